@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// An Effect says what applying a changed attribute takes.
+type Effect string
+
+// The effects.
+const (
+	EffectNone       Effect = "none"       // takes no part in a diff
+	EffectIdentity   Effect = "identity"   // another value is another pool
+	EffectProcess    Effect = "process"    // needs new worker processes
+	EffectResize     Effect = "resize"     // starts or stops some workers
+	EffectProxy      Effect = "proxy"      // takes effect at once, in the proxy
+	EffectSupervisor Effect = "supervisor" // takes effect at once, in the supervisor
+	EffectRestart    Effect = "restart"    // needs a restart of the master
+)
+
+// An Attribute is one argument of the configuration as Diff sees it. Show
+// gives its value in the configuration's own notation, for comparing and for
+// people; secrets stay hidden in it, so Same decides whether two are equal.
+type Attribute[T any] struct {
+	Name   string // as written in the configuration
+	Effect Effect
+	Show   func(*T) string
+	Same   func(a, b *T) bool
+}
+
+// by builds an attribute from a getter of a comparable value.
+func by[T any, V comparable](name string, effect Effect, get func(*T) V) Attribute[T] {
+	return Attribute[T]{
+		Name:   name,
+		Effect: effect,
+		Show:   func(t *T) string { return show(get(t)) },
+		Same:   func(a, b *T) bool { return get(a) == get(b) },
+	}
+}
+
+// list builds an attribute from a getter of a slice of comparable values.
+func list[T any, V comparable](name string, effect Effect, get func(*T) []V) Attribute[T] {
+	return Attribute[T]{
+		Name:   name,
+		Effect: effect,
+		Show:   func(t *T) string { return showList(get(t)) },
+		Same:   func(a, b *T) bool { return slices.Equal(get(a), get(b)) },
+	}
+}
+
+// PoolAttributes are the arguments of WorkerGroup, in the order of its
+// signature. The configuration's schema table takes their effects from here.
+var PoolAttributes = []Attribute[Pool]{
+	by("name", EffectIdentity, func(p *Pool) string { return p.Name }),
+	by("app", EffectProcess, func(p *Pool) string { return p.App }),
+	by("instances", EffectResize, func(p *Pool) int { return p.Instances }),
+	by("max_req_per_worker", EffectProxy, func(p *Pool) int { return p.MaxReqPerWorker }),
+	list("routes", EffectProxy, func(p *Pool) []string { return patterns(p.Routes) }),
+	by("reload_on_sighup", EffectSupervisor, func(p *Pool) bool { return p.ReloadOnSighup }),
+	by("uvicorn_log_level", EffectProcess, func(p *Pool) string { return p.LogLevel }),
+	by("max_restarts_on_crash", EffectSupervisor, func(p *Pool) int { return p.MaxRestartsOnCrash }),
+	by("restart_backoff_on_crash", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.RestartBackoffOnCrash) }),
+	list("env", EffectProcess, func(p *Pool) []EnvVar { return p.Env }),
+	list("uvicorn_args", EffectProcess, func(p *Pool) []string { return p.UvicornArgs }),
+	by("cwd", EffectProcess, func(p *Pool) string { return p.Cwd }),
+	by("python", EffectProcess, func(p *Pool) string { return p.Python }),
+	by("stop_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.StopTimeout) }),
+}
+
+// Attributes are the arguments of LdConfig, but for its workers.
+var Attributes = []Attribute[Plan]{
+	by("bind", EffectRestart, func(p *Plan) string { return p.Bind.String() }),
+	by("forwarded", EffectProxy, func(p *Plan) Forwarded { return p.Forwarded }),
+	list("trusted_proxies", EffectProxy, func(p *Plan) []string { return texts(p.TrustedProxies) }),
+	by("header_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.HeaderTimeout) }),
+	by("idle_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.IdleTimeout) }),
+	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
+	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
+}
+
+func patterns(routes []Route) []string {
+	out := make([]string, len(routes))
+	for i, r := range routes {
+		out[i] = r.Pattern
+	}
+	return out
+}
+
+func texts[T fmt.Stringer](values []T) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = v.String()
+	}
+	return out
+}
+
+// show writes a value in the configuration's notation.
+func show(v any) string {
+	switch v := v.(type) {
+	case string:
+		return fmt.Sprintf("%q", v)
+	case Forwarded:
+		return fmt.Sprintf("%q", string(v))
+	case bool:
+		if v {
+			return "True"
+		}
+		return "False"
+	case EnvVar:
+		if v.Value.IsSecret() {
+			return fmt.Sprintf("%s=%s", v.Name, v.Value)
+		}
+		return fmt.Sprintf("%s=%q", v.Name, v.Value)
+	}
+	return fmt.Sprint(v)
+}
+
+func showList[V any](values []V) string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = show(v)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}

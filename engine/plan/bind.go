@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// A Bind is an address to listen on. The zero Bind is not usable.
+type Bind struct {
+	Network string // "tcp", "unix" or "systemd" (a socket the service manager passed)
+	Address string // host:port, a path, or "" for systemd
+}
+
+// ParseBind reads host:port, [v6]:port, :port, unix:/path or systemd.
+// Port 0 lets the system choose one.
+func ParseBind(s string) (Bind, error) {
+	switch path, isUnix := strings.CutPrefix(s, "unix:"); {
+	case s == "systemd":
+		return Bind{Network: "systemd"}, nil
+	case isUnix && path == "":
+		return Bind{}, fmt.Errorf("unix: needs a path; write \"unix:/run/ldcorn.sock\"")
+	case isUnix && path[0] != '/':
+		return Bind{}, fmt.Errorf("%q is a relative path; write \"unix:/…\" and the whole path", path)
+	case isUnix && (len(path) > maxUnixPath || strings.ContainsRune(path, 0)):
+		return Bind{}, fmt.Errorf("the path of a unix socket has at most %d bytes, %q has %d", maxUnixPath, path, len(path))
+	case isUnix:
+		return Bind{Network: "unix", Address: path}, nil
+	}
+	host, port, err := net.SplitHostPort(s)
+	scheme, rest, isURL := strings.Cut(s, "://")
+	switch {
+	case isURL:
+		return Bind{}, fmt.Errorf("%q is a URL; write %q, without the %s://", s, strings.TrimSuffix(rest, "/"), scheme)
+	case err != nil && strings.Count(s, ":") > 1:
+		return Bind{}, fmt.Errorf("%q has no brackets around its IPv6 address; write it as \"[::1]:8000\"", s)
+	case err != nil && allDigits(s):
+		return Bind{}, fmt.Errorf("%q has no host; write %q for every address, or %q", s, ":"+s, "127.0.0.1:"+s)
+	case err != nil && strings.ContainsFunc(s, notInHost):
+		return Bind{}, fmt.Errorf("%q is no address; write \"host:port\", such as \"127.0.0.1:8000\"", s)
+	case err != nil:
+		return Bind{}, fmt.Errorf("%q has no port; write \"host:port\", such as %q", s, strings.TrimSuffix(s, "/")+":8000")
+	case strings.ContainsFunc(host, notInHost):
+		return Bind{}, fmt.Errorf("%q is no host; write \"host:port\", such as \"127.0.0.1:8000\"", host)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
+		return Bind{}, fmt.Errorf("port %q is not a number from 0 to 65535", port)
+	}
+	return Bind{Network: "tcp", Address: s}, nil
+}
+
+// maxUnixPath is the most that fits a socket address, with its final NUL.
+const maxUnixPath = 107 // bytes
+
+func allDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}
+
+func notInHost(r rune) bool {
+	return r <= ' ' || r == '/' || r == 0x7f
+}
+
+func (b Bind) String() string {
+	switch b.Network {
+	case "unix":
+		return "unix:" + b.Address
+	case "systemd":
+		return "systemd"
+	}
+	return b.Address
+}

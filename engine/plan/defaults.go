@@ -1,0 +1,26 @@
+package plan
+
+import "time"
+
+// Defaults of the configuration's arguments, in one place. Where the Python
+// original has the argument, its default is kept.
+const (
+	DefaultBind            = "0.0.0.0:8000"
+	DefaultForwarded       = ForwardedSet
+	DefaultHeaderTimeout   = 5 * time.Second
+	DefaultIdleTimeout     = 75 * time.Second
+	DefaultStartupTimeout  = 60 * time.Second
+	DefaultShutdownTimeout = 10 * time.Second
+
+	DefaultInstances             = 1
+	DefaultMaxReqPerWorker       = 0 // no cap
+	DefaultRoute                 = "*"
+	DefaultReloadOnSighup        = true
+	DefaultLogLevel              = "info"
+	DefaultMaxRestartsOnCrash    = 3
+	DefaultRestartBackoffOnCrash = 2 * time.Second
+	DefaultStopTimeout           = 10 * time.Second
+	DefaultWebsocketGrace        = 30 * time.Second // of a worker that was replaced, before its websockets are closed
+
+	MaxInstances = 1024 // of one pool
+)

@@ -1,0 +1,153 @@
+package plan
+
+import "fmt"
+
+// An Action is what a reload does to one pool.
+type Action string
+
+// The actions.
+const (
+	Keep    Action = "keep"    // the same processes, nothing changes
+	Update  Action = "update"  // the same processes, other settings around them
+	Resize  Action = "resize"  // some workers start or stop, the others stay
+	Replace Action = "replace" // every worker is replaced by a new one
+	Add     Action = "add"
+	Remove  Action = "remove"
+)
+
+// An AttributeChange is one attribute before and after, in the
+// configuration's notation.
+type AttributeChange struct {
+	Name          string
+	Effect        Effect
+	Before, After string
+}
+
+func (c AttributeChange) String() string {
+	return fmt.Sprintf("%s %s -> %s", c.Name, c.Before, c.After)
+}
+
+// A Change is what happens to one pool. Old is nil for Add, New for Remove.
+type Change struct {
+	Name    string
+	Action  Action
+	Old     *Pool
+	New     *Pool // as written in the new configuration
+	Reason  string
+	Changes []AttributeChange // those that take effect
+	// Pinned are process attributes that changed in a pool that keeps its
+	// processes (reload_on_sighup=False): they wait until it is replaced.
+	Pinned []AttributeChange
+}
+
+// Effective returns the pool as it runs once the change is applied: New,
+// with the process attributes of Old where these are pinned. It is nil for
+// Remove.
+func (c *Change) Effective() *Pool {
+	if len(c.Pinned) == 0 {
+		return c.New
+	}
+	p := *c.New
+	p.App, p.LogLevel, p.Env = c.Old.App, c.Old.LogLevel, c.Old.Env
+	p.UvicornArgs, p.Cwd, p.Python = c.Old.UvicornArgs, c.Old.Cwd, c.Old.Python
+	return &p
+}
+
+// Changes is the difference between two plans.
+type Changes struct {
+	Pools   []Change          // new pools in the order written, then removed ones
+	Plan    []AttributeChange // settings outside the pools, applied at once
+	Restart []AttributeChange // settings that only a restart of the master applies
+}
+
+// DiffOptions say how two plans are compared. The zero value is an ordinary
+// reload.
+type DiffOptions struct {
+	Replace    map[string]bool // pools to replace whatever changed
+	ReplaceAll bool
+}
+
+// Diff compares the plan that runs with a new one. Old is what is in effect:
+// its pools are those of Effective, and its restart-only settings those the
+// master started with. A nil old plan has no pools. Positions and the order
+// of pools are no change.
+func Diff(old, next *Plan, opts DiffOptions) Changes {
+	var out Changes
+	if old == nil {
+		old = &Plan{}
+	} else {
+		for _, c := range compare(Attributes, old, next) {
+			if c.Effect == EffectRestart {
+				out.Restart = append(out.Restart, c)
+			} else {
+				out.Plan = append(out.Plan, c)
+			}
+		}
+	}
+	for _, p := range next.Pools {
+		before := old.Pool(p.Name)
+		if before == nil {
+			out.Pools = append(out.Pools, Change{Name: p.Name, Action: Add, New: p, Reason: "new in the configuration"})
+			continue
+		}
+		out.Pools = append(out.Pools, diffPool(before, p, opts.ReplaceAll || opts.Replace[p.Name]))
+	}
+	for _, p := range old.Pools {
+		if next.Pool(p.Name) == nil {
+			out.Pools = append(out.Pools, Change{Name: p.Name, Action: Remove, Old: p, Reason: "no longer in the configuration"})
+		}
+	}
+	return out
+}
+
+// diffPool decides what happens to a pool that is in both plans. The new
+// value of reload_on_sighup decides whether its processes are kept.
+func diffPool(old, next *Pool, replace bool) Change {
+	c := Change{Name: next.Name, Old: old, New: next}
+	changes := compare(PoolAttributes, old, next)
+	if replace || next.ReloadOnSighup {
+		c.Action, c.Changes = Replace, changes
+		c.Reason = replaceReason(changes, replace)
+		return c
+	}
+	for _, a := range changes {
+		if a.Effect == EffectProcess {
+			c.Pinned = append(c.Pinned, a)
+		} else {
+			c.Changes = append(c.Changes, a)
+		}
+	}
+	switch {
+	case old.Instances != next.Instances:
+		c.Action, c.Reason = Resize, fmt.Sprintf("instances %d -> %d", old.Instances, next.Instances)
+	case len(c.Changes) > 0:
+		c.Action, c.Reason = Update, "settings changed"
+	default:
+		c.Action, c.Reason = Keep, "reload_on_sighup=False"
+	}
+	return c
+}
+
+func replaceReason(changes []AttributeChange, asked bool) string {
+	if asked {
+		return "asked for"
+	}
+	for _, a := range changes {
+		if a.Effect == EffectProcess {
+			return a.Name + " changed"
+		}
+	}
+	return "reload_on_sighup=True: the code may have changed"
+}
+
+// compare lists the attributes in which two values differ, in table order.
+func compare[T any](table []Attribute[T], old, next *T) []AttributeChange {
+	var out []AttributeChange
+	for _, a := range table {
+		if a.Effect == EffectNone || a.Same(old, next) {
+			continue
+		}
+		out = append(out, AttributeChange{Name: a.Name, Effect: a.Effect, Before: a.Show(old), After: a.Show(next)})
+	}
+	return out
+}

@@ -1,0 +1,107 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// A Pos is a place in a configuration file. The zero Pos means unknown.
+// Positions take no part in comparing plans: moving a block is no change.
+type Pos struct {
+	File string
+	Line int // from 1
+	Col  int // from 1, in characters
+}
+
+// IsValid reports whether the position is known.
+func (p Pos) IsValid() bool { return p.Line > 0 }
+
+func (p Pos) String() string {
+	if !p.IsValid() {
+		return cmp.Or(p.File, "?")
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Col)
+}
+
+// A Plan is one evaluated and validated configuration.
+type Plan struct {
+	Path           string // absolute path of the configuration file
+	Bind           Bind
+	Pools          []*Pool // in the order written; names are unique
+	Forwarded      Forwarded
+	TrustedProxies []netip.Prefix // peers whose forwarded headers are believed
+	HeaderTimeout  time.Duration  // from the first byte of a head to its last; 0 = no limit
+	IdleTimeout    time.Duration  // a client connection between requests; 0 = no limit
+
+	StartupTimeout  time.Duration // from the start of a worker until it is ready
+	ShutdownTimeout time.Duration // from TERM until requests still in flight are cut
+
+	Inputs      []Input // everything evaluation read, in order of first use
+	Fingerprint string  // hex digest of Inputs; equal inputs give equal plans
+	Pos         Pos     // of the LdConfig call
+}
+
+// Pool returns the pool of that name, or nil.
+func (p *Plan) Pool(name string) *Pool {
+	for _, pool := range p.Pools {
+		if pool.Name == name {
+			return pool
+		}
+	}
+	return nil
+}
+
+// An Input is a file, an environment variable or a fact of the machine that
+// evaluation read.
+type Input struct {
+	Kind   InputKind
+	Name   string // absolute path, name of the variable, or name of the word
+	Digest string // hex digest of the content; salted for secrets; "" = unset
+}
+
+// InputKind says what an Input is.
+type InputKind string
+
+// The kinds of input.
+const (
+	InputFile   InputKind = "file"
+	InputEnv    InputKind = "env"
+	InputSystem InputKind = "system" // such as cpu_count
+)
+
+// Forwarded says what happens to X-Forwarded-* and Forwarded headers.
+type Forwarded string
+
+// The forwarded modes.
+const (
+	ForwardedSet    Forwarded = "set"    // overwrite with what ldcorn saw
+	ForwardedAppend Forwarded = "append" // add to those of a trusted peer, else overwrite
+	ForwardedOff    Forwarded = "off"    // remove, write none
+)
+
+// A Pool is one worker group.
+type Pool struct {
+	Name                  string
+	App                   string // module:attribute, as given to Uvicorn
+	Instances             int
+	MaxReqPerWorker       int // 0 = no cap
+	Routes                []Route
+	ReloadOnSighup        bool
+	LogLevel              string // uvicorn_log_level
+	MaxRestartsOnCrash    int
+	RestartBackoffOnCrash time.Duration
+	Env                   []EnvVar // sorted by name; {index} in a value becomes the worker's index
+	UvicornArgs           []string
+	Cwd                   string // absolute; "" = the master's directory
+	Python                string // as written; "" = found, see engine/worker
+	StopTimeout           time.Duration
+	Pos                   Pos
+}
+
+// An EnvVar is one variable of a worker's environment.
+type EnvVar struct {
+	Name  string
+	Value Text
+}
