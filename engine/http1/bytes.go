@@ -1,0 +1,159 @@
+package http1
+
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// Words of eight equal bytes, for looking at eight bytes at once.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// Classes of a byte in a name.
+const (
+	tokenByte = 1 << iota
+	// oddByte is a token byte other than a letter, digit or hyphen. WSGI, CGI
+	// and the frameworks over ASGI fold some of them into others, so that
+	// X_Forwarded_For is read as X-Forwarded-For.
+	oddByte
+)
+
+var nameClass = func() (class [256]uint8) {
+	for c := range class {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '-':
+			class[c] = tokenByte
+		}
+	}
+	for _, c := range []byte("!#$%&'*+.^_`|~") {
+		class[c] = tokenByte | oddByte
+	}
+	return class
+}()
+
+// isToken reports whether b is a token as of RFC 9110 §5.6.2.
+func isToken(b []byte) bool {
+	for _, c := range b {
+		if nameClass[c] == 0 {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// controls marks, in the top bit of each byte of the result, the bytes of x
+// that are below 0x20 or 0x7f. Only the lowest mark is exact, which is all
+// that a search for the first one needs.
+func controls(x uint64) uint64 {
+	del := x ^ 0x7f*ones
+	return ((x-0x20*ones)&^x | (del-ones)&^del) & highs
+}
+
+// controlIndex returns the index of the first control byte of b from i on, or
+// len(b).
+func controlIndex(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		if m := controls(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] < 0x20 || b[i] == 0x7f {
+			break
+		}
+	}
+	return i
+}
+
+// textEnd is controlIndex, with a tab taken for text.
+func textEnd(b []byte, i int) int {
+	for {
+		i = controlIndex(b, i)
+		if i == len(b) || b[i] != '\t' {
+			return i
+		}
+		i++
+	}
+}
+
+// asciiEnd is controlIndex, with bytes from 0x80 taken for control bytes.
+func asciiEnd(b []byte, i int) int {
+	for ; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		if m := controls(x) | x&highs; m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] < 0x20 || b[i] >= 0x7f {
+			break
+		}
+	}
+	return i
+}
+
+// EqualFold reports whether b is lower, which must be in lower case, but for
+// the case of ASCII letters.
+func EqualFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if lowerByte(c) != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func equalFoldBytes(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i, c := range a {
+		if lowerByte(c) != lowerByte(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerByte(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+const notHex = 0xff
+
+var hexValue = func() (value [256]uint8) {
+	for c := range value {
+		switch {
+		case '0' <= c && c <= '9':
+			value[c] = uint8(c - '0')
+		case 'a' <= c && c <= 'f':
+			value[c] = uint8(c - 'a' + 10)
+		case 'A' <= c && c <= 'F':
+			value[c] = uint8(c - 'A' + 10)
+		default:
+			value[c] = notHex
+		}
+	}
+	return value
+}()
+
+// trim cuts spaces and tabs off both ends.
+func trim(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t') {
+		b = b[:len(b)-1]
+	}
+	return b
+}

@@ -1,0 +1,112 @@
+package http1
+
+// A stage is how far into a head a cursor is.
+type stage uint8
+
+const (
+	stageIdle   stage = iota // before a head
+	stageLine                // in its first line
+	stageFields              // in a field line
+)
+
+// A cursor remembers how far a head was looked at, so that one that arrives
+// byte by byte costs no more than one that arrives at once. Offsets are from
+// the start of the buffer; a buffer that moved is read from its start again.
+type cursor struct {
+	base  *byte // first byte of that buffer
+	stage stage
+	line  int // start of the line being read
+	at    int // the bytes of that line before at hold nothing to stop at
+	empty int // lines skipped before the first
+}
+
+// resume prepares for buf, which is not empty, and reports whether a head is
+// read from its start: a new one, or one whose buffer moved.
+func (c *cursor) resume(buf []byte) (fresh bool) {
+	if c.stage != stageIdle && c.base == &buf[0] && c.at <= len(buf) {
+		return false
+	}
+	*c = cursor{base: &buf[0], stage: stageLine}
+	return true
+}
+
+// next makes at the start of the line being read.
+func (c *cursor) next(at int) {
+	c.line, c.at = at, at
+}
+
+// lineEnd reads the end of a line at i, a byte that a line cannot hold, and
+// returns the offset behind it; 0 when more bytes must come.
+func lineEnd(buf []byte, i int) (next int, err *Error) {
+	switch {
+	case buf[i] == '\n':
+		return 0, errBareLF
+	case buf[i] != '\r':
+		return 0, errControl
+	case i+1 == len(buf):
+		return 0, nil
+	case buf[i+1] != '\n':
+		return 0, errBareCR
+	}
+	return i + 2, nil
+}
+
+// field reads a line of a field section into f, and says whether its name has
+// odd bytes. It returns false when more bytes must come; the caller has asked
+// atEnd before.
+func (c *cursor) field(buf []byte, f *Field) (ok, odd bool, err *Error) {
+	if c.line == len(buf) {
+		return false, false, nil
+	}
+	var class uint8
+	i := c.line
+	for i < len(buf) && nameClass[buf[i]] != 0 {
+		class |= nameClass[buf[i]]
+		i++
+	}
+	switch {
+	case i-c.line > maxName:
+		return false, false, errNameLong
+	case i == len(buf):
+		return false, false, nil
+	case buf[i] != ':' || i == c.line:
+		return false, false, nameError(buf[c.line:i], buf[i])
+	}
+	name, start := buf[c.line:i], i+1
+	i = textEnd(buf, max(c.at, start))
+	if i == len(buf) {
+		c.at = i
+		return false, false, nil
+	}
+	next, err := lineEnd(buf, i)
+	if next == 0 {
+		c.at = i
+		return false, false, err
+	}
+	f.Name, f.Value, f.Kind, f.Drop = name, trim(buf[start:i]), kindOf(name), false
+	c.next(next)
+	return true, class&oddByte != 0, nil
+}
+
+// nameError says what is wrong with a field line whose name is followed by
+// stop instead of a colon, or is empty.
+func nameError(name []byte, stop byte) *Error {
+	space := stop == ' ' || stop == '\t'
+	switch {
+	case space && len(name) == 0:
+		return errFold
+	case space:
+		return errFieldSpace
+	case stop == '\n' && len(name) == 0:
+		return errBareLF
+	case stop == '\r' || stop == '\n':
+		return errNoColon
+	}
+	return errFieldName
+}
+
+// atEnd reports whether the line being read begins with CR: the empty line
+// that ends a section, or an error, as lineEnd will say.
+func (c *cursor) atEnd(buf []byte) bool {
+	return c.line < len(buf) && buf[c.line] == '\r'
+}

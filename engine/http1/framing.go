@@ -1,0 +1,57 @@
+package http1
+
+const maxLengthDigits = 18 // so that no sum of lengths overflows
+
+// frame decides how the body is framed, as of RFC 9112 §6.3.
+func (r *Request) frame() *Error {
+	err := checkCoding(r.seen, r.te, r.teSeen, r.Minor)
+	if err != nil || !r.seen.Has(KindContentLength) {
+		r.Chunked = r.teSeen > 0
+		return err
+	}
+	r.ContentLength, err = parseLength(r.length)
+	return err
+}
+
+// checkCoding refuses every Transfer-Encoding but exactly one "chunked".
+// Names of codings are read without case; nothing may follow them.
+func checkCoding(seen KindSet, value []byte, count, minor int) *Error {
+	switch {
+	case count == 0:
+		return nil
+	case seen.Has(KindContentLength):
+		return errBothFramings
+	case minor == 0:
+		return errCoding10
+	case count > 1 || !EqualFold(value, "chunked"):
+		return errCoding
+	}
+	return nil
+}
+
+// parseLength reads a Content-Length: 1 to 18 digits and nothing else.
+func parseLength(value []byte) (int64, *Error) {
+	if len(value) == 0 || len(value) > maxLengthDigits {
+		return -1, errLength
+	}
+	var n int64
+	for _, c := range value {
+		if !isDigit(c) {
+			return -1, errLength
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, nil
+}
+
+// checkTrailer refuses to announce trailers that would frame the message
+// anew.
+func checkTrailer(value []byte) *Error {
+	for name, rest := NextElement(value); len(name) > 0; name, rest = NextElement(rest) {
+		switch {
+		case EqualFold(name, "transfer-encoding"), EqualFold(name, "content-length"), EqualFold(name, "trailer"):
+			return errTrailerName
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package http1
+
+import "bytes"
+
+const maxHostName = 255 // bytes, as in the DNS
+
+// checkHost sets Host from the Host field and the target.
+func (r *Request) checkHost() *Error {
+	if !r.seen.Has(KindHost) {
+		if r.Minor == 1 {
+			return errNoHost
+		}
+		r.Host = r.authority
+		return nil
+	}
+	if !validHost(r.host) {
+		return errHost
+	}
+	if r.authority != nil && !equalFoldBytes(r.host, r.authority) {
+		return errHostMismatch
+	}
+	r.Host = r.host
+	return nil
+}
+
+// validHost reports whether b is a name or address, with or without a port.
+// It is stricter than RFC 3986: no user, no escapes, nothing but letters,
+// digits and "-._~" in a name, since the host ends up in forwarded fields and
+// in URLs that apps build.
+func validHost(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	if b[0] == '[' {
+		i := bytes.IndexByte(b, ']')
+		return i > 0 && validIPv6(b[1:i]) && (i+1 == len(b) || validPort(b[i+1:]))
+	}
+	for i, c := range b {
+		if c == ':' {
+			return i > 0 && validPort(b[i:])
+		}
+		if i == maxHostName || hostByte[c] == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+var hostByte = func() (class [256]uint8) {
+	for c := range class {
+		if nameClass[c] == tokenByte {
+			class[c] = 1
+		}
+	}
+	class['.'], class['_'], class['~'] = 1, 1, 1
+	return class
+}()
+
+// validPort reads a colon and a number up to 65535.
+func validPort(b []byte) bool {
+	if b[0] != ':' || len(b) < 2 || len(b) > 6 {
+		return false
+	}
+	n := 0
+	for _, c := range b[1:] {
+		if !isDigit(c) {
+			return false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n <= 65535
+}
+
+// validIPv6 reads an address without zone. (net/netip would need a string,
+// and allocate its error.)
+func validIPv6(b []byte) bool {
+	groups, gap := 0, false
+	for i := 0; i < len(b); {
+		if b[i] == ':' {
+			switch {
+			case i+1 < len(b) && b[i+1] == ':' && !gap:
+				gap = true
+				i += 2
+				continue
+			case i == 0 || b[i-1] == ':' || i+1 == len(b):
+				return false
+			}
+			i++
+		}
+		start := i
+		for i < len(b) && i-start < 4 && hexValue[b[i]] != notHex {
+			i++
+		}
+		if i < len(b) && b[i] == '.' {
+			return validIPv4(b[start:]) && complete(groups+2, gap)
+		}
+		if i == start || i < len(b) && b[i] != ':' {
+			return false
+		}
+		groups++
+	}
+	return complete(groups, gap)
+}
+
+// complete reports whether that many groups make an address; "::" stands for
+// at least one.
+func complete(groups int, gap bool) bool {
+	if gap {
+		return groups < 8
+	}
+	return groups == 8
+}
+
+func validIPv4(b []byte) bool {
+	for part := range 4 {
+		n, digits, zero := 0, 0, len(b) > 0 && b[0] == '0'
+		for len(b) > 0 && isDigit(b[0]) && digits < 3 {
+			n = n*10 + int(b[0]-'0')
+			digits++
+			b = b[1:]
+		}
+		if digits == 0 || n > 255 || zero && digits > 1 {
+			return false
+		}
+		if part < 3 {
+			if len(b) == 0 || b[0] != '.' {
+				return false
+			}
+			b = b[1:]
+		}
+	}
+	return len(b) == 0
+}

@@ -1,0 +1,182 @@
+package http1
+
+import "encoding/binary"
+
+// A Kind is a field name this package or the proxy gives a meaning to, found
+// without regard to case. The zero Kind is every other name.
+type Kind uint8
+
+// The kinds. Those from KindConnection to KindHTTP2Settings concern one
+// connection only and are never forwarded.
+const (
+	KindOther Kind = iota
+
+	KindConnection
+	KindKeepAlive
+	KindProxyConnection
+	KindProxyAuthorization
+	KindProxy
+	KindTE
+	KindUpgrade
+	KindHTTP2Settings
+
+	KindContentLength
+	KindTransferEncoding
+	KindTrailer
+	KindExpect
+
+	KindHost
+	KindXForwardedFor
+	KindXForwardedProto
+	KindXForwardedHost
+	KindXForwardedPort
+	KindXRealIP
+	KindForwarded
+	KindXRequestID
+	KindTraceparent
+	KindAccept
+	KindCookie
+	KindAuthorization
+	KindContentType
+	KindUserAgent
+	KindReferer
+	KindSecWebSocketKey
+	KindSecWebSocketVersion
+	KindSecWebSocketProtocol
+	KindSecWebSocketExtensions
+	KindSecWebSocketAccept
+	KindDate
+	KindServer
+	KindSetCookie
+	KindLocation
+	KindRetryAfter
+
+	numKinds
+)
+
+// kindNames are in lower case; the order is that of the constants.
+var kindNames = [numKinds]string{
+	KindConnection:             "connection",
+	KindKeepAlive:              "keep-alive",
+	KindProxyConnection:        "proxy-connection",
+	KindProxyAuthorization:     "proxy-authorization",
+	KindProxy:                  "proxy",
+	KindTE:                     "te",
+	KindUpgrade:                "upgrade",
+	KindHTTP2Settings:          "http2-settings",
+	KindContentLength:          "content-length",
+	KindTransferEncoding:       "transfer-encoding",
+	KindTrailer:                "trailer",
+	KindExpect:                 "expect",
+	KindHost:                   "host",
+	KindXForwardedFor:          "x-forwarded-for",
+	KindXForwardedProto:        "x-forwarded-proto",
+	KindXForwardedHost:         "x-forwarded-host",
+	KindXForwardedPort:         "x-forwarded-port",
+	KindXRealIP:                "x-real-ip",
+	KindForwarded:              "forwarded",
+	KindXRequestID:             "x-request-id",
+	KindTraceparent:            "traceparent",
+	KindAccept:                 "accept",
+	KindCookie:                 "cookie",
+	KindAuthorization:          "authorization",
+	KindContentType:            "content-type",
+	KindUserAgent:              "user-agent",
+	KindReferer:                "referer",
+	KindSecWebSocketKey:        "sec-websocket-key",
+	KindSecWebSocketVersion:    "sec-websocket-version",
+	KindSecWebSocketProtocol:   "sec-websocket-protocol",
+	KindSecWebSocketExtensions: "sec-websocket-extensions",
+	KindSecWebSocketAccept:     "sec-websocket-accept",
+	KindDate:                   "date",
+	KindServer:                 "server",
+	KindSetCookie:              "set-cookie",
+	KindLocation:               "location",
+	KindRetryAfter:             "retry-after",
+}
+
+// String returns the name in lower case, or "" for KindOther.
+func (k Kind) String() string {
+	if k < numKinds {
+		return kindNames[k]
+	}
+	return ""
+}
+
+// A KindSet is a set of kinds.
+type KindSet uint64
+
+// Kinds returns the set of the given kinds.
+func Kinds(kinds ...Kind) KindSet {
+	var s KindSet
+	for _, k := range kinds {
+		s |= 1 << k
+	}
+	return s
+}
+
+// Has reports whether k is in the set.
+func (s KindSet) Has(k Kind) bool { return s>>k&1 != 0 }
+
+const (
+	// hopByHop are the kinds from KindConnection to KindHTTP2Settings.
+	hopByHop = KindSet(1)<<(KindHTTP2Settings+1) - 2
+	// framing kinds are written anew, never copied.
+	framing = KindSet(1<<KindContentLength | 1<<KindTransferEncoding | 1<<KindTrailer | 1<<KindExpect)
+)
+
+// kindTable finds a kind by the length and the two ends of a name. Slots hold
+// a Kind, 0 when free; collisions go on to the next slot.
+var kindTable = func() (table [256]Kind) {
+	for k := KindOther + 1; k < numKinds; k++ {
+		i := kindHash([]byte(kindNames[k]))
+		for table[i] != 0 {
+			i++
+		}
+		table[i] = k
+	}
+	return table
+}()
+
+func kindHash(name []byte) uint8 {
+	first, last := name[0]|0x20, name[len(name)-1]|0x20
+	return uint8(len(name))*11 + first*5 + last*19
+}
+
+// kindOf returns the kind of a name, which must be a token and not empty.
+func kindOf(name []byte) Kind {
+	for i := kindHash(name); ; i++ {
+		k := kindTable[i]
+		if k == 0 || equalToken(name, kindNames[k]) {
+			return k
+		}
+	}
+}
+
+// equalToken reports whether a token is lower but for its case. Setting bit
+// 0x20 is exact here: the only token bytes it makes a letter, digit or hyphen
+// of are the letters, and lower holds nothing else.
+func equalToken(token []byte, lower string) bool {
+	if len(token) != len(lower) {
+		return false
+	}
+	i := 0
+	for ; i+8 <= len(token); i += 8 {
+		if binary.LittleEndian.Uint64(token[i:])|0x20*ones != word(lower, i) {
+			return false
+		}
+	}
+	for ; i < len(token); i++ {
+		if token[i]|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// word loads eight bytes of s from i, the first in the lowest byte.
+func word(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}

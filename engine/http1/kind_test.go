@@ -1,0 +1,83 @@
+package http1
+
+import (
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestKindOf(t *testing.T) {
+	for k := KindOther + 1; k < numKinds; k++ {
+		name := k.String()
+		assert.NotEmpty(t, name)
+		assert.Equal(t, strings.ToLower(name), name)
+		assert.Equal(t, k, kindOf([]byte(name)), name)
+		assert.Equal(t, k, kindOf([]byte(strings.ToUpper(name))), name)
+		for i := range name {
+			for _, c := range []byte("x!^_`~") {
+				if changed := name[:i] + string(c) + name[i+1:]; changed != name {
+					assert.Equal(t, KindOther, kindOf([]byte(changed)), changed)
+				}
+			}
+		}
+		assert.Equal(t, KindOther, kindOf([]byte(name+"x")))
+	}
+	assert.Less(t, int(numKinds), 64, "a KindSet has 64 bits")
+	assert.Equal(t, "", KindOther.String())
+	assert.Equal(t, "", numKinds.String())
+	assert.Equal(t, hopByHop, Kinds(KindConnection, KindKeepAlive, KindProxyConnection, KindProxyAuthorization,
+		KindProxy, KindTE, KindUpgrade, KindHTTP2Settings))
+}
+
+func TestControlIndex(t *testing.T) {
+	for c := range 256 {
+		for length := 1; length < 20; length++ {
+			for at := range length {
+				b := []byte(strings.Repeat("x", length))
+				b[at] = byte(c)
+				want := length
+				if c < 0x20 || c == 0x7f {
+					want = at
+				}
+				if got := controlIndex(b, 0); got != want {
+					t.Fatalf("controlIndex(%q) = %d, want %d", b, got, want)
+				}
+				if c == '\t' {
+					want = length
+				}
+				if got := textEnd(b, 0); got != want {
+					t.Fatalf("textEnd(%q) = %d, want %d", b, got, want)
+				}
+				want = length
+				if c < 0x20 || c >= 0x7f {
+					want = at
+				}
+				if got := asciiEnd(b, 0); got != want {
+					t.Fatalf("asciiEnd(%q) = %d, want %d", b, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestListElements(t *testing.T) {
+	assert.True(t, HasElement([]byte("a, B ,\tc"), "b"))
+	assert.True(t, HasElement([]byte(",,c"), "c"))
+	assert.False(t, HasElement([]byte("a b"), "b"))
+	assert.False(t, HasElement(nil, "b"))
+}
+
+func FuzzIPv6(f *testing.F) {
+	for _, s := range []string{"::", "::1", "1::", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7::", "::2:3:4:5:6:7:8", "1::2::3", ":::", ":", "",
+		"::ffff:1.2.3.4", "1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:7:1.2.3.4", "::1.2.3", "::1.2.3.256", "::01.2.3.4", "12345::", "1:", ":1", "g::",
+		"1:2:3:4:5:6:7:8:9", "1::2:3:4:5:6:7:8", "::1%eth0", "1.2.3.4", "::1.2.3.4:5"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		addr, err := netip.ParseAddr(s)
+		want := err == nil && addr.Is6() && addr.Zone() == ""
+		assert.Equal(t, want, validIPv6([]byte(s)), "%q", s)
+	})
+}

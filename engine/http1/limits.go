@@ -1,0 +1,24 @@
+package http1
+
+// Limits bound a head. Every field must be positive.
+type Limits struct {
+	MaxHead   int // bytes of a whole head, its final empty line included; more is 431
+	MaxLine   int // bytes of the first line without its CRLF; more is 414
+	MaxFields int // more is 431
+}
+
+// DefaultLimits are what Parse takes for nil.
+var DefaultLimits = Limits{
+	MaxHead:   64 << 10,
+	MaxLine:   8 << 10,
+	MaxFields: 128,
+}
+
+const (
+	maxName        = 256     // bytes of a field name
+	maxEmptyLines  = 4       // CRLFs skipped before a request line
+	maxNominations = 16      // fields named by Connection
+	maxExtension   = 1 << 10 // bytes of a chunk's extensions
+	maxWaste       = 16 << 10
+	maxTrailers    = 8 << 10 // bytes of all trailers
+)

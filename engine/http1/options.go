@@ -1,0 +1,67 @@
+package http1
+
+// options are those of the Connection fields of one head.
+type options struct {
+	close   bool
+	persist bool // "keep-alive"
+	upgrade bool
+	named   [][]byte // other fields that concern this connection only
+}
+
+// parse adds one field value. With protect, naming a field that the app
+// decides by is an error: dropping it would show the app another request than
+// the client sent.
+func (o *options) parse(value []byte, protect bool) *Error {
+	for option, rest := NextElement(value); len(option) > 0; option, rest = NextElement(rest) {
+		if !isToken(option) {
+			return errConnection
+		}
+		switch {
+		case equalToken(option, "keep-alive"):
+			o.persist = true
+		case equalToken(option, "close"):
+			o.close = true
+		case equalToken(option, "upgrade"):
+			o.upgrade = true
+		case hopByHop.Has(kindOf(option)):
+			// dropped anyway
+		case protect && isProtected(option):
+			return errConnProtect
+		case len(o.named) == maxNominations:
+			return errConnMany
+		default:
+			o.named = append(o.named, option)
+		}
+	}
+	return nil
+}
+
+// isProtected reports whether Connection may not name this field.
+func isProtected(name []byte) bool {
+	switch kindOf(name) {
+	case KindHost, KindContentLength, KindTransferEncoding, KindCookie, KindAuthorization:
+		return true
+	}
+	const forwarded = "x-forwarded-"
+	return len(name) >= len(forwarded) && equalToken(name[:len(forwarded)], forwarded)
+}
+
+// drop marks the fields that Connection named.
+func (o *options) drop(fields []Field) {
+	if len(o.named) == 0 {
+		return
+	}
+	for i := range fields {
+		for _, name := range o.named {
+			if equalFoldBytes(fields[i].Name, name) {
+				fields[i].Drop = true
+			}
+		}
+	}
+}
+
+// keepAlive reports whether the connection outlives the message, as of RFC
+// 9112 §9.3.
+func (o *options) keepAlive(minor int) bool {
+	return !o.close && (minor == 1 || o.persist)
+}

@@ -1,0 +1,205 @@
+package http1
+
+// A Request is a parsed request head. Its slices point into the buffer that
+// was parsed, or into the Request itself, and are valid until either is
+// reused. The zero Request is ready to Parse. It is not safe for concurrent
+// use.
+type Request struct {
+	Method []byte
+	Target []byte // as it came
+	// Origin is the target in origin-form: Target itself but for an
+	// absolute-form, whose scheme and authority it lacks.
+	Origin  []byte
+	RawPath []byte // path of the target, still escaped; "/" where an absolute-form has none, "*" for OPTIONS *
+	Query   []byte // without "?"
+	// Path is RawPath decoded once, as the app will see it: what Python's
+	// unquote makes of it, so that bytes that are not UTF-8 became U+FFFD.
+	Path   []byte
+	Minor  int // of the version: 0 or 1
+	Fields []Field
+	// Host is that of the Host field, or of an absolute-form target, with its
+	// port; empty only in HTTP/1.0.
+	Host           []byte
+	ContentLength  int64 // -1 = none given
+	Chunked        bool
+	KeepAlive      bool // the client may send another request
+	ExpectContinue bool // the client waits for 100 before it sends its body
+	// Upgrade says that this is a valid websocket handshake. Other upgrades
+	// are not reported: their fields are dropped and the request goes on.
+	Upgrade    bool
+	TETrailers bool // the client takes trailers
+	HeadLen    int  // bytes of the head; 0 until Parse returned it
+
+	cursor    cursor
+	clean     bool // nothing was parsed since Reset
+	seen      KindSet
+	teSeen    int
+	te        []byte
+	length    []byte
+	host      []byte // the Host field
+	authority []byte // of an absolute-form target
+	options   options
+	decoded   []byte // backs Path
+	origin    []byte // backs Origin
+}
+
+// Reset forgets the head, or the part of one, that was parsed. Buffers are
+// kept; those of the parsed head are let go.
+func (r *Request) Reset() {
+	clear(r.Fields)
+	clear(r.options.named)
+	*r = Request{
+		Fields:  r.Fields[:0],
+		options: options{named: r.options.named[:0]},
+		decoded: r.decoded[:0],
+		origin:  r.origin[:0],
+
+		ContentLength: -1,
+		clean:         true,
+	}
+}
+
+// Parse reads one head from the start of buf and returns its length. 0
+// without an error means that the head is incomplete: call again with the
+// same bytes and more behind them, in the same place if possible (a buffer
+// that moved is read from its start). A nil lim means DefaultLimits.
+//
+// After a head or an error, the next call starts a new head by itself; to give
+// up on a part of one, Reset. After an error, what was parsed before it (Method and Target at most) may be
+// shown in a log.
+func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
+	if lim == nil {
+		lim = &DefaultLimits
+	}
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	if r.cursor.resume(buf) {
+		if !r.clean {
+			c := r.cursor
+			r.Reset()
+			r.cursor = c
+		}
+		r.clean = false
+	}
+	n, err = r.parse(buf[:min(len(buf), lim.MaxHead)], lim)
+	if n == 0 && err == nil && len(buf) >= lim.MaxHead {
+		err = errHeadLong
+	}
+	if err != nil {
+		r.cursor.stage = stageIdle
+		return 0, err
+	}
+	if n != 0 {
+		r.cursor.stage = stageIdle
+		r.HeadLen = n
+	}
+	return n, nil
+}
+
+// HasBody reports whether a body follows the head.
+func (r *Request) HasBody() bool { return r.Chunked || r.ContentLength > 0 }
+
+// Get returns the value of the first field of kind k that is not dropped, or
+// nil.
+func (r *Request) Get(k Kind) []byte {
+	if !r.seen.Has(k) {
+		return nil
+	}
+	if f := find(r.Fields, k); f != nil {
+		return f.Value
+	}
+	return nil
+}
+
+// Seen returns the kinds of the fields, dropped ones included.
+func (r *Request) Seen() KindSet { return r.seen }
+
+func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
+	c := &r.cursor
+	if c.stage == stageLine {
+		if next, err := r.readLine(buf, lim.MaxLine); next == 0 {
+			return 0, err
+		}
+	}
+	for !c.atEnd(buf) {
+		f := more(&r.Fields)
+		ok, odd, err := c.field(buf, f)
+		if !ok {
+			r.Fields = r.Fields[:len(r.Fields)-1]
+			return 0, err
+		}
+		if len(r.Fields) > lim.MaxFields {
+			return 0, errManyFields
+		}
+		if err := r.take(f, odd); err != nil {
+			return 0, err
+		}
+	}
+	n, err := lineEnd(buf, c.line)
+	if n == 0 {
+		return 0, err
+	}
+	return n, r.finish()
+}
+
+// more lengthens the list by one and returns the new place, whose content is
+// not defined.
+func more(fields *[]Field) *Field {
+	n := len(*fields)
+	if n < cap(*fields) {
+		*fields = (*fields)[:n+1]
+	} else {
+		*fields = append(*fields, Field{})
+	}
+	return &(*fields)[n]
+}
+
+// take notes what one field means. What depends on others waits for finish.
+func (r *Request) take(f *Field, odd bool) *Error {
+	k := f.Kind
+	again := r.seen.Has(k)
+	r.seen |= 1 << k
+	f.Drop = odd || hopByHop.Has(k)
+	switch k {
+	case KindHost:
+		if again {
+			return errHosts
+		}
+		r.host = f.Value
+	case KindContentLength:
+		if again {
+			return errLengths
+		}
+		r.length = f.Value
+	case KindTransferEncoding:
+		r.te = f.Value
+		r.teSeen++
+	case KindConnection:
+		return r.options.parse(f.Value, true)
+	case KindTE:
+		r.TETrailers = r.TETrailers || HasElement(f.Value, "trailers")
+	case KindTrailer:
+		return checkTrailer(f.Value)
+	case KindExpect:
+		if !EqualFold(f.Value, "100-continue") {
+			return errExpect
+		}
+	}
+	return nil
+}
+
+// finish decides what depends on the whole head.
+func (r *Request) finish() *Error {
+	if err := r.frame(); err != nil {
+		return err
+	}
+	if err := r.checkHost(); err != nil {
+		return err
+	}
+	r.options.drop(r.Fields)
+	r.KeepAlive = r.options.keepAlive(r.Minor)
+	r.ExpectContinue = r.Minor == 1 && r.seen.Has(KindExpect) && r.HasBody()
+	r.Upgrade = r.seen.Has(KindUpgrade) && r.isHandshake()
+	return nil
+}

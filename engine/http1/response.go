@@ -1,0 +1,233 @@
+package http1
+
+// A Response is the head of a worker's answer. Its slices point into the
+// buffer that was parsed. The zero Response is ready to Parse. It is not safe
+// for concurrent use.
+type Response struct {
+	Status int
+	Minor  int    // of the version: 0 or 1
+	Reason []byte // may be empty
+	Fields []Field
+	// ContentLength is -1 when none is given. HEAD and 304 answers have one
+	// without a body.
+	ContentLength int64
+	Chunked       bool
+	// KeepAlive says that the worker will read another request, provided that
+	// the body does not last until the connection closes.
+	KeepAlive bool
+	Upgrade   bool // 101 to a websocket; the caller knows whether it asked
+	HeadLen   int  // bytes of the head; 0 until Parse returned it
+
+	cursor  cursor
+	clean   bool // nothing was parsed since Reset
+	seen    KindSet
+	teSeen  int
+	te      []byte
+	length  []byte
+	socket  bool // Upgrade: websocket
+	options options
+}
+
+// A BodyMode says how a body ends.
+type BodyMode uint8
+
+// The ways a body ends.
+const (
+	BodyNone BodyMode = iota // there is none
+	BodyLength
+	BodyChunked
+	BodyUntilClose
+)
+
+func (m BodyMode) String() string {
+	return [...]string{"none", "length", "chunked", "until close"}[m&3]
+}
+
+// BodyMode says how the body ends, as of RFC 9112 §6.3. head says that the
+// request was a HEAD. A length of 0 is BodyNone.
+func (r *Response) BodyMode(head bool) BodyMode {
+	switch {
+	case head, r.Status < 200, r.Status == 204, r.Status == 304:
+		return BodyNone
+	case r.Chunked:
+		return BodyChunked
+	case r.ContentLength > 0:
+		return BodyLength
+	case r.ContentLength == 0:
+		return BodyNone
+	}
+	return BodyUntilClose
+}
+
+// Reset forgets the head, or the part of one, that was parsed.
+func (r *Response) Reset() {
+	clear(r.Fields)
+	clear(r.options.named)
+	*r = Response{
+		Fields:  r.Fields[:0],
+		options: options{named: r.options.named[:0]},
+
+		ContentLength: -1,
+		clean:         true,
+	}
+}
+
+// Parse reads one head, as Request.Parse does. Every error has status 502.
+func (r *Response) Parse(buf []byte, lim *Limits) (n int, err *Error) {
+	if lim == nil {
+		lim = &DefaultLimits
+	}
+	if len(buf) == 0 {
+		return 0, nil
+	}
+	if r.cursor.resume(buf) {
+		if !r.clean {
+			c := r.cursor
+			r.Reset()
+			r.cursor = c
+		}
+		r.clean = false
+	}
+	n, err = r.parse(buf[:min(len(buf), lim.MaxHead)], lim)
+	if n == 0 && err == nil && len(buf) >= lim.MaxHead {
+		err = errHeadLong
+	}
+	if err != nil {
+		r.cursor.stage = stageIdle
+		return 0, err.Gateway()
+	}
+	if n != 0 {
+		r.cursor.stage = stageIdle
+		r.HeadLen = n
+	}
+	return n, nil
+}
+
+// Get returns the value of the first field of kind k that is not dropped, or
+// nil.
+func (r *Response) Get(k Kind) []byte {
+	if !r.seen.Has(k) {
+		return nil
+	}
+	if f := find(r.Fields, k); f != nil {
+		return f.Value
+	}
+	return nil
+}
+
+// Seen returns the kinds of the fields, dropped ones included.
+func (r *Response) Seen() KindSet { return r.seen }
+
+func (r *Response) parse(buf []byte, lim *Limits) (int, *Error) {
+	c := &r.cursor
+	if c.stage == stageLine {
+		if next, err := r.readLine(buf, lim.MaxLine); next == 0 {
+			return 0, err
+		}
+	}
+	for !c.atEnd(buf) {
+		f := more(&r.Fields)
+		ok, _, err := c.field(buf, f)
+		if !ok {
+			r.Fields = r.Fields[:len(r.Fields)-1]
+			return 0, err
+		}
+		if len(r.Fields) > lim.MaxFields {
+			return 0, errManyFields
+		}
+		if err := r.take(f); err != nil {
+			return 0, err
+		}
+	}
+	n, err := lineEnd(buf, c.line)
+	if n == 0 {
+		return 0, err
+	}
+	return n, r.finish()
+}
+
+// readLine reads the status line; see Request.readLine.
+func (r *Response) readLine(buf []byte, maxLine int) (next int, err *Error) {
+	c := &r.cursor
+	c.at = textEnd(buf[:min(len(buf), maxLine)], c.at)
+	switch {
+	case c.at == len(buf):
+		return 0, nil
+	case c.at == maxLine && buf[maxLine] != '\r':
+		return 0, errStatusLong
+	}
+	if next, err = lineEnd(buf, c.at); next == 0 {
+		return 0, err
+	}
+	if err = r.parseLine(buf[:c.at]); err != nil {
+		return 0, err
+	}
+	c.stage = stageFields
+	c.next(next)
+	return next, nil
+}
+
+// parseLine reads "HTTP/1.1 200 OK". The space before an empty reason is
+// required by RFC 9112 §4 but left out by many; nothing hangs on it.
+func (r *Response) parseLine(line []byte) *Error {
+	const code, reason = len("HTTP/1.1 "), len("HTTP/1.1 200 ")
+	if len(line) < reason-1 || line[code-1] != ' ' || len(line) >= reason && line[reason-1] != ' ' {
+		return errStatusLine
+	}
+	minor, err := parseVersion(line[:code-1])
+	if err != nil {
+		return errStatusLine
+	}
+	for _, c := range line[code : reason-1] {
+		if !isDigit(c) {
+			return errStatusLine
+		}
+		r.Status = r.Status*10 + int(c-'0')
+	}
+	if r.Status < 100 {
+		return errStatusLine
+	}
+	r.Minor, r.Reason = minor, line[min(reason, len(line)):]
+	return nil
+}
+
+func (r *Response) take(f *Field) *Error {
+	k := f.Kind
+	again := r.seen.Has(k)
+	r.seen |= 1 << k
+	f.Drop = hopByHop.Has(k)
+	switch k {
+	case KindContentLength:
+		if again {
+			return errLengths
+		}
+		r.length = f.Value
+	case KindTransferEncoding:
+		r.te = f.Value
+		r.teSeen++
+	case KindConnection:
+		return r.options.parse(f.Value, false)
+	case KindUpgrade:
+		r.socket = !again && EqualFold(f.Value, "websocket")
+	case KindTrailer:
+		return checkTrailer(f.Value)
+	}
+	return nil
+}
+
+func (r *Response) finish() *Error {
+	if err := checkCoding(r.seen, r.te, r.teSeen, r.Minor); err != nil {
+		return err
+	}
+	r.Chunked = r.teSeen > 0
+	if r.seen.Has(KindContentLength) {
+		var err *Error
+		if r.ContentLength, err = parseLength(r.length); err != nil {
+			return err
+		}
+	}
+	r.options.drop(r.Fields)
+	r.KeepAlive = r.options.keepAlive(r.Minor)
+	r.Upgrade = r.Status == 101 && r.Minor == 1 && r.options.upgrade && r.socket
+	return nil
+}

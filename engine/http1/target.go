@@ -1,0 +1,222 @@
+package http1
+
+import (
+	"bytes"
+	"unicode/utf8"
+)
+
+// Classes of a byte in a target that is not simply a part of it.
+const (
+	targetQuery = 1 << iota
+	targetEscape
+	targetDot
+	targetBad // could be read as the end of the path, or as another slash
+)
+
+var targetClass = [256]uint8{
+	'?':  targetQuery,
+	'%':  targetEscape,
+	'.':  targetDot,
+	'#':  targetBad,
+	'\\': targetBad,
+}
+
+// parseTarget checks the target and takes it apart. The caller has seen to it
+// that it is not empty and holds visible ASCII only.
+func (r *Request) parseTarget() *Error {
+	t := r.Target
+	switch {
+	case t[0] == '/':
+		r.Origin = t
+		return r.parsePath(t)
+	case len(t) == 1 && t[0] == '*' && string(r.Method) == "OPTIONS":
+		r.Origin, r.RawPath, r.Path = t, t, t
+		return nil
+	}
+	return r.parseAbsolute(t)
+}
+
+// parseAbsolute reads an http or https URL.
+func (r *Request) parseAbsolute(t []byte) *Error {
+	i := bytes.IndexByte(t, ':')
+	if i < 0 || !EqualFold(t[:i], "http") && !EqualFold(t[:i], "https") {
+		return errTarget
+	}
+	rest := t[i+1:]
+	if len(rest) < 3 || rest[0] != '/' || rest[1] != '/' {
+		return errTarget
+	}
+	rest = rest[2:]
+	end := bytes.IndexAny(rest, "/?#\\")
+	if end < 0 {
+		end = len(rest)
+	}
+	if !validHost(rest[:end]) {
+		return errTarget
+	}
+	r.authority, rest = rest[:end], rest[end:]
+	if len(rest) == 0 || rest[0] != '/' {
+		r.origin = append(append(r.origin[:0], '/'), rest...)
+		rest = r.origin
+	}
+	r.Origin = rest
+	return r.parsePath(rest)
+}
+
+// parsePath reads a path and its query.
+func (r *Request) parsePath(t []byte) *Error {
+	class, end := scanTarget(t, targetQuery)
+	var query []byte
+	if end < len(t) {
+		query = t[end+1:]
+		c, _ := scanTarget(query, 0)
+		if c&targetBad != 0 {
+			return errTargetByte
+		}
+		if c&targetEscape != 0 && !validEscapes(query) {
+			return errEscape
+		}
+	}
+	path := t[:end]
+	r.RawPath, r.Path, r.Query = path, path, query
+	if class&(targetBad|targetEscape|targetDot) == 0 {
+		return nil
+	}
+	if class&targetBad != 0 {
+		return errTargetByte
+	}
+	if class&targetEscape != 0 {
+		if !validEscapes(path) {
+			return errEscape
+		}
+		r.decoded = appendUnquoted(r.decoded[:0], path)
+		r.Path = r.decoded
+	}
+	if hasDotSegment(r.Path) {
+		return errDotSegment
+	}
+	return nil
+}
+
+// scanTarget collects the classes of the bytes of t up to one of class stop,
+// and returns its index, or len(t).
+func scanTarget(t []byte, stop uint8) (class uint8, end int) {
+	for i, b := range t {
+		c := targetClass[b]
+		if c&stop != 0 {
+			return class, i
+		}
+		class |= c
+	}
+	return class, len(t)
+}
+
+// validEscapes reports whether each % begins an escape, and none is a NUL.
+func validEscapes(t []byte) bool {
+	for {
+		i := bytes.IndexByte(t, '%')
+		if i < 0 {
+			return true
+		}
+		if i+2 >= len(t) {
+			return false
+		}
+		hi, lo := hexValue[t[i+1]], hexValue[t[i+2]]
+		if hi|lo == notHex || hi|lo == 0 {
+			return false
+		}
+		t = t[i+3:]
+	}
+}
+
+// hasDotSegment reports whether a decoded path has a segment "." or "..".
+func hasDotSegment(path []byte) bool {
+	for {
+		i := bytes.IndexByte(path, '.')
+		if i < 0 {
+			return false
+		}
+		starts := i > 0 && path[i-1] == '/'
+		path = path[i:]
+		if !starts {
+			path = path[1:]
+			continue
+		}
+		n := 1
+		if len(path) > 1 && path[1] == '.' {
+			n = 2
+		}
+		if len(path) == n || path[n] == '/' {
+			return true
+		}
+		path = path[n:]
+	}
+}
+
+// appendUnquoted appends what Python's urllib.parse.unquote makes of a path
+// with valid escapes: decoded once, read as UTF-8, with U+FFFD for what is
+// not. Apps behind Uvicorn see exactly this.
+func appendUnquoted(dst, path []byte) []byte {
+	start := len(dst)
+	for i := 0; i < len(path); i++ {
+		c := path[i]
+		if c == '%' {
+			c = hexValue[path[i+1]]<<4 | hexValue[path[i+2]]
+			i += 2
+		}
+		dst = append(dst, c)
+	}
+	if utf8.Valid(dst[start:]) {
+		return dst
+	}
+	raw := dst[start:]
+	return append(dst[:start], bytesToUTF8(raw)...)
+}
+
+// bytesToUTF8 replaces what is not UTF-8 as Python does: one U+FFFD for each
+// longest part of b that could have begun a character. It allocates, which
+// well-meant requests never cause.
+func bytesToUTF8(b []byte) []byte {
+	out := make([]byte, 0, 3*len(b))
+	for len(b) > 0 {
+		_, n := utf8.DecodeRune(b)
+		if n > 1 || b[0] < utf8.RuneSelf {
+			out = append(out, b[:n]...)
+		} else {
+			n = brokenPrefix(b)
+			out = append(out, "\uFFFD"...)
+		}
+		b = b[n:]
+	}
+	return out
+}
+
+// brokenPrefix returns how many bytes at the start of b, which is no valid
+// character, could have begun one: the "maximal subpart" of Unicode §3.9.
+func brokenPrefix(b []byte) int {
+	lo, hi, size := byte(0x80), byte(0xbf), 0
+	switch c := b[0]; {
+	case c >= 0xc2 && c <= 0xdf:
+		size = 2
+	case c >= 0xe0 && c <= 0xef:
+		size = 3
+	case c >= 0xf0 && c <= 0xf4:
+		size = 4
+	}
+	switch b[0] {
+	case 0xe0:
+		lo = 0xa0
+	case 0xed:
+		hi = 0x9f
+	case 0xf0:
+		lo = 0x90
+	case 0xf4:
+		hi = 0x8f
+	}
+	n := 1
+	for n < size && n < len(b) && b[n] >= lo && b[n] <= hi {
+		lo, hi = 0x80, 0xbf
+		n++
+	}
+	return n
+}

@@ -1,0 +1,53 @@
+package http1
+
+import "bytes"
+
+// Trailers returns the trailer fields of a body that is done. They point into
+// c and are valid until Reset. Those that must not come in trailers (framing,
+// routing, credentials: RFC 9110 §6.5.1), and those that a head would drop,
+// have Drop set.
+func (c *Chunked) Trailers() []Field { return c.trailers }
+
+// trailer consumes bytes of the trailer section, up to the end of a line at
+// most, and keeps them: their fields may arrive in any number of pieces.
+func (c *Chunked) trailer(buf []byte) (n int, err *Error) {
+	n = len(buf)
+	if i := bytes.IndexByte(buf, '\n'); i >= 0 {
+		n = i + 1
+	}
+	if len(c.section)+n > maxTrailers {
+		return n, errTrailersLong
+	}
+	c.section = append(c.section, buf[:n]...)
+	if buf[n-1] != '\n' {
+		return n, nil
+	}
+	if c.cursor.atEnd(c.section) {
+		return n, c.endTrailers()
+	}
+	var f Field
+	_, _, err = c.cursor.field(c.section, &f)
+	return n, err
+}
+
+// endTrailers follows the first line of the section that begins with CR. The
+// section has its final place only now, so its fields are read again.
+func (c *Chunked) endTrailers() *Error {
+	if _, err := lineEnd(c.section, c.cursor.line); err != nil {
+		return err
+	}
+	c.cursor = cursor{}
+	for !c.cursor.atEnd(c.section) {
+		if len(c.trailers) == DefaultLimits.MaxFields {
+			return errManyFields
+		}
+		f := more(&c.trailers)
+		_, odd, err := c.cursor.field(c.section, f)
+		if err != nil {
+			return err
+		}
+		f.Drop = odd || f.Kind != KindOther
+	}
+	c.state = chunkDone
+	return nil
+}
