@@ -1,0 +1,185 @@
+package route
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// testPlan makes a plan of pools a, b, c, … with the given routes each.
+func testPlan(t testing.TB, pools ...[]string) *plan.Plan {
+	t.Helper()
+	p := &plan.Plan{}
+	for i, patterns := range pools {
+		pool := &plan.Pool{Name: string(rune('a' + i))}
+		for _, pattern := range patterns {
+			r, err := plan.NewRoute(pattern, plan.Pos{})
+			require.NoError(t, err, pattern)
+			pool.Routes = append(pool.Routes, r)
+		}
+		p.Pools = append(p.Pools, pool)
+	}
+	return p
+}
+
+func name(s string) string { return s }
+
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		why   string
+		pools [][]string
+		paths map[string]string // to the pool, "" for none
+	}{
+		{"no routes", [][]string{{}}, map[string]string{"/": "", "": "", "*": ""}},
+		{"a prefix of the string, as the original", [][]string{{"/ml"}, {"*"}},
+			map[string]string{"/ml": "a", "/mlx": "a", "/ml/x": "a", "/m": "b", "/": "b", "*": "b", "": "b"}},
+		{"no default", [][]string{{"/a"}, {"/b"}}, map[string]string{"/a": "a", "/b/": "b", "/c": "", "*": ""}},
+		{"the longest, in any order", [][]string{{"/"}, {"/a"}, {"/abc"}, {"/ab"}},
+			map[string]string{"/": "a", "/b": "a", "/a": "b", "/ab": "d", "/abd": "d", "/abc": "c", "/abcd": "c"}},
+		{"ties as written", [][]string{{"/a"}, {"/a", "/b"}, {"/b"}}, map[string]string{"/a": "a", "/b": "b"}},
+		{"the first default", [][]string{{"/a"}, {"*"}, {"*"}}, map[string]string{"/b": "b"}},
+		{"the default is last even when written first", [][]string{{"*"}, {"/a"}, {"**"}}, map[string]string{"/a": "b", "/b": "c"}},
+		{"a glob that does not take it leaves it to shorter ones", [][]string{{"/a"}, {"/a/*/x"}},
+			map[string]string{"/a/1/x": "b", "/a/1/y": "a", "/a/1/2/x": "a"}},
+		{"globs and prefixes with one literal, as written", [][]string{{"/a/*.js"}, {"/a/"}, {"/a/*.css"}},
+			map[string]string{"/a/x.js": "a", "/a/x.css": "b", "/a/x": "b"}},
+		{"globs without a literal", [][]string{{"*.php"}, {"**.php"}, {"/x"}},
+			map[string]string{"/x/a.php": "c", "/y/a.php": "b", "a.php": "a", "/y": ""}},
+		{"a longer literal wins over a glob that would match", [][]string{{"/a*"}, {"/ab"}}, map[string]string{"/abc": "b", "/ac": "a"}},
+		{"a final /* takes everything below", [][]string{{"/s/*"}}, map[string]string{"/s/a": "a", "/s/a/b": "a", "/s": ""}},
+		{"bytes that are not UTF-8", [][]string{{"/\xff"}, {"/é"}}, map[string]string{"/\xffa": "a", "/éa": "b", "/\xc3": ""}},
+	} {
+		table := Compile(testPlan(t, c.pools...), name)
+		for path, want := range c.paths {
+			got, ok := table.Match([]byte(path))
+			assert.Equal(t, want, got, "%s: %q", c.why, path)
+			assert.Equal(t, want != "", ok, "%s: %q", c.why, path)
+		}
+	}
+	got, ok := new(Table[int]).Match([]byte("/"))
+	assert.Zero(t, got)
+	assert.False(t, ok)
+	_, ok = new(Table[int]).Match(nil)
+	assert.False(t, ok)
+}
+
+func TestCompileAsksForEachPoolOnce(t *testing.T) {
+	var asked []string
+	Compile(testPlan(t, []string{"/a", "/b"}, []string{}, []string{"*"}), func(name string) *int {
+		asked = append(asked, name)
+		return nil
+	})
+	assert.Equal(t, []string{"a", "b", "c"}, asked)
+}
+
+// naive reads the rules word by word.
+func naive(p *plan.Plan, path string) string {
+	type rule struct {
+		route *plan.Route
+		pool  string
+	}
+	var rules []rule
+	for _, pool := range p.Pools {
+		for i := range pool.Routes {
+			rules = append(rules, rule{&pool.Routes[i], pool.Name})
+		}
+	}
+	rank := func(r rule) int {
+		if r.route.Kind == plan.RouteAny {
+			return 1
+		}
+		return -len(r.route.Literal)
+	}
+	slices.SortStableFunc(rules, func(a, b rule) int { return rank(a) - rank(b) })
+	for _, r := range rules {
+		if r.route.Match(path) {
+			return r.pool
+		}
+	}
+	return ""
+}
+
+// FuzzMatch holds the table against a naive reading of the rules. The first
+// string has the routes, one a line, the pools in turn; the second a path.
+func FuzzMatch(f *testing.F) {
+	f.Add("/a\n/ab\n/abc\n*\n/b", "/abcd")
+	f.Add("/a/*.js\n/a/\n/a/*.css\n**\n*", "/a/x.css")
+	f.Add("*\n*\n/\n/a*/b\n/a{b,c}\n/a\\*\n/[ab]c", "/ab")
+	f.Add("/\xff\n/é\n/?", "/\xc3\xa9")
+	f.Add("/x\n/xy\n/xyz\n/xz\n/yz\n/x?z", "/xaz")
+	f.Fuzz(func(t *testing.T, routes, path string) {
+		p := &plan.Plan{}
+		for i := range 3 {
+			p.Pools = append(p.Pools, &plan.Pool{Name: string(rune('a' + i))})
+		}
+		lines := strings.Split(routes, "\n")
+		for i, line := range lines[:min(len(lines), 50)] {
+			r, err := plan.NewRoute(line, plan.Pos{})
+			if err != nil {
+				continue
+			}
+			pool := p.Pools[i*len(p.Pools)/len(lines)]
+			pool.Routes = append(pool.Routes, r)
+		}
+		table := Compile(p, name)
+		paths := []string{path}
+		for i := range path { // and each part that it starts with
+			paths = append(paths, path[:i])
+		}
+		for _, path := range append(paths, lines...) {
+			got, _ := table.Match([]byte(path))
+			require.Equal(t, naive(p, path), got, "routes %q, path %q", lines, path)
+		}
+	})
+}
+
+// manyRoutes are a thousand prefixes such as people write, some of them
+// prefixes of others.
+func manyRoutes() []string {
+	var routes []string
+	for i := range 250 {
+		base := fmt.Sprintf("/api/v%d/service-%03d", i%3, i)
+		routes = append(routes, base, base+"/users", base+"/users/admin", base+"/orders")
+	}
+	return routes
+}
+
+func BenchmarkMatch(b *testing.B) {
+	globs := []string{"*"}
+	for i := range 20 {
+		globs = append(globs, fmt.Sprintf("/api/v1/service-151/*/%d/*.json", i))
+	}
+	for _, bb := range []struct {
+		name   string
+		routes []string
+		path   string
+	}{
+		{"2 routes", []string{"/ml", "*"}, "/api/v1/service-151/users/17"},
+		{"1000 prefixes/long", append(manyRoutes(), "*"), "/api/v1/service-151/users/admin/settings/17"},
+		{"1000 prefixes/short", append(manyRoutes(), "*"), "/api/v1/service-151/usual"},
+		{"1000 prefixes/default", append(manyRoutes(), "*"), "/static/app.js"},
+		{"1000 prefixes/20 globs tried", append(manyRoutes(), globs...), "/api/v1/service-151/x/17/a.xml"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			table := Compile(testPlan(b, bb.routes), name)
+			path := []byte(bb.path)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, ok := table.Match(path); !ok {
+					b.Fatal("no match")
+				}
+			}
+		})
+	}
+}
+
+func TestMatchDoesNotAllocate(t *testing.T) {
+	table := Compile(testPlan(t, append(manyRoutes(), "/api/v1/service-151/*/x.json")), name)
+	path := []byte("/api/v1/service-151/users/17")
+	assert.Zero(t, testing.AllocsPerRun(100, func() { table.Match(path) }))
+}
