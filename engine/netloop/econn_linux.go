@@ -1,0 +1,407 @@
+package netloop
+
+import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// connState says who has a connection.
+type connState uint8
+
+const (
+	inTask    connState = iota // a task uses it
+	atRest                     // nobody does
+	lingering                  // its stream is ended, what comes is discarded
+)
+
+// econn is a connection of the epoll driver. At rest it is all there is.
+//
+// Events are edge-triggered: readable and writable say what the last event
+// or the last system call has shown, so that no call is made in vain.
+type econn struct {
+	loop       *loop
+	fd         int
+	slot, gen  uint32
+	client     bool
+	state      connState
+	registered bool // with epoll, which a connection is when it first waits
+	wantOut    bool // registered for writability too
+	readable   bool
+	half       bool // the peer has ended its stream
+	hup        bool // the connection is broken, or closed by the peer
+	closed     bool
+	expired    bool
+
+	reader, writer *etask // who waits
+	watcher        *etask
+	tunnel         *tunnel
+	until          Time // end of its rest
+	stash          []byte
+	peer           netip.AddrPort
+}
+
+// newConn takes over a descriptor.
+func (l *loop) newConn(fd int, client bool) *econn {
+	c := &econn{loop: l, fd: fd, client: client, readable: client}
+	if n := len(l.free); n > 0 {
+		c.slot = l.free[n-1]
+		l.free = l.free[:n-1]
+	} else {
+		c.slot = uint32(len(l.conns))
+		l.conns = append(l.conns, nil)
+	}
+	l.gen++
+	c.gen = l.gen
+	l.conns[c.slot] = c
+	return c
+}
+
+const baseEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+
+// register has the kernel report events from now on, those that are true
+// already included.
+func (c *econn) register() {
+	if c.registered || c.closed {
+		return
+	}
+	c.registered = true
+	if err := c.loop.add(c.fd, baseEvents, c.slot, c.gen); err != nil {
+		c.hup = true // no event will come: let every use of it fail
+	}
+}
+
+// want registers for writability, or no longer. It is asked for only while
+// someone waits: a unix socket reports it whenever the peer has read.
+func (c *econn) want(out bool) {
+	if c.wantOut == out {
+		return
+	}
+	c.wantOut = out
+	ev := unix.EpollEvent{Events: baseEvents, Fd: int32(c.slot), Pad: int32(c.gen)}
+	if out {
+		ev.Events |= unix.EPOLLOUT
+	}
+	op := unix.EPOLL_CTL_MOD
+	if !c.registered {
+		op, c.registered = unix.EPOLL_CTL_ADD, true
+	}
+	if unix.EpollCtl(c.loop.epfd, op, c.fd, &ev) != nil {
+		c.hup = true
+	}
+}
+
+// event takes what epoll reports.
+func (c *econn) event(events uint32) {
+	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
+		c.readable = true
+	}
+	c.half = c.half || events&unix.EPOLLRDHUP != 0
+	c.hup = c.hup || events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
+	switch {
+	case c.tunnel != nil:
+		c.tunnel.move()
+	case c.state == lingering:
+		c.discard()
+	case c.state == atRest && !c.readable:
+	case c.state == atRest && c.client:
+		c.loop.serve(c)
+	case c.state == atRest:
+		c.Close() // an upstream has closed, or sent bytes nobody asked for
+	default:
+		c.wakeWaiters(events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0)
+	}
+}
+
+func (c *econn) wakeWaiters(writable bool) {
+	if t := c.reader; t != nil && c.readable && t.waiting {
+		t.resume(nil)
+	}
+	if t := c.writer; t != nil && writable && t.waiting {
+		t.resume(nil)
+	}
+	if t := c.watcher; t != nil && (c.hup || c.half) {
+		if c.hup {
+			t.interrupt(ErrGone)
+		} else {
+			c.loop.by(max(c.loop.now, t.since+Time(watchAfter)))
+		}
+	}
+}
+
+// limit is the moment d from now; 0 = none.
+func (c *econn) limit(d time.Duration) Time { return c.loop.now.Add(d) }
+
+// awaitRead waits for an event that makes c readable.
+func (c *econn) awaitRead(t *etask, wait time.Duration) error {
+	c.register()
+	if c.hup {
+		c.readable = true
+	}
+	if c.readable {
+		return nil
+	}
+	c.reader = t
+	err := t.wait(c, c.limit(wait))
+	c.reader = nil
+	if err == nil && c.closed {
+		return net.ErrClosed
+	}
+	return err
+}
+
+func (c *econn) WaitReadable(t Task, wait time.Duration) error {
+	for !c.readable {
+		if c.closed {
+			return net.ErrClosed
+		}
+		if err := c.awaitRead(t.(*etask), wait); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *econn) TryRead(t Task, p []byte) (int, error) {
+	if c.closed {
+		return 0, net.ErrClosed
+	}
+	if !c.readable {
+		return 0, ErrAgain
+	}
+	n, e := rawRead(c.fd, p)
+	switch {
+	case e == unix.EAGAIN || e == unix.EINTR:
+		c.readable = e == unix.EINTR
+		return 0, ErrAgain
+	case e != 0:
+		return 0, os.NewSyscallError("read", e)
+	case n == 0:
+		return 0, io.EOF
+	}
+	// A short read has emptied the socket; the end of the stream, if it was
+	// reported, is still to be read.
+	c.readable = n == len(p) || c.half || c.hup
+	return n, nil
+}
+
+func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
+	e := t.(*etask)
+	if e.cut != nil {
+		return 0, e.cut
+	}
+	for {
+		n, err := c.TryRead(t, p)
+		if err != ErrAgain {
+			return n, err
+		}
+		if err := c.awaitRead(e, wait); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
+	e := t.(*etask)
+	if e.cut != nil {
+		return 0, e.cut
+	}
+	total := 0
+	for len(a)+len(b) > 0 {
+		if c.closed {
+			return total, net.ErrClosed
+		}
+		n, errno := c.writeSome(a, b)
+		switch errno {
+		case 0:
+			total += n
+			m := min(n, len(a))
+			a, b = a[m:], b[n-m:]
+			if len(a)+len(b) == 0 {
+				return total, nil
+			}
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+		default:
+			return total, os.NewSyscallError("write", errno)
+		}
+		if err := c.awaitWrite(e, wait); err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// joinUpTo is the size up to which a copy is cheaper than what the kernel
+// takes to look at two buffers.
+const joinUpTo = 8 << 10
+
+func (c *econn) writeSome(a, b []byte) (int, syscall.Errno) {
+	switch {
+	case len(b) == 0:
+		return rawWrite(c.fd, a)
+	case len(a) == 0:
+		return rawWrite(c.fd, b)
+	case len(a)+len(b) <= joinUpTo:
+		joined := append(append(c.loop.scratch[:0], a...), b...)
+		return rawWrite(c.fd, joined)
+	}
+	return rawWritev(c.fd, a, b)
+}
+
+// awaitWrite waits until c takes more.
+func (c *econn) awaitWrite(t *etask, wait time.Duration) error {
+	c.want(true)
+	c.writer = t
+	err := t.wait(c, c.limit(wait))
+	c.writer = nil
+	if c.closed {
+		return net.ErrClosed
+	}
+	c.want(false)
+	return err
+}
+
+func (c *econn) CloseWrite() error {
+	if c.closed {
+		return net.ErrClosed
+	}
+	return unix.Shutdown(c.fd, unix.SHUT_WR)
+}
+
+func (c *econn) Close() error {
+	if c.closed {
+		return nil
+	}
+	c.closed = true
+	l := c.loop
+	rawClose(c.fd)
+	l.conns[c.slot] = nil
+	l.free = append(l.free, c.slot)
+	if c.client {
+		l.clients--
+	}
+	c.stash, c.until = nil, 0
+	for _, t := range [...]*etask{c.reader, c.writer} {
+		if t != nil {
+			t.wake()
+		}
+	}
+	return nil
+}
+
+func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
+
+func (c *econn) Peer() netip.AddrPort { return c.peer }
+func (c *econn) Until() Time          { return c.until }
+func (c *econn) Expired() bool        { return c.expired }
+
+func (c *econn) Stash() []byte {
+	s := c.stash
+	c.stash = nil
+	return s
+}
+
+func (c *econn) Rest(until Time) {
+	c.until, c.state = until, atRest
+	c.loop.by(until)
+}
+
+func (c *econn) Alive() bool {
+	if c.readable && !c.closed && !c.quiet() {
+		c.Close()
+	}
+	if c.closed {
+		return false
+	}
+	c.until, c.state = 0, inTask
+	return true
+}
+
+// quiet looks whether there is nothing to read after all. What came before
+// the rest began made no event since.
+func (c *econn) quiet() bool {
+	var b [1]byte
+	_, e := rawPeek(c.fd, b[:])
+	c.readable = e != unix.EAGAIN
+	return !c.readable
+}
+
+// settle does what the code that served the connection wants.
+func (c *econn) settle(v Verdict) {
+	c.expired = false
+	switch {
+	case v.Op == Taken:
+	case v.Op == Linger && !c.closed:
+		c.linger()
+	case v.Op == Close && c.readable && !c.hup && !c.closed && !c.quiet():
+		c.linger() // a close with bytes unread would reset the connection, and the answer with it
+	case v.Op == Reset && !c.closed:
+		_ = unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+		c.Close()
+	case v.Op != Rest || c.closed || c.loop.finishing && len(v.Stash) == 0:
+		c.Close()
+	default:
+		c.rest(v)
+	}
+}
+
+func (c *econn) rest(v Verdict) {
+	if len(v.Stash) > 0 {
+		c.stash = append([]byte(nil), v.Stash...)
+	}
+	c.Rest(v.Until)
+	c.register()
+	if c.readable {
+		// The last read left something. The loop comes back to it after
+		// the other connections.
+		c.state = inTask
+		t := c.loop.task(serveConn)
+		t.conn, t.waiting = c, true
+		t.wake()
+	}
+}
+
+// linger ends our stream and discards what still comes for a while.
+func (c *econn) linger() {
+	c.CloseWrite()
+	c.state, c.until = lingering, c.loop.now.Add(lingerTime)
+	c.loop.by(c.until)
+	c.register()
+	c.discard()
+}
+
+func (c *econn) discard() {
+	for !c.closed {
+		switch _, err := c.TryRead(nil, c.loop.scratch); err {
+		case nil:
+		case ErrAgain:
+			return
+		default:
+			c.Close()
+		}
+	}
+}
+
+// sweep ends the rest if its time is over, and returns when to come again;
+// 0 = not for this connection.
+func (c *econn) sweep() Time {
+	switch {
+	case c.state == inTask || c.until == 0:
+		return 0
+	case c.until > c.loop.now:
+		return c.until
+	case c.state == atRest && c.client && len(c.stash) > 0:
+		c.expired = true
+		c.loop.serve(c)
+	default:
+		c.Close()
+	}
+	return 0
+}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package netloop
+
+func newEpoll(Options) (Driver, bool) { return nil, false }

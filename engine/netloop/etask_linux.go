@@ -1,0 +1,324 @@
+package netloop
+
+import (
+	"iter"
+	"runtime/debug"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// etask is a task of the epoll driver: a coroutine, reused for one piece of
+// work after another.
+type etask struct {
+	loop  *loop
+	next  func() (struct{}, bool) // resumes the coroutine until its next wait
+	stop  func()
+	yield func(struct{}) bool
+	at    int // in loop.active
+
+	work  func(*etask) // what to run; nil = none
+	conn  *econn       // the client connection that is served, if it is one
+	alive bool         // started, not ended
+
+	deadline Time // SetDeadline
+	until    Time // end of the present wait; 0 = none
+	waiting  bool
+	on       *econn // what the present wait is on; nil = Park or Wait
+	result   error
+	cut      error // why every wait is to end; nil = not
+	woken    bool  // a Wake that no Park has taken yet
+	parked   bool
+
+	watched *econn
+	probe   []byte
+	probed  int // bytes of probe that were written
+	since   Time
+	halfOK  bool
+}
+
+// task returns a task that will do the work once resumed.
+func (l *loop) task(work func(*etask)) *etask {
+	var t *etask
+	if n := len(l.spare); n > 0 {
+		t = l.spare[n-1]
+		l.spare = l.spare[:n-1]
+	} else {
+		t = &etask{loop: l}
+		t.next, t.stop = iter.Pull(t.run)
+	}
+	t.work, t.alive = work, true
+	if l.d.aborted.Load() {
+		t.cut = ErrStopped
+	}
+	t.at = len(l.active)
+	l.active = append(l.active, t)
+	return t
+}
+
+// run is the coroutine: one piece of work for each time it is resumed
+// without being in a wait.
+func (t *etask) run(yield func(struct{}) bool) {
+	t.yield = yield
+	for {
+		t.work(t)
+		t.finish()
+		if !yield(struct{}{}) {
+			return
+		}
+	}
+}
+
+// finish takes the task off the active ones. The loop finds it among the
+// spare ones once it has yielded.
+func (t *etask) finish() {
+	l := t.loop
+	last := len(l.active) - 1
+	l.active[t.at] = l.active[last]
+	l.active[t.at].at = t.at
+	l.active[last] = nil
+	l.active = l.active[:last]
+	if t.watched != nil {
+		t.Watch(nil, nil)
+	}
+	t.work, t.conn, t.alive = nil, nil, false
+	t.deadline, t.cut, t.woken = 0, nil, false
+}
+
+// resume runs the task until it waits or ends. Only the loop itself calls
+// it, never a task.
+func (t *etask) resume(err error) {
+	if !t.alive || t.work == nil {
+		return
+	}
+	t.result, t.waiting = err, false
+	t.next()
+	if !t.alive {
+		if l := t.loop; len(l.spare) < maxSpare && !l.finishing {
+			l.spare = append(l.spare, t)
+		} else {
+			t.stop()
+		}
+	}
+}
+
+// wait yields to the loop until it resumes the task, at most for wait and
+// until the task's deadline.
+func (t *etask) wait(on *econn, until Time) error {
+	if t.cut != nil {
+		return t.cut
+	}
+	if t.deadline != 0 && (until == 0 || t.deadline < until) {
+		until = t.deadline
+	}
+	t.until, t.on, t.waiting = until, on, true
+	t.loop.by(until)
+	if !t.yield(struct{}{}) {
+		return ErrStopped
+	}
+	t.until, t.on = 0, nil
+	if t.cut != nil {
+		return t.cut
+	}
+	return t.result
+}
+
+// wake resumes a waiting task after the events at hand. A task may call it.
+func (t *etask) wake() {
+	if t.waiting {
+		t.waiting = false
+		t.loop.ready = append(t.loop.ready, t)
+	}
+}
+
+// interrupt ends the present wait and all later ones.
+func (t *etask) interrupt(err error) {
+	if t.cut == nil {
+		t.cut = err
+	}
+	t.wake()
+}
+
+// sweep ends the wait if its time is over, looks after the watched peer, and
+// returns when to come again; 0 = not for this task.
+func (t *etask) sweep() Time {
+	now, next := t.loop.now, Time(0)
+	if t.waiting && t.until != 0 {
+		if t.until <= now {
+			t.resume(ErrTimeout)
+			return 0
+		}
+		next = t.until
+	}
+	if t.watched != nil {
+		if at := t.look(); at != 0 && (next == 0 || at < next) {
+			next = at
+		}
+	}
+	return next
+}
+
+func (t *etask) Loop() int           { return t.loop.index }
+func (t *etask) Now() Time           { return t.loop.now }
+func (t *etask) SetDeadline(at Time) { t.deadline = at }
+func (t *etask) Stopping() bool      { return t.loop.d.stopping.Load() }
+
+func (t *etask) Park(until Time) error {
+	for !t.woken {
+		t.parked = true
+		err := t.wait(nil, until)
+		t.parked = false
+		if err != nil {
+			return err
+		}
+	}
+	t.woken = false
+	return nil
+}
+
+func (t *etask) Wake() { t.loop.postWake(t) }
+
+// Watch has its events from the loop; it costs no system call.
+func (t *etask) Watch(c Conn, probe []byte) (probed int) {
+	probed, t.probed = t.probed, 0
+	if t.watched != nil {
+		t.watched.watcher = nil
+		t.watched = nil
+	}
+	if t.cut == ErrGone {
+		t.cut = nil
+	}
+	if c == nil {
+		return probed
+	}
+	e := c.(*econn)
+	t.watched, t.probe, t.since, e.watcher = e, probe, t.loop.now, t
+	t.halfOK = probe == nil && e.half
+	t.loop.by(t.since + Time(watchAfter))
+	return probed
+}
+
+// look finds out whether the watched peer is gone, and returns when to look
+// again; 0 = when an event says so.
+func (t *etask) look() Time {
+	c := t.watched
+	if due := t.since + Time(watchAfter); t.loop.now < due {
+		return due
+	}
+	c.register() // one that was never waited on; its state comes as an event
+	switch {
+	case c.hup:
+		t.interrupt(ErrGone)
+	case !c.half || t.halfOK:
+	case t.probe == nil:
+		t.interrupt(ErrGone)
+	default:
+		t.halfOK = true
+		if n, e := rawWrite(c.fd, t.probe); e == 0 {
+			t.probed = n
+		}
+	}
+	return 0
+}
+
+func (t *etask) Dial(path string, wait time.Duration) (Conn, error) {
+	limit := t.loop.now.Add(wait)
+	for {
+		fd, err := rawConnect(path)
+		switch {
+		case err == nil:
+			c := t.loop.newConn(fd, false)
+			c.register()
+			return c, nil
+		case err != unix.EAGAIN && err != unix.EINTR:
+			return nil, err
+		case limit != 0 && t.loop.now >= limit:
+			return nil, ErrTimeout
+		}
+		// The worker's backlog is full, and nothing tells when it no longer
+		// is.
+		if err := t.wait(nil, t.loop.now+Time(dialPause)); err != nil && err != ErrTimeout {
+			return nil, err
+		}
+	}
+}
+
+// serve runs the handler for c in a task of its own.
+func (l *loop) serve(c *econn) {
+	c.state = inTask
+	t := l.task(serveConn)
+	t.conn = c
+	t.resume(nil)
+}
+
+// serveConn is the work of a task that serves a connection.
+func serveConn(t *etask) {
+	c := t.conn
+	v := t.call(c)
+	if t.watched != nil {
+		t.Watch(nil, nil)
+	}
+	c.settle(v)
+}
+
+func (t *etask) call(c *econn) (v Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			v = Verdict{}
+			if f := t.loop.d.opts.OnPanic; f != nil {
+				f(p, debug.Stack())
+			}
+		}
+	}()
+	return t.loop.d.opts.Handler.Serve(t, c)
+}
+
+// efork is a task beside another.
+type efork struct {
+	task   *etask
+	parent *etask
+	done   bool
+	panic  any // raised again in Wait: it belongs to the connection
+}
+
+func (t *etask) Fork(f func(Task)) Fork {
+	child := &efork{parent: t}
+	child.task = t.loop.task(func(u *etask) { child.run(u, f) })
+	child.task.deadline = t.deadline
+	child.task.waiting = true
+	child.task.wake()
+	return child
+}
+
+func (f *efork) run(u *etask, work func(Task)) {
+	defer func() {
+		f.panic = recover()
+		f.done = true
+		if f.parent.on == nil && !f.parent.parked {
+			f.parent.wake()
+		}
+	}()
+	work(u)
+}
+
+func (f *efork) Interrupt() {
+	if !f.done {
+		f.task.interrupt(ErrEnough)
+	}
+}
+
+// Wait cannot be cut: what the fork uses must not be let go of before it has
+// ended, which an interrupt sees to.
+func (f *efork) Wait() {
+	for !f.done {
+		t := f.parent
+		t.until, t.on, t.waiting = 0, nil, true
+		if !t.yield(struct{}{}) {
+			break
+		}
+	}
+	if p := f.panic; p != nil {
+		f.panic = nil
+		panic(p)
+	}
+}

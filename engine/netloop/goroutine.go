@@ -1,0 +1,251 @@
+package netloop
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// goroutines is the driver that runs on every system: a goroutine per
+// connection over net.Conn.
+type goroutines struct {
+	opts     Options
+	stopping atomic.Bool
+	aborted  atomic.Bool
+	serving  sync.WaitGroup // client connections and the sweeper
+
+	mu    sync.Mutex // guards all below
+	ln    net.Listener
+	conns map[*gconn]struct{} // client connections
+	tasks map[*gtask]struct{} // every running task, forks too
+	quit  chan struct{}       // closed when the sweeper is to end
+	quiet chan struct{}       // closed when only tunnels are left
+	tuns  int                 // client connections that are tunnels
+}
+
+// NewGoroutine returns the driver that runs everywhere.
+func NewGoroutine(opts Options) Driver {
+	return &goroutines{
+		opts:  opts,
+		conns: make(map[*gconn]struct{}),
+		tasks: make(map[*gtask]struct{}),
+		quit:  make(chan struct{}),
+		quiet: make(chan struct{}),
+	}
+}
+
+func (d *goroutines) Name() string { return "goroutine" }
+func (d *goroutines) Loops() int   { return 1 }
+
+func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
+
+// quieten closes quiet when its time has come; mu is held.
+func (d *goroutines) quieten() {
+	if !d.stopping.Load() || len(d.conns) > d.tuns {
+		return
+	}
+	select {
+	case <-d.quiet:
+	default:
+		close(d.quiet)
+	}
+}
+
+// tunneled counts a client connection that becomes a tunnel.
+func (d *goroutines) tunneled(c *gconn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c.tunnel = true
+	d.tuns++
+	d.quieten()
+}
+
+func (d *goroutines) Run(ln net.Listener) error {
+	d.mu.Lock()
+	d.ln = ln
+	d.mu.Unlock()
+	if d.stopping.Load() {
+		ln.Close()
+	}
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		d.sweepUntilQuit()
+	}()
+	err := d.accept(ln)
+	d.serving.Wait()
+	close(d.quit)
+	<-swept
+	return err
+}
+
+// accept takes connections until Shutdown. An accept that fails for want of
+// descriptors or memory is tried again a little later: the listener is fine.
+func (d *goroutines) accept(ln net.Listener) error {
+	complained := false
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			if complained {
+				complained = false
+				d.opts.Log.Info("accepting again")
+			}
+			d.start(nc)
+		case d.stopping.Load():
+			return nil
+		case errors.Is(err, net.ErrClosed):
+			return err
+		default:
+			if !complained {
+				complained = true
+				d.opts.Log.Error("cannot accept connections; trying again", slog.Any("err", err))
+			}
+			time.Sleep(acceptBackoff)
+		}
+	}
+}
+
+func (d *goroutines) start(nc net.Conn) {
+	c := newGconn(d, nc)
+	d.mu.Lock()
+	d.conns[c] = struct{}{}
+	d.mu.Unlock()
+	d.serving.Add(1)
+	go func() {
+		defer d.serving.Done()
+		d.serve(c)
+		c.Close()
+		d.mu.Lock()
+		delete(d.conns, c)
+		if c.tunnel {
+			d.tuns--
+		}
+		d.quieten()
+		d.mu.Unlock()
+	}()
+}
+
+// serve runs the handler whenever c has something to read.
+func (d *goroutines) serve(c *gconn) {
+	t := newGtask(d)
+	defer t.end()
+	var first time.Duration
+	if d.opts.FirstWait != nil {
+		first = d.opts.FirstWait()
+	}
+	v := Verdict{Op: Rest, Until: Now().Add(first)}
+	for {
+		switch v.Op {
+		case Rest:
+			if !d.rest(t, c, v) {
+				return
+			}
+		case Linger:
+			c.linger(t)
+			return
+		case Reset:
+			if tcp, ok := c.nc.(*net.TCPConn); ok {
+				tcp.SetLinger(0)
+			}
+			return
+		case Close:
+			if s := c.peerState(); s == peerSent || s == peerHalf {
+				c.linger(t) // a close with bytes unread would reset the connection, and the answer with it
+			}
+			return
+		default:
+			return
+		}
+		v = d.call(t, c)
+		t.reset()
+	}
+}
+
+// rest waits until c is readable again. It reports false when the connection
+// is over.
+func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
+	c.stash = append([]byte(nil), v.Stash...)
+	c.until, c.expired = v.Until, false
+	if len(v.Stash) == 0 {
+		c.resting.Store(true)
+		if d.stopping.Load() {
+			return false
+		}
+	}
+	err := c.await(t, v.Until)
+	c.resting.Store(false)
+	if errors.Is(err, ErrTimeout) && len(v.Stash) > 0 {
+		c.expired = true
+		return true
+	}
+	return err == nil
+}
+
+func (d *goroutines) call(t *gtask, c *gconn) (v Verdict) {
+	defer func() {
+		if p := recover(); p != nil {
+			v = Verdict{}
+			if d.opts.OnPanic != nil {
+				d.opts.OnPanic(p, debug.Stack())
+			}
+		}
+	}()
+	return d.opts.Handler.Serve(t, c)
+}
+
+func (d *goroutines) Shutdown() {
+	if d.stopping.Swap(true) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ln != nil {
+		d.ln.Close()
+	}
+	for c := range d.conns {
+		if c.resting.Load() {
+			c.spoil()
+		}
+	}
+	d.quieten()
+}
+
+func (d *goroutines) Abort() {
+	d.Shutdown()
+	d.aborted.Store(true)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for t := range d.tasks {
+		t.interrupt(ErrStopped)
+	}
+	for c := range d.conns {
+		c.nc.Close()
+	}
+}
+
+// sweepUntilQuit looks after the peers of tasks that have waited for long.
+func (d *goroutines) sweepUntilQuit() {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-d.quit:
+			return
+		case <-tick.C:
+		}
+		now := Now()
+		d.mu.Lock()
+		for t := range d.tasks {
+			t.lookAfterPeer(now)
+		}
+		d.mu.Unlock()
+	}
+}
+
+func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }

@@ -1,0 +1,281 @@
+package netloop
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// gtask is a task of the goroutine driver.
+type gtask struct {
+	d        *goroutines
+	deadline Time
+	wake     chan struct{} // holds at most one wake
+	joined   []byte        // two parts of a write
+
+	mu      sync.Mutex // guards all below; taken for moments, by the sweeper too
+	cut     error      // why every wait is to end; nil = not
+	waiting *gconn     // whose deadline to move to end the present wait
+	watched *gconn
+	probe   []byte
+	probed  int  // bytes of probe that were written
+	since   Time // of the watch
+	halfOK  bool // the peer has ended its stream, which is no news any more
+}
+
+func newGtask(d *goroutines) *gtask {
+	t := &gtask{d: d, wake: make(chan struct{}, 1)}
+	d.mu.Lock()
+	d.tasks[t] = struct{}{}
+	d.mu.Unlock()
+	if d.aborted.Load() {
+		t.interrupt(ErrStopped)
+	}
+	return t
+}
+
+func (t *gtask) end() {
+	t.d.mu.Lock()
+	delete(t.d.tasks, t)
+	t.d.mu.Unlock()
+}
+
+// reset forgets what the last call of Serve left behind.
+func (t *gtask) reset() {
+	t.deadline = 0
+	t.Watch(nil, nil)
+	select {
+	case <-t.wake:
+	default:
+	}
+}
+
+func (t *gtask) Loop() int           { return 0 }
+func (t *gtask) Now() Time           { return Now() }
+func (t *gtask) SetDeadline(at Time) { t.deadline = at }
+func (t *gtask) Stopping() bool      { return t.d.stopping.Load() }
+
+func (t *gtask) Wake() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (t *gtask) Park(until Time) error {
+	if t.deadline != 0 && (until == 0 || t.deadline < until) {
+		until = t.deadline
+	}
+	var timeout <-chan time.Time
+	if until != 0 {
+		timer := time.NewTimer(until.Sub(Now()))
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	// A wake, even one by interrupt, is looked into by the caller; but what
+	// cut the task must not be taken for a wake.
+	if err := t.begin(nil); err != nil {
+		return err
+	}
+	select {
+	case <-t.wake:
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.cut
+	case <-timeout:
+		return ErrTimeout
+	}
+}
+
+// begin declares what the task is about to wait on, nil for a Park.
+func (t *gtask) begin(c *gconn) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.cut != nil {
+		return t.cut
+	}
+	t.waiting = c
+	return nil
+}
+
+// finish ends a wait, and says why if it was cut.
+func (t *gtask) finish() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.waiting = nil
+	return t.cut
+}
+
+// interrupt ends the present wait and all later ones with err.
+func (t *gtask) interrupt(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.cutWith(err)
+}
+
+// interruptWatch interrupts the task if it still watches c.
+func (t *gtask) interruptWatch(c *gconn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.watched == c {
+		t.cutWith(ErrGone)
+	}
+}
+
+// cutWith does it; mu is held.
+func (t *gtask) cutWith(err error) {
+	if t.cut == nil {
+		t.cut = err
+	}
+	if t.waiting != nil {
+		t.waiting.spoil()
+	}
+	t.Wake()
+}
+
+func (t *gtask) Watch(c Conn, probe []byte) (probed int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	probed, t.probed = t.probed, 0
+	if t.cut == ErrGone {
+		t.cut = nil
+	}
+	t.watched, t.probe, t.halfOK = nil, probe, false
+	if c != nil {
+		t.watched, t.since = c.(*gconn), Now()
+		t.halfOK = probe == nil && t.watched.peerState() == peerHalf
+	}
+	return probed
+}
+
+// lookAfterPeer interrupts the task when the peer it watches is gone.
+func (t *gtask) lookAfterPeer(now Time) {
+	t.mu.Lock()
+	c, probe, halfOK := t.watched, t.probe, t.halfOK
+	due := c != nil && now.Sub(t.since) >= watchAfter
+	t.mu.Unlock()
+	if !due {
+		return
+	}
+	switch state := c.peerState(); {
+	case state == peerGone:
+		t.interruptWatch(c)
+	case state != peerHalf || halfOK:
+	case probe == nil:
+		t.interruptWatch(c)
+	default:
+		t.probeHalf(c, probe)
+	}
+}
+
+// probeHalf writes the probe if c is still watched. The lock is held
+// meanwhile, so that who ends the watch may write at once after.
+func (t *gtask) probeHalf(c *gconn, probe []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.watched != c {
+		return
+	}
+	t.halfOK = true
+	c.nc.SetWriteDeadline(time.Now().Add(probeTime))
+	t.probed, _ = c.nc.Write(probe)
+}
+
+func (t *gtask) Dial(path string, wait time.Duration) (Conn, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if wait > 0 {
+		ctx, cancel = context.WithTimeout(ctx, wait)
+		defer cancel()
+	}
+	nc, err := new(net.Dialer).DialContext(ctx, "unix", path)
+	if err != nil {
+		if isTimeout(err) || ctx.Err() != nil {
+			return nil, ErrTimeout
+		}
+		return nil, err
+	}
+	return newGconn(t.d, nc), nil
+}
+
+func (t *gtask) Fork(f func(Task)) Fork {
+	child := &gfork{task: newGtask(t.d), done: make(chan struct{})}
+	child.task.deadline = t.deadline
+	go func() {
+		defer close(child.done)
+		defer child.task.end()
+		defer func() {
+			if p := recover(); p != nil {
+				child.panic = p
+			}
+		}()
+		f(child.task)
+	}()
+	return child
+}
+
+type gfork struct {
+	task  *gtask
+	done  chan struct{}
+	panic any // raised again in Wait: it belongs to the connection
+}
+
+func (f *gfork) Interrupt() { f.task.interrupt(ErrEnough) }
+
+func (f *gfork) Wait() {
+	<-f.done
+	if p := f.panic; p != nil {
+		f.panic = nil
+		panic(p)
+	}
+}
+
+func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
+	defer done()
+	ca, cb := a.(*gconn), b.(*gconn)
+	t.Watch(nil, nil)
+	t.deadline = 0
+	t.d.tunneled(ca)
+	back := t.Fork(func(u Task) {
+		pump(u, cb, ca)
+		// A peer that has closed altogether ends the tunnel, though the
+		// other may never end its stream.
+		u.Watch(cb, []byte{})
+		if u.Park(0) != nil {
+			ca.Close()
+		}
+	}).(*gfork)
+	pump(t, ca, cb)
+	back.task.Wake()
+	back.Wait()
+	ca.Close()
+	cb.Close()
+	return Verdict{Op: Taken}
+}
+
+// pump copies until the stream ends, which it passes on, or either side
+// fails, which ends both.
+func pump(t Task, from, to *gconn) {
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := from.Read(t, buf, 0)
+		if n > 0 {
+			if _, err := to.Write(t, buf[:n], nil, 0); err != nil {
+				from.Close()
+				to.Close()
+				return
+			}
+		}
+		switch {
+		case err == nil:
+		case isEOF(err):
+			to.CloseWrite()
+			return
+		default:
+			from.Close()
+			to.Close()
+			return
+		}
+	}
+}

@@ -1,0 +1,366 @@
+package netloop
+
+import (
+	"log/slog"
+	"math"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A loop waits for events and runs what they wake. All fields but those
+// behind mu belong to the goroutine that runs it and to the coroutines it
+// resumes, of which one runs at a time.
+type loop struct {
+	d     *epoll
+	index int
+	epfd  int
+	evfd  int // wakes the loop from outside
+	lfd   int // the listener; -1 = does not accept
+	now   Time
+
+	conns   []*econn // by slot; nil = free
+	free    []uint32 // free slots
+	gen     uint32   // of the last connection: events of an earlier one in its slot are void
+	clients int      // connections that were accepted and are not closed
+	tunnels int      // of those, the ones that are tunnels
+	quiet   bool     // finishing, and nothing but tunnels left
+
+	active []*etask // tasks that run something, for their deadlines
+	spare  []*etask // coroutines without work
+	ready  []*etask // to be resumed after the events at hand
+	swept  []*etask // the active ones while they are swept; kept for its room
+	todo   []*etask // the ready ones being resumed; kept for its room
+	nextAt Time     // when to sweep
+
+	listenAt  Time // when to accept again after a failure; 0 = accepting
+	scratch   []byte
+	pipes     [][2]int // for splices
+	events    [256]unix.EpollEvent
+	finishing bool
+	busy      bool // the last wait found much to do
+
+	sleeping atomic.Bool
+	mu       sync.Mutex // guards all below
+	posted   []func()
+	woken    []*etask
+
+	wokenRoom []*etask // the loop's own: room for the next woken
+}
+
+const (
+	never        = Time(math.MaxInt64)
+	sweepEvery   = Time(10 * time.Millisecond) // at least, between two sweeps
+	scratchSize  = 64 << 10
+	maxSpare     = 256 // coroutines kept without work
+	acceptAtOnce = 64
+	busyFrom     = 4 // events at one wake-up that make more likely
+)
+
+// Slots of descriptors that are not connections.
+const (
+	wakeSlot   = math.MaxUint32
+	listenSlot = math.MaxUint32 - 1
+)
+
+func newLoop(d *epoll, index int) *loop {
+	return &loop{d: d, index: index, epfd: -1, evfd: -1, lfd: -1, nextAt: never}
+}
+
+// open makes the loop's descriptors.
+func (l *loop) open(lfd int) (err error) {
+	if l.epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
+		return err
+	}
+	evfd, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	l.evfd = evfd
+	l.mu.Unlock()
+	if err := l.add(l.evfd, unix.EPOLLIN|unix.EPOLLET, wakeSlot, 0); err != nil {
+		return err
+	}
+	l.lfd = lfd
+	return l.add(lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0)
+}
+
+func (l *loop) add(fd int, events uint32, slot, gen uint32) error {
+	ev := unix.EpollEvent{Events: events, Fd: int32(slot), Pad: int32(gen)}
+	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_ADD, fd, &ev)
+}
+
+// post has f called by the loop. Any goroutine may call it.
+func (l *loop) post(f func()) {
+	l.mu.Lock()
+	l.posted = append(l.posted, f)
+	l.kick()
+	l.mu.Unlock()
+}
+
+// postWake has a parked task resumed. Any goroutine may call it.
+func (l *loop) postWake(t *etask) {
+	l.mu.Lock()
+	l.woken = append(l.woken, t)
+	l.kick()
+	l.mu.Unlock()
+}
+
+// kick ends the loop's sleep; mu is held. A loop that is awake looks by
+// itself before it sleeps.
+func (l *loop) kick() {
+	if l.evfd >= 0 && l.sleeping.Load() {
+		one := [8]byte{1}
+		rawPost(l.evfd, one[:])
+	}
+}
+
+// run is the loop. It returns when a shutdown has found its end.
+func (l *loop) run() {
+	defer l.close()
+	l.scratch = make([]byte, scratchSize)
+	l.now = Now()
+	for !l.finishing || l.clients > 0 || len(l.active) > 0 {
+		n := l.wait()
+		l.now = Now()
+		for i := range n {
+			l.handle(&l.events[i])
+		}
+		l.runPosted()
+		l.runReady()
+		if l.now >= l.nextAt {
+			l.sweep()
+		}
+		if l.finishing && !l.quiet && l.clients == l.tunnels {
+			l.quiet = true
+			l.d.oneIsQuiet()
+		}
+	}
+}
+
+// wait polls first while the loop is busy: there are events already then, and
+// the scheduler need not hear of it. A loop that slept before is likely to
+// sleep again, and spares the system call.
+func (l *loop) wait() int {
+	if l.busy || len(l.ready) > 0 {
+		if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 || len(l.ready) > 0 {
+			return max(n, 0)
+		}
+	}
+	n := l.sleep()
+	l.busy = n >= busyFrom
+	return n
+}
+
+// sleep waits until there are events or something was posted.
+func (l *loop) sleep() int {
+	l.sleeping.Store(true)
+	defer l.sleeping.Store(false)
+	l.mu.Lock()
+	posted := len(l.posted) + len(l.woken)
+	l.mu.Unlock()
+	ms := 0
+	if posted == 0 {
+		ms = l.patience()
+	}
+	n, e := blockingWait(l.epfd, l.events[:], ms)
+	if e != 0 {
+		return 0
+	}
+	return n
+}
+
+// patience is how long the loop may sleep, in milliseconds.
+func (l *loop) patience() int {
+	if l.nextAt == never {
+		return -1
+	}
+	left := l.nextAt.Sub(Now())
+	return int(min(max((left+time.Millisecond-1)/time.Millisecond, 0), math.MaxInt32))
+}
+
+func (l *loop) runPosted() {
+	l.mu.Lock()
+	todo, woken := l.posted, l.woken
+	l.posted, l.woken = nil, l.wokenRoom[:0]
+	l.mu.Unlock()
+	for _, f := range todo {
+		f()
+	}
+	for i, t := range woken {
+		woken[i] = nil
+		if !t.alive {
+			continue
+		}
+		t.woken = true
+		if t.parked && t.waiting {
+			t.resume(nil)
+		}
+	}
+	l.wokenRoom = woken[:0]
+}
+
+// runReady does what the events have left to do. What that adds waits for the
+// next events: nobody keeps the loop for himself.
+func (l *loop) runReady() {
+	todo := l.ready
+	l.ready, l.todo = l.todo[:0], todo
+	for i, t := range todo {
+		todo[i] = nil
+		t.resume(nil)
+	}
+}
+
+// handle takes one event.
+func (l *loop) handle(ev *unix.EpollEvent) {
+	switch slot := uint32(ev.Fd); slot {
+	case wakeSlot:
+		var b [8]byte
+		rawDrain(l.evfd, b[:])
+	case listenSlot:
+		l.accept()
+	default:
+		if int(slot) >= len(l.conns) {
+			return
+		}
+		if c := l.conns[slot]; c != nil && c.gen == uint32(ev.Pad) {
+			c.event(ev.Events)
+		}
+	}
+}
+
+// by makes sure that the next sweep is not later than at.
+func (l *loop) by(at Time) {
+	if at != 0 && at < l.nextAt {
+		l.nextAt = at
+	}
+}
+
+// sweep ends the waits and rests whose time is over.
+func (l *loop) sweep() {
+	next := never
+	l.nextAt = never // what the sweep wakes may bring it forward again
+	l.swept = append(l.swept[:0], l.active...)
+	for i, t := range l.swept {
+		l.swept[i] = nil
+		if at := t.sweep(); at != 0 {
+			next = min(next, at)
+		}
+	}
+	for _, c := range l.conns {
+		if c == nil {
+			continue
+		}
+		if at := c.sweep(); at != 0 {
+			next = min(next, at)
+		}
+	}
+	if l.listenAt != 0 && l.listenAt <= l.now {
+		l.listenAt = 0
+		if l.lfd >= 0 && l.add(l.lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0) == nil {
+			l.d.opts.Log.Info("accepting again")
+		}
+	} else if l.listenAt != 0 {
+		next = min(next, l.listenAt)
+	}
+	if next != never {
+		next = max(next, l.now+sweepEvery)
+	}
+	l.nextAt = min(l.nextAt, next)
+}
+
+// accept takes the connections that wait. One that fails for want of
+// descriptors or memory is tried again a little later: the listener is fine.
+func (l *loop) accept() {
+	for range acceptAtOnce {
+		if l.lfd < 0 {
+			return
+		}
+		fd, peer, err := rawAccept(l.lfd)
+		switch err {
+		case 0:
+			l.start(fd, peer)
+		case unix.EAGAIN:
+			return
+		case unix.EINTR, unix.ECONNABORTED:
+		default:
+			l.d.opts.Log.Error("cannot accept connections; trying again", slog.Any("err", err))
+			unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
+			l.listenAt = l.now.Add(acceptBackoff)
+			l.by(l.listenAt)
+			return
+		}
+	}
+}
+
+func (l *loop) start(fd int, peer netip.AddrPort) {
+	c := l.newConn(fd, true)
+	c.peer = peer
+	l.clients++
+	if f := l.d.opts.FirstWait; f != nil {
+		c.until = l.now.Add(f())
+		l.by(c.until)
+	}
+	// Its request is often there already: try, before the kernel is asked
+	// to watch it.
+	l.serve(c)
+}
+
+// shutdown ends what is at rest. What is being served ends by itself.
+func (l *loop) shutdown() {
+	l.finishing = true
+	if l.lfd >= 0 {
+		if l.listenAt == 0 {
+			unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
+		}
+		l.lfd, l.listenAt = -1, 0
+	}
+	l.d.stopAccepting()
+	for _, c := range l.conns {
+		if c != nil && c.client && c.state == atRest && len(c.stash) == 0 {
+			c.Close()
+		}
+	}
+}
+
+// abort ends everything.
+func (l *loop) abort() {
+	for _, t := range append([]*etask(nil), l.active...) {
+		t.interrupt(ErrStopped)
+	}
+	for _, c := range l.conns {
+		switch {
+		case c == nil:
+		case c.tunnel != nil:
+			c.tunnel.end()
+		case c.state != inTask:
+			c.Close()
+		}
+	}
+}
+
+// close lets go of all that is left: idle upstream connections, coroutines,
+// descriptors.
+func (l *loop) close() {
+	for _, c := range l.conns {
+		if c != nil {
+			c.Close()
+		}
+	}
+	for _, t := range l.spare {
+		t.stop()
+	}
+	for _, p := range l.pipes {
+		unix.Close(p[0])
+		unix.Close(p[1])
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	unix.Close(l.evfd)
+	unix.Close(l.epfd)
+	l.evfd, l.epfd = -1, -1
+}

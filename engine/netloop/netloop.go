@@ -1,0 +1,199 @@
+// Package netloop drives connections: it accepts them, runs straight-line
+// code for those that have something to do, and keeps the others at rest.
+//
+// The code that serves a connection sees a Task, in which it runs, and Conns,
+// on which it reads and writes; it never learns which of the two drivers is
+// behind them. NewGoroutine runs each connection in a goroutine over net.Conn,
+// on every system. NewEpoll, on Linux, runs event loops whose tasks are
+// coroutines: a read that would block yields to the loop, and a connection at
+// rest holds neither coroutine nor buffer.
+//
+// The package knows nothing of HTTP.
+package netloop
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+// A Time is a moment on the monotonic clock in nanoseconds since the process
+// started. The zero Time stands for "no moment": no deadline.
+type Time int64
+
+// Add returns the moment d later. A zero d gives the zero Time: no deadline.
+func (t Time) Add(d time.Duration) Time {
+	if d <= 0 {
+		return 0
+	}
+	return t + Time(d)
+}
+
+// Sub returns the time from u to t.
+func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }
+
+var epoch = time.Now().Add(-time.Nanosecond) // so that no Now is zero
+
+// Now returns the present moment.
+func Now() Time { return Time(time.Since(epoch)) }
+
+// Errors of waits. A caller tells them apart to choose its answer; any other
+// error of a Conn is the system's, and io.EOF is the peer's end of stream.
+var (
+	ErrTimeout = errors.New("timed out")
+	ErrGone    = errors.New("peer is gone")       // the watched connection, see Task.Watch
+	ErrStopped = errors.New("driver was stopped") // the shutdown's grace is over
+	ErrEnough  = errors.New("interrupted")        // what Fork.Interrupt delivers
+	ErrAgain   = errors.New("nothing to read")    // by TryRead
+	// ErrNoSplice is what Splice returns when the system cannot.
+	ErrNoSplice = errors.New("cannot splice")
+)
+
+// A Conn is a connection owned by one task at a time. Only that task calls
+// its methods, but for Close, which the holder of a resting upstream
+// connection may call from anywhere. A Conn of one driver is used with tasks
+// of the same driver, and in the epoll driver of the same loop. A Fork shares
+// the connections of its parent: one of the two reads, one writes.
+type Conn interface {
+	// TryRead reads what is there, without waiting: ErrAgain when nothing is.
+	TryRead(t Task, p []byte) (int, error)
+	// Read waits at most wait (0 = no limit) for bytes and reads some into p.
+	Read(t Task, p []byte, wait time.Duration) (int, error)
+	// Write writes all of a, then all of b, in one system call where the
+	// system allows. It fails once no progress was made for wait (0 = no
+	// limit). n counts the bytes that were taken of both.
+	Write(t Task, a, b []byte, wait time.Duration) (n int, err error)
+	// WaitReadable waits at most wait for bytes or the end of the stream,
+	// reading nothing: who waits long holds no buffer meanwhile. It may
+	// return early where that would cost more than it saves.
+	WaitReadable(t Task, wait time.Duration) error
+	// Splice moves up to n bytes to dst without copying them through this
+	// process, until they are moved or one side fails. moved counts the
+	// bytes taken from c. readErr is io.EOF at the end of c's stream, and
+	// ErrNoSplice when the system cannot. readWait and writeWait (0 = no
+	// limit) bound each lack of progress of either side.
+	Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error)
+	// CloseWrite ends the stream towards the peer.
+	CloseWrite() error
+	// Close closes the connection; a second call does nothing. A task that
+	// waits on it gets net.ErrClosed.
+	Close() error
+	// CloseLater closes a resting upstream connection. Any goroutine may
+	// call it that has taken the connection from where it rested.
+	CloseLater()
+
+	// Peer is the client's address; the zero AddrPort for unix sockets.
+	Peer() netip.AddrPort
+	// Rest tells the driver that this upstream connection is between two
+	// requests: until it is used again any event on it, or the moment until,
+	// closes it.
+	Rest(until Time)
+	// Alive ends the rest. It is false when the peer has closed, or sent
+	// bytes nobody asked for; the connection is closed then.
+	Alive() bool
+	// Stash returns the bytes that the last Verdict left with the connection,
+	// and forgets them.
+	Stash() []byte
+	// Until is that of the last Verdict.
+	Until() Time
+	// Expired reports whether Serve was called because the Until of the last
+	// Verdict passed rather than because there is something to read.
+	Expired() bool
+}
+
+// A Task is one run of straight-line code. Its methods are called by that
+// code only, but for Wake.
+type Task interface {
+	// Loop is the index of the loop that runs the task, below Driver.Loops.
+	Loop() int
+	// Now is the present moment; in the epoll driver as of the last event.
+	Now() Time
+	// SetDeadline bounds every later wait of this task by a moment, after
+	// which it ends with ErrTimeout; the zero Time takes the bound away.
+	SetDeadline(until Time)
+	// Park waits for Wake, at most until the given moment. A Wake that came
+	// before is not lost. It returns nil, ErrTimeout, ErrGone or ErrStopped.
+	Park(until Time) error
+	// Wake ends a Park, now or the next. Any goroutine may call it.
+	Wake()
+	// Watch makes every wait of this task end with ErrGone once the peer of
+	// c is gone for good, within a second. A peer that has only ended its
+	// own stream need not be gone, and a TCP socket cannot tell the two
+	// apart: so probe is written to such a peer once, after half a second,
+	// and one that is gone answers it with a reset. Without a probe (nil), a
+	// peer that ends its stream during the watch counts as gone, one that
+	// had done so before does not. An empty one leaves it at broken
+	// connections. A nil c ends the watch, and takes back an ErrGone. The
+	// watch of a new c replaces the old one. It returns how many bytes of the
+	// ended watch's probe were written.
+	Watch(c Conn, probe []byte) (probed int)
+	// Dial connects to the unix socket of an upstream.
+	Dial(path string, wait time.Duration) (Conn, error)
+	// Fork runs f in a task of its own beside this one, on the same loop.
+	// The caller waits for it with Fork.Wait before it returns.
+	Fork(f func(Task)) Fork
+	// Tunnel hands both connections to the driver, which moves bytes both
+	// ways until both streams have ended or one side fails, closes both and
+	// calls done. The task's code returns the Verdict.
+	Tunnel(a, b Conn, done func()) Verdict
+	// Stopping reports whether the driver shuts down: who would keep a
+	// connection should end it.
+	Stopping() bool
+}
+
+// A Fork is a task that runs beside the one that started it.
+type Fork interface {
+	// Interrupt makes the fork's present and later waits end with ErrEnough.
+	Interrupt()
+	// Wait waits until the fork's function has returned.
+	Wait()
+}
+
+// A Verdict is what becomes of a client's connection when the code that
+// served it returns. The zero Verdict closes it.
+type Verdict struct {
+	Op    Op
+	Until Time   // Rest: when to give up; the zero Time is never
+	Stash []byte // Rest: bytes that were read and belong to the next call of Serve; copied
+}
+
+// An Op is the kind of a Verdict.
+type Op uint8
+
+// The kinds of verdict.
+const (
+	Close  Op = iota // close at once
+	Linger           // end our stream, discard what still comes for a while, then close: an answer to a client that is still sending would be lost by a plain close
+	Rest             // wait for more to read, holding nothing
+	Taken            // the driver has it already, see Task.Tunnel
+	Reset            // close so that the peer sees a broken connection rather than the end of the stream, where the transport can say so
+)
+
+// A Handler serves client connections.
+type Handler interface {
+	// Serve runs in a task of its own when c may have something to read, or
+	// when Verdict.Until has passed with bytes in the stash. A panic in it
+	// costs this connection only.
+	Serve(t Task, c Conn) Verdict
+}
+
+// A Driver accepts and drives connections.
+type Driver interface {
+	// Run serves ln until Shutdown, and returns when every connection is
+	// closed. It closes ln. It may be called once.
+	Run(ln net.Listener) error
+	// Shutdown makes Run stop accepting, close resting client connections
+	// and wait for the others. Any goroutine may call it, more than once.
+	Shutdown()
+	// Quiet is closed when, after Shutdown, no client connection is left but
+	// tunnels, which only their peers can end.
+	Quiet() <-chan struct{}
+	// Abort ends what Shutdown waits for: every wait of every task ends with
+	// ErrStopped, and connections are closed.
+	Abort()
+	// Loops is the number of loops, at least 1: the bound of Task.Loop.
+	Loops() int
+	// Name says which driver this is, for the log.
+	Name() string
+}

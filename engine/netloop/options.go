@@ -1,0 +1,31 @@
+package netloop
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options configure a driver. The zero value of each field has a meaning,
+// but Handler and Log are required.
+type Options struct {
+	Handler Handler
+	Log     *slog.Logger
+	// FirstWait bounds the wait for the first byte of a new connection, in
+	// nanoseconds; nil or 0 = no limit. It is read at every accept, so that
+	// a reload can change it.
+	FirstWait func() time.Duration
+	// Loops is the number of event loops of the epoll driver; 0 chooses.
+	Loops int
+	// OnPanic, if not nil, is told of a panic in Serve after the connection
+	// was given up.
+	OnPanic func(v any, stack []byte)
+}
+
+const (
+	lingerTime    = 2 * time.Second        // how long a lingering close discards
+	watchAfter    = 500 * time.Millisecond // a wait this long is worth a look at the client
+	watchEvery    = 200 * time.Millisecond // between two such looks
+	probeTime     = 100 * time.Millisecond // for writing a few bytes to a peer that reads or is gone
+	dialPause     = 2 * time.Millisecond   // before a full backlog is tried again
+	acceptBackoff = 100 * time.Millisecond // after a failed accept, such as EMFILE
+)

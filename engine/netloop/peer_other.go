@@ -1,0 +1,26 @@
+//go:build !linux
+
+package netloop
+
+import "syscall"
+
+// peerState peeks: without the hang-up flags of Linux a peer that has ended
+// its stream cannot be told from one that is gone, until a write is reset.
+func (c *gconn) peerState() peerState {
+	state := peerGone
+	_ = c.raw.Control(func(fd uintptr) {
+		var b [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+		switch {
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+			state = peerQuiet
+		case err != nil:
+			state = peerGone
+		case n == 0:
+			state = peerHalf
+		default:
+			state = peerSent
+		}
+	})
+	return state
+}

@@ -1,0 +1,118 @@
+package netloop
+
+import (
+	"io"
+	"net"
+	"os"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	pipeSize = 256 << 10 // asked for; the kernel may give less
+	maxPipes = 16        // kept by a loop
+)
+
+// pipe returns an empty pipe.
+func (l *loop) pipe() ([2]int, error) {
+	if n := len(l.pipes); n > 0 {
+		p := l.pipes[n-1]
+		l.pipes = l.pipes[:n-1]
+		return p, nil
+	}
+	var p [2]int
+	if err := unix.Pipe2(p[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		return p, err
+	}
+	_, _ = unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, pipeSize)
+	return p, nil
+}
+
+// putPipe takes a pipe back; one that still holds something is closed.
+func (l *loop) putPipe(p [2]int, held int) {
+	if held == 0 && len(l.pipes) < maxPipes {
+		l.pipes = append(l.pipes, p)
+		return
+	}
+	rawClose(p[0])
+	rawClose(p[1])
+}
+
+func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error) {
+	e, to := t.(*etask), dst.(*econn)
+	if e.cut != nil {
+		return 0, e.cut, nil
+	}
+	p, err := c.loop.pipe()
+	if err != nil {
+		return 0, ErrNoSplice, nil
+	}
+	held := 0
+	defer func() { c.loop.putPipe(p, held) }()
+	for moved < n {
+		got, err := c.drain(e, p[1], int(min(n-moved, pipeSize)), readWait)
+		if err != nil {
+			return moved, err, nil
+		}
+		moved += int64(got)
+		held = got
+		for held > 0 {
+			put, err := to.pour(e, p[0], held, writeWait)
+			if err != nil {
+				return moved, nil, err
+			}
+			held -= put
+		}
+	}
+	return moved, nil, nil
+}
+
+// drain moves bytes of c's stream into a pipe, at least one.
+func (c *econn) drain(t *etask, pipe, n int, wait time.Duration) (int, error) {
+	for {
+		if c.closed {
+			return 0, net.ErrClosed
+		}
+		if c.readable {
+			got, e := rawSplice(c.fd, pipe, n)
+			switch {
+			case e == 0 && got > 0:
+				return got, nil
+			case e == 0:
+				return 0, io.EOF
+			case e == unix.EINVAL:
+				return 0, ErrNoSplice
+			case e != unix.EAGAIN && e != unix.EINTR:
+				return 0, os.NewSyscallError("splice", e)
+			}
+			c.readable = c.half || c.hup
+			if c.readable && e == unix.EAGAIN {
+				// The flags say that the end is near; only a read tells.
+				return 0, ErrNoSplice
+			}
+		}
+		if err := c.awaitRead(t, wait); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// pour moves bytes from a pipe to c's peer, at least one.
+func (c *econn) pour(t *etask, pipe, n int, wait time.Duration) (int, error) {
+	for {
+		if c.closed {
+			return 0, net.ErrClosed
+		}
+		put, e := rawSplice(pipe, c.fd, n)
+		switch {
+		case e == 0 && put > 0:
+			return put, nil
+		case e != 0 && e != unix.EAGAIN && e != unix.EINTR:
+			return 0, os.NewSyscallError("splice", e)
+		}
+		if err := c.awaitWrite(t, wait); err != nil {
+			return 0, err
+		}
+	}
+}

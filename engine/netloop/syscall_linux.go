@@ -1,0 +1,105 @@
+package netloop
+
+import (
+	"net/netip"
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// These are raw system calls on non-blocking descriptors: they return at
+// once, so the scheduler need not be told. EINTR is taken for EAGAIN by none
+// of them: such calls do not sleep.
+
+// rawRead reads from a socket: recvfrom goes there more directly than read.
+func rawRead(fd int, p []byte) (int, syscall.Errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
+	return int(n), e
+}
+
+// rawDrain reads from a descriptor that is no socket.
+func rawDrain(fd int, p []byte) {
+	syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+}
+
+func rawPeek(fd int, p []byte) (int, syscall.Errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_PEEK, 0, 0)
+	return int(n), e
+}
+
+func rawWrite(fd int, p []byte) (int, syscall.Errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+	return int(n), e
+}
+
+func rawWritev(fd int, a, b []byte) (int, syscall.Errno) {
+	iov := [2]unix.Iovec{{Base: unsafe.SliceData(a)}, {Base: unsafe.SliceData(b)}}
+	iov[0].SetLen(len(a))
+	iov[1].SetLen(len(b))
+	n, _, e := syscall.RawSyscall(syscall.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&iov[0])), 2)
+	return int(n), e
+}
+
+func rawSplice(from, to int, n int) (int, syscall.Errno) {
+	moved, _, e := syscall.RawSyscall6(syscall.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(n), unix.SPLICE_F_MOVE|unix.SPLICE_F_NONBLOCK)
+	return int(moved), e
+}
+
+// rawPost writes to a descriptor that is no socket.
+func rawPost(fd int, p []byte) {
+	syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+}
+
+// rawAccept takes a connection, ready for use in a loop. A peer without an
+// internet address has the zero AddrPort.
+func rawAccept(lfd int) (int, netip.AddrPort, syscall.Errno) {
+	var sa unix.RawSockaddrInet6 // the larger of the two that matter
+	size := uint32(unsafe.Sizeof(sa))
+	fd, _, e := syscall.RawSyscall6(syscall.SYS_ACCEPT4, uintptr(lfd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if e != 0 {
+		return -1, netip.AddrPort{}, e
+	}
+	var peer netip.AddrPort
+	switch sa.Family {
+	case unix.AF_INET:
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa))
+		peer = netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), bigEndian(v4.Port))
+	case unix.AF_INET6:
+		peer = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), bigEndian(sa.Port))
+	}
+	return int(fd), peer, 0
+}
+
+// bigEndian reads a port as the kernel stores it.
+func bigEndian(port uint16) uint16 {
+	b := (*[2]byte)(unsafe.Pointer(&port))
+	return uint16(b[0])<<8 | uint16(b[1])
+}
+
+// rawConnect starts a connection to a unix socket.
+func rawConnect(path string) (int, error) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
+		rawClose(fd)
+		return -1, err
+	}
+	return fd, nil
+}
+
+func rawClose(fd int) { syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }
+
+// rawWait polls without waiting; blockingWait waits at most ms milliseconds
+// (-1 = for ever), and tells the scheduler.
+func rawWait(epfd int, events []unix.EpollEvent) (int, syscall.Errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+	return int(n), e
+}
+
+func blockingWait(epfd int, events []unix.EpollEvent, ms int) (int, syscall.Errno) {
+	n, _, e := syscall.Syscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
+	return int(n), e
+}

@@ -1,0 +1,119 @@
+package netloop
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// A tunnel moves bytes between two connections. It is run by the loop itself
+// and holds no buffer but for bytes that one side would not take yet.
+type tunnel struct {
+	a, b   *econn
+	ab, ba stream
+	done   func()
+	ended  bool
+}
+
+// A stream is one direction of a tunnel.
+type stream struct {
+	held  []byte // read, and not yet taken by the other side
+	ended bool   // the end was read, and passed on
+}
+
+// turns is how many reads a direction gets before others have theirs.
+const turns = 8
+
+func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
+	ca, cb := a.(*econn), b.(*econn)
+	t.Watch(nil, nil)
+	ca.until, cb.until = 0, 0
+	tun := &tunnel{a: ca, b: cb, done: done}
+	ca.tunnel, cb.tunnel = tun, tun
+	t.loop.tunnels++
+	ca.state, cb.state = atRest, atRest
+	ca.register()
+	cb.register()
+	// What is there already makes no event. It is moved outside of the task,
+	// which still runs.
+	mover := t.loop.task(func(*etask) { tun.move() })
+	mover.waiting = true
+	mover.wake()
+	return Verdict{Op: Taken}
+}
+
+// move moves what there is, both ways.
+func (t *tunnel) move() {
+	if t.ended {
+		return
+	}
+	if !t.pump(t.a, t.b, &t.ab) || !t.pump(t.b, t.a, &t.ba) || t.ab.ended && t.ba.ended {
+		t.end()
+	}
+}
+
+// pump moves one direction. It reports false when the tunnel is broken.
+func (t *tunnel) pump(from, to *econn, s *stream) bool {
+	for range turns {
+		if len(s.held) > 0 && !s.flush(to) {
+			return false
+		}
+		switch {
+		case s.ended && from.hup:
+			return false // nothing can reach it any more
+		case len(s.held) > 0, s.ended, !from.readable:
+			return true
+		}
+		n, err := from.TryRead(nil, from.loop.scratch)
+		switch {
+		case n > 0:
+			s.held = from.loop.scratch[:n]
+			ok := s.flush(to)
+			s.held = append([]byte(nil), s.held...)
+			if !ok {
+				return false
+			}
+		case err == ErrAgain:
+			return true
+		case isEOF(err):
+			s.ended = true
+			to.CloseWrite()
+			from.readable = false
+		default:
+			return false
+		}
+	}
+	mover := t.a.loop.task(func(*etask) { t.move() })
+	mover.waiting = true
+	mover.wake()
+	return true
+}
+
+// flush writes what is held. It reports false when the other side is broken.
+func (s *stream) flush(to *econn) bool {
+	for len(s.held) > 0 {
+		n, e := rawWrite(to.fd, s.held)
+		switch e {
+		case 0:
+			s.held = s.held[n:]
+		case unix.EINTR:
+		case unix.EAGAIN:
+			to.want(true)
+			return true
+		default:
+			return false
+		}
+	}
+	s.held = nil
+	to.want(false)
+	return true
+}
+
+func (t *tunnel) end() {
+	if t.ended {
+		return
+	}
+	t.ended = true
+	t.a.loop.tunnels--
+	t.a.Close()
+	t.b.Close()
+	t.done()
+}
