@@ -1,0 +1,64 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// startupFailed is Uvicorn's exit code for an app that did not start, from
+// 0.50 on; before that it was 0, 1 or 3.
+const startupFailed = 3
+
+// An Exit says how and why a worker ended.
+type Exit struct {
+	Code     int            // -1 if a signal ended it
+	Signal   syscall.Signal // 0 if it ended by itself
+	CoreDump bool
+	Ready    bool     // it had been ready
+	Asked    bool     // ldcorn had told it to stop
+	Forced   bool     // ldcorn had sent SIGKILL, because it did not stop or was not given time to
+	Stderr   []string // its last lines, oldest first
+}
+
+// Clean reports whether the worker ended because it was told to, in the way
+// it was told to.
+func (e Exit) Clean() bool {
+	return e.Asked && !e.Forced && (e.Code == 0 || e.Signal == syscall.SIGTERM)
+}
+
+// String says in a few words why the worker ended.
+func (e Exit) String() string {
+	switch {
+	case e.Clean():
+		return "stopped"
+	case e.Forced && e.Signal == syscall.SIGKILL:
+		return "killed: it had not stopped in time"
+	case e.Signal != 0:
+		return e.signalled()
+	case !e.Ready && e.Code == startupFailed:
+		return "exit code 3: startup failed"
+	case !e.Ready:
+		return fmt.Sprintf("exit code %d before it was ready", e.Code)
+	case e.Asked:
+		return fmt.Sprintf("exit code %d while stopping", e.Code)
+	}
+	return fmt.Sprintf("exit code %d", e.Code)
+}
+
+func (e Exit) signalled() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "killed by signal %d", int(e.Signal))
+	if name := unix.SignalName(e.Signal); name != "" {
+		fmt.Fprintf(&b, " (%s)", name)
+	}
+	if e.CoreDump {
+		b.WriteString(", core dumped")
+	}
+	if e.Signal == syscall.SIGKILL && !e.Asked {
+		b.WriteString(": out of memory?")
+	}
+	return b.String()
+}

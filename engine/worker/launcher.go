@@ -1,0 +1,65 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"runtime"
+)
+
+// ErrLauncherStopped is returned by Start when Run has ended.
+var ErrLauncherStopped = errors.New("the launcher has stopped")
+
+// A Launcher starts workers. Linux sends a child's parent-death signal when
+// the thread that forked it ends, not the process; so one goroutine, locked
+// to its thread for as long as there are workers, does all the forking.
+type Launcher struct {
+	starts chan start
+	ended  chan struct{}
+}
+
+type start struct {
+	spec  Spec
+	reply chan<- started
+}
+
+type started struct {
+	proc *Process
+	err  error
+}
+
+// NewLauncher returns a launcher that does nothing until Run.
+func NewLauncher() *Launcher {
+	return &Launcher{starts: make(chan start), ended: make(chan struct{})}
+}
+
+// Run serves Start until ctx is cancelled. It holds a thread of its own, and
+// takes it along: when Run returns, the kernel kills every worker that is
+// left. It is called once.
+func (l *Launcher) Run(ctx context.Context) error {
+	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	defer close(l.ended)
+	for {
+		select {
+		case s := <-l.starts:
+			proc, err := startProcess(s.spec)
+			s.reply <- started{proc, err}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// Start starts a worker and returns at once; it is not ready yet. The caller
+// must see it through to its end with Wait. Safe from any goroutine.
+func (l *Launcher) Start(ctx context.Context, spec Spec) (*Process, error) {
+	reply := make(chan started, 1)
+	select {
+	case l.starts <- start{spec, reply}:
+		s := <-reply
+		return s.proc, s.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case <-l.ended:
+		return nil, ErrLauncherStopped
+	}
+}

@@ -1,0 +1,46 @@
+package worker
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestReadLines(t *testing.T) {
+	long := strings.Repeat("y", maxLine+10)
+	var got []string
+	readLines(strings.NewReader("one\n\ntwo\r\n"+long+"\nend"), func(b []byte) { got = append(got, string(b)) })
+	assert.Equal(t, []string{"one", "", "two", long[:maxLine], long[maxLine:], "end"}, got)
+}
+
+func TestTail(t *testing.T) {
+	var tl tail
+	assert.Empty(t, tl.last())
+	for i := range tailLines + 5 {
+		tl.add(fmt.Appendf(nil, "line %d", i))
+	}
+	assert.Len(t, tl.last(), tailLines)
+	assert.Equal(t, "line 5", tl.last()[0])
+	tl.add([]byte(strings.Repeat("z", tailWidth+1)))
+	assert.Equal(t, strings.Repeat("z", tailWidth)+"…", tl.last()[tailLines-1])
+}
+
+func TestExit_String(t *testing.T) {
+	for want, e := range map[string]Exit{
+		"stopped":                            {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
+		"killed: it had not stopped in time": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
+		"killed by signal 9 (SIGKILL): out of memory?": {Code: -1, Signal: syscall.SIGKILL, Ready: true},
+		"killed by signal 11 (SIGSEGV), core dumped":   {Code: -1, Signal: syscall.SIGSEGV, CoreDump: true},
+		"killed by signal 15 (SIGTERM)":                {Code: -1, Signal: syscall.SIGTERM, Ready: true},
+		"exit code 3: startup failed":                  {Code: 3},
+		"exit code 0 before it was ready":              {},
+		"exit code 0":                                  {Ready: true},
+		"exit code 1 while stopping":                   {Code: 1, Ready: true, Asked: true},
+	} {
+		assert.Equal(t, want, e.String())
+		assert.Equal(t, want == "stopped", e.Clean())
+	}
+}

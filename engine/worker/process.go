@@ -1,0 +1,218 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// outputGrace is how long a dead worker's pipes are still read: a process
+// that left its group may hold them open for ever.
+const outputGrace = time.Second
+
+// A Process is one running Uvicorn, the leader of its own process group. Its
+// methods are safe from any goroutine.
+type Process struct {
+	cmd    *exec.Cmd
+	pidfd  int // -1 where the kernel has none
+	socket string
+	exited chan struct{} // closed when the process has ended
+	done   chan struct{} // closed when exit is complete
+	exit   Exit          // valid once done is closed
+	tail   tail
+
+	asked, forced, ready atomic.Bool
+
+	mu     sync.Mutex // guards reaped, and that no signal is sent once it is set
+	reaped bool
+}
+
+// startProcess forks. It must run on the launcher's thread.
+func startProcess(spec Spec) (*Process, error) {
+	if err := spec.check(); err != nil {
+		return nil, err
+	}
+	p := &Process{
+		cmd: exec.Command(spec.Python, spec.Args()...), pidfd: -1, socket: spec.Socket,
+		exited: make(chan struct{}), done: make(chan struct{}),
+	}
+	p.cmd.Dir, p.cmd.Env = spec.Pool.Cwd, spec.Environ()
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
+	stdout, err := attach(&p.cmd.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := attach(&p.cmd.Stderr)
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	closeOurs(p.cmd.Stdout, p.cmd.Stderr)
+	if err != nil {
+		closeAll(stdout, stderr)
+		return nil, err
+	}
+	src := Source{Pool: spec.Pool.Name, Worker: spec.Index, PID: p.PID()}
+	go p.collect(stdout, stderr, src, spec.Output)
+	return p, nil
+}
+
+// PID returns the process id, which is also its group's. It stays the same
+// after the end.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Socket returns the path that the worker serves on.
+func (p *Process) Socket() string { return p.socket }
+
+// Exited is closed as soon as the process has ended, before its last output
+// has been read.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// Wait blocks until the process has ended and its output is read, and says
+// how it ended. It may be called any number of times.
+func (p *Process) Wait() Exit {
+	<-p.done
+	return p.exit
+}
+
+// Stop asks the process to end with SIGTERM, and kills its whole group once
+// grace is over or hurry is closed (nil never is). It blocks until the process
+// has ended.
+func (p *Process) Stop(grace time.Duration, hurry <-chan struct{}) Exit {
+	p.asked.Store(true)
+	p.signal(syscall.SIGTERM)
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-p.exited:
+		return p.Wait()
+	case <-timer.C:
+	case <-hurry:
+	}
+	p.forced.Store(true)
+	p.signalGroup(syscall.SIGKILL)
+	return p.Wait()
+}
+
+// signal signals the worker alone: processes that the app started are the
+// app's to stop.
+func (p *Process) signal(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		_ = p.cmd.Process.Signal(sig) // fails only if it has ended
+	}
+}
+
+func (p *Process) signalGroup(sig syscall.Signal) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.reaped {
+		_ = unix.Kill(-p.PID(), sig)
+	}
+}
+
+// collect reads the output until the end of the process, reaps it, and
+// completes the exit.
+func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
+	defer close(p.done)
+	var readers sync.WaitGroup
+	readers.Go(func() { p.read(stdout, src, Stdout, out) })
+	readers.Go(func() { p.read(stderr, src, Stderr, out) })
+
+	awaitDeath(p.PID(), p.pidfd)
+	p.reap()
+	close(p.exited)
+
+	deadline := time.Now().Add(outputGrace)
+	_ = stdout.SetReadDeadline(deadline)
+	_ = stderr.SetReadDeadline(deadline)
+	readers.Wait()
+	p.exit.Stderr = p.tail.last()
+}
+
+func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
+	defer from.Close()
+	readLines(from, func(line []byte) {
+		if stream == Stderr {
+			p.tail.add(line)
+		}
+		if out != nil {
+			out.Line(src, stream, line)
+		}
+	})
+}
+
+// reap ends what is left of the group while the dead leader still holds its
+// id, so that no other process can have it, then frees the id.
+func (p *Process) reap() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_ = unix.Kill(-p.PID(), syscall.SIGKILL)
+	err := p.cmd.Wait()
+	p.reaped = true
+
+	p.exit = Exit{Code: -1, Ready: p.ready.Load(), Asked: p.asked.Load(), Forced: p.forced.Load()}
+	var failed *exec.ExitError
+	if err != nil && !errors.As(err, &failed) {
+		return // not waitable, which does not happen to a child of ours
+	}
+	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	p.exit.Code = p.cmd.ProcessState.ExitCode()
+	if status.Signaled() {
+		p.exit.Signal, p.exit.CoreDump = status.Signal(), status.CoreDump()
+	}
+}
+
+// WaitReady returns nil once the worker accepts connections: Uvicorn binds
+// only after the app's startup. Else it says why not; the process may then
+// still run. ctx bounds the wait, and its cause is the error.
+func (p *Process) WaitReady(ctx context.Context) error {
+	if err := awaitSocket(ctx, p.socket, p.exited); err != nil {
+		if errors.Is(err, errExited) {
+			return errors.New(p.Wait().String())
+		}
+		return err
+	}
+	p.ready.Store(true)
+	return nil
+}
+
+// Stderr returns the last lines that the worker wrote to stderr, oldest
+// first.
+func (p *Process) Stderr() []string { return p.tail.last() }
+
+// attach gives a command's stream a pipe and returns the end to read from.
+func attach(to *io.Writer) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("pipe for the worker's output: %w", err)
+	}
+	*to = w
+	return r, nil
+}
+
+// closeOurs closes the ends of the pipes that now belong to the child.
+func closeOurs(streams ...io.Writer) {
+	for _, s := range streams {
+		if f, ok := s.(*os.File); ok {
+			f.Close()
+		}
+	}
+}
+
+func closeAll(files ...*os.File) {
+	for _, f := range files {
+		if f != nil {
+			f.Close()
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestProcess_ServesAndStops(t *testing.T) {
+	var out lines
+	p := launch(t, newSpec(t, "", &out))
+	require.NoError(t, waitReady(t, p))
+
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", p.Socket())
+		},
+	}}
+	resp, err := client.Get("http://worker/")
+	require.NoError(t, err)
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	require.NoError(t, err)
+	assert.Equal(t, "ok", string(body))
+
+	exit := p.Stop(patience, nil)
+	assert.True(t, exit.Clean(), "%+v", exit)
+	assert.True(t, exit.Ready)
+	assert.Equal(t, "stopped", exit.String())
+	assert.Equal(t, Source{Pool: "api", Worker: 3, PID: p.PID()}, out.src)
+	assert.Subset(t, out.of(Stdout), []string{
+		"LDCORN_GROUP api", "LDCORN_WORKER 3", "LDCORN_GENERATION 7", "GPU cuda:3", "PYTHONUNBUFFERED 1", "NOTIFY_SOCKET None",
+	})
+	assert.NotContains(t, strings.Join(out.of(Stdout), "\n"), "GET /", "the access log is ours")
+}
+
+func TestProcess_ExitBeforeReady(t *testing.T) {
+	p := launch(t, newSpec(t, "exit3", nil))
+	require.EqualError(t, waitReady(t, p), "exit code 3: startup failed")
+	assert.Contains(t, p.Wait().Stderr, "cannot find the model")
+}
+
+func TestProcess_ImportError(t *testing.T) {
+	spec := newSpec(t, "", nil)
+	spec.Pool.App = "nothere:app"
+	p := launch(t, spec)
+	require.EqualError(t, waitReady(t, p), "exit code 1 before it was ready")
+	assert.Contains(t, strings.Join(p.Stderr(), "\n"), "nothere")
+}
+
+func TestProcess_HangsInStartup(t *testing.T) {
+	p := launch(t, newSpec(t, "hang", nil))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("not ready within 1s")
+	require.Eventually(t, func() bool { return len(p.Stderr()) > 0 && contains(p.Stderr(), "hanging") }, patience, time.Millisecond)
+	cancel(why)
+	require.ErrorIs(t, p.WaitReady(ctx), why)
+	exit := p.Stop(time.Millisecond, nil)
+	assert.False(t, exit.Ready)
+	assert.Equal(t, "killed: it had not stopped in time", exit.String())
+}
+
+func contains(lines []string, want string) bool {
+	return strings.Contains(strings.Join(lines, "\n"), want)
+}
+
+func TestProcess_KilledAfterGrace(t *testing.T) {
+	for name, stop := range map[string]func(p *Process) Exit{
+		"grace over": func(p *Process) Exit { return p.Stop(10*time.Millisecond, nil) },
+		"hurry": func(p *Process) Exit {
+			hurry := make(chan struct{})
+			close(hurry)
+			return p.Stop(patience, hurry)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := launch(t, newSpec(t, "stubborn", nil))
+			require.NoError(t, waitReady(t, p))
+			exit := stop(p)
+			assert.True(t, exit.Forced)
+			assert.Equal(t, syscall.SIGKILL, exit.Signal)
+			assert.False(t, exit.Clean())
+		})
+	}
+}
+
+func TestProcess_KilledFromOutside(t *testing.T) {
+	p := launch(t, newSpec(t, "", nil))
+	require.NoError(t, waitReady(t, p))
+	require.NoError(t, syscall.Kill(p.PID(), syscall.SIGKILL))
+	<-p.Exited()
+	assert.Equal(t, "killed by signal 9 (SIGKILL): out of memory?", p.Wait().String())
+	p.Stop(patience, nil) // harmless when late
+}
+
+func TestProcess_TakesItsChildrenAlong(t *testing.T) {
+	var out lines
+	p := launch(t, newSpec(t, "child", &out))
+	require.NoError(t, waitReady(t, p))
+	require.Eventually(t, func() bool { return contains(out.of(Stdout), "child ") }, patience, time.Millisecond)
+	child, err := strconv.Atoi(strings.TrimPrefix(out.of(Stdout)[0], "child "))
+	require.NoError(t, err)
+	assert.True(t, p.Stop(patience, nil).Clean())
+	require.Eventually(t, func() bool { return !running(child) }, patience, time.Millisecond)
+}
+
+// running reports whether a process exists and is no zombie.
+func running(pid int) bool {
+	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err == nil && !strings.Contains(string(data), ") Z ")
+}
+
+func TestProcess_LosesNoOutput(t *testing.T) {
+	var out lines
+	p := launch(t, newSpec(t, "chatty", &out))
+	require.NoError(t, waitReady(t, p))
+	p.Stop(patience, nil)
+	n := 0
+	for _, line := range out.of(Stdout) {
+		if line == strings.Repeat("x", 99) {
+			n++
+		}
+	}
+	assert.Equal(t, 100_000, n, "10 MB in lines of 100 bytes")
+}
+
+func TestLauncher_EndKillsWorkers(t *testing.T) {
+	l := NewLauncher()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- l.Run(ctx) }()
+	p, err := l.Start(t.Context(), newSpec(t, "", nil))
+	require.NoError(t, err)
+	require.NoError(t, waitReady(t, p))
+	cancel()
+	require.NoError(t, <-ended)
+	assert.Equal(t, syscall.SIGKILL, p.Wait().Signal)
+	_, err = l.Start(t.Context(), newSpec(t, "", nil))
+	require.ErrorIs(t, err, ErrLauncherStopped)
+}
+
+func TestLauncher_StartErrors(t *testing.T) {
+	l := newLauncher(t)
+	spec := newSpec(t, "", nil)
+	spec.Pool.Cwd = "/nonexistent"
+	_, err := l.Start(t.Context(), spec)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	assert.ErrorContains(t, err, "cwd: ")
+
+	spec = newSpec(t, "", nil)
+	spec.Python = "/nonexistent/python"
+	_, err = l.Start(t.Context(), spec)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+func TestAwaitDeath_WithoutDescriptor(t *testing.T) {
+	p, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
+	require.NoError(t, err)
+	awaitDeath(p.Pid, -1)
+	state, err := p.Wait()
+	require.NoError(t, err)
+	assert.True(t, state.Success())
+}

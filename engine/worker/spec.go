@@ -1,0 +1,35 @@
+package worker
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A Spec is what starts one worker. All fields but Output are required.
+type Spec struct {
+	Pool       *plan.Pool
+	Index      int     // from 0, stable across restarts
+	Generation int     // of the plan that it is started for
+	Python     string  // absolute, from FindPython
+	Version    Version // of that interpreter's Uvicorn, from Probe
+	Socket     string  // a path that no worker ever had; Uvicorn binds it
+	Output     Output  // nil discards what the worker prints
+}
+
+// check finds what would make the start fail with a message that names the
+// wrong thing.
+func (s *Spec) check() error {
+	if s.Pool.Cwd == "" {
+		return nil
+	}
+	info, err := os.Stat(s.Pool.Cwd)
+	switch {
+	case err != nil:
+		return fmt.Errorf("cwd: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("cwd: %s is not a folder", s.Pool.Cwd)
+	}
+	return nil
+}

@@ -1,0 +1,38 @@
+package worker
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strconv"
+)
+
+// A Version is a version of Uvicorn. The zero Version is unknown and older
+// than any other.
+type Version struct{ Major, Minor, Patch int }
+
+// MinVersion is the oldest Uvicorn that ldcorn runs: the contract in args.go
+// was read in its source from there on.
+var MinVersion = Version{0, 17, 0}
+
+var versionPattern = regexp.MustCompile(`\buvicorn (\d+)\.(\d+)(?:\.(\d+))?`)
+
+// parseVersion reads what `python -m uvicorn --version` prints.
+func parseVersion(s string) (Version, bool) {
+	m := versionPattern.FindStringSubmatch(s)
+	if m == nil {
+		return Version{}, false
+	}
+	var v Version
+	for i, part := range []*int{&v.Major, &v.Minor, &v.Patch} {
+		*part, _ = strconv.Atoi(m[i+1]) // the patch may be missing: 0
+	}
+	return v, true
+}
+
+// Less reports whether v is older than w.
+func (v Version) Less(w Version) bool {
+	return cmp.Or(cmp.Compare(v.Major, w.Major), cmp.Compare(v.Minor, w.Minor), cmp.Compare(v.Patch, w.Patch)) < 0
+}
+
+func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch) }
