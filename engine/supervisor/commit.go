@@ -1,0 +1,115 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+// A target is what a group is to become: the pool as it will run, and
+// whether every worker is replaced.
+type target struct {
+	spec       *plan.Pool
+	replace    bool
+	generation int
+	startup    time.Duration
+}
+
+// prepare starts the workers that the target needs and the group does not
+// have, and returns them. They get no request before commit.
+func (g *group) prepare(t target, reports chan<- report) []*member {
+	from := len(g.slots)
+	if t.replace {
+		from = 0
+	}
+	var members []*member
+	for index := from; index < t.spec.Instances; index++ {
+		members = append(members, g.spawn(t.spec, index, t.generation, t.startup, 0, reports))
+	}
+	return members
+}
+
+// commit makes the target the group's state: prepared workers get requests,
+// in the same step those that are replaced or too many get no more, and then
+// they are retired. It cannot fail: a prepared worker that has died meanwhile
+// is a crash like any other.
+func (g *group) commit(t target, prepared []*member) {
+	before := g.spec
+	g.spec, g.generation, g.startup = t.spec, t.generation, t.startup
+	retired := g.resize(t)
+	dead := g.adopt(prepared)
+	g.swap(before, readyOf(prepared), readyOf(retired))
+	for _, m := range retired {
+		g.release(m, false)
+	}
+	g.retryIdle()
+	for _, m := range dead {
+		g.crashed(m.index, 0, &StartError{Pool: g.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()})
+	}
+}
+
+// resize gives the group its number of slots and returns the members that
+// lose theirs: the highest indexes, or all.
+func (g *group) resize(t target) []*member {
+	keep := min(len(g.slots), t.spec.Instances)
+	if t.replace {
+		keep = 0
+	}
+	var retired []*member
+	for _, s := range g.slots[keep:] {
+		if s.current != nil {
+			retired = append(retired, s.current)
+		}
+	}
+	g.slots = g.slots[:keep:keep]
+	for len(g.slots) < t.spec.Instances {
+		g.slots = append(g.slots, new(slot))
+	}
+	return retired
+}
+
+// adopt puts prepared members into their slots, and returns those that have
+// ended already.
+func (g *group) adopt(prepared []*member) []*member {
+	var dead []*member
+	for _, m := range prepared {
+		if m.state == StateExited {
+			dead = append(dead, m)
+			continue
+		}
+		g.place(m)
+	}
+	return dead
+}
+
+// swap exchanges the workers and applies the new settings. The cap must not
+// be exceeded in between: a lower one holds before new workers come, a higher
+// one only once the old workers, which were promised less, are out.
+func (g *group) swap(before *plan.Pool, add, remove []*pool.Worker) {
+	stricter := before == nil || g.spec.MaxReqPerWorker > 0 &&
+		(before.MaxReqPerWorker == 0 || g.spec.MaxReqPerWorker < before.MaxReqPerWorker)
+	if stricter {
+		g.pool.Configure(g.spec)
+		g.pool.Swap(add, remove)
+		return
+	}
+	g.pool.Swap(add, remove)
+	g.pool.Configure(g.spec)
+}
+
+// retryIdle starts kept workers that have failed, or wait for a restart, once
+// more and at once. The reload does not wait for them: a kept group that is
+// broken must not keep every other change out.
+func (g *group) retryIdle() {
+	for index, s := range g.slots {
+		if !s.idle() || s.crashes == 0 {
+			continue
+		}
+		if s.current != nil {
+			g.release(s.current, true)
+		}
+		s.crashes = 0
+		g.place(g.spawn(g.spec, index, g.generation, g.startup, 0, nil))
+	}
+}

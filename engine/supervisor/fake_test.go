@@ -1,0 +1,247 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// A fakeProcess is a worker that a test drives.
+type fakeProcess struct {
+	pool       *plan.Pool
+	index, pid int
+	generation int
+	born       time.Time
+	readyAfter time.Duration // <0: never
+	stubborn   bool          // does not hear SIGTERM
+
+	once   sync.Once
+	exited chan struct{}
+	exit   worker.Exit
+	asked  time.Time // when it was told to stop
+	ready  atomic.Bool
+}
+
+func (p *fakeProcess) PID() int                { return p.pid }
+func (p *fakeProcess) Socket() string          { return fmt.Sprintf("/run/%d.sock", p.pid) }
+func (p *fakeProcess) Exited() <-chan struct{} { return p.exited }
+func (p *fakeProcess) Stderr() []string        { return []string{"last words"} }
+func (p *fakeProcess) Wait() worker.Exit       { <-p.exited; return p.exit }
+
+func (p *fakeProcess) WaitReady(ctx context.Context) error {
+	var after <-chan time.Time
+	if p.readyAfter >= 0 {
+		after = time.After(p.readyAfter)
+	}
+	select {
+	case <-after:
+		p.ready.Store(true)
+		return nil
+	case <-p.exited:
+		return errors.New(p.exit.String())
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (p *fakeProcess) Stop(grace time.Duration, hurry <-chan struct{}) worker.Exit {
+	p.asked = time.Now()
+	if !p.stubborn {
+		p.end(worker.Exit{Asked: true})
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(grace):
+	case <-hurry:
+	}
+	p.end(worker.Exit{Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true})
+	return p.exit
+}
+
+func (p *fakeProcess) end(e worker.Exit) {
+	p.once.Do(func() {
+		e.Stderr, e.Ready = p.Stderr(), p.ready.Load()
+		p.exit = e
+		close(p.exited)
+	})
+}
+
+// kill ends the process as the kernel would, out of memory.
+func (p *fakeProcess) kill() { p.end(worker.Exit{Code: -1, Signal: syscall.SIGKILL}) }
+
+func (p *fakeProcess) alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// fakes starts fake processes.
+type fakes struct {
+	mu        sync.Mutex
+	all       []*fakeProcess
+	prepare   func(*fakeProcess) error // may change what is to start
+	discarded int
+}
+
+func (f *fakes) Start(_ context.Context, pl *plan.Pool, index, generation int) (process, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p := &fakeProcess{pool: pl, index: index, generation: generation, pid: 1000 + len(f.all), born: time.Now(),
+		readyAfter: time.Second, exited: make(chan struct{})}
+	if f.prepare != nil {
+		if err := f.prepare(p); err != nil {
+			return nil, err
+		}
+	}
+	f.all = append(f.all, p)
+	return p, nil
+}
+
+func (f *fakes) Discard(process) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.discarded++
+}
+
+func (f *fakes) Forget() {}
+
+// onStart changes what happens to later starts.
+func (f *fakes) onStart(prepare func(*fakeProcess) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.prepare = prepare
+}
+
+// alive lists the pids of a pool's living processes by index.
+func (f *fakes) alive(name string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var out []string
+	for _, p := range f.all {
+		if p.pool.Name == name && p.alive() {
+			out = append(out, fmt.Sprintf("%d:%d", p.index, p.pid))
+		}
+	}
+	return out
+}
+
+func (f *fakes) last() *fakeProcess {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.all[len(f.all)-1]
+}
+
+// published records what was published.
+type published struct {
+	times int
+	plan  *plan.Plan
+	pools map[string]*pool.Pool
+	check func(*plan.Plan, map[string]*pool.Pool)
+}
+
+func (p *published) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
+	p.times, p.plan, p.pools = p.times+1, pl, pools
+	if p.check != nil {
+		p.check(pl, pools)
+	}
+}
+
+// A rig is a supervisor over fakes, in a bubble of its own.
+type rig struct {
+	t     testing.TB
+	sup   *Supervisor
+	fakes *fakes
+	pub   *published
+	log   *strings.Builder
+	hurry chan struct{}
+	stop  context.CancelFunc
+	ended chan error
+}
+
+// bubble runs a test in virtual time. It ends with no process left.
+func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		r := &rig{t: t, fakes: new(fakes), pub: new(published), log: new(strings.Builder),
+			hurry: make(chan struct{}), stop: cancel, ended: make(chan error, 1)}
+		r.sup = New(Options{Log: slog.New(slog.NewTextHandler(&locked{w: r.log}, nil)), Publisher: r.pub, Hurry: r.hurry})
+		r.sup.starter = r.fakes
+		r.sup.jitter = func(d time.Duration) time.Duration { return d }
+		go func() { r.ended <- r.sup.Run(ctx) }()
+		f(t, r)
+		cancel()
+		<-r.sup.ended
+		for _, p := range r.fakes.all {
+			require.False(t, p.alive(), "worker %d of %s is left over", p.index, p.pool.Name)
+		}
+		require.Equal(t, len(r.fakes.all), r.fakes.discarded)
+	})
+}
+
+// locked serializes writes; handlers derived with With do so themselves.
+type locked struct {
+	mu sync.Mutex
+	w  *strings.Builder
+}
+
+func (l *locked) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
+
+func (r *rig) apply(p *plan.Plan) (Result, error) {
+	return r.sup.Apply(r.t.Context(), p, plan.DiffOptions{})
+}
+
+func (r *rig) mustApply(p *plan.Plan) Result {
+	r.t.Helper()
+	result, err := r.apply(p)
+	require.NoError(r.t, err)
+	return result
+}
+
+// pass lets virtual time pass, and then everything happen that is due.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// aPool is a group with the defaults and some changes.
+func aPool(name string, change ...func(*plan.Pool)) *plan.Pool {
+	p := &plan.Pool{
+		Name: name, App: "main:app", Instances: 2, ReloadOnSighup: true, LogLevel: "info",
+		MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second,
+	}
+	for _, f := range change {
+		f(p)
+	}
+	return p
+}
+
+func instances(n int) func(*plan.Pool) { return func(p *plan.Pool) { p.Instances = n } }
+func kept(p *plan.Pool)                { p.ReloadOnSighup = false }
+
+func aPlan(pools ...*plan.Pool) *plan.Plan {
+	return &plan.Plan{
+		Bind: plan.Bind{Network: "tcp", Address: "127.0.0.1:0"}, Pools: pools,
+		StartupTimeout: 30 * time.Second, ShutdownTimeout: 10 * time.Second,
+	}
+}

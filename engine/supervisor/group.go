@@ -1,0 +1,221 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// A group is one worker group at run time. Its goroutine, run, owns all
+// fields below the line; others send it what to do.
+type group struct {
+	name    string
+	log     *slog.Logger // with the pool's name
+	starter starter
+	jitter  func(time.Duration) time.Duration
+	hurry   <-chan struct{} // closed: kill instead of stop
+	pool    *pool.Pool
+
+	inbox chan func()
+	done  chan struct{} // closed when run has returned
+	down  atomic.Bool   // every worker has failed
+	alarm func()        // called when down becomes true; must not block
+
+	// ----
+	spec       *plan.Pool // as it runs
+	generation int
+	startup    time.Duration
+	slots      []*slot
+	members    map[*member]struct{} // all that live, retired ones too
+	emptied    <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
+	closing    bool                 // ends with its last member
+	living     sync.WaitGroup       // the members' goroutines
+}
+
+func (s *Supervisor) newGroup(spec *plan.Pool) *group {
+	return &group{
+		name: spec.Name, log: s.opts.Log.With("pool", spec.Name), starter: s.starter, jitter: s.jitter,
+		hurry: s.opts.Hurry, pool: pool.New(spec), alarm: s.raise,
+		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
+	}
+}
+
+// run is the group's goroutine. It returns once the group is closing and its
+// last member has ended.
+func (g *group) run() {
+	defer close(g.done)
+	defer g.living.Wait()
+	for !g.closing || len(g.members) > 0 {
+		select {
+		case f := <-g.inbox:
+			f()
+		case <-g.emptied:
+			g.emptied = nil
+			g.retireAll(false)
+		}
+	}
+}
+
+// post has f run by the group's goroutine, which lives as long as any member.
+func (g *group) post(f func()) { g.inbox <- f }
+
+// do is post for those who are no members: it waits until f has run, and does
+// nothing if the group has ended.
+func (g *group) do(f func()) {
+	ran := make(chan struct{})
+	select {
+	case g.inbox <- func() { f(); close(ran) }:
+		<-ran
+	case <-g.done:
+	}
+}
+
+func (g *group) hasEnded() bool {
+	select {
+	case <-g.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// spawn makes a member and starts its goroutine.
+func (g *group) spawn(spec *plan.Pool, index, generation int, startup, delay time.Duration, to chan<- report) *member {
+	m := &member{
+		group: g, spec: spec, index: index, generation: generation, delay: delay, startup: startup,
+		cut: make(chan struct{}), over: make(chan struct{}), report: to,
+		since: time.Now(), state: StateStarting, stop: spec.StopTimeout,
+	}
+	if delay > 0 {
+		m.state = StateBackoff
+	}
+	m.ctx, m.cancel = context.WithCancelCause(context.Background())
+	g.members[m] = struct{}{}
+	g.living.Go(m.live)
+	return m
+}
+
+// move changes a member's state: one log line.
+func (g *group) move(m *member, to State, attrs ...any) {
+	was := m.state
+	took := time.Since(m.since).Round(time.Millisecond)
+	m.state, m.since = to, time.Now()
+	attrs = append([]any{"worker", m.index, "pid", m.pid(), "state", to, "was", was, "took", took}, attrs...)
+	g.log.Info("worker state changed", attrs...)
+}
+
+func (m *member) pid() int {
+	if m.proc == nil {
+		return 0
+	}
+	return m.proc.PID()
+}
+
+// started is called when the process exists.
+func (g *group) started(m *member, proc process) {
+	m.proc = proc
+	m.state, m.since = StateStarting, time.Now()
+	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", StateStarting, "generation", m.generation)
+}
+
+// ready is called when the process accepts connections. One that an apply
+// waits for gets requests only once the apply commits.
+func (g *group) ready(m *member, w *pool.Worker) {
+	m.worker = w
+	g.move(m, StateReady)
+	if m.report != nil {
+		m.report <- report{m, nil}
+		m.report = nil
+	}
+	if m.current {
+		g.pool.Swap([]*pool.Worker{m.worker}, nil)
+	}
+	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
+		g.pool.Swap(nil, []*pool.Worker{m.worker})
+	}
+}
+
+// lost is called when a ready process has ended by itself: no request may
+// be sent to it from now on.
+func (g *group) lost(m *member) {
+	g.pool.Swap(nil, []*pool.Worker{m.worker})
+}
+
+// ended is called last: the process is gone, or there never was one. err says
+// why it did not become ready; nil if it had.
+func (g *group) ended(m *member, exit *worker.Exit, err error) {
+	delete(g.members, m)
+	wasReady, lived := m.state == StateReady, time.Since(m.since)
+	retired := m.ctx.Err() != nil
+	m.cancel(nil)
+	if m.proc != nil {
+		g.move(m, StateExited, "reason", exit.String())
+	}
+	m.state = StateExited
+	failure := g.failure(m, exit, err)
+	if m.report != nil {
+		m.report <- report{m, failure}
+		m.report = nil
+	}
+	if !m.current || retired || g.closing {
+		return
+	}
+	if !wasReady {
+		lived = 0
+	}
+	g.crashed(m.index, lived, failure)
+}
+
+// failure describes the end of a member.
+func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
+	f := &StartError{Pool: g.name, Worker: m.index, Err: err}
+	if exit != nil {
+		f.Stderr = exit.Stderr
+		if err == nil {
+			f.Err = errors.New(exit.String())
+		}
+	}
+	return f
+}
+
+// crashed restarts the worker of a slot, or gives it up.
+func (g *group) crashed(index int, lived time.Duration, failure *StartError) {
+	s := g.slots[index]
+	s.crashed(lived)
+	if s.crashes > g.spec.MaxRestartsOnCrash {
+		s.failed = true
+		g.log.Error("worker failed", "worker", index, "state", StateFailed, "crashes", s.crashes,
+			"err", failure.Err, "stderr", failure.Stderr)
+		g.checkDown()
+		return
+	}
+	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
+	g.log.Warn("worker crashed", "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
+	g.place(g.spawn(g.spec, index, g.generation, g.startup, delay, nil))
+}
+
+// place makes m its slot's worker. Requests wait for it from now on.
+func (g *group) place(m *member) {
+	m.current = true
+	g.slots[m.index].current, g.slots[m.index].failed = m, false
+	g.down.Store(false)
+	g.pool.SetFailed(false)
+}
+
+func (g *group) checkDown() {
+	for _, s := range g.slots {
+		if !s.failed {
+			return
+		}
+	}
+	g.down.Store(true)
+	g.pool.SetFailed(true)
+	g.alarm()
+}

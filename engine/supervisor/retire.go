@@ -1,0 +1,63 @@
+package supervisor
+
+import "github.com/ldcorn/ldcorn/engine/pool"
+
+// retire takes members out of service: those that are ready finish what they
+// have, the others stop at once. With cut, nothing is waited for.
+func (g *group) retire(members []*member, cut bool) {
+	g.pool.Swap(nil, readyOf(members))
+	for _, m := range members {
+		g.release(m, cut)
+	}
+}
+
+// release tells a member that gets no new requests any more to end.
+func (g *group) release(m *member, cut bool) {
+	if m.state == StateReady {
+		requests, tunnels := m.worker.InFlight()
+		g.move(m, StateDraining, "requests", requests, "websockets", tunnels)
+	}
+	m.current = false
+	if m.ctx.Err() == nil {
+		if g.spec != nil { // the setting of the plan in effect counts
+			m.stop = g.spec.StopTimeout
+		}
+		m.cancel(errRetired)
+	}
+	if cut && !m.isCut {
+		m.isCut = true
+		close(m.cut)
+	}
+}
+
+// retireAll retires every member that lives.
+func (g *group) retireAll(cut bool) {
+	all := make([]*member, 0, len(g.members))
+	for m := range g.members {
+		all = append(all, m)
+	}
+	g.retire(all, cut)
+}
+
+// finish ends the group: without cut, once its closed pool's queue is empty
+// and its workers have drained; with cut, at once.
+func (g *group) finish(cut bool) {
+	g.closing = true
+	if cut {
+		g.emptied = nil
+		g.retireAll(true)
+		return
+	}
+	g.pool.Close()
+	g.emptied = g.pool.Empty()
+}
+
+func readyOf(members []*member) []*pool.Worker {
+	var workers []*pool.Worker
+	for _, m := range members {
+		if m.state == StateReady {
+			workers = append(workers, m.worker)
+		}
+	}
+	return workers
+}

@@ -1,0 +1,25 @@
+package supervisor
+
+import "time"
+
+// A slot is one index of a group: the worker that has it now, and how often
+// it has crashed in a row.
+type slot struct {
+	current *member // nil: failed
+	crashes int
+	failed  bool
+}
+
+// idle reports whether nothing runs or starts in the slot: it has failed, or
+// waits for its restart.
+func (s *slot) idle() bool { return s.failed || s.current == nil || s.current.state == StateBackoff }
+
+// crashed counts a crash of a worker that was ready for so long (0 if it
+// never was).
+func (s *slot) crashed(lived time.Duration) {
+	if lived >= healthyLife {
+		s.crashes = 0
+	}
+	s.crashes++
+	s.current = nil
+}

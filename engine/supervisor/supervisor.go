@@ -1,0 +1,200 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// The errors of a supervisor that callers tell apart.
+var (
+	ErrAllFailed = errors.New("every pool has failed")    // returned by Run
+	ErrStopped   = errors.New("the supervisor has ended") // returned by Apply
+)
+
+// drainSlack is what the supervisor waits for the proxy beyond the shutdown
+// timeout, in which the proxy itself cuts what is left.
+const drainSlack = 2 * time.Second
+
+// A Publisher makes a plan and its pools, by name, the ones that are served.
+// It is called by one goroutine at a time.
+type Publisher interface {
+	Publish(*plan.Plan, map[string]*pool.Pool)
+}
+
+// Options are what a Supervisor needs: the first four are required.
+type Options struct {
+	Log        *slog.Logger
+	ConfigPath string // interpreters are looked for beside it, see worker.FindPython
+	Publisher  Publisher
+	Runtime    *Runtime
+	Output     worker.Output   // of the workers; nil discards it
+	Drained    <-chan struct{} // closed when the proxy has no request left; nil = never wait for it
+	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil = never
+}
+
+// A Supervisor owns the worker processes of one master.
+type Supervisor struct {
+	opts    Options
+	starter starter // nil until Run, but in tests
+	jitter  func(time.Duration) time.Duration
+
+	applies chan applyRequest
+	alarms  chan struct{} // a group has gone down
+	ended   chan struct{} // closed when Run has returned
+	running sync.WaitGroup
+
+	// Owned by Run's goroutine.
+	plan       *plan.Plan // in effect; nil before the first apply
+	generation int
+	groups     map[string]*group
+	leaving    map[*group]struct{} // removed, with workers that still drain
+}
+
+type applyRequest struct {
+	ctx   context.Context
+	plan  *plan.Plan
+	opts  plan.DiffOptions
+	reply chan<- applyReply
+}
+
+type applyReply struct {
+	result Result
+	err    error
+}
+
+// New returns a supervisor without workers. It starts nothing before Run.
+func New(opts Options) *Supervisor {
+	return &Supervisor{
+		opts: opts, jitter: addJitter,
+		applies: make(chan applyRequest), alarms: make(chan struct{}, 1), ended: make(chan struct{}),
+		groups: make(map[string]*group), leaving: make(map[*group]struct{}),
+	}
+}
+
+// Run serves Apply until ctx is cancelled; then it waits for the proxy, stops
+// every worker and returns nil. It returns ErrAllFailed as soon as no pool
+// has a worker left that runs or will be started again. It is called once.
+func (s *Supervisor) Run(ctx context.Context) error {
+	defer close(s.ended)
+	if s.starter == nil {
+		defer s.launch()()
+	}
+	err := s.serve(ctx)
+	if err == nil {
+		s.awaitProxy()
+	}
+	s.stopAll()
+	return err
+}
+
+// launch sets up the starting of real workers, and returns what ends it. The
+// launcher's end would kill the workers, so it goes last.
+func (s *Supervisor) launch() (stop func()) {
+	launcher := worker.NewLauncher()
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	wg.Go(func() { _ = launcher.Run(ctx) }) // returns nil
+	s.starter = &uvicorn{
+		launcher: launcher, runtime: s.opts.Runtime, output: s.opts.Output,
+		configDir: filepath.Dir(s.opts.ConfigPath),
+	}
+	return func() { cancel(); wg.Wait() }
+}
+
+func (s *Supervisor) serve(ctx context.Context) error {
+	for {
+		select {
+		case req := <-s.applies:
+			req.reply <- s.applyRequest(ctx, req)
+		case <-s.alarms:
+			if s.allDown() {
+				return ErrAllFailed
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// applyRequest applies until done, or until the caller or the supervisor is
+// told to stop.
+func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyReply {
+	applyCtx, cancel := context.WithCancelCause(req.ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(ctx, func() { cancel(ErrStopped) })()
+	result, err := s.apply(applyCtx, req.plan, req.opts)
+	return applyReply{result, err}
+}
+
+// Apply makes next the plan in effect: it starts what must start, waits until
+// all of it is ready, publishes, and retires old workers in the background. If
+// anything fails, what was started is stopped and everything stays as it was;
+// a worker that is at fault is told by a StartError. Applies run one after
+// another. Safe from any goroutine while Run runs; until then it waits.
+func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts plan.DiffOptions) (Result, error) {
+	reply := make(chan applyReply, 1)
+	select {
+	case s.applies <- applyRequest{ctx, next, opts, reply}:
+		r := <-reply
+		return r.result, r.err
+	case <-ctx.Done():
+		return Result{}, context.Cause(ctx)
+	case <-s.ended:
+		return Result{}, ErrStopped
+	}
+}
+
+// raise has Run look whether any pool is left. It never blocks.
+func (s *Supervisor) raise() {
+	select {
+	case s.alarms <- struct{}{}:
+	default: // Run has not looked yet
+	}
+}
+
+func (s *Supervisor) allDown() bool {
+	for _, g := range s.groups {
+		if !g.down.Load() {
+			return false
+		}
+	}
+	return len(s.groups) > 0
+}
+
+// awaitProxy lets the proxy finish what clients wait for.
+func (s *Supervisor) awaitProxy() {
+	if s.opts.Drained == nil {
+		return
+	}
+	limit := drainSlack
+	if s.plan != nil {
+		limit += s.plan.ShutdownTimeout
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-s.opts.Drained:
+	case <-s.opts.Hurry:
+	case <-timer.C:
+		s.opts.Log.Warn("proxy not drained, stopping the workers", "took", limit)
+	}
+}
+
+// stopAll ends every group and waits for it.
+func (s *Supervisor) stopAll() {
+	for _, g := range s.groups {
+		s.leaving[g] = struct{}{}
+	}
+	for g := range s.leaving {
+		g.do(func() { g.finish(true) })
+	}
+	s.running.Wait()
+}
