@@ -1,0 +1,94 @@
+package builtin
+
+import (
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// An Argument is one argument of a Word: a row of the table that drives
+// reading, suggestions and reference docs.
+type Argument struct {
+	Name     string
+	Type     string      // as in a stub file: "int", "list[str]"
+	Default  string      // as the configuration would write it; "" where Required
+	Required bool        // has no default
+	Keyword  bool        // only by name
+	Unit     string      // of a plain number, where it has one
+	Rule     string      // what the value must be, beyond its type
+	Effect   plan.Effect // of another value on a running master; "" where there is none
+	Doc      string      // one or two sentences
+	Example  string      // what to write, for where it is missing
+
+	aka []string // what people call it elsewhere
+}
+
+// A Word is a function of the configuration language.
+type Word struct {
+	Name      string // with its dot, as in env.int
+	Returns   string // its type, as in a stub file
+	Doc       string
+	Arguments []Argument
+}
+
+// Words returns every word with its arguments, in the order that reference
+// docs show them. The caller may change the slices.
+func Words() []Word {
+	return append([]Word{ldConfigWord(), workerGroupWord()}, append(envWords(), secretWord(), secretFileWord(), cpuCountWord())...)
+}
+
+// argument returns the argument of a name, or nil.
+func (w *Word) argument(name string) *Argument {
+	for i := range w.Arguments {
+		if w.Arguments[i].Name == name {
+			return &w.Arguments[i]
+		}
+	}
+	return nil
+}
+
+// near returns the argument that somebody who wrote name most likely meant.
+func (w *Word) near(name string) string {
+	var names []string
+	for _, a := range w.Arguments {
+		for _, other := range a.aka {
+			if strings.EqualFold(other, name) {
+				return a.Name
+			}
+		}
+		names = append(names, a.Name)
+	}
+	return diag.Near(name, names)
+}
+
+// positional returns the arguments that may be given by place.
+func (w *Word) positional() []Argument {
+	for i, a := range w.Arguments {
+		if a.Keyword {
+			return w.Arguments[:i]
+		}
+	}
+	return w.Arguments
+}
+
+// A field is an argument that sets something of a T. Set is not called for
+// an argument that is not given or not known; it reports what is wrong.
+type field[T any] struct {
+	Argument
+	set func(c *call, g *given, t *T)
+}
+
+// arguments returns the table's rows, with the effects that a diff gives them.
+func arguments[T any](fields []field[T], attributes []plan.Attribute[T]) []Argument {
+	effects := make(map[string]plan.Effect)
+	for _, a := range attributes {
+		effects[a.Name] = a.Effect
+	}
+	out := make([]Argument, len(fields))
+	for i, f := range fields {
+		out[i] = f.Argument
+		out[i].Effect = effects[f.Name]
+	}
+	return out
+}

@@ -1,0 +1,8 @@
+// Package builtin holds the words of the configuration language: LdConfig,
+// WorkerGroup, env, secret, secret_file and cpu_count. One table says what
+// arguments each has; reading, suggestions, effects and reference docs all
+// come from it.
+//
+// A word reports every mistake of a call and goes on, with a value that
+// stands for what was meant, so that one evaluation finds all of them.
+package builtin

@@ -1,0 +1,240 @@
+package builtin
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// An envKind is a form of env: how its variable is read and what its default
+// may be.
+type envKind struct {
+	word    string // "env", "env.int"
+	returns string
+	what    string // for messages: "a whole number"
+	parse   func(s string) (starlark.Value, bool)
+	accepts func(def starlark.Value) error
+}
+
+func envKinds() []envKind {
+	return []envKind{
+		{"env", "str", "a string", func(s string) (starlark.Value, bool) { return starlark.String(s), true },
+			func(v starlark.Value) error { _, err := value.NumberString(v); return err }},
+		{"env.int", "int", "a whole number", parseInt,
+			func(v starlark.Value) error { _, err := value.Int(v, -noLimit, noLimit); return err }},
+		{"env.float", "float", "a number", parseFloat,
+			func(v starlark.Value) error { _, err := value.Float(v); return err }},
+		{"env.bool", "bool", "true or false", parseBool,
+			func(v starlark.Value) error { _, err := value.Bool(v); return err }},
+		{"env.list", "list[str]", "a list", parseList,
+			func(v starlark.Value) error { _, err := value.Strings(v); return err }},
+	}
+}
+
+func envWords() []Word {
+	docs := map[string]string{
+		"env":       "The value of an environment variable.",
+		"env.int":   "An environment variable as a whole number.",
+		"env.float": "An environment variable as a number.",
+		"env.bool":  "An environment variable as True or False: true, yes, on and 1, or false, no, off and 0.",
+		"env.list":  "An environment variable as a list: its parts between commas, without blanks around them.",
+	}
+	var out []Word
+	for _, k := range envKinds() {
+		out = append(out, Word{Name: k.word, Returns: k.returns, Doc: docs[k.word], Arguments: []Argument{
+			{Name: "name", Type: "str", Required: true, Doc: "The variable.", Example: `"NAME"`, aka: []string{"key", "var", "variable"}},
+			{Name: "default", Type: k.returns + " | None", Default: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
+		}})
+	}
+	return out
+}
+
+// An envFunc is the word env: a function with functions for attributes.
+type envFunc struct {
+	*starlark.Builtin
+	kinds map[string]*starlark.Builtin // "int" → env.int
+}
+
+var (
+	_ starlark.Callable = (*envFunc)(nil)
+	_ starlark.HasAttrs = (*envFunc)(nil)
+)
+
+// Type is what messages call it.
+func (f *envFunc) Type() string { return "env" }
+
+// Attr returns the form of a name.
+func (f *envFunc) Attr(name string) (starlark.Value, error) {
+	if b := f.kinds[name]; b != nil {
+		return b, nil
+	}
+	return nil, nil
+}
+
+func (f *envFunc) AttrNames() []string { return []string{"bool", "float", "int", "list"} }
+
+func (s *Session) envWord() starlark.Value {
+	f := &envFunc{kinds: make(map[string]*starlark.Builtin)}
+	for _, k := range envKinds() {
+		b := starlark.NewBuiltin(k.word, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+			return s.readEnv(thread, &k, args, kwargs), nil
+		})
+		if _, name, ok := strings.Cut(k.word, "."); ok {
+			f.kinds[name] = b
+		} else {
+			f.Builtin = b
+		}
+	}
+	return f
+}
+
+// readEnv is every form of env.
+func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.Tuple, kwargs []starlark.Tuple) starlark.Value {
+	c := s.begin(thread, s.words[kind.word])
+	have := c.bind(args, kwargs)
+	name, span, ok := c.variable(have)
+	if def := have["default"]; def != nil && def.value != starlark.None && !value.IsUnset(def.value) {
+		if err := kind.accepts(def.value); err != nil {
+			c.wrongValue(def, betterKind(err, kind, name, def.value))
+		}
+	}
+	if !ok || c.failed {
+		return s.stand(name)
+	}
+	text, set := s.lookup(name, false)
+	if !set {
+		if def := have["default"]; def != nil {
+			return def.value
+		}
+		return c.unset(name, span)
+	}
+	v, ok := kind.parse(strings.TrimSpace(text))
+	if kind.word == "env" {
+		v, ok = starlark.String(text), true
+	}
+	if !ok {
+		message := fmt.Sprintf("environment variable %s is not %s: %s", name, kind.what, value.Quote(text))
+		if strings.TrimSpace(text) == "" {
+			message = fmt.Sprintf("environment variable %s is empty, not %s", name, kind.what)
+		}
+		c.report(diag.Diagnostic{Code: codeBadEnv, Span: span, Message: message})
+		if def := have["default"]; def != nil {
+			return def.value // has the right type for what follows
+		}
+		return s.stand(name)
+	}
+	return v
+}
+
+// betterKind suggests the form of env that the default is for.
+func betterKind(err error, kind *envKind, name string, def starlark.Value) error {
+	suffix := ""
+	switch def.(type) {
+	case starlark.Int:
+		suffix = "env.int"
+	case starlark.Float:
+		suffix = "env.float"
+	case starlark.Bool:
+		suffix = "env.bool"
+	case *starlark.List, starlark.Tuple:
+		suffix = "env.list"
+	case starlark.String:
+		suffix = "env"
+	}
+	e, ok := err.(*value.Error)
+	if !ok || suffix == "" || suffix == kind.word || name == "" || !e.Type || kind.word != "env" {
+		return err
+	}
+	better := *e
+	better.Label = fmt.Sprintf("write %s(%q, %s)", suffix, name, def)
+	return &better
+}
+
+// variable reads the name of a variable.
+func (c *call) variable(have map[string]*given) (string, diag.Span, bool) {
+	g := have["name"]
+	if g == nil || value.IsUnset(g.value) {
+		return "", c.span, false
+	}
+	name, err := value.String(g.value)
+	if err == nil && !envName.MatchString(name) {
+		label := ""
+		if bare := strings.Trim(name, "${} "); envName.MatchString(bare) {
+			label = fmt.Sprintf("write %q", bare)
+		}
+		err = value.Wrong(label, "is no name of an environment variable: %s", value.Quote(name))
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+		return "", g.span, false
+	}
+	return name, g.span, true
+}
+
+// lookup reads a variable and records that it was read.
+func (s *Session) lookup(name string, secret bool) (string, bool) {
+	text, set := s.opts.LookupEnv(name)
+	var content []byte
+	if set {
+		content = []byte(text) // not nil, even when empty
+		if content == nil {
+			content = []byte{}
+		}
+	}
+	s.opts.Input(plan.InputEnv, name, content, secret)
+	return text, set
+}
+
+// unset reports a variable that must be set, unless that is allowed.
+func (c *call) unset(name string, span diag.Span) starlark.Value {
+	if !c.session.opts.AllowMissing {
+		c.report(diag.Diagnostic{
+			Code: codeUnsetEnv, Span: span,
+			Message: fmt.Sprintf("environment variable %s is not set", name),
+			Label:   fmt.Sprintf("set it, or give a default: %s(%q, …)", c.word.Name, name),
+		})
+	}
+	return c.session.stand(name)
+}
+
+// stand returns what stands for a variable without value.
+func (s *Session) stand(name string) starlark.Value {
+	s.unset = true
+	return &value.Unset{Variable: name}
+}
+
+func parseInt(s string) (starlark.Value, bool) {
+	n, err := strconv.Atoi(s)
+	return starlark.MakeInt(n), err == nil
+}
+
+func parseFloat(s string) (starlark.Value, bool) {
+	f, err := strconv.ParseFloat(s, 64)
+	return starlark.Float(f), err == nil
+}
+
+func parseBool(s string) (starlark.Value, bool) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "on", "1", "y", "t":
+		return starlark.True, true
+	case "false", "no", "off", "0", "n", "f":
+		return starlark.False, true
+	}
+	return nil, false
+}
+
+func parseList(s string) (starlark.Value, bool) {
+	var elems []starlark.Value
+	for part := range strings.SplitSeq(s, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			elems = append(elems, starlark.String(part))
+		}
+	}
+	return starlark.NewList(elems), true
+}

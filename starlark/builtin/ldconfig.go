@@ -1,0 +1,181 @@
+package builtin
+
+import (
+	"net/netip"
+	"slices"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// A Config is the value of a call of LdConfig.
+type Config struct {
+	opaque
+	Plan   *plan.Plan // without path, inputs and fingerprint
+	Groups []*Group   // of Plan's pools, in their order
+	Span   diag.Span  // of the word LdConfig
+}
+
+func ldConfigWord() Word {
+	return Word{
+		Name:      "LdConfig",
+		Returns:   "LdConfig",
+		Doc:       "The whole configuration. Assign it to the name `config` at the top level of the file.",
+		Arguments: arguments(configFields(), plan.Attributes),
+	}
+}
+
+// ldConfig is the word LdConfig.
+func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	s.configs++
+	c := s.begin(thread, s.words["LdConfig"])
+	have := c.bind(args, kwargs)
+	bind, err := plan.ParseBind(plan.DefaultBind)
+	if err != nil {
+		return nil, err // the default is tested
+	}
+	cfg := &Config{opaque: "LdConfig", Span: c.span}
+	cfg.Plan = &plan.Plan{
+		Bind:            bind,
+		Forwarded:       plan.DefaultForwarded,
+		HeaderTimeout:   plan.DefaultHeaderTimeout,
+		IdleTimeout:     plan.DefaultIdleTimeout,
+		StartupTimeout:  plan.DefaultStartupTimeout,
+		ShutdownTimeout: plan.DefaultShutdownTimeout,
+		Pos:             position(c.span),
+	}
+	for _, f := range configFields() {
+		if g := have[f.Name]; g != nil && f.set != nil && !value.IsUnset(g.value) {
+			f.set(c, g, cfg.Plan)
+		}
+	}
+	if g := have["workers"]; g != nil && !value.IsUnset(g.value) {
+		cfg.Groups = c.groups(g)
+	}
+	for _, g := range cfg.Groups {
+		cfg.Plan.Pools = append(cfg.Plan.Pools, g.Pool)
+	}
+	return cfg, nil
+}
+
+// configFields are the arguments of LdConfig.
+func configFields() []field[plan.Plan] {
+	return []field[plan.Plan]{
+		{Argument{Name: "bind", Type: "str", Default: `"0.0.0.0:8000"`,
+			Rule: `"host:port", "[v6]:port", ":port", "unix:/path", or "systemd" for a socket that the service manager passed`,
+			Doc:  "Where the master listens.",
+			aka:  []string{"host", "port", "address", "addr", "listen", "url", "socket", "uds"}}, setBind},
+		{Argument{Name: "workers", Type: "list[WorkerGroup]", Required: true,
+			Rule: "at least one, with names of their own",
+			Doc:  "The worker groups, in the order in which equal routes are tried.", Example: "workers=[WorkerGroup(…)]",
+			aka: []string{"groups", "pools", "worker_groups", "apps"}}, nil},
+		choiceOf(Argument{Name: "forwarded", Keyword: true, Default: `"set"`,
+			Doc: "What happens to X-Forwarded-* and Forwarded headers: overwrite them, append to those of a trusted peer, or remove them.",
+			aka: []string{"proxy_headers"}},
+			[]plan.Forwarded{plan.ForwardedSet, plan.ForwardedAppend, plan.ForwardedOff},
+			func(p *plan.Plan) *plan.Forwarded { return &p.Forwarded }),
+		{Argument{Name: "trusted_proxies", Type: "list[str]", Keyword: true, Default: "[]",
+			Rule: `networks such as "10.0.0.0/8", or single addresses`,
+			Doc:  "The peers whose forwarded headers are believed.", aka: []string{"forwarded_allow_ips"}}, setTrustedProxies},
+		durationOf(Argument{Name: "header_timeout", Keyword: true, Default: "5", Rule: "0 = no limit",
+			Doc: "How long a client may take to send a request's head."},
+			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.HeaderTimeout) }),
+		durationOf(Argument{Name: "idle_timeout", Keyword: true, Default: "75", Rule: "0 = no limit",
+			Doc: "How long a client's connection may stay open between requests.", aka: []string{"keep_alive", "keepalive", "timeout_keep_alive", "keep_alive_timeout"}},
+			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.IdleTimeout) }),
+		positiveOf(Argument{Name: "startup_timeout", Keyword: true, Default: "60",
+			Doc: "How long a worker may take from its start until it is ready."},
+			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.StartupTimeout) }),
+		durationOf(Argument{Name: "shutdown_timeout", Keyword: true, Default: "10", Rule: "0 = cut at once",
+			Doc: "How long requests may go on after the master was told to stop.", aka: []string{"graceful_timeout", "drain_timeout"}},
+			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.ShutdownTimeout) }),
+	}
+}
+
+func setBind(c *call, g *given, p *plan.Plan) {
+	if n, ok := g.value.(starlark.Int); ok {
+		c.wrongValue(g, value.WrongType(`an address such as "127.0.0.1:8000"`, n, `write ":`+n.String()+`"`))
+		return
+	}
+	s, err := value.String(g.value)
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	if p.Bind, err = plan.ParseBind(s); err != nil {
+		c.wrongValue(g, err)
+	}
+}
+
+func setTrustedProxies(c *call, g *given, p *plan.Plan) {
+	elems, err := value.List(g.value, `networks, such as ["10.0.0.0/8"]`)
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	for i, e := range elems {
+		if value.IsUnset(e) {
+			continue
+		}
+		prefix, err := value.Prefix(e)
+		if err != nil {
+			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
+			continue
+		}
+		if !slices.Contains([]netip.Prefix(p.TrustedProxies), prefix) {
+			p.TrustedProxies = append(p.TrustedProxies, prefix)
+		}
+	}
+}
+
+// groups reads the list of worker groups.
+func (c *call) groups(g *given) []*Group {
+	if _, single := g.value.(*Group); single {
+		c.wrongValue(g, value.WrongType("a list of WorkerGroups", g.value, "put [ ] around it"))
+		return nil
+	}
+	elems, err := value.List(g.value, "WorkerGroups")
+	if err != nil {
+		c.wrongValue(g, err)
+		return nil
+	}
+	if len(elems) == 0 {
+		c.wrongValue(g, value.Wrong("add a WorkerGroup(…)", "must hold at least one WorkerGroup"))
+	}
+	var out []*Group
+	for i, e := range elems {
+		group, ok := e.(*Group)
+		if !ok {
+			if !value.IsUnset(e) {
+				c.wrongValue(g, &value.ElementError{Index: i, Err: value.WrongType("a WorkerGroup", e, groupLabel(e))})
+			}
+			continue
+		}
+		if slices.Contains(out, group) {
+			span := c.element(g, i)
+			c.report(diag.Diagnostic{Code: codeTwice, Span: span, Message: "this WorkerGroup is in `workers` already",
+				Label: "for more processes of it, raise `instances`"})
+			continue
+		}
+		group.used = true
+		out = append(out, group)
+	}
+	return out
+}
+
+func groupLabel(v starlark.Value) string {
+	switch v.(type) {
+	case *starlark.List, starlark.Tuple:
+		return "join lists with +, as in [WorkerGroup(…)] + more"
+	case *starlark.Dict:
+		return "write WorkerGroup(**…) around it"
+	case *starlark.Function:
+		return "call it: add ( ) after its name"
+	case starlark.String:
+		return "write WorkerGroup(name=…, app=…)"
+	}
+	return ""
+}

@@ -1,0 +1,69 @@
+package builtin
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+const maxNameLength = 48 // characters of a group's name
+
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,48}$`)
+	badNames = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
+)
+
+// checkName accepts the name of a group: it becomes part of paths, metrics
+// and command lines.
+func checkName(s string) error {
+	switch {
+	case nameForm.MatchString(s):
+		return nil
+	case s == "":
+		return value.Wrong(`write a word, such as "web"`, "is empty")
+	case len(s) > maxNameLength && !badNames.MatchString(s):
+		return value.Wrong("", "has %d characters, the most is %d", len(s), maxNameLength)
+	}
+	label := "letters, digits, _ and - are"
+	if better := strings.Trim(badNames.ReplaceAllString(s, "_"), "_"); nameForm.MatchString(better) {
+		label = fmt.Sprintf("write %q", better)
+	}
+	bad := badNames.FindString(s)
+	return value.Wrong(label, "has characters that a name cannot have: %q", bad)
+}
+
+// appForm is module:attribute, with identifiers of any script.
+var appForm = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*:[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+
+// checkApp accepts what Uvicorn takes as an application.
+func checkApp(s string) error {
+	module, attribute, found := strings.Cut(s, ":")
+	if appForm.MatchString(s) && !strings.HasSuffix(module, ".py") {
+		return nil
+	}
+	better := strings.Trim(strings.ReplaceAll(strings.TrimSuffix(module, ".py"), "/", "."), ".")
+	call := strings.HasSuffix(attribute, "()")
+	switch {
+	case !found && strings.Count(s, ".") > 0 && !strings.HasSuffix(s, ".py") && appForm.MatchString(lastDot(s)):
+		return value.Wrong(fmt.Sprintf("did you mean %q, or %q?", lastDot(s), s+":app"), "has no `:` between module and attribute: %q", s)
+	case !found || attribute == "":
+		attribute = "app"
+	case call:
+		attribute = strings.TrimSuffix(attribute, "()")
+	}
+	label := `write "module:attribute", such as "main:app"`
+	if try := better + ":" + attribute; appForm.MatchString(try) {
+		label = fmt.Sprintf("write %q", try)
+		if call {
+			label += `, and "--factory" in uvicorn_args`
+		}
+	}
+	return value.Wrong(label, `is no "module:attribute": %s`, value.Quote(s))
+}
+
+func lastDot(s string) string {
+	i := strings.LastIndexByte(s, '.')
+	return s[:i] + ":" + s[i+1:]
+}

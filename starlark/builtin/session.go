@@ -1,0 +1,91 @@
+package builtin
+
+import (
+	"fmt"
+	"math"
+
+	"go.starlark.net/lib/json"
+	starlarkmath "go.starlark.net/lib/math"
+	"go.starlark.net/starlark"
+	"go.starlark.net/starlarkstruct"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// Options are what the words need to know of the evaluation that they are
+// part of. All of them are required.
+type Options struct {
+	Dir          string // the configuration's folder, absolute
+	Sources      *diag.Sources
+	Report       func(diag.Diagnostic)
+	LookupEnv    func(name string) (string, bool)
+	AllowMissing bool // an unset variable without default is no error
+	ReadFile     func(path string) ([]byte, error)
+	CPUs         func() int
+	// Input records something that evaluation read. Content is nil for a
+	// variable that is not set.
+	Input func(kind plan.InputKind, name string, content []byte, secret bool)
+}
+
+// A Session is the words of one evaluation and the groups they made. It is
+// used by one goroutine.
+type Session struct {
+	opts    Options
+	words   map[string]*Word
+	groups  []*Group
+	configs int
+	unset   bool // an Unset was handed out
+}
+
+// NewSession returns the words for one evaluation.
+func NewSession(opts Options) *Session {
+	s := &Session{opts: opts, words: make(map[string]*Word)}
+	for _, w := range Words() {
+		s.words[w.Name] = &w
+	}
+	return s
+}
+
+// Groups returns every group that was made, in order, those that are in no
+// LdConfig too.
+func (s *Session) Groups() []*Group { return s.groups }
+
+// Configs returns how many times LdConfig was called.
+func (s *Session) Configs() int { return s.configs }
+
+// HasUnset reports whether an unset variable's stand-in is about, so that an
+// error may only follow from it.
+func (s *Session) HasUnset() bool { return s.unset }
+
+// Predeclared returns the names that every file knows, beside those of
+// Starlark itself.
+func (s *Session) Predeclared() starlark.StringDict {
+	fn := func(name string, f builtinFunc) *starlark.Builtin { return starlark.NewBuiltin(name, f) }
+	return starlark.StringDict{
+		"LdConfig":    fn("LdConfig", s.ldConfig),
+		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
+		"env":         s.envWord(),
+		"secret":      fn("secret", s.secret),
+		"secret_file": fn("secret_file", s.secretFile),
+		"cpu_count":   fn("cpu_count", s.cpuCount),
+		"json":        json.Module,
+		"math":        starlarkmath.Module,
+		"struct":      starlark.NewBuiltin("struct", starlarkstruct.Make),
+	}
+}
+
+type builtinFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
+
+// elsewhere says that an argument belongs to another word.
+func (s *Session) elsewhere(not *Word, name string) string {
+	for _, word := range []string{"WorkerGroup", "LdConfig"} {
+		if w := s.words[word]; w != not && w.argument(name) != nil {
+			return fmt.Sprintf("it is an argument of %s", word)
+		}
+	}
+	return ""
+}
+
+// noLimit is the highest number where a rule has none.
+const noLimit = math.MaxInt32

@@ -1,0 +1,104 @@
+package builtin
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// setEnv reads the variables of a group's workers.
+func setEnv(c *call, g *given, p *plan.Pool) {
+	dict, ok := g.value.(*starlark.Dict)
+	if !ok {
+		c.wrongValue(g, value.WrongType(`a dict, such as {"NAME": "value"}`, g.value, ""))
+		return
+	}
+	for _, item := range dict.Items() {
+		keySpan, valueSpan := c.entry(g, item[0])
+		name, err := value.NumberString(item[0])
+		if err != nil {
+			c.wrong(keySpan, "a name in `env`", codeValue, err)
+			continue
+		}
+		if err := checkEnvName(name); err != nil {
+			code := codeValue
+			if setHere(name) != "" {
+				code = codeUvicorn
+			}
+			c.wrong(keySpan, fmt.Sprintf("`env` name %q", name), code, err)
+			continue
+		}
+		c.envValue(p, name, item[1], valueSpan)
+	}
+	slices.SortFunc(p.Env, func(a, b plan.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
+}
+
+func (c *call) envValue(p *plan.Pool, name string, v starlark.Value, span diag.Span) {
+	if value.IsUnset(v) {
+		return
+	}
+	subject := fmt.Sprintf("`env[%q]`", name)
+	if s, ok := v.(*value.Secret); ok {
+		if strings.ContainsRune(s.Reveal(), 0) {
+			c.wrong(span, subject, codeValue, value.Wrong("", "holds a NUL byte"))
+			return
+		}
+		p.Env = append(p.Env, plan.EnvVar{Name: name, Value: plan.Secret(s.Reveal())})
+		return
+	}
+	s, err := value.NumberString(v)
+	if err != nil {
+		if b, ok := v.(starlark.Bool); ok {
+			text := map[bool]string{true: "1", false: "0"}[bool(b)]
+			err = value.WrongType("a string", v, fmt.Sprintf("write %q, or what the app expects", text))
+		} else if v == starlark.None {
+			err = value.WrongType("a string", v, `leave the entry out, or write ""`)
+		}
+		c.wrong(span, subject, codeValue, err)
+		return
+	}
+	p.Env = append(p.Env, plan.EnvVar{Name: name, Value: plan.Plain(s)})
+}
+
+// checkEnvName refuses what is no name and what ldcorn or its options set.
+func checkEnvName(name string) error {
+	switch {
+	case name == "":
+		return value.Wrong("", "is empty")
+	case strings.ContainsAny(name, "="):
+		before, _, _ := strings.Cut(name, "=")
+		return value.Wrong(fmt.Sprintf("write %q: …", before), "holds a `=`")
+	case !envName.MatchString(name):
+		return value.Wrong("letters, digits and _ are, and no digit first", "is no name of a variable")
+	case strings.HasPrefix(name, "LDCORN_"):
+		return value.Wrong("choose another name", "is kept for what ldcorn tells its workers")
+	}
+	if why := setHere(name); why != "" {
+		return value.Wrong("use "+why, "sets an option of Uvicorn that ldcorn sets itself")
+	}
+	return nil
+}
+
+// setHere returns what to use in place of an option that is set by a
+// variable, as Uvicorn reads UVICORN_PORT for --port.
+func setHere(name string) string {
+	option, ok := strings.CutPrefix(name, "UVICORN_")
+	if !ok {
+		return ""
+	}
+	r, ok := refusal("--" + strings.ToLower(strings.ReplaceAll(option, "_", "-")))
+	if !ok {
+		return ""
+	}
+	return cmp.Or(r.instead, "the arguments of WorkerGroup")
+}

@@ -1,0 +1,206 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// configName is the global that holds the configuration.
+const configName = "config"
+
+// conclude checks what evaluation has left, and returns the plan, or nil
+// when there are errors.
+func (e *evaluation) conclude(entry *module) *plan.Plan {
+	stopped := entry.globals[configName] == nil && e.report.Count(diag.Error) > 0
+	cfg, ok := entry.globals[configName].(*builtin.Config)
+	if !ok {
+		if !stopped {
+			e.noConfig(entry)
+		}
+		return nil
+	}
+	e.check(cfg)
+	if e.report.Count(diag.Error) > 0 {
+		e.dropWarnings()
+		return nil
+	}
+	e.unused()
+	e.dropIgnored()
+	p := cfg.Plan
+	p.Path, p.Inputs, p.Fingerprint = entry.path, e.inputs.list, e.inputs.fingerprint()
+	return p
+}
+
+// check reports what is wrong between the parts of the plan.
+func (e *evaluation) check(cfg *builtin.Config) {
+	groups := make(map[*plan.Pool]*builtin.Group)
+	for _, g := range cfg.Groups {
+		groups[g.Pool] = g
+	}
+	for _, p := range plan.Validate(cfg.Plan) {
+		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: cfg.Span}
+		if p.Warning {
+			d.Severity = diag.Warning
+		}
+		if g := groups[p.Place.Pool]; g != nil {
+			d.Span, d.Trace = e.span(g, p.Place.Route), g.Trace
+		}
+		if other := groups[p.Other.Pool]; other != nil {
+			d.Related = []diag.Related{{Span: e.span(other, p.Other.Route), Label: p.Said}}
+			tellApart(&d, other.Trace)
+		}
+		e.report.Add(d)
+	}
+}
+
+// tellApart points at the calls, where two things were made by one piece of
+// code: the piece itself says little.
+func tellApart(d *diag.Diagnostic, other []diag.Frame) {
+	if d.Related[0].Span != d.Span {
+		return
+	}
+	for i := len(d.Trace) - 1; i >= 0 && i < len(other); i-- {
+		if d.Trace[i].Span != other[i].Span {
+			d.Span, d.Related[0].Span = d.Trace[i].Span, other[i].Span
+			d.Trace = d.Trace[:i]
+			return
+		}
+	}
+	d.Related = nil
+	d.Hint = "this is evaluated more than once; make what differs part of it, as in name = \"web-%d\" % i"
+}
+
+// span returns where a route was written, or its group's name.
+func (e *evaluation) span(g *builtin.Group, r *plan.Route) diag.Span {
+	if r == nil || !r.Pos.IsValid() {
+		return g.Name
+	}
+	return e.report.Sources.Word(diag.Span{File: r.Pos.File, Line: r.Pos.Line, Col: r.Pos.Col})
+}
+
+// unused warns about groups that were made and then forgotten.
+func (e *evaluation) unused() {
+	for _, g := range e.session.Groups() {
+		if !g.Used() {
+			e.report.Add(diag.Diagnostic{
+				Code: codeUnused, Severity: diag.Warning, Span: g.Name, Trace: g.Trace,
+				Message: fmt.Sprintf("WorkerGroup %s is not part of the configuration", value.Quote(g.Pool.Name)),
+				Label:   "add it to `workers`, or remove it",
+			})
+		}
+	}
+}
+
+func (e *evaluation) dropWarnings() {
+	e.report.Diagnostics = slices.DeleteFunc(e.report.Diagnostics, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Warning
+	})
+}
+
+// dropIgnored removes warnings that a comment on their line silences.
+func (e *evaluation) dropIgnored() {
+	e.report.Diagnostics = slices.DeleteFunc(e.report.Diagnostics, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Warning && e.report.Sources.Ignored(d.Span, d.Code)
+	})
+}
+
+// noConfig says what is there in place of the configuration.
+func (e *evaluation) noConfig(entry *module) {
+	d := diag.Diagnostic{Code: codeNoConfig, Severity: diag.Error, Span: diag.Span{File: entry.name}}
+	v := entry.globals[configName]
+	other, found := findConfig(entry.globals)
+	switch call := bareConfig(entry.file); {
+	case v != nil:
+		d.Message = fmt.Sprintf("`config` must be an LdConfig, got %s", value.Describe(v))
+		d.Label = "write config = LdConfig(…)"
+		d.Span = e.assignment(entry, configName)
+		switch v := v.(type) {
+		case *starlark.Builtin:
+			d.Label = "call it: config = LdConfig(workers=[…])"
+		case *starlark.Function:
+			d.Label = fmt.Sprintf("call it: config = %s()", v.Name())
+			if v.Name() == configName {
+				d.Label = "give the function another name, and write config = that_name()"
+			}
+		}
+		if value.IsUnset(v) {
+			return // reported where it was read
+		}
+	case found:
+		d.Message = fmt.Sprintf("the LdConfig is named `%s`, where ldcorn looks for `config`", other)
+		d.Label = "name it config"
+		d.Span = e.assignment(entry, other)
+	case call != nil:
+		d.Message = "this LdConfig has no name, where ldcorn looks for `config`"
+		d.Label = "write config = LdConfig(…)"
+		d.Span = e.report.Sources.Span(call.Fn)
+	case e.assignment(entry, configName).Line > 0: // by load
+		d.Message = "a loaded `config` stays local to the file that loads it"
+		d.Label = `write load("…", base = "config"), and config = base`
+		d.Span = e.assignment(entry, configName)
+	case e.session.Configs() > 0:
+		d.Message = "no `config` is assigned at the top level of the file"
+		d.Hint = "a function that makes the LdConfig returns it: config = make()"
+	default:
+		d.Message = "the file assigns no `config`"
+		d.Hint = `write config = LdConfig(workers=[WorkerGroup(name="web", app="main:app")])`
+	}
+	e.report.Add(d)
+}
+
+func findConfig(globals starlark.StringDict) (string, bool) {
+	for _, name := range globals.Keys() {
+		if _, ok := globals[name].(*builtin.Config); ok {
+			return name, true
+		}
+	}
+	return "", false
+}
+
+// bareConfig finds a call of LdConfig whose value nothing takes.
+func bareConfig(f *syntax.File) *syntax.CallExpr {
+	for _, stmt := range f.Stmts {
+		if expr, ok := stmt.(*syntax.ExprStmt); ok {
+			if call, ok := expr.X.(*syntax.CallExpr); ok {
+				if id, ok := call.Fn.(*syntax.Ident); ok && id.Name == "LdConfig" {
+					return call
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// assignment returns where a global last gets its value.
+func (e *evaluation) assignment(m *module, name string) diag.Span {
+	span := diag.Span{File: m.name}
+	syntax.Walk(m.file, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.AssignStmt:
+			if id, ok := n.LHS.(*syntax.Ident); ok && id.Name == name {
+				span = e.report.Sources.Span(id)
+			}
+		case *syntax.DefStmt:
+			if n.Name.Name == name {
+				span = e.report.Sources.Span(n.Name)
+			}
+			return false
+		case *syntax.LoadStmt:
+			for _, id := range n.To {
+				if id.Name == name {
+					span = e.report.Sources.Span(id)
+				}
+			}
+		}
+		return true
+	})
+	return span
+}

@@ -1,0 +1,126 @@
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// An evaluation runs the files that a loader has read.
+type evaluation struct {
+	*loader
+	session *builtin.Session
+	opts    *Options
+	thread  *starlark.Thread
+	limit   diag.Diagnostic // the limit that stopped it
+}
+
+var (
+	errLoadFailed = errors.New("the loaded file has errors") // reported already
+	errTimeout    = errors.New("evaluation took too long")
+)
+
+// run evaluates the entry. What goes wrong is reported, except that the
+// context has ended.
+func (e *evaluation) run(ctx context.Context, entry *module) error {
+	e.thread = &starlark.Thread{Name: entry.name, Print: e.print, Load: e.load, OnMaxSteps: e.outOfSteps}
+	e.thread.SetMaxExecutionSteps(e.opts.MaxSteps)
+	limited, cancel := context.WithTimeoutCause(ctx, e.opts.Timeout, errTimeout)
+	defer cancel()
+	stop := context.AfterFunc(limited, func() { e.thread.Cancel(context.Cause(limited).Error()) })
+	defer stop()
+
+	err := e.exec(entry)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		e.failed(err, limited)
+	}
+	return nil
+}
+
+// exec evaluates one file, once. Only an error of this file itself, not of
+// one it loads, is worth reporting; load tells them apart.
+func (e *evaluation) exec(m *module) (err error) {
+	defer func() {
+		// A fault of the interpreter must not take a running master down.
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the interpreter failed: %v (this is a bug)", r)
+		}
+	}()
+	m.done = true
+	m.globals, err = m.program.Init(e.thread, e.words)
+	m.globals.Freeze()
+	return err
+}
+
+// load is the statement load. Its files have been read; those that were
+// refused never get this far.
+func (e *evaluation) load(thread *starlark.Thread, name string) (starlark.StringDict, error) {
+	m := e.names[thread.CallFrame(0).Pos.Filename()]
+	if m == nil || m.loads[name] == nil {
+		return nil, errLoadFailed
+	}
+	target := m.loads[name]
+	if !target.done {
+		if err := e.exec(target); err != nil {
+			return nil, err
+		}
+	}
+	return target.globals, nil
+}
+
+func (e *evaluation) print(thread *starlark.Thread, msg string) {
+	span, _ := diag.Place(thread.CallStack(), e.report.Sources)
+	fmt.Fprintf(e.opts.Print, "%s:%d: %s\n", span.File, span.Line, msg)
+}
+
+func (e *evaluation) outOfSteps(thread *starlark.Thread) {
+	e.limit = diag.Diagnostic{
+		Message: fmt.Sprintf("evaluation takes more than %s steps", thousands(e.opts.MaxSteps)),
+		Label:   "it stopped here",
+		Hint:    "a loop may be longer than meant; `--max-steps N` allows more",
+	}
+	thread.Cancel("too many steps")
+}
+
+// failed reports why evaluation ended early.
+func (e *evaluation) failed(err error, limited context.Context) {
+	d := diag.Eval(err, e.report.Sources)
+	if context.Cause(limited) == errTimeout && e.limit.Message == "" {
+		e.limit = diag.Diagnostic{
+			Message: fmt.Sprintf("evaluation takes longer than %s", e.opts.Timeout),
+			Label:   "it stopped here",
+			Hint:    "a loop may be longer than meant; `--timeout DURATION` allows more",
+		}
+	}
+	switch {
+	case e.limit.Message != "":
+		d.Code, d.Message, d.Label, d.Hint = codeLimit, e.limit.Message, e.limit.Label, e.limit.Hint
+	case e.session.HasUnset() && strings.Contains(d.Message, value.UnsetType):
+		if !e.opts.AllowMissingEnv {
+			return // it follows from what is reported already
+		}
+		d.Message = "evaluation cannot go on without the value of an unset variable"
+		d.Label = "give it a default, read a number with env.int, or set it with `--env`"
+	}
+	e.report.Add(d)
+}
+
+// thousands writes a number with commas.
+func thousands(n uint64) string {
+	s := strconv.FormatUint(n, 10)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

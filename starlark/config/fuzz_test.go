@@ -1,0 +1,66 @@
+package config_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+var bigNumber = regexp.MustCompile(`[0-9]{6}|[0-9][eExX]|<<`)
+
+// huge reports whether one step of the interpreter may cost gigabytes, such
+// as "x" * 9999 * 9999: the limit of steps does not count those.
+func huge(text string) bool {
+	return bigNumber.MatchString(text) || strings.Count(strings.ReplaceAll(text, `"*"`, ""), "*") > 1
+}
+
+// FuzzEvaluate holds that any text gives a plan or errors with a place in
+// it, within its limits, and that all of it can be printed.
+func FuzzEvaluate(f *testing.F) {
+	f.Add(quickstart)
+	f.Add(everything)
+	f.Add("load(\"x.star\", \"y\")\n" + fine)
+	f.Add("x = f\"{a}\"\nimport os\nclass A:\n  pass\n")
+	f.Add("def f(x: int) -> int:\n\treturn x if x is not None else (y := 3)\n")
+	f.Add("config = LdConfig(\n  workers = [WorkerGroup(")
+	f.Add("x = [1,\n(2,\n{3:\n'''a\n\"")
+	f.Add("é = '\u2028\x1b[31m'\nconfig = é.ü\n")
+	data, err := os.ReadFile(filepath.Join("testdata", "errors.star"))
+	require.NoError(f, err)
+	for chunk := range strings.SplitSeq(string(data), "\n---\n") {
+		f.Add(chunk)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if len(text) > 4096 || huge(text) {
+			t.Skip()
+		}
+		path := filepath.Join(t.TempDir(), "f.star")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		res, err := config.Evaluate(t.Context(), path, config.Options{
+			MaxSteps:  20_000,
+			Timeout:   10 * time.Second,
+			LookupEnv: func(name string) (string, bool) { return name, len(name)%2 == 0 },
+		})
+		require.NoError(t, err)
+		require.Equal(t, res.Plan == nil, res.Report.Count(diag.Error) > 0)
+		lines := strings.Count(text, "\n") + 1
+		for _, d := range res.Report.Diagnostics {
+			require.NotEmpty(t, d.Message)
+			require.NotContains(t, d.Message, "this is a bug")
+			require.Equal(t, path, d.Span.File, "%+v", d)
+			require.LessOrEqual(t, d.Span.Line, lines+1, "%+v", d)
+		}
+		require.NoError(t, diag.WriteText(io.Discard, res.Report, diag.TextOptions{Color: true}))
+		require.NoError(t, diag.WriteJSON(io.Discard, res.Report))
+		require.NoError(t, diag.WriteGitHub(io.Discard, res.Report))
+	})
+}

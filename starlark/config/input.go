@@ -1,0 +1,65 @@
+package config
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// inputs records what an evaluation reads.
+type inputs struct {
+	salt []byte
+	list []plan.Input
+	seen map[inputKey]int // index in list
+}
+
+type inputKey struct {
+	kind plan.InputKind
+	name string
+}
+
+func newInputs(salt []byte) *inputs {
+	if salt == nil {
+		salt = make([]byte, sha256.Size)
+		rand.Read(salt) // never fails
+	}
+	return &inputs{salt: salt, seen: make(map[inputKey]int)}
+}
+
+// add records one read; nil content means that there was nothing. What is
+// read as a secret anywhere has no digest that could be guessed at.
+func (in *inputs) add(kind plan.InputKind, name string, content []byte, secret bool) {
+	digest := ""
+	switch {
+	case content == nil:
+	case secret:
+		mac := hmac.New(sha256.New, in.salt)
+		mac.Write(content)
+		digest = hex.EncodeToString(mac.Sum(nil))
+	default:
+		sum := sha256.Sum256(content)
+		digest = hex.EncodeToString(sum[:])
+	}
+	key := inputKey{kind, name}
+	if i, ok := in.seen[key]; ok {
+		if secret {
+			in.list[i].Digest = digest
+		}
+		return
+	}
+	in.seen[key] = len(in.list)
+	in.list = append(in.list, plan.Input{Kind: kind, Name: name, Digest: digest})
+}
+
+// fingerprint is a digest of everything that was read.
+func (in *inputs) fingerprint() string {
+	h := sha256.New()
+	for _, i := range in.list {
+		fmt.Fprintf(h, "%s %q %s\n", i.Kind, i.Name, i.Digest)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

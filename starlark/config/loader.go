@@ -1,0 +1,225 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// dialect is what a configuration may use beyond plain Starlark. Loops
+// without a bound and recursion stay out.
+func dialect() *syntax.FileOptions {
+	return &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
+}
+
+// A module is one file of a configuration.
+type module struct {
+	name    string // as messages show it
+	path    string // absolute, where it was asked for
+	file    *syntax.File
+	program *starlark.Program
+	loads   map[string]*module // by the string in load(); nil where that failed
+
+	reading bool
+	done    bool // evaluated
+	globals starlark.StringDict
+}
+
+// A loader reads a file and all that it loads, before anything is evaluated,
+// so that the mistakes of all files are found at once.
+type loader struct {
+	root    string // the entry's folder, symbolic links followed
+	dir     string // the same, as asked for
+	entry   string // name of the entry
+	report  *diag.Report
+	inputs  *inputs
+	words   starlark.StringDict
+	modules map[string]*module // by path with symbolic links followed
+	names   map[string]*module // by name
+	chain   []link
+}
+
+// A link is a load on the way from the entry to the file that is being read.
+type link struct {
+	from *module
+	span diag.Span // of the string in load()
+}
+
+// read parses a file and all that it loads. Real is its path with symbolic
+// links followed.
+func (l *loader) read(m *module, real string, data []byte) {
+	l.inputs.add(plan.InputFile, m.path, data, false)
+	l.modules[real], l.names[m.name] = m, m
+	data = source(data)
+	if !utf8.Valid(data) {
+		l.report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: m.name},
+			Message: "this file is not UTF-8 text"})
+		return
+	}
+	l.report.Sources.Add(m.name, string(data))
+	file, err := dialect().Parse(m.name, data, syntax.RetainComments)
+	if err != nil {
+		l.syntaxError(m, err)
+		return
+	}
+	m.file = file
+	l.report.Sources.Index(file)
+	m.reading = true
+	for _, stmt := range file.Stmts {
+		if load, ok := stmt.(*syntax.LoadStmt); ok {
+			l.follow(m, load)
+		}
+	}
+	m.reading = false
+	m.program, err = starlark.FileProgram(file, l.words.Has)
+	var errs resolve.ErrorList
+	if errors.As(err, &errs) {
+		for _, d := range diag.Resolve(errs, l.report.Sources, l.known()) {
+			l.report.Add(d)
+		}
+	}
+}
+
+// known returns the names that every file knows.
+func (l *loader) known() []string {
+	return append(l.words.Keys(), starlark.Universe.Keys()...)
+}
+
+func (l *loader) syntaxError(m *module, err error) {
+	var e syntax.Error
+	if !errors.As(err, &e) {
+		l.report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: m.name}, Message: err.Error()})
+		return
+	}
+	for _, d := range diag.Syntax(e, l.report.Sources) {
+		l.report.Add(d)
+	}
+}
+
+// follow reads the file that a load names.
+func (l *loader) follow(m *module, load *syntax.LoadStmt) {
+	name := load.ModuleName()
+	if _, done := m.loads[name]; done {
+		return
+	}
+	if m.loads == nil {
+		m.loads = make(map[string]*module)
+	}
+	here := link{m, l.report.Sources.Span(load.Module)}
+	target, real, problem := l.locate(m, name)
+	if problem != nil {
+		problem.Severity, problem.Span = diag.Error, here.span
+		l.report.Add(*problem)
+		m.loads[name] = nil
+		return
+	}
+	if known := l.modules[real]; known != nil {
+		if known.reading {
+			l.cycle(known, here)
+		}
+		m.loads[name] = known
+		return
+	}
+	data, err := readFile(target.path)
+	if err != nil {
+		l.report.Add(diag.Diagnostic{Code: codeLoad, Severity: diag.Error, Span: here.span, Message: unreadable(name, err)})
+		m.loads[name] = nil
+		return
+	}
+	m.loads[name] = target
+	l.chain = append(l.chain, here)
+	l.read(target, real, data)
+	l.chain = l.chain[:len(l.chain)-1]
+}
+
+func unreadable(name string, err error) string {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return fmt.Sprintf("cannot load %q: %v", name, err)
+}
+
+// locate finds the file that name means in a load of m.
+func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnostic) {
+	wrong := func(label, format string, args ...any) (*module, string, *diag.Diagnostic) {
+		return nil, "", &diag.Diagnostic{Code: codeLoad, Message: fmt.Sprintf(format, args...), Label: label}
+	}
+	below, fromRoot := strings.CutPrefix(name, "//")
+	switch {
+	case !strings.HasSuffix(name, ".star") || strings.ContainsRune(name, 0):
+		return wrong("rename the file, or copy what is needed from it", "load reads .star files only, not %q", name)
+	case !fromRoot && filepath.IsAbs(name):
+		return wrong(`a path starts at this file's folder, or with // at the configuration's`, "load takes no absolute path: %q", name)
+	}
+	target := &module{path: filepath.Join(filepath.Dir(m.path), name), name: filepath.Join(filepath.Dir(m.name), name)}
+	if fromRoot {
+		target.path = filepath.Join(l.dir, below)
+		target.name = filepath.Join(filepath.Dir(l.entry), below)
+	}
+	real, err := filepath.EvalSymlinks(target.path)
+	if rel, relErr := filepath.Rel(l.dir, target.path); err != nil && (relErr != nil || !filepath.IsLocal(rel)) {
+		return wrong("only files in it can be loaded", "%q is outside of the configuration's folder", name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return wrong(nearFile(target.path, name), "there is no file %s", target.name)
+	}
+	if err != nil {
+		return wrong("", "%s", unreadable(name, err))
+	}
+	if rel, err := filepath.Rel(l.root, real); err != nil || !filepath.IsLocal(rel) {
+		return wrong("only files in it can be loaded", "%q is outside of the configuration's folder", name)
+	}
+	return target, real, nil
+}
+
+// nearFile suggests a file beside the one that is not there.
+func nearFile(path, name string) string {
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return ""
+	}
+	var names []string
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".star") {
+			names = append(names, e.Name())
+		}
+	}
+	near := diag.Near(filepath.Base(path), names)
+	if near == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", strings.TrimSuffix(name, filepath.Base(name))+near)
+}
+
+// cycle reports files that load each other, as a chain.
+func (l *loader) cycle(first *module, last link) {
+	links := append(append([]link(nil), l.chain...), last)
+	for len(links) > 1 && links[0].from != first {
+		links = links[1:]
+	}
+	var names []string
+	d := diag.Diagnostic{Code: codeCycle, Severity: diag.Error, Span: last.span, Label: "move what both need into a third file"}
+	for i, ln := range links {
+		names = append(names, ln.from.name)
+		if i < len(links)-1 {
+			d.Related = append(d.Related, diag.Related{Span: ln.span, Label: "loaded here"})
+		}
+	}
+	d.Message = "files load each other in a circle: " + strings.Join(append(names, first.name), " → ")
+	if len(links) == 1 {
+		d.Message, d.Label = fmt.Sprintf("%s loads itself", first.name), "remove this line"
+	}
+	l.report.Add(d)
+}

@@ -1,0 +1,166 @@
+package diag
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.starlark.net/syntax"
+)
+
+func TestNear(t *testing.T) {
+	words := []string{"reload_on_sighup", "instances", "routes", "uvicorn_log_level", "env", "app", "bind", "True"}
+	for name, want := range map[string]string{
+		"reload_on_sighub": "reload_on_sighup", "reloadOnSighup": "reload_on_sighup", "instance": "instances", "instnaces": "instances",
+		"route": "routes", "log_level": "uvicorn_log_level", "evn": "env", "ap": "app", "bnid": "bind", "true": "True",
+		"colour": "", "x": "", "": "", "env": "", "zzzzzzzz": "",
+	} {
+		assert.Equal(t, want, Near(name, words), name)
+	}
+}
+
+func TestLexer(t *testing.T) {
+	text := "a = f'x{y}' # ldcorn\n  b='''1\n2''' + \"open\n(c,\n d)\n"
+	var got []string
+	for _, tok := range lex(text) {
+		if tok.kind != tokenNewline {
+			got = append(got, tok.text)
+		}
+	}
+	assert.Equal(t, []string{"a", "=", "f'x{y}'", "# ldcorn", "b", "=", "'''1\n2'''", "+", "\"open", "(", "c", ",", "d", ")"}, got)
+	// Every character is in a token or between two, whatever the text is.
+	for _, s := range []string{"", "\\", "\\\n", "'", "'\\", "é\u00a0ü", ")))", "\x00\xff", "'''", "r\"\\\"", "1.5e3.x", "#"} {
+		assert.NotPanics(t, func() { lex(s) }, "%q", s)
+	}
+}
+
+func parse(t *testing.T, text string) []Diagnostic {
+	t.Helper()
+	_, err := (&syntax.FileOptions{}).Parse("f.star", text, 0)
+	var e syntax.Error
+	require.ErrorAs(t, err, &e)
+	sources := &Sources{}
+	sources.Add("f.star", text)
+	return Syntax(e, sources)
+}
+
+func TestSyntaxPlaces(t *testing.T) {
+	for text, want := range map[string]string{
+		"x = (1, 2\n":                        "f.star:1:5: `(` is never closed",
+		"x = [1, 2)\n":                       "f.star:1:10: `)` closes nothing: an open `[` comes first",
+		"x = {'a' 1}\n":                      "f.star:1:10: unexpected `1`",
+		"x = 1 2\n":                          "f.star:1:7: unexpected `2`",
+		"x = \n":                             "f.star:1:3: the line ends where a value is expected",
+		"f(a b)\n":                           "f.star:1:5: unexpected `b`",
+		"f(\"a\" b)\n":                       "f.star:1:7: unexpected `b`",
+		"x = 'abc\ny = 2\n":                  "f.star:1:5: this string is never closed",
+		"if x = 1:\n  pass\n":                "f.star:1:6: `=` assigns, and compares nothing",
+		"def f(:\n  pass\n":                  "f.star:1:7: unexpected `:`",
+		"  x = 1\n":                          "f.star:1:3: this line is indented without a block to belong to",
+		"def f():\n    x = 1\n  y = 2\n":     "f.star:3:3: this line is indented like no block around it",
+		"x = 1 $ 2\n":                        "f.star:1:7: this character has no meaning here",
+		"for x in y\n  pass\n":               "f.star:1:10: the line ends where `:` is expected",
+		"load('a.star')\n":                   "f.star:1:5: this load names nothing to load",
+		"x = f'{a}' + f'{b:>3}'\n":           "f.star:1:5: f-strings are Python, not Starlark",
+		"x = lambda a: a is b\n":             "f.star:1:17: `is` is Python, not Starlark",
+		"x = a ** b\n":                       "f.star:1:7: `**` is Python, not Starlark",
+		"x = {**a}\n":                        "f.star:1:6: `**` cannot spread a dict into another",
+		"x = yield 1\n":                      "f.star:1:5: `yield` is Python, not Starlark",
+		"@cache\ndef f():\n  pass\n":         "f.star:1:1: decorators are Python, not Starlark",
+		"x = u'a'\n":                         "f.star:1:5: a string needs no `u` before it",
+		"print 'a'\n":                        "f.star:1:1: `print` is a function",
+		"if a:\n  pass\nelse if b:\n  x=1\n": "f.star:3:1: `else if` is not one word here",
+		"x: str = 'a'\n":                     "f.star:1:2: type annotations are Python, not Starlark",
+		"a = 1\n// note\n":                   "f.star:2:1: `//` begins no comment here",
+	} {
+		found := parse(t, text)
+		require.NotEmpty(t, found, text)
+		assert.Equal(t, want, found[0].Error(), text)
+		assert.Len(t, found, 1, text)
+	}
+}
+
+func TestFormatCall(t *testing.T) {
+	for text, want := range map[string]string{
+		`f"web-{zone}"`:         `"web-{}".format(zone)`,
+		`f'{a.b}:{c[1]}/{d()}'`: `'{}:{}/{}'.format(a.b, c[1], d())`,
+		`f"{a!r}"`:              `"{} …".format(value)`,
+		`f"{a:>3}"`:             `"{} …".format(value)`,
+		`f"{{}}"`:               `"{} …".format(value)`,
+		`rf"{a}"`:               `"{}".format(a)`,
+	} {
+		assert.Equal(t, want, formatCall(lex(text)[0]), text)
+	}
+}
+
+func TestWriteText(t *testing.T) {
+	sources := &Sources{}
+	sources.Add("f.star", "\tx = \"é\" + y\x1b[31m\r\n"+strings.Repeat("a", 300)+"BBB"+strings.Repeat("c", 300))
+	r := &Report{Sources: sources}
+	r.Add(Diagnostic{Code: "L001", Severity: Error, Message: "bad \x1b[31m", Span: Span{File: "f.star", Line: 1, Col: 12, End: 13}, Label: "here",
+		Trace: []Frame{{"f", Span{File: "g.star", Line: 3, Col: 1}}}, Detail: []string{"more"}, Hint: "try"})
+	r.Add(Diagnostic{Code: "W101", Severity: Warning, Message: "long", Span: Span{File: "f.star", Line: 2, Col: 301, End: 304}})
+	r.Add(Diagnostic{Code: "W102", Severity: Warning, Message: "no line", Span: Span{File: "f.star"}, Label: "label"})
+	r.Add(Diagnostic{Code: "W103", Severity: Warning, Message: "no place", Label: "label"})
+	r.Add(Diagnostic{Code: "W103", Severity: Warning, Message: "no place", Label: "label"})
+	var out bytes.Buffer
+	require.NoError(t, WriteText(&out, r, TextOptions{}))
+	assert.Equal(t, "error[L001]: bad \ufffd[31m\n"+
+		" --> f.star:1:12\n"+
+		"  |\n"+
+		"1 |     x = \"é\" + y\ufffd[31m\n"+
+		"  |               ^ here\n"+
+		"  = in f, called at g.star:3:1\n"+
+		"  = more\n"+
+		"  = hint: try\n"+
+		"\n"+
+		"warning[W101]: long\n"+
+		" --> f.star:2:301\n"+
+		"  |\n"+
+		"2 | …"+strings.Repeat("a", 40)+"BBB"+strings.Repeat("c", 117)+"\n"+
+		"  | "+strings.Repeat(" ", 41)+"^^^\n"+
+		"\n"+
+		"warning[W102]: no line\n --> f.star\n  = label\n"+
+		"\n"+
+		"warning[W103]: no place\n  = label\n  = found here 2 times\n"+
+		"\n"+
+		"1 error, 3 warnings\n", out.String())
+
+	out.Reset()
+	require.NoError(t, WriteText(&out, r, TextOptions{Color: true}))
+	assert.Contains(t, out.String(), styleError+"error[L001]"+styleReset)
+	out.Reset()
+	require.NoError(t, WriteText(&out, &Report{}, TextOptions{}))
+	assert.Empty(t, out.String())
+}
+
+func TestWriteJSONIsValid(t *testing.T) {
+	r := &Report{}
+	r.Add(Diagnostic{Code: "L001", Severity: Error, Message: "<\x1b>", Span: Span{File: "f", Line: 1, Col: 2}})
+	var out bytes.Buffer
+	require.NoError(t, WriteJSON(&out, r))
+	var got map[string]any
+	require.NoError(t, json.Unmarshal(out.Bytes(), &got))
+	assert.EqualValues(t, FormatVersion, got["format_version"])
+	assert.EqualValues(t, 1, got["errors"])
+}
+
+func TestWriteGitHubEscapes(t *testing.T) {
+	r := &Report{}
+	r.Add(Diagnostic{Code: "L001", Severity: Error, Message: "50%\nmore", Span: Span{File: "a,b:c", Line: 1, Col: 2, End: 5}})
+	var out bytes.Buffer
+	require.NoError(t, WriteGitHub(&out, r))
+	assert.Equal(t, "::error file=a%2Cb%3Ac,line=1,col=2,endColumn=5,title=ldcorn L001::50%25%0Amore\n", out.String())
+}
+
+func TestSort(t *testing.T) {
+	r := &Report{}
+	for _, s := range []Span{{File: "b", Line: 1, Col: 1}, {File: "main", Line: 2, Col: 1}, {File: "main", Line: 1, Col: 9}, {File: "a", Line: 3, Col: 1}} {
+		r.Add(Diagnostic{Span: s, Severity: Error, Message: "m"})
+	}
+	r.Sort("main")
+	assert.Equal(t, "main:1:9: m\nmain:2:1: m\na:3:1: m\nb:1:1: m", r.Error())
+}

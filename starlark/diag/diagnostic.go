@@ -1,0 +1,156 @@
+package diag
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.starlark.net/syntax"
+)
+
+// A Severity says whether a diagnostic stops the configuration from being used.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"
+	Warning Severity = "warning"
+)
+
+// A Span is a place in a file: some characters of one line. The zero Span
+// means that the place is not known; a Span with a File alone is that file.
+type Span struct {
+	File string
+	Line int // from 1
+	Col  int // from 1, in characters
+	End  int // column after the last one; at most Col means one character
+}
+
+// At returns the span of one character at a Starlark position.
+func At(pos syntax.Position) Span {
+	if !pos.IsValid() {
+		return Span{}
+	}
+	return Span{File: pos.Filename(), Line: int(pos.Line), Col: int(pos.Col)}
+}
+
+func (s Span) String() string {
+	if s.Line == 0 {
+		return cmp.Or(s.File, "?")
+	}
+	return fmt.Sprintf("%s:%d:%d", s.File, s.Line, s.Col)
+}
+
+// A Diagnostic is one thing wrong with a configuration.
+type Diagnostic struct {
+	Code     string // stable, such as "L001" or "W101"
+	Severity Severity
+	Message  string    // one sentence, without a final period
+	Span     Span      // where
+	Label    string    // said beside the caret; may be empty
+	Hint     string    // one thing to try; may be empty
+	Detail   []string  // lines of something longer, such as another program's error
+	Related  []Related // other places that have a part in it
+	Trace    []Frame   // calls that led to Span, outermost first; empty at top level
+	Repeats  int       // how often more the same was found at the same place
+}
+
+// A Related is another place with a part in a diagnostic.
+type Related struct {
+	Span  Span
+	Label string
+}
+
+// A Frame is a call on the way to a diagnostic.
+type Frame struct {
+	Function string // what was called
+	Span     Span   // where it was called
+}
+
+// Error gives the position and the message on one line.
+func (d *Diagnostic) Error() string {
+	return fmt.Sprintf("%s: %s", d.Span, d.Message)
+}
+
+// same reports whether two diagnostics would read the same.
+func (d *Diagnostic) same(o *Diagnostic) bool {
+	return d.Code == o.Code && d.Span == o.Span && d.Message == o.Message && d.Label == o.Label
+}
+
+// A Report is everything found in one configuration, with the text of its
+// files for showing the lines. It is an error with at least one diagnostic
+// when it is returned as one. The zero Report is empty and ready to use.
+type Report struct {
+	Diagnostics []Diagnostic
+	Sources     *Sources // nil shows no lines
+}
+
+// Add appends a diagnostic; the same one at the same place is only counted.
+func (r *Report) Add(d Diagnostic) {
+	for i := range r.Diagnostics {
+		if r.Diagnostics[i].same(&d) {
+			r.Diagnostics[i].Repeats++
+			return
+		}
+	}
+	r.Diagnostics = append(r.Diagnostics, d)
+}
+
+// Count returns the number of diagnostics of a severity.
+func (r *Report) Count(s Severity) int {
+	n := 0
+	for _, d := range r.Diagnostics {
+		if d.Severity == s {
+			n++
+		}
+	}
+	return n
+}
+
+// Sort orders the diagnostics by file, line and column, errors before
+// warnings at the same place. The file named first comes first.
+func (r *Report) Sort(first string) {
+	rank := func(d *Diagnostic) int {
+		if d.Span.File == first {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(r.Diagnostics, func(a, b Diagnostic) int {
+		return cmp.Or(
+			cmp.Compare(rank(&a), rank(&b)),
+			cmp.Compare(a.Span.File, b.Span.File),
+			cmp.Compare(a.Span.Line, b.Span.Line),
+			cmp.Compare(a.Span.Col, b.Span.Col),
+			cmp.Compare(a.Severity, b.Severity),
+			cmp.Compare(a.Code, b.Code),
+		)
+	})
+}
+
+// Error gives one line per error, positions first, and no warnings.
+func (r *Report) Error() string {
+	var lines []string
+	for i := range r.Diagnostics {
+		if d := &r.Diagnostics[i]; d.Severity == Error {
+			lines = append(lines, d.Error())
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Summary counts what was found: "2 errors, 1 warning", or "" for nothing.
+func (r *Report) Summary() string {
+	var parts []string
+	for _, s := range []Severity{Error, Warning} {
+		switch n := r.Count(s); n {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+string(s))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %ss", n, s))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,99 @@
+package diag
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"go.starlark.net/resolve"
+)
+
+// Resolve explains every error of a file whose names or statements are wrong.
+// Words are the names that every file knows.
+func Resolve(errs resolve.ErrorList, sources *Sources, words []string) []Diagnostic {
+	var out []Diagnostic
+	for _, err := range errs {
+		out = append(out, resolveError(err, sources, words))
+	}
+	return out
+}
+
+var (
+	undefinedName = regexp.MustCompile(`^undefined: (\S+?)(?: \(did you mean (\S+?)\?\))?$`)
+	repeatedName  = regexp.MustCompile(`^keyword argument "(.*)" is repeated$`)
+)
+
+func resolveError(err resolve.Error, sources *Sources, words []string) Diagnostic {
+	d := Diagnostic{Code: CodeResolve, Severity: Error, Message: err.Msg, Span: sources.Word(At(err.Pos))}
+	if m := undefinedName.FindStringSubmatch(err.Msg); m != nil {
+		d.Code = CodeUndefined
+		d.Message = fmt.Sprintf("`%s` is not defined", m[1])
+		d.Label = undefinedLabel(m[1], m[2], words)
+		return d
+	}
+	if m := repeatedName.FindStringSubmatch(err.Msg); m != nil {
+		d.Code = CodeTwice
+		d.Message, d.Label = fmt.Sprintf("`%s` is given twice", m[1]), "remove one of the two"
+		return d
+	}
+	switch {
+	case strings.Contains(err.Msg, "while loop"):
+		d.Code = CodePython
+		d.Message, d.Label = "`while` is Python, not Starlark", statements["while"]
+	case err.Msg == "load statement within a function" || strings.HasPrefix(err.Msg, "load statement within"):
+		d.Message, d.Label = "`load` stands at the top of a file only", "move it out, to the first lines"
+	case strings.HasPrefix(err.Msg, "load: names with leading underscores"):
+		d.Message, d.Label = "a name that begins with `_` stays in its file", "load another name, or rename it there"
+	case strings.HasPrefix(err.Msg, "return statement not"):
+		d.Message, d.Label = "`return` outside of a function", "remove it"
+	case strings.HasPrefix(err.Msg, "positional argument may not follow named"):
+		d.Message, d.Label = "an argument without a name follows one with a name", "give it its name: name = value"
+	}
+	return d
+}
+
+// elsewhere are names that people know from Python, with what to write here.
+var elsewhere = map[string]string{
+	"os":              `environment variables are read with env("NAME"), CPUs counted with cpu_count()`,
+	"environ":         `environment variables are read with env("NAME")`,
+	"getenv":          `environment variables are read with env("NAME")`,
+	"multiprocessing": "CPUs are counted with cpu_count()",
+	"sys":             "a configuration sees nothing of the running program",
+	"true":            "did you mean `True`?",
+	"false":           "did you mean `False`?",
+	"null":            "did you mean `None`?",
+	"nil":             "did you mean `None`?",
+	"none":            "did you mean `None`?",
+	"sum":             "add in a `for` loop",
+	"round":           "write int(x + 0.5), or `//` to divide whole numbers",
+	"map":             "write [f(x) for x in list]",
+	"filter":          "write [x for x in list if …]",
+	"isinstance":      `write type(x) == "string"`,
+	"format":          `write "{}".format(x)`,
+	"open":            "a configuration reads no files; secret_file(path) and load() do",
+	"Path":            "write the path as a string",
+	"pathlib":         "write the path as a string",
+	"datetime":        "a configuration has no clock",
+	"time":            "a configuration has no clock",
+	"random":          "a configuration gives the same plan every time",
+	"Exception":       `write fail("why")`,
+	"ValueError":      `write fail("why")`,
+	"RuntimeError":    `write fail("why")`,
+	"exit":            `write fail("why")`,
+	"object":          "use struct(name = value)",
+	"__file__":        "paths are relative to the configuration's folder already",
+	"__name__":        "a configuration is never imported: leave the test out",
+}
+
+func undefinedLabel(name, suggestion string, words []string) string {
+	if hint := elsewhere[name]; hint != "" {
+		return hint
+	}
+	if near := Near(name, words); near != "" {
+		suggestion = near
+	}
+	if suggestion == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean `%s`?", suggestion)
+}

@@ -1,0 +1,38 @@
+package value
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"go.starlark.net/starlark"
+)
+
+// Prefix reads a network such as "10.0.0.0/8" or "fd00::/8"; a single
+// address stands for itself.
+func Prefix(v starlark.Value) (netip.Prefix, error) {
+	s, err := String(v)
+	if err != nil {
+		return netip.Prefix{}, err
+	}
+	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
+		addr = addr.Unmap()
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return netip.Prefix{}, Wrong(prefixLabel(s), "is no network: %q", short(s))
+	}
+	if masked := p.Masked(); masked != p {
+		return netip.Prefix{}, Wrong(fmt.Sprintf("write %q for the network, or %q for the one address", masked, p.Addr()),
+			"has bits set beyond its length: %q", s)
+	}
+	return p, nil
+}
+
+func prefixLabel(s string) string {
+	if strings.Contains(s, "*") || s == "any" || s == "all" {
+		return `write "0.0.0.0/0" and "::/0" to trust every peer`
+	}
+	return `write it as "10.0.0.0/8", "fd00::/8" or "127.0.0.1"`
+}

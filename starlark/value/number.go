@@ -1,0 +1,94 @@
+package value
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"go.starlark.net/starlark"
+)
+
+// Int reads a whole number from low to high. A bool is none, and neither is
+// a float, even a whole one: it comes from a division that happened to fit.
+func Int(v starlark.Value, low, high int) (int, error) {
+	n, ok := v.(starlark.Int)
+	if !ok {
+		return 0, wrongType("a whole number", v, intLabel(v))
+	}
+	i, ok := n.Int64()
+	if !ok || i < int64(low) || i > int64(high) {
+		return 0, outOfRange(short(n.String()), low, high)
+	}
+	return int(i), nil
+}
+
+func outOfRange(got string, low, high int) *Error {
+	if high == math.MaxInt32 || high == math.MaxInt {
+		return Wrong("", "must be %d or more, got %s", low, got)
+	}
+	return Wrong("", "must be from %d to %d, got %s", low, high, got)
+}
+
+// intLabel says what to write instead of a value that is no whole number.
+func intLabel(v starlark.Value) string {
+	switch v := v.(type) {
+	case starlark.Float:
+		if f := float64(v); f == math.Trunc(f) && math.Abs(f) < 1e15 {
+			return fmt.Sprintf("write %d, or divide with `//`, which gives a whole number", int64(f))
+		}
+		return "`/` gives a float: divide with `//`, or round with int(…)"
+	case starlark.String:
+		if n, err := strconv.Atoi(strings.TrimSpace(string(v))); err == nil {
+			return fmt.Sprintf("write %d", n)
+		}
+	case starlark.NoneType:
+		return "leave the argument out for its default"
+	}
+	return ""
+}
+
+// Float reads a number; a whole one stands for a float.
+func Float(v starlark.Value) (float64, error) {
+	switch v := v.(type) {
+	case starlark.Int:
+		return float64(v.Float()), nil
+	case starlark.Float:
+		return float64(v), nil
+	}
+	label := ""
+	if s, ok := v.(starlark.String); ok {
+		if _, err := strconv.ParseFloat(string(s), 64); err == nil {
+			label = "write " + string(s)
+		}
+	}
+	return 0, wrongType("a number", v, label)
+}
+
+// Bool reads True or False, and nothing that only counts as one.
+func Bool(v starlark.Value) (bool, error) {
+	b, ok := v.(starlark.Bool)
+	if !ok {
+		return false, wrongType("True or False", v, boolLabel(v))
+	}
+	return bool(b), nil
+}
+
+func boolLabel(v starlark.Value) string {
+	switch v := v.(type) {
+	case starlark.String:
+		switch strings.ToLower(string(v)) {
+		case "true", "yes", "on", "1":
+			return "write True"
+		case "false", "no", "off", "0":
+			return "write False"
+		}
+	case starlark.Int:
+		if n, ok := v.Int64(); ok && n == 0 {
+			return "write False"
+		} else if ok && n == 1 {
+			return "write True"
+		}
+	}
+	return ""
+}

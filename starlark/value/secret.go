@@ -1,0 +1,79 @@
+package value
+
+import (
+	"fmt"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+)
+
+// SecretMark is what a secret shows in place of its value.
+const SecretMark = "(secret)"
+
+// A Secret is a string that the configuration can pass on and join with
+// others, and never see. Whatever prints, formats or encodes it shows
+// SecretMark.
+type Secret struct {
+	text string
+}
+
+var (
+	_ starlark.Comparable = (*Secret)(nil)
+	_ starlark.HasBinary  = (*Secret)(nil)
+)
+
+// NewSecret returns the secret of a string.
+func NewSecret(s string) *Secret { return &Secret{text: s} }
+
+// Reveal returns the string itself. Its callers put it in a plan's Secret
+// text and in nothing that prints.
+func (s *Secret) Reveal() string { return s.text }
+
+func (s *Secret) String() string { return SecretMark }
+
+// Format keeps every verb from showing the value.
+func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, SecretMark) }
+
+// Type returns the word for it in messages.
+func (s *Secret) Type() string { return "secret" }
+
+// Freeze does nothing: a secret never changes.
+func (s *Secret) Freeze() {}
+
+// Truth is whether the secret is not empty.
+func (s *Secret) Truth() starlark.Bool { return s.text != "" }
+
+// Hash refuses: a hash would tell equal secrets apart in what it orders.
+func (s *Secret) Hash() (uint32, error) { return 0, fmt.Errorf("a secret cannot be a key") }
+
+// CompareSameType allows == and != between two secrets, and no order.
+func (s *Secret) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
+	equal := s.text == y.(*Secret).text
+	switch op {
+	case syntax.EQL:
+		return equal, nil
+	case syntax.NEQ:
+		return !equal, nil
+	}
+	return false, fmt.Errorf("secrets have no order")
+}
+
+// Binary joins a secret with a string or another secret to a secret.
+func (s *Secret) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
+	if op != syntax.PLUS {
+		return nil, nil
+	}
+	var other string
+	switch y := y.(type) {
+	case starlark.String:
+		other = string(y)
+	case *Secret:
+		other = y.text
+	default:
+		return nil, nil
+	}
+	if side == starlark.Left {
+		return NewSecret(s.text + other), nil
+	}
+	return NewSecret(other + s.text), nil
+}

@@ -1,0 +1,87 @@
+package value
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.starlark.net/starlark"
+)
+
+// String reads a string that may be shown. It refuses secrets, and strings
+// that were formatted from one and hold its mark in place of the value.
+func String(v starlark.Value) (string, error) {
+	switch v := v.(type) {
+	case starlark.String:
+		return plain(string(v))
+	case *Secret:
+		return "", &Error{
+			Message: "cannot be a secret, because it is shown in plans and process lists",
+			Label:   "pass it to the app by `env`",
+			Type:    true,
+		}
+	}
+	label := ""
+	if l, ok := v.(*starlark.List); ok {
+		if s, ok := only(l); ok {
+			label = "write " + s
+		}
+	}
+	return "", wrongType("a string", v, label)
+}
+
+// NumberString is String for where a number is likely meant as text: it says
+// how to write one.
+func NumberString(v starlark.Value) (string, error) {
+	switch v.(type) {
+	case starlark.Int, starlark.Float:
+		return "", wrongType("a string", v, fmt.Sprintf("write %q", v.String()))
+	}
+	return String(v)
+}
+
+// plain checks the content that every string argument must have.
+func plain(s string) (string, error) {
+	switch {
+	case strings.ContainsRune(s, 0):
+		return "", Wrong("", "holds a NUL byte")
+	case strings.Contains(s, SecretMark):
+		return "", &Error{
+			Message: "was formatted from a secret, which does not show its value",
+			Label:   `join it with +, as in "postgres://u:" + secret("PW")`,
+		}
+	}
+	return s, nil
+}
+
+// only returns the one string of a list, quoted.
+func only(l *starlark.List) (string, bool) {
+	if l.Len() != 1 {
+		return "", false
+	}
+	s, ok := l.Index(0).(starlark.String)
+	return strconv.Quote(string(s)), ok
+}
+
+// Choice reads one of the given strings.
+func Choice(v starlark.Value, choices []string, near func(string, []string) string) (string, error) {
+	s, err := String(v)
+	if err != nil {
+		return "", err
+	}
+	quoted := make([]string, len(choices))
+	for i, c := range choices {
+		if c == s {
+			return s, nil
+		}
+		quoted[i] = strconv.Quote(c)
+	}
+	label := ""
+	if n := near(s, choices); n != "" {
+		label = fmt.Sprintf("did you mean %q?", n)
+	}
+	return "", Wrong(label, "must be one of %s, got %q", strings.Join(quoted, ", "), short(s))
+}
+
+// Quote shows a string in a message, quoted and not too long.
+func Quote(s string) string { return strconv.Quote(short(s)) }
