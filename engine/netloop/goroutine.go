@@ -68,10 +68,10 @@ func (d *goroutines) tunneled(c *gconn) {
 func (d *goroutines) Run(ln net.Listener) error {
 	d.mu.Lock()
 	d.ln = ln
-	d.mu.Unlock()
 	if d.stopping.Load() {
-		ln.Close()
+		d.stopAccepting()
 	}
+	d.mu.Unlock()
 	swept := make(chan struct{})
 	go func() {
 		defer close(swept)
@@ -98,6 +98,7 @@ func (d *goroutines) accept(ln net.Listener) error {
 			}
 			d.start(nc)
 		case d.stopping.Load():
+			ln.Close()
 			return nil
 		case errors.Is(err, net.ErrClosed):
 			return err
@@ -174,15 +175,17 @@ func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 	c.until, c.expired = v.Until, false
 	if len(v.Stash) == 0 {
 		c.resting.Store(true)
-		if d.stopping.Load() {
-			return false
-		}
 	}
 	err := c.await(t, v.Until)
 	c.resting.Store(false)
-	if errors.Is(err, ErrTimeout) && len(v.Stash) > 0 {
+	switch {
+	case errors.Is(err, ErrTimeout) && len(v.Stash) > 0:
 		c.expired = true
 		return true
+	case errors.Is(err, ErrStopped):
+		// A request may have come just now.
+		_ = c.raw.Control(func(fd uintptr) { c.pollFirst(fd) })
+		return len(c.first) > 0
 	}
 	return err == nil
 }
@@ -205,15 +208,24 @@ func (d *goroutines) Shutdown() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ln != nil {
-		d.ln.Close()
-	}
+	d.stopAccepting()
 	for c := range d.conns {
 		if c.resting.Load() {
 			c.spoil()
 		}
 	}
 	d.quieten()
+}
+
+// stopAccepting ends accept once nobody waits in the listener's backlog: who
+// has connected before is served. mu is held.
+func (d *goroutines) stopAccepting() {
+	limited, ok := d.ln.(interface{ SetDeadline(time.Time) error })
+	switch {
+	case d.ln == nil:
+	case !ok || limited.SetDeadline(time.Now().Add(backlogTime)) != nil:
+		d.ln.Close()
+	}
 }
 
 func (d *goroutines) Abort() {

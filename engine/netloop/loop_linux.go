@@ -273,28 +273,27 @@ func (l *loop) sweep() {
 	l.nextAt = min(l.nextAt, next)
 }
 
-// accept takes the connections that wait. One that fails for want of
-// descriptors or memory is tried again a little later: the listener is fine.
-func (l *loop) accept() {
-	for range acceptAtOnce {
-		if l.lfd < 0 {
-			return
-		}
+// accept takes connections that wait, acceptAtOnce at the most, and returns
+// how many. One that fails for want of descriptors or memory is tried again a
+// little later: the listener is fine.
+func (l *loop) accept() (n int) {
+	for ; n < acceptAtOnce && l.lfd >= 0; n++ {
 		fd, peer, err := rawAccept(l.lfd)
 		switch err {
 		case 0:
 			l.start(fd, peer)
 		case unix.EAGAIN:
-			return
+			return n
 		case unix.EINTR, unix.ECONNABORTED:
 		default:
 			l.d.opts.Log.Error("cannot accept connections; trying again", slog.Any("err", err))
 			unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
 			l.listenAt = l.now.Add(acceptBackoff)
 			l.by(l.listenAt)
-			return
+			return n
 		}
 	}
+	return n
 }
 
 func (l *loop) start(fd int, peer netip.AddrPort) {
@@ -313,16 +312,20 @@ func (l *loop) start(fd int, peer netip.AddrPort) {
 // shutdown ends what is at rest. What is being served ends by itself.
 func (l *loop) shutdown() {
 	l.finishing = true
-	if l.lfd >= 0 {
-		if l.listenAt == 0 {
-			unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
-		}
-		l.lfd, l.listenAt = -1, 0
+	// Who has connected before is served: the kernel has told him so.
+	for l.listenAt == 0 && l.accept() == acceptAtOnce {
 	}
+	if l.listenAt == 0 {
+		unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
+	}
+	l.lfd, l.listenAt = -1, 0
 	l.d.stopAccepting()
 	for _, c := range l.conns {
-		if c != nil && c.client && c.state == atRest && len(c.stash) == 0 {
-			c.Close()
+		if c != nil && c.client && c.state == atRest && c.tunnel == nil && len(c.stash) == 0 {
+			// A request may have come that no event has told of yet. One
+			// that finds nothing to read is closed when it rests again.
+			c.readable = true
+			l.serve(c)
 		}
 	}
 }

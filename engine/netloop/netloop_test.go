@@ -398,7 +398,10 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 		began, release := make(chan netloop.Task, 1), make(chan bool)
 		h := handlerFunc(func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			s, v := line(task, c, 0)
-			if s == "slow\n" {
+			switch s {
+			case "x\n":
+				c.Write(task, []byte("hi\n"), nil, time.Minute)
+			case "slow\n":
 				began <- task
 				task.Park(0)
 				c.Write(task, []byte("done\n"), nil, time.Minute)
@@ -415,6 +418,9 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 		idle, busy := dial(t, ln.Addr().String()), dial(t, ln.Addr().String())
 		_, err = idle.Write([]byte("x\n"))
 		require.NoError(t, err)
+		hi, err := bufio.NewReader(idle).ReadString('\n')
+		require.NoError(t, err)
+		assert.Equal(t, "hi\n", hi)
 		_, err = busy.Write([]byte("slow\n"))
 		require.NoError(t, err)
 		task := <-began
@@ -423,8 +429,13 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 		got, err := io.ReadAll(idle)
 		require.NoError(t, err)
 		assert.Empty(t, got, "one at rest is closed")
-		_, err = net.Dial("tcp", ln.Addr().String())
-		require.Error(t, err, "no new connections")
+		require.Eventually(t, func() bool {
+			c, err := net.Dial("tcp", ln.Addr().String())
+			if err == nil {
+				c.Close()
+			}
+			return err != nil
+		}, 10*time.Second, time.Millisecond, "no new connections")
 		select {
 		case <-ran:
 			t.Fatal("ended with a connection busy")
@@ -438,6 +449,46 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 		assert.Equal(t, "done\n", string(got))
 		require.NoError(t, <-ran)
 		<-d.Quiet()
+	})
+}
+
+// TestShutdownServesWhoIsConnected: a client that has connected and sent its
+// request before the listener closes gets its answer.
+func TestShutdownServesWhoIsConnected(t *testing.T) {
+	drivers(t, func(t *testing.T, name string) {
+		block := make(chan bool)
+		h := handlerFunc(func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+			s, v := line(task, c, 0)
+			if s == "block\n" {
+				<-block // the loop itself: nothing is accepted meanwhile
+			}
+			c.Write(task, []byte("got "+s), nil, time.Minute)
+			return v
+		})
+		d, err := netloop.New(name, netloop.Options{Handler: h, Log: slog.New(slog.DiscardHandler), Loops: 1})
+		require.NoError(t, err)
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		ran := make(chan error, 1)
+		go func() { ran <- d.Run(ln) }()
+		addr := ln.Addr().String()
+		clients := []*net.TCPConn{dial(t, addr)}
+		_, err = clients[0].Write([]byte("block\n"))
+		require.NoError(t, err)
+		for range 100 {
+			c := dial(t, addr)
+			_, err := c.Write([]byte("x\n"))
+			require.NoError(t, err)
+			clients = append(clients, c)
+		}
+		d.Shutdown()
+		close(block)
+		for i, c := range clients {
+			got, err := io.ReadAll(c)
+			require.NoError(t, err, "client %d", i)
+			assert.Contains(t, string(got), "got ", "client %d", i)
+		}
+		require.NoError(t, <-ran)
 	})
 }
 
