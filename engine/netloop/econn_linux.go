@@ -37,6 +37,7 @@ type econn struct {
 	hup        bool // the connection is broken, or closed by the peer
 	closed     bool
 	expired    bool
+	probed     bool // the kernel sends keep-alive probes
 
 	reader, writer *etask // who waits
 	watcher        *etask
@@ -94,6 +95,20 @@ func (c *econn) want(out bool) {
 	if unix.EpollCtl(c.loop.epfd, op, c.fd, &ev) != nil {
 		c.hup = true
 	}
+}
+
+// keepAlive has the kernel find out whether the peer is still there, for a
+// connection that may be silent for long. The others would pay for a timer
+// that never fires.
+func (c *econn) keepAlive() {
+	if c.probed || !c.peer.IsValid() {
+		return
+	}
+	c.probed = true
+	// A failure only means that a dead peer is noticed later.
+	_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+	_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 60)
+	_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
 }
 
 // event takes what epoll reports.
@@ -208,7 +223,7 @@ func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 
 func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 	e := t.(*etask)
-	if e.cut != nil {
+	if e.cut != nil && e.cut != ErrStopped { // last words need no wait
 		return 0, e.cut
 	}
 	total := 0

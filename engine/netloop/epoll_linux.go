@@ -96,12 +96,9 @@ func (d *epoll) listen(ln net.Listener) error {
 		return fmt.Errorf("listener %s: %w", ln.Addr(), err)
 	}
 	if _, ok := ln.Addr().(*net.TCPAddr); ok {
-		// Set once here rather than on every connection; failures only cost
-		// a little speed, or a dead peer noticed later.
+		// Set once here rather than on every connection. A failure only
+		// costs a little speed.
 		_ = unix.SetsockoptInt(d.lfd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-		_ = unix.SetsockoptInt(d.lfd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
-		_ = unix.SetsockoptInt(d.lfd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 60)
-		_ = unix.SetsockoptInt(d.lfd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
 	}
 	d.ln = ln
 	d.accepts.Store(int32(len(d.loops)))

@@ -206,6 +206,7 @@ func (t *etask) look() Time {
 		return due
 	}
 	c.register() // one that was never waited on; its state comes as an event
+	c.keepAlive()
 	switch {
 	case c.hup:
 		t.interrupt(ErrGone)

@@ -150,6 +150,10 @@ const (
 // write sets the limit anew for every part, so that it bounds the lack of
 // progress and not the whole.
 func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
+	if t.stopped() { // last words need no wait
+		c.nc.SetWriteDeadline(time.Now().Add(probeTime))
+		return c.nc.Write(p)
+	}
 	total := 0
 	for len(p) > 0 {
 		part := p[:min(len(p), writePart)]

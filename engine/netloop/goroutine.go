@@ -236,9 +236,6 @@ func (d *goroutines) Abort() {
 	for t := range d.tasks {
 		t.interrupt(ErrStopped)
 	}
-	for c := range d.conns {
-		c.nc.Close()
-	}
 }
 
 // sweepUntilQuit looks after the peers of tasks that have waited for long.

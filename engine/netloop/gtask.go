@@ -99,6 +99,13 @@ func (t *gtask) begin(c *gconn) error {
 	return nil
 }
 
+// stopped reports whether the driver was aborted.
+func (t *gtask) stopped() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cut == ErrStopped
+}
+
 // finish ends a wait, and says why if it was cut.
 func (t *gtask) finish() error {
 	t.mu.Lock()

@@ -190,7 +190,8 @@ type Driver interface {
 	// tunnels, which only their peers can end.
 	Quiet() <-chan struct{}
 	// Abort ends what Shutdown waits for: every wait of every task ends with
-	// ErrStopped, and connections are closed.
+	// ErrStopped, and connections are closed. What can be written without
+	// waiting still is.
 	Abort()
 	// Loops is the number of loops, at least 1: the bound of Task.Loop.
 	Loops() int

@@ -32,6 +32,7 @@ func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
 	ca.state, cb.state = atRest, atRest
 	ca.register()
 	cb.register()
+	ca.keepAlive()
 	// What is there already makes no event. It is moved outside of the task,
 	// which still runs.
 	mover := t.loop.task(func(*etask) { tun.move() })
