@@ -1,0 +1,134 @@
+package proxy
+
+import (
+	"bytes"
+	"net/http"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// refuse answers a head that is not acceptable, and closes.
+func (x *exchange) refuse(err *http1.Error) netloop.Verdict {
+	x.keep, x.lost = false, false
+	x.idBuf = x.p.ids.next()
+	x.id = x.idBuf[:]
+	return x.writeError(err.Status, err.Reason)
+}
+
+// fail answers a request with an error of ldcorn's own. The connection goes
+// on where nothing of the request's body is still to come. It reports true
+// when it is ready for the next request.
+func (x *exchange) fail(f *failure) (netloop.Verdict, bool) {
+	x.keep = x.keep && !f.close && x.upload.received && !x.t.Stopping()
+	v := x.writeError(f.status, f.reason)
+	if !x.keep || x.lost {
+		return v, false
+	}
+	x.upload.finish()
+	return netloop.Verdict{}, true
+}
+
+// cutOff closes the client's connection so that an answer which was not
+// completed does not look like one that was: one whose end is that of the
+// stream must not get it.
+func (x *exchange) cutOff() netloop.Verdict {
+	if x.begun && x.raw {
+		return netloop.Verdict{Op: netloop.Reset}
+	}
+	return netloop.Verdict{}
+}
+
+// hangUp closes the client's connection after a complete answer. A client
+// that is still sending must be let finish, or the answer is lost on it.
+func (x *exchange) hangUp() netloop.Verdict {
+	if !x.upload.received || x.in.len() > x.headLen+x.upload.used {
+		return netloop.Verdict{Op: netloop.Linger}
+	}
+	return netloop.Verdict{}
+}
+
+// writeError writes an error answer: small, as JSON when the client prefers
+// it, with the request's id. x.keep says what becomes of the connection.
+func (x *exchange) writeError(status int, reason string) netloop.Verdict {
+	var body [512]byte
+	b, kind := appendErrorText(body[:0], status, reason, x.id), "text/plain; charset=utf-8"
+	if x.prefersJSON() {
+		b, kind = appendErrorJSON(body[:0], status, reason, x.id), "application/json"
+	}
+	x.out = x.appendErrorHead(x.out[:0], status, kind, len(b))
+	if x.isHead() {
+		b = nil
+	}
+	if x.write(x.out, b) != nil {
+		return netloop.Verdict{}
+	}
+	return netloop.Verdict{Op: netloop.Linger}
+}
+
+func (x *exchange) appendErrorHead(out []byte, status int, kind string, length int) []byte {
+	out = http1.AppendStatusLine(out, status)
+	out = http1.AppendField(out, "Content-Type", kind)
+	out = append(out, "Content-Length: "...)
+	out = http1.AppendInt(out, int64(length))
+	out = append(out, "\r\nDate: "...)
+	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
+	out = append(out, "\r\n"...)
+	out = http1.AppendField(out, "X-Request-ID", x.id)
+	switch status {
+	case http.StatusServiceUnavailable:
+		out = append(out, "Retry-After: 1\r\n"...)
+	case http.StatusMethodNotAllowed:
+		out = append(out, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
+	}
+	return append(x.appendConnection(out, x.keep), "\r\n"...)
+}
+
+// appendConnection says what becomes of the connection, where the client's
+// version does not imply it.
+func (x *exchange) appendConnection(out []byte, keep bool) []byte {
+	switch {
+	case !keep:
+		return append(out, "Connection: close\r\n"...)
+	case x.req.Minor == 0:
+		return append(out, "Connection: keep-alive\r\n"...)
+	}
+	return out
+}
+
+func appendErrorText(b []byte, status int, reason string, id []byte) []byte {
+	b = http1.AppendInt(b, int64(status))
+	b = append(b, ' ')
+	b = append(b, http.StatusText(status)...)
+	b = append(b, ": "...)
+	b = append(b, reason...)
+	b = append(b, "\nrequest id: "...)
+	b = append(b, id...)
+	return append(b, '\n')
+}
+
+// appendErrorJSON needs no escaping: reasons are ours, and an id is a token.
+func appendErrorJSON(b []byte, status int, reason string, id []byte) []byte {
+	b = append(b, `{"status":`...)
+	b = http1.AppendInt(b, int64(status))
+	b = append(b, `,"error":"`...)
+	b = append(b, reason...)
+	b = append(b, `","request_id":"`...)
+	b = append(b, id...)
+	return append(b, "\"}\n"...)
+}
+
+// prefersJSON reports whether Accept names JSON and no text type before it.
+func (x *exchange) prefersJSON() bool {
+	for i := range x.req.Fields {
+		f := &x.req.Fields[i]
+		if f.Kind != http1.KindAccept {
+			continue
+		}
+		json := bytes.Index(f.Value, []byte("json"))
+		text := bytes.Index(f.Value, []byte("text/"))
+		return json >= 0 && (text < 0 || json < text)
+	}
+	return false
+}

@@ -1,0 +1,98 @@
+package proxy
+
+import (
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+// attempt sends the request to the claimed worker and relays its answer. It
+// returns with the slot given back, but for errTaken. errRepeat asks for
+// another worker.
+func (x *exchange) attempt(target *pool.Pool) error {
+	err := x.connect()
+	if err == nil {
+		err = x.exchangeWith(!target.Finite())
+	}
+	if err == errTaken {
+		return err
+	}
+	x.upload.stop()
+	x.finishUp(false)
+	x.dropBack()
+	return err
+}
+
+// exchangeWith sends the request on the worker's connection, and relays what
+// comes back. With cancel, a client that goes away cancels the request: where
+// there is a cap, nothing tells when an app is done that lost its connection,
+// and its slot must be held until then.
+func (x *exchange) exchangeWith(cancel bool) error {
+	x.heard = false
+	if err := x.sendHead(); err != nil {
+		return err
+	}
+	if !x.upload.received {
+		x.askForBody()
+		x.upload.start()
+	}
+	if cancel {
+		x.watchClient()
+		defer x.unwatchClient()
+	}
+	return x.relayAnswer(cancel)
+}
+
+// connect takes an idle connection to the worker, or a new one.
+func (x *exchange) connect() error {
+	w := x.claim.Worker()
+	if x.up = w.TakeIdle(x.t.Loop()); x.up != nil {
+		return nil
+	}
+	up, err := x.t.Dial(w.Socket, dialWait)
+	switch err {
+	case nil:
+		x.up = up
+		return nil
+	case netloop.ErrStopped:
+		return errStopping
+	}
+	return errRepeat // nothing was sent
+}
+
+// sendHead writes the request's head, and as much of its body as has come
+// with it.
+func (x *exchange) sendHead() error {
+	x.out = x.appendRequestHead(x.out[:0])
+	n, err := x.up.Write(x.t, x.out, x.upload.first, stallWait)
+	switch {
+	case err == nil:
+		x.upload.sentFirst()
+		return nil
+	case err == netloop.ErrStopped:
+		return errStopping
+	case n == 0:
+		return errRepeat
+	}
+	return x.lostWorker()
+}
+
+// lostWorker is the error for a worker's connection that ended before the
+// head of an answer was complete. A request goes to another worker where
+// sending it twice does no harm and all of it is still at hand; but not after
+// a part of an answer, which says that this worker has worked on it.
+func (x *exchange) lostWorker() error {
+	if x.idempotent() && !x.upload.consumed && !x.heard {
+		return errRepeat
+	}
+	return errBadGateway
+}
+
+// idempotent reports whether sending the request twice is as good as once
+// (RFC 9110 section 9.2.2).
+func (x *exchange) idempotent() bool {
+	switch string(x.req.Method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return !x.req.Upgrade
+	}
+	return false
+}

@@ -1,0 +1,252 @@
+package proxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+)
+
+// eachDriverB is eachDriver for benchmarks.
+func eachDriverB(b *testing.B, bench func(b *testing.B, driver string)) {
+	for _, d := range driverNames() {
+		b.Run(d, func(b *testing.B) { bench(b, d) })
+	}
+}
+
+// BenchmarkRequest is a request from the client and back over real sockets,
+// one at a time on one connection. The client and the worker of the benchmark
+// allocate nothing, so what is counted is the proxy's.
+func BenchmarkRequest(b *testing.B) {
+	chunked := "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+	post := http1test.Post("Content-Length: 5\r\n") + "hello"
+	for _, c := range []struct{ name, in, answer, want string }{
+		{"get", http1test.Get("/a/b?c=d"), hello, "\r\nhello"},
+		{"post", post, hello, "\r\nhello"},
+		{"chunked", http1test.Post("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n", chunked, "0\r\n\r\n"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			eachDriverB(b, func(b *testing.B, driver string) {
+				r := newRig(b, driver, nil)
+				r.worker("default", parrot(c.in, c.answer))
+				conn := r.dial()
+				buf := make([]byte, 4096)
+				in, end := []byte(c.in), []byte(c.want)
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := conn.Write(in); err != nil {
+						b.Fatal(err)
+					}
+					for n := 0; n < len(end) || string(buf[n-len(end):n]) != string(end); {
+						m, err := conn.Read(buf[n:])
+						if err != nil {
+							b.Fatal(err)
+						}
+						n += m
+					}
+				}
+			})
+		})
+	}
+}
+
+// parrot answers each request, which must end as in does, without looking
+// closer and without allocating.
+func parrot(in, answer string) manner {
+	end := []byte(in[len(in)-4:])
+	return func(c net.Conn, _ *bufio.Reader) {
+		buf, out := make([]byte, 4096), []byte(answer)
+		for n := 0; ; {
+			m, err := c.Read(buf[n:])
+			if err != nil {
+				return
+			}
+			if n += m; n >= len(end) && string(buf[n-len(end):n]) == string(end) {
+				n = 0
+				if _, err := c.Write(out); err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// TestRequestAllocatesNothing: in the steady state, on the driver that is
+// made for it.
+func TestRequestAllocatesNothing(t *testing.T) {
+	if raceEnabled || runtime.GOOS != "linux" {
+		t.Skip("the race detector allocates, and so does the goroutine driver")
+	}
+	r := newRig(t, "epoll", nil)
+	in := []byte(http1test.Post("Content-Length: 5\r\nX-Request-ID: abc\r\n") + "hello")
+	r.worker("default", parrot(string(in), hello))
+	c := r.dial()
+	buf := make([]byte, 4096)
+	allocs := testing.AllocsPerRun(2000, func() {
+		if _, err := c.Write(in); err != nil {
+			t.Error(err)
+		}
+		if _, err := c.Read(buf); err != nil {
+			t.Error(err)
+		}
+	})
+	require.Less(t, allocs, 0.5) // a garbage collection may empty a pool
+}
+
+const gib = 1 << 30
+
+// BenchmarkUpload and BenchmarkDownload move 1 GiB each way, and report by how
+// much the peak of the resident memory grew.
+func BenchmarkUpload(b *testing.B) {
+	for name, head := range map[string]string{
+		"length":  http1test.Post(fmt.Sprintf("Content-Length: %d\r\n", gib)),
+		"chunked": http1test.Post("Transfer-Encoding: chunked\r\n"),
+	} {
+		b.Run(name, func(b *testing.B) {
+			eachDriverB(b, func(b *testing.B, driver string) {
+				r := newRig(b, driver, nil)
+				r.worker("default", answering(hello))
+				b.SetBytes(gib)
+				before := resident(b)
+				for b.Loop() {
+					c := r.dial()
+					_, err := io.WriteString(c, head)
+					require.NoError(b, err)
+					require.NoError(b, pour(c, gib, name == "chunked"))
+					in := bufio.NewReader(c)
+					got, err := readHead(in)
+					require.NoError(b, err)
+					require.Contains(b, got, "200 OK")
+				}
+				b.ReportMetric(peak(b)-before, "MiB-grown")
+			})
+		})
+	}
+}
+
+func BenchmarkDownload(b *testing.B) {
+	for name, head := range map[string]string{
+		"length":  fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", gib),
+		"chunked": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+		"close":   "HTTP/1.1 200 OK\r\n\r\n",
+	} {
+		b.Run(name, func(b *testing.B) {
+			eachDriverB(b, func(b *testing.B, driver string) {
+				r := newRig(b, driver, nil)
+				r.worker("default", func(c net.Conn, in *bufio.Reader) {
+					if _, err := readHead(in); err == nil {
+						io.WriteString(c, head)
+						_ = pour(c, gib, name == "chunked")
+					}
+				})
+				buf := make([]byte, 256<<10)
+				b.SetBytes(gib)
+				before := resident(b)
+				for b.Loop() {
+					c := r.dial()
+					_, err := io.WriteString(c, "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+					require.NoError(b, err)
+					n := 0
+					for err == nil {
+						var m int
+						m, err = c.Read(buf)
+						n += m
+					}
+					require.Equal(b, io.EOF, err)
+					require.GreaterOrEqual(b, n, gib)
+				}
+				b.ReportMetric(peak(b)-before, "MiB-grown")
+			})
+		})
+	}
+}
+
+// pour writes n bytes, in chunks if asked.
+func pour(c net.Conn, n int, chunked bool) error {
+	const size = 64 << 10
+	part := []byte(strings.Repeat("0123456789abcdef", size/16))
+	if chunked {
+		part = []byte(fmt.Sprintf("%x\r\n%s\r\n", size, part))
+	}
+	for range n / size {
+		if _, err := c.Write(part); err != nil {
+			return err
+		}
+	}
+	if chunked {
+		_, err := io.WriteString(c, "0\r\n\r\n")
+		return err
+	}
+	return nil
+}
+
+// resident starts the peak of this process's resident memory anew, and
+// returns what it is now, in MiB; 0 where the system does not tell.
+func resident(t testing.TB) float64 {
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
+	return peak(t)
+}
+
+// peak is that of the resident memory, in MiB.
+func peak(t testing.TB) float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, after, _ := strings.Cut(string(status), "VmHWM:")
+	var kib float64
+	_, err = fmt.Sscan(after, &kib)
+	require.NoError(t, err)
+	return kib / 1024
+}
+
+// TestBoundedMemory moves 64 MiB both ways on a few connections at once,
+// between peers that are slower than the proxy, and looks at what it allocates
+// for that.
+func TestBoundedMemory(t *testing.T) {
+	const size, conns = 16 << 20, 4
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.worker("default", func(c net.Conn, in *bufio.Reader) {
+			if head, err := readHead(in); err != nil || readBody(in, head) != nil {
+				return
+			}
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+			_ = pour(c, size, true)
+		})
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		errs := make(chan error, conns)
+		for range conns {
+			c := r.client()
+			go func() {
+				_, err := io.WriteString(c, http1test.Post("Transfer-Encoding: chunked\r\n"))
+				if err == nil {
+					err = pour(c, size, true)
+				}
+				errs <- err
+			}()
+			go func() {
+				_, err := io.Copy(io.Discard, io.LimitReader(c.in, size))
+				errs <- err
+			}()
+		}
+		for range 2 * conns {
+			require.NoError(t, <-errs)
+		}
+		runtime.ReadMemStats(&after)
+		limit := uint64(8 << 20) // most of it the test's own
+		if raceEnabled {
+			limit = size * conns // its pools forget on purpose
+		}
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, limit)
+	})
+}

@@ -1,0 +1,81 @@
+package proxy
+
+const (
+	headBuffer = 4 << 10  // first size of a head's buffer
+	bodyBuffer = 32 << 10 // one per direction of a body
+)
+
+// A buffer is a window of bytes read and not yet consumed.
+type buffer struct {
+	b          []byte
+	start, end int
+}
+
+func (b *buffer) bytes() []byte { return b.b[b.start:b.end] }
+func (b *buffer) len() int      { return b.end - b.start }
+func (b *buffer) grew(n int)    { b.end += n }
+
+// consume drops the first n bytes.
+func (b *buffer) consume(n int) {
+	b.start += n
+	if b.start == b.end {
+		b.start, b.end = 0, 0
+	}
+}
+
+// clear drops all bytes.
+func (b *buffer) clear() { b.start, b.end = 0, 0 }
+
+// fill makes a copy of p the content.
+func (b *buffer) fill(p []byte) {
+	b.clear()
+	b.add(p)
+}
+
+// room returns space for more bytes behind the content, at least one: the
+// content moves to the front, and the buffer doubles when it is full.
+func (b *buffer) room() []byte {
+	if b.start > 0 {
+		copy(b.b, b.b[b.start:b.end])
+		b.start, b.end = 0, b.end-b.start
+	}
+	if b.end == len(b.b) {
+		grown := make([]byte, max(2*len(b.b), headBuffer))
+		copy(grown, b.b[:b.end])
+		b.b = grown
+	}
+	return b.b[b.end:]
+}
+
+// add appends p to the content.
+func (b *buffer) add(p []byte) {
+	for len(p) > 0 {
+		n := copy(b.room(), p)
+		b.grew(n)
+		p = p[n:]
+	}
+}
+
+// reset empties the buffer, and lets go of one that has grown large.
+func (b *buffer) reset() {
+	b.clear()
+	if len(b.b) > 4*headBuffer {
+		b.b = nil
+	}
+}
+
+// takeBody makes sure that b can hold a part of a body. Who only waits for
+// one holds no such buffer.
+func (p *Proxy) takeBody(b *buffer) {
+	if b.b == nil {
+		b.b = p.bodies.Get().(*[bodyBuffer]byte)[:]
+	}
+}
+
+// putBody takes the buffer back, and forgets what is in it.
+func (p *Proxy) putBody(b *buffer) {
+	if b.b != nil {
+		p.bodies.Put((*[bodyBuffer]byte)(b.b))
+		*b = buffer{}
+	}
+}

@@ -1,0 +1,302 @@
+package proxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// capped is a plan of one pool with that many slots per worker.
+func capped(t *testing.T, slots int) *plan.Plan {
+	p := planOf(t, map[string]string{"default": "*"})
+	p.Pools[0].MaxReqPerWorker = slots
+	return p
+}
+
+// A slow worker tells the test of each request, answers when told to, and
+// tells of the end of its connection.
+type slow struct {
+	began chan string
+	say   chan string
+	gone  chan bool
+}
+
+func newSlow() *slow {
+	return &slow{began: make(chan string, 16), say: make(chan string, 16), gone: make(chan bool, 16)}
+}
+
+func (s *slow) serve(c net.Conn, in *bufio.Reader) {
+	over := make(chan bool)
+	heads := make(chan string)
+	go func() {
+		defer close(over)
+		for {
+			head, err := readHead(in)
+			if err != nil {
+				return
+			}
+			heads <- head
+		}
+	}()
+	for {
+		select {
+		case <-over:
+			s.gone <- true
+			return
+		case head := <-heads:
+			s.began <- head
+		case answer := <-s.say:
+			io.WriteString(c, answer)
+		}
+	}
+}
+
+// leaving is how clients go away.
+var leaving = map[string]func(*client){
+	"close": func(c *client) { c.Close() },
+	"reset": func(c *client) { c.SetLinger(0); c.Close() },
+}
+
+// TestClientGone: without a cap the worker's connection is closed, so that
+// the app gets a disconnect, whatever state the exchange is in.
+func TestClientGone(t *testing.T) {
+	for name, c := range map[string]struct{ in, said string }{
+		"before an answer":   {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},
+		"HTTP/1.0":           {"GET / HTTP/1.0\r\n\r\n", ""},
+		"after 103":          {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early\r\n\r\n"},
+		"in a chunked one":   {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"},
+		"behind an upload":   {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", ""},
+		"while it asked for": {"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", ""},
+	} {
+		for how, leave := range leaving {
+			t.Run(name+"/"+how, func(t *testing.T) {
+				eachDriver(t, func(t *testing.T, driver string) {
+					r := newRig(t, driver, nil)
+					s := newSlow()
+					u := r.worker("default", s.serve)
+					cl := r.client()
+					cl.say(c.in)
+					<-s.began
+					if strings.Contains(c.in, "Expect") {
+						cl.head()
+					}
+					if c.said != "" {
+						s.say <- c.said
+						cl.read(len(strings.TrimRight(c.said, "\r\n")))
+					}
+					leave(cl)
+					<-s.gone
+					r.idleAgain(u)
+				})
+			})
+		}
+	}
+}
+
+// TestClientGoneWithCap: with a cap the slot is held until the answer has
+// come, and no other request takes it before.
+func TestClientGoneWithCap(t *testing.T) {
+	for how, leave := range leaving {
+		t.Run(how, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := newRig(t, driver, capped(t, 1))
+				s := newSlow()
+				u := r.worker("default", s.serve)
+				c := r.client()
+				c.say(http1test.Get("/"))
+				<-s.began
+				leave(c)
+				next := r.client()
+				next.say(http1test.Get("/next"))
+				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
+				// Time enough for a sweep to notice who is gone: a queued
+				// client that leaves is noticed by the same sweep.
+				third := r.client()
+				third.say(http1test.Get("/third"))
+				soon(t, func() bool { return r.pools["default"].Queued() == 2 }, "queued")
+				leave(third)
+				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the third left the queue")
+				assert.Equal(t, 1, u.heads(), "the slot is held")
+				s.say <- hello
+				assert.Contains(t, <-s.began, "/next")
+				s.say <- hello
+				_, body := next.hear("GET")
+				assert.Equal(t, "hello", body)
+				r.idleAgain(u)
+				assert.NotContains(t, strings.Join(u.received(), ""), "/third", "never reaches a worker")
+			})
+		})
+	}
+}
+
+// TestAnswerForNobody: with a cap, an answer to a client that is gone is read
+// to its end where that is near, and cut where it is not.
+func TestAnswerForNobody(t *testing.T) {
+	for _, c := range []struct {
+		name, head string
+		sent, rest int // bytes before the client leaves, and after
+		read       bool
+	}{
+		{"near its end", "content-length: 600000\r\n", 300000, 300000, true},
+		{"far from its end", "content-length: 100000000\r\n", 300000, 99700000, false},
+		{"without length", "transfer-encoding: chunked\r\n", 1, 1000, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := newRig(t, driver, capped(t, 1))
+				left, wrote := make(chan bool), make(chan error, 1)
+				u := r.worker("default", func(conn net.Conn, in *bufio.Reader) {
+					if _, err := readHead(in); err != nil {
+						return
+					}
+					io.WriteString(conn, "HTTP/1.1 200 OK\r\n"+c.head+"\r\n")
+					write := func(n int) error {
+						if !strings.HasPrefix(c.head, "tr") {
+							_, err := io.CopyN(conn, zeros{}, int64(n))
+							return err
+						}
+						var err error
+						for range n {
+							if _, err = io.WriteString(conn, "1\r\na\r\n"); err != nil {
+								return err
+							}
+						}
+						untilGone(in)
+						_, err = io.WriteString(conn, "1\r\na\r\n")
+						return err
+					}
+					if strings.HasPrefix(c.head, "tr") {
+						io.WriteString(conn, "1\r\na\r\n")
+					} else {
+						write(c.sent)
+					}
+					<-left
+					wrote <- write(c.rest)
+					untilGone(in)
+				})
+				cl := r.client()
+				cl.say(http1test.Get("/"))
+				cl.head()
+				cl.read(c.sent)
+				cl.SetLinger(0)
+				cl.Close()
+				left <- true
+				if c.read {
+					assert.NoError(t, <-wrote, "read to its end")
+				} else {
+					assert.Error(t, <-wrote, "cut")
+				}
+				r.idleAgain(u)
+			})
+		})
+	}
+}
+
+// TestHalfClose: a client that has only ended its own stream waits for its
+// answer, and gets nothing but it, however long that takes.
+func TestHalfClose(t *testing.T) {
+	const get, get10 = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"
+	for _, c := range []struct{ name, in, answer, want string }{
+		{"plain", get, hello, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+		{"HTTP/1.0", get10, hello, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello"},
+		{"103", get, "HTTP/1.1 103 Early\r\n\r\n" + hello, "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+		{"malformed", get, "nonsense\r\n", "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 79\r\nDate: NOW\r\nX-Request-ID: ID\r\nConnection: close\r\n\r\n" +
+			"502 Bad Gateway: the worker's answer is malformed\nrequest id: ID\n"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, slots := range []int{0, 1} {
+				eachDriver(t, func(t *testing.T, driver string) {
+					r := newRig(t, driver, capped(t, slots))
+					s := newSlow()
+					r.worker("default", s.serve)
+					cl := r.client()
+					cl.say(c.in)
+					<-s.began
+					require.NoError(t, cl.CloseWrite())
+					outlast(r, s)
+					s.say <- c.answer
+					assert.Equal(t, c.want, plain(cl.rest()))
+				})
+			}
+		})
+	}
+}
+
+// outlast waits until a watch of clients has had the time to find one gone.
+// Where there is a cap none is watched.
+func outlast(r *rig, s *slow) {
+	if r.plan.Pools[0].MaxReqPerWorker > 0 {
+		return
+	}
+	c := r.client()
+	c.say(http1test.Get("/gone"))
+	<-s.began
+	c.Close()
+	<-s.gone
+}
+
+// TestHalfCloseInAnswer: the same while the answer flows, with pauses.
+func TestHalfCloseInAnswer(t *testing.T) {
+	for _, c := range []struct{ name, in, first, then, want string }{
+		{"length", http1test.Get("/"), "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc", "def", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef"},
+		{"chunked", http1test.Get("/"), "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nabcdef"},
+		{"the last chunk", http1test.Get("/"), "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "0\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nabc"},
+		{"HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n",
+			"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcdef"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := newRig(t, driver, nil)
+				s := newSlow()
+				r.worker("default", s.serve)
+				cl := r.client()
+				cl.say(c.in)
+				<-s.began
+				s.say <- c.first
+				_, err := cl.in.Peek(len("HTTP/1.1 200 OK\r\n"))
+				require.NoError(t, err)
+				require.NoError(t, cl.CloseWrite())
+				outlast(r, s)
+				s.say <- c.then
+				head, body := cl.hear("GET")
+				assert.Equal(t, c.want, head+body)
+			})
+		})
+	}
+}
+
+// TestQueueOrder: who waits for a slot is served first come first served.
+func TestQueueOrder(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, capped(t, 1))
+		s := newSlow()
+		r.worker("default", s.serve)
+		var waiting []*client
+		for i := range 10 {
+			c := r.client()
+			c.say(http1test.Get(fmt.Sprintf("/%d", i)))
+			soon(t, func() bool { return r.pools["default"].Queued() == i }, "queued")
+			waiting = append(waiting, c)
+			if i == 0 {
+				soon(t, func() bool { return len(s.began) == 1 }, "the first is served")
+			}
+		}
+		for i, c := range waiting {
+			assert.Contains(t, <-s.began, fmt.Sprintf("GET /%d ", i))
+			s.say <- hello
+			_, body := c.hear("GET")
+			assert.Equal(t, "hello", body)
+		}
+	})
+}

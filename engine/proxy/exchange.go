@@ -1,0 +1,104 @@
+package proxy
+
+import (
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+// An exchange is the state of one connection while it is served: a request
+// and its answer at a time. It is reused, so that a request allocates
+// nothing.
+type exchange struct {
+	p    *Proxy
+	t    netloop.Task
+	c    netloop.Conn
+	snap *Snapshot
+
+	// The client's side.
+	in      buffer // a head, what follows it, and the next heads
+	read    bool   // c has been read in this call of Serve
+	req     http1.Request
+	headLen int
+	id      []byte // X-Request-ID: the client's, or idBuf
+	idBuf   [idLen]byte
+	asked   bool // 100 Continue was sent
+	probed  int  // bytes of the next message to the client that a probe has sent already
+	begun   bool // the answer's head was sent to the client
+	lost    bool // the client takes no more bytes
+	keep    bool // the connection may serve another request
+
+	// The worker's side.
+	claim  pool.Claim
+	up     netloop.Conn
+	back   buffer // what was read of up
+	heard  bool   // up has said something in this attempt
+	res    http1.Response
+	chunks http1.Chunked
+	raw    bool // the answer to the client ends with the connection
+
+	out    []byte // what is being composed for either side
+	upload upload
+}
+
+func newExchange(p *Proxy) *exchange {
+	x := &exchange{p: p}
+	x.upload.x = x
+	x.upload.move = x.upload.run
+	return x
+}
+
+// loadSnapshot takes the newest plan for the request that comes.
+func (x *exchange) loadSnapshot() { x.snap = x.p.snap.Load() }
+
+// reset makes the exchange fit for another connection.
+func (x *exchange) reset() {
+	x.t, x.c, x.snap, x.up, x.id = nil, nil, nil, nil, nil
+	x.in.reset()
+	x.req.Reset()
+	x.read, x.probed = false, 0
+	x.dropBack()
+	x.upload.reset()
+	if cap(x.out) > maxOut {
+		x.out = nil
+	}
+}
+
+// abandon lets go of all that a panic has left claimed.
+func (x *exchange) abandon() {
+	x.upload.stop()
+	x.closeUp()
+	x.claim.Release()
+}
+
+// maxOut is how large a reused composing buffer may be.
+const maxOut = 64 << 10
+
+// isHead reports whether the answer has no body, whatever its head says.
+func (x *exchange) isHead() bool { return string(x.req.Method) == "HEAD" }
+
+// dropBack returns the buffer for the worker's answer, and what is in it.
+func (x *exchange) dropBack() {
+	x.p.putBody(&x.back)
+}
+
+// closeUp gives up the worker's connection.
+func (x *exchange) closeUp() {
+	if x.up != nil {
+		x.up.Close()
+		x.up = nil
+	}
+}
+
+// finishUp ends the worker's part of the exchange: the slot goes back, and
+// the connection with it where it is fit for another request. A second call
+// does nothing.
+func (x *exchange) finishUp(reusable bool) {
+	w := x.claim.Worker()
+	if x.up != nil && reusable && w != nil {
+		w.PutIdle(x.t.Loop(), x.up, x.t.Now().Add(upstreamIdle))
+		x.up = nil
+	}
+	x.closeUp()
+	x.claim.Release()
+}

@@ -1,0 +1,35 @@
+package proxy
+
+import "errors"
+
+// A failure is an answer of ldcorn's own to a request that it understood.
+type failure struct {
+	status int
+	reason string
+	close  bool // the client's connection with it
+}
+
+func (f *failure) Error() string { return f.reason }
+
+// The failures. Only read.
+var (
+	errNoRoute     = &failure{status: 404, reason: "no route matches this path"}
+	errBadGateway  = &failure{status: 502, reason: "the worker did not answer"}
+	errMalformed   = &failure{status: 502, reason: "the worker's answer is malformed", close: true}
+	errUnavailable = &failure{status: 503, reason: "no worker is available"}
+	errStopping    = &failure{status: 503, reason: "the server is shutting down", close: true}
+	errSlowBody    = &failure{status: 408, reason: "the request body did not arrive in time", close: true}
+	errShortBody   = &failure{status: 400, reason: "the request body ended early", close: true}
+)
+
+var (
+	// errRepeat asks for the request to be sent to another worker.
+	errRepeat = errors.New("repeat on another worker")
+	// errTaken says that the connection has become a tunnel.
+	errTaken = errors.New("connection is a tunnel")
+	// errCut ends the client's connection: an answer has begun and cannot
+	// be completed, which must not look like its end.
+	errCut = errors.New("answer cut")
+	// errClientLost says that the client takes no more bytes.
+	errClientLost = errors.New("client is lost")
+)

@@ -1,0 +1,35 @@
+package proxy
+
+import (
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// panicky is a worker's connection that breaks whoever takes it.
+type panicky struct{ netloop.Conn }
+
+func (panicky) Rest(netloop.Time) {}
+func (panicky) Alive() bool       { panic("as a bug would") }
+func (panicky) CloseLater()       {}
+
+// TestPanicCostsOneConnection and no slot.
+func TestPanicCostsOneConnection(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, capped(t, 1))
+		u := r.worker("default", serves)
+		for range 3 {
+			u.worker.PutIdle(0, panicky{}, 0)
+			c := r.client()
+			c.say(http1test.Get("/"))
+			got, _ := io.ReadAll(c.in)
+			assert.Empty(t, got)
+			assert.Contains(t, r.send(http1test.Get("/")), "200 OK")
+			r.idleAgain(u)
+		}
+	})
+}

@@ -1,0 +1,121 @@
+// Package proxy owns the client connections: it reads requests, finds their
+// pool, claims a slot, and relays request and answer between the client and a
+// worker. It starts no worker and never waits for one but in a pool's queue.
+package proxy
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/route"
+)
+
+// A Snapshot is what requests are served by: a plan and its compiled routes.
+// It never changes; a reload publishes another.
+type Snapshot struct {
+	Plan   *plan.Plan
+	Routes *route.Table[*pool.Pool]
+
+	forward forwarder
+}
+
+// Options configure a Proxy. Log and Listener are required.
+type Options struct {
+	Log      *slog.Logger
+	Listener net.Listener
+	// Driver names the connection driver: "epoll", "goroutine", or "" for
+	// the best that the system has.
+	Driver string
+}
+
+// A Proxy serves one listener.
+type Proxy struct {
+	opts      Options
+	driver    netloop.Driver
+	snap      atomic.Pointer[Snapshot]
+	drained   chan struct{}
+	ids       idSource
+	exchanges sync.Pool // of *exchange
+	bodies    sync.Pool // of *[bodyBuffer]byte
+}
+
+// New returns a proxy that serves nothing yet. It fails on a driver that
+// this system does not have.
+func New(opts Options) (*Proxy, error) {
+	p := &Proxy{opts: opts, drained: make(chan struct{}), ids: newIDSource()}
+	p.exchanges.New = func() any { return newExchange(p) }
+	p.bodies.New = func() any { return new([bodyBuffer]byte) }
+	driver, err := netloop.New(opts.Driver, netloop.Options{
+		Handler: p, Log: opts.Log, FirstWait: p.firstWait, OnPanic: p.onPanic,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.driver = driver
+	return p, nil
+}
+
+// Publish makes the snapshot the one that later requests are served by. It
+// must have been called once before Run.
+func (p *Proxy) Publish(s *Snapshot) {
+	s.forward = newForwarder(s.Plan, p.opts.Listener.Addr())
+	p.snap.Store(s)
+}
+
+// Run serves until ctx is done. Then it closes the listener and the resting
+// connections, and finishes the requests in flight for at most the plan's
+// shutdown_timeout. Drained tells when that is done; websockets are left to
+// the workers, which close them with a proper code when they are stopped, and
+// Run returns when the last one has ended.
+func (p *Proxy) Run(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() { done <- p.driver.Run(p.opts.Listener) }()
+	select {
+	case err := <-done:
+		close(p.drained)
+		return err
+	case <-ctx.Done():
+	}
+	p.driver.Shutdown()
+	grace := time.NewTimer(p.snap.Load().Plan.ShutdownTimeout)
+	defer grace.Stop()
+	select {
+	case <-p.driver.Quiet():
+	case <-grace.C:
+		p.opts.Log.Warn("cutting requests still in flight", slog.String("reason", "shutdown_timeout is over"))
+		p.driver.Abort()
+	}
+	close(p.drained)
+	if err := <-done; err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
+}
+
+// Close ends a proxy that Run was never called on: nothing of it is waited for.
+func (p *Proxy) Close() { close(p.drained) }
+
+// Abort cuts what Run is still finishing after its context was done. Any
+// goroutine may call it.
+func (p *Proxy) Abort() { p.driver.Abort() }
+
+// Drained is closed when Run has stopped serving and no request is in flight
+// any more but websockets: the workers can be stopped.
+func (p *Proxy) Drained() <-chan struct{} { return p.drained }
+
+// Driver names the connection driver in use.
+func (p *Proxy) Driver() string { return p.driver.Name() }
+
+func (p *Proxy) firstWait() time.Duration { return p.snap.Load().Plan.IdleTimeout }
+
+func (p *Proxy) onPanic(v any, stack []byte) {
+	p.opts.Log.Error("panic while serving a connection; it was closed", slog.Any("err", v), slog.String("stack", string(stack)))
+}

@@ -1,0 +1,166 @@
+package proxy
+
+import (
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// relayAnswer reads the worker's answer and relays it as it comes. With
+// cancel, the client is watched.
+func (x *exchange) relayAnswer(cancel bool) error {
+	for {
+		if err := x.readAnswerHead(); err != nil {
+			return err
+		}
+		switch {
+		case x.res.Status == 101 && x.req.Upgrade && x.res.Upgrade:
+			x.unwatchClient()
+			return x.becomeTunnel()
+		case x.res.Status == 101:
+			return errMalformed
+		case x.res.Status >= 200:
+			x.unwatchClient()
+			return x.relayFinal(cancel)
+		}
+		if err := x.relayInterim(cancel); err != nil {
+			return err
+		}
+	}
+}
+
+// answerLimits bound the head of an answer to what one buffer holds. Only
+// read.
+var answerLimits = http1.Limits{MaxHead: bodyBuffer, MaxLine: 8 << 10, MaxFields: 128}
+
+// readAnswerHead reads until x.res is parsed. While it waits for the first
+// byte it holds no buffer.
+func (x *exchange) readAnswerHead() error {
+	x.res.Reset()
+	for {
+		if x.back.len() > 0 {
+			n, err := x.res.Parse(x.back.bytes(), &answerLimits)
+			if err != nil {
+				return errMalformed
+			}
+			if n > 0 {
+				x.back.consume(n)
+				return nil
+			}
+		}
+		if err := x.readBack(); err != nil {
+			return x.noAnswer(err)
+		}
+	}
+}
+
+// readBack reads from the worker, behind what is there already.
+func (x *exchange) readBack() error {
+	if x.back.len() == 0 {
+		x.dropBack()
+		if err := x.up.WaitReadable(x.t, 0); err != nil {
+			return err
+		}
+		x.p.takeBody(&x.back)
+	}
+	n, err := x.up.Read(x.t, x.back.room(), 0)
+	if n == 0 {
+		return err
+	}
+	x.back.grew(n)
+	x.heard = true
+	return nil
+}
+
+// noAnswer is the error for a worker's connection that ended, for whichever
+// reason, before the head of an answer was complete.
+func (x *exchange) noAnswer(err error) error {
+	switch err {
+	case netloop.ErrGone:
+		return err
+	case netloop.ErrStopped:
+		return errStopping
+	}
+	x.upload.stop()
+	if x.upload.err != nil {
+		return x.upload.err
+	}
+	return x.lostWorker()
+}
+
+// relayInterim passes an interim answer on. 100 Continue is ours to give, and
+// HTTP/1.0 knows none.
+func (x *exchange) relayInterim(cancel bool) error {
+	if x.res.Status == 100 || x.req.Minor == 0 {
+		return nil
+	}
+	x.unwatchClient()
+	x.out = http1.AppendStatusLineReason(x.out[:0], x.res.Status, x.res.Reason)
+	x.out = http1.AppendForwardable(x.out, x.res.Fields, 0)
+	x.out = append(x.out, "\r\n"...)
+	err := x.write(x.out, nil)
+	if cancel {
+		x.watchClient()
+	}
+	return err
+}
+
+// relayFinal relays the final answer. From here on nothing but the answer is
+// written to the client.
+func (x *exchange) relayFinal(cancel bool) error {
+	mode := x.res.BodyMode(x.isHead())
+	x.raw = mode == http1.BodyUntilClose || mode == http1.BodyChunked && x.req.Minor == 0
+	// What a client sends behind a handshake may be frames already, which are
+	// no request though they may look like one.
+	x.keep = x.keep && !x.raw && !x.t.Stopping() && !x.req.Upgrade
+	part := x.back.bytes()
+	whole := mode == http1.BodyNone
+	if mode == http1.BodyLength && int64(len(part)) >= x.res.ContentLength {
+		// What comes behind the body stays, and marks the connection as unfit
+		// for reuse.
+		part = part[:x.res.ContentLength]
+		x.back.consume(len(part))
+		whole = true
+	}
+	if whole {
+		x.complete(true)
+		x.out = x.appendAnswerHead(x.out[:0], mode)
+		x.begun = true
+		if mode == http1.BodyNone {
+			part = nil
+		}
+		return x.write(x.out, part)
+	}
+	x.out = x.appendAnswerHead(x.out[:0], mode)
+	switch mode {
+	case http1.BodyLength:
+		return x.relayLength(cancel)
+	case http1.BodyChunked:
+		return x.relayChunked()
+	}
+	return x.relayUntilClose()
+}
+
+// appendAnswerHead composes the head for the client: status and fields as
+// they came, without those of the hop, and with framing of our own.
+func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
+	res := &x.res
+	out = http1.AppendStatusLineReason(out, res.Status, res.Reason)
+	out = http1.AppendForwardable(out, res.Fields, 0)
+	switch {
+	case mode == http1.BodyChunked && x.req.Minor > 0:
+		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+	case res.ContentLength >= 0 && mode != http1.BodyChunked && res.Status != 204:
+		out = append(out, "Content-Length: "...)
+		out = append(http1.AppendInt(out, res.ContentLength), "\r\n"...)
+	}
+	return append(x.appendConnection(out, x.keep), "\r\n"...)
+}
+
+// complete ends the worker's part once its answer has been read whole: the
+// slot is free before a slow client has taken the last byte. framed says that
+// the end of the answer is not that of the connection.
+func (x *exchange) complete(framed bool) {
+	x.upload.stop()
+	x.keep = x.keep && x.upload.received
+	x.finishUp(framed && x.res.KeepAlive && x.upload.delivered && x.back.len() == 0)
+}

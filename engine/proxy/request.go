@@ -1,0 +1,98 @@
+package proxy
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+const (
+	// upstreamIdle is how long a worker's connection waits for its next
+	// request. Uvicorn closes after 75 s (engine/worker): the side that
+	// reuses a connection must close it first.
+	upstreamIdle = 60 * time.Second
+	// dialWait bounds the connect to a worker's socket, which only waits
+	// while the worker's backlog is full.
+	dialWait = 10 * time.Second
+	// stallWait is how long a body or an answer may make no progress at all.
+	stallWait = 60 * time.Second
+	// maxRepeats is how often a request goes to another worker.
+	maxRepeats = 2
+)
+
+// answerRequest serves the request in x.req. It reports true when the
+// connection is ready for the next one.
+func (x *exchange) answerRequest() (netloop.Verdict, bool) {
+	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
+	x.setID()
+	err := x.upload.begin()
+	if err == nil {
+		err = x.relayRequest()
+	}
+	if f, ok := err.(*failure); ok && !x.begun && !x.lost {
+		return x.fail(f)
+	}
+	switch {
+	case err == errTaken:
+		return x.taken(), false
+	case err != nil || x.lost:
+		return x.cutOff(), false
+	case !x.keep:
+		return x.hangUp(), false
+	}
+	x.upload.finish()
+	return netloop.Verdict{}, true
+}
+
+// relayRequest finds the pool, claims a slot and relays, again on another
+// worker where that is safe.
+func (x *exchange) relayRequest() error {
+	var failed *pool.Worker
+	for repeats := 0; ; {
+		target, ok := x.snap.Routes.Match(x.req.Path)
+		if !ok {
+			return errNoRoute
+		}
+		err := x.claimSlot(target, failed)
+		if err == pool.ErrClosed {
+			before := x.snap
+			if x.loadSnapshot(); x.snap == before {
+				return errUnavailable
+			}
+			continue // the group was removed: route again
+		}
+		if err != nil {
+			return err
+		}
+		failed = x.claim.Worker()
+		if err = x.attempt(target); err != errRepeat {
+			return err
+		}
+		if repeats++; repeats > maxRepeats {
+			return errBadGateway
+		}
+	}
+}
+
+// claimSlot takes a slot of the pool, in its queue if there is none free. A
+// client that leaves the queue never reaches a worker.
+func (x *exchange) claimSlot(target *pool.Pool, avoid *pool.Worker) error {
+	err := target.TryClaim(&x.claim, avoid)
+	if err == pool.ErrBusy {
+		var until netloop.Time
+		if target.Ready() == 0 {
+			until = x.t.Now().Add(x.snap.Plan.StartupTimeout)
+		}
+		x.watchClient()
+		err = target.Claim(x.t, &x.claim, avoid, until)
+		x.unwatchClient()
+	}
+	switch err {
+	case netloop.ErrTimeout, pool.ErrFailed:
+		return errUnavailable
+	case netloop.ErrStopped:
+		return errStopping
+	}
+	return err
+}

@@ -1,0 +1,38 @@
+package proxy
+
+import "github.com/ldcorn/ldcorn/engine/http1"
+
+// replacedKinds are the request's fields that ldcorn writes anew, if at all.
+// Only read.
+var replacedKinds = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
+	http1.KindXForwardedPort, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
+
+// appendRequestHead composes the head for the worker: the request line and
+// the fields as they came, without those of the hop, and with one framing
+// field of our own.
+func (x *exchange) appendRequestHead(out []byte) []byte {
+	req := &x.req
+	// The absolute form becomes the origin form: an app reads the whole of
+	// it as its path otherwise, which is not what the route was found by.
+	out = http1.AppendRequestLine(out, req.Method, req.Origin)
+	if !req.Seen().Has(http1.KindHost) {
+		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host, an empty
+		// one where the authority is not known.
+		out = http1.AppendField(out, "Host", req.Host)
+	}
+	out = http1.AppendForwardable(out, req.Fields, replacedKinds)
+	out = x.snap.forward.append(out, req, x.c.Peer().Addr())
+	out = append(out, "X-Request-ID: "...)
+	out = append(append(out, x.id...), "\r\n"...)
+	switch {
+	case req.Chunked:
+		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+	case req.ContentLength >= 0:
+		out = append(out, "Content-Length: "...)
+		out = append(http1.AppendInt(out, req.ContentLength), "\r\n"...)
+	}
+	if req.Upgrade {
+		out = append(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
+	}
+	return append(out, "\r\n"...)
+}

@@ -1,0 +1,75 @@
+package proxy
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+)
+
+const (
+	idLen    = 16  // of the ids we make, hex digits
+	maxIDLen = 128 // of those we keep
+)
+
+// An idSource makes request ids: unique in this process, and from one process
+// to the next as far as 64 random bits go.
+type idSource struct {
+	seed uint64
+	n    *atomic.Uint64
+}
+
+func newIDSource() idSource { return idSource{seed: rand.Uint64(), n: new(atomic.Uint64)} }
+
+// next mixes a counter (splitmix64, a bijection: no two are the same).
+func (s idSource) next() [idLen]byte {
+	z := s.seed + s.n.Add(1)*0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	z ^= z >> 31
+	var id [idLen]byte
+	for i := range id {
+		id[i] = "0123456789abcdef"[z>>60]
+		z <<= 4
+	}
+	return id
+}
+
+// setID keeps the client's X-Request-ID where it is well-formed, and there is
+// one only; else it makes one.
+func (x *exchange) setID() {
+	x.idBuf = x.p.ids.next()
+	x.id = x.idBuf[:]
+	if !x.req.Seen().Has(http1.KindXRequestID) {
+		return
+	}
+	found := 0
+	for i := range x.req.Fields {
+		f := &x.req.Fields[i]
+		if f.Kind != http1.KindXRequestID {
+			continue
+		}
+		if found++; found > 1 || f.Drop || !wellFormedID(f.Value) {
+			x.id = x.idBuf[:]
+			return
+		}
+		x.id = f.Value
+	}
+}
+
+// wellFormedID takes what UUIDs, ULIDs and the like are made of, and nothing
+// that needs quoting in a log.
+func wellFormedID(id []byte) bool {
+	if len(id) == 0 || len(id) > maxIDLen {
+		return false
+	}
+	for _, c := range id {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		case c == '-', c == '_', c == '.', c == ':', c == '+', c == '/', c == '=':
+		default:
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"regexp"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/route"
+)
+
+// patience bounds every wait of these tests: long, since it only passes when
+// something is broken.
+const patience = 30 * time.Second
+
+// A rig is a proxy on a loopback port before workers that a test scripts.
+type rig struct {
+	t     testing.TB
+	proxy *Proxy
+	addr  string
+	plan  *plan.Plan
+	pools map[string]*pool.Pool
+	stop  context.CancelFunc
+	ran   chan error
+}
+
+// driverNames are the drivers that the system has.
+func driverNames() []string {
+	if runtime.GOOS == "linux" {
+		return []string{"goroutine", "epoll"}
+	}
+	return []string{"goroutine"}
+}
+
+// eachDriver runs the test with each driver that the system has.
+func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
+	for _, d := range driverNames() {
+		t.Run(d, func(t *testing.T) { test(t, d) })
+	}
+}
+
+// newRig runs a proxy with the pools of a plan, each without workers. A nil
+// plan has one pool, "default", for every path.
+func newRig(t testing.TB, driver string, p *plan.Plan) *rig {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	return newRigOn(t, driver, p, ln)
+}
+
+// newRigOn is newRig on a listener of the test's own.
+func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener) *rig {
+	t.Helper()
+	if p == nil {
+		p = planOf(t, map[string]string{"default": "*"})
+	}
+	px, err := New(Options{Log: slog.New(slog.DiscardHandler), Listener: ln, Driver: driver})
+	require.NoError(t, err)
+	r := &rig{t: t, proxy: px, addr: ln.Addr().String(), plan: p, pools: map[string]*pool.Pool{}, ran: make(chan error, 1)}
+	for _, g := range p.Pools {
+		r.pools[g.Name] = pool.New(g)
+	}
+	r.publish()
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	go func() { r.ran <- px.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		px.Abort()
+		select {
+		case err := <-r.ran:
+			assert.NoError(t, err)
+		case <-time.After(patience):
+			t.Error("the proxy does not end")
+		}
+	})
+	return r
+}
+
+func (r *rig) publish() {
+	r.proxy.Publish(&Snapshot{Plan: r.plan, Routes: route.Compile(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
+}
+
+// planOf returns a plan with a pool for each name, and defaults.
+func planOf(t testing.TB, routes map[string]string) *plan.Plan {
+	t.Helper()
+	p := &plan.Plan{
+		Forwarded: plan.DefaultForwarded, HeaderTimeout: plan.DefaultHeaderTimeout, IdleTimeout: plan.DefaultIdleTimeout,
+		StartupTimeout: plan.DefaultStartupTimeout, ShutdownTimeout: plan.DefaultShutdownTimeout,
+	}
+	for name, pattern := range routes {
+		rt, err := plan.NewRoute(pattern, plan.Pos{})
+		require.NoError(t, err)
+		p.Pools = append(p.Pools, &plan.Pool{Name: name, Instances: 1, Routes: []plan.Route{rt}})
+	}
+	return p
+}
+
+// soon waits for a condition.
+func soon(t testing.TB, cond func() bool, msg string, args ...any) {
+	t.Helper()
+	require.Eventually(t, cond, patience, 2*time.Millisecond, append([]any{msg}, args...)...)
+}
+
+// idleAgain waits until no worker has anything in flight: no slot is lost.
+func (r *rig) idleAgain(workers ...*upstream) {
+	r.t.Helper()
+	for _, u := range workers {
+		soon(r.t, func() bool {
+			requests, tunnels := u.worker.InFlight()
+			return requests == 0 && tunnels == 0
+		}, "a slot is still held")
+	}
+}
+
+var (
+	requestIDLine = regexp.MustCompile(`X-Request-ID: [0-9a-f]{16}\r\n`)
+	dateLine      = regexp.MustCompile(`Date: [^\r]*\r\n`)
+	idText        = regexp.MustCompile(`(request id: |"request_id":")[0-9a-f]{16}`)
+)
+
+// plain makes what is new in each run the same in all: ids and dates.
+func plain(s string) string {
+	s = requestIDLine.ReplaceAllString(s, "X-Request-ID: ID\r\n")
+	s = idText.ReplaceAllString(s, "${1}ID")
+	return dateLine.ReplaceAllString(s, "Date: NOW\r\n")
+}

@@ -1,0 +1,35 @@
+package proxy
+
+import (
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// becomeTunnel relays the worker's 101, and what either side has sent already
+// of what follows.
+func (x *exchange) becomeTunnel() error {
+	x.out = http1.AppendStatusLineReason(x.out[:0], x.res.Status, x.res.Reason)
+	x.out = append(x.out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
+	x.out = http1.AppendForwardable(x.out, x.res.Fields, 0)
+	x.out = append(x.out, "\r\n"...)
+	x.begun = true
+	if err := x.write(x.out, x.back.bytes()); err != nil {
+		return err
+	}
+	if early := x.in.bytes()[x.headLen:]; len(early) > 0 {
+		if _, err := x.up.Write(x.t, early, nil, stallWait); err != nil {
+			return errCut
+		}
+	}
+	return errTaken
+}
+
+// taken hands both connections over. The slot stays claimed until the tunnel
+// ends, which may be in hours: no buffer is held meanwhile.
+func (x *exchange) taken() netloop.Verdict {
+	claim, up := x.claim.ToTunnel(), x.up
+	x.up = nil
+	x.dropBack()
+	x.in = buffer{}
+	return x.t.Tunnel(x.c, up, claim.Release)
+}
