@@ -1,0 +1,188 @@
+// Package engine joins the actors of a master, the supervisor, the proxy and
+// the signals, into one run group. It is handed what reads a configuration,
+// and knows nothing of the language that it is written in.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/oklog/run"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/route"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// Options are what an Engine needs. All but Output are required.
+type Options struct {
+	ConfigPath string // absolute
+	// Load reads the configuration anew. It is called once at the start and
+	// once for each reload, by one goroutine at a time.
+	Load    func(context.Context) (*plan.Plan, error)
+	Log     *slog.Logger
+	Output  worker.Output // what workers print; nil discards it
+	Version string        // of ldcorn, for the log
+	Driver  string        // of connections, see proxy.Options; "" = the best there is
+}
+
+// An Engine is one master.
+type Engine struct {
+	opts Options
+	log  *slog.Logger
+}
+
+// New returns an engine that has started nothing.
+func New(opts Options) *Engine { return &Engine{opts: opts, log: opts.Log} }
+
+// Run reads the configuration, starts the workers, serves once all of them
+// are ready, and blocks until TERM or INT, which is success, or until it
+// fails. It takes over the process's TERM, INT, HUP, USR1 and USR2. When it
+// returns, no worker and no socket is left.
+func (e *Engine) Run(ctx context.Context) error {
+	sig := catchSignals()
+	defer sig.release()
+	ctx, cancel := sig.stopContext(ctx)
+	defer cancel()
+
+	first, err := e.opts.Load(ctx)
+	switch {
+	case errors.Is(context.Cause(ctx), errSignal):
+		return nil
+	case err != nil:
+		return err
+	}
+	runtime, err := supervisor.OpenRuntime(e.opts.ConfigPath, e.log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err := runtime.Close(); err != nil {
+			e.log.Warn("runtime directory not removed", "err", err)
+		}
+	}()
+	listener, err := listen(first.Bind)
+	if err != nil {
+		return err
+	}
+	defer listener.Close() // the proxy has closed it, unless it never ran
+	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
+		"runtime", runtime.Dir(), "open_files", openFiles())
+	err = e.runGroup(ctx, first, runtime, listener, sig)
+	if errors.Is(err, errSignal) {
+		e.log.Info("stopped")
+		return nil
+	}
+	return err
+}
+
+// runGroup runs the actors until one returns, and then until all have. The
+// order of shutdown is not theirs: the supervisor waits for the proxy.
+func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener, sig *signals) error {
+	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver})
+	if err != nil {
+		return err
+	}
+	sup := supervisor.New(supervisor.Options{
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px}, Runtime: runtime,
+		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
+	})
+	reloads := &reloader{load: e.opts.Load, sup: sup, log: e.log, trigger: sig.reload, ready: make(chan struct{})}
+
+	var group run.Group
+	{ // signals: returns on TERM or INT, which ends the program
+		ctx, cancel := context.WithCancelCause(ctx)
+		group.Add(func() error {
+			<-ctx.Done()
+			notify(notifyStopping)
+			cause := context.Cause(ctx)
+			if errors.Is(cause, errSignal) {
+				e.log.Info("stopping", "reason", cause)
+			} else { // Run returns the failure, whoever gets it says it
+				e.log.Info("stopping", "reason", "failure")
+			}
+			return cause
+		}, func(err error) { cancel(err) })
+	}
+	{ // supervisor: owns the workers
+		ctx, cancel := context.WithCancel(context.Background())
+		group.Add(func() error { return sup.Run(ctx) }, func(error) { cancel() })
+	}
+	{ // reloads: the first plan, then one for each HUP
+		ctx, cancel := context.WithCancel(context.Background())
+		group.Add(func() error { return reloads.Run(ctx, first) }, func(error) { cancel() })
+	}
+	{ // proxy: serves once the first plan is ready
+		ctx, cancel := context.WithCancel(context.Background())
+		group.Add(func() error {
+			return e.serve(ctx, px, listener, reloads.ready, sig.hurry)
+		}, func(error) { cancel() })
+	}
+	return group.Run()
+}
+
+// serve runs the proxy from when the workers are ready. A second TERM cuts
+// the requests that it still finishes.
+func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listener, ready, hurry <-chan struct{}) error {
+	select {
+	case <-ready:
+	case <-ctx.Done():
+		px.Close()
+		return nil
+	}
+	done := make(chan struct{})
+	aborter := make(chan struct{})
+	go func() {
+		defer close(aborter)
+		select {
+		case <-hurry:
+			px.Abort()
+		case <-done:
+		}
+	}()
+	defer func() { close(done); <-aborter }()
+	e.log.Info("listening", "addr", address(listener), "driver", px.Driver())
+	notify(notifyReady)
+	if err := px.Run(ctx); err != nil {
+		return fmt.Errorf("proxy: %w", err)
+	}
+	return nil
+}
+
+// address is the listener's, as one writes it in bind.
+func address(l net.Listener) string {
+	if a := l.Addr(); a.Network() == "unix" {
+		return "unix:" + a.String()
+	}
+	return l.Addr().String()
+}
+
+// publisher compiles what the supervisor publishes for the proxy.
+type publisher struct{ proxy *proxy.Proxy }
+
+func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
+	routes := route.Compile(pl, func(name string) *pool.Pool { return pools[name] })
+	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Routes: routes})
+}
+
+// openFiles is the limit of open files. The Go runtime has raised it to the
+// hard limit at the start of the process, and gives workers the original.
+func openFiles() uint64 {
+	var lim syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil {
+		return 0
+	}
+	return lim.Cur
+}
+
+// since is for the log: milliseconds are enough.
+func since(t time.Time) time.Duration { return time.Since(t).Round(time.Millisecond) }

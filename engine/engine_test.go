@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// get asks the master, which answers with the generation of its worker.
+func (m *master) get() string {
+	m.t.Helper()
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", m.next.Bind.Address)
+		},
+	}}
+	resp, err := client.Get("http://web/")
+	require.NoError(m.t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(m.t, err)
+	return string(body)
+}
+
+func (m *master) signal(sig syscall.Signal) {
+	m.t.Helper()
+	require.NoError(m.t, syscall.Kill(os.Getpid(), sig))
+}
+
+func TestEngine_ServesReloadsAndStops(t *testing.T) {
+	m := newMaster(t)
+	manager := listenNotify(t)
+	m.run()
+	m.await("msg=listening", 1)
+	assert.Equal(t, "1", m.get())
+	assert.Contains(t, manager.next(), "READY=1\nMAINPID=")
+
+	m.signal(syscall.SIGUSR1) // would end a process that does not expect it
+	m.signal(syscall.SIGHUP)
+	m.await("reload applied", 1)
+	assert.Equal(t, "2", m.get())
+	assert.Contains(t, manager.next(), "RELOADING=1\nMONOTONIC_USEC=")
+	assert.Contains(t, manager.next(), "READY=1")
+
+	m.change(func(*plan.Plan) {}, "ldconfig.star:1:1: broken")
+	m.signal(syscall.SIGHUP)
+	m.await("reload failed", 1)
+	assert.Equal(t, "2", m.get())
+
+	m.change(func(p *plan.Plan) { p.Bind = plan.Bind{Network: "tcp", Address: "127.0.0.1:0"} }, "")
+	m.signal(syscall.SIGHUP)
+	m.await(`msg="restart needed"`, 1)
+	m.change(func(p *plan.Plan) {
+		p.Bind = plan.Bind{Network: "unix", Address: filepath.Join(filepath.Dir(p.Path), "public.sock")}
+	}, "")
+	m.await("reload applied", 2)
+	assert.Equal(t, "3", m.get())
+
+	m.signal(syscall.SIGTERM)
+	require.NoError(t, <-m.ended)
+	assert.NoFileExists(t, m.next.Bind.Address)
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(m.next.Path), "ldcorn", "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+func TestEngine_SecondSignalDoesNotWait(t *testing.T) {
+	m := newMaster(t)
+	m.run()
+	m.await("msg=listening", 1)
+	conn, err := net.Dial("unix", m.next.Bind.Address)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = conn.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunfin"))
+	require.NoError(t, err)
+	m.signal(syscall.SIGTERM)
+	m.await("msg=stopping", 1)
+	m.signal(syscall.SIGINT)
+	require.NoError(t, <-m.ended)
+}
+
+func TestEngine_StoppedWhileStarting(t *testing.T) {
+	m := newMaster(t)
+	require.NoError(t, os.WriteFile(filepath.Join(m.next.Pools[0].Cwd, "main.py"), []byte("import time; time.sleep(3600)"), 0o600))
+	m.run()
+	m.await("state=starting", 1)
+	m.signal(syscall.SIGTERM)
+	require.NoError(t, <-m.ended)
+	assert.NotContains(t, m.log.String(), "level=ERROR")
+}
+
+func TestEngine_FailsToStart(t *testing.T) {
+	m := newMaster(t)
+	m.next.Pools[0].App = "nothere:app"
+	m.run()
+	err := <-m.ended
+	var start *supervisor.StartError
+	require.ErrorAs(t, err, &start)
+	assert.Equal(t, "web", start.Pool)
+	assert.ErrorContains(t, err, "nothere")
+	assert.NotContains(t, m.log.String(), "listening")
+
+	m.change(func(*plan.Plan) {}, "ldconfig.star:1:1: broken")
+	m.run()
+	require.EqualError(t, <-m.ended, "ldconfig.star:1:1: broken")
+}
+
+func TestEngine_AllPoolsFailed(t *testing.T) {
+	m := newMaster(t)
+	m.run()
+	m.await("msg=listening", 1)
+	require.NoError(t, os.Remove(filepath.Join(m.next.Pools[0].Cwd, "main.py")))
+	require.NoError(t, syscall.Kill(m.workerPID(), syscall.SIGKILL))
+	require.ErrorIs(t, <-m.ended, supervisor.ErrAllFailed)
+}

@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// patience bounds every wait of these tests; a loaded machine is slow.
+const patience = 60 * time.Second
+
+const app = `
+import os
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    body = os.environ["LDCORN_GENERATION"].encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+`
+
+// findUvicorn returns an interpreter that has Uvicorn.
+func findUvicorn(t testing.TB) string {
+	t.Helper()
+	var prober worker.Prober
+	for _, name := range []string{os.Getenv("LDCORN_TEST_PYTHON"), "python3", "/usr/bin/python3"} {
+		path, err := exec.LookPath(name)
+		if name == "" || err != nil {
+			continue
+		}
+		if _, err := prober.Probe(t.Context(), path, &plan.Pool{}); err == nil {
+			return path
+		}
+	}
+	t.Skip("NO UVICORN, NOT TESTED: set LDCORN_TEST_PYTHON to an interpreter that has it")
+	return ""
+}
+
+// logBuffer is a log that can be read while it is written.
+type logBuffer struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// A master is an engine that runs in this process.
+type master struct {
+	t     testing.TB
+	log   *logBuffer
+	ended chan error
+
+	mu   sync.Mutex // guards next and err
+	next *plan.Plan
+	err  error
+}
+
+// newMaster prepares an engine for one pool of the app above, on a unix
+// socket. Only one may run at a time: it takes the process's signals.
+func newMaster(t testing.TB) *master {
+	t.Helper()
+	python := findUvicorn(t)
+	dir, err := os.MkdirTemp("", "e") // short, for sockets
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.py"), []byte(app), 0o600))
+	route, err := plan.NewRoute("*", plan.Pos{})
+	require.NoError(t, err)
+	return &master{t: t, log: new(logBuffer), ended: make(chan error, 1), next: &plan.Plan{
+		Path: filepath.Join(dir, "ldconfig.star"),
+		Bind: plan.Bind{Network: "unix", Address: filepath.Join(dir, "public.sock")},
+		Pools: []*plan.Pool{{
+			Name: "web", App: "main:app", Instances: 1, Routes: []plan.Route{route}, ReloadOnSighup: true, LogLevel: "warning",
+			Cwd: dir, Python: python, StopTimeout: patience,
+		}},
+		Forwarded: plan.ForwardedSet, StartupTimeout: patience, ShutdownTimeout: patience,
+	}}
+}
+
+func (m *master) load(context.Context) (*plan.Plan, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return nil, m.err
+	}
+	return m.next, nil
+}
+
+// change makes the next load give another plan, or an error.
+func (m *master) change(f func(*plan.Plan), err string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	p := *m.next
+	f(&p)
+	m.next, m.err = &p, nil
+	if err != "" {
+		m.err = errors.New(err)
+	}
+}
+
+// run starts the engine. The test must stop it and take the result from
+// ended.
+func (m *master) run() {
+	e := New(Options{
+		ConfigPath: m.next.Path, Load: m.load, Version: "test",
+		Log: slog.New(slog.NewTextHandler(m.log, nil)),
+	})
+	go func() { m.ended <- e.Run(context.Background()) }()
+}
+
+// await waits for a line of the log, n times.
+func (m *master) await(text string, n int) {
+	m.t.Helper()
+	require.Eventually(m.t, func() bool {
+		return bytes.Count([]byte(m.log.String()), []byte(text)) >= n
+	}, patience, time.Millisecond, "%s: %s", text, m.log)
+}

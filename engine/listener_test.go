@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("LDCORN_TEST_ACTIVATED") != "" {
+		// Started by TestListen_Systemd; the pid could not be known before.
+		os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
+		l, err := listen(plan.Bind{Network: "systemd"})
+		if err != nil {
+			fmt.Print(err)
+		} else {
+			fmt.Print(address(l), os.Getenv("LISTEN_FDS"))
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestListen_Systemd(t *testing.T) {
+	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer tcp.Close()
+	file, err := tcp.(*net.TCPListener).File()
+	require.NoError(t, err)
+	defer file.Close()
+	for n, want := range []string{"no socket was passed", tcp.Addr().String(), "got 2 sockets, want 1"} {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "LDCORN_TEST_ACTIVATED=1", "LISTEN_FDS="+strconv.Itoa(n))
+		for range n {
+			cmd.ExtraFiles = append(cmd.ExtraFiles, file)
+		}
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		assert.Contains(t, string(out), want)
+	}
+}
+
+func TestListen_TCP(t *testing.T) {
+	l, err := listen(plan.Bind{Network: "tcp", Address: "127.0.0.1:0"})
+	require.NoError(t, err)
+	defer l.Close()
+	_, err = listen(plan.Bind{Network: "tcp", Address: l.Addr().String()})
+	require.ErrorContains(t, err, "address already in use; stop what listens there")
+	assert.ErrorContains(t, err, strconv.Quote(l.Addr().String()))
+	_, err = listen(plan.Bind{Network: "tcp", Address: "192.0.2.1:8000"})
+	require.ErrorContains(t, err, "this machine has no such address")
+}
+
+func TestListen_Unix(t *testing.T) {
+	dir, err := os.MkdirTemp("", "l")
+	require.NoError(t, err)
+	defer os.RemoveAll(dir)
+	bind := plan.Bind{Network: "unix", Address: filepath.Join(dir, "s")}
+
+	stale, err := net.Listen("unix", bind.Address)
+	require.NoError(t, err)
+	stale.(*net.UnixListener).SetUnlinkOnClose(false)
+	require.NoError(t, stale.Close())
+	l, err := listen(bind)
+	require.NoError(t, err, "the socket of a dead process is replaced")
+	assert.Equal(t, "unix:"+bind.Address, address(l))
+
+	_, err = listen(bind)
+	require.ErrorContains(t, err, "address already in use", "that of a living one is not")
+	require.NoError(t, l.Close())
+	assert.NoFileExists(t, bind.Address)
+
+	require.NoError(t, os.WriteFile(bind.Address, nil, 0o600))
+	_, err = listen(bind)
+	require.ErrorContains(t, err, "is no socket")
+	assert.FileExists(t, bind.Address)
+
+	_, err = listen(plan.Bind{Network: "unix", Address: filepath.Join(dir, "no/such/folder")})
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
+// A manager is a service manager that is notified.
+type manager struct {
+	t    testing.TB
+	conn *net.UnixConn
+}
+
+func listenNotify(t testing.TB) *manager {
+	t.Helper()
+	path := filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "notify")
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	t.Setenv("NOTIFY_SOCKET", path)
+	return &manager{t, conn}
+}
+
+// next returns the next notification.
+func (m *manager) next() string {
+	m.t.Helper()
+	buf := make([]byte, 1024)
+	n, err := m.conn.Read(buf)
+	require.NoError(m.t, err)
+	return string(buf[:n])
+}
+
+var startedPID = regexp.MustCompile(`pid=(\d+) state=starting`)
+
+// workerPID is that of the worker started last.
+func (m *master) workerPID() int {
+	m.t.Helper()
+	all := startedPID.FindAllStringSubmatch(m.log.String(), -1)
+	require.NotEmpty(m.t, all)
+	pid, err := strconv.Atoi(strings.TrimSpace(all[len(all)-1][1]))
+	require.NoError(m.t, err)
+	return pid
+}
