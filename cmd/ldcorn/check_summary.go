@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// writeSummary says in a few lines what a plan means.
+func writeSummary(w io.Writer, path string, p *plan.Plan) error {
+	workers, routes := 0, 0
+	for _, pool := range p.Pools {
+		workers += pool.Instances
+		routes += len(pool.Routes)
+	}
+	fmt.Fprintf(w, "%s is fine: %s, %s, %s on %s\n", path,
+		count(len(p.Pools), "group"), count(workers, "worker"), count(routes, "route"), p.Bind)
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, pool := range p.Pools {
+		limit := "no cap"
+		if pool.MaxReqPerWorker > 0 {
+			limit = "at most " + count(pool.MaxReqPerWorker, "request") + " each"
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
+			pool.Name, pool.App, count(pool.Instances, "worker"), limit, routeList(pool.Routes))
+	}
+	return table.Flush()
+}
+
+const shownRoutes = 8 // of one group, in the summary
+
+func routeList(routes []plan.Route) string {
+	var out []string
+	for i, r := range routes {
+		if i == shownRoutes {
+			out = append(out, fmt.Sprintf("and %d more", len(routes)-i))
+			break
+		}
+		out = append(out, r.Pattern)
+	}
+	return strings.Join(out, ", ")
+}
+
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+const shownDigest = 12 // characters of a digest
+
+// writeInputs lists what evaluation read, with the start of each digest.
+func writeInputs(w io.Writer, inputs []plan.Input) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "read:")
+	for _, in := range inputs {
+		digest := "not set"
+		if in.Digest != "" {
+			digest = in.Digest[:shownDigest]
+		} else if in.Kind == plan.InputFile {
+			digest = "not there"
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", in.Kind, in.Name, digest)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// The exit codes that every command has; others are the command's own.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// An exitError ends the program with a code. A nil err prints nothing more:
+// the command has said what there is to say.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError is for what the user has typed wrong.
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// Main runs the command line of the process and returns its exit code.
+func Main() int {
+	opts := &rootOptions{}
+	root := newRootCommand(opts)
+	err := root.ExecuteContext(context.Background())
+	return exitCode(os.Stderr, err, opts.started)
+}
+
+// exitCode prints an error and finds its code. Before a command has started,
+// whatever fails is wrong usage.
+func exitCode(stderr io.Writer, err error, started bool) int {
+	if err == nil {
+		return exitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitFailure, err}
+		if !started {
+			exit.code = exitUsage
+		}
+	}
+	if exit.err == nil {
+		return exit.code
+	}
+	fmt.Fprintf(stderr, "ldcorn: %v\n", err)
+	if exit.code == exitUsage {
+		fmt.Fprintln(stderr, "hint: ldcorn -h shows the commands, ldcorn COMMAND -h the flags of one")
+	}
+	return exit.code
+}

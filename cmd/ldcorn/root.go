@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// configNames are looked for in the current folder when none is named.
+var configNames = []string{"ldconfig.star", "ldconfig.py"}
+
+// colorModes are the values of --color.
+var colorModes = []string{"auto", "always", "never"}
+
+// rootOptions are the flags that every command has.
+type rootOptions struct {
+	config  string
+	color   string
+	started bool // the command line was understood
+}
+
+func newRootCommand(opts *rootOptions) *cobra.Command {
+	run := &runOptions{rootOptions: opts}
+	cmd := &cobra.Command{
+		Use:   "ldcorn [-c FILE] [COMMAND]",
+		Short: "Run pools of Uvicorn workers behind one proxy",
+		Long: `ldcorn starts the worker groups of a configuration, routes requests to them,
+restarts what crashes, and reloads without losing a request (kill -HUP).
+
+Without a command it runs the master, as "ldcorn run" does.`,
+		Example: `  ldcorn -c ldconfig.star          run the master in the foreground
+  ldcorn check                     check ldconfig.star in this folder
+  kill -HUP PID                    reload the configuration and the code`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return opts.start() },
+		RunE:              func(cmd *cobra.Command, _ []string) error { return run.run(cmd) },
+	}
+	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "configuration `file` (default ldconfig.star, then ldconfig.py, in this folder)")
+	cmd.PersistentFlags().StringVar(&opts.color, "color", "auto", "colour: auto (on a terminal, without NO_COLOR), always or never")
+	run.addFlags(cmd.Flags())
+	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newVersionCommand())
+	return cmd
+}
+
+// start checks the common flags; from here on an error is no longer one of
+// usage.
+func (o *rootOptions) start() error {
+	if !slices.Contains(colorModes, o.color) {
+		return usageError("--color: got %q, want auto, always or never", o.color)
+	}
+	o.started = true
+	return nil
+}
+
+// configPath finds the configuration: -c, else the first argument, else what
+// is in the current folder. The path is absolute.
+func (o *rootOptions) configPath(args []string) (string, error) {
+	switch {
+	case o.config != "" && len(args) > 0:
+		return "", usageError("got -c %s and the argument %s, want one of them", o.config, args[0])
+	case o.config != "":
+		return filepath.Abs(o.config)
+	case len(args) > 0:
+		return filepath.Abs(args[0])
+	}
+	var found []string
+	for _, name := range configNames {
+		if _, err := os.Stat(name); err == nil {
+			found = append(found, name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", usageError("no configuration: this folder has neither ldconfig.star nor ldconfig.py; name one with -c FILE")
+	case 1:
+		return filepath.Abs(found[0])
+	}
+	return "", usageError("this folder has both ldconfig.star and ldconfig.py; name one with -c FILE")
+}
+
+// colored reports whether to write colour to f.
+func (o *rootOptions) colored(f *os.File) bool {
+	switch o.color {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
+}

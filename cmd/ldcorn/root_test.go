@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestConfigPath(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	touch := func(name string) { require.NoError(t, os.WriteFile(name, nil, 0o600)) }
+	check := func(o rootOptions, args []string, want, wantErr string) {
+		t.Helper()
+		got, err := o.configPath(args)
+		if wantErr != "" {
+			require.ErrorContains(t, err, wantErr)
+			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), err, true))
+			return
+		}
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	check(rootOptions{}, nil, "", "neither ldconfig.star nor ldconfig.py")
+	touch("ldconfig.py")
+	check(rootOptions{}, nil, filepath.Join(dir, "ldconfig.py"), "")
+	touch("ldconfig.star")
+	check(rootOptions{}, nil, "", "both")
+	require.NoError(t, os.Remove("ldconfig.py"))
+	check(rootOptions{}, nil, filepath.Join(dir, "ldconfig.star"), "")
+	check(rootOptions{config: "x/../a.star"}, nil, filepath.Join(dir, "a.star"), "")
+	check(rootOptions{}, []string{"b.star"}, filepath.Join(dir, "b.star"), "")
+	check(rootOptions{config: "a.star"}, []string{"b.star"}, "", "want one of them")
+
+	assert.Equal(t, "b.star", shownPath(filepath.Join(dir, "b.star")))
+	assert.Equal(t, "/etc/b.star", shownPath("/etc/b.star"))
+}
+
+func TestExitCode(t *testing.T) {
+	broken := errors.New("broken")
+	for name, c := range map[string]struct {
+		err     error
+		started bool
+		code    int
+		stderr  string
+	}{
+		"fine":    {nil, true, 0, ""},
+		"failure": {broken, true, 1, "ldcorn: broken\n"},
+		"usage":   {broken, false, 2, "ldcorn: broken\nhint: "},
+		"own":     {&exitError{3, broken}, true, 3, "ldcorn: broken\n"},
+		"silent":  {&exitError{code: 3}, true, 3, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			assert.Equal(t, c.code, exitCode(&stderr, c.err, c.started))
+			assert.Contains(t, stderr.String(), c.stderr)
+			assert.Equal(t, c.stderr == "", stderr.Len() == 0)
+		})
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown command": {[]string{"versoin"}, "version"},
+		"unknown flag":    {[]string{"run", "--nosuchflag"}, "nosuchflag"},
+		"too many":        {[]string{"version", "x"}, "x"},
+		"color":           {[]string{"version", "--color=blue"}, `got "blue", want auto, always or never`},
+		"log level":       {[]string{"run", "--log-level=loud"}, `got "loud"`},
+		"log format":      {[]string{"run", "--log-format=xml"}, `got "xml"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts := &rootOptions{}
+			root := newRootCommand(opts)
+			root.SetArgs(c.args)
+			err := root.Execute()
+			require.ErrorContains(t, err, c.want)
+			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), err, opts.started))
+		})
+	}
+}
+
+func TestCommandsHaveExamples(t *testing.T) {
+	for _, cmd := range newRootCommand(&rootOptions{}).Commands() {
+		assert.NotEmpty(t, cmd.Example, cmd.Name())
+		assert.NotEmpty(t, cmd.Short, cmd.Name())
+	}
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ldcorn/ldcorn/engine"
+)
+
+// runOptions are the flags of run, which the bare ldcorn has, too.
+type runOptions struct {
+	*rootOptions
+	logFormat string
+	logLevel  string
+}
+
+func (o *runOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.logFormat, "log-format", logText, "log as text or json")
+	flags.StringVar(&o.logLevel, "log-level", "info", "log from debug, info, warn or error on")
+}
+
+func newRunCommand(o *runOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the master in the foreground (also without a command)",
+		Long: `run starts every worker of the configuration and serves once all are ready.
+
+TERM or INT stops it: requests in flight are finished within shutdown_timeout;
+a second one stops at once. HUP reads the configuration and the code anew,
+and keeps everything as it is if anything is wrong with them.
+
+On Linux, connections are served by event loops; with LDCORN_DRIVER=goroutine
+in the environment, by a goroutine each, as on other systems.`,
+		Example: `  ldcorn run
+  ldcorn run -c ldconfig.star --log-format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (o *runOptions) run(cmd *cobra.Command) error {
+	var level slog.Level
+	switch o.logLevel {
+	case "debug", "info", "warn", "error":
+		_ = level.UnmarshalText([]byte(o.logLevel)) // it knows these words
+	default:
+		return usageError("--log-level: got %q, want debug, info, warn or error", o.logLevel)
+	}
+	if o.logFormat != logText && o.logFormat != logJSON {
+		return usageError("--log-format: got %q, want text or json", o.logFormat)
+	}
+	path, err := o.configPath(nil)
+	if err != nil {
+		return err
+	}
+	out := newSink(os.Stderr)
+	defer out.Close()
+	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr))
+	master := engine.New(engine.Options{
+		ConfigPath: path, Load: newLoader(path, out, log).load,
+		Log: log, Output: newOutput(out, o.logFormat), Version: readVersion().Version,
+		Driver: os.Getenv("LDCORN_DRIVER"),
+	})
+	err = master.Run(cmd.Context())
+	switch {
+	case err == nil:
+		return nil
+	case o.logFormat == logJSON: // whoever reads the log as JSON wants all of it so
+		log.Error("failed", "err", err)
+	case !writeReport(out, err, o.colored(os.Stderr)):
+		return err
+	}
+	return &exitError{code: exitFailure}
+}
