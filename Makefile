@@ -1,0 +1,66 @@
+# The targets need Go and make; what else they need (Python with Uvicorn, a C
+# compiler for the race detector) they find or get, and say so.
+
+SHELL = /bin/sh
+FUZZTIME ?= 10s
+RACE ?= -race
+# The scripts in testscripts/ start real workers; on a slow machine that takes.
+TESTTIMEOUT ?= 15m
+TESTFLAGS ?=
+# For scripts/bench/compare.py: --modes small,few --rounds 9, say.
+BENCHFLAGS ?=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## build bin/ldcorn, with its version and commit
+	@mkdir -p bin
+	@echo "building bin/ldcorn"
+	@go build -trimpath -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
+
+# ldcorn takes python3 from PATH. The wrapper makes that the interpreter that
+# was found, which may have another name, without hiding the rest of PATH.
+.PHONY: python
+python:
+	@mkdir -p bin
+	@py=$$(scripts/get-uvicorn) && \
+		printf '#!/bin/sh\nexec "%s" "$$@"\n' "$$py" > bin/python3 && chmod +x bin/python3
+
+.PHONY: run
+run: build python ## serve examples/quickstart on 127.0.0.1:8000
+	@echo 'once it listens, try in another terminal:'
+	@sed -n 's/^# try: /  /p' examples/quickstart/ldconfig.star
+	@cd examples/quickstart && \
+		exec env -u VIRTUAL_ENV PATH="$(CURDIR)/bin:$$PATH" ../../bin/ldcorn -c ldconfig.star
+
+.PHONY: isolation
+isolation: build python ## compare examples/isolation with plain uvicorn --workers
+	@env -u VIRTUAL_ENV bin/python3 examples/isolation/compare.py --ldcorn bin/ldcorn
+
+.PHONY: test
+test: ## run every test, with the race detector (RACE= to do without)
+	@[ -z "$(RACE)" ] || scripts/get-cc
+	@py=$$(scripts/get-uvicorn) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+
+.PHONY: lint
+lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
+	@scripts/lint
+
+.PHONY: fuzz
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: build python ## compare with nginx, HAProxy and Caddy, then run the Go benchmarks
+	@scripts/get-bench-tools
+	@scripts/bench/compare.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: clean
+clean: ## remove what the other targets made, .venv too
+	rm -rf bin .venv
