@@ -58,6 +58,7 @@ const (
 	maxSpare     = 256 // coroutines kept without work
 	acceptAtOnce = 64
 	busyFrom     = 4 // events at one wake-up that make more likely
+	shortSleep   = Time(100 * time.Microsecond)
 )
 
 // Slots of descriptors that are not connections.
@@ -143,16 +144,22 @@ func (l *loop) run() {
 }
 
 // wait polls first while the loop is busy: there are events already then, and
-// the scheduler need not hear of it. A loop that slept before is likely to
-// sleep again, and spares the system call.
+// the scheduler need not hear of it. Before it sleeps it gives way once: on
+// busy cores that lets clients and workers make more events for the next
+// wait, and costs less than being woken for each.
 func (l *loop) wait() int {
 	if l.busy || len(l.ready) > 0 {
 		if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 || len(l.ready) > 0 {
 			return max(n, 0)
 		}
+		rawYield()
+		if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 {
+			return n
+		}
 	}
+	began := Now()
 	n := l.sleep()
-	l.busy = n >= busyFrom
+	l.busy = n >= busyFrom || Now()-began < shortSleep
 	return n
 }
 

@@ -90,6 +90,9 @@ func rawConnect(path string) (int, error) {
 	return fd, nil
 }
 
+// rawYield lets another process have the core, if one wants it.
+func rawYield() { syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
+
 func rawClose(fd int) { syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }
 
 // rawWait polls without waiting; blockingWait waits at most ms milliseconds
