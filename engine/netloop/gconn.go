@@ -1,12 +1,10 @@
 package netloop
 
 import (
-	"cmp"
 	"errors"
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -26,21 +24,21 @@ type gconn struct {
 	closed  atomic.Bool
 
 	raw      syscall.RawConn
-	readSet  Time        // the moment nc's read timer is set to; 0 = none
-	writeSet Time        // the same for writes
-	spoilt   atomic.Bool // an interrupt has moved both
-	first    []byte      // what ended the rest, and is not taken yet
+	in, out  direction
+	look     func(fd uintptr) // tryQuiet, made once
+	isQuiet  bool             // what it has found
+	first    []byte           // what ended the rest, and is not taken yet
 	firstBuf *[firstRead]byte
-	firstErr error
-	tryFirst func(uintptr) bool // pollFirst, made once
 }
 
 func newGconn(d *goroutines, nc net.Conn) *gconn {
 	c := &gconn{d: d, nc: nc}
-	c.tryFirst = c.pollFirst
-	if sc, ok := nc.(syscall.Conn); ok {
-		c.raw, _ = sc.SyscallConn() // fails only on a closed connection
-	}
+	c.raw, _ = nc.(syscall.Conn).SyscallConn() // does not fail: nc is one of package net's
+	// Made once, since each of these allocates.
+	tryRead, tryWrite := c.tryRead, c.tryWrite
+	c.look = c.tryQuiet
+	c.in = direction{setLimit: nc.SetReadDeadline, run: func() error { return c.raw.Read(tryRead) }}
+	c.out = direction{setLimit: nc.SetWriteDeadline, run: func() error { return c.raw.Write(tryWrite) }}
 	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
 		ap := a.AddrPort()
 		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
@@ -63,48 +61,25 @@ func (t *gtask) until(wait time.Duration) Time {
 	return until
 }
 
-// setLimit makes an operation of nc end at the given moment at the latest. A
-// timer costs more than the rest of a small read, so one that is set already
-// and fires a little early is left: who is timed out looks at the clock. set
-// is the moment the timer is set to.
-func (c *gconn) setLimit(set *Time, until Time, apply func(time.Time) error) {
-	if c.spoilt.Swap(false) {
-		c.readSet, c.writeSet = 0, 0
-		c.nc.SetDeadline(time.Time{})
-	}
-	switch {
-	case until == *set:
-	case until == 0:
-		*set = 0
-		apply(time.Time{})
-	case *set != 0 && *set < until && until.Sub(*set) < limitSlack:
-	default:
-		*set = until
-		apply(epoch.Add(time.Duration(until)))
-	}
-}
-
-// spoil ends the present operation, or the next, by a limit in the past. Any
+// spoil ends the present operations, or the next, by a limit in the past. Any
 // goroutine may call it.
 func (c *gconn) spoil() {
-	c.spoilt.Store(true)
+	c.in.spoilt.Store(true)
+	c.out.spoilt.Store(true)
 	c.nc.SetDeadline(time.Unix(1, 0))
 }
 
-// limitSlack is how early a timer may be left to fire.
-const limitSlack = 5 * time.Second
-
-// do runs an operation that ends by until, and translates its error.
-func (c *gconn) do(t *gtask, until Time, set *Time, apply func(time.Time) error, op func([]byte) (int, error), p []byte) (int, error) {
+// do reads into p or writes it, at most until the given moment.
+func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 	for {
-		c.setLimit(set, until, apply)
+		d.limit(until)
 		if c.resting.Load() && c.d.stopping.Load() {
 			return 0, ErrStopped // Shutdown's spoil may just have been undone
 		}
 		if err := t.begin(c); err != nil {
 			return 0, err
 		}
-		n, err := op(p)
+		n, err := d.perform(p)
 		cut := t.finish()
 		switch {
 		case err == nil || n > 0:
@@ -116,7 +91,7 @@ func (c *gconn) do(t *gtask, until Time, set *Time, apply func(time.Time) error,
 		case until != 0 && Now() >= until:
 			return 0, ErrTimeout
 		}
-		*set = 0 // it fired early, or was meant for an earlier wait
+		d.set = 0 // it fired early, or was meant for an earlier wait
 	}
 }
 
@@ -125,7 +100,7 @@ func (c *gconn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 		return c.takeFirst(p), nil
 	}
 	g := t.(*gtask)
-	return c.do(g, g.until(wait), &c.readSet, c.nc.SetReadDeadline, c.nc.Read, p)
+	return c.do(g, &c.in, g.until(wait), p)
 }
 
 func (c *gconn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
@@ -151,13 +126,14 @@ const (
 // progress and not the whole.
 func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 	if t.stopped() { // last words need no wait
+		c.out.spoilt.Store(true)
 		c.nc.SetWriteDeadline(time.Now().Add(probeTime))
 		return c.nc.Write(p)
 	}
 	total := 0
 	for len(p) > 0 {
 		part := p[:min(len(p), writePart)]
-		n, err := c.do(t, t.until(wait), &c.writeSet, c.nc.SetWriteDeadline, c.nc.Write, part)
+		n, err := c.do(t, &c.out, t.until(wait), part)
 		total += n
 		p = p[n:]
 		if err != nil {
@@ -167,10 +143,9 @@ func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 	return total, nil
 }
 
-// await waits at rest until there is something to read, and reads it: the
-// buffer is there only from then on.
+// await waits at rest until there is something to read, and reads it.
 func (c *gconn) await(g *gtask, until Time) error {
-	_, err := c.do(g, until, &c.readSet, c.nc.SetReadDeadline, c.readFirst, nil)
+	_, err := c.do(g, &c.in, until, nil)
 	return err
 }
 
@@ -179,35 +154,30 @@ const firstRead = 4 << 10
 
 var firstBuffers = sync.Pool{New: func() any { return new([firstRead]byte) }}
 
-// readFirst is a Read into a buffer that is taken when there is something.
-func (c *gconn) readFirst([]byte) (int, error) {
-	c.firstErr = nil
-	if err := c.raw.Read(c.tryFirst); err != nil {
-		return 0, err
+// tryRead reads without waiting, and tells the poller whether there was
+// something. A rest brings no buffer; one is taken for it when there is.
+func (c *gconn) tryRead(fd uintptr) bool {
+	d := &c.in
+	if len(d.p) == 0 {
+		c.firstBuf = firstBuffers.Get().(*[firstRead]byte)
+		d.took(sysRead(int(fd), c.firstBuf[:]))
+		if c.first = c.firstBuf[:d.n]; d.n == 0 {
+			firstBuffers.Put(c.firstBuf)
+			c.first, c.firstBuf = nil, nil
+		}
+	} else {
+		d.took(sysRead(int(fd), d.p))
 	}
-	if c.firstErr != nil || len(c.first) == 0 {
-		return 0, cmp.Or(c.firstErr, io.EOF)
+	if d.n == 0 && d.err == nil {
+		d.err = io.EOF
 	}
-	return len(c.first), nil
+	return d.err != ErrAgain
 }
 
-// pollFirst tells the poller whether it has read.
-func (c *gconn) pollFirst(fd uintptr) bool {
-	buf := firstBuffers.Get().(*[firstRead]byte)
-	n, err := syscall.Read(int(fd), buf[:])
-	if n > 0 {
-		c.firstBuf, c.first = buf, buf[:n]
-		return true
-	}
-	firstBuffers.Put(buf)
-	switch err {
-	case syscall.EAGAIN, syscall.EINTR:
-		return false
-	case nil:
-	default:
-		c.firstErr = os.NewSyscallError("read", err)
-	}
-	return true
+func (c *gconn) tryWrite(fd uintptr) bool {
+	d := &c.out
+	d.took(sysWrite(int(fd), d.p))
+	return d.err != ErrAgain
 }
 
 // takeFirst hands out what await has read.
@@ -276,7 +246,7 @@ func (c *gconn) Stash() []byte {
 }
 
 func (c *gconn) Alive() bool {
-	if c.until != 0 && Now() >= c.until || c.peerState() != peerQuiet {
+	if c.until != 0 && Now() >= c.until || !c.quiet() {
 		c.Close()
 		return false
 	}

@@ -184,7 +184,7 @@ func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 		return true
 	case errors.Is(err, ErrStopped):
 		// A request may have come just now.
-		_ = c.raw.Control(func(fd uintptr) { c.pollFirst(fd) })
+		_ = c.raw.Control(func(fd uintptr) { c.tryRead(fd) })
 		return len(c.first) > 0
 	}
 	return err == nil

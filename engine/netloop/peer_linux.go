@@ -1,6 +1,27 @@
 package netloop
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// quiet reports whether there is nothing to read, not even the end of the
+// stream. It asks what an idle connection is asked before each use, in the
+// cheapest way.
+func (c *gconn) quiet() bool {
+	c.isQuiet = false
+	_ = c.raw.Control(c.look)
+	return c.isQuiet
+}
+
+// tryQuiet is look: a closure would allocate at every use.
+func (c *gconn) tryQuiet(fd uintptr) {
+	var b [1]byte
+	_, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), 1, unix.MSG_PEEK, 0, 0)
+	c.isQuiet = e == unix.EAGAIN
+}
 
 // peerState asks the kernel. A hang-up is reported for a unix socket whose
 // peer has closed and for a TCP connection that was reset, the peer's end of

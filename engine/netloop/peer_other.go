@@ -4,6 +4,10 @@ package netloop
 
 import "syscall"
 
+func (c *gconn) quiet() bool { return c.peerState() == peerQuiet }
+
+func (c *gconn) tryQuiet(uintptr) {}
+
 // peerState peeks: without the hang-up flags of Linux a peer that has ended
 // its stream cannot be told from one that is gone, until a write is reset.
 func (c *gconn) peerState() peerState {

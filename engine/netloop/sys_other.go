@@ -1,0 +1,17 @@
+//go:build !linux
+
+package netloop
+
+import (
+	"errors"
+	"syscall"
+)
+
+func sysRead(fd int, p []byte) (int, syscall.Errno)  { return errno(syscall.Read(fd, p)) }
+func sysWrite(fd int, p []byte) (int, syscall.Errno) { return errno(syscall.Write(fd, p)) }
+
+func errno(n int, err error) (int, syscall.Errno) {
+	var e syscall.Errno
+	errors.As(err, &e)
+	return n, e
+}
