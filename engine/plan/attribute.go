@@ -67,6 +67,22 @@ var PoolAttributes = []Attribute[Pool]{
 	by("cwd", EffectProcess, func(p *Pool) string { return p.Cwd }),
 	by("python", EffectProcess, func(p *Pool) string { return p.Python }),
 	by("stop_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.StopTimeout) }),
+	by("queue_limit", EffectProxy, func(p *Pool) int { return p.QueueLimit }),
+	by("queue_timeout", EffectProxy, func(p *Pool) Seconds { return Seconds(p.QueueTimeout) }),
+	by("balance", EffectProxy, func(p *Pool) Balance { return p.Balance }),
+	by("sticky", EffectProxy, func(p *Pool) Key { return p.Sticky }),
+	by("request_timeout", EffectProxy, func(p *Pool) Seconds { return Seconds(p.RequestTimeout) }),
+	by("client_disconnect", EffectProxy, func(p *Pool) Disconnect { return p.ClientDisconnect }),
+	by("drain_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.DrainTimeout) }),
+	by("websocket_grace", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.WebsocketGrace) }),
+	by("health_path", EffectSupervisor, func(p *Pool) string { return p.HealthPath }),
+	by("health_interval", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.HealthInterval) }),
+	by("health_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.HealthTimeout) }),
+	by("unhealthy_after", EffectSupervisor, func(p *Pool) int { return p.UnhealthyAfter }),
+	by("max_requests", EffectSupervisor, func(p *Pool) int { return p.MaxRequests }),
+	by("max_requests_jitter", EffectSupervisor, func(p *Pool) int { return p.MaxRequestsJitter }),
+	by("max_rss", EffectSupervisor, func(p *Pool) Bytes { return Bytes(p.MaxRSS) }),
+	by("max_lifetime", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.MaxLifetime) }),
 }
 
 // Attributes are the arguments of LdConfig, but for its workers.
@@ -102,6 +118,8 @@ func show(v any) string {
 	case string:
 		return fmt.Sprintf("%q", v)
 	case Forwarded:
+		return fmt.Sprintf("%q", string(v))
+	case Balance:
 		return fmt.Sprintf("%q", string(v))
 	case bool:
 		if v {

@@ -19,8 +19,12 @@ const (
 	DefaultLogLevel              = "info"
 	DefaultMaxRestartsOnCrash    = 3
 	DefaultRestartBackoffOnCrash = 2 * time.Second
+	DefaultBalance               = BalanceLeastBusy
 	DefaultStopTimeout           = 10 * time.Second
 	DefaultWebsocketGrace        = 30 * time.Second // of a worker that was replaced, before its websockets are closed
+	DefaultHealthInterval        = 5 * time.Second
+	DefaultHealthTimeout         = 2 * time.Second
+	DefaultUnhealthyAfter        = 3
 
 	MaxInstances = 1024 // of one pool
 )

@@ -92,11 +92,27 @@ type Pool struct {
 	LogLevel              string // uvicorn_log_level
 	MaxRestartsOnCrash    int
 	RestartBackoffOnCrash time.Duration
+	QueueLimit            int           // requests that may wait for a slot; 0 = no limit
+	QueueTimeout          time.Duration // how long one may; 0 = no limit
+	Balance               Balance
+	Sticky                Key           // requests of one key go to one worker
+	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 = no limit
+	ClientDisconnect      Disconnect
 	Env                   []EnvVar // sorted by name; {index} in a value becomes the worker's index
 	UvicornArgs           []string
 	Cwd                   string // absolute; "" = the master's directory
 	Python                string // as written; "" = found, see engine/worker
 	StopTimeout           time.Duration
+	DrainTimeout          time.Duration // of requests of a worker that was replaced; 0 = no limit
+	WebsocketGrace        time.Duration // of its websockets
+	HealthPath            string        // must answer 2xx; "" = no health checks
+	HealthInterval        time.Duration // between health checks of a healthy worker
+	HealthTimeout         time.Duration // of one health check
+	UnhealthyAfter        int           // failed health checks in a row
+	MaxRequests           int           // then a worker is replaced; 0 = never
+	MaxRequestsJitter     int           // at most so many more, by worker
+	MaxRSS                int64         // bytes, of a worker with its children; 0 = no limit
+	MaxLifetime           time.Duration // 0 = no limit
 	Pos                   Pos
 }
 

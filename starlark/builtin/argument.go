@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -35,7 +36,7 @@ type Word struct {
 // Words returns every word with its arguments, in the order that reference
 // docs show them. The caller may change the slices.
 func Words() []Word {
-	return append([]Word{ldConfigWord(), workerGroupWord()}, append(envWords(), secretWord(), secretFileWord(), cpuCountWord())...)
+	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, keyWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
 // argument returns the argument of a name, or nil.

@@ -63,8 +63,11 @@ func compareDefaults[T any](t *testing.T, w Word, attributes []plan.Attribute[T]
 			assert.NotEmpty(t, a.Example, a.Name)
 			continue
 		}
-		want := strings.NewReplacer("{}", "[]", "None", `""`).Replace(a.Default)
-		assert.Equal(t, want, shown[a.Name], "%s(%s=)", w.Name, a.Name)
+		want, got := strings.NewReplacer("{}", "[]", "None", `""`).Replace(a.Default), shown[a.Name]
+		if got == "None" {
+			got = `""` // a string that is not there shows so
+		}
+		assert.Equal(t, want, got, "%s(%s=)", w.Name, a.Name)
 	}
 }
 
@@ -154,11 +157,12 @@ func TestWorkerGroupByPlace(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, &plan.Pool{
 		Name: "a", App: "m:a", Instances: 2, MaxReqPerWorker: 3, Routes: []plan.Route{route}, ReloadOnSighup: false,
-		LogLevel: "debug", MaxRestartsOnCrash: 5, RestartBackoffOnCrash: 500e6,
+		LogLevel: "debug", Balance: plan.DefaultBalance, MaxRestartsOnCrash: 5, RestartBackoffOnCrash: 500e6,
 		Env: []plan.EnvVar{
 			{Name: "A", Value: plan.Secret("s")}, {Name: "B", Value: plan.Plain("2")}, {Name: "C", Value: plan.Secret("xs")},
 		},
 		UvicornArgs: []string{"--http", "h11"}, Cwd: "/conf/sub", Python: "bin/python", StopTimeout: 60e9,
+		WebsocketGrace: plan.DefaultWebsocketGrace, HealthInterval: plan.DefaultHealthInterval, HealthTimeout: plan.DefaultHealthTimeout, UnhealthyAfter: plan.DefaultUnhealthyAfter,
 		Pos: plan.Pos{File: "test.star", Line: 1, Col: 5},
 	}, p)
 }
@@ -247,4 +251,20 @@ func TestCPUs(t *testing.T) {
 	}
 	assert.LessOrEqual(t, CPUs(), runtime.NumCPU())
 	assert.Positive(t, CPUs())
+}
+
+func TestCheckHealthPath(t *testing.T) {
+	for _, path := range []string{"/", "/healthz", "/a/b?full=1", "/a%20b"} {
+		assert.NoError(t, checkHealthPath(path), path)
+	}
+	for path, want := range map[string]string{
+		"healthz":                 "must begin with `/`",
+		"http://localhost/health": "is a URL",
+		"/a b":                    "is no path of a URL",
+		"/a#b":                    "is no path of a URL",
+		"/a\r\nX: y":              "is no path of a URL",
+		"/größe":                  "is no path of a URL",
+	} {
+		assert.ErrorContains(t, checkHealthPath(path), want, path)
+	}
 }

@@ -62,7 +62,7 @@ func (s *Session) HasUnset() bool { return s.unset }
 // Starlark itself.
 func (s *Session) Predeclared() starlark.StringDict {
 	fn := func(name string, f builtinFunc) *starlark.Builtin { return starlark.NewBuiltin(name, f) }
-	return starlark.StringDict{
+	words := starlark.StringDict{
 		"LdConfig":    fn("LdConfig", s.ldConfig),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
 		"env":         s.envWord(),
@@ -73,6 +73,10 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"math":        starlarkmath.Module,
 		"struct":      starlark.NewBuiltin("struct", starlarkstruct.Make),
 	}
+	for _, w := range keyWords() {
+		words[w.Name] = fn(w.Name, s.key)
+	}
+	return words
 }
 
 type builtinFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"path/filepath"
+	"slices"
 
 	"go.starlark.net/starlark"
 
@@ -49,9 +50,11 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 		LogLevel:              plan.DefaultLogLevel,
 		MaxRestartsOnCrash:    plan.DefaultMaxRestartsOnCrash,
 		RestartBackoffOnCrash: plan.DefaultRestartBackoffOnCrash,
+		Balance:               plan.DefaultBalance,
 		StopTimeout:           plan.DefaultStopTimeout,
 		Pos:                   position(c.span),
 	}
+	lifeDefaults(pool)
 	for _, f := range poolFields() {
 		if g := have[f.Name]; g != nil && !value.IsUnset(g.value) {
 			f.set(c, g, pool)
@@ -68,7 +71,7 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 // poolFields are the arguments of WorkerGroup: the nine of the original in
 // their order, then those that are given by name.
 func poolFields() []field[plan.Pool] {
-	return append(originalFields(), processFields()...)
+	return slices.Concat(originalFields(), processFields(), trafficFields(), lifeFields())
 }
 
 func originalFields() []field[plan.Pool] {

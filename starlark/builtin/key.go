@@ -1,0 +1,114 @@
+package builtin
+
+import (
+	"regexp"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// A Key is the value of by_cookie, by_header or by_client_ip.
+type Key struct {
+	opaque
+	Key plan.Key
+}
+
+// String shows the key as it is written.
+func (k *Key) String() string { return k.Key.String() }
+
+func keyWords() []Word {
+	return []Word{
+		{Name: string(plan.KeyCookie), Returns: "key", Doc: "What a client is known by: the value of a cookie.",
+			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "upper and lower case are not the same",
+				Doc: "The cookie.", Example: `"session"`, aka: []string{"cookie", "key"}}}},
+		{Name: string(plan.KeyHeader), Returns: "key", Doc: "What a client is known by: the value of a header.",
+			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "in upper or lower case",
+				Doc: "The header.", Example: `"X-User"`, aka: []string{"header", "key"}}}},
+		{Name: string(plan.KeyClientIP), Returns: "key",
+			Doc: "What a client is known by: its address, from behind trusted proxies as they tell it."},
+	}
+}
+
+// key is the words by_cookie, by_header and by_client_ip.
+func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	c := s.begin(thread, s.words[b.Name()])
+	have := c.bind(args, kwargs)
+	key := &Key{opaque: "key", Key: plan.Key{By: plan.KeyKind(b.Name())}}
+	g := have["name"]
+	switch {
+	case g == nil:
+		return key, nil
+	case value.IsUnset(g.value):
+		return g.value, nil
+	}
+	name, err := value.String(g.value)
+	if err == nil {
+		err = checkToken(name)
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+	}
+	if key.Key.By == plan.KeyHeader {
+		name = strings.ToLower(name)
+	}
+	key.Key.Name = name
+	return key, nil
+}
+
+// token is the form of names in HTTP (RFC 9110 section 5.6.2).
+var token = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
+
+func checkToken(s string) error {
+	switch {
+	case s == "":
+		return value.Wrong("", "is empty")
+	case token.MatchString(s):
+		return nil
+	}
+	label := ""
+	if better := strings.Trim(s, `:=; "'`); token.MatchString(better) {
+		label = "write " + value.Quote(better)
+	}
+	return value.Wrong(label, "has characters that no such name has: %s", value.Quote(s))
+}
+
+const keyForms = `by_cookie("name"), by_header("name") or by_client_ip()`
+
+func setSticky(c *call, g *given, p *plan.Pool) {
+	switch v := g.value.(type) {
+	case starlark.NoneType:
+		p.Sticky = plan.Key{}
+	case *Key:
+		p.Sticky = v.Key
+	default:
+		c.wrongValue(g, value.WrongType("None, "+keyForms, v, keyLabel(v)))
+	}
+}
+
+func keyLabel(v starlark.Value) string {
+	switch v := v.(type) {
+	case *starlark.Builtin:
+		switch v.Name() {
+		case string(plan.KeyClientIP):
+			return "call it: add ( ) after its name"
+		case string(plan.KeyCookie), string(plan.KeyHeader):
+			return `call it: write ` + v.Name() + `("name")`
+		}
+	case starlark.String:
+		switch s := string(v); {
+		case s == "ip" || s == "client_ip" || s == string(plan.KeyClientIP):
+			return "write by_client_ip()"
+		case token.MatchString(s):
+			return "write by_cookie(" + value.Quote(s) + ")"
+		}
+	case starlark.Bool:
+		if v {
+			return "say by what: " + keyForms
+		}
+		return "write None"
+	}
+	return ""
+}

@@ -1,0 +1,44 @@
+package builtin
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+func TestKeys(t *testing.T) {
+	for expr, want := range map[string]plan.Key{
+		`by_cookie("Sid")`:           {By: plan.KeyCookie, Name: "Sid"},
+		`by_header("X-User")`:        {By: plan.KeyHeader, Name: "x-user"},
+		`by_header(name = "x-user")`: {By: plan.KeyHeader, Name: "x-user"},
+		`by_client_ip()`:             {By: plan.KeyClientIP},
+		`None`:                       {},
+		`by_cookie(env("NO", "s"))`:  {By: plan.KeyCookie, Name: "s"},
+	} {
+		globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = `+expr+`)`, nil)
+		require.Empty(t, found, expr)
+		assert.Equal(t, want, globals["g"].(*Group).Pool.Sticky, expr)
+	}
+}
+
+// TestKeyOfUnsetVariable: one mistake, told once.
+func TestKeyOfUnsetVariable(t *testing.T) {
+	_, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = by_cookie(env("NO")))`, nil)
+	require.Len(t, found, 1)
+	assert.Contains(t, found[0].Error(), "NO is not set")
+}
+
+func TestTrafficFields(t *testing.T) {
+	globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", queue_limit=7, queue_timeout="250ms", balance="round_robin",
+    request_timeout=1.5, client_disconnect="finish")`, nil)
+	require.Empty(t, found)
+	p := globals["g"].(*Group).Pool
+	assert.Equal(t, 7, p.QueueLimit)
+	assert.EqualValues(t, 250e6, p.QueueTimeout)
+	assert.Equal(t, plan.BalanceRoundRobin, p.Balance)
+	assert.EqualValues(t, 1500e6, p.RequestTimeout)
+	assert.Equal(t, plan.DisconnectFinish, p.ClientDisconnect)
+}
