@@ -2,11 +2,19 @@
 // ready, how many requests each has in flight, who waits for a slot, and the
 // idle connections to each worker. It starts and stops no process; that is
 // engine/supervisor's part, which adds and retires workers here.
+//
+// One rule holds whenever the pool's lock is free: no slot is free that
+// somebody in the queue would take. So a request that finds a free slot
+// overtakes nobody by taking it, and a slot that becomes free is only offered
+// to those who wait for its worker.
 package pool
 
 import (
 	"errors"
+	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -21,6 +29,8 @@ var (
 	ErrFailed = errors.New("every worker of the pool has failed")
 	// ErrBusy says that the claim would have to wait.
 	ErrBusy = errors.New("no free slot")
+	// ErrFull says that as many requests wait as queue_limit allows.
+	ErrFull = errors.New("queue is full")
 )
 
 // A Pool hands out slots: one for each request a worker may have in flight.
@@ -28,67 +38,135 @@ var (
 // in its queue is carried over to the new workers. Its methods are safe for
 // concurrent use.
 type Pool struct {
-	name string
+	name     string
+	settings atomic.Pointer[plan.Pool]
 
 	mu      sync.Mutex // guards all below, and the counts of its workers
 	cap     int        // slots per worker; 0 = no cap
-	workers []*Worker  // those that may be picked
-	next    int        // where the search for the least busy starts, so that ties rotate
-	queue   queue
+	rotate  bool       // round_robin: how busy a worker is does not count
+	sticky  bool
+	limit   int           // of the queue; 0 = none
+	timeout time.Duration // in the queue; 0 = none
+
+	workers []*Worker // those that may be picked, in the order they came
+	salts   []uint64  // of their scores, see home
+	free    ranks     // of these, those with a free slot
+	fresh   ranks     // those that have one, but should answer first
+
+	last    uint64       // order of the newest request
+	queue   queue        // those who wait for any worker; the others are in a worker's
+	waiting int          // in all queues
+	bare    netloop.Time // since when there is no worker; 0 = from the start
+	held    bool
 	failed  bool
 	closed  bool
 	empty   chan struct{} // closed once the pool is closed and nobody waits
+
+	stats Stats // the counters of it
+	pace  pace
 }
 
 // New returns the pool of a group, without workers: requests wait until Swap
 // adds some.
 func New(p *plan.Pool) *Pool {
-	return &Pool{name: p.Name, cap: p.MaxReqPerWorker, empty: make(chan struct{})}
+	pool := &Pool{name: p.Name, empty: make(chan struct{})}
+	pool.Configure(p)
+	return pool
 }
 
 // Name is the group's name.
 func (p *Pool) Name() string { return p.name }
 
-// Configure applies the proxy-level settings of a group. A raised cap lets
-// waiting requests go at once; under a lowered one no worker gets a new
-// request until it is below it.
+// Settings is the group as it was last configured. It is only read.
+func (p *Pool) Settings() *plan.Pool { return p.settings.Load() }
+
+// Configure applies the proxy-level settings of a group, to those too who
+// wait already. A raised cap lets waiting requests go at once; under a lowered
+// one no worker gets a new request until it is below it. A lowered queue_limit
+// sends nobody away.
 func (p *Pool) Configure(next *plan.Pool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cap = next.MaxReqPerWorker
-	p.dispatch()
+	p.settings.Store(next)
+	p.cap, p.limit = next.MaxReqPerWorker, next.QueueLimit
+	p.rotate = next.Balance == plan.BalanceRoundRobin
+	p.sticky = next.Sticky.By != plan.KeyNone
+	for _, w := range p.workers {
+		p.file(w)
+	}
+	p.redistribute()
+	if p.timeout != next.QueueTimeout {
+		p.timeout = next.QueueTimeout
+		p.wakeAll()
+	}
 }
 
 // Swap makes the workers of add pickable and retires those of remove, in one
 // step: no request sees a state in between. Waiting requests go to the new
-// workers at once. A worker belongs to one pool and is added once.
+// workers at once. A worker belongs to one pool and is added once; retiring
+// it again does nothing.
 func (p *Pool) Swap(add, remove []*Worker) {
 	p.mu.Lock()
 	for _, w := range add {
 		w.pool = p
 		p.workers = append(p.workers, w)
+		p.salts = append(p.salts, salt(w.Index))
+		p.file(w)
 		p.failed = false
 	}
+	had := len(p.workers) > 0
 	for _, w := range remove {
 		p.retire(w)
 	}
-	p.dispatch()
+	p.redistribute()
+	if had && len(p.workers) == 0 {
+		p.bared()
+	}
 	p.mu.Unlock()
 	for _, w := range remove {
 		w.CloseIdle()
 	}
 }
 
+// retire takes w out of the pool. Those who wait for it are redistributed by
+// the caller.
+func (p *Pool) retire(w *Worker) {
+	if i := slices.Index(p.workers, w); i >= 0 {
+		p.workers = slices.Delete(p.workers, i, i+1)
+		p.salts = slices.Delete(p.salts, i, i+1)
+	}
+	w.retired = true
+	p.file(w)
+	p.queue.join(&w.queue)
+	w.signal()
+}
+
+// bared is called when the last worker has gone. A closed pool gets no other;
+// else one is expected, and who waits without limit is told so that the wait
+// gets one.
+func (p *Pool) bared() {
+	p.bare = netloop.Now()
+	switch {
+	case p.closed:
+		p.failAll(ErrClosed)
+	case p.failed:
+		p.failAll(ErrFailed)
+	default:
+		p.wakeAll()
+	}
+}
+
 // Close ends the pool of a removed group. What waits in its queue is still
-// served by its workers, and Empty tells when that is done; whoever comes
-// later gets ErrClosed.
+// served by its workers, also where the pool is held, and Empty tells when
+// that is done; whoever comes later gets ErrClosed.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed = true
+	p.closed, p.held = true, false
 	if len(p.workers) == 0 {
-		p.queue.failAll(ErrClosed)
+		p.failAll(ErrClosed)
 	}
+	p.redistribute()
 	p.signal()
 }
 
@@ -97,37 +175,32 @@ func (p *Pool) Close() {
 func (p *Pool) Empty() <-chan struct{} { return p.empty }
 
 func (p *Pool) signal() {
-	if p.closed && p.queue.len == 0 {
+	if p.closed && p.waiting == 0 {
 		closeOnce(p.empty)
 	}
 }
 
-// Queued is the number of requests that wait for a slot.
-func (p *Pool) Queued() int {
+// Hold makes every request wait in the queue, until Resume. Those in flight
+// go on, and the queue's limits hold as ever.
+func (p *Pool) Hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.queue.len
+	p.held = !p.closed
 }
 
-// Ready is the number of workers that may be picked.
-func (p *Pool) Ready() int {
+// Resume ends what Hold has begun.
+func (p *Pool) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.workers)
+	p.held = false
+	p.redistribute()
 }
 
-// Finite reports whether the pool has a cap per worker.
-func (p *Pool) Finite() bool {
+// Held reports whether the pool is held.
+func (p *Pool) Held() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.cap > 0
-}
-
-// Cap is the number of slots per worker; 0 = no cap.
-func (p *Pool) Cap() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.cap
+	return p.held
 }
 
 // SetFailed says whether the pool's workers have all failed for good: then
@@ -138,152 +211,8 @@ func (p *Pool) SetFailed(failed bool) {
 	defer p.mu.Unlock()
 	p.failed = failed
 	if p.hopeless() {
-		p.queue.failAll(ErrFailed)
-		p.signal()
+		p.failAll(ErrFailed)
 	}
 }
 
 func (p *Pool) hopeless() bool { return p.failed && len(p.workers) == 0 }
-
-// TryClaim takes a slot on the least busy worker. It never waits: ErrBusy
-// says that Claim would. avoid, if not nil, is a worker that has just failed
-// this request; another is picked where there is one. The claim counts as in
-// flight from the moment it is granted, so that a drain which starts in
-// between sees it. The caller ends it with Claim.Release.
-func (p *Pool) TryClaim(c *Claim, avoid *Worker) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.tryClaim(c, avoid)
-}
-
-func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
-	switch {
-	case p.closed:
-		return ErrClosed
-	case p.hopeless():
-		return ErrFailed
-	case p.queue.len > 0: // who comes later does not overtake who waits
-		return ErrBusy
-	}
-	w := p.pick(avoid)
-	if w == nil {
-		return ErrBusy
-	}
-	p.grant(c, w)
-	return nil
-}
-
-// Claim is TryClaim that waits in the pool's queue where there is no free
-// slot, until the given moment (zero = no limit). Its other errors are those
-// of netloop.Task.Park.
-func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, until netloop.Time) error {
-	p.mu.Lock()
-	err := p.tryClaim(c, avoid)
-	if err == ErrBusy {
-		c.task = t
-		p.queue.push(c)
-	}
-	p.mu.Unlock()
-	if err != ErrBusy {
-		return err
-	}
-	return p.wait(t, c, until)
-}
-
-// wait parks until the claim is granted or failed, or the wait is over. A
-// claim that was granted while the wait ended is given back.
-func (p *Pool) wait(t netloop.Task, c *Claim, until netloop.Time) error {
-	for {
-		err := t.Park(until)
-		p.mu.Lock()
-		if c.queued {
-			if err == nil { // woken by someone else
-				p.mu.Unlock()
-				continue
-			}
-			p.queue.remove(c)
-			p.signal()
-			p.mu.Unlock()
-			return err
-		}
-		p.mu.Unlock()
-		if c.err != nil {
-			return c.err
-		}
-		if err != nil {
-			c.Release()
-		}
-		return err
-	}
-}
-
-// pick returns the least busy worker with a free slot, or nil. Ties rotate:
-// the search starts behind the worker picked last.
-func (p *Pool) pick(avoid *Worker) *Worker {
-	var best *Worker
-	bestAt := 0
-	n := len(p.workers)
-	for i := range n {
-		at := p.next + i
-		if at >= n {
-			at -= n
-		}
-		w := p.workers[at]
-		if p.cap > 0 && w.inFlight() >= p.cap || w == avoid && n > 1 {
-			continue
-		}
-		if best == nil || w.inFlight() < best.inFlight() {
-			best, bestAt = w, at
-			if w.inFlight() == 0 {
-				break
-			}
-		}
-	}
-	if best != nil {
-		p.next = bestAt + 1
-		if p.next >= n {
-			p.next = 0
-		}
-	}
-	return best
-}
-
-// grant gives the claim a slot of w.
-func (p *Pool) grant(c *Claim, w *Worker) {
-	w.requests++
-	c.worker, c.err = w, nil
-}
-
-// dispatch gives free slots to those who wait, first come first served.
-func (p *Pool) dispatch() {
-	defer p.signal()
-	for p.queue.len > 0 {
-		w := p.pick(nil)
-		if w == nil {
-			return
-		}
-		c := p.queue.pop()
-		p.grant(c, w)
-		c.task.Wake()
-	}
-}
-
-// retire takes w out of the pool. Where the last worker of a closed pool
-// goes, nobody is left to serve the queue.
-func (p *Pool) retire(w *Worker) {
-	for i, other := range p.workers {
-		if other == w {
-			p.workers = append(p.workers[:i], p.workers[i+1:]...)
-			break
-		}
-	}
-	if p.next >= len(p.workers) {
-		p.next = 0
-	}
-	w.retired = true
-	w.signal()
-	if p.closed && len(p.workers) == 0 {
-		p.queue.failAll(ErrClosed)
-		p.signal()
-	}
-}

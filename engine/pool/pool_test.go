@@ -33,6 +33,8 @@ func (t *fakeTask) Wake() {
 	}
 }
 
+func (t *fakeTask) Now() netloop.Time { return netloop.Now() }
+
 func (t *fakeTask) Park(until netloop.Time) error {
 	var timeout <-chan time.Time
 	if until != 0 {
@@ -70,11 +72,18 @@ type waiter struct {
 }
 
 // enqueue starts a claim and waits until it is in the queue.
-func enqueue(t *testing.T, p *Pool, until netloop.Time) *waiter {
+func enqueue(t *testing.T, p *Pool) *waiter {
+	t.Helper()
+	return enqueueKey(t, p, 0)
+}
+
+// enqueueKey is enqueue for a request with a key.
+func enqueueKey(t *testing.T, p *Pool, key uint64) *waiter {
 	t.Helper()
 	w := &waiter{task: newTask(), err: make(chan error, 1)}
+	w.claim.Key = key
 	before := p.Queued()
-	go func() { w.err <- p.Claim(w.task, &w.claim, nil, until) }()
+	go func() { w.err <- p.Claim(w.task, &w.claim, nil, 0) }()
 	require.Eventually(t, func() bool { return p.Queued() > before }, 10*time.Second, time.Millisecond)
 	return w
 }
@@ -117,7 +126,7 @@ func TestQueueIsFirstComeFirstServed(t *testing.T) {
 	p, _ := testPool(1, 1)
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
-	a, b, c := enqueue(t, p, 0), enqueue(t, p, 0), enqueue(t, p, 0)
+	a, b, c := enqueue(t, p), enqueue(t, p), enqueue(t, p)
 	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrBusy)
 	first.Release()
 	require.NoError(t, <-a.err)
@@ -133,7 +142,7 @@ func TestQueueIsFirstComeFirstServed(t *testing.T) {
 func TestClaimTimesOut(t *testing.T) {
 	p, _ := testPool(1, 0)
 	var c Claim
-	err := p.Claim(newTask(), &c, nil, netloop.Now()+netloop.Time(time.Millisecond))
+	err := p.Claim(newTask(), &c, nil, time.Millisecond)
 	require.ErrorIs(t, err, netloop.ErrTimeout)
 	assert.Zero(t, p.Queued())
 	addWorkers(p, 1)
@@ -144,12 +153,12 @@ func TestCapChangesWhileRequestsWait(t *testing.T) {
 	p, ws := testPool(1, 1)
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
-	a, b := enqueue(t, p, 0), enqueue(t, p, 0)
+	a, b := enqueue(t, p), enqueue(t, p)
 	p.Configure(&plan.Pool{MaxReqPerWorker: 3})
 	require.NoError(t, <-a.err)
 	require.NoError(t, <-b.err)
 	p.Configure(&plan.Pool{MaxReqPerWorker: 2})
-	c := enqueue(t, p, 0)
+	c := enqueue(t, p)
 	a.claim.Release() // two are left, which is the cap
 	assert.Equal(t, 1, p.Queued())
 	b.claim.Release()
@@ -162,7 +171,7 @@ func TestSwapCarriesTheQueueOver(t *testing.T) {
 	p, old := testPool(1, 1)
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
-	a := enqueue(t, p, 0)
+	a := enqueue(t, p)
 	fresh := NewWorker(0, 9, "")
 	p.Swap([]*Worker{fresh}, old)
 	require.NoError(t, <-a.err)
@@ -195,7 +204,7 @@ func TestCloseServesTheQueueFirst(t *testing.T) {
 	p, ws := testPool(1, 1)
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
-	a := enqueue(t, p, 0)
+	a := enqueue(t, p)
 	p.Close()
 	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrClosed)
 	select {
@@ -215,7 +224,7 @@ func TestCloseServesTheQueueFirst(t *testing.T) {
 
 func TestFailedPoolAnswersAtOnce(t *testing.T) {
 	p, _ := testPool(1, 0)
-	a := enqueue(t, p, 0)
+	a := enqueue(t, p)
 	p.SetFailed(true)
 	require.ErrorIs(t, <-a.err, ErrFailed)
 	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrFailed)
@@ -223,7 +232,7 @@ func TestFailedPoolAnswersAtOnce(t *testing.T) {
 	require.NoError(t, p.TryClaim(new(Claim), nil))
 }
 
-// TestCapHoldsUnderEverything hammers a pool whose workers and cap change,
+// TestCapHoldsUnderEverything hammers a pool whose workers and settings change,
 // with clients that leave: no worker ever has more than the largest cap of
 // its time, and all counts come back to zero.
 func TestCapHoldsUnderEverything(t *testing.T) {
@@ -240,7 +249,7 @@ func TestCapHoldsUnderEverything(t *testing.T) {
 				if rng.IntN(4) == 0 {
 					close(task.cut)
 				}
-				var c Claim
+				c := Claim{Key: uint64(rng.IntN(4))}
 				err := p.Claim(task, &c, nil, 0)
 				if errors.Is(err, netloop.ErrGone) {
 					continue
@@ -261,8 +270,15 @@ func TestCapHoldsUnderEverything(t *testing.T) {
 			p.Swap([]*Worker{fresh}, ws[:1])
 			<-ws[0].Drained()
 			ws = append(ws[1:], fresh)
+		case 1:
+			p.Hold()
+			p.Resume()
 		default:
-			p.Configure(&plan.Pool{MaxReqPerWorker: 1 + i%3})
+			next := &plan.Pool{MaxReqPerWorker: 1 + i%3}
+			if i%8 > 4 {
+				next.Sticky, next.Balance = sticky, plan.BalanceRoundRobin
+			}
+			p.Configure(next)
 		}
 	}
 	wg.Wait()
@@ -272,17 +288,4 @@ func TestCapHoldsUnderEverything(t *testing.T) {
 		requests, tunnels := w.InFlight()
 		assert.Zero(t, requests+tunnels)
 	}
-}
-
-func BenchmarkClaim(b *testing.B) {
-	p, _ := testPool(100, 4)
-	b.ReportAllocs()
-	b.RunParallel(func(pb *testing.PB) {
-		var c Claim
-		for pb.Next() {
-			if p.TryClaim(&c, nil) == nil {
-				c.Release()
-			}
-		}
-	})
 }

@@ -1,28 +1,35 @@
 package pool
 
+import "slices"
+
 // A queue is a FIFO of claims, linked through them so that it allocates
 // nothing and any of them can leave.
-type queue struct {
-	head, tail *Claim
-	len        int
-}
+type queue struct{ head, tail *Claim }
 
-func (q *queue) push(c *Claim) {
-	c.queued, c.err, c.worker = true, nil, nil
-	c.prev, c.next = q.tail, nil
-	if q.tail == nil {
+// insert puts c behind those that came before it: at the end, but for a
+// request that is repeated and so keeps its place.
+func (q *queue) insert(c *Claim) {
+	c.queue = q
+	before := q.tail
+	if before != nil && before.order > c.order {
+		before = nil
+		for at := q.head; at.order < c.order; at = at.next {
+			before = at
+		}
+	}
+	c.prev = before
+	if before == nil {
+		c.next = q.head
 		q.head = c
 	} else {
-		q.tail.next = c
+		c.next = before.next
+		before.next = c
 	}
-	q.tail = c
-	q.len++
-}
-
-func (q *queue) pop() *Claim {
-	c := q.head
-	q.remove(c)
-	return c
+	if c.next == nil {
+		q.tail = c
+	} else {
+		c.next.prev = c
+	}
 }
 
 func (q *queue) remove(c *Claim) {
@@ -36,15 +43,128 @@ func (q *queue) remove(c *Claim) {
 	} else {
 		c.next.prev = c.prev
 	}
-	c.prev, c.next, c.queued = nil, nil, false
-	q.len--
+	c.prev, c.next, c.queue = nil, nil, nil
+}
+
+// join puts all of other at the end of q, whatever their order: it is for
+// those that are about to be redistributed.
+func (q *queue) join(other *queue) {
+	if other.head == nil {
+		return
+	}
+	for c := other.head; c != nil; c = c.next {
+		c.queue = q
+	}
+	other.head.prev = q.tail
+	if q.tail == nil {
+		q.head = other.head
+	} else {
+		q.tail.next = other.head
+	}
+	q.tail = other.tail
+	*other = queue{}
+}
+
+// enqueue makes c wait: for its own worker where it has one, else for any.
+func (p *Pool) enqueue(c *Claim) {
+	q := &p.queue
+	if p.sticky && c.Key != 0 {
+		if w := p.home(c.Key, c.avoid); w != nil {
+			q = &w.queue
+		}
+	}
+	q.insert(c)
+	p.waiting++
+}
+
+// dequeue takes c out of the queue. The caller calls signal when it is done.
+func (p *Pool) dequeue(c *Claim) {
+	c.queue.remove(c)
+	p.waiting--
+}
+
+// waiters returns all who wait, first come first.
+func (p *Pool) waiters() []*Claim {
+	if p.waiting == 0 {
+		return nil
+	}
+	all := make([]*Claim, 0, p.waiting)
+	for c := p.queue.head; c != nil; c = c.next {
+		all = append(all, c)
+	}
+	for _, w := range p.workers {
+		for c := w.queue.head; c != nil; c = c.next {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Claim) int {
+		if a.order < b.order {
+			return -1
+		}
+		return 1
+	})
+	return all
+}
+
+// redistribute gives out free slots, and finds everybody's queue anew, after
+// more has changed than one worker's load.
+func (p *Pool) redistribute() {
+	for _, c := range p.waiters() {
+		p.dequeue(c)
+		if w := p.choose(c); w != nil {
+			p.wakeGranted(c, w)
+		} else {
+			p.enqueue(c)
+		}
+	}
+	p.signal()
+}
+
+// serve offers the free slots of w to those who wait for it, first come first
+// served.
+func (p *Pool) serve(w *Worker) {
+	for p.waiting > 0 && !p.held && !w.retired && p.hasSlot(w) {
+		c := p.nextFor(w)
+		if c == nil {
+			return
+		}
+		p.dequeue(c)
+		p.wakeGranted(c, w)
+		p.signal()
+	}
+}
+
+// nextFor returns the first who waits for a slot of w, or nil.
+func (p *Pool) nextFor(w *Worker) *Claim {
+	c := p.queue.head
+	for c != nil && c.avoid == w && len(p.workers) > 1 {
+		c = c.next
+	}
+	if own := w.queue.head; own != nil && (c == nil || own.order < c.order) {
+		return own
+	}
+	return c
+}
+
+func (p *Pool) wakeGranted(c *Claim, w *Worker) {
+	p.grant(c, w)
+	p.stats.Waited++
+	c.task.Wake()
 }
 
 // failAll ends every wait with err.
-func (q *queue) failAll(err error) {
-	for q.len > 0 {
-		c := q.pop()
+func (p *Pool) failAll(err error) {
+	for _, c := range p.waiters() {
+		p.dequeue(c)
 		c.err = err
+		c.task.Wake()
+	}
+	p.signal()
+}
+
+// wakeAll makes everybody who waits look again at how long to.
+func (p *Pool) wakeAll() {
+	for _, c := range p.waiters() {
 		c.task.Wake()
 	}
 }

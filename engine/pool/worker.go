@@ -1,10 +1,6 @@
 package pool
 
-import (
-	"sync"
-
-	"github.com/ldcorn/ldcorn/engine/netloop"
-)
+import "sync/atomic"
 
 // A Worker is one ready worker process as the proxy sees it.
 type Worker struct {
@@ -12,10 +8,16 @@ type Worker struct {
 	PID    int    // for the log
 	Socket string // path of the unix socket it listens on
 
-	pool *Pool // set by Pool.Swap
+	pool   *Pool       // set by Pool.Swap
+	proven atomic.Bool // has answered; written under the pool's mu
 
 	// Guarded by the pool's mu.
 	requests, tunnels int // in flight
+	served            uint64
+	queue             queue  // those who wait for this very worker
+	ranks             *ranks // that it is in; nil for none
+	rank              int
+	prev, next        *Worker // in its rank
 	retired           bool
 	requestsDone      chan struct{} // closed once retired without requests
 	drained           chan struct{} // closed once retired with nothing in flight
@@ -35,6 +37,12 @@ func NewWorker(index, pid int, socket string) *Worker {
 // RequestsDone is closed once the worker is retired and has no plain request
 // in flight; websockets may remain.
 func (w *Worker) RequestsDone() <-chan struct{} { return w.requestsDone }
+
+// Lost takes the worker out of its pool, as Swap would, because its socket
+// refuses connections: it has ended, or will. Whoever manages the pool's
+// workers retires it for good in its own time. Any goroutine may call it that
+// holds a claim on the worker.
+func (w *Worker) Lost() { w.pool.Swap(nil, []*Worker{w}) }
 
 // Drained is closed once the worker is retired and has nothing in flight.
 func (w *Worker) Drained() <-chan struct{} { return w.drained }
@@ -69,78 +77,4 @@ func closeOnce(c chan struct{}) {
 	default:
 		close(c)
 	}
-}
-
-// idle holds a worker's connections that wait for their next request, a stack
-// per loop: the one used last is taken first, so that those beyond the need
-// grow old and are closed.
-type idle struct {
-	mu     sync.Mutex // guards all below
-	stacks [][]netloop.Conn
-	closed bool
-}
-
-// TakeIdle returns an idle connection of that loop which is still alive, or
-// nil.
-func (w *Worker) TakeIdle(loop int) netloop.Conn {
-	for {
-		c := w.idle.pop(loop)
-		if c == nil || c.Alive() {
-			return c
-		}
-	}
-}
-
-// PutIdle keeps a connection of that loop for its next request, until the
-// given moment. A retired worker's is closed.
-func (w *Worker) PutIdle(loop int, c netloop.Conn, until netloop.Time) {
-	c.Rest(until)
-	if !w.idle.push(loop, c) {
-		c.Close()
-	}
-}
-
-// CloseIdle closes the worker's idle connections, and from now on every one
-// that would become idle. Pool.Swap calls it for the workers it retires.
-func (w *Worker) CloseIdle() {
-	for _, c := range w.idle.clear() {
-		c.CloseLater()
-	}
-}
-
-func (i *idle) pop(loop int) netloop.Conn {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if loop >= len(i.stacks) || len(i.stacks[loop]) == 0 {
-		return nil
-	}
-	s := i.stacks[loop]
-	c := s[len(s)-1]
-	s[len(s)-1] = nil
-	i.stacks[loop] = s[:len(s)-1]
-	return c
-}
-
-func (i *idle) push(loop int, c netloop.Conn) bool {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	if i.closed {
-		return false
-	}
-	for loop >= len(i.stacks) {
-		i.stacks = append(i.stacks, nil)
-	}
-	i.stacks[loop] = append(i.stacks[loop], c)
-	return true
-}
-
-func (i *idle) clear() []netloop.Conn {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	var all []netloop.Conn
-	for _, s := range i.stacks {
-		all = append(all, s...)
-	}
-	i.stacks, i.closed = nil, true
-	return all
 }

@@ -1,0 +1,43 @@
+package pool
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+func TestHoldQueuesAndResumeDispatches(t *testing.T) {
+	p, ws := testPool(2, 1)
+	var before Claim
+	require.NoError(t, p.TryClaim(&before, nil))
+	p.Hold()
+	assert.True(t, p.Held())
+	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrBusy)
+	a, b, c := enqueue(t, p), enqueue(t, p), enqueue(t, p)
+	before.Release()
+	p.Configure(&plan.Pool{MaxReqPerWorker: 2})
+	p.Swap([]*Worker{NewWorker(0, 9, "")}, ws)
+	assert.Equal(t, 3, p.Queued(), "nothing is dispatched")
+	assert.True(t, p.Stats().Held)
+	p.Resume()
+	assert.False(t, p.Held())
+	require.NoError(t, <-a.err)
+	require.NoError(t, <-b.err)
+	assert.Equal(t, 1, p.Queued())
+	a.claim.Release()
+	require.NoError(t, <-c.err)
+}
+
+func TestCloseEndsHold(t *testing.T) {
+	p, _ := testPool(1, 1)
+	p.Hold()
+	a := enqueue(t, p)
+	p.Close()
+	require.NoError(t, <-a.err)
+	<-p.Empty()
+	p.Hold()
+	assert.False(t, p.Held(), "it is gone")
+}

@@ -1,0 +1,320 @@
+package pool
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// modelTask is a task of a claim that the model drives: nobody parks, and
+// each Wake is counted.
+type modelTask struct {
+	netloop.Task
+	now   *netloop.Time
+	wakes int
+}
+
+func (t *modelTask) Now() netloop.Time { return *t.now }
+func (t *modelTask) Wake()             { t.wakes++ }
+
+// A modelClaim is a request as the model knows it.
+type modelClaim struct {
+	claim  *Claim
+	task   *modelTask
+	order  int
+	key    uint64
+	avoid  *modelWorker
+	on     *modelWorker // nil while it waits
+	tunnel *Claim       // instead of claim
+}
+
+func (c *modelClaim) held() *Claim {
+	if c.tunnel != nil {
+		return c.tunnel
+	}
+	return c.claim
+}
+
+type modelWorker struct {
+	worker            *Worker
+	requests, tunnels int
+	proven, gone      bool
+}
+
+func (w *modelWorker) busy() int { return w.requests + w.tunnels }
+
+// A model is a pool written as simply as possible, beside the real one. After
+// each step it takes the requests that wait in the order they came, and holds
+// what the pool has decided for each against the rules.
+type model struct {
+	t       testing.TB
+	in      func(n int) int // the next choice, below n
+	pool    *Pool
+	now     netloop.Time
+	plan    plan.Pool
+	workers []*modelWorker
+	retired []*modelWorker
+	waiting []*modelClaim // first come first
+	running []*modelClaim
+	orders  int
+	indexes int
+	held    bool
+	failed  bool
+	closed  bool
+}
+
+func newModel(t testing.TB, in func(n int) int) *model {
+	m := &model{t: t, in: in, now: 1}
+	m.plan = plan.Pool{Name: "p", MaxReqPerWorker: in(4)}
+	m.pool = New(&m.plan)
+	m.indexes = 1 + in(4)
+	m.add(m.missing())
+	return m
+}
+
+// steps are what can happen, as often as they are here.
+func (m *model) steps() []func() {
+	return []func(){
+		m.claim, m.claim, m.claim, m.claim, m.claim, m.claim,
+		m.finish, m.finish, m.finish, m.finish,
+		m.answer, m.answer, m.upgrade, m.abort, m.timeOut, m.repeat,
+		m.configure, m.reload, m.resize, m.kill, m.restart, m.hold, m.fail,
+	}
+}
+
+func (m *model) run(n int) {
+	steps := m.steps()
+	for range n {
+		m.now += netloop.Time(time.Millisecond)
+		steps[m.in(len(steps))]()
+		m.check()
+	}
+	m.finishAll()
+}
+
+// claim is a new request.
+func (m *model) claim() {
+	m.orders++
+	c := &modelClaim{claim: &Claim{}, task: &modelTask{now: &m.now}, order: m.orders, key: uint64(m.in(6))}
+	m.enter(c)
+}
+
+// enter makes the request ask for a slot, and holds the answer against what
+// must come.
+func (m *model) enter(c *modelClaim) {
+	var avoid *Worker
+	if c.avoid != nil {
+		avoid = c.avoid.worker
+	}
+	c.claim.Key = c.key
+	full := c.avoid == nil && m.plan.QueueLimit > 0 && len(m.waiting) >= m.plan.QueueLimit
+	m.pool.mu.Lock()
+	err := m.pool.enter(c.task, c.claim, avoid)
+	m.pool.mu.Unlock()
+	switch {
+	case m.closed:
+		require.ErrorIs(m.t, err, ErrClosed)
+	case m.failed && len(m.workers) == 0:
+		require.ErrorIs(m.t, err, ErrFailed)
+	case len(m.best(c)) > 0:
+		require.NoError(m.t, err)
+		m.granted(c)
+	case full:
+		require.ErrorIs(m.t, err, ErrFull)
+	default:
+		require.ErrorIs(m.t, err, ErrBusy)
+		m.waiting = append(m.waiting, c)
+		slices.SortFunc(m.waiting, func(a, b *modelClaim) int { return a.order - b.order })
+	}
+}
+
+// best returns the workers that the request may get now: all that are equally
+// good.
+func (m *model) best(c *modelClaim) []*modelWorker {
+	if m.held {
+		return nil
+	}
+	avoid := c.avoid
+	if len(m.workers) == 1 {
+		avoid = nil
+	}
+	if m.plan.Sticky.By != plan.KeyNone && c.key != 0 {
+		if w := m.home(c.key, avoid); w != nil && m.hasSlot(w) {
+			return []*modelWorker{w}
+		}
+		return nil
+	}
+	var best []*modelWorker
+	for _, w := range m.workers {
+		if w == avoid || !m.hasSlot(w) {
+			continue
+		}
+		if len(best) > 0 && m.rank(w) > m.rank(best[0]) {
+			continue
+		}
+		if len(best) > 0 && m.rank(w) < m.rank(best[0]) {
+			best = nil
+		}
+		best = append(best, w)
+	}
+	return best
+}
+
+// home is the worker of the key: stated by the rule, the one whose index
+// scores highest.
+func (m *model) home(key uint64, avoid *modelWorker) *modelWorker {
+	var best *modelWorker
+	for _, w := range m.workers {
+		if w == avoid {
+			continue
+		}
+		if best == nil || mix(key^salt(w.worker.Index)) >= mix(key^salt(best.worker.Index)) {
+			best = w
+		}
+	}
+	return best
+}
+
+func (m *model) hasSlot(w *modelWorker) bool {
+	return m.plan.MaxReqPerWorker == 0 || w.busy() < m.plan.MaxReqPerWorker
+}
+
+func (m *model) rank(w *modelWorker) int {
+	rank := w.busy()
+	if m.plan.Balance == plan.BalanceRoundRobin {
+		rank = 0
+	}
+	if !w.proven && w.busy() >= freshSlots {
+		rank += 1 << 20
+	}
+	return rank
+}
+
+// granted notes that the pool has given the request a slot, which must be
+// one of the best, and below the cap.
+func (m *model) granted(c *modelClaim) {
+	i := slices.IndexFunc(m.workers, func(w *modelWorker) bool { return w.worker == c.claim.Worker() })
+	require.GreaterOrEqual(m.t, i, 0, "a worker of the pool")
+	w := m.workers[i]
+	require.Contains(m.t, m.best(c), w, "request %d is on worker %d", c.order, w.worker.Index)
+	w.requests++
+	c.on = w
+	m.running = append(m.running, c)
+	if cap := m.plan.MaxReqPerWorker; cap > 0 {
+		require.LessOrEqual(m.t, w.busy(), cap, "the cap")
+	}
+}
+
+// check takes those that wait in order: who got a slot had a right to it, and
+// who did not has none. Then it compares the counts.
+func (m *model) check() {
+	var still []*modelClaim
+	for _, c := range m.waiting {
+		switch {
+		case c.claim.queue != nil:
+			require.Nil(m.t, c.claim.Worker())
+			still = append(still, c)
+			require.Empty(m.t, m.best(c), "request %d waits", c.order)
+		case c.claim.err != nil:
+			require.True(m.t, m.closed || m.failed, "%v", c.claim.err)
+			require.Empty(m.t, m.workers)
+			require.NotZero(m.t, c.task.wakes)
+		default:
+			require.NotZero(m.t, c.task.wakes, "it is told")
+			m.granted(c)
+		}
+	}
+	m.waiting = still
+	s := m.pool.Stats()
+	require.Equal(m.t, len(m.waiting), s.Queued)
+	require.Equal(m.t, len(m.workers), s.Ready)
+	requests, tunnels := 0, 0
+	for _, w := range slices.Concat(m.workers, m.retired) {
+		gotRequests, gotTunnels := w.worker.InFlight()
+		require.Equal(m.t, []int{w.requests, w.tunnels}, []int{gotRequests, gotTunnels})
+		requests, tunnels = requests+w.requests, tunnels+w.tunnels
+		require.Equal(m.t, w.gone && w.busy() == 0, isClosed(w.worker.Drained()))
+		require.Equal(m.t, w.gone && w.requests == 0, isClosed(w.worker.RequestsDone()))
+	}
+	require.Equal(m.t, []int{requests, tunnels}, []int{s.Requests, s.Tunnels})
+	require.Equal(m.t, m.closed && len(m.waiting) == 0, isClosed(m.pool.Empty()))
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+// finishAll ends the pool: whoever waits is served, every count is zero in
+// the end.
+func (m *model) finishAll() {
+	if len(m.workers) == 0 {
+		m.add(m.missing())
+		m.check()
+	}
+	m.closed, m.held = true, false
+	m.pool.Close()
+	m.check()
+	for len(m.running) > 0 {
+		if m.in(4) == 3 {
+			m.abort()
+		} else {
+			m.finish()
+		}
+		m.check()
+	}
+	require.Empty(m.t, m.waiting, "nobody is lost")
+	m.swap(nil, slices.Clone(m.workers))
+	m.check()
+	s := m.pool.Stats()
+	require.Zero(m.t, s.Requests+s.Tunnels+s.Queued)
+	require.Nil(m.t, m.pool.queue.head)
+	require.Zero(m.t, m.pool.free.n+m.pool.fresh.n)
+}
+
+// TestModel runs random histories against the model.
+func TestModel(t *testing.T) {
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
+	for seed := range uint64(rounds) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			rng := rand.New(rand.NewPCG(seed, 4))
+			newModel(t, rng.IntN).run(200)
+		})
+	}
+}
+
+// FuzzModel takes the history from the fuzzer's bytes.
+func FuzzModel(f *testing.F) {
+	for seed := range byte(8) {
+		rng := rand.NewChaCha8([32]byte{seed})
+		history := make([]byte, 64<<seed)
+		_, _ = rng.Read(history)
+		f.Add(history)
+	}
+	f.Fuzz(func(t *testing.T, history []byte) {
+		rest := history
+		next := func(n int) int {
+			if len(rest) == 0 {
+				return 0
+			}
+			b := rest[0]
+			rest = rest[1:]
+			return int(b) % n
+		}
+		newModel(t, next).run(min(len(history)/2, 2000))
+	})
+}

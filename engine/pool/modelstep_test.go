@@ -1,0 +1,180 @@
+package pool
+
+import (
+	"slices"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// The steps of a model's history beside a new request.
+
+// any returns one of the running requests, and takes it out if asked to.
+func (m *model) any(take bool) *modelClaim {
+	if len(m.running) == 0 {
+		return nil
+	}
+	i := m.in(len(m.running))
+	c := m.running[i]
+	if take {
+		m.running = slices.Delete(m.running, i, i+1)
+	}
+	return c
+}
+
+func (m *model) finish() {
+	if c := m.any(true); c != nil {
+		m.release(c)
+	}
+}
+
+func (m *model) release(c *modelClaim) {
+	if c.tunnel != nil {
+		c.on.tunnels--
+	} else {
+		c.on.requests--
+	}
+	c.on = nil
+	c.held().Release()
+	c.held().Release() // does nothing
+}
+
+func (m *model) answer() {
+	if c := m.any(false); c != nil && c.tunnel == nil {
+		c.on.proven = true
+		c.claim.Answered()
+	}
+}
+
+func (m *model) upgrade() {
+	if c := m.any(false); c != nil && c.tunnel == nil {
+		c.on.proven = true
+		c.on.requests--
+		c.on.tunnels++
+		c.tunnel = c.claim.ToTunnel()
+	}
+}
+
+// repeat is a request whose worker has failed.
+func (m *model) repeat() {
+	c := m.any(true)
+	if c == nil {
+		return
+	}
+	failed := c.on
+	m.release(c)
+	m.check()
+	if c.tunnel == nil {
+		c.avoid = failed
+		m.enter(c)
+	}
+}
+
+// abort is a client that leaves the queue.
+func (m *model) abort() { m.drop(netloop.ErrGone) }
+
+func (m *model) timeOut() { m.drop(netloop.ErrTimeout) }
+
+func (m *model) drop(err error) {
+	if len(m.waiting) == 0 {
+		return
+	}
+	i := m.in(len(m.waiting))
+	c := m.waiting[i]
+	m.waiting = slices.Delete(m.waiting, i, i+1)
+	m.pool.mu.Lock()
+	m.pool.leave(c.claim, err)
+	m.pool.mu.Unlock()
+}
+
+func (m *model) configure() {
+	m.plan.MaxReqPerWorker = m.in(4)
+	m.plan.QueueLimit = m.in(3) * 3
+	m.plan.Balance = []plan.Balance{plan.BalanceLeastBusy, plan.BalanceRoundRobin}[m.in(2)]
+	m.plan.Sticky = []plan.Key{{}, {By: plan.KeyClientIP}}[m.in(2)]
+	m.plan.QueueTimeout = time.Duration(m.in(2)) * time.Second
+	next := m.plan
+	m.pool.Configure(&next)
+}
+
+// missing returns a new worker for each index that has none.
+func (m *model) missing() []*modelWorker {
+	var out []*modelWorker
+	for i := range m.indexes {
+		if !slices.ContainsFunc(m.workers, func(w *modelWorker) bool { return w.worker.Index == i }) {
+			out = append(out, &modelWorker{worker: NewWorker(i, i, "")})
+		}
+	}
+	return out
+}
+
+func (m *model) add(add []*modelWorker) { m.swap(add, nil) }
+
+func (m *model) swap(add, remove []*modelWorker) {
+	m.workers = append(m.workers, add...)
+	m.failed = m.failed && len(add) == 0
+	for _, w := range remove {
+		w.gone = true
+		m.retired = append(m.retired, w)
+	}
+	m.workers = slices.DeleteFunc(m.workers, func(w *modelWorker) bool { return w.gone })
+	m.pool.Swap(realOf(add), realOf(remove))
+}
+
+func realOf(workers []*modelWorker) []*Worker {
+	var out []*Worker
+	for _, w := range workers {
+		out = append(out, w.worker)
+	}
+	return out
+}
+
+// reload replaces every worker, of the same indexes.
+func (m *model) reload() {
+	old := slices.Clone(m.workers)
+	var fresh []*modelWorker
+	for i := range m.indexes {
+		fresh = append(fresh, &modelWorker{worker: NewWorker(i, i, "")})
+	}
+	m.swap(fresh, old)
+}
+
+func (m *model) resize() {
+	m.indexes = 1 + m.in(5)
+	var much []*modelWorker
+	for _, w := range m.workers {
+		if w.worker.Index >= m.indexes {
+			much = append(much, w)
+		}
+	}
+	m.swap(m.missing(), much)
+}
+
+func (m *model) kill() {
+	if len(m.workers) > 0 {
+		i := m.in(len(m.workers))
+		m.swap(nil, []*modelWorker{m.workers[i]})
+	}
+}
+
+func (m *model) restart() { m.add(m.missing()) }
+
+func (m *model) hold() {
+	if m.held = !m.held; m.held {
+		m.pool.Hold()
+	} else {
+		m.pool.Resume()
+	}
+	require.Equal(m.t, m.held, m.pool.Held())
+}
+
+// fail is that no worker will come: it is said once all are gone.
+func (m *model) fail() {
+	if len(m.workers) == 0 {
+		m.failed = true
+		m.pool.SetFailed(true)
+	}
+}

@@ -1,0 +1,184 @@
+package pool
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+var sticky = plan.Key{By: plan.KeyCookie, Name: "sid"}
+
+func stickyPool(cap, workers int) (*Pool, []*Worker) {
+	p := New(&plan.Pool{Name: "p", MaxReqPerWorker: cap, Sticky: sticky})
+	return p, addWorkers(p, workers)
+}
+
+// homes is the index that each of n keys is sent to.
+func homes(t *testing.T, p *Pool, n int) []int {
+	t.Helper()
+	out := make([]int, n)
+	for i := range out {
+		c := Claim{Key: Key(fmt.Sprint("user", i))}
+		require.NoError(t, p.TryClaim(&c, nil))
+		out[i] = c.Worker().Index
+		c.Release()
+	}
+	return out
+}
+
+func TestKeyIsTheSameEverywhere(t *testing.T) {
+	assert.Equal(t, Key("abc"), Key([]byte("abc")))
+	assert.NotEqual(t, Key("abc"), Key("abd"))
+	assert.NotZero(t, Key(""))
+	assert.Equal(t, uint64(0x33ebaf9927cbc5bd), Key("abc"), "as in every other process")
+}
+
+func TestStickyKeysAreSpread(t *testing.T) {
+	const keys, workers = 8000, 8
+	p, _ := stickyPool(0, workers)
+	count := map[int]int{}
+	for _, at := range homes(t, p, keys) {
+		count[at]++
+	}
+	for i := range workers {
+		assert.InDelta(t, keys/workers, count[i], keys/workers/5, "worker %d", i)
+	}
+}
+
+// TestStickyMovesOnlyWhatItMust: a worker that goes moves its own keys, one
+// that comes takes only what is its own, and a reload moves none.
+func TestStickyMovesOnlyWhatItMust(t *testing.T) {
+	const keys = 2000
+	p, ws := stickyPool(0, 5)
+	before := homes(t, p, keys)
+
+	p.Swap(nil, ws[2:3])
+	for i, at := range homes(t, p, keys) {
+		if before[i] == 2 {
+			assert.NotEqual(t, 2, at)
+		} else {
+			assert.Equal(t, before[i], at)
+		}
+	}
+	p.Swap([]*Worker{NewWorker(2, 9, "")}, nil)
+	assert.Equal(t, before, homes(t, p, keys), "it is back")
+
+	fresh := []*Worker{NewWorker(4, 9, ""), NewWorker(1, 9, ""), NewWorker(0, 9, ""), NewWorker(3, 9, ""), NewWorker(2, 9, "")}
+	p.Swap(fresh, p.workers)
+	assert.Equal(t, before, homes(t, p, keys), "after a reload")
+
+	p.Swap([]*Worker{NewWorker(5, 9, "")}, nil)
+	for i, at := range homes(t, p, keys) {
+		assert.True(t, at == before[i] || at == 5)
+	}
+}
+
+// TestStickyReplacement: while there are two workers of one index, the newer
+// one counts.
+func TestStickyReplacement(t *testing.T) {
+	p, _ := stickyPool(0, 3)
+	before := homes(t, p, 100)
+	newer := []*Worker{NewWorker(0, 9, ""), NewWorker(1, 9, ""), NewWorker(2, 9, "")}
+	p.Swap(newer, nil)
+	assert.Equal(t, before, homes(t, p, 100))
+	c := Claim{Key: 1}
+	require.NoError(t, p.TryClaim(&c, nil))
+	assert.Contains(t, newer, c.Worker())
+}
+
+// keyOf returns a key whose home is w.
+func keyOf(p *Pool, w *Worker) uint64 {
+	for key := uint64(1); ; key++ {
+		if p.home(key, nil) == w {
+			return key
+		}
+	}
+}
+
+// TestStickyWaitsForItsWorker: a request waits for its own worker while
+// another is free; who waits for nobody in particular is not held up by it,
+// and those of one worker keep their order.
+func TestStickyWaitsForItsWorker(t *testing.T) {
+	p, ws := stickyPool(1, 2)
+	first := Claim{Key: keyOf(p, ws[0])}
+	require.NoError(t, p.TryClaim(&first, nil))
+	require.Same(t, ws[0], first.Worker())
+	a := enqueueKey(t, p, first.Key)
+	b := enqueueKey(t, p, first.Key)
+
+	var other Claim
+	require.NoError(t, p.TryClaim(&other, nil), "it does not wait behind them")
+	require.Same(t, ws[1], other.Worker())
+	any := enqueue(t, p)
+	other.Release()
+	require.NoError(t, <-any.err, "overtakes those whose worker is busy")
+	require.Same(t, ws[1], any.claim.Worker())
+
+	first.Release()
+	require.NoError(t, <-a.err)
+	require.Same(t, ws[0], a.claim.Worker())
+	assert.Equal(t, 1, p.Queued())
+	a.claim.Release()
+	require.NoError(t, <-b.err)
+	require.Same(t, ws[0], b.claim.Worker())
+}
+
+// TestStickyTakesItsTurn: a free slot goes to who came first, with a key or
+// without.
+func TestStickyTakesItsTurn(t *testing.T) {
+	p, ws := stickyPool(1, 1)
+	var first Claim
+	require.NoError(t, p.TryClaim(&first, nil))
+	waiting := []*waiter{enqueue(t, p), enqueueKey(t, p, keyOf(p, ws[0])), enqueue(t, p), enqueueKey(t, p, keyOf(p, ws[0]))}
+	last := &first
+	for i, w := range waiting {
+		last.Release()
+		require.NoError(t, <-w.err)
+		assert.Equal(t, len(waiting)-1-i, p.Queued())
+		last = &w.claim
+	}
+}
+
+func TestStickyFailsOver(t *testing.T) {
+	p, ws := stickyPool(1, 2)
+	busy := Claim{Key: keyOf(p, ws[0])}
+	require.NoError(t, p.TryClaim(&busy, nil))
+	a := enqueueKey(t, p, busy.Key)
+	p.Swap(nil, ws[:1]) // it has crashed
+	require.NoError(t, <-a.err)
+	assert.Same(t, ws[1], a.claim.Worker())
+
+	back := NewWorker(0, 9, "")
+	p.Swap([]*Worker{back}, nil)
+	c := Claim{Key: busy.Key}
+	require.NoError(t, p.TryClaim(&c, nil))
+	assert.Same(t, back, c.Worker(), "its own, once that is back")
+	c.Release()
+	a.claim.Release()
+	require.NoError(t, p.TryClaim(&c, back))
+	assert.Same(t, ws[1], c.Worker(), "another, for a request that it has failed")
+}
+
+func TestStickyChangesWhileRequestsWait(t *testing.T) {
+	p, ws := stickyPool(1, 2)
+	busy := Claim{Key: keyOf(p, ws[0])}
+	require.NoError(t, p.TryClaim(&busy, nil))
+	a := enqueueKey(t, p, busy.Key)
+	p.Configure(&plan.Pool{MaxReqPerWorker: 1})
+	require.NoError(t, <-a.err)
+	assert.Same(t, ws[1], a.claim.Worker())
+}
+
+func TestStickyWaitsWithoutWorkers(t *testing.T) {
+	p, _ := stickyPool(1, 0)
+	a, b := enqueueKey(t, p, 1), enqueueKey(t, p, 2)
+	close(a.task.cut)
+	require.ErrorIs(t, <-a.err, netloop.ErrGone)
+	addWorkers(p, 1)
+	require.NoError(t, <-b.err)
+}

@@ -1,0 +1,94 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// Claim is TryClaim that waits in the pool's queue where there is no free
+// slot: at most for the queue_timeout, also as changed meanwhile, or where
+// there is none for startup (0 = no limit) as long as the pool has no worker.
+// Its other errors are those of netloop.Task.Park, ErrTimeout among them; the
+// claim holds no slot then.
+func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Duration) error {
+	p.mu.Lock()
+	err := p.enter(t, c, avoid)
+	until := p.until(c, startup)
+	p.mu.Unlock()
+	for err == ErrBusy {
+		err = p.park(t, c, &until, startup)
+	}
+	return err
+}
+
+// enter claims a slot or, with ErrBusy, a place in the queue.
+func (p *Pool) enter(t netloop.Task, c *Claim, avoid *Worker) error {
+	err := p.tryClaim(c, avoid)
+	if err == ErrBusy {
+		c.worker, c.err, c.task = nil, nil, t
+		c.since = t.Now()
+		p.pace.tick(c.since)
+		p.enqueue(c)
+	}
+	return err
+}
+
+// until is when c has waited enough; zero is never.
+func (p *Pool) until(c *Claim, startup time.Duration) netloop.Time {
+	switch {
+	case p.timeout > 0:
+		return c.since.Add(p.timeout)
+	case len(p.workers) == 0:
+		return max(c.since, p.bare).Add(startup)
+	}
+	return 0
+}
+
+// park waits until something has changed for c. ErrBusy says that it still
+// has to wait.
+func (p *Pool) park(t netloop.Task, c *Claim, until *netloop.Time, startup time.Duration) error {
+	err := t.Park(*until)
+	p.mu.Lock()
+	if c.queue == nil {
+		p.mu.Unlock()
+		return c.settled(err)
+	}
+	defer p.mu.Unlock()
+	was := *until
+	*until = p.until(c, startup)
+	if err == nil || err == netloop.ErrTimeout && later(*until, was) {
+		return ErrBusy
+	}
+	p.leave(c, err)
+	return err
+}
+
+// later reports whether a is a later limit than b.
+func later(a, b netloop.Time) bool { return b != 0 && (a == 0 || a > b) }
+
+// leave takes out of the queue who waits no longer.
+func (p *Pool) leave(c *Claim, err error) {
+	p.dequeue(c)
+	p.signal()
+	if err == netloop.ErrTimeout {
+		p.stats.TimedOut++
+	} else {
+		p.stats.Left++
+	}
+	c.task = nil
+}
+
+// settled is the outcome of a wait that ended with err after the claim was
+// granted or failed. A slot that came with the last moment is taken; one that
+// came when the client had left is given back.
+func (c *Claim) settled(err error) error {
+	switch {
+	case c.err != nil:
+		return c.err
+	case err == nil || err == netloop.ErrTimeout:
+		return nil
+	}
+	c.Release()
+	return err
+}
