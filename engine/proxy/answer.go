@@ -78,7 +78,9 @@ func (x *exchange) appendErrorHead(out []byte, status int, kind string, length i
 	out = http1.AppendField(out, "X-Request-ID", x.id)
 	switch status {
 	case http.StatusServiceUnavailable:
-		out = append(out, "Retry-After: 1\r\n"...)
+		out = append(out, "Retry-After: "...)
+		out = http1.AppendInt(out, max(int64(x.retry/time.Second), 1))
+		out = append(out, "\r\n"...)
 	case http.StatusMethodNotAllowed:
 		out = append(out, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
 	}

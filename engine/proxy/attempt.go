@@ -1,17 +1,26 @@
 package proxy
 
 import (
+	"errors"
+	"io/fs"
+	"syscall"
+
 	"github.com/ldcorn/ldcorn/engine/netloop"
-	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // attempt sends the request to the claimed worker and relays its answer. It
 // returns with the slot given back, but for errTaken. errRepeat asks for
-// another worker.
-func (x *exchange) attempt(target *pool.Pool) error {
+// another worker, errRefused as well.
+func (x *exchange) attempt(set *plan.Pool) error {
 	err := x.connect()
 	if err == nil {
-		err = x.exchangeWith(!target.Finite())
+		x.limit = set.RequestTimeout
+		finish := set.FinishesAbandoned()
+		err = x.exchangeWith(!finish)
+		if err == errLate && finish {
+			err = x.finishLate()
+		}
 	}
 	if err == errTaken {
 		return err
@@ -23,9 +32,8 @@ func (x *exchange) attempt(target *pool.Pool) error {
 }
 
 // exchangeWith sends the request on the worker's connection, and relays what
-// comes back. With cancel, a client that goes away cancels the request: where
-// there is a cap, nothing tells when an app is done that lost its connection,
-// and its slot must be held until then.
+// comes back. With cancel, a client that goes away cancels the request:
+// otherwise its slot is held until the worker has answered (client_disconnect).
 func (x *exchange) exchangeWith(cancel bool) error {
 	x.heard = false
 	if err := x.sendHead(); err != nil {
@@ -42,7 +50,9 @@ func (x *exchange) exchangeWith(cancel bool) error {
 	return x.relayAnswer(cancel)
 }
 
-// connect takes an idle connection to the worker, or a new one.
+// connect takes an idle connection to the worker, or a new one. A worker whose
+// socket refuses has ended, and will never accept again: no other request
+// needs to find that out.
 func (x *exchange) connect() error {
 	w := x.claim.Worker()
 	if x.up = w.TakeIdle(x.t.Loop()); x.up != nil {
@@ -55,6 +65,10 @@ func (x *exchange) connect() error {
 		return nil
 	case netloop.ErrStopped:
 		return errStopping
+	}
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+		w.Lost()
+		return errRefused
 	}
 	return errRepeat // nothing was sent
 }

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -22,17 +24,19 @@ type exchange struct {
 	headLen int
 	id      []byte // X-Request-ID: the client's, or idBuf
 	idBuf   [idLen]byte
-	asked   bool // 100 Continue was sent
-	probed  int  // bytes of the next message to the client that a probe has sent already
-	begun   bool // the answer's head was sent to the client
-	lost    bool // the client takes no more bytes
-	keep    bool // the connection may serve another request
+	asked   bool          // 100 Continue was sent
+	probed  int           // bytes of the next message to the client that a probe has sent already
+	begun   bool          // the answer's head was sent to the client
+	lost    bool          // the client takes no more bytes
+	keep    bool          // the connection may serve another request
+	retry   time.Duration // when to come again, for a client that gets 503
 
 	// The worker's side.
 	claim  pool.Claim
 	up     netloop.Conn
-	back   buffer // what was read of up
-	heard  bool   // up has said something in this attempt
+	back   buffer        // what was read of up
+	heard  bool          // up has said something in this attempt
+	limit  time.Duration // for up to begin its answer; 0 = none
 	res    http1.Response
 	chunks http1.Chunked
 	raw    bool // the answer to the client ends with the connection

@@ -17,6 +17,9 @@ var (
 	errBadGateway  = &failure{status: 502, reason: "the worker did not answer"}
 	errMalformed   = &failure{status: 502, reason: "the worker's answer is malformed", close: true}
 	errUnavailable = &failure{status: 503, reason: "no worker is available"}
+	errQueueFull   = &failure{status: 503, reason: "too many requests are waiting"}
+	errQueueLate   = &failure{status: 503, reason: "no worker became free in time"}
+	errLate        = &failure{status: 504, reason: "the worker did not answer in time"}
 	errStopping    = &failure{status: 503, reason: "the server is shutting down", close: true}
 	errSlowBody    = &failure{status: 408, reason: "the request body did not arrive in time", close: true}
 	errShortBody   = &failure{status: 400, reason: "the request body ended early", close: true}
@@ -25,6 +28,11 @@ var (
 var (
 	// errRepeat asks for the request to be sent to another worker.
 	errRepeat = errors.New("repeat on another worker")
+	// errRefused says that the worker is not there any more.
+	errRefused = errors.New("worker refused the connection")
+	// errAnswered says that the client has its answer, and that the
+	// connection is to be closed.
+	errAnswered = errors.New("answered already")
 	// errTaken says that the connection has become a tunnel.
 	errTaken = errors.New("connection is a tunnel")
 	// errCut ends the client's connection: an answer has begun and cannot

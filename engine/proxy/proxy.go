@@ -111,6 +111,9 @@ func (p *Proxy) Abort() { p.driver.Abort() }
 // any more but websockets: the workers can be stopped.
 func (p *Proxy) Drained() <-chan struct{} { return p.drained }
 
+// Loops is the number of the driver's event loops; 1 for a driver without.
+func (p *Proxy) Loops() int { return p.driver.Loops() }
+
 // Driver names the connection driver in use.
 func (p *Proxy) Driver() string { return p.driver.Name() }
 

@@ -44,10 +44,11 @@ func (x *exchange) readAnswerHead() error {
 			}
 			if n > 0 {
 				x.back.consume(n)
+				x.claim.Answered()
 				return nil
 			}
 		}
-		if err := x.readBack(); err != nil {
+		if err := x.readInTime(); err != nil {
 			return x.noAnswer(err)
 		}
 	}
@@ -75,7 +76,7 @@ func (x *exchange) readBack() error {
 // reason, before the head of an answer was complete.
 func (x *exchange) noAnswer(err error) error {
 	switch err {
-	case netloop.ErrGone:
+	case netloop.ErrGone, errLate:
 		return err
 	case netloop.ErrStopped:
 		return errStopping
@@ -100,6 +101,8 @@ func (x *exchange) relayInterim(cancel bool) error {
 	err := x.write(x.out, nil)
 	if cancel {
 		x.watchClient()
+	} else if err == errClientLost {
+		return nil // the slot is held until the final answer
 	}
 	return err
 }

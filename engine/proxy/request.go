@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
@@ -25,6 +26,7 @@ const (
 // connection is ready for the next one.
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
+	x.retry = 0
 	x.setID()
 	err := x.upload.begin()
 	if err == nil {
@@ -34,6 +36,8 @@ func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 		return x.fail(f)
 	}
 	switch {
+	case err == errAnswered:
+		return x.hangUp(), false
 	case err == errTaken:
 		return x.taken(), false
 	case err != nil || x.lost:
@@ -54,7 +58,8 @@ func (x *exchange) relayRequest() error {
 		if !ok {
 			return errNoRoute
 		}
-		err := x.claimSlot(target, failed)
+		set := target.Settings()
+		err := x.claimSlot(target, set, failed)
 		if err == pool.ErrClosed {
 			before := x.snap
 			if x.loadSnapshot(); x.snap == before {
@@ -66,30 +71,39 @@ func (x *exchange) relayRequest() error {
 			return err
 		}
 		failed = x.claim.Worker()
-		if err = x.attempt(target); err != errRepeat {
+		switch err = x.attempt(set); err {
+		case errRefused: // each worker can do that once
+			continue
+		case errRepeat:
+			if repeats++; repeats > maxRepeats {
+				return errBadGateway
+			}
+		default:
 			return err
-		}
-		if repeats++; repeats > maxRepeats {
-			return errBadGateway
 		}
 	}
 }
 
 // claimSlot takes a slot of the pool, in its queue if there is none free. A
 // client that leaves the queue never reaches a worker.
-func (x *exchange) claimSlot(target *pool.Pool, avoid *pool.Worker) error {
+func (x *exchange) claimSlot(target *pool.Pool, set *plan.Pool, avoid *pool.Worker) error {
+	x.claim.Key = x.stickyKey(set.Sticky)
 	err := target.TryClaim(&x.claim, avoid)
 	if err == pool.ErrBusy {
-		var until netloop.Time
-		if target.Ready() == 0 {
-			until = x.t.Now().Add(x.snap.Plan.StartupTimeout)
-		}
 		x.watchClient()
-		err = target.Claim(x.t, &x.claim, avoid, until)
+		err = target.Claim(x.t, &x.claim, avoid, x.snap.Plan.StartupTimeout)
 		x.unwatchClient()
 	}
 	switch err {
-	case netloop.ErrTimeout, pool.ErrFailed:
+	case pool.ErrFull, pool.ErrFailed, netloop.ErrTimeout:
+		x.retry = target.RetryAfter(x.t.Now())
+	}
+	switch err {
+	case pool.ErrFull:
+		return errQueueFull
+	case netloop.ErrTimeout:
+		return errQueueLate
+	case pool.ErrFailed:
 		return errUnavailable
 	case netloop.ErrStopped:
 		return errStopping

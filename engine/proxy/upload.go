@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"sync/atomic"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -22,6 +23,8 @@ type upload struct {
 	delivered bool // and written to the worker
 	consumed  bool // some of it has gone to a worker that is not at hand any more
 
+	sentAt atomic.Int64 // the netloop.Time since which delivered is true; 0 until then
+
 	fork netloop.Fork
 	move func(netloop.Task) // run, made once
 	err  error              // of the client's side: its body is broken, or it is gone
@@ -33,6 +36,7 @@ type upload struct {
 func (u *upload) begin() error {
 	u.used, u.left, u.first, u.err = 0, 0, nil, nil
 	u.received, u.delivered, u.consumed = false, false, false
+	u.sentAt.Store(0)
 	body := u.x.in.bytes()[u.x.headLen:]
 	switch req := &u.x.req; {
 	case req.Chunked:
@@ -50,7 +54,11 @@ func (u *upload) begin() error {
 }
 
 // sentFirst notes that what came with the head was written.
-func (u *upload) sentFirst() { u.delivered = u.received }
+func (u *upload) sentFirst() {
+	if u.delivered = u.received; u.delivered {
+		u.sentAt.Store(int64(u.x.t.Now()))
+	}
+}
 
 // start begins to move what is still to come.
 func (u *upload) start() { u.fork = u.x.t.Fork(u.move) }
@@ -88,6 +96,11 @@ func (u *upload) reset() {
 func (u *upload) run(t netloop.Task) {
 	for !u.received {
 		rerr, werr := u.movePart(t)
+		if werr == netloop.ErrTimeout { // the worker takes none of it
+			u.err = errLate
+			u.x.up.Close()
+			return
+		}
 		if werr != nil || rerr == netloop.ErrEnough || rerr == netloop.ErrStopped {
 			return
 		}
@@ -98,12 +111,13 @@ func (u *upload) run(t netloop.Task) {
 		}
 	}
 	u.delivered = true
+	u.sentAt.Store(int64(t.Now()))
 }
 
 // movePart moves a part of the body. Between two parts no buffer is held.
 func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
 	if u.left >= spliceFrom {
-		n, rerr, werr := u.x.c.Splice(t, u.x.up, u.left, stallWait, 0)
+		n, rerr, werr := u.x.c.Splice(t, u.x.up, u.left, stallWait, u.x.limit)
 		u.left -= n
 		u.received = u.left == 0
 		u.consumed = u.consumed || n > 0
@@ -120,8 +134,8 @@ func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
 	u.x.p.takeBody(&u.buf)
 	part, err := u.read(t)
 	if err == nil && len(part) > 0 {
-		// An app may take its time before it reads: no limit.
-		_, writeErr = u.x.up.Write(t, part, nil, 0)
+		// An app may take its time before it reads.
+		_, writeErr = u.x.up.Write(t, part, nil, u.x.limit)
 	}
 	if u.buf.len() == 0 {
 		u.x.p.putBody(&u.buf)

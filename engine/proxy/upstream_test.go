@@ -33,7 +33,7 @@ func (r *rig) worker(name string, handle func(c net.Conn, in *bufio.Reader)) *up
 	sock := filepath.Join(r.t.TempDir(), "w.sock")
 	ln, err := net.Listen("unix", sock)
 	require.NoError(r.t, err)
-	u := &upstream{worker: pool.NewWorker(0, 1, sock), ln: ln}
+	u := &upstream{worker: pool.NewWorker(r.pools[name].Ready(), 1, sock), ln: ln}
 	u.done.Go(func() {
 		for {
 			c, err := ln.Accept()

@@ -43,6 +43,9 @@ func (x *exchange) readBackWatching(probe []byte) error {
 // write writes to the client, where a is the beginning of a message and not
 // empty, or all of it that was not yet sent, and b follows it.
 func (x *exchange) write(a, b []byte) error {
+	if x.lost {
+		return errClientLost
+	}
 	n := min(x.probed, len(a))
 	x.probed -= n
 	if _, err := x.c.Write(x.t, a[n:], b, stallWait); err != nil {

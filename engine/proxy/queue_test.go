@@ -1,0 +1,170 @@
+package proxy
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+func TestQueueLimit(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		p := capped(t, 1)
+		p.Pools[0].QueueLimit = 1
+		r := newRig(t, driver, p)
+		s := newSlow()
+		u := r.worker("default", s.serve)
+		first, second, third := r.client(), r.client(), r.client()
+		first.say(http1test.Get("/1"))
+		<-s.began
+		second.say(http1test.Get("/2"))
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
+		third.say(http1test.Get("/3"))
+		head, body := third.hear("GET")
+		assert.Contains(t, head, "503 Service Unavailable")
+		assert.Regexp(t, `Retry-After: [1-9][0-9]?\r\n`, head)
+		assert.Contains(t, body, "too many requests are waiting")
+		s.say <- hello
+		<-s.began
+		third.say(http1test.Get("/4"))
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "its connection goes on")
+		s.say <- hello
+		<-s.began
+		s.say <- hello
+		for _, c := range []*client{first, second, third} {
+			_, body := c.hear("GET")
+			assert.Equal(t, "hello", body)
+		}
+		assert.NotContains(t, strings.Join(u.received(), ""), "/3", "never reaches a worker")
+		r.idleAgain(u)
+	})
+}
+
+func TestQueueTimeout(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		p := capped(t, 1)
+		p.Pools[0].QueueTimeout = 20 * time.Millisecond
+		r := newRig(t, driver, p)
+		s := newSlow()
+		u := r.worker("default", s.serve)
+		first, second := r.client(), r.client()
+		first.say(http1test.Get("/1"))
+		<-s.began
+		second.say(http1test.Get("/2"))
+		head, body := second.hear("GET")
+		assert.Contains(t, head, "503 Service Unavailable")
+		assert.Contains(t, head, "Retry-After: ")
+		assert.Contains(t, body, "no worker became free in time")
+		s.say <- hello
+		_, body = first.hear("GET")
+		assert.Equal(t, "hello", body)
+		assert.Equal(t, 1, u.heads(), "never reaches a worker")
+	})
+}
+
+// TestRefusedByTheOnlyWorker: it has ended; the request waits for the one
+// that comes in its place.
+func TestRefusedByTheOnlyWorker(t *testing.T) {
+	for name, request := range map[string]string{"GET": http1test.Get("/"), "POST": http1test.Post("Content-Length: 3\r\n") + "abc"} {
+		t.Run(name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := newRig(t, driver, nil)
+				r.worker("default", serves).ln.Close()
+				c := r.client()
+				c.say(request)
+				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "it waits")
+				assert.Zero(t, r.pools["default"].Ready())
+				u := r.worker("default", serves)
+				_, body := c.hear(name)
+				assert.Equal(t, "hello", body)
+				assert.Equal(t, 1, u.heads())
+			})
+		})
+	}
+}
+
+// TestManyRefuse: workers that have ended cost nothing but the try.
+func TestManyRefuse(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		for range 8 {
+			r.worker("default", serves).ln.Close()
+		}
+		u := r.worker("default", serves)
+		for range 2 {
+			assert.Contains(t, r.send(http1test.Get("/")), "hello")
+		}
+		assert.Equal(t, 2, u.heads())
+	})
+}
+
+// TestNoWorkerComes: who waits for a worker waits no longer than one may take
+// to start, and not at all where none will come.
+func TestNoWorkerComes(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		p := planOf(t, map[string]string{"default": "*"})
+		p.StartupTimeout = 20 * time.Millisecond
+		r := newRig(t, driver, p)
+		assert.Contains(t, r.send(http1test.Get("/")), "no worker became free in time")
+		r.pools["default"].SetFailed(true)
+		got := r.send(http1test.Get("/"))
+		assert.Contains(t, got, "no worker is available")
+		assert.Contains(t, got, "Retry-After: 1\r\n")
+	})
+}
+
+// TestHold: while a pool is held its requests wait.
+func TestHold(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		u := r.worker("default", serves)
+		r.pools["default"].Hold()
+		c := r.client()
+		c.say(http1test.Get("/"))
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
+		assert.Zero(t, u.heads())
+		r.pools["default"].Resume()
+		_, body := c.hear("GET")
+		assert.Equal(t, "hello", body)
+	})
+}
+
+// TestWorkerProvesItself: an answer, and only an answer, makes a worker one
+// that gets its full share.
+func TestWorkerProvesItself(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.worker("default", serves)
+		require.Contains(t, r.send(http1test.Get("/")), "hello")
+		fresh := newSlow()
+		f := r.worker("default", fresh.serve)
+		var other pool.Claim // so that the next is for the fresh one
+		require.NoError(t, r.pools["default"].TryClaim(&other, nil))
+		require.NotSame(t, f.worker, other.Worker())
+		busy := r.client()
+		busy.say(http1test.Get("/first"))
+		<-fresh.began
+		for range 5 {
+			require.Contains(t, r.send(http1test.Get("/")), "hello")
+		}
+		assert.Equal(t, 1, f.heads())
+		fresh.say <- hello
+		busy.hear("GET")
+		r.idleAgain(f)
+		other.Release()
+		var held [8]pool.Claim
+		for i := range held {
+			require.NoError(t, r.pools["default"].TryClaim(&held[i], nil))
+		}
+		requests, _ := f.worker.InFlight()
+		assert.Equal(t, 4, requests)
+		for i := range held {
+			held[i].Release()
+		}
+	})
+}
