@@ -162,11 +162,7 @@ func (s *Supervisor) commit(steps []*step) {
 		groups[st.change.Name] = st.group
 	}
 	s.groups = groups
-	pools := make(map[string]*pool.Pool, len(groups))
-	for name, g := range groups {
-		pools[name] = g.pool
-	}
-	s.opts.Publisher.Publish(s.plan, pools)
+	s.opts.Publisher.Publish(s.plan, pools(groups))
 	maps.DeleteFunc(s.leaving, func(g *group, _ struct{}) bool { return g.hasEnded() })
 	for _, st := range steps {
 		s.opts.Log.Info("pool applied", "pool", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
@@ -175,4 +171,14 @@ func (s *Supervisor) commit(steps []*step) {
 			st.group.do(func() { st.group.finish(false) })
 		}
 	}
+	s.show(time.Now())
+}
+
+// pools are the groups as the proxy sees them.
+func pools(groups map[string]*group) map[string]*pool.Pool {
+	out := make(map[string]*pool.Pool, len(groups))
+	for name, g := range groups {
+		out[name] = g.pool
+	}
+	return out
 }

@@ -79,7 +79,7 @@ func TestApply_KeepsQueueAndPool(t *testing.T) {
 		before := r.pub.pools["a"]
 		r.mustApply(aPlan(aPool("a", func(p *plan.Pool) { p.MaxReqPerWorker = 5 })))
 		assert.Same(t, before, r.pub.pools["a"])
-		assert.Equal(t, 5, before.Cap())
+		assert.Equal(t, 5, before.Settings().MaxReqPerWorker)
 	})
 }
 

@@ -37,15 +37,19 @@ func (g *group) prepare(t target, reports chan<- report) []*member {
 func (g *group) commit(t target, prepared []*member) {
 	before := g.spec
 	g.spec, g.generation, g.startup = t.spec, t.generation, t.startup
+	g.configure(t.spec)
 	retired := g.resize(t)
 	dead := g.adopt(prepared)
 	g.swap(before, readyOf(prepared), readyOf(retired))
+	for _, m := range prepared {
+		m.enter()
+	}
 	for _, m := range retired {
 		g.release(m, false)
 	}
 	g.retryIdle()
 	for _, m := range dead {
-		g.crashed(m.index, 0, &StartError{Pool: g.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()})
+		g.restart("worker crashed", m.index, 0, &StartError{Pool: g.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()})
 	}
 }
 
@@ -55,6 +59,9 @@ func (g *group) resize(t target) []*member {
 	keep := min(len(g.slots), t.spec.Instances)
 	if t.replace {
 		keep = 0
+	}
+	for g.replacing != nil && g.replacing.index >= keep { // another may have waited for its turn
+		g.dropReplacement()
 	}
 	var retired []*member
 	for _, s := range g.slots[keep:] {

@@ -28,7 +28,9 @@ type fakeProcess struct {
 	born       time.Time
 	readyAfter time.Duration // <0: never
 	stubborn   bool          // does not hear SIGTERM
+	health     func(ctx context.Context, path string) error
 
+	mu     sync.Mutex // guards health
 	once   sync.Once
 	exited chan struct{}
 	exit   worker.Exit
@@ -57,6 +59,27 @@ func (p *fakeProcess) WaitReady(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 }
+
+// Check is healthy unless the test says what it is.
+func (p *fakeProcess) Check(ctx context.Context, path string) error {
+	p.mu.Lock()
+	health := p.health
+	p.mu.Unlock()
+	if health == nil {
+		return ctx.Err()
+	}
+	return health(ctx, path)
+}
+
+// fall makes all health checks from now on fail.
+func (p *fakeProcess) fall(health func(ctx context.Context, path string) error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.health = health
+}
+
+// hang is the health of a blocked event loop.
+func hang(ctx context.Context, _ string) error { <-ctx.Done(); return context.Cause(ctx) }
 
 func (p *fakeProcess) Stop(grace time.Duration, hurry <-chan struct{}) worker.Exit {
 	p.asked = time.Now()
@@ -98,6 +121,7 @@ type fakes struct {
 	all       []*fakeProcess
 	prepare   func(*fakeProcess) error // may change what is to start
 	discarded int
+	rss       map[int]int64 // bytes, by pid
 }
 
 func (f *fakes) Start(_ context.Context, pl *plan.Pool, index, generation int) (process, error) {
@@ -142,6 +166,22 @@ func (f *fakes) alive(name string) []string {
 	return out
 }
 
+// grow sets the memory of a process.
+func (f *fakes) grow(p *fakeProcess, rss int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.rss == nil {
+		f.rss = make(map[int]int64)
+	}
+	f.rss[p.pid] = rss
+}
+
+func (f *fakes) started() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.all)
+}
+
 func (f *fakes) last() *fakeProcess {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,7 +209,7 @@ type rig struct {
 	sup   *Supervisor
 	fakes *fakes
 	pub   *published
-	log   *strings.Builder
+	log   *locked
 	hurry chan struct{}
 	stop  context.CancelFunc
 	ended chan error
@@ -179,11 +219,17 @@ type rig struct {
 func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
-		r := &rig{t: t, fakes: new(fakes), pub: new(published), log: new(strings.Builder),
+		r := &rig{t: t, fakes: new(fakes), pub: new(published), log: new(locked),
 			hurry: make(chan struct{}), stop: cancel, ended: make(chan error, 1)}
-		r.sup = New(Options{Log: slog.New(slog.NewTextHandler(&locked{w: r.log}, nil)), Publisher: r.pub, Hurry: r.hurry})
+		r.sup = New(Options{Log: slog.New(slog.NewTextHandler(r.log, nil)), Publisher: r.pub, Hurry: r.hurry})
 		r.sup.starter = r.fakes
 		r.sup.jitter = func(d time.Duration) time.Duration { return d }
+		r.sup.spread = func() float64 { return 0 }
+		r.sup.usage = func(pid int) worker.Usage {
+			r.fakes.mu.Lock()
+			defer r.fakes.mu.Unlock()
+			return worker.Usage{RSS: r.fakes.rss[pid], CPU: 1.5}
+		}
 		go func() { r.ended <- r.sup.Run(ctx) }()
 		f(t, r)
 		cancel()
@@ -195,10 +241,16 @@ func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 	})
 }
 
-// locked serializes writes; handlers derived with With do so themselves.
+// locked is a log that can be read while it is written.
 type locked struct {
-	mu sync.Mutex
-	w  *strings.Builder
+	mu sync.Mutex // guards w
+	w  strings.Builder
+}
+
+func (l *locked) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.String()
 }
 
 func (l *locked) Write(p []byte) (int, error) {
@@ -229,6 +281,8 @@ func aPool(name string, change ...func(*plan.Pool)) *plan.Pool {
 	p := &plan.Pool{
 		Name: name, App: "main:app", Instances: 2, ReloadOnSighup: true, LogLevel: "info",
 		MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second,
+		WebsocketGrace: plan.DefaultWebsocketGrace, HealthInterval: plan.DefaultHealthInterval,
+		HealthTimeout: plan.DefaultHealthTimeout, UnhealthyAfter: plan.DefaultUnhealthyAfter,
 	}
 	for _, f := range change {
 		f(p)

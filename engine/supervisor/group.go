@@ -20,8 +20,12 @@ type group struct {
 	log     *slog.Logger // with the pool's name
 	starter starter
 	jitter  func(time.Duration) time.Duration
-	hurry   <-chan struct{} // closed: kill instead of stop
+	spread  func() float64         // from 0 to below 1: what sets a worker apart from the others
+	usage   func(int) worker.Usage // of a worker, by pid
+	hurry   <-chan struct{}        // closed: kill instead of stop
 	pool    *pool.Pool
+
+	settings atomic.Pointer[settings] // set by run's goroutine, for the watchers of workers
 
 	inbox chan func()
 	done  chan struct{} // closed when run has returned
@@ -34,17 +38,21 @@ type group struct {
 	startup    time.Duration
 	slots      []*slot
 	members    map[*member]struct{} // all that live, retired ones too
+	replacing  *member              // starts, to replace one that is ready; nil if none does
+	turns      []func()             // replacements that wait for the end of that one
 	emptied    <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
 	closing    bool                 // ends with its last member
 	living     sync.WaitGroup       // the members' goroutines
 }
 
 func (s *Supervisor) newGroup(spec *plan.Pool) *group {
-	return &group{
+	g := &group{
 		name: spec.Name, log: s.opts.Log.With("pool", spec.Name), starter: s.starter, jitter: s.jitter,
-		hurry: s.opts.Hurry, pool: pool.New(spec), alarm: s.raise,
+		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.New(spec), alarm: s.raise,
 		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
 	}
+	g.configure(spec)
+	return g
 }
 
 // run is the group's goroutine. It returns once the group is closing and its
@@ -90,8 +98,8 @@ func (g *group) hasEnded() bool {
 func (g *group) spawn(spec *plan.Pool, index, generation int, startup, delay time.Duration, to chan<- report) *member {
 	m := &member{
 		group: g, spec: spec, index: index, generation: generation, delay: delay, startup: startup,
-		cut: make(chan struct{}), over: make(chan struct{}), report: to,
-		since: time.Now(), state: StateStarting, stop: spec.StopTimeout,
+		spread: g.spread(), cut: make(chan struct{}), over: make(chan struct{}), entered: make(chan struct{}),
+		report: to, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(spec),
 	}
 	if delay > 0 {
 		m.state = StateBackoff
@@ -136,7 +144,12 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	}
 	if m.current {
 		g.pool.Swap([]*pool.Worker{m.worker}, nil)
+		m.enter()
 	}
+	if m == g.replacing {
+		g.replaced(m)
+	}
+	g.relieve(m)
 	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
 		g.pool.Swap(nil, []*pool.Worker{m.worker})
 	}
@@ -151,10 +164,10 @@ func (g *group) lost(m *member) {
 // ended is called last: the process is gone, or there never was one. err says
 // why it did not become ready; nil if it had.
 func (g *group) ended(m *member, exit *worker.Exit, err error) {
+	defer m.cancel(nil)
 	delete(g.members, m)
 	wasReady, lived := m.state == StateReady, time.Since(m.since)
 	retired := m.ctx.Err() != nil
-	m.cancel(nil)
 	if m.proc != nil {
 		g.move(m, StateExited, "reason", exit.String())
 	}
@@ -164,13 +177,17 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 		m.report <- report{m, failure}
 		m.report = nil
 	}
+	if m == g.replacing {
+		g.notReplaced(m, failure)
+	}
+	g.relieve(m)
 	if !m.current || retired || g.closing {
 		return
 	}
 	if !wasReady {
 		lived = 0
 	}
-	g.crashed(m.index, lived, failure)
+	g.succeed(m, "worker crashed", lived, failure)
 }
 
 // failure describes the end of a member.
@@ -185,10 +202,11 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 	return f
 }
 
-// crashed restarts the worker of a slot, or gives it up.
-func (g *group) crashed(index int, lived time.Duration, failure *StartError) {
+// restart starts another worker in a slot that has lost its own, or gives the
+// slot up. The message says how it was lost.
+func (g *group) restart(message string, index int, lived time.Duration, failure *StartError) {
 	s := g.slots[index]
-	s.crashed(lived)
+	s.crashed(lived, failure)
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
 		g.log.Error("worker failed", "worker", index, "state", StateFailed, "crashes", s.crashes,
@@ -197,7 +215,7 @@ func (g *group) crashed(index int, lived time.Duration, failure *StartError) {
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
-	g.log.Warn("worker crashed", "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
+	g.log.Warn(message, "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
 	g.place(g.spawn(g.spec, index, g.generation, g.startup, delay, nil))
 }
 

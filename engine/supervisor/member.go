@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -29,11 +30,14 @@ type member struct {
 	generation int
 	delay      time.Duration // before the start
 	startup    time.Duration // from the start until ready; 0 = no limit
+	spread     float64       // from 0 to below 1: sets it apart from others with the same limits
+	born       time.Time     // when it was wanted
 
-	ctx    context.Context // cancelled: retired
-	cancel context.CancelCauseFunc
-	cut    chan struct{} // closed: what is in flight is not waited for
-	over   chan struct{} // closed when the process has ended and the group knows
+	ctx     context.Context // cancelled: retired
+	cancel  context.CancelCauseFunc
+	entered chan struct{} // closed: in service, the pool gives it requests
+	cut     chan struct{} // closed: what is in flight is not waited for
+	over    chan struct{} // closed when the process has ended and the group knows
 
 	// ----
 	state   State
@@ -41,9 +45,35 @@ type member struct {
 	proc    process
 	worker  *pool.Worker
 	report  chan<- report // whom to tell about the start; nil once told
-	stop    time.Duration // grace between SIGTERM and SIGKILL; not changed once ctx is cancelled
+	limits  limits        // of its end; not changed once ctx is cancelled
 	isCut   bool          // cut is closed
 	current bool          // it is its slot's worker
+
+	replaces  *member   // is ready, and goes when this one is, too
+	relieves  *member   // is unhealthy, and ends when this one is ready or has ended
+	keepUntil time.Time // not recycled before
+	retries   int       // replacements of it that failed
+}
+
+// limits bound the end of a worker.
+type limits struct {
+	drain     time.Duration // of its requests; 0 = none
+	websocket time.Duration // of its websockets
+	stop      time.Duration // from SIGTERM to SIGKILL
+}
+
+func limitsOf(spec *plan.Pool) limits {
+	return limits{drain: spec.DrainTimeout, websocket: spec.WebsocketGrace, stop: spec.StopTimeout}
+}
+
+// enter says that the pool gives the member requests. It is called by the
+// group's goroutine; a second call does nothing.
+func (m *member) enter() {
+	select {
+	case <-m.entered:
+	default:
+		close(m.entered)
+	}
 }
 
 // A report is how the start of a member went.
@@ -101,11 +131,19 @@ func (m *member) awaitReady(proc process) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, m.startup, fmt.Errorf("not ready within %v (startup_timeout)", m.startup))
 		defer cancel()
 	}
-	return proc.WaitReady(ctx)
+	if err := proc.WaitReady(ctx); err != nil {
+		return err
+	}
+	return m.awaitHealthy(ctx, proc)
 }
 
 // serve lasts from ready to the end of the process.
 func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
+	ctx, cancel := context.WithCancel(m.ctx)
+	var watchers sync.WaitGroup
+	watchers.Go(func() { m.watch(ctx, proc, w) })
+	defer watchers.Wait()
+	defer cancel()
 	select {
 	case <-proc.Exited():
 		m.group.post(func() { m.group.lost(m) })
@@ -118,13 +156,36 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	return proc.Stop(m.stopGrace(), m.group.hurry)
 }
 
+// watch looks after a worker from when it is in service until ctx ends.
+func (m *member) watch(ctx context.Context, proc process, w *pool.Worker) {
+	select {
+	case <-m.entered:
+	case <-ctx.Done():
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { m.watchHealth(ctx, proc, w) })
+	wg.Go(func() { m.watchWear(ctx, proc, w) })
+	wg.Wait()
+}
+
 // drain waits for what the retired worker has in flight: for plain requests
-// as long as they take, for websockets as long as their grace.
+// up to drain_timeout, for websockets up to websocket_grace.
 func (m *member) drain(proc process, w *pool.Worker) {
-	grace := time.NewTimer(plan.DefaultWebsocketGrace)
+	grace := time.NewTimer(m.limits.websocket)
 	defer grace.Stop()
+	var limit <-chan time.Time // never
+	if m.limits.drain > 0 {
+		limit = time.After(m.limits.drain)
+	}
 	select {
 	case <-w.RequestsDone():
+	case <-limit:
+		requests, tunnels := w.InFlight()
+		m.group.log.Warn("drain_timeout is over", "worker", m.index, "pid", proc.PID(), "requests", requests, "websockets", tunnels)
+		if tunnels == 0 {
+			return
+		}
 	case <-proc.Exited():
 		return
 	case <-m.cut:
@@ -142,7 +203,7 @@ func (m *member) drain(proc process, w *pool.Worker) {
 func (m *member) stopGrace() time.Duration {
 	select {
 	case <-m.ctx.Done():
-		return m.stop
+		return m.limits.stop
 	default:
 		return m.spec.StopTimeout
 	}

@@ -20,7 +20,7 @@ func (g *group) release(m *member, cut bool) {
 	m.current = false
 	if m.ctx.Err() == nil {
 		if g.spec != nil { // the setting of the plan in effect counts
-			m.stop = g.spec.StopTimeout
+			m.limits = limitsOf(g.spec)
 		}
 		m.cancel(errRetired)
 	}

@@ -35,20 +35,32 @@ type Runtime struct {
 // under $XDG_RUNTIME_DIR, /run for root, or the temporary directory. It
 // creates nothing.
 func RuntimeDir(configPath string) (string, error) {
-	path, err := filepath.Abs(configPath)
+	dirs, err := RuntimeDirs(configPath)
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(path))
-	name := hex.EncodeToString(sum[:6])
-	for _, base := range runtimeBases() {
-		dir := filepath.Join(base, name)
+	for _, dir := range dirs {
 		if len(filepath.Join(dir, socketName(1<<40))) <= maxSocketPath {
 			return dir, nil
 		}
 	}
 	return "", fmt.Errorf("no folder with a short enough path for sockets among %s: set XDG_RUNTIME_DIR or TMPDIR to a shorter one",
 		strings.Join(runtimeBases(), ", "))
+}
+
+// RuntimeDirs returns the directories that the master of a configuration may
+// use, depending on its environment: the likeliest first.
+func RuntimeDirs(configPath string) ([]string, error) {
+	path, err := filepath.Abs(configPath)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(path))
+	var dirs []string
+	for _, base := range runtimeBases() {
+		dirs = append(dirs, filepath.Join(base, hex.EncodeToString(sum[:6])))
+	}
+	return dirs, nil
 }
 
 func runtimeBases() []string {

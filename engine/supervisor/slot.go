@@ -8,6 +8,10 @@ type slot struct {
 	current *member // nil: failed
 	crashes int
 	failed  bool
+
+	restarts int    // ever
+	lastExit string // why the worker before this one went; "" if there was none
+	greedy   int    // workers in a row that took max_rss soon after their start
 }
 
 // idle reports whether nothing runs or starts in the slot: it has failed, or
@@ -16,7 +20,9 @@ func (s *slot) idle() bool { return s.failed || s.current == nil || s.current.st
 
 // crashed counts a crash of a worker that was ready for so long (0 if it
 // never was).
-func (s *slot) crashed(lived time.Duration) {
+func (s *slot) crashed(lived time.Duration, failure *StartError) {
+	s.restarts++
+	s.lastExit = failure.Err.Error()
 	if lived >= healthyLife {
 		s.crashes = 0
 	}

@@ -14,6 +14,7 @@ type process interface {
 	PID() int
 	Socket() string
 	WaitReady(ctx context.Context) error
+	Check(ctx context.Context, path string) error // its health
 	Exited() <-chan struct{}
 	Stop(grace time.Duration, hurry <-chan struct{}) worker.Exit
 	Wait() worker.Exit

@@ -1,5 +1,7 @@
 package supervisor
 
+import "fmt"
+
 // A State is where a worker is in its life:
 // starting → ready → draining → stopping → exited, or failed.
 type State uint8
@@ -26,3 +28,14 @@ func (s State) String() string {
 
 // MarshalText makes a state its word in JSON, too.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (s *State) UnmarshalText(text []byte) error {
+	for i, name := range stateNames {
+		if name == string(text) {
+			*s = State(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("unknown state %q", text)
+}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -45,11 +47,15 @@ type Supervisor struct {
 	opts    Options
 	starter starter // nil until Run, but in tests
 	jitter  func(time.Duration) time.Duration
+	spread  func() float64         // see group
+	usage   func(int) worker.Usage // see group
 
 	applies chan applyRequest
 	alarms  chan struct{} // a group has gone down
 	ended   chan struct{} // closed when Run has returned
 	running sync.WaitGroup
+	born    time.Time
+	view    atomic.Pointer[view] // never nil
 
 	// Owned by Run's goroutine.
 	plan       *plan.Plan // in effect; nil before the first apply
@@ -60,8 +66,7 @@ type Supervisor struct {
 
 type applyRequest struct {
 	ctx   context.Context
-	plan  *plan.Plan
-	opts  plan.DiffOptions
+	apply func(context.Context) (Result, error)
 	reply chan<- applyReply
 }
 
@@ -72,11 +77,13 @@ type applyReply struct {
 
 // New returns a supervisor without workers. It starts nothing before Run.
 func New(opts Options) *Supervisor {
-	return &Supervisor{
-		opts: opts, jitter: addJitter,
+	s := &Supervisor{
+		opts: opts, jitter: addJitter, spread: rand.Float64, usage: new(worker.Meter).Usage,
 		applies: make(chan applyRequest), alarms: make(chan struct{}, 1), ended: make(chan struct{}),
-		groups: make(map[string]*group), leaving: make(map[*group]struct{}),
+		groups: make(map[string]*group), leaving: make(map[*group]struct{}), born: time.Now(),
 	}
+	s.show(time.Time{})
+	return s
 }
 
 // Run serves Apply until ctx is cancelled; then it waits for the proxy, stops
@@ -130,7 +137,7 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 	applyCtx, cancel := context.WithCancelCause(req.ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() { cancel(ErrStopped) })()
-	result, err := s.apply(applyCtx, req.plan, req.opts)
+	result, err := req.apply(applyCtx)
 	return applyReply{result, err}
 }
 
@@ -140,9 +147,14 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 // a worker that is at fault is told by a StartError. Applies run one after
 // another. Safe from any goroutine while Run runs; until then it waits.
 func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts plan.DiffOptions) (Result, error) {
+	return s.inTurn(ctx, func(ctx context.Context) (Result, error) { return s.apply(ctx, next, opts) })
+}
+
+// inTurn has Run's goroutine run apply, after what it is at.
+func (s *Supervisor) inTurn(ctx context.Context, apply func(context.Context) (Result, error)) (Result, error) {
 	reply := make(chan applyReply, 1)
 	select {
-	case s.applies <- applyRequest{ctx, next, opts, reply}:
+	case s.applies <- applyRequest{ctx, apply, reply}:
 		r := <-reply
 		return r.result, r.err
 	case <-ctx.Done():

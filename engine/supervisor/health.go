@@ -1,0 +1,199 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+// How a starting worker's health is asked for: soon at first, then rarely
+// enough for an app that loads for minutes. An answer may take as long as the
+// start may: the first request is where many apps load what they need.
+const (
+	firstGate = 20 * time.Millisecond
+	lastGate  = 500 * time.Millisecond
+)
+
+// stuckAfter is how long a worker may have requests in hand and answer none
+// before its health is looked at out of turn: a blocked event loop is then
+// found sooner than by the interval.
+const stuckAfter = time.Second
+
+// awaitHealthy returns nil once a starting worker answers its health check
+// with 2xx. There is nothing to count: only startup_timeout, in ctx, ends it.
+func (m *member) awaitHealthy(ctx context.Context, proc process) error {
+	if m.spec.HealthPath == "" {
+		return nil
+	}
+	ctx, cancel := untilExit(ctx, proc)
+	defer cancel()
+	for wait := firstGate; ; wait = min(wait*3/2, lastGate) {
+		err := proc.Check(ctx, m.spec.HealthPath)
+		if err == nil {
+			return nil
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return gateError(ctx, proc, err)
+		}
+	}
+}
+
+// gateError says why a worker did not become healthy: what ended the wait,
+// and the last answer if there was one.
+func gateError(ctx context.Context, proc process, last error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, errExited):
+		return errors.New(proc.Wait().String())
+	case errors.Is(last, cause):
+		return last
+	}
+	return fmt.Errorf("%w: %w", cause, last)
+}
+
+// errExited is the cause of a context that ended with the process.
+var errExited = errors.New("the process has ended")
+
+// untilExit is ctx for as long as the process runs: a child that it leaves
+// behind might hold the other end of a health check open. The caller must
+// cancel it.
+func untilExit(ctx context.Context, proc process) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		select {
+		case <-proc.Exited():
+			cancel(errExited)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil); <-ended }
+}
+
+// A pulse is what is known of the health of a worker in service.
+type pulse struct {
+	passed   string    // the path that it has answered well before
+	failures int       // in a row
+	asked    time.Time // last
+	warned   bool      // of a path that it never answered
+}
+
+// watchHealth checks a worker in service until ctx ends or it is unhealthy.
+func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) {
+	ctx, cancel := untilExit(ctx, proc)
+	defer cancel()
+	p := pulse{passed: m.spec.HealthPath, asked: time.Now()}
+	for m.awaitCheck(ctx, w, &p) {
+		spec := m.group.settings.Load().spec
+		err := check(ctx, proc, spec)
+		if ctx.Err() != nil {
+			return
+		}
+		if m.judge(&p, spec, err); p.failures >= spec.UnhealthyAfter {
+			m.group.post(func() { m.group.unhealthy(m, p.failures, err) })
+			return
+		}
+	}
+}
+
+func check(ctx context.Context, proc process, spec *plan.Pool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, spec.HealthTimeout, fmt.Errorf("no answer within %v (health_timeout)", spec.HealthTimeout))
+	defer cancel()
+	return proc.Check(ctx, spec.HealthPath)
+}
+
+// judge counts a check. A kept worker may be too old to know a path that a
+// reload brought: it is told to nobody's harm, until it has once answered it.
+func (m *member) judge(p *pulse, spec *plan.Pool, err error) {
+	switch {
+	case err == nil:
+		p.passed, p.failures, p.warned = spec.HealthPath, 0, false
+	case p.passed == spec.HealthPath:
+		p.failures++
+	case !p.warned:
+		p.warned, p.failures = true, 0
+		m.group.log.Warn("health_path does not work on a kept worker, not counted", "worker", m.index, "err", err)
+	}
+}
+
+// awaitCheck waits until the next check is due. It returns false when ctx
+// ends. Once a check has failed, the next comes after health_timeout, so
+// that those of a hung worker follow each other at once.
+func (m *member) awaitCheck(ctx context.Context, w *pool.Worker, p *pulse) bool {
+	for {
+		set := m.group.settings.Load()
+		gap := set.spec.HealthInterval
+		if p.failures > 0 {
+			gap = min(gap, set.spec.HealthTimeout)
+		}
+		due := time.Until(p.asked.Add(gap))
+		if set.spec.HealthPath != "" && due <= 0 {
+			p.asked = time.Now()
+			return true
+		}
+		var tick <-chan time.Time
+		if set.spec.HealthPath != "" {
+			tick = time.After(min(due, stuckAfter))
+		}
+		before := answered(w)
+		select {
+		case <-tick:
+			if due > stuckAfter && before >= 0 && answered(w) == before {
+				p.asked = time.Now()
+				return true
+			}
+		case <-set.changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// answered counts what the worker has finished. It is -1 for one that has no
+// request in hand.
+func answered(w *pool.Worker) int64 {
+	requests, _ := w.InFlight()
+	if requests == 0 {
+		return -1
+	}
+	return int64(w.Served()) - int64(requests)
+}
+
+// unhealthy takes a worker that failed its health checks out of service at
+// once, and has another take its place. It counts as a crash, so that an app
+// that always hangs is not started for ever without a pause. What it has in
+// flight may end until the other is ready.
+func (g *group) unhealthy(m *member, failures int, err error) {
+	if !m.current || m.state != StateReady || m.ctx.Err() != nil || g.closing {
+		return
+	}
+	lived := time.Since(m.since)
+	g.retire([]*member{m}, false)
+	failure := &StartError{Pool: g.name, Worker: m.index, Stderr: m.proc.Stderr(),
+		Err: fmt.Errorf("unhealthy: %d failed checks in a row: %w", failures, err)}
+	g.succeed(m, "worker unhealthy", lived, failure)
+	next := g.slots[m.index].current
+	if next == nil || next.state == StateBackoff {
+		g.release(m, true)
+		return
+	}
+	next.relieves = m
+}
+
+// relieve ends what m's unhealthy predecessor still has in flight: m is ready,
+// or will not be.
+func (g *group) relieve(m *member) {
+	if old := m.relieves; old != nil {
+		m.relieves = nil
+		g.release(old, true)
+	}
+}

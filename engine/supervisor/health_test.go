@@ -1,0 +1,209 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+func checked(p *plan.Pool) { p.HealthPath = "/healthz" }
+
+var errSick = errors.New("got status 503, want 2xx")
+
+func sick(context.Context, string) error { return errSick }
+
+func TestHealth_ReadyOnlyWhenHealthy(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		begun := time.Now()
+		r.fakes.onStart(func(p *fakeProcess) error {
+			p.health = func(_ context.Context, path string) error {
+				assert.Equal(t, "/healthz", path)
+				if time.Since(begun) < 20*time.Second {
+					return errSick
+				}
+				return nil
+			}
+			return nil
+		})
+		r.mustApply(aPlan(aPool("a", checked)))
+		assert.GreaterOrEqual(t, time.Since(begun), 20*time.Second, "a slow start is no hang")
+		assert.Equal(t, 2, r.fakes.started())
+	})
+}
+
+func TestHealth_AnswerOfAStartMayTakeLong(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.fakes.onStart(func(p *fakeProcess) error {
+			first := true
+			p.health = func(context.Context, string) error {
+				if first {
+					first = false
+					<-time.After(15 * time.Second) // loads what it needs
+				}
+				return nil
+			}
+			return nil
+		})
+		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+	})
+}
+
+func TestHealth_NeverHealthy(t *testing.T) {
+	for name, c := range map[string]struct {
+		health func(context.Context, string) error
+		dies   bool
+		want   string
+	}{
+		"sick":  {sick, false, `pool "a": worker 0: not ready within 30s (startup_timeout): got status 503, want 2xx`},
+		"hangs": {hang, false, `pool "a": worker 0: not ready within 30s (startup_timeout)`},
+		"dies":  {hang, true, `pool "a": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.fakes.onStart(func(p *fakeProcess) error {
+					p.health = c.health
+					if c.dies {
+						time.AfterFunc(5*time.Second, p.kill)
+					}
+					return nil
+				})
+				_, err := r.apply(aPlan(aPool("a", checked, instances(1))))
+				var start *StartError
+				require.ErrorAs(t, err, &start)
+				assert.Equal(t, c.want, start.Summary())
+			})
+		})
+	}
+}
+
+func TestHealth_HungWorkerIsReplaced(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.fakes.onStart(func(p *fakeProcess) error { p.stubborn = true; return nil })
+		r.mustApply(aPlan(aPool("a", checked)))
+		old := r.fakes.all[0]
+		pass(12 * time.Second)
+		assert.Equal(t, 2, r.fakes.started(), "healthy workers are left alone")
+
+		for range 2 {
+			r.claim("a") // whose answers never come
+		}
+		old.fall(hang)
+		hung := time.Now()
+		for r.fakes.started() == 2 {
+			pass(10 * time.Millisecond)
+		}
+		assert.LessOrEqual(t, time.Since(hung), 3*plan.DefaultHealthTimeout+2*time.Second)
+		assert.Equal(t, 1, r.pub.pools["a"].Ready(), "it gets nothing from then on")
+		assert.True(t, old.alive(), "what it can still finish, it may")
+		assert.Equal(t, old.index, r.fakes.last().index)
+		pass(time.Second)
+		assert.Equal(t, 2, r.pub.pools["a"].Ready())
+		asked := time.Now()
+		<-old.exited
+		assert.Equal(t, 10*time.Second, time.Since(asked), "killed after stop_timeout")
+		synctest.Wait()
+		assert.Contains(t, r.log.String(), `msg="worker unhealthy" pool=a worker=`)
+		assert.Contains(t, r.log.String(), "unhealthy: 3 failed checks in a row: no answer within 2s (health_timeout)")
+	})
+}
+
+func TestHealth_IdleHungWorkerIsFoundByTheInterval(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		r.fakes.last().fall(hang)
+		hung := time.Now()
+		for r.fakes.started() == 1 {
+			pass(10 * time.Millisecond)
+		}
+		assert.LessOrEqual(t, time.Since(hung), plan.DefaultHealthInterval+3*plan.DefaultHealthTimeout+time.Second)
+	})
+}
+
+func TestHealth_SomeFailuresAreForgiven(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		n := 0
+		r.fakes.last().fall(func(context.Context, string) error {
+			if n++; n%3 == 0 {
+				return nil
+			}
+			return errSick
+		})
+		pass(10 * time.Minute)
+		assert.Equal(t, 1, r.fakes.started())
+		assert.Greater(t, n, 100)
+	})
+}
+
+func TestHealth_RequestsEndBeforeTheWorkerDoes(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		old, c := r.fakes.last(), r.claim("a")
+		old.fall(sick)
+		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter = 20 * time.Second; return nil })
+		pass(15 * time.Second)
+		assert.Equal(t, 2, r.fakes.started())
+		assert.True(t, old.alive(), "its request goes on while the other starts")
+		c.Release()
+		pass(0)
+		assert.False(t, old.alive(), "nothing to wait for")
+		pass(20 * time.Second)
+		assert.Equal(t, 1, r.pub.pools["a"].Ready())
+	})
+}
+
+func TestHealth_AlwaysUnhealthyIsAFailure(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.fakes.onStart(func(p *fakeProcess) error {
+			first := true
+			p.health = func(context.Context, string) error {
+				if first {
+					first = false
+					return nil
+				}
+				return errSick
+			}
+			return nil
+		})
+		r.mustApply(aPlan(aPool("a", checked, instances(1)), aPool("b", instances(1))))
+		pass(time.Hour)
+		assert.Contains(t, r.log.String(), `msg="worker failed" pool=a worker=0`)
+		assert.Empty(t, r.fakes.alive("a"))
+		assert.Equal(t, 5, r.fakes.started(), "the first, three restarts, and b")
+	})
+}
+
+func TestHealth_NewPathOfAKeptWorker(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", kept, instances(1))))
+		r.fakes.last().fall(func(_ context.Context, path string) error { return errSick })
+		r.mustApply(aPlan(aPool("a", kept, checked, instances(1))))
+		pass(time.Hour)
+		assert.Equal(t, 1, r.fakes.started(), "a path that it never knew is nothing against it")
+		assert.Contains(t, r.log.String(), "health_path does not work on a kept worker")
+
+		r.fakes.last().fall(nil)
+		pass(6 * time.Second)
+		r.fakes.last().fall(sick)
+		pass(20 * time.Second)
+		assert.Equal(t, 2, r.fakes.started(), "but once it has, it counts")
+	})
+}
+
+func TestHealth_EndsWithAReload(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", kept, checked, instances(1))))
+		r.mustApply(aPlan(aPool("a", kept, instances(1))))
+		r.fakes.last().fall(hang)
+		pass(time.Hour)
+		synctest.Wait()
+		assert.Equal(t, 1, r.fakes.started())
+	})
+}

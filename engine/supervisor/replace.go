@@ -1,0 +1,73 @@
+package supervisor
+
+import "time"
+
+// replace starts another worker for the index of one that is ready and serves
+// on until the other is ready, too. There is one replacement at a time in a
+// group: g.replacing is nil. to, if not nil, is told how it went.
+func (g *group) replace(old *member, to chan<- report) {
+	m := g.spawn(g.spec, old.index, g.generation, g.startup, 0, to)
+	m.replaces = old
+	g.replacing = m
+}
+
+// replaced puts a replacement that is ready into service, and its predecessor
+// out of it, in one step.
+func (g *group) replaced(m *member) {
+	old := m.replaces
+	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.slots[m.index].greedy+1))
+	g.place(m)
+	g.pool.Swap(readyOf([]*member{m}), readyOf([]*member{old}))
+	m.enter()
+	g.release(old, false)
+	g.endReplacement()
+}
+
+// notReplaced is told when a replacement ended before it was ready. Its
+// predecessor serves on, and is left alone for a while.
+func (g *group) notReplaced(m *member, failure *StartError) {
+	old := m.replaces
+	if m.ctx.Err() == nil { // not given up by us
+		old.retries++
+		delay := g.jitter(restartDelay(g.retryBase(), old.retries+1))
+		old.keepUntil = time.Now().Add(delay)
+		g.log.Warn("replacement failed, the old worker stays", "worker", m.index, "retry_in", delay,
+			"err", failure.Err, "stderr", failure.Stderr)
+	}
+	g.endReplacement()
+}
+
+// retryBase is the shortest wait between two replacements that do not help.
+func (g *group) retryBase() time.Duration { return max(g.spec.RestartBackoffOnCrash, time.Second) }
+
+// endReplacement lets the next one begin that was asked for meanwhile.
+func (g *group) endReplacement() {
+	g.replacing = nil
+	for len(g.turns) > 0 && g.replacing == nil {
+		turn := g.turns[0]
+		g.turns = g.turns[1:]
+		turn()
+	}
+}
+
+// succeed gives the place of a worker that is lost to its replacement, if one
+// is starting already, else to a restarted one.
+func (g *group) succeed(m *member, message string, lived time.Duration, failure *StartError) {
+	next := g.replacing
+	if next == nil || next.replaces != m {
+		g.restart(message, m.index, lived, failure)
+		return
+	}
+	g.slots[m.index].crashed(lived, failure)
+	g.log.Warn(message, "worker", m.index, "restart_in", 0, "err", failure.Err)
+	g.place(next)
+	g.endReplacement()
+}
+
+// dropReplacement gives a replacement up that an apply makes pointless.
+func (g *group) dropReplacement() {
+	if m := g.replacing; m != nil {
+		g.release(m, true)
+		g.endReplacement()
+	}
+}

@@ -1,0 +1,171 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+func TestRestart_OneAfterAnother(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", kept, instances(3)), aPool("b")))
+		begun := time.Now()
+		done := make(chan error, 1)
+		go func() { done <- r.sup.Restart(t.Context(), "a") }()
+		for len(done) == 0 {
+			pass(100 * time.Millisecond)
+			require.Equal(t, 3, r.pub.pools["a"].Ready())
+			require.LessOrEqual(t, len(r.fakes.alive("a")), 4)
+		}
+		require.NoError(t, <-done)
+		assert.Equal(t, 3*time.Second, time.Since(begun).Round(time.Second))
+		synctest.Wait()
+		assert.Equal(t, []string{"0:1005", "1:1006", "2:1007"}, r.fakes.alive("a"))
+		assert.Len(t, r.fakes.alive("b"), 2)
+		assert.Equal(t, 1, r.fakes.last().generation)
+	})
+}
+
+func TestRestart_RevivesTheFailed(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", kept, instances(1), func(p *plan.Pool) { p.MaxRestartsOnCrash = 0 }), aPool("b")))
+		r.fakes.all[0].kill()
+		if r.fakes.all[0].pool.Name != "a" {
+			for _, p := range r.fakes.all {
+				if p.pool.Name == "a" {
+					p.kill()
+				}
+			}
+		}
+		synctest.Wait()
+		assert.True(t, r.sup.Status().Groups[0].Failed)
+		require.NoError(t, r.sup.Restart(t.Context(), "a"))
+		assert.Equal(t, 1, r.pub.pools["a"].Ready())
+		assert.False(t, r.sup.Status().Groups[0].Failed)
+	})
+}
+
+func TestRestart_StopsAtAFailure(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(3))))
+		before := r.fakes.alive("a")
+		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
+		var start *StartError
+		require.ErrorAs(t, r.sup.Restart(t.Context(), "a"), &start)
+		assert.Equal(t, `pool "a": worker 0: broken`, start.Summary())
+		assert.Equal(t, before, r.fakes.alive("a"))
+		assert.Equal(t, 3, r.pub.pools["a"].Ready())
+	})
+}
+
+func TestRestart_AReloadMeanwhile(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(3))))
+		done := make(chan error, 1)
+		go func() { done <- r.sup.Restart(t.Context(), "a") }()
+		pass(500 * time.Millisecond)
+		r.mustApply(aPlan(aPool("a", instances(2))))
+		require.NoError(t, <-done)
+		synctest.Wait()
+		assert.Len(t, r.fakes.alive("a"), 2)
+		for _, w := range r.sup.Status().Groups[0].Workers {
+			assert.Equal(t, 2, w.Generation, "none is restarted again")
+		}
+	})
+}
+
+func TestRestart_TwoAtATimeTakeTurns(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		done := make(chan error, 2)
+		for range 2 {
+			go func() { done <- r.sup.Restart(t.Context(), "a") }()
+		}
+		for len(done) < 2 {
+			pass(100 * time.Millisecond)
+			require.Equal(t, 2, r.pub.pools["a"].Ready())
+			require.LessOrEqual(t, len(r.fakes.alive("a")), 3)
+		}
+	})
+}
+
+func TestRestart_GivenUpAndUnknown(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		var unknown *UnknownGroupError
+		require.ErrorAs(t, r.sup.Restart(t.Context(), "a"), &unknown)
+		require.EqualError(t, unknown, `no group "a": nothing runs yet`)
+		r.mustApply(aPlan(aPool("a"), aPool("b")))
+		require.EqualError(t, r.sup.Restart(t.Context(), "x"), `no group "x"; there are: "a", "b"`)
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		require.ErrorIs(t, r.sup.Restart(ctx, "a"), context.DeadlineExceeded)
+		r.stop()
+		<-r.sup.ended
+		require.ErrorIs(t, r.sup.Restart(t.Context(), "a"), ErrStopped)
+	})
+}
+
+func TestScale(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a"), aPool("b", kept)))
+		before := r.fakes.alive("a")
+		require.NoError(t, r.sup.Scale(t.Context(), "a", 4))
+		assert.Equal(t, 4, r.pub.pools["a"].Ready())
+		assert.Subset(t, r.fakes.alive("a"), before)
+		assert.Equal(t, 4, r.sup.Status().Groups[0].Instances)
+		assert.Equal(t, 4, r.pub.plan.Pool("a").Instances)
+		assert.Len(t, r.pub.pools, 2)
+
+		require.NoError(t, r.sup.Scale(t.Context(), "a", 1))
+		synctest.Wait()
+		assert.Equal(t, []string{"0"}, indexes(r.fakes.alive("a")))
+
+		require.NoError(t, r.sup.Scale(t.Context(), "b", 3))
+		result := r.mustApply(aPlan(aPool("a"), aPool("b", kept)))
+		synctest.Wait()
+		assert.Equal(t, "instances 3 -> 2", result.Changes.Pools[1].Reason, "until the next reload")
+		assert.Len(t, r.fakes.alive("a"), 2)
+		assert.Len(t, r.fakes.alive("b"), 2)
+		assert.Equal(t, 2, result.Generation, "scaling makes no generation")
+	})
+}
+
+func TestScale_FailureChangesNothing(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		before := r.fakes.alive("a")
+		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
+		var start *StartError
+		require.ErrorAs(t, r.sup.Scale(t.Context(), "a", 3), &start)
+		assert.Equal(t, before, r.fakes.alive("a"))
+		assert.Equal(t, 2, r.sup.Status().Groups[0].Instances)
+		require.ErrorContains(t, r.sup.Scale(t.Context(), "a", 0), "got 0 workers, want 1 to 1024")
+		require.ErrorContains(t, r.sup.Scale(t.Context(), "x", 1), `no group "x"`)
+	})
+}
+
+func TestHoldAndRelease(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		require.NoError(t, r.sup.Hold("a"))
+		assert.True(t, r.sup.Status().Groups[0].Held)
+		require.ErrorIs(t, r.pub.pools["a"].TryClaim(new(pool.Claim), nil), pool.ErrBusy)
+		r.mustApply(aPlan(aPool("a")))
+		assert.True(t, r.sup.Status().Groups[0].Held, "a reload keeps it")
+		require.NoError(t, r.sup.Release("a"))
+		require.NoError(t, r.sup.Release("a"))
+		assert.False(t, r.sup.Status().Groups[0].Held)
+		r.serve("a", 1)
+		require.ErrorContains(t, r.sup.Hold("x"), `no group "x"`)
+		require.ErrorContains(t, r.sup.Release("x"), `no group "x"`)
+	})
+}

@@ -1,0 +1,59 @@
+package supervisor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// Scale gives a group another number of workers until the next reload, which
+// brings back the configuration's. Workers that stay are not touched. It
+// returns once the new ones are ready, or with nothing changed and a
+// StartError. It runs in turn with Apply. Safe from any goroutine while Run
+// runs.
+func (s *Supervisor) Scale(ctx context.Context, name string, instances int) error {
+	if instances < 1 || instances > plan.MaxInstances {
+		return fmt.Errorf("scale %q: got %d workers, want 1 to %d", name, instances, plan.MaxInstances)
+	}
+	_, err := s.inTurn(ctx, func(ctx context.Context) (Result, error) {
+		return Result{}, s.scale(ctx, name, instances)
+	})
+	return err
+}
+
+// scale is called by the supervisor's goroutine alone.
+func (s *Supervisor) scale(ctx context.Context, name string, instances int) error {
+	g, err := s.group(name)
+	if err != nil {
+		return err
+	}
+	old := s.plan.Pool(name)
+	spec := *old
+	spec.Instances = instances
+	change := &plan.Change{Name: name, Action: plan.Resize, Old: old, New: &spec,
+		Reason: fmt.Sprintf("scaled %d -> %d", old.Instances, instances)}
+	st := &step{change: change, group: g, target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}
+	reports := make(chan report, instances)
+	g.do(func() { st.members = g.prepare(st.target, reports) })
+	if err := awaitAll(ctx, []*step{st}, reports); err != nil {
+		abort([]*step{st})
+		return err
+	}
+	g.do(func() { g.commit(st.target, st.members) })
+	s.plan = withPool(s.plan, old, &spec)
+	s.opts.Publisher.Publish(s.plan, pools(s.groups))
+	s.opts.Log.Info("pool applied", "pool", name, "change", change.Action, "reason", change.Reason)
+	s.show(time.Now())
+	return nil
+}
+
+// withPool is a plan with another pool in the place of one.
+func withPool(p *plan.Plan, old, next *plan.Pool) *plan.Plan {
+	out := *p
+	out.Pools = slices.Clone(p.Pools)
+	out.Pools[slices.Index(out.Pools, old)] = next
+	return &out
+}
