@@ -10,11 +10,13 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
 	"github.com/oklog/run"
 
+	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -56,7 +58,7 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	first, err := e.opts.Load(ctx)
 	switch {
-	case errors.Is(context.Cause(ctx), errSignal):
+	case errors.Is(context.Cause(ctx), errStop):
 		return nil
 	case err != nil:
 		return err
@@ -78,7 +80,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
 		"runtime", runtime.Dir(), "open_files", openFiles())
 	err = e.runGroup(ctx, first, runtime, listener, sig)
-	if errors.Is(err, errSignal) {
+	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
 	}
@@ -96,16 +98,30 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
 	})
-	reloads := &reloader{load: e.opts.Load, sup: sup, log: e.log, trigger: sig.reload, ready: make(chan struct{})}
+	reloads := &reloader{load: e.opts.Load, sup: sup, log: e.log, trigger: sig.reload, ready: make(chan struct{}),
+		procs: newProcs(px.Driver(), px.Loops())}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	// No actor: it answers until all of them have returned, so that one can
+	// see what a stop waits for.
+	commands, err := control.Start(control.Options{
+		Path: filepath.Join(runtime.Dir(), control.SocketName), Master: sup, Reload: reloads.last.Load,
+		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
+		Version: e.opts.Version, Log: e.log,
+	})
+	if err != nil {
+		return fmt.Errorf("control socket: %w", err)
+	}
+	defer commands.Close()
 
 	var group run.Group
-	{ // signals: returns on TERM or INT, which ends the program
-		ctx, cancel := context.WithCancelCause(ctx)
+	{ // signals: returns on TERM, INT or ldcorn stop, which ends the program
 		group.Add(func() error {
 			<-ctx.Done()
 			notify(notifyStopping)
 			cause := context.Cause(ctx)
-			if errors.Is(cause, errSignal) {
+			if errors.Is(cause, errStop) {
 				e.log.Info("stopping", "reason", cause)
 			} else { // Run returns the failure, whoever gets it says it
 				e.log.Info("stopping", "reason", "failure")
@@ -124,7 +140,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	{ // proxy: serves once the first plan is ready
 		ctx, cancel := context.WithCancel(context.Background())
 		group.Add(func() error {
-			return e.serve(ctx, px, listener, reloads.ready, sig.hurry)
+			return e.serve(ctx, px, listener, reloads.procs, reloads.ready, sig.hurry)
 		}, func(error) { cancel() })
 	}
 	return group.Run()
@@ -132,7 +148,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 
 // serve runs the proxy from when the workers are ready. A second TERM cuts
 // the requests that it still finishes.
-func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listener, ready, hurry <-chan struct{}) error {
+func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listener, procs *procs, ready, hurry <-chan struct{}) error {
 	select {
 	case <-ready:
 	case <-ctx.Done():
@@ -152,6 +168,8 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listen
 	defer func() { close(done); <-aborter }()
 	e.log.Info("listening", "addr", address(listener), "driver", px.Driver())
 	notify(notifyReady)
+	procs.narrow()
+	defer func() { procs.widen() }() // for good: what is left to do is not the loops' work
 	if err := px.Run(ctx); err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}

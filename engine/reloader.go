@@ -5,8 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -18,8 +20,10 @@ type reloader struct {
 	load    func(context.Context) (*plan.Plan, error)
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
+	procs   *procs
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
+	last    atomic.Pointer[control.Reload]
 }
 
 // Run blocks until ctx is cancelled. It fails if the first plan does.
@@ -48,6 +52,7 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 // reload applies the newest configuration, or keeps everything and says why.
 func (r *reloader) reload(ctx context.Context) {
 	begun := time.Now()
+	defer r.procs.widen()()
 	r.log.Info("reload started")
 	next, err := r.load(ctx)
 	if err != nil {
@@ -59,6 +64,7 @@ func (r *reloader) reload(ctx context.Context) {
 		r.failed(ctx, err, begun)
 		return
 	}
+	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds()})
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
 }
@@ -68,6 +74,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time) {
 		r.log.Warn("reload given up", "reason", "stopping")
 		return
 	}
+	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error()})
 	attrs := []any{"took", since(begun), "err", err}
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker, "err", start.Err,

@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// errSignal is the cause of a stop that was asked for.
-var errSignal = errors.New("signal")
+// errStop is the cause of a stop that was asked for.
+var errStop = errors.New("asked to stop")
 
 // signals turns the process's signals into channels: the first TERM or INT
 // closes stop, a second one closes hurry, and any number of HUPs is one
@@ -82,13 +82,13 @@ func (s *signals) requestStop(sig os.Signal, times int) {
 }
 
 // stopContext is cancelled by the first TERM or INT, with a cause that is an
-// errSignal.
+// errStop.
 func (s *signals) stopContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.done.Go(func() {
 		select {
 		case <-s.stop:
-			cancel(fmt.Errorf("%w: %s", errSignal, s.name))
+			cancel(fmt.Errorf("%w: %s", errStop, s.name))
 		case <-s.quit:
 		}
 	})

@@ -1,0 +1,119 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+)
+
+// A Client asks the master at a socket. Its methods are safe from any
+// goroutine; each uses a connection of its own.
+type Client struct {
+	path string
+	http http.Client
+}
+
+// NewClient returns a client that has not connected yet.
+func NewClient(path string) *Client {
+	return &Client{path: path, http: http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}}}
+}
+
+// Status asks how the master is. raw is its answer as it came.
+func (c *Client) Status(ctx context.Context) (st *Status, raw []byte, err error) {
+	raw, err = c.do(ctx, http.MethodGet, "/v1/status", nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	st = new(Status)
+	if err := json.Unmarshal(raw, st); err != nil {
+		return nil, nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
+	}
+	return st, raw, nil
+}
+
+// Scale has a group run so many workers, and returns when they are ready.
+func (c *Client) Scale(ctx context.Context, group string, instances int) error {
+	body, err := json.Marshal(scaleRequest{instances})
+	if err != nil {
+		return err
+	}
+	_, err = c.do(ctx, http.MethodPost, groupPath(group, "scale"), body)
+	return err
+}
+
+// Restart has every worker of a group replaced, and returns when that is done.
+func (c *Client) Restart(ctx context.Context, group string) error {
+	return c.verb(ctx, group, "restart")
+}
+
+// Hold makes the requests of a group wait.
+func (c *Client) Hold(ctx context.Context, group string) error { return c.verb(ctx, group, "hold") }
+
+// Release ends what Hold has begun.
+func (c *Client) Release(ctx context.Context, group string) error {
+	return c.verb(ctx, group, "release")
+}
+
+// Stop begins to stop the master, as TERM does, and does not wait for it.
+func (c *Client) Stop(ctx context.Context) error {
+	_, err := c.do(ctx, http.MethodPost, "/v1/stop", nil)
+	return err
+}
+
+func (c *Client) verb(ctx context.Context, group, verb string) error {
+	_, err := c.do(ctx, http.MethodPost, groupPath(group, verb), nil)
+	return err
+}
+
+func groupPath(group, verb string) string {
+	return "/v1/groups/" + url.PathEscape(group) + "/" + verb
+}
+
+// do returns the body of a good answer, and the master's own words for why
+// where it is none.
+func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://master"+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, fmt.Errorf("master at %s: %w", c.path, inner(err))
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, fmt.Errorf("master at %s: %w", c.path, err)
+	}
+	if resp.StatusCode >= 300 {
+		var failed done
+		if json.Unmarshal(raw, &failed) != nil || failed.Error == "" {
+			return nil, fmt.Errorf("master at %s: status %d", c.path, resp.StatusCode)
+		}
+		return nil, errors.New(failed.Error)
+	}
+	return raw, nil
+}
+
+// inner drops the URL, which means nothing to people.
+func inner(err error) error {
+	var e *url.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

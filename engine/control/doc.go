@@ -1,0 +1,14 @@
+// Package control is how the command line speaks with a running master: HTTP
+// with JSON over a unix socket that only the master's user, and root, may use.
+// The Server belongs to the master, the Client to the commands.
+//
+// The API has its version in the path. Every answer is a JSON object with
+// format_version; one of a failure has error, too.
+package control
+
+// FormatVersion is that of the JSON. Fields may be added within a version, and
+// keep their meaning.
+const FormatVersion = 1
+
+// SocketName is the socket's name in the runtime directory.
+const SocketName = "control.sock"

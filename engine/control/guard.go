@@ -1,0 +1,50 @@
+package control
+
+import (
+	"log/slog"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// guarded accepts connections of our own user and of root alone. The socket's
+// mode and its directory keep others out already; this holds where somebody
+// has changed those, or has handed the socket on.
+type guarded struct {
+	*net.UnixListener
+	log *slog.Logger
+}
+
+func (g *guarded) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.AcceptUnix()
+		if err != nil {
+			return nil, err
+		}
+		peer, err := peerOf(conn)
+		if err == nil && allowed(peer.Uid) {
+			return conn, nil
+		}
+		if err == nil {
+			g.log.Warn("control connection refused", "uid", peer.Uid, "pid", peer.Pid)
+		}
+		conn.Close()
+	}
+}
+
+func allowed(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
+
+// peerOf asks the kernel who is at the other end.
+func peerOf(conn *net.UnixConn) (peer *unix.Ucred, err error) {
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	if e := raw.Control(func(fd uintptr) {
+		peer, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+	}); e != nil {
+		return nil, e
+	}
+	return peer, err
+}

@@ -1,0 +1,157 @@
+package control
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// headTimeout bounds what a client may take for a request's head.
+const headTimeout = 10 * time.Second
+
+// closeTimeout bounds the end of what is under way.
+const closeTimeout = time.Second
+
+// maxBody bounds the body of a request; none needs as much.
+const maxBody = 64 << 10 // bytes
+
+// A Master is what the server needs of a supervisor.
+type Master interface {
+	Status() supervisor.Status
+	Scale(ctx context.Context, group string, instances int) error
+	Restart(ctx context.Context, group string) error
+	Hold(group string) error
+	Release(group string) error
+}
+
+// Options are what a Server needs. All are required.
+type Options struct {
+	Path    string // of the socket, in a directory that only we may enter
+	Master  Master
+	Reload  func() *Reload // the last one; nil before the first
+	Stop    func()         // begins to stop the master; any number of times
+	Version string         // of ldcorn
+	Log     *slog.Logger
+}
+
+// A Server answers the commands of one master.
+type Server struct {
+	opts   Options
+	ctx    context.Context // of what is asked for: it outlives the client that asked
+	cancel context.CancelFunc
+	http   *http.Server
+	serve  sync.WaitGroup
+}
+
+// Start listens and answers until Close. The caller holds the lock of the
+// runtime directory, so that a socket which is there belongs to nobody.
+func Start(opts Options) (*Server, error) {
+	if err := os.Remove(opts.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: opts.Path, Net: "unix"})
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Chmod(opts.Path, 0o600); err != nil {
+		l.Close()
+		return nil, err
+	}
+	s := &Server{opts: opts}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.http = &http.Server{
+		Handler: s.routes(), ReadHeaderTimeout: headTimeout,
+		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
+	}
+	s.serve.Go(func() { _ = s.http.Serve(&guarded{l, opts.Log}) }) // ends with Close
+	return s, nil
+}
+
+// Close gives up what is under way, tells so who asked for it, and removes
+// the socket.
+func (s *Server) Close() {
+	s.cancel()
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil { // the socket's file goes with its listener
+		_ = s.http.Close() // a client that does not take its answer
+	}
+	s.serve.Wait()
+}
+
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, Status{
+			FormatVersion: FormatVersion, Version: s.opts.Version, Now: time.Now(),
+			Reload: s.opts.Reload(), Status: s.opts.Master.Status(),
+		})
+	})
+	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })
+	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
+	s.handle(mux, "release", func(group string, _ *http.Request) error { return s.opts.Master.Release(group) })
+	s.handle(mux, "scale", func(group string, r *http.Request) error {
+		var want scaleRequest
+		if err := json.NewDecoder(r.Body).Decode(&want); err != nil {
+			return &badRequestError{err}
+		}
+		return s.opts.Master.Scale(s.ctx, group, want.Instances)
+	})
+	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) {
+		s.opts.Log.Info("control request", "request", "stop")
+		answer(w, http.StatusAccepted, done{FormatVersion: FormatVersion})
+		s.opts.Stop()
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, http.StatusNotFound, done{FormatVersion, "no " + r.Method + " " + r.URL.Path + " in this version"})
+	})
+	return mux
+}
+
+// handle adds a verb about one group.
+func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r *http.Request) error) {
+	mux.HandleFunc("POST /v1/groups/{group}/"+verb, func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		group := r.PathValue("group")
+		err := do(group, r)
+		if err == nil {
+			s.opts.Log.Info("control request", "request", verb, "pool", group)
+			answer(w, http.StatusOK, done{FormatVersion: FormatVersion})
+			return
+		}
+		s.opts.Log.Warn("control request failed", "request", verb, "pool", group, "err", err)
+		answer(w, statusOf(err), done{FormatVersion, err.Error()})
+	})
+}
+
+// A badRequestError is one that no client of ours makes.
+type badRequestError struct{ error }
+
+func statusOf(err error) int {
+	var unknown *supervisor.UnknownGroupError
+	var bad *badRequestError
+	switch {
+	case errors.As(err, &unknown):
+		return http.StatusNotFound
+	case errors.As(err, &bad):
+		return http.StatusBadRequest
+	}
+	return http.StatusConflict
+}
+
+func answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	_ = e.Encode(body) // fails only where the client has gone
+}

@@ -1,0 +1,172 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// fakeMaster records what it is asked for.
+type fakeMaster struct {
+	mu    sync.Mutex // guards asked
+	asked []string
+	block chan struct{} // restarts wait for it; nil: they do not
+}
+
+func (m *fakeMaster) note(s string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.asked = append(m.asked, s)
+}
+
+func (m *fakeMaster) all() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return append([]string(nil), m.asked...)
+}
+
+func (m *fakeMaster) Status() supervisor.Status {
+	return supervisor.Status{PID: 7, Generation: 3, Groups: []supervisor.GroupStatus{
+		{Name: "api", Ready: 1, Workers: []supervisor.WorkerStatus{{Index: 0, State: supervisor.StateReady}}},
+	}}
+}
+
+func (m *fakeMaster) Scale(_ context.Context, group string, n int) error {
+	m.note("scale " + group + " " + strings.Repeat("i", n))
+	if n > 3 {
+		return errors.New("too many")
+	}
+	return nil
+}
+
+func (m *fakeMaster) Restart(ctx context.Context, group string) error {
+	m.note("restart " + group)
+	if m.block != nil {
+		select {
+		case <-m.block:
+			m.note("restarted " + group)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (m *fakeMaster) Hold(group string) error {
+	m.note("hold " + group)
+	if group != "api" {
+		return &supervisor.UnknownGroupError{Group: group, Known: []string{"api"}}
+	}
+	return nil
+}
+
+func (m *fakeMaster) Release(group string) error { m.note("release " + group); return nil }
+
+func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "c")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, SocketName)
+	stale, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	stale.(*net.UnixListener).SetUnlinkOnClose(false)
+	stale.Close() // what a dead master leaves is replaced
+	s, err := Start(Options{
+		Path: path, Master: m, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
+	})
+	require.NoError(t, err)
+	t.Cleanup(s.Close)
+	return s, NewClient(path)
+}
+
+func TestServer_Verbs(t *testing.T) {
+	m := new(fakeMaster)
+	s, c := start(t, m)
+	ctx := t.Context()
+	info, err := os.Stat(s.opts.Path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	require.NoError(t, c.Scale(ctx, "api", 2))
+	require.EqualError(t, c.Scale(ctx, "api", 4), "too many")
+	require.NoError(t, c.Restart(ctx, "a b/c"))
+	require.NoError(t, c.Hold(ctx, "api"))
+	require.EqualError(t, c.Hold(ctx, "x"), `no group "x"; there are: "api"`)
+	require.NoError(t, c.Release(ctx, "api"))
+	require.NoError(t, c.Stop(ctx))
+	assert.Equal(t, []string{"scale api ii", "scale api iiii", "restart a b/c", "hold api", "hold x", "release api", "stop"}, m.all())
+}
+
+func TestServer_Status(t *testing.T) {
+	_, c := start(t, new(fakeMaster))
+	st, raw, err := c.Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, st.FormatVersion)
+	assert.Equal(t, "1.2.3", st.Version)
+	assert.Equal(t, "broken", st.Reload.Error)
+	assert.Equal(t, 7, st.PID)
+	assert.Equal(t, supervisor.StateReady, st.Groups[0].Workers[0].State)
+	assert.Contains(t, string(raw), `"format_version": 1`)
+	assert.Contains(t, string(raw), `"state": "ready"`)
+	assert.True(t, st.Ready())
+
+	st.Groups[0].Ready = 0
+	assert.False(t, st.Ready())
+	st.Groups[0].Removed = true
+	assert.True(t, st.Ready(), "a removed group need not be")
+	assert.False(t, (&Status{}).Ready(), "nothing runs yet")
+}
+
+func TestServer_WhatItDoesNotKnow(t *testing.T) {
+	_, c := start(t, new(fakeMaster))
+	_, err := c.do(t.Context(), http.MethodGet, "/v2/status", nil)
+	require.EqualError(t, err, "no GET /v2/status in this version")
+	_, err = c.do(t.Context(), http.MethodPost, "/v1/groups/api/scale", []byte("{"))
+	require.ErrorContains(t, err, "unexpected EOF")
+}
+
+func TestServer_OutlivesTheClient(t *testing.T) {
+	m := &fakeMaster{block: make(chan struct{})}
+	_, c := start(t, m)
+	ctx, cancel := context.WithCancel(t.Context())
+	gone := make(chan error, 1)
+	go func() { gone <- c.Restart(ctx, "api") }()
+	require.Eventually(t, func() bool { return len(m.all()) == 1 }, time.Minute, time.Millisecond)
+	cancel()
+	require.ErrorIs(t, <-gone, context.Canceled)
+	close(m.block)
+	require.Eventually(t, func() bool { return len(m.all()) == 2 }, time.Minute, time.Millisecond)
+}
+
+func TestServer_CloseEndsWhatIsUnderWay(t *testing.T) {
+	m := &fakeMaster{block: make(chan struct{})}
+	s, c := start(t, m)
+	asked := make(chan error, 1)
+	go func() { asked <- c.Restart(t.Context(), "api") }()
+	require.Eventually(t, func() bool { return len(m.all()) == 1 }, time.Minute, time.Millisecond)
+	s.Close()
+	require.EqualError(t, <-asked, "context canceled")
+	assert.NoFileExists(t, s.opts.Path)
+	require.ErrorContains(t, c.Hold(t.Context(), "api"), "no such file or directory")
+}
+
+func TestAllowed(t *testing.T) {
+	assert.True(t, allowed(0))
+	assert.True(t, allowed(uint32(os.Geteuid())))
+	assert.False(t, allowed(uint32(os.Geteuid())+1))
+}

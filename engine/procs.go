@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"os"
+	"runtime"
+	"sync"
+)
+
+// procs sets how many goroutines run at a time: while the event loops do all
+// the work, as many as there are loops. With more, the Go scheduler spends a
+// fifth of a busy proxy's time on waking threads that find nothing to do. What
+// computes for long, such as reading a configuration, widens it meanwhile.
+//
+// The zero procs changes nothing, which is right for the goroutine driver, and
+// where GOMAXPROCS in the environment says what the user wants.
+type procs struct {
+	few, all int
+
+	mu   sync.Mutex // guards wide, and the setting itself
+	wide int        // how many want all
+}
+
+func newProcs(driver string, loops int) *procs {
+	if driver != "epoll" || os.Getenv("GOMAXPROCS") != "" {
+		return &procs{}
+	}
+	return &procs{few: loops, all: runtime.GOMAXPROCS(0)}
+}
+
+// narrow leaves the processor to the loops. It is called once, when they begin
+// to serve.
+func (p *procs) narrow() { p.change(0) }
+
+// widen gives every processor to the caller, until it calls the function that
+// is returned.
+func (p *procs) widen() (done func()) {
+	p.change(1)
+	return func() { p.change(-1) }
+}
+
+func (p *procs) change(n int) {
+	if p.all <= p.few {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.wide += n
+	want := p.few
+	if p.wide > 0 {
+		want = p.all
+	}
+	if want != runtime.GOMAXPROCS(0) {
+		runtime.GOMAXPROCS(want)
+	}
+}
