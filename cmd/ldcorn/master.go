@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// masterOptions are the flags of the commands that ask a running master.
+type masterOptions struct {
+	*rootOptions
+	socket string
+}
+
+// newMasterCommand makes one of these commands. INT ends the command, not what
+// the master was asked for.
+func newMasterCommand(root *rootOptions, cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
+	o := &masterOptions{rootOptions: root}
+	cmd.Flags().StringVar(&o.socket, "control", "", "the master's control `SOCKET` (default found by the configuration's path)")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		path, err := o.find()
+		if err != nil {
+			return err
+		}
+		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+		defer stop()
+		err = run(ctx, control.NewClient(path), args)
+		if errors.Is(err, context.Canceled) {
+			return errors.New("given up waiting; the master goes on with what it was asked for")
+		}
+		return err
+	}
+	return cmd
+}
+
+// find returns the control socket of the master.
+func (o *masterOptions) find() (string, error) {
+	if o.socket != "" {
+		return o.socket, nil
+	}
+	path, err := o.configPath(nil)
+	if err != nil {
+		return "", err
+	}
+	dirs, err := supervisor.RuntimeDirs(path)
+	if err != nil {
+		return "", err
+	}
+	for _, dir := range dirs {
+		socket := filepath.Join(dir, control.SocketName)
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
+			return socket, nil
+		}
+	}
+	return "", fmt.Errorf("no master of ours runs with %s; if one does, name its socket with --control (the log of its start has the folder as runtime=)", shownPath(path))
+}
