@@ -116,6 +116,7 @@ func TestRequestTimeoutIsNotForTheClient(t *testing.T) {
 		u := r.worker("default", serves)
 		cl := r.client()
 		cl.say(http1test.Post("Content-Length: 3\r\n") + "a")
+		require.Eventually(t, func() bool { return u.heads() == 1 }, patience, time.Millisecond)
 		// Another, that came later, runs out of time meanwhile.
 		s := newSlow()
 		r.worker("default", s.serve)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,14 +38,8 @@ func TestRestart_OneAfterAnother(t *testing.T) {
 func TestRestart_RevivesTheFailed(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aPool("a", kept, instances(1), func(p *plan.Pool) { p.MaxRestartsOnCrash = 0 }), aPool("b")))
-		r.fakes.all[0].kill()
-		if r.fakes.all[0].pool.Name != "a" {
-			for _, p := range r.fakes.all {
-				if p.pool.Name == "a" {
-					p.kill()
-				}
-			}
-		}
+		all := r.fakes.all
+		all[slices.IndexFunc(all, func(p *fakeProcess) bool { return p.pool.Name == "a" })].kill()
 		synctest.Wait()
 		assert.True(t, r.sup.Status().Groups[0].Failed)
 		require.NoError(t, r.sup.Restart(t.Context(), "a"))
