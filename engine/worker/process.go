@@ -19,8 +19,8 @@ import (
 // that left its group may hold them open for ever.
 const outputGrace = time.Second
 
-// A Process is one running Uvicorn, the leader of its own process group. Its
-// methods are safe from any goroutine.
+// A Process is one running Uvicorn, the leader of its own session and process
+// group. Its methods are safe from any goroutine.
 type Process struct {
 	cmd    *exec.Cmd
 	pidfd  int // -1 where the kernel has none
@@ -46,7 +46,10 @@ func startProcess(spec Spec) (*Process, error) {
 		exited: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Env = spec.Pool.Cwd, spec.Environ()
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
+	// A session of its own is a scheduling group of its own where the kernel
+	// groups by session (sched_autogroup): a worker does not compete with its
+	// master for the share of one.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
 	stdout, err := attach(&p.cmd.Stdout)
 	if err != nil {
 		return nil, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 func TestProcess_ServesAndStops(t *testing.T) {
@@ -34,6 +35,10 @@ func TestProcess_ServesAndStops(t *testing.T) {
 	resp.Body.Close()
 	require.NoError(t, err)
 	assert.Equal(t, "ok", string(body))
+
+	sid, err := unix.Getsid(p.PID())
+	require.NoError(t, err)
+	assert.Equal(t, p.PID(), sid, "a worker leads a session of its own")
 
 	exit := p.Stop(patience, nil)
 	assert.True(t, exit.Clean(), "%+v", exit)

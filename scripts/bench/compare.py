@@ -104,7 +104,8 @@ class Bench:
             f.write(APP)
         worker = {"idle-ws": f"{HERE}/wsworker", "e2e": python, "e2e-close": python}.get(mode, f"{HERE}/fastworker")
         self.spawn("upstream", [worker, "-m", "uvicorn", "app:app", "--uds", uds, "--no-access-log",
-                                "--timeout-keep-alive", "75", "--log-level", "warning"])
+                                "--timeout-keep-alive", "75", "--log-level", "warning",
+                                "--proxy-headers", "--forwarded-allow-ips", "*"])  # what ldcorn gives its own
         wait_for(lambda: os.path.exists(uds))
         for name in peers:
             if name == "ldcorn":
