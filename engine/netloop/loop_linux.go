@@ -57,7 +57,8 @@ const (
 	scratchSize  = 64 << 10
 	maxSpare     = 256 // coroutines kept without work
 	acceptAtOnce = 64
-	busyFrom     = 4 // events at one wake-up that make more likely
+	busyFrom     = 4  // events at one wake-up that make more likely
+	manyActive   = 16 // requests in flight that are worth a pause to batch
 	shortSleep   = Time(100 * time.Microsecond)
 )
 
@@ -146,15 +147,23 @@ func (l *loop) run() {
 // wait polls first while the loop is busy: there are events already then, and
 // the scheduler need not hear of it. Before it sleeps it gives way once: on
 // busy cores that lets clients and workers make more events for the next
-// wait, and costs less than being woken for each.
+// wait, and costs less than being woken for each. With many requests in flight
+// it gives way before it polls as well: what workers are sent together they
+// answer together, which is cheaper on both sides.
 func (l *loop) wait() int {
 	if l.busy || len(l.ready) > 0 {
+		many := len(l.active) >= manyActive
+		if many {
+			rawYield()
+		}
 		if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 || len(l.ready) > 0 {
 			return max(n, 0)
 		}
-		rawYield()
-		if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 {
-			return n
+		if !many {
+			rawYield()
+			if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 {
+				return n
+			}
 		}
 	}
 	began := Now()
