@@ -48,6 +48,8 @@ var accepted = []struct {
 	{"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS path=* host=a len=-1 keep", "RFC 9112 §3.2.4"},
 	{get("//a//b/"), "GET path=//a//b/ host=a len=-1 keep", "empty segments are the app's"},
 	{get("/a?b=c?d/../e"), "GET path=/a query=b=c?d/../e host=a len=-1 keep", "a query has no segments"},
+	{get("/a?b=100%"), "GET path=/a query=b=100% host=a len=-1 keep", "nobody decodes a query on its way; browsers send it"},
+	{get("/?a=%zz&b=%00"), "GET path=/ query=a=%zz&b=%00 host=a len=-1 keep", "nobody decodes a query on its way"},
 	{get("/a?"), "GET path=/a host=a len=-1 keep", "an empty query"},
 	{get("/...?"), "GET path=/... host=a len=-1 keep", "three dots are a name"},
 	{get("/.well-known/..a/b."), "GET path=/.well-known/..a/b. host=a len=-1 keep", "dots in names"},

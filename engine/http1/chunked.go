@@ -27,6 +27,7 @@ type Chunked struct {
 	left     uint64 // the size so far, then bytes of data to come; fits an int64
 	line     int    // bytes of the size line so far
 	waste    uint64 // bytes of framing beyond what the data excuses
+	total    int64  // bytes of data so far
 	section  []byte // the trailer section so far
 	cursor   cursor // in section
 	trailers []Field
@@ -49,6 +50,7 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, done bool, err *Error) {
 			size := int(min(c.left, uint64(len(buf)-n)))
 			data = buf[n : n+size]
 			c.left -= uint64(size)
+			c.total += int64(size)
 			if c.left == 0 {
 				c.state = chunkDataCR
 			}
@@ -81,6 +83,9 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, done bool, err *Error) {
 
 // Started reports whether a byte of the body was consumed.
 func (c *Chunked) Started() bool { return c.state != chunkSize || c.digits > 0 || c.line > 0 }
+
+// Len returns how many bytes of data Next has returned so far.
+func (c *Chunked) Len() int64 { return c.total }
 
 // step consumes one byte of framing outside of trailers.
 func (c *Chunked) step(b byte) *Error {

@@ -26,8 +26,8 @@ import (
 //   - equal Content-Length lines; more than 18 digits; Content-Length with
 //     Transfer-Encoding; Transfer-Encoding on HTTP/1.0 (ignored there)
 //   - TRACE, CONNECT; HTTP/1.2 and up
-//   - "\", "#", non-ASCII bytes, broken or NUL escapes of the query, dot
-//     segments, opaque URLs, "*" without OPTIONS, users and odd names in hosts
+//   - "\", "#", non-ASCII bytes in the query, dot segments, opaque URLs,
+//     "*" without OPTIONS, users and odd names in hosts
 //   - Host that is absent, malformed or not that of the target
 //   - unknown expectations; Connection that is no list or names too much
 //   - spaces in a chunk size line, control bytes in extensions

@@ -69,12 +69,10 @@ func (r *Request) parsePath(t []byte) *Error {
 	var query []byte
 	if end < len(t) {
 		query = t[end+1:]
-		c, _ := scanTarget(query, 0)
-		if c&targetBad != 0 {
+		// A broken escape passes: ASGI hands the query over as it came, so
+		// that only the app decodes it, and browsers do send "?q=100%".
+		if c, _ := scanTarget(query, 0); c&targetBad != 0 {
 			return errTargetByte
-		}
-		if c&targetEscape != 0 && !validEscapes(query) {
-			return errEscape
 		}
 	}
 	path := t[:end]

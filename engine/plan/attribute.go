@@ -92,6 +92,8 @@ var Attributes = []Attribute[Plan]{
 	list("trusted_proxies", EffectProxy, func(p *Plan) []string { return texts(p.TrustedProxies) }),
 	by("header_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.HeaderTimeout) }),
 	by("idle_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.IdleTimeout) }),
+	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
+	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
 }

@@ -9,6 +9,7 @@ const (
 	DefaultForwarded       = ForwardedSet
 	DefaultHeaderTimeout   = 5 * time.Second
 	DefaultIdleTimeout     = 75 * time.Second
+	DefaultMaxHeaderSize   = 64 << 10
 	DefaultStartupTimeout  = 60 * time.Second
 	DefaultShutdownTimeout = 10 * time.Second
 
@@ -27,4 +28,9 @@ const (
 	DefaultUnhealthyAfter        = 3
 
 	MaxInstances = 1024 // of one pool
+
+	// The bounds of MaxHeaderSize: browsers send a kilobyte, and a head is
+	// held in memory whole.
+	LeastHeaderSize = 1 << 10
+	MostHeaderSize  = 16 << 20
 )

@@ -34,6 +34,8 @@ type Plan struct {
 	TrustedProxies []netip.Prefix // peers whose forwarded headers are believed
 	HeaderTimeout  time.Duration  // from the first byte of a head to its last; 0 = no limit
 	IdleTimeout    time.Duration  // a client connection between requests; 0 = no limit
+	MaxHeaderSize  int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
+	MaxBodySize    int64          // bytes of a request's body; 0 = no limit
 
 	StartupTimeout  time.Duration // from the start of a worker until it is ready
 	ShutdownTimeout time.Duration // from TERM until requests still in flight are cut

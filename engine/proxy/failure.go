@@ -21,6 +21,7 @@ var (
 	errQueueLate   = &failure{status: 503, reason: "no worker became free in time"}
 	errLate        = &failure{status: 504, reason: "the worker did not answer in time"}
 	errStopping    = &failure{status: 503, reason: "the server is shutting down", close: true}
+	errTooLarge    = &failure{status: 413, reason: "the request body is larger than max_body_size", close: true}
 	errSlowBody    = &failure{status: 408, reason: "the request body did not arrive in time", close: true}
 	errShortBody   = &failure{status: 400, reason: "the request body ended early", close: true}
 )

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -25,6 +26,7 @@ type Snapshot struct {
 	Routes *route.Table[*pool.Pool]
 
 	forward forwarder
+	limits  http1.Limits
 }
 
 // Options configure a Proxy. Log and Listener are required.
@@ -67,6 +69,7 @@ func New(opts Options) (*Proxy, error) {
 // must have been called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
 	s.forward = newForwarder(s.Plan, p.opts.Listener.Addr())
+	s.limits = limitsOf(s.Plan)
 	p.snap.Store(s)
 }
 

@@ -3,6 +3,7 @@ package proxy
 import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // Serve serves the requests that c has to offer, until it is at rest.
@@ -63,7 +64,7 @@ func (x *exchange) readHead(until netloop.Time) (netloop.Verdict, bool) {
 	x.req.Reset()
 	for {
 		if x.in.len() > 0 {
-			n, err := x.req.Parse(x.in.bytes(), &headLimits)
+			n, err := x.req.Parse(x.in.bytes(), &x.snap.limits)
 			if err != nil {
 				return x.refuse(err), false
 			}
@@ -115,8 +116,14 @@ func (x *exchange) headLimit(until *netloop.Time) netloop.Time {
 	return *until
 }
 
-// headLimits are the limits of a request's head. Only read.
-var headLimits = http1.DefaultLimits
+// limitsOf are the limits of a request's head.
+func limitsOf(p *plan.Plan) http1.Limits {
+	limits := http1.DefaultLimits
+	if p.MaxHeaderSize > 0 {
+		limits.MaxHead = p.MaxHeaderSize
+	}
+	return limits
+}
 
 // errHeadTimeout is for a head that took longer than header_timeout.
 var errHeadTimeout = &http1.Error{Status: 408, Reason: "the request head did not arrive in time"}

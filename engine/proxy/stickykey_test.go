@@ -19,7 +19,7 @@ import (
 func parsed(t *testing.T, lines string) *http1.Request {
 	t.Helper()
 	req := new(http1.Request)
-	n, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n"+lines+"\r\n"), &headLimits)
+	n, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n"+lines+"\r\n"), nil)
 	require.Nil(t, err)
 	require.Positive(t, n)
 	return req

@@ -15,6 +15,7 @@ import (
 type upload struct {
 	x       *exchange
 	chunked http1.Chunked
+	max     int64  // bytes of the body that are allowed; 0 = no limit
 	left    int64  // bytes still to come of a body of known length
 	used    int    // bytes of x.in behind the head that belong to the body
 	first   []byte // what goes with the head, and again when the request does
@@ -37,6 +38,7 @@ func (u *upload) begin() error {
 	u.used, u.left, u.first, u.err = 0, 0, nil, nil
 	u.received, u.delivered, u.consumed = false, false, false
 	u.sentAt.Store(0)
+	u.max = u.x.snap.Plan.MaxBodySize
 	body := u.x.in.bytes()[u.x.headLen:]
 	switch req := &u.x.req; {
 	case req.Chunked:
@@ -44,6 +46,8 @@ func (u *upload) begin() error {
 		n, err := u.recode(body)
 		u.used, u.first = n, u.out
 		return err
+	case u.max > 0 && req.ContentLength > u.max:
+		return errTooLarge
 	case req.ContentLength > 0:
 		u.used = int(min(int64(len(body)), req.ContentLength))
 		u.left = req.ContentLength - int64(u.used)
@@ -176,6 +180,9 @@ func (u *upload) recode(src []byte) (n int, err error) {
 		out = http1.AppendLastChunk(out, nil)
 	}
 	u.out, u.received = out, done
+	if u.max > 0 && u.chunked.Len() > u.max {
+		return n, errTooLarge
+	}
 	if fault != nil {
 		return n, &failure{status: fault.Status, reason: fault.Reason}
 	}

@@ -43,6 +43,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 		Forwarded:       plan.DefaultForwarded,
 		HeaderTimeout:   plan.DefaultHeaderTimeout,
 		IdleTimeout:     plan.DefaultIdleTimeout,
+		MaxHeaderSize:   plan.DefaultMaxHeaderSize,
 		StartupTimeout:  plan.DefaultStartupTimeout,
 		ShutdownTimeout: plan.DefaultShutdownTimeout,
 		Pos:             position(c.span),
@@ -86,6 +87,12 @@ func configFields() []field[plan.Plan] {
 		durationOf(Argument{Name: "idle_timeout", Keyword: true, Default: "75", Rule: "0 = no limit",
 			Doc: "How long a client's connection may stay open between requests.", aka: []string{"keep_alive", "keepalive", "timeout_keep_alive", "keep_alive_timeout"}},
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.IdleTimeout) }),
+		{Argument{Name: "max_header_size", Type: "size", Unit: "bytes", Keyword: true, Default: `"64KiB"`,
+			Rule: "from 1KiB to 16MiB", Doc: "How large a request's head may be; one that is larger gets 431.",
+			aka: []string{"limit_request_fields", "h11_max_incomplete_event_size", "max_head_size", "header_size"}}, setMaxHeaderSize},
+		sizeOf(Argument{Name: "max_body_size", Keyword: true, Default: "0", Rule: "0 = no limit",
+			Doc: "How large a request's body may be; one that is larger gets 413.", aka: []string{"client_max_body_size", "max_request_size", "body_size"}},
+			func(p *plan.Plan) *plan.Bytes { return (*plan.Bytes)(&p.MaxBodySize) }),
 		positiveOf(Argument{Name: "startup_timeout", Keyword: true, Default: "60",
 			Doc: "How long a worker may take from its start until it is ready."},
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.StartupTimeout) }),
@@ -129,6 +136,19 @@ func setTrustedProxies(c *call, g *given, p *plan.Plan) {
 			p.TrustedProxies = append(p.TrustedProxies, prefix)
 		}
 	}
+}
+
+func setMaxHeaderSize(c *call, g *given, p *plan.Plan) {
+	n, err := value.Size(g.value)
+	switch {
+	case err != nil:
+	case n < plan.LeastHeaderSize || n > plan.MostHeaderSize:
+		err = value.Wrong("", "must be from %v to %v, got %v", plan.Bytes(plan.LeastHeaderSize), plan.Bytes(plan.MostHeaderSize), plan.Bytes(n))
+	default:
+		p.MaxHeaderSize = int(n)
+		return
+	}
+	c.wrongValue(g, err)
 }
 
 // groups reads the list of worker groups.
