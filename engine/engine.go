@@ -4,9 +4,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/oklog/run"
 
+	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -34,6 +37,7 @@ type Options struct {
 	Log     *slog.Logger
 	Output  worker.Output // what workers print; nil discards it
 	Version string        // of ldcorn, for the log
+	Stdout  io.Writer     // for access_log=True; nil discards it
 	Driver  string        // of connections, see proxy.Options; "" = the best there is
 }
 
@@ -90,7 +94,8 @@ func (e *Engine) Run(ctx context.Context) error {
 // runGroup runs the actors until one returns, and then until all have. The
 // order of shutdown is not theirs: the supervisor waits for the proxy.
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener, sig *signals) error {
-	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver})
+	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
+	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver, Observer: access})
 	if err != nil {
 		return err
 	}
@@ -99,7 +104,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
 	})
 	reloads := &reloader{load: e.opts.Load, sup: sup, log: e.log, trigger: sig.reload, ready: make(chan struct{}),
-		procs: newProcs(px.Driver(), px.Loops())}
+		access: access, procs: newProcs(px.Driver(), px.Loops())}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -114,6 +119,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return fmt.Errorf("control socket: %w", err)
 	}
 	defer commands.Close()
+	// Nor this: it writes until nobody has anything more to log.
+	defer background(access.Run)()
 
 	var group run.Group
 	{ // signals: returns on TERM, INT or ldcorn stop, which ends the program
@@ -174,6 +181,21 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listen
 		return fmt.Errorf("proxy: %w", err)
 	}
 	return nil
+}
+
+// background runs f until the function that it returns is called, which waits
+// for it.
+func background(f func(context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // address is the listener's, as one writes it in bind.

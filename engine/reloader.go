@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -20,6 +21,7 @@ type reloader struct {
 	load    func(context.Context) (*plan.Plan, error)
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
+	access  *accesslog.Log
 	procs   *procs
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
@@ -28,7 +30,7 @@ type reloader struct {
 
 // Run blocks until ctx is cancelled. It fails if the first plan does.
 func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
-	result, err := r.sup.Apply(ctx, first, plan.DiffOptions{})
+	result, err := r.apply(ctx, first)
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, supervisor.ErrStopped) {
 			return nil // told to stop while starting
@@ -49,6 +51,20 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	}
 }
 
+// apply has the supervisor apply a plan, and the access log go where it says.
+func (r *reloader) apply(ctx context.Context, p *plan.Plan) (supervisor.Result, error) {
+	target, err := r.access.Open(p)
+	if err != nil {
+		return supervisor.Result{}, err
+	}
+	result, err := r.sup.Apply(ctx, p, plan.DiffOptions{})
+	if err != nil {
+		return result, errors.Join(err, target.Close())
+	}
+	r.access.Use(target)
+	return result, nil
+}
+
 // reload applies the newest configuration, or keeps everything and says why.
 func (r *reloader) reload(ctx context.Context) {
 	begun := time.Now()
@@ -59,7 +75,7 @@ func (r *reloader) reload(ctx context.Context) {
 		r.failed(ctx, err, begun)
 		return
 	}
-	result, err := r.sup.Apply(ctx, next, plan.DiffOptions{})
+	result, err := r.apply(ctx, next)
 	if err != nil {
 		r.failed(ctx, err, begun)
 		return

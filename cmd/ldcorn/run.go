@@ -63,7 +63,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr))
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: newLoader(path, out, log).load,
-		Log: log, Output: newOutput(out, o.logFormat), Version: readVersion().Version,
+		Log: log, Output: newOutput(out, o.logFormat), Stdout: os.Stdout, Version: readVersion().Version,
 		Driver: os.Getenv("LDCORN_DRIVER"),
 	})
 	err = master.Run(cmd.Context())

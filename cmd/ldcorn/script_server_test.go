@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -220,6 +221,32 @@ func cmdWaitLog(ts *testscript.TestScript, neg bool, args []string) {
 	line, err := named(ts, name).waitLine(re)
 	ts.Check(err)
 	fmt.Fprintln(ts.Stdout(), line)
+}
+
+// waitfile waits until a file has a line that matches, and prints the first:
+//
+//	waitfile FILE PATTERN
+func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg, "waitfile")
+	if len(args) != 2 {
+		ts.Fatalf("usage: waitfile FILE PATTERN")
+	}
+	re, err := regexp.Compile(args[1])
+	ts.Check(err)
+	var content []byte
+	found := until(func() bool {
+		content, _ = os.ReadFile(ts.MkAbs(args[0])) // it may come into being later
+		for line := range strings.Lines(string(content)) {
+			if line = strings.TrimSuffix(line, "\n"); re.MatchString(line) {
+				fmt.Fprintln(ts.Stdout(), line)
+				return true
+			}
+		}
+		return false
+	})
+	if !found {
+		ts.Fatalf("no line of %s matches %q:\n%s", args[0], re, content)
+	}
 }
 
 // waitLine waits for a matching line after the mark and moves the mark past it.

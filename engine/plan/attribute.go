@@ -94,6 +94,8 @@ var Attributes = []Attribute[Plan]{
 	by("idle_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.IdleTimeout) }),
 	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
 	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
+	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),
+	by("log_format", EffectProxy, func(p *Plan) LogFormat { return p.LogFormat }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
 }
@@ -120,6 +122,8 @@ func show(v any) string {
 	case string:
 		return fmt.Sprintf("%q", v)
 	case Forwarded:
+		return fmt.Sprintf("%q", string(v))
+	case LogFormat:
 		return fmt.Sprintf("%q", string(v))
 	case Balance:
 		return fmt.Sprintf("%q", string(v))

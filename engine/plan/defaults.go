@@ -10,6 +10,8 @@ const (
 	DefaultHeaderTimeout   = 5 * time.Second
 	DefaultIdleTimeout     = 75 * time.Second
 	DefaultMaxHeaderSize   = 64 << 10
+	DefaultAccessLog       = AccessLogOff
+	DefaultLogFormat       = LogText
 	DefaultStartupTimeout  = 60 * time.Second
 	DefaultShutdownTimeout = 10 * time.Second
 

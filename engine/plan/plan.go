@@ -37,6 +37,9 @@ type Plan struct {
 	MaxHeaderSize  int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
 	MaxBodySize    int64          // bytes of a request's body; 0 = no limit
 
+	AccessLog AccessLog
+	LogFormat LogFormat // of the access log; "" = DefaultLogFormat
+
 	StartupTimeout  time.Duration // from the start of a worker until it is ready
 	ShutdownTimeout time.Duration // from TERM until requests still in flight are cut
 

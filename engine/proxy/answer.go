@@ -14,19 +14,25 @@ func (x *exchange) refuse(err *http1.Error) netloop.Verdict {
 	x.keep, x.lost = false, false
 	x.idBuf = x.p.ids.next()
 	x.id = x.idBuf[:]
-	return x.writeError(err.Status, err.Reason)
+	x.rec.begin(x.t.Now())
+	line, _, _ := bytes.Cut(x.in.bytes(), crlf)
+	x.rec.Line = line[:min(len(line), maxLine)]
+	v := x.writeError(KindRefused, err.Status, err.Reason)
+	x.observe()
+	return v
 }
+
+var crlf = []byte("\r\n")
 
 // fail answers a request with an error of ldcorn's own. The connection goes
 // on where nothing of the request's body is still to come. It reports true
 // when it is ready for the next request.
 func (x *exchange) fail(f *failure) (netloop.Verdict, bool) {
 	x.keep = x.keep && !f.close && x.upload.received && !x.t.Stopping()
-	v := x.writeError(f.status, f.reason)
+	v := x.writeError(f.kind, f.status, f.reason)
 	if !x.keep || x.lost {
 		return v, false
 	}
-	x.upload.finish()
 	return netloop.Verdict{}, true
 }
 
@@ -51,13 +57,16 @@ func (x *exchange) hangUp() netloop.Verdict {
 
 // writeError writes an error answer: small, as JSON when the client prefers
 // it, with the request's id. x.keep says what becomes of the connection.
-func (x *exchange) writeError(status int, reason string) netloop.Verdict {
+func (x *exchange) writeError(kind Kind, status int, reason string) netloop.Verdict {
+	x.rec.fault(kind, reason)
+	x.rec.Status = status
 	var body [512]byte
-	b, kind := appendErrorText(body[:0], status, reason, x.id), "text/plain; charset=utf-8"
+	b, media := appendErrorText(body[:0], status, reason, x.id), "text/plain; charset=utf-8"
 	if x.prefersJSON() {
-		b, kind = appendErrorJSON(body[:0], status, reason, x.id), "application/json"
+		b, media = appendErrorJSON(body[:0], status, reason, x.id), "application/json"
 	}
-	x.out = x.appendErrorHead(x.out[:0], status, kind, len(b))
+	x.out = x.appendErrorHead(x.out[:0], status, media, len(b))
+	x.rec.Sent = -int64(len(x.out))
 	if x.isHead() {
 		b = nil
 	}
@@ -67,9 +76,9 @@ func (x *exchange) writeError(status int, reason string) netloop.Verdict {
 	return netloop.Verdict{Op: netloop.Linger}
 }
 
-func (x *exchange) appendErrorHead(out []byte, status int, kind string, length int) []byte {
+func (x *exchange) appendErrorHead(out []byte, status int, media string, length int) []byte {
 	out = http1.AppendStatusLine(out, status)
-	out = http1.AppendField(out, "Content-Type", kind)
+	out = http1.AppendField(out, "Content-Type", media)
 	out = append(out, "Content-Length: "...)
 	out = http1.AppendInt(out, int64(length))
 	out = append(out, "\r\nDate: "...)

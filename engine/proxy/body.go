@@ -53,6 +53,7 @@ func (x *exchange) splicePart(left int64) (moved int64, readErr, writeErr error)
 	x.t.Watch(x.c, probeNone)
 	moved, readErr, writeErr = x.up.Splice(x.t, x.c, left, 0, stallWait)
 	x.t.Watch(nil, nil)
+	x.rec.Sent += moved
 	return moved, readErr, writeErr
 }
 

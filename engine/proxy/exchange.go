@@ -29,6 +29,7 @@ type exchange struct {
 	begun   bool          // the answer's head was sent to the client
 	lost    bool          // the client takes no more bytes
 	keep    bool          // the connection may serve another request
+	rec     Record        // for the observer
 	retry   time.Duration // when to come again, for a client that gets 503
 
 	// The worker's side.

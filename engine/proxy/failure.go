@@ -4,6 +4,7 @@ import "errors"
 
 // A failure is an answer of ldcorn's own to a request that it understood.
 type failure struct {
+	kind   Kind
 	status int
 	reason string
 	close  bool // the client's connection with it
@@ -13,17 +14,17 @@ func (f *failure) Error() string { return f.reason }
 
 // The failures. Only read.
 var (
-	errNoRoute     = &failure{status: 404, reason: "no route matches this path"}
-	errBadGateway  = &failure{status: 502, reason: "the worker did not answer"}
-	errMalformed   = &failure{status: 502, reason: "the worker's answer is malformed", close: true}
-	errUnavailable = &failure{status: 503, reason: "no worker is available"}
-	errQueueFull   = &failure{status: 503, reason: "too many requests are waiting"}
-	errQueueLate   = &failure{status: 503, reason: "no worker became free in time"}
-	errLate        = &failure{status: 504, reason: "the worker did not answer in time"}
-	errStopping    = &failure{status: 503, reason: "the server is shutting down", close: true}
-	errTooLarge    = &failure{status: 413, reason: "the request body is larger than max_body_size", close: true}
-	errSlowBody    = &failure{status: 408, reason: "the request body did not arrive in time", close: true}
-	errShortBody   = &failure{status: 400, reason: "the request body ended early", close: true}
+	errNoRoute     = &failure{kind: KindNoRoute, status: 404, reason: "no route matches this path"}
+	errBadGateway  = &failure{kind: KindNoAnswer, status: 502, reason: "the worker did not answer"}
+	errMalformed   = &failure{kind: KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
+	errUnavailable = &failure{kind: KindUnavailable, status: 503, reason: "no worker is available"}
+	errQueueFull   = &failure{kind: KindQueueFull, status: 503, reason: "too many requests are waiting"}
+	errQueueLate   = &failure{kind: KindQueueLate, status: 503, reason: "no worker became free in time"}
+	errLate        = &failure{kind: KindLate, status: 504, reason: "the worker did not answer in time"}
+	errStopping    = &failure{kind: KindStopping, status: 503, reason: "the server is shutting down", close: true}
+	errTooLarge    = &failure{kind: KindBody, status: 413, reason: "the request body is larger than max_body_size", close: true}
+	errSlowBody    = &failure{kind: KindBody, status: 408, reason: "the request body did not arrive in time", close: true}
+	errShortBody   = &failure{kind: KindBody, status: 400, reason: "the request body ended early", close: true}
 )
 
 var (

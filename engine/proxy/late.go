@@ -38,7 +38,7 @@ func (x *exchange) finishLate() error {
 		return errLate
 	}
 	x.keep = false
-	x.writeError(errLate.status, errLate.reason)
+	x.writeError(errLate.kind, errLate.status, errLate.reason)
 	_ = x.c.CloseWrite() // the client may be gone
 	x.lost, x.limit = true, 0
 	_ = x.relayAnswer(false) // to nobody

@@ -36,6 +36,8 @@ type Options struct {
 	// Driver names the connection driver: "epoll", "goroutine", or "" for
 	// the best that the system has.
 	Driver string
+	// Observer is told of every request; nil is nobody.
+	Observer Observer
 }
 
 // A Proxy serves one listener.

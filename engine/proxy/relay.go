@@ -111,6 +111,7 @@ func (x *exchange) relayInterim(cancel bool) error {
 // written to the client.
 func (x *exchange) relayFinal(cancel bool) error {
 	mode := x.res.BodyMode(x.isHead())
+	x.rec.Status = x.res.Status
 	x.raw = mode == http1.BodyUntilClose || mode == http1.BodyChunked && x.req.Minor == 0
 	// What a client sends behind a handshake may be frames already, which are
 	// no request though they may look like one.
@@ -156,7 +157,9 @@ func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
 		out = append(out, "Content-Length: "...)
 		out = append(http1.AppendInt(out, res.ContentLength), "\r\n"...)
 	}
-	return append(x.appendConnection(out, x.keep), "\r\n"...)
+	out = append(x.appendConnection(out, x.keep), "\r\n"...)
+	x.rec.Sent = -int64(len(out))
+	return out
 }
 
 // complete ends the worker's part once its answer has been read whole: the

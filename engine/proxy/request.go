@@ -27,11 +27,23 @@ const (
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
 	x.retry = 0
+	x.rec.begin(x.t.Now())
 	x.setID()
 	err := x.upload.begin()
 	if err == nil {
 		err = x.relayRequest()
 	}
+	v, ok := x.conclude(err)
+	x.observeEnd(err)
+	if ok {
+		x.upload.finish()
+	}
+	return v, ok
+}
+
+// conclude ends a request: with an answer of ldcorn's own where there is none
+// yet. It reports true when the connection is ready for the next one.
+func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
 	if f, ok := err.(*failure); ok && !x.begun && !x.lost {
 		return x.fail(f)
 	}
@@ -45,7 +57,6 @@ func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	case !x.keep:
 		return x.hangUp(), false
 	}
-	x.upload.finish()
 	return netloop.Verdict{}, true
 }
 
@@ -59,6 +70,7 @@ func (x *exchange) relayRequest() error {
 			return errNoRoute
 		}
 		set := target.Settings()
+		x.rec.Group = set.Name
 		err := x.claimSlot(target, set, failed)
 		if err == pool.ErrClosed {
 			before := x.snap
@@ -71,13 +83,16 @@ func (x *exchange) relayRequest() error {
 			return err
 		}
 		failed = x.claim.Worker()
+		x.rec.Worker = failed.Index
 		switch err = x.attempt(set); err {
 		case errRefused: // each worker can do that once
+			x.rec.Repeats++
 			continue
 		case errRepeat:
 			if repeats++; repeats > maxRepeats {
 				return errBadGateway
 			}
+			x.rec.Repeats++
 		default:
 			return err
 		}
@@ -91,7 +106,9 @@ func (x *exchange) claimSlot(target *pool.Pool, set *plan.Pool, avoid *pool.Work
 	err := target.TryClaim(&x.claim, avoid)
 	if err == pool.ErrBusy {
 		x.watchClient()
+		from := netloop.Now()
 		err = target.Claim(x.t, &x.claim, avoid, x.snap.Plan.StartupTimeout)
+		x.rec.Queued += netloop.Now().Sub(from)
 		x.unwatchClient()
 	}
 	switch err {

@@ -49,20 +49,24 @@ func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
 
 // newRig runs a proxy with the pools of a plan, each without workers. A nil
 // plan has one pool, "default", for every path.
-func newRig(t testing.TB, driver string, p *plan.Plan) *rig {
+func newRig(t testing.TB, driver string, p *plan.Plan, more ...func(*Options)) *rig {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	return newRigOn(t, driver, p, ln)
+	return newRigOn(t, driver, p, ln, more...)
 }
 
 // newRigOn is newRig on a listener of the test's own.
-func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener) *rig {
+func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more ...func(*Options)) *rig {
 	t.Helper()
 	if p == nil {
 		p = planOf(t, map[string]string{"default": "*"})
 	}
-	px, err := New(Options{Log: slog.New(slog.DiscardHandler), Listener: ln, Driver: driver})
+	opts := Options{Log: slog.New(slog.DiscardHandler), Listener: ln, Driver: driver}
+	for _, change := range more {
+		change(&opts)
+	}
+	px, err := New(opts)
 	require.NoError(t, err)
 	r := &rig{t: t, proxy: px, addr: ln.Addr().String(), plan: p, pools: map[string]*pool.Pool{}, ran: make(chan error, 1)}
 	for _, g := range p.Pools {

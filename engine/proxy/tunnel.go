@@ -13,6 +13,7 @@ func (x *exchange) becomeTunnel() error {
 	x.out = http1.AppendForwardable(x.out, x.res.Fields, 0)
 	x.out = append(x.out, "\r\n"...)
 	x.begun = true
+	x.rec.Status, x.rec.Sent = x.res.Status, -int64(len(x.out))
 	if err := x.write(x.out, x.back.bytes()); err != nil {
 		return err
 	}
@@ -30,6 +31,5 @@ func (x *exchange) taken() netloop.Verdict {
 	claim, up := x.claim.ToTunnel(), x.up
 	x.up = nil
 	x.dropBack()
-	x.in = buffer{}
 	return x.t.Tunnel(x.c, up, claim.Release)
 }

@@ -184,7 +184,7 @@ func (u *upload) recode(src []byte) (n int, err error) {
 		return n, errTooLarge
 	}
 	if fault != nil {
-		return n, &failure{status: fault.Status, reason: fault.Reason}
+		return n, &failure{kind: KindBody, status: fault.Status, reason: fault.Reason}
 	}
 	return n, nil
 }

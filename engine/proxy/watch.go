@@ -46,6 +46,7 @@ func (x *exchange) write(a, b []byte) error {
 	if x.lost {
 		return errClientLost
 	}
+	x.rec.Sent += int64(len(a) + len(b))
 	n := min(x.probed, len(a))
 	x.probed -= n
 	if _, err := x.c.Write(x.t, a[n:], b, stallWait); err != nil {

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"net/netip"
+	"path/filepath"
 	"slices"
 
 	"go.starlark.net/starlark"
@@ -44,6 +45,8 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 		HeaderTimeout:   plan.DefaultHeaderTimeout,
 		IdleTimeout:     plan.DefaultIdleTimeout,
 		MaxHeaderSize:   plan.DefaultMaxHeaderSize,
+		AccessLog:       plan.DefaultAccessLog,
+		LogFormat:       plan.DefaultLogFormat,
 		StartupTimeout:  plan.DefaultStartupTimeout,
 		ShutdownTimeout: plan.DefaultShutdownTimeout,
 		Pos:             position(c.span),
@@ -93,6 +96,15 @@ func configFields() []field[plan.Plan] {
 		sizeOf(Argument{Name: "max_body_size", Keyword: true, Default: "0", Rule: "0 = no limit",
 			Doc: "How large a request's body may be; one that is larger gets 413.", aka: []string{"client_max_body_size", "max_request_size", "body_size"}},
 			func(p *plan.Plan) *plan.Bytes { return (*plan.Bytes)(&p.MaxBodySize) }),
+		{Argument{Name: "access_log", Type: "bool | str", Keyword: true, Default: "False",
+			Rule: "True for standard output, or the path of a file",
+			Doc:  "Where a line for each request goes. A file is opened again by every reload.",
+			aka:  []string{"accesslog", "access_logs", "access_logfile", "access_log_file"}}, setAccessLog},
+		choiceOf(Argument{Name: "log_format", Keyword: true, Default: `"text"`,
+			Doc: "The form of the access log's lines: Apache's combined format with more behind it, or JSON objects.",
+			aka: []string{"access_log_format", "access_logformat"}},
+			[]plan.LogFormat{plan.LogText, plan.LogJSON},
+			func(p *plan.Plan) *plan.LogFormat { return &p.LogFormat }),
 		positiveOf(Argument{Name: "startup_timeout", Keyword: true, Default: "60",
 			Doc: "How long a worker may take from its start until it is ready."},
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.StartupTimeout) }),
@@ -149,6 +161,28 @@ func setMaxHeaderSize(c *call, g *given, p *plan.Plan) {
 		return
 	}
 	c.wrongValue(g, err)
+}
+
+func setAccessLog(c *call, g *given, p *plan.Plan) {
+	switch v := g.value.(type) {
+	case starlark.Bool:
+		p.AccessLog = plan.AccessLogOff
+		if v {
+			p.AccessLog = plan.AccessLogStdout
+		}
+	case starlark.String:
+		if err := notEmpty(string(v)); err != nil {
+			c.wrongValue(g, err)
+			return
+		}
+		path := string(v)
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(c.session.opts.Dir, path)
+		}
+		p.AccessLog = plan.AccessLog(filepath.Clean(path))
+	default:
+		c.wrongValue(g, value.WrongType("True, False or the path of a file", v, ""))
+	}
 }
 
 // groups reads the list of worker groups.

@@ -1,0 +1,170 @@
+package accesslog
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/ldcorn/ldcorn/engine/proxy"
+)
+
+// appendText writes a record as a line of text: the combined format of Apache
+// and nginx, which every log reader knows, and behind it name=value pairs.
+func appendText(b []byte, r *proxy.Record, now time.Time) []byte {
+	b = appendClient(b, r.Client)
+	b = append(b, " - - ["...)
+	b = now.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = append(b, `] "`...)
+	if r.Kind == proxy.KindRefused {
+		b = appendEscaped(b, r.Line)
+	} else {
+		b = append(b, r.Request.Method...)
+		b = append(b, ' ')
+		b = appendEscaped(b, r.Request.Target)
+		b = append(b, ' ')
+		b = append(b, version(r)...)
+	}
+	b = append(b, `" `...)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
+	b = append(b, ' ')
+	b = strconv.AppendInt(b, r.Sent, 10)
+	b = appendQuoted(append(b, ' '), r.Header("referer"))
+	b = appendQuoted(append(b, ' '), r.Header("user-agent"))
+	return append(appendPairs(b, r), '\n')
+}
+
+// appendPairs writes what the combined format has no place for.
+func appendPairs(b []byte, r *proxy.Record) []byte {
+	if r.Group != "" {
+		b = append(append(b, " group="...), r.Group...)
+	}
+	if r.Worker >= 0 {
+		b = strconv.AppendInt(append(b, " worker="...), int64(r.Worker), 10)
+	}
+	b = appendSeconds(append(b, " took="...), r.Took)
+	b = appendSeconds(append(b, " queued="...), r.Queued)
+	if r.Repeats > 0 {
+		b = strconv.AppendInt(append(b, " repeats="...), int64(r.Repeats), 10)
+	}
+	b = appendEscaped(append(b, " id="...), r.ID)
+	if r.Kind != "" {
+		b = append(append(b, " kind="...), r.Kind...)
+		b = append(appendEscaped(append(b, ` reason="`...), r.Reason), '"')
+	}
+	return b
+}
+
+// appendJSON writes a record as an object on a line of its own. Fields that
+// have no value are left out.
+func appendJSON(b []byte, r *proxy.Record, now time.Time) []byte {
+	b = append(b, `{"time":"`...)
+	b = now.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
+	b = append(b, '"')
+	if r.Client.IsValid() {
+		b = append(r.Client.AppendTo(append(b, `,"client":"`...)), '"')
+	}
+	if r.Kind == proxy.KindRefused {
+		b = appendMember(b, `,"line":`, r.Line)
+	} else {
+		b = appendMember(b, `,"method":`, r.Request.Method)
+		b = appendMember(b, `,"target":`, r.Request.Target)
+		b = append(append(append(b, `,"version":"`...), version(r)...), '"')
+		b = appendMember(b, `,"host":`, r.Request.Host)
+	}
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
+	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Sent, 10)
+	b = appendSeconds(append(b, `,"took":`...), r.Took)
+	b = appendSeconds(append(b, `,"queued":`...), r.Queued)
+	if r.Group != "" {
+		b = append(append(append(b, `,"group":"`...), r.Group...), '"')
+	}
+	if r.Worker >= 0 {
+		b = strconv.AppendInt(append(b, `,"worker":`...), int64(r.Worker), 10)
+	}
+	if r.Repeats > 0 {
+		b = strconv.AppendInt(append(b, `,"repeats":`...), int64(r.Repeats), 10)
+	}
+	b = appendMember(b, `,"id":`, r.ID)
+	b = appendMember(b, `,"referer":`, r.Header("referer"))
+	b = appendMember(b, `,"user_agent":`, r.Header("user-agent"))
+	if r.Kind != "" {
+		b = append(append(append(b, `,"kind":"`...), r.Kind...), '"')
+		b = append(appendEscaped(append(b, `,"reason":"`...), r.Reason), '"')
+	}
+	return append(b, "}\n"...)
+}
+
+func version(r *proxy.Record) string {
+	if r.Request.Minor == 0 {
+		return "HTTP/1.0"
+	}
+	return "HTTP/1.1"
+}
+
+func appendClient(b []byte, ip netip.Addr) []byte {
+	if !ip.IsValid() {
+		return append(b, '-')
+	}
+	return ip.AppendTo(b)
+}
+
+// appendSeconds writes a duration in seconds, to the microsecond.
+func appendSeconds(b []byte, d time.Duration) []byte {
+	us := max(d.Microseconds(), 0)
+	b = append(strconv.AppendInt(b, us/1e6, 10), '.')
+	for unit := int64(1e5); unit > 0; unit /= 10 {
+		b = append(b, byte('0'+us/unit%10))
+	}
+	return b
+}
+
+// appendQuoted writes a value in quotes, "-" for none.
+func appendQuoted(b, v []byte) []byte {
+	if len(v) == 0 {
+		return append(b, `"-"`...)
+	}
+	return append(appendEscaped(append(b, '"'), v), '"')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendEscaped writes what a client sent, with \xNN for each byte that could
+// end a line or a quoted value, or that a terminal could take for an order.
+func appendEscaped[T string | []byte](b []byte, v T) []byte {
+	for i := range len(v) {
+		c := v[i]
+		if c < ' ' || c > '~' || c == '"' || c == '\\' {
+			b = append(b, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			continue
+		}
+		b = append(b, c)
+	}
+	return b
+}
+
+// appendMember writes a member of a JSON object, with U+FFFD for what is not
+// UTF-8; one without a value is left out.
+func appendMember(b []byte, name string, v []byte) []byte {
+	if len(v) == 0 {
+		return b
+	}
+	b = append(append(b, name...), '"')
+	for len(v) > 0 {
+		c, n := v[0], 1
+		switch {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c < ' ' || c == 0x7f:
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+		case c < utf8.RuneSelf:
+			b = append(b, c)
+		default:
+			var r rune
+			r, n = utf8.DecodeRune(v)
+			b = utf8.AppendRune(b, r)
+		}
+		v = v[n:]
+	}
+	return append(b, '"')
+}

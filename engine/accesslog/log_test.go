@@ -1,0 +1,269 @@
+package accesslog
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+)
+
+const patience = 30 * time.Second
+
+var moment = time.Date(2026, 3, 4, 5, 6, 7, 890e6, time.FixedZone("", 3600))
+
+// request parses a head.
+func request(t testing.TB, head string) *http1.Request {
+	t.Helper()
+	r := new(http1.Request)
+	n, err := r.Parse([]byte(head), nil)
+	require.Nil(t, err)
+	require.Positive(t, n)
+	return r
+}
+
+// served is the record of an ordinary request.
+func served(t testing.TB) *proxy.Record {
+	return &proxy.Record{
+		Request: request(t, "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nUser-Agent: x \"y\" \xe9\r\nReferer: http://r/\r\n\r\n"),
+		Client:  netip.MustParseAddr("2001:db8::1"), Status: 200, Sent: 12, Group: "web", Worker: 3, ID: []byte("id-1"),
+		Queued: 1500 * time.Microsecond, Took: 2*time.Second + 42*time.Microsecond,
+	}
+}
+
+func TestLines(t *testing.T) {
+	refused := &proxy.Record{
+		Request: new(http1.Request), Line: []byte("G\"ET\\ /\n\x1b[2J \xff\x7f é"), Status: 400, Worker: -1, ID: []byte("i"),
+		Kind: proxy.KindRefused, Reason: "malformed request line",
+	}
+	failed := served(t)
+	failed.Status, failed.Sent, failed.Kind, failed.Reason, failed.Repeats = 502, 70, proxy.KindNoAnswer, "the worker did not answer", 2
+	for _, c := range []struct {
+		name       string
+		record     *proxy.Record
+		text, json string
+	}{
+		{"served", served(t),
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 id=id-1`,
+			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
+				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
+		{"failed", failed,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
+			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
+				`"status":502,"bytes":70,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"repeats":2,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"no_answer","reason":"the worker did not answer"}`},
+		{"refused: nothing a client sends ends the line or a value", refused,
+			`- - - [04/Mar/2026:05:06:07 +0100] "G\x22ET\x5c /\x0a\x1b[2J \xff\x7f \xc3\xa9" 400 0 "-" "-" took=0.000000 queued=0.000000 id=i kind=refused reason="malformed request line"`,
+			`{"time":"2026-03-04T05:06:07.890+01:00","line":"G\"ET\\ /\u000a\u001b[2J ` + "\uFFFD" + `\u007f é","status":400,"bytes":0,"took":0.000000,"queued":0.000000,"id":"i","kind":"refused","reason":"malformed request line"}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			assert.Equal(t, c.text+"\n", string(appendText(nil, c.record, moment)))
+			line := appendJSON(nil, c.record, moment)
+			assert.Equal(t, c.json+"\n", string(line))
+			assert.True(t, json.Valid(line))
+		})
+	}
+}
+
+// FuzzLine: whatever a client sends, a line stays one line, its quotes pair,
+// and JSON is JSON.
+func FuzzLine(f *testing.F) {
+	f.Add([]byte("GET / HTTP/1.1"))
+	f.Add([]byte("\"\\\n\r\x00\xff\xe2\x80\xa8"))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		r := &proxy.Record{Request: new(http1.Request), Line: line, ID: line, Worker: -1, Kind: proxy.KindRefused}
+		text := appendText(nil, r, moment)
+		assert.Equal(t, 1, bytes.Count(text, []byte("\n")))
+		assert.Equal(t, 8, bytes.Count(text, []byte(`"`)), "three values and a reason: %q", text)
+		assert.Equal(t, -1, bytes.IndexFunc(text[:len(text)-1], func(c rune) bool { return c < ' ' || c > '~' }))
+		object := appendJSON(nil, r, moment)
+		assert.Equal(t, 1, bytes.Count(object, []byte("\n")))
+		require.True(t, json.Valid(object), "%q", object)
+	})
+}
+
+// notes is the master's log.
+type notes struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (n *notes) Write(p []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.buf.Write(p)
+}
+
+func (n *notes) String() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.buf.String()
+}
+
+// gate is a standard output that takes nothing until it is opened.
+type gate struct {
+	open chan struct{}
+	err  error
+	notes
+}
+
+func (g *gate) Write(p []byte) (int, error) {
+	<-g.open
+	if g.err != nil {
+		return 0, g.err
+	}
+	return g.notes.Write(p)
+}
+
+// run runs a log until the test ends, or the function returned is called.
+func run(t *testing.T, l *Log) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.Run(ctx)
+	}()
+	stop = func() {
+		cancel()
+		<-done
+	}
+	t.Cleanup(stop)
+	return stop
+}
+
+func soon(t *testing.T, cond func() bool, msg string) {
+	t.Helper()
+	require.Eventually(t, cond, patience, time.Millisecond, msg)
+}
+
+func use(t *testing.T, l *Log, p *plan.Plan) {
+	t.Helper()
+	target, err := l.Open(p)
+	require.NoError(t, err)
+	l.Use(target)
+}
+
+// TestLog_Files: what was logged before a switch is in the file before, what
+// comes after in the one after, and all of it is there at the end.
+func TestLog_Files(t *testing.T) {
+	dir := t.TempDir()
+	l := New(Options{Log: slog.New(slog.DiscardHandler)})
+	stop := run(t, l)
+	l.Observe(served(t)) // it is off
+	for i, name := range []string{"a", "b", "a"} {
+		use(t, l, &plan.Plan{AccessLog: plan.AccessLog(filepath.Join(dir, name)), LogFormat: plan.LogText})
+		for range 10 * (i + 1) {
+			l.Observe(served(t))
+		}
+	}
+	stop()
+	for name, want := range map[string]int{"a": 40, "b": 20} {
+		got, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		assert.Equal(t, want, strings.Count(string(got), "\n"), name)
+	}
+	l.Observe(served(t)) // after the end: nothing happens
+}
+
+func TestLog_OpenFails(t *testing.T) {
+	l := New(Options{Log: slog.New(slog.DiscardHandler)})
+	_, err := l.Open(&plan.Plan{AccessLog: plan.AccessLog(t.TempDir())})
+	require.ErrorContains(t, err, "is a directory")
+	missing := filepath.Join(t.TempDir(), "no", "log")
+	_, err = l.Open(&plan.Plan{AccessLog: plan.AccessLog(missing)})
+	require.ErrorContains(t, err, "make the folder "+filepath.Dir(missing)+" first")
+}
+
+// TestLog_SlowReader: a reader that is too slow costs lines and is told of,
+// once; the lines that are written are whole.
+func TestLog_SlowReader(t *testing.T) {
+	var told notes
+	out := &gate{open: make(chan struct{})}
+	l := New(Options{Log: slog.New(slog.NewTextHandler(&told, nil)), Stdout: out})
+	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout})
+	stop := run(t, l)
+	rec := served(t)
+	size := len(appendText(nil, rec, moment))
+	const more = 1000
+	for range 2*maxBuffer/size + more { // one buffer is being written, one is full
+		l.Observe(rec)
+	}
+	close(out.open)
+	soon(t, func() bool { return strings.Contains(told.String(), "lines are lost") }, "told")
+	assert.Contains(t, told.String(), "it is read too slowly")
+	stop()
+	for line := range strings.Lines(out.String()) {
+		require.True(t, strings.HasSuffix(line, " id=id-1\n"), "%q", line)
+	}
+}
+
+// TestLog_NobodyReads: the end does not wait for ever.
+func TestLog_NobodyReads(t *testing.T) {
+	var told notes
+	out := &gate{open: make(chan struct{})}
+	t.Cleanup(func() { close(out.open) })
+	l := New(Options{Log: slog.New(slog.NewTextHandler(&told, nil)), Stdout: out})
+	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout})
+	l.Observe(served(t))
+	run(t, l)()
+	assert.Contains(t, told.String(), "access log not written to its end")
+}
+
+// TestLog_Recovers: an error is told of, and that it is over.
+func TestLog_Recovers(t *testing.T) {
+	var told notes
+	out := &gate{open: make(chan struct{}), err: errors.New("disk full")}
+	close(out.open)
+	l := New(Options{Log: slog.New(slog.NewTextHandler(&told, nil)), Stdout: out})
+	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout})
+	run(t, l)
+	l.Observe(served(t))
+	soon(t, func() bool { return strings.Contains(told.String(), `lines=1 err="disk full"`) }, "told")
+	use(t, l, &plan.Plan{AccessLog: plan.AccessLog(filepath.Join(t.TempDir(), "log"))})
+	l.Observe(served(t))
+	soon(t, func() bool { return strings.Contains(told.String(), "access log is written again") }, "told")
+}
+
+func TestObserve_NoAllocations(t *testing.T) {
+	l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: &notes{}})
+	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout, LogFormat: plan.LogJSON})
+	rec := served(t)
+	l.buf = make([]byte, 0, 1<<20)
+	assert.Zero(t, testing.AllocsPerRun(1000, func() { l.Observe(rec) }))
+}
+
+func BenchmarkObserve(b *testing.B) {
+	for name, p := range map[string]*plan.Plan{
+		"off":  {},
+		"text": {AccessLog: plan.AccessLogStdout, LogFormat: plan.LogText},
+		"json": {AccessLog: plan.AccessLogStdout, LogFormat: plan.LogJSON},
+	} {
+		b.Run(name, func(b *testing.B) {
+			l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: &notes{}})
+			target, err := l.Open(p)
+			require.NoError(b, err)
+			l.Use(target)
+			rec := served(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				l.Observe(rec)
+				if len(l.buf) > 1<<20 {
+					l.buf = l.buf[:0]
+				}
+			}
+		})
+	}
+}
