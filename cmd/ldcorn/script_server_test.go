@@ -29,16 +29,18 @@ var listening = regexp.MustCompile(`(?m)^.*\blistening\b.*\baddr"?[=:]"?([^\s"]+
 
 // start runs ldcorn in the background and waits until it listens:
 //
-//	start [-name=NAME] [-early] [VAR=VALUE...] [ARG...]
+//	start [-name=NAME] [-files=N] [-early] [VAR=VALUE...] [ARG...]
 //
 // Without arguments they are "-c ldconfig.star", without a name it is
 // "ldcorn". It sees the variables of setUp and those given here, but not what
 // "env" sets. Afterwards $PID and $ADDR, or $PID_NAME and $ADDR_NAME, hold its
-// pid and address. With -early it does not wait, and there is no address.
+// pid and address. With -early it does not wait, and there is no address. With
+// -files it, and its workers, may have N open files each.
 //
 // "! start" wants it to fail before it listens, and puts its log on stderr.
 func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	name, args := flag(args, "name")
+	files, args := flag(args, "files")
 	early := len(args) > 0 && args[0] == "-early"
 	if early {
 		args = args[1:]
@@ -54,6 +56,10 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	s := of(ts)
 	if old := s.servers[name]; old != nil && !old.ended() {
 		ts.Fatalf("%s runs already", name)
+	}
+	args = append([]string{"ldcorn"}, args...)
+	if files != "" {
+		args = append([]string{"sh", "-c", "ulimit -n " + files + ` && exec "$0" "$@"`}, args...)
 	}
 	srv, err := launch(ts, name, vars, args)
 	ts.Check(err)
@@ -94,11 +100,11 @@ func awaitStart(ts *testscript.TestScript, neg bool, srv *server, suffix string)
 // launch starts ldcorn with the script's environment and directory, in a
 // process group of its own as a shell would.
 func launch(ts *testscript.TestScript, name string, vars, args []string) (*server, error) {
-	path, err := exec.LookPath("ldcorn")
+	path, err := exec.LookPath(args[0])
 	if err != nil {
 		return nil, err
 	}
-	srv := &server{name: name, cmd: exec.Command(path, args...), done: make(chan struct{})}
+	srv := &server{name: name, cmd: exec.Command(path, args[1:]...), done: make(chan struct{})}
 	srv.cmd.Dir = ts.MkAbs(".")
 	srv.cmd.Env = append(environ(ts), vars...)
 	srv.cmd.Stdout = &srv.log

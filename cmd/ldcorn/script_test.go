@@ -93,6 +93,7 @@ type script struct {
 	servers map[string]*server
 	pending map[string]<-chan answer
 	conns   map[string]*connection
+	crowds  map[string]crowd
 	sockets map[string]*socket
 	loads   map[string]*load
 }
@@ -120,6 +121,7 @@ func setUp(env *testscript.Env, root, python string) error {
 		servers: make(map[string]*server),
 		pending: make(map[string]<-chan answer),
 		conns:   make(map[string]*connection),
+		crowds:  make(map[string]crowd),
 		sockets: make(map[string]*socket),
 		loads:   make(map[string]*load),
 	}

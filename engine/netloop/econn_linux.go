@@ -274,7 +274,9 @@ func (c *econn) writeSome(a, b []byte) (int, syscall.Errno) {
 func (c *econn) awaitWrite(t *etask, wait time.Duration) error {
 	c.want(true)
 	c.writer = t
-	err := t.wait(c, c.limit(wait))
+	err := awaitProgress(wait,
+		func(d time.Duration) error { return t.wait(c, c.limit(d)) },
+		t.late, func() int64 { return unacked(c.fd) })
 	c.writer = nil
 	if c.closed {
 		return net.ErrClosed

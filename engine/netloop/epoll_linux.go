@@ -15,15 +15,16 @@ import (
 // that owns its connections and runs its tasks as coroutines, one at a time,
 // so nothing of a loop needs a lock.
 type epoll struct {
-	opts     Options
-	loops    []*loop
-	stopping atomic.Bool
-	aborted  atomic.Bool
-	accepts  atomic.Int32 // loops that still accept
-	busy     atomic.Int32 // loops that are not quiet
-	quiet    chan struct{}
-	ln       net.Listener
-	lfd      int // its socket, a descriptor of our own
+	opts      Options
+	acceptLog acceptLog
+	loops     []*loop
+	stopping  atomic.Bool
+	aborted   atomic.Bool
+	accepts   atomic.Int32 // loops that still accept
+	busy      atomic.Int32 // loops that are not quiet
+	quiet     chan struct{}
+	ln        net.Listener
+	lfd       int // its socket, a descriptor of our own
 }
 
 // maxLoops is where more loops stop paying: the workers need the cores.
@@ -36,7 +37,7 @@ func newEpoll(opts Options) (Driver, bool) {
 	if n <= 0 {
 		n = min(max(runtime.GOMAXPROCS(0)/4, 1), maxLoops)
 	}
-	d := &epoll{opts: opts, lfd: -1, quiet: make(chan struct{})}
+	d := &epoll{opts: opts, acceptLog: acceptLog{log: opts.Log}, lfd: -1, quiet: make(chan struct{})}
 	d.busy.Store(int32(n))
 	for i := range n {
 		d.loops = append(d.loops, newLoop(d, i))

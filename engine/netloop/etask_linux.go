@@ -4,8 +4,6 @@ import (
 	"iter"
 	"runtime/debug"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // etask is a task of the epoll driver: a coroutine, reused for one piece of
@@ -123,6 +121,9 @@ func (t *etask) wait(on *econn, until Time) error {
 	return t.result
 }
 
+// late reports whether the task's deadline has passed.
+func (t *etask) late() bool { return t.deadline != 0 && t.deadline <= t.loop.now }
+
 // wake resumes a waiting task after the events at hand. A task may call it.
 func (t *etask) wake() {
 	if t.waiting {
@@ -231,13 +232,12 @@ func (t *etask) Dial(path string, wait time.Duration) (Conn, error) {
 			c := t.loop.newConn(fd, false)
 			c.register()
 			return c, nil
-		case err != unix.EAGAIN && err != unix.EINTR:
+		case !passing(err):
 			return nil, err
 		case limit != 0 && t.loop.now >= limit:
 			return nil, ErrTimeout
 		}
-		// The worker's backlog is full, and nothing tells when it no longer
-		// is.
+		// Nothing tells when the worker's backlog has room again.
 		if err := t.wait(nil, t.loop.now+Time(dialPause)); err != nil && err != ErrTimeout {
 			return nil, err
 		}

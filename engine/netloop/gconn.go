@@ -133,7 +133,11 @@ func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 	total := 0
 	for len(p) > 0 {
 		part := p[:min(len(p), writePart)]
-		n, err := c.do(t, &c.out, t.until(wait), part)
+		n := 0
+		err := awaitProgress(wait, func(d time.Duration) (err error) {
+			n, err = c.do(t, &c.out, t.until(d), part)
+			return err
+		}, t.late, c.unacked)
 		total += n
 		p = p[n:]
 		if err != nil {
@@ -141,6 +145,12 @@ func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 		}
 	}
 	return total, nil
+}
+
+// unacked is how many bytes of what was written the peer has not taken yet.
+func (c *gconn) unacked() (n int64) {
+	_ = c.raw.Control(func(fd uintptr) { n = unacked(int(fd)) })
+	return n
 }
 
 // await waits at rest until there is something to read, and reads it.

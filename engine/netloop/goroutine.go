@@ -2,7 +2,6 @@ package netloop
 
 import (
 	"errors"
-	"log/slog"
 	"net"
 	"os"
 	"runtime/debug"
@@ -14,10 +13,11 @@ import (
 // goroutines is the driver that runs on every system: a goroutine per
 // connection over net.Conn.
 type goroutines struct {
-	opts     Options
-	stopping atomic.Bool
-	aborted  atomic.Bool
-	serving  sync.WaitGroup // client connections and the sweeper
+	opts      Options
+	acceptLog acceptLog
+	stopping  atomic.Bool
+	aborted   atomic.Bool
+	serving   sync.WaitGroup // client connections and the sweeper
 
 	mu    sync.Mutex // guards all below
 	ln    net.Listener
@@ -31,11 +31,12 @@ type goroutines struct {
 // NewGoroutine returns the driver that runs everywhere.
 func NewGoroutine(opts Options) Driver {
 	return &goroutines{
-		opts:  opts,
-		conns: make(map[*gconn]struct{}),
-		tasks: make(map[*gtask]struct{}),
-		quit:  make(chan struct{}),
-		quiet: make(chan struct{}),
+		opts:      opts,
+		acceptLog: acceptLog{log: opts.Log},
+		conns:     make(map[*gconn]struct{}),
+		tasks:     make(map[*gtask]struct{}),
+		quit:      make(chan struct{}),
+		quiet:     make(chan struct{}),
 	}
 }
 
@@ -87,15 +88,11 @@ func (d *goroutines) Run(ln net.Listener) error {
 // accept takes connections until Shutdown. An accept that fails for want of
 // descriptors or memory is tried again a little later: the listener is fine.
 func (d *goroutines) accept(ln net.Listener) error {
-	complained := false
 	for {
 		nc, err := ln.Accept()
 		switch {
 		case err == nil:
-			if complained {
-				complained = false
-				d.opts.Log.Info("accepting again")
-			}
+			d.acceptLog.caughtUp()
 			d.start(nc)
 		case d.stopping.Load():
 			ln.Close()
@@ -103,10 +100,7 @@ func (d *goroutines) accept(ln net.Listener) error {
 		case errors.Is(err, net.ErrClosed):
 			return err
 		default:
-			if !complained {
-				complained = true
-				d.opts.Log.Error("cannot accept connections; trying again", slog.Any("err", err))
-			}
+			d.acceptLog.failed(err)
 			time.Sleep(acceptBackoff)
 		}
 	}

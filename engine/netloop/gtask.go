@@ -54,6 +54,7 @@ func (t *gtask) reset() {
 func (t *gtask) Loop() int           { return 0 }
 func (t *gtask) Now() Time           { return Now() }
 func (t *gtask) SetDeadline(at Time) { t.deadline = at }
+func (t *gtask) late() bool          { return t.deadline != 0 && t.deadline <= Now() }
 func (t *gtask) Stopping() bool      { return t.d.stopping.Load() }
 
 func (t *gtask) Wake() {
@@ -196,14 +197,22 @@ func (t *gtask) Dial(path string, wait time.Duration) (Conn, error) {
 		ctx, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()
 	}
-	nc, err := new(net.Dialer).DialContext(ctx, "unix", path)
-	if err != nil {
-		if isTimeout(err) || ctx.Err() != nil {
-			return nil, ErrTimeout
+	for {
+		nc, err := new(net.Dialer).DialContext(ctx, "unix", path)
+		switch {
+		case err == nil:
+			return newGconn(t.d, nc), nil
+		case t.stopped():
+			return nil, ErrStopped
+		case !passing(err) && ctx.Err() == nil:
+			return nil, err
 		}
-		return nil, err
+		select {
+		case <-ctx.Done():
+			return nil, ErrTimeout
+		case <-time.After(dialPause):
+		}
 	}
-	return newGconn(t.d, nc), nil
 }
 
 func (t *gtask) Fork(f func(Task)) Fork {

@@ -1,7 +1,6 @@
 package netloop
 
 import (
-	"log/slog"
 	"math"
 	"net/netip"
 	"sync"
@@ -277,8 +276,9 @@ func (l *loop) sweep() {
 	}
 	if l.listenAt != 0 && l.listenAt <= l.now {
 		l.listenAt = 0
-		if l.lfd >= 0 && l.add(l.lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0) == nil {
-			l.d.opts.Log.Info("accepting again")
+		if l.lfd >= 0 && l.add(l.lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0) != nil {
+			l.listenAt = l.now.Add(acceptBackoff)
+			next = min(next, l.listenAt)
 		}
 	} else if l.listenAt != 0 {
 		next = min(next, l.listenAt)
@@ -299,10 +299,11 @@ func (l *loop) accept() (n int) {
 		case 0:
 			l.start(fd, peer)
 		case unix.EAGAIN:
+			l.d.acceptLog.caughtUp()
 			return n
 		case unix.EINTR, unix.ECONNABORTED:
 		default:
-			l.d.opts.Log.Error("cannot accept connections; trying again", slog.Any("err", err))
+			l.d.acceptLog.failed(err)
 			unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
 			l.listenAt = l.now.Add(acceptBackoff)
 			l.by(l.listenAt)

@@ -38,6 +38,14 @@ var epoch = time.Now().Add(-time.Nanosecond) // so that no Now is zero
 // Now returns the present moment.
 func Now() Time { return Time(time.Since(epoch)) }
 
+// MinRate is what a peer must move, in bytes a second over the time that it
+// may make no progress, so as not to count as stalled. No network in use is
+// that slow; who is holds a connection for the sake of holding it.
+const MinRate = 240
+
+// MinBytes is what MinRate makes in a time, at least one byte.
+func MinBytes(d time.Duration) int64 { return max(int64(d.Seconds()*MinRate), 1) }
+
 // Errors of waits. A caller tells them apart to choose its answer; any other
 // error of a Conn is the system's, and io.EOF is the peer's end of stream.
 var (
@@ -61,18 +69,19 @@ type Conn interface {
 	// Read waits at most wait (0 = no limit) for bytes and reads some into p.
 	Read(t Task, p []byte, wait time.Duration) (int, error)
 	// Write writes all of a, then all of b, in one system call where the
-	// system allows. It fails once no progress was made for wait (0 = no
-	// limit). n counts the bytes that were taken of both.
+	// system allows. It fails with ErrTimeout once the peer has taken nothing
+	// for wait (0 = no limit), or where the system can tell less than MinRate.
+	// n counts the bytes that were taken of both.
 	Write(t Task, a, b []byte, wait time.Duration) (n int, err error)
 	// WaitReadable waits at most wait for bytes or the end of the stream,
 	// reading nothing: who waits long holds no buffer meanwhile. It may
 	// return early where that would cost more than it saves.
 	WaitReadable(t Task, wait time.Duration) error
-	// Splice moves up to n bytes to dst without copying them through this
-	// process, until they are moved or one side fails. moved counts the
+	// Splice moves what is there to be read, up to n bytes, to dst without
+	// copying it through this process. It waits at most readWait (0 = no
+	// limit) for the first byte, and for dst as Write does. moved counts the
 	// bytes taken from c. readErr is io.EOF at the end of c's stream, and
-	// ErrNoSplice when the system cannot. readWait and writeWait (0 = no
-	// limit) bound each lack of progress of either side.
+	// ErrNoSplice when the system cannot.
 	Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error)
 	// CloseWrite ends the stream towards the peer.
 	CloseWrite() error
@@ -128,7 +137,9 @@ type Task interface {
 	// watch of a new c replaces the old one. It returns how many bytes of the
 	// ended watch's probe were written.
 	Watch(c Conn, probe []byte) (probed int)
-	// Dial connects to the unix socket of an upstream.
+	// Dial connects to the unix socket of an upstream. While that has no room
+	// in its backlog, or this process no descriptor to spare, it tries again,
+	// for at most wait (0 = no limit): ErrTimeout then.
 	Dial(path string, wait time.Duration) (Conn, error)
 	// Fork runs f in a task of its own beside this one, on the same loop.
 	// The caller waits for it with Fork.Wait before it returns.

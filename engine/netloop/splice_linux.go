@@ -51,8 +51,16 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 	held := 0
 	defer func() { c.loop.putPipe(p, held) }()
 	for moved < n {
-		got, err := c.drain(e, p[1], int(min(n-moved, pipeSize)), readWait)
-		if err != nil {
+		got, err := c.drain(p[1], int(min(n-moved, pipeSize)))
+		switch {
+		case err == ErrAgain && moved > 0:
+			return moved, nil, nil
+		case err == ErrAgain:
+			if err := c.awaitRead(e, readWait); err != nil {
+				return 0, err, nil
+			}
+			continue
+		case err != nil:
 			return moved, err, nil
 		}
 		moved += int64(got)
@@ -68,34 +76,32 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 	return moved, nil, nil
 }
 
-// drain moves bytes of c's stream into a pipe, at least one.
-func (c *econn) drain(t *etask, pipe, n int, wait time.Duration) (int, error) {
-	for {
-		if c.closed {
-			return 0, net.ErrClosed
-		}
-		if c.readable {
-			got, e := rawSplice(c.fd, pipe, n)
-			switch {
-			case e == 0 && got > 0:
-				return got, nil
-			case e == 0:
-				return 0, io.EOF
-			case e == unix.EINVAL:
-				return 0, ErrNoSplice
-			case e != unix.EAGAIN && e != unix.EINTR:
-				return 0, os.NewSyscallError("splice", e)
-			}
-			c.readable = c.half || c.hup
-			if c.readable && e == unix.EAGAIN {
-				// The flags say that the end is near; only a read tells.
-				return 0, ErrNoSplice
-			}
-		}
-		if err := c.awaitRead(t, wait); err != nil {
-			return 0, err
-		}
+// drain moves bytes of c's stream into a pipe, at least one: ErrAgain when
+// there are none.
+func (c *econn) drain(pipe, n int) (int, error) {
+	if c.closed {
+		return 0, net.ErrClosed
 	}
+	if !c.readable {
+		return 0, ErrAgain
+	}
+	got, e := rawSplice(c.fd, pipe, n)
+	switch {
+	case e == 0 && got > 0:
+		return got, nil
+	case e == 0:
+		return 0, io.EOF
+	case e == unix.EINVAL:
+		return 0, ErrNoSplice
+	case e == unix.EINTR:
+		return 0, ErrAgain
+	case e != unix.EAGAIN:
+		return 0, os.NewSyscallError("splice", e)
+	case c.half || c.hup:
+		return 0, ErrNoSplice // the end is near; only a read tells
+	}
+	c.readable = false
+	return 0, ErrAgain
 }
 
 // pour moves bytes from a pipe to c's peer, at least one.

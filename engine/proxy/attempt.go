@@ -77,7 +77,7 @@ func (x *exchange) connect() error {
 // with it.
 func (x *exchange) sendHead() error {
 	x.out = x.appendRequestHead(x.out[:0])
-	n, err := x.up.Write(x.t, x.out, x.upload.first, stallWait)
+	n, err := x.up.Write(x.t, x.out, x.upload.first, x.p.stall)
 	switch {
 	case err == nil:
 		x.upload.sentFirst()

@@ -51,7 +51,7 @@ func (x *exchange) relayPart(left int64) (int64, error) {
 func (x *exchange) splicePart(left int64) (moved int64, readErr, writeErr error) {
 	x.dropBack()
 	x.t.Watch(x.c, probeNone)
-	moved, readErr, writeErr = x.up.Splice(x.t, x.c, left, 0, stallWait)
+	moved, readErr, writeErr = x.up.Splice(x.t, x.c, left, 0, x.p.stall)
 	x.t.Watch(nil, nil)
 	x.rec.Sent += moved
 	return moved, readErr, writeErr

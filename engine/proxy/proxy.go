@@ -4,6 +4,7 @@
 package proxy
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -36,6 +37,9 @@ type Options struct {
 	// Driver names the connection driver: "epoll", "goroutine", or "" for
 	// the best that the system has.
 	Driver string
+	// Stall is the time over which a client that sends a body, or reads an
+	// answer, must keep to netloop.MinRate; 0 = 60 s.
+	Stall time.Duration
 	// Observer is told of every request; nil is nobody.
 	Observer Observer
 }
@@ -44,6 +48,7 @@ type Options struct {
 type Proxy struct {
 	opts      Options
 	driver    netloop.Driver
+	stall     time.Duration // Options.Stall, or its default
 	snap      atomic.Pointer[Snapshot]
 	drained   chan struct{}
 	ids       idSource
@@ -54,7 +59,7 @@ type Proxy struct {
 // New returns a proxy that serves nothing yet. It fails on a driver that
 // this system does not have.
 func New(opts Options) (*Proxy, error) {
-	p := &Proxy{opts: opts, drained: make(chan struct{}), ids: newIDSource()}
+	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource()}
 	p.exchanges.New = func() any { return newExchange(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
 	driver, err := netloop.New(opts.Driver, netloop.Options{

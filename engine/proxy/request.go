@@ -16,8 +16,9 @@ const (
 	// dialWait bounds the connect to a worker's socket, which only waits
 	// while the worker's backlog is full.
 	dialWait = 10 * time.Second
-	// stallWait is how long a body or an answer may make no progress at all.
-	stallWait = 60 * time.Second
+	// defaultStall is Options.Stall for those who give none: that of nginx's
+	// client_body_timeout and send_timeout.
+	defaultStall = 60 * time.Second
 	// maxRepeats is how often a request goes to another worker.
 	maxRepeats = 2
 )

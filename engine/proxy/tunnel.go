@@ -18,7 +18,7 @@ func (x *exchange) becomeTunnel() error {
 		return err
 	}
 	if early := x.in.bytes()[x.headLen:]; len(early) > 0 {
-		if _, err := x.up.Write(x.t, early, nil, stallWait); err != nil {
+		if _, err := x.up.Write(x.t, early, nil, x.p.stall); err != nil {
 			return errCut
 		}
 	}

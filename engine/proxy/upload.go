@@ -24,6 +24,7 @@ type upload struct {
 	delivered bool // and written to the worker
 	consumed  bool // some of it has gone to a worker that is not at hand any more
 
+	pace   pace
 	sentAt atomic.Int64 // the netloop.Time since which delivered is true; 0 until then
 
 	fork netloop.Fork
@@ -38,6 +39,7 @@ func (u *upload) begin() error {
 	u.used, u.left, u.first, u.err = 0, 0, nil, nil
 	u.received, u.delivered, u.consumed = false, false, false
 	u.sentAt.Store(0)
+	u.pace.begin(u.x.p.stall)
 	u.max = u.x.snap.Plan.MaxBodySize
 	body := u.x.in.bytes()[u.x.headLen:]
 	switch req := &u.x.req; {
@@ -120,23 +122,27 @@ func (u *upload) run(t netloop.Task) {
 
 // movePart moves a part of the body. Between two parts no buffer is held.
 func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
+	from := t.Now()
+	if err := u.x.c.WaitReadable(t, u.pace.left()); err != nil {
+		return u.pace.judge(t.Now().Sub(from), err), nil
+	}
+	waited := t.Now().Sub(from)
 	if u.left >= spliceFrom {
-		n, rerr, werr := u.x.c.Splice(t, u.x.up, u.left, stallWait, u.x.limit)
+		n, rerr, werr := u.x.c.Splice(t, u.x.up, u.left, u.pace.left(), u.x.limit)
 		u.left -= n
 		u.received = u.left == 0
 		u.consumed = u.consumed || n > 0
-		if n > 0 || werr != nil || rerr != netloop.ErrNoSplice {
+		u.pace.got += n
+		if n > 0 || rerr != netloop.ErrNoSplice {
 			if rerr == netloop.ErrNoSplice {
 				rerr = nil
 			}
-			return rerr, werr
+			return u.pace.judge(waited, rerr), werr
 		}
-	}
-	if err := u.x.c.WaitReadable(t, stallWait); err != nil {
-		return err, nil
 	}
 	u.x.p.takeBody(&u.buf)
 	part, err := u.read(t)
+	err = u.pace.judge(t.Now().Sub(from), err)
 	if err == nil && len(part) > 0 {
 		// An app may take its time before it reads.
 		_, writeErr = u.x.up.Write(t, part, nil, u.x.limit)
@@ -155,11 +161,12 @@ func (u *upload) read(t netloop.Task) (part []byte, err error) {
 	if !u.x.req.Chunked {
 		room = room[:min(int64(len(room)), u.left)]
 	}
-	n, err := u.x.c.Read(t, room, stallWait)
+	n, err := u.x.c.Read(t, room, u.pace.left())
 	if n == 0 {
 		return nil, err
 	}
 	u.consumed = true
+	u.pace.got += int64(n)
 	if !u.x.req.Chunked {
 		u.left -= int64(n)
 		u.received = u.left == 0

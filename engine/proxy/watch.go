@@ -49,7 +49,7 @@ func (x *exchange) write(a, b []byte) error {
 	x.rec.Sent += int64(len(a) + len(b))
 	n := min(x.probed, len(a))
 	x.probed -= n
-	if _, err := x.c.Write(x.t, a[n:], b, stallWait); err != nil {
+	if _, err := x.c.Write(x.t, a[n:], b, x.p.stall); err != nil {
 		x.lost = true
 		if err == netloop.ErrStopped {
 			return err

@@ -1,0 +1,81 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// crowd is many connections that say the same.
+type crowd []net.Conn
+
+// cmdCrowd is the part of conn that is about many connections at once.
+func cmdCrowd(ts *testscript.TestScript, verb, name string, args []string) {
+	crowds := of(ts).crowds
+	if verb == "crowd" {
+		if len(args) != 2 {
+			ts.Fatalf("usage: conn crowd NAME N BYTES")
+		}
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		data, err := strconv.Unquote(`"` + args[1] + `"`)
+		ts.Check(err)
+		crowds[name] = gather(ts, n, data)
+		return
+	}
+	c, ok := crowds[name]
+	if !ok {
+		ts.Fatalf("no crowd called %q is there", name)
+	}
+	delete(crowds, name)
+	if verb == "left" {
+		c.awaitEnd(ts)
+	}
+	c.close()
+}
+
+// gather connects n times. Where the system grants this process fewer
+// descriptors, it is as many as leave some for the rest of the tests.
+func gather(ts *testscript.TestScript, n int, data string) (c crowd) {
+	var lim syscall.Rlimit
+	ts.Check(syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim))
+	if most := int(lim.Cur) * 3 / 4; n > most {
+		ts.Logf("%d connections instead of %d: RLIMIT_NOFILE is %d", most, n, lim.Cur)
+		n = most
+	}
+	ts.Defer(func() { c.close() })
+	for range n {
+		conn, err := dial(context.Background(), ts.Getenv("ADDR"))
+		ts.Check(err)
+		c = append(c, conn)
+		// The server may have closed it again already.
+		_, _ = io.WriteString(conn, data)
+	}
+	return c
+}
+
+// awaitEnd waits until the server has closed every connection.
+func (c crowd) awaitEnd(ts *testscript.TestScript) {
+	deadline := time.Now().Add(patience)
+	for i, conn := range c {
+		ts.Check(conn.SetReadDeadline(deadline))
+		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
+			ts.Fatalf("the server keeps connection %d of %d open", i+1, len(c))
+		}
+	}
+}
+
+func (c crowd) close() {
+	for _, conn := range c {
+		_ = conn.Close() // closed already, perhaps
+	}
+}

@@ -1,0 +1,17 @@
+package netloop
+
+import (
+	"errors"
+	"syscall"
+)
+
+// passing reports whether a failed attempt to connect is worth another: the
+// peer's backlog is full, or there is no descriptor or memory left for now.
+func passing(err error) bool {
+	for _, e := range [...]syscall.Errno{syscall.EAGAIN, syscall.EINTR, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
