@@ -370,9 +370,7 @@ func (c *econn) settle(v Verdict) {
 }
 
 func (c *econn) rest(v Verdict) {
-	if len(v.Stash) > 0 {
-		c.stash = append([]byte(nil), v.Stash...)
-	}
+	c.stash = v.Stash
 	c.Rest(v.Until)
 	c.register()
 	if c.readable {

@@ -165,7 +165,7 @@ func (d *goroutines) serve(c *gconn) {
 // rest waits until c is readable again. It reports false when the connection
 // is over.
 func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
-	c.stash = append([]byte(nil), v.Stash...)
+	c.stash = v.Stash
 	c.until, c.expired = v.Until, false
 	if len(v.Stash) == 0 {
 		c.resting.Store(true)

@@ -166,7 +166,7 @@ type Fork interface {
 type Verdict struct {
 	Op    Op
 	Until Time   // Rest: when to give up; the zero Time is never
-	Stash []byte // Rest: bytes that were read and belong to the next call of Serve; copied
+	Stash []byte // Rest: bytes that were read and belong to the next call of Serve; the driver keeps them
 }
 
 // An Op is the kind of a Verdict.

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"bytes"
+
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -98,7 +100,9 @@ func (x *exchange) readMore(until *netloop.Time) (netloop.Verdict, bool) {
 	case n > 0:
 		return netloop.Verdict{}, true
 	case err == netloop.ErrAgain && x.in.len() > 0:
-		return netloop.Verdict{Op: netloop.Rest, Until: x.headLimit(until), Stash: x.in.bytes()}, false
+		// The exchange and its buffer serve another connection from now on.
+		stash := bytes.Clone(x.in.bytes())
+		return netloop.Verdict{Op: netloop.Rest, Until: x.headLimit(until), Stash: stash}, false
 	case err == netloop.ErrAgain:
 		return netloop.Verdict{Op: netloop.Rest, Until: x.t.Now().Add(x.snap.Plan.IdleTimeout)}, false
 	case err == netloop.ErrTimeout:
