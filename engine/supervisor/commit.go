@@ -49,7 +49,7 @@ func (g *group) commit(t target, prepared []*member) {
 	}
 	g.retryIdle()
 	for _, m := range dead {
-		g.restart("worker crashed", m.index, 0, &StartError{Pool: g.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()})
+		g.restart(RestartCrash, m.index, 0, &StartError{Pool: g.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()})
 	}
 }
 

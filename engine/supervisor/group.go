@@ -37,6 +37,7 @@ type group struct {
 	generation int
 	startup    time.Duration
 	slots      []*slot
+	restarts   []Restarts           // by index
 	members    map[*member]struct{} // all that live, retired ones too
 	replacing  *member              // starts, to replace one that is ready; nil if none does
 	turns      []func()             // replacements that wait for the end of that one
@@ -184,10 +185,11 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	if !m.current || retired || g.closing {
 		return
 	}
+	why := RestartCrash
 	if !wasReady {
-		lived = 0
+		why, lived = RestartStart, 0
 	}
-	g.succeed(m, "worker crashed", lived, failure)
+	g.succeed(m, why, lived, failure)
 }
 
 // failure describes the end of a member.
@@ -203,9 +205,10 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 }
 
 // restart starts another worker in a slot that has lost its own, or gives the
-// slot up. The message says how it was lost.
-func (g *group) restart(message string, index int, lived time.Duration, failure *StartError) {
+// slot up.
+func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError) {
 	s := g.slots[index]
+	g.count(index, why)
 	s.crashed(lived, failure)
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
@@ -215,7 +218,7 @@ func (g *group) restart(message string, index int, lived time.Duration, failure 
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
-	g.log.Warn(message, "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
+	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
 	g.place(g.spawn(g.spec, index, g.generation, g.startup, delay, nil))
 }
 

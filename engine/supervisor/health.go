@@ -180,7 +180,7 @@ func (g *group) unhealthy(m *member, failures int, err error) {
 	g.retire([]*member{m}, false)
 	failure := &StartError{Pool: g.name, Worker: m.index, Stderr: m.proc.Stderr(),
 		Err: fmt.Errorf("unhealthy: %d failed checks in a row: %w", failures, err)}
-	g.succeed(m, "worker unhealthy", lived, failure)
+	g.succeed(m, RestartUnhealthy, lived, failure)
 	next := g.slots[m.index].current
 	if next == nil || next.state == StateBackoff {
 		g.release(m, true)

@@ -110,6 +110,7 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 		assert.Equal(t, 10*time.Second, time.Since(asked), "killed after stop_timeout")
 		synctest.Wait()
 		assert.Contains(t, r.log.String(), `msg="worker unhealthy" pool=a worker=`)
+		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[old.index])
 		assert.Contains(t, r.log.String(), "unhealthy: 3 failed checks in a row: no answer within 2s (health_timeout)")
 	})
 }

@@ -49,10 +49,11 @@ type member struct {
 	isCut   bool          // cut is closed
 	current bool          // it is its slot's worker
 
-	replaces  *member   // is ready, and goes when this one is, too
-	relieves  *member   // is unhealthy, and ends when this one is ready or has ended
-	keepUntil time.Time // not recycled before
-	retries   int       // replacements of it that failed
+	replaces  *member       // is ready, and goes when this one is, too
+	why       RestartReason // of that
+	relieves  *member       // is unhealthy, and ends when this one is ready or has ended
+	keepUntil time.Time     // not recycled before
+	retries   int           // replacements of it that failed
 }
 
 // limits bound the end of a worker.

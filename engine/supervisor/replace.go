@@ -5,9 +5,9 @@ import "time"
 // replace starts another worker for the index of one that is ready and serves
 // on until the other is ready, too. There is one replacement at a time in a
 // group: g.replacing is nil. to, if not nil, is told how it went.
-func (g *group) replace(old *member, to chan<- report) {
+func (g *group) replace(old *member, why RestartReason, to chan<- report) {
 	m := g.spawn(g.spec, old.index, g.generation, g.startup, 0, to)
-	m.replaces = old
+	m.replaces, m.why = old, why
 	g.replacing = m
 }
 
@@ -15,6 +15,7 @@ func (g *group) replace(old *member, to chan<- report) {
 // out of it, in one step.
 func (g *group) replaced(m *member) {
 	old := m.replaces
+	g.count(m.index, m.why)
 	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.slots[m.index].greedy+1))
 	g.place(m)
 	g.pool.Swap(readyOf([]*member{m}), readyOf([]*member{old}))
@@ -52,14 +53,15 @@ func (g *group) endReplacement() {
 
 // succeed gives the place of a worker that is lost to its replacement, if one
 // is starting already, else to a restarted one.
-func (g *group) succeed(m *member, message string, lived time.Duration, failure *StartError) {
+func (g *group) succeed(m *member, why RestartReason, lived time.Duration, failure *StartError) {
 	next := g.replacing
 	if next == nil || next.replaces != m {
-		g.restart(message, m.index, lived, failure)
+		g.restart(why, m.index, lived, failure)
 		return
 	}
+	g.count(m.index, why)
 	g.slots[m.index].crashed(lived, failure)
-	g.log.Warn(message, "worker", m.index, "restart_in", 0, "err", failure.Err)
+	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
 	g.place(next)
 	g.endReplacement()
 }

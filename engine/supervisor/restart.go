@@ -62,12 +62,13 @@ func (g *group) renew(index int, asked time.Time, reply chan<- report) {
 		reply <- report{}
 	case m != nil && m.state == StateReady:
 		s.lastExit = "restarted"
-		g.replace(m, reply)
+		g.replace(m, RestartCommand, reply)
 	default: // nobody serves that one would have to wait for
 		if m != nil {
 			g.release(m, true)
 		}
 		s.crashes = 0
+		g.count(index, RestartCommand)
 		g.place(g.spawn(g.spec, index, g.generation, g.startup, 0, reply))
 	}
 }

@@ -36,6 +36,7 @@ type GroupStatus struct {
 	Held      bool           `json:"held"`      // its requests wait until it is released
 	Failed    bool           `json:"failed"`    // every worker has
 	Removed   bool           `json:"removed"`   // no longer in the configuration
+	Restarts  []Restarts     `json:"restarts"`  // by index, since the group is there
 	Workers   []WorkerStatus `json:"workers"`   // by index, the older first
 }
 
@@ -69,20 +70,33 @@ func (s *Supervisor) Status() Status {
 	if v.plan == nil {
 		return st
 	}
-	st.Fingerprint = v.plan.Fingerprint
+	st.Fingerprint, st.Groups = v.plan.Fingerprint, v.status()
+	s.measure(st.Groups)
+	return st
+}
+
+// Groups is the part of Status about the groups, without what workers use: to
+// know that takes a look at every process of the machine. Safe from any
+// goroutine.
+func (s *Supervisor) Groups() []GroupStatus { return s.view.Load().status() }
+
+func (v *view) status() []GroupStatus {
+	if v.plan == nil {
+		return nil
+	}
+	var groups []GroupStatus
 	for _, p := range v.plan.Pools {
 		g := v.groups[p.Name]
-		g.do(func() { st.Groups = append(st.Groups, g.status(g.spec)) })
+		g.do(func() { groups = append(groups, g.status(g.spec)) })
 	}
 	for _, g := range v.leaving {
 		g.do(func() {
 			removed := g.status(g.spec)
 			removed.Removed, removed.Instances = true, 0
-			st.Groups = append(st.Groups, removed)
+			groups = append(groups, removed)
 		})
 	}
-	s.measure(st.Groups)
-	return st
+	return groups
 }
 
 // measure fills in what workers use. It looks through all processes, which
@@ -103,6 +117,7 @@ func (g *group) status(spec *plan.Pool) GroupStatus {
 	st := GroupStatus{
 		Name: g.name, App: spec.App, Instances: spec.Instances, Ready: now.Ready,
 		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Held: now.Held, Failed: g.down.Load(),
+		Restarts: g.restartsNow(),
 	}
 	members := slices.SortedFunc(maps.Keys(g.members), func(a, b *member) int {
 		return cmp.Or(cmp.Compare(a.index, b.index), a.born.Compare(b.born))

@@ -22,8 +22,8 @@ const greedyLife = 2 * maxBackoff
 
 // wear says why a worker is to be replaced.
 type wear struct {
-	reason string // "" if it is not
-	memory bool   // by max_rss
+	why    RestartReason // "" if it is not
+	reason string        // the same in words
 }
 
 // watchWear has a worker in service replaced before it makes trouble, until
@@ -38,7 +38,7 @@ func (m *member) watchWear(ctx context.Context, proc process, w *pool.Worker) {
 		}
 		select {
 		case <-tick:
-			if worn := m.worn(set.spec, proc.PID(), w.Served(), time.Since(born)); worn.reason != "" {
+			if worn := m.worn(set.spec, proc.PID(), w.Served(), time.Since(born)); worn.why != "" {
 				m.group.post(func() { m.group.recycle(m, worn) })
 			}
 		case <-set.changed:
@@ -54,14 +54,14 @@ func (m *member) worn(spec *plan.Pool, pid int, served uint64, age time.Duration
 	sooner := time.Duration(m.spread * float64(spec.MaxLifetime/lifetimePart))
 	switch {
 	case spec.MaxRequests > 0 && served >= uint64(spec.MaxRequests+extra):
-		return wear{reason: fmt.Sprintf("%d requests (max_requests)", served)}
+		return wear{RestartMaxRequests, fmt.Sprintf("%d requests (max_requests)", served)}
 	case spec.MaxLifetime > 0 && age >= spec.MaxLifetime-sooner:
-		return wear{reason: fmt.Sprintf("%v old (max_lifetime)", age.Round(time.Second))}
+		return wear{RestartMaxLifetime, fmt.Sprintf("%v old (max_lifetime)", age.Round(time.Second))}
 	case spec.MaxRSS == 0:
 		return wear{}
 	}
 	if rss := m.group.usage(pid).RSS; rss >= spec.MaxRSS {
-		return wear{reason: fmt.Sprintf("%d MiB resident (max_rss)", rss>>20), memory: true}
+		return wear{RestartMaxRSS, fmt.Sprintf("%d MiB resident (max_rss)", rss>>20)}
 	}
 	return wear{}
 }
@@ -73,7 +73,7 @@ func (g *group) recycle(m *member, worn wear) {
 		return
 	}
 	s := g.slots[m.index]
-	if worn.memory && time.Since(m.since) < greedyLife {
+	if worn.why == RestartMaxRSS && time.Since(m.since) < greedyLife {
 		s.greedy++
 	} else {
 		s.greedy = 0
@@ -83,5 +83,5 @@ func (g *group) recycle(m *member, worn wear) {
 	}
 	g.log.Info("worker recycled", "worker", m.index, "pid", m.proc.PID(), "reason", worn.reason)
 	s.lastExit = "recycled: " + worn.reason
-	g.replace(m, nil)
+	g.replace(m, worn.why, nil)
 }

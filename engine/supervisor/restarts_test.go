@@ -1,0 +1,70 @@
+package supervisor
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// TestRestarts: each reason is counted for its index, across reloads, which
+// are none, and for as long as the group has that index.
+func TestRestarts(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		p := aPlan(aPool("a", instances(2), func(p *plan.Pool) { p.MaxRequests = 5 }))
+		r.mustApply(p)
+		counts := func() []Restarts {
+			groups := r.sup.Groups()
+			require.Len(t, groups, 1)
+			return groups[0].Restarts
+		}
+		assert.Equal(t, []Restarts{nil, nil}, counts())
+
+		r.fakes.all[1].kill()
+		pass(time.Second)
+		lost := r.fakes.all[1].index
+		assert.Equal(t, 1, counts()[lost][RestartCrash])
+		assert.Empty(t, counts()[1-lost])
+
+		r.serve("a", 10)
+		pass(10 * time.Second)
+		assert.Equal(t, []int{1, 1}, []int{counts()[0][RestartMaxRequests], counts()[1][RestartMaxRequests]})
+
+		require.NoError(t, r.sup.Restart(t.Context(), "a"))
+		assert.Equal(t, []int{1, 1}, []int{counts()[0][RestartCommand], counts()[1][RestartCommand]})
+
+		r.mustApply(p) // replaces both
+		want := Restarts{RestartMaxRequests: 1, RestartCommand: 1}
+		assert.Equal(t, want, counts()[1-lost])
+		want[RestartCrash] = 1
+		assert.Equal(t, want, counts()[lost])
+
+		r.mustApply(aPlan(aPool("a", instances(1))))
+		assert.Len(t, counts(), 1)
+		r.mustApply(aPlan(aPool("b", instances(1))))
+		pass(time.Minute)
+		assert.Equal(t, []Restarts{nil}, counts())
+	})
+}
+
+// TestRestarts_InVain: a start that fails counts as what it is, and so does
+// the last one, which none follows.
+func TestRestarts_InVain(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(1), func(p *plan.Pool) { p.MaxRestartsOnCrash = 2 }), aPool("b", instances(1))))
+		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
+		for _, p := range r.fakes.all {
+			if p.pool.Name == "a" {
+				p.kill()
+			}
+		}
+		pass(time.Hour)
+		a := r.sup.Groups()[0]
+		assert.True(t, a.Failed)
+		assert.Equal(t, []Restarts{{RestartCrash: 1, RestartStart: 2}}, a.Restarts)
+	})
+}
