@@ -20,6 +20,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -37,6 +38,7 @@ type Options struct {
 	Log     *slog.Logger
 	Output  worker.Output // what workers print; nil discards it
 	Version string        // of ldcorn, for the log
+	Commit  string        // that it was built from, for the metrics
 	Stdout  io.Writer     // for access_log=True; nil discards it
 	Driver  string        // of connections, see proxy.Options; "" = the best there is
 }
@@ -76,14 +78,19 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.log.Warn("runtime directory not removed", "err", err)
 		}
 	}()
-	listener, err := listen(first.Bind)
+	listener, err := listen("bind", first.Bind)
 	if err != nil {
 		return err
 	}
 	defer listener.Close() // the proxy has closed it, unless it never ran
+	tell, err := newTelemetry(first.Admin)
+	if err != nil {
+		return err
+	}
+	defer tell.close()
 	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
 		"runtime", runtime.Dir(), "open_files", openFiles())
-	err = e.runGroup(ctx, first, runtime, listener, sig)
+	err = e.runGroup(ctx, first, runtime, listener, tell, sig)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
@@ -93,18 +100,19 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // runGroup runs the actors until one returns, and then until all have. The
 // order of shutdown is not theirs: the supervisor waits for the proxy.
-func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener, sig *signals) error {
+func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener,
+	tell *telemetry, sig *signals) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
-	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver, Observer: access})
+	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver, Observer: tell.observer(access)})
 	if err != nil {
 		return err
 	}
 	sup := supervisor.New(supervisor.Options{
-		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px}, Runtime: runtime,
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
 	})
 	reloads := &reloader{load: e.opts.Load, sup: sup, log: e.log, trigger: sig.reload, ready: make(chan struct{}),
-		access: access, procs: newProcs(px.Driver(), px.Loops())}
+		access: access, stats: &tell.reloads, procs: newProcs(px.Driver(), px.Loops())}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -119,22 +127,13 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return fmt.Errorf("control socket: %w", err)
 	}
 	defer commands.Close()
+	defer tell.start(ctx, e, sup, reloads.procs)()
 	// Nor this: it writes until nobody has anything more to log.
 	defer background(access.Run)()
 
 	var group run.Group
 	{ // signals: returns on TERM, INT or ldcorn stop, which ends the program
-		group.Add(func() error {
-			<-ctx.Done()
-			notify(notifyStopping)
-			cause := context.Cause(ctx)
-			if errors.Is(cause, errStop) {
-				e.log.Info("stopping", "reason", cause)
-			} else { // Run returns the failure, whoever gets it says it
-				e.log.Info("stopping", "reason", "failure")
-			}
-			return cause
-		}, func(err error) { cancel(err) })
+		group.Add(func() error { return e.awaitStop(ctx) }, func(err error) { cancel(err) })
 	}
 	{ // supervisor: owns the workers
 		ctx, cancel := context.WithCancel(context.Background())
@@ -151,6 +150,19 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		}, func(error) { cancel() })
 	}
 	return group.Run()
+}
+
+// awaitStop returns why the program is to end, once it is.
+func (e *Engine) awaitStop(ctx context.Context) error {
+	<-ctx.Done()
+	notify(notifyStopping)
+	cause := context.Cause(ctx)
+	if errors.Is(cause, errStop) {
+		e.log.Info("stopping", "reason", cause)
+	} else { // Run returns the failure, whoever gets it says it
+		e.log.Info("stopping", "reason", "failure")
+	}
+	return cause
 }
 
 // serve runs the proxy from when the workers are ready. A second TERM cuts
@@ -207,9 +219,13 @@ func address(l net.Listener) string {
 }
 
 // publisher compiles what the supervisor publishes for the proxy.
-type publisher struct{ proxy *proxy.Proxy }
+type publisher struct {
+	proxy    *proxy.Proxy
+	requests *metrics.Requests
+}
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
+	p.requests.Publish(pools)
 	routes := route.Compile(pl, func(name string) *pool.Pool { return pools[name] })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Routes: routes})
 }

@@ -14,62 +14,65 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// listen opens the master's address. It is bound before any worker starts, so
-// that a taken address fails at once, and accepted from only later. A unix
-// socket's file is removed when the listener is closed.
-func listen(bind plan.Bind) (net.Listener, error) {
+// listen opens the address of an argument. The public one is bound before any
+// worker starts, so that a taken address fails at once, and accepted from only
+// later. A unix socket's file is removed when the listener is closed.
+func listen(argument string, bind plan.Bind) (net.Listener, error) {
+	var l net.Listener
+	var err error
 	switch bind.Network {
 	case "systemd":
 		return listenActivated()
 	case "unix":
-		return listenUnix(bind.Address)
+		l, err = listenUnix(bind.Address)
+	default:
+		l, err = net.Listen("tcp", bind.Address)
 	}
-	l, err := net.Listen("tcp", bind.Address)
 	if err != nil {
-		return nil, explain(bind, err)
+		return nil, explain(argument, bind, err)
 	}
 	return l, nil
 }
 
 // explain says what to do about the errors that people meet.
-func explain(bind plan.Bind, err error) error {
+func explain(argument string, bind plan.Bind, err error) error {
 	hint := ""
 	switch {
+	case errors.Is(err, errNoSocket):
+		hint = "; remove it, or choose another path"
 	case errors.Is(err, syscall.EADDRINUSE):
-		hint = "; stop what listens there, or choose another bind"
+		hint = "; stop what listens there, or choose another " + argument
 	case errors.Is(err, syscall.EACCES) && bind.Network == "tcp":
-		hint = "; ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service, or use bind=\"systemd\""
+		hint = "; ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service"
+		if argument == "bind" {
+			hint += ", or use bind=\"systemd\""
+		}
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		hint = "; this machine has no such address: use one of its own, or 0.0.0.0 for all"
 	}
-	return fmt.Errorf("bind %q: %w%s", bind, err, hint)
+	return fmt.Errorf("%s %q: %w%s", argument, bind, err, hint)
 }
+
+var errNoSocket = errors.New("the file exists and is no socket")
 
 // listenUnix replaces the socket file of a process that is dead, and nothing
 // else.
 func listenUnix(path string) (net.Listener, error) {
-	bind := plan.Bind{Network: "unix", Address: path}
 	l, err := net.Listen("unix", path)
-	if err == nil {
-		return l, nil
-	}
 	if !errors.Is(err, syscall.EADDRINUSE) {
-		return nil, explain(bind, err)
+		return l, err
 	}
 	info, statErr := os.Lstat(path)
 	switch {
 	case statErr == nil && info.Mode().Type() != fs.ModeSocket:
-		return nil, fmt.Errorf("bind %q: the file exists and is no socket; remove it, or choose another path", bind)
+		return nil, errNoSocket
 	case isLive(path):
-		return nil, explain(bind, err)
+		return nil, err
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("bind %q: stale socket: %w", bind, err)
+		return nil, fmt.Errorf("stale socket: %w", err)
 	}
-	if l, err = net.Listen("unix", path); err != nil {
-		return nil, explain(bind, err)
-	}
-	return l, nil
+	return net.Listen("unix", path)
 }
 
 // isLive reports whether somebody accepts on the socket: only a refused

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -22,6 +23,7 @@ type reloader struct {
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
 	access  *accesslog.Log
+	stats   *metrics.Reloads
 	procs   *procs
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
@@ -37,6 +39,7 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 		}
 		return err
 	}
+	r.stats.Started(time.Now())
 	r.log.Info("ready", "generation", result.Generation, "pools", len(result.Plan.Pools), "took", result.Took.Round(time.Millisecond))
 	close(r.ready)
 	for {
@@ -81,6 +84,7 @@ func (r *reloader) reload(ctx context.Context) {
 		return
 	}
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds()})
+	r.stats.Applied(time.Now())
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
 }
@@ -91,6 +95,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time) {
 		return
 	}
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error()})
+	r.stats.Failed()
 	attrs := []any{"took", since(begun), "err", err}
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker, "err", start.Err,

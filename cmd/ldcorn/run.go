@@ -60,10 +60,11 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	}
 	out := newSink(os.Stderr)
 	defer out.Close()
+	build := readVersion()
 	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr))
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: newLoader(path, out, log).load,
-		Log: log, Output: newOutput(out, o.logFormat), Stdout: os.Stdout, Version: readVersion().Version,
+		Log: log, Output: newOutput(out, o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"),
 	})
 	err = master.Run(cmd.Context())

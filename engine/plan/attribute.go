@@ -87,7 +87,7 @@ var PoolAttributes = []Attribute[Pool]{
 
 // Attributes are the arguments of LdConfig, but for its workers.
 var Attributes = []Attribute[Plan]{
-	by("bind", EffectRestart, func(p *Plan) string { return p.Bind.String() }),
+	by("bind", EffectRestart, func(p *Plan) Bind { return p.Bind }),
 	by("forwarded", EffectProxy, func(p *Plan) Forwarded { return p.Forwarded }),
 	list("trusted_proxies", EffectProxy, func(p *Plan) []string { return texts(p.TrustedProxies) }),
 	by("header_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.HeaderTimeout) }),
@@ -96,6 +96,7 @@ var Attributes = []Attribute[Plan]{
 	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
 	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),
 	by("log_format", EffectProxy, func(p *Plan) LogFormat { return p.LogFormat }),
+	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
 }
@@ -121,6 +122,11 @@ func show(v any) string {
 	switch v := v.(type) {
 	case string:
 		return fmt.Sprintf("%q", v)
+	case Bind:
+		if v.IsZero() {
+			return "None"
+		}
+		return fmt.Sprintf("%q", v.String())
 	case Forwarded:
 		return fmt.Sprintf("%q", string(v))
 	case LogFormat:

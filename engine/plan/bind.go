@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Bind is an address to listen on. The zero Bind is not usable.
+// A Bind is an address to listen on. The zero Bind is none.
 type Bind struct {
 	Network string // "tcp", "unix" or "systemd" (a socket the service manager passed)
 	Address string // host:port, a path, or "" for systemd
@@ -61,6 +61,16 @@ func notInHost(r rune) bool {
 	return r <= ' ' || r == '/' || r == 0x7f
 }
 
+// IsZero reports whether there is no address.
+func (b Bind) IsZero() bool { return b == Bind{} }
+
+// sharesWith reports whether two sockets cannot listen on both addresses. Port
+// 0 is another one each time.
+func (b Bind) sharesWith(other Bind) bool {
+	return !b.IsZero() && b == other && (b.Network != "tcp" || !strings.HasSuffix(b.Address, ":0"))
+}
+
+// String writes the address as the configuration does, without quotes.
 func (b Bind) String() string {
 	switch b.Network {
 	case "unix":

@@ -92,6 +92,9 @@ func TestDiffPlanAttributes(t *testing.T) {
 	out := plan.Diff(before, after, plan.DiffOptions{})
 	assert.Equal(t, []string{`bind ":1" -> ":2"`}, lines(out.Restart))
 	assert.Equal(t, []string{`idle_timeout 1 -> "1.5s"`}, lines(out.Plan))
+	before.Bind, before.Admin = after.Bind, plan.Bind{Network: "unix", Address: "/a"}
+	out = plan.Diff(before, after, plan.DiffOptions{})
+	assert.Equal(t, []string{`admin "unix:/a" -> None`}, lines(out.Restart))
 }
 
 func TestEffectiveKeepsPinnedProcess(t *testing.T) {

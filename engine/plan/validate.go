@@ -9,6 +9,7 @@ import (
 // Codes of what Validate finds; they are stable.
 const (
 	CodeDuplicateName = "L007" // two pools of one name
+	CodeSameAddress   = "L023" // two listeners on one address
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several do
 	CodeUnreachable   = "W103" // a route that another one always comes before
@@ -38,6 +39,13 @@ type Place struct {
 // its pools. A pool without a name is taken for one whose name is wrong.
 func Validate(p *Plan) []Problem {
 	out := duplicates(p)
+	if p.Admin.sharesWith(p.Bind) {
+		out = append(out, Problem{
+			Code:    CodeSameAddress,
+			Message: fmt.Sprintf("`admin` and `bind` are both %q", p.Admin),
+			Label:   "give `admin` an address of its own, which the public does not reach",
+		})
+	}
 	out = append(out, defaults(p)...)
 	out = append(out, unreachable(p)...)
 	for _, pool := range p.Pools {

@@ -74,3 +74,24 @@ func TestValidate(t *testing.T) {
 		})
 	}
 }
+
+// TestValidate_Addresses: two listeners cannot have one address, unless the
+// system chooses it.
+func TestValidate_Addresses(t *testing.T) {
+	for address, want := range map[string][]string{
+		"127.0.0.1:8000": {plan.CodeSameAddress}, "unix:/run/x": {plan.CodeSameAddress}, "127.0.0.1:0": nil, ":80": {plan.CodeSameAddress},
+	} {
+		bind, err := plan.ParseBind(address)
+		require.NoError(t, err)
+		p := &plan.Plan{Bind: bind, Admin: bind, Pools: []*plan.Pool{pool(t, "a", "*")}}
+		var got []string
+		for _, problem := range plan.Validate(p) {
+			got = append(got, problem.Code)
+		}
+		assert.Equal(t, want, got, address)
+		p.Admin = plan.Bind{}
+		assert.Empty(t, plan.Validate(p))
+		p.Bind = plan.Bind{}
+		assert.Empty(t, plan.Validate(p))
+	}
+}

@@ -40,6 +40,7 @@ var (
 type Pool struct {
 	name     string
 	settings atomic.Pointer[plan.Pool]
+	ledger   atomic.Value
 
 	mu      sync.Mutex // guards all below, and the counts of its workers
 	cap     int        // slots per worker; 0 = no cap

@@ -61,6 +61,7 @@ func (x *exchange) reset() {
 	x.t, x.c, x.snap, x.up, x.id = nil, nil, nil, nil, nil
 	x.in.reset()
 	x.req.Reset()
+	x.rec.Pool = nil
 	x.read, x.probed = false, 0
 	x.dropBack()
 	x.upload.reset()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
 // An Observer is told of every request that the proxy has dealt with, once,
@@ -15,6 +16,16 @@ import (
 // must neither block nor keep the record or anything that it points to.
 type Observer interface {
 	Observe(*Record)
+}
+
+// Observers are several, told one after the other.
+type Observers []Observer
+
+// Observe tells all of them.
+func (all Observers) Observe(r *Record) {
+	for _, o := range all {
+		o.Observe(r)
+	}
 }
 
 // A Record is what became of one request.
@@ -27,6 +38,7 @@ type Record struct {
 	Status  int            // that was sent, or StatusGone
 	Sent    int64          // bytes of the answer behind its head
 	Group   string         // "" where none was found
+	Pool    *pool.Pool     // the group's; nil likewise
 	Worker  int            // index within the group of the last one that was tried; -1 = none
 	Repeats int            // how often the request went to another worker
 	ID      []byte         // X-Request-ID

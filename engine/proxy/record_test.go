@@ -23,8 +23,12 @@ type records struct {
 }
 
 func (r *records) Observe(rec *Record) {
+	pool := ""
+	if rec.Pool != nil {
+		pool = rec.Pool.Name()
+	}
 	line := fmt.Sprintf("%s %s %d %d %s/%d repeats=%d %s", rec.Request.Method, rec.Request.Target, rec.Status, rec.Sent,
-		rec.Group, rec.Worker, rec.Repeats, rec.Kind)
+		pool, rec.Worker, rec.Repeats, rec.Kind)
 	if rec.Kind == KindRefused {
 		line = fmt.Sprintf("%q %d %s", rec.Line, rec.Status, rec.Kind)
 	}
@@ -126,3 +130,13 @@ func TestRecordOfQueue(t *testing.T) {
 type observerFunc func(*Record)
 
 func (f observerFunc) Observe(r *Record) { f(r) }
+
+// TestObservers: all are told, in their order.
+func TestObservers(t *testing.T) {
+	var told []string
+	note := func(name string) Observer {
+		return observerFunc(func(r *Record) { told = append(told, name+" "+r.Group) })
+	}
+	Observers{note("a"), note("b")}.Observe(&Record{Group: "web"})
+	assert.Equal(t, []string{"a web", "b web"}, told)
+}

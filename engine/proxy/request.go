@@ -68,10 +68,11 @@ func (x *exchange) relayRequest() error {
 	for repeats := 0; ; {
 		target, ok := x.snap.Routes.Match(x.req.Path)
 		if !ok {
+			x.rec.Group, x.rec.Pool = "", nil // of a group that was removed
 			return errNoRoute
 		}
 		set := target.Settings()
-		x.rec.Group = set.Name
+		x.rec.Group, x.rec.Pool = set.Name, target
 		err := x.claimSlot(target, set, failed)
 		if err == pool.ErrClosed {
 			before := x.snap

@@ -58,7 +58,7 @@ func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 		}
 	}
 	if old != nil {
-		p.Bind = old.Bind
+		p.Bind, p.Admin = old.Bind, old.Admin
 	}
 	return &p
 }

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -105,6 +106,10 @@ func configFields() []field[plan.Plan] {
 			aka: []string{"access_log_format", "access_logformat"}},
 			[]plan.LogFormat{plan.LogText, plan.LogJSON},
 			func(p *plan.Plan) *plan.LogFormat { return &p.LogFormat }),
+		{Argument{Name: "admin", Type: "str | None", Keyword: true, Default: "None",
+			Rule: `"host:port", "[v6]:port", ":port" or "unix:/path"`,
+			Doc:  "Where the master tells about itself: /metrics for Prometheus, /livez and /readyz. It only tells, and asks nobody who they are; None is nowhere.",
+			aka:  []string{"metrics", "metrics_bind", "metrics_port", "admin_bind", "admin_port", "health", "status", "dashboard"}}, setAdmin},
 		positiveOf(Argument{Name: "startup_timeout", Keyword: true, Default: "60",
 			Doc: "How long a worker may take from its start until it is ready."},
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.StartupTimeout) }),
@@ -115,18 +120,41 @@ func configFields() []field[plan.Plan] {
 }
 
 func setBind(c *call, g *given, p *plan.Plan) {
-	if n, ok := g.value.(starlark.Int); ok {
-		c.wrongValue(g, value.WrongType(`an address such as "127.0.0.1:8000"`, n, `write ":`+n.String()+`"`))
+	if bind, ok := c.address(g, `write ":%v"`); ok {
+		p.Bind = bind
+	}
+}
+
+// setAdmin keeps to the machine itself where it suggests an address.
+func setAdmin(c *call, g *given, p *plan.Plan) {
+	if g.value == starlark.None {
 		return
+	}
+	bind, ok := c.address(g, `write "127.0.0.1:%v"`)
+	switch {
+	case ok && bind.Network == "systemd":
+		c.wrongValue(g, value.Wrong(`write "host:port" or "unix:/path"`, "cannot be %q: the socket that the service manager passes is for `bind`", bind))
+	case ok:
+		p.Admin = bind
+	}
+}
+
+// address reads an address to listen on. The label is for a port that is
+// given as a number.
+func (c *call) address(g *given, label string) (plan.Bind, bool) {
+	if n, ok := g.value.(starlark.Int); ok {
+		c.wrongValue(g, value.WrongType(`an address such as "127.0.0.1:8000"`, n, fmt.Sprintf(label, n)))
+		return plan.Bind{}, false
 	}
 	s, err := value.String(g.value)
+	var bind plan.Bind
+	if err == nil {
+		bind, err = plan.ParseBind(s)
+	}
 	if err != nil {
 		c.wrongValue(g, err)
-		return
 	}
-	if p.Bind, err = plan.ParseBind(s); err != nil {
-		c.wrongValue(g, err)
-	}
+	return bind, err == nil
 }
 
 func setTrustedProxies(c *call, g *given, p *plan.Plan) {

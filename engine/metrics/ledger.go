@@ -1,0 +1,51 @@
+package metrics
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+)
+
+// codes are the classes of status, by their first digit less one.
+var codes = [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
+
+// A ledger is what is counted of one group's requests.
+type ledger struct {
+	codes   [len(codes)]atomic.Uint64
+	faults  faults
+	retries atomic.Uint64
+	took    histogram
+	queued  histogram
+}
+
+// ledgerOf is what the pool brings along; nil before it was published.
+func ledgerOf(p *pool.Pool) *ledger {
+	l, _ := p.Ledger().(*ledger)
+	return l
+}
+
+func (l *ledger) observe(r *proxy.Record) {
+	class := min(max(r.Status/100, 1), len(codes)) - 1 // a worker may send 999
+	l.codes[class].Add(1)
+	l.took.observe(r.Took)
+	l.queued.observe(r.Queued)
+	if r.Repeats > 0 {
+		l.retries.Add(uint64(r.Repeats))
+	}
+	l.faults.count(r.Kind)
+}
+
+// faults count what went wrong, by index in proxy.Kinds, of which there are
+// not as many as there is room for.
+type faults [32]atomic.Uint64
+
+func (f *faults) count(kind proxy.Kind) {
+	if kind == "" {
+		return
+	}
+	if i := slices.Index(proxy.Kinds, kind); i >= 0 {
+		f[i].Add(1)
+	}
+}

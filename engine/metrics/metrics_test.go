@@ -1,0 +1,325 @@
+package metrics
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// poolsOf are pools without workers.
+func poolsOf(names ...string) map[string]*pool.Pool {
+	pools := make(map[string]*pool.Pool)
+	for _, name := range names {
+		pools[name] = pool.New(&plan.Pool{Name: name})
+	}
+	return pools
+}
+
+// compare looks at the metrics of some names.
+func compare(t *testing.T, c prometheus.Collector, want string, names ...string) {
+	t.Helper()
+	require.NoError(t, testutil.CollectAndCompare(c, strings.NewReader(want), names...))
+}
+
+func TestRequests(t *testing.T) {
+	var q Requests
+	pools := poolsOf("web")
+	early := proxy.Record{Pool: pools["web"], Status: 200}
+	q.Observe(&early) // not published yet
+	q.Publish(pools)
+	web := pools["web"]
+	for _, r := range []proxy.Record{
+		{Pool: web, Status: 200, Took: time.Millisecond},
+		{Pool: web, Status: 204, Took: 40 * time.Millisecond, Queued: 30 * time.Millisecond},
+		{Pool: web, Status: 101, Took: time.Hour},
+		{Pool: web, Status: 302},
+		{Pool: web, Status: 499, Kind: proxy.KindGone},
+		{Pool: web, Status: 503, Kind: proxy.KindQueueFull},
+		{Pool: web, Status: 503, Kind: proxy.KindQueueLate, Queued: 2 * time.Second},
+		{Pool: web, Status: 502, Kind: proxy.KindNoAnswer, Repeats: 2},
+		{Pool: web, Status: 999},
+		{Status: 400, Kind: proxy.KindRefused},
+		{Status: 400, Kind: proxy.KindRefused},
+		{Status: 404, Kind: proxy.KindNoRoute},
+	} {
+		q.Observe(&r)
+	}
+	compare(t, &q, `
+# HELP ldcorn_requests_total Requests that were answered, by class of status; 499 where the client left first.
+# TYPE ldcorn_requests_total counter
+ldcorn_requests_total{code="1xx",group="web"} 1
+ldcorn_requests_total{code="2xx",group="web"} 2
+ldcorn_requests_total{code="3xx",group="web"} 1
+ldcorn_requests_total{code="4xx",group="web"} 1
+ldcorn_requests_total{code="5xx",group="web"} 4
+# HELP ldcorn_request_retries_total How often a request went to another worker, because the first one had not begun to answer when it was lost.
+# TYPE ldcorn_request_retries_total counter
+ldcorn_request_retries_total{group="web"} 2
+# HELP ldcorn_unrouted_requests_total Requests that came to no group, by reason.
+# TYPE ldcorn_unrouted_requests_total counter
+ldcorn_unrouted_requests_total{reason="bad_body"} 0
+ldcorn_unrouted_requests_total{reason="no_route"} 1
+ldcorn_unrouted_requests_total{reason="refused"} 2
+# HELP ldcorn_request_errors_total Requests that did not get a whole answer of the app, by reason. They count in ldcorn_requests_total as well.
+# TYPE ldcorn_request_errors_total counter
+ldcorn_request_errors_total{group="web",reason="bad_body"} 0
+ldcorn_request_errors_total{group="web",reason="client_gone"} 1
+ldcorn_request_errors_total{group="web",reason="cut"} 0
+ldcorn_request_errors_total{group="web",reason="malformed_answer"} 0
+ldcorn_request_errors_total{group="web",reason="no_answer"} 1
+ldcorn_request_errors_total{group="web",reason="queue_full"} 1
+ldcorn_request_errors_total{group="web",reason="queue_timeout"} 1
+ldcorn_request_errors_total{group="web",reason="request_timeout"} 0
+ldcorn_request_errors_total{group="web",reason="stopping"} 0
+ldcorn_request_errors_total{group="web",reason="unavailable"} 0
+# HELP ldcorn_request_duration_seconds From a request's head to the end of its answer; of a websocket, to its acceptance.
+# TYPE ldcorn_request_duration_seconds histogram
+ldcorn_request_duration_seconds_bucket{group="web",le="0.001"} 7
+ldcorn_request_duration_seconds_bucket{group="web",le="0.0025"} 7
+ldcorn_request_duration_seconds_bucket{group="web",le="0.005"} 7
+ldcorn_request_duration_seconds_bucket{group="web",le="0.01"} 7
+ldcorn_request_duration_seconds_bucket{group="web",le="0.025"} 7
+ldcorn_request_duration_seconds_bucket{group="web",le="0.05"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="0.1"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="0.25"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="0.5"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="1"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="2.5"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="5"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="10"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="30"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="60"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="300"} 8
+ldcorn_request_duration_seconds_bucket{group="web",le="+Inf"} 9
+ldcorn_request_duration_seconds_sum{group="web"} 3600.041
+ldcorn_request_duration_seconds_count{group="web"} 9
+`, "ldcorn_requests_total", "ldcorn_request_retries_total", "ldcorn_unrouted_requests_total", "ldcorn_request_errors_total",
+		"ldcorn_request_duration_seconds")
+}
+
+// TestRequests_OfGroups: a group that a reload keeps counts on, and of one
+// that it removes no series is left; one of the same name begins anew.
+func TestRequests_OfGroups(t *testing.T) {
+	var q Requests
+	total := func(want string) {
+		t.Helper()
+		if want != "" {
+			want = "# HELP ldcorn_request_retries_total " + help(retriesDesc) + "\n# TYPE ldcorn_request_retries_total counter\n" + want
+		}
+		compare(t, &q, want, "ldcorn_request_retries_total")
+	}
+	total("")
+	pools := poolsOf("a", "b")
+	a, b := pools["a"], pools["b"]
+	q.Publish(pools)
+	q.Observe(&proxy.Record{Pool: a, Repeats: 1})
+	q.Observe(&proxy.Record{Pool: b, Repeats: 2})
+	total("ldcorn_request_retries_total{group=\"a\"} 1\nldcorn_request_retries_total{group=\"b\"} 2\n")
+
+	delete(pools, "b")
+	total("ldcorn_request_retries_total{group=\"a\"} 1\nldcorn_request_retries_total{group=\"b\"} 2\n")
+	q.Publish(pools)
+	q.Observe(&proxy.Record{Pool: a, Repeats: 1})
+	q.Observe(&proxy.Record{Pool: b, Repeats: 2}) // was in flight
+	total("ldcorn_request_retries_total{group=\"a\"} 2\n")
+	assert.Zero(t, testutil.CollectAndCount(&q, "nothing"))
+
+	pools["b"] = poolsOf("b")["b"]
+	q.Publish(pools)
+	total("ldcorn_request_retries_total{group=\"a\"} 2\nldcorn_request_retries_total{group=\"b\"} 0\n")
+}
+
+// a fixedMaster does not change.
+type fixedMaster supervisor.Status
+
+func (m fixedMaster) Status() supervisor.Status { return supervisor.Status(m) }
+
+func someMaster() fixedMaster {
+	return fixedMaster{Generation: 3, Groups: []supervisor.GroupStatus{
+		{Name: "web", Instances: 3, Restarts: []supervisor.Restarts{{supervisor.RestartCrash: 2, supervisor.RestartMaxRSS: 1}, nil, nil},
+			Workers: []supervisor.WorkerStatus{
+				{Index: 0, PID: 7, State: supervisor.StateReady, RSS: 1 << 20, CPU: 1.5},
+				{Index: 0, PID: 8, State: supervisor.StateDraining, RSS: 2 << 20, CPU: 9},
+				{Index: 1, State: supervisor.StateFailed},
+				{Index: 2, PID: 9, State: supervisor.StateStarting, RSS: 3 << 20},
+				{Index: 5, PID: 10, State: supervisor.StateDraining}, // a reload took its index away
+			}},
+		{Name: "old", Removed: true, Workers: []supervisor.WorkerStatus{{State: supervisor.StateDraining}}},
+	}}
+}
+
+func TestWorkers(t *testing.T) {
+	compare(t, NewWorkers(someMaster()), `
+# HELP ldcorn_config_generation Counts the configurations that were applied, from 1; 0 before the first.
+# TYPE ldcorn_config_generation gauge
+ldcorn_config_generation 3
+# HELP ldcorn_workers_wanted Workers that the configuration, or ldcorn scale, wants.
+# TYPE ldcorn_workers_wanted gauge
+ldcorn_workers_wanted{group="web"} 3
+# HELP ldcorn_workers Workers by state, those that a reload has replaced included.
+# TYPE ldcorn_workers gauge
+ldcorn_workers{group="web",state="backoff"} 0
+ldcorn_workers{group="web",state="draining"} 2
+ldcorn_workers{group="web",state="failed"} 1
+ldcorn_workers{group="web",state="ready"} 1
+ldcorn_workers{group="web",state="starting"} 1
+ldcorn_workers{group="web",state="stopping"} 0
+# HELP ldcorn_worker_up 1 if the worker of this index is ready.
+# TYPE ldcorn_worker_up gauge
+ldcorn_worker_up{group="web",worker="0"} 1
+ldcorn_worker_up{group="web",worker="1"} 0
+ldcorn_worker_up{group="web",worker="2"} 0
+# HELP ldcorn_worker_resident_memory_bytes Memory that the worker of this index and what it has started have resident.
+# TYPE ldcorn_worker_resident_memory_bytes gauge
+ldcorn_worker_resident_memory_bytes{group="web",worker="0"} 1.048576e+06
+ldcorn_worker_resident_memory_bytes{group="web",worker="2"} 3.145728e+06
+# HELP ldcorn_worker_cpu_seconds_total Processor time of the present process of this index and what it has started.
+# TYPE ldcorn_worker_cpu_seconds_total counter
+ldcorn_worker_cpu_seconds_total{group="web",worker="0"} 1.5
+ldcorn_worker_cpu_seconds_total{group="web",worker="2"} 0
+`, "ldcorn_config_generation", "ldcorn_workers_wanted", "ldcorn_workers", "ldcorn_worker_up",
+		"ldcorn_worker_resident_memory_bytes", "ldcorn_worker_cpu_seconds_total")
+	got := samples(t, NewWorkers(someMaster()))
+	assert.EqualValues(t, 2, got[`ldcorn_worker_restarts_total{group="web",reason="crash",worker="0"}`])
+	assert.EqualValues(t, 1, got[`ldcorn_worker_restarts_total{group="web",reason="max_rss",worker="0"}`])
+	assert.Contains(t, got, `ldcorn_worker_restarts_total{group="web",reason="crash",worker="2"}`, "the first one is an increase")
+}
+
+func TestReloads(t *testing.T) {
+	var r Reloads
+	state := func() []float64 {
+		got := samples(t, &r)
+		return []float64{got[`ldcorn_config_reloads_total{result="applied"}`], got[`ldcorn_config_reloads_total{result="failed"}`],
+			got["ldcorn_config_last_reload_successful"], got["ldcorn_config_last_reload_success_timestamp_seconds"]}
+	}
+	assert.Equal(t, []float64{0, 0, 0, 0}, state())
+	assert.NotContains(t, samples(t, &r), "ldcorn_config_last_reload_success_timestamp_seconds")
+	r.Started(time.UnixMilli(1000))
+	assert.Equal(t, []float64{0, 0, 1, 1}, state())
+	r.Failed()
+	assert.Equal(t, []float64{0, 1, 0, 1}, state())
+	r.Applied(time.UnixMilli(2500))
+	assert.Equal(t, []float64{1, 1, 1, 2.5}, state())
+}
+
+// samples are what a collector gives, by name and labels; a histogram's is
+// its count.
+func samples(t *testing.T, c prometheus.Collector) map[string]float64 {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(c)
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	out := make(map[string]float64)
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			var labels []string
+			for _, l := range m.GetLabel() {
+				labels = append(labels, fmt.Sprintf("%s=%q", l.GetName(), l.GetValue()))
+			}
+			name := f.GetName()
+			if labels != nil {
+				name += "{" + strings.Join(labels, ",") + "}"
+			}
+			out[name] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	return out
+}
+
+// everything is a registry of which every metric has a series.
+func everything() *prometheus.Registry {
+	q, r := new(Requests), new(Reloads)
+	q.Publish(poolsOf("web"))
+	r.Started(time.Now())
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, q, r, NewWorkers(someMaster()))
+}
+
+// TestNames holds the names against the conventions of Prometheus.
+func TestNames(t *testing.T) {
+	problems, err := testutil.GatherAndLint(everything())
+	require.NoError(t, err)
+	for _, p := range problems {
+		assert.Fail(t, p.Text, p.Metric)
+	}
+}
+
+var helpOf = regexp.MustCompile(`help: "((?:[^"\\]|\\.)*)"`)
+
+func help(d *prometheus.Desc) string { return helpOf.FindStringSubmatch(d.String())[1] }
+
+// TestReadme holds the table of the README and the registry together: names,
+// types and labels.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| `(ldcorn_\\w+)` \\| (\\w+) \\| ([^|]*) \\| \\S.* \\|$")
+	var listed []string
+	for _, m := range row.FindAllStringSubmatch(string(text), -1) {
+		listed = append(listed, fmt.Sprintf("%s %s %s", m[1], m[2], strings.ReplaceAll(m[3], "`", "")))
+	}
+	families, err := everything().Gather()
+	require.NoError(t, err)
+	var have []string
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), namespace) {
+			continue
+		}
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, l.GetName())
+		}
+		have = append(have, fmt.Sprintf("%s %s %s", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", ")))
+	}
+	slices.Sort(listed)
+	assert.Equal(t, have, listed)
+}
+
+// TestRules: the alerts of the example are about metrics, labels and words
+// that there are.
+func TestRules(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "examples", "prometheus", "ldcorn.rules.yml"))
+	require.NoError(t, err)
+	families, err := everything().Gather()
+	require.NoError(t, err)
+	have := map[string]bool{}
+	for _, f := range families {
+		have[f.GetName()] = true
+		for _, suffix := range []string{"_bucket", "_sum", "_count"} {
+			have[f.GetName()+suffix] = have[f.GetName()+suffix] || f.GetMetric()[0].GetHistogram() != nil
+		}
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				have[l.GetName()+"="+l.GetValue()] = true
+			}
+		}
+	}
+	for _, name := range regexp.MustCompile(`\b(?:ldcorn|process)_\w+`).FindAllString(string(text), -1) {
+		assert.True(t, have[name], name)
+	}
+	for _, m := range regexp.MustCompile(`\b(code|state|reason|result)=~?"([\w|]+)"`).FindAllStringSubmatch(string(text), -1) {
+		for value := range strings.SplitSeq(m[2], "|") {
+			assert.True(t, have[m[1]+"="+value], m[0])
+		}
+	}
+}
+
+// TestFaultsHaveRoom: the counters are an array, for want of a constant.
+func TestFaultsHaveRoom(t *testing.T) {
+	assert.LessOrEqual(t, len(proxy.Kinds), len(faults{}))
+}

@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"net/http"
+
+	"github.com/ldcorn/ldcorn/engine/accesslog"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/metrics"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// telemetry is what a master counts, and the listener on which it tells that.
+type telemetry struct {
+	requests metrics.Requests
+	reloads  metrics.Reloads
+	listener net.Listener // nil where nobody is to be told
+}
+
+// newTelemetry opens the plan's admin address, if there is one. The caller
+// closes it.
+func newTelemetry(admin plan.Bind) (*telemetry, error) {
+	t := new(telemetry)
+	if admin.IsZero() {
+		return t, nil
+	}
+	var err error
+	t.listener, err = listen("admin", admin)
+	return t, err
+}
+
+// observer is told of requests. Where nobody will ever ask, none is counted.
+func (t *telemetry) observer(access *accesslog.Log) proxy.Observer {
+	if t.listener == nil {
+		return access
+	}
+	return proxy.Observers{&t.requests, access}
+}
+
+// start answers on the listener until the function that it returns is called:
+// while the workers start, and until the last one has ended. ctx is done when
+// the master begins to stop.
+func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Supervisor, procs *procs) (stop func()) {
+	if t.listener == nil {
+		return func() {}
+	}
+	registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
+		&t.requests, &t.reloads, metrics.NewWorkers(sup))
+	admin := control.StartAdmin(control.AdminOptions{
+		Listener: t.listener, Metrics: procs.widened(metrics.Handler(registry, e.log)),
+		Groups: sup.Groups, Stopping: ctx.Done(), Log: e.log,
+	})
+	e.log.Info("admin listener open", "addr", address(t.listener))
+	return admin.Close
+}
+
+// close closes the listener, unless start's stop has.
+func (t *telemetry) close() {
+	if t.listener != nil {
+		t.listener.Close()
+	}
+}
+
+// widened has a handler not keep the event loops from the processor: to look
+// at every process and to compress what is found takes longer than a client
+// should wait.
+func (p *procs) widened(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer p.widen()()
+		h.ServeHTTP(w, r)
+	})
+}
