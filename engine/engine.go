@@ -127,7 +127,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return fmt.Errorf("control socket: %w", err)
 	}
 	defer commands.Close()
-	defer tell.start(ctx, e, sup, reloads.procs)()
+	defer tell.start(ctx, e, sup, reloads)()
 	// Nor this: it writes until nobody has anything more to log.
 	defer background(access.Run)()
 

@@ -9,7 +9,8 @@ import (
 // procs sets how many goroutines run at a time: while the event loops do all
 // the work, as many as there are loops. With more, the Go scheduler spends a
 // fifth of a busy proxy's time on waking threads that find nothing to do. What
-// computes for long, such as reading a configuration, widens it meanwhile.
+// computes for long, such as reading a configuration or looking at every
+// process of the machine, widens it meanwhile.
 //
 // The zero procs changes nothing, which is right for the goroutine driver, and
 // where GOMAXPROCS in the environment says what the user wants.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"net"
-	"net/http"
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
@@ -43,15 +42,15 @@ func (t *telemetry) observer(access *accesslog.Log) proxy.Observer {
 // start answers on the listener until the function that it returns is called:
 // while the workers start, and until the last one has ended. ctx is done when
 // the master begins to stop.
-func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Supervisor, procs *procs) (stop func()) {
+func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) (stop func()) {
 	if t.listener == nil {
 		return func() {}
 	}
 	registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 		&t.requests, &t.reloads, metrics.NewWorkers(sup))
 	admin := control.StartAdmin(control.AdminOptions{
-		Listener: t.listener, Metrics: procs.widened(metrics.Handler(registry, e.log)),
-		Groups: sup.Groups, Stopping: ctx.Done(), Log: e.log,
+		Listener: t.listener, Master: sup, Metrics: metrics.Handler(registry, e.log), Reload: reloads.last.Load,
+		Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 	})
 	e.log.Info("admin listener open", "addr", address(t.listener))
 	return admin.Close
@@ -62,14 +61,4 @@ func (t *telemetry) close() {
 	if t.listener != nil {
 		t.listener.Close()
 	}
-}
-
-// widened has a handler not keep the event loops from the processor: to look
-// at every process and to compress what is found takes longer than a client
-// should wait.
-func (p *procs) widened(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer p.widen()()
-		h.ServeHTTP(w, r)
-	})
 }

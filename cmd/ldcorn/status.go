@@ -56,13 +56,13 @@ index. Exits 0 when every group has a worker that is ready, 3 when one has none,
 // writeStatus prints a status for people.
 func writeStatus(w io.Writer, st *control.Status) error {
 	fmt.Fprintf(w, "ldcorn %s, pid %d, up %s, generation %d, %s\n", st.Version, st.PID,
-		age(st.Now.Sub(st.Started)), st.Generation, st.Config)
+		control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
 	if r := st.Reload; r != nil {
 		what := "applied"
 		if r.Error != "" {
 			what = "failed: " + r.Error
 		}
-		fmt.Fprintf(w, "last reload %s ago, %s\n", age(st.Now.Sub(r.At)), what)
+		fmt.Fprintf(w, "last reload %s ago, %s\n", control.Age(st.Now.Sub(r.At)), what)
 	}
 	if len(st.Groups) == 0 {
 		_, err := fmt.Fprintln(w, "starting: no group is ready yet")
@@ -73,7 +73,7 @@ func writeStatus(w io.Writer, st *control.Status) error {
 	fmt.Fprintln(t, "GROUP\tREADY\tQUEUED\tCAP\tNOTE")
 	for i := range st.Groups {
 		g := &st.Groups[i]
-		fmt.Fprintf(t, "%s\t%d/%d\t%d\t%s\t%s\n", g.Name, g.Ready, g.Instances, g.Queued, orDash(g.Cap), note(g))
+		fmt.Fprintf(t, "%s\t%d/%d\t%d\t%s\t%s\n", g.Name, g.Ready, g.Instances, g.Queued, orDash(g.Cap), control.Note(g))
 	}
 	fmt.Fprintln(t)
 	fmt.Fprintln(t, "WORKER\tPID\tSTATE\tFOR\tIN FLIGHT\tWEBSOCKETS\tSERVED\tRESTARTS\tRSS\tCPU\tLAST EXIT")
@@ -88,7 +88,7 @@ func writeStatus(w io.Writer, st *control.Status) error {
 func writeWorker(w io.Writer, group string, k supervisor.WorkerStatus, now time.Time) {
 	since, rss, cpu := "-", "-", "-"
 	if !k.Since.IsZero() {
-		since = age(now.Sub(k.Since))
+		since = control.Age(now.Sub(k.Since))
 	}
 	if k.PID != 0 {
 		rss, cpu = fmt.Sprintf("%d MiB", k.RSS>>20), fmt.Sprintf("%.1f s", k.CPU)
@@ -97,37 +97,9 @@ func writeWorker(w io.Writer, group string, k supervisor.WorkerStatus, now time.
 		k.Requests, k.Websockets, k.Served, k.Restarts, rss, cpu, k.LastExit)
 }
 
-// note is what is out of the ordinary with a group.
-func note(g *supervisor.GroupStatus) string {
-	switch {
-	case g.Removed:
-		return "removed, drains"
-	case g.Failed:
-		return "failed"
-	case g.Held:
-		return "held"
-	}
-	return ""
-}
-
 func orDash(n int) string {
 	if n == 0 {
 		return "-"
 	}
 	return strconv.Itoa(n)
-}
-
-// age is a duration with its two largest units.
-func age(d time.Duration) string {
-	d = max(d, 0)
-	day := 24 * time.Hour
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm%ds", d/time.Minute, d%time.Minute/time.Second)
-	case d < day:
-		return fmt.Sprintf("%dh%dm", d/time.Hour, d%time.Hour/time.Minute)
-	}
-	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
 }

@@ -3,7 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
-	"io"
+	"html/template"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,26 +22,36 @@ const (
 	adminMaxHead     = 16 << 10 // bytes
 )
 
+// A Watched is what an Admin needs of a supervisor.
+type Watched interface {
+	Status() supervisor.Status
+	Groups() []supervisor.GroupStatus
+}
+
 // AdminOptions are what an Admin needs. All are required.
 type AdminOptions struct {
 	Listener net.Listener // closed by Close
+	Master   Watched
 	Metrics  http.Handler
-	Groups   func() []supervisor.GroupStatus // of the plan in effect; none before the first
-	Stopping <-chan struct{}                 // closed when the master begins to stop
+	Reload   func() *Reload       // the last one; nil before the first
+	Stopping <-chan struct{}      // closed when the master begins to stop
+	Busy     func() (done func()) // called before what takes long, and its result after that
+	Version  string               // of ldcorn
 	Log      *slog.Logger
 }
 
 // An Admin tells whoever asks how the master is, and does nothing else: there
 // is nobody it could refuse.
 type Admin struct {
-	opts  AdminOptions
-	http  *http.Server
-	serve sync.WaitGroup
+	opts      AdminOptions
+	dashboard *template.Template
+	http      *http.Server
+	serve     sync.WaitGroup
 }
 
 // StartAdmin answers until Close.
 func StartAdmin(opts AdminOptions) *Admin {
-	a := &Admin{opts: opts}
+	a := &Admin{opts: opts, dashboard: newDashboard()}
 	a.http = &http.Server{
 		Handler: a.routes(), ReadHeaderTimeout: headTimeout, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
 		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead,
@@ -65,15 +75,19 @@ func (a *Admin) Close() {
 // and other paths with 404.
 func (a *Admin) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", a.opts.Metrics)
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		defer a.opts.Busy()()
+		a.opts.Metrics.ServeHTTP(w, r)
+	})
 	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { tell(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", a.readyz)
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { tell(w, http.StatusOK, adminIndex) })
+	mux.HandleFunc("GET /{$}", a.index)
 	return mux
 }
 
 const adminIndex = `ldcorn
 
+/                 for browsers, what ldcorn status shows
 /metrics          for Prometheus
 /livez            200 as long as the master answers
 /readyz           200 while every group has a worker that is ready, else 503 and the groups that have none
@@ -82,7 +96,7 @@ const adminIndex = `ldcorn
 
 // readyz tells whether every group can serve. A master that stops cannot.
 func (a *Admin) readyz(w http.ResponseWriter, r *http.Request) {
-	groups := a.opts.Groups()
+	groups := a.opts.Master.Groups()
 	verbose := r.URL.Query().Has("verbose")
 	lines, ready := readiness(groups, verbose)
 	select {
@@ -117,30 +131,27 @@ func readiness(groups []supervisor.GroupStatus, all bool) (lines []string, ready
 			mark, ready = "[-]", false
 		}
 		if all || g.Ready == 0 {
-			lines = append(lines, fmt.Sprintf("%s%s: %d of %d workers ready%s", mark, g.Name, g.Ready, g.Instances, besides(g)))
+			line := fmt.Sprintf("%s%s: %d of %d workers ready", mark, g.Name, g.Ready, g.Instances)
+			if note := Note(g); note != "" {
+				line += ", " + note
+			}
+			lines = append(lines, line)
 		}
 	}
 	return lines, ready
 }
 
-// besides is what else is to be known about a group.
-func besides(g *supervisor.GroupStatus) string {
-	out := ""
-	if g.Failed {
-		out += ", failed"
-	}
-	if g.Held {
-		out += ", held"
-	}
-	return out
+// tell answers with text.
+func tell(w http.ResponseWriter, status int, text string) {
+	respond(w, status, "text/plain; charset=utf-8", []byte(text))
 }
 
-// tell answers with text that no cache keeps.
-func tell(w http.ResponseWriter, status int, text string) {
+// respond answers with what no cache keeps.
+func respond(w http.ResponseWriter, status int, media string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("Content-Type", media)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, text) // fails only where the client has gone
+	_, _ = w.Write(body) // fails only where the client has gone
 }

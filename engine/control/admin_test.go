@@ -5,7 +5,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,13 +15,27 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// admin runs an Admin about groups, which the test may change between its
+// admin runs an Admin about a status, which the test may change between its
 // requests, until the end of the test.
 type admin struct {
+	supervisor.Status
 	t        testing.TB
 	url      string
-	groups   []supervisor.GroupStatus
+	reload   *Reload
+	begun    atomic.Int32 // what takes long
+	ended    atomic.Int32
 	stopping chan struct{}
+}
+
+// watched is what the Admin looks at.
+type watched struct{ *admin }
+
+func (w watched) Status() supervisor.Status        { return w.admin.Status }
+func (w watched) Groups() []supervisor.GroupStatus { return w.admin.Status.Groups }
+
+func (a *admin) busy() (done func()) {
+	a.begun.Add(1)
+	return func() { a.ended.Add(1) }
 }
 
 func startAdmin(t testing.TB) *admin {
@@ -29,18 +45,19 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Metrics: metrics, Groups: func() []supervisor.GroupStatus { return a.groups },
-		Stopping: a.stopping, Log: slog.New(slog.DiscardHandler),
+		Listener: l, Master: watched{a}, Metrics: metrics, Reload: func() *Reload { return a.reload }, Stopping: a.stopping,
+		Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)
 	return a
 }
 
 // ask returns the status, the body and the header of an answer.
-func (a *admin) ask(method, path string) (int, string, http.Header) {
+func (a *admin) ask(method, path string, accept ...string) (int, string, http.Header) {
 	a.t.Helper()
 	req, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, nil)
 	require.NoError(a.t, err)
+	req.Header["Accept"] = accept
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	require.NoError(a.t, err)
 	defer resp.Body.Close()
@@ -90,30 +107,72 @@ func TestAdmin_Readyz(t *testing.T) {
 	}
 	expect("/readyz", 503, "starting\nnot ready\n")
 
-	a.groups = []supervisor.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1, Ready: 1, Held: true}}
+	a.Groups = []supervisor.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1, Ready: 1, Held: true}}
 	expect("/readyz", 200, "ok\n")
 	expect("/readyz?verbose", 200, "[+]a: 1 of 2 workers ready\n[+]b: 1 of 1 workers ready, held\nok\n")
 	expect("/readyz?verbose=1", 200, "[+]a: 1 of 2 workers ready\n[+]b: 1 of 1 workers ready, held\nok\n")
 
-	a.groups = append(a.groups, supervisor.GroupStatus{Name: "gone", Removed: true})
+	a.Groups = append(a.Groups, supervisor.GroupStatus{Name: "gone", Removed: true})
 	expect("/readyz", 200, "ok\n")
 
-	a.groups = []supervisor.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1}, {Name: "c", Instances: 3, Failed: true}}
+	a.Groups = []supervisor.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1}, {Name: "c", Instances: 3, Failed: true}}
 	expect("/readyz", 503, "[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed\nnot ready\n")
 	expect("/readyz?verbose", 503, "[+]a: 1 of 2 workers ready\n[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed\nnot ready\n")
 
-	a.groups = a.groups[:1]
+	a.Groups = a.Groups[:1]
 	close(a.stopping)
 	expect("/readyz", 503, "stopping\nnot ready\n")
 	expect("/livez", 200, "ok\n")
+}
+
+func TestAdmin_Dashboard(t *testing.T) {
+	a := startAdmin(t)
+	get := func() string {
+		t.Helper()
+		status, body, header := a.ask("GET", "/", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, "text/html; charset=utf-8", header.Get("Content-Type"))
+		assert.Contains(t, header.Get("Content-Security-Policy"), "default-src 'none'")
+		return body
+	}
+	body := get()
+	assert.Contains(t, body, "No group is ready yet")
+	assert.NotContains(t, body, "Last reload")
+
+	now := time.Now()
+	a.Config, a.Started, a.RSS, a.PID = "/srv/<b>.star", now.Add(-76*time.Hour), 30<<20, 4121
+	a.reload = &Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>`}
+	a.Groups = []supervisor.GroupStatus{
+		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Workers: []supervisor.WorkerStatus{
+			{Index: 0, PID: 4130, State: supervisor.StateReady, Since: now, Requests: 10, Served: 99, RSS: 64 << 20, CPU: 1.5},
+			{Index: 1, State: supervisor.StateFailed, Restarts: 4, LastExit: "exit code 1"},
+		}},
+		{Name: "gone", Removed: true},
+	}
+	body = get()
+	for _, want := range []string{
+		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert`,
+		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
+		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,
+		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,
+		`<td>api.1<td class="n">-<td class="bad">failed<td class="n">-<td class="n">0`, `<td class="why">exit code 1`,
+	} {
+		assert.Contains(t, body, want)
+	}
+	assert.NotContains(t, body, "<script")
+	assert.EqualValues(t, 2, a.begun.Load())
+	assert.EqualValues(t, 2, a.ended.Load())
+	a.ask("GET", "/metrics")
+	assert.EqualValues(t, 3, a.begun.Load(), "that takes long as well")
+	a.ask("GET", "/readyz")
+	assert.EqualValues(t, 3, a.begun.Load())
 }
 
 // TestAdmin_Close: nothing is left, also where a client keeps its connection.
 func TestAdmin_Close(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	a := StartAdmin(AdminOptions{Listener: l, Metrics: http.NotFoundHandler(), Groups: func() []supervisor.GroupStatus { return nil },
-		Log: slog.New(slog.DiscardHandler)})
+	a := StartAdmin(AdminOptions{Listener: l, Metrics: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)})
 	c, err := net.Dial("tcp", l.Addr().String())
 	require.NoError(t, err)
 	defer c.Close()

@@ -15,6 +15,10 @@ type Status struct {
 	supervisor.Status
 }
 
+func statusNow(version string, last *Reload, st supervisor.Status) Status {
+	return Status{FormatVersion: FormatVersion, Version: version, Now: time.Now(), Reload: last, Status: st}
+}
+
 // Ready reports whether every group of the configuration has a worker that
 // gets requests, and there is a configuration.
 func (s *Status) Ready() bool {

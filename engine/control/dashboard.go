@@ -1,0 +1,69 @@
+package control
+
+import (
+	"bytes"
+	_ "embed" // the page
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+//go:embed dashboard.html
+var dashboardText string
+
+// dashboardPolicy lets the page have its own style, and nothing else: what
+// workers and configurations say is only ever text.
+const dashboardPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// newDashboard parses the page, which does not change.
+func newDashboard() *template.Template {
+	return template.Must(template.New("dashboard").Parse(dashboardText))
+}
+
+// A page is a status with the words that the dashboard has for it.
+type page struct{ Status }
+
+// Ago is how long ago something was, at the time of the status.
+func (p page) Ago(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return Age(p.Now.Sub(t))
+}
+
+// Note is what is out of the ordinary with a group.
+func (page) Note(g supervisor.GroupStatus) string { return Note(&g) }
+
+// MiB writes a number of bytes.
+func (page) MiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + " MiB" }
+
+// Dash writes a number, or that there is none.
+func (page) Dash(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.Itoa(n)
+}
+
+// index shows the status to people, and to programs what else there is.
+func (a *Admin) index(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Accept")
+	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
+		tell(w, http.StatusOK, adminIndex)
+		return
+	}
+	defer a.opts.Busy()()
+	var body bytes.Buffer
+	st := statusNow(a.opts.Version, a.opts.Reload(), a.opts.Master.Status())
+	if err := a.dashboard.Execute(&body, page{st}); err != nil {
+		a.opts.Log.Error("dashboard not written", "err", err)
+		tell(w, http.StatusInternalServerError, "the page could not be written; the master's log says why\n")
+		return
+	}
+	w.Header().Set("Content-Security-Policy", dashboardPolicy)
+	respond(w, http.StatusOK, "text/html; charset=utf-8", body.Bytes())
+}
