@@ -61,6 +61,18 @@ bench: build python ## compare with nginx, HAProxy and Caddy, then run the Go be
 	@scripts/bench/compare.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
 	go test -run '^$$' -bench . -benchmem ./...
 
+# Each prints what it measures, and what that is measured against.
+.PHONY: skew overload kills
+skew: build python ## how long requests wait when a few take very long, beside HAProxy
+	@scripts/get-bench-tools
+	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+
+overload: build python ## three times too much load: goodput and how soon the rest is refused
+	@scripts/bench/overload.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+
+kills: build python ## two minutes of kill -9 on workers under load
+	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+
 .PHONY: clean
 clean: ## remove what the other targets made, .venv too
 	rm -rf bin .venv

@@ -1,0 +1,155 @@
+"""What the scripts beside this file share: processes, a client, an app, percentiles."""
+import asyncio, contextlib, json, os, shutil, signal, subprocess, tempfile, time
+
+# A worker that serves by waiting, so that the processors do not decide what a queue costs. LIMIT is how many
+# requests it works on at once; the others wait inside it. Each answer says how long the work itself took.
+APP = '''
+import asyncio, os, time
+
+slots = asyncio.Semaphore(int(os.environ.get("LIMIT", "1000000")))
+
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    _, want, ident = (scope["path"] + "/").split("/")[:3]
+    async with slots:
+        if ident:
+            with open(os.environ["SEEN"], "a") as f:
+                f.write(ident + "\\n")
+        begun = time.perf_counter()
+        await asyncio.sleep(float(want or 0) / 1000)
+        took = "%.6f" % (time.perf_counter() - begun)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(took))]})
+    await send({"type": "http.response.body", "body": took.encode()})
+'''
+
+
+class Rig:
+    """A folder with the app, and processes that end with it."""
+
+    def __init__(self, ldcorn, python):
+        self.ldcorn, self.python, self.procs = os.path.abspath(ldcorn), python, []
+        self.dir = tempfile.mkdtemp(prefix="ldcorn-bench")
+        self.write("app.py", APP)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for p in reversed(self.procs):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(p.pid, signal.SIGTERM)
+        for p in self.procs:
+            try:
+                p.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(p.pid, signal.SIGKILL)
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w") as f:
+            f.write(text)
+
+    def spawn(self, name, cmd, **env):
+        with open(self.path(name + ".log"), "w") as log:
+            p = subprocess.Popen(cmd, stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd=self.dir,
+                                 env={**os.environ, **{k: str(v) for k, v in env.items()}})
+        self.procs.append(p)
+        return p
+
+    def worker(self, name, **env):
+        """A plain Uvicorn worker; returns its socket."""
+        sock = self.path(name + ".sock")
+        self.spawn(name, [self.python, "-m", "uvicorn", "app:app", "--uds", sock, "--no-access-log", "--log-level",
+                          "warning", "--timeout-keep-alive", "75"], **env)
+        wait_for(lambda: os.path.exists(sock))
+        return sock
+
+    def run_ldcorn(self, name, port, group, **env):
+        """An ldcorn with one group; returns its process."""
+        self.write(name + ".star", f'config = LdConfig(bind="127.0.0.1:{port}", workers=[WorkerGroup(name="web", '
+                   f'app="app:app", uvicorn_log_level="warning", python="{self.python}", {group})])\n')
+        p = self.spawn(name, [self.ldcorn, "-c", name + ".star"], **env)
+        wait_for(lambda: "listening" in self.log(name))
+        return p
+
+    def log(self, name):
+        with open(self.path(name + ".log")) as f:
+            return f.read()
+
+    def status(self, name):
+        out = subprocess.run([self.ldcorn, "status", "--json", "-c", name + ".star"], cwd=self.dir, capture_output=True)
+        return json.loads(out.stdout)
+
+
+def wait_for(condition):
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise SystemExit("a process does not come up")
+
+
+class Client:
+    """Keep-alive connections to one port, as many as it takes."""
+
+    def __init__(self, port=None, uds=None):
+        self.port, self.uds, self.idle = port, uds, []
+
+    async def request(self, path, method="GET"):
+        """Returns status, headers and body; raises OSError or EOFError when the connection breaks."""
+        reader, writer = self.idle.pop() if self.idle else await self.connect()
+        try:
+            length = "Content-Length: 0\r\n" if method == "POST" else ""
+            writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{length}\r\n".encode())
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            lines = head.split("\r\n")
+            headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)}
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+        except BaseException:
+            writer.close()
+            raise
+        if headers.get("connection", "").lower() == "close":
+            writer.close()
+        else:
+            self.idle.append((reader, writer))
+        return int(lines[0].split()[1]), headers, body
+
+    async def connect(self):
+        if self.uds:
+            return await asyncio.open_unix_connection(self.uds)
+        return await asyncio.open_connection("127.0.0.1", self.port)
+
+    def close(self):
+        for _, writer in self.idle:
+            writer.close()
+        self.idle = []
+
+
+async def open_loop(arrivals, start):
+    """Starts start(i) at each moment of arrivals, seconds from now, whatever became of those before."""
+    begun, tasks = time.perf_counter(), []
+    for i, at in enumerate(arrivals):
+        delay = begun + at - time.perf_counter()
+        if delay > 0:
+            await asyncio.sleep(delay)
+        tasks.append(asyncio.create_task(start(i)))
+    return await asyncio.gather(*tasks)
+
+
+def percentile(values, p):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(len(values) * p / 100))] if values else float("nan")
+
+
+def resident(pid):
+    """Resident bytes of a process."""
+    with open(f"/proc/{pid}/statm") as f:
+        return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
