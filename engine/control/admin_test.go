@@ -141,7 +141,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 
 	now := time.Now()
 	a.Config, a.Started, a.RSS, a.PID = "/srv/<b>.star", now.Add(-76*time.Hour), 30<<20, 4121
-	a.reload = &Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>`}
+	a.reload = &Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>; it wrote:` + "\n    hunter2"}
 	a.Groups = []supervisor.GroupStatus{
 		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Workers: []supervisor.WorkerStatus{
 			{Index: 0, PID: 4130, State: supervisor.StateReady, Since: now, Requests: 10, Served: 99, RSS: 64 << 20, CPU: 1.5},
@@ -151,7 +151,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	}
 	body = get()
 	for _, want := range []string{
-		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert`,
+		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; (ldcorn status shows all of it)`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
 		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,
 		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,
@@ -160,6 +160,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 		assert.Contains(t, body, want)
 	}
 	assert.NotContains(t, body, "<script")
+	assert.NotContains(t, body, "hunter2", "the page is for more people than the workers' output")
 	assert.EqualValues(t, 2, a.begun.Load())
 	assert.EqualValues(t, 2, a.ended.Load())
 	a.ask("GET", "/metrics")

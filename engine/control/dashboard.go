@@ -41,6 +41,16 @@ func (page) Note(g supervisor.GroupStatus) string { return Note(&g) }
 // MiB writes a number of bytes.
 func (page) MiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + " MiB" }
 
+// Brief is the first line of an error. What a worker wrote before it died is
+// for those who may use the control socket.
+func (page) Brief(err string) string {
+	line, _, more := strings.Cut(err, "\n")
+	if more {
+		return strings.TrimSuffix(line, "; it wrote:") + " (ldcorn status shows all of it)"
+	}
+	return line
+}
+
 // Dash writes a number, or that there is none.
 func (page) Dash(n int) string {
 	if n == 0 {
