@@ -34,7 +34,10 @@ type Options struct {
 	ConfigPath string // absolute
 	// Load reads the configuration anew. It is called once at the start and
 	// once for each reload, by one goroutine at a time.
-	Load    func(context.Context) (*plan.Plan, error)
+	Load func(context.Context) (*plan.Plan, error)
+	// Preview is Load for a plan that is only looked at: it logs nothing, and
+	// returns the warnings. Any goroutine may call it.
+	Preview func(context.Context) (*plan.Plan, []plan.Warning, error)
 	Log     *slog.Logger
 	Output  worker.Output // what workers print; nil discards it
 	Version string        // of ldcorn, for the log
@@ -120,6 +123,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	// see what a stop waits for.
 	commands, err := control.Start(control.Options{
 		Path: filepath.Join(runtime.Dir(), control.SocketName), Master: sup, Reload: reloads.last.Load,
+		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})

@@ -4,10 +4,12 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -31,18 +33,42 @@ func newLoader(path string, out io.Writer, log *slog.Logger) *loader {
 
 // load evaluates the configuration and logs its warnings.
 func (l *loader) load(ctx context.Context) (*plan.Plan, error) {
-	result, err := config.Evaluate(ctx, l.path, l.opts)
+	p, warnings, err := evaluate(ctx, l.path, l.opts)
+	for _, w := range warnings {
+		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message)
+	}
+	return p, err
+}
+
+// preview evaluates the configuration without a word in the log.
+func (l *loader) preview(ctx context.Context) (*plan.Plan, []plan.Warning, error) {
+	opts := l.opts
+	opts.Print = nil
+	p, warnings, err := evaluate(ctx, l.path, opts)
+	if report := new(diag.Report); errors.As(err, &report) {
+		var text strings.Builder
+		_ = diag.WriteText(&text, report, diag.TextOptions{}) // it is in memory
+		return nil, nil, fmt.Errorf("%s cannot be used:\n%s", l.path, strings.TrimSuffix(text.String(), "\n"))
+	}
+	return p, warnings, err
+}
+
+// evaluate returns a configuration's plan and its warnings. The error is a
+// *diag.Report where the configuration can be read and is wrong.
+func evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan, []plan.Warning, error) {
+	result, err := config.Evaluate(ctx, path, opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if result.Plan == nil {
-		return nil, result.Report
+		return nil, nil, result.Report
 	}
+	warnings := []plan.Warning{}
 	for i := range result.Report.Diagnostics {
 		d := &result.Report.Diagnostics[i]
-		l.log.Warn("configuration warning", "at", d.Span.String(), "code", d.Code, "reason", d.Message)
+		warnings = append(warnings, plan.Warning{At: d.Span.String(), Code: d.Code, Message: d.Message})
 	}
-	return result.Plan, nil
+	return result.Plan, warnings, nil
 }
 
 // shownPath is the path as one would type it here: relative where the file

@@ -25,21 +25,35 @@ type masterOptions struct {
 // the master was asked for.
 func newMasterCommand(root *rootOptions, cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
 	o := &masterOptions{rootOptions: root}
-	cmd.Flags().StringVar(&o.socket, "control", "", "the master's control `SOCKET` (default found by the configuration's path)")
+	o.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		path, err := o.find()
+		ctx, client, done, err := o.connect(cmd)
 		if err != nil {
 			return err
 		}
-		ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
-		defer stop()
-		err = run(ctx, control.NewClient(path), args)
+		defer done()
+		err = run(ctx, client, args)
 		if errors.Is(err, context.Canceled) {
 			return errors.New("given up waiting; the master goes on with what it was asked for")
 		}
 		return err
 	}
 	return cmd
+}
+
+func (o *masterOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.socket, "control", "", "the master's control `SOCKET` (default found by the configuration's path)")
+}
+
+// connect returns a client of the master, and a context that INT and TERM end
+// until done is called.
+func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client *control.Client, done func(), err error) {
+	path, err := o.find()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ctx, done = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	return ctx, control.NewClient(path), done, nil
 }
 
 // find returns the control socket of the master.

@@ -62,8 +62,9 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	defer out.Close()
 	build := readVersion()
 	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr))
+	loader := newLoader(path, out, log)
 	master := engine.New(engine.Options{
-		ConfigPath: path, Load: newLoader(path, out, log).load,
+		ConfigPath: path, Load: loader.load, Preview: loader.preview,
 		Log: log, Output: newOutput(out, o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"),
 	})

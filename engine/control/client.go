@@ -10,6 +10,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // A Client asks the master at a socket. Its methods are safe from any
@@ -40,6 +42,25 @@ func (c *Client) Status(ctx context.Context) (st *Status, raw []byte, err error)
 		return nil, nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
 	}
 	return st, raw, nil
+}
+
+// Plan asks what a reload would do that replaces the groups named, or all of
+// them, whatever changed. The error of a configuration that cannot be used is
+// the whole report on it.
+func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Report, error) {
+	body, err := json.Marshal(planRequest{replace, all})
+	if err != nil {
+		return nil, err
+	}
+	raw, err := c.do(ctx, http.MethodPost, "/v1/plan", body)
+	if err != nil {
+		return nil, err
+	}
+	report := new(plan.Report)
+	if err := json.Unmarshal(raw, report); err != nil {
+		return nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
+	}
+	return report, nil
 }
 
 // Scale has a group run so many workers, and returns when they are ready.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -35,11 +36,13 @@ type Master interface {
 
 // Options are what a Server needs. All are required.
 type Options struct {
-	Path    string // of the socket, in a directory that only we may enter
-	Master  Master
-	Reload  func() *Reload // the last one; nil before the first
-	Stop    func()         // begins to stop the master; any number of times
-	Version string         // of ldcorn
+	Path   string // of the socket, in a directory that only we may enter
+	Master Master
+	Reload func() *Reload // the last one; nil before the first
+	// Plan says what a reload would do.
+	Plan    func(context.Context, plan.DiffOptions) (*plan.Report, error)
+	Stop    func() // begins to stop the master; any number of times
+	Version string // of ldcorn
 	Log     *slog.Logger
 }
 
@@ -93,6 +96,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status()))
 	})
+	mux.HandleFunc("POST /v1/plan", s.plan)
 	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })
 	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
 	s.handle(mux, "release", func(group string, _ *http.Request) error { return s.opts.Master.Release(group) })
@@ -112,6 +116,22 @@ func (s *Server) routes() http.Handler {
 		answer(w, http.StatusNotFound, done{FormatVersion, "no " + r.Method + " " + r.URL.Path + " in this version"})
 	})
 	return mux
+}
+
+// plan says what a reload would do. It changes nothing, but evaluates the
+// configuration.
+func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
+	var want planRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&want); err != nil {
+		answer(w, http.StatusBadRequest, done{FormatVersion, err.Error()})
+		return
+	}
+	report, err := s.opts.Plan(r.Context(), want.diff())
+	if err != nil {
+		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, report)
 }
 
 // handle adds a verb about one group.

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -75,6 +76,15 @@ func (m *fakeMaster) Hold(group string) error {
 
 func (m *fakeMaster) Release(group string) error { m.note("release " + group); return nil }
 
+func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*plan.Report, error) {
+	if opts.ReplaceAll {
+		return nil, errors.New("ldconfig.star is broken")
+	}
+	base := plan.Base{Kind: plan.BaseMaster, PID: 7, Generation: 3}
+	return plan.NewReport(base, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}},
+		plan.Diff(nil, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}}, opts)), nil
+}
+
 func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "c")
@@ -86,7 +96,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	stale.(*net.UnixListener).SetUnlinkOnClose(false)
 	stale.Close() // what a dead master leaves is replaced
 	s, err := Start(Options{
-		Path: path, Master: m, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Path: path, Master: m, Plan: m.Plan, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -130,6 +140,17 @@ func TestServer_Status(t *testing.T) {
 	st.Groups[0].Removed = true
 	assert.True(t, st.Ready(), "a removed group need not be")
 	assert.False(t, (&Status{}).Ready(), "nothing runs yet")
+}
+
+func TestServer_Plan(t *testing.T) {
+	_, c := start(t, new(fakeMaster))
+	report, err := c.Plan(t.Context(), []string{"api"}, false)
+	require.NoError(t, err)
+	assert.Equal(t, 3, report.Against.Generation)
+	require.Len(t, report.Groups, 1)
+	assert.Equal(t, plan.Add, report.Groups[0].Action)
+	_, err = c.Plan(t.Context(), nil, true)
+	require.EqualError(t, err, "ldconfig.star is broken")
 }
 
 func TestServer_WhatItDoesNotKnow(t *testing.T) {

@@ -28,6 +28,9 @@ type Attribute[T any] struct {
 	Effect Effect
 	Show   func(*T) string
 	Same   func(a, b *T) bool
+	// Secrets are the secrets in its value, in order; nil where it can have
+	// none.
+	Secrets func(*T) []string
 }
 
 // by builds an attribute from a getter of a comparable value.
@@ -62,7 +65,7 @@ var PoolAttributes = []Attribute[Pool]{
 	by("uvicorn_log_level", EffectProcess, func(p *Pool) string { return p.LogLevel }),
 	by("max_restarts_on_crash", EffectSupervisor, func(p *Pool) int { return p.MaxRestartsOnCrash }),
 	by("restart_backoff_on_crash", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.RestartBackoffOnCrash) }),
-	list("env", EffectProcess, func(p *Pool) []EnvVar { return p.Env }),
+	withSecrets(list("env", EffectProcess, func(p *Pool) []EnvVar { return p.Env }), envSecrets),
 	list("uvicorn_args", EffectProcess, func(p *Pool) []string { return p.UvicornArgs }),
 	by("cwd", EffectProcess, func(p *Pool) string { return p.Cwd }),
 	by("python", EffectProcess, func(p *Pool) string { return p.Python }),
@@ -99,6 +102,21 @@ var Attributes = []Attribute[Plan]{
 	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
+}
+
+// withSecrets adds what Show hides.
+func withSecrets[T any](a Attribute[T], secrets func(*T) []string) Attribute[T] {
+	a.Secrets = secrets
+	return a
+}
+
+func envSecrets(p *Pool) (out []string) {
+	for _, v := range p.Env {
+		if v.Value.IsSecret() {
+			out = append(out, v.Value.Reveal())
+		}
+	}
+	return out
 }
 
 func patterns(routes []Route) []string {

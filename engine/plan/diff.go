@@ -15,6 +15,9 @@ const (
 	Remove  Action = "remove"
 )
 
+// ReasonAsked is the reason of a Replace that DiffOptions ask for.
+const ReasonAsked = "asked for"
+
 // An AttributeChange is one attribute before and after, in the
 // configuration's notation.
 type AttributeChange struct {
@@ -34,6 +37,7 @@ type Change struct {
 	Old     *Pool
 	New     *Pool // as written in the new configuration
 	Reason  string
+	Hint    string            // what else a reader should know; "" = nothing
 	Changes []AttributeChange // those that take effect
 	// Pinned are process attributes that changed in a pool that keeps its
 	// processes (reload_on_sighup=False): they wait until it is replaced.
@@ -76,7 +80,7 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 	if old == nil {
 		old = &Plan{}
 	} else {
-		for _, c := range compare(Attributes, old, next) {
+		for _, c := range compare(Attributes, old, next, old.recorded) {
 			if c.Effect == EffectRestart {
 				out.Restart = append(out.Restart, c)
 			} else {
@@ -97,14 +101,46 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 			out.Pools = append(out.Pools, Change{Name: p.Name, Action: Remove, Old: p, Reason: "no longer in the configuration"})
 		}
 	}
+	hintRenames(out.Pools)
 	return out
+}
+
+// hintRenames finds groups that have only changed their name: another name is
+// another group, with workers of its own, which may not be what was meant.
+func hintRenames(changes []Change) {
+	for i := range changes {
+		if changes[i].Action != Remove {
+			continue
+		}
+		for j := range changes {
+			if changes[j].Action != Add || changes[j].Hint != "" || !renamed(changes[i].Old, changes[j].New) {
+				continue
+			}
+			changes[i].Hint = fmt.Sprintf("renamed to %q?", changes[j].Name)
+			changes[j].Hint = fmt.Sprintf("%q renamed? a new name means new workers", changes[i].Name)
+			break
+		}
+	}
+}
+
+// renamed reports whether two groups differ in nothing but their names.
+func renamed(old, next *Pool) bool {
+	for _, c := range compare(PoolAttributes, old, next, old.recorded) {
+		if c.Effect != EffectIdentity {
+			return false
+		}
+	}
+	return true
 }
 
 // diffPool decides what happens to a pool that is in both plans. The new
 // value of reload_on_sighup decides whether its processes are kept.
 func diffPool(old, next *Pool, replace bool) Change {
 	c := Change{Name: next.Name, Old: old, New: next}
-	changes := compare(PoolAttributes, old, next)
+	if old.Scaled && old.Instances != next.Instances {
+		c.Hint = fmt.Sprintf("ends ldcorn scale %s=%d", next.Name, old.Instances)
+	}
+	changes := compare(PoolAttributes, old, next, old.recorded)
 	if replace || next.ReloadOnSighup {
 		c.Action, c.Changes = Replace, changes
 		c.Reason = replaceReason(changes, replace)
@@ -130,7 +166,7 @@ func diffPool(old, next *Pool, replace bool) Change {
 
 func replaceReason(changes []AttributeChange, asked bool) string {
 	if asked {
-		return "asked for"
+		return ReasonAsked
 	}
 	for _, a := range changes {
 		if a.Effect == EffectProcess {
@@ -141,13 +177,20 @@ func replaceReason(changes []AttributeChange, asked bool) string {
 }
 
 // compare lists the attributes in which two values differ, in table order.
-func compare[T any](table []Attribute[T], old, next *T) []AttributeChange {
+// was is not nil where the old one is a record.
+func compare[T any](table []Attribute[T], old, next *T, was *recorded) []AttributeChange {
 	var out []AttributeChange
 	for _, a := range table {
-		if a.Effect == EffectNone || a.Same(old, next) {
+		c := AttributeChange{Name: a.Name, Effect: a.Effect, After: a.Show(next)}
+		switch {
+		case a.Effect == EffectNone, was == nil && a.Same(old, next), was != nil && same(a, was, next):
 			continue
+		case was == nil:
+			c.Before = a.Show(old)
+		default:
+			c.Before = was.attrs[a.Name].Text
 		}
-		out = append(out, AttributeChange{Name: a.Name, Effect: a.Effect, Before: a.Show(old), After: a.Show(next)})
+		out = append(out, c)
 	}
 	return out
 }

@@ -48,6 +48,8 @@ type Plan struct {
 	Inputs      []Input // everything evaluation read, in order of first use
 	Fingerprint string  // hex digest of Inputs; equal inputs give equal plans
 	Pos         Pos     // of the LdConfig call
+
+	recorded *recorded // not nil: made by Record.Plan
 }
 
 // Pool returns the pool of that name, or nil.
@@ -120,7 +122,10 @@ type Pool struct {
 	MaxRequestsJitter     int           // at most so many more, by worker
 	MaxRSS                int64         // bytes, of a worker with its children; 0 = no limit
 	MaxLifetime           time.Duration // 0 = no limit
+	Scaled                bool          // Instances is what somebody has asked the master for, not the configuration's
 	Pos                   Pos
+
+	recorded *recorded // not nil: made by Record.Plan
 }
 
 // An EnvVar is one variable of a worker's environment.

@@ -32,7 +32,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	}
 	old := s.plan.Pool(name)
 	spec := *old
-	spec.Instances = instances
+	spec.Instances, spec.Scaled = instances, true
 	change := &plan.Change{Name: name, Action: plan.Resize, Old: old, New: &spec,
 		Reason: fmt.Sprintf("scaled %d -> %d", old.Instances, instances)}
 	st := &step{change: change, group: g, target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}

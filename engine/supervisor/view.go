@@ -30,6 +30,17 @@ func (s *Supervisor) show(applied time.Time) {
 	})
 }
 
+// InEffect returns the plan that runs, and its generation: nil and 0 before
+// the first. Pinned and restart-only settings are those that are in effect.
+// Safe from any goroutine.
+func (s *Supervisor) InEffect() (*plan.Plan, int) {
+	v := s.view.Load()
+	return v.plan, v.generation
+}
+
+// Started is when the supervisor was made. Safe from any goroutine.
+func (s *Supervisor) Started() time.Time { return s.born }
+
 // group finds a group of the plan in effect.
 func (s *Supervisor) group(name string) (*group, error) {
 	v := s.view.Load()
