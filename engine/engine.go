@@ -35,6 +35,9 @@ type Options struct {
 	// Load reads the configuration anew. It is called once at the start and
 	// once for each reload, by one goroutine at a time.
 	Load func(context.Context) (*plan.Plan, error)
+	// Explain is what somebody at a terminal is told of an error of Load, on
+	// as many lines as it takes; nil is its text.
+	Explain func(error) string
 	// Preview is Load for a plan that is only looked at: it logs nothing, and
 	// returns the warnings. Any goroutine may call it.
 	Preview func(context.Context) (*plan.Plan, []plan.Warning, error)
@@ -53,7 +56,12 @@ type Engine struct {
 }
 
 // New returns an engine that has started nothing.
-func New(opts Options) *Engine { return &Engine{opts: opts, log: opts.Log} }
+func New(opts Options) *Engine {
+	if opts.Explain == nil {
+		opts.Explain = error.Error
+	}
+	return &Engine{opts: opts, log: opts.Log}
+}
 
 // Run reads the configuration, starts the workers, serves once all of them
 // are ready, and blocks until TERM or INT, which is success, or until it
@@ -114,7 +122,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
 	})
-	reloads := &reloader{load: e.opts.Load, sup: sup, log: e.log, trigger: sig.reload, ready: make(chan struct{}),
+	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, more: make(chan struct{}, 1), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
 		access: access, stats: &tell.reloads, procs: newProcs(px.Driver(), px.Loops())}
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -124,6 +132,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	commands, err := control.Start(control.Options{
 		Path: filepath.Join(runtime.Dir(), control.SocketName), Master: sup, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
+		Reloads: reloads.ask,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,10 +17,11 @@ import (
 )
 
 // A reloader is the actor that applies plans: the first one, then a newly
-// read one whenever it is triggered. A trigger during a reload means one more
-// reload after it.
+// read one whenever it is triggered or asked to. A trigger during a reload
+// means one more reload after it.
 type reloader struct {
 	load    func(context.Context) (*plan.Plan, error)
+	explain func(error) string // what a user is told
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
 	access  *accesslog.Log
@@ -28,11 +30,41 @@ type reloader struct {
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
 	last    atomic.Pointer[control.Reload]
+
+	mu    sync.Mutex    // guards asked
+	asked []*job        // in the order in which they came
+	more  chan struct{} // holds one: there may be some
+}
+
+// A job is a reload that somebody has asked for.
+type job struct {
+	want control.ReloadRequest
+	tell func(control.ReloadEvent)
+}
+
+// ask has the configuration applied after what was asked for before. It is a
+// control.Reloader.
+func (r *reloader) ask(want control.ReloadRequest, tell func(control.ReloadEvent)) {
+	r.mu.Lock()
+	r.asked = append(r.asked, &job{want, tell})
+	r.mu.Unlock()
+	select {
+	case r.more <- struct{}{}:
+	default:
+	}
+}
+
+func (r *reloader) takeJobs() []*job {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	jobs := r.asked
+	r.asked = nil
+	return jobs
 }
 
 // Run blocks until ctx is cancelled. It fails if the first plan does.
 func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
-	result, err := r.apply(ctx, first)
+	result, err := r.apply(ctx, first, supervisor.ApplyOptions{})
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, supervisor.ErrStopped) {
 			return nil // told to stop while starting
@@ -45,9 +77,11 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	for {
 		select {
 		case <-r.trigger:
-			notify(notifyReloading)
-			r.reload(ctx)
-			notify(notifyReady)
+			r.reload(ctx, &job{tell: func(control.ReloadEvent) {}})
+		case <-r.more:
+			for _, j := range r.takeJobs() {
+				r.reload(ctx, j)
+			}
 		case <-ctx.Done():
 			return nil
 		}
@@ -55,12 +89,12 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 }
 
 // apply has the supervisor apply a plan, and the access log go where it says.
-func (r *reloader) apply(ctx context.Context, p *plan.Plan) (supervisor.Result, error) {
+func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.ApplyOptions) (supervisor.Result, error) {
 	target, err := r.access.Open(p)
 	if err != nil {
 		return supervisor.Result{}, err
 	}
-	result, err := r.sup.Apply(ctx, p, plan.DiffOptions{})
+	result, err := r.sup.Apply(ctx, p, opts)
 	if err != nil {
 		return result, errors.Join(err, target.Close())
 	}
@@ -69,39 +103,67 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 }
 
 // reload applies the newest configuration, or keeps everything and says why.
-func (r *reloader) reload(ctx context.Context) {
+func (r *reloader) reload(ctx context.Context, j *job) {
+	notify(notifyReloading)
+	defer notify(notifyReady)
 	begun := time.Now()
 	defer r.procs.widen()()
 	r.log.Info("reload started")
-	next, err := r.load(ctx)
+	report, result, err := r.loadAndApply(ctx, j)
 	if err != nil {
-		r.failed(ctx, err, begun)
-		return
-	}
-	result, err := r.apply(ctx, next)
-	if err != nil {
-		r.failed(ctx, err, begun)
+		r.failed(ctx, err, begun, j)
 		return
 	}
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds()})
 	r.stats.Applied(time.Now())
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
+	j.tell(control.ReloadEvent{Event: control.EventApplied, Generation: result.Generation, Report: report})
 }
 
-func (r *reloader) failed(ctx context.Context, err error, begun time.Time) {
+// errStalePlan is why a plan from a file is not applied.
+var errStalePlan = errors.New("the plan is out of date: what runs or what it was made from has changed since; make a new one with ldcorn plan --out")
+
+// loadAndApply applies the newest configuration as it was asked for.
+func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supervisor.Result, error) {
+	var none supervisor.Result
+	next, err := r.load(ctx)
+	if err != nil {
+		return nil, none, err
+	}
+	opts := plan.ReplaceOptions(j.want.Replace, j.want.All)
+	if j.want.Plan != nil {
+		opts = j.want.Plan.Options()
+	}
+	if err := known(next, opts); err != nil {
+		return nil, none, err
+	}
+	report := compare(r.sup, next, opts)
+	if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
+		return nil, none, errStalePlan
+	}
+	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Progress: func(p supervisor.Progress) {
+		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready})
+	}})
+	return report, result, err
+}
+
+func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *job) {
 	if ctx.Err() != nil {
 		r.log.Warn("reload given up", "reason", "stopping")
 		return
 	}
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error()})
 	r.stats.Failed()
+	event := control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err)}
 	attrs := []any{"took", since(begun), "err", err}
 	if start := new(supervisor.StartError); errors.As(err, &start) {
+		event.Error, event.Stderr = start.Summary(), start.Stderr
 		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker, "err", start.Err,
 			"stderr", strings.Join(start.Stderr, "\n")}
 	}
 	r.log.Error("reload failed", append(attrs, "reason", "everything stays as it was")...)
+	j.tell(event)
 }
 
 // warnLeft tells what the reload could not apply.

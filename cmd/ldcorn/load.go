@@ -45,12 +45,21 @@ func (l *loader) preview(ctx context.Context) (*plan.Plan, []plan.Warning, error
 	opts := l.opts
 	opts.Print = nil
 	p, warnings, err := evaluate(ctx, l.path, opts)
-	if report := new(diag.Report); errors.As(err, &report) {
-		var text strings.Builder
-		_ = diag.WriteText(&text, report, diag.TextOptions{}) // it is in memory
-		return nil, nil, fmt.Errorf("%s cannot be used:\n%s", l.path, strings.TrimSuffix(text.String(), "\n"))
+	if err != nil {
+		err = errors.New(l.explain(err))
 	}
 	return p, warnings, err
+}
+
+// explain shows what is wrong with a configuration as check does.
+func (l *loader) explain(err error) string {
+	report := new(diag.Report)
+	if !errors.As(err, &report) {
+		return err.Error()
+	}
+	var text strings.Builder
+	_ = diag.WriteText(&text, report, diag.TextOptions{}) // it is in memory
+	return fmt.Sprintf("%s cannot be used:\n%s", l.path, strings.TrimSuffix(text.String(), "\n"))
 }
 
 // evaluate returns a configuration's plan and its warnings. The error is a

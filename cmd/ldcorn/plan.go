@@ -140,7 +140,8 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 	if err != nil {
 		return nil, err
 	}
-	report := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{Replace: set(f.replace), ReplaceAll: f.all}))
+	diff := plan.ReplaceOptions(f.replace, f.all)
+	report := plan.NewReport(base, next, plan.Diff(old, next, diff), diff)
 	report.Diagnostics = append(report.Diagnostics, warnings...)
 	report.Record = next.Record(salt)
 	return report, nil
@@ -192,17 +193,9 @@ func writePlanFile(path string, report *plan.Report) error {
 
 // readPlanFile returns what a plan file recorded, to be compared with.
 func readPlanFile(path string) (*plan.Plan, error) {
-	data, err := os.ReadFile(path)
+	report, err := readReport(path)
 	if err != nil {
 		return nil, err
-	}
-	report := new(plan.Report)
-	if err := json.Unmarshal(data, report); err != nil {
-		return nil, fmt.Errorf("%s is no plan: %w", shownPath(path), err)
-	}
-	if report.FormatVersion != plan.ReportVersion || report.Record == nil {
-		return nil, fmt.Errorf("%s is no plan that this ldcorn wrote with --out: format_version %d, want %d",
-			shownPath(path), report.FormatVersion, plan.ReportVersion)
 	}
 	return report.Record.Plan()
 }
@@ -212,12 +205,4 @@ func writeJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-func set(names []string) map[string]bool {
-	out := make(map[string]bool, len(names))
-	for _, name := range names {
-		out[name] = true
-	}
-	return out
 }

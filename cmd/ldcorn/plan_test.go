@@ -32,7 +32,7 @@ func aReport(t *testing.T) *plan.Report {
 		group("replace", func(p *plan.Pool) { p.ReloadOnSighup = true }),
 	}, Bind: plan.Bind{Network: "tcp", Address: ":1"}, Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
 	base := plan.Base{Kind: plan.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
-	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}))
+	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
 	r.Diagnostics = append(r.Diagnostics, plan.Warning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable"})
 	return r
 }
@@ -41,7 +41,7 @@ func aReport(t *testing.T) *plan.Report {
 func TestPlanJSON(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "plan.schema.json"))
 	require.NoError(t, err)
-	nothing := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, &plan.Plan{}, plan.Diff(nil, &plan.Plan{}, plan.DiffOptions{}))
+	nothing := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, &plan.Plan{}, plan.Diff(nil, &plan.Plan{}, plan.DiffOptions{}), plan.DiffOptions{})
 	for _, report := range []*plan.Report{aReport(t), nothing} {
 		var out bytes.Buffer
 		require.NoError(t, writeJSON(&out, report))
@@ -76,7 +76,7 @@ func TestPlanFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.json")
 	secret := plan.EnvVar{Name: "K", Value: plan.Secret("hunter2")}
 	p := &plan.Plan{Pools: []*plan.Pool{{Name: "a", Instances: 2, Env: []plan.EnvVar{secret}}}}
-	report := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, p, plan.Diff(nil, p, plan.DiffOptions{}))
+	report := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, p, plan.Diff(nil, p, plan.DiffOptions{}), plan.DiffOptions{})
 	report.Record = p.Record([]byte("0123456789abcdef"))
 	require.NoError(t, writePlanFile(path, report))
 	data, err := os.ReadFile(path)

@@ -64,7 +64,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr))
 	loader := newLoader(path, out, log)
 	master := engine.New(engine.Options{
-		ConfigPath: path, Load: loader.load, Preview: loader.preview,
+		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
 		Log: log, Output: newOutput(out, o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"),
 	})

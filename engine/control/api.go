@@ -3,7 +3,6 @@ package control
 import (
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -47,14 +46,6 @@ type scaleRequest struct {
 type planRequest struct {
 	Replace []string `json:"replace"` // groups to replace whatever changed
 	All     bool     `json:"all"`     // replace every group
-}
-
-func (r planRequest) diff() plan.DiffOptions {
-	out := plan.DiffOptions{ReplaceAll: r.All, Replace: make(map[string]bool, len(r.Replace))}
-	for _, name := range r.Replace {
-		out.Replace[name] = true
-	}
-	return out
 }
 
 // done is the answer to a request that was carried out, or was not.

@@ -63,6 +63,36 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Re
 	return report, nil
 }
 
+// Reload has the configuration applied, and returns what tell returns when it
+// is called for each step of that; nil where the request asks not to wait, and
+// where the master ends its answer.
+func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(ReloadEvent) error) error {
+	body, err := json.Marshal(want)
+	if err != nil {
+		return err
+	}
+	resp, err := c.open(ctx, http.MethodPost, "/v1/reload", body)
+	if err != nil || want.NoWait {
+		return err
+	}
+	defer resp.Close()
+	lines := json.NewDecoder(resp)
+	for {
+		var e ReloadEvent
+		switch err := lines.Decode(&e); {
+		case err == io.EOF:
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return fmt.Errorf("master at %s: %w", c.path, err)
+		}
+		if err := tell(e); err != nil {
+			return err
+		}
+	}
+}
+
 // Scale has a group run so many workers, and returns when they are ready.
 func (c *Client) Scale(ctx context.Context, group string, instances int) error {
 	body, err := json.Marshal(scaleRequest{instances})
@@ -104,6 +134,20 @@ func groupPath(group, verb string) string {
 // do returns the body of a good answer, and the master's own words for why
 // where it is none.
 func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	resp, err := c.open(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Close()
+	raw, err := io.ReadAll(resp)
+	if err != nil {
+		return nil, fmt.Errorf("master at %s: %w", c.path, err)
+	}
+	return raw, nil
+}
+
+// open is do for a body that is read as it comes.
+func (c *Client) open(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://master"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -115,19 +159,19 @@ func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]by
 		}
 		return nil, fmt.Errorf("master at %s: %w", c.path, inner(err))
 	}
+	if resp.StatusCode < 300 {
+		return resp.Body, nil
+	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, fmt.Errorf("master at %s: %w", c.path, err)
 	}
-	if resp.StatusCode >= 300 {
-		var failed done
-		if json.Unmarshal(raw, &failed) != nil || failed.Error == "" {
-			return nil, fmt.Errorf("master at %s: status %d", c.path, resp.StatusCode)
-		}
-		return nil, errors.New(failed.Error)
+	var failed done
+	if json.Unmarshal(raw, &failed) != nil || failed.Error == "" {
+		return nil, fmt.Errorf("master at %s: status %d", c.path, resp.StatusCode)
 	}
-	return raw, nil
+	return nil, errors.New(failed.Error)
 }
 
 // inner drops the URL, which means nothing to people.

@@ -25,9 +25,13 @@ const closeTimeout = time.Second
 // maxBody bounds the body of a request; none needs as much.
 const maxBody = 64 << 10 // bytes
 
+// maxPlan bounds the body of one that has a plan in it.
+const maxPlan = 16 << 20 // bytes
+
 // A Master is what the server needs of a supervisor.
 type Master interface {
 	Status() supervisor.Status
+	Groups() []supervisor.GroupStatus
 	Scale(ctx context.Context, group string, instances int) error
 	Restart(ctx context.Context, group string) error
 	Hold(group string) error
@@ -41,6 +45,7 @@ type Options struct {
 	Reload func() *Reload // the last one; nil before the first
 	// Plan says what a reload would do.
 	Plan    func(context.Context, plan.DiffOptions) (*plan.Report, error)
+	Reloads Reloader
 	Stop    func() // begins to stop the master; any number of times
 	Version string // of ldcorn
 	Log     *slog.Logger
@@ -97,6 +102,7 @@ func (s *Server) routes() http.Handler {
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status()))
 	})
 	mux.HandleFunc("POST /v1/plan", s.plan)
+	mux.HandleFunc("POST /v1/reload", s.reload)
 	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })
 	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
 	s.handle(mux, "release", func(group string, _ *http.Request) error { return s.opts.Master.Release(group) })
@@ -126,7 +132,7 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, done{FormatVersion, err.Error()})
 		return
 	}
-	report, err := s.opts.Plan(r.Context(), want.diff())
+	report, err := s.opts.Plan(r.Context(), plan.ReplaceOptions(want.Replace, want.All))
 	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
 		return

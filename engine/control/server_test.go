@@ -45,6 +45,38 @@ func (m *fakeMaster) Status() supervisor.Status {
 	}}
 }
 
+// Groups has a worker of the group old that drains, the first two times.
+func (m *fakeMaster) Groups() []supervisor.GroupStatus {
+	m.note("groups")
+	seen := 0
+	for _, a := range m.all() {
+		if a == "groups" {
+			seen++
+		}
+	}
+	if seen > 2 {
+		return nil
+	}
+	return []supervisor.GroupStatus{{Name: "old", Workers: []supervisor.WorkerStatus{
+		{State: supervisor.StateDraining, Generation: 3, Requests: 2, Websockets: 1},
+		{Index: 1, State: supervisor.StateReady, Generation: 3}, {State: supervisor.StateReady, Generation: 4},
+	}}}
+}
+
+// Reloads applies generation 4, or fails where every group is to be replaced.
+func (m *fakeMaster) Reloads(want ReloadRequest, tell func(ReloadEvent)) {
+	m.note("reload")
+	if want.All {
+		tell(ReloadEvent{Event: EventFailed, Error: "no", Stderr: []string{"last words"}})
+		return
+	}
+	tell(ReloadEvent{Event: EventStarted, Group: "old", Workers: 1})
+	old := &plan.Plan{Pools: []*plan.Pool{{Name: "old", Instances: 2}, {Name: "kept", Instances: 1}}}
+	next := &plan.Plan{Pools: []*plan.Pool{{Name: "old", Instances: 2, ReloadOnSighup: true}, {Name: "kept", Instances: 1}}}
+	report := plan.NewReport(plan.Base{}, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
+	tell(ReloadEvent{Event: EventApplied, Generation: 4, Report: report})
+}
+
 func (m *fakeMaster) Scale(_ context.Context, group string, n int) error {
 	m.note("scale " + group + " " + strings.Repeat("i", n))
 	if n > 3 {
@@ -82,7 +114,7 @@ func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*plan.Repor
 	}
 	base := plan.Base{Kind: plan.BaseMaster, PID: 7, Generation: 3}
 	return plan.NewReport(base, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}},
-		plan.Diff(nil, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}}, opts)), nil
+		plan.Diff(nil, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}}, opts), opts), nil
 }
 
 func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
@@ -96,7 +128,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	stale.(*net.UnixListener).SetUnlinkOnClose(false)
 	stale.Close() // what a dead master leaves is replaced
 	s, err := Start(Options{
-		Path: path, Master: m, Plan: m.Plan, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Path: path, Master: m, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
@@ -151,6 +183,49 @@ func TestServer_Plan(t *testing.T) {
 	assert.Equal(t, plan.Add, report.Groups[0].Action)
 	_, err = c.Plan(t.Context(), nil, true)
 	require.EqualError(t, err, "ldconfig.star is broken")
+}
+
+func TestServer_Reload(t *testing.T) {
+	m := new(fakeMaster)
+	_, c := start(t, m)
+	var kinds []EventKind
+	var draining ReloadEvent
+	require.NoError(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+		assert.Equal(t, 1, e.FormatVersion)
+		kinds = append(kinds, e.Event)
+		if e.Event == EventDraining {
+			draining = e
+		}
+		return nil
+	}))
+	assert.Equal(t, []EventKind{EventTaken, EventStarted, EventApplied, EventDraining, EventDone, EventFinished}, kinds)
+	assert.Equal(t, ReloadEvent{FormatVersion: 1, Event: EventDraining, Group: "old", Workers: 1, Requests: 2, Websockets: 1}, draining)
+
+	failed := errors.New("failed")
+	require.ErrorIs(t, c.Reload(t.Context(), ReloadRequest{All: true}, func(e ReloadEvent) error {
+		if e.Event == EventFailed {
+			assert.Equal(t, []string{"last words"}, e.Stderr)
+			return failed
+		}
+		return nil
+	}), failed)
+	require.NoError(t, c.Reload(t.Context(), ReloadRequest{NoWait: true}, func(ReloadEvent) error { panic("nothing is told") }))
+}
+
+// TestServer_ReloadOfAMasterThatStops: the answer ends, with a word of why.
+func TestServer_ReloadOfAMasterThatStops(t *testing.T) {
+	m := new(fakeMaster)
+	s, c := start(t, m)
+	s.opts.Reloads = func(ReloadRequest, func(ReloadEvent)) {}
+	var last ReloadEvent
+	require.NoError(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+		if last = e; e.Event == EventTaken {
+			go s.Close()
+		}
+		return nil
+	}))
+	assert.Equal(t, EventFailed, last.Event)
+	assert.Equal(t, "the master stops", last.Error)
 }
 
 func TestServer_WhatItDoesNotKnow(t *testing.T) {

@@ -1,6 +1,9 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // An Action is what a reload does to one pool.
 type Action string
@@ -69,6 +72,26 @@ type Changes struct {
 type DiffOptions struct {
 	Replace    map[string]bool // pools to replace whatever changed
 	ReplaceAll bool
+}
+
+// ReplaceOptions are those that replace the groups named, or every one.
+func ReplaceOptions(names []string, all bool) DiffOptions {
+	out := DiffOptions{ReplaceAll: all, Replace: make(map[string]bool, len(names))}
+	for _, name := range names {
+		out.Replace[name] = true
+	}
+	return out
+}
+
+func (o *DiffOptions) names() []string {
+	out := []string{}
+	for name, replace := range o.Replace {
+		if replace {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // Diff compares the plan that runs with a new one. Old is what is in effect:

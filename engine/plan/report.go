@@ -1,6 +1,9 @@
 package plan
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // ReportVersion is the format_version of a Report. Fields may be added within
 // a version, and keep their meaning.
@@ -12,6 +15,8 @@ type Report struct {
 	Config        string         `json:"config"`      // path
 	Fingerprint   string         `json:"fingerprint"` // of the new plan
 	Against       Base           `json:"against"`
+	Replace       []string       `json:"replace"`  // groups that are replaced because that was asked for
+	All           bool           `json:"all"`      // every group is
 	Groups        []GroupReport  `json:"groups"`   // in the order written, then removed ones
 	Settings      []ChangeReport `json:"settings"` // outside the groups, applied at once
 	Restart       []ChangeReport `json:"restart"`  // settings that only a restart of the master applies
@@ -116,10 +121,11 @@ const (
 )
 
 // NewReport says what a reload to next would do, where changes is the Diff
-// from what base names.
-func NewReport(base Base, next *Plan, changes Changes) *Report {
+// from what base names with these options.
+func NewReport(base Base, next *Plan, changes Changes, opts DiffOptions) *Report {
 	r := &Report{
 		FormatVersion: ReportVersion, Config: next.Path, Fingerprint: next.Fingerprint, Against: base,
+		Replace: opts.names(), All: opts.ReplaceAll,
 		Groups: []GroupReport{}, Settings: reports(changes.Plan), Restart: reports(changes.Restart),
 		Diagnostics: []Warning{}, Inputs: []InputReport{},
 	}
@@ -140,6 +146,17 @@ func NewReport(base Base, next *Plan, changes Changes) *Report {
 	}
 	return r
 }
+
+// SameAs reports whether a reload would do the same by both: from the same
+// inputs, to what the same reload has left, in the same way.
+func (r *Report) SameAs(o *Report) bool {
+	return r.Fingerprint == o.Fingerprint && r.Against.Generation == o.Against.Generation &&
+		r.Against.Fingerprint == o.Against.Fingerprint &&
+		reflect.DeepEqual(r.Groups, o.Groups) && reflect.DeepEqual(r.Settings, o.Settings) && reflect.DeepEqual(r.Restart, o.Restart)
+}
+
+// Options are those that the report was made with.
+func (r *Report) Options() DiffOptions { return ReplaceOptions(r.Replace, r.All) }
 
 // Outcome tells what a reload would come to.
 func (r *Report) Outcome() Outcome {

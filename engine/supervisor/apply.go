@@ -33,18 +33,23 @@ type step struct {
 
 // apply carries out the difference to next. It is called by the supervisor's
 // goroutine alone.
-func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts plan.DiffOptions) (Result, error) {
+func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	begun := time.Now()
 	s.starter.Forget()
-	changes := plan.Diff(s.plan, next, opts)
+	changes := plan.Diff(s.plan, next, opts.Diff)
 	steps, reports := s.prepare(changes.Pools, next)
-	if err := awaitAll(ctx, steps, reports); err != nil {
+	if err := awaitAll(ctx, steps, reports, &opts); err != nil {
 		abort(steps)
 		return Result{}, err
 	}
 	s.generation++
 	s.plan = effective(s.plan, next, changes)
 	s.commit(steps)
+	for _, st := range steps {
+		if a := st.change.Action; a == plan.Add || a == plan.Replace || a == plan.Resize {
+			opts.tell(StepSwapped, st, len(st.members))
+		}
+	}
 	return Result{Generation: s.generation, Plan: s.plan, Changes: changes, Took: time.Since(begun)}, nil
 }
 
@@ -93,10 +98,16 @@ func (s *Supervisor) prepare(changes []plan.Change, next *plan.Plan) ([]*step, <
 }
 
 // awaitAll waits until every new worker is ready, or one is not.
-func awaitAll(ctx context.Context, steps []*step, reports <-chan report) error {
+func awaitAll(ctx context.Context, steps []*step, reports <-chan report, opts *ApplyOptions) error {
 	waiting := 0
+	ready := make(map[*group]int)
+	of := make(map[*group]*step)
 	for _, st := range steps {
 		waiting += len(st.members)
+		of[st.group] = st
+		if len(st.members) > 0 {
+			opts.tell(StepStarted, st, 0)
+		}
 	}
 	for ; waiting > 0; waiting-- {
 		select {
@@ -104,6 +115,9 @@ func awaitAll(ctx context.Context, steps []*step, reports <-chan report) error {
 			if r.err != nil {
 				return r.err
 			}
+			g := r.member.group
+			ready[g]++
+			opts.tell(StepReady, of[g], ready[g])
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}

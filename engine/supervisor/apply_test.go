@@ -146,7 +146,7 @@ func TestApply_GivenUpByCaller(t *testing.T) {
 		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter, p.stubborn = -1, true; return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_, err := r.sup.Apply(ctx, aPlan(aPool("a")), plan.DiffOptions{})
+		_, err := r.sup.Apply(ctx, aPlan(aPool("a")), ApplyOptions{})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Len(t, r.fakes.alive("a"), 2, "the new ones are killed, though they do not listen")
 	})

@@ -260,7 +260,7 @@ func (l *locked) Write(p []byte) (int, error) {
 }
 
 func (r *rig) apply(p *plan.Plan) (Result, error) {
-	return r.sup.Apply(r.t.Context(), p, plan.DiffOptions{})
+	return r.sup.Apply(r.t.Context(), p, ApplyOptions{})
 }
 
 func (r *rig) mustApply(p *plan.Plan) Result {

@@ -36,7 +36,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	r.t.Helper()
 	pass(0)
 	now, _ := r.sup.InEffect()
-	report := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, opts))
+	report := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, opts), opts)
 	before := r.pids()
 	peak := count(before)
 	r.fakes.onStart(func(*fakeProcess) error { // all of them start before any other ends
@@ -49,7 +49,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 		peak = max(peak, alive)
 		return nil
 	})
-	_, err := r.sup.Apply(r.t.Context(), next, opts)
+	_, err := r.sup.Apply(r.t.Context(), next, ApplyOptions{Diff: opts})
 	require.NoError(r.t, err)
 	pass(0)
 	after := r.pids()
@@ -64,7 +64,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	// Applied once more it changes nothing but what is replaced anyway, and
 	// what needs more than a reload needs it still.
 	now, _ = r.sup.InEffect()
-	again := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, plan.DiffOptions{}))
+	again := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, plan.DiffOptions{}), plan.DiffOptions{})
 	for _, g := range again.Groups {
 		require.Contains(r.t, []plan.Action{plan.Keep, plan.Replace}, g.Action, g.Name)
 		require.Empty(r.t, g.Changes, g.Name)

@@ -38,7 +38,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	st := &step{change: change, group: g, target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}
 	reports := make(chan report, instances)
 	g.do(func() { st.members = g.prepare(st.target, reports) })
-	if err := awaitAll(ctx, []*step{st}, reports); err != nil {
+	if err := awaitAll(ctx, []*step{st}, reports, &ApplyOptions{}); err != nil {
 		abort([]*step{st})
 		return err
 	}

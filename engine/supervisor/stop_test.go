@@ -8,8 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 func TestStop_WaitsForTheProxyThenStops(t *testing.T) {
@@ -88,6 +86,6 @@ func TestApply_BeforeRunWaits(t *testing.T) {
 	sup := New(Options{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := sup.Apply(ctx, aPlan(), plan.DiffOptions{})
+	_, err := sup.Apply(ctx, aPlan(), ApplyOptions{})
 	require.ErrorIs(t, err, context.Canceled)
 }

@@ -146,7 +146,7 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 // anything fails, what was started is stopped and everything stays as it was;
 // a worker that is at fault is told by a StartError. Applies run one after
 // another. Safe from any goroutine while Run runs; until then it waits.
-func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts plan.DiffOptions) (Result, error) {
+func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	return s.inTurn(ctx, func(ctx context.Context) (Result, error) { return s.apply(ctx, next, opts) })
 }
 
