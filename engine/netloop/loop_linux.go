@@ -3,6 +3,7 @@ package netloop
 import (
 	"math"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,6 +42,8 @@ type loop struct {
 	events    [256]unix.EpollEvent
 	finishing bool
 	busy      bool // the last wait found much to do
+	lively    bool // the last wait was short
+	shareAt   Time // when to let other goroutines run
 
 	sleeping atomic.Bool
 	mu       sync.Mutex // guards all below
@@ -59,6 +62,9 @@ const (
 	busyFrom     = 4  // events at one wake-up that make more likely
 	manyActive   = 16 // requests in flight that are worth a pause to batch
 	shortSleep   = Time(100 * time.Microsecond)
+	napMillis    = 1
+	nap          = Time(napMillis * time.Millisecond)
+	shareEvery   = Time(10 * time.Millisecond)
 )
 
 // Slots of descriptors that are not connections.
@@ -150,25 +156,37 @@ func (l *loop) run() {
 // it gives way before it polls as well: what workers are sent together they
 // answer together, which is cheaper on both sides.
 func (l *loop) wait() int {
+	l.letOthersRun()
 	if l.busy || len(l.ready) > 0 {
 		many := len(l.active) >= manyActive
 		if many {
 			rawYield()
 		}
-		if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 || len(l.ready) > 0 {
+		if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 || len(l.ready) > 0 {
 			return max(n, 0)
 		}
 		if !many {
 			rawYield()
-			if n, e := rawWait(l.epfd, l.events[:]); e == 0 && n > 0 {
+			if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 {
 				return n
 			}
 		}
 	}
 	began := Now()
 	n := l.sleep()
-	l.busy = n >= busyFrom || Now()-began < shortSleep
+	slept := Now() - began
+	l.busy = n >= busyFrom || slept < shortSleep
+	l.lively = slept < nap
 	return n
+}
+
+// letOthersRun lets the goroutines run that have something to do. A loop that
+// naps between its events is running as far as the scheduler knows.
+func (l *loop) letOthersRun() {
+	if l.now >= l.shareAt {
+		l.shareAt = l.now + shareEvery
+		runtime.Gosched()
+	}
 }
 
 // sleep waits until there are events or something was posted.
@@ -180,6 +198,15 @@ func (l *loop) sleep() int {
 	l.mu.Unlock()
 	ms := 0
 	if posted == 0 {
+		ms = l.patience()
+	}
+	// A nap that the scheduler is not told of. Told, it would take the
+	// processor away from a loop that is back within microseconds, and wake a
+	// thread of its own to watch over it, which is dear.
+	if l.lively && ms != 0 {
+		if n, e := rawWait(l.epfd, l.events[:], napMillis); e != 0 || n > 0 {
+			return max(n, 0)
+		}
 		ms = l.patience()
 	}
 	n, e := blockingWait(l.epfd, l.events[:], ms)

@@ -95,10 +95,10 @@ func rawYield() { syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
 
 func rawClose(fd int) { syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }
 
-// rawWait polls without waiting; blockingWait waits at most ms milliseconds
-// (-1 = for ever), and tells the scheduler.
-func rawWait(epfd int, events []unix.EpollEvent) (int, syscall.Errno) {
-	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), 0, 0, 0)
+// rawWait and blockingWait wait at most ms milliseconds (-1 = for ever). Only
+// the latter tells the scheduler, so that the former is for short waits.
+func rawWait(epfd int, events []unix.EpollEvent, ms int) (int, syscall.Errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
 	return int(n), e
 }
 
