@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
@@ -29,8 +30,8 @@ func appendText(b []byte, r *proxy.Record, now time.Time) []byte {
 	b = strconv.AppendInt(b, int64(r.Status), 10)
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, r.Sent, 10)
-	b = appendQuoted(append(b, ' '), r.Header("referer"))
-	b = appendQuoted(append(b, ' '), r.Header("user-agent"))
+	b = appendQuoted(append(b, ' '), r.Request.Get(http1.KindReferer))
+	b = appendQuoted(append(b, ' '), r.Request.Get(http1.KindUserAgent))
 	return append(appendPairs(b, r), '\n')
 }
 
@@ -86,8 +87,8 @@ func appendJSON(b []byte, r *proxy.Record, now time.Time) []byte {
 		b = strconv.AppendInt(append(b, `,"repeats":`...), int64(r.Repeats), 10)
 	}
 	b = appendMember(b, `,"id":`, r.ID)
-	b = appendMember(b, `,"referer":`, r.Header("referer"))
-	b = appendMember(b, `,"user_agent":`, r.Header("user-agent"))
+	b = appendMember(b, `,"referer":`, r.Request.Get(http1.KindReferer))
+	b = appendMember(b, `,"user_agent":`, r.Request.Get(http1.KindUserAgent))
 	if r.Kind != "" {
 		b = append(append(append(b, `,"kind":"`...), r.Kind...), '"')
 		b = append(appendEscaped(append(b, `,"reason":"`...), r.Reason), '"')

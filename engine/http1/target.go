@@ -164,11 +164,34 @@ func appendUnquoted(dst, path []byte) []byte {
 		}
 		dst = append(dst, c)
 	}
+	return toUTF8(dst, start)
+}
+
+// AppendQueryDecoded appends what Python's urllib.parse.unquote_plus makes of
+// a name or value in a query: as of a path, with a space for each "+", while
+// a broken escape stays as it is.
+func AppendQueryDecoded(dst, b []byte) []byte {
+	start := len(dst)
+	for i := 0; i < len(b); i++ {
+		c := b[i]
+		switch {
+		case c == '+':
+			c = ' '
+		case c == '%' && i+2 < len(b) && hexValue[b[i+1]]|hexValue[b[i+2]] != notHex:
+			c = hexValue[b[i+1]]<<4 | hexValue[b[i+2]]
+			i += 2
+		}
+		dst = append(dst, c)
+	}
+	return toUTF8(dst, start)
+}
+
+// toUTF8 replaces what is not UTF-8 from start on.
+func toUTF8(dst []byte, start int) []byte {
 	if utf8.Valid(dst[start:]) {
 		return dst
 	}
-	raw := dst[start:]
-	return append(dst[:start], bytesToUTF8(raw)...)
+	return append(dst[:start], bytesToUTF8(dst[start:])...)
 }
 
 // bytesToUTF8 replaces what is not UTF-8 as Python does: one U+FFFD for each

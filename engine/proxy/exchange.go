@@ -6,6 +6,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/request"
 )
 
 // An exchange is the state of one connection while it is served: a request
@@ -21,6 +22,7 @@ type exchange struct {
 	in      buffer // a head, what follows it, and the next heads
 	read    bool   // c has been read in this call of Serve
 	req     http1.Request
+	view    request.View // of req, for matchers and keys
 	headLen int
 	id      []byte // X-Request-ID: the client's, or idBuf
 	idBuf   [idLen]byte
@@ -48,6 +50,7 @@ type exchange struct {
 
 func newExchange(p *Proxy) *exchange {
 	x := &exchange{p: p}
+	x.view = request.View{Head: &x.req, Origin: (*origin)(x)}
 	x.upload.x = x
 	x.upload.move = x.upload.run
 	return x
@@ -61,6 +64,7 @@ func (x *exchange) reset() {
 	x.t, x.c, x.snap, x.up, x.id = nil, nil, nil, nil, nil
 	x.in.reset()
 	x.req.Reset()
+	x.view.Release()
 	x.rec.Pool = nil
 	x.read, x.probed = false, 0
 	x.dropBack()

@@ -81,7 +81,7 @@ func (f *forwarder) appendBelieved(out []byte, req *http1.Request, peer netip.Ad
 	proto := last(req, http1.KindXForwardedProto)
 	port := f.port
 	switch {
-	case http1.EqualFold(proto, "https"), http1.EqualFold(proto, "wss"):
+	case isSecure(proto):
 		out = append(out, "X-Forwarded-Proto: https\r\n"...)
 		port = "443"
 	default:

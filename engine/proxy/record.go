@@ -75,10 +75,6 @@ const (
 var Kinds = []Kind{KindRefused, KindNoRoute, KindBody, KindQueueFull, KindQueueLate, KindUnavailable, KindStopping,
 	KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
 
-// Header returns the value of the first field of a name in lower case; nil
-// where there is none.
-func (r *Record) Header(name string) []byte { return header(r.Request, name) }
-
 // begin starts the record of a request whose head has come.
 func (r *Record) begin(now netloop.Time) { *r = Record{Worker: -1, begun: now} }
 

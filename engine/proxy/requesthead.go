@@ -1,15 +1,13 @@
 package proxy
 
-import "github.com/ldcorn/ldcorn/engine/http1"
-
-// replacedKinds are the request's fields that ldcorn writes anew, if at all.
-// Only read.
-var replacedKinds = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
-	http1.KindXForwardedPort, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
+import (
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/request"
+)
 
 // appendRequestHead composes the head for the worker: the request line and
-// the fields as they came, without those of the hop, and with one framing
-// field of our own.
+// the fields as they came, without those of the hop, as the edits of
+// the plan leave them, and with one framing field of our own.
 func (x *exchange) appendRequestHead(out []byte) []byte {
 	req := &x.req
 	// The absolute form becomes the origin form: an app reads the whole of
@@ -20,7 +18,7 @@ func (x *exchange) appendRequestHead(out []byte) []byte {
 		// one where the authority is not known.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
-	out = http1.AppendForwardable(out, req.Fields, replacedKinds)
+	out = http1.AppendForwardable(out, req.Fields, request.Written)
 	out = x.snap.forward.append(out, req, x.c.Peer().Addr())
 	out = append(out, "X-Request-ID: "...)
 	out = append(append(out, x.id...), "\r\n"...)

@@ -25,33 +25,6 @@ func parsed(t *testing.T, lines string) *http1.Request {
 	return req
 }
 
-func TestCookieOfARequest(t *testing.T) {
-	for lines, want := range map[string]string{
-		"":                                    "",
-		"Cookie: sid=1\r\n":                   "1",
-		"cookie: a=b; sid=x=y; c=d\r\n":       "x=y",
-		"Cookie: a=b;sid=2\r\n":               "2",
-		"Cookie: a=b\r\nCookie: sid=3\r\n":    "3",
-		"Cookie: sid=4; sid=5\r\n":            "4",
-		"Cookie: xsid=1; sidx=2; SID=3\r\n":   "",
-		"Cookie: sid\r\n":                     "",
-		"Cookie: ;; =; sid=\r\n":              "",
-		"Cookie: a=\"b; sid=6\"; sid=7\r\n":   "6\"", // as Python reads it: a quote protects nothing
-		"X-Cookie: sid=1\r\n":                 "",
-		"Cookie: " + "a=b; sid=8 \t; c=d\r\n": "8",
-	} {
-		assert.Equal(t, want, string(cookie(parsed(t, lines), "sid")), "%q", lines)
-	}
-}
-
-func TestHeaderOfARequest(t *testing.T) {
-	req := parsed(t, "X-User: bob\r\nx-user: eve\r\nConnection: x-hop\r\nX-Hop: 1\r\nX_User: mallory\r\n")
-	assert.Equal(t, "bob", string(header(req, "x-user")))
-	assert.Empty(t, header(req, "x-hop"), "the app does not see it")
-	assert.Empty(t, header(req, "x_user"), "the app does not see it")
-	assert.Empty(t, header(req, "x-other"))
-}
-
 func TestClientOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
 	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, port: "80"}
@@ -59,6 +32,20 @@ func TestClientOfARequest(t *testing.T) {
 	assert.Equal(t, peer, f.client(req, peer), "a stranger's word counts for nothing")
 	assert.Equal(t, "198.51.100.7", f.client(req, proxy).String())
 	assert.Equal(t, proxy, f.client(parsed(t, ""), proxy))
+}
+
+// TestSchemeOfARequest: only trusted peers are believed, and nothing is said
+// that the app is not told.
+func TestSchemeOfARequest(t *testing.T) {
+	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
+	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, port: "80"}
+	secure := parsed(t, "X-Forwarded-Proto: http, HTTPS\r\n")
+	assert.Equal(t, "http", f.scheme(secure, peer))
+	assert.Equal(t, "https", f.scheme(secure, proxy))
+	assert.Equal(t, "http", f.scheme(parsed(t, "X-Forwarded-Proto: ftp\r\n"), proxy))
+	assert.Equal(t, "http", f.scheme(parsed(t, ""), proxy))
+	f.mode = plan.ForwardedOff
+	assert.Equal(t, "http", f.scheme(secure, proxy))
 }
 
 // TestSticky: requests of one key go to one worker, on any connection, and

@@ -1,0 +1,173 @@
+package request
+
+import (
+	"bytes"
+	"net/netip"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// An Origin knows of a request what is not in its head.
+type Origin interface {
+	ClientIP() netip.Addr
+	Scheme() string
+	RequestID() []byte
+}
+
+// A View is the plan.Request of a parsed head. Both fields are required; the
+// head may be parsed anew for the next request. It is not safe for concurrent
+// use.
+type View struct {
+	Head   *http1.Request
+	Origin Origin
+
+	host  []byte // backs Host where that was not in lower case
+	value []byte // backs Query where that was escaped
+}
+
+var _ plan.Request = (*View)(nil)
+
+// Written are the fields of a request that ldcorn writes anew, if at all: what
+// the client sent of them reaches no app.
+var Written = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
+	http1.KindXForwardedPort, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
+
+// Method returns the method.
+func (v *View) Method() []byte { return v.Head.Method }
+
+// Path returns the decoded path.
+func (v *View) Path() []byte { return v.Head.Path }
+
+// RawPath returns the path as it came.
+func (v *View) RawPath() []byte { return v.Head.RawPath }
+
+// Authority returns the host as it came.
+func (v *View) Authority() []byte { return v.Head.Host }
+
+// Scheme returns "http" or "https".
+func (v *View) Scheme() string { return v.Origin.Scheme() }
+
+// ClientIP returns the client's address.
+func (v *View) ClientIP() netip.Addr { return v.Origin.ClientIP() }
+
+// Websocket reports whether this is a websocket handshake.
+func (v *View) Websocket() bool { return v.Head.Upgrade }
+
+// ContentLength returns that of the body, or -1.
+func (v *View) ContentLength() int64 { return v.Head.ContentLength }
+
+// Proto returns the version of HTTP.
+func (v *View) Proto() string {
+	if v.Head.Minor == 0 {
+		return "HTTP/1.0"
+	}
+	return "HTTP/1.1"
+}
+
+// Host returns the host in lower case, without port and final dot.
+func (v *View) Host() []byte {
+	host := v.Head.Host
+	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	if n := len(host); n > 1 && host[n-1] == '.' {
+		host = host[:n-1]
+	}
+	for i, c := range host {
+		if 'A' <= c && c <= 'Z' {
+			v.host = append(v.host[:0], host...)
+			lower(v.host[i:])
+			return v.host
+		}
+	}
+	return host
+}
+
+func lower(b []byte) {
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] |= 0x20
+		}
+	}
+}
+
+// Header returns the first value of a header.
+func (v *View) Header(name string) ([]byte, bool) {
+	value, _, ok := v.NextHeader(name, 0)
+	return value, ok
+}
+
+// NextHeader returns the next value of a header from the field at on.
+func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
+	fields := v.Head.Fields
+	for ; at < len(fields); at++ {
+		f := &fields[at]
+		if len(f.Name) != len(name) || f.Drop || !http1.EqualFold(f.Name, name) {
+			continue
+		}
+		if Written.Has(f.Kind) {
+			break // the one field of ours is below
+		}
+		return f.Value, at + 1, true
+	}
+	if name == http1.KindXRequestID.String() && at <= len(fields) {
+		id := v.Origin.RequestID()
+		return id, len(fields) + 1, len(id) > 0
+	}
+	return nil, at, false
+}
+
+// Cookie returns the value of the first cookie of a name.
+func (v *View) Cookie(name string) ([]byte, bool) {
+	if !v.Head.Seen().Has(http1.KindCookie) {
+		return nil, false
+	}
+	for i := range v.Head.Fields {
+		f := &v.Head.Fields[i]
+		if f.Kind != http1.KindCookie || f.Drop {
+			continue
+		}
+		for rest := f.Value; len(rest) > 0; {
+			var pair []byte
+			pair, rest, _ = bytes.Cut(rest, semicolon)
+			pair = bytes.TrimSpace(pair)
+			if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
+				return pair[len(name)+1:], true
+			}
+		}
+	}
+	return nil, false
+}
+
+// Query returns the first value of a query parameter, decoded.
+func (v *View) Query(name string) ([]byte, bool) {
+	for rest := v.Head.Query; len(rest) > 0; {
+		var pair []byte
+		pair, rest, _ = bytes.Cut(rest, ampersand)
+		key, value, _ := bytes.Cut(pair, equals)
+		if len(pair) > 0 && string(v.decoded(key)) == name {
+			return v.decoded(value), true
+		}
+	}
+	return nil, false
+}
+
+func (v *View) decoded(b []byte) []byte {
+	if bytes.IndexByte(b, '%') < 0 && bytes.IndexByte(b, '+') < 0 {
+		return b
+	}
+	v.value = http1.AppendQueryDecoded(v.value[:0], b)
+	return v.value
+}
+
+// Release lets go of the last head, and of buffers that have grown large.
+func (v *View) Release() {
+	if cap(v.value) > maxValue {
+		v.value = nil
+	}
+}
+
+const maxValue = 4 << 10 // bytes of a reused buffer
+
+var semicolon, ampersand, equals = []byte(";"), []byte("&"), []byte("=")
