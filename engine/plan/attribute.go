@@ -86,6 +86,8 @@ var PoolAttributes = []Attribute[Pool]{
 	by("max_requests_jitter", EffectSupervisor, func(p *Pool) int { return p.MaxRequestsJitter }),
 	by("max_rss", EffectSupervisor, func(p *Pool) Bytes { return Bytes(p.MaxRSS) }),
 	by("max_lifetime", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.MaxLifetime) }),
+	edits("request_headers", func(p *Pool) []HeaderEdit { return p.RequestHeaders }),
+	edits("response_headers", func(p *Pool) []HeaderEdit { return p.ResponseHeaders }),
 }
 
 // Attributes are the arguments of LdConfig, but for its workers.
@@ -97,11 +99,18 @@ var Attributes = []Attribute[Plan]{
 	by("idle_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.IdleTimeout) }),
 	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
 	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
+	edits("request_headers", func(p *Plan) []HeaderEdit { return p.RequestHeaders }),
+	edits("response_headers", func(p *Plan) []HeaderEdit { return p.ResponseHeaders }),
 	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),
 	by("log_format", EffectProxy, func(p *Plan) LogFormat { return p.LogFormat }),
 	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
+}
+
+// edits builds an attribute from a getter of header edits.
+func edits[T any](name string, get func(*T) []HeaderEdit) Attribute[T] {
+	return withSecrets(list(name, EffectProxy, get), func(t *T) []string { return editSecrets(get(t)) })
 }
 
 // withSecrets adds what Show hides.

@@ -37,6 +37,9 @@ type Plan struct {
 	MaxHeaderSize  int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
 	MaxBodySize    int64          // bytes of a request's body; 0 = no limit
 
+	RequestHeaders  []HeaderEdit // to every request, before those of its pool
+	ResponseHeaders []HeaderEdit // to every worker's answer, likewise
+
 	AccessLog AccessLog
 	LogFormat LogFormat // of the access log; "" = DefaultLogFormat
 
@@ -122,7 +125,9 @@ type Pool struct {
 	MaxRequestsJitter     int           // at most so many more, by worker
 	MaxRSS                int64         // bytes, of a worker with its children; 0 = no limit
 	MaxLifetime           time.Duration // 0 = no limit
-	Scaled                bool          // Instances is what somebody has asked the master for, not the configuration's
+	RequestHeaders        []HeaderEdit
+	ResponseHeaders       []HeaderEdit
+	Scaled                bool // Instances is what somebody has asked the master for, not the configuration's
 	Pos                   Pos
 
 	recorded *recorded // not nil: made by Record.Plan

@@ -22,8 +22,8 @@ func Plain(s string) Text { return Text{value: s} }
 // Secret returns a text that is never shown.
 func Secret(s string) Text { return Text{value: s, secret: true} }
 
-// Reveal returns the value itself. Its callers hand it to a worker, and to
-// nothing that prints.
+// Reveal returns the value itself. Its callers hand it to whom the
+// configuration gives it, a worker or a client, and to nothing that prints.
 func (t Text) Reveal() string { return t.value }
 
 // IsSecret reports whether the text is opaque.

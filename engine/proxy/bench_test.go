@@ -85,7 +85,9 @@ func TestRequestAllocatesNothing(t *testing.T) {
 	if raceEnabled || runtime.GOOS != "linux" {
 		t.Skip("the race detector allocates, and so does the goroutine driver")
 	}
-	r := newRig(t, "epoll", nil)
+	p := planOf(t, map[string]string{"default": "*"})
+	p.RequestHeaders, p.ResponseHeaders = edits(t, "add X-A 1", "remove X-B"), edits(t, "set Server ldcorn")
+	r := newRig(t, "epoll", p)
 	in := []byte(http1test.Post("Content-Length: 5\r\nX-Request-ID: abc\r\n") + "hello")
 	r.worker("default", parrot(string(in), hello))
 	c := r.dial()

@@ -34,6 +34,8 @@ type exchange struct {
 	rec     Record        // for the observer
 	retry   time.Duration // when to come again, for a client that gets 503
 
+	toWorker, toClient editor // of the heads on their way
+
 	// The worker's side.
 	claim  pool.Claim
 	up     netloop.Conn
@@ -66,6 +68,7 @@ func (x *exchange) reset() {
 	x.req.Reset()
 	x.view.Release()
 	x.rec.Pool = nil
+	x.toWorker, x.toClient = editor{}, editor{}
 	x.read, x.probed = false, 0
 	x.dropBack()
 	x.upload.reset()

@@ -145,11 +145,12 @@ func (x *exchange) relayFinal(cancel bool) error {
 }
 
 // appendAnswerHead composes the head for the client: status and fields as
-// they came, without those of the hop, and with framing of our own.
+// they came, without those of the hop, as the edits of the plan leave them, and
+// with framing of our own.
 func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
 	res := &x.res
 	out = http1.AppendStatusLineReason(out, res.Status, res.Reason)
-	out = http1.AppendForwardable(out, res.Fields, 0)
+	out = x.toClient.append(out, res.Fields, 0)
 	switch {
 	case mode == http1.BodyChunked && x.req.Minor > 0:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)

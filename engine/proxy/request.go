@@ -28,6 +28,7 @@ const (
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
 	x.retry = 0
+	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = nil, nil
 	x.rec.begin(x.t.Now())
 	x.setID()
 	err := x.upload.begin()
@@ -84,6 +85,7 @@ func (x *exchange) relayRequest() error {
 		if err != nil {
 			return err
 		}
+		x.setEdits(set)
 		failed = x.claim.Worker()
 		x.rec.Worker = failed.Index
 		switch err = x.attempt(set); err {

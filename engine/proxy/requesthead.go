@@ -18,7 +18,7 @@ func (x *exchange) appendRequestHead(out []byte) []byte {
 		// one where the authority is not known.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
-	out = http1.AppendForwardable(out, req.Fields, request.Written)
+	out = x.toWorker.append(out, req.Fields, request.Written)
 	out = x.snap.forward.append(out, req, x.c.Peer().Addr())
 	out = append(out, "X-Request-ID: "...)
 	out = append(append(out, x.id...), "\r\n"...)

@@ -10,7 +10,7 @@ import (
 func (x *exchange) becomeTunnel() error {
 	x.out = http1.AppendStatusLineReason(x.out[:0], x.res.Status, x.res.Reason)
 	x.out = append(x.out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
-	x.out = http1.AppendForwardable(x.out, x.res.Fields, 0)
+	x.out = x.toClient.append(x.out, x.res.Fields, 0)
 	x.out = append(x.out, "\r\n"...)
 	x.begun = true
 	x.rec.Status, x.rec.Sent = x.res.Status, -int64(len(x.out))

@@ -36,7 +36,7 @@ type Word struct {
 // Words returns every word with its arguments, in the order that reference
 // docs show them. The caller may change the slices.
 func Words() []Word {
-	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, keyWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
+	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, keyWords(), headerWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
 // argument returns the argument of a name, or nil.

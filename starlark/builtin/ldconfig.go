@@ -68,6 +68,11 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 
 // configFields are the arguments of LdConfig.
 func configFields() []field[plan.Plan] {
+	return slices.Concat(listenFields(), headerFields("", func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders },
+		func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }), masterFields())
+}
+
+func listenFields() []field[plan.Plan] {
 	return []field[plan.Plan]{
 		{Argument{Name: "bind", Type: "str", Default: `"0.0.0.0:8000"`,
 			Rule: `"host:port", "[v6]:port", ":port", "unix:/path", or "systemd" for a socket that the service manager passed`,
@@ -97,6 +102,11 @@ func configFields() []field[plan.Plan] {
 		sizeOf(Argument{Name: "max_body_size", Keyword: true, Default: "0", Rule: "0 = no limit",
 			Doc: "How large a request's body may be; one that is larger gets 413.", aka: []string{"client_max_body_size", "max_request_size", "body_size"}},
 			func(p *plan.Plan) *plan.Bytes { return (*plan.Bytes)(&p.MaxBodySize) }),
+	}
+}
+
+func masterFields() []field[plan.Plan] {
+	return []field[plan.Plan]{
 		{Argument{Name: "access_log", Type: "bool | str", Keyword: true, Default: "False",
 			Rule: "True for standard output, or the path of a file",
 			Doc:  "Where a line for each request goes. A file is opened again by every reload.",

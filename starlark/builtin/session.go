@@ -76,6 +76,9 @@ func (s *Session) Predeclared() starlark.StringDict {
 	for _, w := range keyWords() {
 		words[w.Name] = fn(w.Name, s.key)
 	}
+	for _, w := range headerWords() {
+		words[w.Name] = fn(w.Name, s.headerEdit)
+	}
 	return words
 }
 

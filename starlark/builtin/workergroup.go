@@ -71,7 +71,9 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 // poolFields are the arguments of WorkerGroup: the nine of the original in
 // their order, then those that are given by name.
 func poolFields() []field[plan.Pool] {
-	return slices.Concat(originalFields(), processFields(), trafficFields(), lifeFields())
+	return slices.Concat(originalFields(), processFields(), trafficFields(), lifeFields(),
+		headerFields(", after those of LdConfig", func(p *plan.Pool) *[]plan.HeaderEdit { return &p.RequestHeaders },
+			func(p *plan.Pool) *[]plan.HeaderEdit { return &p.ResponseHeaders }))
 }
 
 func originalFields() []field[plan.Pool] {

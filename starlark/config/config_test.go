@@ -152,13 +152,13 @@ func TestExampleIsComplete(t *testing.T) {
 	ml := *res.Plan.Pool("ml")
 	for _, a := range plan.PoolAttributes {
 		switch a.Name {
-		case "name", "app", "max_req_per_worker", "routes", "reload_on_sighup", "env", "uvicorn_args":
+		case "name", "app", "max_req_per_worker", "routes", "reload_on_sighup", "env", "uvicorn_args", "request_headers":
 		default:
 			assert.True(t, a.Same(base.Pools[0], &ml), "%s is the default", a.Name)
 		}
 	}
 	for _, a := range plan.Attributes {
-		if a.Name != "bind" {
+		if a.Name != "bind" && a.Name != "response_headers" {
 			assert.True(t, a.Same(base, res.Plan), "%s is the default", a.Name)
 		}
 	}
