@@ -1,5 +1,5 @@
 # The targets need Go and make; what else they need (Python with Uvicorn, a C
-# compiler for the race detector) they find or get, and say so.
+# compiler for the race detector, Node with Pyright) they find or get, and say so.
 
 SHELL = /bin/sh
 FUZZTIME ?= 10s
@@ -44,8 +44,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test, with the race detector (RACE= to do without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@py=$$(scripts/get-uvicorn) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@py=$$(scripts/get-uvicorn) && pyright=$$(scripts/get-pyright) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
@@ -75,4 +75,4 @@ kills: build python ## two minutes of kill -9 on workers under load
 
 .PHONY: clean
 clean: ## remove what the other targets made, .venv too
-	rm -rf bin .venv
+	rm -rf bin .venv scripts/pyright/node_modules

@@ -12,9 +12,11 @@ import (
 // reading, suggestions and reference docs.
 type Argument struct {
 	Name     string
-	Type     string      // as in a stub file: "int", "list[str]"
-	Default  string      // as the configuration would write it; "" where Required
-	Required bool        // has no default
+	Type     string      // "int", "list[str]", "key | None"
+	Choices  []string    // where only these strings will do
+	Default  string      // as the configuration would write it; "" where there is none
+	Absent   string      // what leaving it out means, where it is neither Required nor has a Default
+	Required bool        // must be given
 	Keyword  bool        // only by name
 	Unit     string      // of a plain number, where it has one
 	Rule     string      // what the value must be, beyond its type

@@ -104,6 +104,13 @@ func TestWordsAreDocumented(t *testing.T) {
 		for _, a := range w.Arguments {
 			assert.NotEmpty(t, a.Type, "%s.%s", w.Name, a.Name)
 			assert.NotEmpty(t, a.Doc, "%s.%s", w.Name, a.Name)
+			absent := 0
+			for _, is := range []bool{a.Required, a.Default != "", a.Absent != ""} {
+				if is {
+					absent++
+				}
+			}
+			assert.Equal(t, 1, absent, "%s.%s: one of Required, Default and Absent", w.Name, a.Name)
 		}
 	}
 }

@@ -49,7 +49,7 @@ func envWords() []Word {
 	for _, k := range envKinds() {
 		out = append(out, Word{Name: k.word, Returns: k.returns, Doc: docs[k.word], Arguments: []Argument{
 			{Name: "name", Type: "str", Required: true, Doc: "The variable.", Example: `"NAME"`, aka: []string{"key", "var", "variable"}},
-			{Name: "default", Type: k.returns + " | None", Default: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
+			{Name: "default", Type: k.returns + " | None", Absent: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
 		}})
 	}
 	return out

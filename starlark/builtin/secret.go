@@ -10,7 +10,7 @@ func secretWord() Word {
 	return Word{Name: "secret", Returns: "secret", Doc: "The value of an environment variable, opaque: it is never printed.",
 		Arguments: []Argument{
 			{Name: "name", Type: "str", Required: true, Doc: "The variable.", Example: `"NAME"`, aka: []string{"key", "var", "variable"}},
-			{Name: "default", Type: "str | secret | None", Default: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
+			{Name: "default", Type: "str | secret | None", Absent: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
 		}}
 }
 

@@ -68,7 +68,7 @@ func choiceOf[T any, S ~string](a Argument, choices []S, place func(*T) *S) fiel
 	for i, choice := range choices {
 		words[i], quoted[i] = string(choice), strconv.Quote(string(choice))
 	}
-	a.Type, a.Rule = "str", "one of "+strings.Join(quoted, ", ")
+	a.Type, a.Choices, a.Rule = "str", words, "one of "+strings.Join(quoted, ", ")
 	return field[T]{a, func(c *call, g *given, t *T) {
 		s, err := value.Choice(g.value, words, diag.Near)
 		if err != nil {

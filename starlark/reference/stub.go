@@ -1,0 +1,173 @@
+package reference
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+)
+
+// StubMark begins every stub file, so that one is told from a file of
+// somebody else's.
+const StubMark = "# Written by ldcorn stubs"
+
+//go:embed stub_types.pyi
+var stubTypes string
+
+//go:embed stub_universe.pyi
+var stubUniverse string
+
+// WriteStub writes the words as a Python stub file. A type checker that finds
+// it as __builtins__.pyi in the root of a project knows them in every file.
+func WriteStub(w io.Writer) error {
+	text, err := stub(builtin.Words())
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, text)
+	return err
+}
+
+func stub(words []builtin.Word) (string, error) {
+	s := &stubWriter{arguments: newAnnotator(true), returns: newAnnotator(false)}
+	s.out.WriteString(StubMark + ", for editors and type checkers.\n")
+	s.out.WriteString("# It says what ldconfig.star knows beside Python's own; do not edit it.\n\n")
+	s.out.WriteString(stubTypes)
+	for i, word := range words {
+		base, _, dotted := strings.Cut(word.Name, ".")
+		switch {
+		case dotted: // written with its base
+		case s.returns.names[word.Returns] == word.Name:
+			s.class(&word)
+		case i+1 < len(words) && strings.HasPrefix(words[i+1].Name, base+"."):
+			s.family(base, words[i:])
+		default:
+			s.out.WriteByte('\n')
+			s.function(word.Name, &word, "")
+		}
+	}
+	s.out.WriteByte('\n')
+	s.out.WriteString(stubUniverse)
+	return s.out.String(), s.err
+}
+
+// A stubWriter keeps the first error.
+type stubWriter struct {
+	out                strings.Builder
+	arguments, returns *annotator
+	err                error
+}
+
+// class writes a word that makes a value of its own type.
+func (s *stubWriter) class(word *builtin.Word) {
+	fmt.Fprintf(&s.out, "\nclass %s:\n", word.Name)
+	s.function("__init__", word, "    ")
+}
+
+// family writes a word with others below it, such as env and env.int, as an
+// object that can be called.
+func (s *stubWriter) family(name string, words []builtin.Word) {
+	class := "_" + strings.ToUpper(name[:1]) + name[1:]
+	fmt.Fprintf(&s.out, "\nclass %s:\n", class)
+	for _, word := range words {
+		switch base, method, dotted := strings.Cut(word.Name, "."); {
+		case base != name:
+		case dotted:
+			s.function(method, &word, "    ")
+		default:
+			s.function("__call__", &word, "    ")
+		}
+	}
+	fmt.Fprintf(&s.out, "\n%s: %s\n", name, class)
+}
+
+// function writes a word as a function, or as a method where it is indented.
+func (s *stubWriter) function(name string, word *builtin.Word, indent string) {
+	var parameters []string
+	if indent != "" {
+		parameters = append(parameters, "self")
+	}
+	optional, keyword := false, false
+	for _, a := range word.Arguments {
+		if a.Keyword && !keyword {
+			keyword = true
+			parameters = append(parameters, "*")
+		}
+		optional = optional || !a.Required
+		parameters = append(parameters, s.parameter(&a, optional && !keyword))
+	}
+	list := strings.Join(parameters, ", ")
+	if len(parameters) > 4 {
+		sep := ",\n" + indent + "    "
+		list = sep[1:] + strings.Join(parameters, sep) + ",\n" + indent
+	}
+	fmt.Fprintf(&s.out, "%sdef %s(%s) -> %s:\n", indent, name, list, s.result(name, word))
+	s.docstring(word, indent+"    ")
+}
+
+func (s *stubWriter) result(name string, word *builtin.Word) string {
+	switch {
+	case name == "__init__":
+		return "None"
+	case word.Name == "env":
+		return "EnvStr" // a str that may stand where only some strings can
+	}
+	return s.annotation(s.returns, word.Returns, word.Name)
+}
+
+// parameter writes an argument. In Python, what comes by place behind an
+// optional one must be optional too: whether workers was given, check tells.
+func (s *stubWriter) parameter(a *builtin.Argument, optional bool) string {
+	of := s.annotation(s.arguments, a.Type, a.Name)
+	if a.Choices != nil {
+		of = strings.Replace(of, "str", literal(a.Choices)+" | EnvStr", 1)
+	}
+	switch {
+	case a.Required && !optional:
+		return a.Name + ": " + of
+	case a.Default == "":
+		return a.Name + ": " + of + " = ..."
+	}
+	return a.Name + ": " + of + " = " + a.Default
+}
+
+func (s *stubWriter) annotation(by *annotator, expr, of string) string {
+	text, err := by.annotate(expr)
+	if err != nil && s.err == nil {
+		s.err = fmt.Errorf("stub of %s: %w", of, err)
+	}
+	return text
+}
+
+func literal(choices []string) string {
+	quoted := make([]string, len(choices))
+	for i, c := range choices {
+		quoted[i] = strconv.Quote(c)
+	}
+	return "Literal[" + strings.Join(quoted, ", ") + "]"
+}
+
+// docstring writes what a word and its arguments are, in the form from which
+// editors take what they show beside an argument: a line each.
+func (s *stubWriter) docstring(word *builtin.Word, indent string) {
+	line := func(text string) {
+		text = strings.ReplaceAll(text, `\`, `\\`)
+		fmt.Fprintf(&s.out, "%s%s\n", indent, strings.ReplaceAll(text, `"""`, `\"""`))
+	}
+	s.out.WriteString(indent + `"""` + word.Doc + "\n")
+	if len(word.Arguments) > 0 {
+		s.out.WriteString("\n")
+		line("Args:")
+	}
+	for _, a := range word.Arguments {
+		text := "    " + a.Name + ": " + a.Doc
+		if f := facts(&a); f != "" {
+			text += " (" + f + ")"
+		}
+		line(text)
+	}
+	s.out.WriteString(indent + "\"\"\"\n")
+}

@@ -1,0 +1,34 @@
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar
+
+_T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+Duration: TypeAlias = int | float | str
+"""Seconds, or a string such as "250ms", "2s" or "1m30s"."""
+
+Size: TypeAlias = int | str
+"""Bytes, or a string such as "64KiB" or "10MB"."""
+
+class ListOf(Protocol[_T_co]):
+    """A list or a tuple; one string is none."""
+
+    def __contains__(self, value: object, /) -> bool: ...
+    def __getitem__(self, index: SupportsIndex, /) -> _T_co: ...
+    def __iter__(self) -> Iterator[_T_co]: ...
+    def __len__(self) -> int: ...
+
+class EnvStr(str):
+    """A string of the environment, of which only the evaluation knows what it holds."""
+
+class Secret:
+    """A string that is never shown. It can be joined with + to strings and other secrets."""
+
+    def __add__(self, other: str | Secret, /) -> Secret: ...
+    def __radd__(self, other: str, /) -> Secret: ...
+
+class Key:
+    """What a client is known by: by_cookie(...), by_header(...) or by_client_ip()."""
+
+class HeaderEdit:
+    """A change of a header: set_header(...), add_header(...) or remove_header(...)."""

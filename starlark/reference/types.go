@@ -1,0 +1,104 @@
+package reference
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Type is a type of the table's own, beside those of Starlark.
+type Type struct {
+	Name string // in the table
+	Doc  string
+
+	stub string // its name in the stub file; what it is stands in stub_types.pyi
+}
+
+// Types returns the table's own types.
+func Types() []Type {
+	return []Type{
+		{"duration", `A time span: a number of seconds, whole or not, or a string with units such as "250ms", "2s" or "1m30s". At most ten years.`, "Duration"},
+		{"size", `A number of bytes, or a string with a unit such as "64KiB" (powers of 1024) or "10MB" (powers of 1000).`, "Size"},
+		{"secret", "What secret and secret_file return. It can be passed on and joined with + to strings and other secrets; nothing prints it.", "Secret"},
+		{"key", "What a client is known by: what by_cookie, by_header and by_client_ip return.", "Key"},
+		{"header_edit", "A change of a header: what set_header, add_header and remove_header return.", "HeaderEdit"},
+		{"LdConfig", "What LdConfig returns, for the name config.", "LdConfig"},
+		{"WorkerGroup", "What WorkerGroup returns, for workers of LdConfig.", "WorkerGroup"},
+	}
+}
+
+// plainTypes are those that Python and Starlark share.
+var plainTypes = []string{"int", "float", "str", "bool", "None"}
+
+// An annotator writes the table's types as those of a stub file. An argument
+// may be of more types than the table names: a tuple will do for a list.
+type annotator struct {
+	names    map[string]string
+	argument bool
+}
+
+func newAnnotator(argument bool) *annotator {
+	a := &annotator{names: make(map[string]string), argument: argument}
+	for _, name := range plainTypes {
+		a.names[name] = name
+	}
+	for _, t := range Types() {
+		a.names[t.Name] = t.stub
+	}
+	return a
+}
+
+// annotate translates an expression such as "dict[str, str | secret] | None".
+func (a *annotator) annotate(expr string) (string, error) {
+	var out []string
+	for _, part := range split(expr, '|') {
+		one, err := a.one(part)
+		if err != nil {
+			return "", err
+		}
+		out = append(out, one)
+	}
+	return strings.Join(out, " | "), nil
+}
+
+func (a *annotator) one(expr string) (string, error) {
+	generic, rest, found := strings.Cut(expr, "[")
+	if !found {
+		if name, ok := a.names[expr]; ok {
+			return name, nil
+		}
+		return "", fmt.Errorf("type %q: not in Types", expr)
+	}
+	if a.argument {
+		wider := map[string]string{"list": "ListOf", "dict": "Mapping"}
+		if generic = wider[generic]; generic == "" {
+			return "", fmt.Errorf("type %q: only list and dict have types in brackets", expr)
+		}
+	}
+	var of []string
+	for _, part := range split(strings.TrimSuffix(rest, "]"), ',') {
+		one, err := a.annotate(part)
+		if err != nil {
+			return "", err
+		}
+		of = append(of, one)
+	}
+	return generic + "[" + strings.Join(of, ", ") + "]", nil
+}
+
+// split cuts at a separator that is in no brackets.
+func split(s string, sep rune) []string {
+	depth, start := 0, 0
+	var out []string
+	for i, r := range s {
+		switch {
+		case r == '[':
+			depth++
+		case r == ']':
+			depth--
+		case r == sep && depth == 0:
+			out = append(out, strings.TrimSpace(s[start:i]))
+			start = i + 1
+		}
+	}
+	return append(out, strings.TrimSpace(s[start:]))
+}
