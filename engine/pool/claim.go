@@ -138,11 +138,11 @@ func (c *Claim) Release() {
 	}
 	p.pace.done++
 	c.drop()
-	p.file(w)
+	p.refile(w)
 	w.signal()
 	p.serve(w)
 	p.mu.Unlock()
 }
 
-// drop forgets the slot. Key and order stay, for a repeat.
+// drop forgets the slot. What a repeat needs stays.
 func (c *Claim) drop() { c.worker, c.tunnel, c.task, c.avoid = nil, false, nil, nil }

@@ -73,23 +73,39 @@ func (r *ranks) first(avoid *Worker) *Worker {
 // before it has answered one: many apps load what they need with the first.
 const freshSlots = 1
 
-// file puts w where it belongs, after anything about it has changed.
+// file puts w where it belongs, after anything about it has changed: at the
+// end, as one that has just had its turn.
 func (p *Pool) file(w *Worker) {
 	if w.ranks != nil {
 		w.ranks.remove(w)
 	}
-	busy := w.inFlight()
+	if in, at := p.place(w); in != nil {
+		in.add(w, at)
+	}
+}
+
+// refile is file for a worker that has lost a request. One whose rank stays
+// the same, as in round robin, keeps its turn: else those whose requests end
+// all the time would never have one.
+func (p *Pool) refile(w *Worker) {
+	if in, at := p.place(w); in == nil || in != w.ranks || at != w.rank {
+		p.file(w)
+	}
+}
+
+// place is where w belongs; nil where it is not to be picked.
+func (p *Pool) place(w *Worker) (in *ranks, at int) {
 	if w.retired || !p.hasSlot(w) {
-		return
+		return nil, 0
 	}
-	at, in := busy, &p.free
-	if p.rotate {
-		at = 0
-	}
-	if busy >= freshSlots && !w.proven.Load() {
+	busy := w.inFlight()
+	if in = &p.free; busy >= freshSlots && !w.proven.Load() {
 		in = &p.fresh
 	}
-	in.add(w, at)
+	if !p.rotate {
+		at = busy
+	}
+	return in, at
 }
 
 func (p *Pool) hasSlot(w *Worker) bool { return p.cap == 0 || w.inFlight() < p.cap }

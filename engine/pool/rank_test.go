@@ -37,8 +37,20 @@ func TestRoundRobin(t *testing.T) {
 	assert.Equal(t, []int{0, 1, 2, 0, 1, 2}, got)
 	taken[1].Release() // 1 is the least busy now, which does not count
 	taken[4].Release()
-	got, _ = claims(t, p, 2)
-	assert.Equal(t, []int{0, 2}, got, "one that was given up goes to the end")
+	got, _ = claims(t, p, 3)
+	assert.Equal(t, []int{0, 1, 2}, got)
+}
+
+// TestRoundRobinStarvesNobody: a worker whose requests end all the time keeps
+// its turn.
+func TestRoundRobinStarvesNobody(t *testing.T) {
+	p, _ := provenPool(&plan.Pool{Balance: plan.BalanceRoundRobin}, 2)
+	_, taken := claims(t, p, 40)
+	for i := 0; i < len(taken); i += 4 { // of 0, which has the next turn
+		taken[i].Release()
+		got, _ := claims(t, p, 1)
+		assert.Equal(t, []int{i / 4 % 2}, got)
+	}
 }
 
 func TestRoundRobinSkipsTheBusy(t *testing.T) {
