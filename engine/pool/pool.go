@@ -105,10 +105,13 @@ func (p *Pool) Configure(next *plan.Pool) {
 // Swap makes the workers of add pickable and retires those of remove, in one
 // step: no request sees a state in between. Waiting requests go to the new
 // workers at once. A worker belongs to one pool and is added once; retiring
-// it again does nothing.
+// it again does nothing, and one that was retired first is not added.
 func (p *Pool) Swap(add, remove []*Worker) {
 	p.mu.Lock()
 	for _, w := range add {
+		if w.retired { // it ended before it was added
+			continue
+		}
 		w.pool = p
 		p.workers = append(p.workers, w)
 		p.salts = append(p.salts, salt(w.Index))

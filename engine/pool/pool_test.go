@@ -186,6 +186,18 @@ func TestSwapCarriesTheQueueOver(t *testing.T) {
 	<-old[0].Drained()
 }
 
+// TestRetiredWorkerStaysOut: a worker that died between ready and its first
+// request was retired before it is added, and must not seem to be there.
+func TestRetiredWorkerStaysOut(t *testing.T) {
+	p, _ := testPool(1, 0)
+	dead := NewWorker(0, 1, "")
+	p.Swap(nil, []*Worker{dead})
+	p.Swap([]*Worker{dead}, nil)
+	assert.Zero(t, p.Ready())
+	p.SetFailed(true)
+	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrFailed)
+}
+
 func TestTunnelOutlivesRequestsDone(t *testing.T) {
 	p, ws := testPool(1, 1)
 	var c Claim
