@@ -1,6 +1,10 @@
 package pool
 
-import "github.com/ldcorn/ldcorn/engine/netloop"
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
 
 // A Claim is one request's slot on a worker, or its place in the queue. The
 // zero Claim is ready for use, and may be used again once released.
@@ -13,13 +17,14 @@ type Claim struct {
 	worker *Worker
 	tunnel bool
 	err    error
+	waited time.Duration // in the queue, before this claim was granted
 
 	// Guarded by the pool's mu.
 	task       netloop.Task
 	avoid      *Worker
-	order      uint64 // of arrival; a repeated request keeps its own
-	since      netloop.Time
-	queue      *queue // nil unless it waits
+	order      uint64       // of arrival; a repeated request keeps its own
+	since      netloop.Time // of the wait; that of a repeat counts what came before
+	queue      *queue       // nil unless it waits
 	prev, next *Claim
 }
 
@@ -49,7 +54,7 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 	repeated := avoid != nil && avoid.pool == p
 	if !repeated {
 		p.last++
-		c.order = p.last
+		c.order, c.waited = p.last, 0
 	}
 	c.avoid = avoid
 	w := p.choose(c)

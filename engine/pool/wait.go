@@ -9,7 +9,7 @@ import (
 // Claim is TryClaim that waits in the pool's queue where there is no free
 // slot: at most for the queue_timeout, also as changed meanwhile, or where
 // there is none for startup (0 = no limit) as long as the pool has no worker.
-// Its other errors are those of netloop.Task.Park, ErrTimeout among them; the
+// What a repeated request has waited before counts as well. Its other errors are those of netloop.Task.Park, ErrTimeout among them; the
 // claim holds no slot then.
 func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Duration) error {
 	p.mu.Lock()
@@ -17,7 +17,9 @@ func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Durat
 	until := p.until(c, startup)
 	p.mu.Unlock()
 	for err == ErrBusy {
-		err = p.park(t, c, &until, startup)
+		if err = p.park(t, c, &until, startup); err == nil {
+			c.waited = t.Now().Sub(c.since)
+		}
 	}
 	return err
 }
@@ -27,8 +29,9 @@ func (p *Pool) enter(t netloop.Task, c *Claim, avoid *Worker) error {
 	err := p.tryClaim(c, avoid)
 	if err == ErrBusy {
 		c.worker, c.err, c.task = nil, nil, t
-		c.since = t.Now()
-		p.pace.tick(c.since)
+		now := t.Now()
+		c.since = now - netloop.Time(c.waited)
+		p.pace.tick(now)
 		p.enqueue(c)
 	}
 	return err

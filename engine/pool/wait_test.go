@@ -115,6 +115,46 @@ func TestGrantAtTheLastMoment(t *testing.T) {
 	}
 }
 
+// clockTask has a clock of its own: each wait takes so long, and then what
+// happens lets the claim go on.
+type clockTask struct {
+	*fakeTask
+	now     netloop.Time
+	takes   time.Duration
+	happens func()
+	until   netloop.Time // of the last wait
+}
+
+func (t *clockTask) Now() netloop.Time { return t.now }
+
+func (t *clockTask) Park(until netloop.Time) error {
+	t.until = until
+	t.now = t.now.Add(t.takes)
+	t.happens()
+	return nil
+}
+
+// TestRepeatHasNoNewTime: queue_timeout is for the request, however often its
+// worker dies.
+func TestRepeatHasNoNewTime(t *testing.T) {
+	p := New(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Minute})
+	ws := addWorkers(p, 1)
+	var other, c Claim
+	task := &clockTask{fakeTask: newTask(), now: 1, takes: 25 * time.Second, happens: func() { other.Release() }}
+	var avoid *Worker
+	for range 3 {
+		require.NoError(t, p.TryClaim(&other, nil))
+		require.NoError(t, p.Claim(task, &c, avoid, 0))
+		assert.Equal(t, netloop.Time(1).Add(time.Minute), task.until)
+		avoid = ws[0]
+		c.Release()
+	}
+	require.NoError(t, p.TryClaim(&other, nil))
+	task.now = 1
+	require.NoError(t, p.Claim(task, &c, nil, 0))
+	assert.Equal(t, netloop.Time(1).Add(time.Minute), task.until, "another request on the same connection")
+}
+
 // TestTimeoutOfTheTask: a wait that ends before its time, because the task
 // has a limit of its own, ends the claim.
 func TestTimeoutOfTheTask(t *testing.T) {
