@@ -32,6 +32,7 @@ type exchange struct {
 	lost    bool          // the client takes no more bytes
 	keep    bool          // the connection may serve another request
 	rec     Record        // for the observer
+	told    bool          // the observer has it
 	retry   time.Duration // when to come again, for a client that gets 503
 
 	toWorker, toClient editor // of the heads on their way

@@ -31,7 +31,8 @@ func orNow(at netloop.Time, t netloop.Task) netloop.Time {
 
 // finishLate answers a client whose time is over, while its slot is held
 // until the worker has answered: nothing tells otherwise when the app is done.
-// A worker that does not have the whole request would wait for it for ever.
+// That may be never, so the observer is told now. A worker that does not have
+// the whole request would wait for it for ever.
 func (x *exchange) finishLate() error {
 	x.upload.stop()
 	if !x.upload.delivered {
@@ -40,6 +41,7 @@ func (x *exchange) finishLate() error {
 	x.keep = false
 	x.writeError(errLate.kind, errLate.status, errLate.reason)
 	_ = x.c.CloseWrite() // the client may be gone
+	x.observe()
 	x.lost, x.limit = true, 0
 	_ = x.relayAnswer(false) // to nobody
 	return errAnswered

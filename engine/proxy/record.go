@@ -83,6 +83,7 @@ func (r *Record) fault(kind Kind, reason string) { r.Kind, r.Reason = kind, reas
 
 // observe hands the record on. The request must still be at hand.
 func (x *exchange) observe() {
+	x.told = true
 	o := x.p.opts.Observer
 	if o == nil {
 		return
@@ -97,9 +98,11 @@ func (x *exchange) observe() {
 }
 
 // observeEnd is observe for a request that ended with err, nil for a whole
-// answer.
+// answer, unless it was told of already.
 func (x *exchange) observeEnd(err error) {
 	switch {
+	case x.told:
+		return
 	case x.rec.Kind != "" || err == nil && !x.lost || err == errTaken:
 	case x.lost || err == netloop.ErrGone:
 		x.rec.fault(KindGone, "the client left")

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
@@ -124,6 +125,32 @@ func TestRecordOfQueue(t *testing.T) {
 		full.say("GET /failed HTTP/1.1\r\nHost: a\r\n\r\n")
 		full.hear("GET")
 		assert.Equal(t, KindUnavailable, (<-queued).Kind)
+	})
+}
+
+// TestRecordOfLateAnswer: who got a 504 is told of then, as that and once,
+// though the slot is held until the worker has answered, if ever.
+func TestRecordOfLateAnswer(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		var got records
+		r := newRig(t, driver, hurried(t, 1, soonLate), func(o *Options) { o.Observer = &got })
+		s := newSlow()
+		u := r.worker("default", s.serve)
+		cl := r.client()
+		cl.say(http1test.Get("/late"))
+		<-s.began
+		cl.hear("GET")
+		soon(t, func() bool { return len(got.all()) == 1 }, "told of before the worker has answered")
+		s.say <- hello
+		r.idleAgain(u)
+		next := r.client()
+		next.say(http1test.Get("/next"))
+		<-s.began
+		next.hear("GET")
+		s.say <- hello
+		soon(t, func() bool { return len(got.all()) == 2 }, "told of once")
+		assert.Regexp(t, `^GET /late 504 \d+ default/0 repeats=0 request_timeout$`, got.all()[0])
+		assert.Regexp(t, `^GET /next 504 `, got.all()[1])
 	})
 }
 

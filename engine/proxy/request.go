@@ -27,7 +27,7 @@ const (
 // connection is ready for the next one.
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
-	x.retry = 0
+	x.retry, x.told = 0, false
 	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = nil, nil
 	x.rec.begin(x.t.Now())
 	x.setID()
