@@ -315,6 +315,6 @@ func FuzzModel(f *testing.F) {
 			rest = rest[1:]
 			return int(b) % n
 		}
-		newModel(t, next).run(min(len(history)/2, 2000))
+		newModel(t, next).run(min(len(history)/2, 500))
 	})
 }
