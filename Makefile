@@ -47,6 +47,15 @@ test: ## run every test, with the race detector (RACE= to do without)
 	@py=$$(scripts/get-uvicorn) && pyright=$$(scripts/get-pyright) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
+# A short one is part of test. On a failure it says how to have it again.
+CAMPAIGN ?= 5m
+SEED ?= 0
+.PHONY: campaign
+campaign: ## do everything to a master at once, at random, for CAMPAIGN (5m), from a SEED
+	@[ -z "$(RACE)" ] || scripts/get-cc
+	@py=$$(scripts/get-uvicorn) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout 0 -count 1 -v ./cmd/ldcorn -run '^TestCampaign$$' -campaign $(CAMPAIGN) -seed $(SEED)
+
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 	@scripts/lint
