@@ -45,7 +45,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	run.addFlags(cmd.Flags())
 	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(),
 		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),
-		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newStubsCommand())
+		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newFmtCommand(opts), newStubsCommand())
 	return cmd
 }
 

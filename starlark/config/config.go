@@ -39,23 +39,32 @@ func Load(ctx context.Context, path string, opts Options) (*plan.Plan, error) {
 // content.
 func Evaluate(ctx context.Context, path string, opts Options) (*Result, error) {
 	opts.fill()
+	in, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	return evaluate(ctx, in, opts)
+}
+
+// open reads the file that evaluation begins with.
+func open(path string) (entry, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return nil, fmt.Errorf("configuration %q: %w", path, err)
+		return entry{}, fmt.Errorf("configuration %q: %w", path, err)
 	}
 	data, err := readFile(abs)
 	if err != nil {
-		return nil, unreadableEntry(path, err)
+		return entry{}, unreadableEntry(path, err)
 	}
 	root, err := filepath.EvalSymlinks(filepath.Dir(abs))
 	if err != nil {
-		return nil, unreadableEntry(path, err)
+		return entry{}, unreadableEntry(path, err)
 	}
 	real, err := filepath.EvalSymlinks(abs)
 	if err != nil {
-		return nil, unreadableEntry(path, err)
+		return entry{}, unreadableEntry(path, err)
 	}
-	return evaluate(ctx, entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: data}, opts)
+	return entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: data}, nil
 }
 
 func unreadableEntry(path string, err error) error {
@@ -88,11 +97,7 @@ func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
 		CPUs:         builtin.CPUs,
 		Input:        read.add,
 	})
-	l := &loader{
-		root: in.root, dir: filepath.Dir(in.path), entry: in.name,
-		report: report, inputs: read, words: session.Predeclared(),
-		modules: make(map[string]*module), names: make(map[string]*module),
-	}
+	l := newLoader(in, report, read, session.Predeclared())
 	m := &module{name: in.name, path: in.path}
 	l.read(m, in.real, in.data)
 	res := &Result{Report: report}

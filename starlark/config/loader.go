@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
@@ -50,6 +49,14 @@ type loader struct {
 	chain   []link
 }
 
+func newLoader(in entry, report *diag.Report, read *inputs, words starlark.StringDict) *loader {
+	return &loader{
+		root: in.root, dir: filepath.Dir(in.path), entry: in.name,
+		report: report, inputs: read, words: words,
+		modules: make(map[string]*module), names: make(map[string]*module),
+	}
+}
+
 // A link is a load on the way from the entry to the file that is being read.
 type link struct {
 	from *module
@@ -61,16 +68,8 @@ type link struct {
 func (l *loader) read(m *module, real string, data []byte) {
 	l.inputs.add(plan.InputFile, m.path, data, false)
 	l.modules[real], l.names[m.name] = m, m
-	data = source(data)
-	if !utf8.Valid(data) {
-		l.report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: m.name},
-			Message: "this file is not UTF-8 text"})
-		return
-	}
-	l.report.Sources.Add(m.name, string(data))
-	file, err := dialect().Parse(m.name, data, syntax.RetainComments)
-	if err != nil {
-		l.syntaxError(m, err)
+	file := parse(m.name, data, l.report)
+	if file == nil {
 		return
 	}
 	m.file = file
@@ -82,6 +81,7 @@ func (l *loader) read(m *module, real string, data []byte) {
 		}
 	}
 	m.reading = false
+	var err error
 	m.program, err = starlark.FileProgram(file, l.words.Has)
 	var errs resolve.ErrorList
 	if errors.As(err, &errs) {
@@ -94,17 +94,6 @@ func (l *loader) read(m *module, real string, data []byte) {
 // known returns the names that every file knows.
 func (l *loader) known() []string {
 	return append(l.words.Keys(), starlark.Universe.Keys()...)
-}
-
-func (l *loader) syntaxError(m *module, err error) {
-	var e syntax.Error
-	if !errors.As(err, &e) {
-		l.report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: m.name}, Message: err.Error()})
-		return
-	}
-	for _, d := range diag.Syntax(e, l.report.Sources) {
-		l.report.Add(d)
-	}
 }
 
 // follow reads the file that a load names.

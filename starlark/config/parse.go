@@ -1,0 +1,71 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"unicode/utf8"
+
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// Parse parses the text of one file of a configuration, with its comments.
+// The report is that of the file's errors of syntax, and nil where the text
+// has none.
+func Parse(name string, text []byte) (*syntax.File, *diag.Report) {
+	report := &diag.Report{Sources: &diag.Sources{}}
+	file := parse(name, text, report)
+	if file == nil {
+		report.Sort(name)
+		return nil, report
+	}
+	return file, nil
+}
+
+// parse returns nil where it has reported an error.
+func parse(name string, data []byte, report *diag.Report) *syntax.File {
+	data = source(data)
+	if !utf8.Valid(data) {
+		report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: name},
+			Message: "this file is not UTF-8 text"})
+		return nil
+	}
+	report.Sources.Add(name, string(data))
+	file, err := dialect().Parse(name, data, syntax.RetainComments)
+	if err == nil {
+		return file
+	}
+	var e syntax.Error
+	if !errors.As(err, &e) {
+		report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: name}, Message: err.Error()})
+		return nil
+	}
+	for _, d := range diag.Syntax(e, report.Sources) {
+		report.Add(d)
+	}
+	return nil
+}
+
+// Files returns the path of a configuration and of the files that it loads, as
+// messages show them. Nothing is evaluated; a load that does not work is
+// passed over, as Evaluate has more to say of it. The error is that of a
+// configuration that cannot be read.
+func Files(path string) ([]string, error) {
+	in, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	words := builtin.NewSession(builtin.Options{}).Predeclared()
+	l := newLoader(in, &diag.Report{Sources: &diag.Sources{}}, newInputs(nil), words)
+	l.read(&module{name: in.name, path: in.path}, in.real, in.data)
+	var loaded []string
+	for name := range l.names {
+		if name != in.name {
+			loaded = append(loaded, name)
+		}
+	}
+	slices.Sort(loaded)
+	return append([]string{in.name}, loaded...), nil
+}
