@@ -60,7 +60,7 @@ var PoolAttributes = []Attribute[Pool]{
 	by("app", EffectProcess, func(p *Pool) string { return p.App }),
 	by("instances", EffectResize, func(p *Pool) int { return p.Instances }),
 	by("max_req_per_worker", EffectProxy, func(p *Pool) int { return p.MaxReqPerWorker }),
-	list("routes", EffectProxy, func(p *Pool) []string { return patterns(p.Routes) }),
+	list("routes", EffectProxy, func(p *Pool) []routeText { return routeTexts(p.Routes) }),
 	by("reload_on_sighup", EffectSupervisor, func(p *Pool) bool { return p.ReloadOnSighup }),
 	by("uvicorn_log_level", EffectProcess, func(p *Pool) string { return p.LogLevel }),
 	by("max_restarts_on_crash", EffectSupervisor, func(p *Pool) int { return p.MaxRestartsOnCrash }),
@@ -128,10 +128,13 @@ func envSecrets(p *Pool) (out []string) {
 	return out
 }
 
-func patterns(routes []Route) []string {
-	out := make([]string, len(routes))
-	for i, r := range routes {
-		out[i] = r.Pattern
+// routeText is a route as it is written.
+type routeText string
+
+func routeTexts(routes []Route) []routeText {
+	out := make([]routeText, len(routes))
+	for i := range routes {
+		out[i] = routeText(routes[i].String())
 	}
 	return out
 }

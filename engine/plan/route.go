@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/gobwas/glob"
@@ -12,17 +13,19 @@ type RouteKind uint8
 
 // The kinds of route.
 const (
-	RoutePrefix RouteKind = iota // the decoded path starts with the pattern
-	RouteGlob                    // the pattern has *, ?, [ or {
-	RouteAny                     // "*", the default
+	RoutePrefix  RouteKind = iota // the decoded path starts with the pattern
+	RouteGlob                     // the pattern has *, ?, [ or {
+	RouteAny                      // "*", the default
+	RouteMatcher                  // a matcher, not a string
 )
 
-// A Route is one string of a group's routes, compiled. It matches the path
-// that the app will see: decoded once, without the query.
+// A Route is one element of a group's routes, compiled. A string matches the
+// path that the app will see: decoded once, without the query.
 type Route struct {
-	Pattern string // as written
+	Pattern string // the string as written; of a matcher its text
 	Kind    RouteKind
-	Literal string // what a matching path must start with
+	Literal string   // what a path that the string matches must start with
+	Matcher *Matcher // not nil for RouteMatcher alone
 	Pos     Pos
 
 	glob *glob.Pattern
@@ -53,19 +56,35 @@ func NewRoute(pattern string, pos Pos) (Route, error) {
 		r.Kind, r.Literal = RoutePrefix, pattern
 		return r, nil
 	}
-	// A final /* takes everything below, not one segment: that is what
-	// people mean by it.
-	expr := pattern
-	if strings.HasSuffix(expr, "/*") {
-		expr += "*"
-	}
-	g, err := glob.Compile(expr, '/')
+	g, err := glob.Compile(pathGlob(pattern), '/')
 	if err != nil {
 		return r, globError(err)
 	}
 	r.Kind, r.glob = RouteGlob, g
 	r.Literal = pattern[:strings.IndexAny(pattern, globMeta)]
 	return r, nil
+}
+
+// NewMatcherRoute returns the route of a matcher.
+func NewMatcherRoute(m *Matcher, pos Pos) Route {
+	return Route{Pattern: m.String(), Kind: RouteMatcher, Matcher: m, Pos: pos}
+}
+
+// pathGlob is the glob that a pattern for paths means: a final /* takes
+// everything below, not one segment, which is what people mean by it.
+func pathGlob(pattern string) string {
+	if strings.HasSuffix(pattern, "/*") {
+		return pattern + "*"
+	}
+	return pattern
+}
+
+// String writes the route as the configuration does.
+func (r *Route) String() string {
+	if r.Kind == RouteMatcher {
+		return r.Pattern
+	}
+	return strconv.Quote(r.Pattern)
 }
 
 // globError words what the glob package refuses.
@@ -78,11 +97,21 @@ func globError(err error) error {
 	return fmt.Errorf("not a glob, %s; %s", reason, advice)
 }
 
-// Match reports whether the route takes a decoded path.
+// Takes reports whether the route by itself takes a request.
+func (r *Route) Takes(req Request) bool {
+	if r.Kind == RouteMatcher {
+		return r.Matcher.Match(req)
+	}
+	return r.Match(lend(req.Path()))
+}
+
+// Match reports whether the route, which is a string, takes a decoded path.
 func (r *Route) Match(path string) bool {
 	switch r.Kind {
 	case RouteAny:
 		return true
+	case RouteMatcher:
+		return false
 	case RoutePrefix:
 		return strings.HasPrefix(path, r.Literal)
 	}

@@ -67,7 +67,7 @@ func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
 func (x *exchange) relayRequest() error {
 	var failed *pool.Worker
 	for repeats := 0; ; {
-		target, ok := x.snap.Routes.Match(x.req.Path)
+		target, ok := x.snap.Routes.Match(&x.view)
 		if !ok {
 			x.rec.Group, x.rec.Pool = "", nil // of a group that was removed
 			return errNoRoute

@@ -1,6 +1,8 @@
 package request
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"testing"
 
@@ -220,4 +222,21 @@ func TestSampleOptions(t *testing.T) {
 	assert.ErrorContains(t, err, "holds a line end")
 	_, err = NewSample("GET /x", SampleOptions{Headers: []Header{{"X A", "a"}}})
 	assert.ErrorContains(t, err, "answers \"GET /x\" with 400")
+}
+
+// TestUnseenHeaders holds what the configuration says of a name against what
+// a view shows.
+func TestUnseenHeaders(t *testing.T) {
+	values := map[string]string{"content-length": "0", "transfer-encoding": "chunked", "expect": "100-continue"}
+	for k := http1.KindOther + 1; k.String() != ""; k++ {
+		name := k.String()
+		lines := fmt.Sprintf("%s: %s\r\n", name, cmp.Or(values[name], "x"))
+		if k != http1.KindHost {
+			lines += "Host: a\r\n"
+		}
+		_, seen := parsed(t, "POST / HTTP/1.1", lines).Header(name)
+		assert.Equal(t, plan.UnseenHeader(name) == "", seen, name)
+	}
+	assert.NotEmpty(t, plan.UnseenHeader("X_User"))
+	assert.Empty(t, plan.UnseenHeader("X-User"))
 }

@@ -1,51 +1,39 @@
 package route
 
-import (
-	"strings"
-
-	"github.com/ldcorn/ldcorn/engine/plan"
-)
+import "strings"
 
 // A node of the radix tree stands for a literal: the labels from the root to
 // it, joined.
-type node[T any] struct {
+type node[V any] struct {
 	label    string
 	firsts   string // first bytes of the children's labels
-	children []*node[T]
-	own      *candidates[T] // routes with exactly this literal
-	best     *candidates[T] // own, or those of the nearest node above that has some
+	children []*node[V]
+	own      *held[V] // what is known of exactly this literal
+	best     *held[V] // own, or that of the nearest node above that has some
 }
 
-// Candidates are the routes that share a literal, in the order to try them.
-type candidates[T any] struct {
-	globs   []*entry[T] // first, in the order written
-	prefix  *entry[T]   // then this one, which takes every path that came here
-	shorter *candidates[T]
+// Held is what the tree holds for a literal.
+type held[V any] struct {
+	value   V
+	shorter *held[V] // of the next shorter literal that there is something for
 }
 
-// add appends a route. Behind a prefix none is ever reached.
-func (n *node[T]) add(e *entry[T]) {
+// at returns what is held for exactly the literal of the node.
+func (n *node[V]) at() *V {
 	if n.own == nil {
-		n.own = &candidates[T]{}
+		n.own = &held[V]{}
 	}
-	c := n.own
-	switch {
-	case c.prefix != nil:
-	case e.route.Kind == plan.RoutePrefix:
-		c.prefix = e
-	default:
-		c.globs = append(c.globs, e)
-	}
+	return &n.own.value
 }
 
 // insert returns the node of a literal below n, and makes it if need be.
-func (n *node[T]) insert(literal string) *node[T] {
+func (n *node[V]) insert(literal string) *node[V] {
 	if literal == "" {
 		return n
 	}
 	i := strings.IndexByte(n.firsts, literal[0])
 	if i < 0 {
-		child := &node[T]{label: literal}
+		child := &node[V]{label: literal}
 		n.firsts += literal[:1]
 		n.children = append(n.children, child)
 		return child
@@ -53,7 +41,7 @@ func (n *node[T]) insert(literal string) *node[T] {
 	child := n.children[i]
 	common := commonPrefix(child.label, literal)
 	if common < len(child.label) {
-		upper := &node[T]{label: child.label[:common], firsts: child.label[common : common+1], children: []*node[T]{child}}
+		upper := &node[V]{label: child.label[:common], firsts: child.label[common : common+1], children: []*node[V]{child}}
 		child.label = child.label[common:]
 		n.children[i] = upper
 		child = upper
@@ -62,8 +50,8 @@ func (n *node[T]) insert(literal string) *node[T] {
 }
 
 // link completes the tree below n once all routes are in: from each node
-// there is one step to the candidates of the next shorter literal.
-func (n *node[T]) link(above *candidates[T]) {
+// there is one step to what is held for the next shorter literal.
+func (n *node[V]) link(above *held[V]) {
 	n.best = above
 	if n.own != nil {
 		n.own.shorter = above
@@ -74,9 +62,9 @@ func (n *node[T]) link(above *candidates[T]) {
 	}
 }
 
-// longest returns the candidates of the longest literal that path starts
-// with, or nil.
-func (n *node[T]) longest(path string) *candidates[T] {
+// longest returns what is held for the longest literal that path starts with,
+// or nil.
+func (n *node[V]) longest(path string) *held[V] {
 	for len(path) > 0 {
 		i := strings.IndexByte(n.firsts, path[0])
 		if i < 0 || !strings.HasPrefix(path, n.children[i].label) {

@@ -6,17 +6,27 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A Table maps a path to a T, the caller's form of a pool. It is immutable
+// A Table maps a request to a T, the caller's form of a pool. It is immutable
 // and safe for concurrent use. The zero Table matches nothing.
 type Table[T any] struct {
-	root     node[T]
-	fallback *entry[T] // of "*"
+	matchers index // into rules
+	rules    []*entry[T]
+	root     node[candidates[T]] // of string routes
+	strings  []*entry[T]         // the same in the order written, to explain
+	fallback *entry[T]           // of "*"
 }
 
 // An entry is one route and where it leads.
 type entry[T any] struct {
 	route *plan.Route
 	value T
+}
+
+// Candidates are the string routes that share a literal, in the order to try
+// them.
+type candidates[T any] struct {
+	globs  []*entry[T] // first, in the order written
+	prefix *entry[T]   // then this one, which takes every path that came here
 }
 
 // Compile builds the table of a plan. pool is called once for each pool, in
@@ -30,41 +40,78 @@ func Compile[T any](p *plan.Plan, pool func(name string) T) *Table[T] {
 		}
 	}
 	t.root.link(nil)
+	t.matchers.finish()
 	return t
 }
 
 // add enters a route behind all those written before it.
 func (t *Table[T]) add(e *entry[T]) {
-	if e.route.Kind != plan.RouteAny {
-		t.root.insert(e.route.Literal).add(e)
-		return
-	}
-	if t.fallback == nil {
-		t.fallback = e
+	switch e.route.Kind {
+	case plan.RouteMatcher:
+		t.matchers.add(e.route.Matcher, len(t.rules))
+		t.rules = append(t.rules, e)
+	case plan.RouteAny:
+		if t.fallback == nil {
+			t.fallback = e
+		}
+	default:
+		t.root.insert(e.route.Literal).at().add(e)
+		t.strings = append(t.strings, e)
 	}
 }
 
-// Match returns what the first route in order that takes the path leads to.
-// path is the decoded path, as the app will see it, and is not kept.
-func (t *Table[T]) Match(path []byte) (value T, ok bool) {
-	if e := t.find(path); e != nil {
+// add appends a route. Behind a prefix none is ever reached.
+func (c *candidates[T]) add(e *entry[T]) {
+	switch {
+	case c.prefix != nil:
+	case e.route.Kind == plan.RoutePrefix:
+		c.prefix = e
+	default:
+		c.globs = append(c.globs, e)
+	}
+}
+
+// Match returns what the first route in order that takes the request leads to.
+func (t *Table[T]) Match(r plan.Request) (value T, ok bool) {
+	if e := t.find(r); e != nil {
 		return e.value, true
 	}
 	return value, false
 }
 
-func (t *Table[T]) find(path []byte) *entry[T] {
-	// The string lives for this call only, in which nobody writes to path.
-	text := unsafe.String(unsafe.SliceData(path), len(path))
-	for c := t.root.longest(text); c != nil; c = c.shorter {
-		for _, e := range c.globs {
-			if e.route.Match(text) {
+// Find is Match for who also wants to know the route, which is nil where none
+// takes the request.
+func (t *Table[T]) Find(r plan.Request) (value T, found *plan.Route) {
+	if e := t.find(r); e != nil {
+		return e.value, e.route
+	}
+	return value, nil
+}
+
+func (t *Table[T]) find(r plan.Request) *entry[T] {
+	if len(t.rules) > 0 {
+		if i := t.matchers.first(r); i >= 0 {
+			return t.rules[i]
+		}
+	}
+	return t.findString(lend(r.Path()))
+}
+
+// findString looks among the string routes.
+func (t *Table[T]) findString(path string) *entry[T] {
+	for h := t.root.longest(path); h != nil; h = h.shorter {
+		for _, e := range h.value.globs {
+			if e.route.Match(path) {
 				return e
 			}
 		}
-		if c.prefix != nil {
-			return c.prefix
+		if h.value.prefix != nil {
+			return h.value.prefix
 		}
 	}
 	return t.fallback
 }
+
+// lend returns the bytes as a string. It lives for one look into the table,
+// in which nobody writes to them.
+func lend(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

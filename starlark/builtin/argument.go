@@ -18,6 +18,7 @@ type Argument struct {
 	Absent   string      // what leaving it out means, where it is neither Required nor has a Default
 	Required bool        // must be given
 	Keyword  bool        // only by name
+	Variadic bool        // takes all values by place from its own on, and none by name; Type is of one
 	Unit     string      // of a plain number, where it has one
 	Rule     string      // what the value must be, beyond its type
 	Effect   plan.Effect // of another value on a running master; "" where there is none
@@ -38,7 +39,7 @@ type Word struct {
 // Words returns every word with its arguments, in the order that reference
 // docs show them. The caller may change the slices.
 func Words() []Word {
-	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, keyWords(), headerWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
+	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWords(), keyWords(), headerWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
 // argument returns the argument of a name, or nil.

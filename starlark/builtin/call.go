@@ -30,10 +30,12 @@ type given struct {
 	expr  syntax.Expr // nil where the value comes from * or **
 	span  diag.Span   // of the value
 	name  diag.Span   // of the name, or of the value where it has none
+	first int         // of a variadic argument: the place of its first value
 }
 
 // begin starts reading a call of a word.
 func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
+	s.thread = thread
 	c := &call{session: s, word: word}
 	stack := thread.CallStack()
 	c.span, c.trace = diag.Place(stack, s.opts.Sources)
@@ -96,6 +98,10 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 	for i, v := range args {
 		expr := c.positionalExpr(i)
 		span := c.spanOf(expr)
+		if last := len(positional) - 1; last >= 0 && i >= last && positional[last].Variadic {
+			out[positional[last].Name] = &given{arg: &positional[last], value: args[last:], span: span, name: span, first: last}
+			break
+		}
 		if i >= len(positional) {
 			c.tooMany(span, len(positional), len(args))
 			break
@@ -109,6 +115,13 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 		switch before := out[name]; {
 		case g.arg == nil:
 			meant[c.unknown(name, g.name)] = true
+		case g.arg.Variadic:
+			meant[name] = true
+			c.report(diag.Diagnostic{
+				Code: codeUnknown, Span: g.name,
+				Message: fmt.Sprintf("%s takes `%s` by place only", c.word.Name, name),
+				Label:   fmt.Sprintf("write %s(%s)", c.word.Name, g.arg.Example),
+			})
 		case before != nil:
 			c.report(diag.Diagnostic{
 				Code: codeTwice, Span: g.name,
@@ -261,6 +274,9 @@ func (c *call) spanOf(e syntax.Expr) diag.Span {
 // element returns the place of an element of a list, that of the list where
 // it is not written out.
 func (c *call) element(g *given, i int) diag.Span {
+	if g.arg.Variadic {
+		return c.spanOf(c.positionalExpr(g.first + i))
+	}
 	switch x := unparen(g.expr).(type) {
 	case *syntax.ListExpr:
 		if i < len(x.List) {

@@ -14,5 +14,6 @@ const (
 	codeRoute    = "L019" // a route that is none
 	codeUvicorn  = "L020" // an option or variable of Uvicorn that ldcorn sets
 	codeSecret   = "L021" // a secret that cannot be read
+	codeTruth    = "L025" // a matcher where its truth is asked for
 	codeHeader   = "L024" // a header that cannot be edited, or not so
 )

@@ -52,6 +52,7 @@ func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlar
 		c.wrongValue(g, err)
 	}
 	if key.Key.By == plan.KeyHeader {
+		c.checkSeen(g, name)
 		name = strings.ToLower(name)
 	}
 	key.Key.Name = name

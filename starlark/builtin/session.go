@@ -35,7 +35,9 @@ type Session struct {
 	words   map[string]*Word
 	groups  []*Group
 	configs int
-	unset   bool // an Unset was handed out
+	truths  int              // matchers whose truth was asked for
+	unset   bool             // an Unset was handed out
+	thread  *starlark.Thread // that last called a word; nil before, and once closed
 }
 
 // NewSession returns the words for one evaluation.
@@ -75,6 +77,9 @@ func (s *Session) Predeclared() starlark.StringDict {
 	}
 	for _, w := range keyWords() {
 		words[w.Name] = fn(w.Name, s.key)
+	}
+	for _, w := range matcherWords() {
+		words[w.Name] = fn(w.Name, s.matcher)
 	}
 	for _, w := range headerWords() {
 		words[w.Name] = fn(w.Name, s.headerEdit)

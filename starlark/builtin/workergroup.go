@@ -91,9 +91,9 @@ func originalFields() []field[plan.Pool] {
 			Doc: "How many requests one process works on at a time; the others wait in one queue.",
 			aka: []string{"concurrency", "limit_concurrency", "max_concurrency", "max_requests_per_worker", "threads"}},
 			0, noLimit, func(p *plan.Pool) *int { return &p.MaxReqPerWorker }),
-		{Argument{Name: "routes", Type: "list[str]", Default: `["*"]`,
-			Rule: `not empty; each a path prefix, a glob (* in a segment, ** across), or "*" for what no other route takes`,
-			Doc:  "The paths that the group takes. The longest literal part wins.",
+		{Argument{Name: "routes", Type: "list[str | matcher]", Default: `["*"]`,
+			Rule: `not empty; each a matcher, a path prefix, a glob (* in a segment, ** across), or "*" for what no other route takes`,
+			Doc:  "The requests that the group takes. Matchers are tried first, in the order written; then the string with the longest literal part wins.",
 			aka:  []string{"route", "paths", "path", "prefix", "prefixes", "urls"}}, setRoutes},
 		boolOf(Argument{Name: "reload_on_sighup", Default: "True",
 			Doc: "Whether a reload replaces the processes. With False they stay, while routes and limits still change.",
@@ -132,35 +132,6 @@ func processFields() []field[plan.Pool] {
 			Doc: "How long a process that was told to stop may take before it is killed.",
 			aka: []string{"graceful_timeout", "timeout_graceful_shutdown", "kill_timeout", "shutdown_timeout"}},
 			func(p *plan.Pool) *plan.Seconds { return (*plan.Seconds)(&p.StopTimeout) }),
-	}
-}
-
-func setRoutes(c *call, g *given, p *plan.Pool) {
-	elems, err := value.List(g.value, `route strings, such as ["/api", "*"]`)
-	if err == nil && len(elems) == 0 {
-		err = value.Wrong(`write ["*"] to take every request`, "is empty, so that the group would take no request")
-	}
-	if err != nil {
-		c.wrongValue(g, err)
-		return
-	}
-	p.Routes = nil
-	for i, e := range elems {
-		if value.IsUnset(e) {
-			continue
-		}
-		span := c.element(g, i)
-		s, err := value.String(e)
-		if err != nil {
-			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
-			continue
-		}
-		route, err := plan.NewRoute(s, position(span))
-		if err != nil {
-			c.wrong(span, "route "+value.Quote(s), codeRoute, err)
-			continue
-		}
-		p.Routes = append(p.Routes, route)
 	}
 }
 

@@ -108,6 +108,7 @@ func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
 		}
 		res.Plan = e.conclude(m)
 	}
+	session.Close()
 	report.Sort(m.name)
 	res.Inputs = read.list
 	return res, nil

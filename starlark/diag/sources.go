@@ -20,6 +20,7 @@ type source struct {
 	tokens []token
 	calls  map[place]*syntax.CallExpr
 	nodes  map[place]syntax.Node // by the position that Starlark reports for them
+	truths []truth               // in the order of the text
 }
 
 // A place is a syntax.Position without its file.
@@ -54,8 +55,14 @@ func (s *Sources) Index(f *syntax.File) {
 			src.nodes[placeOf(n.Lparen)] = n
 		case *syntax.BinaryExpr:
 			src.nodes[placeOf(n.OpPos)] = n
+			if n.Op == syntax.AND || n.Op == syntax.OR {
+				src.truths = append(src.truths, truth{n.Op, n.OpPos, n.X})
+			}
 		case *syntax.UnaryExpr:
 			src.nodes[placeOf(n.OpPos)] = n
+			if n.Op == syntax.NOT {
+				src.truths = append(src.truths, truth{n.Op, n.OpPos, n})
+			}
 		case *syntax.DotExpr:
 			src.nodes[placeOf(n.Dot)] = n.Name
 		case *syntax.IndexExpr:

@@ -96,6 +96,11 @@ func (s *stubWriter) function(name string, word *builtin.Word, indent string) {
 			keyword = true
 			parameters = append(parameters, "*")
 		}
+		if a.Variadic {
+			keyword = true
+			parameters = append(parameters, "*"+s.parameter(&a, false))
+			continue
+		}
 		optional = optional || !a.Required
 		parameters = append(parameters, s.parameter(&a, optional && !keyword))
 	}

@@ -32,3 +32,10 @@ class Key:
 
 class HeaderEdit:
     """A change of a header: set_header(...), add_header(...) or remove_header(...)."""
+
+class Matcher:
+    """What looks at a request: path(...), header(...) and the others. It has no truth: and, or, not cannot join it."""
+
+    def __and__(self, other: Matcher, /) -> Matcher: ...
+    def __or__(self, other: Matcher, /) -> Matcher: ...
+    def __invert__(self) -> Matcher: ...

@@ -21,6 +21,7 @@ func Types() []Type {
 		{"secret", "What secret and secret_file return. It can be passed on and joined with + to strings and other secrets; nothing prints it.", "Secret"},
 		{"key", "What a client is known by: what by_cookie, by_header and by_client_ip return.", "Key"},
 		{"header_edit", "A change of a header: what set_header, add_header and remove_header return.", "HeaderEdit"},
+		{"matcher", "What path, header, percent and the others return: it looks at a request. & | ~ join matchers; and, or, not do not.", "Matcher"},
 		{"LdConfig", "What LdConfig returns, for the name config.", "LdConfig"},
 		{"WorkerGroup", "What WorkerGroup returns, for workers of LdConfig.", "WorkerGroup"},
 	}

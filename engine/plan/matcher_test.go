@@ -1,0 +1,194 @@
+package plan_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
+)
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func equal(v string) plan.Test { return must(plan.NewTest(plan.TestEqual, v)) }
+func globs(v string) plan.Test { return must(plan.NewTest(plan.TestGlob, v)) }
+func regex(v string) plan.Test { return must(plan.NewTest(plan.TestRegex, v)) }
+
+// sample is a request of a line, and headers by name and value.
+func sample(t testing.TB, line string, headers ...string) *request.Sample {
+	t.Helper()
+	opts := request.SampleOptions{ClientIP: netip.MustParseAddr("203.0.113.9")}
+	for i := 0; i < len(headers); i += 2 {
+		opts.Headers = append(opts.Headers, request.Header{Name: headers[i], Value: headers[i+1]})
+	}
+	s, err := request.NewSample(line, opts)
+	require.NoError(t, err)
+	return s
+}
+
+// TestMatchers is the table of what each matcher takes, and how it is written.
+func TestMatchers(t *testing.T) {
+	get := func(line string, headers ...string) plan.Request { return sample(t, line, headers...) }
+	header, cookie, query := plan.NewHeaderMatcher, plan.NewCookieMatcher, plan.NewQueryMatcher
+	for _, c := range []struct {
+		m       *plan.Matcher
+		text    string
+		yes, no []plan.Request
+	}{
+		{plan.NewPathMatcher("/x", "/y/z"), `path("/x", "/y/z")`,
+			[]plan.Request{get("/x"), get("/x?q"), get("/y/z"), get("/%78")},
+			[]plan.Request{get("/x/"), get("/xx"), get("/"), get("/y")}},
+		{plan.NewPrefixMatcher("/x"), `prefix("/x")`,
+			[]plan.Request{get("/x"), get("/x/"), get("/x/y"), get("/x%2Fy")},
+			[]plan.Request{get("/xx"), get("/"), get("/X")}},
+		{plan.NewPrefixMatcher("/x/"), `prefix("/x/")`, []plan.Request{get("/x/"), get("/x/y")}, []plan.Request{get("/x"), get("/xx/")}},
+		{plan.NewPrefixMatcher("/"), `prefix("/")`, []plan.Request{get("/"), get("/x")}, []plan.Request{get("OPTIONS *")}},
+		{must(plan.NewGlobMatcher("/a/*/c/*")), `glob("/a/*/c/*")`,
+			[]plan.Request{get("/a/b/c/d"), get("/a/b/c/d/e")}, []plan.Request{get("/a/b/b/c/d"), get("/a/b/c")}},
+		{must(plan.NewRegexMatcher(`^/v\d+/`)), `regex("^/v\\d+/")`,
+			[]plan.Request{get("/v1/"), get("/v12/x")}, []plan.Request{get("/v/"), get("/x/v1/")}},
+		{must(plan.NewRegexMatcher(`a`)), `regex("a")`, []plan.Request{get("/xay")}, []plan.Request{get("/x")}},
+		{plan.NewHostMatcher("example.com", "*.example.com"), `host("example.com", "*.example.com")`,
+			[]plan.Request{get("http://example.com/"), get("http://EXAMPLE.com:80/"), get("http://a.b.example.com./")},
+			[]plan.Request{get("http://notexample.com/"), get("http://example.com.evil/"), get("/")}},
+		{plan.NewHostMatcher("*.example.com"), `host("*.example.com")`,
+			[]plan.Request{get("http://a.example.com/")}, []plan.Request{get("http://example.com/")}},
+		{plan.NewMethodMatcher("GET", "PUT"), `method("GET", "PUT")`, []plan.Request{get("/"), get("PUT /")}, []plan.Request{get("HEAD /"), get("POST /")}},
+		{header("x-a", plan.Test{}), `header("x-a")`,
+			[]plan.Request{get("/", "X-A", "1"), get("/", "x-a", "")}, []plan.Request{get("/"), get("/", "X-AB", "1")}},
+		{header("x-a", equal("1")), `header("x-a", "1")`,
+			[]plan.Request{get("/", "X-A", "1"), get("/", "X-A", "0", "X-A", "1")}, []plan.Request{get("/", "X-A", "1 2"), get("/")}},
+		{header("x-a", globs("v*")), `header("x-a", glob="v*")`, []plan.Request{get("/", "X-A", "v/1")}, []plan.Request{get("/", "X-A", "av")}},
+		{header("x-a", regex("(?i)v")), `header("x-a", regex="(?i)v")`, []plan.Request{get("/", "X-A", "aVa")}, []plan.Request{get("/", "X-A", "w")}},
+		{header("host", globs("api-*.example.com")), `header("host", glob="api-*.example.com")`,
+			[]plan.Request{get("http://api-1.example.com/")}, []plan.Request{get("http://api.example.com/")}},
+		{cookie("sid", plan.Test{}), `cookie("sid")`,
+			[]plan.Request{get("/", "Cookie", "a=b; sid=1"), get("/", "Cookie", "sid=")}, []plan.Request{get("/"), get("/", "Cookie", "SID=1")}},
+		{cookie("sid", equal("1")), `cookie("sid", "1")`,
+			[]plan.Request{get("/", "Cookie", "sid=1; sid=2")}, []plan.Request{get("/", "Cookie", "sid=2; sid=1")}},
+		{query("q", plan.Test{}), `query("q")`, []plan.Request{get("/?q"), get("/?a&q=1")}, []plan.Request{get("/"), get("/?qq=1")}},
+		{query("q", equal("a b")), `query("q", "a b")`, []plan.Request{get("/?q=a+b"), get("/?q=a%20b")}, []plan.Request{get("/?q=ab")}},
+		{plan.NewClientIPMatcher(netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("::1/128")), `client_ip("203.0.113.0/24", "::1")`,
+			[]plan.Request{get("/")}, nil},
+		{plan.NewClientIPMatcher(netip.MustParsePrefix("10.0.0.0/8")), `client_ip("10.0.0.0/8")`, nil, []plan.Request{get("/")}},
+		{plan.NewWebsocketMatcher(), `websocket()`, []plan.Request{get("ws://a/")}, []plan.Request{get("/")}},
+		{plan.NewAllMatcher(plan.NewMethodMatcher("GET"), plan.NewPathMatcher("/x")), `method("GET") & path("/x")`,
+			[]plan.Request{get("/x")}, []plan.Request{get("/y"), get("POST /x")}},
+		{plan.NewAllMatcher(plan.NewAnyMatcher(header("a", plan.Test{}), header("b", plan.Test{})), plan.NewNotMatcher(plan.NewWebsocketMatcher())),
+			`(header("a") | header("b")) & ~websocket()`,
+			[]plan.Request{get("/", "a", "1"), get("/", "b", "1")}, []plan.Request{get("/"), get("ws://a/", "a", "1")}},
+		{plan.NewNotMatcher(plan.NewAnyMatcher(plan.NewPathMatcher("/x"), plan.NewAnyMatcher(plan.NewPathMatcher("/y"), plan.NewPathMatcher("/z")))),
+			`~(path("/x") | path("/y") | path("/z"))`, []plan.Request{get("/")}, []plan.Request{get("/x"), get("/y"), get("/z")}},
+		{plan.NewNotMatcher(plan.NewNotMatcher(plan.NewPathMatcher("/x"))), `path("/x")`, nil, nil},
+		{plan.NewAllMatcher(plan.NewPathMatcher("/x")), `path("/x")`, nil, nil},
+	} {
+		assert.Equal(t, c.text, c.m.String())
+		for i, r := range c.yes {
+			assert.True(t, c.m.Match(r), "%s takes request %d", c.m, i)
+		}
+		for i, r := range c.no {
+			assert.False(t, c.m.Match(r), "%s does not take request %d", c.m, i)
+			assert.NotEmpty(t, c.m.WhyNot(r))
+		}
+		for _, r := range append(c.yes, c.no...) {
+			c.m.Match(r)
+			assert.Zero(t, testing.AllocsPerRun(10, func() { c.m.Match(r) }), c.text)
+		}
+	}
+}
+
+// TestPercent: the same client always or never, as many as was said, the
+// smaller share within the larger one, and another choice with another salt.
+func TestPercent(t *testing.T) {
+	by := plan.Key{By: plan.KeyCookie, Name: "uid"}
+	share := func(p float64, salt string) *plan.Matcher { return plan.NewPercentMatcher(plan.NewShare(p, by, salt)) }
+	five, ten, other := share(5, ""), share(10, ""), share(10, "checkout")
+	const clients = 20000
+	count := map[*plan.Matcher]int{}
+	both := 0
+	for i := range clients {
+		r := sample(t, "/", "Cookie", fmt.Sprintf("uid=%d", i))
+		for _, m := range []*plan.Matcher{five, ten, other, share(0.5, ""), share(0, ""), share(100, "")} {
+			if m.Match(r) {
+				count[m]++
+			}
+		}
+		if five.Match(r) {
+			assert.True(t, ten.Match(r), "shares nest")
+		}
+		if ten.Match(r) && other.Match(r) {
+			both++
+		}
+		assert.True(t, share(100, "").Match(r))
+		assert.False(t, share(0, "").Match(r))
+	}
+	assert.InDelta(t, clients*5/100, count[five], clients/100)
+	assert.InDelta(t, clients*10/100, count[ten], clients/100)
+	assert.InDelta(t, clients*10/100, count[other], clients/100)
+	assert.InDelta(t, clients/100, both, clients/200, "independent of each other")
+	for _, r := range []plan.Request{sample(t, "/"), sample(t, "/", "Cookie", "uid=")} {
+		assert.False(t, share(100, "").Match(r), "who has no key is in no share")
+		assert.Contains(t, share(100, "").WhyNot(r), "no such key")
+	}
+	assert.Equal(t, `percent(0.5, by=by_cookie("uid"), salt="a")`, share(0.5, "a").String())
+	everyone := plan.NewPercentMatcher(plan.NewShare(100, plan.Key{By: plan.KeyClientIP}, ""))
+	assert.True(t, everyone.Match(sample(t, "/")))
+}
+
+// TestPercentIsStable: these are the clients of every version, whom a rollout
+// must not lose by an upgrade.
+func TestPercentIsStable(t *testing.T) {
+	m := plan.NewPercentMatcher(plan.NewShare(10, plan.Key{By: plan.KeyHeader, Name: "x-user"}, "new"))
+	var in []int
+	for i := range 60 {
+		if m.Match(sample(t, "/", "X-User", fmt.Sprint("user-", i))) {
+			in = append(in, i)
+		}
+	}
+	assert.Equal(t, []int{7, 16, 21, 23, 31, 32, 36, 37, 43, 45, 47, 52, 53}, in)
+}
+
+func TestWhyNot(t *testing.T) {
+	r := sample(t, "POST http://a.test/x?q=2", "X-A", "1", "X-A", "2", "Cookie", "sid=7")
+	for want, m := range map[string]*plan.Matcher{
+		`path("/y"): the path is "/x"`:                                   plan.NewPathMatcher("/y"),
+		`host("b.test"): the host is "a.test"`:                           plan.NewHostMatcher("b.test"),
+		`method("GET"): the method is POST`:                              plan.NewMethodMatcher("GET"),
+		`header("x-a", "3"): the header is "1", "2"`:                     plan.NewHeaderMatcher("x-a", equal("3")),
+		`header("x-b"): there is no such header`:                         plan.NewHeaderMatcher("x-b", plan.Test{}),
+		`cookie("sid", "8"): the cookie is "7"`:                          plan.NewCookieMatcher("sid", equal("8")),
+		`query("q", "1"): the parameter is "2"`:                          plan.NewQueryMatcher("q", equal("1")),
+		`client_ip("10.0.0.0/8"): the client is 203.0.113.9`:             plan.NewClientIPMatcher(netip.MustParsePrefix("10.0.0.0/8")),
+		`websocket(): the request is none`:                               plan.NewWebsocketMatcher(),
+		`~path("/x"): path("/x") does match`:                             plan.NewNotMatcher(plan.NewPathMatcher("/x")),
+		`path("/y"): the path is "/x"; websocket(): the request is none`: plan.NewAnyMatcher(plan.NewPathMatcher("/y"), plan.NewWebsocketMatcher()),
+	} {
+		assert.Equal(t, want, m.WhyNot(r))
+	}
+	all := plan.NewAllMatcher(plan.NewPathMatcher("/x"), plan.NewMethodMatcher("GET"), plan.NewWebsocketMatcher())
+	assert.Equal(t, `method("GET"): the method is POST`, all.WhyNot(r), "the first part that fails")
+}
+
+func TestCheckHost(t *testing.T) {
+	for in, want := range map[string]string{
+		"Example.COM": "example.com", "example.com.": "example.com", "*.Example.com": "*.example.com",
+		"localhost": "localhost", "127.0.0.1": "127.0.0.1", "[2001:DB8::1]": "[2001:db8::1]", "a_b.test": "a_b.test",
+	} {
+		got, err := plan.CheckHost(in)
+		assert.NoError(t, err, in)
+		assert.Equal(t, want, got)
+	}
+	for _, in := range []string{"", "*", "*.", "a..b", ".a", "a b", "http://a", "a/b", "a:80", "::1", "[a]", "*.*.a", "a*", "é.test", "*.[::1]"} {
+		_, err := plan.CheckHost(in)
+		assert.Error(t, err, in)
+	}
+}

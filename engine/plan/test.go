@@ -1,0 +1,125 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"strings"
+
+	"github.com/gobwas/glob"
+)
+
+// TestKind says how a Test looks at a value.
+type TestKind string
+
+// The kinds of test, named as the configuration's arguments.
+const (
+	TestAny   TestKind = "" // every value passes, an empty one too
+	TestEqual TestKind = "value"
+	TestGlob  TestKind = "glob"
+	TestRegex TestKind = "regex"
+)
+
+// A Test is what a value must be. The zero Test takes every value.
+type Test struct {
+	Kind TestKind
+	Text string // as written
+
+	glob *glob.Pattern
+	re   *regexp.Regexp
+}
+
+// NewTest compiles a test of a header's, a cookie's or a parameter's value:
+// the star of a glob takes any characters, and a regular expression may match
+// anywhere. The error says what is wrong, then what to do.
+func NewTest(kind TestKind, text string) (Test, error) {
+	return newTest(kind, text)
+}
+
+// newTest is NewTest with separators for globs.
+func newTest(kind TestKind, text string, separators ...rune) (Test, error) {
+	t := Test{Kind: kind, Text: text}
+	var err error
+	switch kind {
+	case TestGlob:
+		if t.glob, err = glob.Compile(text, separators...); err != nil {
+			return t, globError(err)
+		}
+	case TestRegex:
+		if t.re, err = regexp.Compile(text); err != nil {
+			return t, regexError(err)
+		}
+	}
+	return t, nil
+}
+
+// regexError words what the regexp package refuses.
+func regexError(err error) error {
+	var e *syntax.Error
+	if !errors.As(err, &e) {
+		return fmt.Errorf("not a regular expression, %w", err)
+	}
+	advice := "write \\ before a character that stands for itself, in a string r\"…\""
+	if strings.HasPrefix(e.Expr, "(?") {
+		advice = "the syntax is RE2's, which has no lookaround and no back-references"
+	}
+	return fmt.Errorf("not a regular expression, %s at %q; %s", e.Code, e.Expr, advice)
+}
+
+// Match reports whether a value passes.
+func (t *Test) Match(v []byte) bool {
+	switch t.Kind {
+	case TestEqual:
+		return string(v) == t.Text
+	case TestGlob:
+		return t.glob.Match(lend(v))
+	case TestRegex:
+		return t.re.Match(v)
+	}
+	return true
+}
+
+// argument writes the test as an argument behind others, ", glob=…".
+func (t *Test) argument() string {
+	switch t.Kind {
+	case TestAny:
+		return ""
+	case TestEqual:
+		return fmt.Sprintf(", %q", t.Text)
+	}
+	return fmt.Sprintf(", %s=%q", t.Kind, t.Text)
+}
+
+// Literal returns what a value that passes must start with; "" where nothing
+// is known.
+func (t *Test) Literal() string {
+	switch t.Kind {
+	case TestEqual:
+		return t.Text
+	case TestGlob:
+		if i := strings.IndexAny(t.Text, globMeta); i >= 0 {
+			return t.Text[:i]
+		}
+		return t.Text
+	case TestRegex:
+		return anchored(t.Text)
+	}
+	return ""
+}
+
+// anchored returns the literal that a regular expression of the form ^literal…
+// begins with.
+func anchored(expr string) string {
+	re, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return ""
+	}
+	if re = re.Simplify(); re.Op != syntax.OpConcat || len(re.Sub) < 2 || re.Sub[0].Op != syntax.OpBeginText {
+		return ""
+	}
+	if lit := re.Sub[1]; lit.Op == syntax.OpLiteral && lit.Flags&syntax.FoldCase == 0 {
+		return string(lit.Rune)
+	}
+	return ""
+}

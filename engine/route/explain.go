@@ -1,0 +1,47 @@
+package route
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A Step is one rule that was tried for a request.
+type Step[T any] struct {
+	Route   *plan.Route
+	Value   T // of its pool
+	Matched bool
+	Why     string // it does not match; "" for the one that does
+}
+
+// Explain tries the rules in their order, up to the first one that takes the
+// request, which is the last step; where none takes it, all are there. It is
+// for people: Match finds the same without trying most of them.
+func (t *Table[T]) Explain(r plan.Request) []Step[T] {
+	var out []Step[T]
+	for _, e := range t.order() {
+		step := Step[T]{Route: e.route, Value: e.value, Matched: e.route.Takes(r)}
+		if !step.Matched {
+			step.Why = e.route.WhyNot(r)
+		}
+		out = append(out, step)
+		if step.Matched {
+			break
+		}
+	}
+	return out
+}
+
+// order returns all rules in the order in which they apply.
+func (t *Table[T]) order() []*entry[T] {
+	strings := slices.Clone(t.strings)
+	slices.SortStableFunc(strings, func(a, b *entry[T]) int {
+		return cmp.Compare(len(b.route.Literal), len(a.route.Literal))
+	})
+	out := append(slices.Clone(t.rules), strings...)
+	if t.fallback != nil {
+		out = append(out, t.fallback)
+	}
+	return out
+}

@@ -1,0 +1,196 @@
+package route
+
+import (
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/stretchr/testify/require"
+)
+
+// A source of choices: the bytes of a fuzz input, then zeros.
+type choices struct{ rest []byte }
+
+func (c *choices) below(n int) int {
+	if len(c.rest) == 0 {
+		return 0
+	}
+	b := c.rest[0]
+	c.rest = c.rest[1:]
+	return int(b) % n
+}
+
+func choose[T any](c *choices, from ...T) T { return from[c.below(len(from))] }
+
+// The world that random tables and requests are about is small, so that they
+// often meet.
+func (c *choices) path() string {
+	return choose(c, "/", "/a", "/a/b", "/a/b/", "/ab", "/a/bc", "/b", "/b/a", "//a", "/a.js", "/b/c.js")
+}
+func (c *choices) host() string {
+	return choose(c, "a.test", "b.a.test", "c.b.a.test", "test", "[::1]", "b.test")
+}
+func (c *choices) value() string  { return choose(c, "", "1", "2", "10", "x1", "v2") }
+func (c *choices) name() string   { return choose(c, "x-a", "x-b", "x-c") }
+func (c *choices) method() string { return choose(c, "GET", "POST", "PUT") }
+func (c *choices) ip() string {
+	return choose(c, "10.0.0.1", "10.0.1.1", "192.0.2.1", "::1", "2001:db8::1", "2001:db8:1::1")
+}
+
+func (c *choices) test(t *testing.T) plan.Test {
+	var test plan.Test
+	var err error
+	switch c.below(4) {
+	case 1, 2:
+		test, err = plan.NewTest(plan.TestEqual, c.value())
+	case 3:
+		if c.below(2) == 0 {
+			test, err = plan.NewTest(plan.TestGlob, choose(c, "*", "1*", "?", "{1,x1}", "[0-9]*"))
+		} else {
+			test, err = plan.NewTest(plan.TestRegex, choose(c, "1", "^1", "^v[12]$", ".", "^$"))
+		}
+	}
+	require.NoError(t, err)
+	return test
+}
+
+func (c *choices) key() plan.Key {
+	return choose(c, plan.Key{By: plan.KeyClientIP}, plan.Key{By: plan.KeyCookie, Name: c.name()}, plan.Key{By: plan.KeyHeader, Name: c.name()})
+}
+
+func (c *choices) matcher(t *testing.T, depth int) *plan.Matcher {
+	kinds := 11
+	if depth > 0 {
+		kinds = 15
+	}
+	switch c.below(kinds) {
+	case 0:
+		return plan.NewPathMatcher(c.path(), c.path())
+	case 1:
+		return plan.NewPrefixMatcher(c.path())
+	case 2:
+		m, err := plan.NewGlobMatcher(choose(c, "/a*", "/*/b", "/a/*", "**.js", "/[ab]/**", "/a/b/*", "*"))
+		require.NoError(t, err)
+		return m
+	case 3:
+		m, err := plan.NewRegexMatcher(choose(c, "^/a/", "js$", "^/ab?$", "b", "^(/a|/b)", "^/a/b|/c"))
+		require.NoError(t, err)
+		return m
+	case 4:
+		return plan.NewHostMatcher(choose(c, "a.test", "*.a.test", "*.test", "[::1]", "*.b.a.test"))
+	case 5:
+		return plan.NewMethodMatcher(c.method(), c.method())
+	case 6:
+		return plan.NewHeaderMatcher(choose(c, "x-a", "x-b", "host", "cookie"), c.test(t))
+	case 7:
+		return plan.NewCookieMatcher(c.name(), c.test(t))
+	case 8:
+		return plan.NewQueryMatcher(c.name(), c.test(t))
+	case 9:
+		return plan.NewClientIPMatcher(netip.MustParsePrefix(choose(c, "10.0.0.0/24", "10.0.0.0/8", "0.0.0.0/0", "::1/128", "2001:db8::/32")))
+	case 10:
+		if c.below(2) == 0 {
+			return plan.NewWebsocketMatcher()
+		}
+		return plan.NewPercentMatcher(plan.NewShare(choose(c, 0.0, 10, 50, 99.5, 100), c.key(), ""))
+	case 11:
+		return plan.NewNotMatcher(c.matcher(t, depth-1))
+	case 12:
+		return plan.NewAnyMatcher(c.matcher(t, depth-1), c.matcher(t, depth-1))
+	}
+	return plan.NewAllMatcher(c.matcher(t, depth-1), c.matcher(t, depth-1))
+}
+
+// plan is a table of up to forty routes.
+func (c *choices) plan(t *testing.T) *plan.Plan {
+	p := &plan.Plan{}
+	for i := range 3 {
+		p.Pools = append(p.Pools, &plan.Pool{Name: string(rune('a' + i))})
+	}
+	for n, i := c.below(41), 0; i < n; i++ {
+		pool := p.Pools[i*len(p.Pools)/n]
+		if c.below(3) > 0 {
+			pool.Routes = append(pool.Routes, plan.NewMatcherRoute(c.matcher(t, 2), plan.Pos{}))
+			continue
+		}
+		r, err := plan.NewRoute(choose(c, "/a", "/a/b", "/b*", "/a/*", "*", "/", "/b"), plan.Pos{})
+		require.NoError(t, err)
+		pool.Routes = append(pool.Routes, r)
+	}
+	return p
+}
+
+func (c *choices) request(t *testing.T) plan.Request {
+	url := "http://" + c.host() + choose(c, "", ":80") + c.path()
+	for sep, n := "?", c.below(3); n > 0; sep, n = "&", n-1 {
+		url += sep + c.name() + "=" + c.value()
+	}
+	opts := request.SampleOptions{ClientIP: netip.MustParseAddr(c.ip()), Websocket: c.below(4) == 1}
+	for n := c.below(4); n > 0; n-- {
+		name := choose(c, "x-a", "x-b", "cookie")
+		value := c.value()
+		if name == "cookie" {
+			value = c.name() + "=" + value
+		}
+		opts.Headers = append(opts.Headers, request.Header{Name: name, Value: value})
+	}
+	method := c.method()
+	if opts.Websocket {
+		method = "GET"
+	}
+	s, err := request.NewSample(method+" "+url, opts)
+	require.NoError(t, err)
+	return s
+}
+
+// naiveRequest reads the rules word by word: matchers in the order written,
+// then strings by the length of their literal, then "*".
+func naiveRequest(p *plan.Plan, r plan.Request) string {
+	for _, pool := range p.Pools {
+		for i := range pool.Routes {
+			if pool.Routes[i].Kind == plan.RouteMatcher && pool.Routes[i].Matcher.Match(r) {
+				return pool.Name
+			}
+		}
+	}
+	return naive(p, string(r.Path()))
+}
+
+// FuzzMatchers holds the compiled table against a naive reading of the rules,
+// for random tables and requests, and what Explain says against both.
+func FuzzMatchers(f *testing.F) {
+	for seed := range 32 {
+		random := rand.New(rand.NewPCG(uint64(seed), 0))
+		b := make([]byte, 2000)
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c := &choices{rest: b}
+		p := c.plan(t)
+		table := Compile(p, name)
+		for range 16 {
+			r := c.request(t)
+			want := naiveRequest(p, r)
+			got, ok := table.Match(r)
+			require.Equal(t, want, got)
+			require.Equal(t, want != "", ok)
+			steps := table.Explain(r)
+			i := slices.IndexFunc(steps, func(s Step[string]) bool { return s.Matched })
+			require.Equal(t, ok, i >= 0)
+			if ok {
+				require.Equal(t, len(steps)-1, i, "the winner is the last one tried")
+				require.Equal(t, want, steps[i].Value)
+			}
+			for _, s := range steps {
+				require.Equal(t, s.Matched, s.Route.Takes(r), s.Route.Pattern)
+				require.Equal(t, s.Matched, s.Why == "", s.Route.Pattern)
+			}
+		}
+	})
+}

@@ -1,0 +1,67 @@
+package builtin
+
+import (
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+func setRoutes(c *call, g *given, p *plan.Pool) {
+	if _, single := g.value.(*Matcher); single {
+		c.wrongValue(g, value.WrongType("a list of routes", g.value, "put [ ] around it"))
+		return
+	}
+	elems, err := value.List(g.value, `routes, such as ["/api", "*"]`)
+	if err == nil && len(elems) == 0 {
+		err = value.Wrong(`write ["*"] to take every request`, "is empty, so that the group would take no request")
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	p.Routes = nil
+	for i, e := range elems {
+		if route, ok := c.route(g, i, e); ok {
+			p.Routes = append(p.Routes, route)
+		}
+	}
+}
+
+// route reads one route: a matcher or a string.
+func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
+	span := c.element(g, i)
+	switch v := v.(type) {
+	case *Matcher:
+		if v.Matcher == nil {
+			return plan.Route{}, false
+		}
+		return plan.NewMatcherRoute(v.Matcher, position(span)), true
+	case starlark.String, *value.Secret:
+	default:
+		if !value.IsUnset(v) && !c.session.madeByNot(v) {
+			c.wrongValue(g, &value.ElementError{Index: i, Err: value.WrongType("a route (a string or a matcher)", v, routeLabel(v))})
+		}
+		return plan.Route{}, false
+	}
+	if value.IsUnset(v) {
+		return plan.Route{}, false
+	}
+	s, err := value.String(v)
+	if err != nil {
+		c.wrongValue(g, &value.ElementError{Index: i, Err: err})
+		return plan.Route{}, false
+	}
+	route, err := plan.NewRoute(s, position(span))
+	if err != nil {
+		c.wrong(span, "route "+value.Quote(s), codeRoute, err)
+	}
+	return route, err == nil
+}
+
+func routeLabel(v starlark.Value) string {
+	if _, ok := v.(*starlark.List); ok {
+		return "join lists with +, as in [\"/api\"] + more"
+	}
+	return matcherLabel(v)
+}
