@@ -1,6 +1,9 @@
 package pool
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // A Worker is one ready worker process as the proxy sees it.
 type Worker struct {
@@ -22,7 +25,9 @@ type Worker struct {
 	requestsDone      chan struct{} // closed once retired without requests
 	drained           chan struct{} // closed once retired with nothing in flight
 
-	idle idle
+	deaf     chan struct{} // closed by Lost
+	deafOnce sync.Once
+	idle     idle
 }
 
 // NewWorker returns a worker that Pool.Swap can add.
@@ -31,6 +36,7 @@ func NewWorker(index, pid int, socket string) *Worker {
 		Index: index, PID: pid, Socket: socket,
 		requestsDone: make(chan struct{}),
 		drained:      make(chan struct{}),
+		deaf:         make(chan struct{}),
 	}
 }
 
@@ -39,10 +45,15 @@ func NewWorker(index, pid int, socket string) *Worker {
 func (w *Worker) RequestsDone() <-chan struct{} { return w.requestsDone }
 
 // Lost takes the worker out of its pool, as Swap would, because its socket
-// refuses connections: it has ended, or will. Whoever manages the pool's
-// workers retires it for good in its own time. Any goroutine may call it that
-// holds a claim on the worker.
-func (w *Worker) Lost() { w.pool.Swap(nil, []*Worker{w}) }
+// refuses connections: it has ended, or will. Deaf tells whoever manages the
+// pool's workers. Any goroutine may call it that holds a claim on the worker.
+func (w *Worker) Lost() {
+	w.pool.Swap(nil, []*Worker{w})
+	w.deafOnce.Do(func() { close(w.deaf) })
+}
+
+// Deaf is closed once the worker is Lost.
+func (w *Worker) Deaf() <-chan struct{} { return w.deaf }
 
 // Drained is closed once the worker is retired and has nothing in flight.
 func (w *Worker) Drained() <-chan struct{} { return w.drained }

@@ -20,8 +20,12 @@ const (
 
 // stuckAfter is how long a worker may have requests in hand and answer none
 // before its health is looked at out of turn: a blocked event loop is then
-// found sooner than by the interval.
-const stuckAfter = time.Second
+// found sooner than by the interval. stuckLook is how often that is looked at,
+// which costs next to nothing.
+const (
+	stuckAfter = time.Second
+	stuckLook  = stuckAfter / 4
+)
 
 // awaitHealthy returns nil once a starting worker answers its health check
 // with 2xx. There is nothing to count: only startup_timeout, in ctx, ends it.
@@ -85,13 +89,25 @@ type pulse struct {
 	failures int       // in a row
 	asked    time.Time // last
 	warned   bool      // of a path that it never answered
+
+	answered int64     // requests; -1 while none is in hand
+	moved    time.Time // when that last changed
+}
+
+// stuck reports whether the worker has had requests in hand for stuckAfter, and
+// answered none.
+func (p *pulse) stuck(w *pool.Worker, now time.Time) bool {
+	if n := answered(w); n < 0 || n != p.answered {
+		p.answered, p.moved = n, now
+	}
+	return now.Sub(p.moved) >= stuckAfter
 }
 
 // watchHealth checks a worker in service until ctx ends or it is unhealthy.
 func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) {
 	ctx, cancel := untilExit(ctx, proc)
 	defer cancel()
-	p := pulse{passed: m.spec.HealthPath, asked: time.Now()}
+	p := pulse{passed: m.spec.HealthPath, asked: time.Now(), answered: -1}
 	for m.awaitCheck(ctx, w, &p) {
 		spec := m.group.settings.Load().spec
 		err := check(ctx, proc, spec)
@@ -99,7 +115,7 @@ func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) 
 			return
 		}
 		if m.judge(&p, spec, err); p.failures >= spec.UnhealthyAfter {
-			m.group.post(func() { m.group.unhealthy(m, p.failures, err) })
+			m.group.post(func() { m.group.unhealthy(m, fmt.Errorf("%d failed checks in a row: %w", p.failures, err)) })
 			return
 		}
 	}
@@ -135,22 +151,18 @@ func (m *member) awaitCheck(ctx context.Context, w *pool.Worker, p *pulse) bool 
 		if p.failures > 0 {
 			gap = min(gap, set.spec.HealthTimeout)
 		}
-		due := time.Until(p.asked.Add(gap))
-		if set.spec.HealthPath != "" && due <= 0 {
-			p.asked = time.Now()
-			return true
-		}
+		now := time.Now()
+		due := p.asked.Add(gap).Sub(now)
 		var tick <-chan time.Time
 		if set.spec.HealthPath != "" {
-			tick = time.After(min(due, stuckAfter))
-		}
-		before := answered(w)
-		select {
-		case <-tick:
-			if due > stuckAfter && before >= 0 && answered(w) == before {
-				p.asked = time.Now()
+			if stuck := p.stuck(w, now); stuck || due <= 0 {
+				p.asked, p.moved = now, now
 				return true
 			}
+			tick = time.After(min(due, stuckLook))
+		}
+		select {
+		case <-tick:
 		case <-set.changed:
 		case <-ctx.Done():
 			return false
@@ -169,24 +181,33 @@ func answered(w *pool.Worker) int64 {
 }
 
 // unhealthy takes a worker that failed its health checks out of service at
-// once, and has another take its place. It counts as a crash, so that an app
-// that always hangs is not started for ever without a pause. What it has in
-// flight may end until the other is ready.
-func (g *group) unhealthy(m *member, failures int, err error) {
-	if !m.current || m.state != StateReady || m.ctx.Err() != nil || g.closing {
+// once, and has another take its place. What it has in flight may end until
+// the other is ready.
+func (g *group) unhealthy(m *member, err error) {
+	if !g.dismiss(m, err) {
 		return
 	}
-	lived := time.Since(m.since)
-	g.retire([]*member{m}, false)
-	failure := &StartError{Pool: g.name, Worker: m.index, Stderr: m.proc.Stderr(),
-		Err: fmt.Errorf("unhealthy: %d failed checks in a row: %w", failures, err)}
-	g.succeed(m, RestartUnhealthy, lived, failure)
 	next := g.slots[m.index].current
 	if next == nil || next.state == StateBackoff {
 		g.release(m, true)
 		return
 	}
 	next.relieves = m
+}
+
+// dismiss retires a worker that runs but does not work, and has another take
+// its place. It counts as a crash, so that an app that always hangs is not
+// started for ever without a pause. It does nothing, and reports false, where
+// the worker is on its way out already.
+func (g *group) dismiss(m *member, err error) bool {
+	if !m.current || m.state != StateReady || m.ctx.Err() != nil || g.closing {
+		return false
+	}
+	lived := time.Since(m.since)
+	g.retire([]*member{m}, false)
+	failure := &StartError{Pool: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
+	g.succeed(m, RestartUnhealthy, lived, failure)
+	return true
 }
 
 // relieve ends what m's unhealthy predecessor still has in flight: m is ready,

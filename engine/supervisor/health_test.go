@@ -115,6 +115,29 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 	})
 }
 
+// TestHealth_HungWorkerIsFoundInTime: wherever in the course of its checks a
+// worker begins to hang, and whether its last answer was long ago or not.
+func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
+	for _, after := range []time.Duration{5001, 5400, 6100, 6900, 7300, 9700} {
+		bubble(t, func(t *testing.T, r *rig) {
+			r.fakes.onStart(func(p *fakeProcess) error { p.stubborn = true; return nil })
+			r.mustApply(aPlan(aPool("a", checked, instances(1))))
+			c := r.claim("a")
+			for range 10 { // others come and go
+				pass(after * time.Millisecond / 10)
+				r.claim("a").Release()
+			}
+			r.fakes.last().fall(hang)
+			hung := time.Now()
+			for r.fakes.started() == 1 {
+				pass(10 * time.Millisecond)
+			}
+			assert.LessOrEqual(t, time.Since(hung), 3*plan.DefaultHealthTimeout+1300*time.Millisecond, "after %d ms", after)
+			c.Release()
+		})
+	}
+}
+
 func TestHealth_IdleHungWorkerIsFoundByTheInterval(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aPool("a", checked, instances(1))))

@@ -167,6 +167,7 @@ func (m *member) watch(ctx context.Context, proc process, w *pool.Worker) {
 	var wg sync.WaitGroup
 	wg.Go(func() { m.watchHealth(ctx, proc, w) })
 	wg.Go(func() { m.watchWear(ctx, proc, w) })
+	wg.Go(func() { m.watchSocket(ctx, w) })
 	wg.Wait()
 }
 

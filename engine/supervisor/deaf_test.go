@@ -1,0 +1,63 @@
+package supervisor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// TestDeaf_WorkerIsReplaced: one that refuses connections and does not end, as
+// Uvicorn while it finishes what it has after somebody's SIGTERM, is replaced
+// at once, and finishes.
+func TestDeaf_WorkerIsReplaced(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(1))))
+		old, c := r.fakes.last(), r.claim("a")
+		c.Worker().Lost()
+		assert.Zero(t, r.pub.pools["a"].Ready())
+		pass(5 * time.Second)
+		assert.Equal(t, 1, r.pub.pools["a"].Ready())
+		assert.Equal(t, []string{"0:1000", "0:1001"}, r.fakes.alive("a"))
+		assert.Contains(t, r.log.String(), `msg="worker unhealthy" pool=a worker=0`)
+		assert.Contains(t, r.log.String(), "its socket refuses connections")
+		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[0])
+		pass(time.Hour)
+		assert.True(t, old.alive(), "its request goes on")
+		c.Release()
+		pass(0)
+		assert.False(t, old.alive())
+		assert.Equal(t, 2, r.fakes.started())
+	})
+}
+
+// TestDeaf_EndedWorkerIsACrash: mostly a socket refuses because its process
+// has just ended.
+func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(1))))
+		c := r.claim("a")
+		c.Worker().Lost()
+		c.Release()
+		pass(100 * time.Millisecond)
+		r.fakes.last().end(worker.Exit{Code: 1})
+		pass(time.Minute)
+		assert.Equal(t, 2, r.fakes.started())
+		assert.Equal(t, Restarts{RestartCrash: 1}, r.sup.Groups()[0].Restarts[0])
+	})
+}
+
+// TestDeaf_RetiredWorkerIsLeftAlone: what is on its way out need not listen.
+func TestDeaf_RetiredWorkerIsLeftAlone(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(1))))
+		c := r.claim("a")
+		r.mustApply(aPlan(aPool("a", instances(1))))
+		c.Worker().Lost()
+		pass(time.Minute)
+		assert.Equal(t, 2, r.fakes.started())
+		c.Release()
+	})
+}
