@@ -71,7 +71,7 @@ bench: build python ## compare with nginx, HAProxy and Caddy, then run the Go be
 	go test -run '^$$' -bench . -benchmem ./...
 
 # Each prints what it measures, and what that is measured against.
-.PHONY: skew overload kills
+.PHONY: skew overload kills hang
 skew: build python ## how long requests wait when a few take very long, beside HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
@@ -81,6 +81,9 @@ overload: build python ## three times too much load: goodput and how soon the re
 
 kills: build python ## two minutes of kill -9 on workers under load
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+
+hang: build python ## how soon a worker is replaced whose event loop is blocked
+	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
 
 .PHONY: clean
 clean: ## remove what the other targets made, .venv too

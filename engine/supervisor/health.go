@@ -23,7 +23,7 @@ const (
 // found sooner than by the interval. stuckLook is how often that is looked at,
 // which costs next to nothing.
 const (
-	stuckAfter = time.Second
+	stuckAfter = time.Second / 2
 	stuckLook  = stuckAfter / 4
 )
 

@@ -107,7 +107,7 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 		assert.Equal(t, 2, r.pub.pools["a"].Ready())
 		asked := time.Now()
 		<-old.exited
-		assert.Equal(t, 10*time.Second, time.Since(asked), "killed after stop_timeout")
+		assert.InDelta(t, 10*time.Second, time.Since(asked), float64(10*time.Millisecond), "killed after stop_timeout")
 		synctest.Wait()
 		assert.Contains(t, r.log.String(), `msg="worker unhealthy" pool=a worker=`)
 		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[old.index])
@@ -132,7 +132,7 @@ func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
 			for r.fakes.started() == 1 {
 				pass(10 * time.Millisecond)
 			}
-			assert.LessOrEqual(t, time.Since(hung), 3*plan.DefaultHealthTimeout+1300*time.Millisecond, "after %d ms", after)
+			assert.LessOrEqual(t, time.Since(hung), 3*plan.DefaultHealthTimeout+700*time.Millisecond, "after %d ms", after)
 			c.Release()
 		})
 	}

@@ -2,7 +2,8 @@
 import asyncio, contextlib, json, os, shutil, signal, subprocess, tempfile, time
 
 # A worker that serves by waiting, so that the processors do not decide what a queue costs. LIMIT is how many
-# requests it works on at once; the others wait inside it. Each answer says how long the work itself took.
+# requests it works on at once; the others wait inside it. Each answer says how long the work itself took. /hang
+# blocks its event loop.
 APP = '''
 import asyncio, os, time
 
@@ -16,6 +17,8 @@ async def app(scope, receive, send):
         await send({"type": "lifespan.shutdown.complete"})
         return
     _, want, ident = (scope["path"] + "/").split("/")[:3]
+    if want == "hang":
+        time.sleep(3600)
     async with slots:
         if ident:
             with open(os.environ["SEEN"], "a") as f:

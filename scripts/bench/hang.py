@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""How soon a worker is replaced whose event loop is blocked, and what that costs the others.
+
+    hang.py --ldcorn bin/ldcorn [--python python3] [--rounds N]
+
+Two workers with a health_path. A request blocks one of them for good, at a random moment, while other clients GET.
+The time is from then until another process with its index is ready; it should be health_timeout times
+unhealthy_after, and at most two seconds. A GET must never fail.
+"""
+import argparse, asyncio, contextlib, random, sys, time
+from rig import Client, Rig, percentile
+
+PORT, TIMEOUT, AFTER, CLIENTS = 9136, 1, 2, 4
+LIMIT = TIMEOUT * AFTER + 2  # seconds
+
+
+async def getter(counts, stop):
+    client = Client(PORT)
+    while not stop.is_set():
+        try:
+            status, _, _ = await client.request("/5")
+        except (OSError, EOFError) as e:
+            status = type(e).__name__
+        counts[status] = counts.get(status, 0) + 1
+    client.close()
+
+
+async def ready(rig):
+    """The pids of the workers that are ready, by index."""
+    status = await asyncio.to_thread(rig.status, "ldcorn")
+    return {w["index"]: w["pid"] for g in status["groups"] for w in g["workers"] if w["state"] == "ready"}
+
+
+async def hang():
+    with contextlib.suppress(OSError, EOFError):
+        await Client(PORT).request("/hang", "POST")
+
+
+async def one_round(rig):
+    await asyncio.sleep(random.uniform(0, 3))
+    while len(before := await ready(rig)) < 2:
+        await asyncio.sleep(0.05)
+    begun = time.perf_counter()
+    hung = asyncio.create_task(hang())
+    while len(now := await ready(rig)) < 2 or now == before:
+        await asyncio.sleep(0.02)
+    took = time.perf_counter() - begun
+    await hung
+    return took
+
+
+async def run(rig, rounds):
+    counts, stop = {}, asyncio.Event()
+    getters = [asyncio.create_task(getter(counts, stop)) for _ in range(CLIENTS)]
+    took = [await one_round(rig) for _ in range(rounds)]
+    stop.set()
+    await asyncio.gather(*getters)
+    return took, counts
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("--ldcorn", required=True)
+    ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn")
+    ap.add_argument("--rounds", type=int, default=10)
+    args = ap.parse_args()
+    with Rig(args.ldcorn, args.python) as rig:
+        rig.run_ldcorn("ldcorn", PORT, f'instances=2, health_path="/0", health_timeout={TIMEOUT}, unhealthy_after={AFTER}, '
+                                       f'stop_timeout=1, max_restarts_on_crash=1000000, restart_backoff_on_crash=0')
+        took, counts = asyncio.run(run(rig, args.rounds))
+    print(f"a hung worker was replaced after {percentile(took, 50):.2f} s in the median, {max(took):.2f} s at most; "
+          f"health_timeout * unhealthy_after is {TIMEOUT * AFTER} s")
+    print(f"GET: {counts.pop(200, 0)} good, {sum(counts.values())} failed {counts or ''}")
+    if counts or max(took) > LIMIT:
+        raise SystemExit("not as promised")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
