@@ -2,36 +2,146 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// newHoldCommand returns the command that makes a group's requests wait.
+// holdFlags are those of hold.
+type holdFlags struct {
+	groupFlags
+	wait    bool
+	timeout time.Duration // of the wait; 0 = none
+}
+
+// newHoldCommand returns the command that makes the requests of groups wait.
 func newHoldCommand(opts *rootOptions) *cobra.Command {
-	return newMasterCommand(opts, &cobra.Command{
-		Use:   "hold GROUP",
-		Short: "Make the requests of a group wait in its queue",
-		Long: `Make the requests of a group wait in its queue, within queue_limit and
-queue_timeout, until "ldcorn release". Those in flight go on, websockets too. A reload
-does not end it.`,
-		Example: `  ldcorn hold api && ./migrate; ldcorn release api`,
-		Args:    cobra.ExactArgs(1),
+	f := new(holdFlags)
+	var progress io.Writer
+	cmd := newMasterCommand(opts, &cobra.Command{
+		Use:   "hold GROUP... | --all",
+		Short: "Make the requests of groups wait in their queues",
+		Long: `Make the requests of groups wait in their queues, within queue_limit and
+queue_timeout, until "ldcorn release". A reload does not end it.
+
+Those in flight go on: with --wait it returns once there are none, which is when a
+database may be changed under the app. Websockets do not count, and stay open.`,
+		Example: `  ldcorn hold --wait api && ./migrate; ldcorn release api
+  ldcorn hold --all --wait --timeout 30s`,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			progress = cmd.ErrOrStderr()
+			if f.timeout < 0 || f.timeout > 0 && !f.wait {
+				return usageError("--timeout %s: want more than 0, and --wait", f.timeout)
+			}
+			return nil
+		},
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		return master.Hold(ctx, args[0])
+		groups, err := f.groups(ctx, master, args)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if err := master.Hold(ctx, g.Name); err != nil {
+				return err
+			}
+		}
+		return f.conclude(ctx, master, groups, progress)
 	})
+	f.addTo(cmd)
+	cmd.Flags().BoolVar(&f.wait, "wait", false, "return once no request is in flight any more")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "longest `time` to wait, 30s say (default no limit)")
+	return cmd
+}
+
+// holdPause is between two looks at what is in flight.
+const holdPause = 100 * time.Millisecond
+
+// conclude tells what the groups that are held now have in flight, and waits
+// for the end of that where it is asked to.
+func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []supervisor.GroupStatus, progress io.Writer) error {
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errGivenUp)
+		defer cancel()
+	}
+	requests, err := inFlight(ctx, master)
+	left := 0
+	for _, g := range groups {
+		left += requests[g.Name]
+		fmt.Fprintf(progress, "%s: held, %s in flight\n", g.Name, count(requests[g.Name], "request"))
+	}
+	for f.wait && left > 0 && err == nil {
+		select {
+		case <-time.After(holdPause):
+		case <-ctx.Done():
+		}
+		if requests, err = inFlight(ctx, master); err == nil {
+			left = 0
+			for _, g := range groups {
+				left += requests[g.Name]
+			}
+		}
+	}
+	if errors.Is(err, errGivenUp) {
+		return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(left, "request"))
+	}
+	return err
+}
+
+// inFlight asks how many requests each group has in flight.
+func inFlight(ctx context.Context, master *control.Client) (map[string]int, error) {
+	st, _, err := master.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	requests := make(map[string]int)
+	for _, g := range st.Groups {
+		requests[g.Name] += g.Requests
+	}
+	return requests, nil
+}
+
+// are is count with its verb.
+func are(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return count(n, noun) + " are"
 }
 
 // newReleaseCommand returns the command that ends a hold.
 func newReleaseCommand(opts *rootOptions) *cobra.Command {
-	return newMasterCommand(opts, &cobra.Command{
-		Use:     "release GROUP",
-		Short:   "Let the requests of a held group go on",
-		Long:    `Let the requests of a held group go on, in the order in which they came.`,
-		Example: `  ldcorn release api`,
-		Args:    cobra.ExactArgs(1),
+	f := new(groupFlags)
+	var progress io.Writer
+	cmd := newMasterCommand(opts, &cobra.Command{
+		Use:   "release GROUP... | --all",
+		Short: "Let the requests of held groups go on",
+		Long: `Let the requests of held groups go on, in the order in which they came. Those of
+groups that are not held do so anyway.`,
+		Example: `  ldcorn release api
+  ldcorn release --all`,
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		return master.Release(ctx, args[0])
+		groups, err := f.groups(ctx, master, args)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if err := master.Release(ctx, g.Name); err != nil {
+				return err
+			}
+			if g.Held {
+				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, count(g.Queued, "request"))
+			}
+		}
+		return nil
 	})
+	f.addTo(cmd)
+	return cmd
 }

@@ -2,26 +2,43 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// newRestartCommand returns the command that replaces the workers of a group.
+// newRestartCommand returns the command that replaces the workers of groups.
 func newRestartCommand(opts *rootOptions) *cobra.Command {
-	return newMasterCommand(opts, &cobra.Command{
-		Use:   "restart GROUP",
-		Short: "Replace the workers of a group, one after another",
-		Long: `Replace the workers of a group, one after another: each serves until its
+	f := new(groupFlags)
+	var progress io.Writer
+	cmd := newMasterCommand(opts, &cobra.Command{
+		Use:   "restart GROUP... | --all",
+		Short: "Replace the workers of groups, one after another",
+		Long: `Replace the workers of groups, one after another: each serves until its
 replacement is ready. Workers that have failed are started again.
 
 The configuration is not read anew, and reload_on_sighup does not matter. Returns
 when all are replaced. If a replacement does not become ready, the worker stays, as
-do those after it, and the exit code is 1.`,
-		Example: `  ldcorn restart api`,
-		Args:    cobra.ExactArgs(1),
+do those after it and the groups after its own, and the exit code is 1.`,
+		Example: `  ldcorn restart api
+  ldcorn restart --all`,
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		return master.Restart(ctx, args[0])
+		groups, err := f.groups(ctx, master, args)
+		if err != nil {
+			return err
+		}
+		for _, g := range groups {
+			if err := master.Restart(ctx, g.Name); err != nil {
+				return err
+			}
+			fmt.Fprintf(progress, "%s: restarted\n", g.Name)
+		}
+		return nil
 	})
+	f.addTo(cmd)
+	return cmd
 }

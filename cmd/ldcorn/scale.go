@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -10,26 +12,50 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// newScaleCommand returns the command that changes the number of a group's
-// workers.
+// newScaleCommand returns the command that changes the number of workers of
+// groups.
 func newScaleCommand(opts *rootOptions) *cobra.Command {
+	var progress io.Writer
 	return newMasterCommand(opts, &cobra.Command{
-		Use:   "scale GROUP=N",
+		Use:   "scale GROUP=N...",
 		Short: "Run N workers of a group until the next reload",
 		Long: `Run N workers of a group until the next reload, which brings back the
 configuration's number.
 
 Workers that stay are not touched. Returns when new ones are ready; if one of them
-does not become so, nothing changes and the exit code is 1.`,
+does not become so, nothing changes in its group and those after it, and the exit
+code is 1.`,
 		Example: `  ldcorn scale api=8
-  ldcorn scale -c /srv/ldconfig.star api=2`,
-		Args: cobra.ExactArgs(1),
+  ldcorn scale -c /srv/ldconfig.star api=2 web=4`,
+		Args:   cobra.MinimumNArgs(1),
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		group, number, found := strings.Cut(args[0], "=")
+		numbers, names, err := parseScale(args)
+		if err != nil {
+			return err
+		}
+		if _, err := new(groupFlags).groups(ctx, master, names); err != nil {
+			return err
+		}
+		for i, name := range names {
+			if err := master.Scale(ctx, name, numbers[i]); err != nil {
+				return err
+			}
+			fmt.Fprintf(progress, "%s: scaled to %s\n", name, count(numbers[i], "worker"))
+		}
+		return nil
+	})
+}
+
+// parseScale reads the arguments of scale, all before anything is done.
+func parseScale(args []string) (numbers []int, names []string, err error) {
+	for _, arg := range args {
+		name, number, found := strings.Cut(arg, "=")
 		n, err := strconv.Atoi(number)
 		if !found || err != nil {
-			return usageError("scale: got %q, want GROUP=N, such as api=4", args[0])
+			return nil, nil, usageError("scale: got %q, want GROUP=N, such as api=4", arg)
 		}
-		return master.Scale(ctx, group, n)
-	})
+		numbers, names = append(numbers, n), append(names, name)
+	}
+	return numbers, names, nil
 }

@@ -73,7 +73,7 @@ func writeStatus(w io.Writer, st *control.Status) error {
 	fmt.Fprintln(t, "GROUP\tREADY\tQUEUED\tCAP\tNOTE")
 	for i := range st.Groups {
 		g := &st.Groups[i]
-		fmt.Fprintf(t, "%s\t%d/%d\t%d\t%s\t%s\n", g.Name, g.Ready, g.Instances, g.Queued, orDash(g.Cap), control.Note(g))
+		fmt.Fprintf(t, "%s\t%d/%d\t%d\t%s\t%s\n", g.Name, g.Ready, g.Instances, g.Queued, orDash(g.Cap), control.Note(g, st.Now))
 	}
 	fmt.Fprintln(t)
 	fmt.Fprintln(t, "WORKER\tPID\tSTATE\tFOR\tIN FLIGHT\tWEBSOCKETS\tSERVED\tRESTARTS\tRSS\tCPU\tLAST EXIT")

@@ -17,7 +17,7 @@ ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
 last reload 2m5s ago, failed: pool "api": worker 0: exit code 3
 
 GROUP  READY  QUEUED  CAP  NOTE
-api    1/2    3       10   held
+api    1/2    3       10   held for 5m0s
 gone   0/0    0       -    removed, drains
 
 WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     CPU    LAST EXIT
@@ -32,7 +32,7 @@ func TestWriteStatus(t *testing.T) {
 		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: `pool "api": worker 0: exit code 3`}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
 	st.Groups = []supervisor.GroupStatus{
-		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Workers: []supervisor.WorkerStatus{
+		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []supervisor.WorkerStatus{
 			{Index: 0, PID: 4130, State: supervisor.StateReady, Since: now.Add(-61 * time.Minute), Requests: 10, Websockets: 2, Served: 99, RSS: 64 << 20, CPU: 1.5},
 			{Index: 1, State: supervisor.StateFailed, Restarts: 4, LastExit: "exit code 1"},
 		}},

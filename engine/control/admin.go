@@ -132,7 +132,7 @@ func readiness(groups []supervisor.GroupStatus, all bool) (lines []string, ready
 		}
 		if all || g.Ready == 0 {
 			line := fmt.Sprintf("%s%s: %d of %d workers ready", mark, g.Name, g.Ready, g.Instances)
-			if note := Note(g); note != "" {
+			if note := Note(g, time.Now()); note != "" {
 				line += ", " + note
 			}
 			lines = append(lines, line)

@@ -36,7 +36,7 @@ func (p page) Ago(t time.Time) string {
 }
 
 // Note is what is out of the ordinary with a group.
-func (page) Note(g supervisor.GroupStatus) string { return Note(&g) }
+func (p page) Note(g supervisor.GroupStatus) string { return Note(&g, p.Now) }
 
 // MiB writes a number of bytes.
 func (page) MiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + " MiB" }

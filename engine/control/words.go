@@ -23,14 +23,16 @@ func Age(d time.Duration) string {
 }
 
 // Note says what is out of the ordinary with a group; "" is nothing.
-func Note(g *supervisor.GroupStatus) string {
+func Note(g *supervisor.GroupStatus, now time.Time) string {
 	switch {
 	case g.Removed:
 		return "removed, drains"
 	case g.Failed:
 		return "failed"
-	case g.Held:
+	case g.Held && g.HeldSince.IsZero(): // by a master that does not tell
 		return "held"
+	case g.Held:
+		return "held for " + Age(now.Sub(g.HeldSince))
 	}
 	return ""
 }

@@ -84,7 +84,7 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		out <- gauge(inFlightDesc, float64(now.Requests), name)
 		out <- gauge(waitingDesc, float64(now.Queued), name)
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
-		out <- gauge(heldDesc, flag(now.Held), name)
+		out <- gauge(heldDesc, flag(!now.Held.IsZero()), name)
 	}
 }
 

@@ -72,7 +72,7 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 // choose returns the worker that c can have now, or nil.
 func (p *Pool) choose(c *Claim) *Worker {
 	switch {
-	case p.held:
+	case p.isHeld():
 		return nil
 	case p.sticky && c.Key != 0:
 		if w := p.home(c.Key, c.avoid); w != nil && p.hasSlot(w) {

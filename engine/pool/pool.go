@@ -58,7 +58,7 @@ type Pool struct {
 	queue   queue        // those who wait for any worker; the others are in a worker's
 	waiting int          // in all queues
 	bare    netloop.Time // since when there is no worker; 0 = from the start
-	held    bool
+	held    time.Time    // since when; zero if it is not
 	failed  bool
 	closed  bool
 	empty   chan struct{} // closed once the pool is closed and nobody waits
@@ -166,7 +166,7 @@ func (p *Pool) bared() {
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.closed, p.held = true, false
+	p.closed, p.held = true, time.Time{}
 	if len(p.workers) == 0 {
 		p.failAll(ErrClosed)
 	}
@@ -185,27 +185,35 @@ func (p *Pool) signal() {
 }
 
 // Hold makes every request wait in the queue, until Resume. Those in flight
-// go on, and the queue's limits hold as ever.
-func (p *Pool) Hold() {
+// go on, and the queue's limits hold as ever. It reports whether that is new.
+func (p *Pool) Hold() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held = !p.closed
+	if p.closed || p.isHeld() {
+		return false
+	}
+	p.held = time.Now()
+	return true
 }
 
-// Resume ends what Hold has begun.
-func (p *Pool) Resume() {
+// Resume ends what Hold has begun, and returns since when that was; the zero
+// Time where the pool was not held.
+func (p *Pool) Resume() (since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.held = false
+	since, p.held = p.held, time.Time{}
 	p.redistribute()
+	return since
 }
 
-// Held reports whether the pool is held.
-func (p *Pool) Held() bool {
+// Held is since when the pool is held; the zero Time if it is not.
+func (p *Pool) Held() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held
 }
+
+func (p *Pool) isHeld() bool { return !p.held.IsZero() }
 
 // SetFailed says whether the pool's workers have all failed for good: then
 // requests get ErrFailed at once, those that wait included, rather than wait

@@ -123,7 +123,7 @@ func (p *Pool) redistribute() {
 // serve offers the free slots of w to those who wait for it, first come first
 // served.
 func (p *Pool) serve(w *Worker) {
-	for p.waiting > 0 && !p.held && !w.retired && p.hasSlot(w) {
+	for p.waiting > 0 && !p.isHeld() && !w.retired && p.hasSlot(w) {
 		c := p.nextFor(w)
 		if c == nil {
 			return

@@ -1,12 +1,15 @@
 package pool
 
+import "time"
+
 // Stats are the numbers of a pool at one moment.
 type Stats struct {
 	Ready    int // workers that may be picked
 	Queued   int // requests that wait for a slot
 	Requests int // in flight, on retired workers too
 	Tunnels  int // websockets, on retired workers too
-	Held     bool
+
+	Held time.Time // since when; zero if it is not
 
 	// Since the pool is there:
 	Claims   uint64 // slots given out, repeats included

@@ -1,16 +1,21 @@
 package supervisor
 
+import "time"
+
 // Hold makes the requests of a group wait in its queue, within the queue's
 // limits, until Release: while a database migrates, say. Requests in flight go
-// on. A reload keeps it, but for a group that is removed and added again. Safe
-// from any goroutine.
+// on; GroupStatus.Requests tells when they are done. A reload keeps it, but for
+// a group that is removed and added again. On a group that is held it does
+// nothing. Safe from any goroutine.
 func (s *Supervisor) Hold(name string) error {
 	g, err := s.group(name)
 	if err != nil {
 		return err
 	}
-	g.pool.Hold()
-	g.log.Info("pool held")
+	if g.pool.Hold() {
+		now := g.pool.Stats()
+		g.log.Info("pool held", "requests", now.Requests, "websockets", now.Tunnels)
+	}
 	return nil
 }
 
@@ -21,9 +26,9 @@ func (s *Supervisor) Release(name string) error {
 	if err != nil {
 		return err
 	}
-	if g.pool.Held() {
-		g.pool.Resume()
-		g.log.Info("pool released")
+	queued := g.pool.Queued()
+	if since := g.pool.Resume(); !since.IsZero() {
+		g.log.Info("pool released", "queued", queued, "took", time.Since(since).Round(time.Millisecond))
 	}
 	return nil
 }

@@ -33,11 +33,13 @@ type GroupStatus struct {
 	Ready     int            `json:"ready"`     // workers that get requests
 	Cap       int            `json:"cap"`       // max_req_per_worker; 0 = none
 	Queued    int            `json:"queued"`    // requests
+	Requests  int            `json:"requests"`  // in flight, on its old workers too
 	Held      bool           `json:"held"`      // its requests wait until it is released
-	Failed    bool           `json:"failed"`    // every worker has
-	Removed   bool           `json:"removed"`   // no longer in the configuration
-	Restarts  []Restarts     `json:"restarts"`  // by index, since the group is there
-	Workers   []WorkerStatus `json:"workers"`   // by index, the older first
+	HeldSince time.Time      `json:"held_since,omitzero"`
+	Failed    bool           `json:"failed"`   // every worker has
+	Removed   bool           `json:"removed"`  // no longer in the configuration
+	Restarts  []Restarts     `json:"restarts"` // by index, since the group is there
+	Workers   []WorkerStatus `json:"workers"`  // by index, the older first
 }
 
 // A WorkerStatus is a worker at the time of a Status. One that waits for its
@@ -116,7 +118,8 @@ func (g *group) status(spec *plan.Pool) GroupStatus {
 	now := g.pool.Stats()
 	st := GroupStatus{
 		Name: g.name, App: spec.App, Instances: spec.Instances, Ready: now.Ready,
-		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Held: now.Held, Failed: g.down.Load(),
+		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Requests: now.Requests,
+		Held: !now.Held.IsZero(), HeldSince: now.Held, Failed: g.down.Load(),
 		Restarts: g.restartsNow(),
 	}
 	members := slices.SortedFunc(maps.Keys(g.members), func(a, b *member) int {

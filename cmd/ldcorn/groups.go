@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// groupFlags are those of the commands that are about some groups or all.
+type groupFlags struct{ all bool }
+
+// addTo gives a command the names of groups for arguments, or --all.
+func (f *groupFlags) addTo(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.all, "all", false, "every group")
+	cmd.Args = func(_ *cobra.Command, args []string) error {
+		switch {
+		case f.all && len(args) > 0:
+			return errors.New("got names of groups and --all, want one of them")
+		case !f.all && len(args) == 0:
+			return errors.New("want the names of groups, or --all")
+		}
+		return nil
+	}
+}
+
+// groups finds the groups that are meant, in the master's order for all and
+// else in that of the arguments. It fails where one is not there, so that
+// nothing is done to the others.
+func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []string) ([]supervisor.GroupStatus, error) {
+	st, _, err := master.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	there := slices.DeleteFunc(st.Groups, func(g supervisor.GroupStatus) bool { return g.Removed })
+	if f.all {
+		if len(there) == 0 {
+			return nil, errors.New("nothing runs yet")
+		}
+		return there, nil
+	}
+	var known []string
+	for _, g := range there {
+		known = append(known, g.Name)
+	}
+	slices.Sort(known)
+	var meant []supervisor.GroupStatus
+	for _, name := range args {
+		i := slices.IndexFunc(there, func(g supervisor.GroupStatus) bool { return g.Name == name })
+		if i < 0 {
+			return nil, &supervisor.UnknownGroupError{Group: name, Known: known}
+		}
+		if !slices.ContainsFunc(meant, func(g supervisor.GroupStatus) bool { return g.Name == name }) {
+			meant = append(meant, there[i])
+		}
+	}
+	return meant, nil
+}
