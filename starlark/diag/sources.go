@@ -99,6 +99,10 @@ func (s *Sources) Span(n syntax.Node) Span {
 	if call, ok := n.(*syntax.CallExpr); ok && start.Line != end.Line {
 		start, end = call.Fn.Span()
 	}
+	switch n.(type) {
+	case *syntax.IndexExpr, *syntax.SliceExpr:
+		end.Col++ // theirs is the place of the bracket
+	}
 	span := At(start)
 	span.End = int(end.Col)
 	if start.Line != end.Line {
