@@ -17,7 +17,12 @@ func cpuCountWord() Word {
 func (s *Session) cpuCount(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["cpu_count"])
 	c.bind(args, kwargs)
+	return s.countCPUs(), nil
+}
+
+// countCPUs counts them and records that they were counted.
+func (s *Session) countCPUs() starlark.Value {
 	n := s.opts.CPUs()
 	s.opts.Input(plan.InputSystem, "cpu_count", strconv.AppendInt(nil, int64(n), 10), false)
-	return starlark.MakeInt(n), nil
+	return starlark.MakeInt(n)
 }

@@ -98,7 +98,7 @@ func (s *Session) envWord() starlark.Value {
 func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.Tuple, kwargs []starlark.Tuple) starlark.Value {
 	c := s.begin(thread, s.words[kind.word])
 	have := c.bind(args, kwargs)
-	name, span, ok := c.variable(have)
+	name, span, ok := c.variable(have["name"])
 	if def := have["default"]; def != nil && def.value != starlark.None && !value.IsUnset(def.value) {
 		if err := kind.accepts(def.value); err != nil {
 			c.wrongValue(def, betterKind(err, kind, name, def.value))
@@ -157,8 +157,7 @@ func betterKind(err error, kind *envKind, name string, def starlark.Value) error
 }
 
 // variable reads the name of a variable.
-func (c *call) variable(have map[string]*given) (string, diag.Span, bool) {
-	g := have["name"]
+func (c *call) variable(g *given) (string, diag.Span, bool) {
 	if g == nil || value.IsUnset(g.value) {
 		return "", c.span, false
 	}

@@ -18,7 +18,7 @@ func secretWord() Word {
 func (s *Session) secret(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["secret"])
 	have := c.bind(args, kwargs)
-	name, span, ok := c.variable(have)
+	name, span, ok := c.variable(have["name"])
 	def, hasDefault := c.secretDefault(have["default"])
 	if !ok || c.failed {
 		return s.stand(name), nil

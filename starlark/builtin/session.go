@@ -37,7 +37,7 @@ type Session struct {
 	configs int
 	truths  int              // matchers whose truth was asked for
 	unset   bool             // an Unset was handed out
-	thread  *starlark.Thread // that last called a word; nil before, and once closed
+	thread  *starlark.Thread // that evaluates; nil before, and once closed
 }
 
 // NewSession returns the words for one evaluation.
@@ -48,6 +48,9 @@ func NewSession(opts Options) *Session {
 	}
 	return s
 }
+
+// Run says which thread evaluates the files. It is called before that does.
+func (s *Session) Run(thread *starlark.Thread) { s.thread = thread }
 
 // Groups returns every group that was made, in order, those that are in no
 // LdConfig too.

@@ -67,6 +67,22 @@ func open(path string) (entry, error) {
 	return entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: data}, nil
 }
 
+// EvaluateText is Evaluate for a text as if it were the file at path, whose
+// folder must be there.
+func EvaluateText(ctx context.Context, path, text string, opts Options) (*Result, error) {
+	opts.fill()
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration %q: %w", path, err)
+	}
+	root, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	if err != nil {
+		return nil, unreadableEntry(path, err)
+	}
+	real := filepath.Join(root, filepath.Base(abs))
+	return evaluate(ctx, entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: []byte(text)}, opts)
+}
+
 func unreadableEntry(path string, err error) error {
 	var cause *fs.PathError
 	if errors.As(err, &cause) {
@@ -97,18 +113,19 @@ func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
 		CPUs:         builtin.CPUs,
 		Input:        read.add,
 	})
-	l := newLoader(in, report, read, session.Predeclared())
+	l := newLoader(in, report, read, session)
 	m := &module{name: in.name, path: in.path}
 	l.read(m, in.real, in.data)
 	res := &Result{Report: report}
 	if report.Count(diag.Error) == 0 {
-		e := &evaluation{loader: l, session: session, opts: &opts}
+		e := &evaluation{loader: l, opts: &opts}
 		if err := e.run(ctx, m); err != nil {
 			return nil, err
 		}
 		res.Plan = e.conclude(m)
 	}
 	session.Close()
+	l.hintPython()
 	report.Sort(m.name)
 	res.Inputs = read.list
 	return res, nil

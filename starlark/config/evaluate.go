@@ -9,7 +9,6 @@ import (
 
 	"go.starlark.net/starlark"
 
-	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -17,10 +16,9 @@ import (
 // An evaluation runs the files that a loader has read.
 type evaluation struct {
 	*loader
-	session *builtin.Session
-	opts    *Options
-	thread  *starlark.Thread
-	limit   diag.Diagnostic // the limit that stopped it
+	opts   *Options
+	thread *starlark.Thread
+	limit  diag.Diagnostic // the limit that stopped it
 }
 
 var (
@@ -32,6 +30,7 @@ var (
 // context has ended.
 func (e *evaluation) run(ctx context.Context, entry *module) error {
 	e.thread = &starlark.Thread{Name: entry.name, Print: e.print, Load: e.load, OnMaxSteps: e.outOfSteps}
+	e.session.Run(e.thread)
 	e.thread.SetMaxExecutionSteps(e.opts.MaxSteps)
 	limited, cancel := context.WithTimeoutCause(ctx, e.opts.Timeout, errTimeout)
 	defer cancel()
@@ -58,7 +57,7 @@ func (e *evaluation) exec(m *module) (err error) {
 		}
 	}()
 	m.done = true
-	m.globals, err = m.program.Init(e.thread, e.words)
+	m.globals, err = m.program.Init(e.thread, m.words)
 	m.globals.Freeze()
 	return err
 }

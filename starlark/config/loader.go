@@ -13,7 +13,9 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
 // dialect is what a configuration may use beyond plain Starlark. Loops
@@ -28,7 +30,8 @@ type module struct {
 	path    string // absolute, where it was asked for
 	file    *syntax.File
 	program *starlark.Program
-	loads   map[string]*module // by the string in load(); nil where that failed
+	words   starlark.StringDict // that it knows, besides Starlark's own
+	loads   map[string]*module  // by the string in load(); nil where that failed
 
 	reading bool
 	done    bool // evaluated
@@ -43,16 +46,17 @@ type loader struct {
 	entry   string // name of the entry
 	report  *diag.Report
 	inputs  *inputs
-	words   starlark.StringDict
-	modules map[string]*module // by path with symbolic links followed
-	names   map[string]*module // by name
+	session *builtin.Session
+	words   starlark.StringDict // that every file knows
+	modules map[string]*module  // by path with symbolic links followed
+	names   map[string]*module  // by name
 	chain   []link
 }
 
-func newLoader(in entry, report *diag.Report, read *inputs, words starlark.StringDict) *loader {
+func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session) *loader {
 	return &loader{
 		root: in.root, dir: filepath.Dir(in.path), entry: in.name,
-		report: report, inputs: read, words: words,
+		report: report, inputs: read, session: session, words: session.Predeclared(),
 		modules: make(map[string]*module), names: make(map[string]*module),
 	}
 }
@@ -68,32 +72,36 @@ type link struct {
 func (l *loader) read(m *module, real string, data []byte) {
 	l.inputs.add(plan.InputFile, m.path, data, false)
 	l.modules[real], l.names[m.name] = m, m
-	file := parse(m.name, data, l.report)
-	if file == nil {
+	m.words = l.words
+	if python.Is(m.name) {
+		m.file = l.python(m, data)
+	} else {
+		m.file = parse(m.name, data, l.report)
+	}
+	if m.file == nil {
 		return
 	}
-	m.file = file
-	l.report.Sources.Index(file)
+	l.report.Sources.Index(m.file)
 	m.reading = true
-	for _, stmt := range file.Stmts {
+	for _, stmt := range m.file.Stmts {
 		if load, ok := stmt.(*syntax.LoadStmt); ok {
 			l.follow(m, load)
 		}
 	}
 	m.reading = false
 	var err error
-	m.program, err = starlark.FileProgram(file, l.words.Has)
+	m.program, err = starlark.FileProgram(m.file, m.words.Has)
 	var errs resolve.ErrorList
 	if errors.As(err, &errs) {
-		for _, d := range diag.Resolve(errs, l.report.Sources, l.known()) {
+		for _, d := range diag.Resolve(errs, l.report.Sources, known(m.words)) {
 			l.report.Add(d)
 		}
 	}
 }
 
-// known returns the names that every file knows.
-func (l *loader) known() []string {
-	return append(l.words.Keys(), starlark.Universe.Keys()...)
+// known returns the names that a file knows.
+func known(words starlark.StringDict) []string {
+	return append(words.Keys(), starlark.Universe.Keys()...)
 }
 
 // follow reads the file that a load names.

@@ -26,14 +26,29 @@ func Parse(name string, text []byte) (*syntax.File, *diag.Report) {
 
 // parse returns nil where it has reported an error.
 func parse(name string, data []byte, report *diag.Report) *syntax.File {
+	text, ok := readText(name, data, report)
+	if !ok {
+		return nil
+	}
+	return parseText(name, text, report)
+}
+
+// readText makes the text of a file known to the report; false means that it
+// is none.
+func readText(name string, data []byte, report *diag.Report) (string, bool) {
 	data = source(data)
 	if !utf8.Valid(data) {
 		report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: diag.Span{File: name},
 			Message: "this file is not UTF-8 text"})
-		return nil
+		return "", false
 	}
 	report.Sources.Add(name, string(data))
-	file, err := dialect().Parse(name, data, syntax.RetainComments)
+	return string(data), true
+}
+
+// parseText returns nil where it has reported an error.
+func parseText(name, text string, report *diag.Report) *syntax.File {
+	file, err := dialect().Parse(name, text, syntax.RetainComments)
 	if err == nil {
 		return file
 	}
@@ -57,8 +72,8 @@ func Files(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	words := builtin.NewSession(builtin.Options{}).Predeclared()
-	l := newLoader(in, &diag.Report{Sources: &diag.Sources{}}, newInputs(nil), words)
+	session := builtin.NewSession(builtin.Options{})
+	l := newLoader(in, &diag.Report{Sources: &diag.Sources{}}, newInputs(nil), session)
 	l.read(&module{name: in.name, path: in.path}, in.real, in.data)
 	var loaded []string
 	for name := range l.names {

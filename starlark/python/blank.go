@@ -1,0 +1,140 @@
+package python
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/starlark/python/pyast"
+)
+
+// Blank returns the file with the Python that can be blanked, or replaced by
+// something of the same length, so that every position stays what it is:
+// imports, types, what only runs for a type checker or as a program, `is`,
+// the u before a string, _ in a number, strings beside each other.
+func (f *File) Blank() string {
+	b := &blanker{File: f}
+	pyast.Walk(f.tree, b.node)
+	slices.SortStableFunc(b.edits, func(x, y edit) int { return cmp.Compare(x.start, y.start) })
+	var out strings.Builder
+	at := 0
+	for _, e := range b.edits {
+		out.WriteString(f.Text[at:e.start])
+		out.WriteString(sameLength(f.Text[e.start:e.end], e.text))
+		at = e.end
+	}
+	out.WriteString(f.Text[at:])
+	return out.String()
+}
+
+// sameLength returns a text with as many characters as old has, and with its
+// ends of lines.
+func sameLength(old, text string) string {
+	out := []rune(old)
+	for i, c := range out {
+		if c != '\n' && c != '\r' {
+			out[i] = ' '
+		}
+	}
+	copy(out, []rune(text))
+	return string(out)
+}
+
+// Beyond returns what keeps a file from being used as it is, and whether
+// Migrate deals with all of it.
+func (f *File) Beyond() (findings []Finding, migrates bool) {
+	m := f.Migrate()
+	for _, x := range m.Findings {
+		if !x.Runs {
+			findings = append(findings, x)
+		}
+	}
+	return findings, m.Complete()
+}
+
+type blanker struct {
+	*File
+	edits []edit
+}
+
+// An edit puts a text that is no longer in the place of another.
+type edit struct {
+	start, end int
+	text       string
+}
+
+// node blanks a node; false means that it is done with what is below, too.
+func (b *blanker) node(n *pyast.Node) bool {
+	switch n.Kind {
+	case pyast.Import, pyast.From:
+		b.pass(n)
+		return false
+	case pyast.Try:
+		if b.optionalImport(n) {
+			b.pass(n)
+			return false
+		}
+	case pyast.If:
+		if n.Op == "if" && len(n.Kids) == 2 && b.neverTrue(n.Kid(0)) {
+			b.pass(n)
+			return false
+		}
+	case pyast.Assign:
+		if b.isType(n.Kid(-1)) {
+			b.pass(n)
+			return false
+		}
+	case pyast.AnnAssign:
+		if len(n.Kids) == 2 || b.isType(n.Kid(2)) {
+			b.pass(n)
+			return false
+		}
+	case pyast.Annotation:
+		b.replace(n.Start, n.End, "")
+		return false
+	case pyast.Operator:
+		if other := sameOperators[n.Op]; other != "" {
+			b.replace(n.Start, n.End, other)
+		}
+	case pyast.Number:
+		if text := b.text(n); strings.Contains(text, "_") {
+			b.replace(n.Start, n.End, strings.ReplaceAll(text, "_", ""))
+		}
+	case pyast.String:
+		if strings.EqualFold(n.Op, "u") {
+			b.replace(n.Start, n.Start+1, "")
+		}
+	case pyast.Concat:
+		for i := range n.Kids[1:] {
+			if b.joinable(n, i+1) {
+				b.replace(n.Kids[i+1].Start-1, n.Kids[i+1].Start, "+")
+			}
+		}
+	}
+	return true
+}
+
+// pass puts a statement that does nothing in the place of another.
+func (b *blanker) pass(n *pyast.Node) {
+	text := "pass"
+	if n.End-n.Start < len(text) {
+		text = "0" // as in x:T
+	}
+	b.replace(n.Start, n.End, text)
+}
+
+func (b *blanker) replace(start, end int, text string) {
+	b.edits = append(b.edits, edit{start, end, text})
+}
+
+// importLine is the first line of an import, or a line that is only its end.
+var importLine = regexp.MustCompile(`(?m)^([ \t]*)(?:import[ \t]+[\w.]+|from[ \t]+[\w.]+[ \t]+import\b)[^\n(\\]*(?:\([^)]*\))?`)
+
+// WithoutImports blanks what looks like an import in a file that is no Python.
+func WithoutImports(text string) string {
+	return importLine.ReplaceAllStringFunc(text, func(s string) string {
+		indent := len(s) - len(strings.TrimLeft(s, " \t"))
+		return s[:indent] + sameLength(s[indent:], "pass")
+	})
+}

@@ -1,0 +1,36 @@
+package python
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// A Finding is a place of a file that is not Starlark.
+type Finding struct {
+	Start, End int // in bytes
+	Message    string
+	Label      string
+	Migrates   bool // Migrate rewrites it
+	Runs       bool // it is no obstacle to using the file as it is
+}
+
+// Span returns the place of a finding, cut at the end of its line.
+func (f *File) Span(x Finding) diag.Span {
+	start := f.span(x.Start)
+	end := x.End
+	if i := strings.IndexByte(f.Text[x.Start:x.End], '\n'); i >= 0 {
+		end = x.Start + len(strings.TrimRight(f.Text[x.Start:x.Start+i], " \t\r"))
+	}
+	start.End = start.Col + utf8.RuneCountInString(f.Text[x.Start:end])
+	return start
+}
+
+// span returns the place of one byte, in lines and characters.
+func (f *File) span(offset int) diag.Span {
+	before := f.Text[:offset]
+	line := strings.Count(before, "\n") + 1
+	col := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	return diag.Span{File: f.Name, Line: line, Col: col, End: col + 1}
+}
