@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,9 +16,8 @@ import (
 
 // checkFlags are the flags of ldcorn check.
 type checkFlags struct {
+	envFlags
 	strict       bool
-	env          []string
-	envFiles     []string
 	allowMissing bool
 	imports      bool
 	format       string
@@ -57,8 +54,7 @@ errors (or warnings, with --strict), 2 when it cannot be read.`,
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 on warnings too")
-	flags.StringArrayVar(&f.env, "env", nil, "set an environment variable for the evaluation, as `NAME=VALUE` (repeatable)")
-	flags.StringArrayVar(&f.envFiles, "env-file", nil, "take environment variables from a `FILE` of NAME=VALUE lines (repeatable)")
+	f.addFlags(flags)
 	flags.BoolVar(&f.allowMissing, "allow-missing-env", false, "go on without variables that are not set")
 	flags.BoolVar(&f.imports, "import", false, "import each group's app with its interpreter")
 	flags.StringVar(&f.format, "format", "text", "print diagnostics as `FORMAT`: text, json or github")
@@ -94,7 +90,6 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 // options turns the flags into those of the evaluation.
 func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	out := config.Options{
-		Env:             make(map[string]string),
 		AllowMissingEnv: f.allowMissing,
 		Print:           stderr,
 		MaxSteps:        f.maxSteps,
@@ -108,21 +103,9 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	case f.timeout <= 0:
 		return out, fmt.Errorf("--timeout %s: want more than 0", f.timeout)
 	}
-	for _, path := range f.envFiles {
-		vars, err := config.ReadEnvFile(path)
-		if err != nil {
-			return out, err
-		}
-		maps.Copy(out.Env, vars)
-	}
-	for _, kv := range f.env {
-		name, value, ok := strings.Cut(kv, "=")
-		if !ok || name == "" {
-			return out, fmt.Errorf("--env %q: want NAME=VALUE", kv)
-		}
-		out.Env[name] = value
-	}
-	return out, nil
+	var err error
+	out.Env, err = f.variables()
+	return out, err
 }
 
 // write prints what was found, and a summary of a configuration that is fine.

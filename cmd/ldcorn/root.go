@@ -33,6 +33,7 @@ restarts what crashes, and reloads without losing a request (kill -HUP).
 Without a command it runs the master, as "ldcorn run" does.`,
 		Example: `  ldcorn -c ldconfig.star          run the master in the foreground
   ldcorn check                     check ldconfig.star in this folder
+  ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
   ldcorn status                    show the master of ldconfig.star and its workers
   kill -HUP PID                    reload the configuration and the code`,
 		SilenceErrors:     true,
@@ -43,7 +44,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "configuration `file` (default ldconfig.star, then ldconfig.py, in this folder)")
 	cmd.PersistentFlags().StringVar(&opts.color, "color", "auto", "colour: auto (on a terminal, without NO_COLOR), always or never")
 	run.addFlags(cmd.Flags())
-	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(),
+	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(), newMigrateCommand(opts),
 		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),
 		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newFmtCommand(opts), newStubsCommand())
 	return cmd

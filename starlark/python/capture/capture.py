@@ -1,0 +1,147 @@
+# Runs a configuration in Python, with a module ldcorn.config of its own that
+# writes down what it is called with, and writes that as JSON.
+#
+#   python3 -c SCRIPT file result-file cpus
+#
+# Exits 0 where that works, 3 where the file fails (the traceback is on
+# stderr), 4 where what it gives cannot be written down.
+import datetime
+import decimal
+import enum
+import json
+import os
+import pathlib
+import sys
+import traceback
+import types
+
+read = []  # the variables of the environment that were asked for
+
+
+class Recording(os._Environ):
+    """os.environ that notes which variables are asked for."""
+
+    def __getitem__(self, key):
+        value = super().__getitem__(key)
+        if key not in read:
+            read.append(key)
+        return value
+
+
+class Call:
+    """What LdConfig or WorkerGroup was called with."""
+
+    def __init__(self, *args, **kwargs):
+        self.args, self.kwargs = list(args), dict(kwargs)
+
+    def __getattr__(self, name):
+        # Configurations may look at what they have made.
+        kwargs = self.__dict__.get("kwargs", {})
+        if name in kwargs:
+            return kwargs[name]
+        raise AttributeError(name)
+
+
+class LdConfig(Call):
+    pass
+
+
+class WorkerGroup(Call):
+    pass
+
+
+class Unwritable(Exception):
+    pass
+
+
+def plain(value, place):
+    if isinstance(value, enum.Enum):
+        return plain(value.value, place)
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, int):
+        return {"int": str(int(value))}
+    if isinstance(value, (float, decimal.Decimal)):
+        return {"float": repr(float(value))}
+    if isinstance(value, datetime.timedelta):
+        return {"float": repr(value.total_seconds())}
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, Call):
+        return {
+            "call": type(value).__mro__[-3].__name__,  # of a subclass too
+            "args": [plain(v, "%s[%d]" % (place, i)) for i, v in enumerate(value.args)],
+            "kwargs": [[k, plain(v, "%s.%s" % (place, k) if place else k)] for k, v in value.kwargs.items()],
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain(v, "%s[%d]" % (place, i)) for i, v in enumerate(value)]
+    if isinstance(value, (set, frozenset)):
+        return [plain(v, place) for v in sorted(value)]
+    if isinstance(value, dict):
+        return {"dict": [[plain(k, place), plain(v, "%s[%r]" % (place, k))] for k, v in value.items()]}
+    raise Unwritable("%s is a %s, which has no literal" % (place or "config", type(value).__name__))
+
+
+def install(cpus):
+    package, module = types.ModuleType("ldcorn"), types.ModuleType("ldcorn.config")
+    package.__path__ = []
+    package.config = module
+    for cls in (LdConfig, WorkerGroup):
+        cls.__module__ = "ldcorn.config"
+        setattr(module, cls.__name__, cls)
+        setattr(package, cls.__name__, cls)
+    sys.modules["ldcorn"], sys.modules["ldcorn.config"] = package, module
+    # As ldcorn counts them, which knows the limit of a container.
+    import multiprocessing
+
+    os.cpu_count = multiprocessing.cpu_count = lambda: cpus
+    if hasattr(os, "process_cpu_count"):
+        os.process_cpu_count = os.cpu_count
+    if hasattr(os, "sched_getaffinity"):
+        os.sched_getaffinity = lambda pid: set(range(cpus))
+    os.environ.__class__ = Recording
+
+
+def user_frames(tb):
+    while tb is not None and tb.tb_frame.f_code.co_filename == "<string>":
+        tb = tb.tb_next
+    return tb
+
+
+def main(path, result, cpus):
+    install(cpus)
+    sys.argv = [path]
+    sys.path[:] = [os.path.dirname(path), os.getcwd()] + [p for p in sys.path if p]
+    sys.stdout = sys.stderr
+    scope = types.ModuleType("ldconfig")
+    scope.__file__ = path
+    sys.modules["ldconfig"] = scope
+    try:
+        with open(path, "rb") as f:
+            exec(compile(f.read(), path, "exec"), scope.__dict__)
+        config = scope.__dict__["config"]
+    except KeyError as exc:
+        if exc.args == ("config",) and "config" not in scope.__dict__:
+            print("the file assigns no `config`", file=sys.stderr)
+        else:
+            traceback.print_exception(type(exc), exc, user_frames(exc.__traceback__))
+        return 3
+    except BaseException as exc:
+        traceback.print_exception(type(exc), exc, user_frames(exc.__traceback__))
+        return 3
+    if not isinstance(config, LdConfig):
+        print("`config` is a %s, not an LdConfig" % type(config).__name__, file=sys.stderr)
+        return 4
+    try:
+        found = {"config": plain(config, ""), "read": read}
+        with open(result, "w") as f:
+            json.dump(found, f)
+    except Unwritable as exc:
+        print(exc, file=sys.stderr)
+        return 4
+    return 0
+
+
+code = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
+sys.stderr.flush()
+os._exit(code)

@@ -1,0 +1,89 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A value is one of Python's, as the script writes it down: a JSON string,
+// true, false, null or list for itself, and an object for all else.
+type value struct {
+	text    string // a literal of Starlark, for what has no parts
+	call    string // LdConfig or WorkerGroup
+	list    []value
+	isList  bool
+	keys    []value // of a dict
+	names   []string
+	entries []value // of a dict, or given by name
+	args    []value // given by place
+}
+
+// UnmarshalJSON reads what the script has written.
+func (v *value) UnmarshalJSON(data []byte) error {
+	data = bytes.TrimSpace(data)
+	switch data[0] {
+	case '"':
+		var s string
+		if err := json.Unmarshal(data, &s); err != nil {
+			return err
+		}
+		v.text = strconv.Quote(s)
+		return nil
+	case '[':
+		v.isList = true
+		return json.Unmarshal(data, &v.list)
+	case '{':
+		return v.object(data)
+	}
+	text, ok := map[string]string{"null": "None", "true": "True", "false": "False"}[string(data)]
+	if !ok {
+		return fmt.Errorf("unexpected %s", data)
+	}
+	v.text = text
+	return nil
+}
+
+func (v *value) object(data []byte) error {
+	var o struct {
+		Int    string              `json:"int"`
+		Float  string              `json:"float"`
+		Dict   [][2]value          `json:"dict"`
+		Call   string              `json:"call"`
+		Args   []value             `json:"args"`
+		Kwargs [][]json.RawMessage `json:"kwargs"`
+	}
+	if err := json.Unmarshal(data, &o); err != nil {
+		return err
+	}
+	switch {
+	case o.Int != "":
+		v.text = o.Int
+	case o.Float != "":
+		v.text = o.Float
+		if strings.ContainsAny(o.Float, "in") { // inf, nan
+			v.text = fmt.Sprintf("float(%q)", o.Float)
+		}
+	case o.Call != "":
+		v.call, v.args = o.Call, o.Args
+		for _, kv := range o.Kwargs {
+			var name string
+			var entry value
+			if err := json.Unmarshal(kv[0], &name); err != nil {
+				return err
+			}
+			if err := json.Unmarshal(kv[1], &entry); err != nil {
+				return err
+			}
+			v.names, v.entries = append(v.names, name), append(v.entries, entry)
+		}
+	default:
+		v.keys, v.entries = []value{}, []value{}
+		for _, kv := range o.Dict {
+			v.keys, v.entries = append(v.keys, kv[0]), append(v.entries, kv[1])
+		}
+	}
+	return nil
+}
