@@ -123,7 +123,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
 	})
 	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, more: make(chan struct{}, 1), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
-		access: access, stats: &tell.reloads, procs: newProcs(px.Driver(), px.Loops())}
+		access: access, stats: &tell.reloads, procs: newProcs(px.Procs())}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// procs sets how many goroutines run at a time: while the event loops do all
-// the work, as many as there are loops. With more, the Go scheduler spends a
-// fifth of a busy proxy's time on waking threads that find nothing to do. What
-// computes for long, such as reading a configuration or looking at every
-// process of the machine, widens it meanwhile.
+// procs sets how many goroutines run at a time: while connections are all the
+// work there is, as many as these make good use of. With more, the Go
+// scheduler spends up to a fifth of a busy proxy's time on waking threads that
+// find nothing to do. What computes for long, such as reading a configuration
+// or looking at every process of the machine, widens it meanwhile.
 //
-// The zero procs changes nothing, which is right for the goroutine driver, and
-// where GOMAXPROCS in the environment says what the user wants.
+// The zero procs changes nothing, which is right where GOMAXPROCS in the
+// environment says what the user wants.
 type procs struct {
 	few, all int
 
@@ -21,15 +21,15 @@ type procs struct {
 	wide int        // how many want all
 }
 
-func newProcs(driver string, loops int) *procs {
-	if driver != "epoll" || os.Getenv("GOMAXPROCS") != "" {
+func newProcs(few int) *procs {
+	if os.Getenv("GOMAXPROCS") != "" {
 		return &procs{}
 	}
-	return &procs{few: loops, all: runtime.GOMAXPROCS(0)}
+	return &procs{few: few, all: runtime.GOMAXPROCS(0)}
 }
 
-// narrow leaves the processor to the loops. It is called once, when they begin
-// to serve.
+// narrow leaves the processor to the connections. It is called once, when the
+// proxy begins to serve.
 func (p *procs) narrow() { p.change(0) }
 
 // widen gives every processor to the caller, until it calls the function that

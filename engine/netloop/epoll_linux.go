@@ -3,7 +3,6 @@ package netloop
 import (
 	"fmt"
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -27,15 +26,12 @@ type epoll struct {
 	lfd       int // its socket, a descriptor of our own
 }
 
-// maxLoops is where more loops stop paying: the workers need the cores.
-const maxLoops = 4
-
 // newEpoll returns the driver. Few loops are better than many: a busy one
 // finds more events at each wait. The workers do the work on the other cores.
 func newEpoll(opts Options) (Driver, bool) {
 	n := opts.Loops
 	if n <= 0 {
-		n = min(max(runtime.GOMAXPROCS(0)/4, 1), maxLoops)
+		n = share()
 	}
 	d := &epoll{opts: opts, acceptLog: acceptLog{log: opts.Log}, lfd: -1, quiet: make(chan struct{})}
 	d.busy.Store(int32(n))
@@ -47,6 +43,7 @@ func newEpoll(opts Options) (Driver, bool) {
 
 func (d *epoll) Name() string { return "epoll" }
 func (d *epoll) Loops() int   { return len(d.loops) }
+func (d *epoll) Procs() int   { return len(d.loops) }
 
 func (d *epoll) Quiet() <-chan struct{} { return d.quiet }
 

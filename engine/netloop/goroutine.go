@@ -14,6 +14,7 @@ import (
 // connection over net.Conn.
 type goroutines struct {
 	opts      Options
+	procs     int // see Driver.Procs
 	acceptLog acceptLog
 	stopping  atomic.Bool
 	aborted   atomic.Bool
@@ -32,6 +33,7 @@ type goroutines struct {
 func NewGoroutine(opts Options) Driver {
 	return &goroutines{
 		opts:      opts,
+		procs:     share(),
 		acceptLog: acceptLog{log: opts.Log},
 		conns:     make(map[*gconn]struct{}),
 		tasks:     make(map[*gtask]struct{}),
@@ -42,6 +44,7 @@ func NewGoroutine(opts Options) Driver {
 
 func (d *goroutines) Name() string { return "goroutine" }
 func (d *goroutines) Loops() int   { return 1 }
+func (d *goroutines) Procs() int   { return d.procs }
 
 func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 

@@ -206,6 +206,8 @@ type Driver interface {
 	Abort()
 	// Loops is the number of loops, at least 1: the bound of Task.Loop.
 	Loops() int
+	// Procs is how many processors the driver makes good use of, at least 1.
+	Procs() int
 	// Name says which driver this is, for the log.
 	Name() string
 }

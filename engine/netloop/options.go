@@ -2,6 +2,7 @@ package netloop
 
 import (
 	"log/slog"
+	"runtime"
 	"time"
 )
 
@@ -20,6 +21,13 @@ type Options struct {
 	// was given up.
 	OnPanic func(v any, stack []byte)
 }
+
+// maxShare is where more processors stop paying.
+const maxShare = 4
+
+// share is how many of the processors connections should have: the workers,
+// which do the work, need the others.
+func share() int { return min(max(runtime.GOMAXPROCS(0)/4, 1), maxShare) }
 
 const (
 	lingerTime    = 2 * time.Second        // how long a lingering close discards

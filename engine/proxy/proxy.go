@@ -121,8 +121,8 @@ func (p *Proxy) Abort() { p.driver.Abort() }
 // any more but websockets: the workers can be stopped.
 func (p *Proxy) Drained() <-chan struct{} { return p.drained }
 
-// Loops is the number of the driver's event loops; 1 for a driver without.
-func (p *Proxy) Loops() int { return p.driver.Loops() }
+// Procs is how many processors the connections make good use of.
+func (p *Proxy) Procs() int { return p.driver.Procs() }
 
 // Driver names the connection driver in use.
 func (p *Proxy) Driver() string { return p.driver.Name() }
