@@ -60,6 +60,11 @@ campaign: ## do everything to a master at once, at random, for CAMPAIGN (5m), fr
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 	@scripts/lint
 
+.PHONY: docs
+docs: ## write docs/language.md anew, from the words of the configuration
+	@go run ./cmd/ldcorn schema --markdown > docs/language.md.new && mv docs/language.md.new docs/language.md || \
+		{ rm -f docs/language.md.new; exit 1; }
+
 .PHONY: fuzz
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@scripts/fuzz $(FUZZTIME)

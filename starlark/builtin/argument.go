@@ -28,6 +28,10 @@ type Argument struct {
 	aka []string // what people call it elsewhere
 }
 
+// OtherNames returns what people call the argument elsewhere. None of them is
+// accepted: they lead to a suggestion.
+func (a *Argument) OtherNames() []string { return slices.Clone(a.aka) }
+
 // A Word is a function of the configuration language.
 type Word struct {
 	Name      string // with its dot, as in env.int
