@@ -20,7 +20,7 @@ help: ## show the targets
 build: ## build bin/ldcorn, with its version and commit
 	@mkdir -p bin
 	@echo "building bin/ldcorn"
-	@go build -trimpath -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
+	@go build -trimpath -pgo=cmd/ldcorn/cpu.pgo -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
 
 # ldcorn takes python3 from PATH. The wrapper makes that the interpreter that
 # was found, which may have another name, without hiding the rest of PATH.
@@ -74,6 +74,12 @@ bench: build python ## compare with nginx, HAProxy and Caddy, then run the Go be
 	@scripts/get-bench-tools
 	@scripts/bench/compare.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
 	go test -run '^$$' -bench . -benchmem ./...
+
+# Not named default.pgo: the tests would be compiled with it too, and all that
+# they use once more.
+.PHONY: pgo
+pgo: ## profile anew what make build optimizes for (cmd/ldcorn/cpu.pgo)
+	@scripts/pgo
 
 # Each prints what it measures, and what that is measured against.
 .PHONY: skew overload kills hang
