@@ -16,11 +16,13 @@ BENCHFLAGS ?=
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
+# Static: nothing of it needs a C library, which would be a megabyte and a half
+# of memory, and one more thing that has to fit where it runs.
 .PHONY: build
 build: ## build bin/ldcorn, with its version and commit
 	@mkdir -p bin
 	@echo "building bin/ldcorn"
-	@go build -trimpath -pgo=cmd/ldcorn/cpu.pgo -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
+	@CGO_ENABLED=0 go build -trimpath -pgo=cmd/ldcorn/cpu.pgo -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
 
 # ldcorn takes python3 from PATH. The wrapper makes that the interpreter that
 # was found, which may have another name, without hiding the rest of PATH.
