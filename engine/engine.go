@@ -132,7 +132,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	commands, err := control.Start(control.Options{
 		Path: filepath.Join(runtime.Dir(), control.SocketName), Master: sup, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
-		Reloads: reloads.ask,
+		Reloads: reloads.ask, Busy: reloads.procs.widen,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})

@@ -46,8 +46,9 @@ type Options struct {
 	// Plan says what a reload would do.
 	Plan    func(context.Context, plan.DiffOptions) (*plan.Report, error)
 	Reloads Reloader
-	Stop    func() // begins to stop the master; any number of times
-	Version string // of ldcorn
+	Busy    func() (done func()) // called before what takes long, and its result after that
+	Stop    func()               // begins to stop the master; any number of times
+	Version string               // of ldcorn
 	Log     *slog.Logger
 }
 
@@ -99,6 +100,7 @@ func (s *Server) Close() {
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+		defer s.opts.Busy()()
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status()))
 	})
 	mux.HandleFunc("POST /v1/plan", s.plan)
@@ -132,6 +134,7 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, done{FormatVersion, err.Error()})
 		return
 	}
+	defer s.opts.Busy()()
 	report, err := s.opts.Plan(r.Context(), plan.ReplaceOptions(want.Replace, want.All))
 	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
@@ -145,6 +148,7 @@ func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r
 	mux.HandleFunc("POST /v1/groups/{group}/"+verb, func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		group := r.PathValue("group")
+		defer s.opts.Busy()()
 		err := do(group, r)
 		if err == nil {
 			s.opts.Log.Info("control request", "request", verb, "pool", group)

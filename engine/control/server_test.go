@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,6 +26,8 @@ type fakeMaster struct {
 	mu    sync.Mutex // guards asked
 	asked []string
 	block chan struct{} // restarts wait for it; nil: they do not
+
+	begun, ended atomic.Int32 // what is busy
 }
 
 func (m *fakeMaster) note(s string) {
@@ -130,6 +133,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	s, err := Start(Options{
 		Path: path, Master: m, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
+		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
 	})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
@@ -145,6 +149,8 @@ func TestServer_Verbs(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 
 	require.NoError(t, c.Scale(ctx, "api", 2))
+	assert.EqualValues(t, 1, m.begun.Load(), "a request is given the processor")
+	require.Eventually(t, func() bool { return m.ended.Load() == 1 }, time.Minute, time.Millisecond)
 	require.EqualError(t, c.Scale(ctx, "api", 4), "too many")
 	require.NoError(t, c.Restart(ctx, "a b/c"))
 	require.NoError(t, c.Hold(ctx, "api"))
