@@ -143,7 +143,8 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 		return nil, none, errStalePlan
 	}
 	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Progress: func(p supervisor.Progress) {
-		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready})
+		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
+			Requests: p.Requests, Websockets: p.Websockets})
 	}})
 	return report, result, err
 }
@@ -162,7 +163,12 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker, "err", start.Err,
 			"stderr", strings.Join(start.Stderr, "\n")}
 	}
-	r.log.Error("reload failed", append(attrs, "reason", "everything stays as it was")...)
+	outcome := "everything stays as it was"
+	if back := new(supervisor.RollbackError); errors.As(err, &back) {
+		event.Outcome = back.Outcome()
+		outcome = event.Outcome
+	}
+	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
 	j.tell(event)
 }
 

@@ -85,7 +85,11 @@ func writePlan(w io.Writer, r *plan.Report, l look, verbose bool) error {
 	if s.NeedAction > 0 {
 		fmt.Fprintf(&b, "; %d need action", s.NeedAction)
 	}
-	fmt.Fprintf(&b, ". Processes %d -> %d, peak %d.\n", r.Processes.Before, r.Processes.After, r.Processes.Peak)
+	fmt.Fprintf(&b, ". Processes %d -> %d, peak %d", r.Processes.Before, r.Processes.After, r.Processes.Peak)
+	if r.Limited {
+		fmt.Fprintf(&b, "; replaced %d at a time (reload_surge)", r.AtOnce)
+	}
+	b.WriteString(".\n")
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -82,6 +82,14 @@ func progressText(e control.ReloadEvent) string {
 		return "starting " + count(e.Workers, "worker")
 	case control.EventReady:
 		return fmt.Sprintf("%d of %d ready", e.Ready, e.Workers)
+	case control.EventReplaced:
+		text := fmt.Sprintf("%d of %d replaced", e.Ready, e.Workers)
+		if e.Requests+e.Websockets > 0 {
+			text += fmt.Sprintf(", the old worker finishes %s and %s", count(e.Requests, "request"), count(e.Websockets, "websocket"))
+		}
+		return text
+	case control.EventRestored:
+		return fmt.Sprintf("%d of %d replaced back", e.Ready, e.Workers)
 	case control.EventSwapped:
 		return "swapped"
 	case control.EventDraining:

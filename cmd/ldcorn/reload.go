@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,9 @@ func newReloadCommand(opts *rootOptions) *cobra.Command {
 
 The master evaluates its configuration, starts what must start, and exchanges it for
 the old workers once all of it is ready; those finish what they have. Whatever fails
-before that, everything stays as it was. A reload during a reload comes after it.
+before that, everything stays as it was. With reload_surge, workers are replaced a few
+at a time instead, and replaced back if one fails. A reload during a reload comes after
+it.
 
 Exits 0 when all is applied and the old workers are gone, 1 when nothing was applied,
 and 3 when something was left that needs --replace or a restart of the master. INT
@@ -116,7 +119,7 @@ func (w *reloadWaiter) event(e control.ReloadEvent) error {
 		return err
 	case control.EventFailed:
 		w.progress.end()
-		return &reloadError{e.Error, e.Stderr}
+		return &reloadError{e.Error, e.Outcome, e.Stderr}
 	case control.EventFinished:
 		w.finished = true
 	}
@@ -162,13 +165,14 @@ func (w *reloadWaiter) left() error {
 
 // A reloadError is the master's word for why nothing was applied.
 type reloadError struct {
-	reason string
-	stderr []string
+	reason  string
+	outcome string // "" where nothing has changed at any time
+	stderr  []string
 }
 
 func (e *reloadError) Error() string {
 	var b strings.Builder
-	b.WriteString("reload failed, everything stays as it was: " + e.reason)
+	b.WriteString("reload failed, " + cmp.Or(e.outcome, "everything stays as it was") + ": " + e.reason)
 	if len(e.stderr) > 0 {
 		b.WriteString("\n  the worker's last words:")
 		for _, line := range e.stderr {

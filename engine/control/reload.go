@@ -28,8 +28,8 @@ type ReloadEvent struct {
 
 	// Of a group's step.
 	Group      string `json:"group,omitempty"`
-	Workers    int    `json:"workers,omitempty"`    // new ones, or old ones that drain
-	Ready      int    `json:"ready,omitempty"`      // of the new ones
+	Workers    int    `json:"workers,omitempty"`    // new ones, or old ones that are replaced, drain or are restored
+	Ready      int    `json:"ready,omitempty"`      // of these: ready, replaced or restored
 	Requests   int    `json:"requests,omitempty"`   // in flight on old workers
 	Websockets int    `json:"websockets,omitempty"` // open on old workers
 
@@ -38,8 +38,9 @@ type ReloadEvent struct {
 	Report     *plan.Report `json:"report,omitempty"` // what was done
 
 	// Of failed.
-	Error  string   `json:"error,omitempty"`
-	Stderr []string `json:"stderr,omitempty"` // of the worker that is at fault, its last lines
+	Error   string   `json:"error,omitempty"`
+	Outcome string   `json:"outcome,omitempty"` // what has become of workers that had been replaced already
+	Stderr  []string `json:"stderr,omitempty"`  // of the worker that is at fault, its last lines
 }
 
 // EventKind is the kind of a ReloadEvent.
@@ -51,12 +52,14 @@ const (
 	EventTaken    EventKind = "taken"    // it is the reload's turn, or will be
 	EventStarted  EventKind = "started"  // of a group
 	EventReady    EventKind = "ready"    // of a group: one more new worker
+	EventReplaced EventKind = "replaced" // of a group: one more old worker, where reload_surge allows few at a time
+	EventRestored EventKind = "restored" // of a group: one more of these is replaced back, after a failure
 	EventSwapped  EventKind = "swapped"  // of a group
 	EventApplied  EventKind = "applied"  // the new plan is in effect
 	EventDraining EventKind = "draining" // of a group; again whenever the numbers change
 	EventDone     EventKind = "done"     // of a group: no old worker is left
 	EventFinished EventKind = "finished" // of all groups
-	EventFailed   EventKind = "failed"   // everything stays as it was
+	EventFailed   EventKind = "failed"   // everything stays, or is again, as it was; see Outcome
 )
 
 // A Reloader carries reloads out, one after the other. It returns at once;

@@ -106,6 +106,7 @@ var Attributes = []Attribute[Plan]{
 	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
+	by("reload_surge", EffectSupervisor, func(p *Plan) Surge { return p.ReloadSurge }),
 }
 
 // edits builds an attribute from a getter of header edits.

@@ -47,6 +47,7 @@ type Plan struct {
 
 	StartupTimeout  time.Duration // from the start of a worker until it is ready
 	ShutdownTimeout time.Duration // from TERM until requests still in flight are cut
+	ReloadSurge     Surge
 
 	Inputs      []Input // everything evaluation read, in order of first use
 	Fingerprint string  // hex digest of Inputs; equal inputs give equal plans

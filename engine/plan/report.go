@@ -22,6 +22,8 @@ type Report struct {
 	Restart       []ChangeReport `json:"restart"`  // settings that only a restart of the master applies
 	Summary       Summary        `json:"summary"`
 	Processes     Processes      `json:"processes"`
+	AtOnce        int            `json:"at_once"` // how many workers are replaced at a time
+	Limited       bool           `json:"limited"` // that is not all of them, because of reload_surge
 	Diagnostics   []Warning      `json:"diagnostics"`
 	Inputs        []InputReport  `json:"inputs"`
 	Record        *Record        `json:"record,omitempty"` // in a file, for a later comparison
@@ -88,8 +90,8 @@ type Summary struct {
 	NeedAction int `json:"need_action"`
 }
 
-// Processes are the workers of all groups: Peak is how many there are while
-// new ones have started and old ones have not ended.
+// Processes are the workers of all groups: Peak is how many there are at most
+// while new ones have started and old ones have not ended.
 type Processes struct {
 	Before int `json:"before"`
 	After  int `json:"after"`
@@ -134,9 +136,12 @@ func NewReport(base Base, next *Plan, changes Changes, opts DiffOptions) *Report
 		r.Groups = append(r.Groups, g)
 		r.Processes.Before += g.Workers.Before
 		r.Processes.After += g.Workers.After
-		r.Processes.Peak += g.Workers.Before + g.Workers.Start
+		r.Processes.Peak += g.Workers.Before + changes.Pools[i].Added()
 		r.Summary.count(&g)
 	}
+	atOnce, all := changes.AtOnce(next.ReloadSurge)
+	r.AtOnce, r.Limited = atOnce, !all
+	r.Processes.Peak += r.AtOnce
 	if len(r.Settings) > 0 {
 		r.Summary.Change++
 	}

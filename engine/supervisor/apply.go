@@ -28,7 +28,13 @@ type step struct {
 	group   *group
 	fresh   bool // the group is new
 	target  target
-	members []*member // started for this apply
+	members []*member // started for this apply, and not in service yet
+	starts  int       // how many are started for it in all
+	ready   int       // how many of them have been ready
+}
+
+func (st *step) progress(s Step, ready int) Progress {
+	return Progress{Step: s, Group: st.change.Name, Workers: st.starts, Ready: ready}
 }
 
 // apply carries out the difference to next. It is called by the supervisor's
@@ -37,17 +43,22 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 	begun := time.Now()
 	s.starter.Forget()
 	changes := plan.Diff(s.plan, next, opts.Diff)
-	steps, reports := s.prepare(changes.Pools, next)
-	if err := awaitAll(ctx, steps, reports, &opts); err != nil {
-		abort(steps)
+	steps := s.steps(changes.Pools, next)
+	var err error
+	if atOnce, all := changes.AtOnce(next.ReloadSurge); all {
+		err = begin(ctx, steps, &opts)
+	} else {
+		err = s.roll(ctx, steps, atOnce, &opts)
+	}
+	if err != nil {
 		return Result{}, err
 	}
 	s.generation++
 	s.plan = effective(s.plan, next, changes)
 	s.commit(steps)
 	for _, st := range steps {
-		if a := st.change.Action; a == plan.Add || a == plan.Replace || a == plan.Resize {
-			opts.tell(StepSwapped, st, len(st.members))
+		if st.starts > 0 || st.change.Action == plan.Resize {
+			opts.tell(st.progress(StepSwapped, st.starts))
 		}
 	}
 	return Result{Generation: s.generation, Plan: s.plan, Changes: changes, Took: time.Since(begun)}, nil
@@ -68,10 +79,10 @@ func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 	return &p
 }
 
-// prepare starts what must start, in all groups together.
-func (s *Supervisor) prepare(changes []plan.Change, next *plan.Plan) ([]*step, <-chan report) {
+// steps prepares the parts of an apply. New groups begin to run, and have no
+// workers yet.
+func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 	steps := make([]*step, len(changes))
-	most := 0
 	for i := range changes {
 		c := &changes[i]
 		st := &step{change: c, group: s.groups[c.Name]}
@@ -80,7 +91,6 @@ func (s *Supervisor) prepare(changes []plan.Change, next *plan.Plan) ([]*step, <
 				spec: c.Effective(), replace: c.Action == plan.Replace,
 				generation: s.generation + 1, startup: next.StartupTimeout,
 			}
-			most += st.target.spec.Instances
 		}
 		if c.Action == plan.Add {
 			st.fresh, st.group = true, s.newGroup(st.target.spec)
@@ -88,57 +98,56 @@ func (s *Supervisor) prepare(changes []plan.Change, next *plan.Plan) ([]*step, <
 		}
 		steps[i] = st
 	}
-	reports := make(chan report, most) // a member reports once, and never waits for us
-	for _, st := range steps {
-		if st.change.Action != plan.Remove {
-			st.group.do(func() { st.members = st.group.prepare(st.target, reports) })
-		}
-	}
-	return steps, reports
+	return steps
 }
 
-// awaitAll waits until every new worker is ready, or one is not.
-func awaitAll(ctx context.Context, steps []*step, reports <-chan report, opts *ApplyOptions) error {
-	waiting := 0
-	ready := make(map[*group]int)
+// begin starts what must start, in all groups together, and waits until all
+// of it is ready. If it fails, nothing of it is left.
+func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
+	l := newLaunch(wanted(steps))
+	prepare(steps, l)
+	for _, st := range steps {
+		if st.starts = len(st.members); st.starts > 0 {
+			opts.tell(st.progress(StepStarted, 0))
+		}
+	}
+	err := l.await(ctx, counted(steps, opts))
+	if err != nil {
+		abort(steps)
+	}
+	return err
+}
+
+// wanted is how many workers the steps come to.
+func wanted(steps []*step) (n int) {
+	for _, st := range steps {
+		if st.target.spec != nil {
+			n += st.target.spec.Instances
+		}
+	}
+	return n
+}
+
+// prepare starts the workers that the steps' targets need.
+func prepare(steps []*step, l *launch) {
+	for _, st := range steps {
+		if st.target.spec != nil {
+			st.group.do(func() { st.members = st.group.prepare(st.target, l.reports) })
+			l.members = append(l.members, st.members...)
+		}
+	}
+}
+
+// counted tells who watches of every member that is ready.
+func counted(steps []*step, opts *ApplyOptions) func(*member) {
 	of := make(map[*group]*step)
 	for _, st := range steps {
-		waiting += len(st.members)
 		of[st.group] = st
-		if len(st.members) > 0 {
-			opts.tell(StepStarted, st, 0)
-		}
 	}
-	for ; waiting > 0; waiting-- {
-		select {
-		case r := <-reports:
-			if r.err != nil {
-				return r.err
-			}
-			g := r.member.group
-			ready[g]++
-			opts.tell(StepReady, of[g], ready[g])
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-	}
-	for _, st := range steps {
-		for _, m := range st.members {
-			if hasEnded(m) {
-				return &StartError{Pool: st.group.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()}
-			}
-		}
-	}
-	return nil
-}
-
-// hasEnded reports whether a member that was ready has ended.
-func hasEnded(m *member) bool {
-	select {
-	case <-m.proc.Exited():
-		return true
-	default:
-		return false
+	return func(m *member) {
+		st := of[m.group]
+		st.ready++
+		opts.tell(st.progress(StepReady, st.ready))
 	}
 }
 

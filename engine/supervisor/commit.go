@@ -49,7 +49,7 @@ func (g *group) commit(t target, prepared []*member) {
 	}
 	g.retryIdle()
 	for _, m := range dead {
-		g.restart(RestartCrash, m.index, 0, &StartError{Pool: g.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()})
+		g.restart(RestartCrash, m.index, 0, m.died())
 	}
 }
 
@@ -70,6 +70,9 @@ func (g *group) resize(t target) []*member {
 		}
 	}
 	g.slots = g.slots[:keep:keep]
+	for _, s := range g.slots {
+		s.ahead = nil // the group is, too, from now on
+	}
 	for len(g.slots) < t.spec.Instances {
 		g.slots = append(g.slots, new(slot))
 	}
@@ -94,15 +97,18 @@ func (g *group) adopt(prepared []*member) []*member {
 // be exceeded in between: a lower one holds before new workers come, a higher
 // one only once the old workers, which were promised less, are out.
 func (g *group) swap(before *plan.Pool, add, remove []*pool.Worker) {
-	stricter := before == nil || g.spec.MaxReqPerWorker > 0 &&
-		(before.MaxReqPerWorker == 0 || g.spec.MaxReqPerWorker < before.MaxReqPerWorker)
-	if stricter {
+	if before == nil || stricter(g.spec, before) {
 		g.pool.Configure(g.spec)
 		g.pool.Swap(add, remove)
 		return
 	}
 	g.pool.Swap(add, remove)
 	g.pool.Configure(g.spec)
+}
+
+// stricter reports whether a has a lower cap than b.
+func stricter(a, b *plan.Pool) bool {
+	return a.MaxReqPerWorker > 0 && (b.MaxReqPerWorker == 0 || a.MaxReqPerWorker < b.MaxReqPerWorker)
 }
 
 // retryIdle starts kept workers that have failed, or wait for a restart, once
@@ -117,6 +123,6 @@ func (g *group) retryIdle() {
 			g.release(s.current, true)
 		}
 		s.crashes = 0
-		g.place(g.spawn(g.spec, index, g.generation, g.startup, 0, nil))
+		g.place(g.respawn(index, 0, nil))
 	}
 }

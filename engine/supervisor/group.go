@@ -219,7 +219,21 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
 	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
-	g.place(g.spawn(g.spec, index, g.generation, g.startup, delay, nil))
+	g.place(g.respawn(index, delay, nil))
+}
+
+// respawn starts another worker for an index that the group has.
+func (g *group) respawn(index int, delay time.Duration, to chan<- report) *member {
+	t := g.target(index)
+	return g.spawn(t.spec, index, t.generation, t.startup, delay, to)
+}
+
+// target is what the worker of an index is to be.
+func (g *group) target(index int) target {
+	if index < len(g.slots) && g.slots[index].ahead != nil {
+		return *g.slots[index].ahead
+	}
+	return target{spec: g.spec, generation: g.generation, startup: g.startup}
 }
 
 // place makes m its slot's worker. Requests wait for it from now on.

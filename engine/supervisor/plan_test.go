@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -12,7 +13,8 @@ import (
 )
 
 // TestPlanIsWhatApplyDoes: for random pairs of plans, with a scale in between,
-// what the report says is what becomes of the processes.
+// and bounded surges among them, what the report says is what becomes of the
+// processes.
 func TestPlanIsWhatApplyDoes(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -39,7 +41,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	report := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, opts), opts)
 	before := r.pids()
 	peak := count(before)
-	r.fakes.onStart(func(*fakeProcess) error { // all of them start before any other ends
+	r.fakes.onStart(func(*fakeProcess) error { // all of those at a time start before any other ends
 		alive := 1
 		for _, p := range r.fakes.all {
 			if p.alive() {
@@ -111,5 +113,81 @@ func randomPlan(rnd *rand.Rand) *plan.Plan {
 	if rnd.IntN(4) == 0 {
 		p.Bind.Address = "127.0.0.1:9"
 	}
+	switch rnd.IntN(4) {
+	case 0:
+		p.ReloadSurge.Workers = 1 + rnd.IntN(4)
+	case 1:
+		p.ReloadSurge.Percent = 1 + rnd.IntN(100)
+	}
 	return p
+}
+
+// TestFailedApplyIsUndone: whichever start of an apply fails, the plan in
+// effect is whole afterwards, and no process of the new one is left.
+func TestFailedApplyIsUndone(t *testing.T) {
+	for seed := range uint64(150) {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				rnd := rand.New(rand.NewPCG(seed, 2))
+				r.mustApply(randomPlan(rnd))
+				pass(0)
+				for range 3 {
+					r.failAt(1+rnd.IntN(12), randomPlan(rnd))
+				}
+			})
+		})
+	}
+}
+
+// failAt has the nth start of an apply fail, and those that undo it succeed.
+func (r *rig) failAt(nth int, next *plan.Plan) {
+	r.t.Helper()
+	before, was, published := r.pids(), r.placed(), r.pub.times
+	inEffect, generation := r.sup.InEffect()
+	n := 0
+	r.fakes.onStart(func(p *fakeProcess) error {
+		if n++; n == nth {
+			return errors.New("no more memory")
+		}
+		return nil
+	})
+	_, err := r.sup.Apply(r.t.Context(), next, ApplyOptions{})
+	pass(0)
+	if err == nil { // there were fewer starts
+		require.Less(r.t, n, nth)
+		return
+	}
+	var start *StartError
+	require.ErrorAs(r.t, err, &start)
+	var back *RollbackError
+	if !errors.As(err, &back) {
+		require.Equal(r.t, before, r.pids(), "nothing had changed yet")
+	} else {
+		require.Empty(r.t, back.Left)
+	}
+	require.Equal(r.t, was, r.placed())
+	require.Equal(r.t, published, r.pub.times)
+	now, g := r.sup.InEffect()
+	require.Same(r.t, inEffect, now)
+	require.Equal(r.t, generation, g)
+	for _, p := range now.Pools {
+		require.Equal(r.t, p.Instances, r.pub.pools[p.Name].Ready(), p.Name)
+		require.Equal(r.t, p, r.pub.pools[p.Name].Settings(), p.Name)
+	}
+}
+
+// placed is which living process is of which plan: by group and index, what
+// it was started as.
+func (r *rig) placed() map[string]plan.Pool {
+	out := make(map[string]plan.Pool)
+	r.fakes.mu.Lock()
+	defer r.fakes.mu.Unlock()
+	for _, p := range r.fakes.all {
+		if p.alive() {
+			key := fmt.Sprint(p.pool.Name, ".", p.index)
+			require.NotContains(r.t, out, key, "two processes of one index")
+			out[key] = *p.pool
+		}
+	}
+	return out
 }

@@ -15,8 +15,12 @@ type ApplyOptions struct {
 type Progress struct {
 	Step    Step
 	Group   string
-	Workers int // that were started for this apply
-	Ready   int // of these
+	Workers int // that are started for this apply
+	Ready   int // of these; of replaced and restored, those that have been
+
+	// Of replaced: what the worker has in hand that is to end now.
+	Requests   int
+	Websockets int
 }
 
 // Step is what a Progress is about.
@@ -27,11 +31,15 @@ const (
 	StepStarted Step = "started" // its new workers are starting
 	StepReady   Step = "ready"   // one more is ready
 	StepSwapped Step = "swapped" // they get the requests, as of now
+
+	// While a reload replaces some workers after others.
+	StepReplaced Step = "replaced" // one more has been; the next waits for its end
+	StepRestored Step = "restored" // one that was replaced has been replaced back
 )
 
 // tell calls Progress, if there is anybody.
-func (o *ApplyOptions) tell(step Step, st *step, ready int) {
+func (o *ApplyOptions) tell(p Progress) {
 	if o.Progress != nil {
-		o.Progress(Progress{Step: step, Group: st.change.Name, Workers: len(st.members), Ready: ready})
+		o.Progress(p)
 	}
 }

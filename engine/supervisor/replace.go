@@ -6,7 +6,7 @@ import "time"
 // on until the other is ready, too. There is one replacement at a time in a
 // group: g.replacing is nil. to, if not nil, is told how it went.
 func (g *group) replace(old *member, why RestartReason, to chan<- report) {
-	m := g.spawn(g.spec, old.index, g.generation, g.startup, 0, to)
+	m := g.respawn(old.index, 0, to)
 	m.replaces, m.why = old, why
 	g.replacing = m
 }

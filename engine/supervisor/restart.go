@@ -69,6 +69,6 @@ func (g *group) renew(index int, asked time.Time, reply chan<- report) {
 		}
 		s.crashes = 0
 		g.count(index, RestartCommand)
-		g.place(g.spawn(g.spec, index, g.generation, g.startup, 0, reply))
+		g.place(g.respawn(index, 0, reply))
 	}
 }

@@ -19,8 +19,8 @@ func (g *group) release(m *member, cut bool) {
 	}
 	m.current = false
 	if m.ctx.Err() == nil {
-		if g.spec != nil { // the setting of the plan in effect counts
-			m.limits = limitsOf(g.spec)
+		if spec := g.target(m.index).spec; spec != nil { // the setting of the plan in effect counts
+			m.limits = limitsOf(spec)
 		}
 		m.cancel(errRetired)
 	}

@@ -36,10 +36,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	change := &plan.Change{Name: name, Action: plan.Resize, Old: old, New: &spec,
 		Reason: fmt.Sprintf("scaled %d -> %d", old.Instances, instances)}
 	st := &step{change: change, group: g, target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}
-	reports := make(chan report, instances)
-	g.do(func() { st.members = g.prepare(st.target, reports) })
-	if err := awaitAll(ctx, []*step{st}, reports, &ApplyOptions{}); err != nil {
-		abort([]*step{st})
+	if err := begin(ctx, []*step{st}, &ApplyOptions{}); err != nil {
 		return err
 	}
 	g.do(func() { g.commit(st.target, st.members) })

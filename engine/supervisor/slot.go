@@ -8,6 +8,7 @@ type slot struct {
 	current *member // nil: failed
 	crashes int
 	failed  bool
+	ahead   *target // what the worker is of already, while a reload replaces one after another; nil = what the group is
 
 	restarts int    // ever
 	lastExit string // why the worker before this one went; "" if there was none

@@ -58,7 +58,8 @@ type Supervisor struct {
 	view    atomic.Pointer[view] // never nil
 
 	// Owned by Run's goroutine.
-	plan       *plan.Plan // in effect; nil before the first apply
+	life       context.Context // done when Run is to end
+	plan       *plan.Plan      // in effect; nil before the first apply
 	generation int
 	groups     map[string]*group
 	leaving    map[*group]struct{} // removed, with workers that still drain
@@ -117,6 +118,7 @@ func (s *Supervisor) launch() (stop func()) {
 }
 
 func (s *Supervisor) serve(ctx context.Context) error {
+	s.life = ctx
 	for {
 		select {
 		case req := <-s.applies:

@@ -126,6 +126,32 @@ func masterFields() []field[plan.Plan] {
 		durationOf(Argument{Name: "shutdown_timeout", Keyword: true, Default: "10", Rule: "0 = cut at once",
 			Doc: "How long requests may go on after the master was told to stop.", aka: []string{"graceful_timeout", "drain_timeout"}},
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.ShutdownTimeout) }),
+		{Argument{Name: "reload_surge", Type: "int | str | None", Keyword: true, Default: "None",
+			Rule: `1 or more workers, a percentage of all workers such as "25%", or None for no limit`,
+			Doc:  "How many replacements a reload has running beside the workers that they replace. None replaces all of them in one step, and needs memory for twice as many.",
+			aka:  []string{"max_surge", "surge", "surge_limit", "rolling"}}, setReloadSurge},
+	}
+}
+
+// setReloadSurge reads a number of workers, or a percentage.
+func setReloadSurge(c *call, g *given, p *plan.Plan) {
+	var err error
+	switch v := g.value.(type) {
+	case starlark.NoneType:
+		p.ReloadSurge = plan.Surge{}
+	case starlark.Int:
+		if p.ReloadSurge.Workers, err = value.Int(v, 1, noLimit); err != nil && v.Sign() == 0 {
+			err = value.Wrong("write 1 to replace one worker at a time", "must be 1 or more: a worker goes only when its replacement is ready")
+		}
+	case starlark.String:
+		if p.ReloadSurge, err = plan.ParseSurge(string(v)); err != nil {
+			err = value.Wrong(`write it as "25%", or as a number of workers`, "%v", err)
+		}
+	default:
+		err = value.WrongType(`a number of workers, a percentage such as "25%", or None`, v, "")
+	}
+	if err != nil {
+		c.wrongValue(g, err)
 	}
 }
 

@@ -1,0 +1,274 @@
+package supervisor
+
+import (
+	"context"
+	"slices"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A roll carries an apply out whose replacements may not all run beside the
+// workers that they replace. It replaces as many at a time as may, and waits
+// for the end of the old ones before the next.
+//
+// As old workers end before the last new one is ready, they cannot be kept
+// for the case that it never is. So first one worker of every group that gets
+// new ones is started on trial, while nothing has changed: what is wrong with
+// a configuration or with its code is found then. If a worker fails after
+// that, those that were replaced are replaced back by workers of the plan in
+// effect, with the code as it is by then.
+//
+// Until the end the plan in effect, with its routes and settings, stays; only
+// of two caps the lower one holds from the first replacement on.
+type roll struct {
+	s      *Supervisor
+	steps  []*step
+	atOnce int
+	opts   *ApplyOptions
+	turns  []*turn // all, in order
+	done   int     // of these
+}
+
+// A turn is one worker that is to be replaced.
+type turn struct {
+	step  *step
+	index int
+	next  *member // its replacement; nil until it is started
+}
+
+// roll leaves nothing to do but the commit. If it fails, everything is as
+// before, but for what a RollbackError says.
+func (s *Supervisor) roll(ctx context.Context, steps []*step, atOnce int, opts *ApplyOptions) error {
+	r := &roll{s: s, steps: steps, atOnce: atOnce, opts: opts}
+	r.plan()
+	s.opts.Log.Info("replacing some workers after others", "workers", len(r.turns), "at_once", atOnce)
+	if err := r.try(ctx); err != nil {
+		abort(steps)
+		return err
+	}
+	for r.done < len(r.turns) {
+		if err := r.advance(ctx, r.turns[r.done:min(r.done+atOnce, len(r.turns))]); err != nil {
+			return r.back(err)
+		}
+	}
+	return nil
+}
+
+// plan puts the workers into an order in which the first of every group come
+// first.
+func (r *roll) plan() {
+	for _, st := range r.steps {
+		n := st.change.Replaced()
+		for index := range n {
+			r.turns = append(r.turns, &turn{step: st, index: index})
+		}
+		st.target.replace = false // what is left for the commit is the difference in number
+		st.starts = n + st.change.Added()
+	}
+	slices.SortStableFunc(r.turns, func(a, b *turn) int { return a.index - b.index })
+	for _, st := range r.steps {
+		if st.starts > 0 {
+			r.opts.tell(st.progress(StepStarted, 0))
+		}
+	}
+}
+
+// try starts a worker of every group, and with those of the first turns all
+// that come in addition. For groups whose turn is later there is no room yet:
+// theirs are stopped again.
+func (r *roll) try(ctx context.Context) error {
+	groups := 0
+	for groups < len(r.turns) && r.turns[groups].index == 0 {
+		groups++
+	}
+	for batch := range slices.Chunk(r.turns[min(r.atOnce, groups):groups], r.atOnce) {
+		l := newLaunch(len(batch))
+		start(batch, l)
+		err := l.await(ctx, func(*member) {})
+		stop(batch)
+		if err != nil {
+			return err
+		}
+	}
+	first := r.turns[:r.atOnce]
+	l := newLaunch(len(first) + wanted(r.steps))
+	start(first, l)
+	prepare(r.steps, l)
+	err := l.await(ctx, counted(r.steps, r.opts))
+	if err != nil {
+		stop(first)
+	}
+	return err
+}
+
+// start starts the replacements of turns.
+func start(turns []*turn, l *launch) {
+	for _, t := range turns {
+		g, to := t.step.group, t.step.target
+		g.do(func() { t.next = g.spawn(to.spec, t.index, to.generation, to.startup, 0, l.reports) })
+		l.members = append(l.members, t.next)
+	}
+}
+
+// stop ends replacements that are not in service, and waits for it.
+func stop(turns []*turn) {
+	for _, t := range turns {
+		t.step.group.do(func() { t.step.group.retire([]*member{t.next}, true) })
+	}
+	for _, t := range turns {
+		<-t.next.over
+		t.next = nil
+	}
+}
+
+// advance replaces the workers of some turns, and waits for their end.
+func (r *roll) advance(ctx context.Context, turns []*turn) error {
+	if turns[0].next == nil { // else on trial
+		l := newLaunch(len(turns))
+		start(turns, l)
+		if err := l.await(ctx, counted(r.steps, r.opts)); err != nil {
+			stop(turns)
+			return err
+		}
+	}
+	var ending []*member
+	for i, t := range turns {
+		p := t.step.progress(StepReplaced, 0)
+		var old *member
+		ok := false
+		t.step.group.do(func() {
+			old, ok = t.step.group.advance(t.next, &t.step.target)
+			if old != nil && old.worker != nil {
+				p.Requests, p.Websockets = old.worker.InFlight()
+			}
+		})
+		if !ok {
+			err := t.next.died()
+			stop(turns[i:])
+			return err
+		}
+		if old != nil {
+			ending = append(ending, old)
+		}
+		r.done++
+		p.Ready, p.Workers = t.index+1, t.step.change.Replaced()
+		r.opts.tell(p)
+	}
+	return awaitOver(ctx, ending)
+}
+
+// back undoes what is done, after a failure. What is stopping needs no
+// undoing.
+func (r *roll) back(cause error) error {
+	abort(r.steps)
+	if r.s.life.Err() != nil {
+		return cause
+	}
+	r.s.opts.Log.Warn("replacing workers back", "workers", r.done, "err", cause)
+	failed := &RollbackError{Err: cause}
+	undo := slices.Clone(r.turns[:r.done])
+	slices.Reverse(undo)
+	restored := make(map[*step]int)
+	for batch := range slices.Chunk(undo, r.atOnce) {
+		failed.Left = append(failed.Left, r.restore(batch, restored)...)
+	}
+	for _, st := range r.steps {
+		failed.Restored += restored[st]
+		if restored[st] > 0 && restored[st] == r.doneOf(st) { // nobody is left who was promised a lower cap
+			st.group.do(func() { st.group.pool.Configure(st.group.spec) })
+		}
+	}
+	return failed
+}
+
+// doneOf is how many workers of a group were replaced.
+func (r *roll) doneOf(st *step) (n int) {
+	for _, t := range r.turns[:r.done] {
+		if t.step == st {
+			n++
+		}
+	}
+	return n
+}
+
+// restore replaces workers back, and returns why it could not.
+func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error) {
+	begun := make([]*launch, len(turns)) // each of its own: one that fails keeps no other
+	for i, t := range turns {
+		g, l := t.step.group, newLaunch(1)
+		g.do(func() {
+			g.slots[t.index].ahead = nil
+			l.members = []*member{g.respawn(t.index, 0, l.reports)}
+		})
+		begun[i] = l
+	}
+	var ending []*member
+	for i, t := range turns {
+		g, st := t.step.group, t.step
+		err := begun[i].await(r.s.life, func(m *member) {
+			g.do(func() {
+				if old, ok := g.advance(m, nil); ok && old != nil {
+					ending = append(ending, old)
+				}
+			})
+		})
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		restored[st]++
+		p := st.progress(StepRestored, restored[st])
+		p.Workers = r.doneOf(st)
+		r.opts.tell(p)
+	}
+	_ = awaitOver(r.s.life, ending) // else the master stops, and they with it
+	return failures
+}
+
+// awaitOver waits until members are gone.
+func awaitOver(ctx context.Context, members []*member) error {
+	for _, m := range members {
+		select {
+		case <-m.over:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	return nil
+}
+
+// advance puts a replacement that is ready in the place of its index's worker,
+// which it returns: it is to end. to is what the replacement is of, nil if
+// that is what the group is. It does nothing if the replacement has ended.
+func (g *group) advance(m *member, to *target) (old *member, ok bool) {
+	if m.state != StateReady {
+		return nil, false
+	}
+	if to != nil {
+		g.tighten(to.spec)
+	}
+	if g.replacing != nil && g.replacing.index == m.index {
+		g.dropReplacement()
+	}
+	s := g.slots[m.index]
+	s.ahead = to
+	old, s.crashes = s.current, 0
+	g.place(m)
+	if old == nil {
+		g.pool.Swap(readyOf([]*member{m}), nil)
+	} else {
+		g.pool.Swap(readyOf([]*member{m}), readyOf([]*member{old}))
+		g.release(old, false)
+	}
+	m.enter()
+	return old, true
+}
+
+// tighten lowers the pool's cap to that of a spec, if that is lower.
+func (g *group) tighten(next *plan.Pool) {
+	if now := g.pool.Settings(); stricter(next, now) {
+		spec := *now
+		spec.MaxReqPerWorker = next.MaxReqPerWorker
+		g.pool.Configure(&spec)
+	}
+}

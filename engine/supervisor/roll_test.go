@@ -1,0 +1,227 @@
+package supervisor
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+func surging(n int, pools ...*plan.Pool) *plan.Plan {
+	p := aPlan(pools...)
+	p.ReloadSurge.Workers = n
+	return p
+}
+
+func TestRoll_ReplacesOneAtATime(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(3))))
+		most := 0
+		r.fakes.onStart(func(*fakeProcess) error {
+			most = max(most, len(r.fakes.living()))
+			return nil
+		})
+		var steps []string
+		_, err := r.sup.Apply(t.Context(), surging(1, aPool("a", instances(3))), ApplyOptions{Progress: func(p Progress) {
+			steps = append(steps, fmt.Sprintf("%s %d/%d", p.Step, p.Ready, p.Workers))
+		}})
+		require.NoError(t, err)
+		assert.Equal(t, 3, most, "and so four at a time")
+		assert.Equal(t, []string{"started 0/3", "ready 1/3", "replaced 1/3", "ready 2/3", "replaced 2/3",
+			"ready 3/3", "replaced 3/3", "swapped 3/3"}, steps)
+		pass(0)
+		assert.Equal(t, []string{"0:1003", "1:1004", "2:1005"}, r.fakes.alive("a"))
+		assert.Equal(t, 2, r.pub.times)
+	})
+}
+
+// The next replacement waits until the old worker has finished what it has.
+func TestRoll_WaitsForTheOld(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		release := r.occupy("a", 2)
+		done := make(chan error, 1)
+		go func() { _, err := r.apply(surging(1, aPool("a"))); done <- err }()
+		pass(time.Hour)
+		assert.Equal(t, []string{"0", "0", "1"}, sorted(indexes(r.fakes.alive("a"))))
+		release()
+		require.NoError(t, <-done)
+		pass(0)
+		assert.Equal(t, []string{"0:1002", "1:1003"}, r.fakes.alive("a"))
+	})
+}
+
+// What is broken in a group whose turn is late is found before anything is
+// replaced.
+func TestRoll_TriesEveryGroupFirst(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a"), aPool("b"), aPool("c")))
+		before := r.fakes.living()
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.pool.Name == "c" {
+				return errors.New("broken")
+			}
+			return nil
+		})
+		_, err := r.apply(surging(1, aPool("a"), aPool("b"), aPool("c")))
+		require.EqualError(t, err, `pool "c": worker 0: broken`)
+		pass(0)
+		assert.Equal(t, before, r.fakes.living())
+
+		r.fakes.onStart(nil)
+		r.mustApply(surging(1, aPool("a"), aPool("b"), aPool("c")))
+		pass(0)
+		for _, name := range []string{"a", "b", "c"} {
+			assert.Equal(t, []string{"0", "1"}, sorted(indexes(r.fakes.alive(name))))
+			assert.Equal(t, 2, r.pub.pools[name].Ready())
+		}
+	})
+}
+
+func TestRoll_ReplacesBack(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(3), capped(5))))
+		n := 0
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if n++; n == 3 {
+				p.readyAfter = -1
+			}
+			return nil
+		})
+		var restored []string
+		_, err := r.sup.Apply(t.Context(), surging(1, aPool("a", instances(3), capped(2), other), aPool("new")), ApplyOptions{Progress: func(p Progress) {
+			if p.Step == StepReplaced {
+				assert.Equal(t, 2, r.pub.pools["a"].Cap(), "the lower cap is that of the new workers")
+			}
+			if p.Step == StepRestored {
+				restored = append(restored, fmt.Sprintf("%d/%d", p.Ready, p.Workers))
+			}
+		}})
+		require.Error(t, err)
+		assert.Empty(t, restored, "the third start was on trial")
+
+		n = -1
+		_, err = r.sup.Apply(t.Context(), surging(1, aPool("a", instances(3), capped(2), other), aPool("new")), ApplyOptions{Progress: func(p Progress) {
+			if p.Step == StepRestored {
+				restored = append(restored, fmt.Sprintf("%d/%d", p.Ready, p.Workers))
+			}
+		}})
+		var back *RollbackError
+		require.ErrorAs(t, err, &back)
+		assert.Equal(t, `pool "a": worker 1: not ready within 30s (startup_timeout)`, back.Err.(*StartError).Summary())
+		assert.Contains(t, err.Error(), "workers that had been replaced already have been replaced back (1)")
+		assert.Equal(t, []string{"1/1"}, restored)
+		pass(0)
+		for _, p := range r.fakes.living() {
+			assert.Equal(t, "main:app", p.pool.App)
+			assert.Equal(t, "a", p.pool.Name)
+			assert.Equal(t, 1, p.generation)
+		}
+		assert.Len(t, r.fakes.living(), 3)
+		assert.Equal(t, 5, r.pub.pools["a"].Cap())
+		assert.Equal(t, 3, r.pub.pools["a"].Ready())
+	})
+}
+
+// A worker that cannot be replaced back serves on; nobody is left without.
+func TestRoll_CannotReplaceBack(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(3))))
+		n := 0
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if n++; n == 2 || p.pool.App == "main:app" {
+				return errors.New("gone")
+			}
+			return nil
+		})
+		_, err := r.apply(surging(1, aPool("a", instances(3), other)))
+		var back *RollbackError
+		require.ErrorAs(t, err, &back)
+		assert.Contains(t, err.Error(), `1 of 1 workers that had been replaced already could not be replaced back: pool "a": worker 0: gone`)
+		pass(0)
+		assert.Equal(t, 3, r.pub.pools["a"].Ready())
+		r.fakes.onStart(nil) // the code is there again
+		r.fakes.find(0, "other:app").kill()
+		pass(time.Second)
+		assert.Equal(t, "main:app", r.fakes.last().pool.App, "the next one is of the plan in effect")
+	})
+}
+
+// A worker that was replaced already and crashes is of the new plan again.
+func TestRoll_CrashMeanwhile(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		release := r.occupy("a", 2)
+		done := make(chan error, 1)
+		go func() { _, err := r.apply(surging(1, aPool("a", other))); done <- err }()
+		pass(time.Minute)
+		r.fakes.find(0, "other:app").kill()
+		pass(5 * time.Second)
+		assert.Equal(t, "other:app", r.fakes.last().pool.App)
+		assert.Equal(t, 2, r.fakes.last().generation)
+		release()
+		require.NoError(t, <-done)
+		pass(0)
+		assert.Equal(t, []string{"0:1003", "1:1004"}, r.fakes.alive("a"))
+	})
+}
+
+// The end of the master does not wait for old workers, and undoes nothing.
+func TestRoll_Stopped(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		r.occupy("a", 2)
+		done := make(chan error, 1)
+		go func() { _, err := r.apply(surging(1, aPool("a"))); done <- err }()
+		pass(time.Minute)
+		r.stop()
+		require.ErrorIs(t, <-done, ErrStopped)
+		<-r.sup.ended
+		assert.Len(t, r.fakes.all, 3)
+	})
+}
+
+// occupy gives so many workers a request each, until release is called.
+func (r *rig) occupy(name string, workers int) (release func()) {
+	r.t.Helper()
+	claims := make([]pool.Claim, workers)
+	for i := range claims {
+		require.NoError(r.t, r.pub.pools[name].TryClaim(&claims[i], nil))
+	}
+	return func() {
+		for i := range claims {
+			claims[i].Release()
+		}
+	}
+}
+
+func capped(n int) func(*plan.Pool) { return func(p *plan.Pool) { p.MaxReqPerWorker = n } }
+func other(p *plan.Pool)            { p.App = "other:app" }
+
+// living are all processes that live.
+func (f *fakes) living() (out []*fakeProcess) {
+	for _, p := range f.all {
+		if p.alive() {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// find returns the living process of an index and an app.
+func (f *fakes) find(index int, app string) *fakeProcess {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.living() {
+		if p.index == index && p.pool.App == app {
+			return p
+		}
+	}
+	return nil
+}
