@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -129,16 +128,17 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer cancel(nil)
 	// No actor: it answers until all of them have returned, so that one can
 	// see what a stop waits for.
-	commands, err := control.Start(control.Options{
-		Path: filepath.Join(runtime.Dir(), control.SocketName), Master: sup, Reload: reloads.last.Load,
+	socket, err := listenControl(first.ControlSocket, runtime.Dir())
+	if err != nil {
+		return err
+	}
+	commands := control.Start(control.Options{
+		Listener: socket, Master: sup, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})
-	if err != nil {
-		return fmt.Errorf("control socket: %w", err)
-	}
 	defer commands.Close()
 	defer tell.start(ctx, e, sup, reloads)()
 	// Nor this: it writes until nobody has anything more to log.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/activation"
 
+	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -41,7 +42,12 @@ func explain(argument string, bind plan.Bind, err error) error {
 	case errors.Is(err, errNoSocket):
 		hint = "; remove it, or choose another path"
 	case errors.Is(err, syscall.EADDRINUSE):
-		hint = "; stop what listens there, or choose another " + argument
+		if pid := holder(bind); pid != 0 {
+			hint = fmt.Sprintf(" by pid %d", pid)
+		}
+		hint += "; stop what listens there, or choose another " + argument
+	case errors.Is(err, fs.ErrNotExist) && bind.Network == "unix":
+		hint = "; make its folder first"
 	case errors.Is(err, syscall.EACCES) && bind.Network == "tcp":
 		hint = "; ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service"
 		if argument == "bind" {
@@ -73,6 +79,23 @@ func listenUnix(path string) (net.Listener, error) {
 		return nil, fmt.Errorf("stale socket: %w", err)
 	}
 	return net.Listen("unix", path)
+}
+
+// holder is the process that listens on a unix socket; 0 if nobody tells.
+func holder(bind plan.Bind) int {
+	if bind.Network != "unix" {
+		return 0
+	}
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: bind.Address, Net: "unix"})
+	if err != nil {
+		return 0
+	}
+	defer conn.Close()
+	peer, err := control.Peer(conn)
+	if err != nil {
+		return 0
+	}
+	return int(peer.Pid)
 }
 
 // isLive reports whether somebody accepts on the socket: only a refused

@@ -22,7 +22,7 @@ func (g *guarded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		peer, err := peerOf(conn)
+		peer, err := Peer(conn)
 		if err == nil && allowed(peer.Uid) {
 			return conn, nil
 		}
@@ -35,8 +35,8 @@ func (g *guarded) Accept() (net.Conn, error) {
 
 func allowed(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
 
-// peerOf asks the kernel who is at the other end.
-func peerOf(conn *net.UnixConn) (peer *unix.Ucred, err error) {
+// Peer asks the kernel who is at the other end of a connection.
+func Peer(conn *net.UnixConn) (peer *unix.Ucred, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, err

@@ -4,11 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -40,9 +38,9 @@ type Master interface {
 
 // Options are what a Server needs. All are required.
 type Options struct {
-	Path   string // of the socket, in a directory that only we may enter
-	Master Master
-	Reload func() *Reload // the last one; nil before the first
+	Listener *net.UnixListener // closed by Close
+	Master   Master
+	Reload   func() *Reload // the last one; nil before the first
 	// Plan says what a reload would do.
 	Plan    func(context.Context, plan.DiffOptions) (*plan.Report, error)
 	Reloads Reloader
@@ -61,28 +59,16 @@ type Server struct {
 	serve  sync.WaitGroup
 }
 
-// Start listens and answers until Close. The caller holds the lock of the
-// runtime directory, so that a socket which is there belongs to nobody.
-func Start(opts Options) (*Server, error) {
-	if err := os.Remove(opts.Path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, err
-	}
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: opts.Path, Net: "unix"})
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Chmod(opts.Path, 0o600); err != nil {
-		l.Close()
-		return nil, err
-	}
+// Start answers until Close.
+func Start(opts Options) *Server {
 	s := &Server{opts: opts}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.http = &http.Server{
 		Handler: s.routes(), ReadHeaderTimeout: headTimeout,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
-	s.serve.Go(func() { _ = s.http.Serve(&guarded{l, opts.Log}) }) // ends with Close
-	return s, nil
+	s.serve.Go(func() { _ = s.http.Serve(&guarded{opts.Listener, opts.Log}) }) // ends with Close
+	return s
 }
 
 // Close gives up what is under way, tells so who asked for it, and removes

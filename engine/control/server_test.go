@@ -126,28 +126,21 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, SocketName)
-	stale, err := net.Listen("unix", path)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
-	stale.(*net.UnixListener).SetUnlinkOnClose(false)
-	stale.Close() // what a dead master leaves is replaced
-	s, err := Start(Options{
-		Path: path, Master: m, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+	s := Start(Options{
+		Listener: l, Master: m, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
 	})
-	require.NoError(t, err)
 	t.Cleanup(s.Close)
 	return s, NewClient(path)
 }
 
 func TestServer_Verbs(t *testing.T) {
 	m := new(fakeMaster)
-	s, c := start(t, m)
+	_, c := start(t, m)
 	ctx := t.Context()
-	info, err := os.Stat(s.opts.Path)
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-
 	require.NoError(t, c.Scale(ctx, "api", 2))
 	assert.EqualValues(t, 1, m.begun.Load(), "a request is given the processor")
 	require.Eventually(t, func() bool { return m.ended.Load() == 1 }, time.Minute, time.Millisecond)
@@ -263,7 +256,7 @@ func TestServer_CloseEndsWhatIsUnderWay(t *testing.T) {
 	require.Eventually(t, func() bool { return len(m.all()) == 1 }, time.Minute, time.Millisecond)
 	s.Close()
 	require.EqualError(t, <-asked, "context canceled")
-	assert.NoFileExists(t, s.opts.Path)
+	assert.NoFileExists(t, s.opts.Listener.Addr().String())
 	require.ErrorContains(t, c.Hold(t.Context(), "api"), "no such file or directory")
 }
 

@@ -104,6 +104,7 @@ var Attributes = []Attribute[Plan]{
 	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),
 	by("log_format", EffectProxy, func(p *Plan) LogFormat { return p.LogFormat }),
 	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
+	by("control_socket", EffectRestart, func(p *Plan) ControlSocket { return p.ControlSocket }),
 	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
 	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
 	by("reload_surge", EffectSupervisor, func(p *Plan) Surge { return p.ReloadSurge }),

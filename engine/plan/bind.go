@@ -23,8 +23,8 @@ func ParseBind(s string) (Bind, error) {
 		return Bind{}, fmt.Errorf("unix: needs a path; write \"unix:/run/ldcorn.sock\"")
 	case isUnix && path[0] != '/':
 		return Bind{}, fmt.Errorf("%q is a relative path; write \"unix:/…\" and the whole path", path)
-	case isUnix && (len(path) > maxUnixPath || strings.ContainsRune(path, 0)):
-		return Bind{}, fmt.Errorf("the path of a unix socket has at most %d bytes, %q has %d", maxUnixPath, path, len(path))
+	case isUnix && (len(path) > MaxUnixPath || strings.ContainsRune(path, 0)):
+		return Bind{}, fmt.Errorf("the path of a unix socket has at most %d bytes, %q has %d", MaxUnixPath, path, len(path))
 	case isUnix:
 		return Bind{Network: "unix", Address: path}, nil
 	}
@@ -50,8 +50,9 @@ func ParseBind(s string) (Bind, error) {
 	return Bind{Network: "tcp", Address: s}, nil
 }
 
-// maxUnixPath is the most that fits a socket address, with its final NUL.
-const maxUnixPath = 107 // bytes
+// MaxUnixPath is the longest path of a unix socket: the most that fits its
+// address, with a final NUL.
+const MaxUnixPath = 107 // bytes
 
 func allDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""

@@ -43,6 +43,8 @@ type Plan struct {
 	AccessLog AccessLog
 	LogFormat LogFormat // of the access log; "" = DefaultLogFormat
 
+	ControlSocket ControlSocket
+
 	Admin Bind // for metrics and health; zero = none; never of the network "systemd"
 
 	StartupTimeout  time.Duration // from the start of a worker until it is ready

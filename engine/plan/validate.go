@@ -46,6 +46,15 @@ func Validate(p *Plan) []Problem {
 			Label:   "give `admin` an address of its own, which the public does not reach",
 		})
 	}
+	for argument, other := range map[string]Bind{"bind": p.Bind, "admin": p.Admin} {
+		if p.ControlSocket != "" && other == (Bind{Network: "unix", Address: string(p.ControlSocket)}) {
+			out = append(out, Problem{
+				Code:    CodeSameAddress,
+				Message: fmt.Sprintf("`control_socket` and `%s` are both %v", argument, p.ControlSocket),
+				Label:   "give `control_socket` a path of its own",
+			})
+		}
+	}
 	out = append(out, defaults(p)...)
 	out = append(out, unreachable(p)...)
 	for _, pool := range p.Pools {

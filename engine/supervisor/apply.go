@@ -74,7 +74,7 @@ func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 		}
 	}
 	if old != nil {
-		p.Bind, p.Admin = old.Bind, old.Admin
+		p.Bind, p.Admin, p.ControlSocket = old.Bind, old.Admin, old.ControlSocket
 	}
 	return &p
 }

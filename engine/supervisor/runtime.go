@@ -15,10 +15,9 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sys/unix"
-)
 
-// maxSocketPath is the longest path that a unix socket can have.
-const maxSocketPath = 107 // bytes
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
 
 // A Runtime is the directory of one master: the sockets of its workers, a
 // record of each of them, and a lock that keeps a second master with the same
@@ -40,7 +39,7 @@ func RuntimeDir(configPath string) (string, error) {
 		return "", err
 	}
 	for _, dir := range dirs {
-		if len(filepath.Join(dir, socketName(1<<40))) <= maxSocketPath {
+		if len(filepath.Join(dir, socketName(1<<40))) <= plan.MaxUnixPath {
 			return dir, nil
 		}
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/plan"
+
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -81,7 +83,7 @@ func TestRuntimeDir_AvoidsLongPaths(t *testing.T) {
 	dir, err := RuntimeDir("/etc/ldconfig.star")
 	require.NoError(t, err)
 	assert.NotContains(t, dir, "long")
-	assert.LessOrEqual(t, len(filepath.Join(dir, socketName(1<<40))), maxSocketPath)
+	assert.LessOrEqual(t, len(filepath.Join(dir, socketName(1<<40))), plan.MaxUnixPath)
 }
 
 // orphan starts a sleeping process in a group of its own.

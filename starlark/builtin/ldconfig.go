@@ -3,8 +3,8 @@ package builtin
 import (
 	"fmt"
 	"net/netip"
-	"path/filepath"
 	"slices"
+	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -120,6 +120,10 @@ func masterFields() []field[plan.Plan] {
 			Rule: `"host:port", "[v6]:port", ":port" or "unix:/path"`,
 			Doc:  "Where the master tells about itself: /metrics for Prometheus, /livez and /readyz. It only tells, and asks nobody who they are; None is nowhere.",
 			aka:  []string{"metrics", "metrics_bind", "metrics_port", "admin_bind", "admin_port", "health", "status", "dashboard"}}, setAdmin},
+		{Argument{Name: "control_socket", Type: "str | None", Keyword: true, Default: "None",
+			Rule: "a path of at most 107 bytes; a relative one starts at the configuration's folder",
+			Doc:  "Where the master answers the command line, for its own user and root alone; None is a socket in its runtime directory.",
+			aka:  []string{"control", "ctl_socket", "control_path"}}, setControlSocket},
 		positiveOf(Argument{Name: "startup_timeout", Keyword: true, Default: "60",
 			Doc: "How long a worker may take from its start until it is ready."},
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.StartupTimeout) }),
@@ -131,6 +135,23 @@ func masterFields() []field[plan.Plan] {
 			Doc:  "How many replacements a reload has running beside the workers that they replace. None replaces all of them in one step, and needs memory for twice as many.",
 			aka:  []string{"max_surge", "surge", "surge_limit", "rolling"}}, setReloadSurge},
 	}
+}
+
+func setControlSocket(c *call, g *given, p *plan.Plan) {
+	s, ok := optionalString(c, g)
+	if !ok {
+		return
+	}
+	if rest, found := strings.CutPrefix(s, "unix:"); found {
+		c.wrongValue(g, value.Wrong("write "+value.Quote(rest), "is a path alone: %s", value.Quote(s)))
+		return
+	}
+	path := c.session.absolute(s)
+	if len(path) > plan.MaxUnixPath {
+		c.wrongValue(g, value.Wrong("", "makes a path of %d bytes, and a socket's has %d at most: %s", len(path), plan.MaxUnixPath, value.Quote(path)))
+		return
+	}
+	p.ControlSocket = plan.ControlSocket(path)
 }
 
 // setReloadSurge reads a number of workers, or a percentage.
@@ -239,11 +260,7 @@ func setAccessLog(c *call, g *given, p *plan.Plan) {
 			c.wrongValue(g, err)
 			return
 		}
-		path := string(v)
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(c.session.opts.Dir, path)
-		}
-		p.AccessLog = plan.AccessLog(filepath.Clean(path))
+		p.AccessLog = plan.AccessLog(c.session.absolute(string(v)))
 	default:
 		c.wrongValue(g, value.WrongType("True, False or the path of a file", v, ""))
 	}

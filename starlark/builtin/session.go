@@ -3,6 +3,7 @@ package builtin
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 
 	"go.starlark.net/lib/json"
 	starlarkmath "go.starlark.net/lib/math"
@@ -100,6 +101,15 @@ func (s *Session) elsewhere(not *Word, name string) string {
 		}
 	}
 	return ""
+}
+
+// absolute makes a path absolute: a relative one starts at the configuration's
+// folder.
+func (s *Session) absolute(path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(s.opts.Dir, path)
+	}
+	return filepath.Clean(path)
 }
 
 // noLimit is the highest number where a rule has none.

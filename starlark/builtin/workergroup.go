@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"path/filepath"
 	"slices"
 
 	"go.starlark.net/starlark"
@@ -142,10 +141,7 @@ func setCwd(c *call, g *given, p *plan.Pool) {
 	if !ok {
 		return
 	}
-	if !filepath.IsAbs(s) {
-		s = filepath.Join(c.session.opts.Dir, s)
-	}
-	p.Cwd = filepath.Clean(s)
+	p.Cwd = c.session.absolute(s)
 }
 
 func setPython(c *call, g *given, p *plan.Pool) {
