@@ -7,6 +7,8 @@ RACE ?= -race
 # The scripts in testscripts/ start real workers; on a slow machine that takes.
 TESTTIMEOUT ?= 15m
 TESTFLAGS ?=
+# Of make storm.
+RELOADS ?= 200
 # For scripts/bench/compare.py: --modes small,few --rounds 9, say.
 BENCHFLAGS ?=
 
@@ -57,6 +59,14 @@ campaign: ## do everything to a master at once, at random, for CAMPAIGN (5m), fr
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout 0 -count 1 -v ./cmd/ldcorn -run '^TestCampaign$$' -campaign $(CAMPAIGN) -seed $(SEED)
+
+# make test has a shorter one, of a dozen reloads.
+.PHONY: storm
+storm: ## RELOADS (200) reloads in a row under load, and as many of which every third is broken
+	@[ -z "$(RACE)" ] || scripts/get-cc
+	@py=$$(scripts/get-uvicorn) && set -x && \
+		LDCORN_STORM=$(RELOADS) LDCORN_TEST_PYTHON="$$py" \
+		go test $(RACE) -timeout 2h -count=1 -v -run 'TestScripts/storm_' ./cmd/ldcorn
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax

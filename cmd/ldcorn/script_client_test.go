@@ -11,6 +11,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -51,6 +53,7 @@ type httpClient struct {
 	addr, method, path string
 	body               []byte
 	fresh              bool // a new connection for each request
+	chunked            bool // the body
 
 	conn net.Conn
 	in   *bufio.Reader
@@ -91,12 +94,17 @@ func (c *httpClient) exchange() (keep bool, err error) {
 	if c.fresh {
 		head += "Connection: close\r\n"
 	}
-	if c.method == "POST" {
-		head += fmt.Sprintf("Content-Length: %d\r\n", len(c.body))
+	body := c.body
+	switch {
+	case c.chunked:
+		head += "Transfer-Encoding: chunked\r\n"
+		body = inChunks(body)
+	case c.method == "POST":
+		head += fmt.Sprintf("Content-Length: %d\r\n", len(body))
 	}
 	// Whether the write worked does not matter: an answer that came before a
 	// close counts, and none at all is told apart below.
-	_, _ = c.conn.Write(append([]byte(head+"\r\n"), c.body...))
+	_, _ = c.conn.Write(append([]byte(head+"\r\n"), body...))
 	if _, err := c.in.Peek(1); errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
 		return false, fmt.Errorf("%w: %w before the first byte of an answer", errRefused, err)
 	} else if err != nil {
@@ -106,7 +114,10 @@ func (c *httpClient) exchange() (keep bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	body, err := io.ReadAll(resp.Body)
+	var got bytes.Buffer
+	got.Grow(int(max(resp.ContentLength, 0)) + bytes.MinRead)
+	_, err = got.ReadFrom(resp.Body)
+	body = got.Bytes()
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("status %d, then %w after %d bytes of body", resp.StatusCode, err, len(body))
@@ -116,6 +127,18 @@ func (c *httpClient) exchange() (keep bool, err error) {
 		return false, fmt.Errorf("%d bytes came back of the %d sent", len(body), len(c.body))
 	}
 	return !c.fresh && !resp.Close, nil
+}
+
+// inChunks writes a body in the chunked coding.
+func inChunks(body []byte) []byte {
+	var out bytes.Buffer
+	w := httputil.NewChunkedWriter(&out)
+	for part := range slices.Chunk(body, 7000) {
+		_, _ = w.Write(part) // it is in memory
+	}
+	_ = w.Close()
+	out.WriteString("\r\n")
+	return out.Bytes()
 }
 
 // wsClient holds short conversations over websockets.

@@ -76,6 +76,7 @@ func TestScripts(t *testing.T) {
 			"reload":   cmdReload,
 			"signal":   cmdSignal,
 			"start":    cmdStart,
+			"storm":    cmdStorm,
 			"waitfile": cmdWaitFile,
 			"waithttp": cmdWaitHTTP,
 			"waitlog":  cmdWaitLog,

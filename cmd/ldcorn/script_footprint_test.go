@@ -1,0 +1,97 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// A footprint is what a master takes of the machine, but for memory.
+type footprint struct {
+	descriptors int
+	goroutines  int
+	workers     int // processes
+	files       int // in its runtime directory: sockets and records
+}
+
+var (
+	adminOpen      = regexp.MustCompile(`msg="admin listener open" addr=(\S+)`)
+	goroutineCount = regexp.MustCompile(`(?m)^go_goroutines (\d+)$`)
+)
+
+// look takes a footprint. It needs an admin listener.
+func (s *script) look(ts *testscript.TestScript, srv *server) footprint {
+	var f footprint
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", srv.cmd.Process.Pid))
+	ts.Check(err)
+	f.descriptors = len(fds)
+	f.goroutines, err = strconv.Atoi(match(ts, goroutineCount, scrape(ts, srv)))
+	ts.Check(err)
+	for _, p := range s.processes() {
+		if p.group != "" {
+			f.workers++
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(s.runDir, "ldcorn", "*", "*"))
+	ts.Check(err)
+	f.files = len(files)
+	return f
+}
+
+// scrape returns the metrics of a master.
+func scrape(ts *testscript.TestScript, srv *server) string {
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+	resp, err := client.Get("http://" + match(ts, adminOpen, string(srv.log.all())) + "/metrics")
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	return string(body)
+}
+
+// match returns what the first group of a pattern matches.
+func match(ts *testscript.TestScript, re *regexp.Regexp, text string) string {
+	m := re.FindStringSubmatch(text)
+	if m == nil {
+		ts.Fatalf("%q is not in:\n%s", re, text)
+	}
+	return m[1]
+}
+
+// least is the smallest footprint of many looks: what was closed takes some
+// time to be gone, and a look itself takes something.
+func (s *script) least(ts *testscript.TestScript, srv *server) footprint {
+	const enough = 20 // looks in a row that find nothing less
+	now := s.look(ts, srv)
+	for times := 0; times < enough; times++ {
+		next := s.look(ts, srv)
+		if next.descriptors < now.descriptors || next.goroutines < now.goroutines {
+			times = 0
+		}
+		now.descriptors, now.goroutines = min(now.descriptors, next.descriptors), min(now.goroutines, next.goroutines)
+		now.workers, now.files = next.workers, next.files
+	}
+	return now
+}
+
+// awaitFootprint waits until a master takes no more than it did before.
+func (s *script) awaitFootprint(ts *testscript.TestScript, srv *server, before footprint) {
+	var now footprint
+	back := until(func() bool {
+		now = s.look(ts, srv)
+		return now.descriptors <= before.descriptors && now.goroutines <= before.goroutines &&
+			now.workers == before.workers && now.files == before.files
+	})
+	fmt.Fprintf(ts.Stdout(), "footprint before %+v\nfootprint after  %+v\n", before, now)
+	if !back {
+		ts.Fatalf("something is left over")
+	}
+}
