@@ -156,15 +156,23 @@ func hasDotSegment(path []byte) bool {
 // not. Apps behind Uvicorn see exactly this.
 func appendUnquoted(dst, path []byte) []byte {
 	start := len(dst)
-	for i := 0; i < len(path); i++ {
-		c := path[i]
-		if c == '%' {
-			c = hexValue[path[i+1]]<<4 | hexValue[path[i+2]]
-			i += 2
-		}
-		dst = append(dst, c)
+	for len(path) > 0 {
+		c, n := Unescape(path)
+		dst, path = append(dst, c), path[n:]
 	}
 	return toUTF8(dst, start)
+}
+
+// Unescape decodes the first byte of a path with valid escapes, and returns
+// how many bytes stand for it: 0 where the path is empty.
+func Unescape(path []byte) (c byte, n int) {
+	switch {
+	case len(path) == 0:
+		return 0, 0
+	case path[0] == '%':
+		return hexValue[path[1]]<<4 | hexValue[path[2]], len("%00")
+	}
+	return path[0], 1
 }
 
 // AppendQueryDecoded appends what Python's urllib.parse.unquote_plus makes of

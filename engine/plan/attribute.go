@@ -88,6 +88,7 @@ var PoolAttributes = []Attribute[Pool]{
 	by("max_lifetime", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.MaxLifetime) }),
 	edits("request_headers", func(p *Pool) []HeaderEdit { return p.RequestHeaders }),
 	edits("response_headers", func(p *Pool) []HeaderEdit { return p.ResponseHeaders }),
+	by("strip_prefix", EffectProxy, func(p *Pool) StripPrefix { return StripPrefix(p.StripPrefix) }),
 }
 
 // Attributes are the arguments of LdConfig, but for its workers.

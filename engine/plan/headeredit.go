@@ -79,6 +79,8 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 		return errors.New("the app must see the host that the client asked for, which routes and redirects depend on; send it under another name")
 	case "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-real-ip", "forwarded":
 		return errors.New("ldcorn writes it, and Uvicorn believes it; use `forwarded` and `trusted_proxies` of LdConfig")
+	case "x-forwarded-prefix":
+		return errors.New("it says what was taken off the path; use `strip_prefix` of WorkerGroup")
 	case "x-request-id":
 		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
 	}

@@ -91,6 +91,6 @@ func TestHeaderEditShown(t *testing.T) {
 	require.Len(t, changes, 1)
 	assert.Equal(t, AttributeChange{Name: "request_headers", Effect: EffectProxy,
 		Before: `[set_header("X-A", (secret))]`, After: `[set_header("X-A", (secret))]`}, changes[0])
-	assert.NotEqual(t, attr(PoolAttributes[len(PoolAttributes)-2], old, []byte("salt")),
-		attr(PoolAttributes[len(PoolAttributes)-2], next, []byte("salt")), "a record tells secrets apart")
+	salt := []byte("salt")
+	assert.NotEqual(t, attrs(PoolAttributes, old, salt), attrs(PoolAttributes, next, salt), "a record tells secrets apart")
 }

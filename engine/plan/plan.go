@@ -128,6 +128,7 @@ type Pool struct {
 	MaxRequestsJitter     int           // at most so many more, by worker
 	MaxRSS                int64         // bytes, of a worker with its children; 0 = no limit
 	MaxLifetime           time.Duration // 0 = no limit
+	StripPrefix           string        // of the path that a worker gets; "" = none
 	RequestHeaders        []HeaderEdit
 	ResponseHeaders       []HeaderEdit
 	Scaled                bool // Instances is what somebody has asked the master for, not the configuration's

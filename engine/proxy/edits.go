@@ -5,30 +5,35 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// An editor changes the fields of one head: by the edits of the plan, then by
-// those of the pool, then by those of the request itself, which a router may
+// An editor changes the fields of one head: by ldcorn's own edits, then by
+// those of the plan, of the pool, and then by those of the request itself, which a router may
 // have added. The zero editor changes nothing.
 type editor [editors][]plan.HeaderEdit
 
 // The parts of an editor, in the order in which they apply.
 const (
-	editsOfPlan = iota
+	editsOfOurs = iota
+	editsOfPlan
 	editsOfPool
 	editsOfRequest
 	editors
 )
 
-// setEdits makes the edits of the plan and of a pool those of the exchange,
-// beside those of the request.
+// setEdits makes what the plan and a pool change of a request and its answer
+// that of the exchange, beside the edits of the request itself.
 func (x *exchange) setEdits(set *plan.Pool) {
 	p := x.snap.Plan
+	x.strip, x.toWorker[editsOfOurs] = set.StripPrefix, nil
+	if x.strip != "" {
+		x.toWorker[editsOfOurs] = dropPrefix
+	}
 	x.toWorker[editsOfPlan], x.toWorker[editsOfPool] = p.RequestHeaders, set.RequestHeaders
 	x.toClient[editsOfPlan], x.toClient[editsOfPool] = p.ResponseHeaders, set.ResponseHeaders
 }
 
 // isEmpty reports whether nothing is changed.
 func (e *editor) isEmpty() bool {
-	return len(e[editsOfPlan])|len(e[editsOfPool])|len(e[editsOfRequest]) == 0
+	return len(e[editsOfOurs])|len(e[editsOfPlan])|len(e[editsOfPool])|len(e[editsOfRequest]) == 0
 }
 
 // append writes the fields that are forwarded (http1.AppendForwardable) as

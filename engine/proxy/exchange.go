@@ -36,6 +36,7 @@ type exchange struct {
 	retry   time.Duration // when to come again, for a client that gets 503
 
 	toWorker, toClient editor // of the heads on their way
+	strip              string // of the path
 
 	// The worker's side.
 	claim  pool.Claim

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 )
 
@@ -12,7 +13,9 @@ func (x *exchange) appendRequestHead(out []byte) []byte {
 	req := &x.req
 	// The absolute form becomes the origin form: an app reads the whole of
 	// it as its path otherwise, which is not what the route was found by.
-	out = http1.AppendRequestLine(out, req.Method, req.Origin)
+	out = append(append(out, req.Method...), ' ')
+	out, stripped := appendTarget(out, req, x.strip)
+	out = append(out, " HTTP/1.1\r\n"...)
 	if !req.Seen().Has(http1.KindHost) {
 		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host, an empty
 		// one where the authority is not known.
@@ -20,6 +23,9 @@ func (x *exchange) appendRequestHead(out []byte) []byte {
 	}
 	out = x.toWorker.append(out, req.Fields, request.Written)
 	out = x.snap.forward.append(out, req, x.c.Peer().Addr())
+	if stripped && x.snap.forward.mode != plan.ForwardedOff {
+		out = http1.AppendField(out, "X-Forwarded-Prefix", x.strip)
+	}
 	out = append(out, "X-Request-ID: "...)
 	out = append(append(out, x.id...), "\r\n"...)
 	switch {

@@ -72,7 +72,8 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 func poolFields() []field[plan.Pool] {
 	return slices.Concat(originalFields(), processFields(), trafficFields(), lifeFields(),
 		headerFields(", after those of LdConfig", func(p *plan.Pool) *[]plan.HeaderEdit { return &p.RequestHeaders },
-			func(p *plan.Pool) *[]plan.HeaderEdit { return &p.ResponseHeaders }))
+			func(p *plan.Pool) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
+		[]field[plan.Pool]{stripField()})
 }
 
 func originalFields() []field[plan.Pool] {

@@ -1,0 +1,13 @@
+package plan
+
+import "strconv"
+
+// StripPrefix is the prefix that a pool strips, as it is written.
+type StripPrefix string
+
+func (p StripPrefix) String() string {
+	if p == "" {
+		return "None"
+	}
+	return strconv.Quote(string(p))
+}
