@@ -2,8 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"regexp"
-	"strings"
 )
 
 // Codes of what Validate finds; they are stable.
@@ -56,19 +54,8 @@ func Validate(p *Plan) []Problem {
 		}
 	}
 	out = append(out, defaults(p)...)
-	out = append(out, unreachable(p)...)
-	for _, pool := range p.Pools {
-		for i := range pool.Routes {
-			if why := impossible(pool.Routes[i].Pattern); why != "" {
-				out = append(out, Problem{
-					Code: CodeImpossible, Warning: true,
-					Message: fmt.Sprintf("route %q never matches", pool.Routes[i].Pattern),
-					Label:   why, Place: Place{pool, &pool.Routes[i]},
-				})
-			}
-		}
-	}
-	return out
+	never := neverMatch(p)
+	return append(append(out, unreachable(p, never)...), never...)
 }
 
 func duplicates(p *Plan) []Problem {
@@ -149,102 +136,4 @@ func removeLabel(r *Route) string {
 		return isDefault
 	}
 	return "remove it"
-}
-
-// takesAll reports whether the route matches every path.
-func (r *Route) takesAll() bool {
-	lead, ok := r.everythingBelow()
-	return ok && (lead == "" || lead == "/")
-}
-
-// everythingBelow returns what a path must start with, when that is all
-// that the route asks for.
-func (r *Route) everythingBelow() (string, bool) {
-	switch r.Kind {
-	case RouteAny:
-		return "", true
-	case RoutePrefix:
-		return r.Literal, true
-	}
-	rest := strings.TrimPrefix(r.Pattern, r.Literal)
-	below := rest == "**" || rest == "*" && strings.HasSuffix(r.Literal, "/")
-	return r.Literal, below
-}
-
-// unreachable warns about routes that another one always comes before: the
-// longest literal part wins, then the order written.
-func unreachable(p *Plan) []Problem {
-	var out []Problem
-	var before []Place
-	for _, pool := range p.Pools {
-		for i := range pool.Routes {
-			here := Place{pool, &pool.Routes[i]}
-			for _, b := range before {
-				if problem, ok := shadowed(here, b); ok {
-					out = append(out, problem)
-					break
-				}
-			}
-			before = append(before, here)
-		}
-	}
-	return out
-}
-
-// shadowed compares a route with one written before it.
-func shadowed(here, before Place) (Problem, bool) {
-	a, b := before.Route, here.Route
-	problem := Problem{
-		Code: CodeUnreachable, Warning: true,
-		Place: here, Other: before, Label: removeLabel(b),
-		Message: fmt.Sprintf("route %q is never reached", b.Pattern),
-		Said:    fmt.Sprintf("%q takes its requests first", a.Pattern),
-	}
-	// A route that takes everything leaves nothing for "*", in any order.
-	if a.takesAll() && a.Kind != RouteAny && b.Kind == RouteAny {
-		return problem, true
-	}
-	if b.takesAll() && b.Kind != RouteAny && a.Kind == RouteAny {
-		problem.Place, problem.Other, problem.Label = before, here, removeLabel(a)
-		problem.Message = fmt.Sprintf("route %q is never reached", a.Pattern)
-		problem.Said = fmt.Sprintf("%q takes its requests first", b.Pattern)
-		return problem, true
-	}
-	switch {
-	case b.Kind == RouteAny: // several "*" have a warning of their own
-		return problem, false
-	case a.Pattern == b.Pattern:
-		problem.Said = fmt.Sprintf("the same route, in group %q", before.Pool.Name)
-		if here.Pool == before.Pool {
-			problem.Message, problem.Said = fmt.Sprintf("route %q is written twice", b.Pattern), "the same route"
-		}
-		return problem, true
-	case a.Kind == RouteAny || len(a.Literal) != len(b.Literal):
-		return problem, false
-	}
-	lead, below := a.everythingBelow()
-	return problem, below && strings.HasPrefix(b.Literal, lead)
-}
-
-var (
-	dotSegment = regexp.MustCompile(`/\.\.?(/|$)`)
-	escape     = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-	queryPart  = regexp.MustCompile(`\?[\w.-]+=`)
-)
-
-// impossible says why no request can match a pattern, or "".
-func impossible(pattern string) string {
-	switch {
-	case pattern == "*":
-		return ""
-	case dotSegment.MatchString(pattern):
-		return "paths with a /./ or /../ in them are refused"
-	case escape.MatchString(pattern):
-		return fmt.Sprintf("routes match the decoded path: write the character for %s itself", escape.FindString(pattern))
-	case queryPart.MatchString(pattern):
-		return "routes match the path alone, without what follows the `?`"
-	case strings.ContainsRune(pattern, 0):
-		return "paths with a NUL in them are refused"
-	}
-	return ""
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -74,6 +75,53 @@ func TestMatch(t *testing.T) {
 	assert.False(t, ok)
 	_, ok = new(Table[int]).Match(onPath{})
 	assert.False(t, ok)
+}
+
+// TestPrecedence: matchers in the order written over all pools, then strings
+// by length, then "*".
+func TestPrecedence(t *testing.T) {
+	matcher := func(m *plan.Matcher) plan.Route { return plan.NewMatcherRoute(m, plan.Pos{}) }
+	text := func(pattern string) plan.Route {
+		r, err := plan.NewRoute(pattern, plan.Pos{})
+		require.NoError(t, err)
+		return r
+	}
+	p := &plan.Plan{Pools: []*plan.Pool{
+		{Name: "default", Routes: []plan.Route{text("*"), text("/api/users/admin")}},
+		{Name: "first", Routes: []plan.Route{text("/api"), matcher(plan.NewHeaderMatcher("x-t", plan.Test{}))}},
+		{Name: "second", Routes: []plan.Route{matcher(plan.NewPathMatcher("/api/users")), text("/api/users"), matcher(plan.NewWebsocketMatcher())}},
+		{Name: "third", Routes: []plan.Route{matcher(plan.NewPrefixMatcher("/api/users"))}},
+	}}
+	table := Compile(p, name)
+	for _, c := range []struct {
+		line, header string
+		want         string
+		route        string
+		tried        int
+	}{
+		{"/api/users", "x-t", "first", `header("x-t")`, 1},
+		{"/api/users", "", "second", `path("/api/users")`, 2},
+		{"ws://a/other", "", "second", `websocket()`, 3},
+		{"ws://a/other", "x-t", "first", `header("x-t")`, 1},
+		{"/api/users/admin", "", "third", `prefix("/api/users")`, 4},
+		{"/api/usersx", "", "second", `"/api/users"`, 6},
+		{"/api", "", "first", `"/api"`, 7},
+		{"/other", "", "default", `"*"`, 8},
+	} {
+		opts := request.SampleOptions{}
+		if c.header != "" {
+			opts.Headers = []request.Header{{Name: c.header}}
+		}
+		r, err := request.NewSample(c.line, opts)
+		require.NoError(t, err)
+		got, route := table.Find(r)
+		assert.Equal(t, c.want, got, c.line)
+		assert.Equal(t, c.route, route.String(), c.line)
+		assert.Len(t, table.Explain(r), c.tried, c.line)
+	}
+	none, route := new(Table[string]).Find(onPath{path: []byte("/")})
+	assert.Empty(t, none)
+	assert.Nil(t, route)
 }
 
 func TestCompileAsksForEachPoolOnce(t *testing.T) {

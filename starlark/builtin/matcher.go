@@ -18,6 +18,7 @@ type Matcher struct {
 	opaque
 	Matcher *plan.Matcher // nil where something was wrong, which has been reported
 	session *Session
+	span    diag.Span // where it was made
 }
 
 const matcherType = "matcher"
@@ -108,6 +109,9 @@ func (m *Matcher) Unary(op syntax.Token) (starlark.Value, error) {
 // join makes a matcher of others; of one that is wrong a wrong one.
 func (s *Session) join(by func(...*plan.Matcher) *plan.Matcher, parts ...*Matcher) *Matcher {
 	out := &Matcher{opaque: matcherType, session: s}
+	if s.thread != nil {
+		out.span, _ = diag.Place(s.thread.CallStack(), s.opts.Sources)
+	}
 	var inner []*plan.Matcher
 	for _, p := range parts {
 		if p.Matcher == nil {
@@ -131,7 +135,7 @@ func (s *Session) matcher(thread *starlark.Thread, b *starlark.Builtin, args sta
 			return t[slices.IndexFunc(t, value.IsUnset)], nil
 		}
 	}
-	out := &Matcher{opaque: matcherType, session: s}
+	out := &Matcher{opaque: matcherType, session: s, span: c.span}
 	if m := c.makeMatcher(plan.MatcherKind(b.Name()), have); m != nil && !c.failed {
 		out.Matcher = m
 	}

@@ -36,6 +36,9 @@ func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
 		if v.Matcher == nil {
 			return plan.Route{}, false
 		}
+		if span == g.span && v.span.Line > 0 {
+			span = v.span // it is not written in the list itself
+		}
 		return plan.NewMatcherRoute(v.Matcher, position(span)), true
 	case starlark.String, *value.Secret:
 	default:

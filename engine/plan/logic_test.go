@@ -1,0 +1,144 @@
+package plan_test
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// problems validates a plan of one group per route, and returns the code of
+// each route's problem, "" for none. A string is a string route.
+func problems(t *testing.T, routes ...any) []string {
+	t.Helper()
+	p := &plan.Plan{}
+	for i, r := range routes {
+		pool := &plan.Pool{Name: string(rune('a' + i))}
+		switch r := r.(type) {
+		case string:
+			pool.Routes = []plan.Route{must(plan.NewRoute(r, plan.Pos{}))}
+		case *plan.Matcher:
+			pool.Routes = []plan.Route{plan.NewMatcherRoute(r, plan.Pos{})}
+		}
+		p.Pools = append(p.Pools, pool)
+	}
+	out := make([]string, len(routes))
+	for _, problem := range plan.Validate(p) {
+		for i, pool := range p.Pools {
+			if problem.Place.Pool == pool {
+				out[i] += problem.Code
+			}
+		}
+	}
+	return out
+}
+
+// TestReach is the table of what is never reached, and of what looks so and is
+// not: a warning that is wrong is worse than none.
+func TestReach(t *testing.T) {
+	const never, unreached, ok = plan.CodeImpossible, plan.CodeUnreachable, ""
+	path, prefix, host, method := plan.NewPathMatcher, plan.NewPrefixMatcher, plan.NewHostMatcher, plan.NewMethodMatcher
+	all, either, not := plan.NewAllMatcher, plan.NewAnyMatcher, plan.NewNotMatcher
+	header, cookie := plan.NewHeaderMatcher, plan.NewCookieMatcher
+	glob := func(s string) *plan.Matcher { return must(plan.NewGlobMatcher(s)) }
+	expr := func(s string) *plan.Matcher { return must(plan.NewRegexMatcher(s)) }
+	net := func(s string) *plan.Matcher { return plan.NewClientIPMatcher(netip.MustParsePrefix(s)) }
+	share := func(p float64, salt string) *plan.Matcher {
+		return plan.NewPercentMatcher(plan.NewShare(p, plan.Key{By: plan.KeyCookie, Name: "u"}, salt))
+	}
+	ws, tenant := plan.NewWebsocketMatcher(), header("x-t", plan.Test{})
+	for _, c := range []struct {
+		first, second any
+		want          string // of the second
+	}{
+		{prefix("/a"), path("/a/b"), unreached},
+		{prefix("/a"), path("/ab"), ok},
+		{prefix("/a"), prefix("/a/b"), unreached},
+		{prefix("/a"), prefix("/a/"), unreached},
+		{prefix("/a/"), prefix("/a"), ok},
+		{prefix("/a"), glob("/a/*.js"), unreached},
+		{prefix("/a"), glob("/a*"), ok},
+		{prefix("/a"), expr("^/a/b"), unreached},
+		{prefix("/a"), expr("/a/b"), ok},
+		{prefix("/a"), "/a/", unreached},
+		{prefix("/a"), "/a", ok}, // takes /ab too
+		{"/a", path("/a"), ok},   // matchers come first
+		{path("/a"), "/a", ok},
+		{prefix("/"), "/a", unreached},
+		{prefix("/"), "*", unreached},
+		{prefix("/"), ws, ok}, // is unreached too, but nobody writes that
+		{glob("/a/*"), path("/a/b/c"), unreached},
+		{glob("/a/*/x"), path("/a/b/c"), ok},
+		{glob("/a/*"), glob("/a/*"), unreached},
+		{host("*.a.test"), host("b.a.test", "*.b.a.test"), unreached},
+		{host("*.a.test"), host("a.test"), ok},
+		{host("a.test"), host("a.test", "b.test"), ok},
+		{method("GET", "PUT"), method("GET"), unreached},
+		{method("GET"), ws, unreached},
+		{method("GET"), method("GET", "HEAD"), ok},
+		{net("10.0.0.0/8"), net("10.1.0.0/16"), unreached},
+		{net("10.1.0.0/16"), net("10.0.0.0/8"), ok},
+		{tenant, header("x-t", equal("1")), unreached},
+		{header("x-t", globs("1*")), header("x-t", equal("12")), unreached},
+		{header("x-t", equal("1")), tenant, ok},
+		{header("x-t", equal("1")), header("x-u", equal("1")), ok},
+		{header("x", plan.Test{}), cookie("x", plan.Test{}), ok},
+		{share(10, ""), share(5, ""), unreached},
+		{share(10, ""), share(20, ""), ok},
+		{share(10, ""), share(5, "other"), ok},
+		{cookie("u", plan.Test{}), share(5, ""), unreached},
+		{tenant, all(tenant, path("/a")), unreached},
+		{all(tenant, path("/a")), tenant, ok},
+		{all(tenant, prefix("/a")), all(path("/a/b"), ws, header("x-t", equal("1"))), unreached},
+		{either(tenant, ws), all(ws, path("/a")), unreached},
+		{either(path("/a"), path("/b")), path("/a", "/b"), ok}, // two values are not taken apart
+		{path("/a", "/b"), either(path("/a"), path("/b")), unreached},
+		{not(ws), method("POST"), unreached},
+		{not(ws), not(ws), unreached},
+		{not(prefix("/a")), path("/b"), unreached},
+		{not(prefix("/a")), path("/a/b"), ok},
+		{not(path("/a/b")), not(prefix("/a")), unreached},
+
+		{nil, all(path("/a"), path("/b")), never},
+		{nil, all(prefix("/a"), path("/b")), never},
+		{nil, all(prefix("/a"), path("/a/b")), ok},
+		{nil, all(prefix("/a"), prefix("/a/b")), ok},
+		{nil, all(prefix("/a"), prefix("/ab")), never},
+		{nil, all(glob("/a/*"), path("/b")), never},
+		{nil, all(glob("/a/*"), glob("/b/*")), never},
+		{nil, all(glob("**/x"), prefix("/b")), ok},
+		{nil, all(expr("^/v1/"), prefix("/v2")), never},
+		{nil, all(expr("/v1/"), prefix("/v2")), ok},
+		{nil, all(host("a.test"), host("b.test")), never},
+		{nil, all(host("*.a.test"), host("*.b.test")), never},
+		{nil, all(host("*.a.test"), host("*.b.a.test")), ok},
+		{nil, all(method("GET"), method("POST", "PUT")), never},
+		{nil, all(ws, method("POST")), never},
+		{nil, all(ws, not(ws)), never},
+		{nil, all(ws, not(method("GET"))), never},
+		{nil, all(net("10.0.0.0/8"), net("192.168.0.0/16")), never},
+		{nil, all(cookie("a", equal("1")), cookie("a", equal("2"))), never},
+		{nil, all(cookie("a", equal("1")), cookie("a", globs("2*"))), never},
+		{nil, all(cookie("a", equal("1")), not(cookie("a", plan.Test{}))), never},
+		{nil, all(header("a", equal("1")), header("a", equal("2"))), ok}, // on two lines
+		{nil, all(header("a", equal("1")), not(header("a", plan.Test{}))), never},
+		{nil, all(share(5, ""), not(share(10, ""))), never},
+		{nil, all(share(10, ""), not(share(5, ""))), ok},
+		{nil, share(0, ""), ok}, // switched off
+		{nil, either(all(ws, not(ws)), path("/a")), ok},
+		{nil, either(all(ws, not(ws)), path("/a/../b")), never},
+		{nil, all(either(path("/a"), path("/b")), prefix("/c")), never},
+		{nil, not(all(ws, not(ws))), ok},
+		{nil, path("/a/./b"), never},
+		{nil, path("/%20", "/a"), ok},
+	} {
+		routes := []any{c.second}
+		if c.first != nil {
+			routes = []any{c.first, c.second}
+		}
+		got := problems(t, routes...)
+		assert.Equal(t, c.want, got[len(got)-1], "%v before %v", c.first, c.second)
+	}
+}
