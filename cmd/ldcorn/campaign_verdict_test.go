@@ -114,8 +114,9 @@ func (c *campaign) allows(o *outcome, seen int) bool {
 	case o.group != late:
 		return false
 	case o.status == 503:
-		bounded := strings.Contains(o.body, "too many requests are waiting") || strings.Contains(o.body, "no worker became free in time")
-		return bounded && (seen == 0 || kills > 0)
+		full := strings.Contains(o.body, "too many requests are waiting") || strings.Contains(o.body, "no worker became free in time")
+		none := strings.Contains(o.body, "no worker is available") // its only one is started again
+		return (full || none) && (seen == 0 || kills > 0)
 	}
 	return o.status == 504 && strings.Contains(o.body, "the worker did not answer in time")
 }

@@ -119,14 +119,14 @@ func (x *exchange) claimSlot(target *pool.Pool, set *plan.Pool, avoid *pool.Work
 	case pool.ErrFull, pool.ErrFailed, netloop.ErrTimeout:
 		x.retry = target.RetryAfter(x.t.Now())
 	}
-	switch err {
-	case pool.ErrFull:
+	switch {
+	case err == pool.ErrFull:
 		return errQueueFull
-	case netloop.ErrTimeout:
-		return errQueueLate
-	case pool.ErrFailed:
+	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Ready() == 0:
 		return errUnavailable
-	case netloop.ErrStopped:
+	case err == netloop.ErrTimeout:
+		return errQueueLate
+	case err == netloop.ErrStopped:
 		return errStopping
 	}
 	return err
