@@ -28,6 +28,18 @@ func (f *groupFlags) addTo(cmd *cobra.Command) {
 	}
 }
 
+// each does something to all groups that are meant, one after the other, until
+// that fails.
+func (f *groupFlags) each(ctx context.Context, master *control.Client, args []string, do func(*supervisor.GroupStatus) error) error {
+	groups, err := f.groups(ctx, master, args)
+	for i := range groups {
+		if err := do(&groups[i]); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
 // groups finds the groups that are meant, in the master's order for all and
 // else in that of the arguments. It fails where one is not there, so that
 // nothing is done to the others.

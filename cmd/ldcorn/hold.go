@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -42,16 +43,15 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 			return nil
 		},
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		groups, err := f.groups(ctx, master, args)
+		var held []string
+		err := f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			held = append(held, g.Name)
+			return master.Hold(ctx, g.Name)
+		})
 		if err != nil {
 			return err
 		}
-		for _, g := range groups {
-			if err := master.Hold(ctx, g.Name); err != nil {
-				return err
-			}
-		}
-		return f.conclude(ctx, master, groups, progress)
+		return f.conclude(ctx, master, held, progress)
 	})
 	f.addTo(cmd)
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "return once no request is in flight any more")
@@ -64,47 +64,45 @@ const holdPause = 100 * time.Millisecond
 
 // conclude tells what the groups that are held now have in flight, and waits
 // for the end of that where it is asked to.
-func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []supervisor.GroupStatus, progress io.Writer) error {
+func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []string, progress io.Writer) error {
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errGivenUp)
 		defer cancel()
 	}
-	requests, err := inFlight(ctx, master)
-	left := 0
+	requests, left, err := inFlight(ctx, master, groups)
 	for _, g := range groups {
-		left += requests[g.Name]
-		fmt.Fprintf(progress, "%s: held, %s in flight\n", g.Name, count(requests[g.Name], "request"))
+		if err == nil {
+			fmt.Fprintf(progress, "%s: held, %s in flight\n", g, count(requests[g], "request"))
+		}
 	}
-	for f.wait && left > 0 && err == nil {
+	for last := left; f.wait && left > 0 && err == nil; {
 		select {
 		case <-time.After(holdPause):
 		case <-ctx.Done():
 		}
-		if requests, err = inFlight(ctx, master); err == nil {
-			left = 0
-			for _, g := range groups {
-				left += requests[g.Name]
-			}
+		if _, left, err = inFlight(ctx, master, groups); errors.Is(err, errGivenUp) {
+			return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(last, "request"))
 		}
-	}
-	if errors.Is(err, errGivenUp) {
-		return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(left, "request"))
+		last = left
 	}
 	return err
 }
 
-// inFlight asks how many requests each group has in flight.
-func inFlight(ctx context.Context, master *control.Client) (map[string]int, error) {
+// inFlight asks how many requests groups have in flight, each and together.
+func inFlight(ctx context.Context, master *control.Client, groups []string) (requests map[string]int, all int, err error) {
 	st, _, err := master.Status(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	requests := make(map[string]int)
+	requests = make(map[string]int)
 	for _, g := range st.Groups {
-		requests[g.Name] += g.Requests
+		if slices.Contains(groups, g.Name) {
+			requests[g.Name] += g.Requests
+			all += g.Requests
+		}
 	}
-	return requests, nil
+	return requests, all, nil
 }
 
 // are is count with its verb.
@@ -128,19 +126,13 @@ groups that are not held do so anyway.`,
   ldcorn release --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		groups, err := f.groups(ctx, master, args)
-		if err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if err := master.Release(ctx, g.Name); err != nil {
-				return err
-			}
-			if g.Held {
+		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			err := master.Release(ctx, g.Name)
+			if err == nil && g.Held {
 				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, count(g.Queued, "request"))
 			}
-		}
-		return nil
+			return err
+		})
 	})
 	f.addTo(cmd)
 	return cmd

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // newRestartCommand returns the command that replaces the workers of groups.
@@ -27,17 +28,13 @@ do those after it and the groups after its own, and the exit code is 1.`,
   ldcorn restart --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		groups, err := f.groups(ctx, master, args)
-		if err != nil {
-			return err
-		}
-		for _, g := range groups {
-			if err := master.Restart(ctx, g.Name); err != nil {
-				return err
+		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			err := master.Restart(ctx, g.Name)
+			if err == nil {
+				fmt.Fprintf(progress, "%s: restarted\n", g.Name)
 			}
-			fmt.Fprintf(progress, "%s: restarted\n", g.Name)
-		}
-		return nil
+			return err
+		})
 	})
 	f.addTo(cmd)
 	return cmd

@@ -203,10 +203,10 @@ func (g *group) dismiss(m *member, err error) bool {
 	if !m.current || m.state != StateReady || m.ctx.Err() != nil || g.closing {
 		return false
 	}
-	lived := time.Since(m.since)
-	g.retire([]*member{m}, false)
+	g.pool.Swap(nil, readyOf([]*member{m}))
 	failure := &StartError{Pool: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
-	g.succeed(m, RestartUnhealthy, lived, failure)
+	g.succeed(m, RestartUnhealthy, time.Since(m.since), failure)
+	g.release(m, false) // told after why
 	return true
 }
 
