@@ -55,26 +55,28 @@ type capSpan struct {
 	span
 }
 
-// disturb does one thing after the other to the master until the end, and
-// kills workers beside that.
+// disturb does one thing after the other to the master until the end, each at
+// least once, and kills workers beside that.
 func (c *campaign) disturb(end time.Time) {
-	killed := make(chan struct{})
-	go func() {
-		defer close(killed)
-		rng := c.newRand("killer")
-		for time.Now().Before(end) {
+	var over atomic.Bool
+	var killer sync.WaitGroup
+	killer.Go(func() {
+		for rng := c.newRand("killer"); !over.Load(); {
 			c.kill(rng)
 		}
-	}()
+	})
 	rng := c.newRand("steps")
 	steps := []func(*rand.Rand){c.reload, c.hold, c.scale, c.reload, c.hold, c.restart}
-	for i := 0; time.Now().Before(end); i++ {
-		if i %= len(steps); i == 0 { // each has its turn, or a short campaign might do without one
-			rng.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+	for first := true; first || time.Now().Before(end); first = false {
+		rng.Shuffle(len(steps), func(i, j int) { steps[i], steps[j] = steps[j], steps[i] })
+		for _, step := range steps {
+			if first || time.Now().Before(end) {
+				step(rng)
+			}
 		}
-		steps[i](rng)
 	}
-	<-killed
+	over.Store(true)
+	killer.Wait()
 }
 
 func anyGroup(rng *rand.Rand) string { return []string{exact, moving, late, free}[rng.IntN(4)] }
