@@ -13,6 +13,8 @@ type Claim struct {
 	// one worker. 0 leaves it to the balance. See the function Key. It is set
 	// before the claim is made.
 	Key uint64
+	// Chosen says that Key is to count in any pool.
+	Chosen bool
 
 	worker *Worker
 	tunnel bool
@@ -74,7 +76,7 @@ func (p *Pool) choose(c *Claim) *Worker {
 	switch {
 	case p.isHeld():
 		return nil
-	case p.sticky && c.Key != 0:
+	case p.binds(c):
 		if w := p.home(c.Key, c.avoid); w != nil && p.hasSlot(w) {
 			return w
 		}

@@ -68,7 +68,7 @@ func (q *queue) join(other *queue) {
 // enqueue makes c wait: for its own worker where it has one, else for any.
 func (p *Pool) enqueue(c *Claim) {
 	q := &p.queue
-	if p.sticky && c.Key != 0 {
+	if p.binds(c) {
 		if w := p.home(c.Key, c.avoid); w != nil {
 			q = &w.queue
 		}

@@ -20,6 +20,9 @@ func mix(h uint64) uint64 {
 // salt is what makes the scores of a worker differ from those of others.
 func salt(index int) uint64 { return mix(uint64(index) + 1) }
 
+// binds reports whether a claim is for the one worker of its key.
+func (p *Pool) binds(c *Claim) bool { return c.Key != 0 && (p.sticky || c.Chosen) }
+
 // home returns the worker of a key that is not avoid, or nil: the one that
 // scores highest with it (rendezvous hashing). Scores depend on indexes only,
 // so that a key stays with its index when a reload replaces the processes, and

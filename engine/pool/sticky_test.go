@@ -182,3 +182,23 @@ func TestStickyWaitsWithoutWorkers(t *testing.T) {
 	addWorkers(p, 1)
 	require.NoError(t, <-b.err)
 }
+
+// TestChosenKey: a key that somebody has chosen for one request counts in a
+// pool that is not sticky, and waits for its worker; another's does not.
+func TestChosenKey(t *testing.T) {
+	p := New(&plan.Pool{Name: "p", MaxReqPerWorker: 1})
+	addWorkers(p, 4)
+	at := map[int]bool{}
+	for range 8 {
+		c := Claim{Key: Key("user"), Chosen: true}
+		require.NoError(t, p.TryClaim(&c, nil))
+		at[c.Worker().Index] = true
+		second := Claim{Key: Key("user"), Chosen: true}
+		require.ErrorIs(t, p.TryClaim(&second, nil), ErrBusy)
+		other := Claim{Key: Key("user")}
+		require.NoError(t, p.TryClaim(&other, nil), "not chosen: any worker will do")
+		other.Release()
+		c.Release()
+	}
+	assert.Len(t, at, 1)
+}
