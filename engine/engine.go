@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"syscall"
@@ -240,7 +241,7 @@ type publisher struct {
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
 	routes := route.Compile(pl, func(name string) *pool.Pool { return pools[name] })
-	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Routes: routes})
+	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Routes: routes, Pools: maps.Clone(pools)})
 }
 
 // openFiles is the limit of open files. The Go runtime has raised it to the

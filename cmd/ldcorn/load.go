@@ -28,7 +28,7 @@ type loader struct {
 func newLoader(path string, out io.Writer, log *slog.Logger) *loader {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails; kept, so that an unchanged secret has an unchanged digest
-	return &loader{path: shownPath(path), opts: config.Options{Print: out, Salt: salt}, log: log}
+	return &loader{path: shownPath(path), opts: config.Options{Print: out, Salt: salt, Log: log}, log: log}
 }
 
 // load evaluates the configuration and logs its warnings.

@@ -43,6 +43,9 @@ func appendPairs(b []byte, r *proxy.Record) []byte {
 	if r.Worker >= 0 {
 		b = strconv.AppendInt(append(b, " worker="...), int64(r.Worker), 10)
 	}
+	if r.Router != "" {
+		b = append(append(b, " router="...), r.Router...)
+	}
 	b = appendSeconds(append(b, " took="...), r.Took)
 	b = appendSeconds(append(b, " queued="...), r.Queued)
 	if r.Repeats > 0 {
@@ -82,6 +85,9 @@ func appendJSON(b []byte, r *proxy.Record, now time.Time) []byte {
 	}
 	if r.Worker >= 0 {
 		b = strconv.AppendInt(append(b, `,"worker":`...), int64(r.Worker), 10)
+	}
+	if r.Router != "" {
+		b = append(append(append(b, `,"router":"`...), r.Router...), '"')
 	}
 	if r.Repeats > 0 {
 		b = strconv.AppendInt(append(b, `,"repeats":`...), int64(r.Repeats), 10)

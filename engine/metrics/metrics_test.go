@@ -55,7 +55,10 @@ func TestRequests(t *testing.T) {
 		{Pool: web, Status: 999},
 		{Status: 400, Kind: proxy.KindRefused},
 		{Status: 400, Kind: proxy.KindRefused},
-		{Status: 404, Kind: proxy.KindNoRoute},
+		{Status: 404, Kind: proxy.KindNoRoute, Router: proxy.RoutedNone},
+		{Status: 500, Kind: proxy.KindRouter, Router: proxy.RoutedError},
+		{Status: 503, Router: proxy.RoutedRespond},
+		{Status: 503, Router: proxy.RoutedRespond},
 	} {
 		q.Observe(&r)
 	}
@@ -75,6 +78,14 @@ ldcorn_request_retries_total{group="web"} 2
 ldcorn_unrouted_requests_total{reason="bad_body"} 0
 ldcorn_unrouted_requests_total{reason="no_route"} 1
 ldcorn_unrouted_requests_total{reason="refused"} 2
+ldcorn_unrouted_requests_total{reason="router_error"} 1
+# HELP ldcorn_router_decisions_total What the router said of requests: none (the routes decide), group, respond, redirect or error.
+# TYPE ldcorn_router_decisions_total counter
+ldcorn_router_decisions_total{decision="error"} 1
+ldcorn_router_decisions_total{decision="group"} 0
+ldcorn_router_decisions_total{decision="none"} 1
+ldcorn_router_decisions_total{decision="redirect"} 0
+ldcorn_router_decisions_total{decision="respond"} 2
 # HELP ldcorn_request_errors_total Requests that did not get a whole answer of the app, by reason. They count in ldcorn_requests_total as well.
 # TYPE ldcorn_request_errors_total counter
 ldcorn_request_errors_total{group="web",reason="bad_body"} 0
@@ -108,7 +119,7 @@ ldcorn_request_duration_seconds_bucket{group="web",le="300"} 8
 ldcorn_request_duration_seconds_bucket{group="web",le="+Inf"} 9
 ldcorn_request_duration_seconds_sum{group="web"} 3600.041
 ldcorn_request_duration_seconds_count{group="web"} 9
-`, "ldcorn_requests_total", "ldcorn_request_retries_total", "ldcorn_unrouted_requests_total", "ldcorn_request_errors_total",
+`, "ldcorn_requests_total", "ldcorn_router_decisions_total", "ldcorn_request_retries_total", "ldcorn_unrouted_requests_total", "ldcorn_request_errors_total",
 		"ldcorn_request_duration_seconds")
 }
 

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -16,6 +17,7 @@ import (
 // is ready for use; its methods are safe from any goroutine.
 type Requests struct {
 	unrouted faults
+	routed   [len(routedWords)]atomic.Uint64
 
 	mu    sync.Mutex            // guards pools
 	pools map[string]*pool.Pool // by group; each has a ledger
@@ -37,6 +39,9 @@ func (q *Requests) Publish(pools map[string]*pool.Pool) {
 
 // Observe counts a request. It takes no lock and allocates nothing.
 func (q *Requests) Observe(r *proxy.Record) {
+	if i := slices.Index(routedWords[:], r.Router); i >= 0 {
+		q.routed[i].Add(1)
+	}
 	if r.Pool == nil {
 		q.unrouted.count(r.Kind)
 		return
@@ -51,6 +56,7 @@ var (
 	faultsDesc   = desc("request_errors_total", "Requests that did not get a whole answer of the app, by reason. They count in ldcorn_requests_total as well.",
 		"group", "reason")
 	unroutedDesc = desc("unrouted_requests_total", "Requests that came to no group, by reason.", "reason")
+	routedDesc   = desc("router_decisions_total", "What the router said of requests: none (the routes decide), group, respond, redirect or error.", "decision")
 	retriesDesc  = desc("request_retries_total", "How often a request went to another worker, because the first one had not begun to answer when it was lost.", "group")
 	tookDesc     = desc("request_duration_seconds", "From a request's head to the end of its answer; of a websocket, to its acceptance.", "group")
 	queuedDesc   = desc("request_queue_seconds", "What requests waited for a slot; 0 for those that found one free.", "group")
@@ -62,7 +68,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, retriesDesc, tookDesc, queuedDesc, inFlightDesc,
+	for _, d := range []*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, inFlightDesc,
 		waitingDesc, socketsDesc, heldDesc} {
 		out <- d
 	}
@@ -77,6 +83,9 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		if n := q.unrouted[i].Load(); n > 0 || slices.Contains(unroutedKinds, kind) {
 			out <- counter(unroutedDesc, n, string(kind))
 		}
+	}
+	for i, word := range routedWords {
+		out <- counter(routedDesc, q.routed[i].Load(), string(word))
 	}
 	for name, p := range pools {
 		ledgerOf(p).collect(out, name)
@@ -107,6 +116,9 @@ func (l *ledger) collect(out chan<- prometheus.Metric, group string) {
 // Their series are there from the start, so that the first one is seen as an
 // increase. Only read.
 var (
-	unroutedKinds = []proxy.Kind{proxy.KindRefused, proxy.KindNoRoute, proxy.KindBody}
-	headKinds     = unroutedKinds[:2]
+	unroutedKinds = []proxy.Kind{proxy.KindRefused, proxy.KindNoRoute, proxy.KindRouter, proxy.KindBody}
+	headKinds     = unroutedKinds[:3]
 )
+
+// routedWords are what a router can say. Only read.
+var routedWords = [...]proxy.Routed{proxy.RoutedNone, proxy.RoutedGroup, proxy.RoutedRespond, proxy.RoutedRedirect, proxy.RoutedError}

@@ -28,6 +28,9 @@ type Attribute[T any] struct {
 	Effect Effect
 	Show   func(*T) string
 	Same   func(a, b *T) bool
+	// Digest is one of the value, where Show may differ between two that are
+	// the same; nil where it does not.
+	Digest func(*T) string
 	// Secrets are the secrets in its value, in order; nil where it can have
 	// none.
 	Secrets func(*T) []string
@@ -94,6 +97,9 @@ var PoolAttributes = []Attribute[Pool]{
 // Attributes are the arguments of LdConfig, but for its workers.
 var Attributes = []Attribute[Plan]{
 	by("bind", EffectRestart, func(p *Plan) Bind { return p.Bind }),
+	routerAttribute(),
+	by("router_steps", EffectProxy, func(p *Plan) int { return p.RouterSteps }),
+	by("on_router_error", EffectProxy, func(p *Plan) OnRouterError { return p.OnRouterError }),
 	by("forwarded", EffectProxy, func(p *Plan) Forwarded { return p.Forwarded }),
 	list("trusted_proxies", EffectProxy, func(p *Plan) []string { return texts(p.TrustedProxies) }),
 	by("header_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.HeaderTimeout) }),
@@ -165,6 +171,8 @@ func show(v any) string {
 	case LogFormat:
 		return fmt.Sprintf("%q", string(v))
 	case Balance:
+		return fmt.Sprintf("%q", string(v))
+	case OnRouterError:
 		return fmt.Sprintf("%q", string(v))
 	case bool:
 		if v {

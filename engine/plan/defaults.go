@@ -6,6 +6,8 @@ import "time"
 // original has the argument, its default is kept.
 const (
 	DefaultBind            = "0.0.0.0:8000"
+	DefaultRouterSteps     = 10_000
+	DefaultOnRouterError   = RouterReject
 	DefaultForwarded       = ForwardedSet
 	DefaultHeaderTimeout   = 5 * time.Second
 	DefaultIdleTimeout     = 75 * time.Second

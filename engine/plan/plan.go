@@ -27,9 +27,14 @@ func (p Pos) String() string {
 
 // A Plan is one evaluated and validated configuration.
 type Plan struct {
-	Path           string // absolute path of the configuration file
-	Bind           Bind
-	Pools          []*Pool // in the order written; names are unique
+	Path  string // absolute path of the configuration file
+	Bind  Bind
+	Pools []*Pool // in the order written; names are unique
+
+	Router        Router // is asked before the routes are; nil = none
+	RouterSteps   int    // of the interpreter, that one call may take
+	OnRouterError OnRouterError
+
 	Forwarded      Forwarded
 	TrustedProxies []netip.Prefix // peers whose forwarded headers are believed
 	HeaderTimeout  time.Duration  // from the first byte of a head to its last; 0 = no limit

@@ -28,11 +28,21 @@ type GroupRecord struct {
 // Attrs are attributes by name.
 type Attrs map[string]Attr
 
-// An Attr is the value of an attribute. The digest is that of the secrets in
-// it; "" where there is none.
+// An Attr is the value of an attribute. Digest is that of the secrets in it,
+// "" where there is none. Value is one of all the rest, where two Texts may
+// differ that mean the same.
 type Attr struct {
 	Text   string `json:"text"`
+	Value  string `json:"value,omitempty"`
 	Digest string `json:"digest,omitempty"`
+}
+
+// same reports whether two attributes have one value.
+func (a Attr) same(b Attr) bool {
+	if a.Value != "" && b.Value != "" {
+		return a.Value == b.Value && a.Digest == b.Digest
+	}
+	return a == b
 }
 
 // Record returns what a file keeps of a plan. The salt should be random, and
@@ -75,7 +85,7 @@ type recorded struct {
 // same reports whether a recorded attribute has the value that v has.
 func same[T any](a Attribute[T], was *recorded, v *T) bool {
 	old, ok := was.attrs[a.Name]
-	return ok && old == attr(a, v, was.salt)
+	return ok && old.same(attr(a, v, was.salt))
 }
 
 func attrs[T any](table []Attribute[T], v *T, salt []byte) Attrs {
@@ -88,6 +98,9 @@ func attrs[T any](table []Attribute[T], v *T, salt []byte) Attrs {
 
 func attr[T any](a Attribute[T], v *T, salt []byte) Attr {
 	out := Attr{Text: a.Show(v)}
+	if a.Digest != nil {
+		out.Value = a.Digest(v)
+	}
 	if a.Secrets == nil {
 		return out
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/request"
 )
@@ -34,6 +35,8 @@ type exchange struct {
 	rec     Record        // for the observer
 	told    bool          // the observer has it
 	retry   time.Duration // when to come again, for a client that gets 503
+	key     string        // that the router has chosen the worker by; "" = as the pool says
+	reply   *plan.Answer  // of the router; nil = some worker's
 
 	toWorker, toClient editor // of the heads on their way
 	strip              string // of the path
@@ -69,7 +72,7 @@ func (x *exchange) reset() {
 	x.in.reset()
 	x.req.Reset()
 	x.view.Release()
-	x.rec.Pool = nil
+	x.rec.Pool, x.reply = nil, nil
 	x.toWorker, x.toClient = editor{}, editor{}
 	x.read, x.probed = false, 0
 	x.dropBack()

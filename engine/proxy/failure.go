@@ -15,6 +15,7 @@ func (f *failure) Error() string { return f.reason }
 // The failures. Only read.
 var (
 	errNoRoute     = &failure{kind: KindNoRoute, status: 404, reason: "no route matches this path"}
+	errRouter      = &failure{kind: KindRouter, status: 500, reason: "the router failed on this request"}
 	errBadGateway  = &failure{kind: KindNoAnswer, status: 502, reason: "the worker did not answer"}
 	errMalformed   = &failure{kind: KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
 	errUnavailable = &failure{kind: KindUnavailable, status: 503, reason: "no worker is available"}

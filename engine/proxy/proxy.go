@@ -25,6 +25,7 @@ import (
 type Snapshot struct {
 	Plan   *plan.Plan
 	Routes *route.Table[*pool.Pool]
+	Pools  map[string]*pool.Pool // those of the plan, for its router; not needed without one
 
 	forward forwarder
 	limits  http1.Limits

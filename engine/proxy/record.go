@@ -37,6 +37,7 @@ type Record struct {
 	Client  netip.Addr     // whom trusted proxies vouch for, else the peer; not valid over a unix socket
 	Status  int            // that was sent, or StatusGone
 	Sent    int64          // bytes of the answer behind its head
+	Router  Routed         // what the router said, the last time it was asked; "" where there is none
 	Group   string         // "" where none was found
 	Pool    *pool.Pool     // the group's; nil likewise
 	Worker  int            // index within the group of the last one that was tried; -1 = none
@@ -59,6 +60,7 @@ type Kind string
 const (
 	KindRefused     Kind = "refused"          // a head that is not acceptable
 	KindNoRoute     Kind = "no_route"         // 404
+	KindRouter      Kind = "router_error"     // 500, with on_router_error="reject"
 	KindBody        Kind = "bad_body"         // malformed, too late, too large or cut short
 	KindQueueFull   Kind = "queue_full"       // 503, queue_limit
 	KindQueueLate   Kind = "queue_timeout"    // 503, queue_timeout
@@ -72,7 +74,7 @@ const (
 )
 
 // Kinds are all of them, in the order above. Only read.
-var Kinds = []Kind{KindRefused, KindNoRoute, KindBody, KindQueueFull, KindQueueLate, KindUnavailable, KindStopping,
+var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindBody, KindQueueFull, KindQueueLate, KindUnavailable, KindStopping,
 	KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
 
 // begin starts the record of a request whose head has come.

@@ -28,7 +28,6 @@ const (
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
 	x.retry, x.told = 0, false
-	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = nil, nil
 	x.rec.begin(x.t.Now())
 	x.setID()
 	err := x.upload.begin()
@@ -66,21 +65,25 @@ func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
 // worker where that is safe.
 func (x *exchange) relayRequest() error {
 	var failed *pool.Worker
+	target, err := x.route()
 	for repeats := 0; ; {
-		target, ok := x.snap.Routes.Match(&x.view)
-		if !ok {
-			x.rec.Group, x.rec.Pool = "", nil // of a group that was removed
-			return errNoRoute
+		switch {
+		case err != nil:
+			return err
+		case target == nil:
+			return x.sendReply()
 		}
 		set := target.Settings()
 		x.rec.Group, x.rec.Pool = set.Name, target
-		err := x.claimSlot(target, set, failed)
+		err = x.claimSlot(target, set, failed)
 		if err == pool.ErrClosed {
 			before := x.snap
 			if x.loadSnapshot(); x.snap == before {
 				return errUnavailable
 			}
-			continue // the group was removed: route again
+			x.rec.Group, x.rec.Pool = "", nil // the group was removed
+			target, err = x.route()
+			continue
 		}
 		if err != nil {
 			return err
@@ -91,7 +94,6 @@ func (x *exchange) relayRequest() error {
 		switch err = x.attempt(set); err {
 		case errRefused: // each worker can do that once
 			x.rec.Repeats++
-			continue
 		case errRepeat:
 			if repeats++; repeats > maxRepeats {
 				return errBadGateway
@@ -100,13 +102,18 @@ func (x *exchange) relayRequest() error {
 		default:
 			return err
 		}
+		err = nil
 	}
 }
 
 // claimSlot takes a slot of the pool, in its queue if there is none free. A
 // client that leaves the queue never reaches a worker.
 func (x *exchange) claimSlot(target *pool.Pool, set *plan.Pool, avoid *pool.Worker) error {
-	x.claim.Key = x.stickyKey(set.Sticky)
+	if x.claim.Chosen = x.key != ""; x.claim.Chosen {
+		x.claim.Key = pool.Key(x.key)
+	} else {
+		x.claim.Key = x.stickyKey(set.Sticky)
+	}
 	err := target.TryClaim(&x.claim, avoid)
 	if err == pool.ErrBusy {
 		x.watchClient()

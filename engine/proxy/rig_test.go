@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net"
 	"regexp"
 	"runtime"
@@ -90,7 +91,7 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 }
 
 func (r *rig) publish() {
-	r.proxy.Publish(&Snapshot{Plan: r.plan, Routes: route.Compile(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
+	r.proxy.Publish(&Snapshot{Plan: r.plan, Pools: maps.Clone(r.pools), Routes: route.Compile(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
 }
 
 // planOf returns a plan with a pool for each name, and defaults.

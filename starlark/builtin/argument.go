@@ -38,22 +38,32 @@ type Word struct {
 	Returns   string // its type, as in a stub file
 	Doc       string
 	Arguments []Argument
+
+	aka []string // what people call it elsewhere
 }
 
 // Words returns every word with its arguments, in the order that reference
 // docs show them. The caller may change the slices.
 func Words() []Word {
-	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWords(), keyWords(), headerWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
+	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWords(), keyWords(), headerWords(), decisionWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
 // argument returns the argument of a name, or nil.
 func (w *Word) argument(name string) *Argument {
-	for i := range w.Arguments {
-		if w.Arguments[i].Name == name {
-			return &w.Arguments[i]
-		}
+	if i := w.index(name); i >= 0 {
+		return &w.Arguments[i]
 	}
 	return nil
+}
+
+// index returns that of the argument of a name, or -1.
+func (w *Word) index(name string) int {
+	for i := range w.Arguments {
+		if w.Arguments[i].Name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // near returns the argument that somebody who wrote name most likely meant.

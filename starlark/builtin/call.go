@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,7 +21,9 @@ type call struct {
 	expr    *syntax.CallExpr // nil where the text of the call is not known
 	span    diag.Span        // of the word
 	trace   []diag.Frame
-	failed  bool // something was reported
+	failed  bool  // something was reported
+	late    bool  // it is for a request: nothing is reported
+	err     error // of a late call: the first that would have been
 }
 
 // given is an argument of a call, with the place of its value.
@@ -35,8 +38,10 @@ type given struct {
 
 // begin starts reading a call of a word.
 func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
-	s.thread = thread
-	c := &call{session: s, word: word}
+	c := &call{session: s, word: word, late: s.late}
+	if c.late {
+		return c
+	}
 	stack := thread.CallStack()
 	c.span, c.trace = diag.Place(stack, s.opts.Sources)
 	// Below the word's own frame is its caller's. Where that is no file, as in
@@ -53,6 +58,10 @@ func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
 // report adds a diagnostic of the call.
 func (c *call) report(d diag.Diagnostic) {
 	c.failed = true
+	if c.late {
+		c.err = cmp.Or(c.err, lateError(&d))
+		return
+	}
 	d.Severity = diag.Error
 	d.Trace = c.trace
 	if d.Span.File == "" {
@@ -93,6 +102,9 @@ func (c *call) wrongValue(g *given, err error) {
 
 // bind gives each argument its value, and reports those that cannot be.
 func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*given {
+	if c.late {
+		return c.bindLate(args, kwargs)
+	}
 	out := make(map[string]*given)
 	positional := c.word.positional()
 	for i, v := range args {
@@ -160,18 +172,23 @@ func (c *call) unknown(name string, span diag.Span) string {
 }
 
 func (c *call) tooMany(span diag.Span, want, got int) {
-	message := fmt.Sprintf("%s takes %d arguments by place, got %d", c.word.Name, want, got)
-	label := ""
+	message, label := c.word.tooMany(want, got)
+	c.report(diag.Diagnostic{Code: codeTooMany, Span: span, Message: message, Label: label})
+}
+
+// tooMany says that there are more arguments by place than a word takes.
+func (w *Word) tooMany(want, got int) (message, label string) {
+	message = fmt.Sprintf("%s takes %d arguments by place, got %d", w.Name, want, got)
 	switch {
 	case want == 0:
-		message = fmt.Sprintf("%s takes no arguments by place", c.word.Name)
+		message = fmt.Sprintf("%s takes no arguments by place", w.Name)
 	case want == 1:
-		message = fmt.Sprintf("%s takes 1 argument by place, got %d", c.word.Name, got)
+		message = fmt.Sprintf("%s takes 1 argument by place, got %d", w.Name, got)
 	}
-	if want < len(c.word.Arguments) {
-		label = fmt.Sprintf("give the others by name, such as `%s=…`", c.word.Arguments[want].Name)
+	if want < len(w.Arguments) {
+		label = fmt.Sprintf("give the others by name, such as `%s=…`", w.Arguments[want].Name)
 	}
-	c.report(diag.Diagnostic{Code: codeTooMany, Span: span, Message: message, Label: label})
+	return message, label
 }
 
 // missing reports required arguments that are not there. One that an unknown

@@ -13,6 +13,7 @@ const (
 	codeBadEnv   = "L013" // an environment variable that does not hold what is read
 	codeRoute    = "L019" // a route that is none
 	codeUvicorn  = "L020" // an option or variable of Uvicorn that ldcorn sets
+	codeRouter   = "L033" // a router that cannot be called with a request
 	codeSecret   = "L021" // a secret that cannot be read
 	codeTruth    = "L025" // a matcher where its truth is asked for
 	codeHeader   = "L024" // a header that cannot be edited, or not so

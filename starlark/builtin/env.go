@@ -82,9 +82,9 @@ func (f *envFunc) AttrNames() []string { return []string{"bool", "float", "int",
 func (s *Session) envWord() starlark.Value {
 	f := &envFunc{kinds: make(map[string]*starlark.Builtin)}
 	for _, k := range envKinds() {
-		b := starlark.NewBuiltin(k.word, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		b := starlark.NewBuiltin(k.word, s.whileLoading(func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 			return s.readEnv(thread, &k, args, kwargs), nil
-		})
+		}))
 		if _, name, ok := strings.Cut(k.word, "."); ok {
 			f.kinds[name] = b
 		} else {

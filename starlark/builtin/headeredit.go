@@ -48,7 +48,7 @@ func (s *Session) headerEdit(thread *starlark.Thread, b *starlark.Builtin, args 
 	name, named := c.headerName(have["name"])
 	text, valued := c.headerValue(have["value"])
 	if !named || !valued {
-		return edit, nil
+		return edit, c.err
 	}
 	made, err := plan.NewHeaderEdit(edit.Edit.Op, name, text)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Session) headerEdit(thread *starlark.Thread, b *starlark.Builtin, args 
 			g = have["value"]
 		}
 		c.wrong(g.span, b.Name()+"("+value.Quote(name)+")", codeHeader, err)
-		return edit, nil
+		return edit, c.err
 	}
 	edit.Edit = made
 	return edit, nil

@@ -19,6 +19,9 @@ type Config struct {
 	Plan   *plan.Plan // without path, inputs and fingerprint
 	Groups []*Group   // of Plan's pools, in their order
 	Span   diag.Span  // of the word LdConfig
+
+	Router     *starlark.Function // frozen, and nil where there is none; the plan has none yet
+	RouterSpan diag.Span          // of the value of router=
 }
 
 func ldConfigWord() Word {
@@ -42,6 +45,8 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	cfg := &Config{opaque: "LdConfig", Span: c.span}
 	cfg.Plan = &plan.Plan{
 		Bind:            bind,
+		RouterSteps:     plan.DefaultRouterSteps,
+		OnRouterError:   plan.DefaultOnRouterError,
 		Forwarded:       plan.DefaultForwarded,
 		HeaderTimeout:   plan.DefaultHeaderTimeout,
 		IdleTimeout:     plan.DefaultIdleTimeout,
@@ -57,6 +62,9 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 			f.set(c, g, cfg.Plan)
 		}
 	}
+	if g := have["router"]; g != nil && !value.IsUnset(g.value) {
+		cfg.Router, cfg.RouterSpan = c.router(g), g.span
+	}
 	if g := have["workers"]; g != nil && !value.IsUnset(g.value) {
 		cfg.Groups = c.groups(g)
 	}
@@ -68,7 +76,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 
 // configFields are the arguments of LdConfig.
 func configFields() []field[plan.Plan] {
-	return slices.Concat(listenFields(), headerFields("", func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders },
+	return slices.Concat(slices.Insert(listenFields(), 2, routerFields()...), headerFields("", func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders },
 		func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }), masterFields())
 }
 

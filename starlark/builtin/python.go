@@ -42,15 +42,15 @@ func (s *Session) imported(reference string) starlark.Value {
 	switch module {
 	case "ldcorn":
 		if strings.HasSuffix(reference, ".LdConfig") {
-			return starlark.NewBuiltin("LdConfig", s.ldConfig)
+			return starlark.NewBuiltin("LdConfig", s.whileLoading(s.ldConfig))
 		}
-		return starlark.NewBuiltin("WorkerGroup", s.workerGroup)
+		return starlark.NewBuiltin("WorkerGroup", s.whileLoading(s.workerGroup))
 	case "json":
 		return json.Module.Members["decode"]
 	case "math":
 		return starlarkmath.Module.Members[name]
 	case "multiprocessing":
-		return starlark.NewBuiltin("cpu_count", s.cpuCount)
+		return starlark.NewBuiltin("cpu_count", s.whileLoading(s.cpuCount))
 	}
 	return s.osFunction(reference)
 }

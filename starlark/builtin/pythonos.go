@@ -47,7 +47,7 @@ func (s *Session) osFunction(name string) starlark.Value {
 		return starlark.NewBuiltin(name, joinPaths)
 	}
 	word := s.pythonWord(name)
-	return starlark.NewBuiltin(name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	return starlark.NewBuiltin(name, s.whileLoading(func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		c := s.begin(thread, word)
 		have := c.bind(args, kwargs)
 		switch name {
@@ -59,7 +59,7 @@ func (s *Session) osFunction(name string) starlark.Value {
 			return c.affinity(have), nil
 		}
 		return c.path(have["path"])
-	})
+	}))
 }
 
 // getenv reads a variable as Python does: the default may be anything.

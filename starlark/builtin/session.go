@@ -39,6 +39,9 @@ type Session struct {
 	truths  int              // matchers whose truth was asked for
 	unset   bool             // an Unset was handed out
 	thread  *starlark.Thread // that evaluates; nil before, and once closed
+	late    bool             // the configuration has been loaded
+
+	decisions []*Decision // those of to that were made while loading
 }
 
 // NewSession returns the words for one evaluation.
@@ -60,6 +63,9 @@ func (s *Session) Groups() []*Group { return s.groups }
 // Configs returns how many times LdConfig was called.
 func (s *Session) Configs() int { return s.configs }
 
+// Decisions returns what was made by to while the configuration was loaded.
+func (s *Session) Decisions() []*Decision { return s.decisions }
+
 // HasUnset reports whether an unset variable's stand-in is about, so that an
 // error may only follow from it.
 func (s *Session) HasUnset() bool { return s.unset }
@@ -67,7 +73,9 @@ func (s *Session) HasUnset() bool { return s.unset }
 // Predeclared returns the names that every file knows, beside those of
 // Starlark itself.
 func (s *Session) Predeclared() starlark.StringDict {
-	fn := func(name string, f builtinFunc) *starlark.Builtin { return starlark.NewBuiltin(name, f) }
+	fn := func(name string, f builtinFunc) *starlark.Builtin {
+		return starlark.NewBuiltin(name, s.whileLoading(f))
+	}
 	words := starlark.StringDict{
 		"LdConfig":    fn("LdConfig", s.ldConfig),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
@@ -86,7 +94,10 @@ func (s *Session) Predeclared() starlark.StringDict {
 		words[w.Name] = fn(w.Name, s.matcher)
 	}
 	for _, w := range headerWords() {
-		words[w.Name] = fn(w.Name, s.headerEdit)
+		words[w.Name] = starlark.NewBuiltin(w.Name, s.headerEdit)
+	}
+	for name, f := range map[string]builtinFunc{"to": s.to, "respond": s.respond, "redirect": s.redirect} {
+		words[name] = starlark.NewBuiltin(name, f)
 	}
 	return words
 }

@@ -36,7 +36,3 @@ func (s *Session) truthOf(m *Matcher) {
 	_, d.Trace = diag.Place(stack, s.opts.Sources)
 	s.opts.Report(d)
 }
-
-// Close ends the session: its values may be used on, by several goroutines,
-// and nothing is reported any more.
-func (s *Session) Close() { s.thread = nil }

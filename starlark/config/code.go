@@ -8,5 +8,7 @@ const (
 	codeCycle    = "L015" // files that load each other
 	codeNoConfig = "L016" // no LdConfig named config
 	codeLimit    = "L017" // evaluation took too long
+	codeGroup    = "L031" // a router that names a group which is not there
 	codeUnused   = "W105" // a WorkerGroup that is in no LdConfig
+	codeMayBe    = "W131" // a router that may name a group which is not there
 )

@@ -28,6 +28,7 @@ func (e *evaluation) conclude(entry *module) *plan.Plan {
 		return nil
 	}
 	e.check(cfg)
+	e.route(cfg)
 	if e.report.Count(diag.Error) > 0 {
 		e.dropWarnings()
 		return nil

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
@@ -16,6 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/python"
+	"github.com/ldcorn/ldcorn/starlark/router"
 )
 
 // dialect is what a configuration may use beyond plain Starlark. Loops
@@ -54,9 +57,11 @@ type loader struct {
 }
 
 func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session) *loader {
+	words := session.Predeclared()
+	maps.Copy(words, router.Guards(session.Closed))
 	return &loader{
 		root: in.root, dir: filepath.Dir(in.path), entry: in.name,
-		report: report, inputs: read, session: session, words: session.Predeclared(),
+		report: report, inputs: read, session: session, words: words,
 		modules: make(map[string]*module), names: make(map[string]*module),
 	}
 }
@@ -89,6 +94,7 @@ func (l *loader) read(m *module, real string, data []byte) {
 		}
 	}
 	m.reading = false
+	router.Guard(m.file)
 	var err error
 	m.program, err = starlark.FileProgram(m.file, m.words.Has)
 	var errs resolve.ErrorList
@@ -101,7 +107,13 @@ func (l *loader) read(m *module, real string, data []byte) {
 
 // known returns the names that a file knows.
 func known(words starlark.StringDict) []string {
-	return append(words.Keys(), starlark.Universe.Keys()...)
+	names := starlark.Universe.Keys()
+	for name := range words {
+		if unicode.IsLetter(rune(name[0])) { // else it is behind an operator
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // follow reads the file that a load names.

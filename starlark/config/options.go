@@ -2,6 +2,7 @@ package config
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"time"
 )
@@ -26,6 +27,9 @@ type Options struct {
 	// the fingerprints of two evaluations gives both the same; nil makes a
 	// fresh one, and so a fresh fingerprint where there are secrets.
 	Salt []byte
+	// Log is told of what a router fails on, and what it prints, while
+	// requests are served; nil drops it.
+	Log *slog.Logger
 }
 
 func (o *Options) fill() {

@@ -37,10 +37,14 @@ func Codes() []Code {
 		{"L024", "a header that cannot be edited, or that no request shows", "Headers that frame a message or concern one connection are ldcorn's own; a value is one line."},
 		{"L025", "a matcher where its truth is asked for", "`and`, `or` and `not` would keep one of two matchers, or none. Join matchers by `&`, `|` and `~`."},
 		{"L030", "an app that cannot be imported", "Found by `ldcorn check --import`, with the group's own interpreter. The error of Python is shown."},
+		{"L031", "a router that names a group which is not there", "Where it is written, in the function, in what it calls, or in a table that it returns from."},
+		{"L032", "a router that fails", "It is called once for each group, with a request that the group might get. The error, or what it has returned, is shown with the way to it."},
+		{"L033", "a router that cannot be called with a request", "It is a function of one argument."},
 		{"W101", "no route takes every request", "What no route takes is answered with 404. Add `\"*\"` to the routes of a group."},
 		{"W102", "several groups have the route `\"*\"`", "The first one takes it."},
 		{"W103", "a route that is never reached", "Another one, which is shown, takes all that it would take."},
 		{"W104", "a route that no request can match", "It is not what a path looks like once it is decoded, paths like it are refused, or the parts of a matcher exclude each other."},
 		{"W105", "a WorkerGroup that is part of no LdConfig", "Add it to `workers`, or remove it."},
+		{"W131", "a router that may name a group which is not there", "The name goes through a variable, so that the function may look at it before it returns it."},
 	}
 }

@@ -36,6 +36,9 @@ func stub(words []builtin.Word) (string, error) {
 	s.out.WriteString(StubMark + ", for editors and type checkers.\n")
 	s.out.WriteString("# It says what ldconfig.star knows beside Python's own; do not edit it.\n\n")
 	s.out.WriteString(stubTypes)
+	for _, t := range builtin.Types() {
+		s.values(&t)
+	}
 	for i, word := range words {
 		base, _, dotted := strings.Cut(word.Name, ".")
 		switch {
@@ -59,6 +62,18 @@ type stubWriter struct {
 	out                strings.Builder
 	arguments, returns *annotator
 	err                error
+}
+
+// values writes a type of values that are handed to the configuration.
+func (s *stubWriter) values(t *builtin.Type) {
+	fmt.Fprintf(&s.out, "\nclass %s:\n    %s\n", t.Name, quoteDoc(t.Doc))
+	for _, p := range t.Properties {
+		fmt.Fprintf(&s.out, "\n    @property\n    def %s(self) -> %s:\n        %s\n", p.Name, s.annotation(s.returns, p.Type, p.Name), quoteDoc(p.Doc))
+	}
+	for _, m := range t.Methods {
+		s.out.WriteByte('\n')
+		s.function(m.Name, &m, "    ")
+	}
 }
 
 // class writes a word that makes a value of its own type.
@@ -175,4 +190,9 @@ func (s *stubWriter) docstring(word *builtin.Word, indent string) {
 		line(text)
 	}
 	s.out.WriteString(indent + "\"\"\"\n")
+}
+
+// quoteDoc is what something is, as a docstring of one line.
+func quoteDoc(text string) string {
+	return `"""` + strings.NewReplacer(`\`, `\\`, `"""`, `\"""`).Replace(text) + `"""`
 }

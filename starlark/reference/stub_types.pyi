@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar
 
 _T = TypeVar("_T")
@@ -29,6 +29,12 @@ class Secret:
 
 class Key:
     """What a client is known by: by_cookie(...), by_header(...) or by_client_ip()."""
+
+class Decision:
+    """What becomes of a request: to(...), respond(...) or redirect(...)."""
+
+Router: TypeAlias = Callable[[Request], str | Decision | None]
+"""A function that decides about requests."""
 
 class HeaderEdit:
     """A change of a header: set_header(...), add_header(...) or remove_header(...)."""

@@ -22,13 +22,15 @@ func Types() []Type {
 		{"key", "What a client is known by: what by_cookie, by_header and by_client_ip return.", "Key"},
 		{"header_edit", "A change of a header: what set_header, add_header and remove_header return.", "HeaderEdit"},
 		{"matcher", "What path, header, percent and the others return: it looks at a request. & | ~ join matchers; and, or, not do not.", "Matcher"},
+		{"decision", "What becomes of a request: what to, respond and redirect return, for a router to return.", "Decision"},
+		{"router", "A function of one argument, a Request, that returns None, the name of a group, or a decision.", "Router"},
 		{"LdConfig", "What LdConfig returns, for the name config.", "LdConfig"},
 		{"WorkerGroup", "What WorkerGroup returns, for workers of LdConfig.", "WorkerGroup"},
 	}
 }
 
 // plainTypes are those that Python and Starlark share.
-var plainTypes = []string{"int", "float", "str", "bool", "None"}
+var plainTypes = []string{"int", "float", "str", "bytes", "bool", "None"}
 
 // An annotator writes the table's types as those of a stub file. An argument
 // may be of more types than the table names: a tuple will do for a list.

@@ -1,0 +1,275 @@
+package builtin
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// A Decision is the value of to, respond and redirect. It is made while the
+// configuration is loaded, or for one request.
+type Decision struct {
+	opaque
+	plan  plan.Decision
+	Span  diag.Span    // of the group's name, where it was made while loading
+	Trace []diag.Frame // calls that led to it, likewise
+}
+
+// Decide returns what is to become of a request.
+func (d *Decision) Decide() *plan.Decision { return &d.plan }
+
+// String shows the decision as it could be written, without secrets.
+func (d *Decision) String() string {
+	p := &d.plan
+	switch {
+	case p.Answer == nil:
+		return fmt.Sprintf("to(%q, request_headers=%v, response_headers=%v, key=%q)", p.Group, p.RequestHeaders, p.ResponseHeaders, p.Key)
+	case p.Answer.Redirect:
+		return fmt.Sprintf("redirect(%q, %d)", p.Answer.Headers[0].Value, p.Answer.Status)
+	}
+	return fmt.Sprintf("respond(%d, %q, %v)", p.Answer.Status, p.Answer.Body, p.Answer.Headers)
+}
+
+func decisionWords() []Word {
+	return []Word{
+		{Name: "to", Returns: "decision", Doc: "What a router returns to send a request to a group, with more than its name.",
+			Arguments: rows(toFields)},
+		{Name: "respond", Returns: "decision", Doc: "What a router returns to answer a request itself: no worker takes part.",
+			Arguments: rows(respondFields)},
+		{Name: "redirect", Returns: "decision", Doc: "What a router returns to send a client to another URL.",
+			Arguments: rows(redirectFields)},
+	}
+}
+
+func rows[T any](fields []field[T]) []Argument { return arguments(fields, nil) }
+
+var toFields = slices.Concat(groupFields, headerFields(", after those of LdConfig and of the group",
+	func(d *plan.Decision) *[]plan.HeaderEdit { return &d.RequestHeaders },
+	func(d *plan.Decision) *[]plan.HeaderEdit { return &d.ResponseHeaders }), keyFields)
+
+var groupFields = []field[plan.Decision]{
+	{Argument{Name: "group", Type: "str", Required: true, Rule: "the name of a WorkerGroup", Doc: "The group that takes the request.",
+		Example: `"web"`, aka: []string{"name", "pool", "worker_group"}}, setGroup},
+}
+
+var keyFields = []field[plan.Decision]{
+	{Argument{Name: "key", Type: "str | None", Keyword: true, Default: "None",
+		Doc: "Requests of one key go to the same process, in place of the group's sticky; None and \"\" leave it to that.",
+		aka: []string{"sticky", "by", "hash"}}, setKey},
+}
+
+func setGroup(c *call, g *given, d *plan.Decision) {
+	if _, ok := g.value.(*Group); ok {
+		c.wrongValue(g, value.WrongType("the name of a WorkerGroup", g.value, "write its name, as a string"))
+		return
+	}
+	s, err := value.String(g.value)
+	if err == nil {
+		err = checkName(s)
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	d.Group = s
+}
+
+func setKey(c *call, g *given, d *plan.Decision) {
+	if g.value == starlark.None {
+		return
+	}
+	s, err := value.String(g.value)
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	d.Key = s
+}
+
+// to is the word to.
+func (s *Session) to(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	d := &Decision{opaque: "decision"}
+	r := read(s, thread, b.Name(), toFields, args, kwargs, &d.plan)
+	if !s.late {
+		g := r.given("group")
+		d.Span, d.Trace = g.span, r.call.trace
+		s.decisions = append(s.decisions, d)
+	}
+	return d, r.end()
+}
+
+var respondFields = []field[plan.Answer]{
+	{Argument{Name: "status", Type: "int", Required: true, Rule: "200 to 599", Doc: "The status of the answer.", Example: "503",
+		aka: []string{"code", "status_code"}}, setStatus},
+	{Argument{Name: "body", Type: "str | bytes", Default: `""`, Rule: "empty where the status has no body",
+		Doc: "What the client gets to read.", aka: []string{"text", "content", "message", "data"}}, setBody},
+	{Argument{Name: "headers", Type: "dict[str, str | list[str]]", Default: "{}",
+		Rule: "none that say how the answer is sent",
+		Doc:  "The headers of the answer. Without a Content-Type it is \"text/plain; charset=utf-8\".", aka: []string{"header", "response_headers"}}, setHeaders},
+}
+
+func setStatus(c *call, g *given, a *plan.Answer) {
+	n, err := value.Int(g.value, 200, 599)
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	a.Status = n
+}
+
+func setBody(c *call, g *given, a *plan.Answer) {
+	switch v := g.value.(type) {
+	case starlark.String:
+		if strings.Contains(string(v), value.SecretMark) {
+			break // value.String says why not
+		}
+		a.Body = []byte(v)
+		return
+	case starlark.Bytes:
+		a.Body = []byte(v)
+		return
+	case *starlark.Dict, *starlark.List:
+		c.wrongValue(g, value.WrongType("a string", v, "write json.encode(…) around it, and the header \"Content-Type\""))
+		return
+	}
+	if _, err := value.String(g.value); err != nil {
+		c.wrongValue(g, err)
+	}
+}
+
+// refusedHeaders are those that ldcorn writes itself in an answer of its own.
+var refusedHeaders = []string{"date", "x-request-id", "content-length"}
+
+func setHeaders(c *call, g *given, a *plan.Answer) {
+	dict, ok := g.value.(*starlark.Dict)
+	if !ok {
+		label := ""
+		if g.value == starlark.None {
+			label = "leave the argument out"
+		}
+		c.wrongValue(g, value.WrongType(`a dict, such as {"Content-Type": "text/html"}`, g.value, label))
+		return
+	}
+	for _, item := range dict.Items() {
+		key, val := item[0], item[1]
+		if value.IsUnset(key) || value.IsUnset(val) {
+			continue
+		}
+		at, of := c.entry(g, key)
+		name, err := value.String(key)
+		if err != nil {
+			c.wrong(at, "a header's name", codeValue, err)
+			continue
+		}
+		subject := "header " + value.Quote(name)
+		values := []starlark.Value{val}
+		if _, list := val.(*starlark.List); list {
+			values, _ = value.List(val, "strings") // it is one
+		}
+		for _, v := range values {
+			text, err := value.NumberString(v)
+			if err != nil {
+				c.wrong(of, subject, codeValue, err)
+				break
+			}
+			h, err := plan.NewHeaderEdit(plan.HeaderAdd, name, plan.Plain(text))
+			if err == nil && slices.Contains(refusedHeaders, h.Lower()) {
+				err = fmt.Errorf("ldcorn writes it itself; leave it out")
+			}
+			if err != nil {
+				c.wrong(at, subject, codeValue, err)
+				break
+			}
+			a.Headers = append(a.Headers, h)
+		}
+	}
+}
+
+// respond is the word respond.
+func (s *Session) respond(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	d := &Decision{opaque: "decision", plan: plan.Decision{Answer: &plan.Answer{Status: http.StatusOK}}}
+	a := d.plan.Answer
+	r := read(s, thread, b.Name(), respondFields, args, kwargs, a)
+	if len(a.Body) > 0 && (!plan.HasBody(a.Status) || a.Status == http.StatusResetContent) {
+		r.call.wrongValue(r.given("body"), value.Wrong("leave it out", "must be empty: an answer with the status %d has none", a.Status))
+	}
+	if len(a.Body) > 0 && !slices.ContainsFunc(a.Headers, func(h plan.HeaderEdit) bool { return h.Lower() == "content-type" }) {
+		a.Headers = append(a.Headers, plainText)
+	}
+	return d, r.end()
+}
+
+// plainText is for answers that do not say what they are.
+var plainText = func() plan.HeaderEdit {
+	h, err := plan.NewHeaderEdit(plan.HeaderAdd, "Content-Type", plan.Plain("text/plain; charset=utf-8"))
+	if err != nil {
+		panic(err) // it is tested
+	}
+	return h
+}()
+
+var redirectFields = []field[plan.Answer]{
+	{Argument{Name: "url", Type: "str", Required: true, Rule: "a URL, or a path of this host",
+		Doc:     "Where to. What cannot stand in a URL as it is, such as a blank, is escaped.",
+		Example: `"/new"`, aka: []string{"location", "to", "path", "target"}}, setLocation},
+	{Argument{Name: "status", Type: "int", Default: "307", Rule: "301, 302, 303, 307 or 308",
+		Doc: "307 and 308 keep the method, 301 and 308 are for good.", aka: []string{"code", "status_code"}}, setRedirect},
+}
+
+func setLocation(c *call, g *given, a *plan.Answer) {
+	s, err := value.String(g.value)
+	if err == nil && strings.TrimSpace(s) == "" {
+		err = value.Wrong("", "is empty")
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	h, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain(escapeURL(s)))
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	a.Headers = []plan.HeaderEdit{h}
+}
+
+func setRedirect(c *call, g *given, a *plan.Answer) {
+	n, err := value.Int(g.value, 0, noLimit)
+	if err == nil && !slices.Contains([]int{301, 302, 303, 307, 308}, n) {
+		err = value.Wrong("", "must be one of 301, 302, 303, 307, 308, got %d", n)
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	a.Status = n
+}
+
+// redirect is the word redirect.
+func (s *Session) redirect(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	d := &Decision{opaque: "decision", plan: plan.Decision{Answer: &plan.Answer{Status: http.StatusTemporaryRedirect, Redirect: true}}}
+	r := read(s, thread, b.Name(), redirectFields, args, kwargs, d.plan.Answer)
+	return d, r.end()
+}
+
+// escapeURL escapes what cannot stand in a URL, so that a path that was
+// decoded neither ends the header nor breaks it. Escapes stay as they are.
+func escapeURL(s string) string {
+	var out bytes.Buffer
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&out, "%%%02X", c)
+		} else {
+			out.WriteByte(c)
+		}
+	}
+	return out.String()
+}

@@ -1,0 +1,135 @@
+package builtin
+
+import (
+	"errors"
+	"fmt"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// Most words make a part of the configuration and can only be called while it
+// is loaded. A few are for requests as well: those report to nobody then, but
+// fail, and share nothing that another call could change.
+
+// Close ends the loading of the configuration: nobody is to ask for its errors
+// any more, and the words may be called from several goroutines at a time.
+func (s *Session) Close() { s.late, s.thread = true, nil }
+
+// Closed reports whether Close was called.
+func (s *Session) Closed() bool { return s.late }
+
+// whileLoading is the function of a word that makes a part of the
+// configuration.
+func (s *Session) whileLoading(f builtinFunc) builtinFunc {
+	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if s.late {
+			return nil, fmt.Errorf("`%s` can only be used while the configuration is loaded, not by a router for a request", b.Name())
+		}
+		return f(thread, b, args, kwargs)
+	}
+}
+
+// maxLateArguments is the most that a word has which is for requests as well.
+const maxLateArguments = 8
+
+// Read gives out the arguments of a call, in the order of the table; nil is
+// for one that was not given. It allocates only for an error.
+func (w *Word) Read(args starlark.Tuple, kwargs []starlark.Tuple, out []starlark.Value) error {
+	if most := len(w.positional()); len(args) > most {
+		message, _ := w.tooMany(most, len(args))
+		return errors.New(message)
+	}
+	copy(out, args)
+	for _, kv := range kwargs {
+		name := string(kv[0].(starlark.String))
+		i := w.index(name)
+		switch {
+		case i < 0:
+			return w.unknown(name)
+		case out[i] != nil:
+			return fmt.Errorf("%s gets `%s` twice", w.Name, name)
+		}
+		out[i] = kv[1]
+	}
+	for i := range w.Arguments {
+		if a := &w.Arguments[i]; a.Required && out[i] == nil {
+			return fmt.Errorf("%s needs `%s`: add %s", w.Name, a.Name, a.Example)
+		}
+	}
+	return nil
+}
+
+func (w *Word) unknown(name string) error {
+	if near := w.near(name); near != "" {
+		return fmt.Errorf("%s has no argument `%s`: did you mean `%s`?", w.Name, name, near)
+	}
+	return fmt.Errorf("%s has no argument `%s`", w.Name, name)
+}
+
+// lateError is a diagnostic as the error of a call.
+func lateError(d *diag.Diagnostic) error {
+	if d.Label == "" {
+		return errors.New(d.Message)
+	}
+	return fmt.Errorf("%s: %s", d.Message, d.Label)
+}
+
+// bindLate is bind for a request.
+func (c *call) bindLate(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*given {
+	var vals [maxLateArguments]starlark.Value
+	if c.err = c.word.Read(args, kwargs, vals[:len(c.word.Arguments)]); c.err != nil {
+		return nil
+	}
+	out := make(map[string]*given, len(c.word.Arguments))
+	for i := range c.word.Arguments {
+		if a := &c.word.Arguments[i]; vals[i] != nil {
+			out[a.Name] = &given{arg: a, value: vals[i]}
+		}
+	}
+	return out
+}
+
+// A reading is a call of a word that is for requests as well, with all its
+// arguments read.
+type reading struct {
+	call *call
+	have map[string]*given // nil in a late call
+}
+
+// given is the argument of a name, and its place where that is known.
+func (r *reading) given(name string) *given {
+	if g := r.have[name]; g != nil {
+		return g
+	}
+	return &given{arg: r.call.word.argument(name), span: r.call.span, name: r.call.span}
+}
+
+// end returns what went wrong, where nobody has been told of it.
+func (r *reading) end() error { return r.call.err }
+
+// read sets the fields of t by the arguments of a call.
+func read[T any](s *Session, thread *starlark.Thread, name string, fields []field[T], args starlark.Tuple, kwargs []starlark.Tuple, t *T) *reading {
+	word := s.words[name]
+	if s.late {
+		r := &reading{call: &call{session: s, word: word, late: true}}
+		var vals [maxLateArguments]starlark.Value
+		r.call.err = word.Read(args, kwargs, vals[:len(word.Arguments)])
+		for i := range fields {
+			if v := vals[i]; v != nil && r.call.err == nil {
+				fields[i].set(r.call, &given{arg: &word.Arguments[i], value: v}, t)
+			}
+		}
+		return r
+	}
+	c := s.begin(thread, word)
+	r := &reading{call: c, have: c.bind(args, kwargs)}
+	for _, f := range fields {
+		if g := r.have[f.Name]; g != nil && !value.IsUnset(g.value) {
+			f.set(c, g, t)
+		}
+	}
+	return r
+}

@@ -1,0 +1,111 @@
+package builtin
+
+import (
+	"fmt"
+	"regexp"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// routerFields are the arguments of LdConfig about its router.
+func routerFields() []field[plan.Plan] {
+	return []field[plan.Plan]{
+		{Argument{Name: "router", Type: "router | None", Keyword: true, Default: "None",
+			Rule: "a function of one argument, the request",
+			Doc: "Is called for each request before the routes are asked. It returns None to leave it to them, a group's name, " +
+				"to(…), respond(…) or redirect(…).", aka: []string{"route", "route_fn", "routing", "on_request"}}, nil},
+		intOf(Argument{Name: "router_steps", Keyword: true, Default: "10000", Rule: "100 to 1000000",
+			Doc: "How many steps of the interpreter one call of the router may take.", aka: []string{"max_steps", "router_max_steps", "router_timeout", "router_budget"}},
+			100, plan.MaxRouterSteps, func(p *plan.Plan) *int { return &p.RouterSteps }),
+		choiceOf(Argument{Name: "on_router_error", Keyword: true, Default: `"reject"`,
+			Doc: "What becomes of a request that the router fails on: 500, or the routes find its group.",
+			aka: []string{"router_error", "router_on_error", "on_error"}},
+			[]plan.OnRouterError{plan.RouterReject, plan.RouterFallback},
+			func(p *plan.Plan) *plan.OnRouterError { return &p.OnRouterError }),
+	}
+}
+
+// router reads the function of LdConfig's router=; nil is none.
+func (c *call) router(g *given) *starlark.Function {
+	fn, ok := g.value.(*starlark.Function)
+	switch {
+	case g.value == starlark.None:
+		return nil
+	case !ok:
+		c.wrongValue(g, value.WrongType("a function of one argument, the request", g.value, routerLabel(g.value)))
+		return nil
+	}
+	least, most := positionals(fn)
+	if least > 1 || most < 1 {
+		d := diag.Diagnostic{Code: codeRouter, Span: g.span,
+			Message: fmt.Sprintf("a router is called with one argument, the request, and `%s` takes %s", fn.Name(), parameters(least, most)),
+			Label:   "write def " + fn.Name() + "(req):"}
+		if fn.Name() == "lambda" {
+			d.Label = "write lambda req: …"
+		}
+		if pos := fn.Position(); diag.InFile(pos) {
+			d.Related = []diag.Related{{Span: c.session.opts.Sources.Word(diag.At(pos)), Label: "it is written here"}}
+		}
+		c.report(d)
+		return nil
+	}
+	// What is not frozen could be changed by two requests at a time.
+	fn.Freeze()
+	return fn
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+
+func routerLabel(v starlark.Value) string {
+	switch v := v.(type) {
+	case starlark.String:
+		if identifier.MatchString(string(v)) {
+			return fmt.Sprintf("write %s, without quotes", string(v))
+		}
+	case *starlark.Builtin:
+		return "write def route(req): …, and router=route"
+	case *Decision:
+		return "write def route(req): return …, and router=route"
+	}
+	return ""
+}
+
+// positionals returns how many arguments by place a function needs, and how
+// many it takes at most. One that must be given by its name counts as needed
+// too often.
+func positionals(fn *starlark.Function) (least, most int) {
+	most = fn.NumParams() - fn.NumKwonlyParams()
+	named := most
+	for _, has := range []bool{fn.HasVarargs(), fn.HasKwargs()} {
+		if has {
+			most--
+			named--
+		}
+	}
+	for i := range fn.NumParams() {
+		switch required := fn.ParamDefault(i) == nil; {
+		case i < named && required:
+			least++
+		case i >= named && i < named+fn.NumKwonlyParams() && required:
+			least += 2
+		}
+	}
+	if fn.HasVarargs() {
+		most = noLimit
+	}
+	return least, most
+}
+
+func parameters(least, most int) string {
+	switch {
+	case most == 0:
+		return "none"
+	case least == most || least > 1:
+		return fmt.Sprint(least)
+	}
+	return fmt.Sprintf("%d to %d", least, most)
+}

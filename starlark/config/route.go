@@ -1,0 +1,127 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/router"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// route gives the plan its router, and reports what is wrong with that: names
+// of groups that are not there, and what it fails on when it is tried with a
+// request for each group.
+func (e *evaluation) route(cfg *builtin.Config) {
+	if e.report.Count(diag.Error) > 0 {
+		return // the names of groups may be wrong themselves
+	}
+	var groups []string
+	for _, g := range cfg.Groups {
+		groups = append(groups, g.Pool.Name)
+	}
+	for _, d := range e.session.Decisions() {
+		e.checkGroup(d.Decide().Group, d.Span, d.Trace, groups, true)
+	}
+	if cfg.Router == nil {
+		return
+	}
+	for _, r := range router.Returns(cfg.Router, e.fileOf) {
+		e.checkGroup(r.Group, e.report.Sources.Span(r.Node), nil, groups, r.Sure)
+	}
+	// What runs from now on runs as it will for requests.
+	e.session.Close()
+	rt := router.New(router.Options{Func: cfg.Router, File: e.fileOf, Groups: groups, Steps: cfg.Plan.RouterSteps, Log: e.opts.Log})
+	cfg.Plan.Router = rt
+	if e.report.Count(diag.Error) == 0 && !e.session.HasUnset() {
+		e.try(rt, cfg.Plan)
+	}
+}
+
+// fileOf returns the syntax of a file, or nil.
+func (e *evaluation) fileOf(name string) *syntax.File {
+	if m := e.names[name]; m != nil {
+		return m.file
+	}
+	return nil
+}
+
+// checkGroup reports a name that a router returns and no group has.
+func (e *evaluation) checkGroup(name string, at diag.Span, trace []diag.Frame, groups []string, sure bool) {
+	for _, g := range groups {
+		if g == name {
+			return
+		}
+	}
+	d := diag.Diagnostic{Code: codeGroup, Severity: diag.Error, Span: at, Trace: trace,
+		Message: fmt.Sprintf("no WorkerGroup is named %s, which the router returns", value.Quote(name)),
+		Label:   "the groups are " + quoted(groups)}
+	switch near := diag.Near(name, groups); {
+	case name == "" && !sure:
+		return
+	case name == "":
+		d.Message, d.Label = "the router returns an empty name", "return None to leave a request to the routes"
+	case near != "":
+		d.Label = fmt.Sprintf("did you mean %q?", near)
+	}
+	if !sure {
+		d.Code, d.Severity = codeMayBe, diag.Warning
+		d.Message = fmt.Sprintf("no WorkerGroup is named %s, which the router may return", value.Quote(name))
+	}
+	e.report.Add(d)
+}
+
+const shownGroups = 8
+
+func quoted(names []string) string {
+	out := make([]string, min(len(names), shownGroups))
+	for i := range out {
+		out[i] = value.Quote(names[i])
+	}
+	if len(names) > shownGroups {
+		out = append(out, "…")
+	}
+	return strings.Join(out, ", ")
+}
+
+// try calls the router once for each group, with a request for it.
+func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
+	for _, pool := range p.Pools {
+		line := "GET " + samplePath(pool)
+		req, err := request.NewSample(line, request.SampleOptions{})
+		if err != nil {
+			continue // the route is one that no request takes
+		}
+		_, why := rt.Try(req, e.report.Sources, func(thread *starlark.Thread, msg string) { e.print(thread, msg) })
+		if why == nil {
+			continue
+		}
+		detail := fmt.Sprintf("for the request %s, as one for the group %q might be", line, pool.Name)
+		why.Detail = append(why.Detail, detail)
+		e.report.Add(*why)
+	}
+}
+
+// samplePath is a path that a group takes, as far as its routes say so simply.
+func samplePath(pool *plan.Pool) string {
+	for i := range pool.Routes {
+		r := &pool.Routes[i]
+		path := "/"
+		switch r.Kind {
+		case plan.RoutePrefix:
+			path = r.Literal
+		case plan.RouteGlob:
+			path = strings.NewReplacer("**", "x", "*", "x", "?", "x", "{", "", "}", "").Replace(r.Pattern)
+		}
+		if r.Match(path) {
+			return path
+		}
+	}
+	return "/"
+}

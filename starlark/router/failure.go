@@ -1,0 +1,135 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// CodeFailed is the diagnostic code of a router that fails. Codes are stable.
+const CodeFailed = "L032"
+
+// errFailed is the error of a call whose own error has been dealt with.
+var errFailed = errors.New("the router failed")
+
+// A resultError is about what the router has returned. Where it was returned
+// nobody knows any more, so that it is told of the function.
+type resultError struct{ message, label string }
+
+func (e *resultError) Error() string { return e.message }
+
+// wrongResult says that a router has returned what nobody can use.
+func (r *Router) wrongResult(v starlark.Value) error {
+	e := &resultError{message: fmt.Sprintf("`%s` has returned %s", r.Name(), value.Describe(v))}
+	e.label = "return None, the name of a group, to(…), respond(…) or redirect(…)"
+	switch v := v.(type) {
+	case starlark.String:
+		return r.unknownGroup(string(v))
+	case starlark.Bool:
+		e.label = "return None to leave a request to the routes"
+	case *starlark.Function, *starlark.Builtin:
+		e.label = "call it"
+	case starlark.Tuple, *starlark.List, starlark.Int:
+		e.label = "answer with respond(status, body), or return to(group, …)"
+	}
+	return e
+}
+
+func (r *Router) unknownGroup(name string) error {
+	e := &resultError{message: fmt.Sprintf("`%s` has returned %s, and no group has that name", r.Name(), value.Quote(name))}
+	if name == "" {
+		e.label = "return None to leave a request to the routes"
+	} else if near := diag.Near(name, r.opts.Groups); near != "" {
+		e.label = fmt.Sprintf("did you mean %q?", near)
+	}
+	return e
+}
+
+// failed logs the error of a call, unless there was one of the same place a
+// moment ago.
+func (r *Router) failed(c *caller, err error, src plan.Request) {
+	suppressed, ok := r.errors.allow(placeOf(r.where(err)), time.Now())
+	if !ok {
+		return
+	}
+	d := r.explain(c, err, nil)
+	attrs := []any{slog.String("at", d.Span.String()), slog.String("err", joined(d.Message, d.Label)),
+		slog.String("backtrace", backtrace(&d, r.Name())),
+		slog.String("request", string(text(src.Method()))+" "+shortened(string(text(src.RawPath()))))}
+	if suppressed > 0 {
+		attrs = append(attrs, slog.Int("suppressed", suppressed))
+	}
+	r.opts.Log.Error("router failed", attrs...)
+}
+
+func joined(message, label string) string {
+	if label == "" {
+		return message
+	}
+	return message + ": " + label
+}
+
+const shownPath = 200 // characters
+
+func shortened(s string) string {
+	if len(s) > shownPath {
+		return s[:shownPath] + "…"
+	}
+	return s
+}
+
+// backtrace is the way to a failure, innermost place first.
+func backtrace(d *diag.Diagnostic, name string) string {
+	var out []string
+	at := d.Span
+	for i := len(d.Trace) - 1; i >= 0; i-- {
+		out = append(out, fmt.Sprintf("%s in %s", at, d.Trace[i].Function))
+		at = d.Trace[i].Span
+	}
+	return strings.Join(append(out, fmt.Sprintf("%s in %s", at, name)), ", called at ")
+}
+
+// where is the innermost place in a file that an error has come from.
+func (r *Router) where(err error) syntax.Position {
+	var e *starlark.EvalError
+	if errors.As(err, &e) {
+		for i := len(e.CallStack) - 1; i >= 0; i-- {
+			if pos := e.CallStack[i].Pos; diag.InFile(pos) {
+				return pos
+			}
+		}
+	}
+	return r.opts.Func.Position()
+}
+
+// explain makes a diagnostic of the error of a call.
+func (r *Router) explain(c *caller, err error, sources *diag.Sources) diag.Diagnostic {
+	d := diag.Eval(err, sources)
+	if d.Span.File == "" {
+		d.Span = sources.At(r.opts.Func.Position())
+	}
+	var result *resultError
+	switch {
+	case d.Code == diag.CodeFrozen:
+		// diag takes it for a mistake between two files.
+		d.Message, _, _ = strings.Cut(d.Message, " belongs to")
+		d.Message += " was made while the configuration was loaded, and cannot change any more"
+		d.Label = "a router keeps nothing from one request to the next"
+	case errors.As(err, &result):
+		d.Label = result.label
+	case c.ended != nil:
+		d.Message = fmt.Sprintf("`%s` was ended: %v", r.Name(), c.ended)
+		d.Label, d.Hint = "it has got this far", "a loop may be longer than meant; `router_steps` of LdConfig allows more steps"
+	}
+	d.Code = CodeFailed
+	return d
+}

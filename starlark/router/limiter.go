@@ -1,0 +1,59 @@
+package router
+
+import (
+	"sync"
+	"time"
+
+	"go.starlark.net/syntax"
+)
+
+// quiet is how long nothing more is logged of one place.
+const quiet = 10 * time.Second
+
+// A limiter lets something through once in a while for each place. The zero
+// limiter is ready for use, by any goroutine.
+type limiter struct {
+	mu   sync.Mutex // guards seen
+	seen map[place]*silence
+}
+
+// A place is one in the configuration's files, of which there are not more
+// than these have code.
+type place struct {
+	file      string
+	line, col int32
+}
+
+func placeOf(pos syntax.Position) place {
+	if !pos.IsValid() {
+		return place{}
+	}
+	return place{pos.Filename(), pos.Line, pos.Col}
+}
+
+type silence struct {
+	until      time.Time
+	suppressed int
+}
+
+// allow reports whether the next one of a place may pass, and how many have
+// not since the last one that did.
+func (l *limiter) allow(p place, now time.Time) (suppressed int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := l.seen[p]
+	switch {
+	case s == nil:
+		if l.seen == nil {
+			l.seen = make(map[place]*silence)
+		}
+		s = new(silence)
+		l.seen[p] = s
+	case now.Before(s.until):
+		s.suppressed++
+		return 0, false
+	}
+	suppressed = s.suppressed
+	*s = silence{until: now.Add(quiet)}
+	return suppressed, true
+}

@@ -1,0 +1,246 @@
+package router
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// A request is the argument of a router. What it has been asked for once it
+// remembers, as routers tend to compare one thing with many.
+//
+// No router can keep one: all that outlives a call is frozen, so there is
+// nowhere to put it, neither a global nor a list or variable of an enclosing
+// function. If that should ever not hold, it is empty after the call.
+type request struct {
+	src     plan.Request // nil after the call
+	methods [numMethods]method
+	known   [numProperties]starlark.Value
+}
+
+var _ starlark.HasAttrs = (*request)(nil)
+
+// newRequest returns the value for one call.
+func newRequest(src plan.Request) *request {
+	r := &request{src: src}
+	for i := range r.methods {
+		r.methods[i] = method{r, i}
+	}
+	return r
+}
+
+// end makes the request useless.
+func (r *request) end() { r.src = nil }
+
+var errEnded = errors.New("the request is there only while the router is called with it")
+
+// The table of builtin.RequestType, by name. Only read.
+var (
+	requestType = builtin.RequestType()
+	attributes  = func() map[string]int { // index of a property, or numProperties and that of a method
+		out := make(map[string]int)
+		for i, name := range requestType.Names() {
+			out[name] = i
+		}
+		return out
+	}()
+	attributeNames = requestType.Names()
+)
+
+// The sizes of the table.
+const (
+	numProperties = 9
+	numMethods    = 4
+)
+
+func (r *request) String() string {
+	if r.src == nil {
+		return "<request>"
+	}
+	return fmt.Sprintf("<request %s %s>", string(text(r.src.Method())), string(text(r.src.RawPath())))
+}
+
+// Type returns the name of the table.
+func (r *request) Type() string { return requestType.Name }
+
+// Freeze does nothing: a request never changes.
+func (r *request) Freeze() {}
+
+// Truth is true.
+func (r *request) Truth() starlark.Bool { return true }
+
+// Hash makes it a key: two are equal when they are the same.
+func (r *request) Hash() (uint32, error) { return 0x52657175, nil }
+
+// AttrNames returns what dir() lists.
+func (r *request) AttrNames() []string { return attributeNames }
+
+// Attr returns a property or a method.
+func (r *request) Attr(name string) (starlark.Value, error) {
+	i, ok := attributes[name]
+	switch {
+	case !ok:
+		return nil, noAttribute(name)
+	case r.src == nil:
+		return nil, errEnded
+	case i >= numProperties:
+		return &r.methods[i-numProperties], nil
+	}
+	if r.known[i] == nil {
+		r.known[i] = properties[i](r.src)
+	}
+	return r.known[i], nil
+}
+
+// noAttribute is the interpreter's own error, with suggestions of ours.
+func noAttribute(name string) error {
+	suggest := ""
+	if near := requestType.Near(name); near != "" {
+		suggest = fmt.Sprintf(" (did you mean .%s?)", near)
+	}
+	return fmt.Errorf("%s has no .%s field or method%s", requestType.Name, name, suggest)
+}
+
+// properties are those of the table, in its order.
+var properties = func() (out [numProperties]func(plan.Request) starlark.Value) {
+	for i, p := range requestType.Properties {
+		out[i] = propertyNamed[p.Name]
+	}
+	return out
+}()
+
+var propertyNamed = map[string]func(plan.Request) starlark.Value{
+	"method":   func(r plan.Request) starlark.Value { return common(r.Method()) },
+	"path":     func(r plan.Request) starlark.Value { return text(r.Path()) },
+	"raw_path": func(r plan.Request) starlark.Value { return text(r.RawPath()) },
+	"host":     func(r plan.Request) starlark.Value { return text(r.Host()) },
+	"scheme":   func(r plan.Request) starlark.Value { return starlark.String(r.Scheme()) },
+	"client_ip": func(r plan.Request) starlark.Value {
+		if ip := r.ClientIP(); ip.IsValid() {
+			return starlark.String(ip.String())
+		}
+		return starlark.String("")
+	},
+	"proto":     func(r plan.Request) starlark.Value { return starlark.String(r.Proto()) },
+	"websocket": func(r plan.Request) starlark.Value { return starlark.Bool(r.Websocket()) },
+	"content_length": func(r plan.Request) starlark.Value {
+		if n := r.ContentLength(); n >= 0 {
+			return starlark.MakeInt64(n)
+		}
+		return starlark.None
+	},
+}
+
+// commonTexts need no memory.
+var commonTexts = func() map[string]starlark.Value {
+	out := make(map[string]starlark.Value)
+	for _, s := range []string{"", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		out[s] = starlark.String(s)
+	}
+	return out
+}()
+
+func common(b []byte) starlark.Value {
+	if v := commonTexts[string(b)]; v != nil {
+		return v
+	}
+	return text(b)
+}
+
+// text copies what a client sent. What is no UTF-8 becomes U+FFFD.
+func text(b []byte) starlark.String {
+	s := string(b)
+	if !utf8.ValidString(s) {
+		s = string([]rune(s))
+	}
+	return starlark.String(s)
+}
+
+// A method is one of the table, bound to its request.
+type method struct {
+	req   *request
+	index int // in the table
+}
+
+var _ starlark.Callable = (*method)(nil)
+
+func (m *method) word() *builtin.Word { return &requestType.Methods[m.index] }
+
+// Name returns the name of the table.
+func (m *method) Name() string { return m.word().Name }
+
+func (m *method) String() string {
+	return fmt.Sprintf("<built-in method %s of %s value>", m.Name(), requestType.Name)
+}
+
+// Type returns that of every built-in function.
+func (m *method) Type() string { return "builtin_function_or_method" }
+
+// Freeze does nothing.
+func (m *method) Freeze() {}
+
+// Truth is true.
+func (m *method) Truth() starlark.Bool { return true }
+
+// Hash is that of its name.
+func (m *method) Hash() (uint32, error) { return starlark.String(m.Name()).Hash() }
+
+// CallInternal looks something up.
+func (m *method) CallInternal(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	word := m.word()
+	var vals [2]starlark.Value
+	if err := word.Read(args, kwargs, vals[:len(word.Arguments)]); err != nil {
+		return nil, err
+	}
+	name, ok := vals[0].(starlark.String)
+	switch {
+	case !ok:
+		return nil, fmt.Errorf("`name` %w", value.WrongType("a string", vals[0], ""))
+	case m.req.src == nil:
+		return nil, errEnded
+	}
+	if found := lookups[m.index](m.req.src, string(name)); found != nil {
+		return found, nil
+	}
+	if vals[1] != nil {
+		return vals[1], nil
+	}
+	return starlark.None, nil
+}
+
+// lookups are the methods of the table, in its order; nil is for what is not
+// there.
+var lookups = func() (out [numMethods]func(plan.Request, string) starlark.Value) {
+	for i, m := range requestType.Methods {
+		out[i] = lookupNamed[m.Name]
+	}
+	return out
+}()
+
+var lookupNamed = map[string]func(plan.Request, string) starlark.Value{
+	"header": func(r plan.Request, name string) starlark.Value { return found(r.Header(strings.ToLower(name))) },
+	"cookie": func(r plan.Request, name string) starlark.Value { return found(r.Cookie(name)) },
+	"query":  func(r plan.Request, name string) starlark.Value { return found(r.Query(name)) },
+	"headers": func(r plan.Request, name string) starlark.Value {
+		name = strings.ToLower(name)
+		var all []starlark.Value
+		for v, at, ok := r.NextHeader(name, 0); ok; v, at, ok = r.NextHeader(name, at) {
+			all = append(all, text(v))
+		}
+		return starlark.NewList(all)
+	},
+}
+
+func found(b []byte, ok bool) starlark.Value {
+	if !ok {
+		return nil
+	}
+	return text(b)
+}

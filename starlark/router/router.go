@@ -1,0 +1,136 @@
+package router
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// Options are what a Router needs. All of them are required, but for Log.
+type Options struct {
+	Func   *starlark.Function // of one argument; frozen, and so are the globals of its file
+	File   func(name string) *syntax.File
+	Groups []string // names that may be returned
+	Steps  int
+	Log    *slog.Logger // nil is nowhere
+}
+
+// A Router is a plan.Router. It starts nothing, and needs no end.
+type Router struct {
+	opts    Options
+	groups  map[string]bool
+	digest  string
+	secrets []string
+	callers sync.Pool // of *caller
+
+	errors, prints limiter
+}
+
+var _ plan.Router = (*Router)(nil)
+
+// New returns the router of a function.
+func New(opts Options) *Router {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	r := &Router{opts: opts, groups: make(map[string]bool)}
+	for _, g := range opts.Groups {
+		r.groups[g] = true
+	}
+	r.callers.New = func() any { return newCaller(opts.Func, opts.Steps, r.print) }
+	d := newDigester(opts.File)
+	r.digest, r.secrets = d.sum(opts.Func), d.secrets
+	r.opts.File = nil // the syntax of all files is not needed any more
+	return r
+}
+
+// Name returns the name of the function.
+func (r *Router) Name() string { return r.opts.Func.Name() }
+
+// Pos returns where the function is written.
+func (r *Router) Pos() plan.Pos {
+	pos := r.opts.Func.Position()
+	return plan.Pos{File: pos.Filename(), Line: int(pos.Line), Col: int(pos.Col)}
+}
+
+// Digest is one of the function's code, and of all that it can reach.
+func (r *Router) Digest() string { return r.digest }
+
+// Secrets are those that the function can reach.
+func (r *Router) Secrets() []string { return r.secrets }
+
+// Route calls the function for a request.
+func (r *Router) Route(src plan.Request) (plan.Decision, error) {
+	c := r.callers.Get().(*caller)
+	d, err := r.route(c, src)
+	if err != nil {
+		r.failed(c, err, src)
+		err = errFailed
+	}
+	if c.thread.CallStackDepth() == 0 { // else the interpreter has failed, and may be anything
+		r.callers.Put(c)
+	}
+	return d, err
+}
+
+// Try is Route for somebody who looks at what comes of it: nothing is logged,
+// and the error is a diagnostic. What the function prints goes to print.
+func (r *Router) Try(src plan.Request, sources *diag.Sources, print func(*starlark.Thread, string)) (plan.Decision, *diag.Diagnostic) {
+	c := newCaller(r.opts.Func, r.opts.Steps, print)
+	d, err := r.route(c, src)
+	if err != nil {
+		why := r.explain(c, err, sources)
+		return plan.Decision{}, &why
+	}
+	return d, nil
+}
+
+// A decision is a value that says more than a group's name.
+type decision interface {
+	starlark.Value
+	Decide() *plan.Decision
+}
+
+// route calls the function and reads what it returns. Edits are part of that,
+// so that there are none where there is an error.
+func (r *Router) route(c *caller, src plan.Request) (plan.Decision, error) {
+	v, err := c.call(src)
+	if err != nil {
+		return plan.Decision{}, err
+	}
+	switch v := v.(type) {
+	case starlark.NoneType:
+		return plan.Decision{}, nil
+	case starlark.String:
+		if r.groups[string(v)] {
+			return plan.Decision{Group: string(v)}, nil
+		}
+	case decision:
+		d := v.Decide()
+		if d.Answer == nil && !r.groups[d.Group] {
+			return plan.Decision{}, r.unknownGroup(d.Group)
+		}
+		return *d, nil
+	}
+	return plan.Decision{}, r.wrongResult(v)
+}
+
+// print logs what the function prints, of each place once in a while.
+func (r *Router) print(thread *starlark.Thread, msg string) {
+	pos := thread.CallFrame(1).Pos
+	suppressed, ok := r.prints.allow(placeOf(pos), time.Now())
+	if !ok {
+		return
+	}
+	attrs := []any{slog.String("at", diag.At(pos).String()), slog.String("text", shortened(msg))}
+	if suppressed > 0 {
+		attrs = append(attrs, slog.Int("suppressed", suppressed))
+	}
+	r.opts.Log.Info("router prints", attrs...)
+}

@@ -1,0 +1,377 @@
+package router_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/ldcorn/ldcorn/starlark/config"
+)
+
+// routerOf returns the router of a configuration whose function has that
+// name. Files are loaded ones, by name and text.
+func routerOf(t testing.TB, text, name string, log *slog.Logger, files ...string) plan.Router {
+	t.Helper()
+	dir := t.TempDir()
+	text += "\nconfig = LdConfig(router = " + name + ", workers = [WorkerGroup(name = \"web\", app = \"m:app\")," +
+		" WorkerGroup(name = \"gold\", app = \"m:app\", routes = [\"/gold\"])])\n"
+	for i := 0; i < len(files); i += 2 {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, files[i]), []byte(files[i+1]), 0o600))
+	}
+	path := filepath.Join(dir, "ldconfig.star")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	p, err := config.Load(t.Context(), path, config.Options{Log: log})
+	require.NoError(t, err)
+	require.NotNil(t, p.Router)
+	return p.Router
+}
+
+// sample is a request of a line and lines of its header.
+func sample(t testing.TB, line string, headers ...string) plan.Request {
+	t.Helper()
+	opts := request.SampleOptions{}
+	for _, h := range headers {
+		name, v, _ := strings.Cut(h, ": ")
+		opts.Headers = append(opts.Headers, request.Header{Name: name, Value: v})
+	}
+	req, err := request.NewSample(line, opts)
+	require.NoError(t, err)
+	return req
+}
+
+// A journal is a log that is kept.
+type journal struct {
+	mu sync.Mutex // guards b
+	b  bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.b.Write(p)
+}
+
+func (j *journal) lines() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return strings.Split(strings.TrimSuffix(j.b.String(), "\n"), "\n")
+}
+
+func (j *journal) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(j, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+}
+
+// guarded is a function that does something only for requests, not when the
+// configuration is checked.
+const guarded = `
+def route(req):
+    if req.header("x-go") == None:
+        return None
+    return %s
+`
+
+// fails returns what the log says of a call of a router that fails.
+func fails(t *testing.T, rt plan.Router, j *journal, req plan.Request) string {
+	t.Helper()
+	d, err := rt.Route(req)
+	require.Error(t, err)
+	assert.Zero(t, d)
+	lines := j.lines()
+	return lines[len(lines)-1]
+}
+
+func TestRequestAttributes(t *testing.T) {
+	req := sample(t, "POST https://API.example.com:8443/a%20b/%C3%A9%ff?q=1+2&q=3&%6e=%zz&e", "X-Tenant: acme", "x-tenant: evil",
+		"Cookie: a=b; sid=x=y", "X-Odd: caf\xe9 \xff\xfe", "Content-Length: 12", "X-Forwarded-For: 1.2.3.4", "Connection: x-hop", "X-Hop: 1")
+	for expr, want := range map[string]string{
+		`req.method`:                             `"POST"`,
+		`req.path`:                               `"/a b/é` + "\uFFFD" + `"`,
+		`req.raw_path`:                           `"/a%20b/%C3%A9%ff"`,
+		`req.host`:                               `"api.example.com"`,
+		`req.scheme`:                             `"https"`,
+		`req.client_ip`:                          `"127.0.0.1"`,
+		`req.proto`:                              `"HTTP/1.1"`,
+		`req.websocket`:                          `False`,
+		`req.content_length`:                     `12`,
+		`req.header("X-TENANT")`:                 `"acme"`,
+		`req.headers("x-tenant")`:                `["acme", "evil"]`,
+		`req.headers("none")`:                    `[]`,
+		`req.header("none")`:                     `None`,
+		`req.header("none", "d")`:                `"d"`,
+		`req.header(name = "none", default = 3)`: `3`,
+		`req.header("x-odd")`:                    `"caf` + "\uFFFD \uFFFD\uFFFD" + `"`,
+		`req.header("x-hop")`:                    `None`,
+		`req.header("x-forwarded-for")`:          `None`,
+		`req.cookie("sid")`:                      `"x=y"`,
+		`req.cookie("SID", "")`:                  `""`,
+		`req.query("q")`:                         `"1 2"`,
+		`req.query("n")`:                         `"%zz"`,
+		`req.query("e")`:                         `""`,
+		`req.query("none")`:                      `None`,
+		`dir(req)`:                               `["client_ip", "content_length", "cookie", "header", "headers", "host", "method", "path", "proto", "query", "raw_path", "scheme", "websocket"]`,
+		`type(req)`:                              `"Request"`,
+		`[req.path == req.path, bool(req)]`:      `[True, True]`,
+		`{req: 1}[req]`:                          `1`,
+		`hasattr(req, "path")`:                   `True`,
+		`hasattr(req, "body")`:                   `False`,
+		`getattr(req, "body", 7)`:                `7`,
+		`str(req)`:                               `"<request POST /a%20b/%C3%A9%ff>"`,
+		`str(req.header)`:                        `"<built-in method header of Request value>"`,
+	} {
+		rt := routerOf(t, "def route(req):\n    return respond(200, repr("+expr+"))\n", "route", nil)
+		d, err := rt.Route(req)
+		require.NoError(t, err, expr)
+		assert.Equal(t, want, string(d.Answer.Body), expr)
+	}
+}
+
+func TestWhatARouterReturns(t *testing.T) {
+	for expr, want := range map[string]plan.Decision{
+		`None`:                      {},
+		`"gold"`:                    {Group: "gold"},
+		`to("gold")`:                {Group: "gold"},
+		`to(group = "web")`:         {Group: "web"},
+		`to("web", key = req.path)`: {Group: "web", Key: "/x"},
+		`respond(204)`:              {Answer: &plan.Answer{Status: 204}},
+		`respond(503, "é")`:         {Answer: &plan.Answer{Status: 503, Body: []byte("é"), Headers: headers(t, "Content-Type", "text/plain; charset=utf-8")}},
+		`respond(200, b"\x00\xff", {"content-type": "a/b", "Set-Cookie": ["a=1", "b=2"]})`: {Answer: &plan.Answer{Status: 200, Body: []byte{0, 255},
+			Headers: headers(t, "content-type", "a/b", "Set-Cookie", "a=1", "Set-Cookie", "b=2")}},
+		`redirect("/new")`: {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "/new")}},
+		`redirect("https://a/\r\nX: é%41", status = 301)`: {Answer: &plan.Answer{Status: 301, Redirect: true,
+			Headers: headers(t, "Location", "https://a/%0D%0AX:%20%C3%A9%41")}},
+	} {
+		for _, form := range []string{"def route(req):\n    return " + expr, "def route(req):\n    return made(req)\nmade = lambda req: " + expr} {
+			rt := routerOf(t, form, "route", nil)
+			d, err := rt.Route(sample(t, "GET /x"))
+			require.NoError(t, err, expr)
+			assert.Equal(t, want, d, expr)
+		}
+		if !strings.Contains(expr, "req") { // made once, while loading
+			rt := routerOf(t, "MADE = "+expr+"\nroute = lambda req: MADE", "route", nil)
+			d, err := rt.Route(sample(t, "GET /x"))
+			require.NoError(t, err, expr)
+			assert.Equal(t, want, d, expr)
+		}
+	}
+}
+
+func headers(t *testing.T, pairs ...string) (out []plan.HeaderEdit) {
+	for i := 0; i < len(pairs); i += 2 {
+		h, err := plan.NewHeaderEdit(plan.HeaderAdd, pairs[i], plan.Plain(pairs[i+1]))
+		require.NoError(t, err)
+		out = append(out, h)
+	}
+	return out
+}
+
+func TestWhatARouterFailsOn(t *testing.T) {
+	for expr, want := range map[string]string{
+		`3`:                            "`route` has returned the number 3: answer with respond(status, body), or return to(group, …)",
+		`False`:                        "`route` has returned False: return None to leave a request to the routes",
+		`route`:                        "`route` has returned the function `route`: call it",
+		`{}`:                           "`route` has returned a dict: return None, the name of a group",
+		`req.path`:                     "`route` has returned \"/x\", and no group has that name",
+		`req.path[1:] + "eb"`:          "`route` has returned \"xeb\", and no group has that name: did you mean \"web\"?",
+		`req.path[9:]`:                 "`route` has returned \"\", and no group has that name: return None to leave",
+		`to(req.path[1:] + "old")`:     "`route` has returned \"xold\", and no group has that name: did you mean \"gold\"?",
+		`req.pth`:                      "Request has no `.pth`: did you mean `.path`?",
+		`req.ip`:                       "Request has no `.ip`: did you mean `.client_ip`?",
+		`req.body`:                     "Request has no `.body`",
+		`req.header()`:                 "header needs `name`: add \"X-Tenant\"",
+		`req.header(3)`:                "`name` wants a string, got the number 3",
+		`req.header("a", d = "")`:      "header has no argument `d`: did you mean `default`?",
+		`req.headers("a", "b")`:        "headers takes 1 argument by place, got 2",
+		`req.cookie("a", "b", name=1)`: "cookie gets `name` twice",
+		`to("web", kee = 1)`:           "to has no argument `kee`: did you mean `key`?",
+		`to("web", key = 1)`:           "`key` wants a string, got the number 1",
+		`to()`:                         "to needs `group`",
+		`respond(99)`:                  "`status` must be from 200 to 599, got 99",
+		`respond("503")`:               "`status` wants a whole number, got the string \"503\": write 503",
+		`respond(204, "x")`:            "`body` must be empty: an answer with the status 204 has none: leave it out",
+		`respond(200, {"a": 1})`:       "`body` wants a string, got a dict: write json.encode(…) around it",
+		`respond(200, "", {"X-A": "a\r\nX-B: b"})`:  "header \"X-A\": the value holds a line end: a header is one line",
+		`respond(200, "", {"Content-Length": "3"})`: "header \"Content-Length\": it says how the body is sent, which ldcorn decides: leave it out",
+		`respond(200, "", {"Date": "now"})`:         "header \"Date\": ldcorn writes it itself: leave it out",
+		`respond(200, "", {"X-N": 3})`:              "header \"X-N\" wants a string, got the number 3: write \"3\"",
+		`respond(200, headers = [])`:                "`headers` wants a dict",
+		`redirect("/x", 302, 3)`:                    "redirect takes 2 arguments by place, got 3",
+		`redirect("/x", 200)`:                       "`status` must be one of 301, 302, 303, 307, 308, got 200",
+		`redirect(" ")`:                             "`url` is empty",
+		`env("HOME")`:                               "`env` can only be used while the configuration is loaded",
+		`env.int("HOME")`:                           "`env.int` can only be used while the configuration is loaded",
+		`WorkerGroup(name = "a", app = "a:b")`:      "`WorkerGroup` can only be used while the configuration is loaded",
+		`secret("HOME")`:                            "`secret` can only be used while the configuration is loaded",
+		`1 // 0`:                                    "division by zero",
+		`SEEN.append(req)`:                          "this list was made while the configuration was loaded, and cannot change any more: a router keeps nothing",
+		`KEEP(req)`:                                 "this list was made while the configuration was loaded, and cannot change any more: a router keeps nothing",
+		`[x for x in range(1000000)]`:               "`route` was ended: it takes more than 10000 steps: it has got this far",
+		`"x" * int(req.header("x-n"))`:              "repeating 1 byte 1000000000 times makes too much for a request; the most is 1048576",
+		`int(req.header("x-n")) * [1, 2]`:           "repeating 2 elements 1000000000 times makes too much for a request",
+		`grow("ab", int(req.header("x-n")))`:        "repeating 2 bytes 1000000000 times makes too much for a request",
+		`list(range(int(req.header("x-n"))))`:       "a range of 1000000000 numbers is too long for a request",
+		`[power for power in [int("7" * 9999)] for i in range(9) if power * power * power * power]`: "bits is too large for a request",
+		`"a" * "b"`: "`*` does not work between string and string",
+	} {
+		j := new(journal)
+		rt := routerOf(t, `
+SEEN = []
+def closure():
+    kept = []
+    return lambda req: kept.append(req)
+KEEP = closure()
+def grow(x, n):
+    x *= n
+    return x
+AT_LOAD = grow("ab", 2000000)
+`+fmt.Sprintf(guarded, expr), "route", j.logger())
+		line := fails(t, rt, j, sample(t, "GET /x", "X-Go: 1", "X-N: 1000000000"))
+		assert.Contains(t, strings.ReplaceAll(line, `\"`, `"`), want, expr)
+		assert.Regexp(t, `at=\S+/ldconfig\.star:\d+:\d+ err=.* backtrace=.*ldconfig\.star:\d+:\d+ in route" request="GET /x"$`, line, expr)
+	}
+}
+
+// TestFailuresAreLoggedOnceInAWhile: however many there are, a line for each
+// place in ten seconds, and the next one counts those that had none.
+func TestFailuresAreLoggedOnceInAWhile(t *testing.T) {
+	j := new(journal)
+	rt := routerOf(t, `
+def helper(req):
+    return 1 // int(req.header("x-zero"))
+
+def route(req):
+    if req.path == "/helper":
+        return helper(req)
+    if req.path == "/name":
+        return req.header("x-name")
+    return None
+`, "route", j.logger())
+	synctest.Test(t, func(t *testing.T) {
+		helper, name := sample(t, "GET /helper", "X-Zero: 0"), sample(t, "GET /name", "X-Name: none")
+		for range 100_000 {
+			_, err := rt.Route(helper)
+			require.Error(t, err)
+		}
+		_, err := rt.Route(name)
+		require.Error(t, err)
+		require.Len(t, j.lines(), 2)
+		assert.Regexp(t, `^level=ERROR msg="router failed" at=\S+ldconfig\.star:3:14 err="division by zero" `+
+			`backtrace="\S+ldconfig\.star:3:14 in helper, called at \S+ldconfig\.star:7:22 in route" request="GET /helper"$`, j.lines()[0])
+		assert.Contains(t, j.lines()[1], `has returned \"none\", and no group has that name`)
+
+		time.Sleep(10*time.Second - time.Nanosecond)
+		_, _ = rt.Route(helper)
+		require.Len(t, j.lines(), 2)
+		time.Sleep(time.Nanosecond)
+		_, _ = rt.Route(helper)
+		require.Len(t, j.lines(), 3)
+		assert.Regexp(t, ` suppressed=100000$`, j.lines()[2])
+	})
+}
+
+func TestPrintIsLogged(t *testing.T) {
+	j := new(journal)
+	rt := routerOf(t, "def route(req):\n    print(\"for\", req.path)\n", "route", j.logger())
+	for range 3 {
+		_, err := rt.Route(sample(t, "GET /x"))
+		require.NoError(t, err)
+	}
+	require.Len(t, j.lines(), 1)
+	assert.Regexp(t, `level=INFO msg="router prints" at=\S+ldconfig.star:2:10 text="for /x"`, j.lines()[0])
+}
+
+// TestBudgetOfTime: what takes long step by step is ended too, and harms
+// nobody else.
+func TestBudgetOfTime(t *testing.T) {
+	j := new(journal)
+	rt := routerOf(t, `
+BIG = "x" * (8 << 20)
+def route(req):
+    if req.path == "/slow":
+        for i in range(1000):
+            y = BIG + BIG
+    return "web"
+`, "route", j.logger())
+	line := fails(t, rt, j, sample(t, "GET /slow"))
+	assert.Contains(t, line, "was ended: it takes longer than 100ms")
+	d, err := rt.Route(sample(t, "GET /x"))
+	require.NoError(t, err)
+	assert.Equal(t, "web", d.Group)
+}
+
+// TestRunawayIsStopped: within its budget of steps, which is far less than a
+// millisecond's worth of them. The test is generous with a loaded machine.
+func TestRunawayIsStopped(t *testing.T) {
+	rt := routerOf(t, "def route(req):\n    if req.path == \"/x\":\n        for i in range(1000000):\n            pass\n", "route", nil)
+	req := sample(t, "GET /x")
+	best := time.Hour
+	for range 50 {
+		from := time.Now()
+		_, err := rt.Route(req)
+		best = min(best, time.Since(from))
+		require.Error(t, err)
+	}
+	assert.Less(t, best, 10*time.Millisecond)
+}
+
+// TestManyAtATime is for the race detector.
+func TestManyAtATime(t *testing.T) {
+	j := new(journal)
+	rt := routerOf(t, benched+`
+SHARED = {"a": [1, 2, 3], "b": {"c": (4, 5)}}
+def route(req):
+    total = 0
+    for x in SHARED["a"]:
+        total += x
+    for k, v in SHARED.items():
+        total += len(v)
+    if req.path == "/fail":
+        return SHARED["none"]
+    if req.path == "/made":
+        return made(req)
+    return lookups(req)
+`, "route", j.logger())
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			req := sample(t, []string{"GET /a", "GET /fail", "GET /made", "GET /old"}[i%4], "X-Tenant: acme")
+			for range 300 {
+				d, err := rt.Route(req)
+				switch i % 4 {
+				case 0:
+					assert.Equal(t, "gold", d.Group)
+				case 1:
+					assert.Error(t, err)
+				case 2:
+					assert.Equal(t, 503, d.Answer.Status)
+				case 3:
+					assert.Equal(t, 308, d.Answer.Status)
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.Len(t, j.lines(), 1)
+}
+
+func TestAllocations(t *testing.T) {
+	rt := routerOf(t, benched, "lookups", nil)
+	req := sample(t, "GET /api/users/17?page=2", "X-Tenant: acme")
+	assert.LessOrEqual(t, testing.AllocsPerRun(100, func() { _, _ = rt.Route(req) }), 12.0)
+}
