@@ -24,7 +24,8 @@ func huge(text string) bool {
 }
 
 // FuzzEvaluate holds that any text gives a plan or errors with a place in
-// it, within its limits, and that all of it can be printed.
+// it, within its limits, and that all of it can be printed; as Starlark, or
+// as Python where the text begins with an import.
 func FuzzEvaluate(f *testing.F) {
 	f.Add(quickstart)
 	f.Add(everything)
@@ -32,6 +33,9 @@ func FuzzEvaluate(f *testing.F) {
 	f.Add("x = f\"{a}\"\nimport os\nclass A:\n  pass\n")
 	f.Add("def f(x: int) -> int:\n\treturn x if x is not None else (y := 3)\n")
 	f.Add("config = LdConfig(\n  workers = [WorkerGroup(")
+	f.Add("from ldcorn.config import LdConfig as L, WorkerGroup\nimport os\nn: int = len(os.environ['AB'])\n" +
+		"config = L(workers=[WorkerGroup('a', 'b' ':c', n if n is not None else 1_0)])\n")
+	f.Add("import os, sys\nx = f'{os.getcwd()}' if os.path.join('a', *sys.argv) else os.environ[3]\nwhile x: pass\n")
 	f.Add("x = [1,\n(2,\n{3:\n'''a\n\"")
 	f.Add("é = '\u2028\x1b[31m'\nconfig = é.ü\n")
 	data, err := os.ReadFile(filepath.Join("testdata", "errors.star"))
@@ -44,6 +48,9 @@ func FuzzEvaluate(f *testing.F) {
 			t.Skip()
 		}
 		path := filepath.Join(t.TempDir(), "f.star")
+		if strings.HasPrefix(text, "import ") || strings.HasPrefix(text, "from ") {
+			path = strings.TrimSuffix(path, ".star") + ".py"
+		}
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 		res, err := config.Evaluate(t.Context(), path, config.Options{
 			MaxSteps:  20_000,

@@ -14,20 +14,28 @@ import (
 // python parses a file of Python as Starlark, each word where it was, and
 // gives the module the names that its imports bind. It returns nil where it
 // has reported what cannot be taken as it is.
-func (l *loader) python(m *module, data []byte) *syntax.File {
+func (l *loader) python(m *module, data []byte) (file *syntax.File) {
+	defer func() {
+		// A fault of the reader must not take a running master down.
+		if r := recover(); r != nil {
+			file = nil
+			l.report.Add(diag.Diagnostic{Code: diag.CodeSyntax, Severity: diag.Error, Span: diag.Span{File: m.name},
+				Message: fmt.Sprintf("the reader of Python failed: %v (this is a bug)", r)})
+		}
+	}()
 	text, ok := readText(m.name, data, l.report)
 	if !ok {
 		return nil
 	}
-	file, wrong := python.Parse(m.name, text)
+	source, wrong := python.Parse(m.name, text)
 	if wrong != nil {
 		l.noPython(m, text, wrong)
 		return nil
 	}
-	findings, migrates := file.Beyond()
+	findings, migrates := source.Beyond()
 	for _, x := range findings {
 		l.report.Add(diag.Diagnostic{
-			Code: diag.CodePython, Severity: diag.Error, Span: file.Span(x),
+			Code: diag.CodePython, Severity: diag.Error, Span: source.Span(x),
 			Message: x.Message, Label: x.Label, Hint: migrateHint(m.name, migrates),
 		})
 	}
@@ -35,8 +43,8 @@ func (l *loader) python(m *module, data []byte) *syntax.File {
 		return nil
 	}
 	m.words = maps.Clone(l.words)
-	maps.Copy(m.words, l.session.Python(file.Names(), m.path))
-	return parseText(m.name, file.Blank(), l.report)
+	maps.Copy(m.words, l.session.Python(source.Names(), m.path))
+	return parseText(m.name, source.Blank(), l.report)
 }
 
 // noPython reports what is wrong with a file that is no Python either.

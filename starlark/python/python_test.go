@@ -1,10 +1,12 @@
 package python_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -192,8 +194,19 @@ func FuzzMigrate(f *testing.F) {
 	f.Add("a = b = 2**3; del c[1]; assert a is b, 'c'; raise X\n")
 	f.Add("if __name__ == '__main__': import x\nelse: {y for y in z}; f(**a, b=1); g(*a, *b)\n")
 	f.Add("x = '\\d' \"{:02}\".format(1); y = (*a, 1); z = {*a}; w = {**a}; w.copy()\n")
+	corpus, err := filepath.Glob(filepath.Join("..", "..", "cmd", "ldcorn", "testdata", "python", "*.txtar"))
+	require.NoError(f, err)
+	for _, path := range corpus {
+		archive, err := txtar.ParseFile(path)
+		require.NoError(f, err)
+		for _, file := range archive.Files {
+			if filepath.Ext(file.Name) == ".py" {
+				f.Add(string(file.Data))
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 2048 || !utf8.ValidString(text) {
+		if len(text) > 4096 || !utf8.ValidString(text) {
 			t.Skip()
 		}
 		file, wrong := python.Parse("f.py", text)

@@ -210,8 +210,16 @@ func (p *parser) primary() *Node {
 
 func (p *parser) arguments() []*Node {
 	var kids []*Node
+	named := false
 	for !p.is(")") {
-		kids = append(kids, p.argument())
+		at := p.pos
+		arg := p.argument()
+		if named && arg.Kind != Keyword && arg.Kind != DoubleStar && arg.Kind != Star {
+			p.pos = at
+			p.fail("an argument without a name follows one with a name")
+		}
+		named = named || arg.Kind == Keyword || arg.Kind == DoubleStar
+		kids = append(kids, arg)
 		if !p.accept(",") {
 			break
 		}

@@ -8,7 +8,7 @@ type Kind string
 // The kinds of statements, with their kids.
 const (
 	File      Kind = "file"       // statements
-	Block     Kind = "block"      // statements; Inline where they follow the colon
+	Block     Kind = "block"      // statements; Op is else or finally where it is that
 	ExprStmt  Kind = "expression" // one expression
 	Assign    Kind = "assignment" // targets, value
 	AugAssign Kind = "augmented"  // target, value; Op
@@ -85,7 +85,6 @@ type Node struct {
 	Op         string
 	As         string // of an Alias, or ""
 	NameAt     int    // where Name begins, of an Attr, Keyword, Def, Param or Class
-	Inline     bool
 	Debug      bool
 }
 

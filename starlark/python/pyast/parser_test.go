@@ -92,6 +92,7 @@ func TestParseErrors(t *testing.T) {
 		"f'{a'":           "0: this string is never closed",
 		"f'}'":            "2: a single `}` in a format string: write it twice",
 		"f'{a b}'":        "5: this field of a format string goes on where it should end",
+		"f(a=1, b)":       "7: an argument without a name follows one with a name",
 		"def f(1): pass":  "6: a name is expected here",
 		"try:\n  x\ny":    "9: `except` or `finally` is expected here",
 		"from a import\n": "13: a name is expected here",

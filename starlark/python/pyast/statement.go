@@ -270,7 +270,7 @@ func (p *parser) fromStatement(start int) *Node {
 func (p *parser) block() *Node {
 	p.want(":")
 	if !p.at(tokNewline) {
-		n := &Node{Kind: Block, Start: p.tok().start, Inline: true}
+		n := &Node{Kind: Block, Start: p.tok().start}
 		n.Kids = p.simpleLine()
 		n.End = n.Kid(-1).End
 		return n
