@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,7 +71,11 @@ differ.`,
 			if err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), path, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			// The Python has a process group of its own, which a terminal's
+			// INT does not reach.
+			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			return f.run(ctx, path, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
@@ -134,7 +140,8 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	text, complete, err := m.translate(ctx, strings.TrimPrefix(string(data), "\ufeff"))
+	source := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
+	text, complete, err := m.translate(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -297,5 +304,8 @@ func (m *migration) write(text string, stdout io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(m.stderr, "wrote %s\n", m.output)
+	if m.from == configNames[1] && filepath.Clean(m.output) == configNames[0] {
+		fmt.Fprintf(m.stderr, "hint: this folder has both now; remove %s, or name one with -c FILE\n", m.from)
+	}
 	return nil
 }

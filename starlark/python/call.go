@@ -108,7 +108,7 @@ func (r *rewriter) getenv(n *pyast.Node) string {
 	switch {
 	case def == nil:
 		return fmt.Sprintf("%s(%s, None)", word, r.write(name))
-	case textual(def):
+	case r.textual(def):
 		return fmt.Sprintf("%s(%s, %s)", word, r.write(name), r.write(def))
 	}
 	// env takes only text for a default.
@@ -120,22 +120,23 @@ func (r *rewriter) getenv(n *pyast.Node) string {
 }
 
 // textual reports whether an expression is a string, None, or looks like it.
-func textual(n *pyast.Node) bool {
+func (f *File) textual(n *pyast.Node) bool {
 	switch n.Kind {
 	case pyast.String, pyast.FString, pyast.Concat:
 		return true
 	case pyast.Name:
-		return n.Name != "True" && n.Name != "False"
+		value := f.values[n.Name]
+		return !n.IsName("True", "False") && (value == nil || value.Kind != pyast.Number && !value.IsName("True", "False"))
 	case pyast.Attr, pyast.Index:
 		return true
 	case pyast.Call:
 		return !n.Kid(0).IsName("int", "float", "bool", "len", "min", "max", "list", "dict") && (n.Kid(0).Kind != pyast.Attr || n.Kid(0).Name != "cpu_count")
 	case pyast.Binary:
-		return n.Op == "+" && (textual(n.Kid(0)) || textual(n.Kid(1))) || n.Op == "%"
+		return n.Op == "+" && (f.textual(n.Kid(0)) || f.textual(n.Kid(1))) || n.Op == "%"
 	case pyast.Paren:
-		return textual(n.Kid(0))
+		return f.textual(n.Kid(0))
 	case pyast.Bool:
-		return textual(n.Kid(1))
+		return f.textual(n.Kid(1))
 	}
 	return false
 }
@@ -239,11 +240,8 @@ func (r *rewriter) arguments(n *pyast.Node) string {
 	if r.ordered(args) {
 		return r.copy(n)
 	}
-	early := n.Find(pyast.DoubleStar)
-	if star := n.Find(pyast.Star); early == nil || star != nil && star.Start < early.Start {
-		early = star
-	}
-	r.changed(early, "arguments in this order are Python, not Starlark", "write those by place first, then those by name, then * and **")
+	early := slices.IndexFunc(args, func(a *pyast.Node) bool { return a.Kind == pyast.Star || a.Kind == pyast.DoubleStar })
+	r.changed(args[early], "arguments in this order are Python, not Starlark", "write those by place first, then those by name, then * and **")
 	var place, star, name, double []*pyast.Node
 	for _, a := range args {
 		switch {

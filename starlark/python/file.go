@@ -18,14 +18,15 @@ type File struct {
 
 	tree    *pyast.Node
 	parents map[*pyast.Node]*pyast.Node
-	names   map[string]string // what an import has bound, dotted
-	own     map[string]bool   // names that the file itself gives a value
+	names   map[string]string      // what an import has bound, dotted
+	own     map[string]bool        // names that the file itself gives a value
+	values  map[string]*pyast.Node // what assignments give a name last
 	defs    map[string]*pyast.Node
 }
 
 // Parse reads a file. What is wrong with it is returned with its place.
 func Parse(name, text string) (*File, *diag.Diagnostic) {
-	f := &File{Name: name, Text: text, parents: make(map[*pyast.Node]*pyast.Node), names: make(map[string]string), own: make(map[string]bool), defs: make(map[string]*pyast.Node)}
+	f := &File{Name: name, Text: text, parents: make(map[*pyast.Node]*pyast.Node), names: make(map[string]string), own: make(map[string]bool), values: make(map[string]*pyast.Node), defs: make(map[string]*pyast.Node)}
 	tree, err := pyast.Parse(text)
 	if err != nil {
 		fault := err.(*pyast.Error) // always
@@ -72,8 +73,14 @@ func (f *File) bind(n *pyast.Node) {
 	case pyast.Assign:
 		for _, target := range n.Kids[:len(n.Kids)-1] {
 			f.bindTarget(target)
+			f.values[target.Name] = n.Kid(-1)
 		}
-	case pyast.AugAssign, pyast.AnnAssign, pyast.For, pyast.CompFor, pyast.Walrus:
+	case pyast.AnnAssign:
+		f.bindTarget(n.Kid(0))
+		if len(n.Kids) == 3 {
+			f.values[n.Kid(0).Name] = n.Kid(2)
+		}
+	case pyast.AugAssign, pyast.For, pyast.CompFor, pyast.Walrus:
 		f.bindTarget(n.Kid(0))
 	}
 }

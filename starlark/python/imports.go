@@ -2,6 +2,7 @@ package python
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
@@ -58,8 +59,13 @@ func (f *File) optionalImport(n *pyast.Node) bool {
 	if len(n.Kids) != 2 || !f.onlyKnownImports(n.Kid(0)) {
 		return false
 	}
-	kind := n.Kid(1).Kid(0)
-	return kind.IsName("ImportError", "ModuleNotFoundError", "Exception") || kind.Kind == pyast.Block
+	kinds := []*pyast.Node{n.Kid(1).Kid(0)} // a block, where nothing is named
+	if kinds[0].Kind == pyast.Tuple {
+		kinds = kinds[0].Kids
+	}
+	return slices.ContainsFunc(kinds, func(k *pyast.Node) bool {
+		return k.Kind == pyast.Block || k.IsName("ImportError", "ModuleNotFoundError", "Exception")
+	})
 }
 
 // try rewrites the two forms that configurations have: an import that may

@@ -89,6 +89,7 @@ var instead = map[string]string{
 	"time":                  "a configuration has no clock",
 	"datetime":              "a configuration has no clock; a duration is a number of seconds or \"1m30s\"",
 	"logging":               "print() writes to stderr",
+	"decimal":               "write the number",
 	"pathlib":               "write the path as a string; os.path.join is here",
 	"dataclasses":           "use a dict, or a function that returns a WorkerGroup",
 	"enum":                  "use plain names and strings",

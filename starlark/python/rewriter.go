@@ -95,8 +95,6 @@ func closer(parent, n *pyast.Node) bool {
 		return parent.Kid(0) == n
 	case pyast.CompFor:
 		return parent.Kid(0) != n
-	case pyast.Concat:
-		return false
 	}
 	return false
 }

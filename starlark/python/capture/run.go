@@ -72,7 +72,9 @@ func Run(ctx context.Context, path string, opts Options) (*Result, error) {
 	output, err := execute(ctx, path, result, opts)
 	var exit *exec.ExitError
 	switch {
-	case ctx.Err() == context.DeadlineExceeded:
+	case errors.Is(ctx.Err(), context.Canceled):
+		return nil, fmt.Errorf("run %s: interrupted", path)
+	case ctx.Err() != nil:
 		return nil, &Error{Message: fmt.Sprintf("%s runs for more than %s; `--timeout DURATION` allows more", path, opts.Timeout), Detail: tail(output)}
 	case errors.As(err, &exit) && exit.ExitCode() == exitUnwritable:
 		return nil, &Error{Message: fmt.Sprintf("what %s gives cannot be written as Starlark", path), Detail: tail(output)}
