@@ -9,8 +9,9 @@ import (
 // Claim is TryClaim that waits in the pool's queue where there is no free
 // slot: at most for the queue_timeout, also as changed meanwhile, or where
 // there is none for startup (0 = no limit) as long as the pool has no worker.
-// What a repeated request has waited before counts as well. Its other errors are those of netloop.Task.Park, ErrTimeout among them; the
-// claim holds no slot then.
+// What a repeated request has waited before counts as well. Its other errors
+// are those of netloop.Task.Park, ErrTimeout among them; the claim holds no
+// slot then.
 func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Duration) error {
 	p.mu.Lock()
 	err := p.enter(t, c, avoid)

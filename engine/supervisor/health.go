@@ -155,7 +155,7 @@ func (m *member) awaitCheck(ctx context.Context, w *pool.Worker, p *pulse) bool 
 		due := p.asked.Add(gap).Sub(now)
 		var tick <-chan time.Time
 		if set.spec.HealthPath != "" {
-			if stuck := p.stuck(w, now); stuck || due <= 0 {
+			if stuck := p.stuck(w, now); stuck && p.failures == 0 || due <= 0 {
 				p.asked, p.moved = now, now
 				return true
 			}

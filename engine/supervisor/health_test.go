@@ -138,6 +138,24 @@ func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
 	}
 }
 
+// TestHealth_SickWorkerHasItsTime: one that answers at once, and badly, is
+// given health_timeout between two checks, though it has a request in hand
+// that takes long: what it lacks may be back by then.
+func TestHealth_SickWorkerHasItsTime(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		c := r.claim("a")
+		pass(12 * time.Second)
+		r.fakes.last().fall(sick)
+		fell := time.Now()
+		for r.fakes.started() == 1 {
+			pass(10 * time.Millisecond)
+		}
+		assert.GreaterOrEqual(t, time.Since(fell), 2*plan.DefaultHealthTimeout)
+		c.Release()
+	})
+}
+
 func TestHealth_IdleHungWorkerIsFoundByTheInterval(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aPool("a", checked, instances(1))))
