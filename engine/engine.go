@@ -20,6 +20,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -43,10 +44,15 @@ type Options struct {
 	Preview func(context.Context) (*plan.Plan, []plan.Warning, error)
 	Log     *slog.Logger
 	Output  worker.Output // what workers print; nil discards it
-	Version string        // of ldcorn, for the log
-	Commit  string        // that it was built from, for the metrics
-	Stdout  io.Writer     // for access_log=True; nil discards it
-	Driver  string        // of connections, see proxy.Options; "" = the best there is
+	// Logs has the lines of Log and Output, for ldcorn logs; nil has none.
+	Logs *logbook.Book
+	// LostLines is the line that tells a slow reader of Logs how many it has
+	// missed. Required where there are Logs.
+	LostLines func(n uint64) []byte
+	Version   string    // of ldcorn, for the log
+	Commit    string    // that it was built from, for the metrics
+	Stdout    io.Writer // for access_log=True; nil discards it
+	Driver    string    // of connections, see proxy.Options; "" = the best there is
 }
 
 // An Engine is one master.
@@ -59,6 +65,9 @@ type Engine struct {
 func New(opts Options) *Engine {
 	if opts.Explain == nil {
 		opts.Explain = error.Error
+	}
+	if opts.Logs == nil {
+		opts.Logs = new(logbook.Book)
 	}
 	return &Engine{opts: opts, log: opts.Log}
 }
@@ -137,6 +146,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Listener: socket, Master: sup, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,
+		Logs: e.opts.Logs, LostLines: e.opts.LostLines,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})

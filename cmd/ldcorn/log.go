@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/lmittmann/tint"
 
+	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -19,17 +21,25 @@ const (
 	logJSON = "json"
 )
 
-// newLogger builds the master's logger: JSON, colours, or plain text.
-func newLogger(out io.Writer, format string, level slog.Level, color bool) *slog.Logger {
-	opts := &slog.HandlerOptions{Level: level}
-	switch {
-	case format == logJSON:
-		opts.ReplaceAttr = inSeconds
-		return slog.New(slog.NewJSONHandler(out, opts))
-	case color:
-		return slog.New(tint.NewTextHandler(out, &tint.Options{Level: level, TimeFormat: time.TimeOnly}))
+// newLogger builds the master's logger: JSON, colours, or plain text. What it
+// writes is kept in the book, too, without colours.
+func newLogger(out io.Writer, format string, level slog.Level, color bool, book *logbook.Book) *slog.Logger {
+	handler := newHandler(out, format, level)
+	if color && format != logJSON {
+		handler = tint.NewTextHandler(out, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
 	}
-	return slog.New(slog.NewTextHandler(out, opts))
+	keep := &keeper{book: book}
+	return slog.New(&keptHandler{Handler: handler, copy: newHandler(keep, format, level), keeper: keep})
+}
+
+// newHandler writes a log without colours.
+func newHandler(out io.Writer, format string, level slog.Level) slog.Handler {
+	opts := &slog.HandlerOptions{Level: level}
+	if format == logJSON {
+		opts.ReplaceAttr = inSeconds
+		return slog.NewJSONHandler(out, opts)
+	}
+	return slog.NewTextHandler(out, opts)
 }
 
 // inSeconds makes durations numbers of seconds: slog's nanoseconds have no
@@ -41,19 +51,23 @@ func inSeconds(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// newOutput builds what prints the lines of workers.
-func newOutput(out io.Writer, format string) worker.Output {
+// newOutput builds what prints the lines of workers, and keeps them in the
+// book.
+func newOutput(out io.Writer, format string, book *logbook.Book) worker.Output {
 	if format == logJSON {
-		return jsonOutput{slog.NewJSONHandler(out, nil)}
+		o := &jsonOutput{out: out, book: book}
+		o.handler = slog.NewJSONHandler(&o.line, nil)
+		return o
 	}
-	return &textOutput{out: out}
+	return &textOutput{out: out, book: book}
 }
 
 // textOutput prints "api.0[1234] | line": the group, the index, the pid.
 type textOutput struct {
-	out io.Writer
-	mu  sync.Mutex // guards buf, and keeps lines whole
-	buf []byte
+	out  io.Writer
+	book *logbook.Book
+	mu   sync.Mutex // guards buf, and keeps lines whole
+	buf  []byte
 }
 
 func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
@@ -68,16 +82,29 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	b = append(b, text...)
 	t.buf = append(b, '\n')
 	_, _ = t.out.Write(t.buf) // a sink, which never fails
+	t.book.Add(src.Pool, t.buf)
 }
 
 // jsonOutput makes a record of each line, whatever the log level is.
-type jsonOutput struct{ handler slog.Handler }
+type jsonOutput struct {
+	out  io.Writer
+	book *logbook.Book
 
-func (j jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
+	mu      sync.Mutex   // guards line, which handler writes to
+	line    bytes.Buffer // of one record
+	handler slog.Handler
+}
+
+func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, "worker output", 0)
 	r.AddAttrs(
 		slog.String("pool", src.Pool), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
 		slog.String("stream", string(stream)), slog.String("line", string(text)),
 	)
-	_ = j.handler.Handle(context.Background(), r) // writes to a sink, which never fails
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.line.Reset()
+	_ = j.handler.Handle(context.Background(), r) // writes to memory, which never fails
+	_, _ = j.out.Write(j.line.Bytes())            // a sink, which never fails
+	j.book.Add(src.Pool, j.line.Bytes())
 }

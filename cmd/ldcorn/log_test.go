@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -17,13 +19,13 @@ import (
 func TestOutput(t *testing.T) {
 	src := worker.Source{Pool: "api", Worker: 0, PID: 1234}
 	var text bytes.Buffer
-	out := newOutput(&text, logText)
+	out := newOutput(&text, logText, new(logbook.Book))
 	out.Line(src, worker.Stdout, []byte("hello"))
 	out.Line(src, worker.Stderr, nil)
 	assert.Equal(t, "api.0[1234] | hello\napi.0[1234] | \n", text.String())
 
 	var record bytes.Buffer
-	newOutput(&record, logJSON).Line(src, worker.Stderr, []byte(`say "hi"`))
+	newOutput(&record, logJSON, new(logbook.Book)).Line(src, worker.Stderr, []byte(`say "hi"`))
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(record.Bytes(), &got))
 	delete(got, "time")
@@ -44,11 +46,36 @@ func TestLogger(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			log := newLogger(&out, c.format, slog.LevelWarn, c.color)
+			log := newLogger(&out, c.format, slog.LevelWarn, c.color, new(logbook.Book))
 			log.Info("not this")
 			log.Warn("pool pinned", "state", supervisor.StateReady, "took", 1500*time.Millisecond)
 			assert.Contains(t, out.String(), c.want)
 			assert.NotContains(t, out.String(), "not this")
 		})
+	}
+}
+
+// TestLogIsKept: the book has all of the log, without colours, by group.
+func TestLogIsKept(t *testing.T) {
+	for _, format := range []string{logText, logJSON} {
+		var out bytes.Buffer
+		book := new(logbook.Book)
+		log := newLogger(&out, format, slog.LevelInfo, true, book)
+		log.Info("of nobody")
+		log.With("pool", "api").WithGroup("g").Info("of the pool", "worker", 1)
+		log.Warn("of it, too", "pool", "api")
+		log.Debug("not this")
+		newOutput(&out, format, book).Line(worker.Source{Pool: "web"}, worker.Stdout, []byte("printed"))
+		read := func(groups ...string) string {
+			lines, _ := book.Read(groups, -1).Take(nil)
+			return string(lines)
+		}
+		assert.Regexp(t, "(?s)of nobody.*of the pool.*of it, too.*printed", read())
+		assert.NotContains(t, read(), "not this")
+		assert.NotContains(t, read(), "\x1b")
+		assert.Equal(t, 2, strings.Count(read("api"), "\n"))
+		assert.Equal(t, 1, strings.Count(read("web"), "\n"))
+		assert.Equal(t, strings.Contains(read(), "{"), format == logJSON)
+		assert.Contains(t, string(lostLines(format)(7)), "7 lines are missing here")
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ldcorn/ldcorn/engine"
+	"github.com/ldcorn/ldcorn/engine/logbook"
 )
 
 // runOptions are the flags of run, which the bare ldcorn has, too.
@@ -61,11 +62,12 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	out := newSink(os.Stderr)
 	defer out.Close()
 	build := readVersion()
-	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr))
+	book := new(logbook.Book)
+	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr), book)
 	loader := newLoader(path, out, log)
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
-		Log: log, Output: newOutput(out, o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
+		Log: log, Output: newOutput(out, o.logFormat, book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"),
 	})
 	err = master.Run(cmd.Context())

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -45,9 +46,12 @@ type Options struct {
 	Plan    func(context.Context, plan.DiffOptions) (*plan.Report, error)
 	Reloads Reloader
 	Busy    func() (done func()) // called before what takes long, and its result after that
-	Stop    func()               // begins to stop the master; any number of times
-	Version string               // of ldcorn
-	Log     *slog.Logger
+	Logs    *logbook.Book
+	// LostLines is the line of the log that tells how many a reader has missed.
+	LostLines func(n uint64) []byte
+	Stop      func() // begins to stop the master; any number of times
+	Version   string // of ldcorn
+	Log       *slog.Logger
 }
 
 // A Server answers the commands of one master.
@@ -89,6 +93,7 @@ func (s *Server) routes() http.Handler {
 		defer s.opts.Busy()()
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status()))
 	})
+	mux.HandleFunc("GET /v1/logs", s.logs)
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })

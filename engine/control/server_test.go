@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -28,6 +30,16 @@ type fakeMaster struct {
 	block chan struct{} // restarts wait for it; nil: they do not
 
 	begun, ended atomic.Int32 // what is busy
+
+	logs *logbook.Book
+}
+
+// book has some lines.
+func (m *fakeMaster) book() *logbook.Book {
+	m.logs = new(logbook.Book)
+	m.logs.Add("", []byte("master\n"))
+	m.logs.Add("gone", []byte("of a group that was\n"))
+	return m.logs
 }
 
 func (m *fakeMaster) note(s string) {
@@ -131,6 +143,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	s := Start(Options{
 		Listener: l, Master: m, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
+		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
 	})
 	t.Cleanup(s.Close)
