@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -17,9 +19,23 @@ import (
 // exitNotReady is the exit code of status where some group has no worker.
 const exitNotReady = 3
 
+// statusFlags are the flags of ldcorn status.
+type statusFlags struct {
+	*rootOptions
+	asJSON   bool
+	watch    bool
+	interval time.Duration
+}
+
+// Of --interval.
+const (
+	defaultInterval = 2 * time.Second
+	leastInterval   = 100 * time.Millisecond // a status costs a look at every process
+)
+
 // newStatusCommand returns the command that shows a master and its workers.
 func newStatusCommand(opts *rootOptions) *cobra.Command {
-	asJSON := false
+	f := &statusFlags{rootOptions: opts}
 	var out io.Writer
 	cmd := newMasterCommand(opts, &cobra.Command{
 		Use:   "status",
@@ -29,28 +45,79 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 RSS and CPU are those of a worker with the processes that it has started; SERVED
 counts the requests of the present process, RESTARTS those after crashes of the
 index. Exits 0 when every group has a worker that is ready, 3 when one has none, and
-1 when there is no master.`,
+1 when there is no master.
+
+With --watch it shows that again and again: on a terminal in place, else one after
+the other with an empty line between, or with --json as one object each. INT ends it
+with exit code 0, the end of the master with 1.`,
 		Example: `  ldcorn status
-  ldcorn status --json`,
-		Args:   cobra.NoArgs,
-		PreRun: func(cmd *cobra.Command, _ []string) { out = cmd.OutOrStdout() },
+  ldcorn status --json
+  ldcorn status --watch --interval 500ms`,
+		Args: cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			out = cmd.OutOrStdout()
+			switch {
+			case cmd.Flags().Changed("interval") && !f.watch:
+				return usageError("--interval is for --watch")
+			case f.interval < leastInterval:
+				return usageError("--interval %s: want %s or more", f.interval, leastInterval)
+			}
+			return nil
+		},
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
-		st, raw, err := master.Status(ctx)
-		if err != nil {
+		if f.watch {
+			return f.repeat(ctx, master, out)
+		}
+		return f.show(ctx, master, out)
+	})
+	flags := cmd.Flags()
+	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, until INT")
+	flags.DurationVar(&f.interval, "interval", defaultInterval, "`time` from one look to the next, of --watch")
+	return cmd
+}
+
+// show prints how the master is once.
+func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer) error {
+	st, raw, err := master.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		_, err = out.Write(raw)
+	} else {
+		err = writeStatus(out, st)
+	}
+	if err == nil && !st.Ready() {
+		err = &exitError{code: exitNotReady}
+	}
+	return err
+}
+
+// repeat prints how the master is until ctx is done.
+func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io.Writer) error {
+	screen := newScreen(out, f.asJSON)
+	tick := time.NewTicker(f.interval)
+	defer tick.Stop()
+	for {
+		var text bytes.Buffer
+		var notReady *exitError
+		err := f.show(ctx, master, &text)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !errors.As(err, &notReady):
 			return err
 		}
-		if asJSON {
-			_, err = out.Write(raw)
-		} else {
-			err = writeStatus(out, st)
+		if err := screen.show(text.String()); err != nil {
+			return err
 		}
-		if err == nil && !st.Ready() {
-			err = &exitError{code: exitNotReady}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
 		}
-		return err
-	})
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print everything as JSON")
-	return cmd
+	}
 }
 
 // writeStatus prints a status for people.

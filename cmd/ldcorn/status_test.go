@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -26,7 +29,8 @@ api.1   -     failed    -     0          0           0       4         -       -
 gone.0  4131  draining  0s    1          0           5       0         0 MiB   0.0 s
 `
 
-func TestWriteStatus(t *testing.T) {
+// aStatus has groups and workers of every kind.
+func aStatus() *control.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	st := &control.Status{Version: "1.2.3", Now: now,
 		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: `pool "api": worker 0: exit code 3`}}
@@ -40,6 +44,11 @@ func TestWriteStatus(t *testing.T) {
 			{PID: 4131, State: supervisor.StateDraining, Since: now.Add(time.Second), Requests: 1, Served: 5},
 		}},
 	}
+	return st
+}
+
+func TestWriteStatus(t *testing.T) {
+	st := aStatus()
 	var out strings.Builder
 	require.NoError(t, writeStatus(&out, st))
 	assert.Equal(t, trimmed(statusText[1:]), trimmed(out.String()))
@@ -47,6 +56,25 @@ func TestWriteStatus(t *testing.T) {
 	out.Reset()
 	require.NoError(t, writeStatus(&out, &control.Status{}))
 	assert.Contains(t, out.String(), "starting: no group is ready yet")
+}
+
+// TestStatusJSON holds what status --json prints and its schema together.
+func TestStatusJSON(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join("..", "..", "docs", "status.schema.json"))
+	require.NoError(t, err)
+	starting := &control.Status{}
+	starting.PID = 1
+	for _, st := range []*control.Status{aStatus(), starting} {
+		st.FormatVersion = control.FormatVersion
+		var out bytes.Buffer
+		require.NoError(t, writeJSON(&out, st))
+		doc, err := jsonschema.UnmarshalJSON(&out)
+		require.NoError(t, err)
+		require.NoError(t, schema.Validate(doc))
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"format_version": 1, "more": true}`))
+	require.NoError(t, err)
+	require.Error(t, schema.Validate(doc), "the schema must be able to refuse")
 }
 
 // trimmed is a text without the blanks at the ends of its lines.

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestScreen(t *testing.T) {
+	var out strings.Builder
+	show := func(s *screen, texts ...string) string {
+		out.Reset()
+		for _, text := range texts {
+			require.NoError(t, s.show(text))
+		}
+		return out.String()
+	}
+	assert.Equal(t, "a\n\nb\n", show(newScreen(&out, false), "a\n", "b\n"))
+	assert.Equal(t, "{}\n{}\n", show(newScreen(&out, true), "{}\n", "{}\n"))
+
+	terminal := &screen{out: &out, size: func() (int, int, error) { return 4, 4, nil }}
+	assert.Equal(t, "\x1b[2J\x1b[Hab\x1b[K\r\n\x1b[J\x1b[Hüber\x1b[K\r\n2\x1b[K\r\n… 2 \x1b[K\r\n\x1b[J",
+		show(terminal, "ab\n", "überlong\n2\n3\n4\n"))
+}
