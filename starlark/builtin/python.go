@@ -77,7 +77,7 @@ func (m *pythonModule) Attr(name string) (starlark.Value, error) {
 
 func (m *pythonModule) AttrNames() []string { return m.members.Keys() }
 
-var errClosed = errors.New("os.environ is read while the configuration is evaluated, and not later")
+var errClosed = errors.New("`os.environ` can only be used while the configuration is loaded, not by a router for a request")
 
 // environ is os.environ: the variables that are asked for, and no others.
 type environ struct{ session *Session }

@@ -96,3 +96,28 @@ config = LdConfig(workers=[WorkerGroup("a", "b:c")])
 		"L002 :6:21 `path` wants a string, got the number 4",
 	}, got)
 }
+
+// TestPythonRouter holds that a router in Python may look at what was read,
+// and reads nothing itself.
+func TestPythonRouter(t *testing.T) {
+	evaluate := func(body string) *diag.Report {
+		path := filepath.Join(t.TempDir(), "c.py")
+		text := "import os\nfrom ldcorn.config import LdConfig, WorkerGroup\n" +
+			"STAGE: str = os.environ['STAGE']\ndef route(req):\n    " + body + "\n" +
+			"config = LdConfig(router=route, workers=[WorkerGroup('a', 'b:c')])\n"
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		found, err := config.Evaluate(t.Context(), path, config.Options{LookupEnv: func(string) (string, bool) { return "x", true }})
+		require.NoError(t, err)
+		return found.Report
+	}
+	fine := evaluate("return 'a' if STAGE is not None and req.path != os.path.join('/', 'x') else None")
+	assert.Zero(t, fine.Count(diag.Error), "%v", fine)
+	for body, want := range map[string]string{
+		"return os.environ['A']":                    "`os.environ` can only be used while",
+		"return os.environ.get('A')":                "`os.environ.get` can only be used while",
+		"return 'a' if 'A' in os.environ else None": "`os.environ` can only be used while",
+		"return 'a' * os.cpu_count()":               "`os.cpu_count` can only be used while",
+	} {
+		assert.ErrorContains(t, evaluate(body), want, body)
+	}
+}
