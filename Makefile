@@ -94,7 +94,7 @@ pgo: ## profile anew what make build optimizes for (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each prints what it measures, and what that is measured against.
-.PHONY: skew overload kills hang
+.PHONY: skew overload kills hang routes
 skew: build python ## how long requests wait when a few take very long, beside HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
@@ -104,6 +104,10 @@ overload: build python ## three times too much load: goodput and how soon the re
 
 kills: build python ## two minutes of kill -9 on workers under load
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+
+routes: build ## what 50 matcher routes cost, beside one string route
+	@scripts/get-bench-tools
+	@scripts/bench/routes.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 hang: build python ## how soon a worker is replaced whose event loop is blocked
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)

@@ -1,0 +1,118 @@
+package route
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/stretchr/testify/require"
+)
+
+// mixedMatchers are n matchers such as people write, of all kinds in turn, of
+// which the last takes the request of benchRequest.
+func mixedMatchers(t testing.TB, n int) *plan.Plan {
+	t.Helper()
+	test := func(kind plan.TestKind, text string) plan.Test {
+		out, err := plan.NewTest(kind, text)
+		require.NoError(t, err)
+		return out
+	}
+	glob := func(pattern string) *plan.Matcher {
+		m, err := plan.NewGlobMatcher(pattern)
+		require.NoError(t, err)
+		return m
+	}
+	pool := &plan.Pool{Name: "a"}
+	add := func(m *plan.Matcher) { pool.Routes = append(pool.Routes, plan.NewMatcherRoute(m, plan.Pos{})) }
+	for i := range n - 1 {
+		switch i % 8 {
+		case 0:
+			add(plan.NewHeaderMatcher("x-tenant", test(plan.TestEqual, fmt.Sprint("tenant-", i))))
+		case 1:
+			add(plan.NewAllMatcher(plan.NewMethodMatcher("GET"), plan.NewCookieMatcher("plan", test(plan.TestEqual, fmt.Sprint("plan-", i)))))
+		case 2:
+			add(plan.NewHostMatcher(fmt.Sprintf("shop-%d.example.com", i)))
+		case 3:
+			add(plan.NewHostMatcher(fmt.Sprintf("*.shop-%d.example.com", i)))
+		case 4:
+			add(plan.NewAllMatcher(plan.NewPrefixMatcher(fmt.Sprintf("/api/v%d", i)), plan.NewNotMatcher(plan.NewWebsocketMatcher())))
+		case 5:
+			add(glob(fmt.Sprintf("/files/%d/**.png", i)))
+		case 6:
+			add(plan.NewClientIPMatcher(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 0}), 24)))
+		case 7:
+			add(plan.NewAnyMatcher(plan.NewPathMatcher(fmt.Sprint("/page/", i)), plan.NewQueryMatcher("page", test(plan.TestEqual, fmt.Sprint(i)))))
+		}
+	}
+	add(plan.NewHeaderMatcher("x-tenant", test(plan.TestEqual, "acme")))
+	return &plan.Plan{Pools: []*plan.Pool{pool}}
+}
+
+// benchRequest has what a browser sends, and more of what matchers ask for.
+func benchRequest(t testing.TB, tenant string) plan.Request {
+	t.Helper()
+	s, err := request.NewSample("GET http://shop.example.com/api/users/17?sort=name&page=x", request.SampleOptions{
+		ClientIP: netip.MustParseAddr("203.0.113.9"),
+		Headers: []request.Header{{Name: "User-Agent", Value: "Mozilla/5.0 (X11; Linux x86_64)"}, {Name: "Accept", Value: "text/html"},
+			{Name: "Accept-Language", Value: "en"}, {Name: "Accept-Encoding", Value: "gzip"}, {Name: "Referer", Value: "http://a/"},
+			{Name: "Cookie", Value: "sid=0123456789abcdef; theme=dark; plan=none"}, {Name: "X-Tenant", Value: tenant}},
+	})
+	require.NoError(t, err)
+	return s
+}
+
+// BenchmarkMatchers: a thousand matchers cost little more than ten.
+func BenchmarkMatchers(b *testing.B) {
+	for _, n := range []int{1, 10, 50, 1000} {
+		table := Compile(mixedMatchers(b, n), name)
+		for _, c := range []struct{ name, tenant string }{{"last", "acme"}, {"none", "other"}} {
+			b.Run(fmt.Sprintf("%d/%s", n, c.name), func(b *testing.B) {
+				r := benchRequest(b, c.tenant)
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, ok := table.Match(r); ok != (c.tenant == "acme") {
+						b.Fatal("wrong answer")
+					}
+				}
+			})
+		}
+	}
+}
+
+// BenchmarkTenants is the table of scripts/bench/routes.py: 50 matchers of
+// three kinds.
+func BenchmarkTenants(b *testing.B) {
+	equal := func(text string) plan.Test {
+		out, err := plan.NewTest(plan.TestEqual, text)
+		require.NoError(b, err)
+		return out
+	}
+	pool := &plan.Pool{Name: "a"}
+	for i := range 17 {
+		for _, m := range []*plan.Matcher{plan.NewHeaderMatcher("x-tenant", equal(fmt.Sprint("tenant-", i))),
+			plan.NewCookieMatcher("plan", equal(fmt.Sprint("plan-", i))), plan.NewHostMatcher(fmt.Sprintf("shop-%d.example.com", i))} {
+			pool.Routes = append(pool.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+		}
+	}
+	table := Compile(&plan.Plan{Pools: []*plan.Pool{pool}}, name)
+	for _, c := range []struct{ name, tenant string }{{"header", "tenant-16"}, {"none", "other"}} {
+		b.Run(c.name, func(b *testing.B) {
+			r := benchRequest(b, c.tenant)
+			b.ReportAllocs()
+			for b.Loop() {
+				table.Match(r)
+			}
+		})
+	}
+}
+
+func TestMatchersDoNotAllocate(t *testing.T) {
+	table := Compile(mixedMatchers(t, 1000), name)
+	for _, tenant := range []string{"acme", "other"} {
+		r := benchRequest(t, tenant)
+		table.Match(r)
+		require.Zero(t, testing.AllocsPerRun(100, func() { table.Match(r) }))
+	}
+}
