@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"time"
@@ -179,6 +180,7 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 	}
 	result := file.Migrate()
 	if result.Complete() {
+		m.hintSecrets(result.Reads)
 		return result.Text, true, nil
 	}
 	m.refused(file, result)
@@ -188,6 +190,19 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 	fmt.Fprintf(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes what it gives,\n"+
 		"      --partial writes what can be rewritten\n", m.from, m.to)
 	return "", false, &exitError{code: exitFailure}
+}
+
+// secretName is what variables are called whose values nobody is to see.
+var secretName = regexp.MustCompile(`(?i)(passw|secret|token|private|credential|api_?key|_key$|_dsn$)`)
+
+// hintSecrets names the variables that look like secrets. Whether their values
+// may be opaque is for people to say.
+func (m *migration) hintSecrets(variables []string) {
+	for _, name := range variables {
+		if secretName.MatchString(name) {
+			fmt.Fprintf(m.stderr, "hint: if %s is a secret, write secret(%q): plans and logs never show its value\n", name, name)
+		}
+	}
 }
 
 func (m *migration) show(report *diag.Report) {

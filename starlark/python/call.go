@@ -107,9 +107,9 @@ func (r *rewriter) getenv(n *pyast.Node) string {
 	word := r.word("env")
 	switch {
 	case def == nil:
-		return fmt.Sprintf("%s(%s, None)", word, r.write(name))
+		return fmt.Sprintf("%s(%s, None)", word, r.variable(name))
 	case r.textual(def):
-		return fmt.Sprintf("%s(%s, %s)", word, r.write(name), r.write(def))
+		return fmt.Sprintf("%s(%s, %s)", word, r.variable(name), r.write(def))
 	}
 	// env takes only text for a default.
 	if !r.simple(def) || !r.simple(name) {

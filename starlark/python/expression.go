@@ -164,7 +164,7 @@ func (r *rewriter) attr(n *pyast.Node) string {
 
 func (r *rewriter) index(n *pyast.Node) string {
 	if r.reference(n.Kid(0)) == "os.environ" {
-		return fmt.Sprintf("%s(%s)", r.word("env"), r.write(n.Kid(1)))
+		return fmt.Sprintf("%s(%s)", r.word("env"), r.variable(n.Kid(1)))
 	}
 	return r.copy(n)
 }

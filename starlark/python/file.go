@@ -16,6 +16,7 @@ type File struct {
 	Name string // as messages show it
 	Text string
 
+	lines   []int // where each begins, in bytes
 	tree    *pyast.Node
 	parents map[*pyast.Node]*pyast.Node
 	names   map[string]string      // what an import has bound, dotted
@@ -27,6 +28,7 @@ type File struct {
 // Parse reads a file. What is wrong with it is returned with its place.
 func Parse(name, text string) (*File, *diag.Diagnostic) {
 	f := &File{Name: name, Text: text, parents: make(map[*pyast.Node]*pyast.Node), names: make(map[string]string), own: make(map[string]bool), values: make(map[string]*pyast.Node), defs: make(map[string]*pyast.Node)}
+	f.lines = lineStarts(text)
 	tree, err := pyast.Parse(text)
 	if err != nil {
 		fault := err.(*pyast.Error) // always

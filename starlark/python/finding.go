@@ -1,6 +1,7 @@
 package python
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,8 +30,21 @@ func (f *File) Span(x Finding) diag.Span {
 
 // span returns the place of one byte, in lines and characters.
 func (f *File) span(offset int) diag.Span {
-	before := f.Text[:offset]
-	line := strings.Count(before, "\n") + 1
-	col := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	line, exact := slices.BinarySearch(f.lines, offset)
+	if exact {
+		line++
+	}
+	col := utf8.RuneCountInString(f.Text[f.lines[line-1]:offset]) + 1
 	return diag.Span{File: f.Name, Line: line, Col: col, End: col + 1}
+}
+
+// lineStarts returns where each line of a text begins.
+func lineStarts(text string) []int {
+	starts := []int{0}
+	for i := range len(text) {
+		if text[i] == '\n' {
+			starts = append(starts, i+1)
+		}
+	}
+	return starts
 }

@@ -2,6 +2,7 @@ package python
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 type Migration struct {
 	Text     string    // as far as it could be rewritten
 	Findings []Finding // sorted; what does not Migrate is left as it was
+	Reads    []string  // variables of the environment whose text the result uses, sorted
 }
 
 // Complete reports whether everything could be rewritten.
@@ -33,7 +35,7 @@ func (f *File) Migrate() *Migration {
 		at := f.definitionsAt(text)
 		text = text[:at] + definitionsOf(r.helpers) + "\n" + text[at:]
 	}
-	return &Migration{Text: text, Findings: sorted(r.findings)}
+	return &Migration{Text: text, Findings: sorted(r.findings), Reads: slices.Sorted(maps.Keys(r.reads))}
 }
 
 // hiding returns other names for those of the file that would hide a word

@@ -14,11 +14,12 @@ type rewriter struct {
 	helpers  map[string]bool      // definitions that the result needs
 	words    map[string]bool      // words of ldcorn that the result uses
 	renamed  map[string]string    // the file's own names that would hide one
+	reads    map[string]bool      // variables of the environment that are read by a literal name
 	hoisted  map[*pyast.Node]bool // assigned before the statement that they are in
 }
 
 func newRewriter(f *File) *rewriter {
-	return &rewriter{File: f, helpers: make(map[string]bool), words: make(map[string]bool), renamed: make(map[string]string), hoisted: make(map[*pyast.Node]bool)}
+	return &rewriter{File: f, helpers: make(map[string]bool), words: make(map[string]bool), renamed: make(map[string]string), reads: make(map[string]bool), hoisted: make(map[*pyast.Node]bool)}
 }
 
 // removed stands for a statement that is left out; tidy takes away what is
@@ -47,6 +48,14 @@ func (r *rewriter) refuseHere(n *pyast.Node, message, label string) string {
 func (r *rewriter) word(name string) string {
 	r.words[name] = true
 	return name
+}
+
+// variable writes the name of a variable of the environment.
+func (r *rewriter) variable(n *pyast.Node) string {
+	if n.Kind == pyast.String {
+		r.reads[n.Body(r.Text)] = true
+	}
+	return r.write(n)
 }
 
 // helper returns the name of a definition that is added to the result.

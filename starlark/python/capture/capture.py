@@ -5,13 +5,18 @@
 #
 # Exits 0 where that works, 3 where the file fails (the traceback is on
 # stderr), 4 where what it gives cannot be written down.
+import sys
+
+# The current folder comes first after -c; a token.py in it would hide a module
+# of Python's own. It is put back for the configuration.
+sys.path[:] = [p for p in sys.path if p]
+
 import datetime
 import decimal
 import enum
 import json
 import os
 import pathlib
-import sys
 import traceback
 import types
 
@@ -111,7 +116,7 @@ def user_frames(tb):
 def main(path, result, cpus):
     install(cpus)
     sys.argv = [path]
-    sys.path[:] = [os.path.dirname(path), os.getcwd()] + [p for p in sys.path if p]
+    sys.path[:] = [os.path.dirname(path), os.getcwd()] + sys.path
     sys.stdout = sys.stderr
     scope = types.ModuleType("ldconfig")
     scope.__file__ = path
