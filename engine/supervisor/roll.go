@@ -161,7 +161,7 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 // undoing.
 func (r *roll) back(cause error) error {
 	abort(r.steps)
-	if r.s.life.Err() != nil {
+	if r.done == 0 || r.s.life.Err() != nil {
 		return cause
 	}
 	r.s.opts.Log.Warn("replacing workers back", "workers", r.done, "err", cause)
@@ -205,13 +205,18 @@ func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error)
 	var ending []*member
 	for i, t := range turns {
 		g, st := t.step.group, t.step
-		err := begun[i].await(r.s.life, func(m *member) {
-			g.do(func() {
-				if old, ok := g.advance(m, nil); ok && old != nil {
-					ending = append(ending, old)
-				}
-			})
-		})
+		err := begun[i].await(r.s.life, func(*member) {})
+		if err == nil {
+			var old *member
+			ok := false
+			g.do(func() { old, ok = g.advance(begun[i].members[0], nil) })
+			switch {
+			case !ok:
+				err = begun[i].members[0].died()
+			case old != nil:
+				ending = append(ending, old)
+			}
+		}
 		if err != nil {
 			failures = append(failures, err)
 			continue
