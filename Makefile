@@ -105,7 +105,7 @@ overload: build python ## three times too much load: goodput and how soon the re
 kills: build python ## two minutes of kill -9 on workers under load
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
 
-routes: build ## what 50 matcher routes cost, beside one string route
+routes: build ## what 50 matcher routes, and a function, cost beside one string route
 	@scripts/get-bench-tools
 	@scripts/bench/routes.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 

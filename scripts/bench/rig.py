@@ -75,9 +75,9 @@ class Rig:
         wait_for(lambda: os.path.exists(sock))
         return sock
 
-    def run_ldcorn(self, name, port, group, **env):
-        """An ldcorn with one group; returns its process."""
-        self.write(name + ".star", f'config = LdConfig(bind="127.0.0.1:{port}", workers=[WorkerGroup(name="web", '
+    def run_ldcorn(self, name, port, group, before="", settings="", **env):
+        """An ldcorn with one group; returns its process. Before is code, settings are further arguments of LdConfig."""
+        self.write(name + ".star", before + f'config = LdConfig(bind="127.0.0.1:{port}", {settings} workers=[WorkerGroup(name="web", '
                    f'app="app:app", uvicorn_log_level="warning", python="{self.python}", {group})])\n')
         p = self.spawn(name, [self.ldcorn, "-c", name + ".star"], **env)
         wait_for(lambda: "listening" in self.log(name))
