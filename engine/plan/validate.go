@@ -91,6 +91,8 @@ func defaults(p *Plan) []Problem {
 			covered = covered || r.takesAll() && r.Kind != RouteAny
 			switch {
 			case r.Kind != RouteAny:
+			case p.Router != nil && !r.Pos.IsValid() && first.Pool != nil:
+				// Nobody has written it: the group is for the router alone.
 			case first.Pool == nil:
 				first = Place{pool, r}
 			case first.Pool == pool:

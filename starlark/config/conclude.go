@@ -27,8 +27,8 @@ func (e *evaluation) conclude(entry *module) *plan.Plan {
 		}
 		return nil
 	}
-	e.check(cfg)
 	e.route(cfg)
+	e.check(cfg)
 	if e.report.Count(diag.Error) > 0 {
 		e.dropWarnings()
 		return nil

@@ -19,7 +19,7 @@ var page string
 func WriteMarkdown(w io.Writer) error {
 	p := &markdown{words: builtin.Words(), shown: make(map[string]bool)}
 	t, err := template.New("language.md").Funcs(template.FuncMap{
-		"arguments": p.arguments, "words": p.several, "others": p.others, "types": p.types, "codes": p.codes,
+		"arguments": p.arguments, "words": p.several, "others": p.others, "types": p.types, "codes": p.codes, "values": p.values,
 	}).Parse(page)
 	if err != nil {
 		return err
@@ -107,6 +107,26 @@ func (p *markdown) types() string {
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// values is what the values of a type have that the configuration is handed.
+func (p *markdown) values(name string) (string, error) {
+	var b strings.Builder
+	for _, t := range builtin.Types() {
+		if t.Name != name {
+			continue
+		}
+		fmt.Fprintf(&b, "%s\n\n", prose(t.Doc))
+		for _, a := range t.Properties {
+			fmt.Fprintf(&b, "- `%s`, `%s`: %s\n", a.Name, a.Type, prose(a.Doc))
+		}
+		b.WriteByte('\n')
+		for _, m := range t.Methods {
+			paragraph(&b, &m)
+		}
+		return strings.TrimSpace(b.String()), nil
+	}
+	return "", fmt.Errorf("there is no type %s", name)
 }
 
 // codes is a table of those that begin with a letter.

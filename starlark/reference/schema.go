@@ -46,6 +46,15 @@ type schemaArgument struct {
 type schemaType struct {
 	Name string `json:"name"`
 	Doc  string `json:"doc"`
+	// Of a type whose values the configuration is handed.
+	Attributes []schemaAttribute `json:"attributes,omitempty"`
+	Methods    []schemaWord      `json:"methods,omitempty"`
+}
+
+type schemaAttribute struct {
+	Name string `json:"name"`
+	Type string `json:"type"`
+	Doc  string `json:"doc"`
 }
 
 // WriteJSON writes the words with their arguments, the types and the codes.
@@ -55,12 +64,26 @@ func WriteJSON(w io.Writer) error {
 		out.Words = append(out.Words, jsonWord(&word))
 	}
 	for _, t := range Types() {
-		out.Types = append(out.Types, schemaType{t.Name, t.Doc})
+		out.Types = append(out.Types, schemaType{Name: t.Name, Doc: t.Doc})
+	}
+	for _, t := range builtin.Types() {
+		out.Types = append(out.Types, jsonType(&t))
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(out)
+}
+
+func jsonType(t *builtin.Type) schemaType {
+	out := schemaType{Name: t.Name, Doc: t.Doc}
+	for _, p := range t.Properties {
+		out.Attributes = append(out.Attributes, schemaAttribute{p.Name, p.Type, p.Doc})
+	}
+	for _, m := range t.Methods {
+		out.Methods = append(out.Methods, jsonWord(&m))
+	}
+	return out
 }
 
 func jsonWord(word *builtin.Word) schemaWord {
