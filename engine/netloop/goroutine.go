@@ -20,13 +20,14 @@ type goroutines struct {
 	aborted   atomic.Bool
 	serving   sync.WaitGroup // client connections and the sweeper
 
-	mu    sync.Mutex // guards all below
-	ln    net.Listener
-	conns map[*gconn]struct{} // client connections
-	tasks map[*gtask]struct{} // every running task, forks too
-	quit  chan struct{}       // closed when the sweeper is to end
-	quiet chan struct{}       // closed when only tunnels are left
-	tuns  int                 // client connections that are tunnels
+	mu      sync.Mutex // guards all below
+	ln      net.Listener
+	conns   map[*gconn]struct{} // client connections
+	tasks   map[*gtask]struct{} // every running task, forks too
+	quit    chan struct{}       // closed when the sweeper is to end
+	quiet   chan struct{}       // closed when only tunnels are left
+	stopped time.Time           // when Shutdown or Run began to end the accept
+	tuns    int                 // client connections that are tunnels
 }
 
 // NewGoroutine returns the driver that runs everywhere.
@@ -98,6 +99,9 @@ func (d *goroutines) accept(ln net.Listener) error {
 			d.acceptLog.caughtUp()
 			d.start(nc)
 		case d.stopping.Load():
+			if d.acceptMore(ln) {
+				continue
+			}
 			ln.Close()
 			return nil
 		case errors.Is(err, net.ErrClosed):
@@ -107,6 +111,17 @@ func (d *goroutines) accept(ln net.Listener) error {
 			time.Sleep(acceptBackoff)
 		}
 	}
+}
+
+// acceptMore gives the accept of a driver that stops more time where it was
+// not enough, as on a busy machine: somebody still waits in the backlog. Those
+// who go on connecting get no more than backlogLimit out of it.
+func (d *goroutines) acceptMore(ln net.Listener) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	limited, ok := ln.(interface{ SetDeadline(time.Time) error })
+	return ok && time.Since(d.stopped) < backlogLimit && hasBacklog(ln) &&
+		limited.SetDeadline(time.Now().Add(backlogTime)) == nil
 }
 
 func (d *goroutines) start(nc net.Conn) {
@@ -217,6 +232,7 @@ func (d *goroutines) Shutdown() {
 // stopAccepting ends accept once nobody waits in the listener's backlog: who
 // has connected before is served. mu is held.
 func (d *goroutines) stopAccepting() {
+	d.stopped = time.Now()
 	limited, ok := d.ln.(interface{ SetDeadline(time.Time) error })
 	switch {
 	case d.ln == nil:

@@ -36,5 +36,6 @@ const (
 	probeTime     = 100 * time.Millisecond // for writing a few bytes to a peer that reads or is gone
 	dialPause     = 2 * time.Millisecond   // before a full backlog is tried again
 	backlogTime   = 20 * time.Millisecond  // for taking the connections that wait when the listener closes
+	backlogLimit  = time.Second            // for all of them, where that was not enough
 	acceptBackoff = 100 * time.Millisecond // after a failed accept, such as EMFILE
 )

@@ -1,6 +1,7 @@
 package netloop
 
 import (
+	"net"
 	"syscall"
 	"unsafe"
 
@@ -46,4 +47,22 @@ func (c *gconn) peerState() peerState {
 		}
 	})
 	return state
+}
+
+// hasBacklog reports whether a connection waits to be accepted.
+func hasBacklog(ln net.Listener) (waits bool) {
+	sc, ok := ln.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return false
+	}
+	_ = raw.Control(func(fd uintptr) {
+		fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds[:], 0)
+		waits = err == nil && n > 0
+	})
+	return waits
 }

@@ -2,7 +2,10 @@
 
 package netloop
 
-import "syscall"
+import (
+	"net"
+	"syscall"
+)
 
 func (c *gconn) quiet() bool { return c.peerState() == peerQuiet }
 
@@ -28,3 +31,7 @@ func (c *gconn) peerState() peerState {
 	})
 	return state
 }
+
+// hasBacklog is not asked of this system: who waits when backlogTime is over
+// is not served.
+func hasBacklog(net.Listener) bool { return false }
