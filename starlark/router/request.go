@@ -13,8 +13,9 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A request is the argument of a router. What it has been asked for once it
-// remembers, as routers tend to compare one thing with many.
+// A request is the argument of a router. The method, the path and the host it
+// remembers once it has been asked for them, as routers tend to compare one
+// thing with many.
 //
 // No router can keep one: all that outlives a call is frozen, so there is
 // nowhere to put it, neither a global nor a list or variable of an enclosing
@@ -22,7 +23,7 @@ import (
 type request struct {
 	src     plan.Request // nil after the call
 	methods [numMethods]method
-	known   [numProperties]starlark.Value
+	known   [numKnown]starlark.Value
 }
 
 var _ starlark.HasAttrs = (*request)(nil)
@@ -57,6 +58,7 @@ var (
 // The sizes of the table.
 const (
 	numProperties = 9
+	numKnown      = 4 // of them, the first ones
 	numMethods    = 4
 )
 
@@ -92,6 +94,9 @@ func (r *request) Attr(name string) (starlark.Value, error) {
 		return nil, errEnded
 	case i >= numProperties:
 		return &r.methods[i-numProperties], nil
+	}
+	if i >= numKnown {
+		return properties[i](r.src), nil
 	}
 	if r.known[i] == nil {
 		r.known[i] = properties[i](r.src)
