@@ -139,6 +139,7 @@ class Bench:
                 p.wait(12)
             except subprocess.TimeoutExpired:
                 os.killpg(p.pid, signal.SIGKILL)
+                p.wait()  # the port is the next one's
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def round(self, name, seconds):
@@ -169,7 +170,7 @@ def wait_for(condition):
 def answers(port):
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as s:
-            s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            s.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             return s.recv(64).startswith(b"HTTP/1.1 200")
     except OSError:
         return False
@@ -187,7 +188,7 @@ def memory(pid, key):
         return int(re.search(key + r":\s+(\d+)", f.read()).group(1)) * 1024
 
 
-UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 
 
@@ -197,7 +198,7 @@ def idle(port, pid, ws, n=4000):
         held = []
         for _ in range(k):
             s = socket.create_connection(("127.0.0.1", port), 10)
-            s.sendall(UPGRADE if ws else b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            s.sendall(UPGRADE if ws else b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             got = s.recv(4096)
             if not got.startswith(b"HTTP/1.1 101" if ws else b"HTTP/1.1 200"):
                 raise SystemExit(f"port {port}: {got[:80]!r}")
