@@ -145,6 +145,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	commands := control.Start(control.Options{
 		Listener: socket, Master: sup, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
+		Explain: explainer{sup}.explain,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },

@@ -36,8 +36,9 @@ func newCheckCommand(opts *rootOptions) *cobra.Command {
 		Short: "Evaluate a configuration and show everything that is wrong with it",
 		Long: `Evaluate a configuration and show everything that is wrong with it.
 
-Nothing is started or changed. Exits 0 when the configuration is fine, 1 when it has
-errors (or warnings, with --strict), 2 when it cannot be read.`,
+Nothing is started or changed. Its tests are run, as "ldcorn test" does. Exits 0 when
+the configuration is fine, 1 when it has errors (or warnings, with --strict), 2 when it
+cannot be read, 3 when a test fails.`,
 		Example: `  ldcorn check
   ldcorn check ldconfig.star --import
   ldcorn check --env PORT=8000 --env-file prod.env --strict
@@ -78,8 +79,22 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 		importApps(ctx, res.Plan, res.Report)
 		res.Report.Sort(path)
 	}
-	if err := f.write(res, path, stdout, stderr); err != nil {
+	sound := res.Plan != nil && res.Report.Count(diag.Error) == 0
+	passed := 0
+	if sound && len(res.Tests) > 0 {
+		report, err := runTests(ctx, res, evaluation)
+		if err != nil {
+			return err
+		}
+		passed = len(report.Results) - report.Failed()
+		report.AddTo(res.Report)
+		res.Report.Sort(path)
+	}
+	if err := f.write(res, path, passed, stdout, stderr); err != nil {
 		return &exitError{exitFailure, err}
+	}
+	if sound && res.Report.Count(diag.Error) > 0 {
+		return &exitError{code: exitTests}
 	}
 	if res.Report.Count(diag.Error) > 0 || f.strict && res.Report.Count(diag.Warning) > 0 {
 		return &exitError{code: exitFailure}
@@ -91,6 +106,7 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	out := config.Options{
 		AllowMissingEnv: f.allowMissing,
+		Tests:           true,
 		Print:           stderr,
 		MaxSteps:        f.maxSteps,
 		Timeout:         f.timeout,
@@ -109,7 +125,7 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 }
 
 // write prints what was found, and a summary of a configuration that is fine.
-func (f *checkFlags) write(res *config.Result, path string, stdout, stderr io.Writer) error {
+func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, stderr io.Writer) error {
 	switch f.format {
 	case "json":
 		return diag.WriteJSON(stdout, res.Report)
@@ -127,5 +143,9 @@ func (f *checkFlags) write(res *config.Result, path string, stdout, stderr io.Wr
 	if res.Plan == nil || res.Report.Count(diag.Error) > 0 {
 		return nil
 	}
-	return writeSummary(stdout, path, res.Plan)
+	if err := writeSummary(stdout, path, res.Plan); err != nil || passed == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "%s passed\n", count(passed, "test"))
+	return err
 }

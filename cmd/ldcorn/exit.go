@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 )
 
 // The exit codes that every command has; others are the command's own.
@@ -40,8 +42,23 @@ func usageError(format string, args ...any) error {
 func Main() int {
 	opts := &rootOptions{}
 	root := newRootCommand(opts)
+	root.SetArgs(longFlags(os.Args[1:]))
 	err := root.ExecuteContext(context.Background())
 	return exitCode(os.Stderr, err, opts.started)
+}
+
+// longFlags takes -run for --run, as whoever knows go test writes it.
+func longFlags(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "--" {
+			break
+		}
+		if arg == "-run" || strings.HasPrefix(arg, "-run=") {
+			out[i] = "-" + arg
+		}
+	}
+	return out
 }
 
 // exitCode prints an error and finds its code. Before a command has started,

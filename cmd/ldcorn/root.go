@@ -46,7 +46,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	run.addFlags(cmd.Flags())
 	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(), newMigrateCommand(opts),
 		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),
-		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newLogsCommand(opts), newFmtCommand(opts), newStubsCommand(), newSchemaCommand())
+		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newLogsCommand(opts), newTestCommand(opts), newExplainCommand(opts), newFmtCommand(opts), newStubsCommand(), newSchemaCommand())
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -61,6 +62,23 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Re
 		return nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
 	}
 	return report, nil
+}
+
+// Explain asks what would become of a request.
+func (c *Client) Explain(ctx context.Context, q decide.Question) (*decide.Explanation, error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := c.do(ctx, http.MethodPost, "/v1/explain", body)
+	if err != nil {
+		return nil, err
+	}
+	e := new(decide.Explanation)
+	if err := json.Unmarshal(raw, e); err != nil {
+		return nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
+	}
+	return e, nil
 }
 
 // Reload has the configuration applied, and returns what tell returns when it

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -43,7 +44,9 @@ type Options struct {
 	Master   Master
 	Reload   func() *Reload // the last one; nil before the first
 	// Plan says what a reload would do.
-	Plan    func(context.Context, plan.DiffOptions) (*plan.Report, error)
+	Plan func(context.Context, plan.DiffOptions) (*plan.Report, error)
+	// Explain says what would become of a request.
+	Explain func(decide.Question) (*decide.Explanation, error)
 	Reloads Reloader
 	Busy    func() (done func()) // called before what takes long, and its result after that
 	Logs    *logbook.Book
@@ -95,6 +98,7 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.HandleFunc("GET /v1/logs", s.logs)
 	mux.HandleFunc("POST /v1/plan", s.plan)
+	mux.HandleFunc("POST /v1/explain", s.explain)
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })
 	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
@@ -132,6 +136,22 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, report)
+}
+
+// explain says what would become of a request. It sends none.
+func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
+	var q decide.Question
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&q); err != nil {
+		answer(w, http.StatusBadRequest, done{FormatVersion, err.Error()})
+		return
+	}
+	defer s.opts.Busy()()
+	e, err := s.opts.Explain(q)
+	if err != nil {
+		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, e)
 }
 
 // handle adds a verb about one group.

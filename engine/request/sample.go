@@ -11,7 +11,10 @@ import (
 )
 
 // A Header is one field of a Sample.
-type Header struct{ Name, Value string }
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
 
 // SampleOptions are what a line does not say of a request.
 type SampleOptions struct {

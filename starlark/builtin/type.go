@@ -27,7 +27,7 @@ type Property struct {
 
 // Types returns every such type, in the order that reference docs show them.
 // The caller may change the slices.
-func Types() []Type { return []Type{RequestType()} }
+func Types() []Type { return []Type{RequestType(), TestType(), OutcomeType()} }
 
 // Names returns the names of all attributes, the methods' after the others.
 func (t *Type) Names() []string {

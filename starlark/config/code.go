@@ -9,6 +9,7 @@ const (
 	codeNoConfig = "L016" // no LdConfig named config
 	codeLimit    = "L017" // evaluation took too long
 	codeGroup    = "L031" // a router that names a group which is not there
+	codeTest     = "L040" // a test that cannot be called
 	codeUnused   = "W105" // a WorkerGroup that is in no LdConfig
 	codeMayBe    = "W131" // a router that may name a group which is not there
 )

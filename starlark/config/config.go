@@ -17,6 +17,7 @@ type Result struct {
 	Plan   *plan.Plan   // nil where Report has errors
 	Report *diag.Report // errors and warnings, sorted; never nil
 	Inputs []plan.Input // what was read, in order of first use
+	Tests  []Test       // where Options asked for them, in the order of the source
 }
 
 // Load reads and evaluates the configuration at path and returns its plan.
@@ -119,14 +120,24 @@ func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
 	res := &Result{Report: report}
 	if report.Count(diag.Error) == 0 {
 		e := &evaluation{loader: l, opts: &opts}
-		if err := e.run(ctx, m); err != nil {
+		err := e.run(ctx, m)
+		if err != nil {
 			return nil, err
 		}
 		res.Plan = e.conclude(m)
+		session.Close()
+		if opts.Tests && res.Plan != nil {
+			if res.Tests, err = e.tests(ctx, m); err != nil {
+				return nil, err
+			}
+		}
 	}
 	session.Close()
 	l.hintPython()
 	report.Sort(m.name)
+	if report.Count(diag.Error) > 0 { // of a file with tests
+		res.Plan, res.Tests = nil, nil
+	}
 	res.Inputs = read.list
 	return res, nil
 }

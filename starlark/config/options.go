@@ -20,9 +20,12 @@ type Options struct {
 	AllowMissingEnv bool              // an unset variable without default is no error
 	// LookupEnv is the environment; nil is the process's own.
 	LookupEnv func(name string) (string, bool)
-	Print     io.Writer     // gets what print() says, with its position; nil drops it
-	MaxSteps  uint64        // 0 = DefaultMaxSteps
-	Timeout   time.Duration // 0 = DefaultTimeout
+	// Tests has the tests of the configuration found, and the files *_test.star
+	// beside it read for them, which no plan knows of.
+	Tests    bool
+	Print    io.Writer     // gets what print() says, with its position; nil drops it
+	MaxSteps uint64        // 0 = DefaultMaxSteps
+	Timeout  time.Duration // 0 = DefaultTimeout
 	// Salt keys the digests of secrets among a plan's inputs. Whoever compares
 	// the fingerprints of two evaluations gives both the same; nil makes a
 	// fresh one, and so a fresh fingerprint where there are secrets.

@@ -40,6 +40,8 @@ func Codes() []Code {
 		{"L031", "a router that names a group which is not there", "Where it is written, in the function, in what it calls, or in a table that it returns from."},
 		{"L032", "a router that fails", "It is called once for each group, with a request that the group might get. The error, or what it has returned, is shown with the way to it."},
 		{"L033", "a router that cannot be called with a request", "It is a function of one argument."},
+		{"L040", "a test that cannot be called", "It is a function of one argument, as in def test_routes(t)."},
+		{"L041", "a test that found something wrong", "The value that the test asks for is pointed at, and what there is in its place is said."},
 		{"W101", "no route takes every request", "What no route takes is answered with 404. Add `\"*\"` to the routes of a group."},
 		{"W102", "several groups have the route `\"*\"`", "The first one takes it."},
 		{"W103", "a route that is never reached", "Another one, which is shown, takes all that it would take."},

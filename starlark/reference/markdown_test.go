@@ -12,6 +12,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/tests"
 )
 
 // TestPageIsCurrent holds docs/language.md against the table.
@@ -35,6 +36,9 @@ func TestPage(t *testing.T) {
 			assert.Contains(t, text, "`"+shownName(&a)+"`", "%s.%s", word.Name, a.Name)
 		}
 	}
+	for _, typ := range builtin.Types() {
+		assert.Contains(t, text, "`"+typ.Name+"`\n")
+	}
 	for _, c := range Codes() {
 		assert.Contains(t, text, "| "+c.ID+" |")
 	}
@@ -47,9 +51,14 @@ func TestPage(t *testing.T) {
 	for _, m := range examples {
 		path := filepath.Join(t.TempDir(), "ldconfig.star")
 		require.NoError(t, os.WriteFile(path, []byte(m[1]), 0o600))
-		res, err := config.Evaluate(t.Context(), path, config.Options{})
+		res, err := config.Evaluate(t.Context(), path, config.Options{Tests: true})
 		require.NoError(t, err)
 		assert.Empty(t, res.Report.Diagnostics, m[1])
+		report, err := tests.Run(t.Context(), res.Tests, tests.Options{
+			Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: config.DefaultMaxSteps, Timeout: config.DefaultTimeout,
+		})
+		require.NoError(t, err)
+		assert.Zero(t, report.Failed(), m[1])
 	}
 }
 

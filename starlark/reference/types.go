@@ -3,6 +3,8 @@ package reference
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
 // A Type is a type of the table's own, beside those of Starlark.
@@ -47,6 +49,10 @@ func newAnnotator(argument bool) *annotator {
 	for _, t := range Types() {
 		a.names[t.Name] = t.stub
 	}
+	for _, t := range builtin.Types() {
+		a.names[t.Name] = t.Name
+	}
+	a.names["any"] = "Any"
 	return a
 }
 

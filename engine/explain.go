@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"errors"
+
+	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// An explainer says what would become of a request, by the plan in effect.
+type explainer struct {
+	sup *supervisor.Supervisor
+}
+
+func (x explainer) explain(q decide.Question) (*decide.Explanation, error) {
+	now, _ := x.sup.InEffect()
+	if now == nil {
+		return nil, errors.New("the master is still starting: no configuration is in effect yet")
+	}
+	opts := decide.Options{}
+	if rt := now.Router; rt != nil {
+		opts.Ask = func(r plan.Request) (plan.Decision, error) {
+			said, err := rt.Route(r)
+			if err != nil {
+				err = errors.New("the master's log says why")
+			}
+			return said, err
+		}
+	}
+	return decide.New(now, opts).Answer(q)
+}

@@ -1,0 +1,48 @@
+package tests
+
+import "github.com/ldcorn/ldcorn/engine/plan"
+
+// A Coverage says which routes the tests have had a request taken by.
+type Coverage struct {
+	Routes int // of all groups
+	Hit    int
+	Missed []MissedRoute // in the order written
+}
+
+// A MissedRoute is a route that no request of a test was taken by.
+type MissedRoute struct {
+	Group string
+	Route *plan.Route
+	Pos   plan.Pos // of the route, or of its group where that has the default
+}
+
+// Percent is the share of routes that were hit; 100 where there is none.
+func (c *Coverage) Percent() float64 {
+	if c.Routes == 0 {
+		return 100
+	}
+	return 100 * float64(c.Hit) / float64(c.Routes)
+}
+
+func (r *runner) coverage() Coverage {
+	var c Coverage
+	for _, pool := range r.opts.Plan.Pools {
+		for i := range pool.Routes {
+			c.Routes++
+			if r.hits[&pool.Routes[i]] > 0 {
+				c.Hit++
+			} else {
+				c.Missed = append(c.Missed, missed(pool, &pool.Routes[i]))
+			}
+		}
+	}
+	return c
+}
+
+func missed(pool *plan.Pool, r *plan.Route) MissedRoute {
+	m := MissedRoute{pool.Name, r, r.Pos}
+	if !m.Pos.IsValid() {
+		m.Pos = pool.Pos
+	}
+	return m
+}

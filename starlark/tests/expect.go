@@ -1,0 +1,212 @@
+package tests
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// A question is a call of t.route with its arguments read.
+type question struct {
+	line    string
+	options request.SampleOptions
+	want    want
+}
+
+// A want is what must become of the request; what is nil may be anything.
+type want struct {
+	group, location *string
+	status          *int
+}
+
+// route is t.route. The arguments come in the order of the table.
+func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark.Value, error) {
+	q, err := h.question(args)
+	if err != nil {
+		return nil, err
+	}
+	req, err := request.NewSample(q.line, q.options)
+	var refused *http1.Error
+	switch {
+	case errors.As(err, &refused):
+		o := decide.Outcome{Status: refused.Status, Failed: refused}
+		h.runner.expect(thread, q.line, q.want, o)
+		return &outcome{o}, nil
+	case err != nil:
+		h.runner.fail(thread, "request", diag.Diagnostic{Message: err.Error()})
+		return &outcome{}, nil
+	}
+	o := h.runner.decider.Decide(req)
+	if o.Route != nil {
+		h.runner.hits[o.Route]++
+	}
+	h.runner.expect(thread, q.line, q.want, o)
+	return &outcome{o}, nil
+}
+
+// question reads the arguments.
+func (h *handle) question(args []starlark.Value) (q question, err error) {
+	read := func(name string, err error) error {
+		if err != nil {
+			return fmt.Errorf("`%s` %w", name, err)
+		}
+		return nil
+	}
+	q.line, err = value.String(args[0])
+	if err != nil {
+		return q, read("request", err)
+	}
+	if q.want.group, err = optional(args[1]); err != nil {
+		return q, read("to", err)
+	}
+	if v := args[2]; v != nil && v != starlark.None {
+		n, err := value.Int(v, 100, 599)
+		if err != nil {
+			return q, read("status", err)
+		}
+		q.want.status = &n
+	}
+	if q.want.location, err = optional(args[3]); err != nil {
+		return q, read("location", err)
+	}
+	headers, err := pairs(args[4])
+	if err != nil {
+		return q, read("headers", err)
+	}
+	cookies, err := pairs(args[5])
+	if err != nil {
+		return q, read("cookies", err)
+	}
+	q.options.Headers = headers
+	if len(cookies) > 0 {
+		var parts []string
+		for _, c := range cookies {
+			parts = append(parts, c.Name+"="+c.Value)
+		}
+		q.options.Headers = append(q.options.Headers, request.Header{Name: "Cookie", Value: strings.Join(parts, "; ")})
+	}
+	if args[6] != nil {
+		text, err := value.String(args[6])
+		if err == nil {
+			q.options.ClientIP, err = netip.ParseAddr(text)
+		}
+		if err != nil {
+			return q, fmt.Errorf("`client_ip` is no address: %s", shown(args[6]))
+		}
+	}
+	return q, nil
+}
+
+// noGroup is about a name that no group has.
+func (r *runner) noGroup(name string) diag.Diagnostic {
+	var names []string
+	for _, p := range r.opts.Plan.Pools {
+		names = append(names, p.Name)
+	}
+	d := diag.Diagnostic{Message: fmt.Sprintf("no WorkerGroup is named %q", name)}
+	if near := diag.Near(name, names); near != "" {
+		d.Label = fmt.Sprintf("did you mean %q?", near)
+	}
+	return d
+}
+
+func optional(v starlark.Value) (*string, error) {
+	if v == nil || v == starlark.None {
+		return nil, nil
+	}
+	s, err := value.String(v)
+	return &s, err
+}
+
+// pairs reads a dict of strings.
+func pairs(v starlark.Value) ([]request.Header, error) {
+	if v == nil {
+		return nil, nil
+	}
+	dict, ok := v.(*starlark.Dict)
+	if !ok {
+		return nil, value.WrongType(`a dict, such as {"x-name": "value"}`, v, "")
+	}
+	var out []request.Header
+	for _, item := range dict.Items() {
+		name, err := value.String(item[0])
+		if err != nil {
+			return nil, err
+		}
+		text, err := value.NumberString(item[1])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, request.Header{Name: name, Value: text})
+	}
+	return out, nil
+}
+
+// expect compares what would become of a request with what must.
+func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.Outcome) {
+	wrong := func(argument, format string, args ...any) {
+		d := diag.Diagnostic{Label: by(o)}
+		d.Message = fmt.Sprintf("%s %s, not ", line, says(o)) + fmt.Sprintf(format, args...)
+		if o.Failed != nil {
+			d.Detail = []string{o.Failed.Error()}
+		}
+		r.fail(thread, argument, d)
+	}
+	switch {
+	case w.group != nil && r.opts.Plan.Pool(*w.group) == nil:
+		r.fail(thread, "to", r.noGroup(*w.group))
+	case w.group != nil && o.Group != *w.group:
+		wrong("to", "to %q", *w.group)
+	case w.status != nil && o.Status != *w.status:
+		wrong("status", "answered with %d", *w.status)
+	case w.location != nil && o.Location != *w.location:
+		wrong("location", "redirected to %q", *w.location)
+	}
+}
+
+// says is what becomes of a request, as the verb of a sentence.
+func says(o decide.Outcome) string {
+	switch {
+	case o.Group != "":
+		return fmt.Sprintf("goes to %q", o.Group)
+	case o.Location != "":
+		return fmt.Sprintf("is answered with %d and redirected to %q", o.Status, o.Location)
+	}
+	return fmt.Sprintf("is answered with %d", o.Status)
+}
+
+// by says who decided.
+func by(o decide.Outcome) string {
+	switch {
+	case o.Failed != nil && o.ByRouter:
+		return "the router failed"
+	case o.Failed != nil && o.Group == "" && o.Status != http.StatusNotFound:
+		return "the request is refused"
+	case o.ByRouter:
+		return "the router says so"
+	case o.Route != nil && o.Route.Kind == plan.RouteAny:
+		return `no route takes it but "*"`
+	case o.Route != nil:
+		return "it is taken by " + o.Route.String()
+	}
+	return "no route takes it"
+}
+
+// statusOf is the status of an outcome, or None where the app decides.
+func statusOf(o decide.Outcome) starlark.Value {
+	if o.Status == 0 {
+		return starlark.None
+	}
+	return starlark.MakeInt(o.Status)
+}

@@ -1,0 +1,147 @@
+package tests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/router"
+)
+
+// Options say how tests are run.
+type Options struct {
+	Plan    *plan.Plan
+	Sources *diag.Sources
+	Print   func(at diag.Span, msg string) // of print in a test or a router
+	// Limits of each test, as of an evaluation.
+	MaxSteps uint64
+	Timeout  time.Duration
+}
+
+// A Result is what came of one test.
+type Result struct {
+	Test     config.Test
+	Failures []diag.Diagnostic // in the order in which they were found; none if it has passed
+	Took     time.Duration
+}
+
+// A Report is what came of all of them.
+type Report struct {
+	Results  []Result
+	Coverage Coverage
+}
+
+// Failed returns how many tests have failed.
+func (r *Report) Failed() int {
+	n := 0
+	for i := range r.Results {
+		if len(r.Results[i].Failures) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Run runs the tests one after another. Its error is that ctx has ended.
+func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error) {
+	r := &runner{opts: opts, decider: NewDecider(opts), hits: make(map[*plan.Route]int)}
+	report := &Report{}
+	for _, t := range tests {
+		report.Results = append(report.Results, r.run(ctx, t))
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+	}
+	report.Coverage = r.coverage()
+	return report, nil
+}
+
+// A runner runs the tests of one configuration.
+type runner struct {
+	opts    Options
+	decider *decide.Decider
+	hits    map[*plan.Route]int
+
+	result *Result // of the test that runs
+}
+
+// NewDecider returns what tests decide by: the router is asked without a word
+// in a log, and what it fails on is a *diag.Diagnostic.
+func NewDecider(opts Options) *decide.Decider {
+	rt, ok := opts.Plan.Router.(*router.Router)
+	if !ok {
+		return decide.New(opts.Plan, decide.Options{})
+	}
+	return decide.New(opts.Plan, decide.Options{Ask: func(req plan.Request) (plan.Decision, error) {
+		said, why := rt.Try(req, opts.Sources, opts.print)
+		if why != nil {
+			return said, why
+		}
+		return said, nil
+	}})
+}
+
+func (o *Options) print(thread *starlark.Thread, msg string) {
+	span, _ := diag.Place(thread.CallStack(), o.Sources)
+	o.Print(span, msg)
+}
+
+var errTimeout = errors.New("the test took too long")
+
+// run runs one test to its end, or until an error of evaluation.
+func (r *runner) run(ctx context.Context, t config.Test) (out Result) {
+	out.Test = t
+	r.result = &out
+	start := time.Now()
+	limited, cancel := context.WithTimeoutCause(ctx, r.opts.Timeout, errTimeout)
+	defer cancel()
+	thread := &starlark.Thread{Name: t.Name, Print: r.opts.print}
+	thread.SetMaxExecutionSteps(r.opts.MaxSteps)
+	stop := context.AfterFunc(limited, func() { thread.Cancel(context.Cause(limited).Error()) })
+	defer stop()
+
+	err := r.call(thread, t)
+	out.Took = time.Since(start)
+	if err != nil {
+		d := diag.Eval(err, r.opts.Sources)
+		switch {
+		case limited.Err() != nil:
+			d.Message = fmt.Sprintf("the test takes longer than %s", r.opts.Timeout)
+		case thread.ExecutionSteps() >= r.opts.MaxSteps:
+			d.Message = fmt.Sprintf("the test takes more than %d steps", r.opts.MaxSteps)
+		}
+		out.Failures = append(out.Failures, d)
+	}
+	return out
+}
+
+func (r *runner) call(thread *starlark.Thread, t config.Test) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the interpreter failed: %v (this is a bug)", p)
+		}
+	}()
+	_, err = starlark.Call(thread, t.Func, starlark.Tuple{&handle{runner: r}}, nil)
+	return err
+}
+
+// fail tells what does not hold. Argument is the one that says so, to point
+// at its value; "" points at the call.
+func (r *runner) fail(thread *starlark.Thread, argument string, d diag.Diagnostic) {
+	stack := thread.CallStack()
+	d.Code, d.Severity = codeFailed, diag.Error
+	d.Span, d.Trace = diag.Place(stack, r.opts.Sources)
+	if n := len(stack); n >= 2 {
+		if value := argumentOf(r.opts.Sources.Call(stack[n-2].Pos), argument); value != nil {
+			d.Span = r.opts.Sources.Span(value)
+		}
+	}
+	r.result.Failures = append(r.result.Failures, d)
+}

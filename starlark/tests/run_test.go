@@ -1,0 +1,116 @@
+package tests_test
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/tests"
+)
+
+const groups = `config = LdConfig(workers = [
+    WorkerGroup("web", "main:app"),
+    WorkerGroup("api", "main:app", routes = ["/api", "/v2", header("x-a", "1")]),
+])
+`
+
+// run evaluates a configuration with more text behind the groups and runs its
+// tests.
+func run(t *testing.T, text string, change func(*tests.Options)) (*tests.Report, *config.Result) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ldconfig.star")
+	require.NoError(t, os.WriteFile(path, []byte(groups+text), 0o600))
+	res, err := config.Evaluate(t.Context(), path, config.Options{Tests: true})
+	require.NoError(t, err)
+	require.NotNil(t, res.Plan, "%v", res.Report)
+	opts := tests.Options{Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: 100_000, Timeout: time.Minute, Print: func(diag.Span, string) {}}
+	if change != nil {
+		change(&opts)
+	}
+	report, err := tests.Run(t.Context(), res.Tests, opts)
+	require.NoError(t, err)
+	return report, res
+}
+
+func messages(r *tests.Result) (out []string) {
+	for _, d := range r.Failures {
+		out = append(out, d.Message)
+	}
+	return out
+}
+
+func TestFailures(t *testing.T) {
+	for body, want := range map[string][]string{
+		`t.route("/api", to = "api")`:                                   nil,
+		`t.route("/", headers = {"X-A": 1}, to = "web")`:                {"`headers` wants a string, got the number 1: write \"1\""},
+		`t.route("/", headers = {"X-A": "1"}, to = "web")`:              {`/ goes to "api", not to "web"`},
+		`t.route("/", status = 404)`:                                    {`/ goes to "web", not answered with 404`},
+		`t.route("/", location = "/x")`:                                 {`/ goes to "web", not redirected to "/x"`},
+		`t.route("/", status = "404")`:                                  {"`status` wants a whole number, got the string \"404\": write 404"},
+		`t.route("/", client_ip = "x")`:                                 {"`client_ip` is no address: \"x\""},
+		`t.route("/", to = "wep")`:                                      {`no WorkerGroup is named "wep"`},
+		`t.route("/", cookies = ["a"])`:                                 {"`cookies` wants a dict, such as {\"x-name\": \"value\"}, got a list"},
+		`t.route()`:                                                     {"route needs `request`: add \"GET /path\""},
+		"t.eq(1, 1.0); t.eq([1], (1,))":                                 {"got [1], want (1,)"},
+		`t.eq(t.route("/v2").route, "/v2")`:                             nil,
+		`t.eq(t.route("/").grup, "web")`:                                {"Outcome has no `.grup`"},
+		`t.true(1); t.true([]); t.true(0, "why")`:                       {"the condition does not hold", "why"},
+		`t.fail("a"); t.fail("b"); fail("c"); t.fail("d")`:              {"a", "b", "c"},
+		`WorkerGroup("a", "m:a")`:                                       {"`WorkerGroup` can only be used while the configuration is loaded, not by a router for a request"},
+		`t.eq(t.name, "test_it"); t.eq(dir(t), "")`:                     {`got ["eq", "fail", "name", "route", "true"], want ""`},
+		`t.route("GET http://a.example/", to = "web"); t.eq({t: 1}, 1)`: {"a Test cannot be a key"},
+	} {
+		report, _ := run(t, "def test_it(t):\n    "+body+"\n", nil)
+		require.Len(t, report.Results, 1)
+		assert.Equal(t, want, messages(&report.Results[0]), body)
+		assert.Equal(t, len(want) > 0, report.Failed() == 1, body)
+		for _, d := range report.Results[0].Failures {
+			assert.Equal(t, 6, d.Span.Line, body)
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	text := "def test_long(t):\n    for i in range(10000):\n        for j in range(10000):\n            pass\ndef test_short(t):\n    t.route(\"/\", to = \"web\")\n"
+	report, _ := run(t, text, nil)
+	assert.Equal(t, []string{"the test takes more than 100000 steps"}, messages(&report.Results[0]))
+	assert.Empty(t, report.Results[1].Failures, "one test does not end the others")
+
+	report, _ = run(t, text, func(o *tests.Options) { o.MaxSteps, o.Timeout = 1<<40, time.Millisecond })
+	assert.Equal(t, []string{"the test takes longer than 1ms"}, messages(&report.Results[0]))
+
+	_, res := run(t, text, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := tests.Run(ctx, res.Tests, tests.Options{Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: 1 << 40, Timeout: time.Minute})
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestCoverage(t *testing.T) {
+	report, _ := run(t, "def test_a(t):\n    t.route(\"/api\")\n    t.route(\"/api\")\n    t.route(\"/\")\n", nil)
+	c := report.Coverage
+	assert.Equal(t, 4, c.Routes)
+	assert.Equal(t, 2, c.Hit)
+	assert.InDelta(t, 50, c.Percent(), 0)
+	require.Len(t, c.Missed, 2)
+	assert.Equal(t, "/v2", c.Missed[0].Route.Pattern)
+	assert.Equal(t, `header("x-a", "1")`, c.Missed[1].Route.Pattern)
+	assert.Equal(t, 3, c.Missed[1].Pos.Line)
+}
+
+func TestPrint(t *testing.T) {
+	var out strings.Builder
+	run(t, "def test_a(t):\n    print(\"hello\")\n", func(o *tests.Options) {
+		o.Print = func(at diag.Span, msg string) { _, _ = io.WriteString(&out, filepath.Base(at.String())+" "+msg) }
+	})
+	assert.Equal(t, "ldconfig.star:6:5 hello", out.String())
+}
