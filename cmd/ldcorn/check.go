@@ -43,7 +43,8 @@ cannot be read, 3 when a test fails.`,
   ldcorn check ldconfig.star --import
   ldcorn check --env PORT=8000 --env-file prod.env --strict
   ldcorn check --format github`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeConfig,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := opts.configPath(args)
 			if err != nil {
@@ -59,6 +60,7 @@ cannot be read, 3 when a test fails.`,
 	flags.BoolVar(&f.allowMissing, "allow-missing-env", false, "go on without variables that are not set")
 	flags.BoolVar(&f.imports, "import", false, "import each group's app with its interpreter")
 	flags.StringVar(&f.format, "format", "text", "print diagnostics as `FORMAT`: text, json or github")
+	completeFixed(cmd, "format", "text", "json", "github")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list the files and variables that were read")
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop the evaluation after `N` steps")
 	flags.DurationVar(&f.timeout, "timeout", config.DefaultTimeout, "stop the evaluation after this `DURATION`")

@@ -43,6 +43,7 @@ when a file is not formatted, and 2 when one cannot be read.`,
   ldcorn fmt --check
   ldcorn fmt pools.star conf.d
   ldcorn fmt - < ldconfig.star`,
+		ValidArgsFunction: completeConfig,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return f.run(args, cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,9 @@ type masterOptions struct {
 func newMasterCommand(root *rootOptions, cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
 	o := &masterOptions{rootOptions: root}
 	o.addFlags(cmd)
+	if strings.Contains(cmd.Use, "GROUP") {
+		cmd.ValidArgsFunction = o.completeGroup(strings.Contains(cmd.Use, "=N"))
+	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx, client, done, err := o.connect(cmd)
 		if err != nil {

@@ -62,8 +62,9 @@ changes, 2 that a reload applies all of it, 3 that some of it needs
   ldcorn plan --out p.json
   ldcorn plan new.star --against ldconfig.star
   ldcorn plan --against none`,
-		Args: cobra.MaximumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeConfig,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.addFlags(cmd)
 	flags := cmd.Flags()
@@ -73,6 +74,7 @@ changes, 2 that a reload applies all of it, 3 that some of it needs
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show what was read, too")
 	flags.StringArrayVar(&f.replace, "replace", nil, "as reload --replace `GROUP` would (repeatable)")
+	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.all, "all", false, "as reload --all would")
 	return cmd
 }

@@ -56,6 +56,7 @@ ends the command and not the reload.`,
 	f.addFlags(cmd)
 	flags := cmd.Flags()
 	flags.StringArrayVar(&f.want.Replace, "replace", nil, "replace the workers of a `GROUP`, whatever changed (repeatable)")
+	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
 	flags.StringVar(&f.plan, "plan", "", "apply what a `FILE` of plan --out says, and nothing if that is out of date")
 	flags.DurationVar(&f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")

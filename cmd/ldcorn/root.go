@@ -43,6 +43,8 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	}
 	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "configuration `file` (default ldconfig.star, then ldconfig.py, in this folder)")
 	cmd.PersistentFlags().StringVar(&opts.color, "color", "auto", "colour: auto (on a terminal, without NO_COLOR), always or never")
+	mustComplete(cmd, "config", completeConfig)
+	completeFixed(cmd, "color", colorModes...)
 	run.addFlags(cmd.Flags())
 	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(), newMigrateCommand(opts),
 		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),

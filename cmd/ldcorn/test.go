@@ -54,7 +54,8 @@ read.`,
   ldcorn test --run 'tenant|beta'
   ldcorn test --coverage --fail-under 90
   ldcorn test --format junit > report.xml`,
-		Args: cobra.MaximumNArgs(1),
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeConfig,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			path, err := opts.configPath(args)
 			if err != nil {
@@ -69,6 +70,7 @@ read.`,
 	flags.BoolVar(&f.coverage, "coverage", false, "name the routes that no test has hit")
 	flags.Float64Var(&f.failUnder, "fail-under", 0, "exit 3 when less than `N` percent of the routes were hit")
 	flags.StringVar(&f.format, "format", "text", "print the outcome as `FORMAT`: text, json or junit")
+	completeFixed(cmd, "format", "text", "json", "junit")
 	f.addFlags(flags)
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
 	flags.DurationVar(&f.timeout, "timeout", config.DefaultTimeout, "stop a test, or the evaluation, after this `DURATION`")

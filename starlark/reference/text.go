@@ -3,6 +3,7 @@ package reference
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,6 +18,27 @@ func WriteOverview(w io.Writer) error {
 		fmt.Fprintf(t, "%s\t%s\n", word.Name, firstSentence(word.Doc))
 	}
 	return t.Flush()
+}
+
+// Names returns what WriteEntry knows: words, their arguments with the word in
+// front, types and codes.
+func Names() []string {
+	var out []string
+	for _, word := range builtin.Words() {
+		out = append(out, word.Name)
+		for _, a := range word.Arguments {
+			out = append(out, word.Name+"."+a.Name)
+		}
+	}
+	for _, t := range Types() {
+		if !slices.Contains(out, t.Name) {
+			out = append(out, t.Name)
+		}
+	}
+	for _, c := range Codes() {
+		out = append(out, c.ID)
+	}
+	return out
 }
 
 // WriteEntry writes what a name is: that of a word, of an argument (with its
