@@ -60,7 +60,6 @@ const (
 	maxSpare     = 256 // coroutines kept without work
 	acceptAtOnce = 64
 	busyFrom     = 4  // events at one wake-up that make more likely
-	manyActive   = 16 // requests in flight that are worth a pause to batch
 	shortSleep   = Time(100 * time.Microsecond)
 	napMillis    = 1
 	nap          = Time(napMillis * time.Millisecond)
@@ -152,24 +151,16 @@ func (l *loop) run() {
 // wait polls first while the loop is busy: there are events already then, and
 // the scheduler need not hear of it. Before it sleeps it gives way once: on
 // busy cores that lets clients and workers make more events for the next
-// wait, and costs less than being woken for each. With many requests in flight
-// it gives way before it polls as well: what workers are sent together they
-// answer together, which is cheaper on both sides.
+// wait, and costs less than being woken for each.
 func (l *loop) wait() int {
 	l.letOthersRun()
 	if l.busy || len(l.ready) > 0 {
-		many := len(l.active) >= manyActive
-		if many {
-			rawYield()
-		}
 		if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 || len(l.ready) > 0 {
 			return max(n, 0)
 		}
-		if !many {
-			rawYield()
-			if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 {
-				return n
-			}
+		rawYield()
+		if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 {
+			return n
 		}
 	}
 	began := Now()
