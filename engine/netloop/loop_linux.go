@@ -59,7 +59,7 @@ const (
 	scratchSize  = 64 << 10
 	maxSpare     = 256 // coroutines kept without work
 	acceptAtOnce = 64
-	busyFrom     = 4  // events at one wake-up that make more likely
+	busyFrom     = 4 // events at one wake-up that make more likely
 	shortSleep   = Time(100 * time.Microsecond)
 	napMillis    = 1
 	nap          = Time(napMillis * time.Millisecond)
