@@ -55,7 +55,7 @@ func TestCheckExits(t *testing.T) {
 			root.SetOut(&stdout)
 			root.SetErr(&stderr)
 			err := root.ExecuteContext(t.Context())
-			assert.Equal(t, tt.want, exitCode(&stderr, err, opts.started), "%s%s", &stdout, &stderr)
+			assert.Equal(t, tt.want, exitCode(&stderr, root, err, opts.started), "%s%s", &stdout, &stderr)
 			if slices.Contains(tt.args, "json") {
 				assert.True(t, json.Valid(stdout.Bytes()))
 			}

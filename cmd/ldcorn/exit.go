@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 )
 
 // The exit codes that every command has; others are the command's own.
@@ -43,8 +45,8 @@ func Main() int {
 	opts := &rootOptions{}
 	root := newRootCommand(opts)
 	root.SetArgs(longFlags(os.Args[1:]))
-	err := root.ExecuteContext(context.Background())
-	return exitCode(os.Stderr, err, opts.started)
+	cmd, err := root.ExecuteContextC(context.Background())
+	return exitCode(os.Stderr, cmd, err, opts.started)
 }
 
 // longFlags takes -run for --run, as whoever knows go test writes it.
@@ -61,9 +63,9 @@ func longFlags(args []string) []string {
 	return out
 }
 
-// exitCode prints an error and finds its code. Before a command has started,
-// whatever fails is wrong usage.
-func exitCode(stderr io.Writer, err error, started bool) int {
+// exitCode prints the error of a command and finds its code. Before it has
+// started, whatever fails is wrong usage.
+func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int {
 	if err == nil {
 		return exitOK
 	}
@@ -79,7 +81,11 @@ func exitCode(stderr io.Writer, err error, started bool) int {
 	}
 	fmt.Fprintf(stderr, "ldcorn: %v\n", err)
 	if exit.code == exitUsage {
-		fmt.Fprintln(stderr, "hint: ldcorn -h shows the commands, ldcorn COMMAND -h the flags of one")
+		what := "its usage"
+		if !cmd.HasParent() {
+			what = "the commands"
+		}
+		fmt.Fprintf(stderr, "hint: %s -h shows %s\n", cmd.CommandPath(), what)
 	}
 	return exit.code
 }

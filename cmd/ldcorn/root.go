@@ -36,19 +36,32 @@ Without a command it runs the master, as "ldcorn run" does.`,
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
   ldcorn status                    show the master of ldconfig.star and its workers
   kill -HUP PID                    reload the configuration and the code`,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return opts.start() },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return run.run(cmd) },
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		PersistentPreRunE:          func(*cobra.Command, []string) error { return opts.start() },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return run.run(cmd) },
 	}
-	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "configuration `file` (default ldconfig.star, then ldconfig.py, in this folder)")
-	cmd.PersistentFlags().StringVar(&opts.color, "color", "auto", "colour: auto (on a terminal, without NO_COLOR), always or never")
+	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "the configuration `FILE` (default ldconfig.star, then ldconfig.py, in this folder)")
+	cmd.PersistentFlags().StringVar(&opts.color, "color", "auto", "colour `WHEN`: auto (on a terminal, without NO_COLOR), always or never")
 	mustComplete(cmd, "config", completeConfig)
 	completeFixed(cmd, "color", colorModes...)
 	run.addFlags(cmd.Flags())
 	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(), newMigrateCommand(opts),
 		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),
 		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newLogsCommand(opts), newTestCommand(opts), newExplainCommand(opts), newFmtCommand(opts), newStubsCommand(), newSchemaCommand())
+	for _, sub := range cmd.Commands() {
+		checkArgs(sub)
+	}
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetHelpCommand(newHelpCommand())
+	addCompletion(cmd)
 	return cmd
 }
 

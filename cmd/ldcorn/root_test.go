@@ -20,7 +20,7 @@ func TestConfigPath(t *testing.T) {
 		got, err := o.configPath(args)
 		if wantErr != "" {
 			require.ErrorContains(t, err, wantErr)
-			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), err, true))
+			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), newRootCommand(&rootOptions{}), err, true))
 			return
 		}
 		require.NoError(t, err)
@@ -51,13 +51,13 @@ func TestExitCode(t *testing.T) {
 	}{
 		"fine":    {nil, true, 0, ""},
 		"failure": {broken, true, 1, "ldcorn: broken\n"},
-		"usage":   {broken, false, 2, "ldcorn: broken\nhint: "},
+		"usage":   {broken, false, 2, "ldcorn: broken\nhint: ldcorn -h shows the commands\n"},
 		"own":     {&exitError{3, broken}, true, 3, "ldcorn: broken\n"},
 		"silent":  {&exitError{code: 3}, true, 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			assert.Equal(t, c.code, exitCode(&stderr, c.err, c.started))
+			assert.Equal(t, c.code, exitCode(&stderr, newRootCommand(&rootOptions{}), c.err, c.started))
 			assert.Contains(t, stderr.String(), c.stderr)
 			assert.Equal(t, c.stderr == "", stderr.Len() == 0)
 		})
@@ -69,9 +69,17 @@ func TestCommandLine(t *testing.T) {
 		args []string
 		want string
 	}{
-		"unknown command": {[]string{"versoin"}, "version"},
+		"unknown command": {[]string{"versoin"}, `no command is called "versoin"; did you mean "version"?`},
+		"nothing like it": {[]string{"frobnicate"}, `no command is called "frobnicate"`},
+		"configuration":   {[]string{"root_test.go"}, "a configuration is run by ldcorn -c root_test.go"},
+		"help of nothing": {[]string{"help", "versoin"}, `did you mean "version"?`},
+		"shell":           {[]string{"completion", "ksh"}, `got "ksh", want bash, fish, powershell or zsh`},
+		"too few":         {[]string{"scale"}, "scale: got no argument, want ldcorn scale GROUP=N..."},
+		"duration":        {[]string{"check", "--timeout", "x"}, `--timeout: got "x", want a duration, such as 30s or 1m30s`},
+		"whole number":    {[]string{"logs", "-n", "x"}, `--lines: got "x", want a whole number`},
+		"no negative":     {[]string{"check", "--max-steps", "-1"}, `--max-steps: got "-1", want a whole number, 0 or more`},
 		"unknown flag":    {[]string{"run", "--nosuchflag"}, "nosuchflag"},
-		"too many":        {[]string{"version", "x"}, "x"},
+		"too many":        {[]string{"version", "x", "y"}, `version: got "x" "y", want ldcorn version`},
 		"color":           {[]string{"version", "--color=blue"}, `got "blue", want auto, always or never`},
 		"log level":       {[]string{"run", "--log-level=loud"}, `got "loud"`},
 		"log format":      {[]string{"run", "--log-format=xml"}, `got "xml"`},
@@ -82,7 +90,7 @@ func TestCommandLine(t *testing.T) {
 			root.SetArgs(c.args)
 			err := root.Execute()
 			require.ErrorContains(t, err, c.want)
-			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), err, opts.started))
+			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), root, err, opts.started))
 		})
 	}
 }

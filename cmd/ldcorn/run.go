@@ -19,8 +19,8 @@ type runOptions struct {
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.logFormat, "log-format", logText, "log as text or json")
-	flags.StringVar(&o.logLevel, "log-level", "info", "log from debug, info, warn or error on")
+	flags.StringVar(&o.logFormat, "log-format", logText, "log in a `FORMAT`: text or json")
+	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
 }
 
 func newRunCommand(o *runOptions) *cobra.Command {

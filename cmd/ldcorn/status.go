@@ -73,7 +73,7 @@ with exit code 0, the end of the master with 1.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, until INT")
-	flags.DurationVar(&f.interval, "interval", defaultInterval, "`time` from one look to the next, of --watch")
+	flags.DurationVar(&f.interval, "interval", defaultInterval, "with --watch, the `DURATION` from one look to the next")
 	return cmd
 }
 
