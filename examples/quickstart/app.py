@@ -154,6 +154,11 @@ async def plain_app(scope, receive, send):
     await {"lifespan": lifespan, "http": http, "websocket": websocket}[scope["type"]](scope, receive, send)
 
 
+def compact(value):
+    """JSON as FastAPI writes it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 async def lifespan(scope, receive, send):
     for phase in ("startup", "shutdown"):
         await receive()
@@ -166,11 +171,11 @@ async def http(scope, receive, send):
     if path == "/" and wants_page(accept):
         body, kind = page(), "text/html; charset=utf-8"
     elif path in ("/", "/hello"):
-        body = json.dumps(hello())
+        body = compact(hello())
     elif path == "/ml-pipeline":
-        body = json.dumps(await asyncio.get_running_loop().run_in_executor(None, compute))
+        body = compact(await asyncio.get_running_loop().run_in_executor(None, compute))
     else:
-        body, status = json.dumps({"detail": "Not Found"}), 404
+        body, status = compact({"detail": "Not Found"}), 404
     body = body.encode()
     headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
