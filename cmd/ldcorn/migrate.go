@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -140,6 +142,9 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return &exitError{exitUsage, err}
+	}
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		return fmt.Errorf("%s is no Python: it is not UTF-8 text", shownPath(path))
 	}
 	source := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	text, complete, err := m.translate(ctx, source)

@@ -296,6 +296,8 @@ func TestTextForms(t *testing.T) {
 	}
 	_, err := load(t, "x = \"\xff\"\n"+fine, config.Options{})
 	assert.ErrorContains(t, err, "not UTF-8")
+	_, err = load(t, fine+"\x00", config.Options{})
+	assert.ErrorContains(t, err, "NUL byte") // which Starlark takes for the end of the file
 }
 
 func TestReadEnvFile(t *testing.T) {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"unicode/utf8"
@@ -43,6 +44,12 @@ func readText(name string, data []byte, report *diag.Report) (string, bool) {
 		return "", false
 	}
 	report.Sources.Add(name, string(data))
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		// The scanner would take it for the end of the file.
+		span := diag.Span{File: name, Line: 1 + bytes.Count(data[:i], []byte("\n")), Col: 1}
+		report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: span, Message: "this file has a NUL byte: it is no text"})
+		return "", false
+	}
 	return string(data), true
 }
 
