@@ -18,7 +18,8 @@ func Near(name string, candidates []string) string {
 		d := distance(want, have)
 		// A missing word, as log_level for uvicorn_log_level, is near too.
 		if len(want) >= 4 && strings.Contains(have, want) || len(have) >= 4 && strings.Contains(want, have) {
-			d = min(d, bestDistance-1, 2)
+			// But less so than the name itself in another case.
+			d = min(d, max(1, min(bestDistance-1, 2)))
 		}
 		if d < bestDistance {
 			best, bestDistance = c, d

@@ -89,8 +89,11 @@ func TestEntries(t *testing.T) {
 		assert.Contains(t, out.String(), want)
 	}
 	for name, want := range map[string]string{
-		"instance": `did you mean "instances"?`,
-		"zzzzzz":   "ldcorn schema shows what there is",
+		"instance":            `did you mean "instances"?`,
+		"workergroup":         `did you mean "WorkerGroup"?`,
+		"WorkerGroup.route":   `did you mean "WorkerGroup.routes"?`,
+		"WorkerGroup.zzzzzzz": "ldcorn schema shows what there is",
+		"zzzzzz":              "ldcorn schema shows what there is",
 	} {
 		assert.ErrorContains(t, WriteEntry(&strings.Builder{}, name), want)
 	}

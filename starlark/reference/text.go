@@ -74,7 +74,7 @@ func WriteEntry(w io.Writer, name string) error {
 		}
 	}
 	if b.Len() == 0 {
-		if near := diag.Near(name, known); near != "" {
+		if near := diag.Near(name, among(known, name)); near != "" {
 			return fmt.Errorf("nothing has the name %q; did you mean %q?", name, near)
 		}
 		return fmt.Errorf("nothing has the name %q; ldcorn schema shows what there is", name)
@@ -138,4 +138,23 @@ func firstSentence(s string) string {
 		return first + "."
 	}
 	return first
+}
+
+// among returns the names that another for name is looked for in: of a word's
+// arguments where name begins with a word and a point.
+func among(known []string, name string) []string {
+	word, _, dotted := strings.Cut(name, ".")
+	if !dotted {
+		return known
+	}
+	var of []string
+	for _, k := range known {
+		if strings.HasPrefix(k, word+".") {
+			of = append(of, k)
+		}
+	}
+	if of == nil {
+		return known
+	}
+	return of
 }
