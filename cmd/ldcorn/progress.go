@@ -93,6 +93,9 @@ func progressText(e control.ReloadEvent) string {
 	case control.EventSwapped:
 		return "swapped"
 	case control.EventDraining:
+		if e.Requests+e.Websockets == 0 {
+			return "stopping " + count(e.Workers, "old worker")
+		}
 		return fmt.Sprintf("draining %s and %s on %s", count(e.Requests, "request"), count(e.Websockets, "websocket"), count(e.Workers, "old worker"))
 	case control.EventDone:
 		return "done"
