@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -31,6 +30,8 @@ const (
 	exitNoUvicorn   = 3
 	exitNoImport    = 4
 	exitNoAttribute = 5
+	exitNotCallable = 6
+	exitNoModule    = 7
 
 	importsAtOnce = 2
 	shownLines    = 12 // of an interpreter's error
@@ -85,11 +86,9 @@ func importApp(ctx context.Context, pool *plan.Pool, configDir string, limit tim
 		d.Message = fmt.Sprintf("group %q: %v", pool.Name, err)
 		return d
 	}
-	if pool.Cwd != "" {
-		if info, err := os.Stat(pool.Cwd); err != nil || !info.IsDir() {
-			d.Message = fmt.Sprintf("group %q: cwd %s is no folder", pool.Name, pool.Cwd)
-			return d
-		}
+	if err := worker.CheckCwd(pool); err != nil {
+		d.Message = fmt.Sprintf("group %q: %v", pool.Name, err)
+		return d
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -109,10 +108,17 @@ func importApp(ctx context.Context, pool *plan.Pool, configDir string, limit tim
 		return d
 	case exit.ExitCode() == exitNoAttribute:
 		d.Hint = "the part after the colon is the name of the application in the module"
+	case exit.ExitCode() == exitNotCallable:
+		d.Message = fmt.Sprintf("group %q: app %q is nothing that can be called", pool.Name, pool.App)
+		d.Hint = "the part after the colon is the name of the application in the module"
+	case exit.ExitCode() == exitNoModule:
+		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", appFolder(pool))
 	case exit.ExitCode() != exitNoImport:
 		d.Message += fmt.Sprintf(": the interpreter ended with %s", exit.ProcessState)
 	}
-	d.Detail = append([]string{python + " says:"}, tail(hideSecrets(stderr, pool), shownLines)...)
+	if stderr = hideSecrets(stderr, pool); strings.TrimSpace(stderr) != "" {
+		d.Detail = append([]string{python + " says:"}, tail(stderr, shownLines)...)
+	}
 	return d
 }
 
@@ -130,6 +136,18 @@ func runImport(ctx context.Context, python string, pool *plan.Pool) (string, err
 	cmd.Stderr = &stderr
 	err := cmd.Run()
 	return stderr.String(), err
+}
+
+// appFolder is where a worker of the group looks for its app first.
+func appFolder(pool *plan.Pool) string {
+	dir := appDir(pool.UvicornArgs)
+	if !filepath.IsAbs(dir) {
+		dir = filepath.Join(pool.Cwd, dir)
+	}
+	if abs, err := filepath.Abs(dir); err == nil {
+		return abs
+	}
+	return dir
 }
 
 // appDir returns the value of --app-dir, which Uvicorn puts in front of

@@ -1,6 +1,7 @@
 # Imports an application as Uvicorn would: python -c SCRIPT module:attribute app-dir
 # Exits 0 where that works, 3 without Uvicorn, 4 where the import fails (the
-# traceback is on stderr), 5 where the module lacks the attribute.
+# traceback is on stderr), 5 where the module lacks the attribute, 6 where that
+# is no application, 7 where there is no such module.
 import importlib
 import os
 import sys
@@ -28,7 +29,8 @@ def main(app, app_dir):
         while tb is not None and ("importlib" in tb.tb_frame.f_code.co_filename or tb.tb_frame.f_code.co_filename == "<string>"):
             tb = tb.tb_next
         traceback.print_exception(type(exc), exc, tb)
-        leave(4)
+        missing = isinstance(exc, ModuleNotFoundError) and exc.name and (module + ".").startswith(exc.name + ".")
+        leave(7 if missing else 4)
     for name in attribute.split("."):
         try:
             found = getattr(found, name)
@@ -36,6 +38,9 @@ def main(app, app_dir):
             have = [n for n in vars(found) if not n.startswith("_") and callable(getattr(found, n))]
             print("module %r has no %r; it has %s" % (module, name, ", ".join(have) or "nothing to call"), file=sys.stderr)
             leave(5)
+    if not callable(found):
+        print("%s is %r" % (app, type(found).__name__), file=sys.stderr)
+        leave(6)
     leave(0)
 
 

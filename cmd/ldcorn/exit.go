@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // The exit codes that every command has; others are the command's own.
@@ -63,6 +65,15 @@ func longFlags(args []string) []string {
 	return out
 }
 
+// startHint is where to look if Uvicorn has not found the app.
+func startHint(err error) string {
+	var start *supervisor.StartError
+	if !errors.As(err, &start) || !strings.Contains(strings.Join(start.Stderr, "\n"), "Could not import module") {
+		return ""
+	}
+	return "a worker looks for its app in cwd= of the group, else in the folder that ldcorn was started in; ldcorn check --import says more"
+}
+
 // exitCode prints the error of a command and finds its code. Before it has
 // started, whatever fails is wrong usage.
 func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int {
@@ -86,6 +97,8 @@ func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int
 			what = "the commands"
 		}
 		fmt.Fprintf(stderr, "hint: %s -h shows %s\n", cmd.CommandPath(), what)
+	} else if hint := startHint(err); hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
 	}
 	return exit.code
 }

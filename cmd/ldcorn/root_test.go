@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 func TestConfigPath(t *testing.T) {
@@ -43,6 +46,7 @@ func TestConfigPath(t *testing.T) {
 
 func TestExitCode(t *testing.T) {
 	broken := errors.New("broken")
+	noApp := &supervisor.StartError{Pool: "web", Err: broken, Stderr: []string{`ERROR:    Error loading ASGI app. Could not import module "main".`}}
 	for name, c := range map[string]struct {
 		err     error
 		started bool
@@ -53,6 +57,7 @@ func TestExitCode(t *testing.T) {
 		"failure": {broken, true, 1, "ldcorn: broken\n"},
 		"usage":   {broken, false, 2, "ldcorn: broken\nhint: ldcorn -h shows the commands\n"},
 		"own":     {&exitError{3, broken}, true, 3, "ldcorn: broken\n"},
+		"no app":  {fmt.Errorf("start: %w", noApp), true, 1, "\nhint: a worker looks for its app in cwd= of the group"},
 		"silent":  {&exitError{code: 3}, true, 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

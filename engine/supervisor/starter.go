@@ -43,6 +43,9 @@ func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation 
 	if err != nil {
 		return nil, err
 	}
+	if err := worker.CheckCwd(pool); err != nil {
+		return nil, err
+	}
 	version, err := u.prober.Probe(ctx, python, pool)
 	if err != nil {
 		return nil, err

@@ -63,6 +63,18 @@ func givenPython(python, configDir string) (string, error) {
 	return filepath.Abs(path)
 }
 
+// CheckCwd says that a pool's cwd= is no folder, which starting an interpreter
+// there would say less well.
+func CheckCwd(pool *plan.Pool) error {
+	if pool.Cwd == "" {
+		return nil
+	}
+	if info, err := os.Stat(pool.Cwd); err != nil || !info.IsDir() {
+		return fmt.Errorf("cwd=%q: there is no such folder", pool.Cwd)
+	}
+	return nil
+}
+
 func isExecutable(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0

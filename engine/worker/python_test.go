@@ -104,3 +104,10 @@ func TestProber_AsksOnce(t *testing.T) {
 	assert.Equal(t, "0.20.4", v.String())
 	assert.Equal(t, 3, asked())
 }
+
+func TestCheckCwd(t *testing.T) {
+	assert.NoError(t, CheckCwd(&plan.Pool{}))
+	assert.NoError(t, CheckCwd(&plan.Pool{Cwd: t.TempDir()}))
+	assert.EqualError(t, CheckCwd(&plan.Pool{Cwd: "/no/such"}), `cwd="/no/such": there is no such folder`)
+	assert.Error(t, CheckCwd(&plan.Pool{Cwd: "/dev/null"}))
+}
