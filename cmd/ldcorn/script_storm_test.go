@@ -26,7 +26,7 @@ import (
 )
 
 // stormReloads is how many reloads a storm has, unless $LDCORN_STORM says.
-const stormReloads = 12
+const stormReloads = 8
 
 // storm reloads over and over, to random configurations, under load:
 //
