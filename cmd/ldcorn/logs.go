@@ -43,6 +43,8 @@ concerns no group, it is shown without a GROUP only.`,
 			return nil
 		},
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
+		ctx, stop := whileRead(ctx, out)
+		defer stop()
 		err := master.Logs(ctx, want, out)
 		if want.Follow && errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
 			return nil // INT is how one ends it, as is the end of its reader

@@ -48,8 +48,8 @@ index. Exits 0 when every group has a worker that is ready, 3 when one has none,
 1 when there is no master.
 
 With --watch it shows that again and again: on a terminal in place, else one after
-the other with an empty line between, or with --json as one object each. INT ends it
-with exit code 0, the end of the master with 1.`,
+the other with an empty line between, or with --json as one object each. INT, or the
+end of who reads it, ends it with exit code 0, the end of the master with 1.`,
 		Example: `  ldcorn status
   ldcorn status --json
   ldcorn status --watch --interval 500ms`,
@@ -66,6 +66,8 @@ with exit code 0, the end of the master with 1.`,
 		},
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
 		if f.watch {
+			ctx, stop := whileRead(ctx, out)
+			defer stop()
 			return f.repeat(ctx, master, out)
 		}
 		return f.show(ctx, master, out)
