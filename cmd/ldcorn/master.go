@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
+	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -79,6 +81,9 @@ func (o *masterOptions) find() (string, error) {
 			conn.Close()
 			return socket, nil
 		}
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no file %s, and no master of ours runs with it", shownPath(path))
 	}
 	return "", fmt.Errorf("no master of ours runs with %s; if one does, name its socket with --control (the log of its start has the folder as runtime=)", shownPath(path))
 }

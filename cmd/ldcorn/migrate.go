@@ -96,6 +96,9 @@ differ.`,
 // path finds the file to migrate, and checks that flags and file fit.
 func (f *migrateFlags) path(args []string) (string, error) {
 	if f.config == "" && len(args) == 0 {
+		if _, err := os.Stat(defaultPython); errors.Is(err, os.ErrNotExist) {
+			return "", usageError("this folder has no %s; name the file to migrate", defaultPython)
+		}
 		args = []string{defaultPython}
 	}
 	path, err := f.configPath(args)
@@ -115,7 +118,11 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case python.Is(f.output):
 		return "", usageError("-o %s: the result is Starlark, name it .star", f.output)
 	}
-	if _, err := os.Stat(f.output); f.output != "" && err == nil && !f.force {
+	switch info, err := os.Stat(f.output); {
+	case f.output == "" || err != nil:
+	case info.IsDir():
+		return "", usageError("-o %s: it is a folder; name the file in it", f.output)
+	case !f.force:
 		return "", usageError("%s is there already; --force writes over it", f.output)
 	}
 	return shownPath(path), nil

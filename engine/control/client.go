@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -192,8 +193,15 @@ func (c *Client) open(ctx context.Context, method, path string, body []byte) (io
 	return nil, errors.New(failed.Error)
 }
 
-// inner drops the URL, which means nothing to people.
+// inner drops the URL, which means nothing to people, and says what one without
+// a master means.
 func inner(err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOENT):
+		return errors.New("there is no such socket")
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return errors.New("nobody listens there")
+	}
 	var e *url.Error
 	if errors.As(err, &e) {
 		return e.Err

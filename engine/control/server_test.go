@@ -270,7 +270,7 @@ func TestServer_CloseEndsWhatIsUnderWay(t *testing.T) {
 	s.Close()
 	require.EqualError(t, <-asked, "context canceled")
 	assert.NoFileExists(t, s.opts.Listener.Addr().String())
-	require.ErrorContains(t, c.Hold(t.Context(), "api"), "no such file or directory")
+	require.ErrorContains(t, c.Hold(t.Context(), "api"), "there is no such socket")
 }
 
 func TestAllowed(t *testing.T) {
