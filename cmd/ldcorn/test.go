@@ -92,7 +92,11 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 		}
 		return &exitError{code: exitFailure}
 	}
+	all := len(res.Tests)
 	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
+	if all > 0 && len(res.Tests) == 0 {
+		fmt.Fprintf(stderr, "warning: --run %q is found in the name of none of the %s\n", f.run, count(all, "test"))
+	}
 	report, err := runTests(ctx, res, opts)
 	if err != nil {
 		return err
