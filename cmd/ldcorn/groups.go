@@ -17,12 +17,12 @@ type groupFlags struct{ all bool }
 // addTo gives a command the names of groups for arguments, or --all.
 func (f *groupFlags) addTo(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.all, "all", false, "every group")
-	cmd.Args = func(_ *cobra.Command, args []string) error {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case f.all && len(args) > 0:
-			return errors.New("got names of groups and --all, want one of them")
+			return usageError("%s: got names of groups and --all, want one of them", cmd.Name())
 		case !f.all && len(args) == 0:
-			return errors.New("want the names of groups, or --all")
+			return usageError("%s: got no argument, want the names of groups, or --all", cmd.Name())
 		}
 		return nil
 	}

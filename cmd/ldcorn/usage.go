@@ -43,8 +43,9 @@ func checkArgs(cmd *cobra.Command) {
 		return
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		if check(cmd, args) == nil {
-			return nil
+		err := check(cmd, args)
+		if own := new(exitError); err == nil || errors.As(err, &own) {
+			return err // nil, or in our own words already
 		}
 		given := "no argument"
 		if len(args) > 0 {

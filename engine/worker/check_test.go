@@ -49,7 +49,9 @@ func TestProcess_Check(t *testing.T) {
 }
 
 func TestMeter(t *testing.T) {
-	cmd := exec.Command("/bin/sh", "-c", "sleep 600 & sleep 600 & wait")
+	cmd := exec.Command("/bin/sh", "-c", "read go; sleep 600 & sleep 600 & wait")
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
@@ -58,6 +60,8 @@ func TestMeter(t *testing.T) {
 	})
 	alone := readGroups()[cmd.Process.Pid].RSS
 	require.Positive(t, alone)
+	_, err = stdin.Write([]byte("\n"))
+	require.NoError(t, err)
 	require.Eventually(t, func() bool { // its children are counted
 		return readGroups()[cmd.Process.Pid].RSS > alone
 	}, patience, time.Millisecond)
