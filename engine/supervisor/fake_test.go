@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -216,7 +217,12 @@ type rig struct {
 }
 
 // bubble runs a test in virtual time. It ends with no process left.
+//
+// It runs on one P: the race detector has one context for all the timers of
+// a bubble, and dies of SIGSEGV when two threads fire timers at the same time
+// (Go 1.26), as two goroutines do that receive from a time.After(0).
 func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &rig{t: t, fakes: new(fakes), pub: new(published), log: new(locked),
