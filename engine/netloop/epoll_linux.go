@@ -72,6 +72,10 @@ func (d *epoll) Run(ln net.Listener) error {
 	return nil
 }
 
+// deferSeconds is how long a connection may be silent before it is accepted:
+// the shortest time there is.
+const deferSeconds = 1
+
 // listen takes a descriptor of the listener's socket, and sets on it what
 // accepted connections inherit.
 func (d *epoll) listen(ln net.Listener) error {
@@ -97,6 +101,11 @@ func (d *epoll) listen(ln net.Listener) error {
 		// Set once here rather than on every connection. A failure only
 		// costs a little speed.
 		_ = unix.SetsockoptInt(d.lfd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+		// A connection is given to us with its first bytes: the first read
+		// finds them, and the kernel need not watch it before. One that stays
+		// silent comes after a second (tcp(7), TCP_DEFER_ACCEPT), and one that
+		// ends at once, as some health checks do, comes with its end.
+		_ = unix.SetsockoptInt(d.lfd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, deferSeconds)
 	}
 	d.ln = ln
 	d.accepts.Store(int32(len(d.loops)))
