@@ -87,6 +87,9 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 // question reads the request from the command line.
 func (f *explainFlags) question(line string) (decide.Question, error) {
 	q := decide.Question{Line: line, Headers: []request.Header{}, ClientIP: f.clientIP}
+	if err := request.CheckLine(line); err != nil {
+		return q, &exitError{exitUsage, err}
+	}
 	for _, h := range f.headers {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok || name == "" {

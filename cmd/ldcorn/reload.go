@@ -191,7 +191,7 @@ func readReport(path string) (*plan.Report, error) {
 	}
 	report := new(plan.Report)
 	if err := json.Unmarshal(data, report); err != nil {
-		return nil, fmt.Errorf("%s is no plan: %w", shownPath(path), err)
+		return nil, fmt.Errorf("%s is no plan; ldcorn plan --out FILE writes one", shownPath(path))
 	}
 	if report.FormatVersion != plan.ReportVersion || report.Record == nil {
 		return nil, fmt.Errorf("%s is no plan that this ldcorn wrote with --out: format_version %d, want %d",

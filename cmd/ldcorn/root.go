@@ -36,10 +36,9 @@ Without a command it runs the master, as "ldcorn run" does.`,
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
   ldcorn status                    show the master of ldconfig.star and its workers
   kill -HUP PID                    reload the configuration and the code`,
-		SilenceErrors:              true,
-		SuggestionsMinimumDistance: 2,
-		SilenceUsage:               true,
-		PersistentPreRunE:          func(*cobra.Command, []string) error { return opts.start() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return opts.start() },
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -76,6 +77,9 @@ func TestCommandLine(t *testing.T) {
 	}{
 		"unknown command": {[]string{"versoin"}, `no command is called "versoin"; did you mean "version"?`},
 		"nothing like it": {[]string{"frobnicate"}, `no command is called "frobnicate"`},
+		"three letters":   {[]string{"foo"}, `no command is called "foo"`},
+		"letters swapped": {[]string{"lgos"}, `did you mean "logs"?`},
+		"no request":      {[]string{"explain", "a b c"}, `"a b c" is no request; write one as "GET /path"`},
 		"configuration":   {[]string{"root_test.go"}, "a configuration is run by ldcorn -c root_test.go"},
 		"help of nothing": {[]string{"help", "versoin"}, `did you mean "version"?`},
 		"shell":           {[]string{"completion", "ksh"}, `got "ksh", want bash, fish, powershell or zsh`},
@@ -95,6 +99,7 @@ func TestCommandLine(t *testing.T) {
 			root.SetArgs(c.args)
 			err := root.Execute()
 			require.ErrorContains(t, err, c.want)
+			assert.Equal(t, strings.Contains(c.want, "did you mean"), strings.Contains(err.Error(), "did you mean"))
 			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), root, err, opts.started))
 		})
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
 // flagWants says what the values of flags of a type look like.
@@ -62,8 +64,14 @@ func unknownCommand(root *cobra.Command, word string) error {
 	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
 		return usageError("no command is called %q; a configuration is run by ldcorn -c %s", word, word)
 	}
-	if near := root.SuggestionsFor(word); len(near) > 0 {
-		return usageError("no command is called %q; did you mean %q?", word, near[0])
+	var names []string
+	for _, sub := range root.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	if near := diag.Near(word, names); near != "" {
+		return usageError("no command is called %q; did you mean %q?", word, near)
 	}
 	return usageError("no command is called %q", word)
 }

@@ -76,6 +76,13 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 	return s, nil
 }
 
+// CheckLine fails where a line is none that NewSample can make a request of.
+// That the proxy would refuse the request is no failure.
+func CheckLine(line string) error {
+	_, _, _, err := compose(line, SampleOptions{})
+	return err
+}
+
 // compose writes the head of the request that a line means.
 func compose(line string, opts SampleOptions) (raw []byte, scheme string, websocket bool, err error) {
 	method, target, found := strings.Cut(strings.TrimSpace(line), " ")

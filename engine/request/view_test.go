@@ -181,6 +181,7 @@ func TestSample(t *testing.T) {
 		}
 		assert.Equal(t, want, seen{string(s.Method()), string(s.Path()), string(s.Host()), s.Scheme(), s.Websocket()}, line)
 		assert.Equal(t, loopback, s.ClientIP())
+		assert.NoError(t, CheckLine(line), line)
 	}
 	for line, want := range map[string]string{
 		"":                     "is no request",

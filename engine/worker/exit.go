@@ -35,7 +35,7 @@ func (e Exit) String() string {
 	case e.Clean():
 		return "stopped"
 	case e.Forced && e.Signal == syscall.SIGKILL:
-		return "killed: it had not stopped in time"
+		return "killed before it had stopped"
 	case e.Signal != 0:
 		return e.signalled()
 	case !e.Ready && e.Code == startupFailed:

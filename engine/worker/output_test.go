@@ -30,8 +30,8 @@ func TestTail(t *testing.T) {
 
 func TestExit_String(t *testing.T) {
 	for want, e := range map[string]Exit{
-		"stopped":                            {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
-		"killed: it had not stopped in time": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
+		"stopped":                      {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
+		"killed before it had stopped": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
 		"killed by signal 9 (SIGKILL): out of memory?": {Code: -1, Signal: syscall.SIGKILL, Ready: true},
 		"killed by signal 11 (SIGSEGV), core dumped":   {Code: -1, Signal: syscall.SIGSEGV, CoreDump: true},
 		"killed by signal 15 (SIGTERM)":                {Code: -1, Signal: syscall.SIGTERM, Ready: true},

@@ -74,7 +74,7 @@ func TestProcess_HangsInStartup(t *testing.T) {
 	require.ErrorIs(t, p.WaitReady(ctx), why)
 	exit := p.Stop(time.Millisecond, nil)
 	assert.False(t, exit.Ready)
-	assert.Equal(t, "killed: it had not stopped in time", exit.String())
+	assert.Equal(t, "killed before it had stopped", exit.String())
 }
 
 func contains(lines []string, want string) bool {

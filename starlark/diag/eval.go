@@ -105,7 +105,7 @@ var explanations = []explanation{
 	{regexp.MustCompile(`^int: invalid literal with base \d+: (.*)$`), "", `int() cannot read "$1" as a whole number`, ""},
 	{regexp.MustCompile(`^load: name (\S+) not found in module (.*) \(did you mean (\S+)\?\)$`), "", `"$2" has no "$1"`, `did you mean "$3"?`},
 	{regexp.MustCompile(`^load: name (\S+) not found in module (.*)$`), "", `"$2" has no "$1"`, ""},
-	{regexp.MustCompile(`^fail: (.*)$`), "", "$1", "the configuration itself says so, with fail()"},
+	{regexp.MustCompile(`^fail: (.*)$`), "", "$1", "fail() says so"},
 }
 
 // explain rewords what the interpreter said, where we have better words.
