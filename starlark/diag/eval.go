@@ -29,6 +29,11 @@ func Eval(err error, sources *Sources) Diagnostic {
 		d.Span = sources.String(d.Span, m[1])
 	}
 	explain(&d)
+	if m := notCallable.FindStringSubmatch(deepest.Msg); m != nil {
+		if name := calledName(deepest.CallStack, sources); name != "" {
+			d.Label = fmt.Sprintf("`%s` is of type %s here: has the file given the name to something else, or is a comma missing?", name, m[1])
+		}
+	}
 	d.Message = strings.NewReplacer("builtin_function_or_method", "function", "NoneType", "None").Replace(d.Message)
 	return d
 }
@@ -37,6 +42,22 @@ func Eval(err error, sources *Sources) Diagnostic {
 var ofCall = regexp.MustCompile(`^function \S+ (called recursively|accepts|got|missing) ?`)
 
 var notLoaded = regexp.MustCompile(`^load: name (\S+) not found in module`)
+
+var notCallable = regexp.MustCompile(`^invalid call of non-function \((\S+)\)$`)
+
+// calledName is the name that is called where a stack ends, "" if what is
+// called there is no mere name.
+func calledName(stack starlark.CallStack, sources *Sources) string {
+	if len(stack) == 0 {
+		return ""
+	}
+	if call := sources.Call(stack[len(stack)-1].Pos); call != nil {
+		if name, ok := call.Fn.(*syntax.Ident); ok {
+			return name.Name
+		}
+	}
+	return ""
+}
 
 // innermost returns the last EvalError of a chain: a failed load wraps the
 // one of the file it loaded.
@@ -100,7 +121,7 @@ var explanations = []explanation{
 	{regexp.MustCompile(`^function (\S+) got an unexpected keyword argument "?(\w+)"?$`), "", "`$1` has no argument `$2`", ""},
 	{regexp.MustCompile(`^function (\S+) missing \d+ arguments? \((.*)\)$`), "", "`$1` is called without $2", ""},
 	{regexp.MustCompile(`^function (\S+) accepts (.*)$`), "", "`$1` accepts $2", ""},
-	{regexp.MustCompile(`^invalid call of non-function \((\S+)\)$`), "", "a $1 cannot be called", "is a comma missing before the parenthesis?"},
+	{regexp.MustCompile(`^invalid call of non-function \((\S+)\)$`), "", "a value of type $1 cannot be called", "is a comma missing before the parenthesis?"},
 	{regexp.MustCompile(`^(floating-point division|floored division|integer modulo|floating-point modulo) by zero$`), "", "division by zero", ""},
 	{regexp.MustCompile(`^int: invalid literal with base \d+: (.*)$`), "", `int() cannot read "$1" as a whole number`, ""},
 	{regexp.MustCompile(`^load: name (\S+) not found in module (.*) \(did you mean (\S+)\?\)$`), "", `"$2" has no "$1"`, `did you mean "$3"?`},
