@@ -3,7 +3,7 @@
 
     compare.py --ldcorn bin/ldcorn [--modes small,few,...] [--rounds N] [--seconds S] [--json]
 
-Every proxy runs one at a time over the same upstream, in interleaved rounds: A B C, A B C, ... The figure
+Every proxy runs one at a time over the same upstream, in interleaved rounds in random order, B A C, A C B, ... The figure
 to quote is the ratio of medians; absolute ones do not travel from machine to machine.
 
   small, few       64 and 8 keep-alive clients, an answer of 12 bytes     CPU per request, microseconds
@@ -16,7 +16,7 @@ to quote is the ratio of medians; absolute ones do not travel from machine to ma
 The upstream is an nginx that answers at once (fastworker), so that what is measured is the proxy. CPU is
 that of the proxy's processes, not of its workers. Needs wrk, nginx, haproxy and caddy; `make bench` installs them.
 """
-import argparse, json, os, re, resource, shutil, signal, socket, statistics, subprocess, tempfile, time
+import argparse, json, os, random, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = ("ldcorn", "nginx", "haproxy", "caddy")
@@ -225,7 +225,7 @@ def measure(mode, args, peers):
                 rows[name].append(idle(PORT[name], bench.pids[name], mode == "idle-ws"))
         else:
             for r in range(args.rounds + 1):  # the first one warms up
-                for name in peers:
+                for name in random.sample(peers, len(peers)):
                     row = bench.round(name, args.seconds)
                     if r:
                         rows[name].append(row)
@@ -266,6 +266,7 @@ def main():
     ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn, for e2e")
     ap.add_argument("--json", action="store_true")
     args = ap.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     peers = ["ldcorn"] + [p for p in args.peers.split(",") if p]

@@ -1,5 +1,5 @@
 """What the scripts beside this file share: processes, a client, an app, percentiles."""
-import asyncio, contextlib, json, os, shutil, signal, subprocess, tempfile, time
+import asyncio, contextlib, json, os, shutil, signal, subprocess, sys, tempfile, time
 
 # A worker that serves by waiting, so that the processors do not decide what a queue costs. LIMIT is how many
 # requests it works on at once; the others wait inside it. Each answer says how long the work itself took. /hang
@@ -40,6 +40,7 @@ class Rig:
         self.write("app.py", APP)
 
     def __enter__(self):
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
         return self
 
     def __exit__(self, *_):
