@@ -1,0 +1,151 @@
+package netloop
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// awaitRead waits for an event that makes c readable.
+func (c *econn) awaitRead(t *etask, wait time.Duration) error {
+	c.register()
+	if c.hup {
+		c.readable = true
+	}
+	if c.readable {
+		return nil
+	}
+	c.reader = t
+	err := t.wait(c, c.limit(wait))
+	c.reader = nil
+	if err == nil && c.closed {
+		return net.ErrClosed
+	}
+	return err
+}
+
+func (c *econn) WaitReadable(t Task, wait time.Duration) error {
+	for !c.readable {
+		if c.closed {
+			return net.ErrClosed
+		}
+		if err := c.awaitRead(t.(*etask), wait); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *econn) TryRead(t Task, p []byte) (int, error) {
+	if c.closed {
+		return 0, net.ErrClosed
+	}
+	if !c.readable {
+		return 0, ErrAgain
+	}
+	n, e := rawRead(c.fd, p)
+	switch {
+	case e == unix.EAGAIN || e == unix.EINTR:
+		c.readable = e == unix.EINTR
+		return 0, ErrAgain
+	case e != 0:
+		return 0, os.NewSyscallError("read", e)
+	case n == 0:
+		return 0, io.EOF
+	}
+	// A short read has emptied the socket; the end of the stream, if it was
+	// reported, is still to be read.
+	c.readable = n == len(p) || c.half || c.hup
+	return n, nil
+}
+
+func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
+	e := t.(*etask)
+	if e.cut != nil {
+		return 0, e.cut
+	}
+	for {
+		n, err := c.TryRead(t, p)
+		if err != ErrAgain {
+			return n, err
+		}
+		if err := c.awaitRead(e, wait); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
+	e := t.(*etask)
+	if e.cut != nil && e.cut != ErrStopped { // last words need no wait
+		return 0, e.cut
+	}
+	total := 0
+	for len(a)+len(b) > 0 {
+		if c.closed {
+			return total, net.ErrClosed
+		}
+		n, errno := c.writeSome(a, b)
+		switch errno {
+		case 0:
+			total += n
+			m := min(n, len(a))
+			a, b = a[m:], b[n-m:]
+			if len(a)+len(b) == 0 {
+				return total, nil
+			}
+		case unix.EINTR:
+			continue
+		case unix.EAGAIN:
+		default:
+			return total, os.NewSyscallError("write", errno)
+		}
+		if err := c.awaitWrite(e, wait); err != nil {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// joinUpTo is the size up to which a copy is cheaper than what the kernel
+// takes to look at two buffers.
+const joinUpTo = 8 << 10
+
+func (c *econn) writeSome(a, b []byte) (int, syscall.Errno) {
+	switch {
+	case len(b) == 0:
+		return rawWrite(c.fd, a)
+	case len(a) == 0:
+		return rawWrite(c.fd, b)
+	case len(a)+len(b) <= joinUpTo:
+		joined := append(append(c.loop.scratch[:0], a...), b...)
+		return rawWrite(c.fd, joined)
+	}
+	return rawWritev(c.fd, a, b)
+}
+
+// awaitWrite waits until c takes more.
+func (c *econn) awaitWrite(t *etask, wait time.Duration) error {
+	c.want(true)
+	c.writer = t
+	err := awaitProgress(wait,
+		func(d time.Duration) error { return t.wait(c, c.limit(d)) },
+		t.late, func() int64 { return unacked(c.fd) })
+	c.writer = nil
+	if c.closed {
+		return net.ErrClosed
+	}
+	c.want(false)
+	return err
+}
+
+func (c *econn) CloseWrite() error {
+	if c.closed {
+		return net.ErrClosed
+	}
+	return unix.Shutdown(c.fd, unix.SHUT_WR)
+}
