@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -11,6 +12,9 @@ import (
 
 // configNames are looked for in the current folder when none is named.
 var configNames = []string{"ldconfig.star", "ldconfig.py"}
+
+// withoutConfig are the commands that read no configuration, and so take no -c.
+var withoutConfig = []string{"version", "schema", "stubs", "completion"}
 
 // colorModes are the values of --color.
 var colorModes = []string{"auto", "always", "never"}
@@ -38,7 +42,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
   kill -HUP PID                    reload the configuration and the code`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return opts.start() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return opts.start(cmd) },
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownCommand(cmd, args[0])
@@ -61,12 +65,21 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	cmd.SetFlagErrorFunc(flagError)
 	cmd.SetHelpCommand(newHelpCommand())
 	addCompletion(cmd)
+	for _, sub := range cmd.Commands() {
+		if slices.Contains(withoutConfig, sub.Name()) {
+			sub.PersistentFlags().StringP("config", "c", "", "")
+			_ = sub.PersistentFlags().MarkHidden("config") // it is there
+		}
+	}
 	return cmd
 }
 
 // start checks the common flags; from here on an error is no longer one of
 // usage.
-func (o *rootOptions) start() error {
+func (o *rootOptions) start(cmd *cobra.Command) error {
+	if f := cmd.Flags().Lookup("config"); f.Hidden && f.Changed {
+		return usageError("%s reads no configuration; leave -c out", strings.TrimPrefix(cmd.CommandPath(), "ldcorn "))
+	}
 	if !slices.Contains(colorModes, o.color) {
 		return usageError("--color: got %q, want auto, always or never", o.color)
 	}

@@ -89,6 +89,8 @@ func TestCommandLine(t *testing.T) {
 		"no negative":     {[]string{"check", "--max-steps", "-1"}, `--max-steps: got "-1", want a whole number, 0 or more`},
 		"unknown flag":    {[]string{"run", "--nosuchflag"}, "nosuchflag"},
 		"too many":        {[]string{"version", "x", "y"}, `version: got "x" "y", want ldcorn version`},
+		"no use for -c":   {[]string{"version", "-c", "x"}, "version reads no configuration; leave -c out"},
+		"none for bash":   {[]string{"completion", "bash", "-c", "x"}, "completion bash reads no configuration; leave -c out"},
 		"color":           {[]string{"version", "--color=blue"}, `got "blue", want auto, always or never`},
 		"log level":       {[]string{"run", "--log-level=loud"}, `got "loud"`},
 		"log format":      {[]string{"run", "--log-format=xml"}, `got "xml"`},
