@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/gobwas/glob"
 )
 
 // RouteKind says how a Route matches.
@@ -28,7 +26,7 @@ type Route struct {
 	Matcher *Matcher // not nil for RouteMatcher alone
 	Pos     Pos
 
-	glob *glob.Pattern
+	glob *globTest
 }
 
 // A pattern with one of globStart is a glob; its literal part ends at the
@@ -56,9 +54,9 @@ func NewRoute(pattern string, pos Pos) (Route, error) {
 		r.Kind, r.Literal = RoutePrefix, pattern
 		return r, nil
 	}
-	g, err := glob.Compile(pathGlob(pattern), '/')
+	g, err := newGlobTest(pathGlob(pattern), '/')
 	if err != nil {
-		return r, globError(err)
+		return r, err
 	}
 	r.Kind, r.glob = RouteGlob, g
 	r.Literal = pattern[:strings.IndexAny(pattern, globMeta)]
@@ -85,16 +83,6 @@ func (r *Route) String() string {
 		return r.Pattern
 	}
 	return strconv.Quote(r.Pattern)
-}
-
-// globError words what the glob package refuses.
-func globError(err error) error {
-	const advice = "close each [ and {, or write \\\\ before one that stands for itself"
-	_, reason, found := strings.Cut(strings.TrimPrefix(err.Error(), "glob: "), ": ")
-	if !found {
-		return fmt.Errorf("not a glob, %w; %s", err, advice)
-	}
-	return fmt.Errorf("not a glob, %s; %s", reason, advice)
 }
 
 // Takes reports whether the route by itself takes a request.

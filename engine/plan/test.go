@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"strings"
-
-	"github.com/gobwas/glob"
 )
 
 // TestKind says how a Test looks at a value.
@@ -26,7 +24,7 @@ type Test struct {
 	Kind TestKind
 	Text string // as written
 
-	glob *glob.Pattern
+	glob *globTest
 	re   *regexp.Regexp
 }
 
@@ -43,8 +41,8 @@ func newTest(kind TestKind, text string, separators ...rune) (Test, error) {
 	var err error
 	switch kind {
 	case TestGlob:
-		if t.glob, err = glob.Compile(text, separators...); err != nil {
-			return t, globError(err)
+		if t.glob, err = newGlobTest(text, separators...); err != nil {
+			return t, err
 		}
 	case TestRegex:
 		if t.re, err = regexp.Compile(text); err != nil {

@@ -1,0 +1,122 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/gobwas/glob"
+	"github.com/gobwas/glob/syntax"
+)
+
+// A globTest is a compiled glob. Whatever the value, it takes no longer than
+// in proportion to its length: values come from clients.
+type globTest struct {
+	simple *glob.Pattern  // of a glob with one star at the most, else nil
+	re     *regexp.Regexp // of any other
+}
+
+// newGlobTest compiles a glob. The error says what is wrong, then what to do.
+//
+// The glob package is the faster one by far, but goes back to every place
+// that every star has passed: of two stars that takes the square of a value's
+// length in time and memory, of four no machine lives to see the end
+// (/*a*a*b* did not match a path of 4 kB in two seconds). The regexp package
+// never goes back.
+func newGlobTest(text string, separators ...rune) (*globTest, error) {
+	g, err := glob.Compile(text, separators...)
+	if err != nil {
+		return nil, globError(err)
+	}
+	expr, choices := globRegexp(text, separators)
+	if choices <= 1 {
+		return &globTest{simple: g}, nil
+	}
+	re, err := regexp.Compile(expr)
+	if err != nil {
+		return nil, fmt.Errorf("not a glob that can be used, %w; write a shorter one", err)
+	}
+	return &globTest{re: re}, nil
+}
+
+func (g *globTest) Match(s string) bool {
+	if g.simple != nil {
+		return g.simple.Match(s)
+	}
+	return g.re.MatchString(s)
+}
+
+// globRegexp writes a valid glob as a regular expression, and counts what can
+// match in more ways than one: stars and braces.
+func globRegexp(text string, separators []rune) (expr string, choices int) {
+	one := `(?s:.)`
+	if len(separators) > 0 {
+		one = "[^" + runeClass(string(separators)) + "]"
+	}
+	var b strings.Builder
+	b.WriteString(`\A`)
+	for lex := syntax.NewLexer(text); ; {
+		switch token := lex.Next(); token.Type {
+		case syntax.EOF, syntax.Error:
+			b.WriteString(`\z`)
+			return b.String(), choices
+		case syntax.Text:
+			b.WriteString(regexp.QuoteMeta(token.Data))
+		case syntax.Single:
+			b.WriteString(one)
+		case syntax.Any:
+			b.WriteString(one + "*")
+			choices++
+		case syntax.Super:
+			b.WriteString(`(?s:.*)`)
+			choices++
+		case syntax.TermsOpen:
+			b.WriteString("(?:")
+			choices++
+		case syntax.TermSeparator:
+			b.WriteByte('|')
+		case syntax.TermsClose:
+			b.WriteByte(')')
+		case syntax.RangeOpen:
+			b.WriteString(globClass(lex))
+		}
+	}
+}
+
+// globClass writes a class, of which the bracket has been read.
+func globClass(lex *syntax.Lexer) string {
+	var b strings.Builder
+	b.WriteByte('[')
+	for {
+		switch token := lex.Next(); token.Type {
+		case syntax.Not:
+			b.WriteByte('^')
+		case syntax.RangeBetween:
+			b.WriteByte('-')
+		case syntax.RangeClose, syntax.EOF, syntax.Error:
+			b.WriteByte(']')
+			return b.String()
+		default:
+			b.WriteString(runeClass(token.Data))
+		}
+	}
+}
+
+// runeClass writes characters as a class has them.
+func runeClass(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		fmt.Fprintf(&b, `\x{%x}`, r)
+	}
+	return b.String()
+}
+
+// globError words what the glob package refuses.
+func globError(err error) error {
+	const advice = "close each [ and {, or write \\\\ before one that stands for itself"
+	_, reason, found := strings.Cut(strings.TrimPrefix(err.Error(), "glob: "), ": ")
+	if !found {
+		return fmt.Errorf("not a glob, %w; %s", err, advice)
+	}
+	return fmt.Errorf("not a glob, %s; %s", reason, advice)
+}

@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/glob"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestGlobRegexp(t *testing.T) {
+	for text, want := range map[string]string{
+		"/a.b":       `\A/a\.b\z`,
+		"/*/x":       `\A/[^\x{2f}]*/x\z`,
+		"**/?":       `\A(?s:.*)/[^\x{2f}]\z`,
+		"{a,b*,}c":   `\A(?:a|b[^\x{2f}]*|)c\z`,
+		"[!a-c]":     `\A[^\x{61}-\x{63}]\z`,
+		"[^]é]x":     `\A[\x{5e}]é\]x\z`,
+		`[\]\-]\*`:   `\A[\x{5d}\x{2d}]\*\z`,
+		"a,b}":       `\Aa,b\}\z`,
+		"[ab]{[c],}": `\A[\x{61}\x{62}](?:[\x{63}]|)\z`,
+	} {
+		got, _ := globRegexp(text, []rune{'/'})
+		assert.Equal(t, want, got, text)
+	}
+	got, _ := globRegexp("*?", nil)
+	assert.Equal(t, `\A(?s:.)*(?s:.)\z`, got)
+}
+
+// TestGlobTakesNoTime would not end if a glob went back to where its stars
+// have been.
+func TestGlobTakesNoTime(t *testing.T) {
+	for _, text := range []string{"/*a*a*a*a*b*", "*?*?*?*?*?*?", "/{a,*}{a,*}{a,*}{a,*}b*", "/**a**/**a**/**a**x?"} {
+		r, err := NewRoute(text, Pos{})
+		if text[0] != '/' {
+			m, merr := NewGlobMatcher(text)
+			require.NoError(t, merr)
+			assert.False(t, m.Test.glob.Match(strings.Repeat("a/", 4000)))
+			continue
+		}
+		require.NoError(t, err)
+		assert.False(t, r.Match("/"+strings.Repeat("a", 8000)), text)
+	}
+}
+
+func TestGlobIsSimple(t *testing.T) {
+	for text, simple := range map[string]bool{
+		"/a/*": true, "/*.js": true, "**/x": true, "/[ab]?c": true, "/{a,b}": true,
+		"/*/*": false, "/{a,b}*": false, "/{a,{b,c}}": false, "/**/x/*.js": false,
+	} {
+		g, err := newGlobTest(text, '/')
+		require.NoError(t, err)
+		assert.Equal(t, simple, g.simple != nil, text)
+	}
+}
+
+// FuzzGlob holds the regular expressions against the glob package.
+func FuzzGlob(f *testing.F) {
+	f.Add("/*a*/[!b-c]?{x,*y}", "/xa/dzy", true)
+	f.Add("**/*.{js,css}", "a/b/x.js", true)
+	f.Add("[a\\]]*{,b}*", "]b", false)
+	f.Add("?*\xff*", "\xff\xfe\n", false)
+	f.Fuzz(func(t *testing.T, text, value string, path bool) {
+		if len(text) > 16 || len(value) > 16 { // longer ones show no more, and take the other one's time
+			return
+		}
+		var separators []rune
+		if path {
+			separators = []rune{'/'}
+		}
+		g, err := glob.Compile(text, separators...)
+		if err != nil {
+			return
+		}
+		expr, _ := globRegexp(text, separators)
+		re, err := regexp.Compile(expr)
+		require.NoError(t, err, "%q gives %q", text, expr)
+		require.Equal(t, g.Match(value), re.MatchString(value), "%q, %q, %q", text, expr, value)
+	})
+}
