@@ -55,6 +55,7 @@ func (d *epoll) oneIsQuiet() {
 }
 
 func (d *epoll) Run(ln net.Listener) error {
+	tune(ln)
 	if err := d.listen(ln); err != nil {
 		ln.Close()
 		return err
@@ -72,8 +73,7 @@ func (d *epoll) Run(ln net.Listener) error {
 	return nil
 }
 
-// listen takes a descriptor of the listener's socket, and sets on it what
-// accepted connections inherit.
+// listen takes a descriptor of the listener's socket.
 func (d *epoll) listen(ln net.Listener) error {
 	sc, ok := ln.(syscall.Conn)
 	if !ok {
@@ -93,32 +93,9 @@ func (d *epoll) listen(ln net.Listener) error {
 	if err != nil {
 		return fmt.Errorf("listener %s: %w", ln.Addr(), err)
 	}
-	if addr, ok := ln.Addr().(*net.TCPAddr); ok {
-		tune(d.lfd, addr.IP.IsLoopback())
-	}
 	d.ln = ln
 	d.accepts.Store(int32(len(d.loops)))
 	return nil
-}
-
-// deferSeconds is how long a connection may be silent before it is accepted:
-// the shortest time there is.
-const deferSeconds = 1
-
-// tune sets on a listener what its connections inherit: once, rather than on
-// every one of them. A failure only costs a little speed.
-func tune(fd int, loopback bool) {
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	// A connection is given to us with its first bytes: the first read finds
-	// them, and the kernel need not watch it before. One that stays silent
-	// comes after a second (tcp(7), TCP_DEFER_ACCEPT), and one that ends at
-	// once, as some health checks do, comes with its end.
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, deferSeconds)
-	if loopback {
-		// There is no path to model: BBR, where it is the system's default,
-		// takes a microsecond per answer for nothing.
-		_ = unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, "reno")
-	}
 }
 
 // stopAccepting is called by each loop that no longer accepts. The last one

@@ -71,6 +71,7 @@ func (d *goroutines) tunneled(c *gconn) {
 }
 
 func (d *goroutines) Run(ln net.Listener) error {
+	tune(ln)
 	d.mu.Lock()
 	d.ln = ln
 	if d.stopping.Load() {

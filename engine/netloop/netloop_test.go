@@ -147,18 +147,24 @@ func TestAcceptedWithFirstBytes(t *testing.T) {
 		}
 		return v
 	})
-	for i := range 50 {
-		if i == 1 { // the first may have come before the driver ran
-			rested.Store(0)
+	hundred := func() int32 {
+		rested.Store(0)
+		for range 100 {
+			c := dial(t, addr)
+			_, err := c.Write([]byte("a\n"))
+			require.NoError(t, err)
+			got, err := bufio.NewReader(c).ReadString('\n')
+			require.NoError(t, err)
+			require.Equal(t, "got a\n", got)
+			c.Close()
 		}
-		c := dial(t, addr)
-		_, err := c.Write([]byte("a\n"))
-		require.NoError(t, err)
-		got, err := bufio.NewReader(c).ReadString('\n')
-		require.NoError(t, err)
-		require.Equal(t, "got a\n", got)
+		return rested.Load()
 	}
-	assert.Zero(t, rested.Load(), "nobody had to be waited for")
+	// The first may come before the driver has run, and on a machine that
+	// stops for a second any may.
+	for tries := 5; hundred() > 0; tries-- {
+		require.Positive(t, tries, "nobody should have to be waited for")
+	}
 
 	c := dial(t, addr)
 	require.NoError(t, c.CloseWrite())
