@@ -259,7 +259,9 @@ func FuzzChunked(f *testing.F) {
 		}
 		data, trailers, used, err := oracleChunked(in)
 		if !got.done {
-			if got.err == nil { // incomplete
+			// Incomplete. The count that net/http keeps of what is no data
+			// overflows when a chunk begins that has 2^62 bytes or more.
+			if got.err == nil && (err == nil || !strings.Contains(err.Error(), "too much non-data")) {
 				assert.True(t, bytes.HasPrefix(data, []byte(got.data)))
 			}
 			return
