@@ -81,8 +81,8 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	b = append(b, "] | "...)
 	b = append(b, text...)
 	t.buf = append(b, '\n')
-	_, _ = t.out.Write(t.buf) // a sink, which never fails
 	t.book.Add(src.Pool, t.buf)
+	_, _ = t.out.Write(t.buf) // a sink, which never fails
 }
 
 // jsonOutput makes a record of each line, whatever the log level is.
@@ -105,6 +105,6 @@ func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) 
 	defer j.mu.Unlock()
 	j.line.Reset()
 	_ = j.handler.Handle(context.Background(), r) // writes to memory, which never fails
-	_, _ = j.out.Write(j.line.Bytes())            // a sink, which never fails
 	j.book.Add(src.Pool, j.line.Bytes())
+	_, _ = j.out.Write(j.line.Bytes()) // a sink, which never fails
 }
