@@ -132,47 +132,6 @@ func TestExpiry(t *testing.T) {
 	})
 }
 
-func TestAcceptedWithFirstBytes(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("the epoll driver is Linux's")
-	}
-	var rested atomic.Int32
-	addr, _ := serve(t, "epoll", netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
-		s, v := line(task, c, 0)
-		if s == "" && v.Op == netloop.Rest {
-			rested.Add(1)
-		}
-		if s != "" {
-			c.Write(task, []byte("got "), []byte(s), time.Minute)
-		}
-		return v
-	})
-	hundred := func() int32 {
-		rested.Store(0)
-		for range 100 {
-			c := dial(t, addr)
-			_, err := c.Write([]byte("a\n"))
-			require.NoError(t, err)
-			got, err := bufio.NewReader(c).ReadString('\n')
-			require.NoError(t, err)
-			require.Equal(t, "got a\n", got)
-			c.Close()
-		}
-		return rested.Load()
-	}
-	// The first may come before the driver has run, and on a machine that
-	// stops for a second any may.
-	for tries := 5; hundred() > 0; tries-- {
-		require.Positive(t, tries, "nobody should have to be waited for")
-	}
-
-	c := dial(t, addr)
-	require.NoError(t, c.CloseWrite())
-	got, err := io.ReadAll(c)
-	require.NoError(t, err, "one that ends without a word is accepted too")
-	assert.Empty(t, got)
-}
-
 func TestLargeWriteToSlowReader(t *testing.T) {
 	const size = 16 << 20
 	drivers(t, func(t *testing.T, name string) {
