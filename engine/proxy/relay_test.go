@@ -200,8 +200,10 @@ func TestUnsolicitedBytesWhileAnswering(t *testing.T) {
 				return
 			}
 			io.WriteString(c, "HTTP/1.1 200 OK\r\ncontent-length: 16777216\r\n\r\n")
-			io.CopyN(c, zeros{}, int64(size))
-			io.WriteString(c, "HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
+			io.CopyN(c, zeros{}, int64(size-1))
+			// With the last byte, so that it is there before the client, who
+			// waits for that, can ask again.
+			io.WriteString(c, "\x00HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
 			untilGone(in)
 		})
 		c := r.client()
