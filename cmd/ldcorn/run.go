@@ -33,8 +33,10 @@ TERM or INT stops it: requests in flight are finished within shutdown_timeout;
 a second one stops at once. HUP reads the configuration and the code anew,
 and keeps everything as it is if anything is wrong with them.
 
-On Linux, connections are served by event loops; with LDCORN_DRIVER=goroutine
-in the environment, by a goroutine each, as on other systems.`,
+On Linux, connections are served by event loops, which read and write through
+io_uring where the kernel lets them. LDCORN_DRIVER in the environment chooses:
+io_uring, epoll (without it), or goroutine (one for each, as on other systems).
+The log says which it is.`,
 		Example: `  ldcorn run
   ldcorn run -c ldconfig.star --log-format json`,
 		Args: cobra.NoArgs,

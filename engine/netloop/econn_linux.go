@@ -34,6 +34,8 @@ type econn struct {
 	closed     bool
 	expired    bool
 	probed     bool // the kernel sends keep-alive probes
+	large      bool // the last read brought much
+	moving     int8 // operations of a batch that are under way on fd
 
 	reader, writer *etask // who waits
 	watcher        *etask
@@ -154,7 +156,9 @@ func (c *econn) Close() error {
 	}
 	c.closed = true
 	l := c.loop
-	rawClose(c.fd)
+	if c.moving == 0 { // else its number would be another's before the batch is done; see land
+		rawClose(c.fd)
+	}
 	l.conns[c.slot] = nil
 	l.free = append(l.free, c.slot)
 	if c.client {

@@ -15,6 +15,7 @@ import (
 // so nothing of a loop needs a lock.
 type epoll struct {
 	opts      Options
+	batches   bool // reads and writes go to the kernel in batches, see batch
 	acceptLog acceptLog
 	loops     []*loop
 	stopping  atomic.Bool
@@ -26,24 +27,38 @@ type epoll struct {
 	lfd       int // its socket, a descriptor of our own
 }
 
-// newEpoll returns the driver. Few loops are better than many: a busy one
-// finds more events at each wait. The workers do the work on the other cores.
-func newEpoll(opts Options) (Driver, bool) {
+// newEpoll returns the driver, with batches if the kernel can do them, or
+// else an error. Few loops are better than many: a busy one finds more events
+// at each wait. The workers do the work on the other cores.
+func newEpoll(opts Options, batches bool) (Driver, error) {
+	if batches {
+		r, err := newRing()
+		if err != nil {
+			return nil, err
+		}
+		r.close()
+	}
 	n := opts.Loops
 	if n <= 0 {
 		n = share()
 	}
-	d := &epoll{opts: opts, acceptLog: acceptLog{log: opts.Log}, lfd: -1, quiet: make(chan struct{})}
+	d := &epoll{opts: opts, batches: batches, acceptLog: acceptLog{log: opts.Log}, lfd: -1, quiet: make(chan struct{})}
 	d.busy.Store(int32(n))
 	for i := range n {
 		d.loops = append(d.loops, newLoop(d, i))
 	}
-	return d, true
+	return d, nil
 }
 
-func (d *epoll) Name() string { return "epoll" }
-func (d *epoll) Loops() int   { return len(d.loops) }
-func (d *epoll) Procs() int   { return len(d.loops) }
+func (d *epoll) Name() string {
+	if d.batches {
+		return "io_uring"
+	}
+	return "epoll"
+}
+
+func (d *epoll) Loops() int { return len(d.loops) }
+func (d *epoll) Procs() int { return len(d.loops) }
 
 func (d *epoll) Quiet() <-chan struct{} { return d.quiet }
 

@@ -2,4 +2,6 @@
 
 package netloop
 
-func newEpoll(Options) (Driver, bool) { return nil, false }
+import "errors"
+
+func newEpoll(Options, bool) (Driver, error) { return nil, errors.New("not on this system") }

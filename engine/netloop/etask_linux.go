@@ -33,6 +33,9 @@ type etask struct {
 	probed  int // bytes of probe that were written
 	since   Time
 	halfOK  bool
+
+	op    ringOp // the present operation of a batch
+	moves *econn // what it is on; nil = none is under way
 }
 
 // task returns a task that will do the work once resumed.

@@ -38,6 +38,7 @@ type loop struct {
 	scratch   []byte
 	pipes     [][2]int // for splices
 	events    [256]unix.EpollEvent
+	batch     batch
 	finishing bool
 	busy      bool // the last wait found much to do
 	lively    bool // the last wait was short
@@ -83,6 +84,7 @@ func (l *loop) open(lfd int) (err error) {
 	if err := l.add(l.evfd, unix.EPOLLIN|unix.EPOLLET, wakeSlot, 0); err != nil {
 		return err
 	}
+	l.batch.open(l.d.batches)
 	l.lfd = lfd
 	return l.add(lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0)
 }
@@ -133,6 +135,7 @@ func (l *loop) run() {
 		if l.now >= l.nextAt {
 			l.sweep()
 		}
+		l.carryOut()
 		if l.finishing && !l.quiet && l.clients == l.tunnels {
 			l.quiet = true
 			l.d.oneIsQuiet()
@@ -283,6 +286,7 @@ func (l *loop) close() {
 		unix.Close(p[0])
 		unix.Close(p[1])
 	}
+	l.batch.close()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	unix.Close(l.evfd)

@@ -2,11 +2,12 @@
 // code for those that have something to do, and keeps the others at rest.
 //
 // The code that serves a connection sees a Task, in which it runs, and Conns,
-// on which it reads and writes; it never learns which of the two drivers is
-// behind them. NewGoroutine runs each connection in a goroutine over net.Conn,
-// on every system. NewEpoll, on Linux, runs event loops whose tasks are
-// coroutines: a read that would block yields to the loop, and a connection at
-// rest holds neither coroutine nor buffer.
+// on which it reads and writes; it never learns which driver is behind them.
+// "goroutine" runs each connection in a goroutine over net.Conn, on every
+// system. "epoll", on Linux, runs event loops whose tasks are coroutines: a
+// read that would block yields to the loop, and a connection at rest holds
+// neither coroutine nor buffer. "io_uring" is epoll whose loops gather the
+// reads and writes of many tasks and hand them to the kernel together.
 //
 // The package knows nothing of HTTP.
 package netloop

@@ -28,11 +28,7 @@ func (f handlerFunc) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict { ret
 
 // drivers runs the test with each driver that the system has.
 func drivers(t *testing.T, test func(t *testing.T, name string)) {
-	names := []string{"goroutine"}
-	if runtime.GOOS == "linux" {
-		names = append(names, "epoll")
-	}
-	for _, name := range names {
+	for _, name := range netloop.Drivers() {
 		t.Run(name, func(t *testing.T) { test(t, name) })
 	}
 }
@@ -531,4 +527,62 @@ func TestAbortEndsEveryWait(t *testing.T) {
 		}
 		require.NoError(t, <-ran)
 	})
+}
+
+// A fork that closes a connection while its parent reads from it must not
+// leave the parent with the next one of that number.
+func TestCloseDuringRead(t *testing.T) {
+	sock := filepath.Join(t.TempDir(), "up.sock")
+	up, err := net.Listen("unix", sock)
+	require.NoError(t, err)
+	t.Cleanup(func() { up.Close() })
+	go func() {
+		for {
+			c, err := up.Accept()
+			if err != nil {
+				return
+			}
+			io.WriteString(c, "another's\n")
+		}
+	}()
+	for _, name := range netloop.Drivers() {
+		if name == "goroutine" {
+			continue // there a fork runs beside its parent: either may be first
+		}
+		t.Run(name, func(t *testing.T) {
+			reading, got := make(chan bool, 1), make(chan string, 1)
+			addr, _ := serve(t, name, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+				// The fork is to run after an event has brought the parent to
+				// its read, and before that is done.
+				buf := make([]byte, 64)
+				if n, _ := c.Read(task, buf, time.Minute); n == 0 {
+					return netloop.Verdict{}
+				}
+				reading <- true
+				if c.WaitReadable(task, time.Minute) != nil {
+					return netloop.Verdict{}
+				}
+				var u netloop.Conn
+				f := task.Fork(func(task netloop.Task) {
+					c.Close()
+					u, _ = task.Dial(sock, time.Minute)
+					u.WaitReadable(task, time.Minute)
+				})
+				n, _ := c.Read(task, buf, time.Minute)
+				got <- string(buf[:n])
+				f.Wait()
+				u.Close()
+				return netloop.Verdict{}
+			})
+			c := dial(t, addr)
+			_, err := c.Write([]byte("x"))
+			require.NoError(t, err)
+			<-reading
+			_, err = c.Write([]byte("mine\n"))
+			require.NoError(t, err)
+			assert.Equal(t, "mine\n", <-got)
+			_, err = io.ReadAll(c)
+			assert.NoError(t, err, "closed")
+		})
+	}
 }

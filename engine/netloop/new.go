@@ -1,21 +1,38 @@
 package netloop
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
-// New returns the driver of that name, "epoll" or "goroutine"; "" is the best
-// that the system has.
+// Drivers returns the names of the drivers that this system can do, the best
+// first: "io_uring" and "epoll" on Linux, the former where the kernel lets us
+// use it, and "goroutine" everywhere.
+func Drivers() []string {
+	var names []string
+	for _, batches := range [...]bool{true, false} {
+		if d, err := newEpoll(Options{}, batches); err == nil {
+			names = append(names, d.Name())
+		}
+	}
+	return append(names, "goroutine")
+}
+
+// New returns the driver of that name; "" is the first of Drivers. It fails
+// for a name that is none of them, and says why.
 func New(name string, opts Options) (Driver, error) {
+	if name == "" {
+		name = Drivers()[0]
+	}
 	switch name {
 	case "goroutine":
 		return NewGoroutine(opts), nil
-	case "", "epoll":
-		if driver, ok := newEpoll(opts); ok {
-			return driver, nil
+	case "io_uring", "epoll":
+		driver, err := newEpoll(opts, name == "io_uring")
+		if err != nil {
+			return nil, fmt.Errorf("connection driver %q (LDCORN_DRIVER): %w; here are %s", name, err, strings.Join(Drivers(), ", "))
 		}
-		if name == "" {
-			return NewGoroutine(opts), nil
-		}
-		return nil, fmt.Errorf("the epoll driver needs Linux; set LDCORN_DRIVER=goroutine")
+		return driver, nil
 	}
-	return nil, fmt.Errorf("no connection driver %q; there are \"epoll\" and \"goroutine\"", name)
+	return nil, fmt.Errorf("no connection driver %q (LDCORN_DRIVER); here are %s", name, strings.Join(Drivers(), ", "))
 }

@@ -8,6 +8,7 @@ import (
 
 const (
 	busyFrom   = 4 // events at one wake-up that make more likely
+	crowdFrom  = 3 // tasks in flight from which it pays to wait for more events
 	shortSleep = Time(100 * time.Microsecond)
 	napMillis  = 1
 	nap        = Time(napMillis * time.Millisecond)
@@ -15,18 +16,26 @@ const (
 )
 
 // wait polls first while the loop is busy: there are events already then, and
-// the scheduler need not hear of it. Before it sleeps it gives way once: on
-// busy cores that lets clients and workers make more events for the next
-// wait, and costs less than being woken for each.
+// the scheduler need not hear of it. It gives way once: on busy cores that
+// lets clients and workers make more events for the next wait, and costs less
+// than being woken for each. With a few requests in flight it does so before
+// it looks, for what is ready now is cheaper together with what will be;
+// otherwise only where there is nothing to do.
 func (l *loop) wait() int {
 	l.letOthersRun()
-	if l.busy || len(l.ready) > 0 {
-		if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 || len(l.ready) > 0 {
-			return max(n, 0)
+	if pending := len(l.ready)+len(l.batch.waiting) > 0; l.busy || pending {
+		gather := !pending && len(l.active) >= crowdFrom
+		if gather {
+			rawYield()
 		}
-		rawYield()
-		if n, e := rawWait(l.epfd, l.events[:], 0); e == 0 && n > 0 {
+		if n := l.poll(); n > 0 || pending {
 			return n
+		}
+		if !gather {
+			rawYield()
+			if n := l.poll(); n > 0 {
+				return n
+			}
 		}
 	}
 	began := Now()
@@ -34,6 +43,15 @@ func (l *loop) wait() int {
 	slept := Now() - began
 	l.busy = n >= busyFrom || slept < shortSleep
 	l.lively = slept < nap
+	return n
+}
+
+// poll takes the events that are there.
+func (l *loop) poll() int {
+	n, e := rawWait(l.epfd, l.events[:], 0)
+	if e != 0 {
+		return 0
+	}
 	return n
 }
 

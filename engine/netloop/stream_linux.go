@@ -12,6 +12,9 @@ import (
 
 // awaitRead waits for an event that makes c readable.
 func (c *econn) awaitRead(t *etask, wait time.Duration) error {
+	if c.closed {
+		return net.ErrClosed
+	}
 	c.register()
 	if c.hup {
 		c.readable = true
@@ -47,7 +50,8 @@ func (c *econn) TryRead(t Task, p []byte) (int, error) {
 	if !c.readable {
 		return 0, ErrAgain
 	}
-	n, e := rawRead(c.fd, p)
+	task, _ := t.(*etask)
+	n, full, e := c.receive(task, p)
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:
 		c.readable = e == unix.EINTR
@@ -59,7 +63,7 @@ func (c *econn) TryRead(t Task, p []byte) (int, error) {
 	}
 	// A short read has emptied the socket; the end of the stream, if it was
 	// reported, is still to be read.
-	c.readable = n == len(p) || c.half || c.hup
+	c.readable = full || c.half || c.hup
 	return n, nil
 }
 
@@ -89,7 +93,7 @@ func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 		if c.closed {
 			return total, net.ErrClosed
 		}
-		n, errno := c.writeSome(a, b)
+		n, errno := c.writeSome(e, a, b)
 		switch errno {
 		case 0:
 			total += n
@@ -115,21 +119,26 @@ func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 // takes to look at two buffers.
 const joinUpTo = 8 << 10
 
-func (c *econn) writeSome(a, b []byte) (int, syscall.Errno) {
+func (c *econn) writeSome(t *etask, a, b []byte) (int, syscall.Errno) {
 	switch {
 	case len(b) == 0:
-		return rawWrite(c.fd, a)
+		return c.send(t, a)
 	case len(a) == 0:
-		return rawWrite(c.fd, b)
-	case len(a)+len(b) <= joinUpTo:
-		joined := append(append(c.loop.scratch[:0], a...), b...)
-		return rawWrite(c.fd, joined)
+		return c.send(t, b)
+	case len(a)+len(b) > joinUpTo:
+		return rawWritev(c.fd, a, b)
 	}
-	return rawWritev(c.fd, a, b)
+	if joined := c.loop.batch.join(a, b); joined != nil {
+		return c.inBatch(t, joined, true)
+	}
+	return rawWrite(c.fd, append(append(c.loop.scratch[:0], a...), b...))
 }
 
 // awaitWrite waits until c takes more.
 func (c *econn) awaitWrite(t *etask, wait time.Duration) error {
+	if c.closed {
+		return net.ErrClosed
+	}
 	c.want(true)
 	c.writer = t
 	err := awaitProgress(wait,

@@ -13,11 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
 // eachDriverB is eachDriver for benchmarks.
 func eachDriverB(b *testing.B, bench func(b *testing.B, driver string)) {
-	for _, d := range driverNames() {
+	for _, d := range netloop.Drivers() {
 		b.Run(d, func(b *testing.B) { bench(b, d) })
 	}
 }
@@ -33,28 +34,61 @@ func BenchmarkRequest(b *testing.B) {
 		{"post", post, hello, "\r\nhello"},
 		{"chunked", http1test.Post("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\n", chunked, "0\r\n\r\n"},
 	} {
-		b.Run(c.name, func(b *testing.B) {
-			eachDriverB(b, func(b *testing.B, driver string) {
-				r := newRig(b, driver, nil)
-				r.worker("default", parrot(c.in, c.answer))
-				conn := r.dial()
-				buf := make([]byte, 4096)
-				in, end := []byte(c.in), []byte(c.want)
-				b.ReportAllocs()
-				for b.Loop() {
-					if _, err := conn.Write(in); err != nil {
-						b.Fatal(err)
-					}
-					for n := 0; n < len(end) || string(buf[n-len(end):n]) != string(end); {
-						m, err := conn.Read(buf[n:])
-						if err != nil {
-							b.Fatal(err)
-						}
-						n += m
-					}
-				}
-			})
-		})
+		b.Run(c.name, func(b *testing.B) { benchmarkRequest(b, 1, c.in, c.answer, c.want) })
+	}
+}
+
+// BenchmarkRequests is the same on 64 connections at once.
+func BenchmarkRequests(b *testing.B) {
+	benchmarkRequest(b, 64, http1test.Get("/a/b?c=d"), hello, "\r\nhello")
+}
+
+func benchmarkRequest(b *testing.B, conns int, in, answer, want string) {
+	eachDriverB(b, func(b *testing.B, driver string) {
+		r := newRig(b, driver, nil)
+		r.worker("default", parrot(in, answer))
+		c := newCrowd(r, conns, in, want)
+		c.ask(b)
+		b.ReportAllocs()
+		b.ResetTimer()
+		for asked := 0; asked < b.N; asked += conns {
+			c.ask(b)
+		}
+	})
+}
+
+// A crowd is many clients that ask at the same time, without allocating.
+type crowd struct {
+	conns   []net.Conn
+	in, end []byte
+	buf     []byte
+}
+
+// newCrowd connects so many clients, who send in and wait for an answer that
+// ends in want.
+func newCrowd(r *rig, conns int, in, want string) *crowd {
+	c := &crowd{in: []byte(in), end: []byte(want), buf: make([]byte, 4096)}
+	for range conns {
+		c.conns = append(c.conns, r.dial())
+	}
+	return c
+}
+
+// ask has each client send its request, and then wait for the answer.
+func (c *crowd) ask(t testing.TB) {
+	for _, conn := range c.conns {
+		if _, err := conn.Write(c.in); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, conn := range c.conns {
+		for n := 0; n < len(c.end) || string(c.buf[n-len(c.end):n]) != string(c.end); {
+			m, err := conn.Read(c.buf[n:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += m
+		}
 	}
 }
 
@@ -79,28 +113,33 @@ func parrot(in, answer string) manner {
 	}
 }
 
-// TestRequestAllocatesNothing: in the steady state, on the driver that is
+// TestRequestAllocatesNothing: in the steady state, on the drivers that are
 // made for it.
 func TestRequestAllocatesNothing(t *testing.T) {
 	if raceEnabled || runtime.GOOS != "linux" {
 		t.Skip("the race detector allocates, and so does the goroutine driver")
 	}
+	for _, driver := range netloop.Drivers() {
+		if driver != "goroutine" {
+			t.Run(driver, func(t *testing.T) { requestAllocatesNothing(t, driver) })
+		}
+	}
+}
+
+func requestAllocatesNothing(t *testing.T, driver string) {
 	p := planOf(t, map[string]string{"default": "*"})
 	p.RequestHeaders, p.ResponseHeaders = edits(t, "add X-A 1", "remove X-B"), edits(t, "set Server ldcorn")
-	r := newRig(t, "epoll", p)
+	r := newRig(t, driver, p)
 	in := []byte(http1test.Post("Content-Length: 5\r\nX-Request-ID: abc\r\n") + "hello")
 	r.worker("default", parrot(string(in), hello))
-	c := r.dial()
-	buf := make([]byte, 4096)
-	allocs := testing.AllocsPerRun(2000, func() {
-		if _, err := c.Write(in); err != nil {
-			t.Error(err)
+	for _, conns := range []int{1, 16} {
+		c := newCrowd(r, conns, string(in), "hello")
+		for range 20 { // pools fill, and slices grow
+			c.ask(t)
 		}
-		if _, err := c.Read(buf); err != nil {
-			t.Error(err)
-		}
-	})
-	require.Less(t, allocs, 0.5) // a garbage collection may empty a pool
+		allocs := testing.AllocsPerRun(1000/conns, func() { c.ask(t) })
+		require.Less(t, allocs/float64(conns), 0.5, "%d at once", conns) // a garbage collection may empty a pool
+	}
 }
 
 const gib = 1 << 30

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -92,7 +93,7 @@ func FuzzSplits(f *testing.F) {
 	p.HeaderTimeout = 0
 	var rigs []*rig
 	var ledgers []*ledger
-	for _, driver := range driverNames() {
+	for _, driver := range netloop.Drivers() {
 		r, l := newRig(f, driver, p), &ledger{}
 		r.worker("default", l.serve)
 		rigs, ledgers = append(rigs, r), append(ledgers, l)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -45,7 +46,7 @@ func FuzzAnswerSplits(f *testing.F) {
 	var answer atomic.Pointer[[][]byte]
 	closed := make(chan bool, 1) // a worker's connection, which may have looked fit for another request
 	var rigs []*rig
-	for _, driver := range driverNames() {
+	for _, driver := range netloop.Drivers() {
 		r := newRig(f, driver, p)
 		r.worker("default", func(c net.Conn, in *bufio.Reader) {
 			if _, err := readHead(in); err != nil {

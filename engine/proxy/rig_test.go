@@ -6,13 +6,13 @@ import (
 	"maps"
 	"net"
 	"regexp"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/route"
@@ -33,17 +33,9 @@ type rig struct {
 	ran   chan error
 }
 
-// driverNames are the drivers that the system has.
-func driverNames() []string {
-	if runtime.GOOS == "linux" {
-		return []string{"goroutine", "epoll"}
-	}
-	return []string{"goroutine"}
-}
-
 // eachDriver runs the test with each driver that the system has.
 func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
-	for _, d := range driverNames() {
+	for _, d := range netloop.Drivers() {
 		t.Run(d, func(t *testing.T) { test(t, d) })
 	}
 }

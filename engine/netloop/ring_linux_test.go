@@ -1,0 +1,127 @@
+package netloop
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// testRing is a ring that the test closes.
+func testRing(t *testing.T) *ring {
+	r, err := newRing()
+	if err != nil {
+		t.Skipf("this system's kernel gives no ring: %v", err)
+	}
+	t.Cleanup(r.close)
+	return r
+}
+
+// sockets is a pair of connected unix sockets that the test closes.
+func sockets(t *testing.T) (a, b int) {
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { rawClose(pair[0]); rawClose(pair[1]) })
+	return pair[0], pair[1]
+}
+
+// heap is where buffers of operations must be.
+var heap []*ringOp
+
+func TestRing_MoreThanItTakesAtOnce(t *testing.T) {
+	r := testRing(t)
+	b := batch{ring: r}
+	for range 3 { // around the queues' ends
+		var ops []*ringOp
+		var ends []int
+		for i := range 2*ringSize + 7 {
+			from, to := sockets(t)
+			ops = append(ops, &ringOp{fd: from, buf: []byte{byte(i), byte(i >> 8)}, send: true})
+			ends = append(ends, to)
+		}
+		heap = ops
+		assert.Equal(t, ringSize, r.carryOut(ops))
+		b.do(ops[ringSize:])
+		for i, to := range ends {
+			assert.Equal(t, ringOp{fd: ops[i].fd, buf: ops[i].buf, send: true, n: 2}, *ops[i])
+			ops[i] = &ringOp{fd: to, buf: make([]byte, 9)}
+		}
+		b.do(ops)
+		for i, op := range ops {
+			require.Equal(t, 2, op.n)
+			assert.Equal(t, []byte{byte(i), byte(i >> 8)}, op.buf[:2])
+		}
+	}
+}
+
+// What fails does so by itself, with the error that a call would have had.
+func TestRing_Errors(t *testing.T) {
+	r := testRing(t)
+	full, reader := sockets(t)
+	half, gone := sockets(t)
+	require.NoError(t, unix.Shutdown(gone, unix.SHUT_RDWR))
+	silent, _ := sockets(t)
+	much := bytes.Repeat([]byte("much "), 1<<20)
+	ops := []*ringOp{
+		{fd: silent, buf: make([]byte, 8)},
+		{fd: half, buf: []byte("x"), send: true},
+		{fd: half, buf: make([]byte, 8)},
+		{fd: full, buf: much, send: true},
+		{fd: full, buf: much, send: true},
+		{fd: -1, buf: make([]byte, 8)},
+		{fd: reader, buf: make([]byte, 8)},
+	}
+	heap = ops
+	require.Equal(t, len(ops), r.carryOut(ops))
+	assert.Equal(t, unix.EAGAIN, ops[0].errno)
+	assert.Equal(t, unix.EPIPE, ops[1].errno, "and no signal")
+	assert.Zero(t, ops[2].errno)
+	assert.Zero(t, ops[2].n, "the end of the stream")
+	assert.Zero(t, ops[3].errno)
+	assert.Positive(t, ops[3].n)
+	assert.Less(t, ops[3].n, len(much), "what there was room for")
+	assert.Equal(t, unix.EAGAIN, ops[4].errno)
+	assert.Equal(t, unix.EBADF, ops[5].errno)
+	assert.Equal(t, "much muc", string(ops[6].buf[:ops[6].n]))
+}
+
+// A kernel that has no memory left takes a part: the rest is done by calls.
+func TestBatch_DoesAloneWhatTheRingLeaves(t *testing.T) {
+	r := testRing(t)
+	rawClose(r.fd) // from here on it takes nothing
+	var err error
+	r.fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC)
+	require.NoError(t, err)
+	a, b := sockets(t)
+	ops := []*ringOp{
+		{fd: a, buf: []byte("ab"), send: true},
+		{fd: b, buf: make([]byte, 1)},
+		{fd: b, buf: make([]byte, 8)},
+		{fd: b, buf: make([]byte, 8)},
+	}
+	heap = ops
+	(&batch{ring: r}).do(ops)
+	assert.Equal(t, []int{2, 1, 1, -1}, []int{ops[0].n, ops[1].n, ops[2].n, ops[3].n})
+	assert.Equal(t, "ab", string(slices.Concat(ops[1].buf, ops[2].buf[:1])))
+	assert.Equal(t, unix.EAGAIN, ops[3].errno)
+}
+
+// Without a ring, as where an administrator or a container's profile forbids
+// it, the driver is epoll, and who asks for the other one learns why.
+func TestNew_NoRing(t *testing.T) {
+	var limit unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
+	none := unix.Rlimit{Max: limit.Max}
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &none))
+	d, err := New("", Options{})
+	_, err2 := New("io_uring", Options{})
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
+	require.NoError(t, err)
+	assert.Equal(t, "epoll", d.Name())
+	assert.EqualError(t, err2, `connection driver "io_uring" (LDCORN_DRIVER): io_uring_setup: too many open files; here are epoll, goroutine`)
+	_, err = New("kqueue", Options{})
+	assert.ErrorContains(t, err, `no connection driver "kqueue" (LDCORN_DRIVER); here are `)
+}
