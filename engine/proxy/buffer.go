@@ -1,8 +1,9 @@
 package proxy
 
 const (
-	headBuffer = 4 << 10  // first size of a head's buffer
-	bodyBuffer = 32 << 10 // one per direction of a body
+	headBuffer  = 4 << 10  // first size of a head's buffer
+	firstBuffer = 8 << 10  // for the beginning of an answer, which often is all of it
+	bodyBuffer  = 32 << 10 // one per direction of a body
 )
 
 // A buffer is a window of bytes read and not yet consumed.
@@ -72,10 +73,21 @@ func (p *Proxy) takeBody(b *buffer) {
 	}
 }
 
-// putBody takes the buffer back, and forgets what is in it.
-func (p *Proxy) putBody(b *buffer) {
-	if b.b != nil {
-		p.bodies.Put((*[bodyBuffer]byte)(b.b))
-		*b = buffer{}
+// takeFirst is takeBody for the beginning of an answer.
+func (p *Proxy) takeFirst(b *buffer) {
+	if b.b == nil {
+		b.b = p.firsts.Get().(*[firstBuffer]byte)[:]
 	}
+}
+
+// putBody takes the buffer back, and forgets what is in it. One that has grown
+// to a size between the two is left to the garbage collector.
+func (p *Proxy) putBody(b *buffer) {
+	switch len(b.b) {
+	case bodyBuffer:
+		p.bodies.Put((*[bodyBuffer]byte)(b.b))
+	case firstBuffer:
+		p.firsts.Put((*[firstBuffer]byte)(b.b))
+	}
+	*b = buffer{}
 }

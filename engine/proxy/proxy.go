@@ -35,7 +35,7 @@ type Snapshot struct {
 type Options struct {
 	Log      *slog.Logger
 	Listener net.Listener
-	// Driver names the connection driver: "epoll", "goroutine", or "" for
+	// Driver names the connection driver, one of netloop.Drivers, or "" for
 	// the best that the system has.
 	Driver string
 	// Stall is the time over which a client that sends a body, or reads an
@@ -55,6 +55,7 @@ type Proxy struct {
 	ids       idSource
 	exchanges sync.Pool // of *exchange
 	bodies    sync.Pool // of *[bodyBuffer]byte
+	firsts    sync.Pool // of *[firstBuffer]byte
 }
 
 // New returns a proxy that serves nothing yet. It fails on a driver that
@@ -63,6 +64,7 @@ func New(opts Options) (*Proxy, error) {
 	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource()}
 	p.exchanges.New = func() any { return newExchange(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
+	p.firsts.New = func() any { return new([firstBuffer]byte) }
 	driver, err := netloop.New(opts.Driver, netloop.Options{
 		Handler: p, Log: opts.Log, FirstWait: p.firstWait, OnPanic: p.onPanic,
 	})

@@ -61,7 +61,11 @@ func (x *exchange) readBack() error {
 		if err := x.up.WaitReadable(x.t, 0); err != nil {
 			return err
 		}
-		x.p.takeBody(&x.back)
+		if x.heard {
+			x.p.takeBody(&x.back)
+		} else {
+			x.p.takeFirst(&x.back)
+		}
 	}
 	n, err := x.up.Read(x.t, x.back.room(), 0)
 	if n == 0 {
