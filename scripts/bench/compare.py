@@ -7,7 +7,7 @@ Every proxy runs one at a time over the same upstream, in interleaved rounds in 
 to quote is the ratio of medians; absolute ones do not travel from machine to machine.
 
   small, few       64 and 8 keep-alive clients, an answer of 12 bytes     CPU per request, microseconds
-  goroutine        as small, ldcorn with LDCORN_DRIVER=goroutine          CPU per request, microseconds
+  epoll, goroutine as small, ldcorn with that LDCORN_DRIVER               CPU per request, microseconds
   close            64 clients, a connection for every request             CPU per request, microseconds
   64k, 1m          32 and 16 keep-alive clients, answers of that size     CPU per request, microseconds
   idle-ka, idle-ws 4000 connections at rest: keep-alive, websocket        resident memory per connection, bytes
@@ -21,10 +21,10 @@ import argparse, json, os, random, re, resource, shutil, signal, socket, statist
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = ("ldcorn", "nginx", "haproxy", "caddy")
 PORT = {name: 9111 + i for i, name in enumerate(PEERS)}
-LOAD = {"small": (64, "/"), "few": (8, "/"), "goroutine": (64, "/"), "close": (64, "/"), "64k": (32, "/64k"),
+LOAD = {"small": (64, "/"), "few": (8, "/"), "epoll": (64, "/"), "goroutine": (64, "/"), "close": (64, "/"), "64k": (32, "/64k"),
         "1m": (16, "/1m"), "e2e": (64, "/"), "e2e-close": (64, "/")}
-ENV = {"goroutine": {"LDCORN_DRIVER": "goroutine"}}
-MODES = ("small", "few", "goroutine", "close", "64k", "1m", "idle-ka", "idle-ws", "e2e", "e2e-close")
+ENV = {driver: {"LDCORN_DRIVER": driver} for driver in ("epoll", "goroutine")}
+MODES = ("small", "few", "epoll", "goroutine", "close", "64k", "1m", "idle-ka", "idle-ws", "e2e", "e2e-close")
 APP = """
 async def app(scope, receive, send):
     assert scope["type"] == "http"
