@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -202,7 +203,20 @@ func (c *gconn) takeFirst(p []byte) int {
 
 // WaitReadable returns at once: the goroutine that would wait costs as much
 // as the buffer that it would save.
-func (c *gconn) WaitReadable(Task, time.Duration) error { return nil }
+// crowdOf is the number of clients from which it pays to let other tasks go
+// first. With fewer, the process would run on where it should sleep, and be
+// made to wait for that by the system when it has something to do.
+const crowdOf = 32
+
+// WaitReadable leaves the waiting to the read. In a crowd it lets the others
+// go first: the peer often has answered by then, and a read that finds nothing
+// costs a system call and the poller's work.
+func (c *gconn) WaitReadable(Task, time.Duration) error {
+	if c.d.clients.Load() >= crowdOf {
+		runtime.Gosched()
+	}
+	return nil
+}
 
 func (c *gconn) Splice(Task, Conn, int64, time.Duration, time.Duration) (int64, error, error) {
 	return 0, ErrNoSplice, nil

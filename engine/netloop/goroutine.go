@@ -19,6 +19,7 @@ type goroutines struct {
 	stopping  atomic.Bool
 	aborted   atomic.Bool
 	serving   sync.WaitGroup // client connections and the sweeper
+	clients   atomic.Int32   // len(conns), for who does not hold mu
 
 	mu      sync.Mutex // guards all below
 	ln      net.Listener
@@ -129,6 +130,7 @@ func (d *goroutines) start(nc net.Conn) {
 	c := newGconn(d, nc)
 	d.mu.Lock()
 	d.conns[c] = struct{}{}
+	d.clients.Add(1)
 	d.mu.Unlock()
 	d.serving.Add(1)
 	go func() {
@@ -137,6 +139,7 @@ func (d *goroutines) start(nc net.Conn) {
 		c.Close()
 		d.mu.Lock()
 		delete(d.conns, c)
+		d.clients.Add(-1)
 		if c.tunnel {
 			d.tuns--
 		}
