@@ -287,7 +287,7 @@ def main():
     if args.json:
         print(json.dumps(results))
     elif "small" in results:
-        print("\npeak memory in small: " + ", ".join(f"{n} {r['peak_mb']:.0f} MB" for n, r in results["small"].items()))
+        print("\npeak memory in small: " + ", ".join(f"{n} {r['peak_mb']:.1f} MB" for n, r in results["small"].items()))
 
 
 main()
