@@ -13,6 +13,7 @@ import (
 // in proportion to its length: values come from clients.
 type globTest struct {
 	simple *glob.Pattern  // of a glob with one star at the most, else nil
+	stars  *starTest      // of one with several and nothing else, else nil
 	re     *regexp.Regexp // of any other
 }
 
@@ -22,7 +23,7 @@ type globTest struct {
 // that every star has passed: of two stars that takes the square of a value's
 // length in time and memory, of four no machine lives to see the end
 // (/*a*a*b* did not match a path of 4 kB in two seconds). The regexp package
-// never goes back.
+// never goes back, and neither does a starTest, at a tenth of its cost.
 func newGlobTest(text string, separators ...rune) (*globTest, error) {
 	g, err := glob.Compile(text, separators...)
 	if err != nil {
@@ -32,6 +33,9 @@ func newGlobTest(text string, separators ...rune) (*globTest, error) {
 	if choices <= 1 {
 		return &globTest{simple: g}, nil
 	}
+	if stars := newStarTest(text, separators); stars != nil {
+		return &globTest{stars: stars}, nil
+	}
 	re, err := regexp.Compile(expr)
 	if err != nil {
 		return nil, fmt.Errorf("not a glob that can be used, %w; write a shorter one", err)
@@ -40,8 +44,11 @@ func newGlobTest(text string, separators ...rune) (*globTest, error) {
 }
 
 func (g *globTest) Match(s string) bool {
-	if g.simple != nil {
+	switch {
+	case g.simple != nil:
 		return g.simple.Match(s)
+	case g.stars != nil:
+		return g.stars.match(s)
 	}
 	return g.re.MatchString(s)
 }

@@ -56,12 +56,47 @@ func TestGlobIsSimple(t *testing.T) {
 	}
 }
 
-// FuzzGlob holds the regular expressions against the glob package.
+func TestGlobOfStars(t *testing.T) {
+	for _, c := range []struct {
+		glob, value string
+		path, want  bool
+	}{
+		{"/a/*/b/*.js", "/a/x/b/y.js", true, true},
+		{"/a/*/b/*.js", "/a//b/.js", true, true},
+		{"/a/*/b/*.js", "/a/x/y/b/z.js", true, false},
+		{"/a/*/b/*.js", "/a/x/b/y/z.js", true, false},
+		{"/*b*c", "/bxbxcxc", true, true},
+		{"/*b*c", "/bx/c", true, false},
+		{"*b/*", "ab/", true, true},
+		{"*bb/*", "b/b", true, false},
+		{"*a*", "a", true, true},
+		{"*a*a", "a", true, false},
+		{"*a*a", "ba/a", false, true},
+		{"**a*c", "b/a/c", false, true},
+		{"/*/*", "/a", true, false},
+	} {
+		var separators []rune
+		if c.path {
+			separators = []rune{'/'}
+		}
+		g, err := newGlobTest(c.glob, separators...)
+		require.NoError(t, err)
+		require.NotNil(t, g.stars, c.glob)
+		assert.Equal(t, c.want, g.Match(c.value), "%s %s", c.glob, c.value)
+	}
+	assert.Nil(t, newStarTest("/**/x*", []rune{'/'}))
+	assert.Nil(t, newStarTest("/*[ab]*", nil))
+}
+
+// FuzzGlob holds the regular expressions and the stars against the glob package.
 func FuzzGlob(f *testing.F) {
 	f.Add("/*a*/[!b-c]?{x,*y}", "/xa/dzy", true)
 	f.Add("**/*.{js,css}", "a/b/x.js", true)
 	f.Add("[a\\]]*{,b}*", "]b", false)
 	f.Add("?*\xff*", "\xff\xfe\n", false)
+	f.Add("/a*b*/c*/*.js", "/axbb/cc/x.js", true)
+	f.Add("*a/b*a*", "xa/bb/a", true)
+	f.Add("a**b*é*", "a/b/éé", false)
 	f.Fuzz(func(t *testing.T, text, value string, path bool) {
 		if len(text) > 16 || len(value) > 16 { // longer ones show no more, and take the other one's time
 			return
@@ -78,5 +113,8 @@ func FuzzGlob(f *testing.F) {
 		re, err := regexp.Compile(expr)
 		require.NoError(t, err, "%q gives %q", text, expr)
 		require.Equal(t, g.Match(value), re.MatchString(value), "%q, %q, %q", text, expr, value)
+		if stars := newStarTest(text, separators); stars != nil {
+			require.Equal(t, g.Match(value), stars.match(value), "%q, %q by its stars", text, value)
+		}
 	})
 }
