@@ -121,7 +121,7 @@ func TestNew_NoRing(t *testing.T) {
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	require.NoError(t, err)
 	assert.Equal(t, "epoll", d.Name())
-	assert.EqualError(t, err2, `connection driver "io_uring" (LDCORN_DRIVER): io_uring_setup: too many open files; here are epoll, goroutine`)
+	assert.Regexp(t, `^connection driver "io_uring" \(LDCORN_DRIVER\): io_uring_setup: .+; here are epoll, goroutine$`, err2)
 	_, err = New("kqueue", Options{})
 	assert.ErrorContains(t, err, `no connection driver "kqueue" (LDCORN_DRIVER); here are `)
 }
