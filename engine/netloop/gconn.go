@@ -201,14 +201,13 @@ func (c *gconn) takeFirst(p []byte) int {
 	return n
 }
 
-// WaitReadable returns at once: the goroutine that would wait costs as much
-// as the buffer that it would save.
 // crowdOf is the number of clients from which it pays to let other tasks go
 // first. With fewer, the process would run on where it should sleep, and be
 // made to wait for that by the system when it has something to do.
 const crowdOf = 32
 
-// WaitReadable leaves the waiting to the read. In a crowd it lets the others
+// WaitReadable leaves the waiting to the read: the goroutine that would wait
+// costs as much as the buffer that it would save. In a crowd it lets the others
 // go first: the peer often has answered by then, and a read that finds nothing
 // costs a system call and the poller's work.
 func (c *gconn) WaitReadable(Task, time.Duration) error {

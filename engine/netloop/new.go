@@ -21,10 +21,14 @@ func Drivers() []string {
 // New returns the driver of that name; "" is the first of Drivers. It fails
 // for a name that is none of them, and says why.
 func New(name string, opts Options) (Driver, error) {
-	if name == "" {
-		name = Drivers()[0]
-	}
 	switch name {
+	case "":
+		for _, batches := range [...]bool{true, false} {
+			if driver, err := newEpoll(opts, batches); err == nil {
+				return driver, nil
+			}
+		}
+		return NewGoroutine(opts), nil
 	case "goroutine":
 		return NewGoroutine(opts), nil
 	case "io_uring", "epoll":

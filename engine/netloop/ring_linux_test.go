@@ -112,6 +112,12 @@ func TestBatch_DoesAloneWhatTheRingLeaves(t *testing.T) {
 // Without a ring, as where an administrator or a container's profile forbids
 // it, the driver is epoll, and who asks for the other one learns why.
 func TestNew_NoRing(t *testing.T) {
+	why := "io_uring_setup: too many open files"
+	if r, err := newRing(); err == nil {
+		r.close()
+	} else {
+		why = err.Error() // the kernel says so first
+	}
 	var limit unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	none := unix.Rlimit{Max: limit.Max}
@@ -121,7 +127,7 @@ func TestNew_NoRing(t *testing.T) {
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	require.NoError(t, err)
 	assert.Equal(t, "epoll", d.Name())
-	assert.Regexp(t, `^connection driver "io_uring" \(LDCORN_DRIVER\): io_uring_setup: .+; here are epoll, goroutine$`, err2)
+	assert.EqualError(t, err2, `connection driver "io_uring" (LDCORN_DRIVER): `+why+`; here are epoll, goroutine`)
 	_, err = New("kqueue", Options{})
 	assert.ErrorContains(t, err, `no connection driver "kqueue" (LDCORN_DRIVER); here are `)
 }

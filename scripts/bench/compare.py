@@ -21,8 +21,8 @@ import argparse, json, os, random, re, resource, shutil, signal, socket, statist
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = ("ldcorn", "nginx", "haproxy", "caddy")
 PORT = {name: 9111 + i for i, name in enumerate(PEERS)}
-LOAD = {"small": (64, "/"), "few": (8, "/"), "epoll": (64, "/"), "goroutine": (64, "/"), "close": (64, "/"), "64k": (32, "/64k"),
-        "1m": (16, "/1m"), "e2e": (64, "/"), "e2e-close": (64, "/")}
+LOAD = {"small": (64, "/"), "few": (8, "/"), "epoll": (64, "/"), "goroutine": (64, "/"), "close": (64, "/"),
+        "64k": (32, "/64k"), "1m": (16, "/1m"), "e2e": (64, "/"), "e2e-close": (64, "/")}
 ENV = {driver: {"LDCORN_DRIVER": driver} for driver in ("epoll", "goroutine")}
 MODES = ("small", "few", "epoll", "goroutine", "close", "64k", "1m", "idle-ka", "idle-ws", "e2e", "e2e-close")
 APP = """
