@@ -6,7 +6,12 @@ import (
 )
 
 // appendTarget writes the target for the worker: the client's in origin form,
-// without the prefix that the pool strips. It reports whether that was there.
+// without the prefix that the group strips. It reports whether the prefix was
+// there.
+//
+// What the app decodes of the target is the decoded path that the route was
+// found by, minus the prefix. Nothing else may go: a router that saw
+// "/api//admin" must not lead to an app that sees "/admin".
 func appendTarget(out []byte, req *http1.Request, prefix string) ([]byte, bool) {
 	if prefix == "" {
 		return append(out, req.Origin...), false
@@ -15,15 +20,15 @@ func appendTarget(out []byte, req *http1.Request, prefix string) ([]byte, bool) 
 	if !ok {
 		return append(out, req.Origin...), false
 	}
-	if n == len(req.RawPath) || req.RawPath[n] != '/' {
-		out = append(out, '/')
+	if c, width := http1.Unescape(req.RawPath[n:]); c == '/' {
+		n += width // an escaped slash becomes a plain one: a target begins with "/"
 	}
-	return append(out, req.Origin[n:]...), true
+	return append(append(out, '/'), req.Origin[n:]...), true
 }
 
-// prefixLen returns the length of what of an escaped path decodes to prefix,
-// when a segment ends there. An escaped slash ends one too, as the app would
-// see it; it is part of the length.
+// prefixLen returns how many bytes of an escaped path decode to prefix, where
+// the prefix is whole segments of the path: its end, or a slash, plain or
+// escaped, follows.
 func prefixLen(raw []byte, prefix string) (int, bool) {
 	i := 0
 	for j := 0; j < len(prefix); j++ {
@@ -33,13 +38,8 @@ func prefixLen(raw []byte, prefix string) (int, bool) {
 		}
 		i += n
 	}
-	switch c, n := http1.Unescape(raw[i:]); {
-	case n == 0, n == 1 && c == '/':
-		return i, true
-	case c == '/':
-		return i + n, true
-	}
-	return 0, false
+	c, n := http1.Unescape(raw[i:])
+	return i, n == 0 || c == '/'
 }
 
 // dropPrefix is the edit that removes X-Forwarded-Prefix. Only read.
