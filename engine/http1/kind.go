@@ -30,6 +30,7 @@ const (
 	KindXForwardedProto
 	KindXForwardedHost
 	KindXForwardedPort
+	KindXForwarded // every other name that begins with X-Forwarded-
 	KindXRealIP
 	KindForwarded
 	KindXRequestID
@@ -73,6 +74,7 @@ var kindNames = [numKinds]string{
 	KindXForwardedProto:        "x-forwarded-proto",
 	KindXForwardedHost:         "x-forwarded-host",
 	KindXForwardedPort:         "x-forwarded-port",
+	KindXForwarded:             xForwarded,
 	KindXRealIP:                "x-real-ip",
 	KindForwarded:              "forwarded",
 	KindXRequestID:             "x-request-id",
@@ -95,7 +97,13 @@ var kindNames = [numKinds]string{
 	KindRetryAfter:             "retry-after",
 }
 
-// String returns the name in lower case, or "" for KindOther.
+// xForwarded begins the names of the fields that say what a proxy has seen.
+// Frameworks believe more of them than are written down anywhere: -Prefix,
+// -Ssl, -Scheme, -Server, -User and others.
+const xForwarded = "x-forwarded-"
+
+// String returns the name in lower case, or "" for KindOther. That of
+// KindXForwarded is what the names begin with.
 func (k Kind) String() string {
 	if k < numKinds {
 		return kindNames[k]
@@ -147,10 +155,18 @@ func kindHash(name []byte) uint8 {
 func kindOf(name []byte) Kind {
 	for i := kindHash(name); ; i++ {
 		k := kindTable[i]
-		if k == 0 || equalToken(name, kindNames[k]) {
+		switch {
+		case k == 0 && isXForwarded(name):
+			return KindXForwarded
+		case k == 0 || equalToken(name, kindNames[k]):
 			return k
 		}
 	}
+}
+
+// isXForwarded reports whether a token begins with "X-Forwarded-".
+func isXForwarded(name []byte) bool {
+	return len(name) >= len(xForwarded) && equalToken(name[:len(xForwarded)], xForwarded)
 }
 
 // equalToken reports whether a token is lower but for its case. Setting bit

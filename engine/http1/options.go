@@ -38,13 +38,11 @@ func (o *options) parse(value []byte, protect bool) *Error {
 
 // isProtected reports whether Connection may not name this field.
 func isProtected(name []byte) bool {
-	switch kindOf(name) {
-	case KindHost, KindContentLength, KindTransferEncoding, KindCookie, KindAuthorization:
-		return true
-	}
-	const forwarded = "x-forwarded-"
-	return len(name) >= len(forwarded) && equalToken(name[:len(forwarded)], forwarded)
+	return protected.Has(kindOf(name))
 }
+
+var protected = Kinds(KindHost, KindContentLength, KindTransferEncoding, KindCookie, KindAuthorization,
+	KindXForwardedFor, KindXForwardedProto, KindXForwardedHost, KindXForwardedPort, KindXForwarded, KindForwarded)
 
 // drop marks the fields that Connection named.
 func (o *options) drop(fields []Field) {

@@ -84,6 +84,9 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 	case "x-request-id":
 		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
 	}
+	if strings.HasPrefix(e.lower, forwardedPrefix) {
+		return errors.New("all that begins with X-Forwarded- is ldcorn's, so that an app can believe it; use another name")
+	}
 	if e.Op != HeaderRemove && !plainName.MatchString(e.Name) {
 		return errors.New("frameworks read it as another name, so that ldcorn drops such a header of a client; use letters, digits and hyphens")
 	}
@@ -118,6 +121,9 @@ func checkHeaderName(name string) error {
 	}
 	return nil
 }
+
+// forwardedPrefix begins the names of headers that say what a proxy has seen.
+const forwardedPrefix = "x-forwarded-"
 
 const maxHeaderName = 256 // bytes, as of a client's
 

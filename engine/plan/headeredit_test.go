@@ -56,6 +56,7 @@ func TestHeaderEditSides(t *testing.T) {
 		{HeaderRemove, "host", "the host that the client asked for"},
 		{HeaderAdd, "X-Forwarded-For", "trusted_proxies"},
 		{HeaderRemove, "Forwarded", "trusted_proxies"},
+		{HeaderSet, "X-Forwarded-Ssl", "use another name"},
 		{HeaderSet, "X-Request-ID", "its logs and the app's agree"},
 		{HeaderSet, "X_Name", "read it as another name"},
 		{HeaderRemove, "X_Name", ""},

@@ -208,6 +208,10 @@ func UnseenHeader(name string) string {
 		return "ldcorn writes it anew; write host(…)"
 	case "x-forwarded-proto", "x-forwarded-port":
 		return "ldcorn writes it anew"
+	default:
+		if strings.HasPrefix(lower, forwardedPrefix) {
+			return "ldcorn removes what a client says of proxies; let the proxy in front use another name"
+		}
 	}
 	if headerName.MatchString(name) && !plainName.MatchString(name) {
 		return "frameworks read it as another name, so that ldcorn drops it; use letters, digits and hyphens"

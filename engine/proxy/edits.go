@@ -5,15 +5,14 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// An editor changes the fields of one head: by ldcorn's own edits, then by
-// those of the plan, of the pool, and then by those of the request itself, which a router may
-// have added. The zero editor changes nothing.
+// An editor changes the fields of one head: by the edits of the plan, then by
+// those of the pool, and then by those of the request itself, which a router
+// may have added. The zero editor changes nothing.
 type editor [editors][]plan.HeaderEdit
 
 // The parts of an editor, in the order in which they apply.
 const (
-	editsOfOurs = iota
-	editsOfPlan
+	editsOfPlan = iota
 	editsOfPool
 	editsOfRequest
 	editors
@@ -23,17 +22,14 @@ const (
 // that of the exchange, beside the edits of the request itself.
 func (x *exchange) setEdits(set *plan.Pool) {
 	p := x.snap.Plan
-	x.strip, x.toWorker[editsOfOurs] = set.StripPrefix, nil
-	if x.strip != "" {
-		x.toWorker[editsOfOurs] = dropPrefix
-	}
+	x.strip = set.StripPrefix
 	x.toWorker[editsOfPlan], x.toWorker[editsOfPool] = p.RequestHeaders, set.RequestHeaders
 	x.toClient[editsOfPlan], x.toClient[editsOfPool] = p.ResponseHeaders, set.ResponseHeaders
 }
 
 // isEmpty reports whether nothing is changed.
 func (e *editor) isEmpty() bool {
-	return len(e[editsOfOurs])|len(e[editsOfPlan])|len(e[editsOfPool])|len(e[editsOfRequest]) == 0
+	return len(e[editsOfPlan])|len(e[editsOfPool])|len(e[editsOfRequest]) == 0
 }
 
 // append writes the fields that are forwarded (http1.AppendForwardable) as

@@ -46,7 +46,7 @@ func TestEditor(t *testing.T) {
 			"X-C: 4\r\nX-B: pool\r\nX-D: router\r\n"},
 		{"what was removed may be written again", []string{"remove X-A"}, []string{"add X-A pool"}, nil, "x-b: 2\r\nX-C: 4\r\nX-A: pool\r\n"},
 	} {
-		e := editor{nil, edits(t, c.plan...), edits(t, c.pool...), edits(t, c.router...)}
+		e := editor{edits(t, c.plan...), edits(t, c.pool...), edits(t, c.router...)}
 		req := parsed(t, in)
 		assert.Equal(t, c.want, string(e.append(nil, req.Fields[1:], 0)), c.why)
 		out := make([]byte, 0, 1024)

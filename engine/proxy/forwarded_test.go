@@ -145,6 +145,32 @@ func TestForwardedOverSockets(t *testing.T) {
 	}
 }
 
+// TestForwardedNamesAreOurs: nothing that a client says under a name that
+// begins with X-Forwarded- reaches a worker, in any mode and spelling, from a
+// trusted peer neither.
+func TestForwardedNamesAreOurs(t *testing.T) {
+	names := []string{"X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Protocol",
+		"X-Forwarded-User", "X-Forwarded-", "X-Forwarded-Path", "X-Forwarded-By", "X-Real-IP"}
+	var in string
+	for _, name := range names {
+		for _, spelled := range []string{name, strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "-", "_"), strings.Replace(name, "-", "_", 1)} {
+			in += spelled + ": evil\r\n"
+		}
+	}
+	for _, mode := range []plan.Forwarded{plan.ForwardedSet, plan.ForwardedAppend, plan.ForwardedOff} {
+		for _, strip := range []string{"", "/api"} {
+			for _, trusted := range [][]netip.Prefix{nil, {netip.MustParsePrefix("127.0.0.0/8")}} {
+				p := planOf(t, map[string]string{"default": "*"})
+				p.Forwarded, p.TrustedProxies, p.Pools[0].StripPrefix = mode, trusted, strip
+				r := newRig(t, "goroutine", p)
+				u := r.worker("default", answering(hello))
+				assert.Contains(t, r.send("GET /api/x HTTP/1.1\r\nHost: a\r\n"+in+"Connection: close\r\n\r\n"), "200 OK")
+				assert.NotContains(t, u.received()[0], "evil", "mode %s, strip_prefix %q, trusted %v", mode, strip, trusted)
+			}
+		}
+	}
+}
+
 // TestForwardedAllocatesNothing also behind a trusted proxy.
 func TestForwardedAllocatesNothing(t *testing.T) {
 	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, &net.TCPAddr{Port: 8000})

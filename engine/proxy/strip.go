@@ -1,9 +1,6 @@
 package proxy
 
-import (
-	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/plan"
-)
+import "github.com/ldcorn/ldcorn/engine/http1"
 
 // appendTarget writes the target for the worker: the client's in origin form,
 // without the prefix that the group strips. It reports whether the prefix was
@@ -41,12 +38,3 @@ func prefixLen(raw []byte, prefix string) (int, bool) {
 	c, n := http1.Unescape(raw[i:])
 	return i, n == 0 || c == '/'
 }
-
-// dropPrefix is the edit that removes X-Forwarded-Prefix. Only read.
-var dropPrefix = func() []plan.HeaderEdit {
-	e, err := plan.NewHeaderEdit(plan.HeaderRemove, "X-Forwarded-Prefix", plan.Text{})
-	if err != nil {
-		panic(err) // the name is good
-	}
-	return []plan.HeaderEdit{e}
-}()

@@ -31,7 +31,7 @@ var _ plan.Request = (*View)(nil)
 // Written are the fields of a request that ldcorn writes anew, if at all: what
 // the client sent of them reaches no app.
 var Written = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
-	http1.KindXForwardedPort, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
+	http1.KindXForwardedPort, http1.KindXForwarded, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
 
 // Method returns the method.
 func (v *View) Method() []byte { return v.Head.Method }
