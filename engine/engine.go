@@ -73,11 +73,12 @@ func New(opts Options) *Engine {
 }
 
 // Run reads the configuration, starts the workers, serves once all of them
-// are ready, and blocks until TERM or INT, which is success, or until it
-// fails. It takes over the process's TERM, INT, HUP, USR1 and USR2. When it
-// returns, no worker and no socket is left.
+// are ready, and blocks until TERM, INT or QUIT, which is success, or until it
+// fails. It takes over the process's TERM, INT, QUIT, HUP, USR1, USR2 and PIPE,
+// which do nothing more once it has returned. By then no worker and no socket
+// is left.
 func (e *Engine) Run(ctx context.Context) error {
-	sig := catchSignals()
+	sig := catchSignals(e.log)
 	defer sig.release()
 	ctx, cancel := sig.stopContext(ctx)
 	defer cancel()
@@ -155,9 +156,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer tell.start(ctx, e, sup, reloads)()
 	// Nor this: it writes until nobody has anything more to log.
 	defer background(access.Run)()
+	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
 
 	var group run.Group
-	{ // signals: returns on TERM, INT or ldcorn stop, which ends the program
+	{ // signals: returns on TERM, INT, QUIT or ldcorn stop, which ends the program
 		group.Add(func() error { return e.awaitStop(ctx) }, func(err error) { cancel(err) })
 	}
 	{ // supervisor: owns the workers

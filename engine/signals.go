@@ -4,85 +4,129 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 // errStop is the cause of a stop that was asked for.
 var errStop = errors.New("asked to stop")
 
-// signals turns the process's signals into channels: the first TERM or INT
-// closes stop, a second one closes hurry, and any number of HUPs is one
-// pending reload. USR1, USR2 and PIPE, which would end the process, do nothing:
-// a master whose log nobody reads any more serves on.
+// The signals that a master takes. The Go runtime would end the process at HUP,
+// INT and TERM, print every goroutine at QUIT, and do nothing at the others. A
+// write to a closed pipe sends PIPE: a master whose log nobody reads any more
+// serves on.
+var (
+	stopSignals  = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT}
+	otherSignals = []os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
+)
+
+// signals turns the process's signals into channels. The first TERM, INT or
+// QUIT closes stop, and the second TERM or INT closes hurry: QUIT, however
+// often it comes, never cuts a request. Any number of HUPs is one pending
+// reload, and any number of USR1s one pending reopening of the logs.
 type signals struct {
 	stop   chan struct{}
 	hurry  chan struct{}
 	reload chan struct{} // holds one
-	name   string        // of the first TERM or INT; set before stop is closed
+	reopen chan struct{} // holds one
+	name   string        // of the signal that closed stop; set before that
 
-	in   chan os.Signal
-	quit chan struct{}
-	done sync.WaitGroup
+	log    *slog.Logger
+	stops  chan os.Signal // of its own: no flood of the others displaces a stop
+	others chan os.Signal
+	quit   chan struct{}
+	done   sync.WaitGroup
 }
 
 // catchSignals starts to catch; release ends it.
-func catchSignals() *signals {
+func catchSignals(log *slog.Logger) *signals {
 	s := &signals{
-		stop: make(chan struct{}), hurry: make(chan struct{}), reload: make(chan struct{}, 1),
-		in: make(chan os.Signal, 8), quit: make(chan struct{}),
+		stop: make(chan struct{}), hurry: make(chan struct{}),
+		reload: make(chan struct{}, 1), reopen: make(chan struct{}, 1),
+		log: log, stops: make(chan os.Signal, 16), others: make(chan os.Signal, 16), quit: make(chan struct{}),
 	}
-	signal.Notify(s.in, syscall.SIGTERM, os.Interrupt, syscall.SIGHUP,
-		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGPIPE)
+	signal.Notify(dropped, syscall.SIGPIPE)
+	signal.Notify(s.stops, stopSignals...)
+	signal.Notify(s.others, otherSignals...)
 	s.done.Go(s.watch)
 	return s
 }
 
+// dropped takes every PIPE, and all signals after release. Nobody reads it.
+var dropped = make(chan os.Signal, 1)
+
+// release ends the catching. What comes later does nothing: a master that has
+// stopped has only to write its log, and neither a signal nor a closed pipe
+// may change how it ends.
 func (s *signals) release() {
-	signal.Stop(s.in)
+	signal.Notify(dropped, stopSignals...) // first, so that there is no gap
+	signal.Notify(dropped, otherSignals...)
+	signal.Stop(s.stops)
+	signal.Stop(s.others)
 	close(s.quit)
 	s.done.Wait()
 }
 
 func (s *signals) watch() {
-	stops := 0
+	var stops, harder int // requests to stop, and those of them that may cut
 	for {
 		select {
-		case sig := <-s.in:
-			switch sig {
-			case syscall.SIGHUP:
-				s.requestReload()
-			case syscall.SIGTERM, os.Interrupt:
-				stops++
-				s.requestStop(sig, stops)
+		case sig := <-s.stops:
+			stops++
+			if sig != syscall.SIGQUIT {
+				harder++
 			}
+			s.requestStop(sig, stops, harder)
+		case sig := <-s.others:
+			s.other(sig, stops > 0)
 		case <-s.quit:
 			return
 		}
 	}
 }
 
-func (s *signals) requestReload() {
-	select {
-	case s.reload <- struct{}{}:
-	default: // one is pending, and will read the newest file
+func (s *signals) other(sig os.Signal, stopping bool) {
+	switch {
+	case sig == syscall.SIGUSR1:
+		request(s.reopen)
+	case sig == syscall.SIGUSR2:
+		s.log.Warn("signal ignored", "signal", "SIGUSR2",
+			"reason", "there is no upgrade in place; HUP reloads, USR1 reopens the logs, TERM or QUIT stops")
+	case stopping:
+		s.log.Warn("signal ignored", "signal", "SIGHUP", "reason", "stopping")
+	default:
+		request(s.reload) // one that is pending will read the newest file
 	}
 }
 
-func (s *signals) requestStop(sig os.Signal, times int) {
-	switch times {
-	case 1:
+// request fills a channel that holds one.
+func request(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (s *signals) requestStop(sig os.Signal, stops, harder int) {
+	switch {
+	case stops == 1:
 		s.name = sig.String()
 		close(s.stop)
-	case 2:
+	case harder < 2:
+		s.log.Info("already stopping", "signal", unix.SignalName(sig.(syscall.Signal)),
+			"reason", "requests in flight are finished; TERM or INT twice does not wait for them")
+	case harder == 2 && sig != syscall.SIGQUIT:
 		close(s.hurry)
 	}
 }
 
-// stopContext is cancelled by the first TERM or INT, with a cause that is an
-// errStop.
+// stopContext is cancelled by the first TERM, INT or QUIT, with a cause that
+// is an errStop.
 func (s *signals) stopContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.done.Go(func() {

@@ -51,14 +51,14 @@ func (o *masterOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.socket, "control", "", "the master's control `SOCKET` (default found by the configuration's path)")
 }
 
-// connect returns a client of the master, and a context that INT and TERM end
-// until done is called.
+// connect returns a client of the master, and a context that INT, TERM and QUIT
+// end until done is called.
 func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client *control.Client, done func(), err error) {
 	path, err := o.find()
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	ctx, done = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM)
+	ctx, done = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	return ctx, control.NewClient(path), done, nil
 }
 

@@ -76,7 +76,7 @@ differ.`,
 			}
 			// The Python has a process group of its own, which a terminal's
 			// INT does not reach.
-			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 			defer stop()
 			return f.run(ctx, path, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},

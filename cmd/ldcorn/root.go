@@ -39,7 +39,9 @@ Without a command it runs the master, as "ldcorn run" does.`,
   ldcorn check                     check ldconfig.star in this folder
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
   ldcorn status                    show the master of ldconfig.star and its workers
-  kill -HUP PID                    reload the configuration and the code`,
+  kill -HUP PID                    reload the configuration and the code
+  kill -USR1 PID                   open the log files anew, for logrotate
+  kill -QUIT PID                   finish what is in flight and stop, as TERM does`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return opts.start(cmd) },

@@ -29,9 +29,14 @@ func newRunCommand(o *runOptions) *cobra.Command {
 		Short: "Run the master in the foreground (also without a command)",
 		Long: `run starts every worker of the configuration and serves once all are ready.
 
-TERM or INT stops it: requests in flight are finished within shutdown_timeout;
-a second one stops at once. HUP reads the configuration and the code anew,
-and keeps everything as it is if anything is wrong with them.
+Signals:
+
+  TERM, INT  stop: finish requests in flight within shutdown_timeout. The second
+             one stops at once.
+  QUIT       stop in the same way. However often it comes, it cuts nothing.
+  HUP        read the configuration and the code anew, and keep everything as it
+             is if anything is wrong with them.
+  USR1       open the file of access_log anew, after it was moved away.
 
 On Linux, connections are served by event loops, which read and write through
 io_uring where the kernel lets them. LDCORN_DRIVER in the environment chooses:

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/sys/unix"
 )
 
 // server is an ldcorn that runs in the background.
@@ -163,22 +164,20 @@ func named(ts *testscript.TestScript, name string) *server {
 
 // signal sends a signal to an ldcorn by its name, or to a process by its pid:
 //
-//	signal HUP|TERM|INT|KILL|STOP|CONT [NAME|PID]
+//	signal SIGNAL [NAME|PID]
+//
+// SIGNAL is a name without SIG, such as TERM.
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "signal")
-	signals := map[string]syscall.Signal{
-		"HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "INT": syscall.SIGINT,
-		"KILL": syscall.SIGKILL, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
-	}
-	if len(args) < 1 || len(args) > 2 || signals[args[0]] == 0 {
-		ts.Fatalf("usage: signal HUP|TERM|INT|KILL|STOP|CONT [NAME|PID]")
+	if len(args) < 1 || len(args) > 2 || unix.SignalNum("SIG"+args[0]) == 0 {
+		ts.Fatalf("usage: signal SIGNAL [NAME|PID]")
 	}
 	target := strings.Join(args[1:], "")
 	pid, err := strconv.Atoi(target)
 	if err != nil {
 		pid = named(ts, target).cmd.Process.Pid
 	}
-	ts.Check(syscall.Kill(pid, signals[args[0]]))
+	ts.Check(unix.Kill(pid, unix.SignalNum("SIG"+args[0])))
 }
 
 // exited waits until an ldcorn has ended and checks its exit code, or the

@@ -36,12 +36,13 @@ type Log struct {
 
 	on atomic.Bool // there is a target, so that who has none takes no lock
 
-	mu      sync.Mutex // guards all below
-	format  plan.LogFormat
-	target  *Target
-	retired []*Target // that were replaced, with what they still are to get
-	buf     []byte
-	lost    int // lines, since it was told last
+	mu       sync.Mutex // guards all below
+	format   plan.LogFormat
+	target   *Target
+	retired  []*Target // that were replaced, with what they still are to get
+	buf      []byte
+	lost     int // lines, since it was told last
+	reopened int // how often Reopen was called
 }
 
 // New returns a log that is off.
@@ -82,10 +83,20 @@ func (l *Log) wake() {
 }
 
 // Use makes a target that Open returned the one for all later lines, and
-// takes it over. What was logged before goes to the one before.
+// takes it over. What was logged before goes to the one before. If the log has
+// been reopened since Open, the file is opened once more.
 func (l *Log) Use(t *Target) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	stale := t.file != nil && t.opened != l.reopened
+	l.use(t)
+	l.mu.Unlock()
+	if stale {
+		l.again()
+	}
+}
+
+// use does so with the lock held.
+func (l *Log) use(t *Target) {
 	if old := l.target; old != nil {
 		old.rest, l.buf = l.buf, nil
 		l.retired = append(l.retired, old)

@@ -13,6 +13,8 @@ import (
 
 // A Target is where a log goes: opened, and not yet in use.
 type Target struct {
+	path   plan.AccessLog
+	opened int // how often the log had been reopened by then
 	format plan.LogFormat
 	out    io.Writer // nil = nowhere
 	file   *os.File  // to be closed; nil for standard output
@@ -23,22 +25,37 @@ type Target struct {
 // A file is opened anew each time, so that a log which was moved away goes on
 // under its name. It fails when the file cannot be opened for appending.
 func (l *Log) Open(p *plan.Plan) (*Target, error) {
-	t := &Target{format: p.LogFormat}
-	switch p.AccessLog {
+	l.mu.Lock()
+	reopened := l.reopened
+	l.mu.Unlock()
+	return l.open(p.AccessLog, p.LogFormat, reopened)
+}
+
+func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*Target, error) {
+	t := &Target{path: path, format: format, opened: reopened}
+	switch path {
 	case plan.AccessLogOff:
 	case plan.AccessLogStdout:
 		t.out = l.opts.Stdout
 	default:
-		f, err := os.OpenFile(string(p.AccessLog), os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("access_log: %w: make the folder %s first", err, filepath.Dir(string(p.AccessLog)))
-		}
+		f, err := openFile(string(path))
 		if err != nil {
-			return nil, fmt.Errorf("access_log: %w", err)
+			return nil, err
 		}
 		t.out, t.file = f, f
 	}
 	return t, nil
+}
+
+func openFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("access_log: %w: make the folder %s first", err, filepath.Dir(path))
+	case err != nil:
+		return nil, fmt.Errorf("access_log: %w", err)
+	}
+	return f, nil
 }
 
 // Close closes a target that is not in use. A nil one is closed already.
