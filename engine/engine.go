@@ -124,7 +124,9 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener,
 	tell *telemetry, sig *signals) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
-	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver, Observer: tell.observer(access)})
+	faults := proxy.NewFaultLog(e.log)
+	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver,
+		Observer: proxy.Observers{faults, tell.observer(access)}})
 	if err != nil {
 		return err
 	}
@@ -154,9 +156,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	})
 	defer commands.Close()
 	defer tell.start(ctx, e, sup, reloads)()
-	// Nor this: it writes until nobody has anything more to log.
+	// Nor these: they write until nobody has anything more to log.
 	defer background(access.Run)()
 	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
+	defer background(faults.Run)()
 
 	var group run.Group
 	{ // signals: returns on TERM, INT, QUIT or ldcorn stop, which ends the program

@@ -26,6 +26,9 @@ func refuse(status int, reason string) *Error {
 
 func refuseAnswer(reason string) *Error { return &Error{Status: 502, Reason: reason} }
 
+// ErrHeadLong is for a head that is larger than Limits.MaxHead.
+var ErrHeadLong = refuse(431, "head too large")
+
 // Lines and fields, of any head and of trailers.
 var (
 	errBareLF      = refuse(400, "line ends in a bare line feed")
@@ -36,7 +39,6 @@ var (
 	errFieldSpace  = refuse(400, "space before the colon of a field")
 	errNoColon     = refuse(400, "field line without a colon")
 	errNameLong    = refuse(431, "field name too long")
-	errHeadLong    = refuse(431, "head too large")
 	errManyFields  = refuse(431, "too many fields")
 	errConnection  = refuse(400, "malformed connection field")
 	errConnProtect = refuse(400, "connection names a field that must not be removed")
@@ -83,6 +85,7 @@ var (
 
 // Answers of a worker.
 var (
-	errStatusLine = refuseAnswer("malformed status line")
-	errStatusLong = refuseAnswer("status line too long")
+	errStatusLine    = refuseAnswer("malformed status line")
+	errStatusLong    = refuseAnswer("status line too long")
+	errLengthsDiffer = refuseAnswer("content-length lines that differ")
 )

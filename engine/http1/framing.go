@@ -4,7 +4,10 @@ const maxLengthDigits = 18 // so that no sum of lengths overflows
 
 // frame decides how the body is framed, as of RFC 9112 §6.3.
 func (r *Request) frame() *Error {
-	err := checkCoding(r.seen, r.te, r.teSeen, r.Minor)
+	if r.teSeen > 0 && r.seen.Has(KindContentLength) {
+		return errBothFramings
+	}
+	err := checkCoding(r.te, r.teSeen, r.Minor)
 	if err != nil || !r.seen.Has(KindContentLength) {
 		r.Chunked = r.teSeen > 0
 		return err
@@ -13,14 +16,32 @@ func (r *Request) frame() *Error {
 	return err
 }
 
+// frame decides how the body is framed. Unlike in a request, chunked wins over a
+// Content-Length beside it, as of RFC 9112 §6.3 rule 3: the client never sees
+// the length, since the proxy frames the answer anew. The worker's
+// connection is not used again after such an answer, in case the worker meant
+// the length after all.
+func (r *Response) frame() *Error {
+	err := checkCoding(r.te, r.teSeen, r.Minor)
+	if err != nil {
+		return err
+	}
+	r.Chunked = r.teSeen > 0
+	if !r.seen.Has(KindContentLength) {
+		return nil
+	}
+	if r.ContentLength, err = parseLength(r.length); r.Chunked {
+		r.ContentLength = -1
+	}
+	return err
+}
+
 // checkCoding refuses every Transfer-Encoding but exactly one "chunked".
 // Names of codings are read without case; nothing may follow them.
-func checkCoding(seen KindSet, value []byte, count, minor int) *Error {
+func checkCoding(value []byte, count, minor int) *Error {
 	switch {
 	case count == 0:
 		return nil
-	case seen.Has(KindContentLength):
-		return errBothFramings
 	case minor == 0:
 		return errCoding10
 	case count > 1 || !EqualFold(value, "chunked"):

@@ -154,6 +154,9 @@ func checkFields(t *testing.T, fields []Field, header, trailer http.Header) {
 		if header[name] == nil {
 			got.Del(name)
 		}
+		if name == "Content-Length" && len(got[name]) > 1 { // net/http collapses equal ones
+			got[name] = got[name][:1]
+		}
 	}
 	assert.Equal(t, header, got)
 	for name := range trailer {
@@ -228,6 +231,10 @@ func checkResponse(t *testing.T, r *Response, in []byte) {
 			assert.Equal(t, resp.Close, !r.KeepAlive)
 		case BodyChunked:
 			assert.Equal(t, []string{"chunked"}, resp.TransferEncoding)
+			if r.seen.Has(KindContentLength) {
+				assert.False(t, r.KeepAlive)
+				break
+			}
 			assert.Equal(t, resp.Close, !r.KeepAlive)
 		case BodyUntilClose:
 			assert.Equal(t, int64(-1), resp.ContentLength)

@@ -84,7 +84,7 @@ func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	}
 	n, err = r.parse(buf[:min(len(buf), lim.MaxHead)], lim)
 	if n == 0 && err == nil && len(buf) >= lim.MaxHead {
-		err = errHeadLong
+		err = ErrHeadLong
 	}
 	if err != nil {
 		r.cursor.stage = stageIdle

@@ -1,5 +1,7 @@
 package http1
 
+import "bytes"
+
 // A Response is the head of a worker's answer. Its slices point into the
 // buffer that was parsed. The zero Response is ready to Parse. It is not safe
 // for concurrent use.
@@ -24,6 +26,7 @@ type Response struct {
 	teSeen  int
 	te      []byte
 	length  []byte
+	typeAt  int  // index of the last Content-Type in Fields
 	socket  bool // Upgrade: websocket
 	options options
 }
@@ -90,7 +93,7 @@ func (r *Response) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	}
 	n, err = r.parse(buf[:min(len(buf), lim.MaxHead)], lim)
 	if n == 0 && err == nil && len(buf) >= lim.MaxHead {
-		err = errHeadLong
+		err = ErrHeadLong
 	}
 	if err != nil {
 		r.cursor.stage = stageIdle
@@ -198,10 +201,19 @@ func (r *Response) take(f *Field) *Error {
 	f.Drop = hopByHop.Has(k)
 	switch k {
 	case KindContentLength:
-		if again {
-			return errLengths
+		// Equal lines are one, as RFC 9112 §6.3 rule 5 allows: Uvicorn 0.50
+		// sends two when an app denies a websocket.
+		if again && !bytes.Equal(r.length, f.Value) {
+			return errLengthsDiffer
 		}
 		r.length = f.Value
+	case KindContentType:
+		// The last one counts, as in browsers (Fetch, "extract a MIME type")
+		// and in nginx. In Uvicorn's denial of a websocket it is the app's.
+		if again {
+			r.Fields[r.typeAt].Drop = true
+		}
+		r.typeAt = len(r.Fields) - 1
 	case KindTransferEncoding:
 		r.te = f.Value
 		r.teSeen++
@@ -216,18 +228,11 @@ func (r *Response) take(f *Field) *Error {
 }
 
 func (r *Response) finish() *Error {
-	if err := checkCoding(r.seen, r.te, r.teSeen, r.Minor); err != nil {
+	if err := r.frame(); err != nil {
 		return err
 	}
-	r.Chunked = r.teSeen > 0
-	if r.seen.Has(KindContentLength) {
-		var err *Error
-		if r.ContentLength, err = parseLength(r.length); err != nil {
-			return err
-		}
-	}
 	r.options.drop(r.Fields)
-	r.KeepAlive = r.options.keepAlive(r.Minor)
+	r.KeepAlive = r.options.keepAlive(r.Minor) && !(r.Chunked && r.seen.Has(KindContentLength))
 	r.Upgrade = r.Status == 101 && r.Minor == 1 && r.options.upgrade && r.socket
 	return nil
 }

@@ -105,6 +105,7 @@ var Attributes = []Attribute[Plan]{
 	by("header_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.HeaderTimeout) }),
 	by("idle_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.IdleTimeout) }),
 	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
+	by("max_response_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxResponseHeaderSize) }),
 	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
 	edits("request_headers", func(p *Plan) []HeaderEdit { return p.RequestHeaders }),
 	edits("response_headers", func(p *Plan) []HeaderEdit { return p.ResponseHeaders }),

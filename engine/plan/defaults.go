@@ -5,17 +5,18 @@ import "time"
 // Defaults of the configuration's arguments, in one place. Where the Python
 // original has the argument, its default is kept.
 const (
-	DefaultBind            = "0.0.0.0:8000"
-	DefaultRouterSteps     = 10_000
-	DefaultOnRouterError   = RouterReject
-	DefaultForwarded       = ForwardedSet
-	DefaultHeaderTimeout   = 5 * time.Second
-	DefaultIdleTimeout     = 75 * time.Second
-	DefaultMaxHeaderSize   = 64 << 10
-	DefaultAccessLog       = AccessLogOff
-	DefaultLogFormat       = LogText
-	DefaultStartupTimeout  = 60 * time.Second
-	DefaultShutdownTimeout = 10 * time.Second
+	DefaultBind                  = "0.0.0.0:8000"
+	DefaultRouterSteps           = 10_000
+	DefaultOnRouterError         = RouterReject
+	DefaultForwarded             = ForwardedSet
+	DefaultHeaderTimeout         = 5 * time.Second
+	DefaultIdleTimeout           = 75 * time.Second
+	DefaultMaxHeaderSize         = 64 << 10
+	DefaultMaxResponseHeaderSize = 128 << 10
+	DefaultAccessLog             = AccessLogOff
+	DefaultLogFormat             = LogText
+	DefaultStartupTimeout        = 60 * time.Second
+	DefaultShutdownTimeout       = 10 * time.Second
 
 	DefaultInstances             = 1
 	DefaultMaxReqPerWorker       = 0 // no cap
@@ -33,8 +34,11 @@ const (
 
 	MaxInstances = 1024 // of one pool
 
-	// The bounds of MaxHeaderSize: browsers send a kilobyte, and a head is
-	// held in memory whole.
+	// MaxResponseHeaders is how many headers an answer may have.
+	MaxResponseHeaders = 1000
+
+	// The bounds of MaxHeaderSize and MaxResponseHeaderSize: browsers send a
+	// kilobyte, and a head is held in memory whole.
 	LeastHeaderSize = 1 << 10
 	MostHeaderSize  = 16 << 20
 )

@@ -35,12 +35,13 @@ type Plan struct {
 	RouterSteps   int    // of the interpreter, that one call may take
 	OnRouterError OnRouterError
 
-	Forwarded      Forwarded
-	TrustedProxies []netip.Prefix // peers whose forwarded headers are believed
-	HeaderTimeout  time.Duration  // from the first byte of a head to its last; 0 = no limit
-	IdleTimeout    time.Duration  // a client connection between requests; 0 = no limit
-	MaxHeaderSize  int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
-	MaxBodySize    int64          // bytes of a request's body; 0 = no limit
+	Forwarded             Forwarded
+	TrustedProxies        []netip.Prefix // peers whose forwarded headers are believed
+	HeaderTimeout         time.Duration  // from the first byte of a head to its last; 0 = no limit
+	IdleTimeout           time.Duration  // a client connection between requests; 0 = no limit
+	MaxHeaderSize         int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
+	MaxResponseHeaderSize int            // bytes of an answer's head; 0 = DefaultMaxResponseHeaderSize
+	MaxBodySize           int64          // bytes of a request's body; 0 = no limit
 
 	RequestHeaders  []HeaderEdit // to every request, before those of its pool
 	ResponseHeaders []HeaderEdit // to every worker's answer, likewise

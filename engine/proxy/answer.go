@@ -30,6 +30,9 @@ var crlf = []byte("\r\n")
 func (x *exchange) fail(f *failure) (netloop.Verdict, bool) {
 	x.keep = x.keep && !f.close && x.upload.received && !x.t.Stopping()
 	v := x.writeError(f.kind, f.status, f.reason)
+	if x.why != "" && (f == errBadGateway || f == errMalformed) {
+		x.rec.Reason = x.why
+	}
 	if !x.keep || x.lost {
 		return v, false
 	}

@@ -13,6 +13,7 @@ import (
 // returns with the slot given back, but for errTaken. errRepeat asks for
 // another worker, errRefused as well.
 func (x *exchange) attempt(set *plan.Pool) error {
+	x.why = ""
 	err := x.connect()
 	if err == nil {
 		x.limit = set.RequestTimeout
@@ -70,6 +71,7 @@ func (x *exchange) connect() error {
 		w.Lost()
 		return errRefused
 	}
+	x.why = "the worker accepts no connection"
 	return errRepeat // nothing was sent
 }
 
@@ -85,6 +87,7 @@ func (x *exchange) sendHead() error {
 	case err == netloop.ErrStopped:
 		return errStopping
 	case n == 0:
+		x.why = "the worker closed its connection before it was sent the request"
 		return errRepeat
 	}
 	return x.lostWorker()
@@ -95,6 +98,10 @@ func (x *exchange) sendHead() error {
 // sending it twice does no harm and all of it is still at hand; but not after
 // a part of an answer, which says that this worker has worked on it.
 func (x *exchange) lostWorker() error {
+	x.why = "the worker closed its connection before it answered"
+	if x.heard {
+		x.why = "the worker closed its connection in the head of its answer"
+	}
 	if x.idempotent() && !x.upload.consumed && !x.heard {
 		return errRepeat
 	}

@@ -137,8 +137,9 @@ func (x *exchange) recodeBack() (done bool, err error) {
 	x.back.consume(n)
 	switch {
 	case fault != nil && !x.begun:
-		return false, errMalformed
+		return false, x.badAnswer(fault.Gateway())
 	case fault != nil:
+		x.why = "the worker's answer is malformed: " + fault.Reason
 		return false, errCut
 	case done && !x.raw:
 		trailers := x.chunks.Trailers()

@@ -49,7 +49,8 @@ type exchange struct {
 	limit  time.Duration // for up to begin its answer; 0 = none
 	res    http1.Response
 	chunks http1.Chunked
-	raw    bool // the answer to the client ends with the connection
+	raw    bool   // the answer to the client ends with the connection
+	why    string // what was wrong with the last attempt, for the logs; "" = nothing
 
 	out    []byte // what is being composed for either side
 	upload upload
@@ -76,6 +77,10 @@ func (x *exchange) reset() {
 	x.toWorker, x.toClient = editor{}, editor{}
 	x.read, x.probed = false, 0
 	x.dropBack()
+	x.res.Reset()
+	if cap(x.res.Fields) > maxFields {
+		x.res = http1.Response{}
+	}
 	x.upload.reset()
 	if cap(x.out) > maxOut {
 		x.out = nil
@@ -91,6 +96,9 @@ func (x *exchange) abandon() {
 
 // maxOut is how large a reused composing buffer may be.
 const maxOut = 64 << 10
+
+// maxFields is how long a reused list of fields may be.
+const maxFields = 128
 
 // isHead reports whether the answer has no body, whatever its head says.
 func (x *exchange) isHead() bool { return string(x.req.Method) == "HEAD" }

@@ -1,6 +1,10 @@
 package proxy
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+)
 
 // A failure is an answer of ldcorn's own to a request that it understood.
 type failure struct {
@@ -11,6 +15,16 @@ type failure struct {
 }
 
 func (f *failure) Error() string { return f.reason }
+
+// badAnswer is errMalformed, with what is wrong noted for the logs. The
+// client is not told: it could not do anything about it.
+func (x *exchange) badAnswer(err *http1.Error) error {
+	x.why = "the worker's answer is malformed: " + err.Reason
+	if err == http1.ErrHeadLong.Gateway() {
+		x.why = "the head of the worker's answer is larger than max_response_header_size"
+	}
+	return errMalformed
+}
 
 // The failures. Only read.
 var (

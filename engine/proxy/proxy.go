@@ -27,8 +27,9 @@ type Snapshot struct {
 	Routes *route.Table[*pool.Pool]
 	Pools  map[string]*pool.Pool // those of the plan, for its router; not needed without one
 
-	forward forwarder
-	limits  http1.Limits
+	forward      forwarder
+	limits       http1.Limits // of a request's head
+	answerLimits http1.Limits // of an answer's
 }
 
 // Options configure a Proxy. Log and Listener are required.
@@ -79,7 +80,7 @@ func New(opts Options) (*Proxy, error) {
 // must have been called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
 	s.forward = newForwarder(s.Plan, p.opts.Listener.Addr())
-	s.limits = limitsOf(s.Plan)
+	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.snap.Store(s)
 }
 

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"net/netip"
 	"time"
 
@@ -112,7 +113,7 @@ func (x *exchange) observeEnd(err error) {
 			x.rec.Status = StatusGone
 		}
 	default:
-		x.rec.fault(KindCut, "the worker's answer ended early")
+		x.rec.fault(KindCut, cmp.Or(x.why, "the worker's answer ended early"))
 		if f, ok := err.(*failure); ok {
 			x.rec.fault(f.kind, f.reason)
 		}

@@ -17,7 +17,7 @@ func (x *exchange) relayAnswer(cancel bool) error {
 			x.unwatchClient()
 			return x.becomeTunnel()
 		case x.res.Status == 101:
-			return errMalformed
+			return x.badAnswer(errNotAsked)
 		case x.res.Status >= 200:
 			x.unwatchClient()
 			return x.relayFinal(cancel)
@@ -28,9 +28,9 @@ func (x *exchange) relayAnswer(cancel bool) error {
 	}
 }
 
-// answerLimits bound the head of an answer to what one buffer holds. Only
-// read.
-var answerLimits = http1.Limits{MaxHead: bodyBuffer, MaxLine: 8 << 10, MaxFields: 128}
+// errNotAsked is for an answer that switches protocols without being asked,
+// or to another one. Only read.
+var errNotAsked = &http1.Error{Status: 502, Reason: "101 for a request that asks for no websocket"}
 
 // readAnswerHead reads until x.res is parsed. While it waits for the first
 // byte it holds no buffer.
@@ -38,9 +38,9 @@ func (x *exchange) readAnswerHead() error {
 	x.res.Reset()
 	for {
 		if x.back.len() > 0 {
-			n, err := x.res.Parse(x.back.bytes(), &answerLimits)
+			n, err := x.res.Parse(x.back.bytes(), &x.snap.answerLimits)
 			if err != nil {
-				return errMalformed
+				return x.badAnswer(err)
 			}
 			if n > 0 {
 				x.back.consume(n)

@@ -27,7 +27,7 @@ const (
 // connection is ready for the next one.
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
-	x.retry, x.told = 0, false
+	x.retry, x.told, x.why = 0, false, ""
 	x.rec.begin(x.t.Now())
 	x.setID()
 	err := x.upload.begin()

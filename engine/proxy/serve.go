@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"cmp"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -128,6 +129,17 @@ func limitsOf(p *plan.Plan) http1.Limits {
 	}
 	return limits
 }
+
+// answerLimitsOf are the limits of an answer's head.
+func answerLimitsOf(p *plan.Plan) http1.Limits {
+	return http1.Limits{
+		MaxHead:   cmp.Or(p.MaxResponseHeaderSize, plan.DefaultMaxResponseHeaderSize),
+		MaxLine:   maxStatusLine,
+		MaxFields: plan.MaxResponseHeaders,
+	}
+}
+
+const maxStatusLine = 8 << 10 // bytes
 
 // errHeadTimeout is for a head that took longer than header_timeout.
 var errHeadTimeout = &http1.Error{Status: 408, Reason: "the request head did not arrive in time"}

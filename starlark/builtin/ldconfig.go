@@ -44,18 +44,19 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	}
 	cfg := &Config{opaque: "LdConfig", Span: c.span}
 	cfg.Plan = &plan.Plan{
-		Bind:            bind,
-		RouterSteps:     plan.DefaultRouterSteps,
-		OnRouterError:   plan.DefaultOnRouterError,
-		Forwarded:       plan.DefaultForwarded,
-		HeaderTimeout:   plan.DefaultHeaderTimeout,
-		IdleTimeout:     plan.DefaultIdleTimeout,
-		MaxHeaderSize:   plan.DefaultMaxHeaderSize,
-		AccessLog:       plan.DefaultAccessLog,
-		LogFormat:       plan.DefaultLogFormat,
-		StartupTimeout:  plan.DefaultStartupTimeout,
-		ShutdownTimeout: plan.DefaultShutdownTimeout,
-		Pos:             position(c.span),
+		Bind:                  bind,
+		RouterSteps:           plan.DefaultRouterSteps,
+		OnRouterError:         plan.DefaultOnRouterError,
+		Forwarded:             plan.DefaultForwarded,
+		HeaderTimeout:         plan.DefaultHeaderTimeout,
+		IdleTimeout:           plan.DefaultIdleTimeout,
+		MaxHeaderSize:         plan.DefaultMaxHeaderSize,
+		MaxResponseHeaderSize: plan.DefaultMaxResponseHeaderSize,
+		AccessLog:             plan.DefaultAccessLog,
+		LogFormat:             plan.DefaultLogFormat,
+		StartupTimeout:        plan.DefaultStartupTimeout,
+		ShutdownTimeout:       plan.DefaultShutdownTimeout,
+		Pos:                   position(c.span),
 	}
 	for _, f := range configFields() {
 		if g := have[f.Name]; g != nil && f.set != nil && !value.IsUnset(g.value) {
@@ -106,7 +107,10 @@ func listenFields() []field[plan.Plan] {
 			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.IdleTimeout) }),
 		{Argument{Name: "max_header_size", Type: "size", Unit: "bytes", Keyword: true, Default: `"64KiB"`,
 			Rule: "from 1KiB to 16MiB", Doc: "How large a request's head may be; one that is larger gets 431.",
-			aka: []string{"limit_request_fields", "h11_max_incomplete_event_size", "max_head_size", "header_size"}}, setMaxHeaderSize},
+			aka: []string{"limit_request_fields", "h11_max_incomplete_event_size", "max_head_size", "header_size"}}, headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize })},
+		{Argument{Name: "max_response_header_size", Type: "size", Unit: "bytes", Keyword: true, Default: `"128KiB"`,
+			Rule: "from 1KiB to 16MiB", Doc: "How large the head of a process's answer may be, which may have 1,000 headers; the client gets 502 for one that is larger.",
+			aka: []string{"max_answer_header_size", "proxy_buffer_size", "response_header_size"}}, headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize })},
 		sizeOf(Argument{Name: "max_body_size", Keyword: true, Default: "0", Rule: "0 = no limit",
 			Doc: "How large a request's body may be; one that is larger gets 413.", aka: []string{"client_max_body_size", "max_request_size", "body_size"}},
 			func(p *plan.Plan) *plan.Bytes { return (*plan.Bytes)(&p.MaxBodySize) }),
@@ -243,17 +247,20 @@ func setTrustedProxies(c *call, g *given, p *plan.Plan) {
 	}
 }
 
-func setMaxHeaderSize(c *call, g *given, p *plan.Plan) {
-	n, err := value.Size(g.value)
-	switch {
-	case err != nil:
-	case n < plan.LeastHeaderSize || n > plan.MostHeaderSize:
-		err = value.Wrong("", "must be from %v to %v, got %v", plan.Bytes(plan.LeastHeaderSize), plan.Bytes(plan.MostHeaderSize), plan.Bytes(n))
-	default:
-		p.MaxHeaderSize = int(n)
-		return
+// headSize reads how large a head may be.
+func headSize(of func(*plan.Plan) *int) func(*call, *given, *plan.Plan) {
+	return func(c *call, g *given, p *plan.Plan) {
+		n, err := value.Size(g.value)
+		switch {
+		case err != nil:
+		case n < plan.LeastHeaderSize || n > plan.MostHeaderSize:
+			err = value.Wrong("", "must be from %v to %v, got %v", plan.Bytes(plan.LeastHeaderSize), plan.Bytes(plan.MostHeaderSize), plan.Bytes(n))
+		default:
+			*of(p) = int(n)
+			return
+		}
+		c.wrongValue(g, err)
 	}
-	c.wrongValue(g, err)
 }
 
 func setAccessLog(c *call, g *given, p *plan.Plan) {

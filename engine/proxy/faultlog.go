@@ -1,0 +1,131 @@
+package proxy
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// faultPause is the least time between two lines of a FaultLog about the same
+// group and reason.
+const faultPause = 10 * time.Second
+
+// A FaultLog is an Observer that tells the master's log what workers did
+// wrong: each request that ended with 502, or in the middle of an answer. For
+// each group and reason it writes the first one at once, and then one line at
+// most each faultPause, with the number of those in between.
+type FaultLog struct {
+	log   *slog.Logger
+	added chan struct{} // holds one when there may be something to write
+
+	mu    sync.Mutex // guards known and what it holds
+	known map[faultKey]*fault
+}
+
+// A faultKey is what requests have in common that are told of together.
+// Reasons are fixed texts, so that there are few of them.
+type faultKey struct {
+	group  string
+	kind   Kind
+	reason string
+}
+
+// A fault is one reason for which requests of a group failed.
+type fault struct {
+	count  int       // requests that were not told of yet
+	worker int       // of the first of these; -1 = none
+	id     string    // likewise, X-Request-ID
+	next   time.Time // when the next line may be written
+}
+
+// NewFaultLog returns a FaultLog that writes once Run has been called.
+func NewFaultLog(log *slog.Logger) *FaultLog {
+	return &FaultLog{log: log, added: make(chan struct{}, 1), known: map[faultKey]*fault{}}
+}
+
+// Observe notes a request that failed because of its worker. It ignores all
+// others.
+func (l *FaultLog) Observe(r *Record) {
+	switch r.Kind {
+	case KindNoAnswer, KindMalformed, KindCut:
+	default:
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := faultKey{r.Group, r.Kind, r.Reason}
+	f := l.known[key]
+	if f == nil {
+		f = new(fault)
+		l.known[key] = f
+	}
+	if f.count == 0 {
+		f.worker, f.id = r.Worker, string(r.ID)
+	}
+	f.count++
+	select {
+	case l.added <- struct{}{}:
+	default: // Run will look anyway
+	}
+}
+
+// Run writes what is observed until ctx is done, and then what is left. It
+// must be called once.
+func (l *FaultLog) Run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.write(time.Time{})
+			return
+		case <-l.added:
+		case <-timer.C:
+		}
+		if wait := l.write(time.Now()); wait > 0 {
+			timer.Reset(wait)
+		}
+	}
+}
+
+// write writes the lines that are due, and forgets reasons that have not come
+// up for a while. A zero now makes every line due. It returns how long it is
+// until another look is needed, or 0.
+func (l *FaultLog) write(now time.Time) (wait time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for key, f := range l.known {
+		left := f.next.Sub(now)
+		switch {
+		case !now.IsZero() && left > 0:
+		case f.count == 0:
+			delete(l.known, key)
+			continue
+		default:
+			l.line(key, f)
+			f.count, f.next, left = 0, now.Add(faultPause), faultPause
+		}
+		if wait == 0 || left < wait {
+			wait = left
+		}
+	}
+	return wait
+}
+
+// line writes the line of a fault.
+func (l *FaultLog) line(key faultKey, f *fault) {
+	what := "answered with 502"
+	if key.kind == KindCut {
+		what = "answer cut short"
+	}
+	attrs := []slog.Attr{slog.String("pool", key.group)}
+	if f.worker >= 0 {
+		attrs = append(attrs, slog.Int("worker", f.worker))
+	}
+	attrs = append(attrs, slog.String("reason", key.reason), slog.String("id", f.id))
+	if f.count > 1 {
+		attrs = append(attrs, slog.Int("more", f.count-1))
+	}
+	l.log.LogAttrs(context.Background(), slog.LevelWarn, what, attrs...)
+}
