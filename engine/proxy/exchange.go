@@ -24,6 +24,7 @@ type exchange struct {
 	read    bool   // c has been read in this call of Serve
 	req     http1.Request
 	view    request.View // of req, for matchers and keys
+	from    sender       // of req
 	headLen int
 	id      []byte // X-Request-ID: the client's, or idBuf
 	idBuf   [idLen]byte
@@ -65,7 +66,10 @@ func newExchange(p *Proxy) *exchange {
 }
 
 // loadSnapshot takes the newest plan for the request that comes.
-func (x *exchange) loadSnapshot() { x.snap = x.p.snap.Load() }
+func (x *exchange) loadSnapshot() {
+	x.snap = x.p.snap.Load()
+	x.from.read = false // it is another request, or others are trusted
+}
 
 // reset makes the exchange fit for another connection.
 func (x *exchange) reset() {

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"unsafe"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -32,19 +33,41 @@ func newForwarder(p *plan.Plan, addr net.Addr) forwarder {
 	return f
 }
 
-// append writes the forwarded fields of a request from peer, whose address is
-// not valid when it came over a unix socket.
-func (f *forwarder) append(out []byte, req *http1.Request, peer netip.Addr) []byte {
+// append writes the fields that tell of the sender of a request.
+func (f *forwarder) append(out []byte, req *http1.Request, s *sender) []byte {
 	if f.mode == plan.ForwardedOff {
 		return out
 	}
-	if f.trustsPeer(peer) {
-		return f.appendBelieved(out, req, peer)
+	all := f.mode == plan.ForwardedAppend && s.named
+	out = appendClient(out, s, all)
+	scheme := s.scheme(f.mode)
+	out = append(append(append(out, "X-Forwarded-Proto: "...), scheme...), "\r\n"...)
+	host := req.Host
+	if len(s.host) > 0 {
+		host = s.host
 	}
-	out = appendClient(out, peer)
-	out = append(out, "X-Forwarded-Proto: http\r\n"...)
-	return appendOrigin(out, req.Host, f.port)
+	out = appendOrigin(out, host, f.portOf(s, host, scheme))
+	return appendForwarded(out, s, all, host, scheme)
 }
+
+// portOf is the port that the client asked for: as its peer says, else as its
+// host says, else that of its scheme, where the peer has said that, else ours.
+func (f *forwarder) portOf(s *sender, host []byte, scheme string) string {
+	switch {
+	case len(s.port) > 0:
+		return lend(s.port)
+	case s.trusted && isPort(hostPort(host)):
+		return lend(hostPort(host))
+	case scheme == "https":
+		return "443"
+	case len(s.proto) > 0:
+		return "80"
+	}
+	return f.port
+}
+
+// lend returns the bytes as a string, which must not outlive them.
+func lend(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // trustsPeer reports whether what a peer says of its client is believed. One
 // on our unix socket has no address to be configured by; who may connect to
@@ -61,68 +84,24 @@ func (f *forwarder) trusts(ip netip.Addr) bool {
 	return slices.ContainsFunc(f.trusted, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// appendBelieved writes the fields of a request that a trusted peer passed
-// on.
-func (f *forwarder) appendBelieved(out []byte, req *http1.Request, peer netip.Addr) []byte {
-	chain := f.chain(req)
-	client, ok := chain.next()
-	if !ok {
-		client = peer
-	}
-	if f.mode == plan.ForwardedSet || !ok {
-		out = appendClient(out, client)
-	} else {
-		out = appendChain(out, client, chain, peer)
-	}
-	host := req.Host
-	if v := last(req, http1.KindXForwardedHost); plainHost(v) {
-		host = v
-	}
-	proto := last(req, http1.KindXForwardedProto)
-	port := f.port
-	switch {
-	case isSecure(proto):
-		out = append(out, "X-Forwarded-Proto: https\r\n"...)
-		port = "443"
-	default:
-		out = append(out, "X-Forwarded-Proto: http\r\n"...)
-		if len(proto) > 0 {
-			port = "80"
-		}
-	}
-	if p := last(req, http1.KindXForwardedPort); isPort(p) {
-		return appendOrigin(out, host, p)
-	}
-	if p := hostPort(host); isPort(p) {
-		return appendOrigin(out, host, p)
-	}
-	return appendOrigin(out, host, port)
-}
-
-// appendChain writes the client and the trusted proxies it came through.
-func appendChain(out []byte, client netip.Addr, rest chain, peer netip.Addr) []byte {
-	out = append(out, "X-Forwarded-For: "...)
-	out = client.AppendTo(out)
-	for ip, ok := rest.next(); ok; ip, ok = rest.next() {
-		out = ip.AppendTo(append(out, ", "...))
-	}
-	if peer.IsValid() {
-		out = peer.AppendTo(append(out, ", "...))
-	}
-	out = append(out, "\r\nX-Real-IP: "...)
-	return append(client.AppendTo(out), "\r\n"...)
-}
-
-// appendClient names the client by its address; one on a unix socket has
-// none.
-func appendClient(out []byte, ip netip.Addr) []byte {
-	if !ip.IsValid() {
+// appendClient writes the address of the client and, with all, those of the
+// proxies that it came through. A client on a unix socket has none.
+func appendClient(out []byte, s *sender, all bool) []byte {
+	if !s.addr.IsValid() {
 		return out
 	}
 	out = append(out, "X-Forwarded-For: "...)
 	at := len(out)
-	out = ip.AppendTo(out)
+	out = s.addr.AppendTo(out)
 	end := len(out)
+	if all {
+		for i := s.proxies - 1; i >= 0; i-- {
+			out = s.via[i].AppendTo(append(out, ", "...))
+		}
+		if s.peer.IsValid() {
+			out = s.peer.AppendTo(append(out, ", "...))
+		}
+	}
 	out = append(out, "\r\nX-Real-IP: "...)
 	out = append(out, out[at:end]...)
 	return append(out, "\r\n"...)
@@ -130,7 +109,7 @@ func appendClient(out []byte, ip netip.Addr) []byte {
 
 // appendOrigin writes what the client asked for: host, and port where it is
 // known.
-func appendOrigin[P string | []byte](out, host []byte, port P) []byte {
+func appendOrigin(out, host []byte, port string) []byte {
 	if len(host) > 0 {
 		out = http1.AppendField(out, "X-Forwarded-Host", host)
 	}
@@ -154,7 +133,7 @@ func plainHost(b []byte) bool {
 	for _, c := range b {
 		switch {
 		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
-		case c == '.', c == '-', c == '_', c == ':', c == '[', c == ']':
+		case c == '.', c == '-', c == '_', c == '~', c == ':', c == '[', c == ']':
 		default:
 			return false
 		}
@@ -177,14 +156,13 @@ func isPort(b []byte) bool {
 // last returns the last element of the last field of a kind: the one the
 // nearest peer wrote.
 func last(req *http1.Request, kind http1.Kind) []byte {
-	var v []byte
-	for i := range req.Fields {
-		if req.Fields[i].Kind == kind {
-			v = req.Fields[i].Value
+	if !req.Seen().Has(kind) {
+		return nil
+	}
+	for i := len(req.Fields) - 1; i >= 0; i-- {
+		if f := &req.Fields[i]; f.Kind == kind {
+			return bytes.TrimSpace(f.Value[bytes.LastIndexByte(f.Value, ',')+1:])
 		}
 	}
-	if i := bytes.LastIndexByte(v, ','); i >= 0 {
-		v = v[i+1:]
-	}
-	return bytes.TrimSpace(v)
+	return nil
 }

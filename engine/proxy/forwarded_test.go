@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,9 +92,53 @@ func TestForwarded(t *testing.T) {
 			var req http1.Request
 			_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+c.in+"\r\n"), nil)
 			require.Nil(t, err)
-			assert.Equal(t, forwardedLines(c.want), string(f.append(nil, &req, c.peer)))
+			got := string(f.append(nil, &req, senderOf(&f, &req, c.peer)))
+			at := strings.LastIndex("\n"+got, "\nForwarded: ")
+			if at < 0 {
+				at = len(got)
+			}
+			got, field := got[:at], got[at:]
+			assert.Equal(t, forwardedLines(c.want), got)
+			assert.Equal(t, sameInForwarded(got), field)
 		})
 	}
+}
+
+// sameInForwarded is the Forwarded field that says what these lines say.
+func sameInForwarded(lines string) string {
+	if lines == "" {
+		return ""
+	}
+	said := map[string]string{"X-Forwarded-For": ""}
+	for line := range strings.SplitSeq(strings.TrimSuffix(lines, "\r\n"), "\r\n") {
+		name, value, _ := strings.Cut(line, ": ")
+		said[name] = value
+	}
+	host := said["X-Forwarded-Host"]
+	if strings.Contains(host, ":") {
+		host = strconv.Quote(host)
+	}
+	var out []string
+	for i, addr := range strings.Split(said["X-Forwarded-For"], ", ") {
+		switch {
+		case addr == "":
+			addr = "unknown"
+		case strings.Contains(addr, ":"):
+			addr = `"[` + addr + `]"`
+		}
+		out = append(out, "for="+addr)
+		if i == 0 {
+			out[0] += ";host=" + host + ";proto=" + said["X-Forwarded-Proto"]
+		}
+	}
+	return "Forwarded: " + strings.Join(out, ", ") + "\r\n"
+}
+
+// senderOf reads who sent a request.
+func senderOf(f *forwarder, req *http1.Request, peer netip.Addr) *sender {
+	var s sender
+	f.read(&s, req, peer)
+	return &s
 }
 
 // forwardedLines spells the short form out.
@@ -177,6 +222,11 @@ func TestForwardedAllocatesNothing(t *testing.T) {
 	var req http1.Request
 	_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\nX-Forwarded-For: 2001:db8::1, 10.1.1.1\r\n\r\n"), nil)
 	require.Nil(t, err)
-	out := f.append(nil, &req, local)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { out = f.append(out[:0], &req, local) }))
+	var s sender
+	f.read(&s, &req, local)
+	out := f.append(nil, &req, &s)
+	assert.Zero(t, testing.AllocsPerRun(100, func() {
+		f.read(&s, &req, local)
+		out = f.append(out[:0], &req, &s)
+	}))
 }

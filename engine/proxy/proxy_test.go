@@ -24,7 +24,7 @@ func TestRelay(t *testing.T) {
 		port := strings.TrimPrefix(r.addr, "127.0.0.1:")
 		assert.Equal(t, "GET /x%20y?q=1 HTTP/1.1\r\nHost: example.com\r\nX-A: b\r\n"+
 			"X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\n"+
-			"X-Forwarded-Host: example.com\r\nX-Forwarded-Port: "+port+"\r\nX-Request-ID: ID\r\n\r\n", sent)
+			"X-Forwarded-Host: example.com\r\nX-Forwarded-Port: "+port+"\r\nForwarded: for=127.0.0.1;host=example.com;proto=http\r\nX-Request-ID: ID\r\n\r\n", sent)
 	})
 }
 

@@ -93,7 +93,7 @@ func (x *exchange) observe() {
 	}
 	r := &x.rec
 	r.Request, r.ID = &x.req, x.id
-	r.Client = x.snap.forward.client(&x.req, x.c.Peer().Addr())
+	r.Client = x.sender().addr
 	r.Sent = max(r.Sent, 0)
 	r.Took = netloop.Now().Sub(r.begun)
 	o.Observe(r)

@@ -16,12 +16,18 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-func parsed(t *testing.T, lines string) *http1.Request {
-	t.Helper()
+// tryParse parses a request with these lines in its head.
+func tryParse(lines string) (*http1.Request, bool) {
 	req := new(http1.Request)
-	n, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a\r\n"+lines+"\r\n"), nil)
-	require.Nil(t, err)
-	require.Positive(t, n)
+	in := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n")
+	n, err := req.Parse(in, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})
+	return req, err == nil && n == len(in)
+}
+
+func parsed(t testing.TB, lines string) *http1.Request {
+	t.Helper()
+	req, ok := tryParse(lines)
+	require.True(t, ok, "%.200q", lines)
 	return req
 }
 
@@ -29,9 +35,9 @@ func TestClientOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
 	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, port: "80"}
 	req := parsed(t, "X-Forwarded-For: 203.0.113.9, 198.51.100.7, 10.2.3.4\r\n")
-	assert.Equal(t, peer, f.client(req, peer), "a stranger's word counts for nothing")
-	assert.Equal(t, "198.51.100.7", f.client(req, proxy).String())
-	assert.Equal(t, proxy, f.client(parsed(t, ""), proxy))
+	assert.Equal(t, peer, senderOf(f, req, peer).addr, "a stranger's word counts for nothing")
+	assert.Equal(t, "198.51.100.7", senderOf(f, req, proxy).addr.String())
+	assert.Equal(t, proxy, senderOf(f, parsed(t, ""), proxy).addr)
 }
 
 // TestSchemeOfARequest: only trusted peers are believed, and nothing is said
@@ -40,12 +46,12 @@ func TestSchemeOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
 	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, port: "80"}
 	secure := parsed(t, "X-Forwarded-Proto: http, HTTPS\r\n")
-	assert.Equal(t, "http", f.scheme(secure, peer))
-	assert.Equal(t, "https", f.scheme(secure, proxy))
-	assert.Equal(t, "http", f.scheme(parsed(t, "X-Forwarded-Proto: ftp\r\n"), proxy))
-	assert.Equal(t, "http", f.scheme(parsed(t, ""), proxy))
+	assert.Equal(t, "http", senderOf(f, secure, peer).scheme(f.mode))
+	assert.Equal(t, "https", senderOf(f, secure, proxy).scheme(f.mode))
+	assert.Equal(t, "http", senderOf(f, parsed(t, "X-Forwarded-Proto: ftp\r\n"), proxy).scheme(f.mode))
+	assert.Equal(t, "http", senderOf(f, parsed(t, ""), proxy).scheme(f.mode))
 	f.mode = plan.ForwardedOff
-	assert.Equal(t, "http", f.scheme(secure, proxy))
+	assert.Equal(t, "http", senderOf(f, secure, proxy).scheme(f.mode))
 }
 
 // TestSticky: requests of one key go to one worker, on any connection, and

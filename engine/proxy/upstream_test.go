@@ -63,7 +63,7 @@ func (u *upstream) close() {
 }
 
 // maxRecord is how much of what a connection received is kept.
-const maxRecord = 64 << 10
+const maxRecord = 128 << 10
 
 // lockedWriter lets a test read what a handler still adds to.
 type lockedWriter struct {

@@ -1,0 +1,95 @@
+package proxy
+
+import (
+	"net/netip"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A sender is who sent a request, as far as it can be believed. It is read
+// once per request, however many routes, routers and headers ask for it.
+type sender struct {
+	read    bool       // the rest is that of the request at hand
+	peer    netip.Addr // who is connected to us; not valid on a unix socket
+	trusted bool       // what the peer says is believed
+	named   bool       // the peer has said who the client is
+	addr    netip.Addr // of the client: the peer's where that names nobody
+	proto   []byte     // that the client used, as the peer says; empty = it does not say
+	host    []byte     // that the client asked for, likewise
+	port    []byte     // likewise
+
+	proxies int                 // how many addresses of via are in use
+	via     [maxHops]netip.Addr // the trusted proxies from our peer, which is left out, to the client
+}
+
+// maxHops bounds how many elements of a list of addresses are read. No request
+// goes through as many proxies: who has sent more has made them up.
+const maxHops = 32
+
+// sender returns who sent the request at hand.
+func (x *exchange) sender() *sender {
+	if !x.from.read {
+		x.snap.forward.read(&x.from, &x.req, x.c.Peer().Addr())
+	}
+	return &x.from
+}
+
+// told are the fields that tell of a client in the X-Forwarded- way.
+var told = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost, http1.KindXForwardedPort)
+
+// read finds out who sent a request. A trusted peer tells it in fields of the
+// X-Forwarded- kind or, where there is none of those, in Forwarded. The two
+// are never mixed: a proxy writes one of them, and passes on what its client
+// has made up of the other. Nearly all proxies write X-Forwarded-For, so that
+// a Forwarded beside it is not looked at.
+func (f *forwarder) read(s *sender, req *http1.Request, peer netip.Addr) {
+	s.read, s.peer, s.addr, s.trusted = true, peer, peer, f.trustsPeer(peer)
+	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
+	if !s.trusted {
+		return
+	}
+	switch seen := req.Seen(); {
+	case seen&told != 0:
+		f.readChain(s, req)
+		s.proto = last(req, http1.KindXForwardedProto)
+		s.host = last(req, http1.KindXForwardedHost)
+		s.port = last(req, http1.KindXForwardedPort)
+	case seen.Has(http1.KindForwarded):
+		f.readForwarded(s, req)
+	}
+	if !plainHost(s.host) {
+		s.host = nil
+	}
+	if !isPort(s.port) {
+		s.port = nil
+	}
+}
+
+// pass takes the next address of a list that is read from right to left. It
+// reports whether what is left of it is believed as well.
+func (f *forwarder) pass(s *sender, ip netip.Addr) bool {
+	if !ip.IsValid() {
+		return false
+	}
+	if s.named {
+		s.via[s.proxies] = s.addr
+		s.proxies++
+	}
+	s.addr, s.named = ip, true
+	return f.trusts(ip)
+}
+
+// isSecure reports whether the client used TLS.
+func (s *sender) isSecure() bool {
+	return http1.EqualFold(s.proto, "https") || http1.EqualFold(s.proto, "wss")
+}
+
+// scheme is the one that the app is told of, or takes where it is told nothing:
+// in the mode "off" that is ours.
+func (s *sender) scheme(mode plan.Forwarded) string {
+	if mode != plan.ForwardedOff && s.isSecure() {
+		return "https"
+	}
+	return "http"
+}

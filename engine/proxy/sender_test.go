@@ -1,0 +1,67 @@
+package proxy
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/route"
+)
+
+// peerConn is a connection of which only the peer is of interest.
+type peerConn struct {
+	netloop.Conn
+	peer netip.AddrPort
+}
+
+func (c peerConn) Peer() netip.AddrPort { return c.peer }
+
+// BenchmarkClientIPRoutes is a request with a list of addresses as long as a
+// head may be, from a trusted peer, in a table with ever more routes by
+// address: the work grows with neither.
+func BenchmarkClientIPRoutes(b *testing.B) {
+	lists := map[string]string{
+		"short":     "X-Forwarded-For: 203.0.113.9, 10.1.1.1\r\n",
+		"trusted":   "X-Forwarded-For: " + strings.Repeat("10.1.1.1, ", 6000) + "10.1.1.1\r\n",
+		"commas":    "X-Forwarded-For: " + strings.Repeat(",", 60000) + "\r\n",
+		"forwarded": "Forwarded: " + strings.Repeat("for=10.1.1.1, ", 4200) + "for=10.1.1.1\r\n",
+	}
+	for _, routes := range []int{1, 100, 1000} {
+		p := &plan.Plan{Forwarded: plan.ForwardedSet, TrustedProxies: trustLocal}
+		group := &plan.Pool{Name: "a"}
+		for i := range routes {
+			net := netip.PrefixFrom(netip.AddrFrom4([4]byte{192, byte(i >> 8), byte(i), 0}), 24)
+			// Half of them are such as the index cannot find by address.
+			m := plan.NewClientIPMatcher(net)
+			if i%2 == 1 {
+				m = plan.NewNotMatcher(plan.NewNotMatcher(plan.NewAnyMatcher(m, plan.NewWebsocketMatcher())))
+			}
+			group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+		}
+		p.Pools = []*plan.Pool{group}
+		table := route.Compile(p, func(string) *pool.Pool { return nil })
+		for _, list := range []string{"short", "trusted", "commas", "forwarded"} {
+			b.Run(fmt.Sprintf("%d/%s", routes, list), func(b *testing.B) {
+				x := newExchange(nil)
+				x.snap = &Snapshot{Plan: p, forward: newForwarder(p, &net.TCPAddr{Port: 8000})}
+				x.c = peerConn{peer: netip.AddrPortFrom(local, 1)}
+				head := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lists[list] + "\r\n")
+				n, refused := x.req.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})
+				require.True(b, refused == nil && n > 0)
+				b.ReportAllocs()
+				for b.Loop() {
+					x.from.read = false
+					table.Match(&x.view)
+				}
+			})
+		}
+	}
+}
