@@ -43,6 +43,7 @@ type econn struct {
 	until          Time // end of its rest
 	stash          []byte
 	peer           netip.AddrPort
+	to             *Upstream // nil for a client
 }
 
 // newConn takes over a descriptor.

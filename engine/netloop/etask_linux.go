@@ -3,6 +3,7 @@ package netloop
 import (
 	"iter"
 	"runtime/debug"
+	"syscall"
 	"time"
 )
 
@@ -226,13 +227,17 @@ func (t *etask) look() Time {
 	return 0
 }
 
-func (t *etask) Dial(path string, wait time.Duration) (Conn, error) {
+func (t *etask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 	limit := t.loop.now.Add(wait)
 	for {
-		fd, err := rawConnect(path)
+		if !to.dialledBy(t.loop) {
+			return nil, syscall.ECONNREFUSED
+		}
+		fd, err := rawConnect(to.path)
 		switch {
 		case err == nil:
 			c := t.loop.newConn(fd, false)
+			c.to = to
 			c.register()
 			return c, nil
 		case !passing(err):

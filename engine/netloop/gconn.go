@@ -17,7 +17,8 @@ type gconn struct {
 	d       *goroutines
 	nc      net.Conn
 	peer    netip.AddrPort
-	until   Time // end of its rest
+	to      *Upstream // nil for a client
+	until   Time      // end of its rest
 	stash   []byte
 	expired bool
 	tunnel  bool        // guarded by d.mu
@@ -241,6 +242,9 @@ func (c *gconn) CloseWrite() error {
 func (c *gconn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
+	}
+	if c.to != nil {
+		c.d.forget(c)
 	}
 	return c.nc.Close()
 }

@@ -24,6 +24,7 @@ type goroutines struct {
 	mu      sync.Mutex // guards all below
 	ln      net.Listener
 	conns   map[*gconn]struct{} // client connections
+	ups     map[*gconn]struct{} // connections to upstreams
 	tasks   map[*gtask]struct{} // every running task, forks too
 	quit    chan struct{}       // closed when the sweeper is to end
 	quiet   chan struct{}       // closed when only tunnels are left
@@ -38,6 +39,7 @@ func NewGoroutine(opts Options) Driver {
 		procs:     share(),
 		acceptLog: acceptLog{log: opts.Log},
 		conns:     make(map[*gconn]struct{}),
+		ups:       make(map[*gconn]struct{}),
 		tasks:     make(map[*gtask]struct{}),
 		quit:      make(chan struct{}),
 		quiet:     make(chan struct{}),
@@ -271,6 +273,36 @@ func (d *goroutines) sweepUntilQuit() {
 			t.lookAfterPeer(now)
 		}
 		d.mu.Unlock()
+	}
+}
+
+// newUpstreamConn takes over a connection to an upstream.
+func (d *goroutines) newUpstreamConn(nc net.Conn, to *Upstream) *gconn {
+	c := newGconn(d, nc)
+	c.to = to
+	d.mu.Lock()
+	d.ups[c] = struct{}{}
+	d.mu.Unlock()
+	if !to.dialledBy(d) { // severed since
+		d.sever(to)
+	}
+	return c
+}
+
+// forget drops a connection to an upstream that is being closed.
+func (d *goroutines) forget(c *gconn) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.ups, c)
+}
+
+func (d *goroutines) sever(u *Upstream) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for c := range d.ups {
+		if c.to == u {
+			_ = c.raw.Control(func(fd uintptr) { sever(int(fd)) })
+		}
 	}
 }
 

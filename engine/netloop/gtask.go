@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -190,7 +191,7 @@ func (t *gtask) probeHalf(c *gconn, probe []byte) {
 	t.probed, _ = c.nc.Write(probe)
 }
 
-func (t *gtask) Dial(path string, wait time.Duration) (Conn, error) {
+func (t *gtask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if wait > 0 {
@@ -198,10 +199,13 @@ func (t *gtask) Dial(path string, wait time.Duration) (Conn, error) {
 		defer cancel()
 	}
 	for {
-		nc, err := new(net.Dialer).DialContext(ctx, "unix", path)
+		if !to.dialledBy(t.d) {
+			return nil, syscall.ECONNREFUSED
+		}
+		nc, err := new(net.Dialer).DialContext(ctx, "unix", to.path)
 		switch {
 		case err == nil:
-			return newGconn(t.d, nc), nil
+			return t.d.newUpstreamConn(nc, to), nil
 		case t.stopped():
 			return nil, ErrStopped
 		case !passing(err) && ctx.Err() == nil:

@@ -138,10 +138,11 @@ type Task interface {
 	// watch of a new c replaces the old one. It returns how many bytes of the
 	// ended watch's probe were written.
 	Watch(c Conn, probe []byte) (probed int)
-	// Dial connects to the unix socket of an upstream. While that has no room
-	// in its backlog, or this process no descriptor to spare, it tries again,
-	// for at most wait (0 = no limit): ErrTimeout then.
-	Dial(path string, wait time.Duration) (Conn, error)
+	// Dial connects to an upstream. While that has no room in its backlog, or
+	// this process no descriptor to spare, it tries again, for at most wait (0
+	// = no limit): ErrTimeout then. A severed upstream refuses the connection
+	// (syscall.ECONNREFUSED).
+	Dial(to *Upstream, wait time.Duration) (Conn, error)
 	// Fork runs f in a task of its own beside this one, on the same loop.
 	// The caller waits for it with Fork.Wait before it returns.
 	Fork(f func(Task)) Fork

@@ -315,7 +315,7 @@ func TestTunnel(t *testing.T) {
 		}()
 		ended := make(chan bool, 1)
 		addr, _ := serve(t, name, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
-			u, err := task.Dial(sock, time.Minute)
+			u, err := task.Dial(netloop.NewUpstream(sock), time.Minute)
 			if err != nil {
 				return netloop.Verdict{}
 			}
@@ -338,7 +338,7 @@ func TestDialFailure(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		errs := make(chan error, 1)
 		addr, _ := serve(t, name, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
-			_, err := task.Dial(filepath.Join(t.TempDir(), "none"), time.Minute)
+			_, err := task.Dial(netloop.NewUpstream(filepath.Join(t.TempDir(), "none")), time.Minute)
 			errs <- err
 			return netloop.Verdict{}
 		})
@@ -368,7 +368,7 @@ func TestSplice(t *testing.T) {
 	}()
 	result := make(chan []any, 1)
 	addr, _ := serve(t, "epoll", netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
-		u, err := task.Dial(sock, time.Minute)
+		u, err := task.Dial(netloop.NewUpstream(sock), time.Minute)
 		if err != nil {
 			return netloop.Verdict{}
 		}
@@ -565,7 +565,7 @@ func TestCloseDuringRead(t *testing.T) {
 				var u netloop.Conn
 				f := task.Fork(func(task netloop.Task) {
 					c.Close()
-					u, _ = task.Dial(sock, time.Minute)
+					u, _ = task.Dial(netloop.NewUpstream(sock), time.Minute)
 					u.WaitReadable(task, time.Minute)
 				})
 				n, _ := c.Read(task, buf, time.Minute)

@@ -46,6 +46,7 @@ type modelWorker struct {
 	worker            *Worker
 	requests, tunnels int
 	proven, gone      bool
+	doubted           bool
 }
 
 func (w *modelWorker) busy() int { return w.requests + w.tunnels }
@@ -86,6 +87,7 @@ func (m *model) steps() []func() {
 		m.finish, m.finish, m.finish, m.finish,
 		m.answer, m.answer, m.upgrade, m.abort, m.timeOut, m.repeat,
 		m.configure, m.reload, m.resize, m.kill, m.restart, m.hold, m.fail,
+		m.doubt, m.trust,
 	}
 }
 
@@ -183,7 +185,7 @@ func (m *model) home(key uint64, avoid *modelWorker) *modelWorker {
 }
 
 func (m *model) hasSlot(w *modelWorker) bool {
-	return m.plan.MaxReqPerWorker == 0 || w.busy() < m.plan.MaxReqPerWorker
+	return !w.doubted && (m.plan.MaxReqPerWorker == 0 || w.busy() < m.plan.MaxReqPerWorker)
 }
 
 func (m *model) rank(w *modelWorker) int {
@@ -259,6 +261,7 @@ func isClosed(c <-chan struct{}) bool {
 // finishAll ends the pool: whoever waits is served, every count is zero in
 // the end.
 func (m *model) finishAll() {
+	m.trust()
 	if len(m.workers) == 0 {
 		m.add(m.missing())
 		m.check()

@@ -160,6 +160,24 @@ func (m *model) kill() {
 	}
 }
 
+// doubt is that a connection to a worker broke; trust that a dial succeeded.
+func (m *model) doubt() {
+	if c := m.any(false); c != nil {
+		c.on.doubted = true
+		c.on.worker.Doubt()
+	}
+}
+
+func (m *model) trust() {
+	for _, w := range slices.Concat(m.workers, m.retired) {
+		if w.doubted {
+			w.doubted = false
+			w.worker.Trust()
+			m.check()
+		}
+	}
+}
+
 func (m *model) restart() { m.add(m.missing()) }
 
 func (m *model) hold() {

@@ -108,7 +108,9 @@ func (p *Pool) place(w *Worker) (in *ranks, at int) {
 	return in, at
 }
 
-func (p *Pool) hasSlot(w *Worker) bool { return p.cap == 0 || w.inFlight() < p.cap }
+func (p *Pool) hasSlot(w *Worker) bool {
+	return !w.doubted && (p.cap == 0 || w.inFlight() < p.cap)
+}
 
 // pick returns the worker for a request that any can serve, or nil. Avoid is
 // picked only where there is no other.

@@ -3,6 +3,8 @@ package pool
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
 // A Worker is one ready worker process as the proxy sees it.
@@ -11,8 +13,9 @@ type Worker struct {
 	PID    int    // for the log
 	Socket string // path of the unix socket it listens on
 
-	pool   *Pool       // set by Pool.Swap
-	proven atomic.Bool // has answered; written under the pool's mu
+	upstream *netloop.Upstream // it, for who dials
+	pool     *Pool             // set by Pool.Swap
+	proven   atomic.Bool       // has answered; written under the pool's mu
 
 	// Guarded by the pool's mu.
 	requests, tunnels int // in flight
@@ -22,6 +25,7 @@ type Worker struct {
 	rank              int
 	prev, next        *Worker // in its rank
 	retired           bool
+	doubted           bool          // gets no request: see Doubt
 	requestsDone      chan struct{} // closed once retired without requests
 	drained           chan struct{} // closed once retired with nothing in flight
 
@@ -33,7 +37,7 @@ type Worker struct {
 // NewWorker returns a worker that Pool.Swap can add.
 func NewWorker(index, pid int, socket string) *Worker {
 	return &Worker{
-		Index: index, PID: pid, Socket: socket,
+		Index: index, PID: pid, Socket: socket, upstream: netloop.NewUpstream(socket),
 		requestsDone: make(chan struct{}),
 		drained:      make(chan struct{}),
 		deaf:         make(chan struct{}),
@@ -44,9 +48,42 @@ func NewWorker(index, pid int, socket string) *Worker {
 // in flight; websockets may remain.
 func (w *Worker) RequestsDone() <-chan struct{} { return w.requestsDone }
 
+// Upstream is what a task dials to connect to the worker.
+func (w *Worker) Upstream() *netloop.Upstream { return w.upstream }
+
+// Ended says that the worker's process has ended. Its connections end with it,
+// those in use too, even where a process that it has left behind holds the
+// other ends open. Whoever manages the pool's workers calls it, once the worker
+// is retired: then those whose requests it had find it gone.
+func (w *Worker) Ended() { w.upstream.Sever() }
+
+// Doubt keeps new requests from the worker, because a connection to it broke
+// while it was in use: the worker may have died, and then its idle connections
+// are broken, too. The caller dials it at once and says with Trust, or with
+// Lost, what came of that. Any goroutine may call it that holds, or held, a
+// claim on the worker.
+func (w *Worker) Doubt() {
+	w.pool.mu.Lock()
+	defer w.pool.mu.Unlock()
+	w.doubted = true
+	w.pool.file(w)
+}
+
+// Trust ends a Doubt: the worker takes connections. Those who wait for it are
+// served at once.
+func (w *Worker) Trust() {
+	p := w.pool
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.doubted = false
+	p.file(w)
+	p.serve(w)
+}
+
 // Lost takes the worker out of its pool, as Swap would, because its socket
 // refuses connections: it has ended, or will. Deaf tells whoever manages the
-// pool's workers. Any goroutine may call it that holds a claim on the worker.
+// pool's workers. Any goroutine may call it that holds, or held, a
+// claim on the worker.
 func (w *Worker) Lost() {
 	w.pool.Swap(nil, []*Worker{w})
 	w.deafOnce.Do(func() { close(w.deaf) })

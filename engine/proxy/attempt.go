@@ -4,14 +4,15 @@ import (
 	"errors"
 	"io/fs"
 	"syscall"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // attempt sends the request to the claimed worker and relays its answer. It
-// returns with the slot given back, but for errTaken. errRepeat asks for
-// another worker, errRefused as well.
+// returns with the slot given back, but for errTaken. errRefused, errRepeat and
+// errRepeatOnce ask for another attempt.
 func (x *exchange) attempt(set *plan.Pool) error {
 	x.why = ""
 	err := x.connect()
@@ -27,9 +28,44 @@ func (x *exchange) attempt(set *plan.Pool) error {
 		return err
 	}
 	x.upload.stop()
+	if x.broken {
+		x.doubtWorker()
+	}
 	x.finishUp(false)
 	x.dropBack()
 	return err
+}
+
+// doubtWait bounds the dial to a worker in doubt. One whose backlog is full is
+// not dead.
+const doubtWait = 50 * time.Millisecond
+
+// doubtWorker looks whether the worker lives whose connection broke, before
+// the slot is given back: nobody else is to learn at his request's cost that
+// it does not.
+func (x *exchange) doubtWorker() {
+	x.wary = true
+	w := x.claim.Worker()
+	if w == nil {
+		return
+	}
+	x.closeUp()
+	w.Doubt()
+	up, err := x.t.Dial(w.Upstream(), doubtWait)
+	switch {
+	case err == nil:
+		w.PutIdle(x.t.Loop(), up, x.t.Now().Add(upstreamIdle))
+	case isGone(err):
+		w.Lost()
+		return
+	}
+	w.Trust()
+}
+
+// isGone reports whether a dial failed because nobody listens: the worker has
+// ended, and will never accept again.
+func isGone(err error) bool {
+	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 }
 
 // exchangeWith sends the request on the worker's connection, and relays what
@@ -51,15 +87,18 @@ func (x *exchange) exchangeWith(cancel bool) error {
 	return x.relayAnswer(cancel)
 }
 
-// connect takes an idle connection to the worker, or a new one. A worker whose
-// socket refuses has ended, and will never accept again: no other request
-// needs to find that out.
+// connect takes an idle connection to the worker, or a new one. A request
+// under which a connection has broken takes no idle one any more: it may be as
+// dead. No other request needs to find out that a worker's socket refuses.
 func (x *exchange) connect() error {
 	w := x.claim.Worker()
-	if x.up = w.TakeIdle(x.t.Loop()); x.up != nil {
-		return nil
+	x.broken = false
+	if !x.wary {
+		if x.up = w.TakeIdle(x.t.Loop()); x.up != nil {
+			return nil
+		}
 	}
-	up, err := x.t.Dial(w.Socket, dialWait)
+	up, err := x.t.Dial(w.Upstream(), dialWait)
 	switch err {
 	case nil:
 		x.up = up
@@ -67,7 +106,7 @@ func (x *exchange) connect() error {
 	case netloop.ErrStopped:
 		return errStopping
 	}
-	if errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist) {
+	if isGone(err) {
 		w.Lost()
 		return errRefused
 	}
@@ -87,26 +126,44 @@ func (x *exchange) sendHead() error {
 	case err == netloop.ErrStopped:
 		return errStopping
 	case n == 0:
+		x.broken = err != netloop.ErrTimeout
 		x.why = "the worker closed its connection before it was sent the request"
 		return errRepeat
 	}
-	return x.lostWorker()
+	return x.lostWorker(err)
 }
 
-// lostWorker is the error for a worker's connection that ended before the
-// head of an answer was complete. A request goes to another worker where
+// lostWorker is the error for a worker's connection that broke with err before
+// the head of an answer was complete. A request goes to another worker where
 // sending it twice does no harm and all of it is still at hand; but not after
 // a part of an answer, which says that this worker has worked on it.
-func (x *exchange) lostWorker() error {
+func (x *exchange) lostWorker(err error) error {
+	x.broken = true
 	x.why = "the worker closed its connection before it answered"
 	if x.heard {
 		x.why = "the worker closed its connection in the head of its answer"
 	}
-	if x.idempotent() && !x.upload.consumed && !x.heard {
+	switch {
+	case !x.idempotent() || x.upload.consumed || x.heard:
+		return errBadGateway
+	case x.unread(err):
 		return errRepeat
 	}
-	return errBadGateway
+	return errRepeatOnce
 }
+
+// unread reports whether the worker cannot have seen the whole request. A unix
+// socket tells: Linux resets it if its peer closes before it has read
+// everything, and ends the stream otherwise. Of a body the app may have had a
+// part.
+func (x *exchange) unread(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) && x.upload.received && len(x.upload.first) == 0
+}
+
+// survives reports whether a group can lose another worker to the same request
+// and not fail as a whole: it fails once every worker has crashed more than
+// max_restarts_on_crash times.
+func survives(set *plan.Pool) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
 
 // idempotent reports whether sending the request twice is as good as once
 // (RFC 9110 section 9.2.2).

@@ -66,6 +66,7 @@ func (x *exchange) partError(readErr, writeErr error) error {
 	case readErr == nil || readErr == netloop.ErrNoSplice:
 		return nil
 	}
+	x.broken = true
 	return errCut
 }
 
@@ -82,6 +83,7 @@ func (x *exchange) discard(err error, left int64) error {
 	for left > 0 {
 		x.back.clear()
 		if x.readBack() != nil {
+			x.broken = true
 			return err
 		}
 		n := min(left, int64(x.back.len()))

@@ -47,6 +47,8 @@ type exchange struct {
 	up     netloop.Conn
 	back   buffer        // what was read of up
 	heard  bool          // up has said something in this attempt
+	broken bool          // up broke in this attempt, while it was in use
+	wary   bool          // such has happened to this request
 	limit  time.Duration // for up to begin its answer; 0 = none
 	res    http1.Response
 	chunks http1.Chunked

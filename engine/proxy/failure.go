@@ -43,8 +43,12 @@ var (
 )
 
 var (
-	// errRepeat asks for the request to be sent to another worker.
+	// errRepeat asks for the request to be sent to another worker: this one
+	// has not seen it.
 	errRepeat = errors.New("repeat on another worker")
+	// errRepeatOnce asks for the same, once over the life of the request: the
+	// worker had it in hand, and may have died of it.
+	errRepeatOnce = errors.New("repeat on another worker once")
 	// errRefused says that the worker is not there any more.
 	errRefused = errors.New("worker refused the connection")
 	// errAnswered says that the client has its answer, and that the

@@ -89,7 +89,7 @@ func (x *exchange) noAnswer(err error) error {
 	if x.upload.err != nil {
 		return x.upload.err
 	}
-	return x.lostWorker()
+	return x.lostWorker(err)
 }
 
 // relayInterim passes an interim answer on. 100 Continue is ours to give, and

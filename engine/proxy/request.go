@@ -19,7 +19,8 @@ const (
 	// defaultStall is Options.Stall for those who give none: that of nginx's
 	// client_body_timeout and send_timeout.
 	defaultStall = 60 * time.Second
-	// maxRepeats is how often a request goes to another worker.
+	// maxRepeats is how often a request that did not reach a worker is sent
+	// again. One that may have is sent again once.
 	maxRepeats = 2
 )
 
@@ -27,7 +28,7 @@ const (
 // connection is ready for the next one.
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
-	x.retry, x.told, x.why = 0, false, ""
+	x.retry, x.told, x.why, x.wary = 0, false, "", false
 	x.rec.begin(x.t.Now())
 	x.setID()
 	err := x.upload.begin()
@@ -65,6 +66,7 @@ func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
 // worker where that is safe.
 func (x *exchange) relayRequest() error {
 	var failed *pool.Worker
+	tried := false // to repeat the request, though a worker may have worked on it
 	target, err := x.route()
 	for repeats := 0; ; {
 		switch {
@@ -98,6 +100,12 @@ func (x *exchange) relayRequest() error {
 			if repeats++; repeats > maxRepeats {
 				return errBadGateway
 			}
+			x.rec.Repeats++
+		case errRepeatOnce:
+			if tried || !survives(set) {
+				return errBadGateway
+			}
+			tried = true
 			x.rec.Repeats++
 		default:
 			return err

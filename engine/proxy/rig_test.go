@@ -96,7 +96,7 @@ func planOf(t testing.TB, routes map[string]string) *plan.Plan {
 	for name, pattern := range routes {
 		rt, err := plan.NewRoute(pattern, plan.Pos{})
 		require.NoError(t, err)
-		p.Pools = append(p.Pools, &plan.Pool{Name: name, Instances: 1, Routes: []plan.Route{rt}})
+		p.Pools = append(p.Pools, &plan.Pool{Name: name, Instances: 1, MaxRestartsOnCrash: plan.DefaultMaxRestartsOnCrash, Routes: []plan.Route{rt}})
 	}
 	return p
 }

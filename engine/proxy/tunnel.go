@@ -19,6 +19,7 @@ func (x *exchange) becomeTunnel() error {
 	}
 	if early := x.in.bytes()[x.headLen:]; len(early) > 0 {
 		if _, err := x.up.Write(x.t, early, nil, x.p.stall); err != nil {
+			x.broken = true
 			return errCut
 		}
 	}

@@ -156,10 +156,12 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	}
 }
 
-// lost is called when a ready process has ended by itself: no request may
-// be sent to it from now on.
+// lost is called when a process that was ready has ended, by itself or because
+// it was told to: no request may be sent to it from now on, and what it still
+// had in hand is over, whoever may hold its sockets.
 func (g *group) lost(m *member) {
 	g.pool.Swap(nil, []*pool.Worker{m.worker})
+	m.worker.Ended()
 }
 
 // ended is called last: the process is gone, or there never was one. err says

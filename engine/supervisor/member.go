@@ -143,11 +143,14 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	ctx, cancel := context.WithCancel(m.ctx)
 	var watchers sync.WaitGroup
 	watchers.Go(func() { m.watch(ctx, proc, w) })
+	watchers.Go(func() {
+		<-proc.Exited()
+		m.group.post(func() { m.group.lost(m) })
+	})
 	defer watchers.Wait()
 	defer cancel()
 	select {
 	case <-proc.Exited():
-		m.group.post(func() { m.group.lost(m) })
 		return proc.Wait()
 	case <-m.ctx.Done():
 	}

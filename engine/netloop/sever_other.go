@@ -1,0 +1,8 @@
+//go:build !linux
+
+package netloop
+
+import "syscall"
+
+// sever ends both directions of a unix socket.
+func sever(fd int) { _ = syscall.Shutdown(fd, syscall.SHUT_RDWR) }

@@ -1,0 +1,182 @@
+package proxy
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+// die ends the worker as kill -9 does: nobody listens any more, and then all
+// of its connections end.
+func (u *upstream) die() {
+	u.ln.Close()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, c := range u.conns {
+		c.Close()
+	}
+}
+
+// TestDeathOfTheOnlyWorker: a request that the only worker had in hand waits
+// for its successor, and spends no repeat on the other idle connections to the
+// dead one.
+func TestDeathOfTheOnlyWorker(t *testing.T) {
+	const idle = 8
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		var arrived sync.WaitGroup
+		release, begun := make(chan bool), make(chan bool)
+		dying := r.worker("default", func(c net.Conn, in *bufio.Reader) {
+			_, _ = readHead(in)
+			arrived.Done()
+			<-release
+			io.WriteString(c, hello)
+			if _, err := readHead(in); err == nil {
+				begun <- true
+			}
+			untilGone(in)
+		})
+		arrived.Add(idle)
+		var clients []*client
+		for range idle {
+			c := r.client()
+			c.say(http1test.Get("/"))
+			clients = append(clients, c)
+		}
+		arrived.Wait()
+		close(release)
+		for _, c := range clients {
+			_, body := c.hear("GET")
+			require.Equal(t, "hello", body)
+		}
+		r.idleAgain(dying)
+		clients[0].say(http1test.Get("/"))
+		<-begun
+		dying.die()
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the request waits")
+		assert.Zero(t, r.pools["default"].Ready(), "the dead worker is out")
+		next := r.worker("default", serves)
+		head, body := clients[0].hear("GET")
+		assert.Contains(t, head, "HTTP/1.1 200 ")
+		assert.Equal(t, "hello", body)
+		assert.Equal(t, 1, next.heads())
+		assert.Equal(t, idle+1, dying.heads(), "nothing more was sent to the dead one")
+	})
+}
+
+// TestBrokenConnectionOfALivingWorker: a worker that ends a connection, and
+// takes others, stays in service.
+func TestBrokenConnectionOfALivingWorker(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		u := r.worker("default", once(closes))
+		c := r.client()
+		for range 10 {
+			c.say(http1test.Get("/"))
+			_, body := c.hear("GET")
+			require.Equal(t, "hello", body)
+			assert.Equal(t, 1, r.pools["default"].Ready())
+			r.idleAgain(u)
+		}
+	})
+}
+
+// TestPoison: a request that kills whoever works on it kills two workers at
+// most, and one where two deaths could be the end of the group.
+func TestPoison(t *testing.T) {
+	for _, c := range []struct{ instances, restarts, deaths int }{
+		{1, 0, 1}, {1, 1, 1}, {1, 2, 2}, {1, 3, 2},
+		{2, 0, 1}, {2, 1, 2}, {2, 3, 2},
+		{3, 0, 2}, {3, 1, 2}, {3, 3, 2},
+	} {
+		t.Run(fmt.Sprintf("%d workers, %d restarts", c.instances, c.restarts), func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				p := planOf(t, map[string]string{"default": "*"})
+				p.Pools[0].Instances, p.Pools[0].MaxRestartsOnCrash = c.instances, c.restarts
+				r := newRig(t, driver, p)
+				died := make(chan *upstream, 10)
+				for range c.instances {
+					r.mortal(died)
+				}
+				replaced, deaths := make(chan bool), 0
+				go func() {
+					defer close(replaced)
+					for u := range died {
+						deaths++
+						r.pools["default"].Swap(nil, []*pool.Worker{u.worker})
+						r.mortal(died)
+					}
+				}()
+				cl := r.client()
+				cl.say(http1test.Get("/"))
+				head, _ := cl.hear("GET")
+				assert.Contains(t, head, "HTTP/1.1 502 ")
+				close(died)
+				<-replaced
+				assert.Equal(t, c.deaths, deaths)
+			})
+		})
+	}
+}
+
+// mortal adds a worker that dies of the first request that it reads.
+func (r *rig) mortal(died chan<- *upstream) {
+	self := make(chan *upstream, 1)
+	self <- r.worker("default", func(_ net.Conn, in *bufio.Reader) {
+		if _, err := readHead(in); err != nil {
+			return
+		}
+		u := <-self
+		died <- u
+		u.die()
+	})
+}
+
+// TestOrphanedConnections: a worker's process has ended, and something that it
+// has left behind holds its sockets. What it had in hand is treated as that of
+// any worker that dies.
+func TestOrphanedConnections(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		begun := make(chan bool)
+		u := r.worker("default", func(c net.Conn, in *bufio.Reader) {
+			for {
+				head, err := readHead(in)
+				if err != nil {
+					return
+				}
+				if !strings.HasPrefix(head, "GET / ") {
+					begun <- true
+					untilGone(in)
+					return
+				}
+				io.WriteString(c, hello)
+			}
+		})
+		get, post := r.client(), r.client()
+		get.say(http1test.Get("/"))
+		_, _ = get.hear("GET") // leaves an idle connection
+		get.say(http1test.Get("/hang"))
+		<-begun
+		post.say("POST /hang HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+		<-begun
+		r.pools["default"].Swap(nil, []*pool.Worker{u.worker})
+		u.worker.Ended()
+		head, _ := post.hear("POST")
+		assert.Contains(t, head, "HTTP/1.1 502 ")
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the GET waits")
+		r.worker("default", serves)
+		head, _ = get.hear("GET")
+		assert.Contains(t, head, "HTTP/1.1 200 ")
+	})
+}
