@@ -45,7 +45,7 @@ func findUvicorn(t testing.TB) string {
 		if name == "" || err != nil {
 			continue
 		}
-		if _, err := prober.Probe(t.Context(), path, &plan.Pool{}); err == nil {
+		if _, err := prober.Probe(t.Context(), worker.Interpreter{Path: path}, &plan.Pool{}); err == nil {
 			return path
 		}
 	}

@@ -36,7 +36,9 @@ func newCheckCommand(opts *rootOptions) *cobra.Command {
 		Short: "Evaluate a configuration and show everything that is wrong with it",
 		Long: `Evaluate a configuration and show everything that is wrong with it.
 
-Nothing is started or changed. Its tests are run, as "ldcorn test" does. Exits 0 when
+Nothing is started or changed. Its tests are run, as "ldcorn test" does. Where the
+interpreter of a group is not on this machine, that is a warning; with --import each
+interpreter is started and has to import its app. Exits 0 when
 the configuration is fine, 1 when it has errors (or warnings, with --strict), 2 when it
 cannot be read, 3 when a test fails.`,
 		Example: `  ldcorn check
@@ -77,8 +79,12 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}
-	if f.imports && res.Plan != nil {
-		importApps(ctx, res.Plan, res.Report)
+	if res.Plan != nil {
+		if f.imports {
+			importApps(ctx, res.Plan, res.Report)
+		} else {
+			lookForPythons(res.Plan, res.Report)
+		}
 		res.Report.Sort(path)
 	}
 	sound := res.Plan != nil && res.Report.Count(diag.Error) == 0

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -23,11 +21,13 @@ import (
 //go:embed check_import.py
 var importScript string
 
-// codeImport is the code of an app that its interpreter cannot import.
-const codeImport = "L030"
+// Codes of what is found of interpreters.
+const (
+	codeImport = "L030" // one that cannot import its app
+	codePython = "W120" // one that is not there, or not what was meant
+)
 
 const (
-	exitNoUvicorn   = 3
 	exitNoImport    = 4
 	exitNoAttribute = 5
 	exitNotCallable = 6
@@ -44,6 +44,7 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 	found := make([]*diag.Diagnostic, len(p.Pools))
 	asked := make(map[string]bool)
 	slots := make(chan struct{}, importsAtOnce)
+	var prober worker.Prober
 	var wg sync.WaitGroup
 	for i, pool := range p.Pools {
 		if key := importKey(pool); asked[key] {
@@ -54,16 +55,24 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			found[i] = importApp(ctx, pool, filepath.Dir(p.Path), p.StartupTimeout)
+			found[i] = importApp(ctx, &prober, pool, filepath.Dir(p.Path), p.StartupTimeout)
 		})
 	}
 	wg.Wait()
+	addToGroups(p, found, report)
+}
+
+// addToGroups reports what was found of each group; nil is nothing.
+func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
 	for i, d := range found {
 		if d == nil {
 			continue
 		}
 		pos := p.Pools[i].Pos
-		d.Code, d.Severity = codeImport, diag.Error
+		d.Code = codeImport
+		if d.Severity == diag.Warning {
+			d.Code = codePython
+		}
 		d.Span = report.Sources.Word(diag.Span{File: pos.File, Line: pos.Line, Col: pos.Col})
 		report.Add(*d)
 	}
@@ -79,89 +88,74 @@ func importKey(pool *plan.Pool) string {
 }
 
 // importApp imports the app of one group; nil means that it works.
-func importApp(ctx context.Context, pool *plan.Pool, configDir string, limit time.Duration) *diag.Diagnostic {
-	d := &diag.Diagnostic{Message: fmt.Sprintf("group %q: app %q cannot be imported", pool.Name, pool.App)}
+func importApp(ctx context.Context, prober *worker.Prober, pool *plan.Pool, configDir string, limit time.Duration) *diag.Diagnostic {
+	d := &diag.Diagnostic{Severity: diag.Error}
 	python, err := worker.FindPython(pool, configDir)
+	if err == nil {
+		err = worker.CheckCwd(pool)
+	}
+	var facts worker.Facts
+	if err == nil {
+		facts, err = prober.Probe(ctx, python, pool)
+	}
 	if err != nil {
 		d.Message = fmt.Sprintf("group %q: %v", pool.Name, err)
 		return d
 	}
-	if err := worker.CheckCwd(pool); err != nil {
-		d.Message = fmt.Sprintf("group %q: %v", pool.Name, err)
-		return d
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTooSlow)
 	defer cancel()
-	stderr, err := runImport(ctx, python, pool)
+	spec := worker.Spec{Pool: pool, Python: python.Path, Facts: facts}
+	stderr, err := runImport(ctx, spec)
+	if err == nil {
+		return remark(python, facts, pool)
+	}
+	d.Message = fmt.Sprintf("group %q: app %q cannot be imported", pool.Name, pool.App)
 	var exit *exec.ExitError
 	switch {
-	case err == nil:
-		return nil
-	case ctx.Err() != nil:
+	case errors.Is(err, errTooSlow):
 		d.Message = fmt.Sprintf("group %q: app %q is not imported after %s", pool.Name, pool.App, limit)
 		d.Hint = "`startup_timeout` of LdConfig allows more"
 	case !errors.As(err, &exit):
-		d.Message = fmt.Sprintf("group %q: %v", pool.Name, err)
-	case exit.ExitCode() == exitNoUvicorn:
-		d.Message = fmt.Sprintf("group %q: %s has no Uvicorn", pool.Name, python)
-		d.Hint = fmt.Sprintf("%s -m pip install uvicorn, or choose another interpreter with python=", python)
-		return d
+		d.Message += ": " + err.Error()
 	case exit.ExitCode() == exitNoAttribute:
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNotCallable:
 		d.Message = fmt.Sprintf("group %q: app %q is nothing that can be called", pool.Name, pool.App)
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNoModule:
-		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", appFolder(pool))
+		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", spec.AppFolder())
 	case exit.ExitCode() != exitNoImport:
 		d.Message += fmt.Sprintf(": the interpreter ended with %s", exit.ProcessState)
 	}
+	if hiding := spec.HidingModule(strings.Split(stderr, "\n")); hiding != "" {
+		d.Hint = hiding
+	}
 	if stderr = hideSecrets(stderr, pool); strings.TrimSpace(stderr) != "" {
-		d.Detail = append([]string{python + " says:"}, tail(stderr, shownLines)...)
+		d.Detail = append([]string{python.Path + " says:"}, tail(stderr, shownLines)...)
 	}
 	return d
 }
 
+// errTooSlow is the cause of a context that ended with the time for an import.
+var errTooSlow = errors.New("the import takes too long")
+
+// remark warns of an interpreter that works and is most likely not meant.
+func remark(python worker.Interpreter, facts worker.Facts, pool *plan.Pool) *diag.Diagnostic {
+	remarks := python.Remarks(facts)
+	if len(remarks) == 0 {
+		return nil
+	}
+	return &diag.Diagnostic{Severity: diag.Warning, Message: fmt.Sprintf("group %q runs %s, which may not be what was meant", pool.Name, python.Path), Detail: remarks}
+}
+
 // runImport runs the script as a worker of the group would run, and returns
-// what it wrote to stderr. Whatever it starts ends with it.
-func runImport(ctx context.Context, python string, pool *plan.Pool) (string, error) {
-	cmd := exec.CommandContext(ctx, python, "-c", importScript, pool.App, appDir(pool.UvicornArgs))
-	cmd.Dir = pool.Cwd
-	spec := worker.Spec{Pool: pool}
-	cmd.Env = append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1") // a check leaves nothing behind
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	err := cmd.Run()
-	return stderr.String(), err
-}
-
-// appFolder is where a worker of the group looks for its app first.
-func appFolder(pool *plan.Pool) string {
-	dir := appDir(pool.UvicornArgs)
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(pool.Cwd, dir)
-	}
-	if abs, err := filepath.Abs(dir); err == nil {
-		return abs
-	}
-	return dir
-}
-
-// appDir returns the value of --app-dir, which Uvicorn puts in front of
-// sys.path.
-func appDir(args []string) string {
-	dir := ""
-	for i, a := range args {
-		if v, ok := strings.CutPrefix(a, "--app-dir="); ok {
-			dir = v
-		} else if a == "--app-dir" && i+1 < len(args) {
-			dir = args[i+1]
-		}
-	}
-	return dir
+// what it wrote to stderr.
+func runImport(ctx context.Context, spec worker.Spec) (string, error) {
+	said, err := worker.Ask(ctx, worker.Question{
+		Python: spec.Python, Args: spec.ScriptArgs(importScript, spec.Pool.App), Dir: spec.Pool.Cwd, Wordy: true,
+		Env: append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check leaves nothing behind
+	})
+	return said.Stderr, err
 }
 
 // hideSecrets keeps the group's secrets out of what an app printed.

@@ -1,7 +1,7 @@
 # Imports an application as Uvicorn would: python -c SCRIPT module:attribute app-dir
-# Exits 0 where that works, 3 without Uvicorn, 4 where the import fails (the
-# traceback is on stderr), 5 where the module lacks the attribute, 6 where that
-# is no application, 7 where there is no such module.
+# Exits 0 where that works, 4 where the import fails (the traceback is on stderr),
+# 5 where the module lacks the attribute, 6 where that is no application, 7 where
+# there is no such module.
 import importlib
 import os
 import sys
@@ -16,10 +16,7 @@ def leave(code):
 
 
 def main(app, app_dir):
-    try:
-        importlib.import_module("uvicorn")
-    except ImportError:
-        leave(3)
+    importlib.import_module("uvicorn")
     sys.path.insert(0, app_dir)
     module, _, attribute = app.partition(":")
     try:

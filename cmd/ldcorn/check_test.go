@@ -63,12 +63,6 @@ func TestCheckExits(t *testing.T) {
 	}
 }
 
-func TestAppDir(t *testing.T) {
-	assert.Equal(t, "", appDir([]string{"--http", "h11"}))
-	assert.Equal(t, "b", appDir([]string{"--app-dir", "a", "--app-dir=b"}))
-	assert.Equal(t, "", appDir([]string{"--app-dir"}))
-}
-
 func TestTail(t *testing.T) {
 	assert.Equal(t, []string{"a", "b"}, tail("a\nb\n", 2))
 	assert.Equal(t, []string{"…", "b", "c"}, tail("a\nb\nc", 2))

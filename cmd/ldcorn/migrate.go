@@ -248,7 +248,7 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	for name, value := range m.env {
 		env = append(env, name+"="+value)
 	}
-	return capture.Run(ctx, m.from, capture.Options{Python: interpreter, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
+	return capture.Run(ctx, m.from, capture.Options{Python: interpreter.Path, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
 }
 
 // captured returns what the Python gave as a configuration, and warns of

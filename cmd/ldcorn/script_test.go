@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -52,16 +53,7 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { <-running })
 			return setUp(env, root, python)
 		},
-		Condition: func(cond string) (bool, error) {
-			if cond != "ipv6" {
-				return false, fmt.Errorf("unknown condition %q", cond)
-			}
-			l, err := net.Listen("tcp6", "[::1]:0")
-			if err != nil {
-				return false, nil
-			}
-			return true, l.Close()
-		},
+		Condition: func(cond string) (bool, error) { return condition(cond, python) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"capture":  cmdCapture,
 			"clean":    cmdClean,
@@ -84,6 +76,22 @@ func TestScripts(t *testing.T) {
 			"ws":       cmdWS,
 		},
 	})
+}
+
+// condition says whether [cond] holds: ipv6 that there is IPv6 here, safe_path
+// that the interpreter has -P.
+func condition(cond, python string) (bool, error) {
+	switch cond {
+	case "ipv6":
+		l, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			return false, nil
+		}
+		return true, l.Close()
+	case "safe_path":
+		return exec.Command(python, "-P", "-c", "").Run() == nil, nil
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
 // script is what one running script has: its ldcorn processes, requests in

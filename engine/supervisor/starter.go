@@ -2,6 +2,8 @@ package supervisor
 
 import (
 	"context"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -36,6 +38,10 @@ type uvicorn struct {
 	prober    worker.Prober
 	configDir string
 	output    worker.Output
+	log       *slog.Logger
+
+	mu       sync.Mutex // guards remarked
+	remarked map[string]bool
 }
 
 func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation int) (process, error) {
@@ -46,13 +52,14 @@ func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation 
 	if err := worker.CheckCwd(pool); err != nil {
 		return nil, err
 	}
-	version, err := u.prober.Probe(ctx, python, pool)
+	facts, err := u.prober.Probe(ctx, python, pool)
 	if err != nil {
 		return nil, err
 	}
+	u.remark(python, facts, pool)
 	proc, err := u.launcher.Start(ctx, worker.Spec{
-		Pool: pool, Index: index, Generation: generation, Python: python,
-		Version: version, Socket: u.runtime.newSocket(), Output: u.output,
+		Pool: pool, Index: index, Generation: generation, Python: python.Path,
+		Facts: facts, Socket: u.runtime.newSocket(), Output: u.output,
 	})
 	if err != nil {
 		return nil, err
@@ -63,4 +70,27 @@ func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation 
 
 func (u *uvicorn) Discard(p process) { u.runtime.forget(p.Socket()) }
 
-func (u *uvicorn) Forget() { u.prober.Forget() }
+func (u *uvicorn) Forget() {
+	u.prober.Forget()
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.remarked = nil
+}
+
+// remark warns of what works and is most likely not meant, once for each
+// pool until Forget.
+func (u *uvicorn) remark(python worker.Interpreter, facts worker.Facts, pool *plan.Pool) {
+	remarks := python.Remarks(facts)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(remarks) == 0 || u.remarked[pool.Name] {
+		return
+	}
+	if u.remarked == nil {
+		u.remarked = make(map[string]bool)
+	}
+	u.remarked[pool.Name] = true
+	for _, r := range remarks {
+		u.log.Warn("python may not be what was meant", "pool", pool.Name, "python", python.Path, "reason", r)
+	}
+}

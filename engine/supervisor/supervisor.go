@@ -112,7 +112,7 @@ func (s *Supervisor) launch() (stop func()) {
 	wg.Go(func() { _ = launcher.Run(ctx) }) // returns nil
 	s.starter = &uvicorn{
 		launcher: launcher, runtime: s.opts.Runtime, output: s.opts.Output,
-		configDir: filepath.Dir(s.opts.ConfigPath),
+		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log,
 	}
 	return func() { cancel(); wg.Wait() }
 }

@@ -18,26 +18,47 @@ var gracefulSince = Version{0, 22, 0}
 // last, so that they win where Uvicorn takes the last one.
 //
 // No --limit-*: Uvicorn's limits count idle pooled connections, or make the
-// worker leave by itself; caps and recycling are ldcorn's.
+// worker leave by itself; caps and recycling are ldcorn's. No --workers: one
+// process is the default where Environ leaves $WEB_CONCURRENCY out, and a
+// Uvicorn that is told a number may run a supervisor of its own.
 func (s *Spec) Args() []string {
 	pool := s.Pool
-	args := []string{
+	var args []string
+	if s.isolates() {
+		args = append(args, "-P")
+	}
+	args = append(args,
 		"-m", "uvicorn", pool.App,
 		"--uds", s.Socket,
-		"--workers", "1", // whatever $WEB_CONCURRENCY says
 		"--timeout-keep-alive", strconv.Itoa(keepAlive),
 		// A peer on a unix socket is not trusted otherwise; the headers are
 		// the proxy's own.
 		"--proxy-headers", "--forwarded-allow-ips", "*",
 		"--log-level", pool.LogLevel,
+	)
+	if s.isolates() && s.option("--app-dir", "UVICORN_APP_DIR") == "" {
+		// Uvicorn puts it in front of the path once its own modules are
+		// imported. Its default would follow an app that changes folder.
+		args = append(args, "--app-dir", s.Folder())
 	}
 	if !slices.Contains(pool.UvicornArgs, "--access-log") {
 		args = append(args, "--no-access-log")
 	}
-	if !s.Version.Less(gracefulSince) {
+	if !s.Facts.Uvicorn.Less(gracefulSince) {
 		args = append(args, "--timeout-graceful-shutdown", strconv.Itoa(gracefulSeconds(pool.StopTimeout)))
 	}
 	return append(args, pool.UvicornArgs...)
+}
+
+// ScriptArgs returns the interpreter's arguments for a script of ours that
+// finds modules as the worker does. Its last one is what the script has to put
+// in front of the path once it has imported Uvicorn.
+func (s *Spec) ScriptArgs(script string, args ...string) []string {
+	out := append([]string{"-c", script}, args...)
+	if s.isolates() {
+		out = append([]string{"-P"}, out...)
+	}
+	return append(out, s.AppFolder())
 }
 
 // gracefulSeconds leaves Uvicorn a second of the stop timeout for the app's

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // The variables that every worker sees.
@@ -14,29 +16,37 @@ const (
 	EnvGeneration = "LDCORN_GENERATION" // of the plan the worker was started for
 )
 
-// notInherited are variables of the master that would mislead a worker: those
-// of the service manager are about the master, and Uvicorn reads its options
-// from UVICORN_*, where another socket or reloader would win over ours.
+// webConcurrency is where Uvicorn reads its number of processes from.
+const webConcurrency = "WEB_CONCURRENCY"
+
+// notInherited are variables in which the service manager speaks to the master
+// alone.
 var notInherited = []string{
-	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID",
-	"UVICORN_APP", "UVICORN_HOST", "UVICORN_PORT", "UVICORN_FD", "UVICORN_UDS", "UVICORN_RELOAD",
-	"UVICORN_WORKERS", "UVICORN_LIMIT_CONCURRENCY", "UVICORN_LIMIT_MAX_REQUESTS",
-	"UVICORN_LIMIT_MAX_REQUESTS_JITTER", "UVICORN_SSL_KEYFILE", "UVICORN_SSL_CERTFILE",
+	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
+	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
 }
 
 // Environ returns the worker's environment: the master's, the pool's env with
-// {index} replaced, and what ldcorn adds. Secrets are revealed here.
+// {index} replaced, and what ldcorn adds. Secrets are revealed here. It has no
+// variable that plan.RefuseVariable refuses: another socket, more processes or
+// a reloader would win over what ldcorn relies on.
 func (s *Spec) Environ() []string {
-	env := append(inherited(), "PYTHONUNBUFFERED=1")
-	if _, set := os.LookupEnv("PYTHONUNBUFFERED"); set {
-		env = inherited()
+	env := inherited()
+	if _, set := os.LookupEnv("PYTHONUNBUFFERED"); !set {
+		env = append(env, "PYTHONUNBUFFERED=1")
 	}
 	if s.Pool.Cwd != "" {
 		env = append(env, "PWD="+s.Pool.Cwd)
 	}
 	index := strconv.Itoa(s.Index)
 	for _, v := range s.Pool.Env {
-		env = append(env, v.Name+"="+strings.ReplaceAll(v.Value.Reveal(), "{index}", index))
+		if _, refused := plan.RefuseVariable(v.Name); !refused {
+			env = append(env, v.Name+"="+strings.ReplaceAll(v.Value.Reveal(), "{index}", index))
+		}
+	}
+	if s.option("--env-file", "UVICORN_ENV_FILE") != "" {
+		// Uvicorn takes variables from the file, but none that is set.
+		env = append(env, webConcurrency+"=1")
 	}
 	return append(env, // the last of two values counts
 		EnvGroup+"="+s.Pool.Name,
@@ -49,6 +59,33 @@ func (s *Spec) Environ() []string {
 func inherited() []string {
 	return slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
-		return slices.Contains(notInherited, name)
+		_, refused := plan.RefuseVariable(name)
+		return refused || slices.Contains(notInherited, name)
 	})
+}
+
+// option returns the value of an option of Uvicorn that the user may give as
+// an argument or as a variable; "" where it is not given.
+func (s *Spec) option(option, variable string) string {
+	if value, ok := lastOption(s.Pool.UvicornArgs, option); ok {
+		return value
+	}
+	for _, v := range slices.Backward(s.Pool.Env) {
+		if v.Name == variable {
+			return v.Value.Reveal()
+		}
+	}
+	return os.Getenv(variable)
+}
+
+// lastOption returns the value that counts where an option is given.
+func lastOption(args []string, option string) (value string, ok bool) {
+	for i, a := range args {
+		if v, found := strings.CutPrefix(a, option+"="); found {
+			value, ok = v, true
+		} else if a == option && i+1 < len(args) {
+			value, ok = args[i+1], true
+		}
+	}
+	return value, ok
 }

@@ -12,6 +12,9 @@ import (
 // 0.50 on; before that it was 0, 1 or 3.
 const startupFailed = 3
 
+// shellTerminated is how a shell ends whose command SIGTERM has ended.
+const shellTerminated = 128 + int(syscall.SIGTERM)
+
 // An Exit says how and why a worker ended.
 type Exit struct {
 	Code     int            // -1 if a signal ended it
@@ -26,7 +29,7 @@ type Exit struct {
 // Clean reports whether the worker ended because it was told to, in the way
 // it was told to.
 func (e Exit) Clean() bool {
-	return e.Asked && !e.Forced && (e.Code == 0 || e.Signal == syscall.SIGTERM)
+	return e.Asked && !e.Forced && (e.Code == 0 || e.Signal == syscall.SIGTERM || e.Code == shellTerminated)
 }
 
 // String says in a few words why the worker ended.

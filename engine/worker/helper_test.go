@@ -48,6 +48,9 @@ async def app(scope, receive, send):
             if message["type"] == "lifespan.startup" and mode == "hang":
                 print("hanging", file=sys.stderr, flush=True)
                 await asyncio.sleep(600)
+            if message["type"] == "lifespan.shutdown" and mode == "slow stop":
+                await asyncio.sleep(0.05)
+                print("the app has stopped", flush=True)
             await send({"type": message["type"] + ".complete"})
             if message["type"] == "lifespan.shutdown":
                 return
@@ -57,7 +60,7 @@ async def app(scope, receive, send):
 
 // findUvicorn returns an interpreter that has Uvicorn. None is a failure, not
 // a skip: make test installs one.
-func findUvicorn(t testing.TB) (string, Version) {
+func findUvicorn(t testing.TB) (string, Facts) {
 	t.Helper()
 	var prober Prober
 	var last error
@@ -66,20 +69,20 @@ func findUvicorn(t testing.TB) (string, Version) {
 		if name == "" || err != nil {
 			continue
 		}
-		v, err := prober.Probe(t.Context(), path, &plan.Pool{})
+		v, err := prober.Probe(t.Context(), Interpreter{Path: path}, &plan.Pool{})
 		if err == nil {
 			return path, v
 		}
 		last = err
 	}
 	t.Fatalf("no Python with Uvicorn (%v); make test installs one, or set LDCORN_TEST_PYTHON", last)
-	return "", Version{}
+	return "", Facts{}
 }
 
 // newSpec is for a worker of app in a mode.
 func newSpec(t testing.TB, mode string, out Output) Spec {
 	t.Helper()
-	python, version := findUvicorn(t)
+	python, facts := findUvicorn(t)
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.py"), []byte(app), 0o600))
 	run, err := os.MkdirTemp("", "w") // short, for the socket
@@ -90,7 +93,7 @@ func newSpec(t testing.TB, mode string, out Output) Spec {
 			Name: "api", App: "main:app", LogLevel: "info", Cwd: dir, StopTimeout: patience,
 			Env: []plan.EnvVar{{Name: "GPU", Value: plan.Plain("cuda:{index}")}, {Name: "MODE", Value: plan.Secret(mode)}},
 		},
-		Index: 3, Generation: 7, Python: python, Version: version,
+		Index: 3, Generation: 7, Python: python, Facts: facts,
 		Socket: filepath.Join(run, "1.sock"), Output: out,
 	}
 }

@@ -1,11 +1,12 @@
 package worker
 
 import (
-	"bytes"
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -13,12 +14,34 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// probeTimeout bounds one `python -m uvicorn --version`; a cold start on a
-// busy machine takes seconds.
-const probeTimeout = 30 * time.Second
+// probeScript is given to an interpreter: see there for what it prints.
+//
+//go:embed probe.py
+var probeScript string
 
-// A Prober learns the Uvicorn version of interpreters and remembers it. The
-// zero Prober is ready to use, from any goroutine.
+const (
+	// probeTimeout bounds one probe; a cold start on a busy machine takes
+	// seconds.
+	probeTimeout = 30 * time.Second
+	probeMark    = "ldcorn-probe "
+	exitMissing  = 3 // of the script, where there is no Uvicorn
+)
+
+// oldestPython is the oldest one that has a Uvicorn of MinVersion.
+var oldestPython = Version{3, 7, 0}
+
+// Facts are what a probe has learned about an interpreter.
+type Facts struct {
+	Uvicorn Version
+	Python  Version
+	Beside  bool // Uvicorn is only found in the folder in which a worker runs
+	// Wrapped means that the file is a script that starts Python as a child,
+	// instead of becoming it.
+	Wrapped bool
+}
+
+// A Prober learns the facts of interpreters and remembers them. The zero
+// Prober is ready to use, from any goroutine.
 type Prober struct {
 	mu      sync.Mutex // guards answers
 	answers map[string]*answer
@@ -26,18 +49,18 @@ type Prober struct {
 
 // An answer is filled by whoever asks first; the others wait for it.
 type answer struct {
-	once    sync.Once
-	version Version
-	err     error
+	once  sync.Once
+	facts Facts
+	err   error
 }
 
-// Probe returns the version of the Uvicorn that the interpreter has for this
-// pool (its PYTHONPATH and the like count). The interpreter is asked once and
-// the answer remembered until Forget, an error too. It says how to install
-// Uvicorn where there is none, and refuses one older than MinVersion.
-func (p *Prober) Probe(ctx context.Context, python string, pool *plan.Pool) (Version, error) {
+// Probe returns the facts of the interpreter as this pool sees it (its
+// PYTHONPATH and the like count). The interpreter is asked once and the answer
+// remembered until Forget, an error too. The error says how to install Uvicorn
+// where there is none, and refuses one older than MinVersion.
+func (p *Prober) Probe(ctx context.Context, python Interpreter, pool *plan.Pool) (Facts, error) {
 	env := probeEnv(pool)
-	key := strings.Join(append([]string{python, pool.Cwd}, env...), "\x00")
+	key := strings.Join(append([]string{python.Path, pool.Cwd}, env...), "\x00")
 	p.mu.Lock()
 	a := p.answers[key]
 	if a == nil {
@@ -48,11 +71,11 @@ func (p *Prober) Probe(ctx context.Context, python string, pool *plan.Pool) (Ver
 		p.answers[key] = a
 	}
 	p.mu.Unlock()
-	a.once.Do(func() { a.version, a.err = probe(ctx, python, pool.Cwd, env) })
+	a.once.Do(func() { a.facts, a.err = probe(ctx, python, pool.Cwd, env) })
 	if errors.Is(a.err, context.Canceled) {
 		p.drop(key, a) // not the interpreter's fault: ask again
 	}
-	return a.version, a.err
+	return a.facts, a.err
 }
 
 func (p *Prober) drop(key string, a *answer) {
@@ -75,45 +98,92 @@ func (p *Prober) Forget() {
 func probeEnv(pool *plan.Pool) []string {
 	var out []string
 	for _, v := range pool.Env {
-		if strings.HasPrefix(v.Name, "PYTHON") || strings.HasPrefix(v.Name, "LD_") || v.Name == "HOME" {
+		if strings.HasPrefix(v.Name, "PYTHON") || strings.HasPrefix(v.Name, "LD_") || v.Name == "HOME" || v.Name == "PATH" {
 			out = append(out, v.Name+"="+v.Value.Reveal())
 		}
 	}
 	return out
 }
 
-func probe(ctx context.Context, python, dir string, env []string) (Version, error) {
+func probe(ctx context.Context, python Interpreter, dir string, env []string) (Facts, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, fmt.Errorf("no answer within %v", probeTimeout))
 	defer cancel()
-	cmd := exec.CommandContext(ctx, python, "-m", "uvicorn", "--version")
-	cmd.Dir, cmd.Env = dir, append(inherited(), env...)
-	cmd.WaitDelay = time.Second // a child of it may hold the pipe open
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	said, err := Ask(ctx, Question{Python: python.Path, Args: []string{"-c", probeScript}, Dir: dir, Env: append(inherited(), env...)})
+	facts, pid, answered := parseFacts(said.Stdout)
+	facts.Wrapped = answered && pid != said.PID
+	missing := facts.Uvicorn == Version{}
+	var exit *exec.ExitError
 	switch {
-	case ctx.Err() != nil:
-		return Version{}, fmt.Errorf("%s -m uvicorn --version: %w", python, context.Cause(ctx))
-	case bytes.Contains(stderr.Bytes(), []byte("No module named uvicorn")):
-		return Version{}, fmt.Errorf("%s has no Uvicorn; install it with \"%s -m pip install uvicorn\", or name another interpreter with python=", python, python)
+	case answered && facts.Python.Less(oldestPython):
+		return facts, fmt.Errorf("%v is Python %v, want 3.8 or later%s", python, facts.Python, python.hint())
+	case answered && missing && errors.As(err, &exit) && exit.ExitCode() == exitMissing:
+		return facts, fmt.Errorf("%v has no Uvicorn; install it with \"%s -m pip install uvicorn\", or name another interpreter with python=%s", python, python.Path, python.hint())
+	case errors.As(err, &exit):
+		return facts, fmt.Errorf("%v does not say its version: %w%s%s", python, err, complaint(said.Stderr), python.hint())
 	case err != nil:
-		return Version{}, fmt.Errorf("%s -m uvicorn --version: %w%s", python, err, lastLine(stderr.String()))
+		return facts, fmt.Errorf("%v does not say its version: %w%s", python, err, python.hint())
+	case !answered, missing:
+		return facts, fmt.Errorf("%v is no Python: it was asked for its version and said %s%s", python, brief(said.Stdout+said.Stderr), python.hint())
+	case facts.Uvicorn.Less(MinVersion):
+		return facts, fmt.Errorf("%v has Uvicorn %v, too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python, facts.Uvicorn, MinVersion, python.Path, python.hint())
 	}
-	v, ok := parseVersion(stdout.String())
-	switch {
-	case !ok:
-		return Version{}, fmt.Errorf("%s -m uvicorn --version: got %q, want \"Running uvicorn 0.x.y …\"", python, stdout.String())
-	case v.Less(MinVersion):
-		return Version{}, fmt.Errorf("%s has Uvicorn %v, too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"", python, v, MinVersion, python)
-	}
-	return v, nil
+	return facts, nil
 }
 
-// lastLine is where Python says what went wrong.
-func lastLine(s string) string {
+// parseFacts reads what the script prints, among what others print.
+func parseFacts(out string) (facts Facts, pid int, ok bool) {
+	for line := range strings.Lines(out) {
+		rest, found := strings.CutPrefix(line, probeMark)
+		if !found {
+			continue
+		}
+		ok = true
+		for _, word := range strings.Fields(rest) {
+			switch name, value, _ := strings.Cut(word, "="); name {
+			case "pid":
+				pid, _ = strconv.Atoi(value)
+			case "python":
+				facts.Python, _ = parseVersion(value)
+			case "uvicorn":
+				facts.Uvicorn, _ = parseVersion(value)
+			case "beside":
+				facts.Beside = value == "1"
+			}
+		}
+	}
+	return facts, pid, ok
+}
+
+// complaint is what went wrong, as Python says it in the last line of a
+// traceback, and a shim such as pyenv's in its first lines.
+func complaint(stderr string) string {
+	const most = 5
+	var lines []string
+	for line := range strings.Lines(stderr) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	switch {
+	case len(lines) == 0:
+		return ""
+	case strings.Contains(stderr, "Traceback (most recent call last)"):
+		lines = lines[len(lines)-1:]
+	case len(lines) > most:
+		lines = append(lines[:most], "…")
+	}
+	return ": " + strings.Join(lines, "; ")
+}
+
+// brief is the beginning of what an unknown program printed.
+func brief(s string) string {
+	const most = 80 // bytes
 	s = strings.TrimSpace(s)
 	if s == "" {
-		return ""
+		return "nothing"
 	}
-	return ": " + s[strings.LastIndexByte(s, '\n')+1:]
+	if len(s) > most {
+		s = s[:most] + "…"
+	}
+	return strconv.Quote(s)
 }

@@ -23,7 +23,9 @@ const outputGrace = time.Second
 // group. Its methods are safe from any goroutine.
 type Process struct {
 	cmd    *exec.Cmd
+	spec   Spec
 	pidfd  int // -1 where the kernel has none
+	server int // guarded by mu: the pidfd of the Uvicorn that a wrapper has started, or -1
 	socket string
 	exited chan struct{} // closed when the process has ended
 	done   chan struct{} // closed when exit is complete
@@ -32,7 +34,7 @@ type Process struct {
 
 	asked, forced, ready atomic.Bool
 
-	mu     sync.Mutex // guards reaped, and that no signal is sent once it is set
+	mu     sync.Mutex // guards server and reaped, and that no signal is sent once reaped is set
 	reaped bool
 }
 
@@ -42,7 +44,7 @@ func startProcess(spec Spec) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{
-		cmd: exec.Command(spec.Python, spec.Args()...), pidfd: -1, socket: spec.Socket,
+		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: spec.Socket,
 		exited: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Env = spec.Pool.Cwd, spec.Environ()
@@ -91,7 +93,7 @@ func (p *Process) Wait() Exit {
 // has ended.
 func (p *Process) Stop(grace time.Duration, hurry <-chan struct{}) Exit {
 	p.asked.Store(true)
-	p.signal(syscall.SIGTERM)
+	p.terminate()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
@@ -105,13 +107,17 @@ func (p *Process) Stop(grace time.Duration, hurry <-chan struct{}) Exit {
 	return p.Wait()
 }
 
-// signal signals the worker alone: processes that the app started are the
-// app's to stop.
-func (p *Process) signal(sig syscall.Signal) {
+// terminate asks the worker alone to end: processes that the app started are
+// the app's to stop. A wrapper that started Uvicorn as a child is not asked: it
+// would end at once, and take what Uvicorn still has to do along.
+func (p *Process) terminate() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.reaped {
-		_ = p.cmd.Process.Signal(sig) // fails only if it has ended
+	switch {
+	case p.reaped:
+	case p.server >= 0 && unix.PidfdSendSignal(p.server, unix.SIGTERM, nil, 0) == nil:
+	default:
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only if it has ended
 	}
 }
 
@@ -162,6 +168,10 @@ func (p *Process) reap() {
 	_ = unix.Kill(-p.PID(), syscall.SIGKILL)
 	err := p.cmd.Wait()
 	p.reaped = true
+	if p.server >= 0 {
+		_ = unix.Close(p.server)
+		p.server = -1
+	}
 
 	p.exit = Exit{Code: -1, Ready: p.ready.Load(), Asked: p.asked.Load(), Forced: p.forced.Load()}
 	var failed *exec.ExitError
@@ -179,14 +189,44 @@ func (p *Process) reap() {
 // only after the app's startup. Else it says why not; the process may then
 // still run. ctx bounds the wait, and its cause is the error.
 func (p *Process) WaitReady(ctx context.Context) error {
-	if err := awaitSocket(ctx, p.socket, p.exited); err != nil {
-		if errors.Is(err, errExited) {
-			return errors.New(p.Wait().String())
+	server, err := awaitSocket(ctx, p.socket, p.exited)
+	switch {
+	case errors.Is(err, errExited):
+		exit := p.Wait()
+		if hint := p.spec.HidingModule(exit.Stderr); hint != "" {
+			return fmt.Errorf("%v; %s", exit, hint)
 		}
+		return errors.New(exit.String())
+	case err != nil:
 		return err
 	}
+	p.serves(server)
 	p.ready.Store(true)
 	return nil
+}
+
+// serves is told which process listens on the worker's socket. Where that is
+// not the one that was started, python= is a script that has started Uvicorn
+// as a child.
+func (p *Process) serves(pid int) {
+	if pid <= 0 || pid == p.PID() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reaped || p.server >= 0 {
+		return
+	}
+	fd, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		return
+	}
+	// Asked after the descriptor is there, so that the id is nobody else's.
+	if group, err := unix.Getpgid(pid); err != nil || group != p.PID() {
+		_ = unix.Close(fd)
+		return
+	}
+	p.server = fd
 }
 
 // Stderr returns the last lines that the worker wrote to stderr, oldest

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -125,6 +126,28 @@ func TestProcess_TakesItsChildrenAlong(t *testing.T) {
 func running(pid int) bool {
 	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && !strings.Contains(string(data), ") Z ")
+}
+
+// A signal to the pid of such a wrapper ends the wrapper alone.
+func TestProcess_WrapperWithoutExec(t *testing.T) {
+	var out lines
+	spec := newSpec(t, "slow stop", &out)
+	wrapper := filepath.Join(t.TempDir(), "python")
+	script(t, wrapper, "echo wrapped\n'"+spec.Python+"' \"$@\"")
+	spec.Python = wrapper
+	p := launch(t, spec)
+	require.NoError(t, waitReady(t, p))
+	exit := p.Stop(patience, nil)
+	assert.True(t, exit.Clean(), "%+v", exit)
+	assert.Contains(t, out.of(Stdout), "the app has stopped")
+
+	p = launch(t, spec)
+	require.NoError(t, waitReady(t, p))
+	assert.True(t, p.Stop(0, nil).Forced)
+	require.Eventually(t, func() bool {
+		_, err := net.Dial("unix", p.Socket())
+		return err != nil
+	}, patience, time.Millisecond)
 }
 
 func TestProcess_LosesNoOutput(t *testing.T) {

@@ -3,39 +3,83 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// FindPython returns the absolute path of the interpreter that runs a pool's
-// workers: python= if it is given (a name is looked up on PATH, a relative
-// path starts at configDir, the configuration's folder), else that of
-// $VIRTUAL_ENV, else .venv/bin/python in configDir, else python3 on PATH. A
-// symbolic link is not followed: Python finds its virtual environment by the
-// path that it was started with.
-func FindPython(pool *plan.Pool, configDir string) (string, error) {
+// An Interpreter is the Python that runs a pool's workers.
+type Interpreter struct {
+	Path string // absolute
+	// Passed says of each place that was tried before why it was passed over,
+	// where that may surprise.
+	Passed []string
+}
+
+func (i Interpreter) String() string { return i.Path }
+
+// Remarks say what works and is most likely not meant, one each.
+func (i Interpreter) Remarks(facts Facts) []string {
+	var out []string
+	if len(i.Passed) > 0 {
+		out = append(out, strings.Join(i.Passed, ", and "))
+	}
+	if facts.Wrapped {
+		out = append(out, fmt.Sprintf("%s starts Python as a child; write exec before its command, so that it becomes Python: until then a signal to the worker's pid does not reach Uvicorn", i.Path))
+	}
+	return out
+}
+
+// hint ends an error about an interpreter that was found, not named.
+func (i Interpreter) hint() string {
+	if len(i.Passed) == 0 {
+		return ""
+	}
+	return " (it was taken because " + strings.Join(i.Passed, ", and ") + ")"
+}
+
+// FindPython returns the interpreter that runs a pool's workers: python= if it
+// is given (a name is looked up on PATH, a relative path starts at configDir,
+// the configuration's folder), else that of $VIRTUAL_ENV, else
+// .venv/bin/python in configDir, else python3 on PATH. A symbolic link is not
+// followed: Python finds its virtual environment by the path that it was
+// started with.
+func FindPython(pool *plan.Pool, configDir string) (Interpreter, error) {
 	if pool.Python != "" {
-		return givenPython(pool.Python, configDir)
+		path, err := givenPython(pool.Python, configDir)
+		return Interpreter{Path: path}, err
 	}
-	var places []string
+	var found Interpreter
+	var tried []string
 	if venv := os.Getenv("VIRTUAL_ENV"); venv != "" {
-		places = append(places, filepath.Join(venv, "bin", "python"))
-	}
-	places = append(places, filepath.Join(configDir, ".venv", "bin", "python"))
-	for _, path := range places {
-		if isExecutable(path) {
-			return filepath.Abs(path)
+		path, err := runnable(filepath.Join(venv, "bin", "python"))
+		if err == nil {
+			return Interpreter{Path: path}, nil
 		}
+		found.Passed = append(found.Passed, fmt.Sprintf("$VIRTUAL_ENV is %s and %v", venv, err))
+		tried = append(tried, "$VIRTUAL_ENV: "+err.Error())
 	}
-	path, err := exec.LookPath("python3")
+	path, err := runnable(filepath.Join(configDir, ".venv", "bin", "python"))
+	if err == nil {
+		found.Path = path
+		return found, nil
+	}
+	if _, e := os.Lstat(filepath.Join(configDir, ".venv")); e == nil {
+		found.Passed = append(found.Passed, err.Error())
+	}
+	tried = append(tried, err.Error())
+	path, err = exec.LookPath("python3")
 	if err != nil {
-		return "", fmt.Errorf("no Python found: tried %s and python3 on PATH; name one with python=", strings.Join(places, ", "))
+		return Interpreter{}, fmt.Errorf("no Python found (%s; there is no python3 on PATH); name one with python=", strings.Join(tried, "; "))
 	}
-	return filepath.Abs(path)
+	found.Path, err = filepath.Abs(path)
+	return found, err
 }
 
 func givenPython(python, configDir string) (string, error) {
@@ -50,15 +94,31 @@ func givenPython(python, configDir string) (string, error) {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(configDir, path)
 	}
-	switch info, err := os.Stat(path); {
-	case errors.Is(err, os.ErrNotExist):
-		return "", fmt.Errorf("python=%q: there is no file %s", python, path)
-	case err != nil:
+	path, err := runnable(path)
+	if err != nil {
 		return "", fmt.Errorf("python=%q: %w", python, err)
+	}
+	return path, nil
+}
+
+// runnable returns an absolute path for a file that can be run, or says why it
+// cannot be. A relative $VIRTUAL_ENV starts at the master's folder.
+func runnable(path string) (string, error) {
+	info, err := os.Stat(path)
+	target, _ := os.Readlink(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && target != "":
+		return "", fmt.Errorf("%s is a link to %s, which is not there", path, target)
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("there is no file %s", path)
+	case err != nil:
+		return "", err
 	case info.IsDir():
-		return "", fmt.Errorf("python=%q: %s is a folder; name the interpreter in it, such as %q", python, path, filepath.Join(python, "bin", "python"))
-	case !isExecutable(path):
-		return "", fmt.Errorf("python=%q: %s is not executable", python, path)
+		return "", fmt.Errorf("%s is a folder; name the interpreter in it, such as %q", path, filepath.Join(path, "bin", "python"))
+	case !info.Mode().IsRegular():
+		return "", fmt.Errorf("%s is no regular file", path)
+	case unix.Access(path, unix.X_OK) != nil:
+		return "", fmt.Errorf("%s is not executable", path)
 	}
 	return filepath.Abs(path)
 }
@@ -73,9 +133,4 @@ func CheckCwd(pool *plan.Pool) error {
 		return fmt.Errorf("cwd=%q: there is no such folder", pool.Cwd)
 	}
 	return nil
-}
-
-func isExecutable(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir() && info.Mode()&0o111 != 0
 }

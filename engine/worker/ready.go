@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // How often a starting worker's socket is tried: soon at first, so that a
@@ -17,23 +19,42 @@ const (
 // errExited is returned by awaitSocket when the process has ended.
 var errExited = errors.New("exited")
 
-// awaitSocket returns nil once a connection to the socket succeeds.
-func awaitSocket(ctx context.Context, path string, exited <-chan struct{}) error {
+// awaitSocket returns once a connection to the socket succeeds, with the id of
+// the process that listens; 0 where the system does not tell.
+func awaitSocket(ctx context.Context, path string, exited <-chan struct{}) (pid int, err error) {
 	var dialer net.Dialer
 	for wait := firstTry; ; wait = min(wait*3/2, lastTry) {
 		if conn, err := dialer.DialContext(ctx, "unix", path); err == nil {
-			conn.Close()
-			return nil
+			defer conn.Close()
+			return listener(conn), nil
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-exited:
 			timer.Stop()
-			return errExited
+			return 0, errExited
 		case <-ctx.Done():
 			timer.Stop()
-			return context.Cause(ctx)
+			return 0, context.Cause(ctx)
 		}
 	}
+}
+
+// listener returns the id of the process at the other end.
+func listener(conn net.Conn) (pid int) {
+	unixConn, ok := conn.(*net.UnixConn)
+	if !ok {
+		return 0
+	}
+	raw, err := unixConn.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) {
+		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
+			pid = int(cred.Pid)
+		}
+	})
+	return pid
 }

@@ -10,12 +10,12 @@ import (
 // A Spec is what starts one worker. All fields but Output are required.
 type Spec struct {
 	Pool       *plan.Pool
-	Index      int     // from 0, stable across restarts
-	Generation int     // of the plan that it is started for
-	Python     string  // absolute, from FindPython
-	Version    Version // of that interpreter's Uvicorn, from Probe
-	Socket     string  // a path that no worker ever had; Uvicorn binds it
-	Output     Output  // nil discards what the worker prints
+	Index      int    // from 0, stable across restarts
+	Generation int    // of the plan that it is started for
+	Python     string // the path of FindPython
+	Facts      Facts  // of that interpreter, from Probe
+	Socket     string // a path that no worker ever had; Uvicorn binds it
+	Output     Output // nil discards what the worker prints
 }
 
 // check finds what would make the start fail with a message that names the

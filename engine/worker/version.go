@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// A Version is a version of Uvicorn. The zero Version is unknown and older
+// A Version is a version of Uvicorn or of Python. The zero Version is unknown and older
 // than any other.
 type Version struct{ Major, Minor, Patch int }
 
@@ -15,9 +15,9 @@ type Version struct{ Major, Minor, Patch int }
 // was read in its source from there on.
 var MinVersion = Version{0, 17, 0}
 
-var versionPattern = regexp.MustCompile(`\buvicorn (\d+)\.(\d+)(?:\.(\d+))?`)
+var versionPattern = regexp.MustCompile(`^(\d+)\.(\d+)(?:\.(\d+))?`)
 
-// parseVersion reads what `python -m uvicorn --version` prints.
+// parseVersion reads what stands in front of an "rc1" and the like.
 func parseVersion(s string) (Version, bool) {
 	m := versionPattern.FindStringSubmatch(s)
 	if m == nil {

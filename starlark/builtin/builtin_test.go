@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -214,20 +213,6 @@ z = f("c", "m:a", 2.5, cwd = 3)
 		"test.star:4:24: `instances` wants a whole number, got the number 2.5",
 		"test.star:4:31: `cwd` wants a string, got the number 3",
 	}, got)
-}
-
-func TestRefusedOptionsExist(t *testing.T) {
-	option := regexp.MustCompile(`^--[a-z0-9-]+$`)
-	for _, r := range refusedOptions() {
-		assert.NotEmpty(t, r.why)
-		for _, o := range r.options {
-			assert.Regexp(t, option, o)
-		}
-	}
-	for _, free := range []string{"--http", "--loop", "--root-path", "--factory", "--app-dir", "--access-log", "--ws", "--lifespan", "--header", "--backlog", "--log-config"} {
-		_, refused := refusal(free)
-		assert.False(t, refused, free)
-	}
 }
 
 func TestCPUs(t *testing.T) {

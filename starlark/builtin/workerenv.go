@@ -32,7 +32,7 @@ func setEnv(c *call, g *given, p *plan.Pool) {
 		}
 		if err := checkEnvName(name); err != nil {
 			code := codeValue
-			if setHere(name) != "" {
+			if _, uvicorns := plan.RefuseVariable(name); uvicorns {
 				code = codeUvicorn
 			}
 			c.wrong(keySpan, fmt.Sprintf("`env` name %q", name), code, err)
@@ -83,22 +83,12 @@ func checkEnvName(name string) error {
 	case strings.HasPrefix(name, "LDCORN_"):
 		return value.Wrong("choose another name", "is kept for what ldcorn tells its workers")
 	}
-	if why := setHere(name); why != "" {
-		return value.Wrong("use "+why, "sets an option of Uvicorn that ldcorn sets itself")
+	if r, ok := plan.RefuseVariable(name); ok {
+		label := "leave it out"
+		if r.Instead != "" {
+			label = "use " + r.Instead
+		}
+		return value.Wrong(label, "is read by Uvicorn, and cannot be set: %s", r.Why)
 	}
 	return nil
-}
-
-// setHere returns what to use in place of an option that is set by a
-// variable, as Uvicorn reads UVICORN_PORT for --port.
-func setHere(name string) string {
-	option, ok := strings.CutPrefix(name, "UVICORN_")
-	if !ok {
-		return ""
-	}
-	r, ok := refusal("--" + strings.ToLower(strings.ReplaceAll(option, "_", "-")))
-	if !ok {
-		return ""
-	}
-	return cmp.Or(r.instead, "the arguments of WorkerGroup")
 }

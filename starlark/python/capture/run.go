@@ -3,7 +3,6 @@
 package capture
 
 import (
-	"bytes"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -106,7 +105,7 @@ func execute(ctx context.Context, path, result string, opts Options) (string, er
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
-	var output bytes.Buffer
+	var output lastOutput
 	cmd.Stdout, cmd.Stderr = &output, &output
 	err = cmd.Run()
 	if cmd.Process != nil {
@@ -114,6 +113,22 @@ func execute(ctx context.Context, path, result string, opts Options) (string, er
 	}
 	return output.String(), err
 }
+
+// maxOutput is how much of what a configuration prints is kept.
+const maxOutput = 256 << 10 // bytes
+
+// A lastOutput keeps the last maxOutput bytes that are written to it, and no
+// more than twice as many.
+type lastOutput struct{ buf []byte }
+
+func (o *lastOutput) Write(p []byte) (int, error) {
+	if o.buf = append(o.buf, p...); len(o.buf) > 2*maxOutput {
+		o.buf = append(o.buf[:0], o.buf[len(o.buf)-maxOutput:]...)
+	}
+	return len(p), nil
+}
+
+func (o *lastOutput) String() string { return string(o.buf) }
 
 func readResult(path string) (*Result, error) {
 	info, err := os.Stat(path)

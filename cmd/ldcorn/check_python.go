@@ -1,0 +1,36 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/worker"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// lookForPythons looks whether the interpreter and the folder of each group are
+// there, and runs nothing. What is missing is a warning: a configuration may be
+// checked where it does not run. What several groups lack is said once.
+func lookForPythons(p *plan.Plan, report *diag.Report) {
+	found := make([]*diag.Diagnostic, len(p.Pools))
+	said := make(map[string]bool)
+	for i, pool := range p.Pools {
+		python, err := worker.FindPython(pool, filepath.Dir(p.Path))
+		if err == nil {
+			err = worker.CheckCwd(pool)
+		}
+		d := remark(python, worker.Facts{}, pool)
+		if err != nil {
+			d = &diag.Diagnostic{
+				Severity: diag.Warning,
+				Message:  fmt.Sprintf("group %q cannot start on this machine", pool.Name),
+				Detail:   []string{err.Error()},
+			}
+		}
+		if d != nil && !said[d.Detail[0]] {
+			said[d.Detail[0]], found[i] = true, d
+		}
+	}
+	addToGroups(p, found, report)
+}

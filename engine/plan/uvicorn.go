@@ -1,0 +1,66 @@
+package plan
+
+import "strings"
+
+// A RefusedOption is an option of Uvicorn that ldcorn sets, or that would
+// break what it relies on. It cannot stand in uvicorn_args, and neither can
+// the variable from which Uvicorn would read it.
+type RefusedOption struct {
+	Options []string // one that ends in - stands for all that begin so
+	Why     string
+	Instead string // what to use, if there is something
+}
+
+// Read in the options of Uvicorn 0.17 to 0.54. Those of --ssl- and the like
+// end in -, for what later versions add.
+var refusedOptions = []RefusedOption{
+	{[]string{"--uds", "--host", "--port", "--fd"}, "ldcorn gives every worker a socket of its own", "`bind` of LdConfig"},
+	{[]string{"--workers"}, "ldcorn starts every process itself", "`instances`"},
+	// Until 0.18, --debug was a second name of --reload.
+	{[]string{"--reload", "--no-reload", "--reload-", "--debug"}, "a reloader would start processes that ldcorn does not know", "a reload of ldcorn (kill -HUP)"},
+	{[]string{"--log-level"}, "ldcorn passes it", "`uvicorn_log_level`"},
+	{[]string{"--proxy-headers", "--no-proxy-headers", "--forwarded-allow-ips"}, "ldcorn decides which headers reach a worker", "`forwarded` and `trusted_proxies` of LdConfig"},
+	{[]string{"--timeout-keep-alive"}, "it must be longer than ldcorn keeps connections to a worker", "`idle_timeout` of LdConfig, for clients"},
+	{[]string{"--limit-max-requests", "--limit-max-requests-"}, "the worker would leave while requests are on their way to it", "`max_requests`"},
+	{[]string{"--limit-concurrency"}, "it counts ldcorn's idle connections too, and answers 503", "`max_req_per_worker`"},
+	{[]string{"--timeout-graceful-shutdown"}, "ldcorn passes it", "`stop_timeout`"},
+	{[]string{"--timeout-worker-healthcheck"}, "ldcorn starts every process itself", "`health_path`"},
+	{[]string{"--ssl-"}, "ldcorn speaks plain HTTP to its workers, over a unix socket", ""},
+	{[]string{"--version", "--help"}, "it prints and exits, so that the worker would never be ready", ""},
+}
+
+// refusedVariables are those that no refused option stands for.
+var refusedVariables = map[string]RefusedOption{
+	"UVICORN_APP":        {Why: "ldcorn passes the app", Instead: "`app`"},
+	"UVICORN_ACCESS_LOG": {Why: "ldcorn passes --no-access-log, which counts for more", Instead: "uvicorn_args=[\"--access-log\"]"},
+	"WEB_CONCURRENCY":    {Why: "Uvicorn would start processes that ldcorn does not know", Instead: "`instances`"},
+}
+
+// RefusedOptions returns all of them.
+func RefusedOptions() []RefusedOption { return refusedOptions }
+
+// RefuseOption says why uvicorn_args cannot have an option, such as --port,
+// and whether that is so.
+func RefuseOption(option string) (RefusedOption, bool) {
+	for _, r := range refusedOptions {
+		for _, o := range r.Options {
+			if option == o || strings.HasSuffix(o, "-") && strings.HasPrefix(option, o) {
+				return r, true
+			}
+		}
+	}
+	return RefusedOption{}, false
+}
+
+// RefuseVariable says why a worker cannot have a variable, and whether that is
+// so: Uvicorn reads --port from UVICORN_PORT, and likewise its other options.
+func RefuseVariable(name string) (RefusedOption, bool) {
+	if r, ok := refusedVariables[name]; ok {
+		return r, true
+	}
+	option, ok := strings.CutPrefix(name, "UVICORN_")
+	if !ok {
+		return RefusedOption{}, false
+	}
+	return RefuseOption("--" + strings.ToLower(strings.ReplaceAll(option, "_", "-")))
+}
