@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -228,19 +229,25 @@ func cmdWaitLog(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprintln(ts.Stdout(), line)
 }
 
-// waitfile waits until a file has a line that matches, and prints the first:
+// waitfile waits until a file has a line that matches, and prints the first.
+// With -get it requests PATH before each look, for a reader whose beginning
+// nothing shows: what is written before it has begun does not reach it.
 //
-//	waitfile FILE PATTERN
+//	waitfile [-get=PATH] FILE PATTERN
 func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "waitfile")
+	path, args := flag(args, "get")
 	if len(args) != 2 {
-		ts.Fatalf("usage: waitfile FILE PATTERN")
+		ts.Fatalf("usage: waitfile [-get=PATH] FILE PATTERN")
 	}
 	re, err := regexp.Compile(args[1])
 	ts.Check(err)
 	var content []byte
 	found := until(func() bool {
-		content, _ = os.ReadFile(ts.MkAbs(args[0])) // it may come into being later
+		if path != "" {
+			check(ts, call{path: path, status: http.StatusOK}, parseCall(ts, "", []string{"200", path}).do())
+		}
+		content, _ = os.ReadFile(ts.MkAbs(args[0])) // the file may not exist yet
 		for line := range strings.Lines(string(content)) {
 			if line = strings.TrimSuffix(line, "\n"); re.MatchString(line) {
 				fmt.Fprintln(ts.Stdout(), line)
@@ -251,6 +258,26 @@ func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	if !found {
 		ts.Fatalf("no line of %s matches %q:\n%s", args[0], re, content)
+	}
+}
+
+// waitexec runs a command again and again until its stdout matches:
+//
+//	waitexec PATTERN COMMAND [ARG...]
+func cmdWaitExec(ts *testscript.TestScript, neg bool, args []string) {
+	noNeg(ts, neg, "waitexec")
+	if len(args) < 2 {
+		ts.Fatalf("usage: waitexec PATTERN COMMAND [ARG...]")
+	}
+	re, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	var out string
+	if !until(func() bool {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		out = ts.ReadFile("stdout")
+		return re.MatchString(out)
+	}) {
+		ts.Fatalf("the output of %q does not come to match %q:\n%s", args[1:], re, out)
 	}
 }
 

@@ -69,6 +69,7 @@ func TestScripts(t *testing.T) {
 			"signal":   cmdSignal,
 			"start":    cmdStart,
 			"storm":    cmdStorm,
+			"waitexec": cmdWaitExec,
 			"waitfile": cmdWaitFile,
 			"waithttp": cmdWaitHTTP,
 			"waitlog":  cmdWaitLog,
