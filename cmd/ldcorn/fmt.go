@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/format"
 )
@@ -62,7 +63,7 @@ func (f *fmtFlags) run(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	}
 	failed := false
 	for _, path := range paths {
-		old, err := os.ReadFile(path)
+		old, err := regular.ReadFile(path, config.MaxFileSize)
 		if err != nil {
 			return &exitError{exitUsage, err}
 		}
@@ -98,7 +99,10 @@ func (f *fmtFlags) put(path string, old, text []byte, stdout io.Writer) error {
 
 // stream formats standard input.
 func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
-	old, err := io.ReadAll(stdin)
+	old, err := io.ReadAll(io.LimitReader(stdin, config.MaxFileSize+1))
+	if err == nil && len(old) > config.MaxFileSize {
+		err = fmt.Errorf("standard input is larger than %d MiB", config.MaxFileSize>>20)
+	}
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -146,7 +147,7 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 	if m.to == "" {
 		m.to = strings.TrimSuffix(path, ".py") + ".star"
 	}
-	data, err := os.ReadFile(path)
+	data, err := regular.ReadFile(path, config.MaxFileSize)
 	if err != nil {
 		return &exitError{exitUsage, err}
 	}

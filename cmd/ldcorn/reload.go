@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
 // exitNeedsAction is the exit code of a reload that was applied, but for what
@@ -183,9 +183,12 @@ func (e *reloadError) Error() string {
 	return b.String()
 }
 
+// maxPlanFile bounds what plan --out has written, in bytes.
+const maxPlanFile = 64 << 20
+
 // readReport reads what plan --out has written.
 func readReport(path string) (*plan.Report, error) {
-	data, err := os.ReadFile(path)
+	data, err := regular.ReadFile(path, maxPlanFile)
 	if err != nil {
 		return nil, err
 	}

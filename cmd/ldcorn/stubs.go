@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/engine/regular"
+	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
@@ -56,7 +58,7 @@ func writeStubs(path string) (string, error) {
 	if err := reference.WriteStub(&text); err != nil {
 		return "", err
 	}
-	old, err := os.ReadFile(path)
+	old, err := regular.ReadFile(path, config.MaxFileSize)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:

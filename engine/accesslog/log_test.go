@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -181,10 +184,48 @@ func TestLog_Files(t *testing.T) {
 func TestLog_OpenFails(t *testing.T) {
 	l := New(Options{Log: slog.New(slog.DiscardHandler)})
 	_, err := l.Open(&plan.Plan{AccessLog: plan.AccessLog(t.TempDir())})
-	require.ErrorContains(t, err, "is a directory")
+	require.ErrorContains(t, err, "is a folder: name a file")
 	missing := filepath.Join(t.TempDir(), "no", "log")
 	_, err = l.Open(&plan.Plan{AccessLog: plan.AccessLog(missing)})
 	require.ErrorContains(t, err, "make the folder "+filepath.Dir(missing)+" first")
+}
+
+// TestLog_Special: what is no regular file is opened without a wait, or refused.
+func TestLog_Special(t *testing.T) {
+	dir := t.TempDir()
+	open := func(path string) (*Target, error) {
+		l := New(Options{Log: slog.New(slog.DiscardHandler)})
+		return l.Open(&plan.Plan{AccessLog: plan.AccessLog(path)})
+	}
+	fifo := filepath.Join(dir, "fifo")
+	require.NoError(t, unix.Mkfifo(fifo, 0o600))
+	_, err := open(fifo)
+	require.ErrorContains(t, err, "is a FIFO that nobody reads: start its reader first")
+
+	reader, err := os.OpenFile(fifo, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	defer reader.Close()
+	target, err := open(fifo)
+	require.NoError(t, err)
+	_, err = target.out.Write([]byte("line\n"))
+	require.NoError(t, err)
+	require.NoError(t, target.Close())
+	got, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	assert.Equal(t, "line\n", string(got))
+
+	target, err = open("/dev/null")
+	require.NoError(t, err)
+	_, err = target.out.Write([]byte("line\n"))
+	require.NoError(t, err)
+	require.NoError(t, target.Close())
+
+	socket := filepath.Join(dir, "socket")
+	listener, err := net.Listen("unix", socket)
+	require.NoError(t, err)
+	defer listener.Close()
+	_, err = open(socket)
+	require.ErrorContains(t, err, "is a socket: name a file")
 }
 
 // TestLog_SlowReader: a reader that is too slow costs lines and is told of,

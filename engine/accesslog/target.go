@@ -7,8 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
 // A Target is where a log goes: opened, and not yet in use.
@@ -40,22 +42,53 @@ func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*T
 	default:
 		f, err := openFile(string(path))
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("access_log: %w", err)
 		}
 		t.out, t.file = f, f
 	}
 	return t, nil
 }
 
+// openFile opens a file for appending and makes it where there is none. It may
+// also be a terminal, another character device such as /dev/null, or a FIFO
+// that somebody reads. It never waits, for a reader least of all.
 func openFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o640)
+	info, err := os.Stat(path)
+	if err == nil {
+		err = checkMode(path, info.Mode())
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o640)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("access_log: %w: make the folder %s first", err, filepath.Dir(path))
+		return nil, fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
+	case errors.Is(err, syscall.ENXIO) && info != nil && info.Mode()&fs.ModeNamedPipe != 0:
+		return nil, fmt.Errorf("%s is a FIFO that nobody reads: start its reader first, or name a file", path)
 	case err != nil:
-		return nil, fmt.Errorf("access_log: %w", err)
+		return nil, err
+	}
+	// Something else may have taken the path's place since.
+	if info, err = f.Stat(); err == nil {
+		err = checkMode(path, info.Mode())
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
 	return f, nil
+}
+
+// checkMode refuses what no log can be written to.
+func checkMode(path string, mode fs.FileMode) error {
+	switch {
+	case mode.IsRegular(), mode&fs.ModeCharDevice != 0, mode&fs.ModeNamedPipe != 0:
+		return nil
+	case mode&fs.ModeSocket != 0:
+		return fmt.Errorf("%s is a socket: name a file, or write access_log=True for standard output", path)
+	}
+	return fmt.Errorf("%s is %s: name a file", path, regular.Kind(mode))
 }
 
 // Close closes a target that is not in use. A nil one is closed already.

@@ -2,37 +2,15 @@ package config
 
 import (
 	"bytes"
-	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
+
+	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-const maxFileSize = 4 << 20 // bytes, of a configuration or a secret
+// MaxFileSize bounds each file of a configuration, and each secret, in bytes.
+const MaxFileSize = 4 << 20
 
 // readFile reads a file that is small, as all files of a configuration are.
-func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: errors.New("is a folder")}
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxFileSize {
-		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("is larger than %d MiB", maxFileSize>>20)}
-	}
-	if data == nil {
-		data = []byte{}
-	}
-	return data, nil
-}
+func readFile(path string) ([]byte, error) { return regular.ReadFile(path, MaxFileSize) }
 
 // source returns the text of a file as Starlark takes it: without the mark
 // that some editors put in front.

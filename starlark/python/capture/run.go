@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
 // script is given to the interpreter: see there for its exit codes.
@@ -131,14 +133,10 @@ func (o *lastOutput) Write(p []byte) (int, error) {
 func (o *lastOutput) String() string { return string(o.buf) }
 
 func readResult(path string) (*Result, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.Size() > maxResult {
+	data, err := regular.ReadFile(path, maxResult)
+	if errors.Is(err, regular.ErrTooLarge) {
 		return nil, &Error{Message: fmt.Sprintf("the configuration has more than %d MiB", maxResult>>20)}
 	}
-	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

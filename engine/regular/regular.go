@@ -1,0 +1,90 @@
+// Package regular reads files that a user has named. It never waits for one: a
+// FIFO, a device or a socket under the name of a file is an error, where an
+// ordinary open would block until somebody writes to it.
+package regular
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// The errors of this package that are not those of the system wrap one of
+// these.
+var (
+	ErrNotRegular = errors.New("want a regular file")
+	ErrTooLarge   = errors.New("is too large")
+)
+
+// Open opens a regular file for reading, symbolic links followed. The caller
+// must close it. The error is an *fs.PathError.
+func Open(path string) (*os.File, error) {
+	// The look before the open keeps us from devices that act when they are
+	// opened; the one after it is for what was put there in between.
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := check(path, info.Mode()); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return nil, err
+	}
+	if info, err = f.Stat(); err == nil {
+		err = check(path, info.Mode())
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// ReadFile reads a regular file of at most limit bytes. The content of an empty
+// file is not nil. The error is an *fs.PathError.
+func ReadFile(path string, limit int64) ([]byte, error) {
+	f, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	var data bytes.Buffer
+	if info, err := f.Stat(); err == nil && info.Size() <= limit {
+		data.Grow(int(info.Size()) + bytes.MinRead)
+	}
+	if _, err := data.ReadFrom(io.LimitReader(f, limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(data.Len()) > limit {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w: it has more than %d MiB", ErrTooLarge, limit>>20)}
+	}
+	return append([]byte{}, data.Bytes()...), nil
+}
+
+func check(path string, mode fs.FileMode) error {
+	if mode.IsRegular() {
+		return nil
+	}
+	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("is %s; %w", Kind(mode), ErrNotRegular)}
+}
+
+// Kind says what a file that is not regular is, with its article: "a FIFO".
+func Kind(mode fs.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		return "a FIFO"
+	case mode&fs.ModeSocket != 0:
+		return "a socket"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "no regular file"
+}
