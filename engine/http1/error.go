@@ -74,6 +74,19 @@ var (
 	errExpect       = refuse(417, "unknown expectation")
 )
 
+// Websocket handshakes: RFC 6455 §4.2.1. Where it is likely that a proxy in
+// front has made them wrong, the reason names what nginx needs.
+var (
+	errSocket10      = refuse(400, "websocket handshake over HTTP/1.0: nginx needs proxy_http_version 1.1")
+	errSocketUpgrade = refuse(400, "websocket handshake without an upgrade field: nginx needs proxy_set_header Upgrade $http_upgrade")
+	errSocketConn    = refuse(400, "websocket handshake whose connection field does not name upgrade: nginx needs proxy_set_header Connection upgrade")
+	errSocketMethod  = refuse(400, "websocket handshake that is no GET")
+	errSocketBody    = refuse(400, "websocket handshake with a body")
+	errSocketOther   = refuse(400, "websocket handshake that offers another protocol too")
+	errSocketVersion = refuse(426, "websocket handshake of a version other than 13")
+	errSocketKey     = refuse(400, "websocket handshake without one valid sec-websocket-key")
+)
+
 // Chunked bodies.
 var (
 	errChunkSize    = refuse(400, "malformed chunk size")

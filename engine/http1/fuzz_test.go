@@ -173,6 +173,12 @@ func checkForward(t *testing.T, r *Request) {
 		out = AppendField(out, "Host", "a")
 	}
 	out = AppendForwardable(out, r.Fields, 0)
+	switch {
+	case r.Upgrade:
+		out = append(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
+	case r.Seen().Has(KindSecWebSocketKey):
+		return // without its Upgrade it looks like a handshake that a proxy has broken
+	}
 	out = append(out, "\r\n"...)
 	if len(out) > DefaultLimits.MaxHead || len(r.Fields) == DefaultLimits.MaxFields || len(r.Target) > 8000 {
 		return
@@ -185,8 +191,9 @@ func checkForward(t *testing.T, r *Request) {
 	assert.Equal(t, r.Query, again.Query)
 	assert.False(t, again.HasBody())
 	assert.True(t, again.KeepAlive)
+	assert.Equal(t, r.Upgrade, again.Upgrade)
 	for _, f := range again.Fields {
-		assert.False(t, f.Drop, "%q", f.Name)
+		assert.Equal(t, r.Upgrade && (f.Kind == KindConnection || f.Kind == KindUpgrade), f.Drop, "%q", f.Name)
 	}
 }
 

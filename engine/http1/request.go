@@ -24,8 +24,9 @@ type Request struct {
 	Chunked        bool
 	KeepAlive      bool // the client may send another request
 	ExpectContinue bool // the client waits for 100 before it sends its body
-	// Upgrade says that this is a valid websocket handshake. Other upgrades
-	// are not reported: their fields are dropped and the request goes on.
+	// Upgrade says that this is a websocket handshake. One that is wrong is
+	// refused. Other upgrades are not reported: their fields are dropped and
+	// the request goes on.
 	Upgrade    bool
 	TETrailers bool // the client takes trailers
 	HeadLen    int  // bytes of the head; 0 until Parse returned it
@@ -200,6 +201,5 @@ func (r *Request) finish() *Error {
 	r.options.drop(r.Fields)
 	r.KeepAlive = r.options.keepAlive(r.Minor)
 	r.ExpectContinue = r.Minor == 1 && r.seen.Has(KindExpect) && r.HasBody()
-	r.Upgrade = r.seen.Has(KindUpgrade) && r.isHandshake()
-	return nil
+	return r.handshake()
 }

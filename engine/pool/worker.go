@@ -12,6 +12,9 @@ type Worker struct {
 	Index  int    // stable within its group, across restarts
 	PID    int    // for the log
 	Socket string // path of the unix socket it listens on
+	// SocketScheme says that X-Forwarded-Proto of a websocket's handshake must
+	// be ws or wss, not http or https. Set before Pool.Swap.
+	SocketScheme bool
 
 	upstream *netloop.Upstream // it, for who dials
 	pool     *Pool             // set by Pool.Swap

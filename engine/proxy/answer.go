@@ -95,6 +95,8 @@ func (x *exchange) appendErrorHead(out []byte, status int, media string, length 
 		out = append(out, "\r\n"...)
 	case http.StatusMethodNotAllowed:
 		out = append(out, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
+	case http.StatusUpgradeRequired: // RFC 6455 section 4.4, RFC 9110 section 15.5.22
+		out = append(out, "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"...)
 	}
 	return append(x.appendConnection(out, x.keep), "\r\n"...)
 }

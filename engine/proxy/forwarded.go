@@ -33,15 +33,26 @@ func newForwarder(p *plan.Plan, addr net.Addr) forwarder {
 	return f
 }
 
-// append writes the fields that tell of the sender of a request.
-func (f *forwarder) append(out []byte, req *http1.Request, s *sender) []byte {
+// append writes the fields that tell of the sender of a request. socket says
+// that it is a websocket's handshake, for a worker that wants the scheme of
+// one.
+func (f *forwarder) append(out []byte, req *http1.Request, s *sender, socket bool) []byte {
 	if f.mode == plan.ForwardedOff {
 		return out
 	}
 	all := f.mode == plan.ForwardedAppend && s.named
 	out = appendClient(out, s, all)
 	scheme := s.scheme(f.mode)
-	out = append(append(append(out, "X-Forwarded-Proto: "...), scheme...), "\r\n"...)
+	out = append(out, "X-Forwarded-Proto: "...)
+	switch {
+	case !socket:
+		out = append(out, scheme...)
+	case scheme == "https":
+		out = append(out, "wss"...)
+	default:
+		out = append(out, "ws"...)
+	}
+	out = append(out, "\r\n"...)
 	host := req.Host
 	if len(s.host) > 0 {
 		host = s.host

@@ -92,7 +92,7 @@ func TestForwarded(t *testing.T) {
 			var req http1.Request
 			_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+c.in+"\r\n"), nil)
 			require.Nil(t, err)
-			got := string(f.append(nil, &req, senderOf(&f, &req, c.peer)))
+			got := string(f.append(nil, &req, senderOf(&f, &req, c.peer), false))
 			at := strings.LastIndex("\n"+got, "\nForwarded: ")
 			if at < 0 {
 				at = len(got)
@@ -224,9 +224,9 @@ func TestForwardedAllocatesNothing(t *testing.T) {
 	require.Nil(t, err)
 	var s sender
 	f.read(&s, &req, local)
-	out := f.append(nil, &req, &s)
+	out := f.append(nil, &req, &s, false)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		f.read(&s, &req, local)
-		out = f.append(out[:0], &req, &s)
+		out = f.append(out[:0], &req, &s, false)
 	}))
 }

@@ -22,7 +22,7 @@ func (x *exchange) appendRequestHead(out []byte) []byte {
 		out = http1.AppendField(out, "Host", req.Host)
 	}
 	out = x.toWorker.append(out, req.Fields, request.Written)
-	out = x.snap.forward.append(out, req, x.sender())
+	out = x.snap.forward.append(out, req, x.sender(), req.Upgrade && x.claim.Worker().SocketScheme)
 	if stripped && x.snap.forward.mode != plan.ForwardedOff {
 		out = http1.AppendField(out, "X-Forwarded-Prefix", x.strip)
 	}

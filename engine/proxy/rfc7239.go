@@ -59,7 +59,7 @@ func (e *element) parse(b []byte) bool {
 			break
 		}
 		i := bytes.IndexByte(b, '=')
-		if i <= 0 || bytes.IndexAny(b[:i], "; \t\"\\") >= 0 {
+		if i <= 0 || bytes.ContainsAny(b[:i], "; \t\"\\") {
 			return false
 		}
 		name := b[:i]

@@ -112,7 +112,7 @@ func FuzzSender(f *testing.F) {
 				}
 				require.Equal(t, spelled(senderOf(&fw, clean, local)), spelled(s), "%q", in)
 				// What we write, as the next server reads it.
-				lines := string(fw.append(nil, req, s))
+				lines := string(fw.append(nil, req, s, false))
 				next := parsed(t, lines[strings.LastIndex(lines, "Forwarded: "):])
 				again := senderOf(&fw, next, local)
 				require.Equal(t, client, again.addr, "%q", lines)

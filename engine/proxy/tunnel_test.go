@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -134,6 +135,49 @@ func TestTunnelHoldsSlot(t *testing.T) {
 		require.NoError(t, first.Close())
 		require.Equal(t, acceptedHead, second.head())
 	})
+}
+
+// TestSchemeOfHandshake: the worker learns the scheme in the form that its
+// Uvicorn makes ws or wss of.
+func TestSchemeOfHandshake(t *testing.T) {
+	for _, c := range []struct {
+		socket    bool // a Uvicorn that wants the scheme of the websocket
+		told, get string
+		handshake string
+	}{
+		{false, "", "http", "http"},
+		{false, "https", "https", "https"},
+		{false, "wss", "https", "https"},
+		{true, "", "http", "ws"},
+		{true, "https", "https", "wss"},
+		{true, "wss", "https", "wss"},
+		{true, "javascript", "http", "ws"},
+	} {
+		p := planOf(t, map[string]string{"default": "*"})
+		p.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+		r := newRig(t, "goroutine", p)
+		u := r.worker("default", answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno"))
+		u.worker.SocketScheme = c.socket
+		told := ""
+		if c.told != "" {
+			told = "X-Forwarded-Proto: " + c.told + "\r\n"
+		}
+		r.send(strings.Replace(handshake, "\r\n", "\r\n"+told, 1))
+		r.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + told + "\r\n")
+		got := strings.Join(u.received(), "")
+		assert.Contains(t, got, "X-Forwarded-Proto: "+c.handshake+"\r\n")
+		assert.Contains(t, got, "X-Forwarded-Proto: "+c.get+"\r\n")
+	}
+}
+
+// TestWrongHandshakes: the answer helps who reads it.
+func TestWrongHandshakes(t *testing.T) {
+	r := newRig(t, "goroutine", nil)
+	r.worker("default", answering(hello))
+	got := r.send(http1test.Handshake("13", "8"))
+	assert.Contains(t, got, "HTTP/1.1 426 Upgrade Required\r\n")
+	assert.Contains(t, got, "\r\nSec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n")
+	assert.Contains(t, r.send(http1test.Handshake("1.1", "1.0")), "nginx needs proxy_http_version 1.1\n")
 }
 
 // TestTunnelRefused: a handshake that the app refuses has a plain answer, and

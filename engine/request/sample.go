@@ -46,7 +46,7 @@ var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 // as it is, is escaped as a browser does. The head is read as a client's is,
 // so that the error of one that the proxy refuses is the proxy's reason.
 func NewSample(line string, opts SampleOptions) (*Sample, error) {
-	raw, scheme, websocket, err := compose(line, opts)
+	raw, scheme, err := compose(line, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,6 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 		return nil, fmt.Errorf("ldcorn answers %q with %d: %w", line, refused.Status, refused)
 	case n != len(raw):
 		return nil, fmt.Errorf("%q is not one request", line)
-	case websocket && !s.head.Upgrade:
-		return nil, fmt.Errorf("%q is no websocket handshake; that is a GET without a body", line)
 	}
 	for _, f := range s.head.Fields {
 		if f.Kind == http1.KindXRequestID && len(f.Value) > 0 {
@@ -79,25 +77,25 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 // CheckLine fails where a line is none that NewSample can make a request of.
 // That the proxy would refuse the request is no failure.
 func CheckLine(line string) error {
-	_, _, _, err := compose(line, SampleOptions{})
+	_, _, err := compose(line, SampleOptions{})
 	return err
 }
 
 // compose writes the head of the request that a line means.
-func compose(line string, opts SampleOptions) (raw []byte, scheme string, websocket bool, err error) {
+func compose(line string, opts SampleOptions) (raw []byte, scheme string, err error) {
 	method, target, found := strings.Cut(strings.TrimSpace(line), " ")
 	if !found {
 		method, target = "GET", method
 	}
 	target = strings.TrimSpace(target)
 	if target == "" || strings.ContainsAny(target, " \t\r\n") || found && strings.ContainsAny(method, "/:") {
-		return nil, "", false, fmt.Errorf("%q is no request; write one as \"GET /path\" or \"GET http://host/path\"", line)
+		return nil, "", fmt.Errorf("%q is no request; write one as \"GET /path\" or \"GET http://host/path\"", line)
 	}
 	scheme, host, target, err := split(target)
 	if err != nil {
-		return nil, "", false, fmt.Errorf("%q is no request: %w", line, err)
+		return nil, "", fmt.Errorf("%q is no request: %w", line, err)
 	}
-	websocket = opts.Websocket
+	websocket := opts.Websocket
 	switch scheme {
 	case "ws":
 		scheme, websocket = "http", true
@@ -110,7 +108,7 @@ func compose(line string, opts SampleOptions) (raw []byte, scheme string, websoc
 			host = ""
 		}
 		if strings.ContainsAny(h.Name+h.Value, "\r\n\x00") {
-			return nil, "", false, fmt.Errorf("the header %q holds a line end or NUL", h.Name)
+			return nil, "", fmt.Errorf("the header %q holds a line end or NUL", h.Name)
 		}
 		raw = http1.AppendField(raw, h.Name, h.Value)
 	}
@@ -121,7 +119,7 @@ func compose(line string, opts SampleOptions) (raw []byte, scheme string, websoc
 		raw = append(raw, "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"...)
 		raw = http1.AppendField(raw, "Sec-WebSocket-Key", sampleKey)
 	}
-	return append(raw, "\r\n"...), scheme, websocket, nil
+	return append(raw, "\r\n"...), scheme, nil
 }
 
 // split takes a URL apart; a path alone is one of localhost.

@@ -197,7 +197,7 @@ func TestSample(t *testing.T) {
 		"GET http://a b/":      "is no request",
 		"GET http://u@a/":      "with 400",
 		"GET /x\\y":            "with 400",
-		"POST wss://a.example": "is no websocket",
+		"POST wss://a.example": "with 400: websocket handshake that is no GET",
 	} {
 		_, err := NewSample(line, SampleOptions{})
 		assert.ErrorContains(t, err, want, line)

@@ -41,6 +41,7 @@ type fakeProcess struct {
 
 func (p *fakeProcess) PID() int                { return p.pid }
 func (p *fakeProcess) Socket() string          { return fmt.Sprintf("/run/%d.sock", p.pid) }
+func (p *fakeProcess) Uvicorn() worker.Version { return worker.MinVersion }
 func (p *fakeProcess) Exited() <-chan struct{} { return p.exited }
 func (p *fakeProcess) Stderr() []string        { return []string{"last words"} }
 func (p *fakeProcess) Wait() worker.Exit       { <-p.exited; return p.exit }

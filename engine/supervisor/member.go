@@ -107,6 +107,7 @@ func (m *member) begin() (*worker.Exit, error) {
 		return &exit, err
 	}
 	w := pool.NewWorker(m.index, proc.PID(), proc.Socket())
+	w.SocketScheme = proc.Uvicorn().TakesSocketScheme()
 	m.group.post(func() { m.group.ready(m, w) })
 	exit := m.serve(proc, w)
 	return &exit, nil

@@ -15,6 +15,7 @@ import (
 type process interface {
 	PID() int
 	Socket() string
+	Uvicorn() worker.Version
 	WaitReady(ctx context.Context) error
 	Check(ctx context.Context, path string) error // its health
 	Exited() <-chan struct{}

@@ -77,6 +77,9 @@ func (p *Process) PID() int { return p.cmd.Process.Pid }
 // Socket returns the path that the worker serves on.
 func (p *Process) Socket() string { return p.socket }
 
+// Uvicorn returns the version that it runs.
+func (p *Process) Uvicorn() Version { return p.spec.Facts.Uvicorn }
+
 // Exited is closed as soon as the process has ended, before its last output
 // has been read.
 func (p *Process) Exited() <-chan struct{} { return p.exited }

@@ -35,4 +35,14 @@ func (v Version) Less(w Version) bool {
 	return cmp.Or(cmp.Compare(v.Major, w.Major), cmp.Compare(v.Minor, w.Minor), cmp.Compare(v.Patch, w.Patch)) < 0
 }
 
+// schemeSince is the first Uvicorn that makes the scheme of a websocket, ws or
+// wss, of an X-Forwarded-Proto that is http or https. Up to 0.27 it takes all
+// but https for ws.
+var schemeSince = Version{0, 23, 0}
+
+// TakesSocketScheme reports whether a Uvicorn of this version takes
+// X-Forwarded-Proto for the scheme of a websocket as it is, so that it must be
+// ws or wss. The others must get http or https.
+func (v Version) TakesSocketScheme() bool { return v.Less(schemeSince) }
+
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch) }

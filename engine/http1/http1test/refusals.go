@@ -15,6 +15,12 @@ func Post(lines string) string { return "POST / HTTP/1.1\r\nHost: a\r\n" + lines
 // Get is a correct head of HTTP/1.1 with this target.
 func Get(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n" }
 
+// Handshake is a correct websocket handshake in which old has become new.
+func Handshake(old, new string) string {
+	return strings.Replace("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", old, new, 1)
+}
+
 // repeat repeats s until it has n bytes or more.
 func repeat(s string, n int) string { return strings.Repeat(s, n/len(s)+1) }
 
@@ -70,6 +76,29 @@ var Refusals = map[string][]Refusal{
 		{"POST / HTTP/1.0\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "RFC 9112 §6.1"},
 		{Post("Transfer-Encoding: chunked\r\nTrailer: X, Content-Length\r\n"), 400, "RFC 9110 §6.5.1"},
 		{Post("Transfer-Encoding: chunked\r\nTrailer: transfer-encoding\r\n"), 400, "RFC 9110 §6.5.1"},
+	},
+	"handshakes": {
+		{Handshake("1.1", "1.0"), 400, "RFC 6455 §4.1: HTTP/1.1; nginx without proxy_http_version"},
+		{Handshake("GET", "POST"), 400, "RFC 6455 §4.1: GET"},
+		{Handshake("13", "8"), 426, "RFC 6455 §4.4: version"},
+		{Handshake("13", "14"), 426, "RFC 6455 §4.4: version"},
+		{Handshake("13", "013"), 426, "RFC 6455 §4.3: no leading zeros"},
+		{Handshake("Sec-WebSocket-Version: 13\r\n", ""), 426, "RFC 6455 §4.2.1: no version"},
+		{Handshake("Host", "Sec-WebSocket-Version: 13\r\nHost"), 426, "RFC 6455 §11.3.5: once in a request"},
+		{Handshake("Q==", "Q==="), 400, "RFC 6455 §4.2.1: the key is of 16 bytes"},
+		{Handshake("dGhl", "dGh-"), 400, "RFC 6455 §4.2.1: base64"},
+		{Handshake("dGhlIHNhbXBsZSBub25jZQ==", ""), 400, "RFC 6455 §4.2.1: an empty key"},
+		{Handshake("Sec-WebSocket-Key", "X"), 400, "RFC 6455 §4.2.1: no key"},
+		{Handshake("Host", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nHost"), 400, "RFC 6455 §11.3.1: once"},
+		{Handshake(": Upgrade", ": Upgrade, Sec-WebSocket-Key"), 400, "the key would not arrive"},
+		{Handshake(": Upgrade", ": close"), 400, "RFC 6455 §4.1: Connection does not say so"},
+		{Handshake("Connection: Upgrade\r\n", ""), 400, "RFC 6455 §4.1: no Connection"},
+		{Handshake("Upgrade: websocket\r\n", ""), 400, "nginx without proxy_set_header Upgrade"},
+		{Handshake("Connection: Upgrade\r\nUpgrade: websocket\r\n", ""), 400, "nginx without either"},
+		{Handshake("websocket", "websocket, h2c"), 400, "h2c smuggling"},
+		{Handshake("Upgrade: websocket", "Upgrade: h2c\r\nUpgrade: websocket"), 400, "h2c smuggling"},
+		{Handshake("Host", "Content-Length: 5\r\nHost"), 400, "a body would be read as frames"},
+		{Handshake("Host", "Transfer-Encoding: chunked\r\nHost"), 400, "a body would be read as frames"},
 	},
 	"lines": {
 		{"GET / HTTP/1.1\nHost: a\r\n\r\n", 400, "RFC 9112 §2.2 lets a server take it; CVE-2022-32214"},
