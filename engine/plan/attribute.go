@@ -82,6 +82,7 @@ var PoolAttributes = []Attribute[Pool]{
 	by("drain_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.DrainTimeout) }),
 	by("websocket_grace", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.WebsocketGrace) }),
 	by("health_path", EffectSupervisor, func(p *Pool) string { return p.HealthPath }),
+	edits("health_headers", EffectSupervisor, func(p *Pool) []HeaderEdit { return p.HealthHeaders }),
 	by("health_interval", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.HealthInterval) }),
 	by("health_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.HealthTimeout) }),
 	by("unhealthy_after", EffectSupervisor, func(p *Pool) int { return p.UnhealthyAfter }),
@@ -89,8 +90,8 @@ var PoolAttributes = []Attribute[Pool]{
 	by("max_requests_jitter", EffectSupervisor, func(p *Pool) int { return p.MaxRequestsJitter }),
 	by("max_rss", EffectSupervisor, func(p *Pool) Bytes { return Bytes(p.MaxRSS) }),
 	by("max_lifetime", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.MaxLifetime) }),
-	edits("request_headers", func(p *Pool) []HeaderEdit { return p.RequestHeaders }),
-	edits("response_headers", func(p *Pool) []HeaderEdit { return p.ResponseHeaders }),
+	edits("request_headers", EffectProxy, func(p *Pool) []HeaderEdit { return p.RequestHeaders }),
+	edits("response_headers", EffectProxy, func(p *Pool) []HeaderEdit { return p.ResponseHeaders }),
 	by("strip_prefix", EffectProxy, func(p *Pool) StripPrefix { return StripPrefix(p.StripPrefix) }),
 }
 
@@ -107,8 +108,8 @@ var Attributes = []Attribute[Plan]{
 	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
 	by("max_response_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxResponseHeaderSize) }),
 	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
-	edits("request_headers", func(p *Plan) []HeaderEdit { return p.RequestHeaders }),
-	edits("response_headers", func(p *Plan) []HeaderEdit { return p.ResponseHeaders }),
+	edits("request_headers", EffectProxy, func(p *Plan) []HeaderEdit { return p.RequestHeaders }),
+	edits("response_headers", EffectProxy, func(p *Plan) []HeaderEdit { return p.ResponseHeaders }),
 	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),
 	by("log_format", EffectProxy, func(p *Plan) LogFormat { return p.LogFormat }),
 	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
@@ -119,8 +120,8 @@ var Attributes = []Attribute[Plan]{
 }
 
 // edits builds an attribute from a getter of header edits.
-func edits[T any](name string, get func(*T) []HeaderEdit) Attribute[T] {
-	return withSecrets(list(name, EffectProxy, get), func(t *T) []string { return editSecrets(get(t)) })
+func edits[T any](name string, effect Effect, get func(*T) []HeaderEdit) Attribute[T] {
+	return withSecrets(list(name, effect, get), func(t *T) []string { return editSecrets(get(t)) })
 }
 
 // withSecrets adds what Show hides.

@@ -34,6 +34,7 @@ type HeaderSide uint8
 const (
 	ToWorker HeaderSide = iota // the request's
 	ToClient                   // the answer's
+	ToHealth                   // that of a health check, which is ldcorn's own request
 )
 
 // NewHeaderEdit checks an edit. The error says what is wrong, then what to
@@ -71,8 +72,11 @@ func (e HeaderEdit) String() string {
 
 // CheckSide says why an edit cannot be made to a head of a side, or nil.
 func (e *HeaderEdit) CheckSide(side HeaderSide) error {
-	if side == ToClient {
+	switch side {
+	case ToClient:
 		return nil
+	case ToHealth:
+		return e.checkHealth()
 	}
 	switch e.lower {
 	case "host":
@@ -93,7 +97,23 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 	return nil
 }
 
+// checkHealth is CheckSide for a request that no client has made: nothing in it
+// could be forged, and its Host is what the configuration says.
+func (e *HeaderEdit) checkHealth() error {
+	if e.lower != "host" {
+		return nil
+	}
+	switch host := e.Value.Reveal(); {
+	case e.Op != HeaderSet:
+		return errors.New("a request has exactly one; use set_header")
+	case !hostForm.MatchString(host):
+		return errors.New("the value is no host; write a name, and a port if it has one, such as \"app.example.com\"")
+	}
+	return nil
+}
+
 var (
+	hostForm   = regexp.MustCompile(`^([0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 	plainName  = regexp.MustCompile("^[0-9A-Za-z-]+$")
 )

@@ -127,6 +127,7 @@ type Pool struct {
 	DrainTimeout          time.Duration // of requests of a worker that was replaced; 0 = no limit
 	WebsocketGrace        time.Duration // of its websockets
 	HealthPath            string        // must answer 2xx; "" = no health checks
+	HealthHeaders         []HeaderEdit  // of the request for it
 	HealthInterval        time.Duration // between health checks of a healthy worker
 	HealthTimeout         time.Duration // of one health check
 	UnhealthyAfter        int           // failed health checks in a row

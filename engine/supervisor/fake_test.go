@@ -63,14 +63,14 @@ func (p *fakeProcess) WaitReady(ctx context.Context) error {
 }
 
 // Check is healthy unless the test says what it is.
-func (p *fakeProcess) Check(ctx context.Context, path string) error {
+func (p *fakeProcess) Check(ctx context.Context, ask worker.Health) error {
 	p.mu.Lock()
 	health := p.health
 	p.mu.Unlock()
 	if health == nil {
 		return ctx.Err()
 	}
-	return health(ctx, path)
+	return health(ctx, ask.Path)
 }
 
 // fall makes all health checks from now on fail.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // How a starting worker's health is asked for: soon at first, then rarely
@@ -36,7 +37,7 @@ func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 	ctx, cancel := untilExit(ctx, proc)
 	defer cancel()
 	for wait := firstGate; ; wait = min(wait*3/2, lastGate) {
-		err := proc.Check(ctx, m.spec.HealthPath)
+		err := proc.Check(ctx, worker.HealthOf(m.spec))
 		if err == nil {
 			return nil
 		}
@@ -85,10 +86,10 @@ func untilExit(ctx context.Context, proc process) (context.Context, func()) {
 
 // A pulse is what is known of the health of a worker in service.
 type pulse struct {
-	passed   string    // the path that it has answered well before
-	failures int       // in a row
-	asked    time.Time // last
-	warned   bool      // of a path that it never answered
+	passed   worker.Health // what it has answered well before
+	failures int           // in a row
+	asked    time.Time     // last
+	warned   bool          // of a path that it never answered
 
 	answered int64     // requests; -1 while none is in hand
 	moved    time.Time // when that last changed
@@ -107,7 +108,7 @@ func (p *pulse) stuck(w *pool.Worker, now time.Time) bool {
 func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) {
 	ctx, cancel := untilExit(ctx, proc)
 	defer cancel()
-	p := pulse{passed: m.spec.HealthPath, asked: time.Now(), answered: -1}
+	p := pulse{passed: worker.HealthOf(m.spec), asked: time.Now(), answered: -1}
 	for m.awaitCheck(ctx, w, &p) {
 		spec := m.group.settings.Load().spec
 		err := check(ctx, proc, spec)
@@ -124,16 +125,17 @@ func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) 
 func check(ctx context.Context, proc process, spec *plan.Pool) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, spec.HealthTimeout, fmt.Errorf("no answer within %v (health_timeout)", spec.HealthTimeout))
 	defer cancel()
-	return proc.Check(ctx, spec.HealthPath)
+	return proc.Check(ctx, worker.HealthOf(spec))
 }
 
-// judge counts a check. A kept worker may be too old to know a path that a
-// reload brought: it is told to nobody's harm, until it has once answered it.
+// judge counts a check. A kept worker may be too old to know a path or
+// headers that a reload brought: it is told to nobody's harm, until it has once answered it.
 func (m *member) judge(p *pulse, spec *plan.Pool, err error) {
+	asked := worker.HealthOf(spec)
 	switch {
 	case err == nil:
-		p.passed, p.failures, p.warned = spec.HealthPath, 0, false
-	case p.passed == spec.HealthPath:
+		p.passed, p.failures, p.warned = asked, 0, false
+	case p.passed.Equal(asked):
 		p.failures++
 	case !p.warned:
 		p.warned, p.failures = true, 0

@@ -17,7 +17,7 @@ type process interface {
 	Socket() string
 	Uvicorn() worker.Version
 	WaitReady(ctx context.Context) error
-	Check(ctx context.Context, path string) error // its health
+	Check(ctx context.Context, health worker.Health) error
 	Exited() <-chan struct{}
 	Stop(grace time.Duration, hurry <-chan struct{}) worker.Exit
 	Wait() worker.Exit

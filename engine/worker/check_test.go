@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 func TestProcess_Check(t *testing.T) {
@@ -21,7 +23,8 @@ func TestProcess_Check(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	p := &Process{socket: filepath.Join(dir, "s")}
-	require.ErrorContains(t, p.Check(t.Context(), "/"), "GET /: dial unix")
+	ask := func(path string, edits ...plan.HeaderEdit) error { return p.Check(t.Context(), Health{path, edits}) }
+	require.ErrorContains(t, ask("/"), "GET /: dial unix")
 
 	l, err := net.Listen("unix", p.socket)
 	require.NoError(t, err)
@@ -34,18 +37,48 @@ func TestProcess_Check(t *testing.T) {
 	})
 	mux.Handle("/moved", http.RedirectHandler("/ok", http.StatusFound))
 	mux.HandleFunc("/down", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	mux.HandleFunc("/secure", func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Header.Get("X-Forwarded-Proto") != "https":
+			http.Redirect(w, r, "https://localhost/secure", http.StatusMovedPermanently)
+		case r.Host != "app.example.com":
+			w.WriteHeader(http.StatusBadRequest)
+		}
+	})
+	var seen http.Header
+	mux.HandleFunc("/seen", func(w http.ResponseWriter, r *http.Request) {
+		seen = r.Header
+		w.WriteHeader(http.StatusInternalServerError)
+	})
 	mux.HandleFunc("/hang", func(http.ResponseWriter, *http.Request) { <-hung })
 	srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: mux}}
 	srv.Start()
 	defer srv.Close()
 	defer close(hung)
 
-	require.NoError(t, p.Check(t.Context(), "/ok?full=1"))
-	require.EqualError(t, p.Check(t.Context(), "/moved"), "GET /moved: got status 302, want 2xx")
-	require.EqualError(t, p.Check(t.Context(), "/down"), "GET /down: got status 503, want 2xx")
+	require.NoError(t, ask("/ok?full=1"))
+	const sent = " (sent Host: localhost, User-Agent: ldcorn-health)"
+	require.EqualError(t, ask("/moved"), `GET /moved: got status 302 to "/ok", want 2xx`+sent)
+	require.EqualError(t, ask("/down"), "GET /down: got status 503, want 2xx"+sent)
+	require.ErrorContains(t, ask("/secure"), `got status 301 to "https://localhost/secure", want 2xx; an app that wants https may take health_headers=[set_header("X-Forwarded-Proto", "https")]`)
+	require.ErrorContains(t, ask("/secure", edit(t, "set_header", "X-Forwarded-Proto", plan.Plain("https"))), `an app that knows its hosts may want health_headers=[set_header("Host", …)]`)
+	require.NoError(t, ask("/secure",
+		edit(t, "set_header", "x-forwarded-proto", plan.Plain("https")), edit(t, "set_header", "host", plan.Plain("app.example.com"))))
+	err = ask("/seen", edit(t, "set_header", "X-Key", plan.Secret("s3cret")), edit(t, "add_header", "X-Key", plan.Plain("2")),
+		edit(t, "remove_header", "user-agent", plan.Text{}), edit(t, "add_header", "X_Odd", plan.Plain("3")))
+	require.EqualError(t, err, "GET /seen: got status 500, want 2xx (sent Host: localhost, X-Key: (secret), X-Key: 2, X_Odd: 3)")
+	assert.Equal(t, http.Header{"X-Key": {"s3cret", "2"}, "X_odd": {"3"}, "Connection": {"close"}}, seen)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, os.ErrDeadlineExceeded)
 	defer cancel()
-	require.ErrorIs(t, p.Check(ctx, "/hang"), os.ErrDeadlineExceeded)
+	require.ErrorIs(t, p.Check(ctx, Health{Path: "/hang"}), os.ErrDeadlineExceeded)
+}
+
+func edit(t testing.TB, op plan.HeaderOp, name string, v plan.Text) plan.HeaderEdit {
+	t.Helper()
+	e, err := plan.NewHeaderEdit(op, name, v)
+	require.NoError(t, err)
+	require.NoError(t, e.CheckSide(plan.ToHealth))
+	return e
 }
 
 func TestMeter(t *testing.T) {

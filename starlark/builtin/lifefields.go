@@ -30,6 +30,11 @@ func healthFields() []field[plan.Pool] {
 		{Argument{Name: "health_path", Type: "str | None", Keyword: true, Default: "None", Rule: `such as "/healthz"`,
 			Doc: "What a process must answer with 2xx before it gets requests and all the time after; None checks nothing.",
 			aka: []string{"healthcheck", "health_check", "health_url", "healthcheck_path", "liveness_path", "readiness_path"}}, setHealthPath},
+		{Argument{Name: "health_headers", Type: "list[header_edit]", Keyword: true, Default: "[]",
+			Rule: "of set_header, add_header and remove_header, in the order in which they apply; with `health_path` alone",
+			Doc:  `Changes to the headers of the request for health_path, which has "Host: localhost" otherwise.`,
+			aka:  []string{"health_header", "healthcheck_headers", "health_host"}},
+			editsOf(plan.ToHealth, func(p *plan.Pool) *[]plan.HeaderEdit { return &p.HealthHeaders })},
 		positiveOf(Argument{Name: "health_interval", Keyword: true, Default: "5",
 			Doc: "From one health check of a healthy process to the next.", aka: []string{"check_interval", "healthcheck_interval"}},
 			func(p *plan.Pool) *plan.Seconds { return (*plan.Seconds)(&p.HealthInterval) }),
@@ -72,6 +77,13 @@ func setHealthPath(c *call, g *given, p *plan.Pool) {
 		return
 	}
 	p.HealthPath = s
+}
+
+// checkHealth finds headers of a request that is never made.
+func (c *call) checkHealth(have map[string]*given, p *plan.Pool) {
+	if g := have["health_headers"]; g != nil && len(p.HealthHeaders) > 0 && have["health_path"] == nil {
+		c.wrongValue(g, value.Wrong(`add health_path="/…"`, "needs `health_path`, without which nothing is asked"))
+	}
 }
 
 // checkHealthPath accepts what can stand in a request line as it is. A path

@@ -59,6 +59,7 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 			f.set(c, g, pool)
 		}
 	}
+	c.checkHealth(have, pool)
 	group := &Group{opaque: "WorkerGroup", Pool: pool, Span: c.span, Name: c.span, Trace: c.trace}
 	if g := have["name"]; g != nil {
 		group.Name = g.span
