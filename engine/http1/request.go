@@ -18,7 +18,7 @@ type Request struct {
 	Minor  int // of the version: 0 or 1
 	Fields []Field
 	// Host is that of the Host field, or of an absolute-form target, with its
-	// port; empty only in HTTP/1.0.
+	// port; empty only in HTTP/1.0, for the caller to fill in.
 	Host           []byte
 	ContentLength  int64 // -1 = none given
 	Chunked        bool

@@ -176,9 +176,10 @@ func (c *econn) Close() error {
 
 func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
 
-func (c *econn) Peer() netip.AddrPort { return c.peer }
-func (c *econn) Until() Time          { return c.until }
-func (c *econn) Expired() bool        { return c.expired }
+func (c *econn) Peer() netip.AddrPort  { return c.peer }
+func (c *econn) Local() netip.AddrPort { return rawLocal(c.fd) }
+func (c *econn) Until() Time           { return c.until }
+func (c *econn) Expired() bool         { return c.expired }
 
 func (c *econn) Stash() []byte {
 	s := c.stash

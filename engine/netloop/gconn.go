@@ -41,11 +41,18 @@ func newGconn(d *goroutines, nc net.Conn) *gconn {
 	c.look = c.tryQuiet
 	c.in = direction{setLimit: nc.SetReadDeadline, run: func() error { return c.raw.Read(tryRead) }}
 	c.out = direction{setLimit: nc.SetWriteDeadline, run: func() error { return c.raw.Write(tryWrite) }}
-	if a, ok := nc.RemoteAddr().(*net.TCPAddr); ok {
-		ap := a.AddrPort()
-		c.peer = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-	}
+	c.peer = addrPort(nc.RemoteAddr())
 	return c
+}
+
+// addrPort is the zero AddrPort for unix sockets.
+func addrPort(addr net.Addr) netip.AddrPort {
+	a, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	ap := a.AddrPort()
+	return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
 }
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) }
@@ -261,10 +268,11 @@ func (c *gconn) linger(t *gtask) {
 	}
 }
 
-func (c *gconn) Peer() netip.AddrPort { return c.peer }
-func (c *gconn) Rest(until Time)      { c.until = until }
-func (c *gconn) Until() Time          { return c.until }
-func (c *gconn) Expired() bool        { return c.expired }
+func (c *gconn) Peer() netip.AddrPort  { return c.peer }
+func (c *gconn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
+func (c *gconn) Rest(until Time)       { c.until = until }
+func (c *gconn) Until() Time           { return c.until }
+func (c *gconn) Expired() bool         { return c.expired }
 
 func (c *gconn) Stash() []byte {
 	s := c.stash

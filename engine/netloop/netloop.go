@@ -95,6 +95,9 @@ type Conn interface {
 
 	// Peer is the client's address; the zero AddrPort for unix sockets.
 	Peer() netip.AddrPort
+	// Local is the address that the client has connected to; the zero
+	// AddrPort for unix sockets. It asks the system each time.
+	Local() netip.AddrPort
 	// Rest tells the driver that this upstream connection is between two
 	// requests: until it is used again any event on it, or the moment until,
 	// closes it.

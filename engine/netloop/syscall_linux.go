@@ -60,15 +60,31 @@ func rawAccept(lfd int) (int, netip.AddrPort, syscall.Errno) {
 	if e != 0 {
 		return -1, netip.AddrPort{}, e
 	}
-	var peer netip.AddrPort
+	return int(fd), addrOf(&sa), 0
+}
+
+// rawLocal returns the address that a socket is bound to; the zero AddrPort
+// for a unix socket.
+func rawLocal(fd int) netip.AddrPort {
+	var sa unix.RawSockaddrInet6
+	size := uint32(unsafe.Sizeof(sa))
+	_, _, e := syscall.RawSyscall(syscall.SYS_GETSOCKNAME, uintptr(fd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)))
+	if e != 0 {
+		return netip.AddrPort{}
+	}
+	return addrOf(&sa)
+}
+
+// addrOf reads an address as the kernel writes it.
+func addrOf(sa *unix.RawSockaddrInet6) netip.AddrPort {
 	switch sa.Family {
 	case unix.AF_INET:
-		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(&sa))
-		peer = netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), bigEndian(v4.Port))
+		v4 := (*unix.RawSockaddrInet4)(unsafe.Pointer(sa))
+		return netip.AddrPortFrom(netip.AddrFrom4(v4.Addr), bigEndian(v4.Port))
 	case unix.AF_INET6:
-		peer = netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), bigEndian(sa.Port))
+		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), bigEndian(sa.Port))
 	}
-	return int(fd), peer, 0
+	return netip.AddrPort{}
 }
 
 // bigEndian reads a port as the kernel stores it.

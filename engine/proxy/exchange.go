@@ -25,6 +25,7 @@ type exchange struct {
 	req     http1.Request
 	view    request.View // of req, for matchers and keys
 	from    sender       // of req
+	ownHost []byte       // backs the host of a req that names none
 	headLen int
 	id      []byte // X-Request-ID: the client's, or idBuf
 	idBuf   [idLen]byte

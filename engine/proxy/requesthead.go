@@ -17,8 +17,7 @@ func (x *exchange) appendRequestHead(out []byte) []byte {
 	out, stripped := appendTarget(out, req, x.strip)
 	out = append(out, " HTTP/1.1\r\n"...)
 	if !req.Seen().Has(http1.KindHost) {
-		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host, an empty
-		// one where the authority is not known.
+		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
 	out = x.toWorker.append(out, req.Fields, request.Written)

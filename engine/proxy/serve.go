@@ -73,6 +73,7 @@ func (x *exchange) readHead(until netloop.Time) (netloop.Verdict, bool) {
 			}
 			if n > 0 {
 				x.headLen = n
+				x.nameHost()
 				return netloop.Verdict{}, true
 			}
 		}

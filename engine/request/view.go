@@ -111,11 +111,22 @@ func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 		}
 		return f.Value, at + 1, true
 	}
-	if name == http1.KindXRequestID.String() && at <= len(fields) {
-		id := v.Origin.RequestID()
-		return id, len(fields) + 1, len(id) > 0
+	if at <= len(fields) {
+		value := v.written(name)
+		return value, len(fields) + 1, len(value) > 0
 	}
 	return nil, at, false
+}
+
+// written returns the value of a field that the app gets from us, or nil.
+func (v *View) written(name string) []byte {
+	switch {
+	case name == http1.KindXRequestID.String():
+		return v.Origin.RequestID()
+	case name == http1.KindHost.String() && !v.Head.Seen().Has(http1.KindHost):
+		return v.Head.Host
+	}
+	return nil
 }
 
 // Cookie returns the value of the first cookie of a name.

@@ -73,6 +73,15 @@ func TestHeader(t *testing.T) {
 			assert.Equal(t, want[0], string(first), name)
 		}
 	}
+	old := parsed(t, "GET / HTTP/1.0", "X-A: b\r\n")
+	_, ok := old.Header("host")
+	assert.False(t, ok)
+	old.Head.Host = []byte("10.0.0.1:8000") // as the proxy fills it in
+	host, ok := old.Header("host")
+	assert.True(t, ok)
+	assert.Equal(t, "10.0.0.1:8000", string(host))
+	_, _, ok = old.NextHeader("host", len(old.Head.Fields)+1)
+	assert.False(t, ok, "once")
 	id, ok := parsed(t, "GET / HTTP/1.1", "Host: a\r\n").Header("x-request-id")
 	assert.True(t, ok)
 	assert.Equal(t, "ours", string(id))

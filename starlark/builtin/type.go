@@ -69,7 +69,7 @@ func RequestType() Type {
 			{"method", "str", "The method, such as \"GET\".", []string{"verb", "http_method"}},
 			{"path", "str", "The path that routes match: decoded once, without the query.", []string{"url", "uri", "path_info", "decoded_path"}},
 			{"raw_path", "str", "The path as it came, still escaped.", nil},
-			{"host", "str", "The host that was asked for, in lower case and without its port; \"\" where an HTTP/1.0 client names none.", []string{"hostname", "domain", "authority", "server_name"}},
+			{"host", "str", "The host that was asked for, in lower case and without its port. Where an HTTP/1.0 client names none, it is the address that it has connected to.", []string{"hostname", "domain", "authority", "server_name"}},
 			{"scheme", "str", "\"http\" or \"https\", as trusted proxies tell it; of a websocket too.", []string{"protocol"}},
 			{"client_ip", "str", "The client's address, from behind trusted proxies as they tell it; \"\" over a unix socket.", []string{"ip", "remote_addr", "remote_ip", "client", "peer", "addr"}},
 			{"proto", "str", "\"HTTP/1.0\" or \"HTTP/1.1\".", []string{"version", "http_version"}},
