@@ -50,6 +50,13 @@ type Rule struct {
 	Why     string `json:"why,omitempty"` // it does not match
 }
 
+// Sample makes a request as request.NewSample does, with what the plan says of
+// how heads are read.
+func (d *Decider) Sample(line string, opts request.SampleOptions) (*request.Sample, error) {
+	opts.Underscores = d.plan.UnderscoresInHeaders
+	return request.NewSample(line, opts)
+}
+
 // Answer explains a request. The error is that of a question which is none.
 func (d *Decider) Answer(q Question) (*Explanation, error) {
 	opts := request.SampleOptions{Headers: q.Headers}
@@ -61,7 +68,7 @@ func (d *Decider) Answer(q Question) (*Explanation, error) {
 		opts.ClientIP = ip
 	}
 	out := &Explanation{FormatVersion: FormatVersion, Request: q.Line, Rules: []Rule{}}
-	req, err := request.NewSample(q.Line, opts)
+	req, err := d.Sample(q.Line, opts)
 	var refused *http1.Error
 	switch {
 	case errors.As(err, &refused):

@@ -17,7 +17,8 @@ func handshake(old, new string) string {
 }
 
 // accepted are heads that must be taken, and what must be read in them. To
-// extend the table, add one entry.
+// extend the table, add one entry. Where a rule is not clear, it says what
+// nginx 1.22, HAProxy 2.6 and Caddy 2.6 made of the same bytes.
 var accepted = []struct {
 	in   string
 	want string // of method, target and so on; see summary
@@ -31,6 +32,9 @@ var accepted = []struct {
 	{with("Connection: close\r\n"), "POST path=/ host=a len=-1", "RFC 9112 §9.6"},
 	{with("Connection: x, ,CLOSE ,\r\n"), "POST path=/ host=a len=-1", "RFC 9110 §5.6.1: empty elements"},
 	{with("Connection: TE, Keep-Alive, HTTP2-Settings\r\n"), "POST path=/ host=a len=-1 keep", "names of fields that are dropped anyway"},
+	{with("Connection: keep-alive, timeout=5\r\n"), "POST path=/ host=a len=-1 keep", "clients that know Keep-Alive badly; all three take it"},
+	{with("Connection: close;x, \"X-A\", keep alive, (, \xff\r\n"), "POST path=/ host=a len=-1 keep", "what is no token names nothing; all three take it"},
+	{with("Connection: timeout=5, close\r\n"), "POST path=/ host=a len=-1", "and hides nothing"},
 	{with("Connection:\r\n"), "POST path=/ host=a len=-1 keep", "an empty list"},
 	{with("Content-Length: 5\r\n"), "POST path=/ host=a len=5 keep", "RFC 9112 §6.2"},
 	{with("Content-Length: 0\r\n"), "POST path=/ host=a len=0 keep", "RFC 9112 §6.2"},
@@ -43,6 +47,8 @@ var accepted = []struct {
 	{with("Expect: 100-continue\r\n"), "POST path=/ host=a len=-1 keep", "nothing to wait for"},
 	{"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "POST path=/ host= len=5", "RFC 9110 §10.1.1: HTTP/1.0 does not wait"},
 	{with("TE: gzip, trailers\r\n"), "POST path=/ host=a len=-1 keep te", "RFC 9110 §10.1.4"},
+	{"GET / HTTP/1.2\r\nHost: a\r\n\r\n", "GET path=/ host=a len=-1 keep", "RFC 9110 §2.5: as HTTP/1.1; all three take it"},
+	{"POST / HTTP/1.9\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n", "POST path=/ host=a len=-1 chunked", "RFC 9110 §2.5"},
 	{"BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n", "BREW path=/pot host=a len=-1 keep", "any token is a method"},
 	{"!#$%&'*+-.^_`|~9aZ / HTTP/1.1\r\nHost: a\r\n\r\n", "!#$%&'*+-.^_`|~9aZ path=/ host=a len=-1 keep", "RFC 9110 §5.6.2"},
 	{"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "OPTIONS path=* host=a len=-1 keep", "RFC 9112 §3.2.4"},
@@ -50,6 +56,8 @@ var accepted = []struct {
 	{get("/a?b=c?d/../e"), "GET path=/a query=b=c?d/../e host=a len=-1 keep", "a query has no segments"},
 	{get("/a?b=100%"), "GET path=/a query=b=100% host=a len=-1 keep", "nobody decodes a query on its way; browsers send it"},
 	{get("/?a=%zz&b=%00"), "GET path=/ query=a=%zz&b=%00 host=a len=-1 keep", "nobody decodes a query on its way"},
+	{get("/?a=b\\c\\..\\d"), "GET path=/ query=a=b\\c\\..\\d host=a len=-1 keep", "browsers send a backslash in a query as it is; all three pass it on"},
+	{get("http://a?b\\c"), "GET path=/ query=b\\c origin=/?b\\c host=a len=-1 keep", "the same in an absolute-form"},
 	{get("/a?"), "GET path=/a host=a len=-1 keep", "an empty query"},
 	{get("/...?"), "GET path=/... host=a len=-1 keep", "three dots are a name"},
 	{get("/.well-known/..a/b."), "GET path=/.well-known/..a/b. host=a len=-1 keep", "dots in names"},
@@ -61,9 +69,14 @@ var accepted = []struct {
 	{get("/a%0d%0ab"), "GET path=/a\r\nb raw=/a%0d%0ab host=a len=-1 keep", "escaped control bytes stay escaped on the wire"},
 	{get("/a:b@c;d=e,f!$&'()*+\"<>^`{|}~"), "GET path=/a:b@c;d=e,f!$&'()*+\"<>^`{|}~ host=a len=-1 keep", "what browsers send raw"},
 	{get("http://a/b?c"), "GET path=/b query=c origin=/b?c host=a len=-1 keep", "RFC 9112 §3.2.2"},
-	{get("HTTP://A"), "GET path=/ origin=/ host=a len=-1 keep", "RFC 9110 §4.2.3: schemes and hosts have no case"},
+	{get("HTTP://A"), "GET path=/ origin=/ host=A len=-1 keep", "RFC 9110 §4.2.3: schemes and hosts have no case"},
+	{get("http://b:80/c"), "GET path=/c origin=/c host=b:80 len=-1 keep", "RFC 9112 §3.2.2: the target overrules Host; Caddy likewise, nginx keeps Host, HAProxy refuses"},
+	{"GET http://b/ HTTP/1.0\r\nHost: a\r\n\r\n", "GET path=/ origin=/ host=b len=-1", "the same on HTTP/1.0"},
+	{get("http://b:/"), "GET path=/ origin=/ host=b len=-1 keep", "an empty port; all three take it"},
 	{get("https://a?b"), "GET path=/ query=b origin=/?b host=a len=-1 keep", "an empty path"},
 	{"GET http://a:80/ HTTP/1.0\r\n\r\n", "GET path=/ origin=/ host=a:80 len=-1", "the authority stands in for Host"},
+	{strings.Replace(get("/"), ": a", ": a:", 1), "GET path=/ host=a len=-1 keep", "RFC 3986 §3.2.3: an empty port; all three take it"},
+	{strings.Replace(get("/"), ": a", ": [::1]:", 1), "GET path=/ host=[::1] len=-1 keep", "RFC 3986 §3.2.3"},
 	{strings.Replace(get("/"), ": a", ":a.example:8080", 1), "GET path=/ host=a.example:8080 len=-1 keep", "a port"},
 	{strings.Replace(get("/"), ": a", ": my_app", 1), "GET path=/ host=my_app len=-1 keep", "names of containers"},
 	{strings.Replace(get("/"), ": a", ": [2001:db8::1]:443", 1), "GET path=/ host=[2001:db8::1]:443 len=-1 keep", "RFC 3986 §3.2.2"},
@@ -76,10 +89,16 @@ var accepted = []struct {
 	{"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n\r\n", "GET path=/ host=a len=-1 keep", "nginx with a fixed Connection"},
 	{"POST / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Key: x\r\n\r\n", "POST path=/ host=a len=-1 keep", "a field like any other"},
 	{handshake("websocket", "h2c"), "GET path=/ws host=a len=-1 keep", "h2c smuggling"},
-	{"GET /" + strings.Repeat("a", 8<<10-len("GET / HTTP/1.1")) + " HTTP/1.1\r\nHost: a\r\n\r\n", "GET path=/" + strings.Repeat("a", 8<<10-len("GET / HTTP/1.1")) + " host=a len=-1 keep", "8 KiB exactly"},
+	{longLine, "GET path=/" + longName + " host=a len=-1 keep", "a request line that leaves just room for Host; Caddy takes it too"},
 	{with(strings.Repeat("X: a\r\n", 127)), "POST path=/ host=a len=-1 keep", "128 fields"},
 	{with(strings.Repeat("a", maxName) + ": b\r\n"), "POST path=/ host=a len=-1 keep", "the longest name"},
 }
+
+// longLine is as long a head as there may be, most of it in the request line.
+var (
+	longName = strings.Repeat("a", DefaultLimits.MaxHead-len(get("/")))
+	longLine = get("/" + longName)
+)
 
 // summary says in one line what a request is; what is usual is left out.
 func summary(r *Request) string {
@@ -129,7 +148,9 @@ var forwarded = []struct{ in, want, why string }{
 	{"Proxy: http://evil\r\n", "", "CVE-2016-5385"},
 	{"Connection: X-A, close, x-b\r\nX-A: 1\r\nX-B: 2\r\nX-C: 3\r\n", "X-C: 3\r\n", "RFC 9110 §7.6.1"},
 	{"X-A: 1\r\nConnection: x-a\r\nX-a: 2\r\n", "", "named after it came, any case"},
-	{"X_Forwarded_For: 1\r\nContent_Length: 5\r\nX.A: 1\r\nX!: 1\r\n", "", "CVE-2026-3902: folded into others by WSGI and ASGI"},
+	{"X_Forwarded_For: 1\r\nContent_Length: 5\r\nX_A: 1\r\n_: 1\r\n", "", "CVE-2026-3902: folded into others by WSGI and ASGI; nginx drops them too"},
+	{"X.A: 1\r\n.: 2\r\nX.Forwarded.For: 3\r\n", "X.A: 1\r\n.: 2\r\nX.Forwarded.For: 3\r\n", "no app folds a dot; HAProxy and Caddy pass them on, nginx does not"},
+	{"X!: 1\r\nX'A: 1\r\nX~B: 1\r\nX|C: 1\r\n", "", "names that nobody uses; HAProxy and Caddy pass them on, nginx does not"},
 	{"Content-Length: 5\r\nExpect: 100-continue\r\n", "", "framing is written anew"},
 	{"Transfer-Encoding: chunked\r\nTrailer: X\r\n", "", "framing is written anew"},
 	{"X-Forwarded-For: 1\r\nX-Real-IP: 1\r\nCookie: a\r\n", "Cookie: a\r\n", "the caller's own skips"},

@@ -14,22 +14,25 @@ const (
 // Classes of a byte in a name.
 const (
 	tokenByte = 1 << iota
-	// oddByte is a token byte other than a letter, digit or hyphen. WSGI, CGI
-	// and the frameworks over ASGI fold some of them into others, so that
-	// X_Forwarded_For is read as X-Forwarded-For.
+	// underscore is "_", which WSGI, CGI and the frameworks over ASGI take for
+	// a hyphen, so that they read X_Forwarded_For as X-Forwarded-For.
+	underscore
+	// oddByte is a token byte other than a letter, a digit, a hyphen, a dot or
+	// an underscore. No header in use has one in its name.
 	oddByte
 )
 
 var nameClass = func() (class [256]uint8) {
 	for c := range class {
 		switch {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '-':
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', c == '-', c == '.':
 			class[c] = tokenByte
 		}
 	}
-	for _, c := range []byte("!#$%&'*+.^_`|~") {
+	for _, c := range []byte("!#$%&'*+^`|~") {
 		class[c] = tokenByte | oddByte
 	}
+	class['_'] = tokenByte | underscore
 	return class
 }()
 

@@ -41,6 +41,8 @@ func lineEnd(buf []byte, i int) (next int, err *Error) {
 	switch {
 	case buf[i] == '\n':
 		return 0, errBareLF
+	case buf[i] >= 0x80:
+		return 0, errNotASCII
 	case buf[i] != '\r':
 		return 0, errControl
 	case i+1 == len(buf):
@@ -51,14 +53,13 @@ func lineEnd(buf []byte, i int) (next int, err *Error) {
 	return i + 2, nil
 }
 
-// field reads a line of a field section into f, and says whether its name has
-// odd bytes. It returns false when more bytes must come; the caller has asked
-// atEnd before.
-func (c *cursor) field(buf []byte, f *Field) (ok, odd bool, err *Error) {
+// field reads a line of a field section into f, and returns the classes of the
+// bytes in its name. It returns false when more bytes must come; the caller
+// has asked atEnd before.
+func (c *cursor) field(buf []byte, f *Field) (ok bool, class uint8, err *Error) {
 	if c.line == len(buf) {
-		return false, false, nil
+		return false, 0, nil
 	}
-	var class uint8
 	i := c.line
 	for i < len(buf) && nameClass[buf[i]] != 0 {
 		class |= nameClass[buf[i]]
@@ -66,26 +67,26 @@ func (c *cursor) field(buf []byte, f *Field) (ok, odd bool, err *Error) {
 	}
 	switch {
 	case i-c.line > maxName:
-		return false, false, errNameLong
+		return false, 0, errNameLong
 	case i == len(buf):
-		return false, false, nil
+		return false, 0, nil
 	case buf[i] != ':' || i == c.line:
-		return false, false, nameError(buf[c.line:i], buf[i])
+		return false, 0, nameError(buf[c.line:i], buf[i])
 	}
 	name, start := buf[c.line:i], i+1
 	i = textEnd(buf, max(c.at, start))
 	if i == len(buf) {
 		c.at = i
-		return false, false, nil
+		return false, 0, nil
 	}
 	next, err := lineEnd(buf, i)
 	if next == 0 {
 		c.at = i
-		return false, false, err
+		return false, 0, err
 	}
 	f.Name, f.Value, f.Kind, f.Drop = name, trim(buf[start:i]), kindOf(name), false
 	c.next(next)
-	return true, class&oddByte != 0, nil
+	return true, class, nil
 }
 
 // nameError says what is wrong with a field line whose name is followed by

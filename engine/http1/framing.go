@@ -4,12 +4,12 @@ const maxLengthDigits = 18 // so that no sum of lengths overflows
 
 // frame decides how the body is framed, as of RFC 9112 §6.3.
 func (r *Request) frame() *Error {
-	if r.teSeen > 0 && r.seen.Has(KindContentLength) {
+	if r.codings.count > 0 && r.seen.Has(KindContentLength) {
 		return errBothFramings
 	}
-	err := checkCoding(r.te, r.teSeen, r.Minor)
+	err := r.codings.check(r.Minor)
 	if err != nil || !r.seen.Has(KindContentLength) {
-		r.Chunked = r.teSeen > 0
+		r.Chunked = r.codings.count > 0
 		return err
 	}
 	r.ContentLength, err = parseLength(r.length)
@@ -22,11 +22,11 @@ func (r *Request) frame() *Error {
 // connection is not used again after such an answer, in case the worker meant
 // the length after all.
 func (r *Response) frame() *Error {
-	err := checkCoding(r.te, r.teSeen, r.Minor)
+	err := r.codings.check(r.Minor)
 	if err != nil {
 		return err
 	}
-	r.Chunked = r.teSeen > 0
+	r.Chunked = r.codings.count > 0
 	if !r.seen.Has(KindContentLength) {
 		return nil
 	}
@@ -36,15 +36,35 @@ func (r *Response) frame() *Error {
 	return err
 }
 
-// checkCoding refuses every Transfer-Encoding but exactly one "chunked".
-// Names of codings are read without case; nothing may follow them.
-func checkCoding(value []byte, count, minor int) *Error {
+// codings are what the Transfer-Encoding fields of a head name.
+type codings struct {
+	count   int    // of the fields
+	value   []byte // of the last one
+	chunked bool   // "chunked" is among them
+	after   bool   // and another one behind it
+}
+
+func (c *codings) add(value []byte) {
+	c.count++
+	c.value = value
+	for coding, rest := NextElement(value); len(coding) > 0; coding, rest = NextElement(rest) {
+		c.after = c.after || c.chunked
+		c.chunked = c.chunked || EqualFold(coding, "chunked")
+	}
+}
+
+// check refuses all but exactly one "chunked". Names of codings are read
+// without case; nothing may follow them. Where chunked is not the last, nobody
+// can tell where the body ends (RFC 9112 §6.3 rule 4.3).
+func (c *codings) check(minor int) *Error {
 	switch {
-	case count == 0:
+	case c.count == 0:
 		return nil
 	case minor == 0:
 		return errCoding10
-	case count > 1 || !EqualFold(value, "chunked"):
+	case c.after:
+		return errCodingAfter
+	case c.count > 1 || !EqualFold(c.value, "chunked"):
 		return errCoding
 	}
 	return nil

@@ -105,7 +105,7 @@ func validKey(key []byte) bool {
 		return false
 	}
 	for _, c := range key[:keyDigits] {
-		if nameClass[c] != tokenByte && c != '+' && c != '/' || c == '-' {
+		if nameClass[c] != tokenByte && c != '+' && c != '/' || c == '-' || c == '.' {
 			return false
 		}
 	}

@@ -4,26 +4,37 @@ import "bytes"
 
 const maxHostName = 255 // bytes, as in the DNS
 
-// checkHost sets Host from the Host field and the target.
+// checkHost sets Host from the target and the Host field. A target in
+// absolute-form overrules the field, as RFC 9112 §3.2.2 wants, whose value
+// becomes the same: whoever asks for the host gets one answer.
 func (r *Request) checkHost() *Error {
-	if !r.seen.Has(KindHost) {
-		if r.Minor == 1 {
-			return errNoHost
-		}
-		r.Host = r.authority
+	switch {
+	case !r.seen.Has(KindHost) && r.Minor == 1:
+		return errNoHost
+	case !r.seen.Has(KindHost):
+		r.Host = withoutEmptyPort(r.authority)
 		return nil
 	}
-	if !validHost(r.host) {
+	field := &r.Fields[r.hostAt]
+	if !validHost(field.Value) {
 		return errHost
 	}
-	if r.authority != nil && !equalFoldBytes(r.host, r.authority) {
-		return errHostMismatch
+	r.Host = field.Value
+	if r.authority != nil {
+		r.Host = r.authority
 	}
-	r.Host = r.host
+	r.Host = withoutEmptyPort(r.Host)
+	field.Value = r.Host
 	return nil
 }
 
-// validHost reports whether b is a name or address, with or without a port.
+// withoutEmptyPort cuts a colon without a port off a valid host. RFC 3986
+// §3.2.3 allows it, and tells those who write URLs to leave it out; not every
+// app takes it for the same host.
+func withoutEmptyPort(host []byte) []byte { return bytes.TrimSuffix(host, []byte(":")) }
+
+// validHost reports whether b is a name or address, with or without a port,
+// which may be empty.
 // It is stricter than RFC 3986: no user, no escapes, nothing but letters,
 // digits and "-._~" in a name, since the host ends up in forwarded fields and
 // in URLs that apps build.
@@ -52,13 +63,13 @@ var hostByte = func() (class [256]uint8) {
 			class[c] = 1
 		}
 	}
-	class['.'], class['_'], class['~'] = 1, 1, 1
+	class['_'], class['~'] = 1, 1
 	return class
 }()
 
-// validPort reads a colon and a number up to 65535.
+// validPort reads a colon and a number up to 65535, or nothing behind it.
 func validPort(b []byte) bool {
-	if b[0] != ':' || len(b) < 2 || len(b) > 6 {
+	if b[0] != ':' || len(b) > 6 {
 		return false
 	}
 	n := 0

@@ -1,16 +1,19 @@
 package http1
 
-// Limits bound a head. Every field must be positive.
+// Limits bound a head. Every number must be positive.
 type Limits struct {
 	MaxHead   int // bytes of a whole head, its final empty line included; more is 431
-	MaxLine   int // bytes of the first line without its CRLF; more is 414
+	MaxLine   int // bytes of the first line without its CRLF; more is 414, as is a line without an end in MaxHead
 	MaxFields int // more is 431
+	// Underscores says that a request's fields with "_" in their names are
+	// forwarded, but for those that an app could take for one with a Kind.
+	Underscores bool
 }
 
 // DefaultLimits are what Parse takes for nil.
 var DefaultLimits = Limits{
 	MaxHead:   64 << 10,
-	MaxLine:   8 << 10,
+	MaxLine:   64 << 10,
 	MaxFields: 128,
 }
 

@@ -13,10 +13,10 @@ type options struct {
 // the client sent.
 func (o *options) parse(value []byte, protect bool) *Error {
 	for option, rest := NextElement(value); len(option) > 0; option, rest = NextElement(rest) {
-		if !isToken(option) {
-			return errConnection
-		}
 		switch {
+		case !isToken(option):
+			// It names no field, so nothing depends on it. Some clients write
+			// what belongs into Keep-Alive: "keep-alive, timeout=5".
 		case equalToken(option, "keep-alive"):
 			o.persist = true
 		case equalToken(option, "close"):

@@ -15,10 +15,11 @@ type Request struct {
 	// Path is RawPath decoded once, as the app will see it: what Python's
 	// unquote makes of it, so that bytes that are not UTF-8 became U+FFFD.
 	Path   []byte
-	Minor  int // of the version: 0 or 1
+	Minor  int // of the version: 0 or 1; 1 for HTTP/1.2 and later
 	Fields []Field
-	// Host is that of the Host field, or of an absolute-form target, with its
-	// port; empty only in HTTP/1.0, for the caller to fill in.
+	// Host is that of an absolute-form target, else of the Host field, with its
+	// port; empty only in HTTP/1.0, for the caller to fill in. The value of the
+	// Host field is the same.
 	Host           []byte
 	ContentLength  int64 // -1 = none given
 	Chunked        bool
@@ -29,15 +30,15 @@ type Request struct {
 	// the request goes on.
 	Upgrade    bool
 	TETrailers bool // the client takes trailers
+	OddNames   bool // some field has Drop set because of its name
 	HeadLen    int  // bytes of the head; 0 until Parse returned it
 
 	cursor    cursor
 	clean     bool // nothing was parsed since Reset
 	seen      KindSet
-	teSeen    int
-	te        []byte
+	codings   codings
 	length    []byte
-	host      []byte // the Host field
+	hostAt    int    // index of the Host field
 	authority []byte // of an absolute-form target
 	options   options
 	decoded   []byte // backs Path
@@ -86,6 +87,9 @@ func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	n, err = r.parse(buf[:min(len(buf), lim.MaxHead)], lim)
 	if n == 0 && err == nil && len(buf) >= lim.MaxHead {
 		err = ErrHeadLong
+		if r.cursor.stage == stageLine {
+			err = errLineLong
+		}
 	}
 	if err != nil {
 		r.cursor.stage = stageIdle
@@ -125,7 +129,7 @@ func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
 	}
 	for !c.atEnd(buf) {
 		f := more(&r.Fields)
-		ok, odd, err := c.field(buf, f)
+		ok, class, err := c.field(buf, f)
 		if !ok {
 			r.Fields = r.Fields[:len(r.Fields)-1]
 			return 0, err
@@ -133,7 +137,10 @@ func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
 		if len(r.Fields) > lim.MaxFields {
 			return 0, errManyFields
 		}
-		if err := r.take(f, odd); err != nil {
+		if class != tokenByte && dropsName(f.Name, class, lim) {
+			r.OddNames, f.Drop = true, true
+		}
+		if err := r.take(f); err != nil {
 			return 0, err
 		}
 	}
@@ -157,25 +164,24 @@ func more(fields *[]Field) *Field {
 }
 
 // take notes what one field means. What depends on others waits for finish.
-func (r *Request) take(f *Field, odd bool) *Error {
+func (r *Request) take(f *Field) *Error {
 	k := f.Kind
 	again := r.seen.Has(k)
 	r.seen |= 1 << k
-	f.Drop = odd || hopByHop.Has(k)
+	f.Drop = f.Drop || hopByHop.Has(k)
 	switch k {
 	case KindHost:
 		if again {
 			return errHosts
 		}
-		r.host = f.Value
+		r.hostAt = len(r.Fields) - 1
 	case KindContentLength:
 		if again {
 			return errLengths
 		}
 		r.length = f.Value
 	case KindTransferEncoding:
-		r.te = f.Value
-		r.teSeen++
+		r.codings.add(f.Value)
 	case KindConnection:
 		return r.options.parse(f.Value, true)
 	case KindTE:

@@ -65,8 +65,10 @@ func (r *Request) parseLine(line []byte) *Error {
 	return r.parseTarget()
 }
 
-// parseVersion returns the minor version of HTTP/1.0 and HTTP/1.1. What looks
-// like another version of HTTP is told from what is none.
+// parseVersion returns the minor version of HTTP/1.0 and HTTP/1.1, and that of
+// the latter for a later one: a server treats it as the highest minor version
+// it knows (RFC 9110 §2.5). What looks like another version of HTTP is told
+// from what is none.
 func parseVersion(v []byte) (minor int, err *Error) {
 	const prefix = "HTTP/"
 	switch string(v) {
@@ -74,6 +76,9 @@ func parseVersion(v []byte) (minor int, err *Error) {
 		return 1, nil
 	case "HTTP/1.0":
 		return 0, nil
+	}
+	if len(v) == len("HTTP/1.1") && string(v[:len(v)-1]) == "HTTP/1." && isDigit(v[len(v)-1]) {
+		return 1, nil
 	}
 	if len(v) <= len(prefix) || string(v[:len(prefix)]) != prefix || !isDigit(v[len(prefix)]) {
 		return 0, errRequestLine

@@ -7,7 +7,7 @@ import "bytes"
 // for concurrent use.
 type Response struct {
 	Status int
-	Minor  int    // of the version: 0 or 1
+	Minor  int    // of the version: 0 or 1; 1 for HTTP/1.2 and later
 	Reason []byte // may be empty
 	Fields []Field
 	// ContentLength is -1 when none is given. HEAD and 304 answers have one
@@ -18,13 +18,15 @@ type Response struct {
 	// the body does not last until the connection closes.
 	KeepAlive bool
 	Upgrade   bool // 101 to a websocket; the caller knows whether it asked
-	HeadLen   int  // bytes of the head; 0 until Parse returned it
+	// OffersUpgrade says that this is a 426 which names, in its Upgrade fields,
+	// what the client should have asked for. They are not dropped then.
+	OffersUpgrade bool
+	HeadLen       int // bytes of the head; 0 until Parse returned it
 
 	cursor  cursor
 	clean   bool // nothing was parsed since Reset
 	seen    KindSet
-	teSeen  int
-	te      []byte
+	codings codings
 	length  []byte
 	typeAt  int  // index of the last Content-Type in Fields
 	socket  bool // Upgrade: websocket
@@ -215,8 +217,7 @@ func (r *Response) take(f *Field) *Error {
 		}
 		r.typeAt = len(r.Fields) - 1
 	case KindTransferEncoding:
-		r.te = f.Value
-		r.teSeen++
+		r.codings.add(f.Value)
 	case KindConnection:
 		return r.options.parse(f.Value, false)
 	case KindUpgrade:
@@ -232,7 +233,21 @@ func (r *Response) finish() *Error {
 		return err
 	}
 	r.options.drop(r.Fields)
+	if r.Status == 426 && r.seen.Has(KindUpgrade) {
+		r.offerUpgrade()
+	}
 	r.KeepAlive = r.options.keepAlive(r.Minor) && !(r.Chunked && r.seen.Has(KindContentLength))
 	r.Upgrade = r.Status == 101 && r.Minor == 1 && r.options.upgrade && r.socket
 	return nil
+}
+
+// offerUpgrade keeps the Upgrade fields, without which a 426 makes no sense
+// (RFC 9110 §15.5.22). Connection names them, and has dropped them.
+func (r *Response) offerUpgrade() {
+	r.OffersUpgrade = true
+	for i := range r.Fields {
+		if r.Fields[i].Kind == KindUpgrade {
+			r.Fields[i].Drop = false
+		}
+	}
 }

@@ -10,15 +10,16 @@ const (
 	targetQuery = 1 << iota
 	targetEscape
 	targetDot
-	targetBad // could be read as the end of the path, or as another slash
+	targetHash
+	targetBackslash // which browsers and Windows take for a slash
 )
 
 var targetClass = [256]uint8{
 	'?':  targetQuery,
 	'%':  targetEscape,
 	'.':  targetDot,
-	'#':  targetBad,
-	'\\': targetBad,
+	'#':  targetHash,
+	'\\': targetBackslash,
 }
 
 // parseTarget checks the target and takes it apart. The caller has seen to it
@@ -70,18 +71,22 @@ func (r *Request) parsePath(t []byte) *Error {
 	if end < len(t) {
 		query = t[end+1:]
 		// A broken escape passes: ASGI hands the query over as it came, so
-		// that only the app decodes it, and browsers do send "?q=100%".
-		if c, _ := scanTarget(query, 0); c&targetBad != 0 {
-			return errTargetByte
+		// that only the app decodes it, and browsers do send "?q=100%". So
+		// does a backslash, which browsers leave as it is: a query has no
+		// segments.
+		if bytes.IndexByte(query, '#') >= 0 {
+			return errFragment
 		}
 	}
 	path := t[:end]
 	r.RawPath, r.Path, r.Query = path, path, query
-	if class&(targetBad|targetEscape|targetDot) == 0 {
+	switch {
+	case class&targetHash != 0:
+		return errFragment
+	case class&targetBackslash != 0:
+		return errBackslash
+	case class&(targetEscape|targetDot) == 0:
 		return nil
-	}
-	if class&targetBad != 0 {
-		return errTargetByte
 	}
 	if class&targetEscape != 0 {
 		if !validEscapes(path) {

@@ -42,11 +42,11 @@ func (c *Chunked) endTrailers() *Error {
 			return errManyFields
 		}
 		f := more(&c.trailers)
-		_, odd, err := c.cursor.field(c.section, f)
+		_, class, err := c.cursor.field(c.section, f)
 		if err != nil {
 			return err
 		}
-		f.Drop = odd || f.Kind != KindOther
+		f.Drop = class != tokenByte || f.Kind != KindOther
 	}
 	c.state = chunkDone
 	return nil

@@ -108,6 +108,7 @@ var Attributes = []Attribute[Plan]{
 	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
 	by("max_response_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxResponseHeaderSize) }),
 	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
+	by("underscores_in_headers", EffectProxy, func(p *Plan) bool { return p.UnderscoresInHeaders }),
 	edits("request_headers", EffectProxy, func(p *Plan) []HeaderEdit { return p.RequestHeaders }),
 	edits("response_headers", EffectProxy, func(p *Plan) []HeaderEdit { return p.ResponseHeaders }),
 	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),

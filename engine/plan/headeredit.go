@@ -92,7 +92,7 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 		return errors.New("all that begins with X-Forwarded- is ldcorn's, so that an app can believe it; use another name")
 	}
 	if e.Op != HeaderRemove && !plainName.MatchString(e.Name) {
-		return errors.New("frameworks read it as another name, so that ldcorn drops such a header of a client; use letters, digits and hyphens")
+		return errors.New("frameworks read it as another name, and an app cannot tell it from a client's; use letters, digits, dots and hyphens")
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (e *HeaderEdit) checkHealth() error {
 var (
 	hostForm   = regexp.MustCompile(`^([0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-	plainName  = regexp.MustCompile("^[0-9A-Za-z-]+$")
+	plainName  = regexp.MustCompile("^[0-9A-Za-z.-]+$")
 )
 
 // checkHeaderName refuses what is no name, and names that say how a message

@@ -214,7 +214,7 @@ func UnseenHeader(name string) string {
 		}
 	}
 	if headerName.MatchString(name) && !plainName.MatchString(name) {
-		return "frameworks read it as another name, so that ldcorn drops it; use letters, digits and hyphens"
+		return "frameworks read it as another name, so that no route can depend on it; use letters, digits, dots and hyphens"
 	}
 	return ""
 }

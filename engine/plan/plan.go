@@ -42,6 +42,7 @@ type Plan struct {
 	MaxHeaderSize         int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
 	MaxResponseHeaderSize int            // bytes of an answer's head; 0 = DefaultMaxResponseHeaderSize
 	MaxBodySize           int64          // bytes of a request's body; 0 = no limit
+	UnderscoresInHeaders  bool           // fields with "_" in their names reach workers; false drops them
 
 	RequestHeaders  []HeaderEdit // to every request, before those of its pool
 	ResponseHeaders []HeaderEdit // to every worker's answer, likewise

@@ -34,6 +34,10 @@ func (e *editor) isEmpty() bool {
 
 // append writes the fields that are forwarded (http1.AppendForwardable) as
 // the edits leave them, and those that the edits write behind them.
+//
+// An edit changes a field whose name has "_" in place of "-" as well, so that
+// no client can have an app take its X_User for the X-User of an edit. (In
+// answers that does not matter.)
 func (e *editor) append(out []byte, fields []http1.Field, skip http1.KindSet) []byte {
 	if e.isEmpty() {
 		return http1.AppendForwardable(out, fields, skip)
@@ -60,7 +64,7 @@ func (e *editor) append(out []byte, fields []http1.Field, skip http1.KindSet) []
 func (e *editor) replaces(name []byte) bool {
 	for i := range e {
 		for j := range e[i] {
-			if edit := &e[i][j]; edit.Replaces() && http1.EqualFold(name, edit.Lower()) {
+			if edit := &e[i][j]; edit.Replaces() && http1.EqualFolded(name, edit.Lower()) {
 				return true
 			}
 		}

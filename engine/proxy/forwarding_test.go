@@ -34,7 +34,7 @@ func TestForwarding(t *testing.T) {
 			"GET / HTTP/1.1\r\nHost: a\r\nConnection: X-Request-ID\r\nX-Request-ID: mine\r\n\r\n",
 			"GET / HTTP/1.1\r\nHost: a\r\n" + id + "\r\n"},
 		{"names that WSGI and ASGI fold: CVE-2026-3902",
-			"GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1.2.3.4\r\nX.Y: 1\r\nX-Y: 2\r\n\r\n",
+			"GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 1.2.3.4\r\nX_Y: 1\r\nX-Y: 2\r\n\r\n",
 			"GET / HTTP/1.1\r\nHost: a\r\nX-Y: 2\r\n" + id + "\r\n"},
 		{"Proxy: httpoxy, CVE-2016-5385",
 			"GET / HTTP/1.1\r\nHost: a\r\nProxy: evil\r\n\r\n",

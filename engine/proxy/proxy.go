@@ -53,6 +53,7 @@ type Proxy struct {
 	stall     time.Duration // Options.Stall, or its default
 	snap      atomic.Pointer[Snapshot]
 	drained   chan struct{}
+	dropped   droppedNames
 	ids       idSource
 	exchanges sync.Pool // of *exchange
 	bodies    sync.Pool // of *[bodyBuffer]byte
@@ -63,6 +64,7 @@ type Proxy struct {
 // this system does not have.
 func New(opts Options) (*Proxy, error) {
 	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource()}
+	p.dropped.log = opts.Log
 	p.exchanges.New = func() any { return newExchange(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
 	p.firsts.New = func() any { return new([firstBuffer]byte) }

@@ -162,6 +162,9 @@ func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
 		out = append(out, "Content-Length: "...)
 		out = append(http1.AppendInt(out, res.ContentLength), "\r\n"...)
 	}
+	if res.OffersUpgrade {
+		out = append(out, "Connection: Upgrade\r\n"...) // RFC 9110 section 7.8
+	}
 	out = append(x.appendConnection(out, x.keep), "\r\n"...)
 	x.rec.Sent = -int64(len(out))
 	return out

@@ -74,6 +74,9 @@ func (x *exchange) readHead(until netloop.Time) (netloop.Verdict, bool) {
 			if n > 0 {
 				x.headLen = n
 				x.nameHost()
+				if x.req.OddNames {
+					x.p.dropped.note(x.req.Fields)
+				}
 				return netloop.Verdict{}, true
 			}
 		}
@@ -125,8 +128,9 @@ func (x *exchange) headLimit(until *netloop.Time) netloop.Time {
 // limitsOf are the limits of a request's head.
 func limitsOf(p *plan.Plan) http1.Limits {
 	limits := http1.DefaultLimits
+	limits.Underscores = p.UnderscoresInHeaders
 	if p.MaxHeaderSize > 0 {
-		limits.MaxHead = p.MaxHeaderSize
+		limits.MaxHead, limits.MaxLine = p.MaxHeaderSize, p.MaxHeaderSize
 	}
 	return limits
 }

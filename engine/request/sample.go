@@ -21,8 +21,9 @@ type SampleOptions struct {
 	Headers  []Header
 	ClientIP netip.Addr // not valid is 127.0.0.1
 	// Scheme is "http" or "https"; "" is that of the line's URL, else "http".
-	Scheme    string
-	Websocket bool // a websocket handshake, as a ws: or wss: URL asks for too
+	Scheme      string
+	Underscores bool // headers with "_" in their names reach the app (underscores_in_headers)
+	Websocket   bool // a websocket handshake, as a ws: or wss: URL asks for too
 }
 
 // A Sample is a request that nobody has sent: for tests, and to ask what
@@ -58,6 +59,7 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 	}
 	limits := http1.DefaultLimits
 	limits.MaxHead = max(limits.MaxHead, len(raw)+1)
+	limits.MaxLine, limits.Underscores = limits.MaxHead, opts.Underscores
 	n, refused := s.head.Parse(raw, &limits)
 	switch {
 	case refused != nil:

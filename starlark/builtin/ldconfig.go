@@ -114,6 +114,10 @@ func listenFields() []field[plan.Plan] {
 		sizeOf(Argument{Name: "max_body_size", Keyword: true, Default: "0", Rule: "0 = no limit",
 			Doc: "How large a request's body may be; one that is larger gets 413.", aka: []string{"client_max_body_size", "max_request_size", "body_size"}},
 			func(p *plan.Plan) *plan.Bytes { return (*plan.Bytes)(&p.MaxBodySize) }),
+		boolOf(Argument{Name: "underscores_in_headers", Keyword: true, Default: "False",
+			Doc: "Whether a process gets the headers of a request that have an underscore in their names. Many apps take X_User for X-User; whatever this says, none gets one that it could take for a header which ldcorn reads or writes.",
+			aka: []string{"allow_underscores", "header_map", "underscore_headers"}},
+			func(p *plan.Plan) *bool { return &p.UnderscoresInHeaders }),
 	}
 }
 

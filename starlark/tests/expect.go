@@ -36,7 +36,7 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 	if err != nil {
 		return nil, err
 	}
-	req, err := request.NewSample(q.line, q.options)
+	req, err := h.runner.decider.Sample(q.line, q.options)
 	var refused *http1.Error
 	switch {
 	case errors.As(err, &refused):

@@ -1,0 +1,48 @@
+package http1
+
+// IsOddName reports whether a field name has bytes other than letters, digits,
+// hyphens and dots. Such fields of a request are not forwarded, unless it is
+// for underscores that Limits allows.
+func IsOddName(name []byte) bool {
+	for _, c := range name {
+		if nameClass[c] != tokenByte {
+			return true
+		}
+	}
+	return false
+}
+
+// dropsName reports whether a field is not forwarded because of its name,
+// whose bytes have these classes. Whatever the limits say, no app gets a field
+// that it could take for one with a Kind, which ldcorn reads or writes
+// (CVE-2026-3902).
+func dropsName(name []byte, class uint8, lim *Limits) bool {
+	if class&oddByte != 0 || !lim.Underscores || len(name) > maxName {
+		return true
+	}
+	var folded [maxName]byte
+	for i, c := range name {
+		folded[i] = foldByte(c)
+	}
+	return kindOf(folded[:len(name)]) != KindOther
+}
+
+// EqualFolded is EqualFold for those that take "_" for "-" as well, in either.
+func EqualFolded(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i, c := range name {
+		if foldByte(lowerByte(c)) != foldByte(lower[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func foldByte(c byte) byte {
+	if c == '_' {
+		return '-'
+	}
+	return c
+}

@@ -1,0 +1,56 @@
+package proxy
+
+import (
+	"log/slog"
+	"sync"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+)
+
+// maxDroppedNames is how many names are told of: clients choose them.
+const maxDroppedNames = 100
+
+// droppedNames are the names of headers that were not forwarded because of
+// these names. Each is told of once.
+type droppedNames struct {
+	log *slog.Logger
+
+	mu   sync.Mutex // guards told
+	told map[string]bool
+}
+
+// note tells of those among the fields that are new.
+func (d *droppedNames) note(fields []http1.Field) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range fields {
+		if f := &fields[i]; f.Drop && http1.IsOddName(f.Name) {
+			d.tell(f.Name)
+		}
+	}
+}
+
+// tell tells of a name, unless it has. The name one too many stands for all
+// that follow.
+func (d *droppedNames) tell(name []byte) {
+	var buf [256]byte
+	lower := buf[:0]
+	for _, c := range name {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		lower = append(lower, c)
+	}
+	if len(d.told) > maxDroppedNames || d.told[string(lower)] {
+		return
+	}
+	if d.told == nil {
+		d.told = map[string]bool{}
+	}
+	d.told[string(lower)] = true
+	if len(d.told) > maxDroppedNames {
+		d.log.Warn("dropped headers with too many names; others are not logged", slog.Int("names", maxDroppedNames))
+		return
+	}
+	d.log.Warn("dropped a header because of its name; see underscores_in_headers", slog.String("name", string(name)))
+}
