@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"strings"
 
-	"go.starlark.net/lib/json"
 	starlarkmath "go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
 
+	"github.com/ldcorn/ldcorn/starlark/bound"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/python"
 )
@@ -46,7 +46,7 @@ func (s *Session) imported(reference string) starlark.Value {
 		}
 		return starlark.NewBuiltin("WorkerGroup", s.whileLoading(s.workerGroup))
 	case "json":
-		return json.Module.Members["decode"]
+		return bound.JSON.Members["decode"]
 	case "math":
 		return starlarkmath.Module.Members[name]
 	case "multiprocessing":

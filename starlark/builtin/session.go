@@ -5,12 +5,12 @@ import (
 	"math"
 	"path/filepath"
 
-	"go.starlark.net/lib/json"
 	starlarkmath "go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/bound"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
@@ -83,7 +83,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"secret":      fn("secret", s.secret),
 		"secret_file": fn("secret_file", s.secretFile),
 		"cpu_count":   fn("cpu_count", s.cpuCount),
-		"json":        json.Module,
+		"json":        bound.JSON,
 		"math":        starlarkmath.Module,
 		"struct":      starlark.NewBuiltin("struct", starlarkstruct.Make),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/ldcorn/ldcorn/starlark/bound"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -41,7 +42,7 @@ func (e *evaluation) run(ctx context.Context, entry *module) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, errLoadFailed) {
 		e.failed(err, limited)
 	}
 	return nil
@@ -58,8 +59,25 @@ func (e *evaluation) exec(m *module) (err error) {
 	}()
 	m.done = true
 	m.globals, err = m.program.Init(e.thread, m.words)
+	if name := bound.Freezable(m.globals); name != "" {
+		clear(m.globals)
+		if err == nil {
+			e.tooMuch(m, name)
+			err = errLoadFailed
+		}
+		return err
+	}
 	m.globals.Freeze()
 	return err
+}
+
+// tooMuch reports a global that holds too much to be frozen.
+func (e *evaluation) tooMuch(m *module, name string) {
+	span := e.assignment(m, name)
+	e.report.Add(diag.Diagnostic{Code: codeLimit, Severity: diag.Error, Span: span,
+		Message: fmt.Sprintf("what `%s` holds is too much to walk through", name),
+		Label:   "it holds itself, or is nested too deep, or holds one thing many times over",
+	})
 }
 
 // load is the statement load. Its files have been read; those that were

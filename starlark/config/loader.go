@@ -15,10 +15,10 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/bound"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/python"
-	"github.com/ldcorn/ldcorn/starlark/router"
 )
 
 // dialect is what a configuration may use beyond plain Starlark. Loops
@@ -58,7 +58,7 @@ type loader struct {
 
 func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session) *loader {
 	words := session.Predeclared()
-	maps.Copy(words, router.Guards(session.Closed))
+	maps.Copy(words, bound.Words(session.Closed))
 	return &loader{
 		root: in.root, dir: filepath.Dir(in.path), entry: in.name,
 		report: report, inputs: read, session: session, words: words,
@@ -94,7 +94,7 @@ func (l *loader) read(m *module, real string, data []byte) {
 		}
 	}
 	m.reading = false
-	router.Guard(m.file)
+	bound.Rewrite(m.file)
 	var err error
 	m.program, err = starlark.FileProgram(m.file, m.words.Has)
 	var errs resolve.ErrorList

@@ -32,6 +32,19 @@ def made(req):
 def nothing(req):
     return None
 
+HOSTS = ["a.example.com", "example.com"]
+SHARDS = {0: "web", 1: "gold"}
+
+def ordinary(req):
+    host = req.host.lower()
+    if host not in HOSTS or req.path.startswith("/static/"):
+        return None
+    parts = req.path.split("/")
+    tenant = req.header("x-tenant", "none")
+    if parts[1] == "api" and tenant != parts[2]:
+        return to(SHARDS.get(hash(tenant) % 2), key = tenant + ":" + parts[2])
+    return "web"
+
 def endless(req):
     if req.header("x-tenant") != "acme":
         return None
@@ -41,7 +54,7 @@ def endless(req):
 
 // BenchmarkRoute has each function on one core and on all.
 func BenchmarkRoute(b *testing.B) {
-	for _, name := range []string{"nothing", "lookups", "both", "edits", "page", "made", "endless"} {
+	for _, name := range []string{"nothing", "lookups", "both", "edits", "page", "made", "ordinary", "endless"} {
 		rt := routerOf(b, benched, name, nil)
 		line := []string{"Host: example.com", "Accept: */*", "Cookie: a=b; tenant=acme", "X-Tenant: acme"}
 		b.Run(name, func(b *testing.B) {

@@ -7,6 +7,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/bound"
 )
 
 // A caller is a thread of the interpreter that calls the router, one request
@@ -32,6 +33,7 @@ func newCaller(fn *starlark.Function, steps int, print func(*starlark.Thread, st
 	c.thread.Name = fn.Name()
 	c.thread.Print = print
 	c.thread.OnMaxSteps = c.look
+	(&bound.Meter{Budget: c.budget}).Attach(&c.thread)
 	return c
 }
 

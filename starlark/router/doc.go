@@ -6,9 +6,7 @@
 // with another call but what is frozen; and what it fails on is logged at most
 // so often.
 //
-// What cannot be bounded is the memory and the time of a single step of the
-// interpreter. Multiplying, which makes much of little, has a limit of its own
-// (Guard), and so has range(). What is left is bounded by what it is given: a
-// request's head and the configuration's own data. A function that doubles a
-// string, again and again, is ended by its budget of time.
+// The interpreter can be stopped between steps only. Package bound sees to it
+// that no single step takes much time or memory, and charges the budget of
+// steps for what steps make.
 package router

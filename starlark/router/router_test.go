@@ -304,8 +304,8 @@ func TestBudgetOfTime(t *testing.T) {
 BIG = "x" * (8 << 20)
 def route(req):
     if req.path == "/slow":
-        for i in range(1000):
-            y = BIG + BIG
+        for i in range(2000):
+            y = BIG.count("xy")
     return "web"
 `, "route", j.logger())
 	line := fails(t, rt, j, sample(t, "GET /slow"))

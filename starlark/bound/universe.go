@@ -1,0 +1,166 @@
+package bound
+
+import (
+	"fmt"
+	"math/bits"
+
+	"go.starlark.net/starlark"
+)
+
+// universe are the functions of Starlark's own that may do much at once, and
+// what is looked at before they do.
+var universe = map[string]func(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error{
+	"str": writes, "repr": writes, "print": writes, "fail": writes,
+	"list": elements(Element), "tuple": elements(Element), "reversed": elements(Element), "bytes": elements(1),
+	"any": elements(1), "all": elements(1), "enumerate": elements(5 * Element),
+	"min": orders, "max": orders, "sorted": orders,
+	"set": tables(setWeight), "dict": tables(dictWeight),
+	"zip": zips, "int": reads,
+}
+
+// writes is for functions that make text of values.
+func writes(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
+	w, ok := weigh(l.Bytes, l.Depth, args...)
+	if !ok {
+		return l.tooDeep("what is written")
+	}
+	return spend(thread, w, "the text")
+}
+
+// elements is for functions that go through the elements of a value, of which
+// each takes so many bytes.
+func elements(each int) func(*starlark.Thread, *Limits, starlark.Tuple, []starlark.Tuple) error {
+	return func(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return spend(thread, l.iterated(args[0], each), "going through them")
+	}
+}
+
+// iterated is what the elements of a value take.
+func (l *Limits) iterated(v starlark.Value, each int) int {
+	switch v := v.(type) {
+	case starlark.String:
+		return len(v)
+	case starlark.Bytes:
+		return len(v)
+	}
+	return times(count(v, l.Bytes), each)
+}
+
+// orders is for functions that compare elements with each other.
+func orders(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
+	what := starlark.Value(args)
+	if len(args) == 1 {
+		what = args[0]
+	}
+	for _, pair := range kwargs {
+		if pair[0] == starlark.String("iterable") {
+			what = pair[1]
+		}
+	}
+	n := count(what, l.Bytes/Element)
+	if err := spend(thread, times(n, Element), "comparing them"); err != nil {
+		return err
+	}
+	it, ok := what.(starlark.Iterable)
+	if !ok {
+		return nil
+	}
+	total := 0
+	for e := range starlark.Elements(it) {
+		if _, ok := flat(e); ok {
+			total += nodeWeight
+			continue
+		}
+		w, ok := weigh(l.Bytes-total, l.Depth, e)
+		if !ok {
+			return l.tooDeep("what is compared")
+		}
+		total += w
+	}
+	return spend(thread, times(total, bits.Len(uint(n)))/Element, "comparing them")
+}
+
+// tables is for functions that make a table, of which an entry takes so much.
+func tables(each int) func(*starlark.Thread, *Limits, starlark.Tuple, []starlark.Tuple) error {
+	return func(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
+		if len(args) == 0 {
+			return nil
+		}
+		if err := spend(thread, l.iterated(args[0], each), "a table of them"); err != nil {
+			return err
+		}
+		return checkHashes(thread, each == dictWeight, args[0])
+	}
+}
+
+func zips(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
+	rows := -1
+	for _, a := range args {
+		if n := count(a, l.Bytes/Element); rows < 0 || n < rows {
+			rows = n
+		}
+	}
+	return spend(thread, times(max(rows, 0), (len(args)+3)*Element), "pairing them")
+}
+
+// reads is for int, which takes more than linear time.
+func reads(_ *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
+	if len(args) == 0 && len(kwargs) > 0 && kwargs[0][0] == starlark.String("x") {
+		args = starlark.Tuple{kwargs[0][1]}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	if s, ok := starlark.AsString(args[0]); ok && len(s) > l.Digits {
+		return fmt.Errorf("a number of %d digits is too long for %s; the most is %d", len(s), l.For, l.Digits)
+	}
+	return nil
+}
+
+// standard returns a function of Starlark's own that is checked first.
+func standard(name string) *starlark.Builtin {
+	own := starlark.Universe[name].(*starlark.Builtin)
+	check := universe[name]
+	return starlark.NewBuiltin(name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		if len(args) == 1 && len(kwargs) == 0 {
+			if s, ok := args[0].(starlark.String); ok && len(s) < 1<<8 {
+				return own.CallInternal(thread, args, kwargs)
+			}
+		}
+		_, l := meterOf(thread)
+		if err := check(thread, l, args, kwargs); err != nil {
+			return nil, err
+		}
+		return own.CallInternal(thread, args, kwargs)
+	})
+}
+
+// The most numbers of a range for a request. A loop over one is bounded by its
+// steps; whatever goes through one at once is bounded by words of ours.
+const maxRange = 1 << 20
+
+func countingTo(late func() bool) *starlark.Builtin {
+	own := starlark.Universe["range"].(*starlark.Builtin)
+	return starlark.NewBuiltin("range", func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		v, err := own.CallInternal(thread, args, kwargs)
+		if err != nil || !late() {
+			return v, err
+		}
+		if n := starlark.Len(v); n > maxRange || n < 0 {
+			return nil, fmt.Errorf("a range of %d numbers is too long for a request; the most is %d", n, maxRange)
+		}
+		return v, nil
+	})
+}
+
+// getattr is getattr, for which a method is one of ours too.
+func getattr(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	v, err := starlark.Universe["getattr"].(*starlark.Builtin).CallInternal(thread, args, kwargs)
+	if err != nil || len(args) == 0 {
+		return v, err
+	}
+	return bound(args[0], v), nil
+}
