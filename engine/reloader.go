@@ -160,8 +160,11 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	attrs := []any{"took", since(begun), "err", err}
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		event.Error, event.Stderr = start.Summary(), start.Stderr
-		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker, "err", start.Err,
-			"stderr", strings.Join(start.Stderr, "\n")}
+		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker}
+		if start.All > 0 {
+			attrs = append(attrs, "failed", start.All)
+		}
+		attrs = append(attrs, "err", start.Err, "stderr", strings.Join(start.Stderr, "\n"))
 	}
 	outcome := "everything stays as it was"
 	if back := new(supervisor.RollbackError); errors.As(err, &back) {

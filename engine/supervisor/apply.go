@@ -24,13 +24,13 @@ type Result struct {
 
 // A step is one group's part of an apply.
 type step struct {
-	change  *plan.Change
-	group   *group
-	fresh   bool // the group is new
-	target  target
-	members []*member // started for this apply, and not in service yet
-	starts  int       // how many are started for it in all
-	ready   int       // how many of them have been ready
+	change *plan.Change
+	group  *group
+	fresh  bool // the group is new
+	target target
+	crew   *crew // started for this apply, and not in service yet; never nil
+	starts int   // how many are started for it in all
+	ready  int   // how many of them have been ready
 }
 
 func (st *step) progress(s Step, ready int) Progress {
@@ -85,7 +85,7 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 	steps := make([]*step, len(changes))
 	for i := range changes {
 		c := &changes[i]
-		st := &step{change: c, group: s.groups[c.Name]}
+		st := &step{change: c, group: s.groups[c.Name], crew: new(crew)}
 		if c.Action != plan.Remove {
 			st.target = target{
 				spec: c.Effective(), replace: c.Action == plan.Replace,
@@ -104,10 +104,14 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 // begin starts what must start, in all groups together, and waits until all
 // of it is ready. If it fails, nothing of it is left.
 func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
-	l := newLaunch(wanted(steps))
-	prepare(steps, l)
+	l := newLaunch()
 	for _, st := range steps {
-		if st.starts = len(st.members); st.starts > 0 {
+		if indexes := st.added(); len(indexes) > 0 {
+			st.crew = l.add(st.group, st.target, !st.target.replace && st.group.pool.Ready() > 0, indexes)
+		}
+	}
+	for _, st := range steps {
+		if st.starts = len(st.crew.berths); st.starts > 0 {
 			opts.tell(st.progress(StepStarted, 0))
 		}
 	}
@@ -118,54 +122,53 @@ func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 	return err
 }
 
-// wanted is how many workers the steps come to.
-func wanted(steps []*step) (n int) {
-	for _, st := range steps {
-		if st.target.spec != nil {
-			n += st.target.spec.Instances
-		}
+// added are the indexes that the target needs and the group does not have.
+func (st *step) added() (indexes []int) {
+	if st.target.spec == nil {
+		return nil
 	}
-	return n
+	from := 0
+	if !st.target.replace {
+		st.group.do(func() { from = len(st.group.slots) })
+	}
+	for index := from; index < st.target.spec.Instances; index++ {
+		indexes = append(indexes, index)
+	}
+	return indexes
 }
 
-// prepare starts the workers that the steps' targets need.
-func prepare(steps []*step, l *launch) {
-	for _, st := range steps {
-		if st.target.spec != nil {
-			st.group.do(func() { st.members = st.group.prepare(st.target, l.reports) })
-			l.members = append(l.members, st.members...)
-		}
-	}
-}
-
-// counted tells who watches of every member that is ready.
-func counted(steps []*step, opts *ApplyOptions) func(*member) {
+// counted tells who watches of every worker that is ready.
+func counted(steps []*step, opts *ApplyOptions) func(*group) {
 	of := make(map[*group]*step)
 	for _, st := range steps {
 		of[st.group] = st
 	}
-	return func(m *member) {
-		st := of[m.group]
+	return func(g *group) {
+		st := of[g]
 		st.ready++
 		opts.tell(st.progress(StepReady, st.ready))
 	}
 }
 
-// abort stops what prepare has started, and returns when it is gone.
+// abort stops what was started for the steps, and returns when it is gone.
 func abort(steps []*step) {
+	var ending []*member
 	for _, st := range steps {
 		st.group.do(func() {
+			members := st.crew.members()
+			st.crew.over = true
 			if st.fresh {
 				st.group.finish(true)
 			} else {
-				st.group.retire(st.members, true)
+				st.group.retire(members, true)
 			}
+			ending = append(ending, members...)
 		})
 	}
+	for _, m := range ending {
+		<-m.over
+	}
 	for _, st := range steps {
-		for _, m := range st.members {
-			<-m.over
-		}
 		if st.fresh {
 			<-st.group.done
 		}
@@ -181,7 +184,7 @@ func (s *Supervisor) commit(steps []*step) {
 		if st.change.Action == plan.Remove {
 			continue
 		}
-		st.group.do(func() { st.group.commit(st.target, st.members) })
+		st.group.do(func() { st.group.commit(st.target, st.crew) })
 		groups[st.change.Name] = st.group
 	}
 	s.groups = groups

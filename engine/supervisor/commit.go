@@ -16,30 +16,17 @@ type target struct {
 	startup    time.Duration
 }
 
-// prepare starts the workers that the target needs and the group does not
-// have, and returns them. They get no request before commit.
-func (g *group) prepare(t target, reports chan<- report) []*member {
-	from := len(g.slots)
-	if t.replace {
-		from = 0
-	}
-	var members []*member
-	for index := from; index < t.spec.Instances; index++ {
-		members = append(members, g.spawn(t.spec, index, t.generation, t.startup, 0, reports))
-	}
-	return members
-}
-
 // commit makes the target the group's state: prepared workers get requests,
 // in the same step those that are replaced or too many get no more, and then
 // they are retired. It cannot fail: a prepared worker that has died meanwhile
 // is a crash like any other.
-func (g *group) commit(t target, prepared []*member) {
+func (g *group) commit(t target, crew *crew) {
 	before := g.spec
+	prepared := crew.members()
 	g.spec, g.generation, g.startup = t.spec, t.generation, t.startup
 	g.configure(t.spec)
 	retired := g.resize(t)
-	dead := g.adopt(prepared)
+	dead := g.adopt(crew)
 	g.swap(before, readyOf(prepared), readyOf(retired))
 	for _, m := range prepared {
 		m.enter()
@@ -49,7 +36,7 @@ func (g *group) commit(t target, prepared []*member) {
 	}
 	g.retryIdle()
 	for _, m := range dead {
-		g.restart(RestartCrash, m.index, 0, m.died())
+		g.restart(RestartCrash, m.index, 0, m.died(), nil)
 	}
 }
 
@@ -79,11 +66,14 @@ func (g *group) resize(t target) []*member {
 	return retired
 }
 
-// adopt puts prepared members into their slots, and returns those that have
-// ended already.
-func (g *group) adopt(prepared []*member) []*member {
+// adopt puts the members of a crew into their slots, and returns those that
+// have ended already. Starts that have failed before are crashes of the slot.
+func (g *group) adopt(crew *crew) []*member {
 	var dead []*member
-	for _, m := range prepared {
+	for _, b := range crew.berths {
+		m := b.member
+		m.berth = nil
+		g.slots[m.index].inherit(b)
 		if m.state == StateExited {
 			dead = append(dead, m)
 			continue

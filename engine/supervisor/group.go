@@ -95,12 +95,19 @@ func (g *group) hasEnded() bool {
 	}
 }
 
-// spawn makes a member and starts its goroutine.
-func (g *group) spawn(spec *plan.Pool, index, generation int, startup, delay time.Duration, to chan<- report) *member {
+// spawn makes a member and starts its goroutine. b, if not nil, is the place
+// that it takes in a crew.
+func (g *group) spawn(t target, index int, delay time.Duration, b *berth) *member {
+	return g.spawnWithin(t, index, delay, 0, b)
+}
+
+// spawnWithin is spawn for a start that has only a part of startup_timeout
+// left; 0 = all of it.
+func (g *group) spawnWithin(t target, index int, delay, left time.Duration, b *berth) *member {
 	m := &member{
-		group: g, spec: spec, index: index, generation: generation, delay: delay, startup: startup,
+		group: g, spec: t.spec, index: index, generation: t.generation, delay: delay, startup: t.startup, left: left,
 		spread: g.spread(), cut: make(chan struct{}), over: make(chan struct{}), entered: make(chan struct{}),
-		report: to, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(spec),
+		berth: b, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(t.spec),
 	}
 	if delay > 0 {
 		m.state = StateBackoff
@@ -139,9 +146,8 @@ func (g *group) started(m *member, proc process) {
 func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
 	g.move(m, StateReady)
-	if m.report != nil {
-		m.report <- report{m, nil}
-		m.report = nil
+	if m.berth != nil {
+		m.berth.crew.tell()
 	}
 	if m.current {
 		g.pool.Swap([]*pool.Worker{m.worker}, nil)
@@ -149,6 +155,10 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	}
 	if m == g.replacing {
 		g.replaced(m)
+	}
+	if m.current && m.berth != nil { // in service: nobody waits any more
+		m.berth.crew.end()
+		m.berth = nil
 	}
 	g.relieve(m)
 	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
@@ -176,22 +186,25 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	}
 	m.state = StateExited
 	failure := g.failure(m, exit, err)
-	if m.report != nil {
-		m.report <- report{m, failure}
-		m.report = nil
-	}
-	if m == g.replacing {
-		g.notReplaced(m, failure)
-	}
-	g.relieve(m)
-	if !m.current || retired || g.closing {
-		return
-	}
 	why := RestartCrash
 	if !wasReady {
 		why, lived = RestartStart, 0
 	}
-	g.succeed(m, why, lived, failure)
+	switch {
+	case m == g.replacing:
+		g.notReplaced(m, failure)
+	case m.berth != nil && (retired || g.closing):
+		m.berth.crew.end()
+	case m.berth != nil && !m.current:
+		if wasReady {
+			failure = m.died()
+		}
+		g.retry(m, why, failure)
+	}
+	g.relieve(m)
+	if m.current && !retired && !g.closing {
+		g.succeed(m, why, lived, failure)
+	}
 }
 
 // failure describes the end of a member.
@@ -207,27 +220,40 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 }
 
 // restart starts another worker in a slot that has lost its own, or gives the
-// slot up.
-func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError) {
+// slot up. b is the place in a crew that the lost worker had, if any: the next
+// one takes it, unless nobody waits for that.
+func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, b *berth) {
 	s := g.slots[index]
+	if b != nil {
+		if _, _, ok := g.again(b, failure); !ok {
+			b = nil
+		}
+	}
 	g.count(index, why)
 	s.crashed(lived, failure)
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
 		g.log.Error("worker failed", "worker", index, "state", StateFailed, "crashes", s.crashes,
 			"err", failure.Err, "stderr", failure.Stderr)
+		if b != nil {
+			b.crew.err = failure
+			b.crew.tell()
+		}
 		g.checkDown()
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
 	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
-	g.place(g.respawn(index, delay, nil))
+	g.place(g.respawn(index, delay, b))
 }
 
 // respawn starts another worker for an index that the group has.
-func (g *group) respawn(index int, delay time.Duration, to chan<- report) *member {
-	t := g.target(index)
-	return g.spawn(t.spec, index, t.generation, t.startup, delay, to)
+func (g *group) respawn(index int, delay time.Duration, b *berth) *member {
+	m := g.spawn(g.target(index), index, delay, b)
+	if b != nil {
+		b.member = m
+	}
+	return m
 }
 
 // target is what the worker of an index is to be.

@@ -36,17 +36,21 @@ func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 	}
 	ctx, cancel := untilExit(ctx, proc)
 	defer cancel()
+	var last error
 	for wait := firstGate; ; wait = min(wait*3/2, lastGate) {
 		err := proc.Check(ctx, worker.HealthOf(m.spec))
 		if err == nil {
 			return nil
+		}
+		if last == nil || ctx.Err() == nil { // one that was cut short says less than the one before
+			last = err
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return gateError(ctx, proc, err)
+			return gateError(ctx, proc, last)
 		}
 	}
 }

@@ -2,49 +2,62 @@ package supervisor
 
 import "context"
 
-// A launch is members that are started together, none of them in service yet.
+// A launch is the crews of several groups, none of them in service yet, which
+// the supervisor's goroutine waits for together.
 type launch struct {
-	members []*member
-	reports chan report
+	crews []*launched
+	news  chan struct{}
 }
 
-// newLaunch returns a launch of that many members at most: a member reports
-// once, and never waits for whom it tells.
-func newLaunch(most int) *launch { return &launch{reports: make(chan report, most)} }
+// A launched is a crew, and its group, which owns it.
+type launched struct {
+	*crew
+	group *group
+	told  int // how many of the crew have been told of as ready
+}
 
-// await calls ready for each member that has become so, and returns once all
-// are, or one is not.
-func (l *launch) await(ctx context.Context, ready func(*member)) error {
-	for range l.members {
-		select {
-		case r := <-l.reports:
-			if r.err != nil {
-				return r.err
+func newLaunch() *launch { return &launch{news: make(chan struct{}, 1)} }
+
+// add starts the workers of some indexes of a group, together. Company says
+// that others of the group are up already. A group is added once.
+func (l *launch) add(g *group, t target, company bool, indexes []int) *crew {
+	var c *crew
+	g.do(func() {
+		c = newCrew(t.startup, company, l.news)
+		for _, index := range indexes {
+			g.board(c, index, t)
+		}
+	})
+	if c == nil { // the group has ended: so does the supervisor
+		c = new(crew)
+	}
+	l.crews = append(l.crews, &launched{crew: c, group: g})
+	return c
+}
+
+// await calls ready for each worker that has become so, and returns once all
+// are at the same time, or a crew is given up.
+func (l *launch) await(ctx context.Context, ready func(*group)) error {
+	for {
+		all := true
+		for _, c := range l.crews {
+			n, want, err := 0, 1, (*StartError)(nil)
+			c.group.do(func() { n, want, err = c.ready(), len(c.berths), c.err })
+			if err != nil {
+				return err
 			}
-			ready(r.member)
+			for ; c.told < n; c.told++ {
+				ready(c.group)
+			}
+			all = all && n == want
+		}
+		if all {
+			return nil
+		}
+		select {
+		case <-l.news:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-	}
-	for _, m := range l.members {
-		if hasEnded(m) {
-			return m.died()
-		}
-	}
-	return nil
-}
-
-// died is the error where a member was ready and has ended too soon.
-func (m *member) died() *StartError {
-	return &StartError{Pool: m.group.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()}
-}
-
-// hasEnded reports whether a member that was ready has ended.
-func hasEnded(m *member) bool {
-	select {
-	case <-m.proc.Exited():
-		return true
-	default:
-		return false
 	}
 }

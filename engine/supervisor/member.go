@@ -30,6 +30,7 @@ type member struct {
 	generation int
 	delay      time.Duration // before the start
 	startup    time.Duration // from the start until ready; 0 = no limit
+	left       time.Duration // what is left of startup, for a start that is repeated; 0 = all
 	spread     float64       // from 0 to below 1: sets it apart from others with the same limits
 	born       time.Time     // when it was wanted
 
@@ -44,10 +45,10 @@ type member struct {
 	since   time.Time // of the state
 	proc    process
 	worker  *pool.Worker
-	report  chan<- report // whom to tell about the start; nil once told
-	limits  limits        // of its end; not changed once ctx is cancelled
-	isCut   bool          // cut is closed
-	current bool          // it is its slot's worker
+	berth   *berth // in a crew that somebody waits for; nil = none
+	limits  limits // of its end; not changed once ctx is cancelled
+	isCut   bool   // cut is closed
+	current bool   // it is its slot's worker
 
 	replaces  *member       // is ready, and goes when this one is, too
 	why       RestartReason // of that
@@ -75,12 +76,6 @@ func (m *member) enter() {
 	default:
 		close(m.entered)
 	}
-}
-
-// A report is how the start of a member went.
-type report struct {
-	member *member
-	err    error // nil: ready
 }
 
 // live is the member's goroutine.
@@ -129,8 +124,12 @@ func (m *member) pause() bool {
 func (m *member) awaitReady(proc process) error {
 	ctx := m.ctx
 	if m.startup > 0 {
+		limit := m.startup
+		if m.left > 0 {
+			limit = m.left
+		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, m.startup, fmt.Errorf("not ready within %v (startup_timeout)", m.startup))
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("not ready within %v (startup_timeout)", m.startup))
 		defer cancel()
 	}
 	if err := proc.WaitReady(ctx); err != nil {

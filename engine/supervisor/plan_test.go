@@ -139,14 +139,18 @@ func TestFailedApplyIsUndone(t *testing.T) {
 	}
 }
 
-// failAt has the nth start of an apply fail, and those that undo it succeed.
+// failAt has the nth start of an apply fail, as often as it is repeated, and
+// those that undo it succeed.
 func (r *rig) failAt(nth int, next *plan.Plan) {
 	r.t.Helper()
 	before, was, published := r.pids(), r.placed(), r.pub.times
 	inEffect, generation := r.sup.InEffect()
-	n := 0
+	n, failing, at := 0, (*plan.Pool)(nil), 0
 	r.fakes.onStart(func(p *fakeProcess) error {
 		if n++; n == nth {
+			failing, at = p.pool, p.index
+		}
+		if p.pool == failing && p.index == at { // again, too
 			return errors.New("no more memory")
 		}
 		return nil

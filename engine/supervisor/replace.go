@@ -4,9 +4,10 @@ import "time"
 
 // replace starts another worker for the index of one that is ready and serves
 // on until the other is ready, too. There is one replacement at a time in a
-// group: g.replacing is nil. to, if not nil, is told how it went.
-func (g *group) replace(old *member, why RestartReason, to chan<- report) {
-	m := g.respawn(old.index, 0, to)
+// group: g.replacing is nil. b, if not nil, is the place of the other one in a
+// crew.
+func (g *group) replace(old *member, why RestartReason, b *berth) {
+	m := g.respawn(old.index, 0, b)
 	m.replaces, m.why = old, why
 	g.replacing = m
 }
@@ -28,6 +29,17 @@ func (g *group) replaced(m *member) {
 // predecessor serves on, and is left alone for a while.
 func (g *group) notReplaced(m *member, failure *StartError) {
 	old := m.replaces
+	switch {
+	case m.berth == nil:
+	case m.ctx.Err() != nil || g.closing:
+		m.berth.crew.end()
+	default:
+		if next := g.retry(m, RestartStart, failure); next != nil {
+			next.replaces, next.why = old, m.why
+			g.replacing = next
+			return
+		}
+	}
 	if m.ctx.Err() == nil { // not given up by us
 		old.retries++
 		delay := g.jitter(restartDelay(g.retryBase(), old.retries+1))
@@ -56,7 +68,7 @@ func (g *group) endReplacement() {
 func (g *group) succeed(m *member, why RestartReason, lived time.Duration, failure *StartError) {
 	next := g.replacing
 	if next == nil || next.replaces != m {
-		g.restart(why, m.index, lived, failure)
+		g.restart(why, m.index, lived, failure, m.berth)
 		return
 	}
 	g.count(m.index, why)

@@ -2,14 +2,13 @@ package supervisor
 
 import (
 	"context"
-	"errors"
 	"time"
 )
 
 // Restart replaces the workers of a group one after another, each only once
 // its replacement is ready, and starts those that have failed anew. It returns
-// when all are ready, or with a StartError as soon as one is not: then the old
-// worker of that index and those after it serve on. What a reload replaces
+// when all are ready, or with a StartError once one has failed for good (see
+// crew): then the old worker of that index and those after it serve on. What a reload replaces
 // meanwhile counts as restarted. Safe from any goroutine.
 func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	g, err := s.group(name)
@@ -19,10 +18,12 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	g.starter.Forget() // Uvicorn may be another by now
 	asked := time.Now()
 	for index := 0; ; index++ {
-		reply, there := make(chan report, 1), false
+		r := &renewal{news: make(chan struct{}, 1)}
+		there := false
 		g.do(func() {
 			if there = index < len(g.slots); there {
-				g.renew(index, asked, reply)
+				r.crew = newCrew(g.startup, index > 0, r.news) // the workers before are new, and up
+				g.renew(index, asked, r.crew)
 			}
 		})
 		switch {
@@ -31,44 +32,69 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 		case !there:
 			return nil
 		}
+		if err := r.await(ctx, g); err != nil {
+			return err
+		}
+	}
+}
+
+// A renewal is the replacement of one worker by Restart.
+type renewal struct {
+	crew *crew
+	news chan struct{}
+}
+
+// await returns once the worker is ready, or there is nothing to wait for.
+func (r *renewal) await(ctx context.Context, g *group) error {
+	for {
+		done, err := false, (*StartError)(nil)
+		g.do(func() { done, err = r.crew.over || r.crew.ready() > 0, r.crew.err })
+		switch {
+		case err != nil:
+			return err
+		case done:
+			return nil
+		}
 		select {
-		case r := <-reply:
-			if r.err != nil && !errors.Is(r.err, errRetired) {
-				return r.err
-			}
+		case <-r.news:
 		case <-g.done:
 			return ErrStopped
 		case <-ctx.Done():
+			g.do(func() { r.crew.over = true }) // what has started goes on
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// renew replaces the worker of an index if it is older than asked, and tells
-// reply how that went: at once if there is nothing to do.
-func (g *group) renew(index int, asked time.Time, reply chan<- report) {
+// renew replaces the worker of an index if it is older than asked. The crew is
+// told how that went: at once if there is nothing to do.
+func (g *group) renew(index int, asked time.Time, c *crew) {
 	if g.replacing != nil {
-		g.turns = append(g.turns, func() { g.renew(index, asked, reply) })
+		g.turns = append(g.turns, func() { g.renew(index, asked, c) })
 		return
 	}
 	if g.closing || index >= len(g.slots) {
-		reply <- report{}
+		c.end()
 		return
 	}
 	s := g.slots[index]
 	m := s.current
+	b := &berth{crew: c}
 	switch {
 	case m != nil && m.state != StateBackoff && !m.born.Before(asked):
-		reply <- report{}
+		c.end()
 	case m != nil && m.state == StateReady:
 		s.lastExit = "restarted"
-		g.replace(m, RestartCommand, reply)
+		g.replace(m, RestartCommand, b)
 	default: // nobody serves that one would have to wait for
 		if m != nil {
 			g.release(m, true)
 		}
 		s.crashes = 0
 		g.count(index, RestartCommand)
-		g.place(g.respawn(index, 0, reply))
+		g.place(g.respawn(index, 0, b))
+	}
+	if b.member != nil {
+		c.berths = append(c.berths, b)
 	}
 }

@@ -33,7 +33,7 @@ type roll struct {
 type turn struct {
 	step  *step
 	index int
-	next  *member // its replacement; nil until it is started
+	next  *berth // its replacement; nil until it is started
 }
 
 // roll leaves nothing to do but the commit. If it fails, everything is as
@@ -82,18 +82,17 @@ func (r *roll) try(ctx context.Context) error {
 		groups++
 	}
 	for batch := range slices.Chunk(r.turns[min(r.atOnce, groups):groups], r.atOnce) {
-		l := newLaunch(len(batch))
-		start(batch, l)
-		err := l.await(ctx, func(*member) {})
+		l := newLaunch()
+		r.start(batch, l, false)
+		err := l.await(ctx, func(*group) {})
 		stop(batch)
 		if err != nil {
 			return err
 		}
 	}
 	first := r.turns[:r.atOnce]
-	l := newLaunch(len(first) + wanted(r.steps))
-	start(first, l)
-	prepare(r.steps, l)
+	l := newLaunch()
+	r.start(first, l, true)
 	err := l.await(ctx, counted(r.steps, r.opts))
 	if err != nil {
 		stop(first)
@@ -101,31 +100,58 @@ func (r *roll) try(ctx context.Context) error {
 	return err
 }
 
-// start starts the replacements of turns.
-func start(turns []*turn, l *launch) {
-	for _, t := range turns {
-		g, to := t.step.group, t.step.target
-		g.do(func() { t.next = g.spawn(to.spec, t.index, to.generation, to.startup, 0, l.reports) })
-		l.members = append(l.members, t.next)
+// start starts the replacements of turns and, if asked to, all workers that
+// come in addition. Those of one group are a crew. Workers of it that were
+// replaced before, or stay as they are, are its company.
+func (r *roll) start(turns []*turn, l *launch, added bool) {
+	for _, st := range r.steps {
+		var indexes []int
+		var mine []*turn
+		for _, t := range turns {
+			if t.step == st {
+				indexes, mine = append(indexes, t.index), append(mine, t)
+			}
+		}
+		if added {
+			indexes = append(indexes, st.added()...)
+		}
+		if len(indexes) == 0 {
+			continue
+		}
+		company := r.doneOf(st) > 0 || st.change.Replaced() == 0 && st.group.pool.Ready() > 0
+		c := l.add(st.group, st.target, company, indexes)
+		st.group.do(func() {
+			for i, t := range mine {
+				t.next = c.berths[i]
+			}
+			if added {
+				st.crew = &crew{berths: c.berths[len(mine):]}
+			}
+		})
 	}
 }
 
 // stop ends replacements that are not in service, and waits for it.
 func stop(turns []*turn) {
+	var ending []*member
 	for _, t := range turns {
-		t.step.group.do(func() { t.step.group.retire([]*member{t.next}, true) })
-	}
-	for _, t := range turns {
-		<-t.next.over
+		t.step.group.do(func() {
+			t.next.crew.over = true
+			ending = append(ending, t.next.member)
+			t.step.group.retire([]*member{t.next.member}, true)
+		})
 		t.next = nil
+	}
+	for _, m := range ending {
+		<-m.over
 	}
 }
 
 // advance replaces the workers of some turns, and waits for their end.
 func (r *roll) advance(ctx context.Context, turns []*turn) error {
 	if turns[0].next == nil { // else on trial
-		l := newLaunch(len(turns))
-		start(turns, l)
+		l := newLaunch()
+		r.start(turns, l, false)
 		if err := l.await(ctx, counted(r.steps, r.opts)); err != nil {
 			stop(turns)
 			return err
@@ -135,17 +161,16 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 	for i, t := range turns {
 		p := t.step.progress(StepReplaced, 0)
 		var old *member
-		ok := false
+		var died *StartError
 		t.step.group.do(func() {
-			old, ok = t.step.group.advance(t.next, &t.step.target)
+			old, died = t.step.group.advance(t.next, &t.step.target)
 			if old != nil && old.worker != nil {
 				p.Requests, p.Websockets = old.worker.InFlight()
 			}
 		})
-		if !ok {
-			err := t.next.died()
+		if died != nil {
 			stop(turns[i:])
-			return err
+			return died
 		}
 		if old != nil {
 			ending = append(ending, old)
@@ -195,29 +220,32 @@ func (r *roll) doneOf(st *step) (n int) {
 func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error) {
 	begun := make([]*launch, len(turns)) // each of its own: one that fails keeps no other
 	for i, t := range turns {
-		g, l := t.step.group, newLaunch(1)
+		g := t.step.group
+		company := restored[t.step] > 0 || r.doneOf(t.step) < t.step.change.Replaced()
+		var back target
 		g.do(func() {
 			g.slots[t.index].ahead = nil
-			l.members = []*member{g.respawn(t.index, 0, l.reports)}
+			back = g.target(t.index)
 		})
-		begun[i] = l
+		begun[i] = newLaunch()
+		t.next = begun[i].add(g, back, company, []int{t.index}).berths[0]
 	}
 	var ending []*member
 	for i, t := range turns {
 		g, st := t.step.group, t.step
-		err := begun[i].await(r.s.life, func(*member) {})
+		err := begun[i].await(r.s.life, func(*group) {})
 		if err == nil {
 			var old *member
-			ok := false
-			g.do(func() { old, ok = g.advance(begun[i].members[0], nil) })
-			switch {
-			case !ok:
-				err = begun[i].members[0].died()
-			case old != nil:
+			var died *StartError
+			g.do(func() { old, died = g.advance(t.next, nil) })
+			if died != nil {
+				err = died
+			} else if old != nil {
 				ending = append(ending, old)
 			}
 		}
 		if err != nil {
+			stop([]*turn{t})
 			failures = append(failures, err)
 			continue
 		}
@@ -245,9 +273,10 @@ func awaitOver(ctx context.Context, members []*member) error {
 // advance puts a replacement that is ready in the place of its index's worker,
 // which it returns: it is to end. to is what the replacement is of, nil if
 // that is what the group is. It does nothing if the replacement has ended.
-func (g *group) advance(m *member, to *target) (old *member, ok bool) {
+func (g *group) advance(b *berth, to *target) (old *member, died *StartError) {
+	m := b.member
 	if m.state != StateReady {
-		return nil, false
+		return nil, b.last()
 	}
 	if to != nil {
 		g.tighten(to.spec)
@@ -256,8 +285,8 @@ func (g *group) advance(m *member, to *target) (old *member, ok bool) {
 		g.dropReplacement()
 	}
 	s := g.slots[m.index]
-	s.ahead = to
-	old, s.crashes = s.current, 0
+	s.ahead, old, m.berth = to, s.current, nil
+	s.inherit(b)
 	g.place(m)
 	if old == nil {
 		g.pool.Swap(readyOf([]*member{m}), nil)
@@ -266,7 +295,7 @@ func (g *group) advance(m *member, to *target) (old *member, ok bool) {
 		g.release(old, false)
 	}
 	m.enter()
-	return old, true
+	return old, nil
 }
 
 // tighten lowers the pool's cap to that of a spec, if that is lower.

@@ -133,9 +133,8 @@ func TestRoll_ReplacesBack(t *testing.T) {
 func TestRoll_CannotReplaceBack(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aPool("a", instances(3))))
-		n := 0
 		r.fakes.onStart(func(p *fakeProcess) error {
-			if n++; n == 2 || p.pool.App == "main:app" {
+			if p.index == 1 || p.pool.App == "main:app" {
 				return errors.New("gone")
 			}
 			return nil

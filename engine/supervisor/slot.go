@@ -30,3 +30,12 @@ func (s *slot) crashed(lived time.Duration, failure *StartError) {
 	s.crashes++
 	s.current = nil
 }
+
+// inherit notes the failed starts of a berth whose worker takes the slot.
+func (s *slot) inherit(b *berth) {
+	s.crashes = len(b.failed)
+	s.restarts += len(b.failed)
+	if n := len(b.failed); n > 0 {
+		s.lastExit = b.failed[n-1].Err.Error()
+	}
+}

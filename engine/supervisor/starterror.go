@@ -9,6 +9,7 @@ import (
 type StartError struct {
 	Pool   string
 	Worker int // index
+	All    int // workers that were started, where each has failed; 0 = not all have, or there was one
 	Err    error
 	Stderr []string // its last lines, oldest first
 }
@@ -23,6 +24,9 @@ func (e *StartError) Error() string {
 
 // Summary is the error without the worker's lines.
 func (e *StartError) Summary() string {
+	if e.All > 0 {
+		return fmt.Sprintf("pool %q: all %d workers failed to start; worker %d: %v", e.Pool, e.All, e.Worker, e.Err)
+	}
 	return fmt.Sprintf("pool %q: worker %d: %v", e.Pool, e.Worker, e.Err)
 }
 

@@ -144,9 +144,10 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 }
 
 // Apply makes next the plan in effect: it starts what must start, waits until
-// all of it is ready, publishes, and retires old workers in the background. If
-// anything fails, what was started is stopped and everything stays as it was;
-// a worker that is at fault is told by a StartError. Applies run one after
+// all of it is ready, publishes, and retires old workers in the background. A
+// worker whose start fails while others of its group are up or may be is
+// started again. If anything fails for good, what was started is stopped and
+// everything stays as it was; a StartError names the worker that is at fault. Applies run one after
 // another. Safe from any goroutine while Run runs; until then it waits.
 func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	return s.inTurn(ctx, func(ctx context.Context) (Result, error) { return s.apply(ctx, next, opts) })

@@ -1,0 +1,261 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// failsOnce has the first start of some indexes of new processes exit with 1,
+// half a second after it has begun.
+func (r *rig) failsOnce(indexes ...int) {
+	seen := make(map[string]bool)
+	r.fakes.onStart(func(p *fakeProcess) error {
+		key := fmt.Sprint(p.pool.Name, p.index)
+		if slices.Contains(indexes, p.index) && !seen[key] {
+			p.readyAfter = -1
+			time.AfterFunc(500*time.Millisecond, func() { p.end(worker.Exit{Code: 1}) })
+		}
+		seen[key] = true
+		return nil
+	})
+}
+
+// TestCrew_LostRace: workers that lose a race at the start are started again,
+// whatever it is that starts them, and it succeeds once all are ready.
+func TestCrew_LostRace(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		first   *plan.Plan
+		lose    []int
+		start   func(r *rig) error
+		workers int
+	}{
+		"first start": {nil, []int{0, 1, 3, 4, 5}, func(r *rig) error {
+			_, err := r.apply(aPlan(aPool("a", instances(6))))
+			return err
+		}, 6},
+		"replace": {aPlan(aPool("a", instances(3))), []int{1, 2}, func(r *rig) error {
+			_, err := r.apply(aPlan(aPool("a", instances(3))))
+			return err
+		}, 3},
+		"resize": {aPlan(aPool("a", kept)), []int{2}, func(r *rig) error {
+			_, err := r.apply(aPlan(aPool("a", kept, instances(3))))
+			return err
+		}, 3},
+		"surge of one": {aPlan(aPool("a", instances(3))), []int{1, 2}, func(r *rig) error {
+			_, err := r.apply(surging(1, aPool("a", instances(3))))
+			return err
+		}, 3},
+		"surge of two": {aPlan(aPool("a", instances(5))), []int{0, 3, 4}, func(r *rig) error {
+			_, err := r.apply(surging(2, aPool("a", instances(5))))
+			return err
+		}, 5},
+		"surge, more workers": {aPlan(aPool("a", instances(2))), []int{2, 3}, func(r *rig) error {
+			_, err := r.apply(surging(1, aPool("a", instances(4))))
+			return err
+		}, 4},
+		"scale":   {aPlan(aPool("a")), []int{2, 3}, func(r *rig) error { return r.sup.Scale(ctx, "a", 4) }, 4},
+		"restart": {aPlan(aPool("a", instances(3))), []int{1, 2}, func(r *rig) error { return r.sup.Restart(ctx, "a") }, 3},
+		"restart of failed workers": {aPlan(aPool("a", instances(3), func(p *plan.Pool) { p.MaxRestartsOnCrash = 1 }), aPool("b")), []int{1, 2}, func(r *rig) error {
+			r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
+			for _, p := range r.fakes.living() {
+				if p.pool.Name == "a" {
+					p.kill()
+				}
+			}
+			pass(time.Minute)
+			require.True(r.t, r.sup.Status().Groups[0].Failed)
+			r.failsOnce(1, 2)
+			return r.sup.Restart(ctx, "a")
+		}, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				if c.first != nil {
+					r.mustApply(c.first)
+				}
+				if name != "restart of failed workers" {
+					r.failsOnce(c.lose...)
+				}
+				require.NoError(t, c.start(r))
+				assert.Equal(t, c.workers, r.pub.pools["a"].Ready())
+				synctest.Wait()
+				assert.Len(t, r.fakes.alive("a"), c.workers)
+				for _, w := range r.sup.Status().Groups[0].Workers {
+					if slices.Contains(c.lose, w.Index) && name != "restart of failed workers" && name != "restart" {
+						assert.Equal(t, 1, w.Restarts, "worker %d", w.Index)
+						assert.Contains(t, w.LastExit, "exit code 1 before it was ready")
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestCrew_AllFail: where every worker has failed, nothing is tried again, and
+// one error tells of all.
+func TestCrew_AllFail(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a", instances(6)), aPool("b", kept)))
+		before := r.fakes.living()
+		begun, starts := time.Now(), 0
+		r.fakes.onStart(func(p *fakeProcess) error {
+			starts++
+			p.readyAfter = -1
+			time.AfterFunc(time.Duration(1+p.index)*time.Second, func() { p.end(worker.Exit{Code: 1}) })
+			return nil
+		})
+		_, err := r.apply(aPlan(aPool("a", instances(6)), aPool("b", kept)))
+		var failed *StartError
+		require.ErrorAs(t, err, &failed)
+		assert.Equal(t, `pool "a": all 6 workers failed to start; worker 5: exit code 1 before it was ready`, failed.Summary())
+		assert.Equal(t, 6*time.Second, time.Since(begun), "as long as the slowest takes to fail")
+		assert.Equal(t, before, r.fakes.living())
+		assert.Equal(t, 1, r.pub.times)
+	})
+}
+
+// TestCrew_OneFailsForGood: one worker that fails as often as it may fails the
+// whole, with its reason; nothing of it is ever in service.
+func TestCrew_OneFailsForGood(t *testing.T) {
+	broken := func(index int) func(*fakeProcess) error {
+		return func(p *fakeProcess) error {
+			if p.index == index {
+				return errors.New("broken")
+			}
+			return nil
+		}
+	}
+	for name, c := range map[string]struct {
+		start func(r *rig) error
+		took  time.Duration
+		want  string
+	}{
+		"reload": {func(r *rig) error {
+			_, err := r.apply(aPlan(aPool("a", instances(3))))
+			return err
+		}, 6 * time.Second, `pool "a": worker 2: broken; try 4 of 4 (max_restarts_on_crash)`},
+		"reload, no restarts": {func(r *rig) error {
+			_, err := r.apply(aPlan(aPool("a", instances(3), func(p *plan.Pool) { p.MaxRestartsOnCrash = 0 })))
+			return err
+		}, 0, `pool "a": worker 2: broken`},
+		"reload, little time": {func(r *rig) error {
+			p := aPlan(aPool("a", instances(3)))
+			p.StartupTimeout = 3 * time.Second
+			_, err := r.apply(p)
+			return err
+		}, 2 * time.Second, `pool "a": worker 2: broken; try 3, no time is left for another (startup_timeout)`},
+		"restart": {func(r *rig) error { return r.sup.Restart(context.Background(), "a") },
+			8 * time.Second, `pool "a": worker 2: broken; try 4 of 4 (max_restarts_on_crash)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				r.mustApply(aPlan(aPool("a", instances(3))))
+				r.fakes.onStart(broken(2))
+				begun := time.Now()
+				err := c.start(r)
+				var failed *StartError
+				require.ErrorAs(t, err, &failed)
+				assert.Equal(t, c.want, failed.Summary())
+				assert.Equal(t, c.took, time.Since(begun))
+				assert.Equal(t, 3, r.pub.pools["a"].Ready())
+				assert.Equal(t, 1, r.pub.times)
+			})
+		})
+	}
+}
+
+// TestCrew_HangsForGood: what is left of startup_timeout bounds a start that
+// is repeated.
+func TestCrew_HangsForGood(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		tries := 0
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.index == 1 {
+				if tries++; tries == 1 {
+					return errors.New("broken")
+				}
+				p.readyAfter = -1
+			}
+			return nil
+		})
+		begun := time.Now()
+		_, err := r.apply(aPlan(aPool("a")))
+		assert.ErrorContains(t, err, `pool "a": worker 1: not ready within 30s (startup_timeout)`)
+		assert.Equal(t, 30*time.Second, time.Since(begun).Round(time.Second))
+		assert.Equal(t, 2, tries)
+	})
+}
+
+// TestCrew_DiesMeanwhile: a worker that was ready, and has died before the
+// others were, is started again; what is served then is whole.
+func TestCrew_DiesMeanwhile(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		n := 0
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.index == 1 {
+				p.readyAfter = 10 * time.Second
+			} else if n++; n == 1 {
+				time.AfterFunc(2*time.Second, p.kill)
+			}
+			return nil
+		})
+		r.mustApply(aPlan(aPool("a")))
+		assert.Equal(t, 2, r.pub.pools["a"].Ready())
+		assert.Equal(t, 3, r.fakes.started())
+		assert.Contains(t, r.log.String(), `msg="start failed, trying again" pool=a worker=0 failures=1 restart_in=0s err="ended again right after it was ready"`)
+	})
+}
+
+// TestCrew_StoppedInBackoff: an apply that is given up while a worker waits
+// for its next start leaves nothing behind.
+func TestCrew_StoppedInBackoff(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.index == 1 {
+				return errors.New("broken")
+			}
+			return nil
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := r.sup.Apply(ctx, aPlan(aPool("a", func(p *plan.Pool) { p.MaxRestartsOnCrash = 100 })), ApplyOptions{})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.Empty(t, r.fakes.alive("a"))
+		started := r.fakes.started()
+		pass(time.Hour)
+		assert.Equal(t, started, r.fakes.started())
+	})
+}
+
+// TestCrew_RestartMeetsReload: a reload replaces what a restart waits for.
+func TestCrew_RestartMeetsReload(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aPool("a")))
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.index == 1 && p.generation == 1 {
+				return errors.New("broken")
+			}
+			return nil
+		})
+		done := make(chan error, 1)
+		go func() { done <- r.sup.Restart(t.Context(), "a") }()
+		pass(1500 * time.Millisecond) // worker 1 is in backoff
+		r.mustApply(aPlan(aPool("a")))
+		require.NoError(t, <-done)
+		synctest.Wait()
+		assert.Len(t, r.fakes.alive("a"), 2)
+		assert.Equal(t, 2, r.pub.pools["a"].Ready())
+	})
+}
