@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,26 +12,68 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// listenControl opens the control socket: in the runtime directory, or where
-// control_socket says. Then a link in the runtime directory leads there, so
-// that the command line finds it by the configuration's path alone. The link
-// goes with the directory's sockets.
-func listenControl(socket plan.ControlSocket, runtimeDir string) (*net.UnixListener, error) {
+// A controlSocket is where the master answers the command line: in the runtime
+// directory, or where control_socket says. Then a link in the runtime
+// directory leads there, so that the command line finds it by the
+// configuration's path alone. The link goes with the directory's sockets.
+type controlSocket struct {
+	wanted plan.ControlSocket
+	server *control.Server
+	path   string
+	file   fs.FileInfo // what we have made at path
+}
+
+// listen opens the socket, for a runtime directory.
+func (c *controlSocket) listen(runtimeDir string) (*net.UnixListener, error) {
 	found := filepath.Join(runtimeDir, control.SocketName)
-	path := found
-	if socket != "" {
-		path = string(socket)
+	c.path = found
+	if c.wanted != "" {
+		c.path = string(c.wanted)
 	}
-	l, err := listen("control_socket", plan.Bind{Network: "unix", Address: path})
+	l, err := listen("control_socket", plan.Bind{Network: "unix", Address: c.path})
 	if err != nil {
 		return nil, err
 	}
-	if err = os.Chmod(path, 0o600); err == nil && path != found {
-		err = os.Symlink(path, found)
+	err = os.Chmod(c.path, 0o600)
+	if err == nil {
+		c.file, err = os.Lstat(c.path)
+	}
+	if err == nil {
+		err = c.link(found)
 	}
 	if err != nil {
 		l.Close()
 		return nil, fmt.Errorf("control_socket: %w", err)
 	}
 	return l.(*net.UnixListener), nil
+}
+
+// link makes the link in the runtime directory, unless the socket is there.
+func (c *controlSocket) link(found string) error {
+	if c.path == found {
+		return nil
+	}
+	if to, err := os.Readlink(found); err == nil && to == c.path {
+		return nil
+	}
+	if err := os.Remove(found); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.Symlink(c.path, found)
+}
+
+// keep opens the socket again if its file is gone, or if the runtime directory
+// is another one now. It is what Runtime.Keep wants.
+func (c *controlSocket) keep(runtimeDir string) error {
+	found := filepath.Join(runtimeDir, control.SocketName)
+	now, err := os.Lstat(c.path)
+	if err == nil && os.SameFile(now, c.file) && (c.wanted != "" || c.path == found) {
+		return c.link(found)
+	}
+	l, err := c.listen(runtimeDir)
+	if err != nil {
+		return err
+	}
+	c.server.Move(l)
+	return nil
 }

@@ -141,12 +141,13 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer cancel(nil)
 	// No actor: it answers until all of them have returned, so that one can
 	// see what a stop waits for.
-	socket, err := listenControl(first.ControlSocket, runtime.Dir())
+	socket := &controlSocket{wanted: first.ControlSocket}
+	commandLine, err := socket.listen(runtime.Dir())
 	if err != nil {
 		return err
 	}
-	commands := control.Start(control.Options{
-		Listener: socket, Master: sup, Reload: reloads.last.Load,
+	socket.server = control.Start(control.Options{
+		Listener: commandLine, Master: sup, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Explain: explainer{sup}.explain,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,
@@ -154,7 +155,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})
-	defer commands.Close()
+	defer socket.server.Close()
+	runtime.Keep(socket.keep)
+	defer background(runtime.Watch)()
 	defer tell.start(ctx, e, sup, reloads)()
 	// Nor these: they write until nobody has anything more to log.
 	defer background(access.Run)()

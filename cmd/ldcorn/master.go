@@ -62,7 +62,9 @@ func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client
 	return ctx, control.NewClient(path), done, nil
 }
 
-// find returns the control socket of the master.
+// find returns the control socket of the master: in a directory that a lock of
+// the configuration names or, where the master has an environment that keeps us
+// from finding those, in one that its workers name.
 func (o *masterOptions) find() (string, error) {
 	if o.socket != "" {
 		return o.socket, nil
@@ -75,15 +77,27 @@ func (o *masterOptions) find() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, dir := range dirs {
-		socket := filepath.Join(dir, control.SocketName)
-		if conn, err := net.Dial("unix", socket); err == nil {
-			conn.Close()
-			return socket, nil
-		}
+	if socket := answering(dirs); socket != "" {
+		return socket, nil
+	}
+	if socket := answering(supervisor.MarkedDirs(path)); socket != "" {
+		return socket, nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no file %s, and no master of ours runs with it", shownPath(path))
 	}
 	return "", fmt.Errorf("no master of ours runs with %s; if one does, name its socket with --control (the log of its start has the folder as runtime=)", shownPath(path))
+}
+
+// answering returns the first control socket in dirs that takes connections;
+// "" if none does.
+func answering(dirs []string) string {
+	for _, dir := range dirs {
+		socket := filepath.Join(dir, control.SocketName)
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
+			return socket
+		}
+	}
+	return ""
 }

@@ -40,7 +40,7 @@ type Master interface {
 
 // Options are what a Server needs. All are required.
 type Options struct {
-	Listener *net.UnixListener // closed by Close
+	Listener *net.UnixListener // closed by Close, or when Move replaces it
 	Master   Master
 	Reload   func() *Reload // the last one; nil before the first
 	// Plan says what a reload would do.
@@ -64,6 +64,10 @@ type Server struct {
 	cancel context.CancelFunc
 	http   *http.Server
 	serve  sync.WaitGroup
+
+	mu       sync.Mutex // guards listener and closed
+	listener *net.UnixListener
+	closed   bool
 }
 
 // Start answers until Close.
@@ -74,13 +78,33 @@ func Start(opts Options) *Server {
 		Handler: s.routes(), ReadHeaderTimeout: headTimeout,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
-	s.serve.Go(func() { _ = s.http.Serve(&guarded{opts.Listener, opts.Log}) }) // ends with Close
+	s.Move(opts.Listener)
 	return s
+}
+
+// Move answers on another listener from now on, which it takes over, because
+// the file of the one before is gone. What is under way goes on.
+func (s *Server) Move(to *net.UnixListener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		to.Close()
+		return
+	}
+	if s.listener != nil {
+		s.listener.SetUnlinkOnClose(false) // its path may be the new one's
+		s.listener.Close()
+	}
+	s.listener = to
+	s.serve.Go(func() { _ = s.http.Serve(&guarded{to, s.opts.Log}) }) // ends with the listener
 }
 
 // Close gives up what is under way, tells so who asked for it, and removes
 // the socket.
 func (s *Server) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

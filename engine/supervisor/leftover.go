@@ -1,18 +1,16 @@
 package supervisor
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -21,29 +19,154 @@ const sweepLimit = 5 * time.Second
 
 // sweep ends what a killed master has left: its workers are killed by the
 // kernel as a rule, but not the processes that they started. Then it removes
-// the dead sockets. The lock is held.
-func (r *Runtime) sweep() {
-	paths, _ := filepath.Glob(filepath.Join(r.dir, "*.json")) // the pattern is good
-	var killed []int
+// the dead sockets. The locks are held. It kills nothing, and returns a
+// RunningError, if a master that is recorded lives.
+func (r *Runtime) sweep() error {
+	var found []record
+	dirs := r.sweptDirs()
+	for _, dir := range dirs {
+		found = append(found, readRecords(dir)...)
+	}
+	for i := range found {
+		if m := found[i].Master; m.PID > 0 && proc.Lives(m.PID, m.Start) {
+			return &RunningError{Config: r.config, PID: m.PID}
+		}
+	}
+	kills := newKills(r)
+	for i := range found {
+		kills.recorded(&found[i])
+	}
+	kills.marked()
+	for _, dir := range dirs {
+		unlinkAll(dir)
+		if dir != r.dir.Name() {
+			_ = os.Remove(dir)
+		}
+	}
+	return nil
+}
+
+// sweptDirs are our directory and those of killed masters that held our locks.
+func (r *Runtime) sweptDirs() []string {
+	dirs := []string{r.dir.Name()}
+	for _, l := range r.locks {
+		if dir := l.left.dir; dir != "" && !slices.Contains(dirs, dir) && ownedBy(dir, os.Geteuid()) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// readRecords reads the records that a killed master has left in a directory.
+func readRecords(dir string) []record {
+	var found []record
+	paths, _ := filepath.Glob(filepath.Join(dir, "*.json")) // the pattern is good
 	for _, path := range paths {
 		var rec record
 		data, err := os.ReadFile(path)
 		if err != nil || json.Unmarshal(data, &rec) != nil || rec.PID <= 1 {
 			continue // cut off by the death of its writer
 		}
-		killed = append(killed, r.killLeftover(rec)...)
+		found = append(found, rec)
+	}
+	return found
+}
+
+// kills ends leftovers and waits until they are gone.
+type kills struct {
+	runtime *Runtime
+	spared  map[int]bool // pids: we and what started us
+}
+
+func newKills(r *Runtime) *kills {
+	return &kills{runtime: r, spared: proc.Above(proc.All(), os.Getpid())}
+}
+
+// recorded kills a recorded worker and its group. A process is killed only if
+// it is proven to be the recorded one: by its start time, or as a member of
+// the dead worker's group with its environment.
+func (k *kills) recorded(rec *record) {
+	var killed []proc.Process
+	p, err := proc.Read(rec.PID)
+	switch {
+	case err == nil && p.Start != rec.Start:
+		return // the pid belongs to somebody else now
+	case err == nil && !p.Ended() && !k.spared[rec.PID]:
+		_ = unix.Kill(-rec.PID, unix.SIGKILL) // the leader lives, so the group is its own
+		killed = append(killed, p)
+		k.tell(&p, rec.Pool, strconv.Itoa(rec.Worker))
+	default:
+		for _, p := range groupMembers(rec) {
+			killed = k.kill(killed, &p, rec.Pool, strconv.Itoa(rec.Worker))
+		}
 	}
 	awaitGone(killed)
-	r.unlinkAll()
+}
+
+// marked kills what carries the marker of a killed master of the
+// configuration, wherever it has gone: a session of its own protects it as
+// little as the death of its parent. What starts meanwhile is found by the next
+// look.
+func (k *kills) marked() {
+	limit := time.Now().Add(sweepLimit)
+	for time.Now().Before(limit) {
+		var killed []proc.Process
+		all := proc.All()
+		for _, m := range findMarked(all, &k.runtime.id, os.Geteuid()) {
+			if !m.owned && !byHand(all, &m.Process) {
+				group, _ := m.Env(worker.EnvGroup)
+				index, _ := m.Env(worker.EnvWorker)
+				killed = k.kill(killed, &m.Process, group, index)
+			}
+		}
+		if len(killed) == 0 {
+			return
+		}
+		awaitGone(killed)
+	}
+}
+
+// kill kills a process and appends it to killed, unless it is spared or gone.
+func (k *kills) kill(killed []proc.Process, p *proc.Process, group, index string) []proc.Process {
+	if k.spared[p.PID] || p.Signal(unix.SIGKILL) != nil {
+		return killed
+	}
+	k.tell(p, group, index)
+	return append(killed, *p)
+}
+
+func (k *kills) tell(p *proc.Process, group, index string) {
+	k.runtime.log.Warn("leftover killed", "pool", group, "worker", index, "pid", p.PID)
+}
+
+// byHand reports whether somebody has started the process, or one that it
+// descends from, in a shell at a terminal, with the environment of a worker:
+// its parent has the same terminal and no marker.
+func byHand(all []proc.Process, p *proc.Process) bool {
+	for pid := range proc.Above(all, p.PID) {
+		child, err := proc.Read(pid)
+		if err != nil || child.TTY == 0 {
+			continue
+		}
+		parent, err := proc.Read(child.Parent)
+		if err != nil || parent.TTY != child.TTY {
+			continue
+		}
+		_, marked := parent.Env(worker.EnvMaster)
+		if _, itself := child.Env(worker.EnvMaster); itself && !marked {
+			return true
+		}
+	}
+	return false
 }
 
 // awaitGone looks again and again: they are no children of ours, so nothing
 // tells when they have ended.
-func awaitGone(pids []int) {
+func awaitGone(killed []proc.Process) {
 	limit := time.After(sweepLimit)
 	again := time.NewTicker(5 * time.Millisecond)
 	defer again.Stop()
-	for anyAlive(pids) {
+	for anyAlive(killed) {
 		select {
 		case <-again.C:
 		case <-limit:
@@ -52,96 +175,18 @@ func awaitGone(pids []int) {
 	}
 }
 
-// killLeftover kills a recorded worker and its group, and returns the pids.
-// A process is killed only if it is proven to be the recorded one: by its
-// start time, or as a member of the dead worker's group with its environment.
-func (r *Runtime) killLeftover(rec record) []int {
-	var pids []int
-	st, err := readStat(rec.PID)
-	switch {
-	case err == nil && st.start != rec.Start:
-		return nil // the pid belongs to somebody else now
-	case err == nil && st.state != zombie:
-		_ = unix.Kill(-rec.PID, unix.SIGKILL)
-		pids = append(pids, rec.PID)
-	default:
-		for _, pid := range groupMembers(rec) {
-			if unix.Kill(pid, unix.SIGKILL) == nil {
-				pids = append(pids, pid)
-			}
-		}
-	}
-	for _, pid := range pids {
-		r.log.Warn("leftover killed", "pool", rec.Pool, "worker", rec.Worker, "pid", pid)
-	}
-	return pids
-}
-
 // groupMembers finds the processes of a dead worker's group.
-func groupMembers(rec record) []int {
-	entries, _ := os.ReadDir("/proc") // none if there is no /proc
-	var pids []int
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		if st, err := readStat(pid); err == nil && st.group == rec.PID && st.state != zombie && hasEnv(pid, rec) {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
-}
-
-func hasEnv(pid int, rec record) bool {
-	env, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", pid))
-	if err != nil {
-		return false
-	}
-	vars := bytes.Split(env, []byte{0})
-	return contains(vars, worker.EnvGroup+"="+rec.Pool) && contains(vars, worker.EnvWorker+"="+strconv.Itoa(rec.Worker))
-}
-
-func contains(vars [][]byte, want string) bool {
-	for _, v := range vars {
-		if string(v) == want {
+func groupMembers(rec *record) []proc.Process {
+	return slices.DeleteFunc(proc.All(), func(p proc.Process) bool {
+		if p.Group != rec.PID {
 			return true
 		}
-	}
-	return false
+		group, _ := p.Env(worker.EnvGroup)
+		index, _ := p.Env(worker.EnvWorker)
+		return group != rec.Pool || index != strconv.Itoa(rec.Worker)
+	})
 }
 
-func anyAlive(pids []int) bool {
-	for _, pid := range pids {
-		if st, err := readStat(pid); err == nil && st.state != zombie {
-			return true
-		}
-	}
-	return false
-}
-
-// zombie is the state of a process that has ended and is not reaped yet.
-const zombie = 'Z'
-
-// A stat is what we need of /proc/PID/stat.
-type stat struct {
-	state byte
-	group int
-	start uint64 // clock ticks since boot
-}
-
-func readStat(pid int) (stat, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return stat{}, err
-	}
-	// The second field is the name, in parentheses, and may hold anything.
-	_, rest, _ := strings.Cut(string(data[max(0, bytes.LastIndexByte(data, ')')):]), " ")
-	fields := strings.Fields(rest) // from the third field on
-	if len(fields) < 20 {
-		return stat{}, fmt.Errorf("/proc/%d/stat: got %d fields", pid, len(fields))
-	}
-	group, err1 := strconv.Atoi(fields[2])
-	start, err2 := strconv.ParseUint(fields[19], 10, 64)
-	return stat{state: fields[0][0], group: group, start: start}, errors.Join(err1, err2)
+func anyAlive(all []proc.Process) bool {
+	return slices.ContainsFunc(all, func(p proc.Process) bool { return proc.Lives(p.PID, p.Start) })
 }

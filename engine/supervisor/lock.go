@@ -1,9 +1,12 @@
 package supervisor
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -23,33 +26,75 @@ func (e *RunningError) Error() string {
 	return fmt.Sprintf("another ldcorn (pid %d) runs with %s; reload it with kill -HUP %d, or stop it with kill %d", e.PID, e.Config, e.PID, e.PID)
 }
 
-// lockFile opens and locks path and writes our pid into it. The kernel frees
-// the lock when the process ends, however it does. Its holder may remove the
-// file; so whoever gets the lock checks that it is still the file of that name.
-func lockFile(path, config string) (*os.File, error) {
+// A lock is a locked file that says which master holds it, and where its
+// runtime directory is.
+type lock struct {
+	*os.File
+	left holder // who held it and was killed; zero if nobody
+}
+
+// A holder is what a lock's file says of the master that holds it.
+type holder struct {
+	pid int    // 0 if it has not said yet
+	dir string // its runtime directory
+}
+
+// lockSuffix ends the name of a lock's file; before it is a name of the
+// configuration.
+const lockSuffix = ".lock"
+
+// takeLock opens and locks path and writes us into it. The kernel frees the
+// lock when the process ends, however it does. Its holder may remove the file;
+// so whoever gets the lock checks that it is still the file of that name.
+func takeLock(path, config, dir string) (*lock, error) {
 	for {
-		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("lock: %w", err)
 		}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			defer f.Close()
-			return nil, &RunningError{Config: config, PID: readPID(path)}
+			return nil, &RunningError{Config: config, PID: readHolder(path).pid}
 		}
 		if err == nil && !sameFile(f, path) {
 			f.Close()
 			continue
 		}
+		l := &lock{f, readHolder(path)}
 		if err == nil {
-			err = writePID(f)
+			err = l.write(dir)
 		}
 		if err != nil {
 			f.Close()
 			return nil, fmt.Errorf("lock %s: %w", path, err)
 		}
-		return f, nil
+		return l, nil
 	}
+}
+
+// write says in the file that we hold it.
+func (l *lock) write(dir string) error {
+	if err := l.Truncate(0); err != nil {
+		return err
+	}
+	_, err := l.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"+dir+"\n"), 0)
+	return err
+}
+
+// held reports whether the lock's file is still the one of its name.
+func (l *lock) held() bool { return sameFile(l.File, l.Name()) }
+
+// free removes the file, while it is locked, and gives up the lock.
+func (l *lock) free() error {
+	var err error
+	if l.held() {
+		err = os.Remove(l.Name())
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, l.Close())
 }
 
 func sameFile(f *os.File, path string) bool {
@@ -57,23 +102,47 @@ func sameFile(f *os.File, path string) bool {
 	if err != nil {
 		return false
 	}
-	now, err := os.Stat(path)
+	now, err := os.Lstat(path)
 	return err == nil && os.SameFile(ours, now)
 }
 
-func writePID(f *os.File) error {
-	if err := f.Truncate(0); err != nil {
-		return err
-	}
-	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return err
-}
-
-func readPID(path string) int {
+// readHolder reads the file of a lock that may be anybody's.
+func readHolder(path string) holder {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return 0
+		return holder{}
 	}
-	pid, _ := strconv.Atoi(strings.TrimSpace(string(data))) // 0 if not written yet
-	return pid
+	first, rest, _ := bytes.Cut(data, []byte("\n"))
+	pid, _ := strconv.Atoi(strings.TrimSpace(string(first))) // 0 if not written yet
+	dir := strings.TrimSuffix(string(rest), "\n")
+	if !filepath.IsAbs(dir) {
+		dir = ""
+	}
+	return holder{pid, dir}
+}
+
+// isLocked reports whether somebody holds the lock at path.
+func isLocked(path string) bool {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close() // which frees it
+	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+// findHolders returns who holds locks of a configuration, in any place.
+func findHolders(id *identity) []holder {
+	var found []holder
+	for _, p := range allPlaces() {
+		if !p.trusted() {
+			continue
+		}
+		for _, name := range id.all {
+			if path := filepath.Join(p.path, name+lockSuffix); isLocked(path) {
+				found = append(found, readHolder(path))
+			}
+		}
+	}
+	return found
 }

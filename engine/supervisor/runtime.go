@@ -1,182 +1,268 @@
 package supervisor
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
-// A Runtime is the directory of one master: the sockets of its workers, a
-// record of each of them, and a lock that keeps a second master with the same
-// configuration out. Only its owner may enter it, which protects the sockets:
-// Uvicorn gives them mode 0666.
+// A Runtime is the directory of one master: the sockets of its workers, and a
+// record of each of them. Beside it are locks that keep a second master with
+// the same configuration out. Only its owner may enter it, which protects the
+// sockets: Uvicorn gives them mode 0666.
+//
+// Somebody may remove all of it while the master runs: a logout removes
+// /run/user/UID, a cleaner empties /tmp. Ensure makes it again. Safe from any
+// goroutine.
 type Runtime struct {
-	dir  string
-	lock *os.File
-	log  *slog.Logger
-	next atomic.Int64 // number of the next socket
+	config string
+	log    *slog.Logger
+	self   proc.Process
+
+	mu      sync.Mutex // guards all below, and what is made and removed
+	id      identity
+	place   place
+	dir     *os.File   // open, so that nobody can put another in its place: see socket
+	before  []*os.File // those that were removed; workers are still dialled by them
+	locks   map[string]*lock
+	records map[string]record // of the workers that live, by the socket's name
+	next    int64             // number of the next socket
+	keep    []func(dir string) error
+	last    string // what Ensure has complained about last
+	temp    string // a place that is this directory's alone; "" if there is none
+	ours    bool   // what is in the directory is ours to remove
 }
 
-// RuntimeDir returns the directory that the master of a configuration uses:
-// under $XDG_RUNTIME_DIR, /run for root, or the temporary directory. It
-// creates nothing.
-func RuntimeDir(configPath string) (string, error) {
-	dirs, err := RuntimeDirs(configPath)
-	if err != nil {
-		return "", err
-	}
-	for _, dir := range dirs {
-		if len(filepath.Join(dir, socketName(1<<40))) <= plan.MaxUnixPath {
-			return dir, nil
-		}
-	}
-	return "", fmt.Errorf("no folder with a short enough path for sockets among %s: set XDG_RUNTIME_DIR or TMPDIR to a shorter one",
-		strings.Join(runtimeBases(), ", "))
-}
-
-// RuntimeDirs returns the directories that the master of a configuration may
-// use, depending on its environment: the likeliest first.
+// RuntimeDirs returns the runtime directories in which the master of a
+// configuration may be found: the likeliest first. Each belongs to our user.
 func RuntimeDirs(configPath string) ([]string, error) {
-	path, err := filepath.Abs(configPath)
+	id, err := identify(configPath)
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(path))
 	var dirs []string
-	for _, base := range runtimeBases() {
-		dirs = append(dirs, filepath.Join(base, hex.EncodeToString(sum[:6])))
+	for _, h := range findHolders(&id) {
+		if h.dir != "" && ownedBy(h.dir, os.Geteuid()) && !slices.Contains(dirs, h.dir) {
+			dirs = append(dirs, h.dir)
+		}
 	}
 	return dirs, nil
 }
 
-func runtimeBases() []string {
-	var bases []string
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
-		bases = append(bases, filepath.Join(dir, "ldcorn"))
-	}
-	if os.Geteuid() == 0 {
-		bases = append(bases, "/run/ldcorn")
-	}
-	own := "ldcorn-" + strconv.Itoa(os.Geteuid())
-	return append(bases, filepath.Join(os.TempDir(), own))
-}
-
 // OpenRuntime creates and locks the runtime directory of a configuration and
-// ends what a killed master has left in it. A RunningError means that another
-// master holds it. The caller must Close it.
+// ends what a killed master has left. A RunningError means that another master
+// runs with it. The caller must Close it.
 func OpenRuntime(configPath string, log *slog.Logger) (*Runtime, error) {
-	dir, err := RuntimeDir(configPath)
+	id, err := identify(configPath)
 	if err != nil {
 		return nil, err
 	}
-	for _, d := range []string{filepath.Dir(dir), dir} {
-		if err := makePrivate(d); err != nil {
-			return nil, fmt.Errorf("runtime directory: %w", err)
-		}
-	}
-	lock, err := lockFile(filepath.Join(dir, "lock"), configPath)
+	self, err := proc.Self()
 	if err != nil {
+		return nil, fmt.Errorf("runtime directory: %w", err)
+	}
+	r := &Runtime{config: configPath, log: log, self: self, id: id,
+		locks: make(map[string]*lock), records: make(map[string]record)}
+	if err := r.refuseSecond(); err != nil {
 		return nil, err
 	}
-	r := &Runtime{dir: dir, lock: lock, log: log}
-	r.sweep()
+	skipped, err := r.settle(places())
+	if err == nil {
+		err = r.sweep()
+	}
+	if err != nil {
+		_ = r.Close()
+		return nil, err
+	}
+	r.ours = true
+	for _, reason := range skipped {
+		log.Warn("XDG_RUNTIME_DIR not used", "err", reason, "runtime", r.Dir())
+	}
 	return r, nil
 }
 
-// Dir is the directory's path.
-func (r *Runtime) Dir() string { return r.dir }
-
-// Close removes what the master has made, and gives up the lock. Workers must
-// have ended before.
-func (r *Runtime) Close() error {
-	r.unlinkAll()
-	err := os.Remove(r.lock.Name()) // while the lock is held: see lockFile
-	_ = os.Remove(r.dir)            // stays if it holds anything that is not ours
-	return errors.Join(err, r.lock.Close())
-}
-
-// makePrivate makes a directory that only we can enter, or checks that it is
-// one: in a shared folder, anybody could have put it there before us.
-func makePrivate(dir string) error {
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
+// refuseSecond returns a RunningError if a master runs with the configuration,
+// whether its locks are still there or not.
+func (r *Runtime) refuseSecond() error {
+	for _, h := range findHolders(&r.id) {
+		return &RunningError{Config: r.config, PID: h.pid}
 	}
-	if err := os.Mkdir(dir, 0o700); err == nil || !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	var st unix.Stat_t
-	if err := unix.Lstat(dir, &st); err != nil {
-		return &fs.PathError{Op: "lstat", Path: dir, Err: err}
-	}
-	switch {
-	case st.Mode&unix.S_IFMT != unix.S_IFDIR:
-		return fmt.Errorf("%s is not a folder", dir)
-	case st.Uid != uint32(os.Geteuid()):
-		return fmt.Errorf("%s belongs to user %d, not to us (user %d): remove it, or set XDG_RUNTIME_DIR", dir, st.Uid, os.Geteuid())
-	case st.Mode&0o077 != 0:
-		return os.Chmod(dir, 0o700)
+	for _, m := range findMarked(proc.All(), &r.id, os.Geteuid()) {
+		if m.owned {
+			return &RunningError{Config: r.config, PID: m.pid}
+		}
 	}
 	return nil
 }
 
-func socketName(n int64) string { return strconv.FormatInt(n, 36) + ".sock" }
-
-// newSocket returns a path that no worker of this master has had.
-func (r *Runtime) newSocket() string {
-	return filepath.Join(r.dir, socketName(r.next.Add(1)))
+// settle makes the directory, and takes the locks, in the first place that
+// allows it. It returns why $XDG_RUNTIME_DIR was not used, if it was not. With a
+// RunningError the directory is made and not all locks are taken.
+func (r *Runtime) settle(among []place) (skipped []error, err error) {
+	var reasons []error
+	for _, p := range among {
+		err := r.settleIn(p)
+		if err == nil {
+			err = r.lockAll()
+		}
+		if err == nil || errors.As(err, new(*RunningError)) {
+			return skipped, err
+		}
+		if p.fromXDG {
+			skipped = append(skipped, err)
+		}
+		reasons = append(reasons, err)
+	}
+	return nil, fmt.Errorf("no folder for sockets: %w; set XDG_RUNTIME_DIR or TMPDIR to a folder of your own with a short path", errors.Join(reasons...))
 }
 
-// A record is what the next master must know about a worker, should this one
-// be killed.
-type record struct {
-	PID    int    `json:"pid"`
-	Start  uint64 `json:"start"` // clock ticks since boot: a reused pid has another
-	Pool   string `json:"pool"`
-	Worker int    `json:"worker"`
-}
-
-// record notes a worker beside its socket. A worker that cannot be noted runs
-// all the same: the kernel ends it with the master in any ordinary case.
-func (r *Runtime) record(pid int, socket, pool string, index int) {
-	st, err := readStat(pid)
+func (r *Runtime) settleIn(p place) error {
+	dir := filepath.Join(p.path, r.id.given)
+	if length := len(filepath.Join(dir, longestName)); length > plan.MaxUnixPath {
+		return fmt.Errorf("the path of a socket in %s has more than %d bytes", p.path, plan.MaxUnixPath)
+	}
+	if err := p.prepare(); err != nil {
+		return err
+	}
+	if err := makePrivate(dir); err != nil {
+		return err
+	}
+	f, err := os.Open(dir)
 	if err != nil {
-		return // it has ended already
+		return err
 	}
-	data, err := json.Marshal(record{PID: pid, Start: st.start, Pool: pool, Worker: index})
-	if err == nil {
-		err = os.WriteFile(recordPath(socket), data, 0o600)
+	if err := unix.Access(dir, unix.W_OK); err != nil {
+		f.Close()
+		return &os.PathError{Op: "write to", Path: dir, Err: err}
 	}
-	if err != nil {
-		r.log.Warn("worker not recorded", "pool", pool, "worker", index, "pid", pid, "err", err)
+	// systemd-tmpfiles leaves alone what is locked.
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if r.dir != nil {
+		r.before = append(r.before, r.dir)
 	}
+	r.place, r.dir = p, f
+	return nil
 }
 
-// forget removes a worker's socket and record.
-func (r *Runtime) forget(socket string) {
-	_ = os.Remove(socket) // Uvicorn may have removed it
-	_ = os.Remove(recordPath(socket))
-}
-
-func recordPath(socket string) string { return strings.TrimSuffix(socket, ".sock") + ".json" }
-
-func (r *Runtime) unlinkAll() {
-	for _, pattern := range []string{"*.sock", "*.json"} {
-		paths, _ := filepath.Glob(filepath.Join(r.dir, pattern)) // the pattern is good
-		for _, path := range paths {
-			_ = os.Remove(path)
+// lockAll takes the locks of all names, here and in the common places, in an
+// order that is the same in every master: of two that start at the same time
+// one gets the first that both want. Only those beside the directory must be
+// there.
+func (r *Runtime) lockAll() error {
+	all := unique(append([]place{r.place}, commonPlaces()...))
+	slices.SortFunc(all, func(a, b place) int { return strings.Compare(a.path, b.path) })
+	wanted := make(map[string]bool)
+	for _, p := range all {
+		if p.path != r.place.path && p.prepare() != nil {
+			continue
+		}
+		for _, name := range r.id.all {
+			path := filepath.Join(p.path, name+lockSuffix)
+			wanted[path] = true
+			if err := r.lock(path); err != nil && (p.path == r.place.path || errors.As(err, new(*RunningError))) {
+				return err
+			}
 		}
 	}
+	for path, l := range r.locks {
+		if !wanted[path] { // the configuration's path leads elsewhere now
+			_ = l.free()
+			delete(r.locks, path)
+		}
+	}
+	return nil
+}
+
+// lock takes a lock unless we have it.
+func (r *Runtime) lock(path string) error {
+	if old := r.locks[path]; old != nil {
+		if old.held() {
+			return nil
+		}
+		old.Close()
+		delete(r.locks, path)
+	}
+	l, err := takeLock(path, r.config, r.dir.Name())
+	if err == nil {
+		r.locks[path] = l
+	}
+	return err
+}
+
+// Dir is the directory's path. Ensure may change it.
+func (r *Runtime) Dir() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dir.Name()
+}
+
+// Close removes what the master has made, and gives up the locks. Workers must
+// have ended before.
+func (r *Runtime) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var errs []error
+	if r.ours {
+		unlinkAll(r.dir.Name())
+		_ = os.Remove(r.dir.Name()) // stays if it holds anything that is not ours
+	}
+	for _, f := range append(r.before, r.dir) {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	for _, l := range r.locks {
+		errs = append(errs, l.free())
+	}
+	if r.temp != "" {
+		_ = os.Remove(r.temp)
+	}
+	return errors.Join(errs...)
+}
+
+// socketName is not the name of any other master's socket, should two of them
+// have come to share a directory.
+func socketName(master int, n int64) string {
+	return strconv.FormatInt(int64(master), 36) + "-" + strconv.FormatInt(n, 36) + ".sock"
+}
+
+// longestName is as long as any socket's name.
+var longestName = socketName(1<<22, 1<<40)
+
+// A socket is where a new worker is to listen, and what it is to know.
+type socket struct {
+	path string
+	// dial leads there by way of the directory that we have open. By path, it
+	// could be a socket of somebody who has put a directory of his own in the
+	// place of ours, and gets our requests.
+	dial string
+	mark string // the worker's marker
+}
+
+// newSocket makes sure that the directory is there, and returns a socket in it
+// that no worker of this master has had.
+func (r *Runtime) newSocket() (socket, error) {
+	if err := r.Ensure(); err != nil {
+		return socket{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.next++
+	m := marker{pid: r.self.PID, start: r.self.Start, names: r.id.all, dir: r.dir.Name()}
+	name := socketName(r.self.PID, r.next)
+	return socket{
+		path: filepath.Join(r.dir.Name(), name), mark: m.String(),
+		dial: fmt.Sprintf("/proc/self/fd/%d/%s", r.dir.Fd(), name),
+	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,8 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
-
+	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -30,60 +30,106 @@ func shortTemp(t testing.TB) string {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// newConfig writes a configuration of a test of its own: its locks are seen by
+// every process of our user.
+func newConfig(t testing.TB) string {
+	t.Helper()
+	path := filepath.Join(shortTemp(t), "ldconfig.star")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	return path
+}
+
+// open opens the runtime directory of a configuration until the test ends.
+func open(t testing.TB, config string) *Runtime {
+	t.Helper()
+	r, err := OpenRuntime(config, quiet())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// refused requires that a master runs with the configuration, and returns its
+// pid.
+func refused(t testing.TB, config, msg string) int {
+	t.Helper()
+	r, err := OpenRuntime(config, quiet())
+	if err == nil {
+		_ = r.Close()
+	}
+	running := new(RunningError)
+	require.ErrorAs(t, err, &running, msg)
+	return running.PID
+}
+
 func TestRuntime_IsPrivateAndLocked(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
-	r, err := OpenRuntime("/etc/ldconfig.star", quiet())
+	config := newConfig(t)
+	r, err := OpenRuntime(config, quiet())
 	require.NoError(t, err)
 	info, err := os.Stat(r.Dir())
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 
-	_, err = OpenRuntime("/etc/x/../ldconfig.star", quiet())
-	var running *RunningError
-	require.ErrorAs(t, err, &running)
-	assert.Equal(t, os.Getpid(), running.PID)
+	again := filepath.Join(filepath.Dir(config), "x", "..", filepath.Base(config))
+	assert.Equal(t, os.Getpid(), refused(t, again, "another spelling"))
+	dirs, err := RuntimeDirs(again)
+	require.NoError(t, err)
+	assert.Equal(t, []string{r.Dir()}, dirs)
 
-	other, err := OpenRuntime("/etc/other.star", quiet())
+	other, err := OpenRuntime(newConfig(t), quiet())
 	require.NoError(t, err, "another configuration is free to run")
 	require.NoError(t, other.Close())
 	require.NoError(t, r.Close())
-	assert.NoDirExists(t, r.Dir())
+	assert.NoDirExists(t, r.dir.Name())
+	left, err := os.ReadDir(filepath.Dir(r.dir.Name()))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+	dirs, err = RuntimeDirs(config)
+	require.NoError(t, err)
+	assert.Empty(t, dirs)
 
-	r, err = OpenRuntime("/etc/ldconfig.star", quiet())
+	r, err = OpenRuntime(config, quiet())
 	require.NoError(t, err, "and so is this one again")
 	require.NoError(t, r.Close())
 }
 
-func TestRuntime_RefusesWhatIsNotOurs(t *testing.T) {
-	base := shortTemp(t)
-	t.Setenv("XDG_RUNTIME_DIR", base)
-	require.NoError(t, os.Symlink(shortTemp(t), filepath.Join(base, "ldcorn")))
-	_, err := OpenRuntime("/etc/ldconfig.star", quiet())
-	require.ErrorContains(t, err, "is not a folder", "a symbolic link may lead anywhere")
-
-	require.NoError(t, os.Remove(filepath.Join(base, "ldcorn")))
-	require.NoError(t, os.Mkdir(filepath.Join(base, "ldcorn"), 0o700))
-	if err := os.Chown(filepath.Join(base, "ldcorn"), 12345, 0); err == nil { // needs root
-		_, err = OpenRuntime("/etc/ldconfig.star", quiet())
-		require.ErrorContains(t, err, "belongs to user 12345")
-		require.NoError(t, os.Chown(filepath.Join(base, "ldcorn"), os.Geteuid(), 0))
+// TestRuntime_OneMasterWhateverItsEnvironment: neither the lock nor the
+// command line depends on where the variables of the environment point.
+func TestRuntime_OneMasterWhateverItsEnvironment(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
+	config := newConfig(t)
+	r := open(t, config)
+	for _, env := range [][2]string{{"XDG_RUNTIME_DIR", shortTemp(t)}, {"XDG_RUNTIME_DIR", ""}, {"TMPDIR", shortTemp(t)}} {
+		t.Setenv(env[0], env[1])
+		refused(t, config, strings.Join(env[:], "="))
+		dirs, err := RuntimeDirs(config)
+		require.NoError(t, err)
+		assert.Equal(t, []string{r.Dir()}, dirs, env)
 	}
-
-	require.NoError(t, os.Chmod(filepath.Join(base, "ldcorn"), 0o755))
-	r, err := OpenRuntime("/etc/ldconfig.star", quiet())
-	require.NoError(t, err)
-	info, err := os.Stat(filepath.Join(base, "ldcorn"))
-	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o700), info.Mode().Perm(), "ours, but too open")
-	require.NoError(t, r.Close())
 }
 
-func TestRuntimeDir_AvoidsLongPaths(t *testing.T) {
-	t.Setenv("XDG_RUNTIME_DIR", "/"+strings.Repeat("long", 30))
-	dir, err := RuntimeDir("/etc/ldconfig.star")
-	require.NoError(t, err)
-	assert.NotContains(t, dir, "long")
-	assert.LessOrEqual(t, len(filepath.Join(dir, socketName(1<<40))), plan.MaxUnixPath)
+// TestRuntime_OfTwoAtOnceOneRuns: the order of the locks leaves one winner.
+func TestRuntime_OfTwoAtOnceOneRuns(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
+	config := newConfig(t)
+	for range 50 {
+		var tried [4]*Runtime
+		var wg sync.WaitGroup
+		for i := range tried {
+			wg.Go(func() { tried[i], _ = OpenRuntime(config, quiet()) })
+		}
+		wg.Wait()
+		winners := 0
+		for _, r := range tried {
+			if r == nil {
+				continue
+			}
+			winners++
+			assert.DirExists(t, r.Dir())
+			require.NoError(t, r.Close())
+		}
+		require.LessOrEqual(t, winners, 1)
+	}
 }
 
 // orphan starts a sleeping process in a group of its own.
@@ -97,11 +143,28 @@ func orphan(t testing.TB, shell string, env ...string) *exec.Cmd {
 	return cmd
 }
 
+// see looks at a process that must be there.
+func see(t testing.TB, pid int) proc.Process {
+	t.Helper()
+	p, err := proc.Read(pid)
+	require.NoError(t, err)
+	return p
+}
+
+func living(p proc.Process) bool { return proc.Lives(p.PID, p.Start) }
+
+// dirOf is the runtime directory of a configuration.
+func dirOf(t testing.TB, config string) string {
+	t.Helper()
+	id, err := identify(config)
+	require.NoError(t, err)
+	return filepath.Join(places()[0].path, id.given)
+}
+
 // leave writes a record as a killed master would have left it.
 func leave(t testing.TB, config string, rec record) {
 	t.Helper()
-	dir, err := RuntimeDir(config)
-	require.NoError(t, err)
+	dir := dirOf(t, config)
 	require.NoError(t, os.MkdirAll(dir, 0o700))
 	data, err := json.Marshal(rec)
 	require.NoError(t, err)
@@ -109,43 +172,102 @@ func leave(t testing.TB, config string, rec record) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sock"), nil, 0o600))
 }
 
+// TestSweep_KillsTheRecordedOnly: a pid that was given away is left alone.
 func TestSweep_KillsTheRecordedOnly(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
-	worker := orphan(t, "exec sleep 600")
-	st, err := readStat(worker.Process.Pid)
+	config := newConfig(t)
+	p := see(t, orphan(t, "exec sleep 600").Process.Pid)
+	leave(t, config, record{PID: p.PID, Start: p.Start + 1, Pool: "a"})
+	r := open(t, config)
+	assert.True(t, living(p), "a reused pid")
+	left, err := filepath.Glob(filepath.Join(r.Dir(), "1.*"))
 	require.NoError(t, err)
-	for name, c := range map[string]struct {
-		start uint64
-		alive bool
-	}{"a reused pid": {st.start + 1, true}, "the worker": {st.start, false}} {
-		leave(t, "/etc/ldconfig.star", record{PID: worker.Process.Pid, Start: c.start, Pool: "a"})
-		r, err := OpenRuntime("/etc/ldconfig.star", quiet())
-		require.NoError(t, err)
-		if c.alive {
-			assert.True(t, anyAlive([]int{worker.Process.Pid}), name)
-		}
-		left, err := filepath.Glob(filepath.Join(r.Dir(), "1.*"))
-		require.NoError(t, err)
-		assert.Empty(t, left)
-		require.NoError(t, r.Close())
-		if !c.alive {
-			return
-		}
-	}
+	assert.Empty(t, left)
+	require.NoError(t, r.Close())
+
+	leave(t, config, record{PID: p.PID, Start: p.Start, Pool: "a"})
+	open(t, config)
+	assert.False(t, living(p), "the worker")
 }
 
 func TestSweep_KillsChildrenOfADeadWorker(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
+	config := newConfig(t)
 	leader := orphan(t, "sleep 600 & exit 0", worker.EnvGroup+"=a", worker.EnvWorker+"=4")
 	require.NoError(t, leader.Wait())
 	rec := record{PID: leader.Process.Pid, Pool: "a", Worker: 4}
-	require.Eventually(t, func() bool { return len(groupMembers(rec)) == 1 }, time.Minute, time.Millisecond)
-	assert.Empty(t, groupMembers(record{PID: leader.Process.Pid, Pool: "b", Worker: 4}), "not its environment")
-	leave(t, "/etc/ldconfig.star", rec)
-	r, err := OpenRuntime("/etc/ldconfig.star", quiet())
-	require.NoError(t, err)
-	assert.False(t, anyAlive(groupMembers(rec)))
-	require.NoError(t, r.Close())
+	require.Eventually(t, func() bool { return len(groupMembers(&rec)) == 1 }, time.Minute, time.Millisecond)
+	assert.Empty(t, groupMembers(&record{PID: leader.Process.Pid, Pool: "b", Worker: 4}), "not its environment")
+	leave(t, config, rec)
+	open(t, config)
+	assert.Empty(t, groupMembers(&rec))
+}
+
+// TestSweep_SparesWorkersOfALivingMaster: the locks are gone, and only the
+// records tell that a master runs.
+func TestSweep_SparesWorkersOfALivingMaster(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
+	config := newConfig(t)
+	p, m := see(t, orphan(t, "exec sleep 600").Process.Pid), see(t, orphan(t, "exec sleep 600").Process.Pid)
+	rec := record{PID: p.PID, Start: p.Start, Pool: "a", Master: stamp{m.PID, m.Start}}
+	leave(t, config, rec)
+	assert.Equal(t, m.PID, refused(t, config, "its master lives"))
+	assert.True(t, living(p))
+	require.FileExists(t, filepath.Join(dirOf(t, config), "1.sock"), "nothing of it was removed")
+
+	rec.Master.Start++ // the pid of a master that has ended
+	leave(t, config, rec)
+	open(t, config)
+	assert.False(t, living(p))
+}
+
+// TestSweep_ByMarker: what a killed master's workers have started is found by
+// its environment, in a session of its own, too; and what belongs to another
+// configuration or to a living master is not touched.
+func TestSweep_ByMarker(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
+	config, theirs, strange := newConfig(t), newConfig(t), newConfig(t)
+	master := see(t, orphan(t, "exec sleep 600").Process.Pid)
+	daemon := func(config string, start uint64) proc.Process {
+		id, err := identify(config)
+		require.NoError(t, err)
+		m := marker{pid: master.PID, start: start, names: id.all[:1], dir: "/x"}
+		cmd := orphan(t, "exec sleep 600", worker.EnvMaster+"="+m.String())
+		return see(t, cmd.Process.Pid)
+	}
+	left, stranger := daemon(config, master.Start+1), daemon(strange, master.Start+1)
+	open(t, config)
+	assert.False(t, living(left))
+	assert.True(t, living(stranger), "of another configuration")
+
+	owned := daemon(theirs, master.Start)
+	assert.Equal(t, master.PID, refused(t, theirs, "its master lives"))
+	assert.True(t, living(owned))
+}
+
+// TestSweep_SparesWhatStartedUs: an app may restart its own master.
+func TestSweep_SparesWhatStartedUs(t *testing.T) {
+	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
+	r := open(t, newConfig(t))
+	above := newKills(r).spared
+	assert.True(t, above[os.Getpid()])
+	assert.True(t, above[os.Getppid()])
+}
+
+func FuzzMarker(f *testing.F) {
+	f.Add("1/2/a,b/run/x")
+	f.Add("0/2//")
+	f.Add("////")
+	f.Add("+1/02/a/")
+	f.Fuzz(func(t *testing.T, s string) {
+		m, ok := parseMarker(s)
+		if !ok {
+			return
+		}
+		again, ok := parseMarker(m.String())
+		require.True(t, ok)
+		assert.Equal(t, m, again)
+	})
 }
 
 func TestState_String(t *testing.T) {

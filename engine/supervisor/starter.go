@@ -58,9 +58,13 @@ func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation 
 		return nil, err
 	}
 	u.remark(python, facts, pool)
+	at, err := u.runtime.newSocket()
+	if err != nil {
+		return nil, err
+	}
 	proc, err := u.launcher.Start(ctx, worker.Spec{
 		Pool: pool, Index: index, Generation: generation, Python: python.Path,
-		Facts: facts, Socket: u.runtime.newSocket(), Output: u.output,
+		Facts: facts, Socket: at.path, Output: u.output, Dial: at.dial, Master: at.mark,
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,9 @@ const (
 	EnvGroup      = "LDCORN_GROUP"
 	EnvWorker     = "LDCORN_WORKER"     // the index, kept across restarts
 	EnvGeneration = "LDCORN_GENERATION" // of the plan the worker was started for
+	// EnvMaster names the master, so that what a killed one has left is known
+	// by it. Processes that the app starts inherit it.
+	EnvMaster = "LDCORN_MASTER"
 )
 
 // webConcurrency is where Uvicorn reads its number of processes from.
@@ -47,6 +50,9 @@ func (s *Spec) Environ() []string {
 	if s.option("--env-file", "UVICORN_ENV_FILE") != "" {
 		// Uvicorn takes variables from the file, but none that is set.
 		env = append(env, webConcurrency+"=1")
+	}
+	if s.Master != "" {
+		env = append(env, EnvMaster+"="+s.Master)
 	}
 	return append(env, // the last of two values counts
 		EnvGroup+"="+s.Pool.Name,

@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +45,7 @@ func startProcess(spec Spec) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{
-		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: spec.Socket,
+		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: cmp.Or(spec.Dial, spec.Socket),
 		exited: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Env = spec.Pool.Cwd, spec.Environ()
@@ -74,7 +75,7 @@ func startProcess(spec Spec) (*Process, error) {
 // after the end.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Socket returns the path that the worker serves on.
+// Socket returns the path by which the worker is reached.
 func (p *Process) Socket() string { return p.socket }
 
 // Uvicorn returns the version that it runs.

@@ -7,7 +7,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A Spec is what starts one worker. All fields but Output are required.
+// A Spec is what starts one worker. All fields but Output, Dial and
+// Master are required.
 type Spec struct {
 	Pool       *plan.Pool
 	Index      int    // from 0, stable across restarts
@@ -16,6 +17,8 @@ type Spec struct {
 	Facts      Facts  // of that interpreter, from Probe
 	Socket     string // a path that no worker ever had; Uvicorn binds it
 	Output     Output // nil discards what the worker prints
+	Dial       string // a path by which we reach Socket; "" is Socket itself
+	Master     string // the value of EnvMaster; "" leaves it as the master has it
 }
 
 // check finds what would make the start fail with a message that names the

@@ -1,0 +1,87 @@
+package supervisor
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/proc"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// A marker is what the environment of a worker, and of all that it starts,
+// tells of its master: worker.EnvMaster.
+type marker struct {
+	pid   int    // of the master
+	start uint64 // of the master: a reused pid has another
+	names []string
+	dir   string // the master's runtime directory, absolute
+}
+
+// String is the variable's value: the pid, the start time, the names of the
+// configuration and the directory, with slashes between them.
+func (m *marker) String() string {
+	return strconv.Itoa(m.pid) + "/" + strconv.FormatUint(m.start, 10) + "/" + strings.Join(m.names, ",") + m.dir
+}
+
+// parseMarker is the reverse of String.
+func parseMarker(s string) (marker, bool) {
+	parts := strings.SplitN(s, "/", 4)
+	if len(parts) < 4 {
+		return marker{}, false
+	}
+	pid, err1 := strconv.Atoi(parts[0])
+	start, err2 := strconv.ParseUint(parts[1], 10, 64)
+	m := marker{pid: pid, start: start, names: strings.Split(parts[2], ","), dir: "/" + parts[3]}
+	return m, err1 == nil && err2 == nil && pid > 0
+}
+
+// A marked is a process with the marker of a master of some configuration.
+type marked struct {
+	proc.Process
+	marker
+	owned bool // the master lives
+}
+
+// findMarked finds the processes of a user, and of our pid namespace, that
+// carry the marker of a master of the configuration. Of a process in another
+// namespace, such as a container's, we cannot tell whether its master lives.
+// uid -1 is every user.
+func findMarked(all []proc.Process, id *identity, uid int) []marked {
+	var found []marked
+	for i := range all {
+		p := &all[i]
+		value, ok := p.Env(worker.EnvMaster)
+		if !ok {
+			continue
+		}
+		m, ok := parseMarker(value)
+		if !ok || !id.has(m.names) || uid >= 0 && p.UID() != uid || !p.SameNamespace() {
+			continue
+		}
+		found = append(found, marked{Process: *p, marker: m, owned: proc.Lives(m.pid, m.start)})
+	}
+	return found
+}
+
+// MarkedDirs returns the runtime directories of living masters of a
+// configuration that their workers tell of: of our user, or of any for root.
+// It finds a master that was started with another environment than ours.
+func MarkedDirs(configPath string) []string {
+	id, err := identify(configPath)
+	if err != nil {
+		return nil
+	}
+	uid := os.Geteuid()
+	if uid == 0 {
+		uid = -1
+	}
+	var dirs []string
+	for _, m := range findMarked(proc.All(), &id, uid) {
+		if m.owned && ownedBy(m.dir, m.UID()) {
+			dirs = append(dirs, filepath.Clean(m.dir))
+		}
+	}
+	return dirs
+}
