@@ -24,6 +24,7 @@ const (
 // route finds the pool of the request: as the router says, else by the
 // routes. Nil without an error is an answer of the router.
 func (x *exchange) route() (*pool.Pool, error) {
+	defer x.view.Release() // a large table is for the routes only
 	x.key, x.reply = "", nil
 	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = nil, nil
 	if r := x.snap.Plan.Router; r != nil {

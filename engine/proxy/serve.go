@@ -74,6 +74,7 @@ func (x *exchange) readHead(until netloop.Time) (netloop.Verdict, bool) {
 			if n > 0 {
 				x.headLen = n
 				x.nameHost()
+				x.view.Release()
 				if x.req.OddNames {
 					x.p.dropped.note(x.req.Fields)
 				}

@@ -16,14 +16,15 @@ type Origin interface {
 }
 
 // A View is the plan.Request of a parsed head. Both fields are required; the
-// head may be parsed anew for the next request. It is not safe for concurrent
-// use.
+// head may be parsed anew for the next request, with a Release in between. It
+// is not safe for concurrent use.
 type View struct {
 	Head   *http1.Request
 	Origin Origin
 
 	host  []byte // backs Host where that was not in lower case
 	value []byte // backs Query where that was escaped
+	names [nameKinds]names
 }
 
 var _ plan.Request = (*View)(nil)
@@ -101,9 +102,21 @@ func (v *View) Header(name string) ([]byte, bool) {
 // NextHeader returns the next value of a header from the field at on.
 func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 	fields := v.Head.Fields
+	t := &v.names[headerNames]
+	switch {
+	case at >= len(fields):
+	case v.indexed(headerNames):
+		at = v.fieldFrom(name, at)
+	default:
+		t.looked += len(fields)
+	}
 	for ; at < len(fields); at++ {
 		f := &fields[at]
-		if len(f.Name) != len(name) || f.Drop || !http1.EqualFold(f.Name, name) {
+		if len(f.Name) != len(name) || f.Drop {
+			continue
+		}
+		t.looked += len(name)
+		if !http1.EqualFold(f.Name, name) {
 			continue
 		}
 		if Written.Has(f.Kind) {
@@ -116,6 +129,21 @@ func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 		return value, len(fields) + 1, len(value) > 0
 	}
 	return nil, at, false
+}
+
+// fieldFrom returns the next field of a name as the table has it, behind the
+// one at at-1, which is of that name too; the number of fields where there is
+// none.
+func (v *View) fieldFrom(name string, at int) int {
+	t := &v.names[headerNames]
+	if at > 0 {
+		if next := t.next[at-1]; next > 0 {
+			return int(next) - 1
+		}
+	} else if p := t.find(name); p != nil {
+		return int(p.field)
+	}
+	return len(v.Head.Fields)
 }
 
 // written returns the value of a field that the app gets from us, or nil.
@@ -134,11 +162,21 @@ func (v *View) Cookie(name string) ([]byte, bool) {
 	if !v.Head.Seen().Has(http1.KindCookie) {
 		return nil, false
 	}
+	t := &v.names[cookieNames]
+	if v.indexed(cookieNames) {
+		p := t.find(name)
+		if p == nil {
+			return nil, false
+		}
+		pair := bytes.TrimSpace(v.Head.Fields[p.field].Value[p.from:p.to])
+		return pair[len(name)+1:], true
+	}
 	for i := range v.Head.Fields {
 		f := &v.Head.Fields[i]
-		if f.Kind != http1.KindCookie || f.Drop {
+		if !isCookie(f) {
 			continue
 		}
+		t.looked += len(f.Value)
 		for rest := f.Value; len(rest) > 0; {
 			var pair []byte
 			pair, rest, _ = bytes.Cut(rest, semicolon)
@@ -153,6 +191,16 @@ func (v *View) Cookie(name string) ([]byte, bool) {
 
 // Query returns the first value of a query parameter, decoded.
 func (v *View) Query(name string) ([]byte, bool) {
+	t := &v.names[queryNames]
+	if v.indexed(queryNames) {
+		p := t.find(name)
+		if p == nil {
+			return nil, false
+		}
+		_, value, _ := bytes.Cut(v.Head.Query[p.from:p.to], equals)
+		return v.decoded(value), true
+	}
+	t.looked += len(v.Head.Query)
 	for rest := v.Head.Query; len(rest) > 0; {
 		var pair []byte
 		pair, rest, _ = bytes.Cut(rest, ampersand)
@@ -165,17 +213,22 @@ func (v *View) Query(name string) ([]byte, bool) {
 }
 
 func (v *View) decoded(b []byte) []byte {
-	if bytes.IndexByte(b, '%') < 0 && bytes.IndexByte(b, '+') < 0 {
+	if !isEscaped(b) {
 		return b
 	}
 	v.value = http1.AppendQueryDecoded(v.value[:0], b)
 	return v.value
 }
 
+func isEscaped(b []byte) bool { return bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '+') >= 0 }
+
 // Release lets go of the last head, and of buffers that have grown large.
 func (v *View) Release() {
 	if cap(v.value) > maxValue {
 		v.value = nil
+	}
+	for i := range v.names {
+		v.names[i].forget()
 	}
 }
 
