@@ -30,15 +30,11 @@ func (c *controlSocket) listen(runtimeDir string) (*net.UnixListener, error) {
 	if c.wanted != "" {
 		c.path = string(c.wanted)
 	}
-	l, err := listen("control_socket", plan.Bind{Network: "unix", Address: c.path})
+	l, err := listen("control_socket", plan.Bind{Network: "unix", Address: c.path}, socketFile{mode: 0o600})
 	if err != nil {
 		return nil, err
 	}
-	err = os.Chmod(c.path, 0o600)
-	if err == nil {
-		c.file, err = os.Lstat(c.path)
-	}
-	if err == nil {
+	if c.file, err = os.Lstat(c.path); err == nil {
 		err = c.link(found)
 	}
 	if err != nil {

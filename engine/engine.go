@@ -99,7 +99,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.log.Warn("runtime directory not removed", "err", err)
 		}
 	}()
-	listener, err := listen("bind", first.Bind)
+	listener, err := listen("bind", first.Bind, socketFile{first.BindMode, first.BindOwner})
 	if err != nil {
 		return err
 	}

@@ -18,14 +18,14 @@ import (
 // listen opens the address of an argument. The public one is bound before any
 // worker starts, so that a taken address fails at once, and accepted from only
 // later. A unix socket's file is removed when the listener is closed.
-func listen(argument string, bind plan.Bind) (net.Listener, error) {
+func listen(argument string, bind plan.Bind, file socketFile) (net.Listener, error) {
 	var l net.Listener
 	var err error
 	switch bind.Network {
 	case "systemd":
 		return listenActivated()
 	case "unix":
-		l, err = listenUnix(bind.Address)
+		l, err = listenUnix(bind.Address, file)
 	default:
 		l, err = net.Listen("tcp", bind.Address)
 	}
@@ -39,6 +39,8 @@ func listen(argument string, bind plan.Bind) (net.Listener, error) {
 func explain(argument string, bind plan.Bind, err error) error {
 	hint := ""
 	switch {
+	case errors.Is(err, errOwner):
+		hint = "; only root gives a file to another user, and only members of a group to that group"
 	case errors.Is(err, errNoSocket):
 		hint = "; remove it, or choose another path"
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -63,8 +65,9 @@ var errNoSocket = errors.New("the file exists and is no socket")
 
 // listenUnix replaces the socket file of a process that is dead, and nothing
 // else.
-func listenUnix(path string) (net.Listener, error) {
-	l, err := net.Listen("unix", path)
+func listenUnix(path string, file socketFile) (net.Listener, error) {
+	defer lockFolder(path)()
+	l, err := file.listen(path)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err
 	}
@@ -78,7 +81,7 @@ func listenUnix(path string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("stale socket: %w", err)
 	}
-	return net.Listen("unix", path)
+	return file.listen(path)
 }
 
 // holder is the process that listens on a unix socket; 0 if nobody tells.

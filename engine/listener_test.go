@@ -21,7 +21,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("LDCORN_TEST_ACTIVATED") != "" {
 		// Started by TestListen_Systemd; the pid could not be known before.
 		os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
-		l, err := listen("bind", plan.Bind{Network: "systemd"})
+		l, err := listen("bind", plan.Bind{Network: "systemd"}, socketFile{})
 		if err != nil {
 			fmt.Print(err)
 		} else {
@@ -52,13 +52,13 @@ func TestListen_Systemd(t *testing.T) {
 }
 
 func TestListen_TCP(t *testing.T) {
-	l, err := listen("bind", plan.Bind{Network: "tcp", Address: "127.0.0.1:0"})
+	l, err := listen("bind", plan.Bind{Network: "tcp", Address: "127.0.0.1:0"}, socketFile{})
 	require.NoError(t, err)
 	defer l.Close()
-	_, err = listen("bind", plan.Bind{Network: "tcp", Address: l.Addr().String()})
+	_, err = listen("bind", plan.Bind{Network: "tcp", Address: l.Addr().String()}, socketFile{})
 	require.ErrorContains(t, err, "address already in use; stop what listens there")
 	assert.ErrorContains(t, err, strconv.Quote(l.Addr().String()))
-	_, err = listen("bind", plan.Bind{Network: "tcp", Address: "192.0.2.1:8000"})
+	_, err = listen("bind", plan.Bind{Network: "tcp", Address: "192.0.2.1:8000"}, socketFile{})
 	require.ErrorContains(t, err, "this machine has no such address")
 }
 
@@ -72,21 +72,21 @@ func TestListen_Unix(t *testing.T) {
 	require.NoError(t, err)
 	stale.(*net.UnixListener).SetUnlinkOnClose(false)
 	require.NoError(t, stale.Close())
-	l, err := listen("bind", bind)
+	l, err := listen("bind", bind, socketFile{})
 	require.NoError(t, err, "the socket of a dead process is replaced")
 	assert.Equal(t, "unix:"+bind.Address, address(l))
 
-	_, err = listen("bind", bind)
+	_, err = listen("bind", bind, socketFile{})
 	require.ErrorContains(t, err, "address already in use", "that of a living one is not")
 	require.NoError(t, l.Close())
 	assert.NoFileExists(t, bind.Address)
 
 	require.NoError(t, os.WriteFile(bind.Address, nil, 0o600))
-	_, err = listen("bind", bind)
+	_, err = listen("bind", bind, socketFile{})
 	require.ErrorContains(t, err, "is no socket")
 	assert.FileExists(t, bind.Address)
 
-	_, err = listen("bind", plan.Bind{Network: "unix", Address: filepath.Join(dir, "no/such/folder")})
+	_, err = listen("bind", plan.Bind{Network: "unix", Address: filepath.Join(dir, "no/such/folder")}, socketFile{})
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 

@@ -27,7 +27,7 @@ func newTelemetry(admin plan.Bind) (*telemetry, error) {
 		return t, nil
 	}
 	var err error
-	t.listener, err = listen("admin", admin)
+	t.listener, err = listen("admin", admin, socketFile{})
 	return t, err
 }
 

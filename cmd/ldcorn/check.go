@@ -85,6 +85,7 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 		} else {
 			lookForPythons(res.Plan, res.Report)
 		}
+		lookForOwner(res.Plan, res.Report)
 		res.Report.Sort(path)
 	}
 	sound := res.Plan != nil && res.Report.Count(diag.Error) == 0

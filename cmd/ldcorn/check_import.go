@@ -23,8 +23,8 @@ var importScript string
 
 // Codes of what is found of interpreters.
 const (
-	codeImport = "L030" // one that cannot import its app
-	codePython = "W120" // one that is not there, or not what was meant
+	codeImport  = "L030" // one that cannot import its app
+	codeMachine = "W120" // one that is not there, or not what was meant
 )
 
 const (
@@ -71,7 +71,7 @@ func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
 		pos := p.Pools[i].Pos
 		d.Code = codeImport
 		if d.Severity == diag.Warning {
-			d.Code = codePython
+			d.Code = codeMachine
 		}
 		d.Span = report.Sources.Word(diag.Span{File: pos.File, Line: pos.Line, Col: pos.Col})
 		report.Add(*d)

@@ -98,6 +98,8 @@ var PoolAttributes = []Attribute[Pool]{
 // Attributes are the arguments of LdConfig, but for its workers.
 var Attributes = []Attribute[Plan]{
 	by("bind", EffectRestart, func(p *Plan) Bind { return p.Bind }),
+	by("bind_mode", EffectRestart, func(p *Plan) BindMode { return p.BindMode }),
+	by("bind_owner", EffectRestart, func(p *Plan) BindOwner { return p.BindOwner }),
 	routerAttribute(),
 	by("router_steps", EffectProxy, func(p *Plan) int { return p.RouterSteps }),
 	by("on_router_error", EffectProxy, func(p *Plan) OnRouterError { return p.OnRouterError }),

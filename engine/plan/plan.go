@@ -31,6 +31,9 @@ type Plan struct {
 	Bind  Bind
 	Pools []*Pool // in the order written; names are unique
 
+	BindMode  BindMode // of the file of a unix socket
+	BindOwner BindOwner
+
 	Router        Router // is asked before the routes are; nil = none
 	RouterSteps   int    // of the interpreter, that one call may take
 	OnRouterError OnRouterError

@@ -63,6 +63,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 			f.set(c, g, cfg.Plan)
 		}
 	}
+	c.checkBindFile(have, cfg.Plan)
 	if g := have["router"]; g != nil && !value.IsUnset(g.value) {
 		cfg.Router, cfg.RouterSpan = c.router(g), g.span
 	}
@@ -77,7 +78,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 
 // configFields are the arguments of LdConfig.
 func configFields() []field[plan.Plan] {
-	return slices.Concat(slices.Insert(listenFields(), 2, routerFields()...), headerFields("", func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders },
+	return slices.Concat(slices.Insert(listenFields(), 2, slices.Concat(bindFileFields(), routerFields())...), headerFields("", func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders },
 		func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }), masterFields())
 }
 

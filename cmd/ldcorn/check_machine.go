@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -33,4 +34,18 @@ func lookForPythons(p *plan.Plan, report *diag.Report) {
 		}
 	}
 	addToGroups(p, found, report)
+}
+
+// lookForOwner looks whether the owner of the socket is there.
+func lookForOwner(p *plan.Plan, report *diag.Report) {
+	err := engine.CheckOwner(p.BindOwner)
+	if err == nil {
+		return
+	}
+	report.Add(diag.Diagnostic{
+		Code: codeMachine, Severity: diag.Warning,
+		Message: "the master cannot start on this machine",
+		Detail:  []string{err.Error()},
+		Span:    report.Sources.Word(diag.Span{File: p.Pos.File, Line: p.Pos.Line, Col: p.Pos.Col}),
+	})
 }

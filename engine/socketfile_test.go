@@ -1,0 +1,151 @@
+package engine
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// socketDir is short, for the paths of sockets.
+func socketDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "l")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func TestSocketFile(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	bind := plan.Bind{Network: "unix", Address: path}
+	self := plan.BindOwner{User: strconv.Itoa(os.Getuid()), Group: strconv.Itoa(os.Getgid())}
+	for _, f := range []socketFile{{mode: 0o660}, {mode: 0o606}, {mode: 0o777}, {owner: self}, {mode: 0o600, owner: self}} {
+		l, err := listen("bind", bind, f)
+		require.NoError(t, err)
+		info, err := os.Lstat(path)
+		require.NoError(t, err)
+		if f.mode != 0 {
+			assert.Equal(t, os.FileMode(f.mode), info.Mode().Perm())
+		}
+		conn, err := net.Dial("unix", path)
+		require.NoError(t, err)
+		served, err := l.Accept()
+		require.NoError(t, err)
+		served.Close()
+		conn.Close()
+		_, err = listen("bind", bind, f)
+		require.ErrorContains(t, err, "address already in use", "that of a living one stays")
+		assert.Equal(t, "unix:"+path, address(l))
+		require.NoError(t, l.Close())
+		assert.NoFileExists(t, path)
+	}
+}
+
+func TestSocketFile_Owner(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	bind := plan.Bind{Network: "unix", Address: path}
+	l, err := listen("bind", bind, socketFile{mode: 0o660, owner: plan.BindOwner{User: "12345", Group: "54321"}})
+	if os.Getuid() != 0 {
+		require.ErrorContains(t, err, "only root gives a file to another user")
+		assert.NoFileExists(t, path)
+	} else {
+		require.NoError(t, err)
+		defer l.Close()
+		info, err := os.Lstat(path)
+		require.NoError(t, err)
+		st := info.Sys().(*syscall.Stat_t)
+		assert.Equal(t, []uint32{12345, 54321}, []uint32{st.Uid, st.Gid})
+	}
+	require.ErrorContains(t, CheckOwner(plan.BindOwner{User: "no-such-user"}), `this machine has no user "no-such-user"`)
+	require.ErrorContains(t, CheckOwner(plan.BindOwner{Group: "no-such-group"}), `this machine has no group "no-such-group"`)
+	require.NoError(t, CheckOwner(plan.BindOwner{}))
+	require.NoError(t, CheckOwner(plan.BindOwner{User: "root"}))
+}
+
+// Whenever a connection succeeds, the file has its mode already.
+func TestSocketFile_NoWindow(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	var over atomic.Bool
+	var connected atomic.Int64
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for !over.Load() {
+			before, err := os.Lstat(path)
+			if err != nil {
+				continue
+			}
+			conn, err := net.Dial("unix", path)
+			if err != nil {
+				continue
+			}
+			connected.Add(1)
+			after, err := os.Lstat(path)
+			// The connection was to this one, unless there was another in between.
+			if err == nil && os.SameFile(before, after) && after.Mode().Perm() != 0o660 {
+				t.Errorf("connected to a socket of mode %v", after.Mode())
+			}
+			conn.Close()
+		}
+	})
+	for i := 0; i < 300 || connected.Load() < 20; i++ {
+		l, err := listen("bind", plan.Bind{Network: "unix", Address: path}, socketFile{mode: 0o660})
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+	}
+	over.Store(true)
+	wg.Wait()
+}
+
+// Of masters that find the socket of a dead one at once, one takes its place.
+func TestListenUnix_Together(t *testing.T) {
+	path := filepath.Join(socketDir(t), "s")
+	for range 50 {
+		stale, err := net.Listen("unix", path)
+		require.NoError(t, err)
+		stale.(*net.UnixListener).SetUnlinkOnClose(false)
+		require.NoError(t, stale.Close())
+		var got [8]net.Listener
+		var wg sync.WaitGroup
+		for i := range got {
+			file := socketFile{mode: plan.BindMode(0o600 * (i % 2))}
+			wg.Go(func() { got[i], _ = listen("bind", plan.Bind{Network: "unix", Address: path}, file) })
+		}
+		wg.Wait()
+		n := 0
+		for _, l := range got {
+			if l != nil {
+				n++
+				conn, err := net.Dial("unix", path)
+				require.NoError(t, err, "nobody has removed it")
+				conn.Close()
+				l.Close()
+			}
+		}
+		require.Equal(t, 1, n)
+	}
+}
+
+func TestSocketFile_ApplyFollowsNoLink(t *testing.T) {
+	dir := socketDir(t)
+	target := filepath.Join(dir, "precious")
+	require.NoError(t, os.WriteFile(target, nil, 0o600))
+	link := filepath.Join(dir, "s")
+	require.NoError(t, os.Symlink(target, link))
+	require.ErrorContains(t, socketFile{mode: 0o666}.apply(link, -1, -1), "is not the socket any more")
+	require.ErrorContains(t, socketFile{mode: 0o666}.apply(target, -1, -1), "is not the socket any more")
+	info, err := os.Stat(target)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode())
+	_, err = listen("bind", plan.Bind{Network: "unix", Address: link}, socketFile{mode: 0o666})
+	require.ErrorContains(t, err, "is no socket")
+}
