@@ -94,7 +94,7 @@ pgo: ## profile anew what make build optimizes for (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each prints what it measures, and what that is measured against.
-.PHONY: skew overload kills hang routes
+.PHONY: skew overload kills hang routes bystander
 skew: build python ## how long requests wait when a few take very long, beside HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
@@ -108,6 +108,10 @@ kills: build python ## two minutes of kill -9 on workers under load
 routes: build ## what 50 matcher routes, and a function, cost beside one string route
 	@scripts/get-bench-tools
 	@scripts/bench/routes.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
+bystander: build ## what a request waits for beside clients that send all they can, and behind nginx
+	@scripts/get-bench-tools
+	@scripts/bench/bystander.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 hang: build python ## how soon a worker is replaced whose event loop is blocked
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)

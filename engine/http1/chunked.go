@@ -28,6 +28,7 @@ type Chunked struct {
 	line     int    // bytes of the size line so far
 	waste    uint64 // bytes of framing beyond what the data excuses
 	total    int64  // bytes of data so far
+	chunks   int    // size lines so far
 	section  []byte // the trailer section so far
 	cursor   cursor // in section
 	trailers []Field
@@ -86,6 +87,9 @@ func (c *Chunked) Started() bool { return c.state != chunkSize || c.digits > 0 |
 
 // Len returns how many bytes of data Next has returned so far.
 func (c *Chunked) Len() int64 { return c.total }
+
+// Count returns how many chunks have begun so far, the last one included.
+func (c *Chunked) Count() int { return c.chunks }
 
 // step consumes one byte of framing outside of trailers.
 func (c *Chunked) step(b byte) *Error {
@@ -151,6 +155,7 @@ func (c *Chunked) size(b byte) *Error {
 // which costs five bytes of framing each, but not make us read megabytes of
 // extensions for nothing (CVE-2023-39326).
 func (c *Chunked) begin() *Error {
+	c.chunks++
 	c.waste += uint64(c.line) + 4
 	c.waste -= min(c.waste, 16+2*min(c.left, math.MaxUint32))
 	if c.waste > maxWaste {

@@ -125,3 +125,17 @@ func TestChunkedReset(t *testing.T) {
 		}
 	}))
 }
+
+func TestChunkedCount(t *testing.T) {
+	var c Chunked
+	for _, part := range []string{"1\r", "\na\r\n2", "\r\nbc\r\n", "0\r\n", "\r\n"} {
+		for len(part) > 0 {
+			_, n, _, err := c.Next([]byte(part))
+			require.Nil(t, err)
+			part = part[n:]
+		}
+	}
+	assert.Equal(t, 3, c.Count())
+	c.Reset()
+	assert.Zero(t, c.Count())
+}

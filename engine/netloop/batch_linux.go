@@ -76,6 +76,9 @@ func (c *econn) receive(t *etask, p []byte) (n int, full bool, e syscall.Errno) 
 		n, e = c.inBatch(t, p, false)
 	}
 	c.large = n >= batchUpTo
+	if t != nil {
+		t.moved(n)
+	}
 	return n, n == len(p), e
 }
 

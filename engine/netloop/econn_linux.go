@@ -36,6 +36,7 @@ type econn struct {
 	probed     bool // the kernel sends keep-alive probes
 	large      bool // the last read brought much
 	moving     int8 // operations of a batch that are under way on fd
+	behind     bool // a tunnel's or a lingering connection's work goes on in a task, see later
 
 	reader, writer *etask // who waits
 	watcher        *etask
@@ -119,9 +120,9 @@ func (c *econn) event(events uint32) {
 	c.hup = c.hup || events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
 	switch {
 	case c.tunnel != nil:
-		c.tunnel.move()
+		c.tunnel.moveAtTurn()
 	case c.state == lingering:
-		c.discard()
+		c.discardAtTurn()
 	case c.state == atRest && !c.readable:
 	case c.state == atRest && c.client:
 		c.loop.serve(c)
@@ -165,6 +166,9 @@ func (c *econn) Close() error {
 	if c.client {
 		l.clients--
 	}
+	if c.state == lingering {
+		delete(l.lingers, c)
+	}
 	c.stash, c.until = nil, 0
 	for _, t := range [...]*etask{c.reader, c.writer} {
 		if t != nil {
@@ -172,6 +176,12 @@ func (c *econn) Close() error {
 		}
 	}
 	return nil
+}
+
+// Ended asks the kernel where no event has told: none does before the
+// connection is registered.
+func (c *econn) Ended() bool {
+	return c.half || c.hup || c.closed || rawEnded(c.fd)
 }
 
 func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
@@ -239,30 +249,7 @@ func (c *econn) rest(v Verdict) {
 		// The last read left something. The loop comes back to it after
 		// the other connections.
 		c.state = inTask
-		t := c.loop.task(serveConn)
-		t.conn, t.waiting = c, true
-		t.wake()
-	}
-}
-
-// linger ends our stream and discards what still comes for a while.
-func (c *econn) linger() {
-	c.CloseWrite()
-	c.state, c.until = lingering, c.loop.now.Add(lingerTime)
-	c.loop.by(c.until)
-	c.register()
-	c.discard()
-}
-
-func (c *econn) discard() {
-	for !c.closed {
-		switch _, err := c.TryRead(nil, c.loop.scratch); err {
-		case nil:
-		case ErrAgain:
-			return
-		default:
-			c.Close()
-		}
+		c.later(serveConn)
 	}
 }
 

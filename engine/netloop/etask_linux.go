@@ -10,6 +10,7 @@ import (
 // etask is a task of the epoll driver: a coroutine, reused for one piece of
 // work after another.
 type etask struct {
+	turn
 	loop  *loop
 	next  func() (struct{}, bool) // resumes the coroutine until its next wait
 	stop  func()
@@ -28,6 +29,7 @@ type etask struct {
 	cut      error // why every wait is to end; nil = not
 	woken    bool  // a Wake that no Park has taken yet
 	parked   bool
+	behind   bool // in loop.behind
 
 	watched *econn
 	probe   []byte
@@ -49,7 +51,7 @@ func (l *loop) task(work func(*etask)) *etask {
 		t = &etask{loop: l}
 		t.next, t.stop = iter.Pull(t.run)
 	}
-	t.work, t.alive = work, true
+	t.work, t.alive, t.used = work, true, 0
 	if l.d.aborted.Load() {
 		t.cut = ErrStopped
 	}
@@ -198,7 +200,7 @@ func (t *etask) Watch(c Conn, probe []byte) (probed int) {
 	}
 	e := c.(*econn)
 	t.watched, t.probe, t.since, e.watcher = e, probe, t.loop.now, t
-	t.halfOK = probe == nil && e.half
+	t.halfOK = false
 	t.loop.by(t.since + Time(watchAfter))
 	return probed
 }

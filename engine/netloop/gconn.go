@@ -21,7 +21,7 @@ type gconn struct {
 	until   Time      // end of its rest
 	stash   []byte
 	expired bool
-	tunnel  bool        // guarded by d.mu
+	aside   bool        // a tunnel, or lingered on; guarded by d.mu
 	resting atomic.Bool // a client between two requests: Shutdown ends its wait
 	closed  atomic.Bool
 
@@ -85,10 +85,12 @@ func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 		if c.resting.Load() && c.d.stopping.Load() {
 			return 0, ErrStopped // Shutdown's spoil may just have been undone
 		}
+		t.giveWay()
 		if err := t.begin(c); err != nil {
 			return 0, err
 		}
 		n, err := d.perform(p)
+		t.moved(n)
 		cut := t.finish()
 		switch {
 		case err == nil || n > 0:
@@ -256,16 +258,32 @@ func (c *gconn) Close() error {
 	return c.nc.Close()
 }
 
+// linger ends our stream and discards what still comes for a while.
 func (c *gconn) linger(t *gtask) {
 	c.CloseWrite()
+	c.d.setAside(c)
 	t.reset()
-	t.SetDeadline(Now().Add(lingerTime))
-	buf := make([]byte, 4096)
-	for {
-		if _, err := c.Read(t, buf, 0); err != nil {
+	buf := firstBuffers.Get().(*[firstRead]byte)
+	defer firstBuffers.Put(buf)
+	end := Now().Add(lingerTime)
+	for heard := Now(); ; {
+		_, err := c.Read(t, buf[:], lingerLook)
+		now := Now()
+		if err == nil {
+			heard = now
+		}
+		if c.d.stopping.Load() {
+			end = min(end, now.Add(lingerStopping))
+		}
+		if err != nil && err != ErrTimeout || now >= end || now.Sub(heard) >= lingerSilence {
 			return
 		}
 	}
+}
+
+func (c *gconn) Ended() bool {
+	state := c.peerState()
+	return state == peerHalf || state == peerGone
 }
 
 func (c *gconn) Peer() netip.AddrPort  { return c.peer }

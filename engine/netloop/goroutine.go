@@ -27,9 +27,9 @@ type goroutines struct {
 	ups     map[*gconn]struct{} // connections to upstreams
 	tasks   map[*gtask]struct{} // every running task, forks too
 	quit    chan struct{}       // closed when the sweeper is to end
-	quiet   chan struct{}       // closed when only tunnels are left
+	quiet   chan struct{}       // closed when no request is served any more
 	stopped time.Time           // when Shutdown or Run began to end the accept
-	tuns    int                 // client connections that are tunnels
+	aside   int                 // client connections that are tunnels, or lingered on
 }
 
 // NewGoroutine returns the driver that runs everywhere.
@@ -54,7 +54,7 @@ func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 
 // quieten closes quiet when its time has come; mu is held.
 func (d *goroutines) quieten() {
-	if !d.stopping.Load() || len(d.conns) > d.tuns {
+	if !d.stopping.Load() || len(d.conns) > d.aside {
 		return
 	}
 	select {
@@ -64,12 +64,15 @@ func (d *goroutines) quieten() {
 	}
 }
 
-// tunneled counts a client connection that becomes a tunnel.
-func (d *goroutines) tunneled(c *gconn) {
+// setAside counts a client connection on which no request is served any more.
+func (d *goroutines) setAside(c *gconn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c.tunnel = true
-	d.tuns++
+	if c.aside {
+		return
+	}
+	c.aside = true
+	d.aside++
 	d.quieten()
 }
 
@@ -142,8 +145,8 @@ func (d *goroutines) start(nc net.Conn) {
 		d.mu.Lock()
 		delete(d.conns, c)
 		d.clients.Add(-1)
-		if c.tunnel {
-			d.tuns--
+		if c.aside {
+			d.aside--
 		}
 		d.quieten()
 		d.mu.Unlock()

@@ -3,6 +3,7 @@ package netloop
 import (
 	"context"
 	"net"
+	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 // gtask is a task of the goroutine driver.
 type gtask struct {
+	turn
 	d        *goroutines
 	deadline Time
 	wake     chan struct{} // holds at most one wake
@@ -44,7 +46,7 @@ func (t *gtask) end() {
 
 // reset forgets what the last call of Serve left behind.
 func (t *gtask) reset() {
-	t.deadline = 0
+	t.deadline, t.used = 0, 0
 	t.Watch(nil, nil)
 	select {
 	case <-t.wake:
@@ -87,6 +89,13 @@ func (t *gtask) Park(until Time) error {
 		return t.cut
 	case <-timeout:
 		return ErrTimeout
+	}
+}
+
+// giveWay lets other goroutines go first where the task has used up its turn.
+func (t *gtask) giveWay() {
+	if t.over() {
+		runtime.Gosched()
 	}
 }
 
@@ -153,7 +162,6 @@ func (t *gtask) Watch(c Conn, probe []byte) (probed int) {
 	t.watched, t.probe, t.halfOK = nil, probe, false
 	if c != nil {
 		t.watched, t.since = c.(*gconn), Now()
-		t.halfOK = probe == nil && t.watched.peerState() == peerHalf
 	}
 	return probed
 }
@@ -256,7 +264,7 @@ func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
 	ca, cb := a.(*gconn), b.(*gconn)
 	t.Watch(nil, nil)
 	t.deadline = 0
-	t.d.tunneled(ca)
+	t.d.setAside(ca)
 	back := t.Fork(func(u Task) {
 		pump(u, cb, ca)
 		// A peer that has closed altogether ends the tunnel, though the

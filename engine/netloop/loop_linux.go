@@ -20,18 +20,20 @@ type loop struct {
 	lfd   int // the listener; -1 = does not accept
 	now   Time
 
-	conns   []*econn // by slot; nil = free
-	free    []uint32 // free slots
-	gen     uint32   // of the last connection: events of an earlier one in its slot are void
-	clients int      // connections that were accepted and are not closed
-	tunnels int      // of those, the ones that are tunnels
-	quiet   bool     // finishing, and nothing but tunnels left
+	conns   []*econn        // by slot; nil = free
+	free    []uint32        // free slots
+	gen     uint32          // of the last connection: events of an earlier one in its slot are void
+	clients int             // connections that were accepted and are not closed
+	tunnels int             // of those, the ones that are tunnels
+	lingers map[*econn]Time // of those, the ones that linger, and until when at most
+	quiet   bool            // finishing, and no request is served
 
 	active []*etask // tasks that run something, for their deadlines
 	spare  []*etask // coroutines without work
 	ready  []*etask // to be resumed after the events at hand
 	swept  []*etask // the active ones while they are swept; kept for its room
 	todo   []*etask // the ready ones being resumed; kept for its room
+	behind []*etask // those that have used up their turns
 	nextAt Time     // when to sweep
 
 	listenAt  Time // when to accept again after a failure; 0 = accepting
@@ -66,7 +68,7 @@ const (
 )
 
 func newLoop(d *epoll, index int) *loop {
-	return &loop{d: d, index: index, epfd: -1, evfd: -1, lfd: -1, nextAt: never}
+	return &loop{d: d, index: index, epfd: -1, evfd: -1, lfd: -1, nextAt: never, lingers: map[*econn]Time{}}
 }
 
 // open makes the loop's descriptors.
@@ -136,7 +138,8 @@ func (l *loop) run() {
 			l.sweep()
 		}
 		l.carryOut()
-		if l.finishing && !l.quiet && l.clients == l.tunnels {
+		l.runBehind()
+		if l.finishing && !l.quiet && l.clients == l.tunnels+len(l.lingers) {
 			l.quiet = true
 			l.d.oneIsQuiet()
 		}
@@ -245,6 +248,9 @@ func (l *loop) shutdown() {
 	}
 	l.lfd, l.listenAt = -1, 0
 	l.d.stopAccepting()
+	for c := range l.lingers {
+		c.shorten()
+	}
 	for _, c := range l.conns {
 		if c != nil && c.client && c.state == atRest && c.tunnel == nil && len(c.stash) == 0 {
 			// A request may have come that no event has told of yet. One

@@ -84,6 +84,10 @@ type Conn interface {
 	// bytes taken from c. readErr is io.EOF at the end of c's stream, and
 	// ErrNoSplice when the system cannot.
 	Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error)
+	// Ended reports whether the peer has ended its stream, though there may be
+	// bytes before the end that nobody has read. It is false where the system
+	// cannot tell.
+	Ended() bool
 	// CloseWrite ends the stream towards the peer.
 	CloseWrite() error
 	// Close closes the connection; a second call does nothing. A task that
@@ -130,14 +134,18 @@ type Task interface {
 	Park(until Time) error
 	// Wake ends a Park, now or the next. Any goroutine may call it.
 	Wake()
+	// Spend counts pieces of work that the task has done with what it has read
+	// already, such as the chunks of a body: small ones, of which a buffer can
+	// hold thousands. A task that has done, read or written its share gives way
+	// to the others at its next read or write.
+	Spend(pieces int)
 	// Watch makes every wait of this task end with ErrGone once the peer of
 	// c is gone for good, within a second. A peer that has only ended its
 	// own stream need not be gone, and a TCP socket cannot tell the two
 	// apart: so probe is written to such a peer once, after half a second,
 	// and one that is gone answers it with a reset. Without a probe (nil), a
-	// peer that ends its stream during the watch counts as gone, one that
-	// had done so before does not. An empty one leaves it at broken
-	// connections. A nil c ends the watch, and takes back an ErrGone. The
+	// peer that has ended its stream counts as gone; see Conn.Ended. An empty
+	// one leaves it at broken connections. A nil c ends the watch, and takes back an ErrGone. The
 	// watch of a new c replaces the old one. It returns how many bytes of the
 	// ended watch's probe were written.
 	Watch(c Conn, probe []byte) (probed int)
@@ -180,7 +188,7 @@ type Op uint8
 // The kinds of verdict.
 const (
 	Close  Op = iota // close at once
-	Linger           // end our stream, discard what still comes for a while, then close: an answer to a client that is still sending would be lost by a plain close
+	Linger           // end our stream, discard what still comes until the client is silent for 5 s, for 30 s at most, then close: an answer to a client that is still sending would be lost by a plain close. No task is held meanwhile.
 	Rest             // wait for more to read, holding nothing
 	Taken            // the driver has it already, see Task.Tunnel
 	Reset            // close so that the peer sees a broken connection rather than the end of the stream, where the transport can say so
@@ -203,7 +211,8 @@ type Driver interface {
 	// and wait for the others. Any goroutine may call it, more than once.
 	Shutdown()
 	// Quiet is closed when, after Shutdown, no client connection is left but
-	// tunnels, which only their peers can end.
+	// tunnels, which only their peers can end, and those that linger, which do
+	// so for two more seconds at most.
 	Quiet() <-chan struct{}
 	// Abort ends what Shutdown waits for: every wait of every task ends with
 	// ErrStopped, and connections are closed. What can be written without

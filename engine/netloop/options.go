@@ -30,12 +30,15 @@ const maxShare = 4
 func share() int { return min(max(runtime.GOMAXPROCS(0)/4, 1), maxShare) }
 
 const (
-	lingerTime    = 2 * time.Second        // how long a lingering close discards
-	watchAfter    = 500 * time.Millisecond // a wait this long is worth a look at the client
-	watchEvery    = 200 * time.Millisecond // between two such looks
-	probeTime     = 100 * time.Millisecond // for writing a few bytes to a peer that reads or is gone
-	dialPause     = 2 * time.Millisecond   // before a full backlog is tried again
-	backlogTime   = 20 * time.Millisecond  // for taking the connections that wait when the listener closes
-	backlogLimit  = time.Second            // for all of them, where that was not enough
-	acceptBackoff = 100 * time.Millisecond // after a failed accept, such as EMFILE
+	lingerTime     = 30 * time.Second       // how long a lingering close discards, as nginx's lingering_time
+	lingerSilence  = 5 * time.Second        // how long it waits for more to discard, as nginx's lingering_timeout
+	lingerLook     = time.Second            // how often the goroutine driver looks whether to linger on
+	lingerStopping = 2 * time.Second        // how long a driver that is to end still lingers
+	watchAfter     = 500 * time.Millisecond // a wait this long is worth a look at the client
+	watchEvery     = 200 * time.Millisecond // between two such looks
+	probeTime      = 100 * time.Millisecond // for writing a few bytes to a peer that reads or is gone
+	dialPause      = 2 * time.Millisecond   // before a full backlog is tried again
+	backlogTime    = 20 * time.Millisecond  // for taking the connections that wait when the listener closes
+	backlogLimit   = time.Second            // for all of them, where that was not enough
+	acceptBackoff  = 100 * time.Millisecond // after a failed accept, such as EMFILE
 )

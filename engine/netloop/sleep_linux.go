@@ -23,7 +23,7 @@ const (
 // otherwise only where there is nothing to do.
 func (l *loop) wait() int {
 	l.letOthersRun()
-	if pending := len(l.ready)+len(l.batch.waiting) > 0; l.busy || pending {
+	if pending := len(l.ready)+len(l.behind)+len(l.batch.waiting) > 0; l.busy || pending {
 		gather := !pending && len(l.active) >= crowdFrom
 		if gather {
 			rawYield()

@@ -41,6 +41,7 @@ func (l *loop) putPipe(p [2]int, held int) {
 
 func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error) {
 	e, to := t.(*etask), dst.(*econn)
+	e.giveWay()
 	if e.cut != nil {
 		return 0, e.cut, nil
 	}
@@ -51,7 +52,11 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 	held := 0
 	defer func() { c.loop.putPipe(p, held) }()
 	for moved < n {
+		if e.giveWay(); e.cut != nil {
+			return moved, e.cut, nil
+		}
 		got, err := c.drain(p[1], int(min(n-moved, pipeSize)))
+		e.moved(int(got))
 		switch {
 		case err == ErrAgain && moved > 0:
 			return moved, nil, nil

@@ -32,11 +32,12 @@ func (c *econn) awaitRead(t *etask, wait time.Duration) error {
 }
 
 func (c *econn) WaitReadable(t Task, wait time.Duration) error {
-	for !c.readable {
+	e := t.(*etask)
+	for e.giveWay(); !c.readable; {
 		if c.closed {
 			return net.ErrClosed
 		}
-		if err := c.awaitRead(t.(*etask), wait); err != nil {
+		if err := c.awaitRead(e, wait); err != nil {
 			return err
 		}
 	}
@@ -44,14 +45,32 @@ func (c *econn) WaitReadable(t Task, wait time.Duration) error {
 }
 
 func (c *econn) TryRead(t Task, p []byte) (int, error) {
+	task, _ := t.(*etask)
+	if task != nil {
+		task.giveWay()
+	}
 	if c.closed {
 		return 0, net.ErrClosed
 	}
 	if !c.readable {
 		return 0, ErrAgain
 	}
-	task, _ := t.(*etask)
 	n, full, e := c.receive(task, p)
+	return c.took(n, full, e)
+}
+
+// drop is TryRead for bytes that nobody wants, at the cost of hardly more than
+// the call.
+func (c *econn) drop() (int, error) {
+	if !c.readable {
+		return 0, ErrAgain
+	}
+	n, e := rawDrop(c.fd, c.loop.scratch)
+	return c.took(n, n == len(c.loop.scratch), e)
+}
+
+// took is the result of a read; full says that there may be more.
+func (c *econn) took(n int, full bool, e syscall.Errno) (int, error) {
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:
 		c.readable = e == unix.EINTR
@@ -69,10 +88,10 @@ func (c *econn) TryRead(t Task, p []byte) (int, error) {
 
 func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 	e := t.(*etask)
-	if e.cut != nil {
-		return 0, e.cut
-	}
-	for {
+	for e.giveWay(); ; {
+		if e.cut != nil {
+			return 0, e.cut
+		}
 		n, err := c.TryRead(t, p)
 		if err != ErrAgain {
 			return n, err
@@ -84,16 +103,17 @@ func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 }
 
 func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
-	e := t.(*etask)
-	if e.cut != nil && e.cut != ErrStopped { // last words need no wait
-		return 0, e.cut
-	}
-	total := 0
+	e, total := t.(*etask), 0
 	for len(a)+len(b) > 0 {
+		e.giveWay()
+		if e.cut != nil && e.cut != ErrStopped { // last words need no wait
+			return total, e.cut
+		}
 		if c.closed {
 			return total, net.ErrClosed
 		}
 		n, errno := c.writeSome(e, a, b)
+		e.moved(n)
 		switch errno {
 		case 0:
 			total += n

@@ -18,6 +18,21 @@ func rawRead(fd int, p []byte) (int, syscall.Errno) {
 	return int(n), e
 }
 
+// rawDrop reads from a socket what nobody wants. TCP does not even copy it to
+// p (tcp(7), MSG_TRUNC); other sockets do.
+func rawDrop(fd int, p []byte) (int, syscall.Errno) {
+	n, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_TRUNC, 0, 0)
+	return int(n), e
+}
+
+// rawEnded reports whether the peer of a socket has ended its stream.
+func rawEnded(fd int) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLRDHUP}}
+	var now unix.Timespec
+	n, _, e := syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&fds)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return e == 0 && n > 0
+}
+
 // rawDrain reads from a descriptor that is no socket.
 func rawDrain(fd int, p []byte) {
 	syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))

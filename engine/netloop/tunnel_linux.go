@@ -19,9 +19,6 @@ type stream struct {
 	ended bool   // the end was read, and passed on
 }
 
-// turns is how many reads a direction gets before others have theirs.
-const turns = 8
-
 func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
 	ca, cb := a.(*econn), b.(*econn)
 	t.Watch(nil, nil)
@@ -35,13 +32,31 @@ func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
 	ca.keepAlive()
 	// What is there already makes no event. It is moved outside of the task,
 	// which still runs.
-	mover := t.loop.task(func(*etask) { tun.move() })
-	mover.waiting = true
-	mover.wake()
+	tun.moveLater()
 	return Verdict{Op: Taken}
 }
 
-// move moves what there is, both ways.
+// moveAtTurn moves what there is, but for a tunnel that has used up its turn
+// and whose next is still to come.
+func (t *tunnel) moveAtTurn() {
+	if !t.a.behind {
+		t.move()
+	}
+}
+
+// moveLater has the tunnel go on behind what others have to do.
+func (t *tunnel) moveLater() {
+	t.a.behind = true
+	t.a.later(moveMore)
+}
+
+func moveMore(t *etask) {
+	a := t.conn
+	a.behind = false
+	a.tunnel.move()
+}
+
+// move moves what there is, both ways, a turn's worth of each at most.
 func (t *tunnel) move() {
 	if t.ended {
 		return
@@ -53,7 +68,7 @@ func (t *tunnel) move() {
 
 // pump moves one direction. It reports false when the tunnel is broken.
 func (t *tunnel) pump(from, to *econn, s *stream) bool {
-	for range turns {
+	for share := (turn{}); !share.over(); {
 		if len(s.held) > 0 && !s.flush(to) {
 			return false
 		}
@@ -64,8 +79,10 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 			return true
 		}
 		n, err := from.TryRead(nil, from.loop.scratch)
+		share.moved(n)
 		switch {
 		case n > 0:
+			share.moved(n)
 			s.held = from.loop.scratch[:n]
 			ok := s.flush(to)
 			s.held = append([]byte(nil), s.held...)
@@ -82,9 +99,9 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 			return false
 		}
 	}
-	mover := t.a.loop.task(func(*etask) { t.move() })
-	mover.waiting = true
-	mover.wake()
+	if !t.a.behind {
+		t.moveLater()
+	}
 	return true
 }
 

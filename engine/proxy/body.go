@@ -134,7 +134,9 @@ func (x *exchange) recodeBack() (done bool, err error) {
 	if x.raw {
 		recode = appendDecoded
 	}
+	before := x.chunks.Count()
 	out, n, done, fault := recode(x.out, &x.chunks, x.back.bytes())
+	x.t.Spend(x.chunks.Count() - before)
 	x.out = out
 	x.back.consume(n)
 	switch {

@@ -19,6 +19,9 @@ const (
 	// defaultStall is Options.Stall for those who give none: that of nginx's
 	// client_body_timeout and send_timeout.
 	defaultStall = 60 * time.Second
+	// requestPieces is what a request costs, reads and writes aside, in pieces
+	// of netloop.Task.Spend: a client may send hundreds at once.
+	requestPieces = 32
 	// maxRepeats is how often a request that did not reach a worker is sent
 	// again. One that may have is sent again once.
 	maxRepeats = 2
@@ -29,6 +32,7 @@ const (
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
 	x.retry, x.told, x.why, x.wary = 0, false, "", false
+	x.t.Spend(requestPieces)
 	x.rec.begin(x.t.Now())
 	x.setID()
 	err := x.upload.begin()

@@ -45,7 +45,7 @@ func (u *upload) begin() error {
 	switch req := &u.x.req; {
 	case req.Chunked:
 		u.chunked.Reset()
-		n, err := u.recode(body)
+		n, err := u.recode(u.x.t, body)
 		u.used, u.first = n, u.out
 		return err
 	case u.max > 0 && req.ContentLength > u.max:
@@ -172,7 +172,7 @@ func (u *upload) read(t netloop.Task) (part []byte, err error) {
 		u.received = u.left == 0
 		return room[:n], nil
 	}
-	used, err := u.recode(room[:n])
+	used, err := u.recode(t, room[:n])
 	u.buf.grew(n)
 	u.buf.consume(used)
 	return u.out, err
@@ -181,11 +181,13 @@ func (u *upload) read(t netloop.Task) (part []byte, err error) {
 // recode decodes as much as src holds of the body, and makes one chunk of it
 // in u.out, without extensions and trailers. n counts the bytes that belong
 // to the body.
-func (u *upload) recode(src []byte) (n int, err error) {
+func (u *upload) recode(t netloop.Task, src []byte) (n int, err error) {
+	before := u.chunked.Count()
 	out, n, done, fault := appendRecoded(u.out[:0], &u.chunked, src)
 	if done {
 		out = http1.AppendLastChunk(out, nil)
 	}
+	t.Spend(u.chunked.Count() - before)
 	u.out, u.received = out, done
 	if u.max > 0 && u.chunked.Len() > u.max {
 		return n, errTooLarge

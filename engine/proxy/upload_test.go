@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"strings"
@@ -216,6 +217,43 @@ func TestBrokenUpload(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestTinyChunks: the chunks at hand go on as one, in either direction, so that
+// who sends many costs no write for each.
+func TestTinyChunks(t *testing.T) {
+	const chunks = 10000
+	body := strings.Repeat("8\r\nabcdefgh\r\n", chunks) + "0\r\n\r\n"
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.worker("default", func(c net.Conn, in *bufio.Reader) {
+			head, err := readHead(in)
+			if err != nil {
+				return
+			}
+			raw := &strings.Builder{}
+			n, err := countBody(bufio.NewReader(io.TeeReader(in, raw)), head)
+			if err != nil {
+				return
+			}
+			fmt.Fprintf(c, "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\nx-got: %d in %d lines\r\n\r\n", n, strings.Count(raw.String(), "\n"))
+			io.WriteString(c, body)
+			untilGone(in)
+		})
+		c := r.client()
+		c.say(http1test.Post("Transfer-Encoding: chunked\r\n") + body)
+		var bytes, lines int
+		_, got, _ := strings.Cut(c.head(), "x-got: ")
+		_, err := fmt.Sscanf(got, "%d in %d lines", &bytes, &lines)
+		require.NoError(t, err, got)
+		assert.Equal(t, chunks*8, bytes)
+		assert.Less(t, lines, chunks/10)
+		raw := &strings.Builder{}
+		n, err := countBody(bufio.NewReader(io.TeeReader(c.in, raw)), "\r\nTransfer-Encoding: chunked\r\n")
+		require.NoError(t, err)
+		assert.EqualValues(t, chunks*8, n)
+		assert.Less(t, strings.Count(raw.String(), "\n"), chunks/10)
+	})
 }
 
 // TestPipelinedBehindUploads: what follows a body is the next request,

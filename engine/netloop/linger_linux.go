@@ -1,0 +1,61 @@
+package netloop
+
+// linger ends our stream and discards what still comes for a while. It holds
+// neither task nor buffer.
+func (c *econn) linger() {
+	c.CloseWrite()
+	l := c.loop
+	c.state, c.until = lingering, l.now.Add(lingerSilence)
+	l.lingers[c] = l.now.Add(lingerTime)
+	l.by(c.until)
+	if l.finishing {
+		c.shorten()
+	}
+	c.register()
+	c.discardAtTurn()
+}
+
+// shorten makes the lingering end soon, for the driver is to end.
+func (c *econn) shorten() {
+	l := c.loop
+	l.lingers[c] = min(l.lingers[c], l.now.Add(lingerStopping))
+	c.until = min(c.until, l.lingers[c])
+	l.by(c.until)
+}
+
+// discardAtTurn discards what there is, but for a connection that has used up
+// its turn and whose next is still to come.
+func (c *econn) discardAtTurn() {
+	if !c.behind {
+		c.discard()
+	}
+}
+
+// discard discards what there is, a turn's worth at most: the rest comes
+// behind what the others have to do.
+func (c *econn) discard() {
+	var t turn
+	for !c.closed {
+		if t.over() {
+			c.behind = true
+			c.later(discardMore)
+			return
+		}
+		n, err := c.drop()
+		t.moved(n)
+		switch {
+		case err == ErrAgain:
+			return
+		case err != nil:
+			c.Close()
+			return
+		}
+		c.until = min(c.loop.now.Add(lingerSilence), c.loop.lingers[c])
+	}
+}
+
+func discardMore(t *etask) {
+	c := t.conn
+	c.behind = false
+	c.discard()
+}

@@ -1,0 +1,184 @@
+package netloop
+
+import (
+	"log/slog"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+)
+
+// bareLoop is a loop that is not run.
+func bareLoop(t *testing.T) *loop {
+	l := newLoop(&epoll{opts: Options{Log: slog.New(slog.DiscardHandler)}}, 0)
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	require.NoError(t, err)
+	l.epfd, l.scratch, l.now = fd, make([]byte, 2<<10), Now()
+	t.Cleanup(func() {
+		for _, task := range l.active {
+			task.stop()
+		}
+		l.close()
+	})
+	return l
+}
+
+// pair is a connection of the loop and the descriptor of its peer.
+func (l *loop) pair(t *testing.T, client bool) (*econn, int) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { unix.Close(fds[1]) })
+	c := l.newConn(fds[0], client)
+	c.readable = true
+	if client {
+		l.clients++
+	}
+	return c, fds[1]
+}
+
+// flood fills a connection with as much as it holds.
+func flood(fd int) {
+	for e := unix.Errno(0); e == 0; {
+		_, e = rawWrite(fd, make([]byte, 16<<10))
+	}
+}
+
+// unread is how much of what was written to a connection nobody has read.
+func (c *econn) unread(t *testing.T) int {
+	n, err := unix.IoctlGetInt(c.fd, unix.SIOCINQ)
+	require.NoError(t, err)
+	return n
+}
+
+// inTurns finds that a connection which is full is emptied in turns: one by
+// begin, and each other behind the others and whatever the events say.
+func inTurns(t *testing.T, l *loop, c *econn, begin, between func()) {
+	before := c.unread(t)
+	begin()
+	require.Len(t, l.behind, 1)
+	for turns := 1; len(l.behind) > 0; turns++ {
+		left := c.unread(t)
+		require.Less(t, left, before)
+		require.GreaterOrEqual(t, left, before-turnShare)
+		c.event(unix.EPOLLIN)
+		require.Equal(t, left, c.unread(t), "an event does not bring the turn forward")
+		require.Len(t, l.behind, 1)
+		before = left
+		between()
+		l.runBehind()
+	}
+	require.Zero(t, c.unread(t))
+}
+
+// TestLingerTakesTurns: what still comes behind an answer is discarded in
+// turns.
+func TestLingerTakesTurns(t *testing.T) {
+	l := bareLoop(t)
+	c, peer := l.pair(t, true)
+	flood(peer)
+	inTurns(t, l, c, c.linger, func() {})
+	assert.Len(t, l.lingers, 1)
+	flood(peer)
+	c.event(unix.EPOLLIN)
+	require.Len(t, l.behind, 1)
+	c.Close()
+	l.runBehind()
+	assert.Empty(t, l.behind)
+	assert.Empty(t, l.lingers)
+}
+
+// TestTunnelTakesTurns: a tunnel moves bytes in turns.
+func TestTunnelTakesTurns(t *testing.T) {
+	l := bareLoop(t)
+	a, peer := l.pair(t, true)
+	b, upstream := l.pair(t, false)
+	flood(peer)
+	task := l.task(func(task *etask) { task.Tunnel(a, b, func() {}) })
+	task.resume(nil)
+	inTurns(t, l, a, l.runBehind, func() { rawDrop(upstream, make([]byte, 1<<20)) })
+	a.tunnel.end()
+}
+
+// TestTasksTakeTurns: whatever a task does with bytes that are there, or with
+// room that there is, it gives way in between.
+func TestTasksTakeTurns(t *testing.T) {
+	var buf [1 << 10]byte
+	for name, step := range map[string]func(task *etask, c, to *econn) error{
+		"Read":  func(task *etask, c, _ *econn) error { _, err := c.Read(task, buf[:], 0); return err },
+		"Write": func(task *etask, _, to *econn) error { _, err := to.Write(task, buf[:], nil, 0); return err },
+		"Write of two": func(task *etask, _, to *econn) error {
+			_, err := to.Write(task, buf[:2], buf[:], 0)
+			return err
+		},
+		"TryRead": func(task *etask, c, _ *econn) error { _, err := c.TryRead(task, buf[:]); return err },
+		"WaitReadable": func(task *etask, c, _ *econn) error {
+			task.Spend(100)
+			return c.WaitReadable(task, 0)
+		},
+		"Splice": func(task *etask, c, to *econn) error {
+			_, err, _ := c.Splice(task, to, 1<<10, 0, 0)
+			return err
+		},
+		"one long Splice": func(task *etask, c, to *econn) error {
+			task.used = turnShare - 1
+			_, err, _ := c.Splice(task, to, 1<<30, 0, 0)
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := bareLoop(t)
+			c, peer := l.pair(t, true)
+			to, _ := l.pair(t, false)
+			flood(peer)
+			task := l.task(func(task *etask) {
+				for task.cut == nil && step(task, c, to) == nil {
+				}
+			})
+			task.resume(nil)
+			require.Equal(t, []*etask{task}, l.behind)
+			require.False(t, task.waiting, "it waits for nothing")
+			task.cut = ErrEnough
+			for len(l.behind) > 0 {
+				l.runBehind()
+			}
+			assert.False(t, task.alive, "who is interrupted meanwhile ends")
+		})
+	}
+}
+
+// TestNobodyKeepsTheLoop: each that has fallen behind gets a turn, and none a
+// second one before the loop has looked for events.
+func TestNobodyKeepsTheLoop(t *testing.T) {
+	l := bareLoop(t)
+	ran := make([]int, 5)
+	for i := range ran {
+		c, _ := l.pair(t, true)
+		c.later(func(task *etask) {
+			for task.cut == nil {
+				ran[i]++
+				task.Spend(turnShare)
+				task.giveWay()
+			}
+		})
+	}
+	passes := 0
+	for before := 0; passes < 50; passes++ {
+		l.runBehind()
+		sum := 0
+		for _, n := range ran {
+			sum += n
+		}
+		require.Greater(t, sum, before, "one at least goes on")
+		require.LessOrEqual(t, sum, before+len(ran), "none goes on twice")
+		require.LessOrEqual(t, slices.Max(ran)-slices.Min(ran), 1, "each in turn")
+		before = sum
+	}
+	for _, task := range l.active {
+		task.cut = ErrStopped
+	}
+	for len(l.behind) > 0 {
+		l.runBehind()
+	}
+}
