@@ -11,12 +11,13 @@ import (
 // come.
 func (x *exchange) relayLength(cancel bool) error {
 	x.begun = true
+	probe := x.probeBody()
 	left := x.res.ContentLength - int64(x.back.len())
 	err := x.write(x.out, x.back.bytes())
 	x.back.clear()
 	for left > 0 && err == nil {
 		var n int64
-		n, err = x.relayPart(left)
+		n, err = x.relayPart(left, probe)
 		if left -= n; left == 0 {
 			x.complete(true)
 		}
@@ -32,14 +33,14 @@ const spliceFrom = 64 << 10
 
 // relayPart relays some of a body of known length. It returns what was taken
 // from the worker.
-func (x *exchange) relayPart(left int64) (int64, error) {
+func (x *exchange) relayPart(left int64, probe []byte) (int64, error) {
 	if left >= spliceFrom {
-		n, rerr, werr := x.splicePart(left)
+		n, rerr, werr := x.splicePart(left, probe)
 		if werr != nil || rerr != netloop.ErrNoSplice || n > 0 {
 			return n, x.partError(rerr, werr)
 		}
 	}
-	if err := x.readBackWatching(probeNone); err != nil {
+	if err := x.readBackWatching(probe); err != nil {
 		return 0, x.partError(err, nil)
 	}
 	part := x.back.bytes()
@@ -48,9 +49,9 @@ func (x *exchange) relayPart(left int64) (int64, error) {
 	return int64(len(part)), x.write(part, nil)
 }
 
-func (x *exchange) splicePart(left int64) (moved int64, readErr, writeErr error) {
+func (x *exchange) splicePart(left int64, probe []byte) (moved int64, readErr, writeErr error) {
 	x.dropBack()
-	x.t.Watch(x.c, probeNone)
+	x.t.Watch(x.c, probe)
 	moved, readErr, writeErr = x.up.Splice(x.t, x.c, left, 0, x.p.stall)
 	x.t.Watch(nil, nil)
 	x.rec.Sent += moved
@@ -99,6 +100,10 @@ func (x *exchange) discard(err error, left int64) error {
 // first.
 func (x *exchange) relayChunked() error {
 	x.chunks.Reset()
+	probe := probeChunk
+	if x.raw {
+		probe = x.probeBody()
+	}
 	for {
 		done, err := x.recodeBack()
 		if err != nil {
@@ -116,10 +121,6 @@ func (x *exchange) relayChunked() error {
 		}
 		if done {
 			return nil
-		}
-		probe := probeChunk
-		if x.raw {
-			probe = probeNone
 		}
 		if err := x.readBackWatching(probe); err != nil {
 			return x.partError(err, nil)
@@ -158,10 +159,11 @@ func (x *exchange) recodeBack() (done bool, err error) {
 // relayUntilClose relays an answer that ends with the connection.
 func (x *exchange) relayUntilClose() error {
 	x.begun = true
+	probe := x.probeBody()
 	err := x.write(x.out, x.back.bytes())
 	for err == nil {
 		x.back.clear()
-		if err = x.readBackWatching(probeNone); err == io.EOF {
+		if err = x.readBackWatching(probe); err == io.EOF {
 			x.complete(false)
 			return nil
 		}

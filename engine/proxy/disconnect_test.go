@@ -30,6 +30,9 @@ type slow struct {
 	gone  chan bool
 }
 
+// quit tells a slow worker to close the connection.
+const quit = "quit"
+
 func newSlow() *slow {
 	return &slow{began: make(chan string, 16), say: make(chan string, 16), gone: make(chan bool, 16)}
 }
@@ -55,6 +58,9 @@ func (s *slow) serve(c net.Conn, in *bufio.Reader) {
 		case head := <-heads:
 			s.began <- head
 		case answer := <-s.say:
+			if answer == quit {
+				return
+			}
 			io.WriteString(c, answer)
 		}
 	}
@@ -66,6 +72,15 @@ var leaving = map[string]func(*client){
 	"reset": func(c *client) { c.SetLinger(0); c.Close() },
 }
 
+// Heads of answers of which the whole body is still to come.
+const (
+	lengthHead  = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n"
+	largeHead   = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"
+	chunkedHead = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+	endlessHead = "HTTP/1.1 200 OK\r\n\r\n"
+	get10       = "GET / HTTP/1.0\r\n\r\n"
+)
+
 // TestClientGone: without a cap the worker's connection is closed, so that
 // the app gets a disconnect, whatever state the exchange is in.
 func TestClientGone(t *testing.T) {
@@ -73,13 +88,20 @@ func TestClientGone(t *testing.T) {
 		"before an answer":   {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},
 		"HTTP/1.0":           {"GET / HTTP/1.0\r\n\r\n", ""},
 		"after 103":          {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 103 Early\r\n\r\n"},
-		"in a chunked one":   {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n"},
+		"in a chunked one":   {http1test.Get("/"), chunkedHead + "1\r\na\r\n"},
+		"in one of a length": {http1test.Get("/"), lengthHead + "a"},
+		"in a large one":     {http1test.Get("/"), largeHead + "a"},
+		"in one without":     {http1test.Get("/"), endlessHead + "a"},
+		"in one to HTTP/1.0": {get10, lengthHead + "a"},
+		"chunked, HTTP/1.0":  {get10, chunkedHead + "1\r\na\r\n"},
+		"after its upload":   {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", lengthHead + "a"},
 		"behind an upload":   {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc", ""},
 		"while it asked for": {"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n", ""},
 	} {
 		for how, leave := range leaving {
 			t.Run(name+"/"+how, func(t *testing.T) {
 				eachDriver(t, func(t *testing.T, driver string) {
+					t.Parallel()
 					r := newRig(t, driver, nil)
 					s := newSlow()
 					u := r.worker("default", s.serve)
@@ -91,7 +113,11 @@ func TestClientGone(t *testing.T) {
 					}
 					if c.said != "" {
 						s.say <- c.said
-						cl.read(len(strings.TrimRight(c.said, "\r\n")))
+						cl.head()
+						if strings.HasSuffix(strings.TrimSpace(c.said), "a") {
+							_, err := cl.in.ReadString('a')
+							require.NoError(t, err)
+						}
 					}
 					leave(cl)
 					<-s.gone
@@ -244,16 +270,13 @@ func outlast(r *rig, s *slow) {
 	<-s.gone
 }
 
-// TestHalfCloseInAnswer: the same while the answer flows, with pauses.
+// TestHalfCloseInAnswer: the same while a chunked answer flows, with pauses.
 func TestHalfCloseInAnswer(t *testing.T) {
 	for _, c := range []struct{ name, in, first, then, want string }{
-		{"length", http1test.Get("/"), "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc", "def", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef"},
 		{"chunked", http1test.Get("/"), "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n",
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nabcdef"},
 		{"the last chunk", http1test.Get("/"), "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "0\r\n\r\n",
 			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nabc"},
-		{"HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n",
-			"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcdef"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
@@ -271,6 +294,75 @@ func TestHalfCloseInAnswer(t *testing.T) {
 				s.say <- c.then
 				head, body := cl.hear("GET")
 				assert.Equal(t, c.want, head+body)
+			})
+		})
+	}
+}
+
+// inAnswer are answers within which nothing can be sent to the client but the
+// body.
+var inAnswer = []struct{ name, in, first, then, want string }{
+	{"length", http1test.Get("/"), lengthHead + "abc", "def", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef"},
+	{"no length", http1test.Get("/"), endlessHead + "abc", "", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc"},
+	{"HTTP/1.0", get10, lengthHead + "abc", "def", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\nConnection: close\r\n\r\nabcdef"},
+	{"HTTP/1.0, chunked", get10, chunkedHead + "3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcdef"},
+}
+
+// TestEndInAnswer: a client that ends its stream within such an answer is
+// gone; it cannot take the answer for a whole one.
+func TestEndInAnswer(t *testing.T) {
+	for _, c := range inAnswer {
+		t.Run(c.name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				t.Parallel()
+				r := newRig(t, driver, nil)
+				s := newSlow()
+				u := r.worker("default", s.serve)
+				cl := r.client()
+				cl.say(c.in)
+				<-s.began
+				s.say <- c.first
+				cl.head()
+				_, err := cl.in.ReadString('c')
+				require.NoError(t, err)
+				require.NoError(t, cl.CloseWrite())
+				<-s.gone
+				r.idleAgain(u)
+				rest, err := io.ReadAll(cl.in)
+				if strings.Contains(c.want, "Content-Length") {
+					assert.NotContains(t, string(rest), "def", "shorter than its length")
+				} else {
+					assert.Error(t, err, "the end of the stream would be that of the answer")
+				}
+			})
+		})
+	}
+}
+
+// TestHalfCloseBeforeAnswer: a client that has ended its stream before such an
+// answer began gets all of it, with pauses.
+func TestHalfCloseBeforeAnswer(t *testing.T) {
+	for _, c := range inAnswer {
+		t.Run(c.name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				t.Parallel()
+				r := newRig(t, driver, nil)
+				s := newSlow()
+				r.worker("default", s.serve)
+				cl := r.client()
+				cl.say(c.in)
+				<-s.began
+				require.NoError(t, cl.CloseWrite())
+				s.say <- c.first
+				_, err := cl.in.Peek(len("HTTP/1.1 200 OK\r\n"))
+				require.NoError(t, err)
+				outlast(r, s)
+				if c.then == "" {
+					s.say <- quit
+				} else {
+					s.say <- c.then
+				}
+				assert.Equal(t, c.want, cl.rest())
 			})
 		})
 	}

@@ -13,8 +13,8 @@ var (
 	// probeChunk lengthens the next chunk's size, or that of the last chunk,
 	// by a leading zero (RFC 9112 section 7.1: any number of digits).
 	probeChunk = []byte("0")
-	// probeNone leaves it at connections that are known to be broken: within
-	// a body there is nothing to send but the body.
+	// probeNone leaves it at connections that are known to be broken. It is
+	// for those of which the end of the stream says nothing more.
 	probeNone = []byte{}
 )
 
@@ -30,6 +30,21 @@ func (x *exchange) watchClient() {
 
 // unwatchClient ends the watch.
 func (x *exchange) unwatchClient() { x.probed += x.t.Watch(nil, nil) }
+
+// probeBody returns the probe for the body of an answer to whose client
+// nothing can be sent but the body, because it has a length or its end is that
+// of the connection. It is called before the head is written.
+//
+// There is none: a client that ends its stream after the head has been sent is
+// gone. One that has ended it before may wait for its answer; the head tells,
+// since one that is gone answers it with a reset. So may one that is still
+// sending a body, which it will end.
+func (x *exchange) probeBody() []byte {
+	if x.upload.sentAt.Load() == 0 || x.c.Ended() {
+		return probeNone
+	}
+	return nil
+}
 
 // readBackWatching is readBack with an eye on the client, which has been sent
 // the beginning of the answer.
