@@ -43,6 +43,13 @@ func (f socketFile) listen(path string) (net.Listener, error) {
 	}
 	file := os.NewFile(uintptr(fd), path)
 	defer file.Close() // the listener has a descriptor of its own
+	if f.mode != 0 {
+		// Linux gives the file the mode of the socket, without what the umask
+		// takes: it never has more than it will.
+		if err := unix.Fchmod(fd, uint32(f.mode)); err != nil {
+			return nil, os.NewSyscallError("fchmod", err)
+		}
+	}
 	if err := unix.Bind(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		return nil, &net.OpError{Op: "listen", Net: "unix", Addr: &net.UnixAddr{Name: path, Net: "unix"}, Err: os.NewSyscallError("bind", err)}
 	}
