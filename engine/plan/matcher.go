@@ -55,7 +55,7 @@ func (m *Matcher) Match(r Request) bool {
 	case MatchPrefix:
 		return m.isBelow(r.Path())
 	case MatchGlob, MatchRegex:
-		return m.Test.Match(r.Path())
+		return m.Test.matches(r, r.Path())
 	case MatchHost:
 		return m.isHost(r.Host())
 	case MatchMethod:
@@ -64,10 +64,10 @@ func (m *Matcher) Match(r Request) bool {
 		return m.matchHeader(r)
 	case MatchCookie:
 		v, ok := r.Cookie(m.Name)
-		return ok && m.Test.Match(v)
+		return ok && m.Test.matches(r, v)
 	case MatchQuery:
 		v, ok := r.Query(m.Name)
-		return ok && m.Test.Match(v)
+		return ok && m.Test.matches(r, v)
 	case MatchClientIP:
 		return m.isWithin(r.ClientIP())
 	case MatchWebsocket:
@@ -144,7 +144,7 @@ func hostMatches[H string | []byte](host H, value string) bool {
 // matchHeader reports whether one of the header's values passes.
 func (m *Matcher) matchHeader(r Request) bool {
 	for v, at, ok := r.NextHeader(m.Name, 0); ok; v, at, ok = r.NextHeader(m.Name, at) {
-		if m.Test.Match(v) {
+		if m.Test.matches(r, v) {
 			return true
 		}
 	}

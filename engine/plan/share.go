@@ -48,7 +48,10 @@ func (s *Share) hash(r Request) (uint64, bool) {
 			return hashKey(s.Salt, b[:]), true
 		}
 	}
-	return hashKey(s.Salt, key), len(key) > 0
+	if len(key) == 0 || !Spend(r, len(key)) {
+		return 0, false
+	}
+	return hashKey(s.Salt, key), true
 }
 
 // hashKey never changes, from one version to the next either: it is FNV-1a of

@@ -29,6 +29,7 @@ func (x *exchange) badAnswer(err *http1.Error) error {
 // The failures. Only read.
 var (
 	errNoRoute     = &failure{kind: KindNoRoute, status: 404, reason: "no route matches this path"}
+	errCostly      = &failure{kind: KindNoRoute, status: 431, reason: "the request head is too long for as many patterns of routes"}
 	errRouter      = &failure{kind: KindRouter, status: 500, reason: "the router failed on this request"}
 	errBadGateway  = &failure{kind: KindNoAnswer, status: 502, reason: "the worker did not answer"}
 	errMalformed   = &failure{kind: KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}

@@ -60,7 +60,7 @@ type Kind string
 // The kinds.
 const (
 	KindRefused     Kind = "refused"          // a head that is not acceptable
-	KindNoRoute     Kind = "no_route"         // 404
+	KindNoRoute     Kind = "no_route"         // 404; 431 where the search would cost too much
 	KindRouter      Kind = "router_error"     // 500, with on_router_error="reject"
 	KindBody        Kind = "bad_body"         // malformed, too late, too large or cut short
 	KindQueueFull   Kind = "queue_full"       // 503, queue_limit

@@ -53,6 +53,9 @@ func (x *exchange) route() (*pool.Pool, error) {
 		}
 	}
 	target, ok := x.snap.Routes.Match(&x.view)
+	if x.view.Overspent() {
+		return nil, errCostly
+	}
 	if !ok {
 		return nil, errNoRoute
 	}

@@ -25,6 +25,7 @@ type View struct {
 	host  []byte // backs Host where that was not in lower case
 	value []byte // backs Query where that was escaped
 	names [nameKinds]names
+	spent int
 }
 
 var _ plan.Request = (*View)(nil)
@@ -222,6 +223,21 @@ func (v *View) decoded(b []byte) []byte {
 
 func isEscaped(b []byte) bool { return bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '+') >= 0 }
 
+// maxSpent is what matching a request may cost: some milliseconds. Ten thousand
+// globs or 120 regular expressions for a path of a kilobyte are within
+// it.
+const maxSpent = 4 << 20
+
+// Spend notes what a match costs. See plan.Spender.
+func (v *View) Spend(units int) bool {
+	v.spent = min(v.spent+units, maxSpent+1) // never overflows: a step is less than 2 GiB
+	return v.spent <= maxSpent
+}
+
+// Overspent reports whether the request has cost too much, so that what was
+// matched means nothing.
+func (v *View) Overspent() bool { return v.spent > maxSpent }
+
 // Release lets go of the last head, and of buffers that have grown large.
 func (v *View) Release() {
 	if cap(v.value) > maxValue {
@@ -230,6 +246,7 @@ func (v *View) Release() {
 	for i := range v.names {
 		v.names[i].forget()
 	}
+	v.spent = 0
 }
 
 const maxValue = 4 << 10 // bytes of a reused buffer

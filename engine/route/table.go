@@ -94,12 +94,15 @@ func (t *Table[T]) find(r plan.Request) *entry[T] {
 			return t.rules[i]
 		}
 	}
-	return t.findString(lend(r.Path()))
+	return t.findString(r, lend(r.Path()))
 }
 
 // findString looks among the string routes.
-func (t *Table[T]) findString(path string) *entry[T] {
+func (t *Table[T]) findString(r plan.Request, path string) *entry[T] {
 	for h := t.root.longest(path); h != nil; h = h.shorter {
+		if n := len(h.value.globs); n > 0 && !plan.Spend(r, n*plan.GlobCost(len(path))) {
+			return nil
+		}
 		for _, e := range h.value.globs {
 			if e.route.Match(path) {
 				return e

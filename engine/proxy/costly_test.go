@@ -1,0 +1,97 @@
+package proxy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/route"
+)
+
+// patterns returns n routes of one kind, which match no request of ours, and
+// one for every path.
+func patterns(t testing.TB, n int, kind string) []plan.Route {
+	t.Helper()
+	var out []plan.Route
+	for i := range n {
+		var m *plan.Matcher
+		test, err := plan.NewTest(plan.TestRegex, fmt.Sprintf("(a|b|ab)*c%d", i))
+		require.NoError(t, err)
+		switch kind {
+		case "header":
+			m = plan.NewHeaderMatcher("x-a", test)
+		case "cookie":
+			m = plan.NewCookieMatcher("a", test)
+		case "query":
+			m = plan.NewQueryMatcher("a", test)
+		case "path":
+			m, err = plan.NewRegexMatcher(fmt.Sprintf("(a|b|ab)*c%d", i))
+			require.NoError(t, err)
+		case "percent":
+			m = plan.NewPercentMatcher(plan.NewShare(0, plan.Key{By: plan.KeyHeader, Name: "x-a"}, fmt.Sprint(i)))
+		case "glob":
+			r, err := plan.NewRoute(fmt.Sprintf("/**a*b**%d", i), plan.Pos{})
+			require.NoError(t, err)
+			out = append(out, r)
+			continue
+		}
+		out = append(out, plan.NewMatcherRoute(m, plan.Pos{}))
+	}
+	any, err := plan.NewRoute("*", plan.Pos{})
+	require.NoError(t, err)
+	return append(out, any)
+}
+
+var costly = map[string]string{
+	"header":  "GET / HTTP/1.1\r\nHost: a\r\nX-A: TEXT\r\n\r\n",
+	"cookie":  "GET / HTTP/1.1\r\nHost: a\r\nCookie: a=TEXT\r\n\r\n",
+	"query":   "GET /?a=TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+	"path":    "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+	"percent": "GET / HTTP/1.1\r\nHost: a\r\nX-A: TEXT\r\n\r\n",
+	"glob":    "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+}
+
+// TestCostlyRoutes: what a client sends cannot make the search for a route take
+// long. It is refused, so that padding a header brings nobody past a route.
+func TestCostlyRoutes(t *testing.T) {
+	many := map[string]int{"glob": 4000, "percent": 400}
+	for kind, in := range costly {
+		t.Run(kind, func(t *testing.T) {
+			p := planOf(t, map[string]string{"default": "*"})
+			p.MaxHeaderSize = 64 << 10
+			p.Pools[0].Routes = patterns(t, max(many[kind], 100), kind)
+			r := newRig(t, "goroutine", p)
+			u := r.worker("default", answering(hello))
+			long := strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000))
+			short := strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 100))
+			got := r.send(short + long + strings.Replace(short, "Host: a", "Host: a\r\nConnection: close", 1))
+			assert.Equal(t, 2, strings.Count(got, "HTTP/1.1 200 OK\r\n"), "%.300q", got)
+			assert.Equal(t, 1, strings.Count(got, "HTTP/1.1 431 "), "%.300q", got)
+			assert.Equal(t, 2, u.heads())
+		})
+	}
+}
+
+// BenchmarkCostlyRoutes is the search for a route of a head of 50 KB.
+func BenchmarkCostlyRoutes(b *testing.B) {
+	for kind, in := range costly {
+		b.Run(kind, func(b *testing.B) {
+			p := &plan.Plan{Pools: []*plan.Pool{{Name: "a", Routes: patterns(b, 1000, kind)}}}
+			x := newExchange(nil)
+			x.snap = &Snapshot{Plan: p, Routes: route.Compile(p, func(string) *pool.Pool { return nil })}
+			head := []byte(strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000)))
+			n, refused := x.req.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 1 << 20, MaxFields: 128})
+			require.True(b, refused == nil && n > 0)
+			for b.Loop() {
+				_, err := x.route()
+				require.ErrorIs(b, err, errCostly)
+			}
+		})
+	}
+}
