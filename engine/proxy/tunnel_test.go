@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
 const (
@@ -156,8 +157,8 @@ func TestSchemeOfHandshake(t *testing.T) {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 		r := newRig(t, "goroutine", p)
-		u := r.worker("default", answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno"))
-		u.worker.SocketScheme = c.socket
+		u := r.worker("default", answering("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno"),
+			func(w *pool.Worker) { w.SocketScheme = c.socket })
 		told := ""
 		if c.told != "" {
 			told = "X-Forwarded-Proto: " + c.told + "\r\n"

@@ -27,13 +27,17 @@ type upstream struct {
 }
 
 // worker adds a worker to the pool. handle is called with each connection,
-// which is closed when it returns.
-func (r *rig) worker(name string, handle func(c net.Conn, in *bufio.Reader)) *upstream {
+// which is closed when it returns. The proxy knows the worker from then on, so
+// that what is to change in it is changed before, by the functions.
+func (r *rig) worker(name string, handle func(c net.Conn, in *bufio.Reader), changes ...func(*pool.Worker)) *upstream {
 	r.t.Helper()
 	sock := filepath.Join(r.t.TempDir(), "w.sock")
 	ln, err := net.Listen("unix", sock)
 	require.NoError(r.t, err)
 	u := &upstream{worker: pool.NewWorker(r.pools[name].Ready(), 1, sock), ln: ln}
+	for _, change := range changes {
+		change(u.worker)
+	}
 	u.done.Go(func() {
 		for {
 			c, err := ln.Accept()
