@@ -111,6 +111,7 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 	said, err := Ask(ctx, Question{Python: python.Path, Args: []string{"-c", probeScript}, Dir: dir, Env: append(inherited(), env...)})
 	facts, pid, answered := parseFacts(said.Stdout)
 	facts.Wrapped = answered && pid != said.PID
+	answered = answered || standIn(said.Stdout, &facts)
 	missing := facts.Uvicorn == Version{}
 	var exit *exec.ExitError
 	switch {
@@ -128,6 +129,18 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 		return facts, fmt.Errorf("%v has Uvicorn %v, too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python, facts.Uvicorn, MinVersion, python.Path, python.hint())
 	}
 	return facts, nil
+}
+
+// standIn reads the answer of a program that stands in for Python and knows of
+// no such script: the version of the Uvicorn that it plays, and nothing else.
+// scripts/bench has some.
+func standIn(out string, facts *Facts) bool {
+	v, ok := parseVersion(strings.TrimSpace(out))
+	if ok && v.String() == strings.TrimSpace(out) {
+		facts.Uvicorn, facts.Python = v, oldestPython
+		return true
+	}
+	return false
 }
 
 // parseFacts reads what the script prints, among what others print.
