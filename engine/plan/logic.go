@@ -1,19 +1,36 @@
 package plan
 
 import (
+	"context"
 	"slices"
 	"strings"
 )
 
 // Logic compares matchers for what is always so of them. It says yes only
-// where it is sure, and gives up on very large ones.
+// where it is sure, and gives up when it has compared maxLogic times, or its
+// context has ended.
 type logic struct {
-	steps int // that are left
+	ctx   context.Context
+	steps int // that are left; below 0 it has given up
 }
 
 // maxLogic bounds the comparisons of one plan, so that one of many large
-// matchers is read in time.
-const maxLogic = 2_000_000
+// matchers is read in time: they take up to half a second.
+const maxLogic = 1_000_000
+
+func newLogic(ctx context.Context) *logic { return &logic{ctx, maxLogic} }
+
+// step counts a comparison. It reports false when there may be no more.
+func (l *logic) step() bool {
+	l.steps--
+	if l.steps > 0 && l.steps%1024 == 0 && l.ctx.Err() != nil {
+		l.steps = -1
+	}
+	return l.steps >= 0
+}
+
+// gaveUp reports whether there were more comparisons to make.
+func (l *logic) gaveUp() bool { return l.steps < 0 }
 
 // matchStart is the kind of a string route that is a prefix: a start of the
 // path, whatever follows.
@@ -35,7 +52,7 @@ var everyPath = &Matcher{Kind: matchStart, Values: []string{"/"}, text: "start /
 
 // implies reports whether every request that b matches, a matches too.
 func (l *logic) implies(b, a *Matcher) bool {
-	if l.steps--; l.steps < 0 {
+	if !l.step() {
 		return false
 	}
 	switch {
@@ -52,12 +69,12 @@ func (l *logic) implies(b, a *Matcher) bool {
 	case a.Kind == MatchNot:
 		return l.disjoint(b, a.Parts[0])
 	}
-	return impliesAlone(b, a)
+	return l.impliesAlone(b, a)
 }
 
 // disjoint reports whether no request matches both.
 func (l *logic) disjoint(a, b *Matcher) bool {
-	if l.steps--; l.steps < 0 {
+	if !l.step() {
 		return false
 	}
 	switch {
@@ -72,7 +89,7 @@ func (l *logic) disjoint(a, b *Matcher) bool {
 	case b.Kind == MatchAll:
 		return slices.ContainsFunc(b.Parts, func(p *Matcher) bool { return l.disjoint(a, p) })
 	}
-	return disjointAlone(a, b)
+	return l.disjointAlone(a, b)
 }
 
 func (l *logic) all(parts []*Matcher, holds func(*Matcher) bool) bool {
@@ -80,18 +97,18 @@ func (l *logic) all(parts []*Matcher, holds func(*Matcher) bool) bool {
 }
 
 // impliesAlone is implies for matchers without parts.
-func impliesAlone(b, a *Matcher) bool {
+func (l *logic) impliesAlone(b, a *Matcher) bool {
 	switch {
 	case a.isOfPath() && b.isOfPath():
-		return everyOf(b.spots(), a.spots(), spot.within)
+		return everyOf(l, b.spots(), a.spots(), spot.within)
 	case a.Kind == MatchHost && b.Kind == MatchHost:
-		return everyOf(b.Values, a.Values, hostWithin)
+		return everyOf(l, b.Values, a.Values, hostWithin)
 	case a.Kind == MatchMethod && b.Kind == MatchMethod:
-		return everyOf(b.Values, a.Values, func(x, y string) bool { return x == y })
+		return everyOf(l, b.Values, a.Values, func(x, y string) bool { return x == y })
 	case a.Kind == MatchMethod && b.Kind == MatchWebsocket:
 		return slices.Contains(a.Values, "GET")
 	case a.Kind == MatchClientIP && b.Kind == MatchClientIP:
-		return everyOf(b.Nets, a.Nets, netWithin)
+		return everyOf(l, b.Nets, a.Nets, netWithin)
 	case b.Kind == MatchPercent && a.Kind == MatchPercent:
 		return a.Share.By == b.Share.By && a.Share.Salt == b.Share.Salt && b.Share.Percent <= a.Share.Percent
 	case b.Kind == MatchPercent:
@@ -104,37 +121,37 @@ func impliesAlone(b, a *Matcher) bool {
 }
 
 // disjointAlone is disjoint for matchers without parts.
-func disjointAlone(a, b *Matcher) bool {
+func (l *logic) disjointAlone(a, b *Matcher) bool {
 	switch {
 	case a.isOfPath() && b.isOfPath():
-		return noneOf(a.spots(), b.spots(), spot.meets)
+		return noneOf(l, a.spots(), b.spots(), spot.meets)
 	case a.Kind == MatchHost && b.Kind == MatchHost:
-		return noneOf(a.Values, b.Values, func(x, y string) bool { return hostWithin(x, y) || hostWithin(y, x) })
+		return noneOf(l, a.Values, b.Values, func(x, y string) bool { return hostWithin(x, y) || hostWithin(y, x) })
 	case a.Kind == MatchMethod && b.Kind == MatchMethod:
-		return noneOf(a.Values, b.Values, func(x, y string) bool { return x == y })
+		return noneOf(l, a.Values, b.Values, func(x, y string) bool { return x == y })
 	case a.Kind == MatchMethod && b.Kind == MatchWebsocket:
 		return !slices.Contains(a.Values, "GET")
 	case a.Kind == MatchWebsocket && b.Kind == MatchMethod:
 		return !slices.Contains(b.Values, "GET")
 	case a.Kind == MatchClientIP && b.Kind == MatchClientIP:
-		return noneOf(a.Nets, b.Nets, netsMeet)
+		return noneOf(l, a.Nets, b.Nets, netsMeet)
 	case (a.Kind == MatchCookie || a.Kind == MatchQuery) && a.Kind == b.Kind && a.Name == b.Name:
 		return a.Test.excludes(&b.Test) || b.Test.excludes(&a.Test)
 	}
 	return false
 }
 
-// everyOf reports whether each x is so to some y.
-func everyOf[T any](xs, ys []T, so func(x, y T) bool) bool {
+// everyOf reports whether each x is so to some y. Each pair is a step.
+func everyOf[T any](l *logic, xs, ys []T, so func(x, y T) bool) bool {
 	return !slices.ContainsFunc(xs, func(x T) bool {
-		return !slices.ContainsFunc(ys, func(y T) bool { return so(x, y) })
+		return !slices.ContainsFunc(ys, func(y T) bool { return l.step() && so(x, y) })
 	})
 }
 
-// noneOf reports whether no x is so to any y.
-func noneOf[T any](xs, ys []T, so func(x, y T) bool) bool {
+// noneOf reports whether no x is so to any y, likewise.
+func noneOf[T any](l *logic, xs, ys []T, so func(x, y T) bool) bool {
 	return !slices.ContainsFunc(xs, func(x T) bool {
-		return slices.ContainsFunc(ys, func(y T) bool { return so(x, y) })
+		return slices.ContainsFunc(ys, func(y T) bool { return !l.step() || so(x, y) })
 	})
 }
 

@@ -25,7 +25,7 @@ func problems(t *testing.T, routes ...any) []string {
 		p.Pools = append(p.Pools, pool)
 	}
 	out := make([]string, len(routes))
-	for _, problem := range plan.Validate(p) {
+	for _, problem := range plan.Validate(t.Context(), p) {
 		for i, pool := range p.Pools {
 			if problem.Place.Pool == pool {
 				out[i] += problem.Code

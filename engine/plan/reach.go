@@ -1,16 +1,16 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 )
 
 // takesAll reports whether the route matches every path.
 func (r *Route) takesAll() bool {
 	if r.Kind == RouteMatcher {
-		return (&logic{maxLogic}).implies(everyPath, r.Matcher)
+		return newLogic(context.Background()).implies(everyPath, r.Matcher)
 	}
 	lead, ok := r.everythingBelow()
 	return ok && (lead == "" || lead == "/")
@@ -35,57 +35,75 @@ func (r *Route) everythingBelow() (string, bool) {
 // unreachable warns about routes that another one always comes before:
 // matchers in the order written, then strings, of which the longest literal
 // part wins, then the order written. Those that never match are told already.
-func unreachable(p *Plan, never []Problem) []Problem {
-	var out []Problem
-	var matchers, strings []Place
-	l := &logic{maxLogic}
-	each := func(kind func(RouteKind) bool, do func(Place)) {
+func (l *logic) unreachable(p *Plan, never []Problem) []Problem {
+	told := make(map[*Route]bool)
+	for _, n := range never {
+		told[n.Place.Route] = true
+	}
+	r := reach{logic: l, all: -1}
+	for _, wantMatchers := range []bool{true, false} {
 		for _, pool := range p.Pools {
 			for i := range pool.Routes {
 				here := Place{pool, &pool.Routes[i]}
-				told := slices.ContainsFunc(never, func(p Problem) bool { return p.Place == here })
-				if kind(here.Route.Kind) && !told {
-					do(here)
+				if isMatcher := here.Route.Kind == RouteMatcher; isMatcher == wantMatchers && !told[here.Route] {
+					r.add(here)
 				}
 			}
 		}
 	}
-	each(func(k RouteKind) bool { return k == RouteMatcher }, func(here Place) {
-		if problem, ok := firstOf(matchers, here, l.shadowed); ok {
-			out = append(out, problem)
-		}
-		matchers = append(matchers, here)
-	})
-	each(func(k RouteKind) bool { return k != RouteMatcher }, func(here Place) {
-		problem, ok := firstOf(matchers, here, l.shadowed)
-		if !ok {
-			problem, ok = firstOf(strings, here, shadowed)
-		}
-		if ok {
-			out = append(out, problem)
-		}
-		strings = append(strings, here)
-	})
-	return out
+	return r.out
 }
 
-// firstOf compares a route with those before it.
-func firstOf(before []Place, here Place, compare func(here, before Place) (Problem, bool)) (Problem, bool) {
-	for _, b := range before {
-		if problem, ok := compare(here, b); ok {
-			return problem, true
+// A reach collects what is never reached of the routes added, those that are
+// tried first before the others.
+type reach struct {
+	*logic
+	out      []Problem
+	matchers []Place
+	index    reachIndex
+	all      int // the first matcher that takes every path, or -1
+	buf      []int
+
+	stringRoutes
+}
+
+func (r *reach) add(here Place) {
+	problem, ok := r.byMatcher(here)
+	if here.Route.Kind == RouteMatcher {
+		if r.all < 0 && here.Route.takesAll() {
+			r.all = len(r.matchers)
+		}
+		r.index.add(here.Route.Matcher, len(r.matchers))
+		r.matchers = append(r.matchers, here)
+	} else {
+		if other, found := r.stringRoutes.add(here); !ok {
+			problem, ok = other, found
+		}
+	}
+	if ok {
+		r.out = append(r.out, problem)
+	}
+}
+
+// byMatcher compares a route with the matchers that are tried before it.
+func (r *reach) byMatcher(here Place) (Problem, bool) {
+	if here.Route.Kind == RouteAny {
+		if r.all < 0 {
+			return Problem{}, false
+		}
+		return neverReached(here, r.matchers[r.all]), true
+	}
+	if r.gaveUp() {
+		return Problem{}, false
+	}
+	b := here.Route.asMatcher()
+	r.buf = r.index.candidates(b, r.buf)
+	for _, i := range r.buf {
+		if r.implies(b, r.matchers[i].Route.Matcher) {
+			return neverReached(here, r.matchers[i]), true
 		}
 	}
 	return Problem{}, false
-}
-
-// shadowed compares a route with a matcher that is tried before it.
-func (l *logic) shadowed(here, before Place) (Problem, bool) {
-	a, b := before.Route, here.Route
-	if b.Kind == RouteAny {
-		return neverReached(here, before), a.takesAll()
-	}
-	return neverReached(here, before), l.implies(b.asMatcher(), a.Matcher)
 }
 
 // neverReached is the problem of a route and one that takes its requests.
@@ -106,32 +124,9 @@ func neverReached(here, before Place) Problem {
 	return problem
 }
 
-// shadowed compares a string with one written before it.
-func shadowed(here, before Place) (Problem, bool) {
-	a, b := before.Route, here.Route
-	// A route that takes everything leaves nothing for "*", in any order.
-	if a.takesAll() && a.Kind != RouteAny && b.Kind == RouteAny {
-		return neverReached(here, before), true
-	}
-	if b.takesAll() && b.Kind != RouteAny && a.Kind == RouteAny {
-		return neverReached(before, here), true
-	}
-	switch {
-	case b.Kind == RouteAny: // several "*" have a warning of their own
-		return Problem{}, false
-	case a.Pattern == b.Pattern:
-		return neverReached(here, before), true
-	case a.Kind == RouteAny || len(a.Literal) != len(b.Literal):
-		return Problem{}, false
-	}
-	lead, below := a.everythingBelow()
-	return neverReached(here, before), below && strings.HasPrefix(b.Literal, lead)
-}
-
 // neverMatch warns about routes that no request can match.
-func neverMatch(p *Plan) []Problem {
+func (l *logic) neverMatch(p *Plan) []Problem {
 	var out []Problem
-	l := &logic{maxLogic}
 	for _, pool := range p.Pools {
 		for i := range pool.Routes {
 			r := &pool.Routes[i]
@@ -185,6 +180,9 @@ func (l *logic) contradiction(parts []*Matcher) string {
 			return why
 		}
 		for _, q := range parts[:i] {
+			if l.gaveUp() {
+				return ""
+			}
 			if l.disjoint(q, p) {
 				return fmt.Sprintf("%s and %s exclude each other", q, p)
 			}

@@ -24,8 +24,9 @@ type Test struct {
 	Kind TestKind
 	Text string // as written
 
-	glob *globTest
-	re   *regexp.Regexp
+	glob  *globTest
+	re    *regexp.Regexp
+	start string // of TestRegex: what a value that passes must start with
 }
 
 // NewTest compiles a test of a header's, a cookie's or a parameter's value:
@@ -48,6 +49,7 @@ func newTest(kind TestKind, text string, separators ...rune) (Test, error) {
 		if t.re, err = regexp.Compile(text); err != nil {
 			return t, regexError(err)
 		}
+		t.start = anchored(text)
 	}
 	return t, nil
 }
@@ -101,7 +103,7 @@ func (t *Test) Literal() string {
 		}
 		return t.Text
 	case TestRegex:
-		return anchored(t.Text)
+		return t.start
 	}
 	return ""
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"context"
 	"fmt"
 )
 
@@ -12,6 +13,7 @@ const (
 	CodeManyDefaults  = "W102" // several do
 	CodeUnreachable   = "W103" // a route that another one always comes before
 	CodeImpossible    = "W104" // a route that no request can match
+	CodeUnchecked     = "W106" // more routes than were compared
 )
 
 // A Problem is something wrong with a plan as a whole. The parts of it were
@@ -35,7 +37,10 @@ type Place struct {
 
 // Validate finds what is wrong between the parts of a plan, in the order of
 // its pools. A pool without a name is taken for one whose name is wrong.
-func Validate(p *Plan) []Problem {
+//
+// Of many routes it looks for those that are never reached until it has
+// compared a great many, or ctx has ended, and then says that it stopped.
+func Validate(ctx context.Context, p *Plan) []Problem {
 	out := duplicates(p)
 	if p.Admin.sharesWith(p.Bind) {
 		out = append(out, Problem{
@@ -54,8 +59,17 @@ func Validate(p *Plan) []Problem {
 		}
 	}
 	out = append(out, defaults(p)...)
-	never := neverMatch(p)
-	return append(append(out, unreachable(p, never)...), never...)
+	l := newLogic(ctx)
+	never := l.neverMatch(p)
+	out = append(append(out, l.unreachable(p, never)...), never...)
+	if l.gaveUp() {
+		out = append(out, Problem{
+			Code: CodeUnchecked, Warning: true,
+			Message: fmt.Sprintf("not all routes were compared with each other: it takes more than %d comparisons", maxLogic),
+			Label:   "some may never be reached without a warning",
+		})
+	}
+	return out
 }
 
 func duplicates(p *Plan) []Problem {

@@ -53,7 +53,7 @@ func TestValidate(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []found
-			for _, p := range plan.Validate(&plan.Plan{Pools: tt.pools}) {
+			for _, p := range plan.Validate(t.Context(), &plan.Plan{Pools: tt.pools}) {
 				assert.NotEmpty(t, p.Message)
 				assert.NotEmpty(t, p.Label)
 				assert.Equal(t, p.Code[0] == 'W', p.Warning)
@@ -85,13 +85,13 @@ func TestValidate_Addresses(t *testing.T) {
 		require.NoError(t, err)
 		p := &plan.Plan{Bind: bind, Admin: bind, Pools: []*plan.Pool{pool(t, "a", "*")}}
 		var got []string
-		for _, problem := range plan.Validate(p) {
+		for _, problem := range plan.Validate(t.Context(), p) {
 			got = append(got, problem.Code)
 		}
 		assert.Equal(t, want, got, address)
 		p.Admin = plan.Bind{}
-		assert.Empty(t, plan.Validate(p))
+		assert.Empty(t, plan.Validate(t.Context(), p))
 		p.Bind = plan.Bind{}
-		assert.Empty(t, plan.Validate(p))
+		assert.Empty(t, plan.Validate(t.Context(), p))
 	}
 }

@@ -176,7 +176,7 @@ func FuzzMatchers(f *testing.F) {
 		p := c.plan(t)
 		table := Compile(p, name)
 		dead := make(map[*plan.Route]string)
-		for _, problem := range plan.Validate(p) {
+		for _, problem := range plan.Validate(t.Context(), p) {
 			if problem.Code == plan.CodeUnreachable || problem.Code == plan.CodeImpossible {
 				dead[problem.Place.Route] = problem.Message
 			}

@@ -22,6 +22,7 @@ type index struct {
 	nets    map[netip.Prefix]places
 	bits    []netLength // lengths of nets
 	named   []*named
+	names   map[string]*named // the same by kind and name, while matchers are added
 }
 
 // Places are matchers by their number, in order.
@@ -90,13 +91,15 @@ func put[K comparable](m *map[K]places, k K, i int) {
 
 // nameOf returns the place for matchers that want what the key names.
 func (x *index) nameOf(k key) *named {
-	for _, n := range x.named {
-		if n.kind == k.kind && n.name == k.name {
-			return n
+	id := string(k.kind) + " " + k.name
+	n := x.names[id]
+	if n == nil {
+		if x.names == nil {
+			x.names = make(map[string]*named)
 		}
+		n = &named{kind: k.kind, name: k.name, first: len(x.matchers) - 1}
+		x.named, x.names[id] = append(x.named, n), n
 	}
-	n := &named{kind: k.kind, name: k.name, first: len(x.matchers) - 1}
-	x.named = append(x.named, n)
 	return n
 }
 
@@ -110,6 +113,7 @@ func (n *named) enter(k key, i int) {
 
 // finish completes the index once all matchers are in.
 func (x *index) finish() {
+	x.names = nil
 	if x.starts != nil {
 		x.starts.link(nil)
 	}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -18,7 +19,7 @@ const configName = "config"
 
 // conclude checks what evaluation has left, and returns the plan, or nil
 // when there are errors.
-func (e *evaluation) conclude(entry *module) *plan.Plan {
+func (e *evaluation) conclude(ctx context.Context, entry *module) *plan.Plan {
 	stopped := entry.globals[configName] == nil && e.report.Count(diag.Error) > 0
 	cfg, ok := entry.globals[configName].(*builtin.Config)
 	if !ok {
@@ -28,7 +29,7 @@ func (e *evaluation) conclude(entry *module) *plan.Plan {
 		return nil
 	}
 	e.route(cfg)
-	e.check(cfg)
+	e.check(ctx, cfg)
 	if e.report.Count(diag.Error) > 0 {
 		e.dropWarnings()
 		return nil
@@ -41,12 +42,12 @@ func (e *evaluation) conclude(entry *module) *plan.Plan {
 }
 
 // check reports what is wrong between the parts of the plan.
-func (e *evaluation) check(cfg *builtin.Config) {
+func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 	groups := make(map[*plan.Pool]*builtin.Group)
 	for _, g := range cfg.Groups {
 		groups[g.Pool] = g
 	}
-	for _, p := range plan.Validate(cfg.Plan) {
+	for _, p := range plan.Validate(ctx, cfg.Plan) {
 		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: cfg.Span}
 		if p.Warning {
 			d.Severity = diag.Warning

@@ -120,11 +120,16 @@ func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
 	res := &Result{Report: report}
 	if report.Count(diag.Error) == 0 {
 		e := &evaluation{loader: l, opts: &opts}
+		limited, cancel := context.WithTimeout(ctx, opts.Timeout)
+		defer cancel()
 		err := e.run(ctx, m)
 		if err != nil {
 			return nil, err
 		}
-		res.Plan = e.conclude(m)
+		res.Plan = e.conclude(limited, m)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		session.Close()
 		if opts.Tests && res.Plan != nil {
 			if res.Tests, err = e.tests(ctx, m); err != nil {

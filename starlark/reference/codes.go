@@ -47,6 +47,7 @@ func Codes() []Code {
 		{"W103", "a route that is never reached", "Another one, which is shown, takes all that it would take."},
 		{"W104", "a route that no request can match", "It is not what a path looks like once it is decoded, paths like it are refused, or the parts of a matcher exclude each other."},
 		{"W105", "a WorkerGroup that is part of no LdConfig", "Add it to `workers`, or remove it."},
+		{"W106", "more routes than were compared", "The search for routes that are never reached stops after a million comparisons. The routes work as written."},
 		{"W120", "an interpreter, a folder or an owner that is not there, or most likely not what was meant", "Looked for by `ldcorn check` without starting anything; `--import` asks each interpreter, and what is wrong with it is an error then."},
 		{"W131", "a router that may name a group which is not there", "The name goes through a variable, so that the function may look at it before it returns it."},
 	}
