@@ -53,6 +53,9 @@ type Options struct {
 	Commit    string    // that it was built from, for the metrics
 	Stdout    io.Writer // for access_log=True; nil discards it
 	Driver    string    // of connections, see proxy.Options; "" = the best there is
+	// EndOrphans ends what workers have left behind, after the last of them has
+	// ended: at once when hurry is closed. nil leaves it alone.
+	EndOrphans func(hurry <-chan struct{})
 }
 
 // An Engine is one master.
@@ -65,6 +68,9 @@ type Engine struct {
 func New(opts Options) *Engine {
 	if opts.Explain == nil {
 		opts.Explain = error.Error
+	}
+	if opts.EndOrphans == nil {
+		opts.EndOrphans = func(<-chan struct{}) {}
 	}
 	if opts.Logs == nil {
 		opts.Logs = new(logbook.Book)
@@ -182,7 +188,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 			return e.serve(ctx, px, listener, reloads.procs, reloads.ready, sig.hurry)
 		}, func(error) { cancel() })
 	}
-	return group.Run()
+	err = group.Run()
+	e.opts.EndOrphans(sig.hurry)
+	return err
 }
 
 // awaitStop returns why the program is to end, once it is.

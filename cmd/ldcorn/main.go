@@ -1,6 +1,13 @@
 // Command ldcorn runs pools of Uvicorn workers behind one proxy.
 package main
 
-import "os"
+import (
+	"os"
+	"runtime"
+)
+
+// The main goroutine keeps the main thread to itself, where no other starts a
+// process: see orphan.Family.While.
+func init() { runtime.LockOSThread() }
 
 func main() { os.Exit(Main()) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/orphan"
 )
 
 // runOptions are the flags of run, which the bare ldcorn has, too.
@@ -72,12 +73,13 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	book := new(logbook.Book)
 	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr), book)
 	loader := newLoader(path, out, log)
+	family := orphan.Adopt(log)
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
 		Log: log, Output: newOutput(out, o.logFormat, book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
-		Driver: os.Getenv("LDCORN_DRIVER"),
+		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
 	})
-	err = master.Run(cmd.Context())
+	err = family.While(func() error { return master.Run(cmd.Context()) })
 	switch {
 	case err == nil:
 		return nil

@@ -80,7 +80,8 @@ func TestScripts(t *testing.T) {
 }
 
 // condition says whether [cond] holds: ipv6 that there is IPv6 here, safe_path
-// that the interpreter has -P.
+// that the interpreter has -P, pidns that unshare makes pid namespaces, in which
+// an ldcorn is process 1.
 func condition(cond, python string) (bool, error) {
 	switch cond {
 	case "ipv6":
@@ -91,6 +92,8 @@ func condition(cond, python string) (bool, error) {
 		return true, l.Close()
 	case "safe_path":
 		return exec.Command(python, "-P", "-c", "").Run() == nil, nil
+	case "pidns":
+		return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
 }

@@ -24,14 +24,20 @@ shutdown_timeout. Returns when the master and its workers are gone.`,
   ldcorn stop --no-wait`,
 		Args: cobra.NoArgs,
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
-		st, _, err := master.Status(ctx)
+		pid, err := master.PID(ctx)
 		if err != nil {
 			return err
 		}
+		if pid == 0 { // it is in a pid namespace that we do not see into
+			if err := master.Stop(ctx); err != nil || noWait {
+				return err
+			}
+			return awaitSilence(ctx, master)
+		}
 		// Before it can have ended, so that its pid is nobody else's.
-		fd, err := unix.PidfdOpen(st.PID, unix.PIDFD_NONBLOCK)
+		fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 		if err != nil {
-			return fmt.Errorf("master (pid %d): %w", st.PID, err)
+			return fmt.Errorf("master (pid %d): %w", pid, err)
 		}
 		ended := os.NewFile(uintptr(fd), "pidfd")
 		defer ended.Close()
@@ -42,6 +48,22 @@ shutdown_timeout. Returns when the master and its workers are gone.`,
 	})
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until it has stopped")
 	return cmd
+}
+
+// awaitSilence waits until the master answers no more, just before it ends.
+func awaitSilence(ctx context.Context, master *control.Client) error {
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again.C:
+		}
+		if _, err := master.PID(ctx); err != nil && ctx.Err() == nil {
+			return nil
+		}
+	}
 }
 
 // awaitEnd waits until a pid descriptor is readable, which is when its process

@@ -33,6 +33,22 @@ func NewClient(path string) *Client {
 	}}}
 }
 
+// PID is the master's process id as the kernel tells it, 0 if the master is in
+// a pid namespace that we do not see into. What Status says is its own view:
+// in a container, that is of another process here.
+func (c *Client) PID(ctx context.Context) (int, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", c.path)
+	if err != nil {
+		return 0, fmt.Errorf("master at %s: %w", c.path, inner(err))
+	}
+	defer conn.Close()
+	peer, err := Peer(conn.(*net.UnixConn))
+	if err != nil {
+		return 0, err
+	}
+	return int(peer.Pid), nil
+}
+
 // Status asks how the master is. raw is its answer as it came.
 func (c *Client) Status(ctx context.Context) (st *Status, raw []byte, err error) {
 	raw, err = c.do(ctx, http.MethodGet, "/v1/status", nil)

@@ -113,9 +113,13 @@ func (k *kills) marked() {
 		var killed []proc.Process
 		all := proc.All()
 		for _, m := range findMarked(all, &k.runtime.id, os.Geteuid()) {
-			if !m.owned && !byHand(all, &m.Process) {
-				group, _ := m.Env(worker.EnvGroup)
-				index, _ := m.Env(worker.EnvWorker)
+			group, _ := m.Env(worker.EnvGroup)
+			index, _ := m.Env(worker.EnvWorker)
+			switch {
+			case m.owned:
+			case byHand(all, &m.Process):
+				k.spare(&m.Process, group, index)
+			default:
 				killed = k.kill(killed, &m.Process, group, index)
 			}
 		}
@@ -133,6 +137,14 @@ func (k *kills) kill(killed []proc.Process, p *proc.Process, group, index string
 	}
 	k.tell(p, group, index)
 	return append(killed, *p)
+}
+
+// spare leaves a process alone, and says so once.
+func (k *kills) spare(p *proc.Process, group, index string) {
+	if !k.spared[p.PID] {
+		k.spared[p.PID] = true
+		k.runtime.log.Info("leftover spared", "pool", group, "worker", index, "pid", p.PID, "reason", "it was started at a terminal")
+	}
 }
 
 func (k *kills) tell(p *proc.Process, group, index string) {

@@ -7,16 +7,17 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
 // A RunningError says that a master with the same configuration runs.
 type RunningError struct {
 	Config string
-	PID    int // 0 if it has not said yet
+	PID    int // 0 if it has not said yet, or runs in another pid namespace
 }
 
 func (e *RunningError) Error() string {
@@ -35,7 +36,7 @@ type lock struct {
 
 // A holder is what a lock's file says of the master that holds it.
 type holder struct {
-	pid int    // 0 if it has not said yet
+	pid int    // 0 if there is no such process, as in our pid namespace
 	dir string // its runtime directory
 }
 
@@ -78,7 +79,10 @@ func (l *lock) write(dir string) error {
 	if err := l.Truncate(0); err != nil {
 		return err
 	}
-	_, err := l.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"+dir+"\n"), 0)
+	self, err := proc.Self()
+	if err == nil {
+		_, err = l.WriteAt(fmt.Appendf(nil, "%d %d\n%s\n", self.PID, self.Start, dir), 0)
+	}
 	return err
 }
 
@@ -113,7 +117,12 @@ func readHolder(path string) holder {
 		return holder{}
 	}
 	first, rest, _ := bytes.Cut(data, []byte("\n"))
-	pid, _ := strconv.Atoi(strings.TrimSpace(string(first))) // 0 if not written yet
+	var pid int
+	var start uint64
+	// There is nothing to read if it is not written yet.
+	if _, err := fmt.Sscanf(string(first), "%d %d", &pid, &start); err != nil || !proc.Lives(pid, start) {
+		pid = 0
+	}
 	dir := strings.TrimSuffix(string(rest), "\n")
 	if !filepath.IsAbs(dir) {
 		dir = ""
