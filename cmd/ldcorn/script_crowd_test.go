@@ -3,12 +3,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -35,6 +39,10 @@ func cmdCrowd(ts *testscript.TestScript, verb, name string, args []string) {
 	c, ok := crowds[name]
 	if !ok {
 		ts.Fatalf("no crowd called %q is there", name)
+	}
+	if verb == "ask" {
+		c.ask(ts, strings.Join(args, ""))
+		return
 	}
 	delete(crowds, name)
 	if verb == "left" {
@@ -72,6 +80,42 @@ func (c crowd) awaitEnd(ts *testscript.TestScript) {
 			ts.Fatalf("the server keeps connection %d of %d open", i+1, len(c))
 		}
 	}
+}
+
+// ask sends the same on every connection, and reads an answer from each.
+func (c crowd) ask(ts *testscript.TestScript, arg string) {
+	data, err := strconv.Unquote(`"` + arg + `"`)
+	ts.Check(err)
+	deadline := time.Now().Add(patience)
+	for _, conn := range c {
+		// The server may have closed it.
+		_, _ = io.WriteString(conn, data)
+	}
+	answered, closed, failed := 0, 0, 0
+	for i, conn := range c {
+		ts.Check(conn.SetReadDeadline(deadline))
+		in := bufio.NewReader(conn)
+		if _, err := in.Peek(1); errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+			closed++
+			continue
+		}
+		res, err := http.ReadResponse(in, nil)
+		if err == nil {
+			_, err = io.Copy(io.Discard, res.Body)
+			_ = res.Body.Close()
+		}
+		switch {
+		case err != nil:
+			ts.Logf("connection %d: %v", i, err)
+			failed++
+		case res.StatusCode != http.StatusOK:
+			ts.Logf("connection %d: %s", i, res.Status)
+			failed++
+		default:
+			answered++
+		}
+	}
+	fmt.Fprintf(ts.Stdout(), "answered=%d closed=%d failed=%d\n", answered, closed, failed)
 }
 
 func (c crowd) close() {

@@ -44,7 +44,8 @@ type econn struct {
 	until          Time // end of its rest
 	stash          []byte
 	peer           netip.AddrPort
-	to             *Upstream // nil for a client
+	idle           idleNode[*econn] // while it rests with an empty stash, or lingers
+	to             *Upstream        // nil for a client
 }
 
 // newConn takes over a descriptor.
@@ -157,6 +158,7 @@ func (c *econn) Close() error {
 		return nil
 	}
 	c.closed = true
+	c.idle.leave()
 	l := c.loop
 	if c.moving == 0 { // else its number would be another's before the batch is done; see land
 		rawClose(c.fd)
@@ -200,9 +202,13 @@ func (c *econn) Stash() []byte {
 func (c *econn) Rest(until Time) {
 	c.until, c.state = until, atRest
 	c.loop.by(until)
+	if !c.client && !c.closed {
+		c.loop.idleUps.push(&c.idle, c, c.loop.now)
+	}
 }
 
 func (c *econn) Alive() bool {
+	c.idle.leave()
 	if c.readable && !c.closed && !c.quiet() {
 		c.Close()
 	}
@@ -245,11 +251,14 @@ func (c *econn) rest(v Verdict) {
 	c.stash = v.Stash
 	c.Rest(v.Until)
 	c.register()
-	if c.readable {
+	switch {
+	case c.readable:
 		// The last read left something. The loop comes back to it after
 		// the other connections.
 		c.state = inTask
 		c.later(serveConn)
+	case len(c.stash) == 0:
+		c.loop.idleClients.push(&c.idle, c, c.loop.now)
 	}
 }
 

@@ -17,6 +17,7 @@ type epoll struct {
 	opts      Options
 	batches   bool // reads and writes go to the kernel in batches, see batch
 	acceptLog acceptLog
+	fds       *descriptors
 	loops     []*loop
 	stopping  atomic.Bool
 	aborted   atomic.Bool
@@ -42,7 +43,7 @@ func newEpoll(opts Options, batches bool) (Driver, error) {
 	if n <= 0 {
 		n = share()
 	}
-	d := &epoll{opts: opts, batches: batches, acceptLog: acceptLog{log: opts.Log}, lfd: -1, quiet: make(chan struct{})}
+	d := &epoll{opts: opts, batches: batches, acceptLog: acceptLog{log: opts.Log}, fds: newDescriptors(&opts), lfd: -1, quiet: make(chan struct{})}
 	d.busy.Store(int32(n))
 	for i := range n {
 		d.loops = append(d.loops, newLoop(d, i))

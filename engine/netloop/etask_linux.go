@@ -231,22 +231,31 @@ func (t *etask) look() Time {
 
 func (t *etask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 	limit := t.loop.now.Add(wait)
-	for {
+	for shed := false; ; {
 		if !to.dialledBy(t.loop) {
 			return nil, syscall.ECONNREFUSED
 		}
-		fd, err := rawConnect(to.path)
+		fd, err := rawConnect(to.path, t.loop.d.fds.dials())
 		switch {
 		case err == nil:
+			if fd >= t.loop.d.fds.clients() {
+				t.loop.shedClient() // so that there is room for the next
+			}
 			c := t.loop.newConn(fd, false)
 			c.to = to
 			c.register()
 			return c, nil
+		case isShort(err) && !shed && t.loop.shed():
+			shed = true
+			continue
 		case !passing(err):
 			return nil, err
+		case limit != 0 && t.loop.now >= limit && isShort(err):
+			return nil, ErrShort
 		case limit != 0 && t.loop.now >= limit:
 			return nil, ErrTimeout
 		}
+		shed = false
 		// Nothing tells when the worker's backlog has room again.
 		if err := t.wait(nil, t.loop.now+Time(dialPause)); err != nil && err != ErrTimeout {
 			return nil, err
@@ -256,6 +265,7 @@ func (t *etask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 
 // serve runs the handler for c in a task of its own.
 func (l *loop) serve(c *econn) {
+	c.idle.leave()
 	c.state = inTask
 	t := l.task(serveConn)
 	t.conn = c

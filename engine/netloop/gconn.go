@@ -14,16 +14,19 @@ import (
 
 // gconn is a connection of the goroutine driver.
 type gconn struct {
-	d       *goroutines
-	nc      net.Conn
-	peer    netip.AddrPort
-	to      *Upstream // nil for a client
-	until   Time      // end of its rest
-	stash   []byte
-	expired bool
-	aside   bool        // a tunnel, or lingered on; guarded by d.mu
-	resting atomic.Bool // a client between two requests: Shutdown ends its wait
-	closed  atomic.Bool
+	d         *goroutines
+	nc        net.Conn
+	peer      netip.AddrPort
+	to        *Upstream // nil for a client
+	until     Time      // end of its rest
+	stash     []byte
+	expired   bool
+	aside     bool        // a tunnel, or lingered on; guarded by d.mu
+	resting   atomic.Bool // a client between two requests: Shutdown ends its wait
+	shed      atomic.Bool // its descriptor is wanted, if it rests or lingers still
+	lingering bool
+	idle      idleNode[*gconn] // guarded by the lock of idleConns
+	closed    atomic.Bool
 
 	raw      syscall.RawConn
 	in, out  direction
@@ -82,8 +85,8 @@ func (c *gconn) spoil() {
 func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 	for {
 		d.limit(until)
-		if c.resting.Load() && c.d.stopping.Load() {
-			return 0, ErrStopped // Shutdown's spoil may just have been undone
+		if c.resting.Load() && c.d.stopping.Load() || (c.lingering || c.resting.Load()) && c.shed.Load() {
+			return 0, ErrStopped // the spoil may just have been undone
 		}
 		t.giveWay()
 		if err := t.begin(c); err != nil {
@@ -253,6 +256,7 @@ func (c *gconn) Close() error {
 		return nil
 	}
 	if c.to != nil {
+		c.d.idleUps.remove(c)
 		c.d.forget(c)
 	}
 	return c.nc.Close()
@@ -263,6 +267,9 @@ func (c *gconn) linger(t *gtask) {
 	c.CloseWrite()
 	c.d.setAside(c)
 	t.reset()
+	c.lingering = true
+	c.d.idleClients.push(c)
+	defer c.d.idleClients.remove(c)
 	buf := firstBuffers.Get().(*[firstRead]byte)
 	defer firstBuffers.Put(buf)
 	end := Now().Add(lingerTime)
@@ -288,9 +295,14 @@ func (c *gconn) Ended() bool {
 
 func (c *gconn) Peer() netip.AddrPort  { return c.peer }
 func (c *gconn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
-func (c *gconn) Rest(until Time)       { c.until = until }
-func (c *gconn) Until() Time           { return c.until }
-func (c *gconn) Expired() bool         { return c.expired }
+
+func (c *gconn) Rest(until Time) {
+	c.until = until
+	c.d.idleUps.push(c)
+}
+
+func (c *gconn) Until() Time   { return c.until }
+func (c *gconn) Expired() bool { return c.expired }
 
 func (c *gconn) Stash() []byte {
 	s := c.stash
@@ -299,6 +311,9 @@ func (c *gconn) Stash() []byte {
 }
 
 func (c *gconn) Alive() bool {
+	if !c.d.idleUps.remove(c) {
+		return false // shed
+	}
 	if c.until != 0 && Now() >= c.until || !c.quiet() {
 		c.Close()
 		return false

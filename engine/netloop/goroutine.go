@@ -13,13 +13,15 @@ import (
 // goroutines is the driver that runs on every system: a goroutine per
 // connection over net.Conn.
 type goroutines struct {
-	opts      Options
-	procs     int // see Driver.Procs
-	acceptLog acceptLog
-	stopping  atomic.Bool
-	aborted   atomic.Bool
-	serving   sync.WaitGroup // client connections and the sweeper
-	clients   atomic.Int32   // len(conns), for who does not hold mu
+	opts                 Options
+	procs                int // see Driver.Procs
+	acceptLog            acceptLog
+	fds                  *descriptors
+	idleClients, idleUps idleConns // at rest, for when descriptors are short
+	stopping             atomic.Bool
+	aborted              atomic.Bool
+	serving              sync.WaitGroup // client connections and the sweeper
+	clients              atomic.Int32   // len(conns), for who does not hold mu
 
 	mu      sync.Mutex // guards all below
 	ln      net.Listener
@@ -38,6 +40,7 @@ func NewGoroutine(opts Options) Driver {
 		opts:      opts,
 		procs:     share(),
 		acceptLog: acceptLog{log: opts.Log},
+		fds:       newDescriptors(&opts),
 		conns:     make(map[*gconn]struct{}),
 		ups:       make(map[*gconn]struct{}),
 		tasks:     make(map[*gtask]struct{}),
@@ -99,11 +102,23 @@ func (d *goroutines) Run(ln net.Listener) error {
 // accept takes connections until Shutdown. An accept that fails for want of
 // descriptors or memory is tried again a little later: the listener is fine.
 func (d *goroutines) accept(ln net.Listener) error {
+	var shortTill Time // look for a descriptor before each accept until then
 	for {
+		if shortTill != 0 {
+			d.awaitRoom(ln)
+		}
 		nc, err := ln.Accept()
 		switch {
 		case err == nil:
-			d.acceptLog.caughtUp()
+			if d.acceptLog.failing.Load() && !hasBacklog(ln) {
+				d.acceptLog.caughtUp()
+			}
+			if descriptor(nc) >= d.fds.clients() {
+				shortTill = Now().Add(shortTime)
+				d.shedClient()
+			} else if shortTill < Now() {
+				shortTill = 0
+			}
 			d.start(nc)
 		case d.stopping.Load():
 			if d.acceptMore(ln) {
@@ -114,9 +129,18 @@ func (d *goroutines) accept(ln net.Listener) error {
 		case errors.Is(err, net.ErrClosed):
 			return err
 		default:
+			shortTill = Now().Add(shortTime)
 			d.acceptLog.failed(err)
 			time.Sleep(acceptBackoff)
 		}
+	}
+}
+
+// awaitRoom waits until there is a descriptor for another client.
+func (d *goroutines) awaitRoom(ln net.Listener) {
+	for !d.stopping.Load() && !d.makeRoom(ln) {
+		d.acceptLog.failed(errReserved)
+		time.Sleep(acceptBackoff)
 	}
 }
 
@@ -195,9 +219,12 @@ func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 	c.stash = v.Stash
 	c.until, c.expired = v.Until, false
 	if len(v.Stash) == 0 {
+		c.shed.Store(false)
 		c.resting.Store(true)
+		d.idleClients.push(c)
 	}
 	err := c.await(t, v.Until)
+	d.idleClients.remove(c)
 	c.resting.Store(false)
 	switch {
 	case errors.Is(err, ErrTimeout) && len(v.Stash) > 0:

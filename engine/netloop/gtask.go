@@ -206,21 +206,41 @@ func (t *gtask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 		ctx, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()
 	}
-	for {
+	fd := 0
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
+		if err := raw.Control(func(n uintptr) { fd = int(n) }); err != nil {
+			return err
+		}
+		if fd >= t.d.fds.dials() {
+			return errReserved
+		}
+		return nil
+	}}
+	for shed := false; ; {
 		if !to.dialledBy(t.d) {
 			return nil, syscall.ECONNREFUSED
 		}
-		nc, err := new(net.Dialer).DialContext(ctx, "unix", to.path)
+		nc, err := dialer.DialContext(ctx, "unix", to.path)
 		switch {
 		case err == nil:
+			if fd >= t.d.fds.clients() {
+				t.d.shedClient() // so that there is room for the next
+			}
 			return t.d.newUpstreamConn(nc, to), nil
 		case t.stopped():
 			return nil, ErrStopped
-		case !passing(err) && ctx.Err() == nil:
+		case ctx.Err() == nil && isShort(err) && !shed && t.d.shedAny():
+			shed = true
+			continue
+		case ctx.Err() == nil && !passing(err):
 			return nil, err
 		}
+		shed = false
 		select {
 		case <-ctx.Done():
+			if isShort(err) {
+				return nil, ErrShort
+			}
 			return nil, ErrTimeout
 		case <-time.After(dialPause):
 		}

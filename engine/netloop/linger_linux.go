@@ -11,6 +11,7 @@ func (c *econn) linger() {
 	if l.finishing {
 		c.shorten()
 	}
+	l.idleClients.push(&c.idle, c, l.now)
 	c.register()
 	c.discardAtTurn()
 }

@@ -28,6 +28,9 @@ type loop struct {
 	lingers map[*econn]Time // of those, the ones that linger, and until when at most
 	quiet   bool            // finishing, and no request is served
 
+	idleClients, idleUps idleList[*econn] // at rest, for when descriptors are short
+	askAt                Time             // when to ask other loops for descriptors again
+
 	active []*etask // tasks that run something, for their deadlines
 	spare  []*etask // coroutines without work
 	ready  []*etask // to be resumed after the events at hand
@@ -37,6 +40,7 @@ type loop struct {
 	nextAt Time     // when to sweep
 
 	listenAt  Time // when to accept again after a failure; 0 = accepting
+	shortTill Time // look for a descriptor before each accept until then
 	scratch   []byte
 	pipes     [][2]int // for splices
 	events    [256]unix.EpollEvent

@@ -55,6 +55,7 @@ var (
 	ErrStopped = errors.New("driver was stopped") // the shutdown's grace is over
 	ErrEnough  = errors.New("interrupted")        // what Fork.Interrupt delivers
 	ErrAgain   = errors.New("nothing to read")    // by TryRead
+	ErrShort   = errors.New("out of file descriptors")
 	// ErrNoSplice is what Splice returns when the system cannot.
 	ErrNoSplice = errors.New("cannot splice")
 )
@@ -151,7 +152,8 @@ type Task interface {
 	Watch(c Conn, probe []byte) (probed int)
 	// Dial connects to an upstream. While that has no room in its backlog, or
 	// this process no descriptor to spare, it tries again, for at most wait (0
-	// = no limit): ErrTimeout then. A severed upstream refuses the connection
+	// = no limit): ErrTimeout then, or ErrShort for want of a descriptor. To
+	// have one, connections that are idle are closed. A severed upstream refuses the connection
 	// (syscall.ECONNREFUSED).
 	Dial(to *Upstream, wait time.Duration) (Conn, error)
 	// Fork runs f in a task of its own beside this one, on the same loop.

@@ -15,6 +15,9 @@ type Options struct {
 	// nanoseconds; nil or 0 = no limit. It is read at every accept, so that
 	// a reload can change it.
 	FirstWait func() time.Duration
+	// Reserve is how many file descriptors connections leave to the rest of
+	// the process; nil or 0 is a few. It is read often.
+	Reserve func() int
 	// Loops is the number of event loops of the epoll driver; 0 chooses.
 	Loops int
 	// OnPanic, if not nil, is told of a panic in Serve after the connection

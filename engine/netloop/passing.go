@@ -8,6 +8,9 @@ import (
 // passing reports whether a failed attempt to connect is worth another: the
 // peer's backlog is full, or there is no descriptor or memory left for now.
 func passing(err error) bool {
+	if errors.Is(err, errReserved) {
+		return true
+	}
 	for _, e := range [...]syscall.Errno{syscall.EAGAIN, syscall.EINTR, syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM} {
 		if errors.Is(err, e) {
 			return true

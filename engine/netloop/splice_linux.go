@@ -25,6 +25,11 @@ func (l *loop) pipe() ([2]int, error) {
 	if err := unix.Pipe2(p[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
 		return p, err
 	}
+	if p[0] >= l.d.fds.dials() || p[1] >= l.d.fds.dials() {
+		rawClose(p[0])
+		rawClose(p[1])
+		return p, errReserved
+	}
 	_, _ = unix.FcntlInt(uintptr(p[0]), unix.F_SETPIPE_SZ, pipeSize)
 	return p, nil
 }

@@ -108,17 +108,33 @@ func bigEndian(port uint16) uint16 {
 	return uint16(b[0])<<8 | uint16(b[1])
 }
 
-// rawConnect starts a connection to a unix socket.
-func rawConnect(path string) (int, error) {
+// rawConnect starts a connection to a unix socket. It fails with errReserved
+// where its descriptor would be one of those from reserved on.
+func rawConnect(path string, reserved int) (int, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
+	}
+	if fd >= reserved {
+		rawClose(fd)
+		return -1, errReserved
 	}
 	if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != nil {
 		rawClose(fd)
 		return -1, err
 	}
 	return fd, nil
+}
+
+// rawSpare returns the lowest number that no descriptor has, or -1. It needs
+// one that is open.
+func rawSpare(open int) int {
+	fd, _, e := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(open), unix.F_DUPFD_CLOEXEC, 0)
+	if e != 0 {
+		return -1
+	}
+	rawClose(int(fd))
+	return int(fd)
 }
 
 // rawYield lets another process have the core, if one wants it.

@@ -12,7 +12,8 @@ import (
 
 // bareLoop is a loop that is not run.
 func bareLoop(t *testing.T) *loop {
-	l := newLoop(&epoll{opts: Options{Log: slog.New(slog.DiscardHandler)}}, 0)
+	opts := Options{Log: slog.New(slog.DiscardHandler)}
+	l := newLoop(&epoll{opts: opts, fds: newDescriptors(&opts)}, 0)
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	require.NoError(t, err)
 	l.epfd, l.scratch, l.now = fd, make([]byte, 2<<10), Now()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
 // attempt sends the request to the claimed worker and relays its answer. It
@@ -93,16 +94,23 @@ func (x *exchange) exchangeWith(cancel bool) error {
 func (x *exchange) connect() error {
 	w := x.claim.Worker()
 	x.broken = false
-	if !x.wary {
-		if x.up = w.TakeIdle(x.t.Loop()); x.up != nil {
-			return nil
+	up, err := x.dial(w)
+	if err == netloop.ErrShort {
+		// Others have all descriptors. They give them back one by one.
+		x.watchClient()
+		for tries := 1; err == netloop.ErrShort && tries < shortDials; tries++ {
+			up, err = x.dial(w)
 		}
+		x.unwatchClient()
 	}
-	up, err := x.t.Dial(w.Upstream(), dialWait)
 	switch err {
 	case nil:
 		x.up = up
 		return nil
+	case netloop.ErrShort:
+		return errShort
+	case netloop.ErrGone:
+		return err
 	case netloop.ErrStopped:
 		return errStopping
 	}
@@ -112,6 +120,20 @@ func (x *exchange) connect() error {
 	}
 	x.why = "the worker accepts no connection"
 	return errRepeat // nothing was sent
+}
+
+// shortDials is how often a request that finds no file descriptor waits for
+// dialWait.
+const shortDials = 6
+
+// dial returns an idle connection to the worker, or a new one.
+func (x *exchange) dial(w *pool.Worker) (netloop.Conn, error) {
+	if !x.wary {
+		if up := w.TakeIdle(x.t.Loop()); up != nil {
+			return up, nil
+		}
+	}
+	return x.t.Dial(w.Upstream(), dialWait)
 }
 
 // sendHead writes the request's head, and as much of its body as has come

@@ -34,6 +34,7 @@ var (
 	errBadGateway  = &failure{kind: KindNoAnswer, status: 502, reason: "the worker did not answer"}
 	errMalformed   = &failure{kind: KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
 	errUnavailable = &failure{kind: KindUnavailable, status: 503, reason: "no worker is available"}
+	errShort       = &failure{kind: KindUnavailable, status: 503, reason: "the server is out of file descriptors"}
 	errQueueFull   = &failure{kind: KindQueueFull, status: 503, reason: "too many requests are waiting"}
 	errQueueLate   = &failure{kind: KindQueueLate, status: 503, reason: "no worker became free in time"}
 	errLate        = &failure{kind: KindLate, status: 504, reason: "the worker did not answer in time"}

@@ -54,6 +54,7 @@ type Proxy struct {
 	snap      atomic.Pointer[Snapshot]
 	drained   chan struct{}
 	dropped   droppedNames
+	reserve   atomic.Int64 // file descriptors that connections leave to others
 	ids       idSource
 	exchanges sync.Pool // of *exchange
 	bodies    sync.Pool // of *[bodyBuffer]byte
@@ -70,6 +71,7 @@ func New(opts Options) (*Proxy, error) {
 	p.firsts.New = func() any { return new([firstBuffer]byte) }
 	driver, err := netloop.New(opts.Driver, netloop.Options{
 		Handler: p, Log: opts.Log, FirstWait: p.firstWait, OnPanic: p.onPanic,
+		Reserve: func() int { return int(p.reserve.Load()) },
 	})
 	if err != nil {
 		return nil, err
@@ -83,6 +85,7 @@ func New(opts Options) (*Proxy, error) {
 func (p *Proxy) Publish(s *Snapshot) {
 	s.forward = newForwarder(s.Plan, p.opts.Listener.Addr())
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
+	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.snap.Store(s)
 }
 

@@ -1,0 +1,42 @@
+package netloop
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestDescriptors: whatever the limit and the reserve, clients have most of the
+// descriptors, and there is room above them for upstreams and for others.
+func TestDescriptors(t *testing.T) {
+	for _, limit := range []int{64, 100, 256, 1024, 65536, 1 << 20, 1<<31 - 1} {
+		for _, reserve := range []int{0, 28, 100, 1 << 20} {
+			d := &descriptors{limit: limit, reserve: func() int { return reserve }}
+			name := fmt.Sprintf("limit %d, reserve %d", limit, reserve)
+			assert.Greater(t, d.clients(), limit/2, name)
+			assert.GreaterOrEqual(t, d.dials()-d.clients(), leastForDials, name)
+			assert.LessOrEqual(t, d.dials(), limit-min(reserve, limit/4), name)
+		}
+	}
+	d := &descriptors{limit: 256, reserve: func() int { return 28 }}
+	assert.Equal(t, 228, d.dials())
+	assert.Equal(t, 212, d.clients())
+}
+
+func TestIsShort(t *testing.T) {
+	for err, want := range map[error]bool{
+		errReserved:    true,
+		syscall.ENFILE: true,
+		&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}: true,
+		&net.OpError{Op: "dial", Err: errReserved}:                                  true,
+		syscall.ECONNREFUSED: false,
+		syscall.EAGAIN:       false,
+	} {
+		assert.Equal(t, want, isShort(err), "%v", err)
+		assert.True(t, !want || passing(err), "%v", err)
+	}
+}

@@ -1,0 +1,95 @@
+package netloop
+
+import (
+	"sync"
+	"time"
+)
+
+// idleConns is an idleList of the goroutine driver, for any goroutine. Whoever
+// takes a connection out has it.
+type idleConns struct {
+	mu   sync.Mutex // guards list, and the nodes of connections
+	list idleList[*gconn]
+}
+
+func (l *idleConns) push(c *gconn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.list.push(&c.idle, c, Now())
+}
+
+// remove takes a connection out. It reports false if it was not in any more.
+func (l *idleConns) remove(c *gconn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return c.idle.leave()
+}
+
+// take takes out the one that has rested longest, if that is since the given
+// moment at the latest; nil if there is none.
+func (l *idleConns) take(since Time) *gconn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c, ok := l.list.oldest(since)
+	if ok {
+		c.idle.leave()
+	}
+	return c
+}
+
+// shedClient closes the client's connection that has been idle, or lingered
+// on, longest, so that its descriptor is free for another. One that has just sent a request is
+// served instead. It reports whether there was one.
+func (d *goroutines) shedClient() bool {
+	c := d.idleClients.take(Now() - Time(shedAge))
+	if c == nil {
+		return false
+	}
+	c.shed.Store(true)
+	c.spoil()
+	d.fds.shedLog.shed()
+	return true
+}
+
+// shedAny makes room for a connection to an upstream. It reports whether there
+// will be some.
+func (d *goroutines) shedAny() bool {
+	if d.shedClient() {
+		return true
+	}
+	c := d.idleUps.take(Now())
+	if c == nil {
+		return false
+	}
+	c.Close()
+	return true
+}
+
+// hasRoom reports whether there is a descriptor for another client.
+func (d *goroutines) hasRoom(ln any) bool {
+	fd := spareOf(ln)
+	return fd >= 0 && fd < d.fds.clients()
+}
+
+// makeRoom waits a little until there is a descriptor for another client: one
+// that is free, or that of a client which is idle. It reports false if there
+// is none.
+func (d *goroutines) makeRoom(ln any) bool {
+	if d.hasRoom(ln) {
+		return true
+	}
+	if !d.shedClient() {
+		return false
+	}
+	// Its goroutine closes it.
+	for end := Now().Add(acceptBackoff); Now() < end && !d.stopping.Load(); {
+		time.Sleep(shedPoll)
+		if d.hasRoom(ln) {
+			return true
+		}
+	}
+	return false
+}
+
+// shedPoll is between two looks whether a connection is closed.
+const shedPoll = 100 * time.Microsecond

@@ -1,0 +1,58 @@
+package netloop
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"golang.org/x/sys/unix"
+)
+
+// TestShedClient: the client that has been idle longest makes room, or one
+// that is lingered on; never one that is served, has sent something, or has
+// only just become idle.
+func TestShedClient(t *testing.T) {
+	l := bareLoop(t)
+	rest := func() *econn {
+		c, _ := l.pair(t, true)
+		c.readable = false
+		c.rest(Verdict{Op: Rest})
+		return c
+	}
+	assert.False(t, l.shedClient(), "nobody is there")
+	lingers, _ := l.pair(t, true)
+	lingers.linger()
+	first, second := rest(), rest()
+	served, _ := l.pair(t, true)
+	partial, _ := l.pair(t, true)
+	partial.readable = false
+	partial.rest(Verdict{Op: Rest, Stash: []byte("GET /")})
+	assert.False(t, l.shedClient(), "all have just come")
+
+	l.now += Time(shedAge)
+	assert.True(t, l.shedClient())
+	assert.True(t, lingers.closed)
+	assert.Empty(t, l.lingers)
+	young := rest()
+	assert.True(t, l.shedClient())
+	assert.True(t, first.closed)
+	assert.False(t, second.closed)
+	assert.True(t, l.shedClient())
+	assert.True(t, second.closed)
+	assert.False(t, l.shedClient())
+	for _, c := range []*econn{served, partial, young} {
+		assert.False(t, c.closed)
+	}
+
+	asks, peer := l.pair(t, true)
+	asks.readable = false
+	asks.rest(Verdict{Op: Rest})
+	_, err := unix.Write(peer, []byte("GET /"))
+	assert.NoError(t, err)
+	l.now += Time(shedAge)
+	assert.True(t, l.shedClient())
+	assert.True(t, young.closed)
+	assert.False(t, l.shedClient())
+	assert.False(t, asks.closed, "its request has come, though no event has told of it")
+	assert.Equal(t, inTask, asks.state)
+	assert.Len(t, l.behind, 1, "it is going to be served")
+}
