@@ -29,10 +29,31 @@ func GlobCost(bytes int) int { return 1 + bytes/globBytes }
 // matches is Match, paid for by a request.
 func (t *Test) matches(r Request, v []byte) bool {
 	switch t.Kind {
-	case TestGlob:
-		return Spend(r, GlobCost(len(v))) && t.Match(v)
-	case TestRegex:
-		return Spend(r, regexUnits*len(v)) && t.Match(v)
+	case TestGlob, TestRegex:
+		return Spend(r, t.cost(len(v))) && t.Match(v)
 	}
 	return t.Match(v)
+}
+
+// Cost returns what Match spends at most where every text of a request that
+// the matcher looks at has that many bytes.
+func (m *Matcher) Cost(bytes int) int {
+	cost := m.Test.cost(bytes)
+	if m.Kind == MatchPercent {
+		cost += bytes
+	}
+	for _, part := range m.Parts {
+		cost += part.Cost(bytes)
+	}
+	return cost
+}
+
+func (t *Test) cost(bytes int) int {
+	switch t.Kind {
+	case TestGlob:
+		return GlobCost(bytes)
+	case TestRegex:
+		return regexUnits * bytes
+	}
+	return 0
 }

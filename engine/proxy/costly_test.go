@@ -78,6 +78,22 @@ func TestCostlyRoutes(t *testing.T) {
 	}
 }
 
+// TestManyRoutes: however many routes there are, a request of ordinary length is
+// held against all of them.
+func TestManyRoutes(t *testing.T) {
+	for kind, in := range costly {
+		t.Run(kind, func(t *testing.T) {
+			p := planOf(t, map[string]string{"default": "*"})
+			p.Pools[0].Routes = patterns(t, 6000, kind)
+			r := newRig(t, "goroutine", p)
+			r.worker("default", answering(hello))
+			text := strings.Repeat("z", 120)
+			got := r.send(strings.NewReplacer("TEXT", text, "Host: a", "Host: a\r\nConnection: close").Replace(in))
+			assert.Contains(t, got, "HTTP/1.1 200 OK\r\n")
+		})
+	}
+}
+
 // BenchmarkCostlyRoutes is the search for a route of a head of 50 KB.
 func BenchmarkCostlyRoutes(b *testing.B) {
 	for kind, in := range costly {

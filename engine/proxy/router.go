@@ -52,6 +52,7 @@ func (x *exchange) route() (*pool.Pool, error) {
 			x.rec.Router = RoutedNone
 		}
 	}
+	x.view.Budget = x.snap.Routes.Cost()
 	target, ok := x.snap.Routes.Match(&x.view)
 	if x.view.Overspent() {
 		return nil, errCostly

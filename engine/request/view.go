@@ -15,12 +15,15 @@ type Origin interface {
 	RequestID() []byte
 }
 
-// A View is the plan.Request of a parsed head. Both fields are required; the
+// A View is the plan.Request of a parsed head. Head and Origin are required; the
 // head may be parsed anew for the next request, with a Release in between. It
 // is not safe for concurrent use.
 type View struct {
 	Head   *http1.Request
 	Origin Origin
+	// Budget is what matching the request may cost, as plan.Spender counts; less
+	// than the least, which is some milliseconds, counts as that.
+	Budget int
 
 	host  []byte // backs Host where that was not in lower case
 	value []byte // backs Query where that was escaped
@@ -223,20 +226,22 @@ func (v *View) decoded(b []byte) []byte {
 
 func isEscaped(b []byte) bool { return bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '+') >= 0 }
 
-// maxSpent is what matching a request may cost: some milliseconds. Ten thousand
-// globs or 120 regular expressions for a path of a kilobyte are within
+// minBudget is what matching a request may cost at least: some milliseconds. Ten
+// thousand globs or 120 regular expressions for a path of a kilobyte are within
 // it.
-const maxSpent = 4 << 20
+const minBudget = 4 << 20
+
+func (v *View) budget() int { return max(v.Budget, minBudget) }
 
 // Spend notes what a match costs. See plan.Spender.
 func (v *View) Spend(units int) bool {
-	v.spent = min(v.spent+units, maxSpent+1) // never overflows: a step is less than 2 GiB
-	return v.spent <= maxSpent
+	v.spent = min(v.spent+units, v.budget()+1) // never overflows: a step is less than 2 GiB
+	return v.spent <= v.budget()
 }
 
 // Overspent reports whether the request has cost too much, so that what was
 // matched means nothing.
-func (v *View) Overspent() bool { return v.spent > maxSpent }
+func (v *View) Overspent() bool { return v.spent > v.budget() }
 
 // Release lets go of the last head, and of buffers that have grown large.
 func (v *View) Release() {

@@ -14,7 +14,16 @@ type Table[T any] struct {
 	root     node[candidates[T]] // of string routes
 	strings  []*entry[T]         // the same in the order written, to explain
 	fallback *entry[T]           // of "*"
+	cost     int                 // of all routes, for a request of ordinary texts
 }
+
+// ordinary is how long the path, a header or a cookie may be, in bytes, for a
+// search to end whatever the number of routes is.
+const ordinary = 256
+
+// Cost returns what a search spends at most for a request whose texts have an
+// ordinary length. See plan.Spender.
+func (t *Table[T]) Cost() int { return t.cost }
 
 // An entry is one route and where it leads.
 type entry[T any] struct {
@@ -48,6 +57,7 @@ func Compile[T any](p *plan.Plan, pool func(name string) T) *Table[T] {
 func (t *Table[T]) add(e *entry[T]) {
 	switch e.route.Kind {
 	case plan.RouteMatcher:
+		t.cost += e.route.Matcher.Cost(ordinary)
 		t.matchers.add(e.route.Matcher, len(t.rules))
 		t.rules = append(t.rules, e)
 	case plan.RouteAny:
@@ -55,6 +65,7 @@ func (t *Table[T]) add(e *entry[T]) {
 			t.fallback = e
 		}
 	default:
+		t.cost += plan.GlobCost(ordinary)
 		t.root.insert(e.route.Literal).at().add(e)
 		t.strings = append(t.strings, e)
 	}
