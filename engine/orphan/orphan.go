@@ -41,6 +41,12 @@ func Adopt(log *slog.Logger) *Family {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		log.Warn("processes that workers leave behind cannot be ended", "err", fmt.Errorf("prctl: %w", err))
 	}
+	// The signals are not caught yet, so this must not take long: mostly there is
+	// no child at all.
+	var info unix.Siginfo
+	if unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD {
+		return f
+	}
 	for _, p := range proc.Below(proc.All(), f.pid) {
 		f.before[p.PID] = p.Start
 	}

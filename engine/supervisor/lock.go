@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -44,16 +45,27 @@ type holder struct {
 // configuration.
 const lockSuffix = ".lock"
 
+// How often a lock that somebody holds is tried, and what is between.
+const (
+	lockTries = 20
+	lockPause = 5 * time.Millisecond
+)
+
 // takeLock opens and locks path and writes us into it. The kernel frees the
 // lock when the process ends, however it does. Its holder may remove the file;
 // so whoever gets the lock checks that it is still the file of that name.
 func takeLock(path, config, dir string) (*lock, error) {
-	for {
+	for tries := 1; ; tries++ {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 		if err != nil {
 			return nil, fmt.Errorf("lock: %w", err)
 		}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if errors.Is(err, unix.EWOULDBLOCK) && tries < lockTries {
+			f.Close() // a command may be just about to look: see isLocked
+			time.Sleep(lockPause)
+			continue
+		}
 		if errors.Is(err, unix.EWOULDBLOCK) {
 			defer f.Close()
 			return nil, &RunningError{Config: config, PID: readHolder(path).pid}
@@ -130,7 +142,8 @@ func readHolder(path string) holder {
 	return holder{pid, dir}
 }
 
-// isLocked reports whether somebody holds the lock at path.
+// isLocked reports whether somebody holds the lock at path. For a moment it
+// holds a shared one itself, which no master takes.
 func isLocked(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {

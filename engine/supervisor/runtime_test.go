@@ -135,6 +135,36 @@ func TestRuntime_OfTwoAtOnceOneRuns(t *testing.T) {
 	}
 }
 
+// TestLock_WhileSomebodyLooks: a command that looks for the master at the moment
+// it starts is not taken for a second one.
+func TestLock_WhileSomebodyLooks(t *testing.T) {
+	path := filepath.Join(shortTemp(t), "lock")
+	stop := make(chan struct{})
+	var looking sync.WaitGroup
+	for range 2 {
+		looking.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+					isLocked(path)
+				}
+			}
+		})
+	}
+	for range 200 {
+		l, err := takeLock(path, "c", "/x")
+		if !assert.NoError(t, err) {
+			break
+		}
+		assert.True(t, isLocked(path))
+		assert.NoError(t, l.Close()) // its file stays, as that of a killed master does
+	}
+	close(stop)
+	looking.Wait()
+}
+
 // orphan starts a sleeping process in a group of its own.
 func orphan(t testing.TB, shell string, env ...string) *exec.Cmd {
 	t.Helper()
