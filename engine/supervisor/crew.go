@@ -16,8 +16,7 @@ import (
 // The group's goroutine owns it.
 type crew struct {
 	berths  []*berth
-	company bool      // other workers of the group stay, and are up
-	until   time.Time // no start is repeated after that; zero = never
+	company bool // other workers of the group stay, and are up
 	err     *StartError
 	over    bool            // nobody waits for it any more: no start is repeated
 	news    chan<- struct{} // holds one when something has changed
@@ -27,16 +26,13 @@ type crew struct {
 type berth struct {
 	crew   *crew
 	member *member       // the newest
+	until  time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
 	failed []*StartError // one for each start that has failed
 }
 
 // newCrew returns a crew without workers.
-func newCrew(startup time.Duration, company bool, news chan<- struct{}) *crew {
-	c := &crew{company: company, news: news}
-	if startup > 0 {
-		c.until = time.Now().Add(startup)
-	}
-	return c
+func newCrew(company bool, news chan<- struct{}) *crew {
+	return &crew{company: company, news: news}
 }
 
 // tell has whoever waits for the crew look at it. It never blocks.
@@ -105,6 +101,14 @@ func (g *group) board(c *crew, index int, t target) *berth {
 	return b
 }
 
+// begun notes that the process of a berth is there, from when on a worker may
+// take startup_timeout until it is ready.
+func (b *berth) begun() {
+	if b.until.IsZero() && b.member.startup > 0 {
+		b.until = time.Now().Add(b.member.startup)
+	}
+}
+
 // again notes that a start has failed. It returns whether, and after which
 // delay, it is to be repeated; left is what the repeated one has of
 // startup_timeout, 0 for all of it. Otherwise the crew is given up.
@@ -122,10 +126,11 @@ func (g *group) again(b *berth, failure *StartError) (delay, left time.Duration,
 		c.err = failure
 	default:
 		delay = g.jitter(restartDelay(spec.RestartBackoffOnCrash, tries))
-		if c.until.IsZero() {
+		b.begun() // or there would be no end of it
+		if b.until.IsZero() {
 			return delay, 0, true
 		}
-		if left = time.Until(c.until) - delay; left > 0 {
+		if left = time.Until(b.until) - delay; left > 0 {
 			return delay, left, true
 		}
 		if c.err = failure; tries > 1 {

@@ -138,6 +138,9 @@ func (m *member) pid() int {
 func (g *group) started(m *member, proc process) {
 	m.proc = proc
 	m.state, m.since = StateStarting, time.Now()
+	if m.berth != nil {
+		m.berth.begun()
+	}
 	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", StateStarting, "generation", m.generation)
 }
 

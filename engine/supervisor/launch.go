@@ -23,7 +23,7 @@ func newLaunch() *launch { return &launch{news: make(chan struct{}, 1)} }
 func (l *launch) add(g *group, t target, company bool, indexes []int) *crew {
 	var c *crew
 	g.do(func() {
-		c = newCrew(t.startup, company, l.news)
+		c = newCrew(company, l.news)
 		for _, index := range indexes {
 			g.board(c, index, t)
 		}

@@ -22,7 +22,7 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 		there := false
 		g.do(func() {
 			if there = index < len(g.slots); there {
-				r.crew = newCrew(g.startup, index > 0, r.news) // the workers before are new, and up
+				r.crew = newCrew(index > 0, r.news) // the workers before are new, and up
 				g.renew(index, asked, r.crew)
 			}
 		})
