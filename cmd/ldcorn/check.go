@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/confine"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
@@ -25,6 +26,7 @@ type checkFlags struct {
 	maxSteps     uint64
 	timeout      time.Duration
 	color        bool // of diagnostics
+	cell         *confine.Cell
 }
 
 // newCheckCommand returns the command that evaluates a configuration and says
@@ -52,7 +54,7 @@ cannot be read, 3 when a test fails.`,
 			if err != nil {
 				return err
 			}
-			f.color = opts.colored(os.Stderr)
+			f.color, f.cell = opts.colored(os.Stderr), opts.cell
 			return f.run(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -81,7 +83,7 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 	}
 	if res.Plan != nil {
 		if f.imports {
-			importApps(ctx, res.Plan, res.Report)
+			f.cell.Outside(func() { importApps(ctx, res.Plan, res.Report) })
 		} else {
 			lookForPythons(res.Plan, res.Report)
 		}
@@ -119,6 +121,7 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 		Print:           stderr,
 		MaxSteps:        f.maxSteps,
 		Timeout:         f.timeout,
+		Watch:           f.cell.Watch,
 	}
 	switch {
 	case f.format != "text" && f.format != "json" && f.format != "github":

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
 // The exit codes that every command has; others are the command's own.
@@ -44,7 +45,11 @@ func usageError(format string, args ...any) error {
 
 // Main runs the command line of the process and returns its exit code.
 func Main() int {
-	opts := &rootOptions{}
+	cell := confine.Enter()
+	if cell != nil && cell.Purpose == trialPurpose {
+		return tryConfig(cell, os.Stdin, os.Stdout)
+	}
+	opts := &rootOptions{confine: cell == nil, cell: cell}
 	root := newRootCommand(opts)
 	root.SetArgs(longFlags(os.Args[1:]))
 	cmd, err := root.ExecuteContextC(context.Background())

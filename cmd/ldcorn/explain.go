@@ -117,7 +117,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr i
 	if err != nil {
 		return nil, err
 	}
-	opts := config.Options{Print: stderr}
+	opts := config.Options{Print: stderr, Watch: f.cell.Watch}
 	if opts.Env, err = f.variables(); err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
@@ -129,6 +129,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr i
 		writeReport(stderr, res.Report, f.colored(os.Stderr))
 		return nil, &exitError{code: exitFailure}
 	}
+	defer f.cell.Watch("asking the router of", shownPath(path), config.DefaultTimeout)()
 	return tests.NewDecider(testOptions(res, opts)).Answer(q)
 }
 

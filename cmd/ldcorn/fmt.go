@@ -122,7 +122,9 @@ func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
 // format returns a file's new text, and has said what is wrong with one that
 // has none.
 func (f *fmtFlags) format(path string, old []byte, stderr io.Writer) ([]byte, bool) {
+	done := f.cell.Watch("formatting", path, config.DefaultTimeout)
 	text, err := format.Format(path, old)
+	done()
 	if err != nil && !writeReport(stderr, err, f.colored(os.Stderr)) {
 		fmt.Fprintln(stderr, err)
 	}
@@ -139,7 +141,9 @@ func (f *fmtFlags) files(args []string) ([]string, error) {
 		if err := refusePython(shownPath(path)); err != nil {
 			return nil, err
 		}
+		done := f.cell.Watch("reading", shownPath(path), config.DefaultTimeout)
 		paths, err := config.Files(shownPath(path))
+		done()
 		if err != nil {
 			return nil, &exitError{exitUsage, err}
 		}

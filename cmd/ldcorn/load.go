@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -17,23 +18,30 @@ import (
 )
 
 // A loader reads the master's configuration, at the start and for each
-// reload.
+// reload. A process of its own evaluates it first: whatever a configuration
+// does to that, the master lives on.
 type loader struct {
-	path string // as messages show it
+	path string // absolute, by the names that the user gave
+	name string // as messages show it
 	opts config.Options
 	log  *slog.Logger
+	turn chan struct{} // holds one: one evaluation at a time, for the sake of memory
 }
 
 // newLoader returns a loader. What the configuration prints goes to out.
 func newLoader(path string, out io.Writer, log *slog.Logger) *loader {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails; kept, so that an unchanged secret has an unchanged digest
-	return &loader{path: shownPath(path), opts: config.Options{Print: out, Salt: salt, Log: log}, log: log}
+	name := shownPath(path)
+	return &loader{
+		path: path, name: name, opts: config.Options{Name: name, Print: out, Salt: salt, Log: log}, log: log,
+		turn: make(chan struct{}, 1),
+	}
 }
 
 // load evaluates the configuration and logs its warnings.
 func (l *loader) load(ctx context.Context) (*plan.Plan, error) {
-	p, warnings, err := evaluate(ctx, l.path, l.opts)
+	p, warnings, err := l.evaluate(ctx, l.opts)
 	for _, w := range warnings {
 		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message)
 	}
@@ -44,11 +52,45 @@ func (l *loader) load(ctx context.Context) (*plan.Plan, error) {
 func (l *loader) preview(ctx context.Context) (*plan.Plan, []plan.Warning, error) {
 	opts := l.opts
 	opts.Print = nil
-	p, warnings, err := evaluate(ctx, l.path, opts)
+	p, warnings, err := l.evaluate(ctx, opts)
 	if err != nil {
 		err = errors.New(l.explain(err))
 	}
 	return p, warnings, err
+}
+
+// evaluate returns the plan and the warnings of the configuration as it is now.
+// It returns as soon as ctx ends.
+func (l *loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan, []plan.Warning, error) {
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	recording, err := trial{Path: l.path, Name: l.name, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout}.run(ctx, opts.Print)
+	if err != nil {
+		<-l.turn
+		return nil, nil, err
+	}
+	opts.Replay = recording
+	opts.Timeout = 2 * cmp.Or(opts.Timeout, config.DefaultTimeout) // it was in time, and is the same
+	type outcome struct {
+		plan     *plan.Plan
+		warnings []plan.Warning
+		err      error
+	}
+	done := make(chan outcome, 1)
+	go func() { // a stop does not wait for it, and it ends by the limits that it has kept before
+		defer func() { <-l.turn }()
+		p, warnings, err := evaluate(ctx, l.path, opts)
+		done <- outcome{p, warnings, err}
+	}()
+	select {
+	case o := <-done:
+		return o.plan, o.warnings, o.err
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 }
 
 // explain shows what is wrong with a configuration as check does.
@@ -59,7 +101,7 @@ func (l *loader) explain(err error) string {
 	}
 	var text strings.Builder
 	_ = diag.WriteText(&text, report, diag.TextOptions{}) // it is in memory
-	return fmt.Sprintf("%s cannot be used:\n%s", l.path, strings.TrimSuffix(text.String(), "\n"))
+	return fmt.Sprintf("%s cannot be used:\n%s", l.name, strings.TrimSuffix(text.String(), "\n"))
 }
 
 // evaluate returns a configuration's plan and its warnings. The error is a

@@ -183,8 +183,10 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 		}
 		return m.captured(found), true, nil
 	}
+	done := m.cell.Watch("rewriting", m.from, config.DefaultTimeout)
 	file, wrong := python.Parse(m.from, text)
 	if wrong != nil {
+		done()
 		report := &diag.Report{Sources: &diag.Sources{}}
 		report.Sources.Add(m.from, text)
 		report.Add(*wrong)
@@ -192,6 +194,7 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 		return "", false, &exitError{code: exitFailure}
 	}
 	result := file.Migrate()
+	done()
 	if result.Complete() {
 		m.hintSecrets(result.Reads)
 		return result.Text, true, nil
@@ -249,7 +252,11 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	for name, value := range m.env {
 		env = append(env, name+"="+value)
 	}
-	return capture.Run(ctx, m.from, capture.Options{Python: interpreter.Path, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
+	var found *capture.Result
+	m.cell.Outside(func() {
+		found, err = capture.Run(ctx, m.from, capture.Options{Python: interpreter.Path, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
+	})
+	return found, err
 }
 
 // captured returns what the Python gave as a configuration, and warns of
@@ -307,7 +314,7 @@ func (m *migration) check(ctx context.Context, text string) error {
 
 // evaluate returns the plan of a result, or says what is wrong with it.
 func (m *migration) evaluate(ctx context.Context, text string, allowMissing bool) (*plan.Plan, error) {
-	found, err := config.EvaluateText(ctx, m.to, text, config.Options{Env: m.env, AllowMissingEnv: allowMissing, Salt: []byte{}})
+	found, err := config.EvaluateText(ctx, m.to, text, config.Options{Env: m.env, AllowMissingEnv: allowMissing, Salt: []byte{}, Watch: m.cell.Watch})
 	if err != nil {
 		return nil, err
 	}

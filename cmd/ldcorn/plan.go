@@ -133,7 +133,7 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
-	opts := config.Options{Print: stderr, Salt: salt}
+	opts := config.Options{Print: stderr, Salt: salt, Watch: f.cell.Watch}
 	next, warnings, err := f.evaluate(ctx, path, opts, stderr)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
 // configNames are looked for in the current folder when none is named.
@@ -24,6 +26,11 @@ type rootOptions struct {
 	config  string
 	color   string
 	started bool // the command line was understood
+
+	// A process that Main runs in evaluates nothing itself: it starts another
+	// one for that, which is confined and has a cell.
+	confine bool
+	cell    *confine.Cell
 }
 
 func newRootCommand(opts *rootOptions) *cobra.Command {
@@ -86,6 +93,9 @@ func (o *rootOptions) start(cmd *cobra.Command) error {
 		return usageError("--color: got %q, want auto, always or never", o.color)
 	}
 	o.started = true
+	if o.confine && slices.Contains(evaluating, cmd.Name()) {
+		return runConfined(cmd, o)
+	}
 	return nil
 }
 

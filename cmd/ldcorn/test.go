@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/confine"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/tests"
 )
@@ -31,6 +32,7 @@ type testFlags struct {
 	maxSteps  uint64
 	timeout   time.Duration
 	color     bool
+	cell      *confine.Cell
 }
 
 // newTestCommand returns the command that runs the tests of a configuration.
@@ -61,7 +63,7 @@ read.`,
 			if err != nil {
 				return err
 			}
-			f.color = opts.colored(os.Stderr)
+			f.color, f.cell = opts.colored(os.Stderr), opts.cell
 			return f.execute(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -125,7 +127,7 @@ func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts confi
 	if wanted, err = regexp.Compile(f.run); err != nil {
 		return nil, opts, fmt.Errorf("--run %q: %w", f.run, err)
 	}
-	opts = config.Options{Tests: true, Print: stderr, MaxSteps: f.maxSteps, Timeout: f.timeout}
+	opts = config.Options{Tests: true, Print: stderr, MaxSteps: f.maxSteps, Timeout: f.timeout, Watch: f.cell.Watch}
 	opts.Env, err = f.variables()
 	return wanted, opts, err
 }
@@ -137,7 +139,7 @@ func runTests(ctx context.Context, res *config.Result, opts config.Options) (*te
 
 func testOptions(res *config.Result, opts config.Options) tests.Options {
 	return tests.Options{
-		Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout,
+		Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Watch: opts.Watch,
 		Print: func(at diag.Span, msg string) { fmt.Fprintf(opts.Print, "%s:%d: %s\n", at.File, at.Line, msg) },
 	}
 }

@@ -154,7 +154,10 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.opts.Busy()()
-	report, err := s.opts.Plan(r.Context(), plan.ReplaceOptions(want.Replace, want.All))
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)() // a stop does not wait for it
+	report, err := s.opts.Plan(ctx, plan.ReplaceOptions(want.Replace, want.All))
 	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
 		return

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,48 +41,50 @@ func Load(ctx context.Context, path string, opts Options) (*plan.Plan, error) {
 // content.
 func Evaluate(ctx context.Context, path string, opts Options) (*Result, error) {
 	opts.fill()
-	in, err := open(path)
+	w := newWorld(&opts)
+	in, err := open(path, cmp.Or(opts.Name, path), w)
 	if err != nil {
 		return nil, err
 	}
-	return evaluate(ctx, in, opts)
+	return evaluate(ctx, in, w, opts)
 }
 
 // open reads the file that evaluation begins with.
-func open(path string) (entry, error) {
+func open(path, name string, w *world) (entry, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return entry{}, fmt.Errorf("configuration %q: %w", path, err)
+		return entry{}, fmt.Errorf("configuration %q: %w", name, err)
 	}
-	data, err := readFile(abs)
+	data, err := w.readFile(abs)
 	if err != nil {
-		return entry{}, unreadableEntry(path, err)
+		return entry{}, unreadableEntry(name, err)
 	}
-	root, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	root, err := w.evalSymlinks(filepath.Dir(abs))
 	if err != nil {
-		return entry{}, unreadableEntry(path, err)
+		return entry{}, unreadableEntry(name, err)
 	}
-	real, err := filepath.EvalSymlinks(abs)
+	real, err := w.evalSymlinks(abs)
 	if err != nil {
-		return entry{}, unreadableEntry(path, err)
+		return entry{}, unreadableEntry(name, err)
 	}
-	return entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: data}, nil
+	return entry{name: filepath.Clean(name), path: abs, root: root, real: real, data: data}, nil
 }
 
 // EvaluateText is Evaluate for a text as if it were the file at path, whose
 // folder must be there.
 func EvaluateText(ctx context.Context, path, text string, opts Options) (*Result, error) {
 	opts.fill()
+	w := newWorld(&opts)
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("configuration %q: %w", path, err)
 	}
-	root, err := filepath.EvalSymlinks(filepath.Dir(abs))
+	root, err := w.evalSymlinks(filepath.Dir(abs))
 	if err != nil {
 		return nil, unreadableEntry(path, err)
 	}
 	real := filepath.Join(root, filepath.Base(abs))
-	return evaluate(ctx, entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: []byte(text)}, opts)
+	return evaluate(ctx, entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: []byte(text)}, w, opts)
 }
 
 func unreadableEntry(path string, err error) error {
@@ -101,20 +104,22 @@ type entry struct {
 	data []byte
 }
 
-func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
+func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, error) {
+	defer opts.Watch("evaluating", in.name, 2*opts.Timeout)()
 	report := &diag.Report{Sources: &diag.Sources{}}
 	read := newInputs(opts.Salt)
 	session := builtin.NewSession(builtin.Options{
 		Dir:          filepath.Dir(in.path),
 		Sources:      report.Sources,
 		Report:       report.Add,
-		LookupEnv:    opts.lookup,
+		LookupEnv:    w.lookupEnv,
 		AllowMissing: opts.AllowMissingEnv,
-		ReadFile:     readFile,
-		CPUs:         builtin.CPUs,
+		ReadFile:     w.readFile,
+		CPUs:         w.cpus,
 		Input:        read.add,
 	})
-	l := newLoader(in, report, read, session)
+	l := newLoader(in, report, read, session, w)
+	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }
 	m := &module{name: in.name, path: in.path}
 	l.read(m, in.real, in.data)
 	res := &Result{Report: report}
@@ -126,7 +131,9 @@ func evaluate(ctx context.Context, in entry, opts Options) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
+		done := l.watch("checking", m.name)
 		res.Plan = e.conclude(limited, m)
+		done()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -20,6 +20,8 @@ type evaluation struct {
 	opts   *Options
 	thread *starlark.Thread
 	limit  diag.Diagnostic // the limit that stopped it
+
+	printed int // bytes
 }
 
 var (
@@ -57,6 +59,7 @@ func (e *evaluation) exec(m *module) (err error) {
 			err = fmt.Errorf("the interpreter failed: %v (this is a bug)", r)
 		}
 	}()
+	defer e.watch("evaluating", m.name)()
 	m.done = true
 	m.globals, err = m.program.Init(e.thread, m.words)
 	if name := bound.Freezable(m.globals); name != "" {
@@ -96,8 +99,17 @@ func (e *evaluation) load(thread *starlark.Thread, name string) (starlark.String
 	return target.globals, nil
 }
 
+// maxPrint bounds what an evaluation prints, in bytes.
+const maxPrint = 1 << 20
+
 func (e *evaluation) print(thread *starlark.Thread, msg string) {
+	if e.printed > maxPrint {
+		return
+	}
 	span, _ := diag.Place(thread.CallStack(), e.report.Sources)
+	if e.printed += len(msg); e.printed > maxPrint {
+		msg = fmt.Sprintf("print has given %d MiB; nothing more is shown", maxPrint>>20)
+	}
 	fmt.Fprintf(e.opts.Print, "%s:%d: %s\n", span.File, span.Line, msg)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -49,6 +48,8 @@ type loader struct {
 	entry   string // name of the entry
 	report  *diag.Report
 	inputs  *inputs
+	world   *world
+	watch   func(doing, file string) (done func())
 	session *builtin.Session
 	words   starlark.StringDict // that every file knows
 	modules map[string]*module  // by path with symbolic links followed
@@ -56,12 +57,13 @@ type loader struct {
 	chain   []link
 }
 
-func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session) *loader {
+func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session, w *world) *loader {
 	words := session.Predeclared()
 	maps.Copy(words, bound.Words(session.Closed))
 	return &loader{
 		root: in.root, dir: filepath.Dir(in.path), entry: in.name,
-		report: report, inputs: read, session: session, words: words,
+		report: report, inputs: read, session: session, words: words, world: w,
+		watch:   func(string, string) func() { return func() {} },
 		modules: make(map[string]*module), names: make(map[string]*module),
 	}
 }
@@ -75,6 +77,7 @@ type link struct {
 // read parses a file and all that it loads. Real is its path with symbolic
 // links followed.
 func (l *loader) read(m *module, real string, data []byte) {
+	defer l.watch("reading", m.name)()
 	l.inputs.add(plan.InputFile, m.path, data, false)
 	l.modules[real], l.names[m.name] = m, m
 	m.words = l.words
@@ -140,7 +143,7 @@ func (l *loader) follow(m *module, load *syntax.LoadStmt) {
 		m.loads[name] = known
 		return
 	}
-	data, err := readFile(target.path)
+	data, err := l.world.readFile(target.path)
 	if err != nil {
 		l.report.Add(diag.Diagnostic{Code: codeLoad, Severity: diag.Error, Span: here.span, Message: unreadable(name, err)})
 		m.loads[name] = nil
@@ -177,12 +180,12 @@ func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnost
 		target.path = filepath.Join(l.dir, below)
 		target.name = filepath.Join(filepath.Dir(l.entry), below)
 	}
-	real, err := filepath.EvalSymlinks(target.path)
+	real, err := l.world.evalSymlinks(target.path)
 	if rel, relErr := filepath.Rel(l.dir, target.path); err != nil && (relErr != nil || !filepath.IsLocal(rel)) {
 		return wrong("only files in it can be loaded", "%q is outside of the configuration's folder", name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return wrong(nearFile(target.path, name), "there is no file %s", target.name)
+		return wrong(l.nearFile(target.path, name), "there is no file %s", target.name)
 	}
 	if err != nil {
 		return wrong("", "%s", unreadable(name, err))
@@ -194,15 +197,11 @@ func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnost
 }
 
 // nearFile suggests a file beside the one that is not there.
-func nearFile(path, name string) string {
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil {
-		return ""
-	}
+func (l *loader) nearFile(path, name string) string {
 	var names []string
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".star") {
-			names = append(names, e.Name())
+	for _, name := range l.world.readDir(filepath.Dir(path)) {
+		if strings.HasSuffix(name, ".star") {
+			names = append(names, name)
 		}
 	}
 	near := diag.Near(filepath.Base(path), names)

@@ -55,6 +55,10 @@ func readText(name string, data []byte, report *diag.Report) (string, bool) {
 
 // parseText returns nil where it has reported an error.
 func parseText(name, text string, report *diag.Report) *syntax.File {
+	if d := report.Sources.TooDeep(name); d != nil {
+		report.Add(*d)
+		return nil
+	}
 	file, err := dialect().Parse(name, text, syntax.RetainComments)
 	if err == nil {
 		return file
@@ -75,12 +79,13 @@ func parseText(name, text string, report *diag.Report) *syntax.File {
 // passed over, as Evaluate has more to say of it. The error is that of a
 // configuration that cannot be read.
 func Files(path string) ([]string, error) {
-	in, err := open(path)
+	w := newWorld(&Options{LookupEnv: func(string) (string, bool) { return "", false }})
+	in, err := open(path, path, w)
 	if err != nil {
 		return nil, err
 	}
 	session := builtin.NewSession(builtin.Options{})
-	l := newLoader(in, &diag.Report{Sources: &diag.Sources{}}, newInputs(nil), session)
+	l := newLoader(in, &diag.Report{Sources: &diag.Sources{}}, newInputs(nil), session, w)
 	l.read(&module{name: in.name, path: in.path}, in.real, in.data)
 	var loaded []string
 	for name := range l.names {

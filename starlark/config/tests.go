@@ -30,11 +30,13 @@ type Test struct {
 // it evaluates: each in the order of its text.
 func (e *evaluation) tests(ctx context.Context, entry *module) ([]Test, error) {
 	out := e.testsOf(entry)
-	paths, err := filepath.Glob(filepath.Join(filepath.Dir(entry.path), "*"+testSuffix))
-	if err != nil {
-		return nil, fmt.Errorf("look for tests: %w", err)
+	dir := filepath.Dir(entry.path)
+	var paths []string
+	for _, name := range e.world.readDir(dir) {
+		if strings.HasSuffix(name, testSuffix) {
+			paths = append(paths, filepath.Join(dir, name))
+		}
 	}
-	slices.Sort(paths)
 	for _, path := range paths {
 		m, err := e.testFile(ctx, entry, path)
 		if err != nil {
@@ -51,14 +53,14 @@ func (e *evaluation) tests(ctx context.Context, entry *module) ([]Test, error) {
 // failed, which is reported.
 func (e *evaluation) testFile(ctx context.Context, entry *module, path string) (*module, error) {
 	m := &module{path: path, name: filepath.Join(filepath.Dir(entry.name), filepath.Base(path))}
-	real, err := filepath.EvalSymlinks(path)
+	real, err := e.world.evalSymlinks(path)
 	if err != nil {
 		return nil, unreadableEntry(path, err)
 	}
 	if known := e.modules[real]; known != nil && known.done {
 		return known, nil // the configuration loads it
 	}
-	data, err := readFile(path)
+	data, err := e.world.readFile(path)
 	if err != nil {
 		return nil, unreadableEntry(path, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.starlark.net/syntax"
 )
@@ -86,15 +87,46 @@ type Report struct {
 	Sources     *Sources // nil shows no lines
 }
 
+// The bounds of what a report holds, as its texts may come from a configuration.
+const (
+	maxText        = 4 << 10 // bytes of one text
+	maxDiagnostics = 1000    // of one severity
+	maxFrames      = 50      // of one trace
+)
+
 // Add appends a diagnostic; the same one at the same place is only counted.
+// Texts that are too long are cut, and what is too many is dropped.
 func (r *Report) Add(d Diagnostic) {
+	for _, text := range []*string{&d.Message, &d.Label, &d.Hint} {
+		*text = clip(*text)
+	}
+	for i, line := range d.Detail {
+		d.Detail[i] = clip(line)
+	}
+	if n := len(d.Trace); n > maxFrames { // the outermost and the innermost say most
+		d.Trace = slices.Concat(d.Trace[:maxFrames/2], d.Trace[n-maxFrames/2:])
+	}
 	for i := range r.Diagnostics {
 		if r.Diagnostics[i].same(&d) {
 			r.Diagnostics[i].Repeats++
 			return
 		}
 	}
-	r.Diagnostics = append(r.Diagnostics, d)
+	if len(r.Diagnostics) < maxDiagnostics || r.Count(d.Severity) < maxDiagnostics {
+		r.Diagnostics = append(r.Diagnostics, d)
+	}
+}
+
+// clip cuts a text that is too long to be read anyway.
+func clip(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	end := maxText
+	for end > 0 && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }
 
 // Count returns the number of diagnostics of a severity.
@@ -129,13 +161,18 @@ func (r *Report) Sort(first string) {
 	})
 }
 
-// Error gives one line per error, positions first, and no warnings.
+// Error gives one line per error, positions first, and no warnings. Of very
+// many errors it gives the first.
 func (r *Report) Error() string {
+	const shown = 50
 	var lines []string
 	for i := range r.Diagnostics {
-		if d := &r.Diagnostics[i]; d.Severity == Error {
+		if d := &r.Diagnostics[i]; d.Severity == Error && len(lines) < shown {
 			lines = append(lines, d.Error())
 		}
+	}
+	if n := r.Count(Error); n > shown {
+		lines = append(lines, fmt.Sprintf("and %d more", n-shown))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -17,10 +17,10 @@ func Eval(err error, sources *Sources) Diagnostic {
 	d := Diagnostic{Code: CodeEval, Severity: Error}
 	deepest := innermost(err)
 	if deepest == nil {
-		d.Message = err.Error()
+		d.Message = clip(err.Error())
 		return d
 	}
-	d.Message = deepest.Msg
+	d.Message = clip(deepest.Msg) // before the patterns go through it
 	d.Span, d.Trace = Place(deepest.CallStack, sources)
 	if last := len(d.Trace) - 1; last >= 0 && ofCall.MatchString(d.Message) {
 		d.Span, d.Trace = d.Trace[last].Span, d.Trace[:last]
@@ -29,7 +29,7 @@ func Eval(err error, sources *Sources) Diagnostic {
 		d.Span = sources.String(d.Span, m[1])
 	}
 	explain(&d)
-	if m := notCallable.FindStringSubmatch(deepest.Msg); m != nil {
+	if m := notCallable.FindStringSubmatch(clip(deepest.Msg)); m != nil {
 		if name := calledName(deepest.CallStack, sources); name != "" {
 			d.Label = fmt.Sprintf("`%s` is of type %s here: has the file given the name to something else, or is a comma missing?", name, m[1])
 		}

@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"math"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,11 +56,25 @@ var operators = []string{
 }
 
 func lex(src string) []token {
+	tokens, _, _ := lexUntil(src, math.MaxInt)
+	return tokens
+}
+
+// lexUntil is lex that stops where the file gets deeper than a limit, and
+// returns the token where it does.
+func lexUntil(src string, limit int) (tokens []token, at token, deep bool) {
 	lx := &lexer{rest: src, line: 1, col: 1, first: true}
+	d := newDepth()
 	for lx.rest != "" {
+		n := len(lx.tokens)
 		lx.next()
+		for _, t := range lx.tokens[n:] {
+			if d.add(t); d.total > limit || d.elifs > limit {
+				return lx.tokens, t, true
+			}
+		}
 	}
-	return lx.tokens
+	return lx.tokens, token{}, false
 }
 
 func (lx *lexer) next() {

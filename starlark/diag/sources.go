@@ -18,6 +18,7 @@ type Sources struct {
 type source struct {
 	lines  []string
 	tokens []token
+	deep   *token // where the file is too deep, and tokens ends; nil of others
 	calls  map[place]*syntax.CallExpr
 	nodes  map[place]syntax.Node // by the position that Starlark reports for them
 	truths []truth               // in the order of the text
@@ -33,12 +34,17 @@ func (s *Sources) Add(name, text string) {
 	if s.files == nil {
 		s.files = make(map[string]*source)
 	}
-	s.files[name] = &source{
-		lines:  strings.Split(text, "\n"),
-		tokens: lex(text),
-		calls:  make(map[place]*syntax.CallExpr),
-		nodes:  make(map[place]syntax.Node),
+	src := &source{
+		lines: strings.Split(text, "\n"),
+		calls: make(map[place]*syntax.CallExpr),
+		nodes: make(map[place]syntax.Node),
 	}
+	var at token
+	var deep bool
+	if src.tokens, at, deep = lexUntil(text, maxDepth); deep {
+		src.deep = &at
+	}
+	s.files[name] = src
 }
 
 // Index makes the expressions of a parsed file known. Its text must have
@@ -183,6 +189,15 @@ func (s *Sources) Line(file string, line int) (string, bool) {
 		return "", false
 	}
 	return strings.TrimRight(src.lines[line-1], "\r"), true
+}
+
+// Text returns the text of a file.
+func (s *Sources) Text(file string) (string, bool) {
+	src := s.file(file)
+	if src == nil {
+		return "", false
+	}
+	return strings.Join(src.lines, "\n"), true
 }
 
 // Ignored reports whether the line of a span has a comment that silences a

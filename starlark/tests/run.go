@@ -23,6 +23,8 @@ type Options struct {
 	// Limits of each test, as of an evaluation.
 	MaxSteps uint64
 	Timeout  time.Duration
+	// Watch is as in config.Options; nil is nobody.
+	Watch func(doing, file string, limit time.Duration) (done func())
 }
 
 // A Result is what came of one test.
@@ -107,6 +109,9 @@ func (r *runner) run(ctx context.Context, t config.Test) (out Result) {
 	stop := context.AfterFunc(limited, func() { thread.Cancel(context.Cause(limited).Error()) })
 	defer stop()
 
+	if r.opts.Watch != nil {
+		defer r.opts.Watch("running the test "+t.Name+" of", t.Span.File, r.opts.Timeout)()
+	}
 	err := r.call(thread, t)
 	out.Took = time.Since(start)
 	if err != nil {

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/starlark/confine"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// evaluating are the commands that run on what is in a configuration. Each
+// does so in a confined process, so that none can fill the machine's memory, or
+// end with the interpreter's stack on the terminal.
+var evaluating = []string{"check", "plan", "test", "explain", "fmt", "migrate"}
+
+// commandPurpose is that of a confined process which runs a command.
+const commandPurpose = "command"
+
+// runConfined runs the command line in a confined process. Its error always
+// ends this one.
+func runConfined(cmd *cobra.Command, o *rootOptions) error {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
+	done := make(chan struct{})
+	passed := make(chan struct{})
+	started := make(chan func(os.Signal), 1)
+	go func() {
+		defer close(passed)
+		passSignals(signals, started, done)
+	}()
+	code, err := confine.Run(cmd.Context(), confine.Options{
+		Purpose: commandPurpose, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Started: func(signal func(os.Signal)) { started <- signal },
+	})
+	close(done)
+	<-passed
+	signal.Stop(signals)
+
+	var end *confine.Ended
+	switch {
+	case err == nil:
+		return &exitError{code: code}
+	case !errors.As(err, &end):
+		return err
+	case end.Cause == confine.Killed:
+		// As if the signal had ended this process.
+		return &exitError{code: 128 + int(end.Signal)}
+	}
+	return &exitError{exitFailure, o.writeEnded(cmd, end)}
+}
+
+// passSignals passes on what this process is sent. A terminal sends its signals
+// to both processes, and twice does no harm.
+func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done <-chan struct{}) {
+	var pass func(os.Signal)
+	select {
+	case pass = <-started:
+	case <-done:
+		return
+	}
+	for {
+		select {
+		case sig := <-signals:
+			pass(sig)
+		case <-done:
+			return
+		}
+	}
+}
+
+// writeEnded says why a confined command has ended, in the form that it would
+// have had for its diagnostics.
+func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
+	report := end.Report()
+	format := ""
+	if f := cmd.Flags().Lookup("format"); f != nil && cmd.Name() == "check" {
+		format = f.Value.String()
+	}
+	switch format {
+	case "json":
+		return diag.WriteJSON(os.Stdout, report)
+	case "github":
+		return diag.WriteGitHub(os.Stdout, report)
+	}
+	return diag.WriteText(os.Stderr, report, diag.TextOptions{Color: o.colored(os.Stderr)})
+}

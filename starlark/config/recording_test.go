@@ -1,0 +1,95 @@
+package config_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/starlark/config"
+)
+
+// replayed sends a recording through JSON, as from another process.
+func replayed(t *testing.T, recording *config.Recording) *config.Recording {
+	t.Helper()
+	data, err := json.Marshal(recording)
+	require.NoError(t, err)
+	out := new(config.Recording)
+	require.NoError(t, json.Unmarshal(data, out))
+	return out
+}
+
+// TestReplay: an evaluation that replays another does what that did, whatever
+// has become of files, links and variables since.
+func TestReplay(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	write("c.star", `load("pools.star", "pools")
+config = LdConfig(workers = pools, bind = env("BIND", "127.0.0.1:1"))`)
+	write("pools.star", `pools = [WorkerGroup("web", "main:app", instances = cpu_count(), env = {
+    "A": secret_file("secret"), "B": secret_file("empty"), "C": env("NOT_SET", "c")})]`)
+	write("secret", "one")
+	write("empty", "")
+	path := filepath.Join(dir, "c.star")
+	env := map[string]string{"BIND": "127.0.0.1:2"}
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+
+	recording := new(config.Recording)
+	opts := config.Options{LookupEnv: lookup, Salt: []byte("salt"), Record: recording}
+	want, err := config.Load(t.Context(), path, opts)
+	require.NoError(t, err)
+
+	write("c.star", `[0] * 1000000000`)
+	write("secret", "two")
+	require.NoError(t, os.Remove(filepath.Join(dir, "pools.star")))
+	env["BIND"], env["NOT_SET"] = "127.0.0.1:3", "now it is"
+	opts.Record, opts.Replay = nil, replayed(t, recording)
+	got, err := config.Load(t.Context(), path, opts)
+	require.NoError(t, err)
+	assert.Equal(t, want.Fingerprint, got.Fingerprint)
+	assert.Equal(t, want.Inputs, got.Inputs)
+	assert.Equal(t, want.Pools[0].Env, got.Pools[0].Env)
+	assert.Equal(t, want.Bind, got.Bind)
+}
+
+// TestReplay_Errors: the errors are the same as well.
+func TestReplay_Errors(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "c.star")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "pols.star"), nil, 0o600))
+	for _, text := range []string{
+		`load("pools.star", "x")`,
+		`secret_file("none")`,
+		`secret_file("/")`,
+		`env("NONE")`,
+		`x = (`,
+		"",
+	} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		recording := new(config.Recording)
+		_, want := config.Load(t.Context(), path, config.Options{Record: recording})
+		require.Error(t, want)
+		require.NoError(t, os.Remove(path))
+		_, got := config.Load(t.Context(), path, config.Options{Replay: replayed(t, recording)})
+		require.EqualError(t, got, want.Error())
+	}
+	recording := new(config.Recording)
+	_, want := config.Load(t.Context(), path, config.Options{Record: recording})
+	require.ErrorIs(t, want, os.ErrNotExist)
+	_, got := config.Load(t.Context(), path, config.Options{Replay: replayed(t, recording)})
+	require.ErrorIs(t, got, os.ErrNotExist)
+	require.EqualError(t, got, want.Error())
+}
+
+// TestReplay_Unseen: what was not recorded is not read.
+func TestReplay_Unseen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "c.star")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	_, err := config.Load(t.Context(), path, config.Options{Replay: &config.Recording{}})
+	require.ErrorContains(t, err, "was not read when the configuration was tried")
+}

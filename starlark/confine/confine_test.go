@@ -1,0 +1,228 @@
+package confine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/starlark/confine"
+)
+
+// TestMain is also the main of the confined processes that the tests start.
+func TestMain(m *testing.M) {
+	if cell := confine.Enter(); cell != nil {
+		confined[cell.Purpose](cell)
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+var confined = map[string]func(*confine.Cell){
+	"fine": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		in, _ := io.ReadAll(os.Stdin)
+		fmt.Printf("out %s %q", in, os.Getenv("LDCORN_CONFINED"))
+		fmt.Fprint(os.Stderr, "err")
+	},
+	"code": func(*confine.Cell) { os.Exit(3) },
+	"deep": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		fmt.Println(recurse(1 << 40))
+	},
+	"memory": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		fmt.Fprint(c, "printed\n")
+		var kept [][]byte
+		for {
+			kept = append(kept, bytes.Repeat([]byte("x"), 1<<20))
+			runtime.KeepAlive(kept)
+		}
+	},
+	"at once": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		fmt.Println(len(make([]byte, 1<<40)))
+	},
+	"garbage": func(c *confine.Cell) { // much of it, of which little is kept
+		for range 2000 {
+			runtime.KeepAlive(bytes.Repeat([]byte("x"), 1<<20))
+		}
+	},
+	"time": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		defer c.Watch("running", "b.star", time.Millisecond)()
+		for n := 0; ; n++ {
+			runtime.KeepAlive(n)
+		}
+	},
+	"in time": func(c *confine.Cell) {
+		c.Watch("running", "b.star", time.Millisecond)()
+		time.Sleep(2 * time.Second)
+	},
+	"panic": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		panic("a fault")
+	},
+	"killed": func(*confine.Cell) {
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {}
+	},
+	"asleep": func(*confine.Cell) {
+		fmt.Println(os.Getpid())
+		select {}
+	},
+	"parent": func(*confine.Cell) { // starts another one, which is to end with it
+		_, _ = confine.Run(context.Background(), confine.Options{Purpose: "asleep", Stdout: os.Stdout})
+	},
+	"outside": func(c *confine.Cell) {
+		show := func() {
+			out, _ := exec.Command("sh", "-c", "ulimit -d").Output()
+			fmt.Print(string(out))
+		}
+		show()
+		c.Outside(show)
+		show()
+	},
+}
+
+//go:noinline
+func recurse(n int) int {
+	var room [64]int
+	if n > 0 {
+		room[n%64] = recurse(n - 1)
+	}
+	return room[n%64] + 1
+}
+
+func run(t *testing.T, purpose string) (stdout string, code int, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	code, err = confine.Run(t.Context(), confine.Options{Purpose: purpose, Stdin: strings.NewReader("in"), Stdout: &out})
+	return out.String(), code, err
+}
+
+func TestRun(t *testing.T) {
+	out, code, err := run(t, "fine")
+	require.NoError(t, err)
+	assert.Zero(t, code)
+	assert.Equal(t, `out in ""`, out)
+	_, code, err = run(t, "code")
+	require.NoError(t, err)
+	assert.Equal(t, 3, code)
+	for _, purpose := range []string{"garbage", "in time"} {
+		_, code, err = run(t, purpose)
+		require.NoError(t, err, purpose)
+		assert.Zero(t, code, purpose)
+	}
+}
+
+// TestRun_Ended: whatever ends a confined process, its parent says what.
+func TestRun_Ended(t *testing.T) {
+	for purpose, want := range map[string]string{
+		"deep":    "a.star: testing it took more than 64 MiB of stack: something in it is nested too deep",
+		"memory":  "a.star: testing it took more than 512 MiB of memory",
+		"at once": "a.star: testing it took more than 512 MiB of memory",
+		"time":    "b.star: running it takes longer than 1ms",
+		"panic":   "a.star: testing it made ldcorn fail (this is a bug)",
+		"killed":  "the process that evaluates it was ended by a signal: killed",
+	} {
+		t.Run(purpose, func(t *testing.T) {
+			_, _, err := run(t, purpose)
+			var end *confine.Ended
+			require.ErrorAs(t, err, &end)
+			require.EqualError(t, err, want)
+			report := end.Report()
+			assert.Contains(t, report.Error(), want)
+			switch purpose {
+			case "memory":
+				assert.Equal(t, "printed\n", end.Printed)
+			case "panic":
+				assert.Equal(t, "panic: a fault", end.Words[0])
+			}
+		})
+	}
+}
+
+// TestRun_Cancel: a process ends with the context, and with its parent.
+func TestRun_Cancel(t *testing.T) {
+	read, write, err := os.Pipe()
+	require.NoError(t, err)
+	defer read.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		_, err := confine.Run(ctx, confine.Options{Purpose: "asleep", Stdout: write})
+		done <- err
+	}()
+	pid := readPID(t, read)
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+	gone(t, pid)
+
+	go func() {
+		_, err := confine.Run(t.Context(), confine.Options{Purpose: "parent", Stdout: write, Started: func(signal func(os.Signal)) {
+			go func() {
+				pid = readPID(t, read)
+				signal(syscall.SIGKILL)
+			}()
+		}})
+		done <- err
+	}()
+	var end *confine.Ended
+	require.ErrorAs(t, <-done, &end)
+	gone(t, pid)
+	write.Close()
+}
+
+func readPID(t *testing.T, from io.Reader) int {
+	buf := make([]byte, 32)
+	n, err := from.Read(buf)
+	if !assert.NoError(t, err) {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(buf[:n])))
+	assert.NoError(t, err)
+	return pid
+}
+
+func gone(t *testing.T, pid int) {
+	t.Helper()
+	require.Positive(t, pid)
+	require.Eventually(t, func() bool {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		return err != nil || strings.Contains(string(stat), ") Z ") || unix.Kill(pid, 0) != nil
+	}, time.Minute, time.Millisecond)
+}
+
+// TestCell_Outside: what the user's programs may use is not limited.
+func TestCell_Outside(t *testing.T) {
+	out, _, err := run(t, "outside")
+	require.NoError(t, err)
+	lines := strings.Fields(out)
+	require.Len(t, lines, 3)
+	assert.NotEqual(t, "unlimited", lines[0])
+	assert.Equal(t, "unlimited", lines[1])
+	assert.NotEqual(t, "unlimited", lines[2])
+}
+
+// TestCell_None: a process that is not confined does without.
+func TestCell_None(t *testing.T) {
+	var cell *confine.Cell
+	cell.Watch("testing", "a.star", time.Nanosecond)()
+	cell.PreferForOOM()
+	ran := false
+	cell.Outside(func() { ran = true })
+	assert.True(t, ran)
+}

@@ -1,0 +1,90 @@
+package confine
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// A Cause is why a confined process has ended.
+type Cause int
+
+// The causes.
+const (
+	Crashed       Cause = iota // the program failed
+	Killed                     // by a signal
+	TooMuchMemory              // it used more than Memory
+	TooDeep                    // it used more stack than there is
+	TooLong                    // it used more time than it was given
+)
+
+// codeLimit is the code of a configuration that exceeds a limit.
+const codeLimit = "L017"
+
+// An Ended says why a confined process has not ended by itself.
+type Ended struct {
+	Cause   Cause
+	Doing   string // what it was doing, such as "evaluating"; "" if it had not begun
+	File    string // with which file
+	Limit   time.Duration
+	Signal  syscall.Signal
+	Words   []string // the first of the runtime's last ones
+	Printed string   // what the configuration has printed by then
+}
+
+func (e *Ended) Error() string {
+	if e.File == "" {
+		return e.message()
+	}
+	return e.File + ": " + e.message()
+}
+
+func (e *Ended) message() string {
+	what := strings.TrimSpace(e.Doing + " it")
+	if e.Doing == "" {
+		what = "the process that evaluates it"
+	}
+	switch e.Cause {
+	case TooMuchMemory:
+		return fmt.Sprintf("%s took more than %d MiB of memory", what, Memory>>20)
+	case TooDeep:
+		return fmt.Sprintf("%s took more than %d MiB of stack: something in it is nested too deep", what, stack>>20)
+	case TooLong:
+		return fmt.Sprintf("%s takes longer than %s", what, e.Limit)
+	case Killed:
+		return fmt.Sprintf("%s was ended by a signal: %s", what, e.Signal)
+	}
+	return fmt.Sprintf("%s made ldcorn fail (this is a bug)", what)
+}
+
+func (e *Ended) hint() string {
+	switch e.Cause {
+	case TooMuchMemory:
+		return "a list, a string or a loop in it may be larger than meant"
+	case TooDeep:
+		return "split expressions, lists or JSON texts that are nested within each other thousands of times"
+	case TooLong:
+		return "a loop, or a range that a function goes through, may be longer than meant"
+	case Killed:
+		return "the machine may be short of memory; try again"
+	}
+	return ""
+}
+
+// Report is the error as one about a configuration, which a text of its file
+// cannot be shown with.
+func (e *Ended) Report() *diag.Report {
+	d := diag.Diagnostic{
+		Code: codeLimit, Severity: diag.Error, Span: diag.Span{File: e.File},
+		Message: e.message(), Hint: e.hint(), Detail: e.Words,
+	}
+	if lines := strings.Split(strings.TrimRight(e.Printed, "\n"), "\n"); lines[0] != "" {
+		const shown = 5
+		d.Detail = append(d.Detail, "the last that it printed:")
+		d.Detail = append(d.Detail, lines[max(0, len(lines)-shown):]...)
+	}
+	return &diag.Report{Diagnostics: []diag.Diagnostic{d}}
+}

@@ -1,0 +1,197 @@
+package confine
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// backstop bounds a confined process whose own clock has failed it.
+const backstop = 10 * time.Minute
+
+// killGrace is how long a killed process may take to end. One that a dead
+// network file system holds may never do.
+const killGrace = 2 * time.Second
+
+// Options say how a confined process is started.
+type Options struct {
+	Purpose string   // that Cell.Purpose will have
+	Args    []string // of the command line, without the program
+	Stdin   io.Reader
+	Stdout  io.Writer
+	Stderr  *os.File // nil = none
+	// Started gets what sends the process a signal; nil for nobody.
+	Started func(signal func(os.Signal))
+}
+
+// Run starts this program confined, waits for it, and returns its exit code.
+// The error is an *Ended where the process has not ended by itself, or ctx's.
+// The process does not outlive this one.
+func Run(ctx context.Context, opts Options) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, backstop)
+	defer cancel()
+	p := &process{opts: opts}
+	done := make(chan error, 1)
+	go func() { done <- p.run(ctx) }()
+	select {
+	case err := <-done:
+		return p.code, err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return p.code, err
+	case <-time.After(killGrace):
+		return -1, ctx.Err() // it is left to the kernel, which knows that it is to die
+	}
+}
+
+// A process is one confined process, seen from its parent.
+type process struct {
+	opts  Options
+	code  int
+	last  note // of what it was doing
+	over  note // that it exceeded a limit
+	print bytes.Buffer
+	crash limited
+}
+
+func (p *process) run(ctx context.Context) error {
+	// The kernel ends the child when the thread ends that started it.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	path, err := self()
+	if err != nil {
+		return err
+	}
+	notes, theirs, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer notes.Close()
+	stderr := p.opts.Stderr
+	if stderr == nil {
+		if stderr, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
+			theirs.Close()
+			return err
+		}
+		defer stderr.Close()
+	}
+	cmd := exec.CommandContext(ctx, path, p.opts.Args...)
+	cmd.Args[0] = os.Args[0]
+	cmd.Env = append(os.Environ(), purpose+"="+p.opts.Purpose)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.opts.Stdin, p.opts.Stdout, &p.crash
+	cmd.ExtraFiles = []*os.File{stderr, theirs} // stderrFD and notesFD
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = killGrace
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
+		return fmt.Errorf("start a process to evaluate the configuration in: %w", err)
+	}
+	if p.opts.Started != nil {
+		p.opts.Started(func(sig os.Signal) { _ = cmd.Process.Signal(sig) })
+	}
+	p.read(notes)
+	err = cmd.Wait()
+	return p.conclude(ctx, cmd.ProcessState, err)
+}
+
+// read takes the notes until the process has ended.
+func (p *process) read(notes io.Reader) {
+	lines := bufio.NewReader(notes)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			return
+		}
+		var n note
+		switch {
+		case json.Unmarshal(line, &n) != nil:
+		case n.Over != "":
+			p.over = n
+		case n.Print != "":
+			if p.print.Len() < maxPrint {
+				p.print.WriteString(n.Print)
+			}
+		default:
+			p.last = n
+		}
+	}
+}
+
+// conclude finds out how the process has ended.
+func (p *process) conclude(ctx context.Context, state *os.ProcessState, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	p.code = state.ExitCode()
+	status := state.Sys().(syscall.WaitStatus)
+	words := p.crash.String()
+	end := &Ended{Doing: p.last.Doing, File: p.last.File, Printed: p.print.String()}
+	var exit *exec.ExitError
+	switch {
+	case p.over.Over == overMemory:
+		end.Cause = TooMuchMemory
+	case p.over.Over == overTime:
+		end.Cause, end.Limit = TooLong, p.over.Limit
+	case strings.Contains(words, "stack exceeds"), strings.Contains(words, "stack overflow"):
+		end.Cause = TooDeep
+	case saysMemory(words):
+		end.Cause = TooMuchMemory
+	case crashed(words):
+		end.Cause, end.Words = Crashed, firstLines(words)
+	case status.Signaled():
+		end.Cause, end.Signal = Killed, status.Signal()
+	case err != nil && !errors.As(err, &exit):
+		return err
+	default:
+		_, _ = os.Stderr.WriteString(words) // of the race detector, say
+		return nil
+	}
+	return end
+}
+
+// saysMemory reports whether these are the last words of a program that got no
+// memory from the system, be it for a thread.
+func saysMemory(words string) bool {
+	for _, s := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread", "failed to allocate"} {
+		if strings.Contains(words, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// crashed reports whether these are the last words of a Go program.
+func crashed(words string) bool {
+	return strings.Contains(words, "goroutine ") &&
+		(strings.Contains(words, "panic: ") || strings.Contains(words, "fatal error: ") || strings.Contains(words, "SIGSEGV"))
+}
+
+const shownWords = 3 // lines of them
+
+func firstLines(words string) []string {
+	lines := strings.Split(strings.TrimSpace(words), "\n")
+	return lines[:min(len(lines), shownWords)]
+}
+
+// limited keeps the beginning of what is written to it.
+type limited struct{ bytes.Buffer }
+
+func (l *limited) Write(p []byte) (int, error) {
+	if kept := min(len(p), maxCrash-l.Len()); kept > 0 {
+		l.Buffer.Write(p[:kept])
+	}
+	return len(p), nil
+}
