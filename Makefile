@@ -16,7 +16,7 @@ BENCHFLAGS ?=
 
 .PHONY: help
 help: ## show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 # Static: nothing of it needs a C library, which would be a megabyte and a half
 # of memory, and one more thing that has to fit where it runs.
@@ -50,6 +50,11 @@ test: ## run every test, with the race detector (RACE= to do without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && pyright=$$(scripts/get-pyright) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+
+# In virtual environments in .uvicorn; .ci/run runs it too.
+.PHONY: test-uvicorns
+test-uvicorns: ## run the life cycle of workers with each Uvicorn of scripts/uvicorn-versions
+	@scripts/test-uvicorns
 
 # A short one is part of test. On a failure it says how to have it again.
 CAMPAIGN ?= 5m
@@ -117,5 +122,5 @@ hang: build python ## how soon a worker is replaced whose event loop is blocked
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, .venv too
-	rm -rf bin .venv scripts/pyright/node_modules
+clean: ## remove what the other targets made, .venv and .uvicorn too
+	rm -rf bin .venv .uvicorn scripts/pyright/node_modules

@@ -5,9 +5,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -80,25 +78,6 @@ func TestScripts(t *testing.T) {
 			"ws":       cmdWS,
 		},
 	})
-}
-
-// condition says whether [cond] holds: ipv6 that there is IPv6 here, safe_path
-// that the interpreter has -P, pidns that unshare makes pid namespaces, in which
-// an ldcorn is process 1.
-func condition(cond, python string) (bool, error) {
-	switch cond {
-	case "ipv6":
-		l, err := net.Listen("tcp6", "[::1]:0")
-		if err != nil {
-			return false, nil
-		}
-		return true, l.Close()
-	case "safe_path":
-		return exec.Command(python, "-P", "-c", "").Run() == nil, nil
-	case "pidns":
-		return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
-	}
-	return false, fmt.Errorf("unknown condition %q", cond)
 }
 
 // script is what one running script has: its ldcorn processes, requests in
