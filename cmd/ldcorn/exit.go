@@ -52,8 +52,13 @@ func Main() int {
 	opts := &rootOptions{confine: cell == nil, cell: cell}
 	root := newRootCommand(opts)
 	root.SetArgs(longFlags(os.Args[1:]))
+	stdout, stderr := opts.visible(os.Stdout), opts.visible(os.Stderr)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(context.Background())
-	return exitCode(os.Stderr, cmd, err, opts.started)
+	code := exitCode(stderr, cmd, err, opts.started)
+	_, _ = stdout.Flush(), stderr.Flush() // there is no place left to report to
+	return code
 }
 
 // longFlags takes -run for --run, as whoever knows go test writes it.

@@ -86,7 +86,7 @@ func (f *fmtFlags) run(args []string, stdin io.Reader, stdout, stderr io.Writer)
 // put writes a file's new text, or with --check shows it.
 func (f *fmtFlags) put(path string, old, text []byte, stdout io.Writer) error {
 	if f.check {
-		_, err := stdout.Write(diff.Diff(path, old, path+" (formatted)", text))
+		_, err := contents(stdout).Write(diff.Diff(path, old, path+" (formatted)", text))
 		return err
 	}
 	// In place: the file keeps its owner, its mode, and what links to it.
@@ -111,9 +111,9 @@ func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
 	case !ok:
 		return &exitError{code: exitFailure}
 	case !f.check:
-		_, err = stdout.Write(text)
+		_, err = contents(stdout).Write(text)
 	case !bytes.Equal(old, text):
-		_, err = stdout.Write(diff.Diff("<stdin>", old, "<stdin> (formatted)", text))
+		_, err = contents(stdout).Write(diff.Diff("<stdin>", old, "<stdin> (formatted)", text))
 		err = errors.Join(err, &exitError{code: exitFailure})
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 	"github.com/lmittmann/tint"
 
 	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -22,14 +23,17 @@ const (
 )
 
 // newLogger builds the master's logger: JSON, colours, or plain text. What it
-// writes is kept in the book, too, without colours.
+// writes is kept in the book, too, without colours. Out keeps what attributes
+// hold from a terminal: the handler with colours sends the control characters
+// in them.
 func newLogger(out io.Writer, format string, level slog.Level, color bool, book *logbook.Book) *slog.Logger {
 	handler := newHandler(out, format, level)
 	if color && format != logJSON {
 		handler = tint.NewTextHandler(out, &tint.Options{Level: level, TimeFormat: time.TimeOnly})
 	}
 	keep := &keeper{book: book}
-	return slog.New(&keptHandler{Handler: handler, copy: newHandler(keep, format, level), keeper: keep})
+	text := visible.NewWriter(keep, func() visible.Colors { return visible.Drop })
+	return slog.New(&keptHandler{Handler: handler, copy: newHandler(text, format, level), keeper: keep})
 }
 
 // newHandler writes a log without colours.
@@ -53,21 +57,23 @@ func inSeconds(_ []string, a slog.Attr) slog.Attr {
 
 // newOutput builds what prints the lines of workers, and keeps them in the
 // book.
-func newOutput(out io.Writer, format string, book *logbook.Book) worker.Output {
+func newOutput(out io.Writer, format string, colors visible.Colors, book *logbook.Book) worker.Output {
 	if format == logJSON {
 		o := &jsonOutput{out: out, book: book}
 		o.handler = slog.NewJSONHandler(&o.line, nil)
 		return o
 	}
-	return &textOutput{out: out, book: book}
+	return &textOutput{out: out, colors: colors, book: book}
 }
 
-// textOutput prints "api.0[1234] | line": the group, the index, the pid.
+// textOutput prints "api.0[1234] | line": the group, the index, the pid. Of
+// what a worker prints only its colours pass, where out shows them.
 type textOutput struct {
-	out  io.Writer
-	book *logbook.Book
-	mu   sync.Mutex // guards buf, and keeps lines whole
-	buf  []byte
+	out    io.Writer
+	colors visible.Colors
+	book   *logbook.Book
+	mu     sync.Mutex // guards buf, and keeps lines whole
+	buf    []byte
 }
 
 func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
@@ -79,9 +85,12 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	b = append(b, '[')
 	b = strconv.AppendInt(b, int64(src.PID), 10)
 	b = append(b, "] | "...)
-	b = append(b, text...)
-	t.buf = append(b, '\n')
+	head := len(b)
+	t.buf = append(visible.AppendLine(b, text, visible.Drop), '\n')
 	t.book.Add(src.Pool, t.buf)
+	if t.colors == visible.Keep {
+		t.buf = append(visible.AppendLine(t.buf[:head], text, visible.Keep), '\n')
+	}
 	_, _ = t.out.Write(t.buf) // a sink, which never fails
 }
 
@@ -105,6 +114,7 @@ func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) 
 	defer j.mu.Unlock()
 	j.line.Reset()
 	_ = j.handler.Handle(context.Background(), r) // writes to memory, which never fails
-	j.book.Add(src.Pool, j.line.Bytes())
-	_, _ = j.out.Write(j.line.Bytes()) // a sink, which never fails
+	line := []byte(visible.Text(j.line.String())) // is JSON still
+	j.book.Add(src.Pool, line)
+	_, _ = j.out.Write(line) // a sink, which never fails
 }

@@ -13,19 +13,20 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 func TestOutput(t *testing.T) {
 	src := worker.Source{Pool: "api", Worker: 0, PID: 1234}
 	var text bytes.Buffer
-	out := newOutput(&text, logText, new(logbook.Book))
+	out := newOutput(&text, logText, visible.Drop, new(logbook.Book))
 	out.Line(src, worker.Stdout, []byte("hello"))
 	out.Line(src, worker.Stderr, nil)
 	assert.Equal(t, "api.0[1234] | hello\napi.0[1234] | \n", text.String())
 
 	var record bytes.Buffer
-	newOutput(&record, logJSON, new(logbook.Book)).Line(src, worker.Stderr, []byte(`say "hi"`))
+	newOutput(&record, logJSON, visible.Drop, new(logbook.Book)).Line(src, worker.Stderr, []byte(`say "hi"`))
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(record.Bytes(), &got))
 	delete(got, "time")
@@ -65,7 +66,7 @@ func TestLogIsKept(t *testing.T) {
 		log.With("pool", "api").WithGroup("g").Info("of the pool", "worker", 1)
 		log.Warn("of it, too", "pool", "api")
 		log.Debug("not this")
-		newOutput(&out, format, book).Line(worker.Source{Pool: "web"}, worker.Stdout, []byte("printed"))
+		newOutput(&out, format, visible.Drop, book).Line(worker.Source{Pool: "web"}, worker.Stdout, []byte("printed"))
 		read := func(groups ...string) string {
 			lines, _ := book.Read(groups, -1).Take(nil)
 			return string(lines)

@@ -328,7 +328,7 @@ func (m *migration) evaluate(ctx context.Context, text string, allowMissing bool
 // write writes the result.
 func (m *migration) write(text string, stdout io.Writer) error {
 	if m.output == "" {
-		_, err := io.WriteString(stdout, text)
+		_, err := io.WriteString(contents(stdout), text)
 		return err
 	}
 	mode := os.FileMode(0o644)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A look is how a plan is written for people.
@@ -23,8 +24,8 @@ type look struct {
 
 // look finds out what the reader of w can show.
 func (o *rootOptions) look(w io.Writer) look {
-	f, ok := w.(*os.File)
-	if !ok {
+	f := visible.File(w)
+	if f == nil {
 		return look{color: o.color == "always", ascii: !utf8Locale()}
 	}
 	l := look{color: o.colored(f), ascii: !utf8Locale()}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // progress shows how the groups of a reload fare: on a terminal each in a line
@@ -23,8 +24,11 @@ type progress struct {
 }
 
 func newProgress(out io.Writer, l look) *progress {
-	f, ok := out.(*os.File)
-	live := ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	f := visible.File(out)
+	live := f != nil && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
+	if live {
+		out = f // draw makes each line harmless
+	}
 	return &progress{out: out, look: l, live: live, lines: make(map[string]string)}
 }
 
@@ -59,7 +63,7 @@ func (p *progress) draw() {
 		fmt.Fprintf(&b, "\x1b[%dA", p.shown)
 	}
 	for _, g := range p.groups {
-		line := fmt.Sprintf("  %s  %s", pad(g, width), p.lines[g])
+		line := visible.String(fmt.Sprintf("  %s  %s", pad(g, width), p.lines[g]))
 		if runes := []rune(line); p.look.width > 0 && len(runes) >= p.look.width {
 			line = string(runes[:p.look.width-1]) // a line that wraps could not be drawn over
 		}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"io"
 	"io/fs"
-	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // readerPoll is how long the end of what writes to a pipe may be held up, in
@@ -18,8 +19,8 @@ const readerPoll = 100
 // stop must be called.
 func whileRead(ctx context.Context, out io.Writer) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	f, ok := out.(*os.File)
-	if !ok {
+	f := visible.File(out)
+	if f == nil {
 		return ctx, cancel
 	}
 	info, err := f.Stat()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
@@ -123,6 +125,28 @@ func (o *rootOptions) configPath(args []string) (string, error) {
 		return filepath.Abs(found[0])
 	}
 	return "", usageError("this folder has both ldconfig.star and ldconfig.py; name one with -c FILE")
+}
+
+// visible returns what all output goes through. It keeps control characters
+// of whatever is shown from the terminal, and colours where there are none.
+func (o *rootOptions) visible(f *os.File) *visible.Writer {
+	return visible.NewWriter(f, func() visible.Colors { return colorsIf(o.colored(f)) })
+}
+
+func colorsIf(colored bool) visible.Colors {
+	if colored {
+		return visible.Keep
+	}
+	return visible.Drop
+}
+
+// contents is where the text of a file is written, of which a pipe or a file
+// gets every byte.
+func contents(out io.Writer) io.Writer {
+	if f := visible.File(out); f != nil && !term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	return out
 }
 
 // colored reports whether to write colour to f.

@@ -10,6 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/orphan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // runOptions are the flags of run, which the bare ldcorn has, too.
@@ -67,16 +68,18 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out := newSink(os.Stderr)
-	defer out.Close()
+	sink := newSink(os.Stderr)
+	defer sink.Close()
+	colored := o.colored(os.Stderr)
+	out := visible.NewWriter(sink, func() visible.Colors { return colorsIf(colored) })
 	build := readVersion()
 	book := new(logbook.Book)
-	log := newLogger(out, o.logFormat, level, o.colored(os.Stderr), book)
+	log := newLogger(out, o.logFormat, level, colored, book)
 	loader := newLoader(path, out, log)
 	family := orphan.Adopt(log)
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
-		Log: log, Output: newOutput(out, o.logFormat, book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
+		Log: log, Output: newOutput(out, o.logFormat, colorsIf(colored), book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
 	})
 	err = family.While(func() error { return master.Run(cmd.Context()) })
@@ -85,7 +88,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 		return nil
 	case o.logFormat == logJSON: // whoever reads the log as JSON wants all of it so
 		log.Error("failed", "err", err)
-	case !writeReport(out, err, o.colored(os.Stderr)):
+	case !writeReport(out, err, colored):
 		return err
 	}
 	return &exitError{code: exitFailure}

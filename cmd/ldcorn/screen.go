@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A screen shows texts one after the other: on a terminal each in the place of
@@ -26,8 +28,9 @@ func newScreen(out io.Writer, bare bool) *screen {
 		s.joint = ""
 		return s
 	}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+	if f := visible.File(out); f != nil && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
 		s.size = func() (int, int, error) { return term.GetSize(int(f.Fd())) }
+		s.out = f // frame makes each line harmless
 	}
 	return s
 }
@@ -63,6 +66,7 @@ func (s *screen) frame(text string, first bool) string {
 	}
 	b.WriteString("\x1b[H")
 	for _, line := range lines {
+		line = visible.String(line)
 		if runes := []rune(line); len(runes) > width {
 			line = string(runes[:width])
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // appendText writes a record as a line of text: the combined format of Apache
@@ -97,7 +98,7 @@ func appendJSON(b []byte, r *proxy.Record, now time.Time) []byte {
 	b = appendMember(b, `,"user_agent":`, r.Request.Get(http1.KindUserAgent))
 	if r.Kind != "" {
 		b = append(append(append(b, `,"kind":"`...), r.Kind...), '"')
-		b = append(appendEscaped(append(b, `,"reason":"`...), r.Reason), '"')
+		b = appendMember(b, `,"reason":`, []byte(r.Reason))
 	}
 	return append(b, "}\n"...)
 }
@@ -169,7 +170,11 @@ func appendMember(b []byte, name string, v []byte) []byte {
 		default:
 			var r rune
 			r, n = utf8.DecodeRune(v)
-			b = utf8.AppendRune(b, r)
+			if visible.IsControl(r) {
+				b = append(b, visible.Rune(r)...) // as JSON writes it, too
+			} else {
+				b = utf8.AppendRune(b, r)
+			}
 		}
 		v = v[n:]
 	}

@@ -11,22 +11,28 @@ import (
 	"net/http"
 	"net/url"
 	"syscall"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A Client asks the master at a socket. Its methods are safe from any
 // goroutine; each uses a connection of its own.
 type Client struct {
-	path string
-	http http.Client
+	path  string
+	http  http.Client
+	quick time.Duration // how long it waits for what a master has at once
+	most  int64         // bytes that it takes of an answer
 }
 
 // NewClient returns a client that has not connected yet.
 func NewClient(path string) *Client {
-	return &Client{path: path, http: http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
+	return &Client{path: path, quick: quick, most: maxAnswer, http: http.Client{CheckRedirect: noRedirect, Transport: &http.Transport{
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHead,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
@@ -49,17 +55,19 @@ func (c *Client) PID(ctx context.Context) (int, error) {
 	return int(peer.Pid), nil
 }
 
-// Status asks how the master is. raw is its answer as it came.
+// Status asks how the master is. raw is its answer as it came, but for bytes
+// that are no UTF-8, and carriage returns.
 func (c *Client) Status(ctx context.Context) (st *Status, raw []byte, err error) {
-	raw, err = c.do(ctx, http.MethodGet, "/v1/status", nil)
+	raw, err = c.soon(ctx, http.MethodGet, "/v1/status", nil, c.quick, min(c.most, maxStatus))
 	if err != nil {
 		return nil, nil, err
 	}
 	st = new(Status)
-	if err := json.Unmarshal(raw, st); err != nil {
-		return nil, nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
+	if err := c.decode(raw, st); err != nil {
+		return nil, nil, err
 	}
-	return st, raw, nil
+	// In valid JSON a carriage return is a space between two tokens.
+	return st, bytes.ReplaceAll(bytes.ToValidUTF8(raw, []byte("\ufffd")), []byte("\r"), []byte(" ")), nil
 }
 
 // Plan asks what a reload would do that replaces the groups named, or all of
@@ -70,13 +78,13 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Re
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.do(ctx, http.MethodPost, "/v1/plan", body)
+	raw, err := c.soon(ctx, http.MethodPost, "/v1/plan", body, evaluating, c.most)
 	if err != nil {
 		return nil, err
 	}
 	report := new(plan.Report)
-	if err := json.Unmarshal(raw, report); err != nil {
-		return nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
+	if err := c.decode(raw, report); err != nil {
+		return nil, err
 	}
 	return report, nil
 }
@@ -87,13 +95,13 @@ func (c *Client) Explain(ctx context.Context, q decide.Question) (*decide.Explan
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.do(ctx, http.MethodPost, "/v1/explain", body)
+	raw, err := c.soon(ctx, http.MethodPost, "/v1/explain", body, evaluating, c.most)
 	if err != nil {
 		return nil, err
 	}
 	e := new(decide.Explanation)
-	if err := json.Unmarshal(raw, e); err != nil {
-		return nil, fmt.Errorf("answer of the master at %s: %w", c.path, err)
+	if err := c.decode(raw, e); err != nil {
+		return nil, err
 	}
 	return e, nil
 }
@@ -111,17 +119,20 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 		return err
 	}
 	defer resp.Close()
-	lines := json.NewDecoder(resp)
+	from := limited(resp, c.most)
+	lines := json.NewDecoder(from)
 	for {
 		var e ReloadEvent
+		from.left = c.most
 		switch err := lines.Decode(&e); {
 		case err == io.EOF:
 			return nil
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
-			return fmt.Errorf("master at %s: %w", c.path, err)
+			return c.failed(err)
 		}
+		visible.Strings(&e)
 		if err := tell(e); err != nil {
 			return err
 		}
@@ -153,7 +164,7 @@ func (c *Client) Release(ctx context.Context, group string) error {
 
 // Stop begins to stop the master, as TERM does, and does not wait for it.
 func (c *Client) Stop(ctx context.Context) error {
-	_, err := c.do(ctx, http.MethodPost, "/v1/stop", nil)
+	_, err := c.soon(ctx, http.MethodPost, "/v1/stop", nil, c.quick, c.most)
 	return err
 }
 
@@ -169,16 +180,47 @@ func groupPath(group, verb string) string {
 // do returns the body of a good answer, and the master's own words for why
 // where it is none.
 func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	return c.read(ctx, method, path, body, c.most)
+}
+
+// soon is do for an answer that comes within a time, of so many bytes at most.
+func (c *Client) soon(ctx context.Context, method, path string, body []byte, within time.Duration, most int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, within, c.late(within))
+	defer cancel()
+	return c.read(ctx, method, path, body, most)
+}
+
+func (c *Client) read(ctx context.Context, method, path string, body []byte, most int64) ([]byte, error) {
 	resp, err := c.open(ctx, method, path, body)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Close()
-	raw, err := io.ReadAll(resp)
-	if err != nil {
-		return nil, fmt.Errorf("master at %s: %w", c.path, err)
+	raw, err := io.ReadAll(limited(resp, most))
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, c.failed(err)
 	}
 	return raw, nil
+}
+
+// decode reads an answer, and makes its texts harmless.
+func (c *Client) decode(raw []byte, v any) error {
+	if err := json.Unmarshal(raw, v); err != nil {
+		return c.failed(fmt.Errorf("its answer is none: %w", err))
+	}
+	visible.Strings(v)
+	return nil
+}
+
+func (c *Client) late(within time.Duration) error {
+	return fmt.Errorf("master at %s: no answer within %s", c.path, within)
+}
+
+func (c *Client) failed(err error) error {
+	return fmt.Errorf("master at %s: %s", c.path, visible.String(err.Error()))
 }
 
 // open is do for a body that is read as it comes.
@@ -192,21 +234,21 @@ func (c *Client) open(ctx context.Context, method, path string, body []byte) (io
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
 		}
-		return nil, fmt.Errorf("master at %s: %w", c.path, inner(err))
+		return nil, c.failed(inner(err))
 	}
 	if resp.StatusCode < 300 {
 		return resp.Body, nil
 	}
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
+	raw, err := io.ReadAll(limited(resp.Body, c.most))
 	if err != nil {
-		return nil, fmt.Errorf("master at %s: %w", c.path, err)
+		return nil, c.failed(err)
 	}
 	var failed done
 	if json.Unmarshal(raw, &failed) != nil || failed.Error == "" {
 		return nil, fmt.Errorf("master at %s: status %d", c.path, resp.StatusCode)
 	}
-	return nil, errors.New(failed.Error)
+	return nil, errors.New(visible.Text(failed.Error))
 }
 
 // inner drops the URL, which means nothing to people, and says what one without

@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A LogRequest says which lines of the log somebody wants.
@@ -36,21 +38,27 @@ func logRequest(v url.Values) (q LogRequest, err error) {
 	return q, err
 }
 
-// Logs copies lines of the master's log to w as they are, in the form that its
-// log has. Where the request follows, it ends with the master.
+// Logs copies lines of the master's log to w, in the form that its log has,
+// and without control characters. Where the request follows, it ends with the
+// master.
 func (c *Client) Logs(ctx context.Context, want LogRequest, w io.Writer) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(c.quick, func() { cancel(c.late(c.quick)) })
 	lines, err := c.open(ctx, http.MethodGet, "/v1/logs?"+want.values().Encode(), nil)
+	late.Stop()
 	if err != nil {
 		return err
 	}
 	defer lines.Close()
-	if _, err := io.Copy(w, lines); err != nil {
+	harmless := visible.NewWriter(w, func() visible.Colors { return visible.Drop })
+	if _, err := io.Copy(harmless, lines); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		return fmt.Errorf("master at %s: %w", c.path, err)
 	}
-	return nil
+	return harmless.Flush()
 }
 
 // logs writes lines of the log. A client that reads slowly keeps nobody

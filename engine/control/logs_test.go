@@ -41,13 +41,16 @@ func TestServer_FollowLogs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	lines, err := c.open(ctx, "GET", "/v1/logs?"+(&LogRequest{Lines: 0, Follow: true}).values().Encode(), nil)
 	require.NoError(t, err)
+	m.logs.Add("api", []byte("first\n"))
+	buf := make([]byte, 64<<10)
+	_, err = lines.Read(buf) // now it knows the group
+	require.NoError(t, err)
 	line := []byte(strings.Repeat("x", 999) + "\n")
 	for range 20_000 { // more than sockets and the book can hold
 		m.logs.Add("api", line)
 	}
 	m.logs.Add("api", []byte("last\n"))
 	var seen bytes.Buffer
-	buf := make([]byte, 64<<10)
 	for !strings.HasSuffix(seen.String(), "last\n") {
 		n, err := lines.Read(buf)
 		require.NoError(t, err)

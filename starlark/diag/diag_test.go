@@ -108,10 +108,10 @@ func TestWriteText(t *testing.T) {
 	r.Add(Diagnostic{Code: "W103", Severity: Warning, Message: "no place", Label: "label"})
 	var out bytes.Buffer
 	require.NoError(t, WriteText(&out, r, TextOptions{}))
-	assert.Equal(t, "error[L001]: bad \ufffd[31m\n"+
+	assert.Equal(t, "error[L001]: bad \\x1b[31m\n"+
 		" --> f.star:1:12\n"+
 		"  |\n"+
-		"1 |     x = \"é\" + y\ufffd[31m\n"+
+		"1 |     x = \"é\" + y\\x1b[31m\n"+
 		"  |               ^ here\n"+
 		"  = in f, called at g.star:3:1\n"+
 		"  = more\n"+

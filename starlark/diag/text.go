@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // TextOptions say how diagnostics are printed for people.
@@ -64,7 +66,7 @@ func (p *printer) diagnostic(d *Diagnostic) {
 		p.snippet(r.Span, ":::", '-', styleFrame, r.Label, gutter)
 	}
 	for i := len(d.Trace) - 1; i >= 0; i-- {
-		p.note(gutter, called(d.Trace[i]))
+		p.note(gutter, printable(called(d.Trace[i])))
 	}
 	for _, line := range d.Detail {
 		p.note(gutter, printable(line))
@@ -103,7 +105,7 @@ func (p *printer) snippet(s Span, arrow string, mark rune, style, label string, 
 		p.plainLabel(label, gutter)
 		return
 	}
-	fmt.Fprintf(&p.out, " %s %s\n", p.paint(styleFrame, arrow), s)
+	fmt.Fprintf(&p.out, " %s %s\n", p.paint(styleFrame, arrow), printable(s.String()))
 	line, ok := p.sources.Line(s.File, s.Line)
 	if !ok {
 		p.plainLabel(label, gutter)
@@ -150,7 +152,7 @@ func window(line string, s Span) (text string, from, width int) {
 		case r == '\t':
 			cells = append(cells, []rune(strings.Repeat(" ", tabWidth))...)
 		case !unicode.IsPrint(r):
-			cells = append(cells, unicode.ReplacementChar)
+			cells = append(cells, []rune(visible.Rune(r))...)
 		default:
 			cells = append(cells, r)
 		}
@@ -173,10 +175,13 @@ func window(line string, s Span) (text string, from, width int) {
 
 // printable keeps control characters of a configuration from the terminal.
 func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return unicode.ReplacementChar
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(visible.Rune(r))
 		}
-		return r
-	}, s)
+	}
+	return b.String()
 }

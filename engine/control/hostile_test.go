@@ -1,0 +1,145 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/decide"
+)
+
+// controls are what nobody's terminal may get of another program.
+const controls = "\x1b]0;title\a\x1b[2J\u009b31m\u202e\x7f"
+
+// hostile serves whatever it is told at a control socket.
+func hostile(t *testing.T, serve http.HandlerFunc) *Client {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	s := &http.Server{Handler: serve}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = s.Serve(l) // until it is closed
+	}()
+	t.Cleanup(func() {
+		s.Close()
+		<-done
+	})
+	return NewClient(path)
+}
+
+// endless writes until nobody reads.
+func endless(w http.ResponseWriter, begin, more string) {
+	_, err := io.WriteString(w, begin)
+	chunk := []byte(strings.Repeat(more, 64<<10/len(more)))
+	for err == nil {
+		_, err = w.Write(chunk)
+	}
+}
+
+// asks are all requests that a client makes, by name.
+func asks(ctx context.Context, c *Client) map[string]func() error {
+	return map[string]func() error{
+		"status":  func() error { _, _, err := c.Status(ctx); return err },
+		"plan":    func() error { _, err := c.Plan(ctx, nil, false); return err },
+		"explain": func() error { _, err := c.Explain(ctx, decide.Question{}); return err },
+		"reload":  func() error { return c.Reload(ctx, ReloadRequest{}, func(ReloadEvent) error { return nil }) },
+		"scale":   func() error { return c.Scale(ctx, "a", 1) },
+		"restart": func() error { return c.Restart(ctx, "a") },
+		"hold":    func() error { return c.Hold(ctx, "a") },
+		"stop":    func() error { return c.Stop(ctx) },
+	}
+}
+
+// TestHostileServer: a client takes a bounded answer, in a bounded time, and
+// returns nothing that a terminal obeys.
+func TestHostileServer(t *testing.T) {
+	for name, serve := range map[string]http.HandlerFunc{
+		"body":    func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"groups":[`, `{},`) },
+		"string":  func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"version":"`, "a") },
+		"refusal": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500); endless(w, `{"error":"`, "a") },
+		"head": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-A", strings.Repeat("a", 1<<20))
+			w.WriteHeader(200)
+		},
+		"depth": func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("[", 100_000)) },
+		"redirect": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		},
+		"error": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(400)
+			_ = json.NewEncoder(w).Encode(done{FormatVersion, controls})
+		},
+	} {
+		c := hostile(t, serve)
+		assert.EqualValues(t, maxAnswer, c.most)
+		c.most = 1 << 20
+		for what, ask := range asks(t.Context(), c) {
+			err := ask()
+			if name == "depth" && (what == "scale" || what == "restart" || what == "hold" || what == "stop") {
+				continue // their answer is not looked at
+			}
+			if assert.Error(t, err, "%s: %s", name, what) {
+				assert.NotRegexp(t, `[^\n\t\x20-\x7e]`, err.Error())
+			}
+		}
+	}
+}
+
+// TestHostileServer_Time: who is not answered does not wait for ever.
+func TestHostileServer_Time(t *testing.T) {
+	c := hostile(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	c.quick = time.Millisecond
+	for _, what := range []string{"status", "stop"} {
+		assert.ErrorContains(t, asks(t.Context(), c)[what](), "no answer within 1ms", what)
+	}
+	assert.ErrorContains(t, c.Logs(t.Context(), LogRequest{}, io.Discard), "no answer within 1ms")
+}
+
+// TestHostileServer_Texts: no text of a good answer has what a terminal obeys.
+func TestHostileServer_Texts(t *testing.T) {
+	quoted, err := json.Marshal(controls)
+	require.NoError(t, err)
+	c := hostile(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/v1/status":
+			fmt.Fprintf(w, "{\r\n\"version\": %s, \"groups\": [{\"name\": %[1]s, \"workers\": [{\"last_exit\": %[1]s}]}], \"x\": \"\xff\"}", quoted)
+		case "/v1/reload":
+			fmt.Fprintf(w, `{"event":"failed","error":%s,"stderr":[%[1]s]}`+"\n", quoted)
+		case "/v1/explain":
+			fmt.Fprintf(w, `{"request":%s,"group":%[1]s}`, quoted)
+		case "/v1/logs":
+			fmt.Fprint(w, "line "+controls+"\x1b[31mred\x1b[0m\r\x00\xff\n")
+		}
+	})
+	const shown = `\x1b]0;title\x07\x1b[2J\u009b31m\u202e\u007f`
+	st, raw, err := c.Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, []string{shown, shown, shown}, []string{st.Version, st.Groups[0].Name, st.Groups[0].Workers[0].LastExit})
+	assert.True(t, json.Valid(raw))
+	assert.NotContains(t, string(raw), "\r")
+	e, err := c.Explain(t.Context(), decide.Question{})
+	require.NoError(t, err)
+	assert.Equal(t, shown, e.Group)
+	require.NoError(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+		assert.Equal(t, shown, e.Error)
+		assert.Equal(t, []string{shown}, e.Stderr)
+		return nil
+	}))
+	var logs bytes.Buffer
+	require.NoError(t, c.Logs(t.Context(), LogRequest{}, &logs))
+	assert.Equal(t, "line "+shown+`red\x0d\x00\xff`+"\n", logs.String())
+}
