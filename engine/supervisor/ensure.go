@@ -44,11 +44,15 @@ func (r *Runtime) Watch(ctx context.Context) {
 func (r *Runtime) Ensure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	from := r.dir
 	lost, err := r.ensure()
 	r.ours = lost == nil // else the other one has its sockets here as well
 	told := errors.Join(lost, err)
 	for _, again := range r.keep {
 		told = errors.Join(told, again(r.dir.Name()))
+	}
+	if r.dir != from {
+		r.log.Warn("runtime directory made again", "was", from.Name(), "runtime", r.dir.Name(), "reason", "it was gone")
 	}
 	if text := fmt.Sprint(told); text != r.last {
 		if r.last = text; told != nil {
@@ -79,7 +83,6 @@ func (r *Runtime) ensure() (lost, err error) {
 // again makes the directory again, where it was or where it can be. In the
 // worst case that is a folder whose name nobody can take before us.
 func (r *Runtime) again() error {
-	from := r.dir.Name()
 	_, err := r.settle(unique(append([]place{r.place}, places()...)))
 	if err != nil && !errors.As(err, new(*RunningError)) {
 		temp, e := os.MkdirTemp("", "ldcorn-"+strconv.Itoa(os.Geteuid())+"-")
@@ -98,7 +101,6 @@ func (r *Runtime) again() error {
 	for socket, rec := range r.records {
 		r.writeRecord(socket, &rec)
 	}
-	r.log.Warn("runtime directory made again", "was", from, "runtime", r.dir.Name(), "reason", "it was gone")
 	return err
 }
 
