@@ -27,6 +27,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/proxy"
 	"github.com/ldcorn/ldcorn/engine/route"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -84,6 +85,7 @@ func New(opts Options) *Engine {
 // which do nothing more once it has returned. By then no worker and no socket
 // is left.
 func (e *Engine) Run(ctx context.Context) error {
+	folder := workdir.New()
 	sig := catchSignals(e.log)
 	defer sig.release()
 	ctx, cancel := sig.stopContext(ctx)
@@ -117,7 +119,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer tell.close()
 	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
 		"runtime", runtime.Dir(), "open_files", openFiles())
-	err = e.runGroup(ctx, first, runtime, listener, tell, sig)
+	err = e.runGroup(ctx, first, runtime, listener, tell, sig, folder)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
@@ -128,7 +130,7 @@ func (e *Engine) Run(ctx context.Context) error {
 // runGroup runs the actors until one returns, and then until all have. The
 // order of shutdown is not theirs: the supervisor waits for the proxy.
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener,
-	tell *telemetry, sig *signals) error {
+	tell *telemetry, sig *signals, folder *workdir.Dir) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
 	faults := proxy.NewFaultLog(e.log)
 	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver,
@@ -138,10 +140,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	sup := supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests}, Runtime: runtime,
-		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry,
+		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder,
 	})
 	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, more: make(chan struct{}, 1), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
-		access: access, stats: &tell.reloads, procs: newProcs(px.Procs())}
+		access: access, stats: &tell.reloads, procs: newProcs(px.Procs()), folder: folder}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

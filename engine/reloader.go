@@ -14,6 +14,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/workdir"
 )
 
 // A reloader is the actor that applies plans: the first one, then a newly
@@ -27,6 +28,7 @@ type reloader struct {
 	access  *accesslog.Log
 	stats   *metrics.Reloads
 	procs   *procs
+	folder  *workdir.Dir // that workers without cwd run in
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
 	last    atomic.Pointer[control.Reload]
@@ -131,6 +133,8 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 	if err != nil {
 		return nil, none, err
 	}
+	applied := false
+	defer func(done func(stay bool)) { done(applied) }(r.folder.Enter())
 	opts := plan.ReplaceOptions(j.want.Replace, j.want.All)
 	if j.want.Plan != nil {
 		opts = j.want.Plan.Options()
@@ -146,6 +150,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
 			Requests: p.Requests, Websockets: p.Websockets})
 	}})
+	applied = err == nil
 	return report, result, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -38,6 +39,7 @@ type uvicorn struct {
 	runtime   *Runtime
 	prober    worker.Prober
 	configDir string
+	folder    *workdir.Dir
 	output    worker.Output
 	log       *slog.Logger
 
@@ -46,6 +48,7 @@ type uvicorn struct {
 }
 
 func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation int) (process, error) {
+	u.folder.Restore() // a release that was removed since takes no worker along
 	python, err := worker.FindPython(pool, u.configDir)
 	if err != nil {
 		return nil, err

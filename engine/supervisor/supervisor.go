@@ -12,6 +12,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -39,6 +40,7 @@ type Options struct {
 	Runtime    *Runtime
 	Output     worker.Output   // of the workers; nil discards it
 	Drained    <-chan struct{} // closed when the proxy has no request left; nil = never wait for it
+	Folder     *workdir.Dir    // that workers without cwd run in; nil leaves it to the process
 	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil = never
 }
 
@@ -112,7 +114,7 @@ func (s *Supervisor) launch() (stop func()) {
 	wg.Go(func() { _ = launcher.Run(ctx) }) // returns nil
 	s.starter = &uvicorn{
 		launcher: launcher, runtime: s.opts.Runtime, output: s.opts.Output,
-		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log,
+		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log, folder: s.opts.Folder,
 	}
 	return func() { cancel(); wg.Wait() }
 }

@@ -55,11 +55,10 @@ func open(path, name string, w *world) (entry, error) {
 	if err != nil {
 		return entry{}, fmt.Errorf("configuration %q: %w", name, err)
 	}
-	data, err := w.readFile(abs)
-	if err != nil {
+	if err := w.settle(filepath.Dir(abs)); err != nil {
 		return entry{}, unreadableEntry(name, err)
 	}
-	root, err := w.evalSymlinks(filepath.Dir(abs))
+	data, err := w.readFile(abs)
 	if err != nil {
 		return entry{}, unreadableEntry(name, err)
 	}
@@ -67,7 +66,7 @@ func open(path, name string, w *world) (entry, error) {
 	if err != nil {
 		return entry{}, unreadableEntry(name, err)
 	}
-	return entry{name: filepath.Clean(name), path: abs, root: root, real: real, data: data}, nil
+	return entry{name: filepath.Clean(name), path: abs, root: w.root, real: real, data: data}, nil
 }
 
 // EvaluateText is Evaluate for a text as if it were the file at path, whose
@@ -79,12 +78,11 @@ func EvaluateText(ctx context.Context, path, text string, opts Options) (*Result
 	if err != nil {
 		return nil, fmt.Errorf("configuration %q: %w", path, err)
 	}
-	root, err := w.evalSymlinks(filepath.Dir(abs))
-	if err != nil {
+	if err := w.settle(filepath.Dir(abs)); err != nil {
 		return nil, unreadableEntry(path, err)
 	}
-	real := filepath.Join(root, filepath.Base(abs))
-	return evaluate(ctx, entry{name: filepath.Clean(path), path: abs, root: root, real: real, data: []byte(text)}, w, opts)
+	real := filepath.Join(w.root, filepath.Base(abs))
+	return evaluate(ctx, entry{name: filepath.Clean(path), path: abs, root: w.root, real: real, data: []byte(text)}, w, opts)
 }
 
 func unreadableEntry(path string, err error) error {

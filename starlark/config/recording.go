@@ -77,7 +77,31 @@ type world struct {
 	seen   *Recording
 	replay bool // nothing is read that was not seen
 	lookup func(name string) (string, bool)
-	size   int // of the files that were read
+	size   int    // of the files that were read
+	dir    string // the configuration's folder, by its name
+	root   string // where that led when the evaluation began
+}
+
+// settle finds where the configuration's folder leads. From then on, what is
+// read in it is read there: a link that is changed during an evaluation gives
+// no mixture of two folders.
+func (w *world) settle(dir string) error {
+	root, err := w.evalSymlinks(dir)
+	if err == nil {
+		w.dir, w.root = dir, root
+	}
+	return err
+}
+
+// at is where a path is read.
+func (w *world) at(path string) string {
+	if w.dir == "" {
+		return path
+	}
+	if rel, err := filepath.Rel(w.dir, path); err == nil && filepath.IsLocal(rel) {
+		return filepath.Join(w.root, rel)
+	}
+	return path
 }
 
 // newWorld returns the world of an evaluation with these options.
@@ -109,7 +133,7 @@ func (w *world) readFile(path string) ([]byte, error) {
 	case w.replay:
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errChanged}
 	default:
-		data, err := readFile(path)
+		data, err := readFile(w.at(path))
 		if w.size += len(data); err == nil && w.size > maxTotalSize {
 			data, err = nil, &fs.PathError{Op: "read", Path: path,
 				Err: fmt.Errorf("is too much: the files of a configuration may have %d MiB together", maxTotalSize>>20)}
@@ -130,7 +154,7 @@ func (w *world) evalSymlinks(path string) (string, error) {
 	case w.replay:
 		return "", &fs.PathError{Op: "lstat", Path: path, Err: errChanged}
 	default:
-		real, err := filepath.EvalSymlinks(path)
+		real, err := filepath.EvalSymlinks(w.at(path))
 		l = RecordedLink{real, recordError(err)}
 		w.seen.Links[path] = l
 	}
@@ -144,7 +168,7 @@ func (w *world) readDir(path string) []string {
 	if ok || w.replay {
 		return names
 	}
-	entries, err := os.ReadDir(path)
+	entries, err := os.ReadDir(w.at(path))
 	if err == nil {
 		for _, e := range entries {
 			names = append(names, e.Name())

@@ -93,3 +93,40 @@ func TestReplay_Unseen(t *testing.T) {
 	_, err := config.Load(t.Context(), path, config.Options{Replay: &config.Recording{}})
 	require.ErrorContains(t, err, "was not read when the configuration was tried")
 }
+
+// TestSwappedFolder: a folder's link that leads elsewhere during an evaluation
+// gives no mixture, and the next evaluation reads where it leads then.
+func TestSwappedFolder(t *testing.T) {
+	root := t.TempDir()
+	current := filepath.Join(root, "current")
+	lead := func(to string) {
+		_ = os.Remove(current)
+		require.NoError(t, os.Symlink(to, current))
+	}
+	for _, release := range []string{"one", "two"} {
+		dir := filepath.Join(root, release)
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		for name, text := range map[string]string{
+			"ldconfig.star": `env("SWAP", "")
+load("name.star", "name")
+config = LdConfig(workers = [WorkerGroup(name, "main:app", cwd = ".", env = {"S": secret_file("secret")})])`,
+			"name.star": `name = "` + release + `"`,
+			"secret":    release,
+		} {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+		}
+	}
+	lead("one")
+	path := filepath.Join(current, "ldconfig.star")
+	swap := func(string) (string, bool) { lead("two"); return "", false }
+	p, err := config.Load(t.Context(), path, config.Options{LookupEnv: swap})
+	require.NoError(t, err)
+	assert.Equal(t, "one", p.Pools[0].Name)
+	assert.Equal(t, "one", p.Pools[0].Env[0].Value.Reveal())
+	assert.Equal(t, current, p.Pools[0].Cwd, "the name of the folder, for what is started later")
+
+	p, err = config.Load(t.Context(), path, config.Options{LookupEnv: swap})
+	require.NoError(t, err)
+	assert.Equal(t, "two", p.Pools[0].Name)
+	assert.Equal(t, "two", p.Pools[0].Env[0].Value.Reveal())
+}
