@@ -30,7 +30,7 @@ func (c *controlSocket) listen(runtimeDir string) (*net.UnixListener, error) {
 	if c.wanted != "" {
 		c.path = string(c.wanted)
 	}
-	l, err := listen("control_socket", plan.Bind{Network: "unix", Address: c.path}, socketFile{mode: 0o600})
+	l, err := listen("control_socket", plan.Bind{Network: "unix", Address: c.path}, socketFile{mode: 0o600, private: c.path == found})
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.log.Warn("runtime directory not removed", "err", err)
 		}
 	}()
-	listener, err := listen("bind", first.Bind, socketFile{first.BindMode, first.BindOwner})
+	listener, err := listen("bind", first.Bind, socketFile{mode: first.BindMode, owner: first.BindOwner})
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,9 @@ var errNoSocket = errors.New("the file exists and is no socket")
 // listenUnix replaces the socket file of a process that is dead, and nothing
 // else.
 func listenUnix(path string, file socketFile) (net.Listener, error) {
-	defer lockFolder(path)()
+	if !file.private {
+		defer lockFolder(path)()
+	}
 	l, err := file.listen(path)
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err

@@ -21,6 +21,10 @@ import (
 type socketFile struct {
 	mode  plan.BindMode
 	owner plan.BindOwner
+
+	// private says that no other master opens sockets in the folder, so that it
+	// need not be locked. The runtime directory is locked by us already.
+	private bool
 }
 
 // maxBacklog is more than any system queues; it takes what it can.
