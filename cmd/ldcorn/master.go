@@ -84,9 +84,9 @@ func (o *masterOptions) find() (string, error) {
 		return socket, nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no file %s, and no master of ours runs with it", shownPath(path))
+		return "", fmt.Errorf("there is no file %s, and no running master was found for it", shownPath(path))
 	}
-	return "", fmt.Errorf("no master of ours runs with %s; if one does, name its socket with --control (the log of its start has the folder as runtime=)", shownPath(path))
+	return "", fmt.Errorf("no running master was found for %s; if there is one, name its socket with --control (the first line of its log has the folder as runtime=)", shownPath(path))
 }
 
 // answering returns the first control socket in dirs that takes connections;

@@ -176,7 +176,7 @@ func (g *group) retry(m *member, why RestartReason, failure *StartError) *member
 		return nil
 	}
 	g.count(m.index, why)
-	g.log.Warn("start failed, trying again", "worker", m.index, "failures", len(b.failed), "restart_in", delay, "err", failure.Err)
+	g.log.Warn("start failed, trying again", "worker", m.index, "failures", len(b.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	b.member = g.spawnWithin(target{spec: m.spec, generation: m.generation, startup: m.startup}, m.index, delay, left, b)
 	return b.member
 }

@@ -246,7 +246,7 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
-	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay, "err", failure.Err)
+	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.place(g.respawn(index, delay, b))
 }
 
