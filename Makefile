@@ -5,7 +5,7 @@ SHELL = /bin/sh
 FUZZTIME ?= 10s
 RACE ?= -race
 # The scripts in testscripts/ start real workers; on a slow machine that takes.
-TESTTIMEOUT ?= 15m
+TESTTIMEOUT ?= 40m
 TESTFLAGS ?=
 # Of make storm.
 RELOADS ?= 200
