@@ -82,9 +82,9 @@ func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 	}
 	switch format {
 	case "json":
-		return diag.WriteJSON(os.Stdout, report)
+		return diag.WriteJSON(cmd.OutOrStdout(), report)
 	case "github":
-		return diag.WriteGitHub(os.Stdout, report)
+		return diag.WriteGitHub(cmd.OutOrStdout(), report)
 	}
-	return diag.WriteText(os.Stderr, report, diag.TextOptions{Color: o.colored(os.Stderr)})
+	return diag.WriteText(cmd.ErrOrStderr(), report, diag.TextOptions{Color: o.colored(os.Stderr)})
 }

@@ -19,7 +19,8 @@ var _ starlark.HasBinary = (*checker)(nil)
 
 // The operators of checker.
 const (
-	checkKey     = syntax.PLUS    // x is hashed, or looked for in a list
+	checkKey     = syntax.PLUS    // x is hashed
+	checkMember  = syntax.AMP     // x is looked for in a list
 	checkCompare = syntax.MINUS   // x is compared
 	checkSlice   = syntax.SLASH   // x is cut
 	checkShort   = syntax.STAR    // a literal is added to x
@@ -29,6 +30,10 @@ const (
 // The most that a key weighs: the work is done again for each element of a
 // list that a value is looked for in.
 const maxKey = 256 * nodeWeight
+
+// The most bytes of a text that is looked for by a request: it is compared with
+// each element of a list.
+const maxMember = 16 << 10
 
 // The most bytes that cutting copies for a request, as it cannot be charged.
 const maxCut = 1024 * Element
@@ -64,6 +69,9 @@ func (c *checker) Type() string { return "checker" }
 func (c *checker) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (starlark.Value, error) {
 	switch x := x.(type) {
 	case starlark.String:
+		if op == checkMember && len(x) > maxMember && c.late() {
+			return nil, fmt.Errorf("looking for %d bytes is too much for a request; the most is %d", len(x), maxMember)
+		}
 		if op == checkText && len(x) > freeText {
 			return &longText{s: x}, nil
 		}
@@ -82,7 +90,7 @@ func (c *checker) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (st
 			return nil, fmt.Errorf("cutting %d elements is too much for a request; the most is %d", n/Element, maxCut/Element)
 		}
 		return x, nil
-	case checkKey:
+	case checkKey, checkMember:
 		if _, ok := flat(x); ok {
 			return x, nil
 		}

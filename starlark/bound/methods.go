@@ -33,6 +33,9 @@ var byKey = map[string]bool{
 	"get": true, "pop": true, "setdefault": true, "add": true, "discard": true, "remove": true, "index": true,
 }
 
+// ofTuple are methods of strings that compare it with each string of a tuple.
+var ofTuple = map[string]bool{"startswith": true, "endswith": true}
+
 // ofOneText are those whose result depends on the string alone.
 var ofOneText = map[string]bool{
 	"capitalize": true, "lower": true, "title": true, "upper": true, "split": true, "rsplit": true, "splitlines": true,
@@ -47,6 +50,12 @@ func checkMethod(thread *starlark.Thread, recv starlark.Value, name string, args
 	case starlark.String:
 		if check := ofText[name]; check != nil {
 			return check(thread, string(recv), args, kwargs)
+		}
+		if ofTuple[name] && len(args) > 0 {
+			_, l := meterOf(thread)
+			if _, ok := weigh(l.Bytes, l.Depth, args[0]); !ok {
+				return l.tooDeep("what is compared")
+			}
 		}
 	case *starlark.List, *starlark.Dict, *starlark.Set:
 		if check := ofTable[name]; check != nil {
@@ -90,7 +99,7 @@ func attribute(recv starlark.Value, name string) (starlark.Value, error) {
 // its place, where it may be dear.
 func bound(recv, method starlark.Value) starlark.Value {
 	b, ok := method.(*starlark.Builtin)
-	if !ok || b.Receiver() == nil || !dear(b.Name()) && !byKey[b.Name()] {
+	if !ok || b.Receiver() == nil || !dear(b.Name()) && !byKey[b.Name()] && !ofTuple[b.Name()] {
 		return method
 	}
 	return starlark.NewBuiltin(b.Name(), func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

@@ -163,7 +163,7 @@ func (r *rewriter) binary(e *syntax.BinaryExpr) syntax.Expr {
 		}
 		return e
 	case syntax.IN, syntax.NOT_IN:
-		e.X, e.Y = r.key(e.X), r.expr(e.Y)
+		e.X, e.Y = r.check(checkMember, e.X), r.expr(e.Y)
 		return e
 	}
 	name, ok := operators[e.Op]
@@ -219,8 +219,8 @@ func (r *rewriter) call(e *syntax.CallExpr) syntax.Expr {
 				continue
 			}
 		}
-		if isMethod && i == 0 && byKey[method.Name.Name] {
-			e.Args[i] = r.key(arg)
+		if op, ok := ofFirst(method); ok && isMethod && i == 0 {
+			e.Args[i] = r.check(op, arg)
 			continue
 		}
 		e.Args[i] = r.expr(arg)
@@ -257,7 +257,7 @@ var trimming = map[string]bool{"strip": true, "lstrip": true, "rstrip": true}
 // dot rewrites x.name where it is not called at once.
 func (r *rewriter) dot(e *syntax.DotExpr) syntax.Expr {
 	e.X = r.expr(e.X)
-	if name := e.Name.Name; dear(name) || byKey[name] {
+	if name := e.Name.Name; dear(name) || byKey[name] || ofTuple[name] {
 		return callOf(attributeName, e.Dot, e.X, &syntax.Literal{Token: syntax.STRING, TokenPos: e.Name.NamePos, Raw: name, Value: name})
 	}
 	return e
@@ -278,14 +278,33 @@ func (r *rewriter) slice(e *syntax.SliceExpr) syntax.Expr {
 	return e
 }
 
-// key rewrites what is hashed, or looked for.
-func (r *rewriter) key(e syntax.Expr) syntax.Expr {
+// ofFirst returns what a method does with its first argument that may be dear.
+func ofFirst(method *syntax.DotExpr) (op syntax.Token, ok bool) {
+	if method == nil {
+		return 0, false
+	}
+	switch name := method.Name.Name; {
+	case name == "index" || name == "remove":
+		return checkMember, true
+	case ofTuple[name]:
+		return checkCompare, true
+	case byKey[name]:
+		return checkKey, true
+	}
+	return 0, false
+}
+
+// key rewrites what is hashed.
+func (r *rewriter) key(e syntax.Expr) syntax.Expr { return r.check(checkKey, e) }
+
+// check rewrites what something is done with, unless that is cheap for sure.
+func (r *rewriter) check(op syntax.Token, e syntax.Expr) syntax.Expr {
 	free := r.isFlat(e)
 	e = r.expr(e)
 	if free {
 		return e
 	}
-	return checked(checkKey, e)
+	return checked(op, e)
 }
 
 // checked is $ op x.

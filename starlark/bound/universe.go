@@ -19,10 +19,13 @@ var universe = map[string]func(thread *starlark.Thread, l *Limits, args starlark
 }
 
 // writes is for functions that make text of values.
-func writes(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
+func writes(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	w, ok := weigh(l.Bytes, l.Depth, args...)
 	if !ok {
 		return l.tooDeep("what is written")
+	}
+	for _, pair := range kwargs { // sep
+		w += times(size(pair[1]), len(args))
 	}
 	return spend(thread, w, "the text")
 }
@@ -70,10 +73,6 @@ func orders(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []st
 	}
 	total := 0
 	for e := range starlark.Elements(it) {
-		if _, ok := flat(e); ok {
-			total += nodeWeight
-			continue
-		}
 		w, ok := weigh(l.Bytes-total, l.Depth, e)
 		if !ok {
 			return l.tooDeep("what is compared")

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // backstop bounds a confined process whose own clock has failed it.
@@ -156,7 +158,7 @@ func (p *process) conclude(ctx context.Context, state *os.ProcessState, err erro
 	case err != nil && !errors.As(err, &exit):
 		return err
 	default:
-		_, _ = os.Stderr.WriteString(words) // of the race detector, say
+		_, _ = os.Stderr.WriteString(visible.Text(words)) // of the race detector, say
 		return nil
 	}
 	return end

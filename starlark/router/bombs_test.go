@@ -128,6 +128,15 @@ var bombs = []string{
 	`return str(b"" + bytes(h)) * 1000`,
 	`return hash(h * 1000)`,
 	`return float("1" * 1000000)`,
+	`print(sep = h, *([1] * 3000))`,
+	`fail(sep = h, *([1] * 3000))`,
+	`x = h * 30; return sorted([x[i:] for i in range(1000)])`,
+	`x = h * 30; return max([x[i:] for i in range(1000)] * 40)`,
+	`x = h * 30; return x.startswith(tuple([x[:-i] + "" for i in range(1000)] * 40))`,
+	`x = h * 30; f = x.startswith; return f(tuple([x[:900000] for i in range(1000)] * 40))`,
+	`x = "a" * 1000000; return "a" * 500000 + "b" in [x[i:i + 500001] for i in range(900)] * 40`,
+	`x = "a" * 1000000; return ([x[i:i + 500001] for i in range(900)] * 40).index("a" * 500000 + "b")`,
+	`x = "a" * 1000000; return set([x[i:] for i in range(900)])`,
 }
 
 // maxBombBytes is a small multiple of what a budget of 10,000 steps is charged

@@ -62,7 +62,7 @@ func (r *Router) failed(c *caller, err error, src plan.Request) {
 		return
 	}
 	d := r.explain(c, err, nil)
-	attrs := []any{slog.String("at", d.Span.String()), slog.String("err", joined(d.Message, d.Label)),
+	attrs := []any{slog.String("at", d.Span.String()), slog.String("err", joined(shortened(d.Message), d.Label)),
 		slog.String("backtrace", backtrace(&d, r.Name())),
 		slog.String("request", string(text(src.Method()))+" "+shortened(string(text(src.RawPath()))))}
 	if suppressed > 0 {
@@ -78,11 +78,12 @@ func joined(message, label string) string {
 	return message + ": " + label
 }
 
-const shownPath = 200 // characters
+// shownPath bounds what is logged of what a client has sent, in bytes.
+const shownPath = 200
 
 func shortened(s string) string {
 	if len(s) > shownPath {
-		return s[:shownPath] + "…"
+		return strings.ToValidUTF8(s[:shownPath], "") + "…"
 	}
 	return s
 }

@@ -227,7 +227,8 @@ func TestWhatARouterFailsOn(t *testing.T) {
 		`grow("ab", int(req.header("x-n")))`:        "repeating 2 bytes 1000000000 times makes too much for a request",
 		`list(range(int(req.header("x-n"))))`:       "a range of 1000000000 numbers is too long for a request",
 		`[power for power in [int("7" * 9999)] for i in range(9) if power * power * power * power]`: "bits is too large for a request",
-		`"a" * "b"`: "`*` does not work between string and string",
+		`int("x" * 10000)`: "int() cannot read \"" + strings.Repeat("x", 100),
+		`"a" * "b"`:        "`*` does not work between string and string",
 	} {
 		j := new(journal)
 		rt := routerOf(t, `
@@ -242,6 +243,7 @@ def grow(x, n):
 AT_LOAD = grow("ab", 2000000)
 `+fmt.Sprintf(guarded, expr), "route", j.logger())
 		line := fails(t, rt, j, sample(t, "GET /x", "X-Go: 1", "X-N: 1000000000"))
+		assert.Less(t, len(line), 2000, expr)
 		assert.Contains(t, strings.ReplaceAll(line, `\"`, `"`), want, expr)
 		assert.Regexp(t, `at=\S+/ldconfig\.star:\d+:\d+ err=.* backtrace=.*ldconfig\.star:\d+:\d+ in route" request="GET /x"$`, line, expr)
 	}
