@@ -268,11 +268,16 @@ func (c *econn) sweep() Time {
 	switch {
 	case c.state == inTask || c.until == 0:
 		return 0
-	case c.until > c.loop.now:
+	case c.until > c.loop.now || c.loop.endings >= endAtOnce:
 		return c.until
+	}
+	c.loop.endings++
+	switch {
 	case c.state == atRest && c.client && len(c.stash) > 0:
 		c.expired = true
 		c.loop.serve(c)
+	case c.state == atRest && c.client && !c.quiet():
+		c.loop.serve(c) // a request has come just now, which a close would reset
 	default:
 		c.Close()
 	}

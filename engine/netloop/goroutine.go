@@ -230,7 +230,7 @@ func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 	case errors.Is(err, ErrTimeout) && len(v.Stash) > 0:
 		c.expired = true
 		return true
-	case errors.Is(err, ErrStopped):
+	case errors.Is(err, ErrStopped), errors.Is(err, ErrTimeout):
 		// A request may have come just now.
 		_ = c.raw.Control(func(fd uintptr) { c.tryRead(fd) })
 		return len(c.first) > 0

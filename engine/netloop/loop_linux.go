@@ -31,13 +31,14 @@ type loop struct {
 	idleClients, idleUps idleList[*econn] // at rest, for when descriptors are short
 	askAt                Time             // when to ask other loops for descriptors again
 
-	active []*etask // tasks that run something, for their deadlines
-	spare  []*etask // coroutines without work
-	ready  []*etask // to be resumed after the events at hand
-	swept  []*etask // the active ones while they are swept; kept for its room
-	todo   []*etask // the ready ones being resumed; kept for its room
-	behind []*etask // those that have used up their turns
-	nextAt Time     // when to sweep
+	active  []*etask // tasks that run something, for their deadlines
+	spare   []*etask // coroutines without work
+	ready   []*etask // to be resumed after the events at hand
+	swept   []*etask // the active ones while they are swept; kept for its room
+	todo    []*etask // the ready ones being resumed; kept for its room
+	behind  []*etask // those that have used up their turns
+	nextAt  Time     // when to sweep
+	endings int      // connections that the present sweep has ended
 
 	listenAt  Time // when to accept again after a failure; 0 = accepting
 	shortTill Time // look for a descriptor before each accept until then
@@ -63,6 +64,7 @@ const (
 	sweepEvery  = Time(10 * time.Millisecond) // at least, between two sweeps
 	scratchSize = 64 << 10
 	maxSpare    = 256 // coroutines kept without work
+	endAtOnce   = 128 // connections that one sweep ends: thousands may have begun together
 )
 
 // Slots of descriptors that are not connections.
@@ -218,6 +220,7 @@ func (l *loop) sweep() {
 			next = min(next, at)
 		}
 	}
+	l.endings = 0
 	for _, c := range l.conns {
 		if c == nil {
 			continue

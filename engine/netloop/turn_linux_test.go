@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -182,4 +183,47 @@ func TestNobodyKeepsTheLoop(t *testing.T) {
 	for len(l.behind) > 0 {
 		l.runBehind()
 	}
+}
+
+// TestSweepTakesTurns: of many connections whose time is over together, each
+// sweep ends some, and the next follows soon.
+func TestSweepTakesTurns(t *testing.T) {
+	l := bareLoop(t)
+	const many = 3 * endAtOnce
+	for range many {
+		c, _ := l.pair(t, true)
+		c.Rest(l.now + 1)
+	}
+	for left := many; left > 0; left -= endAtOnce {
+		require.Equal(t, left, l.clients)
+		l.pass(time.Second)
+	}
+	assert.Zero(t, l.clients)
+	assert.Equal(t, never, l.nextAt)
+}
+
+// TestSweepServesWhoHasJustSent: a request that no event has told of yet wins
+// over the end of the rest.
+func TestSweepServesWhoHasJustSent(t *testing.T) {
+	l := bareLoop(t)
+	var served []*econn
+	l.d.opts.Handler = serveFunc(func(c Conn) { served = append(served, c.(*econn)) })
+	sent, peer := l.pair(t, true)
+	silent, _ := l.pair(t, true)
+	for _, c := range []*econn{sent, silent} {
+		c.readable = false
+		c.Rest(l.now + 1)
+	}
+	_, e := rawWrite(peer, []byte("x"))
+	require.Zero(t, e)
+	l.pass(time.Second)
+	assert.Equal(t, []*econn{sent}, served)
+	assert.True(t, silent.closed)
+}
+
+type serveFunc func(Conn)
+
+func (f serveFunc) Serve(_ Task, c Conn) Verdict {
+	f(c)
+	return Verdict{}
 }
