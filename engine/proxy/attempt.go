@@ -156,9 +156,9 @@ func (x *exchange) sendHead() error {
 }
 
 // lostWorker is the error for a worker's connection that broke with err before
-// the head of an answer was complete. A request goes to another worker where
-// sending it twice does no harm and all of it is still at hand; but not after
-// a part of an answer, which says that this worker has worked on it.
+// anything of the answer was sent to the client but interim ones. A request
+// goes to another worker where sending it twice does no harm and all of it is
+// still at hand.
 func (x *exchange) lostWorker(err error) error {
 	x.broken = true
 	x.why = "the worker closed its connection before it answered"
@@ -166,9 +166,9 @@ func (x *exchange) lostWorker(err error) error {
 		x.why = "the worker closed its connection in the head of its answer"
 	}
 	switch {
-	case !x.idempotent() || x.upload.consumed || x.heard:
+	case !x.idempotent() || x.upload.consumed:
 		return errBadGateway
-	case x.unread(err):
+	case !x.heard && x.unread(err):
 		return errRepeat
 	}
 	return errRepeatOnce

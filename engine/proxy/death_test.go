@@ -180,3 +180,61 @@ func TestOrphanedConnections(t *testing.T) {
 		assert.Contains(t, head, "HTTP/1.1 200 ")
 	})
 }
+
+// TestLateBody: a head whose body takes its time is not held back for long.
+func TestLateBody(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		heard := make(chan bool)
+		r.worker("default", func(c net.Conn, in *bufio.Reader) {
+			for {
+				if _, err := readHead(in); err != nil {
+					return
+				}
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nx-kept: whole\r\ncontent-length: 5\r\n\r\n")
+				if <-heard {
+					io.WriteString(c, "hello")
+				}
+			}
+		})
+		c := r.client()
+		for range 3 {
+			c.say(http1test.Get("/"))
+			head := c.head()
+			assert.Contains(t, head, "x-kept: whole\r\n", "%q", head)
+			heard <- true
+			body := make([]byte, 5)
+			_, err := io.ReadFull(c.in, body)
+			require.NoError(t, err)
+			assert.Equal(t, "hello", string(body))
+		}
+		close(heard)
+	})
+}
+
+// TestHeadBeforeBody: a body that comes right behind its head is the answer's,
+// and the head stays whole.
+func TestHeadBeforeBody(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.worker("default", func(c net.Conn, in *bufio.Reader) {
+			for {
+				if _, err := readHead(in); err != nil {
+					return
+				}
+				io.WriteString(c, "HTTP/1.1 103 Early\r\nlink: a\r\n\r\n")
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nx-kept: whole\r\ncontent-length: 5\r\n\r\n")
+				io.WriteString(c, "he")
+				io.WriteString(c, "llo")
+			}
+		})
+		c := r.client()
+		for range 50 {
+			c.say(http1test.Get("/"))
+			assert.Contains(t, c.head(), "HTTP/1.1 103 ")
+			head, body := c.hear("GET")
+			require.Contains(t, head, "x-kept: whole\r\n", "%q", head)
+			require.Equal(t, "hello", body)
+		}
+	})
+}

@@ -44,17 +44,18 @@ type exchange struct {
 	strip              string // of the path
 
 	// The worker's side.
-	claim  pool.Claim
-	up     netloop.Conn
-	back   buffer        // what was read of up
-	heard  bool          // up has said something in this attempt
-	broken bool          // up broke in this attempt, while it was in use
-	wary   bool          // such has happened to this request
-	limit  time.Duration // for up to begin its answer; 0 = none
-	res    http1.Response
-	chunks http1.Chunked
-	raw    bool   // the answer to the client ends with the connection
-	why    string // what was wrong with the last attempt, for the logs; "" = nothing
+	claim   pool.Claim
+	up      netloop.Conn
+	back    buffer        // what was read of up
+	heard   bool          // up has said something in this attempt
+	headEnd int           // in back, of the head that x.res was parsed from
+	broken  bool          // up broke in this attempt, while it was in use
+	wary    bool          // such has happened to this request
+	limit   time.Duration // for up to begin its answer; 0 = none
+	res     http1.Response
+	chunks  http1.Chunked
+	raw     bool   // the answer to the client ends with the connection
+	why     string // what was wrong with the last attempt, for the logs; "" = nothing
 
 	out    []byte // what is being composed for either side
 	upload upload

@@ -34,6 +34,15 @@ func says(raw string) manner {
 	}
 }
 
+// answers reads the whole request, answers with these bytes, and ends the
+// connection.
+func answers(raw string) manner {
+	return func(c net.Conn, in *bufio.Reader) {
+		reads(c, in)
+		io.WriteString(c, raw)
+	}
+}
+
 // once serves one request, and then behaves like m.
 func once(m manner) manner {
 	return func(c net.Conn, in *bufio.Reader) {
@@ -83,8 +92,12 @@ func TestWorkerFailures(t *testing.T) {
 		{why: "POST on a reused connection is not sent twice either", workers: []manner{once(reads)}, in: post, status: "502", sent: 1, warm: 1},
 		{why: "GET on a reused connection that ends before an answer", workers: []manner{once(closes)}, in: get, status: "200", sent: 2, warm: 1},
 		{why: "a handshake is not repeated", workers: []manner{closes, serves}, in: hand, status: "502", sent: 1},
-		{why: "a part of a head, and the end: the worker has worked on it", workers: []manner{says("HTTP/1.1 200 OK\r\nX"), serves}, in: get, status: "502", sent: 1},
-		{why: "an interim answer, and the end", workers: []manner{says("HTTP/1.1 103 Early\r\n\r\n"), serves}, in: get, status: "103 Early\r\n\r\nHTTP/1.1 502", sent: 1},
+		{why: "GET: a part of a head, and the end", workers: []manner{says("HTTP/1.1 200 OK\r\nX"), serves}, in: get, status: "200", sent: 2},
+		{why: "GET: a head without its body, and the end", workers: []manner{says("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"), serves}, in: get, status: "200", sent: 2},
+		{why: "GET: such a head, as often as one comes", workers: []manner{says("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"), says("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"), serves}, in: get, status: "502", sent: 2},
+		{why: "POST: a part of a head, and the end", workers: []manner{answers("HTTP/1.1 200 OK\r\nX"), serves}, in: post, status: "502", sent: 1},
+		{why: "POST: a head without its body, and the end", workers: []manner{answers("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"), serves}, in: post, status: "502", sent: 1},
+		{why: "GET: an interim answer, and the end", workers: []manner{says("HTTP/1.1 103 Early\r\n\r\n"), serves}, in: get, status: "103 Early\r\n\r\nHTTP/1.1 200", sent: 2},
 		{why: "101 that nobody asked for", workers: []manner{says("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")}, in: get, status: "502", sent: 1, closed: true},
 		{why: "101 to something else than was asked for", workers: []manner{says("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")}, in: hand, status: "502", sent: 1, closed: true},
 		{why: "a malformed chunk together with the head", workers: []manner{says("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0x1\r\na\r\n0\r\n\r\n"), serves}, in: get, status: "502", sent: 1, closed: true},

@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"time"
+
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
@@ -19,6 +21,9 @@ func (x *exchange) relayAnswer(cancel bool) error {
 		case x.res.Status == 101:
 			return x.badAnswer(errNotAsked)
 		case x.res.Status >= 200:
+			if err := x.awaitBody(); err != nil {
+				return err
+			}
 			x.unwatchClient()
 			return x.relayFinal(cancel)
 		}
@@ -43,6 +48,7 @@ func (x *exchange) readAnswerHead() error {
 				return x.badAnswer(err)
 			}
 			if n > 0 {
+				x.headEnd = x.back.start + n
 				x.back.consume(n)
 				x.claim.Answered()
 				return nil
@@ -74,6 +80,32 @@ func (x *exchange) readBack() error {
 	x.back.grew(n)
 	x.heard = true
 	return nil
+}
+
+// bodyWait is how long the head of an answer waits for the first bytes of a
+// body of known length.
+const bodyWait = 100 * time.Millisecond
+
+// awaitBody waits a moment for the body of an answer whose head has come alone.
+// Uvicorn writes the two one after the other, and a busy system often lets the
+// proxy run in between: then one write to the client takes both. A worker that
+// dies in between has answered nothing, and its request can be repeated.
+func (x *exchange) awaitBody() error {
+	mode := x.res.BodyMode(x.isHead())
+	if mode != http1.BodyLength || x.res.ContentLength == 0 || x.back.len() > 0 || x.headEnd == len(x.back.b) {
+		return nil
+	}
+	x.t.SetDeadline(x.t.Now().Add(bodyWait))
+	n, err := x.up.Read(x.t, x.back.b[x.headEnd:], 0) // x.res is made of what is before
+	x.t.SetDeadline(0)
+	switch {
+	case n > 0:
+		x.back.start, x.back.end = x.headEnd, x.headEnd+n
+		return nil
+	case err == netloop.ErrTimeout:
+		return nil
+	}
+	return x.noAnswer(err)
 }
 
 // noAnswer is the error for a worker's connection that ended, for whichever
