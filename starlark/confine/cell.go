@@ -21,7 +21,8 @@ const exitOver = 70
 // A Cell is a confined process, seen from within. A nil one is a process that
 // is not confined: its methods do nothing.
 type Cell struct {
-	Purpose string // that the parent gave to Run or Command
+	Purpose string // that the parent gave to Run
+	memory  uint64 // the limit of what is in use, stacks included, in bytes
 
 	mu      sync.Mutex // guards the rest, and keeps notes whole
 	notes   *os.File
@@ -41,9 +42,10 @@ func Enter() *Cell {
 	syscall.CloseOnExec(stderrFD)
 	syscall.CloseOnExec(notesFD)
 	os.Stderr = os.NewFile(stderrFD, "/dev/stderr")
-	c := &Cell{Purpose: asked, notes: os.NewFile(notesFD, "notes")}
+	c := &Cell{Purpose: asked, notes: os.NewFile(notesFD, "notes"), memory: memoryLimit(os.DirFS("/"))}
+	c.tell(note{Bytes: c.memory})
 	debug.SetMaxStack(stack)
-	debug.SetMemoryLimit(Memory)
+	debug.SetMemoryLimit(int64(c.memory))
 	// The watch below is more exact; this is for what one allocation asks for.
 	if err := unix.Getrlimit(unix.RLIMIT_DATA, &c.normal); err == nil {
 		c.limitData()
@@ -138,7 +140,7 @@ func (c *Cell) limitData() {
 		return
 	}
 	limit := c.normal
-	limit.Cur = min(limit.Cur, used+2*Memory)
+	limit.Cur = min(limit.Cur, used+2*c.memory)
 	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // best effort: the watch is there as well
 }
 
@@ -164,7 +166,7 @@ func (c *Cell) watchMemory() {
 	}
 	for {
 		metrics.Read(samples)
-		if samples[0].Value.Uint64()+samples[1].Value.Uint64() > Memory {
+		if samples[0].Value.Uint64()+samples[1].Value.Uint64() > c.memory {
 			c.over(note{Over: overMemory})
 		}
 		time.Sleep(memoryEvery)

@@ -132,19 +132,19 @@ func TestRun(t *testing.T) {
 func TestRun_Ended(t *testing.T) {
 	for purpose, want := range map[string]string{
 		"deep":    "a.star: testing it took more than 64 MiB of stack: something in it is nested too deep",
-		"memory":  "a.star: testing it took more than 512 MiB of memory",
-		"at once": "a.star: testing it took more than 512 MiB of memory",
+		"memory":  "a.star: testing it took more than [0-9]+ MiB of memory",
+		"at once": "a.star: testing it took more than [0-9]+ MiB of memory",
 		"time":    "b.star: running it takes longer than 1ms",
-		"panic":   "a.star: testing it made ldcorn fail (this is a bug)",
+		"panic":   "a.star: testing it made ldcorn fail \\(this is a bug\\)",
 		"killed":  "the process that evaluates it was ended by a signal: killed",
 	} {
 		t.Run(purpose, func(t *testing.T) {
 			_, _, err := run(t, purpose)
 			var end *confine.Ended
 			require.ErrorAs(t, err, &end)
-			require.EqualError(t, err, want)
+			require.Regexp(t, "^"+want+"$", err.Error())
 			report := end.Report()
-			assert.Contains(t, report.Error(), want)
+			assert.Regexp(t, want, report.Error())
 			switch purpose {
 			case "memory":
 				assert.Equal(t, "printed\n", end.Printed)

@@ -3,15 +3,14 @@
 // configuration that exceeds one, or that brings the interpreter down, takes
 // that process with it and not the one that asked.
 //
-// Enter is for the child, Run and Command are for its parent.
+// Enter is for the child, Run is for its parent.
 package confine
 
 import "time"
 
-// The limits of a confined process.
+// The limits of a confined process, but for that of memory.
 const (
-	Memory   = 512 << 20 // bytes that are in use, stacks included
-	stack    = 64 << 20  // bytes of one stack; Go's own limit is 16 times as much
+	stack    = 64 << 20 // bytes of one stack; Go's own limit is 16 times as much
 	slack    = time.Second
 	maxPrint = 64 << 10 // bytes of print that are kept for an error
 	maxCrash = 64 << 10 // bytes of the runtime's last words
@@ -35,6 +34,7 @@ type note struct {
 	File  string        `json:"file,omitempty"`  // with which file
 	Over  string        `json:"over,omitempty"`  // the limit that it ends itself for
 	Limit time.Duration `json:"limit,omitempty"` // which that was, of time
+	Bytes uint64        `json:"bytes,omitempty"` // the limit of memory, said at the beginning
 	Print string        `json:"print,omitempty"`
 }
 

@@ -16,7 +16,7 @@ type Cause int
 const (
 	Crashed       Cause = iota // the program failed
 	Killed                     // by a signal
-	TooMuchMemory              // it used more than Memory
+	TooMuchMemory              // it used more than it might
 	TooDeep                    // it used more stack than there is
 	TooLong                    // it used more time than it was given
 )
@@ -30,6 +30,7 @@ type Ended struct {
 	Doing   string // what it was doing, such as "evaluating"; "" if it had not begun
 	File    string // with which file
 	Limit   time.Duration
+	Memory  uint64 // the limit of it, in bytes
 	Signal  syscall.Signal
 	Words   []string // the first of the runtime's last ones
 	Printed string   // what the configuration has printed by then
@@ -49,7 +50,7 @@ func (e *Ended) message() string {
 	}
 	switch e.Cause {
 	case TooMuchMemory:
-		return fmt.Sprintf("%s took more than %d MiB of memory", what, Memory>>20)
+		return fmt.Sprintf("%s took more than %d MiB of memory", what, e.Memory>>20)
 	case TooDeep:
 		return fmt.Sprintf("%s took more than %d MiB of stack: something in it is nested too deep", what, stack>>20)
 	case TooLong:
@@ -63,7 +64,7 @@ func (e *Ended) message() string {
 func (e *Ended) hint() string {
 	switch e.Cause {
 	case TooMuchMemory:
-		return "a list, a string or a loop in it may be larger than meant"
+		return "a list, a string or a loop in it may be larger than meant; the limit is half of what is free, and 512 MiB at most"
 	case TooDeep:
 		return "split expressions, lists or JSON texts that are nested within each other thousands of times"
 	case TooLong:

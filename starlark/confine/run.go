@@ -63,6 +63,7 @@ type process struct {
 	opts  Options
 	code  int
 	last  note // of what it was doing
+	bytes uint64
 	over  note // that it exceeded a limit
 	print bytes.Buffer
 	crash limited
@@ -120,6 +121,8 @@ func (p *process) read(notes io.Reader) {
 		var n note
 		switch {
 		case json.Unmarshal(line, &n) != nil:
+		case n.Bytes != 0:
+			p.bytes = n.Bytes
 		case n.Over != "":
 			p.over = n
 		case n.Print != "":
@@ -140,7 +143,7 @@ func (p *process) conclude(ctx context.Context, state *os.ProcessState, err erro
 	p.code = state.ExitCode()
 	status := state.Sys().(syscall.WaitStatus)
 	words := p.crash.String()
-	end := &Ended{Doing: p.last.Doing, File: p.last.File, Printed: p.print.String()}
+	end := &Ended{Doing: p.last.Doing, File: p.last.File, Memory: p.bytes, Printed: p.print.String()}
 	var exit *exec.ExitError
 	switch {
 	case p.over.Over == overMemory:

@@ -1,0 +1,87 @@
+package confine
+
+import (
+	"bytes"
+	"io/fs"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// The limit of memory is half of what is free, within these, in bytes: who
+// evaluates the configuration next has to have room, too.
+const (
+	maxMemory = 512 << 20
+	minMemory = 64 << 20
+)
+
+// memoryLimit is how much memory a confined process may use.
+func memoryLimit(root fs.FS) uint64 {
+	free := uint64(2 * maxMemory)
+	if n, ok := number(root, "proc/meminfo", "MemAvailable:"); ok {
+		free = min(free, n<<10)
+	}
+	for _, dir := range cgroupDirs(root) {
+		if n, ok := freeIn(root, dir); ok {
+			free = min(free, n)
+		}
+	}
+	return min(maxMemory, max(minMemory, free/2))
+}
+
+// cgroupDirs returns the folders of this process's cgroup and of those above
+// it, of version 2 or 1. Within a container the path may not exist below its
+// own mount, whose top is there as well.
+func cgroupDirs(root fs.FS) []string {
+	dirs := []string{"sys/fs/cgroup", "sys/fs/cgroup/memory"}
+	data, _ := fs.ReadFile(root, "proc/self/cgroup")
+	for line := range strings.Lines(string(data)) {
+		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		if len(parts) != 3 {
+			continue
+		}
+		mount := "sys/fs/cgroup"
+		switch {
+		case parts[1] == "":
+		case strings.Contains(","+parts[1]+",", ",memory,"):
+			mount += "/memory"
+		default:
+			continue
+		}
+		for at := path.Clean("/" + parts[2]); at != "/"; at = path.Dir(at) {
+			dirs = append(dirs, mount+at)
+		}
+	}
+	return dirs
+}
+
+// freeIn is what a cgroup may still use. What it holds of files does not count:
+// the kernel gives that up.
+func freeIn(root fs.FS, dir string) (uint64, bool) {
+	limit, ok := number(root, dir+"/memory.max", "")
+	used, _ := number(root, dir+"/memory.current", "")
+	files, _ := number(root, dir+"/memory.stat", "file ")
+	if !ok {
+		limit, ok = number(root, dir+"/memory.limit_in_bytes", "")
+		used, _ = number(root, dir+"/memory.usage_in_bytes", "")
+		files, _ = number(root, dir+"/memory.stat", "total_cache ")
+	}
+	used -= min(used, files)
+	return limit - min(limit, used), ok
+}
+
+// number reads the number behind a word that begins a line of a file.
+func number(root fs.FS, name, word string) (uint64, bool) {
+	data, err := fs.ReadFile(root, name)
+	if err != nil {
+		return 0, false
+	}
+	for line := range bytes.Lines(data) {
+		rest, found := strings.CutPrefix(string(line), word)
+		if fields := strings.Fields(rest); found && len(fields) > 0 {
+			n, err := strconv.ParseUint(fields[0], 10, 64)
+			return n, err == nil // "max" is no limit
+		}
+	}
+	return 0, false
+}
