@@ -327,7 +327,7 @@ func TestLoadingIsBounded(t *testing.T) {
 		"x = struct(a = 1)\nfor i in range(60): x = struct(a = x, b = x)":          "what `x` holds is too much to walk through",
 		"def outer():\n    def f(x):\n        return f\n    return f\ng = outer()": "what `g` holds is too much to walk through",
 	} {
-		_, err := load(t, text+"\n"+fine, config.Options{})
+		_, err := load(t, text+"\n"+fine, config.Options{Timeout: 10 * time.Minute})
 		if assert.Error(t, err, text) {
 			assert.Contains(t, err.Error(), want, text)
 		}
