@@ -208,5 +208,12 @@ func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
 func (x *exchange) complete(framed bool) {
 	x.upload.stop()
 	x.keep = x.keep && x.upload.received
-	x.finishUp(framed && x.res.KeepAlive && x.upload.delivered && x.back.len() == 0)
+	x.finishUp(framed && !x.mayGoOn() && x.res.KeepAlive && x.upload.delivered && x.back.len() == 0)
 }
+
+// mayGoOn reports whether the app may still be at work though its answer is
+// whole: one to a HEAD that tells no length may be a stream, which frameworks
+// run for HEAD as for GET. Uvicorn reads the next request of the connection
+// only once the app is done, so no other request may come to it. Closing it
+// tells the app to stop.
+func (x *exchange) mayGoOn() bool { return x.isHead() && x.res.ContentLength < 0 }
