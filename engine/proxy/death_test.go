@@ -111,7 +111,7 @@ func TestPoison(t *testing.T) {
 				replaced, deaths := make(chan bool), 0
 				go func() {
 					defer close(replaced)
-					for u := range died {
+					for u := <-died; u != nil; u = <-died {
 						deaths++
 						r.pools["default"].Swap(nil, []*pool.Worker{u.worker})
 						r.mortal(died)
@@ -121,7 +121,7 @@ func TestPoison(t *testing.T) {
 				cl.say(http1test.Get("/"))
 				head, _ := cl.hear("GET")
 				assert.Contains(t, head, "HTTP/1.1 502 ")
-				close(died)
+				died <- nil // behind all deaths
 				<-replaced
 				assert.Equal(t, c.deaths, deaths)
 			})
