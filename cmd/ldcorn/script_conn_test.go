@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,16 +38,18 @@ type connection struct {
 //	conn ask NAME BYTES        send BYTES on each of a crowd, all at once, and read an answer
 //	                           on each; stdout says how many were answered with 200, how
 //	                           many were closed without a byte, and how many have failed
+//	conn shed NAME             wait until the server has closed one of a crowd, which has no
+//	                           answer to come
 //	conn left NAME             wait until the server has closed each of a crowd
 //	conn leave NAME            close a crowd
 func cmdConn(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "conn")
-	if len(args) > 1 && (args[0] == "crowd" || args[0] == "ask" || args[0] == "left" || args[0] == "leave") {
+	if len(args) > 1 && slices.Contains([]string{"crowd", "ask", "shed", "left", "leave"}, args[0]) {
 		cmdCrowd(ts, args[0], args[1], args[2:])
 		return
 	}
 	if len(args) < 2 || len(args) > 3 {
-		ts.Fatalf("usage: conn open|send|expect|end|closed|close|reset|crowd|ask|left|leave NAME [N] [BYTES|PATTERN]")
+		ts.Fatalf("usage: conn open|send|expect|end|closed|close|reset|crowd|ask|shed|left|leave NAME [N] [BYTES|PATTERN]")
 	}
 	conns := of(ts).conns
 	verb, name, arg := args[0], args[1], strings.Join(args[2:], "")

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -40,8 +41,12 @@ func cmdCrowd(ts *testscript.TestScript, verb, name string, args []string) {
 	if !ok {
 		ts.Fatalf("no crowd called %q is there", name)
 	}
-	if verb == "ask" {
+	switch verb {
+	case "ask":
 		c.ask(ts, strings.Join(args, ""))
+		return
+	case "shed":
+		c.awaitShed(ts)
 		return
 	}
 	delete(crowds, name)
@@ -79,6 +84,35 @@ func (c crowd) awaitEnd(ts *testscript.TestScript) {
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
 			ts.Fatalf("the server keeps connection %d of %d open", i+1, len(c))
 		}
+	}
+}
+
+// awaitShed waits until the server has closed one of the connections, which
+// have not been sent an answer.
+func (c crowd) awaitShed(ts *testscript.TestScript) {
+	shed := make(chan struct{}, len(c))
+	var readers sync.WaitGroup
+	for _, conn := range c {
+		ts.Check(conn.SetReadDeadline(time.Time{}))
+		readers.Go(func() {
+			var b [1]byte
+			if _, err := conn.Read(b[:]); errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+				shed <- struct{}{}
+			}
+		})
+	}
+	var late bool
+	select {
+	case <-shed:
+	case <-time.After(patience):
+		late = true
+	}
+	for _, conn := range c {
+		ts.Check(conn.SetReadDeadline(time.Unix(1, 0)))
+	}
+	readers.Wait()
+	if late {
+		ts.Fatalf("the server keeps all %d connections open", len(c))
 	}
 }
 
