@@ -93,7 +93,7 @@ func TestEngine_SecondSignalDoesNotWait(t *testing.T) {
 
 func TestEngine_StoppedWhileStarting(t *testing.T) {
 	m := newMaster(t)
-	require.NoError(t, os.WriteFile(filepath.Join(m.next.Pools[0].Cwd, "main.py"), []byte("import time; time.sleep(3600)"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(m.next.Groups[0].Cwd, "main.py"), []byte("import time; time.sleep(3600)"), 0o600))
 	m.run()
 	m.await("state=starting", 1)
 	m.signal(syscall.SIGTERM)
@@ -103,12 +103,12 @@ func TestEngine_StoppedWhileStarting(t *testing.T) {
 
 func TestEngine_FailsToStart(t *testing.T) {
 	m := newMaster(t)
-	m.next.Pools[0].App = "nothere:app"
+	m.next.Groups[0].App = "nothere:app"
 	m.run()
 	err := <-m.ended
 	var start *supervisor.StartError
 	require.ErrorAs(t, err, &start)
-	assert.Equal(t, "web", start.Pool)
+	assert.Equal(t, "web", start.Group)
 	assert.ErrorContains(t, err, "nothere")
 	assert.NotContains(t, m.log.String(), "listening")
 
@@ -117,11 +117,11 @@ func TestEngine_FailsToStart(t *testing.T) {
 	require.EqualError(t, <-m.ended, "ldconfig.star:1:1: broken")
 }
 
-func TestEngine_AllPoolsFailed(t *testing.T) {
+func TestEngine_AllGroupsFailed(t *testing.T) {
 	m := newMaster(t)
 	m.run()
 	m.await("msg=listening", 1)
-	require.NoError(t, os.Remove(filepath.Join(m.next.Pools[0].Cwd, "main.py")))
+	require.NoError(t, os.Remove(filepath.Join(m.next.Groups[0].Cwd, "main.py")))
 	require.NoError(t, syscall.Kill(m.workerPID(), syscall.SIGKILL))
 	require.ErrorIs(t, <-m.ended, supervisor.ErrAllFailed)
 }

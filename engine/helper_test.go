@@ -45,7 +45,7 @@ func findUvicorn(t testing.TB) string {
 		if name == "" || err != nil {
 			continue
 		}
-		if _, err := prober.Probe(t.Context(), worker.Interpreter{Path: path}, &plan.Pool{}); err == nil {
+		if _, err := prober.Probe(t.Context(), worker.Interpreter{Path: path}, &plan.Group{}); err == nil {
 			return path
 		}
 	}
@@ -82,7 +82,7 @@ type master struct {
 	err  error
 }
 
-// newMaster prepares an engine for one pool of the app above, on a unix
+// newMaster prepares an engine for one group of the app above, on a unix
 // socket. Only one may run at a time: it takes the process's signals.
 func newMaster(t testing.TB) *master {
 	t.Helper()
@@ -97,7 +97,7 @@ func newMaster(t testing.TB) *master {
 	return &master{t: t, log: new(logBuffer), ended: make(chan error, 1), next: &plan.Plan{
 		Path: filepath.Join(dir, "ldconfig.star"),
 		Bind: plan.Bind{Network: "unix", Address: filepath.Join(dir, "public.sock")},
-		Pools: []*plan.Pool{{
+		Groups: []*plan.Group{{
 			Name: "web", App: "main:app", Instances: 1, Routes: []plan.Route{route}, ReloadOnSighup: true, LogLevel: "warning",
 			Cwd: dir, Python: python, StopTimeout: patience,
 		}},

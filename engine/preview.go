@@ -47,9 +47,9 @@ func compare(sup *supervisor.Supervisor, next *plan.Plan, opts plan.DiffOptions)
 // known fails where a group is to be replaced that the plan does not have.
 func known(next *plan.Plan, opts plan.DiffOptions) error {
 	for name := range opts.Replace {
-		if next.Pool(name) == nil {
+		if next.Group(name) == nil {
 			unknown := &supervisor.UnknownGroupError{Group: name}
-			for _, p := range next.Pools {
+			for _, p := range next.Groups {
 				unknown.Known = append(unknown.Known, p.Name)
 			}
 			return unknown

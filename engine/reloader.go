@@ -74,7 +74,7 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 		return err
 	}
 	r.stats.Started(time.Now())
-	r.log.Info("ready", "generation", result.Generation, "pools", len(result.Plan.Pools), "took", result.Took.Round(time.Millisecond))
+	r.log.Info("ready", "generation", result.Generation, "groups", len(result.Plan.Groups), "took", result.Took.Round(time.Millisecond))
 	close(r.ready)
 	for {
 		select {
@@ -165,7 +165,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	attrs := []any{"took", since(begun), "err", err}
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		event.Error, event.Stderr = start.Summary(), start.Stderr
-		attrs = []any{"took", since(begun), "pool", start.Pool, "worker", start.Worker}
+		attrs = []any{"took", since(begun), "group", start.Group, "worker", start.Worker}
 		if start.All > 0 {
 			attrs = append(attrs, "failed", start.All)
 		}
@@ -182,9 +182,9 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 
 // warnLeft tells what the reload could not apply.
 func (r *reloader) warnLeft(changes plan.Changes) {
-	for _, c := range changes.Pools {
+	for _, c := range changes.Groups {
 		if len(c.Pinned) > 0 {
-			r.log.Warn("pool pinned", "pool", c.Name, "changes", joined(c.Pinned),
+			r.log.Warn("group pinned", "group", c.Name, "changes", joined(c.Pinned),
 				"reason", "reload_on_sighup=False keeps its workers as they were started")
 		}
 	}

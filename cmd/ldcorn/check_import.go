@@ -41,13 +41,13 @@ const (
 // app, as a worker would, and reports those that cannot. Groups that differ
 // in nothing an import sees are asked once.
 func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
-	found := make([]*diag.Diagnostic, len(p.Pools))
+	found := make([]*diag.Diagnostic, len(p.Groups))
 	asked := make(map[string]bool)
 	slots := make(chan struct{}, importsAtOnce)
 	var prober worker.Prober
 	var wg sync.WaitGroup
-	for i, pool := range p.Pools {
-		if key := importKey(pool); asked[key] {
+	for i, group := range p.Groups {
+		if key := importKey(group); asked[key] {
 			continue
 		} else {
 			asked[key] = true
@@ -55,7 +55,7 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			found[i] = importApp(ctx, &prober, pool, filepath.Dir(p.Path), p.StartupTimeout)
+			found[i] = importApp(ctx, &prober, group, filepath.Dir(p.Path), p.StartupTimeout)
 		})
 	}
 	wg.Wait()
@@ -68,7 +68,7 @@ func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
 		if d == nil {
 			continue
 		}
-		pos := p.Pools[i].Pos
+		pos := p.Groups[i].Pos
 		d.Code = codeImport
 		if d.Severity == diag.Warning {
 			d.Code = codeMachine
@@ -79,48 +79,48 @@ func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
 }
 
 // importKey is equal for groups whose apps import alike.
-func importKey(pool *plan.Pool) string {
-	key := fmt.Sprintf("%q %q %q %q", pool.Python, pool.Cwd, pool.App, pool.UvicornArgs)
-	for _, v := range pool.Env {
+func importKey(group *plan.Group) string {
+	key := fmt.Sprintf("%q %q %q %q", group.Python, group.Cwd, group.App, group.UvicornArgs)
+	for _, v := range group.Env {
 		key += fmt.Sprintf(" %q=%q", v.Name, v.Value.Reveal())
 	}
 	return key
 }
 
 // importApp imports the app of one group; nil means that it works.
-func importApp(ctx context.Context, prober *worker.Prober, pool *plan.Pool, configDir string, limit time.Duration) *diag.Diagnostic {
+func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) *diag.Diagnostic {
 	d := &diag.Diagnostic{Severity: diag.Error}
-	python, err := worker.FindPython(pool, configDir)
+	python, err := worker.FindPython(group, configDir)
 	if err == nil {
-		err = worker.CheckCwd(pool)
+		err = worker.CheckCwd(group)
 	}
 	var facts worker.Facts
 	if err == nil {
-		facts, err = prober.Probe(ctx, python, pool)
+		facts, err = prober.Probe(ctx, python, group)
 	}
 	if err != nil {
-		d.Message = fmt.Sprintf("group %q: %v", pool.Name, err)
+		d.Message = fmt.Sprintf("group %q: %v", group.Name, err)
 		return d
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTooSlow)
 	defer cancel()
-	spec := worker.Spec{Pool: pool, Python: python.Path, Facts: facts}
+	spec := worker.Spec{Group: group, Python: python.Path, Facts: facts}
 	stderr, err := runImport(ctx, spec)
 	if err == nil {
-		return remark(python, facts, pool)
+		return remark(python, facts, group)
 	}
-	d.Message = fmt.Sprintf("group %q: app %q cannot be imported", pool.Name, pool.App)
+	d.Message = fmt.Sprintf("group %q: app %q cannot be imported", group.Name, group.App)
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, errTooSlow):
-		d.Message = fmt.Sprintf("group %q: app %q is not imported after %s", pool.Name, pool.App, limit)
+		d.Message = fmt.Sprintf("group %q: app %q is not imported after %s", group.Name, group.App, limit)
 		d.Hint = "`startup_timeout` of LdConfig allows more"
 	case !errors.As(err, &exit):
 		d.Message += ": " + err.Error()
 	case exit.ExitCode() == exitNoAttribute:
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNotCallable:
-		d.Message = fmt.Sprintf("group %q: app %q is nothing that can be called", pool.Name, pool.App)
+		d.Message = fmt.Sprintf("group %q: app %q is nothing that can be called", group.Name, group.App)
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNoModule:
 		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", spec.AppFolder())
@@ -130,7 +130,7 @@ func importApp(ctx context.Context, prober *worker.Prober, pool *plan.Pool, conf
 	if hiding := spec.HidingModule(strings.Split(stderr, "\n")); hiding != "" {
 		d.Hint = hiding
 	}
-	if stderr = hideSecrets(stderr, pool); strings.TrimSpace(stderr) != "" {
+	if stderr = hideSecrets(stderr, group); strings.TrimSpace(stderr) != "" {
 		d.Detail = append([]string{python.Path + " says:"}, tail(stderr, shownLines)...)
 	}
 	return d
@@ -140,27 +140,27 @@ func importApp(ctx context.Context, prober *worker.Prober, pool *plan.Pool, conf
 var errTooSlow = errors.New("the import takes too long")
 
 // remark warns of an interpreter that works and is most likely not meant.
-func remark(python worker.Interpreter, facts worker.Facts, pool *plan.Pool) *diag.Diagnostic {
+func remark(python worker.Interpreter, facts worker.Facts, group *plan.Group) *diag.Diagnostic {
 	remarks := python.Remarks(facts)
 	if len(remarks) == 0 {
 		return nil
 	}
-	return &diag.Diagnostic{Severity: diag.Warning, Message: fmt.Sprintf("group %q runs %s, which may not be what was meant", pool.Name, python.Path), Detail: remarks}
+	return &diag.Diagnostic{Severity: diag.Warning, Message: fmt.Sprintf("group %q runs %s, which may not be what was meant", group.Name, python.Path), Detail: remarks}
 }
 
 // runImport runs the script as a worker of the group would run, and returns
 // what it wrote to stderr.
 func runImport(ctx context.Context, spec worker.Spec) (string, error) {
 	said, err := worker.Ask(ctx, worker.Question{
-		Python: spec.Python, Args: spec.ScriptArgs(importScript, spec.Pool.App), Dir: spec.Pool.Cwd, Wordy: true,
+		Python: spec.Python, Args: spec.ScriptArgs(importScript, spec.Group.App), Dir: spec.Group.Cwd, Wordy: true,
 		Env: append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check leaves nothing behind
 	})
 	return said.Stderr, err
 }
 
 // hideSecrets keeps the group's secrets out of what an app printed.
-func hideSecrets(s string, pool *plan.Pool) string {
-	for _, v := range pool.Env {
+func hideSecrets(s string, group *plan.Group) string {
+	for _, v := range group.Env {
 		if v.Value.IsSecret() && v.Value.Reveal() != "" {
 			s = strings.ReplaceAll(s, v.Value.Reveal(), v.Value.String())
 		}

@@ -14,18 +14,18 @@ import (
 // there, and runs nothing. What is missing is a warning: a configuration may be
 // checked where it does not run. What several groups lack is said once.
 func lookForPythons(p *plan.Plan, report *diag.Report) {
-	found := make([]*diag.Diagnostic, len(p.Pools))
+	found := make([]*diag.Diagnostic, len(p.Groups))
 	said := make(map[string]bool)
-	for i, pool := range p.Pools {
-		python, err := worker.FindPython(pool, filepath.Dir(p.Path))
+	for i, group := range p.Groups {
+		python, err := worker.FindPython(group, filepath.Dir(p.Path))
 		if err == nil {
-			err = worker.CheckCwd(pool)
+			err = worker.CheckCwd(group)
 		}
-		d := remark(python, worker.Facts{}, pool)
+		d := remark(python, worker.Facts{}, group)
 		if err != nil {
 			d = &diag.Diagnostic{
 				Severity: diag.Warning,
-				Message:  fmt.Sprintf("group %q cannot start on this machine", pool.Name),
+				Message:  fmt.Sprintf("group %q cannot start on this machine", group.Name),
 				Detail:   []string{err.Error()},
 			}
 		}

@@ -12,20 +12,20 @@ import (
 // writeSummary says in a few lines what a plan means.
 func writeSummary(w io.Writer, path string, p *plan.Plan) error {
 	workers, routes := 0, 0
-	for _, pool := range p.Pools {
-		workers += pool.Instances
-		routes += len(pool.Routes)
+	for _, group := range p.Groups {
+		workers += group.Instances
+		routes += len(group.Routes)
 	}
 	fmt.Fprintf(w, "%s is fine: %s, %s, %s on %s\n", path,
-		count(len(p.Pools), "group"), count(workers, "worker"), count(routes, "route"), p.Bind)
+		count(len(p.Groups), "group"), count(workers, "worker"), count(routes, "route"), p.Bind)
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, pool := range p.Pools {
+	for _, group := range p.Groups {
 		limit := "no cap"
-		if pool.MaxReqPerWorker > 0 {
-			limit = "at most " + count(pool.MaxReqPerWorker, "request") + " each"
+		if group.MaxReqPerWorker > 0 {
+			limit = "at most " + count(group.MaxReqPerWorker, "request") + " each"
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
-			pool.Name, pool.App, count(pool.Instances, "worker"), limit, routeList(pool.Routes))
+			group.Name, group.App, count(group.Instances, "worker"), limit, routeList(group.Routes))
 	}
 	return table.Flush()
 }

@@ -69,7 +69,7 @@ func TestTail(t *testing.T) {
 }
 
 func TestImportKeyTellsGroupsApart(t *testing.T) {
-	base := plan.Pool{App: "a:b", Env: []plan.EnvVar{{Name: "A", Value: plan.Secret("x")}}}
+	base := plan.Group{App: "a:b", Env: []plan.EnvVar{{Name: "A", Value: plan.Secret("x")}}}
 	other := base
 	other.Env = []plan.EnvVar{{Name: "A", Value: plan.Secret("y")}}
 	same := base

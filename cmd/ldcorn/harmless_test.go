@@ -43,8 +43,8 @@ func TestLogIsHarmless(t *testing.T) {
 			lines := newOutput(out, format, colorsIf(colored), book)
 			for _, s := range hostileTexts {
 				log.Warn("something", "text", s, "err", errors.New(s), "bytes", []byte(s))
-				log.With("pool", s).WithGroup("g").Error(s, s, s)
-				lines.Line(worker.Source{Pool: "web"}, worker.Stdout, []byte(s))
+				log.With("group", s).WithGroup("g").Error(s, s, s)
+				lines.Line(worker.Source{Group: "web"}, worker.Stdout, []byte(s))
 			}
 			assertHarmless(t, text.String(), colored)
 			kept, _ := book.Read(nil, -1).Take(nil)

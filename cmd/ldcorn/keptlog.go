@@ -12,35 +12,35 @@ import (
 )
 
 // A keptHandler also keeps what is logged in a book, beside what the workers
-// print: under the pool that it is about.
+// print: under the group that it is about.
 type keptHandler struct {
 	slog.Handler              // writes the log
 	copy         slog.Handler // writes to keeper
 	keeper       *keeper
-	pool         string // of the attributes that every record gets
+	group        string // of the attributes that every record gets
 }
 
 // A keeper takes the lines of one record at a time.
 type keeper struct {
-	book *logbook.Book
-	mu   sync.Mutex // guards pool
-	pool string     // of the record that is being written
+	book  *logbook.Book
+	mu    sync.Mutex // guards group
+	group string     // of the record that is being written
 }
 
 func (k *keeper) Write(line []byte) (int, error) {
-	k.book.Add(k.pool, line)
+	k.book.Add(k.group, line)
 	return len(line), nil
 }
 
 // Handle implements slog.Handler.
 func (h *keptHandler) Handle(ctx context.Context, r slog.Record) error {
-	pool := h.pool
+	group := h.group
 	r.Attrs(func(a slog.Attr) bool {
-		pool = poolOf(a, pool)
+		group = groupOf(a, group)
 		return true
 	})
 	h.keeper.mu.Lock()
-	h.keeper.pool = pool
+	h.keeper.group = group
 	_ = h.copy.Handle(ctx, r) // a keeper never fails
 	h.keeper.mu.Unlock()
 	return h.Handler.Handle(ctx, r)
@@ -51,7 +51,7 @@ func (h *keptHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	with := *h
 	with.Handler, with.copy = h.Handler.WithAttrs(attrs), h.copy.WithAttrs(attrs)
 	for _, a := range attrs {
-		with.pool = poolOf(a, with.pool)
+		with.group = groupOf(a, with.group)
 	}
 	return &with
 }
@@ -63,9 +63,9 @@ func (h *keptHandler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// poolOf is the pool that an attribute names, or else another.
-func poolOf(a slog.Attr, otherwise string) string {
-	if a.Key == "pool" && a.Value.Kind() == slog.KindString {
+// groupOf is the group that an attribute names, or else another.
+func groupOf(a slog.Attr, otherwise string) string {
+	if a.Key == "group" && a.Value.Kind() == slog.KindString {
 		return a.Value.String()
 	}
 	return otherwise

@@ -79,7 +79,7 @@ type textOutput struct {
 func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := append(t.buf[:0], src.Pool...)
+	b := append(t.buf[:0], src.Group...)
 	b = append(b, '.')
 	b = strconv.AppendInt(b, int64(src.Worker), 10)
 	b = append(b, '[')
@@ -87,7 +87,7 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	b = append(b, "] | "...)
 	head := len(b)
 	t.buf = append(visible.AppendLine(b, text, visible.Drop), '\n')
-	t.book.Add(src.Pool, t.buf)
+	t.book.Add(src.Group, t.buf)
 	if t.colors == visible.Keep {
 		t.buf = append(visible.AppendLine(t.buf[:head], text, visible.Keep), '\n')
 	}
@@ -107,7 +107,7 @@ type jsonOutput struct {
 func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, "worker output", 0)
 	r.AddAttrs(
-		slog.String("pool", src.Pool), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
+		slog.String("group", src.Group), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
 		slog.String("stream", string(stream)), slog.String("line", string(text)),
 	)
 	j.mu.Lock()
@@ -115,6 +115,6 @@ func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) 
 	j.line.Reset()
 	_ = j.handler.Handle(context.Background(), r) // writes to memory, which never fails
 	line := []byte(visible.Text(j.line.String())) // is JSON still
-	j.book.Add(src.Pool, line)
+	j.book.Add(src.Group, line)
 	_, _ = j.out.Write(line) // a sink, which never fails
 }

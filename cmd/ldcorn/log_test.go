@@ -18,7 +18,7 @@ import (
 )
 
 func TestOutput(t *testing.T) {
-	src := worker.Source{Pool: "api", Worker: 0, PID: 1234}
+	src := worker.Source{Group: "api", Worker: 0, PID: 1234}
 	var text bytes.Buffer
 	out := newOutput(&text, logText, visible.Drop, new(logbook.Book))
 	out.Line(src, worker.Stdout, []byte("hello"))
@@ -31,7 +31,7 @@ func TestOutput(t *testing.T) {
 	require.NoError(t, json.Unmarshal(record.Bytes(), &got))
 	delete(got, "time")
 	assert.Equal(t, map[string]any{
-		"level": "INFO", "msg": "worker output", "pool": "api", "worker": 0.0, "pid": 1234.0, "stream": "stderr", "line": `say "hi"`,
+		"level": "INFO", "msg": "worker output", "group": "api", "worker": 0.0, "pid": 1234.0, "stream": "stderr", "line": `say "hi"`,
 	}, got)
 }
 
@@ -41,15 +41,15 @@ func TestLogger(t *testing.T) {
 		color  bool
 		want   string
 	}{
-		"text":  {logText, false, "level=WARN msg=\"pool pinned\" state=ready took=1.5s\n"},
-		"json":  {logJSON, false, `"level":"WARN","msg":"pool pinned","state":"ready","took":1.5}`},
+		"text":  {logText, false, "level=WARN msg=\"group pinned\" state=ready took=1.5s\n"},
+		"json":  {logJSON, false, `"level":"WARN","msg":"group pinned","state":"ready","took":1.5}`},
 		"color": {logText, true, "\x1b["},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			log := newLogger(&out, c.format, slog.LevelWarn, c.color, new(logbook.Book))
 			log.Info("not this")
-			log.Warn("pool pinned", "state", supervisor.StateReady, "took", 1500*time.Millisecond)
+			log.Warn("group pinned", "state", supervisor.StateReady, "took", 1500*time.Millisecond)
 			assert.Contains(t, out.String(), c.want)
 			assert.NotContains(t, out.String(), "not this")
 		})
@@ -63,15 +63,15 @@ func TestLogIsKept(t *testing.T) {
 		book := new(logbook.Book)
 		log := newLogger(&out, format, slog.LevelInfo, true, book)
 		log.Info("of nobody")
-		log.With("pool", "api").WithGroup("g").Info("of the pool", "worker", 1)
-		log.Warn("of it, too", "pool", "api")
+		log.With("group", "api").WithGroup("g").Info("of the group", "worker", 1)
+		log.Warn("of it, too", "group", "api")
 		log.Debug("not this")
-		newOutput(&out, format, visible.Drop, book).Line(worker.Source{Pool: "web"}, worker.Stdout, []byte("printed"))
+		newOutput(&out, format, visible.Drop, book).Line(worker.Source{Group: "web"}, worker.Stdout, []byte("printed"))
 		read := func(groups ...string) string {
 			lines, _ := book.Read(groups, -1).Take(nil)
 			return string(lines)
 		}
-		assert.Regexp(t, "(?s)of nobody.*of the pool.*of it, too.*printed", read())
+		assert.Regexp(t, "(?s)of nobody.*of the group.*of it, too.*printed", read())
 		assert.NotContains(t, read(), "not this")
 		assert.NotContains(t, read(), "\x1b")
 		assert.Equal(t, 2, strings.Count(read("api"), "\n"))

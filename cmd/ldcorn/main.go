@@ -1,4 +1,4 @@
-// Command ldcorn runs pools of Uvicorn workers behind one proxy.
+// Command ldcorn runs groups of Uvicorn workers behind one proxy.
 package main
 
 import (

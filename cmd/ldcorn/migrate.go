@@ -244,7 +244,7 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	interpreter, err := worker.FindPython(&plan.Pool{Python: m.python}, dir)
+	interpreter, err := worker.FindPython(&plan.Group{Python: m.python}, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ func planDifferences(a, b *plan.Plan) []string {
 	for _, c := range slices.Concat(changes.Restart, changes.Plan) {
 		out = append(out, fmt.Sprintf("LdConfig: %s", c))
 	}
-	for _, c := range changes.Pools {
+	for _, c := range changes.Groups {
 		switch c.Action {
 		case plan.Add:
 			out = append(out, fmt.Sprintf("group %q is only in the second", c.Name))
@@ -29,7 +29,7 @@ func planDifferences(a, b *plan.Plan) []string {
 		}
 	}
 	// Between routes that are equally long the order counts.
-	if len(out) == 0 && !slices.EqualFunc(a.Pools, b.Pools, func(x, y *plan.Pool) bool { return x.Name == y.Name }) {
+	if len(out) == 0 && !slices.EqualFunc(a.Groups, b.Groups, func(x, y *plan.Group) bool { return x.Name == y.Name }) {
 		out = append(out, "the groups are in another order")
 	}
 	return out

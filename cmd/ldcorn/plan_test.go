@@ -17,19 +17,19 @@ import (
 // aReport has a group of every kind.
 func aReport(t *testing.T) *plan.Report {
 	t.Helper()
-	group := func(name string, change ...func(*plan.Pool)) *plan.Pool {
-		p := &plan.Pool{Name: name, App: "main:app", Instances: 2}
+	group := func(name string, change ...func(*plan.Group)) *plan.Group {
+		p := &plan.Group{Name: name, App: "main:app", Instances: 2}
 		for _, f := range change {
 			f(p)
 		}
 		return p
 	}
-	changed := func(p *plan.Pool) { p.App = "other:app" }
-	old := &plan.Plan{Pools: []*plan.Pool{group("keep"), group("update"), group("resize"), group("replace"), group("remove"), group("pinned")}}
-	next := &plan.Plan{Path: "/x/ldconfig.star", Fingerprint: "f", IdleTimeout: 5e9, Pools: []*plan.Pool{
-		group("keep"), group("pinned", changed), group("add", changed), group("resize", func(p *plan.Pool) { p.Instances = 1 }),
-		group("update", func(p *plan.Pool) { p.QueueLimit = 3 }),
-		group("replace", func(p *plan.Pool) { p.ReloadOnSighup = true }),
+	changed := func(p *plan.Group) { p.App = "other:app" }
+	old := &plan.Plan{Groups: []*plan.Group{group("keep"), group("update"), group("resize"), group("replace"), group("remove"), group("pinned")}}
+	next := &plan.Plan{Path: "/x/ldconfig.star", Fingerprint: "f", IdleTimeout: 5e9, Groups: []*plan.Group{
+		group("keep"), group("pinned", changed), group("add", changed), group("resize", func(p *plan.Group) { p.Instances = 1 }),
+		group("update", func(p *plan.Group) { p.QueueLimit = 3 }),
+		group("replace", func(p *plan.Group) { p.ReloadOnSighup = true }),
 	}, Bind: plan.Bind{Network: "tcp", Address: ":1"}, Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
 	base := plan.Base{Kind: plan.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
 	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
@@ -75,7 +75,7 @@ func TestPlanText(t *testing.T) {
 func TestPlanFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.json")
 	secret := plan.EnvVar{Name: "K", Value: plan.Secret("hunter2")}
-	p := &plan.Plan{Pools: []*plan.Pool{{Name: "a", Instances: 2, Env: []plan.EnvVar{secret}}}}
+	p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Instances: 2, Env: []plan.EnvVar{secret}}}}
 	report := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, p, plan.Diff(nil, p, plan.DiffOptions{}), plan.DiffOptions{})
 	report.Record = p.Record([]byte("0123456789abcdef"))
 	require.NoError(t, writePlanFile(path, report))
@@ -88,11 +88,11 @@ func TestPlanFile(t *testing.T) {
 
 	old, err := readPlanFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, plan.Keep, plan.Diff(old, p, plan.DiffOptions{}).Pools[0].Action)
-	other := *p.Pools[0]
+	assert.Equal(t, plan.Keep, plan.Diff(old, p, plan.DiffOptions{}).Groups[0].Action)
+	other := *p.Groups[0]
 	other.Env = []plan.EnvVar{{Name: "K", Value: plan.Secret("hunter3")}}
-	changes := plan.Diff(old, &plan.Plan{Pools: []*plan.Pool{&other}}, plan.DiffOptions{})
-	assert.Equal(t, "env", changes.Pools[0].Pinned[0].Name, "another secret is a change")
+	changes := plan.Diff(old, &plan.Plan{Groups: []*plan.Group{&other}}, plan.DiffOptions{})
+	assert.Equal(t, "env", changes.Groups[0].Pinned[0].Name, "another secret is a change")
 
 	for _, bad := range []string{"", "{}", `{"format_version":1}`, `{"format_version":1,"record":{"salt":"x"}}`,
 		`{"format_version":1,"record":{"salt":"00","settings":{},"groups":[{"name":"a","attributes":{}}]}}`} {

@@ -39,7 +39,7 @@ func newRootCommand(opts *rootOptions) *cobra.Command {
 	run := &runOptions{rootOptions: opts}
 	cmd := &cobra.Command{
 		Use:   "ldcorn [-c FILE] [COMMAND]",
-		Short: "Run pools of Uvicorn workers behind one proxy",
+		Short: "Run groups of Uvicorn workers behind one proxy",
 		Long: `ldcorn starts the worker groups of a configuration, routes requests to them,
 restarts what crashes, and reloads without losing a request (kill -HUP).
 

@@ -47,7 +47,7 @@ func TestConfigPath(t *testing.T) {
 
 func TestExitCode(t *testing.T) {
 	broken := errors.New("broken")
-	noApp := &supervisor.StartError{Pool: "web", Err: broken, Stderr: []string{`ERROR:    Error loading ASGI app. Could not import module "main".`}}
+	noApp := &supervisor.StartError{Group: "web", Err: broken, Stderr: []string{`ERROR:    Error loading ASGI app. Could not import module "main".`}}
 	for name, c := range map[string]struct {
 		err     error
 		started bool

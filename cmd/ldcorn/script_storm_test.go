@@ -305,13 +305,13 @@ func (s *storm) breakage() breakage {
 		return breakage{text: "config = LdConfig(\n", reasons: []string{"ldconfig.star cannot be used", "error[L"}}
 	case 1:
 		c.BadApp = "imports:app"
-		return breakage{config: c, reasons: []string{`pool "bad": worker 0: exit code 1 before it was ready`, "the worker's last words:", "No module named 'nosuch'"}}
+		return breakage{config: c, reasons: []string{`group "bad": worker 0: exit code 1 before it was ready`, "the worker's last words:", "No module named 'nosuch'"}}
 	case 2:
 		c.BadApp = "exits:app"
-		return breakage{config: c, reasons: []string{`pool "bad": worker 0: exit code 3: startup failed`, "no, thank you"}}
+		return breakage{config: c, reasons: []string{`group "bad": worker 0: exit code 3: startup failed`, "no, thank you"}}
 	case 3:
 		c.WebApp, c.Surge = "second:app", "1"
-		return breakage{config: c, late: true, reasons: []string{`pool "web": worker 1: exit code 3: startup failed`,
+		return breakage{config: c, late: true, reasons: []string{`group "web": worker 1: exit code 3: startup failed`,
 			"workers that had been replaced already have been replaced back"}}
 	}
 	c.BadApp, c.Startup = "hangs:app", "4s"

@@ -17,7 +17,7 @@ import (
 
 const statusText = `
 ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
-last reload 2m5s ago, failed: pool "api": worker 0: exit code 3
+last reload 2m5s ago, failed: group "api": worker 0: exit code 3
 
 GROUP  READY  QUEUED  CAP  NOTE
 api    1/2    3       10   held for 5m0s
@@ -33,7 +33,7 @@ gone.0  4131  draining  0s    1          0           5       0         0 MiB   0
 func aStatus() *control.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	st := &control.Status{Version: "1.2.3", Now: now,
-		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: `pool "api": worker 0: exit code 3`}}
+		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: `group "api": worker 0: exit code 3`}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
 	st.Groups = []supervisor.GroupStatus{
 		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []supervisor.WorkerStatus{

@@ -189,11 +189,11 @@ func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r
 		defer s.opts.Busy()()
 		err := do(group, r)
 		if err == nil {
-			s.opts.Log.Info("control request", "request", verb, "pool", group)
+			s.opts.Log.Info("control request", "request", verb, "group", group)
 			answer(w, http.StatusOK, done{FormatVersion: FormatVersion})
 			return
 		}
-		s.opts.Log.Warn("control request failed", "request", verb, "pool", group, "err", err)
+		s.opts.Log.Warn("control request failed", "request", verb, "group", group, "err", err)
 		answer(w, statusOf(err), done{FormatVersion, err.Error()})
 	})
 }

@@ -86,8 +86,8 @@ func (m *fakeMaster) Reloads(want ReloadRequest, tell func(ReloadEvent)) {
 		return
 	}
 	tell(ReloadEvent{Event: EventStarted, Group: "old", Workers: 1})
-	old := &plan.Plan{Pools: []*plan.Pool{{Name: "old", Instances: 2}, {Name: "kept", Instances: 1}}}
-	next := &plan.Plan{Pools: []*plan.Pool{{Name: "old", Instances: 2, ReloadOnSighup: true}, {Name: "kept", Instances: 1}}}
+	old := &plan.Plan{Groups: []*plan.Group{{Name: "old", Instances: 2}, {Name: "kept", Instances: 1}}}
+	next := &plan.Plan{Groups: []*plan.Group{{Name: "old", Instances: 2, ReloadOnSighup: true}, {Name: "kept", Instances: 1}}}
 	report := plan.NewReport(plan.Base{}, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
 	tell(ReloadEvent{Event: EventApplied, Generation: 4, Report: report})
 }
@@ -128,8 +128,8 @@ func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*plan.Repor
 		return nil, errors.New("ldconfig.star is broken")
 	}
 	base := plan.Base{Kind: plan.BaseMaster, PID: 7, Generation: 3}
-	return plan.NewReport(base, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}},
-		plan.Diff(nil, &plan.Plan{Pools: []*plan.Pool{{Name: "api", Instances: 2}}}, opts), opts), nil
+	return plan.NewReport(base, &plan.Plan{Groups: []*plan.Group{{Name: "api", Instances: 2}}},
+		plan.Diff(nil, &plan.Plan{Groups: []*plan.Group{{Name: "api", Instances: 2}}}, opts), opts), nil
 }
 
 func start(t *testing.T, m *fakeMaster) (*Server, *Client) {

@@ -36,7 +36,7 @@ func aPlan(t *testing.T) *plan.Plan {
 	edit, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain("/new"))
 	require.NoError(t, err)
 	return &plan.Plan{
-		Pools: []*plan.Pool{
+		Groups: []*plan.Group{
 			{Name: "api", Routes: []plan.Route{route("/api", 2), plan.NewMatcherRoute(plan.NewMethodMatcher("PUT"), plan.Pos{})}},
 			{Name: "ml", Routes: []plan.Route{route("/api/ml", 3)}},
 		},
@@ -53,9 +53,9 @@ func aPlan(t *testing.T) *plan.Plan {
 func TestDecide(t *testing.T) {
 	p := aPlan(t)
 	for line, want := range map[string]decide.Outcome{
-		"/api/x":     {Group: "api", Route: &p.Pools[0].Routes[0]},
-		"/api/ml/x":  {Group: "ml", Route: &p.Pools[1].Routes[0]},
-		"PUT /api/x": {Group: "api", Route: &p.Pools[0].Routes[1]},
+		"/api/x":     {Group: "api", Route: &p.Groups[0].Routes[0]},
+		"/api/ml/x":  {Group: "ml", Route: &p.Groups[1].Routes[0]},
+		"PUT /api/x": {Group: "api", Route: &p.Groups[0].Routes[1]},
 		"/none":      {Status: 404},
 		"/group":     {Group: "ml", ByRouter: true},
 		"/old":       {Status: 308, Location: "/new", ByRouter: true},
@@ -71,7 +71,7 @@ func TestDecide(t *testing.T) {
 	p.OnRouterError = plan.RouterFallback
 	req, err := request.NewSample("/api/boom", request.SampleOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, decide.Outcome{Group: "api", Route: &p.Pools[0].Routes[0], Failed: errors.New("boom")}, decide.New(p, decide.Options{}).Decide(req))
+	assert.Equal(t, decide.Outcome{Group: "api", Route: &p.Groups[0].Routes[0], Failed: errors.New("boom")}, decide.New(p, decide.Options{}).Decide(req))
 }
 
 func TestAnswer(t *testing.T) {

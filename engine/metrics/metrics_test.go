@@ -25,7 +25,7 @@ import (
 func poolsOf(names ...string) map[string]*pool.Pool {
 	pools := make(map[string]*pool.Pool)
 	for _, name := range names {
-		pools[name] = pool.New(&plan.Pool{Name: name})
+		pools[name] = pool.New(&plan.Group{Name: name})
 	}
 	return pools
 }

@@ -141,7 +141,7 @@ func (f *Family) signal(p *proc.Process, kill bool) {
 	group, _ := p.Env(worker.EnvGroup)
 	index, _ := p.Env(worker.EnvWorker)
 	if p.Signal(sig) == nil {
-		f.log.Warn(what, "pool", group, "worker", index, "pid", p.PID)
+		f.log.Warn(what, "group", group, "worker", index, "pid", p.PID)
 	}
 }
 

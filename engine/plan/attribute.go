@@ -12,7 +12,7 @@ type Effect string
 // The effects.
 const (
 	EffectNone       Effect = "none"       // takes no part in a diff
-	EffectIdentity   Effect = "identity"   // another value is another pool
+	EffectIdentity   Effect = "identity"   // another value is another group
 	EffectProcess    Effect = "process"    // needs new worker processes
 	EffectResize     Effect = "resize"     // starts or stops some workers
 	EffectProxy      Effect = "proxy"      // takes effect at once, in the proxy
@@ -58,41 +58,41 @@ func list[T any, V comparable](name string, effect Effect, get func(*T) []V) Att
 
 // PoolAttributes are the arguments of WorkerGroup, in the order of its
 // signature. The configuration's schema table takes their effects from here.
-var PoolAttributes = []Attribute[Pool]{
-	by("name", EffectIdentity, func(p *Pool) string { return p.Name }),
-	by("app", EffectProcess, func(p *Pool) string { return p.App }),
-	by("instances", EffectResize, func(p *Pool) int { return p.Instances }),
-	by("max_req_per_worker", EffectProxy, func(p *Pool) int { return p.MaxReqPerWorker }),
-	list("routes", EffectProxy, func(p *Pool) []routeText { return routeTexts(p.Routes) }),
-	by("reload_on_sighup", EffectSupervisor, func(p *Pool) bool { return p.ReloadOnSighup }),
-	by("uvicorn_log_level", EffectProcess, func(p *Pool) string { return p.LogLevel }),
-	by("max_restarts_on_crash", EffectSupervisor, func(p *Pool) int { return p.MaxRestartsOnCrash }),
-	by("restart_backoff_on_crash", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.RestartBackoffOnCrash) }),
-	withSecrets(list("env", EffectProcess, func(p *Pool) []EnvVar { return p.Env }), envSecrets),
-	list("uvicorn_args", EffectProcess, func(p *Pool) []string { return p.UvicornArgs }),
-	by("cwd", EffectProcess, func(p *Pool) string { return p.Cwd }),
-	by("python", EffectProcess, func(p *Pool) string { return p.Python }),
-	by("stop_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.StopTimeout) }),
-	by("queue_limit", EffectProxy, func(p *Pool) int { return p.QueueLimit }),
-	by("queue_timeout", EffectProxy, func(p *Pool) Seconds { return Seconds(p.QueueTimeout) }),
-	by("balance", EffectProxy, func(p *Pool) Balance { return p.Balance }),
-	by("sticky", EffectProxy, func(p *Pool) Key { return p.Sticky }),
-	by("request_timeout", EffectProxy, func(p *Pool) Seconds { return Seconds(p.RequestTimeout) }),
-	by("client_disconnect", EffectProxy, func(p *Pool) Disconnect { return p.ClientDisconnect }),
-	by("drain_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.DrainTimeout) }),
-	by("websocket_grace", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.WebsocketGrace) }),
-	by("health_path", EffectSupervisor, func(p *Pool) string { return p.HealthPath }),
-	edits("health_headers", EffectSupervisor, func(p *Pool) []HeaderEdit { return p.HealthHeaders }),
-	by("health_interval", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.HealthInterval) }),
-	by("health_timeout", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.HealthTimeout) }),
-	by("unhealthy_after", EffectSupervisor, func(p *Pool) int { return p.UnhealthyAfter }),
-	by("max_requests", EffectSupervisor, func(p *Pool) int { return p.MaxRequests }),
-	by("max_requests_jitter", EffectSupervisor, func(p *Pool) int { return p.MaxRequestsJitter }),
-	by("max_rss", EffectSupervisor, func(p *Pool) Bytes { return Bytes(p.MaxRSS) }),
-	by("max_lifetime", EffectSupervisor, func(p *Pool) Seconds { return Seconds(p.MaxLifetime) }),
-	edits("request_headers", EffectProxy, func(p *Pool) []HeaderEdit { return p.RequestHeaders }),
-	edits("response_headers", EffectProxy, func(p *Pool) []HeaderEdit { return p.ResponseHeaders }),
-	by("strip_prefix", EffectProxy, func(p *Pool) StripPrefix { return StripPrefix(p.StripPrefix) }),
+var GroupAttributes = []Attribute[Group]{
+	by("name", EffectIdentity, func(p *Group) string { return p.Name }),
+	by("app", EffectProcess, func(p *Group) string { return p.App }),
+	by("instances", EffectResize, func(p *Group) int { return p.Instances }),
+	by("max_req_per_worker", EffectProxy, func(p *Group) int { return p.MaxReqPerWorker }),
+	list("routes", EffectProxy, func(p *Group) []routeText { return routeTexts(p.Routes) }),
+	by("reload_on_sighup", EffectSupervisor, func(p *Group) bool { return p.ReloadOnSighup }),
+	by("uvicorn_log_level", EffectProcess, func(p *Group) string { return p.LogLevel }),
+	by("max_restarts_on_crash", EffectSupervisor, func(p *Group) int { return p.MaxRestartsOnCrash }),
+	by("restart_backoff_on_crash", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.RestartBackoffOnCrash) }),
+	withSecrets(list("env", EffectProcess, func(p *Group) []EnvVar { return p.Env }), envSecrets),
+	list("uvicorn_args", EffectProcess, func(p *Group) []string { return p.UvicornArgs }),
+	by("cwd", EffectProcess, func(p *Group) string { return p.Cwd }),
+	by("python", EffectProcess, func(p *Group) string { return p.Python }),
+	by("stop_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.StopTimeout) }),
+	by("queue_limit", EffectProxy, func(p *Group) int { return p.QueueLimit }),
+	by("queue_timeout", EffectProxy, func(p *Group) Seconds { return Seconds(p.QueueTimeout) }),
+	by("balance", EffectProxy, func(p *Group) Balance { return p.Balance }),
+	by("sticky", EffectProxy, func(p *Group) Key { return p.Sticky }),
+	by("request_timeout", EffectProxy, func(p *Group) Seconds { return Seconds(p.RequestTimeout) }),
+	by("client_disconnect", EffectProxy, func(p *Group) Disconnect { return p.ClientDisconnect }),
+	by("drain_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.DrainTimeout) }),
+	by("websocket_grace", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.WebsocketGrace) }),
+	by("health_path", EffectSupervisor, func(p *Group) string { return p.HealthPath }),
+	edits("health_headers", EffectSupervisor, func(p *Group) []HeaderEdit { return p.HealthHeaders }),
+	by("health_interval", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.HealthInterval) }),
+	by("health_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.HealthTimeout) }),
+	by("unhealthy_after", EffectSupervisor, func(p *Group) int { return p.UnhealthyAfter }),
+	by("max_requests", EffectSupervisor, func(p *Group) int { return p.MaxRequests }),
+	by("max_requests_jitter", EffectSupervisor, func(p *Group) int { return p.MaxRequestsJitter }),
+	by("max_rss", EffectSupervisor, func(p *Group) Bytes { return Bytes(p.MaxRSS) }),
+	by("max_lifetime", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.MaxLifetime) }),
+	edits("request_headers", EffectProxy, func(p *Group) []HeaderEdit { return p.RequestHeaders }),
+	edits("response_headers", EffectProxy, func(p *Group) []HeaderEdit { return p.ResponseHeaders }),
+	by("strip_prefix", EffectProxy, func(p *Group) StripPrefix { return StripPrefix(p.StripPrefix) }),
 }
 
 // Attributes are the arguments of LdConfig, but for its workers.
@@ -133,7 +133,7 @@ func withSecrets[T any](a Attribute[T], secrets func(*T) []string) Attribute[T] 
 	return a
 }
 
-func envSecrets(p *Pool) (out []string) {
+func envSecrets(p *Group) (out []string) {
 	for _, v := range p.Env {
 		if v.Value.IsSecret() {
 			out = append(out, v.Value.Reveal())

@@ -32,7 +32,7 @@ const (
 	DefaultHealthTimeout         = 2 * time.Second
 	DefaultUnhealthyAfter        = 3
 
-	MaxInstances = 1024 // of one pool
+	MaxInstances = 1024 // of one group
 
 	// MaxResponseHeaders is how many headers an answer may have.
 	MaxResponseHeaders = 1000

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// An Action is what a reload does to one pool.
+// An Action is what a reload does to one group.
 type Action string
 
 // The actions.
@@ -33,24 +33,24 @@ func (c AttributeChange) String() string {
 	return fmt.Sprintf("%s %s -> %s", c.Name, c.Before, c.After)
 }
 
-// A Change is what happens to one pool. Old is nil for Add, New for Remove.
+// A Change is what happens to one group. Old is nil for Add, New for Remove.
 type Change struct {
 	Name    string
 	Action  Action
-	Old     *Pool
-	New     *Pool // as written in the new configuration
+	Old     *Group
+	New     *Group // as written in the new configuration
 	Reason  string
 	Hint    string            // what else a reader should know; "" = nothing
 	Changes []AttributeChange // those that take effect
-	// Pinned are process attributes that changed in a pool that keeps its
+	// Pinned are process attributes that changed in a group that keeps its
 	// processes (reload_on_sighup=False): they wait until it is replaced.
 	Pinned []AttributeChange
 }
 
-// Effective returns the pool as it runs once the change is applied: New,
+// Effective returns the group as it runs once the change is applied: New,
 // with the process attributes of Old where these are pinned. It is nil for
 // Remove.
-func (c *Change) Effective() *Pool {
+func (c *Change) Effective() *Group {
 	if len(c.Pinned) == 0 {
 		return c.New
 	}
@@ -62,15 +62,15 @@ func (c *Change) Effective() *Pool {
 
 // Changes is the difference between two plans.
 type Changes struct {
-	Pools   []Change          // new pools in the order written, then removed ones
-	Plan    []AttributeChange // settings outside the pools, applied at once
+	Groups  []Change          // new groups in the order written, then removed ones
+	Plan    []AttributeChange // settings outside the groups, applied at once
 	Restart []AttributeChange // settings that only a restart of the master applies
 }
 
 // DiffOptions say how two plans are compared. The zero value is an ordinary
 // reload.
 type DiffOptions struct {
-	Replace    map[string]bool // pools to replace whatever changed
+	Replace    map[string]bool // groups to replace whatever changed
 	ReplaceAll bool
 }
 
@@ -95,9 +95,9 @@ func (o *DiffOptions) names() []string {
 }
 
 // Diff compares the plan that runs with a new one. Old is what is in effect:
-// its pools are those of Effective, and its restart-only settings those the
-// master started with. A nil old plan has no pools. Positions and the order
-// of pools are no change.
+// its groups are those of Effective, and its restart-only settings those the
+// master started with. A nil old plan has no groups. Positions and the order
+// of groups are no change.
 func Diff(old, next *Plan, opts DiffOptions) Changes {
 	var out Changes
 	if old == nil {
@@ -111,20 +111,20 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 			}
 		}
 	}
-	for _, p := range next.Pools {
-		before := old.Pool(p.Name)
+	for _, p := range next.Groups {
+		before := old.Group(p.Name)
 		if before == nil {
-			out.Pools = append(out.Pools, Change{Name: p.Name, Action: Add, New: p, Reason: "new in the configuration"})
+			out.Groups = append(out.Groups, Change{Name: p.Name, Action: Add, New: p, Reason: "new in the configuration"})
 			continue
 		}
-		out.Pools = append(out.Pools, diffPool(before, p, opts.ReplaceAll || opts.Replace[p.Name]))
+		out.Groups = append(out.Groups, diffGroup(before, p, opts.ReplaceAll || opts.Replace[p.Name]))
 	}
-	for _, p := range old.Pools {
-		if next.Pool(p.Name) == nil {
-			out.Pools = append(out.Pools, Change{Name: p.Name, Action: Remove, Old: p, Reason: "no longer in the configuration"})
+	for _, p := range old.Groups {
+		if next.Group(p.Name) == nil {
+			out.Groups = append(out.Groups, Change{Name: p.Name, Action: Remove, Old: p, Reason: "no longer in the configuration"})
 		}
 	}
-	hintRenames(out.Pools)
+	hintRenames(out.Groups)
 	return out
 }
 
@@ -147,8 +147,8 @@ func hintRenames(changes []Change) {
 }
 
 // renamed reports whether two groups differ in nothing but their names.
-func renamed(old, next *Pool) bool {
-	for _, c := range compare(PoolAttributes, old, next, old.recorded) {
+func renamed(old, next *Group) bool {
+	for _, c := range compare(GroupAttributes, old, next, old.recorded) {
 		if c.Effect != EffectIdentity {
 			return false
 		}
@@ -156,14 +156,14 @@ func renamed(old, next *Pool) bool {
 	return true
 }
 
-// diffPool decides what happens to a pool that is in both plans. The new
+// diffGroup decides what happens to a group that is in both plans. The new
 // value of reload_on_sighup decides whether its processes are kept.
-func diffPool(old, next *Pool, replace bool) Change {
+func diffGroup(old, next *Group, replace bool) Change {
 	c := Change{Name: next.Name, Old: old, New: next}
 	if old.Scaled && old.Instances != next.Instances {
 		c.Hint = fmt.Sprintf("ends ldcorn scale %s=%d", next.Name, old.Instances)
 	}
-	changes := compare(PoolAttributes, old, next, old.recorded)
+	changes := compare(GroupAttributes, old, next, old.recorded)
 	if replace || next.ReloadOnSighup {
 		c.Action, c.Changes = Replace, changes
 		c.Reason = replaceReason(changes, replace)

@@ -10,41 +10,41 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-func changed(t testing.TB, change func(*plan.Pool)) (before, after *plan.Pool) {
+func changed(t testing.TB, change func(*plan.Group)) (before, after *plan.Group) {
 	t.Helper()
-	before, after = pool(t, "a", "*"), pool(t, "a", "*")
+	before, after = group(t, "a", "*"), group(t, "a", "*")
 	change(after)
 	return before, after
 }
 
-func TestDiffPool(t *testing.T) {
+func TestDiffGroup(t *testing.T) {
 	tests := []struct {
 		name    string
-		change  func(*plan.Pool)
+		change  func(*plan.Group)
 		opts    plan.DiffOptions
 		action  plan.Action
 		reason  string
 		changes []string
 		pinned  []string
 	}{
-		{"code may have changed", func(*plan.Pool) {}, plan.DiffOptions{}, plan.Replace, "reload_on_sighup=True: the code may have changed", nil, nil},
-		{"app", func(p *plan.Pool) { p.App = "b:app" }, plan.DiffOptions{}, plan.Replace, "app changed", []string{`app "main:app" -> "b:app"`}, nil},
-		{"kept", func(p *plan.Pool) { p.ReloadOnSighup = false }, plan.DiffOptions{}, plan.Update, "settings changed", []string{"reload_on_sighup True -> False"}, nil},
-		{"kept and resized", func(p *plan.Pool) { p.ReloadOnSighup, p.Instances = false, 3 }, plan.DiffOptions{}, plan.Resize, "instances 1 -> 3",
+		{"code may have changed", func(*plan.Group) {}, plan.DiffOptions{}, plan.Replace, "reload_on_sighup=True: the code may have changed", nil, nil},
+		{"app", func(p *plan.Group) { p.App = "b:app" }, plan.DiffOptions{}, plan.Replace, "app changed", []string{`app "main:app" -> "b:app"`}, nil},
+		{"kept", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{}, plan.Update, "settings changed", []string{"reload_on_sighup True -> False"}, nil},
+		{"kept and resized", func(p *plan.Group) { p.ReloadOnSighup, p.Instances = false, 3 }, plan.DiffOptions{}, plan.Resize, "instances 1 -> 3",
 			[]string{"instances 1 -> 3", "reload_on_sighup True -> False"}, nil},
-		{"pinned", func(p *plan.Pool) { p.ReloadOnSighup, p.App = false, "b:app" }, plan.DiffOptions{}, plan.Update, "settings changed",
+		{"pinned", func(p *plan.Group) { p.ReloadOnSighup, p.App = false, "b:app" }, plan.DiffOptions{}, plan.Update, "settings changed",
 			[]string{"reload_on_sighup True -> False"}, []string{`app "main:app" -> "b:app"`}},
-		{"asked for", func(p *plan.Pool) { p.ReloadOnSighup = false }, plan.DiffOptions{Replace: map[string]bool{"a": true}}, plan.Replace, "asked for",
+		{"asked for", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{Replace: map[string]bool{"a": true}}, plan.Replace, "asked for",
 			[]string{"reload_on_sighup True -> False"}, nil},
-		{"all asked for", func(p *plan.Pool) { p.ReloadOnSighup = false }, plan.DiffOptions{ReplaceAll: true}, plan.Replace, "asked for",
+		{"all asked for", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{ReplaceAll: true}, plan.Replace, "asked for",
 			[]string{"reload_on_sighup True -> False"}, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before, after := changed(t, tt.change)
-			out := plan.Diff(&plan.Plan{Pools: []*plan.Pool{before}}, &plan.Plan{Pools: []*plan.Pool{after}}, tt.opts)
-			require.Len(t, out.Pools, 1)
-			c := out.Pools[0]
+			out := plan.Diff(&plan.Plan{Groups: []*plan.Group{before}}, &plan.Plan{Groups: []*plan.Group{after}}, tt.opts)
+			require.Len(t, out.Groups, 1)
+			c := out.Groups[0]
 			assert.Equal(t, tt.action, c.Action)
 			assert.Equal(t, tt.reason, c.Reason)
 			assert.Equal(t, tt.changes, lines(c.Changes))
@@ -62,26 +62,26 @@ func lines(changes []plan.AttributeChange) []string {
 }
 
 func TestDiffKeepsWhatIsEqual(t *testing.T) {
-	before, after := pool(t, "a", "*"), pool(t, "a", "*")
+	before, after := group(t, "a", "*"), group(t, "a", "*")
 	before.ReloadOnSighup, after.ReloadOnSighup = false, false
 	after.Pos = plan.Pos{File: "g", Line: 7, Col: 1}
 	after.Routes[0].Pos = plan.Pos{}
-	out := plan.Diff(&plan.Plan{Pools: []*plan.Pool{before}}, &plan.Plan{Pools: []*plan.Pool{after}}, plan.DiffOptions{})
-	assert.Equal(t, plan.Keep, out.Pools[0].Action)
-	assert.Same(t, after, out.Pools[0].Effective())
+	out := plan.Diff(&plan.Plan{Groups: []*plan.Group{before}}, &plan.Plan{Groups: []*plan.Group{after}}, plan.DiffOptions{})
+	assert.Equal(t, plan.Keep, out.Groups[0].Action)
+	assert.Same(t, after, out.Groups[0].Effective())
 }
 
 func TestDiffAddsAndRemoves(t *testing.T) {
-	a, b, c := pool(t, "a", "*"), pool(t, "b", "/b"), pool(t, "c", "/c")
-	out := plan.Diff(&plan.Plan{Pools: []*plan.Pool{a, b}}, &plan.Plan{Pools: []*plan.Pool{c, a}}, plan.DiffOptions{})
-	require.Len(t, out.Pools, 3)
+	a, b, c := group(t, "a", "*"), group(t, "b", "/b"), group(t, "c", "/c")
+	out := plan.Diff(&plan.Plan{Groups: []*plan.Group{a, b}}, &plan.Plan{Groups: []*plan.Group{c, a}}, plan.DiffOptions{})
+	require.Len(t, out.Groups, 3)
 	assert.Equal(t, []plan.Action{plan.Add, plan.Replace, plan.Remove},
-		[]plan.Action{out.Pools[0].Action, out.Pools[1].Action, out.Pools[2].Action})
-	assert.Nil(t, out.Pools[0].Old)
-	assert.Nil(t, out.Pools[2].Effective())
+		[]plan.Action{out.Groups[0].Action, out.Groups[1].Action, out.Groups[2].Action})
+	assert.Nil(t, out.Groups[0].Old)
+	assert.Nil(t, out.Groups[2].Effective())
 
-	out = plan.Diff(nil, &plan.Plan{Pools: []*plan.Pool{a}, IdleTimeout: time.Second}, plan.DiffOptions{})
-	assert.Equal(t, plan.Add, out.Pools[0].Action)
+	out = plan.Diff(nil, &plan.Plan{Groups: []*plan.Group{a}, IdleTimeout: time.Second}, plan.DiffOptions{})
+	assert.Equal(t, plan.Add, out.Groups[0].Action)
 	assert.Empty(t, out.Plan)
 	assert.Empty(t, out.Restart)
 }
@@ -98,20 +98,20 @@ func TestDiffPlanAttributes(t *testing.T) {
 }
 
 func TestEffectiveKeepsPinnedProcess(t *testing.T) {
-	before, after := changed(t, func(p *plan.Pool) {
+	before, after := changed(t, func(p *plan.Group) {
 		p.ReloadOnSighup = false
 		p.App, p.LogLevel, p.Cwd, p.Python = "b:app", "debug", "/x", "python4"
 		p.Env = []plan.EnvVar{{Name: "A", Value: plan.Secret("new")}}
 		p.UvicornArgs = []string{"--loop", "asyncio"}
 		p.Instances, p.MaxReqPerWorker = 3, 5
 	})
-	out := plan.Diff(&plan.Plan{Pools: []*plan.Pool{before}}, &plan.Plan{Pools: []*plan.Pool{after}}, plan.DiffOptions{})
-	c := out.Pools[0]
+	out := plan.Diff(&plan.Plan{Groups: []*plan.Group{before}}, &plan.Plan{Groups: []*plan.Group{after}}, plan.DiffOptions{})
+	c := out.Groups[0]
 	assert.Len(t, c.Pinned, 6)
 	got := c.Effective()
 	assert.Equal(t, 3, got.Instances)
 	assert.Equal(t, 5, got.MaxReqPerWorker)
-	for _, a := range plan.PoolAttributes {
+	for _, a := range plan.GroupAttributes {
 		if a.Effect == plan.EffectProcess {
 			assert.True(t, a.Same(before, got), "%s is pinned", a.Name)
 			assert.False(t, a.Same(before, after), "the test changes %s", a.Name)
@@ -120,9 +120,9 @@ func TestEffectiveKeepsPinnedProcess(t *testing.T) {
 }
 
 func TestShowHidesSecrets(t *testing.T) {
-	p := pool(t, "a", "*")
+	p := group(t, "a", "*")
 	p.Env = []plan.EnvVar{{Name: "A", Value: plan.Secret("hunter2")}, {Name: "B", Value: plan.Plain("b")}}
-	for _, a := range plan.PoolAttributes {
+	for _, a := range plan.GroupAttributes {
 		shown := a.Show(p)
 		assert.NotContains(t, shown, "hunter2")
 		if a.Name == "env" {

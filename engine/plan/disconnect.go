@@ -24,7 +24,7 @@ func (d Disconnect) String() string {
 // FinishesAbandoned reports whether a request whose client has gone holds its
 // slot until the worker has answered. Only that keeps a cap exact: nothing
 // tells when an app is done that was told of the disconnect.
-func (p *Pool) FinishesAbandoned() bool {
+func (p *Group) FinishesAbandoned() bool {
 	if p.ClientDisconnect == DisconnectAuto {
 		return p.MaxReqPerWorker > 0
 	}

@@ -18,7 +18,7 @@ func TestFinishesAbandoned(t *testing.T) {
 		{DisconnectCancel, 3, false, `"cancel"`},
 		{DisconnectFinish, 0, true, `"finish"`},
 	} {
-		p := &Pool{MaxReqPerWorker: c.cap, ClientDisconnect: c.setting}
+		p := &Group{MaxReqPerWorker: c.cap, ClientDisconnect: c.setting}
 		assert.Equal(t, c.want, p.FinishesAbandoned(), "%v, cap %d", c.setting, c.cap)
 		assert.Equal(t, c.shown, c.setting.String())
 	}

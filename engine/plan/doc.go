@@ -1,4 +1,4 @@
-// Package plan holds the typed form of a configuration: a Plan, its Pools and
+// Package plan holds the typed form of a configuration: a Plan, its Groups and
 // their Routes, and the difference between two plans.
 //
 // A plan is immutable once it has been returned by whatever built it; to

@@ -86,12 +86,12 @@ func TestHeaderEditShown(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
 		assert.NotContains(t, fmt.Sprintf(verb, hidden), "hunter2", verb)
 	}
-	old := &Pool{Name: "a", RequestHeaders: []HeaderEdit{hidden}}
-	next := &Pool{Name: "a", RequestHeaders: []HeaderEdit{edit(HeaderSet, "X-A", Secret("hunter3"))}}
-	changes := compare(PoolAttributes, old, next, nil)
+	old := &Group{Name: "a", RequestHeaders: []HeaderEdit{hidden}}
+	next := &Group{Name: "a", RequestHeaders: []HeaderEdit{edit(HeaderSet, "X-A", Secret("hunter3"))}}
+	changes := compare(GroupAttributes, old, next, nil)
 	require.Len(t, changes, 1)
 	assert.Equal(t, AttributeChange{Name: "request_headers", Effect: EffectProxy,
 		Before: `[set_header("X-A", (secret))]`, After: `[set_header("X-A", (secret))]`}, changes[0])
 	salt := []byte("salt")
-	assert.NotEqual(t, attrs(PoolAttributes, old, salt), attrs(PoolAttributes, next, salt), "a record tells secrets apart")
+	assert.NotEqual(t, attrs(GroupAttributes, old, salt), attrs(GroupAttributes, next, salt), "a record tells secrets apart")
 }

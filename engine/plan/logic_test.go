@@ -15,19 +15,19 @@ func problems(t *testing.T, routes ...any) []string {
 	t.Helper()
 	p := &plan.Plan{}
 	for i, r := range routes {
-		pool := &plan.Pool{Name: string(rune('a' + i))}
+		group := &plan.Group{Name: string(rune('a' + i))}
 		switch r := r.(type) {
 		case string:
-			pool.Routes = []plan.Route{must(plan.NewRoute(r, plan.Pos{}))}
+			group.Routes = []plan.Route{must(plan.NewRoute(r, plan.Pos{}))}
 		case *plan.Matcher:
-			pool.Routes = []plan.Route{plan.NewMatcherRoute(r, plan.Pos{})}
+			group.Routes = []plan.Route{plan.NewMatcherRoute(r, plan.Pos{})}
 		}
-		p.Pools = append(p.Pools, pool)
+		p.Groups = append(p.Groups, group)
 	}
 	out := make([]string, len(routes))
 	for _, problem := range plan.Validate(t.Context(), p) {
-		for i, pool := range p.Pools {
-			if problem.Place.Pool == pool {
+		for i, group := range p.Groups {
+			if problem.Place.Group == group {
 				out[i] += problem.Code
 			}
 		}

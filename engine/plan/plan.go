@@ -27,9 +27,9 @@ func (p Pos) String() string {
 
 // A Plan is one evaluated and validated configuration.
 type Plan struct {
-	Path  string // absolute path of the configuration file
-	Bind  Bind
-	Pools []*Pool // in the order written; names are unique
+	Path   string // absolute path of the configuration file
+	Bind   Bind
+	Groups []*Group // in the order written; names are unique
 
 	BindMode  BindMode // of the file of a unix socket
 	BindOwner BindOwner
@@ -47,7 +47,7 @@ type Plan struct {
 	MaxBodySize           int64          // bytes of a request's body; 0 = no limit
 	UnderscoresInHeaders  bool           // fields with "_" in their names reach workers; false drops them
 
-	RequestHeaders  []HeaderEdit // to every request, before those of its pool
+	RequestHeaders  []HeaderEdit // to every request, before those of its group
 	ResponseHeaders []HeaderEdit // to every worker's answer, likewise
 
 	AccessLog AccessLog
@@ -68,11 +68,11 @@ type Plan struct {
 	recorded *recorded // not nil: made by Record.Plan
 }
 
-// Pool returns the pool of that name, or nil.
-func (p *Plan) Pool(name string) *Pool {
-	for _, pool := range p.Pools {
-		if pool.Name == name {
-			return pool
+// Group returns the group of that name, or nil.
+func (p *Plan) Group(name string) *Group {
+	for _, group := range p.Groups {
+		if group.Name == name {
+			return group
 		}
 	}
 	return nil
@@ -106,8 +106,8 @@ const (
 	ForwardedOff    Forwarded = "off"    // remove, write none
 )
 
-// A Pool is one worker group.
-type Pool struct {
+// A Group is one worker group.
+type Group struct {
 	Name                  string
 	App                   string // module:attribute, as given to Uvicorn
 	Instances             int

@@ -42,9 +42,9 @@ func (l *logic) unreachable(p *Plan, never []Problem) []Problem {
 	}
 	r := reach{logic: l, all: -1}
 	for _, wantMatchers := range []bool{true, false} {
-		for _, pool := range p.Pools {
-			for i := range pool.Routes {
-				here := Place{pool, &pool.Routes[i]}
+		for _, group := range p.Groups {
+			for i := range group.Routes {
+				here := Place{group, &group.Routes[i]}
 				if isMatcher := here.Route.Kind == RouteMatcher; isMatcher == wantMatchers && !told[here.Route] {
 					r.add(here)
 				}
@@ -116,8 +116,8 @@ func neverReached(here, before Place) Problem {
 		Said:    fmt.Sprintf("%s takes its requests first", a),
 	}
 	if a.String() == b.String() {
-		problem.Said = fmt.Sprintf("the same route, in group %q", before.Pool.Name)
-		if here.Pool == before.Pool {
+		problem.Said = fmt.Sprintf("the same route, in group %q", before.Group.Name)
+		if here.Group == before.Group {
 			problem.Message, problem.Said = fmt.Sprintf("route %s is written twice", b), "the same route"
 		}
 	}
@@ -127,9 +127,9 @@ func neverReached(here, before Place) Problem {
 // neverMatch warns about routes that no request can match.
 func (l *logic) neverMatch(p *Plan) []Problem {
 	var out []Problem
-	for _, pool := range p.Pools {
-		for i := range pool.Routes {
-			r := &pool.Routes[i]
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			r := &group.Routes[i]
 			why := impossible(r.Pattern)
 			if r.Kind == RouteMatcher {
 				why = l.never(r.Matcher)
@@ -138,7 +138,7 @@ func (l *logic) neverMatch(p *Plan) []Problem {
 				out = append(out, Problem{
 					Code: CodeImpossible, Warning: true,
 					Message: fmt.Sprintf("route %s never matches", r),
-					Label:   why, Place: Place{pool, r},
+					Label:   why, Place: Place{group, r},
 				})
 			}
 		}

@@ -104,16 +104,16 @@ var manyRoutes = map[string]func(i int) *Matcher{
 
 func manyOf(kinds ...string) *Plan {
 	const n = 10_000
-	pool := &Pool{Name: "a"}
+	group := &Group{Name: "a"}
 	for i := range n {
-		pool.Routes = append(pool.Routes, NewMatcherRoute(manyRoutes[kinds[i%len(kinds)]](i), Pos{}))
+		group.Routes = append(group.Routes, NewMatcherRoute(manyRoutes[kinds[i%len(kinds)]](i), Pos{}))
 	}
 	for i := range n {
 		r, _ := NewRoute(fmt.Sprintf([]string{"/s%d", "/s%d/*", "/*/s%d"}[i%3], i), Pos{})
-		pool.Routes = append(pool.Routes, r)
+		group.Routes = append(group.Routes, r)
 	}
-	pool.Routes = append(pool.Routes, Route{Kind: RouteAny, Pattern: "*"})
-	return &Plan{Pools: []*Pool{pool}}
+	group.Routes = append(group.Routes, Route{Kind: RouteAny, Pattern: "*"})
+	return &Plan{Groups: []*Group{group}}
 }
 
 // TestManyRoutes: 20,000 routes take few comparisons; those that cannot be

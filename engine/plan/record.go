@@ -50,8 +50,8 @@ func (a Attr) same(b Attr) bool {
 func (p *Plan) Record(salt []byte) *Record {
 	r := &Record{Config: p.Path, Fingerprint: p.Fingerprint, Salt: hex.EncodeToString(salt),
 		Settings: attrs(Attributes, p, salt), Groups: []GroupRecord{}}
-	for _, pool := range p.Pools {
-		r.Groups = append(r.Groups, GroupRecord{pool.Name, attrs(PoolAttributes, pool, salt)})
+	for _, group := range p.Groups {
+		r.Groups = append(r.Groups, GroupRecord{group.Name, attrs(GroupAttributes, group, salt)})
 	}
 	return r
 }
@@ -65,17 +65,17 @@ func (r *Record) Plan() (*Plan, error) {
 	}
 	p := &Plan{Path: r.Config, Fingerprint: r.Fingerprint, recorded: &recorded{r.Settings, salt}}
 	for _, g := range r.Groups {
-		pool := &Pool{Name: g.Name, recorded: &recorded{g.Attributes, salt}}
-		if pool.Instances, err = strconv.Atoi(g.Attributes["instances"].Text); err != nil {
+		group := &Group{Name: g.Name, recorded: &recorded{g.Attributes, salt}}
+		if group.Instances, err = strconv.Atoi(g.Attributes["instances"].Text); err != nil {
 			return nil, fmt.Errorf("record of the group %q: instances %q is no number", g.Name, g.Attributes["instances"].Text)
 		}
-		pool.ReloadOnSighup = g.Attributes["reload_on_sighup"].Text == show(true)
-		p.Pools = append(p.Pools, pool)
+		group.ReloadOnSighup = g.Attributes["reload_on_sighup"].Text == show(true)
+		p.Groups = append(p.Groups, group)
 	}
 	return p, nil
 }
 
-// recorded is where the attributes of a plan or a pool come from that was
+// recorded is where the attributes of a plan or a group come from that was
 // made of a Record.
 type recorded struct {
 	attrs Attrs

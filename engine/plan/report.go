@@ -131,12 +131,12 @@ func NewReport(base Base, next *Plan, changes Changes, opts DiffOptions) *Report
 		Groups: []GroupReport{}, Settings: reports(changes.Plan), Restart: reports(changes.Restart),
 		Diagnostics: []Warning{}, Inputs: []InputReport{},
 	}
-	for i := range changes.Pools {
-		g := groupReport(&changes.Pools[i])
+	for i := range changes.Groups {
+		g := groupReport(&changes.Groups[i])
 		r.Groups = append(r.Groups, g)
 		r.Processes.Before += g.Workers.Before
 		r.Processes.After += g.Workers.After
-		r.Processes.Peak += g.Workers.Before + changes.Pools[i].Added()
+		r.Processes.Peak += g.Workers.Before + changes.Groups[i].Added()
 		r.Summary.count(&g)
 	}
 	atOnce, all := changes.AtOnce(next.ReloadSurge)

@@ -27,7 +27,7 @@ type Router interface {
 // it to the routes. It never changes, and may be that of many requests.
 type Decision struct {
 	Group           string       // "" = the routes find it
-	RequestHeaders  []HeaderEdit // on the way to the group, after those of the plan and the pool
+	RequestHeaders  []HeaderEdit // on the way to the group, after those of the plan and the group
 	ResponseHeaders []HeaderEdit // of its answer, likewise
 	Key             string       // the worker is chosen by; "" = as the group's sticky says
 	Answer          *Answer      // nil, or what the client gets instead of an answer of any group

@@ -49,10 +49,10 @@ func (s Surge) limit(wanted int) int {
 // one step.
 func (c *Changes) AtOnce(s Surge) (n int, all bool) {
 	replaced, wanted := 0, 0
-	for i := range c.Pools {
-		replaced += c.Pools[i].Replaced()
-		if c.Pools[i].New != nil {
-			wanted += c.Pools[i].New.Instances
+	for i := range c.Groups {
+		replaced += c.Groups[i].Replaced()
+		if c.Groups[i].New != nil {
+			wanted += c.Groups[i].New.Instances
 		}
 	}
 	if limit := s.limit(wanted); limit > 0 && limit < replaced {

@@ -27,8 +27,8 @@ func TestSurge(t *testing.T) {
 }
 
 func TestChanges_AtOnce(t *testing.T) {
-	old := &Plan{Pools: []*Pool{{Name: "a", Instances: 4}, {Name: "b", Instances: 2}, {Name: "gone", Instances: 9}}}
-	next := &Plan{Pools: []*Pool{{Name: "a", Instances: 3, ReloadOnSighup: true}, {Name: "b", Instances: 5, ReloadOnSighup: true},
+	old := &Plan{Groups: []*Group{{Name: "a", Instances: 4}, {Name: "b", Instances: 2}, {Name: "gone", Instances: 9}}}
+	next := &Plan{Groups: []*Group{{Name: "a", Instances: 3, ReloadOnSighup: true}, {Name: "b", Instances: 5, ReloadOnSighup: true},
 		{Name: "new", Instances: 7}}}
 	for surge, want := range map[Surge]int{{}: 5, {Workers: 1}: 1, {Workers: 4}: 4, {Workers: 5}: 5, {Workers: 6}: 5, {Percent: 20}: 3, {Percent: 100}: 5} {
 		next.ReloadSurge = surge

@@ -7,7 +7,7 @@ import (
 
 // Codes of what Validate finds; they are stable.
 const (
-	CodeDuplicateName = "L007" // two pools of one name
+	CodeDuplicateName = "L007" // two groups of one name
 	CodeSameAddress   = "L023" // two listeners on one address
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several do
@@ -28,15 +28,15 @@ type Problem struct {
 	Said    string // beside Other
 }
 
-// A Place is a pool of a plan, or one of its routes. The zero Place is the
+// A Place is a group of a plan, or one of its routes. The zero Place is the
 // plan itself.
 type Place struct {
-	Pool  *Pool
-	Route *Route // nil is the pool
+	Group *Group
+	Route *Route // nil is the group
 }
 
 // Validate finds what is wrong between the parts of a plan, in the order of
-// its pools. A pool without a name is taken for one whose name is wrong.
+// its groups. A group without a name is taken for one whose name is wrong.
 //
 // Of many routes it looks for those that are never reached until it has
 // compared a great many, or ctx has ended, and then says that it stopped.
@@ -74,19 +74,19 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 
 func duplicates(p *Plan) []Problem {
 	var out []Problem
-	first := make(map[string]*Pool)
-	for _, pool := range p.Pools {
-		before := first[pool.Name]
-		if before == nil || pool.Name == "" {
-			first[pool.Name] = pool
+	first := make(map[string]*Group)
+	for _, group := range p.Groups {
+		before := first[group.Name]
+		if before == nil || group.Name == "" {
+			first[group.Name] = group
 			continue
 		}
 		out = append(out, Problem{
 			Code:    CodeDuplicateName,
-			Message: fmt.Sprintf("two WorkerGroups are named %q", pool.Name),
+			Message: fmt.Sprintf("two WorkerGroups are named %q", group.Name),
 			Label:   "give this one another name",
-			Place:   Place{Pool: pool},
-			Other:   Place{Pool: before},
+			Place:   Place{Group: group},
+			Other:   Place{Group: before},
 			Said:    "the first one is here",
 		})
 	}
@@ -98,29 +98,29 @@ func defaults(p *Plan) []Problem {
 	var out []Problem
 	var first Place
 	all, covered := false, false // covered: by another route than "*"
-	for _, pool := range p.Pools {
-		for i := range pool.Routes {
-			r := &pool.Routes[i]
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			r := &group.Routes[i]
 			all = all || r.takesAll()
 			covered = covered || r.takesAll() && r.Kind != RouteAny
 			switch {
 			case r.Kind != RouteAny:
-			case p.Router != nil && !r.Pos.IsValid() && first.Pool != nil:
+			case p.Router != nil && !r.Pos.IsValid() && first.Group != nil:
 				// Nobody has written it: the group is for the router alone.
-			case first.Pool == nil:
-				first = Place{pool, r}
-			case first.Pool == pool:
+			case first.Group == nil:
+				first = Place{group, r}
+			case first.Group == group:
 				out = append(out, Problem{
 					Code: CodeManyDefaults, Warning: true,
-					Message: fmt.Sprintf("group %q has the route \"*\" twice", pool.Name),
-					Label:   "remove it", Place: Place{pool, r},
+					Message: fmt.Sprintf("group %q has the route \"*\" twice", group.Name),
+					Label:   "remove it", Place: Place{group, r},
 				})
 			default:
 				out = append(out, Problem{
 					Code: CodeManyDefaults, Warning: true,
-					Message: fmt.Sprintf("group %q gets none of the requests that no other route takes", pool.Name),
-					Label:   defaultLabel(r), Place: Place{pool, r},
-					Other: first, Said: fmt.Sprintf("group %q comes first and gets them all", first.Pool.Name),
+					Message: fmt.Sprintf("group %q gets none of the requests that no other route takes", group.Name),
+					Label:   defaultLabel(r), Place: Place{group, r},
+					Other: first, Said: fmt.Sprintf("group %q comes first and gets them all", first.Group.Name),
 				})
 			}
 		}
@@ -128,7 +128,7 @@ func defaults(p *Plan) []Problem {
 	if covered {
 		return nil // every "*" is unreachable, which is told elsewhere
 	}
-	if !all && len(p.Pools) > 0 {
+	if !all && len(p.Groups) > 0 {
 		out = append(out, Problem{
 			Code: CodeNoDefault, Warning: true,
 			Message: "no group has the route \"*\": a request that no route takes gets 404",

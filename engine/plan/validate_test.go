@@ -9,9 +9,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-func pool(t testing.TB, name string, routes ...string) *plan.Pool {
+func group(t testing.TB, name string, routes ...string) *plan.Group {
 	t.Helper()
-	p := &plan.Pool{Name: name, App: "main:app", Instances: 1, ReloadOnSighup: true}
+	p := &plan.Group{Name: name, App: "main:app", Instances: 1, ReloadOnSighup: true}
 	for i, r := range routes {
 		route, err := plan.NewRoute(r, plan.Pos{File: "f", Line: i + 1, Col: 1})
 		require.NoError(t, err)
@@ -21,51 +21,51 @@ func pool(t testing.TB, name string, routes ...string) *plan.Pool {
 }
 
 // found is what a problem says, in short.
-type found struct{ code, pool, route, other string }
+type found struct{ code, group, route, other string }
 
 func TestValidate(t *testing.T) {
 	tests := []struct {
-		name  string
-		pools []*plan.Pool
-		want  []found
+		name   string
+		groups []*plan.Group
+		want   []found
 	}{
-		{"fine", []*plan.Pool{pool(t, "a", "*"), pool(t, "b", "/b", "/b/c", "/c/*")}, nil},
-		{"no pools", nil, nil},
-		{"duplicate name", []*plan.Pool{pool(t, "a", "*"), pool(t, "a", "/a"), pool(t, "a", "/b")},
+		{"fine", []*plan.Group{group(t, "a", "*"), group(t, "b", "/b", "/b/c", "/c/*")}, nil},
+		{"no groups", nil, nil},
+		{"duplicate name", []*plan.Group{group(t, "a", "*"), group(t, "a", "/a"), group(t, "a", "/b")},
 			[]found{{"L007", "a", "", "a"}, {"L007", "a", "", "a"}}},
-		{"names that are wrong are no duplicates", []*plan.Pool{pool(t, "", "*"), pool(t, "", "/a")}, nil},
-		{"no default", []*plan.Pool{pool(t, "a", "/a")}, []found{{"W101", "", "", ""}}},
-		{"a prefix of everything is a default", []*plan.Pool{pool(t, "a", "/")}, nil},
-		{"a glob of everything is a default", []*plan.Pool{pool(t, "a", "**")}, nil},
-		{"two defaults", []*plan.Pool{pool(t, "a", "*"), pool(t, "b", "*")}, []found{{"W102", "b", "*", "a"}}},
-		{"default after everything", []*plan.Pool{pool(t, "a", "/*"), pool(t, "b", "*")}, []found{{"W103", "b", "*", "a"}}},
-		{"default before everything", []*plan.Pool{pool(t, "a", "*"), pool(t, "b", "/")}, []found{{"W103", "a", "*", "b"}}},
-		{"the same twice", []*plan.Pool{pool(t, "a", "*", "/a"), pool(t, "b", "/a")}, []found{{"W103", "b", "/a", "a"}}},
-		{"glob after its prefix", []*plan.Pool{pool(t, "a", "*", "/a/", "/a/*")}, []found{{"W103", "a", "/a/*", "a"}}},
-		{"glob before its prefix takes less", []*plan.Pool{pool(t, "a", "*", "/a/*.png", "/a/")}, nil},
-		{"glob of all below before its prefix", []*plan.Pool{pool(t, "a", "*", "/a**", "/a")}, []found{{"W103", "a", "/a", "a"}}},
-		{"shorter prefix first", []*plan.Pool{pool(t, "a", "*", "/a", "/ab", "/a?c")}, []found{{"W103", "a", "/a?c", "a"}}},
-		{"dots", []*plan.Pool{pool(t, "a", "*", "/a/../b", "/a/.", "/a/..b", "/.well-known")},
+		{"names that are wrong are no duplicates", []*plan.Group{group(t, "", "*"), group(t, "", "/a")}, nil},
+		{"no default", []*plan.Group{group(t, "a", "/a")}, []found{{"W101", "", "", ""}}},
+		{"a prefix of everything is a default", []*plan.Group{group(t, "a", "/")}, nil},
+		{"a glob of everything is a default", []*plan.Group{group(t, "a", "**")}, nil},
+		{"two defaults", []*plan.Group{group(t, "a", "*"), group(t, "b", "*")}, []found{{"W102", "b", "*", "a"}}},
+		{"default after everything", []*plan.Group{group(t, "a", "/*"), group(t, "b", "*")}, []found{{"W103", "b", "*", "a"}}},
+		{"default before everything", []*plan.Group{group(t, "a", "*"), group(t, "b", "/")}, []found{{"W103", "a", "*", "b"}}},
+		{"the same twice", []*plan.Group{group(t, "a", "*", "/a"), group(t, "b", "/a")}, []found{{"W103", "b", "/a", "a"}}},
+		{"glob after its prefix", []*plan.Group{group(t, "a", "*", "/a/", "/a/*")}, []found{{"W103", "a", "/a/*", "a"}}},
+		{"glob before its prefix takes less", []*plan.Group{group(t, "a", "*", "/a/*.png", "/a/")}, nil},
+		{"glob of all below before its prefix", []*plan.Group{group(t, "a", "*", "/a**", "/a")}, []found{{"W103", "a", "/a", "a"}}},
+		{"shorter prefix first", []*plan.Group{group(t, "a", "*", "/a", "/ab", "/a?c")}, []found{{"W103", "a", "/a?c", "a"}}},
+		{"dots", []*plan.Group{group(t, "a", "*", "/a/../b", "/a/.", "/a/..b", "/.well-known")},
 			[]found{{"W104", "a", "/a/../b", ""}, {"W104", "a", "/a/.", ""}}},
-		{"escape", []*plan.Pool{pool(t, "a", "*", "/a%2Fb", "/100%")}, []found{{"W104", "a", "/a%2Fb", ""}}},
-		{"query", []*plan.Pool{pool(t, "a", "*", "/a?b=c", "/a?")}, []found{{"W104", "a", "/a?b=c", ""}}},
+		{"escape", []*plan.Group{group(t, "a", "*", "/a%2Fb", "/100%")}, []found{{"W104", "a", "/a%2Fb", ""}}},
+		{"query", []*plan.Group{group(t, "a", "*", "/a?b=c", "/a?")}, []found{{"W104", "a", "/a?b=c", ""}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var got []found
-			for _, p := range plan.Validate(t.Context(), &plan.Plan{Pools: tt.pools}) {
+			for _, p := range plan.Validate(t.Context(), &plan.Plan{Groups: tt.groups}) {
 				assert.NotEmpty(t, p.Message)
 				assert.NotEmpty(t, p.Label)
 				assert.Equal(t, p.Code[0] == 'W', p.Warning)
 				f := found{code: p.Code}
-				if p.Place.Pool != nil {
-					f.pool = p.Place.Pool.Name
+				if p.Place.Group != nil {
+					f.group = p.Place.Group.Name
 				}
 				if p.Place.Route != nil {
 					f.route = p.Place.Route.Pattern
 				}
-				if p.Other.Pool != nil {
-					f.other = p.Other.Pool.Name
+				if p.Other.Group != nil {
+					f.other = p.Other.Group.Name
 					assert.NotEmpty(t, p.Said)
 				}
 				got = append(got, f)
@@ -83,7 +83,7 @@ func TestValidate_Addresses(t *testing.T) {
 	} {
 		bind, err := plan.ParseBind(address)
 		require.NoError(t, err)
-		p := &plan.Plan{Bind: bind, Admin: bind, Pools: []*plan.Pool{pool(t, "a", "*")}}
+		p := &plan.Plan{Bind: bind, Admin: bind, Groups: []*plan.Group{group(t, "a", "*")}}
 		var got []string
 		for _, problem := range plan.Validate(t.Context(), p) {
 			got = append(got, problem.Code)

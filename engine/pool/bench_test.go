@@ -27,7 +27,7 @@ func TestClaimAllocatesNothing(t *testing.T) {
 func BenchmarkClaim(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			benchmarkClaim(b, workers, &plan.Pool{MaxReqPerWorker: 100}, 0)
+			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100}, 0)
 		})
 	}
 }
@@ -36,12 +36,12 @@ func BenchmarkClaim(b *testing.B) {
 func BenchmarkClaimSticky(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			benchmarkClaim(b, workers, &plan.Pool{MaxReqPerWorker: 100, Sticky: plan.Key{By: plan.KeyClientIP}}, 7)
+			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: plan.Key{By: plan.KeyClientIP}}, 7)
 		})
 	}
 }
 
-func benchmarkClaim(b *testing.B, workers int, p *plan.Pool, key uint64) {
+func benchmarkClaim(b *testing.B, workers int, p *plan.Group, key uint64) {
 	pool := New(p)
 	for _, w := range addWorkers(pool, workers) {
 		w.proven.Store(true)

@@ -21,7 +21,7 @@ func TestHoldQueuesAndResumeDispatches(t *testing.T) {
 	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrBusy)
 	a, b, c := enqueue(t, p), enqueue(t, p), enqueue(t, p)
 	before.Release()
-	p.Configure(&plan.Pool{MaxReqPerWorker: 2})
+	p.Configure(&plan.Group{MaxReqPerWorker: 2})
 	p.Swap([]*Worker{NewWorker(0, 9, "")}, ws)
 	assert.Equal(t, 3, p.Queued(), "nothing is dispatched")
 	assert.Equal(t, since, p.Stats().Held)

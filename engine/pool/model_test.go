@@ -59,7 +59,7 @@ type model struct {
 	in      func(n int) int // the next choice, below n
 	pool    *Pool
 	now     netloop.Time
-	plan    plan.Pool
+	plan    plan.Group
 	workers []*modelWorker
 	retired []*modelWorker
 	waiting []*modelClaim // first come first
@@ -73,7 +73,7 @@ type model struct {
 
 func newModel(t testing.TB, in func(n int) int) *model {
 	m := &model{t: t, in: in, now: 1}
-	m.plan = plan.Pool{Name: "p", MaxReqPerWorker: in(4)}
+	m.plan = plan.Group{Name: "p", MaxReqPerWorker: in(4)}
 	m.pool = New(&m.plan)
 	m.indexes = 1 + in(4)
 	m.add(m.missing())

@@ -39,7 +39,7 @@ var (
 // concurrent use.
 type Pool struct {
 	name     string
-	settings atomic.Pointer[plan.Pool]
+	settings atomic.Pointer[plan.Group]
 	ledger   atomic.Value
 
 	mu      sync.Mutex // guards all below, and the counts of its workers
@@ -69,7 +69,7 @@ type Pool struct {
 
 // New returns the pool of a group, without workers: requests wait until Swap
 // adds some.
-func New(p *plan.Pool) *Pool {
+func New(p *plan.Group) *Pool {
 	pool := &Pool{name: p.Name, empty: make(chan struct{})}
 	pool.Configure(p)
 	return pool
@@ -79,13 +79,13 @@ func New(p *plan.Pool) *Pool {
 func (p *Pool) Name() string { return p.name }
 
 // Settings is the group as it was last configured. It is only read.
-func (p *Pool) Settings() *plan.Pool { return p.settings.Load() }
+func (p *Pool) Settings() *plan.Group { return p.settings.Load() }
 
 // Configure applies the proxy-level settings of a group, to those too who
 // wait already. A raised cap lets waiting requests go at once; under a lowered
 // one no worker gets a new request until it is below it. A lowered queue_limit
 // sends nobody away.
-func (p *Pool) Configure(next *plan.Pool) {
+func (p *Pool) Configure(next *plan.Group) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.settings.Store(next)

@@ -51,7 +51,7 @@ func (t *fakeTask) Park(until netloop.Time) error {
 }
 
 func testPool(cap, workers int) (*Pool, []*Worker) {
-	p := New(&plan.Pool{Name: "p", MaxReqPerWorker: cap})
+	p := New(&plan.Group{Name: "p", MaxReqPerWorker: cap})
 	return p, addWorkers(p, workers)
 }
 
@@ -154,10 +154,10 @@ func TestCapChangesWhileRequestsWait(t *testing.T) {
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
 	a, b := enqueue(t, p), enqueue(t, p)
-	p.Configure(&plan.Pool{MaxReqPerWorker: 3})
+	p.Configure(&plan.Group{MaxReqPerWorker: 3})
 	require.NoError(t, <-a.err)
 	require.NoError(t, <-b.err)
-	p.Configure(&plan.Pool{MaxReqPerWorker: 2})
+	p.Configure(&plan.Group{MaxReqPerWorker: 2})
 	c := enqueue(t, p)
 	a.claim.Release() // two are left, which is the cap
 	assert.Equal(t, 1, p.Queued())
@@ -286,7 +286,7 @@ func TestCapHoldsUnderEverything(t *testing.T) {
 			p.Hold()
 			p.Resume()
 		default:
-			next := &plan.Pool{MaxReqPerWorker: 1 + i%3}
+			next := &plan.Group{MaxReqPerWorker: 1 + i%3}
 			if i%8 > 4 {
 				next.Sticky, next.Balance = sticky, plan.BalanceRoundRobin
 			}

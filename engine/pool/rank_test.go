@@ -22,7 +22,7 @@ func claims(t *testing.T, p *Pool, n int) (out []int, taken []*Claim) {
 }
 
 // provenPool is a pool whose workers have all answered.
-func provenPool(p *plan.Pool, workers int) (*Pool, []*Worker) {
+func provenPool(p *plan.Group, workers int) (*Pool, []*Worker) {
 	pool := New(p)
 	ws := addWorkers(pool, workers)
 	for _, w := range ws {
@@ -32,7 +32,7 @@ func provenPool(p *plan.Pool, workers int) (*Pool, []*Worker) {
 }
 
 func TestRoundRobin(t *testing.T) {
-	p, _ := provenPool(&plan.Pool{Balance: plan.BalanceRoundRobin}, 3)
+	p, _ := provenPool(&plan.Group{Balance: plan.BalanceRoundRobin}, 3)
 	got, taken := claims(t, p, 6)
 	assert.Equal(t, []int{0, 1, 2, 0, 1, 2}, got)
 	taken[1].Release() // 1 is the least busy now, which does not count
@@ -44,7 +44,7 @@ func TestRoundRobin(t *testing.T) {
 // TestRoundRobinStarvesNobody: a worker whose requests end all the time keeps
 // its turn.
 func TestRoundRobinStarvesNobody(t *testing.T) {
-	p, _ := provenPool(&plan.Pool{Balance: plan.BalanceRoundRobin}, 2)
+	p, _ := provenPool(&plan.Group{Balance: plan.BalanceRoundRobin}, 2)
 	_, taken := claims(t, p, 40)
 	for i := 0; i < len(taken); i += 4 { // of 0, which has the next turn
 		taken[i].Release()
@@ -54,7 +54,7 @@ func TestRoundRobinStarvesNobody(t *testing.T) {
 }
 
 func TestRoundRobinSkipsTheBusy(t *testing.T) {
-	p, _ := provenPool(&plan.Pool{Balance: plan.BalanceRoundRobin, MaxReqPerWorker: 1}, 3)
+	p, _ := provenPool(&plan.Group{Balance: plan.BalanceRoundRobin, MaxReqPerWorker: 1}, 3)
 	got, taken := claims(t, p, 3)
 	assert.Equal(t, []int{0, 1, 2}, got)
 	taken[1].Release()
@@ -63,7 +63,7 @@ func TestRoundRobinSkipsTheBusy(t *testing.T) {
 }
 
 func TestLeastBusyTiesRotate(t *testing.T) {
-	p, _ := provenPool(&plan.Pool{}, 3)
+	p, _ := provenPool(&plan.Group{}, 3)
 	for i := range 9 {
 		got, taken := claims(t, p, 1)
 		assert.Equal(t, []int{i % 3}, got, "one at a time they take turns")
@@ -72,17 +72,17 @@ func TestLeastBusyTiesRotate(t *testing.T) {
 }
 
 func TestBalanceChanges(t *testing.T) {
-	p, _ := provenPool(&plan.Pool{}, 2)
+	p, _ := provenPool(&plan.Group{}, 2)
 	_, taken := claims(t, p, 6)
 	for i := range taken {
 		if taken[i].Worker().Index == 1 {
 			taken[i].Release()
 		}
 	}
-	p.Configure(&plan.Pool{Balance: plan.BalanceRoundRobin})
+	p.Configure(&plan.Group{Balance: plan.BalanceRoundRobin})
 	got, _ := claims(t, p, 4)
 	assert.ElementsMatch(t, []int{0, 0, 1, 1}, got)
-	p.Configure(&plan.Pool{Balance: plan.BalanceLeastBusy})
+	p.Configure(&plan.Group{Balance: plan.BalanceLeastBusy})
 	got, _ = claims(t, p, 3)
 	assert.Equal(t, []int{1, 1, 1}, got)
 }
@@ -90,7 +90,7 @@ func TestBalanceChanges(t *testing.T) {
 // TestFreshWorkerIsNotFlooded: beside others, a new worker gets one request
 // until it has answered.
 func TestFreshWorkerIsNotFlooded(t *testing.T) {
-	p, _ := provenPool(&plan.Pool{}, 1)
+	p, _ := provenPool(&plan.Group{}, 1)
 	claims(t, p, 50)
 	fresh := NewWorker(7, 1, "")
 	p.Swap([]*Worker{fresh}, nil)
@@ -108,7 +108,7 @@ func TestFreshWorkerIsUsedWhereItIsNeeded(t *testing.T) {
 	got, _ := claims(t, p, 6)
 	assert.Equal(t, []int{0, 1, 0, 1, 0, 1}, got, "all are fresh")
 
-	p, _ = provenPool(&plan.Pool{MaxReqPerWorker: 2}, 1)
+	p, _ = provenPool(&plan.Group{MaxReqPerWorker: 2}, 1)
 	claims(t, p, 2)
 	p.Swap([]*Worker{NewWorker(7, 1, "")}, nil)
 	got, _ = claims(t, p, 2)

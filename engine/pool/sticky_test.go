@@ -14,7 +14,7 @@ import (
 var sticky = plan.Key{By: plan.KeyCookie, Name: "sid"}
 
 func stickyPool(cap, workers int) (*Pool, []*Worker) {
-	p := New(&plan.Pool{Name: "p", MaxReqPerWorker: cap, Sticky: sticky})
+	p := New(&plan.Group{Name: "p", MaxReqPerWorker: cap, Sticky: sticky})
 	return p, addWorkers(p, workers)
 }
 
@@ -169,7 +169,7 @@ func TestStickyChangesWhileRequestsWait(t *testing.T) {
 	busy := Claim{Key: keyOf(p, ws[0])}
 	require.NoError(t, p.TryClaim(&busy, nil))
 	a := enqueueKey(t, p, busy.Key)
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1})
 	require.NoError(t, <-a.err)
 	assert.Same(t, ws[1], a.claim.Worker())
 }
@@ -186,7 +186,7 @@ func TestStickyWaitsWithoutWorkers(t *testing.T) {
 // TestChosenKey: a key that somebody has chosen for one request counts in a
 // pool that is not sticky, and waits for its worker; another's does not.
 func TestChosenKey(t *testing.T) {
-	p := New(&plan.Pool{Name: "p", MaxReqPerWorker: 1})
+	p := New(&plan.Group{Name: "p", MaxReqPerWorker: 1})
 	addWorkers(p, 4)
 	at := map[int]bool{}
 	for range 8 {

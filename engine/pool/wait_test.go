@@ -12,7 +12,7 @@ import (
 )
 
 func TestQueueLimit(t *testing.T) {
-	p := New(&plan.Pool{MaxReqPerWorker: 1, QueueLimit: 2})
+	p := New(&plan.Group{MaxReqPerWorker: 1, QueueLimit: 2})
 	ws := addWorkers(p, 1)
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
@@ -20,12 +20,12 @@ func TestQueueLimit(t *testing.T) {
 	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrFull)
 	require.ErrorIs(t, p.Claim(newTask(), new(Claim), nil, 0), ErrFull)
 
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1, QueueLimit: 1})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1, QueueLimit: 1})
 	assert.Equal(t, 2, p.Queued(), "who waits stays")
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1})
 	c := enqueue(t, p)
 
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1, QueueLimit: 1})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1, QueueLimit: 1})
 	first.Release()
 	require.NoError(t, <-a.err)
 	a.claim.Release()
@@ -45,7 +45,7 @@ func TestQueueLimit(t *testing.T) {
 }
 
 func TestQueueTimeout(t *testing.T) {
-	p := New(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Millisecond})
+	p := New(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Millisecond})
 	addWorkers(p, 1)
 	var first, c Claim
 	require.NoError(t, p.TryClaim(&first, nil))
@@ -58,17 +58,17 @@ func TestQueueTimeout(t *testing.T) {
 }
 
 func TestQueueTimeoutChangesWhileRequestsWait(t *testing.T) {
-	p := New(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Hour})
+	p := New(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Hour})
 	addWorkers(p, 1)
 	var first Claim
 	require.NoError(t, p.TryClaim(&first, nil))
 	a := enqueue(t, p)
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Millisecond})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Millisecond})
 	require.ErrorIs(t, <-a.err, netloop.ErrTimeout)
 
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1})
 	b := enqueue(t, p)
-	p.Configure(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Millisecond})
+	p.Configure(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Millisecond})
 	require.ErrorIs(t, <-b.err, netloop.ErrTimeout)
 }
 
@@ -137,7 +137,7 @@ func (t *clockTask) Park(until netloop.Time) error {
 // TestRepeatHasNoNewTime: queue_timeout is for the request, however often its
 // worker dies.
 func TestRepeatHasNoNewTime(t *testing.T) {
-	p := New(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Minute})
+	p := New(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Minute})
 	ws := addWorkers(p, 1)
 	var other, c Claim
 	task := &clockTask{fakeTask: newTask(), now: 1, takes: 25 * time.Second, happens: func() { other.Release() }}
@@ -158,7 +158,7 @@ func TestRepeatHasNoNewTime(t *testing.T) {
 // TestTimeoutOfTheTask: a wait that ends before its time, because the task
 // has a limit of its own, ends the claim.
 func TestTimeoutOfTheTask(t *testing.T) {
-	p := New(&plan.Pool{MaxReqPerWorker: 1, QueueTimeout: time.Hour})
+	p := New(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Hour})
 	var c Claim
 	require.ErrorIs(t, p.Claim(&lateTask{newTask(), func() {}, netloop.ErrTimeout}, &c, nil, 0), netloop.ErrTimeout)
 	assert.Zero(t, p.Queued())

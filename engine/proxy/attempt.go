@@ -14,7 +14,7 @@ import (
 // attempt sends the request to the claimed worker and relays its answer. It
 // returns with the slot given back, but for errTaken. errRefused, errRepeat and
 // errRepeatOnce ask for another attempt.
-func (x *exchange) attempt(set *plan.Pool) error {
+func (x *exchange) attempt(set *plan.Group) error {
 	x.why = ""
 	err := x.connect()
 	if err == nil {
@@ -185,7 +185,7 @@ func (x *exchange) unread(err error) bool {
 // survives reports whether a group can lose another worker to the same request
 // and not fail as a whole: it fails once every worker has crashed more than
 // max_restarts_on_crash times.
-func survives(set *plan.Pool) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
+func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
 
 // idempotent reports whether sending the request twice is as good as once
 // (RFC 9110 section 9.2.2).

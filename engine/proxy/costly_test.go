@@ -65,7 +65,7 @@ func TestCostlyRoutes(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			p := planOf(t, map[string]string{"default": "*"})
 			p.MaxHeaderSize = 64 << 10
-			p.Pools[0].Routes = patterns(t, max(many[kind], 100), kind)
+			p.Groups[0].Routes = patterns(t, max(many[kind], 100), kind)
 			r := newRig(t, "goroutine", p)
 			u := r.worker("default", answering(hello))
 			long := strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000))
@@ -84,7 +84,7 @@ func TestManyRoutes(t *testing.T) {
 	for kind, in := range costly {
 		t.Run(kind, func(t *testing.T) {
 			p := planOf(t, map[string]string{"default": "*"})
-			p.Pools[0].Routes = patterns(t, 6000, kind)
+			p.Groups[0].Routes = patterns(t, 6000, kind)
 			r := newRig(t, "goroutine", p)
 			r.worker("default", answering(hello))
 			text := strings.Repeat("z", 120)
@@ -98,7 +98,7 @@ func TestManyRoutes(t *testing.T) {
 func BenchmarkCostlyRoutes(b *testing.B) {
 	for kind, in := range costly {
 		b.Run(kind, func(b *testing.B) {
-			p := &plan.Plan{Pools: []*plan.Pool{{Name: "a", Routes: patterns(b, 1000, kind)}}}
+			p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Routes: patterns(b, 1000, kind)}}}
 			x := newExchange(nil)
 			x.snap = &Snapshot{Plan: p, Routes: route.Compile(p, func(string) *pool.Pool { return nil })}
 			head := []byte(strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000)))

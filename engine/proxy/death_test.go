@@ -102,7 +102,7 @@ func TestPoison(t *testing.T) {
 		t.Run(fmt.Sprintf("%d workers, %d restarts", c.instances, c.restarts), func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				p := planOf(t, map[string]string{"default": "*"})
-				p.Pools[0].Instances, p.Pools[0].MaxRestartsOnCrash = c.instances, c.restarts
+				p.Groups[0].Instances, p.Groups[0].MaxRestartsOnCrash = c.instances, c.restarts
 				r := newRig(t, driver, p)
 				died := make(chan *upstream, 10)
 				for range c.instances {

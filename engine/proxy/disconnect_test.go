@@ -15,10 +15,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// capped is a plan of one pool with that many slots per worker.
+// capped is a plan of one group with that many slots per worker.
 func capped(t *testing.T, slots int) *plan.Plan {
 	p := planOf(t, map[string]string{"default": "*"})
-	p.Pools[0].MaxReqPerWorker = slots
+	p.Groups[0].MaxReqPerWorker = slots
 	return p
 }
 
@@ -260,7 +260,7 @@ func TestHalfClose(t *testing.T) {
 // outlast waits until a watch of clients has had the time to find one gone.
 // Where there is a cap none is watched.
 func outlast(r *rig, s *slow) {
-	if r.plan.Pools[0].MaxReqPerWorker > 0 {
+	if r.plan.Groups[0].MaxReqPerWorker > 0 {
 		return
 	}
 	c := r.client()

@@ -6,30 +6,30 @@ import (
 )
 
 // An editor changes the fields of one head: by the edits of the plan, then by
-// those of the pool, and then by those of the request itself, which a router
+// those of the group, and then by those of the request itself, which a router
 // may have added. The zero editor changes nothing.
 type editor [editors][]plan.HeaderEdit
 
 // The parts of an editor, in the order in which they apply.
 const (
 	editsOfPlan = iota
-	editsOfPool
+	editsOfGroup
 	editsOfRequest
 	editors
 )
 
-// setEdits makes what the plan and a pool change of a request and its answer
+// setEdits makes what the plan and a group change of a request and its answer
 // that of the exchange, beside the edits of the request itself.
-func (x *exchange) setEdits(set *plan.Pool) {
+func (x *exchange) setEdits(set *plan.Group) {
 	p := x.snap.Plan
 	x.strip = set.StripPrefix
-	x.toWorker[editsOfPlan], x.toWorker[editsOfPool] = p.RequestHeaders, set.RequestHeaders
-	x.toClient[editsOfPlan], x.toClient[editsOfPool] = p.ResponseHeaders, set.ResponseHeaders
+	x.toWorker[editsOfPlan], x.toWorker[editsOfGroup] = p.RequestHeaders, set.RequestHeaders
+	x.toClient[editsOfPlan], x.toClient[editsOfGroup] = p.ResponseHeaders, set.ResponseHeaders
 }
 
 // isEmpty reports whether nothing is changed.
 func (e *editor) isEmpty() bool {
-	return len(e[editsOfPlan])|len(e[editsOfPool])|len(e[editsOfRequest]) == 0
+	return len(e[editsOfPlan])|len(e[editsOfGroup])|len(e[editsOfRequest]) == 0
 }
 
 // append writes the fields that are forwarded (http1.AppendForwardable) as

@@ -24,13 +24,13 @@ func edits(t testing.TB, lines ...string) []plan.HeaderEdit {
 	return out
 }
 
-// TestEditor is a table of edits: of the plan, of the pool, of the request.
+// TestEditor is a table of edits: of the plan, of the group, of the request.
 func TestEditor(t *testing.T) {
 	const in = "X-A: 1\r\nx-b: 2\r\nX-A: 3\r\nX-C: 4\r\n"
 	for _, c := range []struct {
-		why                string
-		plan, pool, router []string
-		want               string
+		why                 string
+		plan, group, router []string
+		want                string
 	}{
 		{"none", nil, nil, nil, in},
 		{"set replaces all, in any case", []string{"set x-a new"}, nil, nil, "x-b: 2\r\nX-C: 4\r\nx-a: new\r\n"},
@@ -40,13 +40,13 @@ func TestEditor(t *testing.T) {
 		{"an empty value", []string{"set X-C"}, nil, nil, "X-A: 1\r\nx-b: 2\r\nX-A: 3\r\nX-C: \r\n"},
 		{"in the order written", []string{"add X-A 5", "remove X-A", "add X-A 6", "add X-A 7"}, nil, nil,
 			"x-b: 2\r\nX-C: 4\r\nX-A: 6\r\nX-A: 7\r\n"},
-		{"a pool's come after the plan's", []string{"set X-A plan", "add X-D plan"}, []string{"set X-A pool", "add X-D pool"}, nil,
+		{"a group's come after the plan's", []string{"set X-A plan", "add X-D plan"}, []string{"set X-A pool", "add X-D pool"}, nil,
 			"x-b: 2\r\nX-C: 4\r\nX-D: plan\r\nX-A: pool\r\nX-D: pool\r\n"},
 		{"a request's come last", []string{"set X-A plan"}, []string{"set X-B pool", "add X-D pool"}, []string{"remove x-a", "set X-D router"},
 			"X-C: 4\r\nX-B: pool\r\nX-D: router\r\n"},
 		{"what was removed may be written again", []string{"remove X-A"}, []string{"add X-A pool"}, nil, "x-b: 2\r\nX-C: 4\r\nX-A: pool\r\n"},
 	} {
-		e := editor{edits(t, c.plan...), edits(t, c.pool...), edits(t, c.router...)}
+		e := editor{edits(t, c.plan...), edits(t, c.group...), edits(t, c.router...)}
 		req := parsed(t, in)
 		assert.Equal(t, c.want, string(e.append(nil, req.Fields[1:], 0)), c.why)
 		out := make([]byte, 0, 1024)
@@ -61,8 +61,8 @@ func TestEdits(t *testing.T) {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.RequestHeaders = edits(t, "set Authorization Bearer t0ken", "remove Cookie")
 		p.ResponseHeaders = edits(t, "remove server", "add Strict-Transport-Security max-age=60")
-		p.Pools[0].RequestHeaders = edits(t, "add X-Pool default")
-		p.Pools[0].ResponseHeaders = edits(t, "set X-Pool default")
+		p.Groups[0].RequestHeaders = edits(t, "add X-Pool default")
+		p.Groups[0].ResponseHeaders = edits(t, "set X-Pool default")
 		r := newRig(t, driver, p)
 		u := r.worker("default", answering("HTTP/1.1 200 OK\r\nServer: uvicorn\r\nX-Pool: a\r\nX-Pool: b\r\nContent-Length: 5\r\n\r\nhello"))
 		got := r.send(http1test.Post("Authorization: Basic x\r\nCookie: a=b\r\nX-Pool: theirs\r\nContent-Length: 2\r\n") + "ab")
@@ -80,7 +80,7 @@ func TestEditsOfHandshake(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.RequestHeaders = edits(t, "set X-User alice")
-		p.Pools[0].ResponseHeaders = edits(t, "set X-Pool default")
+		p.Groups[0].ResponseHeaders = edits(t, "set X-Pool default")
 		r := newRig(t, driver, p)
 		u := r.worker("default", echoing)
 		c := r.client()
@@ -97,7 +97,7 @@ func TestEditsOfHandshake(t *testing.T) {
 func TestEditsOfErrors(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "/here"})
-		p.Pools[0].ResponseHeaders = edits(t, "set X-Pool default")
+		p.Groups[0].ResponseHeaders = edits(t, "set X-Pool default")
 		r := newRig(t, driver, p)
 		r.worker("default", answering(hello))
 		got := r.send(http1test.Get("/here") + http1test.Get("/not"))

@@ -37,7 +37,7 @@ type exchange struct {
 	rec     Record        // for the observer
 	told    bool          // the observer has it
 	retry   time.Duration // when to come again, for a client that gets 503
-	key     string        // that the router has chosen the worker by; "" = as the pool says
+	key     string        // that the router has chosen the worker by; "" = as the group says
 	reply   *plan.Answer  // of the router; nil = some worker's
 
 	toWorker, toClient editor // of the heads on their way

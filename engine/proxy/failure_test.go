@@ -306,7 +306,7 @@ func TestRemovedGroup(t *testing.T) {
 		c.say(http1test.Get("/"))
 		old := r.pools["default"]
 		soon(t, func() bool { return old.Queued() == 1 }, "queued")
-		r.pools["default"] = pool.New(r.plan.Pools[0])
+		r.pools["default"] = pool.New(r.plan.Groups[0])
 		r.publish()
 		r.worker("default", serves)
 		old.Close()

@@ -119,7 +119,7 @@ func (l *FaultLog) line(key faultKey, f *fault) {
 	if key.kind == KindCut {
 		what = "answer cut short"
 	}
-	attrs := []slog.Attr{slog.String("pool", key.group)}
+	attrs := []slog.Attr{slog.String("group", key.group)}
 	if f.worker >= 0 {
 		attrs = append(attrs, slog.Int("worker", f.worker))
 	}

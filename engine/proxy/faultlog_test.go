@@ -37,7 +37,7 @@ func TestFaultLog(t *testing.T) {
 		fail := func(kind Kind, group, reason, id string) {
 			l.Observe(&Record{Kind: kind, Group: group, Reason: reason, ID: []byte(id), Status: 502, Worker: 1})
 		}
-		const one = `level=WARN msg="answered with 502" pool=web worker=1 reason=r id=`
+		const one = `level=WARN msg="answered with 502" group=web worker=1 reason=r id=`
 
 		fail(KindNoAnswer, "web", "r", "1")
 		assert.Equal(t, one+"1\n", told(), "the first at once")

@@ -206,7 +206,7 @@ func TestForwardedNamesAreOurs(t *testing.T) {
 		for i, strip := range []string{"", "/api"} {
 			for _, trusted := range [][]netip.Prefix{nil, {netip.MustParsePrefix("127.0.0.0/8")}} {
 				p := planOf(t, map[string]string{"default": "*"})
-				p.Forwarded, p.TrustedProxies, p.Pools[0].StripPrefix = mode, trusted, strip
+				p.Forwarded, p.TrustedProxies, p.Groups[0].StripPrefix = mode, trusted, strip
 				p.UnderscoresInHeaders = i == 1 // which lets through what no framework takes for one of ours
 				r := newRig(t, "goroutine", p)
 				u := r.worker("default", answering(hello))

@@ -22,7 +22,7 @@ const soonLate, amply = 20 * time.Millisecond, 2 * time.Second
 // hurried is a plan with a request_timeout.
 func hurried(t *testing.T, slots int, limit time.Duration) *plan.Plan {
 	p := capped(t, slots)
-	p.Pools[0].RequestTimeout = limit
+	p.Groups[0].RequestTimeout = limit
 	return p
 }
 
@@ -53,7 +53,7 @@ func TestRequestTimeout(t *testing.T) {
 				<-gone
 				r.idleAgain(u)
 				assert.Equal(t, 1, u.heads())
-				r.pools["default"].Configure(capped(t, 0).Pools[0])
+				r.pools["default"].Configure(capped(t, 0).Groups[0])
 				r.pools["default"].Swap(nil, workersOf([]*upstream{u}))
 				r.worker("default", serves)
 				cl.say(http1test.Get("/"))
@@ -198,8 +198,8 @@ func TestClientDisconnect(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				p := planOf(t, map[string]string{"default": "*", "other": "/other"})
-				p.Pool("default").MaxReqPerWorker = c.slots
-				p.Pool("default").ClientDisconnect = c.setting
+				p.Group("default").MaxReqPerWorker = c.slots
+				p.Group("default").ClientDisconnect = c.setting
 				r := newRig(t, driver, p)
 				s, o := newSlow(), newSlow()
 				u := r.worker("default", s.serve)

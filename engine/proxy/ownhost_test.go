@@ -41,7 +41,7 @@ func TestOwnHost(t *testing.T) {
 					dial, want = net.JoinHostPort(c.dial, port), c.name+":"+port
 				}
 				p := planOf(t, map[string]string{"default": "*"})
-				p.Pools[0].Routes = []plan.Route{plan.NewMatcherRoute(plan.NewHostMatcher(c.name), plan.Pos{})}
+				p.Groups[0].Routes = []plan.Route{plan.NewMatcherRoute(plan.NewHostMatcher(c.name), plan.Pos{})}
 				r := newRigOn(t, driver, p, ln)
 				u := r.worker("default", answering(hello))
 				conn, err := net.Dial(ln.Addr().Network(), dial)

@@ -15,7 +15,7 @@ import (
 func TestQueueLimit(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := capped(t, 1)
-		p.Pools[0].QueueLimit = 1
+		p.Groups[0].QueueLimit = 1
 		r := newRig(t, driver, p)
 		s := newSlow()
 		u := r.worker("default", s.serve)
@@ -48,7 +48,7 @@ func TestQueueLimit(t *testing.T) {
 func TestQueueTimeout(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := capped(t, 1)
-		p.Pools[0].QueueTimeout = 20 * time.Millisecond
+		p.Groups[0].QueueTimeout = 20 * time.Millisecond
 		r := newRig(t, driver, p)
 		s := newSlow()
 		u := r.worker("default", s.serve)

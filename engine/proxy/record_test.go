@@ -24,12 +24,12 @@ type records struct {
 }
 
 func (r *records) Observe(rec *Record) {
-	pool := ""
+	group := ""
 	if rec.Pool != nil {
-		pool = rec.Pool.Name()
+		group = rec.Pool.Name()
 	}
 	line := fmt.Sprintf("%s %s %d %d %s/%d repeats=%d %s", rec.Request.Method, rec.Request.Target, rec.Status, rec.Sent,
-		pool, rec.Worker, rec.Repeats, rec.Kind)
+		group, rec.Worker, rec.Repeats, rec.Kind)
 	if rec.Kind == KindRefused {
 		line = fmt.Sprintf("%q %d %s", rec.Line, rec.Status, rec.Kind)
 	}

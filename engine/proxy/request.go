@@ -120,7 +120,7 @@ func (x *exchange) relayRequest() error {
 
 // claimSlot takes a slot of the pool, in its queue if there is none free. A
 // client that leaves the queue never reaches a worker.
-func (x *exchange) claimSlot(target *pool.Pool, set *plan.Pool, avoid *pool.Worker) error {
+func (x *exchange) claimSlot(target *pool.Pool, set *plan.Group, avoid *pool.Worker) error {
 	if x.claim.Chosen = x.key != ""; x.claim.Chosen {
 		x.claim.Key = pool.Key(x.key)
 	} else {

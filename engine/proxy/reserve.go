@@ -16,8 +16,8 @@ const (
 // do.
 func reserveOf(p *plan.Plan) int {
 	n := reserveOfMaster
-	for _, pool := range p.Pools {
-		n += reserveOfWorker * pool.Instances
+	for _, group := range p.Groups {
+		n += reserveOfWorker * group.Instances
 	}
 	return n
 }

@@ -62,7 +62,7 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 	px, err := New(opts)
 	require.NoError(t, err)
 	r := &rig{t: t, proxy: px, addr: ln.Addr().String(), plan: p, pools: map[string]*pool.Pool{}, ran: make(chan error, 1)}
-	for _, g := range p.Pools {
+	for _, g := range p.Groups {
 		r.pools[g.Name] = pool.New(g)
 	}
 	r.publish()
@@ -86,7 +86,7 @@ func (r *rig) publish() {
 	r.proxy.Publish(&Snapshot{Plan: r.plan, Pools: maps.Clone(r.pools), Routes: route.Compile(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
 }
 
-// planOf returns a plan with a pool for each name, and defaults.
+// planOf returns a plan with a group for each name, and defaults.
 func planOf(t testing.TB, routes map[string]string) *plan.Plan {
 	t.Helper()
 	p := &plan.Plan{
@@ -96,7 +96,7 @@ func planOf(t testing.TB, routes map[string]string) *plan.Plan {
 	for name, pattern := range routes {
 		rt, err := plan.NewRoute(pattern, plan.Pos{})
 		require.NoError(t, err)
-		p.Pools = append(p.Pools, &plan.Pool{Name: name, Instances: 1, MaxRestartsOnCrash: plan.DefaultMaxRestartsOnCrash, Routes: []plan.Route{rt}})
+		p.Groups = append(p.Groups, &plan.Group{Name: name, Instances: 1, MaxRestartsOnCrash: plan.DefaultMaxRestartsOnCrash, Routes: []plan.Route{rt}})
 	}
 	return p
 }

@@ -36,7 +36,7 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 	}
 	for _, routes := range []int{1, 100, 1000} {
 		p := &plan.Plan{Forwarded: plan.ForwardedSet, TrustedProxies: trustLocal}
-		group := &plan.Pool{Name: "a"}
+		group := &plan.Group{Name: "a"}
 		for i := range routes {
 			net := netip.PrefixFrom(netip.AddrFrom4([4]byte{192, byte(i >> 8), byte(i), 0}), 24)
 			// Half of them are such as the index cannot find by address.
@@ -46,7 +46,7 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 			}
 			group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
 		}
-		p.Pools = []*plan.Pool{group}
+		p.Groups = []*plan.Group{group}
 		table := route.Compile(p, func(string) *pool.Pool { return nil })
 		for _, list := range []string{"short", "trusted", "commas", "forwarded"} {
 			b.Run(fmt.Sprintf("%d/%s", routes, list), func(b *testing.B) {

@@ -68,7 +68,7 @@ func TestStripTellsTheWorker(t *testing.T) {
 		for _, mode := range []plan.Forwarded{plan.ForwardedSet, plan.ForwardedOff} {
 			p := planOf(t, map[string]string{"default": "*"})
 			p.Forwarded = mode
-			p.Pools[0].StripPrefix = "/api"
+			p.Groups[0].StripPrefix = "/api"
 			r := newRig(t, driver, p)
 			u := r.worker("default", answering(hello))
 			for _, path := range []string{"/api/x", "/other"} {

@@ -124,7 +124,7 @@ func TestTunnelEnds(t *testing.T) {
 func TestTunnelHoldsSlot(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
-		p.Pools[0].MaxReqPerWorker = 1
+		p.Groups[0].MaxReqPerWorker = 1
 		r := newRig(t, driver, p)
 		u := r.worker("default", echoing)
 		first, second := r.client(), r.client()

@@ -24,8 +24,8 @@ func mixedMatchers(t testing.TB, n int) *plan.Plan {
 		require.NoError(t, err)
 		return m
 	}
-	pool := &plan.Pool{Name: "a"}
-	add := func(m *plan.Matcher) { pool.Routes = append(pool.Routes, plan.NewMatcherRoute(m, plan.Pos{})) }
+	group := &plan.Group{Name: "a"}
+	add := func(m *plan.Matcher) { group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{})) }
 	for i := range n - 1 {
 		switch i % 8 {
 		case 0:
@@ -47,7 +47,7 @@ func mixedMatchers(t testing.TB, n int) *plan.Plan {
 		}
 	}
 	add(plan.NewHeaderMatcher("x-tenant", test(plan.TestEqual, "acme")))
-	return &plan.Plan{Pools: []*plan.Pool{pool}}
+	return &plan.Plan{Groups: []*plan.Group{group}}
 }
 
 // benchRequest has what a browser sends, and more of what matchers ask for.
@@ -89,14 +89,14 @@ func BenchmarkTenants(b *testing.B) {
 		require.NoError(b, err)
 		return out
 	}
-	pool := &plan.Pool{Name: "a"}
+	group := &plan.Group{Name: "a"}
 	for i := range 17 {
 		for _, m := range []*plan.Matcher{plan.NewHeaderMatcher("x-tenant", equal(fmt.Sprint("tenant-", i))),
 			plan.NewCookieMatcher("plan", equal(fmt.Sprint("plan-", i))), plan.NewHostMatcher(fmt.Sprintf("shop-%d.example.com", i))} {
-			pool.Routes = append(pool.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+			group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
 		}
 	}
-	table := Compile(&plan.Plan{Pools: []*plan.Pool{pool}}, name)
+	table := Compile(&plan.Plan{Groups: []*plan.Group{group}}, name)
 	for _, c := range []struct{ name, tenant string }{{"header", "tenant-16"}, {"none", "other"}} {
 		b.Run(c.name, func(b *testing.B) {
 			r := benchRequest(b, c.tenant)

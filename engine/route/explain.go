@@ -10,7 +10,7 @@ import (
 // A Step is one rule that was tried for a request.
 type Step[T any] struct {
 	Route   *plan.Route
-	Value   T // of its pool
+	Value   T // of its group
 	Matched bool
 	Why     string // it does not match; "" for the one that does
 }

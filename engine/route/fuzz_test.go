@@ -108,17 +108,17 @@ func (c *choices) matcher(t *testing.T, depth int) *plan.Matcher {
 func (c *choices) plan(t *testing.T) *plan.Plan {
 	p := &plan.Plan{}
 	for i := range 3 {
-		p.Pools = append(p.Pools, &plan.Pool{Name: string(rune('a' + i))})
+		p.Groups = append(p.Groups, &plan.Group{Name: string(rune('a' + i))})
 	}
 	for n, i := c.below(41), 0; i < n; i++ {
-		pool := p.Pools[i*len(p.Pools)/n]
+		group := p.Groups[i*len(p.Groups)/n]
 		if c.below(3) > 0 {
-			pool.Routes = append(pool.Routes, plan.NewMatcherRoute(c.matcher(t, 2), plan.Pos{}))
+			group.Routes = append(group.Routes, plan.NewMatcherRoute(c.matcher(t, 2), plan.Pos{}))
 			continue
 		}
 		r, err := plan.NewRoute(choose(c, "/a", "/a/b", "/b*", "/a/*", "*", "/", "/b"), plan.Pos{})
 		require.NoError(t, err)
-		pool.Routes = append(pool.Routes, r)
+		group.Routes = append(group.Routes, r)
 	}
 	return p
 }
@@ -149,10 +149,10 @@ func (c *choices) request(t *testing.T) plan.Request {
 // naiveRequest reads the rules word by word: matchers in the order written,
 // then strings by the length of their literal, then "*".
 func naiveRequest(p *plan.Plan, r plan.Request) string {
-	for _, pool := range p.Pools {
-		for i := range pool.Routes {
-			if pool.Routes[i].Kind == plan.RouteMatcher && pool.Routes[i].Matcher.Match(r) {
-				return pool.Name
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			if group.Routes[i].Kind == plan.RouteMatcher && group.Routes[i].Matcher.Match(r) {
+				return group.Name
 			}
 		}
 	}

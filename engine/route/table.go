@@ -6,7 +6,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A Table maps a request to a T, the caller's form of a pool. It is immutable
+// A Table maps a request to a T, the caller's form of a group. It is immutable
 // and safe for concurrent use. The zero Table matches nothing.
 type Table[T any] struct {
 	matchers index // into rules
@@ -38,12 +38,12 @@ type candidates[T any] struct {
 	prefix *entry[T]   // then this one, which takes every path that came here
 }
 
-// Compile builds the table of a plan. pool is called once for each pool, in
+// Compile builds the table of a plan. group is called once for each group, in
 // the order written. The plan is kept and must not change.
-func Compile[T any](p *plan.Plan, pool func(name string) T) *Table[T] {
+func Compile[T any](p *plan.Plan, valueOf func(name string) T) *Table[T] {
 	t := &Table[T]{}
-	for _, group := range p.Pools {
-		value := pool(group.Name)
+	for _, group := range p.Groups {
+		value := valueOf(group.Name)
 		for i := range group.Routes {
 			t.add(&entry[T]{route: &group.Routes[i], value: value})
 		}

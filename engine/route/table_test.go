@@ -12,18 +12,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testPlan makes a plan of pools a, b, c, … with the given routes each.
-func testPlan(t testing.TB, pools ...[]string) *plan.Plan {
+// testPlan makes a plan of groups a, b, c, … with the given routes each.
+func testPlan(t testing.TB, groups ...[]string) *plan.Plan {
 	t.Helper()
 	p := &plan.Plan{}
-	for i, patterns := range pools {
-		pool := &plan.Pool{Name: string(rune('a' + i))}
+	for i, patterns := range groups {
+		group := &plan.Group{Name: string(rune('a' + i))}
 		for _, pattern := range patterns {
 			r, err := plan.NewRoute(pattern, plan.Pos{})
 			require.NoError(t, err, pattern)
-			pool.Routes = append(pool.Routes, r)
+			group.Routes = append(group.Routes, r)
 		}
-		p.Pools = append(p.Pools, pool)
+		p.Groups = append(p.Groups, group)
 	}
 	return p
 }
@@ -40,9 +40,9 @@ func (r onPath) Path() []byte { return r.path }
 
 func TestMatch(t *testing.T) {
 	for _, c := range []struct {
-		why   string
-		pools [][]string
-		paths map[string]string // to the pool, "" for none
+		why    string
+		groups [][]string
+		paths  map[string]string // to the group, "" for none
 	}{
 		{"no routes", [][]string{{}}, map[string]string{"/": "", "": "", "*": ""}},
 		{"a prefix of the string, as the original", [][]string{{"/ml"}, {"*"}},
@@ -63,7 +63,7 @@ func TestMatch(t *testing.T) {
 		{"a final /* takes everything below", [][]string{{"/s/*"}}, map[string]string{"/s/a": "a", "/s/a/b": "a", "/s": ""}},
 		{"bytes that are not UTF-8", [][]string{{"/\xff"}, {"/é"}}, map[string]string{"/\xffa": "a", "/éa": "b", "/\xc3": ""}},
 	} {
-		table := Compile(testPlan(t, c.pools...), name)
+		table := Compile(testPlan(t, c.groups...), name)
 		for path, want := range c.paths {
 			got, ok := table.Match(onPath{path: []byte(path)})
 			assert.Equal(t, want, got, "%s: %q", c.why, path)
@@ -77,7 +77,7 @@ func TestMatch(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// TestPrecedence: matchers in the order written over all pools, then strings
+// TestPrecedence: matchers in the order written over all groups, then strings
 // by length, then "*".
 func TestPrecedence(t *testing.T) {
 	matcher := func(m *plan.Matcher) plan.Route { return plan.NewMatcherRoute(m, plan.Pos{}) }
@@ -86,7 +86,7 @@ func TestPrecedence(t *testing.T) {
 		require.NoError(t, err)
 		return r
 	}
-	p := &plan.Plan{Pools: []*plan.Pool{
+	p := &plan.Plan{Groups: []*plan.Group{
 		{Name: "default", Routes: []plan.Route{text("*"), text("/api/users/admin")}},
 		{Name: "first", Routes: []plan.Route{text("/api"), matcher(plan.NewHeaderMatcher("x-t", plan.Test{}))}},
 		{Name: "second", Routes: []plan.Route{matcher(plan.NewPathMatcher("/api/users")), text("/api/users"), matcher(plan.NewWebsocketMatcher())}},
@@ -124,7 +124,7 @@ func TestPrecedence(t *testing.T) {
 	assert.Nil(t, route)
 }
 
-func TestCompileAsksForEachPoolOnce(t *testing.T) {
+func TestCompileAsksForEachGroupOnce(t *testing.T) {
 	var asked []string
 	Compile(testPlan(t, []string{"/a", "/b"}, []string{}, []string{"*"}), func(name string) *int {
 		asked = append(asked, name)
@@ -137,12 +137,12 @@ func TestCompileAsksForEachPoolOnce(t *testing.T) {
 func naive(p *plan.Plan, path string) string {
 	type rule struct {
 		route *plan.Route
-		pool  string
+		group string
 	}
 	var rules []rule
-	for _, pool := range p.Pools {
-		for i := range pool.Routes {
-			rules = append(rules, rule{&pool.Routes[i], pool.Name})
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			rules = append(rules, rule{&group.Routes[i], group.Name})
 		}
 	}
 	rank := func(r rule) int {
@@ -154,14 +154,14 @@ func naive(p *plan.Plan, path string) string {
 	slices.SortStableFunc(rules, func(a, b rule) int { return rank(a) - rank(b) })
 	for _, r := range rules {
 		if r.route.Match(path) {
-			return r.pool
+			return r.group
 		}
 	}
 	return ""
 }
 
 // FuzzMatch holds the table against a naive reading of the rules. The first
-// string has the routes, one a line, the pools in turn; the second a path.
+// string has the routes, one a line, the groups in turn; the second a path.
 func FuzzMatch(f *testing.F) {
 	f.Add("/a\n/ab\n/abc\n*\n/b", "/abcd")
 	f.Add("/a/*.js\n/a/\n/a/*.css\n**\n*", "/a/x.css")
@@ -171,7 +171,7 @@ func FuzzMatch(f *testing.F) {
 	f.Fuzz(func(t *testing.T, routes, path string) {
 		p := &plan.Plan{}
 		for i := range 3 {
-			p.Pools = append(p.Pools, &plan.Pool{Name: string(rune('a' + i))})
+			p.Groups = append(p.Groups, &plan.Group{Name: string(rune('a' + i))})
 		}
 		lines := strings.Split(routes, "\n")
 		for i, line := range lines[:min(len(lines), 50)] {
@@ -179,8 +179,8 @@ func FuzzMatch(f *testing.F) {
 			if err != nil {
 				continue
 			}
-			pool := p.Pools[i*len(p.Pools)/len(lines)]
-			pool.Routes = append(pool.Routes, r)
+			group := p.Groups[i*len(p.Groups)/len(lines)]
+			group.Routes = append(group.Routes, r)
 		}
 		table := Compile(p, name)
 		paths := []string{path}

@@ -43,7 +43,7 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 	begun := time.Now()
 	s.starter.Forget()
 	changes := plan.Diff(s.plan, next, opts.Diff)
-	steps := s.steps(changes.Pools, next)
+	steps := s.steps(changes.Groups, next)
 	var err error
 	if atOnce, all := changes.AtOnce(next.ReloadSurge); all {
 		err = begin(ctx, steps, &opts)
@@ -67,10 +67,10 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 // effective is the plan that runs once the changes are applied.
 func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 	p := *next
-	p.Pools = nil
-	for i := range changes.Pools {
-		if pool := changes.Pools[i].Effective(); pool != nil {
-			p.Pools = append(p.Pools, pool)
+	p.Groups = nil
+	for i := range changes.Groups {
+		if spec := changes.Groups[i].Effective(); spec != nil {
+			p.Groups = append(p.Groups, spec)
 		}
 	}
 	if old != nil {
@@ -177,7 +177,7 @@ func abort(steps []*step) {
 }
 
 // commit makes the plan in effect the one that is served: the workers first,
-// so that the table never names a pool that is not ready, then the table, and
+// so that the table never names a group that is not ready, then the table, and
 // only then the end of removed groups, which it does not name any more.
 func (s *Supervisor) commit(steps []*step) {
 	groups := make(map[string]*group)
@@ -192,7 +192,7 @@ func (s *Supervisor) commit(steps []*step) {
 	s.opts.Publisher.Publish(s.plan, pools(groups))
 	maps.DeleteFunc(s.leaving, func(g *group, _ struct{}) bool { return g.hasEnded() })
 	for _, st := range steps {
-		s.opts.Log.Info("pool applied", "pool", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
+		s.opts.Log.Info("group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
 		if st.change.Action == plan.Remove {
 			s.leaving[st.group] = struct{}{}
 			st.group.do(func() { st.group.finish(false) })

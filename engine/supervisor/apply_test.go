@@ -22,7 +22,7 @@ func TestApply_StartsAllGroupsTogether(t *testing.T) {
 			assert.Equal(t, 3, pools["b"].Ready())
 		}
 		begun := time.Now()
-		result := r.mustApply(aPlan(aPool("a"), aPool("b", instances(3))))
+		result := r.mustApply(aPlan(aGroup("a"), aGroup("b", instances(3))))
 		assert.Equal(t, time.Second, time.Since(begun), "as long as one worker takes")
 		assert.Equal(t, 1, result.Generation)
 		assert.Equal(t, 1, r.pub.times)
@@ -33,16 +33,16 @@ func TestApply_StartsAllGroupsTogether(t *testing.T) {
 func TestApply_ByAction(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, next *plan.Plan
-		want        []string // indexes of pool a afterwards
-		kept        int      // workers of pool a that are the same as before
-		started     int      // workers of all pools, ever
+		want        []string // indexes of group a afterwards
+		kept        int      // workers of group a that are the same as before
+		started     int      // workers of all groups, ever
 	}{
-		"replace":     {aPlan(aPool("a")), aPlan(aPool("a")), []string{"0", "1"}, 0, 4},
-		"keep":        {aPlan(aPool("a", kept)), aPlan(aPool("a", kept)), []string{"0", "1"}, 2, 2},
-		"resize up":   {aPlan(aPool("a", kept)), aPlan(aPool("a", kept, instances(3))), []string{"0", "1", "2"}, 2, 3},
-		"resize down": {aPlan(aPool("a", kept)), aPlan(aPool("a", kept, instances(1))), []string{"0"}, 1, 2},
-		"remove":      {aPlan(aPool("a"), aPool("b", kept)), aPlan(aPool("b", kept)), []string{}, 0, 4},
-		"add":         {aPlan(aPool("a", kept)), aPlan(aPool("a", kept), aPool("c")), []string{"0", "1"}, 2, 4},
+		"replace":     {aPlan(aGroup("a")), aPlan(aGroup("a")), []string{"0", "1"}, 0, 4},
+		"keep":        {aPlan(aGroup("a", kept)), aPlan(aGroup("a", kept)), []string{"0", "1"}, 2, 2},
+		"resize up":   {aPlan(aGroup("a", kept)), aPlan(aGroup("a", kept, instances(3))), []string{"0", "1", "2"}, 2, 3},
+		"resize down": {aPlan(aGroup("a", kept)), aPlan(aGroup("a", kept, instances(1))), []string{"0"}, 1, 2},
+		"remove":      {aPlan(aGroup("a"), aGroup("b", kept)), aPlan(aGroup("b", kept)), []string{}, 0, 4},
+		"add":         {aPlan(aGroup("a", kept)), aPlan(aGroup("a", kept), aGroup("c")), []string{"0", "1"}, 2, 4},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
@@ -56,10 +56,10 @@ func TestApply_ByAction(t *testing.T) {
 				assert.Len(t, same, c.kept)
 				assert.Len(t, r.fakes.all, c.started)
 				assert.Equal(t, 2, result.Generation)
-				for _, pl := range c.next.Pools {
+				for _, pl := range c.next.Groups {
 					assert.Equal(t, pl.Instances, r.pub.pools[pl.Name].Ready())
 				}
-				assert.Len(t, r.pub.pools, len(c.next.Pools))
+				assert.Len(t, r.pub.pools, len(c.next.Groups))
 			})
 		})
 	}
@@ -75,9 +75,9 @@ func indexes(workers []string) []string {
 
 func TestApply_KeepsQueueAndPool(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		before := r.pub.pools["a"]
-		r.mustApply(aPlan(aPool("a", func(p *plan.Pool) { p.MaxReqPerWorker = 5 })))
+		r.mustApply(aPlan(aGroup("a", func(p *plan.Group) { p.MaxReqPerWorker = 5 })))
 		assert.Same(t, before, r.pub.pools["a"])
 		assert.Equal(t, 5, before.Settings().MaxReqPerWorker)
 	})
@@ -85,14 +85,14 @@ func TestApply_KeepsQueueAndPool(t *testing.T) {
 
 func TestApply_PinnedKeepsOldSpecForLaterWorkers(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", kept)))
-		result := r.mustApply(aPlan(aPool("a", kept, instances(3), func(p *plan.Pool) { p.App = "other:app" })))
-		assert.Equal(t, "main:app", r.fakes.last().pool.App)
-		assert.Equal(t, "main:app", result.Plan.Pool("a").App)
-		require.Len(t, result.Changes.Pools[0].Pinned, 1)
+		r.mustApply(aPlan(aGroup("a", kept)))
+		result := r.mustApply(aPlan(aGroup("a", kept, instances(3), func(p *plan.Group) { p.App = "other:app" })))
+		assert.Equal(t, "main:app", r.fakes.last().spec.App)
+		assert.Equal(t, "main:app", result.Plan.Group("a").App)
+		require.Len(t, result.Changes.Groups[0].Pinned, 1)
 		r.fakes.all[0].kill()
 		synctest.Wait()
-		assert.Equal(t, "main:app", r.fakes.last().pool.App)
+		assert.Equal(t, "main:app", r.fakes.last().spec.App)
 		assert.Equal(t, 2, r.fakes.last().generation)
 	})
 }
@@ -103,38 +103,38 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 		prepare func(*fakeProcess) error
 		want    string
 	}{
-		"never ready": {func(p *fakeProcess) error { p.readyAfter = -1; return nil }, `pool "b": worker 0: not ready within 30s (startup_timeout)`},
+		"never ready": {func(p *fakeProcess) error { p.readyAfter = -1; return nil }, `group "b": worker 0: not ready within 30s (startup_timeout)`},
 		"exits": {func(p *fakeProcess) error { p.readyAfter = -1; time.AfterFunc(time.Second, p.kill); return nil },
-			`pool "b": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
+			`group "b": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
 		"ready, then dies": {func(p *fakeProcess) error {
 			time.AfterFunc(2*time.Second, p.kill)
 			return nil
-		}, `pool "b": worker 0: ended again right after it was ready`},
-		"no start": {func(*fakeProcess) error { return noPython }, `pool "b": worker 0: no python`},
+		}, `group "b": worker 0: ended again right after it was ready`},
+		"no start": {func(*fakeProcess) error { return noPython }, `group "b": worker 0: no python`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
-				first := aPlan(aPool("a"), aPool("gone"))
+				first := aPlan(aGroup("a"), aGroup("gone"))
 				r.mustApply(first)
 				before := sorted(append(r.fakes.alive("a"), r.fakes.alive("gone")...))
 				r.fakes.onStart(func(p *fakeProcess) error {
-					if p.pool.Name == "b" {
+					if p.spec.Name == "b" {
 						return c.prepare(p)
 					}
 					p.readyAfter = 5 * time.Second
 					return nil
 				})
-				_, err := r.apply(aPlan(aPool("a"), aPool("b", instances(1))))
+				_, err := r.apply(aPlan(aGroup("a"), aGroup("b", instances(1))))
 				var start *StartError
 				require.ErrorAs(t, err, &start)
 				assert.Equal(t, c.want, start.Summary())
 				assert.Equal(t, before, sorted(append(r.fakes.alive("a"), r.fakes.alive("gone")...)))
 				assert.Empty(t, r.fakes.alive("b"))
 				assert.Equal(t, 1, r.pub.times)
-				assert.Same(t, first.Pools[0], r.sup.plan.Pools[0])
+				assert.Same(t, first.Groups[0], r.sup.plan.Groups[0])
 
 				r.fakes.onStart(nil) // and the next one finds everything in order
-				assert.Equal(t, 2, r.mustApply(aPlan(aPool("a"), aPool("b"))).Generation)
+				assert.Equal(t, 2, r.mustApply(aPlan(aGroup("a"), aGroup("b"))).Generation)
 			})
 		})
 	}
@@ -142,11 +142,11 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 
 func TestApply_GivenUpByCaller(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter, p.stubborn = -1, true; return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_, err := r.sup.Apply(ctx, aPlan(aPool("a")), ApplyOptions{})
+		_, err := r.sup.Apply(ctx, aPlan(aGroup("a")), ApplyOptions{})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Len(t, r.fakes.alive("a"), 2, "the new ones are killed, though they do not listen")
 	})
@@ -156,7 +156,7 @@ func TestApply_NeverOverlaps(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		done := make(chan int, 3)
 		for range 3 {
-			go func() { done <- r.mustApply(aPlan(aPool("a"))).Generation }()
+			go func() { done <- r.mustApply(aPlan(aGroup("a"))).Generation }()
 		}
 		for want := 1; want <= 3; want++ {
 			assert.Equal(t, want, <-done)
@@ -168,11 +168,11 @@ func TestApply_NeverOverlaps(t *testing.T) {
 
 func TestApply_CrashOfAnOldWorkerMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old := r.fakes.last()
 		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter = 10 * time.Second; return nil })
 		done := make(chan error, 1)
-		go func() { _, err := r.apply(aPlan(aPool("a", instances(1)))); done <- err }()
+		go func() { _, err := r.apply(aPlan(aGroup("a", instances(1)))); done <- err }()
 		synctest.Wait()
 		old.kill()
 		require.NoError(t, <-done)
@@ -182,19 +182,19 @@ func TestApply_CrashOfAnOldWorkerMeanwhile(t *testing.T) {
 	})
 }
 
-func TestApply_RetriesFailedPoolOfAKeptGroup(t *testing.T) {
+func TestApply_RetriesFailedGroupOfAKeptGroup(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		bad := aPool("bad", kept, instances(1), func(p *plan.Pool) { p.MaxRestartsOnCrash = 0 })
-		r.mustApply(aPlan(bad, aPool("good", kept)))
+		bad := aGroup("bad", kept, instances(1), func(p *plan.Group) { p.MaxRestartsOnCrash = 0 })
+		r.mustApply(aPlan(bad, aGroup("good", kept)))
 		for _, p := range r.fakes.all {
-			if p.pool.Name == "bad" {
+			if p.spec.Name == "bad" {
 				p.kill()
 			}
 		}
 		synctest.Wait()
 		assert.Empty(t, r.fakes.alive("bad"))
-		assert.Contains(t, r.log.String(), `msg="worker failed" pool=bad worker=0 state=failed`)
-		r.mustApply(aPlan(bad, aPool("good", kept)))
+		assert.Contains(t, r.log.String(), `msg="worker failed" group=bad worker=0 state=failed`)
+		r.mustApply(aPlan(bad, aGroup("good", kept)))
 		pass(2 * time.Second)
 		assert.Len(t, r.fakes.alive("bad"), 1)
 		assert.Equal(t, 1, r.pub.pools["bad"].Ready())

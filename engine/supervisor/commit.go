@@ -7,10 +7,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// A target is what a group is to become: the pool as it will run, and
+// A target is what a group is to become: the group as it will run, and
 // whether every worker is replaced.
 type target struct {
-	spec       *plan.Pool
+	spec       *plan.Group
 	replace    bool
 	generation int
 	startup    time.Duration
@@ -86,7 +86,7 @@ func (g *group) adopt(crew *crew) []*member {
 // swap exchanges the workers and applies the new settings. The cap must not
 // be exceeded in between: a lower one holds before new workers come, a higher
 // one only once the old workers, which were promised less, are out.
-func (g *group) swap(before *plan.Pool, add, remove []*pool.Worker) {
+func (g *group) swap(before *plan.Group, add, remove []*pool.Worker) {
 	if before == nil || stricter(g.spec, before) {
 		g.pool.Configure(g.spec)
 		g.pool.Swap(add, remove)
@@ -97,7 +97,7 @@ func (g *group) swap(before *plan.Pool, add, remove []*pool.Worker) {
 }
 
 // stricter reports whether a has a lower cap than b.
-func stricter(a, b *plan.Pool) bool {
+func stricter(a, b *plan.Group) bool {
 	return a.MaxReqPerWorker > 0 && (b.MaxReqPerWorker == 0 || a.MaxReqPerWorker < b.MaxReqPerWorker)
 }
 

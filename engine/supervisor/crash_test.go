@@ -31,7 +31,7 @@ func TestRestartDelay(t *testing.T) {
 
 func TestCrash_BackoffThenFailed(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1)), aPool("b", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b", instances(1))))
 		var starts []time.Duration
 		begun := time.Now()
 		r.fakes.onStart(func(p *fakeProcess) error {
@@ -39,22 +39,22 @@ func TestCrash_BackoffThenFailed(t *testing.T) {
 			return errors.New("broken")
 		})
 		for _, p := range r.fakes.all {
-			if p.pool.Name == "a" {
+			if p.spec.Name == "a" {
 				p.kill()
 			}
 		}
 		pass(time.Hour)
 		synctest.Wait()
 		assert.Equal(t, []time.Duration{0, 2 * time.Second, 6 * time.Second}, starts, "at once, 2 s later, 4 s later, never again")
-		assert.Contains(t, r.log.String(), `level=ERROR msg="worker failed" pool=a worker=0 state=failed crashes=4 err=broken`)
-		assert.Len(t, r.fakes.alive("b"), 1, "the other pool goes on")
+		assert.Contains(t, r.log.String(), `level=ERROR msg="worker failed" group=a worker=0 state=failed crashes=4 err=broken`)
+		assert.Len(t, r.fakes.alive("b"), 1, "the other group goes on")
 		assert.Zero(t, r.pub.pools["a"].Ready())
 	})
 }
 
 func TestCrash_CountForgottenAfterHealthyLife(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		for range 10 { // more often than max_restarts_on_crash
 			pass(healthyLife)
 			r.fakes.last().kill()
@@ -66,7 +66,7 @@ func TestCrash_CountForgottenAfterHealthyLife(t *testing.T) {
 
 func TestCrash_TakenOutAtOnce(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.fakes.all[0].kill()
 		synctest.Wait()
 		assert.Equal(t, 1, r.pub.pools["a"].Ready())
@@ -77,9 +77,9 @@ func TestCrash_TakenOutAtOnce(t *testing.T) {
 	})
 }
 
-func TestCrash_AllPoolsFailedEndsRun(t *testing.T) {
+func TestCrash_AllGroupsFailedEndsRun(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1)), aPool("b", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b", instances(1))))
 		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
 		for _, p := range r.fakes.all {
 			p.kill()

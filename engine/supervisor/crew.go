@@ -90,7 +90,7 @@ func hasEnded(m *member) bool {
 
 // died is the error where a member was ready and has ended too soon.
 func (m *member) died() *StartError {
-	return &StartError{Pool: m.group.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()}
+	return &StartError{Group: m.group.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()}
 }
 
 // board adds a worker to the crew and starts it.

@@ -21,7 +21,7 @@ import (
 func (r *rig) failsOnce(indexes ...int) {
 	seen := make(map[string]bool)
 	r.fakes.onStart(func(p *fakeProcess) error {
-		key := fmt.Sprint(p.pool.Name, p.index)
+		key := fmt.Sprint(p.spec.Name, p.index)
 		if slices.Contains(indexes, p.index) && !seen[key] {
 			p.readyAfter = -1
 			time.AfterFunc(500*time.Millisecond, func() { p.end(worker.Exit{Code: 1}) })
@@ -42,35 +42,35 @@ func TestCrew_LostRace(t *testing.T) {
 		workers int
 	}{
 		"first start": {nil, []int{0, 1, 3, 4, 5}, func(r *rig) error {
-			_, err := r.apply(aPlan(aPool("a", instances(6))))
+			_, err := r.apply(aPlan(aGroup("a", instances(6))))
 			return err
 		}, 6},
-		"replace": {aPlan(aPool("a", instances(3))), []int{1, 2}, func(r *rig) error {
-			_, err := r.apply(aPlan(aPool("a", instances(3))))
+		"replace": {aPlan(aGroup("a", instances(3))), []int{1, 2}, func(r *rig) error {
+			_, err := r.apply(aPlan(aGroup("a", instances(3))))
 			return err
 		}, 3},
-		"resize": {aPlan(aPool("a", kept)), []int{2}, func(r *rig) error {
-			_, err := r.apply(aPlan(aPool("a", kept, instances(3))))
+		"resize": {aPlan(aGroup("a", kept)), []int{2}, func(r *rig) error {
+			_, err := r.apply(aPlan(aGroup("a", kept, instances(3))))
 			return err
 		}, 3},
-		"surge of one": {aPlan(aPool("a", instances(3))), []int{1, 2}, func(r *rig) error {
-			_, err := r.apply(surging(1, aPool("a", instances(3))))
+		"surge of one": {aPlan(aGroup("a", instances(3))), []int{1, 2}, func(r *rig) error {
+			_, err := r.apply(surging(1, aGroup("a", instances(3))))
 			return err
 		}, 3},
-		"surge of two": {aPlan(aPool("a", instances(5))), []int{0, 3, 4}, func(r *rig) error {
-			_, err := r.apply(surging(2, aPool("a", instances(5))))
+		"surge of two": {aPlan(aGroup("a", instances(5))), []int{0, 3, 4}, func(r *rig) error {
+			_, err := r.apply(surging(2, aGroup("a", instances(5))))
 			return err
 		}, 5},
-		"surge, more workers": {aPlan(aPool("a", instances(2))), []int{2, 3}, func(r *rig) error {
-			_, err := r.apply(surging(1, aPool("a", instances(4))))
+		"surge, more workers": {aPlan(aGroup("a", instances(2))), []int{2, 3}, func(r *rig) error {
+			_, err := r.apply(surging(1, aGroup("a", instances(4))))
 			return err
 		}, 4},
-		"scale":   {aPlan(aPool("a")), []int{2, 3}, func(r *rig) error { return r.sup.Scale(ctx, "a", 4) }, 4},
-		"restart": {aPlan(aPool("a", instances(3))), []int{1, 2}, func(r *rig) error { return r.sup.Restart(ctx, "a") }, 3},
-		"restart of failed workers": {aPlan(aPool("a", instances(3), func(p *plan.Pool) { p.MaxRestartsOnCrash = 1 }), aPool("b")), []int{1, 2}, func(r *rig) error {
+		"scale":   {aPlan(aGroup("a")), []int{2, 3}, func(r *rig) error { return r.sup.Scale(ctx, "a", 4) }, 4},
+		"restart": {aPlan(aGroup("a", instances(3))), []int{1, 2}, func(r *rig) error { return r.sup.Restart(ctx, "a") }, 3},
+		"restart of failed workers": {aPlan(aGroup("a", instances(3), func(p *plan.Group) { p.MaxRestartsOnCrash = 1 }), aGroup("b")), []int{1, 2}, func(r *rig) error {
 			r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
 			for _, p := range r.fakes.living() {
-				if p.pool.Name == "a" {
+				if p.spec.Name == "a" {
 					p.kill()
 				}
 			}
@@ -107,7 +107,7 @@ func TestCrew_LostRace(t *testing.T) {
 // one error tells of all.
 func TestCrew_AllFail(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(6)), aPool("b", kept)))
+		r.mustApply(aPlan(aGroup("a", instances(6)), aGroup("b", kept)))
 		before := r.fakes.living()
 		begun, starts := time.Now(), 0
 		r.fakes.onStart(func(p *fakeProcess) error {
@@ -116,10 +116,10 @@ func TestCrew_AllFail(t *testing.T) {
 			time.AfterFunc(time.Duration(1+p.index)*time.Second, func() { p.end(worker.Exit{Code: 1}) })
 			return nil
 		})
-		_, err := r.apply(aPlan(aPool("a", instances(6)), aPool("b", kept)))
+		_, err := r.apply(aPlan(aGroup("a", instances(6)), aGroup("b", kept)))
 		var failed *StartError
 		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, `pool "a": all 6 workers failed to start; worker 5: exit code 1 before it was ready`, failed.Summary())
+		assert.Equal(t, `group "a": all 6 workers failed to start; worker 5: exit code 1 before it was ready`, failed.Summary())
 		assert.Equal(t, 6*time.Second, time.Since(begun), "as long as the slowest takes to fail")
 		assert.Equal(t, before, r.fakes.living())
 		assert.Equal(t, 1, r.pub.times)
@@ -143,25 +143,25 @@ func TestCrew_OneFailsForGood(t *testing.T) {
 		want  string
 	}{
 		"reload": {func(r *rig) error {
-			_, err := r.apply(aPlan(aPool("a", instances(3))))
+			_, err := r.apply(aPlan(aGroup("a", instances(3))))
 			return err
-		}, 6 * time.Second, `pool "a": worker 2: broken; try 4 of 4 (max_restarts_on_crash)`},
+		}, 6 * time.Second, `group "a": worker 2: broken; try 4 of 4 (max_restarts_on_crash)`},
 		"reload, no restarts": {func(r *rig) error {
-			_, err := r.apply(aPlan(aPool("a", instances(3), func(p *plan.Pool) { p.MaxRestartsOnCrash = 0 })))
+			_, err := r.apply(aPlan(aGroup("a", instances(3), func(p *plan.Group) { p.MaxRestartsOnCrash = 0 })))
 			return err
-		}, 0, `pool "a": worker 2: broken`},
+		}, 0, `group "a": worker 2: broken`},
 		"reload, little time": {func(r *rig) error {
-			p := aPlan(aPool("a", instances(3)))
+			p := aPlan(aGroup("a", instances(3)))
 			p.StartupTimeout = 3 * time.Second
 			_, err := r.apply(p)
 			return err
-		}, 2 * time.Second, `pool "a": worker 2: broken; try 3, no time is left for another (startup_timeout)`},
+		}, 2 * time.Second, `group "a": worker 2: broken; try 3, no time is left for another (startup_timeout)`},
 		"restart": {func(r *rig) error { return r.sup.Restart(context.Background(), "a") },
-			8 * time.Second, `pool "a": worker 2: broken; try 4 of 4 (max_restarts_on_crash)`},
+			8 * time.Second, `group "a": worker 2: broken; try 4 of 4 (max_restarts_on_crash)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
-				r.mustApply(aPlan(aPool("a", instances(3))))
+				r.mustApply(aPlan(aGroup("a", instances(3))))
 				r.fakes.onStart(broken(2))
 				begun := time.Now()
 				err := c.start(r)
@@ -191,8 +191,8 @@ func TestCrew_HangsForGood(t *testing.T) {
 			return nil
 		})
 		begun := time.Now()
-		_, err := r.apply(aPlan(aPool("a")))
-		assert.ErrorContains(t, err, `pool "a": worker 1: not ready within 30s (startup_timeout)`)
+		_, err := r.apply(aPlan(aGroup("a")))
+		assert.ErrorContains(t, err, `group "a": worker 1: not ready within 30s (startup_timeout)`)
 		assert.Equal(t, 30*time.Second, time.Since(begun).Round(time.Second))
 		assert.Equal(t, 2, tries)
 	})
@@ -211,10 +211,10 @@ func TestCrew_DiesMeanwhile(t *testing.T) {
 			}
 			return nil
 		})
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		assert.Equal(t, 2, r.pub.pools["a"].Ready())
 		assert.Equal(t, 3, r.fakes.started())
-		assert.Contains(t, r.log.String(), `msg="start failed, trying again" pool=a worker=0 failures=1 restart_in=0s err="ended again right after it was ready"`)
+		assert.Contains(t, r.log.String(), `msg="start failed, trying again" group=a worker=0 failures=1 restart_in=0s err="ended again right after it was ready"`)
 	})
 }
 
@@ -230,7 +230,7 @@ func TestCrew_StoppedInBackoff(t *testing.T) {
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
-		_, err := r.sup.Apply(ctx, aPlan(aPool("a", func(p *plan.Pool) { p.MaxRestartsOnCrash = 100 })), ApplyOptions{})
+		_, err := r.sup.Apply(ctx, aPlan(aGroup("a", func(p *plan.Group) { p.MaxRestartsOnCrash = 100 })), ApplyOptions{})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Empty(t, r.fakes.alive("a"))
 		started := r.fakes.started()
@@ -242,7 +242,7 @@ func TestCrew_StoppedInBackoff(t *testing.T) {
 // TestCrew_RestartMeetsReload: a reload replaces what a restart waits for.
 func TestCrew_RestartMeetsReload(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.fakes.onStart(func(p *fakeProcess) error {
 			if p.index == 1 && p.generation == 1 {
 				return errors.New("broken")
@@ -252,7 +252,7 @@ func TestCrew_RestartMeetsReload(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- r.sup.Restart(t.Context(), "a") }()
 		pass(1500 * time.Millisecond) // worker 1 is in backoff
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		require.NoError(t, <-done)
 		synctest.Wait()
 		assert.Len(t, r.fakes.alive("a"), 2)

@@ -14,14 +14,14 @@ import (
 // at once, and finishes.
 func TestDeaf_WorkerIsReplaced(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old, c := r.fakes.last(), r.claim("a")
 		c.Worker().Lost()
 		assert.Zero(t, r.pub.pools["a"].Ready())
 		pass(5 * time.Second)
 		assert.Equal(t, 1, r.pub.pools["a"].Ready())
 		assert.Equal(t, []string{"0:1000", "0:1001"}, r.fakes.alive("a"))
-		assert.Contains(t, r.log.String(), `msg="worker unhealthy" pool=a worker=0`)
+		assert.Contains(t, r.log.String(), `msg="worker unhealthy" group=a worker=0`)
 		assert.Contains(t, r.log.String(), "its socket refuses connections")
 		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[0])
 		pass(time.Hour)
@@ -37,7 +37,7 @@ func TestDeaf_WorkerIsReplaced(t *testing.T) {
 // has just ended.
 func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		c := r.claim("a")
 		c.Worker().Lost()
 		c.Release()
@@ -52,9 +52,9 @@ func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
 // TestDeaf_RetiredWorkerIsLeftAlone: what is on its way out need not listen.
 func TestDeaf_RetiredWorkerIsLeftAlone(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		c := r.claim("a")
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		c.Worker().Lost()
 		pass(time.Minute)
 		assert.Equal(t, 2, r.fakes.started())

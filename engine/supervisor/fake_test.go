@@ -23,7 +23,7 @@ import (
 
 // A fakeProcess is a worker that a test drives.
 type fakeProcess struct {
-	pool       *plan.Pool
+	spec       *plan.Group
 	index, pid int
 	generation int
 	born       time.Time
@@ -126,10 +126,10 @@ type fakes struct {
 	rss       map[int]int64 // bytes, by pid
 }
 
-func (f *fakes) Start(_ context.Context, pl *plan.Pool, index, generation int) (process, error) {
+func (f *fakes) Start(_ context.Context, pl *plan.Group, index, generation int) (process, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := &fakeProcess{pool: pl, index: index, generation: generation, pid: 1000 + len(f.all), born: time.Now(),
+	p := &fakeProcess{spec: pl, index: index, generation: generation, pid: 1000 + len(f.all), born: time.Now(),
 		readyAfter: time.Second, exited: make(chan struct{})}
 	if f.prepare != nil {
 		if err := f.prepare(p); err != nil {
@@ -155,13 +155,13 @@ func (f *fakes) onStart(prepare func(*fakeProcess) error) {
 	f.prepare = prepare
 }
 
-// alive lists the pids of a pool's living processes by index.
+// alive lists the pids of a group's living processes by index.
 func (f *fakes) alive(name string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var out []string
 	for _, p := range f.all {
-		if p.pool.Name == name && p.alive() {
+		if p.spec.Name == name && p.alive() {
 			out = append(out, fmt.Sprintf("%d:%d", p.index, p.pid))
 		}
 	}
@@ -242,7 +242,7 @@ func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 		cancel()
 		<-r.sup.ended
 		for _, p := range r.fakes.all {
-			require.False(t, p.alive(), "worker %d of %s is left over", p.index, p.pool.Name)
+			require.False(t, p.alive(), "worker %d of %s is left over", p.index, p.spec.Name)
 		}
 		require.Equal(t, len(r.fakes.all), r.fakes.discarded)
 	})
@@ -283,9 +283,9 @@ func pass(d time.Duration) {
 	synctest.Wait()
 }
 
-// aPool is a group with the defaults and some changes.
-func aPool(name string, change ...func(*plan.Pool)) *plan.Pool {
-	p := &plan.Pool{
+// aGroup is a group with the defaults and some changes.
+func aGroup(name string, change ...func(*plan.Group)) *plan.Group {
+	p := &plan.Group{
 		Name: name, App: "main:app", Instances: 2, ReloadOnSighup: true, LogLevel: "info",
 		MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second,
 		WebsocketGrace: plan.DefaultWebsocketGrace, HealthInterval: plan.DefaultHealthInterval,
@@ -297,12 +297,12 @@ func aPool(name string, change ...func(*plan.Pool)) *plan.Pool {
 	return p
 }
 
-func instances(n int) func(*plan.Pool) { return func(p *plan.Pool) { p.Instances = n } }
-func kept(p *plan.Pool)                { p.ReloadOnSighup = false }
+func instances(n int) func(*plan.Group) { return func(p *plan.Group) { p.Instances = n } }
+func kept(p *plan.Group)                { p.ReloadOnSighup = false }
 
-func aPlan(pools ...*plan.Pool) *plan.Plan {
+func aPlan(groups ...*plan.Group) *plan.Plan {
 	return &plan.Plan{
-		Bind: plan.Bind{Network: "tcp", Address: "127.0.0.1:0"}, Pools: pools,
+		Bind: plan.Bind{Network: "tcp", Address: "127.0.0.1:0"}, Groups: groups,
 		StartupTimeout: 30 * time.Second, ShutdownTimeout: 10 * time.Second,
 	}
 }

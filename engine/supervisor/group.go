@@ -17,7 +17,7 @@ import (
 // fields below the line; others send it what to do.
 type group struct {
 	name    string
-	log     *slog.Logger // with the pool's name
+	log     *slog.Logger // with the group's name
 	starter starter
 	jitter  func(time.Duration) time.Duration
 	spread  func() float64         // from 0 to below 1: what sets a worker apart from the others
@@ -33,7 +33,7 @@ type group struct {
 	alarm func()        // called when down becomes true; must not block
 
 	// ----
-	spec       *plan.Pool // as it runs
+	spec       *plan.Group // as it runs
 	generation int
 	startup    time.Duration
 	slots      []*slot
@@ -46,9 +46,9 @@ type group struct {
 	living     sync.WaitGroup       // the members' goroutines
 }
 
-func (s *Supervisor) newGroup(spec *plan.Pool) *group {
+func (s *Supervisor) newGroup(spec *plan.Group) *group {
 	g := &group{
-		name: spec.Name, log: s.opts.Log.With("pool", spec.Name), starter: s.starter, jitter: s.jitter,
+		name: spec.Name, log: s.opts.Log.With("group", spec.Name), starter: s.starter, jitter: s.jitter,
 		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.New(spec), alarm: s.raise,
 		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
 	}
@@ -212,7 +212,7 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 
 // failure describes the end of a member.
 func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
-	f := &StartError{Pool: g.name, Worker: m.index, Err: err}
+	f := &StartError{Group: g.name, Worker: m.index, Err: err}
 	if exit != nil {
 		f.Stderr = exit.Stderr
 		if err == nil {

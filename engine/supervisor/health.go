@@ -126,7 +126,7 @@ func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) 
 	}
 }
 
-func check(ctx context.Context, proc process, spec *plan.Pool) error {
+func check(ctx context.Context, proc process, spec *plan.Group) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, spec.HealthTimeout, fmt.Errorf("no answer within %v (health_timeout)", spec.HealthTimeout))
 	defer cancel()
 	return proc.Check(ctx, worker.HealthOf(spec))
@@ -134,7 +134,7 @@ func check(ctx context.Context, proc process, spec *plan.Pool) error {
 
 // judge counts a check. A kept worker may be too old to know a path or
 // headers that a reload brought: it is told to nobody's harm, until it has once answered it.
-func (m *member) judge(p *pulse, spec *plan.Pool, err error) {
+func (m *member) judge(p *pulse, spec *plan.Group, err error) {
 	asked := worker.HealthOf(spec)
 	switch {
 	case err == nil:
@@ -210,7 +210,7 @@ func (g *group) dismiss(m *member, err error) bool {
 		return false
 	}
 	g.pool.Swap(nil, readyOf([]*member{m}))
-	failure := &StartError{Pool: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
+	failure := &StartError{Group: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
 	g.succeed(m, RestartUnhealthy, time.Since(m.since), failure)
 	g.release(m, false) // told after why
 	return true

@@ -13,7 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-func checked(p *plan.Pool) { p.HealthPath = "/healthz" }
+func checked(p *plan.Group) { p.HealthPath = "/healthz" }
 
 var errSick = errors.New("got status 503, want 2xx")
 
@@ -32,7 +32,7 @@ func TestHealth_ReadyOnlyWhenHealthy(t *testing.T) {
 			}
 			return nil
 		})
-		r.mustApply(aPlan(aPool("a", checked)))
+		r.mustApply(aPlan(aGroup("a", checked)))
 		assert.GreaterOrEqual(t, time.Since(begun), 20*time.Second, "a slow start is no hang")
 		assert.Equal(t, 2, r.fakes.started())
 	})
@@ -51,7 +51,7 @@ func TestHealth_AnswerOfAStartMayTakeLong(t *testing.T) {
 			}
 			return nil
 		})
-		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
 	})
 }
 
@@ -61,9 +61,9 @@ func TestHealth_NeverHealthy(t *testing.T) {
 		dies   bool
 		want   string
 	}{
-		"sick":  {sick, false, `pool "a": worker 0: not ready within 30s (startup_timeout): got status 503, want 2xx`},
-		"hangs": {hang, false, `pool "a": worker 0: not ready within 30s (startup_timeout)`},
-		"dies":  {hang, true, `pool "a": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
+		"sick":  {sick, false, `group "a": worker 0: not ready within 30s (startup_timeout): got status 503, want 2xx`},
+		"hangs": {hang, false, `group "a": worker 0: not ready within 30s (startup_timeout)`},
+		"dies":  {hang, true, `group "a": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
@@ -74,7 +74,7 @@ func TestHealth_NeverHealthy(t *testing.T) {
 					}
 					return nil
 				})
-				_, err := r.apply(aPlan(aPool("a", checked, instances(1))))
+				_, err := r.apply(aPlan(aGroup("a", checked, instances(1))))
 				var start *StartError
 				require.ErrorAs(t, err, &start)
 				assert.Equal(t, c.want, start.Summary())
@@ -86,7 +86,7 @@ func TestHealth_NeverHealthy(t *testing.T) {
 func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.fakes.onStart(func(p *fakeProcess) error { p.stubborn = true; return nil })
-		r.mustApply(aPlan(aPool("a", checked)))
+		r.mustApply(aPlan(aGroup("a", checked)))
 		old := r.fakes.all[0]
 		pass(12 * time.Second)
 		assert.Equal(t, 2, r.fakes.started(), "healthy workers are left alone")
@@ -109,7 +109,7 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 		<-old.exited
 		assert.InDelta(t, 10*time.Second, time.Since(asked), float64(10*time.Millisecond), "killed after stop_timeout")
 		synctest.Wait()
-		assert.Contains(t, r.log.String(), `msg="worker unhealthy" pool=a worker=`)
+		assert.Contains(t, r.log.String(), `msg="worker unhealthy" group=a worker=`)
 		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[old.index])
 		assert.Contains(t, r.log.String(), "unhealthy: 3 failed checks in a row: no answer within 2s (health_timeout)")
 	})
@@ -121,7 +121,7 @@ func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
 	for _, after := range []time.Duration{5001, 5400, 6100, 6900, 7300, 9700} {
 		bubble(t, func(t *testing.T, r *rig) {
 			r.fakes.onStart(func(p *fakeProcess) error { p.stubborn = true; return nil })
-			r.mustApply(aPlan(aPool("a", checked, instances(1))))
+			r.mustApply(aPlan(aGroup("a", checked, instances(1))))
 			c := r.claim("a")
 			for range 10 { // others come and go
 				pass(after * time.Millisecond / 10)
@@ -143,7 +143,7 @@ func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
 // that takes long: what it lacks may be back by then.
 func TestHealth_SickWorkerHasItsTime(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
 		c := r.claim("a")
 		pass(12 * time.Second)
 		r.fakes.last().fall(sick)
@@ -158,7 +158,7 @@ func TestHealth_SickWorkerHasItsTime(t *testing.T) {
 
 func TestHealth_IdleHungWorkerIsFoundByTheInterval(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
 		r.fakes.last().fall(hang)
 		hung := time.Now()
 		for r.fakes.started() == 1 {
@@ -170,7 +170,7 @@ func TestHealth_IdleHungWorkerIsFoundByTheInterval(t *testing.T) {
 
 func TestHealth_SomeFailuresAreForgiven(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
 		n := 0
 		r.fakes.last().fall(func(context.Context, string) error {
 			if n++; n%3 == 0 {
@@ -186,7 +186,7 @@ func TestHealth_SomeFailuresAreForgiven(t *testing.T) {
 
 func TestHealth_RequestsEndBeforeTheWorkerDoes(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
 		old, c := r.fakes.last(), r.claim("a")
 		old.fall(sick)
 		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter = 20 * time.Second; return nil })
@@ -214,9 +214,9 @@ func TestHealth_AlwaysUnhealthyIsAFailure(t *testing.T) {
 			}
 			return nil
 		})
-		r.mustApply(aPlan(aPool("a", checked, instances(1)), aPool("b", instances(1))))
+		r.mustApply(aPlan(aGroup("a", checked, instances(1)), aGroup("b", instances(1))))
 		pass(time.Hour)
-		assert.Contains(t, r.log.String(), `msg="worker failed" pool=a worker=0`)
+		assert.Contains(t, r.log.String(), `msg="worker failed" group=a worker=0`)
 		assert.Empty(t, r.fakes.alive("a"))
 		assert.Equal(t, 5, r.fakes.started(), "the first, three restarts, and b")
 	})
@@ -224,9 +224,9 @@ func TestHealth_AlwaysUnhealthyIsAFailure(t *testing.T) {
 
 func TestHealth_NewPathOfAKeptWorker(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", kept, instances(1))))
+		r.mustApply(aPlan(aGroup("a", kept, instances(1))))
 		r.fakes.last().fall(func(_ context.Context, path string) error { return errSick })
-		r.mustApply(aPlan(aPool("a", kept, checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", kept, checked, instances(1))))
 		pass(time.Hour)
 		assert.Equal(t, 1, r.fakes.started(), "a path that it never knew is nothing against it")
 		assert.Contains(t, r.log.String(), "health_path does not work on a kept worker")
@@ -241,8 +241,8 @@ func TestHealth_NewPathOfAKeptWorker(t *testing.T) {
 
 func TestHealth_EndsWithAReload(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", kept, checked, instances(1))))
-		r.mustApply(aPlan(aPool("a", kept, instances(1))))
+		r.mustApply(aPlan(aGroup("a", kept, checked, instances(1))))
+		r.mustApply(aPlan(aGroup("a", kept, instances(1))))
 		r.fakes.last().fall(hang)
 		pass(time.Hour)
 		synctest.Wait()

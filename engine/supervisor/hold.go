@@ -14,7 +14,7 @@ func (s *Supervisor) Hold(name string) error {
 	}
 	if g.pool.Hold() {
 		now := g.pool.Stats()
-		g.log.Info("pool held", "requests", now.Requests, "websockets", now.Tunnels)
+		g.log.Info("group held", "requests", now.Requests, "websockets", now.Tunnels)
 	}
 	return nil
 }
@@ -28,7 +28,7 @@ func (s *Supervisor) Release(name string) error {
 	}
 	queued := g.pool.Queued()
 	if since := g.pool.Resume(); !since.IsZero() {
-		g.log.Info("pool released", "queued", queued, "took", time.Since(since).Round(time.Millisecond))
+		g.log.Info("group released", "queued", queued, "took", time.Since(since).Round(time.Millisecond))
 	}
 	return nil
 }

@@ -94,10 +94,10 @@ func (k *kills) recorded(rec *record) {
 	case err == nil && !p.Ended() && !k.spared[rec.PID]:
 		_ = unix.Kill(-rec.PID, unix.SIGKILL) // the leader lives, so the group is its own
 		killed = append(killed, p)
-		k.tell(&p, rec.Pool, strconv.Itoa(rec.Worker))
+		k.tell(&p, rec.Group, strconv.Itoa(rec.Worker))
 	default:
 		for _, p := range groupMembers(rec) {
-			killed = k.kill(killed, &p, rec.Pool, strconv.Itoa(rec.Worker))
+			killed = k.kill(killed, &p, rec.Group, strconv.Itoa(rec.Worker))
 		}
 	}
 	awaitGone(killed)
@@ -143,12 +143,12 @@ func (k *kills) kill(killed []proc.Process, p *proc.Process, group, index string
 func (k *kills) spare(p *proc.Process, group, index string) {
 	if !k.spared[p.PID] {
 		k.spared[p.PID] = true
-		k.runtime.log.Info("leftover spared", "pool", group, "worker", index, "pid", p.PID, "reason", "it was started at a terminal")
+		k.runtime.log.Info("leftover spared", "group", group, "worker", index, "pid", p.PID, "reason", "it was started at a terminal")
 	}
 }
 
 func (k *kills) tell(p *proc.Process, group, index string) {
-	k.runtime.log.Warn("leftover killed", "pool", group, "worker", index, "pid", p.PID)
+	k.runtime.log.Warn("leftover killed", "group", group, "worker", index, "pid", p.PID)
 }
 
 // byHand reports whether somebody has started the process, or one that it
@@ -195,7 +195,7 @@ func groupMembers(rec *record) []proc.Process {
 		}
 		group, _ := p.Env(worker.EnvGroup)
 		index, _ := p.Env(worker.EnvWorker)
-		return group != rec.Pool || index != strconv.Itoa(rec.Worker)
+		return group != rec.Group || index != strconv.Itoa(rec.Worker)
 	})
 }
 

@@ -25,7 +25,7 @@ var errRetired = errors.New("no longer wanted")
 // being set before ctx is cancelled.
 type member struct {
 	group      *group
-	spec       *plan.Pool
+	spec       *plan.Group
 	index      int
 	generation int
 	delay      time.Duration // before the start
@@ -64,7 +64,7 @@ type limits struct {
 	stop      time.Duration // from SIGTERM to SIGKILL
 }
 
-func limitsOf(spec *plan.Pool) limits {
+func limitsOf(spec *plan.Group) limits {
 	return limits{drain: spec.DrainTimeout, websocket: spec.WebsocketGrace, stop: spec.StopTimeout}
 }
 
@@ -204,7 +204,7 @@ func (m *member) drain(proc process, w *pool.Worker) {
 	}
 }
 
-// stopGrace is the pool's stop_timeout, as the group last knew it.
+// stopGrace is the group's stop_timeout, as the group last knew it.
 func (m *member) stopGrace() time.Duration {
 	select {
 	case <-m.ctx.Done():

@@ -22,7 +22,7 @@ func TestPlanIsWhatApplyDoes(t *testing.T) {
 				rnd := rand.New(rand.NewPCG(seed, 1))
 				r.mustApply(randomPlan(rnd))
 				for range 3 {
-					if name := randomName(rnd); r.sup.plan.Pool(name) != nil && rnd.IntN(2) == 0 {
+					if name := randomName(rnd); r.sup.plan.Group(name) != nil && rnd.IntN(2) == 0 {
 						require.NoError(t, r.sup.Scale(t.Context(), name, 1+rnd.IntN(4)))
 					}
 					r.compare(randomPlan(rnd), plan.DiffOptions{
@@ -98,18 +98,18 @@ func randomName(rnd *rand.Rand) string { return groupNames[rnd.IntN(len(groupNam
 
 // randomPlan is a plan of some of the groups, each with some of a few values.
 func randomPlan(rnd *rand.Rand) *plan.Plan {
-	var pools []*plan.Pool
+	var groups []*plan.Group
 	names := slices.Clone(groupNames)
 	rnd.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 	for _, name := range names[:1+rnd.IntN(len(names))] {
-		pools = append(pools, aPool(name, func(p *plan.Pool) {
+		groups = append(groups, aGroup(name, func(p *plan.Group) {
 			p.Instances = 1 + rnd.IntN(4)
 			p.ReloadOnSighup = rnd.IntN(3) == 0
 			p.App = []string{"main:app", "other:app"}[rnd.IntN(2)]
 			p.MaxReqPerWorker = rnd.IntN(3)
 		}))
 	}
-	p := aPlan(pools...)
+	p := aPlan(groups...)
 	if rnd.IntN(4) == 0 {
 		p.Bind.Address = "127.0.0.1:9"
 	}
@@ -145,12 +145,12 @@ func (r *rig) failAt(nth int, next *plan.Plan) {
 	r.t.Helper()
 	before, was, published := r.pids(), r.placed(), r.pub.times
 	inEffect, generation := r.sup.InEffect()
-	n, failing, at := 0, (*plan.Pool)(nil), 0
+	n, failing, at := 0, (*plan.Group)(nil), 0
 	r.fakes.onStart(func(p *fakeProcess) error {
 		if n++; n == nth {
-			failing, at = p.pool, p.index
+			failing, at = p.spec, p.index
 		}
-		if p.pool == failing && p.index == at { // again, too
+		if p.spec == failing && p.index == at { // again, too
 			return errors.New("no more memory")
 		}
 		return nil
@@ -174,7 +174,7 @@ func (r *rig) failAt(nth int, next *plan.Plan) {
 	now, g := r.sup.InEffect()
 	require.Same(r.t, inEffect, now)
 	require.Equal(r.t, generation, g)
-	for _, p := range now.Pools {
+	for _, p := range now.Groups {
 		require.Equal(r.t, p.Instances, r.pub.pools[p.Name].Ready(), p.Name)
 		require.Equal(r.t, p, r.pub.pools[p.Name].Settings(), p.Name)
 	}
@@ -182,15 +182,15 @@ func (r *rig) failAt(nth int, next *plan.Plan) {
 
 // placed is which living process is of which plan: by group and index, what
 // it was started as.
-func (r *rig) placed() map[string]plan.Pool {
-	out := make(map[string]plan.Pool)
+func (r *rig) placed() map[string]plan.Group {
+	out := make(map[string]plan.Group)
 	r.fakes.mu.Lock()
 	defer r.fakes.mu.Unlock()
 	for _, p := range r.fakes.all {
 		if p.alive() {
-			key := fmt.Sprint(p.pool.Name, ".", p.index)
+			key := fmt.Sprint(p.spec.Name, ".", p.index)
 			require.NotContains(r.t, out, key, "two processes of one index")
-			out[key] = *p.pool
+			out[key] = *p.spec
 		}
 	}
 	return out

@@ -14,9 +14,26 @@ import (
 type record struct {
 	PID    int    `json:"pid"`
 	Start  uint64 `json:"start"` // clock ticks since boot: a reused pid has another
-	Pool   string `json:"pool"`
+	Group  string `json:"group"`
 	Worker int    `json:"worker"`
 	Master stamp  `json:"master"`
+}
+
+// UnmarshalJSON also reads a record of a version that called a group a pool.
+func (r *record) UnmarshalJSON(data []byte) error {
+	type plain record // without this method
+	var v struct {
+		plain
+		Pool string `json:"pool"`
+	}
+	if err := json.Unmarshal(data, &v); err != nil {
+		return err
+	}
+	*r = record(v.plain)
+	if r.Group == "" {
+		r.Group = v.Pool
+	}
+	return nil
 }
 
 // A stamp names one process for ever.
@@ -27,12 +44,12 @@ type stamp struct {
 
 // record notes a worker beside its socket. A worker that cannot be noted runs
 // all the same: the kernel ends it with the master in any ordinary case.
-func (r *Runtime) record(pid int, socket, pool string, index int) {
+func (r *Runtime) record(pid int, socket, group string, index int) {
 	p, err := proc.Read(pid)
 	if err != nil {
 		return // it has ended already
 	}
-	rec := record{PID: pid, Start: p.Start, Pool: pool, Worker: index, Master: stamp{r.self.PID, r.self.Start}}
+	rec := record{PID: pid, Start: p.Start, Group: group, Worker: index, Master: stamp{r.self.PID, r.self.Start}}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.records[filepath.Base(socket)] = rec
@@ -45,7 +62,7 @@ func (r *Runtime) writeRecord(socket string, rec *record) {
 		err = os.WriteFile(recordPath(filepath.Join(r.dir.Name(), socket)), data, 0o600)
 	}
 	if err != nil {
-		r.log.Warn("worker not recorded", "pool", rec.Pool, "worker", rec.Worker, "pid", rec.PID, "err", err)
+		r.log.Warn("worker not recorded", "group", rec.Group, "worker", rec.Worker, "pid", rec.PID, "err", err)
 	}
 }
 

@@ -17,7 +17,7 @@ import (
 
 func TestRestart_OneAfterAnother(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", kept, instances(3)), aPool("b")))
+		r.mustApply(aPlan(aGroup("a", kept, instances(3)), aGroup("b")))
 		begun := time.Now()
 		done := make(chan error, 1)
 		go func() { done <- r.sup.Restart(t.Context(), "a") }()
@@ -37,9 +37,9 @@ func TestRestart_OneAfterAnother(t *testing.T) {
 
 func TestRestart_RevivesTheFailed(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", kept, instances(1), func(p *plan.Pool) { p.MaxRestartsOnCrash = 0 }), aPool("b")))
+		r.mustApply(aPlan(aGroup("a", kept, instances(1), func(p *plan.Group) { p.MaxRestartsOnCrash = 0 }), aGroup("b")))
 		all := r.fakes.all
-		all[slices.IndexFunc(all, func(p *fakeProcess) bool { return p.pool.Name == "a" })].kill()
+		all[slices.IndexFunc(all, func(p *fakeProcess) bool { return p.spec.Name == "a" })].kill()
 		synctest.Wait()
 		assert.True(t, r.sup.Status().Groups[0].Failed)
 		require.NoError(t, r.sup.Restart(t.Context(), "a"))
@@ -50,12 +50,12 @@ func TestRestart_RevivesTheFailed(t *testing.T) {
 
 func TestRestart_StopsAtAFailure(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(3))))
+		r.mustApply(aPlan(aGroup("a", instances(3))))
 		before := r.fakes.alive("a")
 		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
 		var start *StartError
 		require.ErrorAs(t, r.sup.Restart(t.Context(), "a"), &start)
-		assert.Equal(t, `pool "a": worker 0: broken`, start.Summary())
+		assert.Equal(t, `group "a": worker 0: broken`, start.Summary())
 		assert.Equal(t, before, r.fakes.alive("a"))
 		assert.Equal(t, 3, r.pub.pools["a"].Ready())
 	})
@@ -63,11 +63,11 @@ func TestRestart_StopsAtAFailure(t *testing.T) {
 
 func TestRestart_AReloadMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(3))))
+		r.mustApply(aPlan(aGroup("a", instances(3))))
 		done := make(chan error, 1)
 		go func() { done <- r.sup.Restart(t.Context(), "a") }()
 		pass(500 * time.Millisecond)
-		r.mustApply(aPlan(aPool("a", instances(2))))
+		r.mustApply(aPlan(aGroup("a", instances(2))))
 		require.NoError(t, <-done)
 		synctest.Wait()
 		assert.Len(t, r.fakes.alive("a"), 2)
@@ -79,7 +79,7 @@ func TestRestart_AReloadMeanwhile(t *testing.T) {
 
 func TestRestart_TwoAtATimeTakeTurns(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		done := make(chan error, 2)
 		for range 2 {
 			go func() { done <- r.sup.Restart(t.Context(), "a") }()
@@ -97,7 +97,7 @@ func TestRestart_GivenUpAndUnknown(t *testing.T) {
 		var unknown *UnknownGroupError
 		require.ErrorAs(t, r.sup.Restart(t.Context(), "a"), &unknown)
 		require.EqualError(t, unknown, `no group "a": nothing runs yet`)
-		r.mustApply(aPlan(aPool("a"), aPool("b")))
+		r.mustApply(aPlan(aGroup("a"), aGroup("b")))
 		require.EqualError(t, r.sup.Restart(t.Context(), "x"), `no group "x"; there are: "a", "b"`)
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -111,13 +111,13 @@ func TestRestart_GivenUpAndUnknown(t *testing.T) {
 
 func TestScale(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a"), aPool("b", kept)))
+		r.mustApply(aPlan(aGroup("a"), aGroup("b", kept)))
 		before := r.fakes.alive("a")
 		require.NoError(t, r.sup.Scale(t.Context(), "a", 4))
 		assert.Equal(t, 4, r.pub.pools["a"].Ready())
 		assert.Subset(t, r.fakes.alive("a"), before)
 		assert.Equal(t, 4, r.sup.Status().Groups[0].Instances)
-		assert.Equal(t, 4, r.pub.plan.Pool("a").Instances)
+		assert.Equal(t, 4, r.pub.plan.Group("a").Instances)
 		assert.Len(t, r.pub.pools, 2)
 
 		require.NoError(t, r.sup.Scale(t.Context(), "a", 1))
@@ -125,9 +125,9 @@ func TestScale(t *testing.T) {
 		assert.Equal(t, []string{"0"}, indexes(r.fakes.alive("a")))
 
 		require.NoError(t, r.sup.Scale(t.Context(), "b", 3))
-		result := r.mustApply(aPlan(aPool("a"), aPool("b", kept)))
+		result := r.mustApply(aPlan(aGroup("a"), aGroup("b", kept)))
 		synctest.Wait()
-		assert.Equal(t, "instances 3 -> 2", result.Changes.Pools[1].Reason, "until the next reload")
+		assert.Equal(t, "instances 3 -> 2", result.Changes.Groups[1].Reason, "until the next reload")
 		assert.Len(t, r.fakes.alive("a"), 2)
 		assert.Len(t, r.fakes.alive("b"), 2)
 		assert.Equal(t, 2, result.Generation, "scaling makes no generation")
@@ -136,7 +136,7 @@ func TestScale(t *testing.T) {
 
 func TestScale_FailureChangesNothing(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		before := r.fakes.alive("a")
 		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
 		var start *StartError
@@ -150,11 +150,11 @@ func TestScale_FailureChangesNothing(t *testing.T) {
 
 func TestHoldAndRelease(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		require.NoError(t, r.sup.Hold("a"))
 		assert.True(t, r.sup.Status().Groups[0].Held)
 		require.ErrorIs(t, r.pub.pools["a"].TryClaim(new(pool.Claim), nil), pool.ErrBusy)
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		assert.True(t, r.sup.Status().Groups[0].Held, "a reload keeps it")
 		require.NoError(t, r.sup.Release("a"))
 		require.NoError(t, r.sup.Release("a"))

@@ -15,7 +15,7 @@ import (
 // are none, and for as long as the group has that index.
 func TestRestarts(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		p := aPlan(aPool("a", instances(2), func(p *plan.Pool) { p.MaxRequests = 5 }))
+		p := aPlan(aGroup("a", instances(2), func(p *plan.Group) { p.MaxRequests = 5 }))
 		r.mustApply(p)
 		counts := func() []Restarts {
 			groups := r.sup.Groups()
@@ -43,9 +43,9 @@ func TestRestarts(t *testing.T) {
 		want[RestartCrash] = 1
 		assert.Equal(t, want, counts()[lost])
 
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		assert.Len(t, counts(), 1)
-		r.mustApply(aPlan(aPool("b", instances(1))))
+		r.mustApply(aPlan(aGroup("b", instances(1))))
 		pass(time.Minute)
 		assert.Equal(t, []Restarts{nil}, counts())
 	})
@@ -55,10 +55,10 @@ func TestRestarts(t *testing.T) {
 // the last one, which none follows.
 func TestRestarts_InVain(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1), func(p *plan.Pool) { p.MaxRestartsOnCrash = 2 }), aPool("b", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1), func(p *plan.Group) { p.MaxRestartsOnCrash = 2 }), aGroup("b", instances(1))))
 		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
 		for _, p := range r.fakes.all {
-			if p.pool.Name == "a" {
+			if p.spec.Name == "a" {
 				p.kill()
 			}
 		}

@@ -21,9 +21,9 @@ func (r *rig) claim(name string) *pool.Claim {
 
 func TestRetire_RequestsAreNeverCut(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old, c := r.fakes.last(), r.claim("a")
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		pass(24 * time.Hour)
 		assert.True(t, old.alive())
 		c.Release()
@@ -35,10 +35,10 @@ func TestRetire_RequestsAreNeverCut(t *testing.T) {
 
 func TestRetire_WebsocketsHaveAGrace(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old, c := r.fakes.last(), r.claim("a")
 		c.ToTunnel()
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		swapped := time.Now()
 		<-old.exited
 		assert.Equal(t, plan.DefaultWebsocketGrace, time.Since(swapped))
@@ -47,10 +47,10 @@ func TestRetire_WebsocketsHaveAGrace(t *testing.T) {
 
 func TestRetire_ARequestOutlastsTheGraceOfAWebsocket(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old, ws, request := r.fakes.last(), r.claim("a"), r.claim("a")
 		ws.ToTunnel()
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		pass(2 * plan.DefaultWebsocketGrace)
 		assert.True(t, old.alive())
 		request.Release()
@@ -61,10 +61,10 @@ func TestRetire_ARequestOutlastsTheGraceOfAWebsocket(t *testing.T) {
 
 func TestRetire_CrashWhileDraining(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old := r.fakes.last()
 		r.claim("a")
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old.kill()
 		pass(time.Minute)
 		assert.Len(t, r.fakes.all, 2, "nobody restarts it")
@@ -73,9 +73,9 @@ func TestRetire_CrashWhileDraining(t *testing.T) {
 
 func TestRetire_StopTakesDrainingWorkersAlong(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1)), aPool("b", kept)))
+		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b", kept)))
 		r.claim("a")
-		r.mustApply(aPlan(aPool("b", kept)))
+		r.mustApply(aPlan(aGroup("b", kept)))
 		begun := time.Now()
 		r.stop()
 		require.NoError(t, <-r.ended)
@@ -86,9 +86,9 @@ func TestRetire_StopTakesDrainingWorkersAlong(t *testing.T) {
 func TestRetire_NewStopTimeoutHoldsForOldWorkers(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.fakes.onStart(func(p *fakeProcess) error { p.stubborn = true; return nil })
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old := r.fakes.last()
-		r.mustApply(aPlan(aPool("a", instances(1), func(p *plan.Pool) { p.StopTimeout = 3 * time.Second })))
+		r.mustApply(aPlan(aGroup("a", instances(1), func(p *plan.Group) { p.StopTimeout = 3 * time.Second })))
 		swapped := time.Now()
 		<-old.exited
 		assert.Equal(t, 3*time.Second, time.Since(swapped))

@@ -299,7 +299,7 @@ func (g *group) advance(b *berth, to *target) (old *member, died *StartError) {
 }
 
 // tighten lowers the pool's cap to that of a spec, if that is lower.
-func (g *group) tighten(next *plan.Pool) {
+func (g *group) tighten(next *plan.Group) {
 	if now := g.pool.Settings(); stricter(next, now) {
 		spec := *now
 		spec.MaxReqPerWorker = next.MaxReqPerWorker

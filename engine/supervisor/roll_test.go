@@ -13,22 +13,22 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-func surging(n int, pools ...*plan.Pool) *plan.Plan {
-	p := aPlan(pools...)
+func surging(n int, groups ...*plan.Group) *plan.Plan {
+	p := aPlan(groups...)
 	p.ReloadSurge.Workers = n
 	return p
 }
 
 func TestRoll_ReplacesOneAtATime(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(3))))
+		r.mustApply(aPlan(aGroup("a", instances(3))))
 		most := 0
 		r.fakes.onStart(func(*fakeProcess) error {
 			most = max(most, len(r.fakes.living()))
 			return nil
 		})
 		var steps []string
-		_, err := r.sup.Apply(t.Context(), surging(1, aPool("a", instances(3))), ApplyOptions{Progress: func(p Progress) {
+		_, err := r.sup.Apply(t.Context(), surging(1, aGroup("a", instances(3))), ApplyOptions{Progress: func(p Progress) {
 			steps = append(steps, fmt.Sprintf("%s %d/%d", p.Step, p.Ready, p.Workers))
 		}})
 		require.NoError(t, err)
@@ -44,10 +44,10 @@ func TestRoll_ReplacesOneAtATime(t *testing.T) {
 // The next replacement waits until the old worker has finished what it has.
 func TestRoll_WaitsForTheOld(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		release := r.occupy("a", 2)
 		done := make(chan error, 1)
-		go func() { _, err := r.apply(surging(1, aPool("a"))); done <- err }()
+		go func() { _, err := r.apply(surging(1, aGroup("a"))); done <- err }()
 		pass(time.Hour)
 		assert.Equal(t, []string{"0", "0", "1"}, sorted(indexes(r.fakes.alive("a"))))
 		release()
@@ -61,21 +61,21 @@ func TestRoll_WaitsForTheOld(t *testing.T) {
 // replaced.
 func TestRoll_TriesEveryGroupFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a"), aPool("b"), aPool("c")))
+		r.mustApply(aPlan(aGroup("a"), aGroup("b"), aGroup("c")))
 		before := r.fakes.living()
 		r.fakes.onStart(func(p *fakeProcess) error {
-			if p.pool.Name == "c" {
+			if p.spec.Name == "c" {
 				return errors.New("broken")
 			}
 			return nil
 		})
-		_, err := r.apply(surging(1, aPool("a"), aPool("b"), aPool("c")))
-		require.EqualError(t, err, `pool "c": worker 0: broken`)
+		_, err := r.apply(surging(1, aGroup("a"), aGroup("b"), aGroup("c")))
+		require.EqualError(t, err, `group "c": worker 0: broken`)
 		pass(0)
 		assert.Equal(t, before, r.fakes.living())
 
 		r.fakes.onStart(nil)
-		r.mustApply(surging(1, aPool("a"), aPool("b"), aPool("c")))
+		r.mustApply(surging(1, aGroup("a"), aGroup("b"), aGroup("c")))
 		pass(0)
 		for _, name := range []string{"a", "b", "c"} {
 			assert.Equal(t, []string{"0", "1"}, sorted(indexes(r.fakes.alive(name))))
@@ -86,7 +86,7 @@ func TestRoll_TriesEveryGroupFirst(t *testing.T) {
 
 func TestRoll_ReplacesBack(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(3), capped(5))))
+		r.mustApply(aPlan(aGroup("a", instances(3), capped(5))))
 		n := 0
 		r.fakes.onStart(func(p *fakeProcess) error {
 			if n++; n == 3 {
@@ -95,7 +95,7 @@ func TestRoll_ReplacesBack(t *testing.T) {
 			return nil
 		})
 		var restored []string
-		_, err := r.sup.Apply(t.Context(), surging(1, aPool("a", instances(3), capped(2), other), aPool("new")), ApplyOptions{Progress: func(p Progress) {
+		_, err := r.sup.Apply(t.Context(), surging(1, aGroup("a", instances(3), capped(2), other), aGroup("new")), ApplyOptions{Progress: func(p Progress) {
 			if p.Step == StepReplaced {
 				assert.Equal(t, 2, r.pub.pools["a"].Cap(), "the lower cap is that of the new workers")
 			}
@@ -107,20 +107,20 @@ func TestRoll_ReplacesBack(t *testing.T) {
 		assert.Empty(t, restored, "the third start was on trial")
 
 		n = -1
-		_, err = r.sup.Apply(t.Context(), surging(1, aPool("a", instances(3), capped(2), other), aPool("new")), ApplyOptions{Progress: func(p Progress) {
+		_, err = r.sup.Apply(t.Context(), surging(1, aGroup("a", instances(3), capped(2), other), aGroup("new")), ApplyOptions{Progress: func(p Progress) {
 			if p.Step == StepRestored {
 				restored = append(restored, fmt.Sprintf("%d/%d", p.Ready, p.Workers))
 			}
 		}})
 		var back *RollbackError
 		require.ErrorAs(t, err, &back)
-		assert.Equal(t, `pool "a": worker 1: not ready within 30s (startup_timeout)`, back.Err.(*StartError).Summary())
+		assert.Equal(t, `group "a": worker 1: not ready within 30s (startup_timeout)`, back.Err.(*StartError).Summary())
 		assert.Contains(t, err.Error(), "workers that had been replaced already have been replaced back (1)")
 		assert.Equal(t, []string{"1/1"}, restored)
 		pass(0)
 		for _, p := range r.fakes.living() {
-			assert.Equal(t, "main:app", p.pool.App)
-			assert.Equal(t, "a", p.pool.Name)
+			assert.Equal(t, "main:app", p.spec.App)
+			assert.Equal(t, "a", p.spec.Name)
 			assert.Equal(t, 1, p.generation)
 		}
 		assert.Len(t, r.fakes.living(), 3)
@@ -132,37 +132,37 @@ func TestRoll_ReplacesBack(t *testing.T) {
 // A worker that cannot be replaced back serves on; nobody is left without.
 func TestRoll_CannotReplaceBack(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(3))))
+		r.mustApply(aPlan(aGroup("a", instances(3))))
 		r.fakes.onStart(func(p *fakeProcess) error {
-			if p.index == 1 || p.pool.App == "main:app" {
+			if p.index == 1 || p.spec.App == "main:app" {
 				return errors.New("gone")
 			}
 			return nil
 		})
-		_, err := r.apply(surging(1, aPool("a", instances(3), other)))
+		_, err := r.apply(surging(1, aGroup("a", instances(3), other)))
 		var back *RollbackError
 		require.ErrorAs(t, err, &back)
-		assert.Contains(t, err.Error(), `1 of 1 workers that had been replaced already could not be replaced back: pool "a": worker 0: gone`)
+		assert.Contains(t, err.Error(), `1 of 1 workers that had been replaced already could not be replaced back: group "a": worker 0: gone`)
 		pass(0)
 		assert.Equal(t, 3, r.pub.pools["a"].Ready())
 		r.fakes.onStart(nil) // the code is there again
 		r.fakes.find(0, "other:app").kill()
 		pass(time.Second)
-		assert.Equal(t, "main:app", r.fakes.last().pool.App, "the next one is of the plan in effect")
+		assert.Equal(t, "main:app", r.fakes.last().spec.App, "the next one is of the plan in effect")
 	})
 }
 
 // A worker that was replaced already and crashes is of the new plan again.
 func TestRoll_CrashMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		release := r.occupy("a", 2)
 		done := make(chan error, 1)
-		go func() { _, err := r.apply(surging(1, aPool("a", other))); done <- err }()
+		go func() { _, err := r.apply(surging(1, aGroup("a", other))); done <- err }()
 		pass(time.Minute)
 		r.fakes.find(0, "other:app").kill()
 		pass(5 * time.Second)
-		assert.Equal(t, "other:app", r.fakes.last().pool.App)
+		assert.Equal(t, "other:app", r.fakes.last().spec.App)
 		assert.Equal(t, 2, r.fakes.last().generation)
 		release()
 		require.NoError(t, <-done)
@@ -174,10 +174,10 @@ func TestRoll_CrashMeanwhile(t *testing.T) {
 // The end of the master does not wait for old workers, and undoes nothing.
 func TestRoll_Stopped(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.occupy("a", 2)
 		done := make(chan error, 1)
-		go func() { _, err := r.apply(surging(1, aPool("a"))); done <- err }()
+		go func() { _, err := r.apply(surging(1, aGroup("a"))); done <- err }()
 		pass(time.Minute)
 		r.stop()
 		require.ErrorIs(t, <-done, ErrStopped)
@@ -200,8 +200,8 @@ func (r *rig) occupy(name string, workers int) (release func()) {
 	}
 }
 
-func capped(n int) func(*plan.Pool) { return func(p *plan.Pool) { p.MaxReqPerWorker = n } }
-func other(p *plan.Pool)            { p.App = "other:app" }
+func capped(n int) func(*plan.Group) { return func(p *plan.Group) { p.MaxReqPerWorker = n } }
+func other(p *plan.Group)            { p.App = "other:app" }
 
 // living are all processes that live.
 func (f *fakes) living() (out []*fakeProcess) {
@@ -218,7 +218,7 @@ func (f *fakes) find(index int, app string) *fakeProcess {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, p := range f.living() {
-		if p.index == index && p.pool.App == app {
+		if p.index == index && p.spec.App == app {
 			return p
 		}
 	}

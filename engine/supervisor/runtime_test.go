@@ -210,7 +210,7 @@ func TestSweep_KillsTheRecordedOnly(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
 	p := see(t, orphan(t, "exec sleep 600").Process.Pid)
-	leave(t, config, record{PID: p.PID, Start: p.Start + 1, Pool: "a"})
+	leave(t, config, record{PID: p.PID, Start: p.Start + 1, Group: "a"})
 	r := open(t, config)
 	assert.True(t, living(p), "a reused pid")
 	left, err := filepath.Glob(filepath.Join(r.Dir(), "1.*"))
@@ -218,7 +218,7 @@ func TestSweep_KillsTheRecordedOnly(t *testing.T) {
 	assert.Empty(t, left)
 	require.NoError(t, r.Close())
 
-	leave(t, config, record{PID: p.PID, Start: p.Start, Pool: "a"})
+	leave(t, config, record{PID: p.PID, Start: p.Start, Group: "a"})
 	open(t, config)
 	assert.False(t, living(p), "the worker")
 }
@@ -228,9 +228,9 @@ func TestSweep_KillsChildrenOfADeadWorker(t *testing.T) {
 	config := newConfig(t)
 	leader := orphan(t, "sleep 600 & exit 0", worker.EnvGroup+"=a", worker.EnvWorker+"=4")
 	require.NoError(t, leader.Wait())
-	rec := record{PID: leader.Process.Pid, Pool: "a", Worker: 4}
+	rec := record{PID: leader.Process.Pid, Group: "a", Worker: 4}
 	require.Eventually(t, func() bool { return len(groupMembers(&rec)) == 1 }, time.Minute, time.Millisecond)
-	assert.Empty(t, groupMembers(&record{PID: leader.Process.Pid, Pool: "b", Worker: 4}), "not its environment")
+	assert.Empty(t, groupMembers(&record{PID: leader.Process.Pid, Group: "b", Worker: 4}), "not its environment")
 	leave(t, config, rec)
 	open(t, config)
 	assert.Empty(t, groupMembers(&rec))
@@ -242,7 +242,7 @@ func TestSweep_SparesWorkersOfALivingMaster(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
 	p, m := see(t, orphan(t, "exec sleep 600").Process.Pid), see(t, orphan(t, "exec sleep 600").Process.Pid)
-	rec := record{PID: p.PID, Start: p.Start, Pool: "a", Master: stamp{m.PID, m.Start}}
+	rec := record{PID: p.PID, Start: p.Start, Group: "a", Master: stamp{m.PID, m.Start}}
 	leave(t, config, rec)
 	assert.Equal(t, m.PID, refused(t, config, "its master lives"))
 	assert.True(t, living(p))
@@ -360,4 +360,16 @@ func FuzzMarker(f *testing.F) {
 func TestState_String(t *testing.T) {
 	assert.Equal(t, "draining", StateDraining.String())
 	assert.Equal(t, "unknown", State(99).String())
+}
+
+// TestRecord_OldWord: an earlier version wrote pool for group.
+func TestRecord_OldWord(t *testing.T) {
+	var old, now record
+	require.NoError(t, json.Unmarshal([]byte(`{"pid":7,"start":1,"pool":"web","worker":2,"master":{"pid":3,"start":4}}`), &old))
+	want := record{PID: 7, Start: 1, Group: "web", Worker: 2, Master: stamp{3, 4}}
+	assert.Equal(t, want, old)
+	data, err := json.Marshal(want)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &now))
+	assert.Equal(t, want, now)
 }

@@ -30,7 +30,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	if err != nil {
 		return err
 	}
-	old := s.plan.Pool(name)
+	old := s.plan.Group(name)
 	spec := *old
 	spec.Instances, spec.Scaled = instances, true
 	change := &plan.Change{Name: name, Action: plan.Resize, Old: old, New: &spec,
@@ -40,17 +40,17 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 		return err
 	}
 	g.do(func() { g.commit(st.target, st.crew) })
-	s.plan = withPool(s.plan, old, &spec)
+	s.plan = withGroup(s.plan, old, &spec)
 	s.opts.Publisher.Publish(s.plan, pools(s.groups))
-	s.opts.Log.Info("pool applied", "pool", name, "change", change.Action, "reason", change.Reason)
+	s.opts.Log.Info("group applied", "group", name, "change", change.Action, "reason", change.Reason)
 	s.show(time.Now())
 	return nil
 }
 
-// withPool is a plan with another pool in the place of one.
-func withPool(p *plan.Plan, old, next *plan.Pool) *plan.Plan {
+// withGroup is a plan with another group in the place of one.
+func withGroup(p *plan.Plan, old, next *plan.Group) *plan.Plan {
 	out := *p
-	out.Pools = slices.Clone(p.Pools)
-	out.Pools[slices.Index(out.Pools, old)] = next
+	out.Groups = slices.Clone(p.Groups)
+	out.Groups[slices.Index(out.Groups, old)] = next
 	return &out
 }

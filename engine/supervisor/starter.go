@@ -28,7 +28,7 @@ type process interface {
 // A starter starts processes. Discard is called once for each, after its
 // end. Forget drops what it has remembered about interpreters.
 type starter interface {
-	Start(ctx context.Context, pool *plan.Pool, index, generation int) (process, error)
+	Start(ctx context.Context, spec *plan.Group, index, generation int) (process, error)
 	Discard(process)
 	Forget()
 }
@@ -47,32 +47,32 @@ type uvicorn struct {
 	remarked map[string]bool
 }
 
-func (u *uvicorn) Start(ctx context.Context, pool *plan.Pool, index, generation int) (process, error) {
+func (u *uvicorn) Start(ctx context.Context, spec *plan.Group, index, generation int) (process, error) {
 	u.folder.Restore() // a release that was removed since takes no worker along
-	python, err := worker.FindPython(pool, u.configDir)
+	python, err := worker.FindPython(spec, u.configDir)
 	if err != nil {
 		return nil, err
 	}
-	if err := worker.CheckCwd(pool); err != nil {
+	if err := worker.CheckCwd(spec); err != nil {
 		return nil, err
 	}
-	facts, err := u.prober.Probe(ctx, python, pool)
+	facts, err := u.prober.Probe(ctx, python, spec)
 	if err != nil {
 		return nil, err
 	}
-	u.remark(python, facts, pool)
+	u.remark(python, facts, spec)
 	at, err := u.runtime.newSocket()
 	if err != nil {
 		return nil, err
 	}
 	proc, err := u.launcher.Start(ctx, worker.Spec{
-		Pool: pool, Index: index, Generation: generation, Python: python.Path,
+		Group: spec, Index: index, Generation: generation, Python: python.Path,
 		Facts: facts, Socket: at.path, Output: u.output, Dial: at.dial, Master: at.mark,
 	})
 	if err != nil {
 		return nil, err
 	}
-	u.runtime.record(proc.PID(), proc.Socket(), pool.Name, index)
+	u.runtime.record(proc.PID(), proc.Socket(), spec.Name, index)
 	return proc, nil
 }
 
@@ -86,19 +86,19 @@ func (u *uvicorn) Forget() {
 }
 
 // remark warns of what works and is most likely not meant, once for each
-// pool until Forget.
-func (u *uvicorn) remark(python worker.Interpreter, facts worker.Facts, pool *plan.Pool) {
+// group until Forget.
+func (u *uvicorn) remark(python worker.Interpreter, facts worker.Facts, spec *plan.Group) {
 	remarks := python.Remarks(facts)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if len(remarks) == 0 || u.remarked[pool.Name] {
+	if len(remarks) == 0 || u.remarked[spec.Name] {
 		return
 	}
 	if u.remarked == nil {
 		u.remarked = make(map[string]bool)
 	}
-	u.remarked[pool.Name] = true
+	u.remarked[spec.Name] = true
 	for _, r := range remarks {
-		u.log.Warn("python may not be what was meant", "pool", pool.Name, "python", python.Path, "reason", r)
+		u.log.Warn("python may not be what was meant", "group", spec.Name, "python", python.Path, "reason", r)
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 // A StartError says which worker did not become ready, and why.
 type StartError struct {
-	Pool   string
+	Group  string
 	Worker int // index
 	All    int // workers that were started, where each has failed; 0 = not all have, or there was one
 	Err    error
@@ -25,9 +25,9 @@ func (e *StartError) Error() string {
 // Summary is the error without the worker's lines.
 func (e *StartError) Summary() string {
 	if e.All > 0 {
-		return fmt.Sprintf("pool %q: all %d workers failed to start; worker %d: %v", e.Pool, e.All, e.Worker, e.Err)
+		return fmt.Sprintf("group %q: all %d workers failed to start; worker %d: %v", e.Group, e.All, e.Worker, e.Err)
 	}
-	return fmt.Sprintf("pool %q: worker %d: %v", e.Pool, e.Worker, e.Err)
+	return fmt.Sprintf("group %q: worker %d: %v", e.Group, e.Worker, e.Err)
 }
 
 func (e *StartError) Unwrap() error { return e.Err }

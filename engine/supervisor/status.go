@@ -87,7 +87,7 @@ func (v *view) status() []GroupStatus {
 		return nil
 	}
 	var groups []GroupStatus
-	for _, p := range v.plan.Pools {
+	for _, p := range v.plan.Groups {
 		g := v.groups[p.Name]
 		g.do(func() { groups = append(groups, g.status(g.spec)) })
 	}
@@ -114,7 +114,7 @@ func (s *Supervisor) measure(groups []GroupStatus) {
 	}
 }
 
-func (g *group) status(spec *plan.Pool) GroupStatus {
+func (g *group) status(spec *plan.Group) GroupStatus {
 	now := g.pool.Stats()
 	st := GroupStatus{
 		Name: g.name, App: spec.App, Instances: spec.Instances, Ready: now.Ready,

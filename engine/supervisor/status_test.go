@@ -21,7 +21,7 @@ func TestStatus(t *testing.T) {
 		assert.Equal(t, os.Getpid(), st.PID)
 		assert.Empty(t, st.Groups)
 
-		p := aPlan(aPool("z", kept, func(p *plan.Pool) { p.MaxReqPerWorker = 7 }), aPool("a", kept, instances(1)))
+		p := aPlan(aGroup("z", kept, func(p *plan.Group) { p.MaxReqPerWorker = 7 }), aGroup("a", kept, instances(1)))
 		p.Fingerprint = "f00d"
 		r.mustApply(p)
 		applied := time.Now()
@@ -57,13 +57,13 @@ func TestStatus(t *testing.T) {
 
 func TestStatus_OfAllStates(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", kept, instances(3), func(p *plan.Pool) { p.MaxRestartsOnCrash = 2 }), aPool("b", kept, instances(1))))
+		r.mustApply(aPlan(aGroup("a", kept, instances(3), func(p *plan.Group) { p.MaxRestartsOnCrash = 2 }), aGroup("b", kept, instances(1))))
 		r.claim("b")
-		r.mustApply(aPlan(aPool("a", kept, instances(3), func(p *plan.Pool) { p.MaxRestartsOnCrash = 2 })))
+		r.mustApply(aPlan(aGroup("a", kept, instances(3), func(p *plan.Group) { p.MaxRestartsOnCrash = 2 })))
 		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
 		worker := func(index int) *fakeProcess {
 			for _, p := range r.fakes.all {
-				if p.pool.Name == "a" && p.index == index {
+				if p.spec.Name == "a" && p.index == index {
 					return p
 				}
 			}
@@ -93,10 +93,10 @@ func TestStatus_OfAllStates(t *testing.T) {
 
 func TestStatus_DoesNotWaitForAnApply(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter = 10 * time.Second; return nil })
 		done := make(chan error, 1)
-		go func() { _, err := r.apply(aPlan(aPool("a"))); done <- err }()
+		go func() { _, err := r.apply(aPlan(aGroup("a"))); done <- err }()
 		pass(time.Second)
 		begun := time.Now()
 		assert.Len(t, r.sup.Status().Groups[0].Workers, 4)

@@ -14,7 +14,7 @@ func TestStop_WaitsForTheProxyThenStops(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		drained := make(chan struct{})
 		r.sup.opts.Drained = drained
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.stop()
 		pass(3 * time.Second)
 		assert.Len(t, r.fakes.alive("a"), 2)
@@ -26,7 +26,7 @@ func TestStop_WaitsForTheProxyThenStops(t *testing.T) {
 func TestStop_ProxyTakesTooLong(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.sup.opts.Drained = make(chan struct{})
-		r.mustApply(aPlan(aPool("a")))
+		r.mustApply(aPlan(aGroup("a")))
 		r.stop()
 		begun := time.Now()
 		require.NoError(t, <-r.ended)
@@ -42,7 +42,7 @@ func TestStop_StubbornWorkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {
 				r.fakes.onStart(func(p *fakeProcess) error { p.stubborn = true; return nil })
-				r.mustApply(aPlan(aPool("a")))
+				r.mustApply(aPlan(aGroup("a")))
 				if c.hurry {
 					close(r.hurry)
 				}
@@ -59,7 +59,7 @@ func TestStop_WhileStarting(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter = -1; return nil })
 		done := make(chan error, 1)
-		go func() { _, err := r.apply(aPlan(aPool("a"))); done <- err }()
+		go func() { _, err := r.apply(aPlan(aGroup("a"))); done <- err }()
 		synctest.Wait()
 		r.stop()
 		require.ErrorIs(t, <-done, ErrStopped)
@@ -70,7 +70,7 @@ func TestStop_WhileStarting(t *testing.T) {
 
 func TestStop_WhileWaitingForARestart(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
-		r.mustApply(aPlan(aPool("a", instances(1))))
+		r.mustApply(aPlan(aGroup("a", instances(1))))
 		r.fakes.last().kill()
 		pass(2 * time.Second)
 		r.fakes.last().kill() // the next restart is in 2 s

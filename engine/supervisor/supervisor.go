@@ -18,7 +18,7 @@ import (
 
 // The errors of a supervisor that callers tell apart.
 var (
-	ErrAllFailed = errors.New("every pool has failed")    // returned by Run
+	ErrAllFailed = errors.New("every group has failed")   // returned by Run
 	ErrStopped   = errors.New("the supervisor has ended") // returned by Apply
 )
 
@@ -90,7 +90,7 @@ func New(opts Options) *Supervisor {
 }
 
 // Run serves Apply until ctx is cancelled; then it waits for the proxy, stops
-// every worker and returns nil. It returns ErrAllFailed as soon as no pool
+// every worker and returns nil. It returns ErrAllFailed as soon as no group
 // has a worker left that runs or will be started again. It is called once.
 func (s *Supervisor) Run(ctx context.Context) error {
 	defer close(s.ended)
@@ -169,7 +169,7 @@ func (s *Supervisor) inTurn(ctx context.Context, apply func(context.Context) (Re
 	}
 }
 
-// raise has Run look whether any pool is left. It never blocks.
+// raise has Run look whether any group is left. It never blocks.
 func (s *Supervisor) raise() {
 	select {
 	case s.alarms <- struct{}{}:

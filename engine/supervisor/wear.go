@@ -49,7 +49,7 @@ func (m *member) watchWear(ctx context.Context, proc process, w *pool.Worker) {
 }
 
 // worn compares a worker with its limits.
-func (m *member) worn(spec *plan.Pool, pid int, served uint64, age time.Duration) wear {
+func (m *member) worn(spec *plan.Group, pid int, served uint64, age time.Duration) wear {
 	extra := int(m.spread * float64(spec.MaxRequestsJitter+1)) // 0 to all of it
 	sooner := time.Duration(m.spread * float64(spec.MaxLifetime/lifetimePart))
 	switch {

@@ -22,32 +22,32 @@ var gracefulSince = Version{0, 22, 0}
 // process is the default where Environ leaves $WEB_CONCURRENCY out, and a
 // Uvicorn that is told a number may run a supervisor of its own.
 func (s *Spec) Args() []string {
-	pool := s.Pool
+	group := s.Group
 	var args []string
 	if s.isolates() {
 		args = append(args, "-P")
 	}
 	args = append(args,
-		"-m", "uvicorn", pool.App,
+		"-m", "uvicorn", group.App,
 		"--uds", s.Socket,
 		"--timeout-keep-alive", strconv.Itoa(keepAlive),
 		// A peer on a unix socket is not trusted otherwise; the headers are
 		// the proxy's own.
 		"--proxy-headers", "--forwarded-allow-ips", "*",
-		"--log-level", pool.LogLevel,
+		"--log-level", group.LogLevel,
 	)
 	if s.isolates() && s.option("--app-dir", "UVICORN_APP_DIR") == "" {
 		// Uvicorn puts it in front of the path once its own modules are
 		// imported. Its default would follow an app that changes folder.
 		args = append(args, "--app-dir", s.Folder())
 	}
-	if !slices.Contains(pool.UvicornArgs, "--access-log") {
+	if !slices.Contains(group.UvicornArgs, "--access-log") {
 		args = append(args, "--no-access-log")
 	}
 	if !s.Facts.Uvicorn.Less(gracefulSince) {
-		args = append(args, "--timeout-graceful-shutdown", strconv.Itoa(gracefulSeconds(pool.StopTimeout)))
+		args = append(args, "--timeout-graceful-shutdown", strconv.Itoa(gracefulSeconds(group.StopTimeout)))
 	}
-	return append(args, pool.UvicornArgs...)
+	return append(args, group.UvicornArgs...)
 }
 
 // ScriptArgs returns the interpreter's arguments for a script of ours that

@@ -26,7 +26,7 @@ func TestSpec_Args(t *testing.T) {
 		"access log": {Version{0, 17, 6}, []string{"--access-log"}, common + " --access-log"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Spec{Facts: Facts{Uvicorn: c.version, Python: Version{3, 10, 13}}, Socket: "/run/1.sock", Pool: &plan.Pool{
+			s := Spec{Facts: Facts{Uvicorn: c.version, Python: Version{3, 10, 13}}, Socket: "/run/1.sock", Group: &plan.Group{
 				App: "main:app", LogLevel: "info", StopTimeout: 10 * time.Second, UvicornArgs: c.args,
 			}}
 			assert.Equal(t, c.want, strings.Join(s.Args(), " "))
@@ -48,7 +48,7 @@ func TestSpec_Environ(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "/run/notify")
 	t.Setenv("PYTHONUNBUFFERED", "")
 	t.Setenv("KEPT", "yes")
-	s := Spec{Index: 2, Generation: 5, Pool: &plan.Pool{Name: "ml", Env: []plan.EnvVar{
+	s := Spec{Index: 2, Generation: 5, Group: &plan.Group{Name: "ml", Env: []plan.EnvVar{
 		{Name: "KEY", Value: plan.Secret("s3cret")},
 		{Name: "LDCORN_WORKER", Value: plan.Plain("not yours")},
 		{Name: "UVICORN_WORKERS", Value: plan.Plain("3")},
@@ -79,13 +79,13 @@ func environ(s *Spec) map[string]string {
 // Uvicorn asks for its number of workers once it has read the file.
 func TestSpec_Environ_EnvFile(t *testing.T) {
 	for _, args := range [][]string{{"--env-file", ".env"}, {"--env-file=.env"}} {
-		s := Spec{Pool: &plan.Pool{UvicornArgs: args}}
+		s := Spec{Group: &plan.Group{UvicornArgs: args}}
 		assert.Equal(t, "1", environ(&s)["WEB_CONCURRENCY"])
 	}
-	s := Spec{Pool: &plan.Pool{Env: []plan.EnvVar{{Name: "UVICORN_ENV_FILE", Value: plan.Plain(".env")}}}}
+	s := Spec{Group: &plan.Group{Env: []plan.EnvVar{{Name: "UVICORN_ENV_FILE", Value: plan.Plain(".env")}}}}
 	assert.Equal(t, "1", environ(&s)["WEB_CONCURRENCY"])
 	t.Setenv("UVICORN_ENV_FILE", ".env")
-	s = Spec{Pool: &plan.Pool{}}
+	s = Spec{Group: &plan.Group{}}
 	assert.Equal(t, "1", environ(&s)["WEB_CONCURRENCY"])
 }
 
@@ -96,21 +96,21 @@ func TestSpec_Args_Isolates(t *testing.T) {
 	require.NoError(t, os.Symlink(dir, link))
 	facts := Facts{Uvicorn: Version{0, 54, 0}, Python: Version{3, 11, 0}}
 	for name, c := range map[string]struct {
-		pool  plan.Pool
+		group plan.Group
 		facts Facts
 		safe  bool
 		given string
 	}{
-		"folder":         {plan.Pool{Cwd: dir}, facts, true, dir},
-		"link":           {plan.Pool{Cwd: link}, facts, true, dir},
-		"old Python":     {plan.Pool{Cwd: dir}, Facts{Python: Version{3, 10, 13}}, false, ""},
-		"own Uvicorn":    {plan.Pool{Cwd: dir}, Facts{Python: Version{3, 13, 0}, Beside: true}, false, ""},
-		"another folder": {plan.Pool{Cwd: dir, UvicornArgs: []string{"--app-dir", "sub"}}, facts, false, "sub"},
-		"the same":       {plan.Pool{Cwd: dir, UvicornArgs: []string{"--app-dir", "."}}, facts, true, "."},
-		"variable":       {plan.Pool{Cwd: dir, Env: []plan.EnvVar{{Name: "UVICORN_APP_DIR", Value: plan.Plain("sub")}}}, facts, false, ""},
+		"folder":         {plan.Group{Cwd: dir}, facts, true, dir},
+		"link":           {plan.Group{Cwd: link}, facts, true, dir},
+		"old Python":     {plan.Group{Cwd: dir}, Facts{Python: Version{3, 10, 13}}, false, ""},
+		"own Uvicorn":    {plan.Group{Cwd: dir}, Facts{Python: Version{3, 13, 0}, Beside: true}, false, ""},
+		"another folder": {plan.Group{Cwd: dir, UvicornArgs: []string{"--app-dir", "sub"}}, facts, false, "sub"},
+		"the same":       {plan.Group{Cwd: dir, UvicornArgs: []string{"--app-dir", "."}}, facts, true, "."},
+		"variable":       {plan.Group{Cwd: dir, Env: []plan.EnvVar{{Name: "UVICORN_APP_DIR", Value: plan.Plain("sub")}}}, facts, false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Spec{Facts: c.facts, Socket: "/run/1.sock", Pool: &c.pool}
+			s := Spec{Facts: c.facts, Socket: "/run/1.sock", Group: &c.group}
 			assert.Equal(t, c.safe, s.Args()[0] == "-P")
 			assert.Equal(t, c.safe, s.ScriptArgs("x")[0] == "-P")
 			given, _ := lastOption(s.Args(), "--app-dir")

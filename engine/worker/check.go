@@ -18,8 +18,8 @@ type Health struct {
 	Headers []plan.HeaderEdit // to those of DefaultHealth
 }
 
-// HealthOf is what the workers of a pool are asked for.
-func HealthOf(p *plan.Pool) Health { return Health{p.HealthPath, p.HealthHeaders} }
+// HealthOf is what the workers of a group are asked for.
+func HealthOf(p *plan.Group) Health { return Health{p.HealthPath, p.HealthHeaders} }
 
 // Equal reports whether two ask for the same.
 func (h Health) Equal(other Health) bool {

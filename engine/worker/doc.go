@@ -2,6 +2,6 @@
 // Uvicorn's version, builds the command line and the environment, starts the
 // process, says when it is ready, stops it, and says why it ended.
 //
-// It knows nothing of pools, restarts or reloads: engine/supervisor decides
+// It knows nothing of groups, restarts or reloads: engine/supervisor decides
 // when a worker starts and stops.
 package worker

@@ -29,7 +29,7 @@ var notInherited = []string{
 	"LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID", "LISTEN_PIDFDID",
 }
 
-// Environ returns the worker's environment: the master's, the pool's env with
+// Environ returns the worker's environment: the master's, the group's env with
 // {index} replaced, and what ldcorn adds. Secrets are revealed here. It has no
 // variable that plan.RefuseVariable refuses: another socket, more processes or
 // a reloader would win over what ldcorn relies on.
@@ -38,11 +38,11 @@ func (s *Spec) Environ() []string {
 	if _, set := os.LookupEnv("PYTHONUNBUFFERED"); !set {
 		env = append(env, "PYTHONUNBUFFERED=1")
 	}
-	if s.Pool.Cwd != "" {
-		env = append(env, "PWD="+s.Pool.Cwd)
+	if s.Group.Cwd != "" {
+		env = append(env, "PWD="+s.Group.Cwd)
 	}
 	index := strconv.Itoa(s.Index)
-	for _, v := range s.Pool.Env {
+	for _, v := range s.Group.Env {
 		if _, refused := plan.RefuseVariable(v.Name); !refused {
 			env = append(env, v.Name+"="+strings.ReplaceAll(v.Value.Reveal(), "{index}", index))
 		}
@@ -55,7 +55,7 @@ func (s *Spec) Environ() []string {
 		env = append(env, EnvMaster+"="+s.Master)
 	}
 	return append(env, // the last of two values counts
-		EnvGroup+"="+s.Pool.Name,
+		EnvGroup+"="+s.Group.Name,
 		EnvWorker+"="+index,
 		EnvGeneration+"="+strconv.Itoa(s.Generation),
 	)
@@ -73,10 +73,10 @@ func inherited() []string {
 // option returns the value of an option of Uvicorn that the user may give as
 // an argument or as a variable; "" where it is not given.
 func (s *Spec) option(option, variable string) string {
-	if value, ok := lastOption(s.Pool.UvicornArgs, option); ok {
+	if value, ok := lastOption(s.Group.UvicornArgs, option); ok {
 		return value
 	}
-	for _, v := range slices.Backward(s.Pool.Env) {
+	for _, v := range slices.Backward(s.Group.Env) {
 		if v.Name == variable {
 			return v.Value.Reveal()
 		}

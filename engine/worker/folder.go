@@ -8,7 +8,7 @@ import (
 // Folder returns the folder in which a worker runs, without symbolic links, as
 // Python would find it by itself; "." where that cannot be told.
 func (s *Spec) Folder() string {
-	dir := s.Pool.Cwd
+	dir := s.Group.Cwd
 	if dir == "" {
 		dir = "."
 	}

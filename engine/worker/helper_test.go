@@ -69,7 +69,7 @@ func findUvicorn(t testing.TB) (string, Facts) {
 		if name == "" || err != nil {
 			continue
 		}
-		v, err := prober.Probe(t.Context(), Interpreter{Path: path}, &plan.Pool{})
+		v, err := prober.Probe(t.Context(), Interpreter{Path: path}, &plan.Group{})
 		if err == nil {
 			return path, v
 		}
@@ -89,7 +89,7 @@ func newSpec(t testing.TB, mode string, out Output) Spec {
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(run) })
 	return Spec{
-		Pool: &plan.Pool{
+		Group: &plan.Group{
 			Name: "api", App: "main:app", LogLevel: "info", Cwd: dir, StopTimeout: patience,
 			Env: []plan.EnvVar{{Name: "GPU", Value: plan.Plain("cuda:{index}")}, {Name: "MODE", Value: plan.Secret(mode)}},
 		},

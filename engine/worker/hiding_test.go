@@ -18,7 +18,7 @@ func TestSpec_HidingModule(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, nil, 0o600))
 	}
-	s := Spec{Pool: &plan.Pool{Cwd: dir}}
+	s := Spec{Group: &plan.Group{Cwd: dir}}
 	for line, want := range map[string]string{
 		"AttributeError: module 'token' has no attribute 'EXACT_TOKEN_TYPES'":      "token.py has the name of a module that Python has",
 		"ImportError: cannot import name 'FastAPI' from 'fastapi' (/x/fastapi.py)": "fastapi.py has the name of a module that Uvicorn or a framework has",
@@ -47,7 +47,7 @@ func TestProcess_ModulesBesideTheApp(t *testing.T) {
 	for _, name := range []string{"logging.py", "token.py", "types.py", "enum.py", "asyncio/__init__.py", "click.py", "uvicorn.py"} {
 		t.Run(name, func(t *testing.T) {
 			spec := newSpec(t, "", nil)
-			path := filepath.Join(spec.Pool.Cwd, name)
+			path := filepath.Join(spec.Group.Cwd, name)
 			require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 			require.NoError(t, os.WriteFile(path, []byte("raise AttributeError('hidden')"), 0o600))
 			p := launch(t, spec)

@@ -13,7 +13,7 @@ const maxLine = 64 << 10 // bytes
 
 // A Source says which worker a line comes from.
 type Source struct {
-	Pool   string
+	Group  string
 	Worker int
 	PID    int
 }

@@ -54,13 +54,13 @@ type answer struct {
 	err   error
 }
 
-// Probe returns the facts of the interpreter as this pool sees it (its
+// Probe returns the facts of the interpreter as this group sees it (its
 // PYTHONPATH and the like count). The interpreter is asked once and the answer
 // remembered until Forget, an error too. The error says how to install Uvicorn
 // where there is none, and refuses one older than MinVersion.
-func (p *Prober) Probe(ctx context.Context, python Interpreter, pool *plan.Pool) (Facts, error) {
-	env := probeEnv(pool)
-	key := strings.Join(append([]string{python.Path, pool.Cwd}, env...), "\x00")
+func (p *Prober) Probe(ctx context.Context, python Interpreter, group *plan.Group) (Facts, error) {
+	env := probeEnv(group)
+	key := strings.Join(append([]string{python.Path, group.Cwd}, env...), "\x00")
 	p.mu.Lock()
 	a := p.answers[key]
 	if a == nil {
@@ -71,7 +71,7 @@ func (p *Prober) Probe(ctx context.Context, python Interpreter, pool *plan.Pool)
 		p.answers[key] = a
 	}
 	p.mu.Unlock()
-	a.once.Do(func() { a.facts, a.err = probe(ctx, python, pool.Cwd, env) })
+	a.once.Do(func() { a.facts, a.err = probe(ctx, python, group.Cwd, env) })
 	if errors.Is(a.err, context.Canceled) {
 		p.drop(key, a) // not the interpreter's fault: ask again
 	}
@@ -93,11 +93,11 @@ func (p *Prober) Forget() {
 	p.answers = nil
 }
 
-// probeEnv is the part of a pool's environment that decides which modules
-// an interpreter finds. Pools that do not touch it share one probe.
-func probeEnv(pool *plan.Pool) []string {
+// probeEnv is the part of a group's environment that decides which modules
+// an interpreter finds. Groups that do not touch it share one probe.
+func probeEnv(group *plan.Group) []string {
 	var out []string
-	for _, v := range pool.Env {
+	for _, v := range group.Env {
 		if strings.HasPrefix(v.Name, "PYTHON") || strings.HasPrefix(v.Name, "LD_") || v.Name == "HOME" || v.Name == "PATH" {
 			out = append(out, v.Name+"="+v.Value.Reveal())
 		}

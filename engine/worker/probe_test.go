@@ -39,7 +39,7 @@ func TestProber(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var p Prober
 			python := Interpreter{Path: script(t, filepath.Join(t.TempDir(), "python"), c.script)}
-			facts, err := p.Probe(t.Context(), python, &plan.Pool{})
+			facts, err := p.Probe(t.Context(), python, &plan.Group{})
 			if c.err != "" {
 				require.ErrorContains(t, err, c.err)
 				require.ErrorContains(t, err, python.Path)
@@ -117,20 +117,20 @@ func TestProber_AsksOnce(t *testing.T) {
 	var p Prober
 	env := []plan.EnvVar{{Name: "PYTHONX", Value: plan.Plain("4")}}
 	for range 2 {
-		for _, pool := range []*plan.Pool{{}, {Env: []plan.EnvVar{{Name: "OTHER"}}}, {Env: env}} {
-			_, err := p.Probe(t.Context(), python, pool)
+		for _, group := range []*plan.Group{{}, {Env: []plan.EnvVar{{Name: "OTHER"}}}, {Env: env}} {
+			_, err := p.Probe(t.Context(), python, group)
 			require.NoError(t, err)
 		}
 	}
-	assert.Equal(t, 2, asked(), "pools that see the same modules share an answer")
+	assert.Equal(t, 2, asked(), "groups that see the same modules share an answer")
 	p.Forget()
-	facts, err := p.Probe(t.Context(), python, &plan.Pool{Env: env})
+	facts, err := p.Probe(t.Context(), python, &plan.Group{Env: env})
 	require.NoError(t, err)
 	assert.Equal(t, "0.20.4", facts.Uvicorn.String())
 	assert.Equal(t, 3, asked())
 }
 
-// The folder of a pool may have modules with the names of Python's.
+// The folder of a group may have modules with the names of Python's.
 func TestProber_RealInterpreter(t *testing.T) {
 	python, facts := findUvicorn(t)
 	assert.False(t, facts.Python.Less(oldestPython))
@@ -141,12 +141,12 @@ func TestProber_RealInterpreter(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("raise SystemExit('hidden')"), 0o600))
 	}
 	var p Prober
-	again, err := p.Probe(t.Context(), Interpreter{Path: python}, &plan.Pool{Cwd: dir})
+	again, err := p.Probe(t.Context(), Interpreter{Path: python}, &plan.Group{Cwd: dir})
 	require.NoError(t, err)
 	assert.Equal(t, facts, again)
 
 	wrapper := script(t, filepath.Join(dir, "wrapper"), `'`+python+`' "$@"; exit $?`)
-	again, err = p.Probe(t.Context(), Interpreter{Path: wrapper}, &plan.Pool{Cwd: dir})
+	again, err = p.Probe(t.Context(), Interpreter{Path: wrapper}, &plan.Group{Cwd: dir})
 	require.NoError(t, err)
 	assert.True(t, again.Wrapped)
 
@@ -155,7 +155,7 @@ func TestProber_RealInterpreter(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(own, "uvicorn/__init__.py"), []byte("__version__ = '0.99.1'"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(own, "uvicorn/main.py"), nil, 0o600))
 	without := script(t, filepath.Join(dir, "without"), `exec '`+python+`' -S "$@"`)
-	again, err = p.Probe(t.Context(), Interpreter{Path: without}, &plan.Pool{Cwd: own})
+	again, err = p.Probe(t.Context(), Interpreter{Path: without}, &plan.Group{Cwd: own})
 	require.NoError(t, err)
 	assert.True(t, again.Beside)
 	assert.Equal(t, "0.99.1", again.Uvicorn.String())

@@ -48,7 +48,7 @@ func startProcess(spec Spec) (*Process, error) {
 		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: cmp.Or(spec.Dial, spec.Socket),
 		exited: make(chan struct{}), done: make(chan struct{}),
 	}
-	p.cmd.Dir, p.cmd.Env = spec.Pool.Cwd, spec.Environ()
+	p.cmd.Dir, p.cmd.Env = spec.Group.Cwd, spec.Environ()
 	// A session of its own is a scheduling group of its own where the kernel
 	// groups by session (sched_autogroup): a worker does not compete with its
 	// master for the share of one.
@@ -66,7 +66,7 @@ func startProcess(spec Spec) (*Process, error) {
 		closeAll(stdout, stderr)
 		return nil, err
 	}
-	src := Source{Pool: spec.Pool.Name, Worker: spec.Index, PID: p.PID()}
+	src := Source{Group: spec.Group.Name, Worker: spec.Index, PID: p.PID()}
 	go p.collect(stdout, stderr, src, spec.Output)
 	return p, nil
 }

@@ -45,7 +45,7 @@ func TestProcess_ServesAndStops(t *testing.T) {
 	assert.True(t, exit.Clean(), "%+v", exit)
 	assert.True(t, exit.Ready)
 	assert.Equal(t, "stopped", exit.String())
-	assert.Equal(t, Source{Pool: "api", Worker: 3, PID: p.PID()}, out.src)
+	assert.Equal(t, Source{Group: "api", Worker: 3, PID: p.PID()}, out.src)
 	assert.Subset(t, out.of(Stdout), []string{
 		"LDCORN_GROUP api", "LDCORN_WORKER 3", "LDCORN_GENERATION 7", "GPU cuda:3", "PYTHONUNBUFFERED 1", "NOTIFY_SOCKET None",
 	})
@@ -60,7 +60,7 @@ func TestProcess_ExitBeforeReady(t *testing.T) {
 
 func TestProcess_ImportError(t *testing.T) {
 	spec := newSpec(t, "", nil)
-	spec.Pool.App = "nothere:app"
+	spec.Group.App = "nothere:app"
 	p := launch(t, spec)
 	// Since 0.50 Uvicorn exits with 3 when an import fails, before that with 1.
 	require.Regexp(t, `^exit code (1 before it was ready|3: startup failed)$`, waitReady(t, p))
@@ -183,7 +183,7 @@ func TestLauncher_EndKillsWorkers(t *testing.T) {
 func TestLauncher_StartErrors(t *testing.T) {
 	l := newLauncher(t)
 	spec := newSpec(t, "", nil)
-	spec.Pool.Cwd = "/nonexistent"
+	spec.Group.Cwd = "/nonexistent"
 	_, err := l.Start(t.Context(), spec)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	assert.ErrorContains(t, err, "cwd: ")

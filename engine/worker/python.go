@@ -14,7 +14,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// An Interpreter is the Python that runs a pool's workers.
+// An Interpreter is the Python that runs a group's workers.
 type Interpreter struct {
 	Path string // absolute
 	// Passed says of each place that was tried before why it was passed over,
@@ -44,15 +44,15 @@ func (i Interpreter) hint() string {
 	return " (it was taken because " + strings.Join(i.Passed, ", and ") + ")"
 }
 
-// FindPython returns the interpreter that runs a pool's workers: python= if it
+// FindPython returns the interpreter that runs a group's workers: python= if it
 // is given (a name is looked up on PATH, a relative path starts at configDir,
 // the configuration's folder), else that of $VIRTUAL_ENV, else
 // .venv/bin/python in configDir, else python3 on PATH. A symbolic link is not
 // followed: Python finds its virtual environment by the path that it was
 // started with.
-func FindPython(pool *plan.Pool, configDir string) (Interpreter, error) {
-	if pool.Python != "" {
-		path, err := givenPython(pool.Python, configDir)
+func FindPython(group *plan.Group, configDir string) (Interpreter, error) {
+	if group.Python != "" {
+		path, err := givenPython(group.Python, configDir)
 		return Interpreter{Path: path}, err
 	}
 	var found Interpreter
@@ -123,14 +123,14 @@ func runnable(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// CheckCwd says that a pool's cwd= is no folder, which starting an interpreter
+// CheckCwd says that a group's cwd= is no folder, which starting an interpreter
 // there would say less well.
-func CheckCwd(pool *plan.Pool) error {
-	if pool.Cwd == "" {
+func CheckCwd(group *plan.Group) error {
+	if group.Cwd == "" {
 		return nil
 	}
-	if info, err := os.Stat(pool.Cwd); err != nil || !info.IsDir() {
-		return fmt.Errorf("cwd=%q: there is no such folder", pool.Cwd)
+	if info, err := os.Stat(group.Cwd); err != nil || !info.IsDir() {
+		return fmt.Errorf("cwd=%q: there is no such folder", group.Cwd)
 	}
 	return nil
 }

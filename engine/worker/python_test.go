@@ -23,7 +23,7 @@ func TestFindPython_Order(t *testing.T) {
 	t.Setenv("PATH", bin)
 	t.Setenv("VIRTUAL_ENV", venv)
 	find := func(python string) (string, error) {
-		found, err := FindPython(&plan.Pool{Python: python}, config)
+		found, err := FindPython(&plan.Group{Python: python}, config)
 		return found.Path, err
 	}
 
@@ -56,14 +56,14 @@ func TestFindPython_GivenIsWrong(t *testing.T) {
 		"/":              "is a folder",
 		"./plain":        "is not executable",
 	} {
-		_, err := FindPython(&plan.Pool{Python: python}, config)
+		_, err := FindPython(&plan.Group{Python: python}, config)
 		assert.ErrorContains(t, err, want)
 	}
 }
 
 func TestCheckCwd(t *testing.T) {
-	assert.NoError(t, CheckCwd(&plan.Pool{}))
-	assert.NoError(t, CheckCwd(&plan.Pool{Cwd: t.TempDir()}))
-	assert.EqualError(t, CheckCwd(&plan.Pool{Cwd: "/no/such"}), `cwd="/no/such": there is no such folder`)
-	assert.Error(t, CheckCwd(&plan.Pool{Cwd: "/dev/null"}))
+	assert.NoError(t, CheckCwd(&plan.Group{}))
+	assert.NoError(t, CheckCwd(&plan.Group{Cwd: t.TempDir()}))
+	assert.EqualError(t, CheckCwd(&plan.Group{Cwd: "/no/such"}), `cwd="/no/such": there is no such folder`)
+	assert.Error(t, CheckCwd(&plan.Group{Cwd: "/dev/null"}))
 }

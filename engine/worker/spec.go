@@ -10,7 +10,7 @@ import (
 // A Spec is what starts one worker. All fields but Output, Dial and
 // Master are required.
 type Spec struct {
-	Pool       *plan.Pool
+	Group      *plan.Group
 	Index      int    // from 0, stable across restarts
 	Generation int    // of the plan that it is started for
 	Python     string // the path of FindPython
@@ -24,15 +24,15 @@ type Spec struct {
 // check finds what would make the start fail with a message that names the
 // wrong thing.
 func (s *Spec) check() error {
-	if s.Pool.Cwd == "" {
+	if s.Group.Cwd == "" {
 		return nil
 	}
-	info, err := os.Stat(s.Pool.Cwd)
+	info, err := os.Stat(s.Group.Cwd)
 	switch {
 	case err != nil:
 		return fmt.Errorf("cwd: %w", err)
 	case !info.IsDir():
-		return fmt.Errorf("cwd: %s is not a folder", s.Pool.Cwd)
+		return fmt.Errorf("cwd: %s is not a folder", s.Group.Cwd)
 	}
 	return nil
 }

@@ -184,7 +184,7 @@ def main():
     args = args.parse_args()
     ldcorn, port = find_ldcorn(args.ldcorn), free_port()
     servers = {
-        "ldcorn, 3 pools": [ldcorn, "-c", "ldconfig.star"],
+        "ldcorn, 3 groups": [ldcorn, "-c", "ldconfig.star"],
         f"uvicorn --workers {PROCESSES}": [
             sys.executable, "-m", "uvicorn", "app:app", "--workers", str(PROCESSES), "--port", str(port),
             "--no-access-log", "--log-level", "warning",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What three times too much load does to a pool with queue_limit and queue_timeout.
+"""What three times too much load does to a group with queue_limit and queue_timeout.
 
     overload.py --ldcorn bin/ldcorn [--python python3] [--seconds S]
 

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 	require.Empty(t, found)
 	cfg := globals["config"].(*Config)
 	compareDefaults(t, ldConfigWord(), plan.Attributes, cfg.Plan)
-	compareDefaults(t, workerGroupWord(), plan.PoolAttributes, cfg.Plan.Pools[0])
+	compareDefaults(t, workerGroupWord(), plan.GroupAttributes, cfg.Plan.Groups[0])
 }
 
 func compareDefaults[T any](t *testing.T, w Word, attributes []plan.Attribute[T], got *T) {
@@ -73,7 +73,7 @@ func compareDefaults[T any](t *testing.T, w Word, attributes []plan.Attribute[T]
 // TestEffects holds the schema and the diff against each other: each knows
 // every argument, in the same order.
 func TestEffects(t *testing.T) {
-	compareNames(t, workerGroupWord(), plan.PoolAttributes, "")
+	compareNames(t, workerGroupWord(), plan.GroupAttributes, "")
 	compareNames(t, ldConfigWord(), plan.Attributes, "workers")
 }
 
@@ -158,10 +158,10 @@ func TestWorkerGroupByPlace(t *testing.T) {
 	globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", 2, 3, ["/x"], False, "debug", 5, 0.5, cwd="sub", python="bin/python",
     env={"B": "2", "A": secret("S"), "C": "x" + secret("S")}, uvicorn_args=["--http", "h11"], stop_timeout="1m")`, map[string]string{"S": "s"})
 	require.Empty(t, found)
-	p := globals["g"].(*Group).Pool
+	p := globals["g"].(*Group).Spec
 	route, err := plan.NewRoute("/x", plan.Pos{File: "test.star", Line: 1, Col: 36})
 	require.NoError(t, err)
-	assert.Equal(t, &plan.Pool{
+	assert.Equal(t, &plan.Group{
 		Name: "a", App: "m:a", Instances: 2, MaxReqPerWorker: 3, Routes: []plan.Route{route}, ReloadOnSighup: false,
 		LogLevel: "debug", Balance: plan.DefaultBalance, MaxRestartsOnCrash: 5, RestartBackoffOnCrash: 500e6,
 		Env: []plan.EnvVar{
@@ -176,8 +176,8 @@ func TestWorkerGroupByPlace(t *testing.T) {
 func TestNoneMeansNoCwdAndPython(t *testing.T) {
 	globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", cwd=None, python=None)`, nil)
 	require.Empty(t, found)
-	assert.Empty(t, globals["g"].(*Group).Pool.Cwd)
-	assert.Empty(t, globals["g"].(*Group).Pool.Python)
+	assert.Empty(t, globals["g"].(*Group).Spec.Cwd)
+	assert.Empty(t, globals["g"].(*Group).Spec.Python)
 }
 
 func TestEnvironmentWords(t *testing.T) {

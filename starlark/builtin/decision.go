@@ -51,11 +51,11 @@ func decisionWords() []Word {
 
 func rows[T any](fields []field[T]) []Argument { return arguments(fields, nil) }
 
-var toFields = slices.Concat(groupFields, headerFields(", after those of LdConfig and of the group",
+var toFields = slices.Concat(toGroupFields, headerFields(", after those of LdConfig and of the group",
 	func(d *plan.Decision) *[]plan.HeaderEdit { return &d.RequestHeaders },
 	func(d *plan.Decision) *[]plan.HeaderEdit { return &d.ResponseHeaders }), keyFields)
 
-var groupFields = []field[plan.Decision]{
+var toGroupFields = []field[plan.Decision]{
 	{Argument{Name: "group", Type: "str", Required: true, Rule: "the name of a WorkerGroup", Doc: "The group that takes the request.",
 		Example: `"web"`, aka: []string{"name", "pool", "worker_group"}}, setGroup},
 }

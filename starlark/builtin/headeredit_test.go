@@ -18,10 +18,10 @@ g = WorkerGroup("a", "m:a", request_headers = [add_header(name = "X-B", value = 
 c = LdConfig(workers = [g], request_headers = (set_header("Authorization", "Bearer " + secret("KEY", "hunter2")),),
     response_headers = shared + [add_header("Set-Cookie", "a=b")])`, nil)
 	require.Empty(t, found)
-	pool, cfg := globals["g"].(*Group).Pool, globals["c"].(*Config).Plan
+	group, cfg := globals["g"].(*Group).Spec, globals["c"].(*Config).Plan
 	shown := func(edits []plan.HeaderEdit) string { return fmt.Sprint(edits) }
-	assert.Equal(t, `[add_header("X-B", "2")]`, shown(pool.RequestHeaders))
-	assert.Equal(t, `[set_header("X-A", "1") remove_header("Server")]`, shown(pool.ResponseHeaders))
+	assert.Equal(t, `[add_header("X-B", "2")]`, shown(group.RequestHeaders))
+	assert.Equal(t, `[set_header("X-A", "1") remove_header("Server")]`, shown(group.ResponseHeaders))
 	assert.Equal(t, `[set_header("Authorization", (secret))]`, shown(cfg.RequestHeaders))
 	assert.Equal(t, "Bearer hunter2", cfg.RequestHeaders[0].Value.Reveal())
 	assert.Equal(t, `[set_header("X-A", "1") remove_header("Server") add_header("Set-Cookie", "a=b")]`, shown(cfg.ResponseHeaders))

@@ -78,7 +78,7 @@ func checkToken(s string) error {
 
 const keyForms = `by_cookie("name"), by_header("name") or by_client_ip()`
 
-func setSticky(c *call, g *given, p *plan.Pool) {
+func setSticky(c *call, g *given, p *plan.Group) {
 	switch v := g.value.(type) {
 	case starlark.NoneType:
 		p.Sticky = plan.Key{}

@@ -20,7 +20,7 @@ func TestKeys(t *testing.T) {
 	} {
 		globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = `+expr+`)`, nil)
 		require.Empty(t, found, expr)
-		assert.Equal(t, want, globals["g"].(*Group).Pool.Sticky, expr)
+		assert.Equal(t, want, globals["g"].(*Group).Spec.Sticky, expr)
 	}
 }
 
@@ -35,7 +35,7 @@ func TestTrafficFields(t *testing.T) {
 	globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", queue_limit=7, queue_timeout="250ms", balance="round_robin",
     request_timeout=1.5, client_disconnect="finish")`, nil)
 	require.Empty(t, found)
-	p := globals["g"].(*Group).Pool
+	p := globals["g"].(*Group).Spec
 	assert.Equal(t, 7, p.QueueLimit)
 	assert.EqualValues(t, 250e6, p.QueueTimeout)
 	assert.Equal(t, plan.BalanceRoundRobin, p.Balance)

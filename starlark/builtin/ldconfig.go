@@ -17,7 +17,7 @@ import (
 type Config struct {
 	opaque
 	Plan   *plan.Plan // without path, inputs and fingerprint
-	Groups []*Group   // of Plan's pools, in their order
+	Groups []*Group   // of Plan's groups, in their order
 	Span   diag.Span  // of the word LdConfig
 
 	Router     *starlark.Function // frozen, and nil where there is none; the plan has none yet
@@ -71,7 +71,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 		cfg.Groups = c.groups(g)
 	}
 	for _, g := range cfg.Groups {
-		cfg.Plan.Pools = append(cfg.Plan.Pools, g.Pool)
+		cfg.Plan.Groups = append(cfg.Plan.Groups, g.Spec)
 	}
 	return cfg, nil
 }

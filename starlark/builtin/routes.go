@@ -7,7 +7,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-func setRoutes(c *call, g *given, p *plan.Pool) {
+func setRoutes(c *call, g *given, p *plan.Group) {
 	if _, single := g.value.(*Matcher); single {
 		c.wrongValue(g, value.WrongType("a list of routes", g.value, "put [ ] around it"))
 		return

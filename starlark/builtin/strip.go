@@ -9,12 +9,12 @@ import (
 )
 
 // stripField is the argument strip_prefix.
-func stripField() field[plan.Pool] {
-	return field[plan.Pool]{Argument{Name: "strip_prefix", Type: "str | None", Keyword: true, Default: "None",
+func stripField() field[plan.Group] {
+	return field[plan.Group]{Argument{Name: "strip_prefix", Type: "str | None", Keyword: true, Default: "None",
 		Rule: `whole segments, such as "/api"`,
 		Doc:  "What is taken off the path before a process gets it, which learns it from X-Forwarded-Prefix. Routes see the whole path.",
 		aka:  []string{"strip_path", "remove_prefix", "root_path", "path_prefix", "mount", "stripprefix"}},
-		func(c *call, g *given, p *plan.Pool) {
+		func(c *call, g *given, p *plan.Group) {
 			s, ok := optionalString(c, g)
 			if !ok {
 				return

@@ -10,7 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-func setUvicornArgs(c *call, g *given, p *plan.Pool) {
+func setUvicornArgs(c *call, g *given, p *plan.Group) {
 	elems, err := value.List(g.value, `options, such as ["--http", "h11"]`)
 	if err != nil {
 		c.wrongValue(g, err)

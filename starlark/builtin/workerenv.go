@@ -17,7 +17,7 @@ import (
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // setEnv reads the variables of a group's workers.
-func setEnv(c *call, g *given, p *plan.Pool) {
+func setEnv(c *call, g *given, p *plan.Group) {
 	dict, ok := g.value.(*starlark.Dict)
 	if !ok {
 		c.wrongValue(g, value.WrongType(`a dict, such as {"NAME": "value"}`, g.value, ""))
@@ -43,7 +43,7 @@ func setEnv(c *call, g *given, p *plan.Pool) {
 	slices.SortFunc(p.Env, func(a, b plan.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-func (c *call) envValue(p *plan.Pool, name string, v starlark.Value, span diag.Span) {
+func (c *call) envValue(p *plan.Group, name string, v starlark.Value, span diag.Span) {
 	if value.IsUnset(v) {
 		return
 	}

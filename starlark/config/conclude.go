@@ -43,19 +43,19 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) *plan.Plan {
 
 // check reports what is wrong between the parts of the plan.
 func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
-	groups := make(map[*plan.Pool]*builtin.Group)
+	groups := make(map[*plan.Group]*builtin.Group)
 	for _, g := range cfg.Groups {
-		groups[g.Pool] = g
+		groups[g.Spec] = g
 	}
 	for _, p := range plan.Validate(ctx, cfg.Plan) {
 		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: cfg.Span}
 		if p.Warning {
 			d.Severity = diag.Warning
 		}
-		if g := groups[p.Place.Pool]; g != nil {
+		if g := groups[p.Place.Group]; g != nil {
 			d.Span, d.Trace = e.span(g, p.Place.Route), g.Trace
 		}
-		if other := groups[p.Other.Pool]; other != nil {
+		if other := groups[p.Other.Group]; other != nil {
 			d.Related = []diag.Related{{Span: e.span(other, p.Other.Route), Label: p.Said}}
 			tellApart(&d, other.Trace)
 		}
@@ -94,7 +94,7 @@ func (e *evaluation) unused() {
 		if !g.Used() {
 			e.report.Add(diag.Diagnostic{
 				Code: codeUnused, Severity: diag.Warning, Span: g.Name, Trace: g.Trace,
-				Message: fmt.Sprintf("WorkerGroup %s is not part of the configuration", value.Quote(g.Pool.Name)),
+				Message: fmt.Sprintf("WorkerGroup %s is not part of the configuration", value.Quote(g.Spec.Name)),
 				Label:   "add it to `workers`, or remove it",
 			})
 		}

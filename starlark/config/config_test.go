@@ -102,7 +102,7 @@ func TestOriginalQuickstart(t *testing.T) {
 	assert.Equal(t, 75*time.Second, p.IdleTimeout)
 	assert.Equal(t, time.Minute, p.StartupTimeout)
 	assert.Equal(t, 10*time.Second, p.ShutdownTimeout)
-	assert.Equal(t, []*plan.Pool{
+	assert.Equal(t, []*plan.Group{
 		{
 			Name: "default", App: "main:app", Instances: 2, ReloadOnSighup: true, LogLevel: "info",
 			Routes:             []plan.Route{route(t, "*", plan.Pos{File: file, Line: 10, Col: 21})},
@@ -117,18 +117,18 @@ func TestOriginalQuickstart(t *testing.T) {
 			WebsocketGrace: plan.DefaultWebsocketGrace, HealthInterval: plan.DefaultHealthInterval, HealthTimeout: plan.DefaultHealthTimeout, UnhealthyAfter: plan.DefaultUnhealthyAfter,
 			Pos: plan.Pos{File: file, Line: 13, Col: 9},
 		},
-	}, p.Pools)
+	}, p.Groups)
 }
 
 func TestOriginalArguments(t *testing.T) {
 	p, err := load(t, everything, config.Options{})
 	require.NoError(t, err)
-	require.Len(t, p.Pools, 1)
-	pool := p.Pools[0]
+	require.Len(t, p.Groups, 1)
+	group := p.Groups[0]
 	assert.Equal(t, "0.0.0.0:9000", p.Bind.String())
-	assert.Equal(t, "warning", pool.LogLevel)
-	assert.Equal(t, 5, pool.MaxRestartsOnCrash)
-	assert.Equal(t, 2*time.Second, pool.RestartBackoffOnCrash)
+	assert.Equal(t, "warning", group.LogLevel)
+	assert.Equal(t, 5, group.MaxRestartsOnCrash)
+	assert.Equal(t, 2*time.Second, group.RestartBackoffOnCrash)
 }
 
 func TestExampleIsComplete(t *testing.T) {
@@ -140,7 +140,7 @@ func TestExampleIsComplete(t *testing.T) {
 
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
-	for _, a := range plan.PoolAttributes {
+	for _, a := range plan.GroupAttributes {
 		assert.Regexp(t, `(?m)^ +`+a.Name+` = `, string(text))
 	}
 	for _, a := range plan.Attributes {
@@ -149,12 +149,12 @@ func TestExampleIsComplete(t *testing.T) {
 	// What it writes as a default is one.
 	base, err := load(t, fine, config.Options{})
 	require.NoError(t, err)
-	ml := *res.Plan.Pool("ml")
-	for _, a := range plan.PoolAttributes {
+	ml := *res.Plan.Group("ml")
+	for _, a := range plan.GroupAttributes {
 		switch a.Name {
 		case "name", "app", "max_req_per_worker", "routes", "reload_on_sighup", "env", "uvicorn_args", "request_headers":
 		default:
-			assert.True(t, a.Same(base.Pools[0], &ml), "%s is the default", a.Name)
+			assert.True(t, a.Same(base.Groups[0], &ml), "%s is the default", a.Name)
 		}
 	}
 	for _, a := range plan.Attributes {
@@ -183,9 +183,9 @@ if json.decode("true"):
 	p, err := load(t, text, config.Options{Env: map[string]string{"PORT": "9000"}, Print: &out})
 	require.NoError(t, err)
 	assert.Equal(t, ":9000", p.Bind.String()[len("127.0.0.1"):])
-	require.Len(t, p.Pools, 3)
-	assert.Equal(t, "web-us", p.Pools[2].Name)
-	assert.Equal(t, 4, p.Pools[1].Instances)
+	require.Len(t, p.Groups, 3)
+	assert.Equal(t, "web-us", p.Groups[2].Name)
+	assert.Equal(t, 4, p.Groups[1].Instances)
 	assert.Len(t, p.TrustedProxies, 2)
 	assert.Regexp(t, `ldconfig\.star:13: checked LdConfig\(…\)\n$`, out.String())
 }
@@ -250,8 +250,8 @@ func TestAllowMissingEnv(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, plan.DefaultBind, p.Bind.String())
 	assert.Equal(t, plan.DefaultIdleTimeout, p.IdleTimeout)
-	assert.Equal(t, plan.DefaultInstances, p.Pools[0].Instances)
-	assert.Empty(t, p.Pools[0].Env)
+	assert.Equal(t, plan.DefaultInstances, p.Groups[0].Instances)
+	assert.Empty(t, p.Groups[0].Env)
 }
 
 func TestNotAboutTheContent(t *testing.T) {
@@ -281,7 +281,7 @@ func TestLinkedConfiguration(t *testing.T) {
 	}
 	p, err := config.Load(t.Context(), filepath.Join(dir, "ldconfig.star"), config.Options{})
 	require.NoError(t, err)
-	assert.Equal(t, filepath.Join(dir, "app"), p.Pools[0].Cwd)
+	assert.Equal(t, filepath.Join(dir, "app"), p.Groups[0].Cwd)
 	assert.Equal(t, filepath.Join(dir, "ldconfig.star"), p.Path)
 }
 

@@ -53,7 +53,7 @@ config = LdConfig(workers = pools, bind = env("BIND", "127.0.0.1:1"))`)
 	require.NoError(t, err)
 	assert.Equal(t, want.Fingerprint, got.Fingerprint)
 	assert.Equal(t, want.Inputs, got.Inputs)
-	assert.Equal(t, want.Pools[0].Env, got.Pools[0].Env)
+	assert.Equal(t, want.Groups[0].Env, got.Groups[0].Env)
 	assert.Equal(t, want.Bind, got.Bind)
 }
 
@@ -121,12 +121,12 @@ config = LdConfig(workers = [WorkerGroup(name, "main:app", cwd = ".", env = {"S"
 	swap := func(string) (string, bool) { lead("two"); return "", false }
 	p, err := config.Load(t.Context(), path, config.Options{LookupEnv: swap})
 	require.NoError(t, err)
-	assert.Equal(t, "one", p.Pools[0].Name)
-	assert.Equal(t, "one", p.Pools[0].Env[0].Value.Reveal())
-	assert.Equal(t, current, p.Pools[0].Cwd, "the name of the folder, for what is started later")
+	assert.Equal(t, "one", p.Groups[0].Name)
+	assert.Equal(t, "one", p.Groups[0].Env[0].Value.Reveal())
+	assert.Equal(t, current, p.Groups[0].Cwd, "the name of the folder, for what is started later")
 
 	p, err = config.Load(t.Context(), path, config.Options{LookupEnv: swap})
 	require.NoError(t, err)
-	assert.Equal(t, "two", p.Pools[0].Name)
-	assert.Equal(t, "two", p.Pools[0].Env[0].Value.Reveal())
+	assert.Equal(t, "two", p.Groups[0].Name)
+	assert.Equal(t, "two", p.Groups[0].Env[0].Value.Reveal())
 }

@@ -24,7 +24,7 @@ func (e *evaluation) route(cfg *builtin.Config) {
 	}
 	var groups []string
 	for _, g := range cfg.Groups {
-		groups = append(groups, g.Pool.Name)
+		groups = append(groups, g.Spec.Name)
 	}
 	for _, d := range e.session.Decisions() {
 		e.checkGroup(d.Decide().Group, d.Span, d.Trace, groups, true)
@@ -92,8 +92,8 @@ func quoted(names []string) string {
 
 // try calls the router once for each group, with a request for it.
 func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
-	for _, pool := range p.Pools {
-		line := "GET " + samplePath(pool)
+	for _, group := range p.Groups {
+		line := "GET " + samplePath(group)
 		req, err := request.NewSample(line, request.SampleOptions{})
 		if err != nil {
 			continue // the route is one that no request takes
@@ -102,16 +102,16 @@ func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
 		if why == nil {
 			continue
 		}
-		detail := fmt.Sprintf("for the request %s, as one for the group %q might be", line, pool.Name)
+		detail := fmt.Sprintf("for the request %s, as one for the group %q might be", line, group.Name)
 		why.Detail = append(why.Detail, detail)
 		e.report.Add(*why)
 	}
 }
 
 // samplePath is a path that a group takes, as far as its routes say so simply.
-func samplePath(pool *plan.Pool) string {
-	for i := range pool.Routes {
-		r := &pool.Routes[i]
+func samplePath(group *plan.Group) string {
+	for i := range group.Routes {
+		r := &group.Routes[i]
 		path := "/"
 		switch r.Kind {
 		case plan.RoutePrefix:

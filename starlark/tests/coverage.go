@@ -26,23 +26,23 @@ func (c *Coverage) Percent() float64 {
 
 func (r *runner) coverage() Coverage {
 	var c Coverage
-	for _, pool := range r.opts.Plan.Pools {
-		for i := range pool.Routes {
+	for _, group := range r.opts.Plan.Groups {
+		for i := range group.Routes {
 			c.Routes++
-			if r.hits[&pool.Routes[i]] > 0 {
+			if r.hits[&group.Routes[i]] > 0 {
 				c.Hit++
 			} else {
-				c.Missed = append(c.Missed, missed(pool, &pool.Routes[i]))
+				c.Missed = append(c.Missed, missed(group, &group.Routes[i]))
 			}
 		}
 	}
 	return c
 }
 
-func missed(pool *plan.Pool, r *plan.Route) MissedRoute {
-	m := MissedRoute{pool.Name, r, r.Pos}
+func missed(group *plan.Group, r *plan.Route) MissedRoute {
+	m := MissedRoute{group.Name, r, r.Pos}
 	if !m.Pos.IsValid() {
-		m.Pos = pool.Pos
+		m.Pos = group.Pos
 	}
 	return m
 }

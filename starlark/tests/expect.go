@@ -111,7 +111,7 @@ func (h *handle) question(args []starlark.Value) (q question, err error) {
 // noGroup is about a name that no group has.
 func (r *runner) noGroup(name string) diag.Diagnostic {
 	var names []string
-	for _, p := range r.opts.Plan.Pools {
+	for _, p := range r.opts.Plan.Groups {
 		names = append(names, p.Name)
 	}
 	d := diag.Diagnostic{Message: fmt.Sprintf("no WorkerGroup is named %q", name)}
@@ -164,7 +164,7 @@ func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.O
 		r.fail(thread, argument, d)
 	}
 	switch {
-	case w.group != nil && r.opts.Plan.Pool(*w.group) == nil:
+	case w.group != nil && r.opts.Plan.Group(*w.group) == nil:
 		r.fail(thread, "to", r.noGroup(*w.group))
 	case w.group != nil && o.Group != *w.group:
 		wrong("to", "to %q", *w.group)
