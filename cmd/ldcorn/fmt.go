@@ -89,8 +89,7 @@ func (f *fmtFlags) put(path string, old, text []byte, stdout io.Writer) error {
 		_, err := contents(stdout).Write(diff.Diff(path, old, path+" (formatted)", text))
 		return err
 	}
-	// In place: the file keeps its owner, its mode, and what links to it.
-	if err := os.WriteFile(path, text, 0o644); err != nil {
+	if err := regular.WriteFile(path, text, 0o644); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintln(stdout, path)

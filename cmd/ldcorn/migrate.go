@@ -119,14 +119,25 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case python.Is(f.output):
 		return "", usageError("-o %s: the result is Starlark, name it .star", f.output)
 	}
+	if f.output == "" {
+		return shownPath(path), nil
+	}
+	folder := filepath.Dir(f.output)
 	switch info, err := os.Stat(f.output); {
-	case f.output == "" || err != nil:
+	case err != nil && !isFolder(folder):
+		return "", &exitError{exitFailure, fmt.Errorf("-o %s: there is no folder %s", f.output, folder)}
+	case err != nil:
 	case info.IsDir():
 		return "", usageError("-o %s: it is a folder; name the file in it", f.output)
 	case !f.force:
 		return "", usageError("%s is there already; --force writes over it", f.output)
 	}
 	return shownPath(path), nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // A migration is one run of the command.
@@ -335,7 +346,7 @@ func (m *migration) write(text string, stdout io.Writer) error {
 	if m.exec {
 		mode = 0o600 // secrets of the environment may be in it
 	}
-	if err := os.WriteFile(m.output, []byte(text), mode); err != nil {
+	if err := regular.WriteFile(m.output, []byte(text), mode); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.stderr, "wrote %s\n", m.output)

@@ -1,10 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
@@ -186,11 +187,14 @@ func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Optio
 // writePlanFile writes a report for readPlanFile and reload --plan. Nobody
 // else needs to read it.
 func writePlanFile(path string, report *plan.Report) error {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
+	var text bytes.Buffer
+	if err := writeJSON(&text, report); err != nil {
+		return err
+	}
+	if err := regular.WriteFile(path, text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
-	return errors.Join(writeJSON(file, report), file.Close())
+	return nil
 }
 
 // readPlanFile returns what a plan file recorded, to be compared with.

@@ -66,5 +66,5 @@ func writeStubs(path string) (string, error) {
 	case !bytes.HasPrefix(old, []byte(reference.StubMark)):
 		return "", fmt.Errorf("%s is there and not from ldcorn; remove it, or write elsewhere with -o and join the two", path)
 	}
-	return path, os.WriteFile(path, text.Bytes(), 0o644)
+	return path, regular.WriteFile(path, text.Bytes(), 0o644)
 }

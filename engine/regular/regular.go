@@ -1,6 +1,7 @@
-// Package regular reads files that a user has named. It never waits for one: a
-// FIFO, a device or a socket under the name of a file is an error, where an
-// ordinary open would block until somebody writes to it.
+// Package regular reads and writes files that a user has named. A write leaves no
+// half file behind. A read never waits: a FIFO, a device or a socket under the
+// name of a file is an error, where an ordinary open would block until somebody
+// writes to it.
 package regular
 
 import (
