@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -30,17 +32,27 @@ const (
 
 // awaitHealthy returns nil once a starting worker answers its health check
 // with 2xx. There is nothing to count: only startup_timeout, in ctx, ends it.
+// Nobody has to wait for that to learn why: the log tells of the first failed
+// check, and of the next one that fails for another reason.
 func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 	if m.spec.HealthPath == "" {
 		return nil
 	}
 	ctx, cancel := untilExit(ctx, proc)
 	defer cancel()
+	slow := sync.OnceFunc(func() {
+		m.group.log.Info("health check has no answer yet", "worker", m.index, "path", m.spec.HealthPath, "waited", m.spec.HealthTimeout)
+	})
 	var last error
 	for wait := firstGate; ; wait = min(wait*3/2, lastGate) {
+		impatience := time.AfterFunc(m.spec.HealthTimeout, slow)
 		err := proc.Check(ctx, worker.HealthOf(m.spec))
+		impatience.Stop()
 		if err == nil {
 			return nil
+		}
+		if ctx.Err() == nil && (last == nil || checkReason(last) != checkReason(err)) {
+			m.group.log.Warn("health check failed", "worker", m.index, "err", brief(err))
 		}
 		if last == nil || ctx.Err() == nil { // one that was cut short says less than the one before
 			last = err
@@ -53,6 +65,26 @@ func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 			return gateError(ctx, proc, last)
 		}
 	}
+}
+
+// checkReason is the same for two failed checks that fail alike. Of an answer
+// it is the status alone: an app may redirect to another place each time.
+func checkReason(err error) string {
+	var failed *worker.CheckError
+	if errors.As(err, &failed) && failed.Status != 0 {
+		return strconv.Itoa(failed.Status)
+	}
+	return err.Error()
+}
+
+// brief is the error of a check without the headers that were sent, which the
+// error of the start has.
+func brief(err error) error {
+	var failed *worker.CheckError
+	if errors.As(err, &failed) {
+		return failed.Brief()
+	}
+	return err
 }
 
 // gateError says why a worker did not become healthy: what ended the wait,

@@ -3,6 +3,8 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 func checked(p *plan.Group) { p.HealthPath = "/healthz" }
@@ -81,6 +84,36 @@ func TestHealth_NeverHealthy(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestHealth_FailedStartIsTold: the log tells why a starting worker is not ready
+// at the first check that fails, and then only of what is new.
+func TestHealth_FailedStartIsTold(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.fakes.onStart(func(p *fakeProcess) error {
+			asked := 0
+			p.health = func(context.Context, string) error {
+				asked++
+				switch {
+				case asked <= 5:
+					to := strconv.Itoa(asked) // another place each time is no other reason
+					return &worker.CheckError{Path: "/healthz", Status: 307, Err: errors.New("got status 307 to " + to), Sent: []string{"Host: a"}}
+				case asked <= 10:
+					return &worker.CheckError{Path: "/healthz", Err: errors.New("connection refused")}
+				case asked == 11:
+					<-time.After(10 * time.Second)
+				}
+				return nil
+			}
+			return nil
+		})
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
+		log := r.log.String()
+		assert.Equal(t, 2, strings.Count(log, `level=WARN msg="health check failed" group=a worker=0`), log)
+		assert.Contains(t, log, `err="GET /healthz: got status 307 to 1"`)
+		assert.Contains(t, log, `err="GET /healthz: connection refused"`)
+		assert.Equal(t, 1, strings.Count(log, `msg="health check has no answer yet" group=a worker=0 path=/healthz waited=2s`), log)
+	})
 }
 
 func TestHealth_HungWorkerIsReplaced(t *testing.T) {

@@ -57,8 +57,8 @@ func TestProcess_Check(t *testing.T) {
 	defer close(hung)
 
 	require.NoError(t, ask("/ok?full=1"))
-	const sent = " (sent Host: localhost, User-Agent: ldcorn-health)"
-	require.EqualError(t, ask("/moved"), `GET /moved: got status 302 to "/ok", want 2xx`+sent)
+	const sent = " (sent Host: localhost, User-Agent: ldcorn-health, X-Forwarded-For: 127.0.0.1, X-Forwarded-Proto: http)"
+	require.EqualError(t, ask("/moved"), `GET /moved: got status 302 to "/ok", want 2xx; change health_path to a path that answers itself`+sent)
 	require.EqualError(t, ask("/down"), "GET /down: got status 503, want 2xx"+sent)
 	require.ErrorContains(t, ask("/secure"), `got status 301 to "https://localhost/secure", want 2xx; an app that wants https may take health_headers=[set_header("X-Forwarded-Proto", "https")]`)
 	require.ErrorContains(t, ask("/secure", edit(t, "set_header", "X-Forwarded-Proto", plan.Plain("https"))), `an app that knows its hosts may want health_headers=[set_header("Host", …)]`)
@@ -66,11 +66,45 @@ func TestProcess_Check(t *testing.T) {
 		edit(t, "set_header", "x-forwarded-proto", plan.Plain("https")), edit(t, "set_header", "host", plan.Plain("app.example.com"))))
 	err = ask("/seen", edit(t, "set_header", "X-Key", plan.Secret("s3cret")), edit(t, "add_header", "X-Key", plan.Plain("2")),
 		edit(t, "remove_header", "user-agent", plan.Text{}), edit(t, "add_header", "X_Odd", plan.Plain("3")))
-	require.EqualError(t, err, "GET /seen: got status 500, want 2xx (sent Host: localhost, X-Key: (secret), X-Key: 2, X_Odd: 3)")
-	assert.Equal(t, http.Header{"X-Key": {"s3cret", "2"}, "X_odd": {"3"}, "Connection": {"close"}}, seen)
+	require.EqualError(t, err, "GET /seen: got status 500, want 2xx; ldcorn logs shows what the app wrote about it (sent Host: localhost, "+
+		"X-Forwarded-For: 127.0.0.1, X-Forwarded-Proto: http, X-Key: (secret), X-Key: 2, X_Odd: 3)")
+	assert.Equal(t, http.Header{"X-Key": {"s3cret", "2"}, "X_odd": {"3"}, "Connection": {"close"},
+		"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Proto": {"http"}}, seen)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Millisecond, os.ErrDeadlineExceeded)
 	defer cancel()
 	require.ErrorIs(t, p.Check(ctx, Health{Path: "/hang"}), os.ErrDeadlineExceeded)
+}
+
+// TestHealth_Client: a check has a client, as a request has, unless health_headers
+// say which, or that there is none; there is never one line more than they say.
+func TestHealth_Client(t *testing.T) {
+	for name, c := range map[string]struct {
+		edits []plan.HeaderEdit
+		want  []string
+	}{
+		"default": {nil, []string{"X-Forwarded-For: 127.0.0.1", "X-Forwarded-Proto: http"}},
+		"set": {[]plan.HeaderEdit{edit(t, "set_header", "x-forwarded-for", plan.Plain("10.0.0.1"))},
+			[]string{"X-Forwarded-Proto: http", "x-forwarded-for: 10.0.0.1"}},
+		"added": {[]plan.HeaderEdit{edit(t, "add_header", "X-FORWARDED-PROTO", plan.Plain("https"))},
+			[]string{"X-Forwarded-For: 127.0.0.1", "X-FORWARDED-PROTO: https"}},
+		"removed": {[]plan.HeaderEdit{edit(t, "remove_header", "X-Forwarded-For", plan.Text{}), edit(t, "remove_header", "X-Forwarded-Proto", plan.Text{})}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := Health{Path: "/", Headers: c.edits}
+			assert.Equal(t, append([]string{"Host: localhost", "User-Agent: ldcorn-health"}, c.want...), h.sent())
+		})
+	}
+}
+
+// TestHealth_Hint: where the status tells what is wrong, the error says what to do.
+func TestHealth_Hint(t *testing.T) {
+	for status, want := range map[int]string{
+		301: "change health_path", 307: "change health_path", 400: `set_header("Host"`, 401: `set_header("Authorization"`,
+		403: `set_header("Authorization"`, 404: "add the route to the app, or change health_path", 405: "change health_path", 500: "ldcorn logs",
+	} {
+		assert.Contains(t, Health{}.hint(status, ""), want, status)
+	}
+	assert.Empty(t, Health{}.hint(503, ""))
 }
 
 func edit(t testing.TB, op plan.HeaderOp, name string, v plan.Text) plan.HeaderEdit {

@@ -56,14 +56,24 @@ const (
 	tailWidth = 512 // bytes of one line
 )
 
-// A tail keeps the last lines that were added to it.
+// A tail keeps the last lines that were added to it, but for those that every
+// Uvicorn writes.
 type tail struct {
-	mu    sync.Mutex // guards lines and next
-	lines [tailLines]string
-	next  int // lines added so far
+	mu      sync.Mutex // guards what follows
+	lines   [tailLines]string
+	next    int  // lines added so far
+	started bool // the app's startup is complete
 }
 
 func (t *tail) add(line []byte) {
+	if isRoutine(line) {
+		if string(line) == startupComplete {
+			t.mu.Lock()
+			t.started = true
+			t.mu.Unlock()
+		}
+		return
+	}
 	if len(line) > tailWidth {
 		line = append(line[:tailWidth:tailWidth], "…"...)
 	}
@@ -80,7 +90,9 @@ func (t *tail) last() []string {
 	n := min(t.next, tailLines)
 	out := make([]string, 0, n)
 	for i := t.next - n; i < t.next; i++ {
-		out = append(out, t.lines[i%tailLines])
+		if line := t.lines[i%tailLines]; !t.started || line != startupBegun {
+			out = append(out, line)
+		}
 	}
 	return out
 }

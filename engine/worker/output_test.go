@@ -28,6 +28,25 @@ func TestTail(t *testing.T) {
 	assert.Equal(t, strings.Repeat("z", tailWidth)+"…", tl.last()[tailLines-1])
 }
 
+// TestTail_Routine: what every Uvicorn writes is nobody's last word, but where
+// the app hangs in its startup.
+func TestTail_Routine(t *testing.T) {
+	for _, c := range []struct{ lines, want []string }{
+		{[]string{"INFO:     Started server process [7]", "INFO:     Waiting for application startup."},
+			[]string{"INFO:     Waiting for application startup."}},
+		{[]string{"INFO:     Started server process [7]", "INFO:     Waiting for application startup.", "loaded", "INFO:     Application startup complete.",
+			"INFO:     Uvicorn running on unix socket /run/s (Press CTRL+C to quit)", "INFO:     Shutting down"}, []string{"loaded"}},
+		{[]string{"ERROR:    Application startup failed. Exiting.", "INFO:     started", "Application startup complete."},
+			[]string{"ERROR:    Application startup failed. Exiting.", "INFO:     started", "Application startup complete."}},
+	} {
+		var tl tail
+		for _, line := range c.lines {
+			tl.add([]byte(line))
+		}
+		assert.Equal(t, c.want, tl.last())
+	}
+}
+
 func TestExit_String(t *testing.T) {
 	for want, e := range map[string]Exit{
 		"stopped":                      {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},

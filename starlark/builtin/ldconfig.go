@@ -93,7 +93,7 @@ func listenFields() []field[plan.Plan] {
 			Doc:  "The worker groups, in the order in which equal routes are tried.", Example: "workers=[WorkerGroup(…)]",
 			aka: []string{"groups", "pools", "worker_groups", "apps"}}, nil},
 		choiceOf(Argument{Name: "forwarded", Keyword: true, Default: `"set"`,
-			Doc: "What happens to X-Forwarded-* and Forwarded headers: overwrite them, append to those of a trusted peer, or remove them.",
+			Doc: "What happens to X-Forwarded-* and Forwarded headers: overwrite them, append to those of a trusted peer, or remove them; without them the app sees no client.",
 			aka: []string{"proxy_headers"}},
 			[]plan.Forwarded{plan.ForwardedSet, plan.ForwardedAppend, plan.ForwardedOff},
 			func(p *plan.Plan) *plan.Forwarded { return &p.Forwarded }),

@@ -32,7 +32,7 @@ func healthFields() []field[plan.Group] {
 			aka: []string{"healthcheck", "health_check", "health_url", "healthcheck_path", "liveness_path", "readiness_path"}}, setHealthPath},
 		{Argument{Name: "health_headers", Type: "list[header_edit]", Keyword: true, Default: "[]",
 			Rule: "of set_header, add_header and remove_header, in the order in which they apply; with `health_path` alone",
-			Doc:  `Changes to the headers of the request for health_path, which has "Host: localhost" otherwise.`,
+			Doc:  `Changes to the headers of the request for health_path, which otherwise has "Host: localhost", and 127.0.0.1 over http as its client.`,
 			aka:  []string{"health_header", "healthcheck_headers", "health_host"}},
 			editsOf(plan.ToHealth, func(p *plan.Group) *[]plan.HeaderEdit { return &p.HealthHeaders })},
 		positiveOf(Argument{Name: "health_interval", Keyword: true, Default: "5",
