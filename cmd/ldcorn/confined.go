@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,16 +25,19 @@ const commandPurpose = "command"
 // runConfined runs the command line in a confined process. Its error always
 // ends this one.
 func runConfined(cmd *cobra.Command, o *rootOptions) error {
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
 	done := make(chan struct{})
 	passed := make(chan struct{})
 	started := make(chan func(os.Signal), 1)
+	var last os.Signal
 	go func() {
 		defer close(passed)
-		passSignals(signals, started, done)
+		last = passSignals(signals, started, done, cancel)
 	}()
-	code, err := confine.Run(cmd.Context(), confine.Options{
+	code, err := confine.Run(ctx, confine.Options{
 		Purpose: commandPurpose, Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Started: func(signal func(os.Signal)) { started <- signal },
 	})
@@ -44,6 +49,8 @@ func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	switch {
 	case err == nil:
 		return &exitError{code: code}
+	case ctx.Err() != nil && cmd.Context().Err() == nil:
+		return &exitError{code: 128 + int(last.(syscall.Signal))}
 	case !errors.As(err, &end):
 		return err
 	case end.Cause == confine.Killed:
@@ -53,21 +60,31 @@ func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	return &exitError{exitFailure, o.writeEnded(cmd, end)}
 }
 
-// passSignals passes on what this process is sent. A terminal sends its signals
+// stopGrace is how long a command that was sent a signal may take to end: one
+// whose process stands still never would.
+const stopGrace = 10 * time.Second
+
+// passSignals passes on what this process is sent, and calls kill if that does
+// not end the command. It returns the last signal. A terminal sends its signals
 // to both processes, and twice does no harm.
-func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done <-chan struct{}) {
-	var pass func(os.Signal)
-	select {
-	case pass = <-started:
-	case <-done:
-		return
-	}
+func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done <-chan struct{}, kill func()) (last os.Signal) {
+	pass := func(os.Signal) {}
+	var late <-chan time.Time
 	for {
 		select {
-		case sig := <-signals:
-			pass(sig)
+		case pass = <-started:
+			if last != nil {
+				pass(last)
+			}
+		case last = <-signals:
+			pass(last)
+			if late == nil {
+				late = time.After(stopGrace)
+			}
+		case <-late:
+			kill()
 		case <-done:
-			return
+			return last
 		}
 	}
 }

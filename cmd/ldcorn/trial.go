@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,11 +46,15 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 		return nil, err
 	}
 	var answer bytes.Buffer
-	code, err := confine.Run(ctx, confine.Options{Purpose: trialPurpose, Stdin: bytes.NewReader(request), Stdout: &answer})
+	code, err := confine.Run(ctx, confine.Options{
+		Purpose: trialPurpose, Stdin: bytes.NewReader(request), Stdout: &answer,
+		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config allows itself twice the time in all
+	})
 	var end *confine.Ended
 	var v verdict
 	switch {
 	case errors.As(err, &end):
+		end.File = cmp.Or(end.File, t.Name)
 		return nil, end.Report()
 	case err != nil:
 		return nil, err

@@ -140,7 +140,7 @@ func keep(f *os.File, path string, old fs.FileInfo) error {
 		}
 		if now.Uid != st.Uid || now.Gid != st.Gid {
 			if err := f.Chown(int(st.Uid), int(st.Gid)); err != nil {
-				return fmt.Errorf("it belongs to user %d and group %d, which it would lose; write it as that user: %w", st.Uid, st.Gid, cause(err))
+				return fmt.Errorf("it would no longer belong to user %d and group %d; run this as that user and in that group, or as root: %w", st.Uid, st.Gid, cause(err))
 			}
 		}
 	}

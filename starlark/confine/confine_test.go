@@ -79,6 +79,10 @@ var confined = map[string]func(*confine.Cell){
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	},
+	"stopped": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Millisecond)()
+		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	},
 	"asleep": func(*confine.Cell) {
 		fmt.Println(os.Getpid())
 		select {}
@@ -184,6 +188,38 @@ func TestRun_Cancel(t *testing.T) {
 	require.ErrorAs(t, <-done, &end)
 	gone(t, pid)
 	write.Close()
+}
+
+// TestRun_Stuck: a process whose own clock stands still is given up by its
+// parent's.
+func TestRun_Stuck(t *testing.T) {
+	_, err := confine.Run(t.Context(), confine.Options{Purpose: "stopped", Limit: 2 * time.Second})
+	var end *confine.Ended
+	require.ErrorAs(t, err, &end)
+	assert.Equal(t, confine.Stuck, end.Cause)
+	assert.Regexp(t, "^(a.star: testing it|the process that evaluates it) has not ended within 2s: its process stood still and was killed$", err.Error())
+	assert.Contains(t, end.Report().Diagnostics[0].Hint, "a file system that does not answer")
+
+	// Nor is one waited for that does not end when it is killed. What keeps
+	// Run from seeing its end stands for the kernel here.
+	hold, held := make(chan struct{}), make(chan struct{})
+	_, err = confine.Run(t.Context(), confine.Options{Purpose: "stopped", Limit: time.Millisecond, Started: func(func(os.Signal)) {
+		<-hold
+		close(held)
+	}})
+	require.ErrorAs(t, err, &end)
+	assert.Equal(t, confine.Unkillable, end.Cause)
+	assert.EqualError(t, err, "the process that evaluates it has not ended within 1ms: its process stands still, and cannot even be killed")
+	close(hold)
+	select {
+	case <-held:
+	case <-t.Context().Done():
+	}
+
+	out, code, err := run(t, "fine")
+	require.NoError(t, err)
+	assert.Zero(t, code)
+	assert.NotEmpty(t, out)
 }
 
 func readPID(t *testing.T, from io.Reader) int {

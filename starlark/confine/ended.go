@@ -19,6 +19,8 @@ const (
 	TooMuchMemory              // it used more than it might
 	TooDeep                    // it used more stack than there is
 	TooLong                    // it used more time than it was given
+	Stuck                      // it did not end within Options.Limit, and was killed
+	Unkillable                 // nor did it end when it was killed
 )
 
 // codeLimit is the code of a configuration that exceeds a limit.
@@ -55,6 +57,10 @@ func (e *Ended) message() string {
 		return fmt.Sprintf("%s took more than %d MiB of stack: something in it is nested too deep", what, stack>>20)
 	case TooLong:
 		return fmt.Sprintf("%s takes longer than %s", what, e.Limit)
+	case Stuck:
+		return fmt.Sprintf("%s has not ended within %s: its process stood still and was killed", what, e.Limit)
+	case Unkillable:
+		return fmt.Sprintf("%s has not ended within %s: its process stands still, and cannot even be killed", what, e.Limit)
 	case Killed:
 		return fmt.Sprintf("%s was ended by a signal: %s", what, e.Signal)
 	}
@@ -69,6 +75,8 @@ func (e *Ended) hint() string {
 		return "split expressions, lists or JSON texts that are nested within each other thousands of times"
 	case TooLong:
 		return "a loop, or a range that a function goes through, may be longer than meant"
+	case Stuck, Unkillable:
+		return "a STOP signal, a frozen cgroup or a file system that does not answer, such as NFS, holds a process up; try again when that is over"
 	case Killed:
 		return "the machine may be short of memory; try again"
 	}

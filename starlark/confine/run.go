@@ -3,6 +3,7 @@ package confine
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,14 +13,20 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// backstop bounds a confined process whose own clock has failed it.
+// backstop bounds a confined process for which Options has no limit.
 const backstop = 10 * time.Minute
+
+// Grace is what a caller adds to the time that the process itself allows for,
+// before it gives that up: the process has its own slack, and starts and ends
+// slowly on a busy machine.
+const Grace = 5 * time.Second
 
 // killGrace is how long a killed process may take to end. One that a dead
 // network file system holds may never do.
@@ -32,41 +39,67 @@ type Options struct {
 	Stdin   io.Reader
 	Stdout  io.Writer
 	Stderr  *os.File // nil = none
+	// Limit bounds the whole process by the caller's clock: a process that
+	// stands still (it was stopped, its cgroup is frozen, a file system does
+	// not answer) has none of its own. 0 = ten minutes.
+	Limit time.Duration
 	// Started gets what sends the process a signal; nil for nobody.
 	Started func(signal func(os.Signal))
 }
 
 // Run starts this program confined, waits for it, and returns its exit code.
 // The error is an *Ended where the process has not ended by itself, or ctx's.
-// The process does not outlive this one.
+// The process does not outlive this one, but for one that cannot be killed: Run
+// does not wait for that.
 func Run(ctx context.Context, opts Options) (int, error) {
-	ctx, cancel := context.WithTimeout(ctx, backstop)
+	limit := cmp.Or(opts.Limit, backstop)
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errStuck)
 	defer cancel()
 	p := &process{opts: opts}
 	done := make(chan error, 1)
 	go func() { done <- p.run(ctx) }()
+	cause := Stuck
+	var err error
 	select {
-	case err := <-done:
-		return p.code, err
+	case err = <-done:
 	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(killGrace):
+			// It is left to the kernel, which knows that it is to die.
+			cause, err = Unkillable, ctx.Err()
+		}
 	}
-	select {
-	case err := <-done:
-		return p.code, err
-	case <-time.After(killGrace):
-		return -1, ctx.Err() // it is left to the kernel, which knows that it is to die
+	switch {
+	case err == nil:
+		return p.code, nil
+	case ctx.Err() != nil && context.Cause(ctx) == errStuck:
+		last := p.doing()
+		return -1, &Ended{Cause: cause, Doing: last.Doing, File: last.File, Limit: limit}
 	}
+	return -1, err
 }
+
+// errStuck is the cause of a context that ends by Options.Limit.
+var errStuck = errors.New("the confined process takes too long")
 
 // A process is one confined process, seen from its parent.
 type process struct {
 	opts  Options
 	code  int
-	last  note // of what it was doing
 	bytes uint64
 	over  note // that it exceeded a limit
 	print bytes.Buffer
 	crash limited
+
+	mu   sync.Mutex // guards last
+	last note       // of what it was doing
+}
+
+func (p *process) doing() note {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
 }
 
 func (p *process) run(ctx context.Context) error {
@@ -130,7 +163,9 @@ func (p *process) read(notes io.Reader) {
 				p.print.WriteString(n.Print)
 			}
 		default:
+			p.mu.Lock()
 			p.last = n
+			p.mu.Unlock()
 		}
 	}
 }
@@ -143,7 +178,8 @@ func (p *process) conclude(ctx context.Context, state *os.ProcessState, err erro
 	p.code = state.ExitCode()
 	status := state.Sys().(syscall.WaitStatus)
 	words := p.crash.String()
-	end := &Ended{Doing: p.last.Doing, File: p.last.File, Memory: p.bytes, Printed: p.print.String()}
+	last := p.doing()
+	end := &Ended{Doing: last.Doing, File: last.File, Memory: p.bytes, Printed: p.print.String()}
 	var exit *exec.ExitError
 	switch {
 	case p.over.Over == overMemory:
