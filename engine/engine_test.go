@@ -61,7 +61,7 @@ func TestEngine_ServesReloadsAndStops(t *testing.T) {
 
 	m.change(func(p *plan.Plan) { p.Bind = plan.Bind{Network: "tcp", Address: "127.0.0.1:0"} }, "")
 	m.signal(syscall.SIGHUP)
-	m.await(`msg="restart needed"`, 1)
+	m.await(`msg="change not applied"`, 1)
 	m.change(func(p *plan.Plan) {
 		p.Bind = plan.Bind{Network: "unix", Address: filepath.Join(filepath.Dir(p.Path), "public.sock")}
 	}, "")

@@ -189,7 +189,8 @@ func (r *reloader) warnLeft(changes plan.Changes) {
 		}
 	}
 	if len(changes.Restart) > 0 {
-		r.log.Warn("restart needed", "changes", joined(changes.Restart), "reason", "a reload cannot apply it; the rest was applied")
+		r.log.Warn("change not applied", "changes", joined(changes.Restart),
+			"reason", "no reload and no ldcorn restart applies it: "+plan.RestartAdvice)
 	}
 }
 

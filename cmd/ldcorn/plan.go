@@ -20,7 +20,7 @@ import (
 // The exit codes of plan --detailed-exitcode, besides 0 for nothing to do.
 const (
 	exitApplies = 2 // a reload applies it
-	exitPartial = 3 // some of it needs --replace or a restart
+	exitPartial = 3 // some of it needs --replace, or a stop and a start of ldcorn
 )
 
 // againstNothing is the --against for which everything is new.
@@ -57,7 +57,7 @@ nothing.
 
 Exits 0, or 1 when there is no plan. With --detailed-exitcode 0 means that nothing
 changes, 2 that a reload applies all of it, 3 that some of it needs
-"ldcorn reload --replace" or a restart.`,
+"ldcorn reload --replace", or that ldcorn is stopped and started again.`,
 		Example: `  ldcorn plan
   ldcorn plan --detailed-exitcode --json
   ldcorn plan --out p.json

@@ -115,7 +115,7 @@ func planLines(r *plan.Report) []planLine {
 		out = append(out, attributeLines(r.Settings, "", "")...)
 	}
 	for _, c := range r.Restart {
-		out = append(out, planLine{symbol: symAction, label: c.Name, text: "needs restart"})
+		out = append(out, planLine{symbol: symAction, label: c.Name, text: "left as it is", note: plan.RestartAdvice})
 		out = append(out, attributeLines([]plan.ChangeReport{c}, "", "")...)
 	}
 	return out

@@ -18,7 +18,7 @@ import (
 )
 
 // exitNeedsAction is the exit code of a reload that was applied, but for what
-// needs --replace or a restart.
+// needs --replace, or a stop and a start of ldcorn.
 const exitNeedsAction = 3
 
 // reloadFlags are the flags of ldcorn reload.
@@ -44,8 +44,8 @@ at a time instead, and replaced back if one fails. A reload during a reload come
 it.
 
 Exits 0 when all is applied and the old workers are gone, 1 when nothing was applied,
-and 3 when something was left that needs --replace or a restart of the master. INT
-ends the command and not the reload.`,
+and 3 when something was left that needs --replace, or that ldcorn is stopped and
+started again. INT ends the command and not the reload.`,
 		Example: `  ldcorn reload
   ldcorn reload --replace ml_heavy
   ldcorn plan --out p.json && ldcorn reload --plan p.json
@@ -159,7 +159,7 @@ func (w *reloadWaiter) left() error {
 		}
 	}
 	for _, c := range w.applied.Restart {
-		fmt.Fprintf(w.progress.out, "%s needs a restart of the master: %s -> %s\n", c.Name, c.Before, c.After)
+		fmt.Fprintf(w.progress.out, "%s is left as it is (%s -> %s): %s, which no command does\n", c.Name, c.Before, c.After, plan.RestartAdvice)
 	}
 	return &exitError{code: exitNeedsAction}
 }

@@ -17,8 +17,12 @@ const (
 	EffectResize     Effect = "resize"     // starts or stops some workers
 	EffectProxy      Effect = "proxy"      // takes effect at once, in the proxy
 	EffectSupervisor Effect = "supervisor" // takes effect at once, in the supervisor
-	EffectRestart    Effect = "restart"    // needs a restart of the master
+	EffectRestart    Effect = "restart"    // needs another master; see RestartAdvice
 )
+
+// RestartAdvice is what to do about a change of EffectRestart. It does not say
+// "restart": ldcorn restart is for workers, and no command restarts the master.
+const RestartAdvice = "stop ldcorn and start it again"
 
 // An Attribute is one argument of the configuration as Diff sees it. Show
 // gives its value in the configuration's own notation, for comparing and for

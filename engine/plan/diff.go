@@ -64,7 +64,7 @@ func (c *Change) Effective() *Group {
 type Changes struct {
 	Groups  []Change          // new groups in the order written, then removed ones
 	Plan    []AttributeChange // settings outside the groups, applied at once
-	Restart []AttributeChange // settings that only a restart of the master applies
+	Restart []AttributeChange // settings that only another master applies
 }
 
 // DiffOptions say how two plans are compared. The zero value is an ordinary

@@ -19,7 +19,7 @@ type Report struct {
 	All           bool           `json:"all"`      // every group is
 	Groups        []GroupReport  `json:"groups"`   // in the order written, then removed ones
 	Settings      []ChangeReport `json:"settings"` // outside the groups, applied at once
-	Restart       []ChangeReport `json:"restart"`  // settings that only a restart of the master applies
+	Restart       []ChangeReport `json:"restart"`  // settings that only another master applies; see RestartAdvice
 	Summary       Summary        `json:"summary"`
 	Processes     Processes      `json:"processes"`
 	AtOnce        int            `json:"at_once"` // how many workers are replaced at a time
@@ -80,7 +80,7 @@ type ChangeReport struct {
 
 // A Summary counts groups by what happens to them; the settings outside the
 // groups count as one more change. What needs action is counted besides: a
-// group that is pinned, a setting that needs a restart.
+// group that is pinned, a setting that needs another master.
 type Summary struct {
 	Add        int `json:"add"`
 	Change     int `json:"change"`
@@ -119,7 +119,7 @@ type Outcome uint8
 const (
 	OutcomeNothing Outcome = iota // nothing changes
 	OutcomeApplies                // a reload applies all of it
-	OutcomePartial                // some of it needs --replace or a restart
+	OutcomePartial                // some of it needs --replace, or a stop and a start of ldcorn
 )
 
 // NewReport says what a reload to next would do, where changes is the Diff

@@ -14,7 +14,7 @@ var Effects = map[plan.Effect]string{
 	plan.EffectResize:     "a change starts or stops processes",
 	plan.EffectProxy:      "changed in place",
 	plan.EffectSupervisor: "changed in place",
-	plan.EffectRestart:    "a change needs a restart",
+	plan.EffectRestart:    "a change takes a stop and a start of ldcorn",
 }
 
 // facts tells in a few words what an argument takes, beside its type, and what
