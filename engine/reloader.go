@@ -123,6 +123,12 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	j.tell(control.ReloadEvent{Event: control.EventApplied, Generation: result.Generation, Report: report})
 }
 
+// A refusal is an error about the request for a reload and not about what would
+// have been reloaded: nothing was tried, so it is no failed reload.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
 // errStalePlan is why a plan from a file is not applied.
 var errStalePlan = errors.New("the plan is out of date: what runs or what it was made from has changed since; make a new one with ldcorn plan --out")
 
@@ -140,11 +146,11 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 		opts = j.want.Plan.Options()
 	}
 	if err := known(next, opts); err != nil {
-		return nil, none, err
+		return nil, none, refusal{err}
 	}
 	report := compare(r.sup, next, opts)
 	if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
-		return nil, none, errStalePlan
+		return nil, none, refusal{errStalePlan}
 	}
 	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Progress: func(p supervisor.Progress) {
 		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
@@ -157,6 +163,11 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *job) {
 	if ctx.Err() != nil {
 		r.log.Warn("reload given up", "reason", "stopping")
+		return
+	}
+	if errors.As(err, new(refusal)) {
+		r.log.Warn("reload refused", "took", since(begun), "err", err)
+		j.tell(control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err), Refused: true})
 		return
 	}
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error()})

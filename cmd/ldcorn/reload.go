@@ -120,6 +120,9 @@ func (w *reloadWaiter) event(e control.ReloadEvent) error {
 		return err
 	case control.EventFailed:
 		w.progress.end()
+		if e.Refused {
+			return errors.New("reload refused: " + e.Error)
+		}
 		return &reloadError{e.Error, e.Outcome, e.Stderr}
 	case control.EventFinished:
 		w.finished = true

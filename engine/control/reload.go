@@ -41,6 +41,7 @@ type ReloadEvent struct {
 	Error   string   `json:"error,omitempty"`
 	Outcome string   `json:"outcome,omitempty"` // what has become of workers that had been replaced already
 	Stderr  []string `json:"stderr,omitempty"`  // of the worker that is at fault, its last lines
+	Refused bool     `json:"refused,omitempty"` // the request was at fault: nothing was tried, and it is no failed reload
 }
 
 // EventKind is the kind of a ReloadEvent.
