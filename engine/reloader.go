@@ -170,7 +170,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		j.tell(control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err), Refused: true})
 		return
 	}
-	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error()})
+	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
 	event := control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err)}
 	attrs := []any{"took", since(begun), "err", err}

@@ -42,7 +42,7 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 		Short: "Show the master, its groups and its workers",
 		Long: `Show the master, its groups and its workers.
 
-RSS and CPU are those of a worker with the processes that it has started; SERVED
+Of a reload that failed it shows one line; --json has all of it. RSS and CPU are those of a worker with the processes that it has started; SERVED
 counts the requests of the present process, RESTARTS those after crashes of the
 index. Exits 0 when every group has a worker that is ready, 3 when one has none, and
 1 when there is no master.
@@ -129,7 +129,7 @@ func writeStatus(w io.Writer, st *control.Status) error {
 	if r := st.Reload; r != nil {
 		what := "applied"
 		if r.Error != "" {
-			what = "failed: " + r.Error
+			what = "failed: " + r.Brief()
 		}
 		fmt.Fprintf(w, "last reload %s ago, %s\n", control.Age(st.Now.Sub(r.At)), what)
 	}

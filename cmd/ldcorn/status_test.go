@@ -33,7 +33,7 @@ gone.0  4131  draining  0s    1          0           5       0         0 MiB   0
 func aStatus() *control.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	st := &control.Status{Version: "1.2.3", Now: now,
-		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: `group "api": worker 0: exit code 3`}}
+		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
 	st.Groups = []supervisor.GroupStatus{
 		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []supervisor.WorkerStatus{
@@ -52,6 +52,11 @@ func TestWriteStatus(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, writeStatus(&out, st))
 	assert.Equal(t, trimmed(statusText[1:]), trimmed(out.String()))
+
+	st.Reload.Summary = "in one line"
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st))
+	assert.Contains(t, out.String(), "ago, failed: in one line\n\nGROUP")
 
 	out.Reset()
 	require.NoError(t, writeStatus(&out, &control.Status{}))

@@ -151,7 +151,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	}
 	body = get()
 	for _, want := range []string{
-		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; (ldcorn status shows all of it)`,
+		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; (ldcorn status says more)`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
 		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,
 		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,

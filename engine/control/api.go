@@ -1,6 +1,7 @@
 package control
 
 import (
+	"strings"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -32,9 +33,19 @@ func (s *Status) Ready() bool {
 
 // A Reload is how one went.
 type Reload struct {
-	At    time.Time `json:"at"`    // when it ended
-	Took  float64   `json:"took"`  // seconds
-	Error string    `json:"error"` // "" where it was applied
+	At      time.Time `json:"at"`                // when it ended
+	Took    float64   `json:"took"`              // seconds
+	Error   string    `json:"error"`             // "" where it was applied
+	Summary string    `json:"summary,omitempty"` // the error in one line; "" where it was applied
+}
+
+// Brief is the error in one line.
+func (r *Reload) Brief() string {
+	if r.Summary != "" {
+		return r.Summary
+	}
+	line, _, _ := strings.Cut(r.Error, "\n") // of a master that tells no more
+	return strings.TrimSuffix(line, "; it wrote:")
 }
 
 // scaleRequest is the body of POST /v1/groups/GROUP/scale.

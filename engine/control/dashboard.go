@@ -46,7 +46,7 @@ func (page) MiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + 
 func (page) Brief(err string) string {
 	line, _, more := strings.Cut(err, "\n")
 	if more {
-		return strings.TrimSuffix(line, "; it wrote:") + " (ldcorn status shows all of it)"
+		return strings.TrimSuffix(line, "; it wrote:") + " (ldcorn status says more)"
 	}
 	return line
 }

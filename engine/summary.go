@@ -1,0 +1,49 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// startupFailed is the last line of a Uvicorn whose app did not start. The one
+// before it says why.
+const startupFailed = "Application startup failed. Exiting."
+
+// summary is why a reload failed, in one line, and where to read more.
+func summary(err error) string {
+	start, back := new(supervisor.StartError), new(supervisor.RollbackError)
+	if !errors.As(err, &start) {
+		line, _, more := strings.Cut(err.Error(), "\n")
+		if more {
+			line += "; ldcorn status --json has all of it"
+		}
+		return line
+	}
+	out := firstLine(start.Summary())
+	if last := lastWord(start.Stderr); last != "" {
+		out += "; it wrote: " + last
+	}
+	if errors.As(err, &back) {
+		out += "; " + firstLine(back.Outcome())
+	}
+	return fmt.Sprintf("%s; ldcorn logs %s shows more", out, start.Group)
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return strings.TrimSuffix(line, "; it wrote:")
+}
+
+// lastWord is the last line of a worker's that says something.
+func lastWord(lines []string) string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		line := strings.TrimSpace(lines[i])
+		if line != "" && !strings.HasSuffix(line, startupFailed) {
+			return line
+		}
+	}
+	return ""
+}
