@@ -208,7 +208,7 @@ func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
 func (x *exchange) complete(framed bool) {
 	x.upload.stop()
 	x.keep = x.keep && x.upload.received
-	x.finishUp(framed && !x.mayGoOn() && x.res.KeepAlive && x.upload.delivered && x.back.len() == 0)
+	x.finishUp(framed && !x.mayGoOn() && !x.bodyBehind() && x.res.KeepAlive && x.upload.delivered && x.back.len() == 0)
 }
 
 // mayGoOn reports whether the app may still be at work though its answer is
@@ -217,3 +217,11 @@ func (x *exchange) complete(framed bool) {
 // only once the app is done, so no other request may come to it. Closing it
 // tells the app to stop.
 func (x *exchange) mayGoOn() bool { return x.isHead() && x.res.ContentLength < 0 }
+
+// bodyBehind reports whether the answer is of a status that has no body
+// (RFC 9112 section 6.3), and yet its head tells of one. Uvicorn sends what the
+// app gives it for one, in a second write, and the next request on the
+// connection would have it for its answer.
+func (x *exchange) bodyBehind() bool {
+	return (x.res.Status == 204 || x.res.Status == 304) && (x.res.ContentLength > 0 || x.res.Chunked)
+}
