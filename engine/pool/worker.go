@@ -5,12 +5,13 @@ import (
 	"sync/atomic"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
 // A Worker is one ready worker process as the proxy sees it.
 type Worker struct {
 	Index  int    // stable within its group, across restarts
-	PID    int    // for the log
+	PID    int    // of its process
 	Socket string // path of the unix socket it listens on
 	// SocketScheme says that X-Forwarded-Proto of a websocket's handshake must
 	// be ws or wss, not http or https. Set before Pool.Swap.
@@ -72,6 +73,10 @@ func (w *Worker) Doubt() {
 	w.pool.file(w)
 }
 
+// Ending reports whether the worker's process is ending, though its socket may
+// take connections: a child that it has left behind can hold the socket open.
+func (w *Worker) Ending() bool { return proc.Ending(w.PID) }
+
 // Trust ends a Doubt: the worker takes connections. Those who wait for it are
 // served at once.
 func (w *Worker) Trust() {
@@ -84,7 +89,7 @@ func (w *Worker) Trust() {
 }
 
 // Lost takes the worker out of its pool, as Swap would, because its socket
-// refuses connections: it has ended, or will. Deaf tells whoever manages the
+// refuses connections, or its process is Ending. Deaf tells whoever manages the
 // pool's workers. Any goroutine may call it that holds, or held, a
 // claim on the worker.
 func (w *Worker) Lost() {

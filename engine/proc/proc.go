@@ -22,6 +22,7 @@ type Process struct {
 	TTY     int    // device number of the controlling terminal; 0 = none
 	Start   uint64 // clock ticks since boot: with the pid, it names one process for ever
 	State   byte
+	Flags   uint // PF_* of the kernel's sched.h
 }
 
 // The states of a process that has ended.
@@ -29,6 +30,25 @@ const (
 	zombie = 'Z' // it waits for its parent to notice
 	dead   = 'X'
 )
+
+// exiting is PF_EXITING: the process is ending, which it says before it closes
+// its files.
+const exiting = 0x4
+
+// Ending reports whether the process with this pid is about to end, has ended
+// or is gone. It reports false where /proc cannot be read.
+func Ending(pid int) bool {
+	p, err := Read(pid)
+	if errors.Is(err, os.ErrNotExist) {
+		_, err = Self()
+		return err == nil
+	}
+	return err == nil && p.Ending()
+}
+
+// Ending reports whether the process was about to end, or had ended: it has no
+// environment any more.
+func (p *Process) Ending() bool { return p.Flags&exiting != 0 || p.Ended() }
 
 // Ended reports whether the process had ended.
 func (p *Process) Ended() bool { return p.State == zombie || p.State == dead }
@@ -53,7 +73,7 @@ func parse(pid int, data []byte) (Process, error) {
 	if len(fields) < 20 {
 		return Process{}, fmt.Errorf("/proc/%d/stat: got %d fields", pid, len(fields))
 	}
-	var errs [5]error
+	var errs [6]error
 	number := func(i, field int) int {
 		n, err := strconv.Atoi(fields[field])
 		errs[i] = err
@@ -63,6 +83,8 @@ func parse(pid int, data []byte) (Process, error) {
 		PID: pid, State: fields[0][0],
 		Parent: number(0, 1), Group: number(1, 2), Session: number(2, 3), TTY: number(3, 4),
 	}
+	flags, err := strconv.ParseUint(fields[6], 10, 32)
+	p.Flags, errs[5] = uint(flags), err
 	p.Start, errs[4] = strconv.ParseUint(fields[19], 10, 64)
 	return p, errors.Join(errs[:]...)
 }

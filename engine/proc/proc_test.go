@@ -13,7 +13,7 @@ import (
 func TestParse(t *testing.T) {
 	p, err := parse(7, []byte("7 (a) S) 1 (x) S 3 4 5 34816 5 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2\n"))
 	require.NoError(t, err)
-	assert.Equal(t, Process{PID: 7, Parent: 3, Group: 4, Session: 5, TTY: 34816, Start: 987654, State: 'S'}, p)
+	assert.Equal(t, Process{PID: 7, Parent: 3, Group: 4, Session: 5, TTY: 34816, Start: 987654, State: 'S', Flags: 4194304}, p)
 	for _, bad := range []string{"", "7", "7 (a)", "7 (a) S 1 2 3", "7 (a) S x 4 5 0 5 4194304 1 2 3 4 5 6 7 8 20 0 1 0 9 1 2"} {
 		_, err := parse(7, []byte(bad))
 		assert.Error(t, err, bad)
@@ -65,4 +65,19 @@ func TestBelow_EndsInARing(t *testing.T) {
 	assert.Equal(t, []int{4}, pids(Below(ring, 1)))
 	assert.Equal(t, []int{3}, pids(Below(ring, 2)))
 	assert.Equal(t, map[int]bool{2: true, 3: true}, Above(ring, 2))
+}
+
+// TestEnding: a process that was killed is ending until it is reaped, and gone
+// afterwards.
+func TestEnding(t *testing.T) {
+	assert.False(t, Ending(os.Getpid()))
+	cmd := exec.Command("sleep", "600")
+	require.NoError(t, cmd.Start())
+	pid := cmd.Process.Pid
+	assert.False(t, Ending(pid))
+	require.NoError(t, cmd.Process.Kill())
+	require.NoError(t, unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil))
+	assert.True(t, Ending(pid), "not reaped yet")
+	_ = cmd.Wait() // killed
+	assert.True(t, Ending(pid), "gone")
 }

@@ -54,6 +54,10 @@ func (x *exchange) doubtWorker() {
 	w.Doubt()
 	up, err := x.t.Dial(w.Upstream(), doubtWait)
 	switch {
+	case err == nil && w.Ending():
+		up.Close()
+		w.Lost()
+		return
 	case err == nil:
 		w.PutIdle(x.t.Loop(), up, x.t.Now().Add(upstreamIdle))
 	case isGone(err):

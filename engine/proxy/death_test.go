@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -88,6 +90,28 @@ func TestBrokenConnectionOfALivingWorker(t *testing.T) {
 			assert.Equal(t, 1, r.pools["default"].Ready())
 			r.idleAgain(u)
 		}
+	})
+}
+
+// TestDeadWorkerThatTakesConnections: a child that a dead worker has left behind
+// may hold its socket open. Whether the process is ending counts then.
+func TestDeadWorkerThatTakesConnections(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		dead := exec.Command("true")
+		require.NoError(t, dead.Start())
+		require.NoError(t, unix.Waitid(unix.P_PID, dead.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil))
+		defer func() { _ = dead.Wait() }()
+		u := r.worker("default", func(_ net.Conn, in *bufio.Reader) { _, _ = readHead(in) },
+			func(w *pool.Worker) { w.PID = dead.Process.Pid })
+		c := r.client()
+		c.say(http1test.Get("/"))
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the request waits for another worker")
+		assert.Zero(t, r.pools["default"].Ready(), "the dead one is out")
+		assert.Equal(t, 1, u.heads())
+		r.worker("default", serves)
+		_, body := c.hear("GET")
+		assert.Equal(t, "hello", body)
 	})
 }
 

@@ -111,16 +111,11 @@ func (k *kills) marked() {
 	limit := time.Now().Add(sweepLimit)
 	for time.Now().Before(limit) {
 		var killed []proc.Process
-		all := proc.All()
-		for _, m := range findMarked(all, &k.runtime.id, os.Geteuid()) {
-			group, _ := m.Env(worker.EnvGroup)
-			index, _ := m.Env(worker.EnvWorker)
-			switch {
-			case m.owned:
-			case byHand(all, &m.Process):
-				k.spare(&m.Process, group, index)
-			default:
-				killed = k.kill(killed, &m.Process, group, index)
+		for _, l := range k.leftovers() {
+			if l.byHand {
+				k.spare(&l.Process, l.group, l.index)
+			} else {
+				killed = k.kill(killed, &l.Process, l.group, l.index)
 			}
 		}
 		if len(killed) == 0 {
@@ -128,6 +123,29 @@ func (k *kills) marked() {
 		}
 		awaitGone(killed)
 	}
+}
+
+// A leftover carries the marker of a master that has ended.
+type leftover struct {
+	proc.Process
+	group, index string // of the worker
+	byHand       bool
+}
+
+// leftovers finds them all before any is killed: what is killed tells nothing
+// about its children any more.
+func (k *kills) leftovers() (found []leftover) {
+	all := proc.All()
+	for _, m := range findMarked(all, &k.runtime.id, os.Geteuid()) {
+		if m.owned {
+			continue
+		}
+		l := leftover{Process: m.Process, byHand: byHand(all, &m.Process)}
+		l.group, _ = m.Env(worker.EnvGroup)
+		l.index, _ = m.Env(worker.EnvWorker)
+		found = append(found, l)
+	}
+	return found
 }
 
 // kill kills a process and appends it to killed, unless it is spared or gone.
@@ -161,7 +179,7 @@ func byHand(all []proc.Process, p *proc.Process) bool {
 			continue
 		}
 		parent, err := proc.Read(child.Parent)
-		if err != nil || parent.TTY != child.TTY {
+		if err != nil || parent.TTY != child.TTY || parent.Ending() {
 			continue
 		}
 		_, marked := parent.Env(worker.EnvMaster)

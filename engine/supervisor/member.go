@@ -151,6 +151,7 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	defer cancel()
 	select {
 	case <-proc.Exited():
+		cancel() // what a dead worker does not answer says nothing
 		return proc.Wait()
 	case <-m.ctx.Done():
 	}

@@ -16,10 +16,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outputGrace is how long a dead worker's pipes are still read: a process
-// that left its group may hold them open for ever.
-const outputGrace = time.Second
-
 // A Process is one running Uvicorn, the leader of its own session and process
 // group. Its methods are safe from any goroutine.
 type Process struct {
@@ -145,16 +141,15 @@ func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
 	p.reap()
 	close(p.exited)
 
-	deadline := time.Now().Add(outputGrace)
-	_ = stdout.SetReadDeadline(deadline)
-	_ = stderr.SetReadDeadline(deadline)
+	_ = stdout.SetReadDeadline(time.Unix(1, 0)) // see pipe
+	_ = stderr.SetReadDeadline(time.Unix(1, 0))
 	readers.Wait()
 	p.exit.Stderr = p.tail.last()
 }
 
 func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
 	defer from.Close()
-	readLines(from, func(line []byte) {
+	readLines(&pipe{File: from}, func(line []byte) {
 		if stream == Stderr {
 			p.tail.add(line)
 		}
