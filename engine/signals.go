@@ -50,6 +50,7 @@ func catchSignals(log *slog.Logger) *signals {
 		reload: make(chan struct{}, 1), reopen: make(chan struct{}, 1),
 		log: log, stops: make(chan os.Signal, 16), others: make(chan os.Signal, 16), quit: make(chan struct{}),
 	}
+	ignoreLibrarySignals()
 	signal.Notify(dropped, syscall.SIGPIPE)
 	signal.Notify(s.stops, stopSignals...)
 	signal.Notify(s.others, otherSignals...)

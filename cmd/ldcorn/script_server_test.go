@@ -167,18 +167,25 @@ func named(ts *testscript.TestScript, name string) *server {
 //
 //	signal SIGNAL [NAME|PID]
 //
-// SIGNAL is a name without SIG, such as TERM.
+// SIGNAL is a name without SIG, such as TERM, or a number.
 func cmdSignal(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "signal")
-	if len(args) < 1 || len(args) > 2 || unix.SignalNum("SIG"+args[0]) == 0 {
+	if len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: signal SIGNAL [NAME|PID]")
+	}
+	sig := unix.SignalNum("SIG" + args[0])
+	if number, err := strconv.Atoi(args[0]); err == nil {
+		sig = syscall.Signal(number)
+	}
+	if sig == 0 {
+		ts.Fatalf("no signal is called %s", args[0])
 	}
 	target := strings.Join(args[1:], "")
 	pid, err := strconv.Atoi(target)
 	if err != nil {
 		pid = named(ts, target).cmd.Process.Pid
 	}
-	ts.Check(unix.Kill(pid, unix.SignalNum("SIG"+args[0])))
+	ts.Check(unix.Kill(pid, sig))
 }
 
 // exited waits until an ldcorn has ended and checks its exit code, or the
