@@ -44,6 +44,8 @@ var accepted = []struct {
 	{with("Transfer-Encoding: CHUNKED\r\n"), "POST path=/ host=a len=-1 keep chunked", "RFC 9112 §7: names of codings have no case"},
 	{with("Transfer-Encoding: chunked\r\nTrailer: X-Sum\r\n"), "POST path=/ host=a len=-1 keep chunked", "RFC 9110 §6.6.2"},
 	{with("Expect: 100-Continue\r\nContent-Length: 5\r\n"), "POST path=/ host=a len=5 keep expect", "RFC 9110 §10.1.1"},
+	{with("Expect:\r\nContent-Length: 5\r\n"), "POST path=/ host=a len=5 keep", "an empty list"},
+	{with("Expect: ,100-continue,\r\nContent-Length: 5\r\n"), "POST path=/ host=a len=5 keep expect", "RFC 9110 §5.6.1.2: empty elements"},
 	{with("Expect: 100-continue\r\n"), "POST path=/ host=a len=-1 keep", "nothing to wait for"},
 	{"POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n", "POST path=/ host= len=5", "RFC 9110 §10.1.1: HTTP/1.0 does not wait"},
 	{with("TE: gzip, trailers\r\n"), "POST path=/ host=a len=-1 keep te", "RFC 9110 §10.1.4"},

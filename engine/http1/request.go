@@ -189,9 +189,18 @@ func (r *Request) take(f *Field) *Error {
 	case KindTrailer:
 		return checkTrailer(f.Value)
 	case KindExpect:
-		if !EqualFold(f.Value, "100-continue") {
+		return r.expect(f.Value)
+	}
+	return nil
+}
+
+// expect reads an Expect field, a list (RFC 9110 section 10.1.1).
+func (r *Request) expect(value []byte) *Error {
+	for member, rest := NextElement(value); len(member) > 0; member, rest = NextElement(rest) {
+		if !EqualFold(member, "100-continue") {
 			return errExpect
 		}
+		r.ExpectContinue = true
 	}
 	return nil
 }
@@ -206,6 +215,6 @@ func (r *Request) finish() *Error {
 	}
 	r.options.drop(r.Fields)
 	r.KeepAlive = r.options.keepAlive(r.Minor)
-	r.ExpectContinue = r.Minor == 1 && r.seen.Has(KindExpect) && r.HasBody()
+	r.ExpectContinue = r.ExpectContinue && r.Minor == 1 && r.HasBody()
 	return r.handshake()
 }

@@ -292,7 +292,6 @@ var Refusals = map[string][]Refusal{
 	},
 	"expect": {
 		{Post("Expect: 200-ok\r\n"), 417, "RFC 9110 §10.1.1; CVE-2024-24791"},
-		{Post("Expect:\r\n"), 417, "RFC 9110 §10.1.1"},
 		{Post("Expect: 100-continue, x\r\n"), 417, "RFC 9110 §10.1.1"},
 		{Post("Expect: 100-continue\r\nExpect: x\r\n"), 417, "RFC 9110 §10.1.1"},
 		{"POST / HTTP/1.0\r\nExpect: x\r\n\r\n", 417, "RFC 9110 §10.1.1"},
