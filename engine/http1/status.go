@@ -1,7 +1,7 @@
 package http1
 
-// statusText returns the reason phrase of a status, or "".
-func statusText(status int) string {
+// StatusText returns the reason phrase of a status, as RFC 9110 has it, or "".
+func StatusText(status int) string {
 	if status < 0 || status >= len(statusTexts) {
 		return ""
 	}

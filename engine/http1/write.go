@@ -20,7 +20,7 @@ func AppendRequestLine[M, T text](dst []byte, method M, target T) []byte {
 // AppendStatusLine appends a status line of HTTP/1.1 with the usual reason,
 // or an empty one where there is none. status has three digits.
 func AppendStatusLine(dst []byte, status int) []byte {
-	return AppendStatusLineReason(dst, status, statusText(status))
+	return AppendStatusLineReason(dst, status, StatusText(status))
 }
 
 // AppendStatusLineReason appends a status line of HTTP/1.1 with its reason.

@@ -42,8 +42,8 @@ func TestWrittenBodyReadsBack(t *testing.T) {
 func TestStatusTexts(t *testing.T) {
 	for status := 100; status < 600; status++ {
 		if want := http.StatusText(status); want != "" && status != 413 && status != 414 && status != 416 && status != 418 && status != 422 && status != 510 {
-			assert.Equal(t, want, statusText(status), "%d; the exceptions were renamed or dropped by RFC 9110", status)
+			assert.Equal(t, want, StatusText(status), "%d; the exceptions were renamed or dropped by RFC 9110", status)
 		}
 	}
-	assert.Equal(t, "", statusText(-1))
+	assert.Equal(t, "", StatusText(-1))
 }

@@ -116,7 +116,7 @@ func (x *exchange) appendConnection(out []byte, keep bool) []byte {
 func appendErrorText(b []byte, status int, reason string, id []byte) []byte {
 	b = http1.AppendInt(b, int64(status))
 	b = append(b, ' ')
-	b = append(b, http.StatusText(status)...)
+	b = append(b, http1.StatusText(status)...)
 	b = append(b, ": "...)
 	b = append(b, reason...)
 	b = append(b, "\nrequest id: "...)
@@ -137,14 +137,37 @@ func appendErrorJSON(b []byte, status int, reason string, id []byte) []byte {
 
 // prefersJSON reports whether Accept names JSON and no text type before it.
 func (x *exchange) prefersJSON() bool {
+	if x.req.HeadLen == 0 { // refused before its fields were parsed, or while they were
+		return jsonFirst(acceptOf(x.in.bytes()))
+	}
 	for i := range x.req.Fields {
-		f := &x.req.Fields[i]
-		if f.Kind != http1.KindAccept {
-			continue
+		if f := &x.req.Fields[i]; f.Kind == http1.KindAccept {
+			return jsonFirst(f.Value)
 		}
-		json := bytes.Index(f.Value, []byte("json"))
-		text := bytes.Index(f.Value, []byte("text/"))
-		return json >= 0 && (text < 0 || json < text)
 	}
 	return false
+}
+
+func jsonFirst(accept []byte) bool {
+	json := bytes.Index(accept, []byte("json"))
+	text := bytes.Index(accept, []byte("text/"))
+	return json >= 0 && (text < 0 || json < text)
+}
+
+// acceptOf finds the value of Accept in what has come of a head that was
+// refused, or nil. It takes lines as they are: what it finds decides the form of
+// an error answer and nothing else.
+func acceptOf(head []byte) []byte {
+	_, rest, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), crlf[1:])
+	for {
+		line, more, whole := bytes.Cut(rest, crlf[1:])
+		if line = bytes.TrimRight(line, "\r"); !whole || len(line) == 0 {
+			return nil
+		}
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if http1.EqualFold(bytes.TrimSpace(name), "accept") {
+			return value
+		}
+		rest = more
+	}
 }

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
@@ -187,6 +189,59 @@ func TestRefusalText(t *testing.T) {
 				assert.Equal(t, c.want, plain(r.send(c.in)))
 			})
 		})
+	}
+}
+
+// TestRefusalText_Malformed: a client that asks for JSON gets it whatever is
+// wrong with its head, wherever in it that stands.
+func TestRefusalText_Malformed(t *testing.T) {
+	long := strings.Repeat("a", 100<<10)
+	for name, c := range map[string]struct {
+		head   string // before Accept
+		status string
+	}{
+		"target":         {"GET /a%zz HTTP/1.1\r\nHost: a\r\n", "400"},
+		"dot segment":    {"GET /a/../b HTTP/1.1\r\nHost: a\r\n", "400"},
+		"empty lines":    {"\r\n\r\nGET /a%zz HTTP/1.1\r\nHost: a\r\n", "400"},
+		"request line":   {"GET /a b HTTP/1.1\r\nHost: a\r\n", "400"},
+		"version":        {"GET / HTTP/3.0\r\nHost: a\r\n", "505"},
+		"method":         {"TRACE / HTTP/1.1\r\nHost: a\r\n", "405"},
+		"host":           {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n", "400"},
+		"no host":        {"GET / HTTP/1.1\r\n", "400"},
+		"field":          {"GET / HTTP/1.1\r\nHost: a\r\nno colon\r\n", "400"},
+		"bare line feed": {"GET / HTTP/1.1\nHost: a\r\n", "400"},
+		"both framings":  {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n", "400"},
+		"expectation":    {"POST / HTTP/1.1\r\nHost: a\r\nExpect: more\r\n", "417"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := newRig(t, driver, nil)
+				r.worker("default", func(net.Conn, *bufio.Reader) {})
+				for accept, media := range map[string]string{
+					"Accept: application/json\r\n":                "application/json",
+					"ACCEPT:application/problem+json, text/*\r\n": "application/json",
+					"Accept: text/html, application/json\r\n":     "text/plain",
+					"X-Accept: application/json\r\n":              "text/plain",
+					"\r\nAccept: application/json\r\n":            "text/plain", // behind the head
+				} {
+					got := r.send(c.head + accept + "\r\n")
+					assert.Contains(t, got, "HTTP/1.1 "+c.status+" ")
+					assert.Contains(t, got, "Content-Type: "+media, "%q", accept)
+				}
+			})
+		})
+	}
+	for _, rest := range []string{"", "\r\n", ":", "\n", "GET /", long, "GET / HTTP/1.1\r\nAccept: application/json"} {
+		assert.Nil(t, acceptOf([]byte(rest)), "%.20q", rest)
+	}
+}
+
+// TestRefusalText_Phrase: the body has the reason phrase of the status line.
+func TestRefusalText_Phrase(t *testing.T) {
+	for status := 400; status < 600; status++ {
+		line := string(http1.AppendStatusLine(nil, status))
+		phrase := strings.TrimSpace(strings.TrimPrefix(line, fmt.Sprintf("HTTP/1.1 %d ", status)))
+		assert.Equal(t, fmt.Sprintf("%d %s: why\nrequest id: 7\n", status, phrase), string(appendErrorText(nil, status, "why", []byte("7"))))
 	}
 }
 
