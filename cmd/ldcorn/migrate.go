@@ -265,6 +265,9 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	}
 	var found *capture.Result
 	m.cell.Outside(func() {
+		if err = worker.CheckPython(ctx, interpreter); err != nil {
+			return
+		}
 		found, err = capture.Run(ctx, m.from, capture.Options{Python: interpreter.Path, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
 	})
 	return found, err

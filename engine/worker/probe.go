@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // probeScript is given to an interpreter: see there for what it prints.
@@ -105,10 +106,15 @@ func probeEnv(group *plan.Group) []string {
 	return out
 }
 
-func probe(ctx context.Context, python Interpreter, dir string, env []string) (Facts, error) {
+// askFacts has the interpreter run the script.
+func askFacts(ctx context.Context, python Interpreter, dir string, env []string) (Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, fmt.Errorf("no answer within %v", probeTimeout))
 	defer cancel()
-	said, err := Ask(ctx, Question{Python: python.Path, Args: []string{"-c", probeScript}, Dir: dir, Env: append(inherited(), env...)})
+	return Ask(ctx, Question{Python: python.Path, Args: []string{"-c", probeScript}, Dir: dir, Env: append(inherited(), env...)})
+}
+
+func probe(ctx context.Context, python Interpreter, dir string, env []string) (Facts, error) {
+	said, err := askFacts(ctx, python, dir, env)
 	facts, pid, answered := parseFacts(said.Stdout)
 	facts.Wrapped = answered && pid != said.PID
 	answered = answered || standIn(said.Stdout, &facts)
@@ -119,12 +125,14 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 		return facts, fmt.Errorf("%v is Python %v, want 3.8 or later%s", python, facts.Python, python.hint())
 	case answered && missing && errors.As(err, &exit) && exit.ExitCode() == exitMissing:
 		return facts, fmt.Errorf("%v has no Uvicorn; install it with \"%s -m pip install uvicorn\", or name another interpreter with python=%s", python, python.Path, python.hint())
+	case !answered && (err == nil || errors.As(err, &exit)) && !mayBePython(python.Path, said.Stderr), err == nil && !answered:
+		return facts, notPython(python, said, err)
 	case errors.As(err, &exit):
 		return facts, fmt.Errorf("%v does not say its version: %w%s%s", python, err, complaint(said.Stderr), python.hint())
 	case err != nil:
 		return facts, fmt.Errorf("%v does not say its version: %w%s", python, err, python.hint())
-	case !answered, missing:
-		return facts, fmt.Errorf("%v is no Python: it was asked for its version and said %s%s", python, brief(said.Stdout+said.Stderr), python.hint())
+	case missing:
+		return facts, notPython(python, said, nil)
 	case facts.Uvicorn.Less(MinVersion):
 		return facts, fmt.Errorf("%v has Uvicorn %v, too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python, facts.Uvicorn, MinVersion, python.Path, python.hint())
 	}
@@ -150,11 +158,12 @@ func parseFacts(out string) (facts Facts, pid int, ok bool) {
 		if !found {
 			continue
 		}
-		ok = true
 		for _, word := range strings.Fields(rest) {
 			switch name, value, _ := strings.Cut(word, "="); name {
 			case "pid":
-				pid, _ = strconv.Atoi(value)
+				var err error
+				pid, err = strconv.Atoi(value)
+				ok = ok || err == nil // else it is the script itself, which something prints
 			case "python":
 				facts.Python, _ = parseVersion(value)
 			case "uvicorn":
@@ -170,11 +179,11 @@ func parseFacts(out string) (facts Facts, pid int, ok bool) {
 // complaint is what went wrong, as Python says it in the last line of a
 // traceback, and a shim such as pyenv's in its first lines.
 func complaint(stderr string) string {
-	const most = 5
+	const most, maxComplaint = 5, 2 * maxQuoted
 	var lines []string
-	for line := range strings.Lines(stderr) {
+	for line := range strings.Lines(withoutScript(stderr)) {
 		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
+			lines = append(lines, visible.Cut(line, maxComplaint))
 		}
 	}
 	switch {
@@ -191,12 +200,9 @@ func complaint(stderr string) string {
 // brief is the beginning of what an unknown program printed.
 func brief(s string) string {
 	const most = 80 // bytes
-	s = strings.TrimSpace(s)
+	s = strings.TrimSpace(withoutScript(s))
 	if s == "" {
 		return "nothing"
 	}
-	if len(s) > most {
-		s = s[:most] + "…"
-	}
-	return strconv.Quote(s)
+	return strconv.Quote(visible.Cut(s, most))
 }

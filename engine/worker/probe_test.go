@@ -31,7 +31,7 @@ func TestProber(t *testing.T) {
 		"shim":      {`printf 'pyenv: python3: command not found\n\nIt exists in:\n  3.8\n' >&2; exit 127`, "", "exit status 127: pyenv: python3: command not found; It exists in:; 3.8"},
 		"stand-in":  {`echo 0.40.0`, "0.40.0", ""},
 		"older one": {`echo 0.11.3`, "", "too old: want 0.17.0 or later"},
-		"other":     {`echo hello`, "", `is no Python: it was asked for its version and said "hello"`},
+		"other":     {`echo hello`, "", `is not a Python interpreter (it was asked for its version and said "hello")`},
 		"silent":    {`exit 0`, "", "said nothing"},
 		"endless":   {`while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done`, "", "it prints without end"},
 		"endless 2": {`while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done >&2`, "", "it prints without end"},

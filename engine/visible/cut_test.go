@@ -1,0 +1,26 @@
+package visible_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
+)
+
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		in   string
+		most int
+		want string
+	}{
+		{"", 0, ""},
+		{"abc", 3, "abc"},
+		{"abcd", 3, "abc…"},
+		{"aéb", 2, "a…"},
+		{"aéb", 3, "aé…"},
+		{"\x80\x80\x80", 2, "…"},
+	} {
+		assert.Equal(t, c.want, visible.Cut(c.in, c.most))
+	}
+}
