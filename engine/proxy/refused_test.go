@@ -102,7 +102,7 @@ func TestHeadTimeout(t *testing.T) {
 			assertRefused(t, c.rest(), 408, name)
 		}
 		dripped := r.client()
-		over := make(chan struct{})
+		answered, over := make(chan struct{}), make(chan struct{})
 		go func() {
 			defer close(over)
 			for {
@@ -111,11 +111,13 @@ func TestHeadTimeout(t *testing.T) {
 				}
 				select {
 				case <-time.After(5 * time.Millisecond):
-				case <-t.Context().Done():
+				case <-answered: // on whoever goes on, the server lingers long
 					return
 				}
 			}
 		}()
+		_, _ = dripped.in.Peek(1)
+		close(answered)
 		got, _ := io.ReadAll(dripped.in)
 		assertRefused(t, string(got), 408, "a byte at a time")
 		<-over
