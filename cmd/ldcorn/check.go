@@ -67,7 +67,7 @@ cannot be read, 3 when a test fails.`,
 	completeFixed(cmd, "format", "text", "json", "github")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list the files and variables that were read")
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop the evaluation after `N` steps")
-	flags.DurationVar(&f.timeout, "timeout", config.DefaultTimeout, "stop the evaluation after this `DURATION`")
+	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop the evaluation after this `DURATION`")
 	return cmd
 }
 

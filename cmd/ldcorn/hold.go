@@ -55,7 +55,7 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 	})
 	f.addTo(cmd)
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "return once no request is in flight any more")
-	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "stop waiting after this `DURATION` (default no limit)")
+	durationVar(cmd.Flags(), &f.timeout, "timeout", 0, "stop waiting after this `DURATION` (default no limit)")
 	return cmd
 }
 

@@ -89,7 +89,7 @@ differ.`,
 	flags.BoolVar(&f.verify, "verify", false, "run the Python once and compare the plans")
 	flags.BoolVar(&f.partial, "partial", false, "write what can be rewritten, with a comment where something could not")
 	flags.StringVar(&f.python, "python", "", "the interpreter `FILE` of --exec and --verify (default as for workers: $VIRTUAL_ENV, .venv, python3)")
-	flags.DurationVar(&f.timeout, "timeout", defaultCaptureTimeout, "stop the Python after this `DURATION`")
+	durationVar(flags, &f.timeout, "timeout", defaultCaptureTimeout, "stop the Python after this `DURATION`")
 	f.addFlags(flags)
 	return cmd
 }

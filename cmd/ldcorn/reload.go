@@ -59,7 +59,7 @@ started again. INT ends the command and not the reload.`,
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
 	flags.StringVar(&f.plan, "plan", "", "apply what a `FILE` of plan --out says, and nothing if that is out of date")
-	flags.DurationVar(&f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")
+	durationVar(flags, &f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")
 	flags.BoolVar(&f.want.NoWait, "no-wait", false, "do not wait")
 	return cmd
 }

@@ -67,6 +67,10 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	mustComplete(cmd, "config", completeConfig)
 	completeFixed(cmd, "color", colorModes...)
 	run.addFlags(cmd.Flags())
+	// Cobra's own flag would take -v, which people expect to mean verbose.
+	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
+	cmd.Version = readVersion().String()
+	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(), newMigrateCommand(opts),
 		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),
 		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newLogsCommand(opts), newTestCommand(opts), newExplainCommand(opts), newFmtCommand(opts), newStubsCommand(), newSchemaCommand())

@@ -75,7 +75,7 @@ end of who reads it, ends it with exit code 0, the end of the master with 1.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, until INT")
-	flags.DurationVar(&f.interval, "interval", defaultInterval, "with --watch, the `DURATION` from one look to the next")
+	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` from one look to the next")
 	return cmd
 }
 

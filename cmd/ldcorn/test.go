@@ -75,7 +75,7 @@ read.`,
 	completeFixed(cmd, "format", "text", "json", "junit")
 	f.addFlags(flags)
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
-	flags.DurationVar(&f.timeout, "timeout", config.DefaultTimeout, "stop a test, or the evaluation, after this `DURATION`")
+	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop a test, or the evaluation, after this `DURATION`")
 	return cmd
 }
 

@@ -14,7 +14,7 @@ import (
 
 // flagWants says what the values of flags of a type look like.
 var flagWants = map[string]string{
-	"duration": "a duration, such as 30s or 1m30s",
+	"duration": "a duration, such as 30s or 1m30s, or a number of seconds",
 	"int":      "a whole number",
 	"uint64":   "a whole number, 0 or more",
 	"float64":  "a number",
@@ -35,17 +35,24 @@ func flagError(_ *cobra.Command, err error) error {
 }
 
 // checkArgs gives a command and those below it errors about the number of
-// their arguments that have the usage in them.
+// their arguments that have the usage in them, and one about a configuration
+// among them.
 func checkArgs(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
 	}
 	check := cmd.Args
 	if check == nil {
-		return
+		if cmd.HasSubCommands() {
+			return
+		}
+		check = cobra.ArbitraryArgs
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		err := check(cmd, args)
+		if file := configArg(cmd, args, err != nil); file != "" {
+			return usageError("%s: got %q; a configuration is named with -c: %s -c %s", cmd.Name(), file, cmd.CommandPath(), file)
+		}
 		if own := new(exitError); err == nil || errors.As(err, &own) {
 			return err // nil, or in our own words already
 		}
@@ -56,6 +63,25 @@ func checkArgs(cmd *cobra.Command) {
 		}
 		return usageError("%s: got %s, want %s", cmd.Name(), given, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
 	}
+}
+
+// configArg returns the argument that is meant as the configuration of a
+// command which takes that with -c alone, or "". Where no argument is wanted, a
+// name is enough; among groups it must be a file that is there.
+func configArg(cmd *cobra.Command, args []string, wrong bool) string {
+	flag := cmd.Flag("config")
+	if flag == nil || flag.Hidden || flag.Changed || strings.Contains(cmd.Use, "FILE") {
+		return ""
+	}
+	for _, arg := range args {
+		named := strings.HasSuffix(arg, ".star") || strings.HasSuffix(arg, ".py")
+		info, err := os.Stat(arg)
+		there := err == nil && info.Mode().IsRegular()
+		if named && there || wrong && (named || there) {
+			return arg
+		}
+	}
+	return ""
 }
 
 // unknownCommand is the error about a first word that is none of the
