@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -54,7 +55,7 @@ cannot be read, 3 when a test fails.`,
 			if err != nil {
 				return err
 			}
-			f.color, f.cell = opts.colored(os.Stderr), opts.cell
+			f.color, f.cell = opts.color.On(os.Stderr), opts.cell
 			return f.run(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -158,6 +159,6 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	if err := writeSummary(stdout, path, res.Plan); err != nil || passed == 0 {
 		return err
 	}
-	_, err := fmt.Fprintf(stdout, "%s passed\n", count(passed, "test"))
+	_, err := fmt.Fprintf(stdout, "%s passed\n", terminal.Count(passed, "test"))
 	return err
 }

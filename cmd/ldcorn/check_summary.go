@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -17,15 +17,15 @@ func writeSummary(w io.Writer, path string, p *plan.Plan) error {
 		routes += len(group.Routes)
 	}
 	fmt.Fprintf(w, "%s is fine: %s, %s, %s on %s\n", path,
-		count(len(p.Groups), "group"), count(workers, "worker"), count(routes, "route"), p.Bind)
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		terminal.Count(len(p.Groups), "group"), terminal.Count(workers, "worker"), terminal.Count(routes, "route"), p.Bind)
+	table := terminal.NewTable(w)
 	for _, group := range p.Groups {
 		limit := "no cap"
 		if group.MaxReqPerWorker > 0 {
-			limit = "at most " + count(group.MaxReqPerWorker, "request") + " each"
+			limit = "at most " + terminal.Count(group.MaxReqPerWorker, "request") + " each"
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
-			group.Name, group.App, count(group.Instances, "worker"), limit, routeList(group.Routes))
+			group.Name, group.App, terminal.Count(group.Instances, "worker"), limit, routeList(group.Routes))
 	}
 	return table.Flush()
 }
@@ -44,18 +44,11 @@ func routeList(routes []plan.Route) string {
 	return strings.Join(out, ", ")
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 const shownDigest = 12 // characters of a digest
 
 // writeInputs lists what evaluation read, with the start of each digest.
 func writeInputs(w io.Writer, inputs []plan.Input) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	table := terminal.NewTable(w)
 	fmt.Fprintln(table, "read:")
 	for _, in := range inputs {
 		digest := "not set"

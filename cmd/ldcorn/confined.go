@@ -103,5 +103,5 @@ func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 	case "github":
 		return diag.WriteGitHub(cmd.OutOrStdout(), report)
 	}
-	return diag.WriteText(cmd.ErrOrStderr(), report, diag.TextOptions{Color: o.colored(os.Stderr)})
+	return diag.WriteText(cmd.ErrOrStderr(), report, diag.TextOptions{Color: o.color.On(os.Stderr)})
 }

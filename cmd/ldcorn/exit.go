@@ -52,7 +52,7 @@ func Main() int {
 	opts := &rootOptions{confine: cell == nil, cell: cell}
 	root := newRootCommand(opts)
 	root.SetArgs(longFlags(os.Args[1:]))
-	stdout, stderr := opts.visible(os.Stdout), opts.visible(os.Stderr)
+	stdout, stderr := opts.color.Writer(os.Stdout), opts.color.Writer(os.Stderr)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(context.Background())

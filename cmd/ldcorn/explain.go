@@ -8,10 +8,10 @@ import (
 	"net/netip"
 	"os"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -126,7 +126,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr i
 		return nil, &exitError{exitUsage, err}
 	}
 	if res.Plan == nil {
-		writeReport(stderr, res.Report, f.colored(os.Stderr))
+		writeReport(stderr, res.Report, f.color.On(os.Stderr))
 		return nil, &exitError{code: exitFailure}
 	}
 	defer f.cell.Watch("asking the router of", shownPath(path), config.DefaultTimeout)()
@@ -157,7 +157,7 @@ func writeExplanation(w io.Writer, e *decide.Explanation) error {
 	if r := e.Router; r != nil {
 		fmt.Fprintf(w, "  router %s at %s %s\n", r.Name, r.At, routerSaid(r))
 	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := terminal.NewTable(w)
 	for i, rule := range e.Rules {
 		verdict := "takes it"
 		if !rule.Matched {

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/format"
@@ -86,7 +87,7 @@ func (f *fmtFlags) run(args []string, stdin io.Reader, stdout, stderr io.Writer)
 // put writes a file's new text, or with --check shows it.
 func (f *fmtFlags) put(path string, old, text []byte, stdout io.Writer) error {
 	if f.check {
-		_, err := contents(stdout).Write(diff.Diff(path, old, path+" (formatted)", text))
+		_, err := terminal.Contents(stdout).Write(diff.Diff(path, old, path+" (formatted)", text))
 		return err
 	}
 	if err := regular.WriteFile(path, text, 0o644); err != nil {
@@ -110,9 +111,9 @@ func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
 	case !ok:
 		return &exitError{code: exitFailure}
 	case !f.check:
-		_, err = contents(stdout).Write(text)
+		_, err = terminal.Contents(stdout).Write(text)
 	case !bytes.Equal(old, text):
-		_, err = contents(stdout).Write(diff.Diff("<stdin>", old, "<stdin> (formatted)", text))
+		_, err = terminal.Contents(stdout).Write(diff.Diff("<stdin>", old, "<stdin> (formatted)", text))
 		err = errors.Join(err, &exitError{code: exitFailure})
 	}
 	return err
@@ -124,7 +125,7 @@ func (f *fmtFlags) format(path string, old []byte, stderr io.Writer) ([]byte, bo
 	done := f.cell.Watch("formatting", path, config.DefaultTimeout)
 	text, err := format.Format(path, old)
 	done()
-	if err != nil && !writeReport(stderr, err, f.colored(os.Stderr)) {
+	if err != nil && !writeReport(stderr, err, f.color.On(os.Stderr)) {
 		fmt.Fprintln(stderr, err)
 	}
 	return text, err == nil

@@ -38,9 +38,9 @@ func TestLogIsHarmless(t *testing.T) {
 		for _, colored := range []bool{false, true} {
 			var text bytes.Buffer
 			book := new(logbook.Book)
-			out := visible.NewWriter(&text, func() visible.Colors { return colorsIf(colored) })
+			out := visible.NewWriter(&text, func() visible.Colors { return visible.KeepIf(colored) })
 			log := newLogger(out, format, slog.LevelInfo, colored, book)
-			lines := newOutput(out, format, colorsIf(colored), book)
+			lines := newOutput(out, format, visible.KeepIf(colored), book)
 			for _, s := range hostileTexts {
 				log.Warn("something", "text", s, "err", errors.New(s), "bytes", []byte(s))
 				log.With("group", s).WithGroup("g").Error(s, s, s)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -73,7 +74,7 @@ func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups
 	requests, left, err := inFlight(ctx, master, groups)
 	for _, g := range groups {
 		if err == nil {
-			fmt.Fprintf(progress, "%s: held, %s in flight\n", g, count(requests[g], "request"))
+			fmt.Fprintf(progress, "%s: held, %s in flight\n", g, terminal.Count(requests[g], "request"))
 		}
 	}
 	for last := left; f.wait && left > 0 && err == nil; {
@@ -110,7 +111,7 @@ func are(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun + " is"
 	}
-	return count(n, noun) + " are"
+	return terminal.Count(n, noun) + " are"
 }
 
 // newReleaseCommand returns the command that ends a hold.
@@ -129,7 +130,7 @@ groups that are not held do so anyway.`,
 		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
 			err := master.Release(ctx, g.Name)
 			if err == nil && g.Held {
-				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, count(g.Queued, "request"))
+				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, terminal.Count(g.Queued, "request"))
 			}
 			return err
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
@@ -43,7 +44,7 @@ concerns no group, it is shown without a GROUP only.`,
 			return nil
 		},
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
-		ctx, stop := whileRead(ctx, out)
+		ctx, stop := terminal.WhileRead(ctx, out)
 		defer stop()
 		err := master.Logs(ctx, want, out)
 		if want.Follow && errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -234,7 +235,7 @@ func (m *migration) hintSecrets(variables []string) {
 
 func (m *migration) show(report *diag.Report) {
 	report.Sort(m.from)
-	_ = diag.WriteText(m.stderr, report, diag.TextOptions{Color: m.colored(os.Stderr)}) // there is no place left to report to
+	_ = diag.WriteText(m.stderr, report, diag.TextOptions{Color: m.color.On(os.Stderr)}) // there is no place left to report to
 }
 
 // refused shows what cannot be rewritten.
@@ -342,7 +343,7 @@ func (m *migration) evaluate(ctx context.Context, text string, allowMissing bool
 // write writes the result.
 func (m *migration) write(text string, stdout io.Writer) error {
 	if m.output == "" {
-		_, err := io.WriteString(contents(stdout), text)
+		_, err := io.WriteString(terminal.Contents(stdout), text)
 		return err
 	}
 	mode := os.FileMode(0o644)

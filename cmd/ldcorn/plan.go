@@ -100,7 +100,7 @@ func (f *planFlags) run(cmd *cobra.Command, args []string) error {
 	if f.asJSON {
 		err = writeJSON(stdout, report)
 	} else {
-		err = writePlan(stdout, report, f.look(stdout), f.verbose)
+		err = writePlan(stdout, report, f.color.Look(stdout), f.verbose)
 	}
 	if err != nil || !f.detailed {
 		return err
@@ -178,7 +178,7 @@ func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Wri
 // that has none.
 func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []plan.Warning, error) {
 	p, warnings, err := evaluate(ctx, shownPath(path), opts)
-	if err != nil && writeReport(stderr, err, f.colored(os.Stderr)) {
+	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {
 		return nil, nil, &exitError{code: exitFailure}
 	}
 	return p, warnings, err

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -56,7 +57,7 @@ func TestPlanJSON(t *testing.T) {
 
 func TestPlanText(t *testing.T) {
 	r := aReport(t)
-	for name, l := range map[string]look{"plain": {}, "ascii": {ascii: true}, "color": {color: true}, "narrow": {width: 24}} {
+	for name, l := range map[string]terminal.Look{"plain": {}, "ascii": {ASCII: true}, "color": {Color: true}, "narrow": {Width: 24}} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			require.NoError(t, writePlan(&out, r, l, name == "plain"))

@@ -4,42 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
-	"golang.org/x/term"
-
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/visible"
 )
-
-// A look is how a plan is written for people.
-type look struct {
-	color bool
-	ascii bool // ± becomes +/-
-	width int  // of the terminal; 0 = no limit
-}
-
-// look finds out what the reader of w can show.
-func (o *rootOptions) look(w io.Writer) look {
-	f := visible.File(w)
-	if f == nil {
-		return look{color: o.color == "always", ascii: !utf8Locale()}
-	}
-	l := look{color: o.colored(f), ascii: !utf8Locale()}
-	if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-		l.width = width
-	}
-	return l
-}
-
-// utf8Locale reports whether the environment says that text is UTF-8.
-func utf8Locale() bool {
-	locale := strings.ToLower(cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_CTYPE"), os.Getenv("LANG")))
-	return strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
-}
 
 // The symbols of a plan.
 const (
@@ -66,7 +37,7 @@ type planLine struct {
 }
 
 // writePlan prints a report for people.
-func writePlan(w io.Writer, r *plan.Report, l look, verbose bool) error {
+func writePlan(w io.Writer, r *plan.Report, l terminal.Look, verbose bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n\n", shownPath(r.Config), baseName(r.Against))
 	if verbose {
@@ -77,7 +48,7 @@ func writePlan(w io.Writer, r *plan.Report, l look, verbose bool) error {
 		_ = writeInputs(&b, inputs) // it is in memory
 		b.WriteString("\n")
 	}
-	l.write(&b, planLines(r))
+	(planTable{l}).write(&b, planLines(r))
 	for _, d := range r.Diagnostics {
 		fmt.Fprintf(&b, "warning[%s] %s: %s\n", d.Code, d.At, d.Message)
 	}
@@ -127,7 +98,7 @@ func groupLines(g *plan.GroupReport) []planLine {
 	force := ""
 	switch n := g.Workers; g.Action {
 	case plan.Keep:
-		line.symbol, line.text = symKeep, count(n.After, "worker")+" kept"
+		line.symbol, line.text = symKeep, terminal.Count(n.After, "worker")+" kept"
 	case plan.Update:
 		line.symbol, line.text = symChange, "update in place"
 	case plan.Resize:
@@ -137,15 +108,15 @@ func groupLines(g *plan.GroupReport) []planLine {
 		}
 		line.label = fmt.Sprintf("%d %s", n.Start+n.Stop, g.Name)
 	case plan.Replace:
-		line.symbol, line.text, force = symReplace, "replace "+count(n.Before, "worker"), "forces replacement"
+		line.symbol, line.text, force = symReplace, "replace "+terminal.Count(n.Before, "worker"), "forces replacement"
 		if n.Before != n.After {
 			line.text += fmt.Sprintf(" by %d", n.After)
 		}
 		line.note = cmp.Or(g.Hint, replaceNote(g))
 	case plan.Add:
-		line.symbol, line.text = symAdd, "add "+count(n.After, "worker")
+		line.symbol, line.text = symAdd, "add "+terminal.Count(n.After, "worker")
 	case plan.Remove:
-		line.symbol, line.text = symRemove, "remove "+count(n.Before, "worker")
+		line.symbol, line.text = symRemove, "remove "+terminal.Count(n.Before, "worker")
 	}
 	var out []planLine
 	if g.Action != plan.Keep || len(g.Pinned) == 0 {
@@ -207,9 +178,12 @@ func names(changes []plan.ChangeReport) string {
 // maxNoteAt is the column up to which notes are aligned.
 const maxNoteAt = 60
 
+// A planTable lays out the lines of a plan for a reader.
+type planTable struct{ look terminal.Look }
+
 // write lays the lines out: groups and their attributes in columns of their
 // own, notes in one of all.
-func (l look) write(b *strings.Builder, lines []planLine) {
+func (t planTable) write(b *strings.Builder, lines []planLine) {
 	groups, noteAt := 0, 0
 	for _, line := range lines {
 		if !line.sub {
@@ -218,7 +192,7 @@ func (l look) write(b *strings.Builder, lines []planLine) {
 	}
 	rows := make([]string, len(lines))
 	for i := range lines {
-		rows[i] = l.row(lines, i, groups)
+		rows[i] = t.row(lines, i, groups)
 		if n := utf8.RuneCountInString(rows[i]); lines[i].note != "" && n <= maxNoteAt {
 			noteAt = max(noteAt, n)
 		}
@@ -229,19 +203,19 @@ func (l look) write(b *strings.Builder, lines []planLine) {
 		switch {
 		case line.note != "":
 			row += strings.Repeat(" ", max(noteAt-n, 0)) + "  # " + line.note
-		case line.sub && l.width > 0 && n > l.width:
+		case line.sub && t.look.Width > 0 && n > t.look.Width:
 			row = fmt.Sprintf("      %s %s\n          %s\n       -> %s", line.symbol, line.label, line.before, line.after)
 		}
-		b.WriteString(l.paint(row, line.symbol))
+		b.WriteString(t.paint(row, line.symbol))
 	}
 	b.WriteString("\n")
 }
 
 // row is a line without its note. The attributes of one group are aligned.
-func (l look) row(lines []planLine, i, groups int) string {
+func (t planTable) row(lines []planLine, i, groups int) string {
 	line := lines[i]
 	if !line.sub {
-		return fmt.Sprintf("  %s %s  %s", line.symbol, pad(line.label, groups), line.text)
+		return fmt.Sprintf("  %s %s  %s", line.symbol, terminal.Pad(line.label, groups), line.text)
 	}
 	from, to := i, i
 	for from > 0 && lines[from-1].sub {
@@ -254,20 +228,16 @@ func (l look) row(lines []planLine, i, groups int) string {
 	for _, other := range lines[from:to] {
 		width = max(width, len(other.label))
 	}
-	return fmt.Sprintf("      %s %s  %s -> %s", line.symbol, pad(line.label, width), line.before, line.after)
-}
-
-func pad(s string, width int) string {
-	return s + strings.Repeat(" ", max(width-utf8.RuneCountInString(s), 0))
+	return fmt.Sprintf("      %s %s  %s -> %s", line.symbol, terminal.Pad(line.label, width), line.before, line.after)
 }
 
 // paint ends a row, with its symbol in colour or in ASCII.
-func (l look) paint(row, symbol string) string {
+func (t planTable) paint(row, symbol string) string {
 	shown := symbol
-	if l.ascii && symbol == symReplace {
+	if t.look.ASCII && symbol == symReplace {
 		shown = "+/-"
 	}
-	if l.color {
+	if t.look.Color {
 		shown = "\x1b[" + symColors[symbol] + "m" + shown + "\x1b[0m"
 	}
 	return strings.Replace(row, symbol, shown, 1) + "\n"

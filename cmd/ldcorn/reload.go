@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
@@ -92,8 +93,11 @@ func (f *reloadFlags) run(cmd *cobra.Command) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errGivenUp)
 		defer cancel()
 	}
-	p := newProgress(cmd.ErrOrStderr(), f.look(cmd.ErrOrStderr()))
-	w := &reloadWaiter{begun: time.Now(), stdout: cmd.OutOrStdout(), progress: p}
+	stderr := cmd.ErrOrStderr()
+	w := &reloadWaiter{
+		begun: time.Now(), stdout: cmd.OutOrStdout(), stderr: stderr,
+		progress: terminal.NewProgress(stderr, f.color.Look(stderr)),
+	}
 	return w.conclude(client.Reload(ctx, f.want, w.event), f.want.NoWait)
 }
 
@@ -104,7 +108,8 @@ var errGivenUp = errors.New("--timeout is over")
 type reloadWaiter struct {
 	begun    time.Time
 	stdout   io.Writer
-	progress *progress
+	stderr   io.Writer
+	progress *terminal.Progress
 	applied  *plan.Report
 	finished bool
 }
@@ -115,11 +120,11 @@ func (w *reloadWaiter) event(e control.ReloadEvent) error {
 	case control.EventApplied:
 		w.applied = e.Report
 		took := time.Since(w.begun).Round(time.Millisecond)
-		w.progress.end()
+		w.progress.End()
 		_, err := fmt.Fprintf(w.stdout, "reload applied: generation %d, took %s\n", e.Generation, took)
 		return err
 	case control.EventFailed:
-		w.progress.end()
+		w.progress.End()
 		if e.Refused {
 			return errors.New("reload refused: " + e.Error)
 		}
@@ -127,18 +132,18 @@ func (w *reloadWaiter) event(e control.ReloadEvent) error {
 	case control.EventFinished:
 		w.finished = true
 	}
-	w.progress.show(e)
+	w.progress.Show(e.Group, stepText(e))
 	return nil
 }
 
 // conclude finds the error to exit with.
 func (w *reloadWaiter) conclude(err error, noWait bool) error {
-	w.progress.end()
+	w.progress.End()
 	switch {
 	case noWait && err == nil:
 		return nil
 	case w.applied != nil && (errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled)):
-		fmt.Fprintln(w.progress.out, "the old workers are still finishing what they have; the reload is applied")
+		fmt.Fprintln(w.stderr, "the old workers are still finishing what they have; the reload is applied")
 	case errors.Is(err, errGivenUp):
 		return errors.New("--timeout is over, and nothing is applied yet; the master goes on with the reload")
 	case errors.Is(err, context.Canceled):
@@ -158,11 +163,11 @@ func (w *reloadWaiter) left() error {
 	}
 	for _, g := range w.applied.Groups {
 		if len(g.Pinned) > 0 {
-			fmt.Fprintf(w.progress.out, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers\n", g.Name, names(g.Pinned), g.Name)
+			fmt.Fprintf(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers\n", g.Name, names(g.Pinned), g.Name)
 		}
 	}
 	for _, c := range w.applied.Restart {
-		fmt.Fprintf(w.progress.out, "%s is left as it is (%s -> %s): %s, which no command does\n", c.Name, c.Before, c.After, plan.RestartAdvice)
+		fmt.Fprintf(w.stderr, "%s is left as it is (%s -> %s): %s, which no command does\n", c.Name, c.Before, c.After, plan.RestartAdvice)
 	}
 	return &exitError{code: exitNeedsAction}
 }

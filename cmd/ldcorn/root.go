@@ -1,16 +1,14 @@
 package main
 
 import (
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
-	"github.com/ldcorn/ldcorn/engine/visible"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
@@ -20,13 +18,10 @@ var configNames = []string{"ldconfig.star", "ldconfig.py"}
 // withoutConfig are the commands that read no configuration, and so take no -c.
 var withoutConfig = []string{"version", "schema", "stubs", "completion"}
 
-// colorModes are the values of --color.
-var colorModes = []string{"auto", "always", "never"}
-
 // rootOptions are the flags that every command has.
 type rootOptions struct {
 	config  string
-	color   string
+	color   terminal.Color
 	started bool // the command line was understood
 
 	// A process that Main runs in evaluates nothing itself: it starts another
@@ -63,9 +58,9 @@ Without a command it runs the master, as "ldcorn run" does.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run.run(cmd) },
 	}
 	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "the configuration `FILE` (default ldconfig.star, then ldconfig.py, in this folder)")
-	cmd.PersistentFlags().StringVar(&opts.color, "color", "auto", "colour `WHEN`: auto (on a terminal, without NO_COLOR), always or never")
+	cmd.PersistentFlags().StringVar((*string)(&opts.color), "color", string(terminal.Auto), "colour `WHEN`: auto (on a terminal, without NO_COLOR), always or never")
 	mustComplete(cmd, "config", completeConfig)
-	completeFixed(cmd, "color", colorModes...)
+	completeFixed(cmd, "color", terminal.Colors()...)
 	run.addFlags(cmd.Flags())
 	// Cobra's own flag would take -v, which people expect to mean verbose.
 	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
@@ -95,7 +90,7 @@ func (o *rootOptions) start(cmd *cobra.Command) error {
 	if f := cmd.Flags().Lookup("config"); f.Hidden && f.Changed {
 		return usageError("%s reads no configuration; leave -c out", strings.TrimPrefix(cmd.CommandPath(), "ldcorn "))
 	}
-	if !slices.Contains(colorModes, o.color) {
+	if !slices.Contains(terminal.Colors(), string(o.color)) {
 		return usageError("--color: got %q, want auto, always or never", o.color)
 	}
 	o.started = true
@@ -129,37 +124,4 @@ func (o *rootOptions) configPath(args []string) (string, error) {
 		return filepath.Abs(found[0])
 	}
 	return "", usageError("this folder has both ldconfig.star and ldconfig.py; name one with -c FILE")
-}
-
-// visible returns what all output goes through. It keeps control characters
-// of whatever is shown from the terminal, and colours where there are none.
-func (o *rootOptions) visible(f *os.File) *visible.Writer {
-	return visible.NewWriter(f, func() visible.Colors { return colorsIf(o.colored(f)) })
-}
-
-func colorsIf(colored bool) visible.Colors {
-	if colored {
-		return visible.Keep
-	}
-	return visible.Drop
-}
-
-// contents is where the text of a file is written, of which a pipe or a file
-// gets every byte.
-func contents(out io.Writer) io.Writer {
-	if f := visible.File(out); f != nil && !term.IsTerminal(int(f.Fd())) {
-		return f
-	}
-	return out
-}
-
-// colored reports whether to write colour to f.
-func (o *rootOptions) colored(f *os.File) bool {
-	switch o.color {
-	case "always":
-		return true
-	case "never":
-		return false
-	}
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -70,8 +70,8 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	}
 	sink := newSink(os.Stderr)
 	defer sink.Close()
-	colored := o.colored(os.Stderr)
-	out := visible.NewWriter(sink, func() visible.Colors { return colorsIf(colored) })
+	colored := o.color.On(os.Stderr)
+	out := visible.NewWriter(sink, func() visible.Colors { return visible.KeepIf(colored) })
 	build := readVersion()
 	book := new(logbook.Book)
 	log := newLogger(out, o.logFormat, level, colored, book)
@@ -79,7 +79,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	family := orphan.Adopt(log)
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
-		Log: log, Output: newOutput(out, o.logFormat, colorsIf(colored), book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
+		Log: log, Output: newOutput(out, o.logFormat, visible.KeepIf(colored), book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
 	})
 	err = family.While(func() error { return master.Run(cmd.Context()) })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
@@ -41,7 +42,7 @@ code is 1.`,
 			if err := master.Scale(ctx, name, numbers[i]); err != nil {
 				return err
 			}
-			fmt.Fprintf(progress, "%s: scaled to %s\n", name, count(numbers[i], "worker"))
+			fmt.Fprintf(progress, "%s: scaled to %s\n", name, terminal.Count(numbers[i], "worker"))
 		}
 		return nil
 	})

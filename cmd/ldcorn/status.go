@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -66,7 +66,7 @@ end of who reads it, ends it with exit code 0, the end of the master with 1.`,
 		},
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
 		if f.watch {
-			ctx, stop := whileRead(ctx, out)
+			ctx, stop := terminal.WhileRead(ctx, out)
 			defer stop()
 			return f.repeat(ctx, master, out)
 		}
@@ -98,7 +98,7 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 
 // repeat prints how the master is until ctx is done.
 func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io.Writer) error {
-	screen := newScreen(out, f.asJSON)
+	screen := terminal.NewScreen(out, f.asJSON)
 	tick := time.NewTicker(f.interval)
 	defer tick.Stop()
 	for {
@@ -111,7 +111,7 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 		case err != nil && !errors.As(err, &notReady):
 			return err
 		}
-		if err := screen.show(text.String()); err != nil {
+		if err := screen.Show(text.String()); err != nil {
 			return err
 		}
 		select {
@@ -138,7 +138,7 @@ func writeStatus(w io.Writer, st *control.Status) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	t := terminal.NewTable(w)
 	fmt.Fprintln(t, "GROUP\tREADY\tQUEUED\tCAP\tNOTE")
 	for i := range st.Groups {
 		g := &st.Groups[i]

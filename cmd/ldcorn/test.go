@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -63,7 +64,7 @@ read.`,
 			if err != nil {
 				return err
 			}
-			f.color, f.cell = opts.colored(os.Stderr), opts.cell
+			f.color, f.cell = opts.color.On(os.Stderr), opts.cell
 			return f.execute(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -97,7 +98,7 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 	all := len(res.Tests)
 	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
 	if all > 0 && len(res.Tests) == 0 {
-		fmt.Fprintf(stderr, "warning: --run %q is found in the name of none of the %s\n", f.run, count(all, "test"))
+		fmt.Fprintf(stderr, "warning: --run %q is found in the name of none of the %s\n", f.run, terminal.Count(all, "test"))
 	}
 	report, err := runTests(ctx, res, opts)
 	if err != nil {
@@ -192,7 +193,7 @@ func testSummary(report *tests.Report) string {
 	case n == 0:
 		return "no tests"
 	case failed == 0:
-		return count(n, "test") + " passed"
+		return terminal.Count(n, "test") + " passed"
 	}
-	return fmt.Sprintf("%s failed, %d passed", count(failed, "test"), n-failed)
+	return fmt.Sprintf("%s failed, %d passed", terminal.Count(failed, "test"), n-failed)
 }

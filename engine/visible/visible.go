@@ -15,6 +15,14 @@ const (
 	Keep               // they pass
 )
 
+// KeepIf returns Keep for a reader that shows colours, else Drop.
+func KeepIf(colored bool) Colors {
+	if colored {
+		return Keep
+	}
+	return Drop
+}
+
 const hexDigits = "0123456789abcdef"
 
 // String returns a string that is safe within a line: line ends and tabs are

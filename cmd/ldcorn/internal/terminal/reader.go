@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -10,14 +10,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// readerPoll is how long the end of what writes to a pipe may be held up, in
-// milliseconds.
+// readerPoll bounds how late stop returns, in milliseconds.
 const readerPoll = 100
 
-// whileRead returns a context that also ends when nobody reads out any more: a
-// pipe into head tells that to a write only, and the next one may be far off.
-// stop must be called.
-func whileRead(ctx context.Context, out io.Writer) (_ context.Context, stop func()) {
+// WhileRead returns a context that also ends when nobody reads out any more.
+// Only a write tells that of a pipe into head, and the next one may be far
+// off. The caller must call stop.
+func WhileRead(ctx context.Context, out io.Writer) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	f := visible.File(out)
 	if f == nil {
@@ -31,7 +30,7 @@ func whileRead(ctx context.Context, out io.Writer) (_ context.Context, stop func
 	go func() {
 		defer close(done)
 		for ctx.Err() == nil {
-			// Without events it is told of errors and ends alone.
+			// A poll for no events reports errors and the end alone.
 			if n, err := unix.Poll([]unix.PollFd{{Fd: int32(f.Fd())}}, readerPoll); n > 0 || err != nil && err != unix.EINTR {
 				cancel()
 			}

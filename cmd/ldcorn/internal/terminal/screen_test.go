@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"strings"
@@ -10,17 +10,17 @@ import (
 
 func TestScreen(t *testing.T) {
 	var out strings.Builder
-	show := func(s *screen, texts ...string) string {
+	show := func(s *Screen, texts ...string) string {
 		out.Reset()
 		for _, text := range texts {
-			require.NoError(t, s.show(text))
+			require.NoError(t, s.Show(text))
 		}
 		return out.String()
 	}
-	assert.Equal(t, "a\n\nb\n", show(newScreen(&out, false), "a\n", "b\n"))
-	assert.Equal(t, "{}\n{}\n", show(newScreen(&out, true), "{}\n", "{}\n"))
+	assert.Equal(t, "a\n\nb\n", show(NewScreen(&out, false), "a\n", "b\n"))
+	assert.Equal(t, "{}\n{}\n", show(NewScreen(&out, true), "{}\n", "{}\n"))
 
-	terminal := &screen{out: &out, size: func() (int, int, error) { return 4, 4, nil }}
+	terminal := &Screen{out: &out, size: func() (int, int, error) { return 4, 4, nil }}
 	assert.Equal(t, "\x1b[2J\x1b[Hab\x1b[K\r\n\x1b[J\x1b[Hüber\x1b[K\r\n2\x1b[K\r\n… 2 \x1b[K\r\n\x1b[J",
 		show(terminal, "ab\n", "überlong\n2\n3\n4\n"))
 }

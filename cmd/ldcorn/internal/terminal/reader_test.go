@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ func TestWhileRead(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer w.Close()
-	ctx, stop := whileRead(t.Context(), w)
+	ctx, stop := WhileRead(t.Context(), w)
 	defer stop()
 	assert.NoError(t, ctx.Err())
 	require.NoError(t, r.Close())
@@ -24,11 +24,11 @@ func TestWhileReadOfOthers(t *testing.T) {
 	file, err := os.Create(t.TempDir() + "/out")
 	require.NoError(t, err)
 	defer file.Close()
-	ctx, stop := whileRead(t.Context(), file)
+	ctx, stop := WhileRead(t.Context(), file)
 	assert.NoError(t, ctx.Err())
 	stop()
 	assert.Error(t, ctx.Err())
-	ctx, stop = whileRead(t.Context(), new(bytes.Buffer))
+	ctx, stop = WhileRead(t.Context(), new(bytes.Buffer))
 	assert.NoError(t, ctx.Err())
 	stop()
 	assert.Error(t, ctx.Err())
