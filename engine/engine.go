@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"os"
 	"syscall"
@@ -20,12 +19,12 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
-	"github.com/ldcorn/ldcorn/engine/route"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -269,8 +268,8 @@ type publisher struct {
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
-	routes := route.Compile(pl, func(name string) *pool.Pool { return pools[name] })
-	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Routes: routes, Pools: maps.Clone(pools)})
+	decider := decide.New(pl, func(name string) *pool.Pool { return pools[name] })
+	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider})
 }
 
 // openFiles is the limit of open files. The Go runtime has raised it to the

@@ -18,15 +18,15 @@ func (x explainer) explain(q decide.Question) (*decide.Explanation, error) {
 	if now == nil {
 		return nil, errors.New("the master is still starting: no configuration is in effect yet")
 	}
-	opts := decide.Options{}
+	explainer := decide.NewExplainer(now)
 	if rt := now.Router; rt != nil {
-		opts.Ask = func(r plan.Request) (plan.Decision, error) {
+		explainer = explainer.Asking(func(r plan.Request) (plan.Decision, error) {
 			said, err := rt.Route(r)
 			if err != nil {
 				err = errors.New("the master's log says why")
 			}
 			return said, err
-		}
+		})
 	}
-	return decide.New(now, opts).Answer(q)
+	return explainer.Answer(q)
 }

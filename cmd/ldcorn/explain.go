@@ -130,7 +130,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr i
 		return nil, &exitError{code: exitFailure}
 	}
 	defer f.cell.Watch("asking the router of", shownPath(path), config.DefaultTimeout)()
-	return tests.NewDecider(testOptions(res, opts)).Answer(q)
+	return tests.NewExplainer(testOptions(res, opts)).Answer(q)
 }
 
 // ask has the running master explain.

@@ -1,102 +1,101 @@
 package decide
 
 import (
-	"net/http"
-	"strings"
-
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/route"
 )
 
-// Options say how to decide. The zero value does as the proxy does.
-type Options struct {
-	// Ask asks the router; nil is its method Route.
-	Ask func(plan.Request) (plan.Decision, error)
+// An Ask asks a router, as plan.Router.Route does.
+type Ask func(plan.Request) (plan.Decision, error)
+
+// A Decider decides about requests by a plan: the router first, where there is
+// one, then the routes. T is the caller's form of a group.
+//
+// A Decider does not change. It is safe for concurrent use, and Decide
+// allocates nothing but what the router allocates.
+type Decider[T any] struct {
+	table  *route.Table[T]
+	groups map[string]T // by name, for the router
+	router plan.Router  // nil = none
+	ask    Ask
+	reject bool // a request that the router fails on is refused
 }
 
-// A Decider decides about requests by a plan. It is safe for concurrent use if
-// Ask is.
-type Decider struct {
-	plan  *plan.Plan
-	table *route.Table[string]
-	ask   func(plan.Request) (plan.Decision, error)
-}
-
-// New returns the decider of a plan, which must not change.
-func New(p *plan.Plan, opts Options) *Decider {
-	d := &Decider{plan: p, ask: opts.Ask}
-	d.table = route.Compile(p, func(group string) string { return group })
-	if p.Router == nil {
-		d.ask = nil
-	} else if d.ask == nil {
-		d.ask = p.Router.Route
+// New returns the decider of a plan, which must not change. It calls groupOf
+// once for each group, in the order written.
+func New[T any](p *plan.Plan, groupOf func(name string) T) *Decider[T] {
+	d := &Decider[T]{router: p.Router, reject: p.OnRouterError != plan.RouterFallback}
+	if p.Router != nil {
+		d.ask, d.groups = p.Router.Route, make(map[string]T)
 	}
+	d.table = route.Compile(p, func(name string) T {
+		group := groupOf(name)
+		if d.groups != nil {
+			d.groups[name] = group
+		}
+		return group
+	})
 	return d
 }
 
-// An Outcome is what would become of a request.
-type Outcome struct {
-	Group    string      // that takes it; "" where none does
-	Status   int         // of an answer that ldcorn gives itself; 0 where the app answers
-	Location string      // of a redirect
-	Route    *plan.Route // that took it; nil where none did
-	ByRouter bool        // the router decided
-	Failed   error       // of the router; whether the routes were asked then, on_router_error says
+// Asking returns a decider that asks the plan's router with ask. It does the
+// same as d where the plan has no router.
+func (d *Decider[T]) Asking(ask Ask) *Decider[T] {
+	other := *d
+	if d.router != nil {
+		other.ask = ask
+	}
+	return &other
 }
 
-// Decide says what would become of a request.
-func (d *Decider) Decide(r plan.Request) Outcome {
-	o, decided := d.router(r)
-	if decided {
-		return o
-	}
-	o.Group, o.Route = d.table.Find(r)
-	if o.Route == nil {
-		o.Status = http.StatusNotFound
+// Cost is what the routes may spend on a request whose texts have an ordinary
+// length, in the units of plan.Spender. A request that allows less may be
+// refused as TooCostly for the number of routes alone.
+func (d *Decider[T]) Cost() int { return d.table.Cost() }
+
+// Decide says who answers a request.
+func (d *Decider[T]) Decide(r plan.Request) Outcome[T] {
+	var o Outcome[T]
+	if d.ask == nil || !d.askRouter(r, &o) {
+		d.askRoutes(r, &o)
 	}
 	return o
 }
 
-// Explain is Decide with the rules that were tried on the way, in order. There
-// are none where the router decided.
-func (d *Decider) Explain(r plan.Request) (Outcome, []route.Step[string]) {
-	o, decided := d.router(r)
-	if decided {
-		return o, nil
-	}
-	steps := d.table.Explain(r)
-	if n := len(steps); n > 0 && steps[n-1].Matched {
-		o.Group, o.Route = steps[n-1].Value, steps[n-1].Route
-	} else {
-		o.Status = http.StatusNotFound
-	}
-	return o, steps
-}
-
-// router asks the router, if there is one, and reports whether it decided.
-func (d *Decider) router(r plan.Request) (Outcome, bool) {
-	if d.ask == nil {
-		return Outcome{}, false
-	}
+// askRouter asks the router, and reports whether it has decided.
+func (d *Decider[T]) askRouter(r plan.Request, o *Outcome[T]) bool {
 	said, err := d.ask(r)
 	switch {
-	case err != nil && d.plan.OnRouterError == plan.RouterFallback:
-		return Outcome{Failed: err}, false
 	case err != nil:
-		return Outcome{Failed: err, Status: http.StatusInternalServerError, ByRouter: true}, true
+		o.Router, o.Failed = RoutedError, err
+		if d.reject {
+			o.Refusal = RouterFailed
+		}
+		return d.reject
 	case said.Answer != nil:
-		return Outcome{ByRouter: true, Status: said.Answer.Status, Location: location(said.Answer)}, true
+		o.Router, o.Answer = RoutedRespond, said.Answer
+		if said.Answer.Redirect {
+			o.Router = RoutedRedirect
+		}
+		return true
 	case said.Group != "":
-		return Outcome{ByRouter: true, Group: said.Group}, true
+		o.Router, o.Group = RoutedGroup, d.groups[said.Group]
+		o.Key, o.RequestHeaders, o.ResponseHeaders = said.Key, said.RequestHeaders, said.ResponseHeaders
+		return true
 	}
-	return Outcome{}, false
+	o.Router = RoutedNone
+	return false
 }
 
-func location(a *plan.Answer) string {
-	for _, h := range a.Headers {
-		if strings.EqualFold(h.Name, "location") {
-			return h.Value.String() // a secret is for the client, not for whom asks
-		}
+// askRoutes asks the routes.
+func (d *Decider[T]) askRoutes(r plan.Request, o *Outcome[T]) {
+	group, found := d.table.Find(r)
+	switch {
+	case !plan.Spend(r, 0): // what was found means nothing: the search has been cut short
+		o.Refusal = TooCostly
+	case found == nil:
+		o.Refusal = NoRoute
+	default:
+		o.Group, o.Route = group, found
 	}
-	return ""
 }

@@ -2,6 +2,8 @@ package decide_test
 
 import (
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,6 +28,14 @@ func (f fakeRouter) Pos() plan.Pos     { return plan.Pos{File: "c.star", Line: 1
 func (f fakeRouter) Digest() string    { return "d" }
 func (f fakeRouter) Secrets() []string { return nil }
 
+// locationEdits write a Location.
+func locationEdits(t *testing.T) []plan.HeaderEdit {
+	t.Helper()
+	edit, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain("/new"))
+	require.NoError(t, err)
+	return []plan.HeaderEdit{edit}
+}
+
 func aPlan(t *testing.T) *plan.Plan {
 	t.Helper()
 	route := func(pattern string, line int) plan.Route {
@@ -33,49 +43,119 @@ func aPlan(t *testing.T) *plan.Plan {
 		require.NoError(t, err)
 		return r
 	}
-	edit, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain("/new"))
-	require.NoError(t, err)
+	edits := locationEdits(t)
 	return &plan.Plan{
 		Groups: []*plan.Group{
 			{Name: "api", Routes: []plan.Route{route("/api", 2), plan.NewMatcherRoute(plan.NewMethodMatcher("PUT"), plan.Pos{})}},
 			{Name: "ml", Routes: []plan.Route{route("/api/ml", 3)}},
 		},
 		Router: fakeRouter{
-			"/group": func() (plan.Decision, error) { return plan.Decision{Group: "ml"}, nil },
+			"/group": func() (plan.Decision, error) {
+				return plan.Decision{Group: "ml", Key: "k", RequestHeaders: edits, ResponseHeaders: edits}, nil
+			},
 			"/old": func() (plan.Decision, error) {
-				return plan.Decision{Answer: &plan.Answer{Status: 308, Redirect: true, Headers: []plan.HeaderEdit{edit}}}, nil
+				return plan.Decision{Answer: &plan.Answer{Status: 308, Redirect: true, Headers: edits}}, nil
+			},
+			"/page": func() (plan.Decision, error) {
+				return plan.Decision{Answer: &plan.Answer{Status: 503}}, nil
 			},
 			"/api/boom": func() (plan.Decision, error) { return plan.Decision{}, errors.New("boom") },
 		},
 	}
 }
 
+func sample(t *testing.T, line string) *request.Sample {
+	t.Helper()
+	r, err := request.NewSample(line, request.SampleOptions{})
+	require.NoError(t, err)
+	return r
+}
+
 func TestDecide(t *testing.T) {
 	p := aPlan(t)
-	for line, want := range map[string]decide.Outcome{
-		"/api/x":     {Group: "api", Route: &p.Groups[0].Routes[0]},
-		"/api/ml/x":  {Group: "ml", Route: &p.Groups[1].Routes[0]},
-		"PUT /api/x": {Group: "api", Route: &p.Groups[0].Routes[1]},
-		"/none":      {Status: 404},
-		"/group":     {Group: "ml", ByRouter: true},
-		"/old":       {Status: 308, Location: "/new", ByRouter: true},
-		"/api/boom":  {Status: 500, ByRouter: true, Failed: errors.New("boom")},
+	edits := locationEdits(t)
+	api, put, ml := &p.Groups[0].Routes[0], &p.Groups[0].Routes[1], &p.Groups[1].Routes[0]
+	for line, want := range map[string]decide.Outcome[string]{
+		"/api/x":     {Router: decide.RoutedNone, Group: "api", Route: api},
+		"/api/ml/x":  {Router: decide.RoutedNone, Group: "ml", Route: ml},
+		"PUT /api/x": {Router: decide.RoutedNone, Group: "api", Route: put},
+		"/none":      {Router: decide.RoutedNone, Refusal: decide.NoRoute},
+		"/group":     {Router: decide.RoutedGroup, Group: "ml", Key: "k", RequestHeaders: edits, ResponseHeaders: edits},
+		"/old":       {Router: decide.RoutedRedirect, Answer: &plan.Answer{Status: 308, Redirect: true, Headers: edits}},
+		"/page":      {Router: decide.RoutedRespond, Answer: &plan.Answer{Status: 503}},
+		"/api/boom":  {Router: decide.RoutedError, Refusal: decide.RouterFailed, Failed: errors.New("boom")},
 	} {
-		req, err := request.NewSample(line, request.SampleOptions{})
-		require.NoError(t, err)
-		d := decide.New(p, decide.Options{})
-		assert.Equal(t, want, d.Decide(req), line)
-		explained, _ := d.Explain(req)
+		x := decide.NewExplainer(p)
+		assert.Equal(t, want, x.Decide(sample(t, line)), line)
+		explained, steps := x.Explain(sample(t, line))
 		assert.Equal(t, want, explained, "Explain and Decide agree on %s", line)
+		if n := len(steps); n > 0 && want.Route != nil {
+			assert.Same(t, want.Route, steps[n-1].Route, "the last step takes %s", line)
+		}
 	}
+
 	p.OnRouterError = plan.RouterFallback
-	req, err := request.NewSample("/api/boom", request.SampleOptions{})
+	want := decide.Outcome[string]{Router: decide.RoutedError, Group: "api", Route: api, Failed: errors.New("boom")}
+	assert.Equal(t, want, decide.NewExplainer(p).Decide(sample(t, "/api/boom")))
+
+	p.Router = nil
+	x := decide.NewExplainer(p)
+	assert.Equal(t, decide.Outcome[string]{Group: "api", Route: api}, x.Decide(sample(t, "/api/boom")))
+	never := func(plan.Request) (plan.Decision, error) { panic("there is no router to ask") }
+	assert.Equal(t, decide.Outcome[string]{Group: "api", Route: api}, x.Asking(never).Decide(sample(t, "/api/boom")))
+}
+
+// TestOutcome: what an outcome says of itself.
+func TestOutcome(t *testing.T) {
+	for line, want := range map[string]struct {
+		status   int
+		location string
+		byRouter bool
+	}{
+		"/api":      {},
+		"/none":     {status: 404},
+		"/group":    {byRouter: true},
+		"/old":      {308, "/new", true},
+		"/page":     {503, "", true},
+		"/api/boom": {500, "", true},
+	} {
+		o := decide.NewExplainer(aPlan(t)).Decide(sample(t, line))
+		assert.Equal(t, want.status, o.Status(), line)
+		assert.Equal(t, want.location, o.Location(), line)
+		assert.Equal(t, want.byRouter, o.ByRouter(), line)
+	}
+}
+
+// TestTooCostly: a request that the proxy refuses because its routes would
+// cost too much is refused here as well.
+func TestTooCostly(t *testing.T) {
+	p := &plan.Plan{Groups: []*plan.Group{{Name: "api"}}}
+	for i := range 200 {
+		m, err := plan.NewRegexMatcher(fmt.Sprintf("(a|b)*x%d$", i))
+		require.NoError(t, err)
+		p.Groups[0].Routes = append(p.Groups[0].Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+	}
+	x := decide.NewExplainer(p)
+	line := "/" + strings.Repeat("ab", 20_000)
+	r, err := x.Sample(line, request.SampleOptions{})
 	require.NoError(t, err)
-	assert.Equal(t, decide.Outcome{Group: "api", Route: &p.Groups[0].Routes[0], Failed: errors.New("boom")}, decide.New(p, decide.Options{}).Decide(req))
+	assert.Equal(t, decide.Outcome[string]{Refusal: decide.TooCostly}, x.Decide(r))
+	got, err := x.Answer(decide.Question{Line: line})
+	require.NoError(t, err)
+	assert.Equal(t, &decide.Explanation{FormatVersion: 1, Request: line, Status: 431, Refused: decide.TooCostly.Reason, Rules: []decide.Rule{}}, got)
+}
+
+func TestDecideAllocatesNothing(t *testing.T) {
+	p := aPlan(t)
+	d := decide.New(p, func(name string) *plan.Group { return p.Group(name) })
+	for _, line := range []string{"/api/x", "PUT /api/x", "/none", "/group", "/api/ml"} {
+		r := sample(t, line)
+		assert.Zero(t, testing.AllocsPerRun(100, func() { d.Decide(r) }), line)
+	}
 }
 
 func TestAnswer(t *testing.T) {
-	d := decide.New(aPlan(t), decide.Options{})
+	d := decide.NewExplainer(aPlan(t))
 	got, err := d.Answer(decide.Question{Line: "GET /api/ml"})
 	require.NoError(t, err)
 	assert.Equal(t, &decide.Explanation{

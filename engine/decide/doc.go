@@ -1,4 +1,4 @@
-// Package decide says what would become of a request: what the router says of
-// it, which route takes it, and why the others do not. The proxy decides by
-// the same table and the same router; this is for tests and for people.
+// Package decide decides who answers a request: it asks the router first and
+// the routes after it. The proxy, the command explain and the tests of a
+// configuration use the same Decider, so that they cannot disagree.
 package decide

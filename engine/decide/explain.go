@@ -8,6 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/ldcorn/ldcorn/engine/route"
 )
 
 // FormatVersion is that of an Explanation as JSON. Within one, fields may be
@@ -25,7 +26,7 @@ type Question struct {
 type Explanation struct {
 	FormatVersion int     `json:"format_version"`
 	Request       string  `json:"request"`
-	Refused       string  `json:"refused,omitempty"` // why it comes to no router and no route
+	Refused       string  `json:"refused,omitempty"` // why it is refused, whatever its routes are
 	Router        *Router `json:"router,omitempty"`  // nil where there is none
 	Rules         []Rule  `json:"rules"`             // as far as they were tried, in order
 	Group         string  `json:"group,omitempty"`   // that takes it
@@ -50,15 +51,43 @@ type Rule struct {
 	Why     string `json:"why,omitempty"` // it does not match
 }
 
-// Sample makes a request as request.NewSample does, with what the plan says of
-// how heads are read.
-func (d *Decider) Sample(line string, opts request.SampleOptions) (*request.Sample, error) {
-	opts.Underscores = d.plan.UnderscoresInHeaders
+// An Explainer explains decisions. It decides as the proxy does, over groups
+// by their names.
+type Explainer struct {
+	*Decider[string]
+	plan *plan.Plan
+}
+
+// NewExplainer returns the explainer of a plan, which must not change.
+func NewExplainer(p *plan.Plan) *Explainer {
+	return &Explainer{New(p, func(group string) string { return group }), p}
+}
+
+// Asking is Decider.Asking.
+func (x *Explainer) Asking(ask Ask) *Explainer {
+	return &Explainer{x.Decider.Asking(ask), x.plan}
+}
+
+// Sample makes a request as request.NewSample does. The plan says how its head
+// is read and what its routes may cost.
+func (x *Explainer) Sample(line string, opts request.SampleOptions) (*request.Sample, error) {
+	opts.Underscores, opts.Budget = x.plan.UnderscoresInHeaders, max(x.Cost(), 1)
 	return request.NewSample(line, opts)
 }
 
+// Explain is Decide with the routes that were tried on the way, in order.
+// There are none where the router has decided, or where the request costs too
+// much.
+func (x *Explainer) Explain(r plan.Request) (Outcome[string], []route.Step[string]) {
+	o := x.Decide(r)
+	if o.ByRouter() || o.Refusal == TooCostly {
+		return o, nil
+	}
+	return o, x.table.Explain(r)
+}
+
 // Answer explains a request. The error is that of a question which is none.
-func (d *Decider) Answer(q Question) (*Explanation, error) {
+func (x *Explainer) Answer(q Question) (*Explanation, error) {
 	opts := request.SampleOptions{Headers: q.Headers}
 	if q.ClientIP != "" {
 		ip, err := netip.ParseAddr(q.ClientIP)
@@ -68,7 +97,7 @@ func (d *Decider) Answer(q Question) (*Explanation, error) {
 		opts.ClientIP = ip
 	}
 	out := &Explanation{FormatVersion: FormatVersion, Request: q.Line, Rules: []Rule{}}
-	req, err := d.Sample(q.Line, opts)
+	req, err := x.Sample(q.Line, opts)
 	var refused *http1.Error
 	switch {
 	case errors.As(err, &refused):
@@ -77,10 +106,13 @@ func (d *Decider) Answer(q Question) (*Explanation, error) {
 	case err != nil:
 		return nil, err
 	}
-	o, steps := d.Explain(req)
-	out.Group, out.Status, out.Location = o.Group, o.Status, o.Location
-	if rt := d.plan.Router; rt != nil {
-		out.Router = &Router{Name: rt.Name(), At: rt.Pos().String(), Decided: o.ByRouter}
+	o, steps := x.Explain(req)
+	out.Group, out.Status, out.Location = o.Group, o.Status(), o.Location()
+	if o.Refusal == TooCostly {
+		out.Refused = o.Refusal.Reason
+	}
+	if rt := x.plan.Router; rt != nil {
+		out.Router = &Router{Name: rt.Name(), At: rt.Pos().String(), Decided: o.ByRouter()}
 		if o.Failed != nil {
 			out.Router.Error = o.Failed.Error()
 		}
@@ -91,6 +123,7 @@ func (d *Decider) Answer(q Question) (*Explanation, error) {
 	return out, nil
 }
 
+// at writes where a route stands, or "" where a group has the default route.
 func at(p plan.Pos) string {
 	if !p.IsValid() {
 		return ""

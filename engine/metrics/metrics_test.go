@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -55,10 +56,10 @@ func TestRequests(t *testing.T) {
 		{Pool: web, Status: 999},
 		{Status: 400, Kind: proxy.KindRefused},
 		{Status: 400, Kind: proxy.KindRefused},
-		{Status: 404, Kind: proxy.KindNoRoute, Router: proxy.RoutedNone},
-		{Status: 500, Kind: proxy.KindRouter, Router: proxy.RoutedError},
-		{Status: 503, Router: proxy.RoutedRespond},
-		{Status: 503, Router: proxy.RoutedRespond},
+		{Status: 404, Kind: proxy.KindNoRoute, Router: decide.RoutedNone},
+		{Status: 500, Kind: proxy.KindRouter, Router: decide.RoutedError},
+		{Status: 503, Router: decide.RoutedRespond},
+		{Status: 503, Router: decide.RoutedRespond},
 	} {
 		q.Observe(&r)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
@@ -121,4 +122,4 @@ var (
 )
 
 // routedWords are what a router can say. Only read.
-var routedWords = [...]proxy.Routed{proxy.RoutedNone, proxy.RoutedGroup, proxy.RoutedRespond, proxy.RoutedRedirect, proxy.RoutedError}
+var routedWords = [...]decide.Routed{decide.RoutedNone, decide.RoutedGroup, decide.RoutedRespond, decide.RoutedRedirect, decide.RoutedError}

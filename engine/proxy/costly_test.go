@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/route"
 )
 
 // patterns returns n routes of one kind, which match no request of ours, and
@@ -100,7 +100,7 @@ func BenchmarkCostlyRoutes(b *testing.B) {
 		b.Run(kind, func(b *testing.B) {
 			p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Routes: patterns(b, 1000, kind)}}}
 			x := newExchange(nil)
-			x.snap = &Snapshot{Plan: p, Routes: route.Compile(p, func(string) *pool.Pool { return nil })}
+			x.snap = &Snapshot{Plan: p, Decider: decide.New(p, func(string) *pool.Pool { return nil })}
 			head := []byte(strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000)))
 			n, refused := x.req.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 1 << 20, MaxFields: 128})
 			require.True(b, refused == nil && n > 0)

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
 )
 
@@ -16,6 +17,17 @@ type failure struct {
 
 func (f *failure) Error() string { return f.reason }
 
+// refusalOf returns the failure that stands for a refusal.
+func refusalOf(r *decide.Refusal) *failure {
+	switch r {
+	case decide.NoRoute:
+		return errNoRoute
+	case decide.TooCostly:
+		return errCostly
+	}
+	return errRouter
+}
+
 // badAnswer is errMalformed, with what is wrong noted for the logs. The
 // client is not told: it could not do anything about it.
 func (x *exchange) badAnswer(err *http1.Error) error {
@@ -28,9 +40,9 @@ func (x *exchange) badAnswer(err *http1.Error) error {
 
 // The failures. Only read.
 var (
-	errNoRoute     = &failure{kind: KindNoRoute, status: 404, reason: "no route matches this path"}
-	errCostly      = &failure{kind: KindNoRoute, status: 431, reason: "the request head is too long for as many patterns of routes"}
-	errRouter      = &failure{kind: KindRouter, status: 500, reason: "the router failed on this request"}
+	errNoRoute     = &failure{kind: KindNoRoute, status: decide.NoRoute.Status, reason: decide.NoRoute.Reason}
+	errCostly      = &failure{kind: KindNoRoute, status: decide.TooCostly.Status, reason: decide.TooCostly.Reason}
+	errRouter      = &failure{kind: KindRouter, status: decide.RouterFailed.Status, reason: decide.RouterFailed.Reason}
 	errBadGateway  = &failure{kind: KindNoAnswer, status: 502, reason: "the worker did not answer"}
 	errMalformed   = &failure{kind: KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
 	errUnavailable = &failure{kind: KindUnavailable, status: 503, reason: "no worker is available"}

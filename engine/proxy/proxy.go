@@ -13,19 +13,18 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/route"
 )
 
-// A Snapshot is what requests are served by: a plan and its compiled routes.
+// A Snapshot is what requests are served by: a plan and the decider of it.
 // It never changes; a reload publishes another.
 type Snapshot struct {
-	Plan   *plan.Plan
-	Routes *route.Table[*pool.Pool]
-	Pools  map[string]*pool.Pool // those of the plan, for its router; not needed without one
+	Plan    *plan.Plan
+	Decider *decide.Decider[*pool.Pool] // of Plan
 
 	forward      forwarder
 	limits       http1.Limits // of a request's head

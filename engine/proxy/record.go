@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -38,7 +39,7 @@ type Record struct {
 	Client  netip.Addr     // whom trusted proxies vouch for, else the peer; not valid over a unix socket
 	Status  int            // that was sent, or StatusGone
 	Sent    int64          // bytes of the answer behind its head
-	Router  Routed         // what the router said, the last time it was asked; "" where there is none
+	Router  decide.Routed  // what the router said, the last time it was asked; "" where there is none
 	Group   string         // "" where none was found
 	Pool    *pool.Pool     // the group's; nil likewise
 	Worker  int            // index within the group of the last one that was tried; -1 = none

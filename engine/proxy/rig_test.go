@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"log/slog"
-	"maps"
 	"net"
 	"regexp"
 	"testing"
@@ -12,10 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/route"
 )
 
 // patience bounds every wait of these tests: long, since it only passes when
@@ -83,7 +82,7 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 }
 
 func (r *rig) publish() {
-	r.proxy.Publish(&Snapshot{Plan: r.plan, Pools: maps.Clone(r.pools), Routes: route.Compile(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
+	r.proxy.Publish(&Snapshot{Plan: r.plan, Decider: decide.New(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
 }
 
 // planOf returns a plan with a group for each name, and defaults.

@@ -9,62 +9,27 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// Routed is what a router said of a request; "" where there is none.
-type Routed string
-
-// What a router says, one word each, for logs and metrics.
-const (
-	RoutedNone     Routed = "none"     // the routes find the group
-	RoutedGroup    Routed = "group"    // one that it named
-	RoutedRespond  Routed = "respond"  // an answer of its own
-	RoutedRedirect Routed = "redirect" // likewise
-	RoutedError    Routed = "error"    // it failed
-)
-
-// route finds the pool of the request: as the router says, else by the
-// routes. Nil without an error is an answer of the router.
+// route decides who answers the request: the pool that it returns or, where
+// there is neither a pool nor an error, ldcorn itself with x.reply.
 func (x *exchange) route() (*pool.Pool, error) {
 	defer x.view.Release() // a large table is for the routes only
-	x.key, x.reply = "", nil
-	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = nil, nil
-	if r := x.snap.Plan.Router; r != nil {
-		d, err := r.Route(&x.view)
-		switch {
-		case err != nil:
-			x.rec.Router = RoutedError
-			if x.snap.Plan.OnRouterError == plan.RouterReject {
-				return nil, errRouter
-			}
-		case d.Answer != nil:
-			x.rec.Router, x.reply = RoutedRespond, d.Answer
-			if d.Answer.Redirect {
-				x.rec.Router = RoutedRedirect
-			}
-			return nil, nil
-		case d.Group != "":
-			x.rec.Router, x.key = RoutedGroup, d.Key
-			x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = d.RequestHeaders, d.ResponseHeaders
-			if target := x.snap.Pools[d.Group]; target != nil {
-				return target, nil
-			}
-			return nil, errUnavailable
-		default:
-			x.rec.Router = RoutedNone
-		}
+	x.view.Budget = x.snap.Decider.Cost()
+	o := x.snap.Decider.Decide(&x.view)
+	if o.Router != "" {
+		x.rec.Router = o.Router
 	}
-	x.view.Budget = x.snap.Routes.Cost()
-	target, ok := x.snap.Routes.Match(&x.view)
-	if x.view.Overspent() {
-		return nil, errCostly
+	x.key, x.reply = o.Key, o.Answer
+	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = o.RequestHeaders, o.ResponseHeaders
+	switch {
+	case o.Refusal != nil:
+		return nil, refusalOf(o.Refusal)
+	case o.Answer == nil && o.Group == nil:
+		return nil, errUnavailable
 	}
-	if !ok {
-		return nil, errNoRoute
-	}
-	return target, nil
+	return o.Group, nil
 }
 
-// sendReply sends the answer that the router has given. Nothing of the
-// request's body has been asked for.
+// sendReply sends x.reply. Nothing of the request's body has been asked for.
 func (x *exchange) sendReply() error {
 	a := x.reply
 	x.keep = x.keep && x.upload.received && !x.req.Upgrade && !x.t.Stopping()

@@ -24,6 +24,7 @@ type SampleOptions struct {
 	Scheme      string
 	Underscores bool // headers with "_" in their names reach the app (underscores_in_headers)
 	Websocket   bool // a websocket handshake, as a ws: or wss: URL asks for too
+	Budget      int  // as in View; 0 lets the request cost what it takes
 }
 
 // A Sample is a request that nobody has sent: for tests, and to ask what
@@ -72,7 +73,7 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 			s.origin.id = f.Value
 		}
 	}
-	s.View = View{Head: &s.head, Origin: &s.origin}
+	s.View = View{Head: &s.head, Origin: &s.origin, Budget: opts.Budget}
 	return s, nil
 }
 
@@ -176,6 +177,5 @@ func (o *sampleOrigin) ClientIP() netip.Addr { return o.ip }
 func (o *sampleOrigin) Scheme() string       { return o.scheme }
 func (o *sampleOrigin) RequestID() []byte    { return o.id }
 
-// Spend lets a sample cost what it takes: whoever explains one tries all
-// routes.
-func (s *Sample) Spend(int) bool { return true }
+// Spend notes what a match costs, where the sample has a budget.
+func (s *Sample) Spend(units int) bool { return s.Budget == 0 || s.View.Spend(units) }

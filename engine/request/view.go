@@ -239,10 +239,6 @@ func (v *View) Spend(units int) bool {
 	return v.spent <= v.budget()
 }
 
-// Overspent reports whether the request has cost too much, so that what was
-// matched means nothing.
-func (v *View) Overspent() bool { return v.spent > v.budget() }
-
 // Release lets go of the last head, and of buffers that have grown large.
 func (v *View) Release() {
 	if cap(v.value) > maxValue {

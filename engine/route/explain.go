@@ -17,8 +17,10 @@ type Step[T any] struct {
 
 // Explain tries the rules in their order, up to the first one that takes the
 // request, which is the last step; where none takes it, all are there. It is
-// for people: Match finds the same without trying most of them.
+// for people: Match finds the same without trying most of them. What it costs
+// the request does not count.
 func (t *Table[T]) Explain(r plan.Request) []Step[T] {
+	r = unbounded{r}
 	var out []Step[T]
 	for _, e := range t.order() {
 		step := Step[T]{Route: e.route, Value: e.value, Matched: e.route.Takes(r)}
@@ -32,6 +34,9 @@ func (t *Table[T]) Explain(r plan.Request) []Step[T] {
 	}
 	return out
 }
+
+// An unbounded request is no plan.Spender.
+type unbounded struct{ plan.Request }
 
 // order returns all rules in the order in which they apply.
 func (t *Table[T]) order() []*entry[T] {

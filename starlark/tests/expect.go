@@ -3,7 +3,6 @@ package tests
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"strings"
 
@@ -40,7 +39,7 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 	var refused *http1.Error
 	switch {
 	case errors.As(err, &refused):
-		o := decide.Outcome{Status: refused.Status, Failed: refused}
+		o := decide.Outcome[string]{Refusal: &decide.Refusal{Status: refused.Status, Reason: refused.Reason}}
 		h.runner.expect(thread, q.line, q.want, o)
 		return &outcome{o}, nil
 	case err != nil:
@@ -154,12 +153,15 @@ func pairs(v starlark.Value) ([]request.Header, error) {
 }
 
 // expect compares what would become of a request with what must.
-func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.Outcome) {
+func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.Outcome[string]) {
 	wrong := func(argument, format string, args ...any) {
 		d := diag.Diagnostic{Label: by(o)}
 		d.Message = fmt.Sprintf("%s %s, not ", line, says(o)) + fmt.Sprintf(format, args...)
-		if o.Failed != nil {
+		switch {
+		case o.Failed != nil:
 			d.Detail = []string{o.Failed.Error()}
+		case refused(o):
+			d.Detail = []string{o.Refusal.Reason}
 		}
 		r.fail(thread, argument, d)
 	}
@@ -168,32 +170,32 @@ func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.O
 		r.fail(thread, "to", r.noGroup(*w.group))
 	case w.group != nil && o.Group != *w.group:
 		wrong("to", "to %q", *w.group)
-	case w.status != nil && o.Status != *w.status:
+	case w.status != nil && o.Status() != *w.status:
 		wrong("status", "answered with %d", *w.status)
-	case w.location != nil && o.Location != *w.location:
+	case w.location != nil && o.Location() != *w.location:
 		wrong("location", "redirected to %q", *w.location)
 	}
 }
 
 // says is what becomes of a request, as the verb of a sentence.
-func says(o decide.Outcome) string {
+func says(o decide.Outcome[string]) string {
 	switch {
 	case o.Group != "":
 		return fmt.Sprintf("goes to %q", o.Group)
-	case o.Location != "":
-		return fmt.Sprintf("is answered with %d and redirected to %q", o.Status, o.Location)
+	case o.Location() != "":
+		return fmt.Sprintf("is answered with %d and redirected to %q", o.Status(), o.Location())
 	}
-	return fmt.Sprintf("is answered with %d", o.Status)
+	return fmt.Sprintf("is answered with %d", o.Status())
 }
 
 // by says who decided.
-func by(o decide.Outcome) string {
+func by(o decide.Outcome[string]) string {
 	switch {
-	case o.Failed != nil && o.ByRouter:
+	case o.Refusal == decide.RouterFailed:
 		return "the router failed"
-	case o.Failed != nil && o.Group == "" && o.Status != http.StatusNotFound:
+	case refused(o):
 		return "the request is refused"
-	case o.ByRouter:
+	case o.ByRouter():
 		return "the router says so"
 	case o.Route != nil && o.Route.Kind == plan.RouteAny:
 		return `no route takes it but "*"`
@@ -203,10 +205,15 @@ func by(o decide.Outcome) string {
 	return "no route takes it"
 }
 
+// refused reports whether a request is refused whatever the routes are.
+func refused(o decide.Outcome[string]) bool {
+	return o.Refusal != nil && o.Refusal != decide.NoRoute && o.Refusal != decide.RouterFailed
+}
+
 // statusOf is the status of an outcome, or None where the app decides.
-func statusOf(o decide.Outcome) starlark.Value {
-	if o.Status == 0 {
+func statusOf(o decide.Outcome[string]) starlark.Value {
+	if o.Status() == 0 {
 		return starlark.None
 	}
-	return starlark.MakeInt(o.Status)
+	return starlark.MakeInt(o.Status())
 }

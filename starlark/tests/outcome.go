@@ -11,7 +11,7 @@ import (
 
 // An outcome is what t.route returns.
 type outcome struct {
-	of decide.Outcome
+	of decide.Outcome[string]
 }
 
 var _ starlark.HasAttrs = (*outcome)(nil)
@@ -33,7 +33,7 @@ func (o *outcome) Attr(name string) (starlark.Value, error) {
 	case "status":
 		return statusOf(o.of), nil
 	case "location":
-		return textOrNone(o.of.Location), nil
+		return textOrNone(o.of.Location()), nil
 	case "route":
 		if o.of.Route == nil {
 			return starlark.None, nil

@@ -53,7 +53,7 @@ func (r *Report) Failed() int {
 
 // Run runs the tests one after another. Its error is that ctx has ended.
 func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error) {
-	r := &runner{opts: opts, decider: NewDecider(opts), hits: make(map[*plan.Route]int)}
+	r := &runner{opts: opts, decider: NewExplainer(opts), hits: make(map[*plan.Route]int)}
 	report := &Report{}
 	for _, t := range tests {
 		report.Results = append(report.Results, r.run(ctx, t))
@@ -68,26 +68,27 @@ func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error
 // A runner runs the tests of one configuration.
 type runner struct {
 	opts    Options
-	decider *decide.Decider
+	decider *decide.Explainer
 	hits    map[*plan.Route]int
 
 	result *Result // of the test that runs
 }
 
-// NewDecider returns what tests decide by: the router is asked without a word
-// in a log, and what it fails on is a *diag.Diagnostic.
-func NewDecider(opts Options) *decide.Decider {
+// NewExplainer returns what tests decide by. It asks the router without a word
+// in a log, and the error of a router that fails is a *diag.Diagnostic.
+func NewExplainer(opts Options) *decide.Explainer {
+	x := decide.NewExplainer(opts.Plan)
 	rt, ok := opts.Plan.Router.(*router.Router)
 	if !ok {
-		return decide.New(opts.Plan, decide.Options{})
+		return x
 	}
-	return decide.New(opts.Plan, decide.Options{Ask: func(req plan.Request) (plan.Decision, error) {
+	return x.Asking(func(req plan.Request) (plan.Decision, error) {
 		said, why := rt.Try(req, opts.Sources, opts.print)
 		if why != nil {
 			return said, why
 		}
 		return said, nil
-	}})
+	})
 }
 
 func (o *Options) print(thread *starlark.Thread, msg string) {
