@@ -180,7 +180,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		if start.All > 0 {
 			attrs = append(attrs, "failed", start.All)
 		}
-		attrs = append(attrs, "err", start.Err, "stderr", strings.Join(start.Stderr, "\n"))
+		attrs = append(attrs, start.Attrs()...)
 	}
 	outcome := "everything stays as it was"
 	if back := new(supervisor.RollbackError); errors.As(err, &back) {

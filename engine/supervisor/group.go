@@ -236,8 +236,7 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 	s.crashed(lived, failure)
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
-		g.log.Error("worker failed", "worker", index, "state", StateFailed, "crashes", s.crashes,
-			"err", failure.Err, "stderr", failure.Stderr)
+		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
 		if b != nil {
 			b.crew.err = failure
 			b.crew.tell()

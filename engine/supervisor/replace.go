@@ -44,8 +44,7 @@ func (g *group) notReplaced(m *member, failure *StartError) {
 		old.retries++
 		delay := g.jitter(restartDelay(g.retryBase(), old.retries+1))
 		old.keepUntil = time.Now().Add(delay)
-		g.log.Warn("replacement failed, the old worker stays", "worker", m.index, "retry_in", delay,
-			"err", failure.Err, "stderr", failure.Stderr)
+		g.log.Warn("replacement failed, the old worker stays", append([]any{"worker", m.index, "retry_in", delay}, failure.Attrs()...)...)
 	}
 	g.endReplacement()
 }

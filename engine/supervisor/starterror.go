@@ -30,4 +30,14 @@ func (e *StartError) Summary() string {
 	return fmt.Sprintf("group %q: worker %d: %v", e.Group, e.Worker, e.Err)
 }
 
+// Attrs are the attributes of a log line about the error: err, and as stderr
+// the worker's lines in one text, if there are any.
+func (e *StartError) Attrs() []any {
+	out := []any{"err", e.Err}
+	if len(e.Stderr) > 0 {
+		out = append(out, "stderr", strings.Join(e.Stderr, "\n"))
+	}
+	return out
+}
+
 func (e *StartError) Unwrap() error { return e.Err }

@@ -1,0 +1,23 @@
+package supervisor
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestStartError_Attrs: every log line about a start has the worker's lines in
+// one form, as text and as JSON, and none where it wrote none.
+func TestStartError_Attrs(t *testing.T) {
+	e := &StartError{Group: "a", Err: errors.New("exit code 1"), Stderr: []string{"one [1]", "two"}}
+	var out strings.Builder
+	slog.New(slog.NewTextHandler(&out, nil)).Error("worker failed", e.Attrs()...)
+	slog.New(slog.NewJSONHandler(&out, nil)).Error("worker failed", e.Attrs()...)
+	assert.Contains(t, out.String(), `err="exit code 1" stderr="one [1]\ntwo"`)
+	assert.Contains(t, out.String(), `"err":"exit code 1","stderr":"one [1]\ntwo"`)
+	e.Stderr = nil
+	assert.Equal(t, []any{"err", e.Err}, e.Attrs())
+}
