@@ -191,7 +191,7 @@ func (h Health) hint(status int, location string) string {
 	case status == http.StatusMethodNotAllowed:
 		return "; let the route of the app take GET, or change health_path"
 	case status == http.StatusInternalServerError:
-		return "; ldcorn logs shows what the app wrote about it"
+		return "; the log has what the app wrote about it"
 	}
 	return ""
 }

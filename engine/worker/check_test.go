@@ -66,7 +66,7 @@ func TestProcess_Check(t *testing.T) {
 		edit(t, "set_header", "x-forwarded-proto", plan.Plain("https")), edit(t, "set_header", "host", plan.Plain("app.example.com"))))
 	err = ask("/seen", edit(t, "set_header", "X-Key", plan.Secret("s3cret")), edit(t, "add_header", "X-Key", plan.Plain("2")),
 		edit(t, "remove_header", "user-agent", plan.Text{}), edit(t, "add_header", "X_Odd", plan.Plain("3")))
-	require.EqualError(t, err, "GET /seen: got status 500, want 2xx; ldcorn logs shows what the app wrote about it (sent Host: localhost, "+
+	require.EqualError(t, err, "GET /seen: got status 500, want 2xx; the log has what the app wrote about it (sent Host: localhost, "+
 		"X-Forwarded-For: 127.0.0.1, X-Forwarded-Proto: http, X-Key: (secret), X-Key: 2, X_Odd: 3)")
 	assert.Equal(t, http.Header{"X-Key": {"s3cret", "2"}, "X_odd": {"3"}, "Connection": {"close"},
 		"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Proto": {"http"}}, seen)
@@ -100,7 +100,7 @@ func TestHealth_Client(t *testing.T) {
 func TestHealth_Hint(t *testing.T) {
 	for status, want := range map[int]string{
 		301: "change health_path", 307: "change health_path", 400: `set_header("Host"`, 401: `set_header("Authorization"`,
-		403: `set_header("Authorization"`, 404: "add the route to the app, or change health_path", 405: "change health_path", 500: "ldcorn logs",
+		403: `set_header("Authorization"`, 404: "add the route to the app, or change health_path", 405: "change health_path", 500: "the log has what the app wrote",
 	} {
 		assert.Contains(t, Health{}.hint(status, ""), want, status)
 	}
