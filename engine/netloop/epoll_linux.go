@@ -58,7 +58,6 @@ func (d *epoll) Name() string {
 	return "epoll"
 }
 
-func (d *epoll) Loops() int { return len(d.loops) }
 func (d *epoll) Procs() int { return len(d.loops) }
 
 func (d *epoll) Quiet() <-chan struct{} { return d.quiet }

@@ -50,7 +50,6 @@ func NewGoroutine(opts Options) Driver {
 }
 
 func (d *goroutines) Name() string { return "goroutine" }
-func (d *goroutines) Loops() int   { return 1 }
 func (d *goroutines) Procs() int   { return d.procs }
 
 func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }

@@ -123,7 +123,7 @@ type Conn interface {
 // A Task is one run of straight-line code. Its methods are called by that
 // code only, but for Wake.
 type Task interface {
-	// Loop is the index of the loop that runs the task, below Driver.Loops.
+	// Loop is the index of the loop that runs the task, from 0 on.
 	Loop() int
 	// Now is the present moment; in the epoll driver as of the last event.
 	Now() Time
@@ -220,8 +220,6 @@ type Driver interface {
 	// ErrStopped, and connections are closed. What can be written without
 	// waiting still is.
 	Abort()
-	// Loops is the number of loops, at least 1: the bound of Task.Loop.
-	Loops() int
 	// Procs is how many processors the driver makes good use of, at least 1.
 	Procs() int
 	// Name says which driver this is, for the log.

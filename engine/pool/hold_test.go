@@ -14,10 +14,10 @@ func TestHoldQueuesAndResumeDispatches(t *testing.T) {
 	var before Claim
 	require.NoError(t, p.TryClaim(&before, nil))
 	assert.True(t, p.Hold())
-	since := p.Held()
+	since := p.Stats().Held
 	assert.False(t, since.IsZero())
 	assert.False(t, p.Hold(), "it is already")
-	assert.Equal(t, since, p.Held())
+	assert.Equal(t, since, p.Stats().Held)
 	require.ErrorIs(t, p.TryClaim(new(Claim), nil), ErrBusy)
 	a, b, c := enqueue(t, p), enqueue(t, p), enqueue(t, p)
 	before.Release()
@@ -26,7 +26,7 @@ func TestHoldQueuesAndResumeDispatches(t *testing.T) {
 	assert.Equal(t, 3, p.Queued(), "nothing is dispatched")
 	assert.Equal(t, since, p.Stats().Held)
 	assert.Equal(t, since, p.Resume())
-	assert.Zero(t, p.Held())
+	assert.Zero(t, p.Stats().Held)
 	assert.Zero(t, p.Resume(), "it is not held any more")
 	require.NoError(t, <-a.err)
 	require.NoError(t, <-b.err)
@@ -43,5 +43,5 @@ func TestCloseEndsHold(t *testing.T) {
 	require.NoError(t, <-a.err)
 	<-p.Empty()
 	assert.False(t, p.Hold(), "it is gone")
-	assert.Zero(t, p.Held())
+	assert.Zero(t, p.Stats().Held)
 }

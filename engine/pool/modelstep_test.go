@@ -186,7 +186,7 @@ func (m *model) hold() {
 	} else {
 		m.pool.Resume()
 	}
-	require.Equal(m.t, m.held, !m.pool.Held().IsZero())
+	require.Equal(m.t, m.held, !m.pool.Stats().Held.IsZero())
 }
 
 // fail is that no worker will come: it is said once all are gone.

@@ -206,13 +206,6 @@ func (p *Pool) Resume() (since time.Time) {
 	return since
 }
 
-// Held is since when the pool is held; the zero Time if it is not.
-func (p *Pool) Held() time.Time {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.held
-}
-
 func (p *Pool) isHeld() bool { return !p.held.IsZero() }
 
 // SetFailed says whether the pool's workers have all failed for good: then

@@ -33,9 +33,9 @@ type Worker struct {
 	requestsDone      chan struct{} // closed once retired without requests
 	drained           chan struct{} // closed once retired with nothing in flight
 
-	deaf     chan struct{} // closed by Lost
-	deafOnce sync.Once
-	idle     idle
+	expelled  chan struct{} // closed by Expel
+	expelOnce sync.Once
+	idle      idle
 }
 
 // NewWorker returns a worker that Pool.Swap can add.
@@ -44,7 +44,7 @@ func NewWorker(index, pid int, socket string) *Worker {
 		Index: index, PID: pid, Socket: socket, upstream: netloop.NewUpstream(socket),
 		requestsDone: make(chan struct{}),
 		drained:      make(chan struct{}),
-		deaf:         make(chan struct{}),
+		expelled:     make(chan struct{}),
 	}
 }
 
@@ -64,7 +64,7 @@ func (w *Worker) Ended() { w.upstream.Sever() }
 // Doubt keeps new requests from the worker, because a connection to it broke
 // while it was in use: the worker may have died, and then its idle connections
 // are broken, too. The caller dials it at once and says with Trust, or with
-// Lost, what came of that. Any goroutine may call it that holds, or held, a
+// Expel, what came of that. Any goroutine may call it that holds, or held, a
 // claim on the worker.
 func (w *Worker) Doubt() {
 	w.pool.mu.Lock()
@@ -88,17 +88,17 @@ func (w *Worker) Trust() {
 	p.serve(w)
 }
 
-// Lost takes the worker out of its pool, as Swap would, because its socket
-// refuses connections, or its process is Ending. Deaf tells whoever manages the
+// Expel takes the worker out of its pool, as Swap would, because its socket
+// refuses connections, or its process is Ending. Expelled tells whoever manages the
 // pool's workers. Any goroutine may call it that holds, or held, a
 // claim on the worker.
-func (w *Worker) Lost() {
+func (w *Worker) Expel() {
 	w.pool.Swap(nil, []*Worker{w})
-	w.deafOnce.Do(func() { close(w.deaf) })
+	w.expelOnce.Do(func() { close(w.expelled) })
 }
 
-// Deaf is closed once the worker is Lost.
-func (w *Worker) Deaf() <-chan struct{} { return w.deaf }
+// Expelled is closed once the worker has been expelled.
+func (w *Worker) Expelled() <-chan struct{} { return w.expelled }
 
 // Drained is closed once the worker is retired and has nothing in flight.
 func (w *Worker) Drained() <-chan struct{} { return w.drained }

@@ -11,7 +11,7 @@ import (
 
 // refuse answers a head that is not acceptable, and closes.
 func (x *exchange) refuse(err *http1.Error) netloop.Verdict {
-	x.keep, x.lost = false, false
+	x.keep, x.gone = false, false
 	x.idBuf = x.p.ids.next()
 	x.id = x.idBuf[:]
 	x.rec.begin(x.t.Now())
@@ -33,7 +33,7 @@ func (x *exchange) fail(f *failure) (netloop.Verdict, bool) {
 	if x.why != "" && (f == errBadGateway || f == errMalformed) {
 		x.rec.Reason = x.why
 	}
-	if !x.keep || x.lost {
+	if !x.keep || x.gone {
 		return v, false
 	}
 	return netloop.Verdict{}, true

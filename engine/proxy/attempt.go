@@ -56,20 +56,20 @@ func (x *exchange) doubtWorker() {
 	switch {
 	case err == nil && w.Ending():
 		up.Close()
-		w.Lost()
+		w.Expel()
 		return
 	case err == nil:
 		w.PutIdle(x.t.Loop(), up, x.t.Now().Add(upstreamIdle))
-	case isGone(err):
-		w.Lost()
+	case refuses(err):
+		w.Expel()
 		return
 	}
 	w.Trust()
 }
 
-// isGone reports whether a dial failed because nobody listens: the worker has
+// refuses reports whether a dial failed because nobody listens: the worker has
 // ended, and will never accept again.
-func isGone(err error) bool {
+func refuses(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 }
 
@@ -118,8 +118,8 @@ func (x *exchange) connect() error {
 	case netloop.ErrStopped:
 		return errStopping
 	}
-	if isGone(err) {
-		w.Lost()
+	if refuses(err) {
+		w.Expel()
 		return errRefused
 	}
 	x.why = "the worker accepts no connection"
@@ -156,14 +156,14 @@ func (x *exchange) sendHead() error {
 		x.why = "the worker closed its connection before it was sent the request"
 		return errRepeat
 	}
-	return x.lostWorker(err)
+	return x.workerBroke(err)
 }
 
-// lostWorker is the error for a worker's connection that broke with err before
+// workerBroke is the error for a worker's connection that broke with err before
 // anything of the answer was sent to the client but interim ones. A request
 // goes to another worker where sending it twice does no harm and all of it is
 // still at hand.
-func (x *exchange) lostWorker(err error) error {
+func (x *exchange) workerBroke(err error) error {
 	x.broken = true
 	x.why = "the worker closed its connection before it answered"
 	if x.heard {

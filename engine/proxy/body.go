@@ -62,8 +62,8 @@ func (x *exchange) splicePart(left int64, probe []byte) (moved int64, readErr, w
 func (x *exchange) partError(readErr, writeErr error) error {
 	switch {
 	case readErr == netloop.ErrGone || writeErr != nil:
-		x.lost = true
-		return errClientLost
+		x.gone = true
+		return errClientGone
 	case readErr == nil || readErr == netloop.ErrNoSplice:
 		return nil
 	}
@@ -78,7 +78,7 @@ const maxDiscard = 1 << 20
 // discard reads the rest of an answer that nobody waits for any more; one
 // that would take long is cut, which frameworks notice.
 func (x *exchange) discard(err error, left int64) error {
-	if err != errClientLost || left > maxDiscard {
+	if err != errClientGone || left > maxDiscard {
 		return err
 	}
 	for left > 0 {

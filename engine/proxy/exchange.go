@@ -32,7 +32,7 @@ type exchange struct {
 	asked   bool          // 100 Continue was sent
 	probed  int           // bytes of the next message to the client that a probe has sent already
 	begun   bool          // the answer's head was sent to the client
-	lost    bool          // the client takes no more bytes
+	gone    bool          // the client takes no more bytes
 	keep    bool          // the connection may serve another request
 	rec     Record        // for the observer
 	told    bool          // the observer has it

@@ -73,6 +73,6 @@ var (
 	// errCut ends the client's connection: an answer has begun and cannot
 	// be completed, which must not look like its end.
 	errCut = errors.New("answer cut")
-	// errClientLost says that the client takes no more bytes.
-	errClientLost = errors.New("client is lost")
+	// errClientGone says that the client takes no more bytes.
+	errClientGone = errors.New("client is gone")
 )

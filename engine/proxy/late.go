@@ -42,7 +42,7 @@ func (x *exchange) finishLate() error {
 	x.writeError(errLate.kind, errLate.status, errLate.reason)
 	_ = x.c.CloseWrite() // the client may be gone
 	x.observe()
-	x.lost, x.limit = true, 0
+	x.gone, x.limit = true, 0
 	_ = x.relayAnswer(false) // to nobody
 	return errAnswered
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // An Observer is told of every request that the proxy has dealt with, once,
-// when its answer has been handed to the system or the client is lost; of a
+// when its answer has been handed to the system or the client is gone; of a
 // websocket, when it has been accepted, since it may last for days; and of
 // every head that was refused. Event loops call it, several at a time: it
 // must neither block nor keep the record or anything that it points to.
@@ -107,8 +107,8 @@ func (x *exchange) observeEnd(err error) {
 	switch {
 	case x.told:
 		return
-	case x.rec.Kind != "" || err == nil && !x.lost || err == errTaken:
-	case x.lost || err == netloop.ErrGone:
+	case x.rec.Kind != "" || err == nil && !x.gone || err == errTaken:
+	case x.gone || err == netloop.ErrGone:
 		x.rec.fault(KindGone, "the client left")
 		if !x.begun {
 			x.rec.Status = StatusGone

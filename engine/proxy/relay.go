@@ -121,7 +121,7 @@ func (x *exchange) noAnswer(err error) error {
 	if x.upload.err != nil {
 		return x.upload.err
 	}
-	return x.lostWorker(err)
+	return x.workerBroke(err)
 }
 
 // relayInterim passes an interim answer on. 100 Continue is ours to give, and
@@ -137,7 +137,7 @@ func (x *exchange) relayInterim(cancel bool) error {
 	err := x.write(x.out, nil)
 	if cancel {
 		x.watchClient()
-	} else if err == errClientLost {
+	} else if err == errClientGone {
 		return nil // the slot is held until the final answer
 	}
 	return err

@@ -30,7 +30,7 @@ const (
 // answerRequest serves the request in x.req. It reports true when the
 // connection is ready for the next one.
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
-	x.keep, x.lost, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
+	x.keep, x.gone, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
 	x.retry, x.told, x.why, x.wary = 0, false, "", false
 	x.t.Spend(requestPieces)
 	x.rec.begin(x.t.Now())
@@ -50,7 +50,7 @@ func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 // conclude ends a request: with an answer of ldcorn's own where there is none
 // yet. It reports true when the connection is ready for the next one.
 func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
-	if f, ok := err.(*failure); ok && !x.begun && !x.lost {
+	if f, ok := err.(*failure); ok && !x.begun && !x.gone {
 		return x.fail(f)
 	}
 	switch {
@@ -58,7 +58,7 @@ func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
 		return x.hangUp(), false
 	case err == errTaken:
 		return x.taken(), false
-	case err != nil || x.lost:
+	case err != nil || x.gone:
 		return x.cutOff(), false
 	case !x.keep:
 		return x.hangUp(), false

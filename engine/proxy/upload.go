@@ -216,7 +216,7 @@ func (x *exchange) askForBody() {
 		return
 	}
 	x.asked = true
-	// A client that is lost is found out by who reads its body.
+	// A client that is gone is found out by who reads its body.
 	_ = x.write(goOn, nil)
 }
 

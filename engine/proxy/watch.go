@@ -58,18 +58,18 @@ func (x *exchange) readBackWatching(probe []byte) error {
 // write writes to the client, where a is the beginning of a message and not
 // empty, or all of it that was not yet sent, and b follows it.
 func (x *exchange) write(a, b []byte) error {
-	if x.lost {
-		return errClientLost
+	if x.gone {
+		return errClientGone
 	}
 	x.rec.Sent += int64(len(a) + len(b))
 	n := min(x.probed, len(a))
 	x.probed -= n
 	if _, err := x.c.Write(x.t, a[n:], b, x.p.stall); err != nil {
-		x.lost = true
+		x.gone = true
 		if err == netloop.ErrStopped {
 			return err
 		}
-		return errClientLost
+		return errClientGone
 	}
 	return nil
 }

@@ -28,9 +28,9 @@ type step struct {
 	group  *group
 	fresh  bool // the group is new
 	target target
-	crew   *crew // started for this apply, and not in service yet; never nil
-	starts int   // how many are started for it in all
-	ready  int   // how many of them have been ready
+	batch  *batch // started for this apply, and not in service yet; never nil
+	starts int    // how many are started for it in all
+	ready  int    // how many of them have been ready
 }
 
 func (st *step) progress(s Step, ready int) Progress {
@@ -86,7 +86,7 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 	steps := make([]*step, len(changes))
 	for i := range changes {
 		c := &changes[i]
-		st := &step{change: c, group: s.groups[c.Name], crew: new(crew)}
+		st := &step{change: c, group: s.groups[c.Name], batch: new(batch)}
 		if c.Action != plan.Remove {
 			st.target = target{
 				spec: c.Effective(), replace: c.Action == plan.Replace,
@@ -108,11 +108,11 @@ func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 	l := newLaunch()
 	for _, st := range steps {
 		if indexes := st.added(); len(indexes) > 0 {
-			st.crew = l.add(st.group, st.target, !st.target.replace && st.group.pool.Ready() > 0, indexes)
+			st.batch = l.add(st.group, st.target, !st.target.replace && st.group.pool.Ready() > 0, indexes)
 		}
 	}
 	for _, st := range steps {
-		if st.starts = len(st.crew.berths); st.starts > 0 {
+		if st.starts = len(st.batch.candidates); st.starts > 0 {
 			opts.tell(st.progress(StepStarted, 0))
 		}
 	}
@@ -130,7 +130,7 @@ func (st *step) added() (indexes []int) {
 	}
 	from := 0
 	if !st.target.replace {
-		st.group.do(func() { from = len(st.group.slots) })
+		st.group.do(func() { from = len(st.group.seats) })
 	}
 	for index := from; index < st.target.spec.Instances; index++ {
 		indexes = append(indexes, index)
@@ -156,8 +156,8 @@ func abort(steps []*step) {
 	var ending []*member
 	for _, st := range steps {
 		st.group.do(func() {
-			members := st.crew.members()
-			st.crew.over = true
+			members := st.batch.members()
+			st.batch.over = true
 			if st.fresh {
 				st.group.finish(true)
 			} else {
@@ -185,7 +185,7 @@ func (s *Supervisor) commit(steps []*step) {
 		if st.change.Action == plan.Remove {
 			continue
 		}
-		st.group.do(func() { st.group.commit(st.target, st.crew) })
+		st.group.do(func() { st.group.commit(st.target, st.batch) })
 		groups[st.change.Name] = st.group
 	}
 	s.groups = groups

@@ -20,13 +20,13 @@ type target struct {
 // in the same step those that are replaced or too many get no more, and then
 // they are retired. It cannot fail: a prepared worker that has died meanwhile
 // is a crash like any other.
-func (g *group) commit(t target, crew *crew) {
+func (g *group) commit(t target, batch *batch) {
 	before := g.spec
-	prepared := crew.members()
+	prepared := batch.members()
 	g.spec, g.generation, g.startup = t.spec, t.generation, t.startup
 	g.configure(t.spec)
 	retired := g.resize(t)
-	dead := g.adopt(crew)
+	dead := g.adopt(batch)
 	g.swap(before, readyOf(prepared), readyOf(retired))
 	for _, m := range prepared {
 		m.enter()
@@ -40,10 +40,10 @@ func (g *group) commit(t target, crew *crew) {
 	}
 }
 
-// resize gives the group its number of slots and returns the members that
+// resize gives the group its number of seats and returns the members that
 // lose theirs: the highest indexes, or all.
 func (g *group) resize(t target) []*member {
-	keep := min(len(g.slots), t.spec.Instances)
+	keep := min(len(g.seats), t.spec.Instances)
 	if t.replace {
 		keep = 0
 	}
@@ -51,29 +51,29 @@ func (g *group) resize(t target) []*member {
 		g.dropReplacement()
 	}
 	var retired []*member
-	for _, s := range g.slots[keep:] {
+	for _, s := range g.seats[keep:] {
 		if s.current != nil {
 			retired = append(retired, s.current)
 		}
 	}
-	g.slots = g.slots[:keep:keep]
-	for _, s := range g.slots {
+	g.seats = g.seats[:keep:keep]
+	for _, s := range g.seats {
 		s.ahead = nil // the group is, too, from now on
 	}
-	for len(g.slots) < t.spec.Instances {
-		g.slots = append(g.slots, new(slot))
+	for len(g.seats) < t.spec.Instances {
+		g.seats = append(g.seats, new(seat))
 	}
 	return retired
 }
 
-// adopt puts the members of a crew into their slots, and returns those that
-// have ended already. Starts that have failed before are crashes of the slot.
-func (g *group) adopt(crew *crew) []*member {
+// adopt puts the members of a batch into their seats, and returns those that
+// have ended already. Starts that have failed before are crashes of the seat.
+func (g *group) adopt(batch *batch) []*member {
 	var dead []*member
-	for _, b := range crew.berths {
-		m := b.member
-		m.berth = nil
-		g.slots[m.index].inherit(b)
+	for _, c := range batch.candidates {
+		m := c.member
+		m.candidate = nil
+		g.seats[m.index].inherit(c)
 		if m.state == StateExited {
 			dead = append(dead, m)
 			continue
@@ -105,7 +105,7 @@ func stricter(a, b *plan.Group) bool {
 // more and at once. The reload does not wait for them: a kept group that is
 // broken must not keep every other change out.
 func (g *group) retryIdle() {
-	for index, s := range g.slots {
+	for index, s := range g.seats {
 		if !s.idle() || s.crashes == 0 {
 			continue
 		}

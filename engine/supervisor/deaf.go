@@ -19,7 +19,7 @@ var errDeaf = errors.New("its socket refuses connections, and it has not ended")
 // for as long as it has a request in hand; what it has, it may finish.
 func (m *member) watchSocket(ctx context.Context, w *pool.Worker) {
 	select {
-	case <-w.Deaf():
+	case <-w.Expelled():
 	case <-ctx.Done():
 		return
 	}

@@ -16,7 +16,7 @@ func TestDeaf_WorkerIsReplaced(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))
 		old, c := r.fakes.last(), r.claim("a")
-		c.Worker().Lost()
+		c.Worker().Expel()
 		assert.Zero(t, r.pub.pools["a"].Ready())
 		pass(5 * time.Second)
 		assert.Equal(t, 1, r.pub.pools["a"].Ready())
@@ -39,7 +39,7 @@ func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))
 		c := r.claim("a")
-		c.Worker().Lost()
+		c.Worker().Expel()
 		c.Release()
 		pass(100 * time.Millisecond)
 		r.fakes.last().end(worker.Exit{Code: 1})
@@ -55,7 +55,7 @@ func TestDeaf_RetiredWorkerIsLeftAlone(t *testing.T) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))
 		c := r.claim("a")
 		r.mustApply(aPlan(aGroup("a", instances(1))))
-		c.Worker().Lost()
+		c.Worker().Expel()
 		pass(time.Minute)
 		assert.Equal(t, 2, r.fakes.started())
 		c.Release()

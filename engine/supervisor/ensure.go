@@ -45,9 +45,9 @@ func (r *Runtime) Ensure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from := r.dir
-	lost, err := r.ensure()
-	r.ours = lost == nil // else the other one has its sockets here as well
-	told := errors.Join(lost, err)
+	ended, err := r.ensure()
+	r.ours = ended == nil // else the other one has its sockets here as well
+	told := errors.Join(ended, err)
 	for _, again := range r.keep {
 		told = errors.Join(told, again(r.dir.Name()))
 	}
@@ -62,10 +62,10 @@ func (r *Runtime) Ensure() error {
 	return err
 }
 
-// ensure sees to the directory and the locks. lost says that another master has
+// ensure sees to the directory and the locks. ended says that another master has
 // one of the locks: it must have started while ours was gone. Its workers are
 // not ours, and ours are not its: both go on.
-func (r *Runtime) ensure() (lost, err error) {
+func (r *Runtime) ensure() (ended, err error) {
 	if id, err := identify(r.config); err == nil && id.whole { // else its folder is just being replaced
 		r.id = id
 	}

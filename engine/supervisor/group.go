@@ -36,7 +36,7 @@ type group struct {
 	spec       *plan.Group // as it runs
 	generation int
 	startup    time.Duration
-	slots      []*slot
+	seats      []*seat
 	restarts   []Restarts           // by index
 	members    map[*member]struct{} // all that live, retired ones too
 	replacing  *member              // starts, to replace one that is ready; nil if none does
@@ -95,19 +95,19 @@ func (g *group) hasEnded() bool {
 	}
 }
 
-// spawn makes a member and starts its goroutine. b, if not nil, is the place
-// that it takes in a crew.
-func (g *group) spawn(t target, index int, delay time.Duration, b *berth) *member {
-	return g.spawnWithin(t, index, delay, 0, b)
+// spawn makes a member and starts its goroutine. c, if not nil, is the place
+// that it takes in a batch.
+func (g *group) spawn(t target, index int, delay time.Duration, c *candidate) *member {
+	return g.spawnWithin(t, index, delay, 0, c)
 }
 
 // spawnWithin is spawn for a start that has only a part of startup_timeout
 // left; 0 = all of it.
-func (g *group) spawnWithin(t target, index int, delay, left time.Duration, b *berth) *member {
+func (g *group) spawnWithin(t target, index int, delay, left time.Duration, c *candidate) *member {
 	m := &member{
 		group: g, spec: t.spec, index: index, generation: t.generation, delay: delay, startup: t.startup, left: left,
 		spread: g.spread(), cut: make(chan struct{}), over: make(chan struct{}), entered: make(chan struct{}),
-		berth: b, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(t.spec),
+		candidate: c, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(t.spec),
 	}
 	if delay > 0 {
 		m.state = StateBackoff
@@ -138,8 +138,8 @@ func (m *member) pid() int {
 func (g *group) started(m *member, proc process) {
 	m.proc = proc
 	m.state, m.since = StateStarting, time.Now()
-	if m.berth != nil {
-		m.berth.begun()
+	if m.candidate != nil {
+		m.candidate.begun()
 	}
 	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", StateStarting, "generation", m.generation)
 }
@@ -149,8 +149,8 @@ func (g *group) started(m *member, proc process) {
 func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
 	g.move(m, StateReady)
-	if m.berth != nil {
-		m.berth.crew.tell()
+	if m.candidate != nil {
+		m.candidate.batch.tell()
 	}
 	if m.current {
 		g.pool.Swap([]*pool.Worker{m.worker}, nil)
@@ -159,9 +159,9 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	if m == g.replacing {
 		g.replaced(m)
 	}
-	if m.current && m.berth != nil { // in service: nobody waits any more
-		m.berth.crew.end()
-		m.berth = nil
+	if m.current && m.candidate != nil { // in service: nobody waits any more
+		m.candidate.batch.end()
+		m.candidate = nil
 	}
 	g.relieve(m)
 	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
@@ -169,10 +169,10 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	}
 }
 
-// lost is called when a process that was ready has ended, by itself or because
+// exited is called when a process that was ready has ended, by itself or because
 // it was told to: no request may be sent to it from now on, and what it still
 // had in hand is over, whoever may hold its sockets.
-func (g *group) lost(m *member) {
+func (g *group) exited(m *member) {
 	g.pool.Swap(nil, []*pool.Worker{m.worker})
 	m.worker.Ended()
 }
@@ -196,9 +196,9 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	switch {
 	case m == g.replacing:
 		g.notReplaced(m, failure)
-	case m.berth != nil && (retired || g.closing):
-		m.berth.crew.end()
-	case m.berth != nil && !m.current:
+	case m.candidate != nil && (retired || g.closing):
+		m.candidate.batch.end()
+	case m.candidate != nil && !m.current:
 		if wasReady {
 			failure = m.died()
 		}
@@ -206,7 +206,7 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	}
 	g.relieve(m)
 	if m.current && !retired && !g.closing {
-		g.succeed(m, why, lived, failure)
+		g.refill(m, why, lived, failure)
 	}
 }
 
@@ -222,14 +222,14 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 	return f
 }
 
-// restart starts another worker in a slot that has lost its own, or gives the
-// slot up. b is the place in a crew that the lost worker had, if any: the next
+// restart starts another worker in a seat that has lost its own, or gives the
+// seat up. c is the place in a batch that the lost worker had, if any: the next
 // one takes it, unless nobody waits for that.
-func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, b *berth) {
-	s := g.slots[index]
-	if b != nil {
-		if _, _, ok := g.again(b, failure); !ok {
-			b = nil
+func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, c *candidate) {
+	s := g.seats[index]
+	if c != nil {
+		if _, _, ok := g.again(c, failure); !ok {
+			c = nil
 		}
 	}
 	g.count(index, why)
@@ -237,45 +237,45 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
 		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
-		if b != nil {
-			b.crew.err = failure
-			b.crew.tell()
+		if c != nil {
+			c.batch.err = failure
+			c.batch.tell()
 		}
 		g.checkDown()
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
 	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
-	g.place(g.respawn(index, delay, b))
+	g.place(g.respawn(index, delay, c))
 }
 
 // respawn starts another worker for an index that the group has.
-func (g *group) respawn(index int, delay time.Duration, b *berth) *member {
-	m := g.spawn(g.target(index), index, delay, b)
-	if b != nil {
-		b.member = m
+func (g *group) respawn(index int, delay time.Duration, c *candidate) *member {
+	m := g.spawn(g.target(index), index, delay, c)
+	if c != nil {
+		c.member = m
 	}
 	return m
 }
 
 // target is what the worker of an index is to be.
 func (g *group) target(index int) target {
-	if index < len(g.slots) && g.slots[index].ahead != nil {
-		return *g.slots[index].ahead
+	if index < len(g.seats) && g.seats[index].ahead != nil {
+		return *g.seats[index].ahead
 	}
 	return target{spec: g.spec, generation: g.generation, startup: g.startup}
 }
 
-// place makes m its slot's worker. Requests wait for it from now on.
+// place makes m its seat's worker. Requests wait for it from now on.
 func (g *group) place(m *member) {
 	m.current = true
-	g.slots[m.index].current, g.slots[m.index].failed = m, false
+	g.seats[m.index].current, g.seats[m.index].failed = m, false
 	g.down.Store(false)
 	g.pool.SetFailed(false)
 }
 
 func (g *group) checkDown() {
-	for _, s := range g.slots {
+	for _, s := range g.seats {
 		if !s.failed {
 			return
 		}

@@ -225,7 +225,7 @@ func (g *group) unhealthy(m *member, err error) {
 	if !g.dismiss(m, err) {
 		return
 	}
-	next := g.slots[m.index].current
+	next := g.seats[m.index].current
 	if next == nil || next.state == StateBackoff {
 		g.release(m, true)
 		return
@@ -243,7 +243,7 @@ func (g *group) dismiss(m *member, err error) bool {
 	}
 	g.pool.Swap(nil, readyOf([]*member{m}))
 	failure := &StartError{Group: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
-	g.succeed(m, RestartUnhealthy, time.Since(m.since), failure)
+	g.refill(m, RestartUnhealthy, time.Since(m.since), failure)
 	g.release(m, false) // told after why
 	return true
 }

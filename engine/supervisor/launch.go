@@ -2,47 +2,47 @@ package supervisor
 
 import "context"
 
-// A launch is the crews of several groups, none of them in service yet, which
+// A launch is the batches of several groups, none of them in service yet, which
 // the supervisor's goroutine waits for together.
 type launch struct {
-	crews []*launched
-	news  chan struct{}
+	batches []*launched
+	news    chan struct{}
 }
 
-// A launched is a crew, and its group, which owns it.
+// A launched is a batch, and its group, which owns it.
 type launched struct {
-	*crew
+	*batch
 	group *group
-	told  int // how many of the crew have been told of as ready
+	told  int // how many of the batch have been told of as ready
 }
 
 func newLaunch() *launch { return &launch{news: make(chan struct{}, 1)} }
 
 // add starts the workers of some indexes of a group, together. Company says
 // that others of the group are up already. A group is added once.
-func (l *launch) add(g *group, t target, company bool, indexes []int) *crew {
-	var c *crew
+func (l *launch) add(g *group, t target, company bool, indexes []int) *batch {
+	var b *batch
 	g.do(func() {
-		c = newCrew(company, l.news)
+		b = newBatch(company, l.news)
 		for _, index := range indexes {
-			g.board(c, index, t)
+			g.nominate(b, index, t)
 		}
 	})
-	if c == nil { // the group has ended: so does the supervisor
-		c = new(crew)
+	if b == nil { // the group has ended: so does the supervisor
+		b = new(batch)
 	}
-	l.crews = append(l.crews, &launched{crew: c, group: g})
-	return c
+	l.batches = append(l.batches, &launched{batch: b, group: g})
+	return b
 }
 
 // await calls ready for each worker that has become so, and returns once all
-// are at the same time, or a crew is given up.
+// are at the same time, or a batch is given up.
 func (l *launch) await(ctx context.Context, ready func(*group)) error {
 	for {
 		all := true
-		for _, c := range l.crews {
+		for _, c := range l.batches {
 			n, want, err := 0, 1, (*StartError)(nil)
-			c.group.do(func() { n, want, err = c.ready(), len(c.berths), c.err })
+			c.group.do(func() { n, want, err = c.ready(), len(c.candidates), c.err })
 			if err != nil {
 				return err
 			}

@@ -41,14 +41,14 @@ type member struct {
 	over    chan struct{} // closed when the process has ended and the group knows
 
 	// ----
-	state   State
-	since   time.Time // of the state
-	proc    process
-	worker  *pool.Worker
-	berth   *berth // in a crew that somebody waits for; nil = none
-	limits  limits // of its end; not changed once ctx is cancelled
-	isCut   bool   // cut is closed
-	current bool   // it is its slot's worker
+	state     State
+	since     time.Time // of the state
+	proc      process
+	worker    *pool.Worker
+	candidate *candidate // in a batch that somebody waits for; nil = none
+	limits    limits     // of its end; not changed once ctx is cancelled
+	isCut     bool       // cut is closed
+	current   bool       // it is its seat's worker
 
 	replaces  *member       // is ready, and goes when this one is, too
 	why       RestartReason // of that
@@ -145,7 +145,7 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	watchers.Go(func() { m.watch(ctx, proc, w) })
 	watchers.Go(func() {
 		<-proc.Exited()
-		m.group.post(func() { m.group.lost(m) })
+		m.group.post(func() { m.group.exited(m) })
 	})
 	defer watchers.Wait()
 	defer cancel()

@@ -4,10 +4,10 @@ import "time"
 
 // replace starts another worker for the index of one that is ready and serves
 // on until the other is ready, too. There is one replacement at a time in a
-// group: g.replacing is nil. b, if not nil, is the place of the other one in a
-// crew.
-func (g *group) replace(old *member, why RestartReason, b *berth) {
-	m := g.respawn(old.index, 0, b)
+// group: g.replacing is nil. c, if not nil, is the place of the other one in a
+// batch.
+func (g *group) replace(old *member, why RestartReason, c *candidate) {
+	m := g.respawn(old.index, 0, c)
 	m.replaces, m.why = old, why
 	g.replacing = m
 }
@@ -17,7 +17,7 @@ func (g *group) replace(old *member, why RestartReason, b *berth) {
 func (g *group) replaced(m *member) {
 	old := m.replaces
 	g.count(m.index, m.why)
-	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.slots[m.index].greedy+1))
+	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.seats[m.index].greedy+1))
 	g.place(m)
 	g.pool.Swap(readyOf([]*member{m}), readyOf([]*member{old}))
 	m.enter()
@@ -30,9 +30,9 @@ func (g *group) replaced(m *member) {
 func (g *group) notReplaced(m *member, failure *StartError) {
 	old := m.replaces
 	switch {
-	case m.berth == nil:
+	case m.candidate == nil:
 	case m.ctx.Err() != nil || g.closing:
-		m.berth.crew.end()
+		m.candidate.batch.end()
 	default:
 		if next := g.retry(m, RestartStart, failure); next != nil {
 			next.replaces, next.why = old, m.why
@@ -62,16 +62,16 @@ func (g *group) endReplacement() {
 	}
 }
 
-// succeed gives the place of a worker that is lost to its replacement, if one
+// refill gives the seat of a worker that has ended to its replacement, if one
 // is starting already, else to a restarted one.
-func (g *group) succeed(m *member, why RestartReason, lived time.Duration, failure *StartError) {
+func (g *group) refill(m *member, why RestartReason, lived time.Duration, failure *StartError) {
 	next := g.replacing
 	if next == nil || next.replaces != m {
-		g.restart(why, m.index, lived, failure, m.berth)
+		g.restart(why, m.index, lived, failure, m.candidate)
 		return
 	}
 	g.count(m.index, why)
-	g.slots[m.index].crashed(lived, failure)
+	g.seats[m.index].crashed(lived, failure)
 	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
 	g.place(next)
 	g.endReplacement()

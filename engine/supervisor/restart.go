@@ -8,7 +8,7 @@ import (
 // Restart replaces the workers of a group one after another, each only once
 // its replacement is ready, and starts those that have failed anew. It returns
 // when all are ready, or with a StartError once one has failed for good (see
-// crew): then the old worker of that index and those after it serve on. What a reload replaces
+// batch): then the old worker of that index and those after it serve on. What a reload replaces
 // meanwhile counts as restarted. Safe from any goroutine.
 func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	g, err := s.group(name)
@@ -21,9 +21,9 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 		r := &renewal{news: make(chan struct{}, 1)}
 		there := false
 		g.do(func() {
-			if there = index < len(g.slots); there {
-				r.crew = newCrew(index > 0, r.news) // the workers before are new, and up
-				g.renew(index, asked, r.crew)
+			if there = index < len(g.seats); there {
+				r.batch = newBatch(index > 0, r.news) // the workers before are new, and up
+				g.renew(index, asked, r.batch)
 			}
 		})
 		switch {
@@ -40,15 +40,15 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 
 // A renewal is the replacement of one worker by Restart.
 type renewal struct {
-	crew *crew
-	news chan struct{}
+	batch *batch
+	news  chan struct{}
 }
 
 // await returns once the worker is ready, or there is nothing to wait for.
 func (r *renewal) await(ctx context.Context, g *group) error {
 	for {
 		done, err := false, (*StartError)(nil)
-		g.do(func() { done, err = r.crew.over || r.crew.ready() > 0, r.crew.err })
+		g.do(func() { done, err = r.batch.over || r.batch.ready() > 0, r.batch.err })
 		switch {
 		case err != nil:
 			return err
@@ -60,41 +60,41 @@ func (r *renewal) await(ctx context.Context, g *group) error {
 		case <-g.done:
 			return ErrStopped
 		case <-ctx.Done():
-			g.do(func() { r.crew.over = true }) // what has started goes on
+			g.do(func() { r.batch.over = true }) // what has started goes on
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// renew replaces the worker of an index if it is older than asked. The crew is
+// renew replaces the worker of an index if it is older than asked. The batch is
 // told how that went: at once if there is nothing to do.
-func (g *group) renew(index int, asked time.Time, c *crew) {
+func (g *group) renew(index int, asked time.Time, b *batch) {
 	if g.replacing != nil {
-		g.turns = append(g.turns, func() { g.renew(index, asked, c) })
+		g.turns = append(g.turns, func() { g.renew(index, asked, b) })
 		return
 	}
-	if g.closing || index >= len(g.slots) {
-		c.end()
+	if g.closing || index >= len(g.seats) {
+		b.end()
 		return
 	}
-	s := g.slots[index]
+	s := g.seats[index]
 	m := s.current
-	b := &berth{crew: c}
+	c := &candidate{batch: b}
 	switch {
 	case m != nil && m.state != StateBackoff && !m.born.Before(asked):
-		c.end()
+		b.end()
 	case m != nil && m.state == StateReady:
 		s.lastExit = "restarted"
-		g.replace(m, RestartCommand, b)
+		g.replace(m, RestartCommand, c)
 	default: // nobody serves that one would have to wait for
 		if m != nil {
 			g.release(m, true)
 		}
 		s.crashes = 0
 		g.count(index, RestartCommand)
-		g.place(g.respawn(index, 0, b))
+		g.place(g.respawn(index, 0, c))
 	}
-	if b.member != nil {
-		c.berths = append(c.berths, b)
+	if c.member != nil {
+		b.candidates = append(b.candidates, c)
 	}
 }

@@ -45,10 +45,10 @@ func (g *group) count(index int, why RestartReason) {
 	g.restarts[index][why]++
 }
 
-// restartsNow copies the counts of the group's slots.
+// restartsNow copies the counts of the group's seats.
 func (g *group) restartsNow() []Restarts {
-	out := make([]Restarts, len(g.slots))
-	for i := range min(len(g.slots), len(g.restarts)) {
+	out := make([]Restarts, len(g.seats))
+	for i := range min(len(g.seats), len(g.restarts)) {
 		out[i] = maps.Clone(g.restarts[i])
 	}
 	return out

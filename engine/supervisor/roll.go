@@ -33,7 +33,7 @@ type roll struct {
 type turn struct {
 	step  *step
 	index int
-	next  *berth // its replacement; nil until it is started
+	next  *candidate // its replacement; nil until it is started
 }
 
 // roll leaves nothing to do but the commit. If it fails, everything is as
@@ -101,7 +101,7 @@ func (r *roll) try(ctx context.Context) error {
 }
 
 // start starts the replacements of turns and, if asked to, all workers that
-// come in addition. Those of one group are a crew. Workers of it that were
+// come in addition. Those of one group are a batch. Workers of it that were
 // replaced before, or stay as they are, are its company.
 func (r *roll) start(turns []*turn, l *launch, added bool) {
 	for _, st := range r.steps {
@@ -119,13 +119,13 @@ func (r *roll) start(turns []*turn, l *launch, added bool) {
 			continue
 		}
 		company := r.doneOf(st) > 0 || st.change.Replaced() == 0 && st.group.pool.Ready() > 0
-		c := l.add(st.group, st.target, company, indexes)
+		b := l.add(st.group, st.target, company, indexes)
 		st.group.do(func() {
 			for i, t := range mine {
-				t.next = c.berths[i]
+				t.next = b.candidates[i]
 			}
 			if added {
-				st.crew = &crew{berths: c.berths[len(mine):]}
+				st.batch = &batch{candidates: b.candidates[len(mine):]}
 			}
 		})
 	}
@@ -136,7 +136,7 @@ func stop(turns []*turn) {
 	var ending []*member
 	for _, t := range turns {
 		t.step.group.do(func() {
-			t.next.crew.over = true
+			t.next.batch.over = true
 			ending = append(ending, t.next.member)
 			t.step.group.retire([]*member{t.next.member}, true)
 		})
@@ -224,11 +224,11 @@ func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error)
 		company := restored[t.step] > 0 || r.doneOf(t.step) < t.step.change.Replaced()
 		var back target
 		g.do(func() {
-			g.slots[t.index].ahead = nil
+			g.seats[t.index].ahead = nil
 			back = g.target(t.index)
 		})
 		begun[i] = newLaunch()
-		t.next = begun[i].add(g, back, company, []int{t.index}).berths[0]
+		t.next = begun[i].add(g, back, company, []int{t.index}).candidates[0]
 	}
 	var ending []*member
 	for i, t := range turns {
@@ -273,10 +273,10 @@ func awaitOver(ctx context.Context, members []*member) error {
 // advance puts a replacement that is ready in the place of its index's worker,
 // which it returns: it is to end. to is what the replacement is of, nil if
 // that is what the group is. It does nothing if the replacement has ended.
-func (g *group) advance(b *berth, to *target) (old *member, died *StartError) {
-	m := b.member
+func (g *group) advance(c *candidate, to *target) (old *member, died *StartError) {
+	m := c.member
 	if m.state != StateReady {
-		return nil, b.last()
+		return nil, c.last()
 	}
 	if to != nil {
 		g.tighten(to.spec)
@@ -284,9 +284,9 @@ func (g *group) advance(b *berth, to *target) (old *member, died *StartError) {
 	if g.replacing != nil && g.replacing.index == m.index {
 		g.dropReplacement()
 	}
-	s := g.slots[m.index]
-	s.ahead, old, m.berth = to, s.current, nil
-	s.inherit(b)
+	s := g.seats[m.index]
+	s.ahead, old, m.candidate = to, s.current, nil
+	s.inherit(c)
 	g.place(m)
 	if old == nil {
 		g.pool.Swap(readyOf([]*member{m}), nil)

@@ -35,11 +35,11 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	spec.Instances, spec.Scaled = instances, true
 	change := &plan.Change{Name: name, Action: plan.Resize, Old: old, New: &spec,
 		Reason: fmt.Sprintf("scaled %d -> %d", old.Instances, instances)}
-	st := &step{change: change, group: g, crew: new(crew), target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}
+	st := &step{change: change, group: g, batch: new(batch), target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}
 	if err := begin(ctx, []*step{st}, &ApplyOptions{}); err != nil {
 		return err
 	}
-	g.do(func() { g.commit(st.target, st.crew) })
+	g.do(func() { g.commit(st.target, st.batch) })
 	s.plan = withGroup(s.plan, old, &spec)
 	s.opts.Publisher.Publish(s.plan, pools(s.groups))
 	s.opts.Log.Info("group applied", "group", name, "change", change.Action, "reason", change.Reason)

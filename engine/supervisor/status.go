@@ -128,7 +128,7 @@ func (g *group) status(spec *plan.Group) GroupStatus {
 	for _, m := range members {
 		st.Workers = append(st.Workers, g.workerStatus(m))
 	}
-	for index, s := range g.slots {
+	for index, s := range g.seats {
 		if s.failed {
 			st.Workers = append(st.Workers, WorkerStatus{Index: index, State: StateFailed, Restarts: s.restarts, LastExit: s.lastExit})
 		}
@@ -143,8 +143,8 @@ func (g *group) workerStatus(m *member) WorkerStatus {
 		st.Requests, st.Websockets = m.worker.InFlight()
 		st.Served = m.worker.Served()
 	}
-	if m.index < len(g.slots) {
-		st.Restarts, st.LastExit = g.slots[m.index].restarts, g.slots[m.index].lastExit
+	if m.index < len(g.seats) {
+		st.Restarts, st.LastExit = g.seats[m.index].restarts, g.seats[m.index].lastExit
 	}
 	return st
 }

@@ -72,7 +72,7 @@ func (g *group) recycle(m *member, worn wear) {
 	if !m.current || m.state != StateReady || g.replacing != nil || g.closing || time.Now().Before(m.keepUntil) {
 		return
 	}
-	s := g.slots[m.index]
+	s := g.seats[m.index]
 	if worn.why == RestartMaxRSS && time.Since(m.since) < greedyLife {
 		s.greedy++
 	} else {

@@ -31,9 +31,9 @@ func (r *rig) failsOnce(indexes ...int) {
 	})
 }
 
-// TestCrew_LostRace: workers that lose a race at the start are started again,
+// TestBatch_LostRace: workers that lose a race at the start are started again,
 // whatever it is that starts them, and it succeeds once all are ready.
-func TestCrew_LostRace(t *testing.T) {
+func TestBatch_LostRace(t *testing.T) {
 	ctx := context.Background()
 	for name, c := range map[string]struct {
 		first   *plan.Plan
@@ -103,9 +103,9 @@ func TestCrew_LostRace(t *testing.T) {
 	}
 }
 
-// TestCrew_AllFail: where every worker has failed, nothing is tried again, and
+// TestBatch_AllFail: where every worker has failed, nothing is tried again, and
 // one error tells of all.
-func TestCrew_AllFail(t *testing.T) {
+func TestBatch_AllFail(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(6)), aGroup("b", kept)))
 		before := r.fakes.living()
@@ -126,9 +126,9 @@ func TestCrew_AllFail(t *testing.T) {
 	})
 }
 
-// TestCrew_OneFailsForGood: one worker that fails as often as it may fails the
+// TestBatch_OneFailsForGood: one worker that fails as often as it may fails the
 // whole, with its reason; nothing of it is ever in service.
-func TestCrew_OneFailsForGood(t *testing.T) {
+func TestBatch_OneFailsForGood(t *testing.T) {
 	broken := func(index int) func(*fakeProcess) error {
 		return func(p *fakeProcess) error {
 			if p.index == index {
@@ -176,9 +176,9 @@ func TestCrew_OneFailsForGood(t *testing.T) {
 	}
 }
 
-// TestCrew_HangsForGood: what is left of startup_timeout bounds a start that
+// TestBatch_HangsForGood: what is left of startup_timeout bounds a start that
 // is repeated.
-func TestCrew_HangsForGood(t *testing.T) {
+func TestBatch_HangsForGood(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		tries := 0
 		r.fakes.onStart(func(p *fakeProcess) error {
@@ -198,9 +198,9 @@ func TestCrew_HangsForGood(t *testing.T) {
 	})
 }
 
-// TestCrew_DiesMeanwhile: a worker that was ready, and has died before the
+// TestBatch_DiesMeanwhile: a worker that was ready, and has died before the
 // others were, is started again; what is served then is whole.
-func TestCrew_DiesMeanwhile(t *testing.T) {
+func TestBatch_DiesMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		n := 0
 		r.fakes.onStart(func(p *fakeProcess) error {
@@ -218,9 +218,9 @@ func TestCrew_DiesMeanwhile(t *testing.T) {
 	})
 }
 
-// TestCrew_StoppedInBackoff: an apply that is given up while a worker waits
+// TestBatch_StoppedInBackoff: an apply that is given up while a worker waits
 // for its next start leaves nothing behind.
-func TestCrew_StoppedInBackoff(t *testing.T) {
+func TestBatch_StoppedInBackoff(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.fakes.onStart(func(p *fakeProcess) error {
 			if p.index == 1 {
@@ -239,8 +239,8 @@ func TestCrew_StoppedInBackoff(t *testing.T) {
 	})
 }
 
-// TestCrew_RestartMeetsReload: a reload replaces what a restart waits for.
-func TestCrew_RestartMeetsReload(t *testing.T) {
+// TestBatch_RestartMeetsReload: a reload replaces what a restart waits for.
+func TestBatch_RestartMeetsReload(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))
 		r.fakes.onStart(func(p *fakeProcess) error {

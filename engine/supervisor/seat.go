@@ -2,9 +2,9 @@ package supervisor
 
 import "time"
 
-// A slot is one index of a group: the worker that has it now, and how often
+// A seat is one index of a group: the worker that has it now, and how often
 // it has crashed in a row.
-type slot struct {
+type seat struct {
 	current *member // nil: failed
 	crashes int
 	failed  bool
@@ -15,13 +15,13 @@ type slot struct {
 	greedy   int    // workers in a row that took max_rss soon after their start
 }
 
-// idle reports whether nothing runs or starts in the slot: it has failed, or
+// idle reports whether nothing runs or starts in the seat: it has failed, or
 // waits for its restart.
-func (s *slot) idle() bool { return s.failed || s.current == nil || s.current.state == StateBackoff }
+func (s *seat) idle() bool { return s.failed || s.current == nil || s.current.state == StateBackoff }
 
 // crashed counts a crash of a worker that was ready for so long (0 if it
 // never was).
-func (s *slot) crashed(lived time.Duration, failure *StartError) {
+func (s *seat) crashed(lived time.Duration, failure *StartError) {
 	s.restarts++
 	s.lastExit = failure.Err.Error()
 	if lived >= healthyLife {
@@ -31,11 +31,11 @@ func (s *slot) crashed(lived time.Duration, failure *StartError) {
 	s.current = nil
 }
 
-// inherit notes the failed starts of a berth whose worker takes the slot.
-func (s *slot) inherit(b *berth) {
-	s.crashes = len(b.failed)
-	s.restarts += len(b.failed)
-	if n := len(b.failed); n > 0 {
-		s.lastExit = b.failed[n-1].Err.Error()
+// inherit notes the failed starts of a candidate whose worker takes the seat.
+func (s *seat) inherit(c *candidate) {
+	s.crashes = len(c.failed)
+	s.restarts += len(c.failed)
+	if n := len(c.failed); n > 0 {
+		s.lastExit = c.failed[n-1].Err.Error()
 	}
 }
