@@ -7,21 +7,20 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/masterlog"
 	"github.com/ldcorn/ldcorn/engine"
-	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/orphan"
-	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // runOptions are the flags of run, which the bare ldcorn has, too.
 type runOptions struct {
 	*rootOptions
-	logFormat string
+	logFormat masterlog.Format
 	logLevel  string
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&o.logFormat, "log-format", logText, "log in a `FORMAT`: text or json")
+	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
 }
 
@@ -61,34 +60,33 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	default:
 		return usageError("--log-level: got %q, want debug, info, warn or error", o.logLevel)
 	}
-	if o.logFormat != logText && o.logFormat != logJSON {
+	if o.logFormat != masterlog.Text && o.logFormat != masterlog.JSON {
 		return usageError("--log-format: got %q, want text or json", o.logFormat)
 	}
 	path, err := o.configPath(nil)
 	if err != nil {
 		return err
 	}
-	sink := newSink(os.Stderr)
-	defer sink.Close()
 	colored := o.color.On(os.Stderr)
-	out := visible.NewWriter(sink, func() visible.Colors { return visible.KeepIf(colored) })
+	lines := masterlog.New(masterlog.Options{Out: os.Stderr, Format: o.logFormat, Level: level, Colored: colored})
+	defer lines.Close()
+	log := lines.Logger()
 	build := readVersion()
-	book := new(logbook.Book)
-	log := newLogger(out, o.logFormat, level, colored, book)
-	loader := newLoader(path, out, log)
+	loader := newLoader(path, lines.Writer(), log)
 	family := orphan.Adopt(log)
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
-		Log: log, Output: newOutput(out, o.logFormat, visible.KeepIf(colored), book), Logs: book, LostLines: lostLines(o.logFormat), Stdout: os.Stdout, Version: build.Version, Commit: build.Commit,
+		Log: log, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
+		Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
 	})
 	err = family.While(func() error { return master.Run(cmd.Context()) })
 	switch {
 	case err == nil:
 		return nil
-	case o.logFormat == logJSON: // whoever reads the log as JSON wants all of it so
+	case o.logFormat == masterlog.JSON: // whoever reads the log as JSON wants all of it so
 		log.Error("failed", "err", err)
-	case !writeReport(out, err, colored):
+	case !writeReport(lines.Writer(), err, colored):
 		return err
 	}
 	return &exitError{code: exitFailure}

@@ -71,7 +71,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 		return v.Recording, nil
 	}
 	if out != nil {
-		_, _ = io.WriteString(out, v.Printed) // a sink, which never fails
+		_, _ = io.WriteString(out, v.Printed) // the log, which never fails
 	}
 	return nil, v.report()
 }

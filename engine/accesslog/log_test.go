@@ -282,7 +282,6 @@ func TestObserve_NoAllocations(t *testing.T) {
 	l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: &notes{}})
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout, LogFormat: plan.LogJSON})
 	rec := served(t)
-	l.buf = make([]byte, 0, 1<<20)
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { l.Observe(rec) }))
 }
 
@@ -293,18 +292,23 @@ func BenchmarkObserve(b *testing.B) {
 		"json": {AccessLog: plan.AccessLogStdout, LogFormat: plan.LogJSON},
 	} {
 		b.Run(name, func(b *testing.B) {
-			l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: &notes{}})
+			l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: io.Discard})
 			target, err := l.Open(p)
 			require.NoError(b, err)
 			l.Use(target)
 			rec := served(b)
 			b.ReportAllocs()
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				l.Run(ctx)
+			}()
 			for b.Loop() {
 				l.Observe(rec)
-				if len(l.buf) > 1<<20 {
-					l.buf = l.buf[:0]
-				}
 			}
+			cancel()
+			<-done
 		})
 	}
 }

@@ -20,7 +20,6 @@ type Target struct {
 	format plan.LogFormat
 	out    io.Writer // nil = nowhere
 	file   *os.File  // to be closed; nil for standard output
-	rest   []byte    // lines from before it was replaced
 }
 
 // Open opens what a plan's access_log names, to be handed to Use, or closed.
@@ -91,7 +90,10 @@ func checkMode(path string, mode fs.FileMode) error {
 	return fmt.Errorf("%s is %s: name a file", path, regular.Kind(mode))
 }
 
-// Close closes a target that is not in use. A nil one is closed already.
+// Write implements io.Writer. A Log calls it for the target in use.
+func (t *Target) Write(lines []byte) (int, error) { return t.out.Write(lines) }
+
+// Close closes a target that no Log uses. A nil target is closed already.
 func (t *Target) Close() error {
 	if t == nil || t.file == nil {
 		return nil

@@ -1,32 +1,30 @@
-package main
+package masterlog
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/ldcorn/ldcorn/engine/logbook"
 )
 
-// A keptHandler also keeps what is logged in a book, beside what the workers
-// print: under the group that it is about.
+// A keptHandler writes each record to the log and keeps it in a book, under
+// the group that the record names.
 type keptHandler struct {
 	slog.Handler              // writes the log
 	copy         slog.Handler // writes to keeper
 	keeper       *keeper
-	group        string // of the attributes that every record gets
+	group        string // in the attributes that every record gets
 }
 
-// A keeper takes the lines of one record at a time.
+// A keeper adds the lines of one record at a time to a book.
 type keeper struct {
 	book  *logbook.Book
 	mu    sync.Mutex // guards group
 	group string     // of the record that is being written
 }
 
+// Write implements io.Writer. The handler that calls it holds mu.
 func (k *keeper) Write(line []byte) (int, error) {
 	k.book.Add(k.group, line)
 	return len(line), nil
@@ -63,21 +61,10 @@ func (h *keptHandler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// groupOf is the group that an attribute names, or else another.
+// groupOf returns the group that an attribute names, or else another.
 func groupOf(a slog.Attr, otherwise string) string {
 	if a.Key == "group" && a.Value.Kind() == slog.KindString {
 		return a.Value.String()
 	}
 	return otherwise
-}
-
-// lostLines returns what writes the line that tells how many lines somebody has
-// missed who reads the book, in the form of the log.
-func lostLines(format string) func(uint64) []byte {
-	return func(n uint64) []byte {
-		var line strings.Builder
-		r := slog.NewRecord(time.Now(), slog.LevelWarn, fmt.Sprintf("%d lines are missing here: this was read too slowly", n), 0)
-		_ = newHandler(&line, format, slog.LevelInfo).Handle(context.Background(), r) // it is in memory
-		return []byte(line.String())
-	}
 }

@@ -1,0 +1,102 @@
+package masterlog
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/lmittmann/tint"
+
+	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/logwriter"
+	"github.com/ldcorn/ldcorn/engine/visible"
+)
+
+// How far the log may run ahead of its reader, and how long the end of the
+// program waits for that reader.
+const (
+	maxBuffer  = 16 << 20 // bytes
+	flushGrace = 5 * time.Second
+)
+
+// A Format is a value of --log-format.
+type Format string
+
+// The values of a Format.
+const (
+	Text Format = "text"
+	JSON Format = "json"
+)
+
+// Options configure a Log. Out is required.
+type Options struct {
+	Out     io.Writer // never closed
+	Format  Format
+	Level   slog.Level // of the least records of the master that are written
+	Colored bool       // Out shows colours
+}
+
+// A Log is the log of one master. Its methods are safe from any goroutine.
+type Log struct {
+	opts  Options
+	lines *logwriter.Writer[output]
+	out   *visible.Writer // to lines
+	book  logbook.Book
+}
+
+// An output is a writer that needs no closing.
+type output struct{ io.Writer }
+
+func (output) Close() error { return nil }
+
+// New returns a log, which writes until Close is called.
+func New(opts Options) *Log {
+	l := &Log{opts: opts}
+	told := teller{log: l}
+	l.lines = logwriter.New[output](logwriter.Options{Limit: maxBuffer, Grace: flushGrace, After: told.after})
+	l.lines.Use(output{opts.Out})
+	l.out = visible.NewWriter(l.lines, func() visible.Colors { return visible.KeepIf(opts.Colored) })
+	l.lines.Start()
+	return l
+}
+
+// Close writes what is left, and waits for that within reason.
+func (l *Log) Close() { l.lines.Close() }
+
+// Writer returns a writer of text that belongs to no record, such as what the
+// configuration prints. It never fails.
+func (l *Log) Writer() io.Writer { return l.out }
+
+// Book returns the book that keeps the newest lines, without colours.
+func (l *Log) Book() *logbook.Book { return &l.book }
+
+// Logger returns a new logger of the master. The writer behind it shows the
+// control characters in attributes, which the handler with colours would send.
+func (l *Log) Logger() *slog.Logger {
+	handler := newHandler(l.out, l.opts.Format, l.opts.Level)
+	if l.opts.Colored && l.opts.Format != JSON {
+		handler = tint.NewTextHandler(l.out, &tint.Options{Level: l.opts.Level, TimeFormat: time.TimeOnly})
+	}
+	keep := &keeper{book: &l.book}
+	text := visible.NewWriter(keep, func() visible.Colors { return visible.Drop })
+	return slog.New(&keptHandler{Handler: handler, copy: newHandler(text, l.opts.Format, l.opts.Level), keeper: keep})
+}
+
+// newHandler returns a handler that writes records without colours.
+func newHandler(out io.Writer, format Format, level slog.Level) slog.Handler {
+	opts := &slog.HandlerOptions{Level: level}
+	if format == JSON {
+		opts.ReplaceAttr = inSeconds
+		return slog.NewJSONHandler(out, opts)
+	}
+	return slog.NewTextHandler(out, opts)
+}
+
+// inSeconds turns durations into numbers of seconds: slog writes nanoseconds,
+// without a unit to tell them by.
+func inSeconds(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.Float64Value(a.Value.Duration().Seconds())
+	}
+	return a
+}

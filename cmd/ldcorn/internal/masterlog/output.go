@@ -1,0 +1,81 @@
+package masterlog
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/visible"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// Output returns the output of the workers, whatever the level of the log.
+func (l *Log) Output() worker.Output {
+	if l.opts.Format == JSON {
+		o := &jsonOutput{out: l.out, book: &l.book}
+		o.handler = slog.NewJSONHandler(&o.line, nil)
+		return o
+	}
+	return &textOutput{out: l.out, colors: visible.KeepIf(l.opts.Colored), book: &l.book}
+}
+
+// A textOutput writes "api.0[1234] | line": the group, the seat and the pid
+// before the line. Of the control sequences of a worker only its colours pass,
+// and only where the reader shows them.
+type textOutput struct {
+	out    io.Writer
+	colors visible.Colors
+	book   *logbook.Book
+	mu     sync.Mutex // guards buf, and keeps lines whole
+	buf    []byte
+}
+
+// Line implements worker.Output.
+func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	b := append(t.buf[:0], src.Group...)
+	b = append(b, '.')
+	b = strconv.AppendInt(b, int64(src.Worker), 10)
+	b = append(b, '[')
+	b = strconv.AppendInt(b, int64(src.PID), 10)
+	b = append(b, "] | "...)
+	head := len(b)
+	t.buf = append(visible.AppendLine(b, text, visible.Drop), '\n')
+	t.book.Add(src.Group, t.buf)
+	if t.colors == visible.Keep {
+		t.buf = append(visible.AppendLine(t.buf[:head], text, visible.Keep), '\n')
+	}
+	_, _ = t.out.Write(t.buf) // never fails
+}
+
+// A jsonOutput writes a record for each line.
+type jsonOutput struct {
+	out  io.Writer
+	book *logbook.Book
+
+	mu      sync.Mutex   // guards line, which handler writes to
+	line    bytes.Buffer // of one record
+	handler slog.Handler
+}
+
+// Line implements worker.Output.
+func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
+	r := slog.NewRecord(time.Now(), slog.LevelInfo, "worker output", 0)
+	r.AddAttrs(
+		slog.String("group", src.Group), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
+		slog.String("stream", string(stream)), slog.String("line", string(text)),
+	)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.line.Reset()
+	_ = j.handler.Handle(context.Background(), r) // memory never fails
+	line := []byte(visible.Text(j.line.String())) // still JSON
+	j.book.Add(src.Group, line)
+	_, _ = j.out.Write(line) // never fails
+}

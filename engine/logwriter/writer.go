@@ -1,0 +1,202 @@
+package logwriter
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options configure a Writer. The functions are optional.
+type Options struct {
+	// Limit bounds what waits to be written, in bytes. One more line may
+	// exceed it.
+	Limit int
+	// Grace is how long Close waits for whoever reads the log.
+	Grace time.Duration
+	// After is called after each attempt to write, with the number of lines
+	// that were lost since the call before, and the error of the attempt. The
+	// Writer's goroutine calls it, so that it may write to the output itself.
+	After func(lost int, err error)
+	// NotClosed is called in the same way, when an output cannot be closed.
+	NotClosed func(err error)
+}
+
+// A Writer writes lines to one output at a time, whole and in order. Its
+// methods are safe from any goroutine.
+type Writer[O io.WriteCloser] struct {
+	opts   Options
+	filled chan struct{} // holds one when there is something to do
+	stop   chan struct{} // closed when the rest is to be written
+	done   chan struct{} // closed when it was
+
+	on atomic.Bool // there is an output; without one, Append takes no lock
+
+	mu      sync.Mutex // guards all below
+	out     O          // where on is set
+	retired []retired[O]
+	buf     []byte
+	lost    int // lines, since the last call of After
+	closed  bool
+}
+
+// A retired output was replaced. It still gets the lines of its time.
+type retired[O io.WriteCloser] struct {
+	out   O
+	lines []byte
+}
+
+// New returns a Writer without an output. Lines wait until Start is called.
+func New[O io.WriteCloser](opts Options) *Writer[O] {
+	return &Writer[O]{
+		opts: opts, filled: make(chan struct{}, 1),
+		stop: make(chan struct{}), done: make(chan struct{}),
+	}
+}
+
+// Start starts the goroutine that writes. Close waits for it.
+func (w *Writer[O]) Start() { go w.run() }
+
+// On reports whether lines have an output. It takes no lock.
+func (w *Writer[O]) On() bool { return w.on.Load() }
+
+// Append has a function append one line, with its end, to a buffer. The
+// function is given the output that will get the line. It runs under a lock,
+// so it must not block. It does not run where there is no output, nor where
+// too much waits: then the line is lost.
+func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
+	if !w.on.Load() {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case !w.on.Load(): // no more
+	case len(w.buf) >= w.opts.Limit:
+		w.lost++
+	default:
+		w.buf = line(w.buf, w.out)
+		w.wake()
+	}
+}
+
+// Write keeps a copy of p, which holds whole lines. It never fails: lines for
+// which there is no room are lost.
+func (w *Writer[O]) Write(p []byte) (int, error) {
+	w.Append(func(buf []byte, _ O) []byte { return append(buf, p...) })
+	return len(p), nil
+}
+
+// Use makes out the output of all later lines and takes it over: the Writer
+// closes it after its last line. Earlier lines go to the output before.
+func (w *Writer[O]) Use(out O) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.retire()
+	if w.closed {
+		_ = out.Close() // nothing was written to it
+		return
+	}
+	w.out = out
+	w.on.Store(true)
+}
+
+// Off leaves later lines without an output: they are dropped, and not lost.
+func (w *Writer[O]) Off() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.retire()
+}
+
+// retire retires the output, if there is one. The caller holds mu.
+func (w *Writer[O]) retire() {
+	if !w.on.Load() {
+		return
+	}
+	w.retired = append(w.retired, retired[O]{w.out, w.buf})
+	var none O
+	w.out, w.buf = none, nil
+	w.on.Store(false)
+	w.wake()
+}
+
+// wake makes the goroutine look for work.
+func (w *Writer[O]) wake() {
+	select {
+	case w.filled <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// Close writes the lines that wait, closes the output and reports whether it
+// could do so within Grace. If not, the goroutine stays with its write. Close
+// must be called once, after Start.
+func (w *Writer[O]) Close() bool {
+	w.mu.Lock()
+	w.closed = true
+	w.retire()
+	w.mu.Unlock()
+	close(w.stop)
+	grace := time.NewTimer(w.opts.Grace)
+	defer grace.Stop()
+	select {
+	case <-w.done:
+		return true
+	case <-grace.C:
+		return false
+	}
+}
+
+func (w *Writer[O]) run() {
+	defer close(w.done)
+	var spare []byte
+	for {
+		select {
+		case <-w.filled:
+			spare = w.flush(spare)
+		case <-w.stop:
+			w.flush(spare)
+			return
+		}
+	}
+}
+
+// flush writes all lines that wait, those of retired outputs first. New lines
+// wait in spare meanwhile. It returns the next spare.
+func (w *Writer[O]) flush(spare []byte) []byte {
+	w.mu.Lock()
+	old, out, on, lines, lost := w.retired, w.out, w.on.Load(), w.buf, w.lost
+	w.retired, w.buf, w.lost = nil, spare[:0], 0
+	w.mu.Unlock()
+	tried := lost > 0
+	var err error
+	write := func(out O, lines []byte) {
+		if len(lines) == 0 {
+			return
+		}
+		tried = true
+		if n, failed := out.Write(lines); failed != nil {
+			err = failed
+			lost += bytes.Count(lines[min(n, len(lines)):], []byte("\n"))
+		}
+	}
+	for _, r := range old {
+		write(r.out, r.lines)
+	}
+	if on {
+		write(out, lines)
+	}
+	if tried && w.opts.After != nil {
+		w.opts.After(lost, err)
+	}
+	for _, r := range old {
+		if err := r.out.Close(); err != nil && w.opts.NotClosed != nil {
+			w.opts.NotClosed(err)
+		}
+	}
+	if cap(lines) > w.opts.Limit/8 {
+		return nil
+	}
+	return lines[:0]
+}

@@ -1,0 +1,166 @@
+package logwriter
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const patience = 30 * time.Second
+
+// A file is an output in memory.
+type file struct {
+	io.Writer
+	closed int
+	err    error // of Close
+}
+
+func (f *file) Close() error {
+	f.closed++
+	return f.err
+}
+
+// started returns a Writer to out that runs.
+func started(out *file, opts Options) *Writer[*file] {
+	w := New[*file](opts)
+	w.Use(out)
+	w.Start()
+	return w
+}
+
+func TestWriter_KeepsEverythingWholeAndInOrder(t *testing.T) {
+	var text bytes.Buffer
+	out := &file{Writer: &text}
+	w := started(out, Options{Limit: 16 << 20, Grace: patience})
+	var writers sync.WaitGroup
+	for i := range 4 {
+		writers.Go(func() {
+			for n := range 5000 {
+				fmt.Fprintf(w, "%d %d %s\n", i, n, strings.Repeat("x", 50))
+			}
+		})
+	}
+	writers.Wait()
+	require.True(t, w.Close())
+	assert.Equal(t, 1, out.closed)
+	next := make([]int, 4)
+	for line := range strings.Lines(text.String()) {
+		var i, n int
+		var rest string
+		_, err := fmt.Sscan(line, &i, &n, &rest)
+		require.NoError(t, err)
+		require.Equal(t, next[i], n)
+		require.Len(t, rest, 50)
+		next[i]++
+	}
+	assert.Equal(t, []int{5000, 5000, 5000, 5000}, next)
+}
+
+// TestWriter_NeverBlocks: nobody reads, and no line waits for that. Every line
+// is written whole or counted as lost.
+func TestWriter_NeverBlocks(t *testing.T) {
+	r, pipe := io.Pipe() // blocks until somebody reads
+	lost := 0
+	const limit, lines = 16 << 20, 40
+	w := started(&file{Writer: pipe}, Options{Limit: limit, Grace: patience, After: func(n int, _ error) { lost += n }})
+	line := []byte(strings.Repeat("y", 1<<20-1) + "\n")
+	for range lines {
+		n, err := w.Write(line)
+		require.NoError(t, err)
+		require.Equal(t, len(line), n)
+	}
+	read := make(chan string)
+	go func() {
+		all, _ := io.ReadAll(r)
+		read <- string(all)
+	}()
+	require.True(t, w.Close())
+	require.NoError(t, pipe.Close())
+	out := <-read
+	kept := strings.Count(out, string(line))
+	assert.Len(t, out, kept*len(line), "lines are whole")
+	assert.GreaterOrEqual(t, kept, limit/len(line))
+	assert.Positive(t, lost)
+	assert.Equal(t, lines, kept+lost)
+}
+
+// TestWriter_Use: each line goes to the output of its time, and each output is
+// closed once, after its last line.
+func TestWriter_Use(t *testing.T) {
+	w := New[*file](Options{Limit: 1 << 20, Grace: patience})
+	_, _ = w.Write([]byte("before\n"))
+	var texts [3]bytes.Buffer
+	var outs [3]*file
+	for i := range outs {
+		outs[i] = &file{Writer: &texts[i]}
+		w.Use(outs[i])
+		assert.True(t, w.On())
+		w.Append(func(buf []byte, out *file) []byte {
+			assert.Same(t, outs[i], out)
+			return fmt.Appendf(buf, "line %d\n", i)
+		})
+	}
+	w.Off()
+	assert.False(t, w.On())
+	_, _ = w.Write([]byte("nowhere\n"))
+	w.Start()
+	require.True(t, w.Close())
+	for i := range outs {
+		assert.Equal(t, fmt.Sprintf("line %d\n", i), texts[i].String())
+		assert.Equal(t, 1, outs[i].closed)
+	}
+	late := new(file)
+	w.Use(late)
+	_, _ = w.Write([]byte("too late\n"))
+	assert.Equal(t, 1, late.closed, "it is taken over, and nobody writes to it")
+}
+
+// failing takes n bytes and then fails.
+type failing struct{ n int }
+
+func (f failing) Write(p []byte) (int, error) { return min(f.n, len(p)), errors.New("disk full") }
+
+func TestWriter_CountsWhatAnErrorLoses(t *testing.T) {
+	var lost int
+	var failed error
+	var notClosed error
+	w := New[*file](Options{
+		Limit: 1 << 20, Grace: patience, After: func(n int, err error) { lost, failed = lost+n, err },
+		NotClosed: func(err error) { notClosed = err },
+	})
+	w.Use(&file{Writer: failing{n: 5}, err: errors.New("quota")})
+	_, _ = w.Write([]byte("one\ntwo\nthree\n"))
+	w.Start()
+	require.True(t, w.Close())
+	assert.Equal(t, 2, lost, "one was written, two was cut")
+	require.EqualError(t, failed, "disk full")
+	require.EqualError(t, notClosed, "quota")
+}
+
+func TestWriter_CloseGivesUp(t *testing.T) {
+	r, pipe := io.Pipe()
+	w := started(&file{Writer: pipe}, Options{Limit: 1 << 20, Grace: time.Millisecond})
+	_, _ = w.Write([]byte("line\n"))
+	assert.False(t, w.Close(), "nobody reads")
+	require.NoError(t, r.Close())
+	<-w.done
+}
+
+func TestAppend_AllocatesNothing(t *testing.T) {
+	w := New[*file](Options{Limit: 1 << 20})
+	w.Use(&file{Writer: io.Discard})
+	w.buf = make([]byte, 0, 1<<20)
+	line := []byte("line\n")
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		w.Append(func(buf []byte, _ *file) []byte { return append(buf, line...) })
+		_, _ = w.Write(line)
+	}))
+}
