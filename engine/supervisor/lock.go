@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/proc"
+	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
 // A RunningError says that a master with the same configuration runs.
@@ -58,7 +59,7 @@ func takeLock(path, config, dir string) (*lock, error) {
 	for tries := 1; ; tries++ {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
 		if err != nil {
-			return nil, fmt.Errorf("lock: %w", err)
+			return nil, fmt.Errorf("lock: %w", shortage.Explain(err))
 		}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if errors.Is(err, unix.EWOULDBLOCK) && tries < lockTries {
@@ -80,7 +81,7 @@ func takeLock(path, config, dir string) (*lock, error) {
 		}
 		if err != nil {
 			f.Close()
-			return nil, fmt.Errorf("lock %s: %w", path, err)
+			return nil, fmt.Errorf("lock %s: %w", path, shortage.Explain(err))
 		}
 		return l, nil
 	}

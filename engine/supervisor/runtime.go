@@ -15,6 +15,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/proc"
+	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
 // A Runtime is the directory of one master: the sockets of its workers, and a
@@ -119,6 +120,9 @@ func (r *Runtime) settle(among []place) (skipped []error, err error) {
 		if err == nil || errors.As(err, new(*RunningError)) {
 			return skipped, err
 		}
+		if shortage.Is(err) {
+			return skipped, fmt.Errorf("no folder for sockets: %w", err) // it is no better elsewhere
+		}
 		if p.fromXDG {
 			skipped = append(skipped, err)
 		}
@@ -140,7 +144,7 @@ func (r *Runtime) settleIn(p place) error {
 	}
 	f, err := os.Open(dir)
 	if err != nil {
-		return err
+		return shortage.Explain(err)
 	}
 	if err := unix.Access(dir, unix.W_OK); err != nil {
 		f.Close()

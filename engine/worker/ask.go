@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"syscall"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
 // A Question is a script that an interpreter runs to answer something.
@@ -70,7 +72,7 @@ func notStarted(q Question, err error) error {
 			return errors.New("what should run it is not there: the file's #! line, or the program's loader, names what does not exist")
 		}
 	}
-	return err
+	return shortage.Explain(err)
 }
 
 func isDir(path string) bool {

@@ -39,7 +39,7 @@ func CheckPython(ctx context.Context, python Interpreter) error {
 	case ended:
 		return notPython(python, said, err)
 	}
-	return fmt.Errorf("%v: %w%s", python, err, python.hint())
+	return fmt.Errorf("start %v: %w%s", python, err, python.hint())
 }
 
 // notPython is the error about a program that is no Python: it ended with err,

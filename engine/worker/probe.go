@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/shortage"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
@@ -129,6 +130,8 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 		return facts, notPython(python, said, err)
 	case errors.As(err, &exit):
 		return facts, fmt.Errorf("%v does not say its version: %w%s%s", python, err, complaint(said.Stderr), python.hint())
+	case shortage.Is(err):
+		return facts, fmt.Errorf("start %v: %w", python, err)
 	case err != nil:
 		return facts, fmt.Errorf("%v does not say its version: %w%s", python, err, python.hint())
 	case missing:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -159,4 +160,21 @@ func TestProber_RealInterpreter(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, again.Beside)
 	assert.Equal(t, "0.99.1", again.Uvicorn.String())
+}
+
+// TestAsk_Shortage: an interpreter that cannot be started for want of
+// something is not to blame.
+func TestAsk_Shortage(t *testing.T) {
+	python := Interpreter{Path: script(t, filepath.Join(t.TempDir(), "python"), says("3.13.1", "0.34.2"))}
+	var before unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))
+	few := before
+	few.Cur = 3
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
+	_, err := probe(t.Context(), python, "", nil)
+	checked := CheckPython(t.Context(), python)
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
+	for _, err := range []error{err, checked} {
+		require.EqualError(t, err, "start "+python.Path+": too many open files: ldcorn may have 3; raise ulimit -n, or LimitNOFILE= of its systemd unit")
+	}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
 // A Process is one running Uvicorn, the leader of its own session and process
@@ -51,7 +53,7 @@ func startProcess(spec Spec) (*Process, error) {
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
 	stdout, err := attach(&p.cmd.Stdout)
 	if err != nil {
-		return nil, err
+		return nil, shortage.Explain(err)
 	}
 	stderr, err := attach(&p.cmd.Stderr)
 	if err == nil {
@@ -60,7 +62,7 @@ func startProcess(spec Spec) (*Process, error) {
 	closeOurs(p.cmd.Stdout, p.cmd.Stderr)
 	if err != nil {
 		closeAll(stdout, stderr)
-		return nil, err
+		return nil, shortage.Explain(err)
 	}
 	src := Source{Group: spec.Group.Name, Worker: spec.Index, PID: p.PID()}
 	go p.collect(stdout, stderr, src, spec.Output)

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/shortage"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
@@ -112,14 +113,14 @@ func (p *process) run(ctx context.Context) error {
 	}
 	notes, theirs, err := os.Pipe()
 	if err != nil {
-		return err
+		return notStarted(err)
 	}
 	defer notes.Close()
 	stderr := p.opts.Stderr
 	if stderr == nil {
 		if stderr, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0); err != nil {
 			theirs.Close()
-			return err
+			return notStarted(err)
 		}
 		defer stderr.Close()
 	}
@@ -133,7 +134,7 @@ func (p *process) run(ctx context.Context) error {
 	err = cmd.Start()
 	theirs.Close()
 	if err != nil {
-		return fmt.Errorf("start a process to evaluate the configuration in: %w", err)
+		return notStarted(err)
 	}
 	if p.opts.Started != nil {
 		p.opts.Started(func(sig os.Signal) { _ = cmd.Process.Signal(sig) })
@@ -141,6 +142,10 @@ func (p *process) run(ctx context.Context) error {
 	p.read(notes)
 	err = cmd.Wait()
 	return p.conclude(ctx, cmd.ProcessState, err)
+}
+
+func notStarted(err error) error {
+	return fmt.Errorf("start a process to evaluate the configuration in: %w", shortage.Explain(err))
 }
 
 // read takes the notes until the process has ended.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/regular"
+	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
 // script is given to the interpreter: see there for its exit codes.
@@ -86,7 +87,7 @@ func Run(ctx context.Context, path string, opts Options) (*Result, error) {
 		}
 		return nil, &Error{Message: message, Detail: tail(output)}
 	case err != nil:
-		return nil, fmt.Errorf("run %s: %w", opts.Python, err)
+		return nil, fmt.Errorf("run %s: %w", opts.Python, shortage.Explain(err))
 	}
 	return readResult(result)
 }

@@ -1,0 +1,69 @@
+// Package shortage says what to do about errors of the system that mean that
+// this process has run out of something which its user can raise. It is the one
+// place for that: whoever starts a process, or opens files where there may be
+// too many, passes the error through Explain.
+package shortage
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Shortage is an error with advice. Its text has no name of a system call.
+type Shortage struct {
+	text string
+	err  error
+}
+
+func (s *Shortage) Error() string { return s.text }
+
+// Unwrap returns the error of the system.
+func (s *Shortage) Unwrap() error { return s.err }
+
+// Explain returns a *Shortage for an error that is one, and any other error as
+// it is, nil too. An EAGAIN must come from the start of a process or thread.
+func Explain(err error) error {
+	var known *Shortage
+	var errno unix.Errno
+	if errors.As(err, &known) || !errors.As(err, &errno) {
+		return err
+	}
+	if text := Text(errno); text != "" {
+		return &Shortage{text, err}
+	}
+	return err
+}
+
+// Is reports whether the error is a *Shortage.
+func Is(err error) bool { return errors.As(err, new(*Shortage)) }
+
+// Text says what an error number means and what to do; "" for one that is no
+// shortage.
+func Text(errno unix.Errno) string {
+	switch errno {
+	case unix.EMFILE:
+		return fmt.Sprintf("too many open files: ldcorn may have %s; raise ulimit -n, or LimitNOFILE= of its systemd unit", limit(unix.RLIMIT_NOFILE))
+	case unix.ENFILE:
+		return "too many open files in the whole system; raise the sysctl fs.file-max"
+	case unix.EAGAIN:
+		return "too many processes: the system starts no more processes and threads for ldcorn; raise ulimit -u, TasksMax= of its systemd unit, or pids.max of its cgroup"
+	case unix.ENOMEM:
+		return "the system has no memory for another process; free some, or raise ulimit -v, or MemoryMax= of the systemd unit"
+	case unix.EFBIG:
+		return fmt.Sprintf("file too large: no file of ldcorn's may have more than %s bytes; raise ulimit -f, or LimitFSIZE= of its systemd unit", limit(unix.RLIMIT_FSIZE))
+	}
+	return ""
+}
+
+// limit shows what the process may have of a resource.
+func limit(resource int) string {
+	var l unix.Rlimit
+	if unix.Getrlimit(resource, &l) != nil || uint64(l.Cur) > math.MaxInt64 {
+		return "no more"
+	}
+	return strconv.FormatUint(uint64(l.Cur), 10)
+}
