@@ -35,8 +35,9 @@ type checkFlags struct {
 func newCheckCommand(opts *rootOptions) *cobra.Command {
 	f := &checkFlags{}
 	cmd := &cobra.Command{
-		Use:   "check [FILE]",
-		Short: "Evaluate a configuration and show everything that is wrong with it",
+		Use:         "check [FILE]",
+		Annotations: traits(evaluates, takesFiles, reportsAs),
+		Short:       "Evaluate a configuration and show everything that is wrong with it",
 		Long: `Evaluate a configuration and show everything that is wrong with it.
 
 Nothing is started or changed. Its tests are run, as "ldcorn test" does. Where the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,34 +14,28 @@ import (
 // completionTimeout bounds what a press of the tab key may wait for a master.
 const completionTimeout = time.Second
 
-// completeGroup completes the arguments of a command, names of groups, each
-// once. With number, a number of workers follows on a name.
-func (o *masterOptions) completeGroup(number bool) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		given := make(map[string]bool)
-		for _, arg := range args {
-			name, _, _ := strings.Cut(arg, "=")
-			given[name] = true
-		}
-		var out []string
-		for _, name := range o.groupNames(cmd.Context()) {
-			switch {
-			case given[name]:
-			case number:
-				out = append(out, name+"=")
-			default:
-				out = append(out, name)
-			}
-		}
-		directive := cobra.ShellCompDirectiveNoFileComp
-		if number {
-			directive |= cobra.ShellCompDirectiveNoSpace
-		}
-		return out, directive
-	}
+// completeGroups completes arguments to names of groups, each once.
+func (o *masterOptions) completeGroups(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	names := slices.DeleteFunc(o.groupNames(cmd.Context()), func(name string) bool { return slices.Contains(args, name) })
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeGroupFlag does so for a flag.
+// completeGroupSizes completes arguments to names of groups, each once, behind
+// which a number of workers follows.
+func (o *masterOptions) completeGroupSizes(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var given []string
+	for _, arg := range args {
+		name, _, _ := strings.Cut(arg, "=")
+		given = append(given, name)
+	}
+	names, directive := o.completeGroups(cmd, given, "")
+	for i := range names {
+		names[i] += "="
+	}
+	return names, directive | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeGroupFlag completes the value of a flag to a name of a group.
 func (o *masterOptions) completeGroupFlag(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	return o.groupNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 }

@@ -14,11 +14,6 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// evaluating are the commands that run on what is in a configuration. Each
-// does so in a confined process, so that none can fill the machine's memory, or
-// end with the interpreter's stack on the terminal.
-var evaluating = []string{"check", "plan", "test", "explain", "fmt", "migrate"}
-
 // commandPurpose is that of a confined process which runs a command.
 const commandPurpose = "command"
 
@@ -94,7 +89,7 @@ func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done 
 func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 	report := end.Report()
 	format := ""
-	if f := cmd.Flags().Lookup("format"); f != nil && cmd.Name() == "check" {
+	if f := cmd.Flags().Lookup("format"); f != nil && reportsAs.of(cmd) {
 		format = f.Value.String()
 	}
 	switch format {

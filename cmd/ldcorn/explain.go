@@ -33,8 +33,9 @@ type explainFlags struct {
 func newExplainCommand(opts *rootOptions) *cobra.Command {
 	f := &explainFlags{masterOptions: &masterOptions{rootOptions: opts}}
 	cmd := &cobra.Command{
-		Use:   "explain 'METHOD TARGET'",
-		Short: "Show which rule takes a request, and why the others do not",
+		Use:         "explain 'METHOD TARGET'",
+		Annotations: traits(evaluates),
+		Short:       "Show which rule takes a request, and why the others do not",
 		Long: `Show which rule takes a request, and why the others do not. No request is sent.
 
 The configuration is evaluated and its router asked, or with --live the running master

@@ -29,8 +29,9 @@ type fmtFlags struct {
 func newFmtCommand(opts *rootOptions) *cobra.Command {
 	f := &fmtFlags{rootOptions: opts}
 	cmd := &cobra.Command{
-		Use:   "fmt [FILE...]",
-		Short: "Format a configuration in place",
+		Use:         "fmt [FILE...]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Format a configuration in place",
 		Long: `Format a configuration in place, and print the names of files that changed.
 
 Without FILE, the configuration and what it loads; a folder stands for all .star files

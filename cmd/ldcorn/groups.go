@@ -11,11 +11,12 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// groupFlags are those of the commands that are about some groups or all.
+// groupFlags are the flags of the commands that are about some groups or all.
 type groupFlags struct{ all bool }
 
-// addTo gives a command the names of groups for arguments, or --all.
-func (f *groupFlags) addTo(cmd *cobra.Command) {
+// addTo gives a command names of groups of a master for arguments, or --all.
+func (f *groupFlags) addTo(cmd *cobra.Command, master *masterOptions) {
+	cmd.ValidArgsFunction = master.completeGroups
 	cmd.Flags().BoolVar(&f.all, "all", false, "every group")
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		switch {

@@ -26,7 +26,8 @@ type holdFlags struct {
 func newHoldCommand(opts *rootOptions) *cobra.Command {
 	f := new(holdFlags)
 	var progress io.Writer
-	cmd := newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
 		Use:   "hold GROUP... | --all",
 		Short: "Make the requests of groups wait in their queues",
 		Long: `Make the requests of groups wait in their queues, within queue_limit and
@@ -54,7 +55,7 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 		}
 		return f.conclude(ctx, master, held, progress)
 	})
-	f.addTo(cmd)
+	f.addTo(cmd, ask)
 	cmd.Flags().BoolVar(&f.wait, "wait", false, "return once no request is in flight any more")
 	durationVar(cmd.Flags(), &f.timeout, "timeout", 0, "stop waiting after this `DURATION` (default no limit)")
 	return cmd
@@ -118,7 +119,8 @@ func are(n int, noun string) string {
 func newReleaseCommand(opts *rootOptions) *cobra.Command {
 	f := new(groupFlags)
 	var progress io.Writer
-	cmd := newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
 		Use:   "release GROUP... | --all",
 		Short: "Let the requests of held groups go on",
 		Long: `Let the requests of held groups go on, in the order in which they came. Those of
@@ -135,6 +137,6 @@ groups that are not held do so anyway.`,
 			return err
 		})
 	})
-	f.addTo(cmd)
+	f.addTo(cmd, ask)
 	return cmd
 }

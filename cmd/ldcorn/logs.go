@@ -20,7 +20,8 @@ const followLines = 10
 func newLogsCommand(opts *rootOptions) *cobra.Command {
 	var want control.LogRequest
 	var out io.Writer
-	cmd := newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
 		Use:   "logs [GROUP...]",
 		Short: "Show what the workers and the master have logged",
 		Long: `Show what workers have printed and the master has logged, of all groups or of some,
@@ -32,6 +33,7 @@ concerns no group, it is shown without a GROUP only.`,
 		Example: `  ldcorn logs
   ldcorn logs api -n 50
   ldcorn logs api ml -f`,
+		ValidArgsFunction: ask.completeGroups,
 		PreRunE: func(cmd *cobra.Command, args []string) error {
 			out, want.Groups = cmd.OutOrStdout(), args
 			given := cmd.Flags().Changed("lines")

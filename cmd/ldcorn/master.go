@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -24,14 +23,10 @@ type masterOptions struct {
 	socket string
 }
 
-// newMasterCommand makes one of these commands. INT ends the command, not what
-// the master was asked for.
-func newMasterCommand(root *rootOptions, cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
-	o := &masterOptions{rootOptions: root}
+// command completes a command that asks the master: run is what it asks. INT
+// ends the command, and not what the master was asked for.
+func (o *masterOptions) command(cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
 	o.addFlags(cmd)
-	if strings.Contains(cmd.Use, "GROUP") {
-		cmd.ValidArgsFunction = o.completeGroup(strings.Contains(cmd.Use, "=N"))
-	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		ctx, client, done, err := o.connect(cmd)
 		if err != nil {

@@ -50,8 +50,9 @@ type migrateFlags struct {
 func newMigrateCommand(opts *rootOptions) *cobra.Command {
 	f := &migrateFlags{rootOptions: opts}
 	cmd := &cobra.Command{
-		Use:   "migrate [FILE.py]",
-		Short: "Rewrite a Python configuration in Starlark",
+		Use:         "migrate [FILE.py]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Rewrite a Python configuration in Starlark",
 		Long: `Rewrite a Python configuration in Starlark.
 
 The text is rewritten, and nothing runs: imports go, os.environ["X"] becomes env("X"),

@@ -42,8 +42,9 @@ type planFlags struct {
 func newPlanCommand(opts *rootOptions) *cobra.Command {
 	f := &planFlags{masterOptions: &masterOptions{rootOptions: opts}}
 	cmd := &cobra.Command{
-		Use:   "plan [FILE]",
-		Short: "Show what a reload would do, and change nothing",
+		Use:         "plan [FILE]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Show what a reload would do, and change nothing",
 		Long: `Show what a reload would do, and change nothing.
 
 The running master evaluates its configuration as a reload would, in its own

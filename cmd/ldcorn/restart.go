@@ -15,7 +15,8 @@ import (
 func newRestartCommand(opts *rootOptions) *cobra.Command {
 	f := new(groupFlags)
 	var progress io.Writer
-	cmd := newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
 		Use:   "restart GROUP... | --all",
 		Short: "Replace the workers of groups, one after another",
 		Long: `Replace the workers of groups, one after another: each serves until its
@@ -38,6 +39,6 @@ do those after it and the groups after its own, and the exit code is 1.`,
 			return err
 		})
 	})
-	f.addTo(cmd)
+	f.addTo(cmd, ask)
 	return cmd
 }

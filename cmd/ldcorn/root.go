@@ -15,9 +15,6 @@ import (
 // configNames are looked for in the current folder when none is named.
 var configNames = []string{"ldconfig.star", "ldconfig.py"}
 
-// withoutConfig are the commands that read no configuration, and so take no -c.
-var withoutConfig = []string{"version", "schema", "stubs", "completion"}
-
 // rootOptions are the flags that every command has.
 type rootOptions struct {
 	config  string
@@ -66,9 +63,26 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
 	cmd.Version = readVersion().String()
 	cmd.SetVersionTemplate("{{.Version}}\n")
-	cmd.AddCommand(newRunCommand(run), newCheckCommand(opts), newPlanCommand(opts), newReloadCommand(opts), newVersionCommand(), newMigrateCommand(opts),
-		newStatusCommand(opts), newScaleCommand(opts), newRestartCommand(opts),
-		newHoldCommand(opts), newReleaseCommand(opts), newStopCommand(opts), newLogsCommand(opts), newTestCommand(opts), newExplainCommand(opts), newFmtCommand(opts), newStubsCommand(), newSchemaCommand())
+	cmd.AddCommand(
+		newRunCommand(run),
+		newCheckCommand(opts),
+		newPlanCommand(opts),
+		newReloadCommand(opts),
+		newStatusCommand(opts),
+		newScaleCommand(opts),
+		newRestartCommand(opts),
+		newHoldCommand(opts),
+		newReleaseCommand(opts),
+		newStopCommand(opts),
+		newLogsCommand(opts),
+		newTestCommand(opts),
+		newExplainCommand(opts),
+		newMigrateCommand(opts),
+		newFmtCommand(opts),
+		newStubsCommand(),
+		newSchemaCommand(),
+		newVersionCommand(),
+	)
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
 	}
@@ -76,7 +90,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	cmd.SetHelpCommand(newHelpCommand())
 	addCompletion(cmd)
 	for _, sub := range cmd.Commands() {
-		if slices.Contains(withoutConfig, sub.Name()) {
+		if noConfig.of(sub) {
 			sub.PersistentFlags().StringP("config", "c", "", "")
 			_ = sub.PersistentFlags().MarkHidden("config") // it is there
 		}
@@ -94,7 +108,7 @@ func (o *rootOptions) start(cmd *cobra.Command) error {
 		return usageError("--color: got %q, want auto, always or never", o.color)
 	}
 	o.started = true
-	if o.confine && slices.Contains(evaluating, cmd.Name()) {
+	if o.confine && evaluates.of(cmd) {
 		return runConfined(cmd, o)
 	}
 	return nil

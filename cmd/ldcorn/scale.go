@@ -17,7 +17,8 @@ import (
 // groups.
 func newScaleCommand(opts *rootOptions) *cobra.Command {
 	var progress io.Writer
-	return newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	return ask.command(&cobra.Command{
 		Use:   "scale GROUP=N...",
 		Short: "Run N workers of a group until the next reload",
 		Long: `Run N workers of a group until the next reload, which brings back the
@@ -28,8 +29,9 @@ does not become so, nothing changes in its group and those after it, and the exi
 code is 1.`,
 		Example: `  ldcorn scale api=8
   ldcorn scale -c /srv/ldconfig.star api=2 web=4`,
-		Args:   cobra.MinimumNArgs(1),
-		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: ask.completeGroupSizes,
+		PreRun:            func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
 		numbers, names, err := parseScale(args)
 		if err != nil {

@@ -10,8 +10,9 @@ import (
 func newSchemaCommand() *cobra.Command {
 	asJSON, markdown := false, false
 	cmd := &cobra.Command{
-		Use:   "schema [NAME]",
-		Short: "Show the words of the configuration and their arguments",
+		Use:         "schema [NAME]",
+		Annotations: traits(noConfig),
+		Short:       "Show the words of the configuration and their arguments",
 		Long: `Show the words of the configuration and their arguments: types, defaults, rules, and
 what a change takes.
 

@@ -37,7 +37,8 @@ const (
 func newStatusCommand(opts *rootOptions) *cobra.Command {
 	f := &statusFlags{rootOptions: opts}
 	var out io.Writer
-	cmd := newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
 		Use:   "status",
 		Short: "Show the master, its groups and its workers",
 		Long: `Show the master, its groups and its workers.

@@ -15,7 +15,8 @@ import (
 // newStopCommand returns the command that stops a master.
 func newStopCommand(opts *rootOptions) *cobra.Command {
 	noWait := false
-	cmd := newMasterCommand(opts, &cobra.Command{
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
 		Use:   "stop",
 		Short: "Stop the master, as TERM does",
 		Long: `Stop the master, as TERM does: requests in flight are finished within

@@ -22,8 +22,9 @@ const stubsName = "__builtins__.pyi"
 func newStubsCommand() *cobra.Command {
 	out := stubsName
 	cmd := &cobra.Command{
-		Use:   "stubs",
-		Short: "Write the words of the configuration as a stub file for editors",
+		Use:         "stubs",
+		Annotations: traits(noConfig),
+		Short:       "Write the words of the configuration as a stub file for editors",
 		Long: `Write the words of the configuration as a Python stub file, ` + stubsName + `.
 
 Pyright, and editors that use it, find it in the root of a project, and then complete,

@@ -40,8 +40,9 @@ type testFlags struct {
 func newTestCommand(opts *rootOptions) *cobra.Command {
 	f := &testFlags{}
 	cmd := &cobra.Command{
-		Use:   "test [FILE]",
-		Short: "Run the tests in a configuration and beside it",
+		Use:         "test [FILE]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Run the tests in a configuration and beside it",
 		Long: `Run the tests in a configuration and beside it: functions named test_… in the
 configuration and in the files *_test.star of its folder, in the order of the text.
 

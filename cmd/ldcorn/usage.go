@@ -70,7 +70,7 @@ func checkArgs(cmd *cobra.Command) {
 // name is enough; among groups it must be a file that is there.
 func configArg(cmd *cobra.Command, args []string, wrong bool) string {
 	flag := cmd.Flag("config")
-	if flag == nil || flag.Hidden || flag.Changed || strings.Contains(cmd.Use, "FILE") {
+	if flag == nil || flag.Hidden || flag.Changed || takesFiles.of(cmd) {
 		return ""
 	}
 	for _, arg := range args {
@@ -138,6 +138,7 @@ func addCompletion(root *cobra.Command) {
 		if cmd.Name() != "completion" {
 			continue
 		}
+		cmd.Annotations = traits(noConfig)
 		cmd.Short = "Write the completion script of a shell"
 		cmd.Long = `Write a script to standard output with which a shell completes commands, flags, files
 and names of groups. The help of each shell's command says where to put it.`

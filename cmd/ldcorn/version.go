@@ -51,8 +51,9 @@ func (v buildVersion) String() string {
 func newVersionCommand() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
-		Use:   "version",
-		Short: "Show the version of ldcorn, its commit and its Go",
+		Use:         "version",
+		Annotations: traits(noConfig),
+		Short:       "Show the version of ldcorn, its commit and its Go",
 		Example: `  ldcorn version
   ldcorn version --json`,
 		Args: cobra.NoArgs,
