@@ -3,17 +3,17 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 
+	"github.com/ldcorn/ldcorn/engine/proc"
+	"github.com/prometheus/procfs"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -32,20 +32,14 @@ func (p process) String() string { return fmt.Sprintf("%s %s %d", p.group, p.ind
 // processes finds every living process of the script by the mark in its
 // environment, which children inherit also when their parent has died.
 func (s *script) processes() []process {
-	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	procs, _ := procfs.AllProcs()
 	var out []process
-	for _, dir := range dirs {
-		// A process may end at any moment; what cannot be read is no more.
-		data, err := os.ReadFile(filepath.Join(dir, "environ"))
-		if err != nil || !bytes.Contains(data, []byte(s.mark)) {
-			continue
-		}
-		vars := strings.Split(string(data), "\x00")
+	for _, found := range procs {
+		vars, _ := found.Environ() // empty if the process has just ended
 		if !slices.Contains(vars, s.mark) {
 			continue
 		}
-		p := process{}
-		p.pid, _ = strconv.Atoi(filepath.Base(dir))
+		p := process{pid: found.PID}
 		for _, v := range vars {
 			if value, ok := strings.CutPrefix(v, "LDCORN_GROUP="); ok {
 				p.group = value
@@ -110,13 +104,8 @@ func cmdGone(ts *testscript.TestScript, neg bool, args []string) {
 // alive reports whether a process runs; one that has ended and waits for its
 // parent to notice does not.
 func alive(pid int) bool {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return false
-	}
-	// The state follows the command's name, which may hold anything.
-	_, rest, _ := bytes.Cut(stat[bytes.LastIndexByte(stat, ')'):], []byte(" "))
-	return !bytes.HasPrefix(rest, []byte("Z")) && !bytes.HasPrefix(rest, []byte("X"))
+	p, err := proc.Read(pid)
+	return err == nil && !p.Ended()
 }
 
 // clean waits until nothing of the script is left: no process, and no socket

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -40,12 +41,11 @@ func TestMain(m *testing.M) {
 
 // zombies are our children that have ended and were not reaped.
 func zombies(t *testing.T) (found []int) {
-	entries, err := os.ReadDir("/proc")
+	procs, err := procfs.AllProcs()
 	require.NoError(t, err)
-	for _, entry := range entries {
-		pid, _ := strconv.Atoi(entry.Name())
-		if p, err := proc.Read(pid); err == nil && p.Parent == os.Getpid() && p.Ended() {
-			found = append(found, pid)
+	for _, other := range procs {
+		if p, err := proc.Read(other.PID); err == nil && p.Parent == os.Getpid() && p.Ended() {
+			found = append(found, other.PID)
 		}
 	}
 	return found

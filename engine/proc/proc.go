@@ -3,13 +3,14 @@
 package proc
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
+	"sort"
 	"strings"
+	"sync"
 
+	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -53,40 +54,35 @@ func (p *Process) Ending() bool { return p.Flags&exiting != 0 || p.Ended() }
 // Ended reports whether the process had ended.
 func (p *Process) Ended() bool { return p.State == zombie || p.State == dead }
 
+// mounted is /proc. The error is that of a system that has none.
+var mounted = sync.OnceValues(procfs.NewDefaultFS)
+
 // Read looks at a process. The error is fs.ErrNotExist if there is none.
 func Read(pid int) (Process, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	fs, err := mounted()
 	if err != nil {
-		if errors.Is(err, unix.ESRCH) { // it ended between open and read
-			err = os.ErrNotExist
-		}
 		return Process{}, err
 	}
-	return parse(pid, data)
+	p, err := fs.Proc(pid)
+	if err != nil {
+		return Process{}, err
+	}
+	return read(p)
 }
 
-// parse reads /proc/PID/stat, see proc_pid_stat(5). The second field is the
-// program's name in parentheses, and may hold anything.
-func parse(pid int, data []byte) (Process, error) {
-	_, rest, _ := strings.Cut(string(data[max(0, bytes.LastIndexByte(data, ')')):]), " ")
-	fields := strings.Fields(rest) // from the third field on
-	if len(fields) < 20 {
-		return Process{}, fmt.Errorf("/proc/%d/stat: got %d fields", pid, len(fields))
+// read looks at a process that procfs has found.
+func read(p procfs.Proc) (Process, error) {
+	stat, err := p.Stat()
+	if errors.Is(err, unix.ESRCH) { // it ended between open and read
+		err = os.ErrNotExist
 	}
-	var errs [6]error
-	number := func(i, field int) int {
-		n, err := strconv.Atoi(fields[field])
-		errs[i] = err
-		return n
+	if err != nil {
+		return Process{}, err
 	}
-	p := Process{
-		PID: pid, State: fields[0][0],
-		Parent: number(0, 1), Group: number(1, 2), Session: number(2, 3), TTY: number(3, 4),
-	}
-	flags, err := strconv.ParseUint(fields[6], 10, 32)
-	p.Flags, errs[5] = uint(flags), err
-	p.Start, errs[4] = strconv.ParseUint(fields[19], 10, 64)
-	return p, errors.Join(errs[:]...)
+	return Process{
+		PID: p.PID, Parent: stat.PPID, Group: stat.PGRP, Session: stat.Session, TTY: stat.TTY,
+		Start: stat.Starttime, State: stat.State[0], Flags: stat.Flags,
+	}, nil
 }
 
 // Self looks at this process.
@@ -98,17 +94,14 @@ func Lives(pid int, start uint64) bool {
 	return err == nil && p.Start == start && !p.Ended()
 }
 
-// All looks at every process that there is, in the order of their pids, those
-// that have ended left out. There are none where there is no /proc.
+// All looks at every process that has not ended, in the order of their pids.
+// There are none where there is no /proc.
 func All() []Process {
-	entries, _ := os.ReadDir("/proc")
-	all := make([]Process, 0, len(entries))
-	for _, entry := range entries {
-		pid, err := strconv.Atoi(entry.Name())
-		if err != nil {
-			continue
-		}
-		if p, err := Read(pid); err == nil && !p.Ended() { // else it has just gone
+	procs, _ := procfs.AllProcs()
+	sort.Sort(procs)
+	all := make([]Process, 0, len(procs))
+	for _, found := range procs {
+		if p, err := read(found); err == nil && !p.Ended() { // else it has just gone
 			all = append(all, p)
 		}
 	}
@@ -116,14 +109,20 @@ func All() []Process {
 }
 
 // Env returns a variable of the environment that the process was started
-// with, and whether it has one. What we may not read has none.
+// with, and whether it has one. A process whose environment we may not read
+// has none.
 func (p *Process) Env(name string) (string, bool) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/environ", p.PID))
+	fs, err := mounted()
 	if err != nil {
 		return "", false
 	}
-	for kv := range bytes.SplitSeq(data, []byte{0}) {
-		if value, ok := strings.CutPrefix(string(kv), name+"="); ok {
+	found, err := fs.Proc(p.PID)
+	if err != nil {
+		return "", false
+	}
+	env, _ := found.Environ() // empty if there is an error
+	for _, kv := range env {
+		if value, ok := strings.CutPrefix(kv, name+"="); ok {
 			return value, true
 		}
 	}
@@ -141,7 +140,8 @@ func (p *Process) UID() int {
 
 // SameNamespace reports whether the process has the same pid namespace as we
 // have. In another one, such as a container's, the pids that it tells of are
-// not ours.
+// not ours. (procfs reads all namespaces or none, and some cannot be read of
+// every process.)
 func (p *Process) SameNamespace() bool {
 	ours, err1 := os.Readlink("/proc/self/ns/pid")
 	its, err2 := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", p.PID))

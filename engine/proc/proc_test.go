@@ -3,6 +3,8 @@ package proc
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,14 +12,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestParse(t *testing.T) {
-	p, err := parse(7, []byte("7 (a) S) 1 (x) S 3 4 5 34816 5 4194304 1 2 3 4 5 6 7 8 20 0 1 0 987654 1 2\n"))
+// TestRead: a program's name may hold anything, and takes part in the format.
+func TestRead(t *testing.T) {
+	name := filepath.Join(t.TempDir(), ") S 1 (x")
+	sleep, err := exec.LookPath("sleep")
 	require.NoError(t, err)
-	assert.Equal(t, Process{PID: 7, Parent: 3, Group: 4, Session: 5, TTY: 34816, Start: 987654, State: 'S', Flags: 4194304}, p)
-	for _, bad := range []string{"", "7", "7 (a)", "7 (a) S 1 2 3", "7 (a) S x 4 5 0 5 4194304 1 2 3 4 5 6 7 8 20 0 1 0 9 1 2"} {
-		_, err := parse(7, []byte(bad))
-		assert.Error(t, err, bad)
-	}
+	data, err := os.ReadFile(sleep)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(name, data, 0o700))
+	cmd := exec.Command(name, "600")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	require.NoError(t, cmd.Start())
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // killed
+	}()
+	pid := cmd.Process.Pid
+	p, err := Read(pid)
+	require.NoError(t, err)
+	assert.NotZero(t, p.Start)
+	assert.NotZero(t, p.Flags)
+	assert.NotZero(t, p.State)
+	p.Start, p.Flags, p.State = 0, 0, 0
+	assert.Equal(t, Process{PID: pid, Parent: os.Getpid(), Group: pid, Session: pid}, p)
+
+	_, err = Read(1 << 30)
+	assert.ErrorIs(t, err, os.ErrNotExist)
 }
 
 func TestProcess(t *testing.T) {

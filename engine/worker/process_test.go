@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -125,8 +126,8 @@ func TestProcess_TakesItsChildrenAlong(t *testing.T) {
 
 // running reports whether a process exists and is no zombie.
 func running(pid int) bool {
-	data, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	return err == nil && !strings.Contains(string(data), ") Z ")
+	p, err := proc.Read(pid)
+	return err == nil && !p.Ended()
 }
 
 // A signal to the pid of such a wrapper ends the wrapper alone.

@@ -5,12 +5,11 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -146,14 +145,12 @@ func (c *Cell) limitData() {
 
 // dataSize is the size of the process's data in bytes, as RLIMIT_DATA counts.
 func dataSize() (uint64, error) {
-	status, err := os.ReadFile("/proc/self/status")
+	self, err := procfs.Self()
 	if err != nil {
 		return 0, err
 	}
-	_, rest, _ := strings.Cut(string(status), "\nVmData:")
-	line, _, _ := strings.Cut(rest, "\n")
-	n, err := strconv.ParseUint(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), "kB")), 10, 64)
-	return n << 10, err
+	status, err := self.NewStatus()
+	return status.VmData, err
 }
 
 const memoryEvery = 5 * time.Millisecond

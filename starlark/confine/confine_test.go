@@ -14,9 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
@@ -237,8 +237,12 @@ func gone(t *testing.T, pid int) {
 	t.Helper()
 	require.Positive(t, pid)
 	require.Eventually(t, func() bool {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-		return err != nil || strings.Contains(string(stat), ") Z ") || unix.Kill(pid, 0) != nil
+		p, err := procfs.NewProc(pid)
+		if err != nil {
+			return true
+		}
+		stat, err := p.Stat()
+		return err != nil || stat.State == "Z"
 	}, time.Minute, time.Millisecond)
 }
 
