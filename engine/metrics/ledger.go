@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
@@ -18,12 +17,6 @@ type ledger struct {
 	retries atomic.Uint64
 	took    histogram
 	queued  histogram
-}
-
-// ledgerOf is what the pool brings along; nil before it was published.
-func ledgerOf(p *pool.Pool) *ledger {
-	l, _ := p.Ledger().(*ledger)
-	return l
 }
 
 func (l *ledger) observe(r *proxy.Record) {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
@@ -50,7 +51,7 @@ func TestObserveWhileCollecting(t *testing.T) {
 			got := samples(t, q)[`ldcorn_request_duration_seconds{group="web"}`]
 			assert.GreaterOrEqual(t, got, last)
 			last = got
-			q.Publish(q.pools) // written by this goroutine alone
+			q.Publish(map[string]*pool.Pool{"web": r.Pool})
 		}
 	})
 	wg.Wait()

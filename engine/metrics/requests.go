@@ -1,9 +1,7 @@
 package metrics
 
 import (
-	"maps"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,27 +13,43 @@ import (
 
 // Requests counts what the proxy has dealt with, by group, and collects that
 // for Prometheus with what is under way. The zero Requests knows no group, and
-// is ready for use; its methods are safe from any goroutine.
+// is ready for use. Its methods are safe from any goroutine, but Publish from
+// one at a time.
 type Requests struct {
 	unrouted faults
 	routed   [len(routedWords)]atomic.Uint64
 
-	mu    sync.Mutex            // guards pools
-	pools map[string]*pool.Pool // by group; each has a ledger
+	groups atomic.Pointer[map[*pool.Pool]account] // never changed, but replaced
+}
+
+// An account is what is counted of one group.
+type account struct {
+	group  string
+	ledger *ledger
+}
+
+// accounts returns those of the groups that were published last.
+func (q *Requests) accounts() map[*pool.Pool]account {
+	if groups := q.groups.Load(); groups != nil {
+		return *groups
+	}
+	return nil
 }
 
 // Publish makes the groups the ones that are told of. It must come before the
-// proxy sends them requests: those of a pool that was never published do not
-// count. A pool that was, counts on. The map is not kept.
+// proxy sends them requests: those of a pool that is not published do not
+// count. A pool that was published before counts on. The map is not kept.
 func (q *Requests) Publish(pools map[string]*pool.Pool) {
-	for _, p := range pools {
-		if ledgerOf(p) == nil {
-			p.SetLedger(new(ledger))
+	before := q.accounts()
+	groups := make(map[*pool.Pool]account, len(pools))
+	for name, p := range pools {
+		a, known := before[p]
+		if !known {
+			a = account{name, new(ledger)}
 		}
+		groups[p] = a
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.pools = maps.Clone(pools)
+	q.groups.Store(&groups)
 }
 
 // Observe counts a request. It takes no lock and allocates nothing.
@@ -47,8 +61,8 @@ func (q *Requests) Observe(r *proxy.Record) {
 		q.unrouted.count(r.Kind)
 		return
 	}
-	if l := ledgerOf(r.Pool); l != nil {
-		l.observe(r)
+	if a, known := q.accounts()[r.Pool]; known {
+		a.ledger.observe(r)
 	}
 }
 
@@ -77,9 +91,6 @@ func (q *Requests) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (q *Requests) Collect(out chan<- prometheus.Metric) {
-	q.mu.Lock()
-	pools := q.pools // never changed, but replaced
-	q.mu.Unlock()
 	for i, kind := range proxy.Kinds {
 		if n := q.unrouted[i].Load(); n > 0 || slices.Contains(unroutedKinds, kind) {
 			out <- counter(unroutedDesc, n, string(kind))
@@ -88,8 +99,9 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 	for i, word := range routedWords {
 		out <- counter(routedDesc, q.routed[i].Load(), string(word))
 	}
-	for name, p := range pools {
-		ledgerOf(p).collect(out, name)
+	for p, a := range q.accounts() {
+		name := a.group
+		a.ledger.collect(out, name)
 		now := p.Stats()
 		out <- gauge(inFlightDesc, float64(now.Requests), name)
 		out <- gauge(waitingDesc, float64(now.Queued), name)

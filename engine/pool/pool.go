@@ -40,7 +40,6 @@ var (
 type Pool struct {
 	name     string
 	settings atomic.Pointer[plan.Group]
-	ledger   atomic.Value
 
 	mu      sync.Mutex // guards all below, and the counts of its workers
 	cap     int        // slots per worker; 0 = no cap
