@@ -52,7 +52,23 @@ func runConfined(cmd *cobra.Command, o *rootOptions) error {
 		// As if the signal had ended this process.
 		return &exitError{code: 128 + int(end.Signal)}
 	}
+	if end.File == "" {
+		end.File = o.aboutFile(cmd)
+	}
 	return &exitError{exitFailure, o.writeEnded(cmd, end)}
+}
+
+// aboutFile is the file that a command is about, as far as its arguments say.
+func (o *rootOptions) aboutFile(cmd *cobra.Command) string {
+	args := cmd.Flags().Args()
+	if cmd.Name() == "explain" {
+		args = nil // it is a request
+	}
+	path, err := o.configPath(args[:min(len(args), 1)])
+	if err != nil {
+		return "the configuration"
+	}
+	return shownPath(path)
 }
 
 // stopGrace is how long a command that was sent a signal may take to end: one

@@ -49,6 +49,9 @@ func Main() int {
 	if cell != nil && cell.Purpose == trialPurpose {
 		return tryConfig(cell, os.Stdin, os.Stdout)
 	}
+	if text := confine.Warning(); cell == nil && text != "" {
+		fmt.Fprintf(os.Stderr, "ldcorn: warning: %s\n", text)
+	}
 	opts := &rootOptions{confine: cell == nil, cell: cell}
 	root := newRootCommand(opts)
 	root.SetArgs(longFlags(os.Args[1:]))

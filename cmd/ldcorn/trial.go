@@ -59,10 +59,10 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	case err != nil:
 		return nil, err
 	case code != exitOK:
-		return nil, fmt.Errorf("the process that evaluates the configuration ended with exit code %d", code)
+		return nil, fmt.Errorf("%s: the process that evaluates it ended with exit code %d and without an answer; try again", t.Name, code)
 	}
 	if err := json.Unmarshal(answer.Bytes(), &v); err != nil {
-		return nil, fmt.Errorf("the process that evaluates the configuration said nothing of use: %w", err)
+		return nil, fmt.Errorf("%s: the process that evaluates it gave half an answer; try again: %w", t.Name, err)
 	}
 	switch {
 	case v.Error != "":

@@ -50,7 +50,7 @@ func Text(errno unix.Errno) string {
 	case unix.ENFILE:
 		return "too many open files in the whole system; raise the sysctl fs.file-max"
 	case unix.EAGAIN:
-		return "too many processes: the system starts no more processes and threads for ldcorn; raise ulimit -u, TasksMax= of its systemd unit, or pids.max of its cgroup"
+		return "too many processes and threads; raise ulimit -u, TasksMax= of its systemd unit, or pids.max of its cgroup"
 	case unix.ENOMEM:
 		return "the system has no memory for another process; free some, or raise ulimit -v, or MemoryMax= of the systemd unit"
 	case unix.EFBIG:

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/procfs"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
@@ -79,6 +80,20 @@ var confined = map[string]func(*confine.Cell){
 		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		select {}
 	},
+	"quit": func(c *confine.Cell) {
+		defer c.Watch("testing", "a.star", time.Hour)()
+		_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		select {}
+	},
+	"abort": func(c *confine.Cell) { // as C code does that gets no memory
+		defer c.Watch("testing", "a.star", time.Hour)()
+		_, _ = syscall.Write(2, []byte("runtime/cgo: pthread_create failed: Resource temporarily unavailable\n"))
+		_ = syscall.Kill(os.Getpid(), syscall.SIGABRT)
+		select {}
+	},
+	"wordy": func(*confine.Cell) { // says what a failure says, and does not fail
+		_, _ = syscall.Write(2, []byte("failed to allocate 4GB address space"))
+	},
 	"stopped": func(c *confine.Cell) {
 		defer c.Watch("testing", "a.star", time.Millisecond)()
 		_ = syscall.Kill(os.Getpid(), syscall.SIGSTOP)
@@ -125,7 +140,7 @@ func TestRun(t *testing.T) {
 	_, code, err = run(t, "code")
 	require.NoError(t, err)
 	assert.Equal(t, 3, code)
-	for _, purpose := range []string{"garbage", "in time"} {
+	for _, purpose := range []string{"garbage", "in time", "wordy"} {
 		_, code, err = run(t, purpose)
 		require.NoError(t, err, purpose)
 		assert.Zero(t, code, purpose)
@@ -141,6 +156,8 @@ func TestRun_Ended(t *testing.T) {
 		"time":    "b.star: running it takes longer than 1ms",
 		"panic":   "a.star: testing it made ldcorn fail \\(this is a bug\\)",
 		"killed":  "the process that evaluates it was ended by a signal: killed",
+		"quit":    "a.star: testing it was ended by a signal: quit",
+		"abort":   "a.star: testing it failed: the system starts no more threads for ldcorn",
 	} {
 		t.Run(purpose, func(t *testing.T) {
 			_, _, err := run(t, purpose)
@@ -157,6 +174,28 @@ func TestRun_Ended(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRun_Scarce: a limit of the system is named where that has left the process
+// no memory to run, and not the limit of a configuration.
+func TestRun_Scarce(t *testing.T) {
+	var before unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_DATA, &before))
+	low := before
+	low.Cur = 900 << 20
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_DATA, &low))
+	defer func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_DATA, &before)) }()
+	for _, purpose := range []string{"at once", "abort"} {
+		_, _, err := run(t, purpose)
+		require.EqualError(t, err, "a.star: testing it got no memory from the system: the data of ldcorn is limited to 900 MiB (RLIMIT_DATA)")
+		var end *confine.Ended
+		require.ErrorAs(t, err, &end)
+		assert.Contains(t, end.Report().Diagnostics[0].Hint, "`ulimit -d unlimited`, or LimitDATA=infinity")
+	}
+	assert.Empty(t, confine.Warning())
+	low.Cur = 200 << 20
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_DATA, &low))
+	assert.Contains(t, confine.Warning(), "limited to 200 MiB (RLIMIT_DATA), which may be too little to run; lift it with")
 }
 
 // TestRun_Cancel: a process ends with the context, and with its parent.

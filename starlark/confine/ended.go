@@ -6,6 +6,9 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/shortage"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
@@ -21,6 +24,8 @@ const (
 	TooLong                    // it used more time than it was given
 	Stuck                      // it did not end within Options.Limit, and was killed
 	Unkillable                 // nor did it end when it was killed
+	TooScarce                  // a limit of the system left it no memory to run at all
+	TooFewThreads              // the system started no more threads
 )
 
 // codeLimit is the code of a configuration that exceeds a limit.
@@ -36,6 +41,8 @@ type Ended struct {
 	Signal  syscall.Signal
 	Words   []string // the first of the runtime's last ones
 	Printed string   // what the configuration has printed by then
+
+	scarcity, advice string // of TooScarce
 }
 
 func (e *Ended) Error() string {
@@ -61,6 +68,10 @@ func (e *Ended) message() string {
 		return fmt.Sprintf("%s has not ended within %s: its process stood still and was killed", what, e.Limit)
 	case Unkillable:
 		return fmt.Sprintf("%s has not ended within %s: its process stands still, and cannot even be killed", what, e.Limit)
+	case TooScarce:
+		return fmt.Sprintf("%s got no memory from the system: %s", what, e.scarcity)
+	case TooFewThreads:
+		return what + " failed: the system starts no more threads for ldcorn"
 	case Killed:
 		return fmt.Sprintf("%s was ended by a signal: %s", what, e.Signal)
 	}
@@ -74,13 +85,32 @@ func (e *Ended) hint() string {
 	case TooDeep:
 		return "split expressions, lists or JSON texts that are nested within each other thousands of times"
 	case TooLong:
-		return "a loop, or a range that a function goes through, may be longer than meant"
+		return e.slow()
+	case TooScarce:
+		return e.advice
+	case TooFewThreads:
+		return shortage.Text(unix.EAGAIN)
 	case Stuck, Unkillable:
 		return "a STOP signal, a frozen cgroup or a file system that does not answer, such as NFS, holds a process up; try again when that is over"
 	case Killed:
-		return "the machine may be short of memory; try again"
+		if e.Signal == syscall.SIGKILL {
+			return "the machine may be short of memory; try again"
+		}
+		return "somebody has sent it that signal; try again"
 	}
 	return ""
+}
+
+// slow says what may take long where no loop of the configuration has been
+// stopped by its own limit.
+func (e *Ended) slow() string {
+	switch e.Doing {
+	case "reading", "formatting", "rewriting":
+		return "the file may be too large or nested too deep; split it into files that it loads, or try again if the machine or the file system is slow"
+	case "checking":
+		return "there may be very many groups, routes or values in it; have fewer, or try again if the machine is busy"
+	}
+	return "a loop, or a range that a function goes through, may be longer than meant"
 }
 
 // Report is the error as one about a configuration, which a text of its file

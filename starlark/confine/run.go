@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -193,12 +194,18 @@ func (p *process) conclude(ctx context.Context, state *os.ProcessState, err erro
 		end.Cause, end.Limit = TooLong, p.over.Limit
 	case strings.Contains(words, "stack exceeds"), strings.Contains(words, "stack overflow"):
 		end.Cause = TooDeep
-	case saysMemory(words):
+	case err != nil && end.isScarce(status, words):
+		end.Cause = TooScarce
+	case err != nil && saysMemory(words):
 		end.Cause = TooMuchMemory
+	case err != nil && saysThreads(words):
+		end.Cause = TooFewThreads
 	case crashed(words):
 		end.Cause, end.Words = Crashed, firstLines(words)
 	case status.Signaled():
 		end.Cause, end.Signal = Killed, status.Signal()
+	case err != nil && lastSignal(words) != 0:
+		end.Cause, end.Signal = Killed, lastSignal(words)
 	case err != nil && !errors.As(err, &exit):
 		return err
 	default:
@@ -208,15 +215,12 @@ func (p *process) conclude(ctx context.Context, state *os.ProcessState, err erro
 	return end
 }
 
-// saysMemory reports whether these are the last words of a program that got no
-// memory from the system, be it for a thread.
-func saysMemory(words string) bool {
-	for _, s := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "failed to create new OS thread", "failed to allocate"} {
-		if strings.Contains(words, s) {
-			return true
-		}
-	}
-	return false
+// isScarce reports whether the process ended as one does that gets no memory,
+// where there is little to get.
+func (e *Ended) isScarce(status syscall.WaitStatus, words string) bool {
+	e.scarcity, e.advice = scarcity()
+	fault := status.Signaled() && slices.Contains([]syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT, syscall.SIGTRAP}, status.Signal())
+	return e.scarcity != "" && (fault || saysMemory(words) || saysThreads(words) || crashed(words))
 }
 
 // crashed reports whether these are the last words of a Go program.
