@@ -15,6 +15,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // An outcome is what a client that stayed has got.
@@ -86,12 +88,12 @@ func (cl *client) connect(ctx context.Context) error {
 	if cl.conn != nil {
 		return nil
 	}
-	conn, err := dial(ctx, cl.c.addr)
+	conn, err := harness.Dial(ctx, cl.c.addr)
 	if err != nil {
 		return err
 	}
 	cl.conn, cl.in = conn, bufio.NewReader(conn)
-	return conn.SetDeadline(time.Now().Add(2 * patience))
+	return conn.SetDeadline(time.Now().Add(2 * harness.Patience))
 }
 
 func (cl *client) close() {
@@ -225,7 +227,7 @@ func (c *campaign) vanish(ctx context.Context, group string, n int) (ids []strin
 // awaitQueued waits until the queue of a group is of a length.
 func (c *campaign) awaitQueued(group string, want int) {
 	got := 0
-	ok := until(func() bool {
+	ok := harness.Until(func() bool {
 		g := c.group(group)
 		if g != nil {
 			got = g.Queued
@@ -252,9 +254,9 @@ func (c *campaign) converse(ctx context.Context, cl *client) {
 }
 
 func (cl *client) talk(ctx context.Context, id string) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*patience)
+	ctx, cancel := context.WithTimeout(ctx, 2*harness.Patience)
 	defer cancel()
-	conn, resp, err := dialSocket(ctx, cl.c.addr, fmt.Sprintf("/%s/ws?%s", cl.group, id), nil)
+	conn, resp, err := harness.DialWebSocket(ctx, cl.c.addr, fmt.Sprintf("/%s/ws?%s", cl.group, id), nil)
 	if err != nil {
 		if resp != nil {
 			err = fmt.Errorf("status %d: %w", resp.StatusCode, err)

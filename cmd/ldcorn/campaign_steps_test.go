@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -85,7 +86,7 @@ func anyGroup(rng *rand.Rand) string { return []string{exact, moving, late, free
 func (c *campaign) kill(rng *rand.Rand) {
 	name := anyGroup(rng)
 	var g *supervisor.GroupStatus
-	whole := until(func() bool {
+	whole := harness.Until(func() bool {
 		g = c.group(name)
 		return c.ended() || g != nil && g.Ready >= g.Instances
 	})
@@ -104,10 +105,10 @@ func (c *campaign) kill(rng *rand.Rand) {
 	pid := pids[rng.IntN(len(pids))]
 	i := c.begin(&c.kills, name)
 	if syscall.Kill(pid, syscall.SIGKILL) == nil {
-		until(func() bool { return !alive(pid) })
+		harness.Until(func() bool { return !harness.Alive(pid) })
 	}
 	c.end(&c.kills, i)
-	until(func() bool { g = c.group(name); return c.ended() || g != nil && g.Ready >= g.Instances })
+	harness.Until(func() bool { g = c.group(name); return c.ended() || g != nil && g.Ready >= g.Instances })
 }
 
 // begin notes that something begins, and returns what end wants.
@@ -129,7 +130,7 @@ func (c *campaign) end(list *[]disruption, i int) {
 func (c *campaign) move(group string, do func(context.Context) error) {
 	i := c.begin(&c.moves, group)
 	from := monotonic()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
 	err := do(ctx)
 	c.end(&c.moves, i)
@@ -209,7 +210,7 @@ func (c *campaign) restart(rng *rand.Rand) {
 // once they have been seen to leave the queue the others are let go.
 func (c *campaign) hold(rng *rand.Rand) {
 	name := []string{exact, moving}[rng.IntN(2)]
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
 	c.paused.Store(&name)
 	defer c.paused.Store(nil)
@@ -223,7 +224,7 @@ func (c *campaign) hold(rng *rand.Rand) {
 
 // group asks for the status of one group; nil where there is none now.
 func (c *campaign) group(name string) *supervisor.GroupStatus {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
 	st, _, err := c.master.Status(ctx)
 	if err != nil {

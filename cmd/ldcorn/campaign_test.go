@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
@@ -73,13 +74,14 @@ func (c *campaign) newRand(name string) *rand.Rand {
 
 // A campaign is one master and all that is done to it.
 type campaign struct {
-	script
+	mark   string // in the environment of every process of the campaign
+	runDir string // where ldcorn puts its sockets
 	t      testing.TB
 	seed   uint64
 	dir    string
 	python string
 	cmd    *exec.Cmd
-	log    logBuffer
+	log    harness.Log
 	done   chan struct{} // closed when the master has ended
 	addr   string
 	master *control.Client
@@ -129,16 +131,14 @@ func (c *campaign) configure(cap int, balance string) {
 }
 
 func newCampaign(t testing.TB, seed uint64) *campaign {
-	python, err := findPython()
-	require.NoError(t, err)
+	python := harness.Python(t)
 	runDir, err := os.MkdirTemp("", "ldc") // short, for sockets
 	require.NoError(t, err)
-	c := &campaign{t: t, seed: seed, dir: t.TempDir(), python: python, done: make(chan struct{})}
-	c.script = script{mark: "LDCORN_SCRIPT=" + runDir, runDir: runDir}
+	c := &campaign{t: t, seed: seed, mark: "LDCORN_SCRIPT=" + runDir, runDir: runDir, dir: t.TempDir(), python: python, done: make(chan struct{})}
 	c.began = make(map[string]int64)
 	t.Cleanup(func() {
-		for _, p := range c.processes() {
-			p.kill()
+		for _, p := range harness.Processes(c.mark) {
+			p.Kill()
 		}
 		_ = os.RemoveAll(runDir)
 	})
@@ -146,7 +146,7 @@ func newCampaign(t testing.TB, seed uint64) *campaign {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, "app.py"), app, 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(c.dir, "seen"), 0o700))
-	require.NoError(t, writeWrapper(filepath.Join(c.dir, "bin", "python3"), python))
+	require.NoError(t, harness.WriteWrapper(filepath.Join(c.dir, "bin", "python3"), python))
 	return c
 }
 
@@ -154,8 +154,7 @@ func newCampaign(t testing.TB, seed uint64) *campaign {
 func (c *campaign) start() {
 	c.caps = []capSpan{{cap: 1, span: span{from: monotonic(), to: never}}}
 	c.configure(1, "least_busy")
-	support, err := filepath.Abs(filepath.Join("..", "..", "testscripts", "support"))
-	require.NoError(c.t, err)
+	support := harness.Root(c.t, "testscripts", "support")
 	c.cmd = exec.Command("ldcorn", "-c", "ldconfig.star")
 	c.cmd.Dir = c.dir
 	c.cmd.Env = append(os.Environ(), c.mark, "XDG_RUNTIME_DIR="+c.runDir, "PYTHONPATH="+support, "PYTHONDONTWRITEBYTECODE=1",
@@ -168,10 +167,10 @@ func (c *campaign) start() {
 		_ = c.cmd.Wait() // the ProcessState says it
 	}()
 	var match [][]byte
-	require.True(c.t, until(func() bool {
-		match = listening.FindSubmatch(c.log.all())
+	require.True(c.t, harness.Until(func() bool {
+		match = harness.Listening.FindSubmatch(c.log.All())
 		return match != nil || c.ended()
-	}) && match != nil, "the master does not listen:\n%s", c.log.all())
+	}) && match != nil, "the master does not listen:\n%s", c.log.All())
 	c.addr = string(match[1])
 	sockets, err := filepath.Glob(filepath.Join(c.runDir, "*", "*", control.SocketName))
 	require.NoError(c.t, err)
@@ -191,17 +190,17 @@ func (c *campaign) ended() bool {
 // stop ends the master, which leaves nothing behind.
 func (c *campaign) stop() {
 	require.NoError(c.t, c.cmd.Process.Signal(syscall.SIGTERM))
-	require.True(c.t, until(c.ended), "the master does not end")
+	require.True(c.t, harness.Until(c.ended), "the master does not end")
 	require.Zero(c.t, c.cmd.ProcessState.ExitCode())
-	require.Empty(c.t, c.processes())
-	require.NotContains(c.t, string(c.log.all()), "DATA RACE")
-	require.NotContains(c.t, string(c.log.all()), "panic")
+	require.Empty(c.t, harness.Processes(c.mark))
+	require.NotContains(c.t, string(c.log.All()), "DATA RACE")
+	require.NotContains(c.t, string(c.log.All()), "panic")
 }
 
 // atRest waits until the status of the master has nothing left to do.
 func (c *campaign) atRest() {
 	var out []byte
-	ok := until(func() bool {
+	ok := harness.Until(func() bool {
 		cmd := exec.Command("ldcorn", "status", "--json", "-c", "ldconfig.star")
 		cmd.Dir, cmd.Env = c.dir, c.cmd.Env
 		var err error
@@ -223,7 +222,7 @@ func monotonic() int64 {
 
 // showLog is what is told of the master when a campaign fails: its end.
 func (c *campaign) showLog() string {
-	all := c.log.all()
+	all := c.log.All()
 	if len(all) > 16<<10 {
 		all = all[len(all)-16<<10:]
 		_, all, _ = bytes.Cut(all, []byte("\n"))
@@ -247,7 +246,7 @@ func (c *campaign) clients() *sync.WaitGroup {
 		for range kind.n {
 			cl := c.newClient(kind.group)
 			wg.Go(func() {
-				ctx, cancel := context.WithTimeout(context.Background(), *campaignTime+3*patience)
+				ctx, cancel := context.WithTimeout(context.Background(), *campaignTime+3*harness.Patience)
 				defer cancel()
 				kind.run(ctx, cl)
 			})

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
@@ -35,8 +36,7 @@ var wantedParts = []string{partRuns, partMigrated, partRefused, partCaptured}
 // them: used as they are, rewritten, or refused. What runs or is rewritten
 // must give the plan that Python gives.
 func TestMigrateCorpus(t *testing.T) {
-	interpreter, err := findPython()
-	require.NoError(t, err)
+	interpreter := harness.Python(t)
 	files, err := filepath.Glob(filepath.Join("testdata", "python", "*.txtar"))
 	require.NoError(t, err)
 	require.Greater(t, len(files), 25)
@@ -109,7 +109,7 @@ func transform(t *testing.T, interpreter string) map[string]string {
 	dir, err := os.Getwd()
 	require.NoError(t, err)
 	flags := func() *migrateFlags {
-		f := &migrateFlags{rootOptions: &rootOptions{color: "never"}, python: interpreter, timeout: patience}
+		f := &migrateFlags{rootOptions: &rootOptions{color: "never"}, python: interpreter, timeout: harness.Patience}
 		if _, err := os.Stat("env"); err == nil {
 			f.envFiles = []string{"env"}
 		}

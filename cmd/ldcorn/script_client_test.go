@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // requester is one client of a load. It is for one goroutine.
@@ -68,7 +70,7 @@ func (c *httpClient) close() {
 
 func (c *httpClient) request(ctx context.Context) error {
 	if c.conn == nil {
-		conn, err := dial(ctx, c.addr)
+		conn, err := harness.Dial(ctx, c.addr)
 		if err != nil {
 			return fmt.Errorf("%w: %w", errRefused, err)
 		}
@@ -77,7 +79,7 @@ func (c *httpClient) request(ctx context.Context) error {
 	conn := c.conn
 	release := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer release()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(harness.Patience)); err != nil {
 		return err
 	}
 	keep, err := c.exchange()
@@ -90,7 +92,7 @@ func (c *httpClient) request(ctx context.Context) error {
 // exchange sends the request and reads the answer; keep says whether the
 // connection may be used again.
 func (c *httpClient) exchange() (keep bool, err error) {
-	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n", c.method, c.path, hostOf(c.addr))
+	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n", c.method, c.path, harness.HostOf(c.addr))
 	if c.fresh {
 		head += "Connection: close\r\n"
 	}
@@ -147,9 +149,9 @@ type wsClient struct{ addr, path string }
 func (c wsClient) close() {}
 
 func (c wsClient) request(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, harness.Patience)
 	defer cancel()
-	conn, resp, err := dialSocket(ctx, c.addr, c.path, nil)
+	conn, resp, err := harness.DialWebSocket(ctx, c.addr, c.path, nil)
 	if err != nil {
 		if resp == nil {
 			return fmt.Errorf("%w: %w", errRefused, err)

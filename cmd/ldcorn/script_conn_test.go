@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // connection is a client connection on which a script says bytes.
@@ -111,7 +113,7 @@ func cmdRaw(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func connect(ts *testscript.TestScript, addr string) *connection {
-	conn, err := dial(context.Background(), addr)
+	conn, err := harness.Dial(context.Background(), addr)
 	ts.Check(err)
 	ts.Defer(func() { _ = conn.Close() }) // closed already, mostly
 	return &connection{conn: conn}
@@ -130,7 +132,7 @@ func (c *connection) write(data string) { _, _ = io.WriteString(c.conn, data) }
 func (c *connection) expect(ts *testscript.TestScript, pattern string) {
 	re, err := regexp.Compile(pattern)
 	ts.Check(err)
-	ts.Check(c.conn.SetReadDeadline(time.Now().Add(patience)))
+	ts.Check(c.conn.SetReadDeadline(time.Now().Add(harness.Patience)))
 	buf := make([]byte, 32<<10)
 	for {
 		if loc := re.FindStringIndex(c.got.String()[c.read:]); loc != nil {
@@ -156,7 +158,7 @@ func (c *connection) end(ts *testscript.TestScript) {
 // rest reads until the server closes the connection and prints all that came,
 // with plain line ends.
 func (c *connection) rest(ts *testscript.TestScript) {
-	ts.Check(c.conn.SetReadDeadline(time.Now().Add(patience)))
+	ts.Check(c.conn.SetReadDeadline(time.Now().Add(harness.Patience)))
 	_, err := io.Copy(&c.got, c.conn)
 	fmt.Fprint(ts.Stdout(), strings.ReplaceAll(c.got.String(), "\r\n", "\n"))
 	if errors.Is(err, os.ErrDeadlineExceeded) {

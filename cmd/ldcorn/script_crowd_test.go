@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // crowd is many connections that say the same.
@@ -67,7 +69,7 @@ func gather(ts *testscript.TestScript, n int, data string) (c crowd) {
 	}
 	ts.Defer(func() { c.close() })
 	for range n {
-		conn, err := dial(context.Background(), ts.Getenv("ADDR"))
+		conn, err := harness.Dial(context.Background(), ts.Getenv("ADDR"))
 		ts.Check(err)
 		c = append(c, conn)
 		// The server may have closed it again already.
@@ -78,7 +80,7 @@ func gather(ts *testscript.TestScript, n int, data string) (c crowd) {
 
 // awaitEnd waits until the server has closed every connection.
 func (c crowd) awaitEnd(ts *testscript.TestScript) {
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(harness.Patience)
 	for i, conn := range c {
 		ts.Check(conn.SetReadDeadline(deadline))
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {
@@ -104,7 +106,7 @@ func (c crowd) awaitShed(ts *testscript.TestScript) {
 	var late bool
 	select {
 	case <-shed:
-	case <-time.After(patience):
+	case <-time.After(harness.Patience):
 		late = true
 	}
 	for _, conn := range c {
@@ -120,7 +122,7 @@ func (c crowd) awaitShed(ts *testscript.TestScript) {
 func (c crowd) ask(ts *testscript.TestScript, arg string) {
 	data, err := strconv.Unquote(`"` + arg + `"`)
 	ts.Check(err)
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(harness.Patience)
 	for _, conn := range c {
 		// The server may have closed it.
 		_, _ = io.WriteString(conn, data)

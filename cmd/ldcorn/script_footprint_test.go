@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // A footprint is what a master takes of the machine, but for memory.
@@ -36,7 +38,7 @@ func (s *script) look(ts *testscript.TestScript, srv *server) footprint {
 	f.goroutines, err = strconv.Atoi(match(ts, goroutineCount, scrape(ts, srv)))
 	ts.Check(err)
 	for _, p := range s.processes() {
-		if p.group != "" {
+		if p.Group != "" {
 			f.workers++
 		}
 	}
@@ -79,8 +81,8 @@ func keptPipes() int { return 16 * max(runtime.NumCPU()/4, 1) }
 
 // scrape returns the metrics of a master.
 func scrape(ts *testscript.TestScript, srv *server) string {
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
-	resp, err := client.Get("http://" + match(ts, adminOpen, string(srv.log.all())) + "/metrics")
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: harness.Patience}
+	resp, err := client.Get("http://" + match(ts, adminOpen, string(srv.log.All())) + "/metrics")
 	ts.Check(err)
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
@@ -117,7 +119,7 @@ func (s *script) least(ts *testscript.TestScript, srv *server) footprint {
 // thing at some moment, as for least: what is left over never goes.
 func (s *script) awaitFootprint(ts *testscript.TestScript, srv *server, before footprint) {
 	now := s.look(ts, srv)
-	back := until(func() bool {
+	back := harness.Until(func() bool {
 		next := s.look(ts, srv)
 		next.descriptors, next.goroutines = min(now.descriptors, next.descriptors), min(now.goroutines, next.goroutines)
 		now = next

@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // call is one request as a script writes it.
@@ -91,7 +93,7 @@ func cmdWaitHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	c := parseCall(ts, to, args[:2])
 	var got answer
-	ok := until(func() bool {
+	ok := harness.Until(func() bool {
 		got = c.do()
 		return got.err == nil && got.status == c.status && re.MatchString(got.body)
 	})
@@ -140,9 +142,9 @@ func isNumber(s string) bool {
 // do sends the request on a connection of its own, so that what one line of a
 // script does cannot depend on the lines before.
 func (c call) do() answer {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, c.method, "http://"+hostOf(c.addr), strings.NewReader(c.body))
+	req, err := http.NewRequestWithContext(ctx, c.method, "http://"+harness.HostOf(c.addr), strings.NewReader(c.body))
 	if err != nil {
 		return answer{err: err}
 	}
@@ -157,7 +159,7 @@ func (c call) do() answer {
 		DisableCompression: true,
 		DisableKeepAlives:  true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return dial(ctx, c.addr)
+			return harness.Dial(ctx, c.addr)
 		},
 	}
 	resp, err := tr.RoundTrip(req)
@@ -194,23 +196,6 @@ func check(ts *testscript.TestScript, c call, got answer) {
 	case got.status != c.status:
 		ts.Fatalf("%s %s: status %d, want %d", c.method, c.path, got.status, c.status)
 	}
-}
-
-// dial connects to host:port or unix:/path.
-func dial(ctx context.Context, addr string) (net.Conn, error) {
-	network := "tcp"
-	if path, ok := strings.CutPrefix(addr, "unix:"); ok {
-		network, addr = "unix", path
-	}
-	return (&net.Dialer{}).DialContext(ctx, network, addr)
-}
-
-// hostOf is what goes into the Host header for an address.
-func hostOf(addr string) string {
-	if strings.HasPrefix(addr, "unix:") {
-		return "localhost"
-	}
-	return addr
 }
 
 // capture sets an environment variable to the first group of a pattern that

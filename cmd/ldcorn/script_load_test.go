@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // load keeps clients busy in the background until it is stopped.
@@ -144,7 +146,7 @@ func (l *load) wait(ts *testscript.TestScript, args []string) {
 	ts.Check(err)
 	for _, k := range l.kinds {
 		goal := k.ok.Load() + n
-		if !until(func() bool { return k.ok.Load() >= goal || k.refused.Load() > 0 }) || k.ok.Load() < goal {
+		if !harness.Until(func() bool { return k.ok.Load() >= goal || k.refused.Load() > 0 }) || k.ok.Load() < goal {
 			ts.Fatalf("%s: %s", k, strings.Join(k.errors, "; "))
 		}
 	}

@@ -3,59 +3,20 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
-	"github.com/ldcorn/ldcorn/engine/proc"
-	"github.com/prometheus/procfs"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// process is a living process that a script started, itself or through
-// ldcorn.
-type process struct {
-	pid   int
-	group string // LDCORN_GROUP, "" in a process that is no worker
-	index string // LDCORN_WORKER
-}
-
-func (p process) kill() { _ = syscall.Kill(p.pid, syscall.SIGKILL) } // gone already is as well
-
-func (p process) String() string { return fmt.Sprintf("%s %s %d", p.group, p.index, p.pid) }
-
-// processes finds every living process of the script by the mark in its
-// environment, which children inherit also when their parent has died.
-func (s *script) processes() []process {
-	procs, _ := procfs.AllProcs()
-	var out []process
-	for _, found := range procs {
-		vars, _ := found.Environ() // empty if the process has just ended
-		if !slices.Contains(vars, s.mark) {
-			continue
-		}
-		p := process{pid: found.PID}
-		for _, v := range vars {
-			if value, ok := strings.CutPrefix(v, "LDCORN_GROUP="); ok {
-				p.group = value
-			}
-			if value, ok := strings.CutPrefix(v, "LDCORN_WORKER="); ok {
-				p.index = value
-			}
-		}
-		out = append(out, p)
-	}
-	slices.SortFunc(out, func(a, b process) int {
-		return cmp.Or(cmp.Compare(a.group, b.group), cmp.Compare(len(a.index), len(b.index)),
-			cmp.Compare(a.index, b.index), cmp.Compare(a.pid, b.pid))
-	})
-	return out
-}
+// processes finds every living process of the script.
+func (s *script) processes() []harness.Process { return harness.Processes(s.mark) }
 
 // workers waits until exactly N worker processes live, of one group or of
 // all, and prints them one a line, sorted, as "GROUP INDEX PID":
@@ -72,10 +33,10 @@ func cmdWorkers(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[len(args)-1])
 	ts.Check(err)
-	var found []process
-	ok := until(func() bool {
-		found = slices.DeleteFunc(of(ts).processes(), func(p process) bool {
-			return p.group == "" || group != "" && p.group != group
+	var found []harness.Process
+	ok := harness.Until(func() bool {
+		found = slices.DeleteFunc(of(ts).processes(), func(p harness.Process) bool {
+			return p.Group == "" || group != "" && p.Group != group
 		})
 		return len(found) == want
 	})
@@ -95,17 +56,10 @@ func cmdGone(ts *testscript.TestScript, neg bool, args []string) {
 	for _, arg := range args {
 		pid, err := strconv.Atoi(arg)
 		ts.Check(err)
-		if !until(func() bool { return !alive(pid) }) {
+		if !harness.Until(func() bool { return !harness.Alive(pid) }) {
 			ts.Fatalf("process %d still lives", pid)
 		}
 	}
-}
-
-// alive reports whether a process runs; one that has ended and waits for its
-// parent to notice does not.
-func alive(pid int) bool {
-	p, err := proc.Read(pid)
-	return err == nil && !p.Ended()
 }
 
 // clean waits until nothing of the script is left: no process, and no socket
@@ -120,12 +74,12 @@ func cmdClean(ts *testscript.TestScript, neg bool, args []string) {
 		left = s.leftSockets()
 		if !slices.Equal(args, []string{"-sockets"}) {
 			for _, p := range s.processes() {
-				left = append(left, fmt.Sprintf("process %d (%s)", p.pid, p.group))
+				left = append(left, fmt.Sprintf("process %d (%s)", p.PID, p.Group))
 			}
 		}
 		return len(left) == 0
 	}
-	if !until(look) {
+	if !harness.Until(look) {
 		ts.Fatalf("left over: %s", strings.Join(left, ", "))
 	}
 }

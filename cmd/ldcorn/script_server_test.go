@@ -14,20 +14,18 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // server is an ldcorn that runs in the background.
 type server struct {
 	name string
 	cmd  *exec.Cmd
-	log  logBuffer
+	log  serverLog
 	addr string        // host:port or unix:/path
 	done chan struct{} // closed when the process has ended and its log is whole
 }
-
-// listening is the line by which ldcorn says that it serves, and where, as text
-// or as JSON.
-var listening = regexp.MustCompile(`(?m)^.*\blistening\b.*\baddr"?[=:]"?([^\s"]+)`)
 
 // start runs ldcorn in the background and waits until it listens:
 //
@@ -76,13 +74,13 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 // it has failed to.
 func awaitStart(ts *testscript.TestScript, neg bool, srv *server, suffix string) {
 	var match [][]byte
-	settled := until(func() bool {
-		match = listening.FindSubmatch(srv.log.all())
+	settled := harness.Until(func() bool {
+		match = harness.Listening.FindSubmatch(srv.log.All())
 		return match != nil || srv.ended()
 	})
 	switch {
 	case neg && match == nil && settled:
-		_, err := ts.Stderr().Write(srv.log.all())
+		_, err := ts.Stderr().Write(srv.log.All())
 		ts.Check(err)
 		if srv.cmd.ProcessState.Success() {
 			ts.Fatalf("%s ended with exit code 0", srv.name)
@@ -198,7 +196,7 @@ func cmdExited(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: exited CODE|SIGNAL [NAME]")
 	}
 	srv := named(ts, strings.Join(args[1:], ""))
-	if !until(srv.ended) {
+	if !harness.Until(srv.ended) {
 		ts.Fatalf("%s still runs", srv.name)
 	}
 	got := strconv.Itoa(srv.cmd.ProcessState.ExitCode())
@@ -215,7 +213,7 @@ func cmdExited(ts *testscript.TestScript, neg bool, args []string) {
 //	log [NAME]
 func cmdLog(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "log")
-	_, err := ts.Stdout().Write(named(ts, strings.Join(args, "")).log.all())
+	_, err := ts.Stdout().Write(named(ts, strings.Join(args, "")).log.All())
 	ts.Check(err)
 }
 
@@ -250,7 +248,7 @@ func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
 	re, err := regexp.Compile(args[1])
 	ts.Check(err)
 	var content []byte
-	found := until(func() bool {
+	found := harness.Until(func() bool {
 		if path != "" {
 			check(ts, call{path: path, status: http.StatusOK}, parseCall(ts, "", []string{"200", path}).do())
 		}
@@ -279,7 +277,7 @@ func cmdWaitExec(ts *testscript.TestScript, neg bool, args []string) {
 	re, err := regexp.Compile("(?m)" + args[0])
 	ts.Check(err)
 	var out string
-	if !until(func() bool {
+	if !harness.Until(func() bool {
 		ts.Check(ts.Exec(args[1], args[2:]...))
 		out = ts.ReadFile("stdout")
 		return re.MatchString(out)
@@ -303,7 +301,7 @@ func (srv *server) waitLine(re *regexp.Regexp) (string, error) {
 		return false
 	}
 	// A server that has ended gets one more look: its log is whole by then.
-	if until(func() bool { return search() || srv.ended() }) && (line != "" || search()) {
+	if harness.Until(func() bool { return search() || srv.ended() }) && (line != "" || search()) {
 		return line, nil
 	}
 	return "", fmt.Errorf("no line of the log of %s matches %q", srv.name, re)

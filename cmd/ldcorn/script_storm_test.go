@@ -20,6 +20,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -79,7 +80,7 @@ func cmdStorm(ts *testscript.TestScript, neg bool, args []string) {
 	l.finish(ts, false)
 	s.calmDown()
 	of(ts).awaitFootprint(ts, s.srv, before)
-	if log := s.srv.log.all(); bytes.Contains(log, []byte("over the cap")) || bytes.Contains(log, []byte("panic")) {
+	if log := s.srv.log.All(); bytes.Contains(log, []byte("over the cap")) || bytes.Contains(log, []byte("panic")) {
 		ts.Fatalf("a cap was exceeded, or something panicked; see the log")
 	}
 }
@@ -232,7 +233,7 @@ func (s *storm) apply(c stormConfig) {
 
 // reload waits for an event of a reload.
 func (s *storm) reload(want control.ReloadRequest, last control.EventKind) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
 	err := s.client.Reload(ctx, want, func(e control.ReloadEvent) error {
 		switch e.Event {
@@ -256,7 +257,7 @@ func (s *storm) setCap(n int) { s.write("cap", []byte(strconv.Itoa(n))) }
 // awaitCap waits until the requests are done that were begun before a cap was
 // lowered.
 func (s *storm) awaitCap(cap int) {
-	ok := until(func() bool {
+	ok := harness.Until(func() bool {
 		return !slices.ContainsFunc(s.groups()["capped"].Workers, func(w supervisor.WorkerStatus) bool { return w.Requests > cap })
 	})
 	if !ok {

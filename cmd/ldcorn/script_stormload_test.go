@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // stormLoad begins what goes on during a storm: clients that keep their
@@ -113,7 +115,7 @@ func (s *heldSocket) request(ctx context.Context) error {
 	}
 	want := fmt.Sprint(s.rnd.Uint64())
 	_ = s.conn.Write(ctx, websocket.MessageText, []byte(want)) // the reader knows why it failed
-	timeout := time.After(patience)
+	timeout := time.After(harness.Patience)
 	select {
 	case got := <-s.messages:
 		if got != want {
@@ -134,9 +136,9 @@ func (s *heldSocket) request(ctx context.Context) error {
 }
 
 func (s *heldSocket) open(ctx context.Context) error {
-	dialing, cancel := context.WithTimeout(ctx, patience)
+	dialing, cancel := context.WithTimeout(ctx, harness.Patience)
 	defer cancel()
-	conn, _, err := dialSocket(dialing, s.addr, s.path, nil)
+	conn, _, err := harness.DialWebSocket(dialing, s.addr, s.path, nil)
 	if err != nil {
 		return err
 	}

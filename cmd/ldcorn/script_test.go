@@ -4,16 +4,14 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // The scripts in testscripts/ are the specification of what ldcorn does. Each
@@ -22,27 +20,13 @@ import (
 // comment on each is its manual. They wait for what they need, up to patience,
 // so that a script never sleeps.
 
-// patience bounds every wait of a script. It is long, for a busy machine; no
-// script that passes comes near it.
-const patience = 90 * time.Second
-
 // maxScripts run at a time: each starts several interpreters.
 const maxScripts = 4
 
-func TestMain(m *testing.M) {
-	if os.Getenv("LDCORN_CONFINED") != "" {
-		os.Exit(Main()) // a test has started a confined process, which is no test
-	}
-	testscript.Main(m, map[string]func(){
-		"ldcorn": func() { os.Exit(Main()) },
-	})
-}
+func TestMain(m *testing.M) { harness.Main(m, Main) }
 
 func TestScripts(t *testing.T) {
-	python, err := findPython()
-	require.NoError(t, err)
-	root, err := filepath.Abs(filepath.Join("..", ".."))
-	require.NoError(t, err)
+	python, root := harness.Python(t), harness.Root(t)
 	running := make(chan struct{}, maxScripts)
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join(root, "testscripts"),
@@ -124,7 +108,7 @@ func setUp(env *testscript.Env, root, python string) error {
 	env.Defer(func() { s.close(env.T().(testing.TB)) })
 
 	bin := filepath.Join(env.WorkDir, ".bin")
-	if err := writeWrapper(filepath.Join(bin, "python3"), python); err != nil {
+	if err := harness.WriteWrapper(filepath.Join(bin, "python3"), python); err != nil {
 		return err
 	}
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
@@ -142,15 +126,6 @@ func setUp(env *testscript.Env, root, python string) error {
 	return nil
 }
 
-// writeWrapper writes a python3 that runs the given interpreter. A link would
-// not do: a virtual environment is found beside the path it is started by.
-func writeWrapper(path, python string) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(path, fmt.Appendf(nil, "#!/bin/sh\nexec '%s' \"$@\"\n", python), 0o755)
-}
-
 // close ends what the script left running, shows the logs if it failed, and
 // fails it when a race was found in a server.
 func (s *script) close(t testing.TB) {
@@ -161,15 +136,15 @@ func (s *script) close(t testing.TB) {
 		w.conn.CloseNow()
 	}
 	for _, p := range s.processes() {
-		p.kill()
+		p.Kill()
 	}
 	for _, srv := range s.servers {
 		<-srv.done
-		if bytes.Contains(srv.log.all(), []byte("DATA RACE")) {
+		if bytes.Contains(srv.log.All(), []byte("DATA RACE")) {
 			t.Errorf("data race in %s", srv.name)
 		}
 		if t.Failed() {
-			t.Logf("log of %s:\n%s", srv.name, srv.log.all())
+			t.Logf("log of %s:\n%s", srv.name, srv.log.All())
 		}
 	}
 	if err := os.RemoveAll(s.runDir); err != nil {
@@ -177,44 +152,15 @@ func (s *script) close(t testing.TB) {
 	}
 }
 
-// until polls cond until it is true; false means that patience ran out.
-func until(cond func() bool) bool {
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline.C:
-			return cond()
-		}
-	}
-	return true
-}
-
-// logBuffer collects what a process writes. The zero value is ready for use.
-type logBuffer struct {
-	mu   sync.Mutex // guards buf
-	buf  bytes.Buffer
+// A serverLog is what a server writes.
+type serverLog struct {
+	harness.Log
 	mark int // up to where waitlog has read; used by the script alone
 }
 
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) all() []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return bytes.Clone(b.buf.Bytes())
-}
-
 // lines returns the complete lines after the mark.
-func (b *logBuffer) lines() []string {
-	rest := string(b.all()[b.mark:])
+func (l *serverLog) lines() []string {
+	rest := string(l.All()[l.mark:])
 	end := strings.LastIndexByte(rest, '\n')
 	if end < 0 {
 		return nil

@@ -5,7 +5,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/coder/websocket"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // socket is an open websocket of a script.
@@ -31,7 +32,7 @@ func cmdWS(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: ws open|refused|send|expect|close|closed NAME ...")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
 	verb, name, rest := args[0], args[1], strings.Join(args[2:], " ")
 	if verb == "open" && len(args) > 2 {
@@ -85,14 +86,14 @@ func openSocket(ctx context.Context, ts *testscript.TestScript, name, path strin
 		k, v, _ := strings.Cut(h, ":")
 		header.Add(k, strings.TrimSpace(v))
 	}
-	conn, resp, err := dialSocket(ctx, ts.Getenv("ADDR"), path, header)
+	conn, resp, err := harness.DialWebSocket(ctx, ts.Getenv("ADDR"), path, header)
 	ts.Check(err)
 	fmt.Fprint(ts.Stderr(), headOf(resp))
 	of(ts).sockets[name] = &socket{conn}
 }
 
 func refusedSocket(ctx context.Context, ts *testscript.TestScript, status, path string) {
-	conn, resp, err := dialSocket(ctx, ts.Getenv("ADDR"), path, nil)
+	conn, resp, err := harness.DialWebSocket(ctx, ts.Getenv("ADDR"), path, nil)
 	switch {
 	case err == nil:
 		_ = conn.CloseNow()
@@ -102,13 +103,4 @@ func refusedSocket(ctx context.Context, ts *testscript.TestScript, status, path 
 	case strconv.Itoa(resp.StatusCode) != status:
 		ts.Fatalf("status %d, want %s", resp.StatusCode, status)
 	}
-}
-
-// dialSocket opens a websocket on a connection of its own.
-func dialSocket(ctx context.Context, addr, path string, header http.Header) (*websocket.Conn, *http.Response, error) {
-	tr := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, addr) }}
-	return websocket.Dial(ctx, "ws://"+hostOf(addr)+path, &websocket.DialOptions{
-		HTTPClient: &http.Client{Transport: tr},
-		HTTPHeader: header,
-	})
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-package main
+package harness
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // pythonProbe fails in an interpreter without Uvicorn or without a websocket
@@ -22,9 +23,19 @@ except ImportError:
 print(sys.executable)
 `
 
-// findPython searches as scripts/get-uvicorn does, so that a plain "go test"
-// works wherever such an interpreter is. It installs nothing.
-func findPython() (string, error) {
+// Python returns the path of an interpreter that can run workers. It searches
+// as scripts/get-uvicorn does, so that a plain "go test" works wherever such an
+// interpreter is, and installs nothing. It fails the test if there is none.
+func Python(t testing.TB) string {
+	t.Helper()
+	path, err := findPython(Root(t, ".venv", "bin", "python"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func findPython(ours string) (string, error) {
 	if named := os.Getenv("LDCORN_TEST_PYTHON"); named != "" {
 		path, err := probePython(named)
 		if err != nil {
@@ -36,7 +47,7 @@ func findPython() (string, error) {
 	if env := os.Getenv("VIRTUAL_ENV"); env != "" {
 		candidates = append(candidates, filepath.Join(env, "bin", "python"))
 	}
-	candidates = append(candidates, filepath.Join("..", "..", ".venv", "bin", "python"), "python3", "/usr/bin/python3")
+	candidates = append(candidates, ours, "python3", "/usr/bin/python3")
 	for _, dir := range filepath.SplitList(os.Getenv("PATH")) {
 		for _, pattern := range []string{"python3.[0-9]", "python3.[0-9][0-9]"} {
 			found, _ := filepath.Glob(filepath.Join(dir, pattern))
@@ -58,4 +69,14 @@ func probePython(path string) (string, error) {
 		return "", fmt.Errorf("%w: %s", err, exit.Stderr)
 	}
 	return strings.TrimSpace(string(out)), err
+}
+
+// WriteWrapper writes a python3 that runs the given interpreter. A link would
+// not do: a virtual environment is found beside the path by which it is
+// started.
+func WriteWrapper(path, python string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, fmt.Appendf(nil, "#!/bin/sh\nexec '%s' \"$@\"\n", python), 0o755)
 }
