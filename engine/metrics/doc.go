@@ -2,7 +2,6 @@
 // observes them, its workers, as the supervisor knows them, and its reloads.
 //
 // Each is a collector of its own. They keep plain numbers, and make metrics of
-// them only when somebody asks: a request costs a few atomic additions, to
-// counters that its pool brings along, and the series of a group that is gone
-// are simply not there any more.
+// them only when somebody asks: a request costs a few atomic additions, and the
+// series of a group that is gone are not there any more.
 package metrics

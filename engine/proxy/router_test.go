@@ -103,6 +103,15 @@ func TestRouterDecides(t *testing.T) {
 	})
 }
 
+// TestRoute_GroupWithoutPool: a group that no pool was published for is not
+// available, whoever finds it.
+func TestRoute_GroupWithoutPool(t *testing.T) {
+	r, _, _ := routedRig(t, "goroutine", routedPlan(t))
+	delete(r.pools, "a")
+	r.publish()
+	assert.Contains(t, r.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "503 Service Unavailable: no worker is available")
+}
+
 // TestRouterAnswersLeaveNothing: neither edits nor a key of one request are
 // those of the next on its connection, and answers come in order.
 func TestRouterAnswersOnOneConnection(t *testing.T) {
