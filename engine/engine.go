@@ -1,6 +1,8 @@
 // Package engine joins the actors of a master, the supervisor, the proxy and
 // the signals, into one run group. It is handed what reads a configuration,
 // and knows nothing of the language that it is written in.
+//
+// docs/architecture.md shows how the packages work together.
 package engine
 
 import (

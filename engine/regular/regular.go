@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 )
 
@@ -45,6 +46,17 @@ func Open(path string) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// Follow returns the path with its symbolic links followed, as
+// filepath.EvalSymlinks does, whose error about links that lead in a circle is
+// the name of a function. Ours is an *fs.PathError.
+func Follow(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil || errors.As(err, new(*fs.PathError)) {
+		return real, err
+	}
+	return "", &fs.PathError{Op: "lstat", Path: path, Err: syscall.ELOOP}
 }
 
 // ReadFile reads a regular file of at most limit bytes. The content of an empty

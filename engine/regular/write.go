@@ -63,7 +63,7 @@ func isDescriptor(path string) bool {
 // follow returns the path of the file itself, which need not be there.
 func follow(path string) (string, error) {
 	for range maxLinks {
-		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		dir, err := Follow(filepath.Dir(path))
 		if err != nil {
 			return "", noFolder(filepath.Dir(path), err)
 		}

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A Severity says whether a diagnostic stops the configuration from being used.
@@ -117,8 +119,46 @@ func (r *Report) Add(d Diagnostic) {
 	}
 }
 
+// What is shown of a word that is longer than maxWord, such as a name that was
+// computed. Paths are shorter.
+const (
+	maxWord  = 256 // bytes
+	wordHead = 80
+	wordTail = 20 // with the quotes behind it
+)
+
+// shorten takes out the middle of words that are too long.
+func shorten(s string) string {
+	if len(s) <= maxWord {
+		return s
+	}
+	var out strings.Builder
+	for s != "" {
+		end := strings.IndexAny(s, " \n")
+		if end < 0 {
+			end = len(s)
+		}
+		if word := s[:end]; len(word) > maxWord {
+			tail := len(word) - wordTail
+			for !utf8.RuneStart(word[tail]) && tail < len(word)-1 {
+				tail++
+			}
+			out.WriteString(visible.Cut(word, wordHead) + word[tail:])
+		} else {
+			out.WriteString(word)
+		}
+		if end < len(s) {
+			out.WriteByte(s[end])
+			end++
+		}
+		s = s[end:]
+	}
+	return out.String()
+}
+
 // clip cuts a text that is too long to be read anyway.
 func clip(s string) string {
+	s = shorten(s)
 	if len(s) <= maxText {
 		return s
 	}

@@ -1,0 +1,250 @@
+// Package docs holds the pages and schemas of ldcorn, and no code.
+package docs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const page = "architecture.md"
+
+const module = "github.com/ldcorn/ldcorn/"
+
+// A room is a package of ours.
+type room struct {
+	name    string   // its path in the module
+	imports []string // of ours, by name, sorted; those of tests left out
+}
+
+// row is what the page should have for the room.
+func (r *room) row(purpose string) string {
+	imports := make([]string, len(r.imports))
+	for i, name := range r.imports {
+		imports[i] = "`" + path.Base(name) + "`"
+	}
+	if len(imports) == 0 {
+		imports = []string{"nothing"}
+	}
+	return fmt.Sprintf("| `%s` | %s | %s |", r.name, purpose, strings.Join(imports, ", "))
+}
+
+// rooms returns all packages of the module, by name.
+func rooms(t *testing.T) map[string]*room {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles", "./...")
+	cmd.Dir, cmd.Stderr = "..", os.Stderr
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	all := make(map[string]*room)
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath       string
+			Imports, GoFiles []string
+		}
+		err := dec.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		if len(p.GoFiles) == 0 { // tests alone, as here
+			continue
+		}
+		r := &room{name: strings.TrimPrefix(p.ImportPath, module)}
+		for _, name := range p.Imports {
+			if ours, ok := strings.CutPrefix(name, module); ok {
+				r.imports = append(r.imports, ours)
+			}
+		}
+		slices.Sort(r.imports)
+		all[r.name] = r
+	}
+	require.NotEmpty(t, all)
+	return all
+}
+
+// tables returns the rows of the tables of the page below a heading, cell by
+// cell, without those of the columns' names. A heading holds those of a lower
+// level.
+func tables(t *testing.T, heading string) (rows [][]string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
+	require.True(t, found, "%s has no heading %q", page, heading)
+	if next := regexp.MustCompile(`(?m)^## `).FindStringIndex(section); next != nil {
+		section = section[:next[0]]
+	}
+	for line := range strings.Lines(section) {
+		line = strings.TrimSpace(line)
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		for i := range cells {
+			cells[i] = strings.TrimSpace(cells[i])
+		}
+		rows = append(rows, cells)
+	}
+	require.NotEmpty(t, rows, "%s: no table below %q", page, heading)
+	return rows
+}
+
+// quoted returns what stands in backticks.
+func quoted(cell string) (names []string) {
+	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// TestRooms: the page has a row for each package, which says what the package
+// is for and exactly which packages of ours it imports.
+func TestRooms(t *testing.T) {
+	all := rooms(t)
+	rowOf := make(map[string][]string)
+	for _, cells := range tables(t, "## The rooms") {
+		require.Len(t, cells, 3, "docs/%s: the row %v", page, cells)
+		names := quoted(cells[0])
+		require.Len(t, names, 1, "docs/%s: the row %v", page, cells)
+		name := names[0]
+		assert.NotContains(t, rowOf, name, "docs/%s has two rows for %s: remove one", page, name)
+		rowOf[name] = cells
+		if all[name] == nil {
+			t.Errorf("docs/%s has a row for %s, which is no package: remove the row, or rename it if the package was renamed", page, name)
+		}
+	}
+	for name, r := range all {
+		cells, found := rowOf[name]
+		if !found {
+			t.Errorf("docs/%s has no row for the package %s. Add it to the table that fits below \"The rooms\", and say what the package is for:\n%s",
+				page, name, r.row("…"))
+			continue
+		}
+		assert.NotEmpty(t, cells[1], "docs/%s does not say what %s is for", page, name)
+		if want := r.row(cells[1]); want != r.written(cells) {
+			t.Errorf("docs/%s does not say what %s imports. %s If that is meant, make its row\n%s", page, name, r.differences(quoted(cells[2])), want)
+		}
+	}
+}
+
+// written is the row as the page has it.
+func (r *room) written(cells []string) string {
+	return fmt.Sprintf("| `%s` | %s | %s |", r.name, cells[1], cells[2])
+}
+
+// differences says how what the page allows differs from what is imported.
+func (r *room) differences(allowed []string) string {
+	var said []string
+	for _, name := range r.imports {
+		if !slices.Contains(allowed, path.Base(name)) {
+			said = append(said, fmt.Sprintf("It imports %s, which its row does not allow.", name))
+		}
+	}
+	for _, base := range allowed {
+		if !slices.ContainsFunc(r.imports, func(name string) bool { return path.Base(name) == base }) {
+			said = append(said, fmt.Sprintf("Its row allows %s, which it does not import.", base))
+		}
+	}
+	return strings.Join(said, " ")
+}
+
+// TestRooms_Names: the last part of a path says which package is meant.
+func TestRooms_Names(t *testing.T) {
+	seen := make(map[string]string)
+	for name := range rooms(t) {
+		base := path.Base(name)
+		assert.Empty(t, seen[base], "%s and %s have one name: rename one of them", name, seen[base])
+		seen[base] = name
+	}
+}
+
+// TestWalls: no package reaches one that a wall keeps it from, by whichever
+// way.
+func TestWalls(t *testing.T) {
+	all := rooms(t)
+	for _, cells := range tables(t, "## The walls") {
+		require.Len(t, cells, 3)
+		from, to := quoted(cells[0])[0], quoted(cells[1])[0]
+		matched := false
+		for name := range all {
+			if !covers(from, name) {
+				continue
+			}
+			matched = true
+			if way := wayTo(all, name, to); way != nil {
+				t.Errorf("%s must not reach %s (docs/%s: %s), and does: %s", name, to, page, cells[2], strings.Join(way, " imports "))
+			}
+		}
+		assert.True(t, matched, "docs/%s: a wall is about %s, which is no package: rename it there if the package was renamed", page, from)
+	}
+}
+
+// covers reports whether a package is the one that a wall names, or below it.
+func covers(pattern, name string) bool {
+	folder, below := strings.CutSuffix(pattern, "/...")
+	return name == folder || below && strings.HasPrefix(name, folder+"/")
+}
+
+// wayTo is a way of imports from a package to one that the pattern covers, or
+// nil.
+func wayTo(all map[string]*room, from, pattern string) []string {
+	seen := make(map[string]bool)
+	var walk func(name string) []string
+	walk = func(name string) []string {
+		if seen[name] || all[name] == nil {
+			return nil
+		}
+		seen[name] = true
+		for _, next := range all[name].imports {
+			if covers(pattern, next) {
+				return []string{name, next}
+			}
+			if way := walk(next); way != nil {
+				return append([]string{name}, way...)
+			}
+		}
+		return nil
+	}
+	return walk(from)
+}
+
+// TestModules: the page says what each module is for that ldcorn needs
+// directly.
+func TestModules(t *testing.T) {
+	out, err := exec.Command("go", "mod", "edit", "-json", "../go.mod").Output()
+	require.NoError(t, err)
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	require.NoError(t, json.Unmarshal(out, &mod))
+	needed := make(map[string]bool)
+	for _, r := range mod.Require {
+		if !r.Indirect {
+			needed[r.Path] = true
+		}
+	}
+	for _, cells := range tables(t, "## Modules of others") {
+		name := quoted(cells[0])[0]
+		assert.True(t, needed[name], "docs/%s has a row for the module %s, which go.mod does not require directly: remove the row", page, name)
+		delete(needed, name)
+	}
+	for name := range needed {
+		t.Errorf("docs/%s has no row for the module %s, which go.mod requires. Add one below \"Modules of others\" that says what it is for", page, name)
+	}
+}
