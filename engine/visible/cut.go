@@ -9,7 +9,7 @@ func Cut(s string, most int) string {
 		return s
 	}
 	end := most
-	for end > 0 && !utf8.RuneStart(s[end]) {
+	for end > max(0, most-utf8.UTFMax) && !utf8.RuneStart(s[end]) { // or it is no UTF-8
 		end--
 	}
 	return s[:end] + "…"
