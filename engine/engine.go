@@ -22,11 +22,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -133,9 +135,9 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener,
 	tell *telemetry, sig *signals, folder *workdir.Dir) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
-	faults := proxy.NewFaultLog(e.log)
+	faults := faultlog.New(e.log)
 	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver,
-		Observer: proxy.Observers{faults, tell.observer(access)}})
+		Observer: result.Observers{faults, tell.observer(access)}})
 	if err != nil {
 		return err
 	}

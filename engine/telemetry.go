@@ -8,7 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -32,11 +32,11 @@ func newTelemetry(admin plan.Bind) (*telemetry, error) {
 }
 
 // observer is told of requests. Where nobody will ever ask, none is counted.
-func (t *telemetry) observer(access *accesslog.Log) proxy.Observer {
+func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 	if t.listener == nil {
 		return access
 	}
-	return proxy.Observers{&t.requests, access}
+	return result.Observers{&t.requests, access}
 }
 
 // start answers on the listener until the function that it returns is called:

@@ -7,18 +7,18 @@ import (
 	"unicode/utf8"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // appendText writes a record as a line of text: the combined format of Apache
 // and nginx, which every log reader knows, and behind it name=value pairs.
-func appendText(b []byte, r *proxy.Record, now time.Time) []byte {
+func appendText(b []byte, r *result.Result, now time.Time) []byte {
 	b = appendClient(b, r.Client)
 	b = append(b, " - - ["...)
 	b = now.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
-	if r.Kind == proxy.KindRefused {
+	if r.Kind == result.KindRefused {
 		b = appendEscaped(b, r.Line)
 	} else {
 		b = append(b, r.Request.Method...)
@@ -37,7 +37,7 @@ func appendText(b []byte, r *proxy.Record, now time.Time) []byte {
 }
 
 // appendPairs writes what the combined format has no place for.
-func appendPairs(b []byte, r *proxy.Record) []byte {
+func appendPairs(b []byte, r *result.Result) []byte {
 	if r.Group != "" {
 		b = append(append(b, " group="...), r.Group...)
 	}
@@ -62,14 +62,14 @@ func appendPairs(b []byte, r *proxy.Record) []byte {
 
 // appendJSON writes a record as an object on a line of its own. Fields that
 // have no value are left out.
-func appendJSON(b []byte, r *proxy.Record, now time.Time) []byte {
+func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 	b = append(b, `{"time":"`...)
 	b = now.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
 	b = append(b, '"')
 	if r.Client.IsValid() {
 		b = append(r.Client.AppendTo(append(b, `,"client":"`...)), '"')
 	}
-	if r.Kind == proxy.KindRefused {
+	if r.Kind == result.KindRefused {
 		b = appendMember(b, `,"line":`, r.Line)
 	} else {
 		b = appendMember(b, `,"method":`, r.Request.Method)
@@ -103,7 +103,7 @@ func appendJSON(b []byte, r *proxy.Record, now time.Time) []byte {
 	return append(b, "}\n"...)
 }
 
-func version(r *proxy.Record) string {
+func version(r *result.Result) string {
 	if r.Request.Minor == 0 {
 		return "HTTP/1.0"
 	}

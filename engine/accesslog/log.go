@@ -9,7 +9,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/logwriter"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 const (
@@ -45,9 +45,9 @@ func New(opts Options) *Log {
 	})}
 }
 
-// Observe writes the record's line, or counts it as lost when whoever reads
+// Observe writes the line of a result, or counts it as lost when whoever reads
 // the log is too far behind.
-func (l *Log) Observe(r *proxy.Record) {
+func (l *Log) Observe(r *result.Result) {
 	if !l.lines.On() {
 		return
 	}

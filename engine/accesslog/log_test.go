@@ -22,7 +22,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 const patience = 30 * time.Second
@@ -39,9 +39,9 @@ func request(t testing.TB, head string) *http1.Request {
 	return r
 }
 
-// served is the record of an ordinary request.
-func served(t testing.TB) *proxy.Record {
-	return &proxy.Record{
+// served is the result of an ordinary request.
+func served(t testing.TB) *result.Result {
+	return &result.Result{
 		Request: request(t, "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nUser-Agent: x \"y\" \xe9\r\nReferer: http://r/\r\n\r\n"),
 		Client:  netip.MustParseAddr("2001:db8::1"), Status: 200, Sent: 12, Group: "web", Worker: 3, ID: []byte("id-1"),
 		Queued: 1500 * time.Microsecond, Took: 2*time.Second + 42*time.Microsecond,
@@ -49,15 +49,15 @@ func served(t testing.TB) *proxy.Record {
 }
 
 func TestLines(t *testing.T) {
-	refused := &proxy.Record{
+	refused := &result.Result{
 		Request: new(http1.Request), Line: []byte("G\"ET\\ /\n\x1b[2J \xff\x7f é"), Status: 400, Worker: -1, ID: []byte("i"),
-		Kind: proxy.KindRefused, Reason: "malformed request line",
+		Kind: result.KindRefused, Reason: "malformed request line",
 	}
 	failed := served(t)
-	failed.Status, failed.Sent, failed.Kind, failed.Reason, failed.Repeats = 502, 70, proxy.KindNoAnswer, "the worker did not answer", 2
+	failed.Status, failed.Sent, failed.Kind, failed.Reason, failed.Repeats = 502, 70, result.KindNoAnswer, "the worker did not answer", 2
 	for _, c := range []struct {
 		name       string
-		record     *proxy.Record
+		record     *result.Result
 		text, json string
 	}{
 		{"served", served(t),
@@ -87,7 +87,7 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1"))
 	f.Add([]byte("\"\\\n\r\x00\xff\xe2\x80\xa8"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		r := &proxy.Record{Request: new(http1.Request), Line: line, ID: line, Worker: -1, Kind: proxy.KindRefused}
+		r := &result.Result{Request: new(http1.Request), Line: line, ID: line, Worker: -1, Kind: result.KindRefused}
 		text := appendText(nil, r, moment)
 		assert.Equal(t, 1, bytes.Count(text, []byte("\n")))
 		assert.Equal(t, 8, bytes.Count(text, []byte(`"`)), "three values and a reason: %q", text)

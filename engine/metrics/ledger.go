@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // codes are the classes of status, by their first digit less one.
@@ -19,7 +19,7 @@ type ledger struct {
 	queued  histogram
 }
 
-func (l *ledger) observe(r *proxy.Record) {
+func (l *ledger) observe(r *result.Result) {
 	class := min(max(r.Status/100, 1), len(codes)) - 1 // a worker may send 999
 	l.codes[class].Add(1)
 	l.took.observe(r.Took)
@@ -30,15 +30,15 @@ func (l *ledger) observe(r *proxy.Record) {
 	l.faults.count(r.Kind)
 }
 
-// faults count what went wrong, by index in proxy.Kinds, of which there are
+// faults count what went wrong, by index in result.Kinds, of which there are
 // not as many as there is room for.
 type faults [32]atomic.Uint64
 
-func (f *faults) count(kind proxy.Kind) {
+func (f *faults) count(kind result.Kind) {
 	if kind == "" {
 		return
 	}
-	if i := slices.Index(proxy.Kinds, kind); i >= 0 {
+	if i := slices.Index(result.Kinds, kind); i >= 0 {
 		f[i].Add(1)
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -40,24 +40,24 @@ func compare(t *testing.T, c prometheus.Collector, want string, names ...string)
 func TestRequests(t *testing.T) {
 	var q Requests
 	pools := poolsOf("web")
-	early := proxy.Record{Pool: pools["web"], Status: 200}
+	early := result.Result{Pool: pools["web"], Status: 200}
 	q.Observe(&early) // not published yet
 	q.Publish(pools)
 	web := pools["web"]
-	for _, r := range []proxy.Record{
+	for _, r := range []result.Result{
 		{Pool: web, Status: 200, Took: time.Millisecond},
 		{Pool: web, Status: 204, Took: 40 * time.Millisecond, Queued: 30 * time.Millisecond},
 		{Pool: web, Status: 101, Took: time.Hour},
 		{Pool: web, Status: 302},
-		{Pool: web, Status: 499, Kind: proxy.KindGone},
-		{Pool: web, Status: 503, Kind: proxy.KindQueueFull},
-		{Pool: web, Status: 503, Kind: proxy.KindQueueLate, Queued: 2 * time.Second},
-		{Pool: web, Status: 502, Kind: proxy.KindNoAnswer, Repeats: 2},
+		{Pool: web, Status: 499, Kind: result.KindGone},
+		{Pool: web, Status: 503, Kind: result.KindQueueFull},
+		{Pool: web, Status: 503, Kind: result.KindQueueLate, Queued: 2 * time.Second},
+		{Pool: web, Status: 502, Kind: result.KindNoAnswer, Repeats: 2},
 		{Pool: web, Status: 999},
-		{Status: 400, Kind: proxy.KindRefused},
-		{Status: 400, Kind: proxy.KindRefused},
-		{Status: 404, Kind: proxy.KindNoRoute, Router: decide.RoutedNone},
-		{Status: 500, Kind: proxy.KindRouter, Router: decide.RoutedError},
+		{Status: 400, Kind: result.KindRefused},
+		{Status: 400, Kind: result.KindRefused},
+		{Status: 404, Kind: result.KindNoRoute, Router: decide.RoutedNone},
+		{Status: 500, Kind: result.KindRouter, Router: decide.RoutedError},
 		{Status: 503, Router: decide.RoutedRespond},
 		{Status: 503, Router: decide.RoutedRespond},
 	} {
@@ -139,15 +139,15 @@ func TestRequests_OfGroups(t *testing.T) {
 	pools := poolsOf("a", "b")
 	a, b := pools["a"], pools["b"]
 	q.Publish(pools)
-	q.Observe(&proxy.Record{Pool: a, Repeats: 1})
-	q.Observe(&proxy.Record{Pool: b, Repeats: 2})
+	q.Observe(&result.Result{Pool: a, Repeats: 1})
+	q.Observe(&result.Result{Pool: b, Repeats: 2})
 	total("ldcorn_request_retries_total{group=\"a\"} 1\nldcorn_request_retries_total{group=\"b\"} 2\n")
 
 	delete(pools, "b")
 	total("ldcorn_request_retries_total{group=\"a\"} 1\nldcorn_request_retries_total{group=\"b\"} 2\n")
 	q.Publish(pools)
-	q.Observe(&proxy.Record{Pool: a, Repeats: 1})
-	q.Observe(&proxy.Record{Pool: b, Repeats: 2}) // was in flight
+	q.Observe(&result.Result{Pool: a, Repeats: 1})
+	q.Observe(&result.Result{Pool: b, Repeats: 2}) // was in flight
 	total("ldcorn_request_retries_total{group=\"a\"} 2\n")
 	assert.Zero(t, testutil.CollectAndCount(&q, "nothing"))
 
@@ -333,5 +333,5 @@ func TestRules(t *testing.T) {
 
 // TestFaultsHaveRoom: the counters are an array, for want of a constant.
 func TestFaultsHaveRoom(t *testing.T) {
-	assert.LessOrEqual(t, len(proxy.Kinds), len(faults{}))
+	assert.LessOrEqual(t, len(result.Kinds), len(faults{}))
 }

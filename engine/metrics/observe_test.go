@@ -10,21 +10,21 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // served is what most requests leave.
-func served() (*Requests, *proxy.Record) {
+func served() (*Requests, *result.Result) {
 	q, pools := new(Requests), poolsOf("web")
 	q.Publish(pools)
-	return q, &proxy.Record{Pool: pools["web"], Group: "web", Status: 200, Took: 3 * time.Millisecond}
+	return q, &result.Result{Pool: pools["web"], Group: "web", Status: 200, Took: 3 * time.Millisecond}
 }
 
 func TestObserveAllocatesNothing(t *testing.T) {
 	q, ordinary := served()
 	failed := *ordinary
-	failed.Status, failed.Kind, failed.Repeats, failed.Queued = 502, proxy.KindNoAnswer, 2, time.Second
-	for _, r := range []*proxy.Record{ordinary, &failed, {Status: 400, Kind: proxy.KindRefused}} {
+	failed.Status, failed.Kind, failed.Repeats, failed.Queued = 502, result.KindNoAnswer, 2, time.Second
+	for _, r := range []*result.Result{ordinary, &failed, {Status: 400, Kind: result.KindRefused}} {
 		assert.Zero(t, testing.AllocsPerRun(100, func() { q.Observe(r) }), "%+v", r)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // Requests counts what the proxy has dealt with, by group, and collects that
@@ -53,7 +53,7 @@ func (q *Requests) Publish(pools map[string]*pool.Pool) {
 }
 
 // Observe counts a request. It takes no lock and allocates nothing.
-func (q *Requests) Observe(r *proxy.Record) {
+func (q *Requests) Observe(r *result.Result) {
 	if i := slices.Index(routedWords[:], r.Router); i >= 0 {
 		q.routed[i].Add(1)
 	}
@@ -91,7 +91,7 @@ func (q *Requests) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (q *Requests) Collect(out chan<- prometheus.Metric) {
-	for i, kind := range proxy.Kinds {
+	for i, kind := range result.Kinds {
 		if n := q.unrouted[i].Load(); n > 0 || slices.Contains(unroutedKinds, kind) {
 			out <- counter(unroutedDesc, n, string(kind))
 		}
@@ -115,7 +115,7 @@ func (l *ledger) collect(out chan<- prometheus.Metric, group string) {
 	for i, code := range codes {
 		out <- counter(requestsDesc, l.codes[i].Load(), group, code)
 	}
-	for i, kind := range proxy.Kinds {
+	for i, kind := range result.Kinds {
 		if n := l.faults[i].Load(); n > 0 || !slices.Contains(headKinds, kind) {
 			out <- counter(faultsDesc, n, group, string(kind))
 		}
@@ -129,7 +129,7 @@ func (l *ledger) collect(out chan<- prometheus.Metric, group string) {
 // Their series are there from the start, so that the first one is seen as an
 // increase. Only read.
 var (
-	unroutedKinds = []proxy.Kind{proxy.KindRefused, proxy.KindNoRoute, proxy.KindRouter, proxy.KindBody}
+	unroutedKinds = []result.Kind{result.KindRefused, result.KindNoRoute, result.KindRouter, result.KindBody}
 	headKinds     = unroutedKinds[:3]
 )
 

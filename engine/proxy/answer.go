@@ -7,6 +7,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // refuse answers a head that is not acceptable, and closes.
@@ -17,7 +18,7 @@ func (x *exchange) refuse(err *http1.Error) netloop.Verdict {
 	x.rec.begin(x.t.Now())
 	line, _, _ := bytes.Cut(x.in.bytes(), crlf)
 	x.rec.Line = line[:min(len(line), maxLine)]
-	v := x.writeError(KindRefused, err.Status, err.Reason)
+	v := x.writeError(result.KindRefused, err.Status, err.Reason)
 	x.observe()
 	return v
 }
@@ -60,8 +61,8 @@ func (x *exchange) hangUp() netloop.Verdict {
 
 // writeError writes an error answer: small, as JSON when the client prefers
 // it, with the request's id. x.keep says what becomes of the connection.
-func (x *exchange) writeError(kind Kind, status int, reason string) netloop.Verdict {
-	x.rec.fault(kind, reason)
+func (x *exchange) writeError(kind result.Kind, status int, reason string) netloop.Verdict {
+	x.rec.Fault(kind, reason)
 	x.rec.Status = status
 	var body [512]byte
 	b, media := appendErrorText(body[:0], status, reason, x.id), "text/plain; charset=utf-8"

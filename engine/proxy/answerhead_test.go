@@ -10,6 +10,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // answerOf is an answer whose head has so many bytes, its empty line included.
@@ -55,7 +56,7 @@ func TestAnswerHeads(t *testing.T) {
 				p := planOf(t, map[string]string{"default": "*"})
 				p.MaxResponseHeaderSize = c.limit
 				seen := make(chan string, 1)
-				r := newRig(t, driver, p, func(o *Options) { o.Observer = observerFunc(func(r *Record) { seen <- r.Reason }) })
+				r := newRig(t, driver, p, func(o *Options) { o.Observer = observerFunc(func(r *result.Result) { seen <- r.Reason }) })
 				u := r.worker("default", says(c.answer))
 				got := r.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
 				assert.Equal(t, c.reason, <-seen)
@@ -118,7 +119,7 @@ func TestReasonsOfBadGateway(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				seen := make(chan string, 1)
-				r := newRig(t, driver, nil, func(o *Options) { o.Observer = observerFunc(func(r *Record) { seen <- r.Reason }) })
+				r := newRig(t, driver, nil, func(o *Options) { o.Observer = observerFunc(func(r *result.Result) { seen <- r.Reason }) })
 				r.worker("default", c.m)
 				cl := r.client()
 				cl.say(c.in)

@@ -34,7 +34,7 @@ type exchange struct {
 	begun   bool          // the answer's head was sent to the client
 	gone    bool          // the client takes no more bytes
 	keep    bool          // the connection may serve another request
-	rec     Record        // for the observer
+	rec     record        // for the observer
 	told    bool          // the observer has it
 	retry   time.Duration // when to come again, for a client that gets 503
 	key     string        // that the router has chosen the worker by; "" = as the group says

@@ -5,11 +5,12 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // A failure is an answer of ldcorn's own to a request that it understood.
 type failure struct {
-	kind   Kind
+	kind   result.Kind
 	status int
 	reason string
 	close  bool // the client's connection with it
@@ -40,20 +41,20 @@ func (x *exchange) badAnswer(err *http1.Error) error {
 
 // The failures. Only read.
 var (
-	errNoRoute     = &failure{kind: KindNoRoute, status: decide.NoRoute.Status, reason: decide.NoRoute.Reason}
-	errCostly      = &failure{kind: KindNoRoute, status: decide.TooCostly.Status, reason: decide.TooCostly.Reason}
-	errRouter      = &failure{kind: KindRouter, status: decide.RouterFailed.Status, reason: decide.RouterFailed.Reason}
-	errBadGateway  = &failure{kind: KindNoAnswer, status: 502, reason: "the worker did not answer"}
-	errMalformed   = &failure{kind: KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
-	errUnavailable = &failure{kind: KindUnavailable, status: 503, reason: "no worker is available"}
-	errShort       = &failure{kind: KindUnavailable, status: 503, reason: "the server is out of file descriptors"}
-	errQueueFull   = &failure{kind: KindQueueFull, status: 503, reason: "too many requests are waiting"}
-	errQueueLate   = &failure{kind: KindQueueLate, status: 503, reason: "no worker became free in time"}
-	errLate        = &failure{kind: KindLate, status: 504, reason: "the worker did not answer in time"}
-	errStopping    = &failure{kind: KindStopping, status: 503, reason: "the server is shutting down", close: true}
-	errTooLarge    = &failure{kind: KindBody, status: 413, reason: "the request body is larger than max_body_size", close: true}
-	errSlowBody    = &failure{kind: KindBody, status: 408, reason: "the request body did not arrive in time", close: true}
-	errShortBody   = &failure{kind: KindBody, status: 400, reason: "the request body ended early", close: true}
+	errNoRoute     = &failure{kind: result.KindNoRoute, status: decide.NoRoute.Status, reason: decide.NoRoute.Reason}
+	errCostly      = &failure{kind: result.KindNoRoute, status: decide.TooCostly.Status, reason: decide.TooCostly.Reason}
+	errRouter      = &failure{kind: result.KindRouter, status: decide.RouterFailed.Status, reason: decide.RouterFailed.Reason}
+	errBadGateway  = &failure{kind: result.KindNoAnswer, status: 502, reason: "the worker did not answer"}
+	errMalformed   = &failure{kind: result.KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
+	errUnavailable = &failure{kind: result.KindUnavailable, status: 503, reason: "no worker is available"}
+	errShort       = &failure{kind: result.KindUnavailable, status: 503, reason: "the server is out of file descriptors"}
+	errQueueFull   = &failure{kind: result.KindQueueFull, status: 503, reason: "too many requests are waiting"}
+	errQueueLate   = &failure{kind: result.KindQueueLate, status: 503, reason: "no worker became free in time"}
+	errLate        = &failure{kind: result.KindLate, status: 504, reason: "the worker did not answer in time"}
+	errStopping    = &failure{kind: result.KindStopping, status: 503, reason: "the server is shutting down", close: true}
+	errTooLarge    = &failure{kind: result.KindBody, status: 413, reason: "the request body is larger than max_body_size", close: true}
+	errSlowBody    = &failure{kind: result.KindBody, status: 408, reason: "the request body did not arrive in time", close: true}
+	errShortBody   = &failure{kind: result.KindBody, status: 400, reason: "the request body ended early", close: true}
 )
 
 var (

@@ -18,6 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // A Snapshot is what requests are served by: a plan and the decider of it.
@@ -42,7 +43,7 @@ type Options struct {
 	// answer, must keep to netloop.MinRate; 0 = 60 s.
 	Stall time.Duration
 	// Observer is told of every request; nil is nobody.
-	Observer Observer
+	Observer result.Observer
 }
 
 // A Proxy serves one listener.

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // A fakeRouter decides by the path.
@@ -62,7 +63,7 @@ type notary struct {
 	said []string
 }
 
-func (n *notary) Observe(r *Record) {
+func (n *notary) Observe(r *result.Result) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.said = append(n.said, strings.Join([]string{string(r.Request.Path), string(r.Router), r.Group, string(r.Kind)}, " "))

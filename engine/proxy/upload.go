@@ -6,6 +6,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // An upload is the request's body on its way to the worker. What has come
@@ -193,7 +194,7 @@ func (u *upload) recode(t netloop.Task, src []byte) (n int, err error) {
 		return n, errTooLarge
 	}
 	if fault != nil {
-		return n, &failure{kind: KindBody, status: fault.Status, reason: fault.Reason}
+		return n, &failure{kind: result.KindBody, status: fault.Status, reason: fault.Reason}
 	}
 	return n, nil
 }

@@ -1,13 +1,13 @@
-package proxy
+// Package result holds what became of a request, as the access log, the metrics
+// and the master's log read it.
+package result
 
 import (
-	"cmp"
 	"net/netip"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
@@ -15,23 +15,23 @@ import (
 // when its answer has been handed to the system or the client is gone; of a
 // websocket, when it has been accepted, since it may last for days; and of
 // every head that was refused. Event loops call it, several at a time: it
-// must neither block nor keep the record or anything that it points to.
+// must neither block nor keep the result or anything that it points to.
 type Observer interface {
-	Observe(*Record)
+	Observe(*Result)
 }
 
 // Observers are several, told one after the other.
 type Observers []Observer
 
 // Observe tells all of them.
-func (all Observers) Observe(r *Record) {
+func (all Observers) Observe(r *Result) {
 	for _, o := range all {
 		o.Observe(r)
 	}
 }
 
-// A Record is what became of one request.
-type Record struct {
+// A Result is what became of one request.
+type Result struct {
 	Kind    Kind           // of what went wrong; "" for an answer of the app
 	Reason  string         // the same in words; "" likewise
 	Request *http1.Request // parsed in part, or not at all, where Kind is KindRefused
@@ -47,7 +47,6 @@ type Record struct {
 	ID      []byte         // X-Request-ID
 	Queued  time.Duration  // spent waiting for a slot
 	Took    time.Duration  // from the head's arrival
-	begun   netloop.Time   // when the head had come
 }
 
 // StatusGone stands for a status where the client left before it was sent
@@ -79,48 +78,5 @@ const (
 var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindBody, KindQueueFull, KindQueueLate, KindUnavailable, KindStopping,
 	KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
 
-// begin starts the record of a request whose head has come.
-func (r *Record) begin(now netloop.Time) { *r = Record{Worker: -1, begun: now} }
-
-// fault notes what went wrong.
-func (r *Record) fault(kind Kind, reason string) { r.Kind, r.Reason = kind, reason }
-
-// observe hands the record on. The request must still be at hand.
-func (x *exchange) observe() {
-	x.told = true
-	o := x.p.opts.Observer
-	if o == nil {
-		return
-	}
-	r := &x.rec
-	r.Request, r.ID = &x.req, x.id
-	r.Client = x.sender().addr
-	r.Sent = max(r.Sent, 0)
-	r.Took = netloop.Now().Sub(r.begun)
-	o.Observe(r)
-	r.Request, r.Line, r.ID = nil, nil, nil
-}
-
-// observeEnd is observe for a request that ended with err, nil for a whole
-// answer, unless it was told of already.
-func (x *exchange) observeEnd(err error) {
-	switch {
-	case x.told:
-		return
-	case x.rec.Kind != "" || err == nil && !x.gone || err == errTaken:
-	case x.gone || err == netloop.ErrGone:
-		x.rec.fault(KindGone, "the client left")
-		if !x.begun {
-			x.rec.Status = StatusGone
-		}
-	default:
-		x.rec.fault(KindCut, cmp.Or(x.why, "the worker's answer ended early"))
-		if f, ok := err.(*failure); ok {
-			x.rec.fault(f.kind, f.reason)
-		}
-	}
-	x.observe()
-}
-
-// maxLine is how much is told of what came instead of a good head.
-const maxLine = 256
+// Fault notes what went wrong.
+func (r *Result) Fault(kind Kind, reason string) { r.Kind, r.Reason = kind, reason }

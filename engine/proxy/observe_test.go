@@ -15,6 +15,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // records is an observer that keeps what tests look at.
@@ -23,14 +24,14 @@ type records struct {
 	got []string
 }
 
-func (r *records) Observe(rec *Record) {
+func (r *records) Observe(rec *result.Result) {
 	group := ""
 	if rec.Pool != nil {
 		group = rec.Pool.Name()
 	}
 	line := fmt.Sprintf("%s %s %d %d %s/%d repeats=%d %s", rec.Request.Method, rec.Request.Target, rec.Status, rec.Sent,
 		group, rec.Worker, rec.Repeats, rec.Kind)
-	if rec.Kind == KindRefused {
+	if rec.Kind == result.KindRefused {
 		line = fmt.Sprintf("%q %d %s", rec.Line, rec.Status, rec.Kind)
 	}
 	r.mu.Lock()
@@ -98,16 +99,16 @@ func TestRecords(t *testing.T) {
 // and who leaves the queue as one that left.
 func TestRecordOfQueue(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		queued := make(chan Record, 8)
-		r := newRig(t, driver, nil, func(o *Options) { o.Observer = observerFunc(func(rec *Record) { queued <- *rec }) })
+		queued := make(chan result.Result, 8)
+		r := newRig(t, driver, nil, func(o *Options) { o.Observer = observerFunc(func(rec *result.Result) { queued <- *rec }) })
 		gone := r.client()
 		gone.say("GET /gone HTTP/1.1\r\nHost: a\r\n\r\n")
 		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
 		gone.SetLinger(0)
 		gone.Close()
 		left := <-queued
-		assert.Equal(t, KindGone, left.Kind)
-		assert.Equal(t, StatusGone, left.Status)
+		assert.Equal(t, result.KindGone, left.Kind)
+		assert.Equal(t, result.StatusGone, left.Status)
 
 		waits := r.client()
 		waits.say("GET /waits HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -115,7 +116,7 @@ func TestRecordOfQueue(t *testing.T) {
 		u := r.worker("default", answering(hello))
 		waits.hear("GET")
 		done := <-queued
-		assert.Equal(t, Kind(""), done.Kind)
+		assert.Equal(t, result.Kind(""), done.Kind)
 		assert.Positive(t, done.Queued)
 		assert.GreaterOrEqual(t, done.Took+time.Millisecond, done.Queued)
 
@@ -124,7 +125,7 @@ func TestRecordOfQueue(t *testing.T) {
 		full := r.client()
 		full.say("GET /failed HTTP/1.1\r\nHost: a\r\n\r\n")
 		full.hear("GET")
-		assert.Equal(t, KindUnavailable, (<-queued).Kind)
+		assert.Equal(t, result.KindUnavailable, (<-queued).Kind)
 	})
 }
 
@@ -154,16 +155,16 @@ func TestRecordOfLateAnswer(t *testing.T) {
 	})
 }
 
-type observerFunc func(*Record)
+type observerFunc func(*result.Result)
 
-func (f observerFunc) Observe(r *Record) { f(r) }
+func (f observerFunc) Observe(r *result.Result) { f(r) }
 
 // TestObservers: all are told, in their order.
 func TestObservers(t *testing.T) {
 	var told []string
-	note := func(name string) Observer {
-		return observerFunc(func(r *Record) { told = append(told, name+" "+r.Group) })
+	note := func(name string) result.Observer {
+		return observerFunc(func(r *result.Result) { told = append(told, name+" "+r.Group) })
 	}
-	Observers{note("a"), note("b")}.Observe(&Record{Group: "web"})
+	result.Observers{note("a"), note("b")}.Observe(&result.Result{Group: "web"})
 	assert.Equal(t, []string{"a web", "b web"}, told)
 }

@@ -1,21 +1,24 @@
-package proxy
+// Package faultlog tells the log of the master what workers did wrong.
+package faultlog
 
 import (
 	"context"
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// faultPause is the least time between two lines of a FaultLog about the same
+// faultPause is the least time between two lines of a Log about the same
 // group and reason.
 const faultPause = 10 * time.Second
 
-// A FaultLog is an Observer that tells the master's log what workers did
+// A Log is a result.Observer that tells the master's log what workers did
 // wrong: each request that ended with 502, or in the middle of an answer. For
 // each group and reason it writes the first one at once, and then one line at
 // most each faultPause, with the number of those in between.
-type FaultLog struct {
+type Log struct {
 	log   *slog.Logger
 	added chan struct{} // holds one when there may be something to write
 
@@ -27,7 +30,7 @@ type FaultLog struct {
 // Reasons are fixed texts, so that there are few of them.
 type faultKey struct {
 	group  string
-	kind   Kind
+	kind   result.Kind
 	reason string
 }
 
@@ -39,16 +42,16 @@ type fault struct {
 	next   time.Time // when the next line may be written
 }
 
-// NewFaultLog returns a FaultLog that writes once Run has been called.
-func NewFaultLog(log *slog.Logger) *FaultLog {
-	return &FaultLog{log: log, added: make(chan struct{}, 1), known: map[faultKey]*fault{}}
+// New returns a Log that writes once Run has been called.
+func New(log *slog.Logger) *Log {
+	return &Log{log: log, added: make(chan struct{}, 1), known: map[faultKey]*fault{}}
 }
 
 // Observe notes a request that failed because of its worker. It ignores all
 // others.
-func (l *FaultLog) Observe(r *Record) {
+func (l *Log) Observe(r *result.Result) {
 	switch r.Kind {
-	case KindNoAnswer, KindMalformed, KindCut:
+	case result.KindNoAnswer, result.KindMalformed, result.KindCut:
 	default:
 		return
 	}
@@ -72,7 +75,7 @@ func (l *FaultLog) Observe(r *Record) {
 
 // Run writes what is observed until ctx is done, and then what is left. It
 // must be called once.
-func (l *FaultLog) Run(ctx context.Context) {
+func (l *Log) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -92,7 +95,7 @@ func (l *FaultLog) Run(ctx context.Context) {
 // write writes the lines that are due, and forgets reasons that have not come
 // up for a while. A zero now makes every line due. It returns how long it is
 // until another look is needed, or 0.
-func (l *FaultLog) write(now time.Time) (wait time.Duration) {
+func (l *Log) write(now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for key, f := range l.known {
@@ -114,9 +117,9 @@ func (l *FaultLog) write(now time.Time) (wait time.Duration) {
 }
 
 // line writes the line of a fault.
-func (l *FaultLog) line(key faultKey, f *fault) {
+func (l *Log) line(key faultKey, f *fault) {
 	what := "answered with 502"
-	if key.kind == KindCut {
+	if key.kind == result.KindCut {
 		what = "answer cut short"
 	}
 	attrs := []slog.Attr{slog.String("group", key.group)}

@@ -1,4 +1,4 @@
-package proxy
+package faultlog
 
 import (
 	"bytes"
@@ -10,14 +10,16 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// TestFaultLog: the first fault of a group and reason is told at once, those
+// TestLog: the first fault of a group and reason is told at once, those
 // of the next ten seconds together, and none is ever left out.
-func TestFaultLog(t *testing.T) {
+func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		l := NewFaultLog(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		l := New(slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 			if a.Key == slog.TimeKey {
 				return slog.Attr{}
 			}
@@ -34,27 +36,27 @@ func TestFaultLog(t *testing.T) {
 			out.Reset()
 			return s
 		}
-		fail := func(kind Kind, group, reason, id string) {
-			l.Observe(&Record{Kind: kind, Group: group, Reason: reason, ID: []byte(id), Status: 502, Worker: 1})
+		fail := func(kind result.Kind, group, reason, id string) {
+			l.Observe(&result.Result{Kind: kind, Group: group, Reason: reason, ID: []byte(id), Status: 502, Worker: 1})
 		}
 		const one = `level=WARN msg="answered with 502" group=web worker=1 reason=r id=`
 
-		fail(KindNoAnswer, "web", "r", "1")
+		fail(result.KindNoAnswer, "web", "r", "1")
 		assert.Equal(t, one+"1\n", told(), "the first at once")
 		for _, id := range []string{"2", "3", "4"} {
-			fail(KindNoAnswer, "web", "r", id)
+			fail(result.KindNoAnswer, "web", "r", id)
 		}
 		assert.Empty(t, told())
-		fail(KindMalformed, "web", "other", "5")
+		fail(result.KindMalformed, "web", "other", "5")
 		assert.Equal(t, strings.ReplaceAll(one, "=r ", "=other ")+"5\n", told(), "another reason at once")
-		fail(KindNoAnswer, "api", "r", "6")
+		fail(result.KindNoAnswer, "api", "r", "6")
 		assert.Equal(t, strings.ReplaceAll(one, "web", "api")+"6\n", told(), "another group at once")
-		fail(KindCut, "web", "r", "7")
+		fail(result.KindCut, "web", "r", "7")
 		assert.Equal(t, strings.ReplaceAll(one, "answered with 502", "answer cut short")+"7\n", told())
 
 		time.Sleep(faultPause)
 		assert.Equal(t, one+"2 more=2\n", told(), "the others together, though no further one comes")
-		fail(KindNoAnswer, "web", "r", "8")
+		fail(result.KindNoAnswer, "web", "r", "8")
 		time.Sleep(faultPause / 2)
 		assert.Empty(t, told())
 		time.Sleep(2 * faultPause)
@@ -64,12 +66,12 @@ func TestFaultLog(t *testing.T) {
 		assert.Empty(t, l.known, "reasons are forgotten")
 		l.mu.Unlock()
 
-		l.Observe(&Record{Status: 200})
-		l.Observe(&Record{Status: 400, Kind: KindRefused, Reason: "x"})
+		l.Observe(&result.Result{Status: 200})
+		l.Observe(&result.Result{Status: 400, Kind: result.KindRefused, Reason: "x"})
 		assert.Empty(t, told(), "what workers have no part in")
-		fail(KindNoAnswer, "web", "r", "9")
+		fail(result.KindNoAnswer, "web", "r", "9")
 		told()
-		fail(KindNoAnswer, "web", "r", "10")
+		fail(result.KindNoAnswer, "web", "r", "10")
 		cancel()
 		<-done
 		assert.Equal(t, one+"10\n", told(), "what is left is told at the end")
