@@ -63,7 +63,7 @@ SEED ?= 0
 campaign: ## do everything to a master at once, at random, for CAMPAIGN (5m), from a SEED
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout 0 -count 1 -v ./cmd/ldcorn -run '^TestCampaign$$' -campaign $(CAMPAIGN) -seed $(SEED)
+		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout 0 -count 1 -v ./cmd/ldcorn/internal/campaign -campaign $(CAMPAIGN) -seed $(SEED)
 
 # make test has a shorter one, of a dozen reloads.
 .PHONY: storm
@@ -71,7 +71,7 @@ storm: ## RELOADS (200) reloads in a row under load, and as many of which every 
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && set -x && \
 		LDCORN_STORM=$(RELOADS) LDCORN_TEST_PYTHON="$$py" \
-		go test $(RACE) -timeout 2h -count=1 -v -run 'TestScripts/storm_' ./cmd/ldcorn
+		go test $(RACE) -timeout 2h -count=1 -v -run 'TestScripts/storm_' ./cmd/ldcorn/internal/script
 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax

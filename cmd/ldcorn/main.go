@@ -3,15 +3,11 @@ package main
 
 import (
 	"os"
-	"runtime"
 
-	"github.com/ldcorn/ldcorn/engine/quietlog"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/cli"
 )
 
-// The main goroutine keeps the main thread to itself, where no other starts a
-// process: see orphan.Family.While.
-func init() { runtime.LockOSThread() }
+// Set by the linker in a release: -ldflags "-X main.version=1.2.3 -X main.commit=abc".
+var version, commit string
 
-func init() { quietlog.End() }
-
-func main() { os.Exit(Main()) }
+func main() { os.Exit(cli.Main(cli.Build{Version: version, Commit: commit})) }

@@ -1,0 +1,165 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/confine"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// checkFlags are the flags of ldcorn check.
+type checkFlags struct {
+	envFlags
+	strict       bool
+	allowMissing bool
+	imports      bool
+	format       string
+	verbose      bool
+	maxSteps     uint64
+	timeout      time.Duration
+	color        bool // of diagnostics
+	cell         *confine.Cell
+}
+
+// newCheckCommand returns the command that evaluates a configuration and says
+// what is wrong with it. It starts nothing but, with --import, interpreters.
+func newCheckCommand(opts *rootOptions) *cobra.Command {
+	f := &checkFlags{}
+	cmd := &cobra.Command{
+		Use:         "check [FILE]",
+		Annotations: traits(evaluates, takesFiles, reportsAs),
+		Short:       "Evaluate a configuration and show everything that is wrong with it",
+		Long: `Evaluate a configuration and show everything that is wrong with it.
+
+Nothing is started or changed. Its tests are run, as "ldcorn test" does. Where the
+interpreter of a group is not on this machine, that is a warning; with --import each
+interpreter is started and has to import its app. Exits 0 when
+the configuration is fine, 1 when it has errors (or warnings, with --strict), 2 when it
+cannot be read, 3 when a test fails.`,
+		Example: `  ldcorn check
+  ldcorn check ldconfig.star --import
+  ldcorn check --env PORT=8000 --env-file prod.env --strict
+  ldcorn check --format github`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeConfig,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := opts.configPath(args)
+			if err != nil {
+				return err
+			}
+			f.color, f.cell = opts.color.On(os.Stderr), opts.cell
+			return f.run(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.strict, "strict", false, "exit 1 on warnings too")
+	f.addFlags(flags)
+	flags.BoolVar(&f.allowMissing, "allow-missing-env", false, "go on without variables that are not set")
+	flags.BoolVar(&f.imports, "import", false, "import each group's app with its interpreter")
+	flags.StringVar(&f.format, "format", "text", "print diagnostics as `FORMAT`: text, json or github")
+	completeFixed(cmd, "format", "text", "json", "github")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list the files and variables that were read")
+	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop the evaluation after `N` steps")
+	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop the evaluation after this `DURATION`")
+	return cmd
+}
+
+// run checks the configuration at path.
+func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	evaluation, err := f.options(stderr)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	res, err := config.Evaluate(ctx, path, evaluation)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if res.Plan != nil {
+		if f.imports {
+			f.cell.Outside(func() { importApps(ctx, res.Plan, res.Report) })
+		} else {
+			lookForPythons(res.Plan, res.Report)
+		}
+		lookForOwner(res.Plan, res.Report)
+		res.Report.Sort(path)
+	}
+	sound := res.Plan != nil && res.Report.Count(diag.Error) == 0
+	passed := 0
+	if sound && len(res.Tests) > 0 {
+		report, err := runTests(ctx, res, evaluation)
+		if err != nil {
+			return err
+		}
+		passed = len(report.Results) - report.Failed()
+		report.AddTo(res.Report)
+		res.Report.Sort(path)
+	}
+	if err := f.write(res, path, passed, stdout, stderr); err != nil {
+		return &exitError{exitFailure, err}
+	}
+	if sound && res.Report.Count(diag.Error) > 0 {
+		return &exitError{code: exitTests}
+	}
+	if res.Report.Count(diag.Error) > 0 || f.strict && res.Report.Count(diag.Warning) > 0 {
+		return &exitError{code: exitFailure}
+	}
+	return nil
+}
+
+// options turns the flags into those of the evaluation.
+func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
+	out := config.Options{
+		AllowMissingEnv: f.allowMissing,
+		Tests:           true,
+		Print:           stderr,
+		MaxSteps:        f.maxSteps,
+		Timeout:         f.timeout,
+		Watch:           f.cell.Watch,
+	}
+	switch {
+	case f.format != "text" && f.format != "json" && f.format != "github":
+		return out, fmt.Errorf("--format %q: want text, json or github", f.format)
+	case f.maxSteps == 0:
+		return out, errors.New("--max-steps 0: want 1 or more")
+	case f.timeout <= 0:
+		return out, fmt.Errorf("--timeout %s: want more than 0", f.timeout)
+	}
+	var err error
+	out.Env, err = f.variables()
+	return out, err
+}
+
+// write prints what was found, and a summary of a configuration that is fine.
+func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, stderr io.Writer) error {
+	switch f.format {
+	case "json":
+		return diag.WriteJSON(stdout, res.Report)
+	case "github":
+		return diag.WriteGitHub(stdout, res.Report)
+	}
+	if err := diag.WriteText(stderr, res.Report, diag.TextOptions{Color: f.color}); err != nil {
+		return err
+	}
+	if f.verbose {
+		if err := writeInputs(stdout, res.Inputs); err != nil {
+			return err
+		}
+	}
+	if res.Plan == nil || res.Report.Count(diag.Error) > 0 {
+		return nil
+	}
+	if err := writeSummary(stdout, path, res.Plan); err != nil || passed == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(stdout, "%s passed\n", terminal.Count(passed, "test"))
+	return err
+}

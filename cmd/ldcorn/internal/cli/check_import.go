@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/worker"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// importScript is given to the interpreter: see there for its exit codes.
+//
+//go:embed check_import.py
+var importScript string
+
+// Codes of what is found of interpreters.
+const (
+	codeImport  = "L030" // one that cannot import its app
+	codeMachine = "W120" // one that is not there, or not what was meant
+)
+
+const (
+	exitNoImport    = 4
+	exitNoAttribute = 5
+	exitNotCallable = 6
+	exitNoModule    = 7
+
+	importsAtOnce = 2
+	shownLines    = 12 // of an interpreter's error
+)
+
+// importApps asks the interpreter of each group whether it can import the
+// app, as a worker would, and reports those that cannot. Groups that differ
+// in nothing an import sees are asked once.
+func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
+	found := make([]*diag.Diagnostic, len(p.Groups))
+	asked := make(map[string]bool)
+	slots := make(chan struct{}, importsAtOnce)
+	var prober worker.Prober
+	var wg sync.WaitGroup
+	for i, group := range p.Groups {
+		if key := importKey(group); asked[key] {
+			continue
+		} else {
+			asked[key] = true
+		}
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			found[i] = importApp(ctx, &prober, group, filepath.Dir(p.Path), p.StartupTimeout)
+		})
+	}
+	wg.Wait()
+	addToGroups(p, found, report)
+}
+
+// addToGroups reports what was found of each group; nil is nothing.
+func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
+	for i, d := range found {
+		if d == nil {
+			continue
+		}
+		pos := p.Groups[i].Pos
+		d.Code = codeImport
+		if d.Severity == diag.Warning {
+			d.Code = codeMachine
+		}
+		d.Span = report.Sources.Word(diag.Span{File: pos.File, Line: pos.Line, Col: pos.Col})
+		report.Add(*d)
+	}
+}
+
+// importKey is equal for groups whose apps import alike.
+func importKey(group *plan.Group) string {
+	key := fmt.Sprintf("%q %q %q %q", group.Python, group.Cwd, group.App, group.UvicornArgs)
+	for _, v := range group.Env {
+		key += fmt.Sprintf(" %q=%q", v.Name, v.Value.Reveal())
+	}
+	return key
+}
+
+// importApp imports the app of one group; nil means that it works.
+func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) *diag.Diagnostic {
+	d := &diag.Diagnostic{Severity: diag.Error}
+	python, err := worker.FindPython(group, configDir)
+	if err == nil {
+		err = worker.CheckCwd(group)
+	}
+	var facts worker.Facts
+	if err == nil {
+		facts, err = prober.Probe(ctx, python, group)
+	}
+	if err != nil {
+		d.Message = fmt.Sprintf("group %q: %v", group.Name, err)
+		return d
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTooSlow)
+	defer cancel()
+	spec := worker.Spec{Group: group, Python: python.Path, Facts: facts}
+	stderr, err := runImport(ctx, spec)
+	if err == nil {
+		return remark(python, facts, group)
+	}
+	d.Message = fmt.Sprintf("group %q: app %q cannot be imported", group.Name, group.App)
+	var exit *exec.ExitError
+	switch {
+	case errors.Is(err, errTooSlow):
+		d.Message = fmt.Sprintf("group %q: app %q is not imported after %s", group.Name, group.App, limit)
+		d.Hint = "`startup_timeout` of LdConfig allows more"
+	case !errors.As(err, &exit):
+		d.Message += ": " + err.Error()
+	case exit.ExitCode() == exitNoAttribute:
+		d.Hint = "the part after the colon is the name of the application in the module"
+	case exit.ExitCode() == exitNotCallable:
+		d.Message = fmt.Sprintf("group %q: app %q is nothing that can be called", group.Name, group.App)
+		d.Hint = "the part after the colon is the name of the application in the module"
+	case exit.ExitCode() == exitNoModule:
+		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", spec.AppFolder())
+	case exit.ExitCode() != exitNoImport:
+		d.Message += fmt.Sprintf(": the interpreter ended with %s", exit.ProcessState)
+	}
+	if hiding := spec.HidingModule(strings.Split(stderr, "\n")); hiding != "" {
+		d.Hint = hiding
+	}
+	if stderr = hideSecrets(stderr, group); strings.TrimSpace(stderr) != "" {
+		d.Detail = append([]string{python.Path + " says:"}, tail(stderr, shownLines)...)
+	}
+	return d
+}
+
+// errTooSlow is the cause of a context that ended with the time for an import.
+var errTooSlow = errors.New("the import takes too long")
+
+// remark warns of an interpreter that works and is most likely not meant.
+func remark(python worker.Interpreter, facts worker.Facts, group *plan.Group) *diag.Diagnostic {
+	remarks := python.Remarks(facts)
+	if len(remarks) == 0 {
+		return nil
+	}
+	return &diag.Diagnostic{Severity: diag.Warning, Message: fmt.Sprintf("group %q runs %s, which may not be what was meant", group.Name, python.Path), Detail: remarks}
+}
+
+// runImport runs the script as a worker of the group would run, and returns
+// what it wrote to stderr.
+func runImport(ctx context.Context, spec worker.Spec) (string, error) {
+	said, err := worker.Ask(ctx, worker.Question{
+		Python: spec.Python, Args: spec.ScriptArgs(importScript, spec.Group.App), Dir: spec.Group.Cwd, Wordy: true,
+		Env: append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check leaves nothing behind
+	})
+	return said.Stderr, err
+}
+
+// hideSecrets keeps the group's secrets out of what an app printed.
+func hideSecrets(s string, group *plan.Group) string {
+	for _, v := range group.Env {
+		if v.Value.IsSecret() && v.Value.Reveal() != "" {
+			s = strings.ReplaceAll(s, v.Value.Reveal(), v.Value.String())
+		}
+	}
+	return s
+}
+
+// tail returns the last lines of a text.
+func tail(s string, n int) []string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if len(lines) > n {
+		lines = append([]string{"…"}, lines[len(lines)-n:]...)
+	}
+	return lines
+}

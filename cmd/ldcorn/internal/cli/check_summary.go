@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// writeSummary says in a few lines what a plan means.
+func writeSummary(w io.Writer, path string, p *plan.Plan) error {
+	workers, routes := 0, 0
+	for _, group := range p.Groups {
+		workers += group.Instances
+		routes += len(group.Routes)
+	}
+	fmt.Fprintf(w, "%s is fine: %s, %s, %s on %s\n", path,
+		terminal.Count(len(p.Groups), "group"), terminal.Count(workers, "worker"), terminal.Count(routes, "route"), p.Bind)
+	table := terminal.NewTable(w)
+	for _, group := range p.Groups {
+		limit := "no cap"
+		if group.MaxReqPerWorker > 0 {
+			limit = "at most " + terminal.Count(group.MaxReqPerWorker, "request") + " each"
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
+			group.Name, group.App, terminal.Count(group.Instances, "worker"), limit, routeList(group.Routes))
+	}
+	return table.Flush()
+}
+
+const shownRoutes = 8 // of one group, in the summary
+
+func routeList(routes []plan.Route) string {
+	var out []string
+	for i, r := range routes {
+		if i == shownRoutes {
+			out = append(out, fmt.Sprintf("and %d more", len(routes)-i))
+			break
+		}
+		out = append(out, r.Pattern)
+	}
+	return strings.Join(out, ", ")
+}
+
+const shownDigest = 12 // characters of a digest
+
+// writeInputs lists what evaluation read, with the start of each digest.
+func writeInputs(w io.Writer, inputs []plan.Input) error {
+	table := terminal.NewTable(w)
+	fmt.Fprintln(table, "read:")
+	for _, in := range inputs {
+		digest := "not set"
+		if in.Digest != "" {
+			digest = in.Digest[:shownDigest]
+		} else if in.Kind == plan.InputFile {
+			digest = "not there"
+		}
+		fmt.Fprintf(table, "  %s\t%s\t%s\n", in.Kind, in.Name, digest)
+	}
+	return table.Flush()
+}

@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+)
+
+// completionTimeout bounds what a press of the tab key may wait for a master.
+const completionTimeout = time.Second
+
+// completeGroups completes arguments to names of groups, each once.
+func (o *masterOptions) completeGroups(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	names := slices.DeleteFunc(o.groupNames(cmd.Context()), func(name string) bool { return slices.Contains(args, name) })
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeGroupSizes completes arguments to names of groups, each once, behind
+// which a number of workers follows.
+func (o *masterOptions) completeGroupSizes(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	var given []string
+	for _, arg := range args {
+		name, _, _ := strings.Cut(arg, "=")
+		given = append(given, name)
+	}
+	names, directive := o.completeGroups(cmd, given, "")
+	for i := range names {
+		names[i] += "="
+	}
+	return names, directive | cobra.ShellCompDirectiveNoSpace
+}
+
+// completeGroupFlag completes the value of a flag to a name of a group.
+func (o *masterOptions) completeGroupFlag(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return o.groupNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
+}
+
+// groupNames asks the running master; there are none where that fails, as
+// there is nobody to tell why.
+func (o *masterOptions) groupNames(ctx context.Context) []string {
+	socket, err := o.find()
+	if err != nil {
+		return nil
+	}
+	if ctx == nil {
+		ctx = context.Background() // cobra gives none while it completes
+	}
+	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
+	defer cancel()
+	st, _, err := control.NewClient(socket).Status(ctx)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for i := range st.Groups {
+		names = append(names, st.Groups[i].Name)
+	}
+	return names
+}
+
+// completeFixed makes a flag complete to one of a few words.
+func completeFixed(cmd *cobra.Command, flag string, words ...string) {
+	mustComplete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// mustComplete sets how a flag is completed. It fails only for a flag that the
+// command does not have.
+func mustComplete(cmd *cobra.Command, flag string, by cobra.CompletionFunc) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, by); err != nil {
+		panic(err)
+	}
+}
+
+// completeConfig completes to configurations.
+func completeConfig(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"star", "py"}, cobra.ShellCompDirectiveFilterFileExt
+}

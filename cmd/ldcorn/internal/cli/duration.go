@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// durationVar adds a flag for a duration. It takes what the configuration
+// takes: a plain number, which counts seconds, or units as in "1m30s".
+func durationVar(flags *pflag.FlagSet, p *time.Duration, name string, unset time.Duration, usage string) {
+	*p = unset
+	flags.Var((*durationValue)(p), name, usage)
+}
+
+// A durationValue is the value of such a flag, a pflag.Value.
+type durationValue time.Duration
+
+// maxSeconds is what a plain number may be at most: ten years, as in the
+// configuration.
+const maxSeconds = 10 * 365 * 24 * 60 * 60
+
+func (d *durationValue) Set(s string) error {
+	if strings.Trim(s, "0123456789.") == "" || strings.Trim(s, "0123456789.") == "-" {
+		seconds, err := strconv.ParseFloat(s, 64)
+		if err == nil && (seconds > maxSeconds || seconds < -maxSeconds) {
+			err = errors.New("longer than ten years")
+		}
+		*d = durationValue(seconds * float64(time.Second))
+		return err
+	}
+	parsed, err := time.ParseDuration(s)
+	*d = durationValue(parsed)
+	return err
+}
+
+// Type is the word by which flagWants knows it.
+func (d *durationValue) Type() string { return "duration" }
+
+// String is "0" where it is that, so that the help shows no default.
+func (d *durationValue) String() string {
+	if *d == 0 {
+		return "0"
+	}
+	return time.Duration(*d).String()
+}

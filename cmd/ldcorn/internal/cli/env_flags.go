@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/ldcorn/ldcorn/starlark/config"
+)
+
+// envFlags are the flags that stand in for the environment.
+type envFlags struct {
+	env      []string
+	envFiles []string
+}
+
+func (f *envFlags) addFlags(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.env, "env", nil, "set an environment variable for the evaluation, as `NAME=VALUE` (repeatable)")
+	flags.StringArrayVar(&f.envFiles, "env-file", nil, "take environment variables from a `FILE` of NAME=VALUE lines (repeatable)")
+}
+
+// variables returns what the flags set.
+func (f *envFlags) variables() (map[string]string, error) {
+	out := make(map[string]string)
+	for _, path := range f.envFiles {
+		vars, err := config.ReadEnvFile(path)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(out, vars)
+	}
+	for _, kv := range f.env {
+		name, value, ok := strings.Cut(kv, "=")
+		if !ok || name == "" {
+			return nil, fmt.Errorf("--env %q: want NAME=VALUE", kv)
+		}
+		out[name] = value
+	}
+	return out, nil
+}

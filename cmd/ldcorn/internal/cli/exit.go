@@ -1,0 +1,78 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// The exit codes that every command has; others are the command's own.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// An exitError ends the program with a code. A nil err prints nothing more:
+// the command has said what there is to say.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// usageError is for what the user has typed wrong.
+func usageError(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+// startHint is where to look if Uvicorn has not found the app.
+func startHint(err error) string {
+	var start *supervisor.StartError
+	if !errors.As(err, &start) || !strings.Contains(strings.Join(start.Stderr, "\n"), "Could not import module") {
+		return ""
+	}
+	return "a worker looks for its app in cwd= of the group, else in the folder that ldcorn was started in; ldcorn check --import says more"
+}
+
+// exitCode prints the error of a command and finds its code. Before it has
+// started, whatever fails is wrong usage.
+func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int {
+	if err == nil {
+		return exitOK
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitFailure, err}
+		if !started {
+			exit.code = exitUsage
+		}
+	}
+	if exit.err == nil {
+		return exit.code
+	}
+	fmt.Fprintf(stderr, "ldcorn: %v\n", err)
+	if exit.code == exitUsage {
+		what := "its usage"
+		if !cmd.HasParent() {
+			what = "the commands"
+		}
+		fmt.Fprintf(stderr, "hint: %s -h shows %s\n", cmd.CommandPath(), what)
+	} else if hint := startHint(err); hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
+	}
+	return exit.code
+}

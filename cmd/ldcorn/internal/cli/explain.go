@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/request"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/tests"
+)
+
+// explainFlags are the flags of ldcorn explain.
+type explainFlags struct {
+	*masterOptions
+	envFlags
+	headers  []string
+	cookies  []string
+	clientIP string
+	live     bool
+	asJSON   bool
+}
+
+// newExplainCommand returns the command that says where a request would go.
+func newExplainCommand(opts *rootOptions) *cobra.Command {
+	f := &explainFlags{masterOptions: &masterOptions{rootOptions: opts}}
+	cmd := &cobra.Command{
+		Use:         "explain 'METHOD TARGET'",
+		Annotations: traits(evaluates),
+		Short:       "Show which rule takes a request, and why the others do not",
+		Long: `Show which rule takes a request, and why the others do not. No request is sent.
+
+The configuration is evaluated and its router asked, or with --live the running master
+is, about the configuration that is in effect there. The request is written as
+"GET /path?a=b", "GET http://host/path" or "wss://host/path"; a path alone is a GET.`,
+		Example: `  ldcorn explain 'GET /ml-pipeline/x'
+  ldcorn explain 'GET http://api.example.com/' -H 'X-Tenant: acme' --cookie beta=1
+  ldcorn explain '/' --client-ip 10.0.0.1 --live
+  ldcorn explain '/' --json`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+	}
+	f.masterOptions.addFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header of the request, as `'NAME: VALUE'` (repeatable)")
+	flags.StringArrayVar(&f.cookies, "cookie", nil, "a cookie of the request, as `NAME=VALUE` (repeatable)")
+	flags.StringVar(&f.clientIP, "client-ip", "", "the `ADDRESS` of the client (default 127.0.0.1)")
+	flags.BoolVar(&f.live, "live", false, "ask the running master")
+	flags.BoolVar(&f.asJSON, "json", false, "print the explanation as JSON")
+	f.envFlags.addFlags(flags)
+	return cmd
+}
+
+func (f *explainFlags) run(cmd *cobra.Command, line string) error {
+	q, err := f.question(line)
+	if err != nil {
+		return err
+	}
+	var e *decide.Explanation
+	if f.live {
+		if len(f.env)+len(f.envFiles) > 0 {
+			return usageError("explain: --env and --env-file are for a configuration that is evaluated here, not for --live")
+		}
+		e, err = f.ask(cmd, q)
+	} else {
+		if f.socket != "" {
+			return usageError("explain: --control is for --live")
+		}
+		e, err = f.evaluate(cmd.Context(), q, cmd.ErrOrStderr())
+	}
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		return writeJSON(cmd.OutOrStdout(), e)
+	}
+	return writeExplanation(cmd.OutOrStdout(), e)
+}
+
+// question reads the request from the command line.
+func (f *explainFlags) question(line string) (decide.Question, error) {
+	q := decide.Question{Line: line, Headers: []request.Header{}, ClientIP: f.clientIP}
+	if err := request.CheckLine(line); err != nil {
+		return q, &exitError{exitUsage, err}
+	}
+	for _, h := range f.headers {
+		name, value, ok := strings.Cut(h, ":")
+		if !ok || name == "" {
+			return q, usageError("-H %q: want 'NAME: VALUE'", h)
+		}
+		q.Headers = append(q.Headers, request.Header{Name: name, Value: strings.TrimSpace(value)})
+	}
+	for _, c := range f.cookies {
+		if name, _, ok := strings.Cut(c, "="); !ok || name == "" {
+			return q, usageError("--cookie %q: want NAME=VALUE", c)
+		}
+	}
+	if len(f.cookies) > 0 {
+		q.Headers = append(q.Headers, request.Header{Name: "Cookie", Value: strings.Join(f.cookies, "; ")})
+	}
+	if _, err := netip.ParseAddr(f.clientIP); f.clientIP != "" && err != nil {
+		return q, usageError("--client-ip %q: want an address", f.clientIP)
+	}
+	return q, nil
+}
+
+// evaluate explains by the configuration as it is here and now.
+func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr io.Writer) (*decide.Explanation, error) {
+	path, err := f.configPath(nil)
+	if err != nil {
+		return nil, err
+	}
+	opts := config.Options{Print: stderr, Watch: f.cell.Watch}
+	if opts.Env, err = f.variables(); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	res, err := config.Evaluate(ctx, shownPath(path), opts)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	if res.Plan == nil {
+		writeReport(stderr, res.Report, f.color.On(os.Stderr))
+		return nil, &exitError{code: exitFailure}
+	}
+	defer f.cell.Watch("asking the router of", shownPath(path), config.DefaultTimeout)()
+	return tests.NewExplainer(testOptions(res, opts)).Answer(q)
+}
+
+// ask has the running master explain.
+func (f *explainFlags) ask(cmd *cobra.Command, q decide.Question) (*decide.Explanation, error) {
+	ctx, client, done, err := f.connect(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	e, err := client.Explain(ctx, q)
+	if errors.Is(err, context.Canceled) {
+		return nil, errors.New("given up waiting")
+	}
+	return e, err
+}
+
+// writeExplanation prints an explanation for people.
+func writeExplanation(w io.Writer, e *decide.Explanation) error {
+	fmt.Fprintf(w, "%s\n\n", e.Request)
+	if e.Refused != "" {
+		_, err := fmt.Fprintf(w, "is refused with %d: %s\n", e.Status, e.Refused)
+		return err
+	}
+	if r := e.Router; r != nil {
+		fmt.Fprintf(w, "  router %s at %s %s\n", r.Name, r.At, routerSaid(r))
+	}
+	t := terminal.NewTable(w)
+	for i, rule := range e.Rules {
+		verdict := "takes it"
+		if !rule.Matched {
+			verdict = "no, " + strings.TrimPrefix(rule.Why, rule.Route+": ")
+		}
+		fmt.Fprintf(t, "  %d\t%s\t%s\t%s\n", i+1, rule.Route, rule.Group, verdict)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", conclusion(e))
+	return err
+}
+
+func routerSaid(r *decide.Router) string {
+	switch {
+	case r.Error != "" && r.Decided:
+		return "fails: " + r.Error
+	case r.Error != "":
+		return "fails, which leaves it to the routes: " + r.Error
+	case r.Decided:
+		return "decides"
+	}
+	return "leaves it to the routes"
+}
+
+// conclusion says what becomes of the request.
+func conclusion(e *decide.Explanation) string {
+	by := ""
+	if n := len(e.Rules); n > 0 && e.Rules[n-1].Matched {
+		by = ", by " + e.Rules[n-1].Route
+		if at := e.Rules[n-1].At; at != "" {
+			by += " at " + at
+		}
+	}
+	switch {
+	case e.Group != "":
+		return "goes to " + e.Group + by
+	case e.Location != "":
+		return fmt.Sprintf("is answered with %d and redirected to %s", e.Status, e.Location)
+	case e.Router != nil && e.Router.Decided:
+		return fmt.Sprintf("is answered with %d", e.Status)
+	}
+	return "no rule takes it: it is answered with 404"
+}

@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// groupFlags are the flags of the commands that are about some groups or all.
+type groupFlags struct{ all bool }
+
+// addTo gives a command names of groups of a master for arguments, or --all.
+func (f *groupFlags) addTo(cmd *cobra.Command, master *masterOptions) {
+	cmd.ValidArgsFunction = master.completeGroups
+	cmd.Flags().BoolVar(&f.all, "all", false, "every group")
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case f.all && len(args) > 0:
+			return usageError("%s: got names of groups and --all, want one of them", cmd.Name())
+		case !f.all && len(args) == 0:
+			return usageError("%s: got no argument, want the names of groups, or --all", cmd.Name())
+		}
+		return nil
+	}
+}
+
+// each does something to all groups that are meant, one after the other, until
+// that fails.
+func (f *groupFlags) each(ctx context.Context, master *control.Client, args []string, do func(*supervisor.GroupStatus) error) error {
+	groups, err := f.groups(ctx, master, args)
+	for i := range groups {
+		if err := do(&groups[i]); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// groups finds the groups that are meant, in the master's order for all and
+// else in that of the arguments. It fails where one is not there, so that
+// nothing is done to the others.
+func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []string) ([]supervisor.GroupStatus, error) {
+	st, _, err := master.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	there := slices.DeleteFunc(st.Groups, func(g supervisor.GroupStatus) bool { return g.Removed })
+	if f.all {
+		if len(there) == 0 {
+			return nil, errors.New("nothing runs yet")
+		}
+		return there, nil
+	}
+	var known []string
+	for _, g := range there {
+		known = append(known, g.Name)
+	}
+	slices.Sort(known)
+	var meant []supervisor.GroupStatus
+	for _, name := range args {
+		i := slices.IndexFunc(there, func(g supervisor.GroupStatus) bool { return g.Name == name })
+		if i < 0 {
+			return nil, &supervisor.UnknownGroupError{Group: name, Known: known}
+		}
+		if !slices.ContainsFunc(meant, func(g supervisor.GroupStatus) bool { return g.Name == name }) {
+			meant = append(meant, there[i])
+		}
+	}
+	return meant, nil
+}

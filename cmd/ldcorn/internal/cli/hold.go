@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// holdFlags are those of hold.
+type holdFlags struct {
+	groupFlags
+	wait    bool
+	timeout time.Duration // of the wait; 0 = none
+}
+
+// newHoldCommand returns the command that makes the requests of groups wait.
+func newHoldCommand(opts *rootOptions) *cobra.Command {
+	f := new(holdFlags)
+	var progress io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "hold GROUP... | --all",
+		Short: "Make the requests of groups wait in their queues",
+		Long: `Make the requests of groups wait in their queues, within queue_limit and
+queue_timeout, until "ldcorn release". A reload does not end it.
+
+Those in flight go on: with --wait it returns once there are none, which is when a
+database may be changed under the app. Websockets do not count, and stay open.`,
+		Example: `  ldcorn hold --wait api && ./migrate; ldcorn release api
+  ldcorn hold --all --wait --timeout 30s`,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			progress = cmd.ErrOrStderr()
+			if f.timeout < 0 || f.timeout > 0 && !f.wait {
+				return usageError("--timeout %s: want more than 0, and --wait", f.timeout)
+			}
+			return nil
+		},
+	}, func(ctx context.Context, master *control.Client, args []string) error {
+		var held []string
+		err := f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			held = append(held, g.Name)
+			return master.Hold(ctx, g.Name)
+		})
+		if err != nil {
+			return err
+		}
+		return f.conclude(ctx, master, held, progress)
+	})
+	f.addTo(cmd, ask)
+	cmd.Flags().BoolVar(&f.wait, "wait", false, "return once no request is in flight any more")
+	durationVar(cmd.Flags(), &f.timeout, "timeout", 0, "stop waiting after this `DURATION` (default no limit)")
+	return cmd
+}
+
+// holdPause is between two looks at what is in flight.
+const holdPause = 100 * time.Millisecond
+
+// conclude tells what the groups that are held now have in flight, and waits
+// for the end of that where it is asked to.
+func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []string, progress io.Writer) error {
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errGivenUp)
+		defer cancel()
+	}
+	requests, left, err := inFlight(ctx, master, groups)
+	for _, g := range groups {
+		if err == nil {
+			fmt.Fprintf(progress, "%s: held, %s in flight\n", g, terminal.Count(requests[g], "request"))
+		}
+	}
+	for last := left; f.wait && left > 0 && err == nil; {
+		select {
+		case <-time.After(holdPause):
+		case <-ctx.Done():
+		}
+		if _, left, err = inFlight(ctx, master, groups); errors.Is(err, errGivenUp) {
+			return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(last, "request"))
+		}
+		last = left
+	}
+	return err
+}
+
+// inFlight asks how many requests groups have in flight, each and together.
+func inFlight(ctx context.Context, master *control.Client, groups []string) (requests map[string]int, all int, err error) {
+	st, _, err := master.Status(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	requests = make(map[string]int)
+	for _, g := range st.Groups {
+		if slices.Contains(groups, g.Name) {
+			requests[g.Name] += g.Requests
+			all += g.Requests
+		}
+	}
+	return requests, all, nil
+}
+
+// are is count with its verb.
+func are(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return terminal.Count(n, noun) + " are"
+}
+
+// newReleaseCommand returns the command that ends a hold.
+func newReleaseCommand(opts *rootOptions) *cobra.Command {
+	f := new(groupFlags)
+	var progress io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "release GROUP... | --all",
+		Short: "Let the requests of held groups go on",
+		Long: `Let the requests of held groups go on, in the order in which they came. Those of
+groups that are not held do so anyway.`,
+		Example: `  ldcorn release api
+  ldcorn release --all`,
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
+	}, func(ctx context.Context, master *control.Client, args []string) error {
+		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			err := master.Release(ctx, g.Name)
+			if err == nil && g.Held {
+				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, terminal.Count(g.Queued, "request"))
+			}
+			return err
+		})
+	})
+	f.addTo(cmd, ask)
+	return cmd
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/starlark/confine"
+)
+
+// The main goroutine keeps the main thread to itself, where no other goroutine
+// starts a process: see orphan.Family.While.
+func init() { runtime.LockOSThread() }
+
+// Main runs the command line of the process and returns its exit code. The
+// main goroutine must call it. Where the process was started to evaluate a
+// configuration in confinement, Main does that instead.
+func Main(build Build) int {
+	cell := confine.Enter()
+	if cell != nil && cell.Purpose == trialPurpose {
+		return tryConfig(cell, os.Stdin, os.Stdout)
+	}
+	if text := confine.Warning(); cell == nil && text != "" {
+		fmt.Fprintf(os.Stderr, "ldcorn: warning: %s\n", text)
+	}
+	opts := &rootOptions{build: build, confine: cell == nil, cell: cell}
+	root := newRootCommand(opts)
+	root.SetArgs(longFlags(os.Args[1:]))
+	stdout, stderr := opts.color.Writer(os.Stdout), opts.color.Writer(os.Stderr)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(context.Background())
+	code := exitCode(stderr, cmd, err, opts.started)
+	_, _ = stdout.Flush(), stderr.Flush() // there is no place left to report to
+	return code
+}
+
+// longFlags takes -run for --run, as whoever knows go test writes it.
+func longFlags(args []string) []string {
+	out := slices.Clone(args)
+	for i, arg := range out {
+		if arg == "--" {
+			break
+		}
+		if arg == "-run" || strings.HasPrefix(arg, "-run=") {
+			out[i] = "-" + arg
+		}
+	}
+	return out
+}

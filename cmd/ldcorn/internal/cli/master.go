@@ -1,0 +1,98 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// masterOptions are the flags of the commands that ask a running master.
+type masterOptions struct {
+	*rootOptions
+	socket string
+}
+
+// command completes a command that asks the master: run is what it asks. INT
+// ends the command, and not what the master was asked for.
+func (o *masterOptions) command(cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
+	o.addFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		ctx, client, done, err := o.connect(cmd)
+		if err != nil {
+			return err
+		}
+		defer done()
+		err = run(ctx, client, args)
+		if errors.Is(err, context.Canceled) {
+			return errors.New("given up waiting; the master goes on with what it was asked for")
+		}
+		return err
+	}
+	return cmd
+}
+
+func (o *masterOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.socket, "control", "", "the master's control `SOCKET` (default found by the configuration's path)")
+}
+
+// connect returns a client of the master, and a context that INT, TERM and QUIT
+// end until done is called.
+func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client *control.Client, done func(), err error) {
+	path, err := o.find()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	ctx, done = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+	return ctx, control.NewClient(path), done, nil
+}
+
+// find returns the control socket of the master: in a directory that a lock of
+// the configuration names or, where the master has an environment that keeps us
+// from finding those, in one that its workers name.
+func (o *masterOptions) find() (string, error) {
+	if o.socket != "" {
+		return o.socket, nil
+	}
+	path, err := o.configPath(nil)
+	if err != nil {
+		return "", err
+	}
+	dirs, err := supervisor.RuntimeDirs(path)
+	if err != nil {
+		return "", err
+	}
+	if socket := answering(dirs); socket != "" {
+		return socket, nil
+	}
+	if socket := answering(supervisor.MarkedDirs(path)); socket != "" {
+		return socket, nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no file %s, and no running master was found for it", shownPath(path))
+	}
+	return "", fmt.Errorf("no running master was found for %s; if there is one, name its socket with --control (the first line of its log has the folder as runtime=)", shownPath(path))
+}
+
+// answering returns the first control socket in dirs that takes connections;
+// "" if none does.
+func answering(dirs []string) string {
+	for _, dir := range dirs {
+		socket := filepath.Join(dir, control.SocketName)
+		if conn, err := net.Dial("unix", socket); err == nil {
+			conn.Close()
+			return socket
+		}
+	}
+	return ""
+}

@@ -1,0 +1,362 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
+	"github.com/ldcorn/ldcorn/engine/worker"
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/python"
+	"github.com/ldcorn/ldcorn/starlark/python/capture"
+)
+
+// defaultPython is migrated where no file is named.
+const defaultPython = "ldconfig.py"
+
+const defaultCaptureTimeout = 30 * time.Second
+
+// migrateFlags are the flags of ldcorn migrate.
+type migrateFlags struct {
+	envFlags
+	*rootOptions
+	output  string
+	force   bool
+	exec    bool
+	verify  bool
+	partial bool
+	python  string
+	timeout time.Duration
+}
+
+// newMigrateCommand returns the command that makes Starlark of Python.
+func newMigrateCommand(opts *rootOptions) *cobra.Command {
+	f := &migrateFlags{rootOptions: opts}
+	cmd := &cobra.Command{
+		Use:         "migrate [FILE.py]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Rewrite a Python configuration in Starlark",
+		Long: `Rewrite a Python configuration in Starlark.
+
+The text is rewritten, and nothing runs: imports go, os.environ["X"] becomes env("X"),
+an f-string a call of format, and so on; comments and layout stay. What cannot be
+rewritten is shown with its place, and nothing is written. The result is evaluated
+before it is written.
+
+With --exec the file is run by Python, once, with a stand-in for ldcorn.config, and
+what it gives is written as literals: for configurations that read files or need
+other packages. What the environment held, secrets too, becomes part of the result.
+
+With --verify the file is run by Python as well, and the plans of both are compared.
+
+Exits 0, or 1 when something cannot be rewritten, the result has errors, or the plans
+differ.`,
+		Example: `  ldcorn migrate ldconfig.py
+  ldcorn migrate ldconfig.py -o ldconfig.star --verify
+  ldcorn migrate ldconfig.py -o ldconfig.star --exec --env-file prod.env`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := f.path(args)
+			if err != nil {
+				return err
+			}
+			// The Python has a process group of its own, which a terminal's
+			// INT does not reach.
+			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
+			defer stop()
+			return f.run(ctx, path, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&f.output, "output", "o", "", "write to a `FILE` instead of stdout")
+	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
+	flags.BoolVar(&f.exec, "exec", false, "run the Python once and write what it gives as literals")
+	flags.BoolVar(&f.verify, "verify", false, "run the Python once and compare the plans")
+	flags.BoolVar(&f.partial, "partial", false, "write what can be rewritten, with a comment where something could not")
+	flags.StringVar(&f.python, "python", "", "the interpreter `FILE` of --exec and --verify (default as for workers: $VIRTUAL_ENV, .venv, python3)")
+	durationVar(flags, &f.timeout, "timeout", defaultCaptureTimeout, "stop the Python after this `DURATION`")
+	f.addFlags(flags)
+	return cmd
+}
+
+// path finds the file to migrate, and checks that flags and file fit.
+func (f *migrateFlags) path(args []string) (string, error) {
+	if f.config == "" && len(args) == 0 {
+		if _, err := os.Stat(defaultPython); errors.Is(err, os.ErrNotExist) {
+			return "", usageError("this folder has no %s; name the file to migrate", defaultPython)
+		}
+		args = []string{defaultPython}
+	}
+	path, err := f.configPath(args)
+	switch {
+	case err != nil:
+		return "", err
+	case !python.Is(path):
+		return "", usageError("%s is no file of Python: its name does not end in .py", shownPath(path))
+	case f.exec && f.verify:
+		return "", usageError("--verify compares with what --exec gives; choose one of them")
+	case f.exec && f.partial:
+		return "", usageError("--exec writes all or nothing; --partial is for rewriting")
+	case f.timeout <= 0:
+		return "", usageError("--timeout %s: want more than 0", f.timeout)
+	case f.python != "" && !f.exec && !f.verify:
+		return "", usageError("--python is for --exec and --verify")
+	case python.Is(f.output):
+		return "", usageError("-o %s: the result is Starlark, name it .star", f.output)
+	}
+	if f.output == "" {
+		return shownPath(path), nil
+	}
+	folder := filepath.Dir(f.output)
+	switch info, err := os.Stat(f.output); {
+	case err != nil && !isFolder(folder):
+		return "", &exitError{exitFailure, fmt.Errorf("-o %s: there is no folder %s", f.output, folder)}
+	case err != nil:
+	case info.IsDir():
+		return "", usageError("-o %s: it is a folder; name the file in it", f.output)
+	case !f.force:
+		return "", usageError("%s is there already; --force writes over it", f.output)
+	}
+	return shownPath(path), nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+// A migration is one run of the command.
+type migration struct {
+	*migrateFlags
+	from   string // the Python
+	to     string // the result, or what it would be called
+	env    map[string]string
+	stderr io.Writer
+}
+
+func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	env, err := f.variables()
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	m := &migration{migrateFlags: f, from: path, to: f.output, env: env, stderr: stderr}
+	if m.to == "" {
+		m.to = strings.TrimSuffix(path, ".py") + ".star"
+	}
+	data, err := regular.ReadFile(path, config.MaxFileSize)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
+		return fmt.Errorf("%s is no Python: it is not UTF-8 text", shownPath(path))
+	}
+	source := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
+	text, complete, err := m.translate(ctx, source)
+	if err != nil {
+		return err
+	}
+	if complete {
+		if err := m.check(ctx, text); err != nil {
+			return err
+		}
+	}
+	if err := m.write(text, stdout); err != nil {
+		return err
+	}
+	if !complete {
+		return &exitError{code: exitFailure}
+	}
+	return nil
+}
+
+// translate returns the text of the result, and whether all of it could be
+// translated.
+func (m *migration) translate(ctx context.Context, text string) (string, bool, error) {
+	if m.exec {
+		found, err := m.capture(ctx)
+		if err != nil {
+			return "", false, err
+		}
+		return m.captured(found), true, nil
+	}
+	done := m.cell.Watch("rewriting", m.from, config.DefaultTimeout)
+	file, wrong := python.Parse(m.from, text)
+	if wrong != nil {
+		done()
+		report := &diag.Report{Sources: &diag.Sources{}}
+		report.Sources.Add(m.from, text)
+		report.Add(*wrong)
+		m.show(report)
+		return "", false, &exitError{code: exitFailure}
+	}
+	result := file.Migrate()
+	done()
+	if result.Complete() {
+		m.hintSecrets(result.Reads)
+		return result.Text, true, nil
+	}
+	m.refused(file, result)
+	if m.partial {
+		return file.Partial(result), false, nil
+	}
+	fmt.Fprintf(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes what it gives,\n"+
+		"      --partial writes what can be rewritten\n", m.from, m.to)
+	return "", false, &exitError{code: exitFailure}
+}
+
+// secretName is what variables are called whose values nobody is to see.
+var secretName = regexp.MustCompile(`(?i)(passw|secret|token|private|credential|api_?key|_key$|_dsn$)`)
+
+// hintSecrets names the variables that look like secrets. Whether their values
+// may be opaque is for people to say.
+func (m *migration) hintSecrets(variables []string) {
+	for _, name := range variables {
+		if secretName.MatchString(name) {
+			fmt.Fprintf(m.stderr, "hint: if %s is a secret, write secret(%q): plans and logs never show its value\n", name, name)
+		}
+	}
+}
+
+func (m *migration) show(report *diag.Report) {
+	report.Sort(m.from)
+	_ = diag.WriteText(m.stderr, report, diag.TextOptions{Color: m.color.On(os.Stderr)}) // there is no place left to report to
+}
+
+// refused shows what cannot be rewritten.
+func (m *migration) refused(file *python.File, result *python.Migration) {
+	report := &diag.Report{Sources: &diag.Sources{}}
+	report.Sources.Add(m.from, file.Text)
+	for _, x := range result.Findings {
+		if !x.Migrates {
+			report.Add(diag.Diagnostic{Code: diag.CodePython, Severity: diag.Error, Span: file.Span(x), Message: x.Message, Label: x.Label})
+		}
+	}
+	m.show(report)
+}
+
+// capture runs the Python.
+func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
+	dir, err := filepath.Abs(filepath.Dir(m.from))
+	if err != nil {
+		return nil, err
+	}
+	interpreter, err := worker.FindPython(&plan.Group{Python: m.python}, dir)
+	if err != nil {
+		return nil, err
+	}
+	env := os.Environ()
+	for name, value := range m.env {
+		env = append(env, name+"="+value)
+	}
+	var found *capture.Result
+	m.cell.Outside(func() {
+		if err = worker.CheckPython(ctx, interpreter); err != nil {
+			return
+		}
+		found, err = capture.Run(ctx, m.from, capture.Options{Python: interpreter.Path, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
+	})
+	return found, err
+}
+
+// captured returns what the Python gave as a configuration, and warns of
+// what has become part of it.
+func (m *migration) captured(found *capture.Result) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "# What %s gave when Python ran it, as literals (`ldcorn migrate --exec`).\n", filepath.Base(m.from))
+	if len(found.Read) > 0 {
+		names := strings.Join(found.Read, ", ")
+		fmt.Fprintf(&out, "# It has read these variables, whose values may now be part of this file:\n#   %s\n", names)
+		fmt.Fprintf(m.stderr, "warning: values of the environment became part of the result; look for secrets in it: %s\n", names)
+	}
+	return out.String() + "\n" + literals(found)
+}
+
+func literals(found *capture.Result) string {
+	return found.Starlark(func(name string) []string {
+		var out []string
+		for _, w := range builtin.Words() {
+			if w.Name == name {
+				for _, a := range w.Arguments {
+					out = append(out, a.Name)
+				}
+			}
+		}
+		return out
+	})
+}
+
+// check evaluates the result and, with --verify, compares it with the Python.
+func (m *migration) check(ctx context.Context, text string) error {
+	got, err := m.evaluate(ctx, text, !m.verify)
+	if err != nil || !m.verify {
+		return err
+	}
+	found, err := m.capture(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := m.evaluate(ctx, literals(found), false)
+	if err != nil {
+		return fmt.Errorf("what the Python gives is no configuration: %w", err)
+	}
+	differences := planDifferences(want, got)
+	if len(differences) == 0 {
+		fmt.Fprintf(m.stderr, "verified: %s gives the same plan in Python\n", m.from)
+		return nil
+	}
+	fmt.Fprintf(m.stderr, "error: the plan of the Python and that of the Starlark differ:\n")
+	for _, d := range differences {
+		fmt.Fprintf(m.stderr, "  %s\n", d)
+	}
+	return &exitError{code: exitFailure}
+}
+
+// evaluate returns the plan of a result, or says what is wrong with it.
+func (m *migration) evaluate(ctx context.Context, text string, allowMissing bool) (*plan.Plan, error) {
+	found, err := config.EvaluateText(ctx, m.to, text, config.Options{Env: m.env, AllowMissingEnv: allowMissing, Salt: []byte{}, Watch: m.cell.Watch})
+	if err != nil {
+		return nil, err
+	}
+	if found.Plan == nil {
+		m.show(found.Report)
+		return nil, &exitError{exitFailure, errors.New("the result has errors; nothing is written")}
+	}
+	return found.Plan, nil
+}
+
+// write writes the result.
+func (m *migration) write(text string, stdout io.Writer) error {
+	if m.output == "" {
+		_, err := io.WriteString(terminal.Contents(stdout), text)
+		return err
+	}
+	mode := os.FileMode(0o644)
+	if m.exec {
+		mode = 0o600 // secrets of the environment may be in it
+	}
+	if err := regular.WriteFile(m.output, []byte(text), mode); err != nil {
+		return err
+	}
+	fmt.Fprintf(m.stderr, "wrote %s\n", m.output)
+	if m.from == configNames[1] && filepath.Clean(m.output) == configNames[0] {
+		fmt.Fprintf(m.stderr, "hint: this folder has both now; remove %s, or name one with -c FILE\n", m.from)
+	}
+	return nil
+}

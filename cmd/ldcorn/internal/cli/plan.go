@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
+	"github.com/ldcorn/ldcorn/starlark/config"
+)
+
+// The exit codes of plan --detailed-exitcode, besides 0 for nothing to do.
+const (
+	exitApplies = 2 // a reload applies it
+	exitPartial = 3 // some of it needs --replace, or a stop and a start of ldcorn
+)
+
+// againstNothing is the --against for which everything is new.
+const againstNothing = "none"
+
+// planFlags are the flags of ldcorn plan.
+type planFlags struct {
+	*masterOptions
+	against  string
+	out      string
+	asJSON   bool
+	detailed bool
+	verbose  bool
+	replace  []string
+	all      bool
+}
+
+// newPlanCommand returns the command that says what a reload would do.
+func newPlanCommand(opts *rootOptions) *cobra.Command {
+	f := &planFlags{masterOptions: &masterOptions{rootOptions: opts}}
+	cmd := &cobra.Command{
+		Use:         "plan [FILE]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Show what a reload would do, and change nothing",
+		Long: `Show what a reload would do, and change nothing.
+
+The running master evaluates its configuration as a reload would, in its own
+environment, and compares it with what runs. With --against, no master is asked: FILE
+is compared with another configuration, with a plan that --out has written, or with
+nothing.
+
+  =  kept as it is                  +  added, or that many workers more
+  ~  changed without new processes  -  removed, or that many workers less
+  ±  every worker replaced          !  left as it is by a reload: see what it says
+
+Exits 0, or 1 when there is no plan. With --detailed-exitcode 0 means that nothing
+changes, 2 that a reload applies all of it, 3 that some of it needs
+"ldcorn reload --replace", or that ldcorn is stopped and started again.`,
+		Example: `  ldcorn plan
+  ldcorn plan --detailed-exitcode --json
+  ldcorn plan --out p.json
+  ldcorn plan new.star --against ldconfig.star
+  ldcorn plan --against none`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeConfig,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
+	}
+	f.addFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&f.against, "against", "", "compare with a `FILE`: a configuration, a plan that --out wrote, or none")
+	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
+	flags.BoolVar(&f.asJSON, "json", false, "print the plan as JSON")
+	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show what was read, too")
+	flags.StringArrayVar(&f.replace, "replace", nil, "as reload --replace `GROUP` would (repeatable)")
+	mustComplete(cmd, "replace", f.completeGroupFlag)
+	flags.BoolVar(&f.all, "all", false, "as reload --all would")
+	return cmd
+}
+
+func (f *planFlags) run(cmd *cobra.Command, args []string) error {
+	path, err := f.configPath(args)
+	if err != nil {
+		return err
+	}
+	f.config = path
+	report, err := f.report(cmd, path)
+	if err != nil {
+		return err
+	}
+	if f.out != "" {
+		if err := writePlanFile(f.out, report); err != nil {
+			return err
+		}
+	}
+	report.Record = nil // for files
+	stdout := cmd.OutOrStdout()
+	if f.asJSON {
+		err = writeJSON(stdout, report)
+	} else {
+		err = writePlan(stdout, report, f.color.Look(stdout), f.verbose)
+	}
+	if err != nil || !f.detailed {
+		return err
+	}
+	switch report.Outcome() {
+	case plan.OutcomeApplies:
+		return &exitError{code: exitApplies}
+	case plan.OutcomePartial:
+		return &exitError{code: exitPartial}
+	}
+	return nil
+}
+
+// report asks the master, or compares two files here.
+func (f *planFlags) report(cmd *cobra.Command, path string) (*plan.Report, error) {
+	if f.against != "" {
+		return f.offline(cmd.Context(), path, cmd.ErrOrStderr())
+	}
+	ctx, client, done, err := f.connect(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return client.Plan(ctx, f.replace, f.all)
+}
+
+// offline compares the configuration at path with what --against names.
+func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) (*plan.Report, error) {
+	if f.socket != "" {
+		return nil, usageError("got --against and --control, want one of them")
+	}
+	salt := make([]byte, 16)
+	rand.Read(salt) // never fails
+	opts := config.Options{Print: stderr, Salt: salt, Watch: f.cell.Watch}
+	next, warnings, err := f.evaluate(ctx, path, opts, stderr)
+	if err != nil {
+		return nil, err
+	}
+	base, old, err := f.base(ctx, opts, stderr)
+	if err != nil {
+		return nil, err
+	}
+	diff := plan.ReplaceOptions(f.replace, f.all)
+	report := plan.NewReport(base, next, plan.Diff(old, next, diff), diff)
+	report.Diagnostics = append(report.Diagnostics, warnings...)
+	report.Record = next.Record(salt)
+	return report, nil
+}
+
+// base is what --against names.
+func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Writer) (plan.Base, *plan.Plan, error) {
+	if f.against == againstNothing {
+		return plan.Base{Kind: plan.BaseNothing}, nil, nil
+	}
+	path, err := filepath.Abs(f.against)
+	if err != nil {
+		return plan.Base{}, nil, err
+	}
+	base := plan.Base{Kind: plan.BaseConfig, Name: path}
+	var old *plan.Plan
+	if filepath.Ext(path) == ".json" {
+		base.Kind = plan.BasePlan
+		old, err = readPlanFile(path)
+	} else {
+		old, _, err = f.evaluate(ctx, path, opts, stderr)
+	}
+	if err != nil {
+		return base, nil, err
+	}
+	base.Fingerprint = old.Fingerprint
+	return base, old, nil
+}
+
+// evaluate returns a configuration's plan, and has said what is wrong with one
+// that has none.
+func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []plan.Warning, error) {
+	p, warnings, err := evaluate(ctx, shownPath(path), opts)
+	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {
+		return nil, nil, &exitError{code: exitFailure}
+	}
+	return p, warnings, err
+}
+
+// writePlanFile writes a report for readPlanFile and reload --plan. Nobody
+// else needs to read it.
+func writePlanFile(path string, report *plan.Report) error {
+	var text bytes.Buffer
+	if err := writeJSON(&text, report); err != nil {
+		return err
+	}
+	if err := regular.WriteFile(path, text.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	return nil
+}
+
+// readPlanFile returns what a plan file recorded, to be compared with.
+func readPlanFile(path string) (*plan.Plan, error) {
+	report, err := readReport(path)
+	if err != nil {
+		return nil, err
+	}
+	return report.Record.Plan()
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

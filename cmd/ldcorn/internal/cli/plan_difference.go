@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// planDifferences says in what two plans differ, whatever a reload would do
+// about it; the values are those of the first, then those of the second.
+func planDifferences(a, b *plan.Plan) []string {
+	var out []string
+	changes := plan.Diff(a, b, plan.DiffOptions{})
+	for _, c := range slices.Concat(changes.Restart, changes.Plan) {
+		out = append(out, fmt.Sprintf("LdConfig: %s", c))
+	}
+	for _, c := range changes.Groups {
+		switch c.Action {
+		case plan.Add:
+			out = append(out, fmt.Sprintf("group %q is only in the second", c.Name))
+		case plan.Remove:
+			out = append(out, fmt.Sprintf("group %q is only in the first", c.Name))
+		}
+		for _, change := range slices.Concat(c.Changes, c.Pinned) {
+			if c.Action != plan.Add && c.Action != plan.Remove {
+				out = append(out, fmt.Sprintf("group %q: %s", c.Name, change))
+			}
+		}
+	}
+	// Between routes that are equally long the order counts.
+	if len(out) == 0 && !slices.EqualFunc(a.Groups, b.Groups, func(x, y *plan.Group) bool { return x.Name == y.Name }) {
+		out = append(out, "the groups are in another order")
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// aReport has a group of every kind.
+func aReport(t *testing.T) *plan.Report {
+	t.Helper()
+	group := func(name string, change ...func(*plan.Group)) *plan.Group {
+		p := &plan.Group{Name: name, App: "main:app", Instances: 2}
+		for _, f := range change {
+			f(p)
+		}
+		return p
+	}
+	changed := func(p *plan.Group) { p.App = "other:app" }
+	old := &plan.Plan{Groups: []*plan.Group{group("keep"), group("update"), group("resize"), group("replace"), group("remove"), group("pinned")}}
+	next := &plan.Plan{Path: "/x/ldconfig.star", Fingerprint: "f", IdleTimeout: 5e9, Groups: []*plan.Group{
+		group("keep"), group("pinned", changed), group("add", changed), group("resize", func(p *plan.Group) { p.Instances = 1 }),
+		group("update", func(p *plan.Group) { p.QueueLimit = 3 }),
+		group("replace", func(p *plan.Group) { p.ReloadOnSighup = true }),
+	}, Bind: plan.Bind{Network: "tcp", Address: ":1"}, Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
+	base := plan.Base{Kind: plan.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
+	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
+	r.Diagnostics = append(r.Diagnostics, plan.Warning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable"})
+	return r
+}
+
+// TestPlanJSON holds what plan --json prints and its schema together.
+func TestPlanJSON(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile(harness.Root(t, "docs", "plan.schema.json"))
+	require.NoError(t, err)
+	nothing := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, &plan.Plan{}, plan.Diff(nil, &plan.Plan{}, plan.DiffOptions{}), plan.DiffOptions{})
+	for _, report := range []*plan.Report{aReport(t), nothing} {
+		var out bytes.Buffer
+		require.NoError(t, writeJSON(&out, report))
+		doc, err := jsonschema.UnmarshalJSON(&out)
+		require.NoError(t, err)
+		require.NoError(t, schema.Validate(doc))
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"format_version": 1, "more": true}`))
+	require.NoError(t, err)
+	require.Error(t, schema.Validate(doc), "the schema must be able to refuse")
+}
+
+func TestPlanText(t *testing.T) {
+	r := aReport(t)
+	for name, l := range map[string]terminal.Look{"plain": {}, "ascii": {ASCII: true}, "color": {Color: true}, "narrow": {Width: 24}} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			require.NoError(t, writePlan(&out, r, l, name == "plain"))
+			golden := filepath.Join("testdata", "plan_"+name+".golden")
+			if os.Getenv("UPDATE_SCRIPTS") != "" {
+				require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o644))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), out.String())
+		})
+	}
+}
+
+// TestPlanFile: what --out writes is read back, and anything else is refused.
+func TestPlanFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "p.json")
+	secret := plan.EnvVar{Name: "K", Value: plan.Secret("hunter2")}
+	p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Instances: 2, Env: []plan.EnvVar{secret}}}}
+	report := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, p, plan.Diff(nil, p, plan.DiffOptions{}), plan.DiffOptions{})
+	report.Record = p.Record([]byte("0123456789abcdef"))
+	require.NoError(t, writePlanFile(path, report))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.NotContains(t, string(data), "hunter2")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+
+	old, err := readPlanFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, plan.Keep, plan.Diff(old, p, plan.DiffOptions{}).Groups[0].Action)
+	other := *p.Groups[0]
+	other.Env = []plan.EnvVar{{Name: "K", Value: plan.Secret("hunter3")}}
+	changes := plan.Diff(old, &plan.Plan{Groups: []*plan.Group{&other}}, plan.DiffOptions{})
+	assert.Equal(t, "env", changes.Groups[0].Pinned[0].Name, "another secret is a change")
+
+	for _, bad := range []string{"", "{}", `{"format_version":1}`, `{"format_version":1,"record":{"salt":"x"}}`,
+		`{"format_version":1,"record":{"salt":"00","settings":{},"groups":[{"name":"a","attributes":{}}]}}`} {
+		require.NoError(t, os.WriteFile(path, []byte(bad), 0o600))
+		_, err := readPlanFile(path)
+		assert.Error(t, err, bad)
+	}
+}

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// The symbols of a plan.
+const (
+	symKeep    = "="
+	symChange  = "~"
+	symAdd     = "+"
+	symRemove  = "-"
+	symReplace = "±"
+	symAction  = "!"
+)
+
+// symColors are the colours of the symbols, as SGR codes. Only read.
+var symColors = map[string]string{symKeep: "2", symChange: "33", symAdd: "32", symRemove: "31", symReplace: "35", symAction: "1;31"}
+
+// A planLine is a line of a plan: of a group, or of one of its attributes.
+type planLine struct {
+	symbol string
+	label  string // the group, with a number of workers; or the attribute
+	text   string
+	note   string
+	sub    bool // of an attribute
+	before string
+	after  string
+}
+
+// writePlan prints a report for people.
+func writePlan(w io.Writer, r *plan.Report, l terminal.Look, verbose bool) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n\n", shownPath(r.Config), baseName(r.Against))
+	if verbose {
+		inputs := make([]plan.Input, len(r.Inputs))
+		for i, in := range r.Inputs {
+			inputs[i] = plan.Input(in)
+		}
+		_ = writeInputs(&b, inputs) // it is in memory
+		b.WriteString("\n")
+	}
+	(planTable{l}).write(&b, planLines(r))
+	for _, d := range r.Diagnostics {
+		fmt.Fprintf(&b, "warning[%s] %s: %s\n", d.Code, d.At, d.Message)
+	}
+	s := r.Summary
+	fmt.Fprintf(&b, "Plan: %d add, %d change, %d replace, %d remove, %d keep", s.Add, s.Change, s.Replace, s.Remove, s.Keep)
+	if s.NeedAction > 0 {
+		fmt.Fprintf(&b, "; %d need action", s.NeedAction)
+	}
+	fmt.Fprintf(&b, ". Processes %d -> %d, peak %d", r.Processes.Before, r.Processes.After, r.Processes.Peak)
+	if r.Limited {
+		fmt.Fprintf(&b, "; replaced %d at a time (reload_surge)", r.AtOnce)
+	}
+	b.WriteString(".\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func baseName(b plan.Base) string {
+	switch b.Kind {
+	case plan.BaseMaster:
+		return fmt.Sprintf("pid %d, generation %d, up %s", b.PID, b.Generation, control.Age(b.UpFor()))
+	case plan.BaseNothing:
+		return "nothing"
+	}
+	return shownPath(b.Name)
+}
+
+func planLines(r *plan.Report) []planLine {
+	var out []planLine
+	for i := range r.Groups {
+		out = append(out, groupLines(&r.Groups[i])...)
+	}
+	if len(r.Settings) > 0 {
+		out = append(out, planLine{symbol: symChange, label: "LdConfig", text: "update in place"})
+		out = append(out, attributeLines(r.Settings, "", "")...)
+	}
+	for _, c := range r.Restart {
+		out = append(out, planLine{symbol: symAction, label: c.Name, text: "left as it is", note: plan.RestartAdvice})
+		out = append(out, attributeLines([]plan.ChangeReport{c}, "", "")...)
+	}
+	return out
+}
+
+// groupLines are what happens to a group, and what a reload leaves to do.
+func groupLines(g *plan.GroupReport) []planLine {
+	line := planLine{label: g.Name, note: g.Hint}
+	force := ""
+	switch n := g.Workers; g.Action {
+	case plan.Keep:
+		line.symbol, line.text = symKeep, terminal.Count(n.After, "worker")+" kept"
+	case plan.Update:
+		line.symbol, line.text = symChange, "update in place"
+	case plan.Resize:
+		line.symbol, line.text = symAdd, fmt.Sprintf("resize %d -> %d", n.Before, n.After)
+		if n.Stop > 0 {
+			line.symbol = symRemove
+		}
+		line.label = fmt.Sprintf("%d %s", n.Start+n.Stop, g.Name)
+	case plan.Replace:
+		line.symbol, line.text, force = symReplace, "replace "+terminal.Count(n.Before, "worker"), "forces replacement"
+		if n.Before != n.After {
+			line.text += fmt.Sprintf(" by %d", n.After)
+		}
+		line.note = cmp.Or(g.Hint, replaceNote(g))
+	case plan.Add:
+		line.symbol, line.text = symAdd, "add "+terminal.Count(n.After, "worker")
+	case plan.Remove:
+		line.symbol, line.text = symRemove, "remove "+terminal.Count(n.Before, "worker")
+	}
+	var out []planLine
+	if g.Action != plan.Keep || len(g.Pinned) == 0 {
+		out = append(out, line)
+	}
+	skip := ""
+	if g.Action == plan.Resize {
+		skip = "instances" // said already
+	}
+	out = append(out, attributeLines(g.Changes, force, skip)...)
+	if len(g.Pinned) > 0 {
+		out = append(out, planLine{symbol: symAction, label: g.Name, text: "pinned: " + names(g.Pinned) + " changed", note: "ldcorn reload --replace " + g.Name})
+		out = append(out, attributeLines(g.Pinned, "", "")...)
+	}
+	return out
+}
+
+// replaceNote is why a group is replaced, where its attributes do not say so.
+func replaceNote(g *plan.GroupReport) string {
+	for _, c := range g.Changes {
+		if c.Effect == plan.EffectProcess {
+			return ""
+		}
+	}
+	switch {
+	case g.Reason == plan.ReasonAsked:
+		return g.Reason
+	case len(g.Changes) == 0:
+		return "no change in the file; reload_on_sighup=True"
+	}
+	return "reload_on_sighup=True"
+}
+
+// attributeLines are the changes of attributes but one. force is the note on
+// those that need new processes.
+func attributeLines(changes []plan.ChangeReport, force, skip string) []planLine {
+	var out []planLine
+	for _, c := range changes {
+		if c.Name == skip {
+			continue
+		}
+		line := planLine{sub: true, symbol: symChange, label: c.Name, before: c.Before, after: c.After}
+		if c.Effect == plan.EffectProcess {
+			line.note = force
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func names(changes []plan.ChangeReport) string {
+	out := make([]string, len(changes))
+	for i, c := range changes {
+		out[i] = c.Name
+	}
+	return strings.Join(out, ", ")
+}
+
+// maxNoteAt is the column up to which notes are aligned.
+const maxNoteAt = 60
+
+// A planTable lays out the lines of a plan for a reader.
+type planTable struct{ look terminal.Look }
+
+// write lays the lines out: groups and their attributes in columns of their
+// own, notes in one of all.
+func (t planTable) write(b *strings.Builder, lines []planLine) {
+	groups, noteAt := 0, 0
+	for _, line := range lines {
+		if !line.sub {
+			groups = max(groups, utf8.RuneCountInString(line.label))
+		}
+	}
+	rows := make([]string, len(lines))
+	for i := range lines {
+		rows[i] = t.row(lines, i, groups)
+		if n := utf8.RuneCountInString(rows[i]); lines[i].note != "" && n <= maxNoteAt {
+			noteAt = max(noteAt, n)
+		}
+	}
+	for i, line := range lines {
+		row := rows[i]
+		n := utf8.RuneCountInString(row)
+		switch {
+		case line.note != "":
+			row += strings.Repeat(" ", max(noteAt-n, 0)) + "  # " + line.note
+		case line.sub && t.look.Width > 0 && n > t.look.Width:
+			row = fmt.Sprintf("      %s %s\n          %s\n       -> %s", line.symbol, line.label, line.before, line.after)
+		}
+		b.WriteString(t.paint(row, line.symbol))
+	}
+	b.WriteString("\n")
+}
+
+// row is a line without its note. The attributes of one group are aligned.
+func (t planTable) row(lines []planLine, i, groups int) string {
+	line := lines[i]
+	if !line.sub {
+		return fmt.Sprintf("  %s %s  %s", line.symbol, terminal.Pad(line.label, groups), line.text)
+	}
+	from, to := i, i
+	for from > 0 && lines[from-1].sub {
+		from--
+	}
+	for to < len(lines) && lines[to].sub {
+		to++
+	}
+	width := 0
+	for _, other := range lines[from:to] {
+		width = max(width, len(other.label))
+	}
+	return fmt.Sprintf("      %s %s  %s -> %s", line.symbol, terminal.Pad(line.label, width), line.before, line.after)
+}
+
+// paint ends a row, with its symbol in colour or in ASCII.
+func (t planTable) paint(row, symbol string) string {
+	shown := symbol
+	if t.look.ASCII && symbol == symReplace {
+		shown = "+/-"
+	}
+	if t.look.Color {
+		shown = "\x1b[" + symColors[symbol] + "m" + shown + "\x1b[0m"
+	}
+	return strings.Replace(row, symbol, shown, 1) + "\n"
+}

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+)
+
+// snippets are the code blocks of README.md in a language: what people paste.
+func snippets(t *testing.T, language string) []string {
+	t.Helper()
+	readme, err := os.ReadFile(harness.Root(t, "README.md"))
+	require.NoError(t, err)
+	var out []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllSubmatch(readme, -1) {
+		out = append(out, string(m[1]))
+	}
+	require.NotEmpty(t, out, "no block of %s", language)
+	return out
+}
+
+// nginxVariables are those of nginx's own that the README uses.
+var nginxVariables = []string{"host", "http_upgrade", "proxy_add_x_forwarded_for", "scheme", "server_port"}
+
+// TestReadme_Nginx: the README's lines for nginx are a configuration as they
+// stand. Where nginx is there, it is asked; without it, what a reader of the
+// text can find is still found: a variable that nothing defines, and a
+// directive that stands in a comment.
+func TestReadme_Nginx(t *testing.T) {
+	all := snippets(t, "nginx")
+	require.Len(t, all, 1)
+	http, server, found := strings.Cut(all[0], "# in server { }\n")
+	require.True(t, found, "the block has a part for http and one for server")
+
+	known := map[string]bool{}
+	for _, name := range nginxVariables {
+		known[name] = true
+	}
+	for _, m := range regexp.MustCompile(`(?m)^map \$\w+ \$(\w+) \{$`).FindAllStringSubmatch(http, -1) {
+		known[m[1]] = true
+	}
+	depth := 0
+	for line := range strings.Lines(all[0]) {
+		code, comment, _ := strings.Cut(line, "#")
+		if code = strings.TrimSpace(code); code != "" {
+			assert.Regexp(t, `[;{}]$`, code)
+			assert.Empty(t, strings.TrimSpace(comment), "a comment behind a directive is not pasted as one")
+		}
+		depth += strings.Count(code, "{") - strings.Count(code, "}")
+		for _, m := range regexp.MustCompile(`\$(\w+)`).FindAllStringSubmatch(code, -1) {
+			assert.True(t, known[m[1]], "nothing defines $%s", m[1])
+		}
+	}
+	assert.Zero(t, depth, "brackets that are not closed")
+
+	nginx, err := exec.LookPath("nginx")
+	if err != nil {
+		t.Log("nginx is not here, and was not asked")
+		return
+	}
+	dir := t.TempDir()
+	var temp strings.Builder
+	for _, kind := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		fmt.Fprintf(&temp, "%s_temp_path %s;\n", kind, filepath.Join(dir, kind))
+	}
+	conf := filepath.Join(dir, "nginx.conf")
+	text := fmt.Sprintf("pid %s;\nerror_log stderr;\nevents {}\nhttp {\naccess_log off;\n%s%sserver {\nlisten unix:%s;\n%s}\n}\n",
+		filepath.Join(dir, "pid"), &temp, http, filepath.Join(dir, "s"), server)
+	require.NoError(t, os.WriteFile(conf, []byte(text), 0o600))
+	said, err := exec.Command(nginx, "-t", "-p", dir, "-c", conf).CombinedOutput()
+	require.NoError(t, err, "%s", said)
+}
+
+// TestReadme_Unit: the limits of the service manager do not undercut ldcorn's own.
+func TestReadme_Unit(t *testing.T) {
+	var unit string
+	for _, s := range snippets(t, "ini") {
+		if strings.Contains(s, "[Service]") {
+			unit = s
+		}
+	}
+	require.Contains(t, unit, "\nType=notify\n")
+	assert.Contains(t, unit, "\nTimeoutStartSec=infinity\n", "systemd would kill a master whose startup_timeout is longer than 90 s")
+	for line := range strings.Lines(unit) { // systemd knows no comment behind a value
+		assert.False(t, strings.Contains(line, "#") && !strings.HasPrefix(line, "#"), line)
+	}
+}
+
+// TestReadme_Configurations: every whole configuration of the README is one.
+// Those with an ellipsis leave something out.
+func TestReadme_Configurations(t *testing.T) {
+	checked := 0
+	for _, text := range snippets(t, "python") {
+		if !strings.Contains(text, "LdConfig(") || strings.Contains(text, "…") {
+			continue
+		}
+		checked++
+		path := filepath.Join(t.TempDir(), "ldconfig.star")
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		root := newRootCommand(&rootOptions{})
+		var out strings.Builder
+		root.SetArgs([]string{"check", "--allow-missing-env", path})
+		root.SetOut(&out)
+		root.SetErr(&out)
+		require.NoError(t, root.ExecuteContext(t.Context()), "%s\n%s", text, &out)
+	}
+	assert.Positive(t, checked)
+}

@@ -1,0 +1,212 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/regular"
+)
+
+// exitNeedsAction is the exit code of a reload that was applied, but for what
+// needs --replace, or a stop and a start of ldcorn.
+const exitNeedsAction = 3
+
+// reloadFlags are the flags of ldcorn reload.
+type reloadFlags struct {
+	*masterOptions
+	want    control.ReloadRequest
+	plan    string
+	timeout time.Duration
+}
+
+// newReloadCommand returns the command that has the configuration applied.
+func newReloadCommand(opts *rootOptions) *cobra.Command {
+	f := &reloadFlags{masterOptions: &masterOptions{rootOptions: opts}}
+	cmd := &cobra.Command{
+		Use:   "reload",
+		Short: "Apply the configuration and the code as they are now",
+		Long: `Apply the configuration and the code as they are now, as HUP does, and wait.
+
+The master evaluates its configuration, starts what must start, and exchanges it for
+the old workers once all of it is ready; those finish what they have. Whatever fails
+before that, everything stays as it was. With reload_surge, workers are replaced a few
+at a time instead, and replaced back if one fails. A reload during a reload comes after
+it.
+
+Exits 0 when all is applied and the old workers are gone, 1 when nothing was applied,
+and 3 when something was left that needs --replace, or that ldcorn is stopped and
+started again. INT ends the command and not the reload.`,
+		Example: `  ldcorn reload
+  ldcorn reload --replace ml_heavy
+  ldcorn plan --out p.json && ldcorn reload --plan p.json
+  ldcorn reload --timeout 2m`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
+	}
+	f.addFlags(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.want.Replace, "replace", nil, "replace the workers of a `GROUP`, whatever changed (repeatable)")
+	mustComplete(cmd, "replace", f.completeGroupFlag)
+	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
+	flags.StringVar(&f.plan, "plan", "", "apply what a `FILE` of plan --out says, and nothing if that is out of date")
+	durationVar(flags, &f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")
+	flags.BoolVar(&f.want.NoWait, "no-wait", false, "do not wait")
+	return cmd
+}
+
+func (f *reloadFlags) run(cmd *cobra.Command) error {
+	switch {
+	case f.plan != "" && (f.want.All || len(f.want.Replace) > 0):
+		return usageError("got --plan and --replace or --all; make the plan with them: ldcorn plan --replace GROUP --out FILE")
+	case f.timeout < 0:
+		return usageError("--timeout %s: want more than 0", f.timeout)
+	}
+	if f.plan != "" {
+		report, err := readReport(f.plan)
+		if err != nil {
+			return err
+		}
+		if report.Against.Kind != plan.BaseMaster {
+			return fmt.Errorf("%s was not compared with a master; make a plan without --against", f.plan)
+		}
+		report.Record, report.Inputs, report.Diagnostics = nil, nil, nil // for people and for --against
+		f.want.Plan = report
+	}
+	ctx, client, done, err := f.connect(cmd)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if f.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, errGivenUp)
+		defer cancel()
+	}
+	stderr := cmd.ErrOrStderr()
+	w := &reloadWaiter{
+		begun: time.Now(), stdout: cmd.OutOrStdout(), stderr: stderr,
+		progress: terminal.NewProgress(stderr, f.color.Look(stderr)),
+	}
+	return w.conclude(client.Reload(ctx, f.want, w.event), f.want.NoWait)
+}
+
+// errGivenUp is the cause of the end of a wait by --timeout.
+var errGivenUp = errors.New("--timeout is over")
+
+// A reloadWaiter follows a reload to its end.
+type reloadWaiter struct {
+	begun    time.Time
+	stdout   io.Writer
+	stderr   io.Writer
+	progress *terminal.Progress
+	applied  *plan.Report
+	finished bool
+}
+
+// event takes one step of the reload. Its error ends the wait.
+func (w *reloadWaiter) event(e control.ReloadEvent) error {
+	switch e.Event {
+	case control.EventApplied:
+		w.applied = e.Report
+		took := time.Since(w.begun).Round(time.Millisecond)
+		w.progress.End()
+		_, err := fmt.Fprintf(w.stdout, "reload applied: generation %d, took %s\n", e.Generation, took)
+		return err
+	case control.EventFailed:
+		w.progress.End()
+		if e.Refused {
+			return errors.New("reload refused: " + e.Error)
+		}
+		return &reloadError{e.Error, e.Outcome, e.Stderr}
+	case control.EventFinished:
+		w.finished = true
+	}
+	w.progress.Show(e.Group, stepText(e))
+	return nil
+}
+
+// conclude finds the error to exit with.
+func (w *reloadWaiter) conclude(err error, noWait bool) error {
+	w.progress.End()
+	switch {
+	case noWait && err == nil:
+		return nil
+	case w.applied != nil && (errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled)):
+		fmt.Fprintln(w.stderr, "the old workers are still finishing what they have; the reload is applied")
+	case errors.Is(err, errGivenUp):
+		return errors.New("--timeout is over, and nothing is applied yet; the master goes on with the reload")
+	case errors.Is(err, context.Canceled):
+		return errors.New("given up waiting; the master goes on with the reload")
+	case err != nil:
+		return err
+	case !w.finished:
+		return errors.New("the master has ended")
+	}
+	return w.left()
+}
+
+// left says what the reload could not apply.
+func (w *reloadWaiter) left() error {
+	if w.applied.Outcome() != plan.OutcomePartial {
+		return nil
+	}
+	for _, g := range w.applied.Groups {
+		if len(g.Pinned) > 0 {
+			fmt.Fprintf(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers\n", g.Name, names(g.Pinned), g.Name)
+		}
+	}
+	for _, c := range w.applied.Restart {
+		fmt.Fprintf(w.stderr, "%s is left as it is (%s -> %s): %s, which no command does\n", c.Name, c.Before, c.After, plan.RestartAdvice)
+	}
+	return &exitError{code: exitNeedsAction}
+}
+
+// A reloadError is the master's word for why nothing was applied.
+type reloadError struct {
+	reason  string
+	outcome string // "" where nothing has changed at any time
+	stderr  []string
+}
+
+func (e *reloadError) Error() string {
+	var b strings.Builder
+	b.WriteString("reload failed, " + cmp.Or(e.outcome, "everything stays as it was") + ": " + e.reason)
+	if len(e.stderr) > 0 {
+		b.WriteString("\n  the worker's last words:")
+		for _, line := range e.stderr {
+			b.WriteString("\n    " + line)
+		}
+	}
+	return b.String()
+}
+
+// maxPlanFile bounds what plan --out has written, in bytes.
+const maxPlanFile = 64 << 20
+
+// readReport reads what plan --out has written.
+func readReport(path string) (*plan.Report, error) {
+	data, err := regular.ReadFile(path, maxPlanFile)
+	if err != nil {
+		return nil, err
+	}
+	report := new(plan.Report)
+	if err := json.Unmarshal(data, report); err != nil {
+		return nil, fmt.Errorf("%s is no plan; ldcorn plan --out FILE writes one", shownPath(path))
+	}
+	if report.FormatVersion != plan.ReportVersion || report.Record == nil {
+		return nil, fmt.Errorf("%s is no plan that this ldcorn wrote with --out: format_version %d, want %d",
+			shownPath(path), report.FormatVersion, plan.ReportVersion)
+	}
+	return report, nil
+}

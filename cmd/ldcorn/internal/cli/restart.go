@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// newRestartCommand returns the command that replaces the workers of groups.
+func newRestartCommand(opts *rootOptions) *cobra.Command {
+	f := new(groupFlags)
+	var progress io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "restart GROUP... | --all",
+		Short: "Replace the workers of groups, one after another",
+		Long: `Replace the workers of groups, one after another: each serves until its
+replacement is ready. Workers that have failed are started again.
+
+It restarts workers and not the master: for what only another master applies, such as
+another bind, stop ldcorn and start it again. The configuration is not read anew, and
+reload_on_sighup does not matter. Returns
+when all are replaced. If a replacement does not become ready, the worker stays, as
+do those after it and the groups after its own, and the exit code is 1.`,
+		Example: `  ldcorn restart api
+  ldcorn restart --all`,
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
+	}, func(ctx context.Context, master *control.Client, args []string) error {
+		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			err := master.Restart(ctx, g.Name)
+			if err == nil {
+				fmt.Fprintf(progress, "%s: restarted\n", g.Name)
+			}
+			return err
+		})
+	})
+	f.addTo(cmd, ask)
+	return cmd
+}

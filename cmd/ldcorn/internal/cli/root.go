@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/starlark/confine"
+)
+
+// configNames are looked for in the current folder when none is named.
+var configNames = []string{"ldconfig.star", "ldconfig.py"}
+
+// rootOptions are the flags that every command has.
+type rootOptions struct {
+	config  string
+	color   terminal.Color
+	started bool // the command line was understood
+	build   Build
+
+	// A process that Main runs in evaluates nothing itself: it starts another
+	// one for that, which is confined and has a cell.
+	confine bool
+	cell    *confine.Cell
+}
+
+func newRootCommand(opts *rootOptions) *cobra.Command {
+	run := &runOptions{rootOptions: opts}
+	cmd := &cobra.Command{
+		Use:   "ldcorn [-c FILE] [COMMAND]",
+		Short: "Run groups of Uvicorn workers behind one proxy",
+		Long: `ldcorn starts the worker groups of a configuration, routes requests to them,
+restarts what crashes, and reloads without losing a request (kill -HUP).
+
+Without a command it runs the master, as "ldcorn run" does.`,
+		Example: `  ldcorn -c ldconfig.star          run the master in the foreground
+  ldcorn check                     check ldconfig.star in this folder
+  ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
+  ldcorn status                    show the master of ldconfig.star and its workers
+  kill -HUP PID                    reload the configuration and the code
+  kill -USR1 PID                   open the log files anew, for logrotate
+  kill -QUIT PID                   finish what is in flight and stop, as TERM does`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return opts.start(cmd) },
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return unknownCommand(cmd, args[0])
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return run.run(cmd) },
+	}
+	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "the configuration `FILE` (default ldconfig.star, then ldconfig.py, in this folder)")
+	cmd.PersistentFlags().StringVar((*string)(&opts.color), "color", string(terminal.Auto), "colour `WHEN`: auto (on a terminal, without NO_COLOR), always or never")
+	mustComplete(cmd, "config", completeConfig)
+	completeFixed(cmd, "color", terminal.Colors()...)
+	run.addFlags(cmd.Flags())
+	// Cobra's own flag would take -v, which people expect to mean verbose.
+	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
+	cmd.Version = opts.build.read().String()
+	cmd.SetVersionTemplate("{{.Version}}\n")
+	cmd.AddCommand(
+		newRunCommand(run),
+		newCheckCommand(opts),
+		newPlanCommand(opts),
+		newReloadCommand(opts),
+		newStatusCommand(opts),
+		newScaleCommand(opts),
+		newRestartCommand(opts),
+		newHoldCommand(opts),
+		newReleaseCommand(opts),
+		newStopCommand(opts),
+		newLogsCommand(opts),
+		newTestCommand(opts),
+		newExplainCommand(opts),
+		newMigrateCommand(opts),
+		newFmtCommand(opts),
+		newStubsCommand(),
+		newSchemaCommand(),
+		newVersionCommand(opts),
+	)
+	for _, sub := range cmd.Commands() {
+		checkArgs(sub)
+	}
+	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetHelpCommand(newHelpCommand())
+	addCompletion(cmd)
+	for _, sub := range cmd.Commands() {
+		if noConfig.of(sub) {
+			sub.PersistentFlags().StringP("config", "c", "", "")
+			_ = sub.PersistentFlags().MarkHidden("config") // it is there
+		}
+	}
+	return cmd
+}
+
+// start checks the common flags; from here on an error is no longer one of
+// usage.
+func (o *rootOptions) start(cmd *cobra.Command) error {
+	if f := cmd.Flags().Lookup("config"); f.Hidden && f.Changed {
+		return usageError("%s reads no configuration; leave -c out", strings.TrimPrefix(cmd.CommandPath(), "ldcorn "))
+	}
+	if !slices.Contains(terminal.Colors(), string(o.color)) {
+		return usageError("--color: got %q, want auto, always or never", o.color)
+	}
+	o.started = true
+	if o.confine && evaluates.of(cmd) {
+		return runConfined(cmd, o)
+	}
+	return nil
+}
+
+// configPath finds the configuration: -c, else the first argument, else what
+// is in the current folder. The path is absolute.
+func (o *rootOptions) configPath(args []string) (string, error) {
+	switch {
+	case o.config != "" && len(args) > 0:
+		return "", usageError("got -c %s and the argument %s, want one of them", o.config, args[0])
+	case o.config != "":
+		return filepath.Abs(o.config)
+	case len(args) > 0:
+		return filepath.Abs(args[0])
+	}
+	var found []string
+	for _, name := range configNames {
+		if _, err := os.Stat(name); err == nil {
+			found = append(found, name)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", usageError("no configuration: this folder has neither ldconfig.star nor ldconfig.py; name one with -c FILE")
+	case 1:
+		return filepath.Abs(found[0])
+	}
+	return "", usageError("this folder has both ldconfig.star and ldconfig.py; name one with -c FILE")
+}

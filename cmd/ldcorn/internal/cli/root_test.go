@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+func TestConfigPath(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	touch := func(name string) { require.NoError(t, os.WriteFile(name, nil, 0o600)) }
+	check := func(o rootOptions, args []string, want, wantErr string) {
+		t.Helper()
+		got, err := o.configPath(args)
+		if wantErr != "" {
+			require.ErrorContains(t, err, wantErr)
+			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), newRootCommand(&rootOptions{}), err, true))
+			return
+		}
+		require.NoError(t, err)
+		assert.Equal(t, want, got)
+	}
+	check(rootOptions{}, nil, "", "neither ldconfig.star nor ldconfig.py")
+	touch("ldconfig.py")
+	check(rootOptions{}, nil, filepath.Join(dir, "ldconfig.py"), "")
+	touch("ldconfig.star")
+	check(rootOptions{}, nil, "", "both")
+	require.NoError(t, os.Remove("ldconfig.py"))
+	check(rootOptions{}, nil, filepath.Join(dir, "ldconfig.star"), "")
+	check(rootOptions{config: "x/../a.star"}, nil, filepath.Join(dir, "a.star"), "")
+	check(rootOptions{}, []string{"b.star"}, filepath.Join(dir, "b.star"), "")
+	check(rootOptions{config: "a.star"}, []string{"b.star"}, "", "want one of them")
+
+	assert.Equal(t, "b.star", shownPath(filepath.Join(dir, "b.star")))
+	assert.Equal(t, "/etc/b.star", shownPath("/etc/b.star"))
+}
+
+func TestExitCode(t *testing.T) {
+	broken := errors.New("broken")
+	noApp := &supervisor.StartError{Group: "web", Err: broken, Stderr: []string{`ERROR:    Error loading ASGI app. Could not import module "main".`}}
+	for name, c := range map[string]struct {
+		err     error
+		started bool
+		code    int
+		stderr  string
+	}{
+		"fine":    {nil, true, 0, ""},
+		"failure": {broken, true, 1, "ldcorn: broken\n"},
+		"usage":   {broken, false, 2, "ldcorn: broken\nhint: ldcorn -h shows the commands\n"},
+		"own":     {&exitError{3, broken}, true, 3, "ldcorn: broken\n"},
+		"no app":  {fmt.Errorf("start: %w", noApp), true, 1, "\nhint: a worker looks for its app in cwd= of the group"},
+		"silent":  {&exitError{code: 3}, true, 3, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			assert.Equal(t, c.code, exitCode(&stderr, newRootCommand(&rootOptions{}), c.err, c.started))
+			assert.Contains(t, stderr.String(), c.stderr)
+			assert.Equal(t, c.stderr == "", stderr.Len() == 0)
+		})
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown command": {[]string{"versoin"}, `no command is called "versoin"; did you mean "version"?`},
+		"nothing like it": {[]string{"frobnicate"}, `no command is called "frobnicate"`},
+		"three letters":   {[]string{"foo"}, `no command is called "foo"`},
+		"letters swapped": {[]string{"lgos"}, `did you mean "logs"?`},
+		"no request":      {[]string{"explain", "a b c"}, `"a b c" is no request; write one as "GET /path"`},
+		"configuration":   {[]string{"root_test.go"}, "a configuration is run by ldcorn -c root_test.go"},
+		"to run":          {[]string{"run", "root_test.go"}, `run: got "root_test.go"; a configuration is named with -c: ldcorn run -c root_test.go`},
+		"to show":         {[]string{"status", "gone.star"}, "ldcorn status -c gone.star"},
+		"to reload":       {[]string{"reload", "--all", "gone.py"}, "ldcorn reload -c gone.py"},
+		"to stop":         {[]string{"stop", "web", "gone.py"}, "ldcorn stop -c gone.py"},
+		"to restart":      {[]string{"restart", "../../../../examples/quickstart/ldconfig.star"}, "ldcorn restart -c ../../../../examples/quickstart/ldconfig.star"},
+		"to read":         {[]string{"logs", "../../../../examples/quickstart/ldconfig.star"}, "ldcorn logs -c ../../../../examples/quickstart/ldconfig.star"},
+		"named already":   {[]string{"run", "-c", "a.star", "b.star"}, `run: got "b.star", want ldcorn run`},
+		"not for this":    {[]string{"version", "root_test.go"}, `version: got "root_test.go", want ldcorn version`},
+		"help of nothing": {[]string{"help", "versoin"}, `did you mean "version"?`},
+		"shell":           {[]string{"completion", "ksh"}, `got "ksh", want bash, fish, powershell or zsh`},
+		"too few":         {[]string{"scale"}, "scale: got no argument, want ldcorn scale GROUP=N..."},
+		"duration":        {[]string{"check", "--timeout", "x"}, `--timeout: got "x", want a duration, such as 30s or 1m30s, or a number of seconds`},
+		"whole number":    {[]string{"logs", "-n", "x"}, `--lines: got "x", want a whole number`},
+		"no negative":     {[]string{"check", "--max-steps", "-1"}, `--max-steps: got "-1", want a whole number, 0 or more`},
+		"unknown flag":    {[]string{"run", "--nosuchflag"}, "nosuchflag"},
+		"too many":        {[]string{"version", "x", "y"}, `version: got "x" "y", want ldcorn version`},
+		"no use for -c":   {[]string{"version", "-c", "x"}, "version reads no configuration; leave -c out"},
+		"none for bash":   {[]string{"completion", "bash", "-c", "x"}, "completion bash reads no configuration; leave -c out"},
+		"color":           {[]string{"version", "--color=blue"}, `got "blue", want auto, always or never`},
+		"log level":       {[]string{"run", "--log-level=loud"}, `got "loud"`},
+		"log format":      {[]string{"run", "--log-format=xml"}, `got "xml"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			opts := &rootOptions{}
+			root := newRootCommand(opts)
+			root.SetArgs(c.args)
+			err := root.Execute()
+			require.ErrorContains(t, err, c.want)
+			assert.Equal(t, strings.Contains(c.want, "did you mean"), strings.Contains(err.Error(), "did you mean"))
+			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), root, err, opts.started))
+		})
+	}
+}
+
+func TestCommandsHaveExamples(t *testing.T) {
+	for _, cmd := range newRootCommand(&rootOptions{}).Commands() {
+		assert.NotEmpty(t, cmd.Example, cmd.Name())
+		assert.NotEmpty(t, cmd.Short, cmd.Name())
+	}
+}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/masterlog"
+	"github.com/ldcorn/ldcorn/engine"
+	"github.com/ldcorn/ldcorn/engine/orphan"
+)
+
+// runOptions are the flags of run, which the bare ldcorn has, too.
+type runOptions struct {
+	*rootOptions
+	logFormat masterlog.Format
+	logLevel  string
+}
+
+func (o *runOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
+	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
+}
+
+func newRunCommand(o *runOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the master in the foreground (also without a command)",
+		Long: `run starts every worker of the configuration and serves once all are ready.
+
+Signals:
+
+  TERM, INT  stop: finish requests in flight within shutdown_timeout. The second
+             one stops at once.
+  QUIT       stop in the same way. However often it comes, it cuts nothing.
+  HUP        read the configuration and the code anew, and keep everything as it
+             is if anything is wrong with them.
+  USR1       open the file of access_log anew, after it was moved away.
+
+On Linux, connections are served by event loops, which read and write through
+io_uring where the kernel lets them. LDCORN_DRIVER in the environment chooses:
+io_uring, epoll (without it), or goroutine (one for each, as on other systems).
+The log says which it is.`,
+		Example: `  ldcorn run
+  ldcorn run -c ldconfig.star --log-format json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (o *runOptions) run(cmd *cobra.Command) error {
+	var level slog.Level
+	switch o.logLevel {
+	case "debug", "info", "warn", "error":
+		_ = level.UnmarshalText([]byte(o.logLevel)) // it knows these words
+	default:
+		return usageError("--log-level: got %q, want debug, info, warn or error", o.logLevel)
+	}
+	if o.logFormat != masterlog.Text && o.logFormat != masterlog.JSON {
+		return usageError("--log-format: got %q, want text or json", o.logFormat)
+	}
+	path, err := o.configPath(nil)
+	if err != nil {
+		return err
+	}
+	colored := o.color.On(os.Stderr)
+	lines := masterlog.New(masterlog.Options{Out: os.Stderr, Format: o.logFormat, Level: level, Colored: colored})
+	defer lines.Close()
+	log := lines.Logger()
+	build := o.build.read()
+	loader := newLoader(path, lines.Writer(), log)
+	family := orphan.Adopt(log)
+	master := engine.New(engine.Options{
+		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
+		Log: log, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
+		Version: build.Version, Commit: build.Commit,
+		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
+	})
+	err = family.While(func() error { return master.Run(cmd.Context()) })
+	switch {
+	case err == nil:
+		return nil
+	case o.logFormat == masterlog.JSON: // whoever reads the log as JSON wants all of it so
+		log.Error("failed", "err", err)
+	case !writeReport(lines.Writer(), err, colored):
+		return err
+	}
+	return &exitError{code: exitFailure}
+}

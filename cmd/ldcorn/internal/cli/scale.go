@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+)
+
+// newScaleCommand returns the command that changes the number of workers of
+// groups.
+func newScaleCommand(opts *rootOptions) *cobra.Command {
+	var progress io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	return ask.command(&cobra.Command{
+		Use:   "scale GROUP=N...",
+		Short: "Run N workers of a group until the next reload",
+		Long: `Run N workers of a group until the next reload, which brings back the
+configuration's number.
+
+Workers that stay are not touched. Returns when new ones are ready; if one of them
+does not become so, nothing changes in its group and those after it, and the exit
+code is 1.`,
+		Example: `  ldcorn scale api=8
+  ldcorn scale -c /srv/ldconfig.star api=2 web=4`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: ask.completeGroupSizes,
+		PreRun:            func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
+	}, func(ctx context.Context, master *control.Client, args []string) error {
+		numbers, names, err := parseScale(args)
+		if err != nil {
+			return err
+		}
+		if _, err := new(groupFlags).groups(ctx, master, names); err != nil {
+			return err
+		}
+		for i, name := range names {
+			if err := master.Scale(ctx, name, numbers[i]); err != nil {
+				return err
+			}
+			fmt.Fprintf(progress, "%s: scaled to %s\n", name, terminal.Count(numbers[i], "worker"))
+		}
+		return nil
+	})
+}
+
+// parseScale reads the arguments of scale, all before anything is done.
+func parseScale(args []string) (numbers []int, names []string, err error) {
+	for _, arg := range args {
+		name, number, found := strings.Cut(arg, "=")
+		n, err := strconv.Atoi(number)
+		if !found || err != nil {
+			return nil, nil, usageError("scale: got %q, want GROUP=N, such as api=4", arg)
+		}
+		numbers, names = append(numbers, n), append(names, name)
+	}
+	return numbers, names, nil
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/starlark/reference"
+)
+
+// newSchemaCommand returns the command that shows the configuration language.
+func newSchemaCommand() *cobra.Command {
+	asJSON, markdown := false, false
+	cmd := &cobra.Command{
+		Use:         "schema [NAME]",
+		Annotations: traits(noConfig),
+		Short:       "Show the words of the configuration and their arguments",
+		Long: `Show the words of the configuration and their arguments: types, defaults, rules, and
+what a change takes.
+
+NAME is a word, an argument (with its word or without), a type, or the code of an
+error or a warning. Without it, a line for each word.`,
+		Example: `  ldcorn schema
+  ldcorn schema WorkerGroup
+  ldcorn schema WorkerGroup.routes
+  ldcorn schema L012
+  ldcorn schema --json             everything, for programs
+  ldcorn schema --markdown         docs/language.md`,
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return reference.Names(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			out := cmd.OutOrStdout()
+			switch {
+			case asJSON && markdown, (asJSON || markdown) && len(args) > 0:
+				return usageError("schema: want one of NAME, --json and --markdown")
+			case asJSON:
+				return reference.WriteJSON(out)
+			case markdown:
+				return reference.WriteMarkdown(out)
+			case len(args) == 0:
+				return reference.WriteOverview(out)
+			}
+			return reference.WriteEntry(out, args[0])
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "everything, as JSON")
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "the reference page")
+	return cmd
+}

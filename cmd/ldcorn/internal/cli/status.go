@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// exitNotReady is the exit code of status where some group has no worker.
+const exitNotReady = 3
+
+// statusFlags are the flags of ldcorn status.
+type statusFlags struct {
+	*rootOptions
+	asJSON   bool
+	watch    bool
+	interval time.Duration
+}
+
+// Of --interval.
+const (
+	defaultInterval = 2 * time.Second
+	leastInterval   = 100 * time.Millisecond // a status costs a look at every process
+)
+
+// newStatusCommand returns the command that shows a master and its workers.
+func newStatusCommand(opts *rootOptions) *cobra.Command {
+	f := &statusFlags{rootOptions: opts}
+	var out io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "status",
+		Short: "Show the master, its groups and its workers",
+		Long: `Show the master, its groups and its workers.
+
+Of a reload that failed it shows one line; --json has all of it. RSS and CPU are those of a worker with the processes that it has started; SERVED
+counts the requests of the present process, RESTARTS those after crashes of the
+index. Exits 0 when every group has a worker that is ready, 3 when one has none, and
+1 when there is no master.
+
+With --watch it shows that again and again: on a terminal in place, else one after
+the other with an empty line between, or with --json as one object each. INT, or the
+end of who reads it, ends it with exit code 0, the end of the master with 1.`,
+		Example: `  ldcorn status
+  ldcorn status --json
+  ldcorn status --watch --interval 500ms`,
+		Args: cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			out = cmd.OutOrStdout()
+			switch {
+			case cmd.Flags().Changed("interval") && !f.watch:
+				return usageError("--interval is for --watch")
+			case f.interval < leastInterval:
+				return usageError("--interval %s: want %s or more", f.interval, leastInterval)
+			}
+			return nil
+		},
+	}, func(ctx context.Context, master *control.Client, _ []string) error {
+		if f.watch {
+			ctx, stop := terminal.WhileRead(ctx, out)
+			defer stop()
+			return f.repeat(ctx, master, out)
+		}
+		return f.show(ctx, master, out)
+	})
+	flags := cmd.Flags()
+	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, until INT")
+	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` from one look to the next")
+	return cmd
+}
+
+// show prints how the master is once.
+func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer) error {
+	st, raw, err := master.Status(ctx)
+	if err != nil {
+		return err
+	}
+	if f.asJSON {
+		_, err = out.Write(raw)
+	} else {
+		err = writeStatus(out, st)
+	}
+	if err == nil && !st.Ready() {
+		err = &exitError{code: exitNotReady}
+	}
+	return err
+}
+
+// repeat prints how the master is until ctx is done.
+func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io.Writer) error {
+	screen := terminal.NewScreen(out, f.asJSON)
+	tick := time.NewTicker(f.interval)
+	defer tick.Stop()
+	for {
+		var text bytes.Buffer
+		var notReady *exitError
+		err := f.show(ctx, master, &text)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !errors.As(err, &notReady):
+			return err
+		}
+		if err := screen.Show(text.String()); err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// writeStatus prints a status for people.
+func writeStatus(w io.Writer, st *control.Status) error {
+	fmt.Fprintf(w, "ldcorn %s, pid %d, up %s, generation %d, %s\n", st.Version, st.PID,
+		control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
+	if r := st.Reload; r != nil {
+		what := "applied"
+		if r.Error != "" {
+			what = "failed: " + r.Brief()
+		}
+		fmt.Fprintf(w, "last reload %s ago, %s\n", control.Age(st.Now.Sub(r.At)), what)
+	}
+	if len(st.Groups) == 0 {
+		_, err := fmt.Fprintln(w, "starting: no group is ready yet")
+		return err
+	}
+	fmt.Fprintln(w)
+	t := terminal.NewTable(w)
+	fmt.Fprintln(t, "GROUP\tREADY\tQUEUED\tCAP\tNOTE")
+	for i := range st.Groups {
+		g := &st.Groups[i]
+		fmt.Fprintf(t, "%s\t%d/%d\t%d\t%s\t%s\n", g.Name, g.Ready, g.Instances, g.Queued, orDash(g.Cap), control.Note(g, st.Now))
+	}
+	fmt.Fprintln(t)
+	fmt.Fprintln(t, "WORKER\tPID\tSTATE\tFOR\tIN FLIGHT\tWEBSOCKETS\tSERVED\tRESTARTS\tRSS\tCPU\tLAST EXIT")
+	for _, g := range st.Groups {
+		for _, k := range g.Workers {
+			writeWorker(t, g.Name, k, st.Now)
+		}
+	}
+	return t.Flush()
+}
+
+func writeWorker(w io.Writer, group string, k supervisor.WorkerStatus, now time.Time) {
+	since, rss, cpu := "-", "-", "-"
+	if !k.Since.IsZero() {
+		since = control.Age(now.Sub(k.Since))
+	}
+	if k.PID != 0 {
+		rss, cpu = fmt.Sprintf("%d MiB", k.RSS>>20), fmt.Sprintf("%.1f s", k.CPU)
+	}
+	fmt.Fprintf(w, "%s.%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", group, k.Index, orDash(k.PID), k.State, since,
+		k.Requests, k.Websockets, k.Served, k.Restarts, rss, cpu, k.LastExit)
+}
+
+func orDash(n int) string {
+	if n == 0 {
+		return "-"
+	}
+	return strconv.Itoa(n)
+}

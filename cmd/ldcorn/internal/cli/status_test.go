@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+const statusText = `
+ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
+last reload 2m5s ago, failed: group "api": worker 0: exit code 3
+
+GROUP  READY  QUEUED  CAP  NOTE
+api    1/2    3       10   held for 5m0s
+gone   0/0    0       -    removed, drains
+
+WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     CPU    LAST EXIT
+api.0   4130  ready     1h1m  10         2           99      0         64 MiB  1.5 s
+api.1   -     failed    -     0          0           0       4         -       -      exit code 1
+gone.0  4131  draining  0s    1          0           5       0         0 MiB   0.0 s
+`
+
+// aStatus has groups and workers of every kind.
+func aStatus() *control.Status {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	st := &control.Status{Version: "1.2.3", Now: now,
+		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
+	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
+	st.Groups = []supervisor.GroupStatus{
+		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []supervisor.WorkerStatus{
+			{Index: 0, PID: 4130, State: supervisor.StateReady, Since: now.Add(-61 * time.Minute), Requests: 10, Websockets: 2, Served: 99, RSS: 64 << 20, CPU: 1.5},
+			{Index: 1, State: supervisor.StateFailed, Restarts: 4, LastExit: "exit code 1"},
+		}},
+		{Name: "gone", Removed: true, Workers: []supervisor.WorkerStatus{
+			{PID: 4131, State: supervisor.StateDraining, Since: now.Add(time.Second), Requests: 1, Served: 5},
+		}},
+	}
+	return st
+}
+
+func TestWriteStatus(t *testing.T) {
+	st := aStatus()
+	var out strings.Builder
+	require.NoError(t, writeStatus(&out, st))
+	assert.Equal(t, trimmed(statusText[1:]), trimmed(out.String()))
+
+	st.Reload.Summary = "in one line"
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st))
+	assert.Contains(t, out.String(), "ago, failed: in one line\n\nGROUP")
+
+	out.Reset()
+	require.NoError(t, writeStatus(&out, &control.Status{}))
+	assert.Contains(t, out.String(), "starting: no group is ready yet")
+}
+
+// TestStatusJSON holds what status --json prints and its schema together.
+func TestStatusJSON(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile(harness.Root(t, "docs", "status.schema.json"))
+	require.NoError(t, err)
+	starting := &control.Status{}
+	starting.PID = 1
+	for _, st := range []*control.Status{aStatus(), starting} {
+		st.FormatVersion = control.FormatVersion
+		var out bytes.Buffer
+		require.NoError(t, writeJSON(&out, st))
+		doc, err := jsonschema.UnmarshalJSON(&out)
+		require.NoError(t, err)
+		require.NoError(t, schema.Validate(doc))
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(`{"format_version": 1, "more": true}`))
+	require.NoError(t, err)
+	require.Error(t, schema.Validate(doc), "the schema must be able to refuse")
+}
+
+// trimmed is a text without the blanks at the ends of its lines.
+func trimmed(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " ")
+	}
+	return strings.Join(lines, "\n")
+}

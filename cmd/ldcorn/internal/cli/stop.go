@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/control"
+)
+
+// newStopCommand returns the command that stops a master.
+func newStopCommand(opts *rootOptions) *cobra.Command {
+	noWait := false
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "stop",
+		Short: "Stop the master, as TERM does",
+		Long: `Stop the master, as TERM does: requests in flight are finished within
+shutdown_timeout. Returns when the master and its workers are gone.`,
+		Example: `  ldcorn stop
+  ldcorn stop --no-wait`,
+		Args: cobra.NoArgs,
+	}, func(ctx context.Context, master *control.Client, _ []string) error {
+		pid, err := master.PID(ctx)
+		if err != nil {
+			return err
+		}
+		if pid == 0 { // it is in a pid namespace that we do not see into
+			if err := master.Stop(ctx); err != nil || noWait {
+				return err
+			}
+			return awaitSilence(ctx, master)
+		}
+		// Before it can have ended, so that its pid is nobody else's.
+		fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+		if err != nil {
+			return fmt.Errorf("master (pid %d): %w", pid, err)
+		}
+		ended := os.NewFile(uintptr(fd), "pidfd")
+		defer ended.Close()
+		if err := master.Stop(ctx); err != nil || noWait {
+			return err
+		}
+		return awaitEnd(ctx, ended)
+	})
+	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until it has stopped")
+	return cmd
+}
+
+// awaitSilence waits until the master answers no more, just before it ends.
+func awaitSilence(ctx context.Context, master *control.Client) error {
+	again := time.NewTicker(100 * time.Millisecond)
+	defer again.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-again.C:
+		}
+		if _, err := master.PID(ctx); err != nil && ctx.Err() == nil {
+			return nil
+		}
+	}
+}
+
+// awaitEnd waits until a pid descriptor is readable, which is when its process
+// has ended.
+func awaitEnd(ctx context.Context, pidfd *os.File) error {
+	conn, err := pidfd.SyscallConn()
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = pidfd.SetReadDeadline(time.Now()) })()
+	err = conn.Read(func(fd uintptr) bool {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, _ := unix.Poll(fds, 0)
+		return n > 0
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}

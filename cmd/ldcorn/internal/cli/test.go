@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/confine"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/tests"
+)
+
+// exitTests is the exit code of check and test where a test has failed, or
+// too few routes were hit.
+const exitTests = 3
+
+// testFlags are the flags of ldcorn test.
+type testFlags struct {
+	envFlags
+	run       string
+	coverage  bool
+	failUnder float64
+	format    string
+	maxSteps  uint64
+	timeout   time.Duration
+	color     bool
+	cell      *confine.Cell
+}
+
+// newTestCommand returns the command that runs the tests of a configuration.
+func newTestCommand(opts *rootOptions) *cobra.Command {
+	f := &testFlags{}
+	cmd := &cobra.Command{
+		Use:         "test [FILE]",
+		Annotations: traits(evaluates, takesFiles),
+		Short:       "Run the tests in a configuration and beside it",
+		Long: `Run the tests in a configuration and beside it: functions named test_… in the
+configuration and in the files *_test.star of its folder, in the order of the text.
+
+  def test_routes(t):
+      t.route("GET /ml-pipeline/x", to = "ml_heavy")
+      t.route("GET /", headers = {"x-tenant": "acme"}, to = "gold")
+
+Nothing is started and no request is sent: the router and the routes say what would
+become of it. Exits 0 when all tests pass, 3 when one fails or fewer routes were hit
+than --fail-under asks for, 1 when the configuration has errors, 2 when it cannot be
+read.`,
+		Example: `  ldcorn test
+  ldcorn test --run 'tenant|beta'
+  ldcorn test --coverage --fail-under 90
+  ldcorn test --format junit > report.xml`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: completeConfig,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			path, err := opts.configPath(args)
+			if err != nil {
+				return err
+			}
+			f.color, f.cell = opts.color.On(os.Stderr), opts.cell
+			return f.execute(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.run, "run", "", "run the tests in whose name the regular expression `RE` is found")
+	flags.BoolVar(&f.coverage, "coverage", false, "name the routes that no test has hit")
+	flags.Float64Var(&f.failUnder, "fail-under", 0, "exit 3 when less than `N` percent of the routes were hit")
+	flags.StringVar(&f.format, "format", "text", "print the outcome as `FORMAT`: text, json or junit")
+	completeFixed(cmd, "format", "text", "json", "junit")
+	f.addFlags(flags)
+	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
+	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop a test, or the evaluation, after this `DURATION`")
+	return cmd
+}
+
+func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.Writer) error {
+	wanted, opts, err := f.options(stderr)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	res, err := config.Evaluate(ctx, path, opts)
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	if res.Plan == nil {
+		if err := diag.WriteText(stderr, res.Report, diag.TextOptions{Color: f.color}); err != nil {
+			return err
+		}
+		return &exitError{code: exitFailure}
+	}
+	all := len(res.Tests)
+	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
+	if all > 0 && len(res.Tests) == 0 {
+		fmt.Fprintf(stderr, "warning: --run %q is found in the name of none of the %s\n", f.run, terminal.Count(all, "test"))
+	}
+	report, err := runTests(ctx, res, opts)
+	if err != nil {
+		return err
+	}
+	if err := f.write(stdout, stderr, report, res.Report.Sources); err != nil {
+		return err
+	}
+	if report.Failed() > 0 || report.Coverage.Percent() < f.failUnder {
+		return &exitError{code: exitTests}
+	}
+	return nil
+}
+
+// options turns the flags into which tests are wanted and how to evaluate.
+func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts config.Options, err error) {
+	switch {
+	case !slices.Contains([]string{"text", "json", "junit"}, f.format):
+		return nil, opts, fmt.Errorf("--format %q: want text, json or junit", f.format)
+	case f.failUnder < 0 || f.failUnder > 100:
+		return nil, opts, fmt.Errorf("--fail-under %g: want 0 to 100", f.failUnder)
+	case f.maxSteps == 0:
+		return nil, opts, fmt.Errorf("--max-steps 0: want 1 or more")
+	case f.timeout <= 0:
+		return nil, opts, fmt.Errorf("--timeout %s: want more than 0", f.timeout)
+	}
+	if wanted, err = regexp.Compile(f.run); err != nil {
+		return nil, opts, fmt.Errorf("--run %q: %w", f.run, err)
+	}
+	opts = config.Options{Tests: true, Print: stderr, MaxSteps: f.maxSteps, Timeout: f.timeout, Watch: f.cell.Watch}
+	opts.Env, err = f.variables()
+	return wanted, opts, err
+}
+
+// runTests runs the tests that an evaluation has found.
+func runTests(ctx context.Context, res *config.Result, opts config.Options) (*tests.Report, error) {
+	return tests.Run(ctx, res.Tests, testOptions(res, opts))
+}
+
+func testOptions(res *config.Result, opts config.Options) tests.Options {
+	return tests.Options{
+		Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Watch: opts.Watch,
+		Print: func(at diag.Span, msg string) { fmt.Fprintf(opts.Print, "%s:%d: %s\n", at.File, at.Line, msg) },
+	}
+}
+
+func (f *testFlags) write(stdout, stderr io.Writer, report *tests.Report, sources *diag.Sources) error {
+	switch f.format {
+	case "json":
+		return tests.WriteJSON(stdout, report)
+	case "junit":
+		return tests.WriteJUnit(stdout, report, sources)
+	}
+	failures := &diag.Report{Sources: sources}
+	report.AddTo(failures)
+	if err := diag.WriteText(stderr, failures, diag.TextOptions{Color: f.color}); err != nil {
+		return err
+	}
+	return f.writeText(stdout, report)
+}
+
+// writeText lists the tests, and says what they have hit.
+func (f *testFlags) writeText(w io.Writer, report *tests.Report) error {
+	var b strings.Builder
+	for i := range report.Results {
+		res := &report.Results[i]
+		verdict := "ok  "
+		if len(res.Failures) > 0 {
+			verdict = "FAIL"
+		}
+		fmt.Fprintf(&b, "%s  %s  %s:%d\n", verdict, res.Test.Name, res.Test.Span.File, res.Test.Span.Line)
+	}
+	b.WriteString(testSummary(report) + "\n")
+	c := &report.Coverage
+	if f.coverage || f.failUnder > 0 {
+		fmt.Fprintf(&b, "routes hit: %d of %d, %.1f %%\n", c.Hit, c.Routes, c.Percent())
+		for _, m := range c.Missed {
+			fmt.Fprintf(&b, "  never hit: %s of %s  %s\n", m.Route, m.Group, m.Pos)
+		}
+	}
+	if c.Percent() < f.failUnder {
+		fmt.Fprintf(&b, "less than --fail-under %g\n", f.failUnder)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// testSummary counts the tests.
+func testSummary(report *tests.Report) string {
+	n, failed := len(report.Results), report.Failed()
+	switch {
+	case n == 0:
+		return "no tests"
+	case failed == 0:
+		return terminal.Count(n, "test") + " passed"
+	}
+	return fmt.Sprintf("%s failed, %d passed", terminal.Count(failed, "test"), n-failed)
+}

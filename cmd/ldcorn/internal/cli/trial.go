@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/confine"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// trialPurpose is that of a confined process which evaluates the master's
+// configuration before the master does.
+const trialPurpose = "trial"
+
+// A trial is what such a process is told.
+type trial struct {
+	Path     string
+	Name     string
+	MaxSteps uint64
+	Timeout  time.Duration
+}
+
+// A verdict is what it answers.
+type verdict struct {
+	Recording *config.Recording // what was read; nil where the rest says what is wrong
+	Error     string            // that the file cannot be read
+	Errors    []diag.Diagnostic
+	Texts     map[string]string // of the files that Errors are about
+	Printed   string            // by a configuration that is wrong
+}
+
+// run evaluates the configuration in a confined process and returns what that
+// has read. The master evaluates the same then, whatever becomes of the files.
+// The error is a *diag.Report where the configuration is at fault, which its
+// print has gone to out for.
+func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error) {
+	request, err := json.Marshal(t)
+	if err != nil {
+		return nil, err
+	}
+	var answer bytes.Buffer
+	code, err := confine.Run(ctx, confine.Options{
+		Purpose: trialPurpose, Stdin: bytes.NewReader(request), Stdout: &answer,
+		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config allows itself twice the time in all
+	})
+	var end *confine.Ended
+	var v verdict
+	switch {
+	case errors.As(err, &end):
+		end.File = cmp.Or(end.File, t.Name)
+		return nil, end.Report()
+	case err != nil:
+		return nil, err
+	case code != exitOK:
+		return nil, fmt.Errorf("%s: the process that evaluates it ended with exit code %d and without an answer; try again", t.Name, code)
+	}
+	if err := json.Unmarshal(answer.Bytes(), &v); err != nil {
+		return nil, fmt.Errorf("%s: the process that evaluates it gave half an answer; try again: %w", t.Name, err)
+	}
+	switch {
+	case v.Error != "":
+		return nil, errors.New(v.Error)
+	case v.Recording != nil:
+		return v.Recording, nil
+	}
+	if out != nil {
+		_, _ = io.WriteString(out, v.Printed) // the log, which never fails
+	}
+	return nil, v.report()
+}
+
+func (v *verdict) report() *diag.Report {
+	report := &diag.Report{Diagnostics: v.Errors, Sources: &diag.Sources{}}
+	for name, text := range v.Texts {
+		report.Sources.Add(name, text)
+	}
+	return report
+}
+
+// tryConfig is the other side: it evaluates the configuration and writes what
+// has come of it. It returns the exit code.
+func tryConfig(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
+	cell.PreferForOOM()
+	var t trial
+	if err := json.NewDecoder(stdin).Decode(&t); err != nil {
+		return exitUsage
+	}
+	var v verdict
+	var printed bytes.Buffer
+	recording := new(config.Recording)
+	result, err := config.Evaluate(context.Background(), t.Path, config.Options{
+		Name: t.Name, MaxSteps: t.MaxSteps, Timeout: t.Timeout,
+		Print: io.MultiWriter(cell, &printed), Watch: cell.Watch, Record: recording,
+	})
+	switch {
+	case err != nil:
+		v.Error = err.Error()
+	case result.Plan != nil:
+		v.Recording = recording
+	default:
+		v.Printed, v.Errors, v.Texts = printed.String(), result.Report.Diagnostics, make(map[string]string)
+		for _, d := range v.Errors {
+			v.addText(result.Report.Sources, d.Span)
+			for _, r := range d.Related {
+				v.addText(result.Report.Sources, r.Span)
+			}
+		}
+	}
+	if err := json.NewEncoder(stdout).Encode(v); err != nil {
+		return exitFailure
+	}
+	return exitOK
+}
+
+// addText adds the text of the file that a span is in.
+func (v *verdict) addText(sources *diag.Sources, span diag.Span) {
+	if _, known := v.Texts[span.File]; known {
+		return
+	}
+	if text, ok := sources.Text(span.File); ok {
+		v.Texts[span.File] = text
+	}
+}

@@ -1,0 +1,74 @@
+//go:build linux
+
+package cli
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/proc"
+)
+
+// TestLoader_Stuck: a process that stands still while it evaluates the
+// configuration ends that load with an error that says so, and not the next.
+func TestLoader_Stuck(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ldconfig.star")
+	l := newLoader(path, io.Discard, slog.New(slog.DiscardHandler))
+	l.opts.Timeout = 500 * time.Millisecond
+	l.opts.MaxSteps = 1 << 60
+	const endless = "def f():\n    for a in range(1000000):\n        for b in range(1000000):\n            pass\nf()\n"
+	require.NoError(t, os.WriteFile(path, []byte(endless), 0o600))
+	for {
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error, 1)
+		go func() {
+			_, err := l.load(ctx)
+			failed <- err
+		}()
+		stopped, err := stopTrial(failed)
+		if err == nil {
+			err = <-failed
+		}
+		cancel()
+		if !stopped {
+			continue // it was over before we had looked
+		}
+		text := l.explain(err)
+		assert.Contains(t, text, "has not ended within 6s: its process stood still and was killed")
+		assert.Contains(t, text, "ldconfig.star cannot be used")
+		break
+	}
+	const good = `config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup("web", "app:app")])`
+	require.NoError(t, os.WriteFile(path, []byte(good), 0o600))
+	_, err := l.load(t.Context())
+	require.NoError(t, err)
+}
+
+// stopTrial stops the process that evaluates a configuration. It returns the
+// error of the load if that was faster.
+func stopTrial(failed <-chan error) (bool, error) {
+	for {
+		select {
+		case err := <-failed:
+			return false, err
+		default:
+		}
+		for _, p := range proc.All() {
+			if p.Parent != os.Getpid() {
+				continue
+			}
+			if purpose, _ := p.Env("LDCORN_CONFINED"); purpose == trialPurpose && p.Signal(unix.SIGSTOP) == nil {
+				return true, nil
+			}
+		}
+	}
+}

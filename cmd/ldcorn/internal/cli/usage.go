@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// flagWants says what the values of flags of a type look like.
+var flagWants = map[string]string{
+	"duration": "a duration, such as 30s or 1m30s, or a number of seconds",
+	"int":      "a whole number",
+	"uint64":   "a whole number, 0 or more",
+	"float64":  "a number",
+	"bool":     "true or false",
+}
+
+// flagError says what the user has typed wrong in a flag in the words of all
+// other errors, where the flag library would name the functions that failed.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		flag := invalid.GetFlag()
+		if want, ok := flagWants[flag.Value.Type()]; ok {
+			return usageError("--%s: got %q, want %s", flag.Name, invalid.GetValue(), want)
+		}
+	}
+	return err
+}
+
+// checkArgs gives a command and those below it errors about the number of
+// their arguments that have the usage in them, and one about a configuration
+// among them.
+func checkArgs(cmd *cobra.Command) {
+	for _, sub := range cmd.Commands() {
+		checkArgs(sub)
+	}
+	check := cmd.Args
+	if check == nil {
+		if cmd.HasSubCommands() {
+			return
+		}
+		check = cobra.ArbitraryArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		if file := configArg(cmd, args, err != nil); file != "" {
+			return usageError("%s: got %q; a configuration is named with -c: %s -c %s", cmd.Name(), file, cmd.CommandPath(), file)
+		}
+		if own := new(exitError); err == nil || errors.As(err, &own) {
+			return err // nil, or in our own words already
+		}
+		given := "no argument"
+		if len(args) > 0 {
+			given = fmt.Sprintf("%q", args)
+			given = strings.Trim(given, "[]")
+		}
+		return usageError("%s: got %s, want %s", cmd.Name(), given, strings.TrimSuffix(cmd.UseLine(), " [flags]"))
+	}
+}
+
+// configArg returns the argument that is meant as the configuration of a
+// command which takes that with -c alone, or "". Where no argument is wanted, a
+// name is enough; among groups it must be a file that is there.
+func configArg(cmd *cobra.Command, args []string, wrong bool) string {
+	flag := cmd.Flag("config")
+	if flag == nil || flag.Hidden || flag.Changed || takesFiles.of(cmd) {
+		return ""
+	}
+	for _, arg := range args {
+		named := strings.HasSuffix(arg, ".star") || strings.HasSuffix(arg, ".py")
+		info, err := os.Stat(arg)
+		there := err == nil && info.Mode().IsRegular()
+		if named && there || wrong && (named || there) {
+			return arg
+		}
+	}
+	return ""
+}
+
+// unknownCommand is the error about a first word that is none of the
+// commands. A configuration is a likely one.
+func unknownCommand(root *cobra.Command, word string) error {
+	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+		return usageError("no command is called %q; a configuration is run by ldcorn -c %s", word, word)
+	}
+	var names []string
+	for _, sub := range root.Commands() {
+		if sub.IsAvailableCommand() {
+			names = append(names, sub.Name())
+		}
+	}
+	if near := diag.Near(word, names); near != "" {
+		return usageError("no command is called %q; did you mean %q?", word, near)
+	}
+	return usageError("no command is called %q", word)
+}
+
+// newHelpCommand returns the command that shows the help of another. Cobra's
+// own exits with 0 where there is none.
+func newHelpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		Example: `  ldcorn help
+  ldcorn help reload`,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			var names []string
+			for _, sub := range cmd.Root().Commands() {
+				if len(args) == 0 && sub.IsAvailableCommand() {
+					names = append(names, sub.Name())
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			of, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return unknownCommand(cmd.Root(), strings.Join(args, " "))
+			}
+			of.InitDefaultHelpFlag()
+			return of.Help()
+		},
+	}
+}
+
+// addCompletion adds Cobra's command, which shows its help, with exit code 0,
+// for a shell that it does not know.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd("completion")
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Annotations = traits(noConfig)
+		cmd.Short = "Write the completion script of a shell"
+		cmd.Long = `Write a script to standard output with which a shell completes commands, flags, files
+and names of groups. The help of each shell's command says where to put it.`
+		cmd.Example = `  source <(ldcorn completion bash)
+  ldcorn completion zsh > "${fpath[1]}/_ldcorn"
+  ldcorn completion fish > ~/.config/fish/completions/ldcorn.fish`
+		cmd.Args = nil
+		cmd.RunE = func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return usageError("completion: got %q, want bash, fish, powershell or zsh", args[0])
+		}
+	}
+}

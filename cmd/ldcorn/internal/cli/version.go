@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// A Build is what the linker knows of a release. What is empty is taken from
+// what Go has recorded.
+type Build struct{ Version, Commit string }
+
+// A buildVersion is what "ldcorn version" shows.
+type buildVersion struct {
+	FormatVersion int    `json:"format_version"`
+	Version       string `json:"version"`
+	Commit        string `json:"commit"`
+	Go            string `json:"go"`
+	Platform      string `json:"platform"`
+}
+
+// read returns all that is known of a build.
+func (b Build) read() buildVersion {
+	v := buildVersion{
+		FormatVersion: 1, Version: b.Version, Commit: b.Commit,
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		settings := make(map[string]string)
+		for _, s := range info.Settings {
+			settings[s.Key] = s.Value
+		}
+		revision := settings["vcs.revision"]
+		if revision != "" && settings["vcs.modified"] == "true" {
+			revision += " (modified)"
+		}
+		v.Version = cmp.Or(v.Version, info.Main.Version)
+		v.Commit = cmp.Or(v.Commit, revision)
+	}
+	v.Version, v.Commit = cmp.Or(v.Version, "(devel)"), cmp.Or(v.Commit, "unknown")
+	return v
+}
+
+func (v buildVersion) String() string {
+	return fmt.Sprintf("ldcorn %s, commit %s, %s %s", v.Version, v.Commit, v.Go, v.Platform)
+}
+
+func newVersionCommand(opts *rootOptions) *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:         "version",
+		Annotations: traits(noConfig),
+		Short:       "Show the version of ldcorn, its commit and its Go",
+		Example: `  ldcorn version
+  ldcorn version --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			v := opts.build.read()
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
+			}
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), v)
+			return err
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	return cmd
+}

@@ -1,0 +1,67 @@
+//go:build linux
+
+package script
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+)
+
+// pythonCan remembers what the interpreter answered, by the code that asked.
+var pythonCan sync.Map
+
+// can reports whether the interpreter runs some code without an error.
+func can(python string, args ...string) bool {
+	key := strings.Join(append([]string{python}, args...), "\x00")
+	if known, ok := pythonCan.Load(key); ok {
+		return known.(bool)
+	}
+	ok := exec.Command(python, args...).Run() == nil
+	pythonCan.Store(key, ok)
+	return ok
+}
+
+// denials asks whether Uvicorn knows of an app's own answer to a handshake.
+const denials = `
+import inspect, sys, uvicorn.protocols.websockets.websockets_impl as m
+sys.exit("websocket.http.response.start" not in inspect.getsource(m))
+`
+
+// condition says whether [cond] holds for a script:
+//
+//	ipv6         there is IPv6 here
+//	safe_path    the interpreter has -P
+//	pidns        unshare makes pid namespaces, in which an ldcorn is process 1
+//	denial       Uvicorn knows of an app's own answer to a handshake
+//	module:NAME  the interpreter can import the module
+//
+// In CI, a module that is none of Uvicorn's has to be there: scripts/get-uvicorn
+// installs it, and what is passed over is not tested anywhere.
+func condition(cond, python string) (bool, error) {
+	name, isModule := strings.CutPrefix(cond, "module:")
+	switch {
+	case isModule:
+		has := can(python, "-c", "import "+name)
+		if !has && os.Getenv("CI") == "true" && !strings.HasPrefix(name, "uvicorn.") {
+			return false, fmt.Errorf("%s has no module %s", python, name)
+		}
+		return has, nil
+	case cond == "safe_path":
+		return can(python, "-P", "-c", ""), nil
+	case cond == "denial":
+		return can(python, "-c", denials), nil
+	case cond == "pidns":
+		return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
+	case cond == "ipv6":
+		l, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			return false, nil
+		}
+		return true, l.Close()
+	}
+	return false, fmt.Errorf("unknown condition %q", cond)
+}

@@ -1,0 +1,187 @@
+//go:build linux
+
+package script
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/cli"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+)
+
+// The scripts in testscripts/ are the specification of what ldcorn does. Each
+// runs the real main, as a process of its own, with real Uvicorn workers. The
+// verbs that they use beside those of testscript are the cmds below; the
+// comment on each is its manual. They wait for what they need, up to patience,
+// so that a script never sleeps.
+
+// maxScripts run at a time: each starts several interpreters.
+const maxScripts = 4
+
+func TestMain(m *testing.M) { harness.Main(m, func() int { return cli.Main(cli.Build{}) }) }
+
+func TestScripts(t *testing.T) {
+	python, root := harness.Python(t), harness.Root(t)
+	running := make(chan struct{}, maxScripts)
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join(root, "testscripts"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(env *testscript.Env) error {
+			running <- struct{}{}
+			env.Defer(func() { <-running })
+			return setUp(env, root, python)
+		},
+		Condition: func(cond string) (bool, error) { return condition(cond, python) },
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"capture":  cmdCapture,
+			"clean":    cmdClean,
+			"conn":     cmdConn,
+			"exited":   cmdExited,
+			"gone":     cmdGone,
+			"http":     cmdHTTP,
+			"join":     cmdJoin,
+			"load":     cmdLoad,
+			"log":      cmdLog,
+			"raw":      cmdRaw,
+			"reload":   cmdReload,
+			"signal":   cmdSignal,
+			"start":    cmdStart,
+			"storm":    cmdStorm,
+			"waitexec": cmdWaitExec,
+			"waitfile": cmdWaitFile,
+			"waithttp": cmdWaitHTTP,
+			"waitlog":  cmdWaitLog,
+			"workers":  cmdWorkers,
+			"ws":       cmdWS,
+		},
+	})
+}
+
+// script is what one running script has: its ldcorn processes, requests in
+// flight, websockets and loads.
+type script struct {
+	mark    string // in the environment of every process that the script starts
+	runDir  string // where ldcorn puts its sockets
+	servers map[string]*server
+	pending map[string]<-chan answer
+	conns   map[string]*connection
+	crowds  map[string]crowd
+	sockets map[string]*socket
+	loads   map[string]*load
+}
+
+type scriptKey struct{}
+
+func of(ts *testscript.TestScript) *script { return ts.Value(scriptKey{}).(*script) }
+
+// setUp gives a script, besides what testscript does:
+//
+//	PATH      begins with a folder whose python3 has Uvicorn
+//	PYTHON    that interpreter
+//	ROOT      the repository
+//	RUNDIR    the runtime directory, where ldcorn keeps its sockets
+//	PYTHONPATH  testscripts/support, whose tiny.py keeps the apps short
+func setUp(env *testscript.Env, root, python string) error {
+	// Not below $WORK: a socket's path has 108 bytes at most.
+	runDir, err := os.MkdirTemp("", "ldc")
+	if err != nil {
+		return err
+	}
+	s := &script{
+		mark:    "LDCORN_SCRIPT=" + runDir,
+		runDir:  runDir,
+		servers: make(map[string]*server),
+		pending: make(map[string]<-chan answer),
+		conns:   make(map[string]*connection),
+		crowds:  make(map[string]crowd),
+		sockets: make(map[string]*socket),
+		loads:   make(map[string]*load),
+	}
+	env.Values[scriptKey{}] = s
+	env.Defer(func() { s.close(env.T().(testing.TB)) })
+
+	bin := filepath.Join(env.WorkDir, ".bin")
+	if err := harness.WriteWrapper(filepath.Join(bin, "python3"), python); err != nil {
+		return err
+	}
+	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
+	env.Setenv("PYTHON", python)
+	env.Setenv("ROOT", root)
+	env.Setenv("RUNDIR", runDir)
+	env.Setenv("XDG_RUNTIME_DIR", runDir)
+	env.Setenv("PYTHONPATH", filepath.Join(root, "testscripts", "support"))
+	env.Setenv("PYTHONDONTWRITEBYTECODE", "1")
+	env.Setenv("LDCORN_SCRIPT", runDir)
+	if env.Getenv("GORACE") == "" {
+		// The detector's default is to wait a second at every exit.
+		env.Setenv("GORACE", "atexit_sleep_ms=20")
+	}
+	return nil
+}
+
+// close ends what the script left running, shows the logs if it failed, and
+// fails it when a race was found in a server.
+func (s *script) close(t testing.TB) {
+	for _, l := range s.loads {
+		l.stop()
+	}
+	for _, w := range s.sockets {
+		w.conn.CloseNow()
+	}
+	for _, p := range s.processes() {
+		p.Kill()
+	}
+	for _, srv := range s.servers {
+		<-srv.done
+		if bytes.Contains(srv.log.All(), []byte("DATA RACE")) {
+			t.Errorf("data race in %s", srv.name)
+		}
+		if t.Failed() {
+			t.Logf("log of %s:\n%s", srv.name, srv.log.All())
+		}
+	}
+	if err := os.RemoveAll(s.runDir); err != nil {
+		t.Errorf("remove the runtime directory: %v", err)
+	}
+}
+
+// A serverLog is what a server writes.
+type serverLog struct {
+	harness.Log
+	mark int // up to where waitlog has read; used by the script alone
+}
+
+// lines returns the complete lines after the mark.
+func (l *serverLog) lines() []string {
+	rest := string(l.All()[l.mark:])
+	end := strings.LastIndexByte(rest, '\n')
+	if end < 0 {
+		return nil
+	}
+	return strings.Split(rest[:end], "\n")
+}
+
+// flag takes "-name=value" from the front of args, if it is there.
+func flag(args []string, name string) (value string, rest []string) {
+	if len(args) > 0 {
+		if v, ok := strings.CutPrefix(args[0], "-"+name+"="); ok {
+			return v, args[1:]
+		}
+	}
+	return "", args
+}
+
+// noNeg fails the script where a verb has no negative form.
+func noNeg(ts *testscript.TestScript, neg bool, verb string) {
+	if neg {
+		ts.Fatalf("%s has no negative form", verb)
+	}
+}
