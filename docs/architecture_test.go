@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,6 +46,7 @@ func (r *room) row(purpose string) string {
 // rooms returns all packages of the module, by name.
 func rooms(t *testing.T) map[string]*room {
 	t.Helper()
+	watch(t, "../go.mod", "../cmd", "../engine", "../starlark")
 	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles", "./...")
 	cmd.Dir, cmd.Stderr = "..", os.Stderr
 	out, err := cmd.Output()
@@ -73,6 +76,16 @@ func rooms(t *testing.T) map[string]*room {
 	}
 	require.NotEmpty(t, all)
 	return all
+}
+
+// watch looks at files and folders, so that the go command runs the tests again,
+// and reuses no result, once one of them has changed.
+func watch(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		err := filepath.WalkDir(name, func(_ string, _ fs.DirEntry, err error) error { return err })
+		require.NoError(t, err)
+	}
 }
 
 // tables returns the rows of the tables of the page below a heading, cell by
@@ -147,16 +160,26 @@ func (r *room) written(cells []string) string {
 
 // differences says how what the page allows differs from what is imported.
 func (r *room) differences(allowed []string) string {
-	var said []string
+	var more, less []string
 	for _, name := range r.imports {
 		if !slices.Contains(allowed, path.Base(name)) {
-			said = append(said, fmt.Sprintf("It imports %s, which its row does not allow.", name))
+			more = append(more, name)
 		}
 	}
 	for _, base := range allowed {
 		if !slices.ContainsFunc(r.imports, func(name string) bool { return path.Base(name) == base }) {
-			said = append(said, fmt.Sprintf("Its row allows %s, which it does not import.", base))
+			less = append(less, base)
 		}
+	}
+	var said []string
+	if len(more) > 0 {
+		said = append(said, fmt.Sprintf("It imports %s, which its row does not allow.", strings.Join(more, ", ")))
+	}
+	if len(less) > 0 {
+		said = append(said, fmt.Sprintf("Its row allows %s, which it does not import.", strings.Join(less, ", ")))
+	}
+	if len(said) == 0 {
+		said = []string{"The names are there, in another order or form."}
 	}
 	return strings.Join(said, " ")
 }
@@ -224,6 +247,7 @@ func wayTo(all map[string]*room, from, pattern string) []string {
 // TestModules: the page says what each module is for that ldcorn needs
 // directly.
 func TestModules(t *testing.T) {
+	watch(t, "../go.mod")
 	out, err := exec.Command("go", "mod", "edit", "-json", "../go.mod").Output()
 	require.NoError(t, err)
 	var mod struct {
