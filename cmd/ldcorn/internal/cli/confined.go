@@ -58,11 +58,12 @@ func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	return &exitError{exitFailure, o.writeEnded(cmd, end)}
 }
 
-// aboutFile is the file that a command is about, as far as its arguments say.
+// aboutFile returns the file that a command is about, as far as its command
+// line says.
 func (o *rootOptions) aboutFile(cmd *cobra.Command) string {
 	args := cmd.Flags().Args()
-	if cmd.Name() == "explain" {
-		args = nil // it is a request
+	if !takesFiles.of(cmd) {
+		args = nil
 	}
 	path, err := o.configPath(args[:min(len(args), 1)])
 	if err != nil {

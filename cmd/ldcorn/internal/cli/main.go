@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
@@ -20,8 +21,8 @@ func init() { runtime.LockOSThread() }
 // configuration in confinement, Main does that instead.
 func Main(build Build) int {
 	cell := confine.Enter()
-	if cell != nil && cell.Purpose == trialPurpose {
-		return tryConfig(cell, os.Stdin, os.Stdout)
+	if cell != nil && cell.Purpose == loader.Purpose {
+		return loader.Try(cell, os.Stdin, os.Stdout)
 	}
 	if text := confine.Warning(); cell == nil && text != "" {
 		fmt.Fprintf(os.Stderr, "ldcorn: warning: %s\n", text)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -178,7 +179,7 @@ func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Wri
 // evaluate returns a configuration's plan, and has said what is wrong with one
 // that has none.
 func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []plan.Warning, error) {
-	p, warnings, err := evaluate(ctx, shownPath(path), opts)
+	p, warnings, err := loader.Evaluate(ctx, shownPath(path), opts)
 	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {
 		return nil, nil, &exitError{code: exitFailure}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/masterlog"
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/orphan"
@@ -72,10 +73,10 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	defer lines.Close()
 	log := lines.Logger()
 	build := o.build.read()
-	loader := newLoader(path, lines.Writer(), log)
+	config := loader.New(path, shownPath(path), lines.Writer(), log)
 	family := orphan.Adopt(log)
 	master := engine.New(engine.Options{
-		ConfigPath: path, Load: loader.load, Preview: loader.preview, Explain: loader.explain,
+		ConfigPath: path, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
 		Log: log, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
 		Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,

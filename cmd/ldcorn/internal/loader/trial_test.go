@@ -1,6 +1,6 @@
 //go:build linux
 
-package cli
+package loader
 
 import (
 	"context"
@@ -15,14 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 	"github.com/ldcorn/ldcorn/engine/proc"
+	"github.com/ldcorn/ldcorn/starlark/confine"
 )
+
+func TestMain(m *testing.M) {
+	harness.Main(m, func() int { return Try(confine.Enter(), os.Stdin, os.Stdout) })
+}
 
 // TestLoader_Stuck: a process that stands still while it evaluates the
 // configuration ends that load with an error that says so, and not the next.
 func TestLoader_Stuck(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ldconfig.star")
-	l := newLoader(path, io.Discard, slog.New(slog.DiscardHandler))
+	l := New(path, "ldconfig.star", io.Discard, slog.New(slog.DiscardHandler))
 	l.opts.Timeout = 500 * time.Millisecond
 	l.opts.MaxSteps = 1 << 60
 	const endless = "def f():\n    for a in range(1000000):\n        for b in range(1000000):\n            pass\nf()\n"
@@ -31,7 +37,7 @@ func TestLoader_Stuck(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error, 1)
 		go func() {
-			_, err := l.load(ctx)
+			_, err := l.Load(ctx)
 			failed <- err
 		}()
 		stopped, err := stopTrial(failed)
@@ -42,14 +48,14 @@ func TestLoader_Stuck(t *testing.T) {
 		if !stopped {
 			continue // it was over before we had looked
 		}
-		text := l.explain(err)
+		text := l.Explain(err)
 		assert.Contains(t, text, "has not ended within 6s: its process stood still and was killed")
 		assert.Contains(t, text, "ldconfig.star cannot be used")
 		break
 	}
 	const good = `config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup("web", "app:app")])`
 	require.NoError(t, os.WriteFile(path, []byte(good), 0o600))
-	_, err := l.load(t.Context())
+	_, err := l.Load(t.Context())
 	require.NoError(t, err)
 }
 
@@ -66,7 +72,7 @@ func stopTrial(failed <-chan error) (bool, error) {
 			if p.Parent != os.Getpid() {
 				continue
 			}
-			if purpose, _ := p.Env("LDCORN_CONFINED"); purpose == trialPurpose && p.Signal(unix.SIGSTOP) == nil {
+			if purpose, _ := p.Env("LDCORN_CONFINED"); purpose == Purpose && p.Signal(unix.SIGSTOP) == nil {
 				return true, nil
 			}
 		}

@@ -1,4 +1,4 @@
-package cli
+package loader
 
 import (
 	"bytes"
@@ -15,11 +15,18 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// trialPurpose is that of a confined process which evaluates the master's
-// configuration before the master does.
-const trialPurpose = "trial"
+// Purpose is the purpose of a confined process that evaluates a configuration
+// before the master does. Such a process must call Try.
+const Purpose = "trial"
 
-// A trial is what such a process is told.
+// The exit codes of such a process.
+const (
+	exitOK      = 0
+	exitFailure = 1 // it could not answer
+	exitUsage   = 2 // it was told nothing of use
+)
+
+// A trial is what the process is told.
 type trial struct {
 	Path     string
 	Name     string
@@ -27,19 +34,19 @@ type trial struct {
 	Timeout  time.Duration
 }
 
-// A verdict is what it answers.
+// A verdict is what the process answers.
 type verdict struct {
-	Recording *config.Recording // what was read; nil where the rest says what is wrong
-	Error     string            // that the file cannot be read
+	Recording *config.Recording // of all that was read; nil where the rest says what is wrong
+	Error     string            // why the file cannot be read
 	Errors    []diag.Diagnostic
 	Texts     map[string]string // of the files that Errors are about
 	Printed   string            // by a configuration that is wrong
 }
 
-// run evaluates the configuration in a confined process and returns what that
-// has read. The master evaluates the same then, whatever becomes of the files.
-// The error is a *diag.Report where the configuration is at fault, which its
-// print has gone to out for.
+// run evaluates the configuration in a confined process and returns a recording
+// of what that has read, so that the master can evaluate the same, whatever
+// becomes of the files. The error is a *diag.Report where the configuration is
+// at fault; what that printed has gone to out.
 func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error) {
 	request, err := json.Marshal(t)
 	if err != nil {
@@ -47,7 +54,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	}
 	var answer bytes.Buffer
 	code, err := confine.Run(ctx, confine.Options{
-		Purpose: trialPurpose, Stdin: bytes.NewReader(request), Stdout: &answer,
+		Purpose: Purpose, Stdin: bytes.NewReader(request), Stdout: &answer,
 		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config allows itself twice the time in all
 	})
 	var end *confine.Ended
@@ -76,6 +83,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	return nil, v.report()
 }
 
+// report returns the report of a configuration that is wrong.
 func (v *verdict) report() *diag.Report {
 	report := &diag.Report{Diagnostics: v.Errors, Sources: &diag.Sources{}}
 	for name, text := range v.Texts {
@@ -84,9 +92,9 @@ func (v *verdict) report() *diag.Report {
 	return report
 }
 
-// tryConfig is the other side: it evaluates the configuration and writes what
-// has come of it. It returns the exit code.
-func tryConfig(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
+// Try evaluates a configuration in the confined process of a cell: it reads a
+// trial from stdin, writes the verdict to stdout and returns the exit code.
+func Try(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
 	cell.PreferForOOM()
 	var t trial
 	if err := json.NewDecoder(stdin).Decode(&t); err != nil {

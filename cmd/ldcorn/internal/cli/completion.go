@@ -1,0 +1,28 @@
+package cli
+
+import "github.com/spf13/cobra"
+
+// addCompletion adds Cobra's command, which shows its help, with exit code 0,
+// for a shell that it does not know.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd("completion")
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Annotations = traits(noConfig)
+		cmd.Short = "Write the completion script of a shell"
+		cmd.Long = `Write a script to standard output with which a shell completes commands, flags, files
+and names of groups. The help of each shell's command says where to put it.`
+		cmd.Example = `  source <(ldcorn completion bash)
+  ldcorn completion zsh > "${fpath[1]}/_ldcorn"
+  ldcorn completion fish > ~/.config/fish/completions/ldcorn.fish`
+		cmd.Args = nil
+		cmd.RunE = func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return usageError("completion: got %q, want bash, fish, powershell or zsh", args[0])
+		}
+	}
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
+)
+
+// newReleaseCommand returns the command that ends a hold.
+func newReleaseCommand(opts *rootOptions) *cobra.Command {
+	f := new(groupFlags)
+	var progress io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "release GROUP... | --all",
+		Short: "Let the requests of held groups go on",
+		Long: `Let the requests of held groups go on, in the order in which they came. Those of
+groups that are not held do so anyway.`,
+		Example: `  ldcorn release api
+  ldcorn release --all`,
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
+	}, func(ctx context.Context, master *control.Client, args []string) error {
+		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+			err := master.Release(ctx, g.Name)
+			if err == nil && g.Held {
+				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, terminal.Count(g.Queued, "request"))
+			}
+			return err
+		})
+	})
+	f.addTo(cmd, ask)
+	return cmd
+}

@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// shownPath returns a path as one would type it here: relative where the file
+// is in or below the current folder.
+func shownPath(path string) string {
+	dir, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}
+
+// writeReport prints the diagnostics of a configuration, if err is a report of
+// them, and reports whether it is.
+func writeReport(w io.Writer, err error, color bool) bool {
+	var report *diag.Report
+	if !errors.As(err, &report) {
+		return false
+	}
+	_ = diag.WriteText(w, report, diag.TextOptions{Color: color}) // there is no place left to report to
+	return true
+}
