@@ -8,6 +8,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -119,9 +120,9 @@ func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.
 		v, ok = starlark.String(text), true
 	}
 	if !ok {
-		message := fmt.Sprintf("environment variable %s is not %s: %s", name, kind.what, value.Quote(text))
+		message := fmt.Sprintf("environment variable %s is not %s: %s", shownName(name), kind.what, value.Quote(text))
 		if strings.TrimSpace(text) == "" {
-			message = fmt.Sprintf("environment variable %s is empty, not %s", name, kind.what)
+			message = fmt.Sprintf("environment variable %s is empty, not %s", shownName(name), kind.what)
 		}
 		c.report(diag.Diagnostic{Code: codeBadEnv, Span: span, Message: message})
 		if def := have["default"]; def != nil {
@@ -152,7 +153,7 @@ func betterKind(err error, kind *envKind, name string, def starlark.Value) error
 		return err
 	}
 	better := *e
-	better.Label = fmt.Sprintf("write %s(%q, %s)", suffix, name, def)
+	better.Label = fmt.Sprintf("write %s(%q, %s)", suffix, shownName(name), def)
 	return &better
 }
 
@@ -190,13 +191,19 @@ func (s *Session) lookup(name string, secret bool) (string, bool) {
 	return text, set
 }
 
+// shownName is a variable's name as messages have it.
+func shownName(name string) string {
+	const most = 100 // bytes
+	return visible.Cut(name, most)
+}
+
 // unset reports a variable that must be set, unless that is allowed.
 func (c *call) unset(name string, span diag.Span) starlark.Value {
 	if !c.session.opts.AllowMissing {
 		c.report(diag.Diagnostic{
 			Code: codeUnsetEnv, Span: span,
-			Message: fmt.Sprintf("environment variable %s is not set", name),
-			Label:   fmt.Sprintf("set it, or give a default: %s(%q, …)", c.word.Name, name),
+			Message: fmt.Sprintf("environment variable %s is not set", shownName(name)),
+			Label:   fmt.Sprintf("set it, or give a default: %s(%q, …)", c.word.Name, shownName(name)),
 		})
 	}
 	return c.session.stand(name)

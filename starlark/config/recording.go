@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
@@ -154,7 +155,7 @@ func (w *world) evalSymlinks(path string) (string, error) {
 	case w.replay:
 		return "", &fs.PathError{Op: "lstat", Path: path, Err: errChanged}
 	default:
-		real, err := filepath.EvalSymlinks(w.at(path))
+		real, err := regular.Follow(w.at(path))
 		l = RecordedLink{real, recordError(err)}
 		w.seen.Links[path] = l
 	}

@@ -123,7 +123,7 @@ func (r *Report) Add(d Diagnostic) {
 // computed. Paths are shorter.
 const (
 	maxWord  = 256 // bytes
-	wordHead = 80
+	wordHead = 110
 	wordTail = 20 // with the quotes behind it
 )
 

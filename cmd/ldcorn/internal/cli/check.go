@@ -42,9 +42,9 @@ func newCheckCommand(opts *rootOptions) *cobra.Command {
 
 Nothing is started or changed. Its tests are run, as "ldcorn test" does. Where the
 interpreter of a group is not on this machine, that is a warning; with --import each
-interpreter is started and has to import its app. Exits 0 when
-the configuration is fine, 1 when it has errors (or warnings, with --strict), 2 when it
-cannot be read, 3 when a test fails.`,
+interpreter is started and has to import its app. Exits 0 when the configuration is
+fine, 1 when it has errors (or warnings, with --strict) or cannot be read, 3 when a test
+fails.`,
 		Example: `  ldcorn check
   ldcorn check ldconfig.star --import
   ldcorn check --env PORT=8000 --env-file prod.env --strict
@@ -77,11 +77,11 @@ cannot be read, 3 when a test fails.`,
 func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
 	evaluation, err := f.options(stderr)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return asUsage(err)
 	}
 	res, err := config.Evaluate(ctx, path, evaluation)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	if res.Plan != nil {
 		if f.imports {

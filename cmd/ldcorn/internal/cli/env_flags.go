@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"maps"
 	"strings"
 
@@ -27,14 +26,14 @@ func (f *envFlags) variables() (map[string]string, error) {
 	for _, path := range f.envFiles {
 		vars, err := config.ReadEnvFile(path)
 		if err != nil {
-			return nil, err
+			return nil, &exitError{exitFailure, err}
 		}
 		maps.Copy(out, vars)
 	}
 	for _, kv := range f.env {
 		name, value, ok := strings.Cut(kv, "=")
 		if !ok || name == "" {
-			return nil, fmt.Errorf("--env %q: want NAME=VALUE", kv)
+			return nil, usageError("--env %q: want NAME=VALUE", kv)
 		}
 		out[name] = value
 	}

@@ -39,6 +39,15 @@ func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
+// asUsage makes an error about flags one of usage, unless it has a code already:
+// a file that a flag names may be what is wrong.
+func asUsage(err error) error {
+	if errors.As(err, new(*exitError)) {
+		return err
+	}
+	return &exitError{exitUsage, err}
+}
+
 // startHint is where to look if Uvicorn has not found the app.
 func startHint(err error) string {
 	var start *supervisor.StartError

@@ -120,11 +120,11 @@ func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr i
 	}
 	opts := config.Options{Print: stderr, Watch: f.cell.Watch}
 	if opts.Env, err = f.variables(); err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, err
 	}
 	res, err := config.Evaluate(ctx, shownPath(path), opts)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, err
 	}
 	if res.Plan == nil {
 		writeReport(stderr, res.Report, f.color.On(os.Stderr))

@@ -40,8 +40,8 @@ buildifier for files that are no BUILD files: comments stay, and so does the ord
 everything. A list or call that is written over several lines gets a line for each
 element, one on a single line stays on it.
 
-Exits 0, or 1 when a file has errors of syntax (it stays as it is), or with --check
-when a file is not formatted, and 2 when one cannot be read.`,
+Exits 0, or 1 when a file has errors of syntax (it stays as it is) or cannot be read,
+or with --check when a file is not formatted.`,
 		Example: `  ldcorn fmt
   ldcorn fmt --check
   ldcorn fmt pools.star conf.d
@@ -67,7 +67,7 @@ func (f *fmtFlags) run(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	for _, path := range paths {
 		old, err := regular.ReadFile(path, config.MaxFileSize)
 		if err != nil {
-			return &exitError{exitUsage, err}
+			return err
 		}
 		text, ok := f.format(path, old, stderr)
 		failed = failed || !ok
@@ -105,7 +105,7 @@ func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
 		err = fmt.Errorf("standard input is larger than %d MiB", config.MaxFileSize>>20)
 	}
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	text, ok := f.format("<stdin>", old, stderr)
 	switch {
@@ -146,7 +146,7 @@ func (f *fmtFlags) files(args []string) ([]string, error) {
 		paths, err := config.Files(shownPath(path))
 		done()
 		if err != nil {
-			return nil, &exitError{exitUsage, err}
+			return nil, err
 		}
 		return paths, nil
 	}
@@ -163,7 +163,7 @@ func (f *fmtFlags) files(args []string) ([]string, error) {
 		}
 		below, err := starFiles(arg)
 		if err != nil {
-			return nil, &exitError{exitUsage, err}
+			return nil, err
 		}
 		paths = append(paths, below...)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
+	"github.com/ldcorn/ldcorn/engine/quietlog"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
@@ -20,6 +21,7 @@ func init() { runtime.LockOSThread() }
 // main goroutine must call it. Where the process was started to evaluate a
 // configuration in confinement, Main does that instead.
 func Main(build Build) int {
+	quietlog.End()
 	cell := confine.Enter()
 	if cell != nil && cell.Purpose == loader.Purpose {
 		return loader.Try(cell, os.Stdin, os.Stdout)

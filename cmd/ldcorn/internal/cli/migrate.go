@@ -154,7 +154,7 @@ type migration struct {
 func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.Writer) error {
 	env, err := f.variables()
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	m := &migration{migrateFlags: f, from: path, to: f.output, env: env, stderr: stderr}
 	if m.to == "" {
@@ -162,7 +162,7 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 	}
 	data, err := regular.ReadFile(path, config.MaxFileSize)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
 		return fmt.Errorf("%s is no Python: it is not UTF-8 text", shownPath(path))

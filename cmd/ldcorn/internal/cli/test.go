@@ -84,11 +84,11 @@ read.`,
 func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.Writer) error {
 	wanted, opts, err := f.options(stderr)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return asUsage(err)
 	}
 	res, err := config.Evaluate(ctx, path, opts)
 	if err != nil {
-		return &exitError{exitUsage, err}
+		return err
 	}
 	if res.Plan == nil {
 		if err := diag.WriteText(stderr, res.Report, diag.TextOptions{Color: f.color}); err != nil {
