@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -20,7 +21,7 @@ func (x explainer) explain(q decide.Question) (*decide.Explanation, error) {
 	}
 	explainer := decide.NewExplainer(now)
 	if rt := now.Router; rt != nil {
-		explainer = explainer.Asking(func(r plan.Request) (plan.Decision, error) {
+		explainer = explainer.Asking(func(r match.Request) (plan.Decision, error) {
 			said, err := rt.Route(r)
 			if err != nil {
 				err = errors.New("the master's log says why")

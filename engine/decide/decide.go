@@ -1,12 +1,13 @@
 package decide
 
 import (
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/route"
 )
 
 // An Ask asks a router, as plan.Router.Route does.
-type Ask func(plan.Request) (plan.Decision, error)
+type Ask func(match.Request) (plan.Decision, error)
 
 // A Decider decides about requests by a plan: the router first, where there is
 // one, then the routes. T is the caller's form of a group.
@@ -49,12 +50,12 @@ func (d *Decider[T]) Asking(ask Ask) *Decider[T] {
 }
 
 // Cost is what the routes may spend on a request whose texts have an ordinary
-// length, in the units of plan.Spender. A request that allows less may be
+// length, in the units of match.Spender. A request that allows less may be
 // refused as TooCostly for the number of routes alone.
 func (d *Decider[T]) Cost() int { return d.table.Cost() }
 
 // Decide says who answers a request.
-func (d *Decider[T]) Decide(r plan.Request) Outcome[T] {
+func (d *Decider[T]) Decide(r match.Request) Outcome[T] {
 	var o Outcome[T]
 	if d.ask == nil || !d.askRouter(r, &o) {
 		d.askRoutes(r, &o)
@@ -63,7 +64,7 @@ func (d *Decider[T]) Decide(r plan.Request) Outcome[T] {
 }
 
 // askRouter asks the router, and reports whether it has decided.
-func (d *Decider[T]) askRouter(r plan.Request, o *Outcome[T]) bool {
+func (d *Decider[T]) askRouter(r match.Request, o *Outcome[T]) bool {
 	said, err := d.ask(r)
 	switch {
 	case err != nil:
@@ -88,10 +89,10 @@ func (d *Decider[T]) askRouter(r plan.Request, o *Outcome[T]) bool {
 }
 
 // askRoutes asks the routes.
-func (d *Decider[T]) askRoutes(r plan.Request, o *Outcome[T]) {
+func (d *Decider[T]) askRoutes(r match.Request, o *Outcome[T]) {
 	group, found := d.table.Find(r)
 	switch {
-	case !plan.Spend(r, 0): // what was found means nothing: the search has been cut short
+	case !match.Spend(r, 0): // what was found means nothing: the search has been cut short
 		o.Refusal = TooCostly
 	case found == nil:
 		o.Refusal = NoRoute

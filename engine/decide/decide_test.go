@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 )
@@ -17,7 +18,7 @@ import (
 // fakeRouter answers by path.
 type fakeRouter map[string]func() (plan.Decision, error)
 
-func (f fakeRouter) Route(r plan.Request) (plan.Decision, error) {
+func (f fakeRouter) Route(r match.Request) (plan.Decision, error) {
 	if says := f[string(r.Path())]; says != nil {
 		return says()
 	}
@@ -46,7 +47,7 @@ func aPlan(t *testing.T) *plan.Plan {
 	edits := locationEdits(t)
 	return &plan.Plan{
 		Groups: []*plan.Group{
-			{Name: "api", Routes: []plan.Route{route("/api", 2), plan.NewMatcherRoute(plan.NewMethodMatcher("PUT"), plan.Pos{})}},
+			{Name: "api", Routes: []plan.Route{route("/api", 2), plan.Route{Matcher: match.Method("PUT")}}},
 			{Name: "ml", Routes: []plan.Route{route("/api/ml", 3)}},
 		},
 		Router: fakeRouter{
@@ -101,7 +102,7 @@ func TestDecide(t *testing.T) {
 	p.Router = nil
 	x := decide.NewExplainer(p)
 	assert.Equal(t, decide.Outcome[string]{Group: "api", Route: api}, x.Decide(sample(t, "/api/boom")))
-	never := func(plan.Request) (plan.Decision, error) { panic("there is no router to ask") }
+	never := func(match.Request) (plan.Decision, error) { panic("there is no router to ask") }
 	assert.Equal(t, decide.Outcome[string]{Group: "api", Route: api}, x.Asking(never).Decide(sample(t, "/api/boom")))
 }
 
@@ -131,9 +132,9 @@ func TestOutcome(t *testing.T) {
 func TestTooCostly(t *testing.T) {
 	p := &plan.Plan{Groups: []*plan.Group{{Name: "api"}}}
 	for i := range 200 {
-		m, err := plan.NewRegexMatcher(fmt.Sprintf("(a|b)*x%d$", i))
+		m, err := match.Regex(fmt.Sprintf("(a|b)*x%d$", i))
 		require.NoError(t, err)
-		p.Groups[0].Routes = append(p.Groups[0].Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+		p.Groups[0].Routes = append(p.Groups[0].Routes, plan.Route{Matcher: m})
 	}
 	x := decide.NewExplainer(p)
 	line := "/" + strings.Repeat("ab", 20_000)

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/engine/route"
@@ -78,7 +79,7 @@ func (x *Explainer) Sample(line string, opts request.SampleOptions) (*request.Sa
 // Explain is Decide with the routes that were tried on the way, in order.
 // There are none where the router has decided, or where the request costs too
 // much.
-func (x *Explainer) Explain(r plan.Request) (Outcome[string], []route.Step[string]) {
+func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[string]) {
 	o := x.Decide(r)
 	if o.ByRouter() || o.Refusal == TooCostly {
 		return o, nil

@@ -36,6 +36,9 @@ var nameClass = func() (class [256]uint8) {
 	return class
 }()
 
+// IsToken reports whether a name is a token as of RFC 9110 §5.6.2.
+func IsToken(name string) bool { return isToken([]byte(name)) }
+
 // isToken reports whether b is a token as of RFC 9110 §5.6.2.
 func isToken(b []byte) bool {
 	for _, c := range b {

@@ -133,6 +133,14 @@ const (
 	framing = KindSet(1<<KindContentLength | 1<<KindTransferEncoding | 1<<KindTrailer | 1<<KindExpect)
 )
 
+// OfConnection reports whether fields of the kind concern one connection only,
+// and so are never forwarded.
+func (k Kind) OfConnection() bool { return hopByHop.Has(k) }
+
+// Frames reports whether fields of the kind say how a body is sent. ldcorn
+// writes them anew, and never copies them.
+func (k Kind) Frames() bool { return framing.Has(k) }
+
 // kindTable finds a kind by the length and the two ends of a name. Slots hold
 // a Kind, 0 when free; collisions go on to the next slot.
 var kindTable = func() (table [256]Kind) {
@@ -149,6 +157,15 @@ var kindTable = func() (table [256]Kind) {
 func kindHash(name []byte) uint8 {
 	first, last := name[0]|0x20, name[len(name)-1]|0x20
 	return uint8(len(name))*11 + first*5 + last*19
+}
+
+// KindOf returns the kind of a name in upper or lower case. What is not a token
+// is KindOther.
+func KindOf(name string) Kind {
+	if !IsToken(name) {
+		return KindOther
+	}
+	return kindOf([]byte(name))
 }
 
 // kindOf returns the kind of a name, which must be a token and not empty.

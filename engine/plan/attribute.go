@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // An Effect says what applying a changed attribute takes.
@@ -80,7 +82,7 @@ var GroupAttributes = []Attribute[Group]{
 	by("queue_limit", EffectProxy, func(p *Group) int { return p.QueueLimit }),
 	by("queue_timeout", EffectProxy, func(p *Group) Seconds { return Seconds(p.QueueTimeout) }),
 	by("balance", EffectProxy, func(p *Group) Balance { return p.Balance }),
-	by("sticky", EffectProxy, func(p *Group) Key { return p.Sticky }),
+	by("sticky", EffectProxy, func(p *Group) match.Key { return p.Sticky }),
 	by("request_timeout", EffectProxy, func(p *Group) Seconds { return Seconds(p.RequestTimeout) }),
 	by("client_disconnect", EffectProxy, func(p *Group) Disconnect { return p.ClientDisconnect }),
 	by("drain_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.DrainTimeout) }),

@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
 )
 
 // A HeaderEdit is one change to the header of a request or of an answer. Its
@@ -78,29 +81,31 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 	case ToHealth:
 		return e.checkHealth()
 	}
-	switch e.lower {
-	case "host":
+	switch kind := http1.KindOf(e.Name); {
+	case kind == http1.KindHost:
 		return errors.New("the app must see the host that the client asked for, which routes and redirects depend on; send it under another name")
-	case "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-real-ip", "forwarded":
+	case slices.Contains(believed, kind):
 		return errors.New("ldcorn writes it, and Uvicorn believes it; use `forwarded` and `trusted_proxies` of LdConfig")
-	case "x-forwarded-prefix":
+	case e.lower == "x-forwarded-prefix":
 		return errors.New("it says what was taken off the path; use `strip_prefix` of WorkerGroup")
-	case "x-request-id":
-		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
-	}
-	if strings.HasPrefix(e.lower, forwardedPrefix) {
+	case kind == http1.KindXForwarded:
 		return errors.New("all that begins with X-Forwarded- is ldcorn's, so that an app can believe it; use another name")
-	}
-	if e.Op != HeaderRemove && !plainName.MatchString(e.Name) {
+	case kind == http1.KindXRequestID:
+		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
+	case e.Op != HeaderRemove && http1.IsOddName([]byte(e.Name)):
 		return errors.New("frameworks read it as another name, and an app cannot tell it from a client's; use letters, digits, dots and hyphens")
 	}
 	return nil
 }
 
+// believed are the kinds by which Uvicorn learns who a client is.
+var believed = []http1.Kind{http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
+	http1.KindXForwardedPort, http1.KindXRealIP, http1.KindForwarded}
+
 // checkHealth is CheckSide for a request that no client has made: nothing in it
 // could be forged, and its Host is what the configuration says.
 func (e *HeaderEdit) checkHealth() error {
-	if e.lower != "host" {
+	if http1.KindOf(e.Name) != http1.KindHost {
 		return nil
 	}
 	switch host := e.Value.Reveal(); {
@@ -112,11 +117,7 @@ func (e *HeaderEdit) checkHealth() error {
 	return nil
 }
 
-var (
-	hostForm   = regexp.MustCompile(`^([0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
-	headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
-	plainName  = regexp.MustCompile("^[0-9A-Za-z.-]+$")
-)
+var hostForm = regexp.MustCompile(`^([0-9A-Za-z._~-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
 
 // checkHeaderName refuses what is no name, and names that say how a message
 // is framed or concern one connection only: those are written by ldcorn.
@@ -126,24 +127,19 @@ func checkHeaderName(name string) error {
 		return errors.New("the name is empty; give it one")
 	case len(name) > maxHeaderName:
 		return fmt.Errorf("the name has %d characters; the most is %d", len(name), maxHeaderName)
-	case !headerName.MatchString(name):
+	case !http1.IsToken(name):
 		return errors.New("the name has characters that no header's has; letters, digits and hyphens are")
 	}
-	lower := strings.ToLower(name)
-	switch lower {
-	case "content-length", "transfer-encoding", "trailer", "expect":
+	switch kind := http1.KindOf(name); {
+	case kind.Frames():
 		return errors.New("it says how the body is sent, which ldcorn decides; leave it out")
-	case "connection", "keep-alive", "proxy-connection", "te", "upgrade", "http2-settings", "proxy", "proxy-authorization":
+	case kind.OfConnection():
 		return errors.New("it concerns one connection only, and is never passed on; leave it out")
-	}
-	if strings.HasPrefix(lower, "sec-websocket-") {
+	case strings.HasPrefix(strings.ToLower(name), "sec-websocket-"):
 		return errors.New("a websocket's two ends agree by it; leave it out")
 	}
 	return nil
 }
-
-// forwardedPrefix begins the names of headers that say what a proxy has seen.
-const forwardedPrefix = "x-forwarded-"
 
 const maxHeaderName = 256 // bytes, as of a client's
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // A Pos is a place in a configuration file. The zero Pos means unknown.
@@ -120,7 +122,7 @@ type Group struct {
 	QueueLimit            int           // requests that may wait for a slot; 0 = no limit
 	QueueTimeout          time.Duration // how long one may; 0 = no limit
 	Balance               Balance
-	Sticky                Key           // requests of one key go to one worker
+	Sticky                match.Key     // requests of one key go to one worker
 	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 = no limit
 	ClientDisconnect      Disconnect
 	Env                   []EnvVar // sorted by name; {index} in a value becomes the worker's index

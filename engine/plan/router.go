@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // A Router decides about requests before the routes do: the function that a
@@ -13,7 +15,7 @@ type Router interface {
 	// at a time. It keeps nothing of the request, and is done before a step
 	// budget is; an error it has logged itself, and what follows from it is
 	// for OnRouterError to say. A Group that it names is in the plan.
-	Route(r Request) (Decision, error)
+	Route(r match.Request) (Decision, error)
 	// Name is that of the function, Pos where it is written.
 	Name() string
 	Pos() Pos

@@ -3,6 +3,8 @@ package plan
 import (
 	"context"
 	"fmt"
+
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // Codes of what Validate finds; they are stable.
@@ -59,13 +61,13 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 		}
 	}
 	out = append(out, defaults(p)...)
-	l := newLogic(ctx)
-	never := l.neverMatch(p)
-	out = append(append(out, l.unreachable(p, never)...), never...)
-	if l.gaveUp() {
+	c := match.NewComparer(ctx)
+	never := neverMatch(c, p)
+	out = append(append(out, unreachable(c, p, never)...), never...)
+	if c.GaveUp() {
 		out = append(out, Problem{
 			Code: CodeUnchecked, Warning: true,
-			Message: fmt.Sprintf("not all routes were compared with each other: it takes more than %d comparisons", maxLogic),
+			Message: fmt.Sprintf("not all routes were compared with each other: it takes more than %d comparisons", match.MaxComparisons),
 			Label:   "some may never be reached without a warning",
 		})
 	}
@@ -101,10 +103,11 @@ func defaults(p *Plan) []Problem {
 	for _, group := range p.Groups {
 		for i := range group.Routes {
 			r := &group.Routes[i]
-			all = all || r.takesAll()
-			covered = covered || r.takesAll() && r.Kind != RouteAny
+			takesAll := match.TakesEveryPath(r.Matcher)
+			all = all || takesAll
+			covered = covered || takesAll && !r.IsDefault()
 			switch {
-			case r.Kind != RouteAny:
+			case !r.IsDefault():
 			case p.Router != nil && !r.Pos.IsValid() && first.Group != nil:
 				// Nobody has written it: the group is for the router alone.
 			case first.Group == nil:
@@ -138,18 +141,18 @@ func defaults(p *Plan) []Problem {
 	return out
 }
 
-const isDefault = "it has no `routes`, and so the default [\"*\"]"
+const hasDefault = "it has no `routes`, and so the default [\"*\"]"
 
 func defaultLabel(r *Route) string {
 	if !r.Pos.IsValid() {
-		return isDefault
+		return hasDefault
 	}
 	return "a second \"*\""
 }
 
 func removeLabel(r *Route) string {
 	if !r.Pos.IsValid() {
-		return isDefault
+		return hasDefault
 	}
 	return "remove it"
 }

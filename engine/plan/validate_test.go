@@ -62,7 +62,7 @@ func TestValidate(t *testing.T) {
 					f.group = p.Place.Group.Name
 				}
 				if p.Place.Route != nil {
-					f.route = p.Place.Route.Pattern
+					f.route = p.Place.Route.Pattern().Text
 				}
 				if p.Other.Group != nil {
 					f.other = p.Other.Group.Name

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -36,7 +37,7 @@ func BenchmarkClaim(b *testing.B) {
 func BenchmarkClaimSticky(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: plan.Key{By: plan.KeyClientIP}}, 7)
+			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: match.Key{By: match.KeyClientIP}}, 7)
 		})
 	}
 }

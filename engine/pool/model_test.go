@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -147,7 +148,7 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 	if len(m.workers) == 1 {
 		avoid = nil
 	}
-	if m.plan.Sticky.By != plan.KeyNone && c.key != 0 {
+	if m.plan.Sticky.By != match.KeyNone && c.key != 0 {
 		if w := m.home(c.key, avoid); w != nil && m.hasSlot(w) {
 			return []*modelWorker{w}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -94,7 +95,7 @@ func (m *model) configure() {
 	m.plan.MaxReqPerWorker = m.in(4)
 	m.plan.QueueLimit = m.in(3) * 3
 	m.plan.Balance = []plan.Balance{plan.BalanceLeastBusy, plan.BalanceRoundRobin}[m.in(2)]
-	m.plan.Sticky = []plan.Key{{}, {By: plan.KeyClientIP}}[m.in(2)]
+	m.plan.Sticky = []match.Key{{}, {By: match.KeyClientIP}}[m.in(2)]
 	m.plan.QueueTimeout = time.Duration(m.in(2)) * time.Second
 	next := m.plan
 	m.pool.Configure(&next)

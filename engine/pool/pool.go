@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -90,7 +91,7 @@ func (p *Pool) Configure(next *plan.Group) {
 	p.settings.Store(next)
 	p.cap, p.limit = next.MaxReqPerWorker, next.QueueLimit
 	p.rotate = next.Balance == plan.BalanceRoundRobin
-	p.sticky = next.Sticky.By != plan.KeyNone
+	p.sticky = next.Sticky.By != match.KeyNone
 	for _, w := range p.workers {
 		p.file(w)
 	}

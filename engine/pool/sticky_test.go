@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-var sticky = plan.Key{By: plan.KeyCookie, Name: "sid"}
+var sticky = match.Key{By: match.KeyCookie, Name: "sid"}
 
 func stickyPool(cap, workers int) (*Pool, []*Worker) {
 	p := New(&plan.Group{Name: "p", MaxReqPerWorker: cap, Sticky: sticky})

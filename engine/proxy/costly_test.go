@@ -10,6 +10,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -20,28 +21,28 @@ func patterns(t testing.TB, n int, kind string) []plan.Route {
 	t.Helper()
 	var out []plan.Route
 	for i := range n {
-		var m *plan.Matcher
-		test, err := plan.NewTest(plan.TestRegex, fmt.Sprintf("(a|b|ab)*c%d", i))
+		var m match.Matcher
+		test, err := match.NewTest(match.TestRegex, fmt.Sprintf("(a|b|ab)*c%d", i))
 		require.NoError(t, err)
 		switch kind {
 		case "header":
-			m = plan.NewHeaderMatcher("x-a", test)
+			m = match.Header("x-a", test)
 		case "cookie":
-			m = plan.NewCookieMatcher("a", test)
+			m = match.Cookie("a", test)
 		case "query":
-			m = plan.NewQueryMatcher("a", test)
+			m = match.Query("a", test)
 		case "path":
-			m, err = plan.NewRegexMatcher(fmt.Sprintf("(a|b|ab)*c%d", i))
+			m, err = match.Regex(fmt.Sprintf("(a|b|ab)*c%d", i))
 			require.NoError(t, err)
 		case "percent":
-			m = plan.NewPercentMatcher(plan.NewShare(0, plan.Key{By: plan.KeyHeader, Name: "x-a"}, fmt.Sprint(i)))
+			m = match.Percent(match.NewShare(0, match.Key{By: match.KeyHeader, Name: "x-a"}, fmt.Sprint(i)))
 		case "glob":
 			r, err := plan.NewRoute(fmt.Sprintf("/**a*b**%d", i), plan.Pos{})
 			require.NoError(t, err)
 			out = append(out, r)
 			continue
 		}
-		out = append(out, plan.NewMatcherRoute(m, plan.Pos{}))
+		out = append(out, plan.Route{Matcher: m})
 	}
 	any, err := plan.NewRoute("*", plan.Pos{})
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -41,7 +42,7 @@ func TestOwnHost(t *testing.T) {
 					dial, want = net.JoinHostPort(c.dial, port), c.name+":"+port
 				}
 				p := planOf(t, map[string]string{"default": "*"})
-				p.Groups[0].Routes = []plan.Route{plan.NewMatcherRoute(plan.NewHostMatcher(c.name), plan.Pos{})}
+				p.Groups[0].Routes = []plan.Route{plan.Route{Matcher: match.Host(c.name)}}
 				r := newRigOn(t, driver, p, ln)
 				u := r.worker("default", answering(hello))
 				conn, err := net.Dial(ln.Addr().Network(), dial)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
@@ -20,7 +21,7 @@ import (
 // A fakeRouter decides by the path.
 type fakeRouter struct{ decisions map[string]plan.Decision }
 
-func (f *fakeRouter) Route(r plan.Request) (plan.Decision, error) {
+func (f *fakeRouter) Route(r match.Request) (plan.Decision, error) {
 	d, ok := f.decisions[string(r.Path())]
 	if !ok {
 		return d, errors.New("no such path")

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -40,11 +41,11 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 		for i := range routes {
 			net := netip.PrefixFrom(netip.AddrFrom4([4]byte{192, byte(i >> 8), byte(i), 0}), 24)
 			// Half of them are such as the index cannot find by address.
-			m := plan.NewClientIPMatcher(net)
+			m := match.ClientIP(net)
 			if i%2 == 1 {
-				m = plan.NewNotMatcher(plan.NewNotMatcher(plan.NewAnyMatcher(m, plan.NewWebsocketMatcher())))
+				m = match.Not(match.Not(match.Any(m, match.Websocket())))
 			}
-			group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+			group.Routes = append(group.Routes, plan.Route{Matcher: m})
 		}
 		p.Groups = []*plan.Group{group}
 		table := route.Compile(p, func(string) *pool.Pool { return nil })

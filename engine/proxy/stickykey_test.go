@@ -13,6 +13,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -61,12 +62,12 @@ func TestSticky(t *testing.T) {
 		return func(i int) string { return fmt.Sprintf(form, i) }
 	}
 	for name, c := range map[string]struct {
-		key   plan.Key
+		key   match.Key
 		lines func(i int) string
 	}{
-		"cookie": {plan.Key{By: plan.KeyCookie, Name: "sid"}, lines("Cookie: a=b; sid=%d\r\n")},
-		"header": {plan.Key{By: plan.KeyHeader, Name: "x-user"}, lines("X-User: %d\r\n")},
-		"client": {plan.Key{By: plan.KeyClientIP}, lines("X-Forwarded-For: 10.0.0.%d\r\n")},
+		"cookie": {match.Key{By: match.KeyCookie, Name: "sid"}, lines("Cookie: a=b; sid=%d\r\n")},
+		"header": {match.Key{By: match.KeyHeader, Name: "x-user"}, lines("X-User: %d\r\n")},
+		"client": {match.Key{By: match.KeyClientIP}, lines("X-Forwarded-For: 10.0.0.%d\r\n")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
@@ -87,7 +88,7 @@ func TestSticky(t *testing.T) {
 					}
 				}
 				assert.Len(t, seen, 3)
-				if c.key.By == plan.KeyClientIP {
+				if c.key.By == match.KeyClientIP {
 					return // everybody has one
 				}
 				clear(seen)

@@ -28,7 +28,7 @@ type SampleOptions struct {
 }
 
 // A Sample is a request that nobody has sent: for tests, and to ask what
-// would become of one. It is a plan.Request.
+// would become of one. It is a match.Request.
 type Sample struct {
 	View
 	head   http1.Request

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // An Origin knows of a request what is not in its head.
@@ -15,13 +15,13 @@ type Origin interface {
 	RequestID() []byte
 }
 
-// A View is the plan.Request of a parsed head. Head and Origin are required; the
+// A View is the match.Request of a parsed head. Head and Origin are required; the
 // head may be parsed anew for the next request, with a Release in between. It
 // is not safe for concurrent use.
 type View struct {
 	Head   *http1.Request
 	Origin Origin
-	// Budget is what matching the request may cost, as plan.Spender counts; less
+	// Budget is what matching the request may cost, as match.Spender counts; less
 	// than the least, which is some milliseconds, counts as that.
 	Budget int
 
@@ -31,7 +31,7 @@ type View struct {
 	spent int
 }
 
-var _ plan.Request = (*View)(nil)
+var _ match.Request = (*View)(nil)
 
 // Written are the fields of a request that ldcorn writes anew, if at all: what
 // the client sent of them reaches no app.
@@ -233,7 +233,7 @@ const minBudget = 4 << 20
 
 func (v *View) budget() int { return max(v.Budget, minBudget) }
 
-// Spend notes what a match costs. See plan.Spender.
+// Spend notes what a match costs. See match.Spender.
 func (v *View) Spend(units int) bool {
 	v.spent = min(v.spent+units, v.budget()+1) // never overflows: a step is less than 2 GiB
 	return v.spent <= v.budget()

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // parsed returns the view of a request with these lines after its first.
@@ -152,7 +152,7 @@ func TestViewOfTheRest(t *testing.T) {
 
 // TestViewAllocatesNothing also where a host or a query must be rewritten.
 func TestViewAllocatesNothing(t *testing.T) {
-	var r plan.Request = parsed(t, "GET /?a=%20&q=a+b HTTP/1.1", "Host: EXAMPLE.com\r\nCookie: a=b; sid=c\r\nX-A: 1\r\n")
+	var r match.Request = parsed(t, "GET /?a=%20&q=a+b HTTP/1.1", "Host: EXAMPLE.com\r\nCookie: a=b; sid=c\r\nX-A: 1\r\n")
 	ask := func() {
 		r.Host()
 		r.Query("q")
@@ -245,8 +245,8 @@ func TestUnseenHeaders(t *testing.T) {
 			lines += "Host: a\r\n"
 		}
 		_, seen := parsed(t, "POST / HTTP/1.1", lines).Header(name)
-		assert.Equal(t, plan.UnseenHeader(name) == "", seen, name)
+		assert.Equal(t, match.UnseenHeader(name) == "", seen, name)
 	}
-	assert.NotEmpty(t, plan.UnseenHeader("X_User"))
-	assert.Empty(t, plan.UnseenHeader("X-User"))
+	assert.NotEmpty(t, match.UnseenHeader("X_User"))
+	assert.Empty(t, match.UnseenHeader("X-User"))
 }

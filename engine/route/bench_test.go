@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/stretchr/testify/require"
@@ -14,44 +15,44 @@ import (
 // which the last takes the request of benchRequest.
 func mixedMatchers(t testing.TB, n int) *plan.Plan {
 	t.Helper()
-	test := func(kind plan.TestKind, text string) plan.Test {
-		out, err := plan.NewTest(kind, text)
+	test := func(kind match.TestKind, text string) match.Test {
+		out, err := match.NewTest(kind, text)
 		require.NoError(t, err)
 		return out
 	}
-	glob := func(pattern string) *plan.Matcher {
-		m, err := plan.NewGlobMatcher(pattern)
+	glob := func(pattern string) match.Matcher {
+		m, err := match.Glob(pattern)
 		require.NoError(t, err)
 		return m
 	}
 	group := &plan.Group{Name: "a"}
-	add := func(m *plan.Matcher) { group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{})) }
+	add := func(m match.Matcher) { group.Routes = append(group.Routes, plan.Route{Matcher: m}) }
 	for i := range n - 1 {
 		switch i % 8 {
 		case 0:
-			add(plan.NewHeaderMatcher("x-tenant", test(plan.TestEqual, fmt.Sprint("tenant-", i))))
+			add(match.Header("x-tenant", test(match.TestEqual, fmt.Sprint("tenant-", i))))
 		case 1:
-			add(plan.NewAllMatcher(plan.NewMethodMatcher("GET"), plan.NewCookieMatcher("plan", test(plan.TestEqual, fmt.Sprint("plan-", i)))))
+			add(match.All(match.Method("GET"), match.Cookie("plan", test(match.TestEqual, fmt.Sprint("plan-", i)))))
 		case 2:
-			add(plan.NewHostMatcher(fmt.Sprintf("shop-%d.example.com", i)))
+			add(match.Host(fmt.Sprintf("shop-%d.example.com", i)))
 		case 3:
-			add(plan.NewHostMatcher(fmt.Sprintf("*.shop-%d.example.com", i)))
+			add(match.Host(fmt.Sprintf("*.shop-%d.example.com", i)))
 		case 4:
-			add(plan.NewAllMatcher(plan.NewPrefixMatcher(fmt.Sprintf("/api/v%d", i)), plan.NewNotMatcher(plan.NewWebsocketMatcher())))
+			add(match.All(match.Prefix(fmt.Sprintf("/api/v%d", i)), match.Not(match.Websocket())))
 		case 5:
 			add(glob(fmt.Sprintf("/files/%d/**.png", i)))
 		case 6:
-			add(plan.NewClientIPMatcher(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 0}), 24)))
+			add(match.ClientIP(netip.PrefixFrom(netip.AddrFrom4([4]byte{10, byte(i >> 8), byte(i), 0}), 24)))
 		case 7:
-			add(plan.NewAnyMatcher(plan.NewPathMatcher(fmt.Sprint("/page/", i)), plan.NewQueryMatcher("page", test(plan.TestEqual, fmt.Sprint(i)))))
+			add(match.Any(match.Path(fmt.Sprint("/page/", i)), match.Query("page", test(match.TestEqual, fmt.Sprint(i)))))
 		}
 	}
-	add(plan.NewHeaderMatcher("x-tenant", test(plan.TestEqual, "acme")))
+	add(match.Header("x-tenant", test(match.TestEqual, "acme")))
 	return &plan.Plan{Groups: []*plan.Group{group}}
 }
 
 // benchRequest has what a browser sends, and more of what matchers ask for.
-func benchRequest(t testing.TB, tenant string) plan.Request {
+func benchRequest(t testing.TB, tenant string) match.Request {
 	t.Helper()
 	s, err := request.NewSample("GET http://shop.example.com/api/users/17?sort=name&page=x", request.SampleOptions{
 		ClientIP: netip.MustParseAddr("203.0.113.9"),
@@ -84,16 +85,16 @@ func BenchmarkMatchers(b *testing.B) {
 // BenchmarkTenants is the table of scripts/bench/routes.py: 50 matchers of
 // three kinds.
 func BenchmarkTenants(b *testing.B) {
-	equal := func(text string) plan.Test {
-		out, err := plan.NewTest(plan.TestEqual, text)
+	equal := func(text string) match.Test {
+		out, err := match.NewTest(match.TestEqual, text)
 		require.NoError(b, err)
 		return out
 	}
 	group := &plan.Group{Name: "a"}
 	for i := range 17 {
-		for _, m := range []*plan.Matcher{plan.NewHeaderMatcher("x-tenant", equal(fmt.Sprint("tenant-", i))),
-			plan.NewCookieMatcher("plan", equal(fmt.Sprint("plan-", i))), plan.NewHostMatcher(fmt.Sprintf("shop-%d.example.com", i))} {
-			group.Routes = append(group.Routes, plan.NewMatcherRoute(m, plan.Pos{}))
+		for _, m := range []match.Matcher{match.Header("x-tenant", equal(fmt.Sprint("tenant-", i))),
+			match.Cookie("plan", equal(fmt.Sprint("plan-", i))), match.Host(fmt.Sprintf("shop-%d.example.com", i))} {
+			group.Routes = append(group.Routes, plan.Route{Matcher: m})
 		}
 	}
 	table := Compile(&plan.Plan{Groups: []*plan.Group{group}}, name)

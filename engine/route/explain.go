@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -19,11 +20,11 @@ type Step[T any] struct {
 // request, which is the last step; where none takes it, all are there. It is
 // for people: Match finds the same without trying most of them. What it costs
 // the request does not count.
-func (t *Table[T]) Explain(r plan.Request) []Step[T] {
+func (t *Table[T]) Explain(r match.Request) []Step[T] {
 	r = unbounded{r}
 	var out []Step[T]
 	for _, e := range t.order() {
-		step := Step[T]{Route: e.route, Value: e.value, Matched: e.route.Takes(r)}
+		step := Step[T]{Route: e.route, Value: e.value, Matched: e.route.Match(r)}
 		if !step.Matched {
 			step.Why = e.route.WhyNot(r)
 		}
@@ -35,14 +36,14 @@ func (t *Table[T]) Explain(r plan.Request) []Step[T] {
 	return out
 }
 
-// An unbounded request is no plan.Spender.
-type unbounded struct{ plan.Request }
+// An unbounded request is no match.Spender.
+type unbounded struct{ match.Request }
 
 // order returns all rules in the order in which they apply.
 func (t *Table[T]) order() []*entry[T] {
 	strings := slices.Clone(t.strings)
 	slices.SortStableFunc(strings, func(a, b *entry[T]) int {
-		return cmp.Compare(len(b.route.Literal), len(a.route.Literal))
+		return cmp.Compare(len(b.pattern.Literal), len(a.pattern.Literal))
 	})
 	out := append(slices.Clone(t.rules), strings...)
 	if t.fallback != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/stretchr/testify/require"
@@ -40,68 +41,68 @@ func (c *choices) ip() string {
 	return choose(c, "10.0.0.1", "10.0.1.1", "192.0.2.1", "::1", "2001:db8::1", "2001:db8:1::1")
 }
 
-func (c *choices) test(t *testing.T) plan.Test {
-	var test plan.Test
+func (c *choices) test(t *testing.T) match.Test {
+	var test match.Test
 	var err error
 	switch c.below(4) {
 	case 1, 2:
-		test, err = plan.NewTest(plan.TestEqual, c.value())
+		test, err = match.NewTest(match.TestEqual, c.value())
 	case 3:
 		if c.below(2) == 0 {
-			test, err = plan.NewTest(plan.TestGlob, choose(c, "*", "1*", "?", "{1,x1}", "[0-9]*"))
+			test, err = match.NewTest(match.TestGlob, choose(c, "*", "1*", "?", "{1,x1}", "[0-9]*"))
 		} else {
-			test, err = plan.NewTest(plan.TestRegex, choose(c, "1", "^1", "^v[12]$", ".", "^$"))
+			test, err = match.NewTest(match.TestRegex, choose(c, "1", "^1", "^v[12]$", ".", "^$"))
 		}
 	}
 	require.NoError(t, err)
 	return test
 }
 
-func (c *choices) key() plan.Key {
-	return choose(c, plan.Key{By: plan.KeyClientIP}, plan.Key{By: plan.KeyCookie, Name: c.name()}, plan.Key{By: plan.KeyHeader, Name: c.name()})
+func (c *choices) key() match.Key {
+	return choose(c, match.Key{By: match.KeyClientIP}, match.Key{By: match.KeyCookie, Name: c.name()}, match.Key{By: match.KeyHeader, Name: c.name()})
 }
 
-func (c *choices) matcher(t *testing.T, depth int) *plan.Matcher {
+func (c *choices) matcher(t *testing.T, depth int) match.Matcher {
 	kinds := 11
 	if depth > 0 {
 		kinds = 15
 	}
 	switch c.below(kinds) {
 	case 0:
-		return plan.NewPathMatcher(c.path(), c.path())
+		return match.Path(c.path(), c.path())
 	case 1:
-		return plan.NewPrefixMatcher(c.path())
+		return match.Prefix(c.path())
 	case 2:
-		m, err := plan.NewGlobMatcher(choose(c, "/a*", "/*/b", "/a/*", "**.js", "/[ab]/**", "/a/b/*", "*"))
+		m, err := match.Glob(choose(c, "/a*", "/*/b", "/a/*", "**.js", "/[ab]/**", "/a/b/*", "*"))
 		require.NoError(t, err)
 		return m
 	case 3:
-		m, err := plan.NewRegexMatcher(choose(c, "^/a/", "js$", "^/ab?$", "b", "^(/a|/b)", "^/a/b|/c"))
+		m, err := match.Regex(choose(c, "^/a/", "js$", "^/ab?$", "b", "^(/a|/b)", "^/a/b|/c"))
 		require.NoError(t, err)
 		return m
 	case 4:
-		return plan.NewHostMatcher(choose(c, "a.test", "*.a.test", "*.test", "[::1]", "*.b.a.test"))
+		return match.Host(choose(c, "a.test", "*.a.test", "*.test", "[::1]", "*.b.a.test"))
 	case 5:
-		return plan.NewMethodMatcher(c.method(), c.method())
+		return match.Method(c.method(), c.method())
 	case 6:
-		return plan.NewHeaderMatcher(choose(c, "x-a", "x-b", "host", "cookie"), c.test(t))
+		return match.Header(choose(c, "x-a", "x-b", "host", "cookie"), c.test(t))
 	case 7:
-		return plan.NewCookieMatcher(c.name(), c.test(t))
+		return match.Cookie(c.name(), c.test(t))
 	case 8:
-		return plan.NewQueryMatcher(c.name(), c.test(t))
+		return match.Query(c.name(), c.test(t))
 	case 9:
-		return plan.NewClientIPMatcher(netip.MustParsePrefix(choose(c, "10.0.0.0/24", "10.0.0.0/8", "0.0.0.0/0", "::1/128", "2001:db8::/32")))
+		return match.ClientIP(netip.MustParsePrefix(choose(c, "10.0.0.0/24", "10.0.0.0/8", "0.0.0.0/0", "::1/128", "2001:db8::/32")))
 	case 10:
 		if c.below(2) == 0 {
-			return plan.NewWebsocketMatcher()
+			return match.Websocket()
 		}
-		return plan.NewPercentMatcher(plan.NewShare(choose(c, 0.0, 10, 50, 99.5, 100), c.key(), ""))
+		return match.Percent(match.NewShare(choose(c, 0.0, 10, 50, 99.5, 100), c.key(), ""))
 	case 11:
-		return plan.NewNotMatcher(c.matcher(t, depth-1))
+		return match.Not(c.matcher(t, depth-1))
 	case 12:
-		return plan.NewAnyMatcher(c.matcher(t, depth-1), c.matcher(t, depth-1))
+		return match.Any(c.matcher(t, depth-1), c.matcher(t, depth-1))
 	}
-	return plan.NewAllMatcher(c.matcher(t, depth-1), c.matcher(t, depth-1))
+	return match.All(c.matcher(t, depth-1), c.matcher(t, depth-1))
 }
 
 // plan is a table of up to forty routes.
@@ -113,7 +114,7 @@ func (c *choices) plan(t *testing.T) *plan.Plan {
 	for n, i := c.below(41), 0; i < n; i++ {
 		group := p.Groups[i*len(p.Groups)/n]
 		if c.below(3) > 0 {
-			group.Routes = append(group.Routes, plan.NewMatcherRoute(c.matcher(t, 2), plan.Pos{}))
+			group.Routes = append(group.Routes, plan.Route{Matcher: c.matcher(t, 2)})
 			continue
 		}
 		r, err := plan.NewRoute(choose(c, "/a", "/a/b", "/b*", "/a/*", "*", "/", "/b"), plan.Pos{})
@@ -123,7 +124,7 @@ func (c *choices) plan(t *testing.T) *plan.Plan {
 	return p
 }
 
-func (c *choices) request(t *testing.T) plan.Request {
+func (c *choices) request(t *testing.T) match.Request {
 	url := "http://" + c.host() + choose(c, "", ":80") + c.path()
 	for sep, n := "?", c.below(3); n > 0; sep, n = "&", n-1 {
 		url += sep + c.name() + "=" + c.value()
@@ -148,10 +149,10 @@ func (c *choices) request(t *testing.T) plan.Request {
 
 // naiveRequest reads the rules word by word: matchers in the order written,
 // then strings by the length of their literal, then "*".
-func naiveRequest(p *plan.Plan, r plan.Request) string {
+func naiveRequest(p *plan.Plan, r match.Request) string {
 	for _, group := range p.Groups {
 		for i := range group.Routes {
-			if group.Routes[i].Kind == plan.RouteMatcher && group.Routes[i].Matcher.Match(r) {
+			if group.Routes[i].Pattern() == nil && group.Routes[i].Match(r) {
 				return group.Name
 			}
 		}
@@ -198,8 +199,8 @@ func FuzzMatchers(f *testing.F) {
 				require.Equal(t, want, steps[i].Value)
 			}
 			for _, s := range steps {
-				require.Equal(t, s.Matched, s.Route.Takes(r), s.Route.Pattern)
-				require.Equal(t, s.Matched, s.Why == "", s.Route.Pattern)
+				require.Equal(t, s.Matched, s.Route.Match(r), s.Route)
+				require.Equal(t, s.Matched, s.Why == "", s.Route)
 			}
 		}
 	})

@@ -3,18 +3,20 @@ package route
 import (
 	"unsafe"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/radix"
 )
 
 // A Table maps a request to a T, the caller's form of a group. It is immutable
 // and safe for concurrent use. The zero Table matches nothing.
 type Table[T any] struct {
-	matchers index // into rules
+	matchers match.Index // into rules
 	rules    []*entry[T]
-	root     node[candidates[T]] // of string routes
-	strings  []*entry[T]         // the same in the order written, to explain
-	fallback *entry[T]           // of "*"
-	cost     int                 // of all routes, for a request of ordinary texts
+	root     radix.Tree[candidates[T]] // of string routes
+	strings  []*entry[T]               // the same in the order written, to explain
+	fallback *entry[T]                 // of "*"
+	cost     int                       // of all routes, for a request of ordinary texts
 }
 
 // ordinary is how long the path, a header or a cookie may be, in bytes, for a
@@ -22,13 +24,14 @@ type Table[T any] struct {
 const ordinary = 256
 
 // Cost returns what a search spends at most for a request whose texts have an
-// ordinary length. See plan.Spender.
+// ordinary length. See match.Spender.
 func (t *Table[T]) Cost() int { return t.cost }
 
 // An entry is one route and where it leads.
 type entry[T any] struct {
-	route *plan.Route
-	value T
+	route   *plan.Route
+	pattern *match.Pattern // of a string
+	value   T
 }
 
 // Candidates are the string routes that share a literal, in the order to try
@@ -45,28 +48,28 @@ func Compile[T any](p *plan.Plan, valueOf func(name string) T) *Table[T] {
 	for _, group := range p.Groups {
 		value := valueOf(group.Name)
 		for i := range group.Routes {
-			t.add(&entry[T]{route: &group.Routes[i], value: value})
+			t.add(&entry[T]{route: &group.Routes[i], pattern: group.Routes[i].Pattern(), value: value})
 		}
 	}
-	t.root.link(nil)
-	t.matchers.finish()
+	t.root.Link()
+	t.matchers.Finish()
 	return t
 }
 
 // add enters a route behind all those written before it.
 func (t *Table[T]) add(e *entry[T]) {
-	switch e.route.Kind {
-	case plan.RouteMatcher:
-		t.cost += e.route.Matcher.Cost(ordinary)
-		t.matchers.add(e.route.Matcher, len(t.rules))
+	switch {
+	case e.pattern == nil:
+		t.cost += e.route.Cost(ordinary)
+		t.matchers.Add(e.route.Matcher)
 		t.rules = append(t.rules, e)
-	case plan.RouteAny:
+	case e.pattern.Kind == match.PatternAny:
 		if t.fallback == nil {
 			t.fallback = e
 		}
 	default:
-		t.cost += plan.GlobCost(ordinary)
-		t.root.insert(e.route.Literal).at().add(e)
+		t.cost += match.GlobCost(ordinary)
+		t.root.At(e.pattern.Literal).add(e)
 		t.strings = append(t.strings, e)
 	}
 }
@@ -75,7 +78,7 @@ func (t *Table[T]) add(e *entry[T]) {
 func (c *candidates[T]) add(e *entry[T]) {
 	switch {
 	case c.prefix != nil:
-	case e.route.Kind == plan.RoutePrefix:
+	case e.pattern.Kind == match.PatternStart:
 		c.prefix = e
 	default:
 		c.globs = append(c.globs, e)
@@ -83,7 +86,7 @@ func (c *candidates[T]) add(e *entry[T]) {
 }
 
 // Match returns what the first route in order that takes the request leads to.
-func (t *Table[T]) Match(r plan.Request) (value T, ok bool) {
+func (t *Table[T]) Match(r match.Request) (value T, ok bool) {
 	if e := t.find(r); e != nil {
 		return e.value, true
 	}
@@ -92,35 +95,33 @@ func (t *Table[T]) Match(r plan.Request) (value T, ok bool) {
 
 // Find is Match for who also wants to know the route, which is nil where none
 // takes the request.
-func (t *Table[T]) Find(r plan.Request) (value T, found *plan.Route) {
+func (t *Table[T]) Find(r match.Request) (value T, found *plan.Route) {
 	if e := t.find(r); e != nil {
 		return e.value, e.route
 	}
 	return value, nil
 }
 
-func (t *Table[T]) find(r plan.Request) *entry[T] {
-	if len(t.rules) > 0 {
-		if i := t.matchers.first(r); i >= 0 {
-			return t.rules[i]
-		}
+func (t *Table[T]) find(r match.Request) *entry[T] {
+	if i := t.matchers.First(r); i >= 0 {
+		return t.rules[i]
 	}
 	return t.findString(r, lend(r.Path()))
 }
 
 // findString looks among the string routes.
-func (t *Table[T]) findString(r plan.Request, path string) *entry[T] {
-	for h := t.root.longest(path); h != nil; h = h.shorter {
-		if n := len(h.value.globs); n > 0 && !plan.Spend(r, n*plan.GlobCost(len(path))) {
+func (t *Table[T]) findString(r match.Request, path string) *entry[T] {
+	for h := t.root.Longest(path); h != nil; h = h.Shorter() {
+		if n := len(h.Value.globs); n > 0 && !match.Spend(r, n*match.GlobCost(len(path))) {
 			return nil
 		}
-		for _, e := range h.value.globs {
-			if e.route.Match(path) {
+		for _, e := range h.Value.globs {
+			if e.pattern.Takes(path) {
 				return e
 			}
 		}
-		if h.value.prefix != nil {
-			return h.value.prefix
+		if h.Value.prefix != nil {
+			return h.Value.prefix
 		}
 	}
 	return t.fallback

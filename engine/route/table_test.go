@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/stretchr/testify/assert"
@@ -32,7 +33,7 @@ func name(s string) string { return s }
 
 // onPath is a request of which nothing but its path is known.
 type onPath struct {
-	plan.Request
+	match.Request
 	path []byte
 }
 
@@ -80,7 +81,7 @@ func TestMatch(t *testing.T) {
 // TestPrecedence: matchers in the order written over all groups, then strings
 // by length, then "*".
 func TestPrecedence(t *testing.T) {
-	matcher := func(m *plan.Matcher) plan.Route { return plan.NewMatcherRoute(m, plan.Pos{}) }
+	matcher := func(m match.Matcher) plan.Route { return plan.Route{Matcher: m} }
 	text := func(pattern string) plan.Route {
 		r, err := plan.NewRoute(pattern, plan.Pos{})
 		require.NoError(t, err)
@@ -88,9 +89,9 @@ func TestPrecedence(t *testing.T) {
 	}
 	p := &plan.Plan{Groups: []*plan.Group{
 		{Name: "default", Routes: []plan.Route{text("*"), text("/api/users/admin")}},
-		{Name: "first", Routes: []plan.Route{text("/api"), matcher(plan.NewHeaderMatcher("x-t", plan.Test{}))}},
-		{Name: "second", Routes: []plan.Route{matcher(plan.NewPathMatcher("/api/users")), text("/api/users"), matcher(plan.NewWebsocketMatcher())}},
-		{Name: "third", Routes: []plan.Route{matcher(plan.NewPrefixMatcher("/api/users"))}},
+		{Name: "first", Routes: []plan.Route{text("/api"), matcher(match.Header("x-t", match.Test{}))}},
+		{Name: "second", Routes: []plan.Route{matcher(match.Path("/api/users")), text("/api/users"), matcher(match.Websocket())}},
+		{Name: "third", Routes: []plan.Route{matcher(match.Prefix("/api/users"))}},
 	}}
 	table := Compile(p, name)
 	for _, c := range []struct {
@@ -133,7 +134,7 @@ func TestCompileAsksForEachGroupOnce(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c"}, asked)
 }
 
-// naive reads the rules word by word.
+// naive reads the rules of strings word by word.
 func naive(p *plan.Plan, path string) string {
 	type rule struct {
 		route *plan.Route
@@ -142,18 +143,20 @@ func naive(p *plan.Plan, path string) string {
 	var rules []rule
 	for _, group := range p.Groups {
 		for i := range group.Routes {
-			rules = append(rules, rule{&group.Routes[i], group.Name})
+			if group.Routes[i].Pattern() != nil {
+				rules = append(rules, rule{&group.Routes[i], group.Name})
+			}
 		}
 	}
 	rank := func(r rule) int {
-		if r.route.Kind == plan.RouteAny {
+		if r.route.Pattern().Kind == match.PatternAny {
 			return 1
 		}
-		return -len(r.route.Literal)
+		return -len(r.route.Pattern().Literal)
 	}
 	slices.SortStableFunc(rules, func(a, b rule) int { return rank(a) - rank(b) })
 	for _, r := range rules {
-		if r.route.Match(path) {
+		if r.route.Pattern().Takes(path) {
 			return r.group
 		}
 	}
@@ -223,7 +226,7 @@ func BenchmarkMatch(b *testing.B) {
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			table := Compile(testPlan(b, bb.routes), name)
-			var req plan.Request = onPath{path: []byte(bb.path)}
+			var req match.Request = onPath{path: []byte(bb.path)}
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, ok := table.Match(req); !ok {
@@ -236,6 +239,6 @@ func BenchmarkMatch(b *testing.B) {
 
 func TestMatchDoesNotAllocate(t *testing.T) {
 	table := Compile(testPlan(t, append(manyRoutes(), "/api/v1/service-151/*/x.json")), name)
-	var req plan.Request = onPath{path: []byte("/api/v1/service-151/users/17")}
+	var req match.Request = onPath{path: []byte("/api/v1/service-151/users/17")}
 	assert.Zero(t, testing.AllocsPerRun(100, func() { table.Match(req) }))
 }

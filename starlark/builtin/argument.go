@@ -45,7 +45,7 @@ type Word struct {
 // Words returns every word with its arguments, in the order that reference
 // docs show them. The caller may change the slices.
 func Words() []Word {
-	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWords(), keyWords(), headerWords(), decisionWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
+	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWordsAlone(), keyWords(), headerWords(), decisionWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
 // argument returns the argument of a name, or nil.

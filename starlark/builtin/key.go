@@ -6,6 +6,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -13,7 +14,7 @@ import (
 // A Key is the value of by_cookie, by_header or by_client_ip.
 type Key struct {
 	opaque
-	Key plan.Key
+	Key match.Key
 }
 
 // String shows the key as it is written.
@@ -21,13 +22,13 @@ func (k *Key) String() string { return k.Key.String() }
 
 func keyWords() []Word {
 	return []Word{
-		{Name: string(plan.KeyCookie), Returns: "key", Doc: "What a client is known by: the value of a cookie.",
+		{Name: string(match.KeyCookie), Returns: "key", Doc: "What a client is known by: the value of a cookie.",
 			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "upper and lower case are not the same",
 				Doc: "The cookie.", Example: `"session"`, aka: []string{"cookie", "key"}}}},
-		{Name: string(plan.KeyHeader), Returns: "key", Doc: "What a client is known by: the value of a header.",
+		{Name: string(match.KeyHeader), Returns: "key", Doc: "What a client is known by: the value of a header.",
 			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "in upper or lower case",
 				Doc: "The header.", Example: `"X-User"`, aka: []string{"header", "key"}}}},
-		{Name: string(plan.KeyClientIP), Returns: "key",
+		{Name: string(match.KeyClientIP), Returns: "key",
 			Doc: "What a client is known by: its address, from behind trusted proxies as they tell it."},
 	}
 }
@@ -36,7 +37,7 @@ func keyWords() []Word {
 func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words[b.Name()])
 	have := c.bind(args, kwargs)
-	key := &Key{opaque: "key", Key: plan.Key{By: plan.KeyKind(b.Name())}}
+	key := &Key{opaque: "key", Key: match.Key{By: match.KeyKind(b.Name())}}
 	g := have["name"]
 	switch {
 	case g == nil:
@@ -51,7 +52,7 @@ func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	if err != nil {
 		c.wrongValue(g, err)
 	}
-	if key.Key.By == plan.KeyHeader {
+	if key.Key.By == match.KeyHeader {
 		c.checkSeen(g, name)
 		name = strings.ToLower(name)
 	}
@@ -81,7 +82,7 @@ const keyForms = `by_cookie("name"), by_header("name") or by_client_ip()`
 func setSticky(c *call, g *given, p *plan.Group) {
 	switch v := g.value.(type) {
 	case starlark.NoneType:
-		p.Sticky = plan.Key{}
+		p.Sticky = match.Key{}
 	case *Key:
 		p.Sticky = v.Key
 	default:
@@ -93,14 +94,14 @@ func keyLabel(v starlark.Value) string {
 	switch v := v.(type) {
 	case *starlark.Builtin:
 		switch v.Name() {
-		case string(plan.KeyClientIP):
+		case string(match.KeyClientIP):
 			return "call it: add ( ) after its name"
-		case string(plan.KeyCookie), string(plan.KeyHeader):
+		case string(match.KeyCookie), string(match.KeyHeader):
 			return `call it: write ` + v.Name() + `("name")`
 		}
 	case starlark.String:
 		switch s := string(v); {
-		case s == "ip" || s == "client_ip" || s == string(plan.KeyClientIP):
+		case s == "ip" || s == "client_ip" || s == string(match.KeyClientIP):
 			return "write by_client_ip()"
 		case token.MatchString(s):
 			return "write by_cookie(" + value.Quote(s) + ")"

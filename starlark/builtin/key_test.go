@@ -6,17 +6,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 func TestKeys(t *testing.T) {
-	for expr, want := range map[string]plan.Key{
-		`by_cookie("Sid")`:           {By: plan.KeyCookie, Name: "Sid"},
-		`by_header("X-User")`:        {By: plan.KeyHeader, Name: "x-user"},
-		`by_header(name = "x-user")`: {By: plan.KeyHeader, Name: "x-user"},
-		`by_client_ip()`:             {By: plan.KeyClientIP},
+	for expr, want := range map[string]match.Key{
+		`by_cookie("Sid")`:           {By: match.KeyCookie, Name: "Sid"},
+		`by_header("X-User")`:        {By: match.KeyHeader, Name: "x-user"},
+		`by_header(name = "x-user")`: {By: match.KeyHeader, Name: "x-user"},
+		`by_client_ip()`:             {By: match.KeyClientIP},
 		`None`:                       {},
-		`by_cookie(env("NO", "s"))`:  {By: plan.KeyCookie, Name: "s"},
+		`by_cookie(env("NO", "s"))`:  {By: match.KeyCookie, Name: "s"},
 	} {
 		globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = `+expr+`)`, nil)
 		require.Empty(t, found, expr)

@@ -7,7 +7,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -16,7 +16,7 @@ import (
 // all_of and the others.
 type Matcher struct {
 	opaque
-	Matcher *plan.Matcher // nil where something was wrong, which has been reported
+	Matcher match.Matcher // nil where something was wrong, which has been reported
 	session *Session
 	span    diag.Span // where it was made
 }
@@ -69,9 +69,9 @@ func (m *Matcher) Binary(op syntax.Token, y starlark.Value, side starlark.Side) 
 	}
 	switch op {
 	case syntax.AMP:
-		return m.session.join(plan.NewAllMatcher, m, other), nil
+		return m.session.join(match.All, m, other), nil
 	case syntax.PIPE:
-		return m.session.join(plan.NewAnyMatcher, m, other), nil
+		return m.session.join(match.Any, m, other), nil
 	}
 	return nil, nil
 }
@@ -103,16 +103,16 @@ func (m *Matcher) Unary(op syntax.Token) (starlark.Value, error) {
 	if op != syntax.TILDE {
 		return nil, nil
 	}
-	return m.session.join(func(parts ...*plan.Matcher) *plan.Matcher { return plan.NewNotMatcher(parts[0]) }, m), nil
+	return m.session.join(func(parts ...match.Matcher) match.Matcher { return match.Not(parts[0]) }, m), nil
 }
 
 // join makes a matcher of others; of one that is wrong a wrong one.
-func (s *Session) join(by func(...*plan.Matcher) *plan.Matcher, parts ...*Matcher) *Matcher {
+func (s *Session) join(by func(...match.Matcher) match.Matcher, parts ...*Matcher) *Matcher {
 	out := &Matcher{opaque: matcherType, session: s}
 	if s.thread != nil {
 		out.span, _ = diag.Place(s.thread.CallStack(), s.opts.Sources)
 	}
-	var inner []*plan.Matcher
+	var inner []match.Matcher
 	for _, p := range parts {
 		if p.Matcher == nil {
 			return out
@@ -123,114 +123,85 @@ func (s *Session) join(by func(...*plan.Matcher) *plan.Matcher, parts ...*Matche
 	return out
 }
 
-// matcher is every word that makes a matcher.
-func (s *Session) matcher(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	c := s.begin(thread, s.words[b.Name()])
-	have := c.bind(args, kwargs)
-	for _, g := range have {
-		if value.IsUnset(g.value) {
-			return g.value, nil
-		}
-		if t, ok := g.value.(starlark.Tuple); ok && slices.ContainsFunc(t, value.IsUnset) {
-			return t[slices.IndexFunc(t, value.IsUnset)], nil
-		}
-	}
-	out := &Matcher{opaque: matcherType, session: s, span: c.span}
-	if m := c.makeMatcher(plan.MatcherKind(b.Name()), have); m != nil && !c.failed {
-		out.Matcher = m
-	}
-	return out, nil
+// A matcherWord is a word that makes a matcher.
+type matcherWord struct {
+	Word
+	// make makes the matcher that a call asks for. It reports what is wrong, and
+	// may return nil then.
+	make func(c *call, have map[string]*given) match.Matcher
 }
 
-// makeMatcher makes what the word of a kind says. It reports what is wrong.
-func (c *call) makeMatcher(kind plan.MatcherKind, have map[string]*given) *plan.Matcher {
-	switch kind {
-	case plan.MatchPath:
-		return plan.NewPathMatcher(c.texts(have["paths"], plan.CheckPath)...)
-	case plan.MatchPrefix:
-		return plan.NewPrefixMatcher(c.texts(have["prefixes"], plan.CheckPath)...)
-	case plan.MatchMethod:
-		return plan.NewMethodMatcher(c.texts(have["methods"], plan.CheckMethod)...)
-	case plan.MatchHost:
-		return c.hostMatcher(have["hosts"])
-	case plan.MatchGlob:
-		return c.patternMatcher(have["pattern"], plan.NewGlobMatcher)
-	case plan.MatchRegex:
-		return c.patternMatcher(have["pattern"], plan.NewRegexMatcher)
-	case plan.MatchHeader, plan.MatchCookie, plan.MatchQuery:
-		return c.namedMatcher(kind, have)
-	case plan.MatchClientIP:
-		return c.clientMatcher(have["networks"])
-	case plan.MatchWebsocket:
-		return plan.NewWebsocketMatcher()
-	case plan.MatchPercent:
-		return c.percentMatcher(have)
-	}
-	return c.joinedMatcher(kind, have)
+// matcherWords are the words that make matchers, in the order that reference
+// docs show them. Each family has a file.
+func matcherWords() []matcherWord {
+	return slices.Concat(pathWords(), hostWords(), methodWords(), namedWords(), clientWords(),
+		websocketWords(), percentWords(), combineWords())
 }
 
-// joinedMatcher is all_of, any_of and not_.
-func (c *call) joinedMatcher(kind plan.MatcherKind, have map[string]*given) *plan.Matcher {
-	if kind == plan.MatchNot {
-		if g := have["matcher"]; g != nil {
-			if m := c.part(g, g.value, nil); m != nil {
-				return plan.NewNotMatcher(m)
+// matcherWordsAlone are the matcherWords as other words are.
+func matcherWordsAlone() (out []Word) {
+	for _, w := range matcherWords() {
+		w.Returns = matcherType
+		out = append(out, w.Word)
+	}
+	return out
+}
+
+// matcher is the function of a word that makes a matcher.
+func (s *Session) matcher(w matcherWord) builtinFunc {
+	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		c := s.begin(thread, s.words[b.Name()])
+		have := c.bind(args, kwargs)
+		for _, g := range have {
+			if value.IsUnset(g.value) {
+				return g.value, nil
+			}
+			if t, ok := g.value.(starlark.Tuple); ok && slices.ContainsFunc(t, value.IsUnset) {
+				return t[slices.IndexFunc(t, value.IsUnset)], nil
 			}
 		}
-		return nil
+		out := &Matcher{opaque: matcherType, session: s, span: c.span}
+		if m := w.make(c, have); !c.failed {
+			out.Matcher = m
+		}
+		return out, nil
 	}
-	g := have["matchers"]
+}
+
+// some is an argument that takes one value or more, by place.
+func some(name, typ, rule, doc, example string, aka ...string) Argument {
+	return Argument{Name: name, Type: typ, Required: true, Variadic: true, Rule: rule, Doc: doc, Example: example, aka: aka}
+}
+
+// texts reads the strings of a variadic argument, each of which check accepts.
+func (c *call) texts(g *given, check func(string) error) []string {
 	if g == nil {
 		return nil
 	}
-	var parts []*plan.Matcher
+	var out []string
 	for i, v := range g.value.(starlark.Tuple) {
-		if m := c.part(g, v, &i); m != nil {
-			parts = append(parts, m)
+		s, err := value.String(v)
+		if err != nil {
+			if l, ok := v.(*starlark.List); ok && l.Len() > 0 {
+				err = value.WrongType("a string", v, "write * before the list")
+			}
+			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
+			continue
 		}
-	}
-	switch {
-	case len(parts) != len(g.value.(starlark.Tuple)):
-		return nil
-	case kind == plan.MatchAll:
-		return plan.NewAllMatcher(parts...)
-	}
-	return plan.NewAnyMatcher(parts...)
-}
-
-// part reads a value that must be a matcher: the i-th of the argument, or the
-// argument itself.
-func (c *call) part(g *given, v starlark.Value, i *int) *plan.Matcher {
-	if m, ok := v.(*Matcher); ok {
-		if m.Matcher == nil {
-			c.failed = true
+		if err := check(s); err != nil {
+			c.wrong(c.element(g, i), c.word.Name+"("+value.Quote(s)+")", codeRoute, err)
+			continue
 		}
-		return m.Matcher
+		out = append(out, s)
 	}
-	if c.session.madeByNot(v) {
-		c.failed = true
-		return nil
-	}
-	err := error(value.WrongType("a matcher", v, c.partLabel(v)))
-	if i != nil {
-		err = &value.ElementError{Index: *i, Err: err}
-	}
-	c.wrongValue(g, err)
-	return nil
-}
-
-func (c *call) partLabel(v starlark.Value) string {
-	if l, ok := v.(*starlark.List); ok && c.word.Name != string(plan.MatchNot) && l.Len() > 0 {
-		return "write * before the list"
-	}
-	return matcherLabel(v)
+	return out
 }
 
 // matcherLabel says what to write in place of a value that is no matcher.
 func matcherLabel(v starlark.Value) string {
 	switch v := v.(type) {
 	case starlark.String:
-		if plan.CheckPath(string(v)) == nil {
+		if match.CheckPath(string(v)) == nil {
 			return fmt.Sprintf("write prefix(%q), or path(%q) for this path alone", string(v), string(v))
 		}
 	case starlark.Bool:

@@ -39,7 +39,7 @@ func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
 		if span == g.span && v.span.Line > 0 {
 			span = v.span // it is not written in the list itself
 		}
-		return plan.NewMatcherRoute(v.Matcher, position(span)), true
+		return plan.Route{Matcher: v.Matcher, Pos: position(span)}, true
 	case starlark.String, *value.Secret:
 	default:
 		if !value.IsUnset(v) && !c.session.madeByNot(v) {

@@ -91,7 +91,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		words[w.Name] = fn(w.Name, s.key)
 	}
 	for _, w := range matcherWords() {
-		words[w.Name] = fn(w.Name, s.matcher)
+		words[w.Name] = fn(w.Name, s.matcher(w))
 	}
 	for _, w := range headerWords() {
 		words[w.Name] = starlark.NewBuiltin(w.Name, s.headerEdit)

@@ -7,6 +7,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
@@ -111,15 +112,18 @@ func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
 // samplePath is a path that a group takes, as far as its routes say so simply.
 func samplePath(group *plan.Group) string {
 	for i := range group.Routes {
-		r := &group.Routes[i]
-		path := "/"
-		switch r.Kind {
-		case plan.RoutePrefix:
-			path = r.Literal
-		case plan.RouteGlob:
-			path = strings.NewReplacer("**", "x", "*", "x", "?", "x", "{", "", "}", "").Replace(r.Pattern)
+		p := group.Routes[i].Pattern()
+		if p == nil {
+			continue
 		}
-		if r.Match(path) {
+		path := "/"
+		switch p.Kind {
+		case match.PatternStart:
+			path = p.Literal
+		case match.PatternGlob:
+			path = strings.NewReplacer("**", "x", "*", "x", "?", "x", "{", "", "}", "").Replace(p.Text)
+		}
+		if p.Takes(path) {
 			return path
 		}
 	}

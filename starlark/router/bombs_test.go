@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -165,7 +166,7 @@ func bombRouter(t testing.TB, body string) plan.Router {
 	return routerOf(t, bombTable+"    "+strings.Join(lines, "\n    ")+"\n", "route", nil)
 }
 
-func bombRequest(t testing.TB) plan.Request {
+func bombRequest(t testing.TB) match.Request {
 	return sample(t, "GET /x", "X-Long: "+strings.Repeat("a b", 10_000)+strings.Repeat("z", 2000), "X-N: 1000000000")
 }
 

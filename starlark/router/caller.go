@@ -6,6 +6,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/bound"
 )
@@ -39,7 +40,7 @@ func newCaller(fn *starlark.Function, steps int, print func(*starlark.Thread, st
 
 // call calls the router. A panic of the interpreter is an error, after which
 // the caller cannot be used again.
-func (c *caller) call(src plan.Request) (v starlark.Value, err error) {
+func (c *caller) call(src match.Request) (v starlark.Value, err error) {
 	req := newRequest(src)
 	c.args[0] = req
 	c.ended, c.watch = nil, stopwatch{}

@@ -10,7 +10,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -56,7 +56,7 @@ func (r *Router) unknownGroup(name string) error {
 
 // failed logs the error of a call, unless there was one of the same place a
 // moment ago.
-func (r *Router) failed(c *caller, err error, src plan.Request) {
+func (r *Router) failed(c *caller, err error, src match.Request) {
 	suppressed, ok := r.errors.allow(placeOf(r.where(err)), time.Now())
 	if !ok {
 		return

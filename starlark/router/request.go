@@ -8,7 +8,7 @@ import (
 
 	"go.starlark.net/starlark"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
@@ -21,7 +21,7 @@ import (
 // nowhere to put it, neither a global nor a list or variable of an enclosing
 // function. If that should ever not hold, it is empty after the call.
 type request struct {
-	src     plan.Request // nil after the call
+	src     match.Request // nil after the call
 	methods [numMethods]method
 	known   [numKnown]starlark.Value
 }
@@ -29,7 +29,7 @@ type request struct {
 var _ starlark.HasAttrs = (*request)(nil)
 
 // newRequest returns the value for one call.
-func newRequest(src plan.Request) *request {
+func newRequest(src match.Request) *request {
 	r := &request{src: src}
 	for i := range r.methods {
 		r.methods[i] = method{r, i}
@@ -114,28 +114,28 @@ func noAttribute(name string) error {
 }
 
 // properties are those of the table, in its order.
-var properties = func() (out [numProperties]func(plan.Request) starlark.Value) {
+var properties = func() (out [numProperties]func(match.Request) starlark.Value) {
 	for i, p := range requestType.Properties {
 		out[i] = propertyNamed[p.Name]
 	}
 	return out
 }()
 
-var propertyNamed = map[string]func(plan.Request) starlark.Value{
-	"method":   func(r plan.Request) starlark.Value { return common(r.Method()) },
-	"path":     func(r plan.Request) starlark.Value { return text(r.Path()) },
-	"raw_path": func(r plan.Request) starlark.Value { return text(r.RawPath()) },
-	"host":     func(r plan.Request) starlark.Value { return text(r.Host()) },
-	"scheme":   func(r plan.Request) starlark.Value { return starlark.String(r.Scheme()) },
-	"client_ip": func(r plan.Request) starlark.Value {
+var propertyNamed = map[string]func(match.Request) starlark.Value{
+	"method":   func(r match.Request) starlark.Value { return common(r.Method()) },
+	"path":     func(r match.Request) starlark.Value { return text(r.Path()) },
+	"raw_path": func(r match.Request) starlark.Value { return text(r.RawPath()) },
+	"host":     func(r match.Request) starlark.Value { return text(r.Host()) },
+	"scheme":   func(r match.Request) starlark.Value { return starlark.String(r.Scheme()) },
+	"client_ip": func(r match.Request) starlark.Value {
 		if ip := r.ClientIP(); ip.IsValid() {
 			return starlark.String(ip.String())
 		}
 		return starlark.String("")
 	},
-	"proto":     func(r plan.Request) starlark.Value { return starlark.String(r.Proto()) },
-	"websocket": func(r plan.Request) starlark.Value { return starlark.Bool(r.Websocket()) },
-	"content_length": func(r plan.Request) starlark.Value {
+	"proto":     func(r match.Request) starlark.Value { return starlark.String(r.Proto()) },
+	"websocket": func(r match.Request) starlark.Value { return starlark.Bool(r.Websocket()) },
+	"content_length": func(r match.Request) starlark.Value {
 		if n := r.ContentLength(); n >= 0 {
 			return starlark.MakeInt64(n)
 		}
@@ -222,18 +222,18 @@ func (m *method) CallInternal(_ *starlark.Thread, args starlark.Tuple, kwargs []
 
 // lookups are the methods of the table, in its order; nil is for what is not
 // there.
-var lookups = func() (out [numMethods]func(plan.Request, string) starlark.Value) {
+var lookups = func() (out [numMethods]func(match.Request, string) starlark.Value) {
 	for i, m := range requestType.Methods {
 		out[i] = lookupNamed[m.Name]
 	}
 	return out
 }()
 
-var lookupNamed = map[string]func(plan.Request, string) starlark.Value{
-	"header": func(r plan.Request, name string) starlark.Value { return found(r.Header(strings.ToLower(name))) },
-	"cookie": func(r plan.Request, name string) starlark.Value { return found(r.Cookie(name)) },
-	"query":  func(r plan.Request, name string) starlark.Value { return found(r.Query(name)) },
-	"headers": func(r plan.Request, name string) starlark.Value {
+var lookupNamed = map[string]func(match.Request, string) starlark.Value{
+	"header": func(r match.Request, name string) starlark.Value { return found(r.Header(strings.ToLower(name))) },
+	"cookie": func(r match.Request, name string) starlark.Value { return found(r.Cookie(name)) },
+	"query":  func(r match.Request, name string) starlark.Value { return found(r.Query(name)) },
+	"headers": func(r match.Request, name string) starlark.Value {
 		name = strings.ToLower(name)
 		var all []starlark.Value
 		for v, at, ok := r.NextHeader(name, 0); ok; v, at, ok = r.NextHeader(name, at) {

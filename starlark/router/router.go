@@ -8,6 +8,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
@@ -66,7 +67,7 @@ func (r *Router) Digest() string { return r.digest }
 func (r *Router) Secrets() []string { return r.secrets }
 
 // Route calls the function for a request.
-func (r *Router) Route(src plan.Request) (plan.Decision, error) {
+func (r *Router) Route(src match.Request) (plan.Decision, error) {
 	c := r.callers.Get().(*caller)
 	d, err := r.route(c, src)
 	if err != nil {
@@ -81,7 +82,7 @@ func (r *Router) Route(src plan.Request) (plan.Decision, error) {
 
 // Try is Route for somebody who looks at what comes of it: nothing is logged,
 // and the error is a diagnostic. What the function prints goes to print.
-func (r *Router) Try(src plan.Request, sources *diag.Sources, print func(*starlark.Thread, string)) (plan.Decision, *diag.Diagnostic) {
+func (r *Router) Try(src match.Request, sources *diag.Sources, print func(*starlark.Thread, string)) (plan.Decision, *diag.Diagnostic) {
 	c := newCaller(r.opts.Func, r.opts.Steps, print)
 	d, err := r.route(c, src)
 	if err != nil {
@@ -99,7 +100,7 @@ type decision interface {
 
 // route calls the function and reads what it returns. Edits are part of that,
 // so that there are none where there is an error.
-func (r *Router) route(c *caller, src plan.Request) (plan.Decision, error) {
+func (r *Router) route(c *caller, src match.Request) (plan.Decision, error) {
 	v, err := c.call(src)
 	if err != nil {
 		return plan.Decision{}, err

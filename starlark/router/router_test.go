@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -39,7 +40,7 @@ func routerOf(t testing.TB, text, name string, log *slog.Logger, files ...string
 }
 
 // sample is a request of a line and lines of its header.
-func sample(t testing.TB, line string, headers ...string) plan.Request {
+func sample(t testing.TB, line string, headers ...string) match.Request {
 	t.Helper()
 	opts := request.SampleOptions{}
 	for _, h := range headers {
@@ -88,7 +89,7 @@ def route(req):
 `
 
 // fails returns what the log says of a call of a router that fails.
-func fails(t *testing.T, rt plan.Router, j *journal, req plan.Request) string {
+func fails(t *testing.T, rt plan.Router, j *journal, req match.Request) string {
 	t.Helper()
 	d, err := rt.Route(req)
 	require.Error(t, err)

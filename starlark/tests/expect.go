@@ -10,7 +10,6 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
@@ -197,7 +196,7 @@ func by(o decide.Outcome[string]) string {
 		return "the request is refused"
 	case o.ByRouter():
 		return "the router says so"
-	case o.Route != nil && o.Route.Kind == plan.RouteAny:
+	case o.Route != nil && o.Route.IsDefault():
 		return `no route takes it but "*"`
 	case o.Route != nil:
 		return "it is taken by " + o.Route.String()

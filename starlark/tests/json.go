@@ -66,7 +66,7 @@ func WriteJSON(w io.Writer, r *Report) error {
 	}
 	out.Coverage = jsonCoverage{Routes: r.Coverage.Routes, Hit: r.Coverage.Hit, Percent: r.Coverage.Percent(), Missed: []jsonMissed{}}
 	for _, m := range r.Coverage.Missed {
-		out.Coverage.Missed = append(out.Coverage.Missed, jsonMissed{m.Group, m.Route.Pattern, m.Pos.File, m.Pos.Line})
+		out.Coverage.Missed = append(out.Coverage.Missed, jsonMissed{m.Group, m.Route.Text(), m.Pos.File, m.Pos.Line})
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -38,7 +38,7 @@ func (o *outcome) Attr(name string) (starlark.Value, error) {
 		if o.of.Route == nil {
 			return starlark.None, nil
 		}
-		return starlark.String(o.of.Route.Pattern), nil
+		return starlark.String(o.of.Route.Text()), nil
 	}
 	return nil, noAttribute(&outcomeType, name)
 }

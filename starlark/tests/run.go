@@ -9,6 +9,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -82,7 +83,7 @@ func NewExplainer(opts Options) *decide.Explainer {
 	if !ok {
 		return x
 	}
-	return x.Asking(func(req plan.Request) (plan.Decision, error) {
+	return x.Asking(func(req match.Request) (plan.Decision, error) {
 		said, why := rt.Try(req, opts.Sources, opts.print)
 		if why != nil {
 			return said, why

@@ -102,8 +102,8 @@ func TestCoverage(t *testing.T) {
 	assert.Equal(t, 2, c.Hit)
 	assert.InDelta(t, 50, c.Percent(), 0)
 	require.Len(t, c.Missed, 2)
-	assert.Equal(t, "/v2", c.Missed[0].Route.Pattern)
-	assert.Equal(t, `header("x-a", "1")`, c.Missed[1].Route.Pattern)
+	assert.Equal(t, "/v2", c.Missed[0].Route.Text())
+	assert.Equal(t, `header("x-a", "1")`, c.Missed[1].Route.Text())
 	assert.Equal(t, 3, c.Missed[1].Pos.Line)
 }
 

@@ -39,7 +39,7 @@ func routeList(routes []plan.Route) string {
 			out = append(out, fmt.Sprintf("and %d more", len(routes)-i))
 			break
 		}
-		out = append(out, r.Pattern)
+		out = append(out, r.Text())
 	}
 	return strings.Join(out, ", ")
 }

@@ -1,28 +1,29 @@
-package route
+package match
 
 import (
 	"net/netip"
 	"slices"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/radix"
 )
 
-// An index finds the first of many matchers that takes a request, without
-// asking most of them: each is entered under something that a request must
-// have for it, and only those whose something is there are asked.
-type index struct {
-	matchers []*plan.Matcher
+// An Index finds the first of many matchers that takes a request, without
+// asking most of them: each is entered under traits of which a request that
+// matches has one, and only those with a trait of the request are asked. Once
+// it is finished, it is safe for concurrent use. The zero Index has no matchers.
+type Index struct {
+	matchers []Matcher
 
-	others  places            // of matchers without a key
+	others  places            // of matchers without traits
 	methods map[string]places // of methods, paths, hosts
 	paths   map[string]places
 	hosts   map[string]places
-	domains map[string]places // of the ends of hosts, from a dot on
-	starts  *node[places]     // of starts of paths
+	domains map[string]places   // of the ends of hosts, from a dot on
+	starts  *radix.Tree[places] // of starts of paths
 	nets    map[netip.Prefix]places
 	bits    []netLength // lengths of nets
-	named   []*named
-	names   map[string]*named // the same by kind and name, while matchers are added
+	fields  []*fieldPlaces
+	byField map[field]*fieldPlaces // the same, while matchers are added
 }
 
 // Places are matchers by their number, in order.
@@ -34,51 +35,54 @@ type netLength struct {
 	is4  bool
 }
 
-// named are the matchers that want a header, a cookie or a parameter.
-type named struct {
-	kind   plan.MatcherKind
-	name   string
+// fieldPlaces are the matchers that want a header, a cookie or a parameter.
+type fieldPlaces struct {
+	field  field
 	any    places            // whatever its value
 	values map[string]places // for one value
 	first  int               // the lowest of all
 }
 
-// add enters a matcher behind those before it.
-func (x *index) add(m *plan.Matcher, i int) {
+// Len returns how many matchers were added.
+func (x *Index) Len() int { return len(x.matchers) }
+
+// Add adds a matcher behind those before it.
+func (x *Index) Add(m Matcher) {
+	i := len(x.matchers)
 	x.matchers = append(x.matchers, m)
-	ks := keys(m)
-	if ks == nil {
+	ts := traitsOf(m)
+	if ts == nil {
 		x.others = append(x.others, i)
 	}
-	for _, k := range ks {
-		x.enter(k, i)
+	for _, t := range ts {
+		x.enter(t, i)
 	}
 }
 
-func (x *index) enter(k key, i int) {
-	switch k.by {
+func (x *Index) enter(t trait, i int) {
+	switch t.by {
 	case byMethod:
-		put(&x.methods, k.value, i)
+		put(&x.methods, t.value, i)
 	case byPath:
-		put(&x.paths, k.value, i)
+		put(&x.paths, t.value, i)
 	case byHost:
-		put(&x.hosts, k.value, i)
+		put(&x.hosts, t.value, i)
 	case byDomain:
-		put(&x.domains, k.value, i)
-	case byPrefix:
+		put(&x.domains, t.value, i)
+	case byPrefix, byTest:
 		if x.starts == nil {
-			x.starts = &node[places]{}
+			x.starts = &radix.Tree[places]{}
 		}
-		at := x.starts.insert(k.value).at()
+		at := x.starts.At(t.value)
 		*at = append(*at, i)
 	case byClient:
-		put(&x.nets, k.net, i)
-		length := netLength{k.net.Bits(), k.net.Addr().Is4()}
+		put(&x.nets, t.net, i)
+		length := netLength{t.net.Bits(), t.net.Addr().Is4()}
 		if !slices.Contains(x.bits, length) {
 			x.bits = append(x.bits, length)
 		}
 	case byName, bySome:
-		x.nameOf(k).enter(k, i)
+		x.placesOf(t.field).enter(t, i)
 	}
 }
 
@@ -89,48 +93,50 @@ func put[K comparable](m *map[K]places, k K, i int) {
 	(*m)[k] = append((*m)[k], i)
 }
 
-// nameOf returns the place for matchers that want what the key names.
-func (x *index) nameOf(k key) *named {
-	id := string(k.kind) + " " + k.name
-	n := x.names[id]
+// placesOf returns the places of matchers that want a field.
+func (x *Index) placesOf(f field) *fieldPlaces {
+	n := x.byField[f]
 	if n == nil {
-		if x.names == nil {
-			x.names = make(map[string]*named)
+		if x.byField == nil {
+			x.byField = make(map[field]*fieldPlaces)
 		}
-		n = &named{kind: k.kind, name: k.name, first: len(x.matchers) - 1}
-		x.named, x.names[id] = append(x.named, n), n
+		n = &fieldPlaces{field: f, first: len(x.matchers) - 1}
+		x.fields, x.byField[f] = append(x.fields, n), n
 	}
 	return n
 }
 
-func (n *named) enter(k key, i int) {
-	if k.by == byName {
+func (n *fieldPlaces) enter(t trait, i int) {
+	if t.by == byName {
 		n.any = append(n.any, i)
 		return
 	}
-	put(&n.values, k.value, i)
+	put(&n.values, t.value, i)
 }
 
-// finish completes the index once all matchers are in.
-func (x *index) finish() {
-	x.names = nil
+// Finish completes the index once all matchers are in.
+func (x *Index) Finish() {
+	x.byField = nil
 	if x.starts != nil {
-		x.starts.link(nil)
+		x.starts.Link()
 	}
 }
 
-// first returns the number of the first matcher that takes the request, or
+// First returns the number of the first matcher that takes the request, or
 // -1.
-func (x *index) first(r plan.Request) int {
+func (x *Index) First(r Request) int {
+	if len(x.matchers) == 0 {
+		return -1
+	}
 	s := search{x: x, r: r, best: len(x.matchers)}
 	s.try(x.others)
 	s.try(x.methods[string(r.Method())])
 	s.path()
 	s.host()
 	s.client()
-	for _, n := range x.named {
+	for _, n := range x.fields {
 		if n.first < s.best {
-			s.named(n)
+			s.field(n)
 		}
 	}
 	if s.best == len(x.matchers) {
@@ -141,8 +147,8 @@ func (x *index) first(r plan.Request) int {
 
 // A search looks for the first matcher that takes a request.
 type search struct {
-	x    *index
-	r    plan.Request
+	x    *Index
+	r    Request
 	best int // no later one is of interest
 }
 
@@ -168,8 +174,8 @@ func (s *search) path() {
 	if s.x.starts == nil {
 		return
 	}
-	for h := s.x.starts.longest(lend(path)); h != nil; h = h.shorter {
-		s.try(h.value)
+	for h := s.x.starts.Longest(lend(path)); h != nil; h = h.Shorter() {
+		s.try(h.Value)
 	}
 }
 
@@ -204,30 +210,21 @@ func (s *search) client() {
 	}
 }
 
-// named asks the matchers that want a name, where it is there.
-func (s *search) named(n *named) {
-	switch n.kind {
-	case plan.MatchHeader:
+// field asks the matchers that want a field, where it is there.
+func (s *search) field(n *fieldPlaces) {
+	if n.field.in == inHeader {
 		there := false
-		for v, at, ok := s.r.NextHeader(n.name, 0); ok; v, at, ok = s.r.NextHeader(n.name, at) {
+		for v, at, ok := s.r.NextHeader(n.field.name, 0); ok; v, at, ok = s.r.NextHeader(n.field.name, at) {
 			s.try(n.values[string(v)])
 			there = true
 		}
 		if there {
 			s.try(n.any)
 		}
-	case plan.MatchCookie:
-		v, ok := s.r.Cookie(n.name)
-		s.value(n, v, ok)
-	case plan.MatchQuery:
-		v, ok := s.r.Query(n.name)
-		s.value(n, v, ok)
+		return
 	}
-}
-
-// value asks the matchers that want a name, which has the value v.
-func (s *search) value(n *named, v []byte, there bool) {
-	if !there {
+	v, ok := n.field.first(s.r)
+	if !ok {
 		return
 	}
 	// What a query gave is valid until a matcher asks for another: the map

@@ -1,10 +1,42 @@
-package plan
+package match
 
 import (
 	"fmt"
 	"math"
 	"strconv"
 )
+
+// Percent matches the clients in a share.
+func Percent(share Share) Matcher { return &percent{base{share.String()}, share} }
+
+type percent struct {
+	base
+	share Share
+}
+
+func (m *percent) Match(r Request) bool { return m.share.takes(r) }
+
+func (m *percent) WhyNot(r Request) string {
+	h, ok := m.share.hash(r)
+	if !ok {
+		return fmt.Sprintf("%s: the request has no such key", m.text)
+	}
+	return fmt.Sprintf("%s: the client is at %s of 100", m.text, formatPercent(float64(h>>32*10000>>32)/100))
+}
+
+func (m *percent) Cost(bytes int) int { return bytes }
+
+func (m *percent) traits() []trait {
+	if f, ok := m.share.By.field(); ok {
+		return []trait{{by: byName, field: f}}
+	}
+	return nil
+}
+
+func (m *percent) within(_ *Comparer, other Matcher) bool {
+	o, ok := other.(*percent)
+	return ok && o.share.By == m.share.By && o.share.Salt == m.share.Salt && m.share.Percent <= o.share.Percent
+}
 
 // A Share is a part of all clients: each is in it or not, by its key, always
 // the same. Shares of one key and salt nest: who is in a smaller one is in a
@@ -26,28 +58,29 @@ func NewShare(percent float64, by Key, salt string) Share {
 	return s
 }
 
-// takes reports whether the client of a request is in the share. One without
-// the key, or with an empty one, never is.
+// takes reports whether the client of a request is in the share. A client
+// without the key, or with an empty one, never is.
 func (s *Share) takes(r Request) bool {
 	h, ok := s.hash(r)
 	return ok && (s.Percent >= 100 || h < s.limit)
 }
 
 // hash is the place of a request's client among all; it reports false where
-// it has no key.
+// the client has no key.
 func (s *Share) hash(r Request) (uint64, bool) {
-	var key []byte
-	switch s.By.By {
-	case KeyCookie:
-		key, _ = r.Cookie(s.By.Name)
-	case KeyHeader:
-		key, _ = r.Header(s.By.Name)
-	case KeyClientIP:
-		if ip := r.ClientIP(); ip.IsValid() {
-			b := ip.As16()
-			return hashKey(s.Salt, b[:]), true
+	if s.By.By == KeyClientIP {
+		ip := r.ClientIP()
+		if !ip.IsValid() {
+			return 0, false
 		}
+		b := ip.As16()
+		return hashKey(s.Salt, b[:]), true
 	}
+	f, ok := s.By.field()
+	if !ok {
+		return 0, false
+	}
+	key, _ := f.first(r)
 	if len(key) == 0 || !Spend(r, len(key)) {
 		return 0, false
 	}

@@ -1,6 +1,32 @@
-package route
+package radix
 
 import "strings"
+
+// A Tree holds a V for each of some literals, and finds those that a text
+// starts with. Once it is linked, it is safe for concurrent use. The zero Tree
+// is empty.
+type Tree[V any] struct{ root node[V] }
+
+// At returns the place of what is held for exactly a literal, and makes it if
+// need be. The tree must be linked anew after that.
+func (t *Tree[V]) At(literal string) *V { return t.root.insert(literal).at() }
+
+// Link completes the tree once all literals are in.
+func (t *Tree[V]) Link() { t.root.link(nil) }
+
+// Longest returns what is held for the longest literal that a text starts
+// with, or nil.
+func (t *Tree[V]) Longest(text string) *Held[V] { return t.root.longest(text) }
+
+// A Held is what a tree holds for one literal.
+type Held[V any] struct {
+	Value   V
+	shorter *Held[V]
+}
+
+// Shorter returns what is held for the next shorter literal that the text
+// starts with, or nil.
+func (h *Held[V]) Shorter() *Held[V] { return h.shorter }
 
 // A node of the radix tree stands for a literal: the labels from the root to
 // it, joined.
@@ -8,22 +34,16 @@ type node[V any] struct {
 	label    string
 	firsts   string // first bytes of the children's labels
 	children []*node[V]
-	own      *held[V] // what is known of exactly this literal
-	best     *held[V] // own, or that of the nearest node above that has some
-}
-
-// Held is what the tree holds for a literal.
-type held[V any] struct {
-	value   V
-	shorter *held[V] // of the next shorter literal that there is something for
+	own      *Held[V] // what is known of exactly this literal
+	best     *Held[V] // own, or that of the nearest node above that has some
 }
 
 // at returns what is held for exactly the literal of the node.
 func (n *node[V]) at() *V {
 	if n.own == nil {
-		n.own = &held[V]{}
+		n.own = &Held[V]{}
 	}
-	return &n.own.value
+	return &n.own.Value
 }
 
 // insert returns the node of a literal below n, and makes it if need be.
@@ -51,7 +71,7 @@ func (n *node[V]) insert(literal string) *node[V] {
 
 // link completes the tree below n once all routes are in: from each node
 // there is one step to what is held for the next shorter literal.
-func (n *node[V]) link(above *held[V]) {
+func (n *node[V]) link(above *Held[V]) {
 	n.best = above
 	if n.own != nil {
 		n.own.shorter = above
@@ -62,16 +82,14 @@ func (n *node[V]) link(above *held[V]) {
 	}
 }
 
-// longest returns what is held for the longest literal that path starts with,
-// or nil.
-func (n *node[V]) longest(path string) *held[V] {
-	for len(path) > 0 {
-		i := strings.IndexByte(n.firsts, path[0])
-		if i < 0 || !strings.HasPrefix(path, n.children[i].label) {
+func (n *node[V]) longest(text string) *Held[V] {
+	for len(text) > 0 {
+		i := strings.IndexByte(n.firsts, text[0])
+		if i < 0 || !strings.HasPrefix(text, n.children[i].label) {
 			break
 		}
 		n = n.children[i]
-		path = path[len(n.label):]
+		text = text[len(n.label):]
 	}
 	return n.best
 }

@@ -1,4 +1,4 @@
-package plan
+package match
 
 import "fmt"
 
@@ -28,4 +28,15 @@ func (k Key) String() string {
 		return string(k.By) + "()"
 	}
 	return fmt.Sprintf("%s(%q)", k.By, k.Name)
+}
+
+// field returns the field that has the key, if a field has it.
+func (k Key) field() (field, bool) {
+	switch k.By {
+	case KeyCookie:
+		return field{inCookie, k.Name}, true
+	case KeyHeader:
+		return field{inHeader, k.Name}, true
+	}
+	return field{}, false
 }

@@ -6,8 +6,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+func equal(v string) match.Test { return must(match.NewTest(match.TestEqual, v)) }
+func globs(v string) match.Test { return must(match.NewTest(match.TestGlob, v)) }
 
 // problems validates a plan of one group per route, and returns the code of
 // each route's problem, "" for none. A string is a string route.
@@ -19,8 +30,8 @@ func problems(t *testing.T, routes ...any) []string {
 		switch r := r.(type) {
 		case string:
 			group.Routes = []plan.Route{must(plan.NewRoute(r, plan.Pos{}))}
-		case *plan.Matcher:
-			group.Routes = []plan.Route{plan.NewMatcherRoute(r, plan.Pos{})}
+		case match.Matcher:
+			group.Routes = []plan.Route{plan.Route{Matcher: r}}
 		}
 		p.Groups = append(p.Groups, group)
 	}
@@ -39,16 +50,16 @@ func problems(t *testing.T, routes ...any) []string {
 // not: a warning that is wrong is worse than none.
 func TestReach(t *testing.T) {
 	const never, unreached, ok = plan.CodeImpossible, plan.CodeUnreachable, ""
-	path, prefix, host, method := plan.NewPathMatcher, plan.NewPrefixMatcher, plan.NewHostMatcher, plan.NewMethodMatcher
-	all, either, not := plan.NewAllMatcher, plan.NewAnyMatcher, plan.NewNotMatcher
-	header, cookie := plan.NewHeaderMatcher, plan.NewCookieMatcher
-	glob := func(s string) *plan.Matcher { return must(plan.NewGlobMatcher(s)) }
-	expr := func(s string) *plan.Matcher { return must(plan.NewRegexMatcher(s)) }
-	net := func(s string) *plan.Matcher { return plan.NewClientIPMatcher(netip.MustParsePrefix(s)) }
-	share := func(p float64, salt string) *plan.Matcher {
-		return plan.NewPercentMatcher(plan.NewShare(p, plan.Key{By: plan.KeyCookie, Name: "u"}, salt))
+	path, prefix, host, method := match.Path, match.Prefix, match.Host, match.Method
+	all, either, not := match.All, match.Any, match.Not
+	header, cookie := match.Header, match.Cookie
+	glob := func(s string) match.Matcher { return must(match.Glob(s)) }
+	expr := func(s string) match.Matcher { return must(match.Regex(s)) }
+	net := func(s string) match.Matcher { return match.ClientIP(netip.MustParsePrefix(s)) }
+	share := func(p float64, salt string) match.Matcher {
+		return match.Percent(match.NewShare(p, match.Key{By: match.KeyCookie, Name: "u"}, salt))
 	}
-	ws, tenant := plan.NewWebsocketMatcher(), header("x-t", plan.Test{})
+	ws, tenant := match.Websocket(), header("x-t", match.Test{})
 	for _, c := range []struct {
 		first, second any
 		want          string // of the second
@@ -84,11 +95,11 @@ func TestReach(t *testing.T) {
 		{header("x-t", globs("1*")), header("x-t", equal("12")), unreached},
 		{header("x-t", equal("1")), tenant, ok},
 		{header("x-t", equal("1")), header("x-u", equal("1")), ok},
-		{header("x", plan.Test{}), cookie("x", plan.Test{}), ok},
+		{header("x", match.Test{}), cookie("x", match.Test{}), ok},
 		{share(10, ""), share(5, ""), unreached},
 		{share(10, ""), share(20, ""), ok},
 		{share(10, ""), share(5, "other"), ok},
-		{cookie("u", plan.Test{}), share(5, ""), unreached},
+		{cookie("u", match.Test{}), share(5, ""), unreached},
 		{tenant, all(tenant, path("/a")), unreached},
 		{all(tenant, path("/a")), tenant, ok},
 		{all(tenant, prefix("/a")), all(path("/a/b"), ws, header("x-t", equal("1"))), unreached},
@@ -121,9 +132,9 @@ func TestReach(t *testing.T) {
 		{nil, all(net("10.0.0.0/8"), net("192.168.0.0/16")), never},
 		{nil, all(cookie("a", equal("1")), cookie("a", equal("2"))), never},
 		{nil, all(cookie("a", equal("1")), cookie("a", globs("2*"))), never},
-		{nil, all(cookie("a", equal("1")), not(cookie("a", plan.Test{}))), never},
+		{nil, all(cookie("a", equal("1")), not(cookie("a", match.Test{}))), never},
 		{nil, all(header("a", equal("1")), header("a", equal("2"))), ok}, // on two lines
-		{nil, all(header("a", equal("1")), not(header("a", plan.Test{}))), never},
+		{nil, all(header("a", equal("1")), not(header("a", match.Test{}))), never},
 		{nil, all(share(5, ""), not(share(10, ""))), never},
 		{nil, all(share(10, ""), not(share(5, ""))), ok},
 		{nil, share(0, ""), ok}, // switched off

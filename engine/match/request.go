@@ -1,4 +1,4 @@
-package plan
+package match
 
 import "net/netip"
 
@@ -43,3 +43,29 @@ type Request interface {
 	// becomes U+FFFD. A name without "=" has an empty value.
 	Query(name string) ([]byte, bool)
 }
+
+// A Spender is a Request that bounds what matching it may cost. The work of a
+// pattern grows with the text that a client has chosen, and there may be as
+// many patterns as routes.
+type Spender interface {
+	// Spend notes work, in units of about a nanosecond. It is false once the
+	// request has used up what it may cost: nothing matches it then, and it
+	// must be refused.
+	Spend(units int) bool
+}
+
+// Spend spends of a request, where the request bounds its cost.
+func Spend(r Request, units int) bool {
+	s, ok := r.(Spender)
+	return !ok || s.Spend(units)
+}
+
+// What a byte of text costs. An automaton runs a regular expression; most bytes
+// are passed over eight at a time by a glob.
+const (
+	regexUnits = 32
+	globBytes  = 8 // for a unit
+)
+
+// GlobCost is what it costs to hold a text of some bytes against a glob.
+func GlobCost(bytes int) int { return 1 + bytes/globBytes }

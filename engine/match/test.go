@@ -1,4 +1,4 @@
-package plan
+package match
 
 import (
 	"errors"
@@ -68,17 +68,44 @@ func regexError(err error) error {
 }
 
 // Match reports whether a value passes.
-func (t *Test) Match(v []byte) bool {
+func (t *Test) Match(v string) bool {
 	switch t.Kind {
 	case TestEqual:
-		return string(v) == t.Text
+		return v == t.Text
 	case TestGlob:
-		return t.glob.Match(lend(v))
+		return t.glob.Match(v)
 	case TestRegex:
-		return t.re.Match(v)
+		return t.re.MatchString(v)
 	}
 	return true
 }
+
+// matches is Match, paid for by a request.
+func (t *Test) matches(r Request, v string) bool {
+	switch t.Kind {
+	case TestGlob, TestRegex:
+		return Spend(r, t.cost(len(v))) && t.Match(v)
+	}
+	return t.Match(v)
+}
+
+func (t *Test) cost(bytes int) int {
+	switch t.Kind {
+	case TestGlob:
+		return GlobCost(bytes)
+	case TestRegex:
+		return regexUnits * bytes
+	}
+	return 0
+}
+
+// within reports whether every value that passes t passes u.
+func (t *Test) within(u *Test) bool {
+	return u.Kind == TestAny || t.Kind == u.Kind && t.Text == u.Text || t.Kind == TestEqual && u.Match(t.Text)
+}
+
+// excludes reports whether what t asks for does not pass u.
+func (t *Test) excludes(u *Test) bool { return t.Kind == TestEqual && !u.Match(t.Text) }
 
 // argument writes the test as an argument behind others, ", glob=…".
 func (t *Test) argument() string {

@@ -1,0 +1,113 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// Host matches the hosts given, and what is below one that begins with "*.".
+// They are as CheckHost returned them.
+func Host(names ...string) Matcher { return &hosts{base{call("host", names)}, names} }
+
+type hosts struct {
+	base
+	names []string
+}
+
+func (m *hosts) Match(r Request) bool {
+	host := lend(r.Host())
+	for _, name := range m.names {
+		if isHost(host, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isHost reports whether a host has a name: everything below example.com has
+// "*.example.com".
+func isHost(host, name string) bool {
+	if end, ok := strings.CutPrefix(name, "*"); ok {
+		return len(host) > len(end) && strings.HasSuffix(host, end)
+	}
+	return host == name
+}
+
+func (m *hosts) WhyNot(r Request) string { return fmt.Sprintf("%s: the host is %q", m.text, r.Host()) }
+
+func (m *hosts) traits() []trait {
+	return each(m.names, func(name string) trait {
+		if name[0] == '*' {
+			return trait{by: byDomain, value: name[1:]}
+		}
+		return trait{by: byHost, value: name}
+	})
+}
+
+func (m *hosts) within(c *Comparer, other Matcher) bool {
+	o, ok := other.(*hosts)
+	return ok && everyOf(c, m.names, o.names, hostWithin)
+}
+
+func (m *hosts) apart(c *Comparer, other Matcher) bool {
+	o, ok := other.(*hosts)
+	return ok && noneOf(c, m.names, o.names, func(x, y string) bool { return hostWithin(x, y) || hostWithin(y, x) })
+}
+
+// hostWithin reports whether every host with the name x has the name y.
+func hostWithin(x, y string) bool {
+	if x[0] == '*' {
+		return y[0] == '*' && strings.HasSuffix(x[1:], y[1:])
+	}
+	return isHost(x, y)
+}
+
+var (
+	hostName = regexp.MustCompile(`^[a-z0-9_~-]+(\.[a-z0-9_~-]+)*$`)
+	hostPort = regexp.MustCompile(`^(.*[^:]):[0-9]+$`)
+)
+
+// CheckHost returns a host as matchers know it: in lower case and without a
+// final dot. The error says what is wrong, then what to do.
+func CheckHost(host string) (string, error) {
+	h := strings.ToLower(strings.TrimSuffix(host, "."))
+	name := strings.TrimPrefix(h, "*.")
+	switch inner := strings.Trim(h, "[]"); {
+	case h == "":
+		return h, errors.New("the name is empty; write \"example.com\"")
+	case h == "*":
+		return h, errors.New("every request has a host; leave the matcher out")
+	case strings.Contains(h, "://"):
+		_, after, _ := strings.Cut(h, "://")
+		after, _, _ = strings.Cut(after, "/")
+		return h, fmt.Errorf("a host has no scheme; write %q", after)
+	case strings.Contains(h, "/"):
+		before, _, _ := strings.Cut(h, "/")
+		return h, fmt.Errorf("a host has no path; write %q, and path(…) or prefix(…) beside it", before)
+	case h == "["+inner+"]":
+		if ip, err := netip.ParseAddr(inner); err != nil || !ip.Is6() || ip.Zone() != "" {
+			return h, errors.New("is no IPv6 address in brackets; write \"[2001:db8::1]\"")
+		}
+		return h, nil
+	case isIPv6(h):
+		return h, fmt.Errorf("an IPv6 address as a host is in brackets; write %q", "["+h+"]")
+	case hostPort.MatchString(h):
+		return h, fmt.Errorf("a host is matched without its port; write %q", hostPort.ReplaceAllString(h, "$1"))
+	case strings.Contains(name, "*"):
+		return h, errors.New("a * stands only for all that is before a domain, as in \"*.example.com\"; write header(\"host\", glob=…) for another pattern")
+	case hostName.MatchString(name):
+		return h, nil
+	}
+	if strings.IndexFunc(h, func(r rune) bool { return r > 127 }) >= 0 {
+		return h, errors.New("a request has such a name in its ASCII form; write that, which begins with \"xn--\"")
+	}
+	return h, errors.New("has characters that no host has; letters, digits, hyphens and dots are")
+}
+
+func isIPv6(s string) bool {
+	ip, err := netip.ParseAddr(s)
+	return err == nil && ip.Is6()
+}

@@ -1,0 +1,63 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+)
+
+// Method matches the methods given.
+func Method(names ...string) Matcher { return &methods{base{call("method", names)}, names} }
+
+type methods struct {
+	base
+	names []string
+}
+
+func (m *methods) Match(r Request) bool {
+	method := lend(r.Method())
+	for _, name := range m.names {
+		if method == name {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *methods) WhyNot(r Request) string {
+	return fmt.Sprintf("%s: the method is %s", m.text, r.Method())
+}
+
+func (m *methods) traits() []trait {
+	return each(m.names, func(name string) trait { return trait{by: byMethod, value: name} })
+}
+
+func (m *methods) has(name string) bool { return slices.Contains(m.names, name) }
+
+func (m *methods) within(c *Comparer, other Matcher) bool {
+	o, ok := other.(*methods)
+	return ok && everyOf(c, m.names, o.names, func(x, y string) bool { return x == y })
+}
+
+func (m *methods) apart(c *Comparer, other Matcher) bool {
+	o, ok := other.(*methods)
+	return ok && noneOf(c, m.names, o.names, func(x, y string) bool { return x == y })
+}
+
+// CheckMethod refuses what is not a method, and methods of requests that ldcorn
+// refuses. The error says what is wrong, then what to do.
+func CheckMethod(method string) error {
+	upper := strings.ToUpper(method)
+	switch {
+	case !http1.IsToken(method):
+		return errors.New("is no method; write \"GET\", or another one")
+	case upper == "TRACE" || upper == "CONNECT":
+		return errors.New("ldcorn refuses such requests; leave it out")
+	case method != upper && http1.IsToken(upper):
+		return fmt.Errorf("methods are written in upper case; write %q", upper)
+	}
+	return nil
+}

@@ -1,0 +1,105 @@
+package match
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Header matches requests that have a header of which one value passes. The
+// name is in lower case.
+func Header(name string, test Test) Matcher { return ofField(field{inHeader, name}, test) }
+
+// Cookie matches requests whose first cookie of a name passes.
+func Cookie(name string, test Test) Matcher { return ofField(field{inCookie, name}, test) }
+
+// Query matches requests whose first query parameter of a name passes.
+func Query(name string, test Test) Matcher { return ofField(field{inQuery, name}, test) }
+
+// A field is a header, a cookie or a query parameter.
+type field struct {
+	in   fieldKind
+	name string
+}
+
+// A fieldKind is the word of the configuration for a kind of field.
+type fieldKind string
+
+const (
+	inHeader fieldKind = "header"
+	inCookie fieldKind = "cookie"
+	inQuery  fieldKind = "query"
+)
+
+// first returns the first value of the field.
+func (f field) first(r Request) ([]byte, bool) {
+	switch f.in {
+	case inHeader:
+		return r.Header(f.name)
+	case inCookie:
+		return r.Cookie(f.name)
+	}
+	return r.Query(f.name)
+}
+
+// Named are the family of matchers that look at a field.
+type named struct {
+	base
+	field field
+	test  Test
+}
+
+func ofField(f field, test Test) *named {
+	return &named{base{fmt.Sprintf("%s(%q%s)", f.in, f.name, test.argument())}, f, test}
+}
+
+func (m *named) Match(r Request) bool {
+	if m.field.in != inHeader {
+		v, ok := m.field.first(r)
+		return ok && m.test.matches(r, lend(v))
+	}
+	for v, at, ok := r.NextHeader(m.field.name, 0); ok; v, at, ok = r.NextHeader(m.field.name, at) {
+		if m.test.matches(r, lend(v)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (m *named) WhyNot(r Request) string {
+	what := string(m.field.in)
+	if m.field.in == inQuery {
+		what = "parameter"
+	}
+	var values []string
+	if m.field.in == inHeader {
+		for v, at, ok := r.NextHeader(m.field.name, 0); ok; v, at, ok = r.NextHeader(m.field.name, at) {
+			values = append(values, fmt.Sprintf("%q", v))
+		}
+	} else if v, ok := m.field.first(r); ok {
+		values = append(values, fmt.Sprintf("%q", v))
+	}
+	if len(values) == 0 {
+		return fmt.Sprintf("%s: there is no such %s", m.text, what)
+	}
+	return fmt.Sprintf("%s: the %s is %s", m.text, what, strings.Join(values, ", "))
+}
+
+func (m *named) Cost(bytes int) int { return m.test.cost(bytes) }
+
+func (m *named) traits() []trait {
+	if m.test.Kind == TestEqual {
+		return []trait{{by: bySome, field: m.field, value: m.test.Text}}
+	}
+	return []trait{{by: byName, field: m.field}}
+}
+
+func (m *named) within(_ *Comparer, other Matcher) bool {
+	o, ok := other.(*named)
+	return ok && o.field == m.field && m.test.within(&o.test)
+}
+
+// apart is false for headers, which may have several values.
+func (m *named) apart(_ *Comparer, other Matcher) bool {
+	o, ok := other.(*named)
+	return ok && o.field == m.field && m.field.in != inHeader && (m.test.excludes(&o.test) || o.test.excludes(&m.test))
+}

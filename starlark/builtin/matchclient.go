@@ -1,0 +1,40 @@
+package builtin
+
+import (
+	"net/netip"
+	"slices"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// clientWords are the words for matchers of the client.
+func clientWords() []matcherWord {
+	return []matcherWord{
+		{Word{Name: "client_ip", Doc: "Matches the address of the client, from behind trusted proxies as they tell it.", Arguments: []Argument{
+			some("networks", "str", `networks such as "10.0.0.0/8", or single addresses`, "Where the client must be.", `"10.0.0.0/8"`, "cidr", "network", "ip")}},
+			func(c *call, have map[string]*given) match.Matcher {
+				return match.ClientIP(c.networks(have["networks"])...)
+			}},
+	}
+}
+
+// networks reads networks, each once.
+func (c *call) networks(g *given) (nets []netip.Prefix) {
+	if g == nil {
+		return nil
+	}
+	for i, v := range g.value.(starlark.Tuple) {
+		net, err := value.Prefix(v)
+		if err != nil {
+			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
+			continue
+		}
+		if !slices.Contains(nets, net) {
+			nets = append(nets, net)
+		}
+	}
+	return nets
+}

@@ -1,0 +1,97 @@
+package builtin
+
+import (
+	"errors"
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// namedWords are the words for matchers of a header, a cookie or a query
+// parameter.
+func namedWords() []matcherWord {
+	return []matcherWord{
+		{Word{Name: "header", Doc: "Matches requests with a header of which one line passes; without a test, requests with the header.",
+			Arguments: testArguments("header", `"X-Tenant"`, "in upper or lower case")},
+			func(c *call, have map[string]*given) match.Matcher {
+				return c.namedMatcher(have, checkToken, func(name string, test match.Test) match.Matcher {
+					c.checkSeen(have["name"], name)
+					return match.Header(strings.ToLower(name), test)
+				})
+			}},
+		{Word{Name: "cookie", Doc: "Matches requests whose first cookie of a name passes; without a test, requests with the cookie.",
+			Arguments: testArguments("cookie", `"beta"`, "upper and lower case are not the same")},
+			func(c *call, have map[string]*given) match.Matcher {
+				return c.namedMatcher(have, checkToken, match.Cookie)
+			}},
+		{Word{Name: "query", Doc: "Matches requests whose first query parameter of a name passes; without a test, requests with the parameter.",
+			Arguments: testArguments("query parameter", `"version"`, "decoded; upper and lower case are not the same")},
+			func(c *call, have map[string]*given) match.Matcher {
+				return c.namedMatcher(have, func(string) error { return nil }, match.Query)
+			}},
+	}
+}
+
+// testArguments are the arguments of header, cookie and query.
+func testArguments(what, example, rule string) []Argument {
+	const one = "at most one of value, glob, regex"
+	return []Argument{
+		{Name: "name", Type: "str", Required: true, Rule: rule, Doc: "The " + what + ".", Example: example, aka: []string{"key", "header", "cookie", "query", "param"}},
+		{Name: "value", Type: "str | None", Default: "None", Rule: one, Doc: "What its value must be.", aka: []string{"equals", "eq", "is", "exact"}},
+		{Name: "glob", Type: "str | None", Keyword: true, Default: "None", Rule: one + "; * takes any characters", Doc: "A glob for its value.", aka: []string{"pattern"}},
+		{Name: "regex", Type: "str | None", Keyword: true, Default: "None", Rule: one + "; found anywhere in it", Doc: "A regular expression (RE2) for its value.", aka: []string{"re", "match", "matches"}},
+	}
+}
+
+// namedMatcher makes a matcher of a field whose name check accepts.
+func (c *call) namedMatcher(have map[string]*given, check func(string) error, make func(string, match.Test) match.Matcher) match.Matcher {
+	g := have["name"]
+	if g == nil {
+		return nil
+	}
+	name, err := value.String(g.value)
+	if err == nil {
+		err = check(name)
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+		return nil
+	}
+	return make(name, c.test(have))
+}
+
+// checkSeen reports a header that no request ever shows.
+func (c *call) checkSeen(g *given, name string) {
+	if why := match.UnseenHeader(name); why != "" {
+		c.wrong(g.span, c.word.Name+"("+value.Quote(name)+")", codeHeader, errors.New("no request shows this header: "+why))
+	}
+}
+
+// test reads what a value must be: one of value, glob and regex, or none.
+func (c *call) test(have map[string]*given) match.Test {
+	var test match.Test
+	var before *given
+	for _, kind := range []match.TestKind{match.TestEqual, match.TestGlob, match.TestRegex} {
+		g := have[string(kind)]
+		if g == nil || g.value == starlark.None {
+			continue
+		}
+		if before != nil {
+			c.wrong(g.span, c.word.Name, codeValue, value.Wrong("keep one of the two", "has both `%s` and `%s`", before.arg.Name, kind))
+			continue
+		}
+		before = g
+		s, err := value.NumberString(g.value)
+		if err != nil {
+			c.wrongValue(g, err)
+			continue
+		}
+		if test, err = match.NewTest(kind, s); err != nil {
+			c.wrong(g.span, "`"+g.arg.Name+"`", codeRoute, err)
+		}
+	}
+	return test
+}

@@ -1,0 +1,46 @@
+package builtin
+
+import (
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// percentWords are the words for matchers of a share of the clients.
+func percentWords() []matcherWord {
+	return []matcherWord{
+		{Word{Name: "percent", Doc: "Matches a share of all clients, each always or never: a smaller share by the same key is part of a larger one.", Arguments: []Argument{
+			{Name: "share", Type: "float", Required: true, Unit: "percent", Rule: "from 0 to 100, fractions too", Doc: "How many of 100 clients.", Example: "5", aka: []string{"percent", "percentage", "p", "weight"}},
+			{Name: "by", Type: "key", Keyword: true, Required: true, Rule: keyForms, Doc: "What a client is known by. A request without it does not match.", Example: `by=by_cookie("uid")`, aka: []string{"key", "sticky"}},
+			{Name: "salt", Type: "str", Keyword: true, Default: `""`, Doc: "Another one is another choice of clients.", aka: []string{"seed", "name"}}}},
+			(*call).percentMatcher},
+	}
+}
+
+func (c *call) percentMatcher(have map[string]*given) match.Matcher {
+	var percent float64
+	var by match.Key
+	var salt string
+	var err error
+	if g := have["share"]; g != nil {
+		if percent, err = value.Float(g.value); err == nil && !(percent >= 0 && percent <= 100) {
+			err = value.Wrong("", "must be from 0 to 100, got %v", g.value)
+		}
+		if err != nil {
+			c.wrongValue(g, err)
+		}
+	}
+	if g := have["by"]; g != nil {
+		key, ok := g.value.(*Key)
+		if !ok {
+			c.wrongValue(g, value.WrongType(keyForms, g.value, keyLabel(g.value)))
+			return nil
+		}
+		by = key.Key
+	}
+	if g := have["salt"]; g != nil {
+		if salt, err = value.NumberString(g.value); err != nil {
+			c.wrongValue(g, err)
+		}
+	}
+	return match.Percent(match.NewShare(percent, by, salt))
+}
