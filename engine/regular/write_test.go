@@ -4,6 +4,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -93,6 +94,15 @@ func TestWriteFile_Reader(t *testing.T) {
 // TestWriteFile_Full: a file that cannot be written is as it was, and one that
 // was not there is not there. A limit of the size stands for a full disk.
 func TestWriteFile_Full(t *testing.T) {
+	const child = "LDCORN_TEST_FULL"
+	if os.Getenv(child) == "" {
+		// In a process of its own: go test writes files for the one that it starts.
+		cmd := exec.Command(os.Args[0], "-test.run=^TestWriteFile_Full$")
+		cmd.Env = append(os.Environ(), child+"=1")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
+	}
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
 	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
