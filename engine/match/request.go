@@ -50,7 +50,7 @@ type Request interface {
 type Spender interface {
 	// Spend notes work, in units of about a nanosecond. It is false once the
 	// request has used up what it may cost: nothing matches it then, and it
-	// must be refused.
+	// must be refused. No units ask whether that is so.
 	Spend(units int) bool
 }
 

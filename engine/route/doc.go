@@ -1,7 +1,8 @@
-// Package route finds the pool of a request: the string routes of a plan,
-// compiled into one table that answers without allocating.
+// Package route finds the route of a plan that takes a request: it compiles the
+// routes into a table that answers without allocating, and without trying most
+// of them.
 //
-// The order is fixed by the configuration language: the longest literal part
-// first, ties in the order written, "*" last. Rules that go before the string
-// routes are the caller's to ask first.
+// The language of the configuration fixes the order: matchers as they are
+// written, then strings, of which the one with the longest literal part comes
+// first and ties go as they are written, and "*" last.
 package route
