@@ -218,6 +218,28 @@ func TestBatch_DiesMeanwhile(t *testing.T) {
 	})
 }
 
+// TestBatch_DiesBeforeCommit: a worker that dies when all are ready, and before
+// they are in service, has one successor.
+func TestBatch_DiesBeforeCommit(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			bubble(t, func(t *testing.T, r *rig) {
+				_, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", instances(n))), ApplyOptions{Progress: func(p Progress) {
+					if p.Step == StepReady && p.Ready == n {
+						r.fakes.last().kill()
+						synctest.Wait()
+					}
+				}})
+				require.NoError(t, err)
+				pass(time.Minute)
+				assert.Len(t, r.fakes.alive("a"), n)
+				assert.Equal(t, n+1, r.fakes.started())
+				assert.Equal(t, n, r.pub.pools["a"].Ready())
+			})
+		})
+	}
+}
+
 // TestBatch_StoppedInBackoff: an apply that is given up while a worker waits
 // for its next start leaves nothing behind.
 func TestBatch_StoppedInBackoff(t *testing.T) {

@@ -26,6 +26,7 @@ func (g *group) commit(t target, batch *batch) {
 	g.spec, g.generation, g.startup = t.spec, t.generation, t.startup
 	g.configure(t.spec)
 	retired := g.resize(t)
+	g.retryIdle() // seats that are kept: those of the batch are empty yet
 	dead := g.adopt(batch)
 	g.swap(before, readyOf(prepared), readyOf(retired))
 	for _, m := range prepared {
@@ -34,7 +35,6 @@ func (g *group) commit(t target, batch *batch) {
 	for _, m := range retired {
 		g.release(m, false)
 	}
-	g.retryIdle()
 	for _, m := range dead {
 		g.restart(RestartCrash, m.index, 0, m.died(), nil)
 	}
