@@ -30,8 +30,8 @@ type checkFlags struct {
 	cell         *confine.Cell
 }
 
-// newCheckCommand returns the command that evaluates a configuration and says
-// what is wrong with it. It starts nothing but, with --import, interpreters.
+// newCheckCommand returns the command that evaluates a configuration and shows
+// what is wrong with it. It starts nothing, except interpreters with --import.
 func newCheckCommand(opts *rootOptions) *cobra.Command {
 	f := &checkFlags{}
 	cmd := &cobra.Command{
@@ -40,11 +40,11 @@ func newCheckCommand(opts *rootOptions) *cobra.Command {
 		Short:       "Evaluate a configuration and show everything that is wrong with it",
 		Long: `Evaluate a configuration and show everything that is wrong with it.
 
-Nothing is started or changed. Its tests are run, as "ldcorn test" does. Where the
-interpreter of a group is not on this machine, that is a warning; with --import each
-interpreter is started and has to import its app. Exits 0 when the configuration is
-fine, 1 when it has errors (or warnings, with --strict) or cannot be read, 3 when a test
-fails.`,
+check starts and changes nothing. It runs the tests of the configuration, as
+"ldcorn test" does. It warns where this machine lacks the interpreter of a group; with
+--import it starts each interpreter, which must import the app. Exits 0 when the
+configuration is fine, 1 when it has errors (or warnings, with --strict) or cannot be
+read, 3 when a test fails.`,
 		Example: `  ldcorn check
   ldcorn check ldconfig.star --import
   ldcorn check --env PORT=8000 --env-file prod.env --strict
@@ -115,7 +115,7 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 	return nil
 }
 
-// options turns the flags into those of the evaluation.
+// options returns the options of the evaluation that the flags ask for.
 func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	out := config.Options{
 		AllowMissingEnv: f.allowMissing,
@@ -138,7 +138,7 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	return out, err
 }
 
-// write prints what was found, and a summary of a configuration that is fine.
+// write prints the diagnostics, and a summary of a configuration that is fine.
 func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, stderr io.Writer) error {
 	switch f.format {
 	case "json":

@@ -16,15 +16,16 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// importScript is given to the interpreter: see there for its exit codes.
+// importScript is the program that the interpreter runs. It documents its exit
+// codes.
 //
 //go:embed check_import.py
 var importScript string
 
-// Codes of what is found of interpreters.
+// The codes of diagnostics about interpreters.
 const (
-	codeImport  = "L030" // one that cannot import its app
-	codeMachine = "W120" // one that is not there, or not what was meant
+	codeImport  = "L030" // it cannot import its app
+	codeMachine = "W120" // it is missing, or most likely not the one that is meant
 )
 
 const (
@@ -37,9 +38,9 @@ const (
 	shownLines    = 12 // of an interpreter's error
 )
 
-// importApps asks the interpreter of each group whether it can import the
-// app, as a worker would, and reports those that cannot. Groups that differ
-// in nothing an import sees are asked once.
+// importApps has the interpreter of each group import the app, as a worker
+// would, and reports each that cannot. It asks once for all groups between which
+// an import sees no difference.
 func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 	found := make([]*diag.Diagnostic, len(p.Groups))
 	asked := make(map[string]bool)
@@ -62,7 +63,8 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 	addToGroups(p, found, report)
 }
 
-// addToGroups reports what was found of each group; nil is nothing.
+// addToGroups adds a diagnostic of each group to the report, at the place of
+// the group. A nil one is left out.
 func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
 	for i, d := range found {
 		if d == nil {
@@ -78,7 +80,7 @@ func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
 	}
 }
 
-// importKey is equal for groups whose apps import alike.
+// importKey returns a key that is equal for groups whose apps import alike.
 func importKey(group *plan.Group) string {
 	key := fmt.Sprintf("%q %q %q %q", group.Python, group.Cwd, group.App, group.UvicornArgs)
 	for _, v := range group.Env {
@@ -87,7 +89,8 @@ func importKey(group *plan.Group) string {
 	return key
 }
 
-// importApp imports the app of one group; nil means that it works.
+// importApp has an interpreter import the app of a group. It returns nil where
+// that works.
 func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) *diag.Diagnostic {
 	d := &diag.Diagnostic{Severity: diag.Error}
 	python, err := worker.FindPython(group, configDir)
@@ -120,7 +123,7 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	case exit.ExitCode() == exitNoAttribute:
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNotCallable:
-		d.Message = fmt.Sprintf("group %q: app %q is nothing that can be called", group.Name, group.App)
+		d.Message = fmt.Sprintf("group %q: app %q is not callable", group.Name, group.App)
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNoModule:
 		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", spec.AppFolder())
@@ -136,10 +139,11 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	return d
 }
 
-// errTooSlow is the cause of a context that ended with the time for an import.
+// errTooSlow is the cause of a context that ends when an import takes too long.
 var errTooSlow = errors.New("the import takes too long")
 
-// remark warns of an interpreter that works and is most likely not meant.
+// remark returns a warning about an interpreter that works but most likely is
+// not the one that is meant, or nil.
 func remark(python worker.Interpreter, facts worker.Facts, group *plan.Group) *diag.Diagnostic {
 	remarks := python.Remarks(facts)
 	if len(remarks) == 0 {

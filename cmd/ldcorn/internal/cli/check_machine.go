@@ -10,9 +10,9 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// lookForPythons looks whether the interpreter and the folder of each group are
-// there, and runs nothing. What is missing is a warning: a configuration may be
-// checked where it does not run. What several groups lack is said once.
+// lookForPythons looks for the interpreter and the folder of each group, and
+// runs nothing. It warns of those that are missing, once for several groups. It
+// only warns, because people check a configuration on other machines, too.
 func lookForPythons(p *plan.Plan, report *diag.Report) {
 	found := make([]*diag.Diagnostic, len(p.Groups))
 	said := make(map[string]bool)
@@ -36,7 +36,7 @@ func lookForPythons(p *plan.Plan, report *diag.Report) {
 	addToGroups(p, found, report)
 }
 
-// lookForOwner looks whether the owner of the socket is there.
+// lookForOwner warns where this machine does not know the owner of the socket.
 func lookForOwner(p *plan.Plan, report *diag.Report) {
 	err := engine.CheckOwner(p.BindOwner)
 	if err == nil {

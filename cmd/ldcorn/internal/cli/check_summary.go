@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// writeSummary says in a few lines what a plan means.
+// writeSummary prints the groups of a plan in a line each.
 func writeSummary(w io.Writer, path string, p *plan.Plan) error {
 	workers, routes := 0, 0
 	for _, group := range p.Groups {
@@ -46,7 +46,7 @@ func routeList(routes []plan.Route) string {
 
 const shownDigest = 12 // characters of a digest
 
-// writeInputs lists what evaluation read, with the start of each digest.
+// writeInputs lists what an evaluation read, with the start of each digest.
 func writeInputs(w io.Writer, inputs []plan.Input) error {
 	table := terminal.NewTable(w)
 	fmt.Fprintln(table, "read:")

@@ -11,7 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// completionTimeout bounds what a press of the tab key may wait for a master.
+// completionTimeout bounds how long a press of the tab key waits for a master.
 const completionTimeout = time.Second
 
 // completeGroups completes arguments to names of groups, each once.
@@ -20,8 +20,8 @@ func (o *masterOptions) completeGroups(cmd *cobra.Command, args []string, _ stri
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeGroupSizes completes arguments to names of groups, each once, behind
-// which a number of workers follows.
+// completeGroupSizes completes arguments to names of groups, each once, with
+// the equals sign before a number of workers.
 func (o *masterOptions) completeGroupSizes(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var given []string
 	for _, arg := range args {
@@ -40,15 +40,15 @@ func (o *masterOptions) completeGroupFlag(cmd *cobra.Command, _ []string, _ stri
 	return o.groupNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 }
 
-// groupNames asks the running master; there are none where that fails, as
-// there is nobody to tell why.
+// groupNames asks the running master for its groups. It returns none where that
+// fails: a completion has no place for an error.
 func (o *masterOptions) groupNames(ctx context.Context) []string {
 	socket, err := o.find()
 	if err != nil {
 		return nil
 	}
 	if ctx == nil {
-		ctx = context.Background() // cobra gives none while it completes
+		ctx = context.Background() // Cobra gives none while it completes
 	}
 	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
 	defer cancel()
@@ -68,8 +68,8 @@ func completeFixed(cmd *cobra.Command, flag string, words ...string) {
 	mustComplete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// mustComplete sets how a flag is completed. It fails only for a flag that the
-// command does not have.
+// mustComplete sets how a flag completes. It panics if the command has no such
+// flag.
 func mustComplete(cmd *cobra.Command, flag string, by cobra.CompletionFunc) {
 	if err := cmd.RegisterFlagCompletionFunc(flag, by); err != nil {
 		panic(err)

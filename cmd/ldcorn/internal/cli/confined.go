@@ -14,11 +14,11 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// commandPurpose is that of a confined process which runs a command.
+// commandPurpose is the purpose of a confined process that runs a command.
 const commandPurpose = "command"
 
-// runConfined runs the command line in a confined process. Its error always
-// ends this one.
+// runConfined runs the command line in a confined process. Its error, which is
+// never nil, ends this process.
 func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
@@ -72,13 +72,13 @@ func (o *rootOptions) aboutFile(cmd *cobra.Command) string {
 	return shownPath(path)
 }
 
-// stopGrace is how long a command that was sent a signal may take to end: one
-// whose process stands still never would.
+// stopGrace is how long a command may take to end after a signal. A process
+// that stands still would never end.
 const stopGrace = 10 * time.Second
 
-// passSignals passes on what this process is sent, and calls kill if that does
-// not end the command. It returns the last signal. A terminal sends its signals
-// to both processes, and twice does no harm.
+// passSignals passes the signals of this process on to the command, and calls
+// kill if they do not end it. It returns the last signal. A terminal sends its
+// signals to both processes; the command may get one twice.
 func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done <-chan struct{}, kill func()) (last os.Signal) {
 	pass := func(os.Signal) {}
 	var late <-chan time.Time
@@ -101,8 +101,8 @@ func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done 
 	}
 }
 
-// writeEnded says why a confined command has ended, in the form that it would
-// have had for its diagnostics.
+// writeEnded says why a confined command has ended, in the format that its
+// diagnostics would have had.
 func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 	report := end.Report()
 	format := ""

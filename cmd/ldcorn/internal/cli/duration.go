@@ -19,8 +19,7 @@ func durationVar(flags *pflag.FlagSet, p *time.Duration, name string, unset time
 // A durationValue is the value of such a flag, a pflag.Value.
 type durationValue time.Duration
 
-// maxSeconds is what a plain number may be at most: ten years, as in the
-// configuration.
+// maxSeconds bounds a plain number: ten years, as in the configuration.
 const maxSeconds = 10 * 365 * 24 * 60 * 60
 
 func (d *durationValue) Set(s string) error {
@@ -37,10 +36,10 @@ func (d *durationValue) Set(s string) error {
 	return err
 }
 
-// Type is the word by which flagWants knows it.
+// Type returns the word for which flagWants has a text.
 func (d *durationValue) Type() string { return "duration" }
 
-// String is "0" where it is that, so that the help shows no default.
+// String returns "0" for no duration, so that the help shows no default.
 func (d *durationValue) String() string {
 	if *d == 0 {
 		return "0"

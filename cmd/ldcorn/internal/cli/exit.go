@@ -11,15 +11,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// The exit codes that every command has; others are the command's own.
+// The exit codes that every command has. A command may have others.
 const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
 )
 
-// An exitError ends the program with a code. A nil err prints nothing more:
-// the command has said what there is to say.
+// An exitError ends the program with a code. Its err is printed; it is nil where
+// the command has said all there is to say.
 type exitError struct {
 	code int
 	err  error
@@ -34,13 +34,13 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError is for what the user has typed wrong.
+// usageError returns an error about the command line.
 func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// asUsage makes an error about flags one of usage, unless it has a code already:
-// a file that a flag names may be what is wrong.
+// asUsage returns an error about flags as an error of usage, unless it has a code
+// already, such as an error about a file that a flag names.
 func asUsage(err error) error {
 	if errors.As(err, new(*exitError)) {
 		return err
@@ -48,7 +48,8 @@ func asUsage(err error) error {
 	return &exitError{exitUsage, err}
 }
 
-// startHint is where to look if Uvicorn has not found the app.
+// startHint says where to look if Uvicorn has not found the app. It returns ""
+// for another error.
 func startHint(err error) string {
 	var start *supervisor.StartError
 	if !errors.As(err, &start) || !strings.Contains(strings.Join(start.Stderr, "\n"), "Could not import module") {
@@ -57,8 +58,8 @@ func startHint(err error) string {
 	return "a worker looks for its app in cwd= of the group, else in the folder that ldcorn was started in; ldcorn check --import says more"
 }
 
-// exitCode prints the error of a command and finds its code. Before it has
-// started, whatever fails is wrong usage.
+// exitCode prints the error of a command and returns its exit code. Before the
+// command has started, every error is one of usage.
 func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int {
 	if err == nil {
 		return exitOK

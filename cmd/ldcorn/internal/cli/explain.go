@@ -38,8 +38,8 @@ func newExplainCommand(opts *rootOptions) *cobra.Command {
 		Short:       "Show which rule takes a request, and why the others do not",
 		Long: `Show which rule takes a request, and why the others do not. No request is sent.
 
-The configuration is evaluated and its router asked, or with --live the running master
-is, about the configuration that is in effect there. The request is written as
+explain evaluates the configuration and asks its router. With --live it asks the running
+master, about the configuration that is in effect there. Write the request as
 "GET /path?a=b", "GET http://host/path" or "wss://host/path"; a path alone is a GET.`,
 		Example: `  ldcorn explain 'GET /ml-pipeline/x'
   ldcorn explain 'GET http://api.example.com/' -H 'X-Tenant: acme' --cookie beta=1
@@ -112,7 +112,7 @@ func (f *explainFlags) question(line string) (decide.Question, error) {
 	return q, nil
 }
 
-// evaluate explains by the configuration as it is here and now.
+// evaluate explains by the configuration, which it evaluates in this process.
 func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr io.Writer) (*decide.Explanation, error) {
 	path, err := f.configPath(nil)
 	if err != nil {
@@ -185,7 +185,7 @@ func routerSaid(r *decide.Router) string {
 	return "leaves it to the routes"
 }
 
-// conclusion says what becomes of the request.
+// conclusion says what happens to the request.
 func conclusion(e *decide.Explanation) string {
 	by := ""
 	if n := len(e.Rules); n > 0 && e.Rules[n-1].Matched {

@@ -34,11 +34,11 @@ func newFmtCommand(opts *rootOptions) *cobra.Command {
 		Short:       "Format a configuration in place",
 		Long: `Format a configuration in place, and print the names of files that changed.
 
-Without FILE, the configuration and what it loads; a folder stands for all .star files
-in and below it, and - formats standard input to standard output. The form is that of
-buildifier for files that are no BUILD files: comments stay, and so does the order of
-everything. A list or call that is written over several lines gets a line for each
-element, one on a single line stays on it.
+Without FILE, fmt formats the configuration and what that loads. A folder stands for all
+.star files in and below it, and - formats standard input to standard output. The form is
+that of buildifier for files other than BUILD files: comments stay, and so does the order
+of everything. A list or call that is written over several lines gets a line for each
+element; one on a single line stays on it.
 
 Exits 0, or 1 when a file has errors of syntax (it stays as it is) or cannot be read,
 or with --check when a file is not formatted.`,
@@ -85,7 +85,7 @@ func (f *fmtFlags) run(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	return nil
 }
 
-// put writes a file's new text, or with --check shows it.
+// put writes the new text of a file, or with --check shows what would change.
 func (f *fmtFlags) put(path string, old, text []byte, stdout io.Writer) error {
 	if f.check {
 		_, err := terminal.Contents(stdout).Write(diff.Diff(path, old, path+" (formatted)", text))
@@ -120,8 +120,8 @@ func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
 	return err
 }
 
-// format returns a file's new text, and has said what is wrong with one that
-// has none.
+// format returns the new text of a file. It returns false after it has printed
+// what is wrong with the file.
 func (f *fmtFlags) format(path string, old []byte, stderr io.Writer) ([]byte, bool) {
 	done := f.cell.Watch("formatting", path, config.DefaultTimeout)
 	text, err := format.Format(path, old)
@@ -177,8 +177,8 @@ func refusePython(path string) error {
 	return nil
 }
 
-// starFiles returns the file at path, or what is in the folder there but for
-// hidden folders.
+// starFiles returns the file at path, or the .star files in and below the folder
+// there, without those in hidden folders.
 func starFiles(path string) ([]string, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return []string{path}, err

@@ -29,8 +29,8 @@ func (f *groupFlags) addTo(cmd *cobra.Command, master *masterOptions) {
 	}
 }
 
-// each does something to all groups that are meant, one after the other, until
-// that fails.
+// each calls do for each group that the command line names, in turn, until do
+// fails.
 func (f *groupFlags) each(ctx context.Context, master *control.Client, args []string, do func(*supervisor.GroupStatus) error) error {
 	groups, err := f.groups(ctx, master, args)
 	for i := range groups {
@@ -41,9 +41,9 @@ func (f *groupFlags) each(ctx context.Context, master *control.Client, args []st
 	return err
 }
 
-// groups finds the groups that are meant, in the master's order for all and
-// else in that of the arguments. It fails where one is not there, so that
-// nothing is done to the others.
+// groups returns the groups that the command line names, in the order of the
+// arguments, or all in the order of the master. It fails where one of them does
+// not exist, so that nothing is done to the others.
 func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []string) ([]supervisor.GroupStatus, error) {
 	st, _, err := master.Status(ctx)
 	if err != nil {

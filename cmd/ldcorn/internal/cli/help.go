@@ -7,7 +7,7 @@ import (
 )
 
 // newHelpCommand returns the command that shows the help of another. Cobra's
-// own exits with 0 where there is none.
+// own exits with 0 where there is no such command.
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

@@ -15,7 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// holdFlags are those of hold.
+// holdFlags are the flags of ldcorn hold.
 type holdFlags struct {
 	groupFlags
 	wait    bool
@@ -31,9 +31,9 @@ func newHoldCommand(opts *rootOptions) *cobra.Command {
 		Use:   "hold GROUP... | --all",
 		Short: "Make the requests of groups wait in their queues",
 		Long: `Make the requests of groups wait in their queues, within queue_limit and
-queue_timeout, until "ldcorn release". A reload does not end it.
+queue_timeout, until "ldcorn release". A reload does not end the hold.
 
-Those in flight go on: with --wait it returns once there are none, which is when a
+Requests in flight go on. With --wait, hold returns when there are none left: then a
 database may be changed under the app. Websockets do not count, and stay open.`,
 		Example: `  ldcorn hold --wait api && ./migrate; ldcorn release api
   ldcorn hold --all --wait --timeout 30s`,
@@ -61,11 +61,11 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 	return cmd
 }
 
-// holdPause is between two looks at what is in flight.
+// holdPause is the time between two looks at the requests in flight.
 const holdPause = 100 * time.Millisecond
 
-// conclude tells what the groups that are held now have in flight, and waits
-// for the end of that where it is asked to.
+// conclude prints how many requests the held groups have in flight, and with
+// --wait waits for their end.
 func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []string, progress io.Writer) error {
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
@@ -91,7 +91,8 @@ func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups
 	return err
 }
 
-// inFlight asks how many requests groups have in flight, each and together.
+// inFlight asks how many requests each of some groups has in flight, and how
+// many they have together.
 func inFlight(ctx context.Context, master *control.Client, groups []string) (requests map[string]int, all int, err error) {
 	st, _, err := master.Status(ctx)
 	if err != nil {
@@ -107,7 +108,7 @@ func inFlight(ctx context.Context, master *control.Client, groups []string) (req
 	return requests, all, nil
 }
 
-// are is count with its verb.
+// are returns a number with its noun and the verb.
 func are(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun + " is"

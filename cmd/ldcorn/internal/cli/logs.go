@@ -25,11 +25,11 @@ func newLogsCommand(opts *rootOptions) *cobra.Command {
 		Use:   "logs [GROUP...]",
 		Short: "Show what the workers and the master have logged",
 		Long: `Show what workers have printed and the master has logged, of all groups or of some,
-in the form of the master's own log.
+in the format of the master's own log.
 
 The master keeps the newest lines of each group, at least 128 KiB of them, also of
-workers that have ended and of groups that were removed. Where a line of the master
-concerns no group, it is shown without a GROUP only.`,
+workers that have ended and of groups that were removed. Lines of the master that concern
+no group are shown only without GROUP.`,
 		Example: `  ldcorn logs
   ldcorn logs api -n 50
   ldcorn logs api ml -f`,
@@ -50,12 +50,12 @@ concerns no group, it is shown without a GROUP only.`,
 		defer stop()
 		err := master.Logs(ctx, want, out)
 		if want.Follow && errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
-			return nil // INT is how one ends it, as is the end of its reader
+			return nil // INT ends it as usual, and so does the end of its reader
 		}
 		return err
 	})
 	cmd.Flags().IntVarP(&want.Lines, "lines", "n", -1, "show the newest `N` lines that are kept (default all; 10 with -f)")
-	cmd.Flags().Lookup("lines").DefValue = "0" // which is not shown
+	cmd.Flags().Lookup("lines").DefValue = "0" // so that the help shows none
 	cmd.Flags().BoolVarP(&want.Follow, "follow", "f", false, "go on with the lines that come, until INT or the end of the master")
 	return cmd
 }

@@ -41,7 +41,7 @@ func Main(build Build) int {
 	return code
 }
 
-// longFlags takes -run for --run, as whoever knows go test writes it.
+// longFlags turns -run into --run, for people who know go test.
 func longFlags(args []string) []string {
 	out := slices.Clone(args)
 	for i, arg := range out {

@@ -23,8 +23,8 @@ type masterOptions struct {
 	socket string
 }
 
-// command completes a command that asks the master: run is what it asks. INT
-// ends the command, and not what the master was asked for.
+// command completes a command that asks the master for something by run. INT
+// ends the command, and not what the master does for it.
 func (o *masterOptions) command(cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
 	o.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -47,7 +47,7 @@ func (o *masterOptions) addFlags(cmd *cobra.Command) {
 }
 
 // connect returns a client of the master, and a context that INT, TERM and QUIT
-// end until done is called.
+// end. The caller must call done.
 func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client *control.Client, done func(), err error) {
 	path, err := o.find()
 	if err != nil {
@@ -57,9 +57,9 @@ func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client
 	return ctx, control.NewClient(path), done, nil
 }
 
-// find returns the control socket of the master: in a directory that a lock of
-// the configuration names or, where the master has an environment that keeps us
-// from finding those, in one that its workers name.
+// find returns the control socket of the master. It looks in the folders that
+// locks of the configuration name and then in those that workers name, since a
+// master with another environment has its locks elsewhere.
 func (o *masterOptions) find() (string, error) {
 	if o.socket != "" {
 		return o.socket, nil
@@ -84,7 +84,7 @@ func (o *masterOptions) find() (string, error) {
 	return "", fmt.Errorf("no running master was found for %s; if there is one, name its socket with --control (the first line of its log has the folder as runtime=)", shownPath(path))
 }
 
-// answering returns the first control socket in dirs that takes connections;
+// answering returns the first control socket in dirs that takes connections, or
 // "" if none does.
 func answering(dirs []string) string {
 	for _, dir := range dirs {

@@ -28,7 +28,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
-// defaultPython is migrated where no file is named.
+// defaultPython is the file to migrate where the command line names none.
 const defaultPython = "ldconfig.py"
 
 const defaultCaptureTimeout = 30 * time.Second
@@ -46,7 +46,7 @@ type migrateFlags struct {
 	timeout time.Duration
 }
 
-// newMigrateCommand returns the command that makes Starlark of Python.
+// newMigrateCommand returns the command that rewrites Python in Starlark.
 func newMigrateCommand(opts *rootOptions) *cobra.Command {
 	f := &migrateFlags{rootOptions: opts}
 	cmd := &cobra.Command{
@@ -77,8 +77,8 @@ differ.`,
 			if err != nil {
 				return err
 			}
-			// The Python has a process group of its own, which a terminal's
-			// INT does not reach.
+			// The interpreter has a process group of its own, which INT from a
+			// terminal does not reach.
 			ctx, stop := signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 			defer stop()
 			return f.run(ctx, path, cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -96,7 +96,7 @@ differ.`,
 	return cmd
 }
 
-// path finds the file to migrate, and checks that flags and file fit.
+// path returns the file to migrate. It checks that file and flags fit together.
 func (f *migrateFlags) path(args []string) (string, error) {
 	if f.config == "" && len(args) == 0 {
 		if _, err := os.Stat(defaultPython); errors.Is(err, os.ErrNotExist) {
@@ -109,7 +109,7 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case err != nil:
 		return "", err
 	case !python.Is(path):
-		return "", usageError("%s is no file of Python: its name does not end in .py", shownPath(path))
+		return "", usageError("%s is not a Python file: its name does not end in .py", shownPath(path))
 	case f.exec && f.verify:
 		return "", usageError("--verify compares with what --exec gives; choose one of them")
 	case f.exec && f.partial:
@@ -145,8 +145,8 @@ func isFolder(path string) bool {
 // A migration is one run of the command.
 type migration struct {
 	*migrateFlags
-	from   string // the Python
-	to     string // the result, or what it would be called
+	from   string // the Python file
+	to     string // the result, or the name that it would have
 	env    map[string]string
 	stderr io.Writer
 }
@@ -165,7 +165,7 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 		return err
 	}
 	if !utf8.Valid(data) || bytes.IndexByte(data, 0) >= 0 {
-		return fmt.Errorf("%s is no Python: it is not UTF-8 text", shownPath(path))
+		return fmt.Errorf("%s is not Python: it is not UTF-8 text", shownPath(path))
 	}
 	source := strings.ReplaceAll(strings.TrimPrefix(string(data), "\ufeff"), "\r\n", "\n")
 	text, complete, err := m.translate(ctx, source)
@@ -186,8 +186,8 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 	return nil
 }
 
-// translate returns the text of the result, and whether all of it could be
-// translated.
+// translate returns the text of the result, and whether that has all of the
+// Python.
 func (m *migration) translate(ctx context.Context, text string) (string, bool, error) {
 	if m.exec {
 		found, err := m.capture(ctx)
@@ -221,11 +221,11 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 	return "", false, &exitError{code: exitFailure}
 }
 
-// secretName is what variables are called whose values nobody is to see.
+// secretName matches the names of variables that most likely hold secrets.
 var secretName = regexp.MustCompile(`(?i)(passw|secret|token|private|credential|api_?key|_key$|_dsn$)`)
 
-// hintSecrets names the variables that look like secrets. Whether their values
-// may be opaque is for people to say.
+// hintSecrets names the variables that look like secrets. Only people know
+// whether the configuration can do without their values.
 func (m *migration) hintSecrets(variables []string) {
 	for _, name := range variables {
 		if secretName.MatchString(name) {
@@ -251,7 +251,7 @@ func (m *migration) refused(file *python.File, result *python.Migration) {
 	m.show(report)
 }
 
-// capture runs the Python.
+// capture runs the Python file and returns the configuration that it makes.
 func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	dir, err := filepath.Abs(filepath.Dir(m.from))
 	if err != nil {
@@ -275,8 +275,8 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	return found, err
 }
 
-// captured returns what the Python gave as a configuration, and warns of
-// what has become part of it.
+// captured returns a captured configuration as Starlark, and warns of the
+// variables whose values may have become part of it.
 func (m *migration) captured(found *capture.Result) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# What %s gave when Python ran it, as literals (`ldcorn migrate --exec`).\n", filepath.Base(m.from))
@@ -302,7 +302,8 @@ func literals(found *capture.Result) string {
 	})
 }
 
-// check evaluates the result and, with --verify, compares it with the Python.
+// check evaluates the result and, with --verify, compares its plan with that of
+// the Python file.
 func (m *migration) check(ctx context.Context, text string) error {
 	got, err := m.evaluate(ctx, text, !m.verify)
 	if err != nil || !m.verify {
@@ -314,7 +315,7 @@ func (m *migration) check(ctx context.Context, text string) error {
 	}
 	want, err := m.evaluate(ctx, literals(found), false)
 	if err != nil {
-		return fmt.Errorf("what the Python gives is no configuration: %w", err)
+		return fmt.Errorf("what Python makes of it is not a configuration: %w", err)
 	}
 	differences := planDifferences(want, got)
 	if len(differences) == 0 {
@@ -328,7 +329,7 @@ func (m *migration) check(ctx context.Context, text string) error {
 	return &exitError{code: exitFailure}
 }
 
-// evaluate returns the plan of a result, or says what is wrong with it.
+// evaluate returns the plan of a result, or prints what is wrong with it.
 func (m *migration) evaluate(ctx context.Context, text string, allowMissing bool) (*plan.Plan, error) {
 	found, err := config.EvaluateText(ctx, m.to, text, config.Options{Env: m.env, AllowMissingEnv: allowMissing, Salt: []byte{}, Watch: m.cell.Watch})
 	if err != nil {

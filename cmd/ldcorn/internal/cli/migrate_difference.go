@@ -7,8 +7,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// planDifferences says in what two plans differ, whatever a reload would do
-// about it; the values are those of the first, then those of the second.
+// planDifferences lists the differences between two plans, whatever a reload
+// would do about them. Each has the value of the first plan before that of the
+// second.
 func planDifferences(a, b *plan.Plan) []string {
 	var out []string
 	changes := plan.Diff(a, b, plan.DiffOptions{})
@@ -28,7 +29,7 @@ func planDifferences(a, b *plan.Plan) []string {
 			}
 		}
 	}
-	// Between routes that are equally long the order counts.
+	// The order decides between routes of equal length.
 	if len(out) == 0 && !slices.EqualFunc(a.Groups, b.Groups, func(x, y *plan.Group) bool { return x.Name == y.Name }) {
 		out = append(out, "the groups are in another order")
 	}

@@ -18,13 +18,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// The exit codes of plan --detailed-exitcode, besides 0 for nothing to do.
+// The exit codes of plan --detailed-exitcode, besides 0 where nothing changes.
 const (
-	exitApplies = 2 // a reload applies it
+	exitApplies = 2 // a reload applies all of the plan
 	exitPartial = 3 // some of it needs --replace, or a stop and a start of ldcorn
 )
 
-// againstNothing is the --against for which everything is new.
+// againstNothing is the value of --against for which everything is new.
 const againstNothing = "none"
 
 // planFlags are the flags of ldcorn plan.
@@ -49,17 +49,16 @@ func newPlanCommand(opts *rootOptions) *cobra.Command {
 		Long: `Show what a reload would do, and change nothing.
 
 The running master evaluates its configuration as a reload would, in its own
-environment, and compares it with what runs. With --against, no master is asked: FILE
-is compared with another configuration, with a plan that --out has written, or with
-nothing.
+environment, and compares it with what runs. With --against, plan asks no master: it
+compares FILE with another configuration, with a plan that --out wrote, or with nothing.
 
   =  kept as it is                  +  added, or that many workers more
   ~  changed without new processes  -  removed, or that many workers less
-  ±  every worker replaced          !  left as it is by a reload: see what it says
+  ±  every worker replaced          !  left as it is by a reload; the line says why
 
-Exits 0, or 1 when there is no plan. With --detailed-exitcode 0 means that nothing
-changes, 2 that a reload applies all of it, 3 that some of it needs
-"ldcorn reload --replace", or that ldcorn is stopped and started again.`,
+Exits 0, or 1 when there is no plan. With --detailed-exitcode, 0 means that nothing
+changes, 2 that a reload applies everything, and 3 that some of it needs
+"ldcorn reload --replace", or a stop and a start of ldcorn.`,
 		Example: `  ldcorn plan
   ldcorn plan --detailed-exitcode --json
   ldcorn plan --out p.json
@@ -116,7 +115,7 @@ func (f *planFlags) run(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// report asks the master, or compares two files here.
+// report asks the master, or compares two files in this process.
 func (f *planFlags) report(cmd *cobra.Command, path string) (*plan.Report, error) {
 	if f.against != "" {
 		return f.offline(cmd.Context(), path, cmd.ErrOrStderr())
@@ -129,7 +128,7 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*plan.Report, error
 	return client.Plan(ctx, f.replace, f.all)
 }
 
-// offline compares the configuration at path with what --against names.
+// offline compares the configuration at path with the base.
 func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) (*plan.Report, error) {
 	if f.socket != "" {
 		return nil, usageError("got --against and --control, want one of them")
@@ -152,7 +151,7 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 	return report, nil
 }
 
-// base is what --against names.
+// base returns what --against names; a nil plan for nothing.
 func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Writer) (plan.Base, *plan.Plan, error) {
 	if f.against == againstNothing {
 		return plan.Base{Kind: plan.BaseNothing}, nil, nil
@@ -176,8 +175,8 @@ func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Wri
 	return base, old, nil
 }
 
-// evaluate returns a configuration's plan, and has said what is wrong with one
-// that has none.
+// evaluate returns the plan of a configuration, or prints what is wrong with
+// it.
 func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []plan.Warning, error) {
 	p, warnings, err := loader.Evaluate(ctx, shownPath(path), opts)
 	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {
@@ -186,8 +185,8 @@ func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Optio
 	return p, warnings, err
 }
 
-// writePlanFile writes a report for readPlanFile and reload --plan. Nobody
-// else needs to read it.
+// writePlanFile writes a report for readPlanFile and reload --plan. Only its
+// owner can read it.
 func writePlanFile(path string, report *plan.Report) error {
 	var text bytes.Buffer
 	if err := writeJSON(&text, report); err != nil {
@@ -199,7 +198,7 @@ func writePlanFile(path string, report *plan.Report) error {
 	return nil
 }
 
-// readPlanFile returns what a plan file recorded, to be compared with.
+// readPlanFile returns the plan that a plan file records.
 func readPlanFile(path string) (*plan.Plan, error) {
 	report, err := readReport(path)
 	if err != nil {

@@ -22,7 +22,7 @@ const (
 	symAction  = "!"
 )
 
-// symColors are the colours of the symbols, as SGR codes. Only read.
+// symColors are the colours of the symbols, as SGR codes. Nothing changes it.
 var symColors = map[string]string{symKeep: "2", symChange: "33", symAdd: "32", symRemove: "31", symReplace: "35", symAction: "1;31"}
 
 // A planLine is a line of a plan: of a group, or of one of its attributes.
@@ -45,7 +45,7 @@ func writePlan(w io.Writer, r *plan.Report, l terminal.Look, verbose bool) error
 		for i, in := range r.Inputs {
 			inputs[i] = plan.Input(in)
 		}
-		_ = writeInputs(&b, inputs) // it is in memory
+		_ = writeInputs(&b, inputs) // memory never fails
 		b.WriteString("\n")
 	}
 	(planTable{l}).write(&b, planLines(r))
@@ -92,7 +92,8 @@ func planLines(r *plan.Report) []planLine {
 	return out
 }
 
-// groupLines are what happens to a group, and what a reload leaves to do.
+// groupLines returns the lines about a group: what a reload does to it, and what
+// it leaves undone.
 func groupLines(g *plan.GroupReport) []planLine {
 	line := planLine{label: g.Name, note: g.Hint}
 	force := ""
@@ -134,7 +135,7 @@ func groupLines(g *plan.GroupReport) []planLine {
 	return out
 }
 
-// replaceNote is why a group is replaced, where its attributes do not say so.
+// replaceNote says why a group is replaced where its attributes do not.
 func replaceNote(g *plan.GroupReport) string {
 	for _, c := range g.Changes {
 		if c.Effect == plan.EffectProcess {
@@ -150,8 +151,8 @@ func replaceNote(g *plan.GroupReport) string {
 	return "reload_on_sighup=True"
 }
 
-// attributeLines are the changes of attributes but one. force is the note on
-// those that need new processes.
+// attributeLines returns the lines about changed attributes, without the one to
+// skip. Force is the note on changes that need new processes.
 func attributeLines(changes []plan.ChangeReport, force, skip string) []planLine {
 	var out []planLine
 	for _, c := range changes {
@@ -175,14 +176,14 @@ func names(changes []plan.ChangeReport) string {
 	return strings.Join(out, ", ")
 }
 
-// maxNoteAt is the column up to which notes are aligned.
+// maxNoteAt bounds the column at which notes are aligned.
 const maxNoteAt = 60
 
 // A planTable lays out the lines of a plan for a reader.
 type planTable struct{ look terminal.Look }
 
-// write lays the lines out: groups and their attributes in columns of their
-// own, notes in one of all.
+// write lays out the lines: columns for the groups, columns for the attributes
+// of each group, and one column of notes.
 func (t planTable) write(b *strings.Builder, lines []planLine) {
 	groups, noteAt := 0, 0
 	for _, line := range lines {
@@ -211,7 +212,7 @@ func (t planTable) write(b *strings.Builder, lines []planLine) {
 	b.WriteString("\n")
 }
 
-// row is a line without its note. The attributes of one group are aligned.
+// row returns a line without its note.
 func (t planTable) row(lines []planLine, i, groups int) string {
 	line := lines[i]
 	if !line.sub {
@@ -231,7 +232,7 @@ func (t planTable) row(lines []planLine, i, groups int) string {
 	return fmt.Sprintf("      %s %s  %s -> %s", line.symbol, terminal.Pad(line.label, width), line.before, line.after)
 }
 
-// paint ends a row, with its symbol in colour or in ASCII.
+// paint returns a row with its end, and with its symbol in colour or in ASCII.
 func (t planTable) paint(row, symbol string) string {
 	shown := symbol
 	if t.look.ASCII && symbol == symReplace {

@@ -20,8 +20,8 @@ func newReleaseCommand(opts *rootOptions) *cobra.Command {
 	cmd := ask.command(&cobra.Command{
 		Use:   "release GROUP... | --all",
 		Short: "Let the requests of held groups go on",
-		Long: `Let the requests of held groups go on, in the order in which they came. Those of
-groups that are not held do so anyway.`,
+		Long: `Let the requests of held groups go on, in the order in which they came. For a group that
+is not held, nothing changes.`,
 		Example: `  ldcorn release api
   ldcorn release --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },

@@ -18,8 +18,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-// exitNeedsAction is the exit code of a reload that was applied, but for what
-// needs --replace, or a stop and a start of ldcorn.
+// exitNeedsAction is the exit code of a reload that left changes undone, which
+// need --replace, or a stop and a start of ldcorn.
 const exitNeedsAction = 3
 
 // reloadFlags are the flags of ldcorn reload.
@@ -30,7 +30,8 @@ type reloadFlags struct {
 	timeout time.Duration
 }
 
-// newReloadCommand returns the command that has the configuration applied.
+// newReloadCommand returns the command that has a master apply its
+// configuration.
 func newReloadCommand(opts *rootOptions) *cobra.Command {
 	f := &reloadFlags{masterOptions: &masterOptions{rootOptions: opts}}
 	cmd := &cobra.Command{
@@ -38,15 +39,15 @@ func newReloadCommand(opts *rootOptions) *cobra.Command {
 		Short: "Apply the configuration and the code as they are now",
 		Long: `Apply the configuration and the code as they are now, as HUP does, and wait.
 
-The master evaluates its configuration, starts what must start, and exchanges it for
-the old workers once all of it is ready; those finish what they have. Whatever fails
-before that, everything stays as it was. With reload_surge, workers are replaced a few
-at a time instead, and replaced back if one fails. A reload during a reload comes after
-it.
+The master evaluates its configuration and starts the new workers. When all of them are
+ready, they take the place of the old ones, which finish what they have. If anything
+fails before that, everything stays as it was. With reload_surge, the master replaces a
+few workers at a time instead, and replaces them back if one fails. A reload during
+another waits for its end.
 
-Exits 0 when all is applied and the old workers are gone, 1 when nothing was applied,
-and 3 when something was left that needs --replace, or that ldcorn is stopped and
-started again. INT ends the command and not the reload.`,
+Exits 0 when everything is applied and the old workers are gone, 1 when nothing was
+applied, and 3 when some changes need --replace, or a stop and a start of ldcorn. INT ends
+the command and not the reload.`,
 		Example: `  ldcorn reload
   ldcorn reload --replace ml_heavy
   ldcorn plan --out p.json && ldcorn reload --plan p.json
@@ -59,7 +60,7 @@ started again. INT ends the command and not the reload.`,
 	flags.StringArrayVar(&f.want.Replace, "replace", nil, "replace the workers of a `GROUP`, whatever changed (repeatable)")
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
-	flags.StringVar(&f.plan, "plan", "", "apply what a `FILE` of plan --out says, and nothing if that is out of date")
+	flags.StringVar(&f.plan, "plan", "", "apply the plan in a `FILE` that plan --out wrote, and nothing if it is out of date")
 	durationVar(flags, &f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")
 	flags.BoolVar(&f.want.NoWait, "no-wait", false, "do not wait")
 	return cmd
@@ -101,7 +102,7 @@ func (f *reloadFlags) run(cmd *cobra.Command) error {
 	return w.conclude(client.Reload(ctx, f.want, w.event), f.want.NoWait)
 }
 
-// errGivenUp is the cause of the end of a wait by --timeout.
+// errGivenUp is the cause of a context that --timeout ends.
 var errGivenUp = errors.New("--timeout is over")
 
 // A reloadWaiter follows a reload to its end.
@@ -114,7 +115,7 @@ type reloadWaiter struct {
 	finished bool
 }
 
-// event takes one step of the reload. Its error ends the wait.
+// event takes one event of the reload. Its error ends the wait.
 func (w *reloadWaiter) event(e control.ReloadEvent) error {
 	switch e.Event {
 	case control.EventApplied:
@@ -136,7 +137,7 @@ func (w *reloadWaiter) event(e control.ReloadEvent) error {
 	return nil
 }
 
-// conclude finds the error to exit with.
+// conclude returns the error to exit with.
 func (w *reloadWaiter) conclude(err error, noWait bool) error {
 	w.progress.End()
 	switch {
@@ -156,7 +157,7 @@ func (w *reloadWaiter) conclude(err error, noWait bool) error {
 	return w.left()
 }
 
-// left says what the reload could not apply.
+// left prints what the reload could not apply.
 func (w *reloadWaiter) left() error {
 	if w.applied.Outcome() != plan.OutcomePartial {
 		return nil
@@ -172,7 +173,7 @@ func (w *reloadWaiter) left() error {
 	return &exitError{code: exitNeedsAction}
 }
 
-// A reloadError is the master's word for why nothing was applied.
+// A reloadError says why the master applied nothing, or not all.
 type reloadError struct {
 	reason  string
 	outcome string // "" where nothing has changed at any time
@@ -191,10 +192,10 @@ func (e *reloadError) Error() string {
 	return b.String()
 }
 
-// maxPlanFile bounds what plan --out has written, in bytes.
+// maxPlanFile bounds the size of a plan file, in bytes.
 const maxPlanFile = 64 << 20
 
-// readReport reads what plan --out has written.
+// readReport reads a file that plan --out wrote.
 func readReport(path string) (*plan.Report, error) {
 	data, err := regular.ReadFile(path, maxPlanFile)
 	if err != nil {
@@ -202,10 +203,10 @@ func readReport(path string) (*plan.Report, error) {
 	}
 	report := new(plan.Report)
 	if err := json.Unmarshal(data, report); err != nil {
-		return nil, fmt.Errorf("%s is no plan; ldcorn plan --out FILE writes one", shownPath(path))
+		return nil, fmt.Errorf("%s is not a plan; ldcorn plan --out FILE writes one", shownPath(path))
 	}
 	if report.FormatVersion != plan.ReportVersion || report.Record == nil {
-		return nil, fmt.Errorf("%s is no plan that this ldcorn wrote with --out: format_version %d, want %d",
+		return nil, fmt.Errorf("%s is not a plan that this ldcorn wrote with --out: format_version %d, want %d",
 			shownPath(path), report.FormatVersion, plan.ReportVersion)
 	}
 	return report, nil

@@ -12,7 +12,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
-// configNames are looked for in the current folder when none is named.
+// configNames are the names of a configuration in the current folder, where the
+// command line names none.
 var configNames = []string{"ldconfig.star", "ldconfig.py"}
 
 // rootOptions are the flags that every command has.
@@ -22,8 +23,8 @@ type rootOptions struct {
 	started bool // the command line was understood
 	build   Build
 
-	// A process that Main runs in evaluates nothing itself: it starts another
-	// one for that, which is confined and has a cell.
+	// The process that the user starts evaluates nothing itself. It starts
+	// another one for that, which is confined and has a cell.
 	confine bool
 	cell    *confine.Cell
 }
@@ -99,8 +100,8 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	return cmd
 }
 
-// start checks the common flags; from here on an error is no longer one of
-// usage.
+// start checks the common flags. Later errors are not errors of usage, unless
+// they say so.
 func (o *rootOptions) start(cmd *cobra.Command) error {
 	if f := cmd.Flags().Lookup("config"); f.Hidden && f.Changed {
 		return usageError("%s reads no configuration; leave -c out", strings.TrimPrefix(cmd.CommandPath(), "ldcorn "))
@@ -115,8 +116,8 @@ func (o *rootOptions) start(cmd *cobra.Command) error {
 	return nil
 }
 
-// configPath finds the configuration: -c, else the first argument, else what
-// is in the current folder. The path is absolute.
+// configPath returns the absolute path of the configuration: that of -c, else
+// the first argument, else the one in the current folder.
 func (o *rootOptions) configPath(args []string) (string, error) {
 	switch {
 	case o.config != "" && len(args) > 0:

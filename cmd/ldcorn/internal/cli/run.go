@@ -13,7 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/orphan"
 )
 
-// runOptions are the flags of run, which the bare ldcorn has, too.
+// runOptions are the flags of ldcorn run, which ldcorn has without a command,
+// too.
 type runOptions struct {
 	*rootOptions
 	logFormat masterlog.Format
@@ -34,16 +35,16 @@ func newRunCommand(o *runOptions) *cobra.Command {
 Signals:
 
   TERM, INT  stop: finish requests in flight within shutdown_timeout. The second
-             one stops at once.
-  QUIT       stop in the same way. However often it comes, it cuts nothing.
+             signal stops at once.
+  QUIT       stop in the same way. However often it comes, it cuts no request.
   HUP        read the configuration and the code anew, and keep everything as it
              is if anything is wrong with them.
   USR1       open the file of access_log anew, after it was moved away.
 
-On Linux, connections are served by event loops, which read and write through
-io_uring where the kernel lets them. LDCORN_DRIVER in the environment chooses:
-io_uring, epoll (without it), or goroutine (one for each, as on other systems).
-The log says which it is.`,
+On Linux, event loops serve the connections. They read and write through io_uring
+where the kernel lets them. LDCORN_DRIVER in the environment chooses a driver:
+io_uring, epoll, or goroutine, which serves each connection by a goroutine, as on
+other systems. The log says which driver is in use.`,
 		Example: `  ldcorn run
   ldcorn run -c ldconfig.star --log-format json`,
 		Args: cobra.NoArgs,
@@ -57,7 +58,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	var level slog.Level
 	switch o.logLevel {
 	case "debug", "info", "warn", "error":
-		_ = level.UnmarshalText([]byte(o.logLevel)) // it knows these words
+		_ = level.UnmarshalText([]byte(o.logLevel)) // it knows these names
 	default:
 		return usageError("--log-level: got %q, want debug, info, warn or error", o.logLevel)
 	}
@@ -85,7 +86,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	switch {
 	case err == nil:
 		return nil
-	case o.logFormat == masterlog.JSON: // whoever reads the log as JSON wants all of it so
+	case o.logFormat == masterlog.JSON: // all of the log is JSON
 		log.Error("failed", "err", err)
 	case !writeReport(lines.Writer(), err, colored):
 		return err

@@ -24,9 +24,9 @@ func newScaleCommand(opts *rootOptions) *cobra.Command {
 		Long: `Run N workers of a group until the next reload, which brings back the
 configuration's number.
 
-Workers that stay are not touched. Returns when new ones are ready; if one of them
-does not become so, nothing changes in its group and those after it, and the exit
-code is 1.`,
+Workers that stay are not touched. The command returns when new workers are ready. If one
+of them does not become ready, nothing changes in its group and in those after it, and
+the exit code is 1.`,
 		Example: `  ldcorn scale api=8
   ldcorn scale -c /srv/ldconfig.star api=2 web=4`,
 		Args:              cobra.MinimumNArgs(1),
@@ -50,7 +50,7 @@ code is 1.`,
 	})
 }
 
-// parseScale reads the arguments of scale, all before anything is done.
+// parseScale reads all arguments of scale, before the master is asked for any.
 func parseScale(args []string) (numbers []int, names []string, err error) {
 	for _, arg := range args {
 		name, number, found := strings.Cut(arg, "=")

@@ -16,8 +16,8 @@ func newSchemaCommand() *cobra.Command {
 		Long: `Show the words of the configuration and their arguments: types, defaults, rules, and
 what a change takes.
 
-NAME is a word, an argument (with its word or without), a type, or the code of an
-error or a warning. Without it, a line for each word.`,
+NAME is a word, an argument (with or without its word), a type, or the code of an error
+or a warning. Without NAME, schema shows a line for each word.`,
 		Example: `  ldcorn schema
   ldcorn schema WorkerGroup
   ldcorn schema WorkerGroup.routes

@@ -16,7 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// exitNotReady is the exit code of status where some group has no worker.
+// exitNotReady is the exit code of status where a group has no ready worker.
 const exitNotReady = 3
 
 // statusFlags are the flags of ldcorn status.
@@ -30,7 +30,7 @@ type statusFlags struct {
 // Of --interval.
 const (
 	defaultInterval = 2 * time.Second
-	leastInterval   = 100 * time.Millisecond // a status costs a look at every process
+	leastInterval   = 100 * time.Millisecond // each status looks at every process
 )
 
 // newStatusCommand returns the command that shows a master and its workers.
@@ -43,14 +43,15 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 		Short: "Show the master, its groups and its workers",
 		Long: `Show the master, its groups and its workers.
 
-Of a reload that failed it shows one line; --json has all of it. RSS and CPU are those of a worker with the processes that it has started; SERVED
-counts the requests of the present process, RESTARTS those after crashes of the
-index. Exits 0 when every group has a worker that is ready, 3 when one has none, and
-1 when there is no master.
+status shows one line about a reload that failed; --json has all of it. RSS and CPU are
+those of a worker and of the processes that it has started. SERVED counts the requests of
+the present process, RESTARTS the crashes after which the worker was started again. Exits
+0 when every group has a ready worker, 3 when one has none, and 1 when there is no master.
 
-With --watch it shows that again and again: on a terminal in place, else one after
-the other with an empty line between, or with --json as one object each. INT, or the
-end of who reads it, ends it with exit code 0, the end of the master with 1.`,
+With --watch, status shows the same again and again: in place on a terminal, else one
+after the other with an empty line between, or with --json as one object each. INT ends
+it with exit code 0, and so does the end of its reader; the end of the master ends it
+with 1.`,
 		Example: `  ldcorn status
   ldcorn status --json
   ldcorn status --watch --interval 500ms`,
@@ -80,7 +81,7 @@ end of who reads it, ends it with exit code 0, the end of the master with 1.`,
 	return cmd
 }
 
-// show prints how the master is once.
+// show prints the status once.
 func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer) error {
 	st, raw, err := master.Status(ctx)
 	if err != nil {
@@ -97,7 +98,7 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 	return err
 }
 
-// repeat prints how the master is until ctx is done.
+// repeat prints the status until ctx is done.
 func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io.Writer) error {
 	screen := terminal.NewScreen(out, f.asJSON)
 	tick := time.NewTicker(f.interval)

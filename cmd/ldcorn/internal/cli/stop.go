@@ -19,8 +19,8 @@ func newStopCommand(opts *rootOptions) *cobra.Command {
 	cmd := ask.command(&cobra.Command{
 		Use:   "stop",
 		Short: "Stop the master, as TERM does",
-		Long: `Stop the master, as TERM does: requests in flight are finished within
-shutdown_timeout. Returns when the master and its workers are gone.`,
+		Long: `Stop the master, as TERM does: it finishes the requests in flight within
+shutdown_timeout. The command returns when the master and its workers are gone.`,
 		Example: `  ldcorn stop
   ldcorn stop --no-wait`,
 		Args: cobra.NoArgs,
@@ -29,13 +29,13 @@ shutdown_timeout. Returns when the master and its workers are gone.`,
 		if err != nil {
 			return err
 		}
-		if pid == 0 { // it is in a pid namespace that we do not see into
+		if pid == 0 { // its pid namespace is not visible from here
 			if err := master.Stop(ctx); err != nil || noWait {
 				return err
 			}
 			return awaitSilence(ctx, master)
 		}
-		// Before it can have ended, so that its pid is nobody else's.
+		// The master still runs, so its pid is not yet that of another process.
 		fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 		if err != nil {
 			return fmt.Errorf("master (pid %d): %w", pid, err)
@@ -51,7 +51,7 @@ shutdown_timeout. Returns when the master and its workers are gone.`,
 	return cmd
 }
 
-// awaitSilence waits until the master answers no more, just before it ends.
+// awaitSilence waits until the master no longer answers, just before it ends.
 func awaitSilence(ctx context.Context, master *control.Client) error {
 	again := time.NewTicker(100 * time.Millisecond)
 	defer again.Stop()
@@ -67,8 +67,8 @@ func awaitSilence(ctx context.Context, master *control.Client) error {
 	}
 }
 
-// awaitEnd waits until a pid descriptor is readable, which is when its process
-// has ended.
+// awaitEnd waits until a pid descriptor is readable: then its process has
+// ended.
 func awaitEnd(ctx context.Context, pidfd *os.File) error {
 	conn, err := pidfd.SyscallConn()
 	if err != nil {

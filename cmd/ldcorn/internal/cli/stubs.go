@@ -15,7 +15,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
-// stubsName is what type checkers look for in the root of a project.
+// stubsName is the name of a file that type checkers look for in the root of a
+// project.
 const stubsName = "__builtins__.pyi"
 
 // newStubsCommand returns the command that writes the stub file for editors.
@@ -49,8 +50,8 @@ explain and check the arguments in ldconfig.star. Write it again after an upgrad
 	return cmd
 }
 
-// writeStubs writes the stub file and returns its path. It takes the place of
-// an older one, and of nothing else.
+// writeStubs writes the stub file and returns its path. It overwrites an older
+// stub file, and nothing else.
 func writeStubs(path string) (string, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, stubsName)
@@ -65,7 +66,7 @@ func writeStubs(path string) (string, error) {
 	case err != nil:
 		return "", err
 	case !bytes.HasPrefix(old, []byte(reference.StubMark)):
-		return "", fmt.Errorf("%s is there and not from ldcorn; remove it, or write elsewhere with -o and join the two", path)
+		return "", fmt.Errorf("%s exists and is not from ldcorn; remove it, or write elsewhere with -o and join the two", path)
 	}
 	return path, regular.WriteFile(path, text.Bytes(), 0o644)
 }

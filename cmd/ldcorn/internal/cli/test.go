@@ -19,8 +19,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/tests"
 )
 
-// exitTests is the exit code of check and test where a test has failed, or
-// too few routes were hit.
+// exitTests is the exit code of check and test where a test has failed, or the
+// tests have hit too few routes.
 const exitTests = 3
 
 // testFlags are the flags of ldcorn test.
@@ -50,10 +50,9 @@ configuration and in the files *_test.star of its folder, in the order of the te
       t.route("GET /ml-pipeline/x", to = "ml_heavy")
       t.route("GET /", headers = {"x-tenant": "acme"}, to = "gold")
 
-Nothing is started and no request is sent: the router and the routes say what would
-become of it. Exits 0 when all tests pass, 3 when one fails or fewer routes were hit
-than --fail-under asks for, 1 when the configuration has errors, 2 when it cannot be
-read.`,
+test starts nothing and sends no request: the router and the routes say where a request
+would go. Exits 0 when all tests pass, 3 when one fails or the tests hit fewer routes than
+--fail-under asks for, and 1 when the configuration has errors or cannot be read.`,
 		Example: `  ldcorn test
   ldcorn test --run 'tenant|beta'
   ldcorn test --coverage --fail-under 90
@@ -114,7 +113,8 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 	return nil
 }
 
-// options turns the flags into which tests are wanted and how to evaluate.
+// options returns which tests the flags ask for, and the options of the
+// evaluation.
 func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts config.Options, err error) {
 	switch {
 	case !slices.Contains([]string{"text", "json", "junit"}, f.format):
@@ -161,7 +161,7 @@ func (f *testFlags) write(stdout, stderr io.Writer, report *tests.Report, source
 	return f.writeText(stdout, report)
 }
 
-// writeText lists the tests, and says what they have hit.
+// writeText lists the tests and the routes that they have hit.
 func (f *testFlags) writeText(w io.Writer, report *tests.Report) error {
 	var b strings.Builder
 	for i := range report.Results {

@@ -12,7 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// flagWants says what the values of flags of a type look like.
+// flagWants describes the values of flags, by their type.
 var flagWants = map[string]string{
 	"duration": "a duration, such as 30s or 1m30s, or a number of seconds",
 	"int":      "a whole number",
@@ -21,8 +21,8 @@ var flagWants = map[string]string{
 	"bool":     "true or false",
 }
 
-// flagError says what the user has typed wrong in a flag in the words of all
-// other errors, where the flag library would name the functions that failed.
+// flagError returns the error about the value of a flag in our own words. The
+// flag library would name the functions that failed.
 func flagError(_ *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
@@ -34,9 +34,9 @@ func flagError(_ *cobra.Command, err error) error {
 	return err
 }
 
-// checkArgs gives a command and those below it errors about the number of
-// their arguments that have the usage in them, and one about a configuration
-// among them.
+// checkArgs makes a command and those below it show their usage in errors about
+// the number of arguments, and say how to name a configuration that is among
+// them.
 func checkArgs(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
@@ -54,7 +54,7 @@ func checkArgs(cmd *cobra.Command) {
 			return usageError("%s: got %q; a configuration is named with -c: %s -c %s", cmd.Name(), file, cmd.CommandPath(), file)
 		}
 		if own := new(exitError); err == nil || errors.As(err, &own) {
-			return err // nil, or in our own words already
+			return err // it is in our own words
 		}
 		given := "no argument"
 		if len(args) > 0 {
@@ -65,9 +65,9 @@ func checkArgs(cmd *cobra.Command) {
 	}
 }
 
-// configArg returns the argument that is meant as the configuration of a
-// command which takes that with -c alone, or "". Where no argument is wanted, a
-// name is enough; among groups it must be a file that is there.
+// configArg returns the argument that is meant as the configuration, where the
+// command takes that only with -c, or "". Where the arguments are wrong anyway,
+// the name of a configuration is enough; else there must be such a file.
 func configArg(cmd *cobra.Command, args []string, wrong bool) string {
 	flag := cmd.Flag("config")
 	if flag == nil || flag.Hidden || flag.Changed || takesFiles.of(cmd) {
@@ -84,8 +84,8 @@ func configArg(cmd *cobra.Command, args []string, wrong bool) string {
 	return ""
 }
 
-// unknownCommand is the error about a first word that is none of the
-// commands. A configuration is a likely one.
+// unknownCommand returns the error about a first word that is not a command.
+// Often it is a configuration.
 func unknownCommand(root *cobra.Command, word string) error {
 	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
 		return usageError("no command is called %q; a configuration is run by ldcorn -c %s", word, word)

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// A Build is what the linker knows of a release. What is empty is taken from
-// what Go has recorded.
+// A Build is what the linker has set in a release. Go's own record of the build
+// stands in for what is empty.
 type Build struct{ Version, Commit string }
 
 // A buildVersion is what "ldcorn version" shows.
@@ -23,7 +23,7 @@ type buildVersion struct {
 	Platform      string `json:"platform"`
 }
 
-// read returns all that is known of a build.
+// read returns what ldcorn version shows of a build.
 func (b Build) read() buildVersion {
 	v := buildVersion{
 		FormatVersion: 1, Version: b.Version, Commit: b.Commit,
@@ -54,7 +54,7 @@ func newVersionCommand(opts *rootOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "version",
 		Annotations: traits(noConfig),
-		Short:       "Show the version of ldcorn, its commit and its Go",
+		Short:       "Show the version of ldcorn, its commit and its Go version",
 		Example: `  ldcorn version
   ldcorn version --json`,
 		Args: cobra.NoArgs,
