@@ -19,6 +19,9 @@ const (
 	KeyClientIP KeyKind = "by_client_ip"
 )
 
+// KeyForms are the ways to write a key.
+const KeyForms = `by_cookie("name"), by_header("name") or by_client_ip()`
+
 // String writes the key as the configuration does.
 func (k Key) String() string {
 	switch k.By {

@@ -54,6 +54,15 @@ func NewPattern(text string) (*Pattern, error) {
 	return p, err
 }
 
+// Default returns the pattern "*", which takes what no other route takes.
+func Default() *Pattern {
+	p, err := NewPattern("*")
+	if err != nil {
+		panic(err) // a test holds that it is none
+	}
+	return p
+}
+
 // IsPatternStart reports whether a text begins as a path or a glob does.
 func IsPatternStart(text string) bool {
 	return text != "" && (text[0] == '/' || strings.ContainsRune(globStart, rune(text[0])))

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // An Effect says what applying a changed attribute takes.
@@ -26,20 +24,41 @@ const (
 // "restart": ldcorn restart is for workers, and no command restarts the master.
 const RestartAdvice = "stop ldcorn and start it again"
 
-// An Attribute is one argument of the configuration as Diff sees it. Show
-// gives its value in the configuration's own notation, for comparing and for
-// people; secrets stay hidden in it, so Same decides whether two are equal.
+// An Attribute is one argument of the configuration: the entry of a table that
+// drives reading, defaults, differences, records, reference pages, stubs and
+// schemas. The configuration's own notation is what it is written in.
 type Attribute[T any] struct {
-	Name   string // as written in the configuration
-	Effect Effect
-	Show   func(*T) string
-	Same   func(a, b *T) bool
+	Name       string
+	Type       string   // "int", "list[str]", "key | None"
+	Choices    []string // where only these strings will do
+	Default    string   // "" where there is none
+	Required   bool     // must be given
+	Keyword    bool     // only by name
+	Unit       string   // of a plain number, where it has one
+	Rule       string   // what the value must be, beyond its type
+	Effect     Effect   // of another value on a running master
+	Doc        string   // one or two sentences
+	Example    string   // what to write, for where it is missing
+	OtherNames []string // what people call it elsewhere; they lead to a suggestion
+
+	// Scalar says how to read a plain value. It is nil for other values, for
+	// which starlark/builtin has a reader.
+	Scalar *Scalar[T]
+
+	// Show gives the value, for comparing and for people; secrets stay hidden in
+	// it, so Same decides whether two are equal.
+	Show func(*T) string
+	Same func(a, b *T) bool
 	// Digest is one of the value, where Show may differ between two that are
 	// the same; nil where it does not.
 	Digest func(*T) string
 	// Secrets are the secrets in its value, in order; nil where it can have
 	// none.
 	Secrets func(*T) []string
+	// Copy makes the value of one that of another.
+	Copy func(to, from *T)
+
+	setDefault func(*T) // nil where the zero value is the default
 }
 
 // by builds an attribute from a getter of a comparable value.
@@ -60,45 +79,6 @@ func list[T any, V comparable](name string, effect Effect, get func(*T) []V) Att
 		Show:   func(t *T) string { return showList(get(t)) },
 		Same:   func(a, b *T) bool { return slices.Equal(get(a), get(b)) },
 	}
-}
-
-// PoolAttributes are the arguments of WorkerGroup, in the order of its
-// signature. The configuration's schema table takes their effects from here.
-var GroupAttributes = []Attribute[Group]{
-	by("name", EffectIdentity, func(p *Group) string { return p.Name }),
-	by("app", EffectProcess, func(p *Group) string { return p.App }),
-	by("instances", EffectResize, func(p *Group) int { return p.Instances }),
-	by("max_req_per_worker", EffectProxy, func(p *Group) int { return p.MaxReqPerWorker }),
-	list("routes", EffectProxy, func(p *Group) []routeText { return routeTexts(p.Routes) }),
-	by("reload_on_sighup", EffectSupervisor, func(p *Group) bool { return p.ReloadOnSighup }),
-	by("uvicorn_log_level", EffectProcess, func(p *Group) string { return p.LogLevel }),
-	by("max_restarts_on_crash", EffectSupervisor, func(p *Group) int { return p.MaxRestartsOnCrash }),
-	by("restart_backoff_on_crash", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.RestartBackoffOnCrash) }),
-	withSecrets(list("env", EffectProcess, func(p *Group) []EnvVar { return p.Env }), envSecrets),
-	list("uvicorn_args", EffectProcess, func(p *Group) []string { return p.UvicornArgs }),
-	by("cwd", EffectProcess, func(p *Group) string { return p.Cwd }),
-	by("python", EffectProcess, func(p *Group) string { return p.Python }),
-	by("stop_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.StopTimeout) }),
-	by("queue_limit", EffectProxy, func(p *Group) int { return p.QueueLimit }),
-	by("queue_timeout", EffectProxy, func(p *Group) Seconds { return Seconds(p.QueueTimeout) }),
-	by("balance", EffectProxy, func(p *Group) Balance { return p.Balance }),
-	by("sticky", EffectProxy, func(p *Group) match.Key { return p.Sticky }),
-	by("request_timeout", EffectProxy, func(p *Group) Seconds { return Seconds(p.RequestTimeout) }),
-	by("client_disconnect", EffectProxy, func(p *Group) Disconnect { return p.ClientDisconnect }),
-	by("drain_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.DrainTimeout) }),
-	by("websocket_grace", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.WebsocketGrace) }),
-	by("health_path", EffectSupervisor, func(p *Group) string { return p.HealthPath }),
-	edits("health_headers", EffectSupervisor, func(p *Group) []HeaderEdit { return p.HealthHeaders }),
-	by("health_interval", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.HealthInterval) }),
-	by("health_timeout", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.HealthTimeout) }),
-	by("unhealthy_after", EffectSupervisor, func(p *Group) int { return p.UnhealthyAfter }),
-	by("max_requests", EffectSupervisor, func(p *Group) int { return p.MaxRequests }),
-	by("max_requests_jitter", EffectSupervisor, func(p *Group) int { return p.MaxRequestsJitter }),
-	by("max_rss", EffectSupervisor, func(p *Group) Bytes { return Bytes(p.MaxRSS) }),
-	by("max_lifetime", EffectSupervisor, func(p *Group) Seconds { return Seconds(p.MaxLifetime) }),
-	edits("request_headers", EffectProxy, func(p *Group) []HeaderEdit { return p.RequestHeaders }),
-	edits("response_headers", EffectProxy, func(p *Group) []HeaderEdit { return p.ResponseHeaders }),
-	by("strip_prefix", EffectProxy, func(p *Group) StripPrefix { return StripPrefix(p.StripPrefix) }),
 }
 
 // Attributes are the arguments of LdConfig, but for its workers.
@@ -137,26 +117,6 @@ func edits[T any](name string, effect Effect, get func(*T) []HeaderEdit) Attribu
 func withSecrets[T any](a Attribute[T], secrets func(*T) []string) Attribute[T] {
 	a.Secrets = secrets
 	return a
-}
-
-func envSecrets(p *Group) (out []string) {
-	for _, v := range p.Env {
-		if v.Value.IsSecret() {
-			out = append(out, v.Value.Reveal())
-		}
-	}
-	return out
-}
-
-// routeText is a route as it is written.
-type routeText string
-
-func routeTexts(routes []Route) []routeText {
-	out := make([]routeText, len(routes))
-	for i := range routes {
-		out[i] = routeText(routes[i].String())
-	}
-	return out
 }
 
 func texts[T fmt.Stringer](values []T) []string {

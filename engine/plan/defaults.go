@@ -2,8 +2,9 @@ package plan
 
 import "time"
 
-// Defaults of the configuration's arguments, in one place. Where the Python
-// original has the argument, its default is kept.
+// Defaults of LdConfig's arguments, and those of WorkerGroup's that others ask
+// for; the table has the rest. Where the Python original has the argument, its
+// default is kept.
 const (
 	DefaultBind                  = "0.0.0.0:8000"
 	DefaultRouterSteps           = 10_000
@@ -18,19 +19,13 @@ const (
 	DefaultStartupTimeout        = 60 * time.Second
 	DefaultShutdownTimeout       = 10 * time.Second
 
-	DefaultInstances             = 1
-	DefaultMaxReqPerWorker       = 0 // no cap
-	DefaultRoute                 = "*"
-	DefaultReloadOnSighup        = true
-	DefaultLogLevel              = "info"
-	DefaultMaxRestartsOnCrash    = 3
-	DefaultRestartBackoffOnCrash = 2 * time.Second
-	DefaultBalance               = BalanceLeastBusy
-	DefaultStopTimeout           = 10 * time.Second
-	DefaultWebsocketGrace        = 30 * time.Second // of a worker that was replaced, before its websockets are closed
-	DefaultHealthInterval        = 5 * time.Second
-	DefaultHealthTimeout         = 2 * time.Second
-	DefaultUnhealthyAfter        = 3
+	DefaultInstances          = 1
+	DefaultMaxRestartsOnCrash = 3
+	DefaultBalance            = BalanceLeastBusy
+	DefaultWebsocketGrace     = 30 * time.Second // of a worker that was replaced, before its websockets are closed
+	DefaultHealthInterval     = 5 * time.Second
+	DefaultHealthTimeout      = 2 * time.Second
+	DefaultUnhealthyAfter     = 3
 
 	MaxInstances = 1024 // of one group
 

@@ -55,8 +55,11 @@ func (c *Change) Effective() *Group {
 		return c.New
 	}
 	p := *c.New
-	p.App, p.LogLevel, p.Env = c.Old.App, c.Old.LogLevel, c.Old.Env
-	p.UvicornArgs, p.Cwd, p.Python = c.Old.UvicornArgs, c.Old.Cwd, c.Old.Python
+	for _, a := range GroupAttributes {
+		if a.Effect == EffectProcess {
+			a.Copy(&p, c.Old)
+		}
+	}
 	return &p
 }
 

@@ -77,6 +77,13 @@ func TestEffects(t *testing.T) {
 	compareNames(t, ldConfigWord(), plan.Attributes, "workers")
 }
 
+// TestGroupFieldsAreRead: each argument of WorkerGroup has a reader.
+func TestGroupFieldsAreRead(t *testing.T) {
+	for _, f := range groupFields() {
+		assert.NotNil(t, f.set, f.Name)
+	}
+}
+
 func compareNames[T any](t *testing.T, w Word, attributes []plan.Attribute[T], except string) {
 	t.Helper()
 	var want, got []string

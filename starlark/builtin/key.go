@@ -77,7 +77,7 @@ func checkToken(s string) error {
 	return value.Wrong(label, "has characters that no such name has: %s", value.Quote(s))
 }
 
-const keyForms = `by_cookie("name"), by_header("name") or by_client_ip()`
+const keyForms = match.KeyForms
 
 func setSticky(c *call, g *given, p *plan.Group) {
 	switch v := g.value.(type) {

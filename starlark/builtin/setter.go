@@ -79,19 +79,16 @@ func choiceOf[T any, S ~string](a Argument, choices []S, place func(*T) *S) fiel
 	}}
 }
 
-// stringOf is for a string that check accepts.
-func stringOf[T any](a Argument, check func(string) error, place func(*T) *string) field[T] {
-	a.Type = "str"
+// sizeOf is for a number of bytes.
+func sizeOf[T any](a Argument, place func(*T) *plan.Bytes) field[T] {
+	a.Type, a.Unit = "size", "bytes"
 	return field[T]{a, func(c *call, g *given, t *T) {
-		s, err := value.String(g.value)
-		if err == nil {
-			err = check(s)
-		}
+		n, err := value.Size(g.value)
 		if err != nil {
 			c.wrongValue(g, err)
 			return
 		}
-		*place(t) = s
+		*place(t) = plan.Bytes(n)
 	}}
 }
 

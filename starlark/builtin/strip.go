@@ -8,23 +8,16 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// stripField is the argument strip_prefix.
-func stripField() field[plan.Group] {
-	return field[plan.Group]{Argument{Name: "strip_prefix", Type: "str | None", Keyword: true, Default: "None",
-		Rule: `whole segments, such as "/api"`,
-		Doc:  "What is taken off the path before a process gets it, which learns it from X-Forwarded-Prefix. Routes see the whole path.",
-		aka:  []string{"strip_path", "remove_prefix", "root_path", "path_prefix", "mount", "stripprefix"}},
-		func(c *call, g *given, p *plan.Group) {
-			s, ok := optionalString(c, g)
-			if !ok {
-				return
-			}
-			if err := checkStrip(s); err != nil {
-				c.wrongValue(g, err)
-				return
-			}
-			p.StripPrefix = s
-		}}
+func setStrip(c *call, g *given, p *plan.Group) {
+	s, ok := optionalString(c, g)
+	if !ok {
+		return
+	}
+	if err := checkStrip(s); err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	p.StripPrefix = s
 }
 
 // plainPath is a path that looks the same escaped, so that a header can say it.

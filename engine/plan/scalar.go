@@ -1,0 +1,112 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Scalar says which plain values an attribute takes, and where they go.
+type Scalar[T any] struct {
+	Low, High int // bounds of a number; Low is the least of a duration in nanoseconds, too
+	// Place is where the value of a T goes: an *int, a *bool, a *time.Duration, an
+	// *int64 for a size, or a func(string) for one of Choices, which is called
+	// with "" for None.
+	Place func(*T) any
+}
+
+// NoLimit is the highest number where a rule has none.
+const NoLimit = 1<<31 - 1
+
+// The functions here complete an entry of a table: an attribute with what people
+// read of it, whose value is at a place.
+
+func integer[T any](a Attribute[T], low, high, def int, place func(*T) *int) Attribute[T] {
+	a.Type = "int"
+	return scalar(a, low, high, def, place)
+}
+
+func flag[T any](a Attribute[T], def bool, place func(*T) *bool) Attribute[T] {
+	a.Type = "bool"
+	return scalar(a, 0, 0, def, place)
+}
+
+func duration[T any](a Attribute[T], def time.Duration, place func(*T) *time.Duration) Attribute[T] {
+	a.Type, a.Unit = "duration", "seconds"
+	a.Show = func(t *T) string { return Seconds(*place(t)).String() }
+	return scalar(a, 0, 0, def, place)
+}
+
+// positive is duration for what cannot be 0.
+func positive[T any](a Attribute[T], def time.Duration, place func(*T) *time.Duration) Attribute[T] {
+	a.Rule = "more than 0"
+	a = duration(a, def, place)
+	a.Scalar.Low = 1
+	return a
+}
+
+func size[T any](a Attribute[T], def int64, place func(*T) *int64) Attribute[T] {
+	a.Type, a.Unit = "size", "bytes"
+	a.Show = func(t *T) string { return Bytes(*place(t)).String() }
+	return scalar(a, 0, 0, def, place)
+}
+
+// choice is for a string out of a few. A Type that is set already has None too,
+// which is "".
+func choice[T any, S ~string](a Attribute[T], def S, choices []S, place func(*T) *S) Attribute[T] {
+	quoted := make([]string, len(choices))
+	for i, c := range choices {
+		a.Choices, quoted[i] = append(a.Choices, string(c)), fmt.Sprintf("%q", string(c))
+	}
+	if a.Type == "" {
+		a.Type = "str"
+	}
+	a.Rule = "one of " + strings.Join(quoted, ", ")
+	a.Show = func(t *T) string {
+		if *place(t) == "" {
+			return "None"
+		}
+		return fmt.Sprintf("%q", string(*place(t)))
+	}
+	a = scalar(a, 0, 0, def, place)
+	a.Scalar.Place = func(t *T) any { return func(s string) { *place(t) = S(s) } }
+	return a
+}
+
+func scalar[T any, V comparable](a Attribute[T], low, high int, def V, place func(*T) *V) Attribute[T] {
+	a.Scalar = &Scalar[T]{low, high, func(t *T) any { return place(t) }}
+	a.setDefault = func(t *T) { *place(t) = def }
+	a = single(a, place)
+	if !a.Required {
+		t := new(T)
+		a.setDefault(t)
+		a.Default = a.Show(t)
+	}
+	return a
+}
+
+// single is for a value that can be compared.
+func single[T any, V comparable](a Attribute[T], place func(*T) *V) Attribute[T] {
+	if a.Show == nil {
+		a.Show = func(t *T) string { return show(*place(t)) }
+	}
+	a.Same = func(x, y *T) bool { return *place(x) == *place(y) }
+	a.Copy = func(to, from *T) { *place(to) = *place(from) }
+	return a
+}
+
+// several is for a list of values that can be compared.
+func several[T any, V comparable](a Attribute[T], place func(*T) *[]V) Attribute[T] {
+	a.Show = func(t *T) string { return showList(*place(t)) }
+	a.Same = func(x, y *T) bool { return slices.Equal(*place(x), *place(y)) }
+	a.Copy = func(to, from *T) { *place(to) = *place(from) }
+	return a
+}
+
+// headerEdits is several for changes to headers.
+func headerEdits[T any](a Attribute[T], place func(*T) *[]HeaderEdit) Attribute[T] {
+	a.Type, a.Default = "list[header_edit]", "[]"
+	a.Rule = "of set_header, add_header and remove_header, in the order in which they apply" + a.Rule
+	return withSecrets(several(a, place), func(t *T) []string { return editSecrets(*place(t)) })
+}

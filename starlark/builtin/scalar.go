@@ -1,0 +1,85 @@
+package builtin
+
+import (
+	"time"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// fieldsOf makes fields of a table of attributes. Readers, by name, are for
+// values that are not plain.
+func fieldsOf[T any](attributes []plan.Attribute[T], readers map[string]func(*call, *given, *T)) []field[T] {
+	var out []field[T]
+	for _, a := range attributes {
+		read := readers[a.Name]
+		if a.Scalar != nil {
+			read = scalarReader(a)
+		}
+		out = append(out, field[T]{Argument{
+			Name: a.Name, Type: a.Type, Choices: a.Choices, Default: a.Default, Required: a.Required, Keyword: a.Keyword,
+			Unit: a.Unit, Rule: a.Rule, Effect: a.Effect, Doc: a.Doc, Example: a.Example, aka: a.OtherNames,
+		}, read})
+	}
+	return out
+}
+
+// argumentsOf are the arguments of fields.
+func argumentsOf[T any](fields []field[T]) []Argument {
+	out := make([]Argument, len(fields))
+	for i, f := range fields {
+		out[i] = f.Argument
+	}
+	return out
+}
+
+// scalarReader reads the plain value of an attribute.
+func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
+	return func(c *call, g *given, t *T) {
+		if err := readScalar(g.value, a.Scalar.Place(t), a.Scalar.Low, a.Scalar.High, a.Choices, a.Default == "None"); err != nil {
+			c.wrongValue(g, err)
+		}
+	}
+}
+
+// readScalar sets a place by a value. See plan.Scalar.
+func readScalar(v starlark.Value, place any, low, high int, choices []string, optional bool) error {
+	var err error
+	switch p := place.(type) {
+	case *int:
+		var n int
+		if n, err = value.Int(v, low, high); err == nil {
+			*p = n
+		}
+	case *bool:
+		var b bool
+		if b, err = value.Bool(v); err == nil {
+			*p = b
+		}
+	case *int64:
+		var n int64
+		if n, err = value.Size(v); err == nil {
+			*p = n
+		}
+	case *time.Duration:
+		var d time.Duration
+		switch d, err = value.Duration(v); {
+		case err != nil:
+		case d < time.Duration(low):
+			err = value.Wrong("", "must be more than 0")
+		default:
+			*p = d
+		}
+	case func(string):
+		var s string
+		if optional && v == starlark.None {
+			p("")
+		} else if s, err = value.Choice(v, choices, diag.Near); err == nil {
+			p(s)
+		}
+	}
+	return err
+}
