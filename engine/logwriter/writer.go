@@ -93,11 +93,11 @@ func (w *Writer[O]) Write(p []byte) (int, error) {
 func (w *Writer[O]) Use(out O) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.retire()
 	if w.closed {
 		_ = out.Close() // nothing was written to it
 		return
 	}
+	w.retire() // and stays on: a line that comes meanwhile waits for the lock
 	w.out = out
 	w.on.Store(true)
 }
@@ -107,6 +107,7 @@ func (w *Writer[O]) Off() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.retire()
+	w.on.Store(false)
 }
 
 // retire retires the output, if there is one. The caller holds mu.
@@ -117,7 +118,6 @@ func (w *Writer[O]) retire() {
 	w.retired = append(w.retired, retired[O]{w.out, w.buf})
 	var none O
 	w.out, w.buf = none, nil
-	w.on.Store(false)
 	w.wake()
 }
 
@@ -136,6 +136,7 @@ func (w *Writer[O]) Close() bool {
 	w.mu.Lock()
 	w.closed = true
 	w.retire()
+	w.on.Store(false)
 	w.mu.Unlock()
 	close(w.stop)
 	grace := time.NewTimer(w.opts.Grace)

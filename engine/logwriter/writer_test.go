@@ -164,3 +164,42 @@ func TestAppend_AllocatesNothing(t *testing.T) {
 		_, _ = w.Write(line)
 	}))
 }
+
+// TestWriter_UseLosesNothing: an output that takes the place of another leaves
+// no moment without one.
+func TestWriter_UseLosesNothing(t *testing.T) {
+	const writers, each = 4, 2000
+	var texts []*bytes.Buffer
+	next := func() *file {
+		texts = append(texts, new(bytes.Buffer))
+		return &file{Writer: texts[len(texts)-1]}
+	}
+	w := started(next(), Options{Limit: 16 << 20, Grace: patience})
+	over := make(chan struct{})
+	var busy sync.WaitGroup
+	for range writers {
+		busy.Go(func() {
+			for range each {
+				io.WriteString(w, "line\n")
+			}
+		})
+	}
+	go func() {
+		busy.Wait()
+		close(over)
+	}()
+	for done := false; !done; {
+		select {
+		case <-over:
+			done = true
+		default:
+			w.Use(next())
+		}
+	}
+	require.True(t, w.Close())
+	lines := 0
+	for _, text := range texts {
+		lines += strings.Count(text.String(), "line\n")
+	}
+	assert.Equal(t, writers*each, lines)
+}
