@@ -168,7 +168,7 @@ func TestAppend_AllocatesNothing(t *testing.T) {
 // TestWriter_UseLosesNothing: an output that takes the place of another leaves
 // no moment without one.
 func TestWriter_UseLosesNothing(t *testing.T) {
-	const writers, each = 4, 2000
+	const writers, each = 4, 20_000
 	var texts []*bytes.Buffer
 	next := func() *file {
 		texts = append(texts, new(bytes.Buffer))
