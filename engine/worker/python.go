@@ -3,6 +3,7 @@ package worker
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -120,7 +121,30 @@ func runnable(path string) (string, error) {
 	case unix.Access(path, unix.X_OK) != nil:
 		return "", fmt.Errorf("%s is not executable", path)
 	}
+	if interpreter := interpreterOf(path); interpreter != "" {
+		if _, err := os.Stat(interpreter); errors.Is(err, fs.ErrNotExist) {
+			return "", fmt.Errorf("%s is a script for %s, which is not there", path, interpreter)
+		}
+	}
 	return filepath.Abs(path)
+}
+
+// interpreterOf returns what the first line of a script names, as the kernel
+// reads it (execve(2)); "" for a program, and where it cannot be read.
+func interpreterOf(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	begin := make([]byte, 256) // as much as the kernel reads
+	n, _ := io.ReadFull(f, begin)
+	line, _, _ := strings.Cut(string(begin[:n]), "\n")
+	line, script := strings.CutPrefix(line, "#!")
+	if words := strings.Fields(line); script && len(words) > 0 {
+		return words[0]
+	}
+	return ""
 }
 
 // CheckCwd says that a group's cwd= is no folder, which starting an interpreter

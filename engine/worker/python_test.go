@@ -50,11 +50,13 @@ func TestFindPython_Order(t *testing.T) {
 func TestFindPython_GivenIsWrong(t *testing.T) {
 	config := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(config, "plain"), nil, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(config, "moved"), []byte("#! /nowhere/bin/python -E\nimport x\n"), 0o755))
 	for python, want := range map[string]string{
 		"no-such-python": `python="no-such-python": not found on PATH`,
 		"./nothere":      "there is no file",
 		"/":              "is a folder",
 		"./plain":        "is not executable",
+		"./moved":        "moved is a script for /nowhere/bin/python, which is not there",
 	} {
 		_, err := FindPython(&plan.Group{Python: python}, config)
 		assert.ErrorContains(t, err, want)
