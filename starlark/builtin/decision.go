@@ -112,7 +112,7 @@ var respondFields = []field[plan.Answer]{
 	{Argument{Name: "body", Type: "str | bytes", Default: `""`, Rule: "empty where the status has no body",
 		Doc: "What the client gets to read.", aka: []string{"text", "content", "message", "data"}}, setBody},
 	{Argument{Name: "headers", Type: "dict[str, str | list[str]]", Default: "{}",
-		Rule: "none that say how the answer is sent",
+		Rule: "none that say how the answer is sent; at most 256, of 64 KiB together",
 		Doc:  "The headers of the answer. Without a Content-Type it is \"text/plain; charset=utf-8\".", aka: []string{"header", "response_headers"}}, setHeaders},
 }
 
@@ -158,6 +158,7 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 		c.wrongValue(g, value.WrongType(`a dict, such as {"Content-Type": "text/html"}`, g.value, label))
 		return
 	}
+	var sum headerSum
 	for _, item := range dict.Items() {
 		key, val := item[0], item[1]
 		if value.IsUnset(key) || value.IsUnset(val) {
@@ -179,6 +180,10 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 			if err != nil {
 				c.wrong(of, subject, codeValue, err)
 				break
+			}
+			if err := sum.add(len(name), len(text)); err != nil {
+				c.wrongValue(g, err)
+				return
 			}
 			h, err := plan.NewHeaderEdit(plan.HeaderAdd, name, plan.Plain(text))
 			if err == nil && slices.Contains(refusedHeaders, h.Lower()) {

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -97,7 +98,7 @@ func (c *call) headerValue(g *given) (plan.Text, bool) {
 
 // headerFields are the arguments request_headers and response_headers of T.
 func headerFields[T any](when string, request, response func(*T) *[]plan.HeaderEdit) []field[T] {
-	const rule = "of set_header, add_header and remove_header, in the order in which they apply"
+	const rule = "of set_header, add_header and remove_header, in the order in which they apply; at most 256, of 64 KiB together"
 	return []field[T]{
 		{Argument{Name: "request_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: rule,
 			Doc: "Changes to the headers of a request before a process gets it" + when + ".",
@@ -120,11 +121,16 @@ func editsOf[T any](side plan.HeaderSide, place func(*T) *[]plan.HeaderEdit) fun
 			c.wrongValue(g, err)
 			return
 		}
+		var sum headerSum
 		for i, e := range elems {
 			switch e := e.(type) {
 			case *HeaderEdit:
 				if e.Edit.Name == "" {
 					continue
+				}
+				if err := sum.add(len(e.Edit.Name), len(e.Edit.Value.Reveal())); err != nil {
+					c.wrongValue(g, err)
+					return
 				}
 				if err := e.Edit.CheckSide(side); err != nil {
 					c.wrong(c.element(g, i), "`"+g.arg.Name+"` cannot have "+string(e.Edit.Op)+"("+value.Quote(e.Edit.Name)+")", codeHeader, err)
@@ -176,4 +182,27 @@ func editLabel(v starlark.Value) string {
 
 func setHeader(name, text string) string {
 	return "set_header(" + value.Quote(name) + ", " + value.Quote(text) + ")"
+}
+
+// What an argument may write into a head. A router makes a list of thousands of
+// texts from one header of a request, which is short until it is written.
+const (
+	maxHeaders     = 256
+	maxHeaderBytes = 64 << 10 // names, values and what is between them
+)
+
+// A headerSum counts the headers that an argument writes.
+type headerSum struct{ headers, bytes int }
+
+// add counts a header by the lengths of its name and value.
+func (s *headerSum) add(name, value int) error {
+	s.headers++
+	s.bytes += name + len(": ") + value + len("\r\n")
+	switch {
+	case s.headers > maxHeaders:
+		return fmt.Errorf("got more than %d headers, which is the most", maxHeaders)
+	case s.bytes > maxHeaderBytes:
+		return fmt.Errorf("got headers of more than %d bytes together, which is the most", maxHeaderBytes)
+	}
+	return nil
 }
