@@ -108,7 +108,8 @@ func (c *campaign) allows(o *outcome, seen int) bool {
 	case o.status == cut:
 		return kills > 0
 	case o.status == 502 && idempotentID(o.id):
-		return kills > 2
+		// Two workers that die with it in hand are enough (the README's repeats).
+		return kills > 2 || kills == 2 && seen >= 2
 	case o.status == 502:
 		return kills > 0
 	case o.group != late:
