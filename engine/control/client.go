@@ -119,11 +119,9 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 		return err
 	}
 	defer resp.Close()
-	from := limited(resp, c.most)
-	lines := json.NewDecoder(from)
+	lines := json.NewDecoder(limited(resp, c.most))
 	for {
 		var e ReloadEvent
-		from.left = c.most
 		switch err := lines.Decode(&e); {
 		case err == io.EOF:
 			return nil

@@ -99,6 +99,41 @@ func TestHostileServer(t *testing.T) {
 	}
 }
 
+// TestHostileServer_Endless: what has no end by itself is bounded as well, but
+// for a log that is followed.
+func TestHostileServer_Endless(t *testing.T) {
+	c := hostile(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/v1/reload" {
+			endless(w, "", `{"event":"replaced","group":"a"}`+"\n")
+			return
+		}
+		endless(w, "", "a line\n")
+	})
+	c.most = 1 << 20
+	steps := 0
+	err := c.Reload(t.Context(), ReloadRequest{}, func(ReloadEvent) error { steps++; return nil })
+	assert.ErrorContains(t, err, "its answer is too long")
+	assert.Positive(t, steps)
+	assert.ErrorContains(t, c.Logs(t.Context(), LogRequest{Lines: -1}, io.Discard), "its answer is too long")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	follow := &enough{want: 8 * c.most, done: cancel}
+	assert.ErrorIs(t, c.Logs(ctx, LogRequest{Follow: true}, follow), context.Canceled)
+}
+
+// An enough calls done once it has been written so many bytes.
+type enough struct {
+	want int64
+	done func()
+}
+
+func (e *enough) Write(p []byte) (int, error) {
+	if e.want -= int64(len(p)); e.want < 0 {
+		e.done()
+	}
+	return len(p), nil
+}
+
 // TestHostileServer_Time: who is not answered does not wait for ever.
 func TestHostileServer_Time(t *testing.T) {
 	c := hostile(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })

@@ -51,8 +51,12 @@ func (c *Client) Logs(ctx context.Context, want LogRequest, w io.Writer) error {
 		return err
 	}
 	defer lines.Close()
+	var from io.Reader = lines
+	if !want.Follow {
+		from = limited(lines, 2*c.most) // a book holds 64 MiB at the most
+	}
 	harmless := visible.NewWriter(w, func() visible.Colors { return visible.Drop })
-	if _, err := io.Copy(harmless, lines); err != nil {
+	if _, err := io.Copy(harmless, from); err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -76,7 +80,11 @@ func (s *Server) logs(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
-	s.copyLog(ctx, w, s.opts.Logs.Read(want.Groups, want.Lines), want.Follow)
+	lines := s.opts.Logs.Read(want.Groups, want.Lines)
+	if !want.Follow {
+		lines.EndNow() // or it goes on for as long as workers write faster than the client reads
+	}
+	s.copyLog(ctx, w, lines, want.Follow)
 }
 
 // copyLog ends when all is written or, where it follows, when ctx is done.

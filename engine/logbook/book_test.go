@@ -87,6 +87,24 @@ func TestBook_Bounded(t *testing.T) {
 	assert.Equal(t, "after ", take(b.Read([]string{"a"}, 1)))
 }
 
+// TestReader_EndNow: who wants what there is gets that, however fast lines
+// come meanwhile.
+func TestReader_EndNow(t *testing.T) {
+	b := new(Book)
+	none := b.Read(nil, -1)
+	none.EndNow()
+	add(b, "a", "a1")
+	add(b, "b", "b1")
+	r := b.Read(nil, -1)
+	r.EndNow()
+	add(b, "a", "a2")
+	add(b, "c", "c1")
+	assert.Equal(t, "a1 b1 ", take(r))
+	assert.Equal(t, "", take(r))
+	assert.Equal(t, "", take(none))
+	assert.Equal(t, "a1 b1 a2 c1 ", take(b.Read(nil, -1)))
+}
+
 func TestBook_ForgetsTheLongestSilent(t *testing.T) {
 	b := new(Book)
 	for n := range maxShelves + 10 {

@@ -14,6 +14,16 @@ type Reader struct {
 	book   *Book
 	groups []string // nil = all
 	next   map[*shelf]uint64
+	ends   bool   // EndNow was called
+	last   uint64 // the order of the last line to take, where it ends
+}
+
+// EndNow makes the reader leave out what comes from now on: once it has taken
+// what is kept, Take returns nothing.
+func (r *Reader) EndNow() {
+	r.book.mu.Lock()
+	defer r.book.mu.Unlock()
+	r.ends, r.last = true, r.book.added
 }
 
 // Read returns a reader of the lines of some groups, or of all lines where
@@ -95,7 +105,7 @@ func (r *Reader) Take(buf []byte) (lines []byte, lost uint64) {
 				}
 			}
 		}
-		if oldest == nil {
+		if oldest == nil || r.ends && order > r.last {
 			break
 		}
 		r.next[oldest]++
