@@ -26,7 +26,7 @@ const RestartAdvice = "stop ldcorn and start it again"
 
 // An Attribute is one argument of the configuration: the entry of a table that
 // drives reading, defaults, differences, records, reference pages, stubs and
-// schemas. The configuration's own notation is what it is written in.
+// schemas. Values are written in the configuration's own notation.
 type Attribute[T any] struct {
 	Name       string
 	Type       string   // "int", "list[str]", "key | None"
@@ -46,7 +46,8 @@ type Attribute[T any] struct {
 	Scalar *Scalar[T]
 
 	// Show gives the value, for comparing and for people; secrets stay hidden in
-	// it, so Same decides whether two are equal.
+	// it, so Same decides whether two are equal. Show, Same and Copy are nil where
+	// Effect is EffectNone.
 	Show func(*T) string
 	Same func(a, b *T) bool
 	// Digest is one of the value, where Show may differ between two that are
@@ -61,61 +62,24 @@ type Attribute[T any] struct {
 	setDefault func(*T) // nil where the zero value is the default
 }
 
-// by builds an attribute from a getter of a comparable value.
-func by[T any, V comparable](name string, effect Effect, get func(*T) V) Attribute[T] {
-	return Attribute[T]{
-		Name:   name,
-		Effect: effect,
-		Show:   func(t *T) string { return show(get(t)) },
-		Same:   func(a, b *T) bool { return get(a) == get(b) },
+// byName joins tables of arguments that are given by name alone.
+func byName[T any](tables ...[]Attribute[T]) []Attribute[T] {
+	out := slices.Concat(tables...)
+	for i := range out {
+		out[i].Keyword = true
 	}
-}
-
-// list builds an attribute from a getter of a slice of comparable values.
-func list[T any, V comparable](name string, effect Effect, get func(*T) []V) Attribute[T] {
-	return Attribute[T]{
-		Name:   name,
-		Effect: effect,
-		Show:   func(t *T) string { return showList(get(t)) },
-		Same:   func(a, b *T) bool { return slices.Equal(get(a), get(b)) },
-	}
-}
-
-// Attributes are the arguments of LdConfig, but for its workers.
-var Attributes = []Attribute[Plan]{
-	by("bind", EffectRestart, func(p *Plan) Bind { return p.Bind }),
-	by("bind_mode", EffectRestart, func(p *Plan) BindMode { return p.BindMode }),
-	by("bind_owner", EffectRestart, func(p *Plan) BindOwner { return p.BindOwner }),
-	routerAttribute(),
-	by("router_steps", EffectProxy, func(p *Plan) int { return p.RouterSteps }),
-	by("on_router_error", EffectProxy, func(p *Plan) OnRouterError { return p.OnRouterError }),
-	by("forwarded", EffectProxy, func(p *Plan) Forwarded { return p.Forwarded }),
-	list("trusted_proxies", EffectProxy, func(p *Plan) []string { return texts(p.TrustedProxies) }),
-	by("header_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.HeaderTimeout) }),
-	by("idle_timeout", EffectProxy, func(p *Plan) Seconds { return Seconds(p.IdleTimeout) }),
-	by("max_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxHeaderSize) }),
-	by("max_response_header_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxResponseHeaderSize) }),
-	by("max_body_size", EffectProxy, func(p *Plan) Bytes { return Bytes(p.MaxBodySize) }),
-	by("underscores_in_headers", EffectProxy, func(p *Plan) bool { return p.UnderscoresInHeaders }),
-	edits("request_headers", EffectProxy, func(p *Plan) []HeaderEdit { return p.RequestHeaders }),
-	edits("response_headers", EffectProxy, func(p *Plan) []HeaderEdit { return p.ResponseHeaders }),
-	by("access_log", EffectProxy, func(p *Plan) AccessLog { return p.AccessLog }),
-	by("log_format", EffectProxy, func(p *Plan) LogFormat { return p.LogFormat }),
-	by("admin", EffectRestart, func(p *Plan) Bind { return p.Admin }),
-	by("control_socket", EffectRestart, func(p *Plan) ControlSocket { return p.ControlSocket }),
-	by("startup_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.StartupTimeout) }),
-	by("shutdown_timeout", EffectSupervisor, func(p *Plan) Seconds { return Seconds(p.ShutdownTimeout) }),
-	by("reload_surge", EffectSupervisor, func(p *Plan) Surge { return p.ReloadSurge }),
-}
-
-// edits builds an attribute from a getter of header edits.
-func edits[T any](name string, effect Effect, get func(*T) []HeaderEdit) Attribute[T] {
-	return withSecrets(list(name, effect, get), func(t *T) []string { return editSecrets(get(t)) })
+	return out
 }
 
 // withSecrets adds what Show hides.
 func withSecrets[T any](a Attribute[T], secrets func(*T) []string) Attribute[T] {
 	a.Secrets = secrets
+	return a
+}
+
+// shownAs has people see a value another way.
+func shownAs[T any](a Attribute[T], show func(*T) string) Attribute[T] {
+	a.Show = show
 	return a
 }
 
@@ -137,14 +101,6 @@ func show(v any) string {
 			return "None"
 		}
 		return fmt.Sprintf("%q", v.String())
-	case Forwarded:
-		return fmt.Sprintf("%q", string(v))
-	case LogFormat:
-		return fmt.Sprintf("%q", string(v))
-	case Balance:
-		return fmt.Sprintf("%q", string(v))
-	case OnRouterError:
-		return fmt.Sprintf("%q", string(v))
 	case bool:
 		if v {
 			return "True"

@@ -2,20 +2,15 @@ package plan
 
 import "time"
 
-// Defaults of LdConfig's arguments, and those of WorkerGroup's that others ask
-// for; the table has the rest. Where the Python original has the argument, its
+// The defaults that others than the tables of arguments ask for. Where the Python original has the argument, its
 // default is kept.
 const (
 	DefaultBind                  = "0.0.0.0:8000"
-	DefaultRouterSteps           = 10_000
-	DefaultOnRouterError         = RouterReject
 	DefaultForwarded             = ForwardedSet
 	DefaultHeaderTimeout         = 5 * time.Second
 	DefaultIdleTimeout           = 75 * time.Second
 	DefaultMaxHeaderSize         = 64 << 10
 	DefaultMaxResponseHeaderSize = 128 << 10
-	DefaultAccessLog             = AccessLogOff
-	DefaultLogFormat             = LogText
 	DefaultStartupTimeout        = 60 * time.Second
 	DefaultShutdownTimeout       = 10 * time.Second
 

@@ -106,7 +106,7 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 	if old == nil {
 		old = &Plan{}
 	} else {
-		for _, c := range compare(Attributes, old, next, old.recorded) {
+		for _, c := range compare(PlanAttributes, old, next, old.recorded) {
 			if c.Effect == EffectRestart {
 				out.Restart = append(out.Restart, c)
 			} else {
@@ -207,9 +207,12 @@ func replaceReason(changes []AttributeChange, asked bool) string {
 func compare[T any](table []Attribute[T], old, next *T, was *recorded) []AttributeChange {
 	var out []AttributeChange
 	for _, a := range table {
+		if a.Effect == EffectNone {
+			continue
+		}
 		c := AttributeChange{Name: a.Name, Effect: a.Effect, After: a.Show(next)}
 		switch {
-		case a.Effect == EffectNone, was == nil && a.Same(old, next), was != nil && same(a, was, next):
+		case was == nil && a.Same(old, next), was != nil && same(a, was, next):
 			continue
 		case was == nil:
 			c.Before = a.Show(old)

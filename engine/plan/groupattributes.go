@@ -27,15 +27,6 @@ func NewGroup() *Group {
 	return g
 }
 
-// byName joins tables of arguments that are given by name alone.
-func byName(tables ...[]groupAttribute) []groupAttribute {
-	out := slices.Concat(tables...)
-	for i := range out {
-		out[i].Keyword = true
-	}
-	return out
-}
-
 var originalAttributes = []groupAttribute{
 	single(groupAttribute{Name: "name", Type: "str", Required: true, Effect: EffectIdentity,
 		Rule: "1 to 48 of A-Z a-z 0-9 _ -", Example: `name="web"`,

@@ -53,7 +53,7 @@ type Plan struct {
 	ResponseHeaders []HeaderEdit // to every worker's answer, likewise
 
 	AccessLog AccessLog
-	LogFormat LogFormat // of the access log; "" = DefaultLogFormat
+	LogFormat LogFormat // of the access log; "" = LogText
 
 	ControlSocket ControlSocket
 

@@ -49,7 +49,7 @@ func (a Attr) same(b Attr) bool {
 // at least 16 bytes.
 func (p *Plan) Record(salt []byte) *Record {
 	r := &Record{Config: p.Path, Fingerprint: p.Fingerprint, Salt: hex.EncodeToString(salt),
-		Settings: attrs(Attributes, p, salt), Groups: []GroupRecord{}}
+		Settings: attrs(PlanAttributes, p, salt), Groups: []GroupRecord{}}
 	for _, group := range p.Groups {
 		r.Groups = append(r.Groups, GroupRecord{group.Name, attrs(GroupAttributes, group, salt)})
 	}
@@ -91,7 +91,9 @@ func same[T any](a Attribute[T], was *recorded, v *T) bool {
 func attrs[T any](table []Attribute[T], v *T, salt []byte) Attrs {
 	out := make(Attrs, len(table))
 	for _, a := range table {
-		out[a.Name] = attr(a, v, salt)
+		if a.Effect != EffectNone {
+			out[a.Name] = attr(a, v, salt)
+		}
 	}
 	return out
 }

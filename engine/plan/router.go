@@ -62,18 +62,6 @@ const (
 	MaxRouterTime  = 100 * time.Millisecond
 )
 
-// routerAttribute is router=. Two are the same when they would do the same.
-func routerAttribute() Attribute[Plan] {
-	return Attribute[Plan]{
-		Name:    "router",
-		Effect:  EffectProxy,
-		Show:    func(p *Plan) string { return showRouter(p.Router) },
-		Same:    func(a, b *Plan) bool { return sameRouter(a.Router, b.Router) },
-		Digest:  func(p *Plan) string { return routerDigest(p.Router) },
-		Secrets: func(p *Plan) []string { return routerSecrets(p.Router) },
-	}
-}
-
 const shownDigest = 8 // characters
 
 func showRouter(r Router) string {

@@ -76,13 +76,16 @@ func choice[T any, S ~string](a Attribute[T], def S, choices []S, place func(*T)
 
 func scalar[T any, V comparable](a Attribute[T], low, high int, def V, place func(*T) *V) Attribute[T] {
 	a.Scalar = &Scalar[T]{low, high, func(t *T) any { return place(t) }}
+	return defaulted(a, def, place)
+}
+
+// defaulted is single for what has a default.
+func defaulted[T any, V comparable](a Attribute[T], def V, place func(*T) *V) Attribute[T] {
 	a.setDefault = func(t *T) { *place(t) = def }
 	a = single(a, place)
-	if !a.Required {
-		t := new(T)
-		a.setDefault(t)
-		a.Default = a.Show(t)
-	}
+	t := new(T)
+	a.setDefault(t)
+	a.Default = a.Show(t)
 	return a
 }
 
@@ -104,9 +107,13 @@ func several[T any, V comparable](a Attribute[T], place func(*T) *[]V) Attribute
 	return a
 }
 
+// HeaderEditsRule is what a list of changes to headers must be, wherever the
+// configuration or its router has one.
+const HeaderEditsRule = "of set_header, add_header and remove_header, in the order in which they apply; at most 256, of 64 KiB together"
+
 // headerEdits is several for changes to headers.
 func headerEdits[T any](a Attribute[T], place func(*T) *[]HeaderEdit) Attribute[T] {
 	a.Type, a.Default = "list[header_edit]", "[]"
-	a.Rule = "of set_header, add_header and remove_header, in the order in which they apply" + a.Rule
+	a.Rule = HeaderEditsRule + a.Rule
 	return withSecrets(several(a, place), func(t *T) []string { return editSecrets(*place(t)) })
 }

@@ -96,17 +96,3 @@ type field[T any] struct {
 	Argument
 	set func(c *call, g *given, t *T)
 }
-
-// arguments returns the table's rows, with the effects that a diff gives them.
-func arguments[T any](fields []field[T], attributes []plan.Attribute[T]) []Argument {
-	effects := make(map[string]plan.Effect)
-	for _, a := range attributes {
-		effects[a.Name] = a.Effect
-	}
-	out := make([]Argument, len(fields))
-	for i, f := range fields {
-		out[i] = f.Argument
-		out[i].Effect = effects[f.Name]
-	}
-	return out
-}

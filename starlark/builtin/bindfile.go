@@ -10,20 +10,6 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// bindFileFields are the arguments of LdConfig about the file of a unix socket.
-func bindFileFields() []field[plan.Plan] {
-	return []field[plan.Plan]{
-		{Argument{Name: "bind_mode", Type: "str | None", Keyword: true, Default: "None",
-			Rule: `3 or 4 octal digits such as "0660"; for bind="unix:…" alone`,
-			Doc:  "The permissions of the socket's file: who may write may connect. None leaves them to the umask.",
-			aka:  []string{"socket_mode", "mode", "umask", "chmod", "uds_mode", "unix_mode"}}, setBindMode},
-		{Argument{Name: "bind_owner", Type: "str | None", Keyword: true, Default: "None",
-			Rule: `"user:group", "user" or ":group", by names of /etc/passwd and /etc/group or by numbers; for bind="unix:…" alone`,
-			Doc:  "Who owns the socket's file; None is the master's own user and group.",
-			aka:  []string{"socket_owner", "owner", "chown", "socket_user", "socket_group", "bind_group", "bind_user"}}, setBindOwner},
-	}
-}
-
 func setBindMode(c *call, g *given, p *plan.Plan) {
 	if n, ok := g.value.(starlark.Int); ok {
 		label := `write it as octal digits, such as "0660"`

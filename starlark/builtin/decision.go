@@ -41,23 +41,30 @@ func (d *Decision) String() string {
 func decisionWords() []Word {
 	return []Word{
 		{Name: "to", Returns: "decision", Doc: "What a router returns to send a request to a group, with more than its name.",
-			Arguments: rows(toFields)},
+			Arguments: argumentsOf(toFields)},
 		{Name: "respond", Returns: "decision", Doc: "What a router returns to answer a request itself: no worker takes part.",
-			Arguments: rows(respondFields)},
+			Arguments: argumentsOf(respondFields)},
 		{Name: "redirect", Returns: "decision", Doc: "What a router returns to send a client to another URL.",
-			Arguments: rows(redirectFields)},
+			Arguments: argumentsOf(redirectFields)},
 	}
 }
 
-func rows[T any](fields []field[T]) []Argument { return arguments(fields, nil) }
-
-var toFields = slices.Concat(toGroupFields, headerFields(", after those of LdConfig and of the group",
-	func(d *plan.Decision) *[]plan.HeaderEdit { return &d.RequestHeaders },
-	func(d *plan.Decision) *[]plan.HeaderEdit { return &d.ResponseHeaders }), keyFields)
+var toFields = slices.Concat(toGroupFields, toHeaderFields, keyFields)
 
 var toGroupFields = []field[plan.Decision]{
 	{Argument{Name: "group", Type: "str", Required: true, Rule: "the name of a WorkerGroup", Doc: "The group that takes the request.",
 		Example: `"web"`, aka: []string{"name", "pool", "worker_group"}}, setGroup},
+}
+
+var toHeaderFields = []field[plan.Decision]{
+	{Argument{Name: "request_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: plan.HeaderEditsRule,
+		Doc: "Changes to the headers of a request before a process gets it, after those of LdConfig and of the group.",
+		aka: []string{"headers", "set_header", "set_headers", "extra_headers", "proxy_set_header"}},
+		editsOf(plan.ToWorker, func(d *plan.Decision) *[]plan.HeaderEdit { return &d.RequestHeaders })},
+	{Argument{Name: "response_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: plan.HeaderEditsRule,
+		Doc: "Changes to the headers of a process's answer before the client gets it, after those of LdConfig and of the group; ldcorn's own error answers stay as they are.",
+		aka: []string{"answer_headers", "add_headers", "add_header"}},
+		editsOf(plan.ToClient, func(d *plan.Decision) *[]plan.HeaderEdit { return &d.ResponseHeaders })},
 }
 
 var keyFields = []field[plan.Decision]{

@@ -96,19 +96,6 @@ func (c *call) headerValue(g *given) (plan.Text, bool) {
 	return plan.Plain(text), err == nil
 }
 
-// headerFields are the arguments request_headers and response_headers of T.
-func headerFields[T any](when string, request, response func(*T) *[]plan.HeaderEdit) []field[T] {
-	const rule = "of set_header, add_header and remove_header, in the order in which they apply; at most 256, of 64 KiB together"
-	return []field[T]{
-		{Argument{Name: "request_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: rule,
-			Doc: "Changes to the headers of a request before a process gets it" + when + ".",
-			aka: []string{"headers", "set_header", "set_headers", "extra_headers", "proxy_set_header"}}, editsOf(plan.ToWorker, request)},
-		{Argument{Name: "response_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: rule,
-			Doc: "Changes to the headers of a process's answer before the client gets it" + when + "; ldcorn's own error answers stay as they are.",
-			aka: []string{"answer_headers", "add_headers", "add_header"}}, editsOf(plan.ToClient, response)},
-	}
-}
-
 // editsOf reads a list of header edits for one side.
 func editsOf[T any](side plan.HeaderSide, place func(*T) *[]plan.HeaderEdit) func(*call, *given, *T) {
 	return func(c *call, g *given, t *T) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.starlark.net/starlark"
 
@@ -29,7 +30,7 @@ func ldConfigWord() Word {
 		Name:      "LdConfig",
 		Returns:   "LdConfig",
 		Doc:       "The whole configuration. Assign it to the name `config` at the top level of the file.",
-		Arguments: arguments(configFields(), plan.Attributes),
+		Arguments: argumentsOf(configFields()),
 	}
 }
 
@@ -38,26 +39,8 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	s.configs++
 	c := s.begin(thread, s.words["LdConfig"])
 	have := c.bind(args, kwargs)
-	bind, err := plan.ParseBind(plan.DefaultBind)
-	if err != nil {
-		return nil, err // the default is tested
-	}
-	cfg := &Config{opaque: "LdConfig", Span: c.span}
-	cfg.Plan = &plan.Plan{
-		Bind:                  bind,
-		RouterSteps:           plan.DefaultRouterSteps,
-		OnRouterError:         plan.DefaultOnRouterError,
-		Forwarded:             plan.DefaultForwarded,
-		HeaderTimeout:         plan.DefaultHeaderTimeout,
-		IdleTimeout:           plan.DefaultIdleTimeout,
-		MaxHeaderSize:         plan.DefaultMaxHeaderSize,
-		MaxResponseHeaderSize: plan.DefaultMaxResponseHeaderSize,
-		AccessLog:             plan.DefaultAccessLog,
-		LogFormat:             plan.DefaultLogFormat,
-		StartupTimeout:        plan.DefaultStartupTimeout,
-		ShutdownTimeout:       plan.DefaultShutdownTimeout,
-		Pos:                   position(c.span),
-	}
+	cfg := &Config{opaque: "LdConfig", Plan: plan.NewPlan(), Span: c.span}
+	cfg.Plan.Pos = position(c.span)
 	for _, f := range configFields() {
 		if g := have[f.Name]; g != nil && f.set != nil && !value.IsUnset(g.value) {
 			f.set(c, g, cfg.Plan)
@@ -76,83 +59,24 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	return cfg, nil
 }
 
-// configFields are the arguments of LdConfig.
-func configFields() []field[plan.Plan] {
-	return slices.Concat(slices.Insert(listenFields(), 2, slices.Concat(bindFileFields(), routerFields())...), headerFields("", func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders },
-		func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }), masterFields())
-}
-
-func listenFields() []field[plan.Plan] {
-	return []field[plan.Plan]{
-		{Argument{Name: "bind", Type: "str", Default: `"0.0.0.0:8000"`,
-			Rule: `"host:port", "[v6]:port", ":port", "unix:/path", or "systemd" for a socket that the service manager passed`,
-			Doc:  "Where the master listens.",
-			aka:  []string{"host", "port", "address", "addr", "listen", "url", "socket", "uds"}}, setBind},
-		{Argument{Name: "workers", Type: "list[WorkerGroup]", Required: true,
-			Rule: "at least one, with names of their own",
-			Doc:  "The worker groups, in the order in which equal routes are tried.", Example: "workers=[WorkerGroup(…)]",
-			aka: []string{"groups", "pools", "worker_groups", "apps"}}, nil},
-		choiceOf(Argument{Name: "forwarded", Keyword: true, Default: `"set"`,
-			Doc: "What happens to X-Forwarded-* and Forwarded headers: overwrite them, append to those of a trusted peer, or remove them; without them the app sees no client.",
-			aka: []string{"proxy_headers"}},
-			[]plan.Forwarded{plan.ForwardedSet, plan.ForwardedAppend, plan.ForwardedOff},
-			func(p *plan.Plan) *plan.Forwarded { return &p.Forwarded }),
-		{Argument{Name: "trusted_proxies", Type: "list[str]", Keyword: true, Default: "[]",
-			Rule: `networks such as "10.0.0.0/8", or single addresses`,
-			Doc:  "The peers whose forwarded headers are believed.", aka: []string{"forwarded_allow_ips"}}, setTrustedProxies},
-		durationOf(Argument{Name: "header_timeout", Keyword: true, Default: "5", Rule: "0 = no limit",
-			Doc: "How long a client may take to send a request's head."},
-			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.HeaderTimeout) }),
-		durationOf(Argument{Name: "idle_timeout", Keyword: true, Default: "75", Rule: "0 = no limit",
-			Doc: "How long a client's connection may stay open between requests.", aka: []string{"keep_alive", "keepalive", "timeout_keep_alive", "keep_alive_timeout"}},
-			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.IdleTimeout) }),
-		{Argument{Name: "max_header_size", Type: "size", Unit: "bytes", Keyword: true, Default: `"64KiB"`,
-			Rule: "from 1KiB to 16MiB", Doc: "How large a request's head may be; one that is larger gets 431.",
-			aka: []string{"limit_request_fields", "h11_max_incomplete_event_size", "max_head_size", "header_size"}}, headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize })},
-		{Argument{Name: "max_response_header_size", Type: "size", Unit: "bytes", Keyword: true, Default: `"128KiB"`,
-			Rule: "from 1KiB to 16MiB", Doc: "How large the head of a process's answer may be, which may have 1,000 headers; the client gets 502 for one that is larger.",
-			aka: []string{"max_answer_header_size", "proxy_buffer_size", "response_header_size"}}, headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize })},
-		sizeOf(Argument{Name: "max_body_size", Keyword: true, Default: "0", Rule: "0 = no limit",
-			Doc: "How large a request's body may be; one that is larger gets 413.", aka: []string{"client_max_body_size", "max_request_size", "body_size"}},
-			func(p *plan.Plan) *plan.Bytes { return (*plan.Bytes)(&p.MaxBodySize) }),
-		boolOf(Argument{Name: "underscores_in_headers", Keyword: true, Default: "False",
-			Doc: "Whether a process gets the headers of a request that have an underscore in their names. Many apps take X_User for X-User; whatever this says, none gets one that it could take for a header which ldcorn reads or writes.",
-			aka: []string{"allow_underscores", "header_map", "underscore_headers"}},
-			func(p *plan.Plan) *bool { return &p.UnderscoresInHeaders }),
-	}
-}
-
-func masterFields() []field[plan.Plan] {
-	return []field[plan.Plan]{
-		{Argument{Name: "access_log", Type: "bool | str", Keyword: true, Default: "False",
-			Rule: "True for standard output, or the path of a file",
-			Doc:  "Where a line for each request goes. A file is opened again by every reload.",
-			aka:  []string{"accesslog", "access_logs", "access_logfile", "access_log_file"}}, setAccessLog},
-		choiceOf(Argument{Name: "log_format", Keyword: true, Default: `"text"`,
-			Doc: "The form of the access log's lines: Apache's combined format with more behind it, or JSON objects.",
-			aka: []string{"access_log_format", "access_logformat"}},
-			[]plan.LogFormat{plan.LogText, plan.LogJSON},
-			func(p *plan.Plan) *plan.LogFormat { return &p.LogFormat }),
-		{Argument{Name: "admin", Type: "str | None", Keyword: true, Default: "None",
-			Rule: `"host:port", "[v6]:port", ":port" or "unix:/path"`,
-			Doc:  "Where the master tells about itself: /metrics for Prometheus, /livez and /readyz. It only tells, and asks nobody who they are; None is nowhere.",
-			aka:  []string{"metrics", "metrics_bind", "metrics_port", "admin_bind", "admin_port", "health", "status", "dashboard"}}, setAdmin},
-		{Argument{Name: "control_socket", Type: "str | None", Keyword: true, Default: "None",
-			Rule: "a path of at most 107 bytes; a relative one starts at the configuration's folder",
-			Doc:  "Where the master answers the command line, for its own user and root alone; None is a socket in its runtime directory.",
-			aka:  []string{"control", "ctl_socket", "control_path"}}, setControlSocket},
-		positiveOf(Argument{Name: "startup_timeout", Keyword: true, Default: "60",
-			Doc: "How long a worker may take from its start until it is ready."},
-			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.StartupTimeout) }),
-		durationOf(Argument{Name: "shutdown_timeout", Keyword: true, Default: "10", Rule: "0 = cut at once",
-			Doc: "How long requests may go on after the master was told to stop.", aka: []string{"graceful_timeout", "drain_timeout"}},
-			func(p *plan.Plan) *plan.Seconds { return (*plan.Seconds)(&p.ShutdownTimeout) }),
-		{Argument{Name: "reload_surge", Type: "int | str | None", Keyword: true, Default: "None",
-			Rule: `1 or more workers, a percentage of all workers such as "25%", or None for no limit`,
-			Doc:  "How many replacements a reload has running beside the workers that they replace. None replaces all of them in one step, and needs memory for twice as many.",
-			aka:  []string{"max_surge", "surge", "surge_limit", "rolling"}}, setReloadSurge},
-	}
-}
+// configFields are the arguments of LdConfig. Router and workers are read by
+// ldConfig itself, since what they give is more than the plan has.
+var configFields = sync.OnceValue(func() []field[plan.Plan] {
+	return fieldsOf(plan.PlanAttributes, map[string]func(*call, *given, *plan.Plan){
+		"bind":                     setBind,
+		"bind_mode":                setBindMode,
+		"bind_owner":               setBindOwner,
+		"trusted_proxies":          setTrustedProxies,
+		"max_header_size":          headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize }),
+		"max_response_header_size": headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize }),
+		"request_headers":          editsOf(plan.ToWorker, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders }),
+		"response_headers":         editsOf(plan.ToClient, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
+		"access_log":               setAccessLog,
+		"admin":                    setAdmin,
+		"control_socket":           setControlSocket,
+		"reload_surge":             setReloadSurge,
+	})
+})
 
 func setControlSocket(c *call, g *given, p *plan.Plan) {
 	s, ok := optionalString(c, g)

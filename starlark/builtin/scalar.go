@@ -19,9 +19,13 @@ func fieldsOf[T any](attributes []plan.Attribute[T], readers map[string]func(*ca
 		if a.Scalar != nil {
 			read = scalarReader(a)
 		}
+		effect := a.Effect
+		if effect == plan.EffectNone {
+			effect = "" // people are told nothing of it
+		}
 		out = append(out, field[T]{Argument{
 			Name: a.Name, Type: a.Type, Choices: a.Choices, Default: a.Default, Required: a.Required, Keyword: a.Keyword,
-			Unit: a.Unit, Rule: a.Rule, Effect: a.Effect, Doc: a.Doc, Example: a.Example, aka: a.OtherNames,
+			Unit: a.Unit, Rule: a.Rule, Effect: effect, Doc: a.Doc, Example: a.Example, aka: a.OtherNames,
 		}, read})
 	}
 	return out

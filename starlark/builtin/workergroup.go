@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 
 	"go.starlark.net/starlark"
@@ -117,4 +119,15 @@ func optionalString(c *call, g *given) (string, bool) {
 		return "", false
 	}
 	return s, true
+}
+
+// notEmpty checks a string that says something.
+func notEmpty(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return value.Wrong("leave the argument out for its default", "is empty")
+	}
+	if s != strings.TrimSpace(s) {
+		return value.Wrong(fmt.Sprintf("write %q", strings.TrimSpace(s)), "has blanks around it: %q", s)
+	}
+	return nil
 }

@@ -143,7 +143,7 @@ func TestExampleIsComplete(t *testing.T) {
 	for _, a := range plan.GroupAttributes {
 		assert.Regexp(t, `(?m)^ +`+a.Name+` = `, string(text))
 	}
-	for _, a := range plan.Attributes {
+	for _, a := range plan.PlanAttributes {
 		assert.Regexp(t, `(?m)^ +`+a.Name+` = `, string(text))
 	}
 	// What it writes as a default is one.
@@ -157,8 +157,8 @@ func TestExampleIsComplete(t *testing.T) {
 			assert.True(t, a.Same(base.Groups[0], &ml), "%s is the default", a.Name)
 		}
 	}
-	for _, a := range plan.Attributes {
-		if a.Name != "bind" && a.Name != "response_headers" && a.Name != "router" {
+	for _, a := range plan.PlanAttributes {
+		if a.Name != "bind" && a.Name != "workers" && a.Name != "response_headers" && a.Name != "router" {
 			assert.True(t, a.Same(base, res.Plan), "%s is the default", a.Name)
 		}
 	}

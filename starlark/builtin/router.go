@@ -6,28 +6,9 @@ import (
 
 	"go.starlark.net/starlark"
 
-	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
-
-// routerFields are the arguments of LdConfig about its router.
-func routerFields() []field[plan.Plan] {
-	return []field[plan.Plan]{
-		{Argument{Name: "router", Type: "router | None", Keyword: true, Default: "None",
-			Rule: "a function of one argument, the request",
-			Doc: "Is called for each request before the routes are asked. It returns None to leave it to them, a group's name, " +
-				"to(…), respond(…) or redirect(…).", aka: []string{"route", "route_fn", "routing", "on_request"}}, nil},
-		intOf(Argument{Name: "router_steps", Keyword: true, Default: "10000", Rule: "100 to 1000000",
-			Doc: "How many steps of the interpreter one call of the router may take.", aka: []string{"max_steps", "router_max_steps", "router_timeout", "router_budget"}},
-			100, plan.MaxRouterSteps, func(p *plan.Plan) *int { return &p.RouterSteps }),
-		choiceOf(Argument{Name: "on_router_error", Keyword: true, Default: `"reject"`,
-			Doc: "What becomes of a request that the router fails on: 500, or the routes find its group.",
-			aka: []string{"router_error", "router_on_error", "on_error"}},
-			[]plan.OnRouterError{plan.RouterReject, plan.RouterFallback},
-			func(p *plan.Plan) *plan.OnRouterError { return &p.OnRouterError }),
-	}
-}
 
 // router reads the function of LdConfig's router=; nil is none.
 func (c *call) router(g *given) *starlark.Function {
