@@ -24,11 +24,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
-	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -158,7 +158,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	socket.server = control.Start(control.Options{
-		Listener: commandLine, Master: sup, Reload: reloads.last.Load,
+		Listener: commandLine, Master: sup, Counted: &tell.requests, Reload: reloads.last.Load,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Explain: explainer{sup}.explain,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,
@@ -267,7 +267,7 @@ func address(l net.Listener) string {
 // publisher compiles what the supervisor publishes for the proxy.
 type publisher struct {
 	proxy    *proxy.Proxy
-	requests *metrics.Requests
+	requests *stats.Requests
 }
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {

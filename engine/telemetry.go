@@ -9,12 +9,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // telemetry is what a master counts, and the listener on which it tells that.
 type telemetry struct {
-	requests metrics.Requests
+	requests stats.Requests
 	reloads  metrics.Reloads
 	listener net.Listener // nil where nobody is to be told
 }
@@ -31,11 +32,9 @@ func newTelemetry(admin plan.Bind) (*telemetry, error) {
 	return t, err
 }
 
-// observer is told of requests. Where nobody will ever ask, none is counted.
+// observer is told of requests. They are counted also where nobody is to be told
+// on a listener: the status of the master tells it as well.
 func (t *telemetry) observer(access *accesslog.Log) result.Observer {
-	if t.listener == nil {
-		return access
-	}
 	return result.Observers{&t.requests, access}
 }
 
@@ -47,9 +46,9 @@ func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Superv
 		return func() {}
 	}
 	registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-		&t.requests, &t.reloads, metrics.NewWorkers(sup))
+		metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup))
 	admin := control.StartAdmin(control.AdminOptions{
-		Listener: t.listener, Master: sup, Metrics: metrics.Handler(registry, e.log), Reload: reloads.last.Load,
+		Listener: t.listener, Master: sup, Counted: &t.requests, Metrics: metrics.Handler(registry, e.log), Reload: reloads.last.Load,
 		Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 	})
 	e.log.Info("admin listener open", "addr", address(t.listener))

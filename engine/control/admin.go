@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -32,6 +33,7 @@ type Watched interface {
 type AdminOptions struct {
 	Listener net.Listener // closed by Close
 	Master   Watched
+	Counted  *stats.Requests
 	Metrics  http.Handler
 	Reload   func() *Reload       // the last one; nil before the first
 	Stopping <-chan struct{}      // closed when the master begins to stop

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -45,7 +46,7 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Metrics: metrics, Reload: func() *Reload { return a.reload }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Metrics: metrics, Reload: func() *Reload { return a.reload }, Stopping: a.stopping,
 		Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -14,10 +16,57 @@ type Status struct {
 	Now           time.Time `json:"now"`         // of the master, for ages
 	Reload        *Reload   `json:"last_reload"` // null before the first
 	supervisor.Status
+	Counts map[string]GroupCounts `json:"counts"` // by group of the plan in effect
 }
 
-func statusNow(version string, last *Reload, st supervisor.Status) Status {
-	return Status{FormatVersion: FormatVersion, Version: version, Now: time.Now(), Reload: last, Status: st}
+// GroupCounts are what was counted of the requests of a group since it is
+// there.
+type GroupCounts struct {
+	Counts
+	Seats []Counts `json:"seats"` // of these, by index of the last worker that was tried
+}
+
+// Counts are what was counted of some requests that have been dealt with.
+type Counts struct {
+	Requests uint64            `json:"requests"`
+	Statuses map[string]uint64 `json:"statuses"` // by class, such as "2xx"; those that have occurred
+	Faults   map[string]uint64 `json:"faults"`   // without a whole answer of the app, by reason; likewise
+	Repeats  uint64            `json:"repeats"`  // how often one went to another worker
+	Took     float64           `json:"took"`     // seconds of all together, from the head to the end of the answer
+	Queued   float64           `json:"queued"`   // seconds of all together, spent waiting for a slot
+}
+
+func countsOf(c *stats.Counts) Counts {
+	out := Counts{Requests: c.Requests(), Statuses: map[string]uint64{}, Faults: map[string]uint64{},
+		Repeats: c.Repeats, Took: c.Took.Sum.Seconds(), Queued: c.Queued.Sum.Seconds()}
+	for i, n := range c.Classes {
+		if n > 0 {
+			out.Statuses[stats.Classes[i]] = n
+		}
+	}
+	for _, kind := range result.Kinds {
+		if n := c.Faults.Of(kind); n > 0 {
+			out.Faults[string(kind)] = n
+		}
+	}
+	return out
+}
+
+func groupCounts(counted *stats.Requests) map[string]GroupCounts {
+	out := make(map[string]GroupCounts)
+	for name, g := range counted.Groups() {
+		all, seats := g.Counts(), g.Seats()
+		one := GroupCounts{Counts: countsOf(&all), Seats: make([]Counts, len(seats))}
+		for i := range seats {
+			one.Seats[i] = countsOf(&seats[i])
+		}
+		out[name] = one
+	}
+	return out
+}
+
+func statusNow(version string, last *Reload, st supervisor.Status, counted *stats.Requests) Status {
+	return Status{FormatVersion: FormatVersion, Version: version, Now: time.Now(), Reload: last, Status: st, Counts: groupCounts(counted)}
 }
 
 // Ready reports whether every group of the configuration has a worker that

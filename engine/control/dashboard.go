@@ -68,7 +68,7 @@ func (a *Admin) index(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.opts.Busy()()
 	var body bytes.Buffer
-	st := statusNow(a.opts.Version, a.opts.Reload(), a.opts.Master.Status())
+	st := statusNow(a.opts.Version, a.opts.Reload(), a.opts.Master.Status(), a.opts.Counted)
 	if err := a.dashboard.Execute(&body, page{st}); err != nil {
 		a.opts.Log.Error("dashboard not written", "err", err)
 		tell(w, http.StatusInternalServerError, "the page could not be written; the master's log says why\n")

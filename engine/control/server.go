@@ -13,6 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -42,6 +43,7 @@ type Master interface {
 type Options struct {
 	Listener *net.UnixListener // closed by Close, or when Move replaces it
 	Master   Master
+	Counted  *stats.Requests
 	Reload   func() *Reload // the last one; nil before the first
 	// Plan says what a reload would do.
 	Plan func(context.Context, plan.DiffOptions) (*plan.Report, error)
@@ -118,7 +120,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		defer s.opts.Busy()()
-		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status()))
+		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status(), s.opts.Counted))
 	})
 	mux.HandleFunc("GET /v1/logs", s.logs)
 	mux.HandleFunc("POST /v1/plan", s.plan)

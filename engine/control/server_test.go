@@ -20,6 +20,9 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -31,7 +34,8 @@ type fakeMaster struct {
 
 	begun, ended atomic.Int32 // what is busy
 
-	logs *logbook.Book
+	logs    *logbook.Book
+	counted stats.Requests
 }
 
 // book has some lines.
@@ -141,7 +145,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Listener: l, Master: m, Counted: &m.counted, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
 		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
@@ -167,7 +171,12 @@ func TestServer_Verbs(t *testing.T) {
 }
 
 func TestServer_Status(t *testing.T) {
-	_, c := start(t, new(fakeMaster))
+	m := new(fakeMaster)
+	api := pool.New(&plan.Group{Name: "api"})
+	m.counted.Publish(map[string]*pool.Pool{"api": api})
+	m.counted.Observe(&result.Result{Pool: api, Worker: 1, Status: 200, Took: 1500 * time.Millisecond})
+	m.counted.Observe(&result.Result{Pool: api, Worker: -1, Status: 503, Kind: result.KindQueueLate, Queued: 2 * time.Second})
+	_, c := start(t, m)
 	st, raw, err := c.Status(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 1, st.FormatVersion)
@@ -178,6 +187,10 @@ func TestServer_Status(t *testing.T) {
 	assert.Contains(t, string(raw), `"format_version": 1`)
 	assert.Contains(t, string(raw), `"state": "ready"`)
 	assert.True(t, st.Ready())
+	ok := Counts{Requests: 1, Statuses: map[string]uint64{"2xx": 1}, Faults: map[string]uint64{}, Took: 1.5}
+	none := Counts{Statuses: map[string]uint64{}, Faults: map[string]uint64{}}
+	assert.Equal(t, map[string]GroupCounts{"api": {Seats: []Counts{none, ok}, Counts: Counts{Requests: 2, Took: 1.5, Queued: 2,
+		Statuses: map[string]uint64{"2xx": 1, "5xx": 1}, Faults: map[string]uint64{"queue_timeout": 1}}}}, st.Counts)
 
 	st.Groups[0].Ready = 0
 	assert.False(t, st.Ready())

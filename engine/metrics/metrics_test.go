@@ -19,6 +19,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -38,7 +39,7 @@ func compare(t *testing.T, c prometheus.Collector, want string, names ...string)
 }
 
 func TestRequests(t *testing.T) {
-	var q Requests
+	var q stats.Requests
 	pools := poolsOf("web")
 	early := result.Result{Pool: pools["web"], Status: 200}
 	q.Observe(&early) // not published yet
@@ -63,7 +64,7 @@ func TestRequests(t *testing.T) {
 	} {
 		q.Observe(&r)
 	}
-	compare(t, &q, `
+	compare(t, NewRequests(&q), `
 # HELP ldcorn_requests_total Requests that were answered, by class of status; 499 where the client left first.
 # TYPE ldcorn_requests_total counter
 ldcorn_requests_total{code="1xx",group="web"} 1
@@ -127,13 +128,13 @@ ldcorn_request_duration_seconds_count{group="web"} 9
 // TestRequests_OfGroups: a group that a reload keeps counts on, and of one
 // that it removes no series is left; one of the same name begins anew.
 func TestRequests_OfGroups(t *testing.T) {
-	var q Requests
+	var q stats.Requests
 	total := func(want string) {
 		t.Helper()
 		if want != "" {
 			want = "# HELP ldcorn_request_retries_total " + help(retriesDesc) + "\n# TYPE ldcorn_request_retries_total counter\n" + want
 		}
-		compare(t, &q, want, "ldcorn_request_retries_total")
+		compare(t, NewRequests(&q), want, "ldcorn_request_retries_total")
 	}
 	total("")
 	pools := poolsOf("a", "b")
@@ -149,7 +150,7 @@ func TestRequests_OfGroups(t *testing.T) {
 	q.Observe(&result.Result{Pool: a, Repeats: 1})
 	q.Observe(&result.Result{Pool: b, Repeats: 2}) // was in flight
 	total("ldcorn_request_retries_total{group=\"a\"} 2\n")
-	assert.Zero(t, testutil.CollectAndCount(&q, "nothing"))
+	assert.Zero(t, testutil.CollectAndCount(NewRequests(&q), "nothing"))
 
 	pools["b"] = poolsOf("b")["b"]
 	q.Publish(pools)
@@ -256,10 +257,10 @@ func samples(t *testing.T, c prometheus.Collector) map[string]float64 {
 
 // everything is a registry of which every metric has a series.
 func everything() *prometheus.Registry {
-	q, r := new(Requests), new(Reloads)
+	q, r := new(stats.Requests), new(Reloads)
 	q.Publish(poolsOf("web"))
 	r.Started(time.Now())
-	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, q, r, NewWorkers(someMaster()))
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()))
 }
 
 // TestNames holds the names against the conventions of Prometheus.
@@ -329,9 +330,4 @@ func TestRules(t *testing.T) {
 			assert.True(t, have[m[1]+"="+value], m[0])
 		}
 	}
-}
-
-// TestFaultsHaveRoom: the counters are an array, for want of a constant.
-func TestFaultsHaveRoom(t *testing.T) {
-	assert.LessOrEqual(t, len(result.Kinds), len(faults{}))
 }

@@ -2,69 +2,19 @@ package metrics
 
 import (
 	"slices"
-	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/ldcorn/ldcorn/engine/decide"
-	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
-// Requests counts what the proxy has dealt with, by group, and collects that
-// for Prometheus with what is under way. The zero Requests knows no group, and
-// is ready for use. Its methods are safe from any goroutine, but Publish from
-// one at a time.
-type Requests struct {
-	unrouted faults
-	routed   [len(routedWords)]atomic.Uint64
+// Requests collects for Prometheus what was counted of requests, and what is
+// under way.
+type Requests struct{ counted *stats.Requests }
 
-	groups atomic.Pointer[map[*pool.Pool]account] // never changed, but replaced
-}
-
-// An account is what is counted of one group.
-type account struct {
-	group  string
-	ledger *ledger
-}
-
-// accounts returns those of the groups that were published last.
-func (q *Requests) accounts() map[*pool.Pool]account {
-	if groups := q.groups.Load(); groups != nil {
-		return *groups
-	}
-	return nil
-}
-
-// Publish makes the groups the ones that are told of. It must come before the
-// proxy sends them requests: those of a pool that is not published do not
-// count. A pool that was published before counts on. The map is not kept.
-func (q *Requests) Publish(pools map[string]*pool.Pool) {
-	before := q.accounts()
-	groups := make(map[*pool.Pool]account, len(pools))
-	for name, p := range pools {
-		a, known := before[p]
-		if !known {
-			a = account{name, new(ledger)}
-		}
-		groups[p] = a
-	}
-	q.groups.Store(&groups)
-}
-
-// Observe counts a request. It takes no lock and allocates nothing.
-func (q *Requests) Observe(r *result.Result) {
-	if i := slices.Index(routedWords[:], r.Router); i >= 0 {
-		q.routed[i].Add(1)
-	}
-	if r.Pool == nil {
-		q.unrouted.count(r.Kind)
-		return
-	}
-	if a, known := q.accounts()[r.Pool]; known {
-		a.ledger.observe(r)
-	}
-}
+// NewRequests returns the collector of what is counted there.
+func NewRequests(counted *stats.Requests) *Requests { return &Requests{counted} }
 
 var (
 	requestsDesc = desc("requests_total", "Requests that were answered, by class of status; 499 where the client left first.", "group", "code")
@@ -91,18 +41,18 @@ func (q *Requests) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (q *Requests) Collect(out chan<- prometheus.Metric) {
-	for i, kind := range result.Kinds {
-		if n := q.unrouted[i].Load(); n > 0 || slices.Contains(unroutedKinds, kind) {
+	unrouted := q.counted.Unrouted()
+	for _, kind := range result.Kinds {
+		if n := unrouted.Of(kind); n > 0 || slices.Contains(unroutedKinds, kind) {
 			out <- counter(unroutedDesc, n, string(kind))
 		}
 	}
-	for i, word := range routedWords {
-		out <- counter(routedDesc, q.routed[i].Load(), string(word))
+	for i, n := range q.counted.Decided() {
+		out <- counter(routedDesc, n, string(stats.Decisions[i]))
 	}
-	for p, a := range q.accounts() {
-		name := a.group
-		a.ledger.collect(out, name)
-		now := p.Stats()
+	for name, g := range q.counted.Groups() {
+		collectCounts(out, name, g.Counts())
+		now := g.Pool.Stats()
 		out <- gauge(inFlightDesc, float64(now.Requests), name)
 		out <- gauge(waitingDesc, float64(now.Queued), name)
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
@@ -110,19 +60,32 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// collect sends what was counted of a group.
-func (l *ledger) collect(out chan<- prometheus.Metric, group string) {
-	for i, code := range codes {
-		out <- counter(requestsDesc, l.codes[i].Load(), group, code)
+// collectCounts sends what was counted of a group.
+func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
+	for i, class := range stats.Classes {
+		out <- counter(requestsDesc, c.Classes[i], group, class)
 	}
-	for i, kind := range result.Kinds {
-		if n := l.faults[i].Load(); n > 0 || !slices.Contains(headKinds, kind) {
+	for _, kind := range result.Kinds {
+		if n := c.Faults.Of(kind); n > 0 || !slices.Contains(headKinds, kind) {
 			out <- counter(faultsDesc, n, group, string(kind))
 		}
 	}
-	out <- counter(retriesDesc, l.retries.Load(), group)
-	out <- l.took.metric(tookDesc, group)
-	out <- l.queued.metric(queuedDesc, group)
+	out <- counter(retriesDesc, c.Repeats, group)
+	out <- histogram(tookDesc, &c.Took, group)
+	out <- histogram(queuedDesc, &c.Queued, group)
+}
+
+// histogram is one of times. Its count is that of the buckets, also while
+// requests are being counted.
+func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) prometheus.Metric {
+	count, below := uint64(0), make(map[float64]uint64, len(stats.Bounds))
+	for i, n := range t.Buckets {
+		count += n
+		if i < len(stats.Bounds) {
+			below[stats.Bounds[i].Seconds()] = count
+		}
+	}
+	return prometheus.MustNewConstHistogram(desc, count, t.Sum.Seconds(), below, labels...)
 }
 
 // What goes wrong before there is a group, and of that what does not later.
@@ -132,6 +95,3 @@ var (
 	unroutedKinds = []result.Kind{result.KindRefused, result.KindNoRoute, result.KindRouter, result.KindBody}
 	headKinds     = unroutedKinds[:3]
 )
-
-// routedWords are what a router can say. Only read.
-var routedWords = [...]decide.Routed{decide.RoutedNone, decide.RoutedGroup, decide.RoutedRespond, decide.RoutedRedirect, decide.RoutedError}

@@ -1,0 +1,102 @@
+package stats
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/ldcorn/ldcorn/engine/result"
+)
+
+// Classes are the classes of status, in the order of Counts. Only read.
+var Classes = [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
+
+// Counts are what was counted of some requests.
+type Counts struct {
+	Classes [len(Classes)]uint64 // requests that were answered, by class of status
+	Faults  Faults               // of these, those without a whole answer of the app
+	Repeats uint64               // how often a request went to another worker
+	Took    Times                // from a request's head to the end of its answer
+	Queued  Times                // spent waiting for a slot
+}
+
+// Requests are all that were counted.
+func (c *Counts) Requests() (n uint64) {
+	for _, k := range c.Classes {
+		n += k
+	}
+	return n
+}
+
+func (c *Counts) add(d *Counts) {
+	for i, n := range d.Classes {
+		c.Classes[i] += n
+	}
+	for i, n := range d.Faults {
+		c.Faults[i] += n
+	}
+	c.Repeats += d.Repeats
+	c.Took.add(&d.Took)
+	c.Queued.add(&d.Queued)
+}
+
+// maxKinds is the room for result.Kinds, of which there are fewer.
+const maxKinds = 32
+
+// Faults are counts of what went wrong.
+type Faults [maxKinds]uint64
+
+// Of is the count of one kind, 0 where there is no such kind.
+func (f *Faults) Of(kind result.Kind) uint64 {
+	if i := slices.Index(result.Kinds, kind); i >= 0 {
+		return f[i]
+	}
+	return 0
+}
+
+// faults count what goes wrong, by index in result.Kinds.
+type faults [maxKinds]atomic.Uint64
+
+func (f *faults) observe(kind result.Kind) {
+	if kind == "" {
+		return
+	}
+	if i := slices.Index(result.Kinds, kind); i >= 0 {
+		f[i].Add(1)
+	}
+}
+
+func (f *faults) read() (out Faults) {
+	for i := range f {
+		out[i] = f[i].Load()
+	}
+	return out
+}
+
+// counters count the requests of a seat, or those of a group that came to no
+// seat. The zero counters are ready for use, by any goroutine.
+type counters struct {
+	classes [len(Classes)]atomic.Uint64
+	faults  faults
+	repeats atomic.Uint64
+	took    timer
+	queued  timer
+}
+
+func (c *counters) observe(r *result.Result) {
+	class := min(max(r.Status/100, 1), len(Classes)) - 1 // a worker may send 999
+	c.classes[class].Add(1)
+	c.took.observe(r.Took)
+	c.queued.observe(r.Queued)
+	if r.Repeats > 0 {
+		c.repeats.Add(uint64(r.Repeats))
+	}
+	c.faults.observe(r.Kind)
+}
+
+func (c *counters) read() Counts {
+	out := Counts{Faults: c.faults.read(), Repeats: c.repeats.Load(), Took: c.took.read(), Queued: c.queued.read()}
+	for i := range c.classes {
+		out.Classes[i] = c.classes[i].Load()
+	}
+	return out
+}

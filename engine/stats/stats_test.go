@@ -1,0 +1,156 @@
+package stats
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/result"
+)
+
+// served is what most requests leave.
+func served() (*Requests, *result.Result) {
+	q, web := new(Requests), pool.New(&plan.Group{Name: "web"})
+	q.Publish(map[string]*pool.Pool{"web": web})
+	return q, &result.Result{Pool: web, Group: "web", Worker: 1, Status: 200, Took: 3 * time.Millisecond}
+}
+
+// TestSeats: each request counts for the seat that it was last tried at, and
+// the group has them all.
+func TestSeats(t *testing.T) {
+	q, r := served()
+	g := q.Groups()["web"]
+	assert.Empty(t, g.Seats())
+	q.Observe(r)
+	q.Observe(&result.Result{Pool: r.Pool, Worker: 3, Status: 502, Kind: result.KindNoAnswer, Repeats: 2, Took: time.Second, Queued: 20 * time.Millisecond})
+	q.Observe(&result.Result{Pool: r.Pool, Worker: -1, Status: 503, Kind: result.KindQueueFull})
+	seats := g.Seats()
+	var requests []uint64
+	for i := range seats {
+		requests = append(requests, seats[i].Requests())
+	}
+	assert.Equal(t, []uint64{0, 1, 0, 1}, requests)
+	assert.EqualValues(t, 1, seats[3].Faults.Of(result.KindNoAnswer))
+	assert.EqualValues(t, 2, seats[3].Repeats)
+	assert.Equal(t, time.Second, seats[3].Took.Sum)
+	assert.Equal(t, 20*time.Millisecond, seats[3].Queued.Sum)
+
+	all := g.Counts()
+	assert.EqualValues(t, 3, all.Requests())
+	assert.Equal(t, [len(Classes)]uint64{1: 1, 4: 2}, all.Classes)
+	assert.EqualValues(t, 1, all.Faults.Of(result.KindQueueFull))
+	assert.EqualValues(t, 1, all.Faults.Of(result.KindNoAnswer))
+	assert.Zero(t, all.Faults.Of("nothing"))
+	assert.Equal(t, time.Second+3*time.Millisecond, all.Took.Sum)
+}
+
+// TestKindsFit: there is room for every kind of fault.
+func TestKindsFit(t *testing.T) { assert.LessOrEqual(t, len(result.Kinds), maxKinds) }
+
+func TestObserveAllocatesNothing(t *testing.T) {
+	q, ordinary := served()
+	failed := *ordinary
+	failed.Status, failed.Kind, failed.Repeats, failed.Queued = 502, result.KindNoAnswer, 2, time.Second
+	q.Observe(ordinary) // makes room for its seat
+	for _, r := range []*result.Result{ordinary, &failed, {Status: 400, Kind: result.KindRefused}} {
+		assert.Zero(t, testing.AllocsPerRun(100, func() { q.Observe(r) }), "%+v", r)
+	}
+}
+
+// TestObserveWhileReading: nothing is lost when loops count, a reload publishes
+// and somebody reads at the same time, and no count ever goes back.
+func TestObserveWhileReading(t *testing.T) {
+	q, r := served()
+	const loops, each = 4, 5000
+	var busy atomic.Bool
+	busy.Store(true)
+	var wg, asking sync.WaitGroup
+	for loop := range loops {
+		wg.Go(func() {
+			for n := range each {
+				one := *r
+				one.Worker = (loop + n) % 7
+				q.Observe(&one)
+			}
+		})
+	}
+	asking.Go(func() {
+		last := uint64(0)
+		for busy.Load() {
+			counts := q.Groups()["web"].Counts()
+			assert.GreaterOrEqual(t, counts.Requests(), last)
+			last = counts.Requests()
+			q.Publish(map[string]*pool.Pool{"web": r.Pool})
+		}
+	})
+	wg.Wait()
+	busy.Store(false)
+	asking.Wait()
+	g := q.Groups()["web"]
+	counts, took := g.Counts(), uint64(0)
+	for _, n := range counts.Took.Buckets {
+		took += n
+	}
+	assert.EqualValues(t, loops*each, counts.Requests())
+	assert.EqualValues(t, loops*each, took)
+	assert.EqualValues(t, loops*each, counts.Queued.Buckets[0])
+	assert.Len(t, g.Seats(), 7)
+}
+
+// BenchmarkObserve is what counting costs a request: on one loop, and on as
+// many as there are processors, that count the same group.
+func BenchmarkObserve(b *testing.B) {
+	q, r := served()
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			q.Observe(r)
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				q.Observe(r)
+			}
+		})
+	})
+}
+
+// BenchmarkObserveClientGolang is the same with the library's own counter and
+// histograms, which are looked up beforehand: why ours are.
+func BenchmarkObserveClientGolang(b *testing.B) {
+	var buckets []float64
+	for _, bound := range Bounds {
+		buckets = append(buckets, bound.Seconds())
+	}
+	count := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "c"}, []string{"group", "code"}).WithLabelValues("web", "2xx")
+	took := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "h", Buckets: buckets}, []string{"group"}).WithLabelValues("web")
+	queued := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "q", Buckets: buckets}, []string{"group"}).WithLabelValues("web")
+	_, r := served()
+	observe := func() {
+		count.Inc()
+		took.Observe(r.Took.Seconds())
+		queued.Observe(r.Queued.Seconds())
+	}
+	b.Run("one", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			observe()
+		}
+	})
+	b.Run("parallel", func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				observe()
+			}
+		})
+	})
+}
