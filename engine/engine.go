@@ -22,6 +22,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -143,10 +144,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	sup := supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests}, Runtime: runtime,
-		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder,
+		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events,
 	})
 	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, more: make(chan struct{}, 1), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
-		access: access, stats: &tell.reloads, procs: newProcs(px.Procs()), folder: folder}
+		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -162,7 +163,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Explain: explainer{sup}.explain,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,
-		Logs: e.opts.Logs, LostLines: e.opts.LostLines,
+		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,
 	})
@@ -177,7 +178,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 
 	var group run.Group
 	{ // signals: returns on TERM, INT, QUIT or ldcorn stop, which ends the program
-		group.Add(func() error { return e.awaitStop(ctx) }, func(err error) { cancel(err) })
+		group.Add(func() error { return e.awaitStop(ctx, &tell.events) }, func(err error) { cancel(err) })
 	}
 	{ // supervisor: owns the workers
 		ctx, cancel := context.WithCancel(context.Background())
@@ -199,14 +200,16 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 }
 
 // awaitStop returns why the program is to end, once it is.
-func (e *Engine) awaitStop(ctx context.Context) error {
+func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 	<-ctx.Done()
 	notify(notifyStopping)
 	cause := context.Cause(ctx)
 	if errors.Is(cause, errStop) {
 		e.log.Info("stopping", "reason", cause)
+		events.Emit(event.Event{Kind: event.Shutdown, Reason: cause.Error()})
 	} else { // Run returns the failure, whoever gets it says it
 		e.log.Info("stopping", "reason", "failure")
+		events.Emit(event.Event{Kind: event.Shutdown, Reason: "failure"})
 	}
 	return cause
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -27,6 +28,7 @@ type reloader struct {
 	log     *slog.Logger
 	access  *accesslog.Log
 	stats   *metrics.Reloads
+	events  *event.Stream
 	procs   *procs
 	folder  *workdir.Dir // that workers without cwd run in
 	trigger <-chan struct{}
@@ -75,6 +77,7 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	}
 	r.stats.Started(time.Now())
 	r.log.Info("ready", "generation", result.Generation, "groups", len(result.Plan.Groups), "took", result.Took.Round(time.Millisecond))
+	r.events.Emit(event.Event{Kind: event.Ready, Generation: result.Generation, Took: result.Took.Seconds()})
 	close(r.ready)
 	for {
 		select {
@@ -111,6 +114,7 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	begun := time.Now()
 	defer r.procs.widen()()
 	r.log.Info("reload started")
+	r.events.Emit(event.Event{Kind: event.Reloading})
 	report, result, err := r.loadAndApply(ctx, j)
 	if err != nil {
 		r.failed(ctx, err, begun, j)
@@ -120,6 +124,7 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	r.stats.Applied(time.Now())
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
+	r.events.Emit(event.Event{Kind: event.Reloaded, Generation: result.Generation, Took: time.Since(begun).Seconds()})
 	j.tell(control.ReloadEvent{Event: control.EventApplied, Generation: result.Generation, Report: report})
 }
 
@@ -167,15 +172,17 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	}
 	if errors.As(err, new(refusal)) {
 		r.log.Warn("reload refused", "took", since(begun), "err", err)
+		r.events.Emit(event.Event{Kind: event.Refused, Took: time.Since(begun).Seconds(), Reason: err.Error()})
 		j.tell(control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err), Refused: true})
 		return
 	}
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
-	event := control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err)}
-	attrs := []any{"took", since(begun), "err", err}
+	failed := control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err)}
+	attrs, reason := []any{"took", since(begun), "err", err}, firstLine(err.Error())
 	if start := new(supervisor.StartError); errors.As(err, &start) {
-		event.Error, event.Stderr = start.Summary(), start.Stderr
+		failed.Error, failed.Stderr = start.Summary(), start.Stderr
+		reason = firstLine(start.Summary())
 		attrs = []any{"took", since(begun), "group", start.Group, "worker", start.Worker}
 		if start.All > 0 {
 			attrs = append(attrs, "failed", start.All)
@@ -184,11 +191,12 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	}
 	outcome := "everything stays as it was"
 	if back := new(supervisor.RollbackError); errors.As(err, &back) {
-		event.Outcome = back.Outcome()
-		outcome = event.Outcome
+		failed.Outcome = back.Outcome()
+		outcome = failed.Outcome
 	}
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	j.tell(event)
+	r.events.Emit(event.Event{Kind: event.Unchanged, Took: time.Since(begun).Seconds(), Reason: reason + "; " + firstLine(outcome), Stderr: failed.Stderr})
+	j.tell(failed)
 }
 
 // warnLeft tells what the reload could not apply.

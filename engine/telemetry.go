@@ -6,6 +6,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
@@ -13,10 +14,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// telemetry is what a master counts, and the listener on which it tells that.
+// telemetry is what a master counts and what happens to it, and the listener on which it tells that.
 type telemetry struct {
 	requests stats.Requests
 	reloads  metrics.Reloads
+	events   event.Stream
 	listener net.Listener // nil where nobody is to be told
 }
 
@@ -48,7 +50,7 @@ func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Superv
 	registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 		metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup))
 	admin := control.StartAdmin(control.AdminOptions{
-		Listener: t.listener, Master: sup, Counted: &t.requests, Metrics: metrics.Handler(registry, e.log), Reload: reloads.last.Load,
+		Listener: t.listener, Master: sup, Counted: &t.requests, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.last.Load,
 		Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 	})
 	e.log.Info("admin listener open", "addr", address(t.listener))

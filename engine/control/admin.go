@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -34,6 +35,7 @@ type AdminOptions struct {
 	Listener net.Listener // closed by Close
 	Master   Watched
 	Counted  *stats.Requests
+	Events   *event.Stream
 	Metrics  http.Handler
 	Reload   func() *Reload       // the last one; nil before the first
 	Stopping <-chan struct{}      // closed when the master begins to stop

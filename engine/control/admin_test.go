@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -26,6 +28,7 @@ type admin struct {
 	begun    atomic.Int32 // what takes long
 	ended    atomic.Int32
 	stopping chan struct{}
+	events   event.Stream
 }
 
 // watched is what the Admin looks at.
@@ -46,7 +49,7 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Metrics: metrics, Reload: func() *Reload { return a.reload }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Events: &a.events, Metrics: metrics, Reload: func() *Reload { return a.reload }, Stopping: a.stopping,
 		Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)
@@ -150,13 +153,18 @@ func TestAdmin_Dashboard(t *testing.T) {
 		}},
 		{Name: "gone", Removed: true},
 	}
+	index := 1
+	a.events.Emit(event.Event{Kind: event.Crashed, Group: "api", Worker: &index, Reason: "exit code 1 <b>", Stderr: []string{"hunter2"}})
+	a.events.Emit(event.Event{Kind: event.Reloading})
 	body = get()
+	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{
 		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; (ldcorn status says more)`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
 		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,
 		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,
 		`<td>api.1<td class="n">-<td class="bad">failed<td class="n">-<td class="n">0`, `<td class="why">exit code 1`,
+		`<td>master<td>reloading<td class="n">-<td class="why">`, `<td>api.1<td class="bad">crashed<td class="n">-<td class="why">exit code 1 &lt;b&gt;`,
 	} {
 		assert.Contains(t, body, want)
 	}

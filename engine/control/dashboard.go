@@ -5,10 +5,12 @@ import (
 	_ "embed" // the page
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -25,7 +27,10 @@ func newDashboard() *template.Template {
 }
 
 // A page is a status with the words that the dashboard has for it.
-type page struct{ Status }
+type page struct {
+	Status
+	Events []event.Event // the newest first, without what workers wrote
+}
 
 // Ago is how long ago something was, at the time of the status.
 func (p page) Ago(t time.Time) string {
@@ -59,6 +64,19 @@ func (page) Dash(n int) string {
 	return strconv.Itoa(n)
 }
 
+// shownEvents are on the page.
+const shownEvents = 20
+
+// newestEvents are those for the page, which anybody may read.
+func (a *Admin) newestEvents() []event.Event {
+	events := a.opts.Events.Newest(shownEvents)
+	slices.Reverse(events)
+	for i := range events {
+		events[i] = events[i].Public()
+	}
+	return events
+}
+
 // index shows the status to people, and to programs what else there is.
 func (a *Admin) index(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
@@ -69,7 +87,7 @@ func (a *Admin) index(w http.ResponseWriter, r *http.Request) {
 	defer a.opts.Busy()()
 	var body bytes.Buffer
 	st := statusNow(a.opts.Version, a.opts.Reload(), a.opts.Master.Status(), a.opts.Counted)
-	if err := a.dashboard.Execute(&body, page{st}); err != nil {
+	if err := a.dashboard.Execute(&body, page{st, a.newestEvents()}); err != nil {
 		a.opts.Log.Error("dashboard not written", "err", err)
 		tell(w, http.StatusInternalServerError, "the page could not be written; the master's log says why\n")
 		return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/stats"
@@ -54,6 +55,7 @@ type Options struct {
 	Logs    *logbook.Book
 	// LostLines is the line of the log that tells how many a reader has missed.
 	LostLines func(n uint64) []byte
+	Events    *event.Stream
 	Stop      func() // begins to stop the master; any number of times
 	Version   string // of ldcorn
 	Log       *slog.Logger
@@ -123,6 +125,7 @@ func (s *Server) routes() http.Handler {
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status(), s.opts.Counted))
 	})
 	mux.HandleFunc("GET /v1/logs", s.logs)
+	mux.HandleFunc("GET /v1/events", s.events)
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/explain", s.explain)
 	mux.HandleFunc("POST /v1/reload", s.reload)

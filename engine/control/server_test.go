@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -36,6 +37,7 @@ type fakeMaster struct {
 
 	logs    *logbook.Book
 	counted stats.Requests
+	events  event.Stream
 }
 
 // book has some lines.
@@ -145,7 +147,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Counted: &m.counted, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Listener: l, Master: m, Counted: &m.counted, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
 		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -192,13 +193,23 @@ func (s *Supervisor) commit(steps []*step) {
 	s.opts.Publisher.Publish(s.plan, pools(groups))
 	maps.DeleteFunc(s.leaving, func(g *group, _ struct{}) bool { return g.hasEnded() })
 	for _, st := range steps {
-		s.opts.Log.Info("group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
+		s.applied(st)
 		if st.change.Action == plan.Remove {
 			s.leaving[st.group] = struct{}{}
 			st.group.do(func() { st.group.finish(false) })
 		}
 	}
 	s.show(time.Now())
+}
+
+// applied tells that a group is as its target says.
+func (s *Supervisor) applied(st *step) {
+	s.opts.Log.Info("group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
+	e := event.Event{Kind: event.Applied, Group: st.change.Name, Generation: s.generation, Reason: string(st.change.Action) + ": " + st.change.Reason}
+	if st.change.New != nil {
+		e.Workers = st.change.New.Instances
+	}
+	s.opts.Events.Emit(e)
 }
 
 // pools are the groups as the proxy sees them.

@@ -176,6 +176,7 @@ func (g *group) retry(m *member, why RestartReason, failure *StartError) *member
 		return nil
 	}
 	g.count(m.index, why)
+	g.emitCrash(m.index, why, failure, delay)
 	g.log.Warn("start failed, trying again", "worker", m.index, "failures", len(c.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	c.member = g.spawnWithin(target{spec: m.spec, generation: m.generation, startup: m.startup}, m.index, delay, left, c)
 	return c.member

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -24,6 +25,7 @@ type group struct {
 	usage   func(int) worker.Usage // of a worker, by pid
 	hurry   <-chan struct{}        // closed: kill instead of stop
 	pool    *pool.Pool
+	events  *event.Stream
 
 	settings atomic.Pointer[settings] // set by run's goroutine, for the watchers of workers
 
@@ -49,7 +51,7 @@ type group struct {
 func (s *Supervisor) newGroup(spec *plan.Group) *group {
 	g := &group{
 		name: spec.Name, log: s.opts.Log.With("group", spec.Name), starter: s.starter, jitter: s.jitter,
-		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.New(spec), alarm: s.raise,
+		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.New(spec), events: s.opts.Events, alarm: s.raise,
 		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
 	}
 	g.configure(spec)
@@ -118,11 +120,14 @@ func (g *group) spawnWithin(t target, index int, delay, left time.Duration, c *c
 	return m
 }
 
-// move changes a member's state: one log line.
-func (g *group) move(m *member, to State, attrs ...any) {
+// move changes a member's state: one log line and one event. e has what the
+// event tells beside the state.
+func (g *group) move(m *member, to State, e event.Event, attrs ...any) {
 	was := m.state
 	took := time.Since(m.since).Round(time.Millisecond)
 	m.state, m.since = to, time.Now()
+	e.Took = took.Seconds()
+	g.emit(kinds[to], m, e)
 	attrs = append([]any{"worker", m.index, "pid", m.pid(), "state", to, "was", was, "took", took}, attrs...)
 	g.log.Info("worker state changed", attrs...)
 }
@@ -141,6 +146,7 @@ func (g *group) started(m *member, proc process) {
 	if m.candidate != nil {
 		m.candidate.begun()
 	}
+	g.emit(event.Starting, m, event.Event{})
 	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", StateStarting, "generation", m.generation)
 }
 
@@ -148,7 +154,7 @@ func (g *group) started(m *member, proc process) {
 // waits for gets requests only once the apply commits.
 func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
-	g.move(m, StateReady)
+	g.move(m, StateReady, event.Event{})
 	if m.candidate != nil {
 		m.candidate.batch.tell()
 	}
@@ -185,7 +191,7 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	wasReady, lived := m.state == StateReady, time.Since(m.since)
 	retired := m.ctx.Err() != nil
 	if m.proc != nil {
-		g.move(m, StateExited, "reason", exit.String())
+		g.move(m, StateExited, event.Event{Reason: exit.String()}, "reason", exit.String())
 	}
 	m.state = StateExited
 	failure := g.failure(m, exit, err)
@@ -236,6 +242,7 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 	s.crashed(lived, failure)
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
+		g.emitSeat(event.Failed, index, event.Event{Reason: failure.reason(why), Stderr: failure.Stderr})
 		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
 		if c != nil {
 			c.batch.err = failure
@@ -245,6 +252,7 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
+	g.emitCrash(index, why, failure, delay)
 	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.place(g.respawn(index, delay, c))
 }

@@ -1,6 +1,10 @@
 package supervisor
 
-import "time"
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/event"
+)
 
 // Hold makes the requests of a group wait in its queue, within the queue's
 // limits, until Release: while a database migrates, say. Requests in flight go
@@ -15,6 +19,7 @@ func (s *Supervisor) Hold(name string) error {
 	if g.pool.Hold() {
 		now := g.pool.Stats()
 		g.log.Info("group held", "requests", now.Requests, "websockets", now.Tunnels)
+		g.events.Emit(event.Event{Kind: event.Held, Group: name, Requests: now.Requests, Websockets: now.Tunnels})
 	}
 	return nil
 }
@@ -28,7 +33,9 @@ func (s *Supervisor) Release(name string) error {
 	}
 	queued := g.pool.Queued()
 	if since := g.pool.Resume(); !since.IsZero() {
-		g.log.Info("group released", "queued", queued, "took", time.Since(since).Round(time.Millisecond))
+		took := time.Since(since).Round(time.Millisecond)
+		g.log.Info("group released", "queued", queued, "took", took)
+		g.events.Emit(event.Event{Kind: event.Released, Group: name, Queued: queued, Took: took.Seconds()})
 	}
 	return nil
 }

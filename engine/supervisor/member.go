@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -157,7 +158,7 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	}
 	m.drain(proc, w)
 	w.CloseIdle()
-	m.group.post(func() { m.group.move(m, StateStopping) })
+	m.group.post(func() { m.group.move(m, StateStopping, event.Event{}) })
 	return proc.Stop(m.stopGrace(), m.group.hurry)
 }
 

@@ -1,6 +1,10 @@
 package supervisor
 
-import "time"
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/event"
+)
 
 // replace starts another worker for the index of one that is ready and serves
 // on until the other is ready, too. There is one replacement at a time in a
@@ -44,6 +48,7 @@ func (g *group) notReplaced(m *member, failure *StartError) {
 		old.retries++
 		delay := g.jitter(restartDelay(g.retryBase(), old.retries+1))
 		old.keepUntil = time.Now().Add(delay)
+		g.emit(event.Kept, old, event.Event{Reason: failure.reason(RestartStart), Stderr: failure.Stderr, RestartIn: delay.Seconds()})
 		g.log.Warn("replacement failed, the old worker stays", append([]any{"worker", m.index, "retry_in", delay}, failure.Attrs()...)...)
 	}
 	g.endReplacement()
@@ -72,6 +77,7 @@ func (g *group) refill(m *member, why RestartReason, lived time.Duration, failur
 	}
 	g.count(m.index, why)
 	g.seats[m.index].crashed(lived, failure)
+	g.emitCrash(m.index, why, failure, 0)
 	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
 	g.place(next)
 	g.endReplacement()

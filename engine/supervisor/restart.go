@@ -3,6 +3,8 @@ package supervisor
 import (
 	"context"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/event"
 )
 
 // Restart replaces the workers of a group one after another, each only once
@@ -85,6 +87,7 @@ func (g *group) renew(index int, asked time.Time, b *batch) {
 		b.end()
 	case m != nil && m.state == StateReady:
 		s.lastExit = "restarted"
+		g.emit(event.Recycled, m, event.Event{Reason: "ldcorn restart"})
 		g.replace(m, RestartCommand, c)
 	default: // nobody serves that one would have to wait for
 		if m != nil {

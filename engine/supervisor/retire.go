@@ -1,6 +1,9 @@
 package supervisor
 
-import "github.com/ldcorn/ldcorn/engine/pool"
+import (
+	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
 
 // retire takes members out of service: those that are ready finish what they
 // have, the others stop at once. With cut, nothing is waited for.
@@ -15,7 +18,7 @@ func (g *group) retire(members []*member, cut bool) {
 func (g *group) release(m *member, cut bool) {
 	if m.state == StateReady {
 		requests, tunnels := m.worker.InFlight()
-		g.move(m, StateDraining, "requests", requests, "websockets", tunnels)
+		g.move(m, StateDraining, event.Event{Requests: requests, Websockets: tunnels}, "requests", requests, "websockets", tunnels)
 	}
 	m.current = false
 	if m.ctx.Err() == nil {

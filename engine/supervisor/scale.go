@@ -42,7 +42,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	g.do(func() { g.commit(st.target, st.batch) })
 	s.plan = withGroup(s.plan, old, &spec)
 	s.opts.Publisher.Publish(s.plan, pools(s.groups))
-	s.opts.Log.Info("group applied", "group", name, "change", change.Action, "reason", change.Reason)
+	s.applied(st)
 	s.show(time.Now())
 	return nil
 }

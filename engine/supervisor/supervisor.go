@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/workdir"
@@ -40,6 +41,7 @@ type Options struct {
 	Runtime    *Runtime
 	Output     worker.Output   // of the workers; nil discards it
 	Drained    <-chan struct{} // closed when the proxy has no request left; nil = never wait for it
+	Events     *event.Stream   // of what happens; nil = nobody is told
 	Folder     *workdir.Dir    // that workers without cwd run in; nil leaves it to the process
 	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil = never
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -83,5 +84,6 @@ func (g *group) recycle(m *member, worn wear) {
 	}
 	g.log.Info("worker recycled", "worker", m.index, "pid", m.proc.PID(), "reason", worn.reason)
 	s.lastExit = "recycled: " + worn.reason
+	g.emit(event.Recycled, m, event.Event{Reason: worn.reason})
 	g.replace(m, worn.why, nil)
 }

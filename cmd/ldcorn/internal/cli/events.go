@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/event"
+)
+
+// newEventsCommand returns the command that shows what has happened to a
+// master.
+func newEventsCommand(opts *rootOptions) *cobra.Command {
+	var want control.EventsRequest
+	var out, stderr io.Writer
+	var asJSON bool
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "events [GROUP...]",
+		Short: "Show what has happened to the workers, groups and reloads",
+		Long: `Show what has happened to the workers, the groups and the reloads of a master, of all
+groups or of some: a line for each worker that starts, is ready, crashes or ends, for each
+group that is changed or held, and for each reload.
+
+The master keeps the newest 1,024 events. Those of the master itself, which are its
+reloads, are shown only without GROUP. --json prints an object a line; its fields are in
+docs/events.schema.json.`,
+		Example: `  ldcorn events
+  ldcorn events api -n 20
+  ldcorn events -f --json`,
+		ValidArgsFunction: ask.completeGroups,
+		PreRunE: func(cmd *cobra.Command, args []string) error {
+			out, stderr, want.Groups = cmd.OutOrStdout(), cmd.ErrOrStderr(), args
+			given := cmd.Flags().Changed("lines")
+			switch {
+			case given && want.Events < 0:
+				return usageError("--lines: got %d, want 0 or more", want.Events)
+			case !given && want.Follow:
+				want.Events = followLines
+			}
+			return nil
+		},
+	}, func(ctx context.Context, master *control.Client, _ []string) error {
+		ctx, stop := terminal.WhileRead(ctx, out)
+		defer stop()
+		show := showEvent
+		if asJSON {
+			show = writeEvent
+		}
+		err := master.Events(ctx, want, func(e event.Event, lost uint64) error {
+			if lost > 0 {
+				fmt.Fprintf(stderr, "ldcorn: %d events were lost: they came faster than they were read\n", lost)
+			}
+			return show(out, &e)
+		})
+		if want.Follow && errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
+			return nil // INT ends it as usual, and so does the end of its reader
+		}
+		return err
+	})
+	flags := cmd.Flags()
+	flags.IntVarP(&want.Events, "lines", "n", -1, "show the newest `N` events that are kept (default all; 10 with -f)")
+	flags.Lookup("lines").DefValue = "0" // so that the help shows none
+	flags.BoolVarP(&want.Follow, "follow", "f", false, "go on with the events that come, until INT or the end of the master")
+	flags.BoolVar(&asJSON, "json", false, "print an object for each event")
+	return cmd
+}
+
+// Widths of the columns of events: most names fit, and longer ones move the rest
+// of their line.
+const (
+	subjectWidth = 10
+	kindWidth    = 9
+)
+
+// writeEvent prints an event as an object on a line of its own.
+func writeEvent(w io.Writer, e *event.Event) error {
+	lines := json.NewEncoder(w)
+	lines.SetEscapeHTML(false)
+	return lines.Encode(e)
+}
+
+// showEvent prints an event for people: when, of what, what, and why.
+func showEvent(w io.Writer, e *event.Event) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, e.Kind, details(e))
+	text := strings.TrimRight(strings.ReplaceAll(b.String(), "\n", " "), " ") + "\n"
+	for _, line := range e.Stderr {
+		text += "    " + line + "\n"
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+// details are what an event tells beside that it has happened.
+func details(e *event.Event) string {
+	var parts []string
+	add := func(tell bool, format string, args ...any) {
+		if tell {
+			parts = append(parts, fmt.Sprintf(format, args...))
+		}
+	}
+	add(e.Reason != "", "%s", e.Reason)
+	add(e.PID != 0, "pid %d", e.PID)
+	add(e.Generation != 0 && (e.Worker == nil || e.Kind == event.Starting), "generation %d", e.Generation)
+	add(e.Took >= 0.001, "after %s", seconds(e.Took))
+	add(e.RestartIn > 0, "next try in %s", seconds(e.RestartIn))
+	add(e.Requests > 0, "%s in flight", plural(e.Requests, "request"))
+	add(e.Websockets > 0, "%s open", plural(e.Websockets, "websocket"))
+	add(e.Queued > 0, "%s queued", plural(e.Queued, "request"))
+	add(e.Workers > 0, "%s", plural(e.Workers, "worker"))
+	return strings.Join(parts, ", ")
+}
+
+// plural writes a number of things.
+func plural(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// seconds writes a number of them for people.
+func seconds(s float64) string {
+	d := time.Duration(s * float64(time.Second))
+	if d >= time.Minute {
+		return control.Age(d)
+	}
+	return d.Round(time.Millisecond).String()
+}

@@ -1,0 +1,88 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/event"
+)
+
+func TestServer_Events(t *testing.T) {
+	m := new(fakeMaster)
+	_, c := start(t, m)
+	index := 1
+	m.events.Emit(event.Event{Kind: event.Crashed, Group: "gone", Worker: &index, Reason: "exit code 1", Stderr: []string{"last words"}})
+	m.events.Emit(event.Event{Kind: event.Reloading})
+	ask := func(want EventsRequest) (kinds []event.Kind) {
+		t.Helper()
+		require.NoError(t, c.Events(t.Context(), want, func(e event.Event, lost uint64) error {
+			assert.Zero(t, lost)
+			kinds = append(kinds, e.Kind)
+			return nil
+		}))
+		return kinds
+	}
+	assert.Equal(t, []event.Kind{event.Crashed, event.Reloading}, ask(EventsRequest{Events: -1}))
+	assert.Equal(t, []event.Kind{event.Reloading}, ask(EventsRequest{Events: 1}))
+	assert.Equal(t, []event.Kind{event.Crashed}, ask(EventsRequest{Groups: []string{"gone"}, Events: -1}))
+	err := c.Events(t.Context(), EventsRequest{Groups: []string{"nosuch"}}, nil)
+	require.ErrorContains(t, err, `no group "nosuch"`)
+
+	// What comes is told as it comes, with all that there is of it.
+	var got []event.Event
+	enough := errors.New("enough")
+	err = c.Events(t.Context(), EventsRequest{Events: 2, Follow: true}, func(e event.Event, _ uint64) error {
+		if got = append(got, e); len(got) == 2 {
+			m.events.Emit(event.Event{Kind: event.Reloaded, Generation: 2})
+		}
+		if len(got) == 3 {
+			return enough
+		}
+		return nil
+	})
+	require.ErrorIs(t, err, enough)
+	assert.Equal(t, []string{"last words"}, got[0].Stderr)
+	assert.Equal(t, 1, *got[0].Worker)
+	assert.Equal(t, event.Reloaded, got[2].Kind)
+}
+
+// TestServer_EventsLost: a client learns what it has missed.
+func TestServer_EventsLost(t *testing.T) {
+	c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"lost":3}`+"\n"+`{"lost":4}`+"\n"+`{"format_version":1,"event":"ready","group":"\u001b[2J"}`+"\n")
+	})
+	calls := 0
+	require.NoError(t, c.Events(t.Context(), EventsRequest{}, func(e event.Event, lost uint64) error {
+		calls++
+		assert.EqualValues(t, 7, lost)
+		assert.Equal(t, `\x1b[2J`, e.Group, "nothing that a terminal obeys")
+		return nil
+	}))
+	assert.Equal(t, 1, calls)
+}
+
+// TestServer_EventsBounded: what does not follow has an end, and what does has
+// bounded lines.
+func TestServer_EventsBounded(t *testing.T) {
+	c := hostile(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("follow") == "true" {
+			endless(w, `{"event":"`, "a")
+			return
+		}
+		endless(w, "", `{"event":"ready"}`+"\n")
+	})
+	c.most = 1 << 20
+	none := func(event.Event, uint64) error { return nil }
+	for _, follow := range []bool{false, true} {
+		assert.ErrorContains(t, c.Events(t.Context(), EventsRequest{Follow: follow}, none), "its answer is too long")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, c.Events(ctx, EventsRequest{}, none), context.Canceled)
+}

@@ -1,0 +1,104 @@
+package event
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func of(group string, kind Kind) Event { return Event{Group: group, Kind: kind} }
+
+func numbers(events []Event) (out []uint64) {
+	for _, e := range events {
+		out = append(out, e.Number)
+	}
+	return out
+}
+
+func TestStream_OrderAndChoice(t *testing.T) {
+	s := new(Stream)
+	for _, group := range []string{"a", "", "b", "b", "a"} {
+		s.Emit(of(group, Ready))
+	}
+	take := func(groups []string, n int) []uint64 {
+		events, lost := s.Read(groups, n).Take()
+		assert.Zero(t, lost)
+		return numbers(events)
+	}
+	assert.Equal(t, []uint64{1, 2, 3, 4, 5}, take(nil, -1))
+	assert.Equal(t, []uint64{4, 5}, take(nil, 2))
+	assert.Empty(t, take(nil, 0))
+	assert.Equal(t, []uint64{1, 5}, take([]string{"a"}, -1))
+	assert.Equal(t, []uint64{4, 5}, take([]string{"a", "b"}, 2))
+	assert.Empty(t, take([]string{"c"}, -1))
+	assert.Equal(t, []uint64{5}, numbers(s.Newest(1)))
+	assert.Len(t, s.Newest(99), 5)
+
+	follow := s.Read([]string{"a"}, 0)
+	s.Emit(of("b", Ready))
+	s.Emit(of("a", Exited))
+	events, lost := follow.Take()
+	assert.Zero(t, lost)
+	assert.Equal(t, []uint64{7}, numbers(events))
+	assert.False(t, events[0].At.IsZero())
+	assert.Equal(t, FormatVersion, events[0].FormatVersion)
+
+	var none *Stream
+	none.Emit(of("a", Ready)) // does nothing
+}
+
+// TestStream_Bounded: the newest events are kept, and a reader that comes too
+// late learns how many it has missed.
+func TestStream_Bounded(t *testing.T) {
+	s := new(Stream)
+	slow := s.Read(nil, -1)
+	for range kept + 7 {
+		s.Emit(Event{Kind: Crashed, Stderr: make([]string, 10*maxStderr)})
+	}
+	events, lost := slow.Take()
+	assert.EqualValues(t, 7, lost)
+	assert.Len(t, events, kept)
+	assert.Len(t, events[0].Stderr, maxStderr)
+	events, lost = slow.Take()
+	assert.Empty(t, events)
+	assert.Zero(t, lost)
+}
+
+// TestReader_Follow: whoever keeps up misses nothing, however many emit.
+func TestReader_Follow(t *testing.T) {
+	s := new(Stream)
+	r := s.Read(nil, -1)
+	const emitters, each = 4, 200
+	var wg sync.WaitGroup
+	for range emitters {
+		wg.Go(func() {
+			for range each {
+				s.Emit(of("a", Ready))
+			}
+		})
+	}
+	seen, next := 0, uint64(1)
+	for seen < emitters*each {
+		r.Wait(t.Context())
+		events, lost := r.Take()
+		assert.Zero(t, lost)
+		for _, e := range events {
+			assert.Equal(t, next, e.Number)
+			next++
+		}
+		seen += len(events)
+	}
+	wg.Wait()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r.Wait(ctx) // returns, though there is nothing
+}
+
+func TestPublic(t *testing.T) {
+	e := Event{Kind: Unchanged, Reason: "worker 0: exit code 3; it wrote:\n    a secret", Stderr: []string{"a secret"}}
+	assert.Equal(t, Event{Kind: Unchanged, Reason: "worker 0: exit code 3"}, e.Public())
+	plain := Event{Kind: Crashed, Reason: "exit code 3"}
+	assert.Equal(t, plain, plain.Public())
+}
