@@ -26,7 +26,9 @@ func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*plan.Re
 	if err := known(next, opts); err != nil {
 		return nil, err
 	}
-	report := compare(p.sup, next, opts)
+	now, generation := p.sup.InEffect()
+	changes := plan.Diff(now, next, opts)
+	report := plan.NewReport(baseOf(p.sup, now, generation), next, changes, opts)
 	report.Diagnostics = append(report.Diagnostics, warnings...)
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
@@ -34,14 +36,13 @@ func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*plan.Re
 	return report, nil
 }
 
-// compare says what applying next would do now.
-func compare(sup *supervisor.Supervisor, next *plan.Plan, opts plan.DiffOptions) *plan.Report {
-	now, generation := sup.InEffect()
+// baseOf is the base of a report about what runs.
+func baseOf(sup *supervisor.Supervisor, now *plan.Plan, generation int) plan.Base {
 	base := plan.Base{Kind: plan.BaseMaster, PID: os.Getpid(), Generation: generation, Up: time.Since(sup.Started()).Seconds()}
 	if now != nil {
 		base.Fingerprint = now.Fingerprint
 	}
-	return plan.NewReport(base, next, plan.Diff(now, next, opts), opts)
+	return base
 }
 
 // known fails where a group is to be replaced that the plan does not have.

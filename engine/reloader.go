@@ -153,11 +153,15 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 	if err := known(next, opts); err != nil {
 		return nil, none, refusal{err}
 	}
-	report := compare(r.sup, next, opts)
-	if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
-		return nil, none, refusal{errStalePlan}
+	var report *plan.Report // of what is applied, whatever else was asked for since the configuration was read
+	check := func(now *plan.Plan, generation int, changes *plan.Changes) error {
+		report = plan.NewReport(baseOf(r.sup, now, generation), next, *changes, opts)
+		if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
+			return refusal{errStalePlan}
+		}
+		return nil
 	}
-	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Progress: func(p supervisor.Progress) {
+	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Check: check, Progress: func(p supervisor.Progress) {
 		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
 			Requests: p.Requests, Websockets: p.Websockets})
 	}})

@@ -44,6 +44,11 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 	begun := time.Now()
 	s.starter.Forget()
 	changes := plan.Diff(s.plan, next, opts.Diff)
+	if opts.Check != nil {
+		if err := opts.Check(s.plan, s.generation, &changes); err != nil {
+			return Result{}, err
+		}
+	}
 	steps := s.steps(changes.Groups, next)
 	var err error
 	if atOnce, all := changes.AtOnce(next.ReloadSurge); all {

@@ -140,6 +140,36 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 	}
 }
 
+// TestApply_Check: whoever checks an apply sees what it will change, also where
+// another one has come before it, and can keep it from doing anything.
+func TestApply_Check(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", kept)))
+		scaled := make(chan error, 1)
+		go func() { scaled <- r.sup.Scale(t.Context(), "a", 3) }()
+		synctest.Wait() // its workers are starting
+		refused := errors.New("refused")
+		var seen plan.Changes
+		check := func(err error) func(*plan.Plan, int, *plan.Changes) error {
+			return func(now *plan.Plan, generation int, changes *plan.Changes) error {
+				assert.Equal(t, 1, generation)
+				assert.Equal(t, 3, now.Group("a").Instances, "what another has changed before its turn")
+				seen = *changes
+				return err
+			}
+		}
+		_, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", kept)), ApplyOptions{Check: check(refused)})
+		require.NoError(t, <-scaled)
+		require.ErrorIs(t, err, refused)
+		assert.Len(t, r.fakes.alive("a"), 3, "nothing is done")
+
+		result, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", kept)), ApplyOptions{Check: check(nil)})
+		require.NoError(t, err)
+		assert.Equal(t, seen, result.Changes)
+		assert.Equal(t, plan.Resize, seen.Groups[0].Action)
+	})
+}
+
 func TestApply_GivenUpByCaller(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))

@@ -6,6 +6,12 @@ import "github.com/ldcorn/ldcorn/engine/plan"
 // that nobody watches.
 type ApplyOptions struct {
 	Diff plan.DiffOptions
+	// Check, if not nil, is asked before anything begins: nothing else changes
+	// what runs between that and the end of the apply. now is the plan in
+	// effect, nil before the first, generation its number, and changes is what
+	// will be applied. An error is returned by Apply as it is, and nothing is
+	// done. The supervisor's goroutine calls it: it must not block.
+	Check func(now *plan.Plan, generation int, changes *plan.Changes) error
 	// Progress, if not nil, is told how the apply goes, by the supervisor's
 	// goroutine: it must not block.
 	Progress func(Progress)
