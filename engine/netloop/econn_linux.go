@@ -30,6 +30,7 @@ type econn struct {
 	wantOut    bool // registered for writability too
 	readable   bool
 	half       bool // the peer has ended its stream
+	watched    bool // a task has watched it before
 	hup        bool // the connection is broken, or closed by the peer
 	closed     bool
 	expired    bool
@@ -42,6 +43,7 @@ type econn struct {
 	watcher        *etask
 	tunnel         *tunnel
 	until          Time // end of its rest
+	ended          Time // when half was seen
 	stash          []byte
 	peer           netip.AddrPort
 	idle           idleNode[*econn] // while it rests with an empty stash, or lingers
@@ -117,7 +119,9 @@ func (c *econn) event(events uint32) {
 	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		c.readable = true
 	}
-	c.half = c.half || events&unix.EPOLLRDHUP != 0
+	if !c.half && events&unix.EPOLLRDHUP != 0 {
+		c.half, c.ended = true, c.loop.now
+	}
 	c.hup = c.hup || events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
 	switch {
 	case c.tunnel != nil:
@@ -145,7 +149,7 @@ func (c *econn) wakeWaiters(writable bool) {
 		if c.hup {
 			t.interrupt(ErrGone)
 		} else {
-			c.loop.by(max(c.loop.now, t.since+Time(watchAfter)))
+			c.loop.by(max(c.loop.now, t.lookAt()))
 		}
 	}
 }

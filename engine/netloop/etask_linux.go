@@ -201,15 +201,29 @@ func (t *etask) Watch(c Conn, probe []byte) (probed int) {
 	e := c.(*econn)
 	t.watched, t.probe, t.since, e.watcher = e, probe, t.loop.now, t
 	t.halfOK = false
-	t.loop.by(t.since + Time(watchAfter))
+	if e.watched && probe == nil {
+		e.register() // however short the waits are, an event tells of the end
+	}
+	e.watched = true
+	t.loop.by(t.lookAt())
 	return probed
+}
+
+// lookAt is when to look after the watched peer. One that has ended its stream,
+// and is gone for that, is found out also by a task that never waits for long.
+func (t *etask) lookAt() Time {
+	at := t.since + Time(watchAfter)
+	if c := t.watched; t.probe == nil && c.half {
+		at = min(at, c.ended+Time(watchAfter))
+	}
+	return at
 }
 
 // look finds out whether the watched peer is gone, and returns when to look
 // again; 0 = when an event says so.
 func (t *etask) look() Time {
 	c := t.watched
-	if due := t.since + Time(watchAfter); t.loop.now < due {
+	if due := t.lookAt(); t.loop.now < due {
 		return due
 	}
 	c.register() // one that was never waited on; its state comes as an event

@@ -25,6 +25,7 @@ type gconn struct {
 	resting   atomic.Bool // a client between two requests: Shutdown ends its wait
 	shed      atomic.Bool // its descriptor is wanted, if it rests or lingers still
 	lingering bool
+	ended     Time             // when its peer was first seen to have ended its stream; of the sweep alone
 	idle      idleNode[*gconn] // guarded by the lock of idleConns
 	closed    atomic.Bool
 

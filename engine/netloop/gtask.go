@@ -172,10 +172,19 @@ func (t *gtask) lookAfterPeer(now Time) {
 	c, probe, halfOK := t.watched, t.probe, t.halfOK
 	due := c != nil && now.Sub(t.since) >= watchAfter
 	t.mu.Unlock()
-	if !due {
+	if c == nil || !due && probe != nil {
 		return
 	}
-	switch state := c.peerState(); {
+	// One that has ended its stream, and is gone for that, is found out also by
+	// a task that never waits for long.
+	state := c.peerState()
+	if state == peerHalf && c.ended == 0 {
+		c.ended = now
+	}
+	if !due && (state != peerHalf || now.Sub(c.ended) < watchAfter) {
+		return
+	}
+	switch {
 	case state == peerGone:
 		t.interruptWatch(c)
 	case state != peerHalf || halfOK:

@@ -145,7 +145,8 @@ type Task interface {
 	// own stream need not be gone, and a TCP socket cannot tell the two
 	// apart: so probe is written to such a peer once, after half a second,
 	// and one that is gone answers it with a reset. Without a probe (nil), a
-	// peer that has ended its stream counts as gone; see Conn.Ended. An empty
+	// peer that has ended its stream counts as gone half a second later, also
+	// for a task that watches anew all the time; see Conn.Ended. An empty
 	// one leaves it at broken connections. A nil c ends the watch, and takes back an ErrGone. The
 	// watch of a new c replaces the old one. It returns how many bytes of the
 	// ended watch's probe were written.

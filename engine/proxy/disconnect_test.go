@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -334,6 +335,49 @@ func TestEndInAnswer(t *testing.T) {
 				} else {
 					assert.Error(t, err, "the end of the stream would be that of the answer")
 				}
+			})
+		})
+	}
+}
+
+// TestEndInDrippingAnswer: the same where the answer drips, so that no wait for
+// more of it is long.
+func TestEndInDrippingAnswer(t *testing.T) {
+	for name, head := range map[string]string{
+		"length":       "HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n",
+		"large length": largeHead,
+		"no length":    endlessHead,
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				t.Parallel()
+				r := newRig(t, driver, nil)
+				s := newSlow()
+				u := r.worker("default", s.serve)
+				cl := r.client()
+				cl.say(http1test.Get("/"))
+				<-s.began
+				s.say <- head + "abc"
+				cl.head()
+				_, err := cl.in.ReadString('c')
+				require.NoError(t, err)
+				require.NoError(t, cl.CloseWrite())
+				drip := time.NewTicker(20 * time.Millisecond)
+				defer drip.Stop()
+				limit := time.After(patience)
+				for gone := false; !gone; {
+					select {
+					case <-drip.C:
+						select {
+						case s.say <- "x":
+						default: // it has enough
+						}
+					case gone = <-s.gone:
+					case <-limit:
+						require.Fail(t, "the worker still answers")
+					}
+				}
+				r.idleAgain(u)
 			})
 		})
 	}
