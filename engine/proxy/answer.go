@@ -2,8 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"net/http"
-	"time"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -69,8 +67,7 @@ func (x *exchange) writeError(kind result.Kind, status int, reason string) netlo
 	if x.prefersJSON() {
 		b, media = appendErrorJSON(body[:0], status, reason, x.id), "application/json"
 	}
-	x.out = x.appendErrorHead(x.out[:0], status, media, len(b))
-	x.rec.Sent = -int64(len(x.out))
+	x.out = x.appendHead(x.out[:0], &answerHead{status: status, media: media, framing: framingLength, length: int64(len(b)), ours: true})
 	if x.isHead() {
 		b = nil
 	}
@@ -78,40 +75,6 @@ func (x *exchange) writeError(kind result.Kind, status int, reason string) netlo
 		return netloop.Verdict{}
 	}
 	return netloop.Verdict{Op: netloop.Linger}
-}
-
-func (x *exchange) appendErrorHead(out []byte, status int, media string, length int) []byte {
-	out = http1.AppendStatusLine(out, status)
-	out = http1.AppendField(out, "Content-Type", media)
-	out = append(out, "Content-Length: "...)
-	out = http1.AppendInt(out, int64(length))
-	out = append(out, "\r\nDate: "...)
-	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
-	out = append(out, "\r\n"...)
-	out = http1.AppendField(out, "X-Request-ID", x.id)
-	switch status {
-	case http.StatusServiceUnavailable:
-		out = append(out, "Retry-After: "...)
-		out = http1.AppendInt(out, max(int64(x.retry/time.Second), 1))
-		out = append(out, "\r\n"...)
-	case http.StatusMethodNotAllowed:
-		out = append(out, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
-	case http.StatusUpgradeRequired: // RFC 6455 section 4.4, RFC 9110 section 15.5.22
-		out = append(out, "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"...)
-	}
-	return append(x.appendConnection(out, x.keep), "\r\n"...)
-}
-
-// appendConnection says what becomes of the connection, where the client's
-// version does not imply it.
-func (x *exchange) appendConnection(out []byte, keep bool) []byte {
-	switch {
-	case !keep:
-		return append(out, "Connection: close\r\n"...)
-	case x.req.Minor == 0:
-		return append(out, "Connection: keep-alive\r\n"...)
-	}
-	return out
 }
 
 func appendErrorText(b []byte, status int, reason string, id []byte) []byte {

@@ -131,9 +131,7 @@ func (x *exchange) relayInterim(cancel bool) error {
 		return nil
 	}
 	x.unwatchClient()
-	x.out = http1.AppendStatusLineReason(x.out[:0], x.res.Status, x.res.Reason)
-	x.out = http1.AppendForwardable(x.out, x.res.Fields, 0)
-	x.out = append(x.out, "\r\n"...)
+	x.out = x.appendHead(x.out[:0], &answerHead{status: x.res.Status, reason: x.res.Reason, fields: x.res.Fields})
 	err := x.write(x.out, nil)
 	if cancel {
 		x.watchClient()
@@ -181,25 +179,17 @@ func (x *exchange) relayFinal(cancel bool) error {
 }
 
 // appendAnswerHead composes the head for the client: status and fields as
-// they came, without those of the hop, as the edits of the plan leave them, and
-// with framing of our own.
+// they came, as the edits of the plan leave them, and with framing of our own.
 func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
 	res := &x.res
-	out = http1.AppendStatusLineReason(out, res.Status, res.Reason)
-	out = x.toClient.append(out, res.Fields, 0)
+	h := answerHead{status: res.Status, reason: res.Reason, fields: res.Fields, edits: &x.toClient, offers: res.OffersUpgrade}
 	switch {
 	case mode == http1.BodyChunked && x.req.Minor > 0:
-		out = append(out, "Transfer-Encoding: chunked\r\n"...)
+		h.framing = framingChunked
 	case res.ContentLength >= 0 && mode != http1.BodyChunked && res.Status != 204:
-		out = append(out, "Content-Length: "...)
-		out = append(http1.AppendInt(out, res.ContentLength), "\r\n"...)
+		h.framing, h.length = framingLength, res.ContentLength
 	}
-	if res.OffersUpgrade {
-		out = append(out, "Connection: Upgrade\r\n"...) // RFC 9110 section 7.8
-	}
-	out = append(x.appendConnection(out, x.keep), "\r\n"...)
-	x.rec.Sent = -int64(len(out))
-	return out
+	return x.appendHead(out, &h)
 }
 
 // complete ends the worker's part once its answer has been read whole: the

@@ -1,10 +1,6 @@
 package proxy
 
 import (
-	"net/http"
-	"time"
-
-	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -34,28 +30,15 @@ func (x *exchange) sendReply() error {
 	a := x.reply
 	x.keep = x.keep && x.upload.received && !x.req.Upgrade && !x.t.Stopping()
 	x.rec.Status = a.Status
-	x.out = x.appendReplyHead(x.out[:0], a)
-	x.rec.Sent = -int64(len(x.out))
+	h := answerHead{status: a.Status, set: a.Headers, ours: true}
+	if plan.HasBody(a.Status) {
+		h.framing, h.length = framingLength, int64(len(a.Body))
+	}
+	x.out = x.appendHead(x.out[:0], &h)
 	x.begun = true
 	body := a.Body
 	if x.isHead() {
 		body = nil
 	}
 	return x.write(x.out, body)
-}
-
-func (x *exchange) appendReplyHead(out []byte, a *plan.Answer) []byte {
-	out = http1.AppendStatusLine(out, a.Status)
-	for i := range a.Headers {
-		out = http1.AppendField(out, a.Headers[i].Name, a.Headers[i].Value.Reveal())
-	}
-	if plan.HasBody(a.Status) {
-		out = append(out, "Content-Length: "...)
-		out = append(http1.AppendInt(out, int64(len(a.Body))), "\r\n"...)
-	}
-	out = append(out, "Date: "...)
-	out = time.Now().UTC().AppendFormat(out, http.TimeFormat)
-	out = append(out, "\r\n"...)
-	out = http1.AppendField(out, "X-Request-ID", x.id)
-	return append(x.appendConnection(out, x.keep), "\r\n"...)
 }

@@ -1,19 +1,13 @@
 package proxy
 
-import (
-	"github.com/ldcorn/ldcorn/engine/http1"
-	"github.com/ldcorn/ldcorn/engine/netloop"
-)
+import "github.com/ldcorn/ldcorn/engine/netloop"
 
 // becomeTunnel relays the worker's 101, and what either side has sent already
 // of what follows.
 func (x *exchange) becomeTunnel() error {
-	x.out = http1.AppendStatusLineReason(x.out[:0], x.res.Status, x.res.Reason)
-	x.out = append(x.out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
-	x.out = x.toClient.append(x.out, x.res.Fields, 0)
-	x.out = append(x.out, "\r\n"...)
+	x.out = x.appendHead(x.out[:0], &answerHead{status: x.res.Status, reason: x.res.Reason, fields: x.res.Fields, edits: &x.toClient, switches: true})
 	x.begun = true
-	x.rec.Status, x.rec.Sent = x.res.Status, -int64(len(x.out))
+	x.rec.Status = x.res.Status
 	if err := x.write(x.out, x.back.bytes()); err != nil {
 		return err
 	}
