@@ -20,7 +20,8 @@ func TestRestartDelay(t *testing.T) {
 	}
 	assert.Equal(t, []time.Duration{0, 2, 4, 8, 16, 32, 60, 60}, got)
 	assert.Equal(t, 90*time.Second, restartDelay(90*time.Second, 30), "a base over the limit is the limit")
-	assert.Zero(t, restartDelay(0, 10))
+	assert.Zero(t, restartDelay(0, hotCrashes))
+	assert.Equal(t, leastBackoff, restartDelay(0, hotCrashes+1), "a worker that never starts does not keep a processor busy")
 	for range 100 {
 		d := addJitter(8 * time.Second)
 		assert.GreaterOrEqual(t, d, 8*time.Second)

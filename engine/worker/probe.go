@@ -57,13 +57,36 @@ type answer struct {
 }
 
 // Probe returns the facts of the interpreter as this group sees it (its
-// PYTHONPATH and the like count). The interpreter is asked once and the answer
-// remembered until Forget, an error too. The error says how to install Uvicorn
-// where there is none, and refuses one older than MinVersion.
+// PYTHONPATH and the like count). The interpreter is asked once, and the answer
+// is remembered until Forget. An error is not: whoever asks meanwhile gets it as
+// well, and the next one asks again, since the machine may have been at fault, or
+// the interpreter be mended. The error says how to install Uvicorn where there is
+// none, and refuses one older than MinVersion.
 func (p *Prober) Probe(ctx context.Context, python Interpreter, group *plan.Group) (Facts, error) {
 	env := probeEnv(group)
 	key := strings.Join(append([]string{python.Path, group.Cwd}, env...), "\x00")
+	for {
+		a := p.answer(key)
+		asked := false
+		a.once.Do(func() {
+			a.facts, a.err = probe(ctx, python, group.Cwd, env)
+			asked = true
+		})
+		if a.err == nil {
+			return a.facts, nil
+		}
+		p.drop(key, a)
+		if asked || !errors.Is(a.err, context.Canceled) || ctx.Err() != nil {
+			return a.facts, a.err
+		}
+		// Whoever has asked was told to stop, which is no answer for others.
+	}
+}
+
+// answer returns the one that is remembered, or that somebody is about to fill.
+func (p *Prober) answer(key string) *answer {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	a := p.answers[key]
 	if a == nil {
 		if p.answers == nil {
@@ -72,12 +95,7 @@ func (p *Prober) Probe(ctx context.Context, python Interpreter, group *plan.Grou
 		a = new(answer)
 		p.answers[key] = a
 	}
-	p.mu.Unlock()
-	a.once.Do(func() { a.facts, a.err = probe(ctx, python, group.Cwd, env) })
-	if errors.Is(a.err, context.Canceled) {
-		p.drop(key, a) // not the interpreter's fault: ask again
-	}
-	return a.facts, a.err
+	return a
 }
 
 func (p *Prober) drop(key string, a *answer) {

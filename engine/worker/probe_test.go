@@ -131,6 +131,45 @@ func TestProber_AsksOnce(t *testing.T) {
 	assert.Equal(t, 3, asked())
 }
 
+// TestProber_ForgetsErrors: an interpreter that was broken for a moment, or that
+// the machine had no room for, is asked again.
+func TestProber_ForgetsErrors(t *testing.T) {
+	dir := t.TempDir()
+	bad := filepath.Join(dir, "bad")
+	python := Interpreter{Path: script(t, filepath.Join(dir, "python"), `[ -e `+bad+` ] && exit 1; `+says("3.11.1", "0.20.4"))}
+	require.NoError(t, os.WriteFile(bad, nil, 0o600))
+	var p Prober
+	_, err := p.Probe(t.Context(), python, &plan.Group{})
+	require.Error(t, err)
+	require.NoError(t, os.Remove(bad))
+	_, err = p.Probe(t.Context(), python, &plan.Group{})
+	require.NoError(t, err)
+}
+
+// TestProber_AnothersStop: whoever waits for an answer that another has asked for,
+// and has given up, asks for itself.
+func TestProber_AnothersStop(t *testing.T) {
+	dir := t.TempDir()
+	asked, open := filepath.Join(dir, "asked"), filepath.Join(dir, "open")
+	python := Interpreter{Path: script(t, filepath.Join(dir, "python"), `touch `+asked+`; while ! [ -e `+open+` ]; do sleep 0.01; done; `+says("3.11.1", "0.20.4"))}
+	var p Prober
+	ctx, cancel := context.WithCancel(t.Context())
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := p.Probe(ctx, python, &plan.Group{})
+		first <- err
+	}()
+	require.Eventually(t, func() bool { _, err := os.Stat(asked); return err == nil }, 30*time.Second, time.Millisecond)
+	go func() {
+		_, err := p.Probe(t.Context(), python, &plan.Group{})
+		second <- err
+	}()
+	cancel()
+	require.Error(t, <-first)
+	require.NoError(t, os.WriteFile(open, nil, 0o600))
+	require.NoError(t, <-second)
+}
+
 // The folder of a group may have modules with the names of Python's.
 func TestProber_RealInterpreter(t *testing.T) {
 	python, facts := findUvicorn(t)
