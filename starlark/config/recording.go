@@ -18,13 +18,20 @@ const maxTotalSize = 64 << 20
 // A Recording is what an evaluation has read: files, links, folders, variables
 // and the number of CPUs. An evaluation that replays one reads nothing else,
 // and so does what the recorded one did, whatever has changed since. It can be
-// sent to another process as JSON. The zero Recording is empty.
+// sent to another process by encoding/gob, which keeps every byte; JSON would
+// change what is not UTF-8. The zero Recording is empty.
 type Recording struct {
 	Files   map[string]RecordedFile
 	Links   map[string]RecordedLink
 	Folders map[string][]string
-	Env     map[string]*string // nil where a variable was not set
-	CPUs    int                // 0 = not asked for
+	Env     map[string]RecordedVariable
+	CPUs    int // 0 = not asked for
+}
+
+// A RecordedVariable is the value of a variable of the environment.
+type RecordedVariable struct {
+	Value string
+	Set   bool // else there is none
 }
 
 // A RecordedFile is the content of a file, or why it could not be read.
@@ -117,7 +124,7 @@ func newWorld(opts *Options) *world {
 	if !w.replay {
 		*w.seen = Recording{
 			Files: make(map[string]RecordedFile), Links: make(map[string]RecordedLink),
-			Folders: make(map[string][]string), Env: make(map[string]*string),
+			Folders: make(map[string][]string), Env: make(map[string]RecordedVariable),
 		}
 	}
 	return w
@@ -145,7 +152,7 @@ func (w *world) readFile(path string) ([]byte, error) {
 	if f.Error != nil {
 		return nil, f.Error.error()
 	}
-	return append([]byte{}, f.Data...), nil // JSON makes nil of an empty one
+	return append([]byte{}, f.Data...), nil // gob makes nil of an empty one
 }
 
 func (w *world) evalSymlinks(path string) (string, error) {
@@ -182,15 +189,10 @@ func (w *world) readDir(path string) []string {
 func (w *world) lookupEnv(name string) (string, bool) {
 	v, ok := w.seen.Env[name]
 	if !ok && !w.replay {
-		if s, set := w.lookup(name); set {
-			v = &s
-		}
+		v.Value, v.Set = w.lookup(name)
 		w.seen.Env[name] = v
 	}
-	if v == nil {
-		return "", false
-	}
-	return *v, true
+	return v.Value, v.Set
 }
 
 func (w *world) cpus() int {

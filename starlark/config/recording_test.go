@@ -1,7 +1,8 @@
 package config_test
 
 import (
-	"encoding/json"
+	"bytes"
+	"encoding/gob"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,13 +13,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// replayed sends a recording through JSON, as from another process.
+// replayed sends a recording through gob, as from another process.
 func replayed(t *testing.T, recording *config.Recording) *config.Recording {
 	t.Helper()
-	data, err := json.Marshal(recording)
-	require.NoError(t, err)
+	var sent bytes.Buffer
+	require.NoError(t, gob.NewEncoder(&sent).Encode(recording))
 	out := new(config.Recording)
-	require.NoError(t, json.Unmarshal(data, out))
+	require.NoError(t, gob.NewDecoder(&sent).Decode(out))
 	return out
 }
 
@@ -55,6 +56,28 @@ config = LdConfig(workers = pools, bind = env("BIND", "127.0.0.1:1"))`)
 	assert.Equal(t, want.Inputs, got.Inputs)
 	assert.Equal(t, want.Groups[0].Env, got.Groups[0].Env)
 	assert.Equal(t, want.Bind, got.Bind)
+}
+
+// TestReplay_Bytes: what is not UTF-8 is the same byte by byte: names of folders
+// and files, variables and secrets.
+func TestReplay_Bytes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "nu\xff\n x")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	path := filepath.Join(dir, "c\xfe.star")
+	require.NoError(t, os.WriteFile(path, []byte(`config = LdConfig(workers = [WorkerGroup("web", "main:app", env = {
+    "A": env("A"), "B": secret("A"), "C": secret_file("secret")})])`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "secret"), []byte("s\xfet"), 0o600))
+	lookup := func(string) (string, bool) { return "s\xfet", true }
+	recording := new(config.Recording)
+	opts := config.Options{LookupEnv: lookup, Salt: []byte("salt"), Record: recording}
+	_, err := config.Load(t.Context(), path, opts)
+	require.NoError(t, err)
+	opts.Record, opts.Replay = nil, replayed(t, recording)
+	got, err := config.Load(t.Context(), path, opts)
+	require.NoError(t, err)
+	for _, v := range got.Groups[0].Env {
+		assert.Equal(t, "s\xfet", v.Value.Reveal(), v.Name)
+	}
 }
 
 // TestReplay_Errors: the errors are the same as well.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
+	"encoding/gob"
 	"errors"
 	"fmt"
 	"io"
@@ -26,7 +26,8 @@ const (
 	exitUsage   = 2 // it was told nothing of use
 )
 
-// A trial is what the process is told.
+// A trial is what the process is told. It and the verdict go by encoding/gob,
+// since paths and variables need not be UTF-8.
 type trial struct {
 	Path     string
 	Name     string
@@ -48,13 +49,12 @@ type verdict struct {
 // becomes of the files. The error is a *diag.Report where the configuration is
 // at fault; what that printed has gone to out.
 func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error) {
-	request, err := json.Marshal(t)
-	if err != nil {
+	var request, answer bytes.Buffer
+	if err := gob.NewEncoder(&request).Encode(t); err != nil {
 		return nil, err
 	}
-	var answer bytes.Buffer
 	code, err := confine.Run(ctx, confine.Options{
-		Purpose: Purpose, Stdin: bytes.NewReader(request), Stdout: &answer,
+		Purpose: Purpose, Stdin: &request, Stdout: &answer,
 		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config allows itself twice the time in all
 	})
 	var end *confine.Ended
@@ -68,7 +68,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	case code != exitOK:
 		return nil, fmt.Errorf("%s: the process that evaluates it ended with exit code %d and without an answer; try again", t.Name, code)
 	}
-	if err := json.Unmarshal(answer.Bytes(), &v); err != nil {
+	if err := gob.NewDecoder(&answer).Decode(&v); err != nil {
 		return nil, fmt.Errorf("%s: the process that evaluates it gave half an answer; try again: %w", t.Name, err)
 	}
 	switch {
@@ -97,7 +97,7 @@ func (v *verdict) report() *diag.Report {
 func Try(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
 	cell.PreferForOOM()
 	var t trial
-	if err := json.NewDecoder(stdin).Decode(&t); err != nil {
+	if err := gob.NewDecoder(stdin).Decode(&t); err != nil {
 		return exitUsage
 	}
 	var v verdict
@@ -121,7 +121,7 @@ func Try(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
 			}
 		}
 	}
-	if err := json.NewEncoder(stdout).Encode(v); err != nil {
+	if err := gob.NewEncoder(stdout).Encode(v); err != nil {
 		return exitFailure
 	}
 	return exitOK
