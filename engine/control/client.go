@@ -114,13 +114,16 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 	if err != nil {
 		return err
 	}
-	resp, err := c.open(ctx, http.MethodPost, "/v1/reload", body)
-	if err != nil || want.NoWait {
+	resp, err := c.begin(ctx, http.MethodPost, "/v1/reload", body)
+	if err != nil {
 		return err
 	}
 	defer resp.Close()
+	if want.NoWait {
+		return nil
+	}
 	lines := json.NewDecoder(limited(resp, c.most))
-	for {
+	for applied := false; ; {
 		var e ReloadEvent
 		switch err := lines.Decode(&e); {
 		case err == io.EOF:
@@ -130,11 +133,27 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 		case err != nil:
 			return c.failed(err)
 		}
+		if err := e.check(applied); err != nil {
+			return c.failed(err)
+		}
+		applied = applied || e.Event == EventApplied
 		visible.Strings(&e)
 		if err := tell(e); err != nil {
 			return err
 		}
 	}
+}
+
+// check fails for an event that no master sends, so that whoever is told can
+// rely on what is in it.
+func (e *ReloadEvent) check(applied bool) error {
+	switch {
+	case e.Event == EventApplied && e.Report == nil:
+		return errors.New("it says that the reload was applied, and not what has changed")
+	case e.Event == EventFinished && !applied:
+		return errors.New("it says that the reload has finished, and never that it was applied")
+	}
+	return nil
 }
 
 // Scale has a group run so many workers, and returns when they are ready.
@@ -206,8 +225,12 @@ func (c *Client) read(ctx context.Context, method, path string, body []byte, mos
 
 // decode reads an answer, and makes its texts harmless.
 func (c *Client) decode(raw []byte, v any) error {
-	if err := json.Unmarshal(raw, v); err != nil {
-		return c.failed(fmt.Errorf("its answer is none: %w", err))
+	err := json.Unmarshal(raw, v)
+	if err == nil && !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
+		err = errors.New("it is not an object")
+	}
+	if err != nil {
+		return c.failed(fmt.Errorf("its answer makes no sense: %w", err))
 	}
 	visible.Strings(v)
 	return nil
@@ -219,6 +242,29 @@ func (c *Client) late(within time.Duration) error {
 
 func (c *Client) failed(err error) error {
 	return fmt.Errorf("master at %s: %s", c.path, visible.String(err.Error()))
+}
+
+// begin is open for an answer that begins soon, however long it goes on.
+func (c *Client) begin(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	late := time.AfterFunc(c.quick, func() { cancel(c.late(c.quick)) })
+	resp, err := c.open(ctx, method, path, body)
+	if late.Stop(); err != nil {
+		cancel(nil)
+		return nil, err
+	}
+	return &answerBody{resp, func() { cancel(nil) }}, nil
+}
+
+// An answerBody ends its request when it is closed.
+type answerBody struct {
+	io.ReadCloser
+	end func()
+}
+
+func (b *answerBody) Close() error {
+	defer b.end()
+	return b.ReadCloser.Close()
 }
 
 // open is do for a body that is read as it comes.
@@ -239,7 +285,10 @@ func (c *Client) open(ctx context.Context, method, path string, body []byte) (io
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(limited(resp.Body, c.most))
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, c.failed(err)
 	}
 	var failed done

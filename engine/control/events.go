@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"time"
 
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/visible"
@@ -30,11 +29,7 @@ type line struct {
 // of tell ends it.
 func (c *Client) Events(ctx context.Context, want EventsRequest, tell func(e event.Event, lost uint64) error) error {
 	q := LogRequest{want.Groups, want.Events, want.Follow}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	late := time.AfterFunc(c.quick, func() { cancel(c.late(c.quick)) })
-	resp, err := c.open(ctx, http.MethodGet, "/v1/events?"+q.values().Encode(), nil)
-	late.Stop()
+	resp, err := c.begin(ctx, http.MethodGet, "/v1/events?"+q.values().Encode(), nil)
 	if err != nil {
 		return err
 	}

@@ -134,6 +134,28 @@ func (e *enough) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// TestHostileServer_Reload: whoever follows a reload is told nothing that a
+// master does not say.
+func TestHostileServer_Reload(t *testing.T) {
+	for _, answer := range []string{`{"event":"finished"}`, `{"event":"applied","generation":3}`, `{"event":"applied","generation":3}{"event":"finished"}`, `[]`, `7`} {
+		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer+"\n") })
+		assert.Error(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+			assert.Failf(t, "told", "%+v", e)
+			return nil
+		}), answer)
+	}
+}
+
+// TestHostileServer_Nothing: an answer without anything in it is none.
+func TestHostileServer_Nothing(t *testing.T) {
+	for _, answer := range []string{"null", " [] ", `""`, "0"} {
+		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
+		for _, what := range []string{"status", "plan", "explain"} {
+			assert.ErrorContains(t, asks(t.Context(), c)[what](), "its answer makes no sense", "%s: %s", what, answer)
+		}
+	}
+}
+
 // TestHostileServer_Time: who is not answered does not wait for ever.
 func TestHostileServer_Time(t *testing.T) {
 	c := hostile(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -142,6 +164,19 @@ func TestHostileServer_Time(t *testing.T) {
 		assert.ErrorContains(t, asks(t.Context(), c)[what](), "no answer within 1ms", what)
 	}
 	assert.ErrorContains(t, c.Logs(t.Context(), LogRequest{}, io.Discard), "no answer within 1ms")
+	assert.ErrorContains(t, c.Events(t.Context(), EventsRequest{}, nil), "no answer within 1ms")
+	for _, noWait := range []bool{false, true} {
+		assert.ErrorContains(t, c.Reload(t.Context(), ReloadRequest{NoWait: noWait}, nil), "no answer within 1ms")
+	}
+	drips := hostile(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	drips.quick = time.Millisecond
+	err := drips.Reload(t.Context(), ReloadRequest{NoWait: true}, nil)
+	assert.ErrorContains(t, err, "no answer within 1ms")
+	assert.Equal(t, 1, strings.Count(err.Error(), "master at"), "said once")
 }
 
 // TestHostileServer_Texts: no text of a good answer has what a terminal obeys.

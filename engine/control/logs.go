@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -42,11 +41,7 @@ func logRequest(v url.Values) (q LogRequest, err error) {
 // and without control characters. Where the request follows, it ends with the
 // master.
 func (c *Client) Logs(ctx context.Context, want LogRequest, w io.Writer) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	late := time.AfterFunc(c.quick, func() { cancel(c.late(c.quick)) })
-	lines, err := c.open(ctx, http.MethodGet, "/v1/logs?"+want.values().Encode(), nil)
-	late.Stop()
+	lines, err := c.begin(ctx, http.MethodGet, "/v1/logs?"+want.values().Encode(), nil)
 	if err != nil {
 		return err
 	}
