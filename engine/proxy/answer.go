@@ -10,7 +10,7 @@ import (
 
 // refuse answers a head that is not acceptable, and closes.
 func (x *exchange) refuse(err *http1.Error) netloop.Verdict {
-	x.keep, x.gone = false, false
+	x.keep, x.gone, x.stalled = false, false, false
 	x.idBuf = x.p.ids.next()
 	x.id = x.idBuf[:]
 	x.rec.begin(x.t.Now())
@@ -40,9 +40,10 @@ func (x *exchange) fail(f *failure) (netloop.Verdict, bool) {
 
 // cutOff closes the client's connection so that an answer which was not
 // completed does not look like one that was: one whose end is that of the
-// stream must not get it.
+// stream must not get it. Nor does a client that reads nothing: the system would
+// keep megabytes for it, for minutes after a plain close.
 func (x *exchange) cutOff() netloop.Verdict {
-	if x.begun && x.raw {
+	if x.stalled || x.begun && x.raw {
 		return netloop.Verdict{Op: netloop.Reset}
 	}
 	return netloop.Verdict{}
@@ -72,7 +73,7 @@ func (x *exchange) writeError(kind result.Kind, status int, reason string) netlo
 		b = nil
 	}
 	if x.write(x.out, b) != nil {
-		return netloop.Verdict{}
+		return x.cutOff()
 	}
 	return netloop.Verdict{Op: netloop.Linger}
 }

@@ -62,7 +62,7 @@ func (x *exchange) splicePart(left int64, probe []byte) (moved int64, readErr, w
 func (x *exchange) partError(readErr, writeErr error) error {
 	switch {
 	case readErr == netloop.ErrGone || writeErr != nil:
-		x.gone = true
+		x.gone, x.stalled = true, writeErr == netloop.ErrTimeout
 		return errClientGone
 	case readErr == nil || readErr == netloop.ErrNoSplice:
 		return nil

@@ -33,6 +33,7 @@ type exchange struct {
 	probed  int           // bytes of the next message to the client that a probe has sent already
 	begun   bool          // the answer's head was sent to the client
 	gone    bool          // the client takes no more bytes
+	stalled bool          // because it took none, or too few, for too long
 	keep    bool          // the connection may serve another request
 	rec     record        // for the observer
 	told    bool          // the observer has it

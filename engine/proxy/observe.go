@@ -43,6 +43,9 @@ func (x *exchange) observeEnd(err error) {
 	case x.rec.Kind != "" || err == nil && !x.gone || err == errTaken:
 	case x.gone || err == netloop.ErrGone:
 		x.rec.Fault(result.KindGone, "the client left")
+		if x.stalled {
+			x.rec.Reason = "the client took too little of the answer for too long"
+		}
 		if !x.begun {
 			x.rec.Status = result.StatusGone
 		}

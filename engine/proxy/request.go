@@ -31,7 +31,7 @@ const (
 // connection is ready for the next one.
 func (x *exchange) answerRequest() (netloop.Verdict, bool) {
 	x.keep, x.gone, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
-	x.retry, x.told, x.why, x.wary = 0, false, "", false
+	x.retry, x.told, x.why, x.wary, x.stalled = 0, false, "", false, false
 	x.t.Spend(requestPieces)
 	x.rec.begin(x.t.Now())
 	x.setID()

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // TestPace: a client is judged by what it sends while nothing else is waited
@@ -127,7 +129,8 @@ func (c *client) trickle(s string) (stop func()) {
 }
 
 // TestStalledDownload: a client that does not read its answer is cut, however
-// the answer is framed, and the app sees a disconnect.
+// the answer is framed, and the app sees a disconnect. The connection is reset,
+// since the system would keep what is not read after a plain close.
 func TestStalledDownload(t *testing.T) {
 	for why, head := range map[string]string{
 		"length":      "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n",
@@ -136,7 +139,10 @@ func TestStalledDownload(t *testing.T) {
 	} {
 		t.Run(why, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
-				r := newRig(t, driver, nil, stallsSoon)
+				told := make(chan string, 1)
+				r := newRig(t, driver, nil, stallsSoon, func(o *Options) {
+					o.Observer = observerFunc(func(rec *result.Result) { told <- rec.Reason })
+				})
 				ended := make(chan error, 1)
 				u := r.worker("default", func(c net.Conn, in *bufio.Reader) {
 					if _, err := readHead(in); err != nil {
@@ -152,8 +158,10 @@ func TestStalledDownload(t *testing.T) {
 				c.say(http1test.Get("/"))
 				assert.Error(t, <-ended)
 				r.idleAgain(u)
-				n, _ := io.Copy(io.Discard, c.in)
+				assert.Equal(t, "the client took too little of the answer for too long", <-told)
+				n, err := io.Copy(io.Discard, c.in)
 				assert.Less(t, n, int64(1e9), "the client must not take it for whole")
+				assert.ErrorIs(t, err, syscall.ECONNRESET)
 			})
 		})
 	}

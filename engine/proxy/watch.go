@@ -65,7 +65,7 @@ func (x *exchange) write(a, b []byte) error {
 	n := min(x.probed, len(a))
 	x.probed -= n
 	if _, err := x.c.Write(x.t, a[n:], b, x.p.stall); err != nil {
-		x.gone = true
+		x.gone, x.stalled = true, err == netloop.ErrTimeout
 		if err == netloop.ErrStopped {
 			return err
 		}
