@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
@@ -86,30 +84,17 @@ type world struct {
 	replay bool // nothing is read that was not seen
 	lookup func(name string) (string, bool)
 	size   int    // of the files that were read
-	dir    string // the configuration's folder, by its name
-	root   string // where that led when the evaluation began
+	root   string // where the configuration's folder leads
+	links  links
 }
 
-// settle finds where the configuration's folder leads. From then on, what is
-// read in it is read there: a link that is changed during an evaluation gives
-// no mixture of two folders.
+// settle finds where the configuration's folder leads.
 func (w *world) settle(dir string) error {
 	root, err := w.evalSymlinks(dir)
 	if err == nil {
-		w.dir, w.root = dir, root
+		w.root = root
 	}
 	return err
-}
-
-// at is where a path is read.
-func (w *world) at(path string) string {
-	if w.dir == "" {
-		return path
-	}
-	if rel, err := filepath.Rel(w.dir, path); err == nil && filepath.IsLocal(rel) {
-		return filepath.Join(w.root, rel)
-	}
-	return path
 }
 
 // newWorld returns the world of an evaluation with these options.
@@ -141,7 +126,7 @@ func (w *world) readFile(path string) ([]byte, error) {
 	case w.replay:
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errChanged}
 	default:
-		data, err := readFile(w.at(path))
+		data, err := readFile(w.links.at(path))
 		if w.size += len(data); err == nil && w.size > maxTotalSize {
 			data, err = nil, &fs.PathError{Op: "read", Path: path,
 				Err: fmt.Errorf("is too much: the files of a configuration may have %d MiB together", maxTotalSize>>20)}
@@ -162,7 +147,7 @@ func (w *world) evalSymlinks(path string) (string, error) {
 	case w.replay:
 		return "", &fs.PathError{Op: "lstat", Path: path, Err: errChanged}
 	default:
-		real, err := regular.Follow(w.at(path))
+		real, err := w.links.follow(path)
 		l = RecordedLink{real, recordError(err)}
 		w.seen.Links[path] = l
 	}
@@ -176,7 +161,7 @@ func (w *world) readDir(path string) []string {
 	if ok || w.replay {
 		return names
 	}
-	entries, err := os.ReadDir(w.at(path))
+	entries, err := os.ReadDir(w.links.at(path))
 	if err == nil {
 		for _, e := range entries {
 			names = append(names, e.Name())

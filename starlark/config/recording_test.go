@@ -153,3 +153,66 @@ config = LdConfig(workers = [WorkerGroup(name, "main:app", cwd = ".", env = {"S"
 	assert.Equal(t, "two", p.Groups[0].Name)
 	assert.Equal(t, "two", p.Groups[0].Env[0].Value.Reveal())
 }
+
+// TestSwappedLinks: the same for links within the folder, to folders and to files,
+// as a deployment and a ConfigMap have them.
+func TestSwappedLinks(t *testing.T) {
+	for name, files := range map[string][]string{
+		"folder": {"data/a.star", "data/b.star"},
+		"files":  {"a.star", "b.star"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			lead := func(to string) {
+				_ = os.Remove(filepath.Join(dir, "data"))
+				require.NoError(t, os.Symlink(to, filepath.Join(dir, "data")))
+			}
+			for _, release := range []string{"one", "two"} {
+				require.NoError(t, os.Mkdir(filepath.Join(dir, release), 0o700))
+				for _, file := range []string{"a", "b"} {
+					text := `env("SWAP", "")` + "\n" + file + ` = "` + release + `"`
+					require.NoError(t, os.WriteFile(filepath.Join(dir, release, file+".star"), []byte(text), 0o600))
+				}
+			}
+			for _, file := range []string{"a.star", "b.star"} {
+				require.NoError(t, os.Symlink(filepath.Join("data", file), filepath.Join(dir, file)))
+			}
+			lead("one")
+			path := filepath.Join(dir, "ldconfig.star")
+			require.NoError(t, os.WriteFile(path, []byte(`load("`+files[0]+`", "a")
+load("`+files[1]+`", "b")
+s = secret_file("`+files[1]+`")
+config = LdConfig(workers = [WorkerGroup(a + b, "main:app", env = {"S": s})])`), 0o600))
+			swap := func(string) (string, bool) { lead("two"); return "", false }
+			for _, want := range []string{"one", "two"} {
+				p, err := config.Load(t.Context(), path, config.Options{LookupEnv: swap})
+				require.NoError(t, err)
+				assert.Equal(t, want+want, p.Groups[0].Name)
+				assert.Contains(t, p.Groups[0].Env[0].Value.Reveal(), want)
+			}
+		})
+	}
+}
+
+// TestLinks: links are followed as the system follows them.
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "a", "b"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a", "ldconfig.star"), []byte(fine), 0o600))
+	for name, target := range map[string]string{
+		"up": "a/b/..", "whole": filepath.Join(dir, "a"), "twice": "up", "odd": ".//a/./", "loop": "loop", "away": "nowhere",
+		"file": "a/ldconfig.star", "under": "file/x",
+	} {
+		require.NoError(t, os.Symlink(target, filepath.Join(dir, name)))
+	}
+	for _, name := range []string{"a", "up", "whole", "twice", "odd"} {
+		_, err := config.Load(t.Context(), filepath.Join(dir, name, "ldconfig.star"), config.Options{})
+		require.NoError(t, err, name)
+	}
+	for name, want := range map[string]string{
+		"loop": "too many levels of symbolic links", "away": "no such file", "under": "not a directory", "a/b": "no such file",
+	} {
+		_, err := config.Load(t.Context(), filepath.Join(dir, name, "ldconfig.star"), config.Options{})
+		require.ErrorContains(t, err, want, name)
+	}
+}
