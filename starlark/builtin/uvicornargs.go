@@ -26,6 +26,10 @@ func setUvicornArgs(c *call, g *given, p *plan.Group) {
 			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
 			continue
 		}
+		if len(s) >= maxSystemString {
+			c.wrongValue(g, &value.ElementError{Index: i, Err: value.Wrong("", "has %d bytes, and the system takes %d at most", len(s), maxSystemString-1)})
+			continue
+		}
 		if c.uvicornArg(s, c.element(g, i)) {
 			p.UvicornArgs = append(p.UvicornArgs, s)
 		}

@@ -53,21 +53,41 @@ func (c *call) envValue(p *plan.Group, name string, v starlark.Value, span diag.
 			c.wrong(span, subject, codeValue, value.Wrong("", "holds a NUL byte"))
 			return
 		}
+		if err := fitsSystem(len(name) + len("=") + len(s.Reveal())); err != nil {
+			c.wrong(span, subject, codeValue, err)
+			return
+		}
 		p.Env = append(p.Env, plan.EnvVar{Name: name, Value: plan.Secret(s.Reveal())})
 		return
 	}
 	s, err := value.NumberString(v)
-	if err != nil {
+	if err == nil {
+		err = fitsSystem(len(name) + len("=") + len(s))
+	} else {
 		if b, ok := v.(starlark.Bool); ok {
 			text := map[bool]string{true: "1", false: "0"}[bool(b)]
 			err = value.WrongType("a string", v, fmt.Sprintf("write %q, or what the app expects", text))
 		} else if v == starlark.None {
 			err = value.WrongType("a string", v, `leave the entry out, or write ""`)
 		}
+	}
+	if err != nil {
 		c.wrong(span, subject, codeValue, err)
 		return
 	}
 	p.Env = append(p.Env, plan.EnvVar{Name: name, Value: plan.Plain(s)})
+}
+
+// maxSystemString is how long an argument or a variable of a process may be, its
+// final NUL included: MAX_ARG_STRLEN of Linux.
+const maxSystemString = 128 << 10 // bytes
+
+// fitsSystem fails for what the system gives to no process.
+func fitsSystem(length int) error {
+	if length < maxSystemString {
+		return nil
+	}
+	return value.Wrong("put it into a file, and give the app its path", "has %d bytes with its name, and the system takes %d at most", length, maxSystemString-1)
 }
 
 // checkEnvName refuses what is no name and what ldcorn or its options set.
