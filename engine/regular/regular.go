@@ -1,7 +1,8 @@
 // Package regular reads and writes files that a user has named. A write leaves no
-// half file behind. A read never waits: a FIFO, a device or a socket under the
-// name of a file is an error, where an ordinary open would block until somebody
-// writes to it.
+// half file behind. A read does not wait for long: a FIFO, a device or a socket
+// under the name of a file is an error, where an ordinary open would block until
+// somebody writes to it, and so is a file that gives nothing, such as one of a
+// network disk that is not there.
 package regular
 
 import (
@@ -13,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // The errors of this package that are not those of the system wrap one of
@@ -20,6 +22,7 @@ import (
 var (
 	ErrNotRegular = errors.New("want a regular file")
 	ErrTooLarge   = errors.New("is too large")
+	ErrSilent     = errors.New("gives nothing")
 )
 
 // Open opens a regular file for reading, symbolic links followed. The caller
@@ -59,9 +62,38 @@ func Follow(path string) (string, error) {
 	return "", &fs.PathError{Op: "lstat", Path: path, Err: syscall.ELOOP}
 }
 
-// ReadFile reads a regular file of at most limit bytes. The content of an empty
-// file is not nil. The error is an *fs.PathError.
+// readTime is how long a read may take.
+const readTime = 5 * time.Second
+
+// ReadFile reads a regular file of at most limit bytes, within some seconds. The
+// content of an empty file is not nil. The error is an *fs.PathError.
 func ReadFile(path string, limit int64) ([]byte, error) {
+	return within(readTime, path, func() ([]byte, error) { return readFile(path, limit) })
+}
+
+// within returns what read returns, or an error once the time is over. The read
+// of a file cannot be ended: its goroutine then stays until the system answers.
+func within(limit time.Duration, path string, read func() ([]byte, error)) ([]byte, error) {
+	type content struct {
+		data []byte
+		err  error
+	}
+	done := make(chan content, 1)
+	go func() {
+		data, err := read()
+		done <- content{data, err}
+	}()
+	late := time.NewTimer(limit)
+	defer late.Stop()
+	select {
+	case c := <-done:
+		return c.data, c.err
+	case <-late.C:
+		return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("%w within %v", ErrSilent, limit)}
+	}
+}
+
+func readFile(path string, limit int64) ([]byte, error) {
 	f, err := Open(path)
 	if err != nil {
 		return nil, err
