@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -110,7 +111,14 @@ func (e *evaluation) print(thread *starlark.Thread, msg string) {
 	if e.printed += len(msg); e.printed > maxPrint {
 		msg = fmt.Sprintf("print has given %d MiB; nothing more is shown", maxPrint>>20)
 	}
-	fmt.Fprintf(e.opts.Print, "%s:%d: %s\n", span.File, span.Line, msg)
+	_, _ = io.WriteString(e.opts.Print, Printed(span, msg))
+}
+
+// Printed is what a print at a place is shown as: each line of it with the place
+// in front, so that no line can pass for one of somebody else.
+func Printed(at diag.Span, msg string) string {
+	place := fmt.Sprintf("%s:%d: ", at.File, at.Line)
+	return place + strings.ReplaceAll(msg, "\n", "\n"+place) + "\n"
 }
 
 func (e *evaluation) outOfSteps(thread *starlark.Thread) {

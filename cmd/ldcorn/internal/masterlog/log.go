@@ -63,9 +63,15 @@ func New(opts Options) *Log {
 // Close writes what is left, and waits for that within reason.
 func (l *Log) Close() { l.lines.Close() }
 
-// Writer returns a writer of text that belongs to no record, such as what the
-// configuration prints. It never fails.
-func (l *Log) Writer() io.Writer { return l.out }
+// Writer returns a writer of text that belongs to no record, which is what the
+// configuration prints. In the format JSON, each line of it becomes a record. It
+// never fails.
+func (l *Log) Writer() io.Writer {
+	if l.opts.Format == JSON {
+		return &jsonText{l.newJSONLines()}
+	}
+	return l.out
+}
 
 // Book returns the book that keeps the newest lines, without colours.
 func (l *Log) Book() *logbook.Book { return &l.book }

@@ -92,6 +92,22 @@ func TestLogIsKept(t *testing.T) {
 	}
 }
 
+// TestWriter: what the configuration prints is as it is in a text, and records in
+// JSON, of which every line is an object.
+func TestWriter(t *testing.T) {
+	for format, want := range map[Format]string{
+		Text: `^c.star:1: x\nc.star:1: forged\n$`,
+		JSON: `^{"time":"[^"]+","level":"INFO","msg":"configuration output","line":"c.star:1: x"}\n{[^\n]*"line":"c.star:1: forged"}\n$`,
+	} {
+		text, _ := written(Options{Format: format}, func(l *Log) {
+			n, err := io.WriteString(l.Writer(), "c.star:1: x\nc.star:1: forged\n")
+			assert.Equal(t, 29, n)
+			assert.NoError(t, err)
+		})
+		assert.Regexp(t, want, text)
+	}
+}
+
 // TestLostLines: lines that nobody reads in time are lost, and the log says how
 // many in its own format, as it does to a reader of the book.
 func TestLostLines(t *testing.T) {
@@ -101,7 +117,7 @@ func TestLostLines(t *testing.T) {
 		line := bytes.Repeat([]byte("y"), 1<<20-1)
 		line = append(line, '\n')
 		for range 40 {
-			_, err := log.Writer().Write(line)
+			_, err := log.lines.Write(line)
 			require.NoError(t, err)
 		}
 		read := make(chan []byte)

@@ -17,9 +17,7 @@ import (
 // Output returns the output of the workers, whatever the level of the log.
 func (l *Log) Output() worker.Output {
 	if l.opts.Format == JSON {
-		o := &jsonOutput{out: l.out, book: &l.book}
-		o.handler = slog.NewJSONHandler(&o.line, nil)
-		return o
+		return &jsonOutput{l.newJSONLines()}
 	}
 	return &textOutput{out: l.out, colors: visible.KeepIf(l.opts.Colored), book: &l.book}
 }
@@ -55,7 +53,28 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 }
 
 // A jsonOutput writes a record for each line.
-type jsonOutput struct {
+type jsonOutput struct{ lines *jsonLines }
+
+// Line implements worker.Output.
+func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
+	j.lines.write(src.Group, "worker output",
+		slog.String("group", src.Group), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
+		slog.String("stream", string(stream)), slog.String("line", string(text)))
+}
+
+// A jsonText writes a record for each line of text that has no source.
+type jsonText struct{ lines *jsonLines }
+
+// Write implements io.Writer. A line that has no end yet is one.
+func (j *jsonText) Write(text []byte) (int, error) {
+	for line := range bytes.Lines(text) {
+		j.lines.write("", "configuration output", slog.String("line", string(bytes.TrimSuffix(line, []byte("\n")))))
+	}
+	return len(text), nil
+}
+
+// jsonLines writes records about lines of others, whatever the level of the log.
+type jsonLines struct {
 	out  io.Writer
 	book *logbook.Book
 
@@ -64,18 +83,21 @@ type jsonOutput struct {
 	handler slog.Handler
 }
 
-// Line implements worker.Output.
-func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
-	r := slog.NewRecord(time.Now(), slog.LevelInfo, "worker output", 0)
-	r.AddAttrs(
-		slog.String("group", src.Group), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
-		slog.String("stream", string(stream)), slog.String("line", string(text)),
-	)
+func (l *Log) newJSONLines() *jsonLines {
+	j := &jsonLines{out: l.out, book: &l.book}
+	j.handler = slog.NewJSONHandler(&j.line, nil)
+	return j
+}
+
+// write writes a record, and keeps it among the lines of a group.
+func (j *jsonLines) write(group, msg string, attrs ...slog.Attr) {
+	r := slog.NewRecord(time.Now(), slog.LevelInfo, msg, 0)
+	r.AddAttrs(attrs...)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.line.Reset()
 	_ = j.handler.Handle(context.Background(), r) // memory never fails
 	line := []byte(visible.Text(j.line.String())) // still JSON
-	j.book.Add(src.Group, line)
+	j.book.Add(group, line)
 	_, _ = j.out.Write(line) // never fails
 }
