@@ -118,7 +118,7 @@ func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 		}
 	}
 	for _, st := range steps {
-		if st.starts = len(st.batch.candidates); st.starts > 0 {
+		if st.starts = len(st.batch.successions); st.starts > 0 {
 			opts.tell(st.progress(StepStarted, 0))
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A batch is the workers of one group that a start, a reload, a scale or a
-// restart starts together. One of them may fail where the others do not: it
+// A batch is the successions of one group that a start, a reload, a scale or a
+// restart begins together, and waits for. One of them may fail where the others do not: it
 // has lost a race for something that all of them create. So while another is
 // up, or has not failed yet, a failed start counts as a crash: it is repeated
 // after a pause, up to max_restarts_on_crash times and within startup_timeout
@@ -15,24 +15,23 @@ import (
 //
 // The group's goroutine owns it.
 type batch struct {
-	candidates []*candidate
-	company    bool // other workers of the group stay, and are up
-	err        *StartError
-	over       bool            // nobody waits for it any more: no start is repeated
-	news       chan<- struct{} // holds one when something has changed
-}
-
-// A candidate is the place of one worker in a batch.
-type candidate struct {
-	batch  *batch
-	member *member       // the newest
-	until  time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
-	failed []*StartError // one for each start that has failed
+	successions []*succession
+	company     bool // other workers of the group stay, and are up
+	err         *StartError
+	over        bool            // nobody waits for it any more: no start is repeated
+	news        chan<- struct{} // holds one when something has changed
 }
 
 // newBatch returns a batch without workers.
 func newBatch(company bool, news chan<- struct{}) *batch {
 	return &batch{company: company, news: news}
+}
+
+// add makes a succession one of the batch's; there may be no batch.
+func (b *batch) add(sc *succession) {
+	if b != nil {
+		b.successions = append(b.successions, sc)
+	}
 }
 
 // tell has whoever waits for the batch look at it. It never blocks.
@@ -51,31 +50,21 @@ func (b *batch) end() {
 
 // ready counts the workers that are ready, and have not ended since.
 func (b *batch) ready() (n int) {
-	for _, c := range b.candidates {
-		if c.isReady() {
+	for _, sc := range b.successions {
+		if sc.isReady() {
 			n++
 		}
 	}
 	return n
 }
 
-func (c *candidate) isReady() bool { return c.member.state == StateReady && !hasEnded(c.member) }
-
-// members are the newest of all candidates.
+// members are the next workers of all successions.
 func (b *batch) members() []*member {
-	members := make([]*member, len(b.candidates))
-	for i, c := range b.candidates {
-		members[i] = c.member
+	members := make([]*member, len(b.successions))
+	for i, sc := range b.successions {
+		members[i] = sc.next
 	}
 	return members
-}
-
-// last is the newest failure of a candidate whose worker is not ready any more.
-func (c *candidate) last() *StartError {
-	if n := len(c.failed); n > 0 {
-		return c.failed[n-1]
-	}
-	return c.member.died()
 }
 
 // hasEnded reports whether the process of a member that was ready has ended.
@@ -93,57 +82,18 @@ func (m *member) died() *StartError {
 	return &StartError{Group: m.group.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()}
 }
 
-// nominate adds a worker to the batch and starts it.
-func (g *group) nominate(b *batch, index int, t target) *candidate {
-	c := &candidate{batch: b}
-	c.member = g.spawn(t, index, 0, c)
-	b.candidates = append(b.candidates, c)
-	return c
-}
-
-// begun notes that the process of a candidate is there, from when on a worker may
-// take startup_timeout until it is ready.
-func (c *candidate) begun() {
-	if c.until.IsZero() && c.member.startup > 0 {
-		c.until = time.Now().Add(c.member.startup)
-	}
-}
-
-// again notes that a start has failed. It returns whether, and after which
-// delay, it is to be repeated; left is what the repeated one has of
-// startup_timeout, 0 for all of it. Otherwise the batch is given up.
-func (g *group) again(c *candidate, failure *StartError) (delay, left time.Duration, ok bool) {
-	b := c.batch
-	c.failed = append(c.failed, failure)
-	defer b.tell()
-	switch tries, spec := len(c.failed), c.member.spec; {
-	case b.over || b.err != nil:
-	case !b.company && b.allFailed():
-		b.err = b.failure(failure)
-	case tries > spec.MaxRestartsOnCrash && tries > 1:
-		b.err = failure.because("try %d of %d (max_restarts_on_crash)", tries, tries)
-	case tries > spec.MaxRestartsOnCrash:
-		b.err = failure
-	default:
-		delay = g.jitter(restartDelay(spec.RestartBackoffOnCrash, tries))
-		c.begun() // or there would be no end of it
-		if c.until.IsZero() {
-			return delay, 0, true
-		}
-		if left = time.Until(c.until) - delay; left > 0 {
-			return delay, left, true
-		}
-		if b.err = failure; tries > 1 {
-			b.err = failure.because("try %d, no time is left for another (startup_timeout)", tries)
-		}
-	}
-	return 0, 0, false
+// prepare adds a succession to the batch and starts its worker, which a plan
+// puts into service.
+func (g *group) prepare(b *batch, index int, t target) {
+	sc := &succession{index: index, target: t, batch: b}
+	b.add(sc)
+	g.spawn(sc, 0, 0)
 }
 
 // allFailed reports whether every worker has failed and none is ready since.
 func (b *batch) allFailed() bool {
-	for _, c := range b.candidates {
-		if len(c.failed) == 0 || c.isReady() {
+	for _, sc := range b.successions {
+		if len(sc.failed) == 0 || sc.isReady() {
 			return false
 		}
 	}
@@ -152,11 +102,11 @@ func (b *batch) allFailed() bool {
 
 // failure is the error of a batch that has failed as a whole: one for all.
 func (b *batch) failure(last *StartError) *StartError {
-	if len(b.candidates) == 1 {
+	if len(b.successions) == 1 {
 		return last
 	}
 	all := *last
-	all.All = len(b.candidates)
+	all.All = len(b.successions)
 	return &all
 }
 
@@ -167,17 +117,16 @@ func (e *StartError) because(format string, args ...any) *StartError {
 	return &more
 }
 
-// retry starts the worker of a candidate again, whose start has failed with a
-// member that was not in service. It returns nil if the batch is given up.
-func (g *group) retry(m *member, why RestartReason, failure *StartError) *member {
-	c := m.candidate
-	delay, left, ok := g.again(c, failure)
+// retry starts the next worker of a succession again, which was not in service
+// and has failed. It reports false if the batch is given up.
+func (g *group) retry(sc *succession, why RestartReason, failure *StartError) bool {
+	delay, left, ok := sc.again(failure, g.jitter)
 	if !ok {
-		return nil
+		return false
 	}
-	g.count(m.index, why)
-	g.emitCrash(m.index, why, failure, delay)
-	g.log.Warn("start failed, trying again", "worker", m.index, "failures", len(c.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
-	c.member = g.spawnWithin(target{spec: m.spec, generation: m.generation, startup: m.startup}, m.index, delay, left, c)
-	return c.member
+	g.count(sc.index, why)
+	g.emitCrash(sc.index, why, failure, delay)
+	g.log.Warn("start failed, trying again", "worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
+	g.spawn(sc, delay, left)
+	return true
 }

@@ -47,8 +47,8 @@ func (g *group) resize(t target) []*member {
 	if t.replace {
 		keep = 0
 	}
-	for g.replacing != nil && g.replacing.index >= keep { // another may have waited for its turn
-		g.dropReplacement()
+	for sc := g.replacing(); sc != nil && sc.index >= keep; sc = g.replacing() { // another may have waited for its turn
+		g.dropReplacement(sc)
 	}
 	var retired []*member
 	for _, s := range g.seats[keep:] {
@@ -70,17 +70,27 @@ func (g *group) resize(t target) []*member {
 // have ended already. Starts that have failed before are crashes of the seat.
 func (g *group) adopt(batch *batch) []*member {
 	var dead []*member
-	for _, c := range batch.candidates {
-		m := c.member
-		m.candidate = nil
-		g.seats[m.index].inherit(c)
-		if m.state == StateExited {
-			dead = append(dead, m)
+	for _, sc := range batch.successions {
+		g.take(sc)
+		if sc.next.state == StateExited {
+			dead = append(dead, sc.next)
 			continue
 		}
-		g.place(m)
+		g.place(sc.next)
 	}
 	return dead
+}
+
+// take makes a prepared succession the seat's: its worker is placed next, and
+// the plan does not wait for it any more. Failed starts are crashes of the seat.
+func (g *group) take(sc *succession) {
+	s := g.seats[sc.index]
+	s.inherit(sc)
+	sc.batch, sc.phase, s.succession = nil, alone, sc
+	if sc.next.state == StateReady || sc.next.state == StateExited {
+		g.conclude(sc)
+		sc.next.succession = nil
+	}
 }
 
 // swap exchanges the workers and applies the new settings. The cap must not
@@ -113,6 +123,6 @@ func (g *group) retryIdle() {
 			g.release(s.current, true)
 		}
 		s.crashes = 0
-		g.place(g.respawn(index, 0, nil))
+		g.fill(&succession{index: index, why: RestartCrash}, 0)
 	}
 }

@@ -5,7 +5,9 @@
 //
 // One goroutine owns each group's state (group.go); each process has a
 // goroutine that sees it through its life (member.go) and reports to the
-// former; one goroutine owns the plan in effect (supervisor.go).
+// former; one goroutine owns the plan in effect (supervisor.go). How a seat of a
+// group comes from one worker to the next is one record (succession.go), whether
+// the group itself begins that or a plan.
 //
 // # What another master would need to know
 //

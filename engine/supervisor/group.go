@@ -41,8 +41,7 @@ type group struct {
 	seats      []*seat
 	restarts   []Restarts           // by index
 	members    map[*member]struct{} // all that live, retired ones too
-	replacing  *member              // starts, to replace one that is ready; nil if none does
-	turns      []func()             // replacements that wait for the end of that one
+	turns      []func()             // replacements that wait for the end of another
 	emptied    <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
 	closing    bool                 // ends with its last member
 	living     sync.WaitGroup       // the members' goroutines
@@ -97,20 +96,16 @@ func (g *group) hasEnded() bool {
 	}
 }
 
-// spawn makes a member and starts its goroutine. c, if not nil, is the place
-// that it takes in a batch.
-func (g *group) spawn(t target, index int, delay time.Duration, c *candidate) *member {
-	return g.spawnWithin(t, index, delay, 0, c)
-}
-
-// spawnWithin is spawn for a start that has only a part of startup_timeout
-// left; 0 = all of it.
-func (g *group) spawnWithin(t target, index int, delay, left time.Duration, c *candidate) *member {
+// spawn makes the next worker of a succession and starts its goroutine. left is
+// what it has of startup_timeout; 0 = all of it.
+func (g *group) spawn(sc *succession, delay, left time.Duration) *member {
+	t := sc.target
 	m := &member{
-		group: g, spec: t.spec, index: index, generation: t.generation, delay: delay, startup: t.startup, left: left,
+		group: g, spec: t.spec, index: sc.index, generation: t.generation, delay: delay, startup: t.startup, left: left,
 		spread: g.spread(), cut: make(chan struct{}), over: make(chan struct{}), entered: make(chan struct{}),
-		candidate: c, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(t.spec),
+		succession: sc, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(t.spec),
 	}
+	sc.next = m
 	if delay > 0 {
 		m.state = StateBackoff
 	}
@@ -143,9 +138,7 @@ func (m *member) pid() int {
 func (g *group) started(m *member, proc process) {
 	m.proc = proc
 	m.state, m.since = StateStarting, time.Now()
-	if m.candidate != nil {
-		m.candidate.begun()
-	}
+	m.succession.begun()
 	g.emit(event.Starting, m, event.Event{})
 	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", StateStarting, "generation", m.generation)
 }
@@ -155,21 +148,21 @@ func (g *group) started(m *member, proc process) {
 func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
 	g.move(m, StateReady, event.Event{})
-	if m.candidate != nil {
-		m.candidate.batch.tell()
-	}
-	if m.current {
+	sc := m.succession
+	sc.tell()
+	switch {
+	case m.current:
 		g.pool.Swap([]*pool.Worker{m.worker}, nil)
 		m.enter()
+		g.conclude(sc)
+	case sc.phase == beside:
+		g.replaced(sc)
 	}
-	if m == g.replacing {
-		g.replaced(m)
+	if m.current { // in service: nobody waits any more
+		sc.end()
+		m.succession = nil
 	}
-	if m.current && m.candidate != nil { // in service: nobody waits any more
-		m.candidate.batch.end()
-		m.candidate = nil
-	}
-	g.relieve(m)
+	g.relieve(sc)
 	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
 		g.pool.Swap(nil, []*pool.Worker{m.worker})
 	}
@@ -199,18 +192,20 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	if !wasReady {
 		why, lived = RestartStart, 0
 	}
-	switch {
-	case m == g.replacing:
-		g.notReplaced(m, failure)
-	case m.candidate != nil && (retired || g.closing):
-		m.candidate.batch.end()
-	case m.candidate != nil && !m.current:
-		if wasReady {
-			failure = m.died()
+	if sc := m.succession; sc != nil {
+		switch {
+		case sc.phase == beside:
+			g.notReplaced(sc, failure)
+		case retired || g.closing:
+			sc.end()
+		case sc.phase == prepared:
+			if wasReady {
+				failure = m.died()
+			}
+			g.retry(sc, why, failure)
 		}
-		g.retry(m, why, failure)
+		g.relieve(sc)
 	}
-	g.relieve(m)
 	if m.current && !retired && !g.closing {
 		g.refill(m, why, lived, failure)
 	}
@@ -229,13 +224,16 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 }
 
 // restart starts another worker in a seat that has lost its own, or gives the
-// seat up. c is the place in a batch that the lost worker had, if any: the next
-// one takes it, unless nobody waits for that.
-func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, c *candidate) {
+// seat up. sc is the succession that the lost worker was the next one of, nil if
+// it had served: it goes on with another, and its batch, if any, is told, unless
+// nobody waits for that.
+func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, sc *succession) {
 	s := g.seats[index]
-	if c != nil {
-		if _, _, ok := g.again(c, failure); !ok {
-			c = nil
+	if sc == nil {
+		sc = &succession{index: index, why: why}
+	} else if sc.batch != nil {
+		if _, _, ok := sc.again(failure, g.jitter); !ok {
+			sc.batch = nil
 		}
 	}
 	g.count(index, why)
@@ -244,26 +242,31 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 		s.failed = true
 		g.emitSeat(event.Failed, index, event.Event{Reason: failure.reason(why), Stderr: failure.Stderr})
 		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
-		if c != nil {
-			c.batch.err = failure
-			c.batch.tell()
-		}
+		sc.giveUp(failure)
+		g.conclude(sc)
 		g.checkDown()
 		return
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
 	g.emitCrash(index, why, failure, delay)
 	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
-	g.place(g.respawn(index, delay, c))
+	g.fill(sc, delay)
 }
 
-// respawn starts another worker for an index that the group has.
-func (g *group) respawn(index int, delay time.Duration, c *candidate) *member {
-	m := g.spawn(g.target(index), index, delay, c)
-	if c != nil {
-		c.member = m
+// fill starts the next worker of a seat that nobody has: it is the seat's from
+// now on.
+func (g *group) fill(sc *succession, delay time.Duration) {
+	sc.phase, sc.target = alone, g.target(sc.index)
+	g.seats[sc.index].succession = sc
+	g.place(g.spawn(sc, delay, 0))
+}
+
+// conclude ends a succession of the group's own.
+func (g *group) conclude(sc *succession) {
+	sc.conclude()
+	if sc.index < len(g.seats) && g.seats[sc.index].succession == sc {
+		g.seats[sc.index].succession = nil
 	}
-	return m
 }
 
 // target is what the worker of an index is to be.

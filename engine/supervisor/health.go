@@ -225,12 +225,12 @@ func (g *group) unhealthy(m *member, err error) {
 	if !g.dismiss(m, err) {
 		return
 	}
-	next := g.seats[m.index].current
-	if next == nil || next.state == StateBackoff {
+	sc := g.seats[m.index].succession
+	if sc == nil || sc.next.state == StateBackoff {
 		g.release(m, true)
 		return
 	}
-	next.relieves = m
+	sc.old = m
 }
 
 // dismiss retires a worker that runs but does not work, and has another take
@@ -248,11 +248,10 @@ func (g *group) dismiss(m *member, err error) bool {
 	return true
 }
 
-// relieve ends what m's unhealthy predecessor still has in flight: m is ready,
-// or will not be.
-func (g *group) relieve(m *member) {
-	if old := m.relieves; old != nil {
-		m.relieves = nil
+// relieve ends what an unhealthy worker still has in flight: the next one is
+// ready, or will not be.
+func (g *group) relieve(sc *succession) {
+	if old := sc.relieved(); old != nil {
 		g.release(old, true)
 	}
 }

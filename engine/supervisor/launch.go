@@ -25,7 +25,7 @@ func (l *launch) add(g *group, t target, company bool, indexes []int) *batch {
 	g.do(func() {
 		b = newBatch(company, l.news)
 		for _, index := range indexes {
-			g.nominate(b, index, t)
+			g.prepare(b, index, t)
 		}
 	})
 	if b == nil { // the group has ended: so does the supervisor
@@ -42,7 +42,7 @@ func (l *launch) await(ctx context.Context, ready func(*group)) error {
 		all := true
 		for _, c := range l.batches {
 			n, want, err := 0, 1, (*StartError)(nil)
-			c.group.do(func() { n, want, err = c.ready(), len(c.candidates), c.err })
+			c.group.do(func() { n, want, err = c.ready(), len(c.successions), c.err })
 			if err != nil {
 				return err
 			}

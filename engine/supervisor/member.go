@@ -42,20 +42,17 @@ type member struct {
 	over    chan struct{} // closed when the process has ended and the group knows
 
 	// ----
-	state     State
-	since     time.Time // of the state
-	proc      process
-	worker    *pool.Worker
-	candidate *candidate // in a batch that somebody waits for; nil = none
-	limits    limits     // of its end; not changed once ctx is cancelled
-	isCut     bool       // cut is closed
-	current   bool       // it is its seat's worker
+	state      State
+	since      time.Time // of the state
+	proc       process
+	worker     *pool.Worker
+	succession *succession // of which it is the next worker; nil once it is in service
+	limits     limits      // of its end; not changed once ctx is cancelled
+	isCut      bool        // cut is closed
+	current    bool        // it is its seat's worker
 
-	replaces  *member       // is ready, and goes when this one is, too
-	why       RestartReason // of that
-	relieves  *member       // is unhealthy, and ends when this one is ready or has ended
-	keepUntil time.Time     // not recycled before
-	retries   int           // replacements of it that failed
+	keepUntil time.Time // not recycled before
+	retries   int       // replacements of it that failed
 }
 
 // limits bound the end of a worker.

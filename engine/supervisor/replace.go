@@ -8,39 +8,48 @@ import (
 
 // replace starts another worker for the index of one that is ready and serves
 // on until the other is ready, too. There is one replacement at a time in a
-// group: g.replacing is nil. c, if not nil, is the place of the other one in a
-// batch.
-func (g *group) replace(old *member, why RestartReason, c *candidate) {
-	m := g.respawn(old.index, 0, c)
-	m.replaces, m.why = old, why
-	g.replacing = m
+// group: g.replacing returns nil. b, if not nil, is told how it goes.
+func (g *group) replace(old *member, why RestartReason, b *batch) {
+	sc := &succession{index: old.index, phase: beside, target: g.target(old.index), why: why, old: old, batch: b}
+	g.seats[sc.index].succession = sc
+	b.add(sc)
+	g.spawn(sc, 0, 0)
+}
+
+// replacing is the succession of the group in which an old worker serves beside
+// the next, nil if there is none.
+func (g *group) replacing() *succession {
+	for _, s := range g.seats {
+		if s.isReplaced() {
+			return s.succession
+		}
+	}
+	return nil
 }
 
 // replaced puts a replacement that is ready into service, and its predecessor
 // out of it, in one step.
-func (g *group) replaced(m *member) {
-	old := m.replaces
-	g.count(m.index, m.why)
-	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.seats[m.index].greedy+1))
+func (g *group) replaced(sc *succession) {
+	m, old := sc.next, sc.old
+	g.count(sc.index, sc.why)
+	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.seats[sc.index].greedy+1))
 	g.place(m)
 	g.pool.Swap(readyOf([]*member{m}), readyOf([]*member{old}))
 	m.enter()
 	g.release(old, false)
-	g.endReplacement()
+	g.endReplacement(sc)
 }
 
 // notReplaced is told when a replacement ended before it was ready. Its
 // predecessor serves on, and is left alone for a while.
-func (g *group) notReplaced(m *member, failure *StartError) {
-	old := m.replaces
+func (g *group) notReplaced(sc *succession, failure *StartError) {
+	m, old := sc.next, sc.old
 	switch {
-	case m.candidate == nil:
+	case sc.batch == nil:
 	case m.ctx.Err() != nil || g.closing:
-		m.candidate.batch.end()
+		sc.end()
 	default:
-		if next := g.retry(m, RestartStart, failure); next != nil {
-			next.replaces, next.why = old, m.why
-			g.replacing = next
+		if g.retry(sc, RestartStart, failure) {
 			return
 		}
 	}
@@ -51,16 +60,21 @@ func (g *group) notReplaced(m *member, failure *StartError) {
 		g.emit(event.Kept, old, event.Event{Reason: failure.reason(RestartStart), Stderr: failure.Stderr, RestartIn: delay.Seconds()})
 		g.log.Warn("replacement failed, the old worker stays", append([]any{"worker", m.index, "retry_in", delay}, failure.Attrs()...)...)
 	}
-	g.endReplacement()
+	g.endReplacement(sc)
 }
 
 // retryBase is the shortest wait between two replacements that do not help.
 func (g *group) retryBase() time.Duration { return max(g.spec.RestartBackoffOnCrash, time.Second) }
 
-// endReplacement lets the next one begin that was asked for meanwhile.
-func (g *group) endReplacement() {
-	g.replacing = nil
-	for len(g.turns) > 0 && g.replacing == nil {
+// endReplacement ends a replacement, and lets the next one begin that was asked
+// for meanwhile.
+func (g *group) endReplacement(sc *succession) {
+	g.conclude(sc)
+	g.nextTurn()
+}
+
+func (g *group) nextTurn() {
+	for len(g.turns) > 0 && g.replacing() == nil {
 		turn := g.turns[0]
 		g.turns = g.turns[1:]
 		turn()
@@ -70,23 +84,22 @@ func (g *group) endReplacement() {
 // refill gives the seat of a worker that has ended to its replacement, if one
 // is starting already, else to a restarted one.
 func (g *group) refill(m *member, why RestartReason, lived time.Duration, failure *StartError) {
-	next := g.replacing
-	if next == nil || next.replaces != m {
-		g.restart(why, m.index, lived, failure, m.candidate)
+	s := g.seats[m.index]
+	if !s.isReplaced() {
+		g.restart(why, m.index, lived, failure, m.succession)
 		return
 	}
 	g.count(m.index, why)
-	g.seats[m.index].crashed(lived, failure)
+	s.crashed(lived, failure)
 	g.emitCrash(m.index, why, failure, 0)
 	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
-	g.place(next)
-	g.endReplacement()
+	s.succession.lose()
+	g.place(s.succession.next)
+	g.nextTurn()
 }
 
 // dropReplacement gives a replacement up that an apply makes pointless.
-func (g *group) dropReplacement() {
-	if m := g.replacing; m != nil {
-		g.release(m, true)
-		g.endReplacement()
-	}
+func (g *group) dropReplacement(sc *succession) {
+	g.release(sc.next, true)
+	g.endReplacement(sc)
 }

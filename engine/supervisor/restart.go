@@ -71,7 +71,7 @@ func (r *renewal) await(ctx context.Context, g *group) error {
 // renew replaces the worker of an index if it is older than asked. The batch is
 // told how that went: at once if there is nothing to do.
 func (g *group) renew(index int, asked time.Time, b *batch) {
-	if g.replacing != nil {
+	if g.replacing() != nil {
 		g.turns = append(g.turns, func() { g.renew(index, asked, b) })
 		return
 	}
@@ -81,23 +81,21 @@ func (g *group) renew(index int, asked time.Time, b *batch) {
 	}
 	s := g.seats[index]
 	m := s.current
-	c := &candidate{batch: b}
 	switch {
 	case m != nil && m.state != StateBackoff && !m.born.Before(asked):
 		b.end()
 	case m != nil && m.state == StateReady:
 		s.lastExit = "restarted"
 		g.emit(event.Recycled, m, event.Event{Reason: "ldcorn restart"})
-		g.replace(m, RestartCommand, c)
+		g.replace(m, RestartCommand, b)
 	default: // nobody serves that one would have to wait for
 		if m != nil {
 			g.release(m, true)
 		}
 		s.crashes = 0
 		g.count(index, RestartCommand)
-		g.place(g.respawn(index, 0, c))
-	}
-	if c.member != nil {
-		b.candidates = append(b.candidates, c)
+		sc := &succession{index: index, why: RestartCommand, batch: b}
+		b.add(sc)
+		g.fill(sc, 0)
 	}
 }

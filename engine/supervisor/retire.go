@@ -21,6 +21,9 @@ func (g *group) release(m *member, cut bool) {
 		g.move(m, StateDraining, event.Event{Requests: requests, Websockets: tunnels}, "requests", requests, "websockets", tunnels)
 	}
 	m.current = false
+	if sc := m.succession; sc != nil && sc.phase != beside { // that is dropped by who knows why
+		g.conclude(sc)
+	}
 	if m.ctx.Err() == nil {
 		if spec := g.target(m.index).spec; spec != nil { // the setting of the plan in effect counts
 			m.limits = limitsOf(spec)

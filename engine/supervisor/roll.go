@@ -31,9 +31,9 @@ type roll struct {
 
 // A turn is one worker that is to be replaced.
 type turn struct {
-	step  *step
-	index int
-	next  *candidate // its replacement; nil until it is started
+	step       *step
+	index      int
+	succession *succession // to its replacement; nil until it is started
 }
 
 // roll leaves nothing to do but the commit. If it fails, everything is as
@@ -122,10 +122,10 @@ func (r *roll) start(turns []*turn, l *launch, added bool) {
 		b := l.add(st.group, st.target, company, indexes)
 		st.group.do(func() {
 			for i, t := range mine {
-				t.next = b.candidates[i]
+				t.succession = b.successions[i]
 			}
 			if added {
-				st.batch = &batch{candidates: b.candidates[len(mine):]}
+				st.batch = &batch{successions: b.successions[len(mine):]}
 			}
 		})
 	}
@@ -136,11 +136,11 @@ func stop(turns []*turn) {
 	var ending []*member
 	for _, t := range turns {
 		t.step.group.do(func() {
-			t.next.batch.over = true
-			ending = append(ending, t.next.member)
-			t.step.group.retire([]*member{t.next.member}, true)
+			t.succession.batch.over = true
+			ending = append(ending, t.succession.next)
+			t.step.group.retire([]*member{t.succession.next}, true)
 		})
-		t.next = nil
+		t.succession = nil
 	}
 	for _, m := range ending {
 		<-m.over
@@ -149,7 +149,7 @@ func stop(turns []*turn) {
 
 // advance replaces the workers of some turns, and waits for their end.
 func (r *roll) advance(ctx context.Context, turns []*turn) error {
-	if turns[0].next == nil { // else on trial
+	if turns[0].succession == nil { // else on trial
 		l := newLaunch()
 		r.start(turns, l, false)
 		if err := l.await(ctx, counted(r.steps, r.opts)); err != nil {
@@ -163,7 +163,7 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 		var old *member
 		var died *StartError
 		t.step.group.do(func() {
-			old, died = t.step.group.advance(t.next, &t.step.target)
+			old, died = t.step.group.advance(t.succession, &t.step.target)
 			if old != nil && old.worker != nil {
 				p.Requests, p.Websockets = old.worker.InFlight()
 			}
@@ -228,7 +228,7 @@ func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error)
 			back = g.target(t.index)
 		})
 		begun[i] = newLaunch()
-		t.next = begun[i].add(g, back, company, []int{t.index}).candidates[0]
+		t.succession = begun[i].add(g, back, company, []int{t.index}).successions[0]
 	}
 	var ending []*member
 	for i, t := range turns {
@@ -237,7 +237,7 @@ func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error)
 		if err == nil {
 			var old *member
 			var died *StartError
-			g.do(func() { old, died = g.advance(t.next, nil) })
+			g.do(func() { old, died = g.advance(t.succession, nil) })
 			if died != nil {
 				err = died
 			} else if old != nil {
@@ -270,23 +270,24 @@ func awaitOver(ctx context.Context, members []*member) error {
 	return nil
 }
 
-// advance puts a replacement that is ready in the place of its index's worker,
-// which it returns: it is to end. to is what the replacement is of, nil if
-// that is what the group is. It does nothing if the replacement has ended.
-func (g *group) advance(c *candidate, to *target) (old *member, died *StartError) {
-	m := c.member
+// advance puts the worker of a prepared succession, which is ready, in the place
+// of the seat's worker, which it returns: that is to end. to is what the new one
+// is of, nil if that is what the group is. It does nothing if the new one has
+// ended.
+func (g *group) advance(sc *succession, to *target) (old *member, died *StartError) {
+	m := sc.next
 	if m.state != StateReady {
-		return nil, c.last()
+		return nil, sc.last()
 	}
 	if to != nil {
 		g.tighten(to.spec)
 	}
-	if g.replacing != nil && g.replacing.index == m.index {
-		g.dropReplacement()
-	}
 	s := g.seats[m.index]
-	s.ahead, old, m.candidate = to, s.current, nil
-	s.inherit(c)
+	if s.isReplaced() {
+		g.dropReplacement(s.succession)
+	}
+	s.ahead, old = to, s.current
+	g.take(sc)
 	g.place(m)
 	if old == nil {
 		g.pool.Swap(readyOf([]*member{m}), nil)

@@ -5,10 +5,11 @@ import "time"
 // A seat is one index of a group: the worker that has it now, and how often
 // it has crashed in a row.
 type seat struct {
-	current *member // nil: failed
-	crashes int
-	failed  bool
-	ahead   *target // what the worker is of already, while a reload replaces one after another; nil = what the group is
+	current    *member     // nil: failed
+	succession *succession // to the next worker, which the group has begun; nil = none
+	crashes    int
+	failed     bool
+	ahead      *target // what the worker is of already, while a reload replaces one after another; nil = what the group is
 
 	restarts int    // ever
 	lastExit string // why the worker before this one went; "" if there was none
@@ -18,6 +19,9 @@ type seat struct {
 // idle reports whether nothing runs or starts in the seat: it has failed, or
 // waits for its restart.
 func (s *seat) idle() bool { return s.failed || s.current == nil || s.current.state == StateBackoff }
+
+// isReplaced reports whether the seat's worker serves while its successor starts.
+func (s *seat) isReplaced() bool { return s.succession != nil && s.succession.phase == beside }
 
 // crashed counts a crash of a worker that was ready for so long (0 if it
 // never was).
@@ -31,11 +35,11 @@ func (s *seat) crashed(lived time.Duration, failure *StartError) {
 	s.current = nil
 }
 
-// inherit notes the failed starts of a candidate whose worker takes the seat.
-func (s *seat) inherit(c *candidate) {
-	s.crashes = len(c.failed)
-	s.restarts += len(c.failed)
-	if n := len(c.failed); n > 0 {
-		s.lastExit = c.failed[n-1].Err.Error()
+// inherit notes the failed starts of a succession whose worker takes the seat.
+func (s *seat) inherit(sc *succession) {
+	s.crashes = len(sc.failed)
+	s.restarts += len(sc.failed)
+	if n := len(sc.failed); n > 0 {
+		s.lastExit = sc.failed[n-1].Err.Error()
 	}
 }

@@ -70,7 +70,7 @@ func (m *member) worn(spec *plan.Group, pid int, served uint64, age time.Duratio
 // recycle replaces a worker that is worn out, unless another of the group is
 // being replaced, or the last try has failed not long ago.
 func (g *group) recycle(m *member, worn wear) {
-	if !m.current || m.state != StateReady || g.replacing != nil || g.closing || time.Now().Before(m.keepUntil) {
+	if !m.current || m.state != StateReady || g.replacing() != nil || g.closing || time.Now().Before(m.keepUntil) {
 		return
 	}
 	s := g.seats[m.index]
