@@ -15,6 +15,7 @@ type globTest struct {
 	simple *glob.Pattern  // of a glob with one star at the most, else nil
 	stars  *starTest      // of one with several and nothing else, else nil
 	re     *regexp.Regexp // of any other
+	price  price
 }
 
 // newGlobTest compiles a glob. The error says what is wrong, then what to do.
@@ -40,7 +41,7 @@ func newGlobTest(text string, separators ...rune) (*globTest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("not a glob that can be used, %w; write a shorter one", err)
 	}
-	return &globTest{re: re}, nil
+	return &globTest{re: re, price: regexPrice(expr)}, nil
 }
 
 func (g *globTest) Match(s string) bool {

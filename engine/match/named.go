@@ -55,7 +55,7 @@ func ofField(f field, test Test) *named {
 func (m *named) Match(r Request) bool {
 	if m.field.in != inHeader {
 		v, ok := m.field.first(r)
-		return ok && m.test.matches(r, lend(v))
+		return ok && Spend(r, m.field.cost(len(v))) && m.test.matches(r, lend(v))
 	}
 	for v, at, ok := r.NextHeader(m.field.name, 0); ok; v, at, ok = r.NextHeader(m.field.name, at) {
 		if m.test.matches(r, lend(v)) {
@@ -84,7 +84,15 @@ func (m *named) WhyNot(r Request) string {
 	return fmt.Sprintf("%s: the %s is %s", m.text, what, strings.Join(values, ", "))
 }
 
-func (m *named) Cost(bytes int) int { return m.test.cost(bytes) }
+func (m *named) Cost(bytes int) int { return m.field.cost(bytes) + m.test.cost(bytes) }
+
+// cost is what it costs to get a value of some bytes.
+func (f field) cost(bytes int) int {
+	if f.in == inQuery {
+		return decodedUnits * bytes
+	}
+	return 0
+}
 
 func (m *named) traits() []trait {
 	if m.test.Kind == TestEqual {

@@ -72,6 +72,15 @@ func IsPatternStart(text string) bool {
 // not spend of a request.
 func (p *Pattern) Takes(path string) bool { return p.spots[0].takes(path) }
 
+// PathCost is what it costs to hold a path of some bytes against the pattern, in
+// the units of a Spender.
+func (p *Pattern) PathCost(bytes int) int {
+	if test := p.spots[0].test; test != nil {
+		return test.cost(bytes)
+	}
+	return price{}.of(bytes)
+}
+
 // WhyNot says why the pattern does not take the request, in a few words that
 // follow on it.
 func (p *Pattern) WhyNot(r Request) string {

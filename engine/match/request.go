@@ -59,13 +59,3 @@ func Spend(r Request, units int) bool {
 	s, ok := r.(Spender)
 	return !ok || s.Spend(units)
 }
-
-// What a byte of text costs. An automaton runs a regular expression; most bytes
-// are passed over eight at a time by a glob.
-const (
-	regexUnits = 32
-	globBytes  = 8 // for a unit
-)
-
-// GlobCost is what it costs to hold a text of some bytes against a glob.
-func GlobCost(bytes int) int { return 1 + bytes/globBytes }

@@ -26,6 +26,7 @@ type Test struct {
 
 	glob  *globTest
 	re    *regexp.Regexp
+	price price
 	start string // of TestRegex: what a value that passes must start with
 }
 
@@ -45,10 +46,12 @@ func newTest(kind TestKind, text string, separators ...rune) (Test, error) {
 		if t.glob, err = newGlobTest(text, separators...); err != nil {
 			return t, err
 		}
+		t.price = t.glob.price
 	case TestRegex:
 		if t.re, err = regexp.Compile(text); err != nil {
 			return t, regexError(err)
 		}
+		t.price = regexPrice(text)
 		t.start = anchored(text)
 	}
 	return t, nil
@@ -91,10 +94,8 @@ func (t *Test) matches(r Request, v string) bool {
 
 func (t *Test) cost(bytes int) int {
 	switch t.Kind {
-	case TestGlob:
-		return GlobCost(bytes)
-	case TestRegex:
-		return regexUnits * bytes
+	case TestGlob, TestRegex:
+		return t.price.of(bytes)
 	}
 	return 0
 }

@@ -226,9 +226,7 @@ func (v *View) decoded(b []byte) []byte {
 
 func isEscaped(b []byte) bool { return bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '+') >= 0 }
 
-// minBudget is what matching a request may cost at least: some milliseconds. Ten
-// thousand globs or 120 regular expressions for a path of a kilobyte are within
-// it.
+// minBudget is what matching a request may cost at least: some milliseconds.
 const minBudget = 4 << 20
 
 func (v *View) budget() int { return max(v.Budget, minBudget) }

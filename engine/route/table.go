@@ -21,7 +21,7 @@ type Table[T any] struct {
 
 // ordinary is how long the path, a header or a cookie may be, in bytes, for a
 // search to end whatever the number of routes is.
-const ordinary = 256
+const ordinary = 1 << 10
 
 // Cost returns what a search spends at most for a request whose texts have an
 // ordinary length. See match.Spender.
@@ -68,7 +68,7 @@ func (t *Table[T]) add(e *entry[T]) {
 			t.fallback = e
 		}
 	default:
-		t.cost += match.GlobCost(ordinary)
+		t.cost += e.pattern.PathCost(ordinary)
 		t.root.At(e.pattern.Literal).add(e)
 		t.strings = append(t.strings, e)
 	}
@@ -112,10 +112,10 @@ func (t *Table[T]) find(r match.Request) *entry[T] {
 // findString looks among the string routes.
 func (t *Table[T]) findString(r match.Request, path string) *entry[T] {
 	for h := t.root.Longest(path); h != nil; h = h.Shorter() {
-		if n := len(h.Value.globs); n > 0 && !match.Spend(r, n*match.GlobCost(len(path))) {
-			return nil
-		}
 		for _, e := range h.Value.globs {
+			if !match.Spend(r, e.pattern.PathCost(len(path))) {
+				return nil
+			}
 			if e.pattern.Takes(path) {
 				return e
 			}

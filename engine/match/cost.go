@@ -1,0 +1,44 @@
+package match
+
+import "regexp/syntax"
+
+// What it costs to hold a text against a pattern, in the units of a Spender.
+//
+// Most bytes are passed over eight at a time by a glob of the fast kinds. A
+// regular expression is run by an automaton, which in the worst case is in each
+// of its states with each byte of the text. Most texts fail sooner, but it is the
+// client who chooses the text.
+const (
+	fastBytes    = 8  // of a fast glob, for a unit
+	leastByte    = 32 // units for a byte of a regular expression
+	instruction  = 8  // units for an instruction of one, and a byte
+	regexStart   = 128
+	decodedUnits = 8 // for a byte of a parameter, which is decoded for each matcher that looks at it
+)
+
+// A price is what a pattern costs.
+type price struct {
+	start   int
+	perByte int // 0 = one unit for fastBytes
+}
+
+// of is what a text of some bytes costs.
+func (p price) of(bytes int) int {
+	if p.perByte == 0 {
+		return 1 + bytes/fastBytes
+	}
+	return p.start + p.perByte*bytes
+}
+
+// regexPrice returns that of a valid regular expression.
+func regexPrice(expr string) price {
+	parsed, err := syntax.Parse(expr, syntax.Perl)
+	if err != nil {
+		return price{regexStart, leastByte} // it was compiled before
+	}
+	prog, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return price{regexStart, leastByte}
+	}
+	return price{regexStart, max(leastByte, instruction*len(prog.Inst))}
+}
