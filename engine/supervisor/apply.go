@@ -25,13 +25,14 @@ type Result struct {
 
 // A step is one group's part of an apply.
 type step struct {
-	change *plan.Change
-	group  *group
-	fresh  bool // the group is new
-	target target
-	batch  *batch // started for this apply, and not in service yet; never nil
-	starts int    // how many are started for it in all
-	ready  int    // how many of them have been ready
+	change  *plan.Change
+	group   *group
+	fresh   bool // the group is new
+	target  target
+	replace bool   // every worker, in the commit
+	batch   *batch // started for this apply, and not in service yet; never nil
+	starts  int    // how many are started for it in all
+	ready   int    // how many of them have been ready
 }
 
 func (st *step) progress(s Step, ready int) Progress {
@@ -94,10 +95,8 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 		c := &changes[i]
 		st := &step{change: c, group: s.groups[c.Name], batch: new(batch)}
 		if c.Action != plan.Remove {
-			st.target = target{
-				spec: c.Effective(), replace: c.Action == plan.Replace,
-				generation: s.generation + 1, startup: next.StartupTimeout,
-			}
+			st.target = target{spec: c.Effective(), generation: s.generation + 1, startup: next.StartupTimeout}
+			st.replace = c.Action == plan.Replace
 		}
 		if c.Action == plan.Add {
 			st.fresh, st.group = true, s.newGroup(st.target.spec)
@@ -114,7 +113,7 @@ func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 	l := newLaunch()
 	for _, st := range steps {
 		if indexes := st.added(); len(indexes) > 0 {
-			st.batch = l.add(st.group, st.target, !st.target.replace && st.group.pool.Ready() > 0, indexes)
+			st.batch = l.add(st.group, st.target, !st.replace && st.group.pool.Ready() > 0, indexes)
 		}
 	}
 	for _, st := range steps {
@@ -135,7 +134,7 @@ func (st *step) added() (indexes []int) {
 		return nil
 	}
 	from := 0
-	if !st.target.replace {
+	if !st.replace {
 		st.group.do(func() { from = len(st.group.seats) })
 	}
 	for index := from; index < st.target.spec.Instances; index++ {
@@ -191,7 +190,7 @@ func (s *Supervisor) commit(steps []*step) {
 		if st.change.Action == plan.Remove {
 			continue
 		}
-		st.group.do(func() { st.group.commit(st.target, st.batch) })
+		st.group.do(func() { st.group.commit(st.target, st.replace, st.batch) })
 		groups[st.change.Name] = st.group
 	}
 	s.groups = groups

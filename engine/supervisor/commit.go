@@ -7,25 +7,23 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// A target is what a group is to become: the group as it will run, and
-// whether every worker is replaced.
+// A target is what a group, or a worker of it, is or is to become.
 type target struct {
 	spec       *plan.Group
-	replace    bool
-	generation int
-	startup    time.Duration
+	generation int           // of the plan that it is from
+	startup    time.Duration // startup_timeout; 0 = no limit
 }
 
 // commit makes the target the group's state: prepared workers get requests,
-// in the same step those that are replaced or too many get no more, and then
-// they are retired. It cannot fail: a prepared worker that has died meanwhile
+// in the same step those that are too many, or all others with replace, get no
+// more, and then they are retired. It cannot fail: a prepared worker that has died meanwhile
 // is a crash like any other.
-func (g *group) commit(t target, batch *batch) {
+func (g *group) commit(t target, replace bool, batch *batch) {
 	before := g.spec
 	prepared := batch.members()
-	g.spec, g.generation, g.startup = t.spec, t.generation, t.startup
+	g.target = t
 	g.configure(t.spec)
-	retired := g.resize(t)
+	retired := g.resize(replace)
 	g.retryIdle() // seats that are kept: those of the batch are empty yet
 	dead := g.adopt(batch)
 	g.swap(before, readyOf(prepared), readyOf(retired))
@@ -42,10 +40,13 @@ func (g *group) commit(t target, batch *batch) {
 
 // resize gives the group its number of seats and returns the members that
 // lose theirs: the highest indexes, or all.
-func (g *group) resize(t target) []*member {
-	keep := min(len(g.seats), t.spec.Instances)
-	if t.replace {
+func (g *group) resize(all bool) []*member {
+	keep := min(len(g.seats), g.spec.Instances)
+	if all {
 		keep = 0
+	}
+	for _, s := range g.seats {
+		s.target = g.target
 	}
 	for sc := g.replacing(); sc != nil && sc.index >= keep; sc = g.replacing() { // another may have waited for its turn
 		g.dropReplacement(sc)
@@ -57,11 +58,8 @@ func (g *group) resize(t target) []*member {
 		}
 	}
 	g.seats = g.seats[:keep:keep]
-	for _, s := range g.seats {
-		s.ahead = nil // the group is, too, from now on
-	}
-	for len(g.seats) < t.spec.Instances {
-		g.seats = append(g.seats, new(seat))
+	for len(g.seats) < g.spec.Instances {
+		g.seats = append(g.seats, &seat{target: g.target})
 	}
 	return retired
 }
@@ -82,10 +80,12 @@ func (g *group) adopt(batch *batch) []*member {
 }
 
 // take makes a prepared succession the seat's: its worker is placed next, and
-// the plan does not wait for it any more. Failed starts are crashes of the seat.
+// the plan does not wait for it any more. What the worker is, those after it
+// will be. Failed starts are crashes of the seat.
 func (g *group) take(sc *succession) {
 	s := g.seats[sc.index]
 	s.inherit(sc)
+	s.target = sc.target
 	sc.batch, sc.phase, s.succession = nil, alone, sc
 	if sc.next.state == StateReady || sc.next.state == StateExited {
 		g.conclude(sc)

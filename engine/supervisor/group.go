@@ -35,16 +35,14 @@ type group struct {
 	alarm func()        // called when down becomes true; must not block
 
 	// ----
-	spec       *plan.Group // as it runs
-	generation int
-	startup    time.Duration
-	seats      []*seat
-	restarts   []Restarts           // by index
-	members    map[*member]struct{} // all that live, retired ones too
-	turns      []func()             // replacements that wait for the end of another
-	emptied    <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
-	closing    bool                 // ends with its last member
-	living     sync.WaitGroup       // the members' goroutines
+	target   // as it runs
+	seats    []*seat
+	restarts []Restarts           // by index
+	members  map[*member]struct{} // all that live, retired ones too
+	waiting  []*renewal           // for the end of a replacement
+	emptied  <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
+	closing  bool                 // ends with its last member
+	living   sync.WaitGroup       // the members' goroutines
 }
 
 func (s *Supervisor) newGroup(spec *plan.Group) *group {
@@ -223,75 +221,10 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 	return f
 }
 
-// restart starts another worker in a seat that has lost its own, or gives the
-// seat up. sc is the succession that the lost worker was the next one of, nil if
-// it had served: it goes on with another, and its batch, if any, is told, unless
-// nobody waits for that.
-func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, sc *succession) {
-	s := g.seats[index]
-	if sc == nil {
-		sc = &succession{index: index, why: why}
-	} else if sc.batch != nil {
-		if _, _, ok := sc.again(failure, g.jitter); !ok {
-			sc.batch = nil
-		}
-	}
-	g.count(index, why)
-	s.crashed(lived, failure)
-	if s.crashes > g.spec.MaxRestartsOnCrash {
-		s.failed = true
-		g.emitSeat(event.Failed, index, event.Event{Reason: failure.reason(why), Stderr: failure.Stderr})
-		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
-		sc.giveUp(failure)
-		g.conclude(sc)
-		g.checkDown()
-		return
-	}
-	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
-	g.emitCrash(index, why, failure, delay)
-	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
-	g.fill(sc, delay)
-}
-
-// fill starts the next worker of a seat that nobody has: it is the seat's from
-// now on.
-func (g *group) fill(sc *succession, delay time.Duration) {
-	sc.phase, sc.target = alone, g.target(sc.index)
-	g.seats[sc.index].succession = sc
-	g.place(g.spawn(sc, delay, 0))
-}
-
 // conclude ends a succession of the group's own.
 func (g *group) conclude(sc *succession) {
 	sc.conclude()
 	if sc.index < len(g.seats) && g.seats[sc.index].succession == sc {
 		g.seats[sc.index].succession = nil
 	}
-}
-
-// target is what the worker of an index is to be.
-func (g *group) target(index int) target {
-	if index < len(g.seats) && g.seats[index].ahead != nil {
-		return *g.seats[index].ahead
-	}
-	return target{spec: g.spec, generation: g.generation, startup: g.startup}
-}
-
-// place makes m its seat's worker. Requests wait for it from now on.
-func (g *group) place(m *member) {
-	m.current = true
-	g.seats[m.index].current, g.seats[m.index].failed = m, false
-	g.down.Store(false)
-	g.pool.SetFailed(false)
-}
-
-func (g *group) checkDown() {
-	for _, s := range g.seats {
-		if !s.failed {
-			return
-		}
-	}
-	g.down.Store(true)
-	g.pool.SetFailed(true)
-	g.alarm()
 }

@@ -10,8 +10,9 @@ import (
 // on until the other is ready, too. There is one replacement at a time in a
 // group: g.replacing returns nil. b, if not nil, is told how it goes.
 func (g *group) replace(old *member, why RestartReason, b *batch) {
-	sc := &succession{index: old.index, phase: beside, target: g.target(old.index), why: why, old: old, batch: b}
-	g.seats[sc.index].succession = sc
+	s := g.seats[old.index]
+	sc := &succession{index: old.index, phase: beside, target: s.target, why: why, old: old, batch: b}
+	s.succession = sc
 	b.add(sc)
 	g.spawn(sc, 0, 0)
 }
@@ -73,29 +74,14 @@ func (g *group) endReplacement(sc *succession) {
 	g.nextTurn()
 }
 
+// nextTurn begins what waits for the end of a replacement, as soon as there is
+// none.
 func (g *group) nextTurn() {
-	for len(g.turns) > 0 && g.replacing() == nil {
-		turn := g.turns[0]
-		g.turns = g.turns[1:]
-		turn()
+	for len(g.waiting) > 0 && g.replacing() == nil {
+		next := g.waiting[0]
+		g.waiting = g.waiting[1:]
+		g.renew(next)
 	}
-}
-
-// refill gives the seat of a worker that has ended to its replacement, if one
-// is starting already, else to a restarted one.
-func (g *group) refill(m *member, why RestartReason, lived time.Duration, failure *StartError) {
-	s := g.seats[m.index]
-	if !s.isReplaced() {
-		g.restart(why, m.index, lived, failure, m.succession)
-		return
-	}
-	g.count(m.index, why)
-	s.crashed(lived, failure)
-	g.emitCrash(m.index, why, failure, 0)
-	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
-	s.succession.lose()
-	g.place(s.succession.next)
-	g.nextTurn()
 }
 
 // dropReplacement gives a replacement up that an apply makes pointless.

@@ -20,12 +20,11 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	g.starter.Forget() // Uvicorn may be another by now
 	asked := time.Now()
 	for index := 0; ; index++ {
-		r := &renewal{news: make(chan struct{}, 1)}
+		r := newRenewal(index, asked)
 		there := false
 		g.do(func() {
 			if there = index < len(g.seats); there {
-				r.batch = newBatch(index > 0, r.news) // the workers before are new, and up
-				g.renew(index, asked, r.batch)
+				g.renew(r)
 			}
 		})
 		switch {
@@ -42,8 +41,16 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 
 // A renewal is the replacement of one worker by Restart.
 type renewal struct {
-	batch *batch
-	news  chan struct{}
+	index int
+	asked time.Time
+	batch *batch // of the one succession, once it has begun
+	news  <-chan struct{}
+}
+
+func newRenewal(index int, asked time.Time) *renewal {
+	news := make(chan struct{}, 1)
+	company := index > 0 // the workers before are new, and up
+	return &renewal{index: index, asked: asked, batch: newBatch(company, news), news: news}
 }
 
 // await returns once the worker is ready, or there is nothing to wait for.
@@ -70,32 +77,32 @@ func (r *renewal) await(ctx context.Context, g *group) error {
 
 // renew replaces the worker of an index if it is older than asked. The batch is
 // told how that went: at once if there is nothing to do.
-func (g *group) renew(index int, asked time.Time, b *batch) {
+func (g *group) renew(r *renewal) {
 	if g.replacing() != nil {
-		g.turns = append(g.turns, func() { g.renew(index, asked, b) })
+		g.waiting = append(g.waiting, r)
 		return
 	}
-	if g.closing || index >= len(g.seats) {
-		b.end()
+	if g.closing || r.index >= len(g.seats) {
+		r.batch.end()
 		return
 	}
-	s := g.seats[index]
+	s := g.seats[r.index]
 	m := s.current
 	switch {
-	case m != nil && m.state != StateBackoff && !m.born.Before(asked):
-		b.end()
+	case m != nil && m.state != StateBackoff && !m.born.Before(r.asked):
+		r.batch.end()
 	case m != nil && m.state == StateReady:
 		s.lastExit = "restarted"
 		g.emit(event.Recycled, m, event.Event{Reason: "ldcorn restart"})
-		g.replace(m, RestartCommand, b)
+		g.replace(m, RestartCommand, r.batch)
 	default: // nobody serves that one would have to wait for
 		if m != nil {
 			g.release(m, true)
 		}
 		s.crashes = 0
-		g.count(index, RestartCommand)
-		sc := &succession{index: index, why: RestartCommand, batch: b}
-		b.add(sc)
+		g.count(r.index, RestartCommand)
+		sc := &succession{index: r.index, why: RestartCommand, batch: r.batch}
+		r.batch.add(sc)
 		g.fill(sc, 0)
 	}
 }

@@ -25,7 +25,11 @@ func (g *group) release(m *member, cut bool) {
 		g.conclude(sc)
 	}
 	if m.ctx.Err() == nil {
-		if spec := g.target(m.index).spec; spec != nil { // the setting of the plan in effect counts
+		spec := g.spec // nil before the first plan is in effect
+		if m.index < len(g.seats) {
+			spec = g.seats[m.index].target.spec
+		}
+		if spec != nil { // what its successor has counts
 			m.limits = limitsOf(spec)
 		}
 		m.cancel(errRetired)

@@ -62,7 +62,7 @@ func (r *roll) plan() {
 		for index := range n {
 			r.turns = append(r.turns, &turn{step: st, index: index})
 		}
-		st.target.replace = false // what is left for the commit is the difference in number
+		st.replace = false // what is left for the commit is the difference in number
 		st.starts = n + st.change.Added()
 	}
 	slices.SortStableFunc(r.turns, func(a, b *turn) int { return a.index - b.index })
@@ -163,7 +163,7 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 		var old *member
 		var died *StartError
 		t.step.group.do(func() {
-			old, died = t.step.group.advance(t.succession, &t.step.target)
+			old, died = t.step.group.advance(t.succession)
 			if old != nil && old.worker != nil {
 				p.Requests, p.Websockets = old.worker.InFlight()
 			}
@@ -182,30 +182,6 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 	return awaitOver(ctx, ending)
 }
 
-// back undoes what is done, after a failure. What is stopping needs no
-// undoing.
-func (r *roll) back(cause error) error {
-	abort(r.steps)
-	if r.done == 0 || r.s.life.Err() != nil {
-		return cause
-	}
-	r.s.opts.Log.Warn("replacing workers back", "workers", r.done, "err", cause)
-	failed := &RollbackError{Err: cause}
-	undo := slices.Clone(r.turns[:r.done])
-	slices.Reverse(undo)
-	restored := make(map[*step]int)
-	for batch := range slices.Chunk(undo, r.atOnce) {
-		failed.Left = append(failed.Left, r.restore(batch, restored)...)
-	}
-	for _, st := range r.steps {
-		failed.Restored += restored[st]
-		if restored[st] > 0 && restored[st] == r.doneOf(st) { // nobody is left who was promised a lower cap
-			st.group.do(func() { st.group.pool.Configure(st.group.spec) })
-		}
-	}
-	return failed
-}
-
 // doneOf is how many workers of a group were replaced.
 func (r *roll) doneOf(st *step) (n int) {
 	for _, t := range r.turns[:r.done] {
@@ -214,48 +190,6 @@ func (r *roll) doneOf(st *step) (n int) {
 		}
 	}
 	return n
-}
-
-// restore replaces workers back, and returns why it could not.
-func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error) {
-	begun := make([]*launch, len(turns)) // each of its own: one that fails keeps no other
-	for i, t := range turns {
-		g := t.step.group
-		company := restored[t.step] > 0 || r.doneOf(t.step) < t.step.change.Replaced()
-		var back target
-		g.do(func() {
-			g.seats[t.index].ahead = nil
-			back = g.target(t.index)
-		})
-		begun[i] = newLaunch()
-		t.succession = begun[i].add(g, back, company, []int{t.index}).successions[0]
-	}
-	var ending []*member
-	for i, t := range turns {
-		g, st := t.step.group, t.step
-		err := begun[i].await(r.s.life, func(*group) {})
-		if err == nil {
-			var old *member
-			var died *StartError
-			g.do(func() { old, died = g.advance(t.succession, nil) })
-			if died != nil {
-				err = died
-			} else if old != nil {
-				ending = append(ending, old)
-			}
-		}
-		if err != nil {
-			stop([]*turn{t})
-			failures = append(failures, err)
-			continue
-		}
-		restored[st]++
-		p := st.progress(StepRestored, restored[st])
-		p.Workers = r.doneOf(st)
-		r.opts.tell(p)
-	}
-	_ = awaitOver(r.s.life, ending) // else the master stops, and they with it
-	return failures
 }
 
 // awaitOver waits until members are gone.
@@ -271,22 +205,19 @@ func awaitOver(ctx context.Context, members []*member) error {
 }
 
 // advance puts the worker of a prepared succession, which is ready, in the place
-// of the seat's worker, which it returns: that is to end. to is what the new one
-// is of, nil if that is what the group is. It does nothing if the new one has
-// ended.
-func (g *group) advance(sc *succession, to *target) (old *member, died *StartError) {
+// of the seat's worker, which it returns: that is to end. It does nothing if the
+// new one has ended.
+func (g *group) advance(sc *succession) (old *member, died *StartError) {
 	m := sc.next
 	if m.state != StateReady {
 		return nil, sc.last()
 	}
-	if to != nil {
-		g.tighten(to.spec)
-	}
+	g.tighten(sc.target.spec)
 	s := g.seats[m.index]
 	if s.isReplaced() {
 		g.dropReplacement(s.succession)
 	}
-	s.ahead, old = to, s.current
+	old = s.current
 	g.take(sc)
 	g.place(m)
 	if old == nil {

@@ -39,7 +39,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	if err := begin(ctx, []*step{st}, &ApplyOptions{}); err != nil {
 		return err
 	}
-	g.do(func() { g.commit(st.target, st.batch) })
+	g.do(func() { g.commit(st.target, false, st.batch) })
 	s.plan = withGroup(s.plan, old, &spec)
 	s.opts.Publisher.Publish(s.plan, pools(s.groups))
 	s.applied(st)

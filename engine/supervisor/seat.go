@@ -9,7 +9,7 @@ type seat struct {
 	succession *succession // to the next worker, which the group has begun; nil = none
 	crashes    int
 	failed     bool
-	ahead      *target // what the worker is of already, while a reload replaces one after another; nil = what the group is
+	target     target // of the next worker: the group's, or ahead of it that of a reload that replaces one after another
 
 	restarts int    // ever
 	lastExit string // why the worker before this one went; "" if there was none

@@ -1,0 +1,81 @@
+package supervisor
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/event"
+)
+
+// refill gives the seat of a worker that has ended to its replacement, if one
+// is starting already, else to a restarted one.
+func (g *group) refill(m *member, why RestartReason, lived time.Duration, failure *StartError) {
+	s := g.seats[m.index]
+	if !s.isReplaced() {
+		g.restart(why, m.index, lived, failure, m.succession)
+		return
+	}
+	g.count(m.index, why)
+	s.crashed(lived, failure)
+	g.emitCrash(m.index, why, failure, 0)
+	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
+	s.succession.lose()
+	g.place(s.succession.next)
+	g.nextTurn()
+}
+
+// restart starts another worker in a seat that has lost its own, or gives the
+// seat up. sc is the succession that the lost worker was the next one of, nil if
+// it had served: it goes on with another, and its batch, if any, is told, unless
+// nobody waits for that.
+func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, sc *succession) {
+	s := g.seats[index]
+	if sc == nil {
+		sc = &succession{index: index, why: why}
+	} else if sc.batch != nil {
+		if _, _, ok := sc.again(failure, g.jitter); !ok {
+			sc.batch = nil
+		}
+	}
+	g.count(index, why)
+	s.crashed(lived, failure)
+	if s.crashes > g.spec.MaxRestartsOnCrash {
+		s.failed = true
+		g.emitSeat(event.Failed, index, event.Event{Reason: failure.reason(why), Stderr: failure.Stderr})
+		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
+		sc.giveUp(failure)
+		g.conclude(sc)
+		g.checkDown()
+		return
+	}
+	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
+	g.emitCrash(index, why, failure, delay)
+	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
+	g.fill(sc, delay)
+}
+
+// fill starts the next worker of a seat that nobody has: it is the seat's from
+// now on.
+func (g *group) fill(sc *succession, delay time.Duration) {
+	s := g.seats[sc.index]
+	sc.phase, sc.target, s.succession = alone, s.target, sc
+	g.place(g.spawn(sc, delay, 0))
+}
+
+// place makes m its seat's worker. Requests wait for it from now on.
+func (g *group) place(m *member) {
+	m.current = true
+	g.seats[m.index].current, g.seats[m.index].failed = m, false
+	g.down.Store(false)
+	g.pool.SetFailed(false)
+}
+
+func (g *group) checkDown() {
+	for _, s := range g.seats {
+		if !s.failed {
+			return
+		}
+	}
+	g.down.Store(true)
+	g.pool.SetFailed(true)
+	g.alarm()
+}
