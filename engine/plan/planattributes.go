@@ -71,7 +71,7 @@ var routerAttributes = []planAttribute{
 		OtherNames: []string{"max_steps", "router_max_steps", "router_timeout", "router_budget"}},
 		100, MaxRouterSteps, 10_000, func(p *Plan) *int { return &p.RouterSteps }),
 	choice(planAttribute{Name: "on_router_error", Effect: EffectProxy,
-		Doc:        "What becomes of a request that the router fails on: 500, or the routes find its group.",
+		Doc:        "What becomes of a request that the router fails on: 500, or the routes find its group. A client can make many routers fail: where the router guards something, reject.",
 		OtherNames: []string{"router_error", "router_on_error", "on_error"}},
 		RouterReject, []OnRouterError{RouterReject, RouterFallback}, func(p *Plan) *OnRouterError { return &p.OnRouterError }),
 }

@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
 	"slices"
@@ -78,7 +77,7 @@ func setGroup(c *call, g *given, d *plan.Decision) {
 		c.wrongValue(g, value.WrongType("the name of a WorkerGroup", g.value, "write its name, as a string"))
 		return
 	}
-	s, err := value.String(g.value)
+	s, err := c.text(g.value)
 	if err == nil {
 		err = checkName(s)
 	}
@@ -93,7 +92,7 @@ func setKey(c *call, g *given, d *plan.Decision) {
 	if g.value == starlark.None {
 		return
 	}
-	s, err := value.String(g.value)
+	s, err := c.text(g.value)
 	if err != nil {
 		c.wrongValue(g, err)
 		return
@@ -135,7 +134,7 @@ func setStatus(c *call, g *given, a *plan.Answer) {
 func setBody(c *call, g *given, a *plan.Answer) {
 	switch v := g.value.(type) {
 	case starlark.String:
-		if strings.Contains(string(v), value.SecretMark) {
+		if !c.late && strings.Contains(string(v), value.SecretMark) {
 			break // value.String says why not
 		}
 		a.Body = []byte(v)
@@ -147,7 +146,7 @@ func setBody(c *call, g *given, a *plan.Answer) {
 		c.wrongValue(g, value.WrongType("a string", v, "write json.encode(…) around it, and the header \"Content-Type\""))
 		return
 	}
-	if _, err := value.String(g.value); err != nil {
+	if _, err := c.text(g.value); err != nil {
 		c.wrongValue(g, err)
 	}
 }
@@ -172,7 +171,7 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 			continue
 		}
 		at, of := c.entry(g, key)
-		name, err := value.String(key)
+		name, err := c.text(key)
 		if err != nil {
 			c.wrong(at, "a header's name", codeValue, err)
 			continue
@@ -183,7 +182,7 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 			values, _ = value.List(val, "strings") // it is one
 		}
 		for _, v := range values {
-			text, err := value.NumberString(v)
+			text, err := c.numberText(v)
 			if err != nil {
 				c.wrong(of, subject, codeValue, err)
 				break
@@ -230,19 +229,23 @@ var plainText = func() plan.HeaderEdit {
 
 var redirectFields = []field[plan.Answer]{
 	{Argument{Name: "url", Type: "str", Required: true, Rule: "a URL, or a path of this host",
-		Doc:     "Where to. What cannot stand in a URL as it is, such as a blank, is escaped.",
+		Doc:     "Where to. What cannot stand in a URL as it is, such as a blank, is escaped; `req.raw_path` is a path with its escapes. What begins with // is a path of this host as well: name another one with its scheme.",
 		Example: `"/new"`, aka: []string{"location", "to", "path", "target"}}, setLocation},
 	{Argument{Name: "status", Type: "int", Default: "307", Rule: "301, 302, 303, 307 or 308",
 		Doc: "307 and 308 keep the method, 301 and 308 are for good.", aka: []string{"code", "status_code"}}, setRedirect},
 }
 
 func setLocation(c *call, g *given, a *plan.Answer) {
-	s, err := value.String(g.value)
+	s, err := c.text(g.value)
 	if err == nil && strings.TrimSpace(s) == "" {
 		err = value.Wrong("", "is empty")
 	}
 	if err != nil {
 		c.wrongValue(g, err)
+		return
+	}
+	if n := escapedLen(s); n > maxHeaderBytes {
+		c.wrongValue(g, value.Wrong("", "has %d bytes once it is escaped, and a header %d at most", n, maxHeaderBytes))
 		return
 	}
 	h, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain(escapeURL(s)))
@@ -273,15 +276,52 @@ func (s *Session) redirect(thread *starlark.Thread, b *starlark.Builtin, args st
 }
 
 // escapeURL escapes what cannot stand in a URL, so that a path that was
-// decoded neither ends the header nor breaks it. Escapes stay as they are.
+// decoded neither ends the header nor breaks it. Escapes stay as they are. A text
+// that begins with two slashes would name another host (RFC 3986 section 4.2),
+// which any client can ask for; its second slash is escaped, so that it is a path.
 func escapeURL(s string) string {
-	var out bytes.Buffer
+	const digits = "0123456789ABCDEF"
+	out := make([]byte, 0, escapedLen(s))
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
-			fmt.Fprintf(&out, "%%%02X", c)
+		if c := s[i]; escapes(s, i) {
+			out = append(out, '%', digits[c>>4], digits[c&15])
 		} else {
-			out.WriteByte(c)
+			out = append(out, c)
 		}
 	}
-	return out.String()
+	return string(out)
+}
+
+// escapedLen is how long escapeURL makes a text.
+func escapedLen(s string) int {
+	n := len(s)
+	for i := range len(s) {
+		if escapes(s, i) {
+			n += len("%FF") - 1
+		}
+	}
+	return n
+}
+
+// escapes reports whether the byte at i cannot stand in a URL as it is.
+func escapes(s string, i int) bool {
+	c := s[i]
+	return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 || i == 1 && c == '/' && s[0] == '/'
+}
+
+// text reads a string. That of a late call may hold anything that a client has
+// sent.
+func (c *call) text(v starlark.Value) (string, error) {
+	if c.late {
+		return value.ForeignString(v)
+	}
+	return value.String(v)
+}
+
+// numberText is text for where a number is likely meant as text.
+func (c *call) numberText(v starlark.Value) (string, error) {
+	if err := value.NotNumber(v); err != nil {
+		return "", err
+	}
+	return c.text(v)
 }

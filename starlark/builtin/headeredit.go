@@ -68,7 +68,7 @@ func (c *call) headerName(g *given) (string, bool) {
 	if g == nil {
 		return "", false
 	}
-	name, err := value.String(g.value)
+	name, err := c.text(g.value)
 	if err == nil {
 		err = checkToken(name)
 	}
@@ -86,7 +86,7 @@ func (c *call) headerValue(g *given) (plan.Text, bool) {
 	if s, ok := g.value.(*value.Secret); ok {
 		return plan.Secret(s.Reveal()), true
 	}
-	text, err := value.NumberString(g.value)
+	text, err := c.numberText(g.value)
 	if err != nil {
 		if g.value == starlark.None {
 			err = value.WrongType("a string", g.value, "write remove_header(…) to have none")

@@ -143,6 +143,26 @@ func TestRequestAttributes(t *testing.T) {
 	}
 }
 
+// TestTextsOfClients: a client's text is only text, also one that looks like what
+// a secret shows, or like a URL of another host.
+func TestTextsOfClients(t *testing.T) {
+	for expr, want := range map[string]plan.Decision{
+		`respond(200, q)`:                                {Answer: &plan.Answer{Status: 200, Body: []byte("(secret)"), Headers: headers(t, "Content-Type", "text/plain; charset=utf-8")}},
+		`redirect("/s?q=" + q)`:                          {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "/s?q=(secret)")}},
+		`respond(200, headers = {"X-Q": q, "X-R": [q]})`: {Answer: &plan.Answer{Status: 200, Headers: headers(t, "X-Q", "(secret)", "X-R", "(secret)")}},
+		`to("web", key = q)`:                             {Group: "web", Key: "(secret)"},
+		`redirect(req.path + "/")`:                       {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "/%2Fevil.example/")}},
+		`redirect(req.raw_path)`:                         {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "/%2Fevil.example")}},
+		`redirect("/\\evil.example")`:                    {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "/%5Cevil.example")}},
+		`redirect("https://a//b")`:                       {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "https://a//b")}},
+	} {
+		rt := routerOf(t, "def route(req):\n    q = req.query(\"q\", \"\")\n    return "+expr, "route", nil)
+		d, err := rt.Route(sample(t, "GET http://h//evil.example?q=(secret)"))
+		require.NoError(t, err, expr)
+		assert.Equal(t, want, d, expr)
+	}
+}
+
 func TestWhatARouterReturns(t *testing.T) {
 	for expr, want := range map[string]plan.Decision{
 		`None`:                      {},
@@ -215,6 +235,8 @@ func TestWhatARouterFailsOn(t *testing.T) {
 		`redirect("/x", 302, 3)`:                    "redirect takes 2 arguments by place, got 3",
 		`redirect("/x", 200)`:                       "`status` must be one of 301, 302, 303, 307, 308, got 200",
 		`redirect(" ")`:                             "`url` is empty",
+		`redirect("/" + "é" * 11000)`:               "`url` has 66001 bytes once it is escaped, and a header 65536 at most",
+		`redirect("a" * 65537)`:                     "`url` has 65537 bytes once it is escaped",
 		`env("HOME")`:                               "`env` can only be used while the configuration is loaded",
 		`env.int("HOME")`:                           "`env.int` can only be used while the configuration is loaded",
 		`WorkerGroup(name = "a", app = "a:b")`:      "`WorkerGroup` can only be used while the configuration is loaded",

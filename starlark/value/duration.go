@@ -56,7 +56,7 @@ var unitWords = map[string]string{
 }
 
 func parseDuration(s string) (time.Duration, error) {
-	s, err := plain(s)
+	s, err := String(starlark.String(s))
 	if err != nil {
 		return 0, err
 	}

@@ -40,7 +40,7 @@ func Size(v starlark.Value) (int64, error) {
 }
 
 func parseSize(s string) (int64, error) {
-	s, err := plain(s)
+	s, err := String(starlark.String(s))
 	if err != nil {
 		return 0, err
 	}

@@ -11,9 +11,25 @@ import (
 // String reads a string that may be shown. It refuses secrets, and strings
 // that were formatted from one and hold its mark in place of the value.
 func String(v starlark.Value) (string, error) {
+	s, err := ForeignString(v)
+	if err == nil && strings.Contains(s, SecretMark) {
+		return "", &Error{
+			Message: "was formatted from a secret, which does not show its value",
+			Label:   `join it with +, as in "postgres://u:" + secret("PW")`,
+		}
+	}
+	return s, err
+}
+
+// ForeignString is String for a text that need not be the configuration's own: a
+// client may send what looks like the mark of a secret.
+func ForeignString(v starlark.Value) (string, error) {
 	switch v := v.(type) {
 	case starlark.String:
-		return plain(string(v))
+		if strings.ContainsRune(string(v), 0) {
+			return "", Wrong("", "holds a NUL byte")
+		}
+		return string(v), nil
 	case *Secret:
 		return "", &Error{
 			Message: "cannot be a secret, because it is shown in plans and process lists",
@@ -33,25 +49,19 @@ func String(v starlark.Value) (string, error) {
 // NumberString is String for where a number is likely meant as text: it says
 // how to write one.
 func NumberString(v starlark.Value) (string, error) {
-	switch v.(type) {
-	case starlark.Int, starlark.Float:
-		return "", wrongType("a string", v, fmt.Sprintf("write %q", v.String()))
+	if err := NotNumber(v); err != nil {
+		return "", err
 	}
 	return String(v)
 }
 
-// plain checks the content that every string argument must have.
-func plain(s string) (string, error) {
-	switch {
-	case strings.ContainsRune(s, 0):
-		return "", Wrong("", "holds a NUL byte")
-	case strings.Contains(s, SecretMark):
-		return "", &Error{
-			Message: "was formatted from a secret, which does not show its value",
-			Label:   `join it with +, as in "postgres://u:" + secret("PW")`,
-		}
+// NotNumber fails for a number, and says how to write it as a string.
+func NotNumber(v starlark.Value) error {
+	switch v.(type) {
+	case starlark.Int, starlark.Float:
+		return wrongType("a string", v, fmt.Sprintf("write %q", v.String()))
 	}
-	return s, nil
+	return nil
 }
 
 // only returns the one string of a list, quoted.
