@@ -1,6 +1,9 @@
 package match
 
-import "regexp/syntax"
+import (
+	"regexp/syntax"
+	"strings"
+)
 
 // What it costs to hold a text against a pattern, in the units of a Spender.
 //
@@ -13,7 +16,10 @@ const (
 	leastByte    = 32 // units for a byte of a regular expression
 	instruction  = 8  // units for an instruction of one, and a byte
 	regexStart   = 128
-	decodedUnits = 8 // for a byte of a parameter, which is decoded for each matcher that looks at it
+	manyStars    = 32 // of a glob, each of which may look through the whole text: a unit for a byte
+	longLiteral  = 8  // bytes of a literal between stars that takes longer to find
+	longUnits    = 2  // for a byte of a text in which one is looked for
+	decodedUnits = 8  // for a byte of a parameter, which is decoded for each matcher that looks at it
 )
 
 // A price is what a pattern costs.
@@ -41,4 +47,16 @@ func regexPrice(expr string) price {
 		return price{regexStart, leastByte}
 	}
 	return price{regexStart, max(leastByte, instruction*len(prog.Inst))}
+}
+
+// price is that of the stars and of what is between them.
+func (t *starTest) price() price {
+	p := price{start: 1, perByte: len(t.literals) / manyStars}
+	for _, literal := range t.literals[1 : len(t.literals)-1] {
+		if len(literal) > longLiteral && (t.separator == "" || !strings.Contains(literal, t.separator)) {
+			p.perByte += longUnits
+			break
+		}
+	}
+	return p
 }

@@ -3,6 +3,7 @@ package match
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/gobwas/glob"
@@ -12,8 +13,8 @@ import (
 // A globTest is a compiled glob. Whatever the value, it takes no longer than
 // in proportion to its length: values come from clients.
 type globTest struct {
-	simple *glob.Pattern  // of a glob with one star at the most, else nil
-	stars  *starTest      // of one with several and nothing else, else nil
+	simple *glob.Pattern  // of a glob that never goes back, else nil
+	stars  *starTest      // of one of several stars and literals alone, else nil
 	re     *regexp.Regexp // of any other
 	price  price
 }
@@ -23,19 +24,20 @@ type globTest struct {
 // The glob package is the faster one by far, but goes back to every place
 // that every star has passed: of two stars that takes the square of a value's
 // length in time and memory, of four no machine lives to see the end
-// (/*a*a*b* did not match a path of 4 kB in two seconds). The regexp package
-// never goes back, and neither does a starTest, which costs far less.
+// (/*a*a*b* did not match a path of 4 kB in two seconds). Of one star with ? or
+// a class, each place takes the time of what is behind the star. The regexp
+// package never goes back, and neither does a starTest, which costs far less.
 func newGlobTest(text string, separators ...rune) (*globTest, error) {
 	g, err := glob.Compile(text, separators...)
 	if err != nil {
 		return nil, globError(err)
 	}
 	expr, choices := globRegexp(text, separators)
-	if choices <= 1 {
+	if choices == 0 || choices == 1 && !(hasStar(text) && hasSet(text)) {
 		return &globTest{simple: g}, nil
 	}
 	if stars := newStarTest(text, separators); stars != nil {
-		return &globTest{stars: stars}, nil
+		return &globTest{stars: stars, price: stars.price()}, nil
 	}
 	re, err := regexp.Compile(expr)
 	if err != nil {
@@ -52,6 +54,22 @@ func (g *globTest) Match(s string) bool {
 		return g.stars.match(s)
 	}
 	return g.re.MatchString(s)
+}
+
+// hasStar and hasSet report whether a glob has a star, and whether it has a
+// token for one of several characters.
+func hasStar(text string) bool { return hasToken(text, syntax.Any, syntax.Super) }
+func hasSet(text string) bool  { return hasToken(text, syntax.Single, syntax.RangeOpen) }
+
+func hasToken(text string, types ...syntax.TokenType) bool {
+	for lex := syntax.NewLexer(text); ; {
+		switch token := lex.Next(); {
+		case slices.Contains(types, token.Type):
+			return true
+		case token.Type == syntax.EOF || token.Type == syntax.Error:
+			return false
+		}
+	}
 }
 
 // globRegexp writes a valid glob as a regular expression, and counts what can

@@ -34,10 +34,18 @@ func patterns(t testing.TB, n int, kind string) []plan.Route {
 		case "path":
 			m, err = match.Regex(fmt.Sprintf("(a|b|ab)*c%d", i))
 			require.NoError(t, err)
+		case "large":
+			m, err = match.Regex(fmt.Sprintf("[ab]{0,20}c%d", i))
+			require.NoError(t, err)
+		case "decoded":
+			equal, err := match.NewTest(match.TestEqual, fmt.Sprint(i))
+			require.NoError(t, err)
+			m = match.All(match.Not(match.Query("a", equal)), match.Not(match.Query("a", match.Test{})))
 		case "percent":
 			m = match.Percent(match.NewShare(0, match.Key{By: match.KeyHeader, Name: "x-a"}, fmt.Sprint(i)))
-		case "glob":
-			r, err := plan.NewRoute(fmt.Sprintf("/**a*b**%d", i), plan.Pos{})
+		case "glob", "braces", "classes":
+			format := map[string]string{"glob": "/**a*b**%d", "braces": "/**.{js,c%d}", "classes": "/**[ab]?%d"}[kind]
+			r, err := plan.NewRoute(fmt.Sprintf(format, i), plan.Pos{})
 			require.NoError(t, err)
 			out = append(out, r)
 			continue
@@ -56,12 +64,16 @@ var costly = map[string]string{
 	"path":    "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
 	"percent": "GET / HTTP/1.1\r\nHost: a\r\nX-A: TEXT\r\n\r\n",
 	"glob":    "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+	"braces":  "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+	"classes": "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+	"large":   "GET /TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
+	"decoded": "GET /?a=%20TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
 }
 
 // TestCostlyRoutes: what a client sends cannot make the search for a route take
 // long. It is refused, so that padding a header brings nobody past a route.
 func TestCostlyRoutes(t *testing.T) {
-	many := map[string]int{"glob": 4000, "percent": 400}
+	many := map[string]int{"glob": 4000, "decoded": 400, "percent": 400}
 	for kind, in := range costly {
 		t.Run(kind, func(t *testing.T) {
 			p := planOf(t, map[string]string{"default": "*"})

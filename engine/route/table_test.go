@@ -242,3 +242,27 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 	var req match.Request = onPath{path: []byte("/api/v1/service-151/users/17")}
 	assert.Zero(t, testing.AllocsPerRun(100, func() { table.Match(req) }))
 }
+
+// TestOrdinaryRequestsEnd: patterns such as people write never refuse a request
+// of a kilobyte.
+func TestOrdinaryRequestsEnd(t *testing.T) {
+	group := &plan.Group{Name: "a"}
+	for i := range 120 {
+		m, err := match.Regex(fmt.Sprintf(`/v\d+/users%d/\d+$`, i))
+		require.NoError(t, err)
+		group.Routes = append(group.Routes, plan.Route{Matcher: m})
+	}
+	for i := range 400 {
+		r, err := plan.NewRoute(fmt.Sprintf("/static/%d/**/*.{js,css}", i), plan.Pos{})
+		require.NoError(t, err)
+		group.Routes = append(group.Routes, r)
+	}
+	table := Compile(&plan.Plan{Groups: []*plan.Group{group}}, name)
+	for _, start := range []string{"/static/7/", "/v1/users/", "/"} {
+		line := start + strings.Repeat("1", 1000)
+		r, err := request.NewSample(line, request.SampleOptions{Budget: table.Cost()})
+		require.NoError(t, err)
+		table.Match(r)
+		require.True(t, r.Spend(0), line)
+	}
+}
