@@ -141,6 +141,11 @@ func TestPrefix(t *testing.T) {
 		{`"10.0.0.0/8"`, netip.MustParsePrefix("10.0.0.0/8"), nil},
 		{`"::1"`, netip.MustParsePrefix("::1/128"), nil},
 		{`"::ffff:127.0.0.1"`, netip.MustParsePrefix("127.0.0.1/32"), nil},
+		{`"::ffff:10.0.0.0/104"`, netip.MustParsePrefix("10.0.0.0/8"), nil},
+		{`"::ffff:0:0/96"`, netip.MustParsePrefix("0.0.0.0/0"), nil},
+		{`"::ffff:1.2.3.4/128"`, netip.MustParsePrefix("1.2.3.4/32"), nil},
+		{`"::ffff:10.0.0.0/95"`, nil, []string{"wider than all of IPv4", `"10.0.0.0/8"`}},
+		{`"::ffff:10.1.0.0/104"`, nil, []string{"bits set", `"10.0.0.0/8"`, `"10.1.0.0"`}},
 		{`"10.1.0.0/8"`, nil, []string{"bits set", `"10.0.0.0/8"`, `"10.1.0.0"`}},
 		{`"*"`, nil, []string{`"0.0.0.0/0" and "::/0"`}},
 		{`"localhost"`, nil, []string{"is no network"}},
@@ -229,4 +234,18 @@ func TestUnsetGoesOn(t *testing.T) {
 	assert.False(t, value.IsUnset(eval(t, `"x"`)))
 	assert.Equal(t, starlark.False, eval(t, `bool(unset) or unset == "x"`))
 	assert.Equal(t, "[]", eval(t, `[x for x in unset]`).String())
+}
+
+// TestPrefixTakesItsAddress: whatever network is read, the address that it was
+// written with is in it, as clients are known.
+func TestPrefixTakesItsAddress(t *testing.T) {
+	for _, addr := range []string{"10.0.0.0", "::ffff:10.0.0.0", "2001:db8::", "::", "0.0.0.0", "::ffff:0:0"} {
+		ip := netip.MustParseAddr(addr)
+		for bits := range ip.BitLen() + 1 {
+			p, err := value.Prefix(starlark.String(fmt.Sprintf("%s/%d", addr, bits)))
+			if err == nil {
+				assert.True(t, p.Contains(ip.Unmap()), "%s/%d", addr, bits)
+			}
+		}
+	}
 }
