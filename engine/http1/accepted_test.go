@@ -77,6 +77,7 @@ var accepted = []struct {
 	{get("http://b:/"), "GET path=/ origin=/ host=b len=-1 keep", "an empty port; all three take it"},
 	{get("https://a?b"), "GET path=/ query=b origin=/?b host=a len=-1 keep", "an empty path"},
 	{"GET http://a:80/ HTTP/1.0\r\n\r\n", "GET path=/ origin=/ host=a:80 len=-1", "the authority stands in for Host"},
+	{strings.Replace(get("/"), ": a", ": a.b.:80", 1), "GET path=/ host=a.b.:80 len=-1 keep", "RFC 1034 §3.1: a final dot"},
 	{strings.Replace(get("/"), ": a", ": a:", 1), "GET path=/ host=a len=-1 keep", "RFC 3986 §3.2.3: an empty port; all three take it"},
 	{strings.Replace(get("/"), ": a", ": [::1]:", 1), "GET path=/ host=[::1] len=-1 keep", "RFC 3986 §3.2.3"},
 	{strings.Replace(get("/"), ": a", ":a.example:8080", 1), "GET path=/ host=a.example:8080 len=-1 keep", "a port"},

@@ -37,7 +37,8 @@ func withoutEmptyPort(host []byte) []byte { return bytes.TrimSuffix(host, []byte
 // which may be empty.
 // It is stricter than RFC 3986: no user, no escapes, nothing but letters,
 // digits and "-._~" in a name, since the host ends up in forwarded fields and
-// in URLs that apps build.
+// in URLs that apps build; and no empty label, which no name in the DNS has but
+// the final one.
 func validHost(b []byte) bool {
 	if len(b) == 0 {
 		return false
@@ -46,13 +47,15 @@ func validHost(b []byte) bool {
 		i := bytes.IndexByte(b, ']')
 		return i > 0 && validIPv6(b[1:i]) && (i+1 == len(b) || validPort(b[i+1:]))
 	}
+	before := byte('.')
 	for i, c := range b {
 		if c == ':' {
 			return i > 0 && validPort(b[i:])
 		}
-		if i == maxHostName || hostByte[c] == 0 {
+		if i == maxHostName || hostByte[c] == 0 || c == '.' && before == '.' {
 			return false
 		}
+		before = c
 	}
 	return true
 }

@@ -71,7 +71,8 @@ var (
 )
 
 // CheckHost returns a host as matchers know it: in lower case and without a
-// final dot. The error says what is wrong, then what to do.
+// final dot, an IPv6 address in its short form. The error says what is wrong,
+// then what to do.
 func CheckHost(host string) (string, error) {
 	h := strings.ToLower(strings.TrimSuffix(host, "."))
 	name := strings.TrimPrefix(h, "*.")
@@ -88,10 +89,11 @@ func CheckHost(host string) (string, error) {
 		before, _, _ := strings.Cut(h, "/")
 		return h, fmt.Errorf("a host has no path; write %q, and path(…) or prefix(…) beside it", before)
 	case h == "["+inner+"]":
-		if ip, err := netip.ParseAddr(inner); err != nil || !ip.Is6() || ip.Zone() != "" {
+		ip, err := netip.ParseAddr(inner)
+		if err != nil || !ip.Is6() || ip.Zone() != "" {
 			return h, errors.New("is no IPv6 address in brackets; write \"[2001:db8::1]\"")
 		}
-		return h, nil
+		return "[" + ip.String() + "]", nil
 	case isIPv6(h):
 		return h, fmt.Errorf("an IPv6 address as a host is in brackets; write %q", "["+h+"]")
 	case hostPort.MatchString(h):

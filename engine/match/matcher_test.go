@@ -186,7 +186,8 @@ func TestWhyNot(t *testing.T) {
 func TestCheckHost(t *testing.T) {
 	for in, want := range map[string]string{
 		"Example.COM": "example.com", "example.com.": "example.com", "*.Example.com": "*.example.com",
-		"localhost": "localhost", "127.0.0.1": "127.0.0.1", "[2001:DB8::1]": "[2001:db8::1]", "a_b.test": "a_b.test",
+		"localhost": "localhost", "127.0.0.1": "127.0.0.1", "[2001:DB8::1]": "[2001:db8::1]",
+		"[0:0:0:0:0:0:0:1]": "[::1]", "[::ffff:a00:1]": "[::ffff:10.0.0.1]", "a_b.test": "a_b.test",
 	} {
 		got, err := match.CheckHost(in)
 		assert.NoError(t, err, in)

@@ -17,8 +17,9 @@ type Request interface {
 	Path() []byte    // decoded once, without the query
 	RawPath() []byte // as it came, still escaped
 	// Host is the host that was asked for in lower case, without its port and
-	// without a final dot; an IPv6 address is in brackets. Where an HTTP/1.0
-	// client asks for none, it is the address that it has connected to.
+	// without a final dot; an IPv6 address is in brackets and in its short form.
+	// Where an HTTP/1.0 client asks for none, it is the address that it has
+	// connected to.
 	Host() []byte
 	Authority() []byte // the host with its port
 	Scheme() string    // "http" or "https", as trusted proxies tell it; of a websocket too

@@ -3,6 +3,7 @@ package request
 import (
 	"bytes"
 	"net/netip"
+	"unsafe"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/match"
@@ -25,7 +26,7 @@ type View struct {
 	// than the least, which is some milliseconds, counts as that.
 	Budget int
 
-	host  []byte // backs Host where that was not in lower case
+	host  []byte // backs Host where that was not written so
 	value []byte // backs Query where that was escaped
 	names [nameKinds]names
 	spent int
@@ -70,11 +71,15 @@ func (v *View) Proto() string {
 	return "HTTP/1.1"
 }
 
-// Host returns the host in lower case, without port and final dot.
+// Host returns the host in lower case, without port and final dot, and an IPv6
+// address in its short form.
 func (v *View) Host() []byte {
 	host := v.Head.Host
 	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
 		host = host[:i]
+	}
+	if len(host) > 0 && host[0] == '[' {
+		return v.shortIPv6(host)
 	}
 	if n := len(host); n > 1 && host[n-1] == '.' {
 		host = host[:n-1]
@@ -87,6 +92,19 @@ func (v *View) Host() []byte {
 		}
 	}
 	return host
+}
+
+// shortIPv6 returns an address in brackets as netip writes it: there are many
+// ways to write one.
+func (v *View) shortIPv6(host []byte) []byte {
+	text := host[1 : len(host)-1]
+	// The string lives for this call only.
+	ip, err := netip.ParseAddr(unsafe.String(unsafe.SliceData(text), len(text)))
+	if err != nil {
+		return host
+	}
+	v.host = append(ip.AppendTo(append(v.host[:0], '[')), ']')
+	return v.host
 }
 
 func lower(b []byte) {

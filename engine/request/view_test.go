@@ -3,7 +3,9 @@ package request
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -128,7 +130,10 @@ func TestHost(t *testing.T) {
 		"127.0.0.1:1":       "127.0.0.1",
 		"[2001:DB8::1]":     "[2001:db8::1]",
 		"[2001:db8::1]:443": "[2001:db8::1]",
-		".":                 ".",
+		"[0:0:0:0:0:0:0:1]": "[::1]",
+		"[2001:DB8:0::1]:1": "[2001:db8::1]",
+		"[::ffff:10.0.0.1]": "[::ffff:10.0.0.1]",
+		"[::FFFF:a00:1]":    "[::ffff:10.0.0.1]",
 	} {
 		v := parsed(t, "GET / HTTP/1.1", "Host: "+authority+"\r\n")
 		assert.Equal(t, want, string(v.Host()), authority)
@@ -249,4 +254,25 @@ func TestUnseenHeaders(t *testing.T) {
 	}
 	assert.NotEmpty(t, match.UnseenHeader("X_User"))
 	assert.Empty(t, match.UnseenHeader("X-User"))
+}
+
+// TestHostIsAsMatchersKnowIt: every way to write an IPv6 address is the one that
+// CheckHost returns, and reading it allocates nothing.
+func TestHostIsAsMatchersKnowIt(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		var b [16]byte
+		for i := range b {
+			b[i] = byte(r.IntN(2) * r.IntN(2) * r.IntN(256))
+		}
+		ip := netip.AddrFrom16(b)
+		for _, text := range []string{ip.String(), ip.StringExpanded(), strings.ToUpper(ip.String())} {
+			want, err := match.CheckHost("[" + text + "]")
+			require.NoError(t, err)
+			v := parsed(t, "GET / HTTP/1.1", "Host: ["+text+"]:80\r\n")
+			require.Equal(t, want, string(v.Host()), text)
+			require.True(t, match.Host(want).Match(v))
+			require.Zero(t, testing.AllocsPerRun(3, func() { v.Host() }))
+		}
+	}
 }
