@@ -123,6 +123,16 @@ func TakesEveryPath(m Matcher) bool {
 	return NewComparer(context.Background()).Implies(everyPath, m)
 }
 
+// TakesOptionsStar reports whether a matcher that takes every path surely takes
+// OPTIONS * too. (It would be the path "*", which is below no "/".)
+func TakesOptionsStar(m Matcher) bool {
+	if p, ok := m.(*Pattern); ok {
+		lead, below := p.Below()
+		return below && lead == ""
+	}
+	return NewComparer(context.Background()).Implies(Default(), m)
+}
+
 // everyOf reports whether each x is so to some y. Each pair is a step.
 func everyOf[T any](c *Comparer, xs, ys []T, so func(x, y T) bool) bool {
 	return !slices.ContainsFunc(xs, func(x T) bool {

@@ -52,7 +52,7 @@ func (r *reach) add(here Place) {
 		problem, ok = other, found
 	}
 	if ok {
-		r.out = append(r.out, problem)
+		r.out = append(r.out, r.exact(problem))
 	}
 }
 
@@ -84,6 +84,20 @@ func neverReached(here, before Place) Problem {
 		}
 	}
 	return problem
+}
+
+// exact words the problem of the first default where the route before it takes
+// every path: that leaves it OPTIONS *, which has none.
+func (r *reach) exact(p Problem) Problem {
+	if len(r.defaults) == 0 || r.stringRoutes.places[r.defaults[0]].Route != p.Place.Route || match.TakesOptionsStar(p.Other.Route.Matcher) {
+		return p
+	}
+	p.Message = fmt.Sprintf("route %s takes no request but OPTIONS *", p.Place.Route)
+	p.Said = fmt.Sprintf("%s takes all others first", p.Other.Route)
+	if p.Label != hasDefault {
+		p.Label = "remove it, unless that is meant"
+	}
+	return p
 }
 
 // neverMatch warns about routes that no request can match.

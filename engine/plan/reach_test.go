@@ -153,3 +153,24 @@ func TestReach(t *testing.T) {
 		assert.Equal(t, c.want, got[len(got)-1], "%v before %v", c.first, c.second)
 	}
 }
+
+// TestOptionsStar: what takes every path does not take OPTIONS *, which "*" does.
+func TestOptionsStar(t *testing.T) {
+	const options, never = `route "*" takes no request but OPTIONS *`, `route "*" is never reached`
+	for _, c := range []struct {
+		routes []string
+		want   []string
+	}{
+		{[]string{"/", "*"}, []string{options}},
+		{[]string{"*", "/"}, []string{options}},
+		{[]string{"/**", "*"}, []string{options}},
+		{[]string{"**", "*"}, []string{never}},
+		{[]string{"*", "**"}, []string{never}},
+	} {
+		var got []string
+		for _, problem := range plan.Validate(t.Context(), &plan.Plan{Groups: []*plan.Group{group(t, "a", c.routes...)}}) {
+			got = append(got, problem.Message)
+		}
+		assert.Equal(t, c.want, got, c.routes)
+	}
+}

@@ -44,7 +44,7 @@ func Codes() []Code {
 		{"L041", "a test that found something wrong", "The value that the test asks for is pointed at, and what there is in its place is said."},
 		{"W101", "no route takes every request", "What no route takes is answered with 404. Add `\"*\"` to the routes of a group."},
 		{"W102", "several groups have the route `\"*\"`", "The first one takes it."},
-		{"W103", "a route that is never reached", "Another one, which is shown, takes all that it would take."},
+		{"W103", "a route that is never reached", "Another one, which is shown, takes all that it would take, or all but OPTIONS *, which `\"/\"` leaves to `\"*\"`."},
 		{"W104", "a route that no request can match", "It is not what a path looks like once it is decoded, paths like it are refused, or the parts of a matcher exclude each other."},
 		{"W105", "a WorkerGroup that is part of no LdConfig", "Add it to `workers`, or remove it."},
 		{"W106", "more routes than were compared", "The search for routes that are never reached stops after a million comparisons. The routes work as written."},
