@@ -150,6 +150,7 @@ func TestApply_Check(t *testing.T) {
 		synctest.Wait() // its workers are starting
 		refused := errors.New("refused")
 		var seen plan.Changes
+		next := aPlan(aGroup("a", kept))
 		check := func(err error) func(*plan.Plan, int, *plan.Changes) error {
 			return func(now *plan.Plan, generation int, changes *plan.Changes) error {
 				assert.Equal(t, 1, generation)
@@ -158,15 +159,19 @@ func TestApply_Check(t *testing.T) {
 				return err
 			}
 		}
-		_, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", kept)), ApplyOptions{Check: check(refused)})
+		_, err := r.sup.Apply(t.Context(), next, ApplyOptions{Check: check(refused)})
 		require.NoError(t, <-scaled)
 		require.ErrorIs(t, err, refused)
 		assert.Len(t, r.fakes.alive("a"), 3, "nothing is done")
 
-		result, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", kept)), ApplyOptions{Check: check(nil)})
+		result, err := r.sup.Apply(t.Context(), next, ApplyOptions{Check: check(nil)})
 		require.NoError(t, err)
-		assert.Equal(t, seen, result.Changes)
+		synctest.Wait()
+		report := plan.NewReport(plan.Base{}, next, seen, plan.DiffOptions{})
+		assert.Equal(t, plan.WorkerCounts{Before: 3, After: 2, Stop: 1}, report.Groups[0].Workers)
+		assert.Len(t, r.fakes.alive("a"), 2, "and so it is done")
 		assert.Equal(t, plan.Resize, seen.Groups[0].Action)
+		assert.Same(t, &seen.Groups[0], &result.Changes.Groups[0], "the plans are compared once")
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 
 // TestPlanIsWhatApplyDoes: for random pairs of plans, with a scale in between,
 // and bounded surges among them, what the report says is what becomes of the
-// processes.
+// processes: both that of a preview and that of the apply itself.
 func TestPlanIsWhatApplyDoes(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -51,8 +51,14 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 		peak = max(peak, alive)
 		return nil
 	})
-	_, err := r.sup.Apply(r.t.Context(), next, ApplyOptions{Diff: opts})
+	var applied *plan.Report
+	check := func(now *plan.Plan, _ int, changes *plan.Changes) error {
+		applied = plan.NewReport(plan.Base{}, next, *changes, opts)
+		return nil
+	}
+	_, err := r.sup.Apply(r.t.Context(), next, ApplyOptions{Diff: opts, Check: check})
 	require.NoError(r.t, err)
+	require.Equal(r.t, report, applied)
 	pass(0)
 	after := r.pids()
 	for _, g := range report.Groups {
