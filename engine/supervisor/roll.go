@@ -26,7 +26,8 @@ type roll struct {
 	atOnce int
 	opts   *ApplyOptions
 	turns  []*turn // all, in order
-	done   int     // of these
+	tried  bool    // a worker of every group has been ready
+	done   int     // of the turns
 }
 
 // A turn is one worker that is to be replaced.
@@ -97,12 +98,14 @@ func (r *roll) try(ctx context.Context) error {
 	if err != nil {
 		stop(first)
 	}
+	r.tried = err == nil
 	return err
 }
 
 // start starts the replacements of turns and, if asked to, all workers that
-// come in addition. Those of one group are a batch. Workers of it that were
-// replaced before, or stay as they are, are its company.
+// come in addition. Those of one group are a batch. It has company of workers
+// that stay as they are, and after the trial also of those that are still to be
+// replaced: it is not the app then that is at fault at once.
 func (r *roll) start(turns []*turn, l *launch, added bool) {
 	for _, st := range r.steps {
 		var indexes []int
@@ -118,7 +121,7 @@ func (r *roll) start(turns []*turn, l *launch, added bool) {
 		if len(indexes) == 0 {
 			continue
 		}
-		company := r.doneOf(st) > 0 || st.change.Replaced() == 0 && st.group.pool.Ready() > 0
+		company := r.tried || st.change.Replaced() == 0 && st.group.pool.Ready() > 0
 		b := l.add(st.group, st.target, company, indexes)
 		st.group.do(func() {
 			for i, t := range mine {

@@ -84,6 +84,27 @@ func TestRoll_TriesEveryGroupFirst(t *testing.T) {
 	})
 }
 
+// A group that has passed its trial may lose a race when its turn comes.
+func TestRoll_FailsOnceAfterItsTrial(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b")))
+		starts := 0
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.spec.Name != "b" || p.index != 0 {
+				return nil
+			}
+			if starts++; starts == 2 { // the first was on trial
+				return errors.New("lost a race")
+			}
+			return nil
+		})
+		r.mustApply(surging(1, aGroup("a", instances(1)), aGroup("b")))
+		assert.Equal(t, 3, starts)
+		assert.Equal(t, 2, r.pub.pools["b"].Ready())
+		assert.NotContains(t, r.log.String(), "replacing workers back")
+	})
+}
+
 func TestRoll_ReplacesBack(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(3), capped(5))))
