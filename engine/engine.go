@@ -223,6 +223,10 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listen
 		px.Close()
 		return nil
 	}
+	if err := px.CheckRoom(); err != nil {
+		px.Close()
+		return err
+	}
 	done := make(chan struct{})
 	aborter := make(chan struct{})
 	go func() {

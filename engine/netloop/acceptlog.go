@@ -29,7 +29,7 @@ func (a *acceptLog) failed(err error) {
 	defer a.mu.Unlock()
 	if now := time.Now(); !a.told && !now.Before(a.next) {
 		a.told, a.next = true, now.Add(acceptLogPause)
-		a.log.Error("cannot accept connections; trying again", slog.Any("err", err))
+		a.log.Error("cannot accept connections; trying again", slog.Any("err", err), slog.String("hint", "raise the limit of open files, ulimit -n, if this goes on"))
 	}
 }
 

@@ -2,8 +2,10 @@ package netloop
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -48,6 +50,30 @@ func (d *descriptors) dials() int {
 // clients is the first number that a client's connection should not have.
 func (d *descriptors) clients() int {
 	return d.dials() - min(max(d.limit/16, leastForDials), mostForDials)
+}
+
+// leastClients is how many connections of clients there must be room for.
+const leastClients = 8
+
+// CheckRoom fails where this process has so many files open that hardly a client
+// could ever be accepted. reserve is as in Options.
+func CheckRoom(reserve func() int) error {
+	d := newDescriptors(&Options{Reserve: reserve})
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		return fmt.Errorf("no file can be opened: %w; raise the limit of open files, which is %d (ulimit -n, or LimitNOFILE= of systemd)", err, d.limit)
+	}
+	defer f.Close()
+	used := int(f.Fd())
+	if used+leastClients <= d.clients() {
+		return nil
+	}
+	needed := d.limit
+	for more := (&descriptors{limit: needed, reserve: reserve}); used+leastClients > more.clients(); more.limit = needed {
+		needed *= 2
+	}
+	return fmt.Errorf("the limit of open files is %d, of which %d are in use, and too few are left for clients; raise it to %d or more (ulimit -n, or LimitNOFILE= of systemd)",
+		d.limit, used, needed)
 }
 
 // errReserved says that a descriptor is one of those that are kept for others.

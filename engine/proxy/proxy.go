@@ -119,6 +119,12 @@ func (p *Proxy) Run(ctx context.Context) error {
 	return nil
 }
 
+// CheckRoom fails where this process has so many files open that hardly a client
+// could be served. It is called after Publish and before Run.
+func (p *Proxy) CheckRoom() error {
+	return netloop.CheckRoom(func() int { return int(p.reserve.Load()) })
+}
+
 // Close ends a proxy that Run was never called on: nothing of it is waited for.
 func (p *Proxy) Close() { close(p.drained) }
 
