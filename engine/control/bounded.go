@@ -11,8 +11,8 @@ import (
 // should be.
 const (
 	maxHead   = 64 << 10 // bytes of an answer's head
-	maxStatus = 4 << 20  // of a status, which is some hundred bytes a worker
-	maxAnswer = 64 << 20 // of any other answer, such as all steps of a reload; twice that of a log
+	maxStatus = 8 << 20  // of a status, which is about a kilobyte a worker
+	maxAnswer = 64 << 20 // of any other answer, such as all steps of a reload; see maxTail
 )
 
 // How long a client waits for an answer that the master has at once, and for

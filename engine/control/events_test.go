@@ -19,7 +19,7 @@ func TestServer_Events(t *testing.T) {
 	index := 1
 	m.events.Emit(event.Event{Kind: event.Crashed, Group: "gone", Worker: &index, Reason: "exit code 1", Stderr: []string{"last words"}})
 	m.events.Emit(event.Event{Kind: event.Reloading})
-	ask := func(want EventsRequest) (kinds []event.Kind) {
+	ask := func(want TailRequest) (kinds []event.Kind) {
 		t.Helper()
 		require.NoError(t, c.Events(t.Context(), want, func(e event.Event, lost uint64) error {
 			assert.Zero(t, lost)
@@ -28,16 +28,16 @@ func TestServer_Events(t *testing.T) {
 		}))
 		return kinds
 	}
-	assert.Equal(t, []event.Kind{event.Crashed, event.Reloading}, ask(EventsRequest{Events: -1}))
-	assert.Equal(t, []event.Kind{event.Reloading}, ask(EventsRequest{Events: 1}))
-	assert.Equal(t, []event.Kind{event.Crashed}, ask(EventsRequest{Groups: []string{"gone"}, Events: -1}))
-	err := c.Events(t.Context(), EventsRequest{Groups: []string{"nosuch"}}, nil)
+	assert.Equal(t, []event.Kind{event.Crashed, event.Reloading}, ask(TailRequest{Newest: -1}))
+	assert.Equal(t, []event.Kind{event.Reloading}, ask(TailRequest{Newest: 1}))
+	assert.Equal(t, []event.Kind{event.Crashed}, ask(TailRequest{Groups: []string{"gone"}, Newest: -1}))
+	err := c.Events(t.Context(), TailRequest{Groups: []string{"nosuch"}}, nil)
 	require.ErrorContains(t, err, `no group "nosuch"`)
 
 	// What comes is told as it comes, with all that there is of it.
 	var got []event.Event
 	enough := errors.New("enough")
-	err = c.Events(t.Context(), EventsRequest{Events: 2, Follow: true}, func(e event.Event, _ uint64) error {
+	err = c.Events(t.Context(), TailRequest{Newest: 2, Follow: true}, func(e event.Event, _ uint64) error {
 		if got = append(got, e); len(got) == 2 {
 			m.events.Emit(event.Event{Kind: event.Reloaded, Generation: 2})
 		}
@@ -58,7 +58,7 @@ func TestServer_EventsLost(t *testing.T) {
 		_, _ = io.WriteString(w, `{"lost":3}`+"\n"+`{"lost":4}`+"\n"+`{"format_version":1,"event":"ready","group":"\u001b[2J"}`+"\n")
 	})
 	calls := 0
-	require.NoError(t, c.Events(t.Context(), EventsRequest{}, func(e event.Event, lost uint64) error {
+	require.NoError(t, c.Events(t.Context(), TailRequest{}, func(e event.Event, lost uint64) error {
 		calls++
 		assert.EqualValues(t, 7, lost)
 		assert.Equal(t, `\x1b[2J`, e.Group, "nothing that a terminal obeys")
@@ -80,9 +80,9 @@ func TestServer_EventsBounded(t *testing.T) {
 	c.most = 1 << 20
 	none := func(event.Event, uint64) error { return nil }
 	for _, follow := range []bool{false, true} {
-		assert.ErrorContains(t, c.Events(t.Context(), EventsRequest{Follow: follow}, none), "its answer is too long")
+		assert.ErrorContains(t, c.Events(t.Context(), TailRequest{Follow: follow}, none), "its answer is too long")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.ErrorIs(t, c.Events(ctx, EventsRequest{}, none), context.Canceled)
+	assert.ErrorIs(t, c.Events(ctx, TailRequest{}, none), context.Canceled)
 }

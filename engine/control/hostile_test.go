@@ -114,11 +114,11 @@ func TestHostileServer_Endless(t *testing.T) {
 	err := c.Reload(t.Context(), ReloadRequest{}, func(ReloadEvent) error { steps++; return nil })
 	assert.ErrorContains(t, err, "its answer is too long")
 	assert.Positive(t, steps)
-	assert.ErrorContains(t, c.Logs(t.Context(), LogRequest{Lines: -1}, io.Discard), "its answer is too long")
+	assert.ErrorContains(t, c.Logs(t.Context(), TailRequest{Newest: -1}, io.Discard), "its answer is too long")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	follow := &enough{want: 8 * c.most, done: cancel}
-	assert.ErrorIs(t, c.Logs(ctx, LogRequest{Follow: true}, follow), context.Canceled)
+	assert.ErrorIs(t, c.Logs(ctx, TailRequest{Follow: true}, follow), context.Canceled)
 }
 
 // An enough calls done once it has been written so many bytes.
@@ -132,6 +132,43 @@ func (e *enough) Write(p []byte) (int, error) {
 		e.done()
 	}
 	return len(p), nil
+}
+
+// TestHostileServer_Status: the largest status that a client takes is 8 MiB.
+func TestHostileServer_Status(t *testing.T) {
+	for size, good := range map[int]bool{7 << 20: true, 9 << 20: false} {
+		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintf(w, `{"version":"%s"}`, strings.Repeat("a", size))
+		})
+		_, _, err := c.Status(t.Context())
+		if good {
+			assert.NoError(t, err)
+		} else {
+			assert.ErrorContains(t, err, "its answer is too long; the most is 8 MiB")
+		}
+	}
+}
+
+// TestHostileServer_Tail: lines come whole, however the bytes do, and the last
+// one comes also without its end.
+func TestHostileServer_Tail(t *testing.T) {
+	c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
+		for _, part := range []string{"one\ntw", "o\n", strings.Repeat("x", 200<<10), "\nthr", "ee"} {
+			_, _ = io.WriteString(w, part)
+			_ = http.NewResponseController(w).Flush()
+		}
+	})
+	for _, follow := range []bool{false, true} {
+		var all strings.Builder
+		require.NoError(t, c.tail(t.Context(), "/v1/logs", TailRequest{Follow: follow}, func(lines []byte) error {
+			assert.True(t, bytes.HasSuffix(lines, []byte("\n")) || bytes.HasSuffix(lines, []byte("three")), "%.20q", lines)
+			all.Write(lines)
+			return nil
+		}))
+		assert.Equal(t, "one\ntwo\n"+strings.Repeat("x", 200<<10)+"\nthree", all.String())
+		err := c.tail(t.Context(), "/v1/logs", TailRequest{Follow: follow}, func([]byte) error { return io.ErrShortWrite })
+		assert.ErrorIs(t, err, io.ErrShortWrite)
+	}
 }
 
 // TestHostileServer_Reload: whoever follows a reload is told nothing that a
@@ -163,8 +200,8 @@ func TestHostileServer_Time(t *testing.T) {
 	for _, what := range []string{"status", "stop"} {
 		assert.ErrorContains(t, asks(t.Context(), c)[what](), "no answer within 1ms", what)
 	}
-	assert.ErrorContains(t, c.Logs(t.Context(), LogRequest{}, io.Discard), "no answer within 1ms")
-	assert.ErrorContains(t, c.Events(t.Context(), EventsRequest{}, nil), "no answer within 1ms")
+	assert.ErrorContains(t, c.Logs(t.Context(), TailRequest{}, io.Discard), "no answer within 1ms")
+	assert.ErrorContains(t, c.Events(t.Context(), TailRequest{}, nil), "no answer within 1ms")
 	for _, noWait := range []bool{false, true} {
 		assert.ErrorContains(t, c.Reload(t.Context(), ReloadRequest{NoWait: noWait}, nil), "no answer within 1ms")
 	}
@@ -210,6 +247,6 @@ func TestHostileServer_Texts(t *testing.T) {
 		return nil
 	}))
 	var logs bytes.Buffer
-	require.NoError(t, c.Logs(t.Context(), LogRequest{}, &logs))
+	require.NoError(t, c.Logs(t.Context(), TailRequest{}, &logs))
 	assert.Equal(t, "line "+shown+`red\x0d\x00\xff`+"\n", logs.String())
 }

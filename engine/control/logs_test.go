@@ -15,19 +15,19 @@ func TestServer_Logs(t *testing.T) {
 	m := new(fakeMaster)
 	_, c := start(t, m)
 	for _, test := range []struct {
-		want LogRequest
+		want TailRequest
 		text string
 	}{
-		{LogRequest{Lines: -1, Groups: []string{"old"}}, ""}, // it runs, and has said nothing
-		{LogRequest{Lines: -1}, "master\nof a group that was\n"},
-		{LogRequest{Lines: 1}, "of a group that was\n"},
-		{LogRequest{Lines: -1, Groups: []string{"gone"}}, "of a group that was\n"},
+		{TailRequest{Newest: -1, Groups: []string{"old"}}, ""}, // it runs, and has said nothing
+		{TailRequest{Newest: -1}, "master\nof a group that was\n"},
+		{TailRequest{Newest: 1}, "of a group that was\n"},
+		{TailRequest{Newest: -1, Groups: []string{"gone"}}, "of a group that was\n"},
 	} {
 		var out bytes.Buffer
 		require.NoError(t, c.Logs(t.Context(), test.want, &out))
 		assert.Equal(t, test.text, out.String())
 	}
-	err := c.Logs(t.Context(), LogRequest{Groups: []string{"nosuch"}}, io.Discard)
+	err := c.Logs(t.Context(), TailRequest{Groups: []string{"nosuch"}}, io.Discard)
 	require.ErrorContains(t, err, `no group "nosuch"; there are: "gone"`)
 	_, err = c.do(t.Context(), "GET", "/v1/logs?lines=x", nil)
 	require.Error(t, err)
@@ -39,7 +39,7 @@ func TestServer_FollowLogs(t *testing.T) {
 	m := new(fakeMaster)
 	s, c := start(t, m)
 	ctx, cancel := context.WithCancel(t.Context())
-	lines, err := c.open(ctx, "GET", "/v1/logs?"+(&LogRequest{Lines: 0, Follow: true}).values().Encode(), nil)
+	lines, err := c.open(ctx, "GET", "/v1/logs?"+(&TailRequest{Newest: 0, Follow: true}).values().Encode(), nil)
 	require.NoError(t, err)
 	m.logs.Add("api", []byte("first\n"))
 	buf := make([]byte, 64<<10)
@@ -61,7 +61,7 @@ func TestServer_FollowLogs(t *testing.T) {
 	lines.Close()
 
 	ended := make(chan error, 1)
-	go func() { ended <- c.Logs(t.Context(), LogRequest{Follow: true}, io.Discard) }()
+	go func() { ended <- c.Logs(t.Context(), TailRequest{Follow: true}, io.Discard) }()
 	s.Close()
 	<-ended // with an error where it came too late
 }

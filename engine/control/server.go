@@ -124,8 +124,12 @@ func (s *Server) routes() http.Handler {
 		defer s.opts.Busy()()
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status(), s.opts.Counted))
 	})
-	mux.HandleFunc("GET /v1/logs", s.logs)
-	mux.HandleFunc("GET /v1/events", s.events)
+	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {
+		return &logSource{Reader: s.opts.Logs.Read(want.Groups, want.Newest), lost: s.opts.LostLines}
+	}))
+	mux.HandleFunc("GET /v1/events", s.tail("application/x-ndjson", func(want TailRequest) source {
+		return eventSource{s.opts.Events.Read(want.Groups, want.Newest)}
+	}))
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/explain", s.explain)
 	mux.HandleFunc("POST /v1/reload", s.reload)

@@ -56,6 +56,16 @@ type Reader struct {
 	stream *Stream
 	groups []string // empty = all, and those of the master itself
 	next   uint64   // number of the next one to look at
+	ends   bool     // EndNow was called
+	last   uint64   // number of the last one to take, if it ends
+}
+
+// EndNow leaves out the events that come from now on: once the reader has taken
+// those that are kept, Take returns nothing.
+func (r *Reader) EndNow() {
+	r.stream.mu.Lock()
+	defer r.stream.mu.Unlock()
+	r.ends, r.last = true, r.stream.count
 }
 
 // Read returns a reader of the events of some groups, or of all events where
@@ -89,7 +99,7 @@ func (r *Reader) Take() (events []Event, lost uint64) {
 		r.next = first
 	}
 	for _, e := range s.events[len(s.events)-int(s.count-r.next+1):] {
-		if r.wants(&e) {
+		if r.wants(&e) && !(r.ends && e.Number > r.last) {
 			events = append(events, e)
 		}
 	}

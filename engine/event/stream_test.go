@@ -66,6 +66,19 @@ func TestStream_Bounded(t *testing.T) {
 	assert.Zero(t, lost)
 }
 
+// TestReader_EndNow: a reader that ends takes what was there.
+func TestReader_EndNow(t *testing.T) {
+	s := new(Stream)
+	s.Emit(of("a", Starting))
+	r := s.Read(nil, -1)
+	r.EndNow()
+	s.Emit(of("a", Ready))
+	events, _ := r.Take()
+	assert.Equal(t, []uint64{1}, numbers(events))
+	events, _ = r.Take()
+	assert.Empty(t, events)
+}
+
 // TestReader_Follow: whoever keeps up misses nothing, however many emit.
 func TestReader_Follow(t *testing.T) {
 	s := new(Stream)

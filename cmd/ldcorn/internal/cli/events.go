@@ -3,16 +3,13 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
 )
@@ -20,11 +17,8 @@ import (
 // newEventsCommand returns the command that shows what has happened to a
 // master.
 func newEventsCommand(opts *rootOptions) *cobra.Command {
-	var want control.EventsRequest
-	var out, stderr io.Writer
-	var asJSON bool
-	ask := &masterOptions{rootOptions: opts}
-	cmd := ask.command(&cobra.Command{
+	asJSON := false
+	cmd := &cobra.Command{
 		Use:   "events [GROUP...]",
 		Short: "Show what has happened to the workers, groups and reloads",
 		Long: `Show what has happened to the workers, the groups and the reloads of a master, of all
@@ -37,42 +31,20 @@ docs/events.schema.json.`,
 		Example: `  ldcorn events
   ldcorn events api -n 20
   ldcorn events -f --json`,
-		ValidArgsFunction: ask.completeGroups,
-		PreRunE: func(cmd *cobra.Command, args []string) error {
-			out, stderr, want.Groups = cmd.OutOrStdout(), cmd.ErrOrStderr(), args
-			given := cmd.Flags().Changed("lines")
-			switch {
-			case given && want.Events < 0:
-				return usageError("--lines: got %d, want 0 or more", want.Events)
-			case !given && want.Follow:
-				want.Events = followLines
-			}
-			return nil
-		},
-	}, func(ctx context.Context, master *control.Client, _ []string) error {
-		ctx, stop := terminal.WhileRead(ctx, out)
-		defer stop()
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object for each event")
+	return tailCommand(opts, "events", cmd, func(ctx context.Context, master *control.Client, want control.TailRequest) error {
 		show := showEvent
 		if asJSON {
 			show = writeEvent
 		}
-		err := master.Events(ctx, want, func(e event.Event, lost uint64) error {
+		return master.Events(ctx, want, func(e event.Event, lost uint64) error {
 			if lost > 0 {
-				fmt.Fprintf(stderr, "ldcorn: %d events were lost: they came faster than they were read\n", lost)
+				fmt.Fprintf(cmd.ErrOrStderr(), "ldcorn: %d events were lost: they came faster than they were read\n", lost)
 			}
-			return show(out, &e)
+			return show(cmd.OutOrStdout(), &e)
 		})
-		if want.Follow && errors.Is(err, context.Canceled) || errors.Is(err, syscall.EPIPE) {
-			return nil // INT ends it as usual, and so does the end of its reader
-		}
-		return err
 	})
-	flags := cmd.Flags()
-	flags.IntVarP(&want.Events, "lines", "n", -1, "show the newest `N` events that are kept (default all; 10 with -f)")
-	flags.Lookup("lines").DefValue = "0" // so that the help shows none
-	flags.BoolVarP(&want.Follow, "follow", "f", false, "go on with the events that come, until INT or the end of the master")
-	flags.BoolVar(&asJSON, "json", false, "print an object for each event")
-	return cmd
 }
 
 // Widths of the columns of events: most names fit, and longer ones move the rest
