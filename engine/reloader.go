@@ -183,10 +183,10 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
 	failed := control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err)}
-	attrs, reason := []any{"took", since(begun), "err", err}, firstLine(err.Error())
+	attrs, reason := []any{"took", since(begun), "err", err}, err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		failed.Error, failed.Stderr = start.Summary(), start.Stderr
-		reason = firstLine(start.Summary())
+		reason = start.Summary()
 		attrs = []any{"took", since(begun), "group", start.Group, "worker", start.Worker}
 		if start.All > 0 {
 			attrs = append(attrs, "failed", start.All)
@@ -199,7 +199,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		outcome = failed.Outcome
 	}
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	r.events.Emit(event.Event{Kind: event.Unchanged, Took: time.Since(begun).Seconds(), Reason: reason + "; " + firstLine(outcome), Stderr: failed.Stderr})
+	r.events.Emit(event.Event{Kind: event.Unchanged, Took: time.Since(begun).Seconds(), Reason: firstLine(outcome) + ": " + reason, Stderr: failed.Stderr})
 	j.tell(failed)
 }
 

@@ -7,7 +7,6 @@ package event
 
 import (
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -35,7 +34,7 @@ type Event struct {
 	Workers    int     `json:"workers,omitempty"`    // wanted of the group
 	RestartIn  float64 `json:"restart_in,omitempty"` // seconds until the worker is started again
 
-	Reason string   `json:"reason,omitempty"` // why it has happened, in one line
+	Reason string   `json:"reason,omitempty"` // why it has happened, in one line; Emit cuts it
 	Stderr []string `json:"stderr,omitempty"` // the last lines of the worker that is at fault
 }
 
@@ -83,8 +82,5 @@ func (e *Event) Subject() string {
 // who may use the control socket.
 func (e Event) Public() Event {
 	e.Stderr = nil
-	if line, _, more := strings.Cut(e.Reason, "\n"); more {
-		e.Reason = strings.TrimSuffix(line, "; it wrote:")
-	}
 	return e
 }

@@ -3,8 +3,11 @@ package event
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // kept is how many events a stream keeps.
@@ -12,6 +15,9 @@ const kept = 1024
 
 // maxStderr bounds the last words of a worker that an event keeps, in lines.
 const maxStderr = 20
+
+// maxReason bounds the reason of an event, in bytes.
+const maxReason = 512
 
 // A Stream is the events of one master. The zero Stream is ready for use, and a
 // nil one takes events and keeps none. Its methods are safe from any goroutine.
@@ -22,12 +28,14 @@ type Stream struct {
 	more   chan struct{}
 }
 
-// Emit adds an event. It sets its number, its time and its version, keeps a copy
-// of the slices in it, and never waits for a reader.
+// Emit adds an event. It sets its number, its time and its version, cuts its
+// reason to one line of bounded length and its last words to some lines, of which
+// it keeps a copy, and never waits for a reader.
 func (s *Stream) Emit(e Event) {
 	if s == nil {
 		return
 	}
+	e.Reason = oneLine(e.Reason)
 	e.Stderr = slices.Clone(e.Stderr[max(len(e.Stderr)-maxStderr, 0):])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -42,6 +50,13 @@ func (s *Stream) Emit(e Event) {
 		close(s.more)
 		s.more = nil
 	}
+}
+
+// oneLine returns the beginning of a reason. Where the error of a worker has more
+// lines, these are what the worker wrote.
+func oneLine(reason string) string {
+	line, _, _ := strings.Cut(reason, "\n")
+	return visible.Cut(strings.TrimSuffix(line, "; it wrote:"), maxReason)
 }
 
 // Newest returns the newest n events that are kept, the oldest of them first.

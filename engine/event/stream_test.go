@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 
@@ -109,9 +110,20 @@ func TestReader_Follow(t *testing.T) {
 	r.Wait(ctx) // returns, though there is nothing
 }
 
+// TestStream_Reason: a reason is one line, without what a worker wrote.
+func TestStream_Reason(t *testing.T) {
+	s := new(Stream)
+	for _, reason := range []string{"exit code 3", "worker 0: exit code 3; it wrote:\n    a secret", "one\ntwo", strings.Repeat("é", maxReason)} {
+		s.Emit(Event{Kind: Crashed, Reason: reason})
+	}
+	var reasons []string
+	for _, e := range s.Newest(4) {
+		reasons = append(reasons, e.Reason)
+	}
+	assert.Equal(t, []string{"exit code 3", "worker 0: exit code 3", "one", strings.Repeat("é", maxReason/2) + "…"}, reasons)
+}
+
 func TestPublic(t *testing.T) {
-	e := Event{Kind: Unchanged, Reason: "worker 0: exit code 3; it wrote:\n    a secret", Stderr: []string{"a secret"}}
-	assert.Equal(t, Event{Kind: Unchanged, Reason: "worker 0: exit code 3"}, e.Public())
-	plain := Event{Kind: Crashed, Reason: "exit code 3"}
-	assert.Equal(t, plain, plain.Public())
+	e := Event{Kind: Crashed, Reason: "exit code 3", Stderr: []string{"a secret"}}
+	assert.Equal(t, Event{Kind: Crashed, Reason: "exit code 3"}, e.Public())
 }

@@ -1,7 +1,6 @@
 package supervisor
 
 import (
-	"strings"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/event"
@@ -28,11 +27,10 @@ func (g *group) emitCrash(index int, why RestartReason, failure *StartError, res
 	g.emitSeat(event.Crashed, index, event.Event{Reason: failure.reason(why), Stderr: failure.Stderr, RestartIn: restartIn.Seconds()})
 }
 
-// reason is why a worker is lost, in one line, without its last words.
+// reason is why a worker is lost, without its last words.
 func (e *StartError) reason(why RestartReason) string {
-	line, _, _ := strings.Cut(e.Err.Error(), "\n")
 	if why == RestartStart {
-		return "failed to start: " + line
+		return "failed to start: " + e.Err.Error()
 	}
-	return line
+	return e.Err.Error()
 }
