@@ -7,12 +7,13 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// A checker is the value of the name $, which nobody can write: $ op x is x,
-// or an error. It costs a fraction of a call, and so stands where an ordinary
-// function would feel one. The operator says what x is about to be used for.
+// A checker is the value of the name $, which no file can contain. $ op x
+// returns x or an error. It costs a fraction of a call, so Rewrite uses it
+// where ordinary functions would feel the cost of a call. The operator says how
+// x is about to be used.
 type checker struct {
 	starlark.NoneType
-	late func() bool // the configuration has been loaded
+	late func() bool // reports whether the configuration has been loaded
 }
 
 var _ starlark.HasBinary = (*checker)(nil)
@@ -20,63 +21,66 @@ var _ starlark.HasBinary = (*checker)(nil)
 // The operators of checker.
 const (
 	checkKey     = syntax.PLUS    // x is hashed
-	checkMember  = syntax.AMP     // x is looked for in a list
+	checkMember  = syntax.AMP     // x is looked up in a list
 	checkCompare = syntax.MINUS   // x is compared
-	checkSlice   = syntax.SLASH   // x is cut
+	checkSlice   = syntax.SLASH   // x is sliced
 	checkShort   = syntax.STAR    // a literal is added to x
-	checkText    = syntax.PERCENT // a method of x is called, which makes as much as x is
+	checkText    = syntax.PERCENT // a method of x that makes as much as x is called
 )
 
-// The most that a key weighs: the work is done again for each element of a
-// list that a value is looked for in.
+// maxKey is the largest weight of a key. It bounds a key because a lookup in a
+// list hashes or compares the key once for each element.
 const maxKey = 256 * nodeWeight
 
-// The most bytes of a text that is looked for by a request: it is compared with
-// each element of a list.
+// maxMember is the largest number of bytes of a string that a request looks up
+// in a list: the string is compared with each element.
 const maxMember = 16 << 10
 
-// The most bytes that cutting copies for a request, as it cannot be charged.
+// maxCut is the largest number of bytes that a slice copies for a request. A
+// slice is not charged.
 const maxCut = 1024 * Element
 
-// The most bytes that a literal may be added to for a request, likewise.
+// maxShort is the largest number of bytes to which a request adds a literal.
+// The addition is not charged.
 const maxShort = 32 << 10
 
-// The most bytes of a text whose methods need not be charged.
+// freeText is the largest number of bytes of a string whose methods need no
+// charge.
 const freeText = 512
 
-// A longText is a string whose methods are words of ours.
+// A longText is a string whose methods are those of this package.
 type longText struct {
 	starlark.NoneType
 	s starlark.String
 }
 
-// Attr returns a method.
+// Attr returns the method with the given name.
 func (l *longText) Attr(name string) (starlark.Value, error) {
 	v, err := l.s.Attr(name)
 	return bound(l.s, v), err
 }
 
-// AttrNames returns what dir() would list.
+// AttrNames returns the names that dir() lists.
 func (l *longText) AttrNames() []string { return l.s.AttrNames() }
 
-// Type is that of the string.
+// Type returns the type of the string.
 func (l *longText) Type() string { return l.s.Type() }
 
-// Type is not None's: errors must not name it.
+// Type replaces None's, which errors must not name.
 func (c *checker) Type() string { return "checker" }
 
-// Binary returns the right operand where it is not too large.
+// Binary returns the right operand, or an error if the operand is too large.
 func (c *checker) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (starlark.Value, error) {
 	switch x := x.(type) {
 	case starlark.String:
 		if op == checkMember && len(x) > maxMember && c.late() {
-			return nil, fmt.Errorf("looking for %d bytes is too much for a request; the most is %d", len(x), maxMember)
+			return nil, fmt.Errorf("looking for %d bytes is too much for a request; the limit is %d", len(x), maxMember)
 		}
 		if op == checkText && len(x) > freeText {
 			return &longText{s: x}, nil
 		}
 		if op == checkShort && len(x) > maxShort && c.late() {
-			return nil, fmt.Errorf("adding to %d bytes is too much for a request; the most is %d", len(x), maxShort)
+			return nil, fmt.Errorf("adding to %d bytes is too much for a request; the limit is %d", len(x), maxShort)
 		}
 		return x, nil
 	case starlark.NoneType, starlark.Bool, starlark.Bytes:
@@ -87,7 +91,7 @@ func (c *checker) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (st
 		return x, nil // an error, a secret, or not a text's method
 	case checkSlice:
 		if n := size(x); n > maxCut && c.late() {
-			return nil, fmt.Errorf("cutting %d elements is too much for a request; the most is %d", n/Element, maxCut/Element)
+			return nil, fmt.Errorf("slicing %d elements is too much for a request; the limit is %d", n/Element, maxCut/Element)
 		}
 		return x, nil
 	case checkKey, checkMember:
@@ -95,7 +99,7 @@ func (c *checker) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (st
 			return x, nil
 		}
 		if _, ok := weigh(maxKey, maxKey/nodeWeight, x); !ok {
-			return nil, fmt.Errorf("a %s as a key or a member may have no more than %d values in it", x.Type(), maxKey/nodeWeight)
+			return nil, fmt.Errorf("a %s used as a key or looked up in a list can hold at most %d values", x.Type(), maxKey/nodeWeight)
 		}
 		return x, nil
 	}
@@ -107,13 +111,13 @@ func (c *checker) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (st
 		return x, nil
 	}
 	if _, ok := weigh(l.Bytes, l.Depth, x); !ok {
-		return nil, l.tooDeep("what is compared")
+		return nil, l.tooDeep("the compared value")
 	}
 	return x, nil
 }
 
 // A deferred is the right side of an assignment such as x[i] += y. The
-// interpreter finds what is on the left, once, and then asks it.
+// interpreter evaluates the left side once and then calls Binary with it.
 type deferred struct {
 	starlark.NoneType
 	thread *starlark.Thread
@@ -122,41 +126,42 @@ type deferred struct {
 
 var _ starlark.HasBinary = (*deferred)(nil)
 
-// Type is that of the value, for errors.
+// Type returns the type of the value, for errors.
 func (d *deferred) Type() string { return d.y.Type() }
 
-// Binary applies an operator to what is on the left.
+// Binary applies an operator to the left side.
 func (d *deferred) Binary(op syntax.Token, x starlark.Value, _ starlark.Side) (starlark.Value, error) {
 	return assign(d.thread, op, x, d.y)
 }
 
-// formatted is the right side of x[i] %= y. A string takes it as it is: so
-// what is in it is charged for, once or, of a mapping, whenever it is named.
+// formatted returns the right side of x[i] %= y. A string takes it as it is, so
+// formatted charges for the values in it. A mapping is charged each time the
+// format names a key.
 func formatted(thread *starlark.Thread, y starlark.Value) (starlark.Value, error) {
 	_, l := meterOf(thread)
 	w, ok := weigh(l.Bytes, l.Depth, y)
 	if !ok {
-		return nil, l.tooDeep("what is formatted")
+		return nil, l.tooDeep("the formatted value")
 	}
 	if m, ok := y.(starlark.Mapping); ok {
 		return &charged{m, thread}, nil
 	}
-	return y, spend(thread, w, "formatting it")
+	return y, spend(thread, w, "formatting the string")
 }
 
-// A charged mapping is one that formatting asks for values.
+// A charged is a mapping whose values a format looks up.
 type charged struct {
 	starlark.Mapping
 	thread *starlark.Thread
 }
 
-// Get returns the value of a key, and charges for it.
+// Get returns the value of a key and charges for it.
 func (c *charged) Get(key starlark.Value) (starlark.Value, bool, error) {
 	v, found, err := c.Mapping.Get(key)
 	if err == nil && found {
 		_, l := meterOf(c.thread)
 		w, _ := weigh(l.Bytes, l.Depth, v)
-		if err = spend(c.thread, w, "formatting it"); err != nil {
+		if err = spend(c.thread, w, "formatting the string"); err != nil {
 			return nil, false, err
 		}
 	}

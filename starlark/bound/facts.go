@@ -2,21 +2,21 @@ package bound
 
 import "go.starlark.net/syntax"
 
-// Facts are what the text of a file says of its expressions. They err on the
-// side of not knowing.
+// Facts hold what the text of a file reveals about its expressions. When in
+// doubt, a fact is unknown.
 type facts struct {
-	values  map[string][]syntax.Expr // what each name is given, wherever; nil where that is not plain
-	structs bool                     // there may be values with fields of any name
-	flats   map[string]bool          // what isFlat has found out of names; false while it looks
-	numbers map[string]bool          // likewise isNumber
-	level   int                      // how deep the question is
+	values  map[string][]syntax.Expr // the expressions assigned to each name anywhere; nil if they are unknown
+	structs bool                     // some values may have fields of any name
+	flats   map[string]bool          // the results of isFlat by name; false while it runs
+	numbers map[string]bool          // the same for isNumber
+	level   int                      // depth of the current question
 }
 
-// maxLevel bounds the work that a question takes.
+// maxLevel bounds the work for one question.
 const maxLevel = 6
 
-// learn collects the assignments of a file. Scopes do not matter: a name is
-// known only if all of that name are.
+// learn collects the assignments of a file. Scopes do not matter: a fact about
+// a name must hold for every variable of that name.
 func learn(file *syntax.File) *facts {
 	f := &facts{values: make(map[string][]syntax.Expr), flats: make(map[string]bool), numbers: make(map[string]bool)}
 	for _, stmt := range file.Stmts {
@@ -70,7 +70,7 @@ func (f *facts) parameters(params []syntax.Expr) {
 	}
 }
 
-// unknown makes the names of a target unknown.
+// unknown marks the names in an assignment target as unknown.
 func (f *facts) unknown(e syntax.Expr) {
 	switch e := e.(type) {
 	case *syntax.Ident:
@@ -88,14 +88,14 @@ func (f *facts) unknown(e syntax.Expr) {
 	}
 }
 
-// flatAttributes are the attributes of a request.
+// flatAttributes are the attributes of a request that hold no other values.
 var flatAttributes = map[string]bool{
 	"method": true, "path": true, "raw_path": true, "host": true, "scheme": true, "client_ip": true, "proto": true,
 	"websocket": true, "content_length": true,
 }
 
-// flatMethods are methods that give no more than a string or a number where
-// their last argument is none.
+// flatMethods are the methods whose result holds no other values. Header,
+// cookie and query belong to them only if their default does not hold others.
 var flatMethods = map[string]bool{
 	"header": true, "cookie": true, "query": true,
 	"lower": true, "upper": true, "strip": true, "lstrip": true, "rstrip": true, "removeprefix": true, "removesuffix": true,
@@ -109,8 +109,8 @@ var flatFunctions = map[string]bool{
 
 var numberFunctions = map[string]bool{"len": true, "int": true, "float": true, "hash": true, "ord": true}
 
-// isFlat reports whether an expression is for certain no value that holds
-// others.
+// isFlat reports whether an expression certainly gives a value that holds no
+// other values.
 func (f *facts) isFlat(e syntax.Expr) bool {
 	if f.level++; f.level > maxLevel {
 		f.level--
@@ -144,7 +144,7 @@ func (f *facts) isFlatBinary(e *syntax.BinaryExpr) bool {
 		return true
 	case syntax.OR, syntax.AND:
 		return f.isFlat(e.X) && f.isFlat(e.Y)
-	case syntax.PLUS: // what has fields adds to what has fields only
+	case syntax.PLUS: // a value with fields adds only to a value with fields
 		return f.isFlat(e.X) || f.isFlat(e.Y)
 	}
 	return f.isFlat(e.X) && f.isFlat(e.Y)
@@ -161,7 +161,7 @@ func (f *facts) isFlatCall(e *syntax.CallExpr) bool {
 				a = named.Y
 			}
 			switch fn.Name.Name {
-			case "header", "cookie", "query": // which return their default
+			case "header", "cookie", "query": // these return their default
 				if !f.isFlat(a) {
 					return false
 				}
@@ -175,7 +175,7 @@ func (f *facts) isFlatCall(e *syntax.CallExpr) bool {
 	return false
 }
 
-// isNumber reports whether an expression is for certain a number, or an error.
+// isNumber reports whether an expression certainly gives a number or an error.
 func (f *facts) isNumber(e syntax.Expr) bool {
 	if f.level++; f.level > maxLevel {
 		f.level--
@@ -205,7 +205,7 @@ func (f *facts) isNumber(e syntax.Expr) bool {
 	return false
 }
 
-// isKnown reports whether all that a name is given is something.
+// isKnown reports whether is holds for every expression assigned to a name.
 func (f *facts) isKnown(name string, known map[string]bool, is func(syntax.Expr) bool) bool {
 	values, given := f.values[name]
 	if !given && (name == "None" || name == "True" || name == "False") {

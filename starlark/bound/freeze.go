@@ -5,17 +5,16 @@ import (
 	"go.starlark.net/starlarkstruct"
 )
 
-// The most that freezing a file's values may walk through, and how deep. The
-// interpreter goes through a tuple or a struct again wherever it is held, and
-// calls itself for each level, without a step that would be counted.
+// These limit how many values freezing a file can walk and how deep it can go.
+// The interpreter walks a tuple or a struct again wherever it is held and
+// recurses at each level, without counting a step.
 const (
 	maxFrozen = 4_000_000
 	maxLevels = 20_000
 )
 
-// Freezable returns the first name whose value is so much that freezing it
-// would not end in time, or would take all of the stack; "" where there is
-// none.
+// Freezable returns the first name whose value is so large that freezing it
+// would take too long or overflow the stack, or "" if there is none.
 func Freezable(globals starlark.StringDict) string {
 	f := freezing{left: maxFrozen, seen: make(map[starlark.Value]bool)}
 	for _, name := range globals.Keys() {
@@ -26,10 +25,10 @@ func Freezable(globals starlark.StringDict) string {
 	return ""
 }
 
-// freezing walks as Freeze does.
+// A freezing walks values as Freeze does.
 type freezing struct {
 	left int
-	seen map[starlark.Value]bool // lists, dicts and sets, which are frozen once
+	seen map[starlark.Value]bool // lists, dicts and sets, which are frozen only once
 }
 
 func (f *freezing) walk(v starlark.Value, level int) bool {

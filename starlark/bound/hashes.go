@@ -7,12 +7,13 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Below so many elements of one hash a table is fast enough.
+// fewHashes is the number of elements with one hash below which a table is fast
+// enough.
 const fewHashes = 256
 
-// checkHashes refuses what becomes one table where hashing takes too long,
-// and charges for the rest. Pairs says that what is no dict holds pairs of a
-// key and a value.
+// checkHashes refuses to make one table of the given values if hashing takes
+// too long, and charges for the work. If pairs is true, a value that is not a
+// dict holds pairs of a key and a value.
 func checkHashes(thread *starlark.Thread, pairs bool, tables ...starlark.Value) error {
 	m, l := meterOf(thread)
 	n := 0
@@ -20,10 +21,10 @@ func checkHashes(thread *starlark.Thread, pairs bool, tables ...starlark.Value) 
 	for key := range keysOf(pairs, tables) {
 		n++
 		if _, ok := key.(*starlark.List); ok {
-			continue // it has no hash
+			continue // the value has no hash
 		}
 		if !s.add(key) {
-			return fmt.Errorf("the keys have too much in them for %s", l.For)
+			return fmt.Errorf("the keys hold too many values for %s", l.For)
 		}
 	}
 	if n <= fewHashes {
@@ -31,12 +32,12 @@ func checkHashes(thread *starlark.Thread, pairs bool, tables ...starlark.Value) 
 	}
 	work := collisions(keysOf(pairs, tables))
 	if work > l.Bytes {
-		return fmt.Errorf("too many of %d keys have the same hash for %s", n, l.For)
+		return fmt.Errorf("too many of the %d keys have the same hash for %s", n, l.For)
 	}
 	return m.charge(thread, l, work)
 }
 
-// keysOf goes through the keys that a table gets from what it is made of.
+// keysOf yields the keys that a table made of the given values gets.
 func keysOf(pairs bool, tables []starlark.Value) iter.Seq[starlark.Value] {
 	return func(yield func(starlark.Value) bool) {
 		for _, t := range tables {
@@ -57,9 +58,9 @@ func keysOf(pairs bool, tables []starlark.Value) iter.Seq[starlark.Value] {
 	}
 }
 
-// collisions returns how many comparisons it takes to put keys in one table:
-// the hash of a number is its lowest bits, so that a range of a large step
-// has one hash for all.
+// collisions returns how many comparisons it takes to put keys in one table.
+// The hash of a number is its lowest bits, so all numbers of a range with a
+// large step have the same hash.
 func collisions(keys iter.Seq[starlark.Value]) int {
 	seen := make(map[uint32]int)
 	total := 0

@@ -8,7 +8,7 @@ import (
 	"go.starlark.net/starlarkstruct"
 )
 
-// JSON is the module json, with limits.
+// JSON is the json module with limits.
 var JSON = &starlarkstruct.Module{
 	Name: "json",
 	Members: starlark.StringDict{
@@ -23,7 +23,7 @@ func jsonWord(name string, check func(*starlark.Thread, *Limits, starlark.Tuple,
 	own := json.Module.Members[name].(*starlark.Builtin)
 	return starlark.NewBuiltin(own.Name(), func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		_, l := meterOf(thread)
-		if len(args) == 0 { // decode takes its argument by name too
+		if len(args) == 0 { // decode also takes its argument by name
 			for _, pair := range kwargs {
 				if pair[0] == starlark.String("x") {
 					args, kwargs = starlark.Tuple{pair[1]}, without(kwargs, "x")
@@ -54,7 +54,7 @@ func checkEncode(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []st
 	if !ok {
 		return l.tooDeep("the value")
 	}
-	return spend(thread, w, "the text")
+	return spend(thread, w, "encoding the value")
 }
 
 func checkEncodeIndent(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
@@ -63,10 +63,10 @@ func checkEncodeIndent(thread *starlark.Thread, l *Limits, args starlark.Tuple, 
 		return l.tooDeep("the value")
 	}
 	n, depth := nodes(args[0])
-	return spend(thread, w+times(n, indents(kwargs, depth)), "the text")
+	return spend(thread, w+times(n, indents(kwargs, depth)), "encoding the value")
 }
 
-// nodes counts the lines that a value takes, at most, and how deep they are.
+// nodes returns how many lines a value takes at most, and how deeply it nests.
 func nodes(v starlark.Value) (n, depth int) {
 	if _, ok := flat(v); ok {
 		return 1, 0
@@ -94,7 +94,7 @@ func nodes(v starlark.Value) (n, depth int) {
 	return n + 2, depth + 1
 }
 
-// indents is what a line begins with, at most.
+// indents returns the largest number of bytes that begin a line.
 func indents(kwargs []starlark.Tuple, depth int) int {
 	each, total := 1, 0
 	for _, pair := range kwargs {
@@ -117,7 +117,7 @@ func checkIndent(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs
 	if err != nil {
 		return err
 	}
-	return spend(thread, len(s)+times(t.lines, indents(kwargs, t.depth)), "the text")
+	return spend(thread, len(s)+times(t.lines, indents(kwargs, t.depth)), "indenting the text")
 }
 
 func checkDecode(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
@@ -129,15 +129,15 @@ func checkDecode(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []st
 	if err != nil {
 		return err
 	}
-	return spend(thread, len(s)+times(t.lines, dictWeight), "the value")
+	return spend(thread, len(s)+times(t.lines, dictWeight), "decoding the text")
 }
 
-// A jsonText is what a text of JSON has.
+// A jsonText holds the measures of a JSON text.
 type jsonText struct{ lines, depth int }
 
-// text looks at a text of JSON, or of what may be none, and refuses what is
-// nested too deep, or has too long numbers: the interpreter calls itself for
-// each level, and reads a number in more than linear time.
+// text measures a text that may not be valid JSON, and refuses it if it nests
+// too deeply or has too long a number. The interpreter recurses at each level
+// and takes more than linear time to read a number.
 func (l *Limits) text(s string) (t jsonText, err error) {
 	quoted, depth, digits := false, 0, 0
 	t.lines = 1

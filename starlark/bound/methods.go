@@ -9,10 +9,10 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// A price checks what a method of recv is about to do.
+// A price checks the operation that a method of recv is about to do.
 type price func(thread *starlark.Thread, recv starlark.Value, args starlark.Tuple, kwargs []starlark.Tuple) error
 
-// ofText are the methods of strings that make new ones, or lists.
+// ofText holds the methods of strings that make new strings or lists.
 var ofText = map[string]func(thread *starlark.Thread, s string, args starlark.Tuple, kwargs []starlark.Tuple) error{
 	"capitalize": copies, "lower": copies, "title": copies, "upper": copies,
 	"strip": trims, "lstrip": trims, "rstrip": trims,
@@ -20,7 +20,7 @@ var ofText = map[string]func(thread *starlark.Thread, s string, args starlark.Tu
 	"join": joins, "replace": replaces, "format": formats,
 }
 
-// ofTable are the methods of lists, dicts and sets that take or give many
+// ofTable holds the methods of lists, dicts and sets that take or return many
 // elements at once.
 var ofTable = map[string]price{
 	"extend": many, "update": many, "union": many, "difference": many, "intersection": many,
@@ -28,23 +28,24 @@ var ofTable = map[string]price{
 	"items": list, "keys": list, "values": list,
 }
 
-// byKey are the methods that hash or compare their first argument.
+// byKey holds the methods that hash or compare their first argument.
 var byKey = map[string]bool{
 	"get": true, "pop": true, "setdefault": true, "add": true, "discard": true, "remove": true, "index": true,
 }
 
-// ofTuple are methods of strings that compare it with each string of a tuple.
+// ofTuple holds the methods of strings that compare the string with each string
+// of a tuple.
 var ofTuple = map[string]bool{"startswith": true, "endswith": true}
 
-// ofOneText are those whose result depends on the string alone.
+// ofOneText holds the methods whose result depends on the string alone.
 var ofOneText = map[string]bool{
 	"capitalize": true, "lower": true, "title": true, "upper": true, "split": true, "rsplit": true, "splitlines": true,
 }
 
-// dear reports whether a method of that name goes through a word of ours.
+// dear reports whether the method with this name goes through one of Words.
 func dear(name string) bool { return ofText[name] != nil || ofTable[name] != nil }
 
-// checkMethod refuses a call of a method that would do too much.
+// checkMethod refuses a call of a method that would do too much work.
 func checkMethod(thread *starlark.Thread, recv starlark.Value, name string, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	switch recv := recv.(type) {
 	case starlark.String:
@@ -54,7 +55,7 @@ func checkMethod(thread *starlark.Thread, recv starlark.Value, name string, args
 		if ofTuple[name] && len(args) > 0 {
 			_, l := meterOf(thread)
 			if _, ok := weigh(l.Bytes, l.Depth, args[0]); !ok {
-				return l.tooDeep("what is compared")
+				return l.tooDeep("the compared value")
 			}
 		}
 	case *starlark.List, *starlark.Dict, *starlark.Set:
@@ -63,14 +64,14 @@ func checkMethod(thread *starlark.Thread, recv starlark.Value, name string, args
 		}
 		if byKey[name] && len(args) > 0 {
 			if _, ok := weigh(maxKey, maxKey/nodeWeight, args[0]); !ok {
-				return fmt.Errorf("%s: a key or a member may have no more than %d values in it", name, maxKey/nodeWeight)
+				return fmt.Errorf("%s: a key or a member can hold at most %d values", name, maxKey/nodeWeight)
 			}
 		}
 	}
 	return nil
 }
 
-// call calls a method, once it is checked.
+// call checks a method and then calls it.
 func call(thread *starlark.Thread, recv starlark.Value, name string, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if err := checkMethod(thread, recv, name, args, kwargs); err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func call(thread *starlark.Thread, recv starlark.Value, name string, args starla
 	return starlark.Call(thread, fn, args, kwargs)
 }
 
-// attribute is recv.name.
+// attribute returns recv.name.
 func attribute(recv starlark.Value, name string) (starlark.Value, error) {
 	if has, ok := recv.(starlark.HasAttrs); ok {
 		if v, err := has.Attr(name); v != nil || err != nil {
@@ -95,8 +96,8 @@ func attribute(recv starlark.Value, name string) (starlark.Value, error) {
 	return nil, fmt.Errorf("%s has no .%s field or method", recv.Type(), name)
 }
 
-// bound is recv.name for a method that is not called at once: one of ours in
-// its place, where it may be dear.
+// bound returns recv.name for a method that is not called at once. If the
+// method is dear, the result is the one of this package.
 func bound(recv, method starlark.Value) starlark.Value {
 	b, ok := method.(*starlark.Builtin)
 	if !ok || b.Receiver() == nil || !dear(b.Name()) && !byKey[b.Name()] && !ofTuple[b.Name()] {
@@ -108,17 +109,16 @@ func bound(recv, method starlark.Value) starlark.Value {
 }
 
 func copies(thread *starlark.Thread, s string, _ starlark.Tuple, _ []starlark.Tuple) error {
-	return spend(thread, len(s), "a copy of it")
+	return spend(thread, len(s), "copying the string")
 }
 
-// trims charges for the time that a set of characters takes: each character
-// is looked for in it.
+// trims charges for the search for each character in the set of characters.
 func trims(thread *starlark.Thread, s string, args starlark.Tuple, _ []starlark.Tuple) error {
 	if len(args) == 0 {
 		return nil
 	}
 	set, _ := starlark.AsString(args[0])
-	return spend(thread, times(len(s), len(set))/Element, "looking for these characters")
+	return spend(thread, times(len(s), len(set))/Element, "trimming these characters")
 }
 
 func splits(thread *starlark.Thread, s string, args starlark.Tuple, _ []starlark.Tuple) error {
@@ -128,11 +128,11 @@ func splits(thread *starlark.Thread, s string, args starlark.Tuple, _ []starlark
 	} else {
 		n = fields(s)
 	}
-	return spend(thread, times(n, 3*Element), "the parts of it")
+	return spend(thread, times(n, 3*Element), "splitting the string")
 }
 
-// sepOf is what a string is split at; false means any space. Splitlines has a
-// truth as its argument, and splits at less than spaces.
+// sepOf returns the separator of a split; false means any space. Splitlines
+// takes a bool and splits at fewer places than spaces.
 func sepOf(args starlark.Tuple) (string, bool) {
 	if len(args) == 0 {
 		return "", false
@@ -141,7 +141,8 @@ func sepOf(args starlark.Tuple) (string, bool) {
 	return sep, ok && sep != ""
 }
 
-// fields counts the spaces of a text, and so its words and lines, or more.
+// fields returns an upper bound on the words and lines of a string: the number
+// of its spaces.
 func fields(s string) int {
 	n := 1
 	for _, r := range s {
@@ -167,7 +168,7 @@ func joins(thread *starlark.Thread, sep string, args starlark.Tuple, _ []starlar
 			break
 		}
 	}
-	return spend(thread, total, "joining them")
+	return spend(thread, total, "joining the strings")
 }
 
 func replaces(thread *starlark.Thread, s string, args starlark.Tuple, _ []starlark.Tuple) error {
@@ -180,7 +181,7 @@ func replaces(thread *starlark.Thread, s string, args starlark.Tuple, _ []starla
 	if before != "" {
 		n = strings.Count(s, before)
 	}
-	return spend(thread, len(s)+times(n, max(len(after)-len(before), 0)), "replacing them")
+	return spend(thread, len(s)+times(n, max(len(after)-len(before), 0)), "replacing these characters")
 }
 
 func formats(thread *starlark.Thread, s string, args starlark.Tuple, kwargs []starlark.Tuple) error {
@@ -192,16 +193,16 @@ func formats(thread *starlark.Thread, s string, args starlark.Tuple, kwargs []st
 		named, ok = max(named, n), ok && fits
 	}
 	if !ok {
-		return l.tooDeep("what is formatted")
+		return l.tooDeep("the formatted value")
 	}
 	fields := strings.Count(s, "{")
-	if len(args) > 1 && !numbered(s) { // each of them once
+	if len(args) > 1 && !numbered(s) { // each argument is used once
 		fields = 1 + fields/len(args)
 	}
-	return spend(thread, len(s)+times(fields, max(w, named)), "formatting it")
+	return spend(thread, len(s)+times(fields, max(w, named)), "formatting the string")
 }
 
-// numbered reports whether a format may name an argument more than once.
+// numbered reports whether a format can name an argument more than once.
 func numbered(s string) bool {
 	for {
 		i := strings.IndexByte(s, '{')
@@ -214,7 +215,7 @@ func numbered(s string) bool {
 	}
 }
 
-// many is for methods that take what others iterate over.
+// many checks methods that take the elements of other values.
 func many(thread *starlark.Thread, recv starlark.Value, args starlark.Tuple, _ []starlark.Tuple) error {
 	_, l := meterOf(thread)
 	n := 0
@@ -222,16 +223,16 @@ func many(thread *starlark.Thread, recv starlark.Value, args starlark.Tuple, _ [
 		n += count(a, l.Bytes/Element)
 	}
 	if _, ok := recv.(*starlark.List); ok {
-		return spend(thread, times(n, Element), "adding them")
+		return spend(thread, times(n, Element), "adding the elements")
 	}
-	if err := spend(thread, times(n, dictWeight)+size(recv), "adding them"); err != nil {
+	if err := spend(thread, times(n, dictWeight)+size(recv), "adding the elements"); err != nil {
 		return err
 	}
 	_, pairs := recv.(*starlark.Dict)
 	return checkHashes(thread, pairs, append(starlark.Tuple{recv}, args...)...)
 }
 
-// list is for methods of dicts that make lists.
+// list checks methods of dicts that make lists.
 func list(thread *starlark.Thread, recv starlark.Value, _ starlark.Tuple, _ []starlark.Tuple) error {
-	return spend(thread, times(starlark.Len(recv), 2*entryWeight), "a list of them")
+	return spend(thread, times(starlark.Len(recv), 2*entryWeight), "listing the entries")
 }

@@ -10,20 +10,20 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// operators are the operators that Rewrite makes calls of, by their names.
-// Nobody can write such a name.
+// operators maps the operators that Rewrite turns into calls to the names of
+// the functions called. No file can contain such a name.
 var operators = map[syntax.Token]string{
 	syntax.STAR: "*", syntax.PLUS: "+", syntax.PERCENT: "%", syntax.PIPE: "|",
 	syntax.MINUS: "-", syntax.AMP: "&", syntax.CIRCUMFLEX: "^", syntax.LTLT: "<<", syntax.SLASHSLASH: "//",
 }
 
-// assigning are the operators of x += y, by the operator that it is.
+// assigning maps the operators of x += y to those of x + y.
 var assigning = map[syntax.Token]syntax.Token{
 	syntax.STAR_EQ: syntax.STAR, syntax.PLUS_EQ: syntax.PLUS, syntax.PERCENT_EQ: syntax.PERCENT, syntax.PIPE_EQ: syntax.PIPE,
 	syntax.MINUS_EQ: syntax.MINUS, syntax.AMP_EQ: syntax.AMP, syntax.CIRCUMFLEX_EQ: syntax.CIRCUMFLEX, syntax.LTLT_EQ: syntax.LTLT,
 }
 
-// binary is x op y.
+// binary returns x op y.
 func binary(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
 	if err := checkBinary(thread, op, x, y); err != nil {
 		return nil, err
@@ -31,8 +31,8 @@ func binary(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) (star
 	return starlark.Binary(op, x, y)
 }
 
-// checkBinary refuses what x op y would make too large, and charges for the
-// rest.
+// checkBinary refuses x op y if the result would be too large, and charges for
+// it otherwise.
 func checkBinary(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) error {
 	a, isInt := x.(starlark.Int)
 	b, both := y.(starlark.Int)
@@ -48,19 +48,19 @@ func checkBinary(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) 
 			return checkInterpolate(thread, string(s), y)
 		}
 	case op == syntax.PLUS:
-		return spend(thread, size(x)+size(y), "adding them")
+		return spend(thread, size(x)+size(y), "adding the values")
 	default:
 		if n := size(x) + size(y); n >= 1<<8 {
 			if err := checkHashes(thread, false, x, y); err != nil {
 				return err
 			}
-			return spend(thread, n, "combining them")
+			return spend(thread, n, "combining the values")
 		}
 	}
 	return nil
 }
 
-// size is the memory that a value itself takes, without what is in it.
+// size returns the memory that a value takes without the values in it.
 func size(v starlark.Value) int {
 	switch v := v.(type) {
 	case starlark.String:
@@ -79,7 +79,7 @@ func size(v starlark.Value) int {
 	return 0
 }
 
-// What an entry of a table takes.
+// These are the numbers of bytes that an entry of a table takes.
 const (
 	setWeight  = 4 * Element
 	dictWeight = 6 * Element
@@ -101,17 +101,17 @@ func checkInts(thread *starlark.Thread, op syntax.Token, x, y starlark.Int) erro
 	}
 	_, l := meterOf(thread)
 	if bits > l.Bits {
-		return fmt.Errorf("a number of %d bits is too large for %s; the most is %d", bits, l.For, l.Bits)
+		return fmt.Errorf("a number of %d bits is too large for %s; the limit is %d", bits, l.For, l.Bits)
 	}
-	return spend(thread, bits/8, "the number")
+	return spend(thread, bits/8, "calculating the number")
 }
 
-// checkRepeat refuses x * n where that becomes too large.
+// checkRepeat refuses x * n if the result would be too large.
 func checkRepeat(thread *starlark.Thread, x starlark.Value, n starlark.Int) error {
 	each := size(x)
 	count, ok := n.Int64()
 	if !ok {
-		count = math.MaxInt32 // or less than 0, which makes nothing
+		count = math.MaxInt32 // or less than 0, which gives an empty result
 		if n.Sign() < 0 {
 			count = 0
 		}
@@ -127,9 +127,9 @@ func checkRepeat(thread *starlark.Thread, x starlark.Value, n starlark.Int) erro
 		case starlark.String, starlark.Bytes:
 			most, unit = l.Bytes, "byte"
 		}
-		return fmt.Errorf("repeating %s %v times makes too much for %s; the most is %d", plural(length, unit), n, l.For, most)
+		return fmt.Errorf("repeating %s %v times is too much for %s; the limit is %d", plural(length, unit), n, l.For, most)
 	}
-	return spend(thread, each*int(count), "repeating it")
+	return spend(thread, each*int(count), "repeating the value")
 }
 
 func plural(n int, unit string) string {
@@ -139,21 +139,21 @@ func plural(n int, unit string) string {
 	return fmt.Sprintf("%d %ss", n, unit)
 }
 
-// checkInterpolate refuses format % y where that becomes too large.
+// checkInterpolate refuses format % y if the result would be too large.
 func checkInterpolate(thread *starlark.Thread, format string, y starlark.Value) error {
 	_, l := meterOf(thread)
 	w, ok := weigh(l.Bytes, l.Depth, y)
 	if !ok {
-		return l.tooDeep("what is formatted")
+		return l.tooDeep("the formatted value")
 	}
 	if _, isMap := y.(starlark.Mapping); isMap {
-		w = times(w, strings.Count(format, "%")) // a key may be named again and again
+		w = times(w, strings.Count(format, "%")) // a format can name a key many times
 	}
-	return spend(thread, len(format)+w, "formatting it")
+	return spend(thread, len(format)+w, "formatting the string")
 }
 
-// assign is x op= y, for a name: the value that it has afterwards. A list
-// and a dict change in place.
+// assign returns the value of a name after x op= y. A list and a dict change in
+// place.
 func assign(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) (starlark.Value, error) {
 	switch x := x.(type) {
 	case *starlark.List:
@@ -162,7 +162,7 @@ func assign(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) (star
 		}
 	case *starlark.Dict:
 		if other, ok := y.(*starlark.Dict); ok && op == syntax.PIPE {
-			if err := spend(thread, size(other), "adding to it"); err != nil {
+			if err := spend(thread, size(other), "adding the entries"); err != nil {
 				return nil, err
 			}
 			for _, item := range other.Items() {
@@ -176,14 +176,14 @@ func assign(thread *starlark.Thread, op syntax.Token, x, y starlark.Value) (star
 	return binary(thread, op, x, y)
 }
 
-// extend is list += iterable.
+// extend applies list += iterable.
 func extend(thread *starlark.Thread, x *starlark.List, it starlark.Iterable) (starlark.Value, error) {
 	_, l := meterOf(thread)
 	n := count(it, l.Bytes/Element)
-	if err := spend(thread, times(Element, n), "adding to it"); err != nil {
+	if err := spend(thread, times(Element, n), "adding the elements"); err != nil {
 		return nil, err
 	}
-	more := make([]starlark.Value, 0, n) // the list may be added to itself
+	more := make([]starlark.Value, 0, n) // iterable can be the list itself
 	for e := range starlark.Elements(it) {
 		more = append(more, e)
 	}
@@ -195,7 +195,8 @@ func extend(thread *starlark.Thread, x *starlark.List, it starlark.Iterable) (st
 	return x, nil
 }
 
-// inPlace makes the error of a method the interpreter's own of an operator.
+// inPlace turns the error of a method into the one that the interpreter gives
+// for an operator.
 func inPlace(err error, verb, op string) error {
 	return errors.New(strings.Replace(err.Error(), verb, "apply "+op+" to", 1))
 }

@@ -2,9 +2,9 @@ package bound
 
 import "go.starlark.net/syntax"
 
-// Rewrite has what one step of a file may do too much of go through Words.
-// Everything else stays as it is, positions too. It must come before names
-// are resolved.
+// Rewrite makes each operation of a file that can do too much work in one step
+// go through Words. It leaves everything else, positions included, as it is.
+// Call it before names are resolved.
 func Rewrite(file *syntax.File) {
 	r := &rewriter{facts: learn(file)}
 	r.stmts(file.Stmts)
@@ -57,7 +57,7 @@ func (r *rewriter) exprs(list []syntax.Expr) {
 	}
 }
 
-// target rewrites what is in the left side of an assignment.
+// target rewrites the expressions in the left side of an assignment.
 func (r *rewriter) target(e syntax.Expr) {
 	switch e := e.(type) {
 	case *syntax.ParenExpr:
@@ -91,7 +91,7 @@ func (r *rewriter) assign(s *syntax.AssignStmt) {
 		return
 	}
 	switch op {
-	case syntax.LTLT: // by 511 bits at most, which need a number themselves
+	case syntax.LTLT: // shifts by at most 511 bits, so the cost depends on the size of the number
 	case syntax.PERCENT:
 		s.RHS = callOf(formatName, s.OpPos, s.RHS)
 	default:
@@ -182,15 +182,14 @@ func (r *rewriter) binary(e *syntax.BinaryExpr) syntax.Expr {
 	return callOf(name, e.OpPos, e.X, e.Y)
 }
 
-// isShort reports whether an expression is a literal that is no longer than a
-// line.
+// isShort reports whether an expression is a literal no longer than a line.
 func isShort(e syntax.Expr) bool {
 	lit, ok := e.(*syntax.Literal)
 	return ok && lit.Token == syntax.STRING && len(lit.Raw) < 1<<8
 }
 
-// free reports whether an operator makes nothing large, whatever its other
-// operand is.
+// free reports whether an operator makes nothing large, whatever the value of
+// its other operand.
 func (r *rewriter) free(e *syntax.BinaryExpr) bool {
 	switch e.Op {
 	case syntax.STAR, syntax.LTLT:
@@ -203,7 +202,8 @@ func (r *rewriter) free(e *syntax.BinaryExpr) bool {
 	return r.isNumber(e.X) || r.isNumber(e.Y)
 }
 
-// call rewrites a call: x.join(y) becomes a call of a word, with x before y.
+// call rewrites a call: x.join(y) becomes a call of one of Words, with x before
+// y.
 func (r *rewriter) call(e *syntax.CallExpr) syntax.Expr {
 	method, isMethod := e.Fn.(*syntax.DotExpr)
 	for i, arg := range e.Args {
@@ -241,7 +241,7 @@ func (r *rewriter) call(e *syntax.CallExpr) syntax.Expr {
 	return e
 }
 
-// spread rewrites x of f(*x), unless that is no longer than the file says.
+// spread rewrites x of f(*x), unless the file itself shows how long x is.
 func (r *rewriter) spread(x syntax.Expr, at syntax.Position) syntax.Expr {
 	x = r.expr(x)
 	switch x.(type) {
@@ -251,10 +251,10 @@ func (r *rewriter) spread(x syntax.Expr, at syntax.Position) syntax.Expr {
 	return callOf(spreadName, at, x)
 }
 
-// trimming are methods that cost nothing without an argument.
+// trimming holds the methods that cost nothing without an argument.
 var trimming = map[string]bool{"strip": true, "lstrip": true, "rstrip": true}
 
-// dot rewrites x.name where it is not called at once.
+// dot rewrites x.name if it is not called at once.
 func (r *rewriter) dot(e *syntax.DotExpr) syntax.Expr {
 	e.X = r.expr(e.X)
 	if name := e.Name.Name; dear(name) || byKey[name] || ofTuple[name] {
@@ -278,7 +278,8 @@ func (r *rewriter) slice(e *syntax.SliceExpr) syntax.Expr {
 	return e
 }
 
-// ofFirst returns what a method does with its first argument that may be dear.
+// ofFirst returns how a method uses its first argument, if that use can be
+// dear.
 func ofFirst(method *syntax.DotExpr) (op syntax.Token, ok bool) {
 	if method == nil {
 		return 0, false
@@ -294,10 +295,10 @@ func ofFirst(method *syntax.DotExpr) (op syntax.Token, ok bool) {
 	return 0, false
 }
 
-// key rewrites what is hashed.
+// key rewrites an expression that is hashed.
 func (r *rewriter) key(e syntax.Expr) syntax.Expr { return r.check(checkKey, e) }
 
-// check rewrites what something is done with, unless that is cheap for sure.
+// check rewrites an expression whose use is not certain to be cheap.
 func (r *rewriter) check(op syntax.Token, e syntax.Expr) syntax.Expr {
 	free := r.isFlat(e)
 	e = r.expr(e)
@@ -307,17 +308,17 @@ func (r *rewriter) check(op syntax.Token, e syntax.Expr) syntax.Expr {
 	return checked(op, e)
 }
 
-// checked is $ op x.
+// checked returns $ op x.
 func checked(op syntax.Token, x syntax.Expr) syntax.Expr {
 	start, _ := x.Span()
 	return &syntax.BinaryExpr{X: &syntax.Ident{NamePos: start, Name: checkName}, OpPos: start, Op: op, Y: x}
 }
 
-// callOf is a call of a word that errors place at a position. It spans its
-// arguments.
+// callOf returns a call of one of Words. Errors report the position at, and the
+// call spans its arguments.
 func callOf(name string, at syntax.Position, args ...syntax.Expr) *syntax.CallExpr {
 	start, _ := args[0].Span()
 	_, end := args[len(args)-1].Span()
-	end.Col-- // of the parenthesis that is not there
+	end.Col-- // there is no closing parenthesis
 	return &syntax.CallExpr{Fn: &syntax.Ident{NamePos: start, Name: name}, Lparen: at, Args: args, Rparen: end}
 }

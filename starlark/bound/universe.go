@@ -7,8 +7,8 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// universe are the functions of Starlark's own that may do much at once, and
-// what is looked at before they do.
+// universe holds the functions of Starlark that can do much work in one step,
+// each with its check.
 var universe = map[string]func(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error{
 	"str": writes, "repr": writes, "print": writes, "fail": writes,
 	"list": elements(Element), "tuple": elements(Element), "reversed": elements(Element), "bytes": elements(1),
@@ -18,30 +18,30 @@ var universe = map[string]func(thread *starlark.Thread, l *Limits, args starlark
 	"zip": zips, "int": reads,
 }
 
-// writes is for functions that make text of values.
+// writes checks functions that turn values into text.
 func writes(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	w, ok := weigh(l.Bytes, l.Depth, args...)
 	if !ok {
-		return l.tooDeep("what is written")
+		return l.tooDeep("the value")
 	}
 	for _, pair := range kwargs { // sep
 		w += times(size(pair[1]), len(args))
 	}
-	return spend(thread, w, "the text")
+	return spend(thread, w, "writing the text")
 }
 
-// elements is for functions that go through the elements of a value, of which
-// each takes so many bytes.
+// elements checks functions that go through the elements of a value, each of
+// which takes the given number of bytes.
 func elements(each int) func(*starlark.Thread, *Limits, starlark.Tuple, []starlark.Tuple) error {
 	return func(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
 		if len(args) == 0 {
 			return nil
 		}
-		return spend(thread, l.iterated(args[0], each), "going through them")
+		return spend(thread, l.iterated(args[0], each), "going through the elements")
 	}
 }
 
-// iterated is what the elements of a value take.
+// iterated returns the number of bytes that the elements of a value take.
 func (l *Limits) iterated(v starlark.Value, each int) int {
 	switch v := v.(type) {
 	case starlark.String:
@@ -52,7 +52,7 @@ func (l *Limits) iterated(v starlark.Value, each int) int {
 	return times(count(v, l.Bytes), each)
 }
 
-// orders is for functions that compare elements with each other.
+// orders checks functions that compare elements with each other.
 func orders(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	what := starlark.Value(args)
 	if len(args) == 1 {
@@ -64,7 +64,7 @@ func orders(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []st
 		}
 	}
 	n := count(what, l.Bytes/Element)
-	if err := spend(thread, times(n, Element), "comparing them"); err != nil {
+	if err := spend(thread, times(n, Element), "comparing the elements"); err != nil {
 		return err
 	}
 	it, ok := what.(starlark.Iterable)
@@ -75,20 +75,21 @@ func orders(thread *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []st
 	for e := range starlark.Elements(it) {
 		w, ok := weigh(l.Bytes-total, l.Depth, e)
 		if !ok {
-			return l.tooDeep("what is compared")
+			return l.tooDeep("the compared value")
 		}
 		total += w
 	}
-	return spend(thread, times(total, bits.Len(uint(n)))/Element, "comparing them")
+	return spend(thread, times(total, bits.Len(uint(n)))/Element, "comparing the elements")
 }
 
-// tables is for functions that make a table, of which an entry takes so much.
+// tables checks functions that make a table whose entries take the given number
+// of bytes.
 func tables(each int) func(*starlark.Thread, *Limits, starlark.Tuple, []starlark.Tuple) error {
 	return func(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.Tuple) error {
 		if len(args) == 0 {
 			return nil
 		}
-		if err := spend(thread, l.iterated(args[0], each), "a table of them"); err != nil {
+		if err := spend(thread, l.iterated(args[0], each), "storing the elements"); err != nil {
 			return err
 		}
 		return checkHashes(thread, each == dictWeight, args[0])
@@ -102,10 +103,10 @@ func zips(thread *starlark.Thread, l *Limits, args starlark.Tuple, _ []starlark.
 			rows = n
 		}
 	}
-	return spend(thread, times(max(rows, 0), (len(args)+3)*Element), "pairing them")
+	return spend(thread, times(max(rows, 0), (len(args)+3)*Element), "pairing the elements")
 }
 
-// reads is for int, which takes more than linear time.
+// reads checks int, which takes more than linear time.
 func reads(_ *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	if len(args) == 0 && len(kwargs) > 0 && kwargs[0][0] == starlark.String("x") {
 		args = starlark.Tuple{kwargs[0][1]}
@@ -114,12 +115,12 @@ func reads(_ *starlark.Thread, l *Limits, args starlark.Tuple, kwargs []starlark
 		return nil
 	}
 	if s, ok := starlark.AsString(args[0]); ok && len(s) > l.Digits {
-		return fmt.Errorf("a number of %d digits is too long for %s; the most is %d", len(s), l.For, l.Digits)
+		return fmt.Errorf("a number of %d digits is too long for %s; the limit is %d", len(s), l.For, l.Digits)
 	}
 	return nil
 }
 
-// standard returns a function of Starlark's own that is checked first.
+// standard returns a function of Starlark with its check.
 func standard(name string) *starlark.Builtin {
 	own := starlark.Universe[name].(*starlark.Builtin)
 	check := universe[name]
@@ -137,8 +138,9 @@ func standard(name string) *starlark.Builtin {
 	})
 }
 
-// The most numbers of a range for a request. A loop over one is bounded by its
-// steps; whatever goes through one at once is bounded by words of ours.
+// maxRange is the largest number of elements of a range for a request. The
+// steps of a loop bound a loop over a range, and Words bound the functions that
+// go through a range in one step.
 const maxRange = 1 << 20
 
 func countingTo(late func() bool) *starlark.Builtin {
@@ -149,13 +151,14 @@ func countingTo(late func() bool) *starlark.Builtin {
 			return v, err
 		}
 		if n := starlark.Len(v); n > maxRange || n < 0 {
-			return nil, fmt.Errorf("a range of %d numbers is too long for a request; the most is %d", n, maxRange)
+			return nil, fmt.Errorf("a range of %d numbers is too long for a request; the limit is %d", n, maxRange)
 		}
 		return v, nil
 	})
 }
 
-// getattr is getattr, for which a method is one of ours too.
+// getattr is Starlark's getattr, except that it returns the methods of this
+// package.
 func getattr(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	v, err := starlark.Universe["getattr"].(*starlark.Builtin).CallInternal(thread, args, kwargs)
 	if err != nil || len(args) == 0 {

@@ -5,24 +5,24 @@ import (
 	"go.starlark.net/starlarkstruct"
 )
 
-// What a node of a value weighs, beside the bytes of its text. A value of a
-// type of ours is short when it is written.
+// These are the weights of the nodes of a value, without the bytes of their
+// text. A value of one of ldcorn's types is short when written.
 const (
 	nodeWeight  = Element
 	otherWeight = 4 * Element
 	entryWeight = 2 * Element
 )
 
-// A scale adds up what a value weighs when it is walked through. What it
-// holds several times counts several times, as it does for whoever compares,
-// hashes or writes it. It stops when left is below 0.
+// A scale adds up the weight of a value as it walks the value. A part that is
+// held several times counts several times, as it does when the value is
+// compared, hashed or written. The scale stops when left falls below 0.
 type scale struct {
-	left  int // until it is too much
-	depth int // levels that may follow
+	left  int // weight that is still allowed
+	depth int // levels that are still allowed
 }
 
-// weigh returns the weight of values. It reports false when they weigh more
-// than limit, or are nested deeper than depth.
+// weigh returns the weight of values. It reports false if they weigh more than
+// limit or nest deeper than depth.
 func weigh(limit, depth int, values ...starlark.Value) (int, bool) {
 	s := scale{limit, depth}
 	for _, v := range values {
@@ -33,7 +33,7 @@ func weigh(limit, depth int, values ...starlark.Value) (int, bool) {
 	return limit - s.left, true
 }
 
-// flat reports whether a value holds no others, and what it weighs.
+// flat reports whether a value holds no other values, and returns its weight.
 func flat(v starlark.Value) (int, bool) {
 	switch v := v.(type) {
 	case starlark.String:
@@ -71,7 +71,7 @@ func (s *scale) add(v starlark.Value) bool {
 	return ok
 }
 
-// parts adds what is in a value.
+// parts adds the weight of the parts of a value.
 func (s *scale) parts(v starlark.Value) bool {
 	switch v := v.(type) {
 	case starlark.Tuple:
@@ -117,8 +117,8 @@ func (s *scale) each(v starlark.Iterable) bool {
 	return true
 }
 
-// count returns how many elements iterating over a value gives, at most one
-// more than limit. What cannot be iterated over has none.
+// count returns the number of elements of a value, but at most limit+1. A value
+// that cannot be iterated over has none.
 func count(v starlark.Value, limit int) int {
 	if n := starlark.Len(v); n >= 0 {
 		return n

@@ -5,8 +5,8 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// The names of words behind the syntax, beside those of operators. Nobody can
-// write them.
+// These are the names of the words that stand for syntax, in addition to those
+// of operators. No file can contain them.
 const (
 	checkName     = "$"  // the checker
 	attributeName = "."  // x.name, not called
@@ -16,8 +16,9 @@ const (
 	formatName    = "[%" // the right side of x[i] %= y
 )
 
-// Words are what Rewrite relies on, and what replaces words of Starlark's
-// own. Late reports whether the configuration has been loaded.
+// Words returns the functions that Rewrite calls and those that replace
+// functions of Starlark. Late reports whether the configuration has been
+// loaded.
 func Words(late func() bool) starlark.StringDict {
 	words := starlark.StringDict{
 		checkName:     &checker{late: late},
@@ -61,13 +62,13 @@ func plain(name string, fn func(*starlark.Thread, starlark.Tuple) (starlark.Valu
 	})
 }
 
-// A word is what calls of words have in common.
+// A word holds the common part of the functions that Rewrite calls.
 type word struct {
 	starlark.NoneType
 	name string
 }
 
-// Name is what the word stands for.
+// Name returns the syntax that the word stands for.
 func (w *word) Name() string { return w.name }
 
 // An operator is called with its two operands.
@@ -86,10 +87,10 @@ func (o *operator) CallInternal(thread *starlark.Thread, args starlark.Tuple, _ 
 	return binary(thread, o.op, args[0], args[1])
 }
 
-// A method is what x.name(…) becomes a call of, with x before the arguments.
+// A method is called in place of x.name(…), with x before the arguments.
 type method struct {
 	word
-	text  *starlark.Builtin // that of strings; nil where they have none
+	text  *starlark.Builtin // the method of strings; nil if they have none
 	check func(thread *starlark.Thread, s string, args starlark.Tuple, kwargs []starlark.Tuple) error
 }
 
@@ -120,18 +121,18 @@ func attributeWord(_ *starlark.Thread, args starlark.Tuple) (starlark.Value, err
 	return bound(args[0], v), nil
 }
 
-// spreadWord is for the list of f(*list), which is copied.
+// spreadWord copies and charges the list of f(*list).
 func spreadWord(thread *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {
 	_, l := meterOf(thread)
-	if err := spend(thread, l.iterated(args[0], 2*Element), "passing them"); err != nil {
+	if err := spend(thread, l.iterated(args[0], 2*Element), "passing the arguments"); err != nil {
 		return nil, err
 	}
 	return args[0], nil
 }
 
-// sliceWord is for x[a:b:c], which copies a string too.
+// sliceWord returns x[a:b:c], of which a string is a copy.
 func sliceWord(thread *starlark.Thread, args starlark.Tuple) (starlark.Value, error) {
-	if err := spend(thread, size(args[0]), "cutting it"); err != nil {
+	if err := spend(thread, size(args[0]), "slicing the value"); err != nil {
 		return nil, err
 	}
 	return args[0], nil

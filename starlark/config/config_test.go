@@ -313,17 +313,17 @@ func TestReadEnvFile(t *testing.T) {
 // values that the interpreter walks through without end once it is read.
 func TestLoadingIsBounded(t *testing.T) {
 	for text, want := range map[string]string{
-		`x = [0] * 1000000000`:                                                     "repeating 1 element 1000000000 times makes too much for a configuration",
-		"x = \"ab\"\nfor i in range(60): x = x + x":                                "makes too much for a configuration",
-		"x = [1]\nfor i in range(60): x += x":                                      "makes too much for a configuration",
-		`x = "".join(["a" * 1000000] * 1000)`:                                      "makes too much for a configuration",
+		`x = [0] * 1000000000`:                                                     "repeating 1 element 1000000000 times is too much for a configuration",
+		"x = \"ab\"\nfor i in range(60): x = x + x":                                "is too much for a configuration",
+		"x = [1]\nfor i in range(60): x += x":                                      "is too much for a configuration",
+		`x = "".join(["a" * 1000000] * 1000)`:                                      "is too much for a configuration",
 		`x = json.decode("[" * 3000000)`:                                           "levels are too deep for a configuration",
 		`x = int("9" * 1000000)`:                                                   "a number of 1000000 digits is too long for a configuration",
-		`x = max(range(100000000000))`:                                             "makes too much for a configuration",
-		"x = []\nfor i in range(300000): x = [x]\ny = str(x)":                      "too much to walk through",
+		`x = max(range(100000000000))`:                                             "is too much for a configuration",
+		"x = []\nfor i in range(300000): x = [x]\ny = str(x)":                      "the value is too large for a configuration",
 		"x = []\nfor i in range(1000000): x = [x]":                                 "what `x` holds is too much to walk through",
 		"x = (1,)\nfor i in range(60): x = (x, x)":                                 "what `x` holds is too much to walk through",
-		"x = (1,)\nfor i in range(60): x = (x, x)\ny = {x: 1}":                     "may have no more than 256 values in it",
+		"x = (1,)\nfor i in range(60): x = (x, x)\ny = {x: 1}":                     "can hold at most 256 values",
 		"x = struct(a = 1)\nfor i in range(60): x = struct(a = x, b = x)":          "what `x` holds is too much to walk through",
 		"def outer():\n    def f(x):\n        return f\n    return f\ng = outer()": "what `g` holds is too much to walk through",
 	} {
