@@ -124,7 +124,7 @@ func optionalString(c *call, g *given) (string, bool) {
 // notEmpty checks a string that says something.
 func notEmpty(s string) error {
 	if strings.TrimSpace(s) == "" {
-		return value.Wrong("leave the argument out for its default", "is empty")
+		return value.Wrong("omit the argument to use its default", "is empty")
 	}
 	if s != strings.TrimSpace(s) {
 		return value.Wrong(fmt.Sprintf("write %q", strings.TrimSpace(s)), "has blanks around it: %q", s)

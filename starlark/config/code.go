@@ -1,15 +1,15 @@
 package config
 
-// The codes of what this package finds. Codes are stable: one is never
-// given another meaning.
+// These are the codes of the mistakes that this package finds. Codes are
+// stable: a code never gets another meaning.
 const (
 	codeSyntax   = "L008" // not text
 	codeLoad     = "L014" // a file that cannot be loaded
 	codeCycle    = "L015" // files that load each other
 	codeNoConfig = "L016" // no LdConfig named config
 	codeLimit    = "L017" // evaluation took too long
-	codeGroup    = "L031" // a router that names a group which is not there
+	codeGroup    = "L031" // a router that names a group that does not exist
 	codeTest     = "L040" // a test that cannot be called
 	codeUnused   = "W105" // a WorkerGroup that is in no LdConfig
-	codeMayBe    = "W131" // a router that may name a group which is not there
+	codeMayBe    = "W131" // a router that may name a group that does not exist
 )

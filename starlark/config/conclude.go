@@ -17,8 +17,8 @@ import (
 // configName is the global that holds the configuration.
 const configName = "config"
 
-// conclude checks what evaluation has left, and returns the plan, or nil
-// when there are errors.
+// conclude checks the result of the evaluation and returns the plan, or nil if
+// there are errors.
 func (e *evaluation) conclude(ctx context.Context, entry *module) *plan.Plan {
 	stopped := entry.globals[configName] == nil && e.report.Count(diag.Error) > 0
 	cfg, ok := entry.globals[configName].(*builtin.Config)
@@ -41,7 +41,7 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) *plan.Plan {
 	return p
 }
 
-// check reports what is wrong between the parts of the plan.
+// check reports conflicts between the parts of the plan.
 func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 	groups := make(map[*plan.Group]*builtin.Group)
 	for _, g := range cfg.Groups {
@@ -63,8 +63,8 @@ func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 	}
 }
 
-// tellApart points at the calls, where two things were made by one piece of
-// code: the piece itself says little.
+// tellApart moves the spans to the calls if one piece of code made both things:
+// the code itself tells the reader little.
 func tellApart(d *diag.Diagnostic, other []diag.Frame) {
 	if d.Related[0].Span != d.Span {
 		return
@@ -77,10 +77,10 @@ func tellApart(d *diag.Diagnostic, other []diag.Frame) {
 		}
 	}
 	d.Related = nil
-	d.Hint = "this is evaluated more than once; make what differs part of it, as in name = \"web-%d\" % i"
+	d.Hint = "this code runs more than once; give each result its own value, as in name = \"web-%d\" % i"
 }
 
-// span returns where a route was written, or its group's name.
+// span returns the position of a route, or of its group's name.
 func (e *evaluation) span(g *builtin.Group, r *plan.Route) diag.Span {
 	if r == nil || !r.Pos.IsValid() {
 		return g.Name
@@ -88,7 +88,7 @@ func (e *evaluation) span(g *builtin.Group, r *plan.Route) diag.Span {
 	return e.report.Sources.Word(diag.Span{File: r.Pos.File, Line: r.Pos.Line, Col: r.Pos.Col})
 }
 
-// unused warns about groups that were made and then forgotten.
+// unused warns about groups that were made but not used.
 func (e *evaluation) unused() {
 	for _, g := range e.session.Groups() {
 		if !g.Used() {
@@ -107,14 +107,15 @@ func (e *evaluation) dropWarnings() {
 	})
 }
 
-// dropIgnored removes warnings that a comment on their line silences.
+// dropIgnored removes the warnings that a comment on their line silences.
 func (e *evaluation) dropIgnored() {
 	e.report.Diagnostics = slices.DeleteFunc(e.report.Diagnostics, func(d diag.Diagnostic) bool {
 		return d.Severity == diag.Warning && e.report.Sources.Ignored(d.Span, d.Code)
 	})
 }
 
-// noConfig says what is there in place of the configuration.
+// noConfig reports a missing configuration and names what the file has in its
+// place.
 func (e *evaluation) noConfig(entry *module) {
 	d := diag.Diagnostic{Code: codeNoConfig, Severity: diag.Error, Span: diag.Span{File: entry.name}}
 	v := entry.globals[configName]
@@ -134,25 +135,25 @@ func (e *evaluation) noConfig(entry *module) {
 			}
 		}
 		if value.IsUnset(v) {
-			return // reported where it was read
+			return // already reported
 		}
 	case found:
-		d.Message = fmt.Sprintf("the LdConfig is named `%s`, where ldcorn looks for `config`", other)
+		d.Message = fmt.Sprintf("the LdConfig is named `%s`, but ldcorn looks for `config`", other)
 		d.Label = "name it config"
 		d.Span = e.assignment(entry, other)
 	case call != nil:
-		d.Message = "this LdConfig has no name, where ldcorn looks for `config`"
+		d.Message = "this LdConfig is not assigned to a name; ldcorn looks for `config`"
 		d.Label = "write config = LdConfig(…)"
 		d.Span = e.report.Sources.Span(call.Fn)
 	case e.assignment(entry, configName).Line > 0: // by load
 		d.Message = "a loaded `config` stays local to the file that loads it"
-		d.Label = `write load("…", base = "config"), and config = base`
+		d.Label = `write load("…", base = "config") and config = base`
 		d.Span = e.assignment(entry, configName)
 	case e.session.Configs() > 0:
-		d.Message = "no `config` is assigned at the top level of the file"
+		d.Message = "the top level of the file does not assign `config`"
 		d.Hint = "a function that makes the LdConfig returns it: config = make()"
 	default:
-		d.Message = "the file assigns no `config`"
+		d.Message = "the file does not assign `config`"
 		d.Hint = `write config = LdConfig(workers=[WorkerGroup(name="web", app="main:app")])`
 	}
 	e.report.Add(d)
@@ -167,7 +168,7 @@ func findConfig(globals starlark.StringDict) (string, bool) {
 	return "", false
 }
 
-// bareConfig finds a call of LdConfig whose value nothing takes.
+// bareConfig finds a call of LdConfig whose value is not used.
 func bareConfig(f *syntax.File) *syntax.CallExpr {
 	for _, stmt := range f.Stmts {
 		if expr, ok := stmt.(*syntax.ExprStmt); ok {
@@ -181,7 +182,7 @@ func bareConfig(f *syntax.File) *syntax.CallExpr {
 	return nil
 }
 
-// assignment returns where a global last gets its value.
+// assignment returns the last assignment to a global.
 func (e *evaluation) assignment(m *module, name string) diag.Span {
 	span := diag.Span{File: m.name}
 	syntax.Walk(m.file, func(n syntax.Node) bool {

@@ -13,18 +13,18 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// A Result is what an evaluation gave.
+// A Result is the result of an evaluation.
 type Result struct {
-	Plan   *plan.Plan   // nil where Report has errors
+	Plan   *plan.Plan   // nil if Report has errors
 	Report *diag.Report // errors and warnings, sorted; never nil
-	Inputs []plan.Input // what was read, in order of first use
-	Tests  []Test       // where Options asked for them, in the order of the source
+	Inputs []plan.Input // everything that was read, in order of first use
+	Tests  []Test       // set if Options ask for them, in the order of the source
 }
 
-// Load reads and evaluates the configuration at path and returns its plan.
-// The error is a *diag.Report where the configuration is at fault; any other
-// means that the file could not be read, or that ctx has ended. Warnings are
-// dropped: Evaluate returns them.
+// Load reads and evaluates the configuration at path and returns its plan. If
+// the configuration has mistakes, the error is a *diag.Report. Any other error
+// means that the file could not be read or that ctx has ended. Load drops
+// warnings; Evaluate returns them.
 func Load(ctx context.Context, path string, opts Options) (*plan.Plan, error) {
 	res, err := Evaluate(ctx, path, opts)
 	if err != nil {
@@ -37,8 +37,8 @@ func Load(ctx context.Context, path string, opts Options) (*plan.Plan, error) {
 }
 
 // Evaluate is Load for callers that show warnings, or the inputs of a
-// configuration with errors. Its error is never about the configuration's
-// content.
+// configuration with errors. Its error is never about the content of the
+// configuration.
 func Evaluate(ctx context.Context, path string, opts Options) (*Result, error) {
 	opts.fill()
 	w := newWorld(&opts)
@@ -49,7 +49,7 @@ func Evaluate(ctx context.Context, path string, opts Options) (*Result, error) {
 	return evaluate(ctx, in, w, opts)
 }
 
-// open reads the file that evaluation begins with.
+// open reads the file where evaluation begins.
 func open(path, name string, w *world) (entry, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -69,8 +69,8 @@ func open(path, name string, w *world) (entry, error) {
 	return entry{name: filepath.Clean(name), path: abs, root: w.root, real: real, data: data}, nil
 }
 
-// EvaluateText is Evaluate for a text as if it were the file at path, whose
-// folder must be there.
+// EvaluateText is Evaluate for a text in place of the content of the file at
+// path. The folder of path must exist.
 func EvaluateText(ctx context.Context, path, text string, opts Options) (*Result, error) {
 	opts.fill()
 	w := newWorld(&opts)
@@ -93,7 +93,7 @@ func unreadableEntry(path string, err error) error {
 	return fmt.Errorf("configuration %q: %w", path, err)
 }
 
-// An entry is the file that evaluation begins with.
+// An entry is the file where evaluation begins.
 type entry struct {
 	name string // as messages show it
 	path string // absolute
@@ -145,7 +145,7 @@ func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, e
 	session.Close()
 	l.hintPython()
 	report.Sort(m.name)
-	if report.Count(diag.Error) > 0 { // of a file with tests
+	if report.Count(diag.Error) > 0 { // errors of a file with tests
 		res.Plan, res.Tests = nil, nil
 	}
 	res.Inputs = read.list

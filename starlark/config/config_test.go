@@ -17,7 +17,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// write puts files in a new folder and returns it.
+// write writes files to a new folder and returns it.
 func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -47,7 +47,7 @@ func route(t testing.TB, pattern string, pos plan.Pos) plan.Route {
 
 const fine = `config = LdConfig(workers = [WorkerGroup(name = "web", app = "main:app")])` + "\n"
 
-// The quickstart of the original, without its import.
+// quickstart is the quickstart of the original project without its import.
 const quickstart = `
 config = LdConfig(
     bind="127.0.0.1:8000", # for master process to listen on.
@@ -72,7 +72,7 @@ config = LdConfig(
 )
 `
 
-// The same with every argument of the original.
+// everything sets every argument of the original project.
 const everything = `
 config = LdConfig(
     bind="0.0.0.0:9000",
@@ -146,7 +146,7 @@ func TestExampleIsComplete(t *testing.T) {
 	for _, a := range plan.PlanAttributes {
 		assert.Regexp(t, `(?m)^ +`+a.Name+` = `, string(text))
 	}
-	// What it writes as a default is one.
+	// The values that it writes as defaults must be the defaults.
 	base, err := load(t, fine, config.Options{})
 	require.NoError(t, err)
 	ml := *res.Plan.Group("ml")
@@ -269,8 +269,8 @@ func TestNotAboutTheContent(t *testing.T) {
 }
 
 func TestLinkedConfiguration(t *testing.T) {
-	// As Kubernetes mounts a ConfigMap: the files are links into a folder
-	// beside them, which is replaced as a whole.
+	// Kubernetes mounts a ConfigMap like this: the files are links into a
+	// folder beside them, which is replaced as a whole.
 	dir := write(t, map[string]string{
 		"..2024/ldconfig.star": `load("pools.star", "web")` + "\nconfig = LdConfig(workers = [web])\n",
 		"..2024/pools.star":    `web = WorkerGroup(name = "web", app = "main:app", cwd = "app")`,
@@ -297,7 +297,7 @@ func TestTextForms(t *testing.T) {
 	_, err := load(t, "x = \"\xff\"\n"+fine, config.Options{})
 	assert.ErrorContains(t, err, "not UTF-8")
 	_, err = load(t, fine+"\x00", config.Options{})
-	assert.ErrorContains(t, err, "NUL byte") // which Starlark takes for the end of the file
+	assert.ErrorContains(t, err, "NUL byte") // Starlark takes it for the end of the file
 }
 
 func TestReadEnvFile(t *testing.T) {
@@ -309,8 +309,8 @@ func TestReadEnvFile(t *testing.T) {
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// TestLoadingIsBounded: no file makes much of little in one step, or leaves
-// values that the interpreter walks through without end once it is read.
+// TestLoadingIsBounded checks that no file makes much of little in one step or
+// leaves values that the interpreter would walk forever once it is read.
 func TestLoadingIsBounded(t *testing.T) {
 	for text, want := range map[string]string{
 		`x = [0] * 1000000000`:                                                     "repeating 1 element 1000000000 times is too much for a configuration",
@@ -321,11 +321,11 @@ func TestLoadingIsBounded(t *testing.T) {
 		`x = int("9" * 1000000)`:                                                   "a number of 1000000 digits is too long for a configuration",
 		`x = max(range(100000000000))`:                                             "is too much for a configuration",
 		"x = []\nfor i in range(300000): x = [x]\ny = str(x)":                      "the value is too large for a configuration",
-		"x = []\nfor i in range(1000000): x = [x]":                                 "what `x` holds is too much to walk through",
-		"x = (1,)\nfor i in range(60): x = (x, x)":                                 "what `x` holds is too much to walk through",
+		"x = []\nfor i in range(1000000): x = [x]":                                 "the value of `x` is too large",
+		"x = (1,)\nfor i in range(60): x = (x, x)":                                 "the value of `x` is too large",
 		"x = (1,)\nfor i in range(60): x = (x, x)\ny = {x: 1}":                     "can hold at most 256 values",
-		"x = struct(a = 1)\nfor i in range(60): x = struct(a = x, b = x)":          "what `x` holds is too much to walk through",
-		"def outer():\n    def f(x):\n        return f\n    return f\ng = outer()": "what `g` holds is too much to walk through",
+		"x = struct(a = 1)\nfor i in range(60): x = struct(a = x, b = x)":          "the value of `x` is too large",
+		"def outer():\n    def f(x):\n        return f\n    return f\ng = outer()": "the value of `g` is too large",
 	} {
 		_, err := load(t, text+"\n"+fine, config.Options{Timeout: 10 * time.Minute})
 		if assert.Error(t, err, text) {

@@ -8,9 +8,9 @@ import (
 
 var envLine = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$`)
 
-// ReadEnvFile reads a file of NAME=value lines, as systemd and docker take
-// them: # begins a comment at the start of a line, quotes around a value are
-// removed, nothing in it is expanded. Values never appear in the error.
+// ReadEnvFile reads a file of NAME=value lines in the format of systemd and
+// docker: a # at the start of a line begins a comment, quotes around a value
+// are removed, and nothing in it is expanded. The error never shows a value.
 func ReadEnvFile(path string) (map[string]string, error) {
 	data, err := readFile(path)
 	if err != nil {

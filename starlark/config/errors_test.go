@@ -14,9 +14,9 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// TestErrors evaluates the chunks of testdata/errors.star, which are cut by
-// lines of ---. A line that is wrong says so itself, with ### "regexp" for
-// each diagnostic, matched against code, message, label and hint.
+// TestErrors evaluates the chunks of testdata/errors.star, which lines of ---
+// separate. A wrong line has a comment ### "regexp" for each diagnostic,
+// matched against its code, message, label and hint.
 func TestErrors(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("testdata", "errors.star"))
 	require.NoError(t, err)

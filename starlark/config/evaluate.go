@@ -26,12 +26,12 @@ type evaluation struct {
 }
 
 var (
-	errLoadFailed = errors.New("the loaded file has errors") // reported already
+	errLoadFailed = errors.New("the loaded file has errors") // the errors have been reported
 	errTimeout    = errors.New("evaluation took too long")
 )
 
-// run evaluates the entry. What goes wrong is reported, except that the
-// context has ended.
+// run evaluates the entry. It reports every failure except the end of the
+// context, which it returns.
 func (e *evaluation) run(ctx context.Context, entry *module) error {
 	e.thread = &starlark.Thread{Name: entry.name, Print: e.print, Load: e.load, OnMaxSteps: e.outOfSteps}
 	e.session.Run(e.thread)
@@ -51,11 +51,11 @@ func (e *evaluation) run(ctx context.Context, entry *module) error {
 	return nil
 }
 
-// exec evaluates one file, once. Only an error of this file itself, not of
-// one it loads, is worth reporting; load tells them apart.
+// exec evaluates one file, once. The caller reports only errors of this file;
+// load returns errLoadFailed for errors of the files that it loads.
 func (e *evaluation) exec(m *module) (err error) {
 	defer func() {
-		// A fault of the interpreter must not take a running master down.
+		// A bug in the interpreter must not take down a running master.
 		if r := recover(); r != nil {
 			err = fmt.Errorf("the interpreter failed: %v (this is a bug)", r)
 		}
@@ -75,17 +75,17 @@ func (e *evaluation) exec(m *module) (err error) {
 	return err
 }
 
-// tooMuch reports a global that holds too much to be frozen.
+// tooMuch reports a global that is too large to freeze.
 func (e *evaluation) tooMuch(m *module, name string) {
 	span := e.assignment(m, name)
 	e.report.Add(diag.Diagnostic{Code: codeLimit, Severity: diag.Error, Span: span,
-		Message: fmt.Sprintf("what `%s` holds is too much to walk through", name),
-		Label:   "it holds itself, or is nested too deep, or holds one thing many times over",
+		Message: fmt.Sprintf("the value of `%s` is too large", name),
+		Label:   "it holds itself, nests too deeply, or holds the same value many times",
 	})
 }
 
-// load is the statement load. Its files have been read; those that were
-// refused never get this far.
+// load implements the load statement. The loader has read the files; a load
+// that it refused never gets this far.
 func (e *evaluation) load(thread *starlark.Thread, name string) (starlark.StringDict, error) {
 	m := e.names[thread.CallFrame(0).Pos.Filename()]
 	if m == nil || m.loads[name] == nil {
@@ -100,7 +100,7 @@ func (e *evaluation) load(thread *starlark.Thread, name string) (starlark.String
 	return target.globals, nil
 }
 
-// maxPrint bounds what an evaluation prints, in bytes.
+// maxPrint is the largest number of bytes that an evaluation prints.
 const maxPrint = 1 << 20
 
 func (e *evaluation) print(thread *starlark.Thread, msg string) {
@@ -109,13 +109,13 @@ func (e *evaluation) print(thread *starlark.Thread, msg string) {
 	}
 	span, _ := diag.Place(thread.CallStack(), e.report.Sources)
 	if e.printed += len(msg); e.printed > maxPrint {
-		msg = fmt.Sprintf("print has given %d MiB; nothing more is shown", maxPrint>>20)
+		msg = fmt.Sprintf("print has written %d MiB; the rest is dropped", maxPrint>>20)
 	}
 	_, _ = io.WriteString(e.opts.Print, Printed(span, msg))
 }
 
-// Printed is what a print at a place is shown as: each line of it with the place
-// in front, so that no line can pass for one of somebody else.
+// Printed returns the text that print shows for msg: each line begins with the
+// position of the call, so that no line can be mistaken for other output.
 func Printed(at diag.Span, msg string) string {
 	place := fmt.Sprintf("%s:%d: ", at.File, at.Line)
 	return place + strings.ReplaceAll(msg, "\n", "\n"+place) + "\n"
@@ -125,7 +125,7 @@ func (e *evaluation) outOfSteps(thread *starlark.Thread) {
 	e.limit = diag.Diagnostic{
 		Message: fmt.Sprintf("evaluation takes more than %s steps", thousands(e.opts.MaxSteps)),
 		Label:   "it stopped here",
-		Hint:    "a loop may be longer than meant; `--max-steps N` allows more",
+		Hint:    "a loop may run longer than intended; `--max-steps N` allows more",
 	}
 	thread.Cancel("too many steps")
 }
@@ -137,7 +137,7 @@ func (e *evaluation) failed(err error, limited context.Context) {
 		e.limit = diag.Diagnostic{
 			Message: fmt.Sprintf("evaluation takes longer than %s", e.opts.Timeout),
 			Label:   "it stopped here",
-			Hint:    "a loop may be longer than meant; `--timeout DURATION` allows more",
+			Hint:    "a loop may run longer than intended; `--timeout DURATION` allows more",
 		}
 	}
 	switch {
@@ -145,15 +145,15 @@ func (e *evaluation) failed(err error, limited context.Context) {
 		d.Code, d.Message, d.Label, d.Hint = codeLimit, e.limit.Message, e.limit.Label, e.limit.Hint
 	case e.session.HasUnset() && strings.Contains(d.Message, value.UnsetType):
 		if !e.opts.AllowMissingEnv {
-			return // it follows from what is reported already
+			return // it follows from an error that has been reported
 		}
-		d.Message = "evaluation cannot go on without the value of an unset variable"
+		d.Message = "evaluation cannot continue without the value of an unset variable"
 		d.Label = "give it a default, read a number with env.int, or set it with `--env`"
 	}
 	e.report.Add(d)
 }
 
-// thousands writes a number with commas.
+// thousands formats a number with commas.
 func thousands(n uint64) string {
 	s := strconv.FormatUint(n, 10)
 	for i := len(s) - 3; i > 0; i -= 3 {

@@ -13,7 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// example evaluates examples/NAME/ldconfig.star, of which nothing is to say.
+// example evaluates examples/NAME/ldconfig.star, which must have no
+// diagnostics.
 func example(t *testing.T, path string, env map[string]string) *plan.Plan {
 	t.Helper()
 	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
@@ -33,7 +34,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestExampleRoutes: what each example says of itself.
+// TestExampleRoutes checks the routing that each example describes.
 func TestExampleRoutes(t *testing.T) {
 	for _, c := range []struct {
 		example string

@@ -6,14 +6,14 @@ import (
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-// MaxFileSize bounds each file of a configuration, and each secret, in bytes.
+// MaxFileSize is the largest size in bytes of a configuration file or a secret.
 const MaxFileSize = 4 << 20
 
-// readFile reads a file that is small, as all files of a configuration are.
+// readFile reads a file of at most MaxFileSize.
 func readFile(path string) ([]byte, error) { return regular.ReadFile(path, MaxFileSize) }
 
-// source returns the text of a file as Starlark takes it: without the mark
-// that some editors put in front.
+// source returns the text of a file without the byte order mark that some
+// editors write.
 func source(data []byte) []byte {
 	return bytes.TrimPrefix(data, []byte("\ufeff"))
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// FuzzEvaluate holds that any text gives a plan or errors with a place in
-// it, within its limits, and that all of it can be printed; as Starlark, or
-// as Python where the text begins with an import.
+// FuzzEvaluate checks that any text gives, within its limits, a plan or errors
+// with a position in the text, and that both can be printed. It reads a text
+// that begins with an import as Python.
 func FuzzEvaluate(f *testing.F) {
 	f.Add(quickstart)
 	f.Add(everything)

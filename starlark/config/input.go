@@ -10,7 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// inputs records what an evaluation reads.
+// inputs records everything that an evaluation reads.
 type inputs struct {
 	salt []byte
 	list []plan.Input
@@ -30,8 +30,9 @@ func newInputs(salt []byte) *inputs {
 	return &inputs{salt: salt, seen: make(map[inputKey]int)}
 }
 
-// add records one read; nil content means that there was nothing. What is
-// read as a secret anywhere has no digest that could be guessed at.
+// add records one read. A nil content means that there was nothing to read. If
+// any read of a value was secret, its digest is keyed, so that nobody can guess
+// the value from it.
 func (in *inputs) add(kind plan.InputKind, name string, content []byte, secret bool) {
 	digest := ""
 	switch {
@@ -55,7 +56,7 @@ func (in *inputs) add(kind plan.InputKind, name string, content []byte, secret b
 	in.list = append(in.list, plan.Input{Kind: kind, Name: name, Digest: digest})
 }
 
-// fingerprint is a digest of everything that was read.
+// fingerprint returns a digest of everything that was read.
 func (in *inputs) fingerprint() string {
 	h := sha256.New()
 	for _, i := range in.list {

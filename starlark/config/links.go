@@ -9,25 +9,26 @@ import (
 	"syscall"
 )
 
-// links are where the symbolic links lead that an evaluation has come by. Each is
-// read once: one that is changed during an evaluation, as a deployment or a
-// ConfigMap of Kubernetes does, gives no mixture of two folders. The zero links
-// are ready for use.
+// links holds the targets of the symbolic links that an evaluation has
+// followed. It reads each link once, so a deployment or a Kubernetes ConfigMap
+// that changes a link during an evaluation cannot make it mix two folders. The
+// zero value is ready for use.
 type links struct {
-	seen map[string]place // by the path of each, whose folder has no links in it
+	seen map[string]place // by path; the folder of the path has no links in it
 }
 
-// A place is what is at a path: a symbolic link, or something else.
+// A place is a symbolic link or something else at a path.
 type place struct {
-	target string // "" for something else
+	target string // "" if it is not a link
 	err    error
 }
 
-// maxLinks is how many links a path may lead through, as for filepath.EvalSymlinks.
+// maxLinks is the largest number of links on a path, as in
+// filepath.EvalSymlinks.
 const maxLinks = 255
 
-// at returns where a path is to be read: the path itself where it leads nowhere,
-// so that whoever reads there finds out why.
+// at returns the path to read for a path. If following it fails, at returns the
+// path itself, and reading it gives the error.
 func (l *links) at(path string) string {
 	real, err := l.follow(path)
 	if err != nil {
@@ -36,8 +37,8 @@ func (l *links) at(path string) string {
 	return real
 }
 
-// follow returns an absolute path with its symbolic links followed. The error is
-// an *fs.PathError.
+// follow returns an absolute path with its symbolic links followed. The error
+// is an *fs.PathError.
 func (l *links) follow(path string) (string, error) {
 	real, rest := "/", parts(path)
 	for followed := 0; len(rest) > 0; {
@@ -66,21 +67,21 @@ func (l *links) follow(path string) (string, error) {
 	return real, nil
 }
 
-// parts are the names in a path.
+// parts returns the names in a path.
 func parts(path string) []string {
 	return strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 }
 
-// read returns what is at a path.
+// read returns the place at a path.
 func (l *links) read(path string) place {
 	if seen, ok := l.seen[path]; ok {
 		return seen
 	}
 	target, err := os.Readlink(path)
-	if errors.Is(err, syscall.EINVAL) { // it is no link
+	if errors.Is(err, syscall.EINVAL) { // not a link
 		target, err = "", nil
 	}
-	if err != nil { // which is what lstat finds as well
+	if err != nil { // lstat gives the same error
 		err = &fs.PathError{Op: "lstat", Path: path, Err: errors.Unwrap(err)}
 	}
 	if l.seen == nil {

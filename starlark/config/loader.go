@@ -20,8 +20,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
-// dialect is what a configuration may use beyond plain Starlark. Loops
-// without a bound and recursion stay out.
+// dialect returns the options for the syntax beyond plain Starlark. Unbounded
+// loops and recursion stay forbidden.
 func dialect() *syntax.FileOptions {
 	return &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
 }
@@ -29,21 +29,21 @@ func dialect() *syntax.FileOptions {
 // A module is one file of a configuration.
 type module struct {
 	name    string // as messages show it
-	path    string // absolute, where it was asked for
+	path    string // absolute, as asked for
 	file    *syntax.File
 	program *starlark.Program
-	words   starlark.StringDict // that it knows, besides Starlark's own
-	loads   map[string]*module  // by the string in load(); nil where that failed
+	words   starlark.StringDict // predeclared in it, besides those of Starlark
+	loads   map[string]*module  // by the string in load(); nil if the load failed
 
 	reading bool
 	done    bool // evaluated
 	globals starlark.StringDict
 }
 
-// A loader reads a file and all that it loads, before anything is evaluated,
-// so that the mistakes of all files are found at once.
+// A loader reads a file and all files that it loads before anything is
+// evaluated, so that it finds the mistakes of all files at once.
 type loader struct {
-	root    string // the entry's folder, symbolic links followed
+	root    string // the entry's folder, with symbolic links followed
 	dir     string // the same, as asked for
 	entry   string // name of the entry
 	report  *diag.Report
@@ -51,7 +51,7 @@ type loader struct {
 	world   *world
 	watch   func(doing, file string) (done func())
 	session *builtin.Session
-	words   starlark.StringDict // that every file knows
+	words   starlark.StringDict // predeclared in every file
 	modules map[string]*module  // by path with symbolic links followed
 	names   map[string]*module  // by name
 	chain   []link
@@ -68,14 +68,14 @@ func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Ses
 	}
 }
 
-// A link is a load on the way from the entry to the file that is being read.
+// A link is a load on the way from the entry to the current file.
 type link struct {
 	from *module
 	span diag.Span // of the string in load()
 }
 
-// read parses a file and all that it loads. Real is its path with symbolic
-// links followed.
+// read parses a file and all files that it loads. Real is its path with
+// symbolic links followed.
 func (l *loader) read(m *module, real string, data []byte) {
 	defer l.watch("reading", m.name)()
 	l.inputs.add(plan.InputFile, m.path, data, false)
@@ -108,11 +108,11 @@ func (l *loader) read(m *module, real string, data []byte) {
 	}
 }
 
-// known returns the names that a file knows.
+// known returns the predeclared names of a file.
 func known(words starlark.StringDict) []string {
 	names := starlark.Universe.Keys()
 	for name := range words {
-		if unicode.IsLetter(rune(name[0])) { // else it is behind an operator
+		if unicode.IsLetter(rune(name[0])) { // otherwise it is the name of an operator
 			names = append(names, name)
 		}
 	}
@@ -163,7 +163,7 @@ func unreadable(name string, err error) string {
 	return fmt.Sprintf("cannot load %q: %v", name, err)
 }
 
-// locate finds the file that name means in a load of m.
+// locate finds the file that m loads by name.
 func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnostic) {
 	wrong := func(label, format string, args ...any) (*module, string, *diag.Diagnostic) {
 		return nil, "", &diag.Diagnostic{Code: codeLoad, Message: fmt.Sprintf(format, args...), Label: label}
@@ -171,9 +171,9 @@ func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnost
 	below, fromRoot := strings.CutPrefix(name, "//")
 	switch {
 	case !strings.HasSuffix(name, ".star") || strings.ContainsRune(name, 0):
-		return wrong("rename the file, or copy what is needed from it", "load reads .star files only, not %q", name)
+		return wrong("rename the file, or copy the parts that you need", "load reads .star files only, not %q", name)
 	case !fromRoot && filepath.IsAbs(name):
-		return wrong(`a path starts at this file's folder, or with // at the configuration's`, "load takes no absolute path: %q", name)
+		return wrong(`a path starts at this file's folder, or with // at the configuration's`, "load does not take an absolute path: %q", name)
 	}
 	target := &module{path: filepath.Join(filepath.Dir(m.path), name), name: filepath.Join(filepath.Dir(m.name), name)}
 	if fromRoot {
@@ -182,7 +182,7 @@ func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnost
 	}
 	real, err := l.world.evalSymlinks(target.path)
 	if rel, relErr := filepath.Rel(l.dir, target.path); err != nil && (relErr != nil || !filepath.IsLocal(rel)) {
-		return wrong("only files in it can be loaded", "%q is outside of the configuration's folder", name)
+		return wrong("only files in it can be loaded", "%q is outside the configuration's folder", name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return wrong(l.nearFile(target.path, name), "there is no file %s", target.name)
@@ -191,12 +191,12 @@ func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnost
 		return wrong("", "%s", unreadable(name, err))
 	}
 	if rel, err := filepath.Rel(l.root, real); err != nil || !filepath.IsLocal(rel) {
-		return wrong("only files in it can be loaded", "%q is outside of the configuration's folder", name)
+		return wrong("only files in it can be loaded", "%q is outside the configuration's folder", name)
 	}
 	return target, real, nil
 }
 
-// nearFile suggests a file beside the one that is not there.
+// nearFile suggests an existing file with a similar name.
 func (l *loader) nearFile(path, name string) string {
 	var names []string
 	for _, name := range l.world.readDir(filepath.Dir(path)) {
@@ -218,7 +218,7 @@ func (l *loader) cycle(first *module, last link) {
 		links = links[1:]
 	}
 	var names []string
-	d := diag.Diagnostic{Code: codeCycle, Severity: diag.Error, Span: last.span, Label: "move what both need into a third file"}
+	d := diag.Diagnostic{Code: codeCycle, Severity: diag.Error, Span: last.span, Label: "move the shared parts into a third file"}
 	for i, ln := range links {
 		names = append(names, ln.from.name)
 		if i < len(links)-1 {

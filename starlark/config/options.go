@@ -7,41 +7,44 @@ import (
 	"time"
 )
 
-// Limits of one evaluation.
+// These are the default limits of one evaluation.
 const (
-	DefaultMaxSteps = 10_000_000 // of the interpreter
+	DefaultMaxSteps = 10_000_000 // steps of the interpreter
 	DefaultTimeout  = 5 * time.Second
 )
 
-// Options say how a configuration is evaluated. The zero value evaluates in
-// the process's own environment.
+// Options control how a configuration is evaluated. The zero value evaluates in
+// the environment of the process.
 type Options struct {
-	Name            string            // of the file in messages; "" = its path as given
+	Name            string            // name of the file in messages; "" means its path as given
 	Env             map[string]string // variables that take precedence over the environment
-	AllowMissingEnv bool              // an unset variable without default is no error
-	// LookupEnv is the environment; nil is the process's own.
+	AllowMissingEnv bool              // an unset variable without a default is not an error
+	// LookupEnv reads the environment. A nil LookupEnv reads that of the
+	// process.
 	LookupEnv func(name string) (string, bool)
-	// Tests has the tests of the configuration found, and the files *_test.star
-	// beside it read for them, which no plan knows of.
+	// Tests makes the evaluation find the tests of the configuration and read
+	// the files *_test.star beside it. Tests are not part of a plan.
 	Tests    bool
-	Print    io.Writer     // gets what print() says, with its position; nil drops it
-	MaxSteps uint64        // 0 = DefaultMaxSteps
-	Timeout  time.Duration // 0 = DefaultTimeout
-	// Salt keys the digests of secrets among a plan's inputs. Whoever compares
-	// the fingerprints of two evaluations gives both the same; nil makes a
-	// fresh one, and so a fresh fingerprint where there are secrets.
+	Print    io.Writer     // receives the output of print() with its position; nil drops it
+	MaxSteps uint64        // 0 means DefaultMaxSteps
+	Timeout  time.Duration // 0 means DefaultTimeout
+	// Salt keys the digests of secrets among a plan's inputs. A caller that
+	// compares the fingerprints of two evaluations gives both the same salt. A
+	// nil Salt means a random one, which changes the fingerprint if there are
+	// secrets.
 	Salt []byte
-	// Record is filled with what the evaluation reads; nil drops it.
+	// Record receives everything that the evaluation reads. If nil, nothing is
+	// recorded.
 	Record *Recording
-	// Replay has the evaluation read from it alone, LookupEnv and Env not
-	// excepted; nil is the world as it is. It is not changed.
+	// Replay, if not nil, replaces everything that the evaluation reads,
+	// including LookupEnv and Env. The evaluation does not change it.
 	Replay *Recording
-	// Watch is called before each step that runs on what a file says, with what
-	// the step does, such as "evaluating", the file, and how long it may take.
-	// What it returns is called afterwards. nil is nobody.
+	// Watch, if not nil, is called before each step that runs code of a file,
+	// with a word for the step, such as "evaluating", the file, and the time
+	// limit. The step calls done when it ends.
 	Watch func(doing, file string, limit time.Duration) (done func())
-	// Log is told of what a router fails on, and what it prints, while
-	// requests are served; nil drops it.
+	// Log receives the failures and the output of a router while requests are
+	// served. If nil, they are dropped.
 	Log *slog.Logger
 }
 
@@ -63,7 +66,7 @@ func (o *Options) fill() {
 	}
 }
 
-// lookup reads a variable, overrides first.
+// lookup reads a variable; Env takes precedence.
 func (o *Options) lookup(name string) (string, bool) {
 	if v, ok := o.Env[name]; ok {
 		return v, true

@@ -12,9 +12,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// Parse parses the text of one file of a configuration, with its comments.
-// The report is that of the file's errors of syntax, and nil where the text
-// has none.
+// Parse parses the text of one configuration file, with its comments. The
+// report holds the syntax errors and is nil if there are none.
 func Parse(name string, text []byte) (*syntax.File, *diag.Report) {
 	report := &diag.Report{Sources: &diag.Sources{}}
 	file := parse(name, text, report)
@@ -25,7 +24,7 @@ func Parse(name string, text []byte) (*syntax.File, *diag.Report) {
 	return file, nil
 }
 
-// parse returns nil where it has reported an error.
+// parse returns nil if it has reported an error.
 func parse(name string, data []byte, report *diag.Report) *syntax.File {
 	text, ok := readText(name, data, report)
 	if !ok {
@@ -34,8 +33,8 @@ func parse(name string, data []byte, report *diag.Report) *syntax.File {
 	return parseText(name, text, report)
 }
 
-// readText makes the text of a file known to the report; false means that it
-// is none.
+// readText adds the text of a file to the report. It returns false if the file
+// is not text.
 func readText(name string, data []byte, report *diag.Report) (string, bool) {
 	data = source(data)
 	if !utf8.Valid(data) {
@@ -45,15 +44,15 @@ func readText(name string, data []byte, report *diag.Report) (string, bool) {
 	}
 	report.Sources.Add(name, string(data))
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		// The scanner would take it for the end of the file.
+		// The scanner would take a NUL byte for the end of the file.
 		span := diag.Span{File: name, Line: 1 + bytes.Count(data[:i], []byte("\n")), Col: 1}
-		report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: span, Message: "this file has a NUL byte: it is no text"})
+		report.Add(diag.Diagnostic{Code: codeSyntax, Severity: diag.Error, Span: span, Message: "this file contains a NUL byte, so it is not text"})
 		return "", false
 	}
 	return string(data), true
 }
 
-// parseText returns nil where it has reported an error.
+// parseText returns nil if it has reported an error.
 func parseText(name, text string, report *diag.Report) *syntax.File {
 	if d := report.Sources.TooDeep(name); d != nil {
 		report.Add(*d)
@@ -74,10 +73,10 @@ func parseText(name, text string, report *diag.Report) *syntax.File {
 	return nil
 }
 
-// Files returns the path of a configuration and of the files that it loads, as
-// messages show them. Nothing is evaluated; a load that does not work is
-// passed over, as Evaluate has more to say of it. The error is that of a
-// configuration that cannot be read.
+// Files returns the paths of a configuration and of the files that it loads, as
+// messages show them. It evaluates nothing and skips a load that does not work,
+// since Evaluate reports it in detail. The error says why the configuration
+// could not be read.
 func Files(path string) ([]string, error) {
 	w := newWorld(&Options{LookupEnv: func(string) (string, bool) { return "", false }})
 	in, err := open(path, path, w)

@@ -11,16 +11,16 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
-// python parses a file of Python as Starlark, each word where it was, and
-// gives the module the names that its imports bind. It returns nil where it
-// has reported what cannot be taken as it is.
+// python parses a Python file as Starlark, keeping each word where it is, and
+// gives the module the names that its imports bind. It returns nil if it has
+// reported an error.
 func (l *loader) python(m *module, data []byte) (file *syntax.File) {
 	defer func() {
-		// A fault of the reader must not take a running master down.
+		// A bug in the Python reader must not take down a running master.
 		if r := recover(); r != nil {
 			file = nil
 			l.report.Add(diag.Diagnostic{Code: diag.CodeSyntax, Severity: diag.Error, Span: diag.Span{File: m.name},
-				Message: fmt.Sprintf("the reader of Python failed: %v (this is a bug)", r)})
+				Message: fmt.Sprintf("the Python reader failed: %v (this is a bug)", r)})
 		}
 	}()
 	text, ok := readText(m.name, data, l.report)
@@ -47,9 +47,8 @@ func (l *loader) python(m *module, data []byte) (file *syntax.File) {
 	return parseText(m.name, source.Blank(), l.report)
 }
 
-// noPython reports what is wrong with a file that is no Python either.
-// Starlark's parser says more about that; it is asked first, and does not see
-// the imports.
+// noPython reports why a file is not Python. Starlark's parser gives better
+// errors, so it runs first, without the imports.
 func (l *loader) noPython(m *module, text string, wrong *diag.Diagnostic) {
 	blanked := python.WithoutImports(text)
 	l.report.Sources.Add(m.name, blanked)
@@ -59,18 +58,18 @@ func (l *loader) noPython(m *module, text string, wrong *diag.Diagnostic) {
 	l.report.Sources.Add(m.name, text)
 }
 
-// migrateHint is the command that deals with what a file of Python cannot
-// have.
+// migrateHint returns the command that converts a Python file with parts that
+// ldcorn does not read.
 func migrateHint(name string, mechanical bool) string {
 	out := strings.TrimSuffix(name, ".py") + ".star"
 	if mechanical {
 		return fmt.Sprintf("`ldcorn migrate %s -o %s` rewrites it", name, out)
 	}
-	return fmt.Sprintf("`ldcorn migrate --exec %s -o %s` runs the Python once and writes what it gives", name, out)
+	return fmt.Sprintf("`ldcorn migrate --exec %s -o %s` runs the Python once and writes its result", name, out)
 }
 
-// hintPython names the way out where a file of Python has errors that come of
-// what Starlark lacks.
+// hintPython adds a way out to the errors of a Python file that come from
+// features that Starlark lacks.
 func (l *loader) hintPython() {
 	for i := range l.report.Diagnostics {
 		d := &l.report.Diagnostics[i]

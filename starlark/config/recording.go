@@ -9,43 +9,44 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
-// maxTotalSize bounds what the files of one configuration have together, in
-// bytes.
+// maxTotalSize is the largest size in bytes of all files of one configuration
+// together.
 const maxTotalSize = 64 << 20
 
-// A Recording is what an evaluation has read: files, links, folders, variables
-// and the number of CPUs. An evaluation that replays one reads nothing else,
-// and so does what the recorded one did, whatever has changed since. It can be
-// sent to another process by encoding/gob, which keeps every byte; JSON would
-// change what is not UTF-8. The zero Recording is empty.
+// A Recording holds everything that an evaluation has read: files, links,
+// folders, variables and the number of CPUs. An evaluation that replays it
+// reads nothing else, so it does the same as the recorded one, whatever has
+// changed since. It can be sent to another process with encoding/gob, which
+// keeps every byte; JSON would change text that is not UTF-8. The zero
+// Recording is empty.
 type Recording struct {
 	Files   map[string]RecordedFile
 	Links   map[string]RecordedLink
 	Folders map[string][]string
 	Env     map[string]RecordedVariable
-	CPUs    int // 0 = not asked for
+	CPUs    int // 0 if the evaluation did not ask for it
 }
 
-// A RecordedVariable is the value of a variable of the environment.
+// A RecordedVariable is the value of an environment variable.
 type RecordedVariable struct {
 	Value string
-	Set   bool // else there is none
+	Set   bool // false if the variable was not set
 }
 
-// A RecordedFile is the content of a file, or why it could not be read.
+// A RecordedFile is the content of a file, or the error of reading it.
 type RecordedFile struct {
 	Data  []byte
 	Error *RecordedError
 }
 
-// A RecordedLink is a path with symbolic links followed, or why they could not
-// be.
+// A RecordedLink is a path with symbolic links followed, or the error of
+// following them.
 type RecordedLink struct {
 	Path  string
 	Error *RecordedError
 }
 
-// A RecordedError is an error that was met.
+// A RecordedError is an error of a read.
 type RecordedError struct {
 	Op, Path, Text string
 	NotExist       bool
@@ -63,7 +64,7 @@ func recordError(err error) *RecordedError {
 	return out
 }
 
-// error returns the error as it was met.
+// error returns the original error.
 func (e *RecordedError) error() error {
 	if e == nil {
 		return nil
@@ -77,18 +78,18 @@ func (r recorded) Error() string { return r.Text }
 
 func (r recorded) Is(target error) bool { return target == fs.ErrNotExist && r.NotExist }
 
-// A world is where an evaluation reads from. What it reads twice is the same
-// both times. It is used by one goroutine.
+// A world is the source of everything that an evaluation reads. It returns the
+// same result each time something is read. Only one goroutine may use it.
 type world struct {
 	seen   *Recording
-	replay bool // nothing is read that was not seen
+	replay bool // read nothing that was not recorded
 	lookup func(name string) (string, bool)
-	size   int    // of the files that were read
-	root   string // where the configuration's folder leads
+	size   int    // of the files read
+	root   string // the configuration's folder, with symbolic links followed
 	links  links
 }
 
-// settle finds where the configuration's folder leads.
+// settle follows the symbolic links of the configuration's folder.
 func (w *world) settle(dir string) error {
 	root, err := w.evalSymlinks(dir)
 	if err == nil {
@@ -97,7 +98,7 @@ func (w *world) settle(dir string) error {
 	return err
 }
 
-// newWorld returns the world of an evaluation with these options.
+// newWorld returns the world of an evaluation with the given options.
 func newWorld(opts *Options) *world {
 	w := &world{seen: opts.Record, lookup: opts.lookup}
 	if opts.Replay != nil {
@@ -115,8 +116,8 @@ func newWorld(opts *Options) *world {
 	return w
 }
 
-// errChanged is why a replay ends that reads what was not recorded, which a
-// configuration of the same text does not do.
+// errChanged ends a replay that reads something that was not recorded. An
+// unchanged configuration never does.
 var errChanged = errors.New("was not read when the configuration was tried; try again")
 
 func (w *world) readFile(path string) ([]byte, error) {
@@ -129,7 +130,7 @@ func (w *world) readFile(path string) ([]byte, error) {
 		data, err := readFile(w.links.at(path))
 		if w.size += len(data); err == nil && w.size > maxTotalSize {
 			data, err = nil, &fs.PathError{Op: "read", Path: path,
-				Err: fmt.Errorf("is too much: the files of a configuration may have %d MiB together", maxTotalSize>>20)}
+				Err: fmt.Errorf("is too much: the files of a configuration can have at most %d MiB together", maxTotalSize>>20)}
 		}
 		f = RecordedFile{data, recordError(err)}
 		w.seen.Files[path] = f
@@ -137,7 +138,7 @@ func (w *world) readFile(path string) ([]byte, error) {
 	if f.Error != nil {
 		return nil, f.Error.error()
 	}
-	return append([]byte{}, f.Data...), nil // gob makes nil of an empty one
+	return append([]byte{}, f.Data...), nil // gob turns an empty slice into nil
 }
 
 func (w *world) evalSymlinks(path string) (string, error) {
@@ -154,8 +155,8 @@ func (w *world) evalSymlinks(path string) (string, error) {
 	return l.Path, l.Error.error()
 }
 
-// readDir returns the names in a folder, sorted; none of one that cannot be
-// read.
+// readDir returns the names in a folder, sorted, or none if the folder cannot
+// be read.
 func (w *world) readDir(path string) []string {
 	names, ok := w.seen.Folders[path]
 	if ok || w.replay {

@@ -13,7 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// replayed sends a recording through gob, as from another process.
+// replayed sends a recording through gob, as between processes.
 func replayed(t *testing.T, recording *config.Recording) *config.Recording {
 	t.Helper()
 	var sent bytes.Buffer
@@ -23,8 +23,8 @@ func replayed(t *testing.T, recording *config.Recording) *config.Recording {
 	return out
 }
 
-// TestReplay: an evaluation that replays another does what that did, whatever
-// has become of files, links and variables since.
+// TestReplay checks that an evaluation that replays another gives the same
+// result, whatever has happened to files, links and variables since.
 func TestReplay(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string) {
@@ -58,8 +58,8 @@ config = LdConfig(workers = pools, bind = env("BIND", "127.0.0.1:1"))`)
 	assert.Equal(t, want.Bind, got.Bind)
 }
 
-// TestReplay_Bytes: what is not UTF-8 is the same byte by byte: names of folders
-// and files, variables and secrets.
+// TestReplay_Bytes checks that names of folders and files, variables and
+// secrets that are not UTF-8 stay the same byte by byte.
 func TestReplay_Bytes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "nu\xff\n x")
 	require.NoError(t, os.Mkdir(dir, 0o700))
@@ -80,7 +80,7 @@ func TestReplay_Bytes(t *testing.T) {
 	}
 }
 
-// TestReplay_Errors: the errors are the same as well.
+// TestReplay_Errors checks that a replay gives the same errors.
 func TestReplay_Errors(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "c.star")
@@ -109,7 +109,7 @@ func TestReplay_Errors(t *testing.T) {
 	require.EqualError(t, got, want.Error())
 }
 
-// TestReplay_Unseen: what was not recorded is not read.
+// TestReplay_Unseen checks that a replay reads nothing that was not recorded.
 func TestReplay_Unseen(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.star")
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
@@ -117,8 +117,9 @@ func TestReplay_Unseen(t *testing.T) {
 	require.ErrorContains(t, err, "was not read when the configuration was tried")
 }
 
-// TestSwappedFolder: a folder's link that leads elsewhere during an evaluation
-// gives no mixture, and the next evaluation reads where it leads then.
+// TestSwappedFolder checks that a folder whose link changes during an
+// evaluation gives no mixture, and that the next evaluation reads the new
+// folder.
 func TestSwappedFolder(t *testing.T) {
 	root := t.TempDir()
 	current := filepath.Join(root, "current")
@@ -154,8 +155,8 @@ config = LdConfig(workers = [WorkerGroup(name, "main:app", cwd = ".", env = {"S"
 	assert.Equal(t, "two", p.Groups[0].Env[0].Value.Reveal())
 }
 
-// TestSwappedLinks: the same for links within the folder, to folders and to files,
-// as a deployment and a ConfigMap have them.
+// TestSwappedLinks checks the same for links within the folder, to folders and
+// to files, as deployments and ConfigMaps have them.
 func TestSwappedLinks(t *testing.T) {
 	for name, files := range map[string][]string{
 		"folder": {"data/a.star", "data/b.star"},
@@ -194,7 +195,7 @@ config = LdConfig(workers = [WorkerGroup(a + b, "main:app", env = {"S": s})])`),
 	}
 }
 
-// TestLinks: links are followed as the system follows them.
+// TestLinks checks that links are followed as the system follows them.
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "a", "b"), 0o700))

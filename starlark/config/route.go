@@ -16,12 +16,11 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// route gives the plan its router, and reports what is wrong with that: names
-// of groups that are not there, and what it fails on when it is tried with a
-// request for each group.
+// route gives the plan its router and reports its mistakes: names of groups
+// that do not exist, and failures for a sample request of each group.
 func (e *evaluation) route(cfg *builtin.Config) {
 	if e.report.Count(diag.Error) > 0 {
-		return // the names of groups may be wrong themselves
+		return // the names of groups may be wrong
 	}
 	var groups []string
 	for _, g := range cfg.Groups {
@@ -36,7 +35,7 @@ func (e *evaluation) route(cfg *builtin.Config) {
 	for _, r := range router.Returns(cfg.Router, e.fileOf) {
 		e.checkGroup(r.Group, e.report.Sources.Span(r.Node), nil, groups, r.Sure)
 	}
-	// What runs from now on runs as it will for requests.
+	// From here on, code runs as it does for requests.
 	e.session.Close()
 	rt := router.New(router.Options{Func: cfg.Router, File: e.fileOf, Groups: groups, Steps: cfg.Plan.RouterSteps, Log: e.opts.Log})
 	cfg.Plan.Router = rt
@@ -53,7 +52,7 @@ func (e *evaluation) fileOf(name string) *syntax.File {
 	return nil
 }
 
-// checkGroup reports a name that a router returns and no group has.
+// checkGroup reports a name that the router returns and no group has.
 func (e *evaluation) checkGroup(name string, at diag.Span, trace []diag.Frame, groups []string, sure bool) {
 	for _, g := range groups {
 		if g == name {
@@ -91,25 +90,26 @@ func quoted(names []string) string {
 	return strings.Join(out, ", ")
 }
 
-// try calls the router once for each group, with a request for it.
+// try calls the router once for each group with a sample request.
 func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
 	for _, group := range p.Groups {
 		line := "GET " + samplePath(group)
 		req, err := request.NewSample(line, request.SampleOptions{})
 		if err != nil {
-			continue // the route is one that no request takes
+			continue // no request can match the route
 		}
 		_, why := rt.Try(req, e.report.Sources, func(thread *starlark.Thread, msg string) { e.print(thread, msg) })
 		if why == nil {
 			continue
 		}
-		detail := fmt.Sprintf("for the request %s, as one for the group %q might be", line, group.Name)
+		detail := fmt.Sprintf("for the request %s, a sample for the group %q", line, group.Name)
 		why.Detail = append(why.Detail, detail)
 		e.report.Add(*why)
 	}
 }
 
-// samplePath is a path that a group takes, as far as its routes say so simply.
+// samplePath returns a path that matches a route of the group, if that is easy
+// to tell, or "/".
 func samplePath(group *plan.Group) string {
 	for i := range group.Routes {
 		p := group.Routes[i].Pattern()

@@ -18,16 +18,16 @@ const (
 	testSuffix = "_test.star" // of a file
 )
 
-// A Test is a function of one argument that looks at what a configuration
-// does. It is called once the configuration is loaded.
+// A Test is a function of one argument that checks the behavior of a
+// configuration. It is called after the configuration is loaded.
 type Test struct {
 	Name string
 	Span diag.Span // of the name
 	Func *starlark.Function
 }
 
-// tests finds the tests of the entry, then those of the files beside it, which
-// it evaluates: each in the order of its text.
+// tests finds the tests of the entry and then those of the test files beside
+// it, which it evaluates. Each file's tests are in the order of its text.
 func (e *evaluation) tests(ctx context.Context, entry *module) ([]Test, error) {
 	out := e.testsOf(entry)
 	dir := filepath.Dir(entry.path)
@@ -49,8 +49,8 @@ func (e *evaluation) tests(ctx context.Context, entry *module) ([]Test, error) {
 	return out, nil
 }
 
-// testFile reads and evaluates a file of tests. It is nil where that has
-// failed, which is reported.
+// testFile reads and evaluates a file of tests. It returns nil if that fails,
+// after reporting why.
 func (e *evaluation) testFile(ctx context.Context, entry *module, path string) (*module, error) {
 	m := &module{path: path, name: filepath.Join(filepath.Dir(entry.name), filepath.Base(path))}
 	real, err := e.world.evalSymlinks(path)

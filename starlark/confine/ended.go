@@ -110,7 +110,7 @@ func (e *Ended) slow() string {
 	case "checking":
 		return "there may be very many groups, routes or values in it; have fewer, or try again if the machine is busy"
 	}
-	return "a loop, or a range that a function goes through, may be longer than meant"
+	return "a loop, or a range that a function goes through, may be longer than intended"
 }
 
 // Report is the error as one about a configuration, which a text of its file

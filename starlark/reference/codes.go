@@ -25,7 +25,7 @@ func Codes() []Code {
 		{"L012", "an environment variable that is not set", "Set it, give a default, or stand in for it: `ldcorn check --env NAME=VALUE`, `--env-file FILE`, `--allow-missing-env`."},
 		{"L013", "an environment variable that does not hold what is read", "Such as env.int of a word. The default is for one that is not set, not for one that is wrong."},
 		{"L014", "a file that cannot be loaded", "Only .star files in the folder of the configuration can be."},
-		{"L015", "files that load each other in a circle", "Move what both need into a third file."},
+		{"L015", "files that load each other in a circle", "Move the shared parts into a third file."},
 		{"L016", "no LdConfig named config", "ldcorn reads the name `config` at the top level of the file that it is started with."},
 		{"L017", "an evaluation that takes too long", "It is bounded in steps and in time. `ldcorn check --max-steps N --timeout DURATION` allows more there; a master never does."},
 		{"L018", "a change to what is frozen", "What a file has made does not change any more once the file is evaluated. Make a new list or dict of it."},

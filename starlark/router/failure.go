@@ -129,7 +129,7 @@ func (r *Router) explain(c *caller, err error, sources *diag.Sources) diag.Diagn
 		d.Label = result.label
 	case c.ended != nil:
 		d.Message = fmt.Sprintf("`%s` was ended: %v", r.Name(), c.ended)
-		d.Label, d.Hint = "it has got this far", "a loop may be longer than meant; `router_steps` of LdConfig allows more steps"
+		d.Label, d.Hint = "it has got this far", "a loop may run longer than intended; `router_steps` of LdConfig allows more steps"
 	}
 	d.Code = CodeFailed
 	return d

@@ -8,9 +8,9 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Prefix reads a network such as "10.0.0.0/8" or "fd00::/8"; a single
-// address stands for itself. What is written as IPv4 within IPv6 is read as
-// IPv4, which is how clients are known.
+// Prefix reads a network such as "10.0.0.0/8" or "fd00::/8"; a single address
+// is a network of one. IPv4 written as IPv6 becomes IPv4, because that is how
+// client addresses are represented.
 func Prefix(v starlark.Value) (netip.Prefix, error) {
 	s, err := String(v)
 	if err != nil {
@@ -22,23 +22,24 @@ func Prefix(v starlark.Value) (netip.Prefix, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return netip.Prefix{}, Wrong(prefixLabel(s), "is no network: %q", short(s))
+		return netip.Prefix{}, Wrong(prefixLabel(s), "is not a network: %q", short(s))
 	}
 	if p.Addr().Is4In6() {
 		if p.Bits() < mappedBits {
-			return netip.Prefix{}, Wrong(fmt.Sprintf("write %q for the one address, or a network such as \"10.0.0.0/8\"", p.Addr().Unmap()),
+			return netip.Prefix{}, Wrong(fmt.Sprintf("write %q for this single address, or a network such as \"10.0.0.0/8\"", p.Addr().Unmap()),
 				"is wider than all of IPv4: %q", short(s))
 		}
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits)
 	}
 	if masked := p.Masked(); masked != p {
-		return netip.Prefix{}, Wrong(fmt.Sprintf("write %q for the network, or %q for the one address", masked, p.Addr()),
+		return netip.Prefix{}, Wrong(fmt.Sprintf("write %q for the network, or %q for this single address", masked, p.Addr()),
 			"has bits set beyond its length: %q", s)
 	}
 	return p, nil
 }
 
-// mappedBits are those in front of an IPv4 address within IPv6, ::ffff:0:0/96.
+// mappedBits is the length of the prefix ::ffff:0:0/96, which maps IPv4
+// addresses into IPv6.
 const mappedBits = 96
 
 func prefixLabel(s string) string {

@@ -11,11 +11,12 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// maxDuration bounds every duration, so that arithmetic on one cannot overflow.
+// maxDuration bounds every duration, so that arithmetic on durations cannot
+// overflow.
 const maxDuration = 10 * 365 * 24 * time.Hour
 
-// Duration reads a time span: a number of seconds, or a string with units
-// such as "250ms", "2s" or "1m30s". It is never negative.
+// Duration reads a time span: a number of seconds, or a string with units such
+// as "250ms", "2s" or "1m30s". It is never negative.
 func Duration(v starlark.Value) (time.Duration, error) {
 	switch v := v.(type) {
 	case starlark.Int:
@@ -27,7 +28,7 @@ func Duration(v starlark.Value) (time.Duration, error) {
 	}
 	label := ""
 	if v == starlark.None {
-		label = "leave the argument out for its default"
+		label = "omit the argument to use its default"
 	}
 	return 0, wrongType(`a duration (seconds, or a string such as "250ms")`, v, label)
 }
@@ -37,7 +38,7 @@ func seconds(f float64, written string) (time.Duration, error) {
 	case math.IsNaN(f) || f < 0:
 		return 0, Wrong("", "must be 0 or more, got %s", short(written))
 	case f > maxDuration.Seconds():
-		return 0, Wrong("a plain number counts seconds", "is longer than ten years: %s seconds", short(written))
+		return 0, Wrong("a plain number is in seconds", "is longer than ten years: %s seconds", short(written))
 	}
 	return time.Duration(math.Round(f * float64(time.Second))), nil
 }
@@ -47,7 +48,7 @@ var (
 	durationUnits = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)$`)
 )
 
-// unitWords are what people write for the units there are.
+// unitWords maps words that people write to the actual units.
 var unitWords = map[string]string{
 	"sec": "s", "secs": "s", "second": "s", "seconds": "s",
 	"min": "m", "mins": "m", "minute": "m", "minutes": "m",
@@ -66,7 +67,7 @@ func parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	switch {
 	case err != nil:
-		return 0, Wrong(durationLabel(s), "is no duration: %q", short(s))
+		return 0, Wrong(durationLabel(s), "is not a duration: %q", short(s))
 	case d < 0:
 		return 0, Wrong("", "must be 0 or more, got %q", s)
 	case d > maxDuration:

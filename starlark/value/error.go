@@ -8,14 +8,14 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// An Error says why a value cannot be read. Message goes on after the name
-// of what was to be read ("wants a whole number, got …") and never shows a
-// secret.
+// An Error says why a value cannot be read. Message continues a sentence that
+// begins with the name of the value ("wants a whole number, got …") and never
+// shows a secret.
 type Error struct {
 	Message string
-	Label   string // what to write instead, for beside the caret; may be empty
-	Hint    string // more to say; may be empty
-	Type    bool   // the value has the wrong type, rather than a wrong content
+	Label   string // the correction, shown beside the caret; may be empty
+	Hint    string // further advice; may be empty
+	Type    bool   // whether the type is wrong rather than the content
 }
 
 func (e *Error) Error() string {
@@ -25,23 +25,23 @@ func (e *Error) Error() string {
 	return e.Message + ": " + e.Label
 }
 
-// wrongType says what was wanted and what came.
+// wrongType returns an error that names the wanted type and the value.
 func wrongType(want string, got starlark.Value, label string) *Error {
 	return &Error{Message: fmt.Sprintf("wants %s, got %s", want, Describe(got)), Label: label, Type: true}
 }
 
-// Wrong returns an error about a value that has the right type.
+// Wrong returns an error about a value of the right type.
 func Wrong(label, format string, args ...any) *Error {
 	return &Error{Message: fmt.Sprintf(format, args...), Label: label}
 }
 
-// WrongType returns an error about a value that is no want.
+// WrongType returns an error about a value of the wrong type.
 func WrongType(want string, got starlark.Value, label string) *Error {
 	return wrongType(want, got, label)
 }
 
-// Describe names a value for people, with its content where that is short
-// and no secret.
+// Describe names a value in a message, with its content if that is short and
+// not secret.
 func Describe(v starlark.Value) string {
 	switch v := v.(type) {
 	case starlark.NoneType, starlark.Bool:
@@ -56,7 +56,7 @@ func Describe(v starlark.Value) string {
 		return fmt.Sprintf("the function `%s`", v.Name())
 	}
 	name := v.Type()
-	if strings.ContainsAny(name[:1], "aeiouAEIOU") || strings.HasPrefix(name, "Ld") { // as it is spoken
+	if strings.ContainsAny(name[:1], "aeiouAEIOU") || strings.HasPrefix(name, "Ld") { // as pronounced
 		return "an " + name
 	}
 	return "a " + name

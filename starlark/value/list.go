@@ -7,8 +7,8 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// List reads a list or tuple. Of what says what its elements are, in the
-// plural: "strings".
+// List reads a list or tuple. Of names its elements in the plural, as in
+// "strings".
 func List(v starlark.Value, of string) ([]starlark.Value, error) {
 	var seq starlark.Indexable
 	switch v := v.(type) {

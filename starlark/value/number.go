@@ -9,8 +9,9 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// Int reads a whole number from low to high. A bool is none, and neither is
-// a float, even a whole one: it comes from a division that happened to fit.
+// Int reads a whole number from low to high. It refuses a bool, and also a
+// float, even a whole one: that comes from a division that happened to leave no
+// remainder.
 func Int(v starlark.Value, low, high int) (int, error) {
 	n, ok := v.(starlark.Int)
 	if !ok {
@@ -30,7 +31,7 @@ func outOfRange(got string, low, high int) *Error {
 	return Wrong("", "must be from %d to %d, got %s", low, high, got)
 }
 
-// intLabel says what to write instead of a value that is no whole number.
+// intLabel returns the correction for a value that is not a whole number.
 func intLabel(v starlark.Value) string {
 	switch v := v.(type) {
 	case starlark.Float:
@@ -43,12 +44,12 @@ func intLabel(v starlark.Value) string {
 			return fmt.Sprintf("write %d", n)
 		}
 	case starlark.NoneType:
-		return "leave the argument out for its default"
+		return "omit the argument to use its default"
 	}
 	return ""
 }
 
-// Float reads a number; a whole one stands for a float.
+// Float reads a number, whole or not.
 func Float(v starlark.Value) (float64, error) {
 	switch v := v.(type) {
 	case starlark.Int:
@@ -65,7 +66,7 @@ func Float(v starlark.Value) (float64, error) {
 	return 0, wrongType("a number", v, label)
 }
 
-// Bool reads True or False, and nothing that only counts as one.
+// Bool reads True or False, and no other value.
 func Bool(v starlark.Value) (bool, error) {
 	b, ok := v.(starlark.Bool)
 	if !ok {

@@ -10,8 +10,8 @@ import (
 // SecretMark is what a secret shows in place of its value.
 const SecretMark = "(secret)"
 
-// A Secret is a string that the configuration can pass on and join with
-// others, and never see. Whatever prints, formats or encodes it shows
+// A Secret is a string that the configuration can pass on and join with other
+// strings but never see. Printing, formatting or encoding a Secret gives
 // SecretMark.
 type Secret struct {
 	text string
@@ -22,11 +22,11 @@ var (
 	_ starlark.HasBinary  = (*Secret)(nil)
 )
 
-// NewSecret returns the secret of a string.
+// NewSecret returns a Secret that holds s.
 func NewSecret(s string) *Secret { return &Secret{text: s} }
 
-// Reveal returns the string itself. Its callers put it in a plan's Secret
-// text and in nothing that prints.
+// Reveal returns the string. Callers must put it in a plan's Secret text and in
+// nothing that prints.
 func (s *Secret) Reveal() string { return s.text }
 
 func (s *Secret) String() string { return SecretMark }
@@ -34,19 +34,20 @@ func (s *Secret) String() string { return SecretMark }
 // Format keeps every verb from showing the value.
 func (s Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, SecretMark) }
 
-// Type returns the word for it in messages.
+// Type returns the word for a secret in messages.
 func (s *Secret) Type() string { return "secret" }
 
 // Freeze does nothing: a secret never changes.
 func (s *Secret) Freeze() {}
 
-// Truth is whether the secret is not empty.
+// Truth reports whether the secret is not empty.
 func (s *Secret) Truth() starlark.Bool { return s.text != "" }
 
-// Hash refuses: a hash would tell equal secrets apart in what it orders.
+// Hash fails: a hash would reveal which secrets are equal through the order of
+// what it hashes.
 func (s *Secret) Hash() (uint32, error) { return 0, fmt.Errorf("a secret cannot be a key") }
 
-// CompareSameType allows == and != between two secrets, and no order.
+// CompareSameType allows == and != between two secrets, but no ordering.
 func (s *Secret) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
 	equal := s.text == y.(*Secret).text
 	switch op {
@@ -58,7 +59,7 @@ func (s *Secret) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool
 	return false, fmt.Errorf("secrets have no order")
 }
 
-// Binary joins a secret with a string or another secret to a secret.
+// Binary joins a secret with a string or another secret into a secret.
 func (s *Secret) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
 	if op != syntax.PLUS {
 		return nil, nil

@@ -12,7 +12,8 @@ import (
 
 var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([A-Za-z]+)$`)
 
-// sizeUnits are in bytes: powers of 1024 with an i, of 1000 without.
+// sizeUnits are the units in bytes: powers of 1024 with an i, powers of 1000
+// without.
 var sizeUnits = map[string]float64{
 	"b":  1,
 	"kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
@@ -49,7 +50,7 @@ func parseSize(s string) (int64, error) {
 	}
 	m := sizeForm.FindStringSubmatch(s)
 	if m == nil {
-		return 0, Wrong(`write it as "64KiB" or "10MB"`, "is no size: %q", short(s))
+		return 0, Wrong(`write it as "64KiB" or "10MB"`, "is not a size: %q", short(s))
 	}
 	factor, ok := sizeUnits[strings.ToLower(m[2])]
 	if !ok {

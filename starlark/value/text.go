@@ -8,8 +8,8 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// String reads a string that may be shown. It refuses secrets, and strings
-// that were formatted from one and hold its mark in place of the value.
+// String reads a string that can be shown. It refuses secrets, and strings that
+// were formatted from a secret and hold its mark in place of the value.
 func String(v starlark.Value) (string, error) {
 	s, err := ForeignString(v)
 	if err == nil && strings.Contains(s, SecretMark) {
@@ -21,8 +21,8 @@ func String(v starlark.Value) (string, error) {
 	return s, err
 }
 
-// ForeignString is String for a text that need not be the configuration's own: a
-// client may send what looks like the mark of a secret.
+// ForeignString is String for text that may come from a client, which can send
+// text that looks like the mark of a secret.
 func ForeignString(v starlark.Value) (string, error) {
 	switch v := v.(type) {
 	case starlark.String:
@@ -46,8 +46,8 @@ func ForeignString(v starlark.Value) (string, error) {
 	return "", wrongType("a string", v, label)
 }
 
-// NumberString is String for where a number is likely meant as text: it says
-// how to write one.
+// NumberString is String for arguments that people often write as a number: the
+// error shows the number as a string.
 func NumberString(v starlark.Value) (string, error) {
 	if err := NotNumber(v); err != nil {
 		return "", err
@@ -55,7 +55,8 @@ func NumberString(v starlark.Value) (string, error) {
 	return String(v)
 }
 
-// NotNumber fails for a number, and says how to write it as a string.
+// NotNumber returns an error if v is a number; the error shows the number as a
+// string.
 func NotNumber(v starlark.Value) error {
 	switch v.(type) {
 	case starlark.Int, starlark.Float:
@@ -64,7 +65,7 @@ func NotNumber(v starlark.Value) error {
 	return nil
 }
 
-// only returns the one string of a list, quoted.
+// only returns the only string of a list, quoted.
 func only(l *starlark.List) (string, bool) {
 	if l.Len() != 1 {
 		return "", false
@@ -93,5 +94,5 @@ func Choice(v starlark.Value, choices []string, near func(string, []string) stri
 	return "", Wrong(label, "must be one of %s, got %q", strings.Join(quoted, ", "), short(s))
 }
 
-// Quote shows a string in a message, quoted and not too long.
+// Quote quotes a string for a message and shortens it if it is too long.
 func Quote(s string) string { return strconv.Quote(short(s)) }

@@ -8,15 +8,15 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// UnsetType is what an Unset calls itself in the interpreter's messages.
+// UnsetType is the type of an Unset in the interpreter's messages.
 const UnsetType = "unset variable"
 
-const unsetMark = "\u2063(unset " // begins what an Unset shows in a string
+const unsetMark = "\u2063(unset " // begins the text of an Unset in a string
 
-// An Unset stands for the value of an environment variable that is not
-// there. The mistake has been reported, or allowed, where it was read; an
-// Unset keeps evaluation going, so that the other mistakes are found too.
-// What is made of one is one again where that is possible.
+// An Unset stands for the value of an environment variable that is not set. The
+// read of the variable has reported the mistake or allowed it. The Unset keeps
+// evaluation going, so that other mistakes are found too. Where possible, an
+// operation on an Unset gives an Unset.
 type Unset struct {
 	Variable string
 }
@@ -29,7 +29,7 @@ var (
 	_ starlark.Comparable = (*Unset)(nil)
 )
 
-// IsUnset reports whether a value is an Unset, or a string made of one.
+// IsUnset reports whether a value is an Unset or a string made from one.
 func IsUnset(v starlark.Value) bool {
 	switch v := v.(type) {
 	case *Unset:
@@ -48,19 +48,19 @@ func (u *Unset) Type() string { return UnsetType }
 // Freeze does nothing.
 func (u *Unset) Freeze() {}
 
-// Truth is false, as that of an empty string.
+// Truth returns False, as for an empty string.
 func (u *Unset) Truth() starlark.Bool { return false }
 
-// Hash allows it to be a key.
+// Hash lets an Unset be a key.
 func (u *Unset) Hash() (uint32, error) { return starlark.String(u.Variable).Hash() }
 
-// Len is 0.
+// Len returns 0.
 func (u *Unset) Len() int { return 0 }
 
-// Iterate gives nothing.
+// Iterate returns an empty iterator.
 func (u *Unset) Iterate() starlark.Iterator { return starlark.Tuple(nil).Iterate() }
 
-// Name returns the name that a call of it has in a stack.
+// Name returns the name of a call of the Unset in a stack.
 func (u *Unset) Name() string { return u.Variable }
 
 // CallInternal returns the Unset itself.
@@ -68,18 +68,18 @@ func (u *Unset) CallInternal(*starlark.Thread, starlark.Tuple, []starlark.Tuple)
 	return u, nil
 }
 
-// Binary absorbs the other operand.
+// Binary returns the Unset, whatever the operator.
 func (u *Unset) Binary(syntax.Token, starlark.Value, starlark.Side) (starlark.Value, error) {
 	return u, nil
 }
 
-// Attr returns the Unset itself, as the method that will return it.
+// Attr returns the Unset itself, which also acts as the method.
 func (u *Unset) Attr(string) (starlark.Value, error) { return u, nil }
 
-// AttrNames returns none.
+// AttrNames returns nil.
 func (u *Unset) AttrNames() []string { return nil }
 
-// CompareSameType compares names; there is no order.
+// CompareSameType compares names for equality; an Unset has no order.
 func (u *Unset) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
 	equal := u.Variable == y.(*Unset).Variable
 	switch op {

@@ -29,8 +29,8 @@ func eval(t testing.TB, expr string) starlark.Value {
 	return v
 }
 
-// A reading is an expression and what a reader makes of it: a value, or an
-// error that holds each of the parts.
+// A reading is an expression and the expected result of a reader: a value, or
+// an error that contains each of the parts.
 type reading struct {
 	expr  string
 	want  any
@@ -66,7 +66,7 @@ func TestInt(t *testing.T) {
 		{"8/3", nil, []string{"`/` gives a float"}},
 		{`"3"`, nil, []string{"write 3"}},
 		{"True", nil, []string{"got True"}},
-		{"None", nil, []string{"leave the argument out"}},
+		{"None", nil, []string{"omit the argument"}},
 		{"secret", nil, []string{"got a secret"}},
 		{"[]", nil, []string{"got a list"}},
 		{"f", nil, []string{"got the function `f`"}},
@@ -112,12 +112,12 @@ func TestDuration(t *testing.T) {
 		{`"30 seconds"`, nil, []string{`write "30s"`}},
 		{`"2min"`, nil, []string{`write "2m"`}},
 		{`"2 days"`, nil, []string{`write "48h"`}},
-		{`"x"`, nil, []string{"is no duration", `"1m30s"`}},
-		{`""`, nil, []string{"is no duration"}},
+		{`"x"`, nil, []string{"is not a duration", `"1m30s"`}},
+		{`""`, nil, []string{"is not a duration"}},
 		{`float("nan")`, nil, []string{"must be 0 or more"}},
 		{`float("inf")`, nil, []string{"longer than ten years"}},
 		{"True", nil, []string{"wants a duration", "got True"}},
-		{"None", nil, []string{"leave the argument out"}},
+		{"None", nil, []string{"omit the argument"}},
 	})
 }
 
@@ -129,7 +129,7 @@ func TestSize(t *testing.T) {
 		{`"64"`, nil, []string{"has no unit"}},
 		{`"64K"`, nil, []string{"unknown unit", `"64KiB"`}},
 		{`"64 parsecs"`, nil, []string{"unknown unit", "TiB"}},
-		{`"big"`, nil, []string{"is no size"}},
+		{`"big"`, nil, []string{"is not a size"}},
 		{`"99999999999TiB"`, nil, []string{"too large"}},
 		{"1.5", nil, []string{"wants a size"}},
 		{"True", nil, []string{"wants a size"}},
@@ -148,8 +148,8 @@ func TestPrefix(t *testing.T) {
 		{`"::ffff:10.1.0.0/104"`, nil, []string{"bits set", `"10.0.0.0/8"`, `"10.1.0.0"`}},
 		{`"10.1.0.0/8"`, nil, []string{"bits set", `"10.0.0.0/8"`, `"10.1.0.0"`}},
 		{`"*"`, nil, []string{`"0.0.0.0/0" and "::/0"`}},
-		{`"localhost"`, nil, []string{"is no network"}},
-		{`"fe80::1%eth0"`, nil, []string{"is no network"}},
+		{`"localhost"`, nil, []string{"is not a network"}},
+		{`"fe80::1%eth0"`, nil, []string{"is not a network"}},
 		{`8`, nil, []string{"wants a string"}},
 	})
 }
@@ -236,8 +236,8 @@ func TestUnsetGoesOn(t *testing.T) {
 	assert.Equal(t, "[]", eval(t, `[x for x in unset]`).String())
 }
 
-// TestPrefixTakesItsAddress: whatever network is read, the address that it was
-// written with is in it, as clients are known.
+// TestPrefixTakesItsAddress checks that every network contains the address that
+// it was written with, in the form of client addresses.
 func TestPrefixTakesItsAddress(t *testing.T) {
 	for _, addr := range []string{"10.0.0.0", "::ffff:10.0.0.0", "2001:db8::", "::", "0.0.0.0", "::ffff:0:0"} {
 		ip := netip.MustParseAddr(addr)

@@ -127,7 +127,7 @@ def main(path, result, cpus):
         config = scope.__dict__["config"]
     except KeyError as exc:
         if exc.args == ("config",) and "config" not in scope.__dict__:
-            print("the file assigns no `config`", file=sys.stderr)
+            print("the file does not assign `config`", file=sys.stderr)
         else:
             traceback.print_exception(type(exc), exc, user_frames(exc.__traceback__))
         return 3

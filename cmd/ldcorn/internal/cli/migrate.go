@@ -216,7 +216,7 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 	if m.partial {
 		return file.Partial(result), false, nil
 	}
-	fmt.Fprintf(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes what it gives,\n"+
+	fmt.Fprintf(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes its result,\n"+
 		"      --partial writes what can be rewritten\n", m.from, m.to)
 	return "", false, &exitError{code: exitFailure}
 }
