@@ -198,7 +198,7 @@ func (t *etask) Watch(c Conn, probe []byte) (probed int) {
 	if c == nil {
 		return probed
 	}
-	e := c.(*econn)
+	e := t.loop.ownConn(c)
 	t.watched, t.probe, t.since, e.watcher = e, probe, t.loop.now, t
 	t.halfOK = false
 	if e.watched && probe == nil {

@@ -111,15 +111,15 @@ func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 }
 
 func (c *gconn) Read(t Task, p []byte, wait time.Duration) (int, error) {
+	g := c.d.ownTask(t)
 	if len(c.first) > 0 {
 		return c.takeFirst(p), nil
 	}
-	g := t.(*gtask)
 	return c.do(g, &c.in, g.until(wait), p)
 }
 
 func (c *gconn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
-	g := t.(*gtask)
+	g := c.d.ownTask(t)
 	if len(b) == 0 {
 		return c.write(g, a, wait)
 	}
@@ -236,7 +236,8 @@ func (c *gconn) Splice(Task, Conn, int64, time.Duration, time.Duration) (int64, 
 }
 
 // TryRead gives what the wait at rest has read.
-func (c *gconn) TryRead(_ Task, p []byte) (int, error) {
+func (c *gconn) TryRead(t Task, p []byte) (int, error) {
+	c.d.ownTask(t)
 	if len(c.first) == 0 {
 		return 0, ErrAgain
 	}

@@ -161,7 +161,7 @@ func (t *gtask) Watch(c Conn, probe []byte) (probed int) {
 	}
 	t.watched, t.probe, t.halfOK = nil, probe, false
 	if c != nil {
-		t.watched, t.since = c.(*gconn), Now()
+		t.watched, t.since = t.d.ownConn(c), Now()
 	}
 	return probed
 }
@@ -256,7 +256,9 @@ func (t *gtask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 	}
 }
 
-func (t *gtask) Fork(f func(Task)) Fork {
+func (t *gtask) Fork(f func(Task)) Fork { return t.fork(f) }
+
+func (t *gtask) fork(f func(Task)) *gfork {
 	child := &gfork{task: newGtask(t.d), done: make(chan struct{})}
 	child.task.deadline = t.deadline
 	go func() {
@@ -290,11 +292,11 @@ func (f *gfork) Wait() {
 
 func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
 	defer done()
-	ca, cb := a.(*gconn), b.(*gconn)
+	ca, cb := t.d.ownConn(a), t.d.ownConn(b)
 	t.Watch(nil, nil)
 	t.deadline = 0
 	t.d.setAside(ca)
-	back := t.Fork(func(u Task) {
+	back := t.fork(func(u Task) {
 		pump(u, cb, ca)
 		// A peer that has closed altogether ends the tunnel, though the
 		// other may never end its stream.
@@ -302,7 +304,7 @@ func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
 		if u.Park(0) != nil {
 			ca.Close()
 		}
-	}).(*gfork)
+	})
 	pump(t, ca, cb)
 	back.task.Wake()
 	back.Wait()

@@ -63,7 +63,8 @@ var (
 // A Conn is a connection owned by one task at a time. Only that task calls
 // its methods, but for Close, which the holder of a resting upstream
 // connection may call from anywhere. A Conn of one driver is used with tasks
-// of the same driver, and in the epoll driver of the same loop. A Fork shares
+// of the same driver, and in the epoll driver of the same loop; anything else
+// panics. A Fork shares
 // the connections of its parent: one of the two reads, one writes.
 type Conn interface {
 	// TryRead reads what is there, without waiting: ErrAgain when nothing is.

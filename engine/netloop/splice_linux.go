@@ -45,7 +45,7 @@ func (l *loop) putPipe(p [2]int, held int) {
 }
 
 func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error) {
-	e, to := t.(*etask), dst.(*econn)
+	e, to := c.loop.ownTask(t), c.loop.ownConn(dst)
 	e.giveWay()
 	if e.cut != nil {
 		return 0, e.cut, nil

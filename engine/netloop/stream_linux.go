@@ -32,7 +32,7 @@ func (c *econn) awaitRead(t *etask, wait time.Duration) error {
 }
 
 func (c *econn) WaitReadable(t Task, wait time.Duration) error {
-	e := t.(*etask)
+	e := c.loop.ownTask(t)
 	for e.giveWay(); !c.readable; {
 		if c.closed {
 			return net.ErrClosed
@@ -45,9 +45,13 @@ func (c *econn) WaitReadable(t Task, wait time.Duration) error {
 }
 
 func (c *econn) TryRead(t Task, p []byte) (int, error) {
-	task, _ := t.(*etask)
-	if task != nil {
-		task.giveWay()
+	return c.tryRead(c.loop.ownTask(t), p)
+}
+
+// tryRead is TryRead; t is nil for the loop itself.
+func (c *econn) tryRead(t *etask, p []byte) (int, error) {
+	if t != nil {
+		t.giveWay()
 	}
 	if c.closed {
 		return 0, net.ErrClosed
@@ -55,7 +59,7 @@ func (c *econn) TryRead(t Task, p []byte) (int, error) {
 	if !c.readable {
 		return 0, ErrAgain
 	}
-	n, full, e := c.receive(task, p)
+	n, full, e := c.receive(t, p)
 	return c.took(n, full, e)
 }
 
@@ -87,12 +91,12 @@ func (c *econn) took(n int, full bool, e syscall.Errno) (int, error) {
 }
 
 func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
-	e := t.(*etask)
+	e := c.loop.ownTask(t)
 	for e.giveWay(); ; {
 		if e.cut != nil {
 			return 0, e.cut
 		}
-		n, err := c.TryRead(t, p)
+		n, err := c.tryRead(e, p)
 		if err != ErrAgain {
 			return n, err
 		}
@@ -103,7 +107,7 @@ func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 }
 
 func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
-	e, total := t.(*etask), 0
+	e, total := c.loop.ownTask(t), 0
 	for len(a)+len(b) > 0 {
 		e.giveWay()
 		if e.cut != nil && e.cut != ErrStopped { // last words need no wait

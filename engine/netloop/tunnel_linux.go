@@ -20,7 +20,7 @@ type stream struct {
 }
 
 func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
-	ca, cb := a.(*econn), b.(*econn)
+	ca, cb := t.loop.ownConn(a), t.loop.ownConn(b)
 	t.Watch(nil, nil)
 	ca.until, cb.until = 0, 0
 	tun := &tunnel{a: ca, b: cb, done: done}
@@ -78,7 +78,7 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 		case len(s.held) > 0, s.ended, !from.readable:
 			return true
 		}
-		n, err := from.TryRead(nil, from.loop.scratch)
+		n, err := from.tryRead(nil, from.loop.scratch)
 		share.moved(n)
 		switch {
 		case n > 0:

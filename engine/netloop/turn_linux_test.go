@@ -207,7 +207,7 @@ func TestSweepTakesTurns(t *testing.T) {
 func TestSweepServesWhoHasJustSent(t *testing.T) {
 	l := bareLoop(t)
 	var served []*econn
-	l.d.opts.Handler = serveFunc(func(c Conn) { served = append(served, c.(*econn)) })
+	l.d.opts.Handler = serveFunc(func(c Conn) { served = append(served, l.ownConn(c)) })
 	sent, peer := l.pair(t, true)
 	silent, _ := l.pair(t, true)
 	for _, c := range []*econn{sent, silent} {
