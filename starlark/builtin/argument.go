@@ -8,28 +8,28 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// An Argument is one argument of a Word: a row of the table that drives
-// reading, suggestions and reference docs.
+// An Argument describes one argument of a Word. The table of arguments drives
+// reading, suggestions and the reference documentation.
 type Argument struct {
 	Name     string
 	Type     string      // "int", "list[str]", "key | None"
-	Choices  []string    // where only these strings will do
-	Default  string      // as the configuration would write it; "" where there is none
-	Absent   string      // what leaving it out means, where it is neither Required nor has a Default
+	Choices  []string    // the only strings accepted, if limited
+	Default  string      // as the configuration would write it; "" if there is none
+	Absent   string      // the effect of omitting an argument that is neither Required nor has a Default
 	Required bool        // must be given
-	Keyword  bool        // only by name
-	Variadic bool        // takes all values by place from its own on, and none by name; Type is of one
-	Unit     string      // of a plain number, where it has one
-	Rule     string      // what the value must be, beyond its type
-	Effect   plan.Effect // of another value on a running master; "" where there is none
+	Keyword  bool        // can only be passed by name
+	Variadic bool        // takes all positional values from its own on and cannot be passed by name; Type is that of one value
+	Unit     string      // of a plain number, if it has one
+	Rule     string      // the constraint on the value, beyond its type
+	Effect   plan.Effect // of a change on a running master; "" if there is none
 	Doc      string      // one or two sentences
-	Example  string      // what to write, for where it is missing
+	Example  string      // the text to write, shown when the argument is missing
 
-	aka []string // what people call it elsewhere
+	aka []string // names that other tools use
 }
 
-// OtherNames returns what people call the argument elsewhere. None of them is
-// accepted: they lead to a suggestion.
+// OtherNames returns the names that other tools use for the argument. They are
+// not accepted but lead to a suggestion.
 func (a *Argument) OtherNames() []string { return slices.Clone(a.aka) }
 
 // A Word is a function of the configuration language.
@@ -39,16 +39,16 @@ type Word struct {
 	Doc       string
 	Arguments []Argument
 
-	aka []string // what people call it elsewhere
+	aka []string // names that other tools use
 }
 
-// Words returns every word with its arguments, in the order that reference
-// docs show them. The caller may change the slices.
+// Words returns every word with its arguments, in the order of the reference
+// documentation. The caller can change the slices.
 func Words() []Word {
 	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWordsAlone(), keyWords(), headerWords(), decisionWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
-// argument returns the argument of a name, or nil.
+// argument returns the argument with the given name, or nil.
 func (w *Word) argument(name string) *Argument {
 	if i := w.index(name); i >= 0 {
 		return &w.Arguments[i]
@@ -56,7 +56,7 @@ func (w *Word) argument(name string) *Argument {
 	return nil
 }
 
-// index returns that of the argument of a name, or -1.
+// index returns the index of the argument with the given name, or -1.
 func (w *Word) index(name string) int {
 	for i := range w.Arguments {
 		if w.Arguments[i].Name == name {
@@ -66,7 +66,7 @@ func (w *Word) index(name string) int {
 	return -1
 }
 
-// near returns the argument that somebody who wrote name most likely meant.
+// near returns the argument that the author of name most likely meant.
 func (w *Word) near(name string) string {
 	var names []string
 	for _, a := range w.Arguments {
@@ -80,7 +80,7 @@ func (w *Word) near(name string) string {
 	return diag.Near(name, names)
 }
 
-// positional returns the arguments that may be given by place.
+// positional returns the arguments that can be passed by position.
 func (w *Word) positional() []Argument {
 	for i, a := range w.Arguments {
 		if a.Keyword {
@@ -90,8 +90,8 @@ func (w *Word) positional() []Argument {
 	return w.Arguments
 }
 
-// A field is an argument that sets something of a T. Set is not called for
-// an argument that is not given or not known; it reports what is wrong.
+// A field is an argument that sets a part of a T. Set reports a wrong value. It
+// is not called if the argument is omitted or its value unknown.
 type field[T any] struct {
 	Argument
 	set func(c *call, g *given, t *T)

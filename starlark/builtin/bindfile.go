@@ -44,22 +44,22 @@ func setBindOwner(c *call, g *given, p *plan.Plan) {
 	p.BindOwner = owner
 }
 
-// checkBindFile finds what is said of a file where there is none.
+// checkBindFile reports the file's mode and owner if bind is not a file.
 func (c *call) checkBindFile(have map[string]*given, p *plan.Plan) {
 	if g := have["bind"]; g != nil {
-		// One that is wrong, or not known yet, is told of itself.
+		// A wrong or unknown address has its own error.
 		if s, ok := starlark.AsString(g.value); !ok || strings.HasPrefix(s, "unix:") {
 			return
 		}
 	}
-	label := `write bind="unix:/path", or leave it out`
+	label := `write bind="unix:/path", or omit this argument`
 	if p.Bind.Network == "systemd" {
-		label = "leave it out, and write SocketMode=, SocketUser= and SocketGroup= in the .socket unit"
+		label = "omit it, and write SocketMode=, SocketUser= and SocketGroup= in the .socket unit"
 	}
 	if g := have["bind_mode"]; g != nil && p.BindMode != 0 {
-		c.wrongValue(g, value.Wrong(label, "is for a unix socket, and `bind` is %q", p.Bind))
+		c.wrongValue(g, value.Wrong(label, "is for a unix socket, but `bind` is %q", p.Bind))
 	}
 	if g := have["bind_owner"]; g != nil && !p.BindOwner.IsZero() {
-		c.wrongValue(g, value.Wrong(label, "is for a unix socket, and `bind` is %q", p.Bind))
+		c.wrongValue(g, value.Wrong(label, "is for a unix socket, but `bind` is %q", p.Bind))
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// evaluate runs a text with the words, and returns its globals and what was
-// reported.
+// evaluate runs a text with the words and returns its globals and the reported
+// diagnostics.
 func evaluate(t testing.TB, text string, env map[string]string) (starlark.StringDict, []diag.Diagnostic) {
 	t.Helper()
 	sources := &diag.Sources{}
@@ -40,8 +40,8 @@ func evaluate(t testing.TB, text string, env map[string]string) (starlark.String
 	return globals, report.Diagnostics
 }
 
-// TestDefaults holds the schema's defaults, which people read, against those
-// that an evaluation without the argument gives.
+// TestDefaults compares the defaults in the schema, which people read, with
+// those that an evaluation without the argument gives.
 func TestDefaults(t *testing.T) {
 	globals, found := evaluate(t, `config = LdConfig(workers=[WorkerGroup(name="a", app="m:a")])`, nil)
 	require.Empty(t, found)
@@ -72,8 +72,9 @@ func compareDefaults[T any](t *testing.T, w Word, attributes []plan.Attribute[T]
 	}
 }
 
-// TestFieldsAreRead: each argument has a reader, but for two of which LdConfig
-// makes more than the plan holds, and says what a change of it takes.
+// TestFieldsAreRead checks that each argument has a reader, except two of
+// LdConfig that hold more than the plan does, and that each states the effect
+// of a change.
 func TestFieldsAreRead(t *testing.T) {
 	for _, f := range groupFields() {
 		assert.NotNil(t, f.set, f.Name)
@@ -106,8 +107,8 @@ func TestWordsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestOtherNames makes sure that a name people know from elsewhere leads
-// to one argument, and is none itself.
+// TestOtherNames checks that a name from another tool leads to one argument and
+// is not itself an argument.
 func TestOtherNames(t *testing.T) {
 	for _, w := range Words() {
 		seen := make(map[string]string)
@@ -244,10 +245,10 @@ func TestCheckHealthPath(t *testing.T) {
 	for path, want := range map[string]string{
 		"healthz":                 "must begin with `/`",
 		"http://localhost/health": "is a URL",
-		"/a b":                    "is no path of a URL",
-		"/a#b":                    "is no path of a URL",
-		"/a\r\nX: y":              "is no path of a URL",
-		"/größe":                  "is no path of a URL",
+		"/a b":                    "is not a path of a URL",
+		"/a#b":                    "is not a path of a URL",
+		"/a\r\nX: y":              "is not a path of a URL",
+		"/größe":                  "is not a path of a URL",
 	} {
 		assert.ErrorContains(t, checkHealthPath(path), want, path)
 	}

@@ -14,29 +14,29 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A call is one call of a word, while it reads its arguments.
+// A call reads the arguments of one call of a word.
 type call struct {
 	session *Session
 	word    *Word
-	expr    *syntax.CallExpr // nil where the text of the call is not known
+	expr    *syntax.CallExpr // nil if the text of the call is unknown
 	span    diag.Span        // of the word
 	trace   []diag.Frame
-	failed  bool  // something was reported
-	late    bool  // it is for a request: nothing is reported
-	err     error // of a late call: the first that would have been
+	failed  bool  // a diagnostic was reported
+	late    bool  // a request makes the call, so nothing is reported
+	err     error // the first error of a late call
 }
 
-// given is an argument of a call, with the place of its value.
+// A given is an argument of a call with the position of its value.
 type given struct {
 	arg   *Argument
 	value starlark.Value
-	expr  syntax.Expr // nil where the value comes from * or **
+	expr  syntax.Expr // nil if the value comes from * or **
 	span  diag.Span   // of the value
-	name  diag.Span   // of the name, or of the value where it has none
-	first int         // of a variadic argument: the place of its first value
+	name  diag.Span   // of the name, or of the value if it has no name
+	first int         // of a variadic argument: the index of its first value
 }
 
-// begin starts reading a call of a word.
+// begin begins to read a call of a word.
 func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
 	c := &call{session: s, word: word, late: s.late}
 	if c.late {
@@ -44,8 +44,8 @@ func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
 	}
 	stack := thread.CallStack()
 	c.span, c.trace = diag.Place(stack, s.opts.Sources)
-	// Below the word's own frame is its caller's. Where that is no file, as in
-	// sorted(x, key = WorkerGroup), the arguments are written nowhere.
+	// The caller's frame is below that of the word. If the caller is not in a
+	// file, as in sorted(x, key = WorkerGroup), the arguments have no text.
 	if n := len(stack); n >= 2 {
 		c.expr = s.opts.Sources.Call(stack[n-2].Pos)
 	}
@@ -55,7 +55,7 @@ func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
 	return c
 }
 
-// report adds a diagnostic of the call.
+// report adds a diagnostic to the call.
 func (c *call) report(d diag.Diagnostic) {
 	c.failed = true
 	if c.late {
@@ -70,8 +70,8 @@ func (c *call) report(d diag.Diagnostic) {
 	c.session.opts.Report(d)
 }
 
-// wrong reports that a value cannot be what subject says. Code is that of an
-// error about content.
+// wrong reports an error in the value of subject. Code is the code for an error
+// in the content.
 func (c *call) wrong(span diag.Span, subject, code string, err error) {
 	d := diag.Diagnostic{Code: code, Span: span}
 	var e *value.Error
@@ -81,14 +81,14 @@ func (c *call) wrong(span diag.Span, subject, code string, err error) {
 			d.Code = codeType
 		}
 	} else {
-		// Our own errors say what is wrong, then what to write.
+		// ldcorn's own errors say what is wrong and then what to write.
 		message, label, _ := strings.Cut(err.Error(), "; ")
 		d.Message, d.Label = subject+": "+message, label
 	}
 	c.report(d)
 }
 
-// wrongValue reports an error of an argument's value, or of one of its elements.
+// wrongValue reports an error in an argument's value or in one of its elements.
 func (c *call) wrongValue(g *given, err error) {
 	span, subject := g.span, "`"+g.arg.Name+"`"
 	var elem *value.ElementError
@@ -100,7 +100,7 @@ func (c *call) wrongValue(g *given, err error) {
 	c.wrong(span, subject, codeValue, err)
 }
 
-// bind gives each argument its value, and reports those that cannot be.
+// bind matches values to arguments and reports those that do not match.
 func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*given {
 	if c.late {
 		return c.bindLate(args, kwargs)
@@ -120,7 +120,7 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 		}
 		out[positional[i].Name] = &given{arg: &positional[i], value: v, expr: known(expr), span: span, name: span}
 	}
-	meant := make(map[string]bool) // what unknown arguments were taken for
+	meant := make(map[string]bool) // arguments suggested for unknown ones
 	for _, kv := range kwargs {
 		name := string(kv[0].(starlark.String))
 		g := c.keyword(name, kv[1])
@@ -131,14 +131,14 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 			meant[name] = true
 			c.report(diag.Diagnostic{
 				Code: codeUnknown, Span: g.name,
-				Message: fmt.Sprintf("%s takes `%s` by place only", c.word.Name, name),
+				Message: fmt.Sprintf("%s takes `%s` only by position", c.word.Name, name),
 				Label:   fmt.Sprintf("write %s(%s)", c.word.Name, g.arg.Example),
 			})
 		case before != nil:
 			c.report(diag.Diagnostic{
 				Code: codeTwice, Span: g.name,
-				Message: fmt.Sprintf("%s gets `%s` twice", c.word.Name, name),
-				Label:   "it is given by its place already",
+				Message: fmt.Sprintf("%s got `%s` twice", c.word.Name, name),
+				Label:   "already given by position",
 				Related: []diag.Related{{Span: before.span, Label: "given here"}},
 			})
 		default:
@@ -176,23 +176,23 @@ func (c *call) tooMany(span diag.Span, want, got int) {
 	c.report(diag.Diagnostic{Code: codeTooMany, Span: span, Message: message, Label: label})
 }
 
-// tooMany says that there are more arguments by place than a word takes.
+// tooMany returns the error for more positional arguments than a word takes.
 func (w *Word) tooMany(want, got int) (message, label string) {
-	message = fmt.Sprintf("%s takes %d arguments by place, got %d", w.Name, want, got)
+	message = fmt.Sprintf("%s takes %d positional arguments, got %d", w.Name, want, got)
 	switch {
 	case want == 0:
-		message = fmt.Sprintf("%s takes no arguments by place", w.Name)
+		message = fmt.Sprintf("%s takes no positional arguments", w.Name)
 	case want == 1:
-		message = fmt.Sprintf("%s takes 1 argument by place, got %d", w.Name, got)
+		message = fmt.Sprintf("%s takes 1 positional argument, got %d", w.Name, got)
 	}
 	if want < len(w.Arguments) {
-		label = fmt.Sprintf("give the others by name, such as `%s=…`", w.Arguments[want].Name)
+		label = fmt.Sprintf("pass the others by name, such as `%s=…`", w.Arguments[want].Name)
 	}
 	return message, label
 }
 
-// missing reports required arguments that are not there. One that an unknown
-// argument was taken for has been reported already.
+// missing reports required arguments that are not given. It skips an argument
+// that was suggested for an unknown one.
 func (c *call) missing(have map[string]*given, meant map[string]bool) {
 	of := c.word.Name
 	if g := have["name"]; g != nil && c.word.Name == "WorkerGroup" {
@@ -211,8 +211,8 @@ func (c *call) missing(have map[string]*given, meant map[string]bool) {
 	}
 }
 
-// positionalExpr returns the text of the i-th argument by place: a *args
-// where it comes from one.
+// positionalExpr returns the text of the i-th positional argument, or the *args
+// that it comes from.
 func (c *call) positionalExpr(i int) syntax.Expr {
 	if c.expr == nil {
 		return nil
@@ -235,8 +235,8 @@ func (c *call) positionalExpr(i int) syntax.Expr {
 	return nil
 }
 
-// keywordExpr returns the text of an argument's name and value: both are the
-// **kwargs where it comes from one.
+// keywordExpr returns the text of an argument's name and value. Both are the
+// **kwargs if it comes from one.
 func (c *call) keywordExpr(name string) (key, val syntax.Expr) {
 	if c.expr == nil {
 		return nil, nil
@@ -272,7 +272,7 @@ func spread(e syntax.Expr) (*syntax.DictExpr, bool) {
 	return nil, false
 }
 
-// known drops the expressions that stand for more than one value.
+// known returns nil for an expression that stands for more than one value.
 func known(e syntax.Expr) syntax.Expr {
 	if u, ok := e.(*syntax.UnaryExpr); ok && (u.Op == syntax.STAR || u.Op == syntax.STARSTAR) {
 		return nil
@@ -280,7 +280,8 @@ func known(e syntax.Expr) syntax.Expr {
 	return e
 }
 
-// spanOf returns the place of an expression, that of the word where unknown.
+// spanOf returns the position of an expression, or that of the word if the
+// expression is unknown.
 func (c *call) spanOf(e syntax.Expr) diag.Span {
 	if e == nil {
 		return c.span
@@ -288,8 +289,8 @@ func (c *call) spanOf(e syntax.Expr) diag.Span {
 	return c.session.opts.Sources.Span(e)
 }
 
-// element returns the place of an element of a list, that of the list where
-// it is not written out.
+// element returns the position of a list element, or that of the list if the
+// element is not written in it.
 func (c *call) element(g *given, i int) diag.Span {
 	if g.arg.Variadic {
 		return c.spanOf(c.positionalExpr(g.first + i))
@@ -307,8 +308,8 @@ func (c *call) element(g *given, i int) diag.Span {
 	return g.span
 }
 
-// entry returns the places of a key of a dict and of its value, those of the
-// dict where it is not written out.
+// entry returns the positions of a key of a dict and of its value, or that of
+// the dict if the entry is not written in it.
 func (c *call) entry(g *given, key starlark.Value) (k, v diag.Span) {
 	name, ok := key.(starlark.String)
 	dict, isDict := unparen(g.expr).(*syntax.DictExpr)
@@ -335,7 +336,7 @@ func unparen(e syntax.Expr) syntax.Expr {
 	}
 }
 
-// position returns a span as a plan remembers it.
+// position converts a span to the form that a plan keeps.
 func position(s diag.Span) plan.Pos {
 	return plan.Pos{File: s.File, Line: s.Line, Col: s.Col}
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// CPUs returns how many CPUs this process may use: those of its affinity, or
-// its cgroup's quota where that is less, rounded up. It is at least 1.
+// CPUs returns how many CPUs this process can use: the number in its affinity,
+// or its cgroup quota, rounded up, if that is less. It is at least 1.
 func CPUs() int { return cpus(runtime.NumCPU(), os.DirFS("/")) }
 
 func cpus(affinity int, root fs.FS) int {
@@ -24,9 +24,10 @@ func cpus(affinity int, root fs.FS) int {
 	return max(1, int(math.Ceil(n)))
 }
 
-// cgroupDirs returns the folders of this process's cgroup and of all above
-// it: a quota anywhere on the way counts. Inside a container the path of
-// /proc/self/cgroup may not exist below its own mount, so the top is there too.
+// cgroupDirs returns the folders of this process's cgroup and of all its
+// ancestors, because each can have a quota. Inside a container the path in
+// /proc/self/cgroup may not exist below the cgroup mount, so the result
+// includes the top.
 func cgroupDirs(root fs.FS) []string {
 	var dirs []string
 	data, _ := fs.ReadFile(root, "proc/self/cgroup")
@@ -54,7 +55,7 @@ func cgroupDirs(root fs.FS) []string {
 	return append(dirs, "sys/fs/cgroup", "sys/fs/cgroup/cpu")
 }
 
-// cpuQuota reads the quota of a cgroup in CPUs, of version 2 or 1.
+// cpuQuota reads the quota of a cgroup, version 2 or 1, in CPUs.
 func cpuQuota(root fs.FS, dir string) (float64, bool) {
 	if data, err := fs.ReadFile(root, path.Join(dir, "cpu.max")); err == nil {
 		quota, period, _ := strings.Cut(strings.TrimSpace(string(data)), " ")

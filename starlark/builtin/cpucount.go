@@ -10,17 +10,18 @@ import (
 
 func cpuCountWord() Word {
 	return Word{Name: "cpu_count", Returns: "int",
-		Doc: "How many CPUs there are for this process: at least 1, and no more than its affinity and its cgroup's quota allow."}
+		Doc: "The number of CPUs that this process can use: at least 1, and no more than its affinity and its cgroup quota allow."}
 }
 
-// cpuCount is the word cpu_count.
+// cpuCount implements cpu_count.
 func (s *Session) cpuCount(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["cpu_count"])
 	c.bind(args, kwargs)
 	return s.countCPUs(), nil
 }
 
-// countCPUs counts them and records that they were counted.
+// countCPUs returns the number of CPUs and records that the evaluation asked
+// for it.
 func (s *Session) countCPUs() starlark.Value {
 	n := s.opts.CPUs()
 	s.opts.Input(plan.InputSystem, "cpu_count", strconv.AppendInt(nil, int64(n), 10), false)

@@ -13,19 +13,19 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A Decision is the value of to, respond and redirect. It is made while the
-// configuration is loaded, or for one request.
+// A Decision is the value of to, respond or redirect. It is made while the
+// configuration is loaded or for one request.
 type Decision struct {
 	opaque
 	plan  plan.Decision
-	Span  diag.Span    // of the group's name, where it was made while loading
-	Trace []diag.Frame // calls that led to it, likewise
+	Span  diag.Span    // of the group's name, if made while loading
+	Trace []diag.Frame // calls that led to it, if made while loading
 }
 
-// Decide returns what is to become of a request.
+// Decide returns the decision about a request.
 func (d *Decision) Decide() *plan.Decision { return &d.plan }
 
-// String shows the decision as it could be written, without secrets.
+// String returns a call that makes the decision, without secrets.
 func (d *Decision) String() string {
 	p := &d.plan
 	switch {
@@ -39,11 +39,11 @@ func (d *Decision) String() string {
 
 func decisionWords() []Word {
 	return []Word{
-		{Name: "to", Returns: "decision", Doc: "What a router returns to send a request to a group, with more than its name.",
+		{Name: "to", Returns: "decision", Doc: "A decision that sends a request to a group and can change its headers and key. A router returns it.",
 			Arguments: argumentsOf(toFields)},
-		{Name: "respond", Returns: "decision", Doc: "What a router returns to answer a request itself: no worker takes part.",
+		{Name: "respond", Returns: "decision", Doc: "A decision that answers a request without a worker. A router returns it.",
 			Arguments: argumentsOf(respondFields)},
-		{Name: "redirect", Returns: "decision", Doc: "What a router returns to send a client to another URL.",
+		{Name: "redirect", Returns: "decision", Doc: "A decision that sends the client to another URL. A router returns it.",
 			Arguments: argumentsOf(redirectFields)},
 	}
 }
@@ -57,18 +57,18 @@ var toGroupFields = []field[plan.Decision]{
 
 var toHeaderFields = []field[plan.Decision]{
 	{Argument{Name: "request_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: plan.HeaderEditsRule,
-		Doc: "Changes to the headers of a request before a process gets it, after those of LdConfig and of the group.",
+		Doc: "Changes to the headers of the request before a process gets it. They follow those of LdConfig and of the group.",
 		aka: []string{"headers", "set_header", "set_headers", "extra_headers", "proxy_set_header"}},
 		editsOf(plan.ToWorker, func(d *plan.Decision) *[]plan.HeaderEdit { return &d.RequestHeaders })},
 	{Argument{Name: "response_headers", Type: "list[header_edit]", Keyword: true, Default: "[]", Rule: plan.HeaderEditsRule,
-		Doc: "Changes to the headers of a process's answer before the client gets it, after those of LdConfig and of the group; ldcorn's own error answers stay as they are.",
+		Doc: "Changes to the headers of the process's answer before the client gets it. They follow those of LdConfig and of the group. ldcorn's own error answers do not change.",
 		aka: []string{"answer_headers", "add_headers", "add_header"}},
 		editsOf(plan.ToClient, func(d *plan.Decision) *[]plan.HeaderEdit { return &d.ResponseHeaders })},
 }
 
 var keyFields = []field[plan.Decision]{
 	{Argument{Name: "key", Type: "str | None", Keyword: true, Default: "None",
-		Doc: "Requests of one key go to the same process, in place of the group's sticky; None and \"\" leave it to that.",
+		Doc: "Requests with the same key go to the same process. The key replaces the group's `sticky`; with None or \"\", `sticky` applies.",
 		aka: []string{"sticky", "by", "hash"}}, setKey},
 }
 
@@ -100,7 +100,7 @@ func setKey(c *call, g *given, d *plan.Decision) {
 	d.Key = s
 }
 
-// to is the word to.
+// to implements the word to.
 func (s *Session) to(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	d := &Decision{opaque: "decision"}
 	r := read(s, thread, b.Name(), toFields, args, kwargs, &d.plan)
@@ -115,11 +115,11 @@ func (s *Session) to(thread *starlark.Thread, b *starlark.Builtin, args starlark
 var respondFields = []field[plan.Answer]{
 	{Argument{Name: "status", Type: "int", Required: true, Rule: "200 to 599", Doc: "The status of the answer.", Example: "503",
 		aka: []string{"code", "status_code"}}, setStatus},
-	{Argument{Name: "body", Type: "str | bytes", Default: `""`, Rule: "empty where the status has no body",
-		Doc: "What the client gets to read.", aka: []string{"text", "content", "message", "data"}}, setBody},
+	{Argument{Name: "body", Type: "str | bytes", Default: `""`, Rule: "empty if the status has no body",
+		Doc: "The body of the answer.", aka: []string{"text", "content", "message", "data"}}, setBody},
 	{Argument{Name: "headers", Type: "dict[str, str | list[str]]", Default: "{}",
-		Rule: "none that say how the answer is sent; at most 256, of 64 KiB together",
-		Doc:  "The headers of the answer. Without a Content-Type it is \"text/plain; charset=utf-8\".", aka: []string{"header", "response_headers"}}, setHeaders},
+		Rule: "no headers that frame the answer; at most 256, and at most 64 KiB together",
+		Doc:  "The headers of the answer. The default Content-Type is \"text/plain; charset=utf-8\".", aka: []string{"header", "response_headers"}}, setHeaders},
 }
 
 func setStatus(c *call, g *given, a *plan.Answer) {
@@ -135,7 +135,7 @@ func setBody(c *call, g *given, a *plan.Answer) {
 	switch v := g.value.(type) {
 	case starlark.String:
 		if !c.late && strings.Contains(string(v), value.SecretMark) {
-			break // value.String says why not
+			break // value.String returns the reason
 		}
 		a.Body = []byte(v)
 		return
@@ -151,7 +151,7 @@ func setBody(c *call, g *given, a *plan.Answer) {
 	}
 }
 
-// refusedHeaders are those that ldcorn writes itself in an answer of its own.
+// refusedHeaders are the headers that ldcorn itself writes in its answers.
 var refusedHeaders = []string{"date", "x-request-id", "content-length"}
 
 func setHeaders(c *call, g *given, a *plan.Answer) {
@@ -159,7 +159,7 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 	if !ok {
 		label := ""
 		if g.value == starlark.None {
-			label = "leave the argument out"
+			label = "omit the argument"
 		}
 		c.wrongValue(g, value.WrongType(`a dict, such as {"Content-Type": "text/html"}`, g.value, label))
 		return
@@ -179,7 +179,7 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 		subject := "header " + value.Quote(name)
 		values := []starlark.Value{val}
 		if _, list := val.(*starlark.List); list {
-			values, _ = value.List(val, "strings") // it is one
+			values, _ = value.List(val, "strings") // it is a list
 		}
 		for _, v := range values {
 			text, err := c.numberText(v)
@@ -193,7 +193,7 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 			}
 			h, err := plan.NewHeaderEdit(plan.HeaderAdd, name, plan.Plain(text))
 			if err == nil && slices.Contains(refusedHeaders, h.Lower()) {
-				err = fmt.Errorf("ldcorn writes it itself; leave it out")
+				err = fmt.Errorf("ldcorn writes this header; remove it")
 			}
 			if err != nil {
 				c.wrong(at, subject, codeValue, err)
@@ -204,13 +204,13 @@ func setHeaders(c *call, g *given, a *plan.Answer) {
 	}
 }
 
-// respond is the word respond.
+// respond implements the word respond.
 func (s *Session) respond(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	d := &Decision{opaque: "decision", plan: plan.Decision{Answer: &plan.Answer{Status: http.StatusOK}}}
 	a := d.plan.Answer
 	r := read(s, thread, b.Name(), respondFields, args, kwargs, a)
 	if len(a.Body) > 0 && (!plan.HasBody(a.Status) || a.Status == http.StatusResetContent) {
-		r.call.wrongValue(r.given("body"), value.Wrong("leave it out", "must be empty: an answer with the status %d has none", a.Status))
+		r.call.wrongValue(r.given("body"), value.Wrong("omit it", "must be empty: an answer with status %d has no body", a.Status))
 	}
 	if len(a.Body) > 0 && !slices.ContainsFunc(a.Headers, func(h plan.HeaderEdit) bool { return h.Lower() == "content-type" }) {
 		a.Headers = append(a.Headers, plainText)
@@ -218,21 +218,21 @@ func (s *Session) respond(thread *starlark.Thread, b *starlark.Builtin, args sta
 	return d, r.end()
 }
 
-// plainText is for answers that do not say what they are.
+// plainText is the Content-Type of answers that have no other.
 var plainText = func() plan.HeaderEdit {
 	h, err := plan.NewHeaderEdit(plan.HeaderAdd, "Content-Type", plan.Plain("text/plain; charset=utf-8"))
 	if err != nil {
-		panic(err) // it is tested
+		panic(err) // a test covers it
 	}
 	return h
 }()
 
 var redirectFields = []field[plan.Answer]{
-	{Argument{Name: "url", Type: "str", Required: true, Rule: "a URL, or a path of this host",
-		Doc:     "Where to. What cannot stand in a URL as it is, such as a blank, is escaped; `req.raw_path` is a path with its escapes. What begins with // is a path of this host as well: name another one with its scheme.",
+	{Argument{Name: "url", Type: "str", Required: true, Rule: "a URL, or a path on this host",
+		Doc:     "The target. Characters that a URL cannot contain, such as a space, are escaped; `req.raw_path` is a path that is already escaped. A target that begins with // is a path on this host; to name another host, write the scheme.",
 		Example: `"/new"`, aka: []string{"location", "to", "path", "target"}}, setLocation},
 	{Argument{Name: "status", Type: "int", Default: "307", Rule: "301, 302, 303, 307 or 308",
-		Doc: "307 and 308 keep the method, 301 and 308 are for good.", aka: []string{"code", "status_code"}}, setRedirect},
+		Doc: "The status of the answer. 307 and 308 keep the method; 301 and 308 are permanent.", aka: []string{"code", "status_code"}}, setRedirect},
 }
 
 func setLocation(c *call, g *given, a *plan.Answer) {
@@ -245,7 +245,7 @@ func setLocation(c *call, g *given, a *plan.Answer) {
 		return
 	}
 	if n := escapedLen(s); n > maxHeaderBytes {
-		c.wrongValue(g, value.Wrong("", "has %d bytes once it is escaped, and a header %d at most", n, maxHeaderBytes))
+		c.wrongValue(g, value.Wrong("", "has %d bytes after escaping, but a header can have at most %d", n, maxHeaderBytes))
 		return
 	}
 	h, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain(escapeURL(s)))
@@ -268,17 +268,18 @@ func setRedirect(c *call, g *given, a *plan.Answer) {
 	a.Status = n
 }
 
-// redirect is the word redirect.
+// redirect implements the word redirect.
 func (s *Session) redirect(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	d := &Decision{opaque: "decision", plan: plan.Decision{Answer: &plan.Answer{Status: http.StatusTemporaryRedirect, Redirect: true}}}
 	r := read(s, thread, b.Name(), redirectFields, args, kwargs, d.plan.Answer)
 	return d, r.end()
 }
 
-// escapeURL escapes what cannot stand in a URL, so that a path that was
-// decoded neither ends the header nor breaks it. Escapes stay as they are. A text
+// escapeURL escapes the characters that a URL cannot contain, so that a decoded
+// path neither ends the header nor breaks it. It keeps existing escapes. A text
 // that begins with two slashes would name another host (RFC 3986 section 4.2),
-// which any client can ask for; its second slash is escaped, so that it is a path.
+// and any client can ask for such a path, so escapeURL escapes the second slash
+// to make it a path.
 func escapeURL(s string) string {
 	const digits = "0123456789ABCDEF"
 	out := make([]byte, 0, escapedLen(s))
@@ -292,7 +293,7 @@ func escapeURL(s string) string {
 	return string(out)
 }
 
-// escapedLen is how long escapeURL makes a text.
+// escapedLen returns the length of the result of escapeURL.
 func escapedLen(s string) int {
 	n := len(s)
 	for i := range len(s) {
@@ -303,14 +304,14 @@ func escapedLen(s string) int {
 	return n
 }
 
-// escapes reports whether the byte at i cannot stand in a URL as it is.
+// escapes reports whether the byte at i must be escaped in a URL.
 func escapes(s string, i int) bool {
 	c := s[i]
 	return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 || i == 1 && c == '/' && s[0] == '/'
 }
 
-// text reads a string. That of a late call may hold anything that a client has
-// sent.
+// text reads a string. The string of a late call can hold anything that a
+// client has sent.
 func (c *call) text(v starlark.Value) (string, error) {
 	if c.late {
 		return value.ForeignString(v)
@@ -318,7 +319,7 @@ func (c *call) text(v starlark.Value) (string, error) {
 	return value.String(v)
 }
 
-// numberText is text for where a number is likely meant as text.
+// numberText is text for arguments that people often write as a number.
 func (c *call) numberText(v starlark.Value) (string, error) {
 	if err := value.NotNumber(v); err != nil {
 		return "", err

@@ -1,10 +1,10 @@
-// Package builtin holds the words of the configuration language: LdConfig,
-// WorkerGroup, env, secret, secret_file and cpu_count. One table says what
-// arguments each has; reading, suggestions, effects and reference docs all
-// come from it.
+// Package builtin holds the words of the configuration language, such as
+// LdConfig, WorkerGroup, env and secret. One table lists the arguments of each
+// word; reading, suggestions, effects and the reference documentation all come
+// from it.
 //
-// A word reports every mistake of a call and goes on, with a value that
-// stands for what was meant, so that one evaluation finds all of them. Once
-// the configuration is loaded, the few words that are for requests as well
-// fail instead, and the others are refused.
+// A word reports every mistake in a call and returns a stand-in for the
+// intended value, so that one evaluation finds all mistakes. After the
+// configuration is loaded, the few words that also work for requests return an
+// error instead, and the others are refused.
 package builtin

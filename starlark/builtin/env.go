@@ -13,8 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// An envKind is a form of env: how its variable is read and what its default
-// may be.
+// An envKind is a form of env: how it reads its variable and which default it
+// accepts.
 type envKind struct {
 	word    string // "env", "env.int"
 	returns string
@@ -44,19 +44,19 @@ func envWords() []Word {
 		"env.int":   "An environment variable as a whole number.",
 		"env.float": "An environment variable as a number.",
 		"env.bool":  "An environment variable as True or False: true, yes, on and 1, or false, no, off and 0.",
-		"env.list":  "An environment variable as a list: its parts between commas, without blanks around them.",
+		"env.list":  "An environment variable as a list: its comma-separated parts, without spaces around them.",
 	}
 	var out []Word
 	for _, k := range envKinds() {
 		out = append(out, Word{Name: k.word, Returns: k.returns, Doc: docs[k.word], Arguments: []Argument{
 			{Name: "name", Type: "str", Required: true, Doc: "The variable.", Example: `"NAME"`, aka: []string{"key", "var", "variable"}},
-			{Name: "default", Type: k.returns + " | None", Absent: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
+			{Name: "default", Type: k.returns + " | None", Absent: "the variable must be set", Doc: "The result if the variable is not set.", aka: []string{"fallback"}},
 		}})
 	}
 	return out
 }
 
-// An envFunc is the word env: a function with functions for attributes.
+// An envFunc is the word env, a function with functions as attributes.
 type envFunc struct {
 	*starlark.Builtin
 	kinds map[string]*starlark.Builtin // "int" → env.int
@@ -67,10 +67,10 @@ var (
 	_ starlark.HasAttrs = (*envFunc)(nil)
 )
 
-// Type is what messages call it.
+// Type returns the name for messages.
 func (f *envFunc) Type() string { return "env" }
 
-// Attr returns the form of a name.
+// Attr returns the form of env with the given name.
 func (f *envFunc) Attr(name string) (starlark.Value, error) {
 	if b := f.kinds[name]; b != nil {
 		return b, nil
@@ -95,7 +95,7 @@ func (s *Session) envWord() starlark.Value {
 	return f
 }
 
-// readEnv is every form of env.
+// readEnv implements every form of env.
 func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.Tuple, kwargs []starlark.Tuple) starlark.Value {
 	c := s.begin(thread, s.words[kind.word])
 	have := c.bind(args, kwargs)
@@ -126,14 +126,14 @@ func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.
 		}
 		c.report(diag.Diagnostic{Code: codeBadEnv, Span: span, Message: message})
 		if def := have["default"]; def != nil {
-			return def.value // has the right type for what follows
+			return def.value // already has the right type
 		}
 		return s.stand(name)
 	}
 	return v
 }
 
-// betterKind suggests the form of env that the default is for.
+// betterKind suggests the form of env that matches the default.
 func betterKind(err error, kind *envKind, name string, def starlark.Value) error {
 	suffix := ""
 	switch def.(type) {
@@ -157,7 +157,7 @@ func betterKind(err error, kind *envKind, name string, def starlark.Value) error
 	return &better
 }
 
-// variable reads the name of a variable.
+// variable reads the name of an environment variable.
 func (c *call) variable(g *given) (string, diag.Span, bool) {
 	if g == nil || value.IsUnset(g.value) {
 		return "", c.span, false
@@ -168,7 +168,7 @@ func (c *call) variable(g *given) (string, diag.Span, bool) {
 		if bare := strings.Trim(name, "${} "); envName.MatchString(bare) {
 			label = fmt.Sprintf("write %q", bare)
 		}
-		err = value.Wrong(label, "is no name of an environment variable: %s", value.Quote(name))
+		err = value.Wrong(label, "is not a name of an environment variable: %s", value.Quote(name))
 	}
 	if err != nil {
 		c.wrongValue(g, err)
@@ -177,7 +177,7 @@ func (c *call) variable(g *given) (string, diag.Span, bool) {
 	return name, g.span, true
 }
 
-// lookup reads a variable and records that it was read.
+// lookup reads an environment variable and records that it was read.
 func (s *Session) lookup(name string, secret bool) (string, bool) {
 	text, set := s.opts.LookupEnv(name)
 	var content []byte
@@ -191,13 +191,14 @@ func (s *Session) lookup(name string, secret bool) (string, bool) {
 	return text, set
 }
 
-// shownName is a variable's name as messages have it.
+// shownName returns the name of a variable as messages show it.
 func shownName(name string) string {
 	const most = 100 // bytes
 	return visible.Cut(name, most)
 }
 
-// unset reports a variable that must be set, unless that is allowed.
+// unset reports a variable that must be set, unless unset variables are
+// allowed.
 func (c *call) unset(name string, span diag.Span) starlark.Value {
 	if !c.session.opts.AllowMissing {
 		c.report(diag.Diagnostic{
@@ -209,7 +210,7 @@ func (c *call) unset(name string, span diag.Span) starlark.Value {
 	return c.session.stand(name)
 }
 
-// stand returns what stands for a variable without value.
+// stand returns the stand-in for the value of an unset variable.
 func (s *Session) stand(name string) starlark.Value {
 	s.unset = true
 	return &value.Unset{Variable: name}

@@ -13,30 +13,30 @@ import (
 // A HeaderEdit is the value of set_header, add_header or remove_header.
 type HeaderEdit struct {
 	opaque
-	Edit plan.HeaderEdit // without a name where something was wrong, which has been reported
+	Edit plan.HeaderEdit // has no name if it was wrong, which has been reported
 }
 
 const headerEditType = "header edit"
 
-// String shows the edit as it is written, without a secret.
+// String returns a call that makes the edit, without a secret.
 func (e *HeaderEdit) String() string { return e.Edit.String() }
 
 func headerWords() []Word {
-	name := Argument{Name: "name", Type: "str", Required: true, Rule: "in upper or lower case; none that frames a message or concerns one connection",
+	name := Argument{Name: "name", Type: "str", Required: true, Rule: "in upper or lower case; not a header that frames a message or concerns one connection",
 		Doc: "The header.", Example: `"X-Name"`, aka: []string{"header", "key"}}
 	val := Argument{Name: "value", Type: "str | secret", Required: true, Rule: "one line",
-		Doc: "What it says.", Example: `"value"`, aka: []string{"val", "to", "content"}}
+		Doc: "The value of the header.", Example: `"value"`, aka: []string{"val", "to", "content"}}
 	return []Word{
 		{Name: string(plan.HeaderSet), Returns: "header_edit", Arguments: []Argument{name, val},
-			Doc: "Writes a header in place of all that have its name."},
+			Doc: "Sets a header and replaces all headers with its name."},
 		{Name: string(plan.HeaderAdd), Returns: "header_edit", Arguments: []Argument{name, val},
-			Doc: "Writes a header beside those that have its name."},
+			Doc: "Adds a header and keeps others with its name."},
 		{Name: string(plan.HeaderRemove), Returns: "header_edit", Arguments: []Argument{name},
-			Doc: "Removes every header of a name."},
+			Doc: "Removes every header with a name."},
 	}
 }
 
-// headerEdit is the words set_header, add_header and remove_header.
+// headerEdit implements set_header, add_header and remove_header.
 func (s *Session) headerEdit(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words[b.Name()])
 	have := c.bind(args, kwargs)
@@ -78,7 +78,7 @@ func (c *call) headerName(g *given) (string, bool) {
 	return name, err == nil
 }
 
-// headerValue reads a value; that of remove_header is not there.
+// headerValue reads the value of an edit. remove_header has none.
 func (c *call) headerValue(g *given) (plan.Text, bool) {
 	if g == nil {
 		return plan.Text{}, c.word.argument("value") == nil
@@ -89,14 +89,14 @@ func (c *call) headerValue(g *given) (plan.Text, bool) {
 	text, err := c.numberText(g.value)
 	if err != nil {
 		if g.value == starlark.None {
-			err = value.WrongType("a string", g.value, "write remove_header(…) to have none")
+			err = value.WrongType("a string", g.value, "write remove_header(…) to remove the header")
 		}
 		c.wrongValue(g, err)
 	}
 	return plan.Plain(text), err == nil
 }
 
-// editsOf reads a list of header edits for one side.
+// editsOf reads a list of header edits for requests or for answers.
 func editsOf[T any](side plan.HeaderSide, place func(*T) *[]plan.HeaderEdit) func(*call, *given, *T) {
 	return func(c *call, g *given, t *T) {
 		if dict, ok := g.value.(*starlark.Dict); ok {
@@ -171,25 +171,25 @@ func setHeader(name, text string) string {
 	return "set_header(" + value.Quote(name) + ", " + value.Quote(text) + ")"
 }
 
-// What an argument may write into a head. A router makes a list of thousands of
-// texts from one header of a request, which is short until it is written.
+// These limit the headers that an argument can write. A router can turn one
+// short header of a request into a list of thousands of texts.
 const (
 	maxHeaders     = 256
-	maxHeaderBytes = 64 << 10 // names, values and what is between them
+	maxHeaderBytes = 64 << 10 // names, values and separators
 )
 
 // A headerSum counts the headers that an argument writes.
 type headerSum struct{ headers, bytes int }
 
-// add counts a header by the lengths of its name and value.
+// add counts a header with the given lengths of name and value.
 func (s *headerSum) add(name, value int) error {
 	s.headers++
 	s.bytes += name + len(": ") + value + len("\r\n")
 	switch {
 	case s.headers > maxHeaders:
-		return fmt.Errorf("got more than %d headers, which is the most", maxHeaders)
+		return fmt.Errorf("got more than %d headers, which is the limit", maxHeaders)
 	case s.bytes > maxHeaderBytes:
-		return fmt.Errorf("got headers of more than %d bytes together, which is the most", maxHeaderBytes)
+		return fmt.Errorf("got headers of more than %d bytes together, which is the limit", maxHeaderBytes)
 	}
 	return nil
 }

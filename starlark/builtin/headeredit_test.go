@@ -27,7 +27,7 @@ c = LdConfig(workers = [g], request_headers = (set_header("Authorization", "Bear
 	assert.Equal(t, `[set_header("X-A", "1") remove_header("Server") add_header("Set-Cookie", "a=b")]`, shown(cfg.ResponseHeaders))
 }
 
-// TestHeaderEditOfUnsetVariable: one mistake, told once.
+// TestHeaderEditOfUnsetVariable checks that one mistake is reported once.
 func TestHeaderEditOfUnsetVariable(t *testing.T) {
 	_, found := evaluate(t, `g = WorkerGroup("a", "m:a", request_headers = [set_header("X-A", env("NO"))])`, nil)
 	require.Len(t, found, 1)

@@ -20,15 +20,15 @@ func setHealthPath(c *call, g *given, p *plan.Group) {
 	p.HealthPath = s
 }
 
-// checkHealth finds headers of a request that is never made.
+// checkHealth reports headers for health checks that are not enabled.
 func (c *call) checkHealth(have map[string]*given, p *plan.Group) {
 	if g := have["health_headers"]; g != nil && len(p.HealthHeaders) > 0 && have["health_path"] == nil {
-		c.wrongValue(g, value.Wrong(`add health_path="/…"`, "needs `health_path`, without which nothing is asked"))
+		c.wrongValue(g, value.Wrong(`add health_path="/…"`, "needs `health_path`: without it there are no health checks"))
 	}
 }
 
-// checkHealthPath accepts what can stand in a request line as it is. A path
-// that takes another's place in a URL would ask for something else.
+// checkHealthPath accepts a path that a request line can contain unchanged. It
+// refuses text that would ask for something other than that path.
 func checkHealthPath(s string) error {
 	switch {
 	case strings.Contains(s, "://"):
@@ -36,12 +36,12 @@ func checkHealthPath(s string) error {
 		if u, err := url.Parse(s); err == nil && strings.HasPrefix(u.Path, "/") {
 			label = "write " + value.Quote(u.RequestURI())
 		}
-		return value.Wrong(label, "is a URL, and must be a path alone: %s", value.Quote(s))
+		return value.Wrong(label, "is a URL, but must be only a path: %s", value.Quote(s))
 	case !strings.HasPrefix(s, "/"):
 		return value.Wrong("write "+value.Quote("/"+s), "must begin with `/`: %s", value.Quote(s))
 	}
 	if u, err := url.ParseRequestURI(s); err != nil || u.RequestURI() != s || strings.Contains(s, "#") {
-		return value.Wrong("escape what is special, such as %20 for a blank", "is no path of a URL: %s", value.Quote(s))
+		return value.Wrong("escape special characters, such as %20 for a space", "is not a path of a URL: %s", value.Quote(s))
 	}
 	return nil
 }

@@ -17,23 +17,23 @@ type Key struct {
 	Key match.Key
 }
 
-// String shows the key as it is written.
+// String returns a call that makes the key.
 func (k *Key) String() string { return k.Key.String() }
 
 func keyWords() []Word {
 	return []Word{
-		{Name: string(match.KeyCookie), Returns: "key", Doc: "What a client is known by: the value of a cookie.",
-			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "upper and lower case are not the same",
+		{Name: string(match.KeyCookie), Returns: "key", Doc: "Identifies a client by the value of a cookie.",
+			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "case matters",
 				Doc: "The cookie.", Example: `"session"`, aka: []string{"cookie", "key"}}}},
-		{Name: string(match.KeyHeader), Returns: "key", Doc: "What a client is known by: the value of a header.",
+		{Name: string(match.KeyHeader), Returns: "key", Doc: "Identifies a client by the value of a header.",
 			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "in upper or lower case",
 				Doc: "The header.", Example: `"X-User"`, aka: []string{"header", "key"}}}},
 		{Name: string(match.KeyClientIP), Returns: "key",
-			Doc: "What a client is known by: its address, from behind trusted proxies as they tell it."},
+			Doc: "Identifies a client by its address. Behind trusted proxies, it is the address that they report."},
 	}
 }
 
-// key is the words by_cookie, by_header and by_client_ip.
+// key implements by_cookie, by_header and by_client_ip.
 func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words[b.Name()])
 	have := c.bind(args, kwargs)
@@ -60,7 +60,7 @@ func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	return key, nil
 }
 
-// token is the form of names in HTTP (RFC 9110 section 5.6.2).
+// token matches a name in HTTP (RFC 9110 section 5.6.2).
 var token = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 func checkToken(s string) error {
@@ -74,7 +74,7 @@ func checkToken(s string) error {
 	if better := strings.Trim(s, `:=; "'`); token.MatchString(better) {
 		label = "write " + value.Quote(better)
 	}
-	return value.Wrong(label, "has characters that no such name has: %s", value.Quote(s))
+	return value.Wrong(label, "has characters that such a name cannot have: %s", value.Quote(s))
 }
 
 const keyForms = match.KeyForms
@@ -95,7 +95,7 @@ func keyLabel(v starlark.Value) string {
 	case *starlark.Builtin:
 		switch v.Name() {
 		case string(match.KeyClientIP):
-			return "call it: add ( ) after its name"
+			return "call it: add () after its name"
 		case string(match.KeyCookie), string(match.KeyHeader):
 			return `call it: write ` + v.Name() + `("name")`
 		}
@@ -108,7 +108,7 @@ func keyLabel(v starlark.Value) string {
 		}
 	case starlark.Bool:
 		if v {
-			return "say by what: " + keyForms
+			return "write " + keyForms
 		}
 		return "write None"
 	}

@@ -25,7 +25,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestKeyOfUnsetVariable: one mistake, told once.
+// TestKeyOfUnsetVariable checks that one mistake is reported once.
 func TestKeyOfUnsetVariable(t *testing.T) {
 	_, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = by_cookie(env("NO")))`, nil)
 	require.Len(t, found, 1)

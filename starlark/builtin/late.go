@@ -11,18 +11,18 @@ import (
 )
 
 // Most words make a part of the configuration and can only be called while it
-// is loaded. A few are for requests as well: those report to nobody then, but
-// fail, and share nothing that another call could change.
+// is loaded. A few also work for requests: then they report nothing but return
+// an error, and share nothing that another call could change.
 
-// Close ends the loading of the configuration: nobody is to ask for its errors
-// any more, and the words may be called from several goroutines at a time.
+// Close ends the loading of the configuration. After it, words report no errors
+// and several goroutines can call them at the same time.
 func (s *Session) Close() { s.late, s.thread = true, nil }
 
 // Closed reports whether Close was called.
 func (s *Session) Closed() bool { return s.late }
 
-// whileLoading is the function of a word that makes a part of the
-// configuration.
+// whileLoading wraps the function of a word that can only be called during
+// loading.
 func (s *Session) whileLoading(f builtinFunc) builtinFunc {
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if s.late {
@@ -32,11 +32,12 @@ func (s *Session) whileLoading(f builtinFunc) builtinFunc {
 	}
 }
 
-// maxLateArguments is the most that a word has which is for requests as well.
+// maxLateArguments is the largest number of arguments of a word that works for
+// requests.
 const maxLateArguments = 8
 
-// Read gives out the arguments of a call, in the order of the table; nil is
-// for one that was not given. It allocates only for an error.
+// Read stores the arguments of a call in out, in the order of the table, with
+// nil for an argument that is not given. It allocates only for an error.
 func (w *Word) Read(args starlark.Tuple, kwargs []starlark.Tuple, out []starlark.Value) error {
 	if most := len(w.positional()); len(args) > most {
 		message, _ := w.tooMany(most, len(args))
@@ -50,7 +51,7 @@ func (w *Word) Read(args starlark.Tuple, kwargs []starlark.Tuple, out []starlark
 		case i < 0:
 			return w.unknown(name)
 		case out[i] != nil:
-			return fmt.Errorf("%s gets `%s` twice", w.Name, name)
+			return fmt.Errorf("%s got `%s` twice", w.Name, name)
 		}
 		out[i] = kv[1]
 	}
@@ -69,7 +70,7 @@ func (w *Word) unknown(name string) error {
 	return fmt.Errorf("%s has no argument `%s`", w.Name, name)
 }
 
-// lateError is a diagnostic as the error of a call.
+// lateError turns a diagnostic into the error of a call.
 func lateError(d *diag.Diagnostic) error {
 	if d.Label == "" {
 		return errors.New(d.Message)
@@ -77,7 +78,7 @@ func lateError(d *diag.Diagnostic) error {
 	return fmt.Errorf("%s: %s", d.Message, d.Label)
 }
 
-// bindLate is bind for a request.
+// bindLate is bind for the call of a request.
 func (c *call) bindLate(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*given {
 	var vals [maxLateArguments]starlark.Value
 	if c.err = c.word.Read(args, kwargs, vals[:len(c.word.Arguments)]); c.err != nil {
@@ -92,14 +93,15 @@ func (c *call) bindLate(args starlark.Tuple, kwargs []starlark.Tuple) map[string
 	return out
 }
 
-// A reading is a call of a word that is for requests as well, with all its
-// arguments read.
+// A reading is a call, with all its arguments read, of a word that also works
+// for requests.
 type reading struct {
 	call *call
 	have map[string]*given // nil in a late call
 }
 
-// given is the argument of a name, and its place where that is known.
+// given returns the argument with the given name, with its position if that is
+// known.
 func (r *reading) given(name string) *given {
 	if g := r.have[name]; g != nil {
 		return g
@@ -107,10 +109,10 @@ func (r *reading) given(name string) *given {
 	return &given{arg: r.call.word.argument(name), span: r.call.span, name: r.call.span}
 }
 
-// end returns what went wrong, where nobody has been told of it.
+// end returns the error of a late call.
 func (r *reading) end() error { return r.call.err }
 
-// read sets the fields of t by the arguments of a call.
+// read sets the fields of t to the arguments of a call.
 func read[T any](s *Session, thread *starlark.Thread, name string, fields []field[T], args starlark.Tuple, kwargs []starlark.Tuple, t *T) *reading {
 	word := s.words[name]
 	if s.late {

@@ -14,14 +14,14 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A Config is the value of a call of LdConfig.
+// A Config is the result of a call of LdConfig.
 type Config struct {
 	opaque
 	Plan   *plan.Plan // without path, inputs and fingerprint
-	Groups []*Group   // of Plan's groups, in their order
+	Groups []*Group   // the groups of Plan, in their order
 	Span   diag.Span  // of the word LdConfig
 
-	Router     *starlark.Function // frozen, and nil where there is none; the plan has none yet
+	Router     *starlark.Function // frozen; nil if there is none; Plan does not have it yet
 	RouterSpan diag.Span          // of the value of router=
 }
 
@@ -34,7 +34,7 @@ func ldConfigWord() Word {
 	}
 }
 
-// ldConfig is the word LdConfig.
+// ldConfig implements LdConfig.
 func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	s.configs++
 	c := s.begin(thread, s.words["LdConfig"])
@@ -59,8 +59,8 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	return cfg, nil
 }
 
-// configFields are the arguments of LdConfig. Router and workers are read by
-// ldConfig itself, since what they give is more than the plan has.
+// configFields are the arguments of LdConfig. ldConfig itself reads router and
+// workers, because they hold more than the plan does.
 var configFields = sync.OnceValue(func() []field[plan.Plan] {
 	return fieldsOf(plan.PlanAttributes, map[string]func(*call, *given, *plan.Plan){
 		"bind":                     setBind,
@@ -84,18 +84,18 @@ func setControlSocket(c *call, g *given, p *plan.Plan) {
 		return
 	}
 	if rest, found := strings.CutPrefix(s, "unix:"); found {
-		c.wrongValue(g, value.Wrong("write "+value.Quote(rest), "is a path alone: %s", value.Quote(s)))
+		c.wrongValue(g, value.Wrong("write "+value.Quote(rest), "must be only a path: %s", value.Quote(s)))
 		return
 	}
 	path := c.session.absolute(s)
 	if len(path) > plan.MaxUnixPath {
-		c.wrongValue(g, value.Wrong("", "makes a path of %d bytes, and a socket's has %d at most: %s", len(path), plan.MaxUnixPath, value.Quote(path)))
+		c.wrongValue(g, value.Wrong("", "gives a path of %d bytes, but the path of a socket can have at most %d: %s", len(path), plan.MaxUnixPath, value.Quote(path)))
 		return
 	}
 	p.ControlSocket = plan.ControlSocket(path)
 }
 
-// setReloadSurge reads a number of workers, or a percentage.
+// setReloadSurge reads a number of workers or a percentage.
 func setReloadSurge(c *call, g *given, p *plan.Plan) {
 	var err error
 	switch v := g.value.(type) {
@@ -103,7 +103,7 @@ func setReloadSurge(c *call, g *given, p *plan.Plan) {
 		p.ReloadSurge = plan.Surge{}
 	case starlark.Int:
 		if p.ReloadSurge.Workers, err = value.Int(v, 1, noLimit); err != nil && v.Sign() == 0 {
-			err = value.Wrong("write 1 to replace one worker at a time", "must be 1 or more: a worker goes only when its replacement is ready")
+			err = value.Wrong("write 1 to replace one worker at a time", "must be 1 or more: a worker stops only after its replacement is ready")
 		}
 	case starlark.String:
 		if p.ReloadSurge, err = plan.ParseSurge(string(v)); err != nil {
@@ -123,7 +123,8 @@ func setBind(c *call, g *given, p *plan.Plan) {
 	}
 }
 
-// setAdmin keeps to the machine itself where it suggests an address.
+// setAdmin reads the address for admin requests. It suggests a loopback
+// address.
 func setAdmin(c *call, g *given, p *plan.Plan) {
 	if g.value == starlark.None {
 		return
@@ -131,13 +132,13 @@ func setAdmin(c *call, g *given, p *plan.Plan) {
 	bind, ok := c.address(g, `write "127.0.0.1:%v"`)
 	switch {
 	case ok && bind.Network == "systemd":
-		c.wrongValue(g, value.Wrong(`write "host:port" or "unix:/path"`, "cannot be %q: the socket that the service manager passes is for `bind`", bind))
+		c.wrongValue(g, value.Wrong(`write "host:port" or "unix:/path"`, "cannot be %q: the socket from the service manager is for `bind`", bind))
 	case ok:
 		p.Admin = bind
 	}
 }
 
-// address reads an address to listen on. The label is for a port that is
+// address reads an address to listen on. The label is the correction for a port
 // given as a number.
 func (c *call) address(g *given, label string) (plan.Bind, bool) {
 	if n, ok := g.value.(starlark.Int); ok {
@@ -176,7 +177,7 @@ func setTrustedProxies(c *call, g *given, p *plan.Plan) {
 	}
 }
 
-// headSize reads how large a head may be.
+// headSize reads the largest size of a head.
 func headSize(of func(*plan.Plan) *int) func(*call, *given, *plan.Plan) {
 	return func(c *call, g *given, p *plan.Plan) {
 		n, err := value.Size(g.value)
@@ -235,8 +236,8 @@ func (c *call) groups(g *given) []*Group {
 		}
 		if slices.Contains(out, group) {
 			span := c.element(g, i)
-			c.report(diag.Diagnostic{Code: codeTwice, Span: span, Message: "this WorkerGroup is in `workers` already",
-				Label: "for more processes of it, raise `instances`"})
+			c.report(diag.Diagnostic{Code: codeTwice, Span: span, Message: "this WorkerGroup is already in `workers`",
+				Label: "to run more processes of it, raise `instances`"})
 			continue
 		}
 		group.used = true
@@ -252,7 +253,7 @@ func groupLabel(v starlark.Value) string {
 	case *starlark.Dict:
 		return "write WorkerGroup(**…) around it"
 	case *starlark.Function:
-		return "call it: add ( ) after its name"
+		return "call it: add () after its name"
 	case starlark.String:
 		return "write WorkerGroup(name=…, app=…)"
 	}

@@ -7,17 +7,17 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// combineWords are the words that make matchers of others.
+// combineWords returns the words that combine matchers.
 func combineWords() []matcherWord {
 	return []matcherWord{
-		{Word{Name: "all_of", Doc: "Matches what every one of the matchers matches; the same as &.", Arguments: []Argument{
+		{Word{Name: "all_of", Doc: "Matches a request that all of the matchers match; the same as &.", Arguments: []Argument{
 			some("matchers", "matcher", "", "At least one.", `method("GET"), path("/x")`, "all")}},
 			func(c *call, have map[string]*given) match.Matcher { return c.joined(have["matchers"], match.All) }},
-		{Word{Name: "any_of", Doc: "Matches what one of the matchers matches; the same as |.", Arguments: []Argument{
+		{Word{Name: "any_of", Doc: "Matches a request that any of the matchers matches; the same as |.", Arguments: []Argument{
 			some("matchers", "matcher", "", "At least one.", `path("/x"), prefix("/y")`, "any")}},
 			func(c *call, have map[string]*given) match.Matcher { return c.joined(have["matchers"], match.Any) }},
-		{Word{Name: "not_", Doc: "Matches what the matcher does not match; the same as ~.", Arguments: []Argument{
-			{Name: "matcher", Type: "matcher", Required: true, Doc: "What is not to match.", Example: "websocket()"}}},
+		{Word{Name: "not_", Doc: "Matches a request that the matcher does not match; the same as ~.", Arguments: []Argument{
+			{Name: "matcher", Type: "matcher", Required: true, Doc: "The matcher that must not match.", Example: "websocket()"}}},
 			func(c *call, have map[string]*given) match.Matcher {
 				if g := have["matcher"]; g != nil {
 					if m := c.part(g, g.value, nil); m != nil {
@@ -29,7 +29,7 @@ func combineWords() []matcherWord {
 	}
 }
 
-// joined makes a matcher of all that the argument holds, or nil.
+// joined combines all matchers of the argument into one, or returns nil.
 func (c *call) joined(g *given, by func(...match.Matcher) match.Matcher) match.Matcher {
 	if g == nil {
 		return nil
@@ -48,7 +48,7 @@ func (c *call) joined(g *given, by func(...match.Matcher) match.Matcher) match.M
 }
 
 // part reads a value that must be a matcher: the i-th of the argument, or the
-// argument itself where i is nil.
+// argument itself if i is nil.
 func (c *call) part(g *given, v starlark.Value, i *int) match.Matcher {
 	if m, ok := v.(*Matcher); ok {
 		if m.Matcher == nil {

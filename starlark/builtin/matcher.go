@@ -12,13 +12,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A Matcher is the value of the words that look at a request: path, header,
-// all_of and the others.
+// A Matcher is the value of a word that examines a request: path, header,
+// all_of and others.
 type Matcher struct {
 	opaque
-	Matcher match.Matcher // nil where something was wrong, which has been reported
+	Matcher match.Matcher // nil if it was wrong, which has been reported
 	session *Session
-	span    diag.Span // where it was made
+	span    diag.Span // of the call that made it
 }
 
 const matcherType = "matcher"
@@ -29,7 +29,7 @@ var (
 	_ starlark.Comparable = (*Matcher)(nil)
 )
 
-// String shows the matcher as it is written.
+// String returns a call that makes the matcher.
 func (m *Matcher) String() string {
 	if m.Matcher == nil {
 		return m.opaque.String()
@@ -37,13 +37,14 @@ func (m *Matcher) String() string {
 	return m.Matcher.String()
 }
 
-// Truth is asked for by and, or and not, which cannot join matchers.
+// Truth runs for the operators and, or and not, which cannot join matchers.
 func (m *Matcher) Truth() starlark.Bool {
 	m.session.truthOf(m)
 	return true
 }
 
-// CompareSameType compares what is written; there is no order.
+// CompareSameType compares the text of matchers for equality; a matcher has no
+// order.
 func (m *Matcher) CompareSameType(op syntax.Token, y starlark.Value, _ int) (bool, error) {
 	equal := m.String() == y.(*Matcher).String()
 	switch op {
@@ -55,7 +56,7 @@ func (m *Matcher) CompareSameType(op syntax.Token, y starlark.Value, _ int) (boo
 	return false, fmt.Errorf("matchers have no order")
 }
 
-// Binary joins two matchers by & and |.
+// Binary joins two matchers with & or |.
 func (m *Matcher) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (starlark.Value, error) {
 	if value.IsUnset(y) {
 		return y, nil
@@ -76,9 +77,8 @@ func (m *Matcher) Binary(op syntax.Token, y starlark.Value, side starlark.Side) 
 	return nil, nil
 }
 
-// noMatcher reports an operand that is none, and stands in for what the
-// operator would make. It is nil for other operators, and once evaluation is
-// over.
+// noMatcher reports an operand that is not a matcher and returns a stand-in for
+// the result. It returns nil for other operators and after the evaluation.
 func (s *Session) noMatcher(op syntax.Token, v starlark.Value) starlark.Value {
 	if s.thread == nil || op != syntax.AMP && op != syntax.PIPE {
 		return nil
@@ -94,11 +94,11 @@ func (s *Session) noMatcher(op syntax.Token, v starlark.Value) starlark.Value {
 	return out
 }
 
-// madeByNot reports whether a value is what a `not` has likely made of a
-// matcher, which has been reported.
+// madeByNot reports whether a value is likely the result of `not` on a matcher,
+// which has been reported.
 func (s *Session) madeByNot(v starlark.Value) bool { return s.truths > 0 && v == starlark.False }
 
-// Unary is ~, for what the matcher does not take.
+// Unary applies ~, which negates the matcher.
 func (m *Matcher) Unary(op syntax.Token) (starlark.Value, error) {
 	if op != syntax.TILDE {
 		return nil, nil
@@ -106,7 +106,7 @@ func (m *Matcher) Unary(op syntax.Token) (starlark.Value, error) {
 	return m.session.join(func(parts ...match.Matcher) match.Matcher { return match.Not(parts[0]) }, m), nil
 }
 
-// join makes a matcher of others; of one that is wrong a wrong one.
+// join combines matchers into one. If a part is wrong, so is the result.
 func (s *Session) join(by func(...match.Matcher) match.Matcher, parts ...*Matcher) *Matcher {
 	out := &Matcher{opaque: matcherType, session: s}
 	if s.thread != nil {
@@ -126,19 +126,19 @@ func (s *Session) join(by func(...match.Matcher) match.Matcher, parts ...*Matche
 // A matcherWord is a word that makes a matcher.
 type matcherWord struct {
 	Word
-	// make makes the matcher that a call asks for. It reports what is wrong, and
-	// may return nil then.
+	// make returns the matcher for a call. If it reports an error, it may
+	// return nil.
 	make func(c *call, have map[string]*given) match.Matcher
 }
 
-// matcherWords are the words that make matchers, in the order that reference
-// docs show them. Each family has a file.
+// matcherWords returns the words that make matchers, in the order of the
+// reference documentation. Each family has its own file.
 func matcherWords() []matcherWord {
 	return slices.Concat(pathWords(), hostWords(), methodWords(), namedWords(), clientWords(),
 		websocketWords(), percentWords(), combineWords())
 }
 
-// matcherWordsAlone are the matcherWords as other words are.
+// matcherWordsAlone returns the matcherWords as plain Words.
 func matcherWordsAlone() (out []Word) {
 	for _, w := range matcherWords() {
 		w.Returns = matcherType
@@ -147,7 +147,7 @@ func matcherWordsAlone() (out []Word) {
 	return out
 }
 
-// matcher is the function of a word that makes a matcher.
+// matcher returns the function of a word that makes a matcher.
 func (s *Session) matcher(w matcherWord) builtinFunc {
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		c := s.begin(thread, s.words[b.Name()])
@@ -168,12 +168,12 @@ func (s *Session) matcher(w matcherWord) builtinFunc {
 	}
 }
 
-// some is an argument that takes one value or more, by place.
+// some returns an argument that takes one or more positional values.
 func some(name, typ, rule, doc, example string, aka ...string) Argument {
 	return Argument{Name: name, Type: typ, Required: true, Variadic: true, Rule: rule, Doc: doc, Example: example, aka: aka}
 }
 
-// texts reads the strings of a variadic argument, each of which check accepts.
+// texts reads the strings of a variadic argument and applies check to each.
 func (c *call) texts(g *given, check func(string) error) []string {
 	if g == nil {
 		return nil
@@ -197,21 +197,21 @@ func (c *call) texts(g *given, check func(string) error) []string {
 	return out
 }
 
-// matcherLabel says what to write in place of a value that is no matcher.
+// matcherLabel returns the correction for a value that is not a matcher.
 func matcherLabel(v starlark.Value) string {
 	switch v := v.(type) {
 	case starlark.String:
 		if match.CheckPath(string(v)) == nil {
-			return fmt.Sprintf("write prefix(%q), or path(%q) for this path alone", string(v), string(v))
+			return fmt.Sprintf("write prefix(%q), or path(%q) for only this path", string(v), string(v))
 		}
 	case starlark.Bool:
-		return `a matcher compares by itself, as in header("x-tenant", "acme")`
+		return `a matcher does the comparison itself, as in header("x-tenant", "acme")`
 	case *starlark.Builtin:
-		return "call it: add ( ) after its name"
+		return "call it: add () after its name"
 	case *starlark.Function:
-		return "a function looks at requests as `router` of LdConfig"
+		return "to use a function, make it the `router` of LdConfig"
 	case *Key:
-		return "a key says who a client is: use it in percent(…, by=…), or as `sticky`"
+		return "a key identifies a client: use it in percent(…, by=…), or as `sticky`"
 	}
 	return ""
 }

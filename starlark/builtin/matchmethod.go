@@ -4,7 +4,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// methodWords are the words for matchers of the method.
+// methodWords returns the words for matchers of the method.
 func methodWords() []matcherWord {
 	return []matcherWord{
 		{Word{Name: "method", Doc: "Matches the method of the request.", Arguments: []Argument{

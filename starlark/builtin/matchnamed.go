@@ -10,11 +10,11 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// namedWords are the words for matchers of a header, a cookie or a query
+// namedWords returns the words for matchers of a header, a cookie or a query
 // parameter.
 func namedWords() []matcherWord {
 	return []matcherWord{
-		{Word{Name: "header", Doc: "Matches requests with a header of which one line passes; without a test, requests with the header.",
+		{Word{Name: "header", Doc: "Matches requests in which a line of the header passes the test; without a test, requests that have the header.",
 			Arguments: testArguments("header", `"X-Tenant"`, "in upper or lower case")},
 			func(c *call, have map[string]*given) match.Matcher {
 				return c.namedMatcher(have, checkToken, func(name string, test match.Test) match.Matcher {
@@ -22,31 +22,32 @@ func namedWords() []matcherWord {
 					return match.Header(strings.ToLower(name), test)
 				})
 			}},
-		{Word{Name: "cookie", Doc: "Matches requests whose first cookie of a name passes; without a test, requests with the cookie.",
-			Arguments: testArguments("cookie", `"beta"`, "upper and lower case are not the same")},
+		{Word{Name: "cookie", Doc: "Matches requests whose first cookie with the name passes the test; without a test, requests that have the cookie.",
+			Arguments: testArguments("cookie", `"beta"`, "case matters")},
 			func(c *call, have map[string]*given) match.Matcher {
 				return c.namedMatcher(have, checkToken, match.Cookie)
 			}},
-		{Word{Name: "query", Doc: "Matches requests whose first query parameter of a name passes; without a test, requests with the parameter.",
-			Arguments: testArguments("query parameter", `"version"`, "decoded; upper and lower case are not the same")},
+		{Word{Name: "query", Doc: "Matches requests whose first query parameter with the name passes the test; without a test, requests that have the parameter.",
+			Arguments: testArguments("query parameter", `"version"`, "decoded; case matters")},
 			func(c *call, have map[string]*given) match.Matcher {
 				return c.namedMatcher(have, func(string) error { return nil }, match.Query)
 			}},
 	}
 }
 
-// testArguments are the arguments of header, cookie and query.
+// testArguments returns the arguments of header, cookie and query.
 func testArguments(what, example, rule string) []Argument {
 	const one = "at most one of value, glob, regex"
 	return []Argument{
 		{Name: "name", Type: "str", Required: true, Rule: rule, Doc: "The " + what + ".", Example: example, aka: []string{"key", "header", "cookie", "query", "param"}},
-		{Name: "value", Type: "str | None", Default: "None", Rule: one, Doc: "What its value must be.", aka: []string{"equals", "eq", "is", "exact"}},
-		{Name: "glob", Type: "str | None", Keyword: true, Default: "None", Rule: one + "; * takes any characters", Doc: "A glob for its value.", aka: []string{"pattern"}},
-		{Name: "regex", Type: "str | None", Keyword: true, Default: "None", Rule: one + "; found anywhere in it", Doc: "A regular expression (RE2) for its value.", aka: []string{"re", "match", "matches"}},
+		{Name: "value", Type: "str | None", Default: "None", Rule: one, Doc: "The exact value.", aka: []string{"equals", "eq", "is", "exact"}},
+		{Name: "glob", Type: "str | None", Keyword: true, Default: "None", Rule: one + "; * takes any characters", Doc: "A glob that the value must match.", aka: []string{"pattern"}},
+		{Name: "regex", Type: "str | None", Keyword: true, Default: "None", Rule: one + "; can match anywhere in the value", Doc: "A regular expression (RE2) that the value must match.", aka: []string{"re", "match", "matches"}},
 	}
 }
 
-// namedMatcher makes a matcher of a field whose name check accepts.
+// namedMatcher returns a matcher for a field. Check validates the name of the
+// field.
 func (c *call) namedMatcher(have map[string]*given, check func(string) error, make func(string, match.Test) match.Matcher) match.Matcher {
 	g := have["name"]
 	if g == nil {
@@ -63,14 +64,14 @@ func (c *call) namedMatcher(have map[string]*given, check func(string) error, ma
 	return make(name, c.test(have))
 }
 
-// checkSeen reports a header that no request ever shows.
+// checkSeen reports a header that no request has when a matcher sees it.
 func (c *call) checkSeen(g *given, name string) {
 	if why := match.UnseenHeader(name); why != "" {
-		c.wrong(g.span, c.word.Name+"("+value.Quote(name)+")", codeHeader, errors.New("no request shows this header: "+why))
+		c.wrong(g.span, c.word.Name+"("+value.Quote(name)+")", codeHeader, errors.New("no request has this header here: "+why))
 	}
 }
 
-// test reads what a value must be: one of value, glob and regex, or none.
+// test reads the test of a value: one of value, glob and regex, or none.
 func (c *call) test(have map[string]*given) match.Test {
 	var test match.Test
 	var before *given
@@ -80,7 +81,7 @@ func (c *call) test(have map[string]*given) match.Test {
 			continue
 		}
 		if before != nil {
-			c.wrong(g.span, c.word.Name, codeValue, value.Wrong("keep one of the two", "has both `%s` and `%s`", before.arg.Name, kind))
+			c.wrong(g.span, c.word.Name, codeValue, value.Wrong("keep only one of them", "has both `%s` and `%s`", before.arg.Name, kind))
 			continue
 		}
 		before = g

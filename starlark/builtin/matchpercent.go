@@ -5,13 +5,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// percentWords are the words for matchers of a share of the clients.
+// percentWords returns the words for matchers of a share of the clients.
 func percentWords() []matcherWord {
 	return []matcherWord{
-		{Word{Name: "percent", Doc: "Matches a share of all clients, each always or never: a smaller share by the same key is part of a larger one.", Arguments: []Argument{
-			{Name: "share", Type: "float", Required: true, Unit: "percent", Rule: "from 0 to 100, fractions too", Doc: "How many of 100 clients.", Example: "5", aka: []string{"percent", "percentage", "p", "weight"}},
-			{Name: "by", Type: "key", Keyword: true, Required: true, Rule: keyForms, Doc: "What a client is known by. A request without it does not match.", Example: `by=by_cookie("uid")`, aka: []string{"key", "sticky"}},
-			{Name: "salt", Type: "str", Keyword: true, Default: `""`, Doc: "Another one is another choice of clients.", aka: []string{"seed", "name"}}}},
+		{Word{Name: "percent", Doc: "Matches a share of all clients. Each client always matches or never does, and a smaller share by the same key is part of a larger one.", Arguments: []Argument{
+			{Name: "share", Type: "float", Required: true, Unit: "percent", Rule: "from 0 to 100, including fractions", Doc: "The percentage of clients.", Example: "5", aka: []string{"percent", "percentage", "p", "weight"}},
+			{Name: "by", Type: "key", Keyword: true, Required: true, Rule: keyForms, Doc: "The key that identifies a client. A request without it does not match.", Example: `by=by_cookie("uid")`, aka: []string{"key", "sticky"}},
+			{Name: "salt", Type: "str", Keyword: true, Default: `""`, Doc: "A different salt selects different clients.", aka: []string{"seed", "name"}}}},
 			(*call).percentMatcher},
 	}
 }

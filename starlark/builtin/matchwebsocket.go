@@ -4,10 +4,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// websocketWords are the words for matchers of websockets.
+// websocketWords returns the words for matchers of websockets.
 func websocketWords() []matcherWord {
 	return []matcherWord{
-		{Word{Name: "websocket", Doc: "Matches handshakes of websockets."},
+		{Word{Name: "websocket", Doc: "Matches requests that open a websocket."},
 			func(*call, map[string]*given) match.Matcher { return match.Websocket() }},
 	}
 }

@@ -15,7 +15,7 @@ var (
 	badNames = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 )
 
-// checkName accepts the name of a group: it becomes part of paths, metrics
+// checkName checks the name of a group, which becomes part of paths, metrics
 // and command lines.
 func checkName(s string) error {
 	switch {
@@ -24,9 +24,9 @@ func checkName(s string) error {
 	case s == "":
 		return value.Wrong(`write a word, such as "web"`, "is empty")
 	case len(s) > maxNameLength && !badNames.MatchString(s):
-		return value.Wrong("", "has %d characters, the most is %d", len(s), maxNameLength)
+		return value.Wrong("", "has %d characters, but can have at most %d", len(s), maxNameLength)
 	}
-	label := "letters, digits, _ and - are"
+	label := "use letters, digits, _ and -"
 	if better := strings.Trim(badNames.ReplaceAllString(s, "_"), "_"); nameForm.MatchString(better) {
 		label = fmt.Sprintf("write %q", better)
 	}
@@ -34,10 +34,10 @@ func checkName(s string) error {
 	return value.Wrong(label, "has characters that a name cannot have: %q", bad)
 }
 
-// appForm is module:attribute, with identifiers of any script.
+// appForm matches module:attribute, with identifiers in any script.
 var appForm = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*:[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
 
-// checkApp accepts what Uvicorn takes as an application.
+// checkApp checks that Uvicorn accepts s as an application.
 func checkApp(s string) error {
 	module, attribute, found := strings.Cut(s, ":")
 	if appForm.MatchString(s) && !strings.HasSuffix(module, ".py") {
@@ -47,7 +47,7 @@ func checkApp(s string) error {
 	call := strings.HasSuffix(attribute, "()")
 	switch {
 	case !found && strings.Count(s, ".") > 0 && !strings.HasSuffix(s, ".py") && appForm.MatchString(lastDot(s)):
-		return value.Wrong(fmt.Sprintf("did you mean %q, or %q?", lastDot(s), s+":app"), "has no `:` between module and attribute: %q", s)
+		return value.Wrong(fmt.Sprintf("did you mean %q or %q?", lastDot(s), s+":app"), "has no `:` between module and attribute: %q", s)
 	case !found || attribute == "":
 		attribute = "app"
 	case call:
@@ -60,7 +60,7 @@ func checkApp(s string) error {
 			label += `, and "--factory" in uvicorn_args`
 		}
 	}
-	return value.Wrong(label, `is no "module:attribute": %s`, value.Quote(s))
+	return value.Wrong(label, `is not "module:attribute": %s`, value.Quote(s))
 }
 
 func lastDot(s string) string {

@@ -6,8 +6,8 @@ import (
 	"go.starlark.net/starlark"
 )
 
-// opaque is the base of values that can only be passed on. It holds their
-// type's name.
+// opaque is the base of values that can only be passed on. Its value is the
+// name of their type.
 type opaque string
 
 func (o opaque) String() string        { return string(o) + "(…)" }

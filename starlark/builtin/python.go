@@ -13,8 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
-// Python returns what the imports of a file of Python have bound, by name;
-// names says what each is, dotted. Path is the file's own.
+// Python returns the values that the imports of a Python file bind, by name.
+// Names maps each to a dotted name of Python. Path is the path of the file.
 func (s *Session) Python(names map[string]string, path string) starlark.StringDict {
 	out := starlark.StringDict{
 		"__file__": starlark.String(path),
@@ -26,7 +26,7 @@ func (s *Session) Python(names map[string]string, path string) starlark.StringDi
 	return out
 }
 
-// imported returns what a dotted name of Python is here.
+// imported returns ldcorn's value for a dotted name of Python.
 func (s *Session) imported(reference string) starlark.Value {
 	if reference == "os.environ" {
 		return &environ{s}
@@ -55,7 +55,7 @@ func (s *Session) imported(reference string) starlark.Value {
 	return s.osFunction(reference)
 }
 
-// A pythonModule is a module of Python, or an object in one.
+// A pythonModule is a Python module or an object in one.
 type pythonModule struct {
 	opaque
 	members starlark.StringDict
@@ -66,8 +66,8 @@ var _ starlark.HasAttrs = (*pythonModule)(nil)
 func (m *pythonModule) String() string { return fmt.Sprintf("<module %q>", string(m.opaque)) }
 func (m *pythonModule) Type() string   { return "module" }
 
-// Attr returns a member. Those that are not there are reported before
-// evaluation, where they are written out.
+// Attr returns a member. A missing member that the text names is reported
+// before the evaluation.
 func (m *pythonModule) Attr(name string) (starlark.Value, error) {
 	if v := m.members[name]; v != nil {
 		return v, nil
@@ -79,7 +79,7 @@ func (m *pythonModule) AttrNames() []string { return m.members.Keys() }
 
 var errClosed = errors.New("`os.environ` can only be used while the configuration is loaded, not by a router for a request")
 
-// environ is os.environ: the variables that are asked for, and no others.
+// environ is os.environ, limited to the variables that are asked for.
 type environ struct{ session *Session }
 
 var (
@@ -95,7 +95,7 @@ func (e *environ) Truth() starlark.Bool  { return true }
 func (e *environ) Hash() (uint32, error) { return 0, fmt.Errorf("os.environ cannot be a key") }
 func (e *environ) AttrNames() []string   { return []string{"get"} }
 
-// Attr returns get, the only method.
+// Attr returns the method get, which is the only attribute.
 func (e *environ) Attr(name string) (starlark.Value, error) {
 	if name == "get" {
 		return e.session.osFunction("os.environ.get"), nil
@@ -103,7 +103,7 @@ func (e *environ) Attr(name string) (starlark.Value, error) {
 	return nil, nil
 }
 
-// Has is the operator in.
+// Has implements the operator in.
 func (e *environ) Has(v starlark.Value) (bool, error) {
 	if e.session.thread == nil {
 		return false, errClosed
@@ -116,8 +116,8 @@ func (e *environ) Has(v starlark.Value) (bool, error) {
 	return set, nil
 }
 
-// Get is os.environ["NAME"]. What is wrong is reported, and evaluation goes
-// on, as with env.
+// Get implements os.environ["NAME"]. It reports mistakes and lets the
+// evaluation continue, as env does.
 func (e *environ) Get(v starlark.Value) (starlark.Value, bool, error) {
 	s := e.session
 	if s.thread == nil {

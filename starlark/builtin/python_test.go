@@ -14,8 +14,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
-// TestPythonReferences holds that there is a value behind all that a file of
-// Python can import.
+// TestPythonReferences checks that there is a value for everything that a
+// Python file can import.
 func TestPythonReferences(t *testing.T) {
 	names := make(map[string]string)
 	for _, reference := range python.References() {
@@ -27,8 +27,8 @@ func TestPythonReferences(t *testing.T) {
 	}
 }
 
-// TestPythonModules evaluates what Python's modules give here; the values are
-// those of Python.
+// TestPythonModules compares the values of the Python modules here with those
+// of Python.
 func TestPythonModules(t *testing.T) {
 	const text = `
 import os, os.path as p, json, math
@@ -69,7 +69,7 @@ config = LdConfig(workers=[WorkerGroup("a", "b:c")])
 	assert.Equal(t, []string{path, "A", "B", "cpu_count"}, inputs, "all that was read")
 }
 
-// TestPythonErrors holds the places of what is wrong with a file of Python.
+// TestPythonErrors checks the positions of mistakes in a Python file.
 func TestPythonErrors(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "c.py")
 	require.NoError(t, os.WriteFile(path, []byte(`import os
@@ -92,13 +92,13 @@ config = LdConfig(workers=[WorkerGroup("a", "b:c")])
 		"L012 :2:6 environment variable Y is not set",
 		"L002 :3:5 `key` wants a string, got the number 3",
 		"L001 :4:20 os.getenv has no argument `defualt`",
-		"L004 :5:21 `path`: is a relative path, which means something else in another folder",
+		"L004 :5:21 `path`: is a relative path, whose meaning depends on the current folder",
 		"L002 :6:21 `path` wants a string, got the number 4",
 	}, got)
 }
 
-// TestPythonRouter holds that a router in Python may look at what was read,
-// and reads nothing itself.
+// TestPythonRouter checks that a router in Python can use values that were read
+// during loading, but reads nothing itself.
 func TestPythonRouter(t *testing.T) {
 	evaluate := func(body string) *diag.Report {
 		path := filepath.Join(t.TempDir(), "c.py")

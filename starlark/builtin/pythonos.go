@@ -11,12 +11,12 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// pythonWords are the functions of Python that a file of Python has besides
-// the words of the language. They are no part of the language, and so not
-// among Words.
+// pythonWords returns the Python functions that a Python file can use besides
+// the words of the language. They are not part of the language, so Words does
+// not include them.
 func pythonWords() []Word {
 	key := Argument{Name: "key", Type: "str", Required: true, Doc: "The variable.", Example: `"NAME"`}
-	def := Argument{Name: "default", Type: "Any", Default: "None", Doc: "What to return where it is not set."}
+	def := Argument{Name: "default", Type: "Any", Default: "None", Doc: "The result if the variable is not set."}
 	pathArgument := Argument{Name: "path", Type: "str", Required: true, Doc: "A path.", Example: `"a/b"`}
 	return []Word{
 		{Name: "os.getenv", Arguments: []Argument{key, def}},
@@ -41,7 +41,7 @@ func (s *Session) pythonWord(name string) *Word {
 	return s.words[name]
 }
 
-// osFunction returns a function of Python's module os.
+// osFunction returns a function of Python's os module.
 func (s *Session) osFunction(name string) starlark.Value {
 	if name == "os.path.join" {
 		return starlark.NewBuiltin(name, joinPaths)
@@ -62,7 +62,7 @@ func (s *Session) osFunction(name string) starlark.Value {
 	}))
 }
 
-// getenv reads a variable as Python does: the default may be anything.
+// getenv reads a variable as Python does: the default can be anything.
 func (c *call) getenv(have map[string]*given) starlark.Value {
 	name, _, ok := c.variable(have["key"])
 	if !ok || c.failed {
@@ -77,8 +77,8 @@ func (c *call) getenv(have map[string]*given) starlark.Value {
 	return starlark.None
 }
 
-// affinity is a list with an element for each CPU: what it is good for is
-// its length.
+// affinity returns a list with an element for each CPU, of which only the
+// length matters.
 func (c *call) affinity(have map[string]*given) starlark.Value {
 	n, _ := starlark.AsInt32(c.session.countCPUs())
 	cpus := make([]starlark.Value, n)
@@ -93,9 +93,9 @@ func (c *call) affinity(have map[string]*given) starlark.Value {
 	return starlark.NewList(cpus)
 }
 
-var errRelative = errors.New("is a relative path, which means something else in another folder; begin with os.path.dirname(__file__)")
+var errRelative = errors.New("is a relative path, whose meaning depends on the current folder; begin with os.path.dirname(__file__)")
 
-// path is the functions of os.path that take one path.
+// path implements the functions of os.path that take one path.
 func (c *call) path(g *given) (starlark.Value, error) {
 	if g == nil || value.IsUnset(g.value) {
 		return c.session.stand("path"), nil
@@ -122,15 +122,15 @@ func (c *call) path(g *given) (starlark.Value, error) {
 	}
 	clean := path.Clean(s)
 	if strings.HasPrefix(s, "//") && !strings.HasPrefix(s, "///") {
-		clean = "/" + clean // as POSIX has it
+		clean = "/" + clean // POSIX keeps two leading slashes
 	}
 	return starlark.String(clean), nil
 }
 
-// joinPaths is os.path.join.
+// joinPaths implements os.path.join.
 func joinPaths(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	if len(args) == 0 || len(kwargs) > 0 {
-		return nil, fmt.Errorf("%s wants paths, given by place", b.Name())
+		return nil, fmt.Errorf("%s wants positional paths", b.Name())
 	}
 	out := ""
 	for i, arg := range args {

@@ -10,7 +10,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// router reads the function of LdConfig's router=; nil is none.
+// router reads the function of LdConfig's router=. It returns nil if there is
+// none.
 func (c *call) router(g *given) *starlark.Function {
 	fn, ok := g.value.(*starlark.Function)
 	switch {
@@ -23,18 +24,19 @@ func (c *call) router(g *given) *starlark.Function {
 	least, most := positionals(fn)
 	if least > 1 || most < 1 {
 		d := diag.Diagnostic{Code: codeRouter, Span: g.span,
-			Message: fmt.Sprintf("a router is called with one argument, the request, and `%s` takes %s", fn.Name(), parameters(least, most)),
+			Message: fmt.Sprintf("a router must take one argument, the request, but `%s` takes %s", fn.Name(), parameters(least, most)),
 			Label:   "write def " + fn.Name() + "(req):"}
 		if fn.Name() == "lambda" {
 			d.Label = "write lambda req: …"
 		}
 		if pos := fn.Position(); diag.InFile(pos) {
-			d.Related = []diag.Related{{Span: c.session.opts.Sources.Word(diag.At(pos)), Label: "it is written here"}}
+			d.Related = []diag.Related{{Span: c.session.opts.Sources.Word(diag.At(pos)), Label: "defined here"}}
 		}
 		c.report(d)
 		return nil
 	}
-	// What is not frozen could be changed by two requests at a time.
+	// If the function were not frozen, two requests could change it at the same
+	// time.
 	fn.Freeze()
 	return fn
 }
@@ -48,16 +50,16 @@ func routerLabel(v starlark.Value) string {
 			return fmt.Sprintf("write %s, without quotes", string(v))
 		}
 	case *starlark.Builtin:
-		return "write def route(req): …, and router=route"
+		return "write def route(req): … and router=route"
 	case *Decision:
-		return "write def route(req): return …, and router=route"
+		return "write def route(req): return … and router=route"
 	}
 	return ""
 }
 
-// positionals returns how many arguments by place a function needs, and how
-// many it takes at most. One that must be given by its name counts as needed
-// too often.
+// positionals returns how many positional arguments a function needs and how
+// many it takes at most. If an argument must be passed by name, least is too
+// large for any call.
 func positionals(fn *starlark.Function) (least, most int) {
 	most = fn.NumParams() - fn.NumKwonlyParams()
 	named := most

@@ -14,7 +14,7 @@ func setRoutes(c *call, g *given, p *plan.Group) {
 	}
 	elems, err := value.List(g.value, `routes, such as ["/api", "*"]`)
 	if err == nil && len(elems) == 0 {
-		err = value.Wrong(`write ["*"] to take every request`, "is empty, so that the group would take no request")
+		err = value.Wrong(`write ["*"] to take every request`, "is empty, so the group would receive no requests")
 	}
 	if err != nil {
 		c.wrongValue(g, err)
@@ -28,7 +28,7 @@ func setRoutes(c *call, g *given, p *plan.Group) {
 	}
 }
 
-// route reads one route: a matcher or a string.
+// route reads one route, a matcher or a string.
 func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
 	span := c.element(g, i)
 	switch v := v.(type) {
@@ -37,7 +37,7 @@ func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
 			return plan.Route{}, false
 		}
 		if span == g.span && v.span.Line > 0 {
-			span = v.span // it is not written in the list itself
+			span = v.span // the matcher is not written in the list
 		}
 		return plan.Route{Matcher: v.Matcher, Pos: position(span)}, true
 	case starlark.String, *value.Secret:

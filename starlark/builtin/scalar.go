@@ -10,8 +10,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// fieldsOf makes fields of a table of attributes. Readers, by name, are for
-// values that are not plain.
+// fieldsOf turns a table of attributes into fields. Readers holds, by name, the
+// readers of values that are not plain.
 func fieldsOf[T any](attributes []plan.Attribute[T], readers map[string]func(*call, *given, *T)) []field[T] {
 	var out []field[T]
 	for _, a := range attributes {
@@ -21,7 +21,7 @@ func fieldsOf[T any](attributes []plan.Attribute[T], readers map[string]func(*ca
 		}
 		effect := a.Effect
 		if effect == plan.EffectNone {
-			effect = "" // people are told nothing of it
+			effect = "" // not shown to users
 		}
 		out = append(out, field[T]{Argument{
 			Name: a.Name, Type: a.Type, Choices: a.Choices, Default: a.Default, Required: a.Required, Keyword: a.Keyword,
@@ -31,7 +31,7 @@ func fieldsOf[T any](attributes []plan.Attribute[T], readers map[string]func(*ca
 	return out
 }
 
-// argumentsOf are the arguments of fields.
+// argumentsOf returns the arguments of fields.
 func argumentsOf[T any](fields []field[T]) []Argument {
 	out := make([]Argument, len(fields))
 	for i, f := range fields {
@@ -40,7 +40,7 @@ func argumentsOf[T any](fields []field[T]) []Argument {
 	return out
 }
 
-// scalarReader reads the plain value of an attribute.
+// scalarReader returns a reader for the plain value of an attribute.
 func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
 	return func(c *call, g *given, t *T) {
 		if err := readScalar(g.value, a.Scalar.Place(t), a.Scalar.Low, a.Scalar.High, a.Choices, a.Default == "None"); err != nil {
@@ -49,7 +49,7 @@ func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
 	}
 }
 
-// readScalar sets a place by a value. See plan.Scalar.
+// readScalar stores a value in place. See plan.Scalar.
 func readScalar(v starlark.Value, place any, low, high int, choices []string, optional bool) error {
 	var err error
 	switch p := place.(type) {

@@ -7,14 +7,14 @@ import (
 )
 
 func secretWord() Word {
-	return Word{Name: "secret", Returns: "secret", Doc: "The value of an environment variable, opaque: it is never printed.",
+	return Word{Name: "secret", Returns: "secret", Doc: "The value of an environment variable as a secret, which is never printed.",
 		Arguments: []Argument{
 			{Name: "name", Type: "str", Required: true, Doc: "The variable.", Example: `"NAME"`, aka: []string{"key", "var", "variable"}},
-			{Name: "default", Type: "str | secret | None", Absent: "the variable must be set", Doc: "What to return where it is not set.", aka: []string{"fallback"}},
+			{Name: "default", Type: "str | secret | None", Absent: "the variable must be set", Doc: "The result if the variable is not set.", aka: []string{"fallback"}},
 		}}
 }
 
-// secret is the word secret.
+// secret implements the word secret.
 func (s *Session) secret(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["secret"])
 	have := c.bind(args, kwargs)

@@ -15,14 +15,14 @@ import (
 )
 
 func secretFileWord() Word {
-	return Word{Name: "secret_file", Returns: "secret", Doc: "The content of a file, opaque: it is never printed. One line end at its end is left out.",
+	return Word{Name: "secret_file", Returns: "secret", Doc: "The content of a file as a secret, which is never printed. One newline at the end is removed.",
 		Arguments: []Argument{
-			{Name: "path", Type: "str", Required: true, Rule: "a relative one starts at the configuration's folder",
+			{Name: "path", Type: "str", Required: true, Rule: "a relative path starts at the configuration's folder",
 				Doc: "The file.", Example: `"/run/secrets/name"`, aka: []string{"file", "name", "filename"}},
 		}}
 }
 
-// secretFile is the word secret_file.
+// secretFile implements secret_file.
 func (s *Session) secretFile(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["secret_file"])
 	g := c.bind(args, kwargs)["path"]

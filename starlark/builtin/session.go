@@ -14,34 +14,33 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// Options are what the words need to know of the evaluation that they are
-// part of. All of them are required.
+// Options connect the words to their evaluation. All of them are required.
 type Options struct {
 	Dir          string // the configuration's folder, absolute
 	Sources      *diag.Sources
 	Report       func(diag.Diagnostic)
 	LookupEnv    func(name string) (string, bool)
-	AllowMissing bool // an unset variable without default is no error
+	AllowMissing bool // an unset variable without a default is not an error
 	ReadFile     func(path string) ([]byte, error)
 	CPUs         func() int
-	// Input records something that evaluation read. Content is nil for a
-	// variable that is not set.
+	// Input records one read by the evaluation. Content is nil for a variable
+	// that is not set.
 	Input func(kind plan.InputKind, name string, content []byte, secret bool)
 }
 
-// A Session is the words of one evaluation and the groups they made. It is
-// used by one goroutine.
+// A Session holds the words of one evaluation and the groups that they have
+// made. Only one goroutine may use it until Close.
 type Session struct {
 	opts    Options
 	words   map[string]*Word
 	groups  []*Group
 	configs int
-	truths  int              // matchers whose truth was asked for
-	unset   bool             // an Unset was handed out
-	thread  *starlark.Thread // that evaluates; nil before, and once closed
+	truths  int              // how many times the truth of a matcher was used
+	unset   bool             // an Unset was returned
+	thread  *starlark.Thread // the evaluating thread; nil before Run and after Close
 	late    bool             // the configuration has been loaded
 
-	decisions []*Decision // those of to that were made while loading
+	decisions []*Decision // results of to during loading
 }
 
 // NewSession returns the words for one evaluation.
@@ -53,25 +52,25 @@ func NewSession(opts Options) *Session {
 	return s
 }
 
-// Run says which thread evaluates the files. It is called before that does.
+// Run sets the thread that evaluates the files. Call it before the evaluation.
 func (s *Session) Run(thread *starlark.Thread) { s.thread = thread }
 
-// Groups returns every group that was made, in order, those that are in no
-// LdConfig too.
+// Groups returns every group that was made, in order, including those that no
+// LdConfig has.
 func (s *Session) Groups() []*Group { return s.groups }
 
 // Configs returns how many times LdConfig was called.
 func (s *Session) Configs() int { return s.configs }
 
-// Decisions returns what was made by to while the configuration was loaded.
+// Decisions returns the results of to during loading.
 func (s *Session) Decisions() []*Decision { return s.decisions }
 
-// HasUnset reports whether an unset variable's stand-in is about, so that an
-// error may only follow from it.
+// HasUnset reports whether the evaluation has used a stand-in for an unset
+// variable, so that an error may only be a consequence of that.
 func (s *Session) HasUnset() bool { return s.unset }
 
-// Predeclared returns the names that every file knows, beside those of
-// Starlark itself.
+// Predeclared returns the names that every file has in addition to those of
+// Starlark.
 func (s *Session) Predeclared() starlark.StringDict {
 	fn := func(name string, f builtinFunc) *starlark.Builtin {
 		return starlark.NewBuiltin(name, s.whileLoading(f))
@@ -104,7 +103,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 
 type builtinFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []starlark.Tuple) (starlark.Value, error)
 
-// elsewhere says that an argument belongs to another word.
+// elsewhere returns a label if the argument belongs to another word.
 func (s *Session) elsewhere(not *Word, name string) string {
 	for _, word := range []string{"WorkerGroup", "LdConfig"} {
 		if w := s.words[word]; w != not && w.argument(name) != nil {
@@ -114,8 +113,8 @@ func (s *Session) elsewhere(not *Word, name string) string {
 	return ""
 }
 
-// absolute makes a path absolute: a relative one starts at the configuration's
-// folder.
+// absolute returns an absolute path. A relative path starts at the
+// configuration's folder.
 func (s *Session) absolute(path string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.opts.Dir, path)
@@ -123,5 +122,5 @@ func (s *Session) absolute(path string) string {
 	return filepath.Clean(path)
 }
 
-// noLimit is the highest number where a rule has none.
+// noLimit is the upper limit of a rule that has none.
 const noLimit = math.MaxInt32

@@ -20,7 +20,8 @@ func setStrip(c *call, g *given, p *plan.Group) {
 	p.StripPrefix = s
 }
 
-// plainPath is a path that looks the same escaped, so that a header can say it.
+// plainPath matches a path that needs no escaping, so that a header can carry
+// it.
 var plainPath = regexp.MustCompile(`^(/[0-9A-Za-z._~!$&'()+,;=:@-]+)+$`)
 
 func checkStrip(s string) error {
@@ -29,11 +30,11 @@ func checkStrip(s string) error {
 	case plainPath.MatchString(s) && !dotted.MatchString(s):
 		return nil
 	case better == "/":
-		return value.Wrong("leave the argument out to take nothing off", "takes nothing off: %s", value.Quote(s))
+		return value.Wrong("omit the argument to remove nothing", "removes nothing: %s", value.Quote(s))
 	case plainPath.MatchString(better) && !dotted.MatchString(better):
-		return value.Wrong("write "+value.Quote(better), "must be whole segments of a path: %s", value.Quote(s))
+		return value.Wrong("write "+value.Quote(better), "must consist of whole path segments: %s", value.Quote(s))
 	}
-	return value.Wrong("letters, digits and . _ ~ - are", "has characters that such a path cannot have: %s", value.Quote(s))
+	return value.Wrong("use letters, digits and . _ ~ -", "has characters that such a path cannot have: %s", value.Quote(s))
 }
 
 var dotted = regexp.MustCompile(`/\.\.?(/|$)`)

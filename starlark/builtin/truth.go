@@ -6,21 +6,20 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// instead says what to write for an operator that takes the truth of its
-// operands.
+// instead maps an operator that uses the truth of its operands to a message and
+// a correction.
 var instead = map[syntax.Token][2]string{
 	syntax.AND: {"`and` keeps only the last of two matchers", "write `&`, or all_of(…)"},
 	syntax.OR:  {"`or` keeps only the first of two matchers", "write `|`, or any_of(…)"},
-	syntax.NOT: {"`not` makes False of a matcher", "write `~`, or not_(…)"},
+	syntax.NOT: {"`not` turns a matcher into False", "write `~`, or not_(…)"},
 }
 
-// truthOf reports a matcher whose truth an operator asks for. Starlark has no
-// way to overload and, or and not; it asks for the truth of their first
-// operand, so that this is the moment to look at who asks. A test for None,
-// as in `if m`, passes.
+// truthOf reports an operator that uses the truth of a matcher. Starlark cannot
+// overload and, or and not, but they ask for the truth of their first operand,
+// so truthOf examines the caller. A test for None, as in `if m`, is allowed.
 func (s *Session) truthOf(m *Matcher) {
 	if s.thread == nil {
-		return // evaluation is over
+		return // the evaluation is over
 	}
 	stack := s.thread.CallStack()
 	if len(stack) == 0 {

@@ -27,7 +27,7 @@ func setUvicornArgs(c *call, g *given, p *plan.Group) {
 			continue
 		}
 		if len(s) >= maxSystemString {
-			c.wrongValue(g, &value.ElementError{Index: i, Err: value.Wrong("", "has %d bytes, and the system takes %d at most", len(s), maxSystemString-1)})
+			c.wrongValue(g, &value.ElementError{Index: i, Err: value.Wrong("", "has %d bytes, but the system takes at most %d", len(s), maxSystemString-1)})
 			continue
 		}
 		if c.uvicornArg(s, c.element(g, i)) {
@@ -36,14 +36,14 @@ func setUvicornArgs(c *call, g *given, p *plan.Group) {
 	}
 }
 
-// uvicornArg reports whether an option may be passed on.
+// uvicornArg reports whether an option can be passed to Uvicorn.
 func (c *call) uvicornArg(s string, span diag.Span) bool {
 	option, val, _ := strings.Cut(s, "=")
 	if r, ok := plan.RefuseOption(strings.TrimSpace(firstWord(option))); ok {
 		d := diag.Diagnostic{
 			Code: codeUvicorn, Span: span,
 			Message: fmt.Sprintf("`uvicorn_args` cannot set %s: %s", firstWord(option), r.Why),
-			Label:   "leave it out",
+			Label:   "remove it",
 		}
 		if r.Instead != "" {
 			d.Label = "use " + r.Instead

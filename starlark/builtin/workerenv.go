@@ -16,7 +16,7 @@ import (
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// setEnv reads the variables of a group's workers.
+// setEnv reads the environment variables of a group's workers.
 func setEnv(c *call, g *given, p *plan.Group) {
 	dict, ok := g.value.(*starlark.Dict)
 	if !ok {
@@ -68,7 +68,7 @@ func (c *call) envValue(p *plan.Group, name string, v starlark.Value, span diag.
 			text := map[bool]string{true: "1", false: "0"}[bool(b)]
 			err = value.WrongType("a string", v, fmt.Sprintf("write %q, or what the app expects", text))
 		} else if v == starlark.None {
-			err = value.WrongType("a string", v, `leave the entry out, or write ""`)
+			err = value.WrongType("a string", v, `remove the entry, or write ""`)
 		}
 	}
 	if err != nil {
@@ -78,19 +78,20 @@ func (c *call) envValue(p *plan.Group, name string, v starlark.Value, span diag.
 	p.Env = append(p.Env, plan.EnvVar{Name: name, Value: plan.Plain(s)})
 }
 
-// maxSystemString is how long an argument or a variable of a process may be, its
-// final NUL included: MAX_ARG_STRLEN of Linux.
+// maxSystemString is the largest size of an argument or an environment variable
+// of a process, including its final NUL: MAX_ARG_STRLEN of Linux.
 const maxSystemString = 128 << 10 // bytes
 
-// fitsSystem fails for what the system gives to no process.
+// fitsSystem fails for a string that the system cannot pass to a process.
 func fitsSystem(length int) error {
 	if length < maxSystemString {
 		return nil
 	}
-	return value.Wrong("put it into a file, and give the app its path", "has %d bytes with its name, and the system takes %d at most", length, maxSystemString-1)
+	return value.Wrong("put it in a file, and give the app its path", "has %d bytes with its name, but the system takes at most %d", length, maxSystemString-1)
 }
 
-// checkEnvName refuses what is no name and what ldcorn or its options set.
+// checkEnvName refuses an invalid name and a variable that ldcorn or its
+// options set.
 func checkEnvName(name string) error {
 	switch {
 	case name == "":
@@ -99,16 +100,16 @@ func checkEnvName(name string) error {
 		before, _, _ := strings.Cut(name, "=")
 		return value.Wrong(fmt.Sprintf("write %q: …", before), "holds a `=`")
 	case !envName.MatchString(name):
-		return value.Wrong("letters, digits and _ are, and no digit first", "is no name of a variable")
+		return value.Wrong("use letters, digits and _, and do not begin with a digit", "is not a name of a variable")
 	case strings.HasPrefix(name, "LDCORN_"):
-		return value.Wrong("choose another name", "is kept for what ldcorn tells its workers")
+		return value.Wrong("choose another name", "is reserved for ldcorn")
 	}
 	if r, ok := plan.RefuseVariable(name); ok {
-		label := "leave it out"
+		label := "remove it"
 		if r.Instead != "" {
 			label = "use " + r.Instead
 		}
-		return value.Wrong(label, "is read by Uvicorn, and cannot be set: %s", r.Why)
+		return value.Wrong(label, "is read by Uvicorn and cannot be set: %s", r.Why)
 	}
 	return nil
 }

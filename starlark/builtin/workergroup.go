@@ -12,7 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A Group is the value of a call of WorkerGroup.
+// A Group is the result of a call of WorkerGroup.
 type Group struct {
 	opaque
 	Spec  *plan.Group
@@ -30,12 +30,12 @@ func workerGroupWord() Word {
 	return Word{
 		Name:      "WorkerGroup",
 		Returns:   "WorkerGroup",
-		Doc:       "A group of equal Uvicorn processes and the requests that they take.",
+		Doc:       "A group of identical Uvicorn processes and the requests that they take.",
 		Arguments: argumentsOf(groupFields()),
 	}
 }
 
-// workerGroup is the word WorkerGroup.
+// workerGroup implements WorkerGroup.
 func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["WorkerGroup"])
 	have := c.bind(args, kwargs)
@@ -74,7 +74,7 @@ var groupFields = sync.OnceValue(func() []field[plan.Group] {
 	})
 })
 
-// checkedString reads a string that check accepts.
+// checkedString reads a string and applies check to it.
 func checkedString[T any](check func(string) error, place func(*T) *string) func(*call, *given, *T) {
 	return func(c *call, g *given, t *T) {
 		s, err := value.String(g.value)
@@ -89,8 +89,8 @@ func checkedString[T any](check func(string) error, place func(*T) *string) func
 	}
 }
 
-// setCwd makes a relative folder absolute, so that it means the same
-// wherever the master was started.
+// setCwd makes a relative folder absolute, so that its meaning does not depend
+// on where the master was started.
 func setCwd(c *call, g *given, p *plan.Group) {
 	s, ok := optionalString(c, g)
 	if !ok {
@@ -105,7 +105,7 @@ func setPython(c *call, g *given, p *plan.Group) {
 	}
 }
 
-// optionalString reads a string that is not empty; None is not there.
+// optionalString reads a string that is not empty. It reports false for None.
 func optionalString(c *call, g *given) (string, bool) {
 	if g.value == starlark.None {
 		return "", false
@@ -121,13 +121,13 @@ func optionalString(c *call, g *given) (string, bool) {
 	return s, true
 }
 
-// notEmpty checks a string that says something.
+// notEmpty refuses a string that is empty or begins or ends with spaces.
 func notEmpty(s string) error {
 	if strings.TrimSpace(s) == "" {
 		return value.Wrong("omit the argument to use its default", "is empty")
 	}
 	if s != strings.TrimSpace(s) {
-		return value.Wrong(fmt.Sprintf("write %q", strings.TrimSpace(s)), "has blanks around it: %q", s)
+		return value.Wrong(fmt.Sprintf("write %q", strings.TrimSpace(s)), "has spaces around it: %q", s)
 	}
 	return nil
 }
