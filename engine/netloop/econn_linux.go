@@ -192,6 +192,7 @@ func (c *econn) Ended() bool {
 
 func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
 
+func (c *econn) Loop() *Loop           { return &c.loop.id }
 func (c *econn) Peer() netip.AddrPort  { return c.peer }
 func (c *econn) Local() netip.AddrPort { return rawLocal(c.fd) }
 func (c *econn) Until() Time           { return c.until }

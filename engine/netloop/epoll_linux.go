@@ -60,6 +60,14 @@ func (d *epoll) Name() string {
 
 func (d *epoll) Procs() int { return len(d.loops) }
 
+func (d *epoll) Loops() []*Loop {
+	all := make([]*Loop, len(d.loops))
+	for i, l := range d.loops {
+		all[i] = &l.id
+	}
+	return all
+}
+
 func (d *epoll) Quiet() <-chan struct{} { return d.quiet }
 
 // oneIsQuiet is called once by each loop.

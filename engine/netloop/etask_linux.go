@@ -165,7 +165,7 @@ func (t *etask) sweep() Time {
 	return next
 }
 
-func (t *etask) Loop() int           { return t.loop.index }
+func (t *etask) Loop() *Loop         { return &t.loop.id }
 func (t *etask) Now() Time           { return t.loop.now }
 func (t *etask) SetDeadline(at Time) { t.deadline = at }
 func (t *etask) Stopping() bool      { return t.loop.d.stopping.Load() }

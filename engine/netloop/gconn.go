@@ -295,6 +295,7 @@ func (c *gconn) Ended() bool {
 	return state == peerHalf || state == peerGone
 }
 
+func (c *gconn) Loop() *Loop           { return &c.d.loop }
 func (c *gconn) Peer() netip.AddrPort  { return c.peer }
 func (c *gconn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
 

@@ -14,6 +14,7 @@ import (
 // connection over net.Conn.
 type goroutines struct {
 	opts                 Options
+	loop                 Loop
 	procs                int // see Driver.Procs
 	acceptLog            acceptLog
 	fds                  *descriptors
@@ -38,6 +39,7 @@ type goroutines struct {
 func NewGoroutine(opts Options) Driver {
 	return &goroutines{
 		opts:      opts,
+		loop:      Loop{name: "goroutine"},
 		procs:     share(),
 		acceptLog: acceptLog{log: opts.Log},
 		fds:       newDescriptors(&opts),
@@ -51,6 +53,8 @@ func NewGoroutine(opts Options) Driver {
 
 func (d *goroutines) Name() string { return "goroutine" }
 func (d *goroutines) Procs() int   { return d.procs }
+
+func (d *goroutines) Loops() []*Loop { return []*Loop{&d.loop} }
 
 func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 

@@ -54,7 +54,7 @@ func (t *gtask) reset() {
 	}
 }
 
-func (t *gtask) Loop() int           { return 0 }
+func (t *gtask) Loop() *Loop         { return &t.d.loop }
 func (t *gtask) Now() Time           { return Now() }
 func (t *gtask) SetDeadline(at Time) { t.deadline = at }
 func (t *gtask) late() bool          { return t.deadline != 0 && t.deadline <= Now() }

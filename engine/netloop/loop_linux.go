@@ -1,6 +1,7 @@
 package netloop
 
 import (
+	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -13,12 +14,12 @@ import (
 // behind mu belong to the goroutine that runs it and to the coroutines it
 // resumes, of which one runs at a time.
 type loop struct {
-	d     *epoll
-	index int
-	epfd  int
-	evfd  int // wakes the loop from outside
-	lfd   int // the listener; -1 = does not accept
-	now   Time
+	d    *epoll
+	id   Loop
+	epfd int
+	evfd int // wakes the loop from outside
+	lfd  int // the listener; -1 = does not accept
+	now  Time
 
 	conns   []*econn        // by slot; nil = free
 	free    []uint32        // free slots
@@ -74,7 +75,7 @@ const (
 )
 
 func newLoop(d *epoll, index int) *loop {
-	return &loop{d: d, index: index, epfd: -1, evfd: -1, lfd: -1, nextAt: never, lingers: map[*econn]Time{}}
+	return &loop{d: d, id: Loop{name: fmt.Sprintf("%s %d", d.Name(), index)}, epfd: -1, evfd: -1, lfd: -1, nextAt: never, lingers: map[*econn]Time{}}
 }
 
 // open makes the loop's descriptors.

@@ -62,8 +62,7 @@ var (
 
 // A Conn is a connection owned by one task at a time. Only that task calls
 // its methods, but for Close, which the holder of a resting upstream
-// connection may call from anywhere. A Conn of one driver is used with tasks
-// of the same driver, and in the epoll driver of the same loop; anything else
+// connection may call from anywhere. It is used with tasks of its loop; any other one
 // panics. A Fork shares
 // the connections of its parent: one of the two reads, one writes.
 type Conn interface {
@@ -99,6 +98,9 @@ type Conn interface {
 	// call it that has taken the connection from where it rested.
 	CloseLater()
 
+	// Loop is the loop that the connection belongs to. Only tasks of the same
+	// loop may use it.
+	Loop() *Loop
 	// Peer is the client's address; the zero AddrPort for unix sockets.
 	Peer() netip.AddrPort
 	// Local is the address that the client has connected to; the zero
@@ -124,8 +126,8 @@ type Conn interface {
 // A Task is one run of straight-line code. Its methods are called by that
 // code only, but for Wake.
 type Task interface {
-	// Loop is the index of the loop that runs the task, from 0 on.
-	Loop() int
+	// Loop is the loop that runs the task.
+	Loop() *Loop
 	// Now is the present moment; in the epoll driver as of the last event.
 	Now() Time
 	// SetDeadline bounds every later wait of this task by a moment, after
@@ -224,6 +226,8 @@ type Driver interface {
 	Abort()
 	// Procs is how many processors the driver makes good use of, at least 1.
 	Procs() int
+	// Loops are the loops that it runs tasks on, the same ones for its life.
+	Loops() []*Loop
 	// Name says which driver this is, for the log.
 	Name() string
 }

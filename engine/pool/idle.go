@@ -11,13 +11,19 @@ import (
 // grow old and are closed.
 type idle struct {
 	mu     sync.Mutex // guards all below
-	stacks [][]netloop.Conn
+	stacks []stack    // one for each loop, of which there are few
 	closed bool
 }
 
+// A stack holds the idle connections of one loop, the one used last on top.
+type stack struct {
+	loop  *netloop.Loop
+	conns []netloop.Conn
+}
+
 // TakeIdle returns an idle connection of that loop which is still alive, or
-// nil.
-func (w *Worker) TakeIdle(loop int) netloop.Conn {
+// nil. It never returns one of another loop, whose tasks alone may use it.
+func (w *Worker) TakeIdle(loop *netloop.Loop) netloop.Conn {
 	for {
 		c := w.idle.pop(loop)
 		if c == nil || c.Alive() {
@@ -26,11 +32,11 @@ func (w *Worker) TakeIdle(loop int) netloop.Conn {
 	}
 }
 
-// PutIdle keeps a connection of that loop for its next request, until the
-// given moment. A retired worker's is closed.
-func (w *Worker) PutIdle(loop int, c netloop.Conn, until netloop.Time) {
+// PutIdle keeps a connection for the next request of its loop, until the given
+// moment. A retired worker's is closed.
+func (w *Worker) PutIdle(c netloop.Conn, until netloop.Time) {
 	c.Rest(until)
-	if !w.idle.push(loop, c) {
+	if !w.idle.push(c) {
 		c.Close()
 	}
 }
@@ -43,30 +49,44 @@ func (w *Worker) CloseIdle() {
 	}
 }
 
-func (i *idle) pop(loop int) netloop.Conn {
+func (i *idle) pop(loop *netloop.Loop) netloop.Conn {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if loop >= len(i.stacks) || len(i.stacks[loop]) == 0 {
+	s := i.of(loop)
+	if s == nil || len(s.conns) == 0 {
 		return nil
 	}
-	s := i.stacks[loop]
-	c := s[len(s)-1]
-	s[len(s)-1] = nil
-	i.stacks[loop] = s[:len(s)-1]
+	last := len(s.conns) - 1
+	c := s.conns[last]
+	s.conns[last] = nil
+	s.conns = s.conns[:last]
 	return c
 }
 
-func (i *idle) push(loop int, c netloop.Conn) bool {
+func (i *idle) push(c netloop.Conn) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.closed {
 		return false
 	}
-	for loop >= len(i.stacks) {
-		i.stacks = append(i.stacks, nil)
+	loop := c.Loop()
+	s := i.of(loop)
+	if s == nil {
+		i.stacks = append(i.stacks, stack{loop: loop})
+		s = &i.stacks[len(i.stacks)-1]
 	}
-	i.stacks[loop] = append(i.stacks[loop], c)
+	s.conns = append(s.conns, c)
 	return true
+}
+
+// of returns the stack of a loop, or nil; mu is held.
+func (i *idle) of(loop *netloop.Loop) *stack {
+	for n := range i.stacks {
+		if s := &i.stacks[n]; s.loop == loop {
+			return s
+		}
+	}
+	return nil
 }
 
 func (i *idle) clear() []netloop.Conn {
@@ -74,7 +94,7 @@ func (i *idle) clear() []netloop.Conn {
 	defer i.mu.Unlock()
 	var all []netloop.Conn
 	for _, s := range i.stacks {
-		all = append(all, s...)
+		all = append(all, s.conns...)
 	}
 	i.stacks, i.closed = nil, true
 	return all

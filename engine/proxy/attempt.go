@@ -59,7 +59,7 @@ func (x *exchange) doubtWorker() {
 		w.Expel()
 		return
 	case err == nil:
-		w.PutIdle(x.t.Loop(), up, x.t.Now().Add(upstreamIdle))
+		w.PutIdle(up, x.t.Now().Add(upstreamIdle))
 	case refuses(err):
 		w.Expel()
 		return

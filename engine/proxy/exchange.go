@@ -131,7 +131,7 @@ func (x *exchange) closeUp() {
 func (x *exchange) finishUp(reusable bool) {
 	w := x.claim.Worker()
 	if x.up != nil && reusable && w != nil {
-		w.PutIdle(x.t.Loop(), x.up, x.t.Now().Add(upstreamIdle))
+		w.PutIdle(x.up, x.t.Now().Add(upstreamIdle))
 		x.up = nil
 	}
 	x.closeUp()

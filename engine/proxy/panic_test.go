@@ -11,11 +11,15 @@ import (
 )
 
 // panicky is a worker's connection that breaks whoever takes it.
-type panicky struct{ netloop.Conn }
+type panicky struct {
+	netloop.Conn
+	loop *netloop.Loop
+}
 
-func (panicky) Rest(netloop.Time) {}
-func (panicky) Alive() bool       { panic("as a bug would") }
-func (panicky) CloseLater()       {}
+func (panicky) Rest(netloop.Time)     {}
+func (panicky) Alive() bool           { panic("as a bug would") }
+func (panicky) CloseLater()           {}
+func (p panicky) Loop() *netloop.Loop { return p.loop }
 
 // TestPanicCostsOneConnection and no slot.
 func TestPanicCostsOneConnection(t *testing.T) {
@@ -23,7 +27,9 @@ func TestPanicCostsOneConnection(t *testing.T) {
 		r := newRig(t, driver, capped(t, 1))
 		u := r.worker("default", serves)
 		for range 3 {
-			u.worker.PutIdle(0, panicky{}, 0)
+			for _, loop := range r.proxy.driver.Loops() {
+				u.worker.PutIdle(panicky{loop: loop}, 0)
+			}
 			c := r.client()
 			c.say(http1test.Get("/"))
 			got, _ := io.ReadAll(c.in)
