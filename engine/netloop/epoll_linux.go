@@ -139,6 +139,15 @@ func (d *epoll) Shutdown() {
 	}
 }
 
+// cut is why a task that begins, or that is not cut for another reason, is to
+// end its waits; nil = it is not.
+func (d *epoll) cut() error {
+	if d.aborted.Load() {
+		return ErrStopped
+	}
+	return nil
+}
+
 func (d *epoll) Abort() {
 	d.Shutdown()
 	if d.aborted.Swap(true) {

@@ -2,7 +2,6 @@ package netloop
 
 import (
 	"iter"
-	"runtime/debug"
 	"syscall"
 	"time"
 )
@@ -52,9 +51,7 @@ func (l *loop) task(work func(*etask)) *etask {
 		t.next, t.stop = iter.Pull(t.run)
 	}
 	t.work, t.alive, t.used = work, true, 0
-	if l.d.aborted.Load() {
-		t.cut = ErrStopped
-	}
+	t.cut = l.d.cut()
 	t.at = len(l.active)
 	l.active = append(l.active, t)
 	return t
@@ -193,7 +190,7 @@ func (t *etask) Watch(c Conn, probe []byte) (probed int) {
 		t.watched = nil
 	}
 	if t.cut == ErrGone {
-		t.cut = nil
+		t.cut = t.loop.d.cut()
 	}
 	if c == nil {
 		return probed
@@ -300,9 +297,7 @@ func (t *etask) call(c *econn) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			v = Verdict{}
-			if f := t.loop.d.opts.OnPanic; f != nil {
-				f(p, debug.Stack())
-			}
+			t.loop.d.opts.panicked(p)
 		}
 	}()
 	return t.loop.d.opts.Handler.Serve(t, c)

@@ -140,7 +140,7 @@ const (
 // write sets the limit anew for every part, so that it bounds the lack of
 // progress and not the whole.
 func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
-	if t.stopped() { // last words need no wait
+	if t.isCut() == ErrStopped { // last words need no wait
 		c.out.spoilt.Store(true)
 		c.nc.SetWriteDeadline(time.Now().Add(probeTime))
 		return c.nc.Write(p)

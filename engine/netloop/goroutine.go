@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net"
 	"os"
-	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +31,7 @@ type goroutines struct {
 	quit    chan struct{}       // closed when the sweeper is to end
 	quiet   chan struct{}       // closed when no request is served any more
 	stopped time.Time           // when Shutdown or Run began to end the accept
+	jobs    int                 // that run
 	aside   int                 // client connections that are tunnels, or lingered on
 }
 
@@ -60,7 +60,7 @@ func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 
 // quieten closes quiet when its time has come; mu is held.
 func (d *goroutines) quieten() {
-	if !d.stopping.Load() || len(d.conns) > d.aside {
+	if !d.stopping.Load() || len(d.conns) > d.aside || d.jobs > 0 {
 		return
 	}
 	select {
@@ -245,9 +245,7 @@ func (d *goroutines) call(t *gtask, c *gconn) (v Verdict) {
 	defer func() {
 		if p := recover(); p != nil {
 			v = Verdict{}
-			if d.opts.OnPanic != nil {
-				d.opts.OnPanic(p, debug.Stack())
-			}
+			d.opts.panicked(p)
 		}
 	}()
 	return d.opts.Handler.Serve(t, c)
@@ -278,6 +276,15 @@ func (d *goroutines) stopAccepting() {
 	case !ok || limited.SetDeadline(time.Now().Add(backlogTime)) != nil:
 		d.ln.Close()
 	}
+}
+
+// cut is why a task that begins, or that is not cut for another reason, is to
+// end its waits; nil = it is not.
+func (d *goroutines) cut() error {
+	if d.aborted.Load() {
+		return ErrStopped
+	}
+	return nil
 }
 
 func (d *goroutines) Abort() {

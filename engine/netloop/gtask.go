@@ -15,6 +15,7 @@ type gtask struct {
 	d        *goroutines
 	deadline Time
 	wake     chan struct{} // holds at most one wake
+	cutting  chan struct{} // holds at most one sign that cut was set
 	joined   []byte        // two parts of a write
 
 	mu      sync.Mutex // guards all below; taken for moments, by the sweeper too
@@ -28,7 +29,7 @@ type gtask struct {
 }
 
 func newGtask(d *goroutines) *gtask {
-	t := &gtask{d: d, wake: make(chan struct{}, 1)}
+	t := &gtask{d: d, wake: make(chan struct{}, 1), cutting: make(chan struct{}, 1)}
 	d.mu.Lock()
 	d.tasks[t] = struct{}{}
 	d.mu.Unlock()
@@ -60,9 +61,12 @@ func (t *gtask) SetDeadline(at Time) { t.deadline = at }
 func (t *gtask) late() bool          { return t.deadline != 0 && t.deadline <= Now() }
 func (t *gtask) Stopping() bool      { return t.d.stopping.Load() }
 
-func (t *gtask) Wake() {
+func (t *gtask) Wake() { signal(t.wake) }
+
+// signal makes a channel hold a sign, if it does not.
+func signal(c chan struct{}) {
 	select {
-	case t.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -77,18 +81,17 @@ func (t *gtask) Park(until Time) error {
 		defer timer.Stop()
 		timeout = timer.C
 	}
-	// A wake, even one by interrupt, is looked into by the caller; but what
-	// cut the task must not be taken for a wake.
-	if err := t.begin(nil); err != nil {
-		return err
-	}
-	select {
-	case <-t.wake:
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		return t.cut
-	case <-timeout:
-		return ErrTimeout
+	for {
+		if err := t.begin(nil); err != nil {
+			return err
+		}
+		select {
+		case <-t.wake:
+			return t.isCut()
+		case <-t.cutting: // now, or one that was taken back
+		case <-timeout:
+			return ErrTimeout
+		}
 	}
 }
 
@@ -110,11 +113,11 @@ func (t *gtask) begin(c *gconn) error {
 	return nil
 }
 
-// stopped reports whether the driver was aborted.
-func (t *gtask) stopped() bool {
+// isCut says why every wait is to end; nil = it is not.
+func (t *gtask) isCut() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.cut == ErrStopped
+	return t.cut
 }
 
 // finish ends a wait, and says why if it was cut.
@@ -149,7 +152,7 @@ func (t *gtask) cutWith(err error) {
 	if t.waiting != nil {
 		t.waiting.spoil()
 	}
-	t.Wake()
+	signal(t.cutting)
 }
 
 func (t *gtask) Watch(c Conn, probe []byte) (probed int) {
@@ -157,7 +160,7 @@ func (t *gtask) Watch(c Conn, probe []byte) (probed int) {
 	defer t.mu.Unlock()
 	probed, t.probed = t.probed, 0
 	if t.cut == ErrGone {
-		t.cut = nil
+		t.cut = t.d.cut()
 	}
 	t.watched, t.probe, t.halfOK = nil, probe, false
 	if c != nil {
@@ -236,8 +239,8 @@ func (t *gtask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 				t.d.shedClient() // so that there is room for the next
 			}
 			return t.d.newUpstreamConn(nc, to), nil
-		case t.stopped():
-			return nil, ErrStopped
+		case t.isCut() != nil:
+			return nil, t.isCut()
 		case ctx.Err() == nil && isShort(err) && !shed && t.d.shedAny():
 			shed = true
 			continue

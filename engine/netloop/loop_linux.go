@@ -27,6 +27,7 @@ type loop struct {
 	clients int             // connections that were accepted and are not closed
 	tunnels int             // of those, the ones that are tunnels
 	lingers map[*econn]Time // of those, the ones that linger, and until when at most
+	jobs    int             // that run
 	quiet   bool            // finishing, and no request is served
 
 	idleClients, idleUps idleList[*econn] // at rest, for when descriptors are short
@@ -146,7 +147,7 @@ func (l *loop) run() {
 		}
 		l.carryOut()
 		l.runBehind()
-		if l.finishing && !l.quiet && l.clients == l.tunnels+len(l.lingers) {
+		if l.finishing && !l.quiet && l.clients == l.tunnels+len(l.lingers) && l.jobs == 0 {
 			l.quiet = true
 			l.d.oneIsQuiet()
 		}

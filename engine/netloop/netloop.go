@@ -51,7 +51,7 @@ func MinBytes(d time.Duration) int64 { return max(int64(d.Seconds()*MinRate), 1)
 // error of a Conn is the system's, and io.EOF is the peer's end of stream.
 var (
 	ErrTimeout = errors.New("timed out")
-	ErrGone    = errors.New("peer is gone")       // the watched connection, see Task.Watch
+	ErrGone    = errors.New("peer is gone")       // the watched connection's, see Task.Watch; or see Job.Cancel
 	ErrStopped = errors.New("driver was stopped") // the shutdown's grace is over
 	ErrEnough  = errors.New("interrupted")        // what Fork.Interrupt delivers
 	ErrAgain   = errors.New("nothing to read")    // by TryRead
@@ -150,8 +150,8 @@ type Task interface {
 	// and one that is gone answers it with a reset. Without a probe (nil), a
 	// peer that has ended its stream counts as gone half a second later, also
 	// for a task that watches anew all the time; see Conn.Ended. An empty
-	// one leaves it at broken connections. A nil c ends the watch, and takes back an ErrGone. The
-	// watch of a new c replaces the old one. It returns how many bytes of the
+	// one leaves it at broken connections. A nil c ends the watch. The
+	// watch of a new c replaces the old one. Both take back an ErrGone. Watch returns how many bytes of the
 	// ended watch's probe were written.
 	Watch(c Conn, probe []byte) (probed int)
 	// Dial connects to an upstream. While that has no room in its backlog, or
@@ -163,6 +163,10 @@ type Task interface {
 	// Fork runs f in a task of its own beside this one, on the same loop.
 	// The caller waits for it with Fork.Wait before it returns.
 	Fork(f func(Task)) Fork
+	// Go runs f in a task of its own on the same loop, which has no connection
+	// and may outlive this task. Run waits for it as for a connection that is
+	// served. A panic in f costs f only.
+	Go(f func(Task)) Job
 	// Tunnel hands both connections to the driver, which moves bytes both
 	// ways until both streams have ended or one side fails, closes both and
 	// calls done. The task's code returns the Verdict.
@@ -178,6 +182,16 @@ type Fork interface {
 	Interrupt()
 	// Wait waits until the fork's function has returned.
 	Wait()
+}
+
+// A Job is a task that Task.Go has started, such as a request that is one of
+// many on its client's connection.
+type Job interface {
+	// Cancel makes the present and later waits of the job end with ErrGone, as
+	// if the peer of a connection that it watches were gone: its next Watch
+	// takes that back, so that a job which was cancelled can still clean up.
+	// Once the job has ended, Cancel does nothing. Any goroutine may call it.
+	Cancel()
 }
 
 // A Verdict is what becomes of a client's connection when the code that
@@ -218,7 +232,7 @@ type Driver interface {
 	Shutdown()
 	// Quiet is closed when, after Shutdown, no client connection is left but
 	// tunnels, which only their peers can end, and those that linger, which do
-	// so for two more seconds at most.
+	// so for two more seconds at most, and no Job runs.
 	Quiet() <-chan struct{}
 	// Abort ends what Shutdown waits for: every wait of every task ends with
 	// ErrStopped, and connections are closed. What can be written without

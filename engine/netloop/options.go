@@ -3,6 +3,7 @@ package netloop
 import (
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"time"
 )
 
@@ -21,8 +22,15 @@ type Options struct {
 	// Loops is the number of event loops of the epoll driver; 0 chooses.
 	Loops int
 	// OnPanic, if not nil, is told of a panic in Serve after the connection
-	// was given up.
+	// was given up, and of one in a Job.
 	OnPanic func(v any, stack []byte)
+}
+
+// panicked tells of a panic. The function that has recovered from it calls it.
+func (o *Options) panicked(v any) {
+	if o.OnPanic != nil {
+		o.OnPanic(v, debug.Stack())
+	}
 }
 
 // maxShare is where more processors stop paying.

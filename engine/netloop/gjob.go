@@ -1,0 +1,39 @@
+package netloop
+
+// gjob is a job of the goroutine driver.
+type gjob struct{ task *gtask }
+
+func (t *gtask) Go(f func(Task)) Job {
+	j := &gjob{task: newGtask(t.d)}
+	t.d.jobBegins()
+	go func() {
+		defer t.d.jobEnds()
+		defer j.task.end()
+		defer func() {
+			if p := recover(); p != nil {
+				t.d.opts.panicked(p)
+			}
+		}()
+		f(j.task)
+	}()
+	return j
+}
+
+func (j *gjob) Cancel() { j.task.interrupt(ErrGone) }
+
+// jobBegins is called by a task, which serving counts, or the task that has
+// forked it: serving is not 0 already.
+func (d *goroutines) jobBegins() {
+	d.serving.Add(1)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.jobs++
+}
+
+func (d *goroutines) jobEnds() {
+	defer d.serving.Done()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.jobs--
+	d.quieten()
+}
