@@ -13,31 +13,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// exitOver is the exit code of a process that has exceeded a limit. The notes
+// exitOver is the exit code of a process that has exceeded a limit. Its notes
 // say which.
 const exitOver = 70
 
-// A Cell is a confined process, seen from within. A nil one is a process that
+// A Cell is a confined process, seen from within. A nil Cell is a process that
 // is not confined: its methods do nothing.
 type Cell struct {
-	Purpose string // that the parent gave to Run
-	memory  uint64 // the limit of what is in use, stacks included, in bytes
+	Purpose string // as the parent passed to Run
+	memory  uint64 // the limit on the memory in use, stacks included, in bytes
 
-	mu      sync.Mutex // guards the rest, and keeps notes whole
+	mu      sync.Mutex // guards the rest and keeps notes whole
 	notes   *os.File
 	doing   []note
 	printed int
-	normal  unix.Rlimit // of data, as it was before
+	normal  unix.Rlimit // the original limit on data
 }
 
 // Enter confines the process if its parent has asked for that, and returns nil
-// otherwise. It is called once, before anything else is done.
+// otherwise. Call it once, before anything else.
 func Enter() *Cell {
 	asked, ok := os.LookupEnv(purpose)
 	if !ok || !isPipe(notesFD) {
 		return nil
 	}
-	_ = os.Unsetenv(purpose) // not for what this process starts
+	_ = os.Unsetenv(purpose) // not for children of this process
 	syscall.CloseOnExec(stderrFD)
 	syscall.CloseOnExec(notesFD)
 	os.Stderr = os.NewFile(stderrFD, "/dev/stderr")
@@ -45,11 +45,12 @@ func Enter() *Cell {
 	c.tell(note{Bytes: c.memory})
 	debug.SetMaxStack(stack)
 	debug.SetMemoryLimit(int64(c.memory))
-	// The watch below is more exact; this is for what one allocation asks for.
+	// watchMemory is more exact; the limit on data stops a single large
+	// allocation.
 	if err := unix.Getrlimit(unix.RLIMIT_DATA, &c.normal); err == nil {
 		c.limitData()
 	}
-	go c.watchMemory() // to the end of the process
+	go c.watchMemory() // runs until the process ends
 	return c
 }
 
@@ -58,17 +59,17 @@ func isPipe(fd int) bool {
 	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
 }
 
-// PreferForOOM has the kernel end this process before others when memory is
-// short.
+// PreferForOOM makes the kernel end this process before others when memory runs
+// out.
 func (c *Cell) PreferForOOM() {
 	if c != nil {
 		_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0) // best effort
 	}
 }
 
-// Watch says what the process does from now on, such as "evaluating" and
-// which file, and ends it if done is not called within the limit and a little
-// more. 0 is no limit. Calls may be nested.
+// Watch records the current step of the process, such as "evaluating", and its
+// file. It ends the process if done is not called within the limit and a little
+// more. A limit of 0 means no limit. Calls can be nested.
 func (c *Cell) Watch(doing, file string, limit time.Duration) (done func()) {
 	if c == nil {
 		return func() {}
@@ -93,7 +94,7 @@ func (c *Cell) Watch(doing, file string, limit time.Duration) (done func()) {
 	}
 }
 
-// Write hands what a configuration prints to the parent, up to a limit.
+// Write passes the output of a configuration to the parent, up to a limit.
 func (c *Cell) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,35 +105,35 @@ func (c *Cell) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tell writes a note. c.mu is held.
+// tell writes a note. The caller must hold c.mu.
 func (c *Cell) tell(n note) {
 	line, err := json.Marshal(n)
 	if err != nil {
-		return // which strings and numbers do not give
+		return // strings and numbers cannot cause this
 	}
-	_, _ = c.notes.Write(append(line, '\n')) // a parent that is gone ends this process
+	_, _ = c.notes.Write(append(line, '\n')) // the process ends when its parent does
 }
 
-// over ends the process for a limit.
+// over ends the process because of a limit.
 func (c *Cell) over(n note) {
-	c.mu.Lock() // for good
+	c.mu.Lock() // never unlocked
 	c.tell(n)
 	os.Exit(exitOver)
 }
 
-// Outside runs a program of the user's, which has none of the limits. Nothing
-// of a configuration may be evaluated meanwhile.
+// Outside runs a program of the user without the limits. No configuration may
+// be evaluated at the same time.
 func (c *Cell) Outside(run func()) {
 	if c == nil {
 		run()
 		return
 	}
-	_ = unix.Setrlimit(unix.RLIMIT_DATA, &c.normal) // back to what was allowed
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &c.normal) // restore the original limit
 	defer c.limitData()
 	run()
 }
 
-// limitData has the kernel refuse memory that is far beyond the limit.
+// limitData makes the kernel refuse memory far beyond the limit.
 func (c *Cell) limitData() {
 	used, err := dataSize()
 	if err != nil {
@@ -140,10 +141,11 @@ func (c *Cell) limitData() {
 	}
 	limit := c.normal
 	limit.Cur = min(limit.Cur, used+2*c.memory)
-	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // best effort: the watch is there as well
+	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // best effort: watchMemory also runs
 }
 
-// dataSize is the size of the process's data in bytes, as RLIMIT_DATA counts.
+// dataSize returns the size of the process's data in bytes, as RLIMIT_DATA
+// counts it.
 func dataSize() (uint64, error) {
 	self, err := procfs.Self()
 	if err != nil {
@@ -155,7 +157,7 @@ func dataSize() (uint64, error) {
 
 const memoryEvery = 5 * time.Millisecond
 
-// watchMemory ends the process once it uses more than the limit.
+// watchMemory ends the process when it uses more memory than the limit.
 func (c *Cell) watchMemory() {
 	samples := []metrics.Sample{
 		{Name: "/memory/classes/heap/objects:bytes"},
@@ -170,8 +172,8 @@ func (c *Cell) watchMemory() {
 	}
 }
 
-// self is what starts this program once more, also when its file has been
-// replaced since.
+// self returns a path that starts this program again, even if its file has been
+// replaced.
 func self() (string, error) {
 	const running = "/proc/self/exe"
 	if _, err := os.Stat(running); err == nil {

@@ -22,7 +22,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
-// TestMain is also the main of the confined processes that the tests start.
+// TestMain is also the main function of the confined processes that the tests
+// start.
 func TestMain(m *testing.M) {
 	if cell := confine.Enter(); cell != nil {
 		confined[cell.Purpose](cell)
@@ -56,7 +57,7 @@ var confined = map[string]func(*confine.Cell){
 		defer c.Watch("testing", "a.star", time.Hour)()
 		fmt.Println(len(make([]byte, 1<<40)))
 	},
-	"garbage": func(c *confine.Cell) { // much of it, of which little is kept
+	"garbage": func(c *confine.Cell) { // much garbage, of which little is kept
 		for range 2000 {
 			runtime.KeepAlive(bytes.Repeat([]byte("x"), 1<<20))
 		}
@@ -85,13 +86,13 @@ var confined = map[string]func(*confine.Cell){
 		_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
 		select {}
 	},
-	"abort": func(c *confine.Cell) { // as C code does that gets no memory
+	"abort": func(c *confine.Cell) { // C code aborts like this when it gets no memory
 		defer c.Watch("testing", "a.star", time.Hour)()
 		_, _ = syscall.Write(2, []byte("runtime/cgo: pthread_create failed: Resource temporarily unavailable\n"))
 		_ = syscall.Kill(os.Getpid(), syscall.SIGABRT)
 		select {}
 	},
-	"wordy": func(*confine.Cell) { // says what a failure says, and does not fail
+	"wordy": func(*confine.Cell) { // prints the message of a failure but does not fail
 		_, _ = syscall.Write(2, []byte("failed to allocate 4GB address space"))
 	},
 	"stopped": func(c *confine.Cell) {
@@ -102,7 +103,7 @@ var confined = map[string]func(*confine.Cell){
 		fmt.Println(os.Getpid())
 		select {}
 	},
-	"parent": func(*confine.Cell) { // starts another one, which is to end with it
+	"parent": func(*confine.Cell) { // starts another one, which must end with it
 		_, _ = confine.Run(context.Background(), confine.Options{Purpose: "asleep", Stdout: os.Stdout})
 	},
 	"outside": func(c *confine.Cell) {
@@ -147,17 +148,17 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRun_Ended: whatever ends a confined process, its parent says what.
+// TestRun_Ended checks that the parent reports why a confined process ended.
 func TestRun_Ended(t *testing.T) {
 	for purpose, want := range map[string]string{
-		"deep":    "a.star: testing it took more than 64 MiB of stack: something in it is nested too deep",
+		"deep":    "a.star: testing it took more than 64 MiB of stack: something in it is nested too deeply",
 		"memory":  "a.star: testing it took more than [0-9]+ MiB of memory",
 		"at once": "a.star: testing it took more than [0-9]+ MiB of memory",
 		"time":    "b.star: running it takes longer than 1ms",
 		"panic":   "a.star: testing it made ldcorn fail \\(this is a bug\\)",
 		"killed":  "the process that evaluates it was ended by a signal: killed",
 		"quit":    "a.star: testing it was ended by a signal: quit",
-		"abort":   "a.star: testing it failed: the system starts no more threads for ldcorn",
+		"abort":   "a.star: testing it failed: the system lets ldcorn start no more threads",
 	} {
 		t.Run(purpose, func(t *testing.T) {
 			_, _, err := run(t, purpose)
@@ -176,8 +177,8 @@ func TestRun_Ended(t *testing.T) {
 	}
 }
 
-// TestRun_Scarce: a limit of the system is named where that has left the process
-// no memory to run, and not the limit of a configuration.
+// TestRun_Scarce checks that the error names the limit of the system, not that
+// of a configuration, if the system left the process no memory to run.
 func TestRun_Scarce(t *testing.T) {
 	var before unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_DATA, &before))
@@ -198,7 +199,8 @@ func TestRun_Scarce(t *testing.T) {
 	assert.Contains(t, confine.Warning(), "limited to 200 MiB (RLIMIT_DATA), which may be too little to run; lift it with")
 }
 
-// TestRun_Cancel: a process ends with the context, and with its parent.
+// TestRun_Cancel checks that a process ends with its context and with its
+// parent.
 func TestRun_Cancel(t *testing.T) {
 	read, write, err := os.Pipe()
 	require.NoError(t, err)
@@ -229,18 +231,18 @@ func TestRun_Cancel(t *testing.T) {
 	write.Close()
 }
 
-// TestRun_Stuck: a process whose own clock stands still is given up by its
-// parent's.
+// TestRun_Stuck checks that the parent gives up a process whose own clock
+// stands still.
 func TestRun_Stuck(t *testing.T) {
 	_, err := confine.Run(t.Context(), confine.Options{Purpose: "stopped", Limit: 2 * time.Second})
 	var end *confine.Ended
 	require.ErrorAs(t, err, &end)
 	assert.Equal(t, confine.Stuck, end.Cause)
-	assert.Regexp(t, "^(a.star: testing it|the process that evaluates it) has not ended within 2s: its process stood still and was killed$", err.Error())
-	assert.Contains(t, end.Report().Diagnostics[0].Hint, "a file system that does not answer")
+	assert.Regexp(t, "^(a.star: testing it|the process that evaluates it) has not ended within 2s: its process hung and was killed$", err.Error())
+	assert.Contains(t, end.Report().Diagnostics[0].Hint, "a file system that does not respond")
 
-	// Nor is one waited for that does not end when it is killed. What keeps
-	// Run from seeing its end stands for the kernel here.
+	// Run must not wait for a process that does not end when it is killed. Here
+	// the test, in place of the kernel, keeps Run from seeing its end.
 	hold, held := make(chan struct{}), make(chan struct{})
 	_, err = confine.Run(t.Context(), confine.Options{Purpose: "stopped", Limit: time.Millisecond, Started: func(func(os.Signal)) {
 		<-hold
@@ -248,7 +250,7 @@ func TestRun_Stuck(t *testing.T) {
 	}})
 	require.ErrorAs(t, err, &end)
 	assert.Equal(t, confine.Unkillable, end.Cause)
-	assert.EqualError(t, err, "the process that evaluates it has not ended within 1ms: its process stands still, and cannot even be killed")
+	assert.EqualError(t, err, "the process that evaluates it has not ended within 1ms: its process hangs and cannot be killed")
 	close(hold)
 	select {
 	case <-held:
@@ -285,7 +287,7 @@ func gone(t *testing.T, pid int) {
 	}, time.Minute, time.Millisecond)
 }
 
-// TestCell_Outside: what the user's programs may use is not limited.
+// TestCell_Outside checks that the user's programs run without the limits.
 func TestCell_Outside(t *testing.T) {
 	out, _, err := run(t, "outside")
 	require.NoError(t, err)
@@ -296,7 +298,8 @@ func TestCell_Outside(t *testing.T) {
 	assert.NotEqual(t, "unlimited", lines[2])
 }
 
-// TestCell_None: a process that is not confined does without.
+// TestCell_None checks that a process that is not confined works without a
+// Cell.
 func TestCell_None(t *testing.T) {
 	var cell *confine.Cell
 	cell.Watch("testing", "a.star", time.Nanosecond)()

@@ -1,44 +1,45 @@
-// Package confine runs what a configuration may ask for in a child process: the
-// program itself, started once more, with limits of memory, stack and time. A
-// configuration that exceeds one, or that brings the interpreter down, takes
-// that process with it and not the one that asked.
+// Package confine evaluates configurations in a child process: the program
+// itself, started again with limits on memory, stack and time. A configuration
+// that exceeds a limit or crashes the interpreter ends the child and not the
+// parent.
 //
-// Enter is for the child, Run is for its parent.
+// The child calls Enter, and the parent calls Run.
 package confine
 
 import "time"
 
-// The limits of a confined process, but for that of memory.
+// These are the limits of a confined process, except for memory.
 const (
 	stack    = 64 << 20 // bytes of one stack; Go's own limit is 16 times as much
 	slack    = time.Second
-	maxPrint = 64 << 10 // bytes of print that are kept for an error
-	maxCrash = 64 << 10 // bytes of the runtime's last words
+	maxPrint = 64 << 10 // bytes of print output kept for an error
+	maxCrash = 64 << 10 // bytes of the runtime's final output
 )
 
-// purpose is the variable that tells the child what it is. The child removes it
-// from its environment.
+// purpose is the environment variable that tells the child its purpose. The
+// child removes it from its environment.
 const purpose = "LDCORN_CONFINED"
 
-// The descriptors that a confined process inherits besides the usual three. Its
-// descriptor 2 is for the Go runtime alone, whose last words would otherwise
-// fill somebody's terminal.
+// These are the descriptors that a confined process inherits in addition to the
+// usual three. Its descriptor 2 is only for the Go runtime, whose final output
+// would otherwise fill the terminal.
 const (
 	stderrFD = 3
 	notesFD  = 4
 )
 
-// A note is what a confined process tells its parent, one JSON object a line.
+// A note is a message from a confined process to its parent. Each is one line
+// with a JSON object.
 type note struct {
-	Doing string        `json:"doing,omitempty"` // what it does from now on, as in "evaluating"
-	File  string        `json:"file,omitempty"`  // with which file
-	Over  string        `json:"over,omitempty"`  // the limit that it ends itself for
-	Limit time.Duration `json:"limit,omitempty"` // which that was, of time
-	Bytes uint64        `json:"bytes,omitempty"` // the limit of memory, said at the beginning
+	Doing string        `json:"doing,omitempty"` // the step that begins, as in "evaluating"
+	File  string        `json:"file,omitempty"`  // the file of that step
+	Over  string        `json:"over,omitempty"`  // the limit for which the process ends itself
+	Limit time.Duration `json:"limit,omitempty"` // the value of a time limit
+	Bytes uint64        `json:"bytes,omitempty"` // the memory limit, sent at the start
 	Print string        `json:"print,omitempty"`
 }
 
-// The values of note.Over.
+// These are the values of note.Over.
 const (
 	overMemory = "memory"
 	overTime   = "time"

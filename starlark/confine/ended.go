@@ -12,37 +12,37 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// A Cause is why a confined process has ended.
+// A Cause is the reason why a confined process has ended.
 type Cause int
 
-// The causes.
+// These are the causes.
 const (
 	Crashed       Cause = iota // the program failed
 	Killed                     // by a signal
-	TooMuchMemory              // it used more than it might
-	TooDeep                    // it used more stack than there is
-	TooLong                    // it used more time than it was given
+	TooMuchMemory              // it exceeded the memory limit
+	TooDeep                    // it exceeded the stack limit
+	TooLong                    // it exceeded the time limit
 	Stuck                      // it did not end within Options.Limit, and was killed
-	Unkillable                 // nor did it end when it was killed
+	Unkillable                 // it did not even end when it was killed
 	TooScarce                  // a limit of the system left it no memory to run at all
 	TooFewThreads              // the system started no more threads
 )
 
-// codeLimit is the code of a configuration that exceeds a limit.
+// codeLimit is the diagnostic code for a configuration that exceeds a limit.
 const codeLimit = "L017"
 
-// An Ended says why a confined process has not ended by itself.
+// An Ended says why a confined process did not exit on its own.
 type Ended struct {
 	Cause   Cause
-	Doing   string // what it was doing, such as "evaluating"; "" if it had not begun
-	File    string // with which file
+	Doing   string // the current step, such as "evaluating"; "" if it had not begun
+	File    string // the file of that step
 	Limit   time.Duration
-	Memory  uint64 // the limit of it, in bytes
+	Memory  uint64 // the memory limit, in bytes
 	Signal  syscall.Signal
-	Words   []string // the first of the runtime's last ones
-	Printed string   // what the configuration has printed by then
+	Words   []string // the first lines of the runtime's final output
+	Printed string   // the output of the configuration so far
 
-	scarcity, advice string // of TooScarce
+	scarcity, advice string // set for TooScarce
 }
 
 func (e *Ended) Error() string {
@@ -61,17 +61,17 @@ func (e *Ended) message() string {
 	case TooMuchMemory:
 		return fmt.Sprintf("%s took more than %d MiB of memory", what, e.Memory>>20)
 	case TooDeep:
-		return fmt.Sprintf("%s took more than %d MiB of stack: something in it is nested too deep", what, stack>>20)
+		return fmt.Sprintf("%s took more than %d MiB of stack: something in it is nested too deeply", what, stack>>20)
 	case TooLong:
 		return fmt.Sprintf("%s takes longer than %s", what, e.Limit)
 	case Stuck:
-		return fmt.Sprintf("%s has not ended within %s: its process stood still and was killed", what, e.Limit)
+		return fmt.Sprintf("%s has not ended within %s: its process hung and was killed", what, e.Limit)
 	case Unkillable:
-		return fmt.Sprintf("%s has not ended within %s: its process stands still, and cannot even be killed", what, e.Limit)
+		return fmt.Sprintf("%s has not ended within %s: its process hangs and cannot be killed", what, e.Limit)
 	case TooScarce:
 		return fmt.Sprintf("%s got no memory from the system: %s", what, e.scarcity)
 	case TooFewThreads:
-		return what + " failed: the system starts no more threads for ldcorn"
+		return what + " failed: the system lets ldcorn start no more threads"
 	case Killed:
 		return fmt.Sprintf("%s was ended by a signal: %s", what, e.Signal)
 	}
@@ -81,7 +81,7 @@ func (e *Ended) message() string {
 func (e *Ended) hint() string {
 	switch e.Cause {
 	case TooMuchMemory:
-		return "a list, a string or a loop in it may be larger than meant; the limit is half of what is free, and 512 MiB at most"
+		return "a list, a string or a loop in it may be larger than intended; the limit is half of the free memory, and at most 512 MiB"
 	case TooDeep:
 		return "split expressions, lists or JSON texts that are nested within each other thousands of times"
 	case TooLong:
@@ -91,30 +91,30 @@ func (e *Ended) hint() string {
 	case TooFewThreads:
 		return shortage.Text(unix.EAGAIN)
 	case Stuck, Unkillable:
-		return "a STOP signal, a frozen cgroup or a file system that does not answer, such as NFS, holds a process up; try again when that is over"
+		return "a STOP signal, a frozen cgroup or a file system that does not respond, such as NFS, can hang a process; remove the cause and try again"
 	case Killed:
 		if e.Signal == syscall.SIGKILL {
 			return "the machine may be short of memory; try again"
 		}
-		return "somebody has sent it that signal; try again"
+		return "something sent it that signal; try again"
 	}
 	return ""
 }
 
-// slow says what may take long where no loop of the configuration has been
-// stopped by its own limit.
+// slow returns a hint about what may take long if no loop of the configuration
+// was stopped by its own limit.
 func (e *Ended) slow() string {
 	switch e.Doing {
 	case "reading", "formatting", "rewriting":
-		return "the file may be too large or nested too deep; split it into files that it loads, or try again if the machine or the file system is slow"
+		return "the file may be too large or nested too deeply; split it into files that it loads, or try again if the machine or the file system is slow"
 	case "checking":
-		return "there may be very many groups, routes or values in it; have fewer, or try again if the machine is busy"
+		return "it may have too many groups, routes or values; reduce them, or try again if the machine is busy"
 	}
 	return "a loop, or a range that a function goes through, may be longer than intended"
 }
 
-// Report is the error as one about a configuration, which a text of its file
-// cannot be shown with.
+// Report returns the error as a report about the configuration, without the
+// text of its file.
 func (e *Ended) Report() *diag.Report {
 	d := diag.Diagnostic{
 		Code: codeLimit, Severity: diag.Error, Span: diag.Span{File: e.File},
@@ -122,7 +122,7 @@ func (e *Ended) Report() *diag.Report {
 	}
 	if lines := strings.Split(strings.TrimRight(e.Printed, "\n"), "\n"); lines[0] != "" {
 		const shown = 5
-		d.Detail = append(d.Detail, "the last that it printed:")
+		d.Detail = append(d.Detail, "the end of its output:")
 		d.Detail = append(d.Detail, lines[max(0, len(lines)-shown):]...)
 	}
 	return &diag.Report{Diagnostics: []diag.Diagnostic{d}}

@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// The limit of memory is half of what is free, within these, in bytes: who
-// evaluates the configuration next has to have room, too.
+// The memory limit is half of the free memory, but stays within these bounds,
+// in bytes. It leaves room for the process that evaluates the configuration
+// next.
 const (
 	maxMemory = 512 << 20
 	minMemory = 64 << 20
 )
 
-// memoryLimit is how much memory a confined process may use.
+// memoryLimit returns how much memory a confined process can use.
 func memoryLimit(root fs.FS) uint64 {
 	free := uint64(2 * maxMemory)
 	if n, ok := number(root, "proc/meminfo", "MemAvailable:"); ok {
@@ -29,9 +30,9 @@ func memoryLimit(root fs.FS) uint64 {
 	return min(maxMemory, max(minMemory, free/2))
 }
 
-// cgroupDirs returns the folders of this process's cgroup and of those above
-// it, of version 2 or 1. Within a container the path may not exist below its
-// own mount, whose top is there as well.
+// cgroupDirs returns the folders of this process's cgroup and of its ancestors,
+// for version 2 or 1. Inside a container the path may not exist below the
+// cgroup mount, so the result includes the top.
 func cgroupDirs(root fs.FS) []string {
 	dirs := []string{"sys/fs/cgroup", "sys/fs/cgroup/memory"}
 	data, _ := fs.ReadFile(root, "proc/self/cgroup")
@@ -55,8 +56,8 @@ func cgroupDirs(root fs.FS) []string {
 	return dirs
 }
 
-// freeIn is what a cgroup may still use. What it holds of files does not count:
-// the kernel gives that up.
+// freeIn returns how much more memory a cgroup can use. Its cached files do not
+// count, because the kernel can drop them.
 func freeIn(root fs.FS, dir string) (uint64, bool) {
 	limit, ok := number(root, dir+"/memory.max", "")
 	used, _ := number(root, dir+"/memory.current", "")
@@ -70,7 +71,7 @@ func freeIn(root fs.FS, dir string) (uint64, bool) {
 	return limit - min(limit, used), ok
 }
 
-// number reads the number behind a word that begins a line of a file.
+// number reads the number that follows a word at the start of a line of a file.
 func number(root fs.FS, name, word string) (uint64, bool) {
 	data, err := fs.ReadFile(root, name)
 	if err != nil {

@@ -22,37 +22,38 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// backstop bounds a confined process for which Options has no limit.
+// backstop limits a confined process if Options has no limit.
 const backstop = 10 * time.Minute
 
-// Grace is what a caller adds to the time that the process itself allows for,
-// before it gives that up: the process has its own slack, and starts and ends
-// slowly on a busy machine.
+// Grace is the time that a caller adds to the time limit of the process before
+// it gives the process up: the process allows itself some slack, and starts and
+// ends slowly on a busy machine.
 const Grace = 5 * time.Second
 
-// killGrace is how long a killed process may take to end. One that a dead
-// network file system holds may never do.
+// killGrace is how long Run waits for a killed process to end. A process that a
+// dead network file system holds may never end.
 const killGrace = 2 * time.Second
 
-// Options say how a confined process is started.
+// Options control how a confined process is started.
 type Options struct {
-	Purpose string   // that Cell.Purpose will have
-	Args    []string // of the command line, without the program
+	Purpose string   // the Purpose of its Cell
+	Args    []string // arguments, without the program
 	Stdin   io.Reader
 	Stdout  io.Writer
-	Stderr  *os.File // nil = none
-	// Limit bounds the whole process by the caller's clock: a process that
-	// stands still (it was stopped, its cgroup is frozen, a file system does
-	// not answer) has none of its own. 0 = ten minutes.
+	Stderr  *os.File // nil means none
+	// Limit bounds the whole process by the caller's clock, because a process
+	// that hangs (it was stopped, its cgroup is frozen, a file system does not
+	// respond) cannot check its own. 0 means ten minutes.
 	Limit time.Duration
-	// Started gets what sends the process a signal; nil for nobody.
+	// Started, if not nil, is called with a function that sends the process a
+	// signal.
 	Started func(signal func(os.Signal))
 }
 
 // Run starts this program confined, waits for it, and returns its exit code.
-// The error is an *Ended where the process has not ended by itself, or ctx's.
-// The process does not outlive this one, but for one that cannot be killed: Run
-// does not wait for that.
+// The error is an *Ended if the process did not exit on its own, or the error
+// of ctx. The process does not outlive this one, unless it cannot be killed;
+// Run does not wait for such a process.
 func Run(ctx context.Context, opts Options) (int, error) {
 	limit := cmp.Or(opts.Limit, backstop)
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errStuck)
@@ -68,7 +69,7 @@ func Run(ctx context.Context, opts Options) (int, error) {
 		select {
 		case err = <-done:
 		case <-time.After(killGrace):
-			// It is left to the kernel, which knows that it is to die.
+			// The kernel will end it; it has been killed.
 			cause, err = Unkillable, ctx.Err()
 		}
 	}
@@ -82,20 +83,20 @@ func Run(ctx context.Context, opts Options) (int, error) {
 	return -1, err
 }
 
-// errStuck is the cause of a context that ends by Options.Limit.
+// errStuck is the cause of a context that Options.Limit ends.
 var errStuck = errors.New("the confined process takes too long")
 
-// A process is one confined process, seen from its parent.
+// A process is a confined process, seen from its parent.
 type process struct {
 	opts  Options
 	code  int
 	bytes uint64
-	over  note // that it exceeded a limit
+	over  note // says that it exceeded a limit
 	print bytes.Buffer
 	crash limited
 
 	mu   sync.Mutex // guards last
-	last note       // of what it was doing
+	last note       // the step that it last began
 }
 
 func (p *process) doing() note {
@@ -105,7 +106,7 @@ func (p *process) doing() note {
 }
 
 func (p *process) run(ctx context.Context) error {
-	// The kernel ends the child when the thread ends that started it.
+	// The kernel ends the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	path, err := self()
@@ -129,7 +130,7 @@ func (p *process) run(ctx context.Context) error {
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), purpose+"="+p.opts.Purpose)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.opts.Stdin, p.opts.Stdout, &p.crash
-	cmd.ExtraFiles = []*os.File{stderr, theirs} // stderrFD and notesFD
+	cmd.ExtraFiles = []*os.File{stderr, theirs} // at stderrFD and notesFD
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = killGrace
 	err = cmd.Start()
@@ -149,7 +150,7 @@ func notStarted(err error) error {
 	return fmt.Errorf("start a process to evaluate the configuration in: %w", shortage.Explain(err))
 }
 
-// read takes the notes until the process has ended.
+// read reads the notes until the process ends.
 func (p *process) read(notes io.Reader) {
 	lines := bufio.NewReader(notes)
 	for {
@@ -176,7 +177,7 @@ func (p *process) read(notes io.Reader) {
 	}
 }
 
-// conclude finds out how the process has ended.
+// conclude determines how the process has ended.
 func (p *process) conclude(ctx context.Context, state *os.ProcessState, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -209,34 +210,35 @@ func (p *process) conclude(ctx context.Context, state *os.ProcessState, err erro
 	case err != nil && !errors.As(err, &exit):
 		return err
 	default:
-		_, _ = os.Stderr.WriteString(visible.Text(words)) // of the race detector, say
+		_, _ = os.Stderr.WriteString(visible.Text(words)) // for example, of the race detector
 		return nil
 	}
 	return end
 }
 
-// isScarce reports whether the process ended as one does that gets no memory,
-// where there is little to get.
+// isScarce reports whether the process ended as processes without memory do,
+// and the system limits memory.
 func (e *Ended) isScarce(status syscall.WaitStatus, words string) bool {
 	e.scarcity, e.advice = scarcity()
 	fault := status.Signaled() && slices.Contains([]syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGABRT, syscall.SIGTRAP}, status.Signal())
 	return e.scarcity != "" && (fault || saysMemory(words) || saysThreads(words) || crashed(words))
 }
 
-// crashed reports whether these are the last words of a Go program.
+// crashed reports whether words is the final output of a Go program that
+// crashed.
 func crashed(words string) bool {
 	return strings.Contains(words, "goroutine ") &&
 		(strings.Contains(words, "panic: ") || strings.Contains(words, "fatal error: ") || strings.Contains(words, "SIGSEGV"))
 }
 
-const shownWords = 3 // lines of them
+const shownWords = 3 // lines of the final output
 
 func firstLines(words string) []string {
 	lines := strings.Split(strings.TrimSpace(words), "\n")
 	return lines[:min(len(lines), shownWords)]
 }
 
-// limited keeps the beginning of what is written to it.
+// limited keeps the beginning of the data written to it.
 type limited struct{ bytes.Buffer }
 
 func (l *limited) Write(p []byte) (int, error) {

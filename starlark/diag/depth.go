@@ -2,13 +2,13 @@ package diag
 
 import "fmt"
 
-// maxDepth bounds the levels of one thing within the other in a file: brackets,
-// operators, attributes and calls of one expression, or elif after elif. Whatever
-// reads such a file calls itself once or more for each level, so that one of
-// some megabytes could use up the stack.
+// maxDepth limits how deeply a file can nest: brackets, operators, attributes
+// and calls of one expression, or elif after elif. Code that reads a file
+// recurses at least once per level, so a file of some megabytes could overflow
+// the stack.
 const maxDepth = 2000
 
-// TooDeep returns the error of a file that goes beyond that, nil of another. The
+// TooDeep returns an error if a file exceeds maxDepth, and nil otherwise. The
 // file's text must have been added.
 func (s *Sources) TooDeep(file string) *Diagnostic {
 	src := s.file(file)
@@ -16,20 +16,20 @@ func (s *Sources) TooDeep(file string) *Diagnostic {
 		return nil
 	}
 	return &Diagnostic{Code: CodeSyntax, Severity: Error, Span: src.deep.span(file),
-		Message: fmt.Sprintf("this is nested too deep, or too long for one expression: it has more than %d levels", maxDepth),
+		Message: fmt.Sprintf("this is nested too deeply or too long for one expression: it has more than %d levels", maxDepth),
 		Label:   "split it into several statements"}
 }
 
-// A depth counts how deep the tree of an expression is at most. Each frame is
-// that of a bracket, and holds the operators since its last comma: only those
-// can be above what comes next.
+// A depth computes an upper bound on the depth of an expression tree. Each
+// frame belongs to a bracket and counts the operators since its last comma,
+// because only those can be above the next token.
 type depth struct {
 	frames []int
 	total  int // of all frames
 	elifs  int // since the last statement at the left margin
 }
 
-// nesting are the words that make an expression deeper.
+// nesting holds the words that make an expression deeper.
 var nesting = map[string]bool{"not": true, "and": true, "or": true, "in": true, "is": true, "if": true, "else": true, "lambda": true, "for": true, "await": true}
 
 func newDepth() *depth { return &depth{frames: []int{0}} }
@@ -56,12 +56,12 @@ func (d *depth) add(t token) {
 		d.deepen(1)
 		d.frames = append(d.frames, 0)
 	case t.text == ")" || t.text == "]" || t.text == "}":
-		if last > 0 { // its operators are below it, and no longer above anything
+		if last > 0 { // its operators can no longer be above the next token
 			d.total -= d.frames[last]
 			d.frames = d.frames[:last]
 		}
 	default:
-		d.deepen(len(t.text)) // "--" is two of them
+		d.deepen(len(t.text)) // "--" is two operators
 	}
 }
 

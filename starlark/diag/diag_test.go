@@ -31,7 +31,7 @@ func TestLexer(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"a", "=", "f'x{y}'", "# ldcorn", "b", "=", "'''1\n2'''", "+", "\"open", "(", "c", ",", "d", ")"}, got)
-	// Every character is in a token or between two, whatever the text is.
+	// Whatever the text is, every character is in a token or between two.
 	for _, s := range []string{"", "\\", "\\\n", "'", "'\\", "é\u00a0ü", ")))", "\x00\xff", "'''", "r\"\\\"", "1.5e3.x", "#"} {
 		assert.NotPanics(t, func() { lex(s) }, "%q", s)
 	}
@@ -50,20 +50,20 @@ func parse(t *testing.T, text string) []Diagnostic {
 func TestSyntaxPlaces(t *testing.T) {
 	for text, want := range map[string]string{
 		"x = (1, 2\n":                        "f.star:1:5: `(` is never closed",
-		"x = [1, 2)\n":                       "f.star:1:10: `)` closes nothing: an open `[` comes first",
+		"x = [1, 2)\n":                       "f.star:1:10: `)` does not match the open `[`",
 		"x = {'a' 1}\n":                      "f.star:1:10: unexpected `1`",
 		"x = 1 2\n":                          "f.star:1:7: unexpected `2`",
 		"x = \n":                             "f.star:1:3: the line ends where a value is expected",
 		"f(a b)\n":                           "f.star:1:5: unexpected `b`",
 		"f(\"a\" b)\n":                       "f.star:1:7: unexpected `b`",
 		"x = 'abc\ny = 2\n":                  "f.star:1:5: this string is never closed",
-		"if x = 1:\n  pass\n":                "f.star:1:6: `=` assigns, and compares nothing",
+		"if x = 1:\n  pass\n":                "f.star:1:6: `=` assigns and does not compare",
 		"def f(:\n  pass\n":                  "f.star:1:7: unexpected `:`",
-		"  x = 1\n":                          "f.star:1:3: this line is indented without a block to belong to",
-		"def f():\n    x = 1\n  y = 2\n":     "f.star:3:3: this line is indented like no block around it",
+		"  x = 1\n":                          "f.star:1:3: this line is indented but belongs to no block",
+		"def f():\n    x = 1\n  y = 2\n":     "f.star:3:3: the indentation of this line matches no block around it",
 		"x = 1 $ 2\n":                        "f.star:1:7: this character has no meaning here",
 		"for x in y\n  pass\n":               "f.star:1:10: the line ends where `:` is expected",
-		"load('a.star')\n":                   "f.star:1:5: this load names nothing to load",
+		"load('a.star')\n":                   "f.star:1:5: this load names nothing to import",
 		"x = f'{a}' + f'{b:>3}'\n":           "f.star:1:5: f-strings are Python, not Starlark",
 		"x = lambda a: a is b\n":             "f.star:1:17: `is` is Python, not Starlark",
 		"x = a ** b\n":                       "f.star:1:7: `**` is Python, not Starlark",
@@ -72,9 +72,9 @@ func TestSyntaxPlaces(t *testing.T) {
 		"@cache\ndef f():\n  pass\n":         "f.star:1:1: decorators are Python, not Starlark",
 		"x = u'a'\n":                         "f.star:1:5: a string needs no `u` before it",
 		"print 'a'\n":                        "f.star:1:1: `print` is a function",
-		"if a:\n  pass\nelse if b:\n  x=1\n": "f.star:3:1: `else if` is not one word here",
+		"if a:\n  pass\nelse if b:\n  x=1\n": "f.star:3:1: `else if` is not Starlark",
 		"x: str = 'a'\n":                     "f.star:1:2: type annotations are Python, not Starlark",
-		"a = 1\n// note\n":                   "f.star:2:1: `//` begins no comment here",
+		"a = 1\n// note\n":                   "f.star:2:1: `//` does not begin a comment",
 	} {
 		found := parse(t, text)
 		require.NotEmpty(t, found, text)

@@ -15,19 +15,19 @@ import (
 // A Severity says whether a diagnostic stops the configuration from being used.
 type Severity string
 
-// The severities.
+// These are the severities.
 const (
 	Error   Severity = "error"
 	Warning Severity = "warning"
 )
 
-// A Span is a place in a file: some characters of one line. The zero Span
-// means that the place is not known; a Span with a File alone is that file.
+// A Span is a place in a file: some characters of one line. The zero Span means
+// that the place is unknown. A Span with only a File means the whole file.
 type Span struct {
 	File string
 	Line int // from 1
 	Col  int // from 1, in characters
-	End  int // column after the last one; at most Col means one character
+	End  int // column after the last character; a value up to Col means one character
 }
 
 // At returns the span of one character at a Starlark position.
@@ -45,21 +45,21 @@ func (s Span) String() string {
 	return fmt.Sprintf("%s:%d:%d", s.File, s.Line, s.Col)
 }
 
-// A Diagnostic is one thing wrong with a configuration.
+// A Diagnostic describes one mistake in a configuration.
 type Diagnostic struct {
 	Code     string // stable, such as "L001" or "W101"
 	Severity Severity
 	Message  string    // one sentence, without a final period
-	Span     Span      // where
-	Label    string    // said beside the caret; may be empty
-	Hint     string    // one thing to try; may be empty
-	Detail   []string  // lines of something longer, such as another program's error
-	Related  []Related // other places that have a part in it
+	Span     Span      // the place of the mistake
+	Label    string    // shown beside the caret; may be empty
+	Hint     string    // advice on what to try; may be empty
+	Detail   []string  // lines of a longer text, such as another program's error
+	Related  []Related // other places that contribute
 	Trace    []Frame   // calls that led to Span, outermost first; empty at top level
-	Repeats  int       // how often more the same was found at the same place
+	Repeats  int       // how many more times the same diagnostic was added
 }
 
-// A Related is another place with a part in a diagnostic.
+// A Related is another place that contributes to a diagnostic.
 type Related struct {
 	Span  Span
 	Label string
@@ -67,11 +67,11 @@ type Related struct {
 
 // A Frame is a call on the way to a diagnostic.
 type Frame struct {
-	Function string // what was called
-	Span     Span   // where it was called
+	Function string // the called function
+	Span     Span   // the place of the call
 }
 
-// Error gives the position and the message on one line.
+// Error returns the position and the message on one line.
 func (d *Diagnostic) Error() string {
 	return fmt.Sprintf("%s: %s", d.Span, d.Message)
 }
@@ -81,23 +81,26 @@ func (d *Diagnostic) same(o *Diagnostic) bool {
 	return d.Code == o.Code && d.Span == o.Span && d.Message == o.Message && d.Label == o.Label
 }
 
-// A Report is everything found in one configuration, with the text of its
-// files for showing the lines. It is an error with at least one diagnostic
-// when it is returned as one. The zero Report is empty and ready to use.
+// A Report holds everything found in one configuration, and the text of its
+// files for showing the lines. If a function returns it as an error, it holds
+// at least one diagnostic of severity Error. The zero Report is empty and ready
+// for use.
 type Report struct {
 	Diagnostics []Diagnostic
-	Sources     *Sources // nil shows no lines
+	Sources     *Sources // if nil, no lines are shown
 }
 
-// The bounds of what a report holds, as its texts may come from a configuration.
+// These limit the size of a report, because its texts may come from a
+// configuration.
 const (
 	maxText        = 4 << 10 // bytes of one text
 	maxDiagnostics = 1000    // of one severity
 	maxFrames      = 50      // of one trace
 )
 
-// Add appends a diagnostic; the same one at the same place is only counted.
-// Texts that are too long are cut, and what is too many is dropped.
+// Add appends a diagnostic. If the same one exists at the same place, Add only
+// counts it. Add shortens long texts and drops diagnostics beyond
+// maxDiagnostics.
 func (r *Report) Add(d Diagnostic) {
 	for _, text := range []*string{&d.Message, &d.Label, &d.Hint} {
 		*text = clip(*text)
@@ -105,7 +108,7 @@ func (r *Report) Add(d Diagnostic) {
 	for i, line := range d.Detail {
 		d.Detail[i] = clip(line)
 	}
-	if n := len(d.Trace); n > maxFrames { // the outermost and the innermost say most
+	if n := len(d.Trace); n > maxFrames { // the outermost and the innermost frames say most
 		d.Trace = slices.Concat(d.Trace[:maxFrames/2], d.Trace[n-maxFrames/2:])
 	}
 	for i := range r.Diagnostics {
@@ -119,15 +122,15 @@ func (r *Report) Add(d Diagnostic) {
 	}
 }
 
-// What is shown of a word that is longer than maxWord, such as a name that was
-// computed. Paths are shorter.
+// These set how much of a long word, such as a computed name, is shown. Paths
+// are shorter than maxWord.
 const (
 	maxWord  = 256 // bytes
 	wordHead = 110
-	wordTail = 20 // with the quotes behind it
+	wordTail = 20 // including the quotes at the end
 )
 
-// shorten takes out the middle of words that are too long.
+// shorten removes the middle of long words.
 func shorten(s string) string {
 	if len(s) <= maxWord {
 		return s
@@ -156,7 +159,7 @@ func shorten(s string) string {
 	return out.String()
 }
 
-// clip cuts a text that is too long to be read anyway.
+// clip cuts a text that is too long to read.
 func clip(s string) string {
 	s = shorten(s)
 	if len(s) <= maxText {
@@ -180,8 +183,8 @@ func (r *Report) Count(s Severity) int {
 	return n
 }
 
-// Sort orders the diagnostics by file, line and column, errors before
-// warnings at the same place. The file named first comes first.
+// Sort orders the diagnostics by file, line and column, with the file named
+// first at the top, and errors before warnings at the same place.
 func (r *Report) Sort(first string) {
 	rank := func(d *Diagnostic) int {
 		if d.Span.File == first {
@@ -201,8 +204,8 @@ func (r *Report) Sort(first string) {
 	})
 }
 
-// Error gives one line per error, positions first, and no warnings. Of very
-// many errors it gives the first.
+// Error returns one line per error, positions first, without warnings. It
+// limits the number of lines.
 func (r *Report) Error() string {
 	const shown = 50
 	var lines []string
@@ -217,7 +220,8 @@ func (r *Report) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// Summary counts what was found: "2 errors, 1 warning", or "" for nothing.
+// Summary returns the counts of diagnostics, such as "2 errors, 1 warning", or
+// "" if there are none.
 func (r *Report) Summary() string {
 	var parts []string
 	for _, s := range []Severity{Error, Warning} {

@@ -10,9 +10,9 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// Eval explains an error of evaluation: the innermost place in a file, and
-// the calls that led to it. Of an error that came through load it is the
-// file at fault.
+// Eval explains an error of the evaluation: its innermost place in a file and
+// the calls that led there. For an error that came through load, that is a
+// place in the loaded file.
 func Eval(err error, sources *Sources) Diagnostic {
 	d := Diagnostic{Code: CodeEval, Severity: Error}
 	deepest := innermost(err)
@@ -20,7 +20,7 @@ func Eval(err error, sources *Sources) Diagnostic {
 		d.Message = clip(err.Error())
 		return d
 	}
-	d.Message = clip(deepest.Msg) // before the patterns go through it
+	d.Message = clip(deepest.Msg) // before matching the patterns
 	d.Span, d.Trace = Place(deepest.CallStack, sources)
 	if last := len(d.Trace) - 1; last >= 0 && ofCall.MatchString(d.Message) {
 		d.Span, d.Trace = d.Trace[last].Span, d.Trace[:last]
@@ -31,22 +31,23 @@ func Eval(err error, sources *Sources) Diagnostic {
 	explain(&d)
 	if m := notCallable.FindStringSubmatch(clip(deepest.Msg)); m != nil {
 		if name := calledName(deepest.CallStack, sources); name != "" {
-			d.Label = fmt.Sprintf("`%s` is of type %s here: has the file given the name to something else, or is a comma missing?", name, m[1])
+			d.Label = fmt.Sprintf("`%s` is of type %s here: does the file assign something else to this name, or is a comma missing?", name, m[1])
 		}
 	}
 	d.Message = strings.NewReplacer("builtin_function_or_method", "function", "NoneType", "None").Replace(d.Message)
 	return d
 }
 
-// ofCall are errors that are given inside of a function and are about its call.
+// ofCall matches errors that are raised inside a function but are about its
+// call.
 var ofCall = regexp.MustCompile(`^function \S+ (called recursively|accepts|got|missing) ?`)
 
 var notLoaded = regexp.MustCompile(`^load: name (\S+) not found in module`)
 
 var notCallable = regexp.MustCompile(`^invalid call of non-function \((\S+)\)$`)
 
-// calledName is the name that is called where a stack ends, "" if what is
-// called there is no mere name.
+// calledName returns the name called at the end of a stack, or "" if the called
+// expression is not just a name.
 func calledName(stack starlark.CallStack, sources *Sources) string {
 	if len(stack) == 0 {
 		return ""
@@ -59,8 +60,8 @@ func calledName(stack starlark.CallStack, sources *Sources) string {
 	return ""
 }
 
-// innermost returns the last EvalError of a chain: a failed load wraps the
-// one of the file it loaded.
+// innermost returns the last EvalError of a chain: the error of a load wraps
+// that of the loaded file.
 func innermost(err error) *starlark.EvalError {
 	var found *starlark.EvalError
 	for {
@@ -72,8 +73,8 @@ func innermost(err error) *starlark.EvalError {
 	}
 }
 
-// Place returns where in the files a call stack ends, and the calls that led
-// there, outermost first. Frames outside of any file are left out.
+// Place returns the place in a file where a call stack ends, and the calls that
+// led there, outermost first. It skips frames outside files.
 func Place(stack starlark.CallStack, sources *Sources) (Span, []Frame) {
 	var users []starlark.CallFrame
 	for _, fr := range stack {
@@ -91,11 +92,11 @@ func Place(stack starlark.CallStack, sources *Sources) (Span, []Frame) {
 	return sources.At(users[len(users)-1].Pos), trace
 }
 
-// InFile reports whether a position is one of a file, not of a builtin.
+// InFile reports whether a position is in a file rather than a builtin.
 func InFile(pos syntax.Position) bool { return pos.IsValid() && pos.Line > 0 }
 
-// An explanation rewords an error of the interpreter. Groups of the pattern
-// are $1, $2 in the texts; an empty message keeps the interpreter's.
+// An explanation rewords an error of the interpreter. $1 and $2 in its texts
+// stand for groups of the pattern. An empty message keeps the interpreter's.
 type explanation struct {
 	pattern *regexp.Regexp
 	code    string
@@ -116,7 +117,7 @@ var explanations = []explanation{
 	{regexp.MustCompile(`^function (\S+) called recursively$`), "", "`$1` calls itself, which Starlark does not allow", "use a `for` loop"},
 	{regexp.MustCompile(`^key (.*) not in dict$`), "", "the dict has no key $1", "write .get($1, default) where it may be missing"},
 	{regexp.MustCompile(`^(\S+) index (-?\d+) out of range.*$`), "", "the $1 has no element $2", ""},
-	{regexp.MustCompile(`^global variable (\S+) referenced before assignment$`), CodeUndefined, "`$1` is used before it has a value", "move its assignment above"},
+	{regexp.MustCompile(`^global variable (\S+) referenced before assignment$`), CodeUndefined, "`$1` is used before it has a value", "move its assignment above this line"},
 	{regexp.MustCompile(`^local variable (\S+) referenced before assignment$`), CodeUndefined, "`$1` is used before it has a value", "a function cannot change a variable outside of it: return the value"},
 	{regexp.MustCompile(`^function (\S+) got an unexpected keyword argument "?(\w+)"?$`), "", "`$1` has no argument `$2`", ""},
 	{regexp.MustCompile(`^function (\S+) missing \d+ arguments? \((.*)\)$`), "", "`$1` is called without $2", ""},
@@ -126,10 +127,10 @@ var explanations = []explanation{
 	{regexp.MustCompile(`^int: invalid literal with base \d+: (.*)$`), "", `int() cannot read "$1" as a whole number`, ""},
 	{regexp.MustCompile(`^load: name (\S+) not found in module (.*) \(did you mean (\S+)\?\)$`), "", `"$2" has no "$1"`, `did you mean "$3"?`},
 	{regexp.MustCompile(`^load: name (\S+) not found in module (.*)$`), "", `"$2" has no "$1"`, ""},
-	{regexp.MustCompile(`^fail: (.*)$`), "", "$1", "fail() says so"},
+	{regexp.MustCompile(`^fail: (.*)$`), "", "$1", "raised by fail()"},
 }
 
-// explain rewords what the interpreter said, where we have better words.
+// explain rewords an error of the interpreter if there is a better text.
 func explain(d *Diagnostic) {
 	d.Message, _, _ = strings.Cut(d.Message, "\n")
 	for _, e := range explanations {
@@ -145,7 +146,7 @@ func explain(d *Diagnostic) {
 		}
 		return
 	}
-	// The interpreter's own checks of builtins: "len: got 2 arguments …".
+	// The interpreter's checks of builtins read "len: got 2 arguments …".
 	if fn, rest, ok := strings.Cut(d.Message, ": "); ok && !strings.ContainsAny(fn, " \"") {
 		d.Message = fmt.Sprintf("%s(): %s", fn, rest)
 	}

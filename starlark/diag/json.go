@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// FormatVersion is the version of WriteJSON's form. It changes when a field
-// changes its meaning or goes; new fields may come at any time.
+// FormatVersion is the version of the output of WriteJSON. It increases when a
+// field changes its meaning or is removed; new fields do not change it.
 const FormatVersion = 1
 
 type jsonReport struct {

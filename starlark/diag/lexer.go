@@ -19,15 +19,15 @@ const (
 )
 
 // A token is one word of a file as both Python and Starlark see it. Columns
-// count characters, as Starlark's own positions do.
+// count characters, as in Starlark's positions.
 type token struct {
 	kind   tokenKind
 	text   string
 	prefix string // of a string: "r", "f", "b" …, as written
 	line   int
 	col    int
-	end    int // column after it; that of the first line for a string over several
-	depth  int // of brackets around it
+	end    int // column after the token; for a multi-line string, on its first line
+	depth  int // number of brackets around it
 	first  bool
 }
 
@@ -37,9 +37,9 @@ func (t token) span(file string) Span {
 	return Span{File: file, Line: t.line, Col: t.col, End: t.end}
 }
 
-// A lexer cuts a file into tokens. It never fails: what it does not know is
-// an operator of one character, and a string that is not closed ends with
-// its line, because it runs on files that the parser has refused.
+// A lexer splits a file into tokens. It never fails, because it runs on files
+// that the parser has refused: an unknown character is an operator, and an
+// unclosed string ends with its line.
 type lexer struct {
 	rest      string
 	line, col int
@@ -48,7 +48,7 @@ type lexer struct {
 	tokens    []token
 }
 
-// operators of more than one character, longest first.
+// operators holds the operators of more than one character, longest first.
 var operators = []string{
 	"**=", "//=", "<<=", ">>=", "...",
 	"**", "//", "<<", ">>", "==", "!=", "<=", ">=", "->", ":=", "&&", "||",
@@ -60,8 +60,8 @@ func lex(src string) []token {
 	return tokens
 }
 
-// lexUntil is lex that stops where the file gets deeper than a limit, and
-// returns the token where it does.
+// lexUntil is lex with a depth limit. It stops at the first token beyond the
+// limit and returns that token.
 func lexUntil(src string, limit int) (tokens []token, at token, deep bool) {
 	lx := &lexer{rest: src, line: 1, col: 1, first: true}
 	d := newDepth()
@@ -124,7 +124,7 @@ func (lx *lexer) word() {
 	lx.emit(tokenName, n)
 }
 
-// text reads a string literal, its prefix included.
+// text reads a string literal, including its prefix.
 func (lx *lexer) text(prefix string) {
 	body := lx.rest[len(prefix):]
 	quote := body[:1]

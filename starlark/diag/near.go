@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Near returns the candidate that somebody who wrote name most likely meant,
-// or "" when none is near. Case and underscores do not count.
+// Near returns the candidate that the author of name most likely meant, or ""
+// if none is near. It ignores case and underscores.
 func Near(name string, candidates []string) string {
 	want := fold(name)
 	best, bestDistance := "", 1+max(1, len(want)/3)
@@ -16,9 +16,10 @@ func Near(name string, candidates []string) string {
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		have := fold(c)
 		d := distance(want, have)
-		// A missing word, as log_level for uvicorn_log_level, is near too.
+		// A name with a missing word, as log_level for uvicorn_log_level, is
+		// also near.
 		if len(want) >= 4 && strings.Contains(have, want) || len(have) >= 4 && strings.Contains(want, have) {
-			// But less so than the name itself in another case.
+			// But it is not as near as the same name in another case.
 			d = min(d, max(1, min(bestDistance-1, 2)))
 		}
 		if d < bestDistance {
@@ -35,8 +36,8 @@ func fold(s string) string {
 	return strings.ToLower(strings.ReplaceAll(s, "_", ""))
 }
 
-// distance counts the letters to insert, remove, replace or swap with their
-// neighbour to make b of a.
+// distance returns how many letters to insert, remove, replace or swap with
+// their neighbor to turn a into b.
 func distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// pythonisms finds the Python in a file that Starlark's parser refuses.
-// It runs only on such files, so a false find does no harm to a good one.
+// pythonisms finds Python in a file that Starlark's parser has refused. It runs
+// only on such files, so a false positive does no harm to valid files.
 func pythonisms(file string, tokens []token) []Diagnostic {
 	words := make([]token, 0, len(tokens))
 	for _, t := range tokens {
@@ -16,7 +16,7 @@ func pythonisms(file string, tokens []token) []Diagnostic {
 		}
 	}
 	var found []Diagnostic
-	seen := make(map[int]bool) // one finding a line: the others follow from it
+	seen := make(map[int]bool) // one finding per line: the others follow from it
 	for i := range words {
 		message, label := pythonism(words, i)
 		if message == "" || seen[words[i].line] {
@@ -34,16 +34,16 @@ func pythonisms(file string, tokens []token) []Diagnostic {
 	return found
 }
 
-// statements of Python that Starlark reserves or does not know, with what to
-// write instead.
+// statements maps Python statements that Starlark reserves or does not know to
+// a suggestion.
 var statements = map[string]string{
 	"class":    "use struct(name = value), or a function that returns a WorkerGroup",
-	"try":      "nothing can be caught here: test for it with `if` instead",
-	"except":   "nothing can be caught here: test for it with `if` instead",
-	"finally":  "nothing can be caught here",
+	"try":      "Starlark catches no errors: test for the condition with `if` instead",
+	"except":   "Starlark catches no errors: test for the condition with `if` instead",
+	"finally":  "Starlark catches no errors",
 	"raise":    `write fail("why")`,
 	"assert":   `write: if not …: fail("why")`,
-	"with":     "a configuration opens no files: there is nothing to close",
+	"with":     "a configuration opens no files, so there is nothing to close",
 	"while":    "use `for i in range(n)`",
 	"global":   "return the value from the function instead",
 	"nonlocal": "return the value from the function instead",
@@ -53,7 +53,7 @@ var statements = map[string]string{
 	"del":      "build the list or dict without it",
 }
 
-// pythonism says what is wrong with the token at i, and what to write.
+// pythonism returns an error about the token at i, and a correction.
 func pythonism(w []token, i int) (message, label string) {
 	t := w[i]
 	next, last := at(w, i+1), at(w, i-1)
@@ -61,7 +61,7 @@ func pythonism(w []token, i int) (message, label string) {
 	case t.kind == tokenString:
 		return pythonString(t, last)
 	case t.kind == tokenName && t.first && (t.text == "import" || t.text == "from"):
-		return "`import` is Python; here every word is already known", importLabel(next.text)
+		return "`import` is Python; in Starlark every word is already defined", importLabel(next.text)
 	case t.kind == tokenName && t.first && statements[t.text] != "" && !next.is("=") && !next.is("("):
 		return fmt.Sprintf("`%s` is Python, not Starlark", t.text), statements[t.text]
 	case t.is("yield") || t.is("await"):
@@ -71,13 +71,13 @@ func pythonism(w []token, i int) (message, label string) {
 	case t.is("is") && t.kind == tokenName && !next.is("="):
 		return "`is` is Python, not Starlark", "write =="
 	case t.is("print") && t.first && next.kind == tokenString:
-		return "`print` is a function", "put what it prints in parentheses"
+		return "`print` is a function", "put its arguments in parentheses"
 	case t.is(":="):
 		return "`:=` is Python, not Starlark", "assign on a line of its own"
 	case t.is("->"):
-		return "type annotations are Python, not Starlark", "leave the type out"
+		return "type annotations are Python, not Starlark", "remove the type"
 	case t.is(":") && annotates(w, i):
-		return "type annotations are Python, not Starlark", "leave the type out"
+		return "type annotations are Python, not Starlark", "remove the type"
 	case t.is("@") && t.first:
 		return "decorators are Python, not Starlark", "call the function by its name"
 	case t.is("**") && !last.is("(") && !last.is(",") && !last.is("{") && isValueEnd(last):
@@ -90,26 +90,26 @@ func pythonism(w []token, i int) (message, label string) {
 	return foreign(t, next)
 }
 
-// foreign finds the operators of other languages.
+// foreign detects operators of other languages.
 func foreign(t, next token) (message, label string) {
 	switch {
 	case t.is("&&"):
-		return "`&&` is not an operator here", "write `and`"
+		return "`&&` is not an operator in Starlark", "write `and`"
 	case t.is("||"):
-		return "`||` is not an operator here", "write `or`"
+		return "`||` is not an operator in Starlark", "write `or`"
 	case t.is("++") || t.is("--"):
-		return fmt.Sprintf("`%s` is not an operator here", t.text), fmt.Sprintf("write `%s= 1`", t.text[:1])
+		return fmt.Sprintf("`%s` is not an operator in Starlark", t.text), fmt.Sprintf("write `%s= 1`", t.text[:1])
 	case t.is("!") && next.kind != tokenNewline:
-		return "`!` is not an operator here", "write `not`"
+		return "`!` is not an operator in Starlark", "write `not`"
 	case t.is("//") && t.first:
-		return "`//` begins no comment here", "comments begin with #"
+		return "`//` does not begin a comment", "comments begin with #"
 	case t.is("else") && next.is("if"):
-		return "`else if` is not one word here", "write `elif`"
+		return "`else if` is not Starlark", "write `elif`"
 	}
 	return "", ""
 }
 
-// pythonString finds prefixes that Starlark lacks and adjacent strings.
+// pythonString detects prefixes that Starlark lacks and adjacent strings.
 func pythonString(t, last token) (message, label string) {
 	prefix := strings.ToLower(t.prefix)
 	switch {
@@ -118,16 +118,17 @@ func pythonString(t, last token) (message, label string) {
 	case strings.Contains(prefix, "t"):
 		return "t-strings are Python, not Starlark", "write " + formatCall(t)
 	case strings.Contains(prefix, "u"):
-		return "a string needs no `u` before it", "leave the letter out"
+		return "a string needs no `u` before it", "remove the letter"
 	case last.kind == tokenString && last.depth == t.depth && t.text != "":
-		return "strings beside each other are not joined in Starlark", "put `+` before this, or a comma"
+		return "Starlark does not join adjacent strings", "put `+` before this, or a comma"
 	}
 	return "", ""
 }
 
 var formatField = regexp.MustCompile(`\{([A-Za-z_][\w.]*(?:\([\w, ]*\)|\[[\w]*\])?)\}`)
 
-// formatCall rewrites an f-string whose fields are simple, else shows the form.
+// formatCall rewrites an f-string if its fields are simple, and otherwise shows
+// the form.
 func formatCall(t token) string {
 	body := t.text[len(t.prefix):]
 	rest := formatField.ReplaceAllString(body, "")
@@ -145,21 +146,21 @@ func formatCall(t token) string {
 func importLabel(module string) string {
 	switch module {
 	case "ldcorn":
-		return "delete this line: LdConfig and WorkerGroup are always there"
+		return "delete this line: LdConfig and WorkerGroup are always available"
 	case "os", "environ", "dotenv":
 		return `delete this line: env("NAME") reads an environment variable, cpu_count() counts CPUs`
 	case "multiprocessing", "psutil":
-		return "delete this line: cpu_count() is always there"
+		return "delete this line: cpu_count() is always available"
 	case "typing", "__future__", "dataclasses", "enum":
-		return "delete this line: there are no types to name"
+		return "delete this line: Starlark has no type annotations"
 	case "json", "math":
-		return fmt.Sprintf("delete this line: `%s` is always there", module)
+		return fmt.Sprintf("delete this line: `%s` is always available", module)
 	}
 	return `delete this line; share code between files with load("other.star", "name")`
 }
 
-// annotates reports whether the colon at i gives a type: after a name at the
-// start of a statement, or after a parameter of a def.
+// annotates reports whether the colon at i introduces a type: after a name at
+// the start of a statement, or after a parameter of a def.
 func annotates(w []token, i int) bool {
 	name := at(w, i-1)
 	if name.kind != tokenName || keyword[name.text] {
@@ -173,7 +174,7 @@ func annotates(w []token, i int) bool {
 	if !before.is("(") && !before.is(",") && !before.is("*") && !before.is("**") {
 		return false
 	}
-	// Look for the def that opened this bracket.
+	// Find the def that opened this bracket.
 	for j := i - 1; j >= 2; j-- {
 		if w[j].is("(") && w[j].depth == w[i].depth-1 {
 			return w[j-1].kind == tokenName && w[j-2].is("def")
@@ -182,10 +183,10 @@ func annotates(w []token, i int) bool {
 	return false
 }
 
-// keyword holds words that a colon may follow in Starlark.
+// keyword holds the words that a colon can follow in Starlark.
 var keyword = map[string]bool{"else": true, "lambda": true, "try": true, "finally": true, "except": true}
 
-// braceBefore reports whether the token at i stands in a dict display.
+// braceBefore reports whether the token at i is in a dict display.
 func braceBefore(w []token, i int) bool {
 	for j := i - 1; j >= 0; j-- {
 		if w[j].kind == tokenOp && w[j].depth == w[i].depth-1 && strings.Contains("([{", w[j].text) {
@@ -199,7 +200,7 @@ func isValueEnd(t token) bool {
 	return t.kind == tokenName || t.kind == tokenNumber || t.is(")") || t.is("]")
 }
 
-// at returns the token at i, or one that is nothing.
+// at returns the token at i, or the zero token if there is none.
 func at(w []token, i int) token {
 	if i < 0 || i >= len(w) {
 		return token{kind: tokenNewline}

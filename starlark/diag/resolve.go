@@ -8,8 +8,8 @@ import (
 	"go.starlark.net/resolve"
 )
 
-// Resolve explains every error of a file whose names or statements are wrong.
-// Words are the names that every file knows.
+// Resolve explains every error in the names and statements of a file. Words are
+// the predeclared names.
 func Resolve(errs resolve.ErrorList, sources *Sources, words []string) []Diagnostic {
 	var out []Diagnostic
 	for _, err := range errs {
@@ -33,7 +33,7 @@ func resolveError(err resolve.Error, sources *Sources, words []string) Diagnosti
 	}
 	if m := repeatedName.FindStringSubmatch(err.Msg); m != nil {
 		d.Code = CodeTwice
-		d.Message, d.Label = fmt.Sprintf("`%s` is given twice", m[1]), "remove one of the two"
+		d.Message, d.Label = fmt.Sprintf("`%s` is given twice", m[1]), "remove one of them"
 		return d
 	}
 	switch {
@@ -41,24 +41,24 @@ func resolveError(err resolve.Error, sources *Sources, words []string) Diagnosti
 		d.Code = CodePython
 		d.Message, d.Label = "`while` is Python, not Starlark", statements["while"]
 	case err.Msg == "load statement within a function" || strings.HasPrefix(err.Msg, "load statement within"):
-		d.Message, d.Label = "`load` stands at the top of a file only", "move it out, to the first lines"
+		d.Message, d.Label = "`load` is allowed only at the top level of a file", "move it out, to the first lines"
 	case strings.HasPrefix(err.Msg, "load: names with leading underscores"):
 		d.Message, d.Label = "a name that begins with `_` stays in its file", "load another name, or rename it there"
 	case strings.HasPrefix(err.Msg, "return statement not"):
 		d.Message, d.Label = "`return` outside of a function", "remove it"
 	case strings.HasPrefix(err.Msg, "positional argument may not follow named"):
-		d.Message, d.Label = "an argument without a name follows one with a name", "give it its name: name = value"
+		d.Message, d.Label = "a positional argument follows a named argument", "pass it by name: name = value"
 	}
 	return d
 }
 
-// elsewhere are names that people know from Python, with what to write here.
+// elsewhere maps names that people know from Python to a suggestion.
 var elsewhere = map[string]string{
-	"os":              `environment variables are read with env("NAME"), CPUs counted with cpu_count()`,
-	"environ":         `environment variables are read with env("NAME")`,
-	"getenv":          `environment variables are read with env("NAME")`,
-	"multiprocessing": "CPUs are counted with cpu_count()",
-	"sys":             "a configuration sees nothing of the running program",
+	"os":              `read environment variables with env("NAME"), and count CPUs with cpu_count()`,
+	"environ":         `read environment variables with env("NAME")`,
+	"getenv":          `read environment variables with env("NAME")`,
+	"multiprocessing": "count CPUs with cpu_count()",
+	"sys":             "a configuration cannot access the running program",
 	"true":            "did you mean `True`?",
 	"false":           "did you mean `False`?",
 	"null":            "did you mean `None`?",
@@ -81,8 +81,8 @@ var elsewhere = map[string]string{
 	"RuntimeError":    `write fail("why")`,
 	"exit":            `write fail("why")`,
 	"object":          "use struct(name = value)",
-	"__file__":        "paths are relative to the configuration's folder already",
-	"__name__":        "a configuration is never imported: leave the test out",
+	"__file__":        "paths are already relative to the configuration's folder",
+	"__name__":        "a configuration is never imported: remove the test",
 }
 
 func undefinedLabel(name, suggestion string, words []string) string {

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestReport_LongWord: a name that is too long to be read is cut in the middle,
-// so that what is around it can be.
+// TestReport_LongWord checks that a name that is too long to read is cut in the
+// middle, so that the text around it stays readable.
 func TestReport_LongWord(t *testing.T) {
 	for _, letter := range []string{"A", "é", "\x80"} {
 		var r Report

@@ -8,9 +8,9 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// Sources are the files of a configuration: their text, for showing lines,
-// and their syntax, for finding the expression behind a position. The zero
-// value is empty and ready to use. It is not for concurrent use.
+// Sources holds the files of a configuration: their text, to show lines, and
+// their syntax, to find the expression at a position. The zero value is empty
+// and ready for use. It is not safe for concurrent use.
 type Sources struct {
 	files map[string]*source
 }
@@ -18,9 +18,9 @@ type Sources struct {
 type source struct {
 	lines  []string
 	tokens []token
-	deep   *token // where the file is too deep, and tokens ends; nil of others
+	deep   *token // the token where the file is too deep and tokens ends, or nil
 	calls  map[place]*syntax.CallExpr
-	nodes  map[place]syntax.Node // by the position that Starlark reports for them
+	nodes  map[place]syntax.Node // by the position that Starlark reports
 	truths []truth               // in the order of the text
 }
 
@@ -29,7 +29,7 @@ type place struct{ line, col int32 }
 
 func placeOf(p syntax.Position) place { return place{p.Line, p.Col} }
 
-// Add makes the text of a file known under the name that positions carry.
+// Add adds the text of a file under the name that positions carry.
 func (s *Sources) Add(name, text string) {
 	if s.files == nil {
 		s.files = make(map[string]*source)
@@ -47,8 +47,8 @@ func (s *Sources) Add(name, text string) {
 	s.files[name] = src
 }
 
-// Index makes the expressions of a parsed file known. Its text must have
-// been added under the same name.
+// Index adds the expressions of a parsed file. Its text must have been added
+// under the same name.
 func (s *Sources) Index(f *syntax.File) {
 	src := s.files[f.Path]
 	if src == nil {
@@ -86,8 +86,9 @@ func (s *Sources) Index(f *syntax.File) {
 	})
 }
 
-// Call returns the call whose opening parenthesis is at pos, which is what
-// Starlark gives as the position of a call's frame. It is nil where unknown.
+// Call returns the call whose opening parenthesis is at pos, which is the
+// position that Starlark gives to the frame of a call. It returns nil if the
+// call is unknown.
 func (s *Sources) Call(pos syntax.Position) *syntax.CallExpr {
 	if s == nil || !pos.IsValid() {
 		return nil
@@ -98,8 +99,8 @@ func (s *Sources) Call(pos syntax.Position) *syntax.CallExpr {
 	return nil
 }
 
-// Span returns the place of an expression, cut at the end of its first line.
-// Of a call over several lines it is what is called.
+// Span returns the span of an expression, cut at the end of its first line. For
+// a call over several lines, it is the span of the called expression.
 func (s *Sources) Span(n syntax.Node) Span {
 	start, end := n.Span()
 	if call, ok := n.(*syntax.CallExpr); ok && start.Line != end.Line {
@@ -107,7 +108,7 @@ func (s *Sources) Span(n syntax.Node) Span {
 	}
 	switch n.(type) {
 	case *syntax.IndexExpr, *syntax.SliceExpr:
-		end.Col++ // theirs is the place of the bracket
+		end.Col++ // their end is the position of the bracket
 	}
 	span := At(start)
 	span.End = int(end.Col)
@@ -117,8 +118,8 @@ func (s *Sources) Span(n syntax.Node) Span {
 	return span
 }
 
-// lineEnd returns the column after the last character of a span's line,
-// without comment and trailing blanks.
+// lineEnd returns the column after the last character of a span's line, without
+// its comment and trailing spaces.
 func (s *Sources) lineEnd(span Span) int {
 	src := s.file(span.File)
 	if src == nil || span.Line > len(src.lines) {
@@ -134,8 +135,8 @@ func (s *Sources) lineEnd(span Span) int {
 	return min(last, end)
 }
 
-// At returns what Starlark means by a position: the expression whose
-// operator, parenthesis or dot is there, else the word.
+// At returns the span of the expression whose operator, parenthesis or dot is
+// at a position, or else of the word there.
 func (s *Sources) At(pos syntax.Position) Span {
 	span := At(pos)
 	src := s.file(span.File)
@@ -148,7 +149,7 @@ func (s *Sources) At(pos syntax.Position) Span {
 	return s.Word(span)
 }
 
-// Word widens a span to the word that begins there.
+// Word widens a span to the whole word that begins there.
 func (s *Sources) Word(span Span) Span {
 	src := s.file(span.File)
 	if src == nil {
@@ -158,7 +159,7 @@ func (s *Sources) Word(span Span) Span {
 		if t.line != span.Line || t.kind == tokenNewline {
 			continue
 		}
-		// Starlark gives names in a load their place within the quotes.
+		// Starlark gives the names in a load the position within the quotes.
 		if t.col == span.Col || t.kind == tokenString && t.col < span.Col && span.Col < t.end {
 			span.Col, span.End = t.col, t.end
 			break
@@ -167,8 +168,8 @@ func (s *Sources) Word(span Span) Span {
 	return span
 }
 
-// String returns the place of the string literal of this text on the line of
-// a span, or the span itself.
+// String returns the span of the string literal with this text on the line of a
+// span, or the span itself.
 func (s *Sources) String(span Span, text string) Span {
 	src := s.file(span.File)
 	if src == nil {
@@ -200,8 +201,8 @@ func (s *Sources) Text(file string) (string, bool) {
 	return strings.Join(src.lines, "\n"), true
 }
 
-// Ignored reports whether the line of a span has a comment that silences a
-// warning, such as "# ldcorn: ignore=W103,W104".
+// Ignored reports whether a comment on the line of a span silences a warning,
+// as in "# ldcorn: ignore=W103,W104".
 func (s *Sources) Ignored(span Span, code string) bool {
 	src := s.file(span.File)
 	if src == nil {

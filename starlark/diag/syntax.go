@@ -9,8 +9,8 @@ import (
 )
 
 // Syntax explains why a file could not be parsed. Starlark's parser stops at
-// its first error; the Python that a file holds is found all at once. The
-// text must have been added to sources under the error's file name.
+// its first error, but Syntax reports all Python constructs of a file at once.
+// The text must have been added to sources under the error's file name.
 func Syntax(err syntax.Error, sources *Sources) []Diagnostic {
 	name := err.Pos.Filename()
 	src := sources.file(name)
@@ -21,14 +21,14 @@ func Syntax(err syntax.Error, sources *Sources) []Diagnostic {
 	own := syntaxError(err, name, src)
 	for _, d := range found {
 		if d.Span.Line == own.Span.Line || d.Span.Line == int(err.Pos.Line) {
-			return found // the parser stumbled over the same thing
+			return found // the parser stopped at the same place
 		}
 	}
 	return append(found, own)
 }
 
-// syntaxError words the parser's own error. Its position is often that of
-// the end of the word it did not want, or of the line after.
+// syntaxError explains the parser's own error. Its position is often the end of
+// the unexpected word, or the line after it.
 func syntaxError(err syntax.Error, name string, src *source) Diagnostic {
 	d := Diagnostic{Code: CodeSyntax, Severity: Error, Message: err.Msg, Span: At(err.Pos)}
 	i := offender(src.tokens, d.Span, err.Msg)
@@ -44,19 +44,19 @@ func syntaxError(err syntax.Error, name string, src *source) Diagnostic {
 		d.Code, d.Message = CodePython, "comparisons cannot be chained"
 		d.Label = "write `a < b and b < c`"
 	case strings.HasPrefix(err.Msg, "load statement must import"):
-		d.Message, d.Label = "this load names nothing to load", `write load("file.star", "name")`
+		d.Message, d.Label = "this load names nothing to import", `write load("file.star", "name")`
 	case strings.Contains(err.Msg, "unindent does not match"):
-		d.Message, d.Label = "this line is indented like no block around it", "align it with the block it belongs to"
+		d.Message, d.Label = "the indentation of this line matches no block around it", "align it with the block it belongs to"
 	case err.Msg == "not an identifier":
 		d.Message = "a name is expected here"
 	case strings.HasPrefix(err.Msg, "conditional expression without else"):
 		d.Message, d.Label = "a value with `if` needs an `else`", "write a if condition else b"
 	case strings.HasPrefix(err.Msg, "keyword argument must have"):
-		d.Message, d.Label = "an argument's name is a plain word", "write name = value"
+		d.Message, d.Label = "the name of an argument must be a plain word", "write name = value"
 	case mismatch >= 0:
 		closing, opening := src.tokens[mismatch], src.tokens[open]
 		d.Span = closing.span(name)
-		d.Message = fmt.Sprintf("`%s` closes nothing: an open `%s` comes first", closing.text, opening.text)
+		d.Message = fmt.Sprintf("`%s` does not match the open `%s`", closing.text, opening.text)
 		d.Label = fmt.Sprintf("is a `%s` missing before this?", closer(opening.text))
 		d.Related = []Related{{Span: opening.span(name), Label: "opened here"}}
 	case open >= 0 && (i < 0 || strings.HasPrefix(err.Msg, "got end of file")):
@@ -90,11 +90,11 @@ func unexpected(d *Diagnostic, tokens []token, i, open int, got, want string) {
 	case got == "newline":
 		d.Message, d.Label = fmt.Sprintf("the line ends where %s is expected", want), "after this"
 	case got == "indent":
-		d.Message, d.Label = "this line is indented without a block to belong to", "remove the blanks before it"
+		d.Message, d.Label = "this line is indented but belongs to no block", "remove the spaces before it"
 	case got == "outdent" || want == "indent":
-		d.Message, d.Label = "a block is expected here", "indent at least one line, `pass` if there is nothing to do"
+		d.Message, d.Label = "a block is expected here", "indent at least one line; write `pass` if there is nothing to do"
 	case got == "'='" && condition(tokens, i):
-		d.Message, d.Label = "`=` assigns, and compares nothing", "did you mean `==`?"
+		d.Message, d.Label = "`=` assigns and does not compare", "did you mean `==`?"
 	case closing && value && open >= 0:
 		d.Message, d.Label = fmt.Sprintf("unexpected %s", word), "is a comma missing before this?"
 	case want == "primary expression":
@@ -106,10 +106,10 @@ func unexpected(d *Diagnostic, tokens []token, i, open int, got, want string) {
 	}
 }
 
-// offender finds the token that an error at a place is about: the last one
-// that begins before it, or the last of its line when the line ended too soon.
-// Where a value is missing, the parser gives the start of what came instead,
-// as the scanner always does.
+// offender finds the token that an error at a position is about: the last token
+// that begins before it, or the last of its line if the line ended too soon. If
+// a value is missing, the parser gives the start of the unexpected token, as
+// the scanner always does.
 func offender(tokens []token, at Span, msg string) int {
 	found := -1
 	newline := strings.HasPrefix(msg, "got newline")
@@ -121,7 +121,7 @@ func offender(tokens []token, at Span, msg string) int {
 		if t.kind == tokenComment || t.kind == tokenNewline {
 			continue
 		}
-		// An error may also be given at the token's own start.
+		// The position of an error can also be the token's own start.
 		if start || t.line < at.Line || t.col < at.Col || found < 0 || t.kind == tokenString {
 			found = i
 		}
@@ -136,9 +136,9 @@ func offender(tokens []token, at Span, msg string) int {
 	return found
 }
 
-// brackets returns the innermost bracket still open at token last (or at the
-// end, when last is negative), and the first closing one that does not fit.
-// Either is -1 for none.
+// brackets returns the innermost bracket that is still open at token last (or
+// at the end, if last is negative), and the first closing bracket that does not
+// match. Either is -1 if there is none.
 func brackets(tokens []token, last int) (open, mismatch int) {
 	var stack []int
 	for i, t := range tokens {

@@ -10,13 +10,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// TextOptions say how diagnostics are printed for people.
+// TextOptions control how diagnostics are printed for people.
 type TextOptions struct {
-	Color bool // with ANSI colours
+	Color bool // with ANSI colors
 }
 
-// WriteText prints every diagnostic with its line of the file and a caret,
-// and a count at the end. An empty report prints nothing.
+// WriteText prints every diagnostic with its line of the file and a caret, and
+// a summary at the end. It prints nothing for an empty report.
 func WriteText(w io.Writer, r *Report, opts TextOptions) error {
 	p := &printer{sources: r.Sources, color: opts.Color}
 	for i := range r.Diagnostics {
@@ -86,7 +86,7 @@ func called(f Frame) string {
 	return fmt.Sprintf("in %s, called at %s", f.Function, f.Span)
 }
 
-// gutter is as wide as the largest line number of a diagnostic.
+// gutter returns the width of the largest line number in a diagnostic.
 func (p *printer) gutter(d *Diagnostic) int {
 	width := len(strconv.Itoa(d.Span.Line))
 	for _, r := range d.Related {
@@ -99,7 +99,7 @@ func (p *printer) note(gutter int, text string) {
 	fmt.Fprintf(&p.out, "%s %s %s\n", strings.Repeat(" ", gutter), p.paint(styleFrame, "="), text)
 }
 
-// snippet prints a place with its line and a mark below.
+// snippet prints a place: its line, with a mark below.
 func (p *printer) snippet(s Span, arrow string, mark rune, style, label string, gutter int) {
 	if s.File == "" {
 		p.plainLabel(label, gutter)
@@ -134,8 +134,8 @@ const (
 	lineLimit = 160 // characters of a line that are shown
 )
 
-// window returns the part of a line around a span as it is printed, with
-// tabs as spaces, and where in it the mark begins and how wide it is.
+// window returns the printed part of a line around a span, with tabs as spaces,
+// and the start and width of the mark in it.
 func window(line string, s Span) (text string, from, width int) {
 	var cells []rune
 	end := max(s.End, s.Col+1)
@@ -173,7 +173,7 @@ func window(line string, s Span) (text string, from, width int) {
 	return string(cells), start, max(1, stop-start)
 }
 
-// printable keeps control characters of a configuration from the terminal.
+// printable keeps control characters from a configuration off the terminal.
 func printable(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -2,16 +2,16 @@ package diag
 
 import "go.starlark.net/syntax"
 
-// A truth is an operator that asks for the truth of its first operand.
+// A truth is an operator that uses the truth of its first operand.
 type truth struct {
 	op      syntax.Token // AND, OR or NOT
 	pos     syntax.Position
-	operand syntax.Expr // of NOT the whole expression
+	operand syntax.Expr // for NOT, the whole expression
 }
 
-// TruthAsked returns the operator that asks for a truth while Starlark is at
-// a position, which is that of the last thing that was evaluated: the end of
-// the operand, or within it. It reports false where no operator does.
+// TruthAsked returns the operator that uses a truth value while Starlark is at
+// a position. The position is that of the last evaluation: the end of the
+// operand, or within it. TruthAsked returns false if there is no operator.
 func (s *Sources) TruthAsked(pos syntax.Position) (syntax.Token, Span, bool) {
 	if !pos.IsValid() {
 		return 0, Span{}, false
@@ -25,12 +25,13 @@ func (s *Sources) TruthAsked(pos syntax.Position) (syntax.Token, Span, bool) {
 		t := &src.truths[i]
 		start, end := t.operand.Span()
 		if t.op == syntax.NOT {
-			end = t.pos // Starlark names the place of the word itself
+			end = t.pos // Starlark gives the position of the word itself
 		}
 		if isBefore(pos, start) || isBefore(end, pos) {
 			continue
 		}
-		// Walk meets the outer operators first: the last one is the innermost.
+		// Walk visits outer operators first, so the last one found is the
+		// innermost.
 		found = t
 	}
 	if found == nil {

@@ -1,5 +1,5 @@
-// Package format lays out the text of a configuration in the one form that
-// tools for Starlark share (that of buildifier for files that are no BUILD
-// files): blanks, line ends, indentation, quotes and commas, and never the
-// order of things.
+// Package format formats the text of a configuration in the form that tools for
+// Starlark share, which is that of buildifier for files other than BUILD files:
+// spaces, line ends, indentation, quotes and commas. It never changes the order
+// of anything.
 package format

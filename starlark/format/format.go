@@ -10,14 +10,14 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// rounds bounds how often the layout of a text is laid out again, as the
-// library does not always come to rest at once.
+// rounds is how many times a text is formatted at most, because the result of
+// the library is not always stable at once.
 const rounds = 4
 
-// Format returns the text of a file laid out. What it means stays, and so does
-// every comment; formatting the outcome changes nothing. The error is a
-// *diag.Report where the text is no Starlark, and the text stays as it is
-// where it cannot be laid out within these promises.
+// Format returns the formatted text of a file. It keeps the meaning and every
+// comment, and formatting the result again changes nothing. If the text is not
+// Starlark, the error is a *diag.Report. If Format cannot keep these promises,
+// it returns another error.
 func Format(name string, text []byte) ([]byte, error) {
 	before, report := config.Parse(name, text)
 	if report != nil {
@@ -46,8 +46,8 @@ func Format(name string, text []byte) ([]byte, error) {
 	return out, nil
 }
 
-// layOut is one round. It rewrites nothing: what the library does beyond
-// layout, such as sorting, is meant for BUILD files.
+// layOut formats the text once. It turns off everything beyond layout that the
+// library does for BUILD files, such as sorting.
 func layOut(name string, text []byte) (out []byte, err error) {
 	defer func() {
 		if r := recover(); r != nil {

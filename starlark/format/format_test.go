@@ -49,7 +49,7 @@ func TestFormatSyntaxError(t *testing.T) {
 	assert.EqualError(t, err, `x.star:1:11: cannot be formatted: syntax error near "abc"`)
 }
 
-// TestSame finds what formatting must not do.
+// TestSame checks which differences between two files sameProgram finds.
 func TestSame(t *testing.T) {
 	text := "# c\nx = [1, 1.5, 'a', (b + c) * d]\nif x:\n    y = 1\nz = f(a, *b, k = 2, **c)\n"
 	before, report := config.Parse("a", []byte(text))
@@ -76,7 +76,8 @@ func TestSame(t *testing.T) {
 	assert.False(t, sameComments(before, after))
 }
 
-// TestExamplesAreFormatted keeps what people copy in the form that fmt gives.
+// TestExamplesAreFormatted checks that the examples have the form that fmt
+// gives.
 func TestExamplesAreFormatted(t *testing.T) {
 	root := filepath.Join("..", "..")
 	paths, err := filepath.Glob(filepath.Join(root, "examples", "*", "*.star"))
@@ -90,8 +91,9 @@ func TestExamplesAreFormatted(t *testing.T) {
 	}
 }
 
-// FuzzFormat holds the promises of Format for any text: it means the same,
-// keeps its comments, and is at rest. Where it cannot, Format says so itself.
+// FuzzFormat checks the promises of Format for any text: the result has the
+// same meaning and comments, and is stable. Otherwise Format must return an
+// error.
 func FuzzFormat(f *testing.F) {
 	f.Add("x=1;y = [ 1,2 ]\n")
 	f.Add("# top\nx=[ # why\n1,\n\n# two\n2 # last\n# end\n]# after\n# bottom")

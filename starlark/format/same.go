@@ -9,8 +9,8 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// sameProgram reports whether two files say the same in the same order,
-// wherever it stands in them.
+// sameProgram reports whether two files have the same content in the same
+// order, regardless of positions.
 func sameProgram(a, b *syntax.File) bool {
 	return same(reflect.ValueOf(a.Stmts), reflect.ValueOf(b.Stmts))
 }
@@ -58,7 +58,7 @@ func sameFields(a, b reflect.Value) bool {
 	}
 	for i := range a.NumField() {
 		f := a.Type().Field(i)
-		// Raw is how a literal is written, beside what it is.
+		// Raw is the literal as written; its value is in another field.
 		if f.IsExported() && f.Name != "Raw" && !same(a.Field(i), b.Field(i)) {
 			return false
 		}
@@ -66,8 +66,8 @@ func sameFields(a, b reflect.Value) bool {
 	return true
 }
 
-// bare returns what an interface holds, without parentheses around it: they
-// have done their work when they are parsed.
+// bare returns the content of an interface without its parentheses, which have
+// no meaning after parsing.
 func bare(v reflect.Value) reflect.Value {
 	for v.Kind() == reflect.Interface {
 		v = v.Elem()

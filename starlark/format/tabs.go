@@ -7,11 +7,11 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// tabWidth is Starlark's.
+// tabWidth is the width of a tab in Starlark.
 const tabWidth = 8
 
 // expandTabs replaces the tabs that indent lines, which the library does not
-// read, and leaves those in strings of several lines.
+// accept. It leaves tabs within multi-line strings.
 func expandTabs(file *syntax.File, text []byte) []byte {
 	if !bytes.Contains(text, []byte("\t")) {
 		return text
@@ -37,7 +37,7 @@ func expandTabs(file *syntax.File, text []byte) []byte {
 	return []byte(out.String())
 }
 
-// linesInStrings returns the lines that begin within a string.
+// linesInStrings returns the lines that begin inside a string.
 func linesInStrings(file *syntax.File) map[int]bool {
 	lines := make(map[int]bool)
 	syntax.Walk(file, func(n syntax.Node) bool {

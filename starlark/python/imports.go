@@ -78,7 +78,7 @@ func (r *rewriter) try(n *pyast.Node) string {
 		return text
 	}
 	head := &pyast.Node{Start: n.Start, End: n.Start + len("try")}
-	return r.refuse(head, "`try` is Python, not Starlark", "nothing can be caught here: test for it with `if` instead") + r.Text[head.End:n.End]
+	return r.refuse(head, "`try` is Python, not Starlark", "Starlark catches no errors: test for the condition with `if` instead") + r.Text[head.End:n.End]
 }
 
 // tryVariable rewrites

@@ -95,7 +95,7 @@ func (r *rewriter) concat(n *pyast.Node) string {
 		out.WriteString(r.Text[at:part.Start] + r.write(part))
 		at = part.End
 		if i > 0 && !r.joinable(n, i) {
-			r.changed(part, "strings beside each other are not joined in Starlark", "put `+` before this, or a comma")
+			r.changed(part, "Starlark does not join adjacent strings", "put `+` before this, or a comma")
 		}
 	}
 	return r.loose(n, out.String())

@@ -118,7 +118,7 @@ func (p *parser) arguments() []*Node {
 		arg := p.argument()
 		if named && arg.Kind != Keyword && arg.Kind != DoubleStar && arg.Kind != Star {
 			p.pos = at
-			p.fail("an argument without a name follows one with a name")
+			p.fail("a positional argument follows a named argument")
 		}
 		named = named || arg.Kind == Keyword || arg.Kind == DoubleStar
 		kids = append(kids, arg)

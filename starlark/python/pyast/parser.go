@@ -123,7 +123,7 @@ func (p *parser) node(k Kind, start int, kids ...*Node) *Node {
 
 func (p *parser) enter() {
 	if p.depth++; p.depth > maxDepth {
-		p.fail("this is nested too deep")
+		p.fail("this is nested too deeply")
 	}
 }
 

@@ -84,15 +84,15 @@ func TestParseErrors(t *testing.T) {
 		"x = 1)":          "5: `)` closes nothing",
 		"if x\n  y":       "4: `:` is expected here",
 		"if x:\ny":        "6: a block is expected here",
-		"  x":             "2: this line is indented without a block to belong to",
-		"if x:\n  y\n z":  "11: this line is indented like no block around it",
+		"  x":             "2: this line is indented but belongs to no block",
+		"if x:\n  y\n z":  "11: the indentation of this line matches no block around it",
 		"x = $":           "4: this character has no meaning here",
 		"x = 1 2":         "6: the statement ends before this",
 		"x =\n":           "3: the line ends where a value is expected",
 		"f'{a'":           "0: this string is never closed",
 		"f'}'":            "2: a single `}` in a format string: write it twice",
 		"f'{a b}'":        "5: this field of a format string goes on where it should end",
-		"f(a=1, b)":       "7: an argument without a name follows one with a name",
+		"f(a=1, b)":       "7: a positional argument follows a named argument",
 		"def f(1): pass":  "6: a name is expected here",
 		"try:\n  x\ny":    "9: `except` or `finally` is expected here",
 		"from a import\n": "13: a name is expected here",
@@ -104,7 +104,7 @@ func TestParseErrors(t *testing.T) {
 		}
 	}
 	_, err := pyast.Parse(strings.Repeat("(", 10000))
-	require.ErrorContains(t, err, "nested too deep")
+	require.ErrorContains(t, err, "nested too deeply")
 }
 
 // FuzzParse holds that any text gives nodes that lie within each other and in

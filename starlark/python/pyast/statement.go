@@ -9,7 +9,7 @@ func (p *parser) statement() []*Node {
 	t := p.tok()
 	switch {
 	case t.kind == tokIndent:
-		p.fail("this line is indented without a block to belong to")
+		p.fail("this line is indented but belongs to no block")
 	case t.kind == tokNewline || t.kind == tokDedent:
 		p.next()
 		return nil

@@ -151,7 +151,7 @@ func (s *scanner) indent(col int) error {
 		s.emit(tokDedent, s.pos, s.pos)
 	}
 	if col != s.indents[len(s.indents)-1] {
-		return &Error{s.pos, "this line is indented like no block around it"}
+		return &Error{s.pos, "the indentation of this line matches no block around it"}
 	}
 	return nil
 }

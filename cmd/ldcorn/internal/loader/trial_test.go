@@ -49,7 +49,7 @@ func TestLoader_Stuck(t *testing.T) {
 			continue // it was over before we had looked
 		}
 		text := l.Explain(err)
-		assert.Contains(t, text, "has not ended within 6s: its process stood still and was killed")
+		assert.Contains(t, text, "has not ended within 6s: its process hung and was killed")
 		assert.Contains(t, text, "ldconfig.star cannot be used")
 		break
 	}
