@@ -9,10 +9,10 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// Blank returns the file with the Python that can be blanked, or replaced by
-// something of the same length, so that every position stays what it is:
-// imports, types, what only runs for a type checker or as a program, `is`,
-// the u before a string, _ in a number, strings beside each other.
+// Blank returns the file with Python constructs blanked or replaced by text of
+// the same length, so that every position stays the same: imports, types, code
+// that only runs for a type checker or as a program, `is`, the u before a
+// string, _ in a number, and adjacent strings.
 func (f *File) Blank() string {
 	b := &blanker{File: f}
 	pyast.Walk(f.tree, b.node)
@@ -28,8 +28,8 @@ func (f *File) Blank() string {
 	return out.String()
 }
 
-// sameLength returns a text with as many characters as old has, and with its
-// ends of lines.
+// sameLength returns text padded to the number of characters in old, with the
+// line ends of old.
 func sameLength(old, text string) string {
 	out := []rune(old)
 	for i, c := range out {
@@ -41,8 +41,8 @@ func sameLength(old, text string) string {
 	return string(out)
 }
 
-// Beyond returns what keeps a file from being used as it is, and whether
-// Migrate deals with all of it.
+// Beyond returns the constructs that keep the file from being used as it is,
+// and whether Migrate can rewrite all of them.
 func (f *File) Beyond() (findings []Finding, migrates bool) {
 	m := f.Migrate()
 	for _, x := range m.Findings {
@@ -58,13 +58,13 @@ type blanker struct {
 	edits []edit
 }
 
-// An edit puts a text that is no longer in the place of another.
+// An edit replaces a part of the file with a text that is no longer.
 type edit struct {
 	start, end int
 	text       string
 }
 
-// node blanks a node; false means that it is done with what is below, too.
+// node blanks a node. It returns false if it has handled the kids too.
 func (b *blanker) node(n *pyast.Node) bool {
 	switch n.Kind {
 	case pyast.Import, pyast.From:
@@ -115,11 +115,11 @@ func (b *blanker) node(n *pyast.Node) bool {
 	return true
 }
 
-// pass puts a statement that does nothing in the place of another.
+// pass replaces a statement with one that does nothing.
 func (b *blanker) pass(n *pyast.Node) {
 	text := "pass"
 	if n.End-n.Start < len(text) {
-		text = "0" // as in x:T
+		text = "0" // for example, x:T
 	}
 	b.replace(n.Start, n.End, text)
 }
@@ -128,10 +128,12 @@ func (b *blanker) replace(start, end int, text string) {
 	b.edits = append(b.edits, edit{start, end, text})
 }
 
-// importLine is the first line of an import, or a line that is only its end.
+// importLine matches the first line of an import, or a line that is only its
+// end.
 var importLine = regexp.MustCompile(`(?m)^([ \t]*)(?:import[ \t]+[\w.]+|from[ \t]+[\w.]+[ \t]+import\b)[^\n(\\]*(?:\([^)]*\))?`)
 
-// WithoutImports blanks what looks like an import in a file that is no Python.
+// WithoutImports blanks everything that looks like an import in a file that is
+// not Python.
 func WithoutImports(text string) string {
 	return importLine.ReplaceAllStringFunc(text, func(s string) string {
 		indent := len(s) - len(strings.TrimLeft(s, " \t"))

@@ -8,22 +8,23 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// call writes a call: of what reads the environment or counts CPUs as words
-// of ldcorn, of others with the order of arguments that Starlark wants.
+// call writes a call. It turns calls that read the environment or count CPUs
+// into words of ldcorn, and puts the arguments of others into the order that
+// Starlark wants.
 func (r *rewriter) call(n *pyast.Node) string {
 	fn, args := n.Kid(0), n.Kids[1:]
 	switch reference := r.reference(fn); reference {
 	case "os.environ.get", "os.getenv":
 		return r.getenv(n)
 	case "os.sched_getaffinity":
-		return r.refuseHere(n, "`os.sched_getaffinity` has no place in Starlark", "write cpu_count()")
+		return r.refuseHere(n, "`os.sched_getaffinity` does not exist in Starlark", "write cpu_count()")
 	case "":
 		if text, ok := r.special(n); ok {
 			return text
 		}
 	default:
 		if strings.HasPrefix(reference, "os.environ.") {
-			return r.refuse(n, fmt.Sprintf("`%s` is not here", reference), insteadOf(reference))
+			return r.refuse(n, fmt.Sprintf("`%s` is not available", reference), insteadOf(reference))
 		}
 	}
 	if len(args) == 1 && args[0].Kind == pyast.GenExp && fn.Kind == pyast.Name && fn.Name == "list" && !r.own["list"] {
@@ -34,7 +35,7 @@ func (r *rewriter) call(n *pyast.Node) string {
 	return r.arguments(n)
 }
 
-// special writes the calls that mean something else, or nothing, in Starlark.
+// special writes calls that have another meaning, or none, in Starlark.
 func (r *rewriter) special(n *pyast.Node) (string, bool) {
 	fn, args := n.Kid(0), n.Kids[1:]
 	if fn.Kind == pyast.Name && !r.own[fn.Name] {
@@ -44,7 +45,7 @@ func (r *rewriter) special(n *pyast.Node) (string, bool) {
 		case fn.Name == "int" || fn.Name == "float":
 			return r.envNumber(n)
 		case fn.Name == "enumerate" && len(args) == 2 && args[1].Kind == pyast.Keyword:
-			r.changed(args[1], "`enumerate` takes no names in Starlark", "leave the name out")
+			r.changed(args[1], "`enumerate` takes no named arguments in Starlark", "remove the name")
 			return r.inPlace(n, []string{r.write(args[0]), r.write(args[1].Kid(0))}), true
 		case (fn.Name == "min" || fn.Name == "max") && hasKeyword(args, "default"):
 			return r.refuse(n, fmt.Sprintf("`%s` has no default in Starlark", fn.Name), "test for the empty list first"), true
@@ -57,7 +58,7 @@ func (r *rewriter) special(n *pyast.Node) (string, bool) {
 	}
 	switch {
 	case fn.Name == "copy" && len(args) == 0:
-		r.changed(n, "nothing has a `.copy` in Starlark", "write dict(…) or list(…)")
+		r.changed(n, "no value has a `.copy` in Starlark", "write dict(…) or list(…)")
 		return fmt.Sprintf("%s(%s)", r.helper("copy"), r.write(fn.Kid(0))), true
 	case fn.Name == "zfill" && len(args) == 1:
 		r.changed(n, "a string has no `.zfill` in Starlark", `write "0" * (2 - len(s)) + s`)
@@ -74,7 +75,7 @@ func (r *rewriter) padCall(value string, width int) string {
 	return fmt.Sprintf("%s(%s, %d)", r.helper("zero_pad"), value, width)
 }
 
-// isinstance compares types, which are strings in Starlark.
+// isinstance writes a comparison of types, which are strings in Starlark.
 func (r *rewriter) isinstance(n *pyast.Node) string {
 	x, kinds := n.Kid(1), []*pyast.Node{n.Kid(2)}
 	if kinds[0].Kind == pyast.Tuple {
@@ -87,7 +88,7 @@ func (r *rewriter) isinstance(n *pyast.Node) string {
 		}
 		names = append(names, quote(typeNames[k.Name]))
 		if k.Name == "int" {
-			names = append(names, `"bool"`) // as in Python
+			names = append(names, `"bool"`) // in Python a bool is an int
 		}
 	}
 	text := fmt.Sprintf("type(%s) in (%s)", r.write(x), strings.Join(names, ", "))
@@ -98,11 +99,11 @@ func (r *rewriter) isinstance(n *pyast.Node) string {
 	return r.loose(n, text)
 }
 
-// getenv writes a reading of the environment as a call of env.
+// getenv writes a read of the environment as a call of env.
 func (r *rewriter) getenv(n *pyast.Node) string {
 	name, def, ok := environment(n)
 	if !ok {
-		return r.refuse(n, "this reading of the environment cannot be rewritten", `write os.environ.get("NAME", default)`)
+		return r.refuse(n, "this use of the environment cannot be rewritten", `write os.environ.get("NAME", default)`)
 	}
 	word := r.word("env")
 	switch {
@@ -111,15 +112,15 @@ func (r *rewriter) getenv(n *pyast.Node) string {
 	case r.textual(def):
 		return fmt.Sprintf("%s(%s, %s)", word, r.variable(name), r.write(def))
 	}
-	// env takes only text for a default.
+	// env accepts only a string as the default.
 	if !r.simple(def) || !r.simple(name) {
-		return r.refuseHere(n, "the default of a variable must be a string", "give it a name of its own, and test for None")
+		return r.refuseHere(n, "the default of a variable must be a string", "assign it to a name, and test for None")
 	}
 	text := fmt.Sprintf("%s if %s(%s, None) == None else %s(%s)", r.write(def), word, r.write(name), word, r.write(name))
 	return "(" + text + ")"
 }
 
-// textual reports whether an expression is a string, None, or looks like it.
+// textual reports whether an expression is, or seems to be, a string or None.
 func (f *File) textual(n *pyast.Node) bool {
 	switch n.Kind {
 	case pyast.String, pyast.FString, pyast.Concat:
@@ -160,7 +161,7 @@ func environment(n *pyast.Node) (name, def *pyast.Node, ok bool) {
 	return name, def, name != nil
 }
 
-// converted returns the reading of a variable in int(…) or float(…), or nil.
+// converted returns the read of a variable within int(…) or float(…), or nil.
 func (r *rewriter) converted(n *pyast.Node) *pyast.Node {
 	if n.Kind != pyast.Call || len(n.Kids) != 2 || !n.Kid(0).IsName("int", "float") || r.own[n.Kid(0).Name] {
 		return nil
@@ -175,13 +176,13 @@ func (r *rewriter) converted(n *pyast.Node) *pyast.Node {
 	return nil
 }
 
-// literalFor reports whether a default is a number as env.int and env.float
-// take one.
+// literalFor reports whether a default is a number that env.int or env.float
+// accepts.
 func (f *File) literalFor(word string, def *pyast.Node) bool {
 	return def.Kind == pyast.Number && (word == "float" || !strings.ContainsAny(f.text(def), ".eEjJ"))
 }
 
-// envNumber writes int(os.environ…) as env.int(…), and float alike.
+// envNumber writes int(os.environ…) as env.int(…), and float likewise.
 func (r *rewriter) envNumber(n *pyast.Node) (string, bool) {
 	x := r.converted(n)
 	if x == nil {
@@ -203,7 +204,7 @@ func (r *rewriter) envNumber(n *pyast.Node) (string, bool) {
 	return fmt.Sprintf("%s(%s, %s)", word, r.write(name), r.numberDefault(n.Kid(0).Name, def)), true
 }
 
-// numberDefault writes the default of a variable that becomes a number.
+// numberDefault writes the default of a variable that is converted to a number.
 func (r *rewriter) numberDefault(kind string, def *pyast.Node) string {
 	switch {
 	case r.literalFor(kind, def):
@@ -233,15 +234,15 @@ func isNumber(s, word string) bool {
 	return s != "."
 }
 
-// arguments writes a call with what is given by place first, then what is
-// given by name, then at most one * and one **.
+// arguments writes a call with the positional arguments first, then the named
+// ones, then at most one * and one **.
 func (r *rewriter) arguments(n *pyast.Node) string {
 	args := n.Kids[1:]
 	if r.ordered(args) {
 		return r.copy(n)
 	}
 	early := slices.IndexFunc(args, func(a *pyast.Node) bool { return a.Kind == pyast.Star || a.Kind == pyast.DoubleStar })
-	r.changed(args[early], "arguments in this order are Python, not Starlark", "write those by place first, then those by name, then * and **")
+	r.changed(args[early], "arguments in this order are Python, not Starlark", "write positional arguments first, then named ones, then * and **")
 	var place, star, name, double []*pyast.Node
 	for _, a := range args {
 		switch {
@@ -273,7 +274,7 @@ func (r *rewriter) arguments(n *pyast.Node) string {
 	return r.inPlace(n, out)
 }
 
-// ordered reports whether Starlark takes arguments as they are.
+// ordered reports whether Starlark accepts the arguments in their order.
 func (r *rewriter) ordered(args []*pyast.Node) bool {
 	rank, stars, doubles := 0, 0, 0
 	for _, a := range args {
@@ -296,7 +297,7 @@ func (r *rewriter) ordered(args []*pyast.Node) bool {
 	return stars < 2 && doubles < 2
 }
 
-// inPlace writes a call with other arguments where its own stand, so that its
+// inPlace writes a call with each argument replaced in its place, so that the
 // layout stays.
 func (r *rewriter) inPlace(n *pyast.Node, args []string) string {
 	var out strings.Builder

@@ -7,13 +7,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// display writes a list, tuple or set. A list with * in it is put together
-// from lists.
+// display writes a list, tuple or set. It joins a list with * in it from
+// several lists.
 func (r *rewriter) display(n *pyast.Node) string {
 	if n.Find(pyast.Star) == nil {
 		if n.Kind == pyast.Set {
 			text := r.copy(n)
-			r.changed(n, "a set has no braces in Starlark", "write set([…])")
+			r.changed(n, "Starlark has no braces for sets", "write set([…])")
 			return "set([" + text[1:len(text)-1] + "])"
 		}
 		return r.copy(n)
@@ -33,8 +33,7 @@ func (r *rewriter) display(n *pyast.Node) string {
 	return text
 }
 
-// spread writes the elements of a display as one list. Over several lines it
-// keeps them.
+// spread writes the elements of a display as one list and keeps multiple lines.
 func (r *rewriter) spread(n *pyast.Node) string {
 	if r.multiline(n) && n.Op != "" || r.multiline(n) && n.Kind != pyast.Tuple {
 		return r.entries(n, r.helper("concat"), func(kid *pyast.Node) string {
@@ -47,7 +46,7 @@ func (r *rewriter) spread(n *pyast.Node) string {
 	return r.sum(n.Kids)
 }
 
-// entries writes a display as the call of a function, each entry in its place.
+// entries writes a display as a function call, with each entry in its place.
 func (r *rewriter) entries(n *pyast.Node, function string, entry func(*pyast.Node) string) string {
 	var out strings.Builder
 	out.WriteString(function + "(")
@@ -86,7 +85,7 @@ func (r *rewriter) sum(kids []*pyast.Node) string {
 	return strings.Join(parts, " + ")
 }
 
-// dict writes a dict. One with ** in it is put together from dicts.
+// dict writes a dict. It joins one with ** in it from several dicts.
 func (r *rewriter) dict(n *pyast.Node) string {
 	spread := n.Find(pyast.DoubleStar)
 	if spread == nil {
@@ -104,7 +103,8 @@ func (r *rewriter) dict(n *pyast.Node) string {
 	return r.loose(n, r.union(n.Kids))
 }
 
-// union writes the entries of a dict, or keyword arguments, as a union of dicts.
+// union writes the entries of a dict, or keyword arguments, as a union of
+// dicts.
 func (r *rewriter) union(kids []*pyast.Node) string {
 	var parts, plain []string
 	flush := func() {
@@ -131,8 +131,8 @@ func (r *rewriter) union(kids []*pyast.Node) string {
 	return strings.Join(parts, " | ")
 }
 
-// comprehension writes one; those that make a list step by step make it at
-// once.
+// comprehension writes a comprehension. A generator expression becomes a list
+// comprehension.
 func (r *rewriter) comprehension(n *pyast.Node) string {
 	if other := n.Find(pyast.Other); other != nil {
 		return r.refuse(other, "`async` is Python, not Starlark", "a configuration is evaluated once, in order")
@@ -140,7 +140,7 @@ func (r *rewriter) comprehension(n *pyast.Node) string {
 	text := r.copy(n)
 	switch {
 	case n.Kind == pyast.SetComp:
-		r.changed(n, "a set has no braces in Starlark", "write set([…])")
+		r.changed(n, "Starlark has no braces for sets", "write set([…])")
 		return "set([" + text[1:len(text)-1] + "])"
 	case n.Kind == pyast.GenExp:
 		r.changed(n, "a comprehension needs its [ ] in Starlark", "put [ ] around it")

@@ -52,8 +52,8 @@ func (r *rewriter) expression(n *pyast.Node) string {
 	return r.copy(n)
 }
 
-// keyword writes an argument by name: where it is one of the file's own
-// functions that is called, by the name that the parameter has in the result.
+// keyword writes a named argument. If the call is of one of the file's own
+// functions, it uses the name that the parameter has in the result.
 func (r *rewriter) keyword(n *pyast.Node) string {
 	text := r.copy(n)
 	fn := r.parents[n].Kid(0)
@@ -67,17 +67,17 @@ func (r *rewriter) keyword(n *pyast.Node) string {
 	return text
 }
 
-// lacking are functions of Python that Starlark has not, with what to write.
+// lacking maps functions of Python that Starlark lacks to a suggestion.
 var lacking = map[string]string{
 	"round": "write int(x + 0.5), or `//` to divide whole numbers", "open": "a configuration reads no files; secret_file(path) and load() do",
-	"pow": "multiply instead", "divmod": "write a // b and a % b", "next": "loop, or take the first of a list",
-	"iter": "loop over it", "format": `write "{}".format(x)`, "input": "a configuration asks nobody", "eval": "", "exec": "",
+	"pow": "multiply instead", "divmod": "write a // b and a % b", "next": "loop, or take the first element of a list",
+	"iter": "loop over it", "format": `write "{}".format(x)`, "input": "a configuration reads no input", "eval": "", "exec": "",
 	"globals": "", "locals": "", "vars": "", "setattr": "", "super": "", "object": "use a dict", "callable": "",
 	"issubclass": "", "memoryview": "", "bytearray": "", "complex": "", "__import__": "",
 }
 
-// added are functions of Python that Starlark has not and that are written
-// into the result where they are used.
+// added are functions of Python that Starlark lacks. The result defines those
+// that it uses.
 var added = map[string]bool{"sum": true, "map": true, "filter": true}
 
 func (r *rewriter) name(n *pyast.Node) string {
@@ -96,11 +96,11 @@ func (r *rewriter) name(n *pyast.Node) string {
 		r.changed(n, "`frozenset` is not in Starlark", "write set")
 		return "set"
 	case "__file__":
-		return r.refuseHere(n, "`__file__` has no place in Starlark", "paths in a configuration start at its folder: write them as strings")
+		return r.refuseHere(n, "`__file__` does not exist in Starlark", "paths in a configuration start at its folder: write them as strings")
 	case "__name__":
-		return r.refuseHere(n, "`__name__` has no place in Starlark", "a configuration is never imported: leave the test out")
+		return r.refuseHere(n, "`__name__` does not exist in Starlark", "a configuration is never imported: remove the test")
 	case "load":
-		return r.refuse(n, "`load` is a word of Starlark", "give it another name")
+		return r.refuse(n, "`load` is a reserved word of Starlark", "use another name")
 	case "exit", "quit":
 		r.changed(n, fmt.Sprintf("`%s` is not in Starlark", n.Name), `write fail("why")`)
 		return r.word("fail")
@@ -111,20 +111,20 @@ func (r *rewriter) name(n *pyast.Node) string {
 	return n.Name
 }
 
-// referenced writes a name that leads to what was imported.
+// referenced writes a name that refers to an import.
 func (r *rewriter) referenced(n *pyast.Node, reference string) string {
 	switch {
 	case strings.HasPrefix(reference, typePrefix):
-		return r.refuse(n, fmt.Sprintf("`%s` is a type, which has no place in a value", r.text(n)), "leave it out")
+		return r.refuse(n, fmt.Sprintf("`%s` is a type, which cannot be part of a value", r.text(n)), "remove it")
 	case reference == "sys.exit":
-		r.changed(n, "`sys.exit` is not here", `write fail("why")`)
+		r.changed(n, "`sys.exit` is not available", `write fail("why")`)
 		return r.word("fail")
 	case !known(reference):
 		module, _, _ := strings.Cut(reference, ".")
 		if _, ok := modules[module]; ok && n.Kind == pyast.Attr {
-			return r.refuse(n, fmt.Sprintf("`%s` is not here", reference), insteadOf(reference))
+			return r.refuse(n, fmt.Sprintf("`%s` is not available", reference), insteadOf(reference))
 		}
-		return r.text(n) // reported where it is imported
+		return r.text(n) // reported at the import
 	}
 	module, name := "", reference
 	if i := strings.LastIndexByte(reference, '.'); i >= 0 {
@@ -142,11 +142,11 @@ func (r *rewriter) referenced(n *pyast.Node, reference string) string {
 	case reference == "os.path.join" || reference == "os.path.dirname" || reference == "os.path.basename":
 		return r.helper("path_" + name)
 	case module == "os.path":
-		return r.refuseHere(n, fmt.Sprintf("`%s` has no place in Starlark", reference), "paths in a configuration start at its folder: write them as strings")
+		return r.refuseHere(n, fmt.Sprintf("`%s` does not exist in Starlark", reference), "paths in a configuration start at its folder: write them as strings")
 	}
 	r.refuse(n, fmt.Sprintf("`%s` cannot be used like this in Starlark", reference), insteadOf(reference))
-	// Another name for it, or a function that gets it, does no harm to a file
-	// of Python.
+	// In a Python file, another name for it or a function that receives it does
+	// no harm.
 	parent := r.parents[n].Kind
 	r.findings[len(r.findings)-1].Runs = parent == pyast.Assign || parent == pyast.Call || parent == pyast.Attr || parent == pyast.Keyword
 	return r.text(n)
@@ -179,7 +179,7 @@ func (r *rewriter) number(n *pyast.Node) string {
 
 var sameOperators = map[string]string{"is": "==", "is not": "!="}
 
-// compare writes out a chain, and compares where Python asks for identity.
+// compare splits a chained comparison and replaces tests for identity.
 func (r *rewriter) compare(n *pyast.Node) string {
 	if text, ok := r.compareType(n); ok {
 		return text
@@ -189,7 +189,7 @@ func (r *rewriter) compare(n *pyast.Node) string {
 	}
 	for i := 2; i < len(n.Kids)-1; i += 2 {
 		if !r.simple(n.Kid(i)) {
-			return r.refuse(n, "comparisons cannot be chained", "give what is in the middle a name, and write a < b and b < c")
+			return r.refuse(n, "comparisons cannot be chained", "assign the middle value to a name, and write a < b and b < c")
 		}
 	}
 	var parts []string
@@ -202,7 +202,7 @@ func (r *rewriter) compare(n *pyast.Node) string {
 	return r.loose(n, text)
 }
 
-// comparison writes the comparison of the kids from i on.
+// comparison writes the comparison of two kids, starting with the i-th.
 func (r *rewriter) comparison(n *pyast.Node, i, start, end int) string {
 	a, op, b := n.Kid(i), n.Kid(i+1), n.Kid(i+2)
 	if r.reference(b) == "os.environ" && (op.Op == "in" || op.Op == "not in") {
@@ -250,7 +250,7 @@ func (r *rewriter) binary(n *pyast.Node) string {
 	return r.copy(n)
 }
 
-// power computes what is written in numbers.
+// power computes a power of constant numbers.
 func (r *rewriter) power(n *pyast.Node) string {
 	base, exponent := n.Kid(0), n.Kid(1)
 	message, label := "`**` is Python, not Starlark", "multiply instead, or write 1 << n for a power of two"
@@ -271,7 +271,7 @@ func (r *rewriter) power(n *pyast.Node) string {
 	return r.refuse(n, message, label)
 }
 
-// operand writes an expression for a place between operators.
+// operand writes an expression that is an operand of an operator.
 func (r *rewriter) operand(n *pyast.Node) string {
 	text := r.write(n)
 	switch n.Kind {
@@ -284,7 +284,7 @@ func (r *rewriter) operand(n *pyast.Node) string {
 	return "(" + text + ")"
 }
 
-// advice is "write TEXT" where that is short and stands by itself.
+// advice returns "write TEXT" if the text is short and makes sense on its own.
 func (r *rewriter) advice(text, otherwise string) string {
 	for name := range r.helpers {
 		if strings.Contains(text, name+"(") {
@@ -294,7 +294,8 @@ func (r *rewriter) advice(text, otherwise string) string {
 	return short("write ", text, otherwise)
 }
 
-// short returns an advice with a text in it, where that is short.
+// short returns before and text if the text is short, and otherwise the other
+// advice.
 func short(before, text, otherwise string) string {
 	if len(text) > 70 || strings.ContainsAny(text, "\n"+removed) {
 		return otherwise

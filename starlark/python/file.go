@@ -8,7 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// Is reports whether a file is one of Python, by its name.
+// Is reports whether a file is Python, by its name.
 func Is(path string) bool { return filepath.Ext(path) == ".py" }
 
 // A File is a configuration in Python.
@@ -16,22 +16,22 @@ type File struct {
 	Name string // as messages show it
 	Text string
 
-	lines   []int // where each begins, in bytes
+	lines   []int // the offset of each, in bytes
 	tree    *pyast.Node
 	parents map[*pyast.Node]*pyast.Node
-	names   map[string]string      // what an import has bound, dotted
-	own     map[string]bool        // names that the file itself gives a value
-	values  map[string]*pyast.Node // what assignments give a name last
+	names   map[string]string      // names that an import binds, by dotted reference
+	own     map[string]bool        // names to which the file assigns
+	values  map[string]*pyast.Node // the last value assigned to each name
 	defs    map[string]*pyast.Node
 }
 
-// Parse reads a file. What is wrong with it is returned with its place.
+// Parse parses a file. If it cannot, it returns a diagnostic.
 func Parse(name, text string) (*File, *diag.Diagnostic) {
 	f := &File{Name: name, Text: text, parents: make(map[*pyast.Node]*pyast.Node), names: make(map[string]string), own: make(map[string]bool), values: make(map[string]*pyast.Node), defs: make(map[string]*pyast.Node)}
 	f.lines = lineStarts(text)
 	tree, err := pyast.Parse(text)
 	if err != nil {
-		fault := err.(*pyast.Error) // always
+		fault := err.(*pyast.Error) // Parse returns no other error
 		return nil, &diag.Diagnostic{Code: diag.CodeSyntax, Severity: diag.Error, Message: fault.Message, Span: f.span(fault.Offset)}
 	}
 	f.tree = tree
@@ -45,8 +45,8 @@ func Parse(name, text string) (*File, *diag.Diagnostic) {
 	return f, nil
 }
 
-// Names returns the names that imports have bound to something that ldcorn
-// has, with what that is, dotted.
+// Names returns the names that imports bind to something that ldcorn has, with
+// their dotted references.
 func (f *File) Names() map[string]string {
 	out := make(map[string]string)
 	for name, reference := range f.names {
@@ -57,7 +57,7 @@ func (f *File) Names() map[string]string {
 	return out
 }
 
-// bind records the names that a node gives a value.
+// bind records the names that a node binds.
 func (f *File) bind(n *pyast.Node) {
 	switch n.Kind {
 	case pyast.Import:
@@ -98,7 +98,7 @@ func (f *File) bindTarget(n *pyast.Node) {
 	}
 }
 
-// bindModule is for "import a.b" and "import a.b as c".
+// bindModule handles "import a.b" and "import a.b as c".
 func (f *File) bindModule(a *pyast.Node) {
 	top, _, _ := strings.Cut(a.Name, ".")
 	switch {
@@ -115,7 +115,7 @@ func (f *File) bindModule(a *pyast.Node) {
 
 func (f *File) bindFrom(n, a *pyast.Node) {
 	if n.Op != "" {
-		return // the file's own package
+		return // the package that the file is in
 	}
 	name := a.Name
 	if a.As != "" {
@@ -142,8 +142,8 @@ func isTypeModule(name string) bool {
 	return false
 }
 
-// reference returns what an expression names of what is imported, dotted, or
-// "". Of one name that is both imported and given a value, the value counts.
+// reference returns the dotted reference of an expression to an import, or "".
+// If a name is both imported and assigned, the assignment counts.
 func (f *File) reference(n *pyast.Node) string {
 	switch n.Kind {
 	case pyast.Paren:

@@ -8,16 +8,16 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// A Finding is a place of a file that is not Starlark.
+// A Finding is a part of a file that is not Starlark.
 type Finding struct {
 	Start, End int // in bytes
 	Message    string
 	Label      string
-	Migrates   bool // Migrate rewrites it
-	Runs       bool // it is no obstacle to using the file as it is
+	Migrates   bool // Migrate can rewrite it
+	Runs       bool // the file can be used in spite of it
 }
 
-// Span returns the place of a finding, cut at the end of its line.
+// Span returns the span of a finding, cut at the end of its line.
 func (f *File) Span(x Finding) diag.Span {
 	start := f.span(x.Start)
 	end := x.End
@@ -28,7 +28,7 @@ func (f *File) Span(x Finding) diag.Span {
 	return start
 }
 
-// span returns the place of one byte, in lines and characters.
+// span returns the span of one byte, in lines and characters.
 func (f *File) span(offset int) diag.Span {
 	line, exact := slices.BinarySearch(f.lines, offset)
 	if exact {
@@ -38,7 +38,7 @@ func (f *File) span(offset int) diag.Span {
 	return diag.Span{File: f.Name, Line: line, Col: col, End: col + 1}
 }
 
-// lineStarts returns where each line of a text begins.
+// lineStarts returns the offset of each line of a text.
 func lineStarts(text string) []int {
 	starts := []int{0}
 	for i := range len(text) {

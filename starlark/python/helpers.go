@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// definitions are the functions that a result defines where it uses them:
-// what Python has and Starlark can say.
+// definitions are functions of Python that can be written in Starlark. The
+// result defines those that it uses.
 var definitions = map[string]string{
 	"sum": `def sum(values, start = 0):
     for value in values:
@@ -65,7 +65,7 @@ var definitions = map[string]string{
 `,
 }
 
-// definitionsOf returns the text that defines some helpers.
+// definitionsOf returns the text that defines the given helpers.
 func definitionsOf(helpers map[string]bool) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(helpers)) {

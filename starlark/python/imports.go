@@ -8,7 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// imports finds what an import brings that ldcorn has not.
+// imports reports the imports that ldcorn does not have.
 func (r *rewriter) imports(n *pyast.Node) {
 	if n.Kind == pyast.Import {
 		for _, a := range n.Kids {
@@ -32,17 +32,16 @@ func (r *rewriter) imports(n *pyast.Node) {
 	}
 	for _, a := range n.Kids {
 		if name := module + "." + a.Name; a.Name != "*" && !known(name) && !migrates(name) {
-			r.refuse(a, fmt.Sprintf("`%s` is not here", name), insteadOf(name))
+			r.refuse(a, fmt.Sprintf("`%s` is not available", name), insteadOf(name))
 		}
 	}
 }
 
-// migrates reports whether a function is not there in a file of Python, and
-// can be rewritten.
+// migrates reports whether a function is not available in a Python file but can
+// be rewritten.
 func migrates(reference string) bool { return reference == "sys.exit" }
 
-// onlyKnownImports reports whether a block is nothing but imports of what
-// ldcorn has.
+// onlyKnownImports reports whether a block consists of imports that ldcorn has.
 func (f *File) onlyKnownImports(block *pyast.Node) bool {
 	probe := newRewriter(f)
 	for _, n := range block.Kids {
@@ -54,12 +53,12 @@ func (f *File) onlyKnownImports(block *pyast.Node) bool {
 	return len(probe.findings) == 0
 }
 
-// optionalImport reports whether a try only guards imports that always work.
+// optionalImport reports whether a try only guards imports that always succeed.
 func (f *File) optionalImport(n *pyast.Node) bool {
 	if len(n.Kids) != 2 || !f.onlyKnownImports(n.Kid(0)) {
 		return false
 	}
-	kinds := []*pyast.Node{n.Kid(1).Kid(0)} // a block, where nothing is named
+	kinds := []*pyast.Node{n.Kid(1).Kid(0)} // a Block if the except has no type
 	if kinds[0].Kind == pyast.Tuple {
 		kinds = kinds[0].Kids
 	}
@@ -68,8 +67,8 @@ func (f *File) optionalImport(n *pyast.Node) bool {
 	})
 }
 
-// try rewrites the two forms that configurations have: an import that may
-// fail, and a variable that may be unset.
+// try rewrites the two forms that configurations use: an import that can fail,
+// and a variable that may be unset.
 func (r *rewriter) try(n *pyast.Node) string {
 	if r.optionalImport(n) {
 		return removed
@@ -118,8 +117,8 @@ func (r *rewriter) tryVariable(n *pyast.Node) (string, bool) {
 	return "", false
 }
 
-// withDefault writes a value made of a variable, or another where that is
-// not set.
+// withDefault writes a value that uses a variable, with another value if the
+// variable is not set.
 func (r *rewriter) withDefault(value, def *pyast.Node, unset string) string {
 	if value.Kind == pyast.Index && r.reference(value.Kid(0)) == "os.environ" && (def.Kind == pyast.String || def.IsName("None")) {
 		return fmt.Sprintf("%s(%s, %s)", r.word("env"), r.write(value.Kid(1)), r.write(def))
@@ -130,8 +129,8 @@ func (r *rewriter) withDefault(value, def *pyast.Node, unset string) string {
 	return fmt.Sprintf("%s if %s else %s", r.write(def), unset, r.write(value))
 }
 
-// onlyVariable returns the name of the only variable of the environment that
-// a statement reads and that must be set, or nil.
+// onlyVariable returns the name of the only environment variable that a
+// statement reads and that must be set, or nil.
 func (r *rewriter) onlyVariable(n *pyast.Node) *pyast.Node {
 	var found []*pyast.Node
 	pyast.Walk(n, func(x *pyast.Node) bool {
@@ -139,7 +138,7 @@ func (r *rewriter) onlyVariable(n *pyast.Node) *pyast.Node {
 			if r.reference(x.Kid(0)) == "os.environ" {
 				found = append(found, x.Kid(1))
 			} else {
-				found = append(found, nil, nil) // it may fail too
+				found = append(found, nil, nil) // it can also fail
 			}
 		}
 		return true

@@ -11,9 +11,9 @@ import (
 
 // A Migration is a file rewritten as Starlark.
 type Migration struct {
-	Text     string    // as far as it could be rewritten
-	Findings []Finding // sorted; what does not Migrate is left as it was
-	Reads    []string  // variables of the environment whose text the result uses, sorted
+	Text     string    // with parts that could not be rewritten left as they are
+	Findings []Finding // sorted; those that do not Migrate are left as they are
+	Reads    []string  // names of the environment variables whose text the result uses, sorted
 }
 
 // Complete reports whether everything could be rewritten.
@@ -38,8 +38,8 @@ func (f *File) Migrate() *Migration {
 	return &Migration{Text: text, Findings: sorted(r.findings), Reads: slices.Sorted(maps.Keys(r.reads))}
 }
 
-// hiding returns other names for those of the file that would hide a word
-// that the result uses.
+// hiding returns new names for those in the file that would hide a word that
+// the result uses.
 func (f *File) hiding(words map[string]bool) map[string]string {
 	out := make(map[string]string)
 	for name := range f.own {
@@ -55,8 +55,8 @@ func (f *File) hiding(words map[string]bool) map[string]string {
 	return out
 }
 
-// sorted drops what is found twice, and what is found within a construct that
-// is refused as a whole at the same place.
+// sorted drops duplicates and findings within a construct that is refused as a
+// whole at the same place.
 func sorted(findings []Finding) []Finding {
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.End, b.End), cmp.Compare(a.Message, b.Message))
@@ -66,11 +66,11 @@ func sorted(findings []Finding) []Finding {
 	})
 }
 
-// tidy removes the lines of removed statements, and the blank line that each
-// leaves beside another.
+// tidy removes the lines of removed statements, and one of the blank lines
+// around each.
 func tidy(text string) string {
 	var out []string
-	blank := true // the start of the file is as good as a blank line
+	blank := true // the start of the file counts as a blank line
 	dropped := true
 	for line := range strings.Lines(text) {
 		if strings.Contains(line, removed) {
@@ -96,7 +96,8 @@ func tidy(text string) string {
 	return strings.TrimRight(strings.Join(out, ""), "\n") + "\n"
 }
 
-// dropRemoved takes removed statements out of a line; "" is no line at all.
+// dropRemoved removes the removed statements from a line. It returns "" if
+// nothing is left.
 func dropRemoved(line string) string {
 	code, _, _ := strings.Cut(line, "#")
 	if strings.Trim(code, removed+"; \t\r\n") == "" {
@@ -113,14 +114,14 @@ func dropRemoved(line string) string {
 	return line
 }
 
-// isFileComment reports whether a first line only tells how to run or read
-// the Python.
+// isFileComment reports whether a line is a comment that says how to run or
+// read the Python.
 func isFileComment(line string) bool {
 	return strings.HasPrefix(line, "#!") || strings.HasPrefix(line, "#") && strings.Contains(line, "-*-") && strings.Contains(line, "coding")
 }
 
-// definitionsAt returns the offset of a result where its helpers are defined:
-// after the first comments and the docstring.
+// definitionsAt returns the offset at which a result defines its helpers: after
+// the first comments and the docstring.
 func (f *File) definitionsAt(text string) int {
 	at := 0
 	for line := range strings.Lines(text) {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// modules are the names that a file can import and that ldcorn has too, by
-// module. A name with a table of its own is a module or object.
+// modules lists the names that a file can import and that ldcorn has, by
+// module. A name that is itself a key is a module or object.
 var modules = map[string][]string{
 	"ldcorn":          {"config", "LdConfig", "WorkerGroup"},
 	"ldcorn.config":   {"LdConfig", "WorkerGroup"},
@@ -21,14 +21,15 @@ var modules = map[string][]string{
 	"sys": {},
 }
 
-// typeModules only name types: what is imported from them may stand in
-// annotations and nowhere else.
+// typeModules only provide types, which can be used in annotations but nowhere
+// else.
 var typeModules = []string{"typing", "typing_extensions", "__future__", "collections.abc", "types"}
 
-// typePrefix begins what a name of a type refers to.
+// typePrefix begins the reference of a type.
 const typePrefix = "type "
 
-// References returns everything that a file can import, dotted.
+// References returns the dotted references of everything that a file can
+// import.
 func References() []string {
 	var out []string
 	for module, names := range modules {
@@ -43,7 +44,8 @@ func References() []string {
 	return slices.Compact(out)
 }
 
-// Members returns the names in a module or object, nil for what is none.
+// Members returns the names in a module or object, or nil if the reference is
+// neither.
 func Members(reference string) []string { return modules[reference] }
 
 func known(reference string) bool {
@@ -54,35 +56,35 @@ func known(reference string) bool {
 	return i > 0 && slices.Contains(modules[reference[:i]], reference[i+1:])
 }
 
-// instead says what to do about something that is not here.
+// instead maps references that are not available to a suggestion.
 var instead = map[string]string{
-	"os.environ":            `read one variable: os.environ["NAME"]; workers have the environment already`,
+	"os.environ":            `read one variable: os.environ["NAME"]; workers already have the environment`,
 	"os.environ.setdefault": "give workers their variables with env={…} in the WorkerGroup",
-	"os.environ.copy":       "workers have the environment already: name only what is added",
+	"os.environ.copy":       "workers already have the environment: name only the additions",
 	"os.environ.update":     "give workers their variables with env={…} in the WorkerGroup",
 	"os.putenv":             "give workers their variables with env={…} in the WorkerGroup",
 	"os.environ.pop":        `read it with os.environ.get("NAME")`,
 	"os.getcwd":             "paths in a configuration start at its folder",
-	"os.path.realpath":      "a configuration looks at no files; os.path.abspath(__file__) works",
-	"os.path.exists":        "a configuration looks at no files",
-	"os.path.isfile":        "a configuration looks at no files",
-	"os.path.isdir":         "a configuration looks at no files",
+	"os.path.realpath":      "a configuration cannot look at files; os.path.abspath(__file__) works",
+	"os.path.exists":        "a configuration cannot look at files",
+	"os.path.isfile":        "a configuration cannot look at files",
+	"os.path.isdir":         "a configuration cannot look at files",
 	"os.path.expanduser":    `read the variable: os.environ["HOME"]`,
 	"os.path.expandvars":    `read the variable: os.environ["NAME"]`,
-	"os.listdir":            "a configuration looks at no files",
-	"os.getpid":             "a configuration sees nothing of the running program",
-	"os.uname":              "a configuration sees nothing of the machine but cpu_count()",
-	"json.dumps":            "json.encode writes the same without blanks",
+	"os.listdir":            "a configuration cannot look at files",
+	"os.getpid":             "a configuration cannot access the running program",
+	"os.uname":              "a configuration knows only cpu_count() of the machine",
+	"json.dumps":            "json.encode gives the same without spaces",
 	"json.load":             "a configuration reads no files",
 	"sys.path":              "a configuration imports nothing; workers find their app with cwd=, or --app-dir in uvicorn_args",
-	"sys.argv":              "a configuration sees nothing of the command line; read a variable",
+	"sys.argv":              "a configuration cannot access the command line; read a variable",
 	"sys.executable":        "workers run the interpreter of python=, $VIRTUAL_ENV or .venv",
 	"sys.platform":          "ldcorn runs on Linux",
-	"sys.stderr":            "print() writes to stderr already",
-	"sys.version_info":      "there is no Python here; a worker's is that of its group",
+	"sys.stderr":            "print() already writes to stderr",
+	"sys.version_info":      "ldcorn itself runs no Python; each group has its own interpreter",
 	"dotenv":                "name the file: ldcorn check --env-file, or EnvironmentFile= of systemd",
-	"socket":                "a configuration sees nothing of the network",
-	"subprocess":            "a configuration starts nothing",
+	"socket":                "a configuration cannot access the network",
+	"subprocess":            "a configuration cannot start processes",
 	"random":                "a configuration gives the same plan every time",
 	"secrets":               "a configuration gives the same plan every time",
 	"uuid":                  "a configuration gives the same plan every time",
@@ -90,15 +92,15 @@ var instead = map[string]string{
 	"datetime":              "a configuration has no clock; a duration is a number of seconds or \"1m30s\"",
 	"logging":               "print() writes to stderr",
 	"decimal":               "write the number",
-	"pathlib":               "write the path as a string; os.path.join is here",
+	"pathlib":               "write the path as a string; os.path.join is available",
 	"dataclasses":           "use a dict, or a function that returns a WorkerGroup",
 	"enum":                  "use plain names and strings",
 	"yaml":                  "a configuration reads no files",
 	"toml":                  "a configuration reads no files",
 	"tomllib":               "a configuration reads no files",
 	"configparser":          "a configuration reads no files",
-	"psutil":                "cpu_count() is always there",
-	"requests":              "a configuration sees nothing of the network",
+	"psutil":                "cpu_count() is always available",
+	"requests":              "a configuration cannot access the network",
 	"copy":                  "dict(x) and list(x) copy",
 	"functools":             "write it as a function or a loop",
 	"itertools":             "write it as loops",
@@ -109,7 +111,7 @@ var instead = map[string]string{
 	"decouple":              `read the variables with os.environ.get("NAME")`,
 	"environ":               `read the variables with os.environ.get("NAME")`,
 	"django":                "read the variables one by one",
-	"multiprocessing.Pool":  "a configuration starts nothing",
+	"multiprocessing.Pool":  "a configuration cannot start processes",
 }
 
 func insteadOf(reference string) string {

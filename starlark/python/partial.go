@@ -6,12 +6,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// partialMark begins the comments that say what Migrate could not do.
+// partialMark begins the comments for constructs that Migrate could not
+// rewrite.
 const partialMark = "# ldcorn migrate: "
 
-// Partial returns the text of a migration that is not complete, with a
-// comment for each thing that is left to do: at the end where its own line
-// does not stand as it was, else above that.
+// Partial returns the text of an incomplete migration, with a comment for each
+// construct that is left. The comment is above the construct's line, or at the
+// end of the file if that line has changed.
 func (f *File) Partial(m *Migration) string {
 	lines := strings.SplitAfter(m.Text, "\n")
 	var left []string
@@ -35,7 +36,7 @@ func (f *File) Partial(m *Migration) string {
 	return strings.Join(append(left, lines...), "")
 }
 
-// lineOf returns the first line of the statement that an offset is in.
+// lineOf returns the first line of the statement at an offset.
 func (f *File) lineOf(offset int) string {
 	start := offset
 	pyast.Walk(f.tree, func(n *pyast.Node) bool {

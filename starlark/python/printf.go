@@ -7,12 +7,12 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// conversion is one of a string for %, with the flags, width and precision
-// that Starlark has not.
+// conversion matches a conversion in a string for %, with flags, width and
+// precision, which Starlark lacks.
 var conversion = regexp.MustCompile(`%(\([^)]*\))?([-+ #0]*\d*(?:\.\d+)?)[hlL]?([a-zA-Z%])`)
 
-// percent rewrites the formats of a % that Starlark lacks; false leaves it
-// as it is.
+// percent rewrites the formats of a % that Starlark lacks. If it returns false,
+// the text stays as it is.
 func (r *rewriter) percent(n *pyast.Node) (string, bool) {
 	left, right := n.Kid(0), n.Kid(1)
 	if left.Kind != pyast.String {
@@ -39,7 +39,7 @@ func (r *rewriter) percent(n *pyast.Node) (string, bool) {
 		if flags != "" {
 			width, ok := zeroPadding(flags)
 			if !ok || !strings.Contains("di", letter) || group(m, 1) != "" || value >= len(values) || right.Find(pyast.Star) != nil {
-				return r.refuse(n, "the format `"+group(m, 0)+"` is Python, not Starlark", "write the text as it should be, or leave the width out"), true
+				return r.refuse(n, "the format `"+group(m, 0)+"` is Python, not Starlark", "write the final text, or remove the width"), true
 			}
 			wrap[values[value]] = width
 			format += r.text(left)[at:m[0]] + "%s"
@@ -50,12 +50,12 @@ func (r *rewriter) percent(n *pyast.Node) (string, bool) {
 	if len(wrap) == 0 {
 		return "", false
 	}
-	r.changed(n, "Starlark has no width in a format", `write zeros by hand: "0" * (2 - len(str(n))) + str(n)`)
+	r.changed(n, "Starlark formats have no width", `write zeros by hand: "0" * (2 - len(str(n))) + str(n)`)
 	format += r.text(left)[at:]
 	return format + r.Text[left.End:right.Start] + r.padded(right, wrap), true
 }
 
-// padded writes the values of a %, some with zeros before them.
+// padded writes the values of a %, some of them padded with zeros.
 func (r *rewriter) padded(right *pyast.Node, wrap map[*pyast.Node]int) string {
 	write := func(n *pyast.Node) string {
 		if width := wrap[n]; width > 0 {
@@ -75,11 +75,11 @@ func (r *rewriter) padded(right *pyast.Node, wrap map[*pyast.Node]int) string {
 	return out.String() + r.Text[at:right.End]
 }
 
-// formatField is one with a format, of a string for format().
+// formatField matches a field, with its format, of a string for format().
 var formatField = regexp.MustCompile(`\{\{|\}\}|\{([A-Za-z_0-9]*)(![rs])?(?::([^{}]*))?\}`)
 
-// formatCall rewrites the formats of "…".format(…) that Starlark lacks; false
-// leaves it as it is.
+// formatCall rewrites the formats of "…".format(…) that Starlark lacks. If it
+// returns false, the text stays as it is.
 func (r *rewriter) formatCall(n *pyast.Node) (string, bool) {
 	fn := n.Kid(0)
 	if fn.Kind != pyast.Attr || fn.Name != "format" || fn.Kid(0).Kind != pyast.String {
@@ -103,7 +103,7 @@ func (r *rewriter) formatCall(n *pyast.Node) (string, bool) {
 		spec := text[m[6]:m[7]]
 		width, ok := zeroPadding(spec)
 		if !ok && spec != "d" && spec != "s" || arg == nil || m[4] >= 0 || wrap[arg] > 0 {
-			return r.refuse(n, "the format `:"+spec+"` is Python, not Starlark", "write the text as it should be, or leave the format out"), true
+			return r.refuse(n, "the format `:"+spec+"` is Python, not Starlark", "write the final text, or remove the format"), true
 		}
 		if ok {
 			wrap[arg] = width
@@ -114,7 +114,7 @@ func (r *rewriter) formatCall(n *pyast.Node) (string, bool) {
 	if format == "" {
 		return "", false
 	}
-	r.changed(n, "Starlark has no width in a format", `write zeros by hand: "0" * (2 - len(str(n))) + str(n)`)
+	r.changed(n, "Starlark formats have no width", `write zeros by hand: "0" * (2 - len(str(n))) + str(n)`)
 	var out strings.Builder
 	out.WriteString(format + text[at:])
 	at = fn.Kid(0).End
@@ -134,7 +134,7 @@ func (r *rewriter) formatCall(n *pyast.Node) (string, bool) {
 	return out.String() + r.Text[at:n.End], true
 }
 
-// argument returns the one that a field names, or nil.
+// argument returns the argument that a field names, or nil.
 func argument(args []*pyast.Node, name string, auto int) *pyast.Node {
 	place := auto
 	if name != "" {

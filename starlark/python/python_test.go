@@ -136,11 +136,11 @@ func TestRefused(t *testing.T) {
 		"x = '\\N{BULLET}'":                "`\\N` is Python",
 		"x = 1j":                           "complex numbers",
 		"import yaml":                      "cannot import `yaml`",
-		"from os import fork":              "`os.fork` is not here",
-		"import os\nx = os.getcwd()":       "`os.getcwd` is not here",
+		"from os import fork":              "`os.fork` is not available",
+		"import os\nx = os.getcwd()":       "`os.getcwd` is not available",
 		"import os\nos.environ['A'] = 'b'": "does not change the environment",
 		"import os\nx = dict(os.environ)":  "`os.environ` cannot be used like this",
-		"import os\nx = os.path.abspath(__file__)": "`os.path.abspath` has no place",
+		"import os\nx = os.path.abspath(__file__)": "`os.path.abspath` does not exist",
 		"from typing import List\nx = [List]":      "`List` is a type",
 		"load = 1\nx = load":                       "",
 		"async def f(): pass":                      "`async` is Python",
@@ -164,7 +164,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestBlank holds what is put in the place of Python.
+// TestBlank checks the replacements of Python constructs.
 func TestBlank(t *testing.T) {
 	for text, want := range map[string]string{
 		"import os":                         "pass     ",
@@ -185,8 +185,8 @@ func TestBlank(t *testing.T) {
 	}
 }
 
-// FuzzMigrate holds that any Python can be blanked without that anything
-// moves, and rewritten as far as it goes.
+// FuzzMigrate checks that any Python can be blanked without moving anything,
+// and rewritten as far as possible.
 func FuzzMigrate(f *testing.F) {
 	f.Add("import os\nfrom typing import List\nx: List = f\"{os.environ['A']!r:02d}\" 'c' \"%02d\" % 3\n")
 	f.Add("def f(a, /, *b: int, c=1, **d) -> x:\n\tif (n := 1) < 2 <= 3: return {**a, 'b': [*c]}\n")

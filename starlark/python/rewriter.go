@@ -6,51 +6,50 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// A rewriter writes the nodes of a file as Starlark. Whatever it knows
-// nothing of keeps its text, comments and layout included.
+// A rewriter writes the nodes of a file as Starlark. Nodes that need no change
+// keep their text, including comments and layout.
 type rewriter struct {
 	*File
 	findings []Finding
-	helpers  map[string]bool      // definitions that the result needs
+	helpers  map[string]bool      // functions that the result must define
 	words    map[string]bool      // words of ldcorn that the result uses
-	renamed  map[string]string    // the file's own names that would hide one
-	reads    map[string]bool      // variables of the environment that are read by a literal name
-	hoisted  map[*pyast.Node]bool // assigned before the statement that they are in
+	renamed  map[string]string    // new names for the file's own names that would hide a word
+	reads    map[string]bool      // environment variables that are read by a literal name
+	hoisted  map[*pyast.Node]bool // assigned in a statement before their own
 }
 
 func newRewriter(f *File) *rewriter {
 	return &rewriter{File: f, helpers: make(map[string]bool), words: make(map[string]bool), renamed: make(map[string]string), reads: make(map[string]bool), hoisted: make(map[*pyast.Node]bool)}
 }
 
-// removed stands for a statement that is left out; tidy takes away what is
-// left of its line.
+// removed stands for a removed statement; tidy removes the rest of its line.
 const removed = "\x00"
 
-// changed says that something is not Starlark and is rewritten.
+// changed records a construct that is not Starlark and is rewritten.
 func (r *rewriter) changed(n *pyast.Node, message, label string) {
 	r.findings = append(r.findings, Finding{Start: n.Start, End: n.End, Message: message, Label: label, Migrates: true})
 }
 
-// refuse says that something cannot be rewritten, and leaves it as it is.
+// refuse records a construct that cannot be rewritten and leaves it as it is.
 func (r *rewriter) refuse(n *pyast.Node, message, label string) string {
 	r.findings = append(r.findings, Finding{Start: n.Start, End: n.End, Message: message, Label: label})
 	return r.text(n)
 }
 
-// refuseHere is refuse for what does work in a file of Python.
+// refuseHere is refuse for constructs that work in a Python file.
 func (r *rewriter) refuseHere(n *pyast.Node, message, label string) string {
 	r.refuse(n, message, label)
 	r.findings[len(r.findings)-1].Runs = true
 	return r.text(n)
 }
 
-// word returns a word of ldcorn for the result to use.
+// word returns the name of an ldcorn word for the result.
 func (r *rewriter) word(name string) string {
 	r.words[name] = true
 	return name
 }
 
-// variable writes the name of a variable of the environment.
+// variable writes the name of an environment variable.
 func (r *rewriter) variable(n *pyast.Node) string {
 	if n.Kind == pyast.String {
 		r.reads[n.Body(r.Text)] = true
@@ -58,13 +57,13 @@ func (r *rewriter) variable(n *pyast.Node) string {
 	return r.write(n)
 }
 
-// helper returns the name of a definition that is added to the result.
+// helper returns the name of a definition that the result needs.
 func (r *rewriter) helper(name string) string {
 	r.helpers[name] = true
 	return r.word(name)
 }
 
-// copy writes a node with its kids rewritten and all else as it is.
+// copy writes a node with its kids rewritten and everything else as it is.
 func (r *rewriter) copy(n *pyast.Node) string {
 	var out strings.Builder
 	at := n.Start
@@ -85,8 +84,8 @@ func (r *rewriter) write(n *pyast.Node) string {
 	return r.expression(n)
 }
 
-// loose puts parentheses around a text with operators where what is around
-// the node binds closer than they do.
+// loose puts parentheses around a text with operators if the parent of the node
+// binds closer than they do.
 func (r *rewriter) loose(n *pyast.Node, text string) string {
 	parent := r.parents[n]
 	if parent == nil || !closer(parent, n) {
@@ -108,8 +107,8 @@ func closer(parent, n *pyast.Node) bool {
 	return false
 }
 
-// simple reports whether an expression can be written twice: it costs little
-// and changes nothing.
+// simple reports whether an expression can be written twice: it is cheap and
+// has no side effects.
 func (r *rewriter) simple(n *pyast.Node) bool {
 	switch n.Kind {
 	case pyast.Name, pyast.Number, pyast.String:
@@ -128,10 +127,11 @@ func (r *rewriter) simple(n *pyast.Node) bool {
 	return false
 }
 
-// multiline reports whether a node's text goes over several lines.
+// multiline reports whether a node's text spans several lines.
 func (r *rewriter) multiline(n *pyast.Node) bool { return strings.Contains(r.text(n), "\n") }
 
-// indent returns the blanks before a statement, and whether it begins its line.
+// indent returns the indentation of a statement, and whether the statement
+// begins its line.
 func (r *rewriter) indent(n *pyast.Node) (string, bool) {
 	start := strings.LastIndexByte(r.Text[:n.Start], '\n') + 1
 	before := r.Text[start:n.Start]
@@ -139,7 +139,7 @@ func (r *rewriter) indent(n *pyast.Node) (string, bool) {
 	return blanks, blanks == before
 }
 
-// lines joins statements that stand for one.
+// lines joins the statements that replace one.
 func (r *rewriter) lines(n *pyast.Node, statements ...string) string {
 	indent, first := r.indent(n)
 	if !first {

@@ -7,8 +7,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// statement writes a statement; false means that the node is none that needs
-// more than its kids rewritten.
+// statement writes a statement. It returns false if only the kids of the node
+// need rewriting.
 func (r *rewriter) statement(n *pyast.Node) (string, bool) {
 	switch n.Kind {
 	case pyast.Block:
@@ -46,7 +46,7 @@ func (r *rewriter) statement(n *pyast.Node) (string, bool) {
 	return "", false
 }
 
-// block writes the statements of a block; where none is left, pass.
+// block writes the statements of a block, or pass if none is left.
 func (r *rewriter) block(n *pyast.Node) string {
 	text := r.copy(n)
 	if strings.Trim(text, removed+" \t\n;") == "" {
@@ -55,7 +55,7 @@ func (r *rewriter) block(n *pyast.Node) string {
 	return text
 }
 
-// foreign writes what Starlark has in part, or not at all.
+// foreign writes statements that Starlark supports only in part, or not at all.
 func (r *rewriter) foreign(n *pyast.Node) string {
 	head := &pyast.Node{Start: n.Start, End: n.Start + len(firstWord(r.text(n)))}
 	switch n.Kind {
@@ -89,8 +89,8 @@ func firstWord(s string) string {
 	return s
 }
 
-// neverTrue reports whether a condition only holds for a type checker or for
-// a program.
+// neverTrue reports whether a condition only holds for a type checker or a
+// program.
 func (f *File) neverTrue(test *pyast.Node) bool {
 	if test.Kind == pyast.Compare && len(test.Kids) == 3 && test.Kid(1).Op == "==" {
 		a, b := test.Kid(0), test.Kid(2)
@@ -116,7 +116,7 @@ func (r *rewriter) ifStatement(n *pyast.Node) string {
 	return r.lines(n, append(hoisted, r.copy(n))...)
 }
 
-// firstWalrus returns the walrus that is evaluated before all else of a
+// firstWalrus returns the walrus that is evaluated before everything else in a
 // condition, or nil.
 func firstWalrus(n *pyast.Node) *pyast.Node {
 	for n != nil {
@@ -145,7 +145,7 @@ func (r *rewriter) assign(n *pyast.Node) string {
 	if len(targets) == 1 {
 		return r.copy(n)
 	}
-	r.changed(n, "one `=` a statement, in Starlark", "assign on a line each")
+	r.changed(n, "Starlark allows one `=` in a statement", "write one assignment per line")
 	first := r.write(targets[0])
 	out := []string{first + " = " + r.write(value)}
 	for _, t := range targets[1:] {
@@ -154,7 +154,7 @@ func (r *rewriter) assign(n *pyast.Node) string {
 	return r.lines(n, out...)
 }
 
-// badTarget refuses what Starlark cannot assign to.
+// badTarget refuses a target that Starlark cannot assign to.
 func (r *rewriter) badTarget(n *pyast.Node) bool {
 	bad := false
 	pyast.Walk(n, func(x *pyast.Node) bool {
@@ -215,7 +215,7 @@ func (r *rewriter) def(n *pyast.Node) string {
 	if y := yields(n.Kid(-1)); y != nil {
 		return r.refuse(y, "`yield` is Python, not Starlark", "build a list and return it")
 	}
-	// What is between the parameters and the colon is only the annotation.
+	// Only the annotation is between the parameters and the colon.
 	params, body := n.Find(pyast.Params), n.Kid(-1)
 	head := r.Text[n.Start:n.NameAt] + r.ownName(n.Name) + r.Text[n.NameAt+len(n.Name):params.Start] + r.write(params)
 	rest := r.Text[params.End:body.Start]
@@ -225,7 +225,7 @@ func (r *rewriter) def(n *pyast.Node) string {
 	return head + rest + r.write(body)
 }
 
-// ownName returns one of the file's own names, as it is called in the result.
+// ownName returns the name that one of the file's own names has in the result.
 func (r *rewriter) ownName(name string) string {
 	if other := r.renamed[name]; other != "" {
 		return other
@@ -233,7 +233,7 @@ func (r *rewriter) ownName(name string) string {
 	return name
 }
 
-// yields returns the first yield of a function's own body.
+// yields returns the first yield in a function's own body.
 func yields(body *pyast.Node) *pyast.Node {
 	var found *pyast.Node
 	pyast.Walk(body, func(n *pyast.Node) bool {
@@ -245,14 +245,13 @@ func yields(body *pyast.Node) *pyast.Node {
 	return found
 }
 
-// params leaves out the annotations and the stroke after those that are only
-// given by place.
+// params removes the annotations and the / after positional-only parameters.
 func (r *rewriter) params(n *pyast.Node) string {
 	var out strings.Builder
 	at := n.Start
 	for i, p := range n.Kids {
 		if p.Op == "/" {
-			r.changed(p, "`/` among parameters is Python, not Starlark", "leave it out")
+			r.changed(p, "`/` among parameters is Python, not Starlark", "remove it")
 			if i+1 < len(n.Kids) {
 				out.WriteString(r.Text[at:p.Start])
 				at = n.Kids[i+1].Start
@@ -279,7 +278,7 @@ func (r *rewriter) param(p *pyast.Node) string {
 	return out + r.Text[p.NameAt+len(p.Name):def.Start] + r.write(def)
 }
 
-// raise becomes a call of fail with what the exception says.
+// raise writes a call of fail with the message of the exception.
 func (r *rewriter) raise(n *pyast.Node) string {
 	if len(n.Kids) == 0 {
 		return r.refuse(n, "`raise` is Python, not Starlark", `write fail("why")`)
@@ -289,7 +288,7 @@ func (r *rewriter) raise(n *pyast.Node) string {
 	return text
 }
 
-// complaint returns what an exception says, as an expression.
+// complaint returns the message of an exception, as an expression.
 func (r *rewriter) complaint(n *pyast.Node) string {
 	if n.Kind == pyast.Call && len(n.Kids) == 2 && n.Kid(1).Kind != pyast.Number && n.Kid(1).Kind != pyast.Star {
 		return r.write(n.Kid(1))
@@ -313,12 +312,12 @@ func (r *rewriter) assert(n *pyast.Node) string {
 	r.changed(n, "`assert` is Python, not Starlark", `write: if not …: fail("why")`)
 	text := fmt.Sprintf("if not %s: %s(%s)", condition, r.word("fail"), message)
 	if _, first := r.indent(n); !first {
-		return r.refuse(n, "`assert` after another statement of its line cannot be rewritten", "give it a line of its own")
+		return r.refuse(n, "`assert` after another statement on the same line cannot be rewritten", "put it on its own line")
 	}
 	return text
 }
 
-// del of an entry becomes a call of pop.
+// del writes the deletion of an entry as a call of pop.
 func (r *rewriter) del(n *pyast.Node) string {
 	target := n.Kid(0)
 	if target.Kind != pyast.Index || target.Kid(1).Kind == pyast.Slice || r.reference(target.Kid(0)) != "" {
@@ -340,8 +339,8 @@ func (r *rewriter) expressionStatement(n *pyast.Node) string {
 	return r.copy(n)
 }
 
-// sortStatement rewrites x.sort() at the top of a file, where that is the
-// same as an assignment.
+// sortStatement rewrites x.sort() at the top level of a file as an assignment,
+// which has the same effect there.
 func (r *rewriter) sortStatement(call *pyast.Node) (string, bool) {
 	if call.Kind != pyast.Call || call.Kid(0).Kind != pyast.Attr || call.Kid(0).Name != "sort" || call.Kid(0).Kid(0).Kind != pyast.Name {
 		return "", false

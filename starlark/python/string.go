@@ -11,20 +11,20 @@ import (
 // quote writes a string literal.
 func quote(s string) string { return strconv.Quote(s) }
 
-// string writes a string as Starlark reads it.
+// string writes a string literal for Starlark.
 func (r *rewriter) string(n *pyast.Node) string {
 	prefix := strings.ReplaceAll(strings.ToLower(n.Op), "u", "")
 	if prefix == "br" {
 		prefix = "rb"
 	}
 	if prefix != n.Op && strings.ToLower(n.Op) != "u" {
-		r.changed(n, fmt.Sprintf("a string begins with %s in Starlark", prefix), fmt.Sprintf("write %s before the quote", prefix))
+		r.changed(n, fmt.Sprintf("a string prefix in Starlark is %s", prefix), fmt.Sprintf("write %s before the quote", prefix))
 	}
 	q := n.Quote(r.Text)
 	return prefix + q + r.escapes(n, n.Body(r.Text), prefix) + q
 }
 
-// escapes writes the content of a string with the escapes that Starlark has.
+// escapes writes the content of a string with Starlark's escapes.
 func (r *rewriter) escapes(n *pyast.Node, body, prefix string) string {
 	if strings.Contains(prefix, "r") || !strings.Contains(body, `\`) {
 		return body
@@ -49,8 +49,8 @@ func (r *rewriter) escapes(n *pyast.Node, body, prefix string) string {
 	return out.String()
 }
 
-// escape returns the length of the escape that begins s, and what Starlark
-// writes for it, "" where there is nothing.
+// escape returns the length of the escape that begins s and its form in
+// Starlark, or "" if Starlark has none.
 func escape(s string, bytes bool) (int, string) {
 	c := s[1]
 	switch {
@@ -72,7 +72,7 @@ func escape(s string, bytes bool) (int, string) {
 	return 1, `\\`
 }
 
-// character writes an escape by number.
+// character writes a numeric escape.
 func character(text, digits string, base int, bytes bool) string {
 	v, err := strconv.ParseUint(digits, base, 16)
 	if err != nil || bytes || v < 0x80 {
@@ -81,7 +81,7 @@ func character(text, digits string, base int, bytes bool) string {
 	return fmt.Sprintf(`\u%04x`, v)
 }
 
-// concat joins strings that stand beside each other.
+// concat joins adjacent strings.
 func (r *rewriter) concat(n *pyast.Node) string {
 	var out strings.Builder
 	at := n.Start
@@ -101,8 +101,8 @@ func (r *rewriter) concat(n *pyast.Node) string {
 	return r.loose(n, out.String())
 }
 
-// joinable reports whether a + fits between the blanks before the i-th part
-// of strings beside each other, and means the same there.
+// joinable reports whether a + fits between the i-th of several adjacent
+// strings and its predecessor without changing the meaning.
 func (f *File) joinable(n *pyast.Node, i int) bool {
 	if i == 0 {
 		return true
@@ -112,7 +112,7 @@ func (f *File) joinable(n *pyast.Node, i int) bool {
 	return strings.HasSuffix(gap, " ") && (parent == nil || !closer(parent, n))
 }
 
-// fstring writes a format string as a call of format.
+// fstring writes an f-string as a call of format.
 func (r *rewriter) fstring(n *pyast.Node) string {
 	prefix := strings.Trim(strings.ToLower(n.Op), "ft")
 	if strings.ContainsAny(n.Op, "tT") {
@@ -152,7 +152,7 @@ func (r *rewriter) fstring(n *pyast.Node) string {
 	return text
 }
 
-// field returns how a field is written in the format, and its value.
+// field returns the form of a field in the format, and its value.
 func (r *rewriter) field(n *pyast.Node) (form, value string) {
 	x := n.Kid(0)
 	value = r.write(x)
@@ -183,11 +183,11 @@ func (r *rewriter) formatted(n *pyast.Node, format, value string) string {
 	case "x", "X", "o":
 		return fmt.Sprintf(`"%%%s" %% (%s)`, format, value)
 	}
-	r.refuse(n, fmt.Sprintf("the format `:%s` is Python, not Starlark", format), "write the text as it should be, or leave the format out")
+	r.refuse(n, fmt.Sprintf("the format `:%s` is Python, not Starlark", format), "write the final text, or remove the format")
 	return value
 }
 
-// zeroPadding reads a format that pads a number with zeros: 02 or 02d.
+// zeroPadding reads a format that pads a number with zeros, such as 02 or 02d.
 func zeroPadding(format string) (int, bool) {
 	digits, ok := strings.CutPrefix(strings.TrimSuffix(format, "d"), "0")
 	width, err := strconv.Atoi(digits)

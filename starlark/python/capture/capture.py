@@ -1,14 +1,14 @@
-# Runs a configuration in Python, with a module ldcorn.config of its own that
-# writes down what it is called with, and writes that as JSON.
+# Runs a Python configuration with a stand-in for the module ldcorn.config, which
+# records the arguments of its calls, and writes the result as JSON.
 #
 #   python3 -c SCRIPT file result-file cpus
 #
-# Exits 0 where that works, 3 where the file fails (the traceback is on
-# stderr), 4 where what it gives cannot be written down.
+# Exits 0 on success, 3 if the file fails (the traceback is on stderr), and 4 if
+# the result cannot be written.
 import sys
 
-# The current folder comes first after -c; a token.py in it would hide a module
-# of Python's own. It is put back for the configuration.
+# After -c, the current folder comes first in sys.path, and a token.py in it would
+# hide a module of Python itself. main puts it back for the configuration.
 sys.path[:] = [p for p in sys.path if p]
 
 import datetime
@@ -20,11 +20,11 @@ import pathlib
 import traceback
 import types
 
-read = []  # the variables of the environment that were asked for
+read = []  # the environment variables that were read
 
 
 class Recording(os._Environ):
-    """os.environ that notes which variables are asked for."""
+    """os.environ that records which variables are read."""
 
     def __getitem__(self, key):
         value = super().__getitem__(key)
@@ -34,13 +34,13 @@ class Recording(os._Environ):
 
 
 class Call:
-    """What LdConfig or WorkerGroup was called with."""
+    """The arguments of a call of LdConfig or WorkerGroup."""
 
     def __init__(self, *args, **kwargs):
         self.args, self.kwargs = list(args), dict(kwargs)
 
     def __getattr__(self, name):
-        # Configurations may look at what they have made.
+        # Configurations can read the arguments back.
         kwargs = self.__dict__.get("kwargs", {})
         if name in kwargs:
             return kwargs[name]
@@ -74,7 +74,7 @@ def plain(value, place):
         return os.fspath(value)
     if isinstance(value, Call):
         return {
-            "call": type(value).__mro__[-3].__name__,  # of a subclass too
+            "call": type(value).__mro__[-3].__name__,  # also for a subclass
             "args": [plain(v, "%s[%d]" % (place, i)) for i, v in enumerate(value.args)],
             "kwargs": [[k, plain(v, "%s.%s" % (place, k) if place else k)] for k, v in value.kwargs.items()],
         }
@@ -96,7 +96,7 @@ def install(cpus):
         setattr(module, cls.__name__, cls)
         setattr(package, cls.__name__, cls)
     sys.modules["ldcorn"], sys.modules["ldcorn.config"] = package, module
-    # As ldcorn counts them, which knows the limit of a container.
+    # The count of ldcorn, which respects the limit of a container.
     import multiprocessing
 
     os.cpu_count = multiprocessing.cpu_count = lambda: cpus

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-const width = 88 // characters of a line, where it can be kept
+const width = 88 // characters of a line, where possible
 
-// Starlark writes the configuration as literals. Arguments gives the names of
-// those that a word takes, in their order.
+// Starlark returns the configuration as literals. Arguments returns the names
+// of the arguments of a word, in order.
 func (r *Result) Starlark(arguments func(word string) []string) string {
 	p := &printer{arguments: arguments}
 	p.write(&r.config, 0, len("config = "))
@@ -21,7 +21,7 @@ type printer struct {
 	arguments func(word string) []string
 }
 
-// write writes a value that begins at a column, on one line where it fits.
+// write writes a value that begins at a column, on one line if it fits.
 func (p *printer) write(v *value, indent, col int) {
 	if line := p.line(v); v.call != "LdConfig" && col+len(line) <= width {
 		p.out.WriteString(line)
@@ -51,8 +51,8 @@ func (p *printer) line(v *value) string {
 	return open + strings.Join(out, ", ") + end
 }
 
-// parts takes a value apart: what is around it, and its parts with what is
-// written before each.
+// parts splits a value into its delimiters and its parts, each with the label
+// before it.
 func (p *printer) parts(v *value) (open, end string, labels []string, parts []value) {
 	switch {
 	case v.call != "":
@@ -80,8 +80,8 @@ func (p *printer) parts(v *value) (open, end string, labels []string, parts []va
 	return v.text, "", nil, nil
 }
 
-// byTable returns the indexes of names in the order of a table; those that it
-// has not come last.
+// byTable returns the indexes of names in the order of a table. Names that the
+// table lacks come last.
 func byTable(names, table []string) []int {
 	rank := func(i int) int {
 		if at := slices.Index(table, names[i]); at >= 0 {

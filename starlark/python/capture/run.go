@@ -1,5 +1,5 @@
-// Package capture runs a configuration in Python once and writes down what it
-// gives: for what no rewriting can know.
+// Package capture runs a Python configuration once and records its result, for
+// configurations that cannot be rewritten.
 package capture
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
-// script is given to the interpreter: see there for its exit codes.
+// script runs in the interpreter. It documents its exit codes.
 //
 //go:embed capture.py
 var script string
@@ -33,24 +33,24 @@ const (
 	maxResult  = 16 << 20
 )
 
-// Options say how the Python runs.
+// Options control how the Python runs.
 type Options struct {
 	Python  string        // the interpreter
-	Timeout time.Duration // after which it is killed, with all that it started
-	CPUs    int           // that it counts
-	Env     []string      // NAME=value; nil is the process's own
+	Timeout time.Duration // after which it is killed, with all its children
+	CPUs    int           // the number of CPUs that it sees
+	Env     []string      // NAME=value; nil means the environment of the process
 }
 
-// A Result is what a configuration gave.
+// A Result is the result of a configuration.
 type Result struct {
-	Read   []string // variables of the environment that it has read, in order
+	Read   []string // environment variables that it has read, in order
 	config value
 }
 
-// An Error is the Python's own failure.
+// An Error is a failure of the Python itself.
 type Error struct {
 	Message string
-	Detail  []string // what it wrote, the last lines
+	Detail  []string // the last lines of its output
 }
 
 func (e *Error) Error() string {
@@ -60,8 +60,8 @@ func (e *Error) Error() string {
 	return e.Message + ":\n  " + strings.Join(e.Detail, "\n  ")
 }
 
-// Run runs the file at path, once, in a process of its own without input. Its
-// error is an *Error where the Python is at fault.
+// Run runs the file at path once, in its own process without input. The error
+// is an *Error if the Python fails.
 func Run(ctx context.Context, path string, opts Options) (*Result, error) {
 	dir, err := os.MkdirTemp("", "ldcorn-migrate")
 	if err != nil {
@@ -79,7 +79,7 @@ func Run(ctx context.Context, path string, opts Options) (*Result, error) {
 	case ctx.Err() != nil:
 		return nil, &Error{Message: fmt.Sprintf("%s runs for more than %s; `--timeout DURATION` allows more", path, opts.Timeout), Detail: tail(output)}
 	case errors.As(err, &exit) && exit.ExitCode() == exitUnwritable:
-		return nil, &Error{Message: fmt.Sprintf("what %s gives cannot be written as Starlark", path), Detail: tail(output)}
+		return nil, &Error{Message: fmt.Sprintf("the result of %s cannot be written as Starlark", path), Detail: tail(output)}
 	case errors.As(err, &exit):
 		message := fmt.Sprintf("%s fails in Python", path)
 		if exit.ExitCode() != exitFails {
@@ -92,8 +92,8 @@ func Run(ctx context.Context, path string, opts Options) (*Result, error) {
 	return readResult(result)
 }
 
-// execute runs the interpreter and returns what it wrote for people. Whatever
-// it starts ends with it.
+// execute runs the interpreter and returns its output. It kills everything that
+// the interpreter leaves running.
 func execute(ctx context.Context, path, result string, opts Options) (string, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -104,7 +104,7 @@ func execute(ctx context.Context, path, result string, opts Options) (string, er
 	if env == nil {
 		env = os.Environ()
 	}
-	cmd.Env = append(env[:len(env):len(env)], "PYTHONDONTWRITEBYTECODE=1") // nothing stays behind
+	cmd.Env = append(env[:len(env):len(env)], "PYTHONDONTWRITEBYTECODE=1") // leaves no files behind
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
@@ -112,16 +112,16 @@ func execute(ctx context.Context, path, result string, opts Options) (string, er
 	cmd.Stdout, cmd.Stderr = &output, &output
 	err = cmd.Run()
 	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // what it left running, if anything
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes left running, if any
 	}
 	return output.String(), err
 }
 
-// maxOutput is how much of what a configuration prints is kept.
+// maxOutput is how much of a configuration's output is kept.
 const maxOutput = 256 << 10 // bytes
 
-// A lastOutput keeps the last maxOutput bytes that are written to it, and no
-// more than twice as many.
+// A lastOutput keeps at least the last maxOutput bytes written to it, and at
+// most twice as many.
 type lastOutput struct{ buf []byte }
 
 func (o *lastOutput) Write(p []byte) (int, error) {

@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// A value is one of Python's, as the script writes it down: a JSON string,
-// true, false, null or list for itself, and an object for all else.
+// A value is a Python value in the form that the script writes: a JSON string,
+// true, false, null or list for a value of that kind, and an object for any
+// other.
 type value struct {
-	text    string // a literal of Starlark, for what has no parts
+	text    string // a Starlark literal, if the value has no parts
 	call    string // LdConfig or WorkerGroup
 	list    []value
 	isList  bool
 	keys    []value // of a dict
 	names   []string
-	entries []value // of a dict, or given by name
-	args    []value // given by place
+	entries []value // of a dict, or named arguments
+	args    []value // positional arguments
 }
 
-// UnmarshalJSON reads what the script has written.
+// UnmarshalJSON reads a value that the script has written.
 func (v *value) UnmarshalJSON(data []byte) error {
 	data = bytes.TrimSpace(data)
 	switch data[0] {

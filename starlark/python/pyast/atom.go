@@ -115,7 +115,7 @@ func (p *parser) braces() *Node {
 	return n.close(p)
 }
 
-// entry reads an entry of a dict, or an element of a set.
+// entry reads an entry of a dict or an element of a set.
 func (p *parser) entry() *Node {
 	start := p.tok().start
 	if p.accept("**") {
@@ -128,7 +128,7 @@ func (p *parser) entry() *Node {
 	return p.node(Pair, start, key, p.expr()).close(p)
 }
 
-// comprehension reads the clauses after an element. An async one becomes an
+// comprehension reads the clauses after an element. An async clause becomes an
 // Other among the kids.
 func (p *parser) comprehension(k Kind, start int, element *Node) *Node {
 	kids := []*Node{element}
@@ -151,7 +151,7 @@ func (p *parser) comprehension(k Kind, start int, element *Node) *Node {
 	return p.node(k, start, kids...)
 }
 
-// condition reads one of a comprehension.
+// condition reads a condition of a comprehension.
 func (p *parser) condition() *Node {
 	x := p.or()
 	if x.Kind == Name && p.accept(":=") {
@@ -160,7 +160,7 @@ func (p *parser) condition() *Node {
 	return x
 }
 
-// strings reads a string, or several beside each other.
+// strings reads one string or several adjacent ones.
 func (p *parser) strings() *Node {
 	var kids []*Node
 	for p.at(tokString) {

@@ -21,7 +21,7 @@ func (p *parser) endsExprs() bool {
 	return p.at(tokNewline) || p.at(tokEOF) || p.isAny("=", ")", "]", "}", ":", ";", "in") || p.tok().kind == tokOp && assignOps[p.tok().text]
 }
 
-// targets reads what a for assigns to.
+// targets reads the targets of a for.
 func (p *parser) targets() *Node {
 	start := p.tok().start
 	one := func() *Node {
@@ -48,7 +48,7 @@ func (p *parser) starExpr() *Node {
 	return p.namedExpr()
 }
 
-// namedExpr reads an expression that may be a walrus.
+// namedExpr reads an expression that can be a walrus.
 func (p *parser) namedExpr() *Node {
 	x := p.expr()
 	if x.Kind == Name && p.accept(":=") {

@@ -47,7 +47,8 @@ func (p *parser) field(start, limit int) *Node {
 	return n
 }
 
-// isDebug reports whether a field's expression ends in the = that shows it.
+// isDebug reports whether the expression of a field ends with the = that prints
+// the expression itself.
 func isDebug(s string) bool {
 	return strings.HasSuffix(s, "=") && !strings.HasSuffix(s, "==") && !strings.HasSuffix(s, "!=") &&
 		!strings.HasSuffix(s, "<=") && !strings.HasSuffix(s, ">=")
@@ -80,7 +81,7 @@ func expressionEnd(src string, i int) int {
 	return len(src)
 }
 
-// within parses an expression between two offsets, as if in parentheses.
+// within parses an expression between two offsets as if it were in parentheses.
 func (p *parser) within(start, end int) *Node {
 	s := &scanner{src: p.src[:end], pos: start, open: []byte{'('}}
 	for s.pos < end {
@@ -92,7 +93,7 @@ func (p *parser) within(start, end int) *Node {
 	sub := &parser{src: p.src, tokens: s.tokens, depth: p.depth}
 	x := sub.exprs()
 	if !sub.at(tokEOF) {
-		sub.fail("this field of a format string goes on where it should end")
+		sub.fail("this field of a format string continues where it should end")
 	}
 	return x
 }

@@ -5,45 +5,45 @@ import "strings"
 // A Kind is the kind of a Node.
 type Kind string
 
-// The kinds of statements, with their kids.
+// These are the kinds of statements, with their kids.
 const (
 	File      Kind = "file"       // statements
-	Block     Kind = "block"      // statements; Op is else or finally where it is that
+	Block     Kind = "block"      // statements; Op is "else" or "finally" for such a block
 	ExprStmt  Kind = "expression" // one expression
 	Assign    Kind = "assignment" // targets, value
 	AugAssign Kind = "augmented"  // target, value; Op
-	AnnAssign Kind = "annotated"  // target, Annotation, perhaps value
-	Return    Kind = "return"     // perhaps value
-	Raise     Kind = "raise"      // perhaps exception, perhaps cause
-	Assert    Kind = "assert"     // test, perhaps message
+	AnnAssign Kind = "annotated"  // target, Annotation, optional value
+	Return    Kind = "return"     // optional value
+	Raise     Kind = "raise"      // optional exception, optional cause
+	Assert    Kind = "assert"     // test, optional message
 	Del       Kind = "del"        // targets
 	Word      Kind = "word"       // pass, break, continue, global, nonlocal: Name
 	Import    Kind = "import"     // Alias
 	From      Kind = "from"       // Alias; Name is the module, Op its dots
-	If        Kind = "if"         // test, Block, perhaps If (an elif) or Block (else)
-	While     Kind = "while"      // test, Block, perhaps Block
-	For       Kind = "for"        // target, iterable, Block, perhaps Block
-	Def       Kind = "def"        // Decorators, Params, perhaps Annotation, Block; Name
+	If        Kind = "if"         // test, Block, optional If (an elif) or Block (else)
+	While     Kind = "while"      // test, Block, optional Block
+	For       Kind = "for"        // target, iterable, Block, optional Block
+	Def       Kind = "def"        // Decorators, Params, optional Annotation, Block; Name
 	Class     Kind = "class"      // Decorators, arguments, Block; Name
 	Decorator Kind = "decorator"  // expression
 	With      Kind = "with"       // expressions, Block
-	Try       Kind = "try"        // Block, Excepts, perhaps else (Op), perhaps finally (Op)
-	Except    Kind = "except"     // perhaps type, Block; Name
+	Try       Kind = "try"        // Block, Excepts, optional else (Op), optional finally (Op)
+	Except    Kind = "except"     // optional type, Block; Name
 	Other     Kind = "other"      // match, type, async: Name
 	Alias     Kind = "alias"      // Name, As
 )
 
-// The kinds of expressions, with their kids.
+// These are the kinds of expressions, with their kids.
 const (
 	Name       Kind = "name"
 	Number     Kind = "number"
 	String     Kind = "string"  // Op is its prefix
 	FString    Kind = "fstring" // Fields; Op is its prefix
 	Field      Kind = "field"   // expression; Op is its conversion, Name its format, Debug for =
-	Concat     Kind = "concat"  // Strings and FStrings beside each other
+	Concat     Kind = "concat"  // adjacent Strings and FStrings
 	Ellipsis   Kind = "ellipsis"
 	Paren      Kind = "paren" // expression
-	Tuple      Kind = "tuple" // elements; Op is "(" where it has parentheses of its own
+	Tuple      Kind = "tuple" // elements; Op is "(" if it has its own parentheses
 	List       Kind = "list"
 	Set        Kind = "set"
 	Dict       Kind = "dict"     // Pair, DoubleStar
@@ -51,7 +51,7 @@ const (
 	ListComp   Kind = "listcomp" // element, CompFor …
 	SetComp    Kind = "setcomp"
 	DictComp   Kind = "dictcomp" // Pair, CompFor …
-	GenExp     Kind = "genexp"   // element, CompFor …; Op is "(" where it has parentheses of its own
+	GenExp     Kind = "genexp"   // element, CompFor …; Op is "(" if it has its own parentheses
 	CompFor    Kind = "compfor"  // target, iterable, conditions …
 	Unary      Kind = "unary"    // operand; Op
 	Binary     Kind = "binary"   // left, right; Op
@@ -69,14 +69,14 @@ const (
 	Keyword    Kind = "keyword"    // value; Name
 	Attr       Kind = "attr"       // object; Name
 	Index      Kind = "index"      // object, expression or Slice
-	Slice      Kind = "slice"      // whatever is there of start, stop, step
+	Slice      Kind = "slice"      // those of start, stop and step that are present
 	Params     Kind = "params"     // Param
-	Param      Kind = "param"      // perhaps Annotation, perhaps default; Name, Op is *, **, / or empty
+	Param      Kind = "param"      // optional Annotation, optional default; Name, Op is *, **, / or empty
 	Annotation Kind = "annotation" // the type; it begins at the colon or arrow
 )
 
-// A Node is one construct of a file. Its Kids are in the order of the file,
-// so that the text between them is the rest of it.
+// A Node is one construct of a file. Its Kids are in the order of the file, and
+// the text between them belongs to the node itself.
 type Node struct {
 	Kind       Kind
 	Start, End int // in bytes
@@ -84,11 +84,11 @@ type Node struct {
 	Name       string
 	Op         string
 	As         string // of an Alias, or ""
-	NameAt     int    // where Name begins, of an Attr, Keyword, Def, Param or Class
+	NameAt     int    // offset of the Name of an Attr, Keyword, Def, Param or Class
 	Debug      bool
 }
 
-// Kid returns the i-th kid, from the end where i is negative, or nil.
+// Kid returns the i-th kid, counted from the end if i is negative, or nil.
 func (n *Node) Kid(i int) *Node {
 	if i < 0 {
 		i += len(n.Kids)
@@ -109,7 +109,7 @@ func (n *Node) Find(k Kind) *Node {
 	return nil
 }
 
-// Walk calls f for a node and, where that returns true, for what is below.
+// Walk calls f for a node and, if f returns true, walks its kids.
 func Walk(n *Node, f func(*Node) bool) {
 	if n == nil || !f(n) {
 		return
@@ -119,7 +119,7 @@ func Walk(n *Node, f func(*Node) bool) {
 	}
 }
 
-// IsName reports whether a node is one of these names.
+// IsName reports whether a node is a Name with one of the given names.
 func (n *Node) IsName(names ...string) bool {
 	if n == nil || n.Kind != Name {
 		return false
@@ -132,7 +132,7 @@ func (n *Node) IsName(names ...string) bool {
 	return false
 }
 
-// Body returns what is between the quotes of a String or FString.
+// Body returns the text between the quotes of a String or FString.
 func (n *Node) Body(src string) string {
 	text := src[n.Start+len(n.Op) : n.End]
 	q := quoteLength(text)

@@ -57,7 +57,7 @@ func (p *parser) comparator() *Node {
 	return &Node{Kind: Operator, Op: t.text, Start: t.start, End: t.end}
 }
 
-// levels are the binary operators, from those that bind least.
+// levels holds the binary operators, from those that bind least.
 var levels = []map[string]bool{words("|"), words("^"), words("&"), words("<< >>"), words("+ -"), words("* / // % @")}
 
 func (p *parser) binary(level int) *Node {

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// maxDepth bounds how deep constructs may be nested.
+// maxDepth limits how deeply constructs can nest.
 const maxDepth = 200
 
-// A parser reads tokens. It gives up at the first fault, by a panic with an
-// *Error that Parse turns into its own.
+// A parser reads tokens. At the first error, it panics with an *Error, which
+// Parse returns.
 type parser struct {
 	src    string
 	tokens []token
@@ -17,13 +17,13 @@ type parser struct {
 	depth  int
 }
 
-// Parse reads a file of Python. Its error is an *Error.
+// Parse parses a Python file. Its error is an *Error.
 func Parse(src string) (file *Node, err error) {
 	tokens, scanErr := scan(src)
 	p := &parser{src: src, tokens: tokens}
 	if scanErr != nil {
-		// What stands before the fault may be wrong already; it reads on
-		// until there.
+		// The text before the bad token may also have an error, so the parser
+		// continues up to that token.
 		p.tokens = append(p.tokens, token{kind: tokEOF, start: len(src), end: len(src)})
 	}
 	defer func() {
@@ -49,7 +49,7 @@ func (p *parser) tok() token { return p.tokens[p.pos] }
 
 func (p *parser) at(k kind) bool { return p.tok().kind == k }
 
-// is reports whether the next token is an operator or word.
+// is reports whether the next token is the given operator or word.
 func (p *parser) is(text string) bool {
 	t := p.tok()
 	return (t.kind == tokOp || t.kind == tokName) && t.text == text
@@ -64,7 +64,7 @@ func (p *parser) isAny(texts ...string) bool {
 	return false
 }
 
-// peek reports whether the token after the next is an operator or word.
+// peek reports whether the token after the next is the given operator or word.
 func (p *parser) peek(text string) bool {
 	if p.pos+1 >= len(p.tokens) {
 		return false
@@ -81,7 +81,7 @@ func (p *parser) next() token {
 	return t
 }
 
-// accept takes the next token if it is this.
+// accept takes the next token if it is the given operator or word.
 func (p *parser) accept(text string) bool {
 	if p.is(text) {
 		p.pos++
@@ -108,7 +108,7 @@ func (p *parser) fail(format string, args ...any) {
 	panic(&Error{p.tok().start, fmt.Sprintf(format, args...)})
 }
 
-// lastEnd is where the token before the next ends.
+// lastEnd returns the end of the token before the next.
 func (p *parser) lastEnd() int {
 	if p.pos == 0 {
 		return 0
@@ -116,7 +116,7 @@ func (p *parser) lastEnd() int {
 	return p.tokens[p.pos-1].end
 }
 
-// node makes a node that ends with the token before the next.
+// node returns a node that ends with the token before the next.
 func (p *parser) node(k Kind, start int, kids ...*Node) *Node {
 	return &Node{Kind: k, Start: start, End: p.lastEnd(), Kids: kids}
 }
@@ -129,7 +129,7 @@ func (p *parser) enter() {
 
 func (p *parser) leave() { p.depth-- }
 
-// keywords are Python's hard ones: no names.
+// keywords are Python's hard keywords, which cannot be names.
 var keywords = words("and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield")
 
 func words(list string) map[string]bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
-// dump writes a node as kind(kids), with what else it has.
+// dump writes a node as kind(kids), with its other fields.
 func dump(n *pyast.Node) string {
 	var parts []string
 	for _, s := range []string{n.Op, n.Name, n.As} {
@@ -81,7 +81,7 @@ func TestParseErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		"x = (1,\n":       "8: the line ends where a value is expected",
 		"x = 'a\n":        "4: this string is never closed",
-		"x = 1)":          "5: `)` closes nothing",
+		"x = 1)":          "5: nothing is open for this `)`",
 		"if x\n  y":       "4: `:` is expected here",
 		"if x:\ny":        "6: a block is expected here",
 		"  x":             "2: this line is indented but belongs to no block",
@@ -91,7 +91,7 @@ func TestParseErrors(t *testing.T) {
 		"x =\n":           "3: the line ends where a value is expected",
 		"f'{a'":           "0: this string is never closed",
 		"f'}'":            "2: a single `}` in a format string: write it twice",
-		"f'{a b}'":        "5: this field of a format string goes on where it should end",
+		"f'{a b}'":        "5: this field of a format string continues where it should end",
 		"f(a=1, b)":       "7: a positional argument follows a named argument",
 		"def f(1): pass":  "6: a name is expected here",
 		"try:\n  x\ny":    "9: `except` or `finally` is expected here",
@@ -107,8 +107,8 @@ func TestParseErrors(t *testing.T) {
 	require.ErrorContains(t, err, "nested too deeply")
 }
 
-// FuzzParse holds that any text gives nodes that lie within each other and in
-// order, or an error with a place in it.
+// FuzzParse checks that any text gives nodes that nest and are in order, or an
+// error with a position in the text.
 func FuzzParse(f *testing.F) {
 	f.Add("import os\nx = f\"{a!r:>{b}}\" 'c'\n")
 	f.Add("def f(a, /, *b: int, c=1, **d) -> x:\n\tif (n := 1) < 2 <= 3: return {**a, 'b': [*c]}\n")

@@ -110,7 +110,7 @@ func (p *parser) expressionStatement(start int) *Node {
 	return p.node(ExprStmt, start, first)
 }
 
-// annotation reads a type, from its colon or arrow on.
+// annotation reads a type, including its colon or arrow.
 func (p *parser) annotation() *Node {
 	start := p.next().start
 	return p.node(Annotation, start, p.expr()).close(p)

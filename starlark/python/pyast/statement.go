@@ -2,7 +2,7 @@ package pyast
 
 import "strings"
 
-// statement reads one statement, or those of a line.
+// statement reads one compound statement, or the simple statements of a line.
 func (p *parser) statement() []*Node {
 	p.enter()
 	defer p.leave()
@@ -54,7 +54,7 @@ func (p *parser) softKeyword() bool {
 	return false
 }
 
-// skipCompound takes a statement with a block without looking into it.
+// skipCompound skips a compound statement without parsing it.
 func (p *parser) skipCompound(t token) *Node {
 	for !p.at(tokNewline) && !p.at(tokEOF) {
 		p.next()
@@ -90,13 +90,13 @@ func (p *parser) async(start int) *Node {
 	return &Node{Kind: Other, Name: "async", Start: start, End: inner.End}
 }
 
-// close ends a node where the parser is.
+// close ends a node at the parser's position.
 func (n *Node) close(p *parser) *Node {
 	n.End = p.lastEnd()
 	return n
 }
 
-// block reads a colon and what belongs to it.
+// block reads a colon and the block after it.
 func (p *parser) block() *Node {
 	p.want(":")
 	if !p.at(tokNewline) {
@@ -124,7 +124,7 @@ func (p *parser) block() *Node {
 	return n
 }
 
-// ending returns a node of kids whose last is a block.
+// ending returns a node whose last kid is a block.
 func ending(k Kind, start int, kids ...*Node) *Node {
 	return &Node{Kind: k, Start: start, End: kids[len(kids)-1].End, Kids: kids}
 }
@@ -176,7 +176,7 @@ func (p *parser) decorated() *Node {
 	for p.is("@") {
 		at := p.next().start
 		decorators = append(decorators, p.node(Decorator, at, p.namedExpr()).close(p))
-		p.next() // the end of its line
+		p.next() // the end of the line
 	}
 	switch {
 	case p.is("def"):
@@ -218,8 +218,8 @@ func (p *parser) class(start int, kids []*Node) *Node {
 
 func (p *parser) with(start int) *Node {
 	p.next()
-	// "with (a as x, b as y):" needs more than one token to be told from
-	// "with (a):"; nobody rewrites it, so that its words are enough.
+	// Telling "with (a as x, b as y):" from "with (a):" takes unbounded
+	// lookahead. Nobody rewrites these, so the tokens are enough.
 	for !p.at(tokNewline) && !p.at(tokEOF) && (!p.is(":") || p.tok().depth > 0) {
 		p.next()
 	}

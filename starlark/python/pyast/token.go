@@ -20,15 +20,15 @@ const (
 	tokDedent
 )
 
-// A token is a word of a file, by its bytes.
+// A token is one word of a file, with its byte offsets.
 type token struct {
 	kind       kind
 	start, end int
 	text       string
-	depth      int // of brackets around it
+	depth      int // number of brackets around it
 }
 
-// An Error is a place that is not Python.
+// An Error is a position at which a text is not Python.
 type Error struct {
 	Offset  int // in bytes
 	Message string
@@ -36,7 +36,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("byte %d: %s", e.Offset, e.Message) }
 
-// operators of more than one character, longest first.
+// operators holds the operators of more than one character, longest first.
 var operators = []string{
 	"**=", "//=", "<<=", ">>=", "...",
 	"**", "//", "<<", ">>", "==", "!=", "<=", ">=", "->", ":=",
@@ -45,17 +45,17 @@ var operators = []string{
 
 const tabStop = 8
 
-// A scanner cuts a file into tokens.
+// A scanner splits a file into tokens.
 type scanner struct {
 	src     string
 	pos     int
 	open    []byte // brackets
-	indents []int  // columns of the blocks that are open
+	indents []int  // columns of the open blocks
 	tokens  []token
 }
 
-// scan returns the tokens of a file; of one that is wrong, those before the
-// fault.
+// scan returns the tokens of a file. If there is an error, it returns the
+// tokens before it.
 func scan(src string) ([]token, error) {
 	s := &scanner{src: src, indents: []int{0}}
 	for s.pos < len(s.src) {
@@ -81,7 +81,7 @@ func scan(src string) ([]token, error) {
 	return s.tokens, nil
 }
 
-// lineStart reports whether a logical line begins here.
+// lineStart reports whether a logical line begins at the scanner's position.
 func (s *scanner) lineStart() bool {
 	if len(s.open) > 0 {
 		return false
@@ -96,14 +96,14 @@ func (s *scanner) lineStart() bool {
 	return false
 }
 
-// blankBefore reports whether only blanks stand before this on its line.
+// blankBefore reports whether only spaces precede the position on its line.
 func (s *scanner) blankBefore() bool {
 	start := strings.LastIndexByte(s.src[:s.pos], '\n') + 1
 	return strings.TrimLeft(s.src[start:s.pos], " \t\f") == ""
 }
 
-// indentation reads what is before the first word of a logical line, with the
-// lines that hold none, and opens and closes blocks.
+// indentation reads the text before the first word of a logical line, including
+// lines without words, and opens and closes blocks.
 func (s *scanner) indentation() error {
 	for {
 		col := 0
@@ -317,7 +317,7 @@ func (s *scanner) operator(size int) error {
 	}
 	if opening, ok := closes[c]; ok {
 		if len(s.open) == 0 || s.open[len(s.open)-1] != opening {
-			return &Error{s.pos, fmt.Sprintf("`%c` closes nothing", c)}
+			return &Error{s.pos, fmt.Sprintf("nothing is open for this `%c`", c)}
 		}
 		s.open = s.open[:len(s.open)-1]
 	}
