@@ -43,27 +43,28 @@ type Kind string
 
 // The kinds, of a worker, of a group and of the master.
 const (
-	Starting  Kind = "starting"  // a worker's process is there
-	Ready     Kind = "ready"     // it can take requests; of the master, its first plan is in effect
-	Draining  Kind = "draining"  // it gets no new request, and finishes those it has
-	Stopping  Kind = "stopping"  // it was told to end
-	Exited    Kind = "exited"    // its process has ended
-	Crashed   Kind = "crashed"   // it has ended by itself or is unhealthy, and another is started in its seat
-	Failed    Kind = "failed"    // it has crashed too often in a row, and its seat stays empty
-	Recycled  Kind = "recycled"  // it is worn out, and is replaced
-	Kept      Kind = "kept"      // its replacement has failed, and it serves on
-	Applied   Kind = "applied"   // a group is as a reload or ldcorn scale wants it
-	Held      Kind = "held"      // requests of a group wait
-	Released  Kind = "released"  // and no longer
-	Reloading Kind = "reloading" // the master reads its configuration
-	Reloaded  Kind = "reloaded"  // what it has read is in effect
-	Refused   Kind = "refused"   // a reload was asked for in a way that nothing was tried
-	Unchanged Kind = "unchanged" // a reload has failed, and everything is as it was, but for what the reason says
-	Shutdown  Kind = "shutdown"  // the master begins to stop
+	Starting    Kind = "starting"     // a worker's process is there
+	Ready       Kind = "ready"        // it can take requests; of the master, its first plan is in effect
+	Draining    Kind = "draining"     // it gets no new request, and finishes those it has
+	Stopping    Kind = "stopping"     // it was told to end
+	Exited      Kind = "exited"       // its process has ended
+	StartFailed Kind = "start_failed" // a worker that was not in service yet did not become ready, and another is started
+	Crashed     Kind = "crashed"      // it has ended by itself or is unhealthy, and another is started in its seat
+	Failed      Kind = "failed"       // it has crashed too often in a row, and its seat stays empty
+	Recycled    Kind = "recycled"     // it is worn out, and is replaced
+	Kept        Kind = "kept"         // its replacement has failed, and it serves on
+	Applied     Kind = "applied"      // a group is as a reload or ldcorn scale wants it
+	Held        Kind = "held"         // requests of a group wait
+	Released    Kind = "released"     // and no longer
+	Reloading   Kind = "reloading"    // the master reads its configuration
+	Reloaded    Kind = "reloaded"     // what it has read is in effect
+	Refused     Kind = "refused"      // a reload was asked for in a way that nothing was tried
+	Unchanged   Kind = "unchanged"    // a reload has failed, and everything is as it was, but for what the reason says
+	Shutdown    Kind = "shutdown"     // the master begins to stop
 )
 
 // Kinds are all of them, in the order above. Only read.
-var Kinds = []Kind{Starting, Ready, Draining, Stopping, Exited, Crashed, Failed, Recycled, Kept, Applied, Held, Released,
+var Kinds = []Kind{Starting, Ready, Draining, Stopping, Exited, StartFailed, Crashed, Failed, Recycled, Kept, Applied, Held, Released,
 	Reloading, Reloaded, Refused, Unchanged, Shutdown}
 
 // Subject is what it has happened to: "master", a group, or a worker as

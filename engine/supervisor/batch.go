@@ -3,6 +3,8 @@ package supervisor
 import (
 	"fmt"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/event"
 )
 
 // A batch is the successions of one group that a start, a reload, a scale or a
@@ -124,8 +126,11 @@ func (g *group) retry(sc *succession, why RestartReason, failure *StartError) bo
 	if !ok {
 		return false
 	}
-	g.count(sc.index, why)
-	g.emitCrash(sc.index, why, failure, delay)
+	if sc.lost == nil {
+		sc.lost = make(Restarts)
+	}
+	sc.lost[why]++
+	g.emitSeat(event.StartFailed, sc.index, event.Event{Reason: failure.Err.Error(), Stderr: failure.Stderr, RestartIn: delay.Seconds()})
 	g.log.Warn("start failed, trying again", "worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.spawn(sc, delay, left)
 	return true

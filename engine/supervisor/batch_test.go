@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -98,6 +99,12 @@ func TestBatch_LostRace(t *testing.T) {
 						assert.Contains(t, w.LastExit, "exit code 1 before it was ready")
 					}
 				}
+				for _, index := range c.lose {
+					if name == "restart of failed workers" {
+						break // those have failed before
+					}
+					assert.Equal(t, 1, r.sup.Groups()[0].Restarts[index][RestartStart], "worker %d", index)
+				}
 			})
 		})
 	}
@@ -171,6 +178,10 @@ func TestBatch_OneFailsForGood(t *testing.T) {
 				assert.Equal(t, c.took, time.Since(begun))
 				assert.Equal(t, 3, r.pub.pools["a"].Ready())
 				assert.Equal(t, 1, r.pub.times)
+				assert.Empty(t, r.sup.Groups()[0].Restarts[2], "the worker that serves was not touched")
+				for _, e := range r.sup.opts.Events.Newest(10) {
+					assert.NotEqual(t, event.Crashed, e.Kind)
+				}
 			})
 		})
 	}

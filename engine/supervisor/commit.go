@@ -85,6 +85,7 @@ func (g *group) adopt(batch *batch) []*member {
 func (g *group) take(sc *succession) {
 	s := g.seats[sc.index]
 	s.inherit(sc)
+	g.countLost(sc)
 	s.target = sc.target
 	sc.batch, sc.phase, s.succession = nil, alone, sc
 	if sc.next.state == StateReady || sc.next.state == StateExited {

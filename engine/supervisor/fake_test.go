@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -228,7 +229,7 @@ func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 		ctx, cancel := context.WithCancel(context.Background())
 		r := &rig{t: t, fakes: new(fakes), pub: new(published), log: new(locked),
 			hurry: make(chan struct{}), stop: cancel, ended: make(chan error, 1)}
-		r.sup = New(Options{Log: slog.New(slog.NewTextHandler(r.log, nil)), Publisher: r.pub, Hurry: r.hurry})
+		r.sup = New(Options{Log: slog.New(slog.NewTextHandler(r.log, nil)), Publisher: r.pub, Hurry: r.hurry, Events: new(event.Stream)})
 		r.sup.starter = r.fakes
 		r.sup.jitter = func(d time.Duration) time.Duration { return d }
 		r.sup.spread = func() float64 { return 0 }

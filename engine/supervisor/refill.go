@@ -18,6 +18,7 @@ func (g *group) refill(m *member, why RestartReason, lived time.Duration, failur
 	s.crashed(lived, failure)
 	g.emitCrash(m.index, why, failure, 0)
 	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
+	g.countLost(s.succession)
 	s.succession.lose()
 	g.place(s.succession.next)
 	g.nextTurn()

@@ -33,6 +33,7 @@ func (g *group) replacing() *succession {
 func (g *group) replaced(sc *succession) {
 	m, old := sc.next, sc.old
 	g.count(sc.index, sc.why)
+	g.countLost(sc)
 	m.keepUntil = time.Now().Add(restartDelay(g.retryBase(), g.seats[sc.index].greedy+1))
 	g.place(m)
 	g.pool.Swap(readyOf([]*member{m}), readyOf([]*member{old}))

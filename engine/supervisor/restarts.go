@@ -34,6 +34,18 @@ func (r RestartReason) message() string {
 // the count anew. A nil one is of a worker that never was.
 type Restarts map[RestartReason]int
 
+// countLost counts the starts that a succession repeated before it had its
+// seat. They are restarts of the seat only now: meanwhile the seat was another
+// worker's, which was not touched.
+func (g *group) countLost(sc *succession) {
+	for why, n := range sc.lost {
+		for range n {
+			g.count(sc.index, why)
+		}
+	}
+	sc.lost = nil
+}
+
 // count counts a restart of an index.
 func (g *group) count(index int, why RestartReason) {
 	for index >= len(g.restarts) {

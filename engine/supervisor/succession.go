@@ -36,6 +36,7 @@ type succession struct {
 	batch  *batch        // told how it goes, and decides whether a start is repeated; nil = nobody is
 	until  time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
 	failed []*StartError // one for each start that has failed, while there was a batch
+	lost   Restarts      // starts that have failed and were repeated before next had the seat; nil = none
 }
 
 // isReady reports whether the next worker is ready, and has not ended since.

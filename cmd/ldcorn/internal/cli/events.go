@@ -51,7 +51,7 @@ docs/events.schema.json.`,
 // of their line.
 const (
 	subjectWidth = 10
-	kindWidth    = 9
+	kindWidth    = 13
 )
 
 // writeEvent prints an event as an object on a line of its own.
@@ -64,7 +64,7 @@ func writeEvent(w io.Writer, e *event.Event) error {
 // showEvent prints an event for people: when, of what, what, and why.
 func showEvent(w io.Writer, e *event.Event) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, e.Kind, details(e))
+	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, kindText(e.Kind), details(e))
 	text := strings.TrimRight(strings.ReplaceAll(b.String(), "\n", " "), " ") + "\n"
 	for _, line := range e.Stderr {
 		text += "    " + line + "\n"
@@ -72,6 +72,9 @@ func showEvent(w io.Writer, e *event.Event) error {
 	_, err := io.WriteString(w, text)
 	return err
 }
+
+// kindText is a kind for people.
+func kindText(k event.Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
 
 // details are what an event tells beside that it has happened.
 func details(e *event.Event) string {

@@ -51,9 +51,10 @@ func TestShowEvent(t *testing.T) {
 	all := someEvents()
 	assert.Equal(t, "2026-01-02 03:04:05  master     starting\n", shown(all[0]))
 	last := all[len(all)-1]
-	assert.Equal(t, "2026-01-02 03:04:05  api.3      crashed   exit code 1, pid 7, after 1m1s, next try in 250ms, 1 request in flight, "+
+	assert.Equal(t, "2026-01-02 03:04:05  api.3      crashed       exit code 1, pid 7, after 1m1s, next try in 250ms, 1 request in flight, "+
 		"2 websockets open, 3 requests queued, 4 workers\n    Traceback\n      boom\n", shown(last))
+	assert.Contains(t, shown(event.Event{Kind: event.StartFailed, Group: "a", Reason: "exit code 1"}), "  a          start failed  exit code 1\n")
 	last.Worker, last.Stderr, last.Reason = nil, nil, "one\ntwo"
-	assert.Contains(t, shown(last), "api        crashed   one two, pid 7, generation 2,")
+	assert.Contains(t, shown(last), "api        crashed       one two, pid 7, generation 2,")
 	assert.Equal(t, 1, strings.Count(shown(last), "\n"))
 }
