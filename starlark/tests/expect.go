@@ -40,17 +40,47 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 	case errors.As(err, &refused):
 		o := decide.Outcome[string]{Refusal: &decide.Refusal{Status: refused.Status, Reason: refused.Reason}}
 		h.runner.expect(thread, q.line, q.want, o)
-		return &outcome{o}, nil
+		return h.runner.outcome(thread, q, o), nil
 	case err != nil:
 		h.runner.fail(thread, "request", diag.Diagnostic{Message: err.Error()})
-		return &outcome{}, nil
+		return &outcome{seen: true}, nil
 	}
 	o := h.runner.decider.Decide(req)
 	if o.Route != nil {
 		h.runner.hits[o.Route]++
 	}
 	h.runner.expect(thread, q.line, q.want, o)
-	return &outcome{o}, nil
+	return h.runner.outcome(thread, q, o), nil
+}
+
+// outcome returns what t.route returns. A question that wants nothing is a
+// failure unless the test looks at its outcome.
+func (r *runner) outcome(thread *starlark.Thread, q question, o decide.Outcome[string]) *outcome {
+	out := &outcome{of: o, seen: q.want != want{}}
+	if !out.seen {
+		r.unseen = append(r.unseen, unseen{out, r.failure(thread, "", diag.Diagnostic{
+			Message: q.line + " is checked for nothing: `to`, `status` and `location` are missing",
+			Label:   says(o),
+			Hint:    "add one of to=, status= and location=, or look at what t.route returns",
+		})})
+	}
+	return out
+}
+
+// An unseen is an outcome that the test may never look at, and the failure that
+// this is.
+type unseen struct {
+	outcome *outcome
+	failure diag.Diagnostic
+}
+
+// blame makes failures of the questions that checked nothing.
+func (r *runner) blame() {
+	for _, u := range r.unseen {
+		if !u.outcome.seen {
+			r.result.Failures = append(r.result.Failures, u.failure)
+		}
+	}
 }
 
 // question reads the arguments.

@@ -11,14 +11,15 @@ import (
 
 // An outcome is what t.route returns.
 type outcome struct {
-	of decide.Outcome[string]
+	of   decide.Outcome[string]
+	seen bool // the test says what it must be, or has looked at it
 }
 
 var _ starlark.HasAttrs = (*outcome)(nil)
 
 var outcomeType = builtin.OutcomeType()
 
-func (o *outcome) String() string        { return "<outcome: " + says(o.of) + ">" }
+func (o *outcome) String() string        { o.seen = true; return "<outcome: " + says(o.of) + ">" }
 func (o *outcome) Type() string          { return outcomeType.Name }
 func (o *outcome) Freeze()               {}
 func (o *outcome) Truth() starlark.Bool  { return true }
@@ -27,6 +28,7 @@ func (o *outcome) AttrNames() []string   { return outcomeType.Names() }
 
 // Attr returns a property of the table.
 func (o *outcome) Attr(name string) (starlark.Value, error) {
+	o.seen = true
 	switch name {
 	case "group":
 		return textOrNone(o.of.Group), nil

@@ -72,7 +72,8 @@ type runner struct {
 	decider *decide.Explainer
 	hits    map[*plan.Route]int
 
-	result *Result // of the test that runs
+	result *Result  // of the test that runs
+	unseen []unseen // likewise
 }
 
 // NewExplainer returns what tests decide by. It asks the router without a word
@@ -102,7 +103,7 @@ var errTimeout = errors.New("the test took too long")
 // run runs one test to its end, or until an error of evaluation.
 func (r *runner) run(ctx context.Context, t config.Test) (out Result) {
 	out.Test = t
-	r.result = &out
+	r.result, r.unseen = &out, nil
 	start := time.Now()
 	limited, cancel := context.WithTimeoutCause(ctx, r.opts.Timeout, errTimeout)
 	defer cancel()
@@ -125,7 +126,9 @@ func (r *runner) run(ctx context.Context, t config.Test) (out Result) {
 			d.Message = fmt.Sprintf("the test takes more than %d steps", r.opts.MaxSteps)
 		}
 		out.Failures = append(out.Failures, d)
+		return out
 	}
+	r.blame()
 	return out
 }
 
@@ -139,9 +142,14 @@ func (r *runner) call(thread *starlark.Thread, t config.Test) (err error) {
 	return err
 }
 
-// fail tells what does not hold. Argument is the one that says so, to point
-// at its value; "" points at the call.
+// fail tells what does not hold.
 func (r *runner) fail(thread *starlark.Thread, argument string, d diag.Diagnostic) {
+	r.result.Failures = append(r.result.Failures, r.failure(thread, argument, d))
+}
+
+// failure returns a diagnostic with its place. Argument is the one that says what
+// does not hold, to point at its value; "" points at the call.
+func (r *runner) failure(thread *starlark.Thread, argument string, d diag.Diagnostic) diag.Diagnostic {
 	stack := thread.CallStack()
 	d.Code, d.Severity = codeFailed, diag.Error
 	d.Span, d.Trace = diag.Place(stack, r.opts.Sources)
@@ -150,5 +158,5 @@ func (r *runner) fail(thread *starlark.Thread, argument string, d diag.Diagnosti
 			d.Span = r.opts.Sources.Span(value)
 		}
 	}
-	r.result.Failures = append(r.result.Failures, d)
+	return d
 }

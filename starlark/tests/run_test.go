@@ -50,9 +50,13 @@ func messages(r *tests.Result) (out []string) {
 
 func TestFailures(t *testing.T) {
 	for body, want := range map[string][]string{
-		`t.route("/api", to = "api")`:                                   nil,
-		`t.route("/", headers = {"X-A": 1}, to = "web")`:                {"`headers` wants a string, got the number 1: write \"1\""},
-		`t.route("/", headers = {"X-A": "1"}, to = "web")`:              {`/ goes to "api", not to "web"`},
+		`t.route("/api", to = "api")`:                      nil,
+		`t.route("/", headers = {"X-A": 1}, to = "web")`:   {"`headers` wants a string, got the number 1: write \"1\""},
+		`t.route("/", headers = {"X-A": "1"}, to = "web")`: {`/ goes to "api", not to "web"`},
+		`t.route("/x")`: {"/x is checked for nothing: `to`, `status` and `location` are missing"},
+		`t.route("/x", headers = {"X-A": "1"}, to = None)`: {"/x is checked for nothing: `to`, `status` and `location` are missing"},
+		`t.route("/../x")`:                                              {"/../x is checked for nothing: `to`, `status` and `location` are missing"},
+		`print(t.route("/x"))`:                                          nil,
 		`t.route("/", status = 404)`:                                    {`/ goes to "web", not answered with 404`},
 		`t.route("/", location = "/x")`:                                 {`/ goes to "web", not redirected to "/x"`},
 		`t.route("/", status = "404")`:                                  {"`status` wants a whole number, got the string \"404\": write 404"},
@@ -96,7 +100,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestCoverage(t *testing.T) {
-	report, _ := run(t, "def test_a(t):\n    t.route(\"/api\")\n    t.route(\"/api\")\n    t.route(\"/\")\n", nil)
+	report, _ := run(t, "def test_a(t):\n    t.route(\"/api\", to = \"api\")\n    t.route(\"/api\", to = \"api\")\n    t.route(\"/\", to = \"web\")\n", nil)
 	c := report.Coverage
 	assert.Equal(t, 4, c.Routes)
 	assert.Equal(t, 2, c.Hit)

@@ -52,7 +52,8 @@ configuration and in the files *_test.star of its folder, in the order of the te
 
 test starts nothing and sends no request: the router and the routes say where a request
 would go. Exits 0 when all tests pass, 3 when one fails or the tests hit fewer routes than
---fail-under asks for, and 1 when the configuration has errors or cannot be read.`,
+--fail-under asks for, 2 when --run fits no test, and 1 when the configuration has errors
+or cannot be read.`,
 		Example: `  ldcorn test
   ldcorn test --run 'tenant|beta'
   ldcorn test --coverage --fail-under 90
@@ -98,7 +99,7 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 	all := len(res.Tests)
 	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
 	if all > 0 && len(res.Tests) == 0 {
-		fmt.Fprintf(stderr, "warning: --run %q is found in the name of none of the %s\n", f.run, terminal.Count(all, "test"))
+		return usageError("--run %q is found in the name of none of the %s", f.run, terminal.Count(all, "test"))
 	}
 	report, err := runTests(ctx, res, opts)
 	if err != nil {
