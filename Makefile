@@ -27,23 +27,24 @@ build: ## build bin/ldcorn, with its version and commit
 	@CGO_ENABLED=0 go build -trimpath -pgo=cmd/ldcorn/cpu.pgo -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
 
 # ldcorn takes python3 from PATH. The wrapper makes that the interpreter that
-# was found, which may have another name, without hiding the rest of PATH.
+# was found, which may have another name, without hiding the rest of PATH. It is
+# not in bin, which a user may have in PATH.
 .PHONY: python
 python:
-	@mkdir -p bin
+	@mkdir -p .run
 	@py=$$(scripts/get-uvicorn) && \
-		printf '#!/bin/sh\nexec "%s" "$$@"\n' "$$py" > bin/python3 && chmod +x bin/python3
+		printf '#!/bin/sh\nexec "%s" "$$@"\n' "$$py" > .run/python3 && chmod +x .run/python3
 
 .PHONY: run
 run: build python ## serve examples/quickstart on 127.0.0.1:8000
 	@echo 'once it listens, try in another terminal:'
 	@sed -n 's/^# try: /  /p' examples/quickstart/ldconfig.star
 	@cd examples/quickstart && \
-		exec env -u VIRTUAL_ENV PATH="$(CURDIR)/bin:$$PATH" ../../bin/ldcorn -c ldconfig.star
+		exec env -u VIRTUAL_ENV PATH="$(CURDIR)/.run:$$PATH" ../../bin/ldcorn -c ldconfig.star
 
 .PHONY: isolation
 isolation: build python ## compare examples/isolation with plain uvicorn --workers
-	@env -u VIRTUAL_ENV bin/python3 examples/isolation/compare.py --ldcorn bin/ldcorn
+	@env -u VIRTUAL_ENV .run/python3 examples/isolation/compare.py --ldcorn bin/ldcorn
 
 .PHONY: test
 test: ## run every test, with the race detector (RACE= to do without)
@@ -89,7 +90,7 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 .PHONY: bench
 bench: build python ## compare with nginx, HAProxy and Caddy, then run the Go benchmarks
 	@scripts/get-bench-tools
-	@scripts/bench/compare.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+	@scripts/bench/compare.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 	go test -run '^$$' -bench . -benchmem ./...
 
 # Not named default.pgo: the tests would be compiled with it too, and all that
@@ -102,13 +103,13 @@ pgo: ## profile anew what make build optimizes for (cmd/ldcorn/cpu.pgo)
 .PHONY: skew overload kills hang routes bystander
 skew: build python ## how long requests wait when a few take very long, beside HAProxy
 	@scripts/get-bench-tools
-	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 overload: build python ## three times too much load: goodput and how soon the rest is refused
-	@scripts/bench/overload.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+	@scripts/bench/overload.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 kills: build python ## two minutes of kill -9 on workers under load
-	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 routes: build ## what 50 matcher routes, and a function, cost beside one string route
 	@scripts/get-bench-tools
@@ -119,8 +120,8 @@ bystander: build ## what a request waits for beside clients that send all they c
 	@scripts/bench/bystander.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 hang: build python ## how soon a worker is replaced whose event loop is blocked
-	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/bin/python3" $(BENCHFLAGS)
+	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
 clean: ## remove what the other targets made, .venv and .uvicorn too
-	rm -rf bin .venv .uvicorn scripts/pyright/node_modules
+	rm -rf bin .run .venv .uvicorn scripts/pyright/node_modules

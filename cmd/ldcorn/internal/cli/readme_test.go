@@ -115,3 +115,14 @@ func TestReadme_Configurations(t *testing.T) {
 	}
 	assert.Positive(t, checked)
 }
+
+// TestMakefile_Bin: bin, which a user may have in PATH, gets nothing but ldcorn.
+func TestMakefile_Bin(t *testing.T) {
+	makefile, err := os.ReadFile(harness.Root(t, "Makefile"))
+	require.NoError(t, err)
+	files := regexp.MustCompile(`\bbin/[\w.]+`).FindAllString(string(makefile), -1)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		assert.Equal(t, "bin/ldcorn", file)
+	}
+}
