@@ -79,7 +79,8 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 	@scripts/lint
 
 .PHONY: docs
-docs: ## write docs/language.md anew, from the words of the configuration
+docs: ## write docs/language.md and docs/schema again, from the words of the configuration and the types of the JSON
+	@UPDATE_SCHEMAS=1 go test -count=1 -run TestSchemas ./engine/api
 	@go run ./cmd/ldcorn schema --markdown > docs/language.md.new && mv docs/language.md.new docs/language.md || \
 		{ rm -f docs/language.md.new; exit 1; }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/event"
@@ -46,7 +47,7 @@ type Options struct {
 	Explain func(error) string
 	// Preview is Load for a plan that is only looked at: it logs nothing, and
 	// returns the warnings. Any goroutine may call it.
-	Preview func(context.Context) (*plan.Plan, []plan.Warning, error)
+	Preview func(context.Context) (*plan.Plan, []api.PlanWarning, error)
 	Log     *slog.Logger
 	Output  worker.Output // what workers print; nil discards it
 	// Logs has the lines of Log and Output, for ldcorn logs; nil has none.
@@ -206,10 +207,10 @@ func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 	cause := context.Cause(ctx)
 	if errors.Is(cause, errStop) {
 		e.log.Info("stopping", "reason", cause)
-		events.Emit(event.Event{Kind: event.Shutdown, Reason: cause.Error()})
+		events.Emit(api.Event{Kind: api.EventShutdown, Reason: cause.Error()})
 	} else { // Run returns the failure, whoever gets it says it
 		e.log.Info("stopping", "reason", "failure")
-		events.Emit(event.Event{Kind: event.Shutdown, Reason: "failure"})
+		events.Emit(api.Event{Kind: api.EventShutdown, Reason: "failure"})
 	}
 	return cause
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -14,7 +15,7 @@ type explainer struct {
 	sup *supervisor.Supervisor
 }
 
-func (x explainer) explain(q decide.Question) (*decide.Explanation, error) {
+func (x explainer) explain(q api.Question) (*api.Explanation, error) {
 	now, _ := x.sup.InEffect()
 	if now == nil {
 		return nil, errors.New("the master is still starting: no configuration is in effect yet")

@@ -6,19 +6,20 @@ import (
 	"os"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // A previewer says what a reload would do now.
 type previewer struct {
-	load func(context.Context) (*plan.Plan, []plan.Warning, error)
+	load func(context.Context) (*plan.Plan, []api.PlanWarning, error)
 	sup  *supervisor.Supervisor
 }
 
 // preview evaluates the configuration as a reload would, and compares it with
 // what runs.
-func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*plan.Report, error) {
+func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*api.Plan, error) {
 	next, warnings, err := p.load(ctx)
 	if err != nil {
 		return nil, err
@@ -37,8 +38,8 @@ func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*plan.Re
 }
 
 // baseOf is the base of a report about what runs.
-func baseOf(sup *supervisor.Supervisor, now *plan.Plan, generation int) plan.Base {
-	base := plan.Base{Kind: plan.BaseMaster, PID: os.Getpid(), Generation: generation, Up: time.Since(sup.Started()).Seconds()}
+func baseOf(sup *supervisor.Supervisor, now *plan.Plan, generation int) api.PlanBase {
+	base := api.PlanBase{Kind: api.BaseMaster, PID: os.Getpid(), Generation: generation, Up: time.Since(sup.Started()).Seconds()}
 	if now != nil {
 		base.Fingerprint = now.Fingerprint
 	}

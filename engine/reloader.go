@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
-	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -33,7 +33,7 @@ type reloader struct {
 	folder  *workdir.Dir // that workers without cwd run in
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
-	last    atomic.Pointer[control.Reload]
+	last    atomic.Pointer[api.Reload]
 
 	mu    sync.Mutex    // guards asked
 	asked []*job        // in the order in which they came
@@ -42,13 +42,13 @@ type reloader struct {
 
 // A job is a reload that somebody has asked for.
 type job struct {
-	want control.ReloadRequest
-	tell func(control.ReloadEvent)
+	want api.ReloadRequest
+	tell func(api.ReloadStep)
 }
 
 // ask has the configuration applied after what was asked for before. It is a
 // control.Reloader.
-func (r *reloader) ask(want control.ReloadRequest, tell func(control.ReloadEvent)) {
+func (r *reloader) ask(want api.ReloadRequest, tell func(api.ReloadStep)) {
 	r.mu.Lock()
 	r.asked = append(r.asked, &job{want, tell})
 	r.mu.Unlock()
@@ -77,12 +77,12 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	}
 	r.stats.Started(time.Now())
 	r.log.Info("ready", "generation", result.Generation, "groups", len(result.Plan.Groups), "took", result.Took.Round(time.Millisecond))
-	r.events.Emit(event.Event{Kind: event.Ready, Generation: result.Generation, Took: result.Took.Seconds()})
+	r.events.Emit(api.Event{Kind: api.EventReady, Generation: result.Generation, Took: result.Took.Seconds()})
 	close(r.ready)
 	for {
 		select {
 		case <-r.trigger:
-			r.reload(ctx, &job{tell: func(control.ReloadEvent) {}})
+			r.reload(ctx, &job{tell: func(api.ReloadStep) {}})
 		case <-r.more:
 			for _, j := range r.takeJobs() {
 				r.reload(ctx, j)
@@ -114,18 +114,18 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	begun := time.Now()
 	defer r.procs.widen()()
 	r.log.Info("reload started")
-	r.events.Emit(event.Event{Kind: event.Reloading})
+	r.events.Emit(api.Event{Kind: api.EventReloading})
 	report, result, err := r.loadAndApply(ctx, j)
 	if err != nil {
 		r.failed(ctx, err, begun, j)
 		return
 	}
-	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds()})
+	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds()})
 	r.stats.Applied(time.Now())
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
-	r.events.Emit(event.Event{Kind: event.Reloaded, Generation: result.Generation, Took: time.Since(begun).Seconds()})
-	j.tell(control.ReloadEvent{Event: control.EventApplied, Generation: result.Generation, Report: report})
+	r.events.Emit(api.Event{Kind: api.EventReloaded, Generation: result.Generation, Took: time.Since(begun).Seconds()})
+	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report})
 }
 
 // A refusal is an error about the request for a reload and not about what would
@@ -138,7 +138,7 @@ func (r refusal) Unwrap() error { return r.error }
 var errStalePlan = errors.New("the plan is out of date: what runs or what it was made from has changed since; make a new one with ldcorn plan --out")
 
 // loadAndApply applies the newest configuration as it was asked for.
-func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supervisor.Result, error) {
+func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervisor.Result, error) {
 	var none supervisor.Result
 	next, err := r.load(ctx)
 	if err != nil {
@@ -148,12 +148,12 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 	defer func(done func(stay bool)) { done(applied) }(r.folder.Enter())
 	opts := plan.ReplaceOptions(j.want.Replace, j.want.All)
 	if j.want.Plan != nil {
-		opts = j.want.Plan.Options()
+		opts = plan.ReplaceOptions(j.want.Plan.Replace, j.want.Plan.All)
 	}
 	if err := known(next, opts); err != nil {
 		return nil, none, refusal{err}
 	}
-	var report *plan.Report // of what is applied, whatever else was asked for since the configuration was read
+	var report *api.Plan // of what is applied, whatever else was asked for since the configuration was read
 	check := func(now *plan.Plan, generation int, changes *plan.Changes) error {
 		report = plan.NewReport(baseOf(r.sup, now, generation), next, *changes, opts)
 		if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
@@ -162,7 +162,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*plan.Report, supe
 		return nil
 	}
 	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Check: check, Progress: func(p supervisor.Progress) {
-		j.tell(control.ReloadEvent{Event: control.EventKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
+		j.tell(api.ReloadStep{Kind: api.ReloadStepKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
 			Requests: p.Requests, Websockets: p.Websockets})
 	}})
 	applied = err == nil
@@ -176,13 +176,13 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	}
 	if errors.As(err, new(refusal)) {
 		r.log.Warn("reload refused", "took", since(begun), "err", err)
-		r.events.Emit(event.Event{Kind: event.Refused, Took: time.Since(begun).Seconds(), Reason: err.Error()})
-		j.tell(control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err), Refused: true})
+		r.events.Emit(api.Event{Kind: api.EventRefused, Took: time.Since(begun).Seconds(), Reason: err.Error()})
+		j.tell(api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err), Refused: true})
 		return
 	}
-	r.last.Store(&control.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
+	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
-	failed := control.ReloadEvent{Event: control.EventFailed, Error: r.explain(err)}
+	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err)}
 	attrs, reason := []any{"took", since(begun), "err", err}, err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		failed.Error, failed.Stderr = start.Summary(), start.Stderr
@@ -199,7 +199,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		outcome = failed.Outcome
 	}
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	r.events.Emit(event.Event{Kind: event.Unchanged, Took: time.Since(begun).Seconds(), Reason: firstLine(outcome) + ": " + reason, Stderr: failed.Stderr})
+	r.events.Emit(api.Event{Kind: api.EventUnchanged, Took: time.Since(begun).Seconds(), Reason: firstLine(outcome) + ": " + reason}, failed.Stderr...)
 	j.tell(failed)
 }
 

@@ -11,9 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/stats"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // What an admin client may take: for a request's head, for all of it and its
@@ -26,8 +26,8 @@ const (
 
 // A Watched is what an Admin needs of a supervisor.
 type Watched interface {
-	Status() supervisor.Status
-	Groups() []supervisor.GroupStatus
+	Status() api.MasterStatus
+	Groups() []api.GroupStatus
 }
 
 // AdminOptions are what an Admin needs. All are required.
@@ -37,7 +37,7 @@ type AdminOptions struct {
 	Counted  *stats.Requests
 	Events   *event.Stream
 	Metrics  http.Handler
-	Reload   func() *Reload       // the last one; nil before the first
+	Reload   func() *api.Reload   // the last one; nil before the first
 	Stopping <-chan struct{}      // closed when the master begins to stop
 	Busy     func() (done func()) // called before what takes long, and its result after that
 	Version  string               // of ldcorn
@@ -123,7 +123,7 @@ func (a *Admin) readyz(w http.ResponseWriter, r *http.Request) {
 
 // readiness is a line for each group without a ready worker, or with all, for
 // each group, and whether there is none of the former.
-func readiness(groups []supervisor.GroupStatus, all bool) (lines []string, ready bool) {
+func readiness(groups []api.GroupStatus, all bool) (lines []string, ready bool) {
 	ready = true
 	for i := range groups {
 		g := &groups[i]

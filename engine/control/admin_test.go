@@ -13,18 +13,18 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/stats"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // admin runs an Admin about a status, which the test may change between its
 // requests, until the end of the test.
 type admin struct {
-	supervisor.Status
+	api.MasterStatus
 	t        testing.TB
 	url      string
-	reload   *Reload
+	reload   *api.Reload
 	begun    atomic.Int32 // what takes long
 	ended    atomic.Int32
 	stopping chan struct{}
@@ -34,8 +34,8 @@ type admin struct {
 // watched is what the Admin looks at.
 type watched struct{ *admin }
 
-func (w watched) Status() supervisor.Status        { return w.admin.Status }
-func (w watched) Groups() []supervisor.GroupStatus { return w.admin.Status.Groups }
+func (w watched) Status() api.MasterStatus  { return w.admin.MasterStatus }
+func (w watched) Groups() []api.GroupStatus { return w.admin.MasterStatus.Groups }
 
 func (a *admin) busy() (done func()) {
 	a.begun.Add(1)
@@ -49,7 +49,7 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Events: &a.events, Metrics: metrics, Reload: func() *Reload { return a.reload }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Events: &a.events, Metrics: metrics, Reload: func() *api.Reload { return a.reload }, Stopping: a.stopping,
 		Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)
@@ -111,15 +111,15 @@ func TestAdmin_Readyz(t *testing.T) {
 	}
 	expect("/readyz", 503, "starting\nnot ready\n")
 
-	a.Groups = []supervisor.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1, Ready: 1, Held: true}}
+	a.Groups = []api.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1, Ready: 1, Held: true}}
 	expect("/readyz", 200, "ok\n")
 	expect("/readyz?verbose", 200, "[+]a: 1 of 2 workers ready\n[+]b: 1 of 1 workers ready, held\nok\n")
 	expect("/readyz?verbose=1", 200, "[+]a: 1 of 2 workers ready\n[+]b: 1 of 1 workers ready, held\nok\n")
 
-	a.Groups = append(a.Groups, supervisor.GroupStatus{Name: "gone", Removed: true})
+	a.Groups = append(a.Groups, api.GroupStatus{Name: "gone", Removed: true})
 	expect("/readyz", 200, "ok\n")
 
-	a.Groups = []supervisor.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1}, {Name: "c", Instances: 3, Failed: true}}
+	a.Groups = []api.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1}, {Name: "c", Instances: 3, Failed: true}}
 	expect("/readyz", 503, "[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed\nnot ready\n")
 	expect("/readyz?verbose", 503, "[+]a: 1 of 2 workers ready\n[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed\nnot ready\n")
 
@@ -145,17 +145,17 @@ func TestAdmin_Dashboard(t *testing.T) {
 
 	now := time.Now()
 	a.Config, a.Started, a.RSS, a.PID = "/srv/<b>.star", now.Add(-76*time.Hour), 30<<20, 4121
-	a.reload = &Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>; it wrote:` + "\n    hunter2"}
-	a.Groups = []supervisor.GroupStatus{
-		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Workers: []supervisor.WorkerStatus{
-			{Index: 0, PID: 4130, State: supervisor.StateReady, Since: now, Requests: 10, Served: 99, RSS: 64 << 20, CPU: 1.5},
-			{Index: 1, State: supervisor.StateFailed, Restarts: 4, LastExit: "exit code 1"},
+	a.reload = &api.Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>; it wrote:` + "\n    hunter2"}
+	a.Groups = []api.GroupStatus{
+		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Workers: []api.WorkerStatus{
+			{Index: 0, PID: 4130, State: api.StateReady, Since: now, Requests: 10, Served: 99, RSS: 64 << 20, CPU: 1.5},
+			{Index: 1, State: api.StateFailed, Restarts: 4, LastExit: "exit code 1"},
 		}},
 		{Name: "gone", Removed: true},
 	}
 	index := 1
-	a.events.Emit(event.Event{Kind: event.Crashed, Group: "api", Worker: &index, Reason: "exit code 1 <b>", Stderr: []string{"hunter2"}})
-	a.events.Emit(event.Event{Kind: event.Reloading})
+	a.events.Emit(api.Event{Kind: api.EventCrashed, Group: "api", Worker: &index, Reason: "exit code 1 <b>"}, "hunter2")
+	a.events.Emit(api.Event{Kind: api.EventReloading})
 	body = get()
 	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{

@@ -13,8 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/decide"
-	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
@@ -57,12 +56,12 @@ func (c *Client) PID(ctx context.Context) (int, error) {
 
 // Status asks how the master is. raw is its answer as it came, but for bytes
 // that are no UTF-8, and carriage returns.
-func (c *Client) Status(ctx context.Context) (st *Status, raw []byte, err error) {
+func (c *Client) Status(ctx context.Context) (st *api.Status, raw []byte, err error) {
 	raw, err = c.soon(ctx, http.MethodGet, "/v1/status", nil, c.quick, min(c.most, maxStatus))
 	if err != nil {
 		return nil, nil, err
 	}
-	st = new(Status)
+	st = new(api.Status)
 	if err := c.decode(raw, st); err != nil {
 		return nil, nil, err
 	}
@@ -73,8 +72,8 @@ func (c *Client) Status(ctx context.Context) (st *Status, raw []byte, err error)
 // Plan asks what a reload would do that replaces the groups named, or all of
 // them, whatever changed. The error of a configuration that cannot be used is
 // the whole report on it.
-func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Report, error) {
-	body, err := json.Marshal(planRequest{replace, all})
+func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*api.Plan, error) {
+	body, err := json.Marshal(api.PlanRequest{Replace: replace, All: all})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Re
 	if err != nil {
 		return nil, err
 	}
-	report := new(plan.Report)
+	report := new(api.Plan)
 	if err := c.decode(raw, report); err != nil {
 		return nil, err
 	}
@@ -90,7 +89,7 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*plan.Re
 }
 
 // Explain asks what would become of a request.
-func (c *Client) Explain(ctx context.Context, q decide.Question) (*decide.Explanation, error) {
+func (c *Client) Explain(ctx context.Context, q api.Question) (*api.Explanation, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
 		return nil, err
@@ -99,7 +98,7 @@ func (c *Client) Explain(ctx context.Context, q decide.Question) (*decide.Explan
 	if err != nil {
 		return nil, err
 	}
-	e := new(decide.Explanation)
+	e := new(api.Explanation)
 	if err := c.decode(raw, e); err != nil {
 		return nil, err
 	}
@@ -109,7 +108,7 @@ func (c *Client) Explain(ctx context.Context, q decide.Question) (*decide.Explan
 // Reload has the configuration applied, and returns what tell returns when it
 // is called for each step of that; nil where the request asks not to wait, and
 // where the master ends its answer.
-func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(ReloadEvent) error) error {
+func (c *Client) Reload(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep) error) error {
 	body, err := json.Marshal(want)
 	if err != nil {
 		return err
@@ -124,7 +123,7 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 	}
 	lines := json.NewDecoder(limited(resp, c.most))
 	for applied := false; ; {
-		var e ReloadEvent
+		var e api.ReloadStep
 		switch err := lines.Decode(&e); {
 		case err == io.EOF:
 			return nil
@@ -133,10 +132,10 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 		case err != nil:
 			return c.failed(err)
 		}
-		if err := e.check(applied); err != nil {
+		if err := checkStep(&e, applied); err != nil {
 			return c.failed(err)
 		}
-		applied = applied || e.Event == EventApplied
+		applied = applied || e.Kind == api.StepApplied
 		visible.Strings(&e)
 		if err := tell(e); err != nil {
 			return err
@@ -144,13 +143,13 @@ func (c *Client) Reload(ctx context.Context, want ReloadRequest, tell func(Reloa
 	}
 }
 
-// check fails for an event that no master sends, so that whoever is told can
-// rely on what is in it.
-func (e *ReloadEvent) check(applied bool) error {
+// checkStep fails for a step that no master sends, so that the caller of Reload can
+// rely on its fields.
+func checkStep(e *api.ReloadStep, applied bool) error {
 	switch {
-	case e.Event == EventApplied && e.Report == nil:
+	case e.Kind == api.StepApplied && e.Report == nil:
 		return errors.New("it says that the reload was applied, and not what has changed")
-	case e.Event == EventFinished && !applied:
+	case e.Kind == api.StepFinished && !applied:
 		return errors.New("it says that the reload has finished, and never that it was applied")
 	}
 	return nil
@@ -158,7 +157,7 @@ func (e *ReloadEvent) check(applied bool) error {
 
 // Scale has a group run so many workers, and returns when they are ready.
 func (c *Client) Scale(ctx context.Context, group string, instances int) error {
-	body, err := json.Marshal(scaleRequest{instances})
+	body, err := json.Marshal(api.ScaleRequest{Instances: instances})
 	if err != nil {
 		return err
 	}
@@ -291,7 +290,7 @@ func (c *Client) open(ctx context.Context, method, path string, body []byte) (io
 	case err != nil:
 		return nil, c.failed(err)
 	}
-	var failed done
+	var failed api.Done
 	if json.Unmarshal(raw, &failed) != nil || failed.Error == "" {
 		return nil, fmt.Errorf("master at %s: status %d", c.path, resp.StatusCode)
 	}

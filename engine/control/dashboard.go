@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 //go:embed dashboard.html
@@ -28,8 +27,8 @@ func newDashboard() *template.Template {
 
 // A page is a status with the words that the dashboard has for it.
 type page struct {
-	Status
-	Events []event.Event // the newest first, without what workers wrote
+	api.Status
+	Events []api.Event // the newest first
 }
 
 // Ago is how long ago something was, at the time of the status.
@@ -41,7 +40,7 @@ func (p page) Ago(t time.Time) string {
 }
 
 // Note is what is out of the ordinary with a group.
-func (p page) Note(g supervisor.GroupStatus) string { return Note(&g, p.Now) }
+func (p page) Note(g api.GroupStatus) string { return Note(&g, p.Now) }
 
 // MiB writes a number of bytes.
 func (page) MiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + " MiB" }
@@ -68,12 +67,9 @@ func (page) Dash(n int) string {
 const shownEvents = 20
 
 // newestEvents are those for the page, which anybody may read.
-func (a *Admin) newestEvents() []event.Event {
+func (a *Admin) newestEvents() []api.Event {
 	events := a.opts.Events.Newest(shownEvents)
 	slices.Reverse(events)
-	for i := range events {
-		events[i] = events[i].Public()
-	}
 	return events
 }
 

@@ -7,9 +7,5 @@
 // format_version; one of a failure has error, too.
 package control
 
-// FormatVersion is that of the JSON. Fields may be added within a version, and
-// keep their meaning.
-const FormatVersion = 1
-
 // SocketName is the socket's name in the runtime directory.
 const SocketName = "control.sock"

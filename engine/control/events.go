@@ -7,33 +7,28 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// A line is one line of the answer to GET /v1/events.
-type line struct {
-	*event.Event
-	Lost uint64 `json:"lost,omitempty"` // how many events this client has missed; then there is no event
-}
-
 // Events calls tell for each event that want asks for. lost is how many were
 // missed before the event, by a client that reads too slowly. An error of tell
 // ends it.
-func (c *Client) Events(ctx context.Context, want TailRequest, tell func(e event.Event, lost uint64) error) error {
+func (c *Client) Events(ctx context.Context, want TailRequest, tell func(e api.ControlEvent, lost uint64) error) error {
 	lost := uint64(0)
 	return c.tail(ctx, "/v1/events", want, func(lines []byte) error {
 		for text := range bytes.Lines(lines) {
-			var l line
+			var l api.EventLine
 			if err := json.Unmarshal(text, &l); err != nil {
 				return c.failed(fmt.Errorf("its answer makes no sense: %w", err))
 			}
 			lost += l.Lost
-			if l.Event == nil {
+			if l.ControlEvent == nil {
 				continue
 			}
-			visible.Strings(l.Event)
-			if err := tell(*l.Event, lost); err != nil {
+			visible.Strings(l.ControlEvent)
+			if err := tell(*l.ControlEvent, lost); err != nil {
 				return err
 			}
 			lost = 0
@@ -51,10 +46,10 @@ func (s eventSource) WriteTo(w io.Writer) (int64, error) {
 	var text bytes.Buffer
 	lines := json.NewEncoder(&text)
 	if lost > 0 {
-		_ = lines.Encode(line{Lost: lost}) // memory and plain data never fail, here and below
+		_ = lines.Encode(api.EventLine{Lost: lost}) // memory and plain data never fail, here and below
 	}
 	for i := range events {
-		_ = lines.Encode(line{Event: &events[i]})
+		_ = lines.Encode(api.EventLine{ControlEvent: &events[i]})
 	}
 	return text.WriteTo(w)
 }

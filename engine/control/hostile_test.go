@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // controls are what nobody's terminal may get of another program.
@@ -55,8 +55,8 @@ func asks(ctx context.Context, c *Client) map[string]func() error {
 	return map[string]func() error{
 		"status":  func() error { _, _, err := c.Status(ctx); return err },
 		"plan":    func() error { _, err := c.Plan(ctx, nil, false); return err },
-		"explain": func() error { _, err := c.Explain(ctx, decide.Question{}); return err },
-		"reload":  func() error { return c.Reload(ctx, ReloadRequest{}, func(ReloadEvent) error { return nil }) },
+		"explain": func() error { _, err := c.Explain(ctx, api.Question{}); return err },
+		"reload":  func() error { return c.Reload(ctx, api.ReloadRequest{}, func(api.ReloadStep) error { return nil }) },
 		"scale":   func() error { return c.Scale(ctx, "a", 1) },
 		"restart": func() error { return c.Restart(ctx, "a") },
 		"hold":    func() error { return c.Hold(ctx, "a") },
@@ -81,7 +81,7 @@ func TestHostileServer(t *testing.T) {
 		},
 		"error": func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(400)
-			_ = json.NewEncoder(w).Encode(done{FormatVersion, controls})
+			_ = json.NewEncoder(w).Encode(api.Done{FormatVersion: api.ControlVersion, Error: controls})
 		},
 	} {
 		c := hostile(t, serve)
@@ -111,7 +111,7 @@ func TestHostileServer_Endless(t *testing.T) {
 	})
 	c.most = 1 << 20
 	steps := 0
-	err := c.Reload(t.Context(), ReloadRequest{}, func(ReloadEvent) error { steps++; return nil })
+	err := c.Reload(t.Context(), api.ReloadRequest{}, func(api.ReloadStep) error { steps++; return nil })
 	assert.ErrorContains(t, err, "its answer is too long")
 	assert.Positive(t, steps)
 	assert.ErrorContains(t, c.Logs(t.Context(), TailRequest{Newest: -1}, io.Discard), "its answer is too long")
@@ -176,7 +176,7 @@ func TestHostileServer_Tail(t *testing.T) {
 func TestHostileServer_Reload(t *testing.T) {
 	for _, answer := range []string{`{"event":"finished"}`, `{"event":"applied","generation":3}`, `{"event":"applied","generation":3}{"event":"finished"}`, `[]`, `7`} {
 		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer+"\n") })
-		assert.Error(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+		assert.Error(t, c.Reload(t.Context(), api.ReloadRequest{}, func(e api.ReloadStep) error {
 			assert.Failf(t, "told", "%+v", e)
 			return nil
 		}), answer)
@@ -203,7 +203,7 @@ func TestHostileServer_Time(t *testing.T) {
 	assert.ErrorContains(t, c.Logs(t.Context(), TailRequest{}, io.Discard), "no answer within 1ms")
 	assert.ErrorContains(t, c.Events(t.Context(), TailRequest{}, nil), "no answer within 1ms")
 	for _, noWait := range []bool{false, true} {
-		assert.ErrorContains(t, c.Reload(t.Context(), ReloadRequest{NoWait: noWait}, nil), "no answer within 1ms")
+		assert.ErrorContains(t, c.Reload(t.Context(), api.ReloadRequest{NoWait: noWait}, nil), "no answer within 1ms")
 	}
 	drips := hostile(t, func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
@@ -211,7 +211,7 @@ func TestHostileServer_Time(t *testing.T) {
 		<-r.Context().Done()
 	})
 	drips.quick = time.Millisecond
-	err := drips.Reload(t.Context(), ReloadRequest{NoWait: true}, nil)
+	err := drips.Reload(t.Context(), api.ReloadRequest{NoWait: true}, nil)
 	assert.ErrorContains(t, err, "no answer within 1ms")
 	assert.Equal(t, 1, strings.Count(err.Error(), "master at"), "said once")
 }
@@ -238,10 +238,10 @@ func TestHostileServer_Texts(t *testing.T) {
 	assert.Equal(t, []string{shown, shown, shown}, []string{st.Version, st.Groups[0].Name, st.Groups[0].Workers[0].LastExit})
 	assert.True(t, json.Valid(raw))
 	assert.NotContains(t, string(raw), "\r")
-	e, err := c.Explain(t.Context(), decide.Question{})
+	e, err := c.Explain(t.Context(), api.Question{})
 	require.NoError(t, err)
 	assert.Equal(t, shown, e.Group)
-	require.NoError(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{}, func(e api.ReloadStep) error {
 		assert.Equal(t, shown, e.Error)
 		assert.Equal(t, []string{shown}, e.Stderr)
 		return nil

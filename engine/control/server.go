@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -32,8 +32,8 @@ const maxPlan = 16 << 20 // bytes
 
 // A Master is what the server needs of a supervisor.
 type Master interface {
-	Status() supervisor.Status
-	Groups() []supervisor.GroupStatus
+	Status() api.MasterStatus
+	Groups() []api.GroupStatus
 	Scale(ctx context.Context, group string, instances int) error
 	Restart(ctx context.Context, group string) error
 	Hold(group string) error
@@ -45,11 +45,11 @@ type Options struct {
 	Listener *net.UnixListener // closed by Close, or when Move replaces it
 	Master   Master
 	Counted  *stats.Requests
-	Reload   func() *Reload // the last one; nil before the first
+	Reload   func() *api.Reload // the last one; nil before the first
 	// Plan says what a reload would do.
-	Plan func(context.Context, plan.DiffOptions) (*plan.Report, error)
+	Plan func(context.Context, plan.DiffOptions) (*api.Plan, error)
 	// Explain says what would become of a request.
-	Explain func(decide.Question) (*decide.Explanation, error)
+	Explain func(api.Question) (*api.Explanation, error)
 	Reloads Reloader
 	Busy    func() (done func()) // called before what takes long, and its result after that
 	Logs    *logbook.Book
@@ -137,7 +137,7 @@ func (s *Server) routes() http.Handler {
 	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
 	s.handle(mux, "release", func(group string, _ *http.Request) error { return s.opts.Master.Release(group) })
 	s.handle(mux, "scale", func(group string, r *http.Request) error {
-		var want scaleRequest
+		var want api.ScaleRequest
 		if err := json.NewDecoder(r.Body).Decode(&want); err != nil {
 			return &badRequestError{err}
 		}
@@ -145,11 +145,11 @@ func (s *Server) routes() http.Handler {
 	})
 	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) {
 		s.opts.Log.Info("control request", "request", "stop")
-		answer(w, http.StatusAccepted, done{FormatVersion: FormatVersion})
+		answer(w, http.StatusAccepted, api.Done{FormatVersion: api.ControlVersion})
 		s.opts.Stop()
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, http.StatusNotFound, done{FormatVersion, "no " + r.Method + " " + r.URL.Path + " in this version"})
+		answer(w, http.StatusNotFound, api.Done{FormatVersion: api.ControlVersion, Error: "no " + r.Method + " " + r.URL.Path + " in this version"})
 	})
 	return mux
 }
@@ -157,9 +157,9 @@ func (s *Server) routes() http.Handler {
 // plan says what a reload would do. It changes nothing, but evaluates the
 // configuration.
 func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
-	var want planRequest
+	var want api.PlanRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&want); err != nil {
-		answer(w, http.StatusBadRequest, done{FormatVersion, err.Error()})
+		answer(w, http.StatusBadRequest, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 		return
 	}
 	defer s.opts.Busy()()
@@ -168,7 +168,7 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(s.ctx, cancel)() // a stop does not wait for it
 	report, err := s.opts.Plan(ctx, plan.ReplaceOptions(want.Replace, want.All))
 	if err != nil {
-		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
+		answer(w, http.StatusUnprocessableEntity, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 		return
 	}
 	answer(w, http.StatusOK, report)
@@ -176,15 +176,15 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 
 // explain says what would become of a request. It sends none.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
-	var q decide.Question
+	var q api.Question
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&q); err != nil {
-		answer(w, http.StatusBadRequest, done{FormatVersion, err.Error()})
+		answer(w, http.StatusBadRequest, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 		return
 	}
 	defer s.opts.Busy()()
 	e, err := s.opts.Explain(q)
 	if err != nil {
-		answer(w, http.StatusUnprocessableEntity, done{FormatVersion, err.Error()})
+		answer(w, http.StatusUnprocessableEntity, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 		return
 	}
 	answer(w, http.StatusOK, e)
@@ -199,11 +199,11 @@ func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r
 		err := do(group, r)
 		if err == nil {
 			s.opts.Log.Info("control request", "request", verb, "group", group)
-			answer(w, http.StatusOK, done{FormatVersion: FormatVersion})
+			answer(w, http.StatusOK, api.Done{FormatVersion: api.ControlVersion})
 			return
 		}
 		s.opts.Log.Warn("control request failed", "request", verb, "group", group, "err", err)
-		answer(w, statusOf(err), done{FormatVersion, err.Error()})
+		answer(w, statusOf(err), api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 	})
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -60,14 +61,14 @@ func (m *fakeMaster) all() []string {
 	return append([]string(nil), m.asked...)
 }
 
-func (m *fakeMaster) Status() supervisor.Status {
-	return supervisor.Status{PID: 7, Generation: 3, Groups: []supervisor.GroupStatus{
-		{Name: "api", Ready: 1, Workers: []supervisor.WorkerStatus{{Index: 0, State: supervisor.StateReady}}},
+func (m *fakeMaster) Status() api.MasterStatus {
+	return api.MasterStatus{PID: 7, Generation: 3, Groups: []api.GroupStatus{
+		{Name: "api", Ready: 1, Workers: []api.WorkerStatus{{Index: 0, State: api.StateReady}}},
 	}}
 }
 
 // Groups has a worker of the group old that drains, the first two times.
-func (m *fakeMaster) Groups() []supervisor.GroupStatus {
+func (m *fakeMaster) Groups() []api.GroupStatus {
 	m.note("groups")
 	seen := 0
 	for _, a := range m.all() {
@@ -78,24 +79,24 @@ func (m *fakeMaster) Groups() []supervisor.GroupStatus {
 	if seen > 2 {
 		return nil
 	}
-	return []supervisor.GroupStatus{{Name: "old", Workers: []supervisor.WorkerStatus{
-		{State: supervisor.StateDraining, Generation: 3, Requests: 2, Websockets: 1},
-		{Index: 1, State: supervisor.StateReady, Generation: 3}, {State: supervisor.StateReady, Generation: 4},
+	return []api.GroupStatus{{Name: "old", Workers: []api.WorkerStatus{
+		{State: api.StateDraining, Generation: 3, Requests: 2, Websockets: 1},
+		{Index: 1, State: api.StateReady, Generation: 3}, {State: api.StateReady, Generation: 4},
 	}}}
 }
 
 // Reloads applies generation 4, or fails where every group is to be replaced.
-func (m *fakeMaster) Reloads(want ReloadRequest, tell func(ReloadEvent)) {
+func (m *fakeMaster) Reloads(want api.ReloadRequest, tell func(api.ReloadStep)) {
 	m.note("reload")
 	if want.All {
-		tell(ReloadEvent{Event: EventFailed, Error: "no", Stderr: []string{"last words"}})
+		tell(api.ReloadStep{Kind: api.StepFailed, Error: "no", Stderr: []string{"last words"}})
 		return
 	}
-	tell(ReloadEvent{Event: EventStarted, Group: "old", Workers: 1})
+	tell(api.ReloadStep{Kind: api.StepStarted, Group: "old", Workers: 1})
 	old := &plan.Plan{Groups: []*plan.Group{{Name: "old", Instances: 2}, {Name: "kept", Instances: 1}}}
 	next := &plan.Plan{Groups: []*plan.Group{{Name: "old", Instances: 2, ReloadOnSighup: true}, {Name: "kept", Instances: 1}}}
-	report := plan.NewReport(plan.Base{}, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
-	tell(ReloadEvent{Event: EventApplied, Generation: 4, Report: report})
+	report := plan.NewReport(api.PlanBase{}, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
+	tell(api.ReloadStep{Kind: api.StepApplied, Generation: 4, Report: report})
 }
 
 func (m *fakeMaster) Scale(_ context.Context, group string, n int) error {
@@ -129,11 +130,11 @@ func (m *fakeMaster) Hold(group string) error {
 
 func (m *fakeMaster) Release(group string) error { m.note("release " + group); return nil }
 
-func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*plan.Report, error) {
+func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*api.Plan, error) {
 	if opts.ReplaceAll {
 		return nil, errors.New("ldconfig.star is broken")
 	}
-	base := plan.Base{Kind: plan.BaseMaster, PID: 7, Generation: 3}
+	base := api.PlanBase{Kind: api.BaseMaster, PID: 7, Generation: 3}
 	return plan.NewReport(base, &plan.Plan{Groups: []*plan.Group{{Name: "api", Instances: 2}}},
 		plan.Diff(nil, &plan.Plan{Groups: []*plan.Group{{Name: "api", Instances: 2}}}, opts), opts), nil
 }
@@ -148,7 +149,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	require.NoError(t, err)
 	s := Start(Options{
 		Listener: l, Master: m, Counted: &m.counted, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
-		Reload: func() *Reload { return &Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
+		Reload: func() *api.Reload { return &api.Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
 		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
 	})
@@ -174,31 +175,31 @@ func TestServer_Verbs(t *testing.T) {
 
 func TestServer_Status(t *testing.T) {
 	m := new(fakeMaster)
-	api := pool.New(&plan.Group{Name: "api"})
-	m.counted.Publish(map[string]*pool.Pool{"api": api})
-	m.counted.Observe(&result.Result{Pool: api, Worker: 1, Status: 200, Took: 1500 * time.Millisecond})
-	m.counted.Observe(&result.Result{Pool: api, Worker: -1, Status: 503, Kind: result.KindQueueLate, Queued: 2 * time.Second})
+	group := pool.New(&plan.Group{Name: "api"})
+	m.counted.Publish(map[string]*pool.Pool{"api": group})
+	m.counted.Observe(&result.Result{Pool: group, Worker: 1, Status: 200, Took: 1500 * time.Millisecond})
+	m.counted.Observe(&result.Result{Pool: group, Worker: -1, Status: 503, Kind: result.KindQueueLate, Queued: 2 * time.Second})
 	_, c := start(t, m)
 	st, raw, err := c.Status(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, 1, st.FormatVersion)
 	assert.Equal(t, "1.2.3", st.Version)
-	assert.Equal(t, "broken", st.Reload.Error)
+	assert.Equal(t, "broken", st.LastReload.Error)
 	assert.Equal(t, 7, st.PID)
-	assert.Equal(t, supervisor.StateReady, st.Groups[0].Workers[0].State)
+	assert.Equal(t, api.StateReady, st.Groups[0].Workers[0].State)
 	assert.Contains(t, string(raw), `"format_version": 1`)
 	assert.Contains(t, string(raw), `"state": "ready"`)
 	assert.True(t, st.Ready())
-	ok := Counts{Requests: 1, Statuses: map[string]uint64{"2xx": 1}, Faults: map[string]uint64{}, Took: 1.5}
-	none := Counts{Statuses: map[string]uint64{}, Faults: map[string]uint64{}}
-	assert.Equal(t, map[string]GroupCounts{"api": {Seats: []Counts{none, ok}, Counts: Counts{Requests: 2, Took: 1.5, Queued: 2,
-		Statuses: map[string]uint64{"2xx": 1, "5xx": 1}, Faults: map[string]uint64{"queue_timeout": 1}}}}, st.Counts)
+	ok := api.Counts{Requests: 1, Statuses: map[api.StatusClass]uint64{"2xx": 1}, Faults: map[string]uint64{}, Took: 1.5}
+	none := api.Counts{Statuses: map[api.StatusClass]uint64{}, Faults: map[string]uint64{}}
+	assert.Equal(t, map[string]api.GroupCounts{"api": {Seats: []api.Counts{none, ok}, Counts: api.Counts{Requests: 2, Took: 1.5, Queued: 2,
+		Statuses: map[api.StatusClass]uint64{"2xx": 1, "5xx": 1}, Faults: map[string]uint64{"queue_timeout": 1}}}}, st.Counts)
 
 	st.Groups[0].Ready = 0
 	assert.False(t, st.Ready())
 	st.Groups[0].Removed = true
 	assert.True(t, st.Ready(), "a removed group need not be")
-	assert.False(t, (&Status{}).Ready(), "nothing runs yet")
+	assert.False(t, (&api.Status{}).Ready(), "nothing runs yet")
 }
 
 func TestServer_Plan(t *testing.T) {
@@ -207,7 +208,7 @@ func TestServer_Plan(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 3, report.Against.Generation)
 	require.Len(t, report.Groups, 1)
-	assert.Equal(t, plan.Add, report.Groups[0].Action)
+	assert.Equal(t, api.ActionAdd, report.Groups[0].Action)
 	_, err = c.Plan(t.Context(), nil, true)
 	require.EqualError(t, err, "ldconfig.star is broken")
 }
@@ -215,43 +216,43 @@ func TestServer_Plan(t *testing.T) {
 func TestServer_Reload(t *testing.T) {
 	m := new(fakeMaster)
 	_, c := start(t, m)
-	var kinds []EventKind
-	var draining ReloadEvent
-	require.NoError(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
+	var kinds []api.ReloadStepKind
+	var draining api.ReloadStep
+	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{}, func(e api.ReloadStep) error {
 		assert.Equal(t, 1, e.FormatVersion)
-		kinds = append(kinds, e.Event)
-		if e.Event == EventDraining {
+		kinds = append(kinds, e.Kind)
+		if e.Kind == api.StepDraining {
 			draining = e
 		}
 		return nil
 	}))
-	assert.Equal(t, []EventKind{EventTaken, EventStarted, EventApplied, EventDraining, EventDone, EventFinished}, kinds)
-	assert.Equal(t, ReloadEvent{FormatVersion: 1, Event: EventDraining, Group: "old", Workers: 1, Requests: 2, Websockets: 1}, draining)
+	assert.Equal(t, []api.ReloadStepKind{api.StepTaken, api.StepStarted, api.StepApplied, api.StepDraining, api.StepDone, api.StepFinished}, kinds)
+	assert.Equal(t, api.ReloadStep{FormatVersion: 1, Kind: api.StepDraining, Group: "old", Workers: 1, Requests: 2, Websockets: 1}, draining)
 
 	failed := errors.New("failed")
-	require.ErrorIs(t, c.Reload(t.Context(), ReloadRequest{All: true}, func(e ReloadEvent) error {
-		if e.Event == EventFailed {
+	require.ErrorIs(t, c.Reload(t.Context(), api.ReloadRequest{All: true}, func(e api.ReloadStep) error {
+		if e.Kind == api.StepFailed {
 			assert.Equal(t, []string{"last words"}, e.Stderr)
 			return failed
 		}
 		return nil
 	}), failed)
-	require.NoError(t, c.Reload(t.Context(), ReloadRequest{NoWait: true}, func(ReloadEvent) error { panic("nothing is told") }))
+	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{NoWait: true}, func(api.ReloadStep) error { panic("nothing is told") }))
 }
 
 // TestServer_ReloadOfAMasterThatStops: the answer ends, with a word of why.
 func TestServer_ReloadOfAMasterThatStops(t *testing.T) {
 	m := new(fakeMaster)
 	s, c := start(t, m)
-	s.opts.Reloads = func(ReloadRequest, func(ReloadEvent)) {}
-	var last ReloadEvent
-	require.NoError(t, c.Reload(t.Context(), ReloadRequest{}, func(e ReloadEvent) error {
-		if last = e; e.Event == EventTaken {
+	s.opts.Reloads = func(api.ReloadRequest, func(api.ReloadStep)) {}
+	var last api.ReloadStep
+	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{}, func(e api.ReloadStep) error {
+		if last = e; e.Kind == api.StepTaken {
 			go s.Close()
 		}
 		return nil
 	}))
-	assert.Equal(t, EventFailed, last.Event)
+	assert.Equal(t, api.StepFailed, last.Kind)
 	assert.Equal(t, "the master stops", last.Error)
 }
 

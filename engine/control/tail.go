@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -101,7 +102,7 @@ func (s *Server) tail(media string, open func(want TailRequest) source) http.Han
 			err = s.knownGroups(want.Groups)
 		}
 		if err != nil {
-			answer(w, statusOf(err), done{FormatVersion, err.Error()})
+			answer(w, statusOf(err), api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 			return
 		}
 		w.Header().Set("Content-Type", media)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // Age writes a duration for people, with its two largest units.
@@ -23,7 +23,7 @@ func Age(d time.Duration) string {
 }
 
 // Note says what is out of the ordinary with a group; "" is nothing.
-func Note(g *supervisor.GroupStatus, now time.Time) string {
+func Note(g *api.GroupStatus, now time.Time) string {
 	switch {
 	case g.Removed:
 		return "removed, drains"

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -141,9 +142,9 @@ func TestTooCostly(t *testing.T) {
 	r, err := x.Sample(line, request.SampleOptions{})
 	require.NoError(t, err)
 	assert.Equal(t, decide.Outcome[string]{Refusal: decide.TooCostly}, x.Decide(r))
-	got, err := x.Answer(decide.Question{Line: line})
+	got, err := x.Answer(api.Question{Line: line})
 	require.NoError(t, err)
-	assert.Equal(t, &decide.Explanation{FormatVersion: 1, Request: line, Status: 431, Refused: decide.TooCostly.Reason, Rules: []decide.Rule{}}, got)
+	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: line, Status: 431, Refused: decide.TooCostly.Reason, Rules: []api.ExplainedRule{}}, got)
 }
 
 func TestDecideAllocatesNothing(t *testing.T) {
@@ -157,23 +158,23 @@ func TestDecideAllocatesNothing(t *testing.T) {
 
 func TestAnswer(t *testing.T) {
 	d := decide.NewExplainer(aPlan(t))
-	got, err := d.Answer(decide.Question{Line: "GET /api/ml"})
+	got, err := d.Answer(api.Question{Line: "GET /api/ml"})
 	require.NoError(t, err)
-	assert.Equal(t, &decide.Explanation{
+	assert.Equal(t, &api.Explanation{
 		FormatVersion: 1, Request: "GET /api/ml", Group: "ml",
-		Router: &decide.Router{Name: "route", At: "c.star:1:5"},
-		Rules: []decide.Rule{
+		Router: &api.ExplainedRouter{Name: "route", At: "c.star:1:5"},
+		Rules: []api.ExplainedRule{
 			{Route: `method("PUT")`, Group: "api", Why: `method("PUT"): the method is GET`},
 			{Route: `"/api/ml"`, Group: "ml", At: "c.star:3:3", Matched: true},
 		},
 	}, got)
 
-	got, err = d.Answer(decide.Question{Line: "/api/../x"})
+	got, err = d.Answer(api.Question{Line: "/api/../x"})
 	require.NoError(t, err)
-	assert.Equal(t, &decide.Explanation{FormatVersion: 1, Request: "/api/../x", Status: 400, Refused: "dot segment in the path", Rules: []decide.Rule{}}, got)
+	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: "/api/../x", Status: 400, Refused: "dot segment in the path", Rules: []api.ExplainedRule{}}, got)
 
-	_, err = d.Answer(decide.Question{Line: "/x", ClientIP: "here"})
+	_, err = d.Answer(api.Question{Line: "/x", ClientIP: "here"})
 	assert.EqualError(t, err, `"here" is no address of a client`)
-	_, err = d.Answer(decide.Question{Line: "x y z"})
+	_, err = d.Answer(api.Question{Line: "x y z"})
 	assert.ErrorContains(t, err, "is no request")
 }

@@ -5,52 +5,13 @@ import (
 	"fmt"
 	"net/netip"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/engine/route"
 )
-
-// FormatVersion is that of an Explanation as JSON. Within one, fields may be
-// added, and keep their meaning.
-const FormatVersion = 1
-
-// A Question is a request to be explained.
-type Question struct {
-	Line     string           `json:"line"` // "GET /x", "GET http://host/x", "wss://host/x"
-	Headers  []request.Header `json:"headers"`
-	ClientIP string           `json:"client_ip"` // "" is 127.0.0.1
-}
-
-// An Explanation is what becomes of a request, and why.
-type Explanation struct {
-	FormatVersion int     `json:"format_version"`
-	Request       string  `json:"request"`
-	Refused       string  `json:"refused,omitempty"` // why it is refused, whatever its routes are
-	Router        *Router `json:"router,omitempty"`  // nil where there is none
-	Rules         []Rule  `json:"rules"`             // as far as they were tried, in order
-	Group         string  `json:"group,omitempty"`   // that takes it
-	Status        int     `json:"status,omitempty"`  // of ldcorn's own answer; 0 where the app answers
-	Location      string  `json:"location,omitempty"`
-}
-
-// A Router is what the router said.
-type Router struct {
-	Name    string `json:"name"`
-	At      string `json:"at"`
-	Decided bool   `json:"decided"` // else the routes were asked
-	Error   string `json:"error,omitempty"`
-}
-
-// A Rule is a route that was tried.
-type Rule struct {
-	Route   string `json:"route"`
-	Group   string `json:"group"`
-	At      string `json:"at,omitempty"` // "" where the group has the default
-	Matched bool   `json:"matched"`
-	Why     string `json:"why,omitempty"` // it does not match
-}
 
 // An Explainer explains decisions. It decides as the proxy does, over groups
 // by their names.
@@ -88,8 +49,11 @@ func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[stri
 }
 
 // Answer explains a request. The error is that of a question which is none.
-func (x *Explainer) Answer(q Question) (*Explanation, error) {
-	opts := request.SampleOptions{Headers: q.Headers}
+func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
+	var opts request.SampleOptions
+	for _, h := range q.Headers {
+		opts.Headers = append(opts.Headers, request.Header(h))
+	}
 	if q.ClientIP != "" {
 		ip, err := netip.ParseAddr(q.ClientIP)
 		if err != nil {
@@ -97,7 +61,7 @@ func (x *Explainer) Answer(q Question) (*Explanation, error) {
 		}
 		opts.ClientIP = ip
 	}
-	out := &Explanation{FormatVersion: FormatVersion, Request: q.Line, Rules: []Rule{}}
+	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}}
 	req, err := x.Sample(q.Line, opts)
 	var refused *http1.Error
 	switch {
@@ -113,13 +77,13 @@ func (x *Explainer) Answer(q Question) (*Explanation, error) {
 		out.Refused = o.Refusal.Reason
 	}
 	if rt := x.plan.Router; rt != nil {
-		out.Router = &Router{Name: rt.Name(), At: rt.Pos().String(), Decided: o.ByRouter()}
+		out.Router = &api.ExplainedRouter{Name: rt.Name(), At: rt.Pos().String(), Decided: o.ByRouter()}
 		if o.Failed != nil {
 			out.Router.Error = o.Failed.Error()
 		}
 	}
 	for _, s := range steps {
-		out.Rules = append(out.Rules, Rule{s.Route.String(), s.Value, at(s.Route.Pos), s.Matched, s.Why})
+		out.Rules = append(out.Rules, api.ExplainedRule{Route: s.Route.String(), Group: s.Value, At: at(s.Route.Pos), Matched: s.Matched, Why: s.Why})
 	}
 	return out, nil
 }

@@ -1,3 +1,8 @@
+// Package event keeps what happens to a master as one stream of events, for
+// readers that come later.
+//
+// The supervisor and the reloads emit events. The control socket and the admin
+// listener read them. An emitter never waits for a reader.
 package event
 
 import (
@@ -7,72 +12,83 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // kept is how many events a stream keeps.
 const kept = 1024
 
-// maxStderr bounds the last words of a worker that an event keeps, in lines.
+// maxStderr bounds how many of the last lines of a worker an event keeps.
 const maxStderr = 20
 
 // maxReason bounds the reason of an event, in bytes.
 const maxReason = 512
 
 // A Stream is the events of one master. The zero Stream is ready for use, and a
-// nil one takes events and keeps none. Its methods are safe from any goroutine.
+// nil one takes events and keeps none. Its methods are safe for concurrent use.
 type Stream struct {
-	mu     sync.Mutex // guards all below
-	events []Event    // the newest, the oldest first
-	count  uint64     // events ever
-	more   chan struct{}
+	mu     sync.Mutex         // guards all below
+	events []api.ControlEvent // the newest ones, the oldest of them first
+	count  uint64             // how many there ever were
+	more   chan struct{}      // closed when an event comes; nil if no reader waits
 }
 
-// Emit adds an event. It sets its number, its time and its version, cuts its
-// reason to one line of bounded length and its last words to some lines, of which
-// it keeps a copy, and never waits for a reader.
-func (s *Stream) Emit(e Event) {
+// Emit adds an event. Stderr is the last lines of the worker that is at fault, if
+// one is; only readers at the control socket see them.
+//
+// Emit sets the number, the time and the version of the event. It cuts the reason
+// to one line of bounded length, and keeps a copy of the last lines of stderr. It
+// never waits for a reader.
+func (s *Stream) Emit(e api.Event, stderr ...string) {
 	if s == nil {
 		return
 	}
 	e.Reason = oneLine(e.Reason)
-	e.Stderr = slices.Clone(e.Stderr[max(len(e.Stderr)-maxStderr, 0):])
+	stderr = slices.Clone(stderr[max(len(stderr)-maxStderr, 0):])
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
-	e.FormatVersion, e.Number, e.At = FormatVersion, s.count, time.Now()
+	e.FormatVersion, e.Number, e.At = api.EventVersion, s.count, time.Now()
 	if len(s.events) == kept {
 		copy(s.events, s.events[1:])
 		s.events = s.events[:kept-1]
 	}
-	s.events = append(s.events, e)
+	s.events = append(s.events, api.ControlEvent{Event: e, Stderr: stderr})
 	if s.more != nil {
 		close(s.more)
 		s.more = nil
 	}
 }
 
-// oneLine returns the beginning of a reason. Where the error of a worker has more
+// oneLine returns the beginning of a reason. If the error of a worker has more
 // lines, these are what the worker wrote.
 func oneLine(reason string) string {
 	line, _, _ := strings.Cut(reason, "\n")
 	return visible.Cut(strings.TrimSuffix(line, "; it wrote:"), maxReason)
 }
 
-// Newest returns the newest n events that are kept, the oldest of them first.
-func (s *Stream) Newest(n int) []Event {
+// Newest returns the newest n events that are kept, the oldest of them first. It
+// is for the admin listener, and leaves out what workers wrote.
+func (s *Stream) Newest(n int) []api.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Clone(s.events[max(len(s.events)-n, 0):])
+	newest := s.events[max(len(s.events)-n, 0):]
+	out := make([]api.Event, len(newest))
+	for i := range newest {
+		out[i] = newest[i].Event
+	}
+	return out
 }
 
-// A Reader reads the events of some groups, or all. It is for one goroutine.
+// A Reader reads the events of some groups, or all events. It is for one
+// goroutine.
 type Reader struct {
 	stream *Stream
-	groups []string // empty = all, and those of the master itself
-	next   uint64   // number of the next one to look at
+	groups []string // if empty, it reads all events, those of the master included
+	next   uint64   // the number of the next event to look at
 	ends   bool     // EndNow was called
-	last   uint64   // number of the last one to take, if it ends
+	last   uint64   // the number of the last event to take, if it ends
 }
 
 // EndNow leaves out the events that come from now on: once the reader has taken
@@ -83,29 +99,29 @@ func (r *Reader) EndNow() {
 	r.ends, r.last = true, r.stream.count
 }
 
-// Read returns a reader of the events of some groups, or of all events where
-// none is named: of the newest n that are kept, or of all that are if n is
-// negative, and of those that come after them.
+// Read returns a reader of the events of some groups, or of all events if none is
+// named: of the newest n that are kept, or of all that are if n is negative, and
+// of those that come after them.
 func (s *Stream) Read(groups []string, n int) *Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := &Reader{stream: s, groups: groups, next: s.count + 1}
 	for i := len(s.events) - 1; i >= 0 && n != 0; i-- {
-		if r.wants(&s.events[i]) {
-			r.next = s.events[i].Number
+		if e := &s.events[i].Event; r.wants(e) {
+			r.next = e.Number
 			n--
 		}
 	}
 	return r
 }
 
-func (r *Reader) wants(e *Event) bool {
-	return len(r.groups) == 0 || slices.Contains(r.groups, e.Group)
+func (r *Reader) wants(e *api.Event) bool {
+	return (len(r.groups) == 0 || slices.Contains(r.groups, e.Group)) && (!r.ends || e.Number <= r.last)
 }
 
-// Take returns the events that have come since the last call, and how many have
-// come that are not kept any more, those of other groups included.
-func (r *Reader) Take() (events []Event, lost uint64) {
+// Take returns the events that have come since the last call, and how many came
+// that are not kept any more, those of other groups included.
+func (r *Reader) Take() (events []api.ControlEvent, lost uint64) {
 	s := r.stream
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +130,7 @@ func (r *Reader) Take() (events []Event, lost uint64) {
 		r.next = first
 	}
 	for _, e := range s.events[len(s.events)-int(s.count-r.next+1):] {
-		if r.wants(&e) && !(r.ends && e.Number > r.last) {
+		if r.wants(&e.Event) {
 			events = append(events, e)
 		}
 	}

@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-func of(group string, kind Kind) Event { return Event{Group: group, Kind: kind} }
+func of(group string, kind api.EventKind) api.Event { return api.Event{Group: group, Kind: kind} }
 
-func numbers(events []Event) (out []uint64) {
+func numbers(events []api.ControlEvent) (out []uint64) {
 	for _, e := range events {
 		out = append(out, e.Number)
 	}
@@ -21,7 +23,7 @@ func numbers(events []Event) (out []uint64) {
 func TestStream_OrderAndChoice(t *testing.T) {
 	s := new(Stream)
 	for _, group := range []string{"a", "", "b", "b", "a"} {
-		s.Emit(of(group, Ready))
+		s.Emit(of(group, api.EventReady))
 	}
 	take := func(groups []string, n int) []uint64 {
 		events, lost := s.Read(groups, n).Take()
@@ -34,20 +36,20 @@ func TestStream_OrderAndChoice(t *testing.T) {
 	assert.Equal(t, []uint64{1, 5}, take([]string{"a"}, -1))
 	assert.Equal(t, []uint64{4, 5}, take([]string{"a", "b"}, 2))
 	assert.Empty(t, take([]string{"c"}, -1))
-	assert.Equal(t, []uint64{5}, numbers(s.Newest(1)))
+	assert.Equal(t, []uint64{5}, []uint64{s.Newest(1)[0].Number})
 	assert.Len(t, s.Newest(99), 5)
 
 	follow := s.Read([]string{"a"}, 0)
-	s.Emit(of("b", Ready))
-	s.Emit(of("a", Exited))
+	s.Emit(of("b", api.EventReady))
+	s.Emit(of("a", api.EventExited))
 	events, lost := follow.Take()
 	assert.Zero(t, lost)
 	assert.Equal(t, []uint64{7}, numbers(events))
 	assert.False(t, events[0].At.IsZero())
-	assert.Equal(t, FormatVersion, events[0].FormatVersion)
+	assert.Equal(t, api.EventVersion, events[0].FormatVersion)
 
 	var none *Stream
-	none.Emit(of("a", Ready)) // does nothing
+	none.Emit(of("a", api.EventReady)) // does nothing
 }
 
 // TestStream_Bounded: the newest events are kept, and a reader that comes too
@@ -56,7 +58,7 @@ func TestStream_Bounded(t *testing.T) {
 	s := new(Stream)
 	slow := s.Read(nil, -1)
 	for range kept + 7 {
-		s.Emit(Event{Kind: Crashed, Stderr: make([]string, 10*maxStderr)})
+		s.Emit(api.Event{Kind: api.EventCrashed}, make([]string, 10*maxStderr)...)
 	}
 	events, lost := slow.Take()
 	assert.EqualValues(t, 7, lost)
@@ -70,10 +72,10 @@ func TestStream_Bounded(t *testing.T) {
 // TestReader_EndNow: a reader that ends takes what was there.
 func TestReader_EndNow(t *testing.T) {
 	s := new(Stream)
-	s.Emit(of("a", Starting))
+	s.Emit(of("a", api.EventStarting))
 	r := s.Read(nil, -1)
 	r.EndNow()
-	s.Emit(of("a", Ready))
+	s.Emit(of("a", api.EventReady))
 	events, _ := r.Take()
 	assert.Equal(t, []uint64{1}, numbers(events))
 	events, _ = r.Take()
@@ -89,7 +91,7 @@ func TestReader_Follow(t *testing.T) {
 	for range emitters {
 		wg.Go(func() {
 			for range each {
-				s.Emit(of("a", Ready))
+				s.Emit(of("a", api.EventReady))
 			}
 		})
 	}
@@ -114,16 +116,11 @@ func TestReader_Follow(t *testing.T) {
 func TestStream_Reason(t *testing.T) {
 	s := new(Stream)
 	for _, reason := range []string{"exit code 3", "worker 0: exit code 3; it wrote:\n    a secret", "one\ntwo", strings.Repeat("é", maxReason)} {
-		s.Emit(Event{Kind: Crashed, Reason: reason})
+		s.Emit(api.Event{Kind: api.EventCrashed, Reason: reason})
 	}
 	var reasons []string
 	for _, e := range s.Newest(4) {
 		reasons = append(reasons, e.Reason)
 	}
 	assert.Equal(t, []string{"exit code 3", "worker 0: exit code 3", "one", strings.Repeat("é", maxReason/2) + "…"}, reasons)
-}
-
-func TestPublic(t *testing.T) {
-	e := Event{Kind: Crashed, Reason: "exit code 3", Stderr: []string{"a secret"}}
-	assert.Equal(t, Event{Kind: Crashed, Reason: "exit code 3"}, e.Public())
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // poolsOf are pools without workers.
@@ -158,21 +158,21 @@ func TestRequests_OfGroups(t *testing.T) {
 }
 
 // a fixedMaster does not change.
-type fixedMaster supervisor.Status
+type fixedMaster api.MasterStatus
 
-func (m fixedMaster) Status() supervisor.Status { return supervisor.Status(m) }
+func (m fixedMaster) Status() api.MasterStatus { return api.MasterStatus(m) }
 
 func someMaster() fixedMaster {
-	return fixedMaster{Generation: 3, Groups: []supervisor.GroupStatus{
-		{Name: "web", Instances: 3, Restarts: []supervisor.Restarts{{supervisor.RestartCrash: 2, supervisor.RestartMaxRSS: 1}, nil, nil},
-			Workers: []supervisor.WorkerStatus{
-				{Index: 0, PID: 7, State: supervisor.StateReady, RSS: 1 << 20, CPU: 1.5},
-				{Index: 0, PID: 8, State: supervisor.StateDraining, RSS: 2 << 20, CPU: 9},
-				{Index: 1, State: supervisor.StateFailed},
-				{Index: 2, PID: 9, State: supervisor.StateStarting, RSS: 3 << 20},
-				{Index: 5, PID: 10, State: supervisor.StateDraining}, // a reload took its index away
+	return fixedMaster{Generation: 3, Groups: []api.GroupStatus{
+		{Name: "web", Instances: 3, Restarts: []api.Restarts{{api.RestartCrash: 2, api.RestartMaxRSS: 1}, nil, nil},
+			Workers: []api.WorkerStatus{
+				{Index: 0, PID: 7, State: api.StateReady, RSS: 1 << 20, CPU: 1.5},
+				{Index: 0, PID: 8, State: api.StateDraining, RSS: 2 << 20, CPU: 9},
+				{Index: 1, State: api.StateFailed},
+				{Index: 2, PID: 9, State: api.StateStarting, RSS: 3 << 20},
+				{Index: 5, PID: 10, State: api.StateDraining}, // a reload took its index away
 			}},
-		{Name: "old", Removed: true, Workers: []supervisor.WorkerStatus{{State: supervisor.StateDraining}}},
+		{Name: "old", Removed: true, Workers: []api.WorkerStatus{{State: api.StateDraining}}},
 	}}
 }
 

@@ -5,12 +5,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // A master knows its workers: a supervisor does.
 type master interface {
-	Status() supervisor.Status
+	Status() api.MasterStatus
 }
 
 // Workers collects for Prometheus how the workers of a master are.
@@ -32,8 +32,8 @@ var (
 )
 
 // states are those that a worker can be seen in. Only read.
-var states = []supervisor.State{supervisor.StateBackoff, supervisor.StateStarting, supervisor.StateReady, supervisor.StateDraining,
-	supervisor.StateStopping, supervisor.StateFailed}
+var states = []api.WorkerState{api.StateBackoff, api.StateStarting, api.StateReady, api.StateDraining,
+	api.StateStopping, api.StateFailed}
 
 // Describe implements prometheus.Collector.
 func (k *Workers) Describe(out chan<- *prometheus.Desc) {
@@ -53,19 +53,19 @@ func (k *Workers) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-func collectGroup(out chan<- prometheus.Metric, g *supervisor.GroupStatus) {
+func collectGroup(out chan<- prometheus.Metric, g *api.GroupStatus) {
 	out <- gauge(wantedDesc, float64(g.Instances), g.Name)
-	count := make(map[supervisor.State]int)
-	at := make([]*supervisor.WorkerStatus, len(g.Restarts)) // by index
+	count := make(map[api.WorkerState]int)
+	at := make([]*api.WorkerStatus, len(g.Restarts)) // by index
 	for i := range g.Workers {
 		w := &g.Workers[i]
 		count[w.State]++
-		if w.Index < len(at) && (at[w.Index] == nil || at[w.Index].State != supervisor.StateReady) {
+		if w.Index < len(at) && (at[w.Index] == nil || at[w.Index].State != api.StateReady) {
 			at[w.Index] = w
 		}
 	}
 	for _, s := range states {
-		out <- gauge(workersDesc, float64(count[s]), g.Name, s.String())
+		out <- gauge(workersDesc, float64(count[s]), g.Name, string(s))
 	}
 	for index, w := range at {
 		collectWorker(out, g, index, w)
@@ -74,10 +74,10 @@ func collectGroup(out chan<- prometheus.Metric, g *supervisor.GroupStatus) {
 
 // collectWorker tells of one index, and of the process w that has it: the one
 // that is ready, where a reload or a recycling makes them two.
-func collectWorker(out chan<- prometheus.Metric, g *supervisor.GroupStatus, index int, w *supervisor.WorkerStatus) {
+func collectWorker(out chan<- prometheus.Metric, g *api.GroupStatus, index int, w *api.WorkerStatus) {
 	name := strconv.Itoa(index)
-	out <- gauge(upDesc, flag(w != nil && w.State == supervisor.StateReady), g.Name, name)
-	for _, why := range supervisor.RestartReasons {
+	out <- gauge(upDesc, flag(w != nil && w.State == api.StateReady), g.Name, name)
+	for _, why := range api.RestartReasons {
 		out <- counter(restartsDesc, uint64(g.Restarts[index][why]), g.Name, name, string(why))
 	}
 	if w != nil && w.PID != 0 {

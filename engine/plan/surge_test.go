@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 func TestSurge(t *testing.T) {
@@ -36,8 +38,8 @@ func TestChanges_AtOnce(t *testing.T) {
 		n, all := changes.AtOnce(surge)
 		assert.Equal(t, want, n, surge)
 		assert.Equal(t, want == 5, all, surge)
-		report := NewReport(Base{}, next, changes, DiffOptions{})
-		assert.Equal(t, Processes{Before: 15, After: 15, Peak: 15 + 3 + 7 + want}, report.Processes, surge)
+		report := NewReport(api.PlanBase{}, next, changes, DiffOptions{})
+		assert.Equal(t, api.PlanProcesses{Before: 15, After: 15, Peak: 15 + 3 + 7 + want}, report.Processes, surge)
 		assert.Equal(t, want, report.AtOnce)
 	}
 }

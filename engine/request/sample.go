@@ -12,8 +12,8 @@ import (
 
 // A Header is one field of a Sample.
 type Header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	Name  string
+	Value string
 }
 
 // SampleOptions are what a line does not say of a request.

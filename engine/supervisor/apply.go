@@ -6,7 +6,7 @@ import (
 	"maps"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -209,7 +209,7 @@ func (s *Supervisor) commit(steps []*step) {
 // applied tells that a group is as its target says.
 func (s *Supervisor) applied(st *step) {
 	s.opts.Log.Info("group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
-	e := event.Event{Kind: event.Applied, Group: st.change.Name, Generation: s.generation, Reason: string(st.change.Action) + ": " + st.change.Reason}
+	e := api.Event{Kind: api.EventApplied, Group: st.change.Name, Generation: s.generation, Reason: string(st.change.Action) + ": " + st.change.Reason}
 	if st.change.New != nil {
 		e.Workers = st.change.New.Instances
 	}

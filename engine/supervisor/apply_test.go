@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -167,8 +168,8 @@ func TestApply_Check(t *testing.T) {
 		result, err := r.sup.Apply(t.Context(), next, ApplyOptions{Check: check(nil)})
 		require.NoError(t, err)
 		synctest.Wait()
-		report := plan.NewReport(plan.Base{}, next, seen, plan.DiffOptions{})
-		assert.Equal(t, plan.WorkerCounts{Before: 3, After: 2, Stop: 1}, report.Groups[0].Workers)
+		report := plan.NewReport(api.PlanBase{}, next, seen, plan.DiffOptions{})
+		assert.Equal(t, api.PlanWorkers{Before: 3, After: 2, Stop: 1}, report.Groups[0].Workers)
 		assert.Len(t, r.fakes.alive("a"), 2, "and so it is done")
 		assert.Equal(t, plan.Resize, seen.Groups[0].Action)
 		assert.Same(t, &seen.Groups[0], &result.Changes.Groups[0], "the plans are compared once")

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // A batch is the successions of one group that a start, a reload, a scale or a
@@ -121,16 +121,16 @@ func (e *StartError) because(format string, args ...any) *StartError {
 
 // retry starts the next worker of a succession again, which was not in service
 // and has failed. It reports false if the batch is given up.
-func (g *group) retry(sc *succession, why RestartReason, failure *StartError) bool {
+func (g *group) retry(sc *succession, why api.RestartReason, failure *StartError) bool {
 	delay, left, ok := sc.again(failure, g.jitter)
 	if !ok {
 		return false
 	}
 	if sc.lost == nil {
-		sc.lost = make(Restarts)
+		sc.lost = make(api.Restarts)
 	}
 	sc.lost[why]++
-	g.emitSeat(event.StartFailed, sc.index, event.Event{Reason: failure.Err.Error(), Stderr: failure.Stderr, RestartIn: delay.Seconds()})
+	g.emitSeat(api.EventStartFailed, sc.index, api.Event{Reason: failure.Err.Error(), RestartIn: delay.Seconds()}, failure.Stderr...)
 	g.log.Warn("start failed, trying again", "worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.spawn(sc, delay, left)
 	return true

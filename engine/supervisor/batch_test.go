@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -103,7 +103,7 @@ func TestBatch_LostRace(t *testing.T) {
 					if name == "restart of failed workers" {
 						break // those have failed before
 					}
-					assert.Equal(t, 1, r.sup.Groups()[0].Restarts[index][RestartStart], "worker %d", index)
+					assert.Equal(t, 1, r.sup.Groups()[0].Restarts[index][api.RestartStart], "worker %d", index)
 				}
 			})
 		})
@@ -180,7 +180,7 @@ func TestBatch_OneFailsForGood(t *testing.T) {
 				assert.Equal(t, 1, r.pub.times)
 				assert.Empty(t, r.sup.Groups()[0].Restarts[2], "the worker that serves was not touched")
 				for _, e := range r.sup.opts.Events.Newest(10) {
-					assert.NotEqual(t, event.Crashed, e.Kind)
+					assert.NotEqual(t, api.EventCrashed, e.Kind)
 				}
 			})
 		})

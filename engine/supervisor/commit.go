@@ -3,6 +3,7 @@ package supervisor
 import (
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -34,7 +35,7 @@ func (g *group) commit(t target, replace bool, batch *batch) {
 		g.release(m, false)
 	}
 	for _, m := range dead {
-		g.restart(RestartCrash, m.index, 0, m.died(), nil)
+		g.restart(api.RestartCrash, m.index, 0, m.died(), nil)
 	}
 }
 
@@ -70,7 +71,7 @@ func (g *group) adopt(batch *batch) []*member {
 	var dead []*member
 	for _, sc := range batch.successions {
 		g.take(sc)
-		if sc.next.state == StateExited {
+		if sc.next.state == api.StateExited {
 			dead = append(dead, sc.next)
 			continue
 		}
@@ -88,7 +89,7 @@ func (g *group) take(sc *succession) {
 	g.countLost(sc)
 	s.target = sc.target
 	sc.batch, sc.phase, s.succession = nil, alone, sc
-	if sc.next.state == StateReady || sc.next.state == StateExited {
+	if sc.next.state == api.StateReady || sc.next.state == api.StateExited {
 		g.conclude(sc)
 		sc.next.succession = nil
 	}
@@ -124,6 +125,6 @@ func (g *group) retryIdle() {
 			g.release(s.current, true)
 		}
 		s.crashes = 0
-		g.fill(&succession{index: index, why: RestartCrash}, 0)
+		g.fill(&succession{index: index, why: api.RestartCrash}, 0)
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -23,7 +24,7 @@ func TestDeaf_WorkerIsReplaced(t *testing.T) {
 		assert.Equal(t, []string{"0:1000", "0:1001"}, r.fakes.alive("a"))
 		assert.Contains(t, r.log.String(), `msg="worker unhealthy" group=a worker=0`)
 		assert.Contains(t, r.log.String(), "its socket refuses connections")
-		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[0])
+		assert.Equal(t, api.Restarts{api.RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[0])
 		pass(time.Hour)
 		assert.True(t, old.alive(), "its request goes on")
 		c.Release()
@@ -45,7 +46,7 @@ func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
 		r.fakes.last().end(worker.Exit{Code: 1})
 		pass(time.Minute)
 		assert.Equal(t, 2, r.fakes.started())
-		assert.Equal(t, Restarts{RestartCrash: 1}, r.sup.Groups()[0].Restarts[0])
+		assert.Equal(t, api.Restarts{api.RestartCrash: 1}, r.sup.Groups()[0].Restarts[0])
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -37,7 +38,7 @@ type group struct {
 	// ----
 	target   // as it runs
 	seats    []*seat
-	restarts []Restarts           // by index
+	restarts []api.Restarts       // by index
 	members  map[*member]struct{} // all that live, retired ones too
 	waiting  []*renewal           // for the end of a replacement
 	emptied  <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
@@ -101,11 +102,11 @@ func (g *group) spawn(sc *succession, delay, left time.Duration) *member {
 	m := &member{
 		group: g, spec: t.spec, index: sc.index, generation: t.generation, delay: delay, startup: t.startup, left: left,
 		spread: g.spread(), cut: make(chan struct{}), over: make(chan struct{}), entered: make(chan struct{}),
-		succession: sc, born: time.Now(), since: time.Now(), state: StateStarting, limits: limitsOf(t.spec),
+		succession: sc, born: time.Now(), since: time.Now(), state: api.StateStarting, limits: limitsOf(t.spec),
 	}
 	sc.next = m
 	if delay > 0 {
-		m.state = StateBackoff
+		m.state = api.StateBackoff
 	}
 	m.ctx, m.cancel = context.WithCancelCause(context.Background())
 	g.members[m] = struct{}{}
@@ -115,7 +116,7 @@ func (g *group) spawn(sc *succession, delay, left time.Duration) *member {
 
 // move changes a member's state: one log line and one event. e has what the
 // event tells beside the state.
-func (g *group) move(m *member, to State, e event.Event, attrs ...any) {
+func (g *group) move(m *member, to api.WorkerState, e api.Event, attrs ...any) {
 	was := m.state
 	took := time.Since(m.since).Round(time.Millisecond)
 	m.state, m.since = to, time.Now()
@@ -135,17 +136,17 @@ func (m *member) pid() int {
 // started is called when the process exists.
 func (g *group) started(m *member, proc process) {
 	m.proc = proc
-	m.state, m.since = StateStarting, time.Now()
+	m.state, m.since = api.StateStarting, time.Now()
 	m.succession.begun()
-	g.emit(event.Starting, m, event.Event{})
-	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", StateStarting, "generation", m.generation)
+	g.emit(api.EventStarting, m, api.Event{})
+	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", api.StateStarting, "generation", m.generation)
 }
 
 // ready is called when the process accepts connections. One that an apply
 // waits for gets requests only once the apply commits.
 func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
-	g.move(m, StateReady, event.Event{})
+	g.move(m, api.StateReady, api.Event{})
 	sc := m.succession
 	sc.tell()
 	switch {
@@ -179,16 +180,16 @@ func (g *group) exited(m *member) {
 func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	defer m.cancel(nil)
 	delete(g.members, m)
-	wasReady, lived := m.state == StateReady, time.Since(m.since)
+	wasReady, lived := m.state == api.StateReady, time.Since(m.since)
 	retired := m.ctx.Err() != nil
 	if m.proc != nil {
-		g.move(m, StateExited, event.Event{Reason: exit.String()}, "reason", exit.String())
+		g.move(m, api.StateExited, api.Event{Reason: exit.String()}, "reason", exit.String())
 	}
-	m.state = StateExited
+	m.state = api.StateExited
 	failure := g.failure(m, exit, err)
-	why := RestartCrash
+	why := api.RestartCrash
 	if !wasReady {
-		why, lived = RestartStart, 0
+		why, lived = api.RestartStart, 0
 	}
 	if sc := m.succession; sc != nil {
 		switch {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -226,7 +227,7 @@ func (g *group) unhealthy(m *member, err error) {
 		return
 	}
 	sc := g.seats[m.index].succession
-	if sc == nil || sc.next.state == StateBackoff {
+	if sc == nil || sc.next.state == api.StateBackoff {
 		g.release(m, true)
 		return
 	}
@@ -238,12 +239,12 @@ func (g *group) unhealthy(m *member, err error) {
 // started for ever without a pause. It does nothing, and reports false, where
 // the worker is on its way out already.
 func (g *group) dismiss(m *member, err error) bool {
-	if !m.current || m.state != StateReady || m.ctx.Err() != nil || g.closing {
+	if !m.current || m.state != api.StateReady || m.ctx.Err() != nil || g.closing {
 		return false
 	}
 	g.pool.Swap(nil, readyOf([]*member{m}))
 	failure := &StartError{Group: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
-	g.refill(m, RestartUnhealthy, time.Since(m.since), failure)
+	g.refill(m, api.RestartUnhealthy, time.Since(m.since), failure)
 	g.release(m, false) // told after why
 	return true
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -143,7 +144,7 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 		assert.InDelta(t, 10*time.Second, time.Since(asked), float64(10*time.Millisecond), "killed after stop_timeout")
 		synctest.Wait()
 		assert.Contains(t, r.log.String(), `msg="worker unhealthy" group=a worker=`)
-		assert.Equal(t, Restarts{RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[old.index])
+		assert.Equal(t, api.Restarts{api.RestartUnhealthy: 1}, r.sup.Groups()[0].Restarts[old.index])
 		assert.Contains(t, r.log.String(), "unhealthy: 3 failed checks in a row: no answer within 2s (health_timeout)")
 	})
 }

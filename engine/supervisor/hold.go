@@ -3,7 +3,7 @@ package supervisor
 import (
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // Hold makes the requests of a group wait in its queue, within the queue's
@@ -19,7 +19,7 @@ func (s *Supervisor) Hold(name string) error {
 	if g.pool.Hold() {
 		now := g.pool.Stats()
 		g.log.Info("group held", "requests", now.Requests, "websockets", now.Tunnels)
-		g.events.Emit(event.Event{Kind: event.Held, Group: name, Requests: now.Requests, Websockets: now.Tunnels})
+		g.events.Emit(api.Event{Kind: api.EventHeld, Group: name, Requests: now.Requests, Websockets: now.Tunnels})
 	}
 	return nil
 }
@@ -35,7 +35,7 @@ func (s *Supervisor) Release(name string) error {
 	if since := g.pool.Resume(); !since.IsZero() {
 		took := time.Since(since).Round(time.Millisecond)
 		g.log.Info("group released", "queued", queued, "took", took)
-		g.events.Emit(event.Event{Kind: event.Released, Group: name, Queued: queued, Took: took.Seconds()})
+		g.events.Emit(api.Event{Kind: api.EventReleased, Group: name, Queued: queued, Took: took.Seconds()})
 	}
 	return nil
 }

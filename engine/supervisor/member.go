@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -42,7 +42,7 @@ type member struct {
 	over    chan struct{} // closed when the process has ended and the group knows
 
 	// ----
-	state      State
+	state      api.WorkerState
 	since      time.Time // of the state
 	proc       process
 	worker     *pool.Worker
@@ -155,7 +155,7 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	}
 	m.drain(proc, w)
 	w.CloseIdle()
-	m.group.post(func() { m.group.move(m, StateStopping, event.Event{}) })
+	m.group.post(func() { m.group.move(m, api.StateStopping, api.Event{}) })
 	return proc.Stop(m.stopGrace(), m.group.hurry)
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -38,7 +39,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	r.t.Helper()
 	pass(0)
 	now, _ := r.sup.InEffect()
-	report := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, opts), opts)
+	report := plan.NewReport(api.PlanBase{}, next, plan.Diff(now, next, opts), opts)
 	before := r.pids()
 	peak := count(before)
 	r.fakes.onStart(func(*fakeProcess) error { // all of those at a time start before any other ends
@@ -51,9 +52,9 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 		peak = max(peak, alive)
 		return nil
 	})
-	var applied *plan.Report
+	var applied *api.Plan
 	check := func(now *plan.Plan, _ int, changes *plan.Changes) error {
-		applied = plan.NewReport(plan.Base{}, next, *changes, opts)
+		applied = plan.NewReport(api.PlanBase{}, next, *changes, opts)
 		return nil
 	}
 	_, err := r.sup.Apply(r.t.Context(), next, ApplyOptions{Diff: opts, Check: check})
@@ -64,17 +65,17 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	for _, g := range report.Groups {
 		was, is := before[g.Name], after[g.Name]
 		kept := len(slices.DeleteFunc(slices.Clone(is), func(w string) bool { return !slices.Contains(was, w) }))
-		got := plan.WorkerCounts{Before: len(was), After: len(is), Start: len(is) - kept, Stop: len(was) - kept}
+		got := api.PlanWorkers{Before: len(was), After: len(is), Start: len(is) - kept, Stop: len(was) - kept}
 		require.Equal(r.t, g.Workers, got, "%s: %s, %s", g.Name, g.Action, g.Reason)
 	}
-	require.Equal(r.t, report.Processes, plan.Processes{Before: count(before), After: count(after), Peak: peak})
+	require.Equal(r.t, report.Processes, api.PlanProcesses{Before: count(before), After: count(after), Peak: peak})
 
 	// Applied once more it changes nothing but what is replaced anyway, and
 	// what needs more than a reload needs it still.
 	now, _ = r.sup.InEffect()
-	again := plan.NewReport(plan.Base{}, next, plan.Diff(now, next, plan.DiffOptions{}), plan.DiffOptions{})
+	again := plan.NewReport(api.PlanBase{}, next, plan.Diff(now, next, plan.DiffOptions{}), plan.DiffOptions{})
 	for _, g := range again.Groups {
-		require.Contains(r.t, []plan.Action{plan.Keep, plan.Replace}, g.Action, g.Name)
+		require.Contains(r.t, []api.PlanAction{api.ActionKeep, api.ActionReplace}, g.Action, g.Name)
 		require.Empty(r.t, g.Changes, g.Name)
 	}
 	require.Equal(r.t, len(report.Restart), len(again.Restart))

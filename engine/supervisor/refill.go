@@ -3,12 +3,12 @@ package supervisor
 import (
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // refill gives the seat of a worker that has ended to its replacement, if one
 // is starting already, else to a restarted one.
-func (g *group) refill(m *member, why RestartReason, lived time.Duration, failure *StartError) {
+func (g *group) refill(m *member, why api.RestartReason, lived time.Duration, failure *StartError) {
 	s := g.seats[m.index]
 	if !s.isReplaced() {
 		g.restart(why, m.index, lived, failure, m.succession)
@@ -17,7 +17,7 @@ func (g *group) refill(m *member, why RestartReason, lived time.Duration, failur
 	g.count(m.index, why)
 	s.crashed(lived, failure)
 	g.emitCrash(m.index, why, failure, 0)
-	g.log.Warn(why.message(), "worker", m.index, "restart_in", 0, "err", failure.Err)
+	g.log.Warn(lossMessage(why), "worker", m.index, "restart_in", 0, "err", failure.Err)
 	g.countLost(s.succession)
 	s.succession.lose()
 	g.place(s.succession.next)
@@ -28,7 +28,7 @@ func (g *group) refill(m *member, why RestartReason, lived time.Duration, failur
 // seat up. sc is the succession that the lost worker was the next one of, nil if
 // it had served: it goes on with another, and its batch, if any, is told, unless
 // nobody waits for that.
-func (g *group) restart(why RestartReason, index int, lived time.Duration, failure *StartError, sc *succession) {
+func (g *group) restart(why api.RestartReason, index int, lived time.Duration, failure *StartError, sc *succession) {
 	s := g.seats[index]
 	if sc == nil {
 		sc = &succession{index: index, why: why}
@@ -41,8 +41,8 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 	s.crashed(lived, failure)
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
-		g.emitSeat(event.Failed, index, event.Event{Reason: failure.reason(why), Stderr: failure.Stderr})
-		g.log.Error("worker failed", append([]any{"worker", index, "state", StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
+		g.emitSeat(api.EventFailed, index, api.Event{Reason: failure.reason(why)}, failure.Stderr...)
+		g.log.Error("worker failed", append([]any{"worker", index, "state", api.StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
 		sc.giveUp(failure)
 		g.conclude(sc)
 		g.checkDown()
@@ -50,7 +50,7 @@ func (g *group) restart(why RestartReason, index int, lived time.Duration, failu
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
 	g.emitCrash(index, why, failure, delay)
-	g.log.Warn(why.message(), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
+	g.log.Warn(lossMessage(why), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.fill(sc, delay)
 }
 

@@ -3,13 +3,13 @@ package supervisor
 import (
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // replace starts another worker for the index of one that is ready and serves
 // on until the other is ready, too. There is one replacement at a time in a
 // group: g.replacing returns nil. b, if not nil, is told how it goes.
-func (g *group) replace(old *member, why RestartReason, b *batch) {
+func (g *group) replace(old *member, why api.RestartReason, b *batch) {
 	s := g.seats[old.index]
 	sc := &succession{index: old.index, phase: beside, target: s.target, why: why, old: old, batch: b}
 	s.succession = sc
@@ -51,7 +51,7 @@ func (g *group) notReplaced(sc *succession, failure *StartError) {
 	case m.ctx.Err() != nil || g.closing:
 		sc.end()
 	default:
-		if g.retry(sc, RestartStart, failure) {
+		if g.retry(sc, api.RestartStart, failure) {
 			return
 		}
 	}
@@ -59,7 +59,7 @@ func (g *group) notReplaced(sc *succession, failure *StartError) {
 		old.retries++
 		delay := g.jitter(restartDelay(g.retryBase(), old.retries+1))
 		old.keepUntil = time.Now().Add(delay)
-		g.emit(event.Kept, old, event.Event{Reason: failure.reason(RestartStart), Stderr: failure.Stderr, RestartIn: delay.Seconds()})
+		g.emit(api.EventKept, old, api.Event{Reason: failure.reason(api.RestartStart), RestartIn: delay.Seconds()}, failure.Stderr...)
 		g.log.Warn("replacement failed, the old worker stays", append([]any{"worker", m.index, "retry_in", delay}, failure.Attrs()...)...)
 	}
 	g.endReplacement(sc)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // Restart replaces the workers of a group one after another, each only once
@@ -89,19 +89,19 @@ func (g *group) renew(r *renewal) {
 	s := g.seats[r.index]
 	m := s.current
 	switch {
-	case m != nil && m.state != StateBackoff && !m.born.Before(r.asked):
+	case m != nil && m.state != api.StateBackoff && !m.born.Before(r.asked):
 		r.batch.end()
-	case m != nil && m.state == StateReady:
+	case m != nil && m.state == api.StateReady:
 		s.lastExit = "restarted"
-		g.emit(event.Recycled, m, event.Event{Reason: "ldcorn restart"})
-		g.replace(m, RestartCommand, r.batch)
+		g.emit(api.EventRecycled, m, api.Event{Reason: "ldcorn restart"})
+		g.replace(m, api.RestartCommand, r.batch)
 	default: // nobody serves that one would have to wait for
 		if m != nil {
 			g.release(m, true)
 		}
 		s.crashes = 0
-		g.count(r.index, RestartCommand)
-		sc := &succession{index: r.index, why: RestartCommand, batch: r.batch}
+		g.count(r.index, api.RestartCommand)
+		sc := &succession{index: r.index, why: api.RestartCommand, batch: r.batch}
 		r.batch.add(sc)
 		g.fill(sc, 0)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -17,37 +18,37 @@ func TestRestarts(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		p := aPlan(aGroup("a", instances(2), func(p *plan.Group) { p.MaxRequests = 5 }))
 		r.mustApply(p)
-		counts := func() []Restarts {
+		counts := func() []api.Restarts {
 			groups := r.sup.Groups()
 			require.Len(t, groups, 1)
 			return groups[0].Restarts
 		}
-		assert.Equal(t, []Restarts{nil, nil}, counts())
+		assert.Equal(t, []api.Restarts{nil, nil}, counts())
 
 		r.fakes.all[1].kill()
 		pass(time.Second)
 		lost := r.fakes.all[1].index
-		assert.Equal(t, 1, counts()[lost][RestartCrash])
+		assert.Equal(t, 1, counts()[lost][api.RestartCrash])
 		assert.Empty(t, counts()[1-lost])
 
 		r.serve("a", 10)
 		pass(10 * time.Second)
-		assert.Equal(t, []int{1, 1}, []int{counts()[0][RestartMaxRequests], counts()[1][RestartMaxRequests]})
+		assert.Equal(t, []int{1, 1}, []int{counts()[0][api.RestartMaxRequests], counts()[1][api.RestartMaxRequests]})
 
 		require.NoError(t, r.sup.Restart(t.Context(), "a"))
-		assert.Equal(t, []int{1, 1}, []int{counts()[0][RestartCommand], counts()[1][RestartCommand]})
+		assert.Equal(t, []int{1, 1}, []int{counts()[0][api.RestartCommand], counts()[1][api.RestartCommand]})
 
 		r.mustApply(p) // replaces both
-		want := Restarts{RestartMaxRequests: 1, RestartCommand: 1}
+		want := api.Restarts{api.RestartMaxRequests: 1, api.RestartCommand: 1}
 		assert.Equal(t, want, counts()[1-lost])
-		want[RestartCrash] = 1
+		want[api.RestartCrash] = 1
 		assert.Equal(t, want, counts()[lost])
 
 		r.mustApply(aPlan(aGroup("a", instances(1))))
 		assert.Len(t, counts(), 1)
 		r.mustApply(aPlan(aGroup("b", instances(1))))
 		pass(time.Minute)
-		assert.Equal(t, []Restarts{nil}, counts())
+		assert.Equal(t, []api.Restarts{nil}, counts())
 	})
 }
 
@@ -65,6 +66,6 @@ func TestRestarts_InVain(t *testing.T) {
 		pass(time.Hour)
 		a := r.sup.Groups()[0]
 		assert.True(t, a.Failed)
-		assert.Equal(t, []Restarts{{RestartCrash: 1, RestartStart: 2}}, a.Restarts)
+		assert.Equal(t, []api.Restarts{{api.RestartCrash: 1, api.RestartStart: 2}}, a.Restarts)
 	})
 }

@@ -1,7 +1,7 @@
 package supervisor
 
 import (
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
@@ -16,9 +16,9 @@ func (g *group) retire(members []*member, cut bool) {
 
 // release tells a member that gets no new requests any more to end.
 func (g *group) release(m *member, cut bool) {
-	if m.state == StateReady {
+	if m.state == api.StateReady {
 		requests, tunnels := m.worker.InFlight()
-		g.move(m, StateDraining, event.Event{Requests: requests, Websockets: tunnels}, "requests", requests, "websockets", tunnels)
+		g.move(m, api.StateDraining, api.Event{Requests: requests, Websockets: tunnels}, "requests", requests, "websockets", tunnels)
 	}
 	m.current = false
 	if sc := m.succession; sc != nil && sc.phase != beside { // that is dropped by who knows why
@@ -65,7 +65,7 @@ func (g *group) finish(cut bool) {
 func readyOf(members []*member) []*pool.Worker {
 	var workers []*pool.Worker
 	for _, m := range members {
-		if m.state == StateReady {
+		if m.state == api.StateReady {
 			workers = append(workers, m.worker)
 		}
 	}

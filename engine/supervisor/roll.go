@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -212,7 +213,7 @@ func awaitOver(ctx context.Context, members []*member) error {
 // new one has ended.
 func (g *group) advance(sc *succession) (old *member, died *StartError) {
 	m := sc.next
-	if m.state != StateReady {
+	if m.state != api.StateReady {
 		return nil, sc.last()
 	}
 	g.tighten(sc.target.spec)

@@ -357,11 +357,6 @@ func FuzzMarker(f *testing.F) {
 	})
 }
 
-func TestState_String(t *testing.T) {
-	assert.Equal(t, "draining", StateDraining.String())
-	assert.Equal(t, "unknown", State(99).String())
-}
-
 // TestRecord_OldWord: an earlier version wrote pool for group.
 func TestRecord_OldWord(t *testing.T) {
 	var old, now record

@@ -1,6 +1,10 @@
 package supervisor
 
-import "time"
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+)
 
 // A seat is one index of a group: the worker that has it now, and how often
 // it has crashed in a row.
@@ -18,7 +22,9 @@ type seat struct {
 
 // idle reports whether nothing runs or starts in the seat: it has failed, or
 // waits for its restart.
-func (s *seat) idle() bool { return s.failed || s.current == nil || s.current.state == StateBackoff }
+func (s *seat) idle() bool {
+	return s.failed || s.current == nil || s.current.state == api.StateBackoff
+}
 
 // isReplaced reports whether the seat's worker serves while its successor starts.
 func (s *seat) isReplaced() bool { return s.succession != nil && s.succession.phase == beside }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -44,7 +45,7 @@ func TestStatus(t *testing.T) {
 		require.Len(t, z.Workers, 2)
 		require.Len(t, a.Workers, 1)
 		w := a.Workers[0]
-		assert.Equal(t, StateReady, w.State)
+		assert.Equal(t, api.StateReady, w.State)
 		assert.Equal(t, []int{1, 1}, []int{w.Requests, w.Websockets})
 		assert.EqualValues(t, 3, w.Served)
 		assert.InDelta(t, 1.5, w.CPU, 0)
@@ -76,18 +77,18 @@ func TestStatus_OfAllStates(t *testing.T) {
 
 		st := r.sup.Status()
 		require.Len(t, st.Groups, 2)
-		var states []State
+		var states []api.WorkerState
 		for _, w := range st.Groups[0].Workers {
 			states = append(states, w.State)
 		}
-		assert.Equal(t, []State{StateFailed, StateReady, StateBackoff}, states)
+		assert.Equal(t, []api.WorkerState{api.StateFailed, api.StateReady, api.StateBackoff}, states)
 		assert.Equal(t, 3, st.Groups[0].Workers[0].Restarts)
 		assert.Equal(t, "broken", st.Groups[0].Workers[0].LastExit)
 		assert.Empty(t, st.Groups[0].Workers[1].LastExit)
 		b := st.Groups[1]
 		assert.True(t, b.Removed)
 		require.Len(t, b.Workers, 1)
-		assert.Equal(t, StateDraining, b.Workers[0].State)
+		assert.Equal(t, api.StateDraining, b.Workers[0].State)
 	})
 }
 

@@ -1,6 +1,10 @@
 package supervisor
 
-import "time"
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+)
 
 // A phase is how far a succession is.
 type phase uint8
@@ -28,19 +32,19 @@ const (
 type succession struct {
 	index  int
 	phase  phase
-	target target        // what next is
-	why    RestartReason // counted when next takes the seat of old; "" if a plan has begun it
-	old    *member       // beside: serves. Later: finishes what it has, until next is ready or has ended. nil = nobody
-	next   *member       // the newest, if its start was repeated
+	target target            // what next is
+	why    api.RestartReason // counted when next takes the seat of old; "" if a plan has begun it
+	old    *member           // beside: serves. Later: finishes what it has, until next is ready or has ended. nil = nobody
+	next   *member           // the newest, if its start was repeated
 
 	batch  *batch        // told how it goes, and decides whether a start is repeated; nil = nobody is
 	until  time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
 	failed []*StartError // one for each start that has failed, while there was a batch
-	lost   Restarts      // starts that have failed and were repeated before next had the seat; nil = none
+	lost   api.Restarts  // starts that have failed and were repeated before next had the seat; nil = none
 }
 
 // isReady reports whether the next worker is ready, and has not ended since.
-func (sc *succession) isReady() bool { return sc.next.state == StateReady && !hasEnded(sc.next) }
+func (sc *succession) isReady() bool { return sc.next.state == api.StateReady && !hasEnded(sc.next) }
 
 // last is the newest failure where the next worker is not ready any more.
 func (sc *succession) last() *StartError {

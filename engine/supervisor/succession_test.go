@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -63,7 +64,7 @@ func TestSuccession_Again(t *testing.T) {
 		batch  batch
 		others []*succession
 	}
-	starting := func() *succession { return &succession{next: &member{state: StateStarting}} }
+	starting := func() *succession { return &succession{next: &member{state: api.StateStarting}} }
 	for name, c := range map[string]struct {
 		batch    batched
 		startup  time.Duration
@@ -91,7 +92,7 @@ func TestSuccession_Again(t *testing.T) {
 				b := &c.batch.batch
 				b.news = news
 				spec := aGroup("a", func(p *plan.Group) { p.MaxRestartsOnCrash = c.restarts })
-				sc := &succession{target: target{spec: spec, startup: c.startup}, next: &member{state: StateStarting}, batch: b}
+				sc := &succession{target: target{spec: spec, startup: c.startup}, next: &member{state: api.StateStarting}, batch: b}
 				b.successions = append(c.batch.others, sc)
 				var delay time.Duration
 				var ok bool
@@ -119,23 +120,23 @@ func TestSuccession_OfTheSeat(t *testing.T) {
 	for name, c := range map[string]struct {
 		begin func(r *rig)
 		want  phase
-		why   RestartReason
+		why   api.RestartReason
 		none  bool
 	}{
-		"crash":   {begin: func(r *rig) { r.fakes.find(0, "main:app").kill() }, want: alone, why: RestartCrash},
-		"restart": {begin: func(r *rig) { go func() { _ = r.sup.Restart(context.Background(), "a") }() }, want: beside, why: RestartCommand},
+		"crash":   {begin: func(r *rig) { r.fakes.find(0, "main:app").kill() }, want: alone, why: api.RestartCrash},
+		"restart": {begin: func(r *rig) { go func() { _ = r.sup.Restart(context.Background(), "a") }() }, want: beside, why: api.RestartCommand},
 		"crash of a replaced one": {begin: func(r *rig) {
 			go func() { _ = r.sup.Restart(context.Background(), "a") }()
 			synctest.Wait()
 			r.fakes.all[0].kill()
-		}, want: alone, why: RestartCommand},
+		}, want: alone, why: api.RestartCommand},
 		"reload":      {begin: func(r *rig) { go r.mustApply(aPlan(aGroup("a"))) }, none: true},
 		"some a time": {begin: func(r *rig) { go r.mustApply(surging(1, aGroup("a"))) }, none: true},
 		"crash in a reload": {begin: func(r *rig) {
 			go r.mustApply(aPlan(aGroup("a")))
 			synctest.Wait()
 			r.fakes.find(0, "main:app").kill()
-		}, want: alone, why: RestartCrash},
+		}, want: alone, why: api.RestartCrash},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T, r *rig) {

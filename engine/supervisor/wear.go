@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -23,8 +23,8 @@ const greedyLife = 2 * maxBackoff
 
 // wear says why a worker is to be replaced.
 type wear struct {
-	why    RestartReason // "" if it is not
-	reason string        // the same in words
+	why    api.RestartReason // "" if it is not
+	reason string            // the same in words
 }
 
 // watchWear has a worker in service replaced before it makes trouble, until
@@ -55,14 +55,14 @@ func (m *member) worn(spec *plan.Group, pid int, served uint64, age time.Duratio
 	sooner := time.Duration(m.spread * float64(spec.MaxLifetime/lifetimePart))
 	switch {
 	case spec.MaxRequests > 0 && served >= uint64(spec.MaxRequests+extra):
-		return wear{RestartMaxRequests, fmt.Sprintf("%d requests (max_requests)", served)}
+		return wear{api.RestartMaxRequests, fmt.Sprintf("%d requests (max_requests)", served)}
 	case spec.MaxLifetime > 0 && age >= spec.MaxLifetime-sooner:
-		return wear{RestartMaxLifetime, fmt.Sprintf("%v old (max_lifetime)", age.Round(time.Second))}
+		return wear{api.RestartMaxLifetime, fmt.Sprintf("%v old (max_lifetime)", age.Round(time.Second))}
 	case spec.MaxRSS == 0:
 		return wear{}
 	}
 	if rss := m.group.usage(pid).RSS; rss >= spec.MaxRSS {
-		return wear{RestartMaxRSS, fmt.Sprintf("%d MiB resident (max_rss)", rss>>20)}
+		return wear{api.RestartMaxRSS, fmt.Sprintf("%d MiB resident (max_rss)", rss>>20)}
 	}
 	return wear{}
 }
@@ -70,11 +70,11 @@ func (m *member) worn(spec *plan.Group, pid int, served uint64, age time.Duratio
 // recycle replaces a worker that is worn out, unless another of the group is
 // being replaced, or the last try has failed not long ago.
 func (g *group) recycle(m *member, worn wear) {
-	if !m.current || m.state != StateReady || g.replacing() != nil || g.closing || time.Now().Before(m.keepUntil) {
+	if !m.current || m.state != api.StateReady || g.replacing() != nil || g.closing || time.Now().Before(m.keepUntil) {
 		return
 	}
 	s := g.seats[m.index]
-	if worn.why == RestartMaxRSS && time.Since(m.since) < greedyLife {
+	if worn.why == api.RestartMaxRSS && time.Since(m.since) < greedyLife {
 		s.greedy++
 	} else {
 		s.greedy = 0
@@ -84,6 +84,6 @@ func (g *group) recycle(m *member, worn wear) {
 	}
 	g.log.Info("worker recycled", "worker", m.index, "pid", m.proc.PID(), "reason", worn.reason)
 	s.lastExit = "recycled: " + worn.reason
-	g.emit(event.Recycled, m, event.Event{Reason: worn.reason})
+	g.emit(api.EventRecycled, m, api.Event{Reason: worn.reason})
 	g.replace(m, worn.why, nil)
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 func TestNear(t *testing.T) {
@@ -144,7 +146,7 @@ func TestWriteJSONIsValid(t *testing.T) {
 	require.NoError(t, WriteJSON(&out, r))
 	var got map[string]any
 	require.NoError(t, json.Unmarshal(out.Bytes(), &got))
-	assert.EqualValues(t, FormatVersion, got["format_version"])
+	assert.EqualValues(t, api.CheckVersion, got["format_version"])
 	assert.EqualValues(t, 1, got["errors"])
 }
 

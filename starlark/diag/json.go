@@ -1,67 +1,29 @@
 package diag
 
 import (
-	"encoding/json"
 	"io"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
-
-// FormatVersion is the version of the output of WriteJSON. It increases when a
-// field changes its meaning or is removed; new fields do not change it.
-const FormatVersion = 1
-
-type jsonReport struct {
-	FormatVersion int              `json:"format_version"`
-	Errors        int              `json:"errors"`
-	Warnings      int              `json:"warnings"`
-	Diagnostics   []jsonDiagnostic `json:"diagnostics"`
-}
-
-type jsonDiagnostic struct {
-	Code     string    `json:"code"`
-	Severity Severity  `json:"severity"`
-	Message  string    `json:"message"`
-	Span     *jsonSpan `json:"span,omitempty"`
-	Label    string    `json:"label,omitempty"`
-	Hint     string    `json:"hint,omitempty"`
-	Detail   []string  `json:"detail,omitempty"`
-	Related  []jsonTie `json:"related,omitempty"`
-	Trace    []jsonTie `json:"trace,omitempty"`
-	Count    int       `json:"count"`
-}
-
-type jsonSpan struct {
-	File      string `json:"file"`
-	Line      int    `json:"line,omitempty"`
-	Column    int    `json:"column,omitempty"`
-	EndColumn int    `json:"end_column,omitempty"`
-}
-
-type jsonTie struct {
-	Text string    `json:"text"`
-	Span *jsonSpan `json:"span,omitempty"`
-}
 
 // WriteJSON prints the report as one JSON object.
 func WriteJSON(w io.Writer, r *Report) error {
-	out := jsonReport{
-		FormatVersion: FormatVersion,
+	out := api.Check{
+		FormatVersion: api.CheckVersion,
 		Errors:        r.Count(Error),
 		Warnings:      r.Count(Warning),
-		Diagnostics:   []jsonDiagnostic{},
+		Diagnostics:   []api.Diagnostic{},
 	}
 	for _, d := range r.Diagnostics {
 		out.Diagnostics = append(out.Diagnostics, jsonOf(d))
 	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(out)
+	return api.Write(w, out)
 }
 
-func jsonOf(d Diagnostic) jsonDiagnostic {
-	out := jsonDiagnostic{
+func jsonOf(d Diagnostic) api.Diagnostic {
+	out := api.Diagnostic{
 		Code:     d.Code,
-		Severity: d.Severity,
+		Severity: api.Severity(d.Severity),
 		Message:  d.Message,
 		Span:     jsonSpanOf(d.Span),
 		Label:    d.Label,
@@ -70,15 +32,15 @@ func jsonOf(d Diagnostic) jsonDiagnostic {
 		Count:    d.Repeats + 1,
 	}
 	for _, r := range d.Related {
-		out.Related = append(out.Related, jsonTie{Text: r.Label, Span: jsonSpanOf(r.Span)})
+		out.Related = append(out.Related, api.Place{Text: r.Label, Span: jsonSpanOf(r.Span)})
 	}
 	for _, f := range d.Trace {
-		out.Trace = append(out.Trace, jsonTie{Text: f.Function, Span: jsonSpanOf(f.Span)})
+		out.Trace = append(out.Trace, api.Place{Text: f.Function, Span: jsonSpanOf(f.Span)})
 	}
 	return out
 }
 
-func jsonSpanOf(s Span) *jsonSpan {
+func jsonSpanOf(s Span) *api.Span {
 	if s.File == "" {
 		return nil
 	}
@@ -86,5 +48,5 @@ func jsonSpanOf(s Span) *jsonSpan {
 	if s.Line > 0 {
 		end = max(end, s.Col+1)
 	}
-	return &jsonSpan{File: s.File, Line: s.Line, Column: s.Col, EndColumn: end}
+	return &api.Span{File: s.File, Line: s.Line, Column: s.Col, EndColumn: end}
 }

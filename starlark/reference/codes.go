@@ -3,9 +3,9 @@ package reference
 // A Code is what a diagnostic is known by. Codes are stable: one is never
 // given another meaning.
 type Code struct {
-	ID      string `json:"id"`      // L and a number for errors, W and one for warnings
-	Meaning string `json:"meaning"` // what was found, without a final period
-	Advice  string `json:"advice"`  // what there is to know or to do, in one or two sentences
+	ID      string // L and a number for errors, W and one for warnings
+	Meaning string // what was found, without a final period
+	Advice  string // what there is to know or to do, in one or two sentences
 }
 
 // Codes returns every code, in order.

@@ -12,7 +12,7 @@ import (
 
 // TestJSON holds what schema --json prints and its schema together.
 func TestJSON(t *testing.T) {
-	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(root, "docs", "language.schema.json"))
+	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(root, "docs", "schema", "language.json"))
 	require.NoError(t, err)
 	var out bytes.Buffer
 	require.NoError(t, WriteJSON(&out))

@@ -1,77 +1,30 @@
 package tests
 
 import (
-	"encoding/json"
 	"io"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// FormatVersion is that of WriteJSON. Within one, fields may be added, and
-// keep their meaning.
-const FormatVersion = 1
-
-type jsonReport struct {
-	FormatVersion int          `json:"format_version"`
-	Passed        int          `json:"passed"`
-	Failed        int          `json:"failed"`
-	Tests         []jsonTest   `json:"tests"`
-	Coverage      jsonCoverage `json:"coverage"`
-}
-
-type jsonTest struct {
-	Name     string        `json:"name"`
-	File     string        `json:"file"`
-	Line     int           `json:"line"`
-	Passed   bool          `json:"passed"`
-	Seconds  float64       `json:"seconds"`
-	Failures []jsonFailure `json:"failures"`
-}
-
-type jsonFailure struct {
-	Code    string   `json:"code"`
-	Message string   `json:"message"`
-	Label   string   `json:"label,omitempty"`
-	Detail  []string `json:"detail,omitempty"`
-	File    string   `json:"file,omitempty"`
-	Line    int      `json:"line,omitempty"`
-	Column  int      `json:"column,omitempty"`
-}
-
-type jsonCoverage struct {
-	Routes  int          `json:"routes"`
-	Hit     int          `json:"hit"`
-	Percent float64      `json:"percent"`
-	Missed  []jsonMissed `json:"missed"`
-}
-
-type jsonMissed struct {
-	Group string `json:"group"`
-	Route string `json:"route"`
-	File  string `json:"file"`
-	Line  int    `json:"line"`
-}
-
 // WriteJSON prints the report as one JSON object.
 func WriteJSON(w io.Writer, r *Report) error {
-	out := jsonReport{FormatVersion: FormatVersion, Failed: r.Failed(), Tests: []jsonTest{}}
+	out := api.Tests{FormatVersion: api.TestsVersion, Failed: r.Failed(), Tests: []api.Test{}}
 	out.Passed = len(r.Results) - out.Failed
 	for _, res := range r.Results {
-		t := jsonTest{Name: res.Test.Name, File: res.Test.Span.File, Line: res.Test.Span.Line,
-			Passed: len(res.Failures) == 0, Seconds: res.Took.Seconds(), Failures: []jsonFailure{}}
+		t := api.Test{Name: res.Test.Name, File: res.Test.Span.File, Line: res.Test.Span.Line,
+			Passed: len(res.Failures) == 0, Seconds: res.Took.Seconds(), Failures: []api.TestFailure{}}
 		for _, d := range res.Failures {
-			t.Failures = append(t.Failures, jsonFailure{d.Code, d.Message, d.Label, d.Detail, d.Span.File, d.Span.Line, d.Span.Col})
+			t.Failures = append(t.Failures, api.TestFailure{Code: d.Code, Message: d.Message, Label: d.Label, Detail: d.Detail,
+				File: d.Span.File, Line: d.Span.Line, Column: d.Span.Col})
 		}
 		out.Tests = append(out.Tests, t)
 	}
-	out.Coverage = jsonCoverage{Routes: r.Coverage.Routes, Hit: r.Coverage.Hit, Percent: r.Coverage.Percent(), Missed: []jsonMissed{}}
+	out.Coverage = api.Coverage{Routes: r.Coverage.Routes, Hit: r.Coverage.Hit, Percent: r.Coverage.Percent(), Missed: []api.MissedRoute{}}
 	for _, m := range r.Coverage.Missed {
-		out.Coverage.Missed = append(out.Coverage.Missed, jsonMissed{m.Group, m.Route.Text(), m.Pos.File, m.Pos.Line})
+		out.Coverage.Missed = append(out.Coverage.Missed, api.MissedRoute{Group: m.Group, Route: m.Route.Text(), File: m.Pos.File, Line: m.Pos.Line})
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
+	return api.Write(w, out)
 }
 
 // AddTo adds every failure to the report of an evaluation, in order.

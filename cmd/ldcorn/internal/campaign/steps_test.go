@@ -17,8 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
-	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // campaignState is what all sides of a campaign write down.
@@ -85,7 +84,7 @@ func anyGroup(rng *rand.Rand) string { return []string{exact, moving, late, free
 // kill waits until some group is complete, and kills one of its workers.
 func (c *campaign) kill(rng *rand.Rand) {
 	name := anyGroup(rng)
-	var g *supervisor.GroupStatus
+	var g *api.GroupStatus
 	whole := harness.Until(func() bool {
 		g = c.group(name)
 		return c.ended() || g != nil && g.Ready >= g.Instances
@@ -95,7 +94,7 @@ func (c *campaign) kill(rng *rand.Rand) {
 	}
 	var pids []int
 	for _, w := range g.Workers {
-		if w.State == supervisor.StateReady || w.State == supervisor.StateDraining {
+		if w.State == api.StateReady || w.State == api.StateDraining {
 			pids = append(pids, w.PID)
 		}
 	}
@@ -169,12 +168,12 @@ func (c *campaign) reload(rng *rand.Rand) {
 	c.mu.Unlock()
 	applied := false
 	c.move("", func(ctx context.Context) error {
-		err := c.master.Reload(ctx, control.ReloadRequest{All: rng.IntN(4) == 0}, func(e control.ReloadEvent) error {
-			switch e.Event {
-			case control.EventApplied:
+		err := c.master.Reload(ctx, api.ReloadRequest{All: rng.IntN(4) == 0}, func(e api.ReloadStep) error {
+			switch e.Kind {
+			case api.StepApplied:
 				applied = true
 				return errApplied
-			case control.EventFailed:
+			case api.StepFailed:
 				return errors.New(e.Error)
 			}
 			return nil
@@ -223,7 +222,7 @@ func (c *campaign) hold(rng *rand.Rand) {
 }
 
 // group asks for the status of one group; nil where there is none now.
-func (c *campaign) group(name string) *supervisor.GroupStatus {
+func (c *campaign) group(name string) *api.GroupStatus {
 	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
 	st, _, err := c.master.Status(ctx)
@@ -241,14 +240,14 @@ func (c *campaign) group(name string) *supervisor.GroupStatus {
 // isAtRest reports whether a status, as JSON, has nothing queued, in flight
 // or on its way out.
 func isAtRest(t testing.TB, out []byte) bool {
-	st := new(control.Status)
+	st := new(api.Status)
 	require.NoError(t, json.Unmarshal(out, st))
 	for _, g := range st.Groups {
 		if g.Queued > 0 || g.Held || g.Ready != g.Instances || len(g.Workers) != g.Instances {
 			return false
 		}
 		for _, w := range g.Workers {
-			if w.Requests > 0 || w.Websockets > 0 || w.State != supervisor.StateReady {
+			if w.Requests > 0 || w.Websockets > 0 || w.State != api.StateReady {
 				return false
 			}
 		}

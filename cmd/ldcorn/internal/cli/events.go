@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/event"
 )
 
 // newEventsCommand returns the command that shows what has happened to a
@@ -27,7 +27,7 @@ group that is changed or held, and for each reload.
 
 The master keeps the newest 1,024 events. Those of the master itself, which are its
 reloads, are shown only without GROUP. --json prints an object a line; its fields are in
-docs/events.schema.json.`,
+docs/schema/events.json.`,
 		Example: `  ldcorn events
   ldcorn events api -n 20
   ldcorn events -f --json`,
@@ -38,7 +38,7 @@ docs/events.schema.json.`,
 		if asJSON {
 			show = writeEvent
 		}
-		return master.Events(ctx, want, func(e event.Event, lost uint64) error {
+		return master.Events(ctx, want, func(e api.ControlEvent, lost uint64) error {
 			if lost > 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "ldcorn: %d events were lost: they came faster than they were read\n", lost)
 			}
@@ -55,16 +55,16 @@ const (
 )
 
 // writeEvent prints an event as an object on a line of its own.
-func writeEvent(w io.Writer, e *event.Event) error {
+func writeEvent(w io.Writer, e *api.ControlEvent) error {
 	lines := json.NewEncoder(w)
 	lines.SetEscapeHTML(false)
 	return lines.Encode(e)
 }
 
 // showEvent prints an event for people: when, of what, what, and why.
-func showEvent(w io.Writer, e *event.Event) error {
+func showEvent(w io.Writer, e *api.ControlEvent) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, kindText(e.Kind), details(e))
+	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, kindText(e.Kind), details(&e.Event))
 	text := strings.TrimRight(strings.ReplaceAll(b.String(), "\n", " "), " ") + "\n"
 	for _, line := range e.Stderr {
 		text += "    " + line + "\n"
@@ -74,10 +74,10 @@ func showEvent(w io.Writer, e *event.Event) error {
 }
 
 // kindText is a kind for people.
-func kindText(k event.Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
+func kindText(k api.EventKind) string { return strings.ReplaceAll(string(k), "_", " ") }
 
 // details are what an event tells beside that it has happened.
-func details(e *event.Event) string {
+func details(e *api.Event) string {
 	var parts []string
 	add := func(tell bool, format string, args ...any) {
 		if tell {
@@ -86,7 +86,7 @@ func details(e *event.Event) string {
 	}
 	add(e.Reason != "", "%s", e.Reason)
 	add(e.PID != 0, "pid %d", e.PID)
-	add(e.Generation != 0 && (e.Worker == nil || e.Kind == event.Starting), "generation %d", e.Generation)
+	add(e.Generation != 0 && (e.Worker == nil || e.Kind == api.EventStarting), "generation %d", e.Generation)
 	add(e.Took >= 0.001, "after %s", seconds(e.Took))
 	add(e.RestartIn > 0, "next try in %s", seconds(e.RestartIn))
 	add(e.Requests > 0, "%s in flight", plural(e.Requests, "request"))

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
-	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/tests"
@@ -64,7 +64,7 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 	if err != nil {
 		return err
 	}
-	var e *decide.Explanation
+	var e *api.Explanation
 	if f.live {
 		if len(f.env)+len(f.envFiles) > 0 {
 			return usageError("explain: --env and --env-file are for a configuration that is evaluated here, not for --live")
@@ -80,14 +80,14 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 		return err
 	}
 	if f.asJSON {
-		return writeJSON(cmd.OutOrStdout(), e)
+		return api.Write(cmd.OutOrStdout(), e)
 	}
 	return writeExplanation(cmd.OutOrStdout(), e)
 }
 
 // question reads the request from the command line.
-func (f *explainFlags) question(line string) (decide.Question, error) {
-	q := decide.Question{Line: line, Headers: []request.Header{}, ClientIP: f.clientIP}
+func (f *explainFlags) question(line string) (api.Question, error) {
+	q := api.Question{Line: line, Headers: []api.Header{}, ClientIP: f.clientIP}
 	if err := request.CheckLine(line); err != nil {
 		return q, &exitError{exitUsage, err}
 	}
@@ -96,7 +96,7 @@ func (f *explainFlags) question(line string) (decide.Question, error) {
 		if !ok || name == "" {
 			return q, usageError("-H %q: want 'NAME: VALUE'", h)
 		}
-		q.Headers = append(q.Headers, request.Header{Name: name, Value: strings.TrimSpace(value)})
+		q.Headers = append(q.Headers, api.Header{Name: name, Value: strings.TrimSpace(value)})
 	}
 	for _, c := range f.cookies {
 		if name, _, ok := strings.Cut(c, "="); !ok || name == "" {
@@ -104,7 +104,7 @@ func (f *explainFlags) question(line string) (decide.Question, error) {
 		}
 	}
 	if len(f.cookies) > 0 {
-		q.Headers = append(q.Headers, request.Header{Name: "Cookie", Value: strings.Join(f.cookies, "; ")})
+		q.Headers = append(q.Headers, api.Header{Name: "Cookie", Value: strings.Join(f.cookies, "; ")})
 	}
 	if _, err := netip.ParseAddr(f.clientIP); f.clientIP != "" && err != nil {
 		return q, usageError("--client-ip %q: want an address", f.clientIP)
@@ -113,7 +113,7 @@ func (f *explainFlags) question(line string) (decide.Question, error) {
 }
 
 // evaluate explains by the configuration, which it evaluates in this process.
-func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr io.Writer) (*decide.Explanation, error) {
+func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.Writer) (*api.Explanation, error) {
 	path, err := f.configPath(nil)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q decide.Question, stderr i
 }
 
 // ask has the running master explain.
-func (f *explainFlags) ask(cmd *cobra.Command, q decide.Question) (*decide.Explanation, error) {
+func (f *explainFlags) ask(cmd *cobra.Command, q api.Question) (*api.Explanation, error) {
 	ctx, client, done, err := f.connect(cmd)
 	if err != nil {
 		return nil, err
@@ -149,7 +149,7 @@ func (f *explainFlags) ask(cmd *cobra.Command, q decide.Question) (*decide.Expla
 }
 
 // writeExplanation prints an explanation for people.
-func writeExplanation(w io.Writer, e *decide.Explanation) error {
+func writeExplanation(w io.Writer, e *api.Explanation) error {
 	fmt.Fprintf(w, "%s\n\n", e.Request)
 	if e.Refused != "" {
 		_, err := fmt.Fprintf(w, "is refused with %d: %s\n", e.Status, e.Refused)
@@ -173,7 +173,7 @@ func writeExplanation(w io.Writer, e *decide.Explanation) error {
 	return err
 }
 
-func routerSaid(r *decide.Router) string {
+func routerSaid(r *api.ExplainedRouter) string {
 	switch {
 	case r.Error != "" && r.Decided:
 		return "fails: " + r.Error
@@ -186,7 +186,7 @@ func routerSaid(r *decide.Router) string {
 }
 
 // conclusion says what happens to the request.
-func conclusion(e *decide.Explanation) string {
+func conclusion(e *api.Explanation) string {
 	by := ""
 	if n := len(e.Rules); n > 0 && e.Rules[n-1].Matched {
 		by = ", by " + e.Rules[n-1].Route

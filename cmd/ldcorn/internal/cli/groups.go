@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -31,7 +32,7 @@ func (f *groupFlags) addTo(cmd *cobra.Command, master *masterOptions) {
 
 // each calls do for each group that the command line names, in turn, until do
 // fails.
-func (f *groupFlags) each(ctx context.Context, master *control.Client, args []string, do func(*supervisor.GroupStatus) error) error {
+func (f *groupFlags) each(ctx context.Context, master *control.Client, args []string, do func(*api.GroupStatus) error) error {
 	groups, err := f.groups(ctx, master, args)
 	for i := range groups {
 		if err := do(&groups[i]); err != nil {
@@ -44,12 +45,12 @@ func (f *groupFlags) each(ctx context.Context, master *control.Client, args []st
 // groups returns the groups that the command line names, in the order of the
 // arguments, or all in the order of the master. It fails where one of them does
 // not exist, so that nothing is done to the others.
-func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []string) ([]supervisor.GroupStatus, error) {
+func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []string) ([]api.GroupStatus, error) {
 	st, _, err := master.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	there := slices.DeleteFunc(st.Groups, func(g supervisor.GroupStatus) bool { return g.Removed })
+	there := slices.DeleteFunc(st.Groups, func(g api.GroupStatus) bool { return g.Removed })
 	if f.all {
 		if len(there) == 0 {
 			return nil, errors.New("nothing runs yet")
@@ -61,13 +62,13 @@ func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []
 		known = append(known, g.Name)
 	}
 	slices.Sort(known)
-	var meant []supervisor.GroupStatus
+	var meant []api.GroupStatus
 	for _, name := range args {
-		i := slices.IndexFunc(there, func(g supervisor.GroupStatus) bool { return g.Name == name })
+		i := slices.IndexFunc(there, func(g api.GroupStatus) bool { return g.Name == name })
 		if i < 0 {
 			return nil, &supervisor.UnknownGroupError{Group: name, Known: known}
 		}
-		if !slices.ContainsFunc(meant, func(g supervisor.GroupStatus) bool { return g.Name == name }) {
+		if !slices.ContainsFunc(meant, func(g api.GroupStatus) bool { return g.Name == name }) {
 			meant = append(meant, there[i])
 		}
 	}

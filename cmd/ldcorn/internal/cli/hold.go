@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // holdFlags are the flags of ldcorn hold.
@@ -46,7 +46,7 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 		},
 	}, func(ctx context.Context, master *control.Client, args []string) error {
 		var held []string
-		err := f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+		err := f.each(ctx, master, args, func(g *api.GroupStatus) error {
 			held = append(held, g.Name)
 			return master.Hold(ctx, g.Name)
 		})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -99,7 +99,7 @@ func (f *planFlags) run(cmd *cobra.Command, args []string) error {
 	report.Record = nil // for files
 	stdout := cmd.OutOrStdout()
 	if f.asJSON {
-		err = writeJSON(stdout, report)
+		err = api.Write(stdout, report)
 	} else {
 		err = writePlan(stdout, report, f.color.Look(stdout), f.verbose)
 	}
@@ -107,16 +107,16 @@ func (f *planFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	switch report.Outcome() {
-	case plan.OutcomeApplies:
+	case api.OutcomeApplies:
 		return &exitError{code: exitApplies}
-	case plan.OutcomePartial:
+	case api.OutcomePartial:
 		return &exitError{code: exitPartial}
 	}
 	return nil
 }
 
 // report asks the master, or compares two files in this process.
-func (f *planFlags) report(cmd *cobra.Command, path string) (*plan.Report, error) {
+func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 	if f.against != "" {
 		return f.offline(cmd.Context(), path, cmd.ErrOrStderr())
 	}
@@ -129,7 +129,7 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*plan.Report, error
 }
 
 // offline compares the configuration at path with the base.
-func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) (*plan.Report, error) {
+func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) (*api.Plan, error) {
 	if f.socket != "" {
 		return nil, usageError("got --against and --control, want one of them")
 	}
@@ -152,18 +152,18 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 }
 
 // base returns what --against names; a nil plan for nothing.
-func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Writer) (plan.Base, *plan.Plan, error) {
+func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Writer) (api.PlanBase, *plan.Plan, error) {
 	if f.against == againstNothing {
-		return plan.Base{Kind: plan.BaseNothing}, nil, nil
+		return api.PlanBase{Kind: api.BaseNothing}, nil, nil
 	}
 	path, err := filepath.Abs(f.against)
 	if err != nil {
-		return plan.Base{}, nil, err
+		return api.PlanBase{}, nil, err
 	}
-	base := plan.Base{Kind: plan.BaseConfig, Name: path}
+	base := api.PlanBase{Kind: api.BaseConfig, Name: path}
 	var old *plan.Plan
 	if filepath.Ext(path) == ".json" {
-		base.Kind = plan.BasePlan
+		base.Kind = api.BasePlan
 		old, err = readPlanFile(path)
 	} else {
 		old, _, err = f.evaluate(ctx, path, opts, stderr)
@@ -177,7 +177,7 @@ func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Wri
 
 // evaluate returns the plan of a configuration, or prints what is wrong with
 // it.
-func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []plan.Warning, error) {
+func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []api.PlanWarning, error) {
 	p, warnings, err := loader.Evaluate(ctx, shownPath(path), opts)
 	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {
 		return nil, nil, &exitError{code: exitFailure}
@@ -187,9 +187,9 @@ func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Optio
 
 // writePlanFile writes a report for readPlanFile and reload --plan. Only its
 // owner can read it.
-func writePlanFile(path string, report *plan.Report) error {
+func writePlanFile(path string, report *api.Plan) error {
 	var text bytes.Buffer
-	if err := writeJSON(&text, report); err != nil {
+	if err := api.Write(&text, report); err != nil {
 		return err
 	}
 	if err := regular.WriteFile(path, text.Bytes(), 0o600); err != nil {
@@ -204,12 +204,5 @@ func readPlanFile(path string) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return report.Record.Plan()
-}
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return plan.FromRecord(report.Record)
 }

@@ -11,11 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // aReport has a group of every kind.
-func aReport(t *testing.T) *plan.Report {
+func aReport(t *testing.T) *api.Plan {
 	t.Helper()
 	group := func(name string, change ...func(*plan.Group)) *plan.Group {
 		p := &plan.Group{Name: name, App: "main:app", Instances: 2}
@@ -31,17 +32,17 @@ func aReport(t *testing.T) *plan.Report {
 		group("update", func(p *plan.Group) { p.QueueLimit = 3 }),
 		group("replace", func(p *plan.Group) { p.ReloadOnSighup = true }),
 	}, Bind: plan.Bind{Network: "tcp", Address: ":1"}, Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
-	base := plan.Base{Kind: plan.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
+	base := api.PlanBase{Kind: api.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
 	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
-	r.Diagnostics = append(r.Diagnostics, plan.Warning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable"})
+	r.Diagnostics = append(r.Diagnostics, api.PlanWarning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable"})
 	return r
 }
 
 // TestPlanJSON holds what plan --json prints and its schema together.
 func TestPlanJSON(t *testing.T) {
 	is := schemaOf(t, "plan")
-	nothing := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, &plan.Plan{}, plan.Diff(nil, &plan.Plan{}, plan.DiffOptions{}), plan.DiffOptions{})
-	for _, report := range []*plan.Report{aReport(t), nothing} {
+	nothing := plan.NewReport(api.PlanBase{Kind: api.BaseNothing}, &plan.Plan{}, plan.Diff(nil, &plan.Plan{}, plan.DiffOptions{}), plan.DiffOptions{})
+	for _, report := range []*api.Plan{aReport(t), nothing} {
 		is.fits(t, report)
 	}
 }
@@ -68,7 +69,7 @@ func TestPlanFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "p.json")
 	secret := plan.EnvVar{Name: "K", Value: plan.Secret("hunter2")}
 	p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Instances: 2, Env: []plan.EnvVar{secret}}}}
-	report := plan.NewReport(plan.Base{Kind: plan.BaseNothing}, p, plan.Diff(nil, p, plan.DiffOptions{}), plan.DiffOptions{})
+	report := plan.NewReport(api.PlanBase{Kind: api.BaseNothing}, p, plan.Diff(nil, p, plan.DiffOptions{}), plan.DiffOptions{})
 	report.Record = p.Record([]byte("0123456789abcdef"))
 	require.NoError(t, writePlanFile(path, report))
 	data, err := os.ReadFile(path)

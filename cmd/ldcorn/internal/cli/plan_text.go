@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -37,13 +38,13 @@ type planLine struct {
 }
 
 // writePlan prints a report for people.
-func writePlan(w io.Writer, r *plan.Report, l terminal.Look, verbose bool) error {
+func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n\n", shownPath(r.Config), baseName(r.Against))
 	if verbose {
 		inputs := make([]plan.Input, len(r.Inputs))
 		for i, in := range r.Inputs {
-			inputs[i] = plan.Input(in)
+			inputs[i] = plan.Input{Kind: plan.InputKind(in.Kind), Name: in.Name, Digest: in.Digest}
 		}
 		_ = writeInputs(&b, inputs) // memory never fails
 		b.WriteString("\n")
@@ -66,17 +67,17 @@ func writePlan(w io.Writer, r *plan.Report, l terminal.Look, verbose bool) error
 	return err
 }
 
-func baseName(b plan.Base) string {
+func baseName(b api.PlanBase) string {
 	switch b.Kind {
-	case plan.BaseMaster:
+	case api.BaseMaster:
 		return fmt.Sprintf("pid %d, generation %d, up %s", b.PID, b.Generation, control.Age(b.UpFor()))
-	case plan.BaseNothing:
+	case api.BaseNothing:
 		return "nothing"
 	}
 	return shownPath(b.Name)
 }
 
-func planLines(r *plan.Report) []planLine {
+func planLines(r *api.Plan) []planLine {
 	var out []planLine
 	for i := range r.Groups {
 		out = append(out, groupLines(&r.Groups[i])...)
@@ -87,44 +88,44 @@ func planLines(r *plan.Report) []planLine {
 	}
 	for _, c := range r.Restart {
 		out = append(out, planLine{symbol: symAction, label: c.Name, text: "left as it is", note: plan.RestartAdvice})
-		out = append(out, attributeLines([]plan.ChangeReport{c}, "", "")...)
+		out = append(out, attributeLines([]api.PlanChange{c}, "", "")...)
 	}
 	return out
 }
 
 // groupLines returns the lines about a group: what a reload does to it, and what
 // it leaves undone.
-func groupLines(g *plan.GroupReport) []planLine {
+func groupLines(g *api.PlanGroup) []planLine {
 	line := planLine{label: g.Name, note: g.Hint}
 	force := ""
 	switch n := g.Workers; g.Action {
-	case plan.Keep:
+	case api.ActionKeep:
 		line.symbol, line.text = symKeep, terminal.Count(n.After, "worker")+" kept"
-	case plan.Update:
+	case api.ActionUpdate:
 		line.symbol, line.text = symChange, "update in place"
-	case plan.Resize:
+	case api.ActionResize:
 		line.symbol, line.text = symAdd, fmt.Sprintf("resize %d -> %d", n.Before, n.After)
 		if n.Stop > 0 {
 			line.symbol = symRemove
 		}
 		line.label = fmt.Sprintf("%d %s", n.Start+n.Stop, g.Name)
-	case plan.Replace:
+	case api.ActionReplace:
 		line.symbol, line.text, force = symReplace, "replace "+terminal.Count(n.Before, "worker"), "forces replacement"
 		if n.Before != n.After {
 			line.text += fmt.Sprintf(" by %d", n.After)
 		}
 		line.note = cmp.Or(g.Hint, replaceNote(g))
-	case plan.Add:
+	case api.ActionAdd:
 		line.symbol, line.text = symAdd, "add "+terminal.Count(n.After, "worker")
-	case plan.Remove:
+	case api.ActionRemove:
 		line.symbol, line.text = symRemove, "remove "+terminal.Count(n.Before, "worker")
 	}
 	var out []planLine
-	if g.Action != plan.Keep || len(g.Pinned) == 0 {
+	if g.Action != api.ActionKeep || len(g.Pinned) == 0 {
 		out = append(out, line)
 	}
 	skip := ""
-	if g.Action == plan.Resize {
+	if g.Action == api.ActionResize {
 		skip = "instances" // said already
 	}
 	out = append(out, attributeLines(g.Changes, force, skip)...)
@@ -136,9 +137,9 @@ func groupLines(g *plan.GroupReport) []planLine {
 }
 
 // replaceNote says why a group is replaced where its attributes do not.
-func replaceNote(g *plan.GroupReport) string {
+func replaceNote(g *api.PlanGroup) string {
 	for _, c := range g.Changes {
-		if c.Effect == plan.EffectProcess {
+		if c.Effect == api.EffectProcess {
 			return ""
 		}
 	}
@@ -153,14 +154,14 @@ func replaceNote(g *plan.GroupReport) string {
 
 // attributeLines returns the lines about changed attributes, without the one to
 // skip. Force is the note on changes that need new processes.
-func attributeLines(changes []plan.ChangeReport, force, skip string) []planLine {
+func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 	var out []planLine
 	for _, c := range changes {
 		if c.Name == skip {
 			continue
 		}
 		line := planLine{sub: true, symbol: symChange, label: c.Name, before: c.Before, after: c.After}
-		if c.Effect == plan.EffectProcess {
+		if c.Effect == api.EffectProcess {
 			line.note = force
 		}
 		out = append(out, line)
@@ -168,7 +169,7 @@ func attributeLines(changes []plan.ChangeReport, force, skip string) []planLine 
 	return out
 }
 
-func names(changes []plan.ChangeReport) string {
+func names(changes []api.PlanChange) string {
 	out := make([]string, len(changes))
 	for i, c := range changes {
 		out[i] = c.Name

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // newReleaseCommand returns the command that ends a hold.
@@ -26,7 +26,7 @@ is not held, nothing changes.`,
   ldcorn release --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+		return f.each(ctx, master, args, func(g *api.GroupStatus) error {
 			err := master.Release(ctx, g.Name)
 			if err == nil && g.Held {
 				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, terminal.Count(g.Queued, "request"))

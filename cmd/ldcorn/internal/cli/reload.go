@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
-	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
@@ -25,7 +25,7 @@ const exitNeedsAction = 3
 // reloadFlags are the flags of ldcorn reload.
 type reloadFlags struct {
 	*masterOptions
-	want    control.ReloadRequest
+	want    api.ReloadRequest
 	plan    string
 	timeout time.Duration
 }
@@ -78,7 +78,7 @@ func (f *reloadFlags) run(cmd *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		if report.Against.Kind != plan.BaseMaster {
+		if report.Against.Kind != api.BaseMaster {
 			return fmt.Errorf("%s was not compared with a master; make a plan without --against", f.plan)
 		}
 		report.Record, report.Inputs, report.Diagnostics = nil, nil, nil // for people and for --against
@@ -111,26 +111,26 @@ type reloadWaiter struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	progress *terminal.Progress
-	applied  *plan.Report
+	applied  *api.Plan
 	finished bool
 }
 
 // event takes one event of the reload. Its error ends the wait.
-func (w *reloadWaiter) event(e control.ReloadEvent) error {
-	switch e.Event {
-	case control.EventApplied:
+func (w *reloadWaiter) event(e api.ReloadStep) error {
+	switch e.Kind {
+	case api.StepApplied:
 		w.applied = e.Report
 		took := time.Since(w.begun).Round(time.Millisecond)
 		w.progress.End()
 		_, err := fmt.Fprintf(w.stdout, "reload applied: generation %d, took %s\n", e.Generation, took)
 		return err
-	case control.EventFailed:
+	case api.StepFailed:
 		w.progress.End()
 		if e.Refused {
 			return errors.New("reload refused: " + e.Error)
 		}
 		return &reloadError{e.Error, e.Outcome, e.Stderr}
-	case control.EventFinished:
+	case api.StepFinished:
 		w.finished = true
 	}
 	w.progress.Show(e.Group, stepText(e))
@@ -159,7 +159,7 @@ func (w *reloadWaiter) conclude(err error, noWait bool) error {
 
 // left prints what the reload could not apply.
 func (w *reloadWaiter) left() error {
-	if w.applied.Outcome() != plan.OutcomePartial {
+	if w.applied.Outcome() != api.OutcomePartial {
 		return nil
 	}
 	for _, g := range w.applied.Groups {
@@ -196,18 +196,18 @@ func (e *reloadError) Error() string {
 const maxPlanFile = 64 << 20
 
 // readReport reads a file that plan --out wrote.
-func readReport(path string) (*plan.Report, error) {
+func readReport(path string) (*api.Plan, error) {
 	data, err := regular.ReadFile(path, maxPlanFile)
 	if err != nil {
 		return nil, err
 	}
-	report := new(plan.Report)
+	report := new(api.Plan)
 	if err := json.Unmarshal(data, report); err != nil {
 		return nil, fmt.Errorf("%s is not a plan; ldcorn plan --out FILE writes one", shownPath(path))
 	}
-	if report.FormatVersion != plan.ReportVersion || report.Record == nil {
+	if report.FormatVersion != api.PlanVersion || report.Record == nil {
 		return nil, fmt.Errorf("%s is not a plan that this ldcorn wrote with --out: format_version %d, want %d",
-			shownPath(path), report.FormatVersion, plan.ReportVersion)
+			shownPath(path), report.FormatVersion, api.PlanVersion)
 	}
 	return report, nil
 }

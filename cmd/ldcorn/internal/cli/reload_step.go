@@ -4,40 +4,40 @@ import (
 	"fmt"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
-	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // stepText says what a step of a reload does to its group. It returns "" for a
 // step that is not shown.
-func stepText(e control.ReloadEvent) string {
-	switch e.Event {
-	case control.EventStarted:
+func stepText(e api.ReloadStep) string {
+	switch e.Kind {
+	case api.StepStarted:
 		return "starting " + terminal.Count(e.Workers, "worker")
-	case control.EventReady:
+	case api.StepReady:
 		return fmt.Sprintf("%d of %d ready", e.Ready, e.Workers)
-	case control.EventReplaced:
+	case api.StepReplaced:
 		text := fmt.Sprintf("%d of %d replaced", e.Ready, e.Workers)
 		if e.Requests+e.Websockets > 0 {
 			text += ", the old worker finishes " + inHand(e)
 		}
 		return text
-	case control.EventRestored:
+	case api.StepRestored:
 		return fmt.Sprintf("%d of %d replaced back", e.Ready, e.Workers)
-	case control.EventSwapped:
+	case api.StepSwapped:
 		return "swapped"
-	case control.EventDraining:
+	case api.StepDraining:
 		old := terminal.Count(e.Workers, "old worker")
 		if e.Requests+e.Websockets == 0 {
 			return "stopping " + old
 		}
 		return "draining " + inHand(e) + " on " + old
-	case control.EventDone:
+	case api.StepDone:
 		return "done"
 	}
 	return ""
 }
 
 // inHand says what the old workers have left to do.
-func inHand(e control.ReloadEvent) string {
+func inHand(e api.ReloadStep) string {
 	return terminal.Count(e.Requests, "request") + " and " + terminal.Count(e.Websockets, "websocket")
 }

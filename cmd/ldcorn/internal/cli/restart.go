@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // newRestartCommand returns the command that replaces the workers of groups.
@@ -31,7 +31,7 @@ after it and the groups after its own, and the exit code is 1.`,
   ldcorn restart --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		return f.each(ctx, master, args, func(g *supervisor.GroupStatus) error {
+		return f.each(ctx, master, args, func(g *api.GroupStatus) error {
 			err := master.Restart(ctx, g.Name)
 			if err == nil {
 				fmt.Fprintf(progress, "%s: restarted\n", g.Name)

@@ -63,7 +63,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	run.addFlags(cmd.Flags())
 	// Cobra's own flag would take -v, which people expect to mean verbose.
 	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
-	cmd.Version = opts.build.read().String()
+	cmd.Version = versionText(opts.build.read())
 	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.AddCommand(
 		newRunCommand(run),

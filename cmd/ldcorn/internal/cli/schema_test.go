@@ -10,15 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A schema is one of docs, which says what a command prints.
+// A schema is one of those in docs/schema, which says what a command prints.
 type schema struct{ compiled *jsonschema.Schema }
 
 // schemaOf returns the schema of a command. It must be able to refuse.
 func schemaOf(t *testing.T, command string) schema {
 	t.Helper()
-	compiled, err := jsonschema.NewCompiler().Compile(harness.Root(t, "docs", command+".schema.json"))
+	compiled, err := jsonschema.NewCompiler().Compile(harness.Root(t, "docs", "schema", command+".json"))
 	require.NoError(t, err)
 	s := schema{compiled}
 	require.Error(t, s.check(t, strings.NewReader(`{"format_version": 1, "more": true}`)))
@@ -43,6 +44,6 @@ func (s schema) fits(t *testing.T, v any) {
 func written(t *testing.T, v any) *bytes.Buffer {
 	t.Helper()
 	out := new(bytes.Buffer)
-	require.NoError(t, writeJSON(out, v))
+	require.NoError(t, api.Write(out, v))
 	return out
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // exitNotReady is the exit code of status where a group has no ready worker.
@@ -125,10 +125,10 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 }
 
 // writeStatus prints a status for people.
-func writeStatus(w io.Writer, st *control.Status) error {
+func writeStatus(w io.Writer, st *api.Status) error {
 	fmt.Fprintf(w, "ldcorn %s, pid %d, up %s, generation %d, %s\n", st.Version, st.PID,
 		control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
-	if r := st.Reload; r != nil {
+	if r := st.LastReload; r != nil {
 		what := "applied"
 		if r.Error != "" {
 			what = "failed: " + r.Brief()
@@ -156,7 +156,7 @@ func writeStatus(w io.Writer, st *control.Status) error {
 	return t.Flush()
 }
 
-func writeWorker(w io.Writer, group string, k supervisor.WorkerStatus, now time.Time) {
+func writeWorker(w io.Writer, group string, k api.WorkerStatus, now time.Time) {
 	since, rss, cpu := "-", "-", "-"
 	if !k.Since.IsZero() {
 		since = control.Age(now.Sub(k.Since))

@@ -8,8 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 const statusText = `
@@ -27,23 +26,23 @@ gone.0  4131  draining  0s    1          0           5       0         0 MiB   0
 `
 
 // aStatus has groups and workers of every kind.
-func aStatus() *control.Status {
+func aStatus() *api.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	st := &control.Status{Version: "1.2.3", Now: now,
-		Reload: &control.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
+	st := &api.Status{Version: "1.2.3", Now: now,
+		LastReload: &api.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
-	st.Groups = []supervisor.GroupStatus{
-		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []supervisor.WorkerStatus{
-			{Index: 0, PID: 4130, State: supervisor.StateReady, Since: now.Add(-61 * time.Minute), Requests: 10, Websockets: 2, Served: 99, RSS: 64 << 20, CPU: 1.5},
-			{Index: 1, State: supervisor.StateFailed, Restarts: 4, LastExit: "exit code 1"},
+	st.Groups = []api.GroupStatus{
+		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []api.WorkerStatus{
+			{Index: 0, PID: 4130, State: api.StateReady, Since: now.Add(-61 * time.Minute), Requests: 10, Websockets: 2, Served: 99, RSS: 64 << 20, CPU: 1.5},
+			{Index: 1, State: api.StateFailed, Restarts: 4, LastExit: "exit code 1"},
 		}},
-		{Name: "gone", Removed: true, Workers: []supervisor.WorkerStatus{
-			{PID: 4131, State: supervisor.StateDraining, Since: now.Add(time.Second), Requests: 1, Served: 5},
+		{Name: "gone", Removed: true, Workers: []api.WorkerStatus{
+			{PID: 4131, State: api.StateDraining, Since: now.Add(time.Second), Requests: 1, Served: 5},
 		}},
 	}
-	st.Counts = map[string]control.GroupCounts{"api": {
-		Counts: control.Counts{Requests: 3, Statuses: map[string]uint64{"2xx": 2, "5xx": 1}, Faults: map[string]uint64{"no_answer": 1}, Repeats: 1, Took: 0.25},
-		Seats:  []control.Counts{{Requests: 2, Statuses: map[string]uint64{"2xx": 2}, Faults: map[string]uint64{}}},
+	st.Counts = map[string]api.GroupCounts{"api": {
+		Counts: api.Counts{Requests: 3, Statuses: map[api.StatusClass]uint64{"2xx": 2, "5xx": 1}, Faults: map[string]uint64{"no_answer": 1}, Repeats: 1, Took: 0.25},
+		Seats:  []api.Counts{{Requests: 2, Statuses: map[api.StatusClass]uint64{"2xx": 2}, Faults: map[string]uint64{}}},
 	}}
 	return st
 }
@@ -54,23 +53,23 @@ func TestWriteStatus(t *testing.T) {
 	require.NoError(t, writeStatus(&out, st))
 	assert.Equal(t, trimmed(statusText[1:]), trimmed(out.String()))
 
-	st.Reload.Summary = "in one line"
+	st.LastReload.Summary = "in one line"
 	out.Reset()
 	require.NoError(t, writeStatus(&out, st))
 	assert.Contains(t, out.String(), "ago, failed: in one line\n\nGROUP")
 
 	out.Reset()
-	require.NoError(t, writeStatus(&out, &control.Status{}))
+	require.NoError(t, writeStatus(&out, &api.Status{}))
 	assert.Contains(t, out.String(), "starting: no group is ready yet")
 }
 
 // TestStatusJSON holds what status --json prints and its schema together.
 func TestStatusJSON(t *testing.T) {
 	is := schemaOf(t, "status")
-	starting := &control.Status{Counts: map[string]control.GroupCounts{}}
+	starting := &api.Status{Counts: map[string]api.GroupCounts{}}
 	starting.PID = 1
-	for _, st := range []*control.Status{aStatus(), starting} {
-		st.FormatVersion = control.FormatVersion
+	for _, st := range []*api.Status{aStatus(), starting} {
+		st.FormatVersion = api.StatusVersion
 		is.fits(t, st)
 	}
 

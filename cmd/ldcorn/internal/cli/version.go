@@ -8,25 +8,18 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // A Build is what the linker has set in a release. Go's own record of the build
 // stands in for what is empty.
 type Build struct{ Version, Commit string }
 
-// A buildVersion is what "ldcorn version" shows.
-type buildVersion struct {
-	FormatVersion int    `json:"format_version"`
-	Version       string `json:"version"`
-	Commit        string `json:"commit"`
-	Go            string `json:"go"`
-	Platform      string `json:"platform"`
-}
-
 // read returns what ldcorn version shows of a build.
-func (b Build) read() buildVersion {
-	v := buildVersion{
-		FormatVersion: 1, Version: b.Version, Commit: b.Commit,
+func (b Build) read() api.Version {
+	v := api.Version{
+		FormatVersion: api.VersionVersion, Version: b.Version, Commit: b.Commit,
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 	}
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -45,7 +38,8 @@ func (b Build) read() buildVersion {
 	return v
 }
 
-func (v buildVersion) String() string {
+// versionText writes a version for people.
+func versionText(v api.Version) string {
 	return fmt.Sprintf("ldcorn %s, commit %s, %s %s", v.Version, v.Commit, v.Go, v.Platform)
 }
 
@@ -63,7 +57,7 @@ func newVersionCommand(opts *rootOptions) *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
 			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), v)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionText(v))
 			return err
 		},
 	}

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -51,7 +52,7 @@ func (l *Loader) Load(ctx context.Context) (*plan.Plan, error) {
 
 // Preview evaluates the configuration as Load does, and logs nothing. Its error
 // has the text of Explain.
-func (l *Loader) Preview(ctx context.Context) (*plan.Plan, []plan.Warning, error) {
+func (l *Loader) Preview(ctx context.Context) (*plan.Plan, []api.PlanWarning, error) {
 	opts := l.opts
 	opts.Print = nil
 	p, warnings, err := l.evaluate(ctx, opts)
@@ -63,7 +64,7 @@ func (l *Loader) Preview(ctx context.Context) (*plan.Plan, []plan.Warning, error
 
 // evaluate returns the plan and the warnings of the configuration as it is now.
 // It returns as soon as ctx ends.
-func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan, []plan.Warning, error) {
+func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan, []api.PlanWarning, error) {
 	select {
 	case l.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -78,7 +79,7 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	opts.Timeout = 2 * cmp.Or(opts.Timeout, config.DefaultTimeout) // the same evaluation was in time already
 	type outcome struct {
 		plan     *plan.Plan
-		warnings []plan.Warning
+		warnings []api.PlanWarning
 		err      error
 	}
 	done := make(chan outcome, 1)
@@ -110,7 +111,7 @@ func (l *Loader) Explain(err error) string {
 // Evaluate returns the plan of a configuration and its warnings. It evaluates
 // in this process. The error is a *diag.Report where the configuration can be
 // read and is wrong.
-func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan, []plan.Warning, error) {
+func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan, []api.PlanWarning, error) {
 	result, err := config.Evaluate(ctx, path, opts)
 	if err != nil {
 		return nil, nil, err
@@ -118,10 +119,10 @@ func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan
 	if result.Plan == nil {
 		return nil, nil, result.Report
 	}
-	warnings := []plan.Warning{}
+	warnings := []api.PlanWarning{}
 	for i := range result.Report.Diagnostics {
 		d := &result.Report.Diagnostics[i]
-		warnings = append(warnings, plan.Warning{At: d.Span.String(), Code: d.Code, Message: d.Message})
+		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: d.Message})
 	}
 	return result.Plan, warnings, nil
 }

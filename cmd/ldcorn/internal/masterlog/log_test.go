@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -64,7 +64,7 @@ func TestLogger(t *testing.T) {
 			text, _ := written(Options{Format: c.format, Level: slog.LevelWarn, Colored: c.color}, func(l *Log) {
 				log := l.Logger()
 				log.Info("not this")
-				log.Warn("group pinned", "state", supervisor.StateReady, "took", 1500*time.Millisecond)
+				log.Warn("group pinned", "state", api.StateReady, "took", 1500*time.Millisecond)
 			})
 			assert.Contains(t, text, c.want)
 			assert.NotContains(t, text, "not this")

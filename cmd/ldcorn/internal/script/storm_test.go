@@ -21,9 +21,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // stormReloads is how many reloads a storm has, unless $LDCORN_STORM says.
@@ -190,7 +189,7 @@ func (s *storm) crowd() {
 // ends with them.
 func (s *storm) calmDown() {
 	s.configure(s.calm)
-	s.reload(control.ReloadRequest{All: true}, control.EventFinished)
+	s.reload(api.ReloadRequest{All: true}, api.StepFinished)
 	s.setCap(s.calm.Capped)
 	s.now = s.calm
 }
@@ -205,11 +204,11 @@ func (s *storm) apply(c stormConfig) {
 	report, err := s.client.Plan(context.Background(), nil, false)
 	s.ts.Check(err)
 	before := s.pids()
-	last := control.EventApplied
+	last := api.StepApplied
 	if s.rnd.IntN(2) == 0 {
-		last = control.EventFinished
+		last = api.StepFinished
 	}
-	s.reload(control.ReloadRequest{}, last)
+	s.reload(api.ReloadRequest{}, last)
 	after := s.pids()
 	for _, g := range report.Groups {
 		was, is := before[g.Name], after[g.Name]
@@ -219,7 +218,7 @@ func (s *storm) apply(c stormConfig) {
 				kept++
 			}
 		}
-		got := plan.WorkerCounts{Before: len(was), After: len(is), Start: len(is) - kept, Stop: len(was) - kept}
+		got := api.PlanWorkers{Before: len(was), After: len(is), Start: len(is) - kept, Stop: len(was) - kept}
 		if got != g.Workers {
 			s.ts.Fatalf("group %s: planned %+v (%s), and it was %+v", g.Name, g.Workers, g.Action, got)
 		}
@@ -232,12 +231,12 @@ func (s *storm) apply(c stormConfig) {
 }
 
 // reload waits for an event of a reload.
-func (s *storm) reload(want control.ReloadRequest, last control.EventKind) {
+func (s *storm) reload(want api.ReloadRequest, last api.ReloadStepKind) {
 	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
-	err := s.client.Reload(ctx, want, func(e control.ReloadEvent) error {
-		switch e.Event {
-		case control.EventFailed:
+	err := s.client.Reload(ctx, want, func(e api.ReloadStep) error {
+		switch e.Kind {
+		case api.StepFailed:
 			return fmt.Errorf("%s (%s): %q", e.Error, e.Outcome, e.Stderr)
 		case last:
 			return errSeen
@@ -258,17 +257,17 @@ func (s *storm) setCap(n int) { s.write("cap", []byte(strconv.Itoa(n))) }
 // lowered.
 func (s *storm) awaitCap(cap int) {
 	ok := harness.Until(func() bool {
-		return !slices.ContainsFunc(s.groups()["capped"].Workers, func(w supervisor.WorkerStatus) bool { return w.Requests > cap })
+		return !slices.ContainsFunc(s.groups()["capped"].Workers, func(w api.WorkerStatus) bool { return w.Requests > cap })
 	})
 	if !ok {
 		s.ts.Fatalf("the lowered cap %d never came to hold", cap)
 	}
 }
 
-func (s *storm) groups() map[string]supervisor.GroupStatus {
+func (s *storm) groups() map[string]api.GroupStatus {
 	st, _, err := s.client.Status(context.Background())
 	s.ts.Check(err)
-	out := make(map[string]supervisor.GroupStatus)
+	out := make(map[string]api.GroupStatus)
 	for _, g := range st.Groups {
 		if !g.Removed {
 			out[g.Name] = g
@@ -282,7 +281,7 @@ func (s *storm) pids() map[string][]int {
 	out := make(map[string][]int)
 	for name, g := range s.groups() {
 		for _, w := range g.Workers {
-			if w.State == supervisor.StateReady {
+			if w.State == api.StateReady {
 				out[name] = append(out[name], w.PID)
 			}
 		}
@@ -350,7 +349,7 @@ func (s *storm) fail() {
 		s.ts.Fatalf("workers were %v and are %v after a reload that failed", before, after)
 	case now.Generation != st.Generation || now.Fingerprint != st.Fingerprint:
 		s.ts.Fatalf("the plan in effect has changed by a reload that failed")
-	case now.Reload == nil || now.Reload.Error == "":
+	case now.LastReload == nil || now.LastReload.Error == "":
 		s.ts.Fatalf("the status does not tell that the reload failed")
 	}
 	metrics := scrape(s.ts, s.srv)
@@ -360,7 +359,7 @@ func (s *storm) fail() {
 	var left []json.RawMessage
 	for _, g := range now.Groups {
 		for _, w := range g.Workers {
-			if w.State == supervisor.StateStarting {
+			if w.State == api.StateStarting {
 				raw, err := json.Marshal(w)
 				s.ts.Check(err)
 				left = append(left, raw)

@@ -1,0 +1,24 @@
+package api
+
+// ControlVersion is the version of the answers of the control socket that have no
+// version of their own.
+const ControlVersion = 1
+
+// A Done is the answer to a request of the control socket that asks for no
+// document, and to each request that failed.
+type Done struct {
+	FormatVersion int    `json:"format_version"`
+	Error         string `json:"error,omitempty"` // why the request failed; absent if it was carried out
+}
+
+// A PlanRequest asks what a reload would do. It is the body of POST /v1/plan.
+type PlanRequest struct {
+	Replace []string `json:"replace"` // the groups to replace, whatever has changed
+	All     bool     `json:"all"`     // replace every group
+}
+
+// A ScaleRequest asks for another number of workers. It is the body of
+// POST /v1/groups/GROUP/scale.
+type ScaleRequest struct {
+	Instances int `json:"instances"`
+}

@@ -1,0 +1,46 @@
+package api
+
+// ExplainVersion is the version of an Explanation.
+const ExplainVersion = 1
+
+// A Question asks what becomes of a request. It is the body of POST /v1/explain.
+type Question struct {
+	Line     string   `json:"line"` // such as "GET /x", "GET http://host/x" or "wss://host/x"
+	Headers  []Header `json:"headers"`
+	ClientIP string   `json:"client_ip"` // 127.0.0.1 if it is empty
+}
+
+// A Header is one field of the head of a request.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// An Explanation says what becomes of a request, and why.
+type Explanation struct {
+	FormatVersion int              `json:"format_version"`
+	Request       string           `json:"request"`                                               // as the question has it
+	Refused       string           `json:"refused,omitempty"`                                     // why the request is refused, whatever the routes are
+	Router        *ExplainedRouter `json:"router,omitempty"`                                      // absent if the configuration has none
+	Rules         []ExplainedRule  `json:"rules"`                                                 // the routes that were tried, in order
+	Group         string           `json:"group,omitempty"`                                       // the group that takes it
+	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of an answer of ldcorn itself; absent if the app answers
+	Location      string           `json:"location,omitempty"`                                    // of a redirect
+}
+
+// An ExplainedRouter tells what the router of the configuration said.
+type ExplainedRouter struct {
+	Name    string `json:"name"`
+	At      string `json:"at"`              // file:line:column
+	Decided bool   `json:"decided"`         // if not, the routes were asked
+	Error   string `json:"error,omitempty"` // why the router failed
+}
+
+// An ExplainedRule is a route that was tried.
+type ExplainedRule struct {
+	Route   string `json:"route"`
+	Group   string `json:"group"`
+	At      string `json:"at,omitempty"` // file:line:column; absent if the group has the default route
+	Matched bool   `json:"matched"`
+	Why     string `json:"why,omitempty"` // why it does not match
+}

@@ -1,0 +1,203 @@
+package api
+
+import (
+	"reflect"
+	"time"
+)
+
+// PlanVersion is the version of a Plan.
+const PlanVersion = 1
+
+// A Plan says what a reload would do, or what it has done.
+type Plan struct {
+	FormatVersion int           `json:"format_version"`
+	Config        string        `json:"config"`      // the path of the configuration
+	Fingerprint   string        `json:"fingerprint"` // of the new plan: equal inputs have equal ones
+	Against       PlanBase      `json:"against"`
+	Replace       []string      `json:"replace"`  // the groups that are replaced because that was asked for
+	All           bool          `json:"all"`      // every group is replaced because that was asked for
+	Groups        []PlanGroup   `json:"groups"`   // in the order of the configuration, then removed ones
+	Settings      []PlanChange  `json:"settings"` // changes outside the groups, applied at once
+	Restart       []PlanChange  `json:"restart"`  // changes that only a stop and a start of ldcorn apply
+	Summary       PlanSummary   `json:"summary"`
+	Processes     PlanProcesses `json:"processes"`
+	AtOnce        int           `json:"at_once"` // how many workers are replaced at a time
+	Limited       bool          `json:"limited"` // at_once is less than all of them, because of reload_surge
+	Diagnostics   []PlanWarning `json:"diagnostics"`
+	Inputs        []PlanInput   `json:"inputs"`           // everything that the evaluation has read
+	Record        *Record       `json:"record,omitempty"` // in a file that --out wrote, for a later comparison
+}
+
+// A PlanBase is what a plan was compared with.
+type PlanBase struct {
+	Kind        PlanBaseKind `json:"kind"`
+	Name        string       `json:"name"`                  // the path of the file; empty for a master and for nothing
+	Fingerprint string       `json:"fingerprint,omitempty"` // of the plan that was compared with
+	PID         int          `json:"pid,omitempty"`         // of the master
+	Generation  int          `json:"generation,omitempty"`  // of the plan of the master
+	Up          float64      `json:"up,omitempty"`          // seconds that the master has run
+}
+
+// UpFor returns how long the master has run.
+func (b *PlanBase) UpFor() time.Duration { return time.Duration(b.Up * float64(time.Second)) }
+
+// PlanBaseKind is the kind of a PlanBase.
+type PlanBaseKind string
+
+// The kinds of base.
+const (
+	BaseMaster  PlanBaseKind = "master"  // a running master
+	BaseConfig  PlanBaseKind = "config"  // a configuration
+	BasePlan    PlanBaseKind = "plan"    // a plan that was written to a file
+	BaseNothing PlanBaseKind = "nothing" // everything is new
+)
+
+// A PlanGroup says what a reload does to one group.
+type PlanGroup struct {
+	Name    string       `json:"name"`
+	Action  PlanAction   `json:"action"`
+	Reason  string       `json:"reason"`
+	Hint    string       `json:"hint,omitempty"` // what else a reader should know
+	Workers PlanWorkers  `json:"workers"`
+	Changes []PlanChange `json:"changes"` // that a reload applies
+	Pinned  []PlanChange `json:"pinned"`  // that wait until the group is replaced
+}
+
+// A PlanAction is what a reload does to a group.
+type PlanAction string
+
+// The actions.
+const (
+	ActionKeep    PlanAction = "keep"    // the same processes, and nothing changes
+	ActionUpdate  PlanAction = "update"  // the same processes, with other settings around them
+	ActionResize  PlanAction = "resize"  // some workers start or stop, and the others stay
+	ActionReplace PlanAction = "replace" // every worker is replaced by a new one
+	ActionAdd     PlanAction = "add"
+	ActionRemove  PlanAction = "remove"
+)
+
+// PlanWorkers counts the processes of a group.
+type PlanWorkers struct {
+	Before int `json:"before"`
+	After  int `json:"after"`
+	Start  int `json:"start"`
+	Stop   int `json:"stop"`
+}
+
+// A PlanChange is one attribute before and after, in the notation of the
+// configuration.
+type PlanChange struct {
+	Name   string     `json:"name"`
+	Effect PlanEffect `json:"effect"`
+	Before string     `json:"before"`
+	After  string     `json:"after"`
+}
+
+// A PlanEffect says what it takes to apply the change of an attribute.
+type PlanEffect string
+
+// The effects.
+const (
+	EffectIdentity   PlanEffect = "identity"   // another value is another group
+	EffectProcess    PlanEffect = "process"    // new processes of workers
+	EffectResize     PlanEffect = "resize"     // more or fewer processes
+	EffectProxy      PlanEffect = "proxy"      // nothing; the proxy takes it up at once
+	EffectSupervisor PlanEffect = "supervisor" // nothing; the supervisor takes it up at once
+	EffectRestart    PlanEffect = "restart"    // a stop and a start of ldcorn
+)
+
+// A PlanSummary counts groups by what happens to them. The settings outside the
+// groups count as one more change. What needs action is counted in addition: a
+// group that is pinned, or a setting that takes a stop and a start of ldcorn.
+type PlanSummary struct {
+	Add        int `json:"add"`
+	Change     int `json:"change"`
+	Replace    int `json:"replace"`
+	Remove     int `json:"remove"`
+	Keep       int `json:"keep"`
+	NeedAction int `json:"need_action"`
+}
+
+// PlanProcesses counts the workers of all groups.
+type PlanProcesses struct {
+	Before int `json:"before"`
+	After  int `json:"after"`
+	Peak   int `json:"peak"` // the most at any time, when new workers have started and old ones have not ended
+}
+
+// A PlanWarning is something questionable in the configuration.
+type PlanWarning struct {
+	At      string `json:"at"`   // file:line:column
+	Code    string `json:"code"` // ldcorn schema CODE says what it means
+	Message string `json:"message"`
+}
+
+// A PlanInput is something that the evaluation has read.
+type PlanInput struct {
+	Kind   PlanInputKind `json:"kind"`
+	Name   string        `json:"name"`
+	Digest string        `json:"digest"` // empty for a thing that is not there; salted for a secret
+}
+
+// A PlanInputKind is the kind of a PlanInput.
+type PlanInputKind string
+
+// The kinds of input.
+const (
+	InputFile   PlanInputKind = "file"
+	InputEnv    PlanInputKind = "env"
+	InputSystem PlanInputKind = "system" // such as cpu_count
+)
+
+// A Record is a plan as a file keeps it, to be compared with others later: the
+// value of each attribute in the notation of the configuration. Of secrets it has
+// only a salted digest.
+type Record struct {
+	Config      string          `json:"config"`      // the path of the configuration
+	Fingerprint string          `json:"fingerprint"` // of the plan
+	Salt        string          `json:"salt"`        // of the digests, in hexadecimal
+	Settings    map[string]Attr `json:"settings"`    // by name
+	Groups      []GroupRecord   `json:"groups"`      // in the order of the configuration
+}
+
+// A GroupRecord is one group of a Record.
+type GroupRecord struct {
+	Name       string          `json:"name"`
+	Attributes map[string]Attr `json:"attributes"` // by name
+}
+
+// An Attr is the value of an attribute.
+type Attr struct {
+	Text   string `json:"text"`
+	Value  string `json:"value,omitempty"`  // a digest of all but the secrets, where two texts can differ that mean the same
+	Digest string `json:"digest,omitempty"` // of the secrets; absent if there are none
+}
+
+// A PlanOutcome says whether a reload applies a plan.
+type PlanOutcome uint8
+
+// The outcomes.
+const (
+	OutcomeNothing PlanOutcome = iota // nothing changes
+	OutcomeApplies                    // a reload applies all of it
+	OutcomePartial                    // some of it needs --replace, or a stop and a start of ldcorn
+)
+
+// Outcome says whether a reload applies the plan.
+func (p *Plan) Outcome() PlanOutcome {
+	switch s := p.Summary; {
+	case s.NeedAction > 0:
+		return OutcomePartial
+	case s.Add+s.Change+s.Replace+s.Remove > 0:
+		return OutcomeApplies
+	}
+	return OutcomeNothing
+}
+
+// SameAs reports whether a reload would do the same by both: from the same
+// inputs, against the same plan, in the same way.
+func (p *Plan) SameAs(o *Plan) bool {
+	return p.Fingerprint == o.Fingerprint && p.Against.Generation == o.Against.Generation &&
+		p.Against.Fingerprint == o.Against.Fingerprint &&
+		reflect.DeepEqual(p.Groups, o.Groups) && reflect.DeepEqual(p.Settings, o.Settings) && reflect.DeepEqual(p.Restart, o.Restart)
+}

@@ -1,0 +1,55 @@
+package api
+
+// ReloadVersion is the version of a ReloadStep.
+const ReloadVersion = 1
+
+// A ReloadRequest is the body of POST /v1/reload.
+type ReloadRequest struct {
+	Replace []string `json:"replace"`        // the groups to replace, whatever has changed
+	All     bool     `json:"all"`            // replace every group
+	Plan    *Plan    `json:"plan,omitempty"` // apply nothing but this plan
+	NoWait  bool     `json:"no_wait"`        // answer once the request is taken
+}
+
+// A ReloadStep is one line of the answer to a ReloadRequest: a step of the reload.
+// The last one tells that the reload failed, or that no old worker is left.
+type ReloadStep struct {
+	FormatVersion int            `json:"format_version"`
+	Kind          ReloadStepKind `json:"event"`
+
+	// The fields of a step of a group.
+	Group      string `json:"group,omitempty"`
+	Workers    int    `json:"workers,omitempty"`    // new workers, or old ones that are replaced, drain or are restored
+	Ready      int    `json:"ready,omitempty"`      // how many of these are ready, replaced or restored
+	Requests   int    `json:"requests,omitempty"`   // in flight on old workers
+	Websockets int    `json:"websockets,omitempty"` // open on old workers
+
+	// The fields of applied.
+	Generation int   `json:"generation,omitempty"`
+	Report     *Plan `json:"report,omitempty"` // what the reload has done
+
+	// The fields of failed.
+	Error   string   `json:"error,omitempty"`
+	Outcome string   `json:"outcome,omitempty"` // what has become of workers that had been replaced
+	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker that is at fault
+	Refused bool     `json:"refused,omitempty"` // the request was at fault: nothing was tried, and it is no failed reload
+}
+
+// ReloadStepKind says which step a ReloadStep is.
+type ReloadStepKind string
+
+// The kinds, in the order in which they come. Those of a group come once for each
+// group, or for each worker.
+const (
+	StepTaken    ReloadStepKind = "taken"    // it is the turn of the reload, or will be
+	StepStarted  ReloadStepKind = "started"  // the new workers of a group are starting
+	StepReady    ReloadStepKind = "ready"    // one more new worker of a group is ready
+	StepReplaced ReloadStepKind = "replaced" // one more old worker of a group is replaced, where reload_surge allows few at a time
+	StepRestored ReloadStepKind = "restored" // one more replaced worker of a group is replaced back, after a failure
+	StepSwapped  ReloadStepKind = "swapped"  // the new workers of a group get the requests
+	StepApplied  ReloadStepKind = "applied"  // the new plan is in effect
+	StepDraining ReloadStepKind = "draining" // old workers of a group finish what they have; again whenever the numbers change
+	StepDone     ReloadStepKind = "done"     // no old worker of a group is left
+	StepFinished ReloadStepKind = "finished" // no old worker is left
+	StepFailed   ReloadStepKind = "failed"   // everything stays, or is again, as it was, unless outcome says otherwise
+)

@@ -1,0 +1,158 @@
+package api
+
+import (
+	"strings"
+	"time"
+)
+
+// StatusVersion is the version of a Status.
+const StatusVersion = 1
+
+// A Status tells how a master and its workers are.
+type Status struct {
+	FormatVersion int       `json:"format_version"`
+	Version       string    `json:"version"`                           // the version of ldcorn
+	Now           time.Time `json:"now"`                               // the time of the master, from which ages are counted
+	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
+	MasterStatus
+	Counts map[string]GroupCounts `json:"counts"` // by group of the plan in effect
+}
+
+// Ready reports whether there is a configuration, and each of its groups has a
+// worker that gets requests.
+func (s *Status) Ready() bool {
+	for i := range s.Groups {
+		if g := &s.Groups[i]; g.Ready == 0 && !g.Removed {
+			return false
+		}
+	}
+	return s.Generation > 0
+}
+
+// A Reload tells how the last reload went.
+type Reload struct {
+	At      time.Time `json:"at"`                // when it ended
+	Took    float64   `json:"took"`              // in seconds
+	Error   string    `json:"error"`             // empty if it was applied
+	Summary string    `json:"summary,omitempty"` // the error in one line; absent if it was applied
+}
+
+// Brief returns the error in one line.
+func (r *Reload) Brief() string {
+	if r.Summary != "" {
+		return r.Summary
+	}
+	line, _, _ := strings.Cut(r.Error, "\n") // a master of another version may send no summary
+	return strings.TrimSuffix(line, "; it wrote:")
+}
+
+// A MasterStatus is the part of a Status that the supervisor of the workers knows.
+type MasterStatus struct {
+	PID         int           `json:"pid"`
+	Started     time.Time     `json:"started"`
+	Config      string        `json:"config"`                       // the path of the configuration
+	Fingerprint string        `json:"fingerprint"`                  // of the plan in effect
+	Generation  int           `json:"generation"`                   // of the plan in effect; 0 before the first
+	Applied     time.Time     `json:"applied"`                      // when the plan took effect, or a group was last scaled
+	RSS         int64         `json:"rss"`                          // bytes that the master alone has resident
+	CPU         float64       `json:"cpu"`                          // seconds of processor time of the master alone
+	Groups      []GroupStatus `json:"groups" jsonschema:"nullable"` // those of the configuration in their order, then removed ones that drain; null before the first plan
+}
+
+// A GroupStatus tells how a worker group is.
+type GroupStatus struct {
+	Name      string         `json:"name"`
+	App       string         `json:"app"`
+	Instances int            `json:"instances"`                      // how many workers are wanted
+	Ready     int            `json:"ready"`                          // workers that get requests
+	Cap       int            `json:"cap"`                            // max_req_per_worker; 0 if there is none
+	Queued    int            `json:"queued"`                         // requests that wait for a slot
+	Requests  int            `json:"requests"`                       // requests in flight, those on old workers included
+	Held      bool           `json:"held"`                           // its requests wait until it is released
+	HeldSince time.Time      `json:"held_since,omitzero"`            // absent unless the group is held
+	Failed    bool           `json:"failed"`                         // every worker has failed
+	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
+	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, as long as the group exists
+	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, the older one first
+}
+
+// Restarts counts how often the worker of one index was started again, or given
+// up, by reason. Reloads do not count. It is null for a worker that never ran.
+type Restarts map[RestartReason]int
+
+// A RestartReason says why a worker was started again without a reload.
+type RestartReason string
+
+// The reasons.
+const (
+	RestartCrash       RestartReason = "crash"        // it ended on its own
+	RestartStart       RestartReason = "start_failed" // it ended, or was stopped, before it was ready
+	RestartUnhealthy   RestartReason = "unhealthy"    // it failed its health checks
+	RestartMaxRequests RestartReason = "max_requests"
+	RestartMaxRSS      RestartReason = "max_rss"
+	RestartMaxLifetime RestartReason = "max_lifetime"
+	RestartCommand     RestartReason = "command" // ldcorn restart
+)
+
+// RestartReasons are all reasons. Nothing changes it.
+var RestartReasons = []RestartReason{RestartCrash, RestartStart, RestartUnhealthy, RestartMaxRequests, RestartMaxRSS,
+	RestartMaxLifetime, RestartCommand}
+
+// A WorkerStatus tells how a worker is. A worker that waits to be started again,
+// or has failed, has no process.
+type WorkerStatus struct {
+	Index      int         `json:"index"`
+	PID        int         `json:"pid"` // 0 without a process
+	State      WorkerState `json:"state"`
+	Since      time.Time   `json:"since"`      // when it came into the state; the year 1 if it has failed
+	Generation int         `json:"generation"` // of the plan that it was started for
+	Requests   int         `json:"requests"`   // in flight
+	Websockets int         `json:"websockets"` // open
+	Served     uint64      `json:"served"`     // requests, those in flight included
+	Restarts   int         `json:"restarts"`   // after crashes of the workers of this index
+	LastExit   string      `json:"last_exit"`  // why the worker before it ended; empty for the first
+	RSS        int64       `json:"rss"`        // bytes that it and the processes that it has started have resident
+	CPU        float64     `json:"cpu"`        // seconds of processor time of these
+}
+
+// A WorkerState is where a worker is in its life.
+type WorkerState string
+
+// The states.
+const (
+	StateBackoff  WorkerState = "backoff"  // it crashed, and waits to be started again
+	StateStarting WorkerState = "starting" // it is not ready yet
+	StateReady    WorkerState = "ready"    // it gets requests
+	StateDraining WorkerState = "draining" // it gets no new request, and finishes those that it has
+	StateStopping WorkerState = "stopping" // it was told to end
+	StateExited   WorkerState = "exited"
+	StateFailed   WorkerState = "failed" // it crashed too often in a row; a reload tries again
+)
+
+// GroupCounts counts the requests of a group, as long as the group exists.
+type GroupCounts struct {
+	Counts
+	Seats []Counts `json:"seats"` // these requests by index of the last worker that was tried; seats at the end that got none can be missing
+}
+
+// Counts counts requests that are over.
+type Counts struct {
+	Requests uint64                 `json:"requests"`
+	Statuses map[StatusClass]uint64 `json:"statuses"` // the classes that occurred; a client that left before its answer counts as 4xx
+	Faults   map[string]uint64      `json:"faults"`   // requests without a whole answer of the app, by reason, which count in statuses as well
+	Repeats  uint64                 `json:"repeats"`  // how often a request went to another worker
+	Took     float64                `json:"took"`     // the sum of the seconds from the head of a request to the end of its answer; of a websocket, to its acceptance
+	Queued   float64                `json:"queued"`   // the sum of the seconds spent waiting for a slot
+}
+
+// A StatusClass is a class of status codes.
+type StatusClass string
+
+// The classes.
+const (
+	Class1xx StatusClass = "1xx"
+	Class2xx StatusClass = "2xx"
+	Class3xx StatusClass = "3xx"
+	Class4xx StatusClass = "4xx"
+	Class5xx StatusClass = "5xx"
+)

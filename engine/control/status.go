@@ -1,0 +1,42 @@
+package control
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/stats"
+)
+
+func countsOf(c *stats.Counts) api.Counts {
+	out := api.Counts{Requests: c.Requests(), Statuses: map[api.StatusClass]uint64{}, Faults: map[string]uint64{},
+		Repeats: c.Repeats, Took: c.Took.Sum.Seconds(), Queued: c.Queued.Sum.Seconds()}
+	for i, n := range c.Classes {
+		if n > 0 {
+			out.Statuses[api.StatusClass(stats.Classes[i])] = n
+		}
+	}
+	for _, kind := range result.Kinds {
+		if n := c.Faults.Of(kind); n > 0 {
+			out.Faults[string(kind)] = n
+		}
+	}
+	return out
+}
+
+func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
+	out := make(map[string]api.GroupCounts)
+	for name, g := range counted.Groups() {
+		all, seats := g.Counts(), g.Seats()
+		one := api.GroupCounts{Counts: countsOf(&all), Seats: make([]api.Counts, len(seats))}
+		for i := range seats {
+			one.Seats[i] = countsOf(&seats[i])
+		}
+		out[name] = one
+	}
+	return out
+}
+
+func statusNow(version string, last *api.Reload, st api.MasterStatus, counted *stats.Requests) api.Status {
+	return api.Status{FormatVersion: api.StatusVersion, Version: version, Now: time.Now(), LastReload: last, MasterStatus: st, Counts: groupCounts(counted)}
+}
