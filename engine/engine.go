@@ -280,7 +280,7 @@ type publisher struct {
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
-	decider := decide.New(pl, func(name string) *pool.Pool { return pools[name] })
+	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider})
 }
 

@@ -8,74 +8,50 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// refuse answers a head that is not acceptable, and closes.
-func (x *exchange) refuse(err *http1.Error) netloop.Verdict {
-	x.keep, x.gone, x.stalled = false, false, false
-	x.idBuf = x.p.ids.next()
-	x.id = x.idBuf[:]
-	x.rec.begin(x.t.Now())
-	line, _, _ := bytes.Cut(x.in.bytes(), crlf)
-	x.rec.Line = line[:min(len(line), maxLine)]
-	v := x.writeError(result.KindRefused, err.Status, err.Reason)
-	x.observe()
-	return v
+// Refuse answers a head that is not acceptable. line is the beginning of what
+// came instead of a good one, and json says that the client prefers JSON.
+func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *http1.Request, why *http1.Error, line []byte, json bool) {
+	r.t, r.head, r.snap = t, head, s
+	r.begun, r.gone, r.stalled, r.told = false, false, false, false
+	r.from.read = false
+	r.idBuf = r.p.ids.next()
+	r.id = r.idBuf[:]
+	r.rec.begin(t.Now())
+	r.rec.Line = line[:min(len(line), maxLine)]
+	r.writeErrorAs(&failure{kind: result.KindRefused, status: why.Status, reason: why.Reason}, true, json)
+	r.observe()
 }
 
-var crlf = []byte("\r\n")
-
-// fail answers a request with an error of ldcorn's own. The connection goes
-// on where nothing of the request's body is still to come. It reports true
-// when it is ready for the next request.
-func (x *exchange) fail(f *failure) (netloop.Verdict, bool) {
-	x.keep = x.keep && !f.close && x.upload.received && !x.t.Stopping()
-	v := x.writeError(f.kind, f.status, f.reason)
-	if x.why != "" && (f == errBadGateway || f == errMalformed) {
-		x.rec.Reason = x.why
+// fail answers a request with an error of ldcorn's own. The client's connection
+// goes on where nothing of the request's body is still to come.
+func (r *Request) fail(f *failure) {
+	r.writeError(f, f.close)
+	if why := r.attempt.why; why != "" && (f == errBadGateway || f == errMalformed) {
+		r.rec.Reason = why
 	}
-	if !x.keep || x.gone {
-		return v, false
-	}
-	return netloop.Verdict{}, true
-}
-
-// cutOff closes the client's connection so that an answer which was not
-// completed does not look like one that was: one whose end is that of the
-// stream must not get it. Nor does a client that reads nothing: the system would
-// keep megabytes for it, for minutes after a plain close.
-func (x *exchange) cutOff() netloop.Verdict {
-	if x.stalled || x.begun && x.raw {
-		return netloop.Verdict{Op: netloop.Reset}
-	}
-	return netloop.Verdict{}
-}
-
-// hangUp closes the client's connection after a complete answer. A client
-// that is still sending must be let finish, or the answer is lost on it.
-func (x *exchange) hangUp() netloop.Verdict {
-	if !x.upload.received || x.in.len() > x.headLen+x.upload.used {
-		return netloop.Verdict{Op: netloop.Linger}
-	}
-	return netloop.Verdict{}
 }
 
 // writeError writes an error answer: small, as JSON when the client prefers
-// it, with the request's id. x.keep says what becomes of the connection.
-func (x *exchange) writeError(kind result.Kind, status int, reason string) netloop.Verdict {
-	x.rec.Fault(kind, reason)
-	x.rec.Status = status
-	var body [512]byte
-	b, media := appendErrorText(body[:0], status, reason, x.id), "text/plain; charset=utf-8"
-	if x.prefersJSON() {
-		b, media = appendErrorJSON(body[:0], status, reason, x.id), "application/json"
+// it, with the request's id.
+func (r *Request) writeError(f *failure, last bool) { r.writeErrorAs(f, last, r.prefersJSON()) }
+
+func (r *Request) writeErrorAs(f *failure, last, json bool) {
+	r.rec.Fault(f.kind, f.reason)
+	r.rec.Status = f.status
+	r.out = r.out[:0]
+	media := "text/plain; charset=utf-8"
+	if json {
+		r.out, media = appendErrorJSON(r.out, f.status, f.reason, r.id), "application/json"
+	} else {
+		r.out = appendErrorText(r.out, f.status, f.reason, r.id)
 	}
-	x.out = x.appendHead(x.out[:0], &answerHead{status: status, media: media, framing: framingLength, length: int64(len(b)), ours: true})
-	if x.isHead() {
-		b = nil
+	r.answer = AnswerHead{Status: f.status, Media: media, Body: BodyLength, Length: int64(len(r.out)), ID: r.id, Retry: r.retry, Close: last}
+	body := r.out
+	if r.isHead() {
+		body, r.answer.Body = nil, BodyNone
 	}
-	if x.write(x.out, b) != nil {
-		return x.cutOff()
-	}
-	return netloop.Verdict{Op: netloop.Linger}
+	r.client.Begin(&r.answer, true)
+	_ = r.send(body, true, nil) // what it failed with is noted
 }
 
 func appendErrorText(b []byte, status int, reason string, id []byte) []byte {
@@ -101,12 +77,9 @@ func appendErrorJSON(b []byte, status int, reason string, id []byte) []byte {
 }
 
 // prefersJSON reports whether Accept names JSON and no text type before it.
-func (x *exchange) prefersJSON() bool {
-	if x.req.HeadLen == 0 { // refused before its fields were parsed, or while they were
-		return jsonFirst(acceptOf(x.in.bytes()))
-	}
-	for i := range x.req.Fields {
-		if f := &x.req.Fields[i]; f.Kind == http1.KindAccept {
+func (r *Request) prefersJSON() bool {
+	for i := range r.head.Fields {
+		if f := &r.head.Fields[i]; f.Kind == http1.KindAccept {
 			return jsonFirst(f.Value)
 		}
 	}
@@ -117,22 +90,4 @@ func jsonFirst(accept []byte) bool {
 	json := bytes.Index(accept, []byte("json"))
 	text := bytes.Index(accept, []byte("text/"))
 	return json >= 0 && (text < 0 || json < text)
-}
-
-// acceptOf finds the value of Accept in what has come of a head that was
-// refused, or nil. It takes lines as they are: what it finds decides the form of
-// an error answer and nothing else.
-func acceptOf(head []byte) []byte {
-	_, rest, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), crlf[1:])
-	for {
-		line, more, whole := bytes.Cut(rest, crlf[1:])
-		if line = bytes.TrimRight(line, "\r"); !whole || len(line) == 0 {
-			return nil
-		}
-		name, value, _ := bytes.Cut(line, []byte(":"))
-		if http1.EqualFold(bytes.TrimSpace(name), "accept") {
-			return value
-		}
-		rest = more
-	}
 }

@@ -6,60 +6,112 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// attempt sends the request to the claimed worker and relays its answer. It
-// returns with the slot given back, but for errTaken. errRefused, errRepeat and
+// An attempt is a request at one worker: the slot, the connection, and what has
+// come of the answer. A request makes a few of them, one after the other.
+type attempt struct {
+	r       *Request
+	claim   pool.Claim
+	up      netloop.Conn  // to the worker; nil before it is there and after it was given back
+	limit   time.Duration // for the worker to begin its answer; 0 = none
+	heard   bool          // the worker has said something
+	broken  bool          // the connection broke while it was in use
+	back    buffer        // what was read of it
+	headEnd int           // in back, of the head that res was parsed from
+	res     http1.Response
+	chunks  http1.Chunked
+	why     string // what was wrong, for the logs; "" = nothing
+}
+
+// run sends the request to the claimed worker and relays its answer. It returns
+// with the slot given back, except for errTaken. errRefused, errRepeat and
 // errRepeatOnce ask for another attempt.
-func (x *exchange) attempt(set *plan.Group) error {
-	x.why = ""
-	err := x.connect()
+func (a *attempt) run(set *plan.Group) error {
+	a.why = ""
+	err := a.connect()
 	if err == nil {
-		x.limit = set.RequestTimeout
+		a.limit = set.RequestTimeout
 		finish := set.FinishesAbandoned()
-		err = x.exchangeWith(!finish)
+		err = a.relay(!finish)
 		if err == errLate && finish {
-			err = x.finishLate()
+			err = a.finishLate()
 		}
 	}
 	if err == errTaken {
 		return err
 	}
-	x.upload.stop()
-	if x.broken {
-		x.doubtWorker()
+	a.r.upload.stop()
+	if a.broken {
+		a.doubtWorker()
 	}
-	x.finishUp(false)
-	x.dropBack()
+	a.finishUp(false)
+	a.dropBack()
 	return err
+}
+
+// reset makes the attempt fit for another connection of a client.
+func (a *attempt) reset() {
+	a.up = nil
+	a.dropBack()
+	a.res.Reset()
+	if cap(a.res.Fields) > maxFields {
+		a.res = http1.Response{}
+	}
+}
+
+// dropBack returns the buffer for the worker's answer, and what is in it.
+func (a *attempt) dropBack() { a.r.p.putBody(&a.back) }
+
+// closeUp gives up the worker's connection.
+func (a *attempt) closeUp() {
+	if a.up != nil {
+		a.up.Close()
+		a.up = nil
+	}
+}
+
+// finishUp ends the worker's part of the request: the slot goes back, and
+// the connection with it if it is fit for another request. A second call
+// does nothing.
+func (a *attempt) finishUp(reusable bool) {
+	w := a.claim.Worker()
+	if a.up != nil && reusable && w != nil {
+		w.PutIdle(a.up, a.r.t.Now().Add(upstreamIdle))
+		a.up = nil
+	}
+	a.closeUp()
+	a.claim.Release()
 }
 
 // doubtWait bounds the dial to a worker in doubt. One whose backlog is full is
 // not dead.
 const doubtWait = 50 * time.Millisecond
 
-// doubtWorker looks whether the worker lives whose connection broke, before
-// the slot is given back: nobody else is to learn at his request's cost that
-// it does not.
-func (x *exchange) doubtWorker() {
-	x.wary = true
-	w := x.claim.Worker()
+// doubtWorker finds out whether the worker whose connection broke is alive,
+// before the slot is given back: no other request is to learn at its own cost
+// that the worker is dead.
+func (a *attempt) doubtWorker() {
+	a.r.wary = true
+	w := a.claim.Worker()
 	if w == nil {
 		return
 	}
-	x.closeUp()
+	a.closeUp()
 	w.Doubt()
-	up, err := x.t.Dial(w.Upstream(), doubtWait)
+	t := a.r.t
+	up, err := t.Dial(w.Upstream(), doubtWait)
 	switch {
 	case err == nil && w.Ending():
 		up.Close()
 		w.Expel()
 		return
 	case err == nil:
-		w.PutIdle(up, x.t.Now().Add(upstreamIdle))
+		w.PutIdle(up, t.Now().Add(upstreamIdle))
 	case refuses(err):
 		w.Expel()
 		return
@@ -73,43 +125,43 @@ func refuses(err error) bool {
 	return errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, fs.ErrNotExist)
 }
 
-// exchangeWith sends the request on the worker's connection, and relays what
-// comes back. With cancel, a client that goes away cancels the request:
-// otherwise its slot is held until the worker has answered (client_disconnect).
-func (x *exchange) exchangeWith(cancel bool) error {
-	x.heard = false
-	if err := x.sendHead(); err != nil {
+// relay sends the request on the worker's connection, and relays the answer.
+// With cancel, a client that goes away cancels the request: otherwise its slot
+// is held until the worker has answered (client_disconnect).
+func (a *attempt) relay(cancel bool) error {
+	r := a.r
+	a.heard = false
+	if err := a.sendHead(); err != nil {
 		return err
 	}
-	if !x.upload.received {
-		x.askForBody()
-		x.upload.start()
+	if !r.upload.received {
+		r.client.AskForBody(r.t)
+		r.upload.start()
 	}
 	if cancel {
-		x.watchClient()
-		defer x.unwatchClient()
+		r.watch()
+		defer r.unwatch()
 	}
-	return x.relayAnswer(cancel)
+	return a.relayAnswer(cancel)
 }
 
-// connect takes an idle connection to the worker, or a new one. A request
-// under which a connection has broken takes no idle one any more: it may be as
-// dead. No other request needs to find out that a worker's socket refuses.
-func (x *exchange) connect() error {
-	w := x.claim.Worker()
-	x.broken = false
-	up, err := x.dial(w)
+// connect takes an idle connection to the worker, or a new one. No other
+// request needs to find out that a worker's socket refuses.
+func (a *attempt) connect() error {
+	r, w := a.r, a.claim.Worker()
+	a.broken = false
+	up, err := a.dial(w)
 	if err == netloop.ErrShort {
 		// Others have all descriptors. They give them back one by one.
-		x.watchClient()
+		r.watch()
 		for tries := 1; err == netloop.ErrShort && tries < shortDials; tries++ {
-			up, err = x.dial(w)
+			up, err = a.dial(w)
 		}
-		x.unwatchClient()
+		r.unwatch()
 	}
 	switch err {
 	case nil:
-		x.up = up
+		a.up = up
 		return nil
 	case netloop.ErrShort:
 		return errShort
@@ -122,7 +174,7 @@ func (x *exchange) connect() error {
 		w.Expel()
 		return errRefused
 	}
-	x.why = "the worker accepts no connection"
+	a.why = "the worker accepts no connection"
 	return errRepeat // nothing was sent
 }
 
@@ -130,49 +182,53 @@ func (x *exchange) connect() error {
 // dialWait.
 const shortDials = 6
 
-// dial returns an idle connection to the worker, or a new one.
-func (x *exchange) dial(w *pool.Worker) (netloop.Conn, error) {
-	if !x.wary {
-		if up := w.TakeIdle(x.t.Loop()); up != nil {
+// dial returns an idle connection to the worker, or a new one. A request under
+// which a connection has broken takes no idle one any more: it may be as dead.
+func (a *attempt) dial(w *pool.Worker) (netloop.Conn, error) {
+	if !a.r.wary {
+		if up := w.TakeIdle(a.r.t.Loop()); up != nil {
 			return up, nil
 		}
 	}
-	return x.t.Dial(w.Upstream(), dialWait)
+	return a.r.t.Dial(w.Upstream(), dialWait)
 }
 
 // sendHead writes the request's head, and as much of its body as has come
 // with it.
-func (x *exchange) sendHead() error {
-	x.out = x.appendRequestHead(x.out[:0])
-	n, err := x.up.Write(x.t, x.out, x.upload.first, x.p.stall)
+func (a *attempt) sendHead() error {
+	r := a.r
+	r.out = a.appendRequestHead(r.out[:0])
+	var first []byte
+	r.out, first = r.upload.appendFirst(r.out)
+	n, err := a.up.Write(r.t, r.out, first, r.p.stall)
 	switch {
 	case err == nil:
-		x.upload.sentFirst()
+		r.upload.sentFirst()
 		return nil
 	case err == netloop.ErrStopped:
 		return errStopping
 	case n == 0:
-		x.broken = err != netloop.ErrTimeout
-		x.why = "the worker closed its connection before it was sent the request"
+		a.broken = err != netloop.ErrTimeout
+		a.why = "the worker closed its connection before it was sent the request"
 		return errRepeat
 	}
-	return x.workerBroke(err)
+	return a.workerBroke(err)
 }
 
 // workerBroke is the error for a worker's connection that broke with err before
-// anything of the answer was sent to the client but interim ones. A request
+// anything of the answer was sent to the client except interim ones. A request
 // goes to another worker where sending it twice does no harm and all of it is
 // still at hand.
-func (x *exchange) workerBroke(err error) error {
-	x.broken = true
-	x.why = "the worker closed its connection before it answered"
-	if x.heard {
-		x.why = "the worker closed its connection in the head of its answer"
+func (a *attempt) workerBroke(err error) error {
+	a.broken = true
+	a.why = "the worker closed its connection before it answered"
+	if a.heard {
+		a.why = "the worker closed its connection in the head of its answer"
 	}
 	switch {
-	case !x.idempotent() || x.upload.consumed:
+	case !a.r.idempotent() || a.r.upload.consumed:
 		return errBadGateway
-	case !x.heard && x.unread(err):
+	case !a.heard && a.unread(err):
 		return errRepeat
 	}
 	return errRepeatOnce
@@ -180,23 +236,9 @@ func (x *exchange) workerBroke(err error) error {
 
 // unread reports whether the worker cannot have seen the whole request. A unix
 // socket tells: Linux resets it if its peer closes before it has read
-// everything, and ends the stream otherwise. Of a body the app may have had a
-// part.
-func (x *exchange) unread(err error) bool {
-	return errors.Is(err, syscall.ECONNRESET) && x.upload.received && len(x.upload.first) == 0
-}
-
-// survives reports whether a group can lose another worker to the same request
-// and not fail as a whole: it fails once every worker has crashed more than
-// max_restarts_on_crash times.
-func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
-
-// idempotent reports whether sending the request twice is as good as once
-// (RFC 9110 section 9.2.2).
-func (x *exchange) idempotent() bool {
-	switch string(x.req.Method) {
-	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
-		return !x.req.Upgrade
-	}
-	return false
+// everything, and ends the stream otherwise. The app may have had a part of a
+// body.
+func (a *attempt) unread(err error) bool {
+	u := &a.r.upload
+	return errors.Is(err, syscall.ECONNRESET) && u.received && len(u.first) == 0
 }

@@ -7,67 +7,169 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// relayLength relays an answer of known length of which some is still to
-// come.
-func (x *exchange) relayLength(cancel bool) error {
-	x.begun = true
-	probe := x.probeBody()
-	left := x.res.ContentLength - int64(x.back.len())
-	err := x.write(x.out, x.back.bytes())
-	x.back.clear()
-	for left > 0 && err == nil {
-		var n int64
-		n, err = x.relayPart(left, probe)
-		if left -= n; left == 0 {
-			x.complete(true)
-		}
-	}
-	if err == nil || cancel {
+// An answerBody is the body of a worker's answer, without the framing that it
+// came in. It is the source of what relayBody sends.
+type answerBody struct {
+	a    *attempt
+	mode http1.BodyMode
+	left int64 // bytes still to come, with BodyLength
+}
+
+// relayBody relays the body from its source, the worker, to its sink, the
+// client, part by part. The head goes with the first part.
+func (a *attempt) relayBody(b *answerBody, cancel bool) error {
+	r := a.r
+	part, whole, err := b.take()
+	if err != nil {
 		return err
 	}
-	return x.discard(err, left)
+	if whole {
+		a.complete(true)
+	}
+	if !r.gone {
+		r.client.Begin(&r.answer, whole)
+	}
+	err = r.send(part, whole, b.trailers(whole))
+	for err == nil && !whole {
+		whole, err = b.move()
+	}
+	if err == nil || whole || cancel || b.mode != http1.BodyLength {
+		return err
+	}
+	return b.discard(err)
+}
+
+// trailers are those of a body that has been read whole.
+func (b *answerBody) trailers(whole bool) []http1.Field {
+	if !whole || b.mode != http1.BodyChunked {
+		return nil
+	}
+	return b.a.chunks.Trailers()
+}
+
+// move moves a part of the body to the client. whole says that it was the last
+// one.
+func (b *answerBody) move() (whole bool, err error) {
+	a, r := b.a, b.a.r
+	if b.left >= spliceFrom && b.mode == http1.BodyLength {
+		n, rerr, werr := b.splice()
+		if werr != nil || rerr != netloop.ErrNoSplice || n > 0 {
+			return b.left == 0, a.partError(rerr, werr)
+		}
+	}
+	r.watch()
+	err = a.readBack()
+	r.unwatch()
+	if err == io.EOF && b.mode == http1.BodyUntilClose {
+		a.complete(false)
+		return true, r.send(nil, true, nil)
+	}
+	if err != nil {
+		return false, a.partError(err, nil)
+	}
+	part, whole, err := b.take()
+	if err != nil {
+		return false, err
+	}
+	if whole {
+		a.complete(true)
+	}
+	if len(part) == 0 && !whole {
+		return false, nil
+	}
+	return whole, r.send(part, whole, b.trailers(whole))
+}
+
+// take takes what has been read of the body. The part is valid until the next
+// read.
+func (b *answerBody) take() (part []byte, whole bool, err error) {
+	a := b.a
+	switch part = a.back.bytes(); b.mode {
+	case http1.BodyNone:
+		// What comes behind the head stays, and marks the connection as unfit
+		// for reuse.
+		return nil, true, nil
+	case http1.BodyLength:
+		part = part[:min(int64(len(part)), b.left)] // likewise
+		b.left -= int64(len(part))
+		a.back.consume(len(part))
+		return part, b.left == 0, nil
+	case http1.BodyChunked:
+		return b.decode(part)
+	}
+	a.back.clear()
+	return part, false, nil
+}
+
+// decode decodes what has been read of a chunked body, in its place.
+func (b *answerBody) decode(src []byte) (part []byte, whole bool, err error) {
+	a := b.a
+	before := a.chunks.Count()
+	part, n, whole, fault := decodeChunks(&a.chunks, src)
+	a.r.t.Spend(a.chunks.Count() - before)
+	a.back.consume(n)
+	switch {
+	case fault == nil:
+		return part, whole, nil
+	case !a.r.begun:
+		return nil, false, a.badAnswer(fault.Gateway())
+	}
+	a.why = "the worker's answer is malformed: " + fault.Reason
+	return nil, false, errCut
+}
+
+// decodeChunks decodes what it can of a chunked body. The part, which is its
+// data, takes the place of src. n counts the bytes it took of src, which hold no
+// more of the body where that is less than all.
+func decodeChunks(c *http1.Chunked, src []byte) (part []byte, n int, whole bool, err *http1.Error) {
+	for n < len(src) && !whole {
+		data, m, end, err := c.Next(src[n:])
+		if err != nil {
+			return nil, n, false, err
+		}
+		switch {
+		case len(data) == 0:
+		case len(part) == 0:
+			part = data // mostly all of it
+		default:
+			part = append(part, data...) // src has been read up to there
+		}
+		n, whole = n+m, end
+		if m == 0 {
+			break
+		}
+	}
+	return part, n, whole, nil
 }
 
 // spliceFrom is the size from which a splice is worth its set-up.
 const spliceFrom = 64 << 10
 
-// relayPart relays some of a body of known length. It returns what was taken
-// from the worker.
-func (x *exchange) relayPart(left int64, probe []byte) (int64, error) {
-	if left >= spliceFrom {
-		n, rerr, werr := x.splicePart(left, probe)
-		if werr != nil || rerr != netloop.ErrNoSplice || n > 0 {
-			return n, x.partError(rerr, werr)
-		}
+// splice moves a part of the body past this process.
+func (b *answerBody) splice() (moved int64, readErr, writeErr error) {
+	a := b.a
+	if a.r.gone {
+		return 0, nil, ErrClientGone
 	}
-	if err := x.readBackWatching(probe); err != nil {
-		return 0, x.partError(err, nil)
+	a.dropBack()
+	moved, readErr, writeErr = a.r.client.SpliceAnswer(a.r.t, a.up, b.left)
+	if b.left -= moved; b.left == 0 {
+		a.complete(true)
 	}
-	part := x.back.bytes()
-	part = part[:min(int64(len(part)), left)]
-	x.back.consume(len(part))
-	return int64(len(part)), x.write(part, nil)
-}
-
-func (x *exchange) splicePart(left int64, probe []byte) (moved int64, readErr, writeErr error) {
-	x.dropBack()
-	x.t.Watch(x.c, probe)
-	moved, readErr, writeErr = x.up.Splice(x.t, x.c, left, 0, x.p.stall)
-	x.t.Watch(nil, nil)
-	x.rec.Sent += moved
 	return moved, readErr, writeErr
 }
 
 // partError is the error for a part that was not relayed whole.
-func (x *exchange) partError(readErr, writeErr error) error {
+func (a *attempt) partError(readErr, writeErr error) error {
 	switch {
-	case readErr == netloop.ErrGone || writeErr != nil:
-		x.gone, x.stalled = true, writeErr == netloop.ErrTimeout
-		return errClientGone
+	case writeErr != nil:
+		return a.r.clientFailed(writeErr)
+	case readErr == netloop.ErrGone:
+		return a.r.clientFailed(ErrClientGone)
 	case readErr == nil || readErr == netloop.ErrNoSplice:
 		return nil
 	}
-	x.broken = true
+	a.broken = true
 	return errCut
 }
 
@@ -77,100 +179,18 @@ const maxDiscard = 1 << 20
 
 // discard reads the rest of an answer that nobody waits for any more; one
 // that would take long is cut, which frameworks notice.
-func (x *exchange) discard(err error, left int64) error {
-	if err != errClientGone || left > maxDiscard {
+func (b *answerBody) discard(err error) error {
+	if err != ErrClientGone || b.left > maxDiscard {
 		return err
 	}
-	for left > 0 {
-		x.back.clear()
-		if x.readBack() != nil {
-			x.broken = true
+	for whole := b.left == 0; !whole; {
+		b.a.back.clear()
+		if b.a.readBack() != nil {
+			b.a.broken = true
 			return err
 		}
-		n := min(left, int64(x.back.len()))
-		x.back.consume(int(n))
-		left -= n
+		_, whole, _ = b.take()
 	}
-	x.complete(true)
-	return err
-}
-
-// relayChunked relays a chunked answer, each read of it as one chunk, or as
-// it is for a client that knows no chunks. The head in x.out goes with the
-// first.
-func (x *exchange) relayChunked() error {
-	x.chunks.Reset()
-	probe := probeChunk
-	if x.raw {
-		probe = x.probeBody()
-	}
-	for {
-		done, err := x.recodeBack()
-		if err != nil {
-			return err
-		}
-		if done {
-			x.complete(true)
-		}
-		if len(x.out) > 0 {
-			x.begun = true
-			if err := x.write(x.out, nil); err != nil {
-				return err
-			}
-			x.out = x.out[:0]
-		}
-		if done {
-			return nil
-		}
-		if err := x.readBackWatching(probe); err != nil {
-			return x.partError(err, nil)
-		}
-	}
-}
-
-// recodeBack appends what has come of a chunked answer to what is to be
-// written.
-func (x *exchange) recodeBack() (done bool, err error) {
-	recode := appendRecoded
-	if x.raw {
-		recode = appendDecoded
-	}
-	before := x.chunks.Count()
-	out, n, done, fault := recode(x.out, &x.chunks, x.back.bytes())
-	x.t.Spend(x.chunks.Count() - before)
-	x.out = out
-	x.back.consume(n)
-	switch {
-	case fault != nil && !x.begun:
-		return false, x.badAnswer(fault.Gateway())
-	case fault != nil:
-		x.why = "the worker's answer is malformed: " + fault.Reason
-		return false, errCut
-	case done && !x.raw:
-		trailers := x.chunks.Trailers()
-		if !x.req.TETrailers {
-			trailers = nil
-		}
-		x.out = http1.AppendLastChunk(x.out, trailers)
-	}
-	return done, nil
-}
-
-// relayUntilClose relays an answer that ends with the connection.
-func (x *exchange) relayUntilClose() error {
-	x.begun = true
-	probe := x.probeBody()
-	err := x.write(x.out, x.back.bytes())
-	for err == nil {
-		x.back.clear()
-		if err = x.readBackWatching(probe); err == io.EOF {
-			x.complete(false)
-			return nil
-		}
-		if err != nil {
-			return x.partError(err, nil)
-		}
-		err = x.write(x.back.bytes(), nil)
-	}
+	b.a.complete(true)
 	return err
 }

@@ -12,7 +12,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
 // patterns returns n routes of one kind, which match no request of ours, and
@@ -112,13 +111,14 @@ func BenchmarkCostlyRoutes(b *testing.B) {
 	for kind, in := range costly {
 		b.Run(kind, func(b *testing.B) {
 			p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Routes: patterns(b, 1000, kind)}}}
-			x := newExchange(nil)
-			x.snap = &Snapshot{Plan: p, Decider: decide.New(p, func(string) *pool.Pool { return nil })}
+			x := newHTTP1Client(nil)
+			x.request.view.Head = &x.head
+			x.request.snap = &Snapshot{Plan: p, Decider: decide.New(p, func(string) Target { return Target{} })}
 			head := []byte(strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000)))
-			n, refused := x.req.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 1 << 20, MaxFields: 128})
+			n, refused := x.head.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 1 << 20, MaxFields: 128})
 			require.True(b, refused == nil && n > 0)
 			for b.Loop() {
-				_, err := x.route()
+				_, err := x.request.route()
 				require.ErrorIs(b, err, errCostly)
 			}
 		})

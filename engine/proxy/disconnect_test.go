@@ -83,7 +83,7 @@ const (
 )
 
 // TestClientGone: without a cap the worker's connection is closed, so that
-// the app gets a disconnect, whatever state the exchange is in.
+// the app gets a disconnect, whatever state the request is in.
 func TestClientGone(t *testing.T) {
 	for name, c := range map[string]struct{ in, said string }{
 		"before an answer":   {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},

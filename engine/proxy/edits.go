@@ -19,12 +19,12 @@ const (
 )
 
 // setEdits makes what the plan and a group change of a request and its answer
-// that of the exchange, beside the edits of the request itself.
-func (x *exchange) setEdits(set *plan.Group) {
-	p := x.snap.Plan
-	x.strip = set.StripPrefix
-	x.toWorker[editsOfPlan], x.toWorker[editsOfGroup] = p.RequestHeaders, set.RequestHeaders
-	x.toClient[editsOfPlan], x.toClient[editsOfGroup] = p.ResponseHeaders, set.ResponseHeaders
+// part of the request, beside the edits of the request itself.
+func (r *Request) setEdits(set *plan.Group) {
+	p := r.snap.Plan
+	r.strip = set.StripPrefix
+	r.toWorker[editsOfPlan], r.toWorker[editsOfGroup] = p.RequestHeaders, set.RequestHeaders
+	r.toClient[editsOfPlan], r.toClient[editsOfGroup] = p.ResponseHeaders, set.ResponseHeaders
 }
 
 // isEmpty reports whether nothing is changed.

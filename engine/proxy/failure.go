@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
-	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
@@ -27,16 +26,6 @@ func refusalOf(r *decide.Refusal) *failure {
 		return errCostly
 	}
 	return errRouter
-}
-
-// badAnswer is errMalformed, with what is wrong noted for the logs. The
-// client is not told: it could not do anything about it.
-func (x *exchange) badAnswer(err *http1.Error) error {
-	x.why = "the worker's answer is malformed: " + err.Reason
-	if err == http1.ErrHeadLong.Gateway() {
-		x.why = "the head of the worker's answer is larger than max_response_header_size"
-	}
-	return errMalformed
 }
 
 // The failures. Only read.
@@ -74,6 +63,4 @@ var (
 	// errCut ends the client's connection: an answer has begun and cannot
 	// be completed, which must not look like its end.
 	errCut = errors.New("answer cut")
-	// errClientGone says that the client takes no more bytes.
-	errClientGone = errors.New("client is gone")
 )

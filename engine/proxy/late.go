@@ -2,16 +2,17 @@ package proxy
 
 import "github.com/ldcorn/ldcorn/engine/netloop"
 
-// readInTime is readBack for the head of an answer: with errLate when
-// request_timeout is over. The time runs while nothing but the worker is
-// waited for: from when it has the whole request. How long it may take none
-// of a body is for the upload to see.
-func (x *exchange) readInTime() error {
-	for x.limit > 0 {
-		from := netloop.Time(x.upload.sentAt.Load())
-		x.t.SetDeadline(orNow(from, x.t).Add(x.limit))
-		err := x.readBack()
-		x.t.SetDeadline(0)
+// readInTime is readBack for the head of an answer. It fails with errLate when
+// request_timeout is over. The time runs while the request waits for nothing
+// but the worker, which is from when the worker has the whole request. How long
+// a worker may take none of a body is for the upload to see.
+func (a *attempt) readInTime() error {
+	t := a.r.t
+	for a.limit > 0 {
+		from := netloop.Time(a.r.upload.sentAt.Load())
+		t.SetDeadline(orNow(from, t).Add(a.limit))
+		err := a.readBack()
+		t.SetDeadline(0)
 		if err != netloop.ErrTimeout {
 			return err
 		}
@@ -19,7 +20,7 @@ func (x *exchange) readInTime() error {
 			return errLate
 		}
 	}
-	return x.readBack()
+	return a.readBack()
 }
 
 func orNow(at netloop.Time, t netloop.Task) netloop.Time {
@@ -30,19 +31,19 @@ func orNow(at netloop.Time, t netloop.Task) netloop.Time {
 }
 
 // finishLate answers a client whose time is over, while its slot is held
-// until the worker has answered: nothing tells otherwise when the app is done.
+// until the worker has answered: nothing else tells when the app is done.
 // That may be never, so the observer is told now. A worker that does not have
 // the whole request would wait for it for ever.
-func (x *exchange) finishLate() error {
-	x.upload.stop()
-	if !x.upload.delivered {
+func (a *attempt) finishLate() error {
+	r := a.r
+	r.upload.stop()
+	if !r.upload.delivered {
 		return errLate
 	}
-	x.keep = false
-	x.writeError(errLate.kind, errLate.status, errLate.reason)
-	_ = x.c.CloseWrite() // the client may be gone
-	x.observe()
-	x.gone, x.limit = true, 0
-	_ = x.relayAnswer(false) // to nobody
+	r.writeError(errLate, true)
+	r.client.CloseWrite()
+	r.observe()
+	r.gone, a.limit = true, 0
+	_ = a.relayAnswer(false) // to nobody
 	return errAnswered
 }

@@ -19,43 +19,43 @@ func (r *record) begin(now netloop.Time) {
 }
 
 // observe hands the record on. The request must still be at hand.
-func (x *exchange) observe() {
-	x.told = true
-	o := x.p.opts.Observer
+func (r *Request) observe() {
+	r.told = true
+	o := r.p.opts.Observer
 	if o == nil {
 		return
 	}
-	r := &x.rec
-	r.Request, r.ID = &x.req, x.id
-	r.Client = x.sender().addr
-	r.Sent = max(r.Sent, 0)
-	r.Took = netloop.Now().Sub(r.begun)
-	o.Observe(&r.Result)
-	r.Request, r.Line, r.ID = nil, nil, nil
+	rec := &r.rec
+	rec.Request, rec.ID = r.head, r.id
+	rec.Client = r.sender().addr
+	rec.Sent = max(r.client.Sent(), 0)
+	rec.Took = netloop.Now().Sub(rec.begun)
+	o.Observe(&rec.Result)
+	rec.Request, rec.Line, rec.ID = nil, nil, nil
 }
 
 // observeEnd is observe for a request that ended with err, nil for a whole
 // answer, unless it was told of already.
-func (x *exchange) observeEnd(err error) {
+func (r *Request) observeEnd(err error) {
 	switch {
-	case x.told:
+	case r.told:
 		return
-	case x.rec.Kind != "" || err == nil && !x.gone || err == errTaken:
-	case x.gone || err == netloop.ErrGone:
-		x.rec.Fault(result.KindGone, "the client left")
-		if x.stalled {
-			x.rec.Reason = "the client took too little of the answer for too long"
+	case r.rec.Kind != "" || err == nil && !r.gone || err == errTaken:
+	case r.gone || err == netloop.ErrGone:
+		r.rec.Fault(result.KindGone, "the client left")
+		if r.stalled {
+			r.rec.Reason = "the client took too little of the answer for too long"
 		}
-		if !x.begun {
-			x.rec.Status = result.StatusGone
+		if !r.begun {
+			r.rec.Status = result.StatusGone
 		}
 	default:
-		x.rec.Fault(result.KindCut, cmp.Or(x.why, "the worker's answer ended early"))
+		r.rec.Fault(result.KindCut, cmp.Or(r.attempt.why, "the worker's answer ended early"))
 		if f, ok := err.(*failure); ok {
-			x.rec.Fault(f.kind, f.reason)
+			r.rec.Fault(f.kind, f.reason)
 		}
 	}
-	x.observe()
+	r.observe()
 }
 
 // maxLine is how much is told of what came instead of a good head.

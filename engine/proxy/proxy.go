@@ -17,7 +17,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
@@ -25,7 +24,7 @@ import (
 // It never changes; a reload publishes another.
 type Snapshot struct {
 	Plan    *plan.Plan
-	Decider *decide.Decider[*pool.Pool] // of Plan
+	Decider *decide.Decider[Target] // of Plan
 
 	forward      forwarder
 	limits       http1.Limits // of a request's head
@@ -48,17 +47,17 @@ type Options struct {
 
 // A Proxy serves one listener.
 type Proxy struct {
-	opts      Options
-	driver    netloop.Driver
-	stall     time.Duration // Options.Stall, or its default
-	snap      atomic.Pointer[Snapshot]
-	drained   chan struct{}
-	dropped   droppedNames
-	reserve   atomic.Int64 // file descriptors that connections leave to others
-	ids       idSource
-	exchanges sync.Pool // of *exchange
-	bodies    sync.Pool // of *[bodyBuffer]byte
-	firsts    sync.Pool // of *[firstBuffer]byte
+	opts    Options
+	driver  netloop.Driver
+	stall   time.Duration // Options.Stall, or its default
+	snap    atomic.Pointer[Snapshot]
+	drained chan struct{}
+	dropped droppedNames
+	reserve atomic.Int64 // file descriptors that connections leave to others
+	ids     idSource
+	clients sync.Pool // of *http1Client
+	bodies  sync.Pool // of *[bodyBuffer]byte
+	firsts  sync.Pool // of *[firstBuffer]byte
 }
 
 // New returns a proxy that serves nothing yet. It fails on a driver that
@@ -66,7 +65,7 @@ type Proxy struct {
 func New(opts Options) (*Proxy, error) {
 	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource()}
 	p.dropped.log = opts.Log
-	p.exchanges.New = func() any { return newExchange(p) }
+	p.clients.New = func() any { return newHTTP1Client(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
 	p.firsts.New = func() any { return new([firstBuffer]byte) }
 	driver, err := netloop.New(opts.Driver, netloop.Options{

@@ -9,25 +9,26 @@ import (
 
 // relayAnswer reads the worker's answer and relays it as it comes. With
 // cancel, the client is watched.
-func (x *exchange) relayAnswer(cancel bool) error {
+func (a *attempt) relayAnswer(cancel bool) error {
+	r, res := a.r, &a.res
 	for {
-		if err := x.readAnswerHead(); err != nil {
+		if err := a.readAnswerHead(); err != nil {
 			return err
 		}
 		switch {
-		case x.res.Status == 101 && x.req.Upgrade && x.res.Upgrade:
-			x.unwatchClient()
-			return x.becomeTunnel()
-		case x.res.Status == 101:
-			return x.badAnswer(errNotAsked)
-		case x.res.Status >= 200:
-			if err := x.awaitBody(); err != nil {
+		case res.Status == 101 && r.head.Upgrade && res.Upgrade:
+			r.unwatch()
+			return a.becomeTunnel()
+		case res.Status == 101:
+			return a.badAnswer(errNotAsked)
+		case res.Status >= 200:
+			if err := a.awaitBody(); err != nil {
 				return err
 			}
-			x.unwatchClient()
-			return x.relayFinal(cancel)
+			r.unwatch()
+			return a.relayFinal(cancel)
 		}
-		if err := x.relayInterim(cancel); err != nil {
+		if err := a.relayInterim(cancel); err != nil {
 			return err
 		}
 	}
@@ -37,48 +38,48 @@ func (x *exchange) relayAnswer(cancel bool) error {
 // or to another one. Only read.
 var errNotAsked = &http1.Error{Status: 502, Reason: "101 for a request that asks for no websocket"}
 
-// readAnswerHead reads until x.res is parsed. While it waits for the first
+// readAnswerHead reads until a.res is parsed. While it waits for the first
 // byte it holds no buffer.
-func (x *exchange) readAnswerHead() error {
-	x.res.Reset()
+func (a *attempt) readAnswerHead() error {
+	a.res.Reset()
 	for {
-		if x.back.len() > 0 {
-			n, err := x.res.Parse(x.back.bytes(), &x.snap.answerLimits)
+		if a.back.len() > 0 {
+			n, err := a.res.Parse(a.back.bytes(), &a.r.snap.answerLimits)
 			if err != nil {
-				return x.badAnswer(err)
+				return a.badAnswer(err)
 			}
 			if n > 0 {
-				x.headEnd = x.back.start + n
-				x.back.consume(n)
-				x.claim.Answered()
+				a.headEnd = a.back.start + n
+				a.back.consume(n)
+				a.claim.Answered()
 				return nil
 			}
 		}
-		if err := x.readInTime(); err != nil {
-			return x.noAnswer(err)
+		if err := a.readInTime(); err != nil {
+			return a.noAnswer(err)
 		}
 	}
 }
 
 // readBack reads from the worker, behind what is there already.
-func (x *exchange) readBack() error {
-	if x.back.len() == 0 {
-		x.dropBack()
-		if err := x.up.WaitReadable(x.t, 0); err != nil {
+func (a *attempt) readBack() error {
+	if a.back.len() == 0 {
+		a.dropBack()
+		if err := a.up.WaitReadable(a.r.t, 0); err != nil {
 			return err
 		}
-		if x.heard {
-			x.p.takeBody(&x.back)
+		if a.heard {
+			a.r.p.takeBody(&a.back)
 		} else {
-			x.p.takeFirst(&x.back)
+			a.r.p.takeFirst(&a.back)
 		}
 	}
-	n, err := x.up.Read(x.t, x.back.room(), 0)
+	n, err := a.up.Read(a.r.t, a.back.room(), 0)
 	if n == 0 {
 		return err
 	}
-	x.back.grew(n)
-	x.heard = true
+	a.back.grew(n)
+	a.heard = true
 	return nil
 }
 
@@ -90,115 +91,101 @@ const bodyWait = 100 * time.Millisecond
 // Uvicorn writes the two one after the other, and a busy system often lets the
 // proxy run in between: then one write to the client takes both. A worker that
 // dies in between has answered nothing, and its request can be repeated.
-func (x *exchange) awaitBody() error {
-	mode := x.res.BodyMode(x.isHead())
-	if mode != http1.BodyLength || x.res.ContentLength == 0 || x.back.len() > 0 || x.headEnd == len(x.back.b) {
+func (a *attempt) awaitBody() error {
+	mode := a.res.BodyMode(a.r.isHead())
+	if mode != http1.BodyLength || a.res.ContentLength == 0 || a.back.len() > 0 || a.headEnd == len(a.back.b) {
 		return nil
 	}
-	x.t.SetDeadline(x.t.Now().Add(bodyWait))
-	n, err := x.up.Read(x.t, x.back.b[x.headEnd:], 0) // x.res is made of what is before
-	x.t.SetDeadline(0)
+	a.r.t.SetDeadline(a.r.t.Now().Add(bodyWait))
+	n, err := a.up.Read(a.r.t, a.back.b[a.headEnd:], 0) // a.res is made of what is before
+	a.r.t.SetDeadline(0)
 	switch {
 	case n > 0:
-		x.back.start, x.back.end = x.headEnd, x.headEnd+n
+		a.back.start, a.back.end = a.headEnd, a.headEnd+n
 		return nil
 	case err == netloop.ErrTimeout:
 		return nil
 	}
-	return x.noAnswer(err)
+	return a.noAnswer(err)
 }
 
 // noAnswer is the error for a worker's connection that ended, for whichever
 // reason, before the head of an answer was complete.
-func (x *exchange) noAnswer(err error) error {
+func (a *attempt) noAnswer(err error) error {
 	switch err {
 	case netloop.ErrGone, errLate:
 		return err
 	case netloop.ErrStopped:
 		return errStopping
 	}
-	x.upload.stop()
-	if x.upload.err != nil {
-		return x.upload.err
+	u := &a.r.upload
+	u.stop()
+	if u.err != nil {
+		return u.err
 	}
-	return x.workerBroke(err)
+	return a.workerBroke(err)
 }
 
-// relayInterim passes an interim answer on. 100 Continue is ours to give, and
-// HTTP/1.0 knows none.
-func (x *exchange) relayInterim(cancel bool) error {
-	if x.res.Status == 100 || x.req.Minor == 0 {
+// badAnswer is errMalformed, with what is wrong noted for the logs. The
+// client is not told: it could not do anything about it.
+func (a *attempt) badAnswer(err *http1.Error) error {
+	a.why = "the worker's answer is malformed: " + err.Reason
+	if err == http1.ErrHeadLong.Gateway() {
+		a.why = "the head of the worker's answer is larger than max_response_header_size"
+	}
+	return errMalformed
+}
+
+// relayInterim passes an interim answer on, except 100 Continue, which is
+// ldcorn's to give.
+func (a *attempt) relayInterim(cancel bool) error {
+	r := a.r
+	if a.res.Status == 100 || r.gone {
 		return nil
 	}
-	x.unwatchClient()
-	x.out = x.appendHead(x.out[:0], &answerHead{status: x.res.Status, reason: x.res.Reason, fields: x.res.Fields})
-	err := x.write(x.out, nil)
+	r.unwatch()
+	r.answer = AnswerHead{Status: a.res.Status, Reason: a.res.Reason, Fields: a.res.Fields, Length: -1}
+	err := r.client.SendInterim(r.t, &r.answer)
+	if err != nil {
+		err = r.clientFailed(err)
+	}
 	if cancel {
-		x.watchClient()
-	} else if err == errClientGone {
+		r.watch()
+	} else if err == ErrClientGone {
 		return nil // the slot is held until the final answer
 	}
 	return err
 }
 
-// relayFinal relays the final answer. From here on nothing but the answer is
-// written to the client.
-func (x *exchange) relayFinal(cancel bool) error {
-	mode := x.res.BodyMode(x.isHead())
-	x.rec.Status = x.res.Status
-	x.raw = mode == http1.BodyUntilClose || mode == http1.BodyChunked && x.req.Minor == 0
-	// What a client sends behind a handshake may be frames already, which are
-	// no request though they may look like one.
-	x.keep = x.keep && !x.raw && !x.t.Stopping() && !x.req.Upgrade
-	part := x.back.bytes()
-	whole := mode == http1.BodyNone
-	if mode == http1.BodyLength && int64(len(part)) >= x.res.ContentLength {
-		// What comes behind the body stays, and marks the connection as unfit
-		// for reuse.
-		part = part[:x.res.ContentLength]
-		x.back.consume(len(part))
-		whole = true
+// relayFinal relays the final answer.
+func (a *attempt) relayFinal(cancel bool) error {
+	r, res := a.r, &a.res
+	mode := res.BodyMode(r.isHead())
+	r.rec.Status = res.Status
+	r.answer = AnswerHead{Status: res.Status, Reason: res.Reason, Fields: res.Fields, edits: &r.toClient,
+		Body: kinds[mode], Length: -1, Offers: res.OffersUpgrade}
+	if mode != http1.BodyChunked && res.Status != 204 {
+		r.answer.Length = res.ContentLength
 	}
-	if whole {
-		x.complete(true)
-		x.out = x.appendAnswerHead(x.out[:0], mode)
-		x.begun = true
-		if mode == http1.BodyNone {
-			part = nil
-		}
-		return x.write(x.out, part)
+	b := answerBody{a: a, mode: mode, left: res.ContentLength}
+	if mode == http1.BodyChunked {
+		a.chunks.Reset()
 	}
-	x.out = x.appendAnswerHead(x.out[:0], mode)
-	switch mode {
-	case http1.BodyLength:
-		return x.relayLength(cancel)
-	case http1.BodyChunked:
-		return x.relayChunked()
-	}
-	return x.relayUntilClose()
+	return a.relayBody(&b, cancel)
 }
 
-// appendAnswerHead composes the head for the client: status and fields as
-// they came, as the edits of the plan leave them, and with framing of our own.
-func (x *exchange) appendAnswerHead(out []byte, mode http1.BodyMode) []byte {
-	res := &x.res
-	h := answerHead{status: res.Status, reason: res.Reason, fields: res.Fields, edits: &x.toClient, offers: res.OffersUpgrade}
-	switch {
-	case mode == http1.BodyChunked && x.req.Minor > 0:
-		h.framing = framingChunked
-	case res.ContentLength >= 0 && mode != http1.BodyChunked && res.Status != 204:
-		h.framing, h.length = framingLength, res.ContentLength
-	}
-	return x.appendHead(out, &h)
+// kinds are the ways in which an answer can end, as the client is told of them.
+var kinds = [...]BodyKind{
+	http1.BodyNone: BodyNone, http1.BodyLength: BodyLength, http1.BodyChunked: BodyStream, http1.BodyUntilClose: BodyUntilClose,
 }
 
 // complete ends the worker's part once its answer has been read whole: the
 // slot is free before a slow client has taken the last byte. framed says that
 // the end of the answer is not that of the connection.
-func (x *exchange) complete(framed bool) {
-	x.upload.stop()
-	x.keep = x.keep && x.upload.received
-	x.finishUp(framed && !x.mayGoOn() && !x.bodyBehind() && x.res.KeepAlive && x.upload.delivered && x.back.len() == 0)
+func (a *attempt) complete(framed bool) {
+	u := &a.r.upload
+	u.stop()
+	a.finishUp(framed && !a.mayGoOn() && !a.bodyBehind() && a.res.KeepAlive && u.delivered && a.back.len() == 0)
 }
 
 // mayGoOn reports whether the app may still be at work though its answer is
@@ -206,12 +193,12 @@ func (x *exchange) complete(framed bool) {
 // run for HEAD as for GET. Uvicorn reads the next request of the connection
 // only once the app is done, so no other request may come to it. Closing it
 // tells the app to stop.
-func (x *exchange) mayGoOn() bool { return x.isHead() && x.res.ContentLength < 0 }
+func (a *attempt) mayGoOn() bool { return a.r.isHead() && a.res.ContentLength < 0 }
 
 // bodyBehind reports whether the answer is of a status that has no body
 // (RFC 9112 section 6.3), and yet its head tells of one. Uvicorn sends what the
 // app gives it for one, in a second write, and the next request on the
 // connection would have it for its answer.
-func (x *exchange) bodyBehind() bool {
-	return (x.res.Status == 204 || x.res.Status == 304) && (x.res.ContentLength > 0 || x.res.Chunked)
+func (a *attempt) bodyBehind() bool {
+	return (a.res.Status == 204 || a.res.Status == 304) && (a.res.ContentLength > 0 || a.res.Chunked)
 }

@@ -1,147 +1,241 @@
 package proxy
 
 import (
-	"time"
+	"net/netip"
 
+	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/request"
 )
 
-const (
-	// upstreamIdle is how long a worker's connection waits for its next
-	// request. Uvicorn closes after 75 s (engine/worker): the side that
-	// reuses a connection must close it first.
-	upstreamIdle = 60 * time.Second
-	// dialWait bounds the connect to a worker's socket, which only waits
-	// while the worker's backlog is full.
-	dialWait = 10 * time.Second
-	// defaultStall is Options.Stall for those who give none: that of nginx's
-	// client_body_timeout and send_timeout.
-	defaultStall = 60 * time.Second
-	// requestPieces is what a request costs, reads and writes aside, in pieces
-	// of netloop.Task.Spend: a client may send hundreds at once.
-	requestPieces = 32
-	// maxRepeats is how often a request that did not reach a worker is sent
-	// again. One that may have is sent again once.
-	maxRepeats = 2
-)
+// A Request is served from its head to the end of its answer: it is routed,
+// waits for a slot, and goes to a worker, or to several one after the other. A
+// Request is used again for the next one, so that serving allocates nothing.
+//
+// Everything about a request is taken from one snapshot. Only a request whose
+// group a reload has removed while it waited begins again, with the new one.
+type Request struct {
+	p      *Proxy
+	client Client
+	t      netloop.Task
+	head   *http1.Request
+	snap   *Snapshot
 
-// answerRequest serves the request in x.req. It reports true when the
-// connection is ready for the next one.
-func (x *exchange) answerRequest() (netloop.Verdict, bool) {
-	x.keep, x.gone, x.begun, x.asked, x.raw = x.req.KeepAlive, false, false, false, false
-	x.retry, x.told, x.why, x.wary, x.stalled = 0, false, "", false, false
-	x.t.Spend(requestPieces)
-	x.rec.begin(x.t.Now())
-	x.setID()
-	err := x.upload.begin()
-	if err == nil {
-		err = x.relayRequest()
-	}
-	v, ok := x.conclude(err)
-	x.observeEnd(err)
-	if ok {
-		x.upload.finish()
-	}
-	return v, ok
+	view  request.View // of head, for matchers and keys
+	from  sender
+	id    []byte // X-Request-ID: the client's, or idBuf
+	idBuf [idLen]byte
+
+	key                string       // by which the router has chosen the worker; "" leaves that to the group
+	reply              *plan.Answer // nil if the router gave none
+	toWorker, toClient editor       // of the heads on their way
+	strip              string       // of the path
+
+	upload  upload
+	attempt attempt
+	wary    bool  // a worker's connection has broken under this request
+	retry   int64 // seconds until a client that gets 503 should come again
+
+	answer  AnswerHead // the one being sent; kept here so that it is not allocated
+	begun   bool       // some of the final answer was sent
+	gone    bool       // the client takes no more bytes
+	stalled bool       // because it took none, or too few, for too long
+	rec     record     // for the observer
+	told    bool       // the observer has it
+
+	out []byte // what is being composed for the worker, or the body of an error
 }
 
-// conclude ends a request: with an answer of ldcorn's own where there is none
-// yet. It reports true when the connection is ready for the next one.
-func (x *exchange) conclude(err error) (netloop.Verdict, bool) {
-	if f, ok := err.(*failure); ok && !x.begun && !x.gone {
-		return x.fail(f)
+// An Ending is how a request ended for its client.
+type Ending uint8
+
+const (
+	Answered Ending = iota // the client has the whole answer
+	Cut                    // the client has none, or a part that must not look like all of it
+	Tunneled               // Client.Tunnel was called
+)
+
+// NewRequest returns a Request whose client is c. It can serve one request
+// after the other.
+func (p *Proxy) NewRequest(c Client) *Request {
+	r := &Request{p: p, client: c}
+	r.view.Origin = (*origin)(r)
+	r.attempt.r = r
+	r.upload.r = r
+	r.upload.move = r.upload.run
+	return r
+}
+
+// Snapshot returns the newest snapshot.
+func (p *Proxy) Snapshot() *Snapshot { return p.snap.Load() }
+
+// Serve serves the request with a head, which must not change meanwhile, by a
+// snapshot. It returns when the request needs no task any more.
+func (r *Request) Serve(t netloop.Task, s *Snapshot, head *http1.Request) Ending {
+	r.t, r.head = t, head
+	r.begun, r.gone, r.stalled, r.told, r.wary = false, false, false, false, false
+	r.attempt.why = ""
+	r.retry = 0
+	t.Spend(requestPieces)
+	r.rec.begin(t.Now())
+	r.setID()
+	err := r.begin(s)
+	if err == nil {
+		err = r.relayRequest()
+	}
+	end := r.conclude(err)
+	r.observeEnd(err)
+	return end
+}
+
+// begin makes the request one of a snapshot.
+func (r *Request) begin(s *Snapshot) error {
+	r.snap = s
+	r.from.read = false
+	r.view.Head = r.head
+	r.view.Release()
+	r.rec.Group, r.rec.Pool = "", nil
+	return r.upload.begin()
+}
+
+// conclude ends a request: with an answer of ldcorn's own if there is none yet.
+func (r *Request) conclude(err error) Ending {
+	if f, ok := err.(*failure); ok && !r.begun && !r.gone {
+		r.fail(f)
+		err = nil
 	}
 	switch {
 	case err == errAnswered:
-		return x.hangUp(), false
+		return Answered
 	case err == errTaken:
-		return x.taken(), false
-	case err != nil || x.gone:
-		return x.cutOff(), false
-	case !x.keep:
-		return x.hangUp(), false
+		r.attempt.handOver()
+		return Tunneled
+	case err != nil || r.gone:
+		return Cut
 	}
-	return netloop.Verdict{}, true
+	return Answered
 }
+
+// Reset lets go of all that the request holds.
+func (r *Request) Reset() {
+	r.t, r.head, r.snap, r.id = nil, nil, nil, nil
+	r.view.Release()
+	r.view.Head = nil
+	r.rec.Pool, r.reply = nil, nil
+	r.toWorker, r.toClient, r.answer = editor{}, editor{}, AnswerHead{}
+	r.attempt.reset()
+	r.upload.reset()
+	if cap(r.out) > maxOut {
+		r.out = nil
+	}
+}
+
+// Abandon lets go of all that a panic has left claimed.
+func (r *Request) Abandon() {
+	r.upload.stop()
+	r.attempt.closeUp()
+	r.attempt.claim.Release()
+}
+
+// Gone reports whether the client of the last request took no more bytes.
+func (r *Request) Gone() bool { return r.gone }
+
+// Stalled reports whether the client of the last request took too little of the
+// answer for too long.
+func (r *Request) Stalled() bool { return r.stalled }
+
+// maxOut is how large a reused composing buffer may be.
+const maxOut = 64 << 10
+
+// maxFields is how long a reused list of fields may be.
+const maxFields = 128
+
+// isHead reports whether the answer has no body, whatever its head says.
+func (r *Request) isHead() bool { return string(r.head.Method) == "HEAD" }
 
 // relayRequest finds the pool, claims a slot and relays, again on another
 // worker where that is safe.
-func (x *exchange) relayRequest() error {
+func (r *Request) relayRequest() error {
 	var failed *pool.Worker
-	tried := false // to repeat the request, though a worker may have worked on it
-	target, err := x.route()
-	for repeats := 0; ; {
-		switch {
-		case err != nil:
-			return err
-		case target == nil:
-			return x.sendReply()
-		}
-		set := target.Settings()
-		x.rec.Group, x.rec.Pool = set.Name, target
-		err = x.claimSlot(target, set, failed)
-		if err == pool.ErrClosed {
-			before := x.snap
-			if x.loadSnapshot(); x.snap == before {
-				return errUnavailable
-			}
-			x.rec.Group, x.rec.Pool = "", nil // the group was removed
-			target, err = x.route()
-			continue
-		}
+	repeats, tried := 0, false // tried: it was repeated though a worker may have worked on it
+	for {
+		target, err := r.route()
 		if err != nil {
 			return err
 		}
-		x.setEdits(set)
-		failed = x.claim.Worker()
-		x.rec.Worker = failed.Index
-		switch err = x.attempt(set); err {
-		case errRefused: // each worker can do that once
-			x.rec.Repeats++
-		case errRepeat:
-			if repeats++; repeats > maxRepeats {
-				return errBadGateway
+		if target.Pool == nil {
+			return r.sendReply()
+		}
+		set := target.Group
+		r.rec.Group, r.rec.Pool = set.Name, target.Pool
+		r.setEdits(set)
+		err = r.claimSlot(target, failed)
+		for err == nil {
+			failed = r.attempt.claim.Worker()
+			r.rec.Worker = failed.Index
+			switch err = r.attempt.run(set); err {
+			case errRefused: // each worker can do that once
+			case errRepeat:
+				if repeats++; repeats > maxRepeats {
+					return errBadGateway
+				}
+			case errRepeatOnce:
+				if tried || !survives(set) {
+					return errBadGateway
+				}
+				tried = true
+			default:
+				return err
 			}
-			x.rec.Repeats++
-		case errRepeatOnce:
-			if tried || !survives(set) {
-				return errBadGateway
-			}
-			tried = true
-			x.rec.Repeats++
-		default:
+			r.rec.Repeats++
+			err = r.claimSlot(target, failed)
+		}
+		if err != pool.ErrClosed {
 			return err
 		}
-		err = nil
+		// The group was removed while the request waited.
+		newest := r.p.Snapshot()
+		if newest == r.snap {
+			return errUnavailable
+		}
+		if err := r.begin(newest); err != nil {
+			return err
+		}
 	}
 }
 
+// survives reports whether a group can lose another worker to the same request
+// and not fail as a whole: it fails once every worker has crashed more than
+// max_restarts_on_crash times.
+func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
+
 // claimSlot takes a slot of the pool, in its queue if there is none free. A
 // client that leaves the queue never reaches a worker.
-func (x *exchange) claimSlot(target *pool.Pool, set *plan.Group, avoid *pool.Worker) error {
-	if x.claim.Chosen = x.key != ""; x.claim.Chosen {
-		x.claim.Key = pool.Key(x.key)
+func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
+	c := &r.attempt.claim
+	if c.Chosen = r.key != ""; c.Chosen {
+		c.Key = pool.Key(r.key)
 	} else {
-		x.claim.Key = x.stickyKey(set.Sticky)
+		c.Key = r.stickyKey(target.Group.Sticky)
 	}
-	err := target.TryClaim(&x.claim, avoid)
+	err := target.Pool.TryClaim(c, avoid)
 	if err == pool.ErrBusy {
-		x.watchClient()
+		r.watch()
 		from := netloop.Now()
-		err = target.Claim(x.t, &x.claim, avoid, x.snap.Plan.StartupTimeout)
-		x.rec.Queued += netloop.Now().Sub(from)
-		x.unwatchClient()
+		err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
+		r.rec.Queued += netloop.Now().Sub(from)
+		r.unwatch()
 	}
 	switch err {
 	case pool.ErrFull, pool.ErrFailed, netloop.ErrTimeout:
-		x.retry = target.RetryAfter(x.t.Now())
+		r.retry = retryAfter(target.Pool, r.t.Now())
 	}
 	switch {
 	case err == pool.ErrFull:
 		return errQueueFull
-	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Ready() == 0:
+	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Pool.Ready() == 0:
 		return errUnavailable
 	case err == netloop.ErrTimeout:
 		return errQueueLate
@@ -150,3 +244,58 @@ func (x *exchange) claimSlot(target *pool.Pool, set *plan.Group, avoid *pool.Wor
 	}
 	return err
 }
+
+// idempotent reports whether sending the request twice is as good as once
+// (RFC 9110 section 9.2.2).
+func (r *Request) idempotent() bool {
+	switch string(r.head.Method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return !r.head.Upgrade
+	}
+	return false
+}
+
+// watch makes every wait end with netloop.ErrGone once the client is gone.
+func (r *Request) watch() {
+	if !r.gone {
+		r.client.Watch(r.t)
+	}
+}
+
+// unwatch ends the watch.
+func (r *Request) unwatch() { r.client.Unwatch(r.t) }
+
+// clientFailed notes that something could not be sent to the client.
+func (r *Request) clientFailed(err error) error {
+	r.gone, r.stalled = true, err == ErrClientStalled
+	if r.stalled {
+		return ErrClientGone
+	}
+	return err
+}
+
+// send sends a part of the answer, with its head if that has not been sent.
+func (r *Request) send(part []byte, whole bool, trailers []http1.Field) error {
+	if r.gone {
+		return ErrClientGone
+	}
+	r.begun = true
+	if err := r.client.Send(r.t, part, whole, trailers); err != nil {
+		return r.clientFailed(err)
+	}
+	return nil
+}
+
+// origin is a Request, as the request.Origin of the view of it.
+type origin Request
+
+// ClientIP returns the address of the client as the app sees it.
+func (o *origin) ClientIP() netip.Addr { return (*Request)(o).sender().addr }
+
+// Scheme returns the scheme that the client used.
+func (o *origin) Scheme() string {
+	return (*Request)(o).sender().scheme(o.snap.forward.mode)
+}
+
+// RequestID returns the id of the request.
+func (o *origin) RequestID() []byte { return o.id }

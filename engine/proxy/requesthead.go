@@ -9,24 +9,24 @@ import (
 // appendRequestHead composes the head for the worker: the request line and
 // the fields as they came, without those of the hop, as the edits of
 // the plan leave them, and with one framing field of our own.
-func (x *exchange) appendRequestHead(out []byte) []byte {
-	req := &x.req
+func (a *attempt) appendRequestHead(out []byte) []byte {
+	r, req := a.r, a.r.head
 	// The absolute form becomes the origin form: an app reads the whole of
 	// it as its path otherwise, which is not what the route was found by.
 	out = append(append(out, req.Method...), ' ')
-	out, stripped := appendTarget(out, req, x.strip)
+	out, stripped := appendTarget(out, req, r.strip)
 	out = append(out, " HTTP/1.1\r\n"...)
 	if !req.Seen().Has(http1.KindHost) {
 		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
-	out = x.toWorker.append(out, req.Fields, request.Written)
-	out = x.snap.forward.append(out, req, x.sender(), req.Upgrade && x.claim.Worker().SocketScheme)
-	if stripped && x.snap.forward.mode != plan.ForwardedOff {
-		out = http1.AppendField(out, "X-Forwarded-Prefix", x.strip)
+	out = r.toWorker.append(out, req.Fields, request.Written)
+	out = r.snap.forward.append(out, req, r.sender(), req.Upgrade && a.claim.Worker().SocketScheme)
+	if stripped && r.snap.forward.mode != plan.ForwardedOff {
+		out = http1.AppendField(out, "X-Forwarded-Prefix", r.strip)
 	}
 	out = append(out, "X-Request-ID: "...)
-	out = append(append(out, x.id...), "\r\n"...)
+	out = append(append(out, r.id...), "\r\n"...)
 	switch {
 	case req.Chunked:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)

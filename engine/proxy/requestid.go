@@ -37,23 +37,23 @@ func (s idSource) next() [idLen]byte {
 
 // setID keeps the client's X-Request-ID where it is well-formed, and there is
 // one only; else it makes one.
-func (x *exchange) setID() {
-	x.idBuf = x.p.ids.next()
-	x.id = x.idBuf[:]
-	if !x.req.Seen().Has(http1.KindXRequestID) {
+func (r *Request) setID() {
+	r.idBuf = r.p.ids.next()
+	r.id = r.idBuf[:]
+	if !r.head.Seen().Has(http1.KindXRequestID) {
 		return
 	}
 	found := 0
-	for i := range x.req.Fields {
-		f := &x.req.Fields[i]
+	for i := range r.head.Fields {
+		f := &r.head.Fields[i]
 		if f.Kind != http1.KindXRequestID {
 			continue
 		}
 		if found++; found > 1 || f.Drop || !wellFormedID(f.Value) {
-			x.id = x.idBuf[:]
+			r.id = r.idBuf[:]
 			return
 		}
-		x.id = f.Value
+		r.id = f.Value
 	}
 }
 

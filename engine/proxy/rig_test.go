@@ -82,7 +82,7 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 }
 
 func (r *rig) publish() {
-	r.proxy.Publish(&Snapshot{Plan: r.plan, Decider: decide.New(r.plan, func(name string) *pool.Pool { return r.pools[name] })})
+	r.proxy.Publish(&Snapshot{Plan: r.plan, Decider: decide.New(r.plan, func(name string) Target { return Target{r.pools[name], r.plan.Group(name)} })})
 }
 
 // planOf returns a plan with a group for each name, and defaults.

@@ -5,40 +5,45 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// route decides who answers the request: the pool that it returns or, where
-// there is neither a pool nor an error, ldcorn itself with x.reply.
-func (x *exchange) route() (*pool.Pool, error) {
-	defer x.view.Release() // a large table is for the routes only
-	x.view.Budget = x.snap.Decider.Cost()
-	o := x.snap.Decider.Decide(&x.view)
+// A Target is a group that requests are routed to: its pool, and its settings
+// in the plan of the snapshot. The zero Target is none.
+type Target struct {
+	Pool  *pool.Pool
+	Group *plan.Group
+}
+
+// route decides who answers the request: the group that it returns or, if there
+// is neither a group nor an error, ldcorn itself with r.reply.
+func (r *Request) route() (Target, error) {
+	defer r.view.Release() // a large table is for the routes only
+	r.view.Budget = r.snap.Decider.Cost()
+	o := r.snap.Decider.Decide(&r.view)
 	if o.Router != "" {
-		x.rec.Router = o.Router
+		r.rec.Router = o.Router
 	}
-	x.key, x.reply = o.Key, o.Answer
-	x.toWorker[editsOfRequest], x.toClient[editsOfRequest] = o.RequestHeaders, o.ResponseHeaders
+	r.key, r.reply = o.Key, o.Answer
+	r.toWorker[editsOfRequest], r.toClient[editsOfRequest] = o.RequestHeaders, o.ResponseHeaders
 	switch {
 	case o.Refusal != nil:
-		return nil, refusalOf(o.Refusal)
-	case o.Answer == nil && o.Group == nil:
-		return nil, errUnavailable
+		return Target{}, refusalOf(o.Refusal)
+	case o.Answer == nil && o.Group.Pool == nil:
+		return Target{}, errUnavailable
 	}
 	return o.Group, nil
 }
 
-// sendReply sends x.reply. Nothing of the request's body has been asked for.
-func (x *exchange) sendReply() error {
-	a := x.reply
-	x.keep = x.keep && x.upload.received && !x.req.Upgrade && !x.t.Stopping()
-	x.rec.Status = a.Status
-	h := answerHead{status: a.Status, set: a.Headers, ours: true}
-	if plan.HasBody(a.Status) {
-		h.framing, h.length = framingLength, int64(len(a.Body))
-	}
-	x.out = x.appendHead(x.out[:0], &h)
-	x.begun = true
+// sendReply sends r.reply. Nothing of the request's body has been asked for.
+func (r *Request) sendReply() error {
+	a := r.reply
+	r.rec.Status = a.Status
+	r.answer = AnswerHead{Status: a.Status, Set: a.Headers, ID: r.id, Length: -1}
 	body := a.Body
-	if x.isHead() {
-		body = nil
+	if plan.HasBody(a.Status) {
+		r.answer.Body, r.answer.Length = BodyLength, int64(len(body))
 	}
-	return x.write(x.out, body)
+	if r.isHead() {
+		body, r.answer.Body = nil, BodyNone
+	}
+	r.client.Begin(&r.answer, true)
+	return r.send(body, true, nil)
 }

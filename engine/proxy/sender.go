@@ -28,11 +28,11 @@ type sender struct {
 const maxHops = 32
 
 // sender returns who sent the request at hand.
-func (x *exchange) sender() *sender {
-	if !x.from.read {
-		x.snap.forward.read(&x.from, &x.req, x.c.Peer().Addr())
+func (r *Request) sender() *sender {
+	if !r.from.read {
+		r.snap.forward.read(&r.from, r.head, r.client.Peer())
 	}
-	return &x.from
+	return &r.from
 }
 
 // told are the fields that tell of a client in the X-Forwarded- way.

@@ -51,16 +51,17 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 		table := route.Compile(p, func(string) *pool.Pool { return nil })
 		for _, list := range []string{"short", "trusted", "commas", "forwarded"} {
 			b.Run(fmt.Sprintf("%d/%s", routes, list), func(b *testing.B) {
-				x := newExchange(nil)
-				x.snap = &Snapshot{Plan: p, forward: newForwarder(p, &net.TCPAddr{Port: 8000})}
+				x := newHTTP1Client(nil)
+				x.request.head, x.request.view.Head = &x.head, &x.head
+				x.request.snap = &Snapshot{Plan: p, forward: newForwarder(p, &net.TCPAddr{Port: 8000})}
 				x.c = peerConn{peer: netip.AddrPortFrom(local, 1)}
 				head := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lists[list] + "\r\n")
-				n, refused := x.req.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})
+				n, refused := x.head.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})
 				require.True(b, refused == nil && n > 0)
 				b.ReportAllocs()
 				for b.Loop() {
-					x.from.read = false
-					table.Match(&x.view)
+					x.request.from.read = false
+					table.Match(&x.request.view)
 				}
 			})
 		}

@@ -1,30 +1,32 @@
 package proxy
 
-import "github.com/ldcorn/ldcorn/engine/netloop"
-
 // becomeTunnel relays the worker's 101, and what either side has sent already
 // of what follows.
-func (x *exchange) becomeTunnel() error {
-	x.out = x.appendHead(x.out[:0], &answerHead{status: x.res.Status, reason: x.res.Reason, fields: x.res.Fields, edits: &x.toClient, switches: true})
-	x.begun = true
-	x.rec.Status = x.res.Status
-	if err := x.write(x.out, x.back.bytes()); err != nil {
-		return err
+func (a *attempt) becomeTunnel() error {
+	r := a.r
+	r.answer = AnswerHead{Status: a.res.Status, Reason: a.res.Reason, Fields: a.res.Fields, edits: &r.toClient, Length: -1}
+	r.rec.Status = a.res.Status
+	if r.gone {
+		return ErrClientGone
 	}
-	if early := x.in.bytes()[x.headLen:]; len(early) > 0 {
-		if _, err := x.up.Write(x.t, early, nil, x.p.stall); err != nil {
-			x.broken = true
+	r.begun = true
+	if err := r.client.Switch(r.t, &r.answer, a.back.bytes()); err != nil {
+		return r.clientFailed(err)
+	}
+	if early := r.client.Early(); len(early) > 0 {
+		if _, err := a.up.Write(r.t, early, nil, r.p.stall); err != nil {
+			a.broken = true
 			return errCut
 		}
 	}
 	return errTaken
 }
 
-// taken hands both connections over. The slot stays claimed until the tunnel
+// handOver hands both connections over. The slot stays claimed until the tunnel
 // ends, which may be in hours: no buffer is held meanwhile.
-func (x *exchange) taken() netloop.Verdict {
-	claim, up := x.claim.ToTunnel(), x.up
-	x.up = nil
-	x.dropBack()
-	return x.t.Tunnel(x.c, up, claim.Release)
+func (a *attempt) handOver() {
+	claim, up := a.claim.ToTunnel(), a.up
+	a.up = nil
+	a.dropBack()
+	a.r.client.Tunnel(a.r.t, up, claim.Release)
 }

@@ -9,21 +9,19 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// An upload is the request's body on its way to the worker. What has come
+// An upload is the request's body on its way to the worker. The part that came
 // with the head goes with the head; the rest is moved by a task beside the
 // one that waits for the answer, so that an answer may begin, and end, while
 // the body still flows. While that task runs, only it may look at the upload.
 type upload struct {
-	x       *exchange
-	chunked http1.Chunked
-	max     int64  // bytes of the body that are allowed; 0 = no limit
-	left    int64  // bytes still to come of a body of known length
-	used    int    // bytes of x.in behind the head that belong to the body
-	first   []byte // what goes with the head, and again when the request does
+	r     *Request
+	max   int64  // bytes of the body that are allowed; 0 = no limit
+	got   int64  // bytes of the body that have come
+	first []byte // the part that goes with the head, and again when the request does
 
 	received  bool // the whole body has been read from the client
 	delivered bool // and written to the worker
-	consumed  bool // some of it has gone to a worker that is not at hand any more
+	consumed  bool // some of it has gone to a worker and is not at hand any more
 
 	pace   pace
 	sentAt atomic.Int64 // the netloop.Time since which delivered is true; 0 until then
@@ -32,43 +30,60 @@ type upload struct {
 	move func(netloop.Task) // run, made once
 	err  error              // of the client's side: its body is broken, or it is gone
 	buf  buffer             // what was read of the client
-	out  []byte             // what is being composed for the worker
 }
 
-// begin looks at what has come of the body with the head.
+// begin looks at the part of the body that has come with the head.
 func (u *upload) begin() error {
-	u.used, u.left, u.first, u.err = 0, 0, nil, nil
-	u.received, u.delivered, u.consumed = false, false, false
+	u.err, u.delivered, u.consumed = nil, false, false
 	u.sentAt.Store(0)
-	u.pace.begin(u.x.p.stall)
-	u.max = u.x.snap.Plan.MaxBodySize
-	body := u.x.in.bytes()[u.x.headLen:]
-	switch req := &u.x.req; {
-	case req.Chunked:
-		u.chunked.Reset()
-		n, err := u.recode(u.x.t, body)
-		u.used, u.first = n, u.out
-		return err
-	case u.max > 0 && req.ContentLength > u.max:
-		return errTooLarge
-	case req.ContentLength > 0:
-		u.used = int(min(int64(len(body)), req.ContentLength))
-		u.left = req.ContentLength - int64(u.used)
-		u.first = body[:u.used]
+	u.pace.begin(u.r.p.stall)
+	u.max = u.r.snap.Plan.MaxBodySize
+	first, whole, err := u.r.client.First()
+	u.first, u.received = first, whole
+	u.got = int64(len(first))
+	if err == nil && u.max > 0 && u.r.head.ContentLength > u.max {
+		err = errTooLarge
 	}
-	u.received = u.left == 0
-	return nil
+	return u.check(err)
 }
 
-// sentFirst notes that what came with the head was written.
+// check returns the error for a body that has come so far, and err, as what the
+// client is answered.
+func (u *upload) check(err error) error {
+	if u.max > 0 && u.got > u.max {
+		return errTooLarge
+	}
+	if bad, ok := err.(*BodyError); ok {
+		return &failure{kind: result.KindBody, status: bad.Status, reason: bad.Reason}
+	}
+	return err
+}
+
+// appendFirst returns what is written to the worker of the part that has come
+// with the head: out with some of it appended, and the rest.
+func (u *upload) appendFirst(out []byte) ([]byte, []byte) {
+	if !u.r.head.Chunked {
+		return out, u.first
+	}
+	if len(u.first) > 0 {
+		out = http1.AppendChunkHeader(out, len(u.first))
+		out = append(append(out, u.first...), http1.ChunkEnd...)
+	}
+	if u.received {
+		out = http1.AppendLastChunk(out, nil)
+	}
+	return out, nil
+}
+
+// sentFirst notes that the part which came with the head was written.
 func (u *upload) sentFirst() {
 	if u.delivered = u.received; u.delivered {
-		u.sentAt.Store(int64(u.x.t.Now()))
+		u.sentAt.Store(int64(u.r.t.Now()))
 	}
 }
 
 // start begins to move what is still to come.
-func (u *upload) start() { u.fork = u.x.t.Fork(u.move) }
+func (u *upload) start() { u.fork = u.r.t.Fork(u.move) }
 
 // stop ends the upload, whether or not it is complete.
 func (u *upload) stop() {
@@ -79,33 +94,22 @@ func (u *upload) stop() {
 	}
 }
 
-// finish drops the request from what was read of the client, so that the
-// next head comes first.
-func (u *upload) finish() {
-	u.x.in.consume(u.x.headLen + u.used)
-	u.x.in.add(u.buf.bytes())
-	u.x.p.putBody(&u.buf)
-}
-
 // reset makes the upload fit for another connection.
 func (u *upload) reset() {
-	u.x.p.putBody(&u.buf)
+	u.r.p.putBody(&u.buf)
 	u.first, u.err = nil, nil
-	if cap(u.out) > maxOut {
-		u.out = nil
-	}
 }
 
-// run is the task of the upload. When the client's side fails the worker's
-// connection is closed: the app gets a disconnect, and whoever waits for the
-// answer the end of it. When the worker's side fails that is left to who
-// waits for the answer, which may be there already.
+// run is the task of the upload. When the client's side fails, it closes the
+// worker's connection: the app gets a disconnect, and the task that waits for
+// the answer gets the end of it. When the worker's side fails, that is left to
+// the task that waits for the answer, which may be there already.
 func (u *upload) run(t netloop.Task) {
 	for !u.received {
 		rerr, werr := u.movePart(t)
 		if werr == netloop.ErrTimeout { // the worker takes none of it
 			u.err = errLate
-			u.x.up.Close()
+			u.r.attempt.up.Close()
 			return
 		}
 		if werr != nil || rerr == netloop.ErrEnough || rerr == netloop.ErrStopped {
@@ -113,7 +117,7 @@ func (u *upload) run(t netloop.Task) {
 		}
 		if rerr != nil {
 			u.err = clientFault(rerr)
-			u.x.up.Close()
+			u.r.attempt.up.Close()
 			return
 		}
 	}
@@ -121,82 +125,77 @@ func (u *upload) run(t netloop.Task) {
 	u.sentAt.Store(int64(t.Now()))
 }
 
-// movePart moves a part of the body. Between two parts no buffer is held.
+// movePart moves a part of the body from the client, its source, to the worker.
+// Between two parts no buffer is held.
 func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
-	from := t.Now()
-	if err := u.x.c.WaitReadable(t, u.pace.left()); err != nil {
+	c, from := u.r.client, t.Now()
+	if err := c.AwaitBody(t, u.pace.left()); err != nil {
 		return u.pace.judge(t.Now().Sub(from), err), nil
 	}
 	waited := t.Now().Sub(from)
-	if u.left >= spliceFrom {
-		n, rerr, werr := u.x.c.Splice(t, u.x.up, u.left, u.pace.left(), u.x.limit)
-		u.left -= n
-		u.received = u.left == 0
-		u.consumed = u.consumed || n > 0
-		u.pace.got += n
-		if n > 0 || rerr != netloop.ErrNoSplice {
-			if rerr == netloop.ErrNoSplice {
-				rerr = nil
-			}
-			return u.pace.judge(waited, rerr), werr
+	n, whole, rerr, werr := c.SpliceBody(t, u.r.attempt.up, u.pace.left(), u.r.attempt.limit)
+	if n > 0 || rerr != netloop.ErrNoSplice {
+		u.took(n, whole)
+		if rerr == netloop.ErrNoSplice {
+			rerr = nil
 		}
+		return u.pace.judge(waited, rerr), werr
 	}
-	u.x.p.takeBody(&u.buf)
+	u.r.p.takeBody(&u.buf)
 	part, err := u.read(t)
 	err = u.pace.judge(t.Now().Sub(from), err)
 	if err == nil && len(part) > 0 {
 		// An app may take its time before it reads.
-		_, writeErr = u.x.up.Write(t, part, nil, u.x.limit)
+		_, writeErr = u.r.attempt.up.Write(t, part, nil, u.r.attempt.limit)
 	}
-	if u.buf.len() == 0 {
-		u.x.p.putBody(&u.buf)
-	}
+	u.r.p.putBody(&u.buf)
 	return err, writeErr
 }
 
-// read reads a part of the body and returns what is to be written of it. Of a
-// body of known length it reads no byte beyond the end; what comes behind a
-// chunked one stays in u.buf.
-func (u *upload) read(t netloop.Task) (part []byte, err error) {
-	room := u.buf.b
-	if !u.x.req.Chunked {
-		room = room[:min(int64(len(room)), u.left)]
-	}
-	n, err := u.x.c.Read(t, room, u.pace.left())
-	if n == 0 {
-		return nil, err
-	}
-	u.consumed = true
-	u.pace.got += int64(n)
-	if !u.x.req.Chunked {
-		u.left -= int64(n)
-		u.received = u.left == 0
-		return room[:n], nil
-	}
-	used, err := u.recode(t, room[:n])
-	u.buf.grew(n)
-	u.buf.consume(used)
-	return u.out, err
+// took counts bytes that were read of the body.
+func (u *upload) took(n int64, whole bool) {
+	u.got += n
+	u.pace.got += n
+	u.received = whole
+	u.consumed = u.consumed || n > 0
 }
 
-// recode decodes as much as src holds of the body, and makes one chunk of it
-// in u.out, without extensions and trailers. n counts the bytes that belong
-// to the body.
-func (u *upload) recode(t netloop.Task, src []byte) (n int, err error) {
-	before := u.chunked.Count()
-	out, n, done, fault := appendRecoded(u.out[:0], &u.chunked, src)
-	if done {
-		out = http1.AppendLastChunk(out, nil)
+const (
+	chunkFront = 8 // room for the size line of a chunk that fits into a buffer
+	chunkBack  = 8 // room for its end, and for the last chunk
+)
+
+// read reads a part of the body and returns what is to be written of it: one
+// chunk, without extensions and trailers, where the length is not known.
+func (u *upload) read(t netloop.Task) (part []byte, err error) {
+	if !u.r.head.Chunked {
+		n, whole, err := u.r.client.ReadBody(t, u.buf.b, u.pace.left())
+		u.took(int64(n), whole)
+		return u.buf.b[:n], u.check(err)
 	}
-	t.Spend(u.chunked.Count() - before)
-	u.out, u.received = out, done
-	if u.max > 0 && u.chunked.Len() > u.max {
-		return n, errTooLarge
+	n, whole, err := u.r.client.ReadBody(t, u.buf.b[chunkFront:len(u.buf.b)-chunkBack], u.pace.left())
+	u.took(int64(n), whole)
+	if err = u.check(err); err != nil {
+		return nil, err
 	}
-	if fault != nil {
-		return n, &failure{kind: result.KindBody, status: fault.Status, reason: fault.Reason}
+	return appendChunkEnds(u.buf.b, n, whole), nil
+}
+
+// appendChunkEnds makes a chunk of the n bytes from chunkFront on, which with
+// whole is followed by the last chunk.
+func appendChunkEnds(b []byte, n int, whole bool) []byte {
+	from, to := chunkFront, chunkFront+n
+	if n > 0 {
+		var size [chunkFront]byte
+		line := http1.AppendChunkHeader(size[:0], n)
+		from -= len(line)
+		copy(b[from:], line)
+		to += copy(b[to:], http1.ChunkEnd)
 	}
-	return n, nil
+	if whole {
+		return http1.AppendLastChunk(b[from:to], nil)
+	}
+	return b[from:to]
 }
 
 // clientFault is the error for a client that failed to send its body.
@@ -209,16 +208,3 @@ func clientFault(err error) error {
 	}
 	return err
 }
-
-// askForBody answers Expect: 100-continue, now that a worker is there to take
-// the body. A client that did not wait for it needs no answer.
-func (x *exchange) askForBody() {
-	if !x.req.ExpectContinue || x.asked || x.in.len() > x.headLen {
-		return
-	}
-	x.asked = true
-	// A client that is gone is found out by who reads its body.
-	_ = x.write(goOn, nil)
-}
-
-var goOn = []byte("HTTP/1.1 100 Continue\r\n\r\n")

@@ -5,24 +5,24 @@ import "github.com/ldcorn/ldcorn/engine/http1"
 // nameHost gives a request that names no host, as those of HTTP/1.0 may, the
 // address that it came to. An app that gets none, or an empty one, answers 400
 // or builds URLs without a host; routes see what the app sees.
-func (x *exchange) nameHost() {
-	if len(x.req.Host) > 0 {
+func (c *http1Client) nameHost() {
+	if len(c.head.Host) > 0 {
 		return
 	}
-	x.ownHost = x.ownHost[:0]
-	at := x.c.Local()
+	c.ownHost = c.ownHost[:0]
+	at := c.c.Local()
 	switch ip := at.Addr().WithZone(""); {
 	case !ip.IsValid():
-		x.ownHost = append(x.ownHost, "localhost"...) // a unix socket
+		c.ownHost = append(c.ownHost, "localhost"...) // a unix socket
 	case ip.Is4():
-		x.ownHost = ip.AppendTo(x.ownHost)
+		c.ownHost = ip.AppendTo(c.ownHost)
 	default:
-		x.ownHost = append(ip.AppendTo(append(x.ownHost, '[')), ']')
+		c.ownHost = append(ip.AppendTo(append(c.ownHost, '[')), ']')
 	}
 	if port := at.Port(); port != 0 && port != httpPort {
-		x.ownHost = http1.AppendInt(append(x.ownHost, ':'), int64(port))
+		c.ownHost = http1.AppendInt(append(c.ownHost, ':'), int64(port))
 	}
-	x.req.Host = x.ownHost
+	c.head.Host = c.ownHost
 }
 
 const httpPort = 80 // that a host does not name

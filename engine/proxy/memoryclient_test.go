@@ -1,0 +1,275 @@
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// A memoryClient is a Client without a socket, as a stream of HTTP/2 would be:
+// its request and its answer are in memory, and its request runs in a job that
+// is cancelled when it goes away. It shows that a Request needs nothing but a
+// Client.
+type memoryClient struct {
+	t       *testing.T
+	head    http1.Request
+	started chan netloop.Job
+	end     chan Ending
+
+	mu       sync.Mutex // guards all below
+	changed  *sync.Cond
+	job      netloop.Job
+	watching bool
+	gone     bool
+	waiter   netloop.Task // in AwaitBody or Send; nil = none waits
+	first    []byte
+	body     []byte // that ReadBody has not returned
+	whole    bool   // no more will come
+	asked    bool
+	begun    AnswerHead
+	fields   string
+	interim  []int
+	answer   []byte
+	answered bool // whole
+	closed   bool // the window is: Send waits
+	sent     int64
+}
+
+// A memoryRig has a driver of its own for requests of memoryClients, which it
+// serves with the rig's proxy.
+type memoryRig struct {
+	*rig
+	jobs chan func(netloop.Task) // each for the next connection
+	addr string
+}
+
+func newMemoryRig(t *testing.T, driver string, r *rig) *memoryRig {
+	m := &memoryRig{rig: r, jobs: make(chan func(netloop.Task), 1)}
+	d, err := netloop.New(driver, netloop.Options{Handler: m, Log: slog.New(slog.DiscardHandler), OnPanic: r.proxy.onPanic})
+	require.NoError(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	m.addr = ln.Addr().String()
+	ended := make(chan bool)
+	go func() {
+		defer close(ended)
+		_ = d.Run(ln)
+	}()
+	t.Cleanup(func() {
+		d.Abort()
+		<-ended
+	})
+	return m
+}
+
+// Serve runs what a test has for the connection.
+func (m *memoryRig) Serve(t netloop.Task, _ netloop.Conn) netloop.Verdict {
+	(<-m.jobs)(t)
+	return netloop.Verdict{}
+}
+
+// ask has the proxy serve a request in a job. head is that of HTTP/1.1 which
+// says the same.
+func (m *memoryRig) ask(t *testing.T, head string, first []byte, whole bool) *memoryClient {
+	return m.askWith(t, head, first, whole, func(*memoryClient) {})
+}
+
+// askWith is ask for a client that a function has changed.
+func (m *memoryRig) askWith(t *testing.T, head string, first []byte, whole bool, change func(*memoryClient)) *memoryClient {
+	c := &memoryClient{t: t, first: first, whole: whole, started: make(chan netloop.Job, 1), end: make(chan Ending, 1)}
+	c.changed = sync.NewCond(&c.mu)
+	change(c)
+	n, bad := c.head.Parse([]byte(head), nil)
+	require.Nil(t, bad)
+	require.Equal(t, len(head), n)
+	m.jobs <- func(task netloop.Task) {
+		c.started <- task.Go(func(job netloop.Task) {
+			r := m.proxy.NewRequest(c)
+			end := r.Serve(job, m.proxy.Snapshot(), &c.head)
+			r.Reset()
+			c.end <- end
+		})
+	}
+	conn, err := net.Dial("tcp", m.addr)
+	require.NoError(t, err)
+	_, err = conn.Write([]byte("x"))
+	require.NoError(t, err)
+	c.job = <-c.started
+	conn.Close()
+	return c
+}
+
+// leave is what a client does that resets its stream.
+func (c *memoryClient) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = true
+	if c.watching {
+		c.job.Cancel()
+	}
+	c.wake()
+}
+
+// say sends more of the body.
+func (c *memoryClient) say(part string, whole bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.body, c.whole = append(c.body, part...), whole
+	c.wake()
+}
+
+// open takes what Send has, now and later.
+func (c *memoryClient) open() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = false
+	c.wake()
+}
+
+// wake wakes the proxy's task that waits, and the test; mu is held.
+func (c *memoryClient) wake() {
+	if c.waiter != nil {
+		c.waiter.Wake()
+	}
+	c.changed.Broadcast()
+}
+
+// await waits in the task until ok; mu is held, but not during the wait.
+func (c *memoryClient) await(t netloop.Task, ok func() bool) error {
+	c.waiter = t
+	defer func() { c.waiter = nil }()
+	for !ok() && !c.gone {
+		c.mu.Unlock()
+		err := t.Park(0)
+		c.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
+	if c.gone {
+		return netloop.ErrGone
+	}
+	return nil
+}
+
+// until waits in the test until ok.
+func (c *memoryClient) until(ok func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	late := time.AfterFunc(patience, c.changed.Broadcast)
+	defer late.Stop()
+	for from := time.Now(); !ok(); c.changed.Wait() {
+		require.Less(c.t, time.Since(from), patience)
+	}
+}
+
+func (c *memoryClient) Peer() netip.Addr { return netip.MustParseAddr("192.0.2.7") }
+
+func (c *memoryClient) Watch(netloop.Task) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.watching = true; c.gone {
+		c.job.Cancel()
+	}
+}
+
+func (c *memoryClient) Unwatch(t netloop.Task) {
+	c.mu.Lock()
+	c.watching = false
+	c.mu.Unlock()
+	t.Watch(nil, nil)
+}
+
+func (c *memoryClient) First() ([]byte, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.first, c.whole && len(c.body) == 0, nil
+}
+
+func (c *memoryClient) AskForBody(netloop.Task) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = true
+	c.changed.Broadcast()
+}
+
+func (c *memoryClient) AwaitBody(t netloop.Task, _ time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.await(t, func() bool { return len(c.body) > 0 || c.whole })
+}
+
+func (c *memoryClient) ReadBody(_ netloop.Task, p []byte, _ time.Duration) (int, bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := copy(p, c.body)
+	c.body = c.body[n:]
+	return n, c.whole && len(c.body) == 0, nil
+}
+
+func (c *memoryClient) SpliceBody(netloop.Task, netloop.Conn, time.Duration, time.Duration) (int64, bool, error, error) {
+	return 0, false, netloop.ErrNoSplice, nil
+}
+
+func (c *memoryClient) SendInterim(_ netloop.Task, h *AnswerHead) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.interim = append(c.interim, h.Status)
+	return nil
+}
+
+func (c *memoryClient) Begin(h *AnswerHead, _ bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.begun = AnswerHead{Status: h.Status, Body: h.Body, Length: h.Length, Media: h.Media}
+	c.fields = string(h.AppendFields(nil))
+}
+
+func (c *memoryClient) Send(t netloop.Task, part []byte, whole bool, _ []http1.Field) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answer, c.sent, c.answered = append(c.answer, part...), c.sent+int64(len(part)), whole
+	c.changed.Broadcast()
+	if c.await(t, func() bool { return !c.closed }) != nil {
+		return ErrClientGone
+	}
+	return nil
+}
+
+func (c *memoryClient) SpliceAnswer(netloop.Task, netloop.Conn, int64) (int64, error, error) {
+	return 0, netloop.ErrNoSplice, nil
+}
+
+func (c *memoryClient) CloseWrite() {}
+
+func (c *memoryClient) Sent() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent
+}
+
+func (c *memoryClient) Switch(netloop.Task, *AnswerHead, []byte) error { return io.ErrClosedPipe }
+func (c *memoryClient) Early() []byte                                  { return nil }
+func (c *memoryClient) Tunnel(netloop.Task, netloop.Conn, func())      {}
+
+// heard returns what the client has been sent, once the request has ended.
+func (c *memoryClient) heard() (Ending, int, string) {
+	c.t.Helper()
+	select {
+	case end := <-c.end:
+		return end, c.begun.Status, string(bytes.Clone(c.answer))
+	case <-time.After(patience):
+		c.t.Fatal("the request does not end")
+		return 0, 0, ""
+	}
+}
