@@ -18,8 +18,7 @@ import (
 
 var codeForm = regexp.MustCompile(`^[LW][0-9]{3}$`)
 
-// declaredCodes finds the constants that are codes, in all of the source:
-// constant by code.
+// declaredCodes finds the constants for codes in the whole source, by code.
 func declaredCodes(t *testing.T) map[string][]string {
 	t.Helper()
 	declared := make(map[string][]string)
@@ -52,9 +51,9 @@ func declaredCodes(t *testing.T) map[string][]string {
 	return declared
 }
 
-// TestCodesAreComplete holds the list against the source: it has every code
-// that a diagnostic can have, in order, and no other; and none has two
-// meanings.
+// TestCodesAreComplete compares the list with the source: it must have every
+// code that a diagnostic can have, in order, and no other, and no code may have
+// two meanings.
 func TestCodesAreComplete(t *testing.T) {
 	declared := declaredCodes(t)
 	var want, got []string

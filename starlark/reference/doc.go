@@ -1,5 +1,5 @@
-// Package reference shows the language of the configuration to those who
-// write it: as a stub file for editors, as JSON, as a page, as text. All of
-// them come from the table that package builtin reads arguments by, so that
-// none can say what is not so.
+// Package reference presents the configuration language to its users: as a stub
+// file for editors, as JSON, as a page, and as text. All of them come from the
+// table by which package builtin reads arguments, so that they are always
+// correct.
 package reference

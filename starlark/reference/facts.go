@@ -7,18 +7,18 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
-// Effects say what it takes to change an argument on a running master.
+// Effects describe what a change of an argument does on a running master.
 var Effects = map[plan.Effect]string{
-	plan.EffectIdentity:   "another name is another group",
+	plan.EffectIdentity:   "a new name means a new group",
 	plan.EffectProcess:    "a change replaces the processes",
 	plan.EffectResize:     "a change starts or stops processes",
-	plan.EffectProxy:      "changed in place",
-	plan.EffectSupervisor: "changed in place",
-	plan.EffectRestart:    "a change takes a stop and a start of ldcorn",
+	plan.EffectProxy:      "a change applies in place",
+	plan.EffectSupervisor: "a change applies in place",
+	plan.EffectRestart:    "a change needs a stop and a start of ldcorn",
 }
 
-// facts tells in a few words what an argument takes, beside its type, and what
-// a change of it costs.
+// facts describes in a few words what an argument accepts besides its type, and
+// what a change of it does.
 func facts(a *builtin.Argument) string {
 	var out []string
 	switch {

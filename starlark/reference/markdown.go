@@ -15,7 +15,7 @@ import (
 //go:embed language.md.tmpl
 var page string
 
-// WriteMarkdown writes the reference page: prose, with the table in it.
+// WriteMarkdown writes the reference page: prose around the table.
 func WriteMarkdown(w io.Writer) error {
 	p := &markdown{words: builtin.Words(), shown: make(map[string]bool)}
 	t, err := template.New("language.md").Funcs(template.FuncMap{
@@ -27,10 +27,10 @@ func WriteMarkdown(w io.Writer) error {
 	return t.Execute(w, nil)
 }
 
-// A markdown writes the parts of the page that come from the table.
+// A markdown writes those parts of the page that come from the table.
 type markdown struct {
 	words []builtin.Word
-	shown map[string]bool // words that the page has had
+	shown map[string]bool // words that the page already has
 }
 
 func (p *markdown) word(name string) (*builtin.Word, error) {
@@ -43,7 +43,7 @@ func (p *markdown) word(name string) (*builtin.Word, error) {
 	return nil, fmt.Errorf("there is no word %s", name)
 }
 
-// arguments is a table of the arguments of a word.
+// arguments returns a table of the arguments of a word.
 func (p *markdown) arguments(name string) (string, error) {
 	word, err := p.word(name)
 	if err != nil {
@@ -53,14 +53,14 @@ func (p *markdown) arguments(name string) (string, error) {
 	b.WriteString("| argument | type | default | | a change |\n|---|---|---|---|---|\n")
 	for i, a := range word.Arguments {
 		if a.Keyword && (i == 0 || !word.Arguments[i-1].Keyword) && i > 0 {
-			b.WriteString("| | | | *from here on by name only* | |\n")
+			b.WriteString("| | | | *by name only from here on* | |\n")
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s | %s |\n", a.Name, cell(a.Type), absence(&a), cell(about(&a)), changeOf(&a))
 	}
 	return strings.TrimSuffix(b.String(), "\n"), nil
 }
 
-// several is a paragraph for each word of a few.
+// several returns a paragraph for each of several words.
 func (p *markdown) several(names ...string) (string, error) {
 	var b strings.Builder
 	for _, name := range names {
@@ -73,7 +73,8 @@ func (p *markdown) several(names ...string) (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// others is what no other part of the page has shown, so that none is missing.
+// others returns the words that no other part of the page shows, so that none
+// is missing.
 func (p *markdown) others() string {
 	var b strings.Builder
 	for i := range p.words {
@@ -102,14 +103,15 @@ func paragraph(b *strings.Builder, word *builtin.Word) {
 func (p *markdown) types() string {
 	var b strings.Builder
 	for _, t := range Types() {
-		if t.Name != t.stub { // those with names of their own say nothing new
+		if t.Name != t.stub { // types with the same name as their word add nothing
 			fmt.Fprintf(&b, "- `%s`: %s\n", t.Name, prose(t.Doc))
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// values is what the values of a type have that the configuration is handed.
+// values returns the attributes of a type whose values the configuration
+// receives.
 func (p *markdown) values(name string) (string, error) {
 	var b strings.Builder
 	for _, t := range builtin.Types() {
@@ -129,7 +131,7 @@ func (p *markdown) values(name string) (string, error) {
 	return "", fmt.Errorf("there is no type %s", name)
 }
 
-// codes is a table of those that begin with a letter.
+// codes returns a table of the codes that begin with a letter.
 func (p *markdown) codes(letter string) string {
 	var b strings.Builder
 	b.WriteString("| code | what | |\n|---|---|---|\n")
@@ -141,7 +143,7 @@ func (p *markdown) codes(letter string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// about is what an argument is for, and its rule.
+// about returns the purpose of an argument and its rule.
 func about(a *builtin.Argument) string {
 	if a.Rule == "" {
 		return prose(a.Doc)
@@ -155,8 +157,8 @@ var (
 	specials = strings.NewReplacer("*", `\*`, "<", `\<`)
 )
 
-// prose marks what is code in a text for a terminal, and keeps the rest from
-// being taken for Markdown.
+// prose marks the code in a text written for a terminal, and escapes the rest
+// for Markdown.
 func prose(s string) string {
 	var b strings.Builder
 	plain := func(s string) {
@@ -187,7 +189,7 @@ func absence(a *builtin.Argument) string {
 	return "`" + cell(a.Default) + "`"
 }
 
-// changeOf is an effect in a word or two.
+// changeOf describes an effect in a word or two.
 func changeOf(a *builtin.Argument) string {
 	return map[plan.Effect]string{
 		plan.EffectIdentity: "another group", plan.EffectProcess: "new processes", plan.EffectResize: "more or fewer processes",
@@ -195,5 +197,5 @@ func changeOf(a *builtin.Argument) string {
 	}[a.Effect]
 }
 
-// cell keeps a bar from ending a cell of a table.
+// cell escapes the bars in a cell of a table.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }

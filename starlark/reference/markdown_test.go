@@ -15,7 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/tests"
 )
 
-// TestPageIsCurrent holds docs/language.md against the table.
+// TestPageIsCurrent compares docs/language.md with the table.
 func TestPageIsCurrent(t *testing.T) {
 	var want strings.Builder
 	require.NoError(t, WriteMarkdown(&want))
@@ -24,8 +24,8 @@ func TestPageIsCurrent(t *testing.T) {
 	require.Equal(t, want.String(), string(got), "the words have changed; run: make docs")
 }
 
-// TestPage holds that the page is whole: every word, argument and code is in
-// it, its links lead somewhere, and its examples work.
+// TestPage checks that the page has every word, argument and code, that its
+// links lead somewhere, and that its examples work.
 func TestPage(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, WriteMarkdown(&out))
@@ -92,8 +92,8 @@ func TestEntries(t *testing.T) {
 		"instance":            `did you mean "instances"?`,
 		"workergroup":         `did you mean "WorkerGroup"?`,
 		"WorkerGroup.route":   `did you mean "WorkerGroup.routes"?`,
-		"WorkerGroup.zzzzzzz": "ldcorn schema shows what there is",
-		"zzzzzz":              "ldcorn schema shows what there is",
+		"WorkerGroup.zzzzzzz": "ldcorn schema lists the words",
+		"zzzzzz":              "ldcorn schema lists the words",
 	} {
 		assert.ErrorContains(t, WriteEntry(&strings.Builder{}, name), want)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJSON holds what schema --json prints and its schema together.
+// TestJSON checks the output of schema --json against its schema.
 func TestJSON(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(root, "docs", "schema", "language.json"))
 	require.NoError(t, err)

@@ -10,8 +10,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
-// StubMark begins every stub file, so that one is told from a file of
-// somebody else's.
+// StubMark begins every stub file and distinguishes it from files that others
+// wrote.
 const StubMark = "# Written by ldcorn stubs"
 
 //go:embed stub_types.pyi
@@ -21,7 +21,8 @@ var stubTypes string
 var stubUniverse string
 
 // WriteStub writes the words as a Python stub file. A type checker that finds
-// it as __builtins__.pyi in the root of a project knows them in every file.
+// it as __builtins__.pyi in the root of a project knows the words in every
+// file.
 func WriteStub(w io.Writer) error {
 	text, err := stub(builtin.Words())
 	if err != nil {
@@ -34,7 +35,7 @@ func WriteStub(w io.Writer) error {
 func stub(words []builtin.Word) (string, error) {
 	s := &stubWriter{arguments: newAnnotator(true), returns: newAnnotator(false)}
 	s.out.WriteString(StubMark + ", for editors and type checkers.\n")
-	s.out.WriteString("# It says what ldconfig.star knows beside Python's own; do not edit it.\n\n")
+	s.out.WriteString("# It declares the names that ldconfig.star has besides Python's own. Do not edit it.\n\n")
 	s.out.WriteString(stubTypes)
 	for _, t := range builtin.Types() {
 		s.values(&t)
@@ -42,7 +43,7 @@ func stub(words []builtin.Word) (string, error) {
 	for i, word := range words {
 		base, _, dotted := strings.Cut(word.Name, ".")
 		switch {
-		case dotted: // written with its base
+		case dotted: // written with the word that it belongs to
 		case s.returns.names[word.Returns] == word.Name:
 			s.class(&word)
 		case i+1 < len(words) && strings.HasPrefix(words[i+1].Name, base+"."):
@@ -57,14 +58,14 @@ func stub(words []builtin.Word) (string, error) {
 	return s.out.String(), s.err
 }
 
-// A stubWriter keeps the first error.
+// A stubWriter writes a stub file and keeps its first error.
 type stubWriter struct {
 	out                strings.Builder
 	arguments, returns *annotator
 	err                error
 }
 
-// values writes a type of values that are handed to the configuration.
+// values writes a type whose values the configuration receives.
 func (s *stubWriter) values(t *builtin.Type) {
 	fmt.Fprintf(&s.out, "\nclass %s:\n    %s\n", t.Name, quoteDoc(t.Doc))
 	for _, p := range t.Properties {
@@ -82,7 +83,7 @@ func (s *stubWriter) class(word *builtin.Word) {
 	s.function("__init__", word, "    ")
 }
 
-// family writes a word with others below it, such as env and env.int, as an
+// family writes a word that has others below it, such as env and env.int, as an
 // object that can be called.
 func (s *stubWriter) family(name string, words []builtin.Word) {
 	class := "_" + strings.ToUpper(name[:1]) + name[1:]
@@ -99,7 +100,7 @@ func (s *stubWriter) family(name string, words []builtin.Word) {
 	fmt.Fprintf(&s.out, "\n%s: %s\n", name, class)
 }
 
-// function writes a word as a function, or as a method where it is indented.
+// function writes a word as a function, or as a method if it is indented.
 func (s *stubWriter) function(name string, word *builtin.Word, indent string) {
 	var parameters []string
 	if indent != "" {
@@ -133,13 +134,14 @@ func (s *stubWriter) result(name string, word *builtin.Word) string {
 	case name == "__init__":
 		return "None"
 	case word.Name == "env":
-		return "EnvStr" // a str that may stand where only some strings can
+		return "EnvStr" // a str that is accepted even where only certain strings are
 	}
 	return s.annotation(s.returns, word.Returns, word.Name)
 }
 
-// parameter writes an argument. In Python, what comes by place behind an
-// optional one must be optional too: whether workers was given, check tells.
+// parameter writes an argument. In Python, a positional parameter after an
+// optional one must be optional too, so only check finds out whether workers
+// was given.
 func (s *stubWriter) parameter(a *builtin.Argument, optional bool) string {
 	of := s.annotation(s.arguments, a.Type, a.Name)
 	if a.Choices != nil {
@@ -170,8 +172,8 @@ func literal(choices []string) string {
 	return "Literal[" + strings.Join(quoted, ", ") + "]"
 }
 
-// docstring writes what a word and its arguments are, in the form from which
-// editors take what they show beside an argument: a line each.
+// docstring writes the documentation of a word and its arguments, one per line,
+// which is the form that editors read.
 func (s *stubWriter) docstring(word *builtin.Word, indent string) {
 	line := func(text string) {
 		text = strings.ReplaceAll(text, `\`, `\\`)
@@ -192,7 +194,7 @@ func (s *stubWriter) docstring(word *builtin.Word, indent string) {
 	s.out.WriteString(indent + "\"\"\"\n")
 }
 
-// quoteDoc is what something is, as a docstring of one line.
+// quoteDoc returns a text as a one-line docstring.
 func quoteDoc(text string) string {
 	return `"""` + strings.NewReplacer(`\`, `\\`, `"""`, `\"""`).Replace(text) + `"""`
 }

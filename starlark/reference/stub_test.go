@@ -21,8 +21,8 @@ import (
 
 const root = "../.."
 
-// findPyright returns the type checker, or skips: it is no part of Go, and
-// "make test" gets it.
+// findPyright returns the type checker or skips the test: it is not part of Go,
+// and "make test" installs it.
 func findPyright(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv("LDCORN_TEST_PYRIGHT")
@@ -37,7 +37,7 @@ func findPyright(t *testing.T) string {
 	return path
 }
 
-// A finding is what the type checker says of a line.
+// A finding is a message of the type checker about a line.
 type finding struct {
 	File     string
 	Severity string
@@ -45,7 +45,7 @@ type finding struct {
 	Range    struct{ Start struct{ Line int } }
 }
 
-// typeCheck checks files as a project that has the stub in its root.
+// typeCheck checks files as a project with the stub in its root.
 func typeCheck(t *testing.T, files map[string]string) map[string][]finding {
 	t.Helper()
 	dir := t.TempDir()
@@ -78,8 +78,8 @@ func typeCheck(t *testing.T, files map[string]string) map[string][]finding {
 	return found
 }
 
-// TestStubTypes has a type checker agree with the evaluation: it has nothing
-// to say of configurations that are right, and finds each line that is wrong.
+// TestStubTypes checks that a type checker agrees with the evaluation: it must
+// accept valid configurations and find each wrong line.
 func TestStubTypes(t *testing.T) {
 	paths := []string{filepath.Join("testdata", "good.star"), filepath.Join(root, "ldconfig.star.example")}
 	examples, err := filepath.Glob(filepath.Join(root, "examples", "*", "*.star"))
@@ -107,7 +107,8 @@ var (
 	quoted      = regexp.MustCompile(`"[^"]*"`)
 )
 
-// compareFindings holds the findings against what the lines of a text expect.
+// compareFindings compares the findings with the ones that the lines of a text
+// expect.
 func compareFindings(t *testing.T, text string, found []finding) {
 	t.Helper()
 	got := make(map[int][]string)
@@ -130,7 +131,7 @@ func compareFindings(t *testing.T, text string, found []finding) {
 	}
 }
 
-// TestStubExamples holds testdata itself against the evaluation.
+// TestStubExamples checks testdata itself with the evaluation.
 func TestStubExamples(t *testing.T) {
 	opts := config.Options{LookupEnv: func(string) (string, bool) { return "", false }}
 	good, err := config.Evaluate(t.Context(), filepath.Join("testdata", "good.star"), opts)
@@ -152,8 +153,9 @@ func TestStubExamples(t *testing.T) {
 	}
 }
 
-// TestStubNamesEverything: what a configuration knows beside Starlark's own
-// names, and the two of those that Python has not.
+// TestStubNamesEverything checks that the stub declares every name that a
+// configuration has besides Starlark's own, and the two of Starlark that Python
+// lacks.
 func TestStubNamesEverything(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, WriteStub(&out))

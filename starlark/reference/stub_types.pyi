@@ -11,7 +11,7 @@ Size: TypeAlias = int | str
 """Bytes, or a string such as "64KiB" or "10MB"."""
 
 class ListOf(Protocol[_T_co]):
-    """A list or a tuple; one string is none."""
+    """A list or a tuple, but not a string."""
 
     def __contains__(self, value: object, /) -> bool: ...
     def __getitem__(self, index: SupportsIndex, /) -> _T_co: ...
@@ -19,7 +19,7 @@ class ListOf(Protocol[_T_co]):
     def __len__(self) -> int: ...
 
 class EnvStr(str):
-    """A string of the environment, of which only the evaluation knows what it holds."""
+    """A string from the environment, whose value only the evaluation knows."""
 
 class Secret:
     """A string that is never shown. It can be joined with + to strings and other secrets."""
@@ -28,21 +28,21 @@ class Secret:
     def __radd__(self, other: str, /) -> Secret: ...
 
 class Key:
-    """What a client is known by: by_cookie(...), by_header(...) or by_client_ip()."""
+    """Identifies a client: by_cookie(...), by_header(...) or by_client_ip()."""
 
 class Decision:
-    """What becomes of a request: to(...), respond(...) or redirect(...)."""
+    """The decision about a request: to(...), respond(...) or redirect(...)."""
 
 Router: TypeAlias = Callable[[Request], str | Decision | None]
 """A function that decides about requests."""
 
 class HeaderEdit:
-    """A change of a header: set_header(...), add_header(...) or remove_header(...)."""
+    """A change to a header: set_header(...), add_header(...) or remove_header(...)."""
 
 class Matcher:
-    """What looks at a request: path(...), header(...) and the others. It has no truth: and, or, not cannot join it."""
+    """A test of a request: path(...), header(...) and others. It has no truth value: and, or, not cannot join it."""
 
     def __and__(self, other: Matcher, /) -> Matcher: ...
     def __or__(self, other: Matcher, /) -> Matcher: ...
     def __invert__(self) -> Matcher: ...
-    def __bool__(self) -> Literal["no truth: join matchers by & | ~"]: ...
+    def __bool__(self) -> Literal["no truth value: join matchers with & | ~"]: ...

@@ -1,10 +1,10 @@
 class _Json:
     def decode(self, x: str, default: Any = ..., /) -> Any:
-        """The value that a JSON text stands for; default where it is no JSON, else that is an error."""
+        """The value of a JSON text. If the text is not JSON, the result is default, or an error without one."""
     def encode(self, x: Any, /) -> str:
-        """A value as JSON."""
+        """The JSON text of a value."""
     def encode_indent(self, x: Any, /, *, prefix: str = "", indent: str = "\t") -> str:
-        """A value as JSON for people."""
+        """The JSON text of a value, indented for people."""
     def indent(self, s: str, /, *, prefix: str = "", indent: str = "\t") -> str:
         """A JSON text, indented."""
 
@@ -21,7 +21,7 @@ class _Math:
     def atan2(self, y: float, x: float, /) -> float: ...
     def atanh(self, x: float, /) -> float: ...
     def ceil(self, x: float, /) -> int:
-        """The least whole number that is not less than x."""
+        """The smallest whole number that is not less than x."""
     def copysign(self, x: float, y: float, /) -> float: ...
     def cos(self, x: float, /) -> float: ...
     def cosh(self, x: float, /) -> float: ...
@@ -29,17 +29,17 @@ class _Math:
     def exp(self, x: float, /) -> float: ...
     def fabs(self, x: float, /) -> float: ...
     def floor(self, x: float, /) -> int:
-        """The greatest whole number that is not more than x."""
+        """The largest whole number that is not more than x."""
     def gamma(self, x: float, /) -> float: ...
     def hypot(self, x: float, y: float, /) -> float: ...
     def log(self, x: float, base: float = ..., /) -> float:
-        """The logarithm of x, the natural one without a base."""
+        """The logarithm of x; without a base, the natural logarithm."""
     def mod(self, x: float, y: float, /) -> float: ...
     def pow(self, x: float, y: float, /) -> float: ...
     def radians(self, x: float, /) -> float: ...
     def remainder(self, x: float, y: float, /) -> float: ...
     def round(self, x: float, /) -> float:
-        """The nearest whole number, as a float; halves away from 0."""
+        """The nearest whole number, as a float; halves round away from 0."""
     def sin(self, x: float, /) -> float: ...
     def sinh(self, x: float, /) -> float: ...
     def sqrt(self, x: float, /) -> float: ...
@@ -52,17 +52,17 @@ def struct(**fields: Any) -> Any:
     """A value with these fields, read as value.field."""
 
 def fail(*words: Any, sep: str = " ") -> NoReturn:
-    """Ends the evaluation with an error that says these words."""
+    """Ends the evaluation with an error that consists of these words."""
 
 def load(file: str, /, *names: str, **renamed: str) -> None:
     """Takes names from another file.
 
     load("pools.star", "web", db = "database") takes web, and database as db. The path
-    is relative to this file, or with // to the folder of the configuration. A statement
-    of Starlark and no function: the names must be written as strings, at the top level.
+    is relative to this file, or with // to the folder of the configuration. load is a
+    statement, not a function: the names must be string literals, at the top level.
     """
 
-# What Starlark has as Python does, but for its type.
+# Functions that Starlark shares with Python, except for their types.
 def enumerate(x: Iterable[_T], start: int = 0, /) -> list[tuple[int, _T]]: ...
 def reversed(x: Iterable[_T], /) -> list[_T]: ...
 def type(x: Any, /) -> str:

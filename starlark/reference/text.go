@@ -20,8 +20,8 @@ func WriteOverview(w io.Writer) error {
 	return t.Flush()
 }
 
-// Names returns what WriteEntry knows: words, their arguments with the word in
-// front, types and codes.
+// Names returns the names that WriteEntry accepts: words, their arguments as
+// WORD.ARGUMENT, types and codes.
 func Names() []string {
 	var out []string
 	for _, word := range builtin.Words() {
@@ -41,9 +41,9 @@ func Names() []string {
 	return out
 }
 
-// WriteEntry writes what a name is: that of a word, of an argument (with its
-// word in front or without), of a type, or a code. The error suggests another
-// where nothing has the name.
+// WriteEntry writes the documentation for a name: a word, an argument (with or
+// without its word in front), a type, or a code. If nothing has the name, the
+// error suggests another one.
 func WriteEntry(w io.Writer, name string) error {
 	var b strings.Builder
 	var known []string
@@ -75,9 +75,9 @@ func WriteEntry(w io.Writer, name string) error {
 	}
 	if b.Len() == 0 {
 		if near := diag.Near(name, among(known, name)); near != "" {
-			return fmt.Errorf("nothing has the name %q; did you mean %q?", name, near)
+			return fmt.Errorf("there is no entry for %q; did you mean %q?", name, near)
 		}
-		return fmt.Errorf("nothing has the name %q; ldcorn schema shows what there is", name)
+		return fmt.Errorf("there is no entry for %q; ldcorn schema lists the words", name)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -99,8 +99,8 @@ func writeArgument(w io.Writer, a *builtin.Argument) {
 	fmt.Fprintf(w, "\n    %s\n", a.Doc)
 }
 
-// signature shows how a word is called: those that must be given, those that
-// may be, and after * those that are given by name.
+// signature returns how a word is called: required arguments first, then
+// optional ones, and after * those that must be passed by name.
 func signature(word *builtin.Word) string {
 	var out []string
 	keyword := false
@@ -124,7 +124,7 @@ func signature(word *builtin.Word) string {
 	return word.Name + "(" + strings.Join(out, ", ") + ")"
 }
 
-// shownName is an argument's name, with * where it takes many values.
+// shownName returns the name of an argument, with * if it takes many values.
 func shownName(a *builtin.Argument) string {
 	if a.Variadic {
 		return "*" + a.Name
@@ -140,8 +140,8 @@ func firstSentence(s string) string {
 	return first
 }
 
-// among returns the names that another for name is looked for in: of a word's
-// arguments where name begins with a word and a point.
+// among returns the names in which to look for one similar to name: the
+// arguments of a word if name begins with the word and a dot.
 func among(known []string, name string) []string {
 	word, _, dotted := strings.Cut(name, ".")
 	if !dotted {

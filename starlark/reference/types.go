@@ -7,35 +7,36 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
-// A Type is a type of the table's own, beside those of Starlark.
+// A Type is a type that the language adds to those of Starlark.
 type Type struct {
 	Name string // in the table
 	Doc  string
 
-	stub string // its name in the stub file; what it is stands in stub_types.pyi
+	stub string // its name in the stub file; stub_types.pyi declares it
 }
 
-// Types returns the table's own types.
+// Types returns the types that the language adds.
 func Types() []Type {
 	return []Type{
 		{"duration", `A time span: a number of seconds, whole or not, or a string with units such as "250ms", "2s" or "1m30s". At most ten years.`, "Duration"},
 		{"size", `A number of bytes, or a string with a unit such as "64KiB" (powers of 1024) or "10MB" (powers of 1000).`, "Size"},
-		{"secret", "What secret and secret_file return. It can be passed on and joined with + to strings and other secrets; nothing prints it.", "Secret"},
-		{"key", "What a client is known by: what by_cookie, by_header and by_client_ip return.", "Key"},
-		{"header_edit", "A change of a header: what set_header, add_header and remove_header return.", "HeaderEdit"},
-		{"matcher", "What path, header, percent and the others return: it looks at a request. & | ~ join matchers; and, or, not do not.", "Matcher"},
-		{"decision", "What becomes of a request: what to, respond and redirect return, for a router to return.", "Decision"},
+		{"secret", "The result of secret and secret_file. It can be passed on and joined with + to strings and other secrets, but it is never printed.", "Secret"},
+		{"key", "Identifies a client: the result of by_cookie, by_header and by_client_ip.", "Key"},
+		{"header_edit", "A change to a header: the result of set_header, add_header and remove_header.", "HeaderEdit"},
+		{"matcher", "A test of a request: the result of path, header, percent and others. & | ~ join matchers; and, or, not do not.", "Matcher"},
+		{"decision", "The decision about a request: the result of to, respond and redirect. A router returns it.", "Decision"},
 		{"router", "A function of one argument, a Request, that returns None, the name of a group, or a decision.", "Router"},
-		{"LdConfig", "What LdConfig returns, for the name config.", "LdConfig"},
-		{"WorkerGroup", "What WorkerGroup returns, for workers of LdConfig.", "WorkerGroup"},
+		{"LdConfig", "The result of LdConfig, to be assigned to config.", "LdConfig"},
+		{"WorkerGroup", "The result of WorkerGroup, for workers of LdConfig.", "WorkerGroup"},
 	}
 }
 
-// plainTypes are those that Python and Starlark share.
+// plainTypes are the types that Python and Starlark share.
 var plainTypes = []string{"int", "float", "str", "bytes", "bool", "None"}
 
-// An annotator writes the table's types as those of a stub file. An argument
-// may be of more types than the table names: a tuple will do for a list.
+// An annotator translates the table's types into those of a stub file. An
+// argument may accept more types than the table names: a tuple is accepted as a
+// list.
 type annotator struct {
 	names    map[string]string
 	argument bool
@@ -94,7 +95,7 @@ func (a *annotator) one(expr string) (string, error) {
 	return generic + "[" + strings.Join(of, ", ") + "]", nil
 }
 
-// split cuts at a separator that is in no brackets.
+// split splits at separators outside brackets.
 func split(s string, sep rune) []string {
 	depth, start := 0, 0
 	var out []string

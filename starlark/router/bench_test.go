@@ -52,7 +52,7 @@ def endless(req):
         pass
 `
 
-// BenchmarkRoute has each function on one core and on all.
+// BenchmarkRoute measures each function on one core and on all.
 func BenchmarkRoute(b *testing.B) {
 	for _, name := range []string{"nothing", "lookups", "both", "edits", "page", "made", "ordinary", "endless"} {
 		rt := routerOf(b, benched, name, nil)

@@ -9,7 +9,7 @@ import (
 )
 
 // pieces are statements that FuzzBombs composes. Each gives a variable a new
-// value from two others.
+// value computed from two others.
 var pieces = []string{
 	"%s = %s + %s", "%s = %s * %s", "%s = [%s, %s]", "%s = (%s, %s)", "%s = {1: %s, 2: %s}", "%s = [%s] * 60 + [%s]",
 	"%s = str(%s) + str(%s)", "%s = repr((%s, %s))", "%s = '%%s-%%r' %% (%s, %s)", "%s = '{}{}'.format(%s, %s)",
@@ -23,7 +23,7 @@ var pieces = []string{
 	"%s += [%s, %s]", "%s *= len(str(%s)) + len(str(%s))", "%s = reversed([%s, %s])", "%s = tuple([%s, %s] * 9)", "%s = dict([(1, %s), (2, %s)])",
 }
 
-// compose writes the body of a function that does what the bytes say.
+// compose returns the body of a function that the bytes describe.
 func compose(program []byte) string {
 	vars := []string{"a", "b", "c", "h"}
 	out := []string{`a = 7`, `b = ["x"]`, `c = {"k": "v"}`}
@@ -38,8 +38,8 @@ func compose(program []byte) string {
 	return strings.Join(append(out, "return None"), "\n")
 }
 
-// FuzzBombs holds that a call ends within a small multiple of its budget of
-// memory, whatever it is composed of. One that does not end at all hangs.
+// FuzzBombs checks that any composed call stays within a small multiple of its
+// memory budget. A call that does not end makes the test hang.
 func FuzzBombs(f *testing.F) {
 	f.Add([]byte{2, 0xc0, 2, 0xc0, 6, 0})
 	f.Add([]byte{3, 0xc0, 30, 0, 16, 0})

@@ -12,9 +12,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// bombs are bodies of functions that make much of little in one step, or few.
-// Each gets h, a header of 32 KiB, n, one that says a billion, and NEST and
-// NEST2, tuples of two tuples of two and so on, sixty times.
+// bombs are bodies of functions that make much of little in one step, or in a
+// few. Each gets h, a header of 32 KiB; n, a header that says a billion; and
+// NEST and NEST2, tuples that nest sixty levels deep, with the inner tuple
+// twice in each.
 var bombs = []string{
 	`return h * n`,
 	`return [h] * n`,
@@ -140,8 +141,8 @@ var bombs = []string{
 	`x = "a" * 1000000; return set([x[i:] for i in range(900)])`,
 }
 
-// maxBombBytes is a small multiple of what a budget of 10,000 steps is charged
-// for, at 256 bytes each, and of the 1 MiB that one step may make.
+// maxBombBytes is a small multiple of the memory that a budget of 10,000 steps
+// pays for, at 256 bytes each, and of the 1 MiB that one step can make.
 const maxBombBytes = 48 << 20
 
 const bombTable = `
@@ -179,9 +180,9 @@ func allocated(call func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// TestBombs: whatever a function does for a request, it is over within its
-// budget. How long that takes is not looked at: without the bounds most of
-// these take minutes, or all memory.
+// TestBombs checks that a function ends within its budget, whatever it does for
+// a request. It does not measure the time: without the bounds most of these
+// take minutes or all memory.
 func TestBombs(t *testing.T) {
 	req := bombRequest(t)
 	for _, body := range bombs {
@@ -193,8 +194,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestBoundsLeaveTheRest: what is small goes through, and does what it does
-// without bounds.
+// TestBoundsLeaveTheRest checks that small operations are allowed and give the
+// same result as without bounds.
 func TestBoundsLeaveTheRest(t *testing.T) {
 	for body, want := range map[string]string{
 		`x = [1]; y = x; x += [2]; x += (3,); return str(y)`:                                                                         "[1, 2, 3]",

@@ -11,19 +11,20 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/bound"
 )
 
-// A caller is a thread of the interpreter that calls the router, one request
+// A caller is a thread of the interpreter that calls the router for one request
 // after another.
 type caller struct {
 	thread starlark.Thread
 	fn     *starlark.Function
-	args   starlark.Tuple // one
+	args   starlark.Tuple // has one element
 	budget uint64         // of steps
 	watch  stopwatch
-	ended  error // why the call was ended
+	ended  error // why the call was stopped
 }
 
-// The clock is not looked at for calls that are over soon, and then so often
-// that what doubles between two looks is no more than a few times as large.
+// The caller does not check the clock in the first untimedSteps. After that, it
+// checks so often that data that doubles between two checks grows only a few
+// times.
 const (
 	untimedSteps = 64
 	timedSteps   = 8
@@ -38,8 +39,8 @@ func newCaller(fn *starlark.Function, steps int, print func(*starlark.Thread, st
 	return c
 }
 
-// call calls the router. A panic of the interpreter is an error, after which
-// the caller cannot be used again.
+// call calls the router. It returns a panic of the interpreter as an error,
+// after which the caller must not be used again.
 func (c *caller) call(src match.Request) (v starlark.Value, err error) {
 	req := newRequest(src)
 	c.args[0] = req
@@ -57,8 +58,8 @@ func (c *caller) call(src match.Request) (v starlark.Value, err error) {
 	return starlark.Call(&c.thread, c.fn, c.args, nil)
 }
 
-// look ends a call that has used up its budget. The interpreter asks it after
-// as many steps as it has said.
+// look stops a call that has used up its budget. The interpreter calls it after
+// the number of steps that it has set.
 func (c *caller) look(thread *starlark.Thread) {
 	switch steps := thread.ExecutionSteps(); {
 	case steps >= c.budget:
@@ -76,7 +77,7 @@ func (c *caller) end(why error) {
 	c.thread.Cancel(why.Error())
 }
 
-// A panicError is a fault of the interpreter, or of a word.
+// A panicError is a panic in the interpreter or in a word.
 type panicError struct{ value any }
 
 func (e *panicError) Error() string {

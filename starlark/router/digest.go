@@ -15,14 +15,14 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A digester makes a digest of a function: of its code without positions and
-// comments, and of all the values that it can reach by name, functions among
-// them. Two functions of one digest do the same.
+// A digester computes a digest of a function: of its code without positions and
+// comments, and of all values that it can reach by name, including functions.
+// Two functions with the same digest do the same.
 type digester struct {
 	file    func(name string) *syntax.File
 	hash    hash.Hash
-	seen    map[starlark.Value]int // what may contain itself, by the order in which it was met
-	secrets []string               // of which the digest tells nothing
+	seen    map[starlark.Value]int // the order in which values that may contain themselves were visited
+	secrets []string               // excluded from the digest
 }
 
 func newDigester(file func(string) *syntax.File) *digester {
@@ -37,8 +37,8 @@ func (d *digester) sum(fn *starlark.Function) string {
 
 func (d *digester) write(format string, args ...any) { fmt.Fprintf(d.hash, format+"\n", args...) }
 
-// again reports whether a value was met before. What is compared by its
-// content, such as a string, is none that is asked for.
+// again reports whether a value was visited before. It is not called for values
+// that are compared by their content, such as strings.
 func (d *digester) again(v starlark.Value) bool {
 	if n, ok := d.seen[v]; ok {
 		d.write("again %d", n)
@@ -48,7 +48,7 @@ func (d *digester) again(v starlark.Value) bool {
 	return false
 }
 
-// value writes a value and all that is in it.
+// value writes a value and everything in it.
 func (d *digester) value(v starlark.Value) {
 	switch v := v.(type) {
 	case nil:
@@ -106,13 +106,13 @@ func (d *digester) elements(v starlark.Iterable) {
 func (d *digester) attributes(v *starlarkstruct.Struct) {
 	d.write("struct %d", len(v.AttrNames()))
 	for _, name := range v.AttrNames() {
-		a, _ := v.Attr(name) // it has the names that it says
+		a, _ := v.Attr(name) // AttrNames lists the name
 		d.write("%q", name)
 		d.value(a)
 	}
 }
 
-// function writes the code of a function, and the values of what it names.
+// function writes the code of a function and the values that the code names.
 func (d *digester) function(fn *starlark.Function) {
 	d.write("function %d %d", fn.NumParams(), fn.NumFreeVars())
 	for i := range fn.NumParams() {
@@ -124,7 +124,7 @@ func (d *digester) function(fn *starlark.Function) {
 	}
 	node := codeOf(d.file(fn.Position().Filename()), fn.Position())
 	if node == nil {
-		d.write("%s", fn.Position()) // of no file that is known
+		d.write("%s", fn.Position()) // its file is unknown
 		return
 	}
 	globals := fn.Globals()
@@ -155,7 +155,7 @@ func codeOf(file *syntax.File, pos syntax.Position) (found syntax.Node) {
 	return found
 }
 
-// code writes a syntax tree, and returns the globals that it names.
+// code writes a syntax tree and returns the globals that it names.
 func (d *digester) code(node syntax.Node) (globals []string) {
 	named := make(map[string]bool)
 	syntax.Walk(node, func(n syntax.Node) bool {
@@ -178,7 +178,7 @@ func isGlobal(id *syntax.Ident) bool {
 	return ok && b.Scope == resolve.Global
 }
 
-// node writes what a node is, but for the nodes in it: those follow.
+// node writes a node without the nodes in it, which follow.
 func (d *digester) node(n syntax.Node) {
 	d.write("%T", n)
 	switch n := n.(type) {

@@ -1,12 +1,11 @@
-// Package router calls the function that a configuration names with router=
-// for each request. It is the one place where the configuration's code runs
-// while requests are served, so everything here is about bounds: a call has a
-// budget of steps and, beyond that, of time; it sees the request through a
-// value that reads on demand and is of no use afterwards; it shares nothing
-// with another call but what is frozen; and what it fails on is logged at most
-// so often.
+// Package router calls the function that a configuration names with router= for
+// each request. It is the only place where code of the configuration runs while
+// requests are served, so it limits everything. A call has a budget of steps
+// and, beyond that, of time. It reads the request through a value that reads on
+// demand and is useless afterwards. It shares only frozen values with other
+// calls. The rate at which its failures are logged is limited.
 //
-// The interpreter can be stopped between steps only. Package bound sees to it
-// that no single step takes much time or memory, and charges the budget of
-// steps for what steps make.
+// The interpreter can only be stopped between steps. Package bound ensures that
+// no single step takes much time or memory, and charges the step budget for the
+// data that a step makes.
 package router

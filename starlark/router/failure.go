@@ -15,21 +15,21 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// CodeFailed is the diagnostic code of a router that fails. Codes are stable.
+// CodeFailed is the diagnostic code of a router that fails. It is stable.
 const CodeFailed = "L032"
 
-// errFailed is the error of a call whose own error has been dealt with.
+// errFailed is returned after the error of a call has been logged.
 var errFailed = errors.New("the router failed")
 
-// A resultError is about what the router has returned. Where it was returned
-// nobody knows any more, so that it is told of the function.
+// A resultError is about the value that the router returned. The position of
+// the return is no longer known, so the error is reported at the function.
 type resultError struct{ message, label string }
 
 func (e *resultError) Error() string { return e.message }
 
-// wrongResult says that a router has returned what nobody can use.
+// wrongResult returns an error for a returned value that cannot be used.
 func (r *Router) wrongResult(v starlark.Value) error {
-	e := &resultError{message: fmt.Sprintf("`%s` has returned %s", r.Name(), value.Describe(v))}
+	e := &resultError{message: fmt.Sprintf("`%s` returned %s", r.Name(), value.Describe(v))}
 	e.label = "return None, the name of a group, to(…), respond(…) or redirect(…)"
 	switch v := v.(type) {
 	case starlark.String:
@@ -45,7 +45,7 @@ func (r *Router) wrongResult(v starlark.Value) error {
 }
 
 func (r *Router) unknownGroup(name string) error {
-	e := &resultError{message: fmt.Sprintf("`%s` has returned %s, and no group has that name", r.Name(), value.Quote(name))}
+	e := &resultError{message: fmt.Sprintf("`%s` returned %s, but no group has that name", r.Name(), value.Quote(name))}
 	if name == "" {
 		e.label = "return None to leave a request to the routes"
 	} else if near := diag.Near(name, r.opts.Groups); near != "" {
@@ -54,8 +54,8 @@ func (r *Router) unknownGroup(name string) error {
 	return e
 }
 
-// failed logs the error of a call, unless there was one of the same place a
-// moment ago.
+// failed logs the error of a call, unless it has just logged one with the same
+// position.
 func (r *Router) failed(c *caller, err error, src match.Request) {
 	suppressed, ok := r.errors.allow(placeOf(r.where(err)), time.Now())
 	if !ok {
@@ -78,7 +78,8 @@ func joined(message, label string) string {
 	return message + ": " + label
 }
 
-// shownPath bounds what is logged of what a client has sent, in bytes.
+// shownPath is the largest number of bytes of client data that a log line
+// shows.
 const shownPath = 200
 
 func shortened(s string) string {
@@ -88,7 +89,7 @@ func shortened(s string) string {
 	return s
 }
 
-// backtrace is the way to a failure, innermost place first.
+// backtrace returns the calls that led to a failure, innermost first.
 func backtrace(d *diag.Diagnostic, name string) string {
 	var out []string
 	at := d.Span
@@ -99,7 +100,7 @@ func backtrace(d *diag.Diagnostic, name string) string {
 	return strings.Join(append(out, fmt.Sprintf("%s in %s", at, name)), ", called at ")
 }
 
-// where is the innermost place in a file that an error has come from.
+// where returns the innermost position in a file at which an error arose.
 func (r *Router) where(err error) syntax.Position {
 	var e *starlark.EvalError
 	if errors.As(err, &e) {
@@ -112,7 +113,7 @@ func (r *Router) where(err error) syntax.Position {
 	return r.opts.Func.Position()
 }
 
-// explain makes a diagnostic of the error of a call.
+// explain returns a diagnostic for the error of a call.
 func (r *Router) explain(c *caller, err error, sources *diag.Sources) diag.Diagnostic {
 	d := diag.Eval(err, sources)
 	if d.Span.File == "" {
@@ -121,15 +122,15 @@ func (r *Router) explain(c *caller, err error, sources *diag.Sources) diag.Diagn
 	var result *resultError
 	switch {
 	case d.Code == diag.CodeFrozen:
-		// diag takes it for a mistake between two files.
+		// diag takes it for a conflict between two files.
 		d.Message, _, _ = strings.Cut(d.Message, " belongs to")
-		d.Message += " was made while the configuration was loaded, and cannot change any more"
-		d.Label = "a router keeps nothing from one request to the next"
+		d.Message += " was made while the configuration was loaded and can no longer change"
+		d.Label = "a router cannot keep data from one request to the next"
 	case errors.As(err, &result):
 		d.Label = result.label
 	case c.ended != nil:
-		d.Message = fmt.Sprintf("`%s` was ended: %v", r.Name(), c.ended)
-		d.Label, d.Hint = "it has got this far", "a loop may run longer than intended; `router_steps` of LdConfig allows more steps"
+		d.Message = fmt.Sprintf("`%s` was stopped: %v", r.Name(), c.ended)
+		d.Label, d.Hint = "it stopped here", "a loop may run longer than intended; `router_steps` of LdConfig allows more steps"
 	}
 	d.Code = CodeFailed
 	return d

@@ -7,18 +7,18 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// quiet is how long nothing more is logged of one place.
+// quiet is how long a position is silent after a log line.
 const quiet = 10 * time.Second
 
-// A limiter lets something through once in a while for each place. The zero
-// limiter is ready for use, by any goroutine.
+// A limiter lets one event pass per position and period. The zero value is
+// ready for use, by any goroutine.
 type limiter struct {
 	mu   sync.Mutex // guards seen
 	seen map[place]*silence
 }
 
-// A place is one in the configuration's files, of which there are not more
-// than these have code.
+// A place is a position in the configuration's files, so their number is
+// limited by the size of the code.
 type place struct {
 	file      string
 	line, col int32
@@ -36,8 +36,8 @@ type silence struct {
 	suppressed int
 }
 
-// allow reports whether the next one of a place may pass, and how many have
-// not since the last one that did.
+// allow reports whether the next event at a position can pass, and how many
+// were suppressed since the last one that passed.
 func (l *limiter) allow(p place, now time.Time) (suppressed int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

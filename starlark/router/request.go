@@ -13,13 +13,12 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A request is the argument of a router. The method, the path and the host it
-// remembers once it has been asked for them, as routers tend to compare one
-// thing with many.
+// A request is the argument of a router. It caches the method, the path and the
+// host, because routers tend to compare one of them with many values.
 //
-// No router can keep one: all that outlives a call is frozen, so there is
-// nowhere to put it, neither a global nor a list or variable of an enclosing
-// function. If that should ever not hold, it is empty after the call.
+// No router can keep a request: everything that outlives a call is frozen, so
+// no global, list or variable of an enclosing function can hold it. As a
+// safeguard, the request is also emptied after the call.
 type request struct {
 	src     match.Request // nil after the call
 	methods [numMethods]method
@@ -28,7 +27,7 @@ type request struct {
 
 var _ starlark.HasAttrs = (*request)(nil)
 
-// newRequest returns the value for one call.
+// newRequest returns the request for one call.
 func newRequest(src match.Request) *request {
 	r := &request{src: src}
 	for i := range r.methods {
@@ -37,15 +36,15 @@ func newRequest(src match.Request) *request {
 	return r
 }
 
-// end makes the request useless.
+// end empties the request.
 func (r *request) end() { r.src = nil }
 
-var errEnded = errors.New("the request is there only while the router is called with it")
+var errEnded = errors.New("the request is only valid during the call of the router")
 
-// The table of builtin.RequestType, by name. Only read.
+// These hold the table of builtin.RequestType, by name. They are read-only.
 var (
 	requestType = builtin.RequestType()
-	attributes  = func() map[string]int { // index of a property, or numProperties and that of a method
+	attributes  = func() map[string]int { // index of a property, or numProperties plus that of a method
 		out := make(map[string]int)
 		for i, name := range requestType.Names() {
 			out[name] = i
@@ -55,10 +54,10 @@ var (
 	attributeNames = requestType.Names()
 )
 
-// The sizes of the table.
+// These are the sizes of the table.
 const (
 	numProperties = 9
-	numKnown      = 4 // of them, the first ones
+	numKnown      = 4 // the number of cached properties, which come first
 	numMethods    = 4
 )
 
@@ -69,19 +68,19 @@ func (r *request) String() string {
 	return fmt.Sprintf("<request %s %s>", string(text(r.src.Method())), string(text(r.src.RawPath())))
 }
 
-// Type returns the name of the table.
+// Type returns the name of the type in the table.
 func (r *request) Type() string { return requestType.Name }
 
 // Freeze does nothing: a request never changes.
 func (r *request) Freeze() {}
 
-// Truth is true.
+// Truth returns True.
 func (r *request) Truth() starlark.Bool { return true }
 
-// Hash makes it a key: two are equal when they are the same.
+// Hash lets a request be a key. A request is equal only to itself.
 func (r *request) Hash() (uint32, error) { return 0x52657175, nil }
 
-// AttrNames returns what dir() lists.
+// AttrNames returns the names that dir() lists.
 func (r *request) AttrNames() []string { return attributeNames }
 
 // Attr returns a property or a method.
@@ -104,7 +103,7 @@ func (r *request) Attr(name string) (starlark.Value, error) {
 	return r.known[i], nil
 }
 
-// noAttribute is the interpreter's own error, with suggestions of ours.
+// noAttribute returns the interpreter's error with a suggestion from the table.
 func noAttribute(name string) error {
 	suggest := ""
 	if near := requestType.Near(name); near != "" {
@@ -113,7 +112,7 @@ func noAttribute(name string) error {
 	return fmt.Errorf("%s has no .%s field or method%s", requestType.Name, name, suggest)
 }
 
-// properties are those of the table, in its order.
+// properties are the functions of the properties, in the order of the table.
 var properties = func() (out [numProperties]func(match.Request) starlark.Value) {
 	for i, p := range requestType.Properties {
 		out[i] = propertyNamed[p.Name]
@@ -143,7 +142,7 @@ var propertyNamed = map[string]func(match.Request) starlark.Value{
 	},
 }
 
-// commonTexts need no memory.
+// commonTexts are allocated only once.
 var commonTexts = func() map[string]starlark.Value {
 	out := make(map[string]starlark.Value)
 	for _, s := range []string{"", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
@@ -159,7 +158,7 @@ func common(b []byte) starlark.Value {
 	return text(b)
 }
 
-// text copies what a client sent. What is no UTF-8 becomes U+FFFD.
+// text copies text from a client. Bytes that are not UTF-8 become U+FFFD.
 func text(b []byte) starlark.String {
 	s := string(b)
 	if !utf8.ValidString(s) {
@@ -168,7 +167,7 @@ func text(b []byte) starlark.String {
 	return starlark.String(s)
 }
 
-// A method is one of the table, bound to its request.
+// A method is a method of the table, bound to its request.
 type method struct {
 	req   *request
 	index int // in the table
@@ -178,26 +177,26 @@ var _ starlark.Callable = (*method)(nil)
 
 func (m *method) word() *builtin.Word { return &requestType.Methods[m.index] }
 
-// Name returns the name of the table.
+// Name returns the name of the method.
 func (m *method) Name() string { return m.word().Name }
 
 func (m *method) String() string {
 	return fmt.Sprintf("<built-in method %s of %s value>", m.Name(), requestType.Name)
 }
 
-// Type returns that of every built-in function.
+// Type returns the type of built-in functions.
 func (m *method) Type() string { return "builtin_function_or_method" }
 
 // Freeze does nothing.
 func (m *method) Freeze() {}
 
-// Truth is true.
+// Truth returns True.
 func (m *method) Truth() starlark.Bool { return true }
 
-// Hash is that of its name.
+// Hash returns the hash of the name.
 func (m *method) Hash() (uint32, error) { return starlark.String(m.Name()).Hash() }
 
-// CallInternal looks something up.
+// CallInternal looks up the value.
 func (m *method) CallInternal(_ *starlark.Thread, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	word := m.word()
 	var vals [2]starlark.Value
@@ -220,8 +219,8 @@ func (m *method) CallInternal(_ *starlark.Thread, args starlark.Tuple, kwargs []
 	return starlark.None, nil
 }
 
-// lookups are the methods of the table, in its order; nil is for what is not
-// there.
+// lookups are the functions of the methods, in the order of the table. They
+// return nil for a missing value.
 var lookups = func() (out [numMethods]func(match.Request, string) starlark.Value) {
 	for i, m := range requestType.Methods {
 		out[i] = lookupNamed[m.Name]

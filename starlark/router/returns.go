@@ -6,19 +6,19 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// A Returned is the name of a group that a router may return, as far as its
-// code and the configuration's data say so.
+// A Returned is the name of a group that a router may return, according to its
+// code and the data of the configuration.
 type Returned struct {
 	Group string
-	Node  syntax.Node // what it is written as, or what it comes from
-	// Sure says that it is returned wherever that place of the code is
-	// reached. The others go through variables, which may be looked at before.
+	Node  syntax.Node // the literal, or the expression that it comes from
+	// Sure means that the name is returned whenever this place in the code is
+	// reached. Other names go through variables, which the code may test first.
 	Sure bool
 }
 
-// Returns finds the names that a function may return: literals, what a
-// variable is given, what a table of the configuration holds, what a helper
-// function returns. What cannot be known without a request is not there.
+// Returns finds the names that a function may return: literals, values of
+// variables, elements of the configuration's tables, and results of helper
+// functions. It leaves out names that depend on a request.
 func Returns(fn *starlark.Function, file func(string) *syntax.File) []Returned {
 	f := &finder{file: file, seen: make(map[visit]bool)}
 	f.function(fn, true)
@@ -31,7 +31,7 @@ type finder struct {
 	seen  map[visit]bool
 }
 
-// A visit is a function, or a variable of one, that was looked at.
+// A visit is a function, or a variable in one, that has been examined.
 type visit struct {
 	fn   *starlark.Function
 	name string
@@ -48,7 +48,7 @@ func (f *finder) add(name string, n syntax.Node, sure bool) {
 	f.found = append(f.found, Returned{name, n, sure})
 }
 
-// function looks at what a function returns.
+// function examines what a function returns.
 func (f *finder) function(fn *starlark.Function, sure bool) {
 	if !f.first(visit{fn, "", sure}) {
 		return
@@ -65,15 +65,15 @@ func (f *finder) function(fn *starlark.Function, sure bool) {
 	})
 }
 
-// A scope is a function whose code is looked at.
+// A scope is a function whose code is being examined.
 type scope struct {
 	fn      *starlark.Function
-	code    syntax.Node // nil where unknown
+	code    syntax.Node // nil if unknown
 	globals starlark.StringDict
 }
 
-// own calls visit with the nodes of the function that are in no function
-// within it.
+// own calls visit with the nodes of the function that are not in a nested
+// function.
 func (s *scope) own(visit func(syntax.Node)) {
 	if s.code == nil {
 		return
@@ -90,7 +90,7 @@ func (s *scope) own(visit func(syntax.Node)) {
 	})
 }
 
-// expr looks at what an expression may be.
+// expr examines the possible values of an expression.
 func (f *finder) expr(at *scope, e syntax.Expr, sure bool) {
 	switch e := e.(type) {
 	case *syntax.ParenExpr:
@@ -119,7 +119,7 @@ func (f *finder) expr(at *scope, e syntax.Expr, sure bool) {
 	}
 }
 
-// name looks at what a variable may be.
+// name examines the possible values of a variable.
 func (f *finder) name(at *scope, id *syntax.Ident, sure bool) {
 	switch v := at.value(id); v := v.(type) {
 	case starlark.String:
@@ -141,7 +141,7 @@ func (f *finder) name(at *scope, id *syntax.Ident, sure bool) {
 	})
 }
 
-// value is that of a name which means the same in every call, or nil.
+// value returns the value of a name that means the same in every call, or nil.
 func (s *scope) value(e syntax.Expr) starlark.Value {
 	id, ok := e.(*syntax.Ident)
 	if !ok {
@@ -160,7 +160,7 @@ func (s *scope) value(e syntax.Expr) starlark.Value {
 	return nil
 }
 
-// call looks at what a call may return.
+// call examines the possible results of a call.
 func (f *finder) call(at *scope, e *syntax.CallExpr, sure bool) {
 	switch fn := e.Fn.(type) {
 	case *syntax.DotExpr:
@@ -190,9 +190,9 @@ func (f *finder) call(at *scope, e *syntax.CallExpr, sure bool) {
 	}
 }
 
-// table looks at what a dict, list or tuple of the configuration holds. Where
-// an element is written is looked for in the file of the function; else from
-// stands for it.
+// table examines the elements of a dict, list or tuple of the configuration. It
+// looks for the literal of an element in the file of the function, and uses
+// from if it finds none.
 func (f *finder) table(at *scope, x, from syntax.Expr, sure bool) {
 	var values []starlark.Value
 	switch v := at.value(x).(type) {
@@ -231,7 +231,7 @@ func (f *finder) written(at *scope, table *syntax.Ident, text string, from synta
 			if entry, ok := n.(*syntax.DictEntry); ok {
 				n = entry.Value
 			} else if _, dict := a.RHS.(*syntax.DictExpr); dict {
-				return true // keys are not what is returned
+				return true // keys are not returned
 			}
 			if lit, ok := n.(*syntax.Literal); ok && lit.Value == text && found == from {
 				found = lit

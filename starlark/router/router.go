@@ -13,22 +13,22 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// Options are what a Router needs. All of them are required, but for Log.
+// Options are the parts of a Router. All of them are required except Log.
 type Options struct {
-	Func   *starlark.Function // of one argument; frozen, and so are the globals of its file
+	Func   *starlark.Function // has one argument; frozen, as are the globals of its file
 	File   func(name string) *syntax.File
-	Groups []string // names that may be returned
+	Groups []string // names that the function can return
 	Steps  int
-	Log    *slog.Logger // nil is nowhere
+	Log    *slog.Logger // nil disables logging
 }
 
-// A Router is a plan.Router. It starts nothing, and needs no end.
+// A Router implements plan.Router. It starts no goroutine and needs no Close.
 type Router struct {
 	opts    Options
 	groups  map[string]bool
 	digest  string
 	secrets []string
-	callers sync.Pool // of *caller
+	callers sync.Pool // holds *caller
 
 	errors, prints limiter
 }
@@ -47,23 +47,24 @@ func New(opts Options) *Router {
 	r.callers.New = func() any { return newCaller(opts.Func, opts.Steps, r.print) }
 	d := newDigester(opts.File)
 	r.digest, r.secrets = d.sum(opts.Func), d.secrets
-	r.opts.File = nil // the syntax of all files is not needed any more
+	r.opts.File = nil // the syntax of the files is no longer needed
 	return r
 }
 
 // Name returns the name of the function.
 func (r *Router) Name() string { return r.opts.Func.Name() }
 
-// Pos returns where the function is written.
+// Pos returns the position of the function.
 func (r *Router) Pos() plan.Pos {
 	pos := r.opts.Func.Position()
 	return plan.Pos{File: pos.Filename(), Line: int(pos.Line), Col: int(pos.Col)}
 }
 
-// Digest is one of the function's code, and of all that it can reach.
+// Digest returns a digest of the function's code and of everything that it can
+// reach.
 func (r *Router) Digest() string { return r.digest }
 
-// Secrets are those that the function can reach.
+// Secrets returns the secrets that the function can reach.
 func (r *Router) Secrets() []string { return r.secrets }
 
 // Route calls the function for a request.
@@ -74,14 +75,14 @@ func (r *Router) Route(src match.Request) (plan.Decision, error) {
 		r.failed(c, err, src)
 		err = errFailed
 	}
-	if c.thread.CallStackDepth() == 0 { // else the interpreter has failed, and may be anything
+	if c.thread.CallStackDepth() == 0 { // otherwise the interpreter has panicked, and its state is unknown
 		r.callers.Put(c)
 	}
 	return d, err
 }
 
-// Try is Route for somebody who looks at what comes of it: nothing is logged,
-// and the error is a diagnostic. What the function prints goes to print.
+// Try is Route for a caller that inspects the result: it logs nothing, and the
+// error is a diagnostic. Print receives the output of the function.
 func (r *Router) Try(src match.Request, sources *diag.Sources, print func(*starlark.Thread, string)) (plan.Decision, *diag.Diagnostic) {
 	c := newCaller(r.opts.Func, r.opts.Steps, print)
 	d, err := r.route(c, src)
@@ -92,14 +93,14 @@ func (r *Router) Try(src match.Request, sources *diag.Sources, print func(*starl
 	return d, nil
 }
 
-// A decision is a value that says more than a group's name.
+// A decision is a value that says more than the name of a group.
 type decision interface {
 	starlark.Value
 	Decide() *plan.Decision
 }
 
-// route calls the function and reads what it returns. Edits are part of that,
-// so that there are none where there is an error.
+// route calls the function and reads its result, including the edits, so that
+// there are no edits if there is an error.
 func (r *Router) route(c *caller, src match.Request) (plan.Decision, error) {
 	v, err := c.call(src)
 	if err != nil {
@@ -122,7 +123,7 @@ func (r *Router) route(c *caller, src match.Request) (plan.Decision, error) {
 	return plan.Decision{}, r.wrongResult(v)
 }
 
-// print logs what the function prints, of each place once in a while.
+// print logs the output of the function at a limited rate for each position.
 func (r *Router) print(thread *starlark.Thread, msg string) {
 	pos := thread.CallFrame(1).Pos
 	suppressed, ok := r.prints.allow(placeOf(pos), time.Now())

@@ -21,8 +21,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// routerOf returns the router of a configuration whose function has that
-// name. Files are loaded ones, by name and text.
+// routerOf returns the router of a configuration whose function has the given
+// name. Files are loaded files, by name and text.
 func routerOf(t testing.TB, text, name string, log *slog.Logger, files ...string) plan.Router {
 	t.Helper()
 	dir := t.TempDir()
@@ -39,7 +39,7 @@ func routerOf(t testing.TB, text, name string, log *slog.Logger, files ...string
 	return p.Router
 }
 
-// sample is a request of a line and lines of its header.
+// sample returns a request with the given request line and header lines.
 func sample(t testing.TB, line string, headers ...string) match.Request {
 	t.Helper()
 	opts := request.SampleOptions{}
@@ -52,7 +52,7 @@ func sample(t testing.TB, line string, headers ...string) match.Request {
 	return req
 }
 
-// A journal is a log that is kept.
+// A journal is a log that keeps its lines.
 type journal struct {
 	mu sync.Mutex // guards b
 	b  bytes.Buffer
@@ -79,8 +79,8 @@ func (j *journal) logger() *slog.Logger {
 	}}))
 }
 
-// guarded is a function that does something only for requests, not when the
-// configuration is checked.
+// guarded returns a function that does something only for requests, not when
+// the configuration is checked.
 const guarded = `
 def route(req):
     if req.header("x-go") == None:
@@ -88,7 +88,7 @@ def route(req):
     return %s
 `
 
-// fails returns what the log says of a call of a router that fails.
+// fails calls a router that fails and returns the log.
 func fails(t *testing.T, rt plan.Router, j *journal, req match.Request) string {
 	t.Helper()
 	d, err := rt.Route(req)
@@ -143,8 +143,8 @@ func TestRequestAttributes(t *testing.T) {
 	}
 }
 
-// TestTextsOfClients: a client's text is only text, also one that looks like what
-// a secret shows, or like a URL of another host.
+// TestTextsOfClients checks that text from a client is only text, even if it
+// looks like the mark of a secret or the URL of another host.
 func TestTextsOfClients(t *testing.T) {
 	for expr, want := range map[string]plan.Decision{
 		`respond(200, q)`:                                {Answer: &plan.Answer{Status: 200, Body: []byte("(secret)"), Headers: headers(t, "Content-Type", "text/plain; charset=utf-8")}},
@@ -204,14 +204,14 @@ func headers(t *testing.T, pairs ...string) (out []plan.HeaderEdit) {
 
 func TestWhatARouterFailsOn(t *testing.T) {
 	for expr, want := range map[string]string{
-		`3`:                            "`route` has returned the number 3: answer with respond(status, body), or return to(group, …)",
-		`False`:                        "`route` has returned False: return None to leave a request to the routes",
-		`route`:                        "`route` has returned the function `route`: call it",
-		`{}`:                           "`route` has returned a dict: return None, the name of a group",
-		`req.path`:                     "`route` has returned \"/x\", and no group has that name",
-		`req.path[1:] + "eb"`:          "`route` has returned \"xeb\", and no group has that name: did you mean \"web\"?",
-		`req.path[9:]`:                 "`route` has returned \"\", and no group has that name: return None to leave",
-		`to(req.path[1:] + "old")`:     "`route` has returned \"xold\", and no group has that name: did you mean \"gold\"?",
+		`3`:                            "`route` returned the number 3: answer with respond(status, body), or return to(group, …)",
+		`False`:                        "`route` returned False: return None to leave a request to the routes",
+		`route`:                        "`route` returned the function `route`: call it",
+		`{}`:                           "`route` returned a dict: return None, the name of a group",
+		`req.path`:                     "`route` returned \"/x\", but no group has that name",
+		`req.path[1:] + "eb"`:          "`route` returned \"xeb\", but no group has that name: did you mean \"web\"?",
+		`req.path[9:]`:                 "`route` returned \"\", but no group has that name: return None to leave",
+		`to(req.path[1:] + "old")`:     "`route` returned \"xold\", but no group has that name: did you mean \"gold\"?",
 		`req.pth`:                      "Request has no `.pth`: did you mean `.path`?",
 		`req.ip`:                       "Request has no `.ip`: did you mean `.client_ip`?",
 		`req.body`:                     "Request has no `.body`",
@@ -242,9 +242,9 @@ func TestWhatARouterFailsOn(t *testing.T) {
 		`WorkerGroup(name = "a", app = "a:b")`:      "`WorkerGroup` can only be used while the configuration is loaded",
 		`secret("HOME")`:                            "`secret` can only be used while the configuration is loaded",
 		`1 // 0`:                                    "division by zero",
-		`SEEN.append(req)`:                          "this list was made while the configuration was loaded, and cannot change any more: a router keeps nothing",
-		`KEEP(req)`:                                 "this list was made while the configuration was loaded, and cannot change any more: a router keeps nothing",
-		`[x for x in range(1000000)]`:               "`route` was ended: it takes more than 10000 steps: it has got this far",
+		`SEEN.append(req)`:                          "this list was made while the configuration was loaded and can no longer change: a router cannot keep data",
+		`KEEP(req)`:                                 "this list was made while the configuration was loaded and can no longer change: a router cannot keep data",
+		`[x for x in range(1000000)]`:               "`route` was stopped: it takes more than 10000 steps: it stopped here",
 		`"x" * int(req.header("x-n"))`:              "repeating 1 byte 1000000000 times is too much for a request; the limit is 1048576",
 		`int(req.header("x-n")) * [1, 2]`:           "repeating 2 elements 1000000000 times is too much for a request",
 		`grow("ab", int(req.header("x-n")))`:        "repeating 2 bytes 1000000000 times is too much for a request",
@@ -272,8 +272,9 @@ AT_LOAD = grow("ab", 2000000)
 	}
 }
 
-// TestFailuresAreLoggedOnceInAWhile: however many there are, a line for each
-// place in ten seconds, and the next one counts those that had none.
+// TestFailuresAreLoggedOnceInAWhile checks that each place is logged once in
+// ten seconds, however often it fails, and that the next line counts the
+// failures without one.
 func TestFailuresAreLoggedOnceInAWhile(t *testing.T) {
 	j := new(journal)
 	rt := routerOf(t, `
@@ -298,7 +299,7 @@ def route(req):
 		require.Len(t, j.lines(), 2)
 		assert.Regexp(t, `^level=ERROR msg="router failed" at=\S+ldconfig\.star:3:14 err="division by zero" `+
 			`backtrace="\S+ldconfig\.star:3:14 in helper, called at \S+ldconfig\.star:7:22 in route" request="GET /helper"$`, j.lines()[0])
-		assert.Contains(t, j.lines()[1], `has returned \"none\", and no group has that name`)
+		assert.Contains(t, j.lines()[1], `returned \"none\", but no group has that name`)
 
 		time.Sleep(10*time.Second - time.Nanosecond)
 		_, _ = rt.Route(helper)
@@ -321,8 +322,8 @@ func TestPrintIsLogged(t *testing.T) {
 	assert.Regexp(t, `level=INFO msg="router prints" at=\S+ldconfig.star:2:10 text="for /x"`, j.lines()[0])
 }
 
-// TestBudgetOfTime: what takes long step by step is ended too, and harms
-// nobody else.
+// TestBudgetOfTime checks that a call that takes long in many steps is stopped
+// and does not harm others.
 func TestBudgetOfTime(t *testing.T) {
 	j := new(journal)
 	rt := routerOf(t, `
@@ -334,14 +335,14 @@ def route(req):
     return "web"
 `, "route", j.logger())
 	line := fails(t, rt, j, sample(t, "GET /slow"))
-	assert.Contains(t, line, "was ended: it takes longer than 100ms")
+	assert.Contains(t, line, "was stopped: it takes longer than 100ms")
 	d, err := rt.Route(sample(t, "GET /x"))
 	require.NoError(t, err)
 	assert.Equal(t, "web", d.Group)
 }
 
-// TestRunawayIsStopped: within its budget of steps, which is far less than a
-// millisecond's worth of them. The test is generous with a loaded machine.
+// TestRunawayIsStopped checks that a call ends within its step budget, which
+// takes far less than a millisecond. The test allows for a loaded machine.
 func TestRunawayIsStopped(t *testing.T) {
 	rt := routerOf(t, "def route(req):\n    if req.path == \"/x\":\n        for i in range(1000000):\n            pass\n", "route", nil)
 	req := sample(t, "GET /x")

@@ -2,15 +2,15 @@ package router
 
 import "time"
 
-// A stopwatch counts the time that a call has worked for. On a machine that
-// is busy with other things much more may pass, which is no fault of the call:
-// so the time of the thread counts, once the clock alone is not enough to
-// acquit it. The zero stopwatch is ready for use.
+// A stopwatch measures the time that a call has worked. On a busy machine, more
+// time can pass on the clock without any fault of the call. So once the clock
+// exceeds the limit, the processor time of the thread decides. The zero value
+// is ready for use.
 type stopwatch struct {
 	begun  time.Time
-	thread int           // at the last look
-	at     time.Duration // of that thread, likewise
-	worked time.Duration // between two looks on one thread
+	thread int           // at the last check
+	at     time.Duration // time of that thread at the last check
+	worked time.Duration // work between two checks on the same thread
 }
 
 // over reports whether the call has worked for longer than twice half.

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// threadTime returns which thread this is, and the processor time that it has
-// had. It reports false where the system does not say.
+// threadTime returns the current thread and the processor time that it has
+// used. It returns false if the system does not report the time.
 func threadTime() (thread int, at time.Duration, ok bool) {
 	for {
 		thread = unix.Gettid()
@@ -15,7 +15,7 @@ func threadTime() (thread int, at time.Duration, ok bool) {
 		if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &ts) != nil {
 			return 0, 0, false
 		}
-		if unix.Gettid() == thread { // else the goroutine was moved in between
+		if unix.Gettid() == thread { // otherwise the goroutine has changed threads
 			return thread, time.Duration(ts.Nano()), true
 		}
 	}

@@ -1,4 +1,4 @@
 package tests
 
-// codeFailed is the code of what a test has found. It is stable.
+// codeFailed is the code of a failed test. It is stable.
 const codeFailed = "L041"

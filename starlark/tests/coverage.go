@@ -2,21 +2,21 @@ package tests
 
 import "github.com/ldcorn/ldcorn/engine/plan"
 
-// A Coverage says which routes the tests have had a request taken by.
+// A Coverage says which routes have taken a request of a test.
 type Coverage struct {
 	Routes int // of all groups
 	Hit    int
-	Missed []MissedRoute // in the order written
+	Missed []MissedRoute // in the order of the configuration
 }
 
-// A MissedRoute is a route that no request of a test was taken by.
+// A MissedRoute is a route that has taken no request of a test.
 type MissedRoute struct {
 	Group string
 	Route *plan.Route
-	Pos   plan.Pos // of the route, or of its group where that has the default
+	Pos   plan.Pos // of the route, or of its group if that has the default routes
 }
 
-// Percent is the share of routes that were hit; 100 where there is none.
+// Percent returns the share of routes that were hit, or 100 if there are none.
 func (c *Coverage) Percent() float64 {
 	if c.Routes == 0 {
 		return 100

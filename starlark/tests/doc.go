@@ -1,4 +1,4 @@
-// Package tests runs the tests of a configuration: functions that ask what
-// would become of a request, and say what must. It starts nothing; requests
-// are decided about as the proxy does it.
+// Package tests runs the tests of a configuration: functions that ask how
+// ldcorn would handle a request and compare that with an expectation. It starts
+// nothing, and decides about requests as the proxy does.
 package tests

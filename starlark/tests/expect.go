@@ -15,20 +15,20 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A question is a call of t.route with its arguments read.
+// A question holds the arguments of a call of t.route.
 type question struct {
 	line    string
 	options request.SampleOptions
 	want    want
 }
 
-// A want is what must become of the request; what is nil may be anything.
+// A want is the expected outcome of a request. A nil field accepts anything.
 type want struct {
 	group, location *string
 	status          *int
 }
 
-// route is t.route. The arguments come in the order of the table.
+// route implements t.route. The arguments are in the order of the table.
 func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark.Value, error) {
 	q, err := h.question(args)
 	if err != nil {
@@ -83,7 +83,7 @@ func (r *runner) blame() {
 	}
 }
 
-// question reads the arguments.
+// question reads the arguments of t.route.
 func (h *handle) question(args []starlark.Value) (q question, err error) {
 	read := func(name string, err error) error {
 		if err != nil {
@@ -130,13 +130,13 @@ func (h *handle) question(args []starlark.Value) (q question, err error) {
 			q.options.ClientIP, err = netip.ParseAddr(text)
 		}
 		if err != nil {
-			return q, fmt.Errorf("`client_ip` is no address: %s", shown(args[6]))
+			return q, fmt.Errorf("`client_ip` is not an address: %s", shown(args[6]))
 		}
 	}
 	return q, nil
 }
 
-// noGroup is about a name that no group has.
+// noGroup returns a diagnostic for a name that no group has.
 func (r *runner) noGroup(name string) diag.Diagnostic {
 	var names []string
 	for _, p := range r.opts.Plan.Groups {
@@ -181,7 +181,7 @@ func pairs(v starlark.Value) ([]request.Header, error) {
 	return out, nil
 }
 
-// expect compares what would become of a request with what must.
+// expect compares the outcome of a request with the expected one.
 func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.Outcome[string]) {
 	wrong := func(argument, format string, args ...any) {
 		d := diag.Diagnostic{Label: by(o)}
@@ -206,7 +206,7 @@ func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.O
 	}
 }
 
-// says is what becomes of a request, as the verb of a sentence.
+// says describes an outcome as the verb of a sentence.
 func says(o decide.Outcome[string]) string {
 	switch {
 	case o.Group != "":
@@ -217,7 +217,7 @@ func says(o decide.Outcome[string]) string {
 	return fmt.Sprintf("is answered with %d", o.Status())
 }
 
-// by says who decided.
+// by says who decided the outcome.
 func by(o decide.Outcome[string]) string {
 	switch {
 	case o.Refusal == decide.RouterFailed:
@@ -225,21 +225,21 @@ func by(o decide.Outcome[string]) string {
 	case refused(o):
 		return "the request is refused"
 	case o.ByRouter():
-		return "the router says so"
+		return "the router decided"
 	case o.Route != nil && o.Route.IsDefault():
 		return `no route takes it but "*"`
 	case o.Route != nil:
-		return "it is taken by " + o.Route.String()
+		return "taken by " + o.Route.String()
 	}
 	return "no route takes it"
 }
 
-// refused reports whether a request is refused whatever the routes are.
+// refused reports whether a request is refused regardless of the routes.
 func refused(o decide.Outcome[string]) bool {
 	return o.Refusal != nil && o.Refusal != decide.NoRoute && o.Refusal != decide.RouterFailed
 }
 
-// statusOf is the status of an outcome, or None where the app decides.
+// statusOf returns the status of an outcome, or None if the app decides it.
 func statusOf(o decide.Outcome[string]) starlark.Value {
 	if o.Status() == 0 {
 		return starlark.None

@@ -11,7 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-// A handle is what a test is called with.
+// A handle is the argument of a test.
 type handle struct {
 	runner *runner
 }
@@ -27,7 +27,7 @@ func (h *handle) Truth() starlark.Bool  { return true }
 func (h *handle) Hash() (uint32, error) { return 0, fmt.Errorf("a %s cannot be a key", h.Type()) }
 func (h *handle) AttrNames() []string   { return handleType.Names() }
 
-// Attr returns the name of the test, or a method of the table.
+// Attr returns the name of the test or a method of the table.
 func (h *handle) Attr(name string) (starlark.Value, error) {
 	if name == "name" {
 		return starlark.String(h.runner.result.Test.Name), nil
@@ -48,7 +48,7 @@ func noAttribute(t *builtin.Type, name string) error {
 	return fmt.Errorf("%s has no .%s field or method%s", t.Name, name, suggest)
 }
 
-// method is a word of the table, bound to the handle.
+// method returns a word of the table, bound to the handle.
 func (h *handle) method(word *builtin.Word) starlark.Value {
 	does := map[string]func(*starlark.Thread, []starlark.Value) (starlark.Value, error){
 		"route": h.route, "eq": h.eq, "true": h.true, "fail": h.fail,
@@ -62,7 +62,7 @@ func (h *handle) method(word *builtin.Word) starlark.Value {
 	})
 }
 
-// eq is t.eq.
+// eq implements t.eq.
 func (h *handle) eq(thread *starlark.Thread, args []starlark.Value) (starlark.Value, error) {
 	equal, err := starlark.Equal(args[0], args[1])
 	if err != nil {
@@ -76,7 +76,7 @@ func (h *handle) eq(thread *starlark.Thread, args []starlark.Value) (starlark.Va
 	return starlark.Bool(equal), nil
 }
 
-// true is t.true.
+// true implements t.true.
 func (h *handle) true(thread *starlark.Thread, args []starlark.Value) (starlark.Value, error) {
 	message := "the condition does not hold"
 	if args[1] != nil {
@@ -94,7 +94,7 @@ func (h *handle) true(thread *starlark.Thread, args []starlark.Value) (starlark.
 	return args[0].Truth(), nil
 }
 
-// fail is t.fail.
+// fail implements t.fail.
 func (h *handle) fail(thread *starlark.Thread, args []starlark.Value) (starlark.Value, error) {
 	message, err := value.String(args[0])
 	if err != nil {
@@ -106,7 +106,7 @@ func (h *handle) fail(thread *starlark.Thread, args []starlark.Value) (starlark.
 
 const shownLength = 200 // characters of a value in a message
 
-// shown writes a value as the configuration would.
+// shown returns a value as the configuration would write it.
 func shown(v starlark.Value) string {
 	text := []rune(v.String())
 	if len(text) > shownLength {
@@ -115,7 +115,7 @@ func shown(v starlark.Value) string {
 	return string(text)
 }
 
-// argumentOf returns what is written as the value of an argument, or nil.
+// argumentOf returns the expression of an argument's value, or nil.
 func argumentOf(call *syntax.CallExpr, name string) syntax.Expr {
 	if call == nil || name == "" {
 		return nil

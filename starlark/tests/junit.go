@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// The elements of JUnit's form that CI systems read.
+// These are the elements of the JUnit format that CI systems read.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -39,7 +39,7 @@ type (
 	}
 )
 
-// WriteJUnit prints the report in JUnit's form, a suite for each file.
+// WriteJUnit prints the report in the JUnit format, with a suite for each file.
 func WriteJUnit(w io.Writer, r *Report, sources *diag.Sources) error {
 	out := junitSuites{Name: "ldcorn test", Tests: len(r.Results), Failures: r.Failed()}
 	for _, res := range r.Results {
@@ -53,7 +53,7 @@ func WriteJUnit(w io.Writer, r *Report, sources *diag.Sources) error {
 		for _, d := range res.Failures {
 			var text strings.Builder
 			one := &diag.Report{Diagnostics: []diag.Diagnostic{d}, Sources: sources}
-			_ = diag.WriteText(&text, one, diag.TextOptions{}) // it is in memory
+			_ = diag.WriteText(&text, one, diag.TextOptions{}) // writing to memory does not fail
 			c.Failures = append(c.Failures, junitFailure{d.Message, d.Code, text.String()})
 		}
 		suite.Cases = append(suite.Cases, c)

@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
-// An outcome is what t.route returns.
+// An outcome is the result of t.route.
 type outcome struct {
 	of   decide.Outcome[string]
 	seen bool // the test says what it must be, or has looked at it

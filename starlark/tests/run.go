@@ -16,32 +16,32 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/router"
 )
 
-// Options say how tests are run.
+// Options control how tests are run.
 type Options struct {
 	Plan    *plan.Plan
 	Sources *diag.Sources
-	Print   func(at diag.Span, msg string) // of print in a test or a router
-	// Limits of each test, as of an evaluation.
+	Print   func(at diag.Span, msg string) // receives the output of print in a test or a router
+	// MaxSteps and Timeout limit each test, as they limit an evaluation.
 	MaxSteps uint64
 	Timeout  time.Duration
-	// Watch is as in config.Options; nil is nobody.
+	// Watch is as in config.Options.
 	Watch func(doing, file string, limit time.Duration) (done func())
 }
 
-// A Result is what came of one test.
+// A Result is the result of one test.
 type Result struct {
 	Test     config.Test
-	Failures []diag.Diagnostic // in the order in which they were found; none if it has passed
+	Failures []diag.Diagnostic // in the order found; empty if the test passed
 	Took     time.Duration
 }
 
-// A Report is what came of all of them.
+// A Report holds the results of all tests.
 type Report struct {
 	Results  []Result
 	Coverage Coverage
 }
 
-// Failed returns how many tests have failed.
+// Failed returns the number of failed tests.
 func (r *Report) Failed() int {
 	n := 0
 	for i := range r.Results {
@@ -52,7 +52,7 @@ func (r *Report) Failed() int {
 	return n
 }
 
-// Run runs the tests one after another. Its error is that ctx has ended.
+// Run runs the tests one after another. It returns an error only if ctx ends.
 func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error) {
 	r := &runner{opts: opts, decider: NewExplainer(opts), hits: make(map[*plan.Route]int)}
 	report := &Report{}
@@ -72,12 +72,13 @@ type runner struct {
 	decider *decide.Explainer
 	hits    map[*plan.Route]int
 
-	result *Result  // of the test that runs
-	unseen []unseen // likewise
+	result *Result  // of the current test
+	unseen []unseen // of the current test
 }
 
-// NewExplainer returns what tests decide by. It asks the router without a word
-// in a log, and the error of a router that fails is a *diag.Diagnostic.
+// NewExplainer returns the explainer that decides the requests of tests. It
+// calls the router without logging, and the error of a router that fails is a
+// *diag.Diagnostic.
 func NewExplainer(opts Options) *decide.Explainer {
 	x := decide.NewExplainer(opts.Plan)
 	rt, ok := opts.Plan.Router.(*router.Router)
@@ -100,7 +101,7 @@ func (o *Options) print(thread *starlark.Thread, msg string) {
 
 var errTimeout = errors.New("the test took too long")
 
-// run runs one test to its end, or until an error of evaluation.
+// run runs one test to its end, or until its evaluation fails.
 func (r *runner) run(ctx context.Context, t config.Test) (out Result) {
 	out.Test = t
 	r.result, r.unseen = &out, nil
@@ -142,13 +143,13 @@ func (r *runner) call(thread *starlark.Thread, t config.Test) (err error) {
 	return err
 }
 
-// fail tells what does not hold.
+// fail reports a failed check. See failure for argument.
 func (r *runner) fail(thread *starlark.Thread, argument string, d diag.Diagnostic) {
 	r.result.Failures = append(r.result.Failures, r.failure(thread, argument, d))
 }
 
-// failure returns a diagnostic with its place. Argument is the one that says what
-// does not hold, to point at its value; "" points at the call.
+// failure completes the diagnostic of a failed check. Argument is the argument
+// whose value it points at; "" means the call itself.
 func (r *runner) failure(thread *starlark.Thread, argument string, d diag.Diagnostic) diag.Diagnostic {
 	stack := thread.CallStack()
 	d.Code, d.Severity = codeFailed, diag.Error

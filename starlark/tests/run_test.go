@@ -23,7 +23,7 @@ const groups = `config = LdConfig(workers = [
 ])
 `
 
-// run evaluates a configuration with more text behind the groups and runs its
+// run evaluates a configuration with more text after the groups and runs its
 // tests.
 func run(t *testing.T, text string, change func(*tests.Options)) (*tests.Report, *config.Result) {
 	t.Helper()
@@ -60,7 +60,7 @@ func TestFailures(t *testing.T) {
 		`t.route("/", status = 404)`:                                    {`/ goes to "web", not answered with 404`},
 		`t.route("/", location = "/x")`:                                 {`/ goes to "web", not redirected to "/x"`},
 		`t.route("/", status = "404")`:                                  {"`status` wants a whole number, got the string \"404\": write 404"},
-		`t.route("/", client_ip = "x")`:                                 {"`client_ip` is no address: \"x\""},
+		`t.route("/", client_ip = "x")`:                                 {"`client_ip` is not an address: \"x\""},
 		`t.route("/", to = "wep")`:                                      {`no WorkerGroup is named "wep"`},
 		`t.route("/", cookies = ["a"])`:                                 {"`cookies` wants a dict, such as {\"x-name\": \"value\"}, got a list"},
 		`t.route()`:                                                     {"route needs `request`: add \"GET /path\""},
