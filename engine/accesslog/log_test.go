@@ -312,3 +312,14 @@ func BenchmarkObserve(b *testing.B) {
 		})
 	}
 }
+
+// TestCheck: what Open would not open is found without making anything.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, Check(plan.AccessLogOff))
+	require.NoError(t, Check(plan.AccessLogStdout))
+	require.NoError(t, Check(plan.AccessLog(filepath.Join(dir, "log"))))
+	require.NoFileExists(t, filepath.Join(dir, "log"))
+	require.ErrorContains(t, Check(plan.AccessLog(dir)), "is a folder: name a file")
+	require.ErrorContains(t, Check(plan.AccessLog(filepath.Join(dir, "no", "log"))), "make the folder first")
+}

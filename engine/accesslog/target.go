@@ -48,6 +48,29 @@ func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*T
 	return t, nil
 }
 
+// Check says why an access log cannot be opened, as far as that can be seen
+// without opening it: its folder is missing, or it is no file that a log can be
+// written to.
+func Check(a plan.AccessLog) error {
+	if a == plan.AccessLogOff || a == plan.AccessLogStdout {
+		return nil
+	}
+	path := string(a)
+	info, err := os.Stat(path)
+	switch {
+	case err == nil:
+		err = checkMode(path, info.Mode())
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err = os.Stat(filepath.Dir(path)); err != nil {
+			err = fmt.Errorf("%w: make the folder first", err)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("access_log: %w", err)
+	}
+	return nil
+}
+
 // openFile opens a file for appending and makes it where there is none. It may
 // also be a terminal, another character device such as /dev/null, or a FIFO
 // that somebody reads. It never waits, for a reader least of all.

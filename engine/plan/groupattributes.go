@@ -97,11 +97,11 @@ var processAttributes = []groupAttribute{
 // trafficAttributes say how requests wait, and which process gets them.
 var trafficAttributes = []groupAttribute{
 	integer(groupAttribute{Name: "queue_limit", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc:        "How many requests may wait for a free process; one more gets 503.",
+		Doc:        "How many requests may wait for a free process; one more gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_queue", "queue_size", "max_queued", "backlog"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.QueueLimit }),
 	duration(groupAttribute{Name: "queue_timeout", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc:        "How long a request may wait for a free process before it gets 503.",
+		Doc:        "How long a request may wait for a free process before it gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_wait", "wait_timeout", "queue_wait"}},
 		0, func(g *Group) *time.Duration { return &g.QueueTimeout }),
 	choice(groupAttribute{Name: "balance", Effect: EffectProxy,

@@ -19,7 +19,7 @@ func unreachable(c *match.Comparer, p *Plan, never []Problem) []Problem {
 	for _, wantMatchers := range []bool{true, false} {
 		for _, group := range p.Groups {
 			for i := range group.Routes {
-				here := Place{group, &group.Routes[i]}
+				here := Place{Group: group, Route: &group.Routes[i]}
 				if isMatcher := here.Route.Pattern() == nil; isMatcher == wantMatchers && !told[here.Route] {
 					r.add(here)
 				}
@@ -110,7 +110,7 @@ func neverMatch(c *match.Comparer, p *Plan) []Problem {
 				out = append(out, Problem{
 					Code: CodeImpossible, Warning: true,
 					Message: fmt.Sprintf("route %s never matches", r),
-					Label:   why, Place: Place{group, r},
+					Label:   why, Place: Place{Group: group, Route: r},
 				})
 			}
 		}

@@ -15,6 +15,7 @@ const (
 	CodeManyDefaults  = "W102" // several do
 	CodeUnreachable   = "W103" // a route that another one always comes before
 	CodeImpossible    = "W104" // a route that no request can match
+	CodeIdleQueue     = "W107" // limits of a queue that no request enters
 	CodeUnchecked     = "W106" // more routes than were compared
 )
 
@@ -30,11 +31,12 @@ type Problem struct {
 	Said    string // beside Other
 }
 
-// A Place is a group of a plan, or one of its routes. The zero Place is the
-// plan itself.
+// A Place is a group of a plan, or one of its routes or arguments. The zero Place
+// is the plan itself.
 type Place struct {
-	Group *Group
-	Route *Route // nil is the group
+	Group    *Group // nil is the plan
+	Route    *Route // nil is the group
+	Argument string // of the group or the plan; "" is all of it
 }
 
 // Validate finds what is wrong between the parts of a plan, in the order of
@@ -49,6 +51,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 			Code:    CodeSameAddress,
 			Message: fmt.Sprintf("`admin` and `bind` are both %q", p.Admin),
 			Label:   "give `admin` an address of its own, which the public does not reach",
+			Place:   Place{Argument: "admin"},
 		})
 	}
 	for argument, other := range map[string]Bind{"bind": p.Bind, "admin": p.Admin} {
@@ -57,9 +60,11 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 				Code:    CodeSameAddress,
 				Message: fmt.Sprintf("`control_socket` and `%s` are both %v", argument, p.ControlSocket),
 				Label:   "give `control_socket` a path of its own",
+				Place:   Place{Argument: "control_socket"},
 			})
 		}
 	}
+	out = append(out, idleQueues(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)
 	never := neverMatch(c, p)
@@ -95,6 +100,28 @@ func duplicates(p *Plan) []Problem {
 	return out
 }
 
+// idleQueues warns about groups whose queue has a limit, and whose workers take
+// every request at once.
+func idleQueues(p *Plan) []Problem {
+	var out []Problem
+	for _, group := range p.Groups {
+		argument := "queue_limit"
+		if group.QueueLimit == 0 {
+			argument = "queue_timeout"
+		}
+		if group.MaxReqPerWorker > 0 || group.QueueLimit == 0 && group.QueueTimeout == 0 {
+			continue
+		}
+		out = append(out, Problem{
+			Code: CodeIdleQueue, Warning: true,
+			Message: fmt.Sprintf("group %q has `%s` and no `max_req_per_worker`: requests wait only while it has no worker", group.Name, argument),
+			Label:   "add max_req_per_worker=N, unless that is meant",
+			Place:   Place{Group: group, Argument: argument},
+		})
+	}
+	return out
+}
+
 // defaults warns where not exactly one route takes what no other takes.
 func defaults(p *Plan) []Problem {
 	var out []Problem
@@ -111,18 +138,18 @@ func defaults(p *Plan) []Problem {
 			case p.Router != nil && !r.Pos.IsValid() && first.Group != nil:
 				// Nobody has written it: the group is for the router alone.
 			case first.Group == nil:
-				first = Place{group, r}
+				first = Place{Group: group, Route: r}
 			case first.Group == group:
 				out = append(out, Problem{
 					Code: CodeManyDefaults, Warning: true,
 					Message: fmt.Sprintf("group %q has the route \"*\" twice", group.Name),
-					Label:   "remove it", Place: Place{group, r},
+					Label:   "remove it", Place: Place{Group: group, Route: r},
 				})
 			default:
 				out = append(out, Problem{
 					Code: CodeManyDefaults, Warning: true,
 					Message: fmt.Sprintf("group %q gets none of the requests that no other route takes", group.Name),
-					Label:   defaultLabel(r), Place: Place{group, r},
+					Label:   defaultLabel(r), Place: Place{Group: group, Route: r},
 					Other: first, Said: fmt.Sprintf("group %q comes first and gets them all", first.Group.Name),
 				})
 			}

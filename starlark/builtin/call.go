@@ -149,6 +149,15 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 	return out
 }
 
+// spansOf returns where the values of arguments are.
+func spansOf(have map[string]*given) map[string]diag.Span {
+	out := make(map[string]diag.Span, len(have))
+	for name, g := range have {
+		out[name] = g.span
+	}
+	return out
+}
+
 func (c *call) keyword(name string, v starlark.Value) *given {
 	g := &given{arg: c.word.argument(name), value: v}
 	nameExpr, expr := c.keywordExpr(name)

@@ -17,9 +17,10 @@ import (
 // A Config is the result of a call of LdConfig.
 type Config struct {
 	opaque
-	Plan   *plan.Plan // without path, inputs and fingerprint
-	Groups []*Group   // the groups of Plan, in their order
-	Span   diag.Span  // of the word LdConfig
+	Plan   *plan.Plan           // without path, inputs and fingerprint
+	Groups []*Group             // the groups of Plan, in their order
+	Span   diag.Span            // of the word LdConfig
+	Values map[string]diag.Span // of the arguments that are given, by name
 
 	Router     *starlark.Function // frozen; nil if there is none; Plan does not have it yet
 	RouterSpan diag.Span          // of the value of router=
@@ -39,7 +40,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	s.configs++
 	c := s.begin(thread, s.words["LdConfig"])
 	have := c.bind(args, kwargs)
-	cfg := &Config{opaque: "LdConfig", Plan: plan.NewPlan(), Span: c.span}
+	cfg := &Config{opaque: "LdConfig", Plan: plan.NewPlan(), Span: c.span, Values: spansOf(have)}
 	cfg.Plan.Pos = position(c.span)
 	for _, f := range configFields() {
 		if g := have[f.Name]; g != nil && f.set != nil && !value.IsUnset(g.value) {

@@ -15,10 +15,11 @@ import (
 // A Group is the result of a call of WorkerGroup.
 type Group struct {
 	opaque
-	Spec  *plan.Group
-	Span  diag.Span    // of the word WorkerGroup
-	Name  diag.Span    // of the name's value
-	Trace []diag.Frame // calls that led to it
+	Spec   *plan.Group
+	Span   diag.Span            // of the word WorkerGroup
+	Name   diag.Span            // of the name's value
+	Values map[string]diag.Span // of the arguments that are given, by name
+	Trace  []diag.Frame         // calls that led to it
 
 	used bool
 }
@@ -47,7 +48,7 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 		}
 	}
 	c.checkHealth(have, spec)
-	group := &Group{opaque: "WorkerGroup", Spec: spec, Span: c.span, Name: c.span, Trace: c.trace}
+	group := &Group{opaque: "WorkerGroup", Spec: spec, Span: c.span, Name: c.span, Values: spansOf(have), Trace: c.trace}
 	if g := have["name"]; g != nil {
 		group.Name = g.span
 	}

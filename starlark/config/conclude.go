@@ -17,28 +17,28 @@ import (
 // configName is the global that holds the configuration.
 const configName = "config"
 
-// conclude checks the result of the evaluation and returns the plan, or nil if
-// there are errors.
-func (e *evaluation) conclude(ctx context.Context, entry *module) *plan.Plan {
+// conclude checks the result of the evaluation and returns the plan, with the
+// words that made it, or nil if there are errors.
+func (e *evaluation) conclude(ctx context.Context, entry *module) (*plan.Plan, *builtin.Config) {
 	stopped := entry.globals[configName] == nil && e.report.Count(diag.Error) > 0
 	cfg, ok := entry.globals[configName].(*builtin.Config)
 	if !ok {
 		if !stopped {
 			e.noConfig(entry)
 		}
-		return nil
+		return nil, nil
 	}
 	e.route(cfg)
 	e.check(ctx, cfg)
 	if e.report.Count(diag.Error) > 0 {
 		e.dropWarnings()
-		return nil
+		return nil, nil
 	}
 	e.unused()
 	e.dropIgnored()
 	p := cfg.Plan
 	p.Path, p.Inputs, p.Fingerprint = entry.path, e.inputs.list, e.inputs.fingerprint()
-	return p
+	return p, cfg
 }
 
 // check reports conflicts between the parts of the plan.
@@ -48,12 +48,12 @@ func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 		groups[g.Spec] = g
 	}
 	for _, p := range plan.Validate(ctx, cfg.Plan) {
-		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: cfg.Span}
+		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: argument(cfg.Values, p.Place.Argument, cfg.Span)}
 		if p.Warning {
 			d.Severity = diag.Warning
 		}
 		if g := groups[p.Place.Group]; g != nil {
-			d.Span, d.Trace = e.span(g, p.Place.Route), g.Trace
+			d.Span, d.Trace = argument(g.Values, p.Place.Argument, e.span(g, p.Place.Route)), g.Trace
 		}
 		if other := groups[p.Other.Group]; other != nil {
 			d.Related = []diag.Related{{Span: e.span(other, p.Other.Route), Label: p.Said}}

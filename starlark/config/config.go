@@ -19,6 +19,22 @@ type Result struct {
 	Report *diag.Report // errors and warnings, sorted; never nil
 	Inputs []plan.Input // everything that was read, in order of first use
 	Tests  []Test       // set if Options ask for them, in the order of the source
+
+	config *builtin.Config // of Plan
+}
+
+// Argument returns the position of the value of an argument of LdConfig, or of
+// the word LdConfig if the argument is not given. There must be a plan.
+func (r *Result) Argument(name string) diag.Span {
+	return argument(r.config.Values, name, r.config.Span)
+}
+
+// argument returns the position of an argument, or other if it has none.
+func argument(of map[string]diag.Span, name string, other diag.Span) diag.Span {
+	if span, found := of[name]; found && span.Line > 0 {
+		return span
+	}
+	return other
 }
 
 // Load reads and evaluates the configuration at path and returns its plan. If
@@ -130,7 +146,7 @@ func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, e
 			return nil, err
 		}
 		done := l.watch("checking", m.name)
-		res.Plan = e.conclude(limited, m)
+		res.Plan, res.config = e.conclude(limited, m)
 		done()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/confine"
@@ -86,10 +87,10 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 	if res.Plan != nil {
 		if f.imports {
 			f.cell.Outside(func() { importApps(ctx, res.Plan, res.Report) })
+			machine.LookBesideGroups(res)
 		} else {
-			lookForPythons(res.Plan, res.Report)
+			machine.Look(res)
 		}
-		lookForOwner(res.Plan, res.Report)
 		res.Report.Sort(path)
 	}
 	sound := res.Plan != nil && res.Report.Count(diag.Error) == 0

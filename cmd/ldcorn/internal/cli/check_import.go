@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -22,11 +23,8 @@ import (
 //go:embed check_import.py
 var importScript string
 
-// The codes of diagnostics about interpreters.
-const (
-	codeImport  = "L030" // it cannot import its app
-	codeMachine = "W120" // it is missing, or most likely not the one that is meant
-)
+// codeImport is the code of an interpreter that cannot import its app.
+const codeImport = "L030"
 
 const (
 	exitNoImport    = 4
@@ -60,24 +58,7 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 		})
 	}
 	wg.Wait()
-	addToGroups(p, found, report)
-}
-
-// addToGroups adds a diagnostic of each group to the report, at the place of
-// the group. A nil one is left out.
-func addToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
-	for i, d := range found {
-		if d == nil {
-			continue
-		}
-		pos := p.Groups[i].Pos
-		d.Code = codeImport
-		if d.Severity == diag.Warning {
-			d.Code = codeMachine
-		}
-		d.Span = report.Sources.Word(diag.Span{File: pos.File, Line: pos.Line, Col: pos.Col})
-		report.Add(*d)
-	}
+	machine.AddToGroups(p, found, report)
 }
 
 // importKey returns a key that is equal for groups whose apps import alike.
@@ -92,7 +73,7 @@ func importKey(group *plan.Group) string {
 // importApp has an interpreter import the app of a group. It returns nil where
 // that works.
 func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) *diag.Diagnostic {
-	d := &diag.Diagnostic{Severity: diag.Error}
+	d := &diag.Diagnostic{Code: codeImport, Severity: diag.Error}
 	python, err := worker.FindPython(group, configDir)
 	if err == nil {
 		err = worker.CheckCwd(group)
@@ -110,7 +91,7 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	spec := worker.Spec{Group: group, Python: python.Path, Facts: facts}
 	stderr, err := runImport(ctx, spec)
 	if err == nil {
-		return remark(python, facts, group)
+		return machine.Remark(python, facts, group)
 	}
 	d.Message = fmt.Sprintf("group %q: app %q cannot be imported", group.Name, group.App)
 	var exit *exec.ExitError
@@ -141,16 +122,6 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 
 // errTooSlow is the cause of a context that ends when an import takes too long.
 var errTooSlow = errors.New("the import takes too long")
-
-// remark returns a warning about an interpreter that works but most likely is
-// not the one that is meant, or nil.
-func remark(python worker.Interpreter, facts worker.Facts, group *plan.Group) *diag.Diagnostic {
-	remarks := python.Remarks(facts)
-	if len(remarks) == 0 {
-		return nil
-	}
-	return &diag.Diagnostic{Severity: diag.Warning, Message: fmt.Sprintf("group %q runs %s, which may not be what was meant", group.Name, python.Path), Detail: remarks}
-}
 
 // runImport runs the script as a worker of the group would run, and returns
 // what it wrote to stderr.

@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -108,9 +109,9 @@ func (l *Loader) Explain(err error) string {
 	return fmt.Sprintf("%s cannot be used:\n%s", l.name, strings.TrimSuffix(text.String(), "\n"))
 }
 
-// Evaluate returns the plan of a configuration and its warnings. It evaluates
-// in this process. The error is a *diag.Report where the configuration can be
-// read and is wrong.
+// Evaluate returns the plan of a configuration and its warnings, with those of
+// what this machine lacks. It evaluates in this process. The error is a
+// *diag.Report where the configuration can be read and is wrong.
 func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan, []api.PlanWarning, error) {
 	result, err := config.Evaluate(ctx, path, opts)
 	if err != nil {
@@ -119,10 +120,16 @@ func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan
 	if result.Plan == nil {
 		return nil, nil, result.Report
 	}
+	machine.Look(result)
+	result.Report.Sort(cmp.Or(opts.Name, path))
 	warnings := []api.PlanWarning{}
 	for i := range result.Report.Diagnostics {
 		d := &result.Report.Diagnostics[i]
-		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: d.Message})
+		message := d.Message
+		if len(d.Detail) > 0 {
+			message += ": " + d.Detail[0]
+		}
+		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: message})
 	}
 	return result.Plan, warnings, nil
 }
