@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -100,4 +101,22 @@ func TestEnding(t *testing.T) {
 	assert.True(t, Ending(pid), "not reaped yet")
 	_ = cmd.Wait() // killed
 	assert.True(t, Ending(pid), "gone")
+}
+
+// TestAwaitEnd: the end of a process ends the wait, and so does the limit.
+func TestAwaitEnd(t *testing.T) {
+	cmd := exec.Command("sleep", "600")
+	require.NoError(t, cmd.Start())
+	p, err := Read(cmd.Process.Pid)
+	require.NoError(t, err)
+	assert.False(t, AwaitEnd([]Process{p}, time.Millisecond))
+	other := p
+	other.Start++
+	assert.True(t, AwaitEnd([]Process{other, {PID: 1 << 30}}, time.Hour), "they have ended before")
+
+	ended := make(chan bool)
+	go func() { ended <- AwaitEnd([]Process{p}, time.Hour) }()
+	require.NoError(t, cmd.Process.Kill())
+	assert.True(t, <-ended, "also while it is a zombie")
+	_ = cmd.Wait() // killed
 }

@@ -100,7 +100,7 @@ func (k *kills) recorded(rec *record) {
 			killed = k.kill(killed, &p, rec.Group, strconv.Itoa(rec.Worker))
 		}
 	}
-	awaitGone(killed)
+	proc.AwaitEnd(killed, sweepLimit)
 }
 
 // marked kills what carries the marker of a killed master of the
@@ -121,7 +121,7 @@ func (k *kills) marked() {
 		if len(killed) == 0 {
 			return
 		}
-		awaitGone(killed)
+		proc.AwaitEnd(killed, sweepLimit)
 	}
 }
 
@@ -190,21 +190,6 @@ func byHand(all []proc.Process, p *proc.Process) bool {
 	return false
 }
 
-// awaitGone looks again and again: they are no children of ours, so nothing
-// tells when they have ended.
-func awaitGone(killed []proc.Process) {
-	limit := time.After(sweepLimit)
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for anyAlive(killed) {
-		select {
-		case <-again.C:
-		case <-limit:
-			return
-		}
-	}
-}
-
 // groupMembers finds the processes of a dead worker's group.
 func groupMembers(rec *record) []proc.Process {
 	return slices.DeleteFunc(proc.All(), func(p proc.Process) bool {
@@ -215,8 +200,4 @@ func groupMembers(rec *record) []proc.Process {
 		index, _ := p.Env(worker.EnvWorker)
 		return group != rec.Group || index != strconv.Itoa(rec.Worker)
 	})
-}
-
-func anyAlive(all []proc.Process) bool {
-	return slices.ContainsFunc(all, func(p proc.Process) bool { return proc.Lives(p.PID, p.Start) })
 }
