@@ -4,14 +4,12 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"os"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
-
-// readerPoll bounds how late stop returns, in milliseconds.
-const readerPoll = 100
 
 // WhileRead returns a context that also ends when nobody reads out any more.
 // Only a write tells that of a pipe into head, and the next one may be far
@@ -26,18 +24,40 @@ func WhileRead(ctx context.Context, out io.Writer) (_ context.Context, stop func
 	if err != nil || info.Mode()&(fs.ModeNamedPipe|fs.ModeSocket) == 0 {
 		return ctx, cancel
 	}
+	wake, stopped, err := os.Pipe()
+	if err != nil {
+		return ctx, cancel
+	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for ctx.Err() == nil {
-			// A poll for no events reports errors and the end alone.
-			if n, err := unix.Poll([]unix.PollFd{{Fd: int32(f.Fd())}}, readerPoll); n > 0 || err != nil && err != unix.EINTR {
-				cancel()
-			}
+		defer wake.Close()
+		if awaitReaderOr(f, wake) {
+			cancel()
 		}
 	}()
 	return ctx, func() {
 		cancel()
+		stopped.Close() // wakes it
 		<-done
+	}
+}
+
+// awaitReaderOr waits until nobody reads out any more, or the other end of wake is
+// closed. It reports whether the reader has gone.
+func awaitReaderOr(out, wake *os.File) bool {
+	for {
+		// A poll for no events reports errors and the end alone.
+		fds := []unix.PollFd{{Fd: int32(out.Fd())}, {Fd: int32(wake.Fd())}}
+		n, err := unix.Poll(fds, -1)
+		switch {
+		case err == unix.EINTR, err == nil && n == 0:
+		case err != nil:
+			return true
+		case fds[1].Revents != 0:
+			return false
+		case fds[0].Revents != 0:
+			return true
+		}
 	}
 }
