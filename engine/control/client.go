@@ -178,6 +178,12 @@ func (c *Client) Release(ctx context.Context, group string) error {
 	return c.verb(ctx, group, "release")
 }
 
+// Quiet returns once no request of a group is in flight; websockets do not count.
+func (c *Client) Quiet(ctx context.Context, group string) error {
+	_, err := c.do(ctx, http.MethodGet, groupPath(group, "quiet"), nil)
+	return err
+}
+
 // Stop begins to stop the master, as TERM does, and does not wait for it.
 func (c *Client) Stop(ctx context.Context) error {
 	_, err := c.soon(ctx, http.MethodPost, "/v1/stop", nil, c.quick, c.most)

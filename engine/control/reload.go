@@ -50,6 +50,8 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
 		return
 	}
+	ctx, cancel := s.during(r)
+	defer cancel()
 	s.opts.Log.Info("control request", "request", "reload")
 	events := newFeed()
 	s.opts.Reloads(want, events.add)
@@ -73,7 +75,7 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 			out.write(e)
 			switch e.Kind {
 			case api.StepApplied:
-				s.watchDrain(r.Context(), e, out)
+				s.watchDrain(ctx, e, out)
 				return
 			case api.StepFailed:
 				return
@@ -95,31 +97,33 @@ func (w eventWriter) write(e api.ReloadStep) {
 	_ = w.http.Flush()
 }
 
-// drainPoll is how often old workers are looked after.
-const drainPoll = 100 * time.Millisecond
+// countEvery is how often the requests of old workers are counted, for those who
+// watch the numbers fall. That a worker has finished is an event.
+const countEvery = time.Second
 
-// watchDrain tells how the old workers of the groups end that a reload has
+// watchDrain tells how the old workers end of the groups that a reload has
 // changed.
 func (s *Server) watchDrain(ctx context.Context, applied api.ReloadStep, out eventWriter) {
 	left := make(map[string]api.ReloadStep) // what was told last of each group that is not done
+	var names []string
 	for _, g := range applied.Report.Groups {
 		if g.Workers.Stop > 0 {
 			left[g.Name] = api.ReloadStep{}
+			names = append(names, g.Name)
 		}
 	}
-	tick := time.NewTicker(drainPoll)
-	defer tick.Stop()
-	for {
+	for changes := s.opts.Events.Read(names, 0); ; {
+		changes.Take()
 		now := draining(s.opts.Master.Groups(), applied.Generation)
-		for _, g := range applied.Report.Groups { // in order
-			was, waits := left[g.Name]
-			is, drains := now[g.Name]
+		for _, name := range names { // in order
+			was, waits := left[name]
+			is, drains := now[name]
 			switch {
 			case waits && !drains:
-				delete(left, g.Name)
-				out.write(api.ReloadStep{Kind: api.StepDone, Group: g.Name})
+				delete(left, name)
+				out.write(api.ReloadStep{Kind: api.StepDone, Group: name})
 			case waits && !same(was, is):
-				left[g.Name] = is
+				left[name] = is
 				out.write(is)
 			}
 		}
@@ -127,11 +131,10 @@ func (s *Server) watchDrain(ctx context.Context, applied api.ReloadStep, out eve
 			out.write(api.ReloadStep{Kind: api.StepFinished})
 			return
 		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		case <-s.ctx.Done():
+		soon, cancel := context.WithTimeout(ctx, countEvery)
+		changes.Wait(soon)
+		cancel()
+		if ctx.Err() != nil {
 			return
 		}
 	}
@@ -141,15 +144,15 @@ func same(a, b api.ReloadStep) bool {
 	return a.Workers == b.Workers && a.Requests == b.Requests && a.Websockets == b.Websockets
 }
 
-// draining are the groups with workers from before a generation that are on
-// their way out.
+// draining returns the groups with workers from before a generation that are to
+// end.
 func draining(groups []api.GroupStatus, generation int) map[string]api.ReloadStep {
 	out := make(map[string]api.ReloadStep)
 	for _, g := range groups {
 		for _, w := range g.Workers {
 			leaves := w.State == api.StateDraining || w.State == api.StateStopping || g.Removed
-			if w.Generation >= generation || !leaves {
-				continue
+			if w.Generation >= generation || !leaves || w.PID == 0 {
+				continue // without a process it has nothing to finish
 			}
 			e := out[g.Name]
 			e.Kind, e.Group = api.StepDraining, g.Name

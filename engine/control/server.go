@@ -38,6 +38,7 @@ type Master interface {
 	Restart(ctx context.Context, group string) error
 	Hold(group string) error
 	Release(group string) error
+	Quiet(ctx context.Context, group string) error
 }
 
 // Options are what a Server needs. All are required.
@@ -143,6 +144,7 @@ func (s *Server) routes() http.Handler {
 		}
 		return s.opts.Master.Scale(s.ctx, group, want.Instances)
 	})
+	mux.HandleFunc("GET /v1/groups/{group}/quiet", s.quiet)
 	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) {
 		s.opts.Log.Info("control request", "request", "stop")
 		answer(w, http.StatusAccepted, api.Done{FormatVersion: api.ControlVersion})
@@ -163,9 +165,8 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.opts.Busy()()
-	ctx, cancel := context.WithCancel(r.Context())
+	ctx, cancel := s.during(r)
 	defer cancel()
-	defer context.AfterFunc(s.ctx, cancel)() // a stop does not wait for it
 	report, err := s.opts.Plan(ctx, plan.ReplaceOptions(want.Replace, want.All))
 	if err != nil {
 		answer(w, http.StatusUnprocessableEntity, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
@@ -188,6 +189,28 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer(w, http.StatusOK, e)
+}
+
+// quiet answers once no request of a group is in flight.
+func (s *Server) quiet(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := s.during(r)
+	defer cancel()
+	err := s.opts.Master.Quiet(ctx, r.PathValue("group"))
+	switch {
+	case s.ctx.Err() != nil:
+		answer(w, http.StatusConflict, api.Done{FormatVersion: api.ControlVersion, Error: "the master stops"})
+	case err != nil:
+		answer(w, statusOf(err), api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+	default:
+		answer(w, http.StatusOK, api.Done{FormatVersion: api.ControlVersion})
+	}
+}
+
+// during returns a context that ends with a request, and with the server.
+func (s *Server) during(r *http.Request) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(r.Context())
+	stop := context.AfterFunc(s.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // handle adds a verb about one group.

@@ -67,21 +67,17 @@ func (m *fakeMaster) Status() api.MasterStatus {
 	}}
 }
 
-// Groups has a worker of the group old that drains, the first two times.
+// Groups has a worker of the group old that drains, until it has exited.
 func (m *fakeMaster) Groups() []api.GroupStatus {
 	m.note("groups")
-	seen := 0
-	for _, a := range m.all() {
-		if a == "groups" {
-			seen++
-		}
-	}
-	if seen > 2 {
+	events, _ := m.events.Read([]string{"old"}, -1).Take()
+	if len(events) > 0 {
 		return nil
 	}
 	return []api.GroupStatus{{Name: "old", Workers: []api.WorkerStatus{
-		{State: api.StateDraining, Generation: 3, Requests: 2, Websockets: 1},
-		{Index: 1, State: api.StateReady, Generation: 3}, {State: api.StateReady, Generation: 4},
+		{PID: 1, State: api.StateDraining, Generation: 3, Requests: 2, Websockets: 1},
+		{PID: 2, Index: 1, State: api.StateReady, Generation: 3}, {PID: 3, State: api.StateReady, Generation: 4},
+		{State: api.StateFailed, Generation: 3},
 	}}}
 }
 
@@ -129,6 +125,18 @@ func (m *fakeMaster) Hold(group string) error {
 }
 
 func (m *fakeMaster) Release(group string) error { m.note("release " + group); return nil }
+
+func (m *fakeMaster) Quiet(ctx context.Context, group string) error {
+	m.note("quiet " + group)
+	if group != "api" {
+		return &supervisor.UnknownGroupError{Group: group, Known: []string{"api"}}
+	}
+	if m.block == nil {
+		return nil
+	}
+	<-ctx.Done()
+	return context.Cause(ctx)
+}
 
 func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*api.Plan, error) {
 	if opts.ReplaceAll {
@@ -223,6 +231,7 @@ func TestServer_Reload(t *testing.T) {
 		kinds = append(kinds, e.Kind)
 		if e.Kind == api.StepDraining {
 			draining = e
+			m.events.Emit(api.Event{Kind: api.EventExited, Group: "old"})
 		}
 		return nil
 	}))
@@ -238,6 +247,30 @@ func TestServer_Reload(t *testing.T) {
 		return nil
 	}), failed)
 	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{NoWait: true}, func(api.ReloadStep) error { panic("nothing is told") }))
+}
+
+// TestServer_Quiet: the wait ends with the last request of the group, with its
+// client, and with the master.
+func TestServer_Quiet(t *testing.T) {
+	m := new(fakeMaster)
+	_, c := start(t, m)
+	require.NoError(t, c.Quiet(t.Context(), "api"))
+	require.EqualError(t, c.Quiet(t.Context(), "x"), `no group "x"; there are: "api"`)
+
+	m = &fakeMaster{block: make(chan struct{})}
+	s, c := start(t, m)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	asked := make(chan error)
+	ask := func(ctx context.Context) { asked <- c.Quiet(ctx, "api") }
+	given := errors.New("given up")
+	go ask(ctx)
+	require.Eventually(t, func() bool { return len(m.all()) == 1 }, time.Minute, time.Millisecond)
+	cancel(given)
+	require.ErrorIs(t, <-asked, given)
+	go ask(t.Context())
+	require.Eventually(t, func() bool { return len(m.all()) == 2 }, time.Minute, time.Millisecond)
+	s.Close()
+	require.EqualError(t, <-asked, "the master stops")
 }
 
 // TestServer_ReloadOfAMasterThatStops: the answer ends, with a word of why.

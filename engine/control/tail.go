@@ -106,9 +106,8 @@ func (s *Server) tail(media string, open func(want TailRequest) source) http.Han
 			return
 		}
 		w.Header().Set("Content-Type", media)
-		ctx, cancel := context.WithCancel(r.Context())
+		ctx, cancel := s.during(r)
 		defer cancel()
-		defer context.AfterFunc(s.ctx, cancel)()
 		from := open(want)
 		if !want.Follow {
 			from.EndNow() // or it goes on for as long as more comes than the client reads

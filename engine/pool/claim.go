@@ -123,6 +123,7 @@ func (c *Claim) ToTunnel() *Claim {
 	p.stats.Requests--
 	p.stats.Tunnels++
 	w.signal()
+	p.signalQuiet()
 	c.drop()
 	return &Claim{worker: w, tunnel: true}
 }
@@ -148,6 +149,7 @@ func (c *Claim) Release() {
 	p.refile(w)
 	w.signal()
 	p.serve(w)
+	p.signalQuiet()
 	p.mu.Unlock()
 }
 

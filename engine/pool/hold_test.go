@@ -45,3 +45,40 @@ func TestCloseEndsHold(t *testing.T) {
 	assert.False(t, p.Hold(), "it is gone")
 	assert.Zero(t, p.Stats().Held)
 }
+
+// TestQuiet: the channel is closed with the end of the last request, also of one
+// on a retired worker, and a websocket is no request.
+func TestQuiet(t *testing.T) {
+	p, ws := testPool(2, 1)
+	<-p.Quiet()
+	var first, second Claim
+	require.NoError(t, p.TryClaim(&first, nil))
+	require.NoError(t, p.TryClaim(&second, nil))
+	quiet := p.Quiet()
+	assert.Equal(t, quiet, p.Quiet())
+	closed := func() bool {
+		select {
+		case <-quiet:
+			return true
+		default:
+			return false
+		}
+	}
+	p.Swap(nil, ws)
+	first.Release()
+	assert.False(t, closed())
+	tunnel := second.ToTunnel()
+	assert.True(t, closed())
+	tunnel.Release()
+
+	p.Configure(&plan.Group{MaxReqPerWorker: 1})
+	p.Swap([]*Worker{NewWorker(0, 9, "")}, nil)
+	require.NoError(t, p.TryClaim(&first, nil))
+	quiet = p.Quiet()
+	waits := enqueue(t, p)
+	first.Release()
+	require.NoError(t, <-waits.err)
+	assert.False(t, closed(), "another request has the slot")
+	waits.claim.Release()
+	assert.True(t, closed())
+}

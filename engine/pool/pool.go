@@ -62,6 +62,7 @@ type Pool struct {
 	failed  bool
 	closed  bool
 	empty   chan struct{} // closed once the pool is closed and nobody waits
+	quiet   chan struct{} // closed once no request is in flight; nil if nobody has asked for that
 
 	stats Stats // the counters of it
 	pace  pace
@@ -181,6 +182,29 @@ func (p *Pool) Empty() <-chan struct{} { return p.empty }
 func (p *Pool) signal() {
 	if p.closed && p.waiting == 0 {
 		closeOnce(p.empty)
+	}
+}
+
+// Quiet returns a channel that is closed once no plain request is in flight;
+// websockets may remain. While the pool is not held, there may be others by the
+// time that a reader notices.
+func (p *Pool) Quiet() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.quiet == nil {
+		p.quiet = make(chan struct{})
+	}
+	quiet := p.quiet
+	p.signalQuiet()
+	return quiet
+}
+
+// signalQuiet closes the channel of Quiet if no request is in flight. The pool's
+// mu is held.
+func (p *Pool) signalQuiet() {
+	if p.quiet != nil && p.stats.Requests == 0 {
+		close(p.quiet)
+		p.quiet = nil
 	}
 }
 

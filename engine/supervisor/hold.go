@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"context"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
@@ -8,9 +9,9 @@ import (
 
 // Hold makes the requests of a group wait in its queue, within the queue's
 // limits, until Release: while a database migrates, say. Requests in flight go
-// on; GroupStatus.Requests tells when they are done. A reload keeps it, but for
-// a group that is removed and added again. On a group that is held it does
-// nothing. Safe from any goroutine.
+// on; Quiet tells when they are done. A reload keeps the hold, unless the group
+// was removed and is added again. On a group that is held, Hold does nothing. It
+// is safe for concurrent use.
 func (s *Supervisor) Hold(name string) error {
 	g, err := s.group(name)
 	if err != nil {
@@ -22,6 +23,22 @@ func (s *Supervisor) Hold(name string) error {
 		g.events.Emit(api.Event{Kind: api.EventHeld, Group: name, Requests: now.Requests, Websockets: now.Tunnels})
 	}
 	return nil
+}
+
+// Quiet returns once no plain request of a group is in flight, those on its old
+// workers included, or with an error once ctx is done. It is safe for concurrent
+// use.
+func (s *Supervisor) Quiet(ctx context.Context, name string) error {
+	g, err := s.group(name)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-g.pool.Quiet():
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // Release ends what Hold has begun; on a group that is not held it does

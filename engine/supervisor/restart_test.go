@@ -148,6 +148,29 @@ func TestScale_FailureChangesNothing(t *testing.T) {
 	})
 }
 
+// TestQuiet: it returns with the end of the last request of a group, on an old
+// worker too.
+func TestQuiet(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", instances(1))))
+		require.NoError(t, r.sup.Quiet(t.Context(), "a"))
+		claim := r.claim("a")
+		r.mustApply(aPlan(aGroup("a", instances(1)))) // replaces the worker
+		quiet := make(chan error, 1)
+		go func() { quiet <- r.sup.Quiet(t.Context(), "a") }()
+		synctest.Wait()
+		assert.Empty(t, quiet)
+		claim.Release()
+		require.NoError(t, <-quiet)
+
+		defer r.claim("a").Release()
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, r.sup.Quiet(ctx, "a"), context.Canceled)
+		require.ErrorContains(t, r.sup.Quiet(ctx, "x"), `no group "x"`)
+	})
+}
+
 func TestHoldAndRelease(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))

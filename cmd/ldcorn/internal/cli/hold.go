@@ -61,9 +61,6 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 	return cmd
 }
 
-// holdPause is the time between two looks at the requests in flight.
-const holdPause = 100 * time.Millisecond
-
 // conclude prints how many requests the held groups have in flight, and with
 // --wait waits for their end.
 func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []string, progress io.Writer) error {
@@ -78,17 +75,28 @@ func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups
 			fmt.Fprintf(progress, "%s: held, %s in flight\n", g, terminal.Count(requests[g], "request"))
 		}
 	}
-	for last := left; f.wait && left > 0 && err == nil; {
-		select {
-		case <-time.After(holdPause):
-		case <-ctx.Done():
-		}
-		if _, left, err = inFlight(ctx, master, groups); errors.Is(err, errGivenUp) {
-			return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(last, "request"))
-		}
-		last = left
+	if !f.wait || left == 0 || err != nil {
+		return err
 	}
-	return err
+	for _, g := range groups { // held, so that each stays quiet
+		err := master.Quiet(ctx, g)
+		switch {
+		case errors.Is(err, errGivenUp):
+			return givenUp(context.WithoutCancel(ctx), master, groups)
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// givenUp returns the error of a wait that --timeout has ended.
+func givenUp(ctx context.Context, master *control.Client, groups []string) error {
+	_, left, err := inFlight(ctx, master, groups)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(left, "request"))
 }
 
 // inFlight asks how many requests each of some groups has in flight, and how

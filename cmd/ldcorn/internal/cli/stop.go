@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
@@ -51,20 +52,11 @@ shutdown_timeout. The command returns when the master and its workers are gone.`
 	return cmd
 }
 
-// awaitSilence waits until the master no longer answers, just before it ends.
+// awaitSilence waits until the master tells no more events, just before it ends.
 func awaitSilence(ctx context.Context, master *control.Client) error {
-	again := time.NewTicker(100 * time.Millisecond)
-	defer again.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-again.C:
-		}
-		if _, err := master.PID(ctx); err != nil && ctx.Err() == nil {
-			return nil
-		}
-	}
+	ignore := func(api.ControlEvent, uint64) error { return nil }
+	_ = master.Events(ctx, control.TailRequest{Follow: true}, ignore) // an error, too, means that nobody is there
+	return ctx.Err()
 }
 
 // awaitEnd waits until a pid descriptor is readable: then its process has
