@@ -1,4 +1,4 @@
-// Package docs holds the pages and schemas of ldcorn, and no code.
+// Package docs holds the pages and schemas of ldcorn. It has no code except tests.
 package docs
 
 import (
@@ -25,14 +25,14 @@ const page = "architecture.md"
 
 const module = "github.com/ldcorn/ldcorn/"
 
-// A room is a package of ours.
-type room struct {
+// A pkg is a package of ldcorn.
+type pkg struct {
 	name    string   // its path in the module
-	imports []string // of ours, by name, sorted; those of tests left out
+	imports []string // packages of ldcorn, by name, sorted, without the imports of tests
 }
 
-// row is what the page should have for the room.
-func (r *room) row(purpose string) string {
+// row returns the row that the page should have for the package.
+func (r *pkg) row(purpose string) string {
 	imports := make([]string, len(r.imports))
 	for i, name := range r.imports {
 		imports[i] = "`" + path.Base(name) + "`"
@@ -43,15 +43,15 @@ func (r *room) row(purpose string) string {
 	return fmt.Sprintf("| `%s` | %s | %s |", r.name, purpose, strings.Join(imports, ", "))
 }
 
-// rooms returns all packages of the module, by name.
-func rooms(t *testing.T) map[string]*room {
+// packages returns all packages of the module, by name.
+func packages(t *testing.T) map[string]*pkg {
 	t.Helper()
 	watch(t, "../go.mod", "../cmd", "../engine", "../starlark")
 	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,GoFiles", "./...")
 	cmd.Dir, cmd.Stderr = "..", os.Stderr
 	out, err := cmd.Output()
 	require.NoError(t, err)
-	all := make(map[string]*room)
+	all := make(map[string]*pkg)
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p struct {
 			ImportPath       string
@@ -62,10 +62,10 @@ func rooms(t *testing.T) map[string]*room {
 			break
 		}
 		require.NoError(t, err)
-		if len(p.GoFiles) == 0 { // tests alone, as here
+		if len(p.GoFiles) == 0 { // only tests, as here
 			continue
 		}
-		r := &room{name: strings.TrimPrefix(p.ImportPath, module)}
+		r := &pkg{name: strings.TrimPrefix(p.ImportPath, module)}
 		for _, name := range p.Imports {
 			if ours, ok := strings.CutPrefix(name, module); ok {
 				r.imports = append(r.imports, ours)
@@ -78,8 +78,8 @@ func rooms(t *testing.T) map[string]*room {
 	return all
 }
 
-// watch looks at files and folders, so that the go command runs the tests again,
-// and reuses no result, once one of them has changed.
+// watch reads the names of files and folders, so that the go command runs the
+// tests again, rather than reuse a result, after one of them has changed.
 func watch(t *testing.T, names ...string) {
 	t.Helper()
 	for _, name := range names {
@@ -88,9 +88,8 @@ func watch(t *testing.T, names ...string) {
 	}
 }
 
-// tables returns the rows of the tables of the page below a heading, cell by
-// cell, without those of the columns' names. A heading holds those of a lower
-// level.
+// tables returns the rows of the tables below a heading of the page, cell by
+// cell, without the header rows. It includes the subheadings.
 func tables(t *testing.T, heading string) (rows [][]string) {
 	t.Helper()
 	text, err := os.ReadFile(page)
@@ -115,7 +114,7 @@ func tables(t *testing.T, heading string) (rows [][]string) {
 	return rows
 }
 
-// quoted returns what stands in backticks.
+// quoted returns the parts of a cell that are in backticks.
 func quoted(cell string) (names []string) {
 	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
 		names = append(names, m[1])
@@ -123,12 +122,12 @@ func quoted(cell string) (names []string) {
 	return names
 }
 
-// TestRooms: the page has a row for each package, which says what the package
-// is for and exactly which packages of ours it imports.
-func TestRooms(t *testing.T) {
-	all := rooms(t)
+// TestPackages checks that the page has a row for each package, which states its
+// purpose and exactly which packages of ldcorn it imports.
+func TestPackages(t *testing.T) {
+	all := packages(t)
 	rowOf := make(map[string][]string)
-	for _, cells := range tables(t, "## The rooms") {
+	for _, cells := range tables(t, "## Packages") {
 		require.Len(t, cells, 3, "docs/%s: the row %v", page, cells)
 		names := quoted(cells[0])
 		require.Len(t, names, 1, "docs/%s: the row %v", page, cells)
@@ -136,30 +135,30 @@ func TestRooms(t *testing.T) {
 		assert.NotContains(t, rowOf, name, "docs/%s has two rows for %s: remove one", page, name)
 		rowOf[name] = cells
 		if all[name] == nil {
-			t.Errorf("docs/%s has a row for %s, which is no package: remove the row, or rename it if the package was renamed", page, name)
+			t.Errorf("docs/%s has a row for %s, which is not a package: remove the row, or rename it if the package was renamed", page, name)
 		}
 	}
 	for name, r := range all {
 		cells, found := rowOf[name]
 		if !found {
-			t.Errorf("docs/%s has no row for the package %s. Add it to the table that fits below \"The rooms\", and say what the package is for:\n%s",
+			t.Errorf("docs/%s has no row for the package %s. Add it to a table below \"Packages\" and state its purpose:\n%s",
 				page, name, r.row("…"))
 			continue
 		}
-		assert.NotEmpty(t, cells[1], "docs/%s does not say what %s is for", page, name)
+		assert.NotEmpty(t, cells[1], "docs/%s does not state the purpose of %s", page, name)
 		if want := r.row(cells[1]); want != r.written(cells) {
 			t.Errorf("docs/%s does not say what %s imports. %s If that is meant, make its row\n%s", page, name, r.differences(quoted(cells[2])), want)
 		}
 	}
 }
 
-// written is the row as the page has it.
-func (r *room) written(cells []string) string {
+// written returns the row of the page.
+func (r *pkg) written(cells []string) string {
 	return fmt.Sprintf("| `%s` | %s | %s |", r.name, cells[1], cells[2])
 }
 
-// differences says how what the page allows differs from what is imported.
-func (r *room) differences(allowed []string) string {
+// differences describes how the imports differ from those that the page allows.
+func (r *pkg) differences(allowed []string) string {
 	var more, less []string
 	for _, name := range r.imports {
 		if !slices.Contains(allowed, path.Base(name)) {
@@ -179,26 +178,26 @@ func (r *room) differences(allowed []string) string {
 		said = append(said, fmt.Sprintf("Its row allows %s, which it does not import.", strings.Join(less, ", ")))
 	}
 	if len(said) == 0 {
-		said = []string{"The names are there, in another order or form."}
+		said = []string{"The names are there, but in another order or form."}
 	}
 	return strings.Join(said, " ")
 }
 
-// TestRooms_Names: the last part of a path says which package is meant.
-func TestRooms_Names(t *testing.T) {
+// TestPackages_Names checks that the last part of a path identifies a package.
+func TestPackages_Names(t *testing.T) {
 	seen := make(map[string]string)
-	for name := range rooms(t) {
+	for name := range packages(t) {
 		base := path.Base(name)
-		assert.Empty(t, seen[base], "%s and %s have one name: rename one of them", name, seen[base])
+		assert.Empty(t, seen[base], "%s and %s have the same name: rename one of them", name, seen[base])
 		seen[base] = name
 	}
 }
 
-// TestWalls: no package reaches one that a wall keeps it from, by whichever
-// way.
-func TestWalls(t *testing.T) {
-	all := rooms(t)
-	for _, cells := range tables(t, "## The walls") {
+// TestImportRules checks that no package imports one that a rule forbids,
+// directly or indirectly.
+func TestImportRules(t *testing.T) {
+	all := packages(t)
+	for _, cells := range tables(t, "## Import rules") {
 		require.Len(t, cells, 3)
 		from, to := quoted(cells[0])[0], quoted(cells[1])[0]
 		matched := false
@@ -208,22 +207,22 @@ func TestWalls(t *testing.T) {
 			}
 			matched = true
 			if way := wayTo(all, name, to); way != nil {
-				t.Errorf("%s must not reach %s (docs/%s: %s), and does: %s", name, to, page, cells[2], strings.Join(way, " imports "))
+				t.Errorf("%s must not import %s (docs/%s: %s), but does: %s", name, to, page, cells[2], strings.Join(way, " imports "))
 			}
 		}
-		assert.True(t, matched, "docs/%s: a wall is about %s, which is no package: rename it there if the package was renamed", page, from)
+		assert.True(t, matched, "docs/%s: a rule is about %s, which is not a package: rename it there if the package was renamed", page, from)
 	}
 }
 
-// covers reports whether a package is the one that a wall names, or below it.
+// covers reports whether a pattern of a rule matches a package.
 func covers(pattern, name string) bool {
 	folder, below := strings.CutSuffix(pattern, "/...")
 	return name == folder || below && strings.HasPrefix(name, folder+"/")
 }
 
-// wayTo is a way of imports from a package to one that the pattern covers, or
-// nil.
-func wayTo(all map[string]*room, from, pattern string) []string {
+// wayTo returns a chain of imports from a package to one that the pattern
+// matches, or nil.
+func wayTo(all map[string]*pkg, from, pattern string) []string {
 	seen := make(map[string]bool)
 	var walk func(name string) []string
 	walk = func(name string) []string {
@@ -244,8 +243,8 @@ func wayTo(all map[string]*room, from, pattern string) []string {
 	return walk(from)
 }
 
-// TestModules: the page says what each module is for that ldcorn needs
-// directly.
+// TestModules checks that the page states the purpose of each module that ldcorn
+// needs directly.
 func TestModules(t *testing.T) {
 	watch(t, "../go.mod")
 	out, err := exec.Command("go", "mod", "edit", "-json", "../go.mod").Output()
@@ -263,12 +262,12 @@ func TestModules(t *testing.T) {
 			needed[r.Path] = true
 		}
 	}
-	for _, cells := range tables(t, "## Modules of others") {
+	for _, cells := range tables(t, "## Third-party modules") {
 		name := quoted(cells[0])[0]
 		assert.True(t, needed[name], "docs/%s has a row for the module %s, which go.mod does not require directly: remove the row", page, name)
 		delete(needed, name)
 	}
 	for name := range needed {
-		t.Errorf("docs/%s has no row for the module %s, which go.mod requires. Add one below \"Modules of others\" that says what it is for", page, name)
+		t.Errorf("docs/%s has no row for the module %s, which go.mod requires. Add one below \"Third-party modules\" that states its purpose", page, name)
 	}
 }
