@@ -1,5 +1,5 @@
-"""Three sorts of work in one app, in plain ASGI: a fast route, one that blocks
-the whole process, and a websocket.
+"""Three kinds of work in one app, in plain ASGI: a fast route, a route that
+blocks the whole process, and a websocket.
 
     GET /fast     answers at once
     GET /heavy    keeps the interpreter busy for HEAVY seconds (default 0.25)
@@ -13,7 +13,7 @@ HEAVY = float(os.environ.get("HEAVY", "0.25"))  # seconds
 
 
 def block():
-    """Compute without ever giving way, as a call into a model may."""
+    """Compute without ever yielding, as a call of a model can."""
     end = time.monotonic() + HEAVY
     while time.monotonic() < end:
         pass

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Shows what the fast routes of an app feel of its blocking ones: behind ldcorn,
-and under plain "uvicorn --workers N" with as many processes.
+"""Shows how the blocking routes of an app affect its fast ones: behind ldcorn, and
+with plain "uvicorn --workers N" and as many processes.
 
     make isolation                          from the repository's root, or
     python3 compare.py --ldcorn PATH        with a Python that has Uvicorn
 
 It starts each server in turn, measures GET /fast and a websocket echo while the
 server is idle and while clients saturate GET /heavy, prints a table, and stops
-what it started. It needs nothing beyond the standard library.
+the server. It needs only the standard library.
 """
 
 import argparse
@@ -26,12 +26,12 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 PROCESSES = 4  # workers in ldconfig.star, over all groups
 HEAVY_CLIENTS, FAST_CLIENTS, WS_CLIENTS = 8, 4, 2
-PAUSE = 0.01  # seconds between two requests of one client that is measured
+PAUSE = 0.01  # seconds between two requests of one measured client
 TIMEOUT = 5  # seconds, after which a request counts as failed
 
 
 class Measured:
-    """Latencies in seconds, and failures, of one sort of request."""
+    """Latencies in seconds, and failures, of one kind of request."""
 
     def __init__(self):
         self.took, self.failed, self.lock = [], 0, threading.Lock()
@@ -49,7 +49,7 @@ class Measured:
 
 
 def get(port, path):
-    """One GET on a new connection. Returns the seconds it took, None if it failed."""
+    """Sends a GET on a new connection. Returns its time in seconds, or None if it failed."""
     start = time.monotonic()
     conn = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
     try:
@@ -64,7 +64,7 @@ def get(port, path):
 
 
 class WebSocket:
-    """The little of a websocket client that an echo of short texts takes."""
+    """A minimal websocket client that can echo short texts."""
 
     def __init__(self, port):
         self.sock = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
@@ -120,7 +120,7 @@ def talk(port, measured, stop):
 
 
 def measure(port, seconds, heavy):
-    """Runs the clients for a while; returns what they saw by name."""
+    """Runs the clients for a while; returns their measurements by route."""
     stop, seen, threads = threading.Event(), {"/fast": Measured(), "/ws": Measured(), "/heavy": Measured()}, []
     for _ in range(HEAVY_CLIENTS if heavy else 0):
         threads.append(threading.Thread(target=ask, args=(port, "/heavy", seen["/heavy"], stop)))
@@ -160,7 +160,7 @@ def start(command, port):
 
 
 def stop(server):
-    """TERM, then KILL to what is left of the session that start made."""
+    """Sends TERM, and then KILL to the rest of the session that start has made."""
     server.terminate()
     try:
         server.wait(timeout=20)
@@ -179,7 +179,7 @@ def find_ldcorn(given):
 
 def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    args.add_argument("--ldcorn", metavar="PATH", help="default: bin/ldcorn of the repository, else on PATH")
+    args.add_argument("--ldcorn", metavar="PATH", help="default: bin/ldcorn of the repository, or else on PATH")
     args.add_argument("--seconds", type=float, default=5, help="of each measurement (default %(default)s)")
     args = args.parse_args()
     ldcorn, port = find_ldcorn(args.ldcorn), free_port()

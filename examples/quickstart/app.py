@@ -1,6 +1,6 @@
 """The quickstart's app: a few routes that say which worker answered.
 
-It uses FastAPI if that is installed, and else does the same in plain ASGI. The
+It uses FastAPI if that is installed, and otherwise plain ASGI. The
 answers are JSON; a browser gets a page at / that calls them.
 """
 
@@ -14,7 +14,7 @@ GREETING = "hello from ldcorn"
 
 
 def worker():
-    """Which worker this is, by what ldcorn tells each of them."""
+    """Identify this worker by the environment that ldcorn gives each worker."""
     return {
         "group": os.environ.get("LDCORN_GROUP"),
         "worker": os.environ.get("LDCORN_WORKER"),
@@ -94,7 +94,7 @@ function connect() {
   socket = new WebSocket(location.origin.replace(/^http/, "ws") + "/ws");
   socket.onopen = () => state.textContent = "connected";
   socket.onmessage = (m) => row("websocket", JSON.parse(m.data), performance.now() - sent);
-  // A replaced or killed worker closes its websockets: open another.
+  // A replaced or killed worker closes its websockets: open a new one.
   socket.onclose = () => { state.textContent = "closed, connecting again"; setTimeout(connect, 500); };
 }
 document.getElementById("chat").onsubmit = (e) => {
@@ -150,7 +150,7 @@ def fastapi_app():
 
 
 async def plain_app(scope, receive, send):
-    """The same, by hand."""
+    """The same app in plain ASGI."""
     await {"lifespan": lifespan, "http": http, "websocket": websocket}[scope["type"]](scope, receive, send)
 
 

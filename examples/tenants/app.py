@@ -1,4 +1,4 @@
-"""Says which group answers, and which of its processes."""
+"""Answers with the name of the group and the number of its process."""
 import os
 
 

@@ -1,4 +1,4 @@
-"""A chat of those who share a process, and a page for those who ask by HTTP."""
+"""A chat for the clients of one process, and a page for plain HTTP requests."""
 import os
 
 WHO = f"{os.environ['LDCORN_GROUP']}, process {os.environ['LDCORN_WORKER']}"
