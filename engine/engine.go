@@ -160,7 +160,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	socket.server = control.Start(control.Options{
-		Listener: commandLine, Master: sup, Counted: &tell.requests, Reload: reloads.last.Load,
+		Listener: commandLine, Master: sup, Counted: &tell.requests, Reload: reloads.state,
 		Plan:    previewer{e.opts.Preview, sup}.preview,
 		Explain: explainer{sup}.explain,
 		Reloads: reloads.ask, Busy: reloads.procs.widen,

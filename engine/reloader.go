@@ -34,6 +34,7 @@ type reloader struct {
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
 	last    atomic.Pointer[api.Reload]
+	begun   atomic.Pointer[time.Time] // of the reload that runs; nil if none does
 
 	mu    sync.Mutex    // guards asked
 	asked []*job        // in the order in which they came
@@ -44,6 +45,28 @@ type reloader struct {
 type job struct {
 	want api.ReloadRequest
 	tell func(api.ReloadStep)
+}
+
+// state returns how the last reload went, and which reload or scaling runs. Either
+// may be nil. It is safe from any goroutine.
+func (r *reloader) state() (last *api.Reload, now *api.Running) {
+	return r.last.Load(), running(r.begun.Load(), r.sup.Activity())
+}
+
+// running joins the reload that runs since begun with what the supervisor carries
+// out. Either may be nil, and a reload waits for a scaling.
+func running(begun *time.Time, a *supervisor.Activity) *api.Running {
+	switch {
+	case begun != nil && a == nil:
+		return &api.Running{What: api.RunningReload, Since: *begun}
+	case begun != nil && a.Scaled == "":
+		return &api.Running{What: api.RunningReload, Since: *begun, Waits: a.Waits, Reason: a.Reason}
+	case begun != nil:
+		return &api.Running{What: api.RunningReload, Since: *begun, Reason: "ldcorn scale " + a.Scaled + " comes first"}
+	case a != nil && a.Scaled != "":
+		return &api.Running{What: api.RunningScale, Group: a.Scaled, Since: a.Since, Waits: a.Waits, Reason: a.Reason}
+	}
+	return nil // or the first plan
 }
 
 // ask has the configuration applied after what was asked for before. It is a
@@ -112,6 +135,8 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	notify(notifyReloading)
 	defer notify(notifyReady)
 	begun := time.Now()
+	r.begun.Store(&begun)
+	defer r.begun.Store(nil)
 	defer r.procs.widen()()
 	r.log.Info("reload started")
 	r.events.Emit(api.Event{Kind: api.EventReloading})

@@ -14,6 +14,7 @@ type Status struct {
 	Version       string    `json:"version"`                           // the version of ldcorn
 	Now           time.Time `json:"now"`                               // the time of the master, from which ages are counted
 	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
+	Running       *Running  `json:"running,omitempty"`                 // the reload or the scaling that runs; absent if there is none
 	MasterStatus
 	Counts map[string]GroupCounts `json:"counts"` // by group of the plan in effect
 }
@@ -45,6 +46,24 @@ func (r *Reload) Brief() string {
 	line, _, _ := strings.Cut(r.Error, "\n") // a master of another version may send no summary
 	return strings.TrimSuffix(line, "; it wrote:")
 }
+
+// A Running tells about a reload, or a scaling, that runs.
+type Running struct {
+	What   RunningKind `json:"what"`
+	Group  string      `json:"group,omitempty"`  // the group that is scaled
+	Since  time.Time   `json:"since"`            // when it began
+	Waits  []string    `json:"waits,omitempty"`  // the groups with new workers that are not ready yet; absent while a reload reads its configuration
+	Reason string      `json:"reason,omitempty"` // why one of these workers is not ready, or what the reload waits for; absent if nothing is known
+}
+
+// A RunningKind says what a Running is about.
+type RunningKind string
+
+// The kinds.
+const (
+	RunningReload RunningKind = "reload"
+	RunningScale  RunningKind = "scale"
+)
 
 // A MasterStatus is the part of a Status that the supervisor of the workers knows.
 type MasterStatus struct {
@@ -104,15 +123,16 @@ type WorkerStatus struct {
 	Index      int         `json:"index"`
 	PID        int         `json:"pid"` // 0 without a process
 	State      WorkerState `json:"state"`
-	Since      time.Time   `json:"since"`      // when it came into the state; the year 1 if it has failed
-	Generation int         `json:"generation"` // of the plan that it was started for
-	Requests   int         `json:"requests"`   // in flight
-	Websockets int         `json:"websockets"` // open
-	Served     uint64      `json:"served"`     // requests, those in flight included
-	Restarts   int         `json:"restarts"`   // after crashes of the workers of this index
-	LastExit   string      `json:"last_exit"`  // why the worker before it ended; empty for the first
-	RSS        int64       `json:"rss"`        // bytes that it and the processes that it has started have resident
-	CPU        float64     `json:"cpu"`        // seconds of processor time of these
+	New        bool        `json:"new,omitempty"` // it is started for a reload, or to replace the worker of its index, and gets no request yet
+	Since      time.Time   `json:"since"`         // when it came into the state; the year 1 if it has failed
+	Generation int         `json:"generation"`    // of the plan that it was started for
+	Requests   int         `json:"requests"`      // in flight
+	Websockets int         `json:"websockets"`    // open
+	Served     uint64      `json:"served"`        // requests, those in flight included
+	Restarts   int         `json:"restarts"`      // after crashes of the workers of this index
+	LastExit   string      `json:"last_exit"`     // why the worker before it ended; empty for the first
+	RSS        int64       `json:"rss"`           // bytes that it and the processes that it has started have resident
+	CPU        float64     `json:"cpu"`           // seconds of processor time of these
 }
 
 // A WorkerState is where a worker is in its life.

@@ -37,10 +37,10 @@ type AdminOptions struct {
 	Counted  *stats.Requests
 	Events   *event.Stream
 	Metrics  http.Handler
-	Reload   func() *api.Reload   // the last one; nil before the first
-	Stopping <-chan struct{}      // closed when the master begins to stop
-	Busy     func() (done func()) // called before what takes long, and its result after that
-	Version  string               // of ldcorn
+	Reload   func() (last *api.Reload, now *api.Running) // nil before the first; nil where nothing runs
+	Stopping <-chan struct{}                             // closed when the master begins to stop
+	Busy     func() (done func())                        // called before what takes long, and its result after that
+	Version  string                                      // of ldcorn
 	Log      *slog.Logger
 }
 

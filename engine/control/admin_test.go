@@ -25,6 +25,7 @@ type admin struct {
 	t        testing.TB
 	url      string
 	reload   *api.Reload
+	running  *api.Running
 	begun    atomic.Int32 // what takes long
 	ended    atomic.Int32
 	stopping chan struct{}
@@ -49,7 +50,7 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Events: &a.events, Metrics: metrics, Reload: func() *api.Reload { return a.reload }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Events: &a.events, Metrics: metrics, Reload: func() (*api.Reload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)
@@ -146,7 +147,9 @@ func TestAdmin_Dashboard(t *testing.T) {
 	now := time.Now()
 	a.Config, a.Started, a.RSS, a.PID = "/srv/<b>.star", now.Add(-76*time.Hour), 30<<20, 4121
 	a.reload = &api.Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>; it wrote:` + "\n    hunter2"}
+	a.running = &api.Running{What: api.RunningReload, Since: now.Add(-time.Hour), Waits: []string{"new"}, Reason: "new.0: <i>404"}
 	a.Groups = []api.GroupStatus{
+		{Name: "new", Workers: []api.WorkerStatus{{PID: 1, State: api.StateStarting, New: true}}},
 		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Workers: []api.WorkerStatus{
 			{Index: 0, PID: 4130, State: api.StateReady, Since: now, Requests: 10, Served: 99, RSS: 64 << 20, CPU: 1.5},
 			{Index: 1, State: api.StateFailed, Restarts: 4, LastExit: "exit code 1"},
@@ -159,6 +162,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	body = get()
 	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{
+		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,
 		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; (ldcorn status says more)`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
 		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,

@@ -42,8 +42,19 @@ func (p page) Ago(t time.Time) string {
 // Note is what is out of the ordinary with a group.
 func (p page) Note(g api.GroupStatus) string { return Note(&g, p.Now) }
 
-// MiB writes a number of bytes.
-func (page) MiB(bytes int64) string { return strconv.FormatInt(bytes>>20, 10) + " MiB" }
+// Progress is what a reload or a scaling that runs is at.
+func (p page) Progress() string { return Progress(p.Running, p.Now) }
+
+// State is the state of a worker.
+func (page) State(k api.WorkerStatus) string { return State(&k) }
+
+// MiB writes a number of bytes, and a dash where none were measured yet.
+func (page) MiB(bytes int64) string {
+	if bytes == 0 {
+		return "-"
+	}
+	return strconv.FormatInt(bytes>>20, 10) + " MiB"
+}
 
 // Brief is the first line of an error. What a worker wrote before it died is
 // for those who may use the control socket.
@@ -82,7 +93,7 @@ func (a *Admin) index(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.opts.Busy()()
 	var body bytes.Buffer
-	st := statusNow(a.opts.Version, a.opts.Reload(), a.opts.Master.Status(), a.opts.Counted)
+	st := statusNow(a.opts.Version, a.opts.Reload, a.opts.Master.Status(), a.opts.Counted)
 	if err := a.dashboard.Execute(&body, page{st, a.newestEvents()}); err != nil {
 		a.opts.Log.Error("dashboard not written", "err", err)
 		tell(w, http.StatusInternalServerError, "the page could not be written; the master's log says why\n")

@@ -46,7 +46,7 @@ type Options struct {
 	Listener *net.UnixListener // closed by Close, or when Move replaces it
 	Master   Master
 	Counted  *stats.Requests
-	Reload   func() *api.Reload // the last one; nil before the first
+	Reload   func() (last *api.Reload, now *api.Running) // nil before the first; nil where nothing runs
 	// Plan says what a reload would do.
 	Plan func(context.Context, plan.DiffOptions) (*api.Plan, error)
 	// Explain says what would become of a request.
@@ -123,7 +123,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		defer s.opts.Busy()()
-		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload(), s.opts.Master.Status(), s.opts.Counted))
+		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload, s.opts.Master.Status(), s.opts.Counted))
 	})
 	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {
 		return &logSource{Reader: s.opts.Logs.Read(want.Groups, want.Newest), lost: s.opts.LostLines}

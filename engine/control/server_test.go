@@ -157,7 +157,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	require.NoError(t, err)
 	s := Start(Options{
 		Listener: l, Master: m, Counted: &m.counted, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
-		Reload: func() *api.Reload { return &api.Reload{Error: "broken"} }, Log: slog.New(slog.DiscardHandler),
+		Reload: func() (*api.Reload, *api.Running) { return &api.Reload{Error: "broken"}, nil }, Log: slog.New(slog.DiscardHandler),
 		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
 	})

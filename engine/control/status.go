@@ -37,6 +37,8 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 	return out
 }
 
-func statusNow(version string, last *api.Reload, st api.MasterStatus, counted *stats.Requests) api.Status {
-	return api.Status{FormatVersion: api.StatusVersion, Version: version, Now: time.Now(), LastReload: last, MasterStatus: st, Counts: groupCounts(counted)}
+func statusNow(version string, reload func() (*api.Reload, *api.Running), st api.MasterStatus, counted *stats.Requests) api.Status {
+	last, now := reload()
+	return api.Status{FormatVersion: api.StatusVersion, Version: version, Now: time.Now(), LastReload: last, Running: now,
+		MasterStatus: st, Counts: groupCounts(counted)}
 }

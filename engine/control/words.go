@@ -2,6 +2,7 @@ package control
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
@@ -35,4 +36,30 @@ func Note(g *api.GroupStatus, now time.Time) string {
 		return "held for " + Age(now.Sub(g.HeldSince))
 	}
 	return ""
+}
+
+// Progress says what a reload or a scaling that runs is at, as in "reloading for
+// 5s: waiting for heavy".
+func Progress(r *api.Running, now time.Time) string {
+	text := "reloading"
+	if r.What == api.RunningScale {
+		text = "scaling " + r.Group
+	}
+	text += " for " + Age(now.Sub(r.Since))
+	if len(r.Waits) > 0 {
+		text += ": waiting for " + strings.Join(r.Waits, ", ")
+	}
+	if r.Reason != "" {
+		text += " (" + r.Reason + ")"
+	}
+	return text
+}
+
+// State is the state of a worker, with a mark if it is a new one beside that of its
+// index.
+func State(k *api.WorkerStatus) string {
+	if k.New {
+		return string(k.State) + " (new)"
+	}
+	return string(k.State)
 }

@@ -53,7 +53,7 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 	steps := s.steps(changes.Groups, next)
 	var err error
 	if atOnce, all := changes.AtOnce(next.ReloadSurge); all {
-		err = begin(ctx, steps, &opts)
+		err = s.begin(ctx, steps, &opts)
 	} else {
 		err = s.roll(ctx, steps, atOnce, &opts)
 	}
@@ -109,7 +109,7 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 
 // begin starts what must start, in all groups together, and waits until all
 // of it is ready. If it fails, nothing of it is left.
-func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
+func (s *Supervisor) begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 	l := newLaunch()
 	for _, st := range steps {
 		if indexes := st.added(); len(indexes) > 0 {
@@ -121,7 +121,7 @@ func begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 			opts.tell(st.progress(StepStarted, 0))
 		}
 	}
-	err := l.await(ctx, counted(steps, opts))
+	err := l.await(ctx, s.observe(steps, opts))
 	if err != nil {
 		abort(steps)
 	}
@@ -141,19 +141,6 @@ func (st *step) added() (indexes []int) {
 		indexes = append(indexes, index)
 	}
 	return indexes
-}
-
-// counted tells who watches of every worker that is ready.
-func counted(steps []*step, opts *ApplyOptions) func(*group) {
-	of := make(map[*group]*step)
-	for _, st := range steps {
-		of[st.group] = st
-	}
-	return func(g *group) {
-		st := of[g]
-		st.ready++
-		opts.tell(st.progress(StepReady, st.ready))
-	}
 }
 
 // abort stops what was started for the steps, and returns when it is gone.

@@ -60,6 +60,16 @@ func (b *batch) ready() (n int) {
 	return n
 }
 
+// trouble returns why the first worker that is not ready is not.
+func (b *batch) trouble() trouble {
+	for _, sc := range b.successions {
+		if sc.trouble != "" && !sc.isReady() {
+			return trouble{sc.index, sc.trouble}
+		}
+	}
+	return trouble{}
+}
+
 // members are the next workers of all successions.
 func (b *batch) members() []*member {
 	members := make([]*member, len(b.successions))
@@ -130,6 +140,7 @@ func (g *group) retry(sc *succession, why api.RestartReason, failure *StartError
 		sc.lost = make(api.Restarts)
 	}
 	sc.lost[why]++
+	sc.trouble = failure.Err.Error()
 	g.emitSeat(api.EventStartFailed, sc.index, api.Event{Reason: failure.Err.Error(), RestartIn: delay.Seconds()}, failure.Stderr...)
 	g.log.Warn("start failed, trying again", "worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.spawn(sc, delay, left)

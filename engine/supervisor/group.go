@@ -148,6 +148,7 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
 	g.move(m, api.StateReady, api.Event{})
 	sc := m.succession
+	sc.trouble = ""
 	sc.tell()
 	switch {
 	case m.current:
@@ -164,6 +165,14 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	g.relieve(sc)
 	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
 		g.pool.Swap(nil, []*pool.Worker{m.worker})
+	}
+}
+
+// troubled is called when a member that starts has failed a health check.
+func (g *group) troubled(m *member, reason string) {
+	if sc := m.succession; sc != nil && sc.next == m {
+		sc.trouble = reason
+		sc.tell()
 	}
 }
 

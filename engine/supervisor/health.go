@@ -54,6 +54,7 @@ func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 		}
 		if ctx.Err() == nil && (last == nil || checkReason(last) != checkReason(err)) {
 			m.group.log.Warn("health check failed", "worker", m.index, "err", brief(err))
+			m.group.post(func() { m.group.troubled(m, brief(err).Error()) })
 		}
 		if last == nil || ctx.Err() == nil { // one that was cut short says less than the one before
 			last = err

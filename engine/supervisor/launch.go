@@ -1,6 +1,9 @@
 package supervisor
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // A launch is the batches of several groups, none of them in service yet, which
 // the supervisor's goroutine waits for together.
@@ -14,6 +17,7 @@ type launched struct {
 	*batch
 	group *group
 	told  int // how many of the batch have been told of as ready
+	said  trouble
 }
 
 func newLaunch() *launch { return &launch{news: make(chan struct{}, 1)} }
@@ -35,23 +39,34 @@ func (l *launch) add(g *group, t target, company bool, indexes []int) *batch {
 	return b
 }
 
-// await calls ready for each worker that has become so, and returns once all
-// are at the same time, or a batch is given up.
-func (l *launch) await(ctx context.Context, ready func(*group)) error {
+// await tells o how the start goes, and returns once all workers are ready at the
+// same time, or a batch is given up.
+func (l *launch) await(ctx context.Context, o *observer) error {
 	for {
-		all := true
+		var waits []string
+		why := ""
 		for _, c := range l.batches {
-			n, want, err := 0, 1, (*StartError)(nil)
-			c.group.do(func() { n, want, err = c.ready(), len(c.successions), c.err })
+			n, want, err, now := 0, 1, (*StartError)(nil), trouble{}
+			c.group.do(func() { n, want, err, now = c.ready(), len(c.successions), c.err, c.trouble() })
 			if err != nil {
 				return err
 			}
 			for ; c.told < n; c.told++ {
-				ready(c.group)
+				o.ready(c.group)
 			}
-			all = all && n == want
+			if n == want {
+				continue
+			}
+			waits = append(waits, c.group.name)
+			if now.reason != "" && now != c.said {
+				o.unready(c.group, now)
+			}
+			if c.said = now; why == "" && now.reason != "" {
+				why = fmt.Sprintf("%s.%d: %s", c.group.name, now.worker, now.reason)
+			}
 		}
-		if all {
+		o.waits(waits, why)
+		if len(waits) == 0 {
 			return nil
 		}
 		select {

@@ -24,6 +24,10 @@ type Progress struct {
 	Workers int // that are started for this apply
 	Ready   int // of these; of replaced and restored, those that have been
 
+	// Of unready.
+	Worker int // index
+	Reason string
+
 	// Of replaced: what the worker has in hand that is to end now.
 	Requests   int
 	Websockets int
@@ -36,6 +40,7 @@ type Step string
 const (
 	StepStarted Step = "started" // its new workers are starting
 	StepReady   Step = "ready"   // one more is ready
+	StepUnready Step = "unready" // one is not ready yet, for a reason
 	StepSwapped Step = "swapped" // they get the requests, as of now
 
 	// While a reload replaces some workers after others.

@@ -27,8 +27,9 @@ type roll struct {
 	atOnce int
 	opts   *ApplyOptions
 	turns  []*turn // all, in order
-	tried  bool    // a worker of every group has been ready
-	done   int     // of the turns
+	watch  *observer
+	tried  bool // a worker of every group has been ready
+	done   int  // of the turns
 }
 
 // A turn is one worker that is to be replaced.
@@ -41,7 +42,7 @@ type turn struct {
 // roll leaves nothing to do but the commit. If it fails, everything is as
 // before, but for what a RollbackError says.
 func (s *Supervisor) roll(ctx context.Context, steps []*step, atOnce int, opts *ApplyOptions) error {
-	r := &roll{s: s, steps: steps, atOnce: atOnce, opts: opts}
+	r := &roll{s: s, steps: steps, atOnce: atOnce, opts: opts, watch: s.observe(steps, opts)}
 	r.plan()
 	s.opts.Log.Info("replacing some workers after others", "workers", len(r.turns), "at_once", atOnce)
 	if err := r.try(ctx); err != nil {
@@ -86,7 +87,7 @@ func (r *roll) try(ctx context.Context) error {
 	for batch := range slices.Chunk(r.turns[min(r.atOnce, groups):groups], r.atOnce) {
 		l := newLaunch()
 		r.start(batch, l, false)
-		err := l.await(ctx, func(*group) {})
+		err := l.await(ctx, r.watch.onTrial())
 		stop(batch)
 		if err != nil {
 			return err
@@ -95,7 +96,7 @@ func (r *roll) try(ctx context.Context) error {
 	first := r.turns[:r.atOnce]
 	l := newLaunch()
 	r.start(first, l, true)
-	err := l.await(ctx, counted(r.steps, r.opts))
+	err := l.await(ctx, r.watch)
 	if err != nil {
 		stop(first)
 	}
@@ -156,7 +157,7 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 	if turns[0].succession == nil { // else on trial
 		l := newLaunch()
 		r.start(turns, l, false)
-		if err := l.await(ctx, counted(r.steps, r.opts)); err != nil {
+		if err := l.await(ctx, r.watch); err != nil {
 			stop(turns)
 			return err
 		}

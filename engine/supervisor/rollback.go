@@ -43,7 +43,7 @@ func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error)
 	var ending []*member
 	for i, t := range turns {
 		g, st := t.step.group, t.step
-		err := begun[i].await(r.s.life, func(*group) {})
+		err := begun[i].await(r.s.life, r.watch.onTrial())
 		if err == nil {
 			var old *member
 			var died *StartError

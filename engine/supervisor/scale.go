@@ -18,7 +18,7 @@ func (s *Supervisor) Scale(ctx context.Context, name string, instances int) erro
 	if instances < 1 || instances > plan.MaxInstances {
 		return fmt.Errorf("scale %q: got %d workers, want 1 to %d", name, instances, plan.MaxInstances)
 	}
-	_, err := s.inTurn(ctx, func(ctx context.Context) (Result, error) {
+	_, err := s.inTurn(ctx, name, func(ctx context.Context) (Result, error) {
 		return Result{}, s.scale(ctx, name, instances)
 	})
 	return err
@@ -36,7 +36,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	change := &plan.Change{Name: name, Action: plan.Resize, Old: old, New: &spec,
 		Reason: fmt.Sprintf("scaled %d -> %d", old.Instances, instances)}
 	st := &step{change: change, group: g, batch: new(batch), target: target{spec: &spec, generation: s.generation, startup: s.plan.StartupTimeout}}
-	if err := begin(ctx, []*step{st}, &ApplyOptions{}); err != nil {
+	if err := s.begin(ctx, []*step{st}, &ApplyOptions{}); err != nil {
 		return err
 	}
 	g.do(func() { g.commit(st.target, false, st.batch) })

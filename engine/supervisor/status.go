@@ -96,7 +96,10 @@ func (g *group) workerStatus(m *member) api.WorkerStatus {
 		st.Requests, st.Websockets = m.worker.InFlight()
 		st.Served = m.worker.Served()
 	}
-	if m.index < len(g.seats) {
+	switch {
+	case m.succession != nil && !m.current:
+		st.New = true
+	case m.index < len(g.seats):
 		st.Restarts, st.LastExit = g.seats[m.index].restarts, g.seats[m.index].lastExit
 	}
 	return st

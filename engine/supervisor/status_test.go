@@ -1,8 +1,10 @@
 package supervisor
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -103,5 +105,50 @@ func TestStatus_DoesNotWaitForAnApply(t *testing.T) {
 		assert.Len(t, r.sup.Status().Groups[0].Workers, 4)
 		assert.Zero(t, time.Since(begun))
 		require.NoError(t, <-done)
+	})
+}
+
+// TestStatus_Reloading: while a reload starts workers, they are marked as new and
+// have no history of others, and what is waited for is known, with the reason.
+func TestStatus_Reloading(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b", instances(1))))
+		r.fakes.all[0].kill()
+		pass(10 * time.Second)
+		require.Nil(t, r.sup.Activity())
+
+		sick := func(p *plan.Group) { p.HealthPath = "/nope"; p.HealthTimeout = time.Second }
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.spec.Name == "b" {
+				p.fall(func(context.Context, string) error { return errors.New("status 404") })
+			}
+			return nil
+		})
+		var told []string
+		done := make(chan error)
+		begun := time.Now()
+		go func() {
+			_, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", instances(1)), aGroup("b", instances(1), sick)), ApplyOptions{Progress: func(p Progress) {
+				if p.Step == StepUnready {
+					told = append(told, fmt.Sprintf("%s.%d: %s", p.Group, p.Worker, p.Reason))
+				}
+			}})
+			done <- err
+		}()
+		pass(5 * time.Second)
+		now := r.sup.Activity()
+		require.NotNil(t, now)
+		assert.Equal(t, Activity{Since: begun, Waits: []string{"b"}, Reason: "b.0: status 404"}, *now)
+		a, b := r.sup.Groups()[0].Workers, r.sup.Groups()[1].Workers
+		require.Len(t, a, 2)
+		assert.Equal(t, []any{false, 1, true}, []any{a[0].New, a[0].Restarts, a[0].LastExit != ""})
+		assert.Equal(t, []any{true, 0, ""}, []any{a[1].New, a[1].Restarts, a[1].LastExit})
+		require.Len(t, b, 2)
+		assert.Equal(t, []bool{false, true}, []bool{b[0].New, b[1].New})
+
+		require.ErrorContains(t, <-done, "status 404")
+		synctest.Wait()
+		assert.Equal(t, []string{"b.0: status 404"}, told, "the same reason is told once")
+		assert.Nil(t, r.sup.Activity())
 	})
 }

@@ -37,10 +37,11 @@ type succession struct {
 	old    *member           // beside: serves. Later: finishes what it has, until next is ready or has ended. nil = nobody
 	next   *member           // the newest, if its start was repeated
 
-	batch  *batch        // told how it goes, and decides whether a start is repeated; nil = nobody is
-	until  time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
-	failed []*StartError // one for each start that has failed, while there was a batch
-	lost   api.Restarts  // starts that have failed and were repeated before next had the seat; nil = none
+	batch   *batch        // told how it goes, and decides whether a start is repeated; nil = nobody is
+	until   time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
+	failed  []*StartError // one for each start that has failed, while there was a batch
+	trouble string        // why next is not ready yet; "" if nothing is known
+	lost    api.Restarts  // starts that have failed and were repeated before next had the seat; nil = none
 }
 
 // isReady reports whether the next worker is ready, and has not ended since.

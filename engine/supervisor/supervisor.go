@@ -54,12 +54,13 @@ type Supervisor struct {
 	spread  func() float64         // see group
 	usage   func(int) worker.Usage // see group
 
-	applies chan applyRequest
-	alarms  chan struct{} // a group has gone down
-	ended   chan struct{} // closed when Run has returned
-	running sync.WaitGroup
-	born    time.Time
-	view    atomic.Pointer[view] // never nil
+	applies  chan applyRequest
+	alarms   chan struct{} // a group has gone down
+	ended    chan struct{} // closed when Run has returned
+	running  sync.WaitGroup
+	born     time.Time
+	view     atomic.Pointer[view]     // never nil
+	activity atomic.Pointer[Activity] // nil: none; set by Run's goroutine
 
 	// Owned by Run's goroutine.
 	life       context.Context // done when Run is to end
@@ -70,9 +71,10 @@ type Supervisor struct {
 }
 
 type applyRequest struct {
-	ctx   context.Context
-	apply func(context.Context) (Result, error)
-	reply chan<- applyReply
+	ctx    context.Context
+	scaled string // see Activity
+	apply  func(context.Context) (Result, error)
+	reply  chan<- applyReply
 }
 
 type applyReply struct {
@@ -143,6 +145,8 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 	applyCtx, cancel := context.WithCancelCause(req.ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(ctx, func() { cancel(ErrStopped) })()
+	s.activity.Store(&Activity{Scaled: req.scaled, Since: time.Now()})
+	defer s.activity.Store(nil)
 	result, err := req.apply(applyCtx)
 	return applyReply{result, err}
 }
@@ -154,14 +158,15 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 // everything stays as it was; a StartError names the worker that is at fault. Applies run one after
 // another. Safe from any goroutine while Run runs; until then it waits.
 func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
-	return s.inTurn(ctx, func(ctx context.Context) (Result, error) { return s.apply(ctx, next, opts) })
+	return s.inTurn(ctx, "", func(ctx context.Context) (Result, error) { return s.apply(ctx, next, opts) })
 }
 
-// inTurn has Run's goroutine run apply, after what it is at.
-func (s *Supervisor) inTurn(ctx context.Context, apply func(context.Context) (Result, error)) (Result, error) {
+// inTurn has Run's goroutine run apply, after what it is at. scaled is as in
+// Activity.
+func (s *Supervisor) inTurn(ctx context.Context, scaled string, apply func(context.Context) (Result, error)) (Result, error) {
 	reply := make(chan applyReply, 1)
 	select {
-	case s.applies <- applyRequest{ctx, apply, reply}:
+	case s.applies <- applyRequest{ctx, scaled, apply, reply}:
 		r := <-reply
 		return r.result, r.err
 	case <-ctx.Done():

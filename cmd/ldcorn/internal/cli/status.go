@@ -43,10 +43,12 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 		Short: "Show the master, its groups and its workers",
 		Long: `Show the master, its groups and its workers.
 
-status shows one line about a reload that failed; --json has all of it. RSS and CPU are
-those of a worker and of the processes that it has started. SERVED counts the requests of
-the present process, RESTARTS the crashes after which the worker was started again. Exits
-0 when every group has a ready worker, 3 when one has none, and 1 when there is no master.
+status shows one line about a reload that failed; --json has all of it. While a reload
+runs, status says what it waits for, and marks workers that get no request yet as (new).
+RSS and CPU are those of a worker and of the processes that it has started. SERVED counts
+the requests of the present process, RESTARTS the crashes after which the worker was
+started again. Exits 0 when every group has a ready worker, 3 when one has none, and 1
+when there is no master.
 
 With --watch, status shows the same again and again: in place on a terminal, else one
 after the other with an empty line between, or with --json as one object each. INT ends
@@ -128,6 +130,9 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 func writeStatus(w io.Writer, st *api.Status) error {
 	fmt.Fprintf(w, "ldcorn %s, pid %d, up %s, generation %d, %s\n", st.Version, st.PID,
 		control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
+	if st.Running != nil && st.Generation > 0 {
+		fmt.Fprintln(w, control.Progress(st.Running, st.Now))
+	}
 	if r := st.LastReload; r != nil {
 		what := "applied"
 		if r.Error != "" {
@@ -161,10 +166,10 @@ func writeWorker(w io.Writer, group string, k api.WorkerStatus, now time.Time) {
 	if !k.Since.IsZero() {
 		since = control.Age(now.Sub(k.Since))
 	}
-	if k.PID != 0 {
+	if k.RSS != 0 { // else it has not been measured yet
 		rss, cpu = fmt.Sprintf("%d MiB", k.RSS>>20), fmt.Sprintf("%.1f s", k.CPU)
 	}
-	fmt.Fprintf(w, "%s.%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", group, k.Index, orDash(k.PID), k.State, since,
+	fmt.Fprintf(w, "%s.%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", group, k.Index, orDash(k.PID), control.State(&k), since,
 		k.Requests, k.Websockets, k.Served, k.Restarts, rss, cpu, k.LastExit)
 }
 

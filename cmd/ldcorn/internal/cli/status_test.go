@@ -22,7 +22,7 @@ gone   0/0    0       -    removed, drains
 WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     CPU    LAST EXIT
 api.0   4130  ready     1h1m  10         2           99      0         64 MiB  1.5 s
 api.1   -     failed    -     0          0           0       4         -       -      exit code 1
-gone.0  4131  draining  0s    1          0           5       0         0 MiB   0.0 s
+gone.0  4131  draining  0s    1          0           5       0         -       -
 `
 
 // aStatus has groups and workers of every kind.
@@ -52,6 +52,21 @@ func TestWriteStatus(t *testing.T) {
 	var out strings.Builder
 	require.NoError(t, writeStatus(&out, st))
 	assert.Equal(t, trimmed(statusText[1:]), trimmed(out.String()))
+
+	st.Running = &api.Running{What: api.RunningReload, Since: st.Now.Add(-5 * time.Second)}
+	st.Groups[0].Workers[0].New = true
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st))
+	assert.Contains(t, out.String(), "/srv/ldconfig.star\nreloading for 5s\nlast reload")
+	assert.Contains(t, out.String(), "api.0   4130  ready (new)  1h1m")
+	st.Running.Waits, st.Running.Reason = []string{"api", "web"}, "api.0: GET /nope: status 404"
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st))
+	assert.Contains(t, out.String(), "\nreloading for 5s: waiting for api, web (api.0: GET /nope: status 404)\n")
+	st.Running.What, st.Running.Group, st.Running.Waits, st.Running.Reason = api.RunningScale, "api", nil, ""
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st))
+	assert.Contains(t, out.String(), "\nscaling api for 5s\n")
 
 	st.LastReload.Summary = "in one line"
 	out.Reset()
