@@ -1,15 +1,16 @@
-# The targets need Go and make; what else they need (Python with Uvicorn, a C
-# compiler for the race detector, Node with Pyright) they find or get, and say so.
+# The targets need Go and make. They find or install everything else that they need
+# (Python with Uvicorn, a C compiler for the race detector, Node with Pyright), and
+# say so.
 
 SHELL = /bin/sh
 FUZZTIME ?= 10s
 RACE ?= -race
-# The scripts in testscripts/ start real workers; on a slow machine that takes.
+# The scripts in testscripts/ start real workers, which takes long on a slow machine.
 TESTTIMEOUT ?= 40m
 TESTFLAGS ?=
-# Of make storm.
+# For make storm.
 RELOADS ?= 200
-# For scripts/bench/compare.py: --modes small,few --rounds 9, say.
+# For scripts/bench/compare.py, for example --modes small,few --rounds 9.
 BENCHFLAGS ?=
 
 .DEFAULT_GOAL := help
@@ -18,17 +19,17 @@ BENCHFLAGS ?=
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-# Static: nothing of it needs a C library, which would be a megabyte and a half
-# of memory, and one more thing that has to fit where it runs.
+# The binary is static: it does not need a C library, which would cost a megabyte
+# and a half of memory and would have to match the target machine.
 .PHONY: build
 build: ## build bin/ldcorn, with its version and commit
 	@mkdir -p bin
 	@echo "building bin/ldcorn"
 	@CGO_ENABLED=0 go build -trimpath -pgo=cmd/ldcorn/cpu.pgo -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
 
-# ldcorn takes python3 from PATH. The wrapper makes that the interpreter that
+# ldcorn takes python3 from PATH. The wrapper makes python3 run the interpreter that
 # was found, which may have another name, without hiding the rest of PATH. It is
-# not in bin, which a user may have in PATH.
+# not in bin, because users may have bin in PATH.
 .PHONY: python
 python:
 	@mkdir -p .run
@@ -47,28 +48,28 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 	@env -u VIRTUAL_ENV .run/python3 examples/isolation/compare.py --ldcorn bin/ldcorn
 
 .PHONY: test
-test: ## run every test, with the race detector (RACE= to do without)
+test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && pyright=$$(scripts/get-pyright) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
-# In virtual environments in .uvicorn; .ci/run runs it too.
+# It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns
 test-uvicorns: ## run the life cycle of workers with each Uvicorn of scripts/uvicorn-versions
 	@scripts/test-uvicorns
 
-# A short one is part of test. On a failure it says how to have it again.
+# make test runs a short campaign. On a failure, it says how to repeat the campaign.
 CAMPAIGN ?= 5m
 SEED ?= 0
 .PHONY: campaign
-campaign: ## do everything to a master at once, at random, for CAMPAIGN (5m), from a SEED
+campaign: ## do everything to a master at once and at random, for CAMPAIGN (5m), from a SEED
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout 0 -count 1 -v ./cmd/ldcorn/internal/campaign -campaign $(CAMPAIGN) -seed $(SEED)
 
-# make test has a shorter one, of a dozen reloads.
+# make test runs a shorter one, with a dozen reloads.
 .PHONY: storm
-storm: ## RELOADS (200) reloads in a row under load, and as many of which every third is broken
+storm: ## do RELOADS (200) reloads in a row under load, then as many with every third one broken
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && set -x && \
 		LDCORN_STORM=$(RELOADS) LDCORN_TEST_PYTHON="$$py" \
@@ -79,7 +80,7 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 	@scripts/lint
 
 .PHONY: docs
-docs: ## write docs/language.md and docs/schema again, from the words of the configuration and the types of the JSON
+docs: ## write docs/language.md and docs/schema from the words of the language and the types of the JSON
 	@UPDATE_SCHEMAS=1 go test -count=1 -run TestSchemas ./engine/api
 	@go run ./cmd/ldcorn schema --markdown > docs/language.md.new && mv docs/language.md.new docs/language.md || \
 		{ rm -f docs/language.md.new; exit 1; }
@@ -94,33 +95,33 @@ bench: build python ## compare with nginx, HAProxy and Caddy, then run the Go be
 	@scripts/bench/compare.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 	go test -run '^$$' -bench . -benchmem ./...
 
-# Not named default.pgo: the tests would be compiled with it too, and all that
-# they use once more.
+# The profile is not named default.pgo, because then the tests and all packages
+# that they use would be compiled again with it.
 .PHONY: pgo
-pgo: ## profile anew what make build optimizes for (cmd/ldcorn/cpu.pgo)
+pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
-# Each prints what it measures, and what that is measured against.
+# Each target prints its measurements and the baseline.
 .PHONY: skew overload kills hang routes bystander
-skew: build python ## how long requests wait when a few take very long, beside HAProxy
+skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
-overload: build python ## three times too much load: goodput and how soon the rest is refused
+overload: build python ## measure goodput and refusals at three times too much load
 	@scripts/bench/overload.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
-kills: build python ## two minutes of kill -9 on workers under load
+kills: build python ## kill -9 workers under load for two minutes
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
-routes: build ## what 50 matcher routes, and a function, cost beside one string route
+routes: build ## measure what 50 matcher routes and a function cost, compared with one string route
 	@scripts/get-bench-tools
 	@scripts/bench/routes.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
-bystander: build ## what a request waits for beside clients that send all they can, and behind nginx
+bystander: build ## measure the effect of clients that send as much as they can, compared with nginx
 	@scripts/get-bench-tools
 	@scripts/bench/bystander.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
-hang: build python ## how soon a worker is replaced whose event loop is blocked
+hang: build python ## measure how soon a worker with a blocked event loop is replaced
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean

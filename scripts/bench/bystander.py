@@ -1,39 +1,39 @@
 #!/usr/bin/env python3
-"""What a request to one group waits for while clients of another group send or take all that they can.
+"""Measures how long a request to one group takes while clients of another group send or receive as much as they can.
 
     bystander.py --ldcorn bin/ldcorn [--attacks chunks,error,...] [--clients 4,8] [--rounds N] [--seconds S]
                  [--driver io_uring|epoll|goroutine]
 
-One client asks a group with a keep-alive connection, one request after the other; beside it, clients of another group
-do one of these:
+One client sends requests to a group over a keep-alive connection, one after the other. At the same time, clients of
+another group do one of these:
 
   none       nothing
   chunks     upload in chunks of 8 bytes
   upload     upload with a length
-  error      go on sending a body that the proxy answered 413
-  early      go on sending a body that the worker answered 413
-  wrong      go on sending after a head that was answered 400
+  error      continue to send a body that the proxy has answered with 413
+  early      continue to send a body that the worker has answered with 413
+  wrong      continue to send after a head that was answered with 400
   tunnel     send frames of one byte through a websocket
-  pipeline   send GETs without waiting for an answer, which a worker gives
-  missing    the same, for a path that the proxy answers 404 itself
-  download   take an answer without end, which the worker sends in pieces of 64 KiB
+  pipeline   send GETs to a worker without waiting for the answers
+  missing    the same, for a path that the proxy itself answers with 404
+  download   receive an endless answer, which the worker sends in pieces of 64 KiB
   drops      the same, in pieces of 8 bytes
   head       send a head byte by byte
-  close      ask on a new connection each time
+  close      send each request on a new connection
 
-The proxies run one at a time over workers of the same kind, in interleaved rounds. nginx streams bodies as ldcorn does
-(proxy_request_buffering off). Figures are medians over the rounds. The wanted ratio of both is at most 2.
+The proxies run one at a time with workers of the same kind, in interleaved rounds. nginx streams bodies as ldcorn does
+(proxy_request_buffering off). The figures are medians over the rounds. The ratio of the two should be at most 2.
 """
 import argparse, multiprocessing, os, random, select, shutil, signal, socket, statistics, sys, time
 from rig import Rig, percentile, wait_for
 
 PORT = {"ldcorn": 9151, "nginx": 9152}
-BLOCK = 1 << 18  # bytes handed to the system at once
+BLOCK = 1 << 18  # bytes written at once
 PATIENCE = 10  # seconds
-LIMIT = 10**15  # bytes of the largest body that the proxies take
+LIMIT = 10**15  # bytes of the largest body that the proxies accept
 
-# A worker of its own rather than Uvicorn: it takes and gives bytes as fast as it can, so that it is the proxy that is
-# held, if anything is. It starts as ldcorn starts Uvicorn.
+# A worker that replaces Uvicorn and reads and writes bytes as fast as it can, so that only the proxy can be the
+# bottleneck. ldcorn starts it like Uvicorn.
 WORKER = r'''#!/usr/bin/env python3
 import asyncio, sys
 args = sys.argv[1:]
@@ -57,7 +57,7 @@ class Worker(asyncio.Protocol):
 
     def data_received(self, data):
         if self.mode:
-            return  # a body, or frames
+            return  # the rest is a body or frames
         *heads, self.rest = (self.rest + data).split(b"\r\n\r\n")
         for head in heads:
             if head.startswith(b"POST"):
@@ -102,7 +102,7 @@ LENGTH = b"Content-Length: %d"
 GET = b"GET /a/%s HTTP/1.1\r\nHost: x\r\n\r\n"
 UPGRADE = (b"GET /a/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
-# What each kind of client says first, and then for ever.
+# For each kind of client, the bytes that it sends first, and then repeatedly.
 SAYS = {
     "chunks": (HEAD % (b"", CHUNKED), b"8\r\nxxxxxxxx\r\n"),
     "upload": (HEAD % (b"", LENGTH % LIMIT), b"x"),
@@ -121,7 +121,7 @@ ATTACKS = ("none", *SAYS)
 
 
 class Attacker:
-    """A connection that is made again whenever it ends."""
+    """A connection that is reopened whenever it ends."""
 
     def __init__(self, poll, port, kind):
         self.poll, self.port, self.kind = poll, port, kind
@@ -146,13 +146,13 @@ class Attacker:
             self.sock = None
 
     def act(self, events):
-        """Reports false when the connection is over."""
+        """Returns false when the connection has ended."""
         try:
             if events & ~select.EPOLLOUT:
                 got = self.sock.recv(1 << 20)
                 if not got and (not self.block or self.kind in ("pipeline", "missing", "head")):
                     return False
-                if not got:  # it may still send
+                if not got:  # the client can still send
                     self.poll.modify(self.sock, select.EPOLLOUT)
             if events & select.EPOLLOUT:
                 part = self.block if not self.at and self.step > 1 else memoryview(self.block)[self.at:self.at + self.step]
@@ -169,7 +169,7 @@ class Attacker:
 
 
 def attack(port, kind, ready):
-    """A process: one client."""
+    """Runs one client in a process."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     poll = select.epoll()
     a = Attacker(poll, port, kind)
@@ -183,7 +183,7 @@ def attack(port, kind, ready):
 
 
 def bystander(port, seconds, out):
-    """A process: how long each request took, in milliseconds. One without an answer after PATIENCE counts as that."""
+    """Measures, in a process, the time of each request in milliseconds. A request without an answer counts as PATIENCE."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     took, until = [], time.perf_counter() + seconds
     while time.perf_counter() < until:
@@ -270,7 +270,7 @@ def main():
     ap.add_argument("--clients", default="4,8")
     ap.add_argument("--rounds", type=int, default=5)
     ap.add_argument("--seconds", type=float, default=2)
-    ap.add_argument("--driver", help="LDCORN_DRIVER")
+    ap.add_argument("--driver", help="value of LDCORN_DRIVER")
     args = ap.parse_args()
     if not shutil.which("nginx"):
         raise SystemExit("nginx is not installed; make bench does that")

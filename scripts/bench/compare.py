@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
-"""Measure ldcorn beside nginx, HAProxy and Caddy on the same work in the same run.
+"""Compares ldcorn with nginx, HAProxy and Caddy on the same work in the same run.
 
     compare.py --ldcorn bin/ldcorn [--modes small,few,...] [--rounds N] [--seconds S] [--json]
 
-Every proxy runs one at a time over the same upstream, in interleaved rounds in random order, B A C, A C B, ... The figure
-to quote is the ratio of medians; absolute ones do not travel from machine to machine.
+The proxies run one at a time with the same upstream, in interleaved rounds in random order, B A C, A C B, ... Quote only
+the ratios of medians; absolute figures depend on the machine.
 
   small, few       64 and 8 keep-alive clients, an answer of 12 bytes     CPU per request, microseconds
   epoll, goroutine as small, ldcorn with that LDCORN_DRIVER               CPU per request, microseconds
   close            64 clients, a connection for every request             CPU per request, microseconds
   64k, 1m          32 and 16 keep-alive clients, answers of that size     CPU per request, microseconds
-  idle-ka, idle-ws 4000 connections at rest: keep-alive, websocket        resident memory per connection, bytes
+  idle-ka, idle-ws 4000 idle connections: keep-alive, websocket           resident memory per connection, bytes
   e2e, e2e-close   a real Uvicorn worker, 64 clients                      requests per second (more is better)
 
-The upstream is an nginx that answers at once (fastworker), so that what is measured is the proxy. CPU is
-that of the proxy's processes, not of its workers. Needs wrk, nginx, haproxy and caddy; `make bench` installs them.
+The upstream is an nginx that answers at once (fastworker), so that the script measures the proxy. The CPU time is that
+of the proxy's processes, without its workers. It needs wrk, nginx, haproxy and caddy; `make bench` installs them.
 """
 import argparse, json, os, random, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
 
@@ -96,7 +96,7 @@ http://127.0.0.1:{port} {{
 
 
 class Bench:
-    """The processes of one mode: an upstream, and the proxies before it."""
+    """The processes of one mode: an upstream, and the proxies in front of it."""
 
     def __init__(self, mode, ldcorn, peers, python):
         self.mode, self.procs, self.pids = mode, [], {}
@@ -107,7 +107,7 @@ class Bench:
         worker = {"idle-ws": f"{HERE}/wsworker", "e2e": python, "e2e-close": python}.get(mode, f"{HERE}/fastworker")
         self.spawn("upstream", [worker, "-m", "uvicorn", "app:app", "--uds", uds, "--no-access-log",
                                 "--timeout-keep-alive", "75", "--log-level", "warning",
-                                "--proxy-headers", "--forwarded-allow-ips", "*"])  # what ldcorn gives its own
+                                "--proxy-headers", "--forwarded-allow-ips", "*"])  # as ldcorn passes to its workers
         wait_for(lambda: os.path.exists(uds))
         for name in peers:
             if name == "ldcorn":
@@ -139,7 +139,7 @@ class Bench:
                 p.wait(12)
             except subprocess.TimeoutExpired:
                 os.killpg(p.pid, signal.SIGKILL)
-                p.wait()  # the port is the next one's
+                p.wait()  # the next proxy uses the port
         shutil.rmtree(self.dir, ignore_errors=True)
 
     def round(self, name, seconds):
@@ -177,7 +177,7 @@ def answers(port):
 
 
 def cpu(pid):
-    """CPU seconds so far of a process, all its threads, dead ones too."""
+    """Returns the CPU seconds of a process and all its threads, including dead ones."""
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -193,7 +193,7 @@ UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnec
 
 
 def idle(port, pid, ws, n=4000):
-    """Resident bytes per connection at rest: after one answer, or as an open websocket."""
+    """Returns the resident bytes per idle connection: after one answer, or as an open websocket."""
     def go(k):
         held = []
         for _ in range(k):
@@ -246,7 +246,7 @@ def figure(mode):
 
 
 def row(mode, out):
-    """One line of the table: ldcorn, the others, and ldcorn over the better of nginx and HAProxy."""
+    """Returns one line of the table: ldcorn, the others, and ldcorn divided by the better of nginx and HAProxy."""
     key, unit = figure(mode)
     cells = [f"{out[p][key]:.0f}" if p in out else "–" for p in PEERS]
     rivals = [out[p][key] for p in ("nginx", "haproxy") if p in out]
@@ -263,7 +263,7 @@ def main():
     ap.add_argument("--rounds", type=int, default=5)
     ap.add_argument("--seconds", type=int, default=3)
     ap.add_argument("--peers", default="nginx,haproxy,caddy")
-    ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn, for e2e")
+    ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn, for e2e")
     ap.add_argument("--json", action="store_true")
     args = ap.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))

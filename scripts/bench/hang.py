@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How soon a worker is replaced whose event loop is blocked, and what that costs the others.
+"""Measures how soon a worker with a blocked event loop is replaced, and the effect on other clients.
 
     hang.py --ldcorn bin/ldcorn [--python python3] [--rounds N]
 
-Two workers with a health_path. A request blocks one of them for good, at a random moment, while other clients GET.
-The times are from then until it gets no more requests, and until another process with its index is ready; the
-latter, with the start of that process, should be health_timeout times unhealthy_after and at most two seconds. A GET
-must never fail.
+There are two workers with a health_path. A request blocks one of them forever, at a random moment, while other clients
+send GETs. The script measures the time until the worker gets no more requests, and until another process with its index
+is ready. The latter, including the start of that process, should be at most health_timeout times unhealthy_after plus
+two seconds. A GET must never fail.
 """
 import argparse, asyncio, contextlib, random, sys, time
 from rig import Client, Rig, percentile
@@ -27,7 +27,7 @@ async def getter(counts, stop):
 
 
 async def ready(rig):
-    """The pids of the workers that are ready, by index."""
+    """Returns the pids of the ready workers, by index."""
     status = await asyncio.to_thread(rig.status, "ldcorn")
     return {w["index"]: w["pid"] for g in status["groups"] for w in g["workers"] if w["state"] == "ready"}
 
@@ -65,7 +65,7 @@ async def run(rig, rounds):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--ldcorn", required=True)
-    ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn")
+    ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn")
     ap.add_argument("--rounds", type=int, default=10)
     args = ap.parse_args()
     with Rig(args.ldcorn, args.python) as rig:

@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
-"""What it costs clients when workers are killed all the time.
+"""Measures the effect on clients when workers are killed all the time.
 
     kills.py --ldcorn bin/ldcorn [--python python3] [--seconds S] [--workers N] [--rate R] [--work MS]
 
-Every second kill -9 hits one of the workers that have been ready for that long, while clients GET and POST: as fast as
-they can, or R times a second, whatever has become of those before. Each request has a number of its own that the app
-writes down when it begins to work on it. A GET must never fail, not even when the only worker dies. A POST may fail that
-was in flight on the worker that died: at most max_req_per_worker for each kill. No POST may reach an app twice, and no
-GET more than twice.
+Every second, kill -9 hits a worker that has been ready for at least a second, while clients send GETs and POSTs: as fast
+as they can, or R times a second, regardless of earlier requests. Each request has its own number, which the app records
+when it begins to handle the request. A GET must never fail, even if the only worker dies. A POST can fail if it was in
+flight on the worker that died: at most max_req_per_worker for each kill. No POST can reach an app twice, and no GET more
+than twice.
 """
 import argparse, asyncio, collections, itertools, os, random, signal, socket, sys
 from rig import Client, Rig, open_loop
 
 CAP, CLIENTS = 2, 4
-POSTS = 5  # with a rate, one POST for so many GETs
+POSTS = 5  # with a rate, the number of GETs for each POST
 
 
 async def ask(client, work, method, counts, number):
@@ -77,12 +77,12 @@ def free_port():
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--ldcorn", required=True)
-    ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn")
+    ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn")
     ap.add_argument("--seconds", type=int, default=120)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--workers", type=int, default=4)
     ap.add_argument("--work", type=int, default=10, help="milliseconds that a request takes")
-    ap.add_argument("--rate", type=float, default=0, help="requests a second; 0 = as fast as four clients of each kind can")
+    ap.add_argument("--rate", type=float, default=0, help="requests per second; 0 means as fast as four clients of each kind can")
     args = ap.parse_args()
     port = free_port()
     with Rig(args.ldcorn, args.python) as rig:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""What three times too much load does to a group with queue_limit and queue_timeout.
+"""Measures the effect of three times too much load on a group with queue_limit and queue_timeout.
 
     overload.py --ldcorn bin/ldcorn [--python python3] [--seconds S]
 
-Two workers, eight requests at once, 20 ms of work each. First what the workers can do is measured, by clients that
-speak with them directly and never more than eight at once; then requests arrive at three times that rate through
-ldcorn. Goodput is the rate of 200s. A 503 should come at its limit and not later: at once where the queue is full,
-after queue_timeout where a request has waited for that long.
+There are two workers, which handle eight requests at once, with 20 ms of work each. The script first measures the
+capacity of the workers, with clients that talk to them directly and never send more than eight requests at once. Then
+requests arrive at three times that rate through ldcorn. Goodput is the rate of 200s. A 503 should come at its limit and
+no later: at once if the queue is full, or after queue_timeout if a request has waited for that long.
 """
 import argparse, asyncio, sys, time
 from rig import Client, Rig, open_loop, percentile, resident
@@ -16,7 +16,7 @@ LIMIT, TIMEOUT = 60, 0.1  # of the queue; seconds
 
 
 async def capacity(sockets, seconds):
-    """Requests per second that the workers answer when they always have CAP each."""
+    """Returns how many requests per second the workers answer when each always has CAP requests."""
     done, until = 0, time.perf_counter() + seconds
 
     async def one(sock):
@@ -52,14 +52,14 @@ async def overload(rate, seconds, pid):
 
     await open_loop([i / rate for i in range(int(rate * seconds))], one)
     client.close()
-    # The first and the last moments, in which the queue fills and empties, do not count.
+    # The beginning and the end, when the queue fills and empties, do not count.
     return sum(1 < t < seconds for t in good) / (seconds - 1), refused, memory
 
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--ldcorn", required=True)
-    ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn")
+    ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn")
     ap.add_argument("--seconds", type=int, default=20)
     args = ap.parse_args()
     with Rig(args.ldcorn, args.python) as rig:

@@ -1,9 +1,9 @@
-"""What the scripts beside this file share: processes, a client, an app, percentiles."""
+"""Shared parts of the scripts in this folder: processes, a client, an app, percentiles."""
 import asyncio, contextlib, json, os, shutil, signal, subprocess, sys, tempfile, time
 
-# A worker that serves by waiting, so that the processors do not decide what a queue costs. LIMIT is how many
-# requests it works on at once; the others wait inside it. Each answer says how long the work itself took. /hang
-# blocks its event loop.
+# A worker that only waits, so that the processors do not affect the cost of a queue. LIMIT is the number of requests
+# that it handles at once; the others wait inside it. Each answer contains the time of the work itself. /hang blocks the
+# event loop.
 APP = '''
 import asyncio, os, time
 
@@ -69,7 +69,7 @@ class Rig:
         return p
 
     def worker(self, name, **env):
-        """A plain Uvicorn worker; returns its socket."""
+        """Starts a plain Uvicorn worker and returns its socket."""
         sock = self.path(name + ".sock")
         self.spawn(name, [self.python, "-m", "uvicorn", "app:app", "--uds", sock, "--no-access-log", "--log-level",
                           "warning", "--timeout-keep-alive", "75"], **env)
@@ -77,7 +77,7 @@ class Rig:
         return sock
 
     def run_ldcorn(self, name, port, group, before="", settings="", **env):
-        """An ldcorn with one group; returns its process. Before is code, settings are further arguments of LdConfig."""
+        """Starts an ldcorn with one group and returns its process. before is code, settings are more arguments of LdConfig."""
         self.write(name + ".star", before + f'config = LdConfig(bind="127.0.0.1:{port}", {settings} workers=[WorkerGroup(name="web", '
                    f'app="app:app", uvicorn_log_level="warning", python="{self.python}", {group})])\n')
         p = self.spawn(name, [self.ldcorn, "-c", name + ".star"], **env)
@@ -98,11 +98,11 @@ def wait_for(condition):
         if condition():
             return
         time.sleep(0.05)
-    raise SystemExit("a process does not come up")
+    raise SystemExit("a process does not start")
 
 
 class Client:
-    """Keep-alive connections to one port, as many as it takes."""
+    """Keep-alive connections to one port, as many as necessary."""
 
     def __init__(self, port=None, uds=None):
         self.port, self.uds, self.idle = port, uds, []
@@ -138,7 +138,7 @@ class Client:
 
 
 async def open_loop(arrivals, start):
-    """Starts start(i) at each moment of arrivals, seconds from now, whatever became of those before."""
+    """Starts start(i) at each time in arrivals, in seconds from now, regardless of earlier ones."""
     begun, tasks = time.perf_counter(), []
     for i, at in enumerate(arrivals):
         delay = begun + at - time.perf_counter()
@@ -154,6 +154,6 @@ def percentile(values, p):
 
 
 def resident(pid):
-    """Resident bytes of a process."""
+    """Returns the resident bytes of a process."""
     with open(f"/proc/{pid}/statm") as f:
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

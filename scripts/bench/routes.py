@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Measure what routing by matchers, and by a function, costs: the same load on three ldcorns, before workers that answer
-at once.
+"""Measures the cost of routing by matchers and by a function: the same load on three ldcorns, in front of workers that
+answer at once.
 
     routes.py --ldcorn bin/ldcorn [--rounds N] [--seconds S] [--json]
 
-One has a single string route, the second 50 matcher routes (headers, cookies, hosts, in turn) before it, the third a
-small route(req). Of the requests a third is taken by a matcher on a header, a third by one on a cookie, a third by none of
-the 50; the function looks both up in a table. The figures to quote are the ratios of medians: requests per second (wanted:
-at least 0.97, of the function 0.9) and the proxy's CPU per request. Needs wrk and nginx.
+The first has a single string route, the second has 50 matcher routes (headers, cookies, hosts, in turn) before it, and the
+third has a small route(req). A third of the requests matches a header, a third a cookie, and a third none of the 50; the
+function looks up both in a table. Quote only the ratios of medians: requests per second (which should be at least 0.97,
+or 0.9 for the function) and the proxy's CPU per request. The script needs wrk and nginx.
 """
 import argparse, json, os, re, statistics, subprocess
 
@@ -31,7 +31,7 @@ def route(req):
     return TENANTS.get(req.header("X-Tenant")) or PLANS.get(req.cookie("plan"))
 
 '''
-# What a browser sends, by wrk; the three kinds of request in turn.
+# The requests of a browser for wrk: the three kinds in turn.
 LOAD = """
 local browser = {["User-Agent"] = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
   Accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", ["Accept-Language"] = "en-US,en;q=0.5",
@@ -51,7 +51,7 @@ request = function() n = n % #requests + 1; return requests[n] end
 
 
 def cpu(pid):
-    """CPU seconds so far of a process, all its threads, dead ones too."""
+    """Returns the CPU seconds of a process and all its threads, including dead ones."""
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""How long requests wait for a worker when a few of them take very long.
+"""Measures how long requests wait for a worker when a few of them take very long.
 
     skew.py --ldcorn bin/ldcorn [--python python3] [--rounds N] [--seconds S]
 
-Four workers that work on four requests each; one request in twenty takes fifty times as long as the others, and
-they arrive at random moments, at 0.8 of what the workers can do. The wait is what a request took less the work
-itself. Three ways to hand them out, over workers of the same kind, one at a time, in interleaved rounds with the
-same arrivals:
+There are four workers that handle four requests each. One request in twenty takes fifty times as long as the others.
+Requests arrive at random moments, at 0.8 of the workers' capacity. The wait is the time of a request minus the work
+itself. The script compares three ways to distribute the requests, with workers of the same kind, one at a time, in
+interleaved rounds with the same arrivals:
 
   ldcorn        max_req_per_worker=4: one queue
   haproxy       maxconn 4 for each server, balance leastconn
@@ -42,7 +42,7 @@ backend b
 
 
 def arrivals(seed, seconds):
-    """Moments and kinds of the requests of a round: the same for all."""
+    """Returns the times and kinds of the requests of a round, which are the same for all."""
     rnd = random.Random(seed)
     mean = (FAST * (RARE - 1) + SLOW) / RARE / 1000
     rate = LOAD * WORKERS * CAP / mean
@@ -80,7 +80,7 @@ def up(port):
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--ldcorn", required=True)
-    ap.add_argument("--python", default="/usr/bin/python3", help="with Uvicorn")
+    ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn")
     ap.add_argument("--rounds", type=int, default=5)
     ap.add_argument("--seconds", type=int, default=10)
     args = ap.parse_args()
