@@ -11,10 +11,12 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 )
 
@@ -51,6 +53,24 @@ type job struct {
 // may be nil. It is safe from any goroutine.
 func (r *reloader) state() (last *api.Reload, now *api.Running) {
 	return r.last.Load(), running(r.begun.Load(), r.sup.Activity())
+}
+
+// publicState is state as anybody may know it.
+func (r *reloader) publicState() (last *control.PublicReload, now *api.Running) {
+	of, now := r.state()
+	return publicReload(of), now
+}
+
+// publicReload leaves out what workers wrote. It returns nil for nil.
+func publicReload(r *api.Reload) *control.PublicReload {
+	if r == nil {
+		return nil
+	}
+	out := &control.PublicReload{At: r.At, Failed: visible.FirstLine(r.Error)}
+	if out.Failed != r.Error {
+		out.Failed += " (ldcorn status says more)"
+	}
+	return out
 }
 
 // running joins the reload that runs since begun with what the supervisor carries
@@ -224,7 +244,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		outcome = failed.Outcome
 	}
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	r.events.Emit(api.Event{Kind: api.EventUnchanged, Took: time.Since(begun).Seconds(), Reason: firstLine(outcome) + ": " + reason}, failed.Stderr...)
+	r.events.Emit(api.Event{Kind: api.EventUnchanged, Took: time.Since(begun).Seconds(), Reason: visible.FirstLine(outcome) + ": " + reason}, failed.Stderr...)
 	j.tell(failed)
 }
 

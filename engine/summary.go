@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // startupFailed is the last line of a Uvicorn whose app did not start. The one
@@ -22,19 +23,14 @@ func summary(err error) string {
 		}
 		return line
 	}
-	out := firstLine(start.Summary())
+	out := visible.FirstLine(start.Summary())
 	if last := lastWord(start.Stderr); last != "" {
 		out += "; it wrote: " + last
 	}
 	if errors.As(err, &back) {
-		out += "; " + firstLine(back.Outcome())
+		out += "; " + visible.FirstLine(back.Outcome())
 	}
 	return fmt.Sprintf("%s; ldcorn logs %s shows more", out, start.Group)
-}
-
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
-	return strings.TrimSuffix(line, "; it wrote:")
 }
 
 // lastWord is the last line of a worker's that says something.

@@ -4,9 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -24,5 +27,18 @@ func TestSummary(t *testing.T) {
 	} {
 		assert.Equal(t, want, summary(err))
 		assert.NotContains(t, summary(err), "\n")
+	}
+}
+
+// TestPublicReload: what anybody may know of a reload has no word of a worker.
+func TestPublicReload(t *testing.T) {
+	assert.Nil(t, publicReload(nil))
+	for failed, err := range map[string]string{
+		"":                         "",
+		"ldconfig.star:1:1: wrong": "ldconfig.star:1:1: wrong",
+		"worker 0: exit code 3 (ldcorn status says more)": "worker 0: exit code 3; it wrote:\n    hunter2",
+	} {
+		of := &api.Reload{At: time.Now(), Error: err, Summary: "it wrote: hunter2"}
+		assert.Equal(t, &control.PublicReload{At: of.At, Failed: failed}, publicReload(of))
 	}
 }

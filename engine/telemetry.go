@@ -50,7 +50,7 @@ func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Superv
 	registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 		metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup))
 	admin := control.StartAdmin(control.AdminOptions{
-		Listener: t.listener, Master: sup, Counted: &t.requests, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.state,
+		Listener: t.listener, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState,
 		Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 	})
 	e.log.Info("admin listener open", "addr", address(t.listener))

@@ -130,7 +130,7 @@ type WorkerStatus struct {
 	Websockets int         `json:"websockets"`    // open
 	Served     uint64      `json:"served"`        // requests, those in flight included
 	Restarts   int         `json:"restarts"`      // after crashes of the workers of this index
-	LastExit   string      `json:"last_exit"`     // why the worker before it ended; empty for the first
+	LastExit   string      `json:"last_exit"`     // why the worker before it ended, in one line; empty for the first
 	RSS        int64       `json:"rss"`           // bytes that it and the processes that it has started have resident
 	CPU        float64     `json:"cpu"`           // seconds of processor time of these
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,7 +16,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
-	"github.com/ldcorn/ldcorn/engine/stats"
+	"github.com/ldcorn/ldcorn/engine/logbook"
 )
 
 // admin runs an Admin about a status, which the test may change between its
@@ -24,7 +25,7 @@ type admin struct {
 	api.MasterStatus
 	t        testing.TB
 	url      string
-	reload   *api.Reload
+	reload   *PublicReload
 	running  *api.Running
 	begun    atomic.Int32 // what takes long
 	ended    atomic.Int32
@@ -50,7 +51,7 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Counted: new(stats.Requests), Events: &a.events, Metrics: metrics, Reload: func() (*api.Reload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Events: &a.events, Metrics: metrics, Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)
@@ -146,7 +147,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 
 	now := time.Now()
 	a.Config, a.Started, a.RSS, a.PID = "/srv/<b>.star", now.Add(-76*time.Hour), 30<<20, 4121
-	a.reload = &api.Reload{At: now.Add(-time.Hour), Error: `unknown <script>alert("x")</script>; it wrote:` + "\n    hunter2"}
+	a.reload = &PublicReload{At: now.Add(-time.Hour), Failed: `unknown <script>alert("x")</script>`}
 	a.running = &api.Running{What: api.RunningReload, Since: now.Add(-time.Hour), Waits: []string{"new"}, Reason: "new.0: <i>404"}
 	a.Groups = []api.GroupStatus{
 		{Name: "new", Workers: []api.WorkerStatus{{PID: 1, State: api.StateStarting, New: true}}},
@@ -163,7 +164,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{
 		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,
-		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt; (ldcorn status says more)`,
+		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;</p>`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
 		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,
 		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,
@@ -180,6 +181,43 @@ func TestAdmin_Dashboard(t *testing.T) {
 	assert.EqualValues(t, 3, a.begun.Load(), "that takes long as well")
 	a.ask("GET", "/readyz")
 	assert.EqualValues(t, 3, a.begun.Load())
+}
+
+// TestAdmin_Public: an Admin cannot tell what a worker wrote, since nothing that it
+// is given has that.
+func TestAdmin_Public(t *testing.T) {
+	secret := []reflect.Type{reflect.TypeFor[api.ControlEvent](), reflect.TypeFor[api.Reload](), reflect.TypeFor[api.ReloadStep](),
+		reflect.TypeFor[logbook.Book](), reflect.TypeFor[event.Stream]()}
+	seen := make(map[reflect.Type]bool)
+	var visit func(at string, of reflect.Type)
+	visit = func(at string, of reflect.Type) {
+		if seen[of] || of.PkgPath() != "" && !strings.Contains(of.PkgPath(), "ldcorn") {
+			return
+		}
+		seen[of] = true
+		assert.NotContains(t, secret, of, at)
+		switch of.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map, reflect.Chan:
+			visit(at, of.Elem())
+		case reflect.Func:
+			for i := range of.NumOut() {
+				visit(at+"()", of.Out(i))
+			}
+		case reflect.Struct:
+			for i := range of.NumField() {
+				f := of.Field(i)
+				assert.NotEqual(t, "Stderr", f.Name, at)
+				visit(at+"."+f.Name, f.Type)
+			}
+		}
+		for i := range of.NumMethod() {
+			visit(at+"."+of.Method(i).Name, of.Method(i).Type)
+		}
+	}
+	visit("AdminOptions", reflect.TypeFor[AdminOptions]())
+	visit("dashboard", reflect.TypeFor[dashboard]())
+	assert.True(t, seen[reflect.TypeFor[api.Event]()])
+	assert.True(t, seen[reflect.TypeFor[api.WorkerStatus]()])
 }
 
 // TestAdmin_Close: nothing is left, also where a client keeps its connection.

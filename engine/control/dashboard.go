@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
@@ -16,85 +17,75 @@ import (
 //go:embed dashboard.html
 var dashboardText string
 
-// dashboardPolicy lets the page have its own style, and nothing else: what
-// workers and configurations say is only ever text.
+// dashboardPage parses the page when it is needed, which is in a master only.
+var dashboardPage = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("dashboard").Parse(dashboardText))
+})
+
+// dashboardPolicy lets the page have its own style, and nothing else: the texts of
+// workers and configurations are only ever text.
 const dashboardPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// newDashboard parses the page, which does not change.
-func newDashboard() *template.Template {
-	return template.Must(template.New("dashboard").Parse(dashboardText))
+// A dashboard is the status of a master, with the words that the page has for it.
+type dashboard struct {
+	api.MasterStatus
+	Version    string
+	LastReload *PublicReload
+	Running    *api.Running
+	Now        time.Time
+	Events     []api.Event // the newest first
 }
 
-// A page is a status with the words that the dashboard has for it.
-type page struct {
-	api.Status
-	Events []api.Event // the newest first
-}
-
-// Ago is how long ago something was, at the time of the status.
-func (p page) Ago(t time.Time) string {
+// Ago returns how long ago a time was.
+func (d dashboard) Ago(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}
-	return Age(p.Now.Sub(t))
+	return Age(d.Now.Sub(t))
 }
 
-// Note is what is out of the ordinary with a group.
-func (p page) Note(g api.GroupStatus) string { return Note(&g, p.Now) }
+// Note says what is out of the ordinary with a group.
+func (d dashboard) Note(g api.GroupStatus) string { return Note(&g, d.Now) }
 
-// Progress is what a reload or a scaling that runs is at.
-func (p page) Progress() string { return Progress(p.Running, p.Now) }
+// Progress says how far the reload or the scaling is that runs.
+func (d dashboard) Progress() string { return Progress(d.Running, d.Now) }
 
-// State is the state of a worker.
-func (page) State(k api.WorkerStatus) string { return State(&k) }
+// State returns the state of a worker.
+func (dashboard) State(k api.WorkerStatus) string { return State(&k) }
 
-// MiB writes a number of bytes, and a dash where none were measured yet.
-func (page) MiB(bytes int64) string {
+// MiB writes a number of bytes, or a dash if they are not measured yet.
+func (dashboard) MiB(bytes int64) string {
 	if bytes == 0 {
 		return "-"
 	}
 	return strconv.FormatInt(bytes>>20, 10) + " MiB"
 }
 
-// Brief is the first line of an error. What a worker wrote before it died is
-// for those who may use the control socket.
-func (page) Brief(err string) string {
-	line, _, more := strings.Cut(err, "\n")
-	if more {
-		return strings.TrimSuffix(line, "; it wrote:") + " (ldcorn status says more)"
-	}
-	return line
-}
-
-// Dash writes a number, or that there is none.
-func (page) Dash(n int) string {
+// Dash writes a number, or a dash for 0.
+func (dashboard) Dash(n int) string {
 	if n == 0 {
 		return "-"
 	}
 	return strconv.Itoa(n)
 }
 
-// shownEvents are on the page.
+// shownEvents is how many events the page shows.
 const shownEvents = 20
 
-// newestEvents are those for the page, which anybody may read.
-func (a *Admin) newestEvents() []api.Event {
-	events := a.opts.Events.Newest(shownEvents)
-	slices.Reverse(events)
-	return events
-}
-
-// index shows the status to people, and to programs what else there is.
-func (a *Admin) index(w http.ResponseWriter, r *http.Request) {
+// dashboard shows the status to people. Programs get the index of the pages.
+func (a *Admin) dashboard(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Accept")
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		tell(w, http.StatusOK, adminIndex)
+		tell(w, http.StatusOK, a.index())
 		return
 	}
 	defer a.opts.Busy()()
+	last, running := a.opts.Reload()
+	shown := dashboard{MasterStatus: a.opts.Master.Status(), Version: a.opts.Version, LastReload: last, Running: running,
+		Now: time.Now(), Events: a.opts.Events.Newest(shownEvents)}
+	slices.Reverse(shown.Events)
 	var body bytes.Buffer
-	st := statusNow(a.opts.Version, a.opts.Reload, a.opts.Master.Status(), a.opts.Counted)
-	if err := a.dashboard.Execute(&body, page{st, a.newestEvents()}); err != nil {
+	if err := dashboardPage().Execute(&body, shown); err != nil {
 		a.opts.Log.Error("dashboard not written", "err", err)
 		tell(w, http.StatusInternalServerError, "the page could not be written; the master's log says why\n")
 		return

@@ -8,7 +8,6 @@ package event
 import (
 	"context"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -44,7 +43,7 @@ func (s *Stream) Emit(e api.Event, stderr ...string) {
 	if s == nil {
 		return
 	}
-	e.Reason = oneLine(e.Reason)
+	e.Reason = visible.Cut(visible.FirstLine(e.Reason), maxReason)
 	stderr = slices.Clone(stderr[max(len(stderr)-maxStderr, 0):])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -59,13 +58,6 @@ func (s *Stream) Emit(e api.Event, stderr ...string) {
 		close(s.more)
 		s.more = nil
 	}
-}
-
-// oneLine returns the beginning of a reason. If the error of a worker has more
-// lines, these are what the worker wrote.
-func oneLine(reason string) string {
-	line, _, _ := strings.Cut(reason, "\n")
-	return visible.Cut(strings.TrimSuffix(line, "; it wrote:"), maxReason)
 }
 
 // Newest returns the newest n events that are kept, the oldest of them first. It

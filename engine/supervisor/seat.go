@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A seat is one index of a group: the worker that has it now, and how often
@@ -33,7 +34,7 @@ func (s *seat) isReplaced() bool { return s.succession != nil && s.succession.ph
 // never was).
 func (s *seat) crashed(lived time.Duration, failure *StartError) {
 	s.restarts++
-	s.lastExit = failure.Err.Error()
+	s.lastExit = visible.FirstLine(failure.Err.Error())
 	if lived >= healthyLife {
 		s.crashes = 0
 	}
@@ -46,6 +47,6 @@ func (s *seat) inherit(sc *succession) {
 	s.crashes = len(sc.failed)
 	s.restarts += len(sc.failed)
 	if n := len(sc.failed); n > 0 {
-		s.lastExit = sc.failed[n-1].Err.Error()
+		s.lastExit = visible.FirstLine(sc.failed[n-1].Err.Error())
 	}
 }

@@ -152,3 +152,13 @@ func TestStatus_Reloading(t *testing.T) {
 		assert.Nil(t, r.sup.Activity())
 	})
 }
+
+// TestSeat_LastExit: why a worker ended is one line, without what it wrote.
+func TestSeat_LastExit(t *testing.T) {
+	failure := &StartError{Err: errors.New("no answer; it wrote:\n    hunter2")}
+	var crashed, inherited seat
+	crashed.crashed(0, failure)
+	inherited.inherit(&succession{failed: []*StartError{failure}})
+	assert.Equal(t, "no answer", crashed.lastExit)
+	assert.Equal(t, "no answer", inherited.lastExit)
+}

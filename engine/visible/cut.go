@@ -1,6 +1,9 @@
 package visible
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Cut returns a string that is longer than so many bytes as its beginning and
 // an ellipsis. It cuts between characters.
@@ -13,4 +16,11 @@ func Cut(s string, most int) string {
 		end--
 	}
 	return s[:end] + "…"
+}
+
+// FirstLine returns the first line of an error, without the words that announce
+// the lines below it: those are what a worker wrote.
+func FirstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return strings.TrimSuffix(line, "; it wrote:")
 }

@@ -24,3 +24,14 @@ func TestCut(t *testing.T) {
 		assert.Equal(t, c.want, visible.Cut(c.in, c.most))
 	}
 }
+
+func TestFirstLine(t *testing.T) {
+	for in, want := range map[string]string{
+		"":                                "",
+		"exit code 3":                     "exit code 3",
+		"exit code 3; it wrote:\n    one": "exit code 3",
+		"one\ntwo; it wrote:":             "one",
+	} {
+		assert.Equal(t, want, visible.FirstLine(in))
+	}
+}
