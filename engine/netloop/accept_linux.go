@@ -64,6 +64,10 @@ func (l *loop) start(fd int, peer netip.AddrPort) {
 		c.until = l.now.Add(f())
 		l.by(c.until)
 	}
+	if !c.line() {
+		c.rest(Verdict{Op: Rest, Until: c.until})
+		return
+	}
 	// Its request is often there already: try, before the kernel is asked
 	// to watch it.
 	l.serve(c)

@@ -48,6 +48,7 @@ type econn struct {
 	peer           netip.AddrPort
 	idle           idleNode[*econn] // while it rests with an empty stash, or lingers
 	to             *Upstream        // nil for a client
+	lining         *lining          // the layer under it; nil = none
 }
 
 // newConn takes over a descriptor.
@@ -123,6 +124,9 @@ func (c *econn) event(events uint32) {
 		c.half, c.ended = true, c.loop.now
 	}
 	c.hup = c.hup || events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
+	if c.lining != nil {
+		c.flow(c.readable)
+	}
 	switch {
 	case c.tunnel != nil:
 		c.tunnel.moveAtTurn()
@@ -145,8 +149,13 @@ func (c *econn) wakeWaiters(writable bool) {
 	if t := c.writer; t != nil && writable && t.waiting {
 		t.resume(nil)
 	}
-	if t := c.watcher; t != nil && (c.hup || c.half) {
-		if c.hup {
+	c.tellWatcher()
+}
+
+// tellWatcher tells who watches that the peer is gone, or may be.
+func (c *econn) tellWatcher() {
+	if t := c.watcher; t != nil && (c.gone() || c.half) {
+		if c.gone() {
 			t.interrupt(ErrGone)
 		} else {
 			c.loop.by(max(c.loop.now, t.lookAt()))
@@ -163,6 +172,9 @@ func (c *econn) Close() error {
 	}
 	c.closed = true
 	c.idle.leave()
+	if c.lining != nil {
+		c.unline()
+	}
 	l := c.loop
 	if c.moving == 0 { // else its number would be another's before the batch is done; see land
 		rawClose(c.fd)
@@ -187,7 +199,7 @@ func (c *econn) Close() error {
 // Ended asks the kernel where no event has told: none does before the
 // connection is registered.
 func (c *econn) Ended() bool {
-	return c.half || c.hup || c.closed || rawEnded(c.fd)
+	return c.half || c.gone() || c.closed || rawEnded(c.fd)
 }
 
 func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
@@ -227,6 +239,10 @@ func (c *econn) Alive() bool {
 // quiet looks whether there is nothing to read after all. What came before
 // the rest began made no event since.
 func (c *econn) quiet() bool {
+	if c.lining != nil {
+		c.flow(true)
+		return !c.readable
+	}
 	var b [1]byte
 	_, e := rawPeek(c.fd, b[:])
 	c.readable = e != unix.EAGAIN
@@ -243,6 +259,10 @@ func (c *econn) settle(v Verdict) {
 	case v.Op == Close && c.readable && !c.hup && !c.closed && !c.quiet():
 		c.linger() // a close with bytes unread would reset the connection, and the answer with it
 	case v.Op == Reset && !c.closed:
+		if c.lining != nil {
+			c.lining.ended = true // it breaks, it does not end
+			c.lining.trim()
+		}
 		_ = unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 		c.Close()
 	case v.Op != Rest || c.closed || c.loop.finishing && len(v.Stash) == 0:

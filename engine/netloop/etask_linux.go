@@ -226,14 +226,14 @@ func (t *etask) look() Time {
 	c.register() // one that was never waited on; its state comes as an event
 	c.keepAlive()
 	switch {
-	case c.hup:
+	case c.gone():
 		t.interrupt(ErrGone)
 	case !c.half || t.halfOK:
 	case t.probe == nil:
 		t.interrupt(ErrGone)
 	default:
 		t.halfOK = true
-		if n, e := rawWrite(c.fd, t.probe); e == 0 {
+		if n, e := c.put(t.probe); e == 0 {
 			t.probed = n
 		}
 	}

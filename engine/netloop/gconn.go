@@ -27,6 +27,7 @@ type gconn struct {
 	lingering bool
 	ended     Time             // when its peer was first seen to have ended its stream; of the sweep alone
 	idle      idleNode[*gconn] // guarded by the lock of idleConns
+	lining    *glining         // the layer under it; nil = none
 	closed    atomic.Bool
 
 	raw      syscall.RawConn
@@ -80,14 +81,25 @@ func (c *gconn) spoil() {
 	c.in.spoilt.Store(true)
 	c.out.spoilt.Store(true)
 	c.nc.SetDeadline(time.Unix(1, 0))
+	if c.lining != nil {
+		signal(c.lining.bell)
+	}
+}
+
+// endsRest reports whether a rest, or a linger, is to end at once.
+func (c *gconn) endsRest() bool {
+	return c.resting.Load() && c.d.stopping.Load() || (c.lingering || c.resting.Load()) && c.shed.Load()
 }
 
 // do reads into p or writes it, at most until the given moment.
 func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 	for {
 		d.limit(until)
-		if c.resting.Load() && c.d.stopping.Load() || (c.lingering || c.resting.Load()) && c.shed.Load() {
+		if c.endsRest() {
 			return 0, ErrStopped // the spoil may just have been undone
+		}
+		if l := c.lining; l != nil && d == &c.in && l.woken.Swap(false) {
+			return 0, ErrAgain
 		}
 		t.giveWay()
 		if err := t.begin(c); err != nil {
@@ -112,6 +124,9 @@ func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 
 func (c *gconn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 	g := c.d.ownTask(t)
+	if c.lining != nil {
+		return c.open(g, p, g.until(wait))
+	}
 	if len(c.first) > 0 {
 		return c.takeFirst(p), nil
 	}
@@ -120,6 +135,9 @@ func (c *gconn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 
 func (c *gconn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 	g := c.d.ownTask(t)
+	if c.lining != nil {
+		return c.writeSealed(g, a, b, wait)
+	}
 	if len(b) == 0 {
 		return c.write(g, a, wait)
 	}
@@ -141,9 +159,7 @@ const (
 // progress and not the whole.
 func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 	if t.isCut() == ErrStopped { // last words need no wait
-		c.out.spoilt.Store(true)
-		c.nc.SetWriteDeadline(time.Now().Add(probeTime))
-		return c.nc.Write(p)
+		return c.writeNow(p)
 	}
 	total := 0
 	for len(p) > 0 {
@@ -162,6 +178,22 @@ func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 	return total, nil
 }
 
+// probe writes a few bytes to a peer that reads, or is gone.
+func (c *gconn) probe(p []byte) int {
+	if c.lining != nil {
+		return c.lining.probe(c, p)
+	}
+	n, _ := c.writeNow(p)
+	return n
+}
+
+// writeNow writes a few bytes without a task. Nobody else writes meanwhile.
+func (c *gconn) writeNow(p []byte) (int, error) {
+	c.out.spoilt.Store(true)
+	c.nc.SetWriteDeadline(time.Now().Add(probeTime))
+	return c.nc.Write(p)
+}
+
 // unacked is how many bytes of what was written the peer has not taken yet.
 func (c *gconn) unacked() (n int64) {
 	_ = c.raw.Control(func(fd uintptr) { n = unacked(int(fd)) })
@@ -170,8 +202,24 @@ func (c *gconn) unacked() (n int64) {
 
 // await waits at rest until there is something to read, and reads it.
 func (c *gconn) await(g *gtask, until Time) error {
+	if c.lining != nil {
+		return c.awaitOpen(g, until)
+	}
+	if len(c.first) > 0 {
+		return nil
+	}
 	_, err := c.do(g, &c.in, until, nil)
 	return err
+}
+
+// hasFirst reports whether the end of a rest, be it early, finds something to
+// read.
+func (c *gconn) hasFirst() bool {
+	if c.lining != nil {
+		return c.lining.findsFirst(c)
+	}
+	_ = c.raw.Control(func(fd uintptr) { c.tryRead(fd) })
+	return len(c.first) > 0
 }
 
 // firstRead is the size of the read that ends a rest.
@@ -215,6 +263,14 @@ func (c *gconn) takeFirst(p []byte) int {
 	return n
 }
 
+// dropFirst lets go of what await has read.
+func (c *gconn) dropFirst() {
+	if c.firstBuf != nil {
+		firstBuffers.Put(c.firstBuf)
+		c.first, c.firstBuf = nil, nil
+	}
+}
+
 // crowdOf is the number of clients from which it pays to let other tasks go
 // first. With fewer, the process would run on where it should sleep, and be
 // made to wait for that by the system when it has something to do.
@@ -238,60 +294,17 @@ func (c *gconn) Splice(Task, Conn, int64, time.Duration, time.Duration) (int64, 
 // TryRead gives what the wait at rest has read.
 func (c *gconn) TryRead(t Task, p []byte) (int, error) {
 	c.d.ownTask(t)
+	if c.lining != nil {
+		return c.lining.take(p)
+	}
 	if len(c.first) == 0 {
 		return 0, ErrAgain
 	}
 	return c.takeFirst(p), nil
 }
 
-func (c *gconn) CloseLater() { c.Close() }
-
-func (c *gconn) CloseWrite() error {
-	if cw, ok := c.nc.(interface{ CloseWrite() error }); ok {
-		return cw.CloseWrite()
-	}
-	return nil
-}
-
-func (c *gconn) Close() error {
-	if c.closed.Swap(true) {
-		return nil
-	}
-	if c.to != nil {
-		c.d.idleUps.remove(c)
-		c.d.forget(c)
-	}
-	return c.nc.Close()
-}
-
-// linger ends our stream and discards what still comes for a while.
-func (c *gconn) linger(t *gtask) {
-	c.CloseWrite()
-	c.d.setAside(c)
-	t.reset()
-	c.lingering = true
-	c.d.idleClients.push(c)
-	defer c.d.idleClients.remove(c)
-	buf := firstBuffers.Get().(*[firstRead]byte)
-	defer firstBuffers.Put(buf)
-	end := Now().Add(lingerTime)
-	for heard := Now(); ; {
-		_, err := c.Read(t, buf[:], lingerLook)
-		now := Now()
-		if err == nil {
-			heard = now
-		}
-		if c.d.stopping.Load() {
-			end = min(end, now.Add(lingerStopping))
-		}
-		if err != nil && err != ErrTimeout || now >= end || now.Sub(heard) >= lingerSilence {
-			return
-		}
-	}
-}
-
 func (c *gconn) Ended() bool {
-	state := c.peerState()
+	state := c.state()
 	return state == peerHalf || state == peerGone
 }
 

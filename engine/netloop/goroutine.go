@@ -160,6 +160,7 @@ func (d *goroutines) acceptMore(ln net.Listener) bool {
 
 func (d *goroutines) start(nc net.Conn) {
 	c := newGconn(d, nc)
+	c.line()
 	d.mu.Lock()
 	d.conns[c] = struct{}{}
 	d.clients.Add(1)
@@ -199,12 +200,15 @@ func (d *goroutines) serve(c *gconn) {
 			c.linger(t)
 			return
 		case Reset:
+			if c.lining != nil {
+				c.lining.silence() // it breaks, it does not end
+			}
 			if tcp, ok := c.nc.(*net.TCPConn); ok {
 				tcp.SetLinger(0)
 			}
 			return
 		case Close:
-			if s := c.peerState(); s == peerSent || s == peerHalf {
+			if c.bringsMore() {
 				c.linger(t) // a close with bytes unread would reset the connection, and the answer with it
 			}
 			return
@@ -235,8 +239,7 @@ func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 		return true
 	case errors.Is(err, ErrStopped), errors.Is(err, ErrTimeout):
 		// A request may have come just now.
-		_ = c.raw.Control(func(fd uintptr) { c.tryRead(fd) })
-		return len(c.first) > 0
+		return c.hasFirst()
 	}
 	return err == nil
 }

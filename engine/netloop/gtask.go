@@ -180,7 +180,7 @@ func (t *gtask) lookAfterPeer(now Time) {
 	}
 	// One that has ended its stream, and is gone for that, is found out also by
 	// a task that never waits for long.
-	state := c.peerState()
+	state := c.state()
 	if state == peerHalf && c.ended == 0 {
 		c.ended = now
 	}
@@ -207,8 +207,7 @@ func (t *gtask) probeHalf(c *gconn, probe []byte) {
 		return
 	}
 	t.halfOK = true
-	c.nc.SetWriteDeadline(time.Now().Add(probeTime))
-	t.probed, _ = c.nc.Write(probe)
+	t.probed = c.probe(probe)
 }
 
 func (t *gtask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
@@ -332,7 +331,7 @@ func pump(t Task, from, to *gconn) {
 		switch {
 		case err == nil:
 		case isEOF(err):
-			to.CloseWrite()
+			to.closeWrite(to.d.ownTask(t))
 			return
 		default:
 			from.Close()

@@ -43,8 +43,10 @@ func (c *econn) discard() {
 			return
 		}
 		n, err := c.drop()
-		t.moved(n)
+		t.moved(c.cost(n))
 		switch {
+		case err == ErrAgain && c.readable: // a layer has opened nothing yet
+			continue
 		case err == ErrAgain:
 			return
 		case err != nil:

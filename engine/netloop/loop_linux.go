@@ -45,6 +45,7 @@ type loop struct {
 	listenAt  Time // when to accept again after a failure; 0 = accepting
 	shortTill Time // look for a descriptor before each accept until then
 	scratch   []byte
+	sealRoom  []byte   // for what layers seal
 	pipes     [][2]int // for splices
 	events    [256]unix.EpollEvent
 	batch     batch

@@ -9,6 +9,9 @@
 // neither coroutine nor buffer. "io_uring" is epoll whose loops gather the
 // reads and writes of many tasks and hand them to the kernel together.
 //
+// Under a client's connection there may be a Layer, such as TLS: it turns the
+// bytes of the socket into those that the code reads, and back.
+//
 // The package knows nothing of HTTP.
 package netloop
 
@@ -83,7 +86,7 @@ type Conn interface {
 	// copying it through this process. It waits at most readWait (0 = no
 	// limit) for the first byte, and for dst as Write does. moved counts the
 	// bytes taken from c. readErr is io.EOF at the end of c's stream, and
-	// ErrNoSplice when the system cannot.
+	// ErrNoSplice when the system cannot, or a layer stands under c or dst.
 	Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error)
 	// Ended reports whether the peer has ended its stream, though there may be
 	// bytes before the end that nobody has read. It is false where the system
@@ -101,6 +104,8 @@ type Conn interface {
 	// Loop is the loop that the connection belongs to. Only tasks of the same
 	// loop may use it.
 	Loop() *Loop
+	// Layer is the layer that stands under the connection; nil = none.
+	Layer() Layer
 	// Peer is the client's address; the zero AddrPort for unix sockets.
 	Peer() netip.AddrPort
 	// Local is the address that the client has connected to; the zero

@@ -105,6 +105,28 @@ func TestRestAndStash(t *testing.T) {
 	})
 }
 
+// TestRestWithBytesUnread: who rests with bytes unread is served again at once.
+func TestRestWithBytesUnread(t *testing.T) {
+	drivers(t, func(t *testing.T, name string) {
+		addr, _ := serve(t, name, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+			buf := make([]byte, 3)
+			n, err := c.TryRead(task, buf)
+			if err != nil && err != netloop.ErrAgain {
+				return netloop.Verdict{}
+			}
+			c.Write(task, buf[:n], nil, time.Minute)
+			return netloop.Verdict{Op: netloop.Rest}
+		})
+		c := dial(t, addr)
+		_, err := c.Write([]byte("0123456789"))
+		require.NoError(t, err)
+		require.NoError(t, c.CloseWrite())
+		got, err := io.ReadAll(c)
+		require.NoError(t, err)
+		assert.Equal(t, "0123456789", string(got))
+	})
+}
+
 func TestExpiry(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		addr, _ := serve(t, name, netloop.Options{FirstWait: func() time.Duration { return 20 * time.Millisecond }},

@@ -50,6 +50,9 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 	if e.cut != nil {
 		return 0, e.cut, nil
 	}
+	if c.lining != nil || to.lining != nil {
+		return 0, ErrNoSplice, nil // the bytes are not those of the socket
+	}
 	p, err := c.loop.pipe()
 	if err != nil {
 		return 0, ErrNoSplice, nil

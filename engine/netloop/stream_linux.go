@@ -59,6 +59,9 @@ func (c *econn) tryRead(t *etask, p []byte) (int, error) {
 	if !c.readable {
 		return 0, ErrAgain
 	}
+	if c.lining != nil {
+		return c.open(t, p)
+	}
 	n, full, e := c.receive(t, p)
 	return c.took(n, full, e)
 }
@@ -68,6 +71,12 @@ func (c *econn) tryRead(t *etask, p []byte) (int, error) {
 func (c *econn) drop() (int, error) {
 	if !c.readable {
 		return 0, ErrAgain
+	}
+	if l := c.lining; l != nil {
+		if !l.broken {
+			return c.open(nil, c.loop.scratch)
+		}
+		l.pulled = 0
 	}
 	n, e := rawDrop(c.fd, c.loop.scratch)
 	return c.took(n, n == len(c.loop.scratch), e)
@@ -108,6 +117,9 @@ func (c *econn) Read(t Task, p []byte, wait time.Duration) (int, error) {
 
 func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 	e, total := c.loop.ownTask(t), 0
+	if c.lining != nil {
+		return c.writeSealed(e, a, b, wait)
+	}
 	for len(a)+len(b) > 0 {
 		e.giveWay()
 		if e.cut != nil && e.cut != ErrStopped { // last words need no wait
@@ -172,13 +184,16 @@ func (c *econn) awaitWrite(t *etask, wait time.Duration) error {
 	if c.closed {
 		return net.ErrClosed
 	}
-	c.want(false)
+	c.want(c.unsent())
 	return err
 }
 
 func (c *econn) CloseWrite() error {
 	if c.closed {
 		return net.ErrClosed
+	}
+	if c.lining != nil {
+		return c.endSealed()
 	}
 	return unix.Shutdown(c.fd, unix.SHUT_WR)
 }

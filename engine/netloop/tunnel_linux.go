@@ -61,9 +61,14 @@ func (t *tunnel) move() {
 	if t.ended {
 		return
 	}
-	if !t.pump(t.a, t.b, &t.ab) || !t.pump(t.b, t.a, &t.ba) || t.ab.ended && t.ba.ended {
+	if !t.pump(t.a, t.b, &t.ab) || !t.pump(t.b, t.a, &t.ba) || t.over() {
 		t.end()
 	}
+}
+
+// over reports whether both streams have ended, and all of them was passed on.
+func (t *tunnel) over() bool {
+	return t.ab.ended && t.ba.ended && !t.a.unsent() && !t.b.unsent()
 }
 
 // pump moves one direction. It reports false when the tunnel is broken.
@@ -73,13 +78,13 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 			return false
 		}
 		switch {
-		case s.ended && from.hup:
+		case s.ended && from.hup && !to.unsent():
 			return false // nothing can reach it any more
 		case len(s.held) > 0, s.ended, !from.readable:
 			return true
 		}
 		n, err := from.tryRead(nil, from.loop.scratch)
-		share.moved(n)
+		share.moved(from.cost(n))
 		switch {
 		case n > 0:
 			share.moved(n)
@@ -89,6 +94,7 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 			if !ok {
 				return false
 			}
+		case err == ErrAgain && from.readable: // a layer has opened nothing yet
 		case err == ErrAgain:
 			return true
 		case isEOF(err):
@@ -108,7 +114,7 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 // flush writes what is held. It reports false when the other side is broken.
 func (s *stream) flush(to *econn) bool {
 	for len(s.held) > 0 {
-		n, e := rawWrite(to.fd, s.held)
+		n, e := to.put(s.held)
 		switch e {
 		case 0:
 			s.held = s.held[n:]
@@ -121,7 +127,7 @@ func (s *stream) flush(to *econn) bool {
 		}
 	}
 	s.held = nil
-	to.want(false)
+	to.want(to.unsent())
 	return true
 }
 

@@ -1,0 +1,288 @@
+package netloop
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A glining is a lining of the goroutine driver. One task may read, another
+// write, and the sweeper look whether the client is there.
+//
+// The locks are taken in the order of the fields.
+type glining struct {
+	reading sync.Mutex    // held from a read of the socket until the layer has what it brought
+	writing sync.Mutex    // held while something that is sealed is written
+	woken   atomic.Bool   // the layer has news
+	bell    chan struct{} // holds at most one sign for who waits for news
+
+	mu sync.Mutex // guards l; taken for moments
+	l  lining
+}
+
+// pullRoom is for one read of a socket.
+const pullRoom = 16 << 10
+
+var pullBuffers = sync.Pool{New: func() any { return new([pullRoom]byte) }}
+
+// line puts a layer under a client's connection, if there is to be one.
+func (c *gconn) line() {
+	f := c.d.opts.Layer
+	if f == nil {
+		return
+	}
+	g := &glining{bell: make(chan struct{}, 1)}
+	layer := f(c, func() {
+		g.woken.Store(true)
+		c.spoil()
+	})
+	if layer != nil {
+		g.l.layer = layer
+		c.lining = g
+	}
+}
+
+func (c *gconn) Layer() Layer {
+	if c.lining == nil {
+		return nil
+	}
+	return c.lining.l.layer
+}
+
+// isWait reports whether an error ends a wait rather than a stream.
+func isWait(err error) bool {
+	switch err {
+	case ErrTimeout, ErrGone, ErrStopped, ErrEnough:
+		return true
+	}
+	return false
+}
+
+// take is lining.take.
+func (g *glining) take(p []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.l.take(p)
+}
+
+// ready is lining.ready.
+func (g *glining) ready() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.l.ready()
+}
+
+// busy is whether the layer is to be fed nothing before it has news.
+func (g *glining) busy() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.l.busy
+}
+
+// came hands on what a read of the socket has brought: some bytes, or an error,
+// of which ErrAgain says that the layer has news.
+func (g *glining) came(p []byte, err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case len(p) > 0 || err == ErrAgain:
+		g.l.feed(p)
+	case isEOF(err):
+		g.l.feedEnd()
+	case err != nil:
+		g.l.fail(err)
+	}
+}
+
+// open is Read through the layer.
+func (c *gconn) open(t *gtask, p []byte, until Time) (int, error) {
+	g := c.lining
+	g.reading.Lock()
+	defer g.reading.Unlock()
+	if n, err := g.take(p); err != ErrAgain {
+		return n, err
+	}
+	buf := pullBuffers.Get().(*[pullRoom]byte)
+	defer pullBuffers.Put(buf)
+	for {
+		if err := g.bring(c, t, until, buf[:]); err != nil {
+			return 0, err
+		}
+		if n, err := g.take(p); err != ErrAgain {
+			return n, err
+		}
+	}
+}
+
+// bring waits until something comes, and hands it on. A nil buf is for a rest.
+func (g *glining) bring(c *gconn, t *gtask, until Time, buf []byte) error {
+	n, err := 0, error(nil)
+	if g.busy() {
+		if err = g.awaitNews(c, t, until); err == nil {
+			err = ErrAgain
+		}
+	} else {
+		n, err = c.do(t, &c.in, until, buf)
+	}
+	switch {
+	case isWait(err):
+		return err
+	case buf == nil:
+		g.came(c.first, err)
+		c.dropFirst()
+	default:
+		g.came(buf[:n], err)
+	}
+	return g.reply(c, t, until)
+}
+
+// awaitNews waits until a layer that is busy has news.
+func (g *glining) awaitNews(c *gconn, t *gtask, until Time) error {
+	var timeout <-chan time.Time
+	if until != 0 {
+		timer := time.NewTimer(until.Sub(Now()))
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	for !g.woken.Swap(false) {
+		if c.closed.Load() {
+			return net.ErrClosed
+		}
+		if c.endsRest() {
+			return ErrStopped
+		}
+		if err := t.begin(nil); err != nil {
+			return err
+		}
+		select {
+		case <-g.bell:
+		case <-t.cutting:
+		case <-timeout:
+			return ErrTimeout
+		}
+	}
+	return nil
+}
+
+// awaitOpen waits at rest until a read has something to give.
+func (c *gconn) awaitOpen(t *gtask, until Time) error {
+	g := c.lining
+	g.reading.Lock()
+	defer g.reading.Unlock()
+	for !g.ready() {
+		if err := g.bring(c, t, until, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reply writes what the layer has to say to what came, until the given moment.
+// That the peer does not take it is for who reads next to find out.
+func (g *glining) reply(c *gconn, t *gtask, until Time) error {
+	wait := time.Duration(0)
+	if until != 0 {
+		wait = max(until.Sub(Now()), 1)
+	}
+	if err := g.flush(c, t, wait); isWait(err) {
+		return err
+	}
+	return nil
+}
+
+// pull reads what is there without waiting, until something is open. reading is
+// held.
+func (g *glining) pull(c *gconn) {
+	if g.woken.Swap(false) {
+		g.came(nil, ErrAgain)
+	}
+	buf := pullBuffers.Get().(*[pullRoom]byte)
+	defer pullBuffers.Put(buf)
+	for range pullsAtOnce {
+		if g.ready() || g.busy() {
+			break
+		}
+		n, e := 0, syscall.EBADF // as of a connection that is closed
+		_ = c.raw.Control(func(fd uintptr) { n, e = sysRead(int(fd), buf[:]) })
+		switch {
+		case e == syscall.EAGAIN || e == syscall.EINTR:
+			g.sendNow(c)
+			return
+		case e != 0:
+			g.came(nil, e)
+		case n == 0:
+			g.came(nil, io.EOF)
+		default:
+			g.came(buf[:n], nil)
+		}
+	}
+	g.sendNow(c)
+}
+
+// sendNow writes what is sealed, as far as that needs no wait and nobody else
+// is at it.
+func (g *glining) sendNow(c *gconn) {
+	if !g.writing.TryLock() {
+		return
+	}
+	defer g.writing.Unlock()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	_ = c.raw.Control(func(fd uintptr) {
+		for len(g.l.unsent()) > 0 {
+			n, e := sysWrite(int(fd), g.l.unsent())
+			if e != 0 {
+				return
+			}
+			g.l.wrote(n)
+		}
+	})
+}
+
+// findsFirst is gconn.hasFirst.
+func (g *glining) findsFirst(c *gconn) bool {
+	g.reading.Lock()
+	defer g.reading.Unlock()
+	g.pull(c)
+	return g.ready()
+}
+
+// state is what can be seen of the peer through the layer, of whose socket
+// something else can be seen. Where a task reads, that finds out more.
+func (c *gconn) state() peerState {
+	g, s := c.lining, c.peerState()
+	if g == nil || s == peerGone {
+		return s
+	}
+	if g.reading.TryLock() {
+		g.pull(c)
+		g.reading.Unlock()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.l.broken:
+		return peerGone
+	case g.l.came != nil || s == peerHalf:
+		return peerHalf
+	case g.l.ready():
+		return peerSent
+	}
+	return peerQuiet
+}
+
+// bringsMore reports whether bytes may have come that nobody has read.
+func (c *gconn) bringsMore() bool {
+	s := c.state()
+	return s == peerSent || s == peerHalf || c.lining != nil && c.lining.broken()
+}
+
+// broken reports whether nothing that comes is of use any more.
+func (g *glining) broken() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.l.broken
+}

@@ -1,0 +1,125 @@
+package netloop
+
+import "time"
+
+// writeSealed is Write through the layer.
+func (c *gconn) writeSealed(t *gtask, a, b []byte, wait time.Duration) (total int, err error) {
+	g := c.lining
+	for {
+		// What others have sealed goes first.
+		if err := g.flush(c, t, wait); err != nil {
+			return total, err
+		}
+		if len(a)+len(b) == 0 {
+			return total, nil
+		}
+		g.mu.Lock()
+		n, err := g.l.seal(a, b)
+		g.mu.Unlock()
+		if total += n; err != nil {
+			return total, err
+		}
+		m := min(n, len(a))
+		a, b = a[m:], b[n-m:]
+	}
+}
+
+// flush writes what is sealed.
+func (g *glining) flush(c *gconn, t *gtask, wait time.Duration) error {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	for {
+		part := g.begin()
+		if len(part) == 0 {
+			return nil
+		}
+		n, err := c.write(t, part, wait)
+		g.finish(part, n)
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// begin takes what is to be written. writing is held until finish.
+func (g *glining) begin() []byte {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	part := g.l.unsent()
+	g.l.trim()
+	return part
+}
+
+// finish puts back what was not written of a part.
+func (g *glining) finish(part []byte, n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch later := g.l.unsent(); {
+	case n < len(part):
+		g.l.out, g.l.sent = append(part[n:], later...), 0
+	case len(later) == 0 && cap(part) <= 2*sealAtOnce:
+		g.l.out, g.l.sent = part[:0], 0
+	}
+}
+
+// end seals the end of our stream.
+func (g *glining) end() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.l.end()
+}
+
+// endIn ends our stream in a task.
+func (g *glining) endIn(c *gconn, t *gtask) {
+	g.end()
+	_ = g.flush(c, t, lingerSilence)
+}
+
+// endNow ends our stream for who cannot wait for long.
+func (g *glining) endNow(c *gconn) {
+	g.end()
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	if part := g.begin(); len(part) > 0 {
+		n, _ := c.writeNow(part)
+		g.finish(part, n)
+	}
+}
+
+// probe seals and writes a few bytes, if nobody else writes.
+func (g *glining) probe(c *gconn, p []byte) int {
+	if !g.writing.TryLock() {
+		return 0
+	}
+	defer g.writing.Unlock()
+	g.mu.Lock()
+	n := 0
+	if len(g.l.unsent()) == 0 {
+		n, _ = g.l.seal(p, nil)
+	}
+	g.mu.Unlock()
+	if part := g.begin(); len(part) > 0 {
+		wrote, _ := c.writeNow(part)
+		g.finish(part, wrote)
+	}
+	return n
+}
+
+// silence has the close say nothing.
+func (g *glining) silence() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.l.ended = true
+	g.l.trim()
+}
+
+// closeFor closes the layer of a connection that is being closed, and tells the
+// peer where that needs no wait.
+func (g *glining) closeFor(c *gconn) {
+	g.end()
+	g.sendNow(c)
+	signal(g.bell)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.l.close()
+}

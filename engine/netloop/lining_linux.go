@@ -1,0 +1,249 @@
+package netloop
+
+import (
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A connection with a layer reads its socket as soon as something comes, until
+// something is open. So readable means for it, too, that a read has something
+// to give, or that the socket may have; and the end of the peer's stream is
+// seen though nobody reads.
+
+// line puts a layer under a client's connection, if there is to be one. It
+// reports whether there may be something to read.
+func (c *econn) line() bool {
+	f := c.loop.d.opts.Layer
+	if f == nil {
+		return true
+	}
+	layer := f(c, func() { c.loop.post(c.news) })
+	if layer == nil {
+		return true
+	}
+	c.lining = &lining{layer: layer, more: true}
+	c.pull()
+	return c.readable
+}
+
+func (c *econn) Layer() Layer {
+	if c.lining == nil {
+		return nil
+	}
+	return c.lining.layer
+}
+
+// news is called when the layer has some.
+func (c *econn) news() {
+	if c.closed || c.lining == nil {
+		return
+	}
+	c.lining.feed(nil)
+	c.event(0)
+}
+
+// flow takes an event of the socket.
+func (c *econn) flow(mayRead bool) {
+	c.lining.more = c.lining.more || mayRead
+	c.pull()
+}
+
+// pull feeds the layer until something is open or nothing more comes, and
+// writes what it has to say to that. It returns how much has come.
+func (c *econn) pull() (moved int) {
+	l := c.lining
+	if c.hup && l.busy { // nobody is there for what comes of its work
+		l.fail(unix.ECONNRESET)
+	}
+	for range pullsAtOnce {
+		if !l.more || l.busy || l.ready() {
+			break
+		}
+		n, e := rawRead(c.fd, c.loop.scratch)
+		n, err := c.took(n, n == len(c.loop.scratch), e)
+		l.more = c.readable
+		moved += n
+		switch err {
+		case nil:
+			l.feed(c.loop.scratch[:n])
+		case ErrAgain:
+		case io.EOF:
+			l.feedEnd()
+		default:
+			l.fail(err)
+		}
+	}
+	c.readable = l.more && !l.busy || l.ready()
+	_ = c.flush() // a failure is an event, too
+	if l.came != nil && !l.told {
+		l.told = true
+		if !c.half {
+			c.half, c.ended = true, c.loop.now
+		}
+		c.tellWatcher()
+	}
+	return moved
+}
+
+// open is tryRead through the layer.
+func (c *econn) open(t *etask, p []byte) (int, error) {
+	l := c.lining
+	l.pulled = 0
+	n, err := l.take(p)
+	if err == ErrAgain {
+		l.more = true // there was an event, or none can have told
+		l.pulled = c.pull()
+		n, err = l.take(p)
+	}
+	c.readable = l.more && !l.busy || l.ready()
+	if t != nil {
+		t.moved(c.cost(n))
+	}
+	return n, err
+}
+
+// cost is how much was moved for a read that has brought n bytes.
+func (c *econn) cost(n int) int {
+	if c.lining == nil {
+		return n
+	}
+	return max(n, c.lining.pulled)
+}
+
+// flush writes what is sealed. What the socket does not take yet (EAGAIN) is
+// written once it does.
+func (c *econn) flush() syscall.Errno {
+	l := c.lining
+	for len(l.unsent()) > 0 {
+		n, e := rawWrite(c.fd, l.unsent())
+		switch e {
+		case 0:
+			l.wrote(n)
+		case unix.EINTR:
+		case unix.EAGAIN:
+			c.want(true)
+			return e
+		default:
+			l.trim()
+			return e
+		}
+	}
+	if cap(l.out) > cap(c.loop.sealRoom) {
+		c.loop.sealRoom = l.out[:0]
+	}
+	l.trim()
+	c.want(false)
+	if l.shut {
+		l.shut = false
+		_ = unix.Shutdown(c.fd, unix.SHUT_WR)
+	}
+	if t := c.writer; t != nil {
+		t.wake()
+	}
+	return 0
+}
+
+// seal seals into room of the loop's, which flush gives back.
+func (c *econn) seal(a, b []byte) (int, error) {
+	if l := c.lining; l.out == nil {
+		l.out, c.loop.sealRoom = c.loop.sealRoom, nil
+	}
+	return c.lining.seal(a, b)
+}
+
+// unsent reports whether something is sealed that the socket has not taken.
+func (c *econn) unsent() bool { return c.lining != nil && len(c.lining.unsent()) > 0 }
+
+// writeSealed is Write through the layer.
+func (c *econn) writeSealed(t *etask, a, b []byte, wait time.Duration) (total int, err error) {
+	l := c.lining
+	for {
+		t.giveWay()
+		if t.cut != nil && t.cut != ErrStopped { // last words need no wait
+			return total, t.cut
+		}
+		if c.closed {
+			return total, net.ErrClosed
+		}
+		if !c.unsent() {
+			if len(a)+len(b) == 0 {
+				return total, nil
+			}
+			n, err := c.seal(a, b)
+			if total += n; err != nil {
+				return total, err
+			}
+			m := min(n, len(a))
+			a, b = a[m:], b[n-m:]
+		}
+		before := len(l.unsent())
+		e := c.flush()
+		t.moved(before - len(l.unsent()))
+		switch e {
+		case 0:
+		case unix.EAGAIN:
+			if err := c.awaitWrite(t, wait); err != nil {
+				return total, err
+			}
+		default:
+			return total, os.NewSyscallError("write", e)
+		}
+	}
+}
+
+// put writes what can be written of p without waiting. Of a connection with a
+// layer all of it is sealed, unless something that was sealed before still
+// waits.
+func (c *econn) put(p []byte) (int, syscall.Errno) {
+	switch {
+	case c.closed:
+		return 0, unix.EBADF
+	case c.lining == nil:
+		return rawWrite(c.fd, p)
+	}
+	if e := c.flush(); e != 0 {
+		return 0, e
+	}
+	n, err := c.seal(p, nil)
+	if err != nil {
+		return 0, unix.EPROTO
+	}
+	if e := c.flush(); e != 0 && e != unix.EAGAIN {
+		return 0, e
+	}
+	return n, 0
+}
+
+// endSealed is CloseWrite through the layer.
+func (c *econn) endSealed() error {
+	l := c.lining
+	l.end()
+	l.shut = true
+	if e := c.flush(); e != 0 && e != unix.EAGAIN {
+		return os.NewSyscallError("write", e)
+	}
+	return nil
+}
+
+// unline closes the layer of a connection that is being closed, and tells the
+// peer where that needs no wait.
+func (c *econn) unline() {
+	l := c.lining
+	l.end()
+	for len(l.unsent()) > 0 {
+		n, e := rawWrite(c.fd, l.unsent())
+		if e != 0 && e != unix.EINTR {
+			break
+		}
+		l.wrote(max(n, 0))
+	}
+	l.close()
+}
+
+// gone reports whether the connection is of no more use.
+func (c *econn) gone() bool { return c.hup || c.lining != nil && c.lining.broken }
