@@ -58,7 +58,7 @@ func (d *epoll) Name() string {
 	return "epoll"
 }
 
-func (d *epoll) Procs() int { return len(d.loops) }
+func (d *epoll) Procs() int { return len(d.loops) + d.opts.Beside }
 
 func (d *epoll) Loops() []*Loop {
 	all := make([]*Loop, len(d.loops))

@@ -40,7 +40,7 @@ func NewGoroutine(opts Options) Driver {
 	return &goroutines{
 		opts:      opts,
 		loop:      Loop{name: "goroutine"},
-		procs:     share(),
+		procs:     share() + opts.Beside,
 		acceptLog: acceptLog{log: opts.Log},
 		fds:       newDescriptors(&opts),
 		conns:     make(map[*gconn]struct{}),

@@ -243,7 +243,10 @@ type Driver interface {
 	// ErrStopped, and connections are closed. What can be written without
 	// waiting still is.
 	Abort()
-	// Procs is how many processors the driver makes good use of, at least 1.
+	// Procs is how many processors the driver makes good use of: one for each of
+	// its loops, or as many as connections should have where they run in
+	// goroutines, and Options.Beside. It is at least 1. Work that has nothing to
+	// do with connections is not counted.
 	Procs() int
 	// Loops are the loops that it runs tasks on, the same ones for its life.
 	Loops() []*Loop
