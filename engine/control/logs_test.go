@@ -28,7 +28,7 @@ func TestServer_Logs(t *testing.T) {
 		assert.Equal(t, test.text, out.String())
 	}
 	err := c.Logs(t.Context(), TailRequest{Groups: []string{"nosuch"}}, io.Discard)
-	require.ErrorContains(t, err, `no group "nosuch"; there are: "gone"`)
+	require.ErrorContains(t, err, `no group "nosuch"; known groups: "gone"`)
 	_, err = c.do(t.Context(), "GET", "/v1/logs?lines=x", nil)
 	require.Error(t, err)
 }

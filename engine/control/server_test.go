@@ -175,7 +175,7 @@ func TestServer_Verbs(t *testing.T) {
 	require.EqualError(t, c.Scale(ctx, "api", 4), "too many")
 	require.NoError(t, c.Restart(ctx, "a b/c"))
 	require.NoError(t, c.Hold(ctx, "api"))
-	require.EqualError(t, c.Hold(ctx, "x"), `no group "x"; there are: "api"`)
+	require.EqualError(t, c.Hold(ctx, "x"), `no group "x"; known groups: "api"`)
 	require.NoError(t, c.Release(ctx, "api"))
 	require.NoError(t, c.Stop(ctx))
 	assert.Equal(t, []string{"scale api ii", "scale api iiii", "restart a b/c", "hold api", "hold x", "release api", "stop"}, m.all())
@@ -255,7 +255,7 @@ func TestServer_Quiet(t *testing.T) {
 	m := new(fakeMaster)
 	_, c := start(t, m)
 	require.NoError(t, c.Quiet(t.Context(), "api"))
-	require.EqualError(t, c.Quiet(t.Context(), "x"), `no group "x"; there are: "api"`)
+	require.EqualError(t, c.Quiet(t.Context(), "x"), `no group "x"; known groups: "api"`)
 
 	m = &fakeMaster{block: make(chan struct{})}
 	s, c := start(t, m)

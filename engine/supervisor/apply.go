@@ -11,14 +11,14 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// errDied is the reason where a worker was ready and has ended before the
-// others of the same apply were.
-var errDied = errors.New("ended again right after it was ready")
+// errDied is the reason for a worker that became ready, but exited before the
+// other workers of the same apply were ready.
+var errDied = errors.New("exited right after it became ready")
 
-// A Result says what an Apply has done.
+// A Result describes a completed Apply.
 type Result struct {
-	Generation int        // counts the plans that were applied, from 1
-	Plan       *plan.Plan // in effect now: pinned and restart-only settings are the old ones
+	Generation int        // number of plans applied so far, including this one
+	Plan       *plan.Plan // in effect now; pinned and restart-only settings keep their old values
 	Changes    plan.Changes
 	Took       time.Duration
 }
@@ -29,18 +29,18 @@ type step struct {
 	group   *group
 	fresh   bool // the group is new
 	target  target
-	replace bool   // every worker, in the commit
-	batch   *batch // started for this apply, and not in service yet; never nil
-	starts  int    // how many are started for it in all
-	ready   int    // how many of them have been ready
+	replace bool   // the commit replaces every worker
+	batch   *batch // started for this apply but not yet in service; never nil
+	starts  int    // how many workers this apply starts in total
+	ready   int    // how many of them have become ready
 }
 
 func (st *step) progress(s Step, ready int) Progress {
 	return Progress{Step: s, Group: st.change.Name, Workers: st.starts, Ready: ready}
 }
 
-// apply carries out the difference to next. It is called by the supervisor's
-// goroutine alone.
+// apply carries out the difference between the plan in effect and next. Only
+// the supervisor's goroutine calls it.
 func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	begun := time.Now()
 	s.starter.Forget()
@@ -71,7 +71,7 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 	return Result{Generation: s.generation, Plan: s.plan, Changes: changes, Took: time.Since(begun)}, nil
 }
 
-// effective is the plan that runs once the changes are applied.
+// effective returns the plan that runs once the changes are applied.
 func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 	p := *next
 	p.Groups = nil
@@ -87,8 +87,8 @@ func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 	return &p
 }
 
-// steps prepares the parts of an apply. New groups begin to run, and have no
-// workers yet.
+// steps prepares the parts of an apply. It starts the goroutines of new groups,
+// which have no workers yet.
 func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 	steps := make([]*step, len(changes))
 	for i := range changes {
@@ -107,8 +107,8 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 	return steps
 }
 
-// begin starts what must start, in all groups together, and waits until all
-// of it is ready. If it fails, nothing of it is left.
+// begin starts the new workers of all groups together and waits until all of
+// them are ready. If it fails, it leaves nothing running.
 func (s *Supervisor) begin(ctx context.Context, steps []*step, opts *ApplyOptions) error {
 	l := newLaunch()
 	for _, st := range steps {
@@ -128,7 +128,7 @@ func (s *Supervisor) begin(ctx context.Context, steps []*step, opts *ApplyOption
 	return err
 }
 
-// added are the indexes that the target needs and the group does not have.
+// added returns the indexes that the target needs and the group does not have.
 func (st *step) added() (indexes []int) {
 	if st.target.spec == nil {
 		return nil
@@ -143,7 +143,8 @@ func (st *step) added() (indexes []int) {
 	return indexes
 }
 
-// abort stops what was started for the steps, and returns when it is gone.
+// abort stops everything that was started for the steps and waits until it is
+// gone.
 func abort(steps []*step) {
 	var ending []*member
 	for _, st := range steps {
@@ -168,9 +169,10 @@ func abort(steps []*step) {
 	}
 }
 
-// commit makes the plan in effect the one that is served: the workers first,
-// so that the table never names a group that is not ready, then the table, and
-// only then the end of removed groups, which it does not name any more.
+// commit starts serving the plan in effect: first it puts the workers into
+// service, so that the table never names a group that is not ready; then it
+// publishes the table; only then does it end the removed groups, which the
+// table no longer names.
 func (s *Supervisor) commit(steps []*step) {
 	groups := make(map[string]*group)
 	for _, st := range steps {
@@ -193,7 +195,7 @@ func (s *Supervisor) commit(steps []*step) {
 	s.show(time.Now())
 }
 
-// applied tells that a group is as its target says.
+// applied reports that a group matches its target.
 func (s *Supervisor) applied(st *step) {
 	s.opts.Log.Info("group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
 	e := api.Event{Kind: api.EventApplied, Group: st.change.Name, Generation: s.generation, Reason: string(st.change.Action) + ": " + st.change.Reason}
@@ -203,7 +205,8 @@ func (s *Supervisor) applied(st *step) {
 	s.opts.Events.Emit(e)
 }
 
-// pools are the groups as the proxy sees them.
+// pools returns the pools of the groups, which is all that the proxy sees of
+// them.
 func pools(groups map[string]*group) map[string]*pool.Pool {
 	out := make(map[string]*pool.Pool, len(groups))
 	for name, g := range groups {

@@ -34,9 +34,9 @@ func TestApply_StartsAllGroupsTogether(t *testing.T) {
 func TestApply_ByAction(t *testing.T) {
 	for name, c := range map[string]struct {
 		first, next *plan.Plan
-		want        []string // indexes of group a afterwards
-		kept        int      // workers of group a that are the same as before
-		started     int      // workers of all groups, ever
+		want        []string // indexes of group a after the apply
+		kept        int      // workers of group a that were kept
+		started     int      // workers started in all groups
 	}{
 		"replace":     {aPlan(aGroup("a")), aPlan(aGroup("a")), []string{"0", "1"}, 0, 4},
 		"keep":        {aPlan(aGroup("a", kept)), aPlan(aGroup("a", kept)), []string{"0", "1"}, 2, 2},
@@ -110,7 +110,7 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 		"ready, then dies": {func(p *fakeProcess) error {
 			time.AfterFunc(2*time.Second, p.kill)
 			return nil
-		}, `group "b": worker 0: ended again right after it was ready`},
+		}, `group "b": worker 0: exited right after it became ready`},
 		"no start": {func(*fakeProcess) error { return noPython }, `group "b": worker 0: no python`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -134,15 +134,15 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 				assert.Equal(t, 1, r.pub.times)
 				assert.Same(t, first.Groups[0], r.sup.plan.Groups[0])
 
-				r.fakes.onStart(nil) // and the next one finds everything in order
+				r.fakes.onStart(nil) // and the next apply succeeds
 				assert.Equal(t, 2, r.mustApply(aPlan(aGroup("a"), aGroup("b"))).Generation)
 			})
 		})
 	}
 }
 
-// TestApply_Check: whoever checks an apply sees what it will change, also where
-// another one has come before it, and can keep it from doing anything.
+// TestApply_Check: Check sees what the apply will change, even if another apply
+// came first, and can prevent it.
 func TestApply_Check(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", kept)))

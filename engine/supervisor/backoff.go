@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// How crashes are counted and restarts spaced.
+// These constants control how crashes are counted and how restarts are spaced.
 const (
-	healthyLife  = 60 * time.Second // ready for so long, a worker's crashes are forgotten
+	healthyLife  = 60 * time.Second // a worker that was ready for this long resets its crash count
 	leastBackoff = 100 * time.Millisecond
-	maxBackoff   = time.Minute // no wait is longer, unless the base is
-	hotCrashes   = 8           // in a row; from then on no wait is shorter than leastBackoff
+	maxBackoff   = time.Minute // no wait is longer, unless the base itself is
+	hotCrashes   = 8           // crashes in a row after which every wait is at least leastBackoff
 	jitterPart   = 4           // a wait grows by up to a quarter, so that workers do not restart in step
 )
 
-// restartDelay is the wait before a restart after so many crashes in a row:
-// none after the first, then base × 2^n. Jitter comes on top. A base of 0 has no
-// waits, until it is clear that they are all that keeps a processor from doing
-// nothing but restarts.
+// restartDelay returns the wait before a restart after the given number of
+// crashes in a row: none after the first crash, then base × 2^n. The caller
+// adds jitter. A base of 0 means no waits, until there have been so many
+// crashes that a processor would otherwise do nothing but restart workers.
 func restartDelay(base time.Duration, crashes int) time.Duration {
 	switch {
 	case base <= 0 && crashes > hotCrashes:
@@ -36,7 +36,7 @@ func restartDelay(base time.Duration, crashes int) time.Duration {
 	return delay
 }
 
-// addJitter lengthens a delay by a random part of it.
+// addJitter lengthens a delay by a random fraction.
 func addJitter(d time.Duration) time.Duration {
 	if d < jitterPart {
 		return d

@@ -7,50 +7,52 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A batch is the successions of one group that a start, a reload, a scale or a
-// restart begins together, and waits for. One of them may fail where the others do not: it
-// has lost a race for something that all of them create. So while another is
-// up, or has not failed yet, a failed start counts as a crash: it is repeated
-// after a pause, up to max_restarts_on_crash times and within startup_timeout
-// of the first. Only when every worker has failed the batch is given up at once:
-// then it is the app that is at fault.
+// A batch is the set of successions in one group that a start, a reload, a
+// scale or a restart begins together and waits for. One of them can fail while
+// the others succeed, for example if it lost a race for something that all of
+// them create. So as long as another worker is up, or has not failed yet, a
+// failed start counts as a crash: the group repeats it after a pause, up to
+// max_restarts_on_crash times and within startup_timeout of the first start.
+// Once every worker has failed, the app itself is at fault and the batch fails
+// immediately.
 //
 // The group's goroutine owns it.
 type batch struct {
 	successions []*succession
-	company     bool // other workers of the group stay, and are up
+	company     bool // other workers of the group are up and stay
 	err         *StartError
-	over        bool            // nobody waits for it any more: no start is repeated
-	news        chan<- struct{} // holds one when something has changed
+	over        bool            // nobody is waiting for the batch; do not repeat any start
+	news        chan<- struct{} // has capacity 1; a value means that something has changed
 }
 
-// newBatch returns a batch without workers.
+// newBatch returns an empty batch.
 func newBatch(company bool, news chan<- struct{}) *batch {
 	return &batch{company: company, news: news}
 }
 
-// add makes a succession one of the batch's; there may be no batch.
+// add adds a succession to the batch. On a nil batch it does nothing.
 func (b *batch) add(sc *succession) {
 	if b != nil {
 		b.successions = append(b.successions, sc)
 	}
 }
 
-// tell has whoever waits for the batch look at it. It never blocks.
+// tell wakes the goroutine that waits for the batch. It never blocks.
 func (b *batch) tell() {
 	select {
 	case b.news <- struct{}{}:
-	default: // he has not looked yet
+	default: // the waiter has not looked yet
 	}
 }
 
-// end says that nobody waits for the batch any more.
+// end marks the batch as no longer awaited.
 func (b *batch) end() {
 	b.over = true
 	b.tell()
 }
 
-// ready counts the workers that are ready, and have not ended since.
+// ready returns the number of workers that have become ready and have not
+// exited since.
 func (b *batch) ready() (n int) {
 	for _, sc := range b.successions {
 		if sc.isReady() {
@@ -70,7 +72,7 @@ func (b *batch) trouble() trouble {
 	return trouble{}
 }
 
-// members are the next workers of all successions.
+// members returns the next worker of every succession.
 func (b *batch) members() []*member {
 	members := make([]*member, len(b.successions))
 	for i, sc := range b.successions {
@@ -79,7 +81,8 @@ func (b *batch) members() []*member {
 	return members
 }
 
-// hasEnded reports whether the process of a member that was ready has ended.
+// hasEnded reports whether the process of a member that became ready has
+// exited.
 func hasEnded(m *member) bool {
 	select {
 	case <-m.proc.Exited():
@@ -89,20 +92,21 @@ func hasEnded(m *member) bool {
 	}
 }
 
-// died is the error where a member was ready and has ended too soon.
+// died returns the error for a member that became ready but exited too soon.
 func (m *member) died() *StartError {
 	return &StartError{Group: m.group.name, Worker: m.index, Err: errDied, Stderr: m.proc.Stderr()}
 }
 
-// prepare adds a succession to the batch and starts its worker, which a plan
-// puts into service.
+// prepare adds a succession to the batch and starts its worker. A plan decides
+// when the worker enters service.
 func (g *group) prepare(b *batch, index int, t target) {
 	sc := &succession{index: index, target: t, batch: b}
 	b.add(sc)
 	g.spawn(sc, 0, 0)
 }
 
-// allFailed reports whether every worker has failed and none is ready since.
+// allFailed reports whether every worker has failed at least once and none is
+// ready now.
 func (b *batch) allFailed() bool {
 	for _, sc := range b.successions {
 		if len(sc.failed) == 0 || sc.isReady() {
@@ -112,7 +116,7 @@ func (b *batch) allFailed() bool {
 	return true
 }
 
-// failure is the error of a batch that has failed as a whole: one for all.
+// failure returns the one error that describes a batch that failed as a whole.
 func (b *batch) failure(last *StartError) *StartError {
 	if len(b.successions) == 1 {
 		return last
@@ -122,15 +126,15 @@ func (b *batch) failure(last *StartError) *StartError {
 	return &all
 }
 
-// because adds to the reason of an error.
+// because returns a copy of the error with an extended reason.
 func (e *StartError) because(format string, args ...any) *StartError {
 	more := *e
 	more.Err = fmt.Errorf("%w; %s", e.Err, fmt.Sprintf(format, args...))
 	return &more
 }
 
-// retry starts the next worker of a succession again, which was not in service
-// and has failed. It reports false if the batch is given up.
+// retry repeats the start of a succession whose next worker failed before it
+// entered service. It returns false if the batch has failed instead.
 func (g *group) retry(sc *succession, why api.RestartReason, failure *StartError) bool {
 	delay, left, ok := sc.again(failure, g.jitter)
 	if !ok {

@@ -17,8 +17,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// failsOnce has the first start of some indexes of new processes exit with 1,
-// half a second after it has begun.
+// failsOnce makes the first start of new processes with some indexes exit with
+// code 1 after half a second.
 func (r *rig) failsOnce(indexes ...int) {
 	seen := make(map[string]bool)
 	r.fakes.onStart(func(p *fakeProcess) error {
@@ -33,7 +33,7 @@ func (r *rig) failsOnce(indexes ...int) {
 }
 
 // TestBatch_LostRace: workers that lose a race at the start are started again,
-// whatever it is that starts them, and it succeeds once all are ready.
+// no matter what starts them, and the operation succeeds once all are ready.
 func TestBatch_LostRace(t *testing.T) {
 	ctx := context.Background()
 	for name, c := range map[string]struct {
@@ -110,8 +110,8 @@ func TestBatch_LostRace(t *testing.T) {
 	}
 }
 
-// TestBatch_AllFail: where every worker has failed, nothing is tried again, and
-// one error tells of all.
+// TestBatch_AllFail: if every worker has failed, nothing is retried, and one
+// error covers them all.
 func TestBatch_AllFail(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(6)), aGroup("b", kept)))
@@ -133,8 +133,8 @@ func TestBatch_AllFail(t *testing.T) {
 	})
 }
 
-// TestBatch_OneFailsForGood: one worker that fails as often as it may fails the
-// whole, with its reason; nothing of it is ever in service.
+// TestBatch_OneFailsForGood: one worker that fails more often than allowed
+// fails the whole batch, with its reason; none of its workers ever serves.
 func TestBatch_OneFailsForGood(t *testing.T) {
 	broken := func(index int) func(*fakeProcess) error {
 		return func(p *fakeProcess) error {
@@ -187,8 +187,8 @@ func TestBatch_OneFailsForGood(t *testing.T) {
 	}
 }
 
-// TestBatch_HangsForGood: what is left of startup_timeout bounds a start that
-// is repeated.
+// TestBatch_HangsForGood: a repeated start has only the remainder of
+// startup_timeout.
 func TestBatch_HangsForGood(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		tries := 0
@@ -209,8 +209,8 @@ func TestBatch_HangsForGood(t *testing.T) {
 	})
 }
 
-// TestBatch_DiesMeanwhile: a worker that was ready, and has died before the
-// others were, is started again; what is served then is whole.
+// TestBatch_DiesMeanwhile: a worker that became ready but died before the
+// others were ready is started again, and the group ends up complete.
 func TestBatch_DiesMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		n := 0
@@ -225,12 +225,12 @@ func TestBatch_DiesMeanwhile(t *testing.T) {
 		r.mustApply(aPlan(aGroup("a")))
 		assert.Equal(t, 2, r.pub.pools["a"].Ready())
 		assert.Equal(t, 3, r.fakes.started())
-		assert.Contains(t, r.log.String(), `msg="start failed, trying again" group=a worker=0 failures=1 restart_in=0s err="ended again right after it was ready"`)
+		assert.Contains(t, r.log.String(), `msg="start failed, trying again" group=a worker=0 failures=1 restart_in=0s err="exited right after it became ready"`)
 	})
 }
 
-// TestBatch_DiesBeforeCommit: a worker that dies when all are ready, and before
-// they are in service, has one successor.
+// TestBatch_DiesBeforeCommit: a worker that dies when all are ready, but before
+// they are in service, gets one successor.
 func TestBatch_DiesBeforeCommit(t *testing.T) {
 	for _, n := range []int{1, 2} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -272,7 +272,8 @@ func TestBatch_StoppedInBackoff(t *testing.T) {
 	})
 }
 
-// TestBatch_RestartMeetsReload: a reload replaces what a restart waits for.
+// TestBatch_RestartMeetsReload: a reload replaces the worker that a restart is
+// waiting for.
 func TestBatch_RestartMeetsReload(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))

@@ -8,24 +8,25 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// A target is what a group, or a worker of it, is or is to become.
+// A target describes what a group, or one of its workers, is or will become.
 type target struct {
 	spec       *plan.Group
-	generation int           // of the plan that it is from
-	startup    time.Duration // startup_timeout; 0 = no limit
+	generation int           // of the plan that it comes from
+	startup    time.Duration // startup_timeout; 0 means no limit
 }
 
-// commit makes the target the group's state: prepared workers get requests,
-// in the same step those that are too many, or all others with replace, get no
-// more, and then they are retired. It cannot fail: a prepared worker that has died meanwhile
-// is a crash like any other.
+// commit makes the target the group's state. In one step the prepared workers
+// start to receive requests and the surplus workers (all old workers, if
+// replace is set) stop receiving them; then commit retires the latter. It
+// cannot fail: a prepared worker that has died in the meantime counts as a
+// crash like any other.
 func (g *group) commit(t target, replace bool, batch *batch) {
 	before := g.spec
 	prepared := batch.members()
 	g.target = t
 	g.configure(t.spec)
 	retired := g.resize(replace)
-	g.retryIdle() // seats that are kept: those of the batch are empty yet
+	g.retryIdle() // kept seats only: those of the batch are still empty
 	dead := g.adopt(batch)
 	g.swap(before, readyOf(prepared), readyOf(retired))
 	for _, m := range prepared {
@@ -39,8 +40,8 @@ func (g *group) commit(t target, replace bool, batch *batch) {
 	}
 }
 
-// resize gives the group its number of seats and returns the members that
-// lose theirs: the highest indexes, or all.
+// resize gives the group its number of seats and returns the members that lose
+// theirs: those with the highest indexes, or all members if all is set.
 func (g *group) resize(all bool) []*member {
 	keep := min(len(g.seats), g.spec.Instances)
 	if all {
@@ -49,7 +50,7 @@ func (g *group) resize(all bool) []*member {
 	for _, s := range g.seats {
 		s.target = g.target
 	}
-	for sc := g.replacing(); sc != nil && sc.index >= keep; sc = g.replacing() { // another may have waited for its turn
+	for sc := g.replacing(); sc != nil && sc.index >= keep; sc = g.replacing() { // dropping one can start another that was waiting
 		g.dropReplacement(sc)
 	}
 	var retired []*member
@@ -65,8 +66,8 @@ func (g *group) resize(all bool) []*member {
 	return retired
 }
 
-// adopt puts the members of a batch into their seats, and returns those that
-// have ended already. Starts that have failed before are crashes of the seat.
+// adopt puts the members of a batch into their seats and returns the members
+// that have already exited.
 func (g *group) adopt(batch *batch) []*member {
 	var dead []*member
 	for _, sc := range batch.successions {
@@ -80,9 +81,9 @@ func (g *group) adopt(batch *batch) []*member {
 	return dead
 }
 
-// take makes a prepared succession the seat's: its worker is placed next, and
-// the plan does not wait for it any more. What the worker is, those after it
-// will be. Failed starts are crashes of the seat.
+// take gives a prepared succession to its seat: the caller places its worker
+// next, and the plan no longer waits for it. Later workers of the seat will use
+// the same target. Failed starts count as crashes of the seat.
 func (g *group) take(sc *succession) {
 	s := g.seats[sc.index]
 	s.inherit(sc)
@@ -95,9 +96,10 @@ func (g *group) take(sc *succession) {
 	}
 }
 
-// swap exchanges the workers and applies the new settings. The cap must not
-// be exceeded in between: a lower one holds before new workers come, a higher
-// one only once the old workers, which were promised less, are out.
+// swap exchanges the workers and applies the new settings without ever
+// exceeding the cap: a lower cap takes effect before the new workers enter
+// service, a higher one only after the old workers, which were promised the
+// lower cap, have left.
 func (g *group) swap(before *plan.Group, add, remove []*pool.Worker) {
 	if before == nil || stricter(g.spec, before) {
 		g.pool.Configure(g.spec)
@@ -113,9 +115,9 @@ func stricter(a, b *plan.Group) bool {
 	return a.MaxReqPerWorker > 0 && (b.MaxReqPerWorker == 0 || a.MaxReqPerWorker < b.MaxReqPerWorker)
 }
 
-// retryIdle starts kept workers that have failed, or wait for a restart, once
-// more and at once. The reload does not wait for them: a kept group that is
-// broken must not keep every other change out.
+// retryIdle restarts, without a delay, the kept workers that have failed or are
+// waiting for a restart. The reload does not wait for them, because a kept
+// group that is broken must not block every other change.
 func (g *group) retryIdle() {
 	for index, s := range g.seats {
 		if !s.idle() || s.crashes == 0 {

@@ -8,15 +8,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// deafGrace is how long a worker whose socket refuses connections has to end:
-// mostly it is just about to.
+// deafGrace is how long a worker whose socket refuses connections has to exit.
+// Most such workers are about to exit anyway.
 const deafGrace = time.Second
 
-var errDeaf = errors.New("its socket refuses connections, and it has not ended")
+var errDeaf = errors.New("its socket refuses connections, but the process still runs")
 
-// watchSocket has a worker replaced that takes no connection any more but does
-// not end, until ctx ends. So does Uvicorn that somebody has sent a SIGTERM,
-// for as long as it has a request in hand; what it has, it may finish.
+// watchSocket replaces a worker that accepts no more connections but does not
+// exit. It returns when ctx ends. Uvicorn behaves like this when somebody sends
+// it a SIGTERM while it has a request in hand; it can finish what it has.
 func (m *member) watchSocket(ctx context.Context, w *pool.Worker) {
 	select {
 	case <-w.Expelled():

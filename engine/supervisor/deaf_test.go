@@ -10,9 +10,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// TestDeaf_WorkerIsReplaced: one that refuses connections and does not end, as
-// Uvicorn while it finishes what it has after somebody's SIGTERM, is replaced
-// at once, and finishes.
+// TestDeaf_WorkerIsReplaced: a worker that refuses connections but does not
+// exit is replaced at once, and finishes its requests. Uvicorn is such a worker
+// after somebody else's SIGTERM.
 func TestDeaf_WorkerIsReplaced(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))
@@ -34,8 +34,8 @@ func TestDeaf_WorkerIsReplaced(t *testing.T) {
 	})
 }
 
-// TestDeaf_EndedWorkerIsACrash: mostly a socket refuses because its process
-// has just ended.
+// TestDeaf_EndedWorkerIsACrash: most often a socket refuses connections because
+// its process has just exited.
 func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))
@@ -50,7 +50,8 @@ func TestDeaf_EndedWorkerIsACrash(t *testing.T) {
 	})
 }
 
-// TestDeaf_RetiredWorkerIsLeftAlone: what is on its way out need not listen.
+// TestDeaf_RetiredWorkerIsLeftAlone: a worker on its way out does not have to
+// listen.
 func TestDeaf_RetiredWorkerIsLeftAlone(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))

@@ -9,64 +9,65 @@ import (
 	"time"
 )
 
-// lookEvery is how often a master looks whether its runtime directory is still
-// there. Before each start of a worker it looks as well.
+// lookEvery is how often a master checks that its runtime directory still
+// exists. It also checks before each start of a worker.
 const lookEvery = 2 * time.Second
 
-// Keep has Ensure call again, with the path of the directory, whenever it has
-// looked after that. What again has in the directory it makes again if that is
-// gone. It is called by one goroutine at a time, and must not call r.
+// Keep makes Ensure call again, with the path of the directory, after every
+// check. The function must recreate whatever it keeps in the directory, if that
+// is gone. Only one goroutine calls it at a time, and it must not call r.
 func (r *Runtime) Keep(again func(dir string) error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.keep = append(r.keep, again)
 }
 
-// Watch calls Ensure now and then until ctx is done: somebody may ask for the
-// master's state while no worker starts.
+// Watch calls Ensure periodically until ctx is done: somebody may ask for the
+// master's state while no worker is starting.
 func (r *Runtime) Watch(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			_ = r.Ensure() // it has logged that
+			_ = r.Ensure() // Ensure has logged the error
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-// Ensure makes the directory and the locks again if they are gone, at the same
-// path or, if that is somebody else's now or cannot be made, at another. The
-// names of the configuration are found anew: its path may lead elsewhere. The
-// error says why no worker can be started. Whatever goes wrong is logged once.
+// Ensure recreates the directory and the locks if they are gone, at the same
+// path or, if that now belongs to somebody else or cannot be created, at
+// another. It looks up the names of the configuration again, because its path
+// may lead elsewhere now. The error says why no worker can be started. Ensure
+// logs each problem once.
 func (r *Runtime) Ensure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	from := r.dir
 	ended, err := r.ensure()
-	r.ours = ended == nil // else the other one has its sockets here as well
+	r.ours = ended == nil // otherwise the other master has its sockets here as well
 	told := errors.Join(ended, err)
 	for _, again := range r.keep {
 		told = errors.Join(told, again(r.dir.Name()))
 	}
 	if r.dir != from {
-		r.log.Warn("runtime directory made again", "was", from.Name(), "runtime", r.dir.Name(), "reason", "it was gone")
+		r.log.Warn("runtime directory recreated", "was", from.Name(), "runtime", r.dir.Name(), "reason", "it was gone")
 	}
 	if text := fmt.Sprint(told); text != r.last {
 		if r.last = text; told != nil {
-			r.log.Error("runtime directory not in order", "err", told)
+			r.log.Error("runtime directory has a problem", "err", told)
 		}
 	}
 	return err
 }
 
-// ensure sees to the directory and the locks. ended says that another master has
-// one of the locks: it must have started while ours was gone. Its workers are
-// not ours, and ours are not its: both go on.
+// ensure restores the directory and the locks. ended says that another master
+// holds one of the locks: it must have started while ours was gone. Neither
+// master owns the other's workers, so both carry on.
 func (r *Runtime) ensure() (ended, err error) {
-	if id, err := identify(r.config); err == nil && id.whole { // else its folder is just being replaced
+	if id, err := identify(r.config); err == nil && id.whole { // otherwise its folder is being replaced right now
 		r.id = id
 	}
 	if r.inPlace() {
@@ -80,8 +81,8 @@ func (r *Runtime) ensure() (ended, err error) {
 	return nil, err
 }
 
-// again makes the directory again, where it was or where it can be. In the
-// worst case that is a folder whose name nobody can take before us.
+// again recreates the directory, at its old path or wherever it can. As a last
+// resort it uses a temporary folder, whose name nobody can take first.
 func (r *Runtime) again() error {
 	_, err := r.settle(unique(append([]place{r.place}, places()...)))
 	if err != nil && !errors.As(err, new(*RunningError)) {
@@ -95,7 +96,7 @@ func (r *Runtime) again() error {
 		}
 		r.temp = temp
 	}
-	for _, l := range r.locks { // those that are still there
+	for _, l := range r.locks { // those that still exist
 		_ = l.write(r.dir.Name())
 	}
 	for socket, rec := range r.records {
@@ -104,8 +105,8 @@ func (r *Runtime) again() error {
 	return err
 }
 
-// inPlace reports whether the directory is still there. It closes it again to
-// others where somebody has opened it to them.
+// inPlace reports whether the directory is still there. If somebody has opened
+// it to others, inPlace makes it private again.
 func (r *Runtime) inPlace() bool {
 	return sameFile(r.dir, r.dir.Name()) && makePrivate(r.place.path) == nil && makePrivate(r.dir.Name()) == nil
 }

@@ -50,7 +50,7 @@ func TestEnsure_MakesAgain(t *testing.T) {
 				return err
 			}
 			if os.Geteuid() != 0 {
-				return os.RemoveAll(place) // as much of it as we may do
+				return os.RemoveAll(place) // as much of it as we are allowed to
 			}
 			return giveAway(place)
 		},
@@ -88,13 +88,13 @@ func TestEnsure_MakesAgain(t *testing.T) {
 			if name == "nothing" || name == "a lock" {
 				want = 0
 			}
-			assert.Equal(t, want, strings.Count(log.String(), "made again"), log.String())
+			assert.Equal(t, want, strings.Count(log.String(), "recreated"), log.String())
 			assert.NotContains(t, log.String(), "ERROR")
 		})
 	}
 }
 
-// anyLock is one of the locks beside the directory.
+// anyLock returns one of the locks next to the directory.
 func anyLock(r *Runtime) string {
 	for path := range r.locks {
 		if filepath.Dir(path) == r.place.path {
@@ -104,8 +104,8 @@ func anyLock(r *Runtime) string {
 	return ""
 }
 
-// TestEnsure_FollowsThePath: the locks go with the release that the path leads
-// to, and the one before is free.
+// TestEnsure_FollowsThePath: the locks follow the path to the next release, and
+// the previous lock becomes free.
 func TestEnsure_FollowsThePath(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	root := tree(t, "releases/1/c", "releases/2/c", "current -> releases/1")
@@ -122,7 +122,8 @@ func TestEnsure_FollowsThePath(t *testing.T) {
 	open(t, root+"/releases/1/c")
 }
 
-// TestEnsure_AnotherMasterTookTheLock: both go on, and the log says so once.
+// TestEnsure_AnotherMasterTookTheLock: both masters carry on, and the log says
+// so once.
 func TestEnsure_AnotherMasterTookTheLock(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
@@ -132,7 +133,7 @@ func TestEnsure_AnotherMasterTookTheLock(t *testing.T) {
 	for path := range r.locks {
 		require.NoError(t, os.Remove(path))
 	}
-	second := open(t, config) // no worker tells of the first
+	second := open(t, config) // no worker's environment names the first master
 	at, err := second.newSocket()
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(at.path, nil, 0o600))

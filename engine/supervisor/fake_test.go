@@ -28,8 +28,8 @@ type fakeProcess struct {
 	index, pid int
 	generation int
 	born       time.Time
-	readyAfter time.Duration // <0: never
-	stubborn   bool          // does not hear SIGTERM
+	readyAfter time.Duration // negative means never
+	stubborn   bool          // ignores SIGTERM
 	health     func(ctx context.Context, path string) error
 
 	mu     sync.Mutex // guards health
@@ -63,7 +63,7 @@ func (p *fakeProcess) WaitReady(ctx context.Context) error {
 	}
 }
 
-// Check is healthy unless the test says what it is.
+// Check succeeds unless the test has set another result.
 func (p *fakeProcess) Check(ctx context.Context, ask worker.Health) error {
 	p.mu.Lock()
 	health := p.health
@@ -74,14 +74,14 @@ func (p *fakeProcess) Check(ctx context.Context, ask worker.Health) error {
 	return health(ctx, ask.Path)
 }
 
-// fall makes all health checks from now on fail.
+// fall sets the result of all health checks from now on.
 func (p *fakeProcess) fall(health func(ctx context.Context, path string) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.health = health
 }
 
-// hang is the health of a blocked event loop.
+// hang is the health check of a blocked event loop.
 func hang(ctx context.Context, _ string) error { <-ctx.Done(); return context.Cause(ctx) }
 
 func (p *fakeProcess) Stop(grace time.Duration, hurry <-chan struct{}) worker.Exit {
@@ -106,7 +106,7 @@ func (p *fakeProcess) end(e worker.Exit) {
 	})
 }
 
-// kill ends the process as the kernel would, out of memory.
+// kill ends the process as the kernel does when memory runs out.
 func (p *fakeProcess) kill() { p.end(worker.Exit{Code: -1, Signal: syscall.SIGKILL}) }
 
 func (p *fakeProcess) alive() bool {
@@ -122,7 +122,7 @@ func (p *fakeProcess) alive() bool {
 type fakes struct {
 	mu        sync.Mutex
 	all       []*fakeProcess
-	prepare   func(*fakeProcess) error // may change what is to start
+	prepare   func(*fakeProcess) error // called before each start; may change the process
 	discarded int
 	rss       map[int]int64 // bytes, by pid
 }
@@ -149,14 +149,14 @@ func (f *fakes) Discard(process) {
 
 func (f *fakes) Forget() {}
 
-// onStart changes what happens to later starts.
+// onStart sets the function that prepares later starts.
 func (f *fakes) onStart(prepare func(*fakeProcess) error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.prepare = prepare
 }
 
-// alive lists the pids of a group's living processes by index.
+// alive lists the pids of a group's running processes by index.
 func (f *fakes) alive(name string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -191,7 +191,7 @@ func (f *fakes) last() *fakeProcess {
 	return f.all[len(f.all)-1]
 }
 
-// published records what was published.
+// published records the plans that were published.
 type published struct {
 	times int
 	plan  *plan.Plan
@@ -206,7 +206,7 @@ func (p *published) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	}
 }
 
-// A rig is a supervisor over fakes, in a bubble of its own.
+// A rig is a supervisor over fakes in a synctest bubble of its own.
 type rig struct {
 	t     testing.TB
 	sup   *Supervisor
@@ -218,11 +218,12 @@ type rig struct {
 	ended chan error
 }
 
-// bubble runs a test in virtual time. It ends with no process left.
+// bubble runs a test in virtual time and checks that no process is left at the
+// end.
 //
-// It runs on one P: the race detector has one context for all the timers of
-// a bubble, and dies of SIGSEGV when two threads fire timers at the same time
-// (Go 1.26), as two goroutines do that receive from a time.After(0).
+// It runs on one P: the race detector has one context for all the timers of a
+// bubble, and dies of SIGSEGV when two threads fire timers at the same time (Go
+// 1.26), as two goroutines that receive from time.After(0) do.
 func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	synctest.Test(t, func(t *testing.T) {
@@ -249,7 +250,7 @@ func bubble(t *testing.T, f func(t *testing.T, r *rig)) {
 	})
 }
 
-// locked is a log that can be read while it is written.
+// locked is a log that can be read while it is being written.
 type locked struct {
 	mu sync.Mutex // guards w
 	w  strings.Builder
@@ -278,13 +279,13 @@ func (r *rig) mustApply(p *plan.Plan) Result {
 	return result
 }
 
-// pass lets virtual time pass, and then everything happen that is due.
+// pass advances virtual time and then lets everything that is due happen.
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
 }
 
-// aGroup is a group with the defaults and some changes.
+// aGroup returns a group with the defaults and some changes.
 func aGroup(name string, change ...func(*plan.Group)) *plan.Group {
 	p := &plan.Group{
 		Name: name, App: "main:app", Instances: 2, ReloadOnSighup: true, LogLevel: "info",

@@ -15,34 +15,34 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// A group is one worker group at run time. Its goroutine, run, owns all
-// fields below the line; others send it what to do.
+// A group is one worker group at run time. Its goroutine, run, owns all fields
+// below the line; other goroutines send it functions to run.
 type group struct {
 	name    string
 	log     *slog.Logger // with the group's name
 	starter starter
 	jitter  func(time.Duration) time.Duration
-	spread  func() float64         // from 0 to below 1: what sets a worker apart from the others
-	usage   func(int) worker.Usage // of a worker, by pid
-	hurry   <-chan struct{}        // closed: kill instead of stop
+	spread  func() float64         // returns a value in [0, 1) that sets a worker apart from the others
+	usage   func(int) worker.Usage // returns what the worker with a pid uses
+	hurry   <-chan struct{}        // closed to kill workers instead of stopping them
 	pool    *pool.Pool
 	events  *event.Stream
 
-	settings atomic.Pointer[settings] // set by run's goroutine, for the watchers of workers
+	settings atomic.Pointer[settings] // written by run's goroutine, read by the watchers of workers
 
 	inbox chan func()
-	done  chan struct{} // closed when run has returned
+	done  chan struct{} // closed when run returns
 	down  atomic.Bool   // every worker has failed
 	alarm func()        // called when down becomes true; must not block
 
 	// ----
-	target   // as it runs
+	target   // in effect
 	seats    []*seat
 	restarts []api.Restarts       // by index
-	members  map[*member]struct{} // all that live, retired ones too
-	waiting  []*renewal           // for the end of a replacement
-	emptied  <-chan struct{}      // the queue of a closed pool is empty; nil unless closing
-	closing  bool                 // ends with its last member
+	members  map[*member]struct{} // all running members, including retired ones
+	waiting  []*renewal           // waiting for a replacement to end
+	emptied  <-chan struct{}      // closed when the queue of a closed pool is empty; nil unless closing
+	closing  bool                 // the group ends when its last member does
 	living   sync.WaitGroup       // the members' goroutines
 }
 
@@ -72,11 +72,12 @@ func (g *group) run() {
 	}
 }
 
-// post has f run by the group's goroutine, which lives as long as any member.
+// post makes the group's goroutine run f. Only members may call it: the
+// goroutine lives as long as any member.
 func (g *group) post(f func()) { g.inbox <- f }
 
-// do is post for those who are no members: it waits until f has run, and does
-// nothing if the group has ended.
+// do is post for callers that are not members: it waits until f has run, and
+// does nothing if the group has ended.
 func (g *group) do(f func()) {
 	ran := make(chan struct{})
 	select {
@@ -95,8 +96,8 @@ func (g *group) hasEnded() bool {
 	}
 }
 
-// spawn makes the next worker of a succession and starts its goroutine. left is
-// what it has of startup_timeout; 0 = all of it.
+// spawn creates the next worker of a succession and starts its goroutine. left
+// is what remains of startup_timeout; 0 means all of it.
 func (g *group) spawn(sc *succession, delay, left time.Duration) *member {
 	t := sc.target
 	m := &member{
@@ -114,8 +115,8 @@ func (g *group) spawn(sc *succession, delay, left time.Duration) *member {
 	return m
 }
 
-// move changes a member's state: one log line and one event. e has what the
-// event tells beside the state.
+// move changes a member's state and reports it in one log line and one event. e
+// holds what the event says beyond the state.
 func (g *group) move(m *member, to api.WorkerState, e api.Event, attrs ...any) {
 	was := m.state
 	took := time.Since(m.since).Round(time.Millisecond)
@@ -133,7 +134,7 @@ func (m *member) pid() int {
 	return m.proc.PID()
 }
 
-// started is called when the process exists.
+// started is called when the process has been created.
 func (g *group) started(m *member, proc process) {
 	m.proc = proc
 	m.state, m.since = api.StateStarting, time.Now()
@@ -142,8 +143,8 @@ func (g *group) started(m *member, proc process) {
 	g.log.Info("worker state changed", "worker", m.index, "pid", proc.PID(), "state", api.StateStarting, "generation", m.generation)
 }
 
-// ready is called when the process accepts connections. One that an apply
-// waits for gets requests only once the apply commits.
+// ready is called when the process accepts connections. A worker that an apply
+// is waiting for receives requests only after the apply commits.
 func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
 	g.move(m, api.StateReady, api.Event{})
@@ -158,12 +159,12 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	case sc.phase == beside:
 		g.replaced(sc)
 	}
-	if m.current { // in service: nobody waits any more
+	if m.current { // in service, so nobody is waiting any more
 		sc.end()
 		m.succession = nil
 	}
 	g.relieve(sc)
-	if m.ctx.Err() != nil { // retired while it became ready: nothing to drain
+	if m.ctx.Err() != nil { // retired while it was becoming ready: nothing to drain
 		g.pool.Swap(nil, []*pool.Worker{m.worker})
 	}
 }
@@ -176,16 +177,16 @@ func (g *group) troubled(m *member, reason string) {
 	}
 }
 
-// exited is called when a process that was ready has ended, by itself or because
-// it was told to: no request may be sent to it from now on, and what it still
-// had in hand is over, whoever may hold its sockets.
+// exited is called when a process that was ready has exited, on its own or
+// because it was told to. No request may be sent to it from now on, and the
+// requests that it had in hand are over, no matter who still holds its sockets.
 func (g *group) exited(m *member) {
 	g.pool.Swap(nil, []*pool.Worker{m.worker})
 	m.worker.Ended()
 }
 
-// ended is called last: the process is gone, or there never was one. err says
-// why it did not become ready; nil if it had.
+// ended is called last: the process is gone, or was never created. err says why
+// it did not become ready; it is nil if the worker did become ready.
 func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	defer m.cancel(nil)
 	delete(g.members, m)
@@ -219,7 +220,7 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 	}
 }
 
-// failure describes the end of a member.
+// failure returns the error that describes the end of a member.
 func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 	f := &StartError{Group: g.name, Worker: m.index, Err: err}
 	if exit != nil {
@@ -231,7 +232,7 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 	return f
 }
 
-// conclude ends a succession of the group's own.
+// conclude ends a succession that belongs to a seat of the group.
 func (g *group) conclude(sc *succession) {
 	sc.conclude()
 	if sc.index < len(g.seats) && g.seats[sc.index].succession == sc {

@@ -14,27 +14,28 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// How a starting worker's health is asked for: soon at first, then rarely
-// enough for an app that loads for minutes. An answer may take as long as the
-// start may: the first request is where many apps load what they need.
+// These constants control how often a starting worker's health is checked:
+// often at first, then rarely enough for an app that takes minutes to load. An
+// answer may take as long as the start may, because many apps load what they
+// need on the first request.
 const (
 	firstGate = 20 * time.Millisecond
 	lastGate  = 500 * time.Millisecond
 )
 
-// stuckAfter is how long a worker may have requests in hand and answer none
-// before its health is looked at out of turn: a blocked event loop is then
-// found sooner than by the interval. stuckLook is how often that is looked at,
-// which costs next to nothing.
+// stuckAfter is how long a worker may have requests in hand without answering
+// any before its health is checked out of turn. This finds a blocked event loop
+// sooner than the interval would. stuckLook is how often the condition is
+// checked, which costs almost nothing.
 const (
 	stuckAfter = time.Second / 2
 	stuckLook  = stuckAfter / 4
 )
 
-// awaitHealthy returns nil once a starting worker answers its health check
-// with 2xx. There is nothing to count: only startup_timeout, in ctx, ends it.
-// Nobody has to wait for that to learn why: the log tells of the first failed
-// check, and of the next one that fails for another reason.
+// awaitHealthy returns nil once a starting worker answers its health check with
+// a 2xx status. It does not count failures: only startup_timeout, in ctx, ends
+// the wait. So that nobody has to wait that long to learn the reason, it logs
+// the first failed check and each later one that fails for a different reason.
 func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 	if m.spec.HealthPath == "" {
 		return nil
@@ -56,7 +57,7 @@ func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 			m.group.log.Warn("health check failed", "worker", m.index, "err", brief(err))
 			m.group.post(func() { m.group.troubled(m, brief(err).Error()) })
 		}
-		if last == nil || ctx.Err() == nil { // one that was cut short says less than the one before
+		if last == nil || ctx.Err() == nil { // a check that was cut short says less than the one before
 			last = err
 		}
 		timer := time.NewTimer(wait)
@@ -69,8 +70,9 @@ func (m *member) awaitHealthy(ctx context.Context, proc process) error {
 	}
 }
 
-// checkReason is the same for two failed checks that fail alike. Of an answer
-// it is the status alone: an app may redirect to another place each time.
+// checkReason returns the same string for two checks that failed in the same
+// way. For an answer it is the status alone, because an app may redirect to a
+// different place each time.
 func checkReason(err error) string {
 	var failed *worker.CheckError
 	if errors.As(err, &failed) && failed.Status != 0 {
@@ -79,8 +81,8 @@ func checkReason(err error) string {
 	return err.Error()
 }
 
-// brief is the error of a check without the headers that were sent, which the
-// error of the start has.
+// brief returns the error of a check without the request headers, which the
+// error of the start includes.
 func brief(err error) error {
 	var failed *worker.CheckError
 	if errors.As(err, &failed) {
@@ -89,7 +91,7 @@ func brief(err error) error {
 	return err
 }
 
-// gateError says why a worker did not become healthy: what ended the wait,
+// gateError returns why a worker did not become healthy: what ended the wait,
 // and the last answer if there was one.
 func gateError(ctx context.Context, proc process, last error) error {
 	cause := context.Cause(ctx)
@@ -102,12 +104,13 @@ func gateError(ctx context.Context, proc process, last error) error {
 	return fmt.Errorf("%w: %w", cause, last)
 }
 
-// errExited is the cause of a context that ended with the process.
-var errExited = errors.New("the process has ended")
+// errExited is the cause of a context that was canceled because the process
+// exited.
+var errExited = errors.New("the process has exited")
 
-// untilExit is ctx for as long as the process runs: a child that it leaves
-// behind might hold the other end of a health check open. The caller must
-// cancel it.
+// untilExit returns a context that is also canceled when the process exits:
+// otherwise a child that the process leaves behind could keep a health check
+// open. The caller must cancel it.
 func untilExit(ctx context.Context, proc process) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	ended := make(chan struct{})
@@ -122,19 +125,19 @@ func untilExit(ctx context.Context, proc process) (context.Context, func()) {
 	return ctx, func() { cancel(nil); <-ended }
 }
 
-// A pulse is what is known of the health of a worker in service.
+// A pulse is what the supervisor knows about the health of a worker in service.
 type pulse struct {
-	passed   worker.Health // what it has answered well before
+	passed   worker.Health // the last check that it passed
 	failures int           // in a row
-	asked    time.Time     // last
-	warned   bool          // of a path that it never answered
+	asked    time.Time     // time of the last check
+	warned   bool          // about a check that it has never passed
 
-	answered int64     // requests; -1 while none is in hand
-	moved    time.Time // when that last changed
+	answered int64     // requests answered; -1 while none is in hand
+	moved    time.Time // when answered last changed
 }
 
-// stuck reports whether the worker has had requests in hand for stuckAfter, and
-// answered none.
+// stuck reports whether the worker has had requests in hand for stuckAfter
+// without answering any.
 func (p *pulse) stuck(w *pool.Worker, now time.Time) bool {
 	if n := answered(w); n < 0 || n != p.answered {
 		p.answered, p.moved = n, now
@@ -142,7 +145,8 @@ func (p *pulse) stuck(w *pool.Worker, now time.Time) bool {
 	return now.Sub(p.moved) >= stuckAfter
 }
 
-// watchHealth checks a worker in service until ctx ends or it is unhealthy.
+// watchHealth checks a worker in service until ctx ends or the worker is
+// unhealthy.
 func (m *member) watchHealth(ctx context.Context, proc process, w *pool.Worker) {
 	ctx, cancel := untilExit(ctx, proc)
 	defer cancel()
@@ -166,8 +170,9 @@ func check(ctx context.Context, proc process, spec *plan.Group) error {
 	return proc.Check(ctx, worker.HealthOf(spec))
 }
 
-// judge counts a check. A kept worker may be too old to know a path or
-// headers that a reload brought: it is told to nobody's harm, until it has once answered it.
+// judge records the result of a check. A kept worker may be too old to know a
+// path or headers that a reload introduced, so a failure does not count until
+// the worker has passed that check once.
 func (m *member) judge(p *pulse, spec *plan.Group, err error) {
 	asked := worker.HealthOf(spec)
 	switch {
@@ -181,9 +186,9 @@ func (m *member) judge(p *pulse, spec *plan.Group, err error) {
 	}
 }
 
-// awaitCheck waits until the next check is due. It returns false when ctx
-// ends. Once a check has failed, the next comes after health_timeout, so
-// that those of a hung worker follow each other at once.
+// awaitCheck waits until the next check is due. It returns false when ctx ends.
+// After a failed check the next one comes after health_timeout at the latest,
+// so that the checks of a hung worker follow each other without a pause.
 func (m *member) awaitCheck(ctx context.Context, w *pool.Worker, p *pulse) bool {
 	for {
 		set := m.group.settings.Load()
@@ -210,8 +215,8 @@ func (m *member) awaitCheck(ctx context.Context, w *pool.Worker, p *pulse) bool 
 	}
 }
 
-// answered counts what the worker has finished. It is -1 for one that has no
-// request in hand.
+// answered returns how many requests the worker has finished, or -1 if it has
+// no request in hand.
 func answered(w *pool.Worker) int64 {
 	requests, _ := w.InFlight()
 	if requests == 0 {
@@ -220,9 +225,9 @@ func answered(w *pool.Worker) int64 {
 	return int64(w.Served()) - int64(requests)
 }
 
-// unhealthy takes a worker that failed its health checks out of service at
-// once, and has another take its place. What it has in flight may end until
-// the other is ready.
+// unhealthy takes a worker that failed its health checks out of service
+// immediately and starts a replacement. Requests in flight on the old worker
+// can finish until the new one is ready.
 func (g *group) unhealthy(m *member, err error) {
 	if !g.dismiss(m, err) {
 		return
@@ -235,10 +240,10 @@ func (g *group) unhealthy(m *member, err error) {
 	sc.old = m
 }
 
-// dismiss retires a worker that runs but does not work, and has another take
-// its place. It counts as a crash, so that an app that always hangs is not
-// started for ever without a pause. It does nothing, and reports false, where
-// the worker is on its way out already.
+// dismiss retires a worker that runs but does not work, and starts a
+// replacement. It counts as a crash, so that an app that always hangs is not
+// restarted forever without a pause. If the worker is already on its way out,
+// dismiss does nothing and returns false.
 func (g *group) dismiss(m *member, err error) bool {
 	if !m.current || m.state != api.StateReady || m.ctx.Err() != nil || g.closing {
 		return false
@@ -246,12 +251,12 @@ func (g *group) dismiss(m *member, err error) bool {
 	g.pool.Swap(nil, readyOf([]*member{m}))
 	failure := &StartError{Group: g.name, Worker: m.index, Stderr: m.proc.Stderr(), Err: fmt.Errorf("unhealthy: %w", err)}
 	g.refill(m, api.RestartUnhealthy, time.Since(m.since), failure)
-	g.release(m, false) // told after why
+	g.release(m, false) // after the reason was reported
 	return true
 }
 
-// relieve ends what an unhealthy worker still has in flight: the next one is
-// ready, or will not be.
+// relieve ends the requests that an unhealthy worker still has in flight: the
+// next worker is ready or has failed.
 func (g *group) relieve(sc *succession) {
 	if old := sc.relieved(); old != nil {
 		g.release(old, true)

@@ -87,8 +87,8 @@ func TestHealth_NeverHealthy(t *testing.T) {
 	}
 }
 
-// TestHealth_FailedStartIsTold: the log tells why a starting worker is not ready
-// at the first check that fails, and then only of what is new.
+// TestHealth_FailedStartIsTold: the log says why a starting worker is not ready
+// at the first check that fails, and after that only when the reason changes.
 func TestHealth_FailedStartIsTold(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.fakes.onStart(func(p *fakeProcess) error {
@@ -97,7 +97,7 @@ func TestHealth_FailedStartIsTold(t *testing.T) {
 				asked++
 				switch {
 				case asked <= 5:
-					to := strconv.Itoa(asked) // another place each time is no other reason
+					to := strconv.Itoa(asked) // a different place each time is still the same reason
 					return &worker.CheckError{Path: "/healthz", Status: 307, Err: errors.New("got status 307 to " + to), Sent: []string{"Host: a"}}
 				case asked <= 10:
 					return &worker.CheckError{Path: "/healthz", Err: errors.New("connection refused")}
@@ -126,7 +126,7 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 		assert.Equal(t, 2, r.fakes.started(), "healthy workers are left alone")
 
 		for range 2 {
-			r.claim("a") // whose answers never come
+			r.claim("a") // its answer never comes
 		}
 		old.fall(hang)
 		hung := time.Now()
@@ -149,8 +149,8 @@ func TestHealth_HungWorkerIsReplaced(t *testing.T) {
 	})
 }
 
-// TestHealth_HungWorkerIsFoundInTime: wherever in the course of its checks a
-// worker begins to hang, and whether its last answer was long ago or not.
+// TestHealth_HungWorkerIsFoundInTime: no matter when between two checks a
+// worker begins to hang, and how long ago its last answer was.
 func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
 	for _, after := range []time.Duration{5001, 5400, 6100, 6900, 7300, 9700} {
 		bubble(t, func(t *testing.T, r *rig) {
@@ -172,9 +172,9 @@ func TestHealth_HungWorkerIsFoundInTime(t *testing.T) {
 	}
 }
 
-// TestHealth_SickWorkerHasItsTime: one that answers at once, and badly, is
-// given health_timeout between two checks, though it has a request in hand
-// that takes long: what it lacks may be back by then.
+// TestHealth_SickWorkerHasItsTime: a worker that answers checks promptly but
+// with an error gets health_timeout between two checks, even if it has a slow
+// request in hand: whatever it lacks may be back by then.
 func TestHealth_SickWorkerHasItsTime(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", checked, instances(1))))

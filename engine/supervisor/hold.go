@@ -8,10 +8,10 @@ import (
 )
 
 // Hold makes the requests of a group wait in its queue, within the queue's
-// limits, until Release: while a database migrates, say. Requests in flight go
-// on; Quiet tells when they are done. A reload keeps the hold, unless the group
-// was removed and is added again. On a group that is held, Hold does nothing. It
-// is safe for concurrent use.
+// limits, until Release is called: for example, while a database migrates.
+// Requests in flight continue; Quiet tells when they are done. A hold survives a
+// reload, unless the reload removes the group. Hold does nothing if the group is
+// already held. It is safe to call from any goroutine.
 func (s *Supervisor) Hold(name string) error {
 	g, err := s.group(name)
 	if err != nil {
@@ -25,9 +25,9 @@ func (s *Supervisor) Hold(name string) error {
 	return nil
 }
 
-// Quiet returns once no plain request of a group is in flight, those on its old
-// workers included, or with an error once ctx is done. It is safe for concurrent
-// use.
+// Quiet returns nil once no ordinary request of a group is in flight, even on its
+// old workers, or an error once ctx is done. It is safe to call from any
+// goroutine.
 func (s *Supervisor) Quiet(ctx context.Context, name string) error {
 	g, err := s.group(name)
 	if err != nil {
@@ -41,8 +41,8 @@ func (s *Supervisor) Quiet(ctx context.Context, name string) error {
 	}
 }
 
-// Release ends what Hold has begun; on a group that is not held it does
-// nothing. Safe from any goroutine.
+// Release ends a hold. It does nothing if the group is not held. It is safe to
+// call from any goroutine.
 func (s *Supervisor) Release(name string) error {
 	g, err := s.group(name)
 	if err != nil {

@@ -15,24 +15,25 @@ import (
 // maxLinks is how many symbolic links the kernel follows in a path.
 const maxLinks = 40
 
-// An identity is the names of a configuration. Two paths lead to the same
-// configuration if they have a name in common: the path as it was given; for
-// each symbolic link that it goes through, the folder that has the link and
-// the path from there; and the folder that has the file with the file's name.
+// An identity is the set of names of a configuration. Two paths lead to the
+// same configuration if they have a name in common. The names are: the path as
+// given; for each symbolic link on the path, the folder that contains the link
+// together with the path from there; and the folder that contains the file
+// together with the file's name.
 //
-// So a path through a linked or bind-mounted folder is the same configuration
-// as one without, and so is "current/ldconfig.star" before and after current
-// leads to another release. A folder is known by its device and inode. A hard
-// link in another folder is another configuration: what it names starts at its
-// own folder.
+// So a path through a linked or bind-mounted folder names the same
+// configuration as a path without one, and so does "current/ldconfig.star"
+// before and after current points to another release. A folder is identified by
+// its device and inode. A hard link in another folder is another configuration,
+// because the relative paths in it start from its own folder.
 type identity struct {
-	given string   // name of the path as it was given
-	all   []string // names, sorted
-	whole bool     // the path leads to a file that is there
+	given string   // name of the path as given
+	all   []string // all names, sorted
+	whole bool     // the path leads to an existing file
 }
 
-// identify finds the names of a configuration as its path leads now. A path
-// that leads nowhere has fewer.
+// identify finds the names of a configuration as its path resolves now. A path
+// that does not lead to a file has fewer names.
 func identify(configPath string) (identity, error) {
 	path, err := filepath.Abs(configPath)
 	if err != nil {
@@ -47,10 +48,11 @@ func identify(configPath string) (identity, error) {
 	return id, nil
 }
 
-// namesAlong follows path as the kernel does.
+// namesAlong follows the path as the kernel does and returns the names on the
+// way.
 func namesAlong(path string) []string {
 	var names []string
-	folder, rest := "/", strings.Trim(path, "/") // folder has no link in it
+	folder, rest := "/", strings.Trim(path, "/") // folder contains no symbolic link
 	for links := 0; links <= maxLinks; {
 		step, after, more := strings.Cut(rest, "/")
 		switch step {
@@ -59,7 +61,7 @@ func namesAlong(path string) []string {
 				folder = filepath.Dir(folder)
 			}
 			if rest = after; !more {
-				return names // a folder, which is no configuration
+				return names // a folder is not a configuration
 			}
 			continue
 		}
@@ -83,7 +85,8 @@ func namesAlong(path string) []string {
 	return names
 }
 
-// nameWithin is the name of a path from a folder; none if there is no folder.
+// nameWithin returns the name of a path relative to a folder, or nil if the
+// folder does not exist.
 func nameWithin(folder, rest string) []string {
 	var st unix.Stat_t
 	if unix.Stat(folder, &st) != nil {
@@ -92,13 +95,13 @@ func nameWithin(folder, rest string) []string {
 	return []string{nameOf(fmt.Sprintf("%d:%d:%s", st.Dev, st.Ino, rest))}
 }
 
-// nameOf makes a short file name of anything.
+// nameOf hashes a string to a short file name.
 func nameOf(what string) string {
 	sum := sha256.Sum256([]byte(what))
 	return hex.EncodeToString(sum[:6])
 }
 
-// has reports whether one of the names is the identity's.
+// has reports whether any of the names belongs to the identity.
 func (id *identity) has(names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(id.all, name) })
 }

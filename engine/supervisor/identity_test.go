@@ -22,7 +22,7 @@ func same(t *testing.T, a, b string) bool {
 	return x.has(y.all)
 }
 
-// tree makes folders, files and links: "a/", "a/f" and "l -> a".
+// tree creates folders, files and links: "a/", "a/f" and "l -> a".
 func tree(t *testing.T, entries ...string) string {
 	t.Helper()
 	root := shortTemp(t)
@@ -97,7 +97,7 @@ func TestIdentity_ReleasesAreSwapped(t *testing.T) {
 func TestIdentity_BindMount(t *testing.T) {
 	root := tree(t, "srv/app/releases/1/c", "srv/app/current -> releases/1", "mnt/")
 	if err := unix.Mount(root+"/srv", root+"/mnt", "", unix.MS_BIND, ""); err != nil {
-		t.Skipf("no bind mounts here (%v); a symbolic link takes the same way through identify", err)
+		t.Skipf("no bind mounts here (%v); a symbolic link takes the same path through identify", err)
 	}
 	defer func() { assert.NoError(t, unix.Unmount(root+"/mnt", unix.MNT_DETACH)) }()
 	assert.True(t, same(t, root+"/srv/app/releases/1/c", root+"/mnt/app/releases/1/c"))

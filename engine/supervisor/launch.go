@@ -5,25 +5,26 @@ import (
 	"fmt"
 )
 
-// A launch is the batches of several groups, none of them in service yet, which
-// the supervisor's goroutine waits for together.
+// A launch is a set of batches of several groups that are not yet in service.
+// The supervisor's goroutine waits for them together.
 type launch struct {
 	batches []*launched
 	news    chan struct{}
 }
 
-// A launched is a batch, and its group, which owns it.
+// A launched is a batch with the group that owns it.
 type launched struct {
 	*batch
 	group *group
-	told  int // how many of the batch have been told of as ready
+	told  int // how many workers of the batch have been reported as ready
 	said  trouble
 }
 
 func newLaunch() *launch { return &launch{news: make(chan struct{}, 1)} }
 
-// add starts the workers of some indexes of a group, together. Company says
-// that others of the group are up already. A group is added once.
+// add starts the workers for the given indexes of a group together. company
+// says whether other workers of the group are already up. A group can be added
+// only once.
 func (l *launch) add(g *group, t target, company bool, indexes []int) *batch {
 	var b *batch
 	g.do(func() {
@@ -32,7 +33,7 @@ func (l *launch) add(g *group, t target, company bool, indexes []int) *batch {
 			g.prepare(b, index, t)
 		}
 	})
-	if b == nil { // the group has ended: so does the supervisor
+	if b == nil { // the group has ended, so the supervisor is stopping
 		b = new(batch)
 	}
 	l.batches = append(l.batches, &launched{batch: b, group: g})

@@ -14,13 +14,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// sweepLimit bounds the wait for killed leftovers to be gone.
+// sweepLimit bounds the wait for killed leftovers to disappear.
 const sweepLimit = 5 * time.Second
 
-// sweep ends what a killed master has left: its workers are killed by the
-// kernel as a rule, but not the processes that they started. Then it removes
-// the dead sockets. The locks are held. It kills nothing, and returns a
-// RunningError, if a master that is recorded lives.
+// sweep kills what a killed master left behind: as a rule the kernel has killed
+// the workers, but not the processes that they started. Then sweep removes the
+// dead sockets. The caller must hold the locks. If a recorded master is alive,
+// sweep kills nothing and returns a RunningError.
 func (r *Runtime) sweep() error {
 	var found []record
 	dirs := r.sweptDirs()
@@ -46,7 +46,8 @@ func (r *Runtime) sweep() error {
 	return nil
 }
 
-// sweptDirs are our directory and those of killed masters that held our locks.
+// sweptDirs returns our directory and those of killed masters that held our
+// locks.
 func (r *Runtime) sweptDirs() []string {
 	dirs := []string{r.dir.Name()}
 	for _, l := range r.locks {
@@ -57,7 +58,7 @@ func (r *Runtime) sweptDirs() []string {
 	return dirs
 }
 
-// readRecords reads the records that a killed master has left in a directory.
+// readRecords reads the records that a killed master left in a directory.
 func readRecords(dir string) []record {
 	var found []record
 	paths, _ := filepath.Glob(filepath.Join(dir, "*.json")) // the pattern is good
@@ -65,26 +66,26 @@ func readRecords(dir string) []record {
 		var rec record
 		data, err := os.ReadFile(path)
 		if err != nil || json.Unmarshal(data, &rec) != nil || rec.PID <= 1 {
-			continue // cut off by the death of its writer
+			continue // truncated because its writer was killed
 		}
 		found = append(found, rec)
 	}
 	return found
 }
 
-// kills ends leftovers and waits until they are gone.
+// A kills kills leftovers and waits until they are gone.
 type kills struct {
 	runtime *Runtime
-	spared  map[int]bool // pids: we and what started us
+	spared  map[int]bool // pids of this process and its ancestors
 }
 
 func newKills(r *Runtime) *kills {
 	return &kills{runtime: r, spared: proc.Above(proc.All(), os.Getpid())}
 }
 
-// recorded kills a recorded worker and its group. A process is killed only if
-// it is proven to be the recorded one: by its start time, or as a member of
-// the dead worker's group with its environment.
+// recorded kills a recorded worker and its process group. It kills a process
+// only if that is proven to be the recorded one: by its start time, or because
+// it belongs to the dead worker's process group and has its environment.
 func (k *kills) recorded(rec *record) {
 	var killed []proc.Process
 	p, err := proc.Read(rec.PID)
@@ -92,7 +93,7 @@ func (k *kills) recorded(rec *record) {
 	case err == nil && p.Start != rec.Start:
 		return // the pid belongs to somebody else now
 	case err == nil && !p.Ended() && !k.spared[rec.PID]:
-		_ = unix.Kill(-rec.PID, unix.SIGKILL) // the leader lives, so the group is its own
+		_ = unix.Kill(-rec.PID, unix.SIGKILL) // the leader is alive, so the process group is its own
 		killed = append(killed, p)
 		k.tell(&p, rec.Group, strconv.Itoa(rec.Worker))
 	default:
@@ -103,10 +104,9 @@ func (k *kills) recorded(rec *record) {
 	proc.AwaitEnd(killed, sweepLimit)
 }
 
-// marked kills what carries the marker of a killed master of the
-// configuration, wherever it has gone: a session of its own protects it as
-// little as the death of its parent. What starts meanwhile is found by the next
-// look.
+// marked kills every process that carries the marker of a killed master of the
+// configuration, even if it has a session of its own or lost its parent. The
+// next pass finds the processes that start in the meantime.
 func (k *kills) marked() {
 	limit := time.Now().Add(sweepLimit)
 	for time.Now().Before(limit) {
@@ -125,15 +125,15 @@ func (k *kills) marked() {
 	}
 }
 
-// A leftover carries the marker of a master that has ended.
+// A leftover is a process that carries the marker of a master that has exited.
 type leftover struct {
 	proc.Process
-	group, index string // of the worker
-	byHand       bool
+	group, index string // of the worker that it came from
+	byHand       bool   // somebody started it at a terminal
 }
 
-// leftovers finds them all before any is killed: what is killed tells nothing
-// about its children any more.
+// leftovers finds all leftovers before any is killed: once a process is killed,
+// its children can no longer be traced to it.
 func (k *kills) leftovers() (found []leftover) {
 	all := proc.All()
 	for _, m := range findMarked(all, &k.runtime.id, os.Geteuid()) {
@@ -148,7 +148,8 @@ func (k *kills) leftovers() (found []leftover) {
 	return found
 }
 
-// kill kills a process and appends it to killed, unless it is spared or gone.
+// kill kills a process and appends it to killed, unless the process is spared
+// or gone.
 func (k *kills) kill(killed []proc.Process, p *proc.Process, group, index string) []proc.Process {
 	if k.spared[p.PID] || p.Signal(unix.SIGKILL) != nil {
 		return killed
@@ -157,7 +158,7 @@ func (k *kills) kill(killed []proc.Process, p *proc.Process, group, index string
 	return append(killed, *p)
 }
 
-// spare leaves a process alone, and says so once.
+// spare leaves a process alone and logs that once.
 func (k *kills) spare(p *proc.Process, group, index string) {
 	if !k.spared[p.PID] {
 		k.spared[p.PID] = true
@@ -169,9 +170,9 @@ func (k *kills) tell(p *proc.Process, group, index string) {
 	k.runtime.log.Warn("leftover killed", "group", group, "worker", index, "pid", p.PID)
 }
 
-// byHand reports whether somebody has started the process, or one that it
-// descends from, in a shell at a terminal, with the environment of a worker:
-// its parent has the same terminal and no marker.
+// byHand reports whether somebody started the process, or one of its ancestors,
+// in a shell at a terminal, with the environment of a worker: the parent has
+// the same terminal and no marker.
 func byHand(all []proc.Process, p *proc.Process) bool {
 	for pid := range proc.Above(all, p.PID) {
 		child, err := proc.Read(pid)
@@ -190,7 +191,7 @@ func byHand(all []proc.Process, p *proc.Process) bool {
 	return false
 }
 
-// groupMembers finds the processes of a dead worker's group.
+// groupMembers finds the processes in a dead worker's process group.
 func groupMembers(rec *record) []proc.Process {
 	return slices.DeleteFunc(proc.All(), func(p proc.Process) bool {
 		if p.Group != rec.PID {

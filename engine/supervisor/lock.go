@@ -16,45 +16,48 @@ import (
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
-// A RunningError says that a master with the same configuration runs.
+// A RunningError says that a master with the same configuration is already
+// running.
 type RunningError struct {
 	Config string
-	PID    int // 0 if it has not said yet, or runs in another pid namespace
+	PID    int // 0 if not written yet, or in another pid namespace
 }
 
 func (e *RunningError) Error() string {
 	if e.PID == 0 {
-		return fmt.Sprintf("another ldcorn runs with %s", e.Config)
+		return fmt.Sprintf("another ldcorn is running with %s", e.Config)
 	}
-	return fmt.Sprintf("another ldcorn (pid %d) runs with %s; reload it with kill -HUP %d, or stop it with kill %d", e.PID, e.Config, e.PID, e.PID)
+	return fmt.Sprintf("another ldcorn (pid %d) is running with %s; reload it with kill -HUP %d, or stop it with kill %d", e.PID, e.Config, e.PID, e.PID)
 }
 
-// A lock is a locked file that says which master holds it, and where its
-// runtime directory is.
+// A lock is a locked file that says which master holds it and where that
+// master's runtime directory is.
 type lock struct {
 	*os.File
-	left holder // who held it and was killed; zero if nobody
+	left holder // the killed master that held it before; zero if there was none
 }
 
-// A holder is what a lock's file says of the master that holds it.
+// A holder is what a lock's file says about the master that holds it.
 type holder struct {
-	pid int    // 0 if there is no such process, as in our pid namespace
+	pid int    // 0 if our pid namespace has no such process
 	dir string // its runtime directory
 }
 
-// lockSuffix ends the name of a lock's file; before it is a name of the
+// lockSuffix ends the name of a lock's file. The rest of it is a name of the
 // configuration.
 const lockSuffix = ".lock"
 
-// How often a lock that somebody holds is tried, and what is between.
+// These constants control how often, and how quickly, takeLock retries a lock
+// that somebody else holds.
 const (
 	lockTries = 20
 	lockPause = 5 * time.Millisecond
 )
 
-// takeLock opens and locks path and writes us into it. The kernel frees the
-// lock when the process ends, however it does. Its holder may remove the file;
-// so whoever gets the lock checks that it is still the file of that name.
+// takeLock opens and locks path and writes this master into it. The kernel
+// frees the lock when the process exits, for whatever reason. The previous
+// holder may have removed the file, so after taking the lock takeLock checks
+// that path still names the file.
 func takeLock(path, config, dir string) (*lock, error) {
 	for tries := 1; ; tries++ {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
@@ -63,7 +66,7 @@ func takeLock(path, config, dir string) (*lock, error) {
 		}
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		if errors.Is(err, unix.EWOULDBLOCK) && tries < lockTries {
-			f.Close() // a command may be just about to look: see isLocked
+			f.Close() // a command may be checking it briefly: see isLocked
 			time.Sleep(lockPause)
 			continue
 		}
@@ -87,7 +90,7 @@ func takeLock(path, config, dir string) (*lock, error) {
 	}
 }
 
-// write says in the file that we hold it.
+// write records in the file that this master holds the lock.
 func (l *lock) write(dir string) error {
 	if err := l.Truncate(0); err != nil {
 		return err
@@ -99,10 +102,10 @@ func (l *lock) write(dir string) error {
 	return err
 }
 
-// held reports whether the lock's file is still the one of its name.
+// held reports whether path still names the lock's file.
 func (l *lock) held() bool { return sameFile(l.File, l.Name()) }
 
-// free removes the file, while it is locked, and gives up the lock.
+// free removes the file while it is still locked, then releases the lock.
 func (l *lock) free() error {
 	var err error
 	if l.held() {
@@ -123,7 +126,7 @@ func sameFile(f *os.File, path string) bool {
 	return err == nil && os.SameFile(ours, now)
 }
 
-// readHolder reads the file of a lock that may be anybody's.
+// readHolder reads the file of a lock that any process may hold.
 func readHolder(path string) holder {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -132,7 +135,7 @@ func readHolder(path string) holder {
 	first, rest, _ := bytes.Cut(data, []byte("\n"))
 	var pid int
 	var start uint64
-	// There is nothing to read if it is not written yet.
+	// The file is empty if its holder has not written it yet.
 	if _, err := fmt.Sscanf(string(first), "%d %d", &pid, &start); err != nil || !proc.Lives(pid, start) {
 		pid = 0
 	}
@@ -144,17 +147,17 @@ func readHolder(path string) holder {
 }
 
 // isLocked reports whether somebody holds the lock at path. For a moment it
-// holds a shared one itself, which no master takes.
+// takes a shared lock itself, which no master does.
 func isLocked(path string) bool {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return false
 	}
-	defer f.Close() // which frees it
+	defer f.Close() // releases the shared lock
 	return errors.Is(unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
 }
 
-// findHolders returns who holds locks of a configuration, in any place.
+// findHolders returns the holders of a configuration's locks, in all places.
 func findHolders(id *identity) []holder {
 	var found []holder
 	for _, p := range allPlaces() {

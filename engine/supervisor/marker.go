@@ -10,22 +10,22 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// A marker is what the environment of a worker, and of all that it starts,
-// tells of its master: worker.EnvMaster.
+// A marker identifies the master of a worker. It is in the environment of the
+// worker and of everything that the worker starts, as worker.EnvMaster.
 type marker struct {
 	pid   int    // of the master
-	start uint64 // of the master: a reused pid has another
+	start uint64 // start time of the master: a reused pid has a different one
 	names []string
 	dir   string // the master's runtime directory, absolute
 }
 
-// String is the variable's value: the pid, the start time, the names of the
-// configuration and the directory, with slashes between them.
+// String returns the variable's value: the pid, the start time, the names of
+// the configuration and the directory, separated by slashes.
 func (m *marker) String() string {
 	return strconv.Itoa(m.pid) + "/" + strconv.FormatUint(m.start, 10) + "/" + strings.Join(m.names, ",") + m.dir
 }
 
-// parseMarker is the reverse of String.
+// parseMarker is the inverse of String.
 func parseMarker(s string) (marker, bool) {
 	parts := strings.SplitN(s, "/", 4)
 	if len(parts) < 4 {
@@ -37,17 +37,17 @@ func parseMarker(s string) (marker, bool) {
 	return m, err1 == nil && err2 == nil && pid > 0
 }
 
-// A marked is a process with the marker of a master of some configuration.
+// A marked is a process with the marker of a master of any configuration.
 type marked struct {
 	proc.Process
 	marker
-	owned bool // the master lives
+	owned bool // the master is alive
 }
 
-// findMarked finds the processes of a user, and of our pid namespace, that
-// carry the marker of a master of the configuration. Of a process in another
-// namespace, such as a container's, we cannot tell whether its master lives.
-// uid -1 is every user.
+// findMarked finds the processes of a user, in our pid namespace, that carry
+// the marker of a master of the configuration. For a process in another
+// namespace, such as a container's, we cannot tell whether its master is alive.
+// A uid of -1 means every user.
 func findMarked(all []proc.Process, id *identity, uid int) []marked {
 	var found []marked
 	for i := range all {
@@ -65,9 +65,10 @@ func findMarked(all []proc.Process, id *identity, uid int) []marked {
 	return found
 }
 
-// MarkedDirs returns the runtime directories of living masters of a
-// configuration that their workers tell of: of our user, or of any for root.
-// It finds a master that was started with another environment than ours.
+// MarkedDirs returns the runtime directories of the running masters of a
+// configuration, as named in the environment of their workers. It considers the
+// masters of our user or, for root, of every user. It finds a master even if
+// that was started with a different environment than ours.
 func MarkedDirs(configPath string) []string {
 	id, err := identify(configPath)
 	if err != nil {

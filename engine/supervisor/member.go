@@ -14,51 +14,51 @@ import (
 )
 
 // abortGrace bounds the stop of a worker that was never ready: it has nothing
-// to finish, and Uvicorn does not look at SIGTERM while the app starts.
+// to finish, and Uvicorn ignores SIGTERM while the app starts.
 const abortGrace = time.Second
 
-// errRetired is the cause of a start that was given up.
+// errRetired is the cause when a start was given up.
 var errRetired = errors.New("no longer wanted")
 
-// A member is one worker process of a group, from before its start to after
-// its end. Its goroutine, live, sees it through and tells the group; the
-// fields below the line belong to the group's goroutine, and reach live by
-// being set before ctx is cancelled.
+// A member is one worker process of a group, from before its start until after
+// its end. Its goroutine, live, manages the process and reports to the group.
+// The fields below the line belong to the group's goroutine; live may read them
+// once ctx is canceled.
 type member struct {
 	group      *group
 	spec       *plan.Group
 	index      int
 	generation int
 	delay      time.Duration // before the start
-	startup    time.Duration // from the start until ready; 0 = no limit
-	left       time.Duration // what is left of startup, for a start that is repeated; 0 = all
-	spread     float64       // from 0 to below 1: sets it apart from others with the same limits
-	born       time.Time     // when it was wanted
+	startup    time.Duration // from the start until ready; 0 means no limit
+	left       time.Duration // what remains of startup when a start is repeated; 0 means all of it
+	spread     float64       // in [0, 1): sets it apart from others with the same limits
+	born       time.Time     // when it was created
 
-	ctx     context.Context // cancelled: retired
+	ctx     context.Context // canceled when the member is retired
 	cancel  context.CancelCauseFunc
-	entered chan struct{} // closed: in service, the pool gives it requests
-	cut     chan struct{} // closed: what is in flight is not waited for
-	over    chan struct{} // closed when the process has ended and the group knows
+	entered chan struct{} // closed when in service: the pool gives it requests
+	cut     chan struct{} // closed to not wait for requests in flight
+	over    chan struct{} // closed when the process has exited and the group knows
 
 	// ----
 	state      api.WorkerState
-	since      time.Time // of the state
+	since      time.Time // when it entered the state
 	proc       process
 	worker     *pool.Worker
-	succession *succession // of which it is the next worker; nil once it is in service
-	limits     limits      // of its end; not changed once ctx is cancelled
-	isCut      bool        // cut is closed
-	current    bool        // it is its seat's worker
+	succession *succession // the one it is the next worker of; nil once in service
+	limits     limits      // never changes once ctx is canceled
+	isCut      bool        // whether cut is closed
+	current    bool        // whether it is its seat's worker
 
-	keepUntil time.Time // not recycled before
-	retries   int       // replacements of it that failed
+	keepUntil time.Time // do not recycle it before then
+	retries   int       // failed attempts to replace it
 }
 
-// limits bound the end of a worker.
+// limits bound the shutdown of a worker.
 type limits struct {
-	drain     time.Duration // of its requests; 0 = none
-	websocket time.Duration // of its websockets
+	drain     time.Duration // for its requests; 0 means no limit
+	websocket time.Duration // for its websockets
 	stop      time.Duration // from SIGTERM to SIGKILL
 }
 
@@ -66,8 +66,8 @@ func limitsOf(spec *plan.Group) limits {
 	return limits{drain: spec.DrainTimeout, websocket: spec.WebsocketGrace, stop: spec.StopTimeout}
 }
 
-// enter says that the pool gives the member requests. It is called by the
-// group's goroutine; a second call does nothing.
+// enter records that the pool gives the member requests. Only the group's
+// goroutine calls it; a second call does nothing.
 func (m *member) enter() {
 	select {
 	case <-m.entered:
@@ -83,8 +83,8 @@ func (m *member) live() {
 	m.group.post(func() { m.group.ended(m, exit, err) })
 }
 
-// begin lasts from before the start of the process to after its end. exit is
-// nil if there never was one; err says why it did not become ready.
+// begin runs the process from before its start until after its end. exit is nil
+// if the process was never created; err says why it did not become ready.
 func (m *member) begin() (*worker.Exit, error) {
 	if !m.pause() {
 		return nil, errRetired
@@ -136,7 +136,7 @@ func (m *member) awaitReady(proc process) error {
 	return m.awaitHealthy(ctx, proc)
 }
 
-// serve lasts from ready to the end of the process.
+// serve runs from when the process is ready until it exits.
 func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	ctx, cancel := context.WithCancel(m.ctx)
 	var watchers sync.WaitGroup
@@ -149,7 +149,7 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	defer cancel()
 	select {
 	case <-proc.Exited():
-		cancel() // what a dead worker does not answer says nothing
+		cancel() // an unanswered check of a dead worker means nothing
 		return proc.Wait()
 	case <-m.ctx.Done():
 	}
@@ -159,7 +159,7 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	return proc.Stop(m.stopGrace(), m.group.hurry)
 }
 
-// watch looks after a worker from when it is in service until ctx ends.
+// watch supervises a worker from when it enters service until ctx ends.
 func (m *member) watch(ctx context.Context, proc process, w *pool.Worker) {
 	select {
 	case <-m.entered:
@@ -173,8 +173,8 @@ func (m *member) watch(ctx context.Context, proc process, w *pool.Worker) {
 	wg.Wait()
 }
 
-// drain waits for what the retired worker has in flight: for plain requests
-// up to drain_timeout, for websockets up to websocket_grace.
+// drain waits for what the retired worker has in flight: up to drain_timeout
+// for ordinary requests, up to websocket_grace for websockets.
 func (m *member) drain(proc process, w *pool.Worker) {
 	grace := time.NewTimer(m.limits.websocket)
 	defer grace.Stop()
@@ -186,7 +186,7 @@ func (m *member) drain(proc process, w *pool.Worker) {
 	case <-w.RequestsDone():
 	case <-limit:
 		requests, tunnels := w.InFlight()
-		m.group.log.Warn("drain_timeout is over", "worker", m.index, "pid", proc.PID(), "requests", requests, "websockets", tunnels)
+		m.group.log.Warn("drain_timeout expired", "worker", m.index, "pid", proc.PID(), "requests", requests, "websockets", tunnels)
 		if tunnels == 0 {
 			return
 		}
@@ -203,7 +203,8 @@ func (m *member) drain(proc process, w *pool.Worker) {
 	}
 }
 
-// stopGrace is the group's stop_timeout, as the group last knew it.
+// stopGrace returns the group's current stop_timeout or, once the member is
+// retired, the one that applied then.
 func (m *member) stopGrace() time.Duration {
 	select {
 	case <-m.ctx.Done():

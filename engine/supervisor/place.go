@@ -12,14 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A place is a folder, of one user alone, that holds the runtime directories
-// of masters and the locks of their configurations.
+// A place is a folder that belongs to one user and holds the runtime
+// directories of that user's masters and the locks of their configurations.
 type place struct {
 	path    string
-	fromXDG bool // $XDG_RUNTIME_DIR says so
+	fromXDG bool // it comes from $XDG_RUNTIME_DIR
 }
 
-// places returns where a master may put its runtime directory, the best first.
+// places returns the places where a master can put its runtime directory, best
+// first.
 func places() []place {
 	var out []place
 	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
@@ -36,7 +37,7 @@ func places() []place {
 }
 
 // commonPlaces returns the places that every process of our user knows,
-// whatever its environment is. A master takes its locks there, too.
+// whatever its environment. A master takes its locks there, too.
 func commonPlaces() []place {
 	uid := strconv.Itoa(os.Geteuid())
 	out := []place{{"/run/user/" + uid + "/ldcorn", true}}
@@ -46,10 +47,10 @@ func commonPlaces() []place {
 	return append(out, place{path: "/tmp/ldcorn-" + uid})
 }
 
-// allPlaces returns where locks of a living master may be.
+// allPlaces returns every place that can hold the locks of a running master.
 func allPlaces() []place { return unique(append(places(), commonPlaces()...)) }
 
-// unique leaves out places that are there already.
+// unique removes duplicate places.
 func unique(in []place) []place {
 	var out []place
 	for _, p := range in {
@@ -60,8 +61,8 @@ func unique(in []place) []place {
 	return out
 }
 
-// prepare makes the place, or checks that it is one that nobody else can
-// change. Its parent is never made.
+// prepare creates the place, or checks that nobody else can change it. It never
+// creates the parent.
 func (p place) prepare() error {
 	parent := filepath.Dir(p.path)
 	if !filepath.IsAbs(p.path) {
@@ -73,9 +74,10 @@ func (p place) prepare() error {
 	return makePrivate(p.path)
 }
 
-// checkParent refuses a folder in which somebody else could replace ours:
+// checkParent refuses a folder in which somebody else could replace our folder.
 // $XDG_RUNTIME_DIR must be our own and closed to others (XDG Base Directory
-// Specification); any other must be closed or sticky, as /tmp is.
+// Specification); any other folder must be closed to others or sticky, as /tmp
+// is.
 func (p place) checkParent(parent string) error {
 	var st unix.Stat_t
 	if err := unix.Stat(parent, &st); err != nil {
@@ -88,26 +90,27 @@ func (p place) checkParent(parent string) error {
 	case p.fromXDG && st.Uid != us, st.Uid != us && st.Uid != 0:
 		return fmt.Errorf("%s belongs to user %d, not to us (user %d)", parent, st.Uid, us)
 	case st.Mode&0o022 != 0 && (p.fromXDG || st.Mode&unix.S_ISVTX == 0):
-		return fmt.Errorf("others may write to %s (mode %04o)", parent, st.Mode&0o7777)
+		return fmt.Errorf("others can write to %s (mode %04o)", parent, st.Mode&0o7777)
 	}
 	return nil
 }
 
-// trusted reports whether the place is there, and what is in it was written by
-// our user.
+// trusted reports whether the place exists and only our user could have written
+// its contents.
 func (p place) trusted() bool {
 	return filepath.IsAbs(p.path) && p.checkParent(filepath.Dir(p.path)) == nil && ownedBy(p.path, os.Geteuid())
 }
 
-// ownedBy reports whether path is a folder, no link to one, that belongs to a
-// user and lets no other write.
+// ownedBy reports whether path is a folder, not a link to one, that belongs to
+// a user and that nobody else can write to.
 func ownedBy(path string, uid int) bool {
 	var st unix.Stat_t
 	return unix.Lstat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR && int(st.Uid) == uid && st.Mode&0o022 == 0
 }
 
-// makePrivate makes a directory that only we can enter, or checks that it is
-// one: in a shared folder, anybody could have put it there before us.
+// makePrivate creates a directory that only we can enter. If the directory
+// exists, makePrivate checks that it is ours: in a shared folder, anybody could
+// have put it there first.
 func makePrivate(dir string) error {
 	if err := os.Mkdir(dir, 0o700); err == nil || !errors.Is(err, fs.ErrExist) {
 		return err

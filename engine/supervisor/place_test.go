@@ -16,25 +16,26 @@ import (
 )
 
 // TestPlace_XDGFallsBack: whatever is wrong with $XDG_RUNTIME_DIR, the master
-// starts, says so once, and is found by who has the same environment or none.
+// starts, says so once, and is found by a command with the same environment or
+// none.
 func TestPlace_XDGFallsBack(t *testing.T) {
 	chmod := func(mode os.FileMode) func(string) error {
 		return func(dir string) error { return os.Chmod(dir, mode) }
 	}
 	for name, c := range map[string]struct {
-		spoil func(dir string) error // a folder of ours
+		spoil func(dir string) error // damages a folder of ours
 		want  string
 	}{
 		"missing":        {os.Remove, "no such file or directory"},
 		"a file":         {func(dir string) error { return becomesFile(dir) }, "is not a folder"},
 		"another's":      {giveAway, "belongs to user 12345"},
-		"for everyone":   {chmod(0o777 | os.ModeSticky), "others may write to"},
-		"for a group":    {chmod(0o770), "others may write to"},
+		"for everyone":   {chmod(0o777 | os.ModeSticky), "others can write to"},
+		"for a group":    {chmod(0o770), "others can write to"},
 		"planted link":   {func(dir string) error { return os.Symlink("/", filepath.Join(dir, "ldcorn")) }, "is not a folder"},
 		"planted file":   {func(dir string) error { return os.WriteFile(filepath.Join(dir, "ldcorn"), nil, 0o600) }, "is not a folder"},
 		"planted folder": {plantFolder, "belongs to user 12345"},
 		"read-only":      {remountReadOnly, "read-only file system"},
-		"too long":       {nil, "more than 107 bytes"},
+		"too long":       {nil, "longer than 107 bytes"},
 		"relative":       {nil, "not an absolute path"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestPlanIsWhatApplyDoes: for random pairs of plans, with a scale in between,
-// and bounded surges among them, what the report says is what becomes of the
-// processes: both that of a preview and that of the apply itself.
+// TestPlanIsWhatApplyDoes: for random pairs of plans, some with a scale in
+// between and some with a bounded surge, the reports of both the preview and
+// the apply match what happens to the processes.
 func TestPlanIsWhatApplyDoes(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestPlanIsWhatApplyDoes(t *testing.T) {
 	}
 }
 
-// compare applies a plan and compares what happens with the report on it.
+// compare applies a plan and compares what happens with the report about it.
 func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	r.t.Helper()
 	pass(0)
@@ -42,7 +42,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	report := plan.NewReport(api.PlanBase{}, next, plan.Diff(now, next, opts), opts)
 	before := r.pids()
 	peak := count(before)
-	r.fakes.onStart(func(*fakeProcess) error { // all of those at a time start before any other ends
+	r.fakes.onStart(func(*fakeProcess) error { // all starts of a wave come before any exit
 		alive := 1
 		for _, p := range r.fakes.all {
 			if p.alive() {
@@ -70,8 +70,8 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	}
 	require.Equal(r.t, report.Processes, api.PlanProcesses{Before: count(before), After: count(after), Peak: peak})
 
-	// Applied once more it changes nothing but what is replaced anyway, and
-	// what needs more than a reload needs it still.
+	// Applying it once more changes nothing, except what is always replaced,
+	// and what needs more than a reload still needs it.
 	now, _ = r.sup.InEffect()
 	again := plan.NewReport(api.PlanBase{}, next, plan.Diff(now, next, plan.DiffOptions{}), plan.DiffOptions{})
 	for _, g := range again.Groups {
@@ -81,7 +81,7 @@ func (r *rig) compare(next *plan.Plan, opts plan.DiffOptions) {
 	require.Equal(r.t, len(report.Restart), len(again.Restart))
 }
 
-// pids are the living workers of each group.
+// pids returns the pids of the running workers of each group.
 func (r *rig) pids() map[string][]string {
 	out := make(map[string][]string)
 	for _, name := range groupNames {
@@ -103,7 +103,8 @@ var groupNames = []string{"a", "b", "c", "d"}
 
 func randomName(rnd *rand.Rand) string { return groupNames[rnd.IntN(len(groupNames))] }
 
-// randomPlan is a plan of some of the groups, each with some of a few values.
+// randomPlan returns a plan with some of the groups, each with random settings
+// from a small set.
 func randomPlan(rnd *rand.Rand) *plan.Plan {
 	var groups []*plan.Group
 	names := slices.Clone(groupNames)
@@ -130,7 +131,7 @@ func randomPlan(rnd *rand.Rand) *plan.Plan {
 }
 
 // TestFailedApplyIsUndone: whichever start of an apply fails, the plan in
-// effect is whole afterwards, and no process of the new one is left.
+// effect is complete afterwards, and no process of the new plan is left.
 func TestFailedApplyIsUndone(t *testing.T) {
 	for seed := range uint64(150) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
@@ -146,8 +147,8 @@ func TestFailedApplyIsUndone(t *testing.T) {
 	}
 }
 
-// failAt has the nth start of an apply fail, as often as it is repeated, and
-// those that undo it succeed.
+// failAt makes the nth start of an apply fail, including its repetitions; the
+// starts that undo the apply succeed.
 func (r *rig) failAt(nth int, next *plan.Plan) {
 	r.t.Helper()
 	before, was, published := r.pids(), r.placed(), r.pub.times
@@ -157,7 +158,7 @@ func (r *rig) failAt(nth int, next *plan.Plan) {
 		if n++; n == nth {
 			failing, at = p.spec, p.index
 		}
-		if p.spec == failing && p.index == at { // again, too
+		if p.spec == failing && p.index == at { // repetitions fail, too
 			return errors.New("no more memory")
 		}
 		return nil
@@ -187,8 +188,8 @@ func (r *rig) failAt(nth int, next *plan.Plan) {
 	}
 }
 
-// placed is which living process is of which plan: by group and index, what
-// it was started as.
+// placed returns, for each group and index, the settings that its running
+// process was started with.
 func (r *rig) placed() map[string]plan.Group {
 	out := make(map[string]plan.Group)
 	r.fakes.mu.Lock()

@@ -2,53 +2,54 @@ package supervisor
 
 import "github.com/ldcorn/ldcorn/engine/plan"
 
-// ApplyOptions are those of an Apply. The zero value is an ordinary reload
-// that nobody watches.
+// ApplyOptions are the options of an Apply. The zero value is an ordinary
+// reload that nobody watches.
 type ApplyOptions struct {
 	Diff plan.DiffOptions
-	// Check, if not nil, is asked before anything begins: nothing else changes
-	// what runs between that and the end of the apply. now is the plan in
-	// effect, nil before the first, generation its number, and changes is what
-	// will be applied. An error is returned by Apply as it is, and nothing is
-	// done. The supervisor's goroutine calls it: it must not block.
+	// Check, if not nil, is called before anything begins, and nothing else
+	// changes what runs between this call and the end of the apply. now is the
+	// plan in effect (nil before the first), generation is its number, and
+	// changes is what will be applied. If Check returns an error, Apply does
+	// nothing and returns that error unchanged. Check runs on the supervisor's
+	// goroutine and must not block.
 	Check func(now *plan.Plan, generation int, changes *plan.Changes) error
-	// Progress, if not nil, is told how the apply goes, by the supervisor's
-	// goroutine: it must not block.
+	// Progress, if not nil, is called with each step of the apply. It runs on
+	// the supervisor's goroutine and must not block.
 	Progress func(Progress)
 }
 
-// A Progress is a step that a group has made in an apply.
+// A Progress is a step that a group has completed in an apply.
 type Progress struct {
 	Step    Step
 	Group   string
-	Workers int // that are started for this apply
-	Ready   int // of these; of replaced and restored, those that have been
+	Workers int // workers that this apply starts
+	Ready   int // how many of those are ready; for replaced and restored, how many were
 
 	// Of unready.
 	Worker int // index
 	Reason string
 
-	// Of replaced: what the worker has in hand that is to end now.
+	// For StepReplaced: what the old worker still has in hand.
 	Requests   int
 	Websockets int
 }
 
-// Step is what a Progress is about.
+// A Step names the kind of a Progress.
 type Step string
 
 // The steps of a group.
 const (
-	StepStarted Step = "started" // its new workers are starting
-	StepReady   Step = "ready"   // one more is ready
+	StepStarted Step = "started" // the new workers are starting
+	StepReady   Step = "ready"   // one more worker is ready
 	StepUnready Step = "unready" // one is not ready yet, for a reason
-	StepSwapped Step = "swapped" // they get the requests, as of now
+	StepSwapped Step = "swapped" // the new workers get the requests from now on
 
-	// While a reload replaces some workers after others.
-	StepReplaced Step = "replaced" // one more has been; the next waits for its end
-	StepRestored Step = "restored" // one that was replaced has been replaced back
+	// The next two occur only while a reload replaces workers in waves.
+	StepReplaced Step = "replaced" // one more worker was replaced; the next waits until the old one exits
+	StepRestored Step = "restored" // one replaced worker was rolled back
 )
 
-// tell calls Progress, if there is anybody.
+// tell calls Progress if it is set.
 func (o *ApplyOptions) tell(p Progress) {
 	if o.Progress != nil {
 		o.Progress(p)

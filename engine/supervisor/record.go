@@ -9,17 +9,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
-// A record is what the next master must know about a worker, should this one
-// be killed.
+// A record is what the next master needs to know about a worker if this master
+// is killed.
 type record struct {
 	PID    int    `json:"pid"`
-	Start  uint64 `json:"start"` // clock ticks since boot: a reused pid has another
+	Start  uint64 `json:"start"` // clock ticks since boot: a reused pid has a different one
 	Group  string `json:"group"`
 	Worker int    `json:"worker"`
 	Master stamp  `json:"master"`
 }
 
-// UnmarshalJSON also reads a record of a version that called a group a pool.
+// UnmarshalJSON also accepts records from versions that called a group a pool.
 func (r *record) UnmarshalJSON(data []byte) error {
 	type plain record // without this method
 	var v struct {
@@ -36,18 +36,19 @@ func (r *record) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// A stamp names one process for ever.
+// A stamp identifies one process for all time.
 type stamp struct {
 	PID   int    `json:"pid"`
 	Start uint64 `json:"start"`
 }
 
-// record notes a worker beside its socket. A worker that cannot be noted runs
-// all the same: the kernel ends it with the master in any ordinary case.
+// record writes down a worker next to its socket. A worker that cannot be
+// recorded runs all the same: ordinarily the kernel kills it together with the
+// master.
 func (r *Runtime) record(pid int, socket, group string, index int) {
 	p, err := proc.Read(pid)
 	if err != nil {
-		return // it has ended already
+		return // it has already exited
 	}
 	rec := record{PID: pid, Start: p.Start, Group: group, Worker: index, Master: stamp{r.self.PID, r.self.Start}}
 	r.mu.Lock()
@@ -72,13 +73,13 @@ func (r *Runtime) forget(socket string) {
 	defer r.mu.Unlock()
 	name := filepath.Base(socket)
 	delete(r.records, name)
-	_ = os.Remove(socket) // Uvicorn may have removed it
+	_ = os.Remove(socket) // may fail: Uvicorn may have removed it
 	_ = os.Remove(recordPath(filepath.Join(r.dir.Name(), name)))
 }
 
 func recordPath(socket string) string { return strings.TrimSuffix(socket, ".sock") + ".json" }
 
-// unlinkAll removes what a master makes in its directory.
+// unlinkAll removes everything that a master creates in its directory.
 func unlinkAll(dir string) {
 	for _, pattern := range []string{"*.sock", "*.json"} {
 		paths, _ := filepath.Glob(filepath.Join(dir, pattern)) // the pattern is good

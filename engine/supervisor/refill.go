@@ -7,7 +7,7 @@ import (
 )
 
 // refill gives the seat of a worker that has ended to its replacement, if one
-// is starting already, else to a restarted one.
+// is already starting, or else to a restarted worker.
 func (g *group) refill(m *member, why api.RestartReason, lived time.Duration, failure *StartError) {
 	s := g.seats[m.index]
 	if !s.isReplaced() {
@@ -25,9 +25,9 @@ func (g *group) refill(m *member, why api.RestartReason, lived time.Duration, fa
 }
 
 // restart starts another worker in a seat that has lost its own, or gives the
-// seat up. sc is the succession that the lost worker was the next one of, nil if
-// it had served: it goes on with another, and its batch, if any, is told, unless
-// nobody waits for that.
+// seat up. sc is the succession that the lost worker was the next worker of, or
+// nil if that worker had served. The succession continues with the new worker,
+// and its batch, if any, is notified unless nobody waits for it any more.
 func (g *group) restart(why api.RestartReason, index int, lived time.Duration, failure *StartError, sc *succession) {
 	s := g.seats[index]
 	if sc == nil {
@@ -54,8 +54,8 @@ func (g *group) restart(why api.RestartReason, index int, lived time.Duration, f
 	g.fill(sc, delay)
 }
 
-// fill starts the next worker of a seat that nobody has: it is the seat's from
-// now on.
+// fill starts the next worker of a vacant seat. The seat belongs to that worker
+// from now on.
 func (g *group) fill(sc *succession, delay time.Duration) {
 	s := g.seats[sc.index]
 	sc.phase, sc.target, s.succession = alone, s.target, sc

@@ -6,9 +6,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// replace starts another worker for the index of one that is ready and serves
-// on until the other is ready, too. There is one replacement at a time in a
-// group: g.replacing returns nil. b, if not nil, is told how it goes.
+// replace starts another worker for the seat of a ready worker, which keeps
+// serving until the new one is ready. A group has only one replacement at a
+// time, so g.replacing must return nil. b, if not nil, is notified of the
+// progress.
 func (g *group) replace(old *member, why api.RestartReason, b *batch) {
 	s := g.seats[old.index]
 	sc := &succession{index: old.index, phase: beside, target: s.target, why: why, old: old, batch: b}
@@ -17,8 +18,8 @@ func (g *group) replace(old *member, why api.RestartReason, b *batch) {
 	g.spawn(sc, 0, 0)
 }
 
-// replacing is the succession of the group in which an old worker serves beside
-// the next, nil if there is none.
+// replacing returns the succession of the group in which an old worker serves
+// beside the next, or nil if there is none.
 func (g *group) replacing() *succession {
 	for _, s := range g.seats {
 		if s.isReplaced() {
@@ -28,8 +29,8 @@ func (g *group) replacing() *succession {
 	return nil
 }
 
-// replaced puts a replacement that is ready into service, and its predecessor
-// out of it, in one step.
+// replaced puts a ready replacement into service and takes its predecessor out
+// of service, in one step.
 func (g *group) replaced(sc *succession) {
 	m, old := sc.next, sc.old
 	g.count(sc.index, sc.why)
@@ -42,8 +43,8 @@ func (g *group) replaced(sc *succession) {
 	g.endReplacement(sc)
 }
 
-// notReplaced is told when a replacement ended before it was ready. Its
-// predecessor serves on, and is left alone for a while.
+// notReplaced is called when a replacement ended before it was ready. The
+// predecessor keeps serving and is not replaced again for a while.
 func (g *group) notReplaced(sc *succession, failure *StartError) {
 	m, old := sc.next, sc.old
 	switch {
@@ -55,7 +56,7 @@ func (g *group) notReplaced(sc *succession, failure *StartError) {
 			return
 		}
 	}
-	if m.ctx.Err() == nil { // not given up by us
+	if m.ctx.Err() == nil { // we did not give it up ourselves
 		old.retries++
 		delay := g.jitter(restartDelay(g.retryBase(), old.retries+1))
 		old.keepUntil = time.Now().Add(delay)
@@ -65,18 +66,17 @@ func (g *group) notReplaced(sc *succession, failure *StartError) {
 	g.endReplacement(sc)
 }
 
-// retryBase is the shortest wait between two replacements that do not help.
+// retryBase is the shortest wait between two unsuccessful replacements.
 func (g *group) retryBase() time.Duration { return max(g.spec.RestartBackoffOnCrash, time.Second) }
 
-// endReplacement ends a replacement, and lets the next one begin that was asked
-// for meanwhile.
+// endReplacement ends a replacement and begins the next one that is waiting.
 func (g *group) endReplacement(sc *succession) {
 	g.conclude(sc)
 	g.nextTurn()
 }
 
-// nextTurn begins what waits for the end of a replacement, as soon as there is
-// none.
+// nextTurn begins what is waiting for the end of a replacement, as long as no
+// replacement is in progress.
 func (g *group) nextTurn() {
 	for len(g.waiting) > 0 && g.replacing() == nil {
 		next := g.waiting[0]
@@ -85,7 +85,7 @@ func (g *group) nextTurn() {
 	}
 }
 
-// dropReplacement gives a replacement up that an apply makes pointless.
+// dropReplacement gives up a replacement that an apply has made pointless.
 func (g *group) dropReplacement(sc *succession) {
 	g.release(sc.next, true)
 	g.endReplacement(sc)

@@ -7,17 +7,18 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// Restart replaces the workers of a group one after another, each only once
-// its replacement is ready, and starts those that have failed anew. It returns
-// when all are ready, or with a StartError once one has failed for good (see
-// batch): then the old worker of that index and those after it serve on. What a reload replaces
-// meanwhile counts as restarted. Safe from any goroutine.
+// Restart replaces the workers of a group one after another, each only once its
+// replacement is ready, and restarts those that have failed. It returns nil
+// when all are ready, or a StartError once one has failed for good (see batch);
+// the old worker of that index and those after it then keep serving. A worker
+// that a reload replaces in the meantime counts as restarted. Restart is safe
+// to call from any goroutine.
 func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	g, err := s.group(name)
 	if err != nil {
 		return err
 	}
-	g.starter.Forget() // Uvicorn may be another by now
+	g.starter.Forget() // Uvicorn may be a different version by now
 	asked := time.Now()
 	for index := 0; ; index++ {
 		r := newRenewal(index, asked)
@@ -43,17 +44,17 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 type renewal struct {
 	index int
 	asked time.Time
-	batch *batch // of the one succession, once it has begun
+	batch *batch // holds the one succession, once it has begun
 	news  <-chan struct{}
 }
 
 func newRenewal(index int, asked time.Time) *renewal {
 	news := make(chan struct{}, 1)
-	company := index > 0 // the workers before are new, and up
+	company := index > 0 // the workers with lower indexes are new and up
 	return &renewal{index: index, asked: asked, batch: newBatch(company, news), news: news}
 }
 
-// await returns once the worker is ready, or there is nothing to wait for.
+// await returns once the worker is ready or there is nothing to wait for.
 func (r *renewal) await(ctx context.Context, g *group) error {
 	for {
 		done, err := false, (*StartError)(nil)
@@ -69,14 +70,14 @@ func (r *renewal) await(ctx context.Context, g *group) error {
 		case <-g.done:
 			return ErrStopped
 		case <-ctx.Done():
-			g.do(func() { r.batch.over = true }) // what has started goes on
+			g.do(func() { r.batch.over = true }) // a worker that has started stays
 			return context.Cause(ctx)
 		}
 	}
 }
 
-// renew replaces the worker of an index if it is older than asked. The batch is
-// told how that went: at once if there is nothing to do.
+// renew replaces the worker of an index if it was created before r.asked. It
+// notifies the batch of the outcome, immediately if there is nothing to do.
 func (g *group) renew(r *renewal) {
 	if g.replacing() != nil {
 		g.waiting = append(g.waiting, r)
@@ -95,7 +96,7 @@ func (g *group) renew(r *renewal) {
 		s.lastExit = "restarted"
 		g.emit(api.EventRecycled, m, api.Event{Reason: "ldcorn restart"})
 		g.replace(m, api.RestartCommand, r.batch)
-	default: // nobody serves that one would have to wait for
+	default: // no worker serves the seat, so there is nothing to wait for
 		if m != nil {
 			g.release(m, true)
 		}

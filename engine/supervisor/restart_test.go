@@ -98,7 +98,7 @@ func TestRestart_GivenUpAndUnknown(t *testing.T) {
 		require.ErrorAs(t, r.sup.Restart(t.Context(), "a"), &unknown)
 		require.EqualError(t, unknown, `no group "a": nothing runs yet`)
 		r.mustApply(aPlan(aGroup("a"), aGroup("b")))
-		require.EqualError(t, r.sup.Restart(t.Context(), "x"), `no group "x"; there are: "a", "b"`)
+		require.EqualError(t, r.sup.Restart(t.Context(), "x"), `no group "x"; known groups: "a", "b"`)
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()

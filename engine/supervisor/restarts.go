@@ -37,7 +37,7 @@ func (g *group) count(index int, why api.RestartReason) {
 	g.restarts[index][why]++
 }
 
-// restartsNow copies the counts of the group's seats.
+// restartsNow returns a copy of the counts of the group's seats.
 func (g *group) restartsNow() []api.Restarts {
 	out := make([]api.Restarts, len(g.seats))
 	for i := range min(len(g.seats), len(g.restarts)) {

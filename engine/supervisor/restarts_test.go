@@ -12,8 +12,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestRestarts: each reason is counted for its index, across reloads, which
-// are none, and for as long as the group has that index.
+// TestRestarts: each reason is counted for its index, for as long as the group
+// has that index, and across reloads, which do not count.
 func TestRestarts(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		p := aPlan(aGroup("a", instances(2), func(p *plan.Group) { p.MaxRequests = 5 }))
@@ -52,8 +52,8 @@ func TestRestarts(t *testing.T) {
 	})
 }
 
-// TestRestarts_InVain: a start that fails counts as what it is, and so does
-// the last one, which none follows.
+// TestRestarts_InVain: a start that fails counts under its own reason, and so
+// does the last one, which has no successor.
 func TestRestarts_InVain(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1), func(p *plan.Group) { p.MaxRestartsOnCrash = 2 }), aGroup("b", instances(1))))

@@ -5,8 +5,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// retire takes members out of service: those that are ready finish what they
-// have, the others stop at once. With cut, nothing is waited for.
+// retire takes members out of service: ready members finish the requests that
+// they have, the others stop at once. With cut, nobody waits for requests.
 func (g *group) retire(members []*member, cut bool) {
 	g.pool.Swap(nil, readyOf(members))
 	for _, m := range members {
@@ -14,14 +14,14 @@ func (g *group) retire(members []*member, cut bool) {
 	}
 }
 
-// release tells a member that gets no new requests any more to end.
+// release tells a member that gets no new requests to end.
 func (g *group) release(m *member, cut bool) {
 	if m.state == api.StateReady {
 		requests, tunnels := m.worker.InFlight()
 		g.move(m, api.StateDraining, api.Event{Requests: requests, Websockets: tunnels}, "requests", requests, "websockets", tunnels)
 	}
 	m.current = false
-	if sc := m.succession; sc != nil && sc.phase != beside { // that is dropped by who knows why
+	if sc := m.succession; sc != nil && sc.phase != beside { // a replacement beside its predecessor is dropped by its caller
 		g.conclude(sc)
 	}
 	if m.ctx.Err() == nil {
@@ -29,7 +29,7 @@ func (g *group) release(m *member, cut bool) {
 		if m.index < len(g.seats) {
 			spec = g.seats[m.index].target.spec
 		}
-		if spec != nil { // what its successor has counts
+		if spec != nil { // the settings of its successor apply
 			m.limits = limitsOf(spec)
 		}
 		m.cancel(errRetired)
@@ -40,7 +40,7 @@ func (g *group) release(m *member, cut bool) {
 	}
 }
 
-// retireAll retires every member that lives.
+// retireAll retires every member that is still alive.
 func (g *group) retireAll(cut bool) {
 	all := make([]*member, 0, len(g.members))
 	for m := range g.members {
@@ -49,8 +49,8 @@ func (g *group) retireAll(cut bool) {
 	g.retire(all, cut)
 }
 
-// finish ends the group: without cut, once its closed pool's queue is empty
-// and its workers have drained; with cut, at once.
+// finish ends the group: with cut, immediately; without cut, once the queue of
+// its closed pool is empty and its workers have drained.
 func (g *group) finish(cut bool) {
 	g.closing = true
 	if cut {

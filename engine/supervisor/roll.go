@@ -8,43 +8,44 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A roll carries an apply out whose replacements may not all run beside the
-// workers that they replace. It replaces as many at a time as may, and waits
-// for the end of the old ones before the next.
+// A roll carries out an apply that cannot run all replacements beside the
+// workers that they replace. It replaces as many at a time as allowed, and
+// waits for the old ones to exit before it starts the next wave.
 //
-// As old workers end before the last new one is ready, they cannot be kept
-// for the case that it never is. So first one worker of every group that gets
-// new ones is started on trial, while nothing has changed: what is wrong with
-// a configuration or with its code is found then. If a worker fails after
-// that, those that were replaced are replaced back by workers of the plan in
-// effect, with the code as it is by then.
+// Because old workers exit before the last new one is ready, they cannot be
+// kept as a fallback. So, while nothing has changed yet, the roll first starts
+// one worker of every group that gets new ones, on trial: this is when it finds
+// what is wrong with a configuration or its code. If a worker fails after that,
+// the roll replaces the new workers with workers of the plan in effect, running
+// the code as it is by then.
 //
-// Until the end the plan in effect, with its routes and settings, stays; only
-// of two caps the lower one holds from the first replacement on.
+// Until the end the plan in effect stays, with its routes and settings. The one
+// exception is the cap: the lower of the old and the new one holds from the
+// first replacement on.
 type roll struct {
 	s      *Supervisor
 	steps  []*step
 	atOnce int
 	opts   *ApplyOptions
-	turns  []*turn // all, in order
+	turns  []*turn // all turns, in order
 	watch  *observer
-	tried  bool // a worker of every group has been ready
-	done   int  // of the turns
+	tried  bool // a worker of every group has become ready
+	done   int  // number of turns completed
 }
 
-// A turn is one worker that is to be replaced.
+// A turn is one worker to replace.
 type turn struct {
 	step       *step
 	index      int
-	succession *succession // to its replacement; nil until it is started
+	succession *succession // to the replacement; nil until that is started
 }
 
-// roll leaves nothing to do but the commit. If it fails, everything is as
-// before, but for what a RollbackError says.
+// roll does everything but the commit. If it fails, everything is as before,
+// except as described by a RollbackError.
 func (s *Supervisor) roll(ctx context.Context, steps []*step, atOnce int, opts *ApplyOptions) error {
 	r := &roll{s: s, steps: steps, atOnce: atOnce, opts: opts, watch: s.observe(steps, opts)}
 	r.plan()
-	s.opts.Log.Info("replacing some workers after others", "workers", len(r.turns), "at_once", atOnce)
+	s.opts.Log.Info("replacing workers in waves", "workers", len(r.turns), "at_once", atOnce)
 	if err := r.try(ctx); err != nil {
 		abort(steps)
 		return err
@@ -57,15 +58,14 @@ func (s *Supervisor) roll(ctx context.Context, steps []*step, atOnce int, opts *
 	return nil
 }
 
-// plan puts the workers into an order in which the first of every group come
-// first.
+// plan orders the workers so that the first of every group come first.
 func (r *roll) plan() {
 	for _, st := range r.steps {
 		n := st.change.Replaced()
 		for index := range n {
 			r.turns = append(r.turns, &turn{step: st, index: index})
 		}
-		st.replace = false // what is left for the commit is the difference in number
+		st.replace = false // only the difference in number is left for the commit
 		st.starts = n + st.change.Added()
 	}
 	slices.SortStableFunc(r.turns, func(a, b *turn) int { return a.index - b.index })
@@ -76,9 +76,9 @@ func (r *roll) plan() {
 	}
 }
 
-// try starts a worker of every group, and with those of the first turns all
-// that come in addition. For groups whose turn is later there is no room yet:
-// theirs are stopped again.
+// try starts a worker of every group and, together with those of the first
+// turns, all additional workers. There is no room yet for the groups whose turn
+// comes later, so their trial workers are stopped again.
 func (r *roll) try(ctx context.Context) error {
 	groups := 0
 	for groups < len(r.turns) && r.turns[groups].index == 0 {
@@ -104,10 +104,10 @@ func (r *roll) try(ctx context.Context) error {
 	return err
 }
 
-// start starts the replacements of turns and, if asked to, all workers that
-// come in addition. Those of one group are a batch. It has company of workers
-// that stay as they are, and after the trial also of those that are still to be
-// replaced: it is not the app then that is at fault at once.
+// start starts the replacements of turns and, if added is set, all additional
+// workers. Those of one group form a batch. The batch has company if workers of
+// the group stay as they are and, after the trial, if some are still to be
+// replaced: by then a failure no longer proves that the app is at fault.
 func (r *roll) start(turns []*turn, l *launch, added bool) {
 	for _, st := range r.steps {
 		var indexes []int
@@ -136,7 +136,7 @@ func (r *roll) start(turns []*turn, l *launch, added bool) {
 	}
 }
 
-// stop ends replacements that are not in service, and waits for it.
+// stop ends replacements that are not in service and waits until they are gone.
 func stop(turns []*turn) {
 	var ending []*member
 	for _, t := range turns {
@@ -152,9 +152,10 @@ func stop(turns []*turn) {
 	}
 }
 
-// advance replaces the workers of some turns, and waits for their end.
+// advance replaces the workers of some turns and waits until the old ones are
+// gone.
 func (r *roll) advance(ctx context.Context, turns []*turn) error {
-	if turns[0].succession == nil { // else on trial
+	if turns[0].succession == nil { // otherwise it is already up from the trial
 		l := newLaunch()
 		r.start(turns, l, false)
 		if err := l.await(ctx, r.watch); err != nil {
@@ -187,7 +188,7 @@ func (r *roll) advance(ctx context.Context, turns []*turn) error {
 	return awaitOver(ctx, ending)
 }
 
-// doneOf is how many workers of a group were replaced.
+// doneOf returns how many workers of a group were replaced.
 func (r *roll) doneOf(st *step) (n int) {
 	for _, t := range r.turns[:r.done] {
 		if t.step == st {
@@ -209,9 +210,9 @@ func awaitOver(ctx context.Context, members []*member) error {
 	return nil
 }
 
-// advance puts the worker of a prepared succession, which is ready, in the place
-// of the seat's worker, which it returns: that is to end. It does nothing if the
-// new one has ended.
+// advance puts the ready worker of a prepared succession into its seat and
+// returns the previous worker of that seat, which has been told to end. If the
+// new worker has already exited, advance changes nothing and returns an error.
 func (g *group) advance(sc *succession) (old *member, died *StartError) {
 	m := sc.next
 	if m.state != api.StateReady {
@@ -235,7 +236,7 @@ func (g *group) advance(sc *succession) (old *member, died *StartError) {
 	return old, nil
 }
 
-// tighten lowers the pool's cap to that of a spec, if that is lower.
+// tighten lowers the pool's cap to that of a spec if the latter is lower.
 func (g *group) tighten(next *plan.Group) {
 	if now := g.pool.Settings(); stricter(next, now) {
 		spec := *now

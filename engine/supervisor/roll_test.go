@@ -41,7 +41,8 @@ func TestRoll_ReplacesOneAtATime(t *testing.T) {
 	})
 }
 
-// The next replacement waits until the old worker has finished what it has.
+// TestRoll_WaitsForTheOld: the next replacement waits until the old worker has
+// finished its requests.
 func TestRoll_WaitsForTheOld(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))
@@ -57,8 +58,8 @@ func TestRoll_WaitsForTheOld(t *testing.T) {
 	})
 }
 
-// What is broken in a group whose turn is late is found before anything is
-// replaced.
+// TestRoll_TriesEveryGroupFirst: a fault in a group whose turn comes late is
+// found before anything is replaced.
 func TestRoll_TriesEveryGroupFirst(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a"), aGroup("b"), aGroup("c")))
@@ -84,7 +85,8 @@ func TestRoll_TriesEveryGroupFirst(t *testing.T) {
 	})
 }
 
-// A group that has passed its trial may lose a race when its turn comes.
+// TestRoll_FailsOnceAfterItsTrial: a group that passed its trial can still lose
+// a race when its turn comes.
 func TestRoll_FailsOnceAfterItsTrial(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b")))
@@ -101,7 +103,7 @@ func TestRoll_FailsOnceAfterItsTrial(t *testing.T) {
 		r.mustApply(surging(1, aGroup("a", instances(1)), aGroup("b")))
 		assert.Equal(t, 3, starts)
 		assert.Equal(t, 2, r.pub.pools["b"].Ready())
-		assert.NotContains(t, r.log.String(), "replacing workers back")
+		assert.NotContains(t, r.log.String(), "rolling back replaced workers")
 	})
 }
 
@@ -136,7 +138,7 @@ func TestRoll_ReplacesBack(t *testing.T) {
 		var back *RollbackError
 		require.ErrorAs(t, err, &back)
 		assert.Equal(t, `group "a": worker 1: not ready within 30s (startup_timeout)`, back.Err.(*StartError).Summary())
-		assert.Contains(t, err.Error(), "workers that had been replaced already have been replaced back (1)")
+		assert.Contains(t, err.Error(), "rolled back the workers already replaced (1)")
 		assert.Equal(t, []string{"1/1"}, restored)
 		pass(0)
 		for _, p := range r.fakes.living() {
@@ -150,7 +152,8 @@ func TestRoll_ReplacesBack(t *testing.T) {
 	})
 }
 
-// A worker that cannot be replaced back serves on; nobody is left without.
+// TestRoll_CannotReplaceBack: a worker that cannot be rolled back keeps
+// serving, so that no seat is left without a worker.
 func TestRoll_CannotReplaceBack(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(3))))
@@ -163,17 +166,18 @@ func TestRoll_CannotReplaceBack(t *testing.T) {
 		_, err := r.apply(surging(1, aGroup("a", instances(3), other)))
 		var back *RollbackError
 		require.ErrorAs(t, err, &back)
-		assert.Contains(t, err.Error(), `1 of 1 workers that had been replaced already could not be replaced back: group "a": worker 0: gone`)
+		assert.Contains(t, err.Error(), `could not roll back 1 of 1 workers already replaced: group "a": worker 0: gone`)
 		pass(0)
 		assert.Equal(t, 3, r.pub.pools["a"].Ready())
-		r.fakes.onStart(nil) // the code is there again
+		r.fakes.onStart(nil) // the code works again
 		r.fakes.find(0, "other:app").kill()
 		pass(time.Second)
 		assert.Equal(t, "main:app", r.fakes.last().spec.App, "the next one is of the plan in effect")
 	})
 }
 
-// A worker that was replaced already and crashes is of the new plan again.
+// TestRoll_CrashMeanwhile: a worker that was already replaced and crashes is
+// restarted with the new plan.
 func TestRoll_CrashMeanwhile(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))
@@ -192,7 +196,8 @@ func TestRoll_CrashMeanwhile(t *testing.T) {
 	})
 }
 
-// The end of the master does not wait for old workers, and undoes nothing.
+// TestRoll_Stopped: a master that is stopping does not wait for old workers and
+// undoes nothing.
 func TestRoll_Stopped(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a")))
@@ -207,7 +212,8 @@ func TestRoll_Stopped(t *testing.T) {
 	})
 }
 
-// occupy gives so many workers a request each, until release is called.
+// occupy gives each of the given number of workers a request, until release is
+// called.
 func (r *rig) occupy(name string, workers int) (release func()) {
 	r.t.Helper()
 	claims := make([]pool.Claim, workers)
@@ -224,7 +230,7 @@ func (r *rig) occupy(name string, workers int) (release func()) {
 func capped(n int) func(*plan.Group) { return func(p *plan.Group) { p.MaxReqPerWorker = n } }
 func other(p *plan.Group)            { p.App = "other:app" }
 
-// living are all processes that live.
+// living returns all running processes.
 func (f *fakes) living() (out []*fakeProcess) {
 	for _, p := range f.all {
 		if p.alive() {
@@ -234,7 +240,7 @@ func (f *fakes) living() (out []*fakeProcess) {
 	return out
 }
 
-// find returns the living process of an index and an app.
+// find returns the running process with an index and an app.
 func (f *fakes) find(index int, app string) *fakeProcess {
 	f.mu.Lock()
 	defer f.mu.Unlock()

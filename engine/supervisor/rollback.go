@@ -2,14 +2,14 @@ package supervisor
 
 import "slices"
 
-// back undoes what is done, after a failure. What is stopping needs no
-// undoing.
+// back undoes the completed turns after a failure. If the supervisor is
+// stopping, there is nothing to undo.
 func (r *roll) back(cause error) error {
 	abort(r.steps)
 	if r.done == 0 || r.s.life.Err() != nil {
 		return cause
 	}
-	r.s.opts.Log.Warn("replacing workers back", "workers", r.done, "err", cause)
+	r.s.opts.Log.Warn("rolling back replaced workers", "workers", r.done, "err", cause)
 	failed := &RollbackError{Err: cause}
 	undo := slices.Clone(r.turns[:r.done])
 	slices.Reverse(undo)
@@ -19,16 +19,16 @@ func (r *roll) back(cause error) error {
 	}
 	for _, st := range r.steps {
 		failed.Restored += restored[st]
-		if restored[st] > 0 && restored[st] == r.doneOf(st) { // nobody is left who was promised a lower cap
+		if restored[st] > 0 && restored[st] == r.doneOf(st) { // no worker is left that was promised the lower cap
 			st.group.do(func() { st.group.pool.Configure(st.group.spec) })
 		}
 	}
 	return failed
 }
 
-// restore replaces workers back, and returns why it could not.
+// restore rolls replaced workers back and returns the reasons why it could not.
 func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error) {
-	begun := make([]*launch, len(turns)) // each of its own: one that fails keeps no other
+	begun := make([]*launch, len(turns)) // one each, so that a failure does not affect the others
 	for i, t := range turns {
 		g := t.step.group
 		company := restored[t.step] > 0 || r.doneOf(t.step) < t.step.change.Replaced()
@@ -64,6 +64,6 @@ func (r *roll) restore(turns []*turn, restored map[*step]int) (failures []error)
 		p.Workers = r.doneOf(st)
 		r.opts.tell(p)
 	}
-	_ = awaitOver(r.s.life, ending) // else the master stops, and they with it
+	_ = awaitOver(r.s.life, ending) // on error the master is stopping, and the workers with it
 	return failures
 }

@@ -18,35 +18,35 @@ import (
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
-// A Runtime is the directory of one master: the sockets of its workers, and a
-// record of each of them. Beside it are locks that keep a second master with
-// the same configuration out. Only its owner may enter it, which protects the
-// sockets: Uvicorn gives them mode 0666.
+// A Runtime is the directory of one master: it holds the sockets of its workers
+// and a record of each worker. Next to it are locks that keep out a second
+// master with the same configuration. Only its owner can enter the directory,
+// which protects the sockets: Uvicorn gives them mode 0666.
 //
-// Somebody may remove all of it while the master runs: a logout removes
-// /run/user/UID, a cleaner empties /tmp. Ensure makes it again. Safe from any
-// goroutine.
+// All of it can be removed while the master runs: a logout removes
+// /run/user/UID, a cleaner empties /tmp. Ensure recreates it. A Runtime is safe
+// to use from any goroutine.
 type Runtime struct {
 	config string
 	log    *slog.Logger
 	self   proc.Process
 
-	mu      sync.Mutex // guards all below, and what is made and removed
+	mu      sync.Mutex // guards all fields below and the files of the directory
 	id      identity
 	place   place
-	dir     *os.File   // open, so that nobody can put another in its place: see socket
-	before  []*os.File // those that were removed; workers are still dialled by them
+	dir     *os.File   // kept open, so that nobody can substitute another: see socket
+	before  []*os.File // removed directories, through which older workers are still dialed
 	locks   map[string]*lock
-	records map[string]record // of the workers that live, by the socket's name
+	records map[string]record // of the live workers, by socket name
 	next    int64             // number of the next socket
 	keep    []func(dir string) error
-	last    string // what Ensure has complained about last
-	temp    string // a place that is this directory's alone; "" if there is none
-	ours    bool   // what is in the directory is ours to remove
+	last    string // the last error that Ensure logged
+	temp    string // a place created for this directory alone; "" if there is none
+	ours    bool   // whether Close may remove the contents of the directory
 }
 
 // RuntimeDirs returns the runtime directories in which the master of a
-// configuration may be found: the likeliest first. Each belongs to our user.
+// configuration may be found, likeliest first. Each belongs to our user.
 func RuntimeDirs(configPath string) ([]string, error) {
 	id, err := identify(configPath)
 	if err != nil {
@@ -62,8 +62,8 @@ func RuntimeDirs(configPath string) ([]string, error) {
 }
 
 // OpenRuntime creates and locks the runtime directory of a configuration and
-// ends what a killed master has left. A RunningError means that another master
-// runs with it. The caller must Close it.
+// kills what a killed master left behind. A RunningError means that another
+// master is running with the configuration. The caller must call Close.
 func OpenRuntime(configPath string, log *slog.Logger) (*Runtime, error) {
 	id, err := identify(configPath)
 	if err != nil {
@@ -93,8 +93,8 @@ func OpenRuntime(configPath string, log *slog.Logger) (*Runtime, error) {
 	return r, nil
 }
 
-// refuseSecond returns a RunningError if a master runs with the configuration,
-// whether its locks are still there or not.
+// refuseSecond returns a RunningError if a master is running with the
+// configuration, even if its locks are gone.
 func (r *Runtime) refuseSecond() error {
 	for _, h := range findHolders(&r.id) {
 		return &RunningError{Config: r.config, PID: h.pid}
@@ -107,9 +107,9 @@ func (r *Runtime) refuseSecond() error {
 	return nil
 }
 
-// settle makes the directory, and takes the locks, in the first place that
-// allows it. It returns why $XDG_RUNTIME_DIR was not used, if it was not. With a
-// RunningError the directory is made and not all locks are taken.
+// settle creates the directory, and takes the locks, in the first place that
+// allows it. If $XDG_RUNTIME_DIR could not be used, skipped says why. If settle
+// returns a RunningError, it has created the directory but not taken all locks.
 func (r *Runtime) settle(among []place) (skipped []error, err error) {
 	var reasons []error
 	for _, p := range among {
@@ -121,7 +121,7 @@ func (r *Runtime) settle(among []place) (skipped []error, err error) {
 			return skipped, err
 		}
 		if shortage.Is(err) {
-			return skipped, fmt.Errorf("no folder for sockets: %w", err) // it is no better elsewhere
+			return skipped, fmt.Errorf("no folder for sockets: %w", err) // other places would have the same problem
 		}
 		if p.fromXDG {
 			skipped = append(skipped, err)
@@ -134,7 +134,7 @@ func (r *Runtime) settle(among []place) (skipped []error, err error) {
 func (r *Runtime) settleIn(p place) error {
 	dir := filepath.Join(p.path, r.id.given)
 	if length := len(filepath.Join(dir, longestName)); length > plan.MaxUnixPath {
-		return fmt.Errorf("the path of a socket in %s has more than %d bytes", p.path, plan.MaxUnixPath)
+		return fmt.Errorf("the path of a socket in %s would be longer than %d bytes", p.path, plan.MaxUnixPath)
 	}
 	if err := p.prepare(); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (r *Runtime) settleIn(p place) error {
 		f.Close()
 		return &os.PathError{Op: "write to", Path: dir, Err: err}
 	}
-	// systemd-tmpfiles leaves alone what is locked.
+	// systemd-tmpfiles leaves locked directories alone.
 	_ = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if r.dir != nil {
 		r.before = append(r.before, r.dir)
@@ -159,10 +159,10 @@ func (r *Runtime) settleIn(p place) error {
 	return nil
 }
 
-// lockAll takes the locks of all names, here and in the common places, in an
-// order that is the same in every master: of two that start at the same time
-// one gets the first that both want. Only those beside the directory must be
-// there.
+// lockAll takes the locks of all names, in our place and in the common places.
+// The order is the same in every master, so that when two start at the same
+// time, one of them gets the first lock that both want. Only the locks in our
+// place are required.
 func (r *Runtime) lockAll() error {
 	all := unique(append([]place{r.place}, commonPlaces()...))
 	slices.SortFunc(all, func(a, b place) int { return strings.Compare(a.path, b.path) })
@@ -180,7 +180,7 @@ func (r *Runtime) lockAll() error {
 		}
 	}
 	for path, l := range r.locks {
-		if !wanted[path] { // the configuration's path leads elsewhere now
+		if !wanted[path] { // the configuration's path now leads elsewhere
 			_ = l.free()
 			delete(r.locks, path)
 		}
@@ -188,7 +188,7 @@ func (r *Runtime) lockAll() error {
 	return nil
 }
 
-// lock takes a lock unless we have it.
+// lock takes a lock unless we already hold it.
 func (r *Runtime) lock(path string) error {
 	if old := r.locks[path]; old != nil {
 		if old.held() {
@@ -204,22 +204,22 @@ func (r *Runtime) lock(path string) error {
 	return err
 }
 
-// Dir is the directory's path. Ensure may change it.
+// Dir returns the path of the directory, which Ensure can change.
 func (r *Runtime) Dir() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.dir.Name()
 }
 
-// Close removes what the master has made, and gives up the locks. Workers must
-// have ended before.
+// Close removes what the master created and releases the locks. All workers
+// must have exited.
 func (r *Runtime) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var errs []error
 	if r.ours {
 		unlinkAll(r.dir.Name())
-		_ = os.Remove(r.dir.Name()) // stays if it holds anything that is not ours
+		_ = os.Remove(r.dir.Name()) // fails if it contains anything that is not ours
 	}
 	for _, f := range append(r.before, r.dir) {
 		if f != nil {
@@ -235,27 +235,28 @@ func (r *Runtime) Close() error {
 	return errors.Join(errs...)
 }
 
-// socketName is not the name of any other master's socket, should two of them
-// have come to share a directory.
+// socketName returns a name that no other master uses for a socket, in case two
+// of them come to share a directory.
 func socketName(master int, n int64) string {
 	return strconv.FormatInt(int64(master), 36) + "-" + strconv.FormatInt(n, 36) + ".sock"
 }
 
-// longestName is as long as any socket's name.
+// longestName is as long as the longest name of a socket.
 var longestName = socketName(1<<22, 1<<40)
 
-// A socket is where a new worker is to listen, and what it is to know.
+// A socket is the address where a new worker will listen, and the worker's
+// marker.
 type socket struct {
 	path string
-	// dial leads there by way of the directory that we have open. By path, it
-	// could be a socket of somebody who has put a directory of his own in the
-	// place of ours, and gets our requests.
+	// dial leads to the socket through the directory that we hold open. path
+	// could lead to somebody else's socket, which would get our requests, if
+	// they had put their own directory in place of ours.
 	dial string
 	mark string // the worker's marker
 }
 
-// newSocket makes sure that the directory is there, and returns a socket in it
-// that no worker of this master has had.
+// newSocket ensures that the directory exists and returns a socket in it that
+// no worker of this master has used.
 func (r *Runtime) newSocket() (socket, error) {
 	if err := r.Ensure(); err != nil {
 		return socket{}, err

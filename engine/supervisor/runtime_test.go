@@ -22,7 +22,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// shortTemp is a folder whose path leaves room for a socket's name.
+// shortTemp returns a folder whose path leaves room for a socket's name.
 func shortTemp(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "s")
@@ -33,8 +33,8 @@ func shortTemp(t testing.TB) string {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
-// newConfig writes a configuration of a test of its own: its locks are seen by
-// every process of our user.
+// newConfig writes a configuration that only this test uses: every process of
+// our user sees its locks.
 func newConfig(t testing.TB) string {
 	t.Helper()
 	path := filepath.Join(shortTemp(t), "ldconfig.star")
@@ -51,8 +51,8 @@ func open(t testing.TB, config string) *Runtime {
 	return r
 }
 
-// refused requires that a master runs with the configuration, and returns its
-// pid.
+// refused requires that a master is running with the configuration, and returns
+// its pid.
 func refused(t testing.TB, config, msg string) int {
 	t.Helper()
 	r, err := OpenRuntime(config, quiet())
@@ -96,8 +96,8 @@ func TestRuntime_IsPrivateAndLocked(t *testing.T) {
 	require.NoError(t, r.Close())
 }
 
-// TestRuntime_OneMasterWhateverItsEnvironment: neither the lock nor the
-// command line depends on where the variables of the environment point.
+// TestRuntime_OneMasterWhateverItsEnvironment: neither the lock nor the command
+// line depends on where environment variables point.
 func TestRuntime_OneMasterWhateverItsEnvironment(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
@@ -135,8 +135,8 @@ func TestRuntime_OfTwoAtOnceOneRuns(t *testing.T) {
 	}
 }
 
-// TestLock_WhileSomebodyLooks: a command that looks for the master at the moment
-// it starts is not taken for a second one.
+// TestLock_WhileSomebodyLooks: a master does not mistake a command that looks
+// for the master, at the moment of its start, for a second master.
 func TestLock_WhileSomebodyLooks(t *testing.T) {
 	path := filepath.Join(shortTemp(t), "lock")
 	stop := make(chan struct{})
@@ -159,13 +159,13 @@ func TestLock_WhileSomebodyLooks(t *testing.T) {
 			break
 		}
 		assert.True(t, isLocked(path))
-		assert.NoError(t, l.Close()) // its file stays, as that of a killed master does
+		assert.NoError(t, l.Close()) // its file stays, as it does when a master is killed
 	}
 	close(stop)
 	looking.Wait()
 }
 
-// orphan starts a sleeping process in a group of its own.
+// orphan starts a sleeping process in a process group of its own.
 func orphan(t testing.TB, shell string, env ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command("sh", "-c", shell)
@@ -176,7 +176,7 @@ func orphan(t testing.TB, shell string, env ...string) *exec.Cmd {
 	return cmd
 }
 
-// see looks at a process that must be there.
+// see reads a process that must exist.
 func see(t testing.TB, pid int) proc.Process {
 	t.Helper()
 	p, err := proc.Read(pid)
@@ -186,7 +186,7 @@ func see(t testing.TB, pid int) proc.Process {
 
 func living(p proc.Process) bool { return proc.Lives(p.PID, p.Start) }
 
-// dirOf is the runtime directory of a configuration.
+// dirOf returns the runtime directory of a configuration.
 func dirOf(t testing.TB, config string) string {
 	t.Helper()
 	id, err := identify(config)
@@ -205,7 +205,8 @@ func leave(t testing.TB, config string, rec record) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sock"), nil, 0o600))
 }
 
-// TestSweep_KillsTheRecordedOnly: a pid that was given away is left alone.
+// TestSweep_KillsTheRecordedOnly: a process that has reused a recorded pid is
+// left alone.
 func TestSweep_KillsTheRecordedOnly(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
@@ -237,7 +238,7 @@ func TestSweep_KillsChildrenOfADeadWorker(t *testing.T) {
 }
 
 // TestSweep_SparesWorkersOfALivingMaster: the locks are gone, and only the
-// records tell that a master runs.
+// records tell that a master is running.
 func TestSweep_SparesWorkersOfALivingMaster(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
@@ -248,15 +249,15 @@ func TestSweep_SparesWorkersOfALivingMaster(t *testing.T) {
 	assert.True(t, living(p))
 	require.FileExists(t, filepath.Join(dirOf(t, config), "1.sock"), "nothing of it was removed")
 
-	rec.Master.Start++ // the pid of a master that has ended
+	rec.Master.Start++ // the pid of a master that has exited
 	leave(t, config, rec)
 	open(t, config)
 	assert.False(t, living(p))
 }
 
-// TestSweep_ByMarker: what a killed master's workers have started is found by
-// its environment, in a session of its own, too; and what belongs to another
-// configuration or to a living master is not touched.
+// TestSweep_ByMarker: processes that a killed master's workers started are
+// found by their environment, even in a session of their own; processes that
+// belong to another configuration or to a running master are not touched.
 func TestSweep_ByMarker(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config, theirs, strange := newConfig(t), newConfig(t), newConfig(t)
@@ -278,9 +279,10 @@ func TestSweep_ByMarker(t *testing.T) {
 	assert.True(t, living(owned))
 }
 
-// TestSweep_SparesWhatWasStartedByHand: somebody has taken the environment of a
-// worker to a shell at a terminal. What an app starts at a terminal of its own
-// is a leftover like any other.
+// TestSweep_SparesWhatWasStartedByHand: a process is spared if somebody copied
+// the environment of a worker to a shell at a terminal and started it there. A
+// process that an app starts at a terminal of its own is a leftover like any
+// other.
 func TestSweep_SparesWhatWasStartedByHand(t *testing.T) {
 	t.Setenv("XDG_RUNTIME_DIR", shortTemp(t))
 	config := newConfig(t)
@@ -298,8 +300,8 @@ func TestSweep_SparesWhatWasStartedByHand(t *testing.T) {
 	assert.False(t, living(byApp))
 }
 
-// atTerminal runs a shell with a terminal, and returns the process whose pid it
-// writes to $0.
+// atTerminal runs a shell with a terminal, and returns the process whose pid
+// the shell writes to $0.
 func atTerminal(t *testing.T, script string, env ...string) proc.Process {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -320,7 +322,7 @@ func atTerminal(t *testing.T, script string, env ...string) proc.Process {
 	t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); _ = cmd.Wait() })
 	var pid int
 	require.Eventually(t, func() bool {
-		data, _ := os.ReadFile(file) // it may come into being later
+		data, _ := os.ReadFile(file) // it may not exist yet
 		pid, _ = strconv.Atoi(strings.TrimSpace(string(data)))
 		if pid == 0 {
 			return false
@@ -357,7 +359,7 @@ func FuzzMarker(f *testing.F) {
 	})
 }
 
-// TestRecord_OldWord: an earlier version wrote pool for group.
+// TestRecord_OldWord: an earlier version wrote pool instead of group.
 func TestRecord_OldWord(t *testing.T) {
 	var old, now record
 	require.NoError(t, json.Unmarshal([]byte(`{"pid":7,"start":1,"pool":"web","worker":2,"master":{"pid":3,"start":4}}`), &old))

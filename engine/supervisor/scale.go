@@ -9,11 +9,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// Scale gives a group another number of workers until the next reload, which
-// brings back the configuration's. Workers that stay are not touched. It
-// returns once the new ones are ready, or with nothing changed and a
-// StartError. It runs in turn with Apply. Safe from any goroutine while Run
-// runs.
+// Scale changes the number of workers of a group until the next reload, which
+// restores the number in the configuration. Workers that stay are not touched.
+// Scale returns nil once the new workers are ready; if one fails, it changes
+// nothing and returns a StartError. It waits for its turn among calls to Apply.
+// It is safe to call from any goroutine while Run runs.
 func (s *Supervisor) Scale(ctx context.Context, name string, instances int) error {
 	if instances < 1 || instances > plan.MaxInstances {
 		return fmt.Errorf("scale %q: got %d workers, want 1 to %d", name, instances, plan.MaxInstances)
@@ -24,7 +24,7 @@ func (s *Supervisor) Scale(ctx context.Context, name string, instances int) erro
 	return err
 }
 
-// scale is called by the supervisor's goroutine alone.
+// scale does the work of Scale. Only the supervisor's goroutine calls it.
 func (s *Supervisor) scale(ctx context.Context, name string, instances int) error {
 	g, err := s.group(name)
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Supervisor) scale(ctx context.Context, name string, instances int) erro
 	return nil
 }
 
-// withGroup is a plan with another group in the place of one.
+// withGroup returns a copy of the plan in which next takes the place of old.
 func withGroup(p *plan.Plan, old, next *plan.Group) *plan.Plan {
 	out := *p
 	out.Groups = slices.Clone(p.Groups)

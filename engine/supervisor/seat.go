@@ -7,31 +7,32 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// A seat is one index of a group: the worker that has it now, and how often
-// it has crashed in a row.
+// A seat is one index of a group: the worker that has it now, and how often its
+// workers have crashed in a row.
 type seat struct {
-	current    *member     // nil: failed
-	succession *succession // to the next worker, which the group has begun; nil = none
+	current    *member     // nil if the seat has failed
+	succession *succession // begun by the group, to the next worker; nil if none
 	crashes    int
 	failed     bool
-	target     target // of the next worker: the group's, or ahead of it that of a reload that replaces one after another
+	target     target // of the next worker: the group's, or that of a reload in progress that replaces workers in waves
 
-	restarts int    // ever
-	lastExit string // why the worker before this one went; "" if there was none
-	greedy   int    // workers in a row that took max_rss soon after their start
+	restarts int    // in total
+	lastExit string // why the previous worker exited; "" if there was none
+	greedy   int    // workers in a row that reached max_rss soon after their start
 }
 
-// idle reports whether nothing runs or starts in the seat: it has failed, or
-// waits for its restart.
+// idle reports whether nothing runs or starts in the seat: it has failed, or is
+// waiting for a restart.
 func (s *seat) idle() bool {
 	return s.failed || s.current == nil || s.current.state == api.StateBackoff
 }
 
-// isReplaced reports whether the seat's worker serves while its successor starts.
+// isReplaced reports whether the seat's worker serves while its successor
+// starts.
 func (s *seat) isReplaced() bool { return s.succession != nil && s.succession.phase == beside }
 
-// crashed counts a crash of a worker that was ready for so long (0 if it
-// never was).
+// crashed counts a crash of a worker that was ready for the duration lived, or
+// 0 if it never was.
 func (s *seat) crashed(lived time.Duration, failure *StartError) {
 	s.restarts++
 	s.lastExit = visible.FirstLine(failure.Err.Error())
@@ -42,7 +43,8 @@ func (s *seat) crashed(lived time.Duration, failure *StartError) {
 	s.current = nil
 }
 
-// inherit notes the failed starts of a succession whose worker takes the seat.
+// inherit takes over the failed starts of a succession whose worker takes the
+// seat.
 func (s *seat) inherit(sc *succession) {
 	s.crashes = len(sc.failed)
 	s.restarts += len(sc.failed)

@@ -11,8 +11,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// A process is what the supervisor needs of a worker.Process, which is the
-// only one outside of tests.
+// A process is what the supervisor needs of a worker.Process, which is the only
+// implementation outside tests.
 type process interface {
 	PID() int
 	Socket() string
@@ -25,8 +25,8 @@ type process interface {
 	Stderr() []string
 }
 
-// A starter starts processes. Discard is called once for each, after its
-// end. Forget drops what it has remembered about interpreters.
+// A starter starts processes. Discard is called once for each process, after it
+// has exited. Forget drops everything remembered about interpreters.
 type starter interface {
 	Start(ctx context.Context, spec *plan.Group, index, generation int) (process, error)
 	Discard(process)
@@ -48,7 +48,7 @@ type uvicorn struct {
 }
 
 func (u *uvicorn) Start(ctx context.Context, spec *plan.Group, index, generation int) (process, error) {
-	u.folder.Restore() // a release that was removed since takes no worker along
+	u.folder.Restore() // a removed release must not make starts fail
 	python, err := worker.FindPython(spec, u.configDir)
 	if err != nil {
 		return nil, err
@@ -85,8 +85,8 @@ func (u *uvicorn) Forget() {
 	u.remarked = nil
 }
 
-// remark warns of what works and is most likely not meant, once for each
-// group until Forget.
+// remark warns, once per group until Forget, of settings that work but are most
+// likely unintended.
 func (u *uvicorn) remark(python worker.Interpreter, facts worker.Facts, spec *plan.Group) {
 	remarks := python.Remarks(facts)
 	u.mu.Lock()
@@ -99,6 +99,6 @@ func (u *uvicorn) remark(python worker.Interpreter, facts worker.Facts, spec *pl
 	}
 	u.remarked[spec.Name] = true
 	for _, r := range remarks {
-		u.log.Warn("python may not be what was meant", "group", spec.Name, "python", python.Path, "reason", r)
+		u.log.Warn("python may not be the intended interpreter", "group", spec.Name, "python", python.Path, "reason", r)
 	}
 }

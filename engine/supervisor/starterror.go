@@ -9,12 +9,12 @@ import (
 type StartError struct {
 	Group  string
 	Worker int // index
-	All    int // workers that were started, where each has failed; 0 = not all have, or there was one
+	All    int // number of workers if all of several failed, otherwise 0
 	Err    error
-	Stderr []string // its last lines, oldest first
+	Stderr []string // last lines, oldest first
 }
 
-// Error is one line, followed by the worker's last lines if there are any.
+// Error returns one line, followed by the worker's last lines if there are any.
 func (e *StartError) Error() string {
 	if len(e.Stderr) == 0 {
 		return e.Summary()
@@ -22,7 +22,7 @@ func (e *StartError) Error() string {
 	return e.Summary() + "; it wrote:\n    " + strings.Join(e.Stderr, "\n    ")
 }
 
-// Summary is the error without the worker's lines.
+// Summary returns the error without the worker's lines.
 func (e *StartError) Summary() string {
 	if e.All > 0 {
 		return fmt.Sprintf("group %q: all %d workers failed to start; worker %d: %v", e.Group, e.All, e.Worker, e.Err)
@@ -30,8 +30,8 @@ func (e *StartError) Summary() string {
 	return fmt.Sprintf("group %q: worker %d: %v", e.Group, e.Worker, e.Err)
 }
 
-// Attrs are the attributes of a log line about the error: err, and as stderr
-// the worker's lines in one text, if there are any.
+// Attrs returns the attributes for a log line about the error: err and, if
+// there are any, the worker's lines as one text under stderr.
 func (e *StartError) Attrs() []any {
 	out := []any{"err", e.Err}
 	if len(e.Stderr) > 0 {

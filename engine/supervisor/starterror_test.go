@@ -9,8 +9,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestStartError_Attrs: every log line about a start has the worker's lines in
-// one form, as text and as JSON, and none where it wrote none.
+// TestStartError_Attrs: every log line about a failed start has the worker's
+// lines in the same form, as text and as JSON, and has no stderr if the worker
+// wrote nothing.
 func TestStartError_Attrs(t *testing.T) {
 	e := &StartError{Group: "a", Err: errors.New("exit code 1"), Stderr: []string{"one [1]", "two"}}
 	var out strings.Builder

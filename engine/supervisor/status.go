@@ -12,8 +12,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// Status tells how things are. It never waits for an apply. Safe from any
-// goroutine.
+// Status returns a snapshot of the master and its workers. It never waits for
+// an apply. It is safe to call from any goroutine.
 func (s *Supervisor) Status() api.MasterStatus {
 	v := s.view.Load()
 	st := api.MasterStatus{PID: os.Getpid(), Started: s.born, Config: s.opts.ConfigPath, Generation: v.generation, Applied: v.applied}
@@ -30,9 +30,9 @@ func (s *Supervisor) Status() api.MasterStatus {
 	return st
 }
 
-// Groups is the part of Status about the groups, without what workers use: to
-// know that takes a look at every process of the machine. Safe from any
-// goroutine.
+// Groups returns the part of Status about the groups, without the memory and
+// CPU use of the workers, which requires a look at every process on the
+// machine. It is safe to call from any goroutine.
 func (s *Supervisor) Groups() []api.GroupStatus { return s.view.Load().status() }
 
 func (v *view) status() []api.GroupStatus {
@@ -54,8 +54,8 @@ func (v *view) status() []api.GroupStatus {
 	return groups
 }
 
-// measure fills in what workers use. It looks through all processes, which
-// the groups need not wait for.
+// measure fills in the memory and CPU use of the workers. It looks at all
+// processes, so it runs outside the groups' goroutines.
 func (s *Supervisor) measure(groups []api.GroupStatus) {
 	for _, g := range groups {
 		for i := range g.Workers {

@@ -6,48 +6,49 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A phase is how far a succession is.
+// A phase is the stage that a succession has reached.
 type phase uint8
 
 const (
-	prepared phase = iota // a plan's: next gets the seat only when the plan says so
-	beside                // old serves, until next is ready
-	alone                 // the seat is next's already: nobody else is to serve it
-	over                  // next serves, or was given up
+	prepared phase = iota // begun by a plan: next gets the seat when the plan says so
+	beside                // old serves until next is ready
+	alone                 // next already has the seat, and no other worker serves it
+	over                  // next serves or was given up
 )
 
 // A succession is the change of one seat from a worker to the next, from when
-// the next one is wanted until it serves or is given up. Whatever asks whether
-// a worker is being replaced, by what and why, finds it here.
+// the next one is wanted until it serves or is given up. It is the only record
+// of whether a worker is being replaced, by which worker, and why.
 //
-// Two drivers begin one. A group does, for a seat that it has: when the worker
-// crashes, is worn out or unhealthy, and for Restart. A seat owns at most one of
-// these, which is beside or alone. A plan does, all at once or some after others:
-// these are prepared, and stand in the plan's batch. They are not the seat's
-// until the plan takes it, and end what the seat has begun itself then. So an
-// apply that fails leaves each seat as it was, and a worker that crashes while its
-// successor is prepared is started again all the same.
+// A group or a plan begins a succession. A group does so for a seat that it
+// has: when the worker crashes, is worn out or unhealthy, and for Restart. A
+// seat owns at most one succession, which is beside or alone. A plan begins its
+// successions all at once or in waves; these are prepared and belong to the
+// plan's batch. The seat does not own them until the plan takes it, which ends
+// any succession that the seat had begun itself. So an apply that fails leaves
+// each seat as it was, and a worker that crashes while its successor is
+// prepared is restarted all the same.
 //
 // The group's goroutine owns it.
 type succession struct {
 	index  int
 	phase  phase
 	target target            // what next is
-	why    api.RestartReason // counted when next takes the seat of old; "" if a plan has begun it
-	old    *member           // beside: serves. Later: finishes what it has, until next is ready or has ended. nil = nobody
-	next   *member           // the newest, if its start was repeated
+	why    api.RestartReason // counted when next takes the seat of old; "" if a plan began the succession
+	old    *member           // serves while beside; later finishes its requests until next is ready or has ended; nil if none
+	next   *member           // the latest, if the start was repeated
 
-	batch   *batch        // told how it goes, and decides whether a start is repeated; nil = nobody is
-	until   time.Time     // startup_timeout after the first start; zero = there was none, or it has no limit
-	failed  []*StartError // one for each start that has failed, while there was a batch
+	batch   *batch        // is notified of progress and decides whether to repeat a start; nil if nobody waits
+	until   time.Time     // startup_timeout after the first start; zero before it, or if there is no limit
+	failed  []*StartError // one for each start that failed while there was a batch
 	trouble string        // why next is not ready yet; "" if nothing is known
 	lost    api.Restarts  // starts that have failed and were repeated before next had the seat; nil = none
 }
 
-// isReady reports whether the next worker is ready, and has not ended since.
+// isReady reports whether the next worker is ready and has not exited since.
 func (sc *succession) isReady() bool { return sc.next.state == api.StateReady && !hasEnded(sc.next) }
 
-// last is the newest failure where the next worker is not ready any more.
+// last returns the latest failure of a next worker that is no longer ready.
 func (sc *succession) last() *StartError {
 	if n := len(sc.failed); n > 0 {
 		return sc.failed[n-1]
@@ -55,32 +56,32 @@ func (sc *succession) last() *StartError {
 	return sc.next.died()
 }
 
-// begun notes that the process of the next worker is there, from when on it may
-// take startup_timeout until it is ready.
+// begun records that the process of the next worker exists, which starts the
+// clock of startup_timeout.
 func (sc *succession) begun() {
 	if sc.batch != nil && sc.until.IsZero() && sc.target.startup > 0 {
 		sc.until = time.Now().Add(sc.target.startup)
 	}
 }
 
-// tell has whoever waits for the succession look at it.
+// tell wakes the goroutine that waits for the succession, if any.
 func (sc *succession) tell() {
 	if sc.batch != nil {
 		sc.batch.tell()
 	}
 }
 
-// end says that nobody waits for the succession any more.
+// end marks the succession as no longer awaited.
 func (sc *succession) end() {
 	if sc.batch != nil {
 		sc.batch.end()
 	}
 }
 
-// lose notes that old gets no more requests: the seat is next's from now on.
+// lose records that old gets no more requests and the seat belongs to next.
 func (sc *succession) lose() { sc.phase, sc.old = alone, nil }
 
-// giveUp tells whoever waits that the seat is given up.
+// giveUp notifies the batch, if any, that the seat was given up.
 func (sc *succession) giveUp(failure *StartError) {
 	if sc.batch != nil {
 		sc.batch.err = failure
@@ -88,8 +89,9 @@ func (sc *succession) giveUp(failure *StartError) {
 	}
 }
 
-// conclude notes that next serves, or was given up. A worker that serves beside
-// it goes on; one that only finishes what it has is still to be relieved.
+// conclude records that next serves or was given up. An old worker that serves
+// beside it keeps serving; one that is only finishing its requests remains to
+// be relieved.
 func (sc *succession) conclude() {
 	if sc.phase == beside {
 		sc.old = nil
@@ -97,8 +99,9 @@ func (sc *succession) conclude() {
 	sc.phase = over
 }
 
-// relieved returns the worker that had to go on for as long as next was not
-// ready, once: nil if there is none, or it serves.
+// relieved returns the worker that was kept only until next was ready, and
+// forgets it. It returns nil if there is none, or if the old worker still
+// serves.
 func (sc *succession) relieved() *member {
 	if sc.phase == beside {
 		return nil
@@ -108,9 +111,9 @@ func (sc *succession) relieved() *member {
 	return old
 }
 
-// again notes that a start has failed. It returns whether, and after which
-// delay, it is to be repeated; left is what the repeated one has of
-// startup_timeout, 0 for all of it. Otherwise the batch is given up. There must
+// again records a failed start. It returns whether to repeat the start and
+// after which delay; left is what the repeated start has of startup_timeout, 0
+// for all of it. If the start is not repeated, the batch has failed. There must
 // be a batch.
 func (sc *succession) again(failure *StartError, jitter func(time.Duration) time.Duration) (delay, left time.Duration, ok bool) {
 	b := sc.batch
@@ -126,7 +129,7 @@ func (sc *succession) again(failure *StartError, jitter func(time.Duration) time
 		b.err = failure
 	default:
 		delay = jitter(restartDelay(spec.RestartBackoffOnCrash, tries))
-		sc.begun() // or there would be no end of it
+		sc.begun() // otherwise the retries might never end
 		if sc.until.IsZero() {
 			return delay, 0, true
 		}

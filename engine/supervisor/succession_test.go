@@ -14,12 +14,12 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestSuccession_Events: what becomes of a succession, and of its old worker,
-// after each order of events.
+// TestSuccession_Events: what happens to a succession and its old worker after
+// each order of events.
 func TestSuccession_Events(t *testing.T) {
 	old := new(member)
 	lose := func(sc *succession) { sc.lose() }
-	unhealthy := func(sc *succession) { sc.old = old } // it was lost, and may finish what it has
+	unhealthy := func(sc *succession) { sc.old = old } // it was dismissed, and can finish its requests
 	conclude := func(sc *succession) { sc.conclude() }
 	relieve := func(sc *succession) { _ = sc.relieved() }
 	for name, c := range map[string]struct {
@@ -27,7 +27,7 @@ func TestSuccession_Events(t *testing.T) {
 		old     *member
 		events  []func(*succession)
 		want    phase
-		relieve *member // whom the end of next's start ends
+		relieve *member // the worker that ends when the start of next does
 	}{
 		"replacement starts":                     {beside, old, nil, beside, nil},
 		"replacement is ready, or dropped":       {beside, old, []func(*succession){conclude}, over, nil},
@@ -57,7 +57,7 @@ func TestSuccession_Events(t *testing.T) {
 	}
 }
 
-// TestSuccession_Again: what a failed start leads to, by what its batch is like.
+// TestSuccession_Again: what a failed start leads to, depending on its batch.
 func TestSuccession_Again(t *testing.T) {
 	broken := errors.New("broken")
 	type batched struct {
@@ -70,8 +70,8 @@ func TestSuccession_Again(t *testing.T) {
 		startup  time.Duration
 		restarts int
 		failures int
-		delay    time.Duration // of the last
-		err      string        // "" = it is repeated, or nobody is told
+		delay    time.Duration // of the last start
+		err      string        // "" if the start is repeated, or nobody is notified
 		ok       bool
 	}{
 		"alone, nothing else is up":       {batched{}, 0, 3, 1, 0, "broken", false},
@@ -113,8 +113,9 @@ func TestSuccession_Again(t *testing.T) {
 	}
 }
 
-// TestSuccession_OfTheSeat: a seat owns at most one succession, which is there
-// for as long as the next worker starts, and a plan's is none of it.
+// TestSuccession_OfTheSeat: a seat owns at most one succession, which exists
+// for as long as the next worker is starting; a plan's succession is not the
+// seat's.
 func TestSuccession_OfTheSeat(t *testing.T) {
 	const starting = 500 * time.Millisecond // a fake is ready after a second
 	for name, c := range map[string]struct {

@@ -17,57 +17,57 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// The errors of a supervisor that callers tell apart.
+// Errors that callers of a supervisor can test for.
 var (
-	ErrAllFailed = errors.New("every group has failed")   // returned by Run
-	ErrStopped   = errors.New("the supervisor has ended") // returned by Apply
+	ErrAllFailed = errors.New("every group has failed")     // returned by Run
+	ErrStopped   = errors.New("the supervisor has stopped") // returned by Apply
 )
 
-// drainSlack is what the supervisor waits for the proxy beyond the shutdown
-// timeout, in which the proxy itself cuts what is left.
+// drainSlack is how much longer than the shutdown timeout the supervisor waits
+// for the proxy, which itself cuts off the remaining requests at that timeout.
 const drainSlack = 2 * time.Second
 
-// A Publisher makes a plan and its pools, by name, the ones that are served.
-// It is called by one goroutine at a time.
+// A Publisher starts serving a plan with its pools, which are keyed by group
+// name. Only one goroutine at a time calls it.
 type Publisher interface {
 	Publish(*plan.Plan, map[string]*pool.Pool)
 }
 
-// Options are what a Supervisor needs: the first four are required.
+// Options configure a Supervisor. The first four are required.
 type Options struct {
 	Log        *slog.Logger
-	ConfigPath string // interpreters are looked for beside it, see worker.FindPython
+	ConfigPath string // interpreters are searched for next to it; see worker.FindPython
 	Publisher  Publisher
 	Runtime    *Runtime
-	Output     worker.Output   // of the workers; nil discards it
-	Drained    <-chan struct{} // closed when the proxy has no request left; nil = never wait for it
-	Events     *event.Stream   // of what happens; nil = nobody is told
-	Folder     *workdir.Dir    // that workers without cwd run in; nil leaves it to the process
-	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil = never
+	Output     worker.Output   // of the workers; nil discards their output
+	Drained    <-chan struct{} // closed when the proxy has no requests left; nil means do not wait for it
+	Events     *event.Stream   // receives what happens; nil means nobody does
+	Folder     *workdir.Dir    // where workers without a cwd run; nil means the master's own
+	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil means never
 }
 
 // A Supervisor owns the worker processes of one master.
 type Supervisor struct {
 	opts    Options
-	starter starter // nil until Run, but in tests
+	starter starter // nil until Run, except in tests
 	jitter  func(time.Duration) time.Duration
 	spread  func() float64         // see group
 	usage   func(int) worker.Usage // see group
 
 	applies  chan applyRequest
-	alarms   chan struct{} // a group has gone down
-	ended    chan struct{} // closed when Run has returned
+	alarms   chan struct{} // signals that a group has gone down
+	ended    chan struct{} // closed when Run returns
 	running  sync.WaitGroup
 	born     time.Time
 	view     atomic.Pointer[view]     // never nil
 	activity atomic.Pointer[Activity] // nil: none; set by Run's goroutine
 
 	// Owned by Run's goroutine.
-	life       context.Context // done when Run is to end
+	life       context.Context // done when Run must return
 	plan       *plan.Plan      // in effect; nil before the first apply
 	generation int
 	groups     map[string]*group
-	leaving    map[*group]struct{} // removed, with workers that still drain
+	leaving    map[*group]struct{} // removed, with workers that are still draining
 }
 
 type applyRequest struct {
@@ -82,7 +82,7 @@ type applyReply struct {
 	err    error
 }
 
-// New returns a supervisor without workers. It starts nothing before Run.
+// New returns a supervisor without workers. Nothing starts before Run.
 func New(opts Options) *Supervisor {
 	s := &Supervisor{
 		opts: opts, jitter: addJitter, spread: rand.Float64, usage: new(worker.Meter).Usage,
@@ -93,9 +93,9 @@ func New(opts Options) *Supervisor {
 	return s
 }
 
-// Run serves Apply until ctx is cancelled; then it waits for the proxy, stops
-// every worker and returns nil. It returns ErrAllFailed as soon as no group
-// has a worker left that runs or will be started again. It is called once.
+// Run serves Apply until ctx is canceled; then it waits for the proxy, stops
+// every worker and returns nil. It returns ErrAllFailed as soon as no group has
+// a worker that runs or will be restarted. It may be called only once.
 func (s *Supervisor) Run(ctx context.Context) error {
 	defer close(s.ended)
 	if s.starter == nil {
@@ -109,8 +109,8 @@ func (s *Supervisor) Run(ctx context.Context) error {
 	return err
 }
 
-// launch sets up the starting of real workers, and returns what ends it. The
-// launcher's end would kill the workers, so it goes last.
+// launch sets up the launcher of real workers and returns a function that ends
+// it. The end of the launcher would kill the workers, so it must come last.
 func (s *Supervisor) launch() (stop func()) {
 	launcher := worker.NewLauncher()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -139,8 +139,8 @@ func (s *Supervisor) serve(ctx context.Context) error {
 	}
 }
 
-// applyRequest applies until done, or until the caller or the supervisor is
-// told to stop.
+// applyRequest runs an apply until it is done, or until the caller or the
+// supervisor is told to stop.
 func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyReply {
 	applyCtx, cancel := context.WithCancelCause(req.ctx)
 	defer cancel(nil)
@@ -151,18 +151,18 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 	return applyReply{result, err}
 }
 
-// Apply makes next the plan in effect: it starts what must start, waits until
-// all of it is ready, publishes, and retires old workers in the background. A
-// worker whose start fails while others of its group are up or may be is
-// started again. If anything fails for good, what was started is stopped and
-// everything stays as it was; a StartError names the worker that is at fault. Applies run one after
-// another. Safe from any goroutine while Run runs; until then it waits.
+// Apply makes next the plan in effect: it starts the new workers, waits until
+// all of them are ready, publishes the plan, and retires old workers in the
+// background. If a worker fails to start while others of its group are up or
+// may still come up, Apply starts it again. If a start fails for good, Apply
+// stops what it started and leaves everything as it was; a StartError names the
+// worker at fault. Applies run one after another. Apply is safe to call from
+// any goroutine; it waits until Run runs.
 func (s *Supervisor) Apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	return s.inTurn(ctx, "", func(ctx context.Context) (Result, error) { return s.apply(ctx, next, opts) })
 }
 
-// inTurn has Run's goroutine run apply, after what it is at. scaled is as in
-// Activity.
+// inTurn makes Run's goroutine run apply after its current work.
 func (s *Supervisor) inTurn(ctx context.Context, scaled string, apply func(context.Context) (Result, error)) (Result, error) {
 	reply := make(chan applyReply, 1)
 	select {
@@ -176,7 +176,7 @@ func (s *Supervisor) inTurn(ctx context.Context, scaled string, apply func(conte
 	}
 }
 
-// raise has Run look whether any group is left. It never blocks.
+// raise makes Run check whether any group is left. It never blocks.
 func (s *Supervisor) raise() {
 	select {
 	case s.alarms <- struct{}{}:
@@ -193,7 +193,7 @@ func (s *Supervisor) allDown() bool {
 	return len(s.groups) > 0
 }
 
-// awaitProxy lets the proxy finish what clients wait for.
+// awaitProxy waits while the proxy finishes what clients are waiting for.
 func (s *Supervisor) awaitProxy() {
 	if s.opts.Drained == nil {
 		return

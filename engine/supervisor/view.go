@@ -11,18 +11,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A view is what others than Run's goroutine may look at, at any time: an
-// apply that waits for workers does not keep them waiting. It is never
-// changed, but replaced.
+// A view is what goroutines other than Run's can look at, at any time, even
+// while an apply waits for workers. It is immutable: show replaces it.
 type view struct {
 	plan       *plan.Plan
 	generation int
 	applied    time.Time         // when the plan took effect
-	groups     map[string]*group // of the plan
-	leaving    []*group          // removed, with workers that may still drain
+	groups     map[string]*group // groups of the plan
+	leaving    []*group          // removed, with workers that may still be draining
 }
 
-// show replaces the view. It is called by Run's goroutine.
+// show replaces the view. Only Run's goroutine calls it.
 func (s *Supervisor) show(applied time.Time) {
 	s.view.Store(&view{
 		plan: s.plan, generation: s.generation, applied: applied,
@@ -30,18 +29,19 @@ func (s *Supervisor) show(applied time.Time) {
 	})
 }
 
-// InEffect returns the plan that runs, and its generation: nil and 0 before
-// the first. Pinned and restart-only settings are those that are in effect.
-// Safe from any goroutine.
+// InEffect returns the plan that is in effect and its generation: nil and 0
+// before the first. Pinned and restart-only settings have the values in effect.
+// It is safe to call from any goroutine.
 func (s *Supervisor) InEffect() (*plan.Plan, int) {
 	v := s.view.Load()
 	return v.plan, v.generation
 }
 
-// Started is when the supervisor was made. Safe from any goroutine.
+// Started returns when the supervisor was created. It is safe to call from any
+// goroutine.
 func (s *Supervisor) Started() time.Time { return s.born }
 
-// group finds a group of the plan in effect.
+// group returns a group of the plan in effect.
 func (s *Supervisor) group(name string) (*group, error) {
 	v := s.view.Load()
 	if g := v.groups[name]; g != nil {
@@ -50,7 +50,7 @@ func (s *Supervisor) group(name string) (*group, error) {
 	return nil, &UnknownGroupError{Group: name, Known: slices.Sorted(maps.Keys(v.groups))}
 }
 
-// An UnknownGroupError names a group that the plan in effect does not have.
+// An UnknownGroupError names a group that is not in the plan in effect.
 type UnknownGroupError struct {
 	Group string
 	Known []string // sorted
@@ -64,5 +64,5 @@ func (e *UnknownGroupError) Error() string {
 	if len(known) == 0 {
 		return fmt.Sprintf("no group %q: nothing runs yet", e.Group)
 	}
-	return fmt.Sprintf("no group %q; there are: %s", e.Group, strings.Join(known, ", "))
+	return fmt.Sprintf("no group %q; known groups: %s", e.Group, strings.Join(known, ", "))
 }

@@ -10,25 +10,26 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// wearInterval is how often it is looked whether a worker is worn out.
+// wearInterval is how often a worker is checked for wear.
 const wearInterval = time.Second
 
-// lifetimePart is the part of max_lifetime by which some workers are replaced
-// sooner, so that those that were started together do not all go at once.
+// lifetimePart limits how much sooner than max_lifetime a worker is replaced,
+// so that workers that started together do not all go at once: by up to this
+// fraction, one tenth.
 const lifetimePart = 10
 
-// greedyLife is how soon a worker that has taken max_rss is one whose
-// replacement must wait longer: longer than the longest wait.
+// greedyLife is how soon after its start a worker must reach max_rss for its
+// replacement to wait longer. It is longer than the longest wait.
 const greedyLife = 2 * maxBackoff
 
-// wear says why a worker is to be replaced.
+// wear says why a worker should be replaced.
 type wear struct {
-	why    api.RestartReason // "" if it is not
+	why    api.RestartReason // "" if it should not be
 	reason string            // the same in words
 }
 
-// watchWear has a worker in service replaced before it makes trouble, until
-// ctx ends. What the group does not do at once it is asked for again.
+// watchWear replaces a worker in service before it causes trouble, until ctx
+// ends. It repeats a request that the group does not carry out immediately.
 func (m *member) watchWear(ctx context.Context, proc process, w *pool.Worker) {
 	born := time.Now()
 	for {
@@ -51,7 +52,7 @@ func (m *member) watchWear(ctx context.Context, proc process, w *pool.Worker) {
 
 // worn compares a worker with its limits.
 func (m *member) worn(spec *plan.Group, pid int, served uint64, age time.Duration) wear {
-	extra := int(m.spread * float64(spec.MaxRequestsJitter+1)) // 0 to all of it
+	extra := int(m.spread * float64(spec.MaxRequestsJitter+1)) // between 0 and max_requests_jitter
 	sooner := time.Duration(m.spread * float64(spec.MaxLifetime/lifetimePart))
 	switch {
 	case spec.MaxRequests > 0 && served >= uint64(spec.MaxRequests+extra):
@@ -67,8 +68,8 @@ func (m *member) worn(spec *plan.Group, pid int, served uint64, age time.Duratio
 	return wear{}
 }
 
-// recycle replaces a worker that is worn out, unless another of the group is
-// being replaced, or the last try has failed not long ago.
+// recycle replaces a worn-out worker, unless another worker of the group is
+// being replaced, or the last attempt failed recently.
 func (g *group) recycle(m *member, worn wear) {
 	if !m.current || m.state != api.StateReady || g.replacing() != nil || g.closing || time.Now().Before(m.keepUntil) {
 		return
@@ -80,7 +81,7 @@ func (g *group) recycle(m *member, worn wear) {
 		s.greedy = 0
 	}
 	if s.greedy > 1 {
-		g.log.Warn("worker takes max_rss soon after its start, which may be too low for it", "worker", m.index, "pid", m.proc.PID())
+		g.log.Warn("worker reached max_rss soon after its start; the limit may be too low", "worker", m.index, "pid", m.proc.PID())
 	}
 	g.log.Info("worker recycled", "worker", m.index, "pid", m.proc.PID(), "reason", worn.reason)
 	s.lastExit = "recycled: " + worn.reason

@@ -12,7 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// serve has a pool answer n requests.
+// serve makes a pool answer n requests.
 func (r *rig) serve(name string, n int) {
 	r.t.Helper()
 	for range n {
@@ -149,7 +149,7 @@ func TestRecycle_AReloadMeanwhile(t *testing.T) {
 				r.mustApply(aPlan(aGroup("a", worn)))
 				r.fakes.onStart(func(p *fakeProcess) error { p.readyAfter = 10 * time.Second; return nil })
 				first := r.claim("a")
-				for first.Worker().Index != 1 { // 1 is the one that is worn
+				for first.Worker().Index != 1 { // worker 1 is the worn one
 					first.Release()
 					first = r.claim("a")
 				}
@@ -197,7 +197,7 @@ func TestDrainTimeout(t *testing.T) {
 				<-old.exited
 				assert.Equal(t, c.want, time.Since(swapped))
 				synctest.Wait()
-				assert.Contains(t, r.log.String(), `msg="drain_timeout is over"`)
+				assert.Contains(t, r.log.String(), `msg="drain_timeout expired"`)
 			})
 		})
 	}

@@ -312,7 +312,7 @@ func (s *storm) breakage() breakage {
 	case 3:
 		c.WebApp, c.Surge = "second:app", "1"
 		return breakage{config: c, late: true, reasons: []string{`group "web": worker 1: exit code 3: startup failed`,
-			"workers that had been replaced already have been replaced back"}}
+			"rolled back the workers already replaced"}}
 	}
 	c.BadApp, c.Startup = "hangs:app", "4s"
 	return breakage{config: c, reasons: []string{"not ready within 4s (startup_timeout)"}}
