@@ -12,25 +12,25 @@ import (
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
-// A Question is a script that an interpreter runs to answer something.
+// A Question is a script for an interpreter to run.
 type Question struct {
 	Python string
 	Args   []string
 	Dir    string
 	Env    []string
-	Wordy  bool // the last of what it prints will do, however much that is
+	Wordy  bool // allow any amount of output and keep only the end of it
 }
 
-// An Answer is what an interpreter said.
+// An Answer is the output of a Question.
 type Answer struct {
 	PID            int
-	Stdout, Stderr string // not more than a few hundred KiB
+	Stdout, Stderr string // a few hundred KiB at most
 }
 
-// Ask runs an interpreter to its end. Whatever it has started ends with it,
-// and so does one that prints without end, unless it is Wordy. ctx bounds it, and its
-// cause is the error when it is over; an interpreter that failed is an
-// *exec.ExitError.
+// Ask runs an interpreter until it exits, then kills every process that it
+// started. It also kills an interpreter that prints too much, unless q is
+// Wordy. If ctx ends first, Ask returns its cause. If the interpreter fails,
+// the error is an *exec.ExitError.
 func Ask(ctx context.Context, q Question) (Answer, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -38,7 +38,7 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 	cmd.Dir, cmd.Env = q.Dir, q.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second // a child of it may hold the pipe open
+	cmd.WaitDelay = time.Second // a child may hold the pipe open
 	var full func()
 	if !q.Wordy {
 		full = func() { cancel(errTooMuch) }
@@ -49,27 +49,28 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 	a := Answer{Stdout: stdout.String(), Stderr: stderr.String()}
 	if cmd.Process != nil {
 		a.PID = cmd.Process.Pid
-		_ = syscall.Kill(-a.PID, syscall.SIGKILL) // what is left of its group
+		_ = syscall.Kill(-a.PID, syscall.SIGKILL) // the rest of its process group
 	}
 	switch {
 	case ctx.Err() != nil:
 		return a, context.Cause(ctx)
 	case errors.Is(err, exec.ErrWaitDelay):
-		return a, nil // it has ended well; a child of it has the pipe
+		return a, nil // it succeeded, but a child still has the pipe
 	case cmd.Process == nil:
 		return a, notStarted(q, err)
 	}
 	return a, err
 }
 
-// notStarted says more than the system does of a file that cannot be run.
+// notStarted explains why a file cannot be run, in more detail than the system
+// does.
 func notStarted(q Question, err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOEXEC):
-		return errors.New("it is no program: a script needs a first line such as #!/bin/sh")
+		return errors.New("it is not a program: a script needs a first line such as #!/bin/sh")
 	case errors.Is(err, fs.ErrNotExist):
 		if _, found := os.Stat(q.Python); found == nil && (q.Dir == "" || isDir(q.Dir)) {
-			return errors.New("what should run it is not there: the file's #! line, or the program's loader, names what does not exist")
+			return errors.New("its interpreter does not exist: check the #! line of the script, or the loader of the program")
 		}
 	}
 	return shortage.Explain(err)

@@ -4,15 +4,15 @@ import (
 	"errors"
 )
 
-// maxAnswer is how much of an interpreter's answer is read.
+// maxAnswer is how much of an interpreter's output is kept.
 const maxAnswer = 256 << 10 // bytes
 
-// errTooMuch ends the reading of a stream of which too much has come.
-var errTooMuch = errors.New("it prints without end")
+// errTooMuch is the error of a stream that exceeds maxAnswer.
+var errTooMuch = errors.New("it printed too much")
 
-// A capped keeps the first maxAnswer bytes that are written to it. What comes
-// then calls full and is an error; where full is nil, the last of them are kept
-// in their place, and no more than twice as many.
+// A capped keeps the first maxAnswer bytes that are written to it. A write
+// beyond that calls full and fails. If full is nil, a capped instead keeps the
+// last bytes written: at least maxAnswer of them and at most twice as many.
 type capped struct {
 	buf  []byte
 	full func()

@@ -12,23 +12,23 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// Health is what a worker is asked for to see whether it works.
+// Health describes the request of a health check.
 type Health struct {
 	Path    string
-	Headers []plan.HeaderEdit // to those of DefaultHealth
+	Headers []plan.HeaderEdit // edits to the default headers
 }
 
-// HealthOf is what the workers of a group are asked for.
+// HealthOf returns the health check of a group's workers.
 func HealthOf(p *plan.Group) Health { return Health{p.HealthPath, p.HealthHeaders} }
 
-// Equal reports whether two ask for the same.
+// Equal reports whether h and other describe the same request.
 func (h Health) Equal(other Health) bool {
 	return h.Path == other.Path && slices.Equal(h.Headers, other.Headers)
 }
 
-// What a health check sends where Headers say nothing else. Nobody has a client
-// on a unix socket, and apps read theirs (request.client.host), so the check
-// has one as every other request does: the one that Uvicorn reads from these
+// These are the defaults of a health check's headers. A connection on a unix
+// socket has no client address, and apps read it (request.client.host), so the
+// check names a client as every other request does: Uvicorn reads it from these
 // headers.
 const (
 	defaultHost      = "localhost"
@@ -37,31 +37,32 @@ const (
 	defaultScheme    = "http"
 )
 
-// maxLocation is how much of where an answer redirects to is shown.
+// maxLocation is how much of a redirect's target an error shows.
 const maxLocation = 200 // bytes
 
 // A CheckError says why a health check failed.
 type CheckError struct {
 	Path   string
-	Status int   // of the answer; 0 where none came
-	Err    error // what came, and what to do
-	Sent   []string
+	Status int      // of the answer; 0 if there was none
+	Err    error    // what was wrong, and what to do
+	Sent   []string // headers, without secrets
 }
 
-// Error is all of it, with the headers that were sent, without secrets.
+// Error returns the complete error, with the headers that were sent but without
+// secrets.
 func (e *CheckError) Error() string {
 	return fmt.Sprintf("%v (sent %s)", e.Brief(), strings.Join(e.Sent, ", "))
 }
 
-// Brief is the error without what was sent.
+// Brief returns the error without the headers.
 func (e *CheckError) Brief() error { return fmt.Errorf("GET %s: %w", e.Path, e.Err) }
 
 func (e *CheckError) Unwrap() error { return e.Err }
 
-// Check asks the worker for its health, on a connection of its own, and returns
-// nil if it answers with 2xx, else a *CheckError. It is no request of a client:
-// no slot is claimed and nothing counts it. ctx bounds it, and its cause is in
-// the error when it is over.
+// Check checks the worker's health, on a connection of its own. It returns nil
+// if the worker answers with a 2xx status and a *CheckError otherwise. A check
+// is not a client's request: it claims no slot and is not counted. If ctx ends
+// first, its cause is in the error.
 func (p *Process) Check(ctx context.Context, h Health) error {
 	status, err := p.check(ctx, h)
 	if err == nil {
@@ -75,7 +76,7 @@ func (p *Process) check(ctx context.Context, h Health) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// Not a client: redirects are answers, and not what is wanted.
+	// A transport, not a client: a redirect is an answer, and not a healthy one.
 	transport := &http.Transport{
 		DisableKeepAlives: true, DisableCompression: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -89,20 +90,20 @@ func (p *Process) check(ctx context.Context, h Health) (status int, err error) {
 	case err != nil:
 		return 0, err
 	}
-	resp.Body.Close() // which ends the connection
+	resp.Body.Close() // also closes the connection
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return resp.StatusCode, h.refused(resp)
 	}
 	return resp.StatusCode, nil
 }
 
-// request makes the request that is sent.
+// request builds the request of the check.
 func (h Health) request(ctx context.Context) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+defaultHost+h.Path, nil)
 	if err != nil {
 		return nil, err
 	}
-	// As written: Header's methods would change the names.
+	// Names must stay as written, but the methods of Header change them.
 	req.Header = make(http.Header)
 	for _, f := range h.fields() {
 		switch f.lower {
@@ -110,25 +111,25 @@ func (h Health) request(ctx context.Context) (*http.Request, error) {
 			req.Host = f.value.Reveal()
 			continue
 		case "user-agent":
-			f.name = "User-Agent" // the one that the transport looks for
+			f.name = "User-Agent" // the spelling that the transport looks for
 		}
 		req.Header[f.name] = append(req.Header[f.name], f.value.Reveal())
 	}
 	if _, has := req.Header["User-Agent"]; !has {
-		req.Header["User-Agent"] = nil // or the transport writes its own
+		req.Header["User-Agent"] = nil // otherwise the transport adds its own
 	}
 	return req, nil
 }
 
-// A healthField is one line of the head of a check.
+// A healthField is one header line of a check.
 type healthField struct {
 	name, lower string
 	value       plan.Text
 }
 
-// fields are the headers of the request: the defaults that still hold, and what
-// the edits write. A header about the client that an edit names is the edit's
-// alone, since of two lines an app may read either.
+// fields returns the headers of the request: the defaults that still apply, and
+// those that the edits write. If an edit names a header about the client, only
+// the edit's lines are sent, because an app may read either of two lines.
 func (h Health) fields() []healthField {
 	out := []healthField{
 		{"Host", "host", plan.Plain(defaultHost)},
@@ -153,7 +154,7 @@ func (h Health) fields() []healthField {
 	return out
 }
 
-// sent shows the headers of the request, without secrets.
+// sent returns the headers of the request, without secrets.
 func (h Health) sent() []string {
 	var out []string
 	for _, f := range h.fields() {
@@ -162,7 +163,7 @@ func (h Health) sent() []string {
 	return out
 }
 
-// refused says what came, and what to do.
+// refused returns the error for an answer that is not 2xx.
 func (h Health) refused(resp *http.Response) error {
 	came := fmt.Sprintf("got status %d", resp.StatusCode)
 	location := resp.Header.Get("Location")
@@ -175,23 +176,23 @@ func (h Health) refused(resp *http.Response) error {
 	return fmt.Errorf("%s, want 2xx%s", came, h.hint(resp.StatusCode, location))
 }
 
-// hint says what to do about an answer, or nothing where that is not known.
+// hint returns advice about an answer, or "" if there is none.
 func (h Health) hint(status int, location string) string {
 	switch {
 	case strings.HasPrefix(location, "https:") && !h.writes("x-forwarded-proto"):
-		return `; an app that wants https may take health_headers=[set_header("X-Forwarded-Proto", "https")]`
+		return `; for an app that requires https, set health_headers=[set_header("X-Forwarded-Proto", "https")]`
 	case status >= 300 && status <= 399:
-		return "; change health_path to a path that answers itself"
+		return "; change health_path to a path that does not redirect"
 	case status == http.StatusBadRequest && !h.writes("host"):
-		return `; an app that knows its hosts may want health_headers=[set_header("Host", …)]`
+		return `; for an app that checks the Host header, set health_headers=[set_header("Host", …)]`
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
-		return `; let the app answer without a login there, or send one with health_headers=[set_header("Authorization", …)]`
+		return `; allow requests without a login there, or send one with health_headers=[set_header("Authorization", …)]`
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return "; add the route to the app, or change health_path"
 	case status == http.StatusMethodNotAllowed:
-		return "; let the route of the app take GET, or change health_path"
+		return "; allow GET on the app's route, or change health_path"
 	case status == http.StatusInternalServerError:
-		return "; the log has what the app wrote about it"
+		return "; see the app's own error in the log"
 	}
 	return ""
 }

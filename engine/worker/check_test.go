@@ -58,15 +58,15 @@ func TestProcess_Check(t *testing.T) {
 
 	require.NoError(t, ask("/ok?full=1"))
 	const sent = " (sent Host: localhost, User-Agent: ldcorn-health, X-Forwarded-For: 127.0.0.1, X-Forwarded-Proto: http)"
-	require.EqualError(t, ask("/moved"), `GET /moved: got status 302 to "/ok", want 2xx; change health_path to a path that answers itself`+sent)
+	require.EqualError(t, ask("/moved"), `GET /moved: got status 302 to "/ok", want 2xx; change health_path to a path that does not redirect`+sent)
 	require.EqualError(t, ask("/down"), "GET /down: got status 503, want 2xx"+sent)
-	require.ErrorContains(t, ask("/secure"), `got status 301 to "https://localhost/secure", want 2xx; an app that wants https may take health_headers=[set_header("X-Forwarded-Proto", "https")]`)
-	require.ErrorContains(t, ask("/secure", edit(t, "set_header", "X-Forwarded-Proto", plan.Plain("https"))), `an app that knows its hosts may want health_headers=[set_header("Host", …)]`)
+	require.ErrorContains(t, ask("/secure"), `got status 301 to "https://localhost/secure", want 2xx; for an app that requires https, set health_headers=[set_header("X-Forwarded-Proto", "https")]`)
+	require.ErrorContains(t, ask("/secure", edit(t, "set_header", "X-Forwarded-Proto", plan.Plain("https"))), `for an app that checks the Host header, set health_headers=[set_header("Host", …)]`)
 	require.NoError(t, ask("/secure",
 		edit(t, "set_header", "x-forwarded-proto", plan.Plain("https")), edit(t, "set_header", "host", plan.Plain("app.example.com"))))
 	err = ask("/seen", edit(t, "set_header", "X-Key", plan.Secret("s3cret")), edit(t, "add_header", "X-Key", plan.Plain("2")),
 		edit(t, "remove_header", "user-agent", plan.Text{}), edit(t, "add_header", "X_Odd", plan.Plain("3")))
-	require.EqualError(t, err, "GET /seen: got status 500, want 2xx; the log has what the app wrote about it (sent Host: localhost, "+
+	require.EqualError(t, err, "GET /seen: got status 500, want 2xx; see the app's own error in the log (sent Host: localhost, "+
 		"X-Forwarded-For: 127.0.0.1, X-Forwarded-Proto: http, X-Key: (secret), X-Key: 2, X_Odd: 3)")
 	assert.Equal(t, http.Header{"X-Key": {"s3cret", "2"}, "X_odd": {"3"}, "Connection": {"close"},
 		"X-Forwarded-For": {"127.0.0.1"}, "X-Forwarded-Proto": {"http"}}, seen)
@@ -75,8 +75,8 @@ func TestProcess_Check(t *testing.T) {
 	require.ErrorIs(t, p.Check(ctx, Health{Path: "/hang"}), os.ErrDeadlineExceeded)
 }
 
-// TestHealth_Client: a check has a client, as a request has, unless health_headers
-// say which, or that there is none; there is never one line more than they say.
+// TestHealth_Client: a check names a client, as a request does, unless
+// health_headers name another or none; it never sends more lines than they say.
 func TestHealth_Client(t *testing.T) {
 	for name, c := range map[string]struct {
 		edits []plan.HeaderEdit
@@ -96,11 +96,12 @@ func TestHealth_Client(t *testing.T) {
 	}
 }
 
-// TestHealth_Hint: where the status tells what is wrong, the error says what to do.
+// TestHealth_Hint: if the status tells what is wrong, the error says what to
+// do.
 func TestHealth_Hint(t *testing.T) {
 	for status, want := range map[int]string{
 		301: "change health_path", 307: "change health_path", 400: `set_header("Host"`, 401: `set_header("Authorization"`,
-		403: `set_header("Authorization"`, 404: "add the route to the app, or change health_path", 405: "change health_path", 500: "the log has what the app wrote",
+		403: `set_header("Authorization"`, 404: "add the route to the app, or change health_path", 405: "change health_path", 500: "see the app's own error",
 	} {
 		assert.Contains(t, Health{}.hint(status, ""), want, status)
 	}
@@ -129,7 +130,7 @@ func TestMeter(t *testing.T) {
 	require.Positive(t, alone)
 	_, err = stdin.Write([]byte("\n"))
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { // its children are counted
+	require.Eventually(t, func() bool { // its children count, too
 		return readGroups()[cmd.Process.Pid].RSS > alone
 	}, patience, time.Millisecond)
 

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// awaitDeath blocks until the process has ended and leaves it to be reaped:
-// until then its id cannot be given to another process. With a pid descriptor
-// the wait costs no thread. It closes the descriptor.
+// awaitDeath blocks until the process has exited, and leaves it unreaped, so
+// that no other process can get its id. With a pid descriptor the wait does not
+// occupy a thread. awaitDeath closes the descriptor.
 func awaitDeath(pid, pidfd int) {
 	if pidfd >= 0 && awaitDescriptor(pidfd) == nil {
 		return
@@ -19,7 +19,7 @@ func awaitDeath(pid, pidfd int) {
 }
 
 // awaitDescriptor waits with the runtime's poller: a pid descriptor becomes
-// readable when its process ends.
+// readable when its process exits.
 func awaitDescriptor(pidfd int) error {
 	if err := unix.SetNonblock(pidfd, true); err != nil {
 		unix.Close(pidfd)
@@ -39,7 +39,7 @@ func awaitDescriptor(pidfd int) error {
 	return errors.Join(err, died)
 }
 
-// errUndecided means that the process may still run.
+// errUndecided means that the process may still be running.
 var errUndecided = errors.New("undecided")
 
 func waitDead(idType, id, flags int) error {

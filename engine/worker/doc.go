@@ -1,7 +1,7 @@
-// Package worker runs one Uvicorn process: it finds the interpreter, learns
+// Package worker runs one Uvicorn process: it finds the interpreter, determines
 // Uvicorn's version, builds the command line and the environment, starts the
-// process, says when it is ready, stops it, and says why it ended.
+// process, reports when it is ready, stops it, and reports why it exited.
 //
-// It knows nothing of groups, restarts or reloads: engine/supervisor decides
+// It knows nothing about groups, restarts or reloads: engine/supervisor decides
 // when a worker starts and stops.
 package worker

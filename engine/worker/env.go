@@ -9,20 +9,22 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// The variables that every worker sees.
+// The variables that every worker gets.
 const (
 	EnvGroup      = "LDCORN_GROUP"
 	EnvWorker     = "LDCORN_WORKER"     // the index, kept across restarts
-	EnvGeneration = "LDCORN_GENERATION" // of the plan the worker was started for
-	// EnvMaster names the master, so that what a killed one has left is known
-	// by it. Processes that the app starts inherit it.
+	EnvGeneration = "LDCORN_GENERATION" // of the plan that started the worker
+	// EnvMaster identifies the master, so that the next one can recognize
+	// processes that a killed master left behind. Processes that the app starts
+	// inherit it.
 	EnvMaster = "LDCORN_MASTER"
 )
 
-// webConcurrency is where Uvicorn reads its number of processes from.
+// webConcurrency is the variable from which Uvicorn reads its number of
+// processes.
 const webConcurrency = "WEB_CONCURRENCY"
 
-// notInherited are variables in which the service manager speaks to the master
+// notInherited are variables that the service manager sets for the master
 // alone.
 var notInherited = []string{
 	"NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC",
@@ -30,9 +32,9 @@ var notInherited = []string{
 }
 
 // Environ returns the worker's environment: the master's, the group's env with
-// {index} replaced, and what ldcorn adds. Secrets are revealed here. It has no
-// variable that plan.RefuseVariable refuses: another socket, more processes or
-// a reloader would win over what ldcorn relies on.
+// {index} replaced, and ldcorn's own variables. It reveals secrets. It omits
+// every variable that plan.RefuseVariable refuses, because another socket, more
+// processes or a reloader would override what ldcorn relies on.
 func (s *Spec) Environ() []string {
 	env := inherited()
 	if _, set := os.LookupEnv("PYTHONUNBUFFERED"); !set {
@@ -48,20 +50,21 @@ func (s *Spec) Environ() []string {
 		}
 	}
 	if s.option("--env-file", "UVICORN_ENV_FILE") != "" {
-		// Uvicorn takes variables from the file, but none that is set.
+		// Uvicorn reads variables from the file, except those already set.
 		env = append(env, webConcurrency+"=1")
 	}
 	if s.Master != "" {
 		env = append(env, EnvMaster+"="+s.Master)
 	}
-	return append(env, // the last of two values counts
+	return append(env, // the last of two values wins
 		EnvGroup+"="+s.Group.Name,
 		EnvWorker+"="+index,
 		EnvGeneration+"="+strconv.Itoa(s.Generation),
 	)
 }
 
-// inherited is the master's environment without what is not for a worker.
+// inherited returns the master's environment without the variables that a
+// worker must not have.
 func inherited() []string {
 	return slices.DeleteFunc(os.Environ(), func(kv string) bool {
 		name, _, _ := strings.Cut(kv, "=")
@@ -70,8 +73,8 @@ func inherited() []string {
 	})
 }
 
-// option returns the value of an option of Uvicorn that the user may give as
-// an argument or as a variable; "" where it is not given.
+// option returns the value of a Uvicorn option that the user can set as an
+// argument or as a variable; "" if it is not set.
 func (s *Spec) option(option, variable string) string {
 	if value, ok := lastOption(s.Group.UvicornArgs, option); ok {
 		return value
@@ -84,7 +87,8 @@ func (s *Spec) option(option, variable string) string {
 	return os.Getenv(variable)
 }
 
-// lastOption returns the value that counts where an option is given.
+// lastOption returns the last value given for an option, which is the one that
+// Uvicorn uses.
 func lastOption(args []string, option string) (value string, ok bool) {
 	for i, a := range args {
 		if v, found := strings.CutPrefix(a, option+"="); found {

@@ -8,37 +8,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// startupFailed is Uvicorn's exit code for an app that did not start, from
-// 0.50 on; before that it was 0, 1 or 3.
+// startupFailed is Uvicorn's exit code for an app that did not start, since
+// 0.50; before that it was 0, 1 or 3.
 const startupFailed = 3
 
-// shellTerminated is how a shell ends whose command SIGTERM has ended.
+// shellTerminated is the exit code of a shell whose command was terminated by
+// SIGTERM.
 const shellTerminated = 128 + int(syscall.SIGTERM)
 
-// An Exit says how and why a worker ended.
+// An Exit describes how and why a worker exited.
 type Exit struct {
-	Code     int            // -1 if a signal ended it
-	Signal   syscall.Signal // 0 if it ended by itself
+	Code     int            // -1 if a signal killed it
+	Signal   syscall.Signal // 0 if it exited on its own
 	CoreDump bool
-	Ready    bool     // it had been ready
-	Asked    bool     // ldcorn had told it to stop
-	Forced   bool     // ldcorn had sent SIGKILL, because it did not stop or was not given time to
-	Stderr   []string // its last lines, oldest first
+	Ready    bool     // it had become ready
+	Asked    bool     // ldcorn told it to stop
+	Forced   bool     // ldcorn sent SIGKILL: it did not stop in time, or was not given time
+	Stderr   []string // last lines, oldest first
 }
 
-// Clean reports whether the worker ended because it was told to, in the way
-// it was told to.
+// Clean reports whether the worker exited because, and in the way, it was told
+// to.
 func (e Exit) Clean() bool {
 	return e.Asked && !e.Forced && (e.Code == 0 || e.Signal == syscall.SIGTERM || e.Code == shellTerminated)
 }
 
-// String says in a few words why the worker ended.
+// String returns a short reason why the worker exited.
 func (e Exit) String() string {
 	switch {
 	case e.Clean():
 		return "stopped"
 	case e.Forced && e.Signal == syscall.SIGKILL:
-		return "killed before it had stopped"
+		return "killed before it stopped"
 	case e.Signal != 0:
 		return e.signalled()
 	case !e.Ready && e.Code == startupFailed:

@@ -6,7 +6,7 @@ import (
 )
 
 // Folder returns the folder in which a worker runs, without symbolic links, as
-// Python would find it by itself; "." where that cannot be told.
+// Python itself would find it; "." if it cannot be determined.
 func (s *Spec) Folder() string {
 	dir := s.Group.Cwd
 	if dir == "" {
@@ -28,8 +28,8 @@ func (s *Spec) Folder() string {
 	return dir
 }
 
-// AppFolder returns where a worker looks for its app first: the folder in
-// which it runs, or that of --app-dir.
+// AppFolder returns the folder where a worker first looks for its app: the one
+// in which it runs, or that of --app-dir.
 func (s *Spec) AppFolder() string {
 	dir := s.option("--app-dir", "UVICORN_APP_DIR")
 	if filepath.IsAbs(dir) {
@@ -38,16 +38,17 @@ func (s *Spec) AppFolder() string {
 	return filepath.Join(s.Folder(), dir)
 }
 
-// isolates reports whether Python and Uvicorn are to find their own modules
-// before those of the app's folder: a logging.py or token.py of the app would
-// take the place of Python's. "python -m" puts the current folder first, and
-// -P, which Python has since 3.11, leaves that out.
+// isolates reports whether Python and Uvicorn should find their own modules
+// before those in the app's folder: otherwise a logging.py or token.py of the
+// app would replace Python's. "python -m" puts the current folder first on the
+// path, unless -P is given, which Python has had since 3.11.
 //
-// Where --app-dir names another folder, the current one has to stay on the
-// path: apps have modules in both. So it has where Uvicorn itself is in it.
+// If --app-dir names another folder, the current one has to stay on the path,
+// because apps have modules in both. It also has to stay if Uvicorn itself is
+// in it.
 func (s *Spec) isolates() bool {
 	return !s.Facts.Python.Less(safePathSince) && !s.Facts.Beside && s.AppFolder() == s.Folder()
 }
 
-// safePathSince is the first Python with -P.
+// safePathSince is the first version of Python with -P.
 var safePathSince = Version{3, 11, 0}

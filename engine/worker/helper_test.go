@@ -14,10 +14,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// patience bounds every wait of these tests; a loaded machine is slow.
+// patience bounds every wait in these tests; a busy machine is slow.
 const patience = 60 * time.Second
 
-// app serves, and can be told by its environment to misbehave.
+// app serves requests; its environment can make it misbehave.
 const app = `
 import os, sys, signal, asyncio, subprocess
 
@@ -58,8 +58,8 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": b"ok"})
 `
 
-// findUvicorn returns an interpreter that has Uvicorn. None is a failure, not
-// a skip: make test installs one.
+// findUvicorn returns an interpreter that has Uvicorn. If there is none, the
+// test fails instead of being skipped: make test installs one.
 func findUvicorn(t testing.TB) (string, Facts) {
 	t.Helper()
 	var prober Prober
@@ -79,7 +79,7 @@ func findUvicorn(t testing.TB) (string, Facts) {
 	return "", Facts{}
 }
 
-// newSpec is for a worker of app in a mode.
+// newSpec returns the spec of a worker that runs app in a mode.
 func newSpec(t testing.TB, mode string, out Output) Spec {
 	t.Helper()
 	python, facts := findUvicorn(t)

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// HidingModule looks for the reason why a worker did not start: a file of the
-// app's folder with the name of a module that Python or Uvicorn has. Python
-// looks in the app's folder first, and so does everything that is imported once
-// it is on the path. It returns "" where what the worker wrote to stderr names
+// HidingModule looks for one reason why a worker did not start: a file in the
+// app's folder with the name of a module of Python or Uvicorn. Python looks in
+// the app's folder first, and so does everything that is imported once the
+// folder is on the path. HidingModule returns "" if the worker's stderr names
 // no such file.
 func (s *Spec) HidingModule(stderr []string) string {
 	text := strings.Join(stderr, "\n")
@@ -33,7 +33,7 @@ func (s *Spec) HidingModule(stderr []string) string {
 				continue
 			}
 			if _, err := os.Stat(path); err == nil {
-				return fmt.Sprintf("%s has the name of a module that %s, and may hide it: give it another name", path, owner(name))
+				return fmt.Sprintf("%s has the same name as a module of %s and may hide it: rename it", path, owner(name))
 			}
 		}
 	}
@@ -42,9 +42,9 @@ func (s *Spec) HidingModule(stderr []string) string {
 
 func owner(name string) string {
 	if strings.Contains(uvicornModules, " "+name+" ") {
-		return "Uvicorn or a framework has"
+		return "Uvicorn or a framework"
 	}
-	return "Python has"
+	return "Python"
 }
 
 func knownModule(name string) bool {
@@ -52,12 +52,12 @@ func knownModule(name string) bool {
 	return name != "" && !strings.Contains(name, " ") && (strings.Contains(pythonModules, word) || strings.Contains(uvicornModules, word))
 }
 
-// uvicornModules are those that Uvicorn imports, and the frameworks that many
-// name a file of theirs after.
+// uvicornModules are the modules that Uvicorn imports, and frameworks after
+// which users often name a file.
 const uvicornModules = " uvicorn click h11 httptools uvloop websockets wsproto dotenv yaml anyio asgiref fastapi starlette django flask typing_extensions "
 
-// pythonModules are those of Python 3.8 to 3.13 that an import can name, but
-// for some that no server needs.
+// pythonModules are the importable modules of Python 3.8 to 3.13, except for
+// some that no server needs.
 const pythonModules = " abc aifc argparse array ast asynchat asyncio asyncore atexit audioop base64 bdb binascii binhex " +
 	" bisect builtins bz2 cProfile calendar cgi cgitb chunk cmath cmd code codecs codeop collections " +
 	" colorsys compileall concurrent configparser contextlib contextvars copy copyreg crypt csv " +

@@ -6,12 +6,12 @@ import (
 	"runtime"
 )
 
-// ErrLauncherStopped is returned by Start when Run has ended.
+// ErrLauncherStopped is the error of Start once Run has returned.
 var ErrLauncherStopped = errors.New("the launcher has stopped")
 
-// A Launcher starts workers. Linux sends a child's parent-death signal when
-// the thread that forked it ends, not the process; so one goroutine, locked
-// to its thread for as long as there are workers, does all the forking.
+// A Launcher starts workers. Linux sends a child's parent-death signal when the
+// thread that forked it exits, not when the process does, so one goroutine does
+// all the forking. It is locked to its thread for as long as there are workers.
 type Launcher struct {
 	starts chan start
 	ended  chan struct{}
@@ -27,14 +27,14 @@ type started struct {
 	err  error
 }
 
-// NewLauncher returns a launcher that does nothing until Run.
+// NewLauncher returns a launcher that does nothing until Run is called.
 func NewLauncher() *Launcher {
 	return &Launcher{starts: make(chan start), ended: make(chan struct{})}
 }
 
-// Run serves Start until ctx is cancelled. It holds a thread of its own, and
-// takes it along: when Run returns, the kernel kills every worker that is
-// left. It is called once.
+// Run serves Start until ctx is canceled. It owns a thread, which ends with it:
+// when Run returns, the kernel kills every remaining worker. It may be called
+// only once.
 func (l *Launcher) Run(ctx context.Context) error {
 	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	defer close(l.ended)
@@ -49,8 +49,8 @@ func (l *Launcher) Run(ctx context.Context) error {
 	}
 }
 
-// Start starts a worker and returns at once; it is not ready yet. The caller
-// must see it through to its end with Wait. Safe from any goroutine.
+// Start starts a worker and returns immediately; the worker is not ready yet.
+// The caller must call Wait on it. Start is safe to call from any goroutine.
 func (l *Launcher) Start(ctx context.Context, spec Spec) (*Process, error) {
 	reply := make(chan started, 1)
 	select {

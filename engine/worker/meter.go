@@ -7,27 +7,27 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// meterAge is how old a reading may be that a Meter gives again.
+// meterAge is how long a Meter reuses a reading.
 const meterAge = time.Second
 
-// A Usage is what a worker and the processes it has started use together.
+// A Usage is the total use of a worker and the processes that it started.
 type Usage struct {
-	RSS int64   // bytes; memory that they share counts for each
-	CPU float64 // seconds of processor time since their start
+	RSS int64   // bytes; memory that they share counts once for each
+	CPU float64 // seconds of processor time since they started
 }
 
-// A Meter reads what workers use. The zero Meter is ready for use; its
-// methods are safe from any goroutine. All workers share one look through the
-// processes of the machine, and it takes place at most once a second.
+// A Meter measures the use of workers. The zero Meter is ready to use; its
+// methods are safe to call from any goroutine. It scans the machine's processes
+// for all workers together, at most once a second.
 type Meter struct {
-	mu     sync.Mutex // guards all below
+	mu     sync.Mutex // guards all fields below
 	read   time.Time
 	groups map[int]Usage // by process group
 }
 
-// Usage returns what the worker of a pid uses: its process group, which is
-// what it has started but for what has left the group. It is zero for one
-// that has ended, and where there is no /proc.
+// Usage returns the use of the worker with a pid and of its process group:
+// every process that the worker started, unless the process has left the group.
+// It is zero if the worker has exited or there is no /proc.
 func (m *Meter) Usage(pid int) Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -46,7 +46,7 @@ func readGroups() map[int]Usage {
 	for _, proc := range procs {
 		stat, err := proc.Stat()
 		if err != nil {
-			continue // it has ended
+			continue // it has exited
 		}
 		u := groups[stat.PGRP]
 		u.RSS += int64(stat.ResidentMemory())

@@ -13,11 +13,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// maxQuoted is how much of what a program has said is shown.
+// maxQuoted is how much of a program's output an error shows.
 const maxQuoted = 100 // bytes
 
-// mayBePython reports whether an interpreter that has not answered the probe
-// is a Python all the same, such as one that is broken.
+// mayBePython reports whether an interpreter that did not answer the probe may
+// be Python all the same, for example a broken one.
 func mayBePython(path, stderr string) bool {
 	if readByPython(path) {
 		return false
@@ -27,8 +27,8 @@ func mayBePython(path, stderr string) bool {
 		strings.Contains(stderr, "Traceback (most recent call last)") || strings.Contains(stderr, "Fatal Python error")
 }
 
-// CheckPython says that an interpreter is no Python, or cannot be started.
-// Whatever else is wrong with it, it will say itself.
+// CheckPython returns an error if an interpreter is not Python or cannot be
+// started. It leaves other faults to Python itself to report.
 func CheckPython(ctx context.Context, python Interpreter) error {
 	said, err := askFacts(ctx, python, "", nil)
 	_, _, answered := parseFacts(said.Stdout)
@@ -42,8 +42,8 @@ func CheckPython(ctx context.Context, python Interpreter) error {
 	return fmt.Errorf("start %v: %w%s", python, err, python.hint())
 }
 
-// notPython is the error about a program that is no Python: it ended with err,
-// which may be nil.
+// notPython returns the error for a program that is not Python. err is the
+// error that it exited with, or nil.
 func notPython(python Interpreter, said Answer, err error) error {
 	why := "it was asked for its version and said " + brief(said.Stdout+said.Stderr)
 	var exit *exec.ExitError
@@ -56,8 +56,8 @@ func notPython(python Interpreter, said Answer, err error) error {
 	return fmt.Errorf("%v is not a Python interpreter (%s)%s%s", python, why, besidePython(python.Path), python.hint())
 }
 
-// withoutScript is what a program has printed without the script of ours that
-// it took for something else and printed, be it in quotes and with escapes.
+// withoutScript removes our script from the output of a program that mistook it
+// for something else and printed it, even quoted or with escapes.
 func withoutScript(s string) string {
 	begin, _, _ := strings.Cut(probeScript, "\n")
 	var out strings.Builder
@@ -71,14 +71,14 @@ func withoutScript(s string) string {
 	return out.String()
 }
 
-// firstLine is the first line that says something, or the beginning of it.
+// firstLine returns the first non-empty line, cut to maxQuoted.
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
 	return visible.Cut(strings.TrimSpace(line), maxQuoted)
 }
 
-// besidePython names the interpreter in the folder of a program that a virtual
-// environment has for its user, such as uvicorn.
+// besidePython returns a hint that names the interpreter next to a program that
+// a virtual environment provides, such as uvicorn.
 func besidePython(path string) string {
 	dir := filepath.Dir(path)
 	if _, err := os.Stat(filepath.Join(dir, "..", "pyvenv.cfg")); err != nil && !readByPython(path) {
@@ -86,14 +86,15 @@ func besidePython(path string) string {
 	}
 	for _, name := range []string{"python", "python3"} {
 		if found, err := runnable(filepath.Join(dir, name)); err == nil {
-			return fmt.Sprintf("; the interpreter is beside it: python=%q", found)
+			return fmt.Sprintf("; the interpreter is next to it: python=%q", found)
 		}
 	}
 	return ""
 }
 
-// readByPython reports whether the file is a script in Python, by its #! line.
-// The line of one with a long path starts a shell, and the next one Python.
+// readByPython reports whether the file is a Python script, according to its #!
+// line. If the path of the interpreter is long, that line starts a shell, and
+// the next line starts Python.
 func readByPython(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
@@ -101,7 +102,7 @@ func readByPython(path string) bool {
 	}
 	defer f.Close()
 	begin := make([]byte, 512)
-	n, _ := io.ReadFull(f, begin) // a short one is fine
+	n, _ := io.ReadFull(f, begin) // a short file is fine
 	first, rest, _ := strings.Cut(string(begin[:n]), "\n")
 	second, _, _ := strings.Cut(rest, "\n")
 	if !strings.HasPrefix(first, "#!") {
@@ -111,7 +112,8 @@ func readByPython(path string) bool {
 		strings.HasPrefix(second, "'''exec'") && strings.Contains(second, "python")
 }
 
-// lastWord is the interpreter of a line such as "#!/usr/bin/env python3".
+// lastWord returns the interpreter named by a line such as "#!/usr/bin/env
+// python3".
 func lastWord(line string) string {
 	words := strings.Fields(strings.TrimPrefix(line, "#!"))
 	for i := len(words) - 1; i >= 0; i-- {

@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestProbe_NotPython: a program that is no Python is named as that, with the
-// first line of what it says, and without the script that it was given.
+// TestProbe_NotPython: the error for a program that is not Python says so, with
+// the first line of the program's output, but without the script that it was
+// given.
 func TestProbe_NotPython(t *testing.T) {
 	dir := t.TempDir()
 	venv := filepath.Join(dir, "venv", "bin")
@@ -24,13 +25,13 @@ func TestProbe_NotPython(t *testing.T) {
 	wordy := filepath.Join(dir, "wordy")
 	for path, c := range map[string]struct{ text, want string }{
 		filepath.Join(dir, "ls"):        {`echo "ls: cannot access '$2': No such file or directory" >&2; exit 2`, "is not a Python interpreter (exit status 2: ls: cannot access …)"},
-		filepath.Join(dir, "pythonish"): {`echo "pythonish: unknown command '$2'" >&2; exit 2`, "pythonish does not say its version: exit status 2: pythonish: unknown command …"},
+		filepath.Join(dir, "pythonish"): {`echo "pythonish: unknown command '$2'" >&2; exit 2`, "pythonish did not report its version: exit status 2: pythonish: unknown command …"},
 		filepath.Join(dir, "mute"):      {`exit 3`, "is not a Python interpreter (exit status 3)"},
 		filepath.Join(dir, "echo"):      {`echo "$@"`, `is not a Python interpreter (it was asked for its version and said "-c …")`},
 		filepath.Join(dir, "killed"):    {`kill -KILL $$`, "is not a Python interpreter (signal: killed)"},
 		wordy:                           {`printf '%01000d' 0 >&2; exit 1`, "is not a Python interpreter (exit status 1: " + strings.Repeat("0", maxQuoted) + "…)"},
-		filepath.Join(venv, "uvicorn"):  {`echo "Usage: uvicorn [OPTIONS] APP" >&2; exit 2`, "uvicorn is not a Python interpreter (exit status 2: Usage: uvicorn [OPTIONS] APP); the interpreter is beside it: python=\"" + beside + `"`},
-		filepath.Join(long, "gunicorn"): {"'''exec' sh -c 'exit 2' # python\n' '''", `the interpreter is beside it: python="` + filepath.Join(long, "python3") + `"`},
+		filepath.Join(venv, "uvicorn"):  {`echo "Usage: uvicorn [OPTIONS] APP" >&2; exit 2`, "uvicorn is not a Python interpreter (exit status 2: Usage: uvicorn [OPTIONS] APP); the interpreter is next to it: python=\"" + beside + `"`},
+		filepath.Join(long, "gunicorn"): {"'''exec' sh -c 'exit 2' # python\n' '''", `the interpreter is next to it: python="` + filepath.Join(long, "python3") + `"`},
 	} {
 		python := Interpreter{Path: script(t, path, c.text)}
 		_, err := probe(t.Context(), python, "", nil)

@@ -8,17 +8,17 @@ import (
 	"sync"
 )
 
-// maxLine is where a longer line of output is split.
+// maxLine is the length at which a line of output is split.
 const maxLine = 64 << 10 // bytes
 
-// A Source says which worker a line comes from.
+// A Source identifies the worker that wrote a line.
 type Source struct {
 	Group  string
 	Worker int
 	PID    int
 }
 
-// Stream is stdout or stderr.
+// A Stream is stdout or stderr.
 type Stream string
 
 // The streams.
@@ -27,15 +27,15 @@ const (
 	Stderr Stream = "stderr"
 )
 
-// An Output takes what workers print, one line per call, without its line
-// end. Calls come from many goroutines; text is only valid during the call. A
-// Line that blocks blocks the worker.
+// An Output receives what workers print, one line per call, without the line
+// ending. Line is called from many goroutines; text is only valid during the
+// call. A Line that blocks also blocks the worker.
 type Output interface {
 	Line(src Source, stream Stream, text []byte)
 }
 
-// readLines calls emit for every line until r ends. A line past maxLine
-// comes in pieces. The slice is reused.
+// readLines calls emit for every line until r ends. It splits lines longer than
+// maxLine. emit must not keep the slice.
 func readLines(r io.Reader, emit func([]byte)) {
 	in := bufio.NewReaderSize(r, maxLine)
 	for {
@@ -49,17 +49,18 @@ func readLines(r io.Reader, emit func([]byte)) {
 	}
 }
 
-// How much of stderr is kept for errors. A Python traceback through a
-// framework's startup has some thirty lines, the last ones matter most.
+// These constants limit how much of stderr is kept for errors. A Python
+// traceback through a framework's startup has some thirty lines, of which the
+// last ones matter most.
 const (
 	tailLines = 30
 	tailWidth = 512 // bytes of one line
 )
 
-// A tail keeps the last lines that were added to it, but for those that every
-// Uvicorn writes.
+// A tail keeps the last lines that were added to it, except for those that
+// every Uvicorn writes.
 type tail struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards all fields below
 	lines   [tailLines]string
 	next    int  // lines added so far
 	started bool // the app's startup is complete

@@ -28,8 +28,8 @@ func TestTail(t *testing.T) {
 	assert.Equal(t, strings.Repeat("z", tailWidth)+"…", tl.last()[tailLines-1])
 }
 
-// TestTail_Routine: what every Uvicorn writes is nobody's last word, but where
-// the app hangs in its startup.
+// TestTail_Routine: the lines that every Uvicorn writes are not kept, except
+// for the one that shows that the app hangs in its startup.
 func TestTail_Routine(t *testing.T) {
 	for _, c := range []struct{ lines, want []string }{
 		{[]string{"INFO:     Started server process [7]", "INFO:     Waiting for application startup."},
@@ -49,8 +49,8 @@ func TestTail_Routine(t *testing.T) {
 
 func TestExit_String(t *testing.T) {
 	for want, e := range map[string]Exit{
-		"stopped":                      {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
-		"killed before it had stopped": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
+		"stopped":                  {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
+		"killed before it stopped": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
 		"killed by signal 9 (SIGKILL): out of memory?": {Code: -1, Signal: syscall.SIGKILL, Ready: true},
 		"killed by signal 11 (SIGSEGV), core dumped":   {Code: -1, Signal: syscall.SIGSEGV, CoreDump: true},
 		"killed by signal 15 (SIGTERM)":                {Code: -1, Signal: syscall.SIGTERM, Ready: true},

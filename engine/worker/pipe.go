@@ -9,17 +9,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// outputGrace is how long a dead worker's pipe is read at most: a process that
-// left its group may go on writing to it.
+// outputGrace limits how long a dead worker's pipe is read: a process that left
+// its group may keep writing to it.
 const outputGrace = time.Second
 
-// A pipe carries what a worker writes. Its end is that of the stream or, once
-// its read deadline has passed because the worker is dead, the first moment at
-// which it is empty: a process that left the worker's group may hold it open
-// for ever.
+// A pipe carries what a worker writes. It ends with the stream. Once its read
+// deadline has passed, because the worker is dead, it also ends as soon as it
+// is empty: a process that left the worker's process group may hold it open
+// forever.
 type pipe struct {
 	*os.File
-	until time.Time // since the deadline has passed: when to stop at the latest
+	until time.Time // latest time to stop; set once the deadline has passed
 }
 
 func (p *pipe) Read(b []byte) (int, error) {
@@ -37,7 +37,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 	return p.readNow(b)
 }
 
-// readNow reads what is there, and waits for nothing.
+// readNow reads what is available without waiting.
 func (p *pipe) readNow(b []byte) (n int, err error) {
 	conn, err := p.SyscallConn()
 	if err != nil {

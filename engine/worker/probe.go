@@ -16,52 +16,54 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// probeScript is given to an interpreter: see there for what it prints.
+// probeScript is the script that an interpreter runs; probe.py documents what
+// it prints.
 //
 //go:embed probe.py
 var probeScript string
 
 const (
-	// probeTimeout bounds one probe; a cold start on a busy machine takes
+	// probeTimeout bounds one probe; a cold start on a busy machine can take
 	// seconds.
 	probeTimeout = 30 * time.Second
 	probeMark    = "ldcorn-probe "
-	exitMissing  = 3 // of the script, where there is no Uvicorn
+	exitMissing  = 3 // the script's exit code if there is no Uvicorn
 )
 
-// oldestPython is the oldest one that has a Uvicorn of MinVersion.
+// oldestPython is the oldest version that can run a Uvicorn of MinVersion.
 var oldestPython = Version{3, 7, 0}
 
-// Facts are what a probe has learned about an interpreter.
+// Facts are what a probe has found out about an interpreter.
 type Facts struct {
 	Uvicorn Version
 	Python  Version
-	Beside  bool // Uvicorn is only found in the folder in which a worker runs
-	// Wrapped means that the file is a script that starts Python as a child,
+	Beside  bool // Uvicorn is found only in the folder where the worker runs
+	// Wrapped means that the file is a script that starts Python as a child
 	// instead of becoming it.
 	Wrapped bool
 }
 
-// A Prober learns the facts of interpreters and remembers them. The zero
+// A Prober finds out the facts about interpreters and remembers them. The zero
 // Prober is ready to use, from any goroutine.
 type Prober struct {
 	mu      sync.Mutex // guards answers
 	answers map[string]*answer
 }
 
-// An answer is filled by whoever asks first; the others wait for it.
+// An answer is filled in by the first caller that needs it; the others wait for
+// it.
 type answer struct {
 	once  sync.Once
 	facts Facts
 	err   error
 }
 
-// Probe returns the facts of the interpreter as this group sees it (its
-// PYTHONPATH and the like count). The interpreter is asked once, and the answer
-// is remembered until Forget. An error is not: whoever asks meanwhile gets it as
-// well, and the next one asks again, since the machine may have been at fault, or
-// the interpreter be mended. The error says how to install Uvicorn where there is
-// none, and refuses one older than MinVersion.
+// Probe returns the facts about the interpreter as this group sees it:
+// variables such as PYTHONPATH matter. It runs the interpreter once and
+// remembers the facts until Forget. It does not remember errors: concurrent
+// callers get the same error, but the next call probes again, because the fault
+// may have been the machine's or have been fixed. If there is no Uvicorn, the
+// error says how to install it. A Uvicorn older than MinVersion is an error.
 func (p *Prober) Probe(ctx context.Context, python Interpreter, group *plan.Group) (Facts, error) {
 	env := probeEnv(group)
 	key := strings.Join(append([]string{python.Path, group.Cwd}, env...), "\x00")
@@ -79,11 +81,12 @@ func (p *Prober) Probe(ctx context.Context, python Interpreter, group *plan.Grou
 		if asked || !errors.Is(a.err, context.Canceled) || ctx.Err() != nil {
 			return a.facts, a.err
 		}
-		// Whoever has asked was told to stop, which is no answer for others.
+		// The caller that ran the probe was canceled, which says nothing about
+		// the interpreter.
 	}
 }
 
-// answer returns the one that is remembered, or that somebody is about to fill.
+// answer returns the answer that is remembered or in progress, or a new one.
 func (p *Prober) answer(key string) *answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,15 +109,16 @@ func (p *Prober) drop(key string, a *answer) {
 	}
 }
 
-// Forget makes the next Probe ask again: Uvicorn may have been upgraded.
+// Forget makes the next Probe run the interpreter again: Uvicorn may have been
+// upgraded.
 func (p *Prober) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.answers = nil
 }
 
-// probeEnv is the part of a group's environment that decides which modules
-// an interpreter finds. Groups that do not touch it share one probe.
+// probeEnv returns the part of a group's environment that affects which modules
+// an interpreter finds. Groups with the same part share one probe.
 func probeEnv(group *plan.Group) []string {
 	var out []string
 	for _, v := range group.Env {
@@ -125,7 +129,7 @@ func probeEnv(group *plan.Group) []string {
 	return out
 }
 
-// askFacts has the interpreter run the script.
+// askFacts runs the script in the interpreter.
 func askFacts(ctx context.Context, python Interpreter, dir string, env []string) (Answer, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, fmt.Errorf("no answer within %v", probeTimeout))
 	defer cancel()
@@ -147,22 +151,22 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 	case !answered && (err == nil || errors.As(err, &exit)) && !mayBePython(python.Path, said.Stderr), err == nil && !answered:
 		return facts, notPython(python, said, err)
 	case errors.As(err, &exit):
-		return facts, fmt.Errorf("%v does not say its version: %w%s%s", python, err, complaint(said.Stderr), python.hint())
+		return facts, fmt.Errorf("%v did not report its version: %w%s%s", python, err, complaint(said.Stderr), python.hint())
 	case shortage.Is(err):
 		return facts, fmt.Errorf("start %v: %w", python, err)
 	case err != nil:
-		return facts, fmt.Errorf("%v does not say its version: %w%s", python, err, python.hint())
+		return facts, fmt.Errorf("%v did not report its version: %w%s", python, err, python.hint())
 	case missing:
 		return facts, notPython(python, said, nil)
 	case facts.Uvicorn.Less(MinVersion):
-		return facts, fmt.Errorf("%v has Uvicorn %v, too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python, facts.Uvicorn, MinVersion, python.Path, python.hint())
+		return facts, fmt.Errorf("%v has Uvicorn %v, which is too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python, facts.Uvicorn, MinVersion, python.Path, python.hint())
 	}
 	return facts, nil
 }
 
-// standIn reads the answer of a program that stands in for Python and knows of
-// no such script: the version of the Uvicorn that it plays, and nothing else.
-// scripts/bench has some.
+// standIn parses the answer of a program that stands in for Python and does not
+// know the script: it prints the version of the Uvicorn that it imitates, and
+// nothing else. scripts/bench has such programs.
 func standIn(out string, facts *Facts) bool {
 	v, ok := parseVersion(strings.TrimSpace(out))
 	if ok && v.String() == strings.TrimSpace(out) {
@@ -172,7 +176,7 @@ func standIn(out string, facts *Facts) bool {
 	return false
 }
 
-// parseFacts reads what the script prints, among what others print.
+// parseFacts parses what the script prints and ignores other output.
 func parseFacts(out string) (facts Facts, pid int, ok bool) {
 	for line := range strings.Lines(out) {
 		rest, found := strings.CutPrefix(line, probeMark)
@@ -184,7 +188,7 @@ func parseFacts(out string) (facts Facts, pid int, ok bool) {
 			case "pid":
 				var err error
 				pid, err = strconv.Atoi(value)
-				ok = ok || err == nil // else it is the script itself, which something prints
+				ok = ok || err == nil // otherwise it is the script itself, which something printed
 			case "python":
 				facts.Python, _ = parseVersion(value)
 			case "uvicorn":
@@ -197,7 +201,7 @@ func parseFacts(out string) (facts Facts, pid int, ok bool) {
 	return facts, pid, ok
 }
 
-// complaint is what went wrong, as Python says it in the last line of a
+// complaint returns what went wrong, which Python says in the last line of a
 // traceback, and a shim such as pyenv's in its first lines.
 func complaint(stderr string) string {
 	const most, maxComplaint = 5, 2 * maxQuoted
@@ -218,7 +222,7 @@ func complaint(stderr string) string {
 	return ": " + strings.Join(lines, "; ")
 }
 
-// brief is the beginning of what an unknown program printed.
+// brief returns the beginning of what an unknown program printed.
 func brief(s string) string {
 	const most = 80 // bytes
 	s = strings.TrimSpace(withoutScript(s))

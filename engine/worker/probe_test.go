@@ -15,7 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// says is a script that answers a probe.
+// says returns a script that answers a probe.
 func says(python, uvicorn string) string {
 	return fmt.Sprintf(`echo "noise"; echo "ldcorn-probe pid=$$ python=%s beside=0 uvicorn=%s"`, python, uvicorn)
 }
@@ -34,8 +34,8 @@ func TestProber(t *testing.T) {
 		"older one": {`echo 0.11.3`, "", "too old: want 0.17.0 or later"},
 		"other":     {`echo hello`, "", `is not a Python interpreter (it was asked for its version and said "hello")`},
 		"silent":    {`exit 0`, "", "said nothing"},
-		"endless":   {`while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done`, "", "it prints without end"},
-		"endless 2": {`while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done >&2`, "", "it prints without end"},
+		"endless":   {`while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done`, "", "it printed too much"},
+		"endless 2": {`while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done >&2`, "", "it printed too much"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p Prober
@@ -57,7 +57,7 @@ func TestProber_NoProgram(t *testing.T) {
 	dir := t.TempDir()
 	for text, want := range map[string]string{
 		"import sys":                  "a script needs a first line such as #!/bin/sh",
-		"#!/no/such/python\nimport x": "what should run it is not there",
+		"#!/no/such/python\nimport x": "its interpreter does not exist",
 	} {
 		path := filepath.Join(dir, "python")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o755))
@@ -66,8 +66,7 @@ func TestProber_NoProgram(t *testing.T) {
 	}
 }
 
-// A wrapper without exec leaves a child: none of it outlives the time that a
-// probe has.
+// A wrapper without exec leaves a child, which must not outlive the probe.
 func TestAsk_EndsItsGroup(t *testing.T) {
 	dir := t.TempDir()
 	pid := filepath.Join(dir, "pid")
@@ -131,8 +130,8 @@ func TestProber_AsksOnce(t *testing.T) {
 	assert.Equal(t, 3, asked())
 }
 
-// TestProber_ForgetsErrors: an interpreter that was broken for a moment, or that
-// the machine had no room for, is asked again.
+// TestProber_ForgetsErrors: an interpreter is asked again if it was broken for
+// a moment, or if the machine had no room for it.
 func TestProber_ForgetsErrors(t *testing.T) {
 	dir := t.TempDir()
 	bad := filepath.Join(dir, "bad")
@@ -146,8 +145,8 @@ func TestProber_ForgetsErrors(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestProber_AnothersStop: whoever waits for an answer that another has asked for,
-// and has given up, asks for itself.
+// TestProber_AnothersStop: a caller that waits for the answer to another
+// caller's probe asks for itself once the other has given up.
 func TestProber_AnothersStop(t *testing.T) {
 	dir := t.TempDir()
 	asked, open := filepath.Join(dir, "asked"), filepath.Join(dir, "open")
@@ -170,7 +169,7 @@ func TestProber_AnothersStop(t *testing.T) {
 	require.NoError(t, <-second)
 }
 
-// The folder of a group may have modules with the names of Python's.
+// The folder of a group may contain modules with the names of Python's.
 func TestProber_RealInterpreter(t *testing.T) {
 	python, facts := findUvicorn(t)
 	assert.False(t, facts.Python.Less(oldestPython))
@@ -201,8 +200,8 @@ func TestProber_RealInterpreter(t *testing.T) {
 	assert.Equal(t, "0.99.1", again.Uvicorn.String())
 }
 
-// TestAsk_Shortage: an interpreter that cannot be started for want of
-// something is not to blame.
+// TestAsk_Shortage: an interpreter that cannot be started because a resource is
+// exhausted is not to blame.
 func TestAsk_Shortage(t *testing.T) {
 	python := Interpreter{Path: script(t, filepath.Join(t.TempDir(), "python"), says("3.13.1", "0.34.2"))}
 	var before unix.Rlimit

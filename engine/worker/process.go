@@ -18,26 +18,26 @@ import (
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
-// A Process is one running Uvicorn, the leader of its own session and process
-// group. Its methods are safe from any goroutine.
+// A Process is one running Uvicorn, which leads a session and process group of
+// its own. Its methods are safe to call from any goroutine.
 type Process struct {
 	cmd    *exec.Cmd
 	spec   Spec
-	pidfd  int // -1 where the kernel has none
-	server int // guarded by mu: the pidfd of the Uvicorn that a wrapper has started, or -1
+	pidfd  int // -1 if the kernel has no pid descriptors
+	server int // pidfd of the Uvicorn that a wrapper started, or -1; guarded by mu
 	socket string
-	exited chan struct{} // closed when the process has ended
+	exited chan struct{} // closed when the process has exited
 	done   chan struct{} // closed when exit is complete
 	exit   Exit          // valid once done is closed
 	tail   tail
 
 	asked, forced, ready atomic.Bool
 
-	mu     sync.Mutex // guards server and reaped, and that no signal is sent once reaped is set
+	mu     sync.Mutex // guards server and reaped; held to send signals, of which there are none once reaped is set
 	reaped bool
 }
 
-// startProcess forks. It must run on the launcher's thread.
+// startProcess starts the process. It must run on the launcher's thread.
 func startProcess(spec Spec) (*Process, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
@@ -47,9 +47,9 @@ func startProcess(spec Spec) (*Process, error) {
 		exited: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Env = spec.Group.Cwd, spec.Environ()
-	// A session of its own is a scheduling group of its own where the kernel
-	// groups by session (sched_autogroup): a worker does not compete with its
-	// master for the share of one.
+	// Where the kernel schedules by session (sched_autogroup), a session of its
+	// own gives the worker a scheduling group of its own, so that it does not
+	// share one with its master.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
 	stdout, err := attach(&p.cmd.Stdout)
 	if err != nil {
@@ -69,30 +69,30 @@ func startProcess(spec Spec) (*Process, error) {
 	return p, nil
 }
 
-// PID returns the process id, which is also its group's. It stays the same
-// after the end.
+// PID returns the process id, which is also the id of its process group. It
+// stays the same after the process has exited.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Socket returns the path by which the worker is reached.
+// Socket returns the path at which the worker can be reached.
 func (p *Process) Socket() string { return p.socket }
 
-// Uvicorn returns the version that it runs.
+// Uvicorn returns the version of Uvicorn that the process runs.
 func (p *Process) Uvicorn() Version { return p.spec.Facts.Uvicorn }
 
-// Exited is closed as soon as the process has ended, before its last output
-// has been read.
+// Exited returns a channel that is closed as soon as the process has exited,
+// even if its last output has not been read yet.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Wait blocks until the process has ended and its output is read, and says
-// how it ended. It may be called any number of times.
+// Wait blocks until the process has exited and its output has been read, and
+// returns how it exited. It may be called any number of times.
 func (p *Process) Wait() Exit {
 	<-p.done
 	return p.exit
 }
 
-// Stop asks the process to end with SIGTERM, and kills its whole group once
-// grace is over or hurry is closed (nil never is). It blocks until the process
-// has ended.
+// Stop asks the process to exit with SIGTERM, and kills its whole process group
+// once grace has passed or hurry is closed. A nil hurry is never closed. Stop
+// blocks until the process has exited.
 func (p *Process) Stop(grace time.Duration, hurry <-chan struct{}) Exit {
 	p.asked.Store(true)
 	p.terminate()
@@ -109,9 +109,9 @@ func (p *Process) Stop(grace time.Duration, hurry <-chan struct{}) Exit {
 	return p.Wait()
 }
 
-// terminate asks the worker alone to end: processes that the app started are
-// the app's to stop. A wrapper that started Uvicorn as a child is not asked: it
-// would end at once, and take what Uvicorn still has to do along.
+// terminate asks only the worker to exit: stopping the processes that the app
+// started is up to the app. It does not ask a wrapper that started Uvicorn as a
+// child: the wrapper would exit at once, and Uvicorn could not finish its work.
 func (p *Process) terminate() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -119,7 +119,7 @@ func (p *Process) terminate() {
 	case p.reaped:
 	case p.server >= 0 && unix.PidfdSendSignal(p.server, unix.SIGTERM, nil, 0) == nil:
 	default:
-		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only if it has ended
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only if it has exited
 	}
 }
 
@@ -131,8 +131,8 @@ func (p *Process) signalGroup(sig syscall.Signal) {
 	}
 }
 
-// collect reads the output until the end of the process, reaps it, and
-// completes the exit.
+// collect reads the output until the process exits, reaps the process, and
+// completes exit.
 func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
 	defer close(p.done)
 	var readers sync.WaitGroup
@@ -161,8 +161,8 @@ func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
 	})
 }
 
-// reap ends what is left of the group while the dead leader still holds its
-// id, so that no other process can have it, then frees the id.
+// reap kills the rest of the process group while the dead leader still holds
+// the id, so that no other process can have it, then frees the id.
 func (p *Process) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -177,7 +177,7 @@ func (p *Process) reap() {
 	p.exit = Exit{Code: -1, Ready: p.ready.Load(), Asked: p.asked.Load(), Forced: p.forced.Load()}
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) {
-		return // not waitable, which does not happen to a child of ours
+		return // not waitable, which does not happen to our own child
 	}
 	status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	p.exit.Code = p.cmd.ProcessState.ExitCode()
@@ -186,9 +186,9 @@ func (p *Process) reap() {
 	}
 }
 
-// WaitReady returns nil once the worker accepts connections: Uvicorn binds
-// only after the app's startup. Else it says why not; the process may then
-// still run. ctx bounds the wait, and its cause is the error.
+// WaitReady returns nil once the worker accepts connections: Uvicorn binds its
+// socket only after the app's startup. Otherwise it returns the reason, and the
+// process may still be running. If ctx ends first, the error is its cause.
 func (p *Process) WaitReady(ctx context.Context) error {
 	server, err := awaitSocket(ctx, p.socket, p.exited)
 	switch {
@@ -206,9 +206,9 @@ func (p *Process) WaitReady(ctx context.Context) error {
 	return nil
 }
 
-// serves is told which process listens on the worker's socket. Where that is
-// not the one that was started, python= is a script that has started Uvicorn
-// as a child.
+// serves records which process listens on the worker's socket. If it is not the
+// process that was started, python= is a script that started Uvicorn as a
+// child.
 func (p *Process) serves(pid int) {
 	if pid <= 0 || pid == p.PID() {
 		return
@@ -222,7 +222,7 @@ func (p *Process) serves(pid int) {
 	if err != nil {
 		return
 	}
-	// Asked after the descriptor is there, so that the id is nobody else's.
+	// Check after opening the descriptor, so that the id cannot have been reused.
 	if group, err := unix.Getpgid(pid); err != nil || group != p.PID() {
 		_ = unix.Close(fd)
 		return
@@ -230,11 +230,11 @@ func (p *Process) serves(pid int) {
 	p.server = fd
 }
 
-// Stderr returns the last lines that the worker wrote to stderr, oldest
-// first.
+// Stderr returns the last lines that the worker wrote to stderr, oldest first.
 func (p *Process) Stderr() []string { return p.tail.last() }
 
-// attach gives a command's stream a pipe and returns the end to read from.
+// attach connects a command's stream to a pipe and returns the end to read
+// from.
 func attach(to *io.Writer) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {

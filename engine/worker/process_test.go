@@ -63,7 +63,7 @@ func TestProcess_ImportError(t *testing.T) {
 	spec := newSpec(t, "", nil)
 	spec.Group.App = "nothere:app"
 	p := launch(t, spec)
-	// Since 0.50 Uvicorn exits with 3 when an import fails, before that with 1.
+	// Since 0.50 Uvicorn exits with 3 when an import fails; before that, with 1.
 	require.Regexp(t, `^exit code (1 before it was ready|3: startup failed)$`, waitReady(t, p))
 	assert.Contains(t, strings.Join(p.Stderr(), "\n"), "nothere")
 }
@@ -77,7 +77,7 @@ func TestProcess_HangsInStartup(t *testing.T) {
 	require.ErrorIs(t, p.WaitReady(ctx), why)
 	exit := p.Stop(time.Millisecond, nil)
 	assert.False(t, exit.Ready)
-	assert.Equal(t, "killed before it had stopped", exit.String())
+	assert.Equal(t, "killed before it stopped", exit.String())
 }
 
 func contains(lines []string, want string) bool {
@@ -124,13 +124,13 @@ func TestProcess_TakesItsChildrenAlong(t *testing.T) {
 	require.Eventually(t, func() bool { return !running(child) }, patience, time.Millisecond)
 }
 
-// running reports whether a process exists and is no zombie.
+// running reports whether a process exists and is not a zombie.
 func running(pid int) bool {
 	p, err := proc.Read(pid)
 	return err == nil && !p.Ended()
 }
 
-// A signal to the pid of such a wrapper ends the wrapper alone.
+// A signal to the pid of such a wrapper terminates only the wrapper.
 func TestProcess_WrapperWithoutExec(t *testing.T) {
 	var out lines
 	spec := newSpec(t, "slow stop", &out)

@@ -18,14 +18,15 @@ import (
 // An Interpreter is the Python that runs a group's workers.
 type Interpreter struct {
 	Path string // absolute
-	// Passed says of each place that was tried before why it was passed over,
-	// where that may surprise.
+	// Passed says why each earlier candidate was passed over, if that may
+	// surprise the user.
 	Passed []string
 }
 
 func (i Interpreter) String() string { return i.Path }
 
-// Remarks say what works and is most likely not meant, one each.
+// Remarks returns a remark for each thing that works but is most likely
+// unintended.
 func (i Interpreter) Remarks(facts Facts) []string {
 	var out []string
 	if len(i.Passed) > 0 {
@@ -37,20 +38,21 @@ func (i Interpreter) Remarks(facts Facts) []string {
 	return out
 }
 
-// hint ends an error about an interpreter that was found, not named.
+// hint returns the end of an error about an interpreter that was found rather
+// than named.
 func (i Interpreter) hint() string {
 	if len(i.Passed) == 0 {
 		return ""
 	}
-	return " (it was taken because " + strings.Join(i.Passed, ", and ") + ")"
+	return " (it was chosen because " + strings.Join(i.Passed, ", and ") + ")"
 }
 
 // FindPython returns the interpreter that runs a group's workers: python= if it
 // is given (a name is looked up on PATH, a relative path starts at configDir,
-// the configuration's folder), else that of $VIRTUAL_ENV, else
-// .venv/bin/python in configDir, else python3 on PATH. A symbolic link is not
-// followed: Python finds its virtual environment by the path that it was
-// started with.
+// the configuration's folder); otherwise that of $VIRTUAL_ENV; otherwise
+// .venv/bin/python in configDir; otherwise python3 on PATH. It does not resolve
+// symbolic links, because Python finds its virtual environment from the path
+// that it was started with.
 func FindPython(group *plan.Group, configDir string) (Interpreter, error) {
 	if group.Python != "" {
 		path, err := givenPython(group.Python, configDir)
@@ -102,14 +104,14 @@ func givenPython(python, configDir string) (string, error) {
 	return path, nil
 }
 
-// runnable returns an absolute path for a file that can be run, or says why it
-// cannot be. A relative $VIRTUAL_ENV starts at the master's folder.
+// runnable returns an absolute path for an executable file, or says why the
+// file cannot be run. A relative $VIRTUAL_ENV starts at the master's folder.
 func runnable(path string) (string, error) {
 	info, err := os.Stat(path)
 	target, _ := os.Readlink(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && target != "":
-		return "", fmt.Errorf("%s is a link to %s, which is not there", path, target)
+		return "", fmt.Errorf("%s is a link to %s, which does not exist", path, target)
 	case errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("there is no file %s", path)
 	case err != nil:
@@ -117,20 +119,21 @@ func runnable(path string) (string, error) {
 	case info.IsDir():
 		return "", fmt.Errorf("%s is a folder; name the interpreter in it, such as %q", path, filepath.Join(path, "bin", "python"))
 	case !info.Mode().IsRegular():
-		return "", fmt.Errorf("%s is no regular file", path)
+		return "", fmt.Errorf("%s is not a regular file", path)
 	case unix.Access(path, unix.X_OK) != nil:
 		return "", fmt.Errorf("%s is not executable", path)
 	}
 	if interpreter := interpreterOf(path); interpreter != "" {
 		if _, err := os.Stat(interpreter); errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("%s is a script for %s, which is not there", path, interpreter)
+			return "", fmt.Errorf("%s is a script for %s, which does not exist", path, interpreter)
 		}
 	}
 	return filepath.Abs(path)
 }
 
-// interpreterOf returns what the first line of a script names, as the kernel
-// reads it (execve(2)); "" for a program, and where it cannot be read.
+// interpreterOf returns the interpreter named by the first line of a script, as
+// the kernel reads it (execve(2)). It returns "" for other programs and for
+// unreadable files.
 func interpreterOf(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -147,8 +150,8 @@ func interpreterOf(path string) string {
 	return ""
 }
 
-// CheckCwd says that a group's cwd= is no folder, which starting an interpreter
-// there would say less well.
+// CheckCwd returns an error if a group's cwd= is not a folder. Starting an
+// interpreter there would fail with a less clear message.
 func CheckCwd(group *plan.Group) error {
 	if group.Cwd == "" {
 		return nil

@@ -34,7 +34,7 @@ func TestFindPython_Order(t *testing.T) {
 	beside := filepath.Join(config, ".venv/bin/python")
 	active := filepath.Join(venv, "bin/python")
 	given := script(t, filepath.Join(config, "tools/py"), "")
-	for _, want := range []string{onPath, beside, active} { // each wins over the one before
+	for _, want := range []string{onPath, beside, active} { // each takes precedence over the one before
 		script(t, want, "")
 		got, err := find("")
 		require.NoError(t, err)
@@ -56,7 +56,7 @@ func TestFindPython_GivenIsWrong(t *testing.T) {
 		"./nothere":      "there is no file",
 		"/":              "is a folder",
 		"./plain":        "is not executable",
-		"./moved":        "moved is a script for /nowhere/bin/python, which is not there",
+		"./moved":        "moved is a script for /nowhere/bin/python, which does not exist",
 	} {
 		_, err := FindPython(&plan.Group{Python: python}, config)
 		assert.ErrorContains(t, err, want)

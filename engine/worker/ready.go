@@ -9,18 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// How often a starting worker's socket is tried: soon at first, so that a
-// small app is ready at once, then rarely enough for hundreds of workers.
+// These constants control how often a starting worker's socket is tried: often
+// at first, so that a small app is ready at once, then rarely enough for
+// hundreds of workers.
 const (
 	firstTry = 2 * time.Millisecond
 	lastTry  = 50 * time.Millisecond
 )
 
-// errExited is returned by awaitSocket when the process has ended.
+// errExited is the error of awaitSocket when the process has exited.
 var errExited = errors.New("exited")
 
-// awaitSocket returns once a connection to the socket succeeds, with the id of
-// the process that listens; 0 where the system does not tell.
+// awaitSocket returns once a connection to the socket succeeds. pid is the
+// process that listens on it, or 0 if the system does not say.
 func awaitSocket(ctx context.Context, path string, exited <-chan struct{}) (pid int, err error) {
 	var dialer net.Dialer
 	for wait := firstTry; ; wait = min(wait*3/2, lastTry) {
@@ -41,7 +42,7 @@ func awaitSocket(ctx context.Context, path string, exited <-chan struct{}) (pid 
 	}
 }
 
-// listener returns the id of the process at the other end.
+// listener returns the id of the process at the other end of conn.
 func listener(conn net.Conn) (pid int) {
 	unixConn, ok := conn.(*net.UnixConn)
 	if !ok {

@@ -2,16 +2,16 @@ package worker
 
 import "bytes"
 
-// Lines that every Uvicorn writes at its start, and at the end of one that
-// stops in order. They say nothing about a failure, and would stand as a
-// worker's last words where the app itself has written none.
+// Lines that every Uvicorn writes when it starts, and when it stops in an
+// orderly way. They say nothing about a failure, but would appear as a worker's
+// last words if the app itself wrote none.
 const (
 	startupBegun    = "INFO:     Waiting for application startup."
 	startupComplete = "INFO:     Application startup complete."
 )
 
-// routine are the beginnings of those lines. That the startup has begun is not
-// among them: for as long as it is not complete it says where the app hangs.
+// routine holds the prefixes of those lines. It omits startupBegun: until the
+// startup is complete, that line shows where the app hangs.
 var routine = [][]byte{ // only read
 	[]byte("INFO:     Started server process ["),
 	[]byte(startupComplete),

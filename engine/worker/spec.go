@@ -7,22 +7,22 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A Spec is what starts one worker. All fields but Output, Dial and
+// A Spec describes one worker to start. All fields except Output, Dial and
 // Master are required.
 type Spec struct {
 	Group      *plan.Group
 	Index      int    // from 0, stable across restarts
-	Generation int    // of the plan that it is started for
-	Python     string // the path of FindPython
-	Facts      Facts  // of that interpreter, from Probe
-	Socket     string // a path that no worker ever had; Uvicorn binds it
-	Output     Output // nil discards what the worker prints
-	Dial       string // a path by which we reach Socket; "" is Socket itself
-	Master     string // the value of EnvMaster; "" leaves it as the master has it
+	Generation int    // of the plan that starts it
+	Python     string // path found by FindPython
+	Facts      Facts  // about that interpreter, from Probe
+	Socket     string // a path that no worker has ever used; Uvicorn binds it
+	Output     Output // receives what the worker prints; nil discards it
+	Dial       string // path at which we reach Socket; "" means Socket itself
+	Master     string // value of EnvMaster; "" leaves it as inherited
 }
 
-// check finds what would make the start fail with a message that names the
-// wrong thing.
+// check catches faults for which the start would fail with a misleading
+// message.
 func (s *Spec) check() error {
 	if s.Group.Cwd == "" {
 		return nil

@@ -7,17 +7,17 @@ import (
 	"strconv"
 )
 
-// A Version is a version of Uvicorn or of Python. The zero Version is unknown and older
-// than any other.
+// A Version is a version of Uvicorn or of Python. The zero Version is unknown
+// and older than any other.
 type Version struct{ Major, Minor, Patch int }
 
-// MinVersion is the oldest Uvicorn that ldcorn runs: the contract in args.go
-// was read in its source from there on.
+// MinVersion is the oldest Uvicorn that ldcorn supports: args.go is based on
+// its source code from this version on.
 var MinVersion = Version{0, 17, 0}
 
 var versionPattern = regexp.MustCompile(`^(\d+)\.(\d+)(?:\.(\d+))?`)
 
-// parseVersion reads what stands in front of an "rc1" and the like.
+// parseVersion parses a version and ignores a suffix such as "rc1".
 func parseVersion(s string) (Version, bool) {
 	m := versionPattern.FindStringSubmatch(s)
 	if m == nil {
@@ -35,14 +35,14 @@ func (v Version) Less(w Version) bool {
 	return cmp.Or(cmp.Compare(v.Major, w.Major), cmp.Compare(v.Minor, w.Minor), cmp.Compare(v.Patch, w.Patch)) < 0
 }
 
-// schemeSince is the first Uvicorn that makes the scheme of a websocket, ws or
-// wss, of an X-Forwarded-Proto that is http or https. Up to 0.27 it takes all
-// but https for ws.
+// schemeSince is the first Uvicorn that derives the scheme of a websocket, ws
+// or wss, from an X-Forwarded-Proto of http or https. Up to 0.27 it treats
+// everything but https as ws.
 var schemeSince = Version{0, 23, 0}
 
-// TakesSocketScheme reports whether a Uvicorn of this version takes
-// X-Forwarded-Proto for the scheme of a websocket as it is, so that it must be
-// ws or wss. The others must get http or https.
+// TakesSocketScheme reports whether this version of Uvicorn uses
+// X-Forwarded-Proto unchanged as the scheme of a websocket, so that it must be
+// ws or wss. Other versions must get http or https.
 func (v Version) TakesSocketScheme() bool { return v.Less(schemeSince) }
 
 func (v Version) String() string { return fmt.Sprintf("%d.%d.%d", v.Major, v.Minor, v.Patch) }
