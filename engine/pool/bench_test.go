@@ -16,15 +16,15 @@ func TestClaimAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(1000, func() {
 		c.Key++
 		if p.TryClaim(&c, nil) != nil {
-			t.Fatal("a free slot")
+			t.Fatal("got a free slot")
 		}
 		c.Answered()
 		c.Release()
 	}))
 }
 
-// BenchmarkClaim is a claim and its release, from as many goroutines as there
-// are CPUs (-cpu 2 for two).
+// BenchmarkClaim measures a claim and its release, from as many goroutines as
+// there are CPUs (-cpu 2 for two).
 func BenchmarkClaim(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
@@ -33,7 +33,7 @@ func BenchmarkClaim(b *testing.B) {
 	}
 }
 
-// BenchmarkClaimSticky is the same for requests that have a key.
+// BenchmarkClaimSticky measures the same for requests that have a key.
 func BenchmarkClaimSticky(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {

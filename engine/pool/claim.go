@@ -7,39 +7,39 @@ import (
 )
 
 // A Claim is one request's slot on a worker, or its place in the queue. The
-// zero Claim is ready for use, and may be used again once released.
+// zero Claim is ready to use, and can be used again once released.
 type Claim struct {
-	// Key says, in a sticky pool, who sent the request: those of one key go to
-	// one worker. 0 leaves it to the balance. See the function Key. It is set
-	// before the claim is made.
+	// Key identifies the sender of the request in a sticky pool: requests with
+	// the same key go to the same worker. If it is 0, the balance policy
+	// decides. See the function Key. It must be set before the claim is made.
 	Key uint64
-	// Chosen says that Key is to count in any pool.
+	// Chosen makes Key count even if the pool is not sticky.
 	Chosen bool
 
 	worker *Worker
 	tunnel bool
 	err    error
-	waited time.Duration // in the queue, before this claim was granted
+	waited time.Duration // time spent in the queue before this claim was granted
 
 	// Guarded by the pool's mu.
 	task       netloop.Task
 	avoid      *Worker
-	order      uint64       // of arrival; a repeated request keeps its own
-	since      netloop.Time // of the wait; that of a repeat counts what came before
-	queue      *queue       // nil unless it waits
+	order      uint64       // order of arrival; a repeated request keeps its own
+	since      netloop.Time // start of the wait; for a repeated request, moved back by its earlier wait
+	queue      *queue       // nil unless waiting
 	prev, next *Claim
 }
 
-// Worker is the worker the claim was granted on; nil if it holds none.
+// Worker returns the worker that the claim was granted on, or nil if it holds
+// no slot.
 func (c *Claim) Worker() *Worker { return c.worker }
 
-// TryClaim takes a slot, on the worker that the pool's settings say. It never
-// waits: ErrBusy says that Claim would, ErrFull that there is no room for
-// that. Avoid, if not nil, is a worker that has just failed this request:
-// another is picked where there is one, and in the queue the request has its
-// old place. The claim counts as in flight from the moment it is granted, so
-// that a drain which starts in between sees it. The caller ends it with
-// Claim.Release.
+// TryClaim takes a slot on the worker that the pool's settings choose. It never
+// waits: ErrBusy means that Claim would wait, ErrFull that the queue has no
+// room. avoid, if not nil, is a worker that has just failed this request:
+// TryClaim prefers any other worker, and the request keeps its old place in the
+// queue. The claim counts as in flight from the moment it is granted, so that a
+// drain that starts in between sees it. The caller ends it with Claim.Release.
 func (p *Pool) TryClaim(c *Claim, avoid *Worker) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -95,9 +95,9 @@ func (p *Pool) grant(c *Claim, w *Worker) {
 	c.worker, c.err = w, nil
 }
 
-// Answered says that the worker has begun to answer: it has proved that it
-// can. A worker that never did gets only few requests at a time, as long as
-// others are there. It costs nothing from the second call on.
+// Answered records that the worker has begun to answer, which proves that it
+// can. As long as other workers are available, a worker that has never answered
+// gets only a few requests at a time. Calls after the first cost nothing.
 func (c *Claim) Answered() {
 	w := c.worker
 	if w == nil || w.proven.Load() {
@@ -109,9 +109,9 @@ func (c *Claim) Answered() {
 	w.pool.file(w)
 }
 
-// ToTunnel turns the claim of a request into that of a tunnel: a websocket,
-// which a drain does not wait for as long as for a request. It returns the
-// claim to release in the end; c holds none any more.
+// ToTunnel turns the claim of a request into the claim of a tunnel, that is, of
+// a websocket, for which a drain does not wait as long as for a request. It
+// returns the claim that the caller must release; c no longer holds a slot.
 func (c *Claim) ToTunnel() *Claim {
 	c.Answered()
 	w := c.worker
@@ -128,8 +128,8 @@ func (c *Claim) ToTunnel() *Claim {
 	return &Claim{worker: w, tunnel: true}
 }
 
-// Release gives the slot back, to the first who waits for it. On a claim that
-// holds none it does nothing.
+// Release gives the slot back, to the first request that waits for it. If the
+// claim holds no slot, Release does nothing.
 func (c *Claim) Release() {
 	w := c.worker
 	if w == nil {
@@ -153,5 +153,5 @@ func (c *Claim) Release() {
 	p.mu.Unlock()
 }
 
-// drop forgets the slot. What a repeat needs stays.
+// drop forgets the slot. It keeps the fields that a repeated request needs.
 func (c *Claim) drop() { c.worker, c.tunnel, c.task, c.avoid = nil, false, nil, nil }

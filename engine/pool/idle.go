@@ -6,23 +6,25 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// idle holds a worker's connections that wait for their next request, a stack
-// per loop: the one used last is taken first, so that those beyond the need
-// grow old and are closed.
+// idle holds a worker's connections that wait for their next request, in one
+// stack per loop: the most recently used connection is taken first, so that
+// surplus connections grow old and are closed.
 type idle struct {
-	mu     sync.Mutex // guards all below
-	stacks []stack    // one for each loop, of which there are few
+	mu     sync.Mutex // guards all fields below
+	stacks []stack    // one per loop; there are few
 	closed bool
 }
 
-// A stack holds the idle connections of one loop, the one used last on top.
+// A stack holds the idle connections of one loop, the most recently used one on
+// top.
 type stack struct {
 	loop  *netloop.Loop
 	conns []netloop.Conn
 }
 
-// TakeIdle returns an idle connection of that loop which is still alive, or
-// nil. It never returns one of another loop, whose tasks alone may use it.
+// TakeIdle returns an idle connection of a loop that is still alive, or nil. It
+// never returns a connection of another loop, because only the tasks of that
+// loop may use it.
 func (w *Worker) TakeIdle(loop *netloop.Loop) netloop.Conn {
 	for {
 		c := w.idle.pop(loop)
@@ -32,8 +34,8 @@ func (w *Worker) TakeIdle(loop *netloop.Loop) netloop.Conn {
 	}
 }
 
-// PutIdle keeps a connection for the next request of its loop, until the given
-// moment. A retired worker's is closed.
+// PutIdle keeps a connection for the next request of its loop until the given
+// time. If the worker is retired, PutIdle closes the connection.
 func (w *Worker) PutIdle(c netloop.Conn, until netloop.Time) {
 	c.Rest(until)
 	if !w.idle.push(c) {
@@ -41,8 +43,8 @@ func (w *Worker) PutIdle(c netloop.Conn, until netloop.Time) {
 	}
 }
 
-// CloseIdle closes the worker's idle connections, and from now on every one
-// that would become idle. Pool.Swap calls it for the workers it retires.
+// CloseIdle closes the worker's idle connections, and makes PutIdle close every
+// later one. Pool.Swap calls it for the workers that it retires.
 func (w *Worker) CloseIdle() {
 	for _, c := range w.idle.clear() {
 		c.CloseLater()

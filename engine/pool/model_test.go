@@ -14,8 +14,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// modelTask is a task of a claim that the model drives: nobody parks, and
-// each Wake is counted.
+// modelTask is the task of a claim that the model drives: it never parks, and
+// counts each Wake.
 type modelTask struct {
 	netloop.Task
 	now   *netloop.Time
@@ -25,14 +25,14 @@ type modelTask struct {
 func (t *modelTask) Now() netloop.Time { return *t.now }
 func (t *modelTask) Wake()             { t.wakes++ }
 
-// A modelClaim is a request as the model knows it.
+// A modelClaim is a request as the model sees it.
 type modelClaim struct {
 	claim  *Claim
 	task   *modelTask
 	order  int
 	key    uint64
 	avoid  *modelWorker
-	on     *modelWorker // nil while it waits
+	on     *modelWorker // nil while waiting
 	tunnel *Claim       // instead of claim
 }
 
@@ -52,18 +52,18 @@ type modelWorker struct {
 
 func (w *modelWorker) busy() int { return w.requests + w.tunnels }
 
-// A model is a pool written as simply as possible, beside the real one. After
-// each step it takes the requests that wait in the order they came, and holds
-// what the pool has decided for each against the rules.
+// A model is a pool written as simply as possible, run beside the real one.
+// After each step it goes through the waiting requests in the order in which
+// they came, and checks each decision of the pool against the rules.
 type model struct {
 	t       testing.TB
-	in      func(n int) int // the next choice, below n
+	in      func(n int) int // returns the next choice, below n
 	pool    *Pool
 	now     netloop.Time
 	plan    plan.Group
 	workers []*modelWorker
 	retired []*modelWorker
-	waiting []*modelClaim // first come first
+	waiting []*modelClaim // in order of arrival
 	running []*modelClaim
 	orders  int
 	indexes int
@@ -81,7 +81,7 @@ func newModel(t testing.TB, in func(n int) int) *model {
 	return m
 }
 
-// steps are what can happen, as often as they are here.
+// steps returns what can happen, repeated by how often it should happen.
 func (m *model) steps() []func() {
 	return []func(){
 		m.claim, m.claim, m.claim, m.claim, m.claim, m.claim,
@@ -102,15 +102,14 @@ func (m *model) run(n int) {
 	m.finishAll()
 }
 
-// claim is a new request.
+// claim makes a new request.
 func (m *model) claim() {
 	m.orders++
 	c := &modelClaim{claim: &Claim{}, task: &modelTask{now: &m.now}, order: m.orders, key: uint64(m.in(6))}
 	m.enter(c)
 }
 
-// enter makes the request ask for a slot, and holds the answer against what
-// must come.
+// enter makes the request ask for a slot, and checks the answer.
 func (m *model) enter(c *modelClaim) {
 	var avoid *Worker
 	if c.avoid != nil {
@@ -138,8 +137,8 @@ func (m *model) enter(c *modelClaim) {
 	}
 }
 
-// best returns the workers that the request may get now: all that are equally
-// good.
+// best returns the workers that the request may get now, all of which are
+// equally good.
 func (m *model) best(c *modelClaim) []*modelWorker {
 	if m.held {
 		return nil
@@ -170,8 +169,8 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 	return best
 }
 
-// home is the worker of the key: stated by the rule, the one whose index
-// scores highest.
+// home returns the worker of the key as the rule defines it: the worker whose
+// index has the highest score.
 func (m *model) home(key uint64, avoid *modelWorker) *modelWorker {
 	var best *modelWorker
 	for _, w := range m.workers {
@@ -200,8 +199,8 @@ func (m *model) rank(w *modelWorker) int {
 	return rank
 }
 
-// granted notes that the pool has given the request a slot, which must be
-// one of the best, and below the cap.
+// granted records that the pool has given the request a slot, which must be on
+// one of the best workers and below the cap.
 func (m *model) granted(c *modelClaim) {
 	i := slices.IndexFunc(m.workers, func(w *modelWorker) bool { return w.worker == c.claim.Worker() })
 	require.GreaterOrEqual(m.t, i, 0, "a worker of the pool")
@@ -215,8 +214,9 @@ func (m *model) granted(c *modelClaim) {
 	}
 }
 
-// check takes those that wait in order: who got a slot had a right to it, and
-// who did not has none. Then it compares the counts.
+// check goes through the waiting requests in order: each that got a slot must
+// have been entitled to it, and no other may be entitled to one. Then it
+// compares the counts.
 func (m *model) check() {
 	var still []*modelClaim
 	for _, c := range m.waiting {
@@ -259,8 +259,8 @@ func isClosed(c <-chan struct{}) bool {
 	}
 }
 
-// finishAll ends the pool: whoever waits is served, every count is zero in
-// the end.
+// finishAll ends the pool: every waiting request is served, and every count
+// ends at zero.
 func (m *model) finishAll() {
 	m.trust()
 	if len(m.workers) == 0 {
@@ -301,8 +301,9 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// FuzzModel takes the history from the fuzzer's bytes. Histories are short, as
-// many of them show more than long ones: every step is checked in full.
+// FuzzModel takes the history from the fuzzer's bytes. It keeps histories
+// short, because many short ones find more than a few long ones: every step is
+// checked in full.
 func FuzzModel(f *testing.F) {
 	for seed := range byte(8) {
 		rng := rand.NewChaCha8([32]byte{seed})

@@ -11,9 +11,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// The steps of a model's history beside a new request.
+// The steps of a model's history other than a new request.
 
-// any returns one of the running requests, and takes it out if asked to.
+// any returns one of the running requests, and removes it if take is set.
 func (m *model) any(take bool) *modelClaim {
 	if len(m.running) == 0 {
 		return nil
@@ -40,7 +40,7 @@ func (m *model) release(c *modelClaim) {
 	}
 	c.on = nil
 	c.held().Release()
-	c.held().Release() // does nothing
+	c.held().Release() // a second release does nothing
 }
 
 func (m *model) answer() {
@@ -59,7 +59,7 @@ func (m *model) upgrade() {
 	}
 }
 
-// repeat is a request whose worker has failed.
+// repeat repeats a request whose worker has failed.
 func (m *model) repeat() {
 	c := m.any(true)
 	if c == nil {
@@ -74,7 +74,7 @@ func (m *model) repeat() {
 	}
 }
 
-// abort is a client that leaves the queue.
+// abort makes a client leave the queue.
 func (m *model) abort() { m.drop(netloop.ErrGone) }
 
 func (m *model) timeOut() { m.drop(netloop.ErrTimeout) }
@@ -133,7 +133,7 @@ func realOf(workers []*modelWorker) []*Worker {
 	return out
 }
 
-// reload replaces every worker, of the same indexes.
+// reload replaces every worker by one with the same index.
 func (m *model) reload() {
 	old := slices.Clone(m.workers)
 	var fresh []*modelWorker
@@ -161,7 +161,7 @@ func (m *model) kill() {
 	}
 }
 
-// doubt is that a connection to a worker broke; trust that a dial succeeded.
+// doubt breaks a connection to a worker; trust lets a dial succeed.
 func (m *model) doubt() {
 	if c := m.any(false); c != nil {
 		c.on.doubted = true
@@ -190,7 +190,7 @@ func (m *model) hold() {
 	require.Equal(m.t, m.held, !m.pool.Stats().Held.IsZero())
 }
 
-// fail is that no worker will come: it is said once all are gone.
+// fail marks the pool as failed once all workers are gone.
 func (m *model) fail() {
 	if len(m.workers) == 0 {
 		m.failed = true

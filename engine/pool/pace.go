@@ -6,10 +6,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// A pace knows how fast slots have become free lately. The requests only
-// count; who waits, or is refused, brings the time.
+// A pace measures how fast slots have become free recently. Releases only
+// increment a counter; requests that wait or are refused supply the time.
 type pace struct {
-	done uint64 // slots given back, ever
+	done uint64 // slots given back in total
 
 	older, newer mark
 }
@@ -20,11 +20,11 @@ type mark struct {
 }
 
 const (
-	paceWindow = 2 * time.Second  // between two marks
-	paceStale  = 10 * time.Second // what was before is not lately
+	paceWindow = 2 * time.Second  // time between two marks
+	paceStale  = 10 * time.Second // age at which a mark is no longer recent
 )
 
-// tick makes a mark where it is time for one.
+// tick makes a mark if one is due.
 func (p *pace) tick(now netloop.Time) {
 	switch age := now.Sub(p.newer.at); {
 	case p.newer.at == 0 || age > paceStale:
@@ -35,21 +35,22 @@ func (p *pace) tick(now netloop.Time) {
 	}
 }
 
-// estimate is how long n slots will take to become free. As long as none has,
-// the time that this has lasted is taken for what one takes.
+// estimate returns how long n slots will take to become free. If no slot has
+// become free recently, it assumes that one takes the whole time observed so
+// far.
 func (p *pace) estimate(n int, now netloop.Time) time.Duration {
 	lately := now.Sub(p.older.at)
 	done := max(p.done-p.older.done, 1)
 	return time.Duration(float64(lately) * float64(n) / float64(done))
 }
 
-// maxRetryAfter bounds what a client is told: what a queue will be like
-// later than that, nobody knows.
+// maxRetryAfter bounds the advice to clients: nobody can predict the state of a
+// queue further ahead.
 const maxRetryAfter = time.Minute
 
-// RetryAfter is when a request that is refused now may come again: once those
-// that wait will be served, if all goes on as lately. It is from a second to
-// a minute, in whole seconds.
+// RetryAfter returns when a client should retry a request that is refused now:
+// once the waiting requests have been served, at the recent pace. It is between
+// a second and a minute, in whole seconds.
 func (p *Pool) RetryAfter(now netloop.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,8 +16,8 @@ func TestRetryAfter(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		waiting int
-		done    int           // in the time since the first refusal
-		after   time.Duration // that time
+		done    int           // releases since the first refusal
+		after   time.Duration // time since the first refusal
 		want    time.Duration
 	}{
 		{"nothing is known", 100, 0, 0, time.Second},
@@ -36,7 +36,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestPaceIsThatOfLate: what was before some seconds does not count.
+// TestPaceIsThatOfLate: what happened more than a few seconds ago does not
+// count.
 func TestPaceIsThatOfLate(t *testing.T) {
 	p, _ := testPool(1, 0)
 	p.waiting = 100

@@ -1,12 +1,12 @@
-// Package pool is a worker group as the proxy sees it: which workers are
-// ready, how many requests each has in flight, who waits for a slot, and the
-// idle connections to each worker. It starts and stops no process; that is
-// engine/supervisor's part, which adds and retires workers here.
+// Package pool is a worker group as the proxy sees it: which workers are ready,
+// how many requests each has in flight, which requests wait for a slot, and the
+// idle connections to each worker. It starts and stops no processes; that is
+// the job of engine/supervisor, which adds and retires workers here.
 //
-// One rule holds whenever the pool's lock is free: no slot is free that
-// somebody in the queue would take. So a request that finds a free slot
-// overtakes nobody by taking it, and a slot that becomes free is only offered
-// to those who wait for its worker.
+// One invariant holds whenever the pool's lock is not held: no slot is free
+// that a request in the queue could take. So a request that finds a free slot
+// overtakes nobody by taking it, and a slot that becomes free needs to be
+// offered only to the requests that wait for its worker.
 package pool
 
 import (
@@ -23,48 +23,48 @@ import (
 
 // Errors of a claim.
 var (
-	// ErrClosed is that of the pool of a removed group: the request is to be
-	// routed again, by the newest table.
+	// ErrClosed means that the group was removed: the request must be routed
+	// again, with the latest table.
 	ErrClosed = errors.New("pool is closed")
-	// ErrFailed is that of a pool whose workers have all failed for good.
+	// ErrFailed means that all workers of the pool have failed for good.
 	ErrFailed = errors.New("every worker of the pool has failed")
-	// ErrBusy says that the claim would have to wait.
+	// ErrBusy means that the claim would have to wait.
 	ErrBusy = errors.New("no free slot")
-	// ErrFull says that as many requests wait as queue_limit allows.
+	// ErrFull means that as many requests are waiting as queue_limit allows.
 	ErrFull = errors.New("queue is full")
 )
 
-// A Pool hands out slots: one for each request a worker may have in flight.
-// It lives as long as its group does, across reloads, so that whoever waits
-// in its queue is carried over to the new workers. Its methods are safe for
+// A Pool hands out slots, one for each request that a worker may have in
+// flight. It lives as long as its group, across reloads, so that the requests
+// in its queue carry over to the new workers. Its methods are safe for
 // concurrent use.
 type Pool struct {
 	name     string
 	settings atomic.Pointer[plan.Group]
 
-	mu      sync.Mutex // guards all below, and the counts of its workers
-	cap     int        // slots per worker; 0 = no cap
-	rotate  bool       // round_robin: how busy a worker is does not count
+	mu      sync.Mutex // guards all fields below and the counts of the workers
+	cap     int        // slots per worker; 0 means no cap
+	rotate  bool       // round_robin: ignore how busy a worker is
 	sticky  bool
-	limit   int           // of the queue; 0 = none
-	timeout time.Duration // in the queue; 0 = none
+	limit   int           // of the queue; 0 means no limit
+	timeout time.Duration // in the queue; 0 means no limit
 
-	workers []*Worker // those that may be picked, in the order they came
-	salts   []uint64  // of their scores, see home
-	free    ranks     // of these, those with a free slot
-	fresh   ranks     // those that have one, but should answer first
+	workers []*Worker // workers that can be picked, in the order they were added
+	salts   []uint64  // for their scores; see home
+	free    ranks     // the workers with a free slot
+	fresh   ranks     // the workers with a free slot that should answer a request first
 
 	last    uint64       // order of the newest request
-	queue   queue        // those who wait for any worker; the others are in a worker's
-	waiting int          // in all queues
-	bare    netloop.Time // since when there is no worker; 0 = from the start
-	held    time.Time    // since when; zero if it is not
+	queue   queue        // requests that wait for any worker; the others are in a worker's queue
+	waiting int          // number of requests in all queues
+	bare    netloop.Time // when the last worker left; 0 if there never was one
+	held    time.Time    // when Hold was called; zero if the pool is not held
 	failed  bool
 	closed  bool
-	empty   chan struct{} // closed once the pool is closed and nobody waits
+	empty   chan struct{} // closed once the pool is closed and no request waits
 	quiet   chan struct{} // closed once no request is in flight; nil if nobody has asked for that
 
-	stats Stats // the counters of it
+	stats Stats // only its counters are used
 	pace  pace
 }
 
@@ -76,16 +76,16 @@ func New(p *plan.Group) *Pool {
 	return pool
 }
 
-// Name is the group's name.
+// Name returns the group's name.
 func (p *Pool) Name() string { return p.name }
 
-// Settings is the group as it was last configured. It is only read.
+// Settings returns the group as last configured. It is read-only.
 func (p *Pool) Settings() *plan.Group { return p.settings.Load() }
 
-// Configure applies the proxy-level settings of a group, to those too who
-// wait already. A raised cap lets waiting requests go at once; under a lowered
-// one no worker gets a new request until it is below it. A lowered queue_limit
-// sends nobody away.
+// Configure applies the proxy's settings of a group, also to requests that are
+// already waiting. With a raised cap waiting requests proceed at once; with a
+// lowered cap a worker gets no new requests until it is below the cap. A
+// lowered queue_limit removes no request from the queue.
 func (p *Pool) Configure(next *plan.Group) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,14 +103,14 @@ func (p *Pool) Configure(next *plan.Group) {
 	}
 }
 
-// Swap makes the workers of add pickable and retires those of remove, in one
-// step: no request sees a state in between. Waiting requests go to the new
-// workers at once. A worker belongs to one pool and is added once; retiring
-// it again does nothing, and one that was retired first is not added.
+// Swap adds the workers of add and retires those of remove in one step: no
+// request sees a state in between. Waiting requests go to the new workers at
+// once. A worker belongs to one pool and can be added only once; retiring it
+// again does nothing, and a worker that was retired first is not added.
 func (p *Pool) Swap(add, remove []*Worker) {
 	p.mu.Lock()
 	for _, w := range add {
-		if w.retired { // it ended before it was added
+		if w.retired { // it exited before it was added
 			continue
 		}
 		w.pool = p
@@ -133,8 +133,8 @@ func (p *Pool) Swap(add, remove []*Worker) {
 	}
 }
 
-// retire takes w out of the pool. Those who wait for it are redistributed by
-// the caller.
+// retire takes w out of the pool. The caller must redistribute the requests
+// that wait for it.
 func (p *Pool) retire(w *Worker) {
 	if i := slices.Index(p.workers, w); i >= 0 {
 		p.workers = slices.Delete(p.workers, i, i+1)
@@ -146,9 +146,9 @@ func (p *Pool) retire(w *Worker) {
 	w.signal()
 }
 
-// bared is called when the last worker has gone. A closed pool gets no other;
-// else one is expected, and who waits without limit is told so that the wait
-// gets one.
+// bared is called when the last worker has left. A closed pool gets no other
+// worker. Otherwise one is expected, and bared wakes the waiting requests so
+// that they set a limit on their wait.
 func (p *Pool) bared() {
 	p.bare = netloop.Now()
 	switch {
@@ -161,9 +161,9 @@ func (p *Pool) bared() {
 	}
 }
 
-// Close ends the pool of a removed group. What waits in its queue is still
-// served by its workers, also where the pool is held, and Empty tells when
-// that is done; whoever comes later gets ErrClosed.
+// Close closes the pool of a removed group. Its workers still serve the
+// requests in its queue, even if the pool was held, and Empty tells when they
+// have done so; later requests get ErrClosed.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,8 +175,8 @@ func (p *Pool) Close() {
 	p.signal()
 }
 
-// Empty is closed once the pool is closed and nobody waits in its queue: its
-// workers can be retired.
+// Empty returns a channel that is closed once the pool is closed and its queue
+// is empty, so that its workers can be retired.
 func (p *Pool) Empty() <-chan struct{} { return p.empty }
 
 func (p *Pool) signal() {
@@ -208,8 +208,9 @@ func (p *Pool) signalQuiet() {
 	}
 }
 
-// Hold makes every request wait in the queue, until Resume. Those in flight
-// go on, and the queue's limits hold as ever. It reports whether that is new.
+// Hold makes every request wait in the queue until Resume. Requests in flight
+// continue, and the limits of the queue still apply. Hold returns false if the
+// pool was already held or is closed.
 func (p *Pool) Hold() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -220,8 +221,8 @@ func (p *Pool) Hold() bool {
 	return true
 }
 
-// Resume ends what Hold has begun, and returns since when that was; the zero
-// Time where the pool was not held.
+// Resume ends a hold and returns when it began, or the zero Time if the pool
+// was not held.
 func (p *Pool) Resume() (since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -232,9 +233,10 @@ func (p *Pool) Resume() (since time.Time) {
 
 func (p *Pool) isHeld() bool { return !p.held.IsZero() }
 
-// SetFailed says whether the pool's workers have all failed for good: then
-// requests get ErrFailed at once, those that wait included, rather than wait
-// for a worker that will not come. Swap takes it back when it adds a worker.
+// SetFailed sets whether all of the pool's workers have failed for good. If so,
+// all requests, including those that are waiting, get ErrFailed immediately
+// instead of waiting for a worker that will not come. Swap resets it when it
+// adds a worker.
 func (p *Pool) SetFailed(failed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,7 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// fakeTask is a goroutine's task: only parking works.
+// fakeTask is the task of a goroutine. It supports only parking.
 type fakeTask struct {
 	netloop.Task
 	wake chan struct{}
@@ -64,7 +64,7 @@ func addWorkers(p *Pool, n int) []*Worker {
 	return ws
 }
 
-// waiter claims in a goroutine of its own.
+// A waiter claims in a goroutine of its own.
 type waiter struct {
 	task  *fakeTask
 	claim Claim
@@ -186,8 +186,8 @@ func TestSwapCarriesTheQueueOver(t *testing.T) {
 	<-old[0].Drained()
 }
 
-// TestRetiredWorkerStaysOut: a worker that died between ready and its first
-// request was retired before it is added, and must not seem to be there.
+// TestRetiredWorkerStaysOut: a worker that died between becoming ready and its
+// first request is retired before it is added, and must not appear in the pool.
 func TestRetiredWorkerStaysOut(t *testing.T) {
 	p, _ := testPool(1, 0)
 	dead := NewWorker(0, 1, "")
@@ -245,8 +245,8 @@ func TestFailedPoolAnswersAtOnce(t *testing.T) {
 }
 
 // TestCapHoldsUnderEverything hammers a pool whose workers and settings change,
-// with clients that leave: no worker ever has more than the largest cap of
-// its time, and all counts come back to zero.
+// with clients that leave: no worker ever has more requests than the largest
+// cap of its time, and all counts return to zero.
 func TestCapHoldsUnderEverything(t *testing.T) {
 	const clients, rounds = 16, 300
 	p, ws := testPool(3, 3)

@@ -2,12 +2,12 @@ package pool
 
 import "slices"
 
-// A queue is a FIFO of claims, linked through them so that it allocates
-// nothing and any of them can leave.
+// A queue is a FIFO of claims, which form a linked list so that it allocates
+// nothing and any claim can leave.
 type queue struct{ head, tail *Claim }
 
-// insert puts c behind those that came before it: at the end, but for a
-// request that is repeated and so keeps its place.
+// insert puts c behind the claims that arrived before it: at the end, unless
+// the request is repeated and so keeps its place.
 func (q *queue) insert(c *Claim) {
 	c.queue = q
 	before := q.tail
@@ -46,8 +46,8 @@ func (q *queue) remove(c *Claim) {
 	c.prev, c.next, c.queue = nil, nil, nil
 }
 
-// join puts all of other at the end of q, whatever their order: it is for
-// those that are about to be redistributed.
+// join appends all of other to q, regardless of order: it is for claims that
+// are about to be redistributed.
 func (q *queue) join(other *queue) {
 	if other.head == nil {
 		return
@@ -65,7 +65,7 @@ func (q *queue) join(other *queue) {
 	*other = queue{}
 }
 
-// enqueue makes c wait: for its own worker where it has one, else for any.
+// enqueue makes c wait: for its own worker if it has one, otherwise for any.
 func (p *Pool) enqueue(c *Claim) {
 	q := &p.queue
 	if p.binds(c) {
@@ -77,13 +77,14 @@ func (p *Pool) enqueue(c *Claim) {
 	p.waiting++
 }
 
-// dequeue takes c out of the queue. The caller calls signal when it is done.
+// dequeue takes c out of its queue. The caller must call signal when it is
+// done.
 func (p *Pool) dequeue(c *Claim) {
 	c.queue.remove(c)
 	p.waiting--
 }
 
-// waiters returns all who wait, first come first.
+// waiters returns all waiting claims in order of arrival.
 func (p *Pool) waiters() []*Claim {
 	if p.waiting == 0 {
 		return nil
@@ -106,8 +107,8 @@ func (p *Pool) waiters() []*Claim {
 	return all
 }
 
-// redistribute gives out free slots, and finds everybody's queue anew, after
-// more has changed than one worker's load.
+// redistribute grants free slots and moves the remaining claims to the right
+// queues, after a change that affects more than one worker's load.
 func (p *Pool) redistribute() {
 	for _, c := range p.waiters() {
 		p.dequeue(c)
@@ -120,8 +121,8 @@ func (p *Pool) redistribute() {
 	p.signal()
 }
 
-// serve offers the free slots of w to those who wait for it, first come first
-// served.
+// serve offers the free slots of w to the claims that wait for it, first come,
+// first served.
 func (p *Pool) serve(w *Worker) {
 	for p.waiting > 0 && !p.isHeld() && !w.retired && p.hasSlot(w) {
 		c := p.nextFor(w)
@@ -134,7 +135,7 @@ func (p *Pool) serve(w *Worker) {
 	}
 }
 
-// nextFor returns the first who waits for a slot of w, or nil.
+// nextFor returns the first claim that waits for a slot of w, or nil.
 func (p *Pool) nextFor(w *Worker) *Claim {
 	c := p.queue.head
 	for c != nil && c.avoid == w && len(p.workers) > 1 {
@@ -162,7 +163,7 @@ func (p *Pool) failAll(err error) {
 	p.signal()
 }
 
-// wakeAll makes everybody who waits look again at how long to.
+// wakeAll makes every waiting claim recompute how long it will wait.
 func (p *Pool) wakeAll() {
 	for _, c := range p.waiters() {
 		c.task.Wake()

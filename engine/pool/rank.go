@@ -1,9 +1,9 @@
 package pool
 
-// ranks holds workers that may get a request, in lists by rank: how busy each
-// is. The first of the lowest rank is the one to pick. A worker enters its
-// list at the end, so that those of equal rank take turns. Nothing of it
-// depends on the number of workers.
+// ranks holds workers that can get a request, in lists by rank, which is how
+// busy a worker is. The worker to pick is the first of the lowest rank. A
+// worker enters its list at the end, so that workers of equal rank take turns.
+// No operation depends on the number of workers.
 type ranks struct {
 	lists []rank
 	low   int // no worker has a lower rank
@@ -12,7 +12,7 @@ type ranks struct {
 
 type rank struct{ head, tail *Worker }
 
-// add puts a worker that is in no list at the end of its rank's.
+// add appends a worker that is in no list to the list of its rank.
 func (r *ranks) add(w *Worker, at int) {
 	for at >= len(r.lists) {
 		r.lists = append(r.lists, rank{})
@@ -47,7 +47,7 @@ func (r *ranks) remove(w *Worker) {
 	r.n--
 }
 
-// first returns the worker to pick that is not avoid, or nil.
+// first returns the worker to pick other than avoid, or nil.
 func (r *ranks) first(avoid *Worker) *Worker {
 	left := r.n
 	if left == 0 {
@@ -69,12 +69,13 @@ func (r *ranks) first(avoid *Worker) *Worker {
 	return nil
 }
 
-// freshSlots is how many requests a worker gets, while others are at hand,
-// before it has answered one: many apps load what they need with the first.
+// freshSlots is how many requests a worker gets, while other workers are
+// available, before it has answered one: many apps load what they need on the
+// first request.
 const freshSlots = 1
 
-// file puts w where it belongs, after anything about it has changed: at the
-// end, as one that has just had its turn.
+// file moves w to the list where it belongs after any change, to the end, as if
+// it had just had its turn.
 func (p *Pool) file(w *Worker) {
 	if w.ranks != nil {
 		w.ranks.remove(w)
@@ -84,16 +85,16 @@ func (p *Pool) file(w *Worker) {
 	}
 }
 
-// refile is file for a worker that has lost a request. One whose rank stays
-// the same, as in round robin, keeps its turn: else those whose requests end
-// all the time would never have one.
+// refile is file for a worker that has finished a request. A worker whose rank
+// stays the same, as in round robin, keeps its turn: otherwise a worker whose
+// requests keep finishing would never get one.
 func (p *Pool) refile(w *Worker) {
 	if in, at := p.place(w); in == nil || in != w.ranks || at != w.rank {
 		p.file(w)
 	}
 }
 
-// place is where w belongs; nil where it is not to be picked.
+// place returns the list where w belongs, or nil if w cannot be picked.
 func (p *Pool) place(w *Worker) (in *ranks, at int) {
 	if w.retired || !p.hasSlot(w) {
 		return nil, 0
@@ -112,8 +113,8 @@ func (p *Pool) hasSlot(w *Worker) bool {
 	return !w.doubted && (p.cap == 0 || w.inFlight() < p.cap)
 }
 
-// pick returns the worker for a request that any can serve, or nil. Avoid is
-// picked only where there is no other.
+// pick returns the worker for a request that any worker can serve, or nil. It
+// picks avoid only if there is no other.
 func (p *Pool) pick(avoid *Worker) *Worker {
 	if len(p.workers) == 1 {
 		avoid = nil

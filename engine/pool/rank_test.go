@@ -21,7 +21,7 @@ func claims(t *testing.T, p *Pool, n int) (out []int, taken []*Claim) {
 	return out, taken
 }
 
-// provenPool is a pool whose workers have all answered.
+// provenPool returns a pool whose workers have all answered.
 func provenPool(p *plan.Group, workers int) (*Pool, []*Worker) {
 	pool := New(p)
 	ws := addWorkers(pool, workers)
@@ -35,18 +35,18 @@ func TestRoundRobin(t *testing.T) {
 	p, _ := provenPool(&plan.Group{Balance: plan.BalanceRoundRobin}, 3)
 	got, taken := claims(t, p, 6)
 	assert.Equal(t, []int{0, 1, 2, 0, 1, 2}, got)
-	taken[1].Release() // 1 is the least busy now, which does not count
+	taken[1].Release() // worker 1 is now the least busy, which does not matter
 	taken[4].Release()
 	got, _ = claims(t, p, 3)
 	assert.Equal(t, []int{0, 1, 2}, got)
 }
 
-// TestRoundRobinStarvesNobody: a worker whose requests end all the time keeps
-// its turn.
+// TestRoundRobinStarvesNobody: a worker whose requests keep finishing keeps its
+// turn.
 func TestRoundRobinStarvesNobody(t *testing.T) {
 	p, _ := provenPool(&plan.Group{Balance: plan.BalanceRoundRobin}, 2)
 	_, taken := claims(t, p, 40)
-	for i := 0; i < len(taken); i += 4 { // of 0, which has the next turn
+	for i := 0; i < len(taken); i += 4 { // those of worker 0, which has the next turn
 		taken[i].Release()
 		got, _ := claims(t, p, 1)
 		assert.Equal(t, []int{i / 4 % 2}, got)
@@ -87,8 +87,8 @@ func TestBalanceChanges(t *testing.T) {
 	assert.Equal(t, []int{1, 1, 1}, got)
 }
 
-// TestFreshWorkerIsNotFlooded: beside others, a new worker gets one request
-// until it has answered.
+// TestFreshWorkerIsNotFlooded: while there are other workers, a new worker gets
+// one request until it has answered.
 func TestFreshWorkerIsNotFlooded(t *testing.T) {
 	p, _ := provenPool(&plan.Group{}, 1)
 	claims(t, p, 50)
@@ -101,7 +101,7 @@ func TestFreshWorkerIsNotFlooded(t *testing.T) {
 	assert.Equal(t, []int{7, 7, 7, 7, 7}, got)
 }
 
-// TestFreshWorkerIsUsedWhereItIsNeeded: nobody waits for a worker to prove
+// TestFreshWorkerIsUsedWhereItIsNeeded: no request waits for a worker to prove
 // itself.
 func TestFreshWorkerIsUsedWhereItIsNeeded(t *testing.T) {
 	p, _ := testPool(0, 2)
@@ -123,5 +123,5 @@ func TestTunnelProvesAWorker(t *testing.T) {
 	assert.False(t, ws[0].proven.Load())
 	c.ToTunnel().Release()
 	assert.True(t, ws[0].proven.Load())
-	c.Answered() // holds none: nothing
+	c.Answered() // does nothing without a slot
 }

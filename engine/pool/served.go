@@ -1,7 +1,8 @@
 package pool
 
-// Served counts the requests that the worker was ever given: those in flight,
-// and those that became tunnels, too. Health checks are none.
+// Served returns how many requests the worker has been given in total,
+// including those in flight and those that became tunnels, but not health
+// checks.
 func (w *Worker) Served() uint64 {
 	if w.pool == nil {
 		return 0

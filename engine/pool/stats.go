@@ -2,24 +2,24 @@ package pool
 
 import "time"
 
-// Stats are the numbers of a pool at one moment.
+// Stats are the statistics of a pool at one moment.
 type Stats struct {
-	Ready    int // workers that may be picked
-	Queued   int // requests that wait for a slot
-	Requests int // in flight, on retired workers too
-	Tunnels  int // websockets, on retired workers too
+	Ready    int // workers that can be picked
+	Queued   int // requests waiting for a slot
+	Requests int // in flight, including those on retired workers
+	Tunnels  int // websockets, including those on retired workers
 
-	Held time.Time // since when; zero if it is not
+	Held time.Time // when the hold began; zero if the pool is not held
 
-	// Since the pool is there:
-	Claims   uint64 // slots given out, repeats included
-	Waited   uint64 // of these, from the queue
-	Full     uint64 // requests that queue_limit kept out
-	TimedOut uint64 // that have waited in vain
-	Left     uint64 // whose client left the queue
+	// Totals since the pool was created:
+	Claims   uint64 // slots granted, including those for repeated requests
+	Waited   uint64 // the part of Claims that waited in the queue
+	Full     uint64 // requests refused because of queue_limit
+	TimedOut uint64 // requests that waited too long
+	Left     uint64 // requests that left the queue because the client was gone
 }
 
-// Stats returns the numbers of now.
+// Stats returns the current statistics.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -28,17 +28,17 @@ func (p *Pool) Stats() Stats {
 	return s
 }
 
-// Queued is the number of requests that wait for a slot.
+// Queued returns the number of requests that are waiting for a slot.
 func (p *Pool) Queued() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.waiting
 }
 
-// Cap is the number of slots per worker; 0 = no cap.
+// Cap returns the number of slots per worker; 0 means no cap.
 func (p *Pool) Cap() int { return p.Settings().MaxReqPerWorker }
 
-// Ready is the number of workers that may be picked.
+// Ready returns the number of workers that can be picked.
 func (p *Pool) Ready() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

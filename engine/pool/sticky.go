@@ -1,7 +1,7 @@
 package pool
 
-// Key makes a claim's key of what a request is known by: equal text gives an
-// equal key, in every process. It is never 0, which stands for no key.
+// Key hashes text that identifies a request to a claim's key: equal texts give
+// equal keys, in every process. The key is never 0, which means no key.
 func Key[T string | []byte](text T) uint64 {
 	h := uint64(14695981039346656037) // FNV-1a
 	for i := range len(text) {
@@ -17,20 +17,21 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-// salt is what makes the scores of a worker differ from those of others.
+// salt returns the value that makes the scores of a worker differ from those of
+// others.
 func salt(index int) uint64 { return mix(uint64(index) + 1) }
 
-// binds reports whether a claim is for the one worker of its key.
+// binds reports whether a claim is for one particular worker, by its key.
 func (p *Pool) binds(c *Claim) bool { return c.Key != 0 && (p.sticky || c.Chosen) }
 
-// home returns the worker of a key that is not avoid, or nil: the one that
-// scores highest with it (rendezvous hashing). Scores depend on indexes only,
-// so that a key stays with its index when a reload replaces the processes, and
-// a worker that leaves moves no other's keys. Among workers of one index the
-// newest counts.
+// home returns the worker of a key other than avoid, or nil: the worker that
+// has the highest score with the key (rendezvous hashing). Scores depend only
+// on indexes, so a key stays with its index when a reload replaces the
+// processes, and a worker that leaves moves no other worker's keys. Among
+// workers with the same index, the newest wins.
 //
-// It looks at every worker, a few nanoseconds each: that is less than a table
-// would cost as long as a group has not hundreds.
+// It looks at every worker, at a few nanoseconds each. Unless a group has
+// hundreds of workers, that costs less than a table would.
 func (p *Pool) home(key uint64, avoid *Worker) *Worker {
 	if len(p.workers) == 1 {
 		avoid = nil

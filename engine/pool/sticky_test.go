@@ -19,7 +19,7 @@ func stickyPool(cap, workers int) (*Pool, []*Worker) {
 	return p, addWorkers(p, workers)
 }
 
-// homes is the index that each of n keys is sent to.
+// homes returns the index that each of n keys is sent to.
 func homes(t *testing.T, p *Pool, n int) []int {
 	t.Helper()
 	out := make([]int, n)
@@ -51,8 +51,9 @@ func TestStickyKeysAreSpread(t *testing.T) {
 	}
 }
 
-// TestStickyMovesOnlyWhatItMust: a worker that goes moves its own keys, one
-// that comes takes only what is its own, and a reload moves none.
+// TestStickyMovesOnlyWhatItMust: a worker that leaves moves only its own keys,
+// a worker that arrives takes only the keys that are its own, and a reload
+// moves none.
 func TestStickyMovesOnlyWhatItMust(t *testing.T) {
 	const keys = 2000
 	p, ws := stickyPool(0, 5)
@@ -79,8 +80,8 @@ func TestStickyMovesOnlyWhatItMust(t *testing.T) {
 	}
 }
 
-// TestStickyReplacement: while there are two workers of one index, the newer
-// one counts.
+// TestStickyReplacement: while two workers have the same index, the newer one
+// wins.
 func TestStickyReplacement(t *testing.T) {
 	p, _ := stickyPool(0, 3)
 	before := homes(t, p, 100)
@@ -101,9 +102,9 @@ func keyOf(p *Pool, w *Worker) uint64 {
 	}
 }
 
-// TestStickyWaitsForItsWorker: a request waits for its own worker while
-// another is free; who waits for nobody in particular is not held up by it,
-// and those of one worker keep their order.
+// TestStickyWaitsForItsWorker: a request waits for its own worker even while
+// another is free; it does not hold up requests without a worker of their own,
+// and requests for the same worker keep their order.
 func TestStickyWaitsForItsWorker(t *testing.T) {
 	p, ws := stickyPool(1, 2)
 	first := Claim{Key: keyOf(p, ws[0])}
@@ -129,8 +130,8 @@ func TestStickyWaitsForItsWorker(t *testing.T) {
 	require.Same(t, ws[0], b.claim.Worker())
 }
 
-// TestStickyTakesItsTurn: a free slot goes to who came first, with a key or
-// without.
+// TestStickyTakesItsTurn: a free slot goes to the request that came first, with
+// or without a key.
 func TestStickyTakesItsTurn(t *testing.T) {
 	p, ws := stickyPool(1, 1)
 	var first Claim
@@ -150,7 +151,7 @@ func TestStickyFailsOver(t *testing.T) {
 	busy := Claim{Key: keyOf(p, ws[0])}
 	require.NoError(t, p.TryClaim(&busy, nil))
 	a := enqueueKey(t, p, busy.Key)
-	p.Swap(nil, ws[:1]) // it has crashed
+	p.Swap(nil, ws[:1]) // it crashed
 	require.NoError(t, <-a.err)
 	assert.Same(t, ws[1], a.claim.Worker())
 
@@ -184,8 +185,9 @@ func TestStickyWaitsWithoutWorkers(t *testing.T) {
 	require.NoError(t, <-b.err)
 }
 
-// TestChosenKey: a key that somebody has chosen for one request counts in a
-// pool that is not sticky, and waits for its worker; another's does not.
+// TestChosenKey: a key that was chosen for one request counts in a pool that is
+// not sticky, and the request waits for its worker; the key of another request
+// does not count.
 func TestChosenKey(t *testing.T) {
 	p := New(&plan.Group{Name: "p", MaxReqPerWorker: 1})
 	addWorkers(p, 4)

@@ -6,12 +6,12 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// Claim is TryClaim that waits in the pool's queue where there is no free
-// slot: at most for the queue_timeout, also as changed meanwhile, or where
-// there is none for startup (0 = no limit) as long as the pool has no worker.
-// What a repeated request has waited before counts as well. Its other errors
-// are those of netloop.Task.Park, ErrTimeout among them; the claim holds no
-// slot then.
+// Claim is like TryClaim, but if there is no free slot, it waits in the pool's
+// queue. The wait is limited by queue_timeout, even if that changes in the
+// meantime. Without a queue_timeout it is limited by startup (0 means no limit)
+// while the pool has no worker. Time that a repeated request waited before
+// counts, too. Other errors are those of netloop.Task.Park, including
+// ErrTimeout; after an error the claim holds no slot.
 func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Duration) error {
 	p.mu.Lock()
 	err := p.enter(t, c, avoid)
@@ -38,7 +38,7 @@ func (p *Pool) enter(t netloop.Task, c *Claim, avoid *Worker) error {
 	return err
 }
 
-// until is when c has waited enough; zero is never.
+// until returns when c has waited long enough; zero means never.
 func (p *Pool) until(c *Claim, startup time.Duration) netloop.Time {
 	switch {
 	case p.timeout > 0:
@@ -49,8 +49,8 @@ func (p *Pool) until(c *Claim, startup time.Duration) netloop.Time {
 	return 0
 }
 
-// park waits until something has changed for c. ErrBusy says that it still
-// has to wait.
+// park waits until something has changed for c. ErrBusy means that it still has
+// to wait.
 func (p *Pool) park(t netloop.Task, c *Claim, until *netloop.Time, startup time.Duration) error {
 	err := t.Park(*until)
 	p.mu.Lock()
@@ -71,7 +71,7 @@ func (p *Pool) park(t netloop.Task, c *Claim, until *netloop.Time, startup time.
 // later reports whether a is a later limit than b.
 func later(a, b netloop.Time) bool { return b != 0 && (a == 0 || a > b) }
 
-// leave takes out of the queue who waits no longer.
+// leave removes a claim that no longer waits from the queue.
 func (p *Pool) leave(c *Claim, err error) {
 	p.dequeue(c)
 	p.signal()
@@ -83,9 +83,9 @@ func (p *Pool) leave(c *Claim, err error) {
 	c.task = nil
 }
 
-// settled is the outcome of a wait that ended with err after the claim was
-// granted or failed. A slot that came with the last moment is taken; one that
-// came when the client had left is given back.
+// settled returns the result of a wait that ended with err after the claim was
+// granted or failed. A slot that was granted at the last moment is used; a slot
+// that was granted after the client had left is given back.
 func (c *Claim) settled(err error) error {
 	switch {
 	case c.err != nil:

@@ -72,8 +72,8 @@ func TestQueueTimeoutChangesWhileRequestsWait(t *testing.T) {
 	require.ErrorIs(t, <-b.err, netloop.ErrTimeout)
 }
 
-// TestWaitIsBoundedWithoutWorkers: a pool that has lost its last worker makes
-// nobody wait longer than the next may take to start.
+// TestWaitIsBoundedWithoutWorkers: in a pool that has lost its last worker, no
+// request waits longer than the next worker may take to start.
 func TestWaitIsBoundedWithoutWorkers(t *testing.T) {
 	p, ws := testPool(1, 1)
 	var first Claim
@@ -97,8 +97,8 @@ func (t *lateTask) Park(netloop.Time) error {
 	return t.err
 }
 
-// TestGrantAtTheLastMoment: a slot that comes as the time is over is taken,
-// one that comes as the client leaves goes to the next.
+// TestGrantAtTheLastMoment: a slot that is granted as the time runs out is
+// used; a slot that is granted as the client leaves goes to the next request.
 func TestGrantAtTheLastMoment(t *testing.T) {
 	for err, want := range map[error]error{netloop.ErrTimeout: nil, netloop.ErrGone: netloop.ErrGone, netloop.ErrStopped: netloop.ErrStopped} {
 		p, ws := testPool(1, 1)
@@ -115,14 +115,14 @@ func TestGrantAtTheLastMoment(t *testing.T) {
 	}
 }
 
-// clockTask has a clock of its own: each wait takes so long, and then what
-// happens lets the claim go on.
+// clockTask has a clock of its own: each wait takes a fixed time, after which
+// an event lets the claim continue.
 type clockTask struct {
 	*fakeTask
 	now     netloop.Time
 	takes   time.Duration
 	happens func()
-	until   netloop.Time // of the last wait
+	until   netloop.Time // limit of the last wait
 }
 
 func (t *clockTask) Now() netloop.Time { return t.now }
@@ -134,8 +134,8 @@ func (t *clockTask) Park(until netloop.Time) error {
 	return nil
 }
 
-// TestRepeatHasNoNewTime: queue_timeout is for the request, however often its
-// worker dies.
+// TestRepeatHasNoNewTime: queue_timeout covers the whole request, however often
+// its worker dies.
 func TestRepeatHasNoNewTime(t *testing.T) {
 	p := New(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Minute})
 	ws := addWorkers(p, 1)
@@ -155,8 +155,8 @@ func TestRepeatHasNoNewTime(t *testing.T) {
 	assert.Equal(t, netloop.Time(1).Add(time.Minute), task.until, "another request on the same connection")
 }
 
-// TestTimeoutOfTheTask: a wait that ends before its time, because the task
-// has a limit of its own, ends the claim.
+// TestTimeoutOfTheTask: a wait that ends early, because the task has a limit of
+// its own, ends the claim.
 func TestTimeoutOfTheTask(t *testing.T) {
 	p := New(&plan.Group{MaxReqPerWorker: 1, QueueTimeout: time.Hour})
 	var c Claim

@@ -10,27 +10,27 @@ import (
 
 // A Worker is one ready worker process as the proxy sees it.
 type Worker struct {
-	Index  int    // stable within its group, across restarts
-	PID    int    // of its process
-	Socket string // path of the unix socket it listens on
-	// SocketScheme says that X-Forwarded-Proto of a websocket's handshake must
-	// be ws or wss, not http or https. Set before Pool.Swap.
+	Index  int // stable within its group, across restarts
+	PID    int
+	Socket string // path of the unix socket that it listens on
+	// SocketScheme means that X-Forwarded-Proto of a websocket handshake must
+	// be ws or wss rather than http or https. It must be set before Pool.Swap.
 	SocketScheme bool
 
-	upstream *netloop.Upstream // it, for who dials
+	upstream *netloop.Upstream // what a task dials
 	pool     *Pool             // set by Pool.Swap
-	proven   atomic.Bool       // has answered; written under the pool's mu
+	proven   atomic.Bool       // the worker has answered a request; written with the pool's mu held
 
 	// Guarded by the pool's mu.
 	requests, tunnels int // in flight
 	served            uint64
-	queue             queue  // those who wait for this very worker
-	ranks             *ranks // that it is in; nil for none
+	queue             queue  // requests that wait for this particular worker
+	ranks             *ranks // the ranks that it is in, or nil
 	rank              int
-	prev, next        *Worker // in its rank
+	prev, next        *Worker // neighbors in its rank
 	retired           bool
-	doubted           bool          // gets no request: see Doubt
-	requestsDone      chan struct{} // closed once retired without requests
+	doubted           bool          // gets no requests; see Doubt
+	requestsDone      chan struct{} // closed once retired with no requests in flight
 	drained           chan struct{} // closed once retired with nothing in flight
 
 	expelled  chan struct{} // closed by Expel
@@ -48,24 +48,24 @@ func NewWorker(index, pid int, socket string) *Worker {
 	}
 }
 
-// RequestsDone is closed once the worker is retired and has no plain request
-// in flight; websockets may remain.
+// RequestsDone returns a channel that is closed once the worker is retired and
+// has no ordinary request in flight; websockets may remain.
 func (w *Worker) RequestsDone() <-chan struct{} { return w.requestsDone }
 
-// Upstream is what a task dials to connect to the worker.
+// Upstream returns what a task dials to connect to the worker.
 func (w *Worker) Upstream() *netloop.Upstream { return w.upstream }
 
-// Ended says that the worker's process has ended. Its connections end with it,
-// those in use too, even where a process that it has left behind holds the
-// other ends open. Whoever manages the pool's workers calls it, once the worker
-// is retired: then those whose requests it had find it gone.
+// Ended records that the worker's process has exited. It ends all connections
+// to the worker, including those in use, even if a process that the worker left
+// behind holds the other ends open. The manager of the pool's workers calls it
+// after it has retired the worker: the worker's requests then find it gone.
 func (w *Worker) Ended() { w.upstream.Sever() }
 
-// Doubt keeps new requests from the worker, because a connection to it broke
-// while it was in use: the worker may have died, and then its idle connections
-// are broken, too. The caller dials it at once and says with Trust, or with
-// Expel, what came of that. Any goroutine may call it that holds, or held, a
-// claim on the worker.
+// Doubt withholds new requests from the worker because a connection to it broke
+// while in use: the worker may have died, and then its idle connections are
+// broken, too. The caller must dial the worker immediately and report the
+// result with Trust or Expel. Any goroutine that holds, or held, a claim on the
+// worker can call it.
 func (w *Worker) Doubt() {
 	w.pool.mu.Lock()
 	defer w.pool.mu.Unlock()
@@ -73,12 +73,13 @@ func (w *Worker) Doubt() {
 	w.pool.file(w)
 }
 
-// Ending reports whether the worker's process is ending, though its socket may
-// take connections: a child that it has left behind can hold the socket open.
+// Ending reports whether the worker's process is ending, even though its socket
+// may still accept connections: a child that it left behind can hold the socket
+// open.
 func (w *Worker) Ending() bool { return proc.Ending(w.PID) }
 
-// Trust ends a Doubt: the worker takes connections. Those who wait for it are
-// served at once.
+// Trust ends a Doubt: the worker accepts connections. The requests that wait
+// for it are served immediately.
 func (w *Worker) Trust() {
 	p := w.pool
 	p.mu.Lock()
@@ -89,21 +90,22 @@ func (w *Worker) Trust() {
 }
 
 // Expel takes the worker out of its pool, as Swap would, because its socket
-// refuses connections, or its process is Ending. Expelled tells whoever manages the
-// pool's workers. Any goroutine may call it that holds, or held, a
-// claim on the worker.
+// refuses connections or its process is Ending. Expelled notifies the manager
+// of the pool's workers. Any goroutine that holds, or held, a claim on the
+// worker can call it.
 func (w *Worker) Expel() {
 	w.pool.Swap(nil, []*Worker{w})
 	w.expelOnce.Do(func() { close(w.expelled) })
 }
 
-// Expelled is closed once the worker has been expelled.
+// Expelled returns a channel that is closed once the worker has been expelled.
 func (w *Worker) Expelled() <-chan struct{} { return w.expelled }
 
-// Drained is closed once the worker is retired and has nothing in flight.
+// Drained returns a channel that is closed once the worker is retired and has
+// nothing in flight.
 func (w *Worker) Drained() <-chan struct{} { return w.drained }
 
-// InFlight counts the plain requests and the tunnels the worker has now.
+// InFlight returns the numbers of ordinary requests and of tunnels in flight.
 func (w *Worker) InFlight() (requests, tunnels int) {
 	if w.pool == nil {
 		return 0, 0
@@ -115,8 +117,8 @@ func (w *Worker) InFlight() (requests, tunnels int) {
 
 func (w *Worker) inFlight() int { return w.requests + w.tunnels }
 
-// signal closes the channels whose condition has come true. The pool's mu is
-// held.
+// signal closes the channels whose conditions have become true. The pool's mu
+// must be held.
 func (w *Worker) signal() {
 	if !w.retired || w.requests > 0 {
 		return
