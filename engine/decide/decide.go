@@ -6,20 +6,20 @@ import (
 	"github.com/ldcorn/ldcorn/engine/route"
 )
 
-// An Ask asks a router, as plan.Router.Route does.
+// An Ask asks a router about a request, as plan.Router.Route does.
 type Ask func(match.Request) (plan.Decision, error)
 
-// A Decider decides about requests by a plan: the router first, where there is
-// one, then the routes. T is the caller's form of a group.
+// A Decider decides about requests according to a plan: the router first, if
+// there is one, then the routes. T is the caller's representation of a group.
 //
-// A Decider does not change. It is safe for concurrent use, and Decide
-// allocates nothing but what the router allocates.
+// A Decider is immutable and safe for concurrent use. Decide itself allocates
+// nothing; only the router may.
 type Decider[T any] struct {
 	table  *route.Table[T]
 	groups map[string]T // by name, for the router
-	router plan.Router  // nil = none
+	router plan.Router  // nil if there is none
 	ask    Ask
-	reject bool // a request that the router fails on is refused
+	reject bool // refuse a request on which the router fails
 }
 
 // New returns the decider of a plan, which must not change. It calls groupOf
@@ -39,8 +39,8 @@ func New[T any](p *plan.Plan, groupOf func(name string) T) *Decider[T] {
 	return d
 }
 
-// Asking returns a decider that asks the plan's router with ask. It does the
-// same as d where the plan has no router.
+// Asking returns a decider that asks the plan's router through ask. If the plan
+// has no router, the decider behaves like d.
 func (d *Decider[T]) Asking(ask Ask) *Decider[T] {
 	other := *d
 	if d.router != nil {
@@ -49,12 +49,12 @@ func (d *Decider[T]) Asking(ask Ask) *Decider[T] {
 	return &other
 }
 
-// Cost is what the routes may spend on a request whose texts have an ordinary
-// length, in the units of match.Spender. A request that allows less may be
-// refused as TooCostly for the number of routes alone.
+// Cost returns what the routes may spend on a request whose texts have an
+// ordinary length, in the units of match.Spender. A request with a smaller
+// budget may be refused as TooCostly merely because of the number of routes.
 func (d *Decider[T]) Cost() int { return d.table.Cost() }
 
-// Decide says who answers a request.
+// Decide decides who answers a request.
 func (d *Decider[T]) Decide(r match.Request) Outcome[T] {
 	var o Outcome[T]
 	if d.ask == nil || !d.askRouter(r, &o) {
@@ -63,7 +63,7 @@ func (d *Decider[T]) Decide(r match.Request) Outcome[T] {
 	return o
 }
 
-// askRouter asks the router, and reports whether it has decided.
+// askRouter asks the router, and reports whether that decided.
 func (d *Decider[T]) askRouter(r match.Request, o *Outcome[T]) bool {
 	said, err := d.ask(r)
 	switch {
@@ -92,7 +92,7 @@ func (d *Decider[T]) askRouter(r match.Request, o *Outcome[T]) bool {
 func (d *Decider[T]) askRoutes(r match.Request, o *Outcome[T]) {
 	group, found := d.table.Find(r)
 	switch {
-	case !match.Spend(r, 0): // what was found means nothing: the search has been cut short
+	case !match.Spend(r, 0): // the search was cut short, so its result means nothing
 		o.Refusal = TooCostly
 	case found == nil:
 		o.Refusal = NoRoute

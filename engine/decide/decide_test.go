@@ -30,7 +30,7 @@ func (f fakeRouter) Pos() plan.Pos     { return plan.Pos{File: "c.star", Line: 1
 func (f fakeRouter) Digest() string    { return "d" }
 func (f fakeRouter) Secrets() []string { return nil }
 
-// locationEdits write a Location.
+// locationEdits returns edits that set a Location.
 func locationEdits(t *testing.T) []plan.HeaderEdit {
 	t.Helper()
 	edit, err := plan.NewHeaderEdit(plan.HeaderAdd, "Location", plan.Plain("/new"))
@@ -107,7 +107,7 @@ func TestDecide(t *testing.T) {
 	assert.Equal(t, decide.Outcome[string]{Group: "api", Route: api}, x.Asking(never).Decide(sample(t, "/api/boom")))
 }
 
-// TestOutcome: what an outcome says of itself.
+// TestOutcome: the methods of an outcome.
 func TestOutcome(t *testing.T) {
 	for line, want := range map[string]struct {
 		status   int
@@ -128,8 +128,8 @@ func TestOutcome(t *testing.T) {
 	}
 }
 
-// TestTooCostly: a request that the proxy refuses because its routes would
-// cost too much is refused here as well.
+// TestTooCostly: a request that the proxy refuses because its routes would cost
+// too much is refused here as well.
 func TestTooCostly(t *testing.T) {
 	p := &plan.Plan{Groups: []*plan.Group{{Name: "api"}}}
 	for i := range 200 {
@@ -174,7 +174,7 @@ func TestAnswer(t *testing.T) {
 	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: "/api/../x", Status: 400, Refused: "dot segment in the path", Rules: []api.ExplainedRule{}}, got)
 
 	_, err = d.Answer(api.Question{Line: "/x", ClientIP: "here"})
-	assert.EqualError(t, err, `"here" is no address of a client`)
+	assert.EqualError(t, err, `"here" is not a client address`)
 	_, err = d.Answer(api.Question{Line: "x y z"})
 	assert.ErrorContains(t, err, "is no request")
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/route"
 )
 
-// An Explainer explains decisions. It decides as the proxy does, over groups
-// by their names.
+// An Explainer explains decisions. It decides as the proxy does, with the names
+// of groups.
 type Explainer struct {
 	*Decider[string]
 	plan *plan.Plan
@@ -25,21 +25,21 @@ func NewExplainer(p *plan.Plan) *Explainer {
 	return &Explainer{New(p, func(group string) string { return group }), p}
 }
 
-// Asking is Decider.Asking.
+// Asking is like Decider.Asking.
 func (x *Explainer) Asking(ask Ask) *Explainer {
 	return &Explainer{x.Decider.Asking(ask), x.plan}
 }
 
-// Sample makes a request as request.NewSample does. The plan says how its head
-// is read and what its routes may cost.
+// Sample makes a request as request.NewSample does. The plan determines how the
+// head is read and what the routes may cost.
 func (x *Explainer) Sample(line string, opts request.SampleOptions) (*request.Sample, error) {
 	opts.Underscores, opts.Budget = x.plan.UnderscoresInHeaders, max(x.Cost(), 1)
 	return request.NewSample(line, opts)
 }
 
-// Explain is Decide with the routes that were tried on the way, in order.
-// There are none where the router has decided, or where the request costs too
-// much.
+// Explain is like Decide, but also returns the routes that were tried, in
+// order. It returns none if the router decided, or if the request is too
+// costly.
 func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[string]) {
 	o := x.Decide(r)
 	if o.ByRouter() || o.Refusal == TooCostly {
@@ -48,7 +48,7 @@ func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[stri
 	return o, x.table.Explain(r)
 }
 
-// Answer explains a request. The error is that of a question which is none.
+// Answer explains a request. It returns an error if the question is invalid.
 func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	var opts request.SampleOptions
 	for _, h := range q.Headers {
@@ -57,7 +57,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	if q.ClientIP != "" {
 		ip, err := netip.ParseAddr(q.ClientIP)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no address of a client", q.ClientIP)
+			return nil, fmt.Errorf("%q is not a client address", q.ClientIP)
 		}
 		opts.ClientIP = ip
 	}
@@ -88,7 +88,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	return out, nil
 }
 
-// at writes where a route stands, or "" where a group has the default route.
+// at returns the position of a route, or "" for the default route of a group.
 func at(p plan.Pos) string {
 	if !p.IsValid() {
 		return ""

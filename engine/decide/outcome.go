@@ -7,23 +7,23 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// An Outcome is who answers a request: a group, or ldcorn itself with an
-// Answer or a Refusal, of which one at most is not nil.
+// An Outcome says who answers a request: a group, or ldcorn itself with an
+// Answer or a Refusal. At most one of Answer and Refusal is not nil.
 type Outcome[T any] struct {
-	Group   T            // the zero T where ldcorn answers
-	Route   *plan.Route  // the route that takes the request; nil where none does or the router has decided
+	Group   T            // the zero T if ldcorn answers
+	Route   *plan.Route  // the matching route; nil if none matches or the router decided
 	Answer  *plan.Answer // a complete answer
 	Refusal *Refusal     // the reason for an error answer
 
-	Router Routed // what the router said
-	Failed error  // why the router failed; the routes may have decided then, as on_router_error says
+	Router Routed // what the router decided
+	Failed error  // why the router failed; on_router_error says whether the routes then decided
 
-	// What a router that names a group may add to it, as in plan.Decision.
+	// A router that names a group can also set these; see plan.Decision.
 	Key                             string
 	RequestHeaders, ResponseHeaders []plan.HeaderEdit
 }
 
-// Status is the status of ldcorn's own answer, or 0 where a group answers.
+// Status returns the status of ldcorn's own answer, or 0 if a group answers.
 func (o *Outcome[T]) Status() int {
 	switch {
 	case o.Answer != nil:
@@ -34,8 +34,8 @@ func (o *Outcome[T]) Status() int {
 	return 0
 }
 
-// Location is the Location of ldcorn's own answer, or "". A secret in it is
-// not revealed: it is for the client only.
+// Location returns the Location of ldcorn's own answer, or "". It does not
+// reveal secrets, which are for the client only.
 func (o *Outcome[T]) Location() string {
 	if o.Answer == nil {
 		return ""
@@ -48,7 +48,7 @@ func (o *Outcome[T]) Location() string {
 	return ""
 }
 
-// ByRouter reports whether the router has decided, and not the routes.
+// ByRouter reports whether the router, not the routes, decided.
 func (o *Outcome[T]) ByRouter() bool {
 	switch o.Router {
 	case RoutedGroup, RoutedRespond, RoutedRedirect:
@@ -57,29 +57,29 @@ func (o *Outcome[T]) ByRouter() bool {
 	return o.Refusal == RouterFailed
 }
 
-// A Refusal is the reason why no group and no answer of the configuration is
-// there for a request. The proxy composes the error answer.
+// A Refusal is the reason why neither a group nor an answer of the
+// configuration applies to a request. The proxy composes the error answer.
 type Refusal struct {
 	Status int
 	Reason string
 }
 
-// The refusals. Only read.
+// The refusals. They are read-only.
 var (
 	NoRoute      = &Refusal{http.StatusNotFound, "no route matches this path"}
-	TooCostly    = &Refusal{http.StatusRequestHeaderFieldsTooLarge, "the request head is too long for as many patterns of routes"}
+	TooCostly    = &Refusal{http.StatusRequestHeaderFieldsTooLarge, "the request head is too long for this many route patterns"}
 	RouterFailed = &Refusal{http.StatusInternalServerError, "the router failed on this request"}
 )
 
-// Routed is what a router said of a request, in one word, for logs and
-// metrics; "" where there is no router.
+// Routed is what a router decided about a request, in one word for logs and
+// metrics; "" if there is no router.
 type Routed string
 
-// What a router may say.
+// The decisions of a router.
 const (
-	RoutedNone     Routed = "none"     // the routes find the group
-	RoutedGroup    Routed = "group"    // it has named one
-	RoutedRespond  Routed = "respond"  // it has answered
-	RoutedRedirect Routed = "redirect" // likewise, with a redirect
-	RoutedError    Routed = "error"    // it has failed
+	RoutedNone     Routed = "none"     // it left the decision to the routes
+	RoutedGroup    Routed = "group"    // it named a group
+	RoutedRespond  Routed = "respond"  // it answered
+	RoutedRedirect Routed = "redirect" // it answered with a redirect
+	RoutedError    Routed = "error"    // it failed
 )
