@@ -2,17 +2,17 @@ package plan
 
 import "strconv"
 
-// An AccessLog says where a line for each request goes: an absolute path, or
-// one of the constants.
+// An AccessLog says where the line for each request is written: an absolute
+// path, or one of the constants.
 type AccessLog string
 
-// The access logs that are no file.
+// The access logs that are not files.
 const (
 	AccessLogOff    AccessLog = ""
 	AccessLogStdout AccessLog = "-"
 )
 
-// String writes it as the configuration does.
+// String returns the value as the configuration writes it.
 func (a AccessLog) String() string {
 	switch a {
 	case AccessLogOff:
@@ -23,7 +23,7 @@ func (a AccessLog) String() string {
 	return strconv.Quote(string(a))
 }
 
-// A LogFormat is the form of the access log's lines.
+// A LogFormat is the format of the access log's lines.
 type LogFormat string
 
 // The formats.

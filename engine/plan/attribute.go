@@ -6,63 +6,64 @@ import (
 	"strings"
 )
 
-// An Effect says what applying a changed attribute takes.
+// An Effect says what it takes to apply a changed attribute.
 type Effect string
 
 // The effects.
 const (
-	EffectNone       Effect = "none"       // takes no part in a diff
-	EffectIdentity   Effect = "identity"   // another value is another group
+	EffectNone       Effect = "none"       // is not part of a diff
+	EffectIdentity   Effect = "identity"   // a different value means a different group
 	EffectProcess    Effect = "process"    // needs new worker processes
 	EffectResize     Effect = "resize"     // starts or stops some workers
 	EffectProxy      Effect = "proxy"      // takes effect at once, in the proxy
 	EffectSupervisor Effect = "supervisor" // takes effect at once, in the supervisor
-	EffectRestart    Effect = "restart"    // needs another master; see RestartAdvice
+	EffectRestart    Effect = "restart"    // needs a new master; see RestartAdvice
 )
 
-// RestartAdvice is what to do about a change of EffectRestart. It does not say
-// "restart": ldcorn restart is for workers, and no command restarts the master.
+// RestartAdvice says what to do about a change of EffectRestart. It avoids the
+// word "restart", because ldcorn restart is for workers and no command restarts
+// the master.
 const RestartAdvice = "stop ldcorn and start it again"
 
-// An Attribute is one argument of the configuration: the entry of a table that
-// drives reading, defaults, differences, records, reference pages, stubs and
-// schemas. Values are written in the configuration's own notation.
+// An Attribute is one argument of the configuration: an entry in the table that
+// drives reading, defaults, diffs, records, reference pages, stubs and schemas.
+// Values appear in the configuration's own notation.
 type Attribute[T any] struct {
 	Name       string
 	Type       string   // "int", "list[str]", "key | None"
-	Choices    []string // where only these strings will do
-	Default    string   // "" where there is none
+	Choices    []string // the only strings allowed, if any
+	Default    string   // "" if there is none
 	Required   bool     // must be given
-	Keyword    bool     // only by name
-	Unit       string   // of a plain number, where it has one
-	Rule       string   // what the value must be, beyond its type
-	Effect     Effect   // of another value on a running master
+	Keyword    bool     // can only be given by name
+	Unit       string   // of a plain number, if it has one
+	Rule       string   // what the value must satisfy beyond its type
+	Effect     Effect   // of a changed value on a running master
 	Doc        string   // one or two sentences
-	Example    string   // what to write, for where it is missing
-	OtherNames []string // what people call it elsewhere; they lead to a suggestion
+	Example    string   // what to write if it is missing
+	OtherNames []string // names used elsewhere, which lead to a suggestion
 
-	// Scalar says how to read a plain value. It is nil for other values, for
-	// which starlark/builtin has a reader.
+	// Scalar says how to read a plain value. It is nil for other values, which
+	// starlark/builtin reads.
 	Scalar *Scalar[T]
 
-	// Show gives the value, for comparing and for people; secrets stay hidden in
-	// it, so Same decides whether two are equal. Show, Same and Copy are nil where
+	// Show returns the value for people and for comparisons, without secrets;
+	// Same decides whether two values are equal. Show, Same and Copy are nil if
 	// Effect is EffectNone.
 	Show func(*T) string
 	Same func(a, b *T) bool
-	// Digest is one of the value, where Show may differ between two that are
-	// the same; nil where it does not.
+	// Digest returns a digest of the value if Show can differ between two
+	// values that are the same; otherwise it is nil.
 	Digest func(*T) string
-	// Secrets are the secrets in its value, in order; nil where it can have
-	// none.
+	// Secrets returns the secrets in the value, in order. It is nil if the
+	// value cannot contain any.
 	Secrets func(*T) []string
-	// Copy makes the value of one that of another.
+	// Copy copies the value.
 	Copy func(to, from *T)
 
-	setDefault func(*T) // nil where the zero value is the default
+	setDefault func(*T) // nil if the zero value is the default
 }
 
-// byName joins tables of arguments that are given by name alone.
+// byName joins tables of arguments that can be given only by name.
 func byName[T any](tables ...[]Attribute[T]) []Attribute[T] {
 	out := slices.Concat(tables...)
 	for i := range out {
@@ -71,13 +72,13 @@ func byName[T any](tables ...[]Attribute[T]) []Attribute[T] {
 	return out
 }
 
-// withSecrets adds what Show hides.
+// withSecrets sets the function that returns what Show hides.
 func withSecrets[T any](a Attribute[T], secrets func(*T) []string) Attribute[T] {
 	a.Secrets = secrets
 	return a
 }
 
-// shownAs has people see a value another way.
+// shownAs changes how a value is shown.
 func shownAs[T any](a Attribute[T], show func(*T) string) Attribute[T] {
 	a.Show = show
 	return a
@@ -91,7 +92,7 @@ func texts[T fmt.Stringer](values []T) []string {
 	return out
 }
 
-// show writes a value in the configuration's notation.
+// show returns a value in the configuration's notation.
 func show(v any) string {
 	switch v := v.(type) {
 	case string:

@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// A Bind is an address to listen on. The zero Bind is none.
+// A Bind is an address to listen on. The zero Bind means no address.
 type Bind struct {
-	Network string // "tcp", "unix" or "systemd" (a socket the service manager passed)
+	Network string // "tcp", "unix" or "systemd" (a socket passed by the service manager)
 	Address string // host:port, a path, or "" for systemd
 }
 
-// ParseBind reads host:port, [v6]:port, :port, unix:/path or systemd.
-// Port 0 lets the system choose one.
+// ParseBind parses host:port, [v6]:port, :port, unix:/path or systemd. Port 0
+// lets the system choose one.
 func ParseBind(s string) (Bind, error) {
 	switch path, isUnix := strings.CutPrefix(s, "unix:"); {
 	case s == "systemd":
@@ -38,11 +38,11 @@ func ParseBind(s string) (Bind, error) {
 	case err != nil && allDigits(s):
 		return Bind{}, fmt.Errorf("%q has no host; write %q for every address, or %q", s, ":"+s, "127.0.0.1:"+s)
 	case err != nil && strings.ContainsFunc(s, notInHost):
-		return Bind{}, fmt.Errorf("%q is no address; write \"host:port\", such as \"127.0.0.1:8000\"", s)
+		return Bind{}, fmt.Errorf("%q is not an address; write \"host:port\", such as \"127.0.0.1:8000\"", s)
 	case err != nil:
 		return Bind{}, fmt.Errorf("%q has no port; write \"host:port\", such as %q", s, strings.TrimSuffix(s, "/")+":8000")
 	case strings.ContainsFunc(host, notInHost):
-		return Bind{}, fmt.Errorf("%q is no host; write \"host:port\", such as \"127.0.0.1:8000\"", host)
+		return Bind{}, fmt.Errorf("%q is not a host; write \"host:port\", such as \"127.0.0.1:8000\"", host)
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || strconv.FormatUint(n, 10) != port {
 		return Bind{}, fmt.Errorf("port %q is not a number from 0 to 65535", port)
@@ -50,7 +50,7 @@ func ParseBind(s string) (Bind, error) {
 	return Bind{Network: "tcp", Address: s}, nil
 }
 
-// MaxUnixPath is the longest path of a unix socket: the most that fits its
+// MaxUnixPath is the maximum length of a unix socket's path: what fits in its
 // address, with a final NUL.
 const MaxUnixPath = 107 // bytes
 
@@ -66,12 +66,12 @@ func notInHost(r rune) bool {
 func (b Bind) IsZero() bool { return b == Bind{} }
 
 // sharesWith reports whether two sockets cannot listen on both addresses. Port
-// 0 is another one each time.
+// 0 is a different port each time.
 func (b Bind) sharesWith(other Bind) bool {
 	return !b.IsZero() && b == other && (b.Network != "tcp" || !strings.HasSuffix(b.Address, ":0"))
 }
 
-// String writes the address as the configuration does, without quotes.
+// String returns the address as the configuration writes it, without quotes.
 func (b Bind) String() string {
 	switch b.Network {
 	case "unix":

@@ -38,13 +38,13 @@ func TestParseBindErrors(t *testing.T) {
 		"localhost:080":           `from 0 to 65535`,
 		"::1:80":                  "brackets",
 		"http://localhost:80/":    `write "localhost:80"`,
-		"local host:80":           "no host",
-		"a/b":                     "no address",
+		"local host:80":           "is not a host",
+		"a/b":                     "is not an address",
 		"unix:":                   "needs a path",
 		"unix:x.sock":             "relative path",
 		"unix:/" + long("x", 120): "at most 107 bytes",
 		"127.0.0.1:80\n":          "not a number",
-		"\x00:80":                 "no host",
+		"\x00:80":                 "is not a host",
 	} {
 		_, err := plan.ParseBind(s)
 		assert.ErrorContains(t, err, want, s)

@@ -8,25 +8,25 @@ import (
 	"strings"
 )
 
-// A BindMode is the permissions of the file of a unix socket. 0 leaves them to
-// the umask; whoever may write may connect.
+// A BindMode is the permissions of a unix socket's file. 0 leaves them to the
+// umask. Anybody with write permission can connect.
 type BindMode uint32
 
-// ParseBindMode reads octal digits, such as 0660.
+// ParseBindMode parses octal digits, such as 0660.
 func ParseBindMode(s string) (BindMode, error) {
 	n, err := strconv.ParseUint(s, 8, 32)
 	switch {
 	case err != nil || len(s) < 3 || len(s) > 4:
-		return 0, fmt.Errorf("%q is no mode; write 3 or 4 octal digits, such as \"0660\"", s)
+		return 0, fmt.Errorf("%q is not a mode; write 3 or 4 octal digits, such as \"0660\"", s)
 	case n > 0o777:
-		return 0, fmt.Errorf("%q has more than permissions; write a mode up to \"0777\"", s)
+		return 0, fmt.Errorf("%q has more than permission bits; write a mode up to \"0777\"", s)
 	case n&0o222 == 0:
-		return 0, fmt.Errorf("%q lets nobody connect, which takes the permission to write; write \"0660\" for owner and group", s)
+		return 0, fmt.Errorf("%q lets nobody connect, because that requires write permission; write \"0660\" for owner and group", s)
 	}
 	return BindMode(n), nil
 }
 
-// String writes the mode as the configuration does.
+// String returns the mode as the configuration writes it.
 func (m BindMode) String() string {
 	if m == 0 {
 		return "None"
@@ -34,13 +34,13 @@ func (m BindMode) String() string {
 	return fmt.Sprintf("\"%04o\"", uint32(m))
 }
 
-// A BindOwner is who owns the file of a unix socket: a user, a group or both,
-// each by name or by number. What is "" stays the master's own.
+// A BindOwner is the owner of a unix socket's file: a user, a group or both,
+// each by name or number. A field that is "" means the master's own.
 type BindOwner struct{ User, Group string }
 
 var ownerName = regexp.MustCompile(`^[\pL\pN_][\pL\pN_.@-]*\$?$`)
 
-// ParseBindOwner reads user:group, user or :group.
+// ParseBindOwner parses user:group, user or :group.
 func ParseBindOwner(s string) (BindOwner, error) {
 	user, group, colon := strings.Cut(s, ":")
 	if user == "" && group == "" {
@@ -54,12 +54,12 @@ func ParseBindOwner(s string) (BindOwner, error) {
 			continue
 		}
 		if allDigits(name) {
-			// The last number means "as it is" to the system.
+			// To the system, the highest number means "unchanged".
 			if n, err := strconv.ParseUint(name, 10, 32); err != nil || n == 1<<32-1 {
-				return BindOwner{}, fmt.Errorf("%s is no number of a user or group; the most is %d", name, uint32(1<<32-2))
+				return BindOwner{}, fmt.Errorf("%s is not a user or group number; the most is %d", name, uint32(1<<32-2))
 			}
 		} else if !ownerName.MatchString(name) {
-			return BindOwner{}, fmt.Errorf("%q is no name of a user or group; write \"user:group\"", name)
+			return BindOwner{}, fmt.Errorf("%q is not a user or group name; write \"user:group\"", name)
 		}
 	}
 	return BindOwner{user, group}, nil
@@ -68,7 +68,7 @@ func ParseBindOwner(s string) (BindOwner, error) {
 // IsZero reports whether the owner is the master's own.
 func (o BindOwner) IsZero() bool { return o == BindOwner{} }
 
-// String writes the owner as the configuration does.
+// String returns the owner as the configuration writes it.
 func (o BindOwner) String() string {
 	switch {
 	case o.IsZero():

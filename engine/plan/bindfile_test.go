@@ -35,8 +35,8 @@ func TestParseBindOwner(t *testing.T) {
 		assert.Equal(t, `"`+s+`"`, o.String())
 	}
 	for s, want := range map[string]string{
-		"": "names nobody", ":": "names nobody", "a:": "has no group", "a:b:c": "no name", "a b": "no name", "-1": "no name",
-		"4294967295": "no number", "1:99999999999": "no number", "a\x00": "no name", "a/b": "no name",
+		"": "names nobody", ":": "names nobody", "a:": "has no group", "a:b:c": "is not a user or group name", "a b": "is not a user or group name", "-1": "is not a user or group name",
+		"4294967295": "is not a user or group number", "1:99999999999": "is not a user or group number", "a\x00": "is not a user or group name", "a/b": "is not a user or group name",
 	} {
 		_, err := ParseBindOwner(s)
 		assert.ErrorContains(t, err, want, s)

@@ -2,8 +2,8 @@ package plan
 
 import "strconv"
 
-// Bytes is a size that prints as the configuration writes one: with the
-// largest unit that is exact, such as "512MiB", or as a plain number.
+// Bytes is a size that prints as the configuration writes it: in the largest
+// unit that is exact, such as "512MiB", or as a plain number.
 type Bytes int64
 
 func (b Bytes) String() string {

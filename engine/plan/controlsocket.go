@@ -3,10 +3,10 @@ package plan
 import "strconv"
 
 // A ControlSocket is the absolute path of the socket on which the master
-// answers the command line; "" is one in its runtime directory.
+// answers the command line; "" means a socket in its runtime directory.
 type ControlSocket string
 
-// String writes the path as the configuration does.
+// String returns the path as the configuration writes it.
 func (c ControlSocket) String() string {
 	if c == "" {
 		return "None"

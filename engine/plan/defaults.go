@@ -2,8 +2,8 @@ package plan
 
 import "time"
 
-// The defaults that others than the tables of arguments ask for. Where the Python original has the argument, its
-// default is kept.
+// Defaults that are used outside the tables of arguments. If the Python
+// original has the argument, its default is kept.
 const (
 	DefaultBind                  = "0.0.0.0:8000"
 	DefaultForwarded             = ForwardedSet
@@ -17,18 +17,18 @@ const (
 	DefaultInstances          = 1
 	DefaultMaxRestartsOnCrash = 3
 	DefaultBalance            = BalanceLeastBusy
-	DefaultWebsocketGrace     = 30 * time.Second // of a worker that was replaced, before its websockets are closed
+	DefaultWebsocketGrace     = 30 * time.Second // how long a replaced worker keeps its websockets
 	DefaultHealthInterval     = 5 * time.Second
 	DefaultHealthTimeout      = 2 * time.Second
 	DefaultUnhealthyAfter     = 3
 
-	MaxInstances = 1024 // of one group
+	MaxInstances = 1024 // per group
 
-	// MaxResponseHeaders is how many headers an answer may have.
+	// MaxResponseHeaders is the maximum number of headers in an answer.
 	MaxResponseHeaders = 1000
 
 	// The bounds of MaxHeaderSize and MaxResponseHeaderSize: browsers send a
-	// kilobyte, and a head is held in memory whole.
+	// kilobyte, and the whole head is held in memory.
 	LeastHeaderSize = 1 << 10
 	MostHeaderSize  = 16 << 20
 )

@@ -10,18 +10,18 @@ type Action string
 
 // The actions.
 const (
-	Keep    Action = "keep"    // the same processes, nothing changes
-	Update  Action = "update"  // the same processes, other settings around them
+	Keep    Action = "keep"    // same processes, nothing changes
+	Update  Action = "update"  // same processes, other settings around them
 	Resize  Action = "resize"  // some workers start or stop, the others stay
 	Replace Action = "replace" // every worker is replaced by a new one
 	Add     Action = "add"
 	Remove  Action = "remove"
 )
 
-// ReasonAsked is the reason of a Replace that DiffOptions ask for.
-const ReasonAsked = "asked for"
+// ReasonAsked is the reason of a Replace that DiffOptions request.
+const ReasonAsked = "requested"
 
-// An AttributeChange is one attribute before and after, in the
+// An AttributeChange is an attribute before and after a change, in the
 // configuration's notation.
 type AttributeChange struct {
 	Name          string
@@ -40,16 +40,16 @@ type Change struct {
 	Old     *Group
 	New     *Group // as written in the new configuration
 	Reason  string
-	Hint    string            // what else a reader should know; "" = nothing
-	Changes []AttributeChange // those that take effect
-	// Pinned are process attributes that changed in a group that keeps its
-	// processes (reload_on_sighup=False): they wait until it is replaced.
+	Hint    string            // what else a reader should know; may be ""
+	Changes []AttributeChange // the changes that take effect
+	// Pinned lists changed process attributes of a group that keeps its
+	// processes (reload_on_sighup=False). They take effect when the group is
+	// replaced.
 	Pinned []AttributeChange
 }
 
-// Effective returns the group as it runs once the change is applied: New,
-// with the process attributes of Old where these are pinned. It is nil for
-// Remove.
+// Effective returns the group as it runs once the change is applied: New, but
+// with the process attributes of Old if those are pinned. It is nil for Remove.
 func (c *Change) Effective() *Group {
 	if len(c.Pinned) == 0 {
 		return c.New
@@ -65,19 +65,19 @@ func (c *Change) Effective() *Group {
 
 // Changes is the difference between two plans.
 type Changes struct {
-	Groups  []Change          // new groups in the order written, then removed ones
-	Plan    []AttributeChange // settings outside the groups, applied at once
-	Restart []AttributeChange // settings that only another master applies
+	Groups  []Change          // groups of the new plan in the order written, then removed groups
+	Plan    []AttributeChange // settings outside the groups, applied immediately
+	Restart []AttributeChange // settings that only a new master applies
 }
 
-// DiffOptions say how two plans are compared. The zero value is an ordinary
-// reload.
+// DiffOptions configure a comparison of two plans. The zero value is an
+// ordinary reload.
 type DiffOptions struct {
-	Replace    map[string]bool // groups to replace whatever changed
+	Replace    map[string]bool // groups to replace regardless of changes
 	ReplaceAll bool
 }
 
-// ReplaceOptions are those that replace the groups named, or every one.
+// ReplaceOptions returns options that replace the named groups, or all groups.
 func ReplaceOptions(names []string, all bool) DiffOptions {
 	out := DiffOptions{ReplaceAll: all, Replace: make(map[string]bool, len(names))}
 	for _, name := range names {
@@ -97,10 +97,10 @@ func (o *DiffOptions) names() []string {
 	return out
 }
 
-// Diff compares the plan that runs with a new one. Old is what is in effect:
-// its groups are those of Effective, and its restart-only settings those the
-// master started with. A nil old plan has no groups. Positions and the order
-// of groups are no change.
+// Diff compares the running plan with a new one. old is the state in effect:
+// its groups are those of Effective, and its restart-only settings are those
+// that the master started with. A nil old plan has no groups. Positions and the
+// order of groups do not matter.
 func Diff(old, next *Plan, opts DiffOptions) Changes {
 	var out Changes
 	if old == nil {
@@ -131,8 +131,8 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 	return out
 }
 
-// hintRenames finds groups that have only changed their name: another name is
-// another group, with workers of its own, which may not be what was meant.
+// hintRenames finds groups in which only the name has changed: a different name
+// means a different group with new workers, which may be unintended.
 func hintRenames(changes []Change) {
 	for i := range changes {
 		if changes[i].Action != Remove {
@@ -149,7 +149,7 @@ func hintRenames(changes []Change) {
 	}
 }
 
-// renamed reports whether two groups differ in nothing but their names.
+// renamed reports whether two groups differ only in their names.
 func renamed(old, next *Group) bool {
 	for _, c := range compare(GroupAttributes, old, next, old.recorded) {
 		if c.Effect != EffectIdentity {
@@ -160,7 +160,7 @@ func renamed(old, next *Group) bool {
 }
 
 // diffGroup decides what happens to a group that is in both plans. The new
-// value of reload_on_sighup decides whether its processes are kept.
+// value of reload_on_sighup determines whether its processes are kept.
 func diffGroup(old, next *Group, replace bool) Change {
 	c := Change{Name: next.Name, Old: old, New: next}
 	if old.Scaled && old.Instances != next.Instances {
@@ -202,8 +202,8 @@ func replaceReason(changes []AttributeChange, asked bool) string {
 	return "reload_on_sighup=True: the code may have changed"
 }
 
-// compare lists the attributes in which two values differ, in table order.
-// was is not nil where the old one is a record.
+// compare returns the attributes in which two values differ, in table order.
+// was is not nil if the old one is a record.
 func compare[T any](table []Attribute[T], old, next *T, was *recorded) []AttributeChange {
 	var out []AttributeChange
 	for _, a := range table {

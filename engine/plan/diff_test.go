@@ -34,9 +34,9 @@ func TestDiffGroup(t *testing.T) {
 			[]string{"instances 1 -> 3", "reload_on_sighup True -> False"}, nil},
 		{"pinned", func(p *plan.Group) { p.ReloadOnSighup, p.App = false, "b:app" }, plan.DiffOptions{}, plan.Update, "settings changed",
 			[]string{"reload_on_sighup True -> False"}, []string{`app "main:app" -> "b:app"`}},
-		{"asked for", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{Replace: map[string]bool{"a": true}}, plan.Replace, "asked for",
+		{"requested", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{Replace: map[string]bool{"a": true}}, plan.Replace, "requested",
 			[]string{"reload_on_sighup True -> False"}, nil},
-		{"all asked for", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{ReplaceAll: true}, plan.Replace, "asked for",
+		{"all requested", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{ReplaceAll: true}, plan.Replace, "requested",
 			[]string{"reload_on_sighup True -> False"}, nil},
 	}
 	for _, tt := range tests {

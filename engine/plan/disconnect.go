@@ -2,18 +2,18 @@ package plan
 
 import "strconv"
 
-// Disconnect says what becomes of a request whose client has gone while a
-// worker works on it.
+// A Disconnect says what happens to a request if the client goes away while a
+// worker is processing it.
 type Disconnect string
 
-// The ways to treat it.
+// The ways to handle a disconnect.
 const (
-	DisconnectAuto   Disconnect = ""       // finish where there is a cap, else cancel
-	DisconnectCancel Disconnect = "cancel" // the app gets a disconnect; the slot is free at once
-	DisconnectFinish Disconnect = "finish" // the slot is held until the answer has come
+	DisconnectAuto   Disconnect = ""       // finish if there is a cap, otherwise cancel
+	DisconnectCancel Disconnect = "cancel" // the app gets a disconnect; the slot is freed at once
+	DisconnectFinish Disconnect = "finish" // the slot is held until the answer has arrived
 )
 
-// String writes the value as the configuration does.
+// String returns the value as the configuration writes it.
 func (d Disconnect) String() string {
 	if d == DisconnectAuto {
 		return "None"
@@ -22,8 +22,8 @@ func (d Disconnect) String() string {
 }
 
 // FinishesAbandoned reports whether a request whose client has gone holds its
-// slot until the worker has answered. Only that keeps a cap exact: nothing
-// tells when an app is done that was told of the disconnect.
+// slot until the worker has answered. Nothing else keeps a cap exact: after an
+// app has been told about a disconnect, nothing tells when it is done.
 func (p *Group) FinishesAbandoned() bool {
 	if p.ClientDisconnect == DisconnectAuto {
 		return p.MaxReqPerWorker > 0

@@ -10,13 +10,13 @@ import (
 // groupAttribute is an entry of the table of WorkerGroup's arguments.
 type groupAttribute = Attribute[Group]
 
-// GroupAttributes are the arguments of WorkerGroup, in the order of its
-// signature: the nine of the Python original, then those that are given by name.
+// GroupAttributes lists the arguments of WorkerGroup in the order of its
+// signature: the nine of the Python original, then the keyword-only ones.
 var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, trafficAttributes, drainAttributes,
 	healthAttributes, recycleAttributes, headerAttributes))
 
-// NewGroup returns a group in which each attribute has its default. It has no
-// name and no app.
+// NewGroup returns a group with the default of each attribute. It has no name
+// and no app.
 func NewGroup() *Group {
 	g := &Group{}
 	for _, a := range GroupAttributes {
@@ -38,7 +38,7 @@ var originalAttributes = []groupAttribute{
 		OtherNames: []string{"application", "target", "module", "asgi"}},
 		func(g *Group) *string { return &g.App }),
 	integer(groupAttribute{Name: "instances", Effect: EffectResize, Rule: "1 to 1024",
-		Doc:        "How many processes.",
+		Doc:        "The number of processes.",
 		OtherNames: []string{"workers", "processes", "count", "replicas", "num_workers", "size", "n"}},
 		1, MaxInstances, DefaultInstances, func(g *Group) *int { return &g.Instances }),
 	integer(groupAttribute{Name: "max_req_per_worker", Effect: EffectProxy, Rule: "0 = no cap",
@@ -46,7 +46,7 @@ var originalAttributes = []groupAttribute{
 		OtherNames: []string{"concurrency", "limit_concurrency", "max_concurrency", "max_requests_per_worker", "threads"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.MaxReqPerWorker }),
 	routesAttribute(groupAttribute{Name: "routes", Type: "list[str | matcher]", Default: `["*"]`, Effect: EffectProxy,
-		Rule:       `not empty; each a matcher, a path prefix, a glob (* in a segment, ** across), or "*" for what no other route takes`,
+		Rule:       `not empty; each a matcher, a path prefix, a glob (* in a segment, ** across), or "*" for requests that no other route takes`,
 		Doc:        "The requests that the group takes. Matchers are tried first, in the order written; then the string with the longest literal part wins.",
 		OtherNames: []string{"route", "paths", "path", "prefix", "prefixes", "urls"}}),
 	flag(groupAttribute{Name: "reload_on_sighup", Effect: EffectSupervisor,
@@ -58,7 +58,7 @@ var originalAttributes = []groupAttribute{
 		OtherNames: []string{"log_level", "loglevel", "level"}},
 		"info", []string{"critical", "error", "warning", "info", "debug", "trace"}, func(g *Group) *string { return &g.LogLevel }),
 	integer(groupAttribute{Name: "max_restarts_on_crash", Effect: EffectSupervisor, Rule: "0 = never restart",
-		Doc:        "How many times in a row a crashed process is started again before it counts as failed.",
+		Doc:        "How many times in a row a crashed process is restarted before it counts as failed.",
 		OtherNames: []string{"max_restarts", "restarts", "retries"}},
 		0, NoLimit, DefaultMaxRestartsOnCrash, func(g *Group) *int { return &g.MaxRestartsOnCrash }),
 	duration(groupAttribute{Name: "restart_backoff_on_crash", Effect: EffectSupervisor,
@@ -70,22 +70,22 @@ var originalAttributes = []groupAttribute{
 var processAttributes = []groupAttribute{
 	withSecrets(several(groupAttribute{Name: "env", Type: "dict[str, str | secret]", Default: "{}", Effect: EffectProcess,
 		Rule:       "{index} in a value becomes the worker's index",
-		Doc:        "Variables for the processes, beside those of the master.",
+		Doc:        "Variables for the processes, in addition to those of the master.",
 		OtherNames: []string{"environment", "envs", "environ"}},
 		func(g *Group) *[]EnvVar { return &g.Env }), envSecrets),
 	several(groupAttribute{Name: "uvicorn_args", Type: "list[str]", Default: "[]", Effect: EffectProcess,
-		Rule:       "no option that ldcorn sets itself",
+		Rule:       "must not contain options that ldcorn sets itself",
 		Doc:        "More options for Uvicorn.",
 		OtherNames: []string{"args", "extra_args", "uvicorn_options", "options"}},
 		func(g *Group) *[]string { return &g.UvicornArgs }),
 	single(groupAttribute{Name: "cwd", Type: "str | None", Default: "None", Effect: EffectProcess,
-		Rule:       "a relative one starts at the configuration's folder",
-		Doc:        "The folder to run in; None is the master's own.",
+		Rule:       "a relative path starts at the configuration's folder",
+		Doc:        "The folder to run in; None means the master's own.",
 		OtherNames: []string{"chdir", "dir", "directory", "workdir", "working_dir", "app_dir"}},
 		func(g *Group) *string { return &g.Cwd }),
 	single(groupAttribute{Name: "python", Type: "str | None", Default: "None", Effect: EffectProcess,
 		Rule:       "a relative path starts at the configuration's folder",
-		Doc:        "The interpreter; None takes $VIRTUAL_ENV, .venv beside the configuration, or python3.",
+		Doc:        "The interpreter; None means $VIRTUAL_ENV, .venv next to the configuration, or python3.",
 		OtherNames: []string{"interpreter", "executable", "venv", "virtualenv"}},
 		func(g *Group) *string { return &g.Python }),
 	positive(groupAttribute{Name: "stop_timeout", Effect: EffectSupervisor,
@@ -94,10 +94,10 @@ var processAttributes = []groupAttribute{
 		10*time.Second, func(g *Group) *time.Duration { return &g.StopTimeout }),
 }
 
-// trafficAttributes say how requests wait, and which process gets them.
+// trafficAttributes control how requests wait, and which process gets them.
 var trafficAttributes = []groupAttribute{
 	integer(groupAttribute{Name: "queue_limit", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc:        "How many requests may wait for a free process; one more gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
+		Doc:        "How many requests may wait for a free process; any further request gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_queue", "queue_size", "max_queued", "backlog"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.QueueLimit }),
 	duration(groupAttribute{Name: "queue_timeout", Effect: EffectProxy, Rule: "0 = no limit",
@@ -110,7 +110,7 @@ var trafficAttributes = []groupAttribute{
 		DefaultBalance, []Balance{BalanceLeastBusy, BalanceRoundRobin}, func(g *Group) *Balance { return &g.Balance }),
 	single(groupAttribute{Name: "sticky", Type: "key | None", Default: "None", Effect: EffectProxy,
 		Rule:       match.KeyForms,
-		Doc:        "Sends all requests of a client to the same process, as long as that is there.",
+		Doc:        "Sends all requests of a client to the same process, for as long as that process runs.",
 		OtherNames: []string{"sticky_sessions", "affinity", "session_affinity", "ip_hash", "hash"}},
 		func(g *Group) *match.Key { return &g.Sticky }),
 	duration(groupAttribute{Name: "request_timeout", Effect: EffectProxy, Rule: "0 = no limit",
@@ -118,18 +118,18 @@ var trafficAttributes = []groupAttribute{
 		OtherNames: []string{"timeout", "read_timeout", "response_timeout", "worker_timeout"}},
 		0, func(g *Group) *time.Duration { return &g.RequestTimeout }),
 	choice(groupAttribute{Name: "client_disconnect", Type: "str | None", Effect: EffectProxy,
-		Doc:        "What becomes of a request whose client has gone: the app is told at once, or the process is busy until the app has answered. None is \"finish\" in a group with max_req_per_worker, else \"cancel\".",
+		Doc:        "What happens to a request whose client has gone: with \"cancel\" the app is told at once; with \"finish\" the process stays busy until the app has answered. None means \"finish\" in a group with max_req_per_worker, otherwise \"cancel\".",
 		OtherNames: []string{"on_disconnect", "on_client_disconnect"}},
 		DisconnectAuto, []Disconnect{DisconnectCancel, DisconnectFinish}, func(g *Group) *Disconnect { return &g.ClientDisconnect }),
 }
 
-// drainAttributes say what may become of a process that was replaced.
+// drainAttributes control what a replaced process may still finish.
 var drainAttributes = []groupAttribute{
 	duration(groupAttribute{Name: "drain_timeout", Effect: EffectSupervisor, Rule: "0 = as long as they take",
-		Doc: "How long a process that was replaced may go on with its requests before it is stopped."},
+		Doc: "How long a replaced process may continue with its requests before it is stopped."},
 		0, func(g *Group) *time.Duration { return &g.DrainTimeout }),
 	duration(groupAttribute{Name: "websocket_grace", Effect: EffectSupervisor, Rule: "0 = closed at once",
-		Doc:        "How long a process that was replaced keeps its websockets open.",
+		Doc:        "How long a replaced process keeps its websockets open.",
 		OtherNames: []string{"websocket_timeout", "ws_grace"}},
 		DefaultWebsocketGrace, func(g *Group) *time.Duration { return &g.WebsocketGrace }),
 }
@@ -137,15 +137,15 @@ var drainAttributes = []groupAttribute{
 var healthAttributes = []groupAttribute{
 	single(groupAttribute{Name: "health_path", Type: "str | None", Default: "None", Effect: EffectSupervisor,
 		Rule:       `such as "/healthz"`,
-		Doc:        "What a process must answer with 2xx before it gets requests and all the time after; None checks nothing.",
+		Doc:        "The path that a process must answer with 2xx before it gets requests, and for as long as it runs; None means no checks.",
 		OtherNames: []string{"healthcheck", "health_check", "health_url", "healthcheck_path", "liveness_path", "readiness_path"}},
 		func(g *Group) *string { return &g.HealthPath }),
-	headerEdits(groupAttribute{Name: "health_headers", Effect: EffectSupervisor, Rule: "; with `health_path` alone",
-		Doc:        `Changes to the headers of the request for health_path, which otherwise has "Host: localhost", and 127.0.0.1 over http as its client.`,
+	headerEdits(groupAttribute{Name: "health_headers", Effect: EffectSupervisor, Rule: "; only with `health_path`",
+		Doc:        `Changes to the headers of the request for health_path, which by default has "Host: localhost" and a client at 127.0.0.1 over http.`,
 		OtherNames: []string{"health_header", "healthcheck_headers", "health_host"}},
 		func(g *Group) *[]HeaderEdit { return &g.HealthHeaders }),
 	positive(groupAttribute{Name: "health_interval", Effect: EffectSupervisor,
-		Doc:        "From one health check of a healthy process to the next.",
+		Doc:        "The time between two health checks of a healthy process.",
 		OtherNames: []string{"check_interval", "healthcheck_interval"}},
 		DefaultHealthInterval, func(g *Group) *time.Duration { return &g.HealthInterval }),
 	positive(groupAttribute{Name: "health_timeout", Effect: EffectSupervisor,
@@ -158,22 +158,22 @@ var healthAttributes = []groupAttribute{
 		1, NoLimit, DefaultUnhealthyAfter, func(g *Group) *int { return &g.UnhealthyAfter }),
 }
 
-// recycleAttributes say when a process that works is replaced.
+// recycleAttributes control when a process that works is replaced.
 var recycleAttributes = []groupAttribute{
 	integer(groupAttribute{Name: "max_requests", Effect: EffectSupervisor, Rule: "0 = never",
-		Doc:        "After how many requests a process is replaced.",
+		Doc:        "The number of requests after which a process is replaced.",
 		OtherNames: []string{"limit_max_requests"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.MaxRequests }),
 	integer(groupAttribute{Name: "max_requests_jitter", Effect: EffectSupervisor, Rule: "0 = the same for all",
-		Doc:        "How many requests more some processes get, so that not all are replaced at once.",
+		Doc:        "How many more requests some processes get, so that they are not all replaced at once.",
 		OtherNames: []string{"limit_max_requests_jitter"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.MaxRequestsJitter }),
 	size(groupAttribute{Name: "max_rss", Effect: EffectSupervisor, Rule: "0 = no limit",
-		Doc:        "The memory with which a process is replaced: what it and its children have resident.",
+		Doc:        "The resident memory of a process and its children at which the process is replaced.",
 		OtherNames: []string{"max_memory", "memory_limit", "max_memory_per_worker", "max_memory_per_child"}},
 		0, func(g *Group) *int64 { return &g.MaxRSS }),
 	duration(groupAttribute{Name: "max_lifetime", Effect: EffectSupervisor, Rule: "0 = no limit",
-		Doc:        "The age by which a process is replaced; up to a tenth sooner, so that not all are at once.",
+		Doc:        "The age at which a process is replaced; some go up to a tenth sooner, so that they are not all replaced at once.",
 		OtherNames: []string{"max_age", "lifetime", "max_worker_lifetime", "workers_lifetime"}},
 		0, func(g *Group) *time.Duration { return &g.MaxLifetime }),
 }
@@ -184,18 +184,19 @@ var headerAttributes = []groupAttribute{
 		OtherNames: []string{"headers", "set_header", "set_headers", "extra_headers", "proxy_set_header"}},
 		func(g *Group) *[]HeaderEdit { return &g.RequestHeaders }),
 	headerEdits(groupAttribute{Name: "response_headers", Effect: EffectProxy,
-		Doc:        "Changes to the headers of a process's answer before the client gets it, after those of LdConfig; ldcorn's own error answers stay as they are.",
+		Doc:        "Changes to the headers of a process's answer before the client gets it, after those of LdConfig; they do not apply to ldcorn's own error answers.",
 		OtherNames: []string{"answer_headers", "add_headers", "add_header"}},
 		func(g *Group) *[]HeaderEdit { return &g.ResponseHeaders }),
 	single(groupAttribute{Name: "strip_prefix", Type: "str | None", Default: "None", Effect: EffectProxy,
 		Rule:       `whole segments, such as "/api"`,
-		Doc:        "What is taken off the path before a process gets it, which learns it from X-Forwarded-Prefix. Routes see the whole path.",
+		Doc:        "The prefix to remove from the path before a process gets it; X-Forwarded-Prefix tells the process about it. Routes see the whole path.",
 		OtherNames: []string{"strip_path", "remove_prefix", "root_path", "path_prefix", "mount", "stripprefix"},
 		Show:       func(g *Group) string { return StripPrefix(g.StripPrefix).String() }},
 		func(g *Group) *string { return &g.StripPrefix }),
 }
 
-// routesAttribute compares routes by how they are written.
+// routesAttribute completes the entry for routes, which are compared as
+// written.
 func routesAttribute(a groupAttribute) groupAttribute {
 	a.Show = func(g *Group) string { return showList(routeTexts(g.Routes)) }
 	a.Same = func(x, y *Group) bool { return slices.Equal(routeTexts(x.Routes), routeTexts(y.Routes)) }
@@ -215,7 +216,7 @@ func envSecrets(p *Group) (out []string) {
 	return out
 }
 
-// routeText is a route as it is written.
+// A routeText is a route as written.
 type routeText string
 
 func routeTexts(routes []Route) []routeText {

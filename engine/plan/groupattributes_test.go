@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestGroupAttributesAreWhole: an entry has all that its readers need, and
-// takes the value of another group.
+// TestGroupAttributesAreWhole: an entry has everything that its readers need,
+// and can copy the value of another group.
 func TestGroupAttributesAreWhole(t *testing.T) {
 	for _, a := range GroupAttributes {
 		assert.NotEmpty(t, a.Type, a.Name)
@@ -22,7 +22,7 @@ func TestGroupAttributesAreWhole(t *testing.T) {
 }
 
 // TestEffectiveKeepsWhatIsPinned: a group that keeps its processes runs with
-// each of the old values that need new ones, and no other.
+// exactly those old values that need new processes.
 func TestEffectiveKeepsWhatIsPinned(t *testing.T) {
 	old := &Group{Name: "a", App: "old:app", LogLevel: "debug", Env: []EnvVar{{"A", Plain("old")}}, UvicornArgs: []string{"--old"},
 		Cwd: "/old", Python: "old", QueueLimit: 1}

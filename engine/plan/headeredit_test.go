@@ -16,17 +16,17 @@ func TestNewHeaderEdit(t *testing.T) {
 		{"Set-Cookie", "a=b; Path=/", ""},
 		{"X-A", "tab\there, é", ""},
 		{"", "b", "the name is empty"},
-		{"X A", "b", "characters that no header's has"},
-		{"X-A:", "b", "characters that no header's has"},
-		{"X-É", "b", "characters that no header's has"},
+		{"X A", "b", "characters that a header name cannot have"},
+		{"X-A:", "b", "characters that a header name cannot have"},
+		{"X-É", "b", "characters that a header name cannot have"},
 		{strings.Repeat("x", 257), "b", "257 characters"},
 		{"Content-Length", "1", "how the body is sent"},
 		{"TRANSFER-ENCODING", "chunked", "how the body is sent"},
 		{"connection", "close", "one connection only"},
 		{"Upgrade", "h2c", "one connection only"},
-		{"Sec-WebSocket-Accept", "x", "a websocket's two ends"},
-		{"X-A", "b\r\nX-B: c", "holds a line end"},
-		{"X-A", "b\n", "holds a line end"},
+		{"Sec-WebSocket-Accept", "x", "the two ends of a websocket"},
+		{"X-A", "b\r\nX-B: c", "contains a line break"},
+		{"X-A", "b\n", "contains a line break"},
 		{"X-A", "b\x00", "control character"},
 		{"X-A", "b\x7f", "control character"},
 		{"X-A", " b", "blanks around it"},
@@ -48,7 +48,7 @@ func TestHeaderEditSides(t *testing.T) {
 	for _, c := range []struct {
 		op   HeaderOp
 		name string
-		want string // of the request's side
+		want string // for ToWorker
 	}{
 		{HeaderSet, "Authorization", ""},
 		{HeaderSet, "Cookie", ""},
@@ -72,7 +72,7 @@ func TestHeaderEditSides(t *testing.T) {
 	}
 }
 
-// TestHeaderEditShown: comparable, and a secret stays one.
+// TestHeaderEditShown: an edit is comparable, and does not show a secret.
 func TestHeaderEditShown(t *testing.T) {
 	edit := func(op HeaderOp, name string, value Text) HeaderEdit {
 		e, err := NewHeaderEdit(op, name, value)

@@ -10,7 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// manyRoutes are routes of a kind.
+// manyRoutes returns routes of each kind.
 var manyRoutes = map[string]func(i int) match.Matcher{
 	"prefixes":    func(i int) match.Matcher { return match.Prefix(fmt.Sprint("/p", i)) },
 	"hosts":       func(i int) match.Matcher { return match.Host(fmt.Sprintf("h%d.example.com", i)) },
@@ -37,7 +37,7 @@ func manyOf(kinds ...string) *plan.Plan {
 	return &plan.Plan{Groups: []*plan.Group{group}}
 }
 
-// TestManyRoutes: 20,000 routes are compared, unless no index finds them. Then
+// TestManyRoutes: 20,000 routes are compared, unless no index covers them; then
 // a problem says so.
 func TestManyRoutes(t *testing.T) {
 	for kind := range manyRoutes {
@@ -50,7 +50,7 @@ func TestManyRoutes(t *testing.T) {
 	}
 }
 
-// BenchmarkValidate has 20,000 routes of each kind, and of all of them.
+// BenchmarkValidate measures 20,000 routes of each kind, and of all kinds.
 func BenchmarkValidate(b *testing.B) {
 	all := []string{}
 	for kind := range manyRoutes {

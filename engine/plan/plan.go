@@ -9,8 +9,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// A Pos is a place in a configuration file. The zero Pos means unknown.
-// Positions take no part in comparing plans: moving a block is no change.
+// A Pos is a position in a configuration file. The zero Pos means unknown.
+// Comparisons of plans ignore positions: moving a block is not a change.
 type Pos struct {
 	File string
 	Line int // from 1
@@ -33,44 +33,44 @@ type Plan struct {
 	Bind   Bind
 	Groups []*Group // in the order written; names are unique
 
-	BindMode  BindMode // of the file of a unix socket
+	BindMode  BindMode // of a unix socket's file
 	BindOwner BindOwner
 
-	Router        Router // is asked before the routes are; nil = none
-	RouterSteps   int    // of the interpreter, that one call may take
+	Router        Router // asked before the routes; nil if there is none
+	RouterSteps   int    // interpreter steps that one call may take
 	OnRouterError OnRouterError
 
 	Forwarded             Forwarded
-	TrustedProxies        []netip.Prefix // peers whose forwarded headers are believed
-	HeaderTimeout         time.Duration  // from the first byte of a head to its last; 0 = no limit
-	IdleTimeout           time.Duration  // a client connection between requests; 0 = no limit
-	MaxHeaderSize         int            // bytes of a request's head; 0 = DefaultMaxHeaderSize
-	MaxResponseHeaderSize int            // bytes of an answer's head; 0 = DefaultMaxResponseHeaderSize
-	MaxBodySize           int64          // bytes of a request's body; 0 = no limit
-	UnderscoresInHeaders  bool           // fields with "_" in their names reach workers; false drops them
+	TrustedProxies        []netip.Prefix // peers whose forwarded headers are trusted
+	HeaderTimeout         time.Duration  // from the first byte of a head to its last; 0 means no limit
+	IdleTimeout           time.Duration  // of a client connection between requests; 0 means no limit
+	MaxHeaderSize         int            // bytes of a request's head; 0 means DefaultMaxHeaderSize
+	MaxResponseHeaderSize int            // bytes of an answer's head; 0 means DefaultMaxResponseHeaderSize
+	MaxBodySize           int64          // bytes of a request's body; 0 means no limit
+	UnderscoresInHeaders  bool           // pass on fields with "_" in their names instead of dropping them
 
-	RequestHeaders  []HeaderEdit // to every request, before those of its group
-	ResponseHeaders []HeaderEdit // to every worker's answer, likewise
+	RequestHeaders  []HeaderEdit // applied to every request, before those of its group
+	ResponseHeaders []HeaderEdit // applied to every worker's answer, before those of its group
 
 	AccessLog AccessLog
-	LogFormat LogFormat // of the access log; "" = LogText
+	LogFormat LogFormat // of the access log; "" means LogText
 
 	ControlSocket ControlSocket
 
-	Admin Bind // for metrics and health; zero = none; never of the network "systemd"
+	Admin Bind // for metrics and health; zero if none; the network is never "systemd"
 
 	StartupTimeout  time.Duration // from the start of a worker until it is ready
-	ShutdownTimeout time.Duration // from TERM until requests still in flight are cut
+	ShutdownTimeout time.Duration // from TERM until the remaining requests are cut off
 	ReloadSurge     Surge
 
-	Inputs      []Input // everything evaluation read, in order of first use
+	Inputs      []Input // everything that evaluation read, in order of first use
 	Fingerprint string  // hex digest of Inputs; equal inputs give equal plans
 	Pos         Pos     // of the LdConfig call
 
 	recorded *recorded // not nil: made by Record.Plan
 }
 
-// Group returns the group of that name, or nil.
+// Group returns the group with that name, or nil.
 func (p *Plan) Group(name string) *Group {
 	for _, group := range p.Groups {
 		if group.Name == name {
@@ -85,10 +85,10 @@ func (p *Plan) Group(name string) *Group {
 type Input struct {
 	Kind   InputKind
 	Name   string // absolute path, name of the variable, or name of the word
-	Digest string // hex digest of the content; salted for secrets; "" = unset
+	Digest string // hex digest of the content; salted for secrets; "" if unset
 }
 
-// InputKind says what an Input is.
+// An InputKind is the kind of an Input.
 type InputKind string
 
 // The kinds of input.
@@ -98,14 +98,14 @@ const (
 	InputSystem InputKind = "system" // such as cpu_count
 )
 
-// Forwarded says what happens to X-Forwarded-* and Forwarded headers.
+// A Forwarded says what happens to X-Forwarded-* and Forwarded headers.
 type Forwarded string
 
 // The forwarded modes.
 const (
-	ForwardedSet    Forwarded = "set"    // overwrite with what ldcorn saw
-	ForwardedAppend Forwarded = "append" // add to those of a trusted peer, else overwrite
-	ForwardedOff    Forwarded = "off"    // remove, write none
+	ForwardedSet    Forwarded = "set"    // overwrite them with what ldcorn saw
+	ForwardedAppend Forwarded = "append" // append to those of a trusted peer, otherwise overwrite them
+	ForwardedOff    Forwarded = "off"    // remove them and write none
 )
 
 // A Group is one worker group.
@@ -113,38 +113,38 @@ type Group struct {
 	Name                  string
 	App                   string // module:attribute, as given to Uvicorn
 	Instances             int
-	MaxReqPerWorker       int // 0 = no cap
+	MaxReqPerWorker       int // 0 means no cap
 	Routes                []Route
 	ReloadOnSighup        bool
 	LogLevel              string // uvicorn_log_level
 	MaxRestartsOnCrash    int
 	RestartBackoffOnCrash time.Duration
-	QueueLimit            int           // requests that may wait for a slot; 0 = no limit
-	QueueTimeout          time.Duration // how long one may; 0 = no limit
+	QueueLimit            int           // requests that may wait for a slot; 0 means no limit
+	QueueTimeout          time.Duration // how long a request may wait; 0 means no limit
 	Balance               Balance
-	Sticky                match.Key     // requests of one key go to one worker
-	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 = no limit
+	Sticky                match.Key     // requests with the same key go to the same worker
+	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 means no limit
 	ClientDisconnect      Disconnect
 	Env                   []EnvVar // sorted by name; {index} in a value becomes the worker's index
 	UvicornArgs           []string
-	Cwd                   string // absolute; "" = the master's directory
-	Python                string // as written; "" = found, see engine/worker
+	Cwd                   string // absolute; "" means the master's folder
+	Python                string // as written; "" means found by engine/worker
 	StopTimeout           time.Duration
-	DrainTimeout          time.Duration // of requests of a worker that was replaced; 0 = no limit
-	WebsocketGrace        time.Duration // of its websockets
-	HealthPath            string        // must answer 2xx; "" = no health checks
-	HealthHeaders         []HeaderEdit  // of the request for it
+	DrainTimeout          time.Duration // for requests of a replaced worker; 0 means no limit
+	WebsocketGrace        time.Duration // for its websockets
+	HealthPath            string        // must answer with 2xx; "" means no health checks
+	HealthHeaders         []HeaderEdit  // edits to the headers of the check
 	HealthInterval        time.Duration // between health checks of a healthy worker
 	HealthTimeout         time.Duration // of one health check
 	UnhealthyAfter        int           // failed health checks in a row
-	MaxRequests           int           // then a worker is replaced; 0 = never
-	MaxRequestsJitter     int           // at most so many more, by worker
-	MaxRSS                int64         // bytes, of a worker with its children; 0 = no limit
-	MaxLifetime           time.Duration // 0 = no limit
-	StripPrefix           string        // of the path that a worker gets; "" = none
+	MaxRequests           int           // after which a worker is replaced; 0 means never
+	MaxRequestsJitter     int           // maximum number of additional requests, random for each worker
+	MaxRSS                int64         // bytes, of a worker and its children; 0 means no limit
+	MaxLifetime           time.Duration // 0 means no limit
+	StripPrefix           string        // removed from the path that a worker gets; may be ""
 	RequestHeaders        []HeaderEdit
 	ResponseHeaders       []HeaderEdit
-	Scaled                bool // Instances is what somebody has asked the master for, not the configuration's
+	Scaled                bool // Instances was set by Scale, not by the configuration
 	Pos                   Pos
 
 	recorded *recorded // not nil: made by Record.Plan

@@ -9,13 +9,12 @@ import (
 // planAttribute is an entry of the table of LdConfig's arguments.
 type planAttribute = Attribute[Plan]
 
-// PlanAttributes are the arguments of LdConfig, in the order of its signature:
-// the two of the Python original, then those that are given by name.
+// PlanAttributes lists the arguments of LdConfig in the order of its signature:
+// the two of the Python original, then the keyword-only ones.
 var PlanAttributes = slices.Concat([]planAttribute{bindAttribute, workersAttribute},
 	byName(bindFileAttributes, routerAttributes, clientAttributes, planHeaderAttributes, masterAttributes))
 
-// NewPlan returns a plan in which each attribute has its default. It has no
-// groups.
+// NewPlan returns a plan with the default of each attribute. It has no groups.
 func NewPlan() *Plan {
 	p := &Plan{}
 	for _, a := range PlanAttributes {
@@ -32,33 +31,33 @@ var bindAttribute = defaulted(planAttribute{Name: "bind", Type: "str", Effect: E
 	OtherNames: []string{"host", "port", "address", "addr", "listen", "url", "socket", "uds"}},
 	Bind{Network: "tcp", Address: DefaultBind}, func(p *Plan) *Bind { return &p.Bind })
 
-// workersAttribute takes no part in a diff as a whole: that compares group by
-// group.
+// workersAttribute is not part of a diff as a whole, because a diff compares
+// group by group.
 var workersAttribute = planAttribute{Name: "workers", Type: "list[WorkerGroup]", Required: true, Effect: EffectNone,
 	Rule:       "at least one, with names of their own",
 	Doc:        "The worker groups, in the order in which equal routes are tried.",
 	Example:    "workers=[WorkerGroup(…)]",
 	OtherNames: []string{"groups", "pools", "worker_groups", "apps"}}
 
-// bindFileAttributes are about the file of a unix socket.
+// bindFileAttributes control the file of a unix socket.
 var bindFileAttributes = []planAttribute{
 	defaulted(planAttribute{Name: "bind_mode", Type: "str | None", Effect: EffectRestart,
-		Rule:       `3 or 4 octal digits such as "0660"; for bind="unix:…" alone`,
-		Doc:        "The permissions of the socket's file: who may write may connect. None leaves them to the umask.",
+		Rule:       `3 or 4 octal digits such as "0660"; only for bind="unix:…"`,
+		Doc:        "The permissions of the socket's file: anybody with write permission can connect. None leaves them to the umask.",
 		OtherNames: []string{"socket_mode", "mode", "umask", "chmod", "uds_mode", "unix_mode"}},
 		0, func(p *Plan) *BindMode { return &p.BindMode }),
 	defaulted(planAttribute{Name: "bind_owner", Type: "str | None", Effect: EffectRestart,
-		Rule:       `"user:group", "user" or ":group", by names of /etc/passwd and /etc/group or by numbers; for bind="unix:…" alone`,
-		Doc:        "Who owns the socket's file; None is the master's own user and group.",
+		Rule:       `"user:group", "user" or ":group", with names from /etc/passwd and /etc/group or numbers; only for bind="unix:…"`,
+		Doc:        "The owner of the socket's file; None means the master's own user and group.",
 		OtherNames: []string{"socket_owner", "owner", "chown", "socket_user", "socket_group", "bind_group", "bind_user"}},
 		BindOwner{}, func(p *Plan) *BindOwner { return &p.BindOwner }),
 }
 
 var routerAttributes = []planAttribute{
-	// Two routers are the same when they would do the same.
+	// Two routers are the same if they would do the same.
 	{Name: "router", Type: "router | None", Default: "None", Effect: EffectProxy,
 		Rule: "a function of one argument, the request",
-		Doc: "Is called for each request before the routes are asked. It returns None to leave it to them, a group's name, " +
+		Doc: "Is called for each request before the routes are tried. It returns None to leave the request to them, a group's name, " +
 			"to(…), respond(…) or redirect(…).",
 		OtherNames: []string{"route", "route_fn", "routing", "on_request"},
 		Show:       func(p *Plan) string { return showRouter(p.Router) },
@@ -71,21 +70,21 @@ var routerAttributes = []planAttribute{
 		OtherNames: []string{"max_steps", "router_max_steps", "router_timeout", "router_budget"}},
 		100, MaxRouterSteps, 10_000, func(p *Plan) *int { return &p.RouterSteps }),
 	choice(planAttribute{Name: "on_router_error", Effect: EffectProxy,
-		Doc:        "What becomes of a request that the router fails on: 500, or the routes find its group. A client can make many routers fail: where the router guards something, reject.",
+		Doc:        "What happens to a request on which the router fails: it gets 500, or the routes find its group. A client can make many routers fail: if the router protects something, reject.",
 		OtherNames: []string{"router_error", "router_on_error", "on_error"}},
 		RouterReject, []OnRouterError{RouterReject, RouterFallback}, func(p *Plan) *OnRouterError { return &p.OnRouterError }),
 }
 
-// clientAttributes say what is believed of clients, and how long and how large
-// what they send may be.
+// clientAttributes control what is trusted of clients, and how long and how
+// large what they send may be.
 var clientAttributes = []planAttribute{
 	choice(planAttribute{Name: "forwarded", Effect: EffectProxy,
-		Doc:        "What happens to X-Forwarded-* and Forwarded headers: overwrite them, append to those of a trusted peer, or remove them; without them the app sees no client.",
+		Doc:        "What happens to X-Forwarded-* and Forwarded headers: overwrite them, append to those of a trusted peer, or remove them; without them the app does not know the client.",
 		OtherNames: []string{"proxy_headers"}},
 		DefaultForwarded, []Forwarded{ForwardedSet, ForwardedAppend, ForwardedOff}, func(p *Plan) *Forwarded { return &p.Forwarded }),
 	shownAs(several(planAttribute{Name: "trusted_proxies", Type: "list[str]", Default: "[]", Effect: EffectProxy,
 		Rule:       `networks such as "10.0.0.0/8", or single addresses`,
-		Doc:        "The peers whose forwarded headers are believed.",
+		Doc:        "The peers whose forwarded headers are trusted.",
 		OtherNames: []string{"forwarded_allow_ips"}},
 		func(p *Plan) *[]netip.Prefix { return &p.TrustedProxies }),
 		func(p *Plan) string { return showList(texts(p.TrustedProxies)) }),
@@ -97,24 +96,24 @@ var clientAttributes = []planAttribute{
 		OtherNames: []string{"keep_alive", "keepalive", "timeout_keep_alive", "keep_alive_timeout"}},
 		DefaultIdleTimeout, func(p *Plan) *time.Duration { return &p.IdleTimeout }),
 	headSize(planAttribute{Name: "max_header_size",
-		Doc:        "How large a request's head may be; one that is larger gets 431.",
+		Doc:        "How large a request's head may be; a request with a larger one gets 431.",
 		OtherNames: []string{"limit_request_fields", "h11_max_incomplete_event_size", "max_head_size", "header_size"}},
 		DefaultMaxHeaderSize, func(p *Plan) *int { return &p.MaxHeaderSize }),
 	headSize(planAttribute{Name: "max_response_header_size",
-		Doc:        "How large the head of a process's answer may be, which may have 1,000 headers; the client gets 502 for one that is larger.",
+		Doc:        "How large the head of a process's answer may be; it may have up to 1,000 headers. If it is larger, the client gets 502.",
 		OtherNames: []string{"max_answer_header_size", "proxy_buffer_size", "response_header_size"}},
 		DefaultMaxResponseHeaderSize, func(p *Plan) *int { return &p.MaxResponseHeaderSize }),
 	size(planAttribute{Name: "max_body_size", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc:        "How large a request's body may be; one that is larger gets 413.",
+		Doc:        "How large a request's body may be; a request with a larger one gets 413.",
 		OtherNames: []string{"client_max_body_size", "max_request_size", "body_size"}},
 		0, func(p *Plan) *int64 { return &p.MaxBodySize }),
 	flag(planAttribute{Name: "underscores_in_headers", Effect: EffectProxy,
-		Doc:        "Whether a process gets the headers of a request that have an underscore in their names. Many apps take X_User for X-User; whatever this says, none gets one that it could take for a header which ldcorn reads or writes.",
+		Doc:        "Whether a process gets request headers with an underscore in their names. Many apps treat X_User as X-User; regardless of this setting, no app gets a header that it could mistake for one that ldcorn reads or writes.",
 		OtherNames: []string{"allow_underscores", "header_map", "underscore_headers"}},
 		false, func(p *Plan) *bool { return &p.UnderscoresInHeaders }),
 }
 
-// headSize is for how large a head may be.
+// headSize completes the entry for the maximum size of a head.
 func headSize(a planAttribute, def int, place func(*Plan) *int) planAttribute {
 	a.Type, a.Unit, a.Effect = "size", "bytes", EffectProxy
 	a.Rule = "from 1KiB to 16MiB"
@@ -128,42 +127,42 @@ var planHeaderAttributes = []planAttribute{
 		OtherNames: []string{"headers", "set_header", "set_headers", "extra_headers", "proxy_set_header"}},
 		func(p *Plan) *[]HeaderEdit { return &p.RequestHeaders }),
 	headerEdits(planAttribute{Name: "response_headers", Effect: EffectProxy,
-		Doc:        "Changes to the headers of a process's answer before the client gets it; ldcorn's own error answers stay as they are.",
+		Doc:        "Changes to the headers of a process's answer before the client gets it; they do not apply to ldcorn's own error answers.",
 		OtherNames: []string{"answer_headers", "add_headers", "add_header"}},
 		func(p *Plan) *[]HeaderEdit { return &p.ResponseHeaders }),
 }
 
-// masterAttributes are about the master's logs, its sockets and its life.
+// masterAttributes control the master's logs, its sockets and its life.
 var masterAttributes = []planAttribute{
 	defaulted(planAttribute{Name: "access_log", Type: "bool | str", Effect: EffectProxy,
 		Rule:       "True for standard output, or the path of a file",
-		Doc:        "Where a line for each request goes. A file is opened again by every reload.",
+		Doc:        "Where a line for each request is written. Every reload reopens the file.",
 		OtherNames: []string{"accesslog", "access_logs", "access_logfile", "access_log_file"}},
 		AccessLogOff, func(p *Plan) *AccessLog { return &p.AccessLog }),
 	choice(planAttribute{Name: "log_format", Effect: EffectProxy,
-		Doc:        "The form of the access log's lines: Apache's combined format with more behind it, or JSON objects.",
+		Doc:        "The format of the access log's lines: Apache's combined format with more fields after it, or JSON objects.",
 		OtherNames: []string{"access_log_format", "access_logformat"}},
 		LogText, []LogFormat{LogText, LogJSON}, func(p *Plan) *LogFormat { return &p.LogFormat }),
 	defaulted(planAttribute{Name: "admin", Type: "str | None", Effect: EffectRestart,
 		Rule:       `"host:port", "[v6]:port", ":port" or "unix:/path"`,
-		Doc:        "Where the master tells about itself: /metrics for Prometheus, /livez and /readyz. It only tells, and asks nobody who they are; None is nowhere.",
+		Doc:        "Where the master serves /metrics for Prometheus, /livez and /readyz. They are read-only and need no login; None means nowhere.",
 		OtherNames: []string{"metrics", "metrics_bind", "metrics_port", "admin_bind", "admin_port", "health", "status", "dashboard"}},
 		Bind{}, func(p *Plan) *Bind { return &p.Admin }),
 	defaulted(planAttribute{Name: "control_socket", Type: "str | None", Effect: EffectRestart,
-		Rule:       "a path of at most 107 bytes; a relative one starts at the configuration's folder",
-		Doc:        "Where the master answers the command line, for its own user and root alone; None is a socket in its runtime directory.",
+		Rule:       "at most 107 bytes; a relative path starts at the configuration's folder",
+		Doc:        "The path of the socket where the master answers the command line, only for its own user and root; None means a socket in its runtime directory.",
 		OtherNames: []string{"control", "ctl_socket", "control_path"}},
 		"", func(p *Plan) *ControlSocket { return &p.ControlSocket }),
 	positive(planAttribute{Name: "startup_timeout", Effect: EffectSupervisor,
 		Doc: "How long a worker may take from its start until it is ready."},
 		DefaultStartupTimeout, func(p *Plan) *time.Duration { return &p.StartupTimeout }),
-	duration(planAttribute{Name: "shutdown_timeout", Effect: EffectSupervisor, Rule: "0 = cut at once",
-		Doc:        "How long requests may go on after the master was told to stop.",
+	duration(planAttribute{Name: "shutdown_timeout", Effect: EffectSupervisor, Rule: "0 = cut off at once",
+		Doc:        "How long requests may continue after the master was told to stop.",
 		OtherNames: []string{"graceful_timeout", "drain_timeout"}},
 		DefaultShutdownTimeout, func(p *Plan) *time.Duration { return &p.ShutdownTimeout }),
 	defaulted(planAttribute{Name: "reload_surge", Type: "int | str | None", Effect: EffectSupervisor,
 		Rule:       `1 or more workers, a percentage of all workers such as "25%", or None for no limit`,
-		Doc:        "How many replacements a reload has running beside the workers that they replace. None replaces all of them in one step, and needs memory for twice as many.",
+		Doc:        "How many replacements a reload runs beside the workers that they replace. None replaces all workers in one step, which needs memory for twice as many.",
 		OtherNames: []string{"max_surge", "surge", "surge_limit", "rolling"}},
 		Surge{}, func(p *Plan) *Surge { return &p.ReloadSurge }),
 }

@@ -6,10 +6,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// unreachable warns about routes that another one always comes before:
-// matchers in the order written, then strings, of which the longest literal
-// part wins, then the order written. It leaves out the routes that never match,
-// which have been told already.
+// unreachable warns about routes that another route always precedes: matchers
+// are tried in the order written, then strings, of which the one with the
+// longest literal part wins, then the first one written. It skips the routes
+// that never match, which have been reported already.
 func unreachable(c *match.Comparer, p *Plan, never []Problem) []Problem {
 	told := make(map[*Route]bool)
 	for _, n := range never {
@@ -29,13 +29,13 @@ func unreachable(c *match.Comparer, p *Plan, never []Problem) []Problem {
 	return r.out
 }
 
-// A reach collects the routes added that are never reached. Those that are
-// tried first are added first.
+// A reach collects routes that are never reached. Routes must be added in the
+// order in which they are tried.
 type reach struct {
 	out      []Problem
 	matchers *match.Cover
 	places   []Place // of the matchers
-	all      int     // the first matcher that takes every path, or -1
+	all      int     // index of the first matcher that takes every path, or -1
 
 	stringRoutes
 }
@@ -68,7 +68,8 @@ func (r *reach) byMatcher(here Place) (Problem, bool) {
 	return neverReached(here, r.places[i]), true
 }
 
-// neverReached is the problem of a route whose requests another one takes.
+// neverReached returns the problem of a route whose requests another route
+// takes.
 func neverReached(here, before Place) Problem {
 	a, b := before.Route, here.Route
 	problem := Problem{
@@ -86,16 +87,16 @@ func neverReached(here, before Place) Problem {
 	return problem
 }
 
-// exact words the problem of the first default where the route before it takes
-// every path: that leaves it OPTIONS *, which has none.
+// exact rewords the problem of the first default if the route before it takes
+// every path: that route still leaves it OPTIONS *, which has no path.
 func (r *reach) exact(p Problem) Problem {
 	if len(r.defaults) == 0 || r.stringRoutes.places[r.defaults[0]].Route != p.Place.Route || match.TakesOptionsStar(p.Other.Route.Matcher) {
 		return p
 	}
-	p.Message = fmt.Sprintf("route %s takes no request but OPTIONS *", p.Place.Route)
+	p.Message = fmt.Sprintf("route %s takes no request except OPTIONS *", p.Place.Route)
 	p.Said = fmt.Sprintf("%s takes all others first", p.Other.Route)
 	if p.Label != hasDefault {
-		p.Label = "remove it, unless that is meant"
+		p.Label = "remove it, unless that is intended"
 	}
 	return p
 }

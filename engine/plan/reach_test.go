@@ -20,8 +20,8 @@ func must[T any](v T, err error) T {
 func equal(v string) match.Test { return must(match.NewTest(match.TestEqual, v)) }
 func globs(v string) match.Test { return must(match.NewTest(match.TestGlob, v)) }
 
-// problems validates a plan of one group per route, and returns the code of
-// each route's problem, "" for none. A string is a string route.
+// problems validates a plan with one group per route, and returns the code of
+// each route's problem, or "". A string is a route string.
 func problems(t *testing.T, routes ...any) []string {
 	t.Helper()
 	p := &plan.Plan{}
@@ -46,8 +46,8 @@ func problems(t *testing.T, routes ...any) []string {
 	return out
 }
 
-// TestReach is the table of what is never reached, and of what looks so and is
-// not: a warning that is wrong is worse than none.
+// TestReach is a table of routes that are never reached, and of routes that
+// only look so: a wrong warning is worse than none.
 func TestReach(t *testing.T) {
 	const never, unreached, ok = plan.CodeImpossible, plan.CodeUnreachable, ""
 	path, prefix, host, method := match.Path, match.Prefix, match.Host, match.Method
@@ -62,7 +62,7 @@ func TestReach(t *testing.T) {
 	ws, tenant := match.Websocket(), header("x-t", match.Test{})
 	for _, c := range []struct {
 		first, second any
-		want          string // of the second
+		want          string // problem of the second route
 	}{
 		{prefix("/a"), path("/a/b"), unreached},
 		{prefix("/a"), path("/ab"), ok},
@@ -74,12 +74,12 @@ func TestReach(t *testing.T) {
 		{prefix("/a"), expr("^/a/b"), unreached},
 		{prefix("/a"), expr("/a/b"), ok},
 		{prefix("/a"), "/a/", unreached},
-		{prefix("/a"), "/a", ok}, // takes /ab too
+		{prefix("/a"), "/a", ok}, // also takes /ab
 		{"/a", path("/a"), ok},   // matchers come first
 		{path("/a"), "/a", ok},
 		{prefix("/"), "/a", unreached},
 		{prefix("/"), "*", unreached},
-		{prefix("/"), ws, ok}, // is unreached too, but nobody writes that
+		{prefix("/"), ws, ok}, // is never reached, either, but nobody writes that
 		{glob("/a/*"), path("/a/b/c"), unreached},
 		{glob("/a/*/x"), path("/a/b/c"), ok},
 		{glob("/a/*"), glob("/a/*"), unreached},
@@ -104,7 +104,7 @@ func TestReach(t *testing.T) {
 		{all(tenant, path("/a")), tenant, ok},
 		{all(tenant, prefix("/a")), all(path("/a/b"), ws, header("x-t", equal("1"))), unreached},
 		{either(tenant, ws), all(ws, path("/a")), unreached},
-		{either(path("/a"), path("/b")), path("/a", "/b"), ok}, // two values are not taken apart
+		{either(path("/a"), path("/b")), path("/a", "/b"), ok}, // alternatives are not compared one by one
 		{path("/a", "/b"), either(path("/a"), path("/b")), unreached},
 		{not(ws), method("POST"), unreached},
 		{not(ws), not(ws), unreached},
@@ -137,7 +137,7 @@ func TestReach(t *testing.T) {
 		{nil, all(header("a", equal("1")), not(header("a", match.Test{}))), never},
 		{nil, all(share(5, ""), not(share(10, ""))), never},
 		{nil, all(share(10, ""), not(share(5, ""))), ok},
-		{nil, share(0, ""), ok}, // switched off
+		{nil, share(0, ""), ok}, // disabled
 		{nil, either(all(ws, not(ws)), path("/a")), ok},
 		{nil, either(all(ws, not(ws)), path("/a/../b")), never},
 		{nil, all(either(path("/a"), path("/b")), prefix("/c")), never},
@@ -154,9 +154,10 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// TestOptionsStar: what takes every path does not take OPTIONS *, which "*" does.
+// TestOptionsStar: a route that takes every path does not take OPTIONS *, but
+// "*" does.
 func TestOptionsStar(t *testing.T) {
-	const options, never = `route "*" takes no request but OPTIONS *`, `route "*" is never reached`
+	const options, never = `route "*" takes no request except OPTIONS *`, `route "*" is never reached`
 	for _, c := range []struct {
 		routes []string
 		want   []string

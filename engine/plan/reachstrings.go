@@ -2,35 +2,35 @@ package plan
 
 import "github.com/ldcorn/ldcorn/engine/match"
 
-// stringRoutes are the route strings added so far, by what decides which of them
-// comes before a later one.
+// stringRoutes are the route strings added so far, indexed by what decides
+// which of them precedes a later one.
 type stringRoutes struct {
 	places     []Place
-	patterns   map[string]int // the first of each pattern
-	literals   map[string]int // the first that takes everything below a literal
-	defaults   []int          // those that are "*"
-	everything []int          // the others that take every path
+	patterns   map[string]int // the first route with each pattern
+	literals   map[string]int // the first route that takes everything below a literal
+	defaults   []int          // routes that are "*"
+	everything []int          // other routes that take every path
 }
 
-// add adds a route behind those written before it. It returns the problem of
-// a route whose requests the first of them takes.
+// add adds a route after those written before it. If the first of them takes
+// the route's requests, add returns the problem.
 func (s *stringRoutes) add(here Place, p *match.Pattern) (Problem, bool) {
 	if s.patterns == nil {
 		s.patterns, s.literals = make(map[string]int), make(map[string]int)
 	}
 	defer s.enter(here, p)
-	if p.Kind == match.PatternAny { // several "*" have a warning of their own
+	if p.Kind == match.PatternAny { // a second "*" has a warning of its own
 		if len(s.everything) == 0 {
 			return Problem{}, false
 		}
 		return neverReached(here, s.places[s.everything[0]]), true
 	}
 	first, found := s.patterns[p.Text]
-	// Where the longest literal wins, only one as long comes before it.
+	// The longest literal wins, so only a route with an equally long one precedes it.
 	if i, ok := s.literals[p.Literal]; ok && (!found || i < first) {
 		first, found = i, true
 	}
-	// A route that takes everything leaves nothing for "*", in any order.
+	// A route that takes everything leaves nothing for "*", whatever the order.
 	if len(s.defaults) > 0 && match.TakesEveryPath(p) && (!found || s.defaults[0] < first) {
 		return neverReached(s.places[s.defaults[0]], here), true
 	}

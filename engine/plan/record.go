@@ -18,8 +18,8 @@ func sameAttr(a, b api.Attr) bool {
 	return a == b
 }
 
-// Record returns what a file keeps of a plan. The salt should be random, and
-// at least 16 bytes.
+// Record returns the record of a plan. The salt should be random, and at least
+// 16 bytes long.
 func (p *Plan) Record(salt []byte) *api.Record {
 	r := &api.Record{Config: p.Path, Fingerprint: p.Fingerprint, Salt: hex.EncodeToString(salt),
 		Settings: attrs(PlanAttributes, p, salt), Groups: []api.GroupRecord{}}
@@ -34,13 +34,13 @@ func (p *Plan) Record(salt []byte) *api.Record {
 func FromRecord(r *api.Record) (*Plan, error) {
 	salt, err := hex.DecodeString(r.Salt)
 	if err != nil || r.Settings == nil {
-		return nil, fmt.Errorf("no record of a plan: got the salt %q and %d settings", r.Salt, len(r.Settings))
+		return nil, fmt.Errorf("not a record of a plan: got the salt %q and %d settings", r.Salt, len(r.Settings))
 	}
 	p := &Plan{Path: r.Config, Fingerprint: r.Fingerprint, recorded: &recorded{r.Settings, salt}}
 	for _, g := range r.Groups {
 		group := &Group{Name: g.Name, recorded: &recorded{g.Attributes, salt}}
 		if group.Instances, err = strconv.Atoi(g.Attributes["instances"].Text); err != nil {
-			return nil, fmt.Errorf("record of the group %q: instances %q is no number", g.Name, g.Attributes["instances"].Text)
+			return nil, fmt.Errorf("record of group %q: instances %q is not a number", g.Name, g.Attributes["instances"].Text)
 		}
 		group.ReloadOnSighup = g.Attributes["reload_on_sighup"].Text == show(true)
 		p.Groups = append(p.Groups, group)
@@ -48,14 +48,13 @@ func FromRecord(r *api.Record) (*Plan, error) {
 	return p, nil
 }
 
-// recorded is where the attributes of a plan or a group come from that was
-// made of a Record.
+// recorded holds the attributes of a plan or group that was made from a Record.
 type recorded struct {
 	attrs map[string]api.Attr
 	salt  []byte
 }
 
-// same reports whether a recorded attribute has the value that v has.
+// same reports whether a recorded attribute has the same value as in v.
 func same[T any](a Attribute[T], was *recorded, v *T) bool {
 	old, ok := was.attrs[a.Name]
 	return ok && sameAttr(old, attr(a, v, was.salt))

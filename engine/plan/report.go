@@ -2,8 +2,8 @@ package plan
 
 import "github.com/ldcorn/ldcorn/engine/api"
 
-// NewReport says what a reload to next would do, where changes is the Diff
-// from what base names with these options.
+// NewReport reports what a reload to next would do. changes is the Diff from
+// base to next with opts.
 func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions) *api.Plan {
 	r := &api.Plan{
 		FormatVersion: api.PlanVersion, Config: next.Path, Fingerprint: next.Fingerprint, Against: base,

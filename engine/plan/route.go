@@ -2,14 +2,14 @@ package plan
 
 import "github.com/ldcorn/ldcorn/engine/match"
 
-// A Route is one element of a group's routes: which requests it takes, and
-// where it is written. That of a string is a *match.Pattern.
+// A Route is one element of a group's routes: a matcher for the requests that
+// it takes, and its position. A route string has a *match.Pattern.
 type Route struct {
 	match.Matcher
 	Pos Pos
 }
 
-// NewRoute compiles a route string. The error is that of match.NewPattern.
+// NewRoute compiles a route string. Its error is that of match.NewPattern.
 func NewRoute(pattern string, pos Pos) (Route, error) {
 	p, err := match.NewPattern(pattern)
 	return Route{p, pos}, err
@@ -21,8 +21,7 @@ func (r *Route) Pattern() *match.Pattern {
 	return p
 }
 
-// Text returns the route string without quotes around it, or a matcher as it is
-// written.
+// Text returns a route string without quotes, or a matcher as written.
 func (r *Route) Text() string {
 	if p := r.Pattern(); p != nil {
 		return p.Text

@@ -8,55 +8,57 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// A Router decides about requests before the routes do: the function that a
-// configuration names with router=.
+// A Router decides about requests before the routes do. It is the function that
+// a configuration sets as router=.
 type Router interface {
-	// Route says what is to become of a request. Event loops call it, several
-	// at a time. It keeps nothing of the request, and is done before a step
-	// budget is; an error it has logged itself, and what follows from it is
-	// for OnRouterError to say. A Group that it names is in the plan.
+	// Route decides about a request. Event loops call it, several at a time. It
+	// keeps no reference to the request and ends within its step budget. It has
+	// already logged an error that it returns; OnRouterError says what follows
+	// from one. A Group in the Decision is always in the plan.
 	Route(r match.Request) (Decision, error)
-	// Name is that of the function, Pos where it is written.
+	// Name returns the name of the function, Pos its position.
 	Name() string
 	Pos() Pos
-	// Digest is one of everything that the answers depend on, but for the
-	// request and for Secrets. It does not change when code only moves.
+	// Digest returns a digest of everything that the decisions depend on,
+	// except for the request and Secrets. It does not change if code only
+	// moves.
 	Digest() string
 	Secrets() []string
 }
 
-// A Decision is what a Router says of one request. The zero Decision leaves
-// it to the routes. It never changes, and may be that of many requests.
+// A Decision is what a Router decides about one request. The zero Decision
+// leaves the request to the routes. A Decision never changes, and many requests
+// may share one.
 type Decision struct {
-	Group           string       // "" = the routes find it
-	RequestHeaders  []HeaderEdit // on the way to the group, after those of the plan and the group
-	ResponseHeaders []HeaderEdit // of its answer, likewise
-	Key             string       // the worker is chosen by; "" = as the group's sticky says
-	Answer          *Answer      // nil, or what the client gets instead of an answer of any group
+	Group           string       // "" means the routes find it
+	RequestHeaders  []HeaderEdit // applied to the request, after those of the plan and the group
+	ResponseHeaders []HeaderEdit // applied to the answer, after those of the plan and the group
+	Key             string       // chooses the worker; "" means that the group's sticky does
+	Answer          *Answer      // if not nil, what the client gets instead of a group's answer
 }
 
-// An Answer is a complete one, which no worker has a part in.
+// An Answer is a complete answer, in which no worker is involved.
 type Answer struct {
 	Status   int // 200 to 599
 	Redirect bool
-	Headers  []HeaderEdit // all of them HeaderAdd; none that ldcorn writes itself
-	Body     []byte       // empty where the status has none
+	Headers  []HeaderEdit // all HeaderAdd; none that ldcorn writes itself
+	Body     []byte       // empty if the status allows none
 }
 
-// HasBody reports whether an answer of a status has a body at all.
+// HasBody reports whether an answer with a status has a body.
 func HasBody(status int) bool { return status != 204 && status != 304 }
 
-// OnRouterError says what becomes of a request that the router failed on.
+// An OnRouterError says what happens to a request on which the router failed.
 type OnRouterError string
 
-// What can become of it.
+// The possible values.
 const (
-	RouterReject   OnRouterError = "reject"   // 500
-	RouterFallback OnRouterError = "fallback" // as if it had not been asked
+	RouterReject   OnRouterError = "reject"   // the request gets 500
+	RouterFallback OnRouterError = "fallback" // the routes decide, as if there were no router
 )
 
-// The bounds of router_steps, and of the time that a call may work for where
-// single steps take long.
+// The bounds of router_steps, and of the time that a call may take if single
+// steps take long.
 const (
 	MaxRouterSteps = 1_000_000
 	MaxRouterTime  = 100 * time.Millisecond

@@ -7,20 +7,19 @@ import (
 	"time"
 )
 
-// A Scalar says which plain values an attribute takes, and where they go.
+// A Scalar says which plain values an attribute accepts, and where they go.
 type Scalar[T any] struct {
-	Low, High int // bounds of a number; Low is the least of a duration in nanoseconds, too
-	// Place is where the value of a T goes: an *int, a *bool, a *time.Duration, an
-	// *int64 for a size, or a func(string) for one of Choices, which is called
-	// with "" for None.
+	Low, High int // bounds of a number; Low is also the least duration in nanoseconds
+	// Place returns where the value goes in a T: an *int, a *bool, a
+	// *time.Duration, an *int64 for a size, or a func(string) for one of
+	// Choices, which is called with "" for None.
 	Place func(*T) any
 }
 
-// NoLimit is the highest number where a rule has none.
+// NoLimit is the upper bound of a number without a limit.
 const NoLimit = 1<<31 - 1
 
-// The functions here complete an entry of a table: an attribute with what people
-// read of it, whose value is at a place.
+// The functions below complete an entry of a table, whose value is at a place.
 
 func integer[T any](a Attribute[T], low, high, def int, place func(*T) *int) Attribute[T] {
 	a.Type = "int"
@@ -38,7 +37,7 @@ func duration[T any](a Attribute[T], def time.Duration, place func(*T) *time.Dur
 	return scalar(a, 0, 0, def, place)
 }
 
-// positive is duration for what cannot be 0.
+// positive is duration for values that must not be 0.
 func positive[T any](a Attribute[T], def time.Duration, place func(*T) *time.Duration) Attribute[T] {
 	a.Rule = "more than 0"
 	a = duration(a, def, place)
@@ -52,8 +51,8 @@ func size[T any](a Attribute[T], def int64, place func(*T) *int64) Attribute[T] 
 	return scalar(a, 0, 0, def, place)
 }
 
-// choice is for a string out of a few. A Type that is set already has None too,
-// which is "".
+// choice is for one of a few strings. If Type is already set, None is allowed,
+// too, and stored as "".
 func choice[T any, S ~string](a Attribute[T], def S, choices []S, place func(*T) *S) Attribute[T] {
 	quoted := make([]string, len(choices))
 	for i, c := range choices {
@@ -79,7 +78,7 @@ func scalar[T any, V comparable](a Attribute[T], low, high int, def V, place fun
 	return defaulted(a, def, place)
 }
 
-// defaulted is single for what has a default.
+// defaulted is single for values with a default.
 func defaulted[T any, V comparable](a Attribute[T], def V, place func(*T) *V) Attribute[T] {
 	a.setDefault = func(t *T) { *place(t) = def }
 	a = single(a, place)
@@ -89,7 +88,7 @@ func defaulted[T any, V comparable](a Attribute[T], def V, place func(*T) *V) At
 	return a
 }
 
-// single is for a value that can be compared.
+// single is for a comparable value.
 func single[T any, V comparable](a Attribute[T], place func(*T) *V) Attribute[T] {
 	if a.Show == nil {
 		a.Show = func(t *T) string { return show(*place(t)) }
@@ -99,7 +98,7 @@ func single[T any, V comparable](a Attribute[T], place func(*T) *V) Attribute[T]
 	return a
 }
 
-// several is for a list of values that can be compared.
+// several is for a list of comparable values.
 func several[T any, V comparable](a Attribute[T], place func(*T) *[]V) Attribute[T] {
 	a.Show = func(t *T) string { return showList(*place(t)) }
 	a.Same = func(x, y *T) bool { return slices.Equal(*place(x), *place(y)) }
@@ -107,8 +106,8 @@ func several[T any, V comparable](a Attribute[T], place func(*T) *[]V) Attribute
 	return a
 }
 
-// HeaderEditsRule is what a list of changes to headers must be, wherever the
-// configuration or its router has one.
+// HeaderEditsRule is the rule for a list of changes to headers, in a
+// configuration or from its router.
 const HeaderEditsRule = "of set_header, add_header and remove_header, in the order in which they apply; at most 256, of 64 KiB together"
 
 // headerEdits is several for changes to headers.

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Seconds is a duration that prints as the configuration writes one: a plain
-// number of seconds where that is exact and short, else a string such as
-// "250ms" or "1m30s".
+// Seconds is a duration that prints as the configuration writes it: a whole
+// number of seconds as a plain number, anything else as a string such as
+// "250ms" or "1m0.5s".
 type Seconds time.Duration
 
 func (s Seconds) String() string {

@@ -2,7 +2,7 @@ package plan
 
 import "strconv"
 
-// StripPrefix is the prefix that a group strips, as it is written.
+// StripPrefix is the prefix that a group strips, as written.
 type StripPrefix string
 
 func (p StripPrefix) String() string {

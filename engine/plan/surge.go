@@ -7,25 +7,25 @@ import (
 )
 
 // A Surge bounds how many replacements a reload starts before as many of the
-// workers that they replace have ended: a number of workers, or a percentage
-// of those that the configuration wants. The zero Surge is no bound. Workers
-// that a configuration has more than the one before are not counted.
+// workers that they replace have exited. It is a number of workers, or a
+// percentage of the workers that the configuration wants. The zero Surge means
+// no bound. Additional workers of the new configuration do not count.
 type Surge struct {
 	Workers int
 	Percent int
 }
 
-// ParseSurge reads a percentage such as "25%".
+// ParseSurge parses a percentage such as "25%".
 func ParseSurge(s string) (Surge, error) {
 	number, found := strings.CutSuffix(s, "%")
 	n, err := strconv.Atoi(number)
 	if !found || err != nil || n < 1 || n > 100 {
-		return Surge{}, fmt.Errorf("is no percentage from 1%% to 100%%: %q", s)
+		return Surge{}, fmt.Errorf("is not a percentage from 1%% to 100%%: %q", s)
 	}
 	return Surge{Percent: n}, nil
 }
 
-// String writes the surge as the configuration does.
+// String returns the surge as the configuration writes it.
 func (s Surge) String() string {
 	switch {
 	case s.Percent > 0:
@@ -36,7 +36,8 @@ func (s Surge) String() string {
 	return "None"
 }
 
-// limit is the bound where so many workers are wanted: at least 1; 0 = none.
+// limit returns the bound, at least 1, for a number of wanted workers; 0 means
+// no bound.
 func (s Surge) limit(wanted int) int {
 	if s.Percent > 0 {
 		return max((wanted*s.Percent+99)/100, 1)
@@ -44,9 +45,9 @@ func (s Surge) limit(wanted int) int {
 	return s.Workers
 }
 
-// AtOnce is how many of the workers that the changes replace are replaced at
-// a time under a surge, and whether these are all: then they are exchanged in
-// one step.
+// AtOnce returns how many of the workers that the changes replace are replaced
+// at a time with a surge of s, and whether that is all of them: then they are
+// exchanged in one step.
 func (c *Changes) AtOnce(s Surge) (n int, all bool) {
 	replaced, wanted := 0, 0
 	for i := range c.Groups {
@@ -61,7 +62,7 @@ func (c *Changes) AtOnce(s Surge) (n int, all bool) {
 	return replaced, true
 }
 
-// Replaced is how many workers of the group get a replacement.
+// Replaced returns how many workers of the group get a replacement.
 func (c *Change) Replaced() int {
 	if c.Action != Replace {
 		return 0
@@ -69,7 +70,7 @@ func (c *Change) Replaced() int {
 	return min(c.Old.Instances, c.New.Instances)
 }
 
-// Added is how many workers the group has more than before.
+// Added returns how many more workers the group has than before.
 func (c *Change) Added() int {
 	switch {
 	case c.New == nil:

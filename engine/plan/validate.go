@@ -7,50 +7,50 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// Codes of what Validate finds; they are stable.
+// Codes of the problems that Validate finds. They are stable.
 const (
-	CodeDuplicateName = "L007" // two groups of one name
-	CodeSameAddress   = "L023" // two listeners on one address
+	CodeDuplicateName = "L007" // two groups with the same name
+	CodeSameAddress   = "L023" // two listeners on the same address
 	CodeNoDefault     = "W101" // no route takes every request
-	CodeManyDefaults  = "W102" // several do
-	CodeUnreachable   = "W103" // a route that another one always comes before
+	CodeManyDefaults  = "W102" // several routes do
+	CodeUnreachable   = "W103" // a route that another one always precedes
 	CodeImpossible    = "W104" // a route that no request can match
-	CodeIdleQueue     = "W107" // limits of a queue that no request enters
-	CodeUnchecked     = "W106" // more routes than were compared
+	CodeIdleQueue     = "W107" // limits on a queue that no request enters
+	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
 
-// A Problem is something wrong with a plan as a whole. The parts of it were
-// right by themselves.
+// A Problem is something wrong with a plan as a whole, although its parts are
+// valid on their own.
 type Problem struct {
 	Code    string
 	Warning bool // the plan can run
 	Message string
-	Label   string // said beside the place; may be empty
+	Label   string // shown next to Place; may be empty
 	Place   Place
-	Other   Place  // another place that has a part in it; zero for none
-	Said    string // beside Other
+	Other   Place  // another place that is involved; zero if none
+	Said    string // shown next to Other
 }
 
 // A Place is a group of a plan, or one of its routes or arguments. The zero Place
 // is the plan itself.
 type Place struct {
-	Group    *Group // nil is the plan
-	Route    *Route // nil is the group
-	Argument string // of the group or the plan; "" is all of it
+	Group    *Group // nil means the plan
+	Route    *Route // nil means the group
+	Argument string // of the group or the plan; "" means all of it
 }
 
-// Validate finds what is wrong between the parts of a plan, in the order of
-// its groups. A group without a name is taken for one whose name is wrong.
+// Validate checks the parts of a plan against each other, in the order of its
+// groups. It skips groups without a name, whose name was wrong.
 //
-// Of many routes it looks for those that are never reached until it has
-// compared a great many, or ctx has ended, and then says that it stopped.
+// Validate stops looking for routes that are never reached after a great many
+// comparisons or when ctx ends, and then reports that it stopped.
 func Validate(ctx context.Context, p *Plan) []Problem {
 	out := duplicates(p)
 	if p.Admin.sharesWith(p.Bind) {
 		out = append(out, Problem{
 			Code:    CodeSameAddress,
 			Message: fmt.Sprintf("`admin` and `bind` are both %q", p.Admin),
-			Label:   "give `admin` an address of its own, which the public does not reach",
+			Label:   "give `admin` an address of its own, which the public cannot reach",
 			Place:   Place{Argument: "admin"},
 		})
 	}
@@ -72,7 +72,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	if c.GaveUp() {
 		out = append(out, Problem{
 			Code: CodeUnchecked, Warning: true,
-			Message: fmt.Sprintf("not all routes were compared with each other: it takes more than %d comparisons", match.MaxComparisons),
+			Message: fmt.Sprintf("not all routes were compared with each other: that would take more than %d comparisons", match.MaxComparisons),
 			Label:   "some may never be reached without a warning",
 		})
 	}
@@ -100,8 +100,8 @@ func duplicates(p *Plan) []Problem {
 	return out
 }
 
-// idleQueues warns about groups whose queue has a limit, and whose workers take
-// every request at once.
+// idleQueues warns about groups that limit their queue, although their workers
+// take every request at once.
 func idleQueues(p *Plan) []Problem {
 	var out []Problem
 	for _, group := range p.Groups {
@@ -115,18 +115,19 @@ func idleQueues(p *Plan) []Problem {
 		out = append(out, Problem{
 			Code: CodeIdleQueue, Warning: true,
 			Message: fmt.Sprintf("group %q has `%s` and no `max_req_per_worker`: requests wait only while it has no worker", group.Name, argument),
-			Label:   "add max_req_per_worker=N, unless that is meant",
+			Label:   "add max_req_per_worker=N, unless that is intended",
 			Place:   Place{Group: group, Argument: argument},
 		})
 	}
 	return out
 }
 
-// defaults warns where not exactly one route takes what no other takes.
+// defaults warns unless exactly one route takes the requests that no other
+// takes.
 func defaults(p *Plan) []Problem {
 	var out []Problem
 	var first Place
-	all, covered := false, false // covered: by another route than "*"
+	all, covered := false, false // covered: a route other than "*" takes all
 	for _, group := range p.Groups {
 		for i := range group.Routes {
 			r := &group.Routes[i]
@@ -136,7 +137,7 @@ func defaults(p *Plan) []Problem {
 			switch {
 			case !r.IsDefault():
 			case p.Router != nil && !r.Pos.IsValid() && first.Group != nil:
-				// Nobody has written it: the group is for the router alone.
+				// Nobody wrote this route: the group is only for the router.
 			case first.Group == nil:
 				first = Place{Group: group, Route: r}
 			case first.Group == group:
@@ -156,19 +157,19 @@ func defaults(p *Plan) []Problem {
 		}
 	}
 	if covered {
-		return nil // every "*" is unreachable, which is told elsewhere
+		return nil // every "*" is unreachable, which is reported elsewhere
 	}
 	if !all && len(p.Groups) > 0 {
 		out = append(out, Problem{
 			Code: CodeNoDefault, Warning: true,
 			Message: "no group has the route \"*\": a request that no route takes gets 404",
-			Label:   "add routes=[\"*\"] to one group, unless 404 is meant",
+			Label:   "add routes=[\"*\"] to one group, unless 404 is intended",
 		})
 	}
 	return out
 }
 
-const hasDefault = "it has no `routes`, and so the default [\"*\"]"
+const hasDefault = "it has no `routes`, so it has the default [\"*\"]"
 
 func defaultLabel(r *Route) string {
 	if !r.Pos.IsValid() {

@@ -20,7 +20,7 @@ func group(t testing.TB, name string, routes ...string) *plan.Group {
 	return p
 }
 
-// found is what a problem says, in short.
+// found is a problem in short form.
 type found struct{ code, group, route, other string }
 
 func TestValidate(t *testing.T) {
@@ -75,8 +75,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestValidate_Addresses: two listeners cannot have one address, unless the
-// system chooses it.
+// TestValidate_Addresses: two listeners cannot have the same address, unless
+// the system chooses it.
 func TestValidate_Addresses(t *testing.T) {
 	for address, want := range map[string][]string{
 		"127.0.0.1:8000": {plan.CodeSameAddress}, "unix:/run/x": {plan.CodeSameAddress}, "127.0.0.1:0": nil, ":80": {plan.CodeSameAddress},

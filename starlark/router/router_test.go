@@ -227,7 +227,7 @@ func TestWhatARouterFailsOn(t *testing.T) {
 		`respond("503")`:               "`status` wants a whole number, got the string \"503\": write 503",
 		`respond(204, "x")`:            "`body` must be empty: an answer with status 204 has no body: omit it",
 		`respond(200, {"a": 1})`:       "`body` wants a string, got a dict: write json.encode(…) around it",
-		`respond(200, "", {"X-A": "a\r\nX-B: b"})`:  "header \"X-A\": the value holds a line end: a header is one line",
+		`respond(200, "", {"X-A": "a\r\nX-B: b"})`:  "header \"X-A\": the value contains a line break: a header is one line",
 		`respond(200, "", {"Content-Length": "3"})`: "header \"Content-Length\": it says how the body is sent, which ldcorn decides: leave it out",
 		`respond(200, "", {"Date": "now"})`:         "header \"Date\": ldcorn writes this header: remove it",
 		`respond(200, "", {"X-N": 3})`:              "header \"X-N\" wants a string, got the number 3: write \"3\"",
