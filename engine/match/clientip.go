@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// ClientIP matches clients in one of the networks.
+// ClientIP matches clients in any of the networks.
 func ClientIP(nets ...netip.Prefix) Matcher {
 	texts := make([]string, len(nets))
 	for i, n := range nets {

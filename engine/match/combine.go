@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// All matches the requests that all parts match; there is at least one.
+// All matches the requests that all parts match. There must be at least one
+// part.
 func All(parts ...Matcher) Matcher {
 	var flat []Matcher
 	for _, p := range parts {
@@ -22,8 +23,8 @@ func All(parts ...Matcher) Matcher {
 	return &all{base{joined(flat, " & ")}, flat}
 }
 
-// Any matches the requests that one of the parts matches; there is at least
-// one.
+// Any matches the requests that at least one of the parts matches. There must
+// be at least one part.
 func Any(parts ...Matcher) Matcher {
 	var flat []Matcher
 	for _, p := range parts {
@@ -51,7 +52,7 @@ func Not(part Matcher) Matcher {
 	return &not{base{text}, part}
 }
 
-// joined writes parts with an operator between them.
+// joined returns the parts with an operator between them.
 func joined(parts []Matcher, operator string) string {
 	texts := make([]string, len(parts))
 	for i, p := range parts {
@@ -65,7 +66,7 @@ func joined(parts []Matcher, operator string) string {
 
 type all struct {
 	base
-	parts []Matcher // at least two, of another type
+	parts []Matcher // at least two, none of this type itself
 }
 
 func (m *all) Match(r Request) bool {
@@ -77,7 +78,7 @@ func (m *all) Match(r Request) bool {
 	return true
 }
 
-// WhyNot names the first part that does not match.
+// WhyNot describes the first part that does not match.
 func (m *all) WhyNot(r Request) string {
 	for _, p := range m.parts {
 		if !p.Match(r) {
@@ -89,7 +90,7 @@ func (m *all) WhyNot(r Request) string {
 
 func (m *all) Cost(bytes int) int { return costOf(m.parts, bytes) }
 
-// traits are those of one part, which every request has too.
+// traits returns those of one part, since every matching request has them, too.
 func (m *all) traits() (best []trait) {
 	for _, p := range m.parts {
 		if ts := traitsOf(p); rarer(ts, best) {
@@ -99,7 +100,7 @@ func (m *all) traits() (best []trait) {
 	return best
 }
 
-// never finds a part that never matches, or two that exclude each other.
+// never looks for a part that never matches, or two that exclude each other.
 func (m *all) never(c *Comparer) string {
 	for i, p := range m.parts {
 		if why := p.never(c); why != "" {
@@ -119,7 +120,7 @@ func (m *all) never(c *Comparer) string {
 
 type anyOf struct {
 	base
-	parts []Matcher // at least two, of another type
+	parts []Matcher // at least two, none of this type itself
 }
 
 func (m *anyOf) Match(r Request) bool {
@@ -181,7 +182,7 @@ func costOf(parts []Matcher, bytes int) (cost int) {
 	return cost
 }
 
-// everyPart reports whether something holds of all parts.
+// everyPart reports whether all parts satisfy holds.
 func everyPart(parts []Matcher, holds func(Matcher) bool) bool {
 	return !slices.ContainsFunc(parts, func(p Matcher) bool { return !holds(p) })
 }

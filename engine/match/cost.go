@@ -5,30 +5,31 @@ import (
 	"strings"
 )
 
-// What it costs to hold a text against a pattern, in the units of a Spender.
+// These constants are the cost of matching a text against a pattern, in the
+// units of a Spender.
 //
-// Most bytes are passed over eight at a time by a glob of the fast kinds. A
-// regular expression is run by an automaton, which in the worst case is in each
-// of its states with each byte of the text. Most texts fail sooner, but it is the
-// client who chooses the text.
+// A glob of one of the fast kinds skips most bytes eight at a time. A regular
+// expression is run by an automaton, which in the worst case visits each of its
+// states for each byte of the text. Most texts fail sooner, but the client
+// chooses the text.
 const (
-	fastBytes    = 8  // of a fast glob, for a unit
-	leastByte    = 32 // units for a byte of a regular expression
-	instruction  = 8  // units for an instruction of one, and a byte
+	fastBytes    = 8  // bytes that a fast glob matches in one unit
+	leastByte    = 32 // least units per byte for a regular expression
+	instruction  = 8  // units per instruction of a regular expression, and byte
 	regexStart   = 128
-	manyStars    = 32 // of a glob, each of which may look through the whole text: a unit for a byte
-	longLiteral  = 8  // bytes of a literal between stars that takes longer to find
-	longUnits    = 2  // for a byte of a text in which one is looked for
-	decodedUnits = 8  // for a byte of a parameter, which is decoded for each matcher that looks at it
+	manyStars    = 32 // stars of a glob that cost one unit per byte, since each may scan the whole text
+	longLiteral  = 8  // bytes from which a literal between stars takes longer to find
+	longUnits    = 2  // units per byte to look for a long literal
+	decodedUnits = 8  // units per byte of a parameter, which each matcher decodes again
 )
 
-// A price is what a pattern costs.
+// A price is the cost of a pattern.
 type price struct {
 	start   int
-	perByte int // 0 = one unit for fastBytes
+	perByte int // 0 means one unit per fastBytes
 }
 
-// of is what a text of some bytes costs.
+// of returns the cost for a text of a number of bytes.
 func (p price) of(bytes int) int {
 	if p.perByte == 0 {
 		return 1 + bytes/fastBytes
@@ -36,11 +37,11 @@ func (p price) of(bytes int) int {
 	return p.start + p.perByte*bytes
 }
 
-// regexPrice returns that of a valid regular expression.
+// regexPrice returns the price of a valid regular expression.
 func regexPrice(expr string) price {
 	parsed, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
-		return price{regexStart, leastByte} // it was compiled before
+		return price{regexStart, leastByte} // cannot happen: it was compiled before
 	}
 	prog, err := syntax.Compile(parsed.Simplify())
 	if err != nil {
@@ -49,7 +50,7 @@ func regexPrice(expr string) price {
 	return price{regexStart, max(leastByte, instruction*len(prog.Inst))}
 }
 
-// price is that of the stars and of what is between them.
+// price returns the price of the stars and the literals between them.
 func (t *starTest) price() price {
 	p := price{start: 1, perByte: len(t.literals) / manyStars}
 	for _, literal := range t.literals[1 : len(t.literals)-1] {

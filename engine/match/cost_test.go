@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A paying request counts what it is made to spend. Its path is all there is.
+// A paying request counts what it is made to spend. It has only a path.
 type paying struct {
 	Request
 	path  string
@@ -22,7 +22,7 @@ func (p *paying) Path() []byte                { return []byte(p.path) }
 func (p *paying) Query(string) ([]byte, bool) { return []byte(p.path), true }
 func (p *paying) Spend(units int) bool        { p.spent += units; return true }
 
-// instructions is the length of the program of a regular expression.
+// instructions returns the length of a regular expression's program.
 func instructions(t testing.TB, expr string) int {
 	t.Helper()
 	parsed, err := syntax.Parse(expr, syntax.Perl)
@@ -32,8 +32,8 @@ func instructions(t testing.TB, expr string) int {
 	return len(prog.Inst)
 }
 
-// TestCostIsThatOfTheAutomaton: whatever runs an automaton costs in proportion to
-// the automaton and the text, also where a glob is run by one.
+// TestCostIsThatOfTheAutomaton: whatever runs an automaton, even for a glob,
+// costs in proportion to the automaton and the text.
 func TestCostIsThatOfTheAutomaton(t *testing.T) {
 	const bytes = 60_000
 	text := "/" + strings.Repeat("a", bytes-1)
@@ -56,14 +56,14 @@ func TestCostIsThatOfTheAutomaton(t *testing.T) {
 		spends(p, expr)
 		assert.Equal(t, p.PathCost(bytes), p.Cost(bytes))
 	}
-	for _, glob := range []string{"/a/**", "/*.php", "/a/*/b/*.js"} { // run by faster means
+	for _, glob := range []string{"/a/**", "/*.php", "/a/*/b/*.js"} { // not run by an automaton
 		p, err := NewPattern(glob)
 		require.NoError(t, err)
 		assert.Less(t, p.PathCost(bytes), bytes, glob)
 	}
 }
 
-// TestCostOfNothing: a text of no bytes is not free, nor is one that must be
+// TestCostOfNothing: an empty text is not free, nor is one that must be
 // decoded.
 func TestCostOfNothing(t *testing.T) {
 	m, err := Regex("a+")
@@ -80,7 +80,7 @@ func TestCostOfNothing(t *testing.T) {
 	}
 }
 
-// randomOf joins up to six of some pieces.
+// randomOf joins up to six of the pieces.
 func randomOf(r *rand.Rand, pieces ...string) string {
 	var b strings.Builder
 	for range 1 + r.IntN(6) {
@@ -103,8 +103,9 @@ func TestRegexPays(t *testing.T) {
 	}
 }
 
-// TestGlobPays: a glob that an automaton runs pays as one. All that the glob
-// package runs goes over a text once: it has no star, or one and literals.
+// TestGlobPays: a glob that an automaton runs pays as a regular expression
+// does. A glob that the glob package runs scans a text once: it has no star, or
+// one star and literals.
 func TestGlobPays(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	engines := make(map[string]int)
@@ -132,8 +133,8 @@ func TestGlobPays(t *testing.T) {
 	require.Len(t, engines, 3)
 }
 
-// TestGlobOfStarsPays: many stars, and long literals between them, look through
-// a text more than once.
+// TestGlobOfStarsPays: many stars, and long literals between them, scan a text
+// more than once.
 func TestGlobOfStarsPays(t *testing.T) {
 	for glob, units := range map[string]int{
 		"/*a*b":                               1000 / fastBytes,
@@ -148,8 +149,8 @@ func TestGlobOfStarsPays(t *testing.T) {
 	}
 }
 
-// TestGlobOfStarAndClassNeverGoesBack: each of these took the glob package the
-// time of its tail for each place of its star.
+// TestGlobOfStarAndClassNeverGoesBack: for each of these the glob package took
+// the time of the tail for each position of the star.
 func TestGlobOfStarAndClassNeverGoesBack(t *testing.T) {
 	for _, text := range []string{"*" + strings.Repeat("[ab]", 100) + "c", "**" + strings.Repeat("a?", 100) + "c", "**[ab]", "/[ab]*"} {
 		g, err := newGlobTest(text)

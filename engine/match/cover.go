@@ -5,25 +5,25 @@ import (
 	"slices"
 )
 
-// A Cover finds the first of many matchers that takes all requests which
-// another takes, without comparing most of them. The zero Cover must not be
-// used; see NewCover.
+// A Cover finds, among many matchers, the first that takes all requests that
+// another matcher takes, without comparing most of them. Use NewCover: the zero
+// Cover is not usable.
 type Cover struct {
 	c        *Comparer
 	matchers []Matcher
 	by       map[trait][]int
 	others   []int        // matchers without traits
-	lengths  map[int]bool // of starts of paths
-	bits     map[int]bool // of networks
+	lengths  map[int]bool // lengths of path prefixes
+	bits     map[int]bool // prefix lengths of networks
 	buf      []int
 }
 
-// NewCover returns a Cover without matchers. What it compares counts for c.
+// NewCover returns a Cover without matchers. Its comparisons count for c.
 func NewCover(c *Comparer) *Cover {
 	return &Cover{c: c, by: make(map[trait][]int), lengths: make(map[int]bool), bits: make(map[int]bool)}
 }
 
-// Add adds a matcher behind those before it.
+// Add adds a matcher after those added before.
 func (x *Cover) Add(m Matcher) {
 	i := len(x.matchers)
 	x.matchers = append(x.matchers, m)
@@ -35,7 +35,7 @@ func (x *Cover) Add(m Matcher) {
 		switch t.by {
 		case byPrefix:
 			x.lengths[len(t.value)] = true
-		case byTest: // takes all of a test that is written the same, or of a path
+		case byTest: // takes the same test, or a path
 			same := trait{by: byTest, test: t.test}
 			x.by[same] = append(x.by[same], i)
 			t.test = ""
@@ -47,8 +47,8 @@ func (x *Cover) Add(m Matcher) {
 	}
 }
 
-// First returns the number of the first matcher added that takes every request
-// which b takes, or -1 where none surely does.
+// First returns the number of the first added matcher that takes every request
+// that b takes, or -1 if no matcher certainly does.
 func (x *Cover) First(b Matcher) int {
 	if x.c.GaveUp() {
 		return -1
@@ -62,8 +62,8 @@ func (x *Cover) First(b Matcher) int {
 	return -1
 }
 
-// candidates finds the numbers of the matchers that may take all that b takes,
-// in order.
+// candidates finds the numbers of the matchers that may take everything that b
+// takes, in order.
 func (x *Cover) candidates(b Matcher) {
 	x.buf = append(x.buf[:0], x.others...)
 	x.collect(b)
@@ -71,8 +71,8 @@ func (x *Cover) candidates(b Matcher) {
 	x.buf = slices.Compact(x.buf)
 }
 
-// collect looks up what one matcher has. A matcher that takes all of several
-// takes the first.
+// collect looks up the traits of one matcher. A matcher that takes everything
+// that several take also takes everything that the first one takes.
 func (x *Cover) collect(b Matcher) {
 	switch b := b.(type) {
 	case *all:
@@ -90,7 +90,7 @@ func (x *Cover) collect(b Matcher) {
 
 func (x *Cover) found(t trait) { x.buf = append(x.buf, x.by[t]...) }
 
-// lookUp finds the matchers that have a trait which every request with t has.
+// lookUp finds the matchers with a trait that every request with t has.
 func (x *Cover) lookUp(t trait) {
 	switch t.by {
 	case byPath:

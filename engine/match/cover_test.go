@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// anyMatcher makes a matcher of few words, so that two have much in common.
+// anyMatcher returns a random matcher from a few words, so that two of them
+// have much in common.
 func anyMatcher(t testing.TB, r *rand.Rand, depth int) Matcher {
 	word := func() string { return []string{"/", "/a", "/a/", "/a/b", "/ab", "/b"}[r.IntN(6)] }
 	parts := func() []Matcher { return []Matcher{anyMatcher(t, r, depth-1), anyMatcher(t, r, depth-1)} }
@@ -70,7 +71,8 @@ func regexOf(t testing.TB, expr string) Matcher {
 	return m
 }
 
-// TestCoverLeavesOutNone: a matcher that takes all that another takes is found.
+// TestCoverLeavesOutNone: a matcher that takes everything that another takes is
+// found.
 func TestCoverLeavesOutNone(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	found := 0
@@ -93,8 +95,8 @@ func TestCoverLeavesOutNone(t *testing.T) {
 	require.Greater(t, found, 300)
 }
 
-// TestCoverOfMany: 10,000 matchers take few comparisons. Those that cannot be
-// looked up take no more than there may be.
+// TestCoverOfMany: 10,000 matchers need few comparisons. Those that cannot be
+// looked up need no more than the maximum.
 func TestCoverOfMany(t *testing.T) {
 	for kind, of := range map[string]func(i int) Matcher{
 		"prefixes":    func(i int) Matcher { return Prefix(fmt.Sprint("/p", i)) },
@@ -124,7 +126,7 @@ func TestCoverOfMany(t *testing.T) {
 	}
 }
 
-// TestComparerEndsWithItsContext: whoever waits for it no more need not.
+// TestComparerEndsWithItsContext: a caller that gives up does not have to wait.
 func TestComparerEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -136,5 +138,5 @@ func TestComparerEndsWithItsContext(t *testing.T) {
 		x.Add(m)
 	}
 	assert.True(t, c.GaveUp())
-	assert.Greater(t, c.left, -MaxComparisons/2) // not counted down, but stopped
+	assert.Greater(t, c.left, -MaxComparisons/2) // it stopped instead of counting down
 }

@@ -1,11 +1,11 @@
 // Package match decides which requests a route takes.
 //
-// Each family of matchers stands in one file: what a matcher takes, what it
-// says of a request that it does not take, by what an index finds it, and how
-// it is written. What relates two families stands in relate.go. A new matcher
-// needs a file here, a file with its arguments in starlark/builtin, and a line
-// in the list of words there; one that implies or excludes a matcher of another
-// family needs a case in relate.go too.
+// There is one file for each family of matchers: what a matcher takes, what it
+// says about a request that it does not take, which keys an index finds it by,
+// and how it is written. relate.go holds the relations between families. A new
+// matcher needs a file here, a file with its arguments in starlark/builtin, and
+// a line in the list of words there; if it implies or excludes a matcher of
+// another family, it also needs a case in relate.go.
 //
 // A matcher never changes, and is safe for concurrent use.
 package match

@@ -10,23 +10,23 @@ import (
 	"github.com/gobwas/glob/syntax"
 )
 
-// A globTest is a compiled glob. Whatever the value, it takes no longer than
-// in proportion to its length: values come from clients.
+// A globTest is a compiled glob. The time it takes is at most proportional to
+// the length of the value, whatever the value: values come from clients.
 type globTest struct {
-	simple *glob.Pattern  // of a glob that never goes back, else nil
-	stars  *starTest      // of one of several stars and literals alone, else nil
-	re     *regexp.Regexp // of any other
+	simple *glob.Pattern  // for a glob that never backtracks, otherwise nil
+	stars  *starTest      // for a glob of only stars and literals, otherwise nil
+	re     *regexp.Regexp // for any other glob
 	price  price
 }
 
 // newGlobTest compiles a glob. The error says what is wrong, then what to do.
 //
-// The glob package is the faster one by far, but goes back to every place
-// that every star has passed: of two stars that takes the square of a value's
-// length in time and memory, of four no machine lives to see the end
-// (/*a*a*b* did not match a path of 4 kB in two seconds). Of one star with ? or
-// a class, each place takes the time of what is behind the star. The regexp
-// package never goes back, and neither does a starTest, which costs far less.
+// The glob package is by far the fastest, but backtracks to every position of
+// every star: with two stars, time and memory grow with the square of the
+// value's length, and with four stars there is no practical bound (/*a*a*b* did
+// not match a path of 4 kB within two seconds). With one star and a ? or a
+// class, each position costs the time of everything after the star. The regexp
+// package never backtracks, and neither does a starTest, which costs far less.
 func newGlobTest(text string, separators ...rune) (*globTest, error) {
 	g, err := glob.Compile(text, separators...)
 	if err != nil {
@@ -41,7 +41,7 @@ func newGlobTest(text string, separators ...rune) (*globTest, error) {
 	}
 	re, err := regexp.Compile(expr)
 	if err != nil {
-		return nil, fmt.Errorf("not a glob that can be used, %w; write a shorter one", err)
+		return nil, fmt.Errorf("not a usable glob, %w; write a shorter one", err)
 	}
 	return &globTest{re: re, price: regexPrice(expr)}, nil
 }
@@ -57,7 +57,7 @@ func (g *globTest) Match(s string) bool {
 }
 
 // hasStar and hasSet report whether a glob has a star, and whether it has a
-// token for one of several characters.
+// token that matches one of several characters.
 func hasStar(text string) bool { return hasToken(text, syntax.Any, syntax.Super) }
 func hasSet(text string) bool  { return hasToken(text, syntax.Single, syntax.RangeOpen) }
 
@@ -72,8 +72,8 @@ func hasToken(text string, types ...syntax.TokenType) bool {
 	}
 }
 
-// globRegexp writes a valid glob as a regular expression, and counts what can
-// match in more ways than one: stars and braces.
+// globRegexp translates a valid glob to a regular expression, and counts the
+// tokens that can match in more than one way: stars and braces.
 func globRegexp(text string, separators []rune) (expr string, choices int) {
 	one := `(?s:.)`
 	if len(separators) > 0 {
@@ -109,7 +109,7 @@ func globRegexp(text string, separators []rune) (expr string, choices int) {
 	}
 }
 
-// globClass writes a class, of which the bracket has been read.
+// globClass translates a class whose opening bracket has been read.
 func globClass(lex *syntax.Lexer) string {
 	var b strings.Builder
 	b.WriteByte('[')
@@ -128,7 +128,7 @@ func globClass(lex *syntax.Lexer) string {
 	}
 }
 
-// runeClass writes characters as a class has them.
+// runeClass returns characters as they are written in a class.
 func runeClass(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -137,9 +137,9 @@ func runeClass(s string) string {
 	return b.String()
 }
 
-// globError words what the glob package refuses.
+// globError rewords an error of the glob package.
 func globError(err error) error {
-	const advice = "close each [ and {, or write \\\\ before one that stands for itself"
+	const advice = "close each [ and {, or write \\\\ before a literal one"
 	_, reason, found := strings.Cut(strings.TrimPrefix(err.Error(), "glob: "), ": ")
 	if !found {
 		return fmt.Errorf("not a glob, %w; %s", err, advice)

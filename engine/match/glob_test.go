@@ -29,8 +29,8 @@ func TestGlobRegexp(t *testing.T) {
 	assert.Equal(t, `\A(?s:.)*(?s:.)\z`, got)
 }
 
-// TestGlobTakesNoTime would not end if a glob went back to where its stars
-// have been.
+// TestGlobTakesNoTime would not end if a glob backtracked to the positions of
+// its stars.
 func TestGlobTakesNoTime(t *testing.T) {
 	for _, text := range []string{"/*a*a*a*a*b*", "*?*?*?*?*?*?", "/{a,*}{a,*}{a,*}{a,*}b*", "/**a**/**a**/**a**x?"} {
 		p, err := NewPattern(text)
@@ -83,7 +83,8 @@ func TestGlobOfStars(t *testing.T) {
 	assert.Nil(t, newStarTest("/*[ab]*", nil))
 }
 
-// FuzzGlob holds the regular expressions and the stars against the glob package.
+// FuzzGlob compares the regular expressions and the stars with the glob
+// package.
 func FuzzGlob(f *testing.F) {
 	f.Add("/*a*/[!b-c]?{x,*y}", "/xa/dzy", true)
 	f.Add("**/*.{js,css}", "a/b/x.js", true)
@@ -93,7 +94,7 @@ func FuzzGlob(f *testing.F) {
 	f.Add("*a/b*a*", "xa/bb/a", true)
 	f.Add("a**b*é*", "a/b/éé", false)
 	f.Fuzz(func(t *testing.T, text, value string, path bool) {
-		if len(text) > 16 || len(value) > 16 { // longer ones show no more, and take the other one's time
+		if len(text) > 16 || len(value) > 16 { // longer ones show no more, and take the glob package too long
 			return
 		}
 		var separators []rune

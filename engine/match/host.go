@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Host matches the hosts given, and what is below one that begins with "*.".
-// They are as CheckHost returned them.
+// Host matches the given hosts and, for a name that begins with "*.", the hosts
+// below it. The names must come from CheckHost.
 func Host(names ...string) Matcher { return &hosts{base{call("host", names)}, names} }
 
 type hosts struct {
@@ -27,8 +27,8 @@ func (m *hosts) Match(r Request) bool {
 	return false
 }
 
-// isHost reports whether a host has a name: everything below example.com has
-// "*.example.com".
+// isHost reports whether a host matches a name: "*.example.com" matches
+// everything below example.com.
 func isHost(host, name string) bool {
 	if end, ok := strings.CutPrefix(name, "*"); ok {
 		return len(host) > len(end) && strings.HasSuffix(host, end)
@@ -57,7 +57,7 @@ func (m *hosts) apart(c *Comparer, other Matcher) bool {
 	return ok && noneOf(c, m.names, o.names, func(x, y string) bool { return hostWithin(x, y) || hostWithin(y, x) })
 }
 
-// hostWithin reports whether every host with the name x has the name y.
+// hostWithin reports whether every host that matches x also matches y.
 func hostWithin(x, y string) bool {
 	if x[0] == '*' {
 		return y[0] == '*' && strings.HasSuffix(x[1:], y[1:])
@@ -70,9 +70,9 @@ var (
 	hostPort = regexp.MustCompile(`^(.*[^:]):[0-9]+$`)
 )
 
-// CheckHost returns a host as matchers know it: in lower case and without a
-// final dot, an IPv6 address in its short form. The error says what is wrong,
-// then what to do.
+// CheckHost returns a host in the form that matchers use: in lower case and
+// without a final dot, an IPv6 address in its short form. The error says what
+// is wrong, then what to do.
 func CheckHost(host string) (string, error) {
 	h := strings.ToLower(strings.TrimSuffix(host, "."))
 	name := strings.TrimPrefix(h, "*.")
@@ -87,26 +87,26 @@ func CheckHost(host string) (string, error) {
 		return h, fmt.Errorf("a host has no scheme; write %q", after)
 	case strings.Contains(h, "/"):
 		before, _, _ := strings.Cut(h, "/")
-		return h, fmt.Errorf("a host has no path; write %q, and path(…) or prefix(…) beside it", before)
+		return h, fmt.Errorf("a host has no path; write %q, and path(…) or prefix(…) in addition", before)
 	case h == "["+inner+"]":
 		ip, err := netip.ParseAddr(inner)
 		if err != nil || !ip.Is6() || ip.Zone() != "" {
-			return h, errors.New("is no IPv6 address in brackets; write \"[2001:db8::1]\"")
+			return h, errors.New("is not an IPv6 address in brackets; write \"[2001:db8::1]\"")
 		}
 		return "[" + ip.String() + "]", nil
 	case isIPv6(h):
-		return h, fmt.Errorf("an IPv6 address as a host is in brackets; write %q", "["+h+"]")
+		return h, fmt.Errorf("an IPv6 address as a host must be in brackets; write %q", "["+h+"]")
 	case hostPort.MatchString(h):
 		return h, fmt.Errorf("a host is matched without its port; write %q", hostPort.ReplaceAllString(h, "$1"))
 	case strings.Contains(name, "*"):
-		return h, errors.New("a * stands only for all that is before a domain, as in \"*.example.com\"; write header(\"host\", glob=…) for another pattern")
+		return h, errors.New("a * can stand only for everything before a domain, as in \"*.example.com\"; write header(\"host\", glob=…) for another pattern")
 	case hostName.MatchString(name):
 		return h, nil
 	}
 	if strings.IndexFunc(h, func(r rune) bool { return r > 127 }) >= 0 {
-		return h, errors.New("a request has such a name in its ASCII form; write that, which begins with \"xn--\"")
+		return h, errors.New("requests have this name in its ASCII form; write that, which begins with \"xn--\"")
 	}
-	return h, errors.New("has characters that no host has; letters, digits, hyphens and dots are")
+	return h, errors.New("has characters that a host cannot have; use letters, digits, hyphens and dots")
 }
 
 func isIPv6(s string) bool {

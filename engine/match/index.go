@@ -7,46 +7,47 @@ import (
 	"github.com/ldcorn/ldcorn/engine/radix"
 )
 
-// An Index finds the first of many matchers that takes a request, without
-// asking most of them: each is entered under traits of which a request that
-// matches has one, and only those with a trait of the request are asked. Once
-// it is finished, it is safe for concurrent use. The zero Index has no matchers.
+// An Index finds, among many matchers, the first that takes a request, without
+// trying most of them: each matcher is indexed by traits of which every
+// matching request has at least one, and only matchers with a trait of the
+// request are tried. Once finished, an Index is safe for concurrent use. The
+// zero Index has no matchers.
 type Index struct {
 	matchers []Matcher
 
-	others  places            // of matchers without traits
-	methods map[string]places // of methods, paths, hosts
+	others  places            // matchers without traits
+	methods map[string]places // by method, path and host
 	paths   map[string]places
 	hosts   map[string]places
-	domains map[string]places   // of the ends of hosts, from a dot on
-	starts  *radix.Tree[places] // of starts of paths
+	domains map[string]places   // by the end of a host, starting at a dot
+	starts  *radix.Tree[places] // by the start of a path
 	nets    map[netip.Prefix]places
 	bits    []netLength // lengths of nets
 	fields  []*fieldPlaces
-	byField map[field]*fieldPlaces // the same, while matchers are added
+	byField map[field]*fieldPlaces // the same by field, while matchers are added
 }
 
-// Places are matchers by their number, in order.
+// places are numbers of matchers, in order.
 type places []int
 
-// netLength is the length of the networks of one family.
+// A netLength is the prefix length of networks of one address family.
 type netLength struct {
 	bits int
 	is4  bool
 }
 
-// fieldPlaces are the matchers that want a header, a cookie or a parameter.
+// fieldPlaces are the matchers that need a header, a cookie or a parameter.
 type fieldPlaces struct {
 	field  field
-	any    places            // whatever its value
-	values map[string]places // for one value
-	first  int               // the lowest of all
+	any    places            // matchers that accept any value
+	values map[string]places // matchers that need a particular value
+	first  int               // the lowest number of all
 }
 
 // Len returns how many matchers were added.
 func (x *Index) Len() int { return len(x.matchers) }
 
-// Add adds a matcher behind those before it.
+// Add adds a matcher after those added before.
 func (x *Index) Add(m Matcher) {
 	i := len(x.matchers)
 	x.matchers = append(x.matchers, m)
@@ -93,7 +94,7 @@ func put[K comparable](m *map[K]places, k K, i int) {
 	(*m)[k] = append((*m)[k], i)
 }
 
-// placesOf returns the places of matchers that want a field.
+// placesOf returns the places of matchers that need a field.
 func (x *Index) placesOf(f field) *fieldPlaces {
 	n := x.byField[f]
 	if n == nil {
@@ -114,7 +115,7 @@ func (n *fieldPlaces) enter(t trait, i int) {
 	put(&n.values, t.value, i)
 }
 
-// Finish completes the index once all matchers are in.
+// Finish completes the index once all matchers have been added.
 func (x *Index) Finish() {
 	x.byField = nil
 	if x.starts != nil {
@@ -122,8 +123,7 @@ func (x *Index) Finish() {
 	}
 }
 
-// First returns the number of the first matcher that takes the request, or
-// -1.
+// First returns the number of the first matcher that takes the request, or -1.
 func (x *Index) First(r Request) int {
 	if len(x.matchers) == 0 {
 		return -1
@@ -149,10 +149,10 @@ func (x *Index) First(r Request) int {
 type search struct {
 	x    *Index
 	r    Request
-	best int // no later one is of interest
+	best int // the best match so far; later matchers do not matter
 }
 
-// try asks matchers until one takes the request.
+// try tries matchers until one takes the request.
 func (s *search) try(p places) {
 	for _, i := range p {
 		if i >= s.best {
@@ -210,7 +210,7 @@ func (s *search) client() {
 	}
 }
 
-// field asks the matchers that want a field, where it is there.
+// field tries the matchers that need a field, if the request has it.
 func (s *search) field(n *fieldPlaces) {
 	if n.field.in == inHeader {
 		there := false
@@ -227,8 +227,8 @@ func (s *search) field(n *fieldPlaces) {
 	if !ok {
 		return
 	}
-	// What a query gave is valid until a matcher asks for another: the map
-	// first, then the matchers.
+	// The value of a query is valid only until a matcher asks for another: look
+	// up the map first, then try the matchers.
 	values := n.values[string(v)]
 	s.try(values)
 	s.try(n.any)

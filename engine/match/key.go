@@ -2,13 +2,13 @@ package match
 
 import "fmt"
 
-// A Key is what requests of one client are known by. The zero Key is none.
+// A Key is what identifies the requests of one client. The zero Key means none.
 type Key struct {
 	By   KeyKind
 	Name string // of the cookie, or of the header in lower case
 }
 
-// KeyKind says where a Key is found.
+// A KeyKind says where a Key is found.
 type KeyKind string
 
 // The kinds of key.
@@ -19,10 +19,10 @@ const (
 	KeyClientIP KeyKind = "by_client_ip"
 )
 
-// KeyForms are the ways to write a key.
+// KeyForms lists the ways to write a key.
 const KeyForms = `by_cookie("name"), by_header("name") or by_client_ip()`
 
-// String writes the key as the configuration does.
+// String returns the key as the configuration writes it.
 func (k Key) String() string {
 	switch k.By {
 	case KeyNone:
@@ -33,7 +33,7 @@ func (k Key) String() string {
 	return fmt.Sprintf("%s(%q)", k.By, k.Name)
 }
 
-// field returns the field that has the key, if a field has it.
+// field returns the field that holds the key, if there is one.
 func (k Key) field() (field, bool) {
 	switch k.By {
 	case KeyCookie:

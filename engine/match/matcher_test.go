@@ -24,7 +24,7 @@ func equal(v string) match.Test { return must(match.NewTest(match.TestEqual, v))
 func globs(v string) match.Test { return must(match.NewTest(match.TestGlob, v)) }
 func regex(v string) match.Test { return must(match.NewTest(match.TestRegex, v)) }
 
-// sample is a request of a line, and headers by name and value.
+// sample returns a request for a line, with headers by name and value.
 func sample(t testing.TB, line string, headers ...string) *request.Sample {
 	t.Helper()
 	opts := request.SampleOptions{ClientIP: netip.MustParseAddr("203.0.113.9")}
@@ -36,7 +36,7 @@ func sample(t testing.TB, line string, headers ...string) *request.Sample {
 	return s
 }
 
-// TestMatchers is the table of what each matcher takes, and how it is written.
+// TestMatchers is a table of what each matcher takes, and how it is written.
 func TestMatchers(t *testing.T) {
 	get := func(line string, headers ...string) match.Request { return sample(t, line, headers...) }
 	header, cookie, query := match.Header, match.Cookie, match.Query
@@ -103,7 +103,7 @@ func TestMatchers(t *testing.T) {
 		for _, r := range append(c.yes, c.no...) {
 			c.m.Match(r)
 			// Regular expressions and globs keep their state in a sync.Pool,
-			// which forgets at random under the race detector.
+			// which drops items at random under the race detector.
 			if !strings.Contains(c.text, "regex") && !strings.Contains(c.text, "glob") {
 				assert.Zero(t, testing.AllocsPerRun(10, func() { c.m.Match(r) }), c.text)
 			}
@@ -111,8 +111,9 @@ func TestMatchers(t *testing.T) {
 	}
 }
 
-// TestPercent: the same client always or never, as many as was said, the
-// smaller share within the larger one, and another choice with another salt.
+// TestPercent: a client is in a share always or never, the share has the right
+// size, a smaller share is within a larger one, and another salt makes another
+// choice.
 func TestPercent(t *testing.T) {
 	by := match.Key{By: match.KeyCookie, Name: "uid"}
 	share := func(p float64, salt string) match.Matcher { return match.Percent(match.NewShare(p, by, salt)) }
@@ -149,8 +150,8 @@ func TestPercent(t *testing.T) {
 	assert.True(t, everyone.Match(sample(t, "/")))
 }
 
-// TestPercentIsStable: these are the clients of every version, whom a rollout
-// must not lose by an upgrade.
+// TestPercentIsStable: every version selects these clients; an upgrade must not
+// change who takes part in a rollout.
 func TestPercentIsStable(t *testing.T) {
 	m := match.Percent(match.NewShare(10, match.Key{By: match.KeyHeader, Name: "x-user"}, "new"))
 	var in []int
@@ -165,17 +166,17 @@ func TestPercentIsStable(t *testing.T) {
 func TestWhyNot(t *testing.T) {
 	r := sample(t, "POST http://a.test/x?q=2", "X-A", "1", "X-A", "2", "Cookie", "sid=7")
 	for want, m := range map[string]match.Matcher{
-		`path("/y"): the path is "/x"`:                                   match.Path("/y"),
-		`host("b.test"): the host is "a.test"`:                           match.Host("b.test"),
-		`method("GET"): the method is POST`:                              match.Method("GET"),
-		`header("x-a", "3"): the header is "1", "2"`:                     match.Header("x-a", equal("3")),
-		`header("x-b"): there is no such header`:                         match.Header("x-b", match.Test{}),
-		`cookie("sid", "8"): the cookie is "7"`:                          match.Cookie("sid", equal("8")),
-		`query("q", "1"): the parameter is "2"`:                          match.Query("q", equal("1")),
-		`client_ip("10.0.0.0/8"): the client is 203.0.113.9`:             match.ClientIP(netip.MustParsePrefix("10.0.0.0/8")),
-		`websocket(): the request is none`:                               match.Websocket(),
-		`~path("/x"): path("/x") does match`:                             match.Not(match.Path("/x")),
-		`path("/y"): the path is "/x"; websocket(): the request is none`: match.Any(match.Path("/y"), match.Websocket()),
+		`path("/y"): the path is "/x"`:                                              match.Path("/y"),
+		`host("b.test"): the host is "a.test"`:                                      match.Host("b.test"),
+		`method("GET"): the method is POST`:                                         match.Method("GET"),
+		`header("x-a", "3"): the header is "1", "2"`:                                match.Header("x-a", equal("3")),
+		`header("x-b"): there is no such header`:                                    match.Header("x-b", match.Test{}),
+		`cookie("sid", "8"): the cookie is "7"`:                                     match.Cookie("sid", equal("8")),
+		`query("q", "1"): the parameter is "2"`:                                     match.Query("q", equal("1")),
+		`client_ip("10.0.0.0/8"): the client is 203.0.113.9`:                        match.ClientIP(netip.MustParsePrefix("10.0.0.0/8")),
+		`websocket(): the request is not a websocket`:                               match.Websocket(),
+		`~path("/x"): path("/x") does match`:                                        match.Not(match.Path("/x")),
+		`path("/y"): the path is "/x"; websocket(): the request is not a websocket`: match.Any(match.Path("/y"), match.Websocket()),
 	} {
 		assert.Equal(t, want, m.WhyNot(r))
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 )
 
-// Method matches the methods given.
+// Method matches the given methods.
 func Method(names ...string) Matcher { return &methods{base{call("method", names)}, names} }
 
 type methods struct {
@@ -47,13 +47,13 @@ func (m *methods) apart(c *Comparer, other Matcher) bool {
 	return ok && noneOf(c, m.names, o.names, func(x, y string) bool { return x == y })
 }
 
-// CheckMethod refuses what is not a method, and methods of requests that ldcorn
-// refuses. The error says what is wrong, then what to do.
+// CheckMethod rejects text that is not a method, and methods that ldcorn
+// refuses to serve. The error says what is wrong, then what to do.
 func CheckMethod(method string) error {
 	upper := strings.ToUpper(method)
 	switch {
 	case !http1.IsToken(method):
-		return errors.New("is no method; write \"GET\", or another one")
+		return errors.New("is not a method; write \"GET\", for example")
 	case upper == "TRACE" || upper == "CONNECT":
 		return errors.New("ldcorn refuses such requests; leave it out")
 	case method != upper && http1.IsToken(upper):

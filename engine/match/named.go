@@ -5,14 +5,15 @@ import (
 	"strings"
 )
 
-// Header matches requests that have a header of which one value passes. The
-// name is in lower case.
+// Header matches requests with a header of which at least one value passes the
+// test. The name is in lower case.
 func Header(name string, test Test) Matcher { return ofField(field{inHeader, name}, test) }
 
-// Cookie matches requests whose first cookie of a name passes.
+// Cookie matches requests whose first cookie with a name passes the test.
 func Cookie(name string, test Test) Matcher { return ofField(field{inCookie, name}, test) }
 
-// Query matches requests whose first query parameter of a name passes.
+// Query matches requests whose first query parameter with a name passes the
+// test.
 func Query(name string, test Test) Matcher { return ofField(field{inQuery, name}, test) }
 
 // A field is a header, a cookie or a query parameter.
@@ -21,7 +22,7 @@ type field struct {
 	name string
 }
 
-// A fieldKind is the word of the configuration for a kind of field.
+// A fieldKind is a kind of field, as the configuration names it.
 type fieldKind string
 
 const (
@@ -41,7 +42,7 @@ func (f field) first(r Request) ([]byte, bool) {
 	return r.Query(f.name)
 }
 
-// Named are the family of matchers that look at a field.
+// named is the family of matchers that look at a field.
 type named struct {
 	base
 	field field
@@ -86,7 +87,7 @@ func (m *named) WhyNot(r Request) string {
 
 func (m *named) Cost(bytes int) int { return m.field.cost(bytes) + m.test.cost(bytes) }
 
-// cost is what it costs to get a value of some bytes.
+// cost returns what it costs to get a value of a number of bytes.
 func (f field) cost(bytes int) int {
 	if f.in == inQuery {
 		return decodedUnits * bytes
@@ -106,7 +107,7 @@ func (m *named) within(_ *Comparer, other Matcher) bool {
 	return ok && o.field == m.field && m.test.within(&o.test)
 }
 
-// apart is false for headers, which may have several values.
+// apart returns false for headers, which may have several values.
 func (m *named) apart(_ *Comparer, other Matcher) bool {
 	o, ok := other.(*named)
 	return ok && o.field == m.field && m.field.in != inHeader && (m.test.excludes(&o.test) || o.test.excludes(&m.test))

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Path matches the paths given.
+// Path matches the given paths.
 func Path(paths ...string) Matcher { return ofSpots("path", spotPath, paths) }
 
-// Prefix matches the paths that begin with the segments of one given.
+// Prefix matches the paths that begin with all segments of one of the prefixes.
 func Prefix(prefixes ...string) Matcher { return ofSpots("prefix", spotBelow, prefixes) }
 
 // Glob matches paths as a route string with the same glob does. The error says
@@ -20,26 +20,26 @@ func Glob(pattern string) (Matcher, error) {
 	return &paths{base{call("glob", []string{pattern})}, []spot{s}}, err
 }
 
-// Regex matches paths that hold a match of a regular expression. Its error is
-// like that of Glob.
+// Regex matches paths that contain a match of a regular expression. Its error
+// is like that of Glob.
 func Regex(expr string) (Matcher, error) {
 	test, err := NewTest(TestRegex, expr)
 	return &paths{base{call("regex", []string{expr})}, []spot{{spotTest, test.Literal(), &test}}}, err
 }
 
-// CheckPath refuses what is not a path.
+// CheckPath rejects text that is not a path.
 func CheckPath(path string) error {
 	switch {
 	case path == "*":
-		return errors.New("is no path; write prefix(\"/\") for every path")
+		return errors.New("is not a path; write prefix(\"/\") for every path")
 	case path == "" || path[0] != '/':
 		return fmt.Errorf("a path starts with \"/\"; did you mean %q?", "/"+path)
 	}
 	return nil
 }
 
-// Paths are the family of matchers that look at the path. A request matches
-// that is at one of the spots.
+// paths is the family of matchers that look at the path. A request matches if
+// its path is at one of the spots.
 type paths struct {
 	base
 	spots []spot
@@ -96,29 +96,29 @@ func (m *paths) never(*Comparer) (why string) {
 	return why
 }
 
-// OfPath is what the members of the family are to each other.
+// ofPath is the interface of the members of the family to each other.
 type ofPath interface{ at() []spot }
 
 func (m *paths) at() []spot { return m.spots }
 
-// A spot is a set of paths that can be compared with others.
+// A spot is a set of paths that can be compared with other sets.
 type spot struct {
 	kind spotKind
 	text string // the path, the prefix or the start
-	test *Test  // of spotTest alone
+	test *Test  // only for spotTest
 }
 
 type spotKind uint8
 
 const (
 	spotPath  spotKind = iota // this path
-	spotBelow                 // this path and what is below it
-	spotStart                 // what starts like this
-	spotTest                  // what starts like this and passes the test
+	spotBelow                 // this path and everything below it
+	spotStart                 // every path that starts with this text
+	spotTest                  // every path that starts with this text and passes the test
 )
 
-// globSpot makes the spot of a glob for paths, in which a final /* takes
-// everything below, not one segment: that is what people mean by it.
+// globSpot returns the spot of a glob for paths. A final /* takes everything
+// below, not just one segment, because that is what people mean by it.
 func globSpot(pattern string) (spot, error) {
 	text := pattern
 	if strings.HasSuffix(pattern, "/*") {
@@ -142,9 +142,9 @@ func (s spot) takes(path string) bool {
 	return s.test.Match(path)
 }
 
-// below reports whether a path begins with the segments of a prefix. A prefix
-// that ends with a slash takes what is behind the slash, and not the path
-// before it.
+// below reports whether a path begins with all segments of a prefix. A prefix
+// that ends with a slash takes everything after the slash, but not the path
+// without it.
 func below(path, prefix string) bool {
 	n := len(prefix)
 	return strings.HasPrefix(path, prefix) && (len(path) == n || prefix[n-1] == '/' || path[n] == '/')
@@ -160,7 +160,7 @@ func (s spot) trait() trait {
 	return trait{by: byPrefix, value: s.text}
 }
 
-// within reports whether every path at s is at t.
+// within reports whether every path at s is also at t.
 func (s spot) within(t spot) bool {
 	switch t.kind {
 	case spotPath:
@@ -169,7 +169,7 @@ func (s spot) within(t spot) bool {
 		if !below(s.text, t.text) {
 			return false
 		}
-		// What only starts like this may go on with the same segment.
+		// A path that only starts with this text may continue the last segment.
 		return s.kind == spotPath || s.kind == spotBelow || len(s.text) > len(t.text) || strings.HasSuffix(t.text, "/")
 	case spotStart:
 		return strings.HasPrefix(s.text, t.text)
@@ -180,7 +180,7 @@ func (s spot) within(t spot) bool {
 	return s.kind == spotTest && s.test.Kind == t.test.Kind && s.test.Text == t.test.Text
 }
 
-// meets reports whether a path at s may be at t.
+// meets reports whether a path at s can also be at t.
 func (s spot) meets(t spot) bool {
 	switch {
 	case s.kind == spotPath:
@@ -214,7 +214,7 @@ func (s spot) never() string {
 	case escape.MatchString(text):
 		return fmt.Sprintf("routes match the decoded path: write the character for %s itself", escape.FindString(text))
 	case queryPart.MatchString(text):
-		return "routes match the path alone, without what follows the `?`"
+		return "routes match only the path, without what follows the `?`"
 	case strings.ContainsRune(text, 0):
 		return "paths with a NUL in them are refused"
 	}

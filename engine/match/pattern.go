@@ -7,27 +7,27 @@ import (
 	"strings"
 )
 
-// A Pattern is a route string. It matches the path that the app will see:
-// decoded once, without the query.
+// A Pattern is a route string. It matches the path that the app sees: decoded
+// once and without the query.
 type Pattern struct {
 	paths
 	Text    string // as written
 	Kind    PatternKind
-	Literal string // what a path that matches must start with
+	Literal string // what a matching path must start with
 }
 
-// PatternKind says how a Pattern matches.
+// A PatternKind says how a Pattern matches.
 type PatternKind uint8
 
 // The kinds of pattern.
 const (
-	PatternStart PatternKind = iota // the path starts with the text, in whatever segment that ends
+	PatternStart PatternKind = iota // the path starts with the text, which can end within a segment
 	PatternGlob                     // the text has *, ?, [ or {
 	PatternAny                      // "*", the default
 )
 
-// A pattern with one of globStart is a glob; its literal part ends at the
-// first of globMeta.
+// A pattern with any of globStart is a glob; its literal part ends at the first
+// of globMeta.
 const (
 	globStart = "*?[{"
 	globMeta  = globStart + "\\}"
@@ -42,7 +42,7 @@ func NewPattern(text string) (*Pattern, error) {
 		p.Kind, p.spots = PatternAny, []spot{{kind: spotStart}}
 		return p, nil
 	case text == "":
-		return p, errors.New("an empty route matches nothing by itself; write \"*\" to take every request")
+		return p, errors.New("an empty route matches nothing; write \"*\" to take every request")
 	case !IsPatternStart(text):
 		return p, fmt.Errorf("a route starts with \"/\", as every path does; did you mean %q?", "/"+text)
 	case !strings.ContainsAny(text, globStart):
@@ -54,11 +54,12 @@ func NewPattern(text string) (*Pattern, error) {
 	return p, err
 }
 
-// Default returns the pattern "*", which takes what no other route takes.
+// Default returns the pattern "*", which takes the requests that no other route
+// takes.
 func Default() *Pattern {
 	p, err := NewPattern("*")
 	if err != nil {
-		panic(err) // a test holds that it is none
+		panic(err) // cannot happen, as a test checks
 	}
 	return p
 }
@@ -69,11 +70,11 @@ func IsPatternStart(text string) bool {
 }
 
 // Takes reports whether the pattern takes a decoded path. Unlike Match, it does
-// not spend of a request.
+// not spend anything.
 func (p *Pattern) Takes(path string) bool { return p.spots[0].takes(path) }
 
-// PathCost is what it costs to hold a path of some bytes against the pattern, in
-// the units of a Spender.
+// PathCost returns what it costs to match a path of a number of bytes against
+// the pattern, in the units of a Spender.
 func (p *Pattern) PathCost(bytes int) int {
 	if test := p.spots[0].test; test != nil {
 		return test.cost(bytes)
@@ -82,16 +83,16 @@ func (p *Pattern) PathCost(bytes int) int {
 }
 
 // WhyNot says why the pattern does not take the request, in a few words that
-// follow on it.
+// follow the pattern.
 func (p *Pattern) WhyNot(r Request) string {
 	if p.Kind == PatternStart {
-		return fmt.Sprintf("the path %q does not begin so", r.Path())
+		return fmt.Sprintf("the path %q does not begin with it", r.Path())
 	}
-	return fmt.Sprintf("the path %q does not fit the glob", r.Path())
+	return fmt.Sprintf("the path %q does not match the glob", r.Path())
 }
 
-// Below returns what a path must start with, where that is all that the pattern
-// asks for.
+// Below returns what a path must start with, if that is all that the pattern
+// requires.
 func (p *Pattern) Below() (lead string, ok bool) {
 	if p.Kind != PatternGlob {
 		return p.Literal, true

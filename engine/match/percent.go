@@ -38,18 +38,18 @@ func (m *percent) within(_ *Comparer, other Matcher) bool {
 	return ok && o.share.By == m.share.By && o.share.Salt == m.share.Salt && m.share.Percent <= o.share.Percent
 }
 
-// A Share is a part of all clients: each is in it or not, by its key, always
-// the same. Shares of one key and salt nest: who is in a smaller one is in a
-// larger one too.
+// A Share is a part of all clients: depending on its key, each client is always
+// in it or never. Shares with the same key and salt nest: a client in a smaller
+// one is also in a larger one.
 type Share struct {
 	Percent float64 // from 0 to 100
 	By      Key
-	Salt    string // another one is another choice of clients
+	Salt    string // a different salt selects different clients
 
-	limit uint64 // hashes below it are in
+	limit uint64 // hashes below it are in the share
 }
 
-// NewShare returns the share of a percentage, which is from 0 to 100.
+// NewShare returns the share for a percentage from 0 to 100.
 func NewShare(percent float64, by Key, salt string) Share {
 	s := Share{Percent: percent, By: by, Salt: salt}
 	if percent < 100 {
@@ -65,8 +65,8 @@ func (s *Share) takes(r Request) bool {
 	return ok && (s.Percent >= 100 || h < s.limit)
 }
 
-// hash is the place of a request's client among all; it reports false where
-// the client has no key.
+// hash returns the position of a request's client among all clients. It returns
+// false if the client has no key.
 func (s *Share) hash(r Request) (uint64, bool) {
 	if s.By.By == KeyClientIP {
 		ip := r.ClientIP()
@@ -87,9 +87,9 @@ func (s *Share) hash(r Request) (uint64, bool) {
 	return hashKey(s.Salt, key), true
 }
 
-// hashKey never changes, from one version to the next either: it is FNV-1a of
-// the salt, a byte 0xff and the key, with the finalizer of MurmurHash3 so that
-// all bits depend on all.
+// hashKey must never change, not even between versions: it is FNV-1a of the
+// salt, a byte 0xff and the key, with the finalizer of MurmurHash3, so that
+// every bit depends on all others.
 func hashKey(salt string, key []byte) uint64 {
 	const prime = 1099511628211
 	h := uint64(14695981039346656037)
@@ -107,7 +107,7 @@ func hashKey(salt string, key []byte) uint64 {
 	return h ^ h>>33
 }
 
-// String writes the share as the configuration does.
+// String returns the share as the configuration writes it.
 func (s *Share) String() string {
 	salt := ""
 	if s.Salt != "" {

@@ -5,25 +5,24 @@ import (
 	"slices"
 )
 
-// A Comparer compares matchers for what is always so of them. It says yes only
-// where it is sure, and gives up once it has made MaxComparisons, or its context
-// has ended.
+// A Comparer finds out what is always true of two matchers. It says yes only if
+// it is certain, and gives up after MaxComparisons or when its context ends.
 type Comparer struct {
 	ctx  context.Context
-	left int // comparisons; below 0 it has given up
+	left int // remaining comparisons; negative after giving up
 }
 
-// MaxComparisons bounds the work of one Comparer, so that a plan with many large
-// matchers is read in time: they take up to half a second.
+// MaxComparisons bounds the work of one Comparer, so that a plan with many
+// large matchers loads in time: that many comparisons take up to half a second.
 const MaxComparisons = 1_000_000
 
 // NewComparer returns a Comparer that gives up when ctx ends.
 func NewComparer(ctx context.Context) *Comparer { return &Comparer{ctx, MaxComparisons} }
 
-// GaveUp reports whether there were more comparisons to make.
+// GaveUp reports whether the Comparer stopped before it was done.
 func (c *Comparer) GaveUp() bool { return c.left < 0 }
 
-// step counts a comparison. It reports false when there may be no more.
+// step counts a comparison. It returns false if no more are allowed.
 func (c *Comparer) step() bool {
 	c.left--
 	if c.left > 0 && c.left%1024 == 0 && c.ctx.Err() != nil {
@@ -88,13 +87,13 @@ func (c *Comparer) Excludes(a, b Matcher) bool {
 	return a.apart(c, b) || apartFromOther(a, b) || apartFromOther(b, a)
 }
 
-// withinOther is within for matchers of two families.
+// withinOther is within for matchers of different families.
 func withinOther(b, a Matcher) bool {
 	switch b := b.(type) {
-	case *websocket: // is a request with a certain method
+	case *websocket: // always has a certain method
 		a, ok := a.(*methods)
 		return ok && a.has(handshakeMethod)
-	case *percent: // is a request with the key
+	case *percent: // always has the key
 		a, ok := a.(*named)
 		f, known := b.share.By.field()
 		return ok && known && a.field == f && a.test.Kind == TestAny
@@ -102,7 +101,7 @@ func withinOther(b, a Matcher) bool {
 	return false
 }
 
-// apartFromOther is apart for matchers of two families.
+// apartFromOther is apart for matchers of different families.
 func apartFromOther(a, b Matcher) bool {
 	if _, ok := a.(*websocket); ok {
 		b, ok := b.(*methods)
@@ -111,10 +110,11 @@ func apartFromOther(a, b Matcher) bool {
 	return false
 }
 
-// everyPath is what all requests match but OPTIONS *.
+// everyPath matches all requests except OPTIONS *.
 var everyPath = ofSpots("start", spotStart, []string{"/"})
 
-// TakesEveryPath reports whether a matcher takes every request but OPTIONS *.
+// TakesEveryPath reports whether a matcher takes every request except OPTIONS
+// *.
 func TakesEveryPath(m Matcher) bool {
 	if p, ok := m.(*Pattern); ok {
 		lead, below := p.Below()
@@ -123,8 +123,8 @@ func TakesEveryPath(m Matcher) bool {
 	return NewComparer(context.Background()).Implies(everyPath, m)
 }
 
-// TakesOptionsStar reports whether a matcher that takes every path surely takes
-// OPTIONS * too. (It would be the path "*", which is below no "/".)
+// TakesOptionsStar reports whether a matcher that takes every path certainly
+// takes OPTIONS *, too. (Its path would be "*", which does not begin with "/".)
 func TakesOptionsStar(m Matcher) bool {
 	if p, ok := m.(*Pattern); ok {
 		lead, below := p.Below()
@@ -133,14 +133,16 @@ func TakesOptionsStar(m Matcher) bool {
 	return NewComparer(context.Background()).Implies(Default(), m)
 }
 
-// everyOf reports whether each x is so to some y. Each pair is a step.
+// everyOf reports whether so holds for each x with some y. Each pair counts as
+// a step.
 func everyOf[T any](c *Comparer, xs, ys []T, so func(x, y T) bool) bool {
 	return !slices.ContainsFunc(xs, func(x T) bool {
 		return !slices.ContainsFunc(ys, func(y T) bool { return c.step() && so(x, y) })
 	})
 }
 
-// noneOf reports whether no x is so to any y, likewise.
+// noneOf reports whether so holds for no x with any y. Each pair counts as a
+// step.
 func noneOf[T any](c *Comparer, xs, ys []T, so func(x, y T) bool) bool {
 	return !slices.ContainsFunc(xs, func(x T) bool {
 		return slices.ContainsFunc(ys, func(y T) bool { return !c.step() || so(x, y) })

@@ -2,60 +2,60 @@ package match
 
 import "net/netip"
 
-// A Request is what matchers and a router may ask of a request: what the app
-// will see of it. Everything is read when it is asked for, and asking
-// allocates nothing. Names of headers are given in lower case. The bytes that
-// are returned must not be changed, and are valid as long as the request is
-// served; those of Host and Query only until the same is asked again.
+// A Request is what matchers and a router can ask about a request: what the app
+// will see of it. A method reads its part only when it is called, and allocates
+// nothing. Names of headers must be in lower case. Returned bytes must not be
+// changed. They are valid as long as the request is served, but those of Host
+// and Query only until the next call of the same method.
 //
-// Fields that no app gets to see are not there: those of one connection, such
-// as Upgrade, and those that ldcorn writes itself, such as X-Forwarded-For,
-// whose content the other methods tell. X-Request-ID is the one that the app
-// gets.
+// Fields that no app gets to see do not exist: those that apply to one
+// connection, such as Upgrade, and those that ldcorn itself writes, such as
+// X-Forwarded-For, whose content the other methods return. X-Request-ID has the
+// value that the app gets.
 type Request interface {
 	Method() []byte
 	Path() []byte    // decoded once, without the query
-	RawPath() []byte // as it came, still escaped
-	// Host is the host that was asked for in lower case, without its port and
-	// without a final dot; an IPv6 address is in brackets and in its short form.
-	// Where an HTTP/1.0 client asks for none, it is the address that it has
-	// connected to.
+	RawPath() []byte // as received, still escaped
+	// Host returns the requested host in lower case, without its port and
+	// without a final dot; an IPv6 address is in brackets and in its short
+	// form. If an HTTP/1.0 client names no host, it is the address that the
+	// client connected to.
 	Host() []byte
 	Authority() []byte // the host with its port
-	Scheme() string    // "http" or "https", as trusted proxies tell it; of a websocket too
-	// ClientIP is the address that the app sees, from behind trusted proxies
-	// as they tell it. It is not valid for a client on a unix socket.
+	Scheme() string    // "http" or "https", even for a websocket, as trusted proxies report it
+	// ClientIP returns the address that the app sees; behind trusted proxies,
+	// the one that they report. It is invalid for a client on a unix socket.
 	ClientIP() netip.Addr
 	Proto() string        // "HTTP/1.0" or "HTTP/1.1"
 	Websocket() bool      // a valid websocket handshake
-	ContentLength() int64 // -1 where none is given: no body, or a chunked one
+	ContentLength() int64 // -1 if not given: no body, or a chunked one
 
 	// Header returns the first value of a header.
 	Header(name string) ([]byte, bool)
-	// NextHeader returns the next value of a header, from the place at on, and
-	// where to go on; at is 0 for the first one:
+	// NextHeader returns the first value of a header at or after position at,
+	// and the position to continue from; at is 0 for the first value:
 	//
-	//	for v, at, ok := r.NextHeader(name, 0); ok; v, at, ok = r.NextHeader(name, at)
+	//	for v, at, ok := r.NextHeader(name, 0); ok; v, at, ok = r.NextHeader(name, at) {
 	NextHeader(name string, at int) (value []byte, next int, ok bool)
-	// Cookie returns the value of the first cookie of a name, as it came.
+	// Cookie returns the value of the first cookie with a name, as received.
 	Cookie(name string) ([]byte, bool)
 	// Query returns the first value of a query parameter, decoded as Python
-	// does: + is a space, a broken escape stays as it is, and what is no UTF-8
+	// does: + is a space, a broken escape stays as it is, and invalid UTF-8
 	// becomes U+FFFD. A name without "=" has an empty value.
 	Query(name string) ([]byte, bool)
 }
 
-// A Spender is a Request that bounds what matching it may cost. The work of a
-// pattern grows with the text that a client has chosen, and there may be as
-// many patterns as routes.
+// A Spender is a Request that bounds the cost of matching it. The work for a
+// pattern grows with a text that the client chooses, and there may be as many
+// patterns as routes.
 type Spender interface {
-	// Spend notes work, in units of about a nanosecond. It is false once the
-	// request has used up what it may cost: nothing matches it then, and it
-	// must be refused. No units ask whether that is so.
+	// Spend records work, in units of about a nanosecond. It returns false once
+	// the request has used up its budget: then nothing matches it, and it must
+	// be refused. Spend(0) checks whether that is so.
 	Spend(units int) bool
 }
 
-// Spend spends of a request, where the request bounds its cost.
+// Spend spends units of a request's budget, if it has one.
 func Spend(r Request, units int) bool {
 	s, ok := r.(Spender)
 	return !ok || s.Spend(units)

@@ -7,13 +7,14 @@ import (
 )
 
 // A starTest is a glob of literals with stars between them, such as
-// /api/*/items/*. None of its stars passes a separator, if there is one.
+// /api/*/items/*. If there is a separator, no star matches it.
 type starTest struct {
 	literals  []string // at least one; they may be empty
-	separator string   // one byte, or empty: a star passes everything
+	separator string   // one byte, or empty if a star matches everything
 }
 
-// newStarTest returns nil for a glob that has something else in it.
+// newStarTest compiles a glob. It returns nil if the glob contains anything
+// else.
 func newStarTest(text string, separators []rune) *starTest {
 	t := &starTest{separator: string(separators)}
 	if len(t.separator) > 1 {
@@ -41,9 +42,9 @@ func newStarTest(text string, separators []rune) *starTest {
 	}
 }
 
-// match looks at both ends first, which is cheap, and takes each literal
-// between at the first place it can have: no other leaves more room to those
-// that follow.
+// match checks both ends first, which is cheap, and then takes each literal in
+// between at its first possible position: no other leaves more room for the
+// following ones.
 func (t *starTest) match(s string) bool {
 	last := len(t.literals) - 1
 	s, ok := strings.CutPrefix(s, t.literals[0])
@@ -63,9 +64,9 @@ func (t *starTest) match(s string) bool {
 	return t.separator == "" || strings.IndexByte(s, t.separator[0]) < 0
 }
 
-// find returns the first place of a literal that a star in front of it
-// reaches, or -1. One with a separator has but one: that of the next
-// separator.
+// find returns the first position of a literal that the star before it can
+// reach, or -1. A literal that contains a separator has only one possible
+// position: at the next separator.
 func (t *starTest) find(s, literal string) int {
 	if t.separator == "" {
 		return strings.Index(s, literal)

@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// TestKind says how a Test looks at a value.
+// A TestKind says how a Test checks a value.
 type TestKind string
 
 // The kinds of test, named as the configuration's arguments.
 const (
-	TestAny   TestKind = "" // every value passes, an empty one too
+	TestAny   TestKind = "" // every value passes, even an empty one
 	TestEqual TestKind = "value"
 	TestGlob  TestKind = "glob"
 	TestRegex TestKind = "regex"
 )
 
-// A Test is what a value must be. The zero Test takes every value.
+// A Test is a condition on a value. The zero Test accepts every value.
 type Test struct {
 	Kind TestKind
 	Text string // as written
@@ -27,11 +27,11 @@ type Test struct {
 	glob  *globTest
 	re    *regexp.Regexp
 	price price
-	start string // of TestRegex: what a value that passes must start with
+	start string // for TestRegex: what a passing value must start with
 }
 
-// NewTest compiles a test of a header's, a cookie's or a parameter's value:
-// the star of a glob takes any characters, and a regular expression may match
+// NewTest compiles a test of the value of a header, a cookie or a parameter:
+// the star of a glob matches any characters, and a regular expression can match
 // anywhere. The error says what is wrong, then what to do.
 func NewTest(kind TestKind, text string) (Test, error) {
 	return newTest(kind, text)
@@ -57,13 +57,13 @@ func newTest(kind TestKind, text string, separators ...rune) (Test, error) {
 	return t, nil
 }
 
-// regexError words what the regexp package refuses.
+// regexError rewords an error of the regexp package.
 func regexError(err error) error {
 	var e *syntax.Error
 	if !errors.As(err, &e) {
 		return fmt.Errorf("not a regular expression, %w", err)
 	}
-	advice := "write \\ before a character that stands for itself, in a string r\"…\""
+	advice := "write \\ before a literal character, in a string r\"…\""
 	if strings.HasPrefix(e.Expr, "(?") {
 		advice = "the syntax is RE2's, which has no lookaround and no back-references"
 	}
@@ -83,7 +83,7 @@ func (t *Test) Match(v string) bool {
 	return true
 }
 
-// matches is Match, paid for by a request.
+// matches is like Match, but spends the cost from a request's budget.
 func (t *Test) matches(r Request, v string) bool {
 	switch t.Kind {
 	case TestGlob, TestRegex:
@@ -105,10 +105,11 @@ func (t *Test) within(u *Test) bool {
 	return u.Kind == TestAny || t.Kind == u.Kind && t.Text == u.Text || t.Kind == TestEqual && u.Match(t.Text)
 }
 
-// excludes reports whether what t asks for does not pass u.
+// excludes reports whether the only value that passes t does not pass u.
 func (t *Test) excludes(u *Test) bool { return t.Kind == TestEqual && !u.Match(t.Text) }
 
-// argument writes the test as an argument behind others, ", glob=…".
+// argument returns the test as an argument that follows others, such as ",
+// glob=…".
 func (t *Test) argument() string {
 	switch t.Kind {
 	case TestAny:
@@ -119,8 +120,8 @@ func (t *Test) argument() string {
 	return fmt.Sprintf(", %s=%q", t.Kind, t.Text)
 }
 
-// Literal returns what a value that passes must start with; "" where nothing
-// is known.
+// Literal returns what a passing value must start with; "" if that is not
+// known.
 func (t *Test) Literal() string {
 	switch t.Kind {
 	case TestEqual:

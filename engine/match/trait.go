@@ -2,18 +2,18 @@ package match
 
 import "net/netip"
 
-// A trait is something that a request has, by which an index finds the matchers
-// that may take it.
+// A trait is a property of a request, by which an index finds the matchers that
+// may take it.
 type trait struct {
 	by    source
-	field field        // of bySome and byName
-	value string       // of the field, the path, its start, the host, its end or the method
-	test  string       // of byTest; what tells one test from another
-	net   netip.Prefix // of byClient
+	field field        // for bySome and byName
+	value string       // the value of the field, path, host or method, the start of the path or the end of the host
+	test  string       // for byTest: distinguishes tests
+	net   netip.Prefix // for byClient
 }
 
-// A source is what a trait is about. The order is that of preference: fewer
-// requests have one of the first.
+// A source is the kind of a trait, in order of preference: fewer requests share
+// a trait of an earlier kind.
 type source uint8
 
 const (
@@ -22,18 +22,18 @@ const (
 	byHost                  // the whole host
 	byClient                // a network that the client is in
 	byPrefix                // the start of the path
-	byTest                  // the start of a path that passes a test
-	byDomain                // the end of the host, from a dot on
+	byTest                  // the start of a path that must pass a test
+	byDomain                // the end of the host, starting at a dot
 	byName                  // a field with any value
 	byMethod                // the method
 	byNothing               // there is no trait
 )
 
-// maxTraits bounds the places that one matcher takes in an index.
+// maxTraits bounds the entries of one matcher in an index.
 const maxTraits = 256
 
-// traitsOf returns the traits of a matcher, unless it has too many of them for
-// an index.
+// traitsOf returns the traits of a matcher, or nil if it has too many for an
+// index.
 func traitsOf(m Matcher) []trait {
 	ts := m.traits()
 	if len(ts) > maxTraits {
@@ -42,7 +42,7 @@ func traitsOf(m Matcher) []trait {
 	return ts
 }
 
-// each makes a trait of each value.
+// each returns the trait of each value.
 func each[V any](values []V, of func(V) trait) []trait {
 	out := make([]trait, len(values))
 	for i, v := range values {
@@ -51,8 +51,8 @@ func each[V any](values []V, of func(V) trait) []trait {
 	return out
 }
 
-// rarer reports whether fewer requests have the traits a than have b, as far as
-// that can be told.
+// rarer reports whether, as far as is known, fewer requests have the traits a
+// than the traits b.
 func rarer(a, b []trait) bool {
 	switch x, y := worst(a), worst(b); {
 	case a == nil:

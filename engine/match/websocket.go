@@ -9,7 +9,9 @@ type websocket struct{ base }
 
 func (m *websocket) Match(r Request) bool { return r.Websocket() }
 
-func (m *websocket) WhyNot(Request) string { return fmt.Sprintf("%s: the request is none", m.text) }
+func (m *websocket) WhyNot(Request) string {
+	return fmt.Sprintf("%s: the request is not a websocket", m.text)
+}
 
 // handshakeMethod is the method of every handshake (RFC 6455 section 4.1).
 const handshakeMethod = "GET"
