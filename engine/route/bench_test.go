@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mixedMatchers are n matchers such as people write, of all kinds in turn, of
-// which the last takes the request of benchRequest.
+// mixedMatchers returns n typical matchers of alternating kinds. The last one
+// takes the request of benchRequest.
 func mixedMatchers(t testing.TB, n int) *plan.Plan {
 	t.Helper()
 	test := func(kind match.TestKind, text string) match.Test {
@@ -51,7 +51,8 @@ func mixedMatchers(t testing.TB, n int) *plan.Plan {
 	return &plan.Plan{Groups: []*plan.Group{group}}
 }
 
-// benchRequest has what a browser sends, and more of what matchers ask for.
+// benchRequest returns a request with the headers that a browser sends, and
+// others that matchers need.
 func benchRequest(t testing.TB, tenant string) match.Request {
 	t.Helper()
 	s, err := request.NewSample("GET http://shop.example.com/api/users/17?sort=name&page=x", request.SampleOptions{
@@ -82,7 +83,7 @@ func BenchmarkMatchers(b *testing.B) {
 	}
 }
 
-// BenchmarkTenants is the table of scripts/bench/routes.py: 50 matchers of
+// BenchmarkTenants uses the table of scripts/bench/routes.py: 50 matchers of
 // three kinds.
 func BenchmarkTenants(b *testing.B) {
 	equal := func(text string) match.Test {

@@ -2,7 +2,7 @@
 // routes into a table that answers without allocating, and without trying most
 // of them.
 //
-// The language of the configuration fixes the order: matchers as they are
-// written, then strings, of which the one with the longest literal part comes
-// first and ties go as they are written, and "*" last.
+// The configuration language fixes the order: first matchers, in the order
+// written; then strings, where the longest literal part comes first and ties go
+// in the order written; and "*" last.
 package route

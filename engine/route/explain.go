@@ -11,15 +11,15 @@ import (
 // A Step is one rule that was tried for a request.
 type Step[T any] struct {
 	Route   *plan.Route
-	Value   T // of its group
+	Value   T // of the route's group
 	Matched bool
-	Why     string // it does not match; "" for the one that does
+	Why     string // why it does not match; "" if it does
 }
 
-// Explain tries the rules in their order, up to the first one that takes the
-// request, which is the last step; where none takes it, all are there. It is
-// for people: Match finds the same without trying most of them. What it costs
-// the request does not count.
+// Explain tries the rules in order, up to the first one that takes the request,
+// which is the last step; if none does, it returns all of them. It is for
+// people: Match finds the same rule without trying most of them. Explain does
+// not charge the request for its cost.
 func (t *Table[T]) Explain(r match.Request) []Step[T] {
 	r = unbounded{r}
 	var out []Step[T]
@@ -36,7 +36,7 @@ func (t *Table[T]) Explain(r match.Request) []Step[T] {
 	return out
 }
 
-// An unbounded request is no match.Spender.
+// An unbounded request is not a match.Spender.
 type unbounded struct{ match.Request }
 
 // order returns all rules in the order in which they apply.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A source of choices: the bytes of a fuzz input, then zeros.
+// choices is a source of choices: the bytes of a fuzz input, then zeros.
 type choices struct{ rest []byte }
 
 func (c *choices) below(n int) int {
@@ -27,8 +27,8 @@ func (c *choices) below(n int) int {
 
 func choose[T any](c *choices, from ...T) T { return from[c.below(len(from))] }
 
-// The world that random tables and requests are about is small, so that they
-// often meet.
+// Random tables and requests use a small set of words, so that they often
+// match.
 func (c *choices) path() string {
 	return choose(c, "/", "/a", "/a/b", "/a/b/", "/ab", "/a/bc", "/b", "/b/a", "//a", "/a.js", "/b/c.js")
 }
@@ -106,7 +106,7 @@ func (c *choices) matcher(t *testing.T, depth int) match.Matcher {
 	return match.All(c.matcher(t, depth-1), c.matcher(t, depth-1))
 }
 
-// plan is a table of up to forty routes.
+// plan returns a plan with up to forty routes.
 func (c *choices) plan(t *testing.T) *plan.Plan {
 	p := &plan.Plan{}
 	for i := range 3 {
@@ -153,8 +153,8 @@ func (c *choices) request(t *testing.T) match.Request {
 	return s
 }
 
-// naiveRequest reads the rules word by word: matchers in the order written,
-// then strings by the length of their literal, then "*".
+// naiveRequest applies the rules literally: matchers in the order written, then
+// strings by the length of their literal, then "*".
 func naiveRequest(p *plan.Plan, r match.Request) string {
 	for _, group := range p.Groups {
 		for i := range group.Routes {
@@ -166,9 +166,9 @@ func naiveRequest(p *plan.Plan, r match.Request) string {
 	return naive(p, string(r.Path()))
 }
 
-// FuzzMatchers holds the compiled table against a naive reading of the rules,
-// for random tables and requests, and what Explain and Validate say against
-// both: a route that is said never to be reached never is.
+// FuzzMatchers compares the compiled table with a literal application of the
+// rules for random tables and requests, and checks Explain and Validate against
+// both: a route that Validate says is never reached never is.
 func FuzzMatchers(f *testing.F) {
 	for seed := range 32 {
 		random := rand.New(rand.NewPCG(uint64(seed), 0))

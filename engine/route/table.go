@@ -8,41 +8,42 @@ import (
 	"github.com/ldcorn/ldcorn/engine/radix"
 )
 
-// A Table maps a request to a T, the caller's form of a group. It is immutable
-// and safe for concurrent use. The zero Table matches nothing.
+// A Table maps a request to a T, which is the caller's representation of a
+// group. It is immutable and safe for concurrent use. The zero Table matches
+// nothing.
 type Table[T any] struct {
-	matchers match.Index // into rules
+	matchers match.Index // finds indexes of rules
 	rules    []*entry[T]
-	root     radix.Tree[candidates[T]] // of string routes
-	strings  []*entry[T]               // the same in the order written, to explain
-	fallback *entry[T]                 // of "*"
-	cost     int                       // of all routes, for a request of ordinary texts
+	root     radix.Tree[candidates[T]] // route strings by literal
+	strings  []*entry[T]               // route strings in the order written, for Explain
+	fallback *entry[T]                 // route "*"
+	cost     int                       // of all routes, for a request with ordinary texts
 }
 
-// ordinary is how long the path, a header or a cookie may be, in bytes, for a
-// search to end whatever the number of routes is.
+// ordinary is the length in bytes that a path, a header or a cookie can have
+// without a search failing, whatever the number of routes.
 const ordinary = 1 << 10
 
-// Cost returns what a search spends at most for a request whose texts have an
-// ordinary length. See match.Spender.
+// Cost returns the maximum that a search spends for a request whose texts have
+// an ordinary length. See match.Spender.
 func (t *Table[T]) Cost() int { return t.cost }
 
-// An entry is one route and where it leads.
+// An entry is one route and its value.
 type entry[T any] struct {
 	route   *plan.Route
-	pattern *match.Pattern // of a string
+	pattern *match.Pattern // nil for a matcher
 	value   T
 }
 
-// Candidates are the string routes that share a literal, in the order to try
-// them.
+// candidates are the route strings that share a literal, in the order in which
+// to try them.
 type candidates[T any] struct {
 	globs  []*entry[T] // first, in the order written
-	prefix *entry[T]   // then this one, which takes every path that came here
+	prefix *entry[T]   // then this one, which takes every path that gets here
 }
 
-// Compile builds the table of a plan. group is called once for each group, in
-// the order written. The plan is kept and must not change.
+// Compile builds the table of a plan. It calls valueOf once for each group, in
+// the order written. It keeps the plan, which must not change.
 func Compile[T any](p *plan.Plan, valueOf func(name string) T) *Table[T] {
 	t := &Table[T]{}
 	for _, group := range p.Groups {
@@ -56,7 +57,7 @@ func Compile[T any](p *plan.Plan, valueOf func(name string) T) *Table[T] {
 	return t
 }
 
-// add enters a route behind all those written before it.
+// add adds a route after all those written before it.
 func (t *Table[T]) add(e *entry[T]) {
 	switch {
 	case e.pattern == nil:
@@ -74,7 +75,7 @@ func (t *Table[T]) add(e *entry[T]) {
 	}
 }
 
-// add appends a route. Behind a prefix none is ever reached.
+// add appends a route. A route after a prefix is never reached.
 func (c *candidates[T]) add(e *entry[T]) {
 	switch {
 	case c.prefix != nil:
@@ -85,7 +86,7 @@ func (c *candidates[T]) add(e *entry[T]) {
 	}
 }
 
-// Match returns what the first route in order that takes the request leads to.
+// Match returns the value of the first route, in order, that takes the request.
 func (t *Table[T]) Match(r match.Request) (value T, ok bool) {
 	if e := t.find(r); e != nil {
 		return e.value, true
@@ -93,8 +94,8 @@ func (t *Table[T]) Match(r match.Request) (value T, ok bool) {
 	return value, false
 }
 
-// Find is Match for who also wants to know the route, which is nil where none
-// takes the request.
+// Find is like Match, but also returns the route, which is nil if none takes
+// the request.
 func (t *Table[T]) Find(r match.Request) (value T, found *plan.Route) {
 	if e := t.find(r); e != nil {
 		return e.value, e.route
@@ -109,7 +110,7 @@ func (t *Table[T]) find(r match.Request) *entry[T] {
 	return t.findString(r, lend(r.Path()))
 }
 
-// findString looks among the string routes.
+// findString searches the route strings.
 func (t *Table[T]) findString(r match.Request, path string) *entry[T] {
 	for h := t.root.Longest(path); h != nil; h = h.Shorter() {
 		for _, e := range h.Value.globs {
@@ -127,6 +128,6 @@ func (t *Table[T]) findString(r match.Request, path string) *entry[T] {
 	return t.fallback
 }
 
-// lend returns the bytes as a string. It lives for one look into the table,
-// in which nobody writes to them.
+// lend returns the bytes as a string without copying. The string lives for one
+// lookup, during which nobody writes to the bytes.
 func lend(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

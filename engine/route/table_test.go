@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// testPlan makes a plan of groups a, b, c, … with the given routes each.
+// testPlan returns a plan of groups a, b, c, and so on, with the given routes.
 func testPlan(t testing.TB, groups ...[]string) *plan.Plan {
 	t.Helper()
 	p := &plan.Plan{}
@@ -31,7 +31,7 @@ func testPlan(t testing.TB, groups ...[]string) *plan.Plan {
 
 func name(s string) string { return s }
 
-// onPath is a request of which nothing but its path is known.
+// onPath is a request of which only the path is known.
 type onPath struct {
 	match.Request
 	path []byte
@@ -43,7 +43,7 @@ func TestMatch(t *testing.T) {
 	for _, c := range []struct {
 		why    string
 		groups [][]string
-		paths  map[string]string // to the group, "" for none
+		paths  map[string]string // path to group, "" for none
 	}{
 		{"no routes", [][]string{{}}, map[string]string{"/": "", "": "", "*": ""}},
 		{"a prefix of the string, as the original", [][]string{{"/ml"}, {"*"}},
@@ -78,8 +78,8 @@ func TestMatch(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// TestPrecedence: matchers in the order written over all groups, then strings
-// by length, then "*".
+// TestPrecedence: matchers of all groups in the order written, then strings by
+// length, then "*".
 func TestPrecedence(t *testing.T) {
 	matcher := func(m match.Matcher) plan.Route { return plan.Route{Matcher: m} }
 	text := func(pattern string) plan.Route {
@@ -134,7 +134,7 @@ func TestCompileAsksForEachGroupOnce(t *testing.T) {
 	assert.Equal(t, []string{"a", "b", "c"}, asked)
 }
 
-// naive reads the rules of strings word by word.
+// naive applies the rules for strings literally.
 func naive(p *plan.Plan, path string) string {
 	type rule struct {
 		route *plan.Route
@@ -163,8 +163,9 @@ func naive(p *plan.Plan, path string) string {
 	return ""
 }
 
-// FuzzMatch holds the table against a naive reading of the rules. The first
-// string has the routes, one a line, the groups in turn; the second a path.
+// FuzzMatch compares the table with a literal application of the rules. The
+// first string holds the routes, one per line, for alternating groups; the
+// second is a path.
 func FuzzMatch(f *testing.F) {
 	f.Add("/a\n/ab\n/abc\n*\n/b", "/abcd")
 	f.Add("/a/*.js\n/a/\n/a/*.css\n**\n*", "/a/x.css")
@@ -187,7 +188,7 @@ func FuzzMatch(f *testing.F) {
 		}
 		table := Compile(p, name)
 		paths := []string{path}
-		for i := range path { // and each part that it starts with
+		for i := range path { // and each of its prefixes
 			paths = append(paths, path[:i])
 		}
 		for _, path := range append(paths, lines...) {
@@ -197,8 +198,8 @@ func FuzzMatch(f *testing.F) {
 	})
 }
 
-// manyRoutes are a thousand prefixes such as people write, some of them
-// prefixes of others.
+// manyRoutes returns a thousand typical prefixes, some of them prefixes of
+// others.
 func manyRoutes() []string {
 	var routes []string
 	for i := range 250 {
@@ -243,8 +244,8 @@ func TestMatchDoesNotAllocate(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { table.Match(req) }))
 }
 
-// TestOrdinaryRequestsEnd: patterns such as people write never refuse a request
-// of a kilobyte.
+// TestOrdinaryRequestsEnd: typical patterns never refuse a request of a
+// kilobyte.
 func TestOrdinaryRequestsEnd(t *testing.T) {
 	group := &plan.Group{Name: "a"}
 	for i := range 120 {
