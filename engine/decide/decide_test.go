@@ -176,5 +176,5 @@ func TestAnswer(t *testing.T) {
 	_, err = d.Answer(api.Question{Line: "/x", ClientIP: "here"})
 	assert.EqualError(t, err, `"here" is not a client address`)
 	_, err = d.Answer(api.Question{Line: "x y z"})
-	assert.ErrorContains(t, err, "is no request")
+	assert.ErrorContains(t, err, "is not a request")
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 )
 
-// A nameKind says where names are looked for.
+// A nameKind says where to look for a name.
 type nameKind uint8
 
 const (
@@ -17,34 +17,34 @@ const (
 	nameKinds
 )
 
-// maxLooked is how many bytes are looked at for names of one kind before all of
-// them are put into a table. Few requests come to it. Without the table the
-// work would be that of the routes times that of the head.
+// maxLooked is how many bytes are searched for names of one kind before all
+// names of that kind go into a table. Few requests reach it. Without the table,
+// the work would be the number of routes times the size of the head.
 const maxLooked = 16 << 10
 
-// A names is a table of the names of one kind in one head, for those who ask
+// A names is a table of the names of one kind in one head, for routes that look
 // for many of them.
 type names struct {
-	looked int  // bytes, without the table
-	built  bool // what follows is that of the head at hand
+	looked int  // bytes searched without the table
+	built  bool // the fields below describe the current head
 
 	places []place
-	slots  []int32 // the places, counted from 1, by the hashes of their names; 0 is free
-	next   []int32 // the next field of a header's name, counted from 1; 0 is none
+	slots  []int32 // hash table of numbers of places, from 1; 0 means free
+	next   []int32 // for each field, number from 1 of the next with the same name; 0 means none
 }
 
-// A place is where the first value of a name is. Names are taken for the same
-// if their hashes are: nobody knows the seed, so that nobody can make two that
-// are not.
+// A place is the position of the first value of a name. Names with the same
+// hash are treated as the same: the seed is secret, so nobody can construct two
+// different names with the same hash.
 type place struct {
 	hash     uint64
-	field    int32 // of the head
-	from, to int32 // of its value, or of the query; of a header, to is the last field of the name
+	field    int32 // index in the head
+	from, to int32 // range in the field's value or in the query; for a header, to is the last field with the name
 }
 
 var nameSeed = maphash.MakeSeed()
 
-// indexed reports whether names of a kind are to be looked for in the table.
+// indexed reports whether to look for names of a kind in the table.
 func (v *View) indexed(kind nameKind) bool {
 	t := &v.names[kind]
 	if !t.built && t.looked > maxLooked {
@@ -53,7 +53,7 @@ func (v *View) indexed(kind nameKind) bool {
 	return t.built
 }
 
-// build enters all names of a kind.
+// build fills the table with all names of a kind.
 func (t *names) build(kind nameKind, head *http1.Request) {
 	t.built, t.places = true, t.places[:0]
 	switch kind {
@@ -139,8 +139,8 @@ func (t *names) enterHeaders(fields []http1.Field) {
 	}
 }
 
-// enter enters a place, unless there is one of its name, and returns the one
-// that is there.
+// enter adds a place, unless there already is one for its name, and returns the
+// place in the table.
 func (t *names) enter(p place) *place {
 	mask := uint64(len(t.slots) - 1)
 	for i := p.hash & mask; ; i = (i + 1) & mask {
@@ -169,7 +169,7 @@ func (t *names) find(name string) *place {
 	}
 }
 
-// forget makes the table fit for another head, and lets go of a large one.
+// forget prepares the table for another head, and releases a large one.
 func (t *names) forget() {
 	t.looked, t.built = 0, false
 	if cap(t.slots) > maxSlots {
@@ -177,4 +177,4 @@ func (t *names) forget() {
 	}
 }
 
-const maxSlots = 1 << 10 // of a reused table
+const maxSlots = 1 << 10 // in a reused table

@@ -22,7 +22,7 @@ func big(t testing.TB, target, lines string) *View {
 	return &View{Head: req, Origin: &sampleOrigin{ip: loopback, scheme: "http", id: []byte("ours")}}
 }
 
-// allOf asks for everything under a name.
+// allOf returns all values with a name.
 func allOf(v *View, name string) string {
 	var b strings.Builder
 	cookie, ok := v.Cookie(name)
@@ -36,7 +36,7 @@ func allOf(v *View, name string) string {
 	return b.String()
 }
 
-// FuzzNames: the table finds what is found without it.
+// FuzzNames: the table finds the same as a search without it.
 func FuzzNames(f *testing.F) {
 	f.Add("a=1;b=2; a=3", "a=1&b=2&a=3", "x-a: 1\r\nX-B: 2\r\nX-A: 3\r\n", "a", "x-a")
 	f.Add(" a =1;=2;a;\ta\t=x=y\u00a0; sid=;;", "%61=1&a+b=%20&&=x&a", "Cookie: sid=1\r\nX-Request-ID: a\r\nX-Forwarded-For: b\r\nConnection: x-hop\r\nX-Hop: 1\r\n", "sid", "a b")
@@ -51,7 +51,7 @@ func FuzzNames(f *testing.F) {
 		names := []string{first, second, "sid", "a", "cookie", "host", "x-request-id", "x-forwarded-for"}
 		for _, name := range names {
 			if name == "" || strings.ContainsAny(name, "=;&") {
-				continue // no name of a configuration
+				continue // no configuration can contain this name
 			}
 			v.Release()
 			plain := allOf(v, name)
@@ -64,7 +64,7 @@ func FuzzNames(f *testing.F) {
 	})
 }
 
-// TestNamesOfTheNextHead: the table is of one head.
+// TestNamesOfTheNextHead: a table belongs to one head.
 func TestNamesOfTheNextHead(t *testing.T) {
 	v := big(t, "/?a=1", "Cookie: a=1\r\nX-A: 1\r\n")
 	for range maxLooked {
@@ -77,8 +77,8 @@ func TestNamesOfTheNextHead(t *testing.T) {
 	assert.Equal(t, strings.ReplaceAll(one, `"1"`, `"2"`), allOf(v, "a")+allOf(v, "X-A"))
 }
 
-// TestWorkOfNames: what is looked at does not grow with the names that are
-// asked for.
+// TestWorkOfNames: the number of bytes searched does not grow with the number
+// of names looked for.
 func TestWorkOfNames(t *testing.T) {
 	v := big(t, "/?"+strings.Repeat("a=1&", 2000), "Cookie: "+strings.Repeat("a=1;", 10000)+"\r\n"+strings.Repeat("X-Abc: 1\r\n", 900))
 	for i := range 1000 {
@@ -89,8 +89,8 @@ func TestWorkOfNames(t *testing.T) {
 	}
 }
 
-// BenchmarkNames is the work for names of a head of 60 KB, by how many names
-// are asked for.
+// BenchmarkNames measures the work for names in a head of 60 KB, by how many
+// names are looked for.
 func BenchmarkNames(b *testing.B) {
 	var cookies, fields strings.Builder
 	for i := range 6000 {

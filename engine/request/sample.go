@@ -16,19 +16,20 @@ type Header struct {
 	Value string
 }
 
-// SampleOptions are what a line does not say of a request.
+// SampleOptions describe what a line does not say about a request.
 type SampleOptions struct {
 	Headers  []Header
-	ClientIP netip.Addr // not valid is 127.0.0.1
-	// Scheme is "http" or "https"; "" is that of the line's URL, else "http".
+	ClientIP netip.Addr // 127.0.0.1 if invalid
+	// Scheme is "http" or "https"; "" means that of the line's URL, or else
+	// "http".
 	Scheme      string
-	Underscores bool // headers with "_" in their names reach the app (underscores_in_headers)
-	Websocket   bool // a websocket handshake, as a ws: or wss: URL asks for too
-	Budget      int  // as in View; 0 lets the request cost what it takes
+	Underscores bool // pass headers with "_" in their names to the app (underscores_in_headers)
+	Websocket   bool // make it a websocket handshake; a ws: or wss: URL always does
+	Budget      int  // as in View; 0 means no limit
 }
 
-// A Sample is a request that nobody has sent: for tests, and to ask what
-// would become of one. It is a match.Request.
+// A Sample is a request that nobody has sent: for tests, and to find out what
+// would happen to it. It implements match.Request.
 type Sample struct {
 	View
 	head   http1.Request
@@ -38,15 +39,16 @@ type Sample struct {
 const (
 	sampleHost = "localhost"
 	sampleID   = "0000000000000000"
-	sampleKey  = "dGhlIHNhbXBsZSBub25jZQ==" // of RFC 6455
+	sampleKey  = "dGhlIHNhbXBsZSBub25jZQ==" // from RFC 6455
 )
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// NewSample makes a request of a line as people write one: "GET /x?a=b",
-// "GET http://host/x", "wss://host/chat" or just "/x". What a URL cannot hold
-// as it is, is escaped as a browser does. The head is read as a client's is,
-// so that the error of one that the proxy refuses is the proxy's reason.
+// NewSample makes a request from a line as people write it: "GET /x?a=b", "GET
+// http://host/x", "wss://host/chat" or just "/x". It escapes characters that a
+// URL cannot contain as a browser does. It reads the head as if it came from a
+// client, so that if the proxy would refuse the request, the error is the
+// proxy's reason.
 func NewSample(line string, opts SampleOptions) (*Sample, error) {
 	raw, scheme, err := compose(line, opts)
 	if err != nil {
@@ -77,14 +79,14 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 	return s, nil
 }
 
-// CheckLine fails where a line is none that NewSample can make a request of.
-// That the proxy would refuse the request is no failure.
+// CheckLine returns an error if NewSample cannot make a request from a line. A
+// request that the proxy would refuse is not an error.
 func CheckLine(line string) error {
 	_, _, err := compose(line, SampleOptions{})
 	return err
 }
 
-// compose writes the head of the request that a line means.
+// compose returns the head of the request that a line describes.
 func compose(line string, opts SampleOptions) (raw []byte, scheme string, err error) {
 	method, target, found := strings.Cut(strings.TrimSpace(line), " ")
 	if !found {
@@ -92,11 +94,11 @@ func compose(line string, opts SampleOptions) (raw []byte, scheme string, err er
 	}
 	target = strings.TrimSpace(target)
 	if target == "" || strings.ContainsAny(target, " \t\r\n") || found && strings.ContainsAny(method, "/:") {
-		return nil, "", fmt.Errorf("%q is no request; write one as \"GET /path\" or \"GET http://host/path\"", line)
+		return nil, "", fmt.Errorf("%q is not a request; write one as \"GET /path\" or \"GET http://host/path\"", line)
 	}
 	scheme, host, target, err := split(target)
 	if err != nil {
-		return nil, "", fmt.Errorf("%q is no request: %w", line, err)
+		return nil, "", fmt.Errorf("%q is not a request: %w", line, err)
 	}
 	websocket := opts.Websocket
 	switch scheme {
@@ -111,7 +113,7 @@ func compose(line string, opts SampleOptions) (raw []byte, scheme string, err er
 			host = ""
 		}
 		if strings.ContainsAny(h.Name+h.Value, "\r\n\x00") {
-			return nil, "", fmt.Errorf("the header %q holds a line end or NUL", h.Name)
+			return nil, "", fmt.Errorf("the header %q contains a line break or NUL", h.Name)
 		}
 		raw = http1.AppendField(raw, h.Name, h.Value)
 	}
@@ -125,7 +127,7 @@ func compose(line string, opts SampleOptions) (raw []byte, scheme string, err er
 	return append(raw, "\r\n"...), scheme, nil
 }
 
-// split takes a URL apart; a path alone is one of localhost.
+// split splits a URL; a path alone belongs to localhost.
 func split(target string) (scheme, host, path string, err error) {
 	if target[0] == '/' || target == "*" {
 		return "http", sampleHost, target, nil
@@ -149,8 +151,8 @@ func split(target string) (scheme, host, path string, err error) {
 	return scheme, host, path, nil
 }
 
-// escape writes what is not ASCII as a browser does. Bytes that a target
-// cannot have stay, to be refused.
+// escape escapes what is not ASCII as a browser does. Bytes that a target
+// cannot contain stay, so that the request is refused.
 func escape(target string) string {
 	if strings.IndexFunc(target, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
 		return target
@@ -177,5 +179,5 @@ func (o *sampleOrigin) ClientIP() netip.Addr { return o.ip }
 func (o *sampleOrigin) Scheme() string       { return o.scheme }
 func (o *sampleOrigin) RequestID() []byte    { return o.id }
 
-// Spend notes what a match costs, where the sample has a budget.
+// Spend records what a match costs, if the sample has a budget.
 func (s *Sample) Spend(units int) bool { return s.Budget == 0 || s.View.Spend(units) }

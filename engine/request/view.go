@@ -9,33 +9,33 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// An Origin knows of a request what is not in its head.
+// An Origin knows about a request what is not in its head.
 type Origin interface {
 	ClientIP() netip.Addr
 	Scheme() string
 	RequestID() []byte
 }
 
-// A View is the match.Request of a parsed head. Head and Origin are required; the
-// head may be parsed anew for the next request, with a Release in between. It
-// is not safe for concurrent use.
+// A View implements match.Request for a parsed head. Head and Origin are
+// required. The head can be parsed again for the next request after a call of
+// Release. A View is not safe for concurrent use.
 type View struct {
 	Head   *http1.Request
 	Origin Origin
-	// Budget is what matching the request may cost, as match.Spender counts; less
-	// than the least, which is some milliseconds, counts as that.
+	// Budget is what matching the request may cost, in the units of
+	// match.Spender. It is raised to a minimum of some milliseconds.
 	Budget int
 
-	host  []byte // backs Host where that was not written so
-	value []byte // backs Query where that was escaped
+	host  []byte // holds the result of Host if that differs from the head
+	value []byte // holds the result of Query if that was escaped
 	names [nameKinds]names
 	spent int
 }
 
 var _ match.Request = (*View)(nil)
 
-// Written are the fields of a request that ldcorn writes anew, if at all: what
-// the client sent of them reaches no app.
+// Written is the set of fields that ldcorn writes itself, if at all: no app
+// gets what the client sent in them.
 var Written = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
 	http1.KindXForwardedPort, http1.KindXForwarded, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
 
@@ -45,10 +45,10 @@ func (v *View) Method() []byte { return v.Head.Method }
 // Path returns the decoded path.
 func (v *View) Path() []byte { return v.Head.Path }
 
-// RawPath returns the path as it came.
+// RawPath returns the path as received.
 func (v *View) RawPath() []byte { return v.Head.RawPath }
 
-// Authority returns the host as it came.
+// Authority returns the host as received.
 func (v *View) Authority() []byte { return v.Head.Host }
 
 // Scheme returns "http" or "https".
@@ -60,7 +60,7 @@ func (v *View) ClientIP() netip.Addr { return v.Origin.ClientIP() }
 // Websocket reports whether this is a websocket handshake.
 func (v *View) Websocket() bool { return v.Head.Upgrade }
 
-// ContentLength returns that of the body, or -1.
+// ContentLength returns the length of the body, or -1.
 func (v *View) ContentLength() int64 { return v.Head.ContentLength }
 
 // Proto returns the version of HTTP.
@@ -94,11 +94,11 @@ func (v *View) Host() []byte {
 	return host
 }
 
-// shortIPv6 returns an address in brackets as netip writes it: there are many
+// shortIPv6 returns an address in brackets in the form of netip: there are many
 // ways to write one.
 func (v *View) shortIPv6(host []byte) []byte {
 	text := host[1 : len(host)-1]
-	// The string lives for this call only.
+	// The string lives only for this call.
 	ip, err := netip.ParseAddr(unsafe.String(unsafe.SliceData(text), len(text)))
 	if err != nil {
 		return host
@@ -121,7 +121,7 @@ func (v *View) Header(name string) ([]byte, bool) {
 	return value, ok
 }
 
-// NextHeader returns the next value of a header from the field at on.
+// NextHeader returns the next value of a header, starting at field at.
 func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 	fields := v.Head.Fields
 	t := &v.names[headerNames]
@@ -142,7 +142,7 @@ func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 			continue
 		}
 		if Written.Has(f.Kind) {
-			break // the one field of ours is below
+			break // our own field is returned below
 		}
 		return f.Value, at + 1, true
 	}
@@ -153,9 +153,9 @@ func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 	return nil, at, false
 }
 
-// fieldFrom returns the next field of a name as the table has it, behind the
-// one at at-1, which is of that name too; the number of fields where there is
-// none.
+// fieldFrom returns, from the table, the next field with a name after the one
+// at at-1, which must have that name, too. If there is none, it returns the
+// number of fields.
 func (v *View) fieldFrom(name string, at int) int {
 	t := &v.names[headerNames]
 	if at > 0 {
@@ -168,7 +168,7 @@ func (v *View) fieldFrom(name string, at int) int {
 	return len(v.Head.Fields)
 }
 
-// written returns the value of a field that the app gets from us, or nil.
+// written returns the value of a field that ldcorn writes for the app, or nil.
 func (v *View) written(name string) []byte {
 	switch {
 	case name == http1.KindXRequestID.String():
@@ -179,7 +179,7 @@ func (v *View) written(name string) []byte {
 	return nil
 }
 
-// Cookie returns the value of the first cookie of a name.
+// Cookie returns the value of the first cookie with a name.
 func (v *View) Cookie(name string) ([]byte, bool) {
 	if !v.Head.Seen().Has(http1.KindCookie) {
 		return nil, false
@@ -244,14 +244,14 @@ func (v *View) decoded(b []byte) []byte {
 
 func isEscaped(b []byte) bool { return bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '+') >= 0 }
 
-// minBudget is what matching a request may cost at least: some milliseconds.
+// minBudget is the least that matching any request may cost: some milliseconds.
 const minBudget = 4 << 20
 
 func (v *View) budget() int { return max(v.Budget, minBudget) }
 
-// Spend notes what a match costs. See match.Spender.
+// Spend records what a match costs. See match.Spender.
 func (v *View) Spend(units int) bool {
-	v.spent = min(v.spent+units, v.budget()+1) // never overflows: a step is less than 2 GiB
+	v.spent = min(v.spent+units, v.budget()+1) // cannot overflow: a step is less than 2 GiB
 	return v.spent <= v.budget()
 }
 
@@ -266,6 +266,6 @@ func (v *View) Release() {
 	v.spent = 0
 }
 
-const maxValue = 4 << 10 // bytes of a reused buffer
+const maxValue = 4 << 10 // bytes in a reused buffer
 
 var semicolon, ampersand, equals = []byte(";"), []byte("&"), []byte("=")

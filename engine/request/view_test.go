@@ -15,7 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// parsed returns the view of a request with these lines after its first.
+// parsed returns the view of a request with the given lines after its first.
 func parsed(t testing.TB, line, lines string) *View {
 	t.Helper()
 	req := new(http1.Request)
@@ -37,7 +37,7 @@ func TestCookie(t *testing.T) {
 		"Cookie: xsid=1; sidx=2; SID=3\r\n":   none,
 		"Cookie: sid\r\n":                     none,
 		"Cookie: ;; =; sid=\r\n":              "",
-		"Cookie: a=\"b; sid=6\"; sid=7\r\n":   "6\"", // as Python reads it: a quote protects nothing
+		"Cookie: a=\"b; sid=6\"; sid=7\r\n":   "6\"", // as Python reads it: quotes do not protect anything
 		"X-Cookie: sid=1\r\n":                 none,
 		"Cookie: " + "a=b; sid=8 \t; c=d\r\n": "8",
 	} {
@@ -49,7 +49,7 @@ func TestCookie(t *testing.T) {
 	}
 }
 
-// TestHeader: what the app sees, and nothing else.
+// TestHeader: a view shows exactly the headers that the app sees.
 func TestHeader(t *testing.T) {
 	v := parsed(t, "GET / HTTP/1.1", "Host: a\r\nX-User: bob\r\nx-user: eve\r\nConnection: x-hop, keep-alive\r\nX-Hop: 1\r\n"+
 		"X_User: mallory\r\nX-Forwarded-For: 1.2.3.4\r\nX-Request-ID: theirs\r\nX-Empty:\r\n")
@@ -89,8 +89,7 @@ func TestHeader(t *testing.T) {
 	assert.Equal(t, "ours", string(id))
 }
 
-// TestQuery holds the decoding against Python's parse_qsl, with the values
-// that it gives.
+// TestQuery compares the decoding with recorded values of Python's parse_qsl.
 func TestQuery(t *testing.T) {
 	const none = "none"
 	for query, want := range map[string]string{
@@ -155,7 +154,7 @@ func TestViewOfTheRest(t *testing.T) {
 	assert.EqualValues(t, -1, v.ContentLength())
 }
 
-// TestViewAllocatesNothing also where a host or a query must be rewritten.
+// TestViewAllocatesNothing: not even if a host or a query must be rewritten.
 func TestViewAllocatesNothing(t *testing.T) {
 	var r match.Request = parsed(t, "GET /?a=%20&q=a+b HTTP/1.1", "Host: EXAMPLE.com\r\nCookie: a=b; sid=c\r\nX-A: 1\r\n")
 	ask := func() {
@@ -198,20 +197,20 @@ func TestSample(t *testing.T) {
 		assert.NoError(t, CheckLine(line), line)
 	}
 	for line, want := range map[string]string{
-		"":                     "is no request",
+		"":                     "is not a request",
 		"GET":                  "begins with /",
 		"GET ":                 "begins with /",
 		"GET x":                "begins with /",
-		"GET /a b":             "is no request",
-		"/x GET":               "is no request",
+		"GET /a b":             "is not a request",
+		"/x GET":               "is not a request",
 		"GET ftp://a/":         "the scheme \"ftp\"",
 		"GET http:///x":        "answers",
 		"GET /a/../b":          "with 400: dot segment in the path",
 		"TRACE /":              "with 405: method not allowed",
-		"GET http://a b/":      "is no request",
+		"GET http://a b/":      "is not a request",
 		"GET http://u@a/":      "with 400",
 		"GET /x\\y":            "with 400",
-		"POST wss://a.example": "with 400: websocket handshake that is no GET",
+		"POST wss://a.example": "with 400: websocket handshake that is not a GET",
 	} {
 		_, err := NewSample(line, SampleOptions{})
 		assert.ErrorContains(t, err, want, line)
@@ -234,13 +233,13 @@ func TestSampleOptions(t *testing.T) {
 	id, _ := s.Header("x-request-id")
 	assert.Equal(t, "abc", string(id))
 	_, err = NewSample("GET /x", SampleOptions{Headers: []Header{{"X-A", "a\r\nX-B: c"}}})
-	assert.ErrorContains(t, err, "holds a line end")
+	assert.ErrorContains(t, err, "contains a line break")
 	_, err = NewSample("GET /x", SampleOptions{Headers: []Header{{"X A", "a"}}})
 	assert.ErrorContains(t, err, "answers \"GET /x\" with 400")
 }
 
-// TestUnseenHeaders holds what the configuration says of a name against what
-// a view shows.
+// TestUnseenHeaders checks that what the configuration says about a name
+// matches what a view shows.
 func TestUnseenHeaders(t *testing.T) {
 	values := map[string]string{"content-length": "0", "transfer-encoding": "chunked", "expect": "100-continue"}
 	for k := http1.KindOther + 1; k.String() != ""; k++ {
@@ -256,8 +255,8 @@ func TestUnseenHeaders(t *testing.T) {
 	assert.Empty(t, match.UnseenHeader("X-User"))
 }
 
-// TestHostIsAsMatchersKnowIt: every way to write an IPv6 address is the one that
-// CheckHost returns, and reading it allocates nothing.
+// TestHostIsAsMatchersKnowIt: every way to write an IPv6 address becomes the
+// one that CheckHost returns, and reading it allocates nothing.
 func TestHostIsAsMatchersKnowIt(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 500 {

@@ -79,7 +79,7 @@ func TestCommandLine(t *testing.T) {
 		"nothing like it": {[]string{"frobnicate"}, `no command is called "frobnicate"`},
 		"three letters":   {[]string{"foo"}, `no command is called "foo"`},
 		"letters swapped": {[]string{"lgos"}, `did you mean "logs"?`},
-		"no request":      {[]string{"explain", "a b c"}, `"a b c" is no request; write one as "GET /path"`},
+		"no request":      {[]string{"explain", "a b c"}, `"a b c" is not a request; write one as "GET /path"`},
 		"configuration":   {[]string{"root_test.go"}, "a configuration is run by ldcorn -c root_test.go"},
 		"to run":          {[]string{"run", "root_test.go"}, `run: got "root_test.go"; a configuration is named with -c: ldcorn run -c root_test.go`},
 		"to show":         {[]string{"status", "gone.star"}, "ldcorn status -c gone.star"},
