@@ -7,19 +7,19 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// Classes are the classes of status, in the order of Counts. Only read.
+// Classes are the classes of status, in the order of Counts. They are read-only.
 var Classes = [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}
 
-// Counts are what was counted of some requests.
+// Counts are the counts of some requests.
 type Counts struct {
-	Classes [len(Classes)]uint64 // requests that were answered, by class of status
-	Faults  Faults               // of these, those without a whole answer of the app
+	Classes [len(Classes)]uint64 // requests answered, by class of status
+	Faults  Faults               // those of them without a complete answer of the app
 	Repeats uint64               // how often a request went to another worker
-	Took    Times                // from a request's head to the end of its answer
-	Queued  Times                // spent waiting for a slot
+	Took    Times                // time from a request's head to the end of its answer
+	Queued  Times                // time spent waiting for a slot
 }
 
-// Requests are all that were counted.
+// Requests returns the total number of requests.
 func (c *Counts) Requests() (n uint64) {
 	for _, k := range c.Classes {
 		n += k
@@ -39,13 +39,13 @@ func (c *Counts) add(d *Counts) {
 	c.Queued.add(&d.Queued)
 }
 
-// maxKinds is the room for result.Kinds, of which there are fewer.
+// maxKinds is at least the number of result.Kinds.
 const maxKinds = 32
 
-// Faults are counts of what went wrong.
+// Faults counts what went wrong, by index in result.Kinds.
 type Faults [maxKinds]uint64
 
-// Of is the count of one kind, 0 where there is no such kind.
+// Of returns the count of one kind, 0 if there is no such kind.
 func (f *Faults) Of(kind result.Kind) uint64 {
 	if i := slices.Index(result.Kinds, kind); i >= 0 {
 		return f[i]
@@ -53,7 +53,7 @@ func (f *Faults) Of(kind result.Kind) uint64 {
 	return 0
 }
 
-// faults count what goes wrong, by index in result.Kinds.
+// faults counts what goes wrong, by index in result.Kinds.
 type faults [maxKinds]atomic.Uint64
 
 func (f *faults) observe(kind result.Kind) {
@@ -72,8 +72,8 @@ func (f *faults) read() (out Faults) {
 	return out
 }
 
-// counters count the requests of a seat, or those of a group that came to no
-// seat. The zero counters are ready for use, by any goroutine.
+// counters count the requests of a seat, or those of a group that reached no
+// seat. The zero counters are ready to use, from any goroutine.
 type counters struct {
 	classes [len(Classes)]atomic.Uint64
 	faults  faults

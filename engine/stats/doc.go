@@ -1,6 +1,6 @@
-// Package stats counts requests and their times, for each group and for each
-// seat of it. Metrics and the status of a master read it.
+// Package stats counts requests and their times for each group and each of its
+// seats. Metrics and the status of a master read them.
 //
-// A request costs a few atomic additions. Whoever reads gets plain numbers,
-// which are added up only then.
+// Counting a request costs a few atomic additions. Readers get plain numbers,
+// which are added up only when they are read.
 package stats

@@ -8,15 +8,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// A Group is what is counted of one group's requests. Its methods are safe from
-// any goroutine.
+// A Group holds the counts of one group's requests. Its methods are safe to
+// call from any goroutine.
 type Group struct {
 	Name string
-	Pool *pool.Pool // what is under way in the group
+	Pool *pool.Pool // knows the requests in progress
 
-	none  counters                    // of requests that no worker was tried for
-	seats atomic.Pointer[[]*counters] // by index; never changed, but replaced
-	grow  sync.Mutex                  // is held by whoever replaces seats
+	none  counters                    // requests for which no worker was tried
+	seats atomic.Pointer[[]*counters] // by index; replaced, never modified
+	grow  sync.Mutex                  // held while replacing seats
 }
 
 func newGroup(name string, p *pool.Pool) *Group { return &Group{Name: name, Pool: p} }
@@ -29,8 +29,8 @@ func (g *Group) observe(r *result.Result) {
 	g.seat(r.Worker).observe(r)
 }
 
-// now returns the counters of the seats that have got requests so far, and
-// those below them.
+// now returns the counters of the seats that have received requests so far, and
+// of those with lower indexes.
 func (g *Group) now() []*counters {
 	if seats := g.seats.Load(); seats != nil {
 		return *seats
@@ -53,7 +53,7 @@ func (g *Group) seat(index int) *counters {
 	return seats[index]
 }
 
-// Counts returns what was counted of the whole group since it is there.
+// Counts returns the counts of the whole group since it was added.
 func (g *Group) Counts() Counts {
 	all := g.none.read()
 	for _, c := range g.now() {
@@ -63,10 +63,10 @@ func (g *Group) Counts() Counts {
 	return all
 }
 
-// Seats returns the same for each seat, by index. A request counts for the seat
-// of the last worker that was tried; one that no worker was tried for counts
-// for none. Seats that have got no request yet may be left out at the end, and
-// those that a group has lost are still there.
+// Seats returns the counts of each seat, by index. A request counts for the
+// seat of the last worker tried, or for none if no worker was tried. Seats at
+// the end may be missing if they have not received any request; seats that the
+// group has lost are still included.
 func (g *Group) Seats() []Counts {
 	seats := g.now()
 	out := make([]Counts, len(seats))

@@ -9,17 +9,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// Requests counts what the proxy has dealt with. The zero Requests knows no
-// group, and is ready for use. Its methods are safe from any goroutine, but
-// Publish from one at a time.
+// Requests counts the requests that the proxy has processed. The zero Requests
+// knows no groups, and is ready to use. Its methods are safe to call from any
+// goroutine, but only one goroutine at a time may call Publish.
 type Requests struct {
 	unrouted faults
 	routed   [len(Decisions)]atomic.Uint64
 
-	groups atomic.Pointer[map[*pool.Pool]*Group] // never changed, but replaced
+	groups atomic.Pointer[map[*pool.Pool]*Group] // replaced, never modified
 }
 
-// Decisions are what a router can say. Only read.
+// Decisions lists what a router can decide. It is read-only.
 var Decisions = [...]decide.Routed{decide.RoutedNone, decide.RoutedGroup, decide.RoutedRespond, decide.RoutedRedirect, decide.RoutedError}
 
 func (q *Requests) now() map[*pool.Pool]*Group {
@@ -29,9 +29,9 @@ func (q *Requests) now() map[*pool.Pool]*Group {
 	return nil
 }
 
-// Publish makes the groups the ones that are told of. It must come before the
-// proxy sends them requests: those of a pool that is not published do not
-// count. A pool that was published before counts on. The map is not kept.
+// Publish sets the groups to report. It must come before the proxy sends them
+// requests: requests of a pool that is not published do not count. A pool that
+// was published before keeps its counts. Publish does not keep the map.
 func (q *Requests) Publish(pools map[string]*pool.Pool) {
 	before := q.now()
 	groups := make(map[*pool.Pool]*Group, len(pools))
@@ -45,8 +45,8 @@ func (q *Requests) Publish(pools map[string]*pool.Pool) {
 	q.groups.Store(&groups)
 }
 
-// Observe counts a request. It allocates nothing and takes no lock, but for the
-// first request of a seat.
+// Observe counts a request. It allocates nothing and takes no lock, except for
+// the first request of a seat.
 func (q *Requests) Observe(r *result.Result) {
 	if i := slices.Index(Decisions[:], r.Router); i >= 0 {
 		q.routed[i].Add(1)
@@ -60,7 +60,7 @@ func (q *Requests) Observe(r *result.Result) {
 	}
 }
 
-// Groups returns the groups that were published last, by name.
+// Groups returns the groups published last, by name.
 func (q *Requests) Groups() map[string]*Group {
 	now := q.now()
 	out := make(map[string]*Group, len(now))
@@ -70,10 +70,11 @@ func (q *Requests) Groups() map[string]*Group {
 	return out
 }
 
-// Unrouted returns what has gone wrong with requests that came to no group.
+// Unrouted returns what went wrong with requests that reached no group.
 func (q *Requests) Unrouted() Faults { return q.unrouted.read() }
 
-// Decided returns how often the router has said something, by Decisions.
+// Decided returns how often the router made each decision, by index in
+// Decisions.
 func (q *Requests) Decided() (out [len(Decisions)]uint64) {
 	for i := range q.routed {
 		out[i] = q.routed[i].Load()

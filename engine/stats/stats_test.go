@@ -14,15 +14,16 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// served is what most requests leave.
+// served returns the result of a typical request, and Requests that know its
+// group.
 func served() (*Requests, *result.Result) {
 	q, web := new(Requests), pool.New(&plan.Group{Name: "web"})
 	q.Publish(map[string]*pool.Pool{"web": web})
 	return q, &result.Result{Pool: web, Group: "web", Worker: 1, Status: 200, Took: 3 * time.Millisecond}
 }
 
-// TestSeats: each request counts for the seat that it was last tried at, and
-// the group has them all.
+// TestSeats: each request counts for the seat that was tried last, and the
+// group counts all of them.
 func TestSeats(t *testing.T) {
 	q, r := served()
 	g := q.Groups()["web"]
@@ -57,14 +58,14 @@ func TestObserveAllocatesNothing(t *testing.T) {
 	q, ordinary := served()
 	failed := *ordinary
 	failed.Status, failed.Kind, failed.Repeats, failed.Queued = 502, result.KindNoAnswer, 2, time.Second
-	q.Observe(ordinary) // makes room for its seat
+	q.Observe(ordinary) // creates the counters of its seat
 	for _, r := range []*result.Result{ordinary, &failed, {Status: 400, Kind: result.KindRefused}} {
 		assert.Zero(t, testing.AllocsPerRun(100, func() { q.Observe(r) }), "%+v", r)
 	}
 }
 
-// TestObserveWhileReading: nothing is lost when loops count, a reload publishes
-// and somebody reads at the same time, and no count ever goes back.
+// TestObserveWhileReading: no count is lost or ever decreases while loops
+// count, a reload publishes and somebody reads.
 func TestObserveWhileReading(t *testing.T) {
 	q, r := served()
 	const loops, each = 4, 5000
@@ -103,8 +104,8 @@ func TestObserveWhileReading(t *testing.T) {
 	assert.Len(t, g.Seats(), 7)
 }
 
-// BenchmarkObserve is what counting costs a request: on one loop, and on as
-// many as there are processors, that count the same group.
+// BenchmarkObserve measures the cost of counting a request: on one loop, and on
+// one loop per processor, all counting the same group.
 func BenchmarkObserve(b *testing.B) {
 	q, r := served()
 	b.Run("one", func(b *testing.B) {
@@ -123,8 +124,9 @@ func BenchmarkObserve(b *testing.B) {
 	})
 }
 
-// BenchmarkObserveClientGolang is the same with the library's own counter and
-// histograms, which are looked up beforehand: why ours are.
+// BenchmarkObserveClientGolang measures the same with the counter and
+// histograms of client_golang, looked up beforehand. It shows why we have our
+// own.
 func BenchmarkObserveClientGolang(b *testing.B) {
 	var buckets []float64
 	for _, bound := range Bounds {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Bounds are the upper ends of the buckets of Times, a further one of which
-// takes the rest: from a cached answer to a long computation. Only read.
+// Bounds are the upper bounds of the buckets of Times, from a cached answer to
+// a long computation; one more bucket holds the rest. They are read-only.
 var Bounds = [...]time.Duration{
 	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
 	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
@@ -15,10 +15,10 @@ var Bounds = [...]time.Duration{
 	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
 }
 
-// Times are durations that were counted.
+// Times counts durations.
 type Times struct {
-	Buckets [len(Bounds) + 1]uint64 // how many are in each, those of other buckets left out
-	Sum     time.Duration           // of all, to the microsecond
+	Buckets [len(Bounds) + 1]uint64 // the number in each bucket, not cumulative
+	Sum     time.Duration           // of all durations, to the microsecond
 }
 
 func (t *Times) add(u *Times) {
@@ -28,13 +28,13 @@ func (t *Times) add(u *Times) {
 	t.Sum += u.Sum
 }
 
-// timer counts durations. The zero timer is ready for use, by any goroutine.
+// A timer counts durations. The zero timer is ready to use, from any goroutine.
 type timer struct {
 	buckets [len(Bounds) + 1]atomic.Uint64
-	sum     atomic.Uint64 // microseconds: nanoseconds would last for months only
+	sum     atomic.Uint64 // microseconds; nanoseconds would overflow within months
 }
 
-// observe counts d. None at all, which is what most requests wait, costs one
+// observe counts d. A zero, which is the wait of most requests, costs one
 // addition.
 func (m *timer) observe(d time.Duration) {
 	if d <= 0 {
