@@ -1,7 +1,8 @@
-// Package metrics tells Prometheus about a master: its requests, as the proxy
-// observes them, its workers, as the supervisor knows them, and its reloads.
+// Package metrics exports a master's metrics to Prometheus: its requests, as
+// the proxy observes them; its workers, as the supervisor knows them; and its
+// reloads.
 //
-// Each is a collector of its own. They keep plain numbers, and make metrics of
-// them only when somebody asks: a request costs a few atomic additions, and the
-// series of a group that is gone are not there any more.
+// Each of these is a separate collector. They keep plain numbers, and turn them
+// into metrics only when Prometheus asks: a request costs a few atomic
+// additions, and the series of a removed group disappear.
 package metrics

@@ -23,7 +23,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
-// poolsOf are pools without workers.
+// poolsOf returns pools without workers.
 func poolsOf(names ...string) map[string]*pool.Pool {
 	pools := make(map[string]*pool.Pool)
 	for _, name := range names {
@@ -32,7 +32,7 @@ func poolsOf(names ...string) map[string]*pool.Pool {
 	return pools
 }
 
-// compare looks at the metrics of some names.
+// compare checks the metrics with some names.
 func compare(t *testing.T, c prometheus.Collector, want string, names ...string) {
 	t.Helper()
 	require.NoError(t, testutil.CollectAndCompare(c, strings.NewReader(want), names...))
@@ -65,30 +65,30 @@ func TestRequests(t *testing.T) {
 		q.Observe(&r)
 	}
 	compare(t, NewRequests(&q), `
-# HELP ldcorn_requests_total Requests that were answered, by class of status; 499 where the client left first.
+# HELP ldcorn_requests_total Requests answered, by class of status; 499 if the client left first.
 # TYPE ldcorn_requests_total counter
 ldcorn_requests_total{code="1xx",group="web"} 1
 ldcorn_requests_total{code="2xx",group="web"} 2
 ldcorn_requests_total{code="3xx",group="web"} 1
 ldcorn_requests_total{code="4xx",group="web"} 1
 ldcorn_requests_total{code="5xx",group="web"} 4
-# HELP ldcorn_request_retries_total How often a request went to another worker, because the first one had not begun to answer when it was lost.
+# HELP ldcorn_request_retries_total How often a request was sent to another worker because the first was lost before it began to answer.
 # TYPE ldcorn_request_retries_total counter
 ldcorn_request_retries_total{group="web"} 2
-# HELP ldcorn_unrouted_requests_total Requests that came to no group, by reason.
+# HELP ldcorn_unrouted_requests_total Requests that reached no group, by reason.
 # TYPE ldcorn_unrouted_requests_total counter
 ldcorn_unrouted_requests_total{reason="bad_body"} 0
 ldcorn_unrouted_requests_total{reason="no_route"} 1
 ldcorn_unrouted_requests_total{reason="refused"} 2
 ldcorn_unrouted_requests_total{reason="router_error"} 1
-# HELP ldcorn_router_decisions_total What the router said of requests: none (the routes decide), group, respond, redirect or error.
+# HELP ldcorn_router_decisions_total Decisions of the router: none (the routes decide), group, respond, redirect or error.
 # TYPE ldcorn_router_decisions_total counter
 ldcorn_router_decisions_total{decision="error"} 1
 ldcorn_router_decisions_total{decision="group"} 0
 ldcorn_router_decisions_total{decision="none"} 1
 ldcorn_router_decisions_total{decision="redirect"} 0
 ldcorn_router_decisions_total{decision="respond"} 2
-# HELP ldcorn_request_errors_total Requests that did not get a whole answer of the app, by reason. They count in ldcorn_requests_total as well.
+# HELP ldcorn_request_errors_total Requests that did not get a complete answer of the app, by reason. They also count in ldcorn_requests_total.
 # TYPE ldcorn_request_errors_total counter
 ldcorn_request_errors_total{group="web",reason="bad_body"} 0
 ldcorn_request_errors_total{group="web",reason="client_gone"} 1
@@ -100,7 +100,7 @@ ldcorn_request_errors_total{group="web",reason="queue_timeout"} 1
 ldcorn_request_errors_total{group="web",reason="request_timeout"} 0
 ldcorn_request_errors_total{group="web",reason="stopping"} 0
 ldcorn_request_errors_total{group="web",reason="unavailable"} 0
-# HELP ldcorn_request_duration_seconds From a request's head to the end of its answer; of a websocket, to its acceptance.
+# HELP ldcorn_request_duration_seconds Time from a request's head to the end of its answer or, for a websocket, its acceptance.
 # TYPE ldcorn_request_duration_seconds histogram
 ldcorn_request_duration_seconds_bucket{group="web",le="0.001"} 7
 ldcorn_request_duration_seconds_bucket{group="web",le="0.0025"} 7
@@ -125,8 +125,9 @@ ldcorn_request_duration_seconds_count{group="web"} 9
 		"ldcorn_request_duration_seconds")
 }
 
-// TestRequests_OfGroups: a group that a reload keeps counts on, and of one
-// that it removes no series is left; one of the same name begins anew.
+// TestRequests_OfGroups: a group that a reload keeps continues its counts; a
+// group that it removes leaves no series, and a later one with the same name
+// starts from zero.
 func TestRequests_OfGroups(t *testing.T) {
 	var q stats.Requests
 	total := func(want string) {
@@ -148,7 +149,7 @@ func TestRequests_OfGroups(t *testing.T) {
 	total("ldcorn_request_retries_total{group=\"a\"} 1\nldcorn_request_retries_total{group=\"b\"} 2\n")
 	q.Publish(pools)
 	q.Observe(&result.Result{Pool: a, Repeats: 1})
-	q.Observe(&result.Result{Pool: b, Repeats: 2}) // was in flight
+	q.Observe(&result.Result{Pool: b, Repeats: 2}) // it was still in flight
 	total("ldcorn_request_retries_total{group=\"a\"} 2\n")
 	assert.Zero(t, testutil.CollectAndCount(NewRequests(&q), "nothing"))
 
@@ -157,7 +158,7 @@ func TestRequests_OfGroups(t *testing.T) {
 	total("ldcorn_request_retries_total{group=\"a\"} 2\nldcorn_request_retries_total{group=\"b\"} 0\n")
 }
 
-// a fixedMaster does not change.
+// A fixedMaster never changes.
 type fixedMaster api.MasterStatus
 
 func (m fixedMaster) Status() api.MasterStatus { return api.MasterStatus(m) }
@@ -170,7 +171,7 @@ func someMaster() fixedMaster {
 				{Index: 0, PID: 8, State: api.StateDraining, RSS: 2 << 20, CPU: 9},
 				{Index: 1, State: api.StateFailed},
 				{Index: 2, PID: 9, State: api.StateStarting, RSS: 3 << 20},
-				{Index: 5, PID: 10, State: api.StateDraining}, // a reload took its index away
+				{Index: 5, PID: 10, State: api.StateDraining}, // a reload removed its index
 			}},
 		{Name: "old", Removed: true, Workers: []api.WorkerStatus{{State: api.StateDraining}}},
 	}}
@@ -178,13 +179,13 @@ func someMaster() fixedMaster {
 
 func TestWorkers(t *testing.T) {
 	compare(t, NewWorkers(someMaster()), `
-# HELP ldcorn_config_generation Counts the configurations that were applied, from 1; 0 before the first.
+# HELP ldcorn_config_generation Number of configurations applied so far.
 # TYPE ldcorn_config_generation gauge
 ldcorn_config_generation 3
-# HELP ldcorn_workers_wanted Workers that the configuration, or ldcorn scale, wants.
+# HELP ldcorn_workers_wanted Number of workers set by the configuration or ldcorn scale.
 # TYPE ldcorn_workers_wanted gauge
 ldcorn_workers_wanted{group="web"} 3
-# HELP ldcorn_workers Workers by state, those that a reload has replaced included.
+# HELP ldcorn_workers Workers by state, including those that a reload has replaced.
 # TYPE ldcorn_workers gauge
 ldcorn_workers{group="web",state="backoff"} 0
 ldcorn_workers{group="web",state="draining"} 2
@@ -192,16 +193,16 @@ ldcorn_workers{group="web",state="failed"} 1
 ldcorn_workers{group="web",state="ready"} 1
 ldcorn_workers{group="web",state="starting"} 1
 ldcorn_workers{group="web",state="stopping"} 0
-# HELP ldcorn_worker_up 1 if the worker of this index is ready.
+# HELP ldcorn_worker_up 1 if the worker with this index is ready.
 # TYPE ldcorn_worker_up gauge
 ldcorn_worker_up{group="web",worker="0"} 1
 ldcorn_worker_up{group="web",worker="1"} 0
 ldcorn_worker_up{group="web",worker="2"} 0
-# HELP ldcorn_worker_resident_memory_bytes Memory that the worker of this index and what it has started have resident.
+# HELP ldcorn_worker_resident_memory_bytes Resident memory of the worker with this index and the processes that it started.
 # TYPE ldcorn_worker_resident_memory_bytes gauge
 ldcorn_worker_resident_memory_bytes{group="web",worker="0"} 1.048576e+06
 ldcorn_worker_resident_memory_bytes{group="web",worker="2"} 3.145728e+06
-# HELP ldcorn_worker_cpu_seconds_total Processor time of the present process of this index and what it has started.
+# HELP ldcorn_worker_cpu_seconds_total Processor time of the current process with this index and the processes that it started.
 # TYPE ldcorn_worker_cpu_seconds_total counter
 ldcorn_worker_cpu_seconds_total{group="web",worker="0"} 1.5
 ldcorn_worker_cpu_seconds_total{group="web",worker="2"} 0
@@ -230,8 +231,8 @@ func TestReloads(t *testing.T) {
 	assert.Equal(t, []float64{1, 1, 1, 2.5}, state())
 }
 
-// samples are what a collector gives, by name and labels; a histogram's is
-// its count.
+// samples returns the values of a collector by name and labels; for a histogram
+// it is the count.
 func samples(t *testing.T, c prometheus.Collector) map[string]float64 {
 	t.Helper()
 	registry := prometheus.NewPedanticRegistry()
@@ -255,7 +256,7 @@ func samples(t *testing.T, c prometheus.Collector) map[string]float64 {
 	return out
 }
 
-// everything is a registry of which every metric has a series.
+// everything returns a registry in which every metric has a series.
 func everything() *prometheus.Registry {
 	q, r := new(stats.Requests), new(Reloads)
 	q.Publish(poolsOf("web"))
@@ -263,7 +264,7 @@ func everything() *prometheus.Registry {
 	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()))
 }
 
-// TestNames holds the names against the conventions of Prometheus.
+// TestNames checks the names against the conventions of Prometheus.
 func TestNames(t *testing.T) {
 	problems, err := testutil.GatherAndLint(everything())
 	require.NoError(t, err)
@@ -276,8 +277,8 @@ var helpOf = regexp.MustCompile(`help: "((?:[^"\\]|\\.)*)"`)
 
 func help(d *prometheus.Desc) string { return helpOf.FindStringSubmatch(d.String())[1] }
 
-// TestReadme holds the table of the README and the registry together: names,
-// types and labels.
+// TestReadme compares the table in the README with the registry: names, types
+// and labels.
 func TestReadme(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
@@ -303,8 +304,7 @@ func TestReadme(t *testing.T) {
 	assert.Equal(t, have, listed)
 }
 
-// TestRules: the alerts of the example are about metrics, labels and words
-// that there are.
+// TestRules: the example alerts use only existing metrics, labels and values.
 func TestRules(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join("..", "..", "examples", "prometheus", "ldcorn.rules.yml"))
 	require.NoError(t, err)

@@ -10,20 +10,21 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// maxScrapes are answered at a time: each costs a look at every process.
+// maxScrapes is how many scrapes are answered at a time: each looks at every
+// process.
 const maxScrapes = 4
 
-// A Build is what runs.
+// A Build identifies the running program.
 type Build struct {
 	Version  string // of ldcorn
 	Revision string // the commit
 }
 
-// NewRegistry returns a registry of the given collectors, and of those of the
+// NewRegistry returns a registry of the given collectors, plus those for the
 // build, the process and the Go runtime.
 func NewRegistry(b Build, all ...prometheus.Collector) *prometheus.Registry {
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: namespace + "_build_info", Help: "1, with the version that runs.",
+		Name: namespace + "_build_info", Help: "1, labeled with the running version.",
 		ConstLabels: prometheus.Labels{"version": b.Version, "revision": b.Revision, "goversion": runtime.Version()},
 	})
 	build.Set(1)
@@ -33,7 +34,7 @@ func NewRegistry(b Build, all ...prometheus.Collector) *prometheus.Registry {
 	return r
 }
 
-// Handler answers with the metrics of a registry.
+// Handler returns a handler that serves the metrics of a registry.
 func Handler(r *prometheus.Registry, log *slog.Logger) http.Handler {
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{
 		ErrorLog:            slog.NewLogLogger(log.Handler(), slog.LevelWarn),

@@ -7,17 +7,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Reloads collects for Prometheus how the reloads went. The zero Reloads is
-// ready for use; its methods are safe from any goroutine.
+// Reloads collects the results of reloads. The zero Reloads is ready to use;
+// its methods are safe to call from any goroutine.
 type Reloads struct {
-	mu              sync.Mutex // guards all below
+	mu              sync.Mutex // guards all fields below
 	applied, failed uint64
-	ok              bool      // the last one was applied
-	at              time.Time // when one was last; zero before the first
+	ok              bool      // the last reload was applied
+	at              time.Time // when a reload was last applied; zero before the first
 }
 
-// Started says that the configuration which the master started with was
-// applied. That is a success, and no reload.
+// Started records that the configuration that the master started with was
+// applied. It counts as a success, but not as a reload.
 func (r *Reloads) Started(at time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -32,7 +32,7 @@ func (r *Reloads) Applied(at time.Time) {
 	r.ok, r.at = true, at
 }
 
-// Failed counts a reload that has changed nothing.
+// Failed counts a reload that changed nothing.
 func (r *Reloads) Failed() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -42,7 +42,7 @@ func (r *Reloads) Failed() {
 
 var (
 	reloadsDesc  = desc("config_reloads_total", "Reloads, by result.", "result")
-	reloadOKDesc = desc("config_last_reload_successful", "1 if the last reload was applied, or the configuration of the start where there was none; 0 if it failed.")
+	reloadOKDesc = desc("config_last_reload_successful", "1 if the last reload was applied or, before the first, the initial configuration was; 0 if it failed.")
 	reloadAtDesc = desc("config_last_reload_success_timestamp_seconds", "When a configuration was last applied.")
 )
 
@@ -53,8 +53,8 @@ func (r *Reloads) Describe(out chan<- *prometheus.Desc) {
 	out <- reloadAtDesc
 }
 
-// Collect implements prometheus.Collector. Until the start has succeeded there
-// is no success, and no time of it.
+// Collect implements prometheus.Collector. Until the start has succeeded, it
+// reports no success and no timestamp.
 func (r *Reloads) Collect(out chan<- prometheus.Metric) {
 	r.mu.Lock()
 	applied, failed, ok, at := r.applied, r.failed, r.ok, r.at

@@ -9,26 +9,25 @@ import (
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
-// Requests collects for Prometheus what was counted of requests, and what is
-// under way.
+// Requests collects the counts of requests, and the requests in progress.
 type Requests struct{ counted *stats.Requests }
 
-// NewRequests returns the collector of what is counted there.
+// NewRequests returns a collector of counted.
 func NewRequests(counted *stats.Requests) *Requests { return &Requests{counted} }
 
 var (
-	requestsDesc = desc("requests_total", "Requests that were answered, by class of status; 499 where the client left first.", "group", "code")
-	faultsDesc   = desc("request_errors_total", "Requests that did not get a whole answer of the app, by reason. They count in ldcorn_requests_total as well.",
+	requestsDesc = desc("requests_total", "Requests answered, by class of status; 499 if the client left first.", "group", "code")
+	faultsDesc   = desc("request_errors_total", "Requests that did not get a complete answer of the app, by reason. They also count in ldcorn_requests_total.",
 		"group", "reason")
-	unroutedDesc = desc("unrouted_requests_total", "Requests that came to no group, by reason.", "reason")
-	routedDesc   = desc("router_decisions_total", "What the router said of requests: none (the routes decide), group, respond, redirect or error.", "decision")
-	retriesDesc  = desc("request_retries_total", "How often a request went to another worker, because the first one had not begun to answer when it was lost.", "group")
-	tookDesc     = desc("request_duration_seconds", "From a request's head to the end of its answer; of a websocket, to its acceptance.", "group")
-	queuedDesc   = desc("request_queue_seconds", "What requests waited for a slot; 0 for those that found one free.", "group")
-	inFlightDesc = desc("requests_in_flight", "Requests that workers have in hand.", "group")
-	waitingDesc  = desc("requests_queued", "Requests that wait for a slot.", "group")
-	socketsDesc  = desc("websockets_open", "Websockets that are open.", "group")
-	heldDesc     = desc("group_held", "1 while ldcorn hold makes the requests of the group wait.", "group")
+	unroutedDesc = desc("unrouted_requests_total", "Requests that reached no group, by reason.", "reason")
+	routedDesc   = desc("router_decisions_total", "Decisions of the router: none (the routes decide), group, respond, redirect or error.", "decision")
+	retriesDesc  = desc("request_retries_total", "How often a request was sent to another worker because the first was lost before it began to answer.", "group")
+	tookDesc     = desc("request_duration_seconds", "Time from a request's head to the end of its answer or, for a websocket, its acceptance.", "group")
+	queuedDesc   = desc("request_queue_seconds", "Time that requests waited for a slot; 0 if one was free.", "group")
+	inFlightDesc = desc("requests_in_flight", "Requests that workers are processing.", "group")
+	waitingDesc  = desc("requests_queued", "Requests waiting for a slot.", "group")
+	socketsDesc  = desc("websockets_open", "Open websockets.", "group")
+	heldDesc     = desc("group_held", "1 while ldcorn hold makes the group's requests wait.", "group")
 )
 
 // Describe implements prometheus.Collector.
@@ -60,7 +59,7 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// collectCounts sends what was counted of a group.
+// collectCounts sends the counts of a group.
 func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
 	for i, class := range stats.Classes {
 		out <- counter(requestsDesc, c.Classes[i], group, class)
@@ -75,8 +74,8 @@ func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
 	out <- histogram(queuedDesc, &c.Queued, group)
 }
 
-// histogram is one of times. Its count is that of the buckets, also while
-// requests are being counted.
+// histogram returns a histogram of times. Its count is the sum of its buckets,
+// even while requests are being counted.
 func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) prometheus.Metric {
 	count, below := uint64(0), make(map[float64]uint64, len(stats.Bounds))
 	for i, n := range t.Buckets {
@@ -88,9 +87,9 @@ func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) promethe
 	return prometheus.MustNewConstHistogram(desc, count, t.Sum.Seconds(), below, labels...)
 }
 
-// What goes wrong before there is a group, and of that what does not later.
-// Their series are there from the start, so that the first one is seen as an
-// increase. Only read.
+// unroutedKinds are the faults that occur before there is a group; headKinds
+// are those of them that cannot occur later. Their series exist from the start,
+// so that the first fault shows as an increase. Both are read-only.
 var (
 	unroutedKinds = []result.Kind{result.KindRefused, result.KindNoRoute, result.KindRouter, result.KindBody}
 	headKinds     = unroutedKinds[:3]

@@ -8,30 +8,30 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A master knows its workers: a supervisor does.
+// A master knows its workers. A supervisor implements it.
 type master interface {
 	Status() api.MasterStatus
 }
 
-// Workers collects for Prometheus how the workers of a master are.
+// Workers collects the state of a master's workers.
 type Workers struct{ master master }
 
-// NewWorkers returns the collector of a master's workers. It asks the master
-// each time that it is asked.
+// NewWorkers returns a collector of a master's workers. It queries the master
+// each time it collects.
 func NewWorkers(m master) *Workers { return &Workers{m} }
 
 var (
-	generationDesc = desc("config_generation", "Counts the configurations that were applied, from 1; 0 before the first.")
-	wantedDesc     = desc("workers_wanted", "Workers that the configuration, or ldcorn scale, wants.", "group")
-	workersDesc    = desc("workers", "Workers by state, those that a reload has replaced included.", "group", "state")
-	upDesc         = desc("worker_up", "1 if the worker of this index is ready.", "group", "worker")
-	restartsDesc   = desc("worker_restarts_total", "How often the worker of this index was started again without a reload, or given up, by reason.",
+	generationDesc = desc("config_generation", "Number of configurations applied so far.")
+	wantedDesc     = desc("workers_wanted", "Number of workers set by the configuration or ldcorn scale.", "group")
+	workersDesc    = desc("workers", "Workers by state, including those that a reload has replaced.", "group", "state")
+	upDesc         = desc("worker_up", "1 if the worker with this index is ready.", "group", "worker")
+	restartsDesc   = desc("worker_restarts_total", "How often the worker with this index was restarted without a reload, or given up, by reason.",
 		"group", "worker", "reason")
-	memoryDesc = desc("worker_resident_memory_bytes", "Memory that the worker of this index and what it has started have resident.", "group", "worker")
-	cpuDesc    = desc("worker_cpu_seconds_total", "Processor time of the present process of this index and what it has started.", "group", "worker")
+	memoryDesc = desc("worker_resident_memory_bytes", "Resident memory of the worker with this index and the processes that it started.", "group", "worker")
+	cpuDesc    = desc("worker_cpu_seconds_total", "Processor time of the current process with this index and the processes that it started.", "group", "worker")
 )
 
-// states are those that a worker can be seen in. Only read.
+// states are the states in which a worker can be seen. They are read-only.
 var states = []api.WorkerState{api.StateBackoff, api.StateStarting, api.StateReady, api.StateDraining,
 	api.StateStopping, api.StateFailed}
 
@@ -72,8 +72,8 @@ func collectGroup(out chan<- prometheus.Metric, g *api.GroupStatus) {
 	}
 }
 
-// collectWorker tells of one index, and of the process w that has it: the one
-// that is ready, where a reload or a recycling makes them two.
+// collectWorker reports one index and the process w that has it. If a reload or
+// recycling makes two of them, w is the ready one.
 func collectWorker(out chan<- prometheus.Metric, g *api.GroupStatus, index int, w *api.WorkerStatus) {
 	name := strconv.Itoa(index)
 	out <- gauge(upDesc, flag(w != nil && w.State == api.StateReady), g.Name, name)
