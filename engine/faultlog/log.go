@@ -1,4 +1,4 @@
-// Package faultlog tells the log of the master what workers did wrong.
+// Package faultlog logs what workers did wrong to the master's log.
 package faultlog
 
 import (
@@ -10,24 +10,24 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// faultPause is the least time between two lines of a Log about the same
-// group and reason.
+// faultPause is the least time between two lines of a Log about the same group
+// and reason.
 const faultPause = 10 * time.Second
 
-// A Log is a result.Observer that tells the master's log what workers did
-// wrong: each request that ended with 502, or in the middle of an answer. For
-// each group and reason it writes the first one at once, and then one line at
-// most each faultPause, with the number of those in between.
+// A Log is a result.Observer that logs what workers did wrong: each request
+// that ended with 502, or in the middle of an answer. For each group and reason
+// it writes the first one immediately, and after that at most one line per
+// faultPause, with the number of those in between.
 type Log struct {
 	log   *slog.Logger
-	added chan struct{} // holds one when there may be something to write
+	added chan struct{} // has capacity 1; a value means that there may be something to write
 
-	mu    sync.Mutex // guards known and what it holds
+	mu    sync.Mutex // guards known and its contents
 	known map[faultKey]*fault
 }
 
-// A faultKey is what requests have in common that are told of together.
-// Reasons are fixed texts, so that there are few of them.
+// A faultKey is what requests that share a line have in common. Reasons are
+// fixed texts, so there are few keys.
 type faultKey struct {
 	group  string
 	kind   result.Kind
@@ -36,9 +36,9 @@ type faultKey struct {
 
 // A fault is one reason for which requests of a group failed.
 type fault struct {
-	count  int       // requests that were not told of yet
-	worker int       // of the first of these; -1 = none
-	id     string    // likewise, X-Request-ID
+	count  int       // requests not reported yet
+	worker int       // of the first of these; -1 if none
+	id     string    // X-Request-ID of the first of these
 	next   time.Time // when the next line may be written
 }
 
@@ -47,7 +47,7 @@ func New(log *slog.Logger) *Log {
 	return &Log{log: log, added: make(chan struct{}, 1), known: map[faultKey]*fault{}}
 }
 
-// Observe notes a request that failed because of its worker. It ignores all
+// Observe records a request that failed because of its worker. It ignores all
 // others.
 func (l *Log) Observe(r *result.Result) {
 	switch r.Kind {
@@ -69,12 +69,12 @@ func (l *Log) Observe(r *result.Result) {
 	f.count++
 	select {
 	case l.added <- struct{}{}:
-	default: // Run will look anyway
+	default: // Run has been notified already
 	}
 }
 
-// Run writes what is observed until ctx is done, and then what is left. It
-// must be called once.
+// Run writes lines about the observed requests until ctx is done, and then the
+// remaining ones. It must be called once.
 func (l *Log) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -92,9 +92,9 @@ func (l *Log) Run(ctx context.Context) {
 	}
 }
 
-// write writes the lines that are due, and forgets reasons that have not come
-// up for a while. A zero now makes every line due. It returns how long it is
-// until another look is needed, or 0.
+// write writes the lines that are due, and forgets reasons that have not
+// occurred for a while. A zero now makes every line due. It returns the time
+// until it must be called again, or 0.
 func (l *Log) write(now time.Time) (wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

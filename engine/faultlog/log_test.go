@@ -14,7 +14,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// TestLog: the first fault of a group and reason is told at once, those
+// TestLog: the first fault of a group and reason is logged immediately, those
 // of the next ten seconds together, and none is ever left out.
 func TestLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
