@@ -6,20 +6,20 @@ import (
 	"sync"
 )
 
-// maxShelves bounds how many groups are remembered, of all that ever were.
+// maxShelves bounds the number of groups with lines, including former groups.
 const maxShelves = 256
 
-// A Book keeps the newest lines of each group, and of what belongs to none,
-// which has the name "". The zero Book is ready for use; its methods are safe
-// from any goroutine.
+// A Book keeps the latest lines of each group, and those that belong to no
+// group, under the name "". The zero Book is ready to use; its methods are safe
+// to call from any goroutine.
 type Book struct {
-	mu      sync.Mutex // guards all below
+	mu      sync.Mutex // guards all fields below
 	shelves map[string]*shelf
-	added   uint64        // lines ever, of all
-	waiting chan struct{} // closed by the next line; nil if nobody waits
+	added   uint64        // lines ever added, to all shelves
+	waiting chan struct{} // closed by the next line; nil if nobody is waiting
 }
 
-// Add keeps a copy of a line of a group, which ends in a line end.
+// Add keeps a copy of a line of a group. The line must include its line ending.
 func (b *Book) Add(group string, line []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -35,8 +35,8 @@ func (b *Book) Add(group string, line []byte) {
 	}
 }
 
-// newShelf makes room for another group, at the cost of that which has been
-// silent for longest.
+// newShelf makes room for another group, if necessary by dropping the one that
+// has been silent longest.
 func (b *Book) newShelf(group string) *shelf {
 	if b.shelves == nil {
 		b.shelves = make(map[string]*shelf)
@@ -55,7 +55,7 @@ func (b *Book) newShelf(group string) *shelf {
 	return s
 }
 
-// Groups are those of which there are lines, sorted.
+// Groups returns the sorted names of the groups that have lines.
 func (b *Book) Groups() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -38,14 +38,14 @@ func TestBook_OrderAndChoice(t *testing.T) {
 	assert.Equal(t, []string{"a", "b"}, b.Groups())
 
 	follow := b.Read([]string{"a", "c"}, 0)
-	add(b, "c", "c1") // a group that was not there yet
+	add(b, "c", "c1") // a new group
 	add(b, "b", "b3")
 	add(b, "a", "a3")
 	assert.Equal(t, "c1 a3 ", take(follow))
 	assert.Equal(t, "", take(follow))
 }
 
-// TestBook_Bounded: the newest lines are kept, and a reader learns how many it
+// TestBook_Bounded: the latest lines are kept, and a reader learns how many it
 // has lost.
 func TestBook_Bounded(t *testing.T) {
 	b := new(Book)
@@ -60,7 +60,7 @@ func TestBook_Bounded(t *testing.T) {
 	assert.Greater(t, len(s.old.text)+len(s.new.text), halfShelf)
 	got, lost := slow.Take(nil)
 	first := strings.SplitN(string(got), "\n", 2)[0]
-	assert.Zero(t, lost, "what was lost before anybody read from it is no loss of the reader") // its shelf is new
+	assert.Zero(t, lost, "a reader loses no lines that were dropped before it began to read") // its shelf is new
 	assert.Equal(t, fmt.Sprintf("line %d of many", s.first()), first)
 	all := len(strings.Split(string(got), "\n")) - 1
 	for {
@@ -87,8 +87,8 @@ func TestBook_Bounded(t *testing.T) {
 	assert.Equal(t, "after ", take(b.Read([]string{"a"}, 1)))
 }
 
-// TestReader_EndNow: who wants what there is gets that, however fast lines
-// come meanwhile.
+// TestReader_EndNow: a reader that wants only the present lines gets them,
+// however fast new lines arrive.
 func TestReader_EndNow(t *testing.T) {
 	b := new(Book)
 	none := b.Read(nil, -1)
@@ -116,7 +116,8 @@ func TestBook_ForgetsTheLongestSilent(t *testing.T) {
 	assert.NotContains(t, b.Groups(), "g0")
 }
 
-// TestReader_Follow: nothing is lost by who keeps up, whoever writes meanwhile.
+// TestReader_Follow: a reader that keeps up loses nothing, whoever writes in
+// the meantime.
 func TestReader_Follow(t *testing.T) {
 	b := new(Book)
 	r := b.Read(nil, -1)
@@ -140,7 +141,7 @@ func TestReader_Follow(t *testing.T) {
 	}
 	writers.Wait()
 	cancel()
-	r.Wait(ctx) // returns, though there is nothing
+	r.Wait(ctx) // returns, even though there is nothing
 }
 
 func BenchmarkAdd(b *testing.B) {

@@ -5,30 +5,30 @@ import (
 	"slices"
 )
 
-// maxTake bounds what a reader takes at a time, so that writers wait for no
-// longer than it takes to copy that.
+// maxTake bounds what a reader takes at a time, so that writers wait no longer
+// than it takes to copy that much.
 const maxTake = 32 << 10 // bytes
 
-// A Reader reads a book from some line on. It is for one goroutine.
+// A Reader reads a book from some line on. Only one goroutine may use it.
 type Reader struct {
 	book   *Book
-	groups []string // nil = all
+	groups []string // nil means all
 	next   map[*shelf]uint64
 	ends   bool   // EndNow was called
-	last   uint64 // the order of the last line to take, where it ends
+	last   uint64 // the order of the last line to take, if ends is set
 }
 
-// EndNow makes the reader leave out what comes from now on: once it has taken
-// what is kept, Take returns nothing.
+// EndNow makes the reader ignore lines that are added from now on: once it has
+// read the rest, Take returns nothing.
 func (r *Reader) EndNow() {
 	r.book.mu.Lock()
 	defer r.book.mu.Unlock()
 	r.ends, r.last = true, r.book.added
 }
 
-// Read returns a reader of the lines of some groups, or of all lines where
-// none is named: of the newest n that are kept, or of all if n is negative,
-// and of what comes after them.
+// Read returns a reader of the lines of some groups, or of all lines if groups
+// is nil: it reads the latest n lines that are kept, or all if n is negative,
+// and the lines added after that.
 func (b *Book) Read(groups []string, n int) *Reader {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -48,7 +48,7 @@ func (b *Book) Read(groups []string, n int) *Reader {
 	return r
 }
 
-// skip leaves lines out, which are the oldest.
+// skip skips lines, which must be the oldest.
 func (r *Reader) skip(orders []uint64) {
 	if len(orders) == 0 {
 		return
@@ -65,8 +65,8 @@ func (r *Reader) skip(orders []uint64) {
 	}
 }
 
-// shelves are those that there are of the reader's groups. The book's mu is
-// held.
+// shelves returns the existing shelves of the reader's groups. The book's mu
+// must be held.
 func (r *Reader) shelves() []*shelf {
 	var out []*shelf
 	for name, s := range r.book.shelves {
@@ -77,9 +77,8 @@ func (r *Reader) shelves() []*shelf {
 	return out
 }
 
-// Take appends lines to buf that have not been read yet, in their order: as
-// many as there are, up to a limit. lost is how many could not be kept until
-// now.
+// Take appends unread lines to buf, in order, up to a limit. lost is the number
+// of lines that were dropped before they could be read.
 func (r *Reader) Take(buf []byte) (lines []byte, lost uint64) {
 	r.book.mu.Lock()
 	defer r.book.mu.Unlock()
@@ -115,8 +114,7 @@ func (r *Reader) Take(buf []byte) (lines []byte, lost uint64) {
 	return buf, lost
 }
 
-// Wait returns once there is a line that may not have been read, or ctx is
-// done.
+// Wait returns once there may be an unread line, or ctx is done.
 func (r *Reader) Wait(ctx context.Context) {
 	b := r.book
 	b.mu.Lock()
@@ -135,7 +133,7 @@ func (r *Reader) Wait(ctx context.Context) {
 	}
 }
 
-// behind reports whether there is something to take.
+// behind reports whether there is an unread line.
 func (r *Reader) behind() bool {
 	for _, s := range r.shelves() {
 		if at, known := r.next[s]; !known || at < s.added {

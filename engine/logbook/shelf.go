@@ -3,20 +3,20 @@ package logbook
 // halfShelf is the size of each of a shelf's two pages.
 const halfShelf = 128 << 10 // bytes
 
-// A shelf keeps the newest lines of one group, whose number only grows. It has
-// two pages: lines are added to the new one, and when that is full it becomes
-// the old one, whose lines go. So it keeps between one page and two, and
-// allocates nothing in the long run.
+// A shelf keeps the latest lines of one group, numbered from 0. It has two
+// pages: lines are added to the new one, and when that is full, it becomes the
+// old one, whose lines are dropped. So a shelf keeps between one and two pages
+// of lines, and allocates nothing in the long run.
 type shelf struct {
 	old, new page
-	added    uint64 // lines ever
+	added    uint64 // lines ever added
 }
 
-// A page is some lines, one after the other.
+// A page holds consecutive lines.
 type page struct {
 	text []byte
 	ends []int    // of each line in text
-	when []uint64 // order of each line among those of all shelves
+	when []uint64 // order of each line among the lines of all shelves
 }
 
 func (p *page) line(i int) []byte {
@@ -39,11 +39,12 @@ func (s *shelf) add(when uint64, line []byte) {
 	s.added++
 }
 
-// first is the number of the oldest line that is kept, or of the next one.
+// first returns the number of the oldest line that is kept, or of the next
+// line.
 func (s *shelf) first() uint64 { return s.added - uint64(len(s.old.ends)+len(s.new.ends)) }
 
-// at returns a line by its number, which is from first on and below added, and
-// its order among those of all shelves.
+// at returns a line by its number, which must be in [first, added), and its
+// order among the lines of all shelves.
 func (s *shelf) at(number uint64) (line []byte, when uint64) {
 	p, i := &s.old, int(number-s.first())
 	if i >= len(p.ends) {
