@@ -10,44 +10,44 @@ import (
 
 // Options configure a Writer. The functions are optional.
 type Options struct {
-	// Limit bounds what waits to be written, in bytes. One more line may
-	// exceed it.
+	// Limit bounds the number of bytes that wait to be written. The last line
+	// may exceed it.
 	Limit int
-	// Grace is how long Close waits for whoever reads the log.
+	// Grace is how long Close waits for the remaining lines to be written.
 	Grace time.Duration
 	// After is called after each attempt to write, with the number of lines
-	// that were lost since the call before, and the error of the attempt. The
-	// Writer's goroutine calls it, so that it may write to the output itself.
+	// lost since the previous call, and the error of the attempt. It runs on
+	// the Writer's goroutine, so it can write to the output itself.
 	After func(lost int, err error)
-	// NotClosed is called in the same way, when an output cannot be closed.
+	// NotClosed is called in the same way if an output cannot be closed.
 	NotClosed func(err error)
 }
 
 // A Writer writes lines to one output at a time, whole and in order. Its
-// methods are safe from any goroutine.
+// methods are safe to call from any goroutine.
 type Writer[O io.WriteCloser] struct {
 	opts   Options
-	filled chan struct{} // holds one when there is something to do
-	stop   chan struct{} // closed when the rest is to be written
-	done   chan struct{} // closed when it was
+	filled chan struct{} // has capacity 1; a value means that there is work
+	stop   chan struct{} // closed to make run write the rest and return
+	done   chan struct{} // closed when run returns
 
-	on atomic.Bool // there is an output; without one, Append takes no lock
+	on atomic.Bool // whether there is an output; without one, Append takes no lock
 
-	mu      sync.Mutex // guards all below
-	out     O          // where on is set
+	mu      sync.Mutex // guards all fields below
+	out     O          // valid if on is set
 	retired []retired[O]
 	buf     []byte
-	lost    int // lines, since the last call of After
+	lost    int // lines since the last call of After
 	closed  bool
 }
 
-// A retired output was replaced. It still gets the lines of its time.
+// A retired output has been replaced. It still gets the lines of its time.
 type retired[O io.WriteCloser] struct {
 	out   O
 	lines []byte
 }
 
-// New returns a Writer without an output. Lines wait until Start is called.
+// New returns a Writer without an output. It writes nothing before Start.
 func New[O io.WriteCloser](opts Options) *Writer[O] {
 	return &Writer[O]{
 		opts: opts, filled: make(chan struct{}, 1),
@@ -61,10 +61,10 @@ func (w *Writer[O]) Start() { go w.run() }
 // On reports whether lines have an output. It takes no lock.
 func (w *Writer[O]) On() bool { return w.on.Load() }
 
-// Append has a function append one line, with its end, to a buffer. The
-// function is given the output that will get the line. It runs under a lock,
-// so it must not block. It does not run where there is no output, nor where
-// too much waits: then the line is lost.
+// Append calls line to append one line, including its ending, to a buffer. out
+// is the output that will get the line. line runs under a lock, so it must not
+// block. It is not called if there is no output, or if too much is waiting:
+// then the line is lost.
 func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
 	if !w.on.Load() {
 		return
@@ -72,7 +72,7 @@ func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case !w.on.Load(): // no more
+	case !w.on.Load(): // turned off in the meantime
 	case len(w.buf) >= w.opts.Limit:
 		w.lost++
 	default:
@@ -81,15 +81,15 @@ func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
 	}
 }
 
-// Write keeps a copy of p, which holds whole lines. It never fails: lines for
-// which there is no room are lost.
+// Write keeps a copy of p, which must consist of whole lines. It never fails:
+// lines for which there is no room are lost.
 func (w *Writer[O]) Write(p []byte) (int, error) {
 	w.Append(func(buf []byte, _ O) []byte { return append(buf, p...) })
 	return len(p), nil
 }
 
-// Use makes out the output of all later lines and takes it over: the Writer
-// closes it after its last line. Earlier lines go to the output before.
+// Use makes out the output of all later lines. The Writer owns out and closes
+// it after its last line. Earlier lines go to the previous output.
 func (w *Writer[O]) Use(out O) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,12 +97,12 @@ func (w *Writer[O]) Use(out O) {
 		_ = out.Close() // nothing was written to it
 		return
 	}
-	w.retire() // and stays on: a line that comes meanwhile waits for the lock
+	w.retire() // leaves on set: a concurrent line waits for the lock
 	w.out = out
 	w.on.Store(true)
 }
 
-// Off leaves later lines without an output: they are dropped, and not lost.
+// Off removes the output: later lines are dropped, and do not count as lost.
 func (w *Writer[O]) Off() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,7 +110,7 @@ func (w *Writer[O]) Off() {
 	w.on.Store(false)
 }
 
-// retire retires the output, if there is one. The caller holds mu.
+// retire retires the output, if there is one. mu must be held.
 func (w *Writer[O]) retire() {
 	if !w.on.Load() {
 		return
@@ -121,17 +121,17 @@ func (w *Writer[O]) retire() {
 	w.wake()
 }
 
-// wake makes the goroutine look for work.
+// wake notifies the goroutine that there is work.
 func (w *Writer[O]) wake() {
 	select {
 	case w.filled <- struct{}{}:
-	default: // it will look anyway
+	default: // it has been notified already
 	}
 }
 
-// Close writes the lines that wait, closes the output and reports whether it
-// could do so within Grace. If not, the goroutine stays with its write. Close
-// must be called once, after Start.
+// Close writes the lines that wait, closes the output and reports whether that
+// was done within Grace. If not, the goroutine remains blocked in its write.
+// Close must be called once, after Start.
 func (w *Writer[O]) Close() bool {
 	w.mu.Lock()
 	w.closed = true
@@ -163,8 +163,8 @@ func (w *Writer[O]) run() {
 	}
 }
 
-// flush writes all lines that wait, those of retired outputs first. New lines
-// wait in spare meanwhile. It returns the next spare.
+// flush writes all lines that wait, those of retired outputs first. In the
+// meantime, new lines go to spare. It returns the next spare.
 func (w *Writer[O]) flush(spare []byte) []byte {
 	w.mu.Lock()
 	old, out, on, lines, lost := w.retired, w.out, w.on.Load(), w.buf, w.lost

@@ -28,7 +28,7 @@ func (f *file) Close() error {
 	return f.err
 }
 
-// started returns a Writer to out that runs.
+// started returns a running Writer to out.
 func started(out *file, opts Options) *Writer[*file] {
 	w := New[*file](opts)
 	w.Use(out)
@@ -64,8 +64,8 @@ func TestWriter_KeepsEverythingWholeAndInOrder(t *testing.T) {
 	assert.Equal(t, []int{5000, 5000, 5000, 5000}, next)
 }
 
-// TestWriter_NeverBlocks: nobody reads, and no line waits for that. Every line
-// is written whole or counted as lost.
+// TestWriter_NeverBlocks: nobody reads, but no line waits. Every line is either
+// written whole or counted as lost.
 func TestWriter_NeverBlocks(t *testing.T) {
 	r, pipe := io.Pipe() // blocks until somebody reads
 	lost := 0
@@ -123,7 +123,7 @@ func TestWriter_Use(t *testing.T) {
 	assert.Equal(t, 1, late.closed, "it is taken over, and nobody writes to it")
 }
 
-// failing takes n bytes and then fails.
+// failing accepts n bytes and then fails.
 type failing struct{ n int }
 
 func (f failing) Write(p []byte) (int, error) { return min(f.n, len(p)), errors.New("disk full") }
@@ -165,8 +165,8 @@ func TestAppend_AllocatesNothing(t *testing.T) {
 	}))
 }
 
-// TestWriter_UseLosesNothing: an output that takes the place of another leaves
-// no moment without one.
+// TestWriter_UseLosesNothing: while one output replaces another, there is
+// always an output.
 func TestWriter_UseLosesNothing(t *testing.T) {
 	const writers, each = 4, 20_000
 	var texts []*bytes.Buffer
