@@ -11,14 +11,14 @@ import (
 const handshakeLines = "Connection: Upgrade\r\nUpgrade: websocket\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
 
-// handshake is a websocket handshake with one thing changed.
+// handshake returns a websocket handshake with one change.
 func handshake(old, new string) string {
 	return strings.Replace("GET /ws HTTP/1.1\r\nHost: a\r\n"+handshakeLines+"\r\n", old, new, 1)
 }
 
-// accepted are heads that must be taken, and what must be read in them. To
-// extend the table, add one entry. Where a rule is not clear, it says what
-// nginx 1.22, HAProxy 2.6 and Caddy 2.6 made of the same bytes.
+// accepted lists heads that must be accepted, and what must be read from them.
+// To extend the table, add one entry. If a rule is not clear, the entry says
+// what nginx 1.22, HAProxy 2.6 and Caddy 2.6 make of the same bytes.
 var accepted = []struct {
 	in   string
 	want string // of method, target and so on; see summary
@@ -72,9 +72,9 @@ var accepted = []struct {
 	{get("/a:b@c;d=e,f!$&'()*+\"<>^`{|}~"), "GET path=/a:b@c;d=e,f!$&'()*+\"<>^`{|}~ host=a len=-1 keep", "what browsers send raw"},
 	{get("http://a/b?c"), "GET path=/b query=c origin=/b?c host=a len=-1 keep", "RFC 9112 §3.2.2"},
 	{get("HTTP://A"), "GET path=/ origin=/ host=A len=-1 keep", "RFC 9110 §4.2.3: schemes and hosts have no case"},
-	{get("http://b:80/c"), "GET path=/c origin=/c host=b:80 len=-1 keep", "RFC 9112 §3.2.2: the target overrules Host; Caddy likewise, nginx keeps Host, HAProxy refuses"},
+	{get("http://b:80/c"), "GET path=/c origin=/c host=b:80 len=-1 keep", "RFC 9112 §3.2.2: the target overrides Host; Caddy likewise, nginx keeps Host, HAProxy refuses"},
 	{"GET http://b/ HTTP/1.0\r\nHost: a\r\n\r\n", "GET path=/ origin=/ host=b len=-1", "the same on HTTP/1.0"},
-	{get("http://b:/"), "GET path=/ origin=/ host=b len=-1 keep", "an empty port; all three take it"},
+	{get("http://b:/"), "GET path=/ origin=/ host=b len=-1 keep", "an empty port; all three accept it"},
 	{get("https://a?b"), "GET path=/ query=b origin=/?b host=a len=-1 keep", "an empty path"},
 	{"GET http://a:80/ HTTP/1.0\r\n\r\n", "GET path=/ origin=/ host=a:80 len=-1", "the authority stands in for Host"},
 	{strings.Replace(get("/"), ": a", ": a.b.:80", 1), "GET path=/ host=a.b.:80 len=-1 keep", "RFC 1034 §3.1: a final dot"},
@@ -97,13 +97,13 @@ var accepted = []struct {
 	{with(strings.Repeat("a", maxName) + ": b\r\n"), "POST path=/ host=a len=-1 keep", "the longest name"},
 }
 
-// longLine is as long a head as there may be, most of it in the request line.
+// longLine returns a head of the maximum length, most of it in the request line.
 var (
 	longName = strings.Repeat("a", DefaultLimits.MaxHead-len(get("/")))
 	longLine = get("/" + longName)
 )
 
-// summary says in one line what a request is; what is usual is left out.
+// summary describes a request in one line; it omits what is usual.
 func summary(r *Request) string {
 	s := string(r.Method) + " path=" + string(r.Path)
 	if string(r.Path) != string(r.RawPath) {
@@ -140,7 +140,7 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
-// forwarded are fields of a request and what is left of them on the way to
+// forwarded lists fields of a request, and what is left of them when they reach
 // the worker.
 var forwarded = []struct{ in, want, why string }{
 	{"X-A: 1\r\nx-b:2\r\nX-A:  3 \r\n", "X-A: 1\r\nx-b: 2\r\nX-A: 3\r\n", "order, case and repetition stay"},
@@ -202,7 +202,7 @@ func TestGet(t *testing.T) {
 	assert.Nil(t, r.Get(KindAccept))
 }
 
-// The answers of Python 3's urllib.parse.unquote.
+// These are the results of Python 3's urllib.parse.unquote.
 func TestUnquoteAsPython(t *testing.T) {
 	for raw, want := range map[string]string{
 		"/%E2%82A":          "/\ufffdA",

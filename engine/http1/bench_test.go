@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browserHead is a head of ten fields, as a browser sends it.
+// browserHead is a head of ten fields, as browsers send it.
 const browserHead = "GET /api/v1/orders/1234?expand=items&page=2 HTTP/1.1\r\n" +
 	"Host: shop.example.com\r\n" +
 	"User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0\r\n" +
@@ -57,8 +57,8 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// BenchmarkRequestBytewise parses a head that grows by one byte for each call:
-// its cost per byte must not grow with the length.
+// BenchmarkRequestBytewise parses a head that grows by one byte per call: the
+// cost per byte must not grow with the length.
 func BenchmarkRequestBytewise(b *testing.B) {
 	for _, size := range []int{1 << 10, 60 << 10} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// Words of eight equal bytes, for looking at eight bytes at once.
+// Words of eight equal bytes, to process eight bytes at once.
 const (
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
@@ -14,8 +14,8 @@ const (
 // Classes of a byte in a name.
 const (
 	tokenByte = 1 << iota
-	// underscore is "_", which WSGI, CGI and the frameworks over ASGI take for
-	// a hyphen, so that they read X_Forwarded_For as X-Forwarded-For.
+	// underscore is "_", which WSGI, CGI and frameworks on ASGI treat as a
+	// hyphen, so that they read X_Forwarded_For as X-Forwarded-For.
 	underscore
 	// oddByte is a token byte other than a letter, a digit, a hyphen, a dot or
 	// an underscore. No header in use has one in its name.
@@ -36,10 +36,10 @@ var nameClass = func() (class [256]uint8) {
 	return class
 }()
 
-// IsToken reports whether a name is a token as of RFC 9110 §5.6.2.
+// IsToken reports whether a name is a token as defined in RFC 9110 §5.6.2.
 func IsToken(name string) bool { return isToken([]byte(name)) }
 
-// isToken reports whether b is a token as of RFC 9110 §5.6.2.
+// isToken reports whether b is a token as defined in RFC 9110 §5.6.2.
 func isToken(b []byte) bool {
 	for _, c := range b {
 		if nameClass[c] == 0 {
@@ -50,15 +50,15 @@ func isToken(b []byte) bool {
 }
 
 // controls marks, in the top bit of each byte of the result, the bytes of x
-// that are below 0x20 or 0x7f. Only the lowest mark is exact, which is all
-// that a search for the first one needs.
+// that are below 0x20 or equal to 0x7f. Only the lowest mark is exact, which is
+// enough to find the first one.
 func controls(x uint64) uint64 {
 	del := x ^ 0x7f*ones
 	return ((x-0x20*ones)&^x | (del-ones)&^del) & highs
 }
 
-// controlIndex returns the index of the first control byte of b from i on, or
-// len(b).
+// controlIndex returns the index of the first control byte in b at or after i,
+// or len(b).
 func controlIndex(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		if m := controls(binary.LittleEndian.Uint64(b[i:])); m != 0 {
@@ -73,7 +73,7 @@ func controlIndex(b []byte, i int) int {
 	return i
 }
 
-// textEnd is controlIndex, with a tab taken for text.
+// textEnd is controlIndex, but treats tabs as text.
 func textEnd(b []byte, i int) int {
 	for {
 		i = controlIndex(b, i)
@@ -84,7 +84,7 @@ func textEnd(b []byte, i int) int {
 	}
 }
 
-// asciiEnd is controlIndex, with bytes from 0x80 taken for control bytes.
+// asciiEnd is controlIndex, but treats bytes from 0x80 on as control bytes.
 func asciiEnd(b []byte, i int) int {
 	for ; i+8 <= len(b); i += 8 {
 		x := binary.LittleEndian.Uint64(b[i:])
@@ -100,8 +100,8 @@ func asciiEnd(b []byte, i int) int {
 	return i
 }
 
-// EqualFold reports whether b is lower, which must be in lower case, but for
-// the case of ASCII letters.
+// EqualFold reports whether b equals lower, which must be in lower case, if the
+// case of ASCII letters is ignored.
 func EqualFold(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
@@ -153,7 +153,7 @@ var hexValue = func() (value [256]uint8) {
 	return value
 }()
 
-// trim cuts spaces and tabs off both ends.
+// trim removes spaces and tabs from both ends.
 func trim(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 		b = b[1:]

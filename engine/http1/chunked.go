@@ -2,31 +2,31 @@ package http1
 
 import "math"
 
-// A chunkState is what the next byte of a chunked body belongs to.
+// A chunkState says what the next byte of a chunked body belongs to.
 type chunkState uint8
 
 const (
 	chunkSize    chunkState = iota
 	chunkExt                // extensions, up to the CR
-	chunkSizeLF             // LF of the size line
+	chunkSizeLF             // the LF of the size line
 	chunkData               // the data
-	chunkDataCR             // CR behind the data
-	chunkDataLF             // LF behind that
-	chunkTrailer            // trailers and the final empty line
+	chunkDataCR             // the CR after the data
+	chunkDataLF             // the LF after that
+	chunkTrailer            // the trailers and the final empty line
 	chunkDone
 )
 
 // Chunked decodes a chunked body as it arrives. The zero Chunked is at the
 // start of a body. It is not safe for concurrent use.
 //
-// Extensions are skipped, as RFC 9112 §7.1.1 wants of those that do not know
-// them. After an error the state is not defined.
+// Chunked skips extensions, as RFC 9112 §7.1.1 requires of a recipient that
+// does not know them. After an error, the state is undefined.
 type Chunked struct {
 	state    chunkState
-	digits   uint8  // of the size so far
-	left     uint64 // the size so far, then bytes of data to come; fits an int64
+	digits   uint8  // digits of the size so far
+	left     uint64 // the size so far, then the remaining bytes of data; fits in an int64
 	line     int    // bytes of the size line so far
-	waste    uint64 // bytes of framing beyond what the data excuses
+	waste    uint64 // bytes of framing beyond what the amount of data justifies
 	total    int64  // bytes of data so far
 	chunks   int    // size lines so far
 	section  []byte // the trailer section so far
@@ -34,16 +34,16 @@ type Chunked struct {
 	trailers []Field
 }
 
-// Reset makes c ready for another body. Buffers are kept.
+// Reset prepares c for another body. It keeps buffers.
 func (c *Chunked) Reset() {
 	clear(c.trailers)
 	*c = Chunked{section: c.section[:0], trailers: c.trailers[:0]}
 }
 
-// Next consumes n bytes from the start of buf and returns the data among
-// them, which points into buf. Keep calling with what follows until n is 0
-// (more bytes must come) or done (the last CRLF was consumed). A call may
-// consume framing only; data is then empty.
+// Next consumes n bytes from the start of buf and returns the data among them,
+// which points into buf. Keep calling it with the following bytes until n is 0
+// (more bytes must arrive) or done is true (the last CRLF was consumed). If a
+// call consumes only framing, data is empty.
 func (c *Chunked) Next(buf []byte) (data []byte, n int, done bool, err *Error) {
 	for n < len(buf) && c.state != chunkDone {
 		switch c.state {
@@ -82,16 +82,16 @@ func (c *Chunked) Next(buf []byte) (data []byte, n int, done bool, err *Error) {
 	return nil, n, c.state == chunkDone, nil
 }
 
-// Started reports whether a byte of the body was consumed.
+// Started reports whether any byte of the body was consumed.
 func (c *Chunked) Started() bool { return c.state != chunkSize || c.digits > 0 || c.line > 0 }
 
 // Len returns how many bytes of data Next has returned so far.
 func (c *Chunked) Len() int64 { return c.total }
 
-// Count returns how many chunks have begun so far, the last one included.
+// Count returns how many chunks have begun so far, including the last one.
 func (c *Chunked) Count() int { return c.chunks }
 
-// step consumes one byte of framing outside of trailers.
+// step consumes one byte of framing outside trailers.
 func (c *Chunked) step(b byte) *Error {
 	switch c.state {
 	case chunkSize:
@@ -124,8 +124,8 @@ func (c *Chunked) step(b byte) *Error {
 	return nil
 }
 
-// size consumes a byte of a chunk size, or the one that ends it. Sixteen
-// digits at most, no sign, no space: RFC 9112 §7.1.
+// size consumes a byte of a chunk size, or the byte that ends it. A size has at
+// most sixteen digits and no sign or space: RFC 9112 §7.1.
 func (c *Chunked) size(b byte) *Error {
 	digit := hexValue[b]
 	switch {
@@ -151,9 +151,9 @@ func (c *Chunked) size(b byte) *Error {
 	return nil
 }
 
-// begin follows a whole size line. A sender may wrap each byte in a chunk,
-// which costs five bytes of framing each, but not make us read megabytes of
-// extensions for nothing (CVE-2023-39326).
+// begin is called after a complete size line. A sender may wrap each byte in a
+// chunk, which costs five bytes of framing each, but must not make us read
+// megabytes of extensions for no data (CVE-2023-39326).
 func (c *Chunked) begin() *Error {
 	c.chunks++
 	c.waste += uint64(c.line) + 4

@@ -10,17 +10,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A decoded is what became of a chunked body.
+// A decoded is the result of decoding a chunked body.
 type decoded struct {
 	data     string
-	used     int // bytes consumed; only of a body that is done
+	used     int // bytes consumed; only for a complete body
 	done     bool
 	err      *Error
 	trailers string
 }
 
-// decode feeds a body as if reads had ended at the cuts. What Next leaves of
-// a read comes again with the next one.
+// decode feeds a body as if it had been read in pieces that end at the cuts.
+// Bytes of a read that Next does not consume are passed again with the next
+// read.
 func decode(in []byte, cuts []int) decoded {
 	var c Chunked
 	var out decoded
@@ -47,7 +48,8 @@ func decode(in []byte, cuts []int) decoded {
 }
 
 // requireChunkSplitsAgree checks that the result is the same for every split.
-// The data in front of an error may differ: that it was delivered is no harm.
+// Only the data before an error may differ: it does no harm that it was
+// delivered.
 func requireChunkSplitsAgree(t *testing.T, in []byte) decoded {
 	t.Helper()
 	want := decode(in, nil)

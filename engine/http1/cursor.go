@@ -1,27 +1,28 @@
 package http1
 
-// A stage is how far into a head a cursor is.
+// A stage says how far into a head a cursor is.
 type stage uint8
 
 const (
-	stageIdle   stage = iota // before a head
-	stageLine                // in its first line
+	stageIdle   stage = iota // before the head
+	stageLine                // in the first line
 	stageFields              // in a field line
 )
 
-// A cursor remembers how far a head was looked at, so that one that arrives
-// byte by byte costs no more than one that arrives at once. Offsets are from
-// the start of the buffer; a buffer that moved is read from its start again.
+// A cursor remembers how far a head has been scanned, so that a head that
+// arrives byte by byte costs no more than one that arrives at once. Offsets are
+// relative to the start of the buffer; if the buffer has moved, it is read
+// again from the start.
 type cursor struct {
-	base  *byte // first byte of that buffer
+	base  *byte // first byte of the buffer
 	stage stage
 	line  int // start of the line being read
-	at    int // the bytes of that line before at hold nothing to stop at
-	empty int // lines skipped before the first
+	at    int // the bytes of the line before at need not be scanned again
+	empty int // empty lines skipped before the first line
 }
 
-// resume prepares for buf, which is not empty, and reports whether a head is
-// read from its start: a new one, or one whose buffer moved.
+// resume prepares for buf, which must not be empty, and reports whether the
+// head is read from its start: because it is new, or because the buffer moved.
 func (c *cursor) resume(buf []byte) (fresh bool) {
 	if c.stage != stageIdle && c.base == &buf[0] && c.at <= len(buf) {
 		return false
@@ -30,13 +31,14 @@ func (c *cursor) resume(buf []byte) (fresh bool) {
 	return true
 }
 
-// next makes at the start of the line being read.
+// next sets the start of the line being read.
 func (c *cursor) next(at int) {
 	c.line, c.at = at, at
 }
 
-// lineEnd reads the end of a line at i, a byte that a line cannot hold, and
-// returns the offset behind it; 0 when more bytes must come.
+// lineEnd reads the end of a line at i, where buf has a byte that cannot be
+// part of a line. It returns the offset after the line end, or 0 if more bytes
+// must arrive.
 func lineEnd(buf []byte, i int) (next int, err *Error) {
 	switch {
 	case buf[i] == '\n':
@@ -54,8 +56,8 @@ func lineEnd(buf []byte, i int) (next int, err *Error) {
 }
 
 // field reads a line of a field section into f, and returns the classes of the
-// bytes in its name. It returns false when more bytes must come; the caller
-// has asked atEnd before.
+// bytes in its name. It returns false if more bytes must arrive. The caller
+// must have checked atEnd first.
 func (c *cursor) field(buf []byte, f *Field) (ok bool, class uint8, err *Error) {
 	if c.line == len(buf) {
 		return false, 0, nil
@@ -89,8 +91,8 @@ func (c *cursor) field(buf []byte, f *Field) (ok bool, class uint8, err *Error) 
 	return true, class, nil
 }
 
-// nameError says what is wrong with a field line whose name is followed by
-// stop instead of a colon, or is empty.
+// nameError returns the error for a field line whose name is followed by stop
+// instead of a colon, or is empty.
 func nameError(name []byte, stop byte) *Error {
 	space := stop == ' ' || stop == '\t'
 	switch {
@@ -106,8 +108,8 @@ func nameError(name []byte, stop byte) *Error {
 	return errFieldName
 }
 
-// atEnd reports whether the line being read begins with CR: the empty line
-// that ends a section, or an error, as lineEnd will say.
+// atEnd reports whether the line being read begins with CR: it is either the
+// empty line that ends a section or an error, which lineEnd distinguishes.
 func (c *cursor) atEnd(buf []byte) bool {
 	return c.line < len(buf) && buf[c.line] == '\r'
 }

@@ -1,18 +1,18 @@
 package http1
 
-// An Error is a refusal. All values are made once, in this file: a caller may
-// compare them with == and use Reason as a metric label.
+// An Error is a refusal. All values are created once, in this file: a caller
+// can compare them with == and use Reason as a metric label.
 type Error struct {
-	Status int    // to answer
-	Reason string // short and fixed, never holds input; safe to show and to log
+	Status int    // status to answer with
+	Reason string // short and fixed, without input; safe to show and to log
 
 	gateway *Error
 }
 
 func (e *Error) Error() string { return e.Reason }
 
-// Gateway returns the same fault as one of a worker's answer: status 502. It
-// is e itself when e already is one.
+// Gateway returns the same fault as a fault of a worker's answer, with status
+// 502. It returns e if that already is one.
 func (e *Error) Gateway() *Error {
 	if e.gateway == nil {
 		return e
@@ -34,7 +34,7 @@ var (
 	errBareLF      = refuse(400, "line ends in a bare line feed")
 	errBareCR      = refuse(400, "carriage return without line feed")
 	errControl     = refuse(400, "control byte in a line")
-	errNotASCII    = refuse(400, "byte in the request line that is not ASCII, which must be escaped")
+	errNotASCII    = refuse(400, "non-ASCII byte in the request line, which must be escaped")
 	errFold        = refuse(400, "folded field line")
 	errFieldName   = refuse(400, "field name is not a token")
 	errFieldSpace  = refuse(400, "space before the colon of a field")
@@ -69,22 +69,22 @@ var (
 	errLengths      = refuse(400, "more than one content-length")
 	errBothFramings = refuse(400, "content-length together with transfer-encoding")
 	errCoding       = refuse(501, "unsupported transfer-encoding")
-	errCodingAfter  = refuse(400, "transfer-encoding behind chunked")
+	errCodingAfter  = refuse(400, "transfer-encoding after chunked")
 	errCoding10     = refuse(400, "transfer-encoding in HTTP/1.0")
 	errTrailerName  = refuse(400, "trailer names a framing field")
 	errExpect       = refuse(417, "unknown expectation")
 )
 
-// Websocket handshakes: RFC 6455 §4.2.1. Where it is likely that a proxy in
-// front has made them wrong, the reason names what nginx needs.
+// Websocket handshakes: RFC 6455 §4.2.1. If a proxy in front probably broke the
+// handshake, the reason says what nginx needs.
 var (
 	errSocket10      = refuse(400, "websocket handshake over HTTP/1.0: nginx needs proxy_http_version 1.1")
 	errSocketUpgrade = refuse(400, "websocket handshake without an upgrade field: nginx needs proxy_set_header Upgrade $http_upgrade")
 	errSocketConn    = refuse(400, "websocket handshake whose connection field does not name upgrade: nginx needs proxy_set_header Connection upgrade")
-	errSocketMethod  = refuse(400, "websocket handshake that is no GET")
+	errSocketMethod  = refuse(400, "websocket handshake that is not a GET")
 	errSocketBody    = refuse(400, "websocket handshake with a body")
 	errSocketOther   = refuse(400, "websocket handshake that offers another protocol too")
-	errSocketVersion = refuse(426, "websocket handshake of a version other than 13")
+	errSocketVersion = refuse(426, "websocket handshake with a version other than 13")
 	errSocketKey     = refuse(400, "websocket handshake without one valid sec-websocket-key")
 )
 

@@ -5,11 +5,12 @@ import "bytes"
 // A Field is one field line. Both slices point into the buffer that the head
 // was parsed from.
 type Field struct {
-	Name  []byte // as it came, a token
-	Value []byte // without the spaces around it; no control byte but tab
+	Name  []byte // as received, a token
+	Value []byte // without surrounding spaces; contains no control bytes except tabs
 	Kind  Kind
-	// Drop says that the field is never forwarded: it concerns one connection,
-	// Connection names it, or an app could take its name for another.
+	// Drop means that the field is never forwarded: it applies to one
+	// connection, Connection names it, or an app could mistake its name for
+	// another.
 	Drop bool
 }
 
@@ -23,9 +24,10 @@ func find(fields []Field, k Kind) *Field {
 	return nil
 }
 
-// NextElement splits the first element off a comma-separated list, without
-// the spaces around it. It does not know quoted strings. Empty elements are
-// skipped, as RFC 9110 §5.6.1 wants; element is empty at the end of the list.
+// NextElement splits the first element off a comma-separated list and removes
+// the spaces around it. It does not understand quoted strings. It skips empty
+// elements, as RFC 9110 §5.6.1 requires; element is empty at the end of the
+// list.
 func NextElement(list []byte) (element, rest []byte) {
 	for len(list) > 0 {
 		i := bytes.IndexByte(list, ',')
@@ -41,8 +43,8 @@ func NextElement(list []byte) (element, rest []byte) {
 	return nil, nil
 }
 
-// HasElement reports whether a comma-separated list holds an element, given
-// in lower case, in any case.
+// HasElement reports whether a comma-separated list contains an element in any
+// case. The element must be given in lower case.
 func HasElement(list []byte, lower string) bool {
 	for element, rest := NextElement(list); len(element) > 0; element, rest = NextElement(rest) {
 		if EqualFold(element, lower) {

@@ -2,7 +2,7 @@ package http1
 
 const maxLengthDigits = 18 // so that no sum of lengths overflows
 
-// frame decides how the body is framed, as of RFC 9112 §6.3.
+// frame decides how the body is framed, according to RFC 9112 §6.3.
 func (r *Request) frame() *Error {
 	if r.codings.count > 0 && r.seen.Has(KindContentLength) {
 		return errBothFramings
@@ -16,11 +16,11 @@ func (r *Request) frame() *Error {
 	return err
 }
 
-// frame decides how the body is framed. Unlike in a request, chunked wins over a
-// Content-Length beside it, as of RFC 9112 §6.3 rule 3: the client never sees
-// the length, since the proxy frames the answer anew. The worker's
-// connection is not used again after such an answer, in case the worker meant
-// the length after all.
+// frame decides how the body is framed. Unlike in a request, chunked takes
+// precedence over a Content-Length, according to RFC 9112 §6.3 rule 3: the
+// client never sees the length, because the proxy frames the answer itself.
+// After such an answer the worker's connection is not reused, in case the
+// worker meant the length after all.
 func (r *Response) frame() *Error {
 	err := r.codings.check(r.Minor)
 	if err != nil {
@@ -36,12 +36,12 @@ func (r *Response) frame() *Error {
 	return err
 }
 
-// codings are what the Transfer-Encoding fields of a head name.
+// codings are the codings in the Transfer-Encoding fields of a head.
 type codings struct {
-	count   int    // of the fields
-	value   []byte // of the last one
+	count   int    // number of fields
+	value   []byte // value of the last field
 	chunked bool   // "chunked" is among them
-	after   bool   // and another one behind it
+	after   bool   // another coding follows it
 }
 
 func (c *codings) add(value []byte) {
@@ -53,9 +53,9 @@ func (c *codings) add(value []byte) {
 	}
 }
 
-// check refuses all but exactly one "chunked". Names of codings are read
-// without case; nothing may follow them. Where chunked is not the last, nobody
-// can tell where the body ends (RFC 9112 §6.3 rule 4.3).
+// check accepts only a single "chunked". Names of codings are case-insensitive,
+// and nothing may follow them. If chunked is not the last coding, nobody can
+// tell where the body ends (RFC 9112 §6.3 rule 4.3).
 func (c *codings) check(minor int) *Error {
 	switch {
 	case c.count == 0:
@@ -70,7 +70,7 @@ func (c *codings) check(minor int) *Error {
 	return nil
 }
 
-// parseLength reads a Content-Length: 1 to 18 digits and nothing else.
+// parseLength parses a Content-Length: 1 to 18 digits and nothing else.
 func parseLength(value []byte) (int64, *Error) {
 	if len(value) == 0 || len(value) > maxLengthDigits {
 		return -1, errLength
@@ -85,8 +85,8 @@ func parseLength(value []byte) (int64, *Error) {
 	return n, nil
 }
 
-// checkTrailer refuses to announce trailers that would frame the message
-// anew.
+// checkTrailer refuses announcements of trailers that would change the framing
+// of the message.
 func checkTrailer(value []byte) *Error {
 	for name, rest := NextElement(value); len(name) > 0; name, rest = NextElement(rest) {
 		switch {

@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The oracle of these targets is net/http: what we accept, it accepts too and
-// reads the same. The other way round we are stricter on purpose. What it
-// takes and we refuse, by name:
+// The oracle of these targets is net/http: it accepts what we accept, and reads
+// the same. Conversely, we are stricter on purpose. net/http accepts, and we
+// refuse:
 //
 //   - bare LF as line end, folded lines, space before the colon (kept as part
 //     of the name), more than one empty line before a request
@@ -28,12 +28,12 @@ import (
 //   - TRACE, CONNECT; HTTP/2 and up
 //   - "\" in the path, "#", non-ASCII bytes in the query, dot segments, opaque URLs,
 //     "*" without OPTIONS, users and odd names in hosts
-//   - Host that is absent or malformed
+//   - missing or malformed Host
 //   - unknown expectations; Connection that names too much
 //   - spaces in a chunk size line, control bytes in extensions
 //
-// Each target also checks that every split of the input gives the same
-// result; cut chooses one beside the usual ones.
+// Each target also checks that every split of the input gives the same result;
+// cut selects one in addition to the usual ones.
 
 const oracleBuffer = 256 << 10
 
@@ -85,7 +85,7 @@ func requireSameCut(t *testing.T, p parser, in []byte, cut uint16, want string) 
 	require.Equal(t, want, show(p, n, err), "in pieces of %d", 1+at%5)
 }
 
-// checkRequest compares what was read with what net/http reads.
+// checkRequest compares the result with that of net/http.
 func checkRequest(t *testing.T, r *Request, in []byte) {
 	t.Helper()
 	head := in[:r.HeadLen]
@@ -112,7 +112,7 @@ func checkRequest(t *testing.T, r *Request, in []byte) {
 		assert.Empty(t, req.TransferEncoding)
 		assert.Equal(t, req.ContentLength, max(r.ContentLength, 0))
 	}
-	if r.Minor == 1 { // net/http decides the others in its server
+	if r.Minor == 1 { // for others, the server of net/http decides
 		assert.Equal(t, req.Close, !r.KeepAlive)
 	}
 	checkForward(t, r)
@@ -137,8 +137,8 @@ func checkPath(t *testing.T, r *Request, u *url.URL) {
 	assert.Equal(t, origin, string(r.Origin))
 }
 
-// checkFields compares fields with a header of net/http, which takes out what
-// it understands and has its own idea of Pragma.
+// checkFields compares fields with a header of net/http, which removes the
+// fields that it understands and treats Pragma specially.
 func checkFields(t *testing.T, fields []Field, header, trailer http.Header) {
 	t.Helper()
 	got := http.Header{}
@@ -154,7 +154,7 @@ func checkFields(t *testing.T, fields []Field, header, trailer http.Header) {
 		if header[name] == nil {
 			got.Del(name)
 		}
-		if name == "Content-Length" && len(got[name]) > 1 { // net/http collapses equal ones
+		if name == "Content-Length" && len(got[name]) > 1 { // net/http merges equal fields
 			got[name] = got[name][:1]
 		}
 	}
@@ -164,8 +164,8 @@ func checkFields(t *testing.T, fields []Field, header, trailer http.Header) {
 	}
 }
 
-// checkForward checks that what a worker would get parses again, and means
-// the same.
+// checkForward checks that what a worker would get parses again, and means the
+// same.
 func checkForward(t *testing.T, r *Request) {
 	t.Helper()
 	out := AppendRequestLine(nil, r.Method, r.Origin)
@@ -177,7 +177,7 @@ func checkForward(t *testing.T, r *Request) {
 	case r.Upgrade:
 		out = append(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
 	case r.Seen().Has(KindSecWebSocketKey):
-		return // without its Upgrade it looks like a handshake that a proxy has broken
+		return // without its Upgrade it looks like a handshake broken by a proxy
 	}
 	out = append(out, "\r\n"...)
 	if len(out) > DefaultLimits.MaxHead || len(r.Fields) == DefaultLimits.MaxFields || len(r.Target) > 8000 {
@@ -273,8 +273,8 @@ func FuzzChunked(f *testing.F) {
 		}
 		data, trailers, used, err := oracleChunked(in)
 		if !got.done {
-			// Incomplete. The count that net/http keeps of what is no data
-			// overflows when a chunk begins that has 2^62 bytes or more.
+			// Incomplete. The counter of net/http for bytes that are not data
+			// overflows when a chunk of 2^62 bytes or more begins.
 			if got.err == nil && (err == nil || !strings.Contains(err.Error(), "too much non-data")) {
 				assert.True(t, bytes.HasPrefix(data, []byte(got.data)))
 			}
@@ -287,7 +287,8 @@ func FuzzChunked(f *testing.F) {
 	})
 }
 
-// oracleChunked reads a chunked body with net/http. used is what it consumed.
+// oracleChunked reads a chunked body with net/http. used is the number of bytes
+// that it consumed.
 func oracleChunked(in []byte) (data []byte, trailers http.Header, used int, err error) {
 	const head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
 	rest := bufio.NewReaderSize(io.MultiReader(bytes.NewReader([]byte(head)), bytes.NewReader(in)), oracleBuffer)
@@ -300,7 +301,7 @@ func oracleChunked(in []byte) (data []byte, trailers http.Header, used int, err 
 	return data, req.Trailer, len(in) - len(left), errors.Join(err, readErr)
 }
 
-// checkTrailers compares with the trailers that net/http read.
+// checkTrailers compares the trailers with those of net/http.
 func checkTrailers(t *testing.T, in []byte, want http.Header) {
 	t.Helper()
 	var c Chunked

@@ -2,19 +2,19 @@ package http1
 
 const (
 	keyLen     = 24 // base64 of 16 bytes
-	keyDigits  = 22 // of these, before the padding
+	keyDigits  = 22 // of which precede the padding
 	keyPadding = "=="
 )
 
-// webSocketVersion is the one of RFC 6455. There is no other that a server
-// takes.
+// webSocketVersion is the version of RFC 6455, the only one that servers
+// accept.
 const webSocketVersion = "13"
 
-// handshake finds out whether the head asks for a websocket as RFC 6455 §4.1
-// wants it, and nothing else. One that tries and is wrong is refused: without
-// its Upgrade it would be a plain GET that no app expects. An Upgrade to
-// something else is no concern of ours, and goes with the other fields of the
-// hop.
+// handshake finds out whether the head is a websocket handshake according to
+// RFC 6455 §4.1, and nothing else. It refuses a handshake that is wrong:
+// without its Upgrade it would be an ordinary GET that no app expects. It
+// ignores an Upgrade to anything else, which is dropped with the other
+// hop-by-hop fields.
 func (r *Request) handshake() *Error {
 	if !r.seen.Has(KindUpgrade) && !r.seen.Has(KindSecWebSocketKey) {
 		return nil
@@ -29,15 +29,15 @@ func (r *Request) handshake() *Error {
 	return err
 }
 
-// An opening is what the fields of a head say of a websocket.
+// An opening counts what the fields of a head say about a websocket.
 type opening struct {
 	upgrades int // Upgrade fields
-	sockets  int // those that name a websocket
-	pure     int // those that name nothing else
+	sockets  int // Upgrade fields that name a websocket
+	pure     int // Upgrade fields that name nothing else
 	keys     int
 	goodKeys int
 	versions int
-	known    int // versions that we have
+	known    int // versions that we support
 }
 
 func (h *opening) read(fields []Field) {
@@ -65,18 +65,18 @@ func count(b bool) int {
 	return 0
 }
 
-// tries reports whether the head is one of a client that wants a websocket,
-// whatever has become of it on its way.
+// tries reports whether the head comes from a client that wants a websocket,
+// even if something changed the head on its way.
 func (h *opening) tries(r *Request) bool {
 	if h.sockets > 0 {
 		return r.options.upgrade || h.keys > 0 || h.versions > 0
 	}
-	// Only a websocket's client sends a key: a proxy has removed the Upgrade.
+	// Only websocket clients send a key, so a proxy has removed the Upgrade.
 	return h.upgrades == 0 && h.keys > 0 && string(r.Method) == "GET"
 }
 
-// check says what is wrong with a handshake. What a proxy in front has done to
-// it comes first.
+// check returns what is wrong with a handshake. It checks first for damage by a
+// proxy in front.
 func (h *opening) check(r *Request) *Error {
 	switch {
 	case r.Minor == 0:
@@ -88,7 +88,7 @@ func (h *opening) check(r *Request) *Error {
 	case string(r.Method) != "GET":
 		return errSocketMethod
 	case r.HasBody():
-		return errSocketBody // one side would read it as frames
+		return errSocketBody // one side would read the body as frames
 	case h.upgrades != 1 || h.pure != 1:
 		return errSocketOther
 	case h.versions != 1 || h.known != 1:

@@ -5,8 +5,8 @@ import "bytes"
 const maxHostName = 255 // bytes, as in the DNS
 
 // checkHost sets Host from the target and the Host field. A target in
-// absolute-form overrules the field, as RFC 9112 §3.2.2 wants, whose value
-// becomes the same: whoever asks for the host gets one answer.
+// absolute-form overrides the field, as RFC 9112 §3.2.2 requires. The field's
+// value becomes the same, so that there is only one answer to what the host is.
 func (r *Request) checkHost() *Error {
 	switch {
 	case !r.seen.Has(KindHost) && r.Minor == 1:
@@ -28,17 +28,16 @@ func (r *Request) checkHost() *Error {
 	return nil
 }
 
-// withoutEmptyPort cuts a colon without a port off a valid host. RFC 3986
-// §3.2.3 allows it, and tells those who write URLs to leave it out; not every
-// app takes it for the same host.
+// withoutEmptyPort removes a colon without a port from a valid host. RFC 3986
+// §3.2.3 allows the colon but advises against it, and not every app treats it
+// as the same host.
 func withoutEmptyPort(host []byte) []byte { return bytes.TrimSuffix(host, []byte(":")) }
 
-// validHost reports whether b is a name or address, with or without a port,
-// which may be empty.
-// It is stricter than RFC 3986: no user, no escapes, nothing but letters,
-// digits and "-._~" in a name, since the host ends up in forwarded fields and
-// in URLs that apps build; and no empty label, which no name in the DNS has but
-// the final one.
+// validHost reports whether b is a name or address, optionally with a port,
+// which may be empty. It is stricter than RFC 3986: it allows no user, no
+// escapes, and only letters, digits and "-._~" in a name, because the host ends
+// up in forwarded fields and in URLs that apps build. It allows no empty label,
+// because in the DNS only the final label of a name can be empty.
 func validHost(b []byte) bool {
 	if len(b) == 0 {
 		return false
@@ -70,7 +69,8 @@ var hostByte = func() (class [256]uint8) {
 	return class
 }()
 
-// validPort reads a colon and a number up to 65535, or nothing behind it.
+// validPort reports whether b is a colon followed by a number up to 65535 or by
+// nothing.
 func validPort(b []byte) bool {
 	if b[0] != ':' || len(b) > 6 {
 		return false
@@ -85,8 +85,8 @@ func validPort(b []byte) bool {
 	return n <= 65535
 }
 
-// validIPv6 reads an address without zone. (net/netip would need a string,
-// and allocate its error.)
+// validIPv6 reports whether b is an address without a zone. (net/netip would
+// need a string, and allocate its error.)
 func validIPv6(b []byte) bool {
 	groups, gap := 0, false
 	for i := 0; i < len(b); {

@@ -2,11 +2,11 @@ package http1
 
 import "encoding/binary"
 
-// A Kind is a field name this package or the proxy gives a meaning to, found
-// without regard to case. The zero Kind is every other name.
+// A Kind is a field name that has a meaning for this package or the proxy,
+// regardless of case. The zero Kind stands for every other name.
 type Kind uint8
 
-// The kinds. Those from KindConnection to KindHTTP2Settings concern one
+// The kinds. Those from KindConnection to KindHTTP2Settings apply to one
 // connection only and are never forwarded.
 const (
 	KindOther Kind = iota
@@ -55,7 +55,7 @@ const (
 	numKinds
 )
 
-// kindNames are in lower case; the order is that of the constants.
+// kindNames are the names in lower case, in the order of the constants.
 var kindNames = [numKinds]string{
 	KindConnection:             "connection",
 	KindKeepAlive:              "keep-alive",
@@ -97,13 +97,13 @@ var kindNames = [numKinds]string{
 	KindRetryAfter:             "retry-after",
 }
 
-// xForwarded begins the names of the fields that say what a proxy has seen.
-// Frameworks believe more of them than are written down anywhere: -Prefix,
-// -Ssl, -Scheme, -Server, -User and others.
+// xForwarded is the prefix of the fields that say what a proxy has seen.
+// Frameworks trust more of them than are documented anywhere: -Prefix, -Ssl,
+// -Scheme, -Server, -User and others.
 const xForwarded = "x-forwarded-"
 
-// String returns the name in lower case, or "" for KindOther. That of
-// KindXForwarded is what the names begin with.
+// String returns the name in lower case, or "" for KindOther. For
+// KindXForwarded it returns the prefix of the names.
 func (k Kind) String() string {
 	if k < numKinds {
 		return kindNames[k]
@@ -129,20 +129,20 @@ func (s KindSet) Has(k Kind) bool { return s>>k&1 != 0 }
 const (
 	// hopByHop are the kinds from KindConnection to KindHTTP2Settings.
 	hopByHop = KindSet(1)<<(KindHTTP2Settings+1) - 2
-	// framing kinds are written anew, never copied.
+	// framing kinds are never copied; ldcorn writes its own.
 	framing = KindSet(1<<KindContentLength | 1<<KindTransferEncoding | 1<<KindTrailer | 1<<KindExpect)
 )
 
-// OfConnection reports whether fields of the kind concern one connection only,
-// and so are never forwarded.
+// OfConnection reports whether fields of the kind apply to one connection only,
+// so that they are never forwarded.
 func (k Kind) OfConnection() bool { return hopByHop.Has(k) }
 
 // Frames reports whether fields of the kind say how a body is sent. ldcorn
-// writes them anew, and never copies them.
+// writes its own, and never copies them.
 func (k Kind) Frames() bool { return framing.Has(k) }
 
-// kindTable finds a kind by the length and the two ends of a name. Slots hold
-// a Kind, 0 when free; collisions go on to the next slot.
+// kindTable is a hash table of kinds by the length and the two ends of a name.
+// A slot holds a Kind, or 0 if free; collisions go to the next slot.
 var kindTable = func() (table [256]Kind) {
 	for k := KindOther + 1; k < numKinds; k++ {
 		i := kindHash([]byte(kindNames[k]))
@@ -159,8 +159,8 @@ func kindHash(name []byte) uint8 {
 	return uint8(len(name))*11 + first*5 + last*19
 }
 
-// KindOf returns the kind of a name in upper or lower case. What is not a token
-// is KindOther.
+// KindOf returns the kind of a name in upper or lower case. A name that is not
+// a token is KindOther.
 func KindOf(name string) Kind {
 	if !IsToken(name) {
 		return KindOther
@@ -186,9 +186,10 @@ func isXForwarded(name []byte) bool {
 	return len(name) >= len(xForwarded) && equalToken(name[:len(xForwarded)], xForwarded)
 }
 
-// equalToken reports whether a token is lower but for its case. Setting bit
-// 0x20 is exact here: the only token bytes it makes a letter, digit or hyphen
-// of are the letters, and lower holds nothing else.
+// equalToken reports whether a token equals lower, ignoring case. Setting bit
+// 0x20 is exact here: among token bytes it yields a letter, digit or hyphen
+// only for letters, digits and hyphens themselves, and lower contains nothing
+// else.
 func equalToken(token []byte, lower string) bool {
 	if len(token) != len(lower) {
 		return false

@@ -31,7 +31,7 @@ func TestKindOf(t *testing.T) {
 		KindProxy, KindTE, KindUpgrade, KindHTTP2Settings))
 }
 
-// otherThan is the kind of a name that is not in the table.
+// otherThan returns the expected kind of a name that is not in the table.
 func otherThan(name string) Kind {
 	if strings.HasPrefix(name, xForwarded) {
 		return KindXForwarded
@@ -39,7 +39,7 @@ func otherThan(name string) Kind {
 	return KindOther
 }
 
-// TestXForwarded: whatever a name has behind X-Forwarded-, it is known.
+// TestXForwarded: every name that begins with X-Forwarded- is recognized.
 func TestXForwarded(t *testing.T) {
 	for _, name := range []string{"X-Forwarded-", "x-forwarded-prefix", "X-FORWARDED-SSL", "X-Forwarded-For-Original", "X-Forwarded-F", "X-Forwarded-_"} {
 		assert.Equal(t, KindXForwarded, kindOf([]byte(name)), name)

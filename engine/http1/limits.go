@@ -2,15 +2,16 @@ package http1
 
 // Limits bound a head. Every number must be positive.
 type Limits struct {
-	MaxHead   int // bytes of a whole head, its final empty line included; more is 431
-	MaxLine   int // bytes of the first line without its CRLF; more is 414, as is a line without an end in MaxHead
-	MaxFields int // more is 431
-	// Underscores says that a request's fields with "_" in their names are
-	// forwarded, but for those that an app could take for one with a Kind.
+	MaxHead   int // bytes of a complete head, including its final empty line; more is 431
+	MaxLine   int // bytes of the first line without its CRLF; more is 414, as is a line that does not end within MaxHead
+	MaxFields int // number of fields; more is 431
+	// Underscores means that a request's fields with "_" in their names are
+	// forwarded, except for those that an app could mistake for one with a
+	// Kind.
 	Underscores bool
 }
 
-// DefaultLimits are what Parse takes for nil.
+// DefaultLimits are the limits that Parse uses for nil.
 var DefaultLimits = Limits{
 	MaxHead:   64 << 10,
 	MaxLine:   64 << 10,

@@ -1,8 +1,8 @@
 package http1
 
 // IsOddName reports whether a field name has bytes other than letters, digits,
-// hyphens and dots. Such fields of a request are not forwarded, unless it is
-// for underscores that Limits allows.
+// hyphens and dots. Request fields with such names are not forwarded, except
+// for underscores if Limits allows them.
 func IsOddName(name []byte) bool {
 	for _, c := range name {
 		if nameClass[c] != tokenByte {
@@ -12,9 +12,9 @@ func IsOddName(name []byte) bool {
 	return false
 }
 
-// dropsName reports whether a field is not forwarded because of its name,
-// whose bytes have these classes. Whatever the limits say, no app gets a field
-// that it could take for one with a Kind, which ldcorn reads or writes
+// dropsName reports whether a field is not forwarded because of its name, whose
+// bytes have these classes. Whatever the limits say, no app gets a field that
+// it could mistake for one with a Kind, which ldcorn reads or writes
 // (CVE-2026-3902).
 func dropsName(name []byte, class uint8, lim *Limits) bool {
 	if class&oddByte != 0 || !lim.Underscores || len(name) > maxName {
@@ -27,7 +27,7 @@ func dropsName(name []byte, class uint8, lim *Limits) bool {
 	return kindOf(folded[:len(name)]) != KindOther
 }
 
-// EqualFolded is EqualFold for those that take "_" for "-" as well, in either.
+// EqualFolded is EqualFold, but also treats "_" as "-" in both arguments.
 func EqualFolded(name []byte, lower string) bool {
 	if len(name) != len(lower) {
 		return false

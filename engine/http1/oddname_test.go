@@ -14,8 +14,8 @@ var underscored = func() Limits {
 	return lim
 }()
 
-// kept returns the lines that a head with these would be forwarded with, and
-// whether some were dropped because of their names.
+// kept returns the lines that would be forwarded of a head with these lines,
+// and whether some were dropped because of their names.
 func kept(t *testing.T, lines string, lim *Limits) (out string, odd bool) {
 	t.Helper()
 	var r Request
@@ -27,7 +27,7 @@ func kept(t *testing.T, lines string, lim *Limits) (out string, odd bool) {
 func TestUnderscores(t *testing.T) {
 	for _, c := range []struct {
 		in, want string
-		odd      bool // some are dropped
+		odd      bool // some lines are dropped
 		why      string
 	}{
 		{"X_A: 1\r\nx_b_: 2\r\n_: 3\r\nX.C_D: 4\r\n", "X_A: 1\r\nx_b_: 2\r\n_: 3\r\nX.C_D: 4\r\n", false, "nobody means another name by them"},
@@ -49,7 +49,7 @@ func TestUnderscores(t *testing.T) {
 	assert.False(t, odd, "dropped, but not for their names")
 }
 
-// TestFoldedKinds: no name with a Kind comes through in any disguise.
+// TestFoldedKinds: no name with a Kind gets through in any disguise.
 func TestFoldedKinds(t *testing.T) {
 	for k := KindOther + 1; k < numKinds; k++ {
 		for _, name := range []string{kindNames[k], strings.ToUpper(kindNames[k])} {
@@ -71,7 +71,7 @@ func TestFoldedKinds(t *testing.T) {
 	}
 }
 
-// FuzzUnderscores: whatever a field is called, no app reads it as one that
+// FuzzUnderscores: whatever the name of a field, no app reads it as one that
 // ldcorn writes.
 func FuzzUnderscores(f *testing.F) {
 	for _, name := range []string{"X_A", "x_forwarded-for", "X.Forwarded_For", "_", "Content_Length", "host_"} {

@@ -1,22 +1,22 @@
 package http1
 
-// options are those of the Connection fields of one head.
+// options are the options in the Connection fields of one head.
 type options struct {
 	close   bool
 	persist bool // "keep-alive"
 	upgrade bool
-	named   [][]byte // other fields that concern this connection only
+	named   [][]byte // other fields that apply to this connection only
 }
 
-// parse adds one field value. With protect, naming a field that the app
-// decides by is an error: dropping it would show the app another request than
-// the client sent.
+// parse adds the value of one field. With protect, it is an error to name a
+// field that apps base decisions on: dropping that would show the app a
+// different request than the client sent.
 func (o *options) parse(value []byte, protect bool) *Error {
 	for option, rest := NextElement(value); len(option) > 0; option, rest = NextElement(rest) {
 		switch {
 		case !isToken(option):
-			// It names no field, so nothing depends on it. Some clients write
-			// what belongs into Keep-Alive: "keep-alive, timeout=5".
+			// This names no field, so nothing depends on it. Some clients put
+			// the content of Keep-Alive here: "keep-alive, timeout=5".
 		case equalToken(option, "keep-alive"):
 			o.persist = true
 		case equalToken(option, "close"):
@@ -24,7 +24,7 @@ func (o *options) parse(value []byte, protect bool) *Error {
 		case equalToken(option, "upgrade"):
 			o.upgrade = true
 		case hopByHop.Has(kindOf(option)):
-			// dropped anyway
+			// is dropped anyway
 		case protect && isProtected(option):
 			return errConnProtect
 		case len(o.named) == maxNominations:
@@ -36,7 +36,7 @@ func (o *options) parse(value []byte, protect bool) *Error {
 	return nil
 }
 
-// isProtected reports whether Connection may not name this field.
+// isProtected reports whether Connection must not name this field.
 func isProtected(name []byte) bool {
 	return protected.Has(kindOf(name))
 }
@@ -58,8 +58,8 @@ func (o *options) drop(fields []Field) {
 	}
 }
 
-// keepAlive reports whether the connection outlives the message, as of RFC
-// 9112 §9.3.
+// keepAlive reports whether the connection outlives the message, according to
+// RFC 9112 §9.3.
 func (o *options) keepAlive(minor int) bool {
 	return !o.close && (minor == 1 || o.persist)
 }

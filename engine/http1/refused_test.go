@@ -29,7 +29,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// What is refused for its first line is refused as soon as that has arrived.
+// A head with a bad first line is refused as soon as that line has arrived.
 func TestRefusedEarly(t *testing.T) {
 	for _, in := range []string{
 		"\x16", "GET /\x80", "GET / HTTP/2.0\r\n", "TRACE / HTTP/1.1\r\n", "GET / HTTP/1.1\n",

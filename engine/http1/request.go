@@ -1,52 +1,51 @@
 package http1
 
-// A Request is a parsed request head. Its slices point into the buffer that
-// was parsed, or into the Request itself, and are valid until either is
-// reused. The zero Request is ready to Parse. It is not safe for concurrent
-// use.
+// A Request is a parsed request head. Its slices point into the buffer that was
+// parsed, or into the Request itself, and are valid until either is reused. The
+// zero Request is ready to Parse. It is not safe for concurrent use.
 type Request struct {
 	Method []byte
-	Target []byte // as it came
-	// Origin is the target in origin-form: Target itself but for an
-	// absolute-form, whose scheme and authority it lacks.
+	Target []byte // as received
+	// Origin is the target in origin-form: Target itself or, for an
+	// absolute-form, Target without its scheme and authority.
 	Origin  []byte
-	RawPath []byte // path of the target, still escaped; "/" where an absolute-form has none, "*" for OPTIONS *
+	RawPath []byte // path of the target, still escaped; "/" if an absolute-form has none, "*" for OPTIONS *
 	Query   []byte // without "?"
-	// Path is RawPath decoded once, as the app will see it: what Python's
-	// unquote makes of it, so that bytes that are not UTF-8 became U+FFFD.
+	// Path is RawPath decoded once, as the app will see it: the result of
+	// Python's unquote, in which bytes that are not UTF-8 have become U+FFFD.
 	Path   []byte
-	Minor  int // of the version: 0 or 1; 1 for HTTP/1.2 and later
+	Minor  int // minor version: 0 or 1; 1 for HTTP/1.2 and later
 	Fields []Field
-	// Host is that of an absolute-form target, else of the Host field, with its
-	// port; empty only in HTTP/1.0, for the caller to fill in. The value of the
-	// Host field is the same.
+	// Host is the host of an absolute-form target, otherwise of the Host field,
+	// with its port. Only in HTTP/1.0 can it be empty, for the caller to fill
+	// in. The value of the Host field is the same.
 	Host           []byte
-	ContentLength  int64 // -1 = none given
+	ContentLength  int64 // -1 if not given
 	Chunked        bool
 	KeepAlive      bool // the client may send another request
 	ExpectContinue bool // the client waits for 100 before it sends its body
-	// Upgrade says that this is a websocket handshake. One that is wrong is
-	// refused. Other upgrades are not reported: their fields are dropped and
-	// the request goes on.
+	// Upgrade means that this is a valid websocket handshake. An invalid one is
+	// refused. Other upgrades are ignored: their fields are dropped and the
+	// request continues.
 	Upgrade    bool
-	TETrailers bool // the client takes trailers
-	OddNames   bool // some field has Drop set because of its name
-	HeadLen    int  // bytes of the head; 0 until Parse returned it
+	TETrailers bool // the client accepts trailers
+	OddNames   bool // at least one field has Drop set because of its name
+	HeadLen    int  // bytes of the head; 0 until Parse has returned it
 
 	cursor    cursor
-	clean     bool // nothing was parsed since Reset
+	clean     bool // nothing has been parsed since Reset
 	seen      KindSet
 	codings   codings
 	length    []byte
 	hostAt    int    // index of the Host field
-	authority []byte // of an absolute-form target
+	authority []byte // from an absolute-form target
 	options   options
-	decoded   []byte // backs Path
-	origin    []byte // backs Origin
+	decoded   []byte // buffer for Path
+	origin    []byte // buffer for Origin
 }
 
-// Reset forgets the head, or the part of one, that was parsed. Buffers are
-// kept; those of the parsed head are let go.
+// Reset forgets the head that was parsed completely or in part. It keeps its
+// own buffers, but not references to the parsed one.
 func (r *Request) Reset() {
 	clear(r.Fields)
 	clear(r.options.named)
@@ -61,14 +60,14 @@ func (r *Request) Reset() {
 	}
 }
 
-// Parse reads one head from the start of buf and returns its length. 0
-// without an error means that the head is incomplete: call again with the
-// same bytes and more behind them, in the same place if possible (a buffer
-// that moved is read from its start). A nil lim means DefaultLimits.
+// Parse parses one head at the start of buf and returns its length. If n is 0
+// without an error, the head is incomplete: call Parse again with the same
+// bytes followed by more, preferably in the same place (a buffer that moved is
+// read from its start). A nil lim means DefaultLimits.
 //
-// After a head or an error, the next call starts a new head by itself; to give
-// up on a part of one, Reset. After an error, what was parsed before it (Method and Target at most) may be
-// shown in a log.
+// After a complete head or an error, the next call starts a new head; to
+// abandon an incomplete head, call Reset. After an error, the fields parsed
+// before it (Method and Target at most) can be logged.
 func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	if lim == nil {
 		lim = &DefaultLimits
@@ -117,7 +116,7 @@ func (r *Request) Get(k Kind) []byte {
 	return nil
 }
 
-// Seen returns the kinds of the fields, dropped ones included.
+// Seen returns the kinds of all fields, including dropped ones.
 func (r *Request) Seen() KindSet { return r.seen }
 
 func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
@@ -151,8 +150,7 @@ func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
 	return n, r.finish()
 }
 
-// more lengthens the list by one and returns the new place, whose content is
-// not defined.
+// more appends a field to the list and returns it. Its content is undefined.
 func more(fields *[]Field) *Field {
 	n := len(*fields)
 	if n < cap(*fields) {
@@ -163,7 +161,8 @@ func more(fields *[]Field) *Field {
 	return &(*fields)[n]
 }
 
-// take notes what one field means. What depends on others waits for finish.
+// take records what one field means. finish handles what depends on other
+// fields.
 func (r *Request) take(f *Field) *Error {
 	k := f.Kind
 	again := r.seen.Has(k)
@@ -194,7 +193,7 @@ func (r *Request) take(f *Field) *Error {
 	return nil
 }
 
-// expect reads an Expect field, a list (RFC 9110 section 10.1.1).
+// expect parses an Expect field, which is a list (RFC 9110 §10.1.1).
 func (r *Request) expect(value []byte) *Error {
 	for member, rest := NextElement(value); len(member) > 0; member, rest = NextElement(rest) {
 		if !EqualFold(member, "100-continue") {

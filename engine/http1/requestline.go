@@ -2,12 +2,12 @@ package http1
 
 import "bytes"
 
-// readLine reads the request line and the empty lines before it. It returns
-// 0 when more bytes must come.
+// readLine reads the request line and the empty lines before it. It returns 0
+// if more bytes must arrive.
 //
-// The order of its checks keeps the answer the same however the bytes were
-// split: first a byte that no line may hold, as soon as it is there, then the
-// length, then, of a whole line, what it says.
+// The order of its checks makes the result independent of how the bytes were
+// split: it first rejects a byte that no line can contain, as soon as that
+// arrives, then checks the length, and then parses a complete line.
 func (r *Request) readLine(buf []byte, maxLine int) (next int, err *Error) {
 	c := &r.cursor
 	for c.line < len(buf) && c.at == c.line && buf[c.line] == '\r' {
@@ -39,7 +39,7 @@ func (r *Request) readLine(buf []byte, maxLine int) (next int, err *Error) {
 	return next, nil
 }
 
-// parseLine reads a whole request line, which holds no control byte.
+// parseLine parses a complete request line without control bytes.
 func (r *Request) parseLine(line []byte) *Error {
 	i := bytes.IndexByte(line, ' ')
 	j := bytes.LastIndexByte(line, ' ')
@@ -58,17 +58,17 @@ func (r *Request) parseLine(line []byte) *Error {
 		return errMethod
 	}
 	r.Minor, r.Method, r.Target = minor, method, target
-	// Methods are case-sensitive, but what comes after us may not know that.
+	// Methods are case-sensitive, but the recipient may not know that.
 	if len(method) == 5 && EqualFold(method, "trace") || len(method) == 7 && EqualFold(method, "connect") {
 		return errMethodDeny
 	}
 	return r.parseTarget()
 }
 
-// parseVersion returns the minor version of HTTP/1.0 and HTTP/1.1, and that of
-// the latter for a later one: a server treats it as the highest minor version
-// it knows (RFC 9110 §2.5). What looks like another version of HTTP is told
-// from what is none.
+// parseVersion returns the minor version of HTTP/1.0 or HTTP/1.1. It returns 1
+// for later minor versions: a server treats them as the highest minor version
+// that it knows (RFC 9110 §2.5). It distinguishes another major version of HTTP
+// from text that is not a version.
 func parseVersion(v []byte) (minor int, err *Error) {
 	const prefix = "HTTP/"
 	switch string(v) {

@@ -2,29 +2,29 @@ package http1
 
 import "bytes"
 
-// A Response is the head of a worker's answer. Its slices point into the
-// buffer that was parsed. The zero Response is ready to Parse. It is not safe
-// for concurrent use.
+// A Response is the head of a worker's answer. Its slices point into the buffer
+// that was parsed. The zero Response is ready to Parse. It is not safe for
+// concurrent use.
 type Response struct {
 	Status int
-	Minor  int    // of the version: 0 or 1; 1 for HTTP/1.2 and later
+	Minor  int    // minor version: 0 or 1; 1 for HTTP/1.2 and later
 	Reason []byte // may be empty
 	Fields []Field
-	// ContentLength is -1 when none is given. HEAD and 304 answers have one
+	// ContentLength is -1 if not given. HEAD and 304 answers can have one
 	// without a body.
 	ContentLength int64
 	Chunked       bool
-	// KeepAlive says that the worker will read another request, provided that
-	// the body does not last until the connection closes.
+	// KeepAlive means that the worker will read another request, unless the
+	// body lasts until the connection closes.
 	KeepAlive bool
-	Upgrade   bool // 101 to a websocket; the caller knows whether it asked
-	// OffersUpgrade says that this is a 426 which names, in its Upgrade fields,
-	// what the client should have asked for. They are not dropped then.
+	Upgrade   bool // 101 to a websocket; the caller knows whether it asked for that
+	// OffersUpgrade means that this is a 426 whose Upgrade fields name what the
+	// client should have asked for. They are not dropped in this case.
 	OffersUpgrade bool
-	HeadLen       int // bytes of the head; 0 until Parse returned it
+	HeadLen       int // bytes of the head; 0 until Parse has returned it
 
 	cursor  cursor
-	clean   bool // nothing was parsed since Reset
+	clean   bool // nothing has been parsed since Reset
 	seen    KindSet
 	codings codings
 	length  []byte
@@ -38,7 +38,7 @@ type BodyMode uint8
 
 // The ways a body ends.
 const (
-	BodyNone BodyMode = iota // there is none
+	BodyNone BodyMode = iota // there is no body
 	BodyLength
 	BodyChunked
 	BodyUntilClose
@@ -48,8 +48,8 @@ func (m BodyMode) String() string {
 	return [...]string{"none", "length", "chunked", "until close"}[m&3]
 }
 
-// BodyMode says how the body ends, as of RFC 9112 §6.3. head says that the
-// request was a HEAD. A length of 0 is BodyNone.
+// BodyMode returns how the body ends, according to RFC 9112 §6.3. head says
+// whether the request was a HEAD. A length of 0 is BodyNone.
 func (r *Response) BodyMode(head bool) BodyMode {
 	switch {
 	case head, r.Status < 200, r.Status == 204, r.Status == 304:
@@ -64,7 +64,7 @@ func (r *Response) BodyMode(head bool) BodyMode {
 	return BodyUntilClose
 }
 
-// Reset forgets the head, or the part of one, that was parsed.
+// Reset forgets the head that was parsed completely or in part.
 func (r *Response) Reset() {
 	clear(r.Fields)
 	clear(r.options.named)
@@ -77,7 +77,7 @@ func (r *Response) Reset() {
 	}
 }
 
-// Parse reads one head, as Request.Parse does. Every error has status 502.
+// Parse parses one head, as Request.Parse does. Every error has status 502.
 func (r *Response) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	if lim == nil {
 		lim = &DefaultLimits
@@ -120,7 +120,7 @@ func (r *Response) Get(k Kind) []byte {
 	return nil
 }
 
-// Seen returns the kinds of the fields, dropped ones included.
+// Seen returns the kinds of all fields, including dropped ones.
 func (r *Response) Seen() KindSet { return r.seen }
 
 func (r *Response) parse(buf []byte, lim *Limits) (int, *Error) {
@@ -172,8 +172,9 @@ func (r *Response) readLine(buf []byte, maxLine int) (next int, err *Error) {
 	return next, nil
 }
 
-// parseLine reads "HTTP/1.1 200 OK". The space before an empty reason is
-// required by RFC 9112 §4 but left out by many; nothing hangs on it.
+// parseLine parses a line such as "HTTP/1.1 200 OK". RFC 9112 §4 requires the
+// space before an empty reason, but many servers omit it, and nothing depends
+// on it.
 func (r *Response) parseLine(line []byte) *Error {
 	const code, reason = len("HTTP/1.1 "), len("HTTP/1.1 200 ")
 	if len(line) < reason-1 || line[code-1] != ' ' || len(line) >= reason && line[reason-1] != ' ' {
@@ -203,15 +204,16 @@ func (r *Response) take(f *Field) *Error {
 	f.Drop = hopByHop.Has(k)
 	switch k {
 	case KindContentLength:
-		// Equal lines are one, as RFC 9112 §6.3 rule 5 allows: Uvicorn 0.50
-		// sends two when an app denies a websocket.
+		// Equal fields count as one, as RFC 9112 §6.3 rule 5 allows: Uvicorn
+		// 0.50 sends two when an app denies a websocket.
 		if again && !bytes.Equal(r.length, f.Value) {
 			return errLengthsDiffer
 		}
 		r.length = f.Value
 	case KindContentType:
 		// The last one counts, as in browsers (Fetch, "extract a MIME type")
-		// and in nginx. In Uvicorn's denial of a websocket it is the app's.
+		// and in nginx. When Uvicorn denies a websocket, the last one is the
+		// app's.
 		if again {
 			r.Fields[r.typeAt].Drop = true
 		}
@@ -241,8 +243,8 @@ func (r *Response) finish() *Error {
 	return nil
 }
 
-// offerUpgrade keeps the Upgrade fields, without which a 426 makes no sense
-// (RFC 9110 §15.5.22). Connection names them, and has dropped them.
+// offerUpgrade restores the Upgrade fields, without which a 426 makes no sense
+// (RFC 9110 §15.5.22). They were dropped because Connection names them.
 func (r *Response) offerUpgrade() {
 	r.OffersUpgrade = true
 	for i := range r.Fields {

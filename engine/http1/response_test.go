@@ -23,8 +23,9 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-// answers are heads of a worker and what must be read in them: status, reason,
-// how the body ends for GET and for HEAD, keep-alive, and what is forwarded.
+// answers lists heads of a worker and what must be read from them: status,
+// reason, how the body ends for GET and for HEAD, keep-alive, and what is
+// forwarded.
 var answers = []struct{ in, want, why string }{
 	{answer("Content-Length: 5\r\n"), "200 OK length none keep", "RFC 9112 §6.3"},
 	{answer("Content-Length: 0\r\n"), "200 OK none none keep", "nothing to read"},

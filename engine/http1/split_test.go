@@ -9,20 +9,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// parser is what Request and Response have in common.
+// A parser is the common interface of Request and Response.
 type parser interface {
 	Parse(buf []byte, lim *Limits) (int, *Error)
 	Reset()
 }
 
-// feed parses in as if reads had ended at the cuts, in one buffer, or with
-// move in another one for each read.
+// feed parses in as if it had been read in pieces that end at the cuts: in one
+// buffer or, with move, in a different one for each read.
 func feed(p parser, in []byte, cuts []int, move bool, lim *Limits) (n int, err *Error) {
 	p.Reset()
 	buf := slices.Clone(in)
 	for _, cut := range append(slices.Clone(cuts), len(in)) {
 		if move {
-			clear(buf) // what was parsed must not be read from the old place
+			clear(buf) // the old buffer must not be read again
 			buf = slices.Clone(in)
 		}
 		if n, err = p.Parse(buf[:cut:cut], lim); n != 0 || err != nil {
@@ -32,9 +32,9 @@ func feed(p parser, in []byte, cuts []int, move bool, lim *Limits) (n int, err *
 	return 0, nil
 }
 
-// splits lists ways to cut n bytes into reads: in two at each place, and into
-// pieces of a few sizes, single bytes among them. Long inputs are cut into
-// long pieces only, to keep the tests quick.
+// splits returns ways to cut n bytes into reads: in two at each position, and
+// into pieces of a few sizes, including single bytes. To keep the tests quick,
+// long inputs are cut only into long pieces.
 func splits(n int) [][]int {
 	var out [][]int
 	sizes := []int{1, 2, 7}
@@ -63,7 +63,7 @@ func showFields(fields []Field) string {
 	return s.String()
 }
 
-// show gives everything that a parser says about a head.
+// show returns everything that a parser says about a head.
 func show(p parser, n int, err *Error) string {
 	if err != nil {
 		return fmt.Sprintf("%d %s", err.Status, err.Reason)
@@ -84,7 +84,7 @@ func show(p parser, n int, err *Error) string {
 }
 
 // requireSplitsAgree checks that the result is the same for every split, and
-// leaves p with the result for the whole.
+// leaves p with the result for the whole input.
 func requireSplitsAgree(t *testing.T, p parser, in []byte, lim *Limits) (n int, err *Error) {
 	t.Helper()
 	n, err = feed(p, in, nil, false, lim)

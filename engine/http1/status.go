@@ -1,6 +1,7 @@
 package http1
 
-// StatusText returns the reason phrase of a status, as RFC 9110 has it, or "".
+// StatusText returns the reason phrase of a status according to RFC 9110, or
+// "".
 func StatusText(status int) string {
 	if status < 0 || status >= len(statusTexts) {
 		return ""
@@ -8,7 +9,7 @@ func StatusText(status int) string {
 	return statusTexts[status]
 }
 
-// statusTexts are those registered with IANA (RFC 9110 §15 and others).
+// statusTexts are the phrases registered with IANA (RFC 9110 §15 and others).
 var statusTexts = [600]string{
 	100: "Continue",
 	101: "Switching Protocols",

@@ -5,13 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// Classes of a byte in a target that is not simply a part of it.
+// Classes of a byte with a special meaning in a target.
 const (
 	targetQuery = 1 << iota
 	targetEscape
 	targetDot
 	targetHash
-	targetBackslash // which browsers and Windows take for a slash
+	targetBackslash // browsers and Windows treat it as a slash
 )
 
 var targetClass = [256]uint8{
@@ -22,8 +22,8 @@ var targetClass = [256]uint8{
 	'\\': targetBackslash,
 }
 
-// parseTarget checks the target and takes it apart. The caller has seen to it
-// that it is not empty and holds visible ASCII only.
+// parseTarget checks the target and splits it. The caller has ensured that it
+// is not empty and contains only visible ASCII.
 func (r *Request) parseTarget() *Error {
 	t := r.Target
 	switch {
@@ -37,7 +37,7 @@ func (r *Request) parseTarget() *Error {
 	return r.parseAbsolute(t)
 }
 
-// parseAbsolute reads an http or https URL.
+// parseAbsolute parses an http or https URL.
 func (r *Request) parseAbsolute(t []byte) *Error {
 	i := bytes.IndexByte(t, ':')
 	if i < 0 || !EqualFold(t[:i], "http") && !EqualFold(t[:i], "https") {
@@ -64,15 +64,15 @@ func (r *Request) parseAbsolute(t []byte) *Error {
 	return r.parsePath(rest)
 }
 
-// parsePath reads a path and its query.
+// parsePath parses a path and its query.
 func (r *Request) parsePath(t []byte) *Error {
 	class, end := scanTarget(t, targetQuery)
 	var query []byte
 	if end < len(t) {
 		query = t[end+1:]
-		// A broken escape passes: ASGI hands the query over as it came, so
-		// that only the app decodes it, and browsers do send "?q=100%". So
-		// does a backslash, which browsers leave as it is: a query has no
+		// A broken escape is allowed: ASGI passes on the raw query, so that
+		// only the app decodes it, and browsers do send "?q=100%". A backslash
+		// is allowed, too, since browsers leave it as it is: a query has no
 		// segments.
 		if bytes.IndexByte(query, '#') >= 0 {
 			return errFragment
@@ -101,8 +101,8 @@ func (r *Request) parsePath(t []byte) *Error {
 	return nil
 }
 
-// scanTarget collects the classes of the bytes of t up to one of class stop,
-// and returns its index, or len(t).
+// scanTarget collects the classes of the bytes of t before the first byte of
+// class stop, and returns the index of that byte, or len(t).
 func scanTarget(t []byte, stop uint8) (class uint8, end int) {
 	for i, b := range t {
 		c := targetClass[b]
@@ -114,7 +114,7 @@ func scanTarget(t []byte, stop uint8) (class uint8, end int) {
 	return class, len(t)
 }
 
-// validEscapes reports whether each % begins an escape, and none is a NUL.
+// validEscapes reports whether each % begins an escape other than NUL.
 func validEscapes(t []byte) bool {
 	for {
 		i := bytes.IndexByte(t, '%')
@@ -156,9 +156,9 @@ func hasDotSegment(path []byte) bool {
 	}
 }
 
-// appendUnquoted appends what Python's urllib.parse.unquote makes of a path
-// with valid escapes: decoded once, read as UTF-8, with U+FFFD for what is
-// not. Apps behind Uvicorn see exactly this.
+// appendUnquoted appends the result of Python's urllib.parse.unquote for a path
+// with valid escapes: decoded once, read as UTF-8, with U+FFFD for invalid
+// bytes. Apps behind Uvicorn see exactly this.
 func appendUnquoted(dst, path []byte) []byte {
 	start := len(dst)
 	for len(path) > 0 {
@@ -168,8 +168,8 @@ func appendUnquoted(dst, path []byte) []byte {
 	return toUTF8(dst, start)
 }
 
-// Unescape decodes the first byte of a path with valid escapes, and returns
-// how many bytes stand for it: 0 where the path is empty.
+// Unescape decodes the first byte of a path with valid escapes, and returns how
+// many bytes of the path encode it, or 0 if the path is empty.
 func Unescape(path []byte) (c byte, n int) {
 	switch {
 	case len(path) == 0:
@@ -180,9 +180,9 @@ func Unescape(path []byte) (c byte, n int) {
 	return path[0], 1
 }
 
-// AppendQueryDecoded appends what Python's urllib.parse.unquote_plus makes of
-// a name or value in a query: as of a path, with a space for each "+", while
-// a broken escape stays as it is.
+// AppendQueryDecoded appends the result of Python's urllib.parse.unquote_plus
+// for a name or value in a query: like a path, but with a space for each "+",
+// and with broken escapes left as they are.
 func AppendQueryDecoded(dst, b []byte) []byte {
 	start := len(dst)
 	for i := 0; i < len(b); i++ {
@@ -199,7 +199,7 @@ func AppendQueryDecoded(dst, b []byte) []byte {
 	return toUTF8(dst, start)
 }
 
-// toUTF8 replaces what is not UTF-8 from start on.
+// toUTF8 replaces invalid UTF-8 from start on.
 func toUTF8(dst []byte, start int) []byte {
 	if utf8.Valid(dst[start:]) {
 		return dst
@@ -207,9 +207,9 @@ func toUTF8(dst []byte, start int) []byte {
 	return append(dst[:start], bytesToUTF8(dst[start:])...)
 }
 
-// bytesToUTF8 replaces what is not UTF-8 as Python does: one U+FFFD for each
-// longest part of b that could have begun a character. It allocates, which
-// well-meant requests never cause.
+// bytesToUTF8 replaces invalid UTF-8 as Python does: with one U+FFFD for each
+// longest part of b that could have begun a character. It allocates, but
+// well-formed requests never need it.
 func bytesToUTF8(b []byte) []byte {
 	out := make([]byte, 0, 3*len(b))
 	for len(b) > 0 {
@@ -225,7 +225,7 @@ func bytesToUTF8(b []byte) []byte {
 	return out
 }
 
-// brokenPrefix returns how many bytes at the start of b, which is no valid
+// brokenPrefix returns how many bytes at the start of b, which is not a valid
 // character, could have begun one: the "maximal subpart" of Unicode §3.9.
 func brokenPrefix(b []byte) int {
 	lo, hi, size := byte(0x80), byte(0xbf), 0

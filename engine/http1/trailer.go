@@ -2,14 +2,14 @@ package http1
 
 import "bytes"
 
-// Trailers returns the trailer fields of a body that is done. They point into
-// c and are valid until Reset. Those that must not come in trailers (framing,
-// routing, credentials: RFC 9110 §6.5.1), and those that a head would drop,
-// have Drop set.
+// Trailers returns the trailer fields of a complete body. They point into c and
+// are valid until Reset. Drop is set on fields that must not be trailers
+// (framing, routing, credentials: RFC 9110 §6.5.1), and on those that a head
+// would drop.
 func (c *Chunked) Trailers() []Field { return c.trailers }
 
-// trailer consumes bytes of the trailer section, up to the end of a line at
-// most, and keeps them: their fields may arrive in any number of pieces.
+// trailer consumes bytes of the trailer section, at most up to the end of a
+// line, and keeps them: its fields may arrive in any number of pieces.
 func (c *Chunked) trailer(buf []byte) (n int, err *Error) {
 	n = len(buf)
 	if i := bytes.IndexByte(buf, '\n'); i >= 0 {
@@ -30,8 +30,9 @@ func (c *Chunked) trailer(buf []byte) (n int, err *Error) {
 	return n, err
 }
 
-// endTrailers follows the first line of the section that begins with CR. The
-// section has its final place only now, so its fields are read again.
+// endTrailers is called after the first line of the section that begins with
+// CR. The section has reached its final place only now, so its fields are read
+// again.
 func (c *Chunked) endTrailers() *Error {
 	if _, err := lineEnd(c.section, c.cursor.line); err != nil {
 		return err

@@ -2,11 +2,11 @@ package http1
 
 import "strconv"
 
-// The writers append to dst and return it, and allocate nothing while it has
-// room. They check nothing: names and values come from a parsed head, or are
-// the caller's own.
+// The writers append to dst and return it, and allocate nothing if it has room.
+// They check nothing: names and values come from a parsed head, or are the
+// caller's own.
 
-// text is what a name or value may be given as.
+// text is the constraint for names and values.
 type text interface{ ~string | ~[]byte }
 
 // AppendRequestLine appends a request line of HTTP/1.1.
@@ -17,8 +17,8 @@ func AppendRequestLine[M, T text](dst []byte, method M, target T) []byte {
 	return append(dst, " HTTP/1.1\r\n"...)
 }
 
-// AppendStatusLine appends a status line of HTTP/1.1 with the usual reason,
-// or an empty one where there is none. status has three digits.
+// AppendStatusLine appends a status line of HTTP/1.1 with the standard reason,
+// or an empty one if there is none. status must have three digits.
 func AppendStatusLine(dst []byte, status int) []byte {
 	return AppendStatusLineReason(dst, status, StatusText(status))
 }
@@ -39,9 +39,9 @@ func AppendField[N, V text](dst []byte, name N, value V) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// AppendForwardable appends the field lines that a proxy copies: those that
-// are not dropped, frame no message, and are not of the kinds to skip. It
-// writes no empty line.
+// AppendForwardable appends the field lines that a proxy copies: those that are
+// not dropped, do not frame a message, and are not of the kinds in skip. It
+// does not append an empty line.
 func AppendForwardable(dst []byte, fields []Field, skip KindSet) []byte {
 	skip |= framing
 	for i := range fields {
@@ -55,11 +55,12 @@ func AppendForwardable(dst []byte, fields []Field, skip KindSet) []byte {
 // AppendInt appends n in decimal.
 func AppendInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }
 
-// AppendHexInt appends n, which is not negative, in hexadecimal.
+// AppendHexInt appends n, which must not be negative, in hexadecimal.
 func AppendHexInt(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 16) }
 
-// AppendChunkHeader appends the size line of a chunk of n bytes, which must
-// be positive: a chunk of 0 bytes ends the body. Its data and ChunkEnd follow.
+// AppendChunkHeader appends the size line of a chunk of n bytes. n must be
+// positive, because a chunk of 0 bytes ends the body. The data and ChunkEnd
+// must follow.
 func AppendChunkHeader(dst []byte, n int) []byte {
 	return append(AppendHexInt(dst, int64(n)), "\r\n"...)
 }
@@ -67,8 +68,8 @@ func AppendChunkHeader(dst []byte, n int) []byte {
 // ChunkEnd follows the data of each chunk.
 const ChunkEnd = "\r\n"
 
-// AppendLastChunk appends the end of a chunked body, with the trailers that
-// are not dropped.
+// AppendLastChunk appends the end of a chunked body, with the trailers that are
+// not dropped.
 func AppendLastChunk(dst []byte, trailers []Field) []byte {
 	dst = append(dst, "0\r\n"...)
 	dst = AppendForwardable(dst, trailers, 0)
