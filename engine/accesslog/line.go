@@ -11,8 +11,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// appendText writes a record as a line of text: the combined format of Apache
-// and nginx, which every log reader knows, and behind it name=value pairs.
+// appendText appends a record as a line of text: the combined format of Apache
+// and nginx, which every log reader knows, followed by name=value pairs.
 func appendText(b []byte, r *result.Result, now time.Time) []byte {
 	b = appendClient(b, r.Client)
 	b = append(b, " - - ["...)
@@ -36,7 +36,7 @@ func appendText(b []byte, r *result.Result, now time.Time) []byte {
 	return append(appendPairs(b, r), '\n')
 }
 
-// appendPairs writes what the combined format has no place for.
+// appendPairs appends the fields that the combined format lacks.
 func appendPairs(b []byte, r *result.Result) []byte {
 	if r.Group != "" {
 		b = append(append(b, " group="...), r.Group...)
@@ -60,8 +60,8 @@ func appendPairs(b []byte, r *result.Result) []byte {
 	return b
 }
 
-// appendJSON writes a record as an object on a line of its own. Fields that
-// have no value are left out.
+// appendJSON appends a record as an object on a line of its own. It omits
+// fields without a value.
 func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 	b = append(b, `{"time":"`...)
 	b = now.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
@@ -117,7 +117,7 @@ func appendClient(b []byte, ip netip.Addr) []byte {
 	return ip.AppendTo(b)
 }
 
-// appendSeconds writes a duration in seconds, to the microsecond.
+// appendSeconds appends a duration in seconds, to the microsecond.
 func appendSeconds(b []byte, d time.Duration) []byte {
 	us := max(d.Microseconds(), 0)
 	b = append(strconv.AppendInt(b, us/1e6, 10), '.')
@@ -127,7 +127,7 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 	return b
 }
 
-// appendQuoted writes a value in quotes, "-" for none.
+// appendQuoted appends a value in quotes, or "-" if it is empty.
 func appendQuoted(b, v []byte) []byte {
 	if len(v) == 0 {
 		return append(b, `"-"`...)
@@ -137,8 +137,9 @@ func appendQuoted(b, v []byte) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// appendEscaped writes what a client sent, with \xNN for each byte that could
-// end a line or a quoted value, or that a terminal could take for an order.
+// appendEscaped appends text from a client, with \xNN for each byte that could
+// end a line or a quoted value, or that a terminal could interpret as a
+// command.
 func appendEscaped[T string | []byte](b []byte, v T) []byte {
 	for i := range len(v) {
 		c := v[i]
@@ -151,8 +152,8 @@ func appendEscaped[T string | []byte](b []byte, v T) []byte {
 	return b
 }
 
-// appendMember writes a member of a JSON object, with U+FFFD for what is not
-// UTF-8; one without a value is left out.
+// appendMember appends a member of a JSON object, with U+FFFD for invalid
+// UTF-8. It omits a member without a value.
 func appendMember(b []byte, name string, v []byte) []byte {
 	if len(v) == 0 {
 		return b
@@ -171,7 +172,7 @@ func appendMember(b []byte, name string, v []byte) []byte {
 			var r rune
 			r, n = utf8.DecodeRune(v)
 			if visible.IsControl(r) {
-				b = append(b, visible.Rune(r)...) // as JSON writes it, too
+				b = append(b, visible.Rune(r)...) // in the syntax of JSON
 			} else {
 				b = utf8.AppendRune(b, r)
 			}

@@ -13,28 +13,28 @@ import (
 )
 
 const (
-	// maxBuffer bounds what waits to be written, in bytes. A busy proxy logs
-	// as much in about a second.
+	// maxBuffer bounds the bytes that wait to be written. A busy proxy logs
+	// that much in about a second.
 	maxBuffer = 8 << 20
-	// flushGrace is how long the end waits for whoever reads the log.
+	// flushGrace is how long the end waits for the log to be written.
 	flushGrace = 2 * time.Second
 )
 
 // Options configure a Log. Both are required.
 type Options struct {
-	Log    *slog.Logger // for what goes wrong with the access log itself
+	Log    *slog.Logger // for problems with the access log itself
 	Stdout io.Writer    // for access_log=True
 }
 
-// A Log is the access log of a master: none, on standard output or in a
-// file. Its methods are safe from any goroutine.
+// A Log is the access log of a master: off, on standard output or in a file.
+// Its methods are safe to call from any goroutine.
 type Log struct {
 	opts  Options
 	lines *logwriter.Writer[*Target]
 
-	mu       sync.Mutex // guards all below
-	target   *Target    // nil = the log is off
-	reopened int        // how often Reopen was called
+	mu       sync.Mutex // guards all fields below
+	target   *Target    // nil if the log is off
+	reopened int        // number of calls of Reopen
 }
 
 // New returns a log that is off.
@@ -45,8 +45,8 @@ func New(opts Options) *Log {
 	})}
 }
 
-// Observe writes the line of a result, or counts it as lost when whoever reads
-// the log is too far behind.
+// Observe writes the line of a result, or counts the line as lost if the reader
+// of the log is too far behind.
 func (l *Log) Observe(r *result.Result) {
 	if !l.lines.On() {
 		return
@@ -61,8 +61,8 @@ func (l *Log) Observe(r *result.Result) {
 }
 
 // Use makes a target that Open returned the target of all later lines, and
-// takes it over. Earlier lines go to the target before. If the log was
-// reopened since Open, Use opens the file once more.
+// takes ownership of it. Earlier lines go to the previous target. If the log
+// was reopened since Open, Use opens the file once more.
 func (l *Log) Use(t *Target) {
 	l.mu.Lock()
 	stale := t.file != nil && t.opened != l.reopened
@@ -73,7 +73,7 @@ func (l *Log) Use(t *Target) {
 	}
 }
 
-// use does so for a caller that holds the lock.
+// use does the work of Use. mu must be held.
 func (l *Log) use(t *Target) {
 	if t.out == nil {
 		l.target = nil
@@ -84,8 +84,8 @@ func (l *Log) use(t *Target) {
 	l.lines.Use(t)
 }
 
-// Run writes the log until ctx is done, then what is left, for a while. The
-// caller must call it once.
+// Run writes the log until ctx is done, and then the remaining lines, for a
+// limited time. It must be called once.
 func (l *Log) Run(ctx context.Context) {
 	l.lines.Start()
 	<-ctx.Done()
@@ -93,6 +93,6 @@ func (l *Log) Run(ctx context.Context) {
 	l.target = nil // Close closes it
 	l.mu.Unlock()
 	if !l.lines.Close() { // the process ends with the write
-		l.opts.Log.Warn("access log not written to its end", "reason", "nobody reads it")
+		l.opts.Log.Warn("access log not completely written", "reason", "nobody reads it")
 	}
 }

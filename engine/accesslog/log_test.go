@@ -39,7 +39,7 @@ func request(t testing.TB, head string) *http1.Request {
 	return r
 }
 
-// served is the result of an ordinary request.
+// served returns the result of an ordinary request.
 func served(t testing.TB) *result.Result {
 	return &result.Result{
 		Request: request(t, "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nUser-Agent: x \"y\" \xe9\r\nReferer: http://r/\r\n\r\n"),
@@ -81,8 +81,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// FuzzLine: whatever a client sends, a line stays one line, its quotes pair,
-// and JSON is JSON.
+// FuzzLine: whatever a client sends, a line stays one line, its quotes match,
+// and JSON is valid.
 func FuzzLine(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1"))
 	f.Add([]byte("\"\\\n\r\x00\xff\xe2\x80\xa8"))
@@ -98,7 +98,7 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// notes is the master's log.
+// notes collects the master's log.
 type notes struct {
 	mu  sync.Mutex // guards buf
 	buf bytes.Buffer
@@ -116,7 +116,7 @@ func (n *notes) String() string {
 	return n.buf.String()
 }
 
-// gate is a standard output that takes nothing until it is opened.
+// A gate is a standard output that accepts nothing until it is opened.
 type gate struct {
 	open chan struct{}
 	err  error
@@ -131,7 +131,7 @@ func (g *gate) Write(p []byte) (int, error) {
 	return g.notes.Write(p)
 }
 
-// run runs a log until the test ends, or the function returned is called.
+// run runs a log until the test ends, or the returned function is called.
 func run(t *testing.T, l *Log) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -159,13 +159,13 @@ func use(t *testing.T, l *Log, p *plan.Plan) {
 	l.Use(target)
 }
 
-// TestLog_Files: what was logged before a switch is in the file before, what
-// comes after in the one after, and all of it is there at the end.
+// TestLog_Files: lines logged before a switch are in the previous file, later
+// ones in the next file, and all of them are there at the end.
 func TestLog_Files(t *testing.T) {
 	dir := t.TempDir()
 	l := New(Options{Log: slog.New(slog.DiscardHandler)})
 	stop := run(t, l)
-	l.Observe(served(t)) // it is off
+	l.Observe(served(t)) // the log is off
 	for i, name := range []string{"a", "b", "a"} {
 		use(t, l, &plan.Plan{AccessLog: plan.AccessLog(filepath.Join(dir, name)), LogFormat: plan.LogText})
 		for range 10 * (i + 1) {
@@ -190,7 +190,8 @@ func TestLog_OpenFails(t *testing.T) {
 	require.ErrorContains(t, err, "make the folder "+filepath.Dir(missing)+" first")
 }
 
-// TestLog_Special: what is no regular file is opened without a wait, or refused.
+// TestLog_Special: a file that is not regular is opened without blocking, or
+// refused.
 func TestLog_Special(t *testing.T) {
 	dir := t.TempDir()
 	open := func(path string) (*Target, error) {
@@ -228,8 +229,8 @@ func TestLog_Special(t *testing.T) {
 	require.ErrorContains(t, err, "is a socket: name a file")
 }
 
-// TestLog_SlowReader: a reader that is too slow costs lines and is told of,
-// once; the lines that are written are whole.
+// TestLog_SlowReader: a reader that is too slow costs lines, which is reported
+// once; the lines that are written are complete.
 func TestLog_SlowReader(t *testing.T) {
 	var told notes
 	out := &gate{open: make(chan struct{})}
@@ -239,7 +240,7 @@ func TestLog_SlowReader(t *testing.T) {
 	rec := served(t)
 	size := len(appendText(nil, rec, moment))
 	const more = 1000
-	for range 2*maxBuffer/size + more { // one buffer is being written, one is full
+	for range 2*maxBuffer/size + more { // one buffer is being written, and one is full
 		l.Observe(rec)
 	}
 	close(out.open)
@@ -251,7 +252,7 @@ func TestLog_SlowReader(t *testing.T) {
 	}
 }
 
-// TestLog_NobodyReads: the end does not wait for ever.
+// TestLog_NobodyReads: the end does not wait forever.
 func TestLog_NobodyReads(t *testing.T) {
 	var told notes
 	out := &gate{open: make(chan struct{})}
@@ -260,10 +261,10 @@ func TestLog_NobodyReads(t *testing.T) {
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout})
 	l.Observe(served(t))
 	run(t, l)()
-	assert.Contains(t, told.String(), "access log not written to its end")
+	assert.Contains(t, told.String(), "access log not completely written")
 }
 
-// TestLog_Recovers: an error is told of, and that it is over.
+// TestLog_Recovers: an error is reported, and so is its end.
 func TestLog_Recovers(t *testing.T) {
 	var told notes
 	out := &gate{open: make(chan struct{}), err: errors.New("disk full")}

@@ -15,7 +15,7 @@ import (
 )
 
 // TestReopen_LosesNothing: lines that are logged while the file is moved away
-// and opened anew are all there, each once, in one of the files.
+// and reopened are all there, each exactly once, in one of the files.
 func TestReopen_LosesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "log")
@@ -52,8 +52,8 @@ func TestReopen_LosesNothing(t *testing.T) {
 	assert.Equal(t, rotations, strings.Count(told.String(), `msg="logs reopened" files=1`))
 }
 
-// TestReopen_BeforeUse: a file that was opened before the log was reopened,
-// and is used only after that, is opened once more.
+// TestReopen_BeforeUse: a file that was opened before the log was reopened, but
+// is first used afterwards, is opened once more.
 func TestReopen_BeforeUse(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	l := New(Options{Log: slog.New(slog.DiscardHandler)})
@@ -70,7 +70,7 @@ func TestReopen_BeforeUse(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(string(got), "\n"))
 }
 
-// TestReopen_Fails: the file that was open stays in use, and the log says so.
+// TestReopen_Fails: the old file stays in use, and the log says so.
 func TestReopen_Fails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sub", "log")
@@ -83,7 +83,7 @@ func TestReopen_Fails(t *testing.T) {
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLog(path), LogFormat: plan.LogText})
 	require.NoError(t, os.Rename(filepath.Dir(path), filepath.Join(dir, "moved")))
 	l.Reopen()
-	assert.Contains(t, told.String(), "the file that was open stays in use")
+	assert.Contains(t, told.String(), "the old file stays in use")
 	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
 	require.NoError(t, os.Mkdir(path, 0o700)) // a folder where the file should be
 	l.Reopen()

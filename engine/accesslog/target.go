@@ -13,18 +13,19 @@ import (
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-// A Target is where a log goes: opened, and not yet in use.
+// A Target is the destination of a log, opened but not yet in use.
 type Target struct {
 	path   plan.AccessLog
-	opened int // how often the log had been reopened by then
+	opened int // number of calls of Reopen at the time
 	format plan.LogFormat
-	out    io.Writer // nil = nowhere
-	file   *os.File  // to be closed; nil for standard output
+	out    io.Writer // nil for none
+	file   *os.File  // file to close; nil for standard output
 }
 
-// Open opens what a plan's access_log names, to be handed to Use, or closed.
-// A file is opened anew each time, so that a log which was moved away goes on
-// under its name. It fails when the file cannot be opened for appending.
+// Open opens the target of a plan's access_log. The caller must pass it to Use
+// or close it. Open always opens the file again, so that after log rotation the
+// log continues under its name. It returns an error if the file cannot be
+// opened for appending.
 func (l *Log) Open(p *plan.Plan) (*Target, error) {
 	l.mu.Lock()
 	reopened := l.reopened
@@ -71,9 +72,9 @@ func Check(a plan.AccessLog) error {
 	return nil
 }
 
-// openFile opens a file for appending and makes it where there is none. It may
-// also be a terminal, another character device such as /dev/null, or a FIFO
-// that somebody reads. It never waits, for a reader least of all.
+// openFile opens a file for appending, and creates it if necessary. It also
+// accepts a terminal or another character device such as /dev/null, and a FIFO
+// that somebody reads. It never blocks, not even for a reader.
 func openFile(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err == nil {
@@ -91,7 +92,7 @@ func openFile(path string) (*os.File, error) {
 	case err != nil:
 		return nil, err
 	}
-	// Something else may have taken the path's place since.
+	// Another file may have taken the path since.
 	if info, err = f.Stat(); err == nil {
 		err = checkMode(path, info.Mode())
 	}
@@ -102,7 +103,7 @@ func openFile(path string) (*os.File, error) {
 	return f, nil
 }
 
-// checkMode refuses what no log can be written to.
+// checkMode refuses files to which no log can be written.
 func checkMode(path string, mode fs.FileMode) error {
 	switch {
 	case mode.IsRegular(), mode&fs.ModeCharDevice != 0, mode&fs.ModeNamedPipe != 0:
@@ -116,7 +117,7 @@ func checkMode(path string, mode fs.FileMode) error {
 // Write implements io.Writer. A Log calls it for the target in use.
 func (t *Target) Write(lines []byte) (int, error) { return t.out.Write(lines) }
 
-// Close closes a target that no Log uses. A nil target is closed already.
+// Close closes a target that no Log uses. On a nil target it does nothing.
 func (t *Target) Close() error {
 	if t == nil || t.file == nil {
 		return nil

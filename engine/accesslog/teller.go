@@ -5,19 +5,20 @@ import (
 	"time"
 )
 
-// toldEvery is how often the master's log says that lines are lost, at most.
+// toldEvery is the least time between two messages about lost lines in the
+// master's log.
 const toldEvery = 10 * time.Second
 
-// A teller says in the master's log that lines of the access log are lost, and
-// when that has ended. The goroutine that writes the access log owns it.
+// A teller reports in the master's log that lines of the access log are lost,
+// and when that has ended. The goroutine that writes the access log owns it.
 type teller struct {
 	log  *slog.Logger
-	lost int       // lines that the master's log does not know of
-	at   time.Time // when it said that lines are lost
-	ill  bool      // lines were lost, and it has not said that this has ended
+	lost int       // lost lines not reported yet
+	at   time.Time // when lost lines were last reported
+	ill  bool      // lines were lost, and the end of that has not been reported
 }
 
-// after takes the outcome of an attempt to write.
+// after processes the result of an attempt to write.
 func (t *teller) after(lost int, err error) {
 	t.lost += lost
 	switch losing := lost > 0 || err != nil; {
@@ -38,5 +39,5 @@ func (t *teller) after(lost int, err error) {
 	}
 }
 
-// notClosed takes the error of closing a target.
+// notClosed processes an error from closing a target.
 func (t *teller) notClosed(err error) { t.log.Error("access log not closed", slog.Any("err", err)) }
