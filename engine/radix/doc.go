@@ -1,3 +1,3 @@
-// Package radix finds the literals that a text starts with, by a radix tree that
-// is built once and then only read.
+// Package radix finds the literals that are prefixes of a text, with a radix
+// tree that is built once and then only read.
 package radix

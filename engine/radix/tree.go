@@ -2,43 +2,43 @@ package radix
 
 import "strings"
 
-// A Tree holds a V for each of some literals, and finds those that a text
-// starts with. Once it is linked, it is safe for concurrent use. The zero Tree
+// A Tree holds a V for each of a set of literals, and finds the literals that a
+// text starts with. Once linked, it is safe for concurrent use. The zero Tree
 // is empty.
 type Tree[V any] struct{ root node[V] }
 
-// At returns the place of what is held for exactly a literal, and makes it if
-// need be. The tree must be linked anew after that.
+// At returns a pointer to the value of exactly this literal, and adds the
+// literal if necessary. After that, the tree must be linked again.
 func (t *Tree[V]) At(literal string) *V { return t.root.insert(literal).at() }
 
-// Link completes the tree once all literals are in.
+// Link completes the tree once all literals have been added.
 func (t *Tree[V]) Link() { t.root.link(nil) }
 
-// Longest returns what is held for the longest literal that a text starts
-// with, or nil.
+// Longest returns the entry of the longest literal that text starts with, or
+// nil.
 func (t *Tree[V]) Longest(text string) *Held[V] { return t.root.longest(text) }
 
-// A Held is what a tree holds for one literal.
+// A Held is the entry of one literal in a tree.
 type Held[V any] struct {
 	Value   V
 	shorter *Held[V]
 }
 
-// Shorter returns what is held for the next shorter literal that the text
-// starts with, or nil.
+// Shorter returns the entry of the next shorter literal that the text starts
+// with, or nil.
 func (h *Held[V]) Shorter() *Held[V] { return h.shorter }
 
-// A node of the radix tree stands for a literal: the labels from the root to
-// it, joined.
+// A node of the radix tree represents a literal: the concatenated labels from
+// the root to the node.
 type node[V any] struct {
 	label    string
 	firsts   string // first bytes of the children's labels
 	children []*node[V]
-	own      *Held[V] // what is known of exactly this literal
-	best     *Held[V] // own, or that of the nearest node above that has some
+	own      *Held[V] // entry of exactly this literal
+	best     *Held[V] // own, or the entry of the nearest node above that has one
 }
 
-// at returns what is held for exactly the literal of the node.
+// at returns a pointer to the value of the node's own literal.
 func (n *node[V]) at() *V {
 	if n.own == nil {
 		n.own = &Held[V]{}
@@ -46,7 +46,7 @@ func (n *node[V]) at() *V {
 	return &n.own.Value
 }
 
-// insert returns the node of a literal below n, and makes it if need be.
+// insert returns the node of a literal below n, and creates it if necessary.
 func (n *node[V]) insert(literal string) *node[V] {
 	if literal == "" {
 		return n
@@ -69,8 +69,8 @@ func (n *node[V]) insert(literal string) *node[V] {
 	return child.insert(literal[common:])
 }
 
-// link completes the tree below n once all routes are in: from each node
-// there is one step to what is held for the next shorter literal.
+// link completes the tree below n: each entry gets a link to the entry of the
+// next shorter literal.
 func (n *node[V]) link(above *Held[V]) {
 	n.best = above
 	if n.own != nil {
