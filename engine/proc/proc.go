@@ -1,5 +1,5 @@
-// Package proc looks at the processes of this machine by way of /proc, and
-// signals one only if it is still the one that was looked at.
+// Package proc looks at the processes of this machine through /proc, and
+// signals a process only if it is still the one that was looked at.
 package proc
 
 import (
@@ -14,30 +14,30 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Process is what the kernel says of a process at one moment.
+// A Process is what the kernel reports about a process at one moment.
 type Process struct {
 	PID     int
 	Parent  int
 	Group   int
 	Session int
-	TTY     int    // device number of the controlling terminal; 0 = none
-	Start   uint64 // clock ticks since boot: with the pid, it names one process for ever
+	TTY     int    // device number of the controlling terminal; 0 if none
+	Start   uint64 // clock ticks since boot; with the pid, it identifies one process for all time
 	State   byte
 	Flags   uint // PF_* of the kernel's sched.h
 }
 
-// The states of a process that has ended.
+// The states of a process that has exited.
 const (
-	zombie = 'Z' // it waits for its parent to notice
+	zombie = 'Z' // its parent has not reaped it yet
 	dead   = 'X'
 )
 
-// exiting is PF_EXITING: the process is ending, which it says before it closes
-// its files.
+// exiting is PF_EXITING: the kernel sets it on a process that is exiting before
+// it closes its files.
 const exiting = 0x4
 
-// Ending reports whether the process with this pid is about to end, has ended
-// or is gone. It reports false where /proc cannot be read.
+// Ending reports whether the process with this pid is about to exit, has exited
+// or is gone. It returns false if /proc cannot be read.
 func Ending(pid int) bool {
 	p, err := Read(pid)
 	if errors.Is(err, os.ErrNotExist) {
@@ -47,14 +47,14 @@ func Ending(pid int) bool {
 	return err == nil && p.Ending()
 }
 
-// Ending reports whether the process was about to end, or had ended: it has no
-// environment any more.
+// Ending reports whether the process was about to exit, or had exited: it no
+// longer has an environment.
 func (p *Process) Ending() bool { return p.Flags&exiting != 0 || p.Ended() }
 
-// Ended reports whether the process had ended.
+// Ended reports whether the process had exited.
 func (p *Process) Ended() bool { return p.State == zombie || p.State == dead }
 
-// mounted is /proc. The error is that of a system that has none.
+// mounted returns /proc, or an error if the system has none.
 var mounted = sync.OnceValues(procfs.NewDefaultFS)
 
 // Read looks at a process. The error is fs.ErrNotExist if there is none.
@@ -73,7 +73,7 @@ func Read(pid int) (Process, error) {
 // read looks at a process that procfs has found.
 func read(p procfs.Proc) (Process, error) {
 	stat, err := p.Stat()
-	if errors.Is(err, unix.ESRCH) { // it ended between open and read
+	if errors.Is(err, unix.ESRCH) { // it exited between open and read
 		err = os.ErrNotExist
 	}
 	if err != nil {
@@ -88,29 +88,29 @@ func read(p procfs.Proc) (Process, error) {
 // Self looks at this process.
 func Self() (Process, error) { return Read(os.Getpid()) }
 
-// Lives reports whether the process with this pid and start time still runs.
+// Lives reports whether the process with this pid and start time is still
+// running.
 func Lives(pid int, start uint64) bool {
 	p, err := Read(pid)
 	return err == nil && p.Start == start && !p.Ended()
 }
 
-// All looks at every process that has not ended, in the order of their pids.
-// There are none where there is no /proc.
+// All looks at every process that has not exited, in the order of their pids.
+// It returns none if there is no /proc.
 func All() []Process {
 	procs, _ := procfs.AllProcs()
 	sort.Sort(procs)
 	all := make([]Process, 0, len(procs))
 	for _, found := range procs {
-		if p, err := read(found); err == nil && !p.Ended() { // else it has just gone
+		if p, err := read(found); err == nil && !p.Ended() { // otherwise it has just exited
 			all = append(all, p)
 		}
 	}
 	return all
 }
 
-// Env returns a variable of the environment that the process was started
-// with, and whether it has one. A process whose environment we may not read
-// has none.
+// Env returns a variable of the environment that the process was started with,
+// and whether it has one. A process whose environment we cannot read has none.
 func (p *Process) Env(name string) (string, bool) {
 	fs, err := mounted()
 	if err != nil {
@@ -129,7 +129,7 @@ func (p *Process) Env(name string) (string, bool) {
 	return "", false
 }
 
-// UID returns the effective user of the process; -1 if it has ended.
+// UID returns the effective user of the process, or -1 if it has exited.
 func (p *Process) UID() int {
 	var st unix.Stat_t
 	if unix.Stat(fmt.Sprintf("/proc/%d", p.PID), &st) != nil {
@@ -138,32 +138,31 @@ func (p *Process) UID() int {
 	return int(st.Uid)
 }
 
-// SameNamespace reports whether the process has the same pid namespace as we
-// have. In another one, such as a container's, the pids that it tells of are
-// not ours. (procfs reads all namespaces or none, and some cannot be read of
-// every process.)
+// SameNamespace reports whether the process is in our pid namespace. In another
+// one, such as a container's, the pids that it names are not ours. (procfs
+// reads all namespaces or none, and some cannot be read for every process.)
 func (p *Process) SameNamespace() bool {
 	ours, err1 := os.Readlink("/proc/self/ns/pid")
 	its, err2 := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", p.PID))
 	return err1 == nil && err2 == nil && ours == its
 }
 
-// Signal signals the process, and no other that has got its pid since. The
-// error is os.ErrProcessDone if it has ended.
+// Signal signals the process, but never another one that has reused its pid. It
+// returns os.ErrProcessDone if the process has exited.
 func (p *Process) Signal(sig unix.Signal) error {
 	fd, err := unix.PidfdOpen(p.PID, 0)
 	switch {
 	case errors.Is(err, unix.ESRCH):
 		return os.ErrProcessDone
-	case err != nil: // the kernel has no pid descriptors: there is a gap, and no better way
+	case err != nil: // without pid descriptors a race is unavoidable
 		if !Lives(p.PID, p.Start) {
 			return os.ErrProcessDone
 		}
 		return unix.Kill(p.PID, sig)
 	}
 	defer unix.Close(fd)
-	// The descriptor is of whoever had the pid when it was opened. If ours has
-	// it still, it had it then.
+	// The descriptor refers to the process that had the pid when it was opened.
+	// If our process is alive now, it had the pid then.
 	if !Lives(p.PID, p.Start) {
 		return os.ErrProcessDone
 	}

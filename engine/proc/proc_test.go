@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestRead: a program's name may hold anything, and takes part in the format.
+// TestRead: a program's name can contain anything, even the delimiters of the
+// format.
 func TestRead(t *testing.T) {
 	name := filepath.Join(t.TempDir(), ") S 1 (x")
 	sleep, err := exec.LookPath("sleep")
@@ -89,7 +90,7 @@ func TestBelow_EndsInARing(t *testing.T) {
 }
 
 // TestEnding: a process that was killed is ending until it is reaped, and gone
-// afterwards.
+// after that.
 func TestEnding(t *testing.T) {
 	assert.False(t, Ending(os.Getpid()))
 	cmd := exec.Command("sleep", "600")
