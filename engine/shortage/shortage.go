@@ -1,7 +1,7 @@
-// Package shortage says what to do about errors of the system that mean that
-// this process has run out of something which its user can raise. It is the one
-// place for that: whoever starts a process, or opens files where there may be
-// too many, passes the error through Explain.
+// Package shortage advises on errors of the system which mean that this process
+// has run out of a resource whose limit the user can raise. Code that starts
+// processes, or opens files of which there may be too many, passes its errors
+// through Explain.
 package shortage
 
 import (
@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Shortage is an error with advice. Its text has no name of a system call.
+// A Shortage is an error with advice. Its text contains no name of a system
+// call.
 type Shortage struct {
 	text string
 	err  error
@@ -24,8 +25,9 @@ func (s *Shortage) Error() string { return s.text }
 // Unwrap returns the error of the system.
 func (s *Shortage) Unwrap() error { return s.err }
 
-// Explain returns a *Shortage for an error that is one, and any other error as
-// it is, nil too. An EAGAIN must come from the start of a process or thread.
+// Explain returns a *Shortage for an error that means one, and any other error,
+// including nil, unchanged. An EAGAIN must come from the start of a process or
+// thread.
 func Explain(err error) error {
 	var known *Shortage
 	var errno unix.Errno
@@ -41,12 +43,12 @@ func Explain(err error) error {
 // Is reports whether the error is a *Shortage.
 func Is(err error) bool { return errors.As(err, new(*Shortage)) }
 
-// Text says what an error number means and what to do; "" for one that is no
-// shortage.
+// Text says what an error number means and what to do, or returns "" if it is
+// not a shortage.
 func Text(errno unix.Errno) string {
 	switch errno {
 	case unix.EMFILE:
-		return fmt.Sprintf("too many open files: ldcorn may have %s; raise ulimit -n, or LimitNOFILE= of its systemd unit", limit(unix.RLIMIT_NOFILE))
+		return fmt.Sprintf("too many open files: the limit is %s; raise ulimit -n, or LimitNOFILE= of its systemd unit", limit(unix.RLIMIT_NOFILE))
 	case unix.ENFILE:
 		return "too many open files in the whole system; raise the sysctl fs.file-max"
 	case unix.EAGAIN:
@@ -54,16 +56,16 @@ func Text(errno unix.Errno) string {
 	case unix.ENOMEM:
 		return "the system has no memory for another process; free some, or raise ulimit -v, or MemoryMax= of the systemd unit"
 	case unix.EFBIG:
-		return fmt.Sprintf("file too large: no file of ldcorn's may have more than %s bytes; raise ulimit -f, or LimitFSIZE= of its systemd unit", limit(unix.RLIMIT_FSIZE))
+		return fmt.Sprintf("file too large: the limit is %s bytes; raise ulimit -f, or LimitFSIZE= of its systemd unit", limit(unix.RLIMIT_FSIZE))
 	}
 	return ""
 }
 
-// limit shows what the process may have of a resource.
+// limit returns the process's limit of a resource.
 func limit(resource int) string {
 	var l unix.Rlimit
 	if unix.Getrlimit(resource, &l) != nil || uint64(l.Cur) > math.MaxInt64 {
-		return "no more"
+		return "unknown"
 	}
 	return strconv.FormatUint(uint64(l.Cur), 10)
 }

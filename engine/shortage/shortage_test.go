@@ -16,7 +16,7 @@ import (
 
 func TestExplain(t *testing.T) {
 	for errno, want := range map[unix.Errno]string{
-		unix.EMFILE: "too many open files: ldcorn may have [0-9]+; raise ulimit -n, or LimitNOFILE=",
+		unix.EMFILE: "too many open files: the limit is [0-9]+; raise ulimit -n, or LimitNOFILE=",
 		unix.ENFILE: "fs.file-max",
 		unix.EAGAIN: "ulimit -u, TasksMax= of its systemd unit, or pids.max",
 		unix.ENOMEM: "MemoryMax=",

@@ -213,6 +213,6 @@ func TestAsk_Shortage(t *testing.T) {
 	checked := CheckPython(t.Context(), python)
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
 	for _, err := range []error{err, checked} {
-		require.EqualError(t, err, "start "+python.Path+": too many open files: ldcorn may have 3; raise ulimit -n, or LimitNOFILE= of its systemd unit")
+		require.EqualError(t, err, "start "+python.Path+": too many open files: the limit is 3; raise ulimit -n, or LimitNOFILE= of its systemd unit")
 	}
 }
