@@ -1,10 +1,10 @@
-// Package quietlog keeps what other packages log while they are initialized off
-// the terminal. Starlark says there that it would like to have 4 GiB of address
-// space, which it does well without, and which is no business of the user's.
+// Package quietlog suppresses what other packages log while they are
+// initialized. Starlark logs that it would like 4 GiB of address space, but
+// works well without it, and users should not have to care.
 //
-// It works because packages are initialized in the order of their import paths,
-// each once all that it imports are (Go 1.21 and later): this one imports no more
-// than package log, and its path is before theirs.
+// This works because packages are initialized in the order of their import
+// paths, each after all of its imports (Go 1.21 and later): this package
+// imports only package log, and its path sorts before theirs.
 package quietlog
 
 import (
@@ -12,10 +12,10 @@ import (
 	"log"
 )
 
-// Set once, in the initialization of this package.
+// out is the original output of package log.
 var out = log.Writer()
 
 func init() { log.SetOutput(io.Discard) }
 
-// End has package log write again. Main calls it.
+// End restores the output of package log. Main calls it.
 func End() { log.SetOutput(out) }
