@@ -1,6 +1,7 @@
 // Package workdir keeps the folder that the program was started in usable. The
-// name of that folder may lead through a symbolic link, as in a deployment that
-// has current lead to another release, while the system knows the folder alone.
+// name of that folder may contain a symbolic link, as in a deployment that
+// points current to another release, but the system knows only the folder
+// itself.
 package workdir
 
 import (
@@ -11,16 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Dir is the folder that the program was started in, by its name. It changes
-// the working folder of the whole process. Its methods are safe from any
+// A Dir is the folder that the program was started in, by name. It changes the
+// working folder of the whole process. Its methods are safe to call from any
 // goroutine. A nil Dir does nothing.
 type Dir struct {
 	path string
 	mu   sync.Mutex // held while the working folder changes
 }
 
-// New returns the working folder. Its name is that of $PWD if that leads here.
-// It is nil where the folder has no name any more.
+// New returns the working folder. Its name is $PWD if that leads to it. New
+// returns nil if the folder no longer has a name.
 func New() *Dir {
 	path, err := os.Getwd()
 	if err != nil {
@@ -29,10 +30,10 @@ func New() *Dir {
 	return &Dir{path: path}
 }
 
-// Enter goes to the folder that the name leads to now. The function that it
-// returns goes back to the one before, unless that has been removed, and must
-// be called; stay says that it is not to. Where the name leads nowhere, all
-// stays as it is.
+// Enter changes to the folder that the name leads to now. The caller must call
+// the returned function, which changes back to the previous folder, unless that
+// has been removed or stay is set. If the name leads nowhere, Enter changes
+// nothing.
 func (d *Dir) Enter() (done func(stay bool)) {
 	nothing := func(bool) {}
 	if d == nil {
@@ -59,8 +60,8 @@ func (d *Dir) Enter() (done func(stay bool)) {
 	}
 }
 
-// Restore goes to the folder that the name leads to now if the working folder
-// has been removed.
+// Restore changes to the folder that the name leads to now if the working
+// folder has been removed.
 func (d *Dir) Restore() {
 	if d == nil {
 		return
@@ -68,7 +69,7 @@ func (d *Dir) Restore() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if removed() {
-		_ = os.Chdir(d.path) // else whoever needs the folder says that it is gone
+		_ = os.Chdir(d.path) // on error, whatever needs the folder reports that it is gone
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/workdir"
 )
 
-// here is the working folder as the system knows it.
+// here returns the working folder as the system knows it.
 func here(t *testing.T) string {
 	t.Helper()
 	path, err := os.Readlink("/proc/self/cwd")
@@ -30,7 +30,7 @@ func TestDir(t *testing.T) {
 		require.NoError(t, os.Symlink(to, current))
 	}
 	lead(one)
-	t.Chdir(current) // which sets PWD
+	t.Chdir(current) // also sets PWD
 	d := workdir.New()
 	require.NotNil(t, d)
 
