@@ -1,7 +1,7 @@
-// Package orphan sees to the processes that workers leave behind: children
-// whose parents have ended, in sessions of their own, too. The kernel gives
-// them to the master, which reaps those that end and, when it stops, ends the
-// others.
+// Package orphan ends the processes that workers leave behind: children whose
+// parents have exited, even in sessions of their own. The kernel makes them
+// children of the master, which reaps those that exit and, when it stops, ends
+// the others.
 package orphan
 
 import (
@@ -18,31 +18,31 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// How End goes about it.
+// The timing of End.
 const (
 	grace     = 5 * time.Second // from TERM to KILL
-	killLimit = 5 * time.Second // for killed processes to be gone
+	killLimit = 5 * time.Second // until killed processes are gone
 	lookEvery = 20 * time.Millisecond
 )
 
-// A Family is all processes that descend from this one.
+// A Family is the set of all descendants of this process.
 type Family struct {
 	log    *slog.Logger
 	pid    int
-	before map[int]uint64 // start times of those that were there first, by pid
+	before map[int]uint64 // start times, by pid, of descendants that existed before Adopt
 }
 
-// Adopt makes this process the one that orphans of its family are given to, as
-// a subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)) or as process 1 of a
-// container, which it is anyway. What descends from it already, such as what a
-// shell has started before it became us, is no worker's and left alone.
+// Adopt makes this process the new parent of orphans in its family, as a
+// subreaper (PR_SET_CHILD_SUBREAPER, prctl(2)) or, without further ado, as
+// process 1 of a container. Existing descendants, for example those of a shell
+// that then became this process, do not come from a worker and are left alone.
 func Adopt(log *slog.Logger) *Family {
 	f := &Family{log: log, pid: os.Getpid(), before: make(map[int]uint64)}
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		log.Warn("processes that workers leave behind cannot be ended", "err", fmt.Errorf("prctl: %w", err))
 	}
-	// The signals are not caught yet, so this must not take long: mostly there is
-	// no child at all.
+	// Signals are not caught yet, so this must not take long: usually there are
+	// no children at all.
 	var info unix.Siginfo
 	if unix.Waitid(unix.P_ALL, 0, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD {
 		return f
@@ -53,20 +53,21 @@ func Adopt(log *slog.Logger) *Family {
 	return f
 }
 
-// While runs f on another goroutine and reaps orphans until it returns. The
-// caller must be locked to the main thread, on which nothing may start a
-// process, as in a main function whose package calls runtime.LockOSThread when
-// it is initialized.
+// While calls run on another goroutine and reaps orphans until it returns. The
+// caller must be locked to the main thread, and nothing may start a process on
+// that thread. A main function meets this if its package calls
+// runtime.LockOSThread while it is initialized.
 //
-// That is how the exit of a process that we have started is never taken from
-// who waits for it: a child belongs to the thread that started it while that
-// lives, the kernel gives orphans to the first thread of their new parent, and
-// __WNOTHREAD, see wait(2), is for children of the calling thread alone. (Our
-// threads live as long as we do, but for that of worker.Launcher, which outlives
-// its workers.) On another thread than the main one, orphans stay zombies, and
-// nothing worse happens.
+// This ensures that reaping never takes the exit of a process that we started
+// away from the code that waits for it. A child belongs to the thread that
+// started it, as long as that thread lives; the kernel gives orphans to the
+// first thread of their new parent; and __WNOTHREAD, see wait(2), waits only
+// for children of the calling thread. (Our threads live as long as we do,
+// except for that of worker.Launcher, which outlives its workers.) On any
+// thread other than the main one, orphans would stay zombies, but nothing worse
+// would happen.
 func (f *Family) While(run func() error) error {
-	ended := make(chan os.Signal, 1) // one is enough: reap takes all
+	ended := make(chan os.Signal, 1) // one is enough: reap reaps all
 	signal.Notify(ended, syscall.SIGCHLD)
 	defer signal.Stop(ended)
 	done := make(chan error, 1)
@@ -82,7 +83,7 @@ func (f *Family) While(run func() error) error {
 	}
 }
 
-// reap takes the exits of all orphans that have ended.
+// reap reaps all orphans that have exited.
 func reap() {
 	for {
 		pid, err := unix.Wait4(-1, nil, unix.WNOHANG|unix.WNOTHREAD, nil)
@@ -95,15 +96,15 @@ func reap() {
 	}
 }
 
-// End ends what workers have left: with TERM, and with KILL after a while, or
-// once hurry is closed. It returns when nothing is left, or after some more
-// time. Workers must have ended before.
+// End ends what workers have left behind: with TERM at first, and with KILL
+// after a while or once hurry is closed. It returns when nothing is left, or
+// gives up some time after that. All workers must have exited.
 func (f *Family) End(hurry <-chan struct{}) {
-	told := make(map[int]uint64) // start times of those that got the signal at hand, by pid
+	told := make(map[int]uint64) // start times, by pid, of processes that got the current signal
 	again := time.NewTicker(lookEvery)
 	defer again.Stop()
 	late := time.After(grace)
-	var over <-chan time.Time // never, until they are killed
+	var over <-chan time.Time // nil until they are killed
 	for kill := false; ; {
 		left := f.left()
 		if len(left) == 0 {
@@ -132,7 +133,7 @@ func (f *Family) End(hurry <-chan struct{}) {
 	}
 }
 
-// signal tells a process to end, and the log that.
+// signal tells a process to exit, and logs that.
 func (f *Family) signal(p *proc.Process, kill bool) {
 	sig, what := unix.SIGTERM, "process left behind told to stop"
 	if kill {
@@ -145,10 +146,11 @@ func (f *Family) signal(p *proc.Process, kill bool) {
 	}
 }
 
-// left is what is to be ended: all that descends from us, but for what was
-// there first and has come of that. An orphan of that kind cannot be told from
-// one that has dropped the environment of its worker; where there may be some,
-// that environment is asked for.
+// left returns the processes to end: all our descendants, except for those that
+// existed before Adopt and their descendants. An orphan of the latter kind
+// looks the same as one that has dropped the environment of its worker. So if
+// there were any descendants before Adopt, left requires the environment of a
+// worker.
 func (f *Family) left() []proc.Process {
 	all := proc.All()
 	ours := make([]proc.Process, 0)

@@ -29,7 +29,7 @@ const (
 
 func init() { runtime.LockOSThread() }
 
-// family is that of the test's process: every orphan of every test.
+// family is the family of the test process. It has the orphans of all tests.
 var family *Family
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// zombies are our children that have ended and were not reaped.
+// zombies returns our children that have exited but were not reaped.
 func zombies(t *testing.T) (found []int) {
 	procs, err := procfs.AllProcs()
 	require.NoError(t, err)
@@ -51,8 +51,8 @@ func zombies(t *testing.T) (found []int) {
 	return found
 }
 
-// TestWhile_TakesNoExitOfOurs: while orphans come and end all the time, every
-// child of our own still has the exit code that it ended with.
+// TestWhile_TakesNoExitOfOurs: while orphans come and go all the time, every
+// child of our own still has its own exit code.
 func TestWhile_TakesNoExitOfOurs(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 8 {
@@ -72,7 +72,7 @@ func TestWhile_TakesNoExitOfOurs(t *testing.T) {
 	}, patience, tick)
 }
 
-// leave starts a program that is an orphan of ours at once, and returns it.
+// leave starts a program that immediately becomes our orphan, and returns it.
 func leave(t *testing.T, script string, env ...string) proc.Process {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pid")
@@ -96,7 +96,7 @@ func TestEnd_TermThenKill(t *testing.T) {
 	polite := leave(t, `trap "echo polite-ended >>`+note+`; exit" TERM`+ready("polite"))
 	stubborn := leave(t, `trap "" TERM`+ready("stubborn"))
 	require.Eventually(t, func() bool {
-		data, _ := os.ReadFile(note) // it may come into being later
+		data, _ := os.ReadFile(note) // it may not exist yet
 		return strings.Count(string(data), "\n") == 2
 	}, patience, tick)
 	family.End(nil)
@@ -116,8 +116,8 @@ func TestEnd_Hurry(t *testing.T) {
 	assert.False(t, lives(stubborn))
 }
 
-// TestEnd_SparesWhatWasThereFirst: and what has come of that, unless it has the
-// environment of a worker.
+// TestEnd_SparesWhatWasThereFirst: End spares processes that existed before
+// Adopt and their descendants, unless they have the environment of a worker.
 func TestEnd_SparesWhatWasThereFirst(t *testing.T) {
 	first := leave(t, "setsid sleep 600 & :")
 	f := &Family{log: slog.New(slog.DiscardHandler), pid: os.Getpid(), before: map[int]uint64{first.PID: first.Start}}
