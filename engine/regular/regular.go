@@ -1,8 +1,8 @@
-// Package regular reads and writes files that a user has named. A write leaves no
-// half file behind. A read does not wait for long: a FIFO, a device or a socket
-// under the name of a file is an error, where an ordinary open would block until
-// somebody writes to it, and so is a file that gives nothing, such as one of a
-// network disk that is not there.
+// Package regular reads and writes files that a user has named. A write never
+// leaves a partial file behind. A read does not block for long: if the name
+// leads to a FIFO, a device or a socket, where an ordinary open would block
+// until somebody writes, it fails; and so it does if the file does not respond,
+// for example because it is on a network disk that is not available.
 package regular
 
 import (
@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// The errors of this package that are not those of the system wrap one of
-// these.
+// The errors of this package that are not system errors wrap one of these.
 var (
 	ErrNotRegular = errors.New("want a regular file")
 	ErrTooLarge   = errors.New("is too large")
-	ErrSilent     = errors.New("gives nothing")
+	ErrSilent     = errors.New("does not respond")
 )
 
-// Open opens a regular file for reading, symbolic links followed. The caller
-// must close it. The error is an *fs.PathError.
+// Open opens a regular file for reading and follows symbolic links. The caller
+// must close the file. The error is an *fs.PathError.
 func Open(path string) (*os.File, error) {
-	// The look before the open keeps us from devices that act when they are
-	// opened; the one after it is for what was put there in between.
+	// The check before the open protects us from devices that act when they are
+	// opened; the check after it catches a file that was substituted in
+	// between.
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -51,9 +51,9 @@ func Open(path string) (*os.File, error) {
 	return f, nil
 }
 
-// Follow returns the path with its symbolic links followed, as
-// filepath.EvalSymlinks does, whose error about links that lead in a circle is
-// the name of a function. Ours is an *fs.PathError.
+// Follow resolves the symbolic links in a path as filepath.EvalSymlinks does.
+// For links that form a cycle, the error of EvalSymlinks names a function; ours
+// is an *fs.PathError.
 func Follow(path string) (string, error) {
 	real, err := filepath.EvalSymlinks(path)
 	if err == nil || errors.As(err, new(*fs.PathError)) {
@@ -65,14 +65,16 @@ func Follow(path string) (string, error) {
 // readTime is how long a read may take.
 const readTime = 5 * time.Second
 
-// ReadFile reads a regular file of at most limit bytes, within some seconds. The
-// content of an empty file is not nil. The error is an *fs.PathError.
+// ReadFile reads a regular file of at most limit bytes, and fails if that takes
+// more than a few seconds. The content of an empty file is not nil. The error
+// is an *fs.PathError.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	return within(readTime, path, func() ([]byte, error) { return readFile(path, limit) })
 }
 
-// within returns what read returns, or an error once the time is over. The read
-// of a file cannot be ended: its goroutine then stays until the system answers.
+// within returns the result of read, or an error after the time limit. Reading
+// a file cannot be interrupted, so its goroutine stays until the system
+// responds.
 func within(limit time.Duration, path string, read func() ([]byte, error)) ([]byte, error) {
 	type content struct {
 		data []byte
@@ -119,7 +121,7 @@ func check(path string, mode fs.FileMode) error {
 	return &fs.PathError{Op: "open", Path: path, Err: fmt.Errorf("is %s; %w", Kind(mode), ErrNotRegular)}
 }
 
-// Kind says what a file that is not regular is, with its article: "a FIFO".
+// Kind describes a file that is not regular, with an article: "a FIFO".
 func Kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():
@@ -131,5 +133,5 @@ func Kind(mode fs.FileMode) string {
 	case mode&fs.ModeDevice != 0:
 		return "a device"
 	}
-	return "no regular file"
+	return "not a regular file"
 }

@@ -16,7 +16,7 @@ import (
 
 const limit = 1 << 20
 
-// TestReadFile_Refuses: whatever is no regular file is an error at once, also
+// TestReadFile_Refuses: a file that is not regular is an immediate error, even
 // behind a symbolic link.
 func TestReadFile_Refuses(t *testing.T) {
 	dir := t.TempDir()
@@ -62,7 +62,7 @@ func TestReadFile(t *testing.T) {
 	_, err = regular.ReadFile(path, limit)
 	require.ErrorContains(t, err, "is too large: it has more than 1 MiB")
 
-	data, err = regular.ReadFile("/proc/self/stat", limit) // of size 0, as it says
+	data, err = regular.ReadFile("/proc/self/stat", limit) // reports a size of 0
 	require.NoError(t, err)
 	assert.NotEmpty(t, data)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWithin: a file that never gives anything is an error, and others are read.
+// TestWithin: a file that does not respond is an error, and others are read.
 func TestWithin(t *testing.T) {
 	never := make(chan bool)
 	defer close(never)
@@ -20,7 +20,7 @@ func TestWithin(t *testing.T) {
 	var cause *fs.PathError
 	require.ErrorAs(t, err, &cause)
 	require.ErrorIs(t, err, ErrSilent)
-	assert.EqualError(t, err, "read /x: gives nothing within 1ms")
+	assert.EqualError(t, err, "read /x: does not respond within 1ms")
 
 	broken := errors.New("broken")
 	_, err = within(time.Hour, "/x", func() ([]byte, error) { return nil, broken })

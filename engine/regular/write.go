@@ -13,14 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxLinks is how many symbolic links in a row are followed, as in Linux.
+// maxLinks is how many symbolic links are followed, as in Linux.
 const maxLinks = 40
 
-// WriteFile makes data the content of the file at path, all of it or none:
-// whoever reads the file meanwhile, and whatever fails, sees the old content or
-// the new one. A file that is there keeps its mode, owner and access list, and
-// stays where symbolic links lead; a new one gets the mode, less the umask. A
-// pipe or a device is written to. The error is an *fs.PathError of the path.
+// WriteFile replaces the content of the file at path with data, completely or
+// not at all: whatever fails, every reader sees either the old content or the
+// new one. An existing file keeps its mode, owner and access list, and symbolic
+// links stay; a new file gets mode, before the umask. WriteFile writes directly
+// to a pipe or a device. The error is an *fs.PathError for path.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if err := writeFile(path, data, mode); err != nil {
 		var cause *fs.PathError
@@ -45,7 +45,7 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 		return err
 	}
 	if info != nil {
-		// A file that may not be written to is not to be replaced either.
+		// If the file cannot be written to, do not replace it either.
 		if err := unix.Access(target, unix.W_OK); err != nil {
 			return err
 		}
@@ -53,14 +53,14 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 	return replace(target, info, data, mode)
 }
 
-// isDescriptor reports whether the path leads to a file that is open already,
-// such as /dev/stdout. To replace the file would not change what is open.
+// isDescriptor reports whether the path leads to a file that is already open,
+// such as /dev/stdout. Replacing the file would not affect the open one.
 func isDescriptor(path string) bool {
 	path = filepath.Clean(path)
 	return strings.HasPrefix(path, "/dev/") || strings.HasPrefix(path, "/proc/")
 }
 
-// follow returns the path of the file itself, which need not be there.
+// follow returns the path of the file itself, which need not exist.
 func follow(path string) (string, error) {
 	for range maxLinks {
 		dir, err := Follow(filepath.Dir(path))
@@ -70,18 +70,19 @@ func follow(path string) (string, error) {
 		path = filepath.Join(dir, filepath.Base(path))
 		link, err := os.Readlink(path)
 		switch {
-		case err != nil: // no link, or nothing
+		case err != nil: // not a link, or it does not exist
 			return path, nil
 		case filepath.IsAbs(link):
 			path = link
 		default:
-			path = dir + string(filepath.Separator) + link // not joined: ".." counts after links
+			path = dir + string(filepath.Separator) + link // not joined: ".." must be resolved after links
 		}
 	}
 	return "", syscall.ELOOP
 }
 
-// noFolder names the folder that is missing, where one would look for the file.
+// noFolder names the missing folder, if that is the error, rather than the
+// file.
 func noFolder(dir string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no folder %s", dir)
@@ -89,16 +90,16 @@ func noFolder(dir string, err error) error {
 	return err
 }
 
-// replace puts a file with the data in the place of path, where old is now, or
-// nothing if that is nil.
+// replace replaces the file at path with a new file that contains data. old
+// describes the present file and is nil if there is none.
 func replace(path string, old fs.FileInfo, data []byte, mode fs.FileMode) error {
 	temp := filepath.Join(filepath.Dir(path), ".ldcorn-"+rand.Text()+".tmp")
 	if old != nil {
-		mode = 0o600 // until it has the owner
+		mode = 0o600 // until the owner is set
 	}
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
-		return fmt.Errorf("its folder takes no new file, which is written first and then renamed: %w", cause(err))
+		return fmt.Errorf("cannot create a new file in its folder, to rename it afterwards: %w", cause(err))
 	}
 	err = fill(f, path, old, data)
 	if e := f.Close(); err == nil {
@@ -106,7 +107,7 @@ func replace(path string, old fs.FileInfo, data []byte, mode fs.FileMode) error 
 	}
 	if err == nil {
 		if err = os.Rename(temp, path); errors.Is(err, unix.EBUSY) {
-			err = fmt.Errorf("it cannot be replaced, for it is a mount of its own: %w", cause(err))
+			err = fmt.Errorf("it cannot be replaced because it is a mount point: %w", cause(err))
 		}
 	}
 	if err != nil {
@@ -117,7 +118,8 @@ func replace(path string, old fs.FileInfo, data []byte, mode fs.FileMode) error 
 	return nil
 }
 
-// fill makes the temporary file what the file at path is to become.
+// fill gives the temporary file the content and the attributes of the new file
+// at path.
 func fill(f *os.File, path string, old fs.FileInfo, data []byte) error {
 	if _, err := f.Write(data); err != nil {
 		return err
@@ -130,8 +132,8 @@ func fill(f *os.File, path string, old fs.FileInfo, data []byte) error {
 	return f.Sync()
 }
 
-// keep gives a new file the owner, the extended attributes, of which access
-// lists are some, and the mode of the old one.
+// keep gives a new file the owner, the extended attributes, which include
+// access lists, and the mode of the old one.
 func keep(f *os.File, path string, old fs.FileInfo) error {
 	if st, ok := old.Sys().(*syscall.Stat_t); ok {
 		var now unix.Stat_t
@@ -145,12 +147,12 @@ func keep(f *os.File, path string, old fs.FileInfo) error {
 		}
 	}
 	keepAttributes(f, path)
-	return f.Chmod(old.Mode()) // after the owner, which takes bits away
+	return f.Chmod(old.Mode()) // last, because a change of the owner clears bits
 }
 
-// keepAttributes copies what the file system lets us.
+// keepAttributes copies the attributes that the file system allows.
 func keepAttributes(f *os.File, path string) {
-	names := make([]byte, 64<<10) // the most that Linux has
+	names := make([]byte, 64<<10) // the maximum in Linux
 	n, err := unix.Listxattr(path, names)
 	if err != nil {
 		return
@@ -163,8 +165,9 @@ func keepAttributes(f *os.File, path string) {
 	}
 }
 
-// syncFolder has the new name last through a loss of power, where the file
-// system can. The content has been synced before, so that either is whole.
+// syncFolder makes the new name survive a power failure, if the file system
+// supports that. The content has been synced before, so that either file is
+// complete.
 func syncFolder(path string) {
 	if d, err := os.Open(path); err == nil {
 		_ = d.Sync()
@@ -172,7 +175,7 @@ func syncFolder(path string) {
 	}
 }
 
-// cause is an error of the system without the temporary name in it.
+// cause returns an error of the system without the temporary name.
 func cause(err error) error {
 	var p *fs.PathError
 	var l *os.LinkError

@@ -17,7 +17,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-// entries are the names in a folder.
+// entries returns the names in a folder.
 func entries(t *testing.T, dir string) []string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -36,7 +36,8 @@ func content(t *testing.T, path string) string {
 	return string(data)
 }
 
-// TestWriteFile: a file keeps its mode and owner, and a link to it stays one.
+// TestWriteFile: a file keeps its mode and owner, and a link to it stays a
+// link.
 func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	there := filepath.Join(dir, "there", "file")
@@ -47,7 +48,7 @@ func TestWriteFile(t *testing.T) {
 	if os.Geteuid() == 0 {
 		require.NoError(t, os.Chown(there, 12345, 23456))
 	}
-	// A relative link counts from where the folder is, not from what leads to it.
+	// A relative link starts at the folder itself, not at a link that leads there.
 	require.NoError(t, os.Symlink("../../there/file", filepath.Join(dir, "links", "deep", "inner")))
 	require.NoError(t, os.Symlink(filepath.Join(dir, "links", "deep"), filepath.Join(dir, "short")))
 	require.NoError(t, os.Symlink("short/inner", filepath.Join(dir, "outer")))
@@ -68,7 +69,7 @@ func TestWriteFile(t *testing.T) {
 	}
 	assert.Equal(t, []string{"file"}, entries(t, filepath.Dir(there)))
 
-	// A new one, also at the end of a link.
+	// A new file, even at the end of a link.
 	require.NoError(t, os.Symlink("there/new", filepath.Join(dir, "to new")))
 	require.NoError(t, regular.WriteFile(filepath.Join(dir, "to new"), []byte("new"), 0o600))
 	info, err := os.Lstat(filepath.Join(dir, "there", "new"))
@@ -76,8 +77,8 @@ func TestWriteFile(t *testing.T) {
 	assert.Equal(t, fs.FileMode(0o600), info.Mode())
 }
 
-// TestWriteFile_Reader: who has the file open sees the old content to its end,
-// so that no reader ever sees a part of either.
+// TestWriteFile_Reader: a reader that has the file open sees the old content to
+// its end, so that no reader ever sees a mixture.
 func TestWriteFile_Reader(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, []byte("old content"), 0o600))
@@ -91,12 +92,12 @@ func TestWriteFile_Reader(t *testing.T) {
 	assert.Equal(t, "new", content(t, path))
 }
 
-// TestWriteFile_Full: a file that cannot be written is as it was, and one that
-// was not there is not there. A limit of the size stands for a full disk.
+// TestWriteFile_Full: a file that cannot be written stays as it was, and a file
+// that did not exist still does not. A size limit stands in for a full disk.
 func TestWriteFile_Full(t *testing.T) {
 	const child = "LDCORN_TEST_FULL"
 	if os.Getenv(child) == "" {
-		// In a process of its own: go test writes files for the one that it starts.
+		// This needs a process of its own, because go test writes files for this one.
 		cmd := exec.Command(os.Args[0], "-test.run=^TestWriteFile_Full$")
 		cmd.Env = append(os.Environ(), child+"=1")
 		out, err := cmd.CombinedOutput()
@@ -123,7 +124,7 @@ func TestWriteFile_Full(t *testing.T) {
 	}
 }
 
-// withFileSize runs f while no file may grow beyond a size.
+// withFileSize runs f while no file can grow beyond a size.
 func withFileSize(t *testing.T, size uint64, f func()) {
 	t.Helper()
 	var before unix.Rlimit
@@ -153,7 +154,8 @@ func TestWriteFile_Refused(t *testing.T) {
 	assert.Equal(t, []string{"astray", "loop"}, entries(t, dir))
 }
 
-// TestWriteFile_Pipe: what is no file gets the bytes, and stays what it is.
+// TestWriteFile_Pipe: a file that is not regular gets the bytes, and stays what
+// it is.
 func TestWriteFile_Pipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "fifo")
 	require.NoError(t, unix.Mkfifo(path, 0o600))
