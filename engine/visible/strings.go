@@ -2,8 +2,8 @@ package visible
 
 import "reflect"
 
-// Strings makes every string harmless, as Text does, that is in what a pointer
-// points at: for what another program has sent. Keys of maps are, too.
+// Strings makes every string safe, as Text does, in the value that v points to:
+// for data that another program has sent. It includes the keys of maps.
 func Strings(v any) { walk(reflect.ValueOf(v)) }
 
 func walk(v reflect.Value) {

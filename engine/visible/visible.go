@@ -5,17 +5,17 @@ import (
 	"unicode/utf8"
 )
 
-// Colors says what becomes of sequences that set colours.
+// Colors says what happens to sequences that set colors.
 type Colors uint8
 
-// What can become of them.
+// The possible values.
 const (
-	Show Colors = iota // they are shown, as any other control
-	Drop               // they are left out
-	Keep               // they pass
+	Show Colors = iota // show them, like any other control
+	Drop               // remove them
+	Keep               // let them pass
 )
 
-// KeepIf returns Keep for a reader that shows colours, else Drop.
+// KeepIf returns Keep for a reader that shows colors, otherwise Drop.
 func KeepIf(colored bool) Colors {
 	if colored {
 		return Keep
@@ -42,8 +42,8 @@ func Text(s string) string {
 	return string(escape(nil, s, Show, true))
 }
 
-// AppendLine appends a line without its end, in which tabs pass. A line that
-// sets colours and keeps them is followed by what ends them.
+// AppendLine appends a line without its end. Tabs pass. If the line sets colors
+// that are kept, AppendLine resets them at the end.
 func AppendLine(b, line []byte, colors Colors) []byte {
 	begin := len(b)
 	for len(line) > 0 {
@@ -74,8 +74,8 @@ func isPlain(s string, text bool) bool {
 	return true
 }
 
-// plainPrefix is the length of the printable ASCII, tabs and line ends among
-// it, that b begins with.
+// plainPrefix returns the length of the prefix of b that consists of printable
+// ASCII, tabs and line ends.
 func plainPrefix(b []byte) int {
 	for i, c := range b {
 		if c < ' ' && c != '\t' || c > '~' {
@@ -101,7 +101,7 @@ func escape(b []byte, s string, colors Colors, text bool) []byte {
 }
 
 // appendOne appends the first character of src, or the sequence that sets
-// colours there, and returns how many bytes of src that is.
+// colors there, and returns its length in src.
 func appendOne(b, src []byte, colors Colors) ([]byte, int) {
 	c := src[0]
 	switch {
@@ -128,8 +128,8 @@ func appendOne(b, src []byte, colors Colors) ([]byte, int) {
 	return append(b, src[:n]...), n
 }
 
-// IsControl reports whether a character is an order to whoever shows it,
-// rather than one to be shown. Line ends and tabs are.
+// IsControl reports whether a character is a command to the device that shows
+// it, rather than a character to show. Line ends and tabs are.
 func IsControl(r rune) bool {
 	switch {
 	case r < ' ', r >= 0x7f && r <= 0x9f: // C0, DEL, C1
@@ -138,13 +138,13 @@ func IsControl(r rune) bool {
 		return true
 	case r == 0x061c, r == 0x200e, r == 0x200f, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // directions
 		return true
-	case r >= 0xe0000 && r <= 0xe007f: // tags, which nobody sees
+	case r >= 0xe0000 && r <= 0xe007f: // tags, which are invisible
 		return true
 	}
 	return false
 }
 
-// Rune returns how a character is shown that is not to be sent.
+// Rune returns the visible form of a character that must not be sent.
 func Rune(r rune) string {
 	if r < ' ' {
 		return string(appendByte(nil, byte(r)))
@@ -157,18 +157,18 @@ func appendByte(b []byte, c byte) []byte {
 }
 
 func appendRune(b []byte, r rune) []byte {
-	if r > 0xffff { // as JSON writes it
+	if r > 0xffff { // in the syntax of JSON
 		r -= 0x10000
 		return appendRune(appendRune(b, 0xd800+r>>10), 0xdc00+r&0x3ff)
 	}
 	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
-// maxColor bounds a sequence that sets colours, in bytes.
+// maxColor is the maximum length in bytes of a sequence that sets colors.
 const maxColor = 64
 
-// colorSequence returns the length of the sequence that b begins with, if that
-// sets colours and nothing else; else 0.
+// colorSequence returns the length of the sequence at the start of b if that
+// sets colors and does nothing else, otherwise 0.
 func colorSequence(b []byte) int {
 	if len(b) < 3 || b[1] != '[' {
 		return 0

@@ -33,8 +33,8 @@ func TestText(t *testing.T) {
 	assert.Equal(t, `\x1b[?25l\x1b[3A`, string(AppendLine(nil, []byte("\x1b[?25l\x1b[3A"), Keep)))
 }
 
-// harmless reports whether a text has no control but line ends, tabs and, if
-// they may pass, colours.
+// harmless reports whether a text contains no controls except line ends, tabs
+// and, if allowed, colors.
 func harmless(b []byte, colors Colors) bool {
 	for len(b) > 0 {
 		if n := colorSequence(b); b[0] == 0x1b && n > 0 && colors == Keep {
@@ -50,8 +50,8 @@ func harmless(b []byte, colors Colors) bool {
 	return true
 }
 
-// FuzzWriter holds that nothing harmful passes, whatever the colours, and that
-// it does not matter in which pieces a text comes.
+// FuzzWriter checks that nothing harmful passes, whatever the setting of
+// colors, and that it does not matter how a text is split into writes.
 func FuzzWriter(f *testing.F) {
 	f.Add([]byte("é\x1b[31mred\x1b[0m\u202e\xff\x1b["), 3, uint8(2))
 	f.Add([]byte("\x1b[1;2;3\x1b[m\xe2\x80\xae\xc2\x9b"), 1, uint8(1))
@@ -75,7 +75,7 @@ func FuzzWriter(f *testing.F) {
 		require.True(t, harmless(AppendLine(nil, src, colors), colors))
 		line := String(string(src))
 		require.True(t, harmless([]byte(line), Show) && !strings.ContainsAny(line, "\n\t"))
-		if encoded, err := json.Marshal(string(src)); err == nil { // JSON stays JSON
+		if encoded, err := json.Marshal(string(src)); err == nil { // JSON stays valid
 			var before, after string
 			require.NoError(t, json.Unmarshal(encoded, &before))
 			require.NoError(t, json.Unmarshal([]byte(Text(string(encoded))), &after))

@@ -7,23 +7,22 @@ import (
 	"unicode/utf8"
 )
 
-// A Writer passes on what is written to it as Text does. Its methods are safe
-// from any goroutine.
+// A Writer makes what is written to it safe, as Text does, and passes it on.
+// Its methods are safe to call from any goroutine.
 type Writer struct {
 	out    io.Writer
 	colors func() Colors
 
-	mu   sync.Mutex // guards all below
-	rest []byte     // the beginning of a character, or of what sets colours
+	mu   sync.Mutex // guards all fields below
+	rest []byte     // the beginning of a character, or of a sequence that sets colors
 	buf  []byte
 }
 
-// NewWriter returns a Writer to out. It asks what becomes of colours with each
-// write.
+// NewWriter returns a Writer to out. It calls colors on each write.
 func NewWriter(out io.Writer, colors func() Colors) *Writer { return &Writer{out: out, colors: colors} }
 
-// Write writes p. Of a character, or a sequence that sets colours, which p
-// ends within, the beginning waits for the next Write, or for Flush.
+// Write writes p. If p ends within a character or a sequence that sets colors,
+// the beginning of that waits for the next Write, or for Flush.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,7 +39,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what waits for its end.
+// Flush writes an incomplete character or sequence that Write kept.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -66,8 +65,7 @@ func (w *Writer) append(b, src []byte) []byte {
 	return b
 }
 
-// unfinished is the length of the part of b at its end that may have to be
-// read with what follows.
+// unfinished returns the length of the suffix of b that may be incomplete.
 func unfinished(b []byte) int {
 	for i := len(b) - 1; i >= 0 && i > len(b)-maxColor; i-- {
 		c := b[i]
@@ -87,8 +85,8 @@ func unfinished(b []byte) int {
 	return 0
 }
 
-// mayBeColor reports whether b is the beginning of a sequence that sets
-// colours.
+// mayBeColor reports whether b may be the beginning of a sequence that sets
+// colors.
 func mayBeColor(b []byte) bool {
 	for i, c := range b {
 		switch {
@@ -100,8 +98,8 @@ func mayBeColor(b []byte) bool {
 	return true
 }
 
-// Raw returns what is behind writers: for who draws on a terminal, and has
-// made its texts harmless itself.
+// Raw returns the writer behind any Writers, for code that draws on a terminal
+// and has made its texts safe itself.
 func Raw(out io.Writer) io.Writer {
 	if w, ok := out.(*Writer); ok {
 		return Raw(w.out)
@@ -109,7 +107,7 @@ func Raw(out io.Writer) io.Writer {
 	return out
 }
 
-// File returns the file that out writes to in the end, or nil.
+// File returns the file that out ultimately writes to, or nil.
 func File(out io.Writer) *os.File {
 	f, _ := Raw(out).(*os.File)
 	return f
