@@ -12,18 +12,19 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A controlSocket is where the master answers the command line: in the runtime
-// directory, or where control_socket says. Then a link in the runtime
-// directory leads there, so that the command line finds it by the
-// configuration's path alone. The link goes with the directory's sockets.
+// A controlSocket is the socket where the master answers the command line: in
+// the runtime directory, or at the path of control_socket. In the latter case a
+// link in the runtime directory leads there, so that the command line can find
+// it from the configuration's path alone. The link is removed together with the
+// directory's sockets.
 type controlSocket struct {
 	wanted plan.ControlSocket
 	server *control.Server
 	path   string
-	file   fs.FileInfo // what we have made at path
+	file   fs.FileInfo // the file that we created at path
 }
 
-// listen opens the socket, for a runtime directory.
+// listen opens the socket for a runtime directory.
 func (c *controlSocket) listen(runtimeDir string) (*net.UnixListener, error) {
 	found := filepath.Join(runtimeDir, control.SocketName)
 	c.path = found
@@ -44,7 +45,8 @@ func (c *controlSocket) listen(runtimeDir string) (*net.UnixListener, error) {
 	return l.(*net.UnixListener), nil
 }
 
-// link makes the link in the runtime directory, unless the socket is there.
+// link creates the link in the runtime directory, unless the socket itself is
+// there.
 func (c *controlSocket) link(found string) error {
 	if c.path == found {
 		return nil
@@ -59,7 +61,7 @@ func (c *controlSocket) link(found string) error {
 }
 
 // keep opens the socket again if its file is gone, or if the runtime directory
-// is another one now. It is what Runtime.Keep wants.
+// has changed. It is meant for Runtime.Keep.
 func (c *controlSocket) keep(runtimeDir string) error {
 	found := filepath.Join(runtimeDir, control.SocketName)
 	now, err := os.Lstat(c.path)

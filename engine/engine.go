@@ -1,6 +1,7 @@
-// Package engine joins the actors of a master, the supervisor, the proxy and
-// the signals, into one run group. It is handed what reads a configuration,
-// and knows nothing of the language that it is written in.
+// Package engine joins the actors of a master, which are the supervisor, the
+// proxy and the signals, into one run group. It is given a function that reads
+// the configuration, and knows nothing about the language that it is written
+// in.
 //
 // docs/architecture.md shows how the packages work together.
 package engine
@@ -36,31 +37,32 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// Options are what an Engine needs. All but Output are required.
+// Options configure an Engine. All fields except Output are required.
 type Options struct {
 	ConfigPath string // absolute
-	// Load reads the configuration anew. It is called once at the start and
-	// once for each reload, by one goroutine at a time.
+	// Load reads the configuration. It is called once at the start and once for
+	// each reload, by one goroutine at a time.
 	Load func(context.Context) (*plan.Plan, error)
-	// Explain is what somebody at a terminal is told of an error of Load, on
-	// as many lines as it takes; nil is its text.
+	// Explain returns the explanation of an error of Load for a person at a
+	// terminal, on as many lines as necessary; nil means the error's text.
 	Explain func(error) string
-	// Preview is Load for a plan that is only looked at: it logs nothing, and
-	// returns the warnings. Any goroutine may call it.
+	// Preview is like Load, for a plan that is only looked at: it logs nothing,
+	// and returns the warnings. It must be safe to call from any goroutine.
 	Preview func(context.Context) (*plan.Plan, []api.PlanWarning, error)
 	Log     *slog.Logger
-	Output  worker.Output // what workers print; nil discards it
-	// Logs has the lines of Log and Output, for ldcorn logs; nil has none.
+	Output  worker.Output // receives what workers print; nil discards it
+	// Logs holds the lines of Log and Output, for ldcorn logs; nil means none.
 	Logs *logbook.Book
-	// LostLines is the line that tells a slow reader of Logs how many it has
-	// missed. Required where there are Logs.
+	// LostLines returns the line that tells a slow reader of Logs how many
+	// lines it has missed. Required with Logs.
 	LostLines func(n uint64) []byte
 	Version   string    // of ldcorn, for the log
-	Commit    string    // that it was built from, for the metrics
+	Commit    string    // commit that ldcorn was built from, for the metrics
 	Stdout    io.Writer // for access_log=True; nil discards it
-	Driver    string    // of connections, see proxy.Options; "" = the best there is
-	// EndOrphans ends what workers have left behind, after the last of them has
-	// ended: at once when hurry is closed. nil leaves it alone.
+	Driver    string    // of connections, see proxy.Options; "" means the best available
+	// EndOrphans ends the processes that workers have left behind, after the
+	// last worker has exited: immediately once hurry is closed. nil leaves them
+	// alone.
 	EndOrphans func(hurry <-chan struct{})
 }
 
@@ -70,7 +72,7 @@ type Engine struct {
 	log  *slog.Logger
 }
 
-// New returns an engine that has started nothing.
+// New returns an engine. It starts nothing.
 func New(opts Options) *Engine {
 	if opts.Explain == nil {
 		opts.Explain = error.Error
@@ -84,11 +86,11 @@ func New(opts Options) *Engine {
 	return &Engine{opts: opts, log: opts.Log}
 }
 
-// Run reads the configuration, starts the workers, serves once all of them
-// are ready, and blocks until TERM, INT or QUIT, which is success, or until it
-// fails. It takes over the process's TERM, INT, QUIT, HUP, USR1, USR2 and PIPE,
-// which do nothing more once it has returned. By then no worker and no socket
-// is left.
+// Run reads the configuration, starts the workers, serves once all of them are
+// ready, and blocks until TERM, INT or QUIT, which is success, or until it
+// fails. It takes over the process's TERM, INT, QUIT, HUP, USR1, USR2 and PIPE
+// signals, which have no effect after it has returned. By then no workers or
+// sockets are left.
 func (e *Engine) Run(ctx context.Context) error {
 	folder := workdir.New()
 	sig := catchSignals(e.log)
@@ -116,7 +118,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer listener.Close() // the proxy has closed it, unless it never ran
+	defer listener.Close() // the proxy closed it, unless it never ran
 	tell, err := newTelemetry(first.Admin)
 	if err != nil {
 		return err
@@ -132,8 +134,9 @@ func (e *Engine) Run(ctx context.Context) error {
 	return err
 }
 
-// runGroup runs the actors until one returns, and then until all have. The
-// order of shutdown is not theirs: the supervisor waits for the proxy.
+// runGroup runs the actors until one returns, and then until all have returned.
+// Their order does not determine the order of shutdown: the supervisor waits
+// for the proxy.
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener,
 	tell *telemetry, sig *signals, folder *workdir.Dir) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
@@ -152,8 +155,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	// No actor: it answers until all of them have returned, so that one can
-	// see what a stop waits for.
+	// This is not an actor: it answers until all actors have returned, to show
+	// what a stop is waiting for.
 	socket := &controlSocket{wanted: first.ControlSocket}
 	commandLine, err := socket.listen(runtime.Dir())
 	if err != nil {
@@ -172,7 +175,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	runtime.Keep(socket.keep)
 	defer background(runtime.Watch)()
 	defer tell.start(ctx, e, sup, reloads)()
-	// Nor these: they write until nobody has anything more to log.
+	// These are not actors, either: they write until nobody logs any more.
 	defer background(access.Run)()
 	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
 	defer background(faults.Run)()
@@ -200,7 +203,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	return err
 }
 
-// awaitStop returns why the program is to end, once it is.
+// awaitStop waits until the program should stop, and returns the reason.
 func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 	<-ctx.Done()
 	notify(notifyStopping)
@@ -208,15 +211,15 @@ func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 	if errors.Is(cause, errStop) {
 		e.log.Info("stopping", "reason", cause)
 		events.Emit(api.Event{Kind: api.EventShutdown, Reason: cause.Error()})
-	} else { // Run returns the failure, whoever gets it says it
+	} else { // Run returns the failure, and its caller reports it
 		e.log.Info("stopping", "reason", "failure")
 		events.Emit(api.Event{Kind: api.EventShutdown, Reason: "failure"})
 	}
 	return cause
 }
 
-// serve runs the proxy from when the workers are ready. A second TERM cuts
-// the requests that it still finishes.
+// serve runs the proxy once the workers are ready. A second TERM cuts off the
+// requests that the proxy is still finishing.
 func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listener, procs *procs, ready, hurry <-chan struct{}) error {
 	select {
 	case <-ready:
@@ -242,15 +245,14 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listen
 	e.log.Info("listening", "addr", address(listener), "driver", px.Driver())
 	notify(notifyReady)
 	procs.narrow()
-	defer func() { procs.widen() }() // for good: what is left to do is not the loops' work
+	defer func() { procs.widen() }() // for good: the remaining work is not that of the loops
 	if err := px.Run(ctx); err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}
 	return nil
 }
 
-// background runs f until the function that it returns is called, which waits
-// for it.
+// background runs f until the returned function is called, which waits for f.
 func background(f func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -264,7 +266,7 @@ func background(f func(context.Context)) (stop func()) {
 	}
 }
 
-// address is the listener's, as one writes it in bind.
+// address returns the listener's address as bind would have it.
 func address(l net.Listener) string {
 	if a := l.Addr(); a.Network() == "unix" {
 		return "unix:" + a.String()
@@ -272,7 +274,8 @@ func address(l net.Listener) string {
 	return l.Addr().String()
 }
 
-// publisher compiles what the supervisor publishes for the proxy.
+// A publisher compiles what the supervisor publishes into a snapshot for the
+// proxy.
 type publisher struct {
 	proxy    *proxy.Proxy
 	requests *stats.Requests
@@ -284,8 +287,9 @@ func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider})
 }
 
-// openFiles is the limit of open files. The Go runtime has raised it to the
-// hard limit at the start of the process, and gives workers the original.
+// openFiles returns the limit of open files. The Go runtime has raised it to
+// the hard limit at the start of the process, and gives workers the original
+// limit.
 func openFiles() uint64 {
 	var lim syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err != nil {
@@ -294,5 +298,5 @@ func openFiles() uint64 {
 	return lim.Cur
 }
 
-// since is for the log: milliseconds are enough.
+// since returns the time since t in milliseconds, which are enough for the log.
 func since(t time.Time) time.Duration { return time.Since(t).Round(time.Millisecond) }

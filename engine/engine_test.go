@@ -17,7 +17,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// get asks the master, which answers with the generation of its worker.
+// get sends a request to the master and returns the answer, which is the
+// generation of the worker.
 func (m *master) get() string {
 	m.t.Helper()
 	client := http.Client{Transport: &http.Transport{
@@ -47,7 +48,7 @@ func TestEngine_ServesReloadsAndStops(t *testing.T) {
 	assert.Equal(t, "1", m.get())
 	assert.Contains(t, manager.next(), "READY=1\nMAINPID=")
 
-	m.signal(syscall.SIGUSR1) // would end a process that does not expect it
+	m.signal(syscall.SIGUSR1) // would end a process that does not handle it
 	m.signal(syscall.SIGHUP)
 	m.await("reload applied", 1)
 	assert.Equal(t, "2", m.get())

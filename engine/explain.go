@@ -10,7 +10,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// An explainer says what would become of a request, by the plan in effect.
+// An explainer says what would happen to a request according to the plan in
+// effect.
 type explainer struct {
 	sup *supervisor.Supervisor
 }

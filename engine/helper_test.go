@@ -18,7 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// patience bounds every wait of these tests; a loaded machine is slow.
+// patience bounds every wait in these tests; a busy machine is slow.
 const patience = 60 * time.Second
 
 const app = `
@@ -35,8 +35,8 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": body})
 `
 
-// findUvicorn returns an interpreter that has Uvicorn. None is a failure, not
-// a skip: make test installs one.
+// findUvicorn returns an interpreter that has Uvicorn. If there is none, the
+// test fails instead of being skipped: make test installs one.
 func findUvicorn(t testing.TB) string {
 	t.Helper()
 	var prober worker.Prober
@@ -53,7 +53,7 @@ func findUvicorn(t testing.TB) string {
 	return ""
 }
 
-// logBuffer is a log that can be read while it is written.
+// A logBuffer is a log that can be read while it is being written.
 type logBuffer struct {
 	mu  sync.Mutex // guards buf
 	buf bytes.Buffer
@@ -83,7 +83,8 @@ type master struct {
 }
 
 // newMaster prepares an engine for one group of the app above, on a unix
-// socket. Only one may run at a time: it takes the process's signals.
+// socket. Only one can run at a time, because it takes over the process's
+// signals.
 func newMaster(t testing.TB) *master {
 	t.Helper()
 	python := findUvicorn(t)
@@ -114,7 +115,7 @@ func (m *master) load(context.Context) (*plan.Plan, error) {
 	return m.next, nil
 }
 
-// change makes the next load give another plan, or an error.
+// change makes the next load return a changed plan, or an error.
 func (m *master) change(f func(*plan.Plan), err string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -126,7 +127,7 @@ func (m *master) change(f func(*plan.Plan), err string) {
 	}
 }
 
-// run starts the engine. The test must stop it and take the result from
+// run starts the engine. The test must stop it and receive the result from
 // ended.
 func (m *master) run() {
 	e := New(Options{
@@ -136,7 +137,7 @@ func (m *master) run() {
 	go func() { m.ended <- e.Run(context.Background()) }()
 }
 
-// await waits for a line of the log, n times.
+// await waits until the log contains a text n times.
 func (m *master) await(text string, n int) {
 	m.t.Helper()
 	require.Eventually(m.t, func() bool {

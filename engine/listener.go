@@ -15,9 +15,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// listen opens the address of an argument. The public one is bound before any
-// worker starts, so that a taken address fails at once, and accepted from only
-// later. A unix socket's file is removed when the listener is closed.
+// listen opens the address of an argument. The public address is bound before
+// any worker starts, so that a taken address fails immediately, but accepts
+// connections only later. A unix socket's file is removed when the listener is
+// closed.
 func listen(argument string, bind plan.Bind, file socketFile) (net.Listener, error) {
 	var l net.Listener
 	var err error
@@ -35,12 +36,12 @@ func listen(argument string, bind plan.Bind, file socketFile) (net.Listener, err
 	return l, nil
 }
 
-// explain says what to do about the errors that people meet.
+// explain adds advice to common errors.
 func explain(argument string, bind plan.Bind, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, errOwner):
-		hint = "; only root gives a file to another user, and only members of a group to that group"
+		hint = "; only root can give a file to another user, and only a member of a group can give it to that group"
 	case errors.Is(err, errNoSocket):
 		hint = "; remove it, or choose another path"
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -61,10 +62,9 @@ func explain(argument string, bind plan.Bind, err error) error {
 	return fmt.Errorf("%s %q: %w%s", argument, bind, err, hint)
 }
 
-var errNoSocket = errors.New("the file exists and is no socket")
+var errNoSocket = errors.New("the file exists and is not a socket")
 
-// listenUnix replaces the socket file of a process that is dead, and nothing
-// else.
+// listenUnix replaces only the socket file of a dead process.
 func listenUnix(path string, file socketFile) (net.Listener, error) {
 	if !file.private {
 		defer lockFolder(path)()
@@ -86,7 +86,8 @@ func listenUnix(path string, file socketFile) (net.Listener, error) {
 	return file.listen(path)
 }
 
-// holder is the process that listens on a unix socket; 0 if nobody tells.
+// holder returns the pid of the process that listens on a unix socket, or 0 if
+// it is unknown.
 func holder(bind plan.Bind) int {
 	if bind.Network != "unix" {
 		return 0
@@ -103,8 +104,8 @@ func holder(bind plan.Bind) int {
 	return int(peer.Pid)
 }
 
-// isLive reports whether somebody accepts on the socket: only a refused
-// connection proves that nobody does.
+// isLive reports whether a process accepts connections on the socket: only a
+// refused connection proves that none does.
 func isLive(path string) bool {
 	conn, err := (&net.Dialer{}).DialContext(context.Background(), "unix", path)
 	if err == nil {
@@ -114,7 +115,7 @@ func isLive(path string) bool {
 	return !errors.Is(err, syscall.ECONNREFUSED)
 }
 
-// listenActivated takes the one socket that the service manager has passed.
+// listenActivated returns the one socket that the service manager has passed.
 func listenActivated() (net.Listener, error) {
 	listeners, err := activation.Listeners()
 	if err != nil {
@@ -122,7 +123,7 @@ func listenActivated() (net.Listener, error) {
 	}
 	var found []net.Listener
 	for _, l := range listeners {
-		if l != nil { // nil for what is no stream socket
+		if l != nil { // nil for a file that is not a stream socket
 			found = append(found, l)
 		}
 	}
@@ -133,7 +134,7 @@ func listenActivated() (net.Listener, error) {
 		l.Close()
 	}
 	if len(found) == 0 {
-		return nil, errors.New("bind \"systemd\": no socket was passed; start ldcorn by a .socket unit, or write bind=\"host:port\"")
+		return nil, errors.New("bind \"systemd\": no socket was passed; start ldcorn from a .socket unit, or write bind=\"host:port\"")
 	}
 	return nil, fmt.Errorf("bind \"systemd\": got %d sockets, want 1; keep one ListenStream= in the .socket unit", len(found))
 }

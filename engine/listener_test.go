@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if os.Getenv("LDCORN_TEST_ACTIVATED") != "" {
-		// Started by TestListen_Systemd; the pid could not be known before.
+		// TestListen_Systemd started this process; its pid was not known before.
 		os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
 		l, err := listen("bind", plan.Bind{Network: "systemd"}, socketFile{})
 		if err != nil {
@@ -83,14 +83,14 @@ func TestListen_Unix(t *testing.T) {
 
 	require.NoError(t, os.WriteFile(bind.Address, nil, 0o600))
 	_, err = listen("bind", bind, socketFile{})
-	require.ErrorContains(t, err, "is no socket")
+	require.ErrorContains(t, err, "is not a socket")
 	assert.FileExists(t, bind.Address)
 
 	_, err = listen("bind", plan.Bind{Network: "unix", Address: filepath.Join(dir, "no/such/folder")}, socketFile{})
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
-// A manager is a service manager that is notified.
+// A manager is a service manager that receives notifications.
 type manager struct {
 	t    testing.TB
 	conn *net.UnixConn
@@ -117,7 +117,7 @@ func (m *manager) next() string {
 
 var startedPID = regexp.MustCompile(`pid=(\d+) state=starting`)
 
-// workerPID is that of the worker started last.
+// workerPID returns the pid of the worker started last.
 func (m *master) workerPID() int {
 	m.t.Helper()
 	all := startedPID.FindAllStringSubmatch(m.log.String(), -1)

@@ -7,18 +7,18 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 )
 
-// A notification tells the service manager of a state, see sd_notify(3).
+// A notification tells the service manager about a state; see sd_notify(3).
 type notification string
 
-// The notifications. systemd wants the time of a RELOADING.
+// The notifications. systemd requires a timestamp with RELOADING.
 const (
 	notifyReady     notification = daemon.SdNotifyReady
 	notifyReloading notification = daemon.SdNotifyReloading
 	notifyStopping  notification = daemon.SdNotifyStopping
 )
 
-// notify does nothing without a service manager. One that does not listen
-// is no reason to stop.
+// notify sends a notification. It does nothing without a service manager, and
+// ignores errors: a manager that does not listen is no reason to stop.
 func notify(n notification) {
 	state := string(n)
 	switch n {

@@ -11,14 +11,14 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// A previewer says what a reload would do now.
+// A previewer reports what a reload would do now.
 type previewer struct {
 	load func(context.Context) (*plan.Plan, []api.PlanWarning, error)
 	sup  *supervisor.Supervisor
 }
 
 // preview evaluates the configuration as a reload would, and compares it with
-// what runs.
+// the plan in effect.
 func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*api.Plan, error) {
 	next, warnings, err := p.load(ctx)
 	if err != nil {
@@ -37,7 +37,7 @@ func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*api.Pla
 	return report, nil
 }
 
-// baseOf is the base of a report about what runs.
+// baseOf returns the base of a report about the plan in effect.
 func baseOf(sup *supervisor.Supervisor, now *plan.Plan, generation int) api.PlanBase {
 	base := api.PlanBase{Kind: api.BaseMaster, PID: os.Getpid(), Generation: generation, Up: time.Since(sup.Started()).Seconds()}
 	if now != nil {
@@ -46,7 +46,7 @@ func baseOf(sup *supervisor.Supervisor, now *plan.Plan, generation int) api.Plan
 	return base
 }
 
-// known fails where a group is to be replaced that the plan does not have.
+// known returns an error if opts name a group that the plan does not have.
 func known(next *plan.Plan, opts plan.DiffOptions) error {
 	for name := range opts.Replace {
 		if next.Group(name) == nil {

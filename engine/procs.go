@@ -6,19 +6,20 @@ import (
 	"sync"
 )
 
-// procs sets how many goroutines run at a time: while connections are all the
-// work there is, as many as these make good use of. With more, the Go
-// scheduler spends up to a fifth of a busy proxy's time on waking threads that
-// find nothing to do. What computes for long, such as reading a configuration
-// or looking at every process of the machine, widens it meanwhile.
+// procs sets how many goroutines run at a time. While handling connections is
+// the only work, that is the number that connections can use well: with more,
+// the Go scheduler spends up to a fifth of a busy proxy's time on waking
+// threads that find nothing to do. Long computations, such as reading a
+// configuration or looking at every process of the machine, widen it for as
+// long as they take.
 //
-// The zero procs changes nothing, which is right where GOMAXPROCS in the
+// The zero procs changes nothing, which is right if GOMAXPROCS in the
 // environment says what the user wants.
 type procs struct {
 	few, all int
 
 	mu   sync.Mutex // guards wide, and the setting itself
-	wide int        // how many want all
+	wide int        // number of callers that want all
 }
 
 func newProcs(few int) *procs {
@@ -28,12 +29,12 @@ func newProcs(few int) *procs {
 	return &procs{few: few, all: runtime.GOMAXPROCS(0)}
 }
 
-// narrow leaves the processor to the connections. It is called once, when the
-// proxy begins to serve.
+// narrow restricts the processors to what connections can use. It is called
+// once, when the proxy begins to serve.
 func (p *procs) narrow() { p.change(0) }
 
-// widen gives every processor to the caller, until it calls the function that
-// is returned.
+// widen makes all processors available until the caller calls the returned
+// function.
 func (p *procs) widen() (done func()) {
 	p.change(1)
 	return func() { p.change(-1) }

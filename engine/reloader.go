@@ -20,30 +20,30 @@ import (
 	"github.com/ldcorn/ldcorn/engine/workdir"
 )
 
-// A reloader is the actor that applies plans: the first one, then a newly
-// read one whenever it is triggered or asked to. A trigger during a reload
-// means one more reload after it.
+// A reloader is the actor that applies plans: the first one, then a newly read
+// one whenever it is triggered or asked to. A trigger during a reload causes
+// one more reload after it.
 type reloader struct {
 	load    func(context.Context) (*plan.Plan, error)
-	explain func(error) string // what a user is told
+	explain func(error) string // returns the text for users
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
 	access  *accesslog.Log
 	stats   *metrics.Reloads
 	events  *event.Stream
 	procs   *procs
-	folder  *workdir.Dir // that workers without cwd run in
+	folder  *workdir.Dir // where workers without a cwd run
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
 	last    atomic.Pointer[api.Reload]
 	begun   atomic.Pointer[time.Time] // of the reload that runs; nil if none does
 
 	mu    sync.Mutex    // guards asked
-	asked []*job        // in the order in which they came
-	more  chan struct{} // holds one: there may be some
+	asked []*job        // in order of arrival
+	more  chan struct{} // has capacity 1; a value means that asked may not be empty
 }
 
-// A job is a reload that somebody has asked for.
+// A job is a reload that somebody requested.
 type job struct {
 	want api.ReloadRequest
 	tell func(api.ReloadStep)
@@ -89,8 +89,7 @@ func running(begun *time.Time, a *supervisor.Activity) *api.Running {
 	return nil // or the first plan
 }
 
-// ask has the configuration applied after what was asked for before. It is a
-// control.Reloader.
+// ask requests a reload after those requested before. It is a control.Reloader.
 func (r *reloader) ask(want api.ReloadRequest, tell func(api.ReloadStep)) {
 	r.mu.Lock()
 	r.asked = append(r.asked, &job{want, tell})
@@ -109,7 +108,7 @@ func (r *reloader) takeJobs() []*job {
 	return jobs
 }
 
-// Run blocks until ctx is cancelled. It fails if the first plan does.
+// Run blocks until ctx is canceled. It fails if the first plan does.
 func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	result, err := r.apply(ctx, first, supervisor.ApplyOptions{})
 	if err != nil {
@@ -136,7 +135,7 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	}
 }
 
-// apply has the supervisor apply a plan, and the access log go where it says.
+// apply makes the supervisor apply a plan, and switches the access log.
 func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.ApplyOptions) (supervisor.Result, error) {
 	target, err := r.access.Open(p)
 	if err != nil {
@@ -150,7 +149,7 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.Appl
 	return result, nil
 }
 
-// reload applies the newest configuration, or keeps everything and says why.
+// reload applies the latest configuration, or keeps everything and says why.
 func (r *reloader) reload(ctx context.Context, j *job) {
 	notify(notifyReloading)
 	defer notify(notifyReady)
@@ -173,16 +172,17 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report})
 }
 
-// A refusal is an error about the request for a reload and not about what would
-// have been reloaded: nothing was tried, so it is no failed reload.
+// A refusal is an error in the request for a reload, not in the configuration
+// that would have been loaded: nothing was tried, so it does not count as a
+// failed reload.
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
 
-// errStalePlan is why a plan from a file is not applied.
-var errStalePlan = errors.New("the plan is out of date: what runs or what it was made from has changed since; make a new one with ldcorn plan --out")
+// errStalePlan means that a plan from a file no longer applies.
+var errStalePlan = errors.New("the plan is out of date: the running configuration or the plan's inputs have changed since; make a new one with ldcorn plan --out")
 
-// loadAndApply applies the newest configuration as it was asked for.
+// loadAndApply applies the latest configuration as the job requests.
 func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervisor.Result, error) {
 	var none supervisor.Result
 	next, err := r.load(ctx)
@@ -198,7 +198,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 	if err := known(next, opts); err != nil {
 		return nil, none, refusal{err}
 	}
-	var report *api.Plan // of what is applied, whatever else was asked for since the configuration was read
+	var report *api.Plan // of what is applied, even if something else changed since the configuration was read
 	check := func(now *plan.Plan, generation int, changes *plan.Changes) error {
 		report = plan.NewReport(baseOf(r.sup, now, generation), next, *changes, opts)
 		if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
@@ -248,7 +248,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	j.tell(failed)
 }
 
-// warnLeft tells what the reload could not apply.
+// warnLeft logs what the reload could not apply.
 func (r *reloader) warnLeft(changes plan.Changes) {
 	for _, c := range changes.Groups {
 		if len(c.Pinned) > 0 {
@@ -258,7 +258,7 @@ func (r *reloader) warnLeft(changes plan.Changes) {
 	}
 	if len(changes.Restart) > 0 {
 		r.log.Warn("change not applied", "changes", joined(changes.Restart),
-			"reason", "no reload and no ldcorn restart applies it: "+plan.RestartAdvice)
+			"reason", "neither a reload nor ldcorn restart applies it: "+plan.RestartAdvice)
 	}
 }
 

@@ -13,37 +13,37 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errStop is the cause of a stop that was asked for.
+// errStop is the cause of a requested stop.
 var errStop = errors.New("asked to stop")
 
-// The signals that a master takes. The Go runtime would end the process at HUP,
-// INT and TERM, print every goroutine at QUIT, and do nothing at the others. A
-// write to a closed pipe sends PIPE: a master whose log nobody reads any more
-// serves on.
+// The signals that a master handles. By default, the Go runtime would end the
+// process on HUP, INT and TERM, print every goroutine on QUIT, and do nothing
+// on the others. A write to a closed pipe sends PIPE: a master whose log has
+// lost its reader keeps serving.
 var (
 	stopSignals  = []os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT}
 	otherSignals = []os.Signal{syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
 )
 
 // signals turns the process's signals into channels. The first TERM, INT or
-// QUIT closes stop, and the second TERM or INT closes hurry: QUIT, however
-// often it comes, never cuts a request. Any number of HUPs is one pending
+// QUIT closes stop, and the second TERM or INT closes hurry; QUIT never cuts
+// off a request, however often it comes. Any number of HUPs cause one pending
 // reload, and any number of USR1s one pending reopening of the logs.
 type signals struct {
 	stop   chan struct{}
 	hurry  chan struct{}
-	reload chan struct{} // holds one
-	reopen chan struct{} // holds one
-	name   string        // of the signal that closed stop; set before that
+	reload chan struct{} // has capacity 1
+	reopen chan struct{} // has capacity 1
+	name   string        // name of the signal that closed stop; set before that
 
 	log    *slog.Logger
-	stops  chan os.Signal // of its own: no flood of the others displaces a stop
+	stops  chan os.Signal // separate, so that a flood of other signals cannot displace a stop
 	others chan os.Signal
 	quit   chan struct{}
 	done   sync.WaitGroup
 }
 
-// catchSignals starts to catch; release ends it.
+// catchSignals starts to catch signals; release stops it.
 func catchSignals(log *slog.Logger) *signals {
 	s := &signals{
 		stop: make(chan struct{}), hurry: make(chan struct{}),
@@ -58,12 +58,12 @@ func catchSignals(log *slog.Logger) *signals {
 	return s
 }
 
-// dropped takes every PIPE, and all signals after release. Nobody reads it.
+// dropped receives every PIPE, and all signals after release. Nobody reads it.
 var dropped = make(chan os.Signal, 1)
 
-// release ends the catching. What comes later does nothing: a master that has
-// stopped has only to write its log, and neither a signal nor a closed pipe
-// may change how it ends.
+// release stops catching signals. Later signals do nothing: a stopped master
+// only has to write its log, and neither a signal nor a closed pipe may change
+// how it exits.
 func (s *signals) release() {
 	signal.Notify(dropped, stopSignals...) // first, so that there is no gap
 	signal.Notify(dropped, otherSignals...)
@@ -74,7 +74,7 @@ func (s *signals) release() {
 }
 
 func (s *signals) watch() {
-	var stops, harder int // requests to stop, and those of them that may cut
+	var stops, harder int // number of signals to stop, and of those that may cut off requests
 	for {
 		select {
 		case sig := <-s.stops:
@@ -97,15 +97,15 @@ func (s *signals) other(sig os.Signal, stopping bool) {
 		request(s.reopen)
 	case sig == syscall.SIGUSR2:
 		s.log.Warn("signal ignored", "signal", "SIGUSR2",
-			"reason", "there is no upgrade in place; HUP reloads, USR1 reopens the logs, TERM or QUIT stops")
+			"reason", "there is no in-place upgrade; HUP reloads, USR1 reopens the logs, TERM or QUIT stops")
 	case stopping:
 		s.log.Warn("signal ignored", "signal", "SIGHUP", "reason", "stopping")
 	default:
-		request(s.reload) // one that is pending will read the newest file
+		request(s.reload) // a pending reload will read the latest file
 	}
 }
 
-// request fills a channel that holds one.
+// request fills a channel of capacity 1, unless it is full.
 func request(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -120,14 +120,14 @@ func (s *signals) requestStop(sig os.Signal, stops, harder int) {
 		close(s.stop)
 	case harder < 2:
 		s.log.Info("already stopping", "signal", unix.SignalName(sig.(syscall.Signal)),
-			"reason", "requests in flight are finished; TERM or INT twice does not wait for them")
+			"reason", "finishing the requests in flight; TERM or INT twice does not wait for them")
 	case harder == 2 && sig != syscall.SIGQUIT:
 		close(s.hurry)
 	}
 }
 
-// stopContext is cancelled by the first TERM, INT or QUIT, with a cause that
-// is an errStop.
+// stopContext returns a context that the first TERM, INT or QUIT cancels with a
+// cause that is an errStop.
 func (s *signals) stopContext(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)
 	s.done.Go(func() {

@@ -2,5 +2,6 @@
 
 package engine
 
-// ignoreLibrarySignals is for Linux, whose C libraries have such signals.
+// ignoreLibrarySignals does nothing: only C libraries on Linux have such
+// signals.
 func ignoreLibrarySignals() {}

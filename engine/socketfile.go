@@ -16,23 +16,23 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A socketFile is how the file of a unix socket is made: zero leaves it to the
-// umask and the master's own ids.
+// A socketFile says how to create the file of a unix socket. The zero value
+// leaves it to the umask and the master's own ids.
 type socketFile struct {
 	mode  plan.BindMode
 	owner plan.BindOwner
 
-	// private says that no other master opens sockets in the folder, so that it
-	// need not be locked. The runtime directory is locked by us already.
+	// private means that no other master opens sockets in the folder, so that
+	// it need not be locked. The runtime directory is already locked by us.
 	private bool
 }
 
-// maxBacklog is more than any system queues; it takes what it can.
+// maxBacklog is more than any system supports; the system reduces it.
 const maxBacklog = 1<<16 - 1
 
 // listen opens a unix socket whose file has its mode and owner before the first
-// connection can succeed: one to a socket that does not listen yet is refused.
-// The file is removed when the listener is closed.
+// connection can succeed: the system refuses connections to a socket that does
+// not listen yet. The file is removed when the listener is closed.
 func (f socketFile) listen(path string) (net.Listener, error) {
 	if f == (socketFile{}) {
 		return net.Listen("unix", path)
@@ -48,8 +48,8 @@ func (f socketFile) listen(path string) (net.Listener, error) {
 	file := os.NewFile(uintptr(fd), path)
 	defer file.Close() // the listener has a descriptor of its own
 	if f.mode != 0 {
-		// Linux gives the file the mode of the socket, without what the umask
-		// takes: it never has more than it will.
+		// Linux gives the file the mode of the socket, minus the umask, so the
+		// file never has more permissions than it should.
 		if err := unix.Fchmod(fd, uint32(f.mode)); err != nil {
 			return nil, os.NewSyscallError("fchmod", err)
 		}
@@ -71,8 +71,8 @@ func (f socketFile) listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// apply changes the file at path, which has just been made, and follows no link
-// that somebody may have put in its place.
+// apply changes the file at path, which has just been created. It does not
+// follow a link that somebody may have put in its place.
 func (f socketFile) apply(path string, uid, gid int) error {
 	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -81,7 +81,7 @@ func (f socketFile) apply(path string, uid, gid int) error {
 	defer unix.Close(fd)
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
-		return fmt.Errorf("%s is not the socket any more that was made there", path)
+		return fmt.Errorf("%s is no longer the socket that was created there", path)
 	}
 	if uid >= 0 || gid >= 0 {
 		if err := unix.Fchownat(fd, "", uid, gid, unix.AT_EMPTY_PATH); err != nil {
@@ -94,16 +94,16 @@ func (f socketFile) apply(path string, uid, gid int) error {
 	return os.NewSyscallError("chmod", unix.Chmod("/proc/self/fd/"+strconv.Itoa(fd), uint32(f.mode)))
 }
 
-// errOwner is why bind_owner cannot be set.
-var errOwner = errors.New("the socket cannot be given away")
+// errOwner means that bind_owner cannot be set.
+var errOwner = errors.New("the owner of the socket cannot be changed")
 
-// CheckOwner says that there is no such user or group on this machine.
+// CheckOwner returns an error if this machine does not have the user or group.
 func CheckOwner(o plan.BindOwner) error {
 	_, _, err := ids(o)
 	return err
 }
 
-// ids are the numbers of an owner; -1 where it says nothing.
+// ids returns the numeric ids of an owner, -1 for a part that is not set.
 func ids(o plan.BindOwner) (uid, gid int, err error) {
 	uid, err = id(o.User, "user", func(name string) (string, error) {
 		u, err := user.Lookup(name)
@@ -139,13 +139,14 @@ func id(name, what string, lookup func(string) (string, error)) (int, error) {
 	return strconv.Atoi(found)
 }
 
-// folderWait bounds the wait for another master that opens a socket in the same
-// folder.
+// folderWait bounds the wait for another master that is opening a socket in the
+// same folder.
 const folderWait = 2 * time.Second
 
 // lockFolder keeps other masters from opening a socket in the folder of path
 // until release is called: a socket that does not listen yet looks like that of
-// a dead process. Where that cannot be had, it is done without.
+// a dead process. If the lock is not available, lockFolder continues without
+// it.
 func lockFolder(path string) (release func()) {
 	fd, err := unix.Open(filepath.Dir(path), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -155,5 +156,5 @@ func lockFolder(path string) (release func()) {
 	for unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) != nil && time.Now().Before(deadline) {
 		time.Sleep(time.Millisecond)
 	}
-	return func() { _ = unix.Close(fd) } // which releases the lock
+	return func() { _ = unix.Close(fd) } // also releases the lock
 }

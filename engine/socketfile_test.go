@@ -16,7 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// socketDir is short, for the paths of sockets.
+// socketDir returns a folder with a short path, for sockets.
 func socketDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "l")
@@ -56,7 +56,7 @@ func TestSocketFile_Owner(t *testing.T) {
 	bind := plan.Bind{Network: "unix", Address: path}
 	l, err := listen("bind", bind, socketFile{mode: 0o660, owner: plan.BindOwner{User: "12345", Group: "54321"}})
 	if os.Getuid() != 0 {
-		require.ErrorContains(t, err, "only root gives a file to another user")
+		require.ErrorContains(t, err, "only root can give a file to another user")
 		assert.NoFileExists(t, path)
 	} else {
 		require.NoError(t, err)
@@ -72,8 +72,8 @@ func TestSocketFile_Owner(t *testing.T) {
 	require.NoError(t, CheckOwner(plan.BindOwner{User: "root"}))
 }
 
-// At no time does the file allow more than its mode, so that there is no moment
-// in which somebody else could connect.
+// The file never allows more than its mode, so there is no moment at which
+// somebody else could connect.
 func TestSocketFile_NoWindow(t *testing.T) {
 	path := filepath.Join(socketDir(t), "s")
 	var over atomic.Bool
@@ -100,7 +100,8 @@ func TestSocketFile_NoWindow(t *testing.T) {
 	wg.Wait()
 }
 
-// Of masters that find the socket of a dead one at once, one takes its place.
+// If several masters find the socket of a dead one at the same time, one of
+// them takes its place.
 func TestListenUnix_Together(t *testing.T) {
 	path := filepath.Join(socketDir(t), "s")
 	for range 50 {
@@ -135,11 +136,11 @@ func TestSocketFile_ApplyFollowsNoLink(t *testing.T) {
 	require.NoError(t, os.WriteFile(target, nil, 0o600))
 	link := filepath.Join(dir, "s")
 	require.NoError(t, os.Symlink(target, link))
-	require.ErrorContains(t, socketFile{mode: 0o666}.apply(link, -1, -1), "is not the socket any more")
-	require.ErrorContains(t, socketFile{mode: 0o666}.apply(target, -1, -1), "is not the socket any more")
+	require.ErrorContains(t, socketFile{mode: 0o666}.apply(link, -1, -1), "is no longer the socket")
+	require.ErrorContains(t, socketFile{mode: 0o666}.apply(target, -1, -1), "is no longer the socket")
 	info, err := os.Stat(target)
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode())
 	_, err = listen("bind", plan.Bind{Network: "unix", Address: link}, socketFile{mode: 0o666})
-	require.ErrorContains(t, err, "is no socket")
+	require.ErrorContains(t, err, "is not a socket")
 }

@@ -9,17 +9,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// startupFailed is the last line of a Uvicorn whose app did not start. The one
+// startupFailed is the last line of a Uvicorn whose app did not start. The line
 // before it says why.
 const startupFailed = "Application startup failed. Exiting."
 
-// summary is why a reload failed, in one line, and where to read more.
+// summary says why a reload failed, in one line, and where to read more.
 func summary(err error) string {
 	start, back := new(supervisor.StartError), new(supervisor.RollbackError)
 	if !errors.As(err, &start) {
 		line, _, more := strings.Cut(err.Error(), "\n")
 		if more {
-			line += "; ldcorn status --json has all of it"
+			line += "; ldcorn status --json shows all of it"
 		}
 		return line
 	}
@@ -33,7 +33,7 @@ func summary(err error) string {
 	return fmt.Sprintf("%s; ldcorn logs %s shows more", out, start.Group)
 }
 
-// lastWord is the last line of a worker's that says something.
+// lastWord returns the last informative line of a worker's output.
 func lastWord(lines []string) string {
 	for i := len(lines) - 1; i >= 0; i-- {
 		line := strings.TrimSpace(lines[i])

@@ -21,9 +21,9 @@ func TestSummary(t *testing.T) {
 		line + "; ldcorn logs web shows more": fmt.Errorf("apply: %w", start),
 		line + `; could not roll back 1 of 1 workers already replaced: ` +
 			`group "web": worker 1: exit code 3: startup failed; ldcorn logs web shows more`: &supervisor.RollbackError{Err: start, Left: []error{start}},
-		`group "web": worker 0: not ready; ldcorn logs web shows more`: &supervisor.StartError{Group: "web", Err: errors.New("not ready\nmore")},
-		"ldconfig.star:1:1: wrong; ldcorn status --json has all of it": errors.New("ldconfig.star:1:1: wrong\nldconfig.star:2:1: wrong, too"),
-		"ldconfig.star:1:1: wrong":                                     errors.New("ldconfig.star:1:1: wrong"),
+		`group "web": worker 0: not ready; ldcorn logs web shows more`:   &supervisor.StartError{Group: "web", Err: errors.New("not ready\nmore")},
+		"ldconfig.star:1:1: wrong; ldcorn status --json shows all of it": errors.New("ldconfig.star:1:1: wrong\nldconfig.star:2:1: wrong, too"),
+		"ldconfig.star:1:1: wrong":                                       errors.New("ldconfig.star:1:1: wrong"),
 	} {
 		assert.Equal(t, want, summary(err))
 		assert.NotContains(t, summary(err), "\n")

@@ -14,16 +14,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// telemetry is what a master counts and what happens to it, and the listener on which it tells that.
+// telemetry holds what a master counts, the events in it, and the listener that
+// serves them.
 type telemetry struct {
 	requests stats.Requests
 	reloads  metrics.Reloads
 	events   event.Stream
-	listener net.Listener // nil where nobody is to be told
+	listener net.Listener // nil if there is no admin listener
 }
 
-// newTelemetry opens the plan's admin address, if there is one. The caller
-// closes it.
+// newTelemetry opens the plan's admin address, if there is one. The caller must
+// close the telemetry.
 func newTelemetry(admin plan.Bind) (*telemetry, error) {
 	t := new(telemetry)
 	if admin.IsZero() {
@@ -34,15 +35,15 @@ func newTelemetry(admin plan.Bind) (*telemetry, error) {
 	return t, err
 }
 
-// observer is told of requests. They are counted also where nobody is to be told
-// on a listener: the status of the master tells it as well.
+// observer returns the observer of requests. Requests are counted even without
+// a listener, because the status of the master reports them as well.
 func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 	return result.Observers{&t.requests, access}
 }
 
-// start answers on the listener until the function that it returns is called:
-// while the workers start, and until the last one has ended. ctx is done when
-// the master begins to stop.
+// start serves on the listener until the returned function is called: while the
+// workers start, and until the last one has exited. ctx is done when the master
+// begins to stop.
 func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) (stop func()) {
 	if t.listener == nil {
 		return func() {}
@@ -57,7 +58,7 @@ func (t *telemetry) start(ctx context.Context, e *Engine, sup *supervisor.Superv
 	return admin.Close
 }
 
-// close closes the listener, unless start's stop has.
+// close closes the listener, unless the function that start returned did.
 func (t *telemetry) close() {
 	if t.listener != nil {
 		t.listener.Close()
