@@ -1,5 +1,5 @@
-"""The app of the scripts storm_*. It counts what it has in hand, and prints when
-that is more than it may be."""
+"""The app of the storm_* scripts. It counts its requests in hand, and prints a line
+if there are more than its limit."""
 
 import asyncio
 import contextlib

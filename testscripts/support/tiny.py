@@ -1,8 +1,8 @@
-"""Just enough ASGI for the apps of the scripts to say only what they are about.
+"""A minimal ASGI framework, which keeps the apps of the scripts short.
 
     app = App()
 
-    @app.get("/")                  # also takes POST and the rest
+    @app.get("/")                  # also takes POST and other methods
     async def index(req):
         return "hello"             # or (status, body) or (status, body, headers)
 
@@ -40,7 +40,7 @@ class Request:
             self.headers[name] = f"{self.headers[name]}, {value}" if name in self.headers else value
 
     async def chunks(self):
-        """The body as it comes; ends early when the client has gone."""
+        """Yields the body as it comes; ends early when the client has gone."""
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
@@ -58,7 +58,7 @@ class Socket:
         self.scope, self.receive, self._send = scope, receive, send
 
     async def recv(self):
-        """The next message, or None when the websocket is closed."""
+        """Returns the next message, or None when the websocket is closed."""
         message = await self.receive()
         if message["type"] == "websocket.disconnect":
             return None
@@ -118,7 +118,7 @@ class App:
                 for hook in self.hooks[phase]:
                     await hook()
             except Exception:
-                # As frameworks do; to Uvicorn a raise means "no lifespan here".
+                # Frameworks do this too; for Uvicorn, an exception means "no lifespan".
                 await send({"type": f"lifespan.{phase}.failed", "message": traceback.format_exc()})
                 return
             await send({"type": f"lifespan.{phase}.complete"})
