@@ -27,6 +27,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -141,9 +142,12 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell *telemetry, sig *signals, folder *workdir.Dir) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
 	faults := faultlog.New(e.log)
-	px, err := proxy.New(proxy.Options{Log: e.log, Listener: listener, Driver: e.opts.Driver,
+	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver,
 		Observer: result.Observers{faults, tell.observer(access)}})
 	if err != nil {
+		return err
+	}
+	if err := px.Listen(netloop.NewListener(listener)); err != nil {
 		return err
 	}
 	sup := supervisor.New(supervisor.Options{

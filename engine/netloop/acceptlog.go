@@ -7,11 +7,12 @@ import (
 	"time"
 )
 
-// An acceptLog says when connections cannot be accepted, and when they can
-// again: once each, however often that is tried in between, and no more than
+// An acceptLog says when a listener's connections cannot be accepted, and when
+// they can again: once each, however often that is tried in between, and no more than
 // once every acceptLogPause where the two take turns.
 type acceptLog struct {
 	log     *slog.Logger
+	addr    string
 	failing atomic.Bool
 
 	mu   sync.Mutex // guards all below
@@ -29,7 +30,7 @@ func (a *acceptLog) failed(err error) {
 	defer a.mu.Unlock()
 	if now := time.Now(); !a.told && !now.Before(a.next) {
 		a.told, a.next = true, now.Add(acceptLogPause)
-		a.log.Error("cannot accept connections; trying again", slog.Any("err", err), slog.String("hint", "raise the limit of open files, ulimit -n, if this goes on"))
+		a.log.Error("cannot accept connections; trying again", slog.String("addr", a.addr), slog.Any("err", err), slog.String("hint", "raise the limit of open files, ulimit -n, if this goes on"))
 	}
 }
 
@@ -43,6 +44,6 @@ func (a *acceptLog) caughtUp() {
 	defer a.mu.Unlock()
 	if a.told {
 		a.told = false
-		a.log.Info("accepting again")
+		a.log.Info("accepting again", slog.String("addr", a.addr))
 	}
 }

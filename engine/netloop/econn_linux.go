@@ -46,6 +46,7 @@ type econn struct {
 	ended          Time // when half was seen
 	stash          []byte
 	peer           netip.AddrPort
+	ln             *Listener        // of a client
 	idle           idleNode[*econn] // while it rests with an empty stash, or lingers
 	to             *Upstream        // nil for a client
 	lining         *lining          // the layer under it; nil = none
@@ -205,6 +206,7 @@ func (c *econn) Ended() bool {
 func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
 
 func (c *econn) Loop() *Loop           { return &c.loop.id }
+func (c *econn) Listener() *Listener   { return c.ln }
 func (c *econn) Peer() netip.AddrPort  { return c.peer }
 func (c *econn) Local() netip.AddrPort { return rawLocal(c.fd) }
 func (c *econn) Until() Time           { return c.until }

@@ -2,30 +2,27 @@ package netloop
 
 import (
 	"fmt"
-	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // epoll is the driver with event loops of its own. Each loop is a goroutine
 // that owns its connections and runs its tasks as coroutines, one at a time,
 // so nothing of a loop needs a lock.
 type epoll struct {
-	opts      Options
-	batches   bool // reads and writes go to the kernel in batches, see batch
-	acceptLog acceptLog
-	fds       *descriptors
-	loops     []*loop
-	stopping  atomic.Bool
-	aborted   atomic.Bool
-	accepts   atomic.Int32 // loops that still accept
-	busy      atomic.Int32 // loops that are not quiet
-	quiet     chan struct{}
-	ln        net.Listener
-	lfd       int // its socket, a descriptor of our own
+	opts     Options
+	batches  bool // reads and writes go to the kernel in batches, see batch
+	fds      *descriptors
+	loops    []*loop
+	stopping atomic.Bool
+	aborted  atomic.Bool
+	busy     atomic.Int32 // loops that are not quiet
+	quiet    chan struct{}
+
+	mu      sync.Mutex // guards all below, and the order in which loops hear of listeners and of the shutdown
+	sockets []*socket  // that have been added and not removed
+	last    uint32     // id of a socket
 }
 
 // newEpoll returns the driver, with batches if the kernel can do them, or
@@ -43,7 +40,7 @@ func newEpoll(opts Options, batches bool) (Driver, error) {
 	if n <= 0 {
 		n = share()
 	}
-	d := &epoll{opts: opts, batches: batches, acceptLog: acceptLog{log: opts.Log}, fds: newDescriptors(&opts), lfd: -1, quiet: make(chan struct{})}
+	d := &epoll{opts: opts, batches: batches, fds: newDescriptors(&opts), quiet: make(chan struct{})}
 	d.busy.Store(int32(n))
 	for i := range n {
 		d.loops = append(d.loops, newLoop(d, i))
@@ -77,14 +74,10 @@ func (d *epoll) oneIsQuiet() {
 	}
 }
 
-func (d *epoll) Run(ln net.Listener) error {
-	tune(ln)
-	if err := d.listen(ln); err != nil {
-		ln.Close()
-		return err
-	}
+func (d *epoll) Run() error {
 	for _, l := range d.loops {
-		if err := l.open(d.lfd); err != nil {
+		if err := l.open(); err != nil {
+			d.closeSockets()
 			return fmt.Errorf("event loop: %w", err)
 		}
 	}
@@ -96,41 +89,57 @@ func (d *epoll) Run(ln net.Listener) error {
 	return nil
 }
 
-// listen takes a descriptor of the listener's socket.
-func (d *epoll) listen(ln net.Listener) error {
-	sc, ok := ln.(syscall.Conn)
-	if !ok {
-		return fmt.Errorf("listener %s has no descriptor", ln.Addr())
+// closeSockets is for a driver that cannot run.
+func (d *epoll) closeSockets() {
+	d.Shutdown()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, s := range d.sockets {
+		s.Close()
 	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return err
+}
+
+func (d *epoll) Add(ln *Listener) error {
+	fd := descriptor(ln.Listener)
+	if fd < 0 {
+		ln.Close()
+		return fmt.Errorf("listener %s has no descriptor", ln.Name())
 	}
-	var dupErr error
-	err = raw.Control(func(fd uintptr) {
-		d.lfd, dupErr = unix.FcntlInt(fd, unix.F_DUPFD_CLOEXEC, 0)
-	})
-	if err == nil {
-		err = dupErr
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stopping.Load() {
+		ln.Close()
+		return ErrStopped
 	}
-	if err != nil {
-		return fmt.Errorf("listener %s: %w", ln.Addr(), err)
+	ln.joins(d.opts.Log)
+	d.last++
+	s := &socket{Listener: ln, fd: fd, id: d.last}
+	s.accepts.Store(int32(len(d.loops)))
+	d.sockets = append(d.sockets, s)
+	for _, l := range d.loops {
+		l.post(func() { l.listen(s) })
 	}
-	d.ln = ln
-	d.accepts.Store(int32(len(d.loops)))
 	return nil
 }
 
-// stopAccepting is called by each loop that no longer accepts. The last one
-// closes the listener: who connects from then on is refused.
-func (d *epoll) stopAccepting() {
-	if d.accepts.Add(-1) == 0 {
-		unix.Close(d.lfd)
-		d.ln.Close()
+func (d *epoll) Remove(ln *Listener) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	i := slices.IndexFunc(d.sockets, func(s *socket) bool { return s.Listener == ln })
+	if i < 0 {
+		return
+	}
+	s := d.sockets[i]
+	d.sockets = slices.Delete(d.sockets, i, i+1)
+	s.leaving.Store(true)
+	for _, l := range d.loops {
+		l.post(func() { l.leave(s) })
 	}
 }
 
 func (d *epoll) Shutdown() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.stopping.Swap(true) {
 		return
 	}

@@ -17,6 +17,7 @@ type gconn struct {
 	d         *goroutines
 	nc        net.Conn
 	peer      netip.AddrPort
+	ln        *Listener // of a client
 	to        *Upstream // nil for a client
 	until     Time      // end of its rest
 	stash     []byte
@@ -309,6 +310,7 @@ func (c *gconn) Ended() bool {
 }
 
 func (c *gconn) Loop() *Loop           { return &c.d.loop }
+func (c *gconn) Listener() *Listener   { return c.ln }
 func (c *gconn) Peer() netip.AddrPort  { return c.peer }
 func (c *gconn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
 

@@ -15,22 +15,24 @@ type goroutines struct {
 	opts                 Options
 	loop                 Loop
 	procs                int // see Driver.Procs
-	acceptLog            acceptLog
 	fds                  *descriptors
 	idleClients, idleUps idleConns // at rest, for when descriptors are short
 	stopping             atomic.Bool
 	aborted              atomic.Bool
-	serving              sync.WaitGroup // client connections and the sweeper
+	stop                 chan struct{}  // closed when the accepting is to end
+	accepting            sync.WaitGroup // listeners
+	serving              sync.WaitGroup // client connections
 	clients              atomic.Int32   // len(conns), for who does not hold mu
 
-	mu      sync.Mutex // guards all below
-	ln      net.Listener
+	mu      sync.Mutex          // guards all below
+	running bool                // Run was called
+	doors   []*gdoor            // the listeners that are not closed
+	failed  error               // what Run returns
 	conns   map[*gconn]struct{} // client connections
 	ups     map[*gconn]struct{} // connections to upstreams
 	tasks   map[*gtask]struct{} // every running task, forks too
 	quit    chan struct{}       // closed when the sweeper is to end
 	quiet   chan struct{}       // closed when no request is served any more
-	stopped time.Time           // when Shutdown or Run began to end the accept
 	jobs    int                 // that run
 	aside   int                 // client connections that are tunnels, or lingered on
 }
@@ -38,16 +40,16 @@ type goroutines struct {
 // NewGoroutine returns the driver that runs everywhere.
 func NewGoroutine(opts Options) Driver {
 	return &goroutines{
-		opts:      opts,
-		loop:      Loop{name: "goroutine"},
-		procs:     share() + opts.Beside,
-		acceptLog: acceptLog{log: opts.Log},
-		fds:       newDescriptors(&opts),
-		conns:     make(map[*gconn]struct{}),
-		ups:       make(map[*gconn]struct{}),
-		tasks:     make(map[*gtask]struct{}),
-		quit:      make(chan struct{}),
-		quiet:     make(chan struct{}),
+		opts:  opts,
+		loop:  Loop{name: "goroutine"},
+		procs: share() + opts.Beside,
+		fds:   newDescriptors(&opts),
+		conns: make(map[*gconn]struct{}),
+		ups:   make(map[*gconn]struct{}),
+		tasks: make(map[*gtask]struct{}),
+		stop:  make(chan struct{}),
+		quit:  make(chan struct{}),
+		quiet: make(chan struct{}),
 	}
 }
 
@@ -82,12 +84,11 @@ func (d *goroutines) setAside(c *gconn) {
 	d.quieten()
 }
 
-func (d *goroutines) Run(ln net.Listener) error {
-	tune(ln)
+func (d *goroutines) Run() error {
 	d.mu.Lock()
-	d.ln = ln
-	if d.stopping.Load() {
-		d.stopAccepting()
+	d.running = true
+	for _, g := range d.doors {
+		d.open(g)
 	}
 	d.mu.Unlock()
 	swept := make(chan struct{})
@@ -95,71 +96,19 @@ func (d *goroutines) Run(ln net.Listener) error {
 		defer close(swept)
 		d.sweepUntilQuit()
 	}()
-	err := d.accept(ln)
+	<-d.stop
+	d.accepting.Wait()
 	d.serving.Wait()
 	close(d.quit)
 	<-swept
-	return err
-}
-
-// accept takes connections until Shutdown. An accept that fails for want of
-// descriptors or memory is tried again a little later: the listener is fine.
-func (d *goroutines) accept(ln net.Listener) error {
-	var shortTill Time // look for a descriptor before each accept until then
-	for {
-		if shortTill != 0 {
-			d.awaitRoom(ln)
-		}
-		nc, err := ln.Accept()
-		switch {
-		case err == nil:
-			if d.acceptLog.failing.Load() && !hasBacklog(ln) {
-				d.acceptLog.caughtUp()
-			}
-			if descriptor(nc) >= d.fds.clients() {
-				shortTill = Now().Add(shortTime)
-				d.shedClient()
-			} else if shortTill < Now() {
-				shortTill = 0
-			}
-			d.start(nc)
-		case d.stopping.Load():
-			if d.acceptMore(ln) {
-				continue
-			}
-			ln.Close()
-			return nil
-		case errors.Is(err, net.ErrClosed):
-			return err
-		default:
-			shortTill = Now().Add(shortTime)
-			d.acceptLog.failed(err)
-			time.Sleep(acceptBackoff)
-		}
-	}
-}
-
-// awaitRoom waits until there is a descriptor for another client.
-func (d *goroutines) awaitRoom(ln net.Listener) {
-	for !d.stopping.Load() && !d.makeRoom(ln) {
-		d.acceptLog.failed(errReserved)
-		time.Sleep(acceptBackoff)
-	}
-}
-
-// acceptMore gives the accept of a driver that stops more time where it was
-// not enough, as on a busy machine: somebody still waits in the backlog. Those
-// who go on connecting get no more than backlogLimit out of it.
-func (d *goroutines) acceptMore(ln net.Listener) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	limited, ok := ln.(interface{ SetDeadline(time.Time) error })
-	return ok && time.Since(d.stopped) < backlogLimit && hasBacklog(ln) &&
-		limited.SetDeadline(time.Now().Add(backlogTime)) == nil
+	return d.failed
 }
 
-func (d *goroutines) start(nc net.Conn) {
+func (d *goroutines) start(nc net.Conn, ln *Listener) {
 	c := newGconn(d, nc)
+	c.ln = ln
 	c.line()
 	d.mu.Lock()
 	d.conns[c] = struct{}{}
@@ -255,30 +204,21 @@ func (d *goroutines) call(t *gtask, c *gconn) (v Verdict) {
 }
 
 func (d *goroutines) Shutdown() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.stopping.Swap(true) {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.stopAccepting()
+	for _, g := range d.doors {
+		g.leave()
+	}
+	close(d.stop)
 	for c := range d.conns {
 		if c.resting.Load() {
 			c.spoil()
 		}
 	}
 	d.quieten()
-}
-
-// stopAccepting ends accept once nobody waits in the listener's backlog: who
-// has connected before is served. mu is held.
-func (d *goroutines) stopAccepting() {
-	d.stopped = time.Now()
-	limited, ok := d.ln.(interface{ SetDeadline(time.Time) error })
-	switch {
-	case d.ln == nil:
-	case !ok || limited.SetDeadline(time.Now().Add(backlogTime)) != nil:
-		d.ln.Close()
-	}
 }
 
 // cut is why a task that begins, or that is not cut for another reason, is to

@@ -14,12 +14,12 @@ import (
 // behind mu belong to the goroutine that runs it and to the coroutines it
 // resumes, of which one runs at a time.
 type loop struct {
-	d    *epoll
-	id   Loop
-	epfd int
-	evfd int // wakes the loop from outside
-	lfd  int // the listener; -1 = does not accept
-	now  Time
+	d     *epoll
+	id    Loop
+	epfd  int
+	evfd  int // wakes the loop from outside
+	doors []*door
+	now   Time
 
 	conns   []*econn        // by slot; nil = free
 	free    []uint32        // free slots
@@ -42,7 +42,6 @@ type loop struct {
 	nextAt  Time     // when to sweep
 	endings int      // connections that the present sweep has ended
 
-	listenAt  Time // when to accept again after a failure; 0 = accepting
 	shortTill Time // look for a descriptor before each accept until then
 	scratch   []byte
 	sealRoom  []byte   // for what layers seal
@@ -73,15 +72,15 @@ const (
 // Slots of descriptors that are not connections.
 const (
 	wakeSlot   = math.MaxUint32
-	listenSlot = math.MaxUint32 - 1
+	listenSlot = math.MaxUint32 - 1 // with the id of a socket
 )
 
 func newLoop(d *epoll, index int) *loop {
-	return &loop{d: d, id: Loop{name: fmt.Sprintf("%s %d", d.Name(), index)}, epfd: -1, evfd: -1, lfd: -1, nextAt: never, lingers: map[*econn]Time{}}
+	return &loop{d: d, id: Loop{name: fmt.Sprintf("%s %d", d.Name(), index)}, epfd: -1, evfd: -1, nextAt: never, lingers: map[*econn]Time{}}
 }
 
 // open makes the loop's descriptors.
-func (l *loop) open(lfd int) (err error) {
+func (l *loop) open() (err error) {
 	if l.epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return err
 	}
@@ -96,8 +95,7 @@ func (l *loop) open(lfd int) (err error) {
 		return err
 	}
 	l.batch.open(l.d.batches)
-	l.lfd = lfd
-	return l.add(lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0)
+	return nil
 }
 
 func (l *loop) add(fd int, events uint32, slot, gen uint32) error {
@@ -194,7 +192,9 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 		var b [8]byte
 		rawDrain(l.evfd, b[:])
 	case listenSlot:
-		l.accept()
+		if i := l.door(uint32(ev.Pad)); i >= 0 {
+			l.accept(l.doors[i])
+		}
 	default:
 		if int(slot) >= len(l.conns) {
 			return
@@ -232,15 +232,7 @@ func (l *loop) sweep() {
 			next = min(next, at)
 		}
 	}
-	if l.listenAt != 0 && l.listenAt <= l.now {
-		l.listenAt = 0
-		if l.lfd >= 0 && l.add(l.lfd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, 0) != nil {
-			l.listenAt = l.now.Add(acceptBackoff)
-			next = min(next, l.listenAt)
-		}
-	} else if l.listenAt != 0 {
-		next = min(next, l.listenAt)
-	}
+	next = min(next, l.reopen())
 	if next != never {
 		next = max(next, l.now+sweepEvery)
 	}
@@ -250,14 +242,9 @@ func (l *loop) sweep() {
 // shutdown ends what is at rest. What is being served ends by itself.
 func (l *loop) shutdown() {
 	l.finishing = true
-	// Who has connected before is served: the kernel has told him so.
-	for l.listenAt == 0 && l.accept() == acceptAtOnce {
+	for len(l.doors) > 0 {
+		l.leave(l.doors[0].socket)
 	}
-	if l.listenAt == 0 {
-		unix.EpollCtl(l.epfd, unix.EPOLL_CTL_DEL, l.lfd, nil)
-	}
-	l.lfd, l.listenAt = -1, 0
-	l.d.stopAccepting()
 	for c := range l.lingers {
 		c.shorten()
 	}

@@ -17,7 +17,6 @@ package netloop
 
 import (
 	"errors"
-	"net"
 	"net/netip"
 	"time"
 )
@@ -106,6 +105,9 @@ type Conn interface {
 	Loop() *Loop
 	// Layer is the layer that stands under the connection; nil = none.
 	Layer() Layer
+	// Listener is the one that has accepted the client; nil for a connection
+	// to an upstream.
+	Listener() *Listener
 	// Peer is the client's address; the zero AddrPort for unix sockets.
 	Peer() netip.AddrPort
 	// Local is the address that the client has connected to; the zero
@@ -229,9 +231,20 @@ type Handler interface {
 
 // A Driver accepts and drives connections.
 type Driver interface {
-	// Run serves ln until Shutdown, and returns when every connection is
-	// closed. It closes ln. It may be called once.
-	Run(ln net.Listener) error
+	// Add takes over a listener, and has clients accepted on it as soon as Run
+	// runs. It fails with ErrStopped after Shutdown, and on a listener that
+	// the driver cannot use; then it has closed it. Any goroutine may call it.
+	Add(ln *Listener) error
+	// Remove ends the accepting on a listener: who has connected already is
+	// served, and the socket is closed a moment later, see Listener.Closed. It
+	// touches no connection and no other listener; Listener.Leaving is true
+	// from now on. A second call does nothing. Any goroutine may call it. (The
+	// kernel keeps a new TCP connection to itself for a second, unless it says
+	// something; such a silent one is reset.)
+	Remove(ln *Listener)
+	// Run serves until Shutdown, and returns when every connection is closed,
+	// and every listener. It may be called once.
+	Run() error
 	// Shutdown makes Run stop accepting, close resting client connections
 	// and wait for the others. Any goroutine may call it, more than once.
 	Shutdown()

@@ -42,8 +42,9 @@ func serve(t *testing.T, name string, opts netloop.Options, h handlerFunc) (stri
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	require.NoError(t, d.Add(netloop.NewListener(ln)))
 	done := make(chan error, 1)
-	go func() { done <- d.Run(ln) }()
+	go func() { done <- d.Run() }()
 	t.Cleanup(func() {
 		d.Abort()
 		select {
@@ -436,8 +437,9 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 		require.NoError(t, err)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
+		require.NoError(t, d.Add(netloop.NewListener(ln)))
 		ran := make(chan error, 1)
-		go func() { ran <- d.Run(ln) }()
+		go func() { ran <- d.Run() }()
 
 		idle, busy := dial(t, ln.Addr().String()), dial(t, ln.Addr().String())
 		_, err = idle.Write([]byte("x\n"))
@@ -493,8 +495,9 @@ func TestShutdownServesWhoIsConnected(t *testing.T) {
 		require.NoError(t, err)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
+		require.NoError(t, d.Add(netloop.NewListener(ln)))
 		ran := make(chan error, 1)
-		go func() { ran <- d.Run(ln) }()
+		go func() { ran <- d.Run() }()
 		addr := ln.Addr().String()
 		clients := []*net.TCPConn{dial(t, addr)}
 		_, err = clients[0].Write([]byte("block\n"))
@@ -535,8 +538,9 @@ func TestAbortEndsEveryWait(t *testing.T) {
 		require.NoError(t, err)
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
+		require.NoError(t, d.Add(netloop.NewListener(ln)))
 		ran := make(chan error, 1)
-		go func() { ran <- d.Run(ln) }()
+		go func() { ran <- d.Run() }()
 		for _, s := range []string{"read", "park"} {
 			_, err = dial(t, ln.Addr().String()).Write([]byte(s))
 			require.NoError(t, err)

@@ -24,6 +24,9 @@ type Client interface {
 	// Peer is the address that the request came from. It is not valid where
 	// that has none, as on a unix socket.
 	Peer() netip.Addr
+	// Port is the port of the listener that the request came by, in digits; ""
+	// for a unix socket.
+	Port() string
 	// Watch makes every wait of the task t end with netloop.ErrGone once the
 	// client is gone. Until Unwatch nothing may be sent to the client.
 	Watch(t netloop.Task)

@@ -2,10 +2,8 @@ package proxy
 
 import (
 	"bytes"
-	"net"
 	"net/netip"
 	"slices"
-	"strconv"
 	"unsafe"
 
 	"github.com/ldcorn/ldcorn/engine/http1"
@@ -22,15 +20,10 @@ import (
 type forwarder struct {
 	mode    plan.Forwarded
 	trusted []netip.Prefix
-	port    string // of our listener; "" for a unix socket
 }
 
-func newForwarder(p *plan.Plan, addr net.Addr) forwarder {
-	f := forwarder{mode: p.Forwarded, trusted: p.TrustedProxies}
-	if tcp, ok := addr.(*net.TCPAddr); ok {
-		f.port = strconv.Itoa(tcp.Port)
-	}
-	return f
+func newForwarder(p *plan.Plan) forwarder {
+	return forwarder{mode: p.Forwarded, trusted: p.TrustedProxies}
 }
 
 // append writes the fields that tell of the sender of a request. socket says
@@ -74,7 +67,7 @@ func (f *forwarder) portOf(s *sender, host []byte, scheme string) string {
 	case len(s.proto) > 0:
 		return "80"
 	}
-	return f.port
+	return s.ours
 }
 
 // lend returns the bytes as a string, which must not outlive them.
@@ -84,9 +77,9 @@ func lend(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 // on our unix socket has no address to be configured by; who may connect to
 // it is decided by the mode of the socket, so that whoever has proxies in
 // front at all means this one too.
-func (f *forwarder) trustsPeer(peer netip.Addr) bool {
+func (f *forwarder) trustsPeer(peer netip.Addr, ours string) bool {
 	if !peer.IsValid() {
-		return f.port == "" && len(f.trusted) > 0
+		return ours == "" && len(f.trusted) > 0
 	}
 	return f.trusts(peer)
 }

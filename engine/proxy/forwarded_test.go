@@ -84,11 +84,7 @@ func TestForwarded(t *testing.T) {
 		{"nor need it know the client", plan.ForwardedAppend, trustLocal, onUnix, "", "Proto: http Port: "},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			var addr net.Addr = &net.TCPAddr{Port: 8000}
-			if !c.peer.IsValid() {
-				addr = &net.UnixAddr{}
-			}
-			f := newForwarder(&plan.Plan{Forwarded: c.mode, TrustedProxies: c.trusted}, addr)
+			f := newForwarder(&plan.Plan{Forwarded: c.mode, TrustedProxies: c.trusted})
 			var req http1.Request
 			_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+c.in+"\r\n"), nil)
 			require.Nil(t, err)
@@ -137,7 +133,11 @@ func sameInForwarded(lines string) string {
 // senderOf reads who sent a request.
 func senderOf(f *forwarder, req *http1.Request, peer netip.Addr) *sender {
 	var s sender
-	f.read(&s, req, peer)
+	ours := "8000"
+	if !peer.IsValid() {
+		ours = ""
+	}
+	f.read(&s, req, peer, ours)
 	return &s
 }
 
@@ -219,15 +219,15 @@ func TestForwardedNamesAreOurs(t *testing.T) {
 
 // TestForwardedAllocatesNothing also behind a trusted proxy.
 func TestForwardedAllocatesNothing(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, &net.TCPAddr{Port: 8000})
+	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	var req http1.Request
 	_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\nX-Forwarded-For: 2001:db8::1, 10.1.1.1\r\n\r\n"), nil)
 	require.Nil(t, err)
 	var s sender
-	f.read(&s, &req, local)
+	f.read(&s, &req, local, "8000")
 	out := f.append(nil, &req, &s, false)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		f.read(&s, &req, local)
+		f.read(&s, &req, local, "8000")
 		out = f.append(out[:0], &req, &s, false)
 	}))
 }

@@ -26,7 +26,7 @@ func (c *http1Client) Begin(h *AnswerHead, whole bool) {
 	c.raw = h.Body == BodyUntilClose || h.Body == BodyStream && c.head.Minor == 0
 	// What a client sends behind a handshake may be frames already, which are
 	// no request though they may look like one.
-	c.keep = c.keep && !c.raw && !h.Close && !c.t.Stopping() && (!whole || c.body.whole.Load())
+	c.keep = c.keep && !c.raw && !h.Close && !c.ending() && (!whole || c.body.whole.Load())
 	if h.Media == "" {
 		c.keep = c.keep && !c.head.Upgrade
 	}

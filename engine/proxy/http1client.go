@@ -70,6 +70,7 @@ func (c *http1Client) reset() {
 
 // Peer is the address of the connection.
 func (c *http1Client) Peer() netip.Addr { return c.c.Peer().Addr() }
+func (c *http1Client) Port() string     { return c.c.Listener().Port() }
 
 // An http1Body is the body of the request at hand.
 type http1Body struct {

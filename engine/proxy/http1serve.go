@@ -53,6 +53,11 @@ func (c *http1Client) serve() netloop.Verdict {
 	}
 }
 
+// ending reports whether the answer is to say that the connection ends:
+// everything stops, or a reload has closed its listener. In the latter case a
+// connection ends only when its client has been told.
+func (c *http1Client) ending() bool { return c.t.Stopping() || c.c.Listener().Leaving() }
+
 // answerRequest serves the request whose head is c.head. It reports true when
 // the connection is ready for the next one.
 func (c *http1Client) answerRequest() (netloop.Verdict, bool) {

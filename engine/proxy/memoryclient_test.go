@@ -60,10 +60,11 @@ func newMemoryRig(t *testing.T, driver string, r *rig) *memoryRig {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	m.addr = ln.Addr().String()
+	require.NoError(t, d.Add(netloop.NewListener(ln)))
 	ended := make(chan bool)
 	go func() {
 		defer close(ended)
-		_ = d.Run(ln)
+		_ = d.Run()
 	}()
 	t.Cleanup(func() {
 		d.Abort()
@@ -174,6 +175,7 @@ func (c *memoryClient) until(ok func() bool) {
 }
 
 func (c *memoryClient) Peer() netip.Addr { return netip.MustParseAddr("192.0.2.7") }
+func (c *memoryClient) Port() string     { return "8000" }
 
 func (c *memoryClient) Watch(netloop.Task) {
 	c.mu.Lock()

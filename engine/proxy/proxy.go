@@ -31,10 +31,9 @@ type Snapshot struct {
 	answerLimits http1.Limits // of an answer's
 }
 
-// Options configure a Proxy. Log and Listener are required.
+// Options configure a Proxy. Log is required.
 type Options struct {
-	Log      *slog.Logger
-	Listener net.Listener
+	Log *slog.Logger
 	// Driver names the connection driver, one of netloop.Drivers, or "" for
 	// the best that the system has.
 	Driver string
@@ -45,7 +44,7 @@ type Options struct {
 	Observer result.Observer
 }
 
-// A Proxy serves one listener.
+// A Proxy serves clients on a set of listeners.
 type Proxy struct {
 	opts    Options
 	driver  netloop.Driver
@@ -82,20 +81,31 @@ func New(opts Options) (*Proxy, error) {
 // Publish makes the snapshot the one that later requests are served by. It
 // must have been called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
-	s.forward = newForwarder(s.Plan, p.opts.Listener.Addr())
+	s.forward = newForwarder(s.Plan)
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.snap.Store(s)
 }
 
-// Run serves until ctx is done. Then it closes the listener and the resting
+// Listen takes over a listener and serves its clients from when Run runs. It
+// fails once the proxy has begun to stop, and closes the listener then. Any
+// goroutine may call it.
+func (p *Proxy) Listen(ln *netloop.Listener) error { return p.driver.Add(ln) }
+
+// Leave closes a listener, once whoever waits in its backlog is accepted. Its
+// connections finish what they have. One at rest is not cut, since a request
+// may be on its way: the answer to the next one says that the connection ends,
+// or idle_timeout ends it. Any goroutine may call it.
+func (p *Proxy) Leave(ln *netloop.Listener) { p.driver.Remove(ln) }
+
+// Run serves until ctx is done. Then it closes the listeners and the resting
 // connections, and finishes the requests in flight for at most the plan's
 // shutdown_timeout. Drained tells when that is done; websockets are left to
 // the workers, which close them with a proper code when they are stopped, and
 // Run returns when the last one has ended.
 func (p *Proxy) Run(ctx context.Context) error {
 	done := make(chan error, 1)
-	go func() { done <- p.driver.Run(p.opts.Listener) }()
+	go func() { done <- p.driver.Run() }()
 	select {
 	case err := <-done:
 		close(p.drained)

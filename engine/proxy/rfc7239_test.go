@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -14,7 +13,7 @@ import (
 
 // TestReadForwarded is what a trusted peer, 10.0.0.1, tells in Forwarded.
 func TestReadForwarded(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, &net.TCPAddr{Port: 8000})
+	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	for _, c := range []struct{ why, in, want string }{
 		{"RFC 7239 section 4", "Forwarded: for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60 http"},
 		{"names have no case", "forwarded: FOR=192.0.2.60; Proto=HTTPS; HOST=b.c", "192.0.2.60 HTTPS b.c"},
@@ -87,7 +86,7 @@ func FuzzSender(f *testing.F) {
 		f.Add(junk, byte(0))
 		f.Add(junk, byte(3))
 	}
-	fw := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, &net.TCPAddr{Port: 8000})
+	fw := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	client := netip.MustParseAddr("2001:db8::7")
 	f.Fuzz(func(t *testing.T, junk string, proxies byte) {
 		lists := map[string]string{
@@ -126,7 +125,7 @@ func FuzzSender(f *testing.F) {
 
 // TestBoundedChain: of a list without an end, a bounded part is read.
 func TestBoundedChain(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, &net.TCPAddr{Port: 8000})
+	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	for _, in := range []string{
 		"X-Forwarded-For: " + strings.Repeat("10.1.1.1, ", 5000) + "10.1.1.1",
 		strings.Repeat("X-Forwarded-For: 10.1.1.1\r\n", 100) + "X-Forwarded-For: 10.1.1.1",

@@ -54,12 +54,13 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 	if p == nil {
 		p = planOf(t, map[string]string{"default": "*"})
 	}
-	opts := Options{Log: slog.New(slog.DiscardHandler), Listener: ln, Driver: driver}
+	opts := Options{Log: slog.New(slog.DiscardHandler), Driver: driver}
 	for _, change := range more {
 		change(&opts)
 	}
 	px, err := New(opts)
 	require.NoError(t, err)
+	require.NoError(t, px.Listen(netloop.NewListener(ln)))
 	r := &rig{t: t, proxy: px, addr: ln.Addr().String(), plan: p, pools: map[string]*pool.Pool{}, ran: make(chan error, 1)}
 	for _, g := range p.Groups {
 		r.pools[g.Name] = pool.New(g)

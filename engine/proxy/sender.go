@@ -12,6 +12,7 @@ import (
 type sender struct {
 	read    bool       // the rest is that of the request at hand
 	peer    netip.Addr // who is connected to us; not valid on a unix socket
+	ours    string     // the port of our listener; "" for a unix socket
 	trusted bool       // what the peer says is believed
 	named   bool       // the peer has said who the client is
 	addr    netip.Addr // of the client: the peer's where that names nobody
@@ -30,7 +31,7 @@ const maxHops = 32
 // sender returns who sent the request at hand.
 func (r *Request) sender() *sender {
 	if !r.from.read {
-		r.snap.forward.read(&r.from, r.head, r.client.Peer())
+		r.snap.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
 	}
 	return &r.from
 }
@@ -43,8 +44,8 @@ var told = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1
 // are never mixed: a proxy writes one of them, and passes on what its client
 // has made up of the other. Nearly all proxies write X-Forwarded-For, so that
 // a Forwarded beside it is not looked at.
-func (f *forwarder) read(s *sender, req *http1.Request, peer netip.Addr) {
-	s.read, s.peer, s.addr, s.trusted = true, peer, peer, f.trustsPeer(peer)
+func (f *forwarder) read(s *sender, req *http1.Request, peer netip.Addr, ours string) {
+	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, f.trustsPeer(peer, ours)
 	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
 	if !s.trusted {
 		return

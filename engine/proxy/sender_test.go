@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -23,7 +22,10 @@ type peerConn struct {
 	peer netip.AddrPort
 }
 
-func (c peerConn) Peer() netip.AddrPort { return c.peer }
+func (c peerConn) Peer() netip.AddrPort        { return c.peer }
+func (c peerConn) Listener() *netloop.Listener { return aListener }
+
+var aListener = new(netloop.Listener)
 
 // BenchmarkClientIPRoutes is a request with a list of addresses as long as a
 // head may be, from a trusted peer, in a table with ever more routes by
@@ -53,7 +55,7 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 			b.Run(fmt.Sprintf("%d/%s", routes, list), func(b *testing.B) {
 				x := newHTTP1Client(nil)
 				x.request.head, x.request.view.Head = &x.head, &x.head
-				x.request.snap = &Snapshot{Plan: p, forward: newForwarder(p, &net.TCPAddr{Port: 8000})}
+				x.request.snap = &Snapshot{Plan: p, forward: newForwarder(p)}
 				x.c = peerConn{peer: netip.AddrPortFrom(local, 1)}
 				head := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lists[list] + "\r\n")
 				n, refused := x.head.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})

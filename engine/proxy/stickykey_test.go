@@ -34,7 +34,7 @@ func parsed(t testing.TB, lines string) *http1.Request {
 
 func TestClientOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
-	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, port: "80"}
+	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	req := parsed(t, "X-Forwarded-For: 203.0.113.9, 198.51.100.7, 10.2.3.4\r\n")
 	assert.Equal(t, peer, senderOf(f, req, peer).addr, "a stranger's word counts for nothing")
 	assert.Equal(t, "198.51.100.7", senderOf(f, req, proxy).addr.String())
@@ -45,7 +45,7 @@ func TestClientOfARequest(t *testing.T) {
 // that the app is not told.
 func TestSchemeOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
-	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, port: "80"}
+	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	secure := parsed(t, "X-Forwarded-Proto: http, HTTPS\r\n")
 	assert.Equal(t, "http", senderOf(f, secure, peer).scheme(f.mode))
 	assert.Equal(t, "https", senderOf(f, secure, proxy).scheme(f.mode))
