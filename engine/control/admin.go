@@ -11,9 +11,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// What an admin client may take: for the head of a request, for all of the
-// request and its answer, and between two requests. Scrapers keep their connection
-// for minutes.
+// The limits on a client of an Admin: on the time for a request and its answer, on
+// the time between two requests, since scrapers keep their connection for minutes,
+// and on the head of a request.
 const (
 	adminTimeout     = 30 * time.Second
 	adminIdleTimeout = 5 * time.Minute
@@ -26,12 +26,12 @@ type Watched interface {
 	Groups() []api.GroupStatus
 }
 
-// A Happened tells the newest events, as anybody may know them.
+// A Happened returns the newest events, without the words of workers.
 type Happened interface {
 	Newest(n int) []api.Event
 }
 
-// A PublicReload tells how the last reload went, as anybody may know it.
+// A PublicReload says how the last reload went, without the words of workers.
 type PublicReload struct {
 	At     time.Time // when it ended
 	Failed string    // why it failed, in one line; "" if it was applied
@@ -39,8 +39,8 @@ type PublicReload struct {
 
 // AdminOptions are what an Admin needs. All are required.
 //
-// Anybody who can reach the listener may ask. So nothing here has what a worker
-// wrote: that is only for those who may use the control socket.
+// Anybody who can reach the listener can read all of it. So nothing here contains
+// the output of a worker: that is only for those who can use the control socket.
 type AdminOptions struct {
 	Listener net.Listener // Close closes it
 	Master   Watched
@@ -53,7 +53,7 @@ type AdminOptions struct {
 	Log      *slog.Logger
 }
 
-// An Admin tells anybody who asks how the master is, and changes nothing.
+// An Admin answers questions about the master, whoever asks. It changes nothing.
 type Admin struct {
 	opts  AdminOptions
 	http  *http.Server
@@ -67,14 +67,14 @@ type adminPage struct {
 	serve http.HandlerFunc
 }
 
-// pages returns the pages. A new one has its handler in a file of its own, and
-// stands here.
+// pages returns the pages. To add one, write its handler in a file of its own, and
+// list it here.
 func (a *Admin) pages() []adminPage {
 	return []adminPage{
-		{"/{$}", "/                 for browsers, what ldcorn status shows", a.dashboard},
+		{"/{$}", "/                 the status, for browsers", a.dashboard},
 		{"/metrics", "/metrics          for Prometheus", a.metrics},
 		{"/livez", "/livez            200 as long as the master answers", a.livez},
-		{"/readyz", "/readyz           200 while every group has a worker that is ready, else 503 and the groups that have none\n" +
+		{"/readyz", "/readyz           200 while every group has a ready worker, otherwise 503 and the groups that have none\n" +
 			"/readyz?verbose   the same, with all groups", a.readyz},
 	}
 }
@@ -88,7 +88,7 @@ func (a *Admin) index() string {
 	return text
 }
 
-// StartAdmin answers until Close.
+// StartAdmin returns an Admin that answers until Close.
 func StartAdmin(opts AdminOptions) *Admin {
 	a := &Admin{opts: opts}
 	// For GET and HEAD: the multiplexer answers other methods with 405.
@@ -105,8 +105,7 @@ func StartAdmin(opts AdminOptions) *Admin {
 	return a
 }
 
-// Close ends the Admin, with the answers that are under way, and closes the
-// listener.
+// Close ends the Admin and the requests that have begun, and closes the listener.
 func (a *Admin) Close() {
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()

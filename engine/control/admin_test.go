@@ -166,7 +166,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,
 		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;</p>`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held`,
-		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, drains`,
+		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, draining`,
 		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,
 		`<td>api.1<td class="n">-<td class="bad">failed<td class="n">-<td class="n">0`, `<td class="why">exit code 1`,
 		`<td>master<td>reloading<td class="n">-<td class="why">`, `<td>api.1<td class="bad">crashed<td class="n">-<td class="why">exit code 1 &lt;b&gt;`,

@@ -7,28 +7,30 @@ import (
 	"time"
 )
 
-// What a client takes from a master, which may be another program than it
-// should be.
+// The most bytes that a client reads, since the program at the socket can be
+// something other than a master.
 const (
-	maxHead   = 64 << 10 // bytes of an answer's head
-	maxStatus = 8 << 20  // of a status, which is about a kilobyte a worker
+	maxHead   = 64 << 10 // of the head of an answer
+	maxStatus = 8 << 20  // of a status, which has about a kilobyte for each worker
 	maxAnswer = 64 << 20 // of any other answer, such as all steps of a reload; see maxTail
 )
 
-// How long a client waits for an answer that the master has at once, and for
-// one that it must read its configuration for.
+// How long a client waits for an answer that the master has at once, and for an
+// answer that takes an evaluation of the configuration.
 const (
 	quick      = 30 * time.Second
 	evaluating = 2 * time.Minute
 )
 
-// noRedirect makes a redirect an answer as any other: a master sends none.
+// noRedirect makes the client treat a redirect as any other answer. A master sends
+// none.
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
-// A bounded reader fails where there is more than may be left.
+// A bounded reader fails if it is read again after it has returned its limit of
+// bytes.
 type bounded struct {
 	from io.Reader
-	most int64
+	most int64 // the limit, for the error
 	left int64
 }
 

@@ -17,13 +17,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// A Client asks the master at a socket. Its methods are safe from any
-// goroutine; each uses a connection of its own.
+// A Client asks the master at a socket. Its methods are safe for concurrent use,
+// and each call uses a connection of its own.
 type Client struct {
 	path  string
 	http  http.Client
-	quick time.Duration // how long it waits for what a master has at once
-	most  int64         // bytes that it takes of an answer
+	quick time.Duration // how long it waits for an answer that a master has at once
+	most  int64         // the most bytes that it reads of an answer
 }
 
 // NewClient returns a client that has not connected yet.
@@ -38,9 +38,10 @@ func NewClient(path string) *Client {
 	}}}
 }
 
-// PID is the master's process id as the kernel tells it, 0 if the master is in
-// a pid namespace that we do not see into. What Status says is its own view:
-// in a container, that is of another process here.
+// PID returns the process id of the master as the kernel reports it, or 0 if the
+// master is in a pid namespace that this process cannot see. The pid in Status is
+// the master's own view: if the master runs in a container, that number belongs to
+// another process here.
 func (c *Client) PID(ctx context.Context) (int, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, "unix", c.path)
 	if err != nil {
@@ -54,8 +55,8 @@ func (c *Client) PID(ctx context.Context) (int, error) {
 	return int(peer.Pid), nil
 }
 
-// Status asks how the master is. raw is its answer as it came, but for bytes
-// that are no UTF-8, and carriage returns.
+// Status asks for the status of the master. The raw answer is as it came, except
+// that invalid UTF-8 and carriage returns are replaced.
 func (c *Client) Status(ctx context.Context) (st *api.Status, raw []byte, err error) {
 	raw, err = c.soon(ctx, http.MethodGet, "/v1/status", nil, c.quick, min(c.most, maxStatus))
 	if err != nil {
@@ -69,8 +70,8 @@ func (c *Client) Status(ctx context.Context) (st *api.Status, raw []byte, err er
 	return st, bytes.ReplaceAll(bytes.ToValidUTF8(raw, []byte("\ufffd")), []byte("\r"), []byte(" ")), nil
 }
 
-// Plan asks what a reload would do that replaces the groups named, or all of
-// them, whatever changed. The error of a configuration that cannot be used is
+// Plan asks what a reload would do if it replaced the named groups, or all groups,
+// even if nothing has changed in them. If the configuration is invalid, the error is
 // the whole report on it.
 func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*api.Plan, error) {
 	body, err := json.Marshal(api.PlanRequest{Replace: replace, All: all})
@@ -88,7 +89,7 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*api.Pla
 	return report, nil
 }
 
-// Explain asks what would become of a request.
+// Explain asks which rule would take a request, and why.
 func (c *Client) Explain(ctx context.Context, q api.Question) (*api.Explanation, error) {
 	body, err := json.Marshal(q)
 	if err != nil {
@@ -105,9 +106,9 @@ func (c *Client) Explain(ctx context.Context, q api.Question) (*api.Explanation,
 	return e, nil
 }
 
-// Reload has the configuration applied, and returns what tell returns when it
-// is called for each step of that; nil where the request asks not to wait, and
-// where the master ends its answer.
+// Reload makes the master apply its configuration, and calls tell for each step. It
+// returns the first error of tell, or nil when the master ends its answer, or when
+// the request asks not to wait.
 func (c *Client) Reload(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep) error) error {
 	body, err := json.Marshal(want)
 	if err != nil {
@@ -143,19 +144,19 @@ func (c *Client) Reload(ctx context.Context, want api.ReloadRequest, tell func(a
 	}
 }
 
-// checkStep fails for a step that no master sends, so that the caller of Reload can
-// rely on its fields.
+// checkStep returns an error if no master sends such a step, so that callers of
+// Reload can rely on its fields.
 func checkStep(e *api.ReloadStep, applied bool) error {
 	switch {
 	case e.Kind == api.StepApplied && e.Report == nil:
-		return errors.New("it says that the reload was applied, and not what has changed")
+		return errors.New("it says that the reload was applied, but not what has changed")
 	case e.Kind == api.StepFinished && !applied:
-		return errors.New("it says that the reload has finished, and never that it was applied")
+		return errors.New("it says that the reload has finished, but never said that it was applied")
 	}
 	return nil
 }
 
-// Scale has a group run so many workers, and returns when they are ready.
+// Scale gives a group another number of workers, and returns when they are ready.
 func (c *Client) Scale(ctx context.Context, group string, instances int) error {
 	body, err := json.Marshal(api.ScaleRequest{Instances: instances})
 	if err != nil {
@@ -165,7 +166,7 @@ func (c *Client) Scale(ctx context.Context, group string, instances int) error {
 	return err
 }
 
-// Restart has every worker of a group replaced, and returns when that is done.
+// Restart replaces every worker of a group, and returns when that is done.
 func (c *Client) Restart(ctx context.Context, group string) error {
 	return c.verb(ctx, group, "restart")
 }
@@ -173,18 +174,18 @@ func (c *Client) Restart(ctx context.Context, group string) error {
 // Hold makes the requests of a group wait.
 func (c *Client) Hold(ctx context.Context, group string) error { return c.verb(ctx, group, "hold") }
 
-// Release ends what Hold has begun.
+// Release lets the requests of a held group go on.
 func (c *Client) Release(ctx context.Context, group string) error {
 	return c.verb(ctx, group, "release")
 }
 
-// Quiet returns once no request of a group is in flight; websockets do not count.
+// Quiet returns once no request of a group is in flight. Websockets do not count.
 func (c *Client) Quiet(ctx context.Context, group string) error {
 	_, err := c.do(ctx, http.MethodGet, groupPath(group, "quiet"), nil)
 	return err
 }
 
-// Stop begins to stop the master, as TERM does, and does not wait for it.
+// Stop tells the master to stop, as TERM does. It does not wait for the end.
 func (c *Client) Stop(ctx context.Context) error {
 	_, err := c.soon(ctx, http.MethodPost, "/v1/stop", nil, c.quick, c.most)
 	return err
@@ -199,13 +200,13 @@ func groupPath(group, verb string) string {
 	return "/v1/groups/" + url.PathEscape(group) + "/" + verb
 }
 
-// do returns the body of a good answer, and the master's own words for why
-// where it is none.
+// do sends a request and returns the body of the answer. If the master refuses the
+// request, the error is the reason that it gives.
 func (c *Client) do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	return c.read(ctx, method, path, body, c.most)
 }
 
-// soon is do for an answer that comes within a time, of so many bytes at most.
+// soon is like do, with limits on the time and the size of the answer.
 func (c *Client) soon(ctx context.Context, method, path string, body []byte, within time.Duration, most int64) ([]byte, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, within, c.late(within))
 	defer cancel()
@@ -228,7 +229,7 @@ func (c *Client) read(ctx context.Context, method, path string, body []byte, mos
 	return raw, nil
 }
 
-// decode reads an answer, and makes its texts harmless.
+// decode reads an answer into v, and makes its texts harmless to a terminal.
 func (c *Client) decode(raw []byte, v any) error {
 	err := json.Unmarshal(raw, v)
 	if err == nil && !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) {
@@ -249,7 +250,8 @@ func (c *Client) failed(err error) error {
 	return fmt.Errorf("master at %s: %s", c.path, visible.String(err.Error()))
 }
 
-// begin is open for an answer that begins soon, however long it goes on.
+// begin is like open, but limits the time until the answer begins, not how long it
+// goes on.
 func (c *Client) begin(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	late := time.AfterFunc(c.quick, func() { cancel(c.late(c.quick)) })
@@ -272,7 +274,7 @@ func (b *answerBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// open is do for a body that is read as it comes.
+// open is like do, but the caller reads the body as it comes, and closes it.
 func (c *Client) open(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://master"+path, bytes.NewReader(body))
 	if err != nil {
@@ -303,14 +305,14 @@ func (c *Client) open(ctx context.Context, method, path string, body []byte) (io
 	return nil, errors.New(visible.Text(failed.Error))
 }
 
-// inner drops the URL, which means nothing to people, and says what one without
-// a master means.
+// inner returns an error without the URL, which means nothing to people, and says
+// what the errors mean that come if there is no master.
 func inner(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOENT):
 		return errors.New("there is no such socket")
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return errors.New("nobody listens there")
+		return errors.New("nothing listens there")
 	}
 	var e *url.Error
 	if errors.As(err, &e) {

@@ -17,16 +17,16 @@ import (
 //go:embed dashboard.html
 var dashboardText string
 
-// dashboardPage parses the page when it is needed, which is in a master only.
+// dashboardPage returns the parsed page. Only a master needs it.
 var dashboardPage = sync.OnceValue(func() *template.Template {
 	return template.Must(template.New("dashboard").Parse(dashboardText))
 })
 
-// dashboardPolicy lets the page have its own style, and nothing else: the texts of
-// workers and configurations are only ever text.
+// dashboardPolicy allows the style of the page and nothing else, so that text from
+// workers and configurations stays text.
 const dashboardPolicy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// A dashboard is the status of a master, with the words that the page has for it.
+// A dashboard is the data of the page. Its methods format the data.
 type dashboard struct {
 	api.MasterStatus
 	Version    string
@@ -44,16 +44,16 @@ func (d dashboard) Ago(t time.Time) string {
 	return Age(d.Now.Sub(t))
 }
 
-// Note says what is out of the ordinary with a group.
+// Note says what is unusual about a group.
 func (d dashboard) Note(g api.GroupStatus) string { return Note(&g, d.Now) }
 
-// Progress says how far the reload or the scaling is that runs.
+// Progress says how far the running reload or scaling is.
 func (d dashboard) Progress() string { return Progress(d.Running, d.Now) }
 
 // State returns the state of a worker.
 func (dashboard) State(k api.WorkerStatus) string { return State(&k) }
 
-// MiB writes a number of bytes, or a dash if they are not measured yet.
+// MiB formats a number of bytes. It returns a dash for 0, which is not measured yet.
 func (dashboard) MiB(bytes int64) string {
 	if bytes == 0 {
 		return "-"
@@ -61,7 +61,7 @@ func (dashboard) MiB(bytes int64) string {
 	return strconv.FormatInt(bytes>>20, 10) + " MiB"
 }
 
-// Dash writes a number, or a dash for 0.
+// Dash formats a number. It returns a dash for 0.
 func (dashboard) Dash(n int) string {
 	if n == 0 {
 		return "-"
@@ -87,7 +87,7 @@ func (a *Admin) dashboard(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
 	if err := dashboardPage().Execute(&body, shown); err != nil {
 		a.opts.Log.Error("dashboard not written", "err", err)
-		tell(w, http.StatusInternalServerError, "the page could not be written; the master's log says why\n")
+		tell(w, http.StatusInternalServerError, "the page could not be made; the log of the master says why\n")
 		return
 	}
 	w.Header().Set("Content-Security-Policy", dashboardPolicy)

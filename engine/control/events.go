@@ -12,9 +12,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// Events calls tell for each event that want asks for. lost is how many were
-// missed before the event, by a client that reads too slowly. An error of tell
-// ends it.
+// Events calls tell for each event that want asks for. Lost is how many events
+// before it were lost, because the client reads too slowly. Events returns the first
+// error of tell.
 func (c *Client) Events(ctx context.Context, want TailRequest, tell func(e api.ControlEvent, lost uint64) error) error {
 	lost := uint64(0)
 	return c.tail(ctx, "/v1/events", want, func(lines []byte) error {
@@ -37,8 +37,8 @@ func (c *Client) Events(ctx context.Context, want TailRequest, tell func(e api.C
 	})
 }
 
-// An eventSource is the master's events, a JSON object a line. Its client is told
-// how many events it has missed.
+// An eventSource reads the master's events. It writes a line of JSON for each, and
+// one that says how many events were lost, if some were.
 type eventSource struct{ *event.Reader }
 
 func (s eventSource) WriteTo(w io.Writer) (int64, error) {
@@ -46,7 +46,7 @@ func (s eventSource) WriteTo(w io.Writer) (int64, error) {
 	var text bytes.Buffer
 	lines := json.NewEncoder(&text)
 	if lost > 0 {
-		_ = lines.Encode(api.EventLine{Lost: lost}) // memory and plain data never fail, here and below
+		_ = lines.Encode(api.EventLine{Lost: lost}) // this cannot fail, here and below
 	}
 	for i := range events {
 		_ = lines.Encode(api.EventLine{ControlEvent: &events[i]})

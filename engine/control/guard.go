@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guarded accepts connections of our own user and of root alone. The socket's
-// mode and its directory keep others out already; this holds where somebody
-// has changed those, or has handed the socket on.
+// guarded accepts connections only from the master's own user and from root. The
+// mode of the socket and its directory already keep others out. This check still
+// works if somebody has changed those, or has passed the socket on.
 type guarded struct {
 	*net.UnixListener
 	log *slog.Logger
@@ -35,7 +35,7 @@ func (g *guarded) Accept() (net.Conn, error) {
 
 func allowed(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
 
-// Peer asks the kernel who is at the other end of a connection.
+// Peer asks the kernel which process is at the other end of a connection.
 func Peer(conn *net.UnixConn) (peer *unix.Ucred, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// Logs copies lines of the master's log to w, in the form that they have there,
-// and without control characters.
+// Logs copies lines of the master's log to w, in the format of the log, without
+// control characters.
 func (c *Client) Logs(ctx context.Context, want TailRequest, w io.Writer) error {
 	harmless := visible.NewWriter(w, func() visible.Colors { return visible.Drop })
 	err := c.tail(ctx, "/v1/logs", want, func(lines []byte) error {
@@ -23,11 +23,11 @@ func (c *Client) Logs(ctx context.Context, want TailRequest, w io.Writer) error 
 	return harmless.Flush()
 }
 
-// A logSource is the master's log. Its client is told how many lines it has
-// missed.
+// A logSource reads the master's log. If lines are lost because the client reads too
+// slowly, it writes a line that says how many.
 type logSource struct {
 	*logbook.Reader
-	lost func(n uint64) []byte // the line that tells that
+	lost func(n uint64) []byte // returns that line
 	buf  []byte
 }
 

@@ -9,7 +9,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// readyz tells whether every group can serve. A master that stops cannot.
+// readyz says whether every group can serve requests. No group can once the master
+// has begun to stop.
 func (a *Admin) readyz(w http.ResponseWriter, r *http.Request) {
 	groups := a.opts.Master.Groups()
 	verbose := r.URL.Query().Has("verbose")

@@ -10,23 +10,23 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A Reloader carries reloads out, one after the other. It returns at once;
-// tell is called for each event up to api.StepApplied or api.StepFailed, in order,
-// and must not block. Where the master stops before, it is never called again.
+// A Reloader requests a reload and returns at once. Reloads run one after another.
+// The Reloader calls tell for each step in order, up to api.StepApplied or
+// api.StepFailed, but not after the master has begun to stop. tell must not block.
 type Reloader func(req api.ReloadRequest, tell func(api.ReloadStep))
 
-// A feed hands events over without keeping who has them waiting.
+// A feed passes steps on. The sender never waits for the receiver.
 type feed struct {
-	mu     sync.Mutex // guards events
-	events []api.ReloadStep
-	more   chan struct{} // holds one
+	mu    sync.Mutex // guards steps
+	steps []api.ReloadStep
+	more  chan struct{} // of capacity 1; full if there may be steps
 }
 
 func newFeed() *feed { return &feed{more: make(chan struct{}, 1)} }
 
-func (f *feed) add(e api.ReloadStep) {
+func (f *feed) add(step api.ReloadStep) {
 	f.mu.Lock()
-	f.events = append(f.events, e)
+	f.steps = append(f.steps, step)
 	f.mu.Unlock()
 	select {
 	case f.more <- struct{}{}:
@@ -37,45 +37,45 @@ func (f *feed) add(e api.ReloadStep) {
 func (f *feed) take() []api.ReloadStep {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	events := f.events
-	f.events = nil
-	return events
+	steps := f.steps
+	f.steps = nil
+	return steps
 }
 
-// reload starts one and tells the client how it goes. A client that leaves
-// ends nothing.
+// reload requests a reload and tells the client how it goes. The reload goes on if
+// the client leaves.
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	var want api.ReloadRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxPlan)).Decode(&want); err != nil {
-		answer(w, http.StatusBadRequest, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	ctx, cancel := s.during(r)
 	defer cancel()
 	s.opts.Log.Info("control request", "request", "reload")
-	events := newFeed()
-	s.opts.Reloads(want, events.add)
+	steps := newFeed()
+	s.opts.Reloads(want, steps.add)
 	if want.NoWait {
-		answer(w, http.StatusAccepted, api.Done{FormatVersion: api.ControlVersion})
+		confirm(w, http.StatusAccepted)
 		return
 	}
 	w.Header().Set("Content-Type", "application/x-ndjson")
-	out := eventWriter{json.NewEncoder(w), http.NewResponseController(w)}
+	out := stepWriter{json.NewEncoder(w), http.NewResponseController(w)}
 	out.write(api.ReloadStep{Kind: api.StepTaken})
 	for {
 		select {
-		case <-events.more:
+		case <-steps.more:
 		case <-r.Context().Done():
 			return
 		case <-s.ctx.Done():
-			out.write(api.ReloadStep{Kind: api.StepFailed, Error: "the master stops"})
+			out.write(api.ReloadStep{Kind: api.StepFailed, Error: "the master is stopping"})
 			return
 		}
-		for _, e := range events.take() {
-			out.write(e)
-			switch e.Kind {
+		for _, step := range steps.take() {
+			out.write(step)
+			switch step.Kind {
 			case api.StepApplied:
-				s.watchDrain(ctx, e, out)
+				s.watchDrain(ctx, step, out)
 				return
 			case api.StepFailed:
 				return
@@ -84,27 +84,28 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// An eventWriter writes events as they come.
-type eventWriter struct {
+// A stepWriter writes each step at once.
+type stepWriter struct {
 	json *json.Encoder
 	http *http.ResponseController
 }
 
-func (w eventWriter) write(e api.ReloadStep) {
-	e.FormatVersion = api.ReloadVersion
-	// A client that is gone is noticed by its request's context.
-	_ = w.json.Encode(e)
+func (w stepWriter) write(step api.ReloadStep) {
+	step.FormatVersion = api.ReloadVersion
+	// If the client has gone, the context of its request ends.
+	_ = w.json.Encode(step)
 	_ = w.http.Flush()
 }
 
-// countEvery is how often the requests of old workers are counted, for those who
-// watch the numbers fall. That a worker has finished is an event.
+// countEvery is how often watchDrain counts the requests of old workers, for people
+// who watch the numbers fall. It needs no count to notice that a worker has
+// finished: that is an event.
 const countEvery = time.Second
 
-// watchDrain tells how the old workers end of the groups that a reload has
-// changed.
-func (s *Server) watchDrain(ctx context.Context, applied api.ReloadStep, out eventWriter) {
-	left := make(map[string]api.ReloadStep) // what was told last of each group that is not done
+// watchDrain reports on the old workers of the groups that a reload has changed,
+// until all of them have ended.
+func (s *Server) watchDrain(ctx context.Context, applied api.ReloadStep, out stepWriter) {
+	left := make(map[string]api.ReloadStep) // the last step of each group that is not done
 	var names []string
 	for _, g := range applied.Report.Groups {
 		if g.Workers.Stop > 0 {
@@ -144,15 +145,15 @@ func same(a, b api.ReloadStep) bool {
 	return a.Workers == b.Workers && a.Requests == b.Requests && a.Websockets == b.Websockets
 }
 
-// draining returns the groups with workers from before a generation that are to
-// end.
+// draining returns a step for each group that has workers from before a generation
+// which are to end.
 func draining(groups []api.GroupStatus, generation int) map[string]api.ReloadStep {
 	out := make(map[string]api.ReloadStep)
 	for _, g := range groups {
 		for _, w := range g.Workers {
 			leaves := w.State == api.StateDraining || w.State == api.StateStopping || g.Removed
 			if w.Generation >= generation || !leaves || w.PID == 0 {
-				continue // without a process it has nothing to finish
+				continue // without a process, there is nothing to finish
 			}
 			e := out[g.Name]
 			e.Kind, e.Group = api.StepDraining, g.Name

@@ -18,19 +18,19 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// headTimeout bounds what a client may take for a request's head.
+// headTimeout limits the time that a client can take to send the head of a request.
 const headTimeout = 10 * time.Second
 
-// closeTimeout bounds the end of what is under way.
+// closeTimeout limits the time that Close waits for requests to end.
 const closeTimeout = time.Second
 
-// maxBody bounds the body of a request; none needs as much.
+// maxBody limits the body of a request. None needs that much.
 const maxBody = 64 << 10 // bytes
 
-// maxPlan bounds the body of one that has a plan in it.
+// maxPlan limits the body of a request that contains a plan.
 const maxPlan = 16 << 20 // bytes
 
-// A Master is what the server needs of a supervisor.
+// A Master is the part of a supervisor that a Server needs.
 type Master interface {
 	Status() api.MasterStatus
 	Groups() []api.GroupStatus
@@ -43,21 +43,21 @@ type Master interface {
 
 // Options are what a Server needs. All are required.
 type Options struct {
-	Listener *net.UnixListener // closed by Close, or when Move replaces it
+	Listener *net.UnixListener // Close closes it, and Move if it replaces it
 	Master   Master
 	Counted  *stats.Requests
-	Reload   func() (last *api.Reload, now *api.Running) // nil before the first; nil where nothing runs
+	Reload   func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	// Plan says what a reload would do.
 	Plan func(context.Context, plan.DiffOptions) (*api.Plan, error)
-	// Explain says what would become of a request.
+	// Explain says which rule would take a request, and why.
 	Explain func(api.Question) (*api.Explanation, error)
 	Reloads Reloader
-	Busy    func() (done func()) // called before what takes long, and its result after that
+	Busy    func() (done func()) // called before work that takes long, and done after it
 	Logs    *logbook.Book
-	// LostLines is the line of the log that tells how many a reader has missed.
+	// LostLines returns a line for the log that says how many lines a reader has lost.
 	LostLines func(n uint64) []byte
 	Events    *event.Stream
-	Stop      func() // begins to stop the master; any number of times
+	Stop      func() // tells the master to stop; may be called again
 	Version   string // of ldcorn
 	Log       *slog.Logger
 }
@@ -65,7 +65,7 @@ type Options struct {
 // A Server answers the commands of one master.
 type Server struct {
 	opts   Options
-	ctx    context.Context // of what is asked for: it outlives the client that asked
+	ctx    context.Context // of the work that was asked for, which outlives the client
 	cancel context.CancelFunc
 	http   *http.Server
 	serve  sync.WaitGroup
@@ -75,7 +75,7 @@ type Server struct {
 	closed   bool
 }
 
-// Start answers until Close.
+// Start returns a Server that answers until Close.
 func Start(opts Options) *Server {
 	s := &Server{opts: opts}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -87,8 +87,8 @@ func Start(opts Options) *Server {
 	return s
 }
 
-// Move answers on another listener from now on, which it takes over, because
-// the file of the one before is gone. What is under way goes on.
+// Move makes the Server answer on another listener, which it takes over, because the
+// file of the one before is gone. Requests that have begun go on.
 func (s *Server) Move(to *net.UnixListener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -97,15 +97,15 @@ func (s *Server) Move(to *net.UnixListener) {
 		return
 	}
 	if s.listener != nil {
-		s.listener.SetUnlinkOnClose(false) // its path may be the new one's
+		s.listener.SetUnlinkOnClose(false) // its path can be that of the new one
 		s.listener.Close()
 	}
 	s.listener = to
 	s.serve.Go(func() { _ = s.http.Serve(&guarded{to, s.opts.Log}) }) // ends with the listener
 }
 
-// Close gives up what is under way, tells so who asked for it, and removes
-// the socket.
+// Close cancels the requests that have begun, answers their clients, and removes the
+// socket.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -113,8 +113,8 @@ func (s *Server) Close() {
 	s.cancel()
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	if s.http.Shutdown(ctx) != nil { // the socket's file goes with its listener
-		_ = s.http.Close() // a client that does not take its answer
+	if s.http.Shutdown(ctx) != nil { // which removes the file of the socket
+		_ = s.http.Close() // a client does not take its answer
 	}
 	s.serve.Wait()
 }
@@ -147,21 +147,21 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /v1/groups/{group}/quiet", s.quiet)
 	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) {
 		s.opts.Log.Info("control request", "request", "stop")
-		answer(w, http.StatusAccepted, api.Done{FormatVersion: api.ControlVersion})
+		confirm(w, http.StatusAccepted)
 		s.opts.Stop()
 	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, http.StatusNotFound, api.Done{FormatVersion: api.ControlVersion, Error: "no " + r.Method + " " + r.URL.Path + " in this version"})
+		refuse(w, http.StatusNotFound, "no "+r.Method+" "+r.URL.Path+" in this version")
 	})
 	return mux
 }
 
-// plan says what a reload would do. It changes nothing, but evaluates the
-// configuration.
+// plan evaluates the configuration and says what a reload would do. It changes
+// nothing.
 func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 	var want api.PlanRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&want); err != nil {
-		answer(w, http.StatusBadRequest, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	defer s.opts.Busy()()
@@ -169,23 +169,23 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	report, err := s.opts.Plan(ctx, plan.ReplaceOptions(want.Replace, want.All))
 	if err != nil {
-		answer(w, http.StatusUnprocessableEntity, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
 	answer(w, http.StatusOK, report)
 }
 
-// explain says what would become of a request. It sends none.
+// explain says which rule would take a request, and why. It sends no request.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
 	var q api.Question
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&q); err != nil {
-		answer(w, http.StatusBadRequest, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	defer s.opts.Busy()()
 	e, err := s.opts.Explain(q)
 	if err != nil {
-		answer(w, http.StatusUnprocessableEntity, api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
 	answer(w, http.StatusOK, e)
@@ -198,22 +198,22 @@ func (s *Server) quiet(w http.ResponseWriter, r *http.Request) {
 	err := s.opts.Master.Quiet(ctx, r.PathValue("group"))
 	switch {
 	case s.ctx.Err() != nil:
-		answer(w, http.StatusConflict, api.Done{FormatVersion: api.ControlVersion, Error: "the master stops"})
+		refuse(w, http.StatusConflict, "the master is stopping")
 	case err != nil:
-		answer(w, statusOf(err), api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, statusOf(err), err.Error())
 	default:
-		answer(w, http.StatusOK, api.Done{FormatVersion: api.ControlVersion})
+		confirm(w, http.StatusOK)
 	}
 }
 
-// during returns a context that ends with a request, and with the server.
+// during returns a context that ends when a request or the server does.
 func (s *Server) during(r *http.Request) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(r.Context())
 	stop := context.AfterFunc(s.ctx, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 
-// handle adds a verb about one group.
+// handle adds the handler of a verb, which do applies to a group.
 func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r *http.Request) error) {
 	mux.HandleFunc("POST /v1/groups/{group}/"+verb, func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -222,15 +222,15 @@ func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r
 		err := do(group, r)
 		if err == nil {
 			s.opts.Log.Info("control request", "request", verb, "group", group)
-			answer(w, http.StatusOK, api.Done{FormatVersion: api.ControlVersion})
+			confirm(w, http.StatusOK)
 			return
 		}
 		s.opts.Log.Warn("control request failed", "request", verb, "group", group, "err", err)
-		answer(w, statusOf(err), api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+		refuse(w, statusOf(err), err.Error())
 	})
 }
 
-// A badRequestError is one that no client of ours makes.
+// A badRequestError is about a request that no Client sends.
 type badRequestError struct{ error }
 
 func statusOf(err error) int {
@@ -245,10 +245,20 @@ func statusOf(err error) int {
 	return http.StatusConflict
 }
 
+// refuse answers a request that is not carried out.
+func refuse(w http.ResponseWriter, status int, reason string) {
+	answer(w, status, api.Done{FormatVersion: api.ControlVersion, Error: reason})
+}
+
+// confirm answers a request that asks for no document.
+func confirm(w http.ResponseWriter, status int) {
+	answer(w, status, api.Done{FormatVersion: api.ControlVersion})
+}
+
 func answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
-	_ = e.Encode(body) // fails only where the client has gone
+	_ = e.Encode(body) // fails only if the client has gone
 }

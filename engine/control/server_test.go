@@ -270,7 +270,7 @@ func TestServer_Quiet(t *testing.T) {
 	go ask(t.Context())
 	require.Eventually(t, func() bool { return len(m.all()) == 2 }, time.Minute, time.Millisecond)
 	s.Close()
-	require.EqualError(t, <-asked, "the master stops")
+	require.EqualError(t, <-asked, "the master is stopping")
 }
 
 // TestServer_ReloadOfAMasterThatStops: the answer ends, with a word of why.
@@ -286,7 +286,7 @@ func TestServer_ReloadOfAMasterThatStops(t *testing.T) {
 		return nil
 	}))
 	assert.Equal(t, api.StepFailed, last.Kind)
-	assert.Equal(t, "the master stops", last.Error)
+	assert.Equal(t, "the master is stopping", last.Error)
 }
 
 func TestServer_WhatItDoesNotKnow(t *testing.T) {

@@ -10,16 +10,15 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// A TailRequest asks for the newest of the lines or events that a master keeps,
-// and for those that come after them.
+// A TailRequest asks for the newest lines or events that a master keeps, and for
+// those that come later.
 type TailRequest struct {
-	Groups []string // only those of these groups and their workers; empty = everything
-	Newest int      // how many of those that are kept; negative = all
-	Follow bool     // go on with those that come, until the master ends
+	Groups []string // only about these groups and their workers; about everything if empty
+	Newest int      // how many of those that the master keeps; all if negative
+	Follow bool     // go on with those that come later, until the master ends
 }
 
 func (q *TailRequest) values() url.Values {
@@ -38,14 +37,14 @@ func tailRequest(v url.Values) (q TailRequest, err error) {
 	return q, err
 }
 
-// maxTail is how much a client takes of an answer to a TailRequest, in multiples
-// of what it takes of others: a master keeps up to 64 MiB of its log.
+// maxTail is the limit on an answer to a TailRequest, as a multiple of the limit on
+// other answers. A master keeps up to 64 MiB of its log.
 const maxTail = 2
 
-// tail calls take with the lines of the answer to want as they come, some whole
-// lines at a time, and only the last of which may lack its end. An error of take
-// ends it. The size of the answer is bounded or, where want follows, that of each
-// line.
+// tail calls take with the answer to want as it comes, one or more whole lines at a
+// time. Only the last line of the answer can lack its newline. tail returns the
+// first error of take. The size of the answer is limited or, if want follows, the
+// size of each line.
 func (c *Client) tail(ctx context.Context, path string, want TailRequest, take func(lines []byte) error) error {
 	body, err := c.begin(ctx, http.MethodGet, path+"?"+want.values().Encode(), nil)
 	if err != nil {
@@ -82,19 +81,19 @@ func (c *Client) tail(ctx context.Context, path string, want TailRequest, take f
 	}
 }
 
-// A source is what the answer to a TailRequest is read from.
+// A source provides the answer to a TailRequest.
 type source interface {
-	// EndNow leaves out what comes from now on.
+	// EndNow leaves out everything that comes from now on.
 	EndNow()
-	// WriteTo writes some of what has come and was not written yet, as lines. It
-	// returns 0 if there is nothing. It never waits for more.
+	// WriteTo writes some of the lines that were not written yet. It never waits
+	// for more, and returns 0 if there are none.
 	io.WriterTo
-	// Wait returns once there may be something to write, or ctx is done.
+	// Wait returns once there may be lines to write, or ctx is done.
 	Wait(ctx context.Context)
 }
 
-// tail answers a TailRequest from a source, which open opens. A client that reads
-// slowly holds nobody up.
+// tail returns a handler that answers a TailRequest from the source that open
+// returns. A client that reads slowly delays nobody else.
 func (s *Server) tail(media string, open func(want TailRequest) source) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		want, err := tailRequest(r.URL.Query())
@@ -102,7 +101,7 @@ func (s *Server) tail(media string, open func(want TailRequest) source) http.Han
 			err = s.knownGroups(want.Groups)
 		}
 		if err != nil {
-			answer(w, statusOf(err), api.Done{FormatVersion: api.ControlVersion, Error: err.Error()})
+			refuse(w, statusOf(err), err.Error())
 			return
 		}
 		w.Header().Set("Content-Type", media)
@@ -110,14 +109,14 @@ func (s *Server) tail(media string, open func(want TailRequest) source) http.Han
 		defer cancel()
 		from := open(want)
 		if !want.Follow {
-			from.EndNow() // or it goes on for as long as more comes than the client reads
+			from.EndNow() // or a slow client never reaches the end
 		}
 		copyTail(ctx, w, from, want.Follow)
 	}
 }
 
-// copyTail ends when all is written or, where it follows, when ctx is done. A
-// client that has gone ends it too.
+// copyTail writes what the source has. If it follows, it goes on until ctx is done
+// or the client has gone.
 func copyTail(ctx context.Context, w http.ResponseWriter, from source, follow bool) {
 	flush := http.NewResponseController(w).Flush
 	for {
@@ -134,8 +133,8 @@ func copyTail(ctx context.Context, w http.ResponseWriter, from source, follow bo
 	}
 }
 
-// knownGroups fails if there is a name of which there is neither a group nor a
-// line of the log.
+// knownGroups returns an error if one of the names is neither a group nor one that
+// the log still has lines of.
 func (s *Server) knownGroups(names []string) error {
 	known := s.opts.Logs.Groups()
 	for _, g := range s.opts.Master.Groups() {

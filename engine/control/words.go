@@ -8,7 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// Age writes a duration for people, with its two largest units.
+// Age formats a duration for people, in its two largest units.
 func Age(d time.Duration) string {
 	d = max(d, 0)
 	day := 24 * time.Hour
@@ -23,14 +23,14 @@ func Age(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", d/day, d%day/time.Hour)
 }
 
-// Note says what is out of the ordinary with a group; "" is nothing.
+// Note says what is unusual about a group. It returns "" if nothing is.
 func Note(g *api.GroupStatus, now time.Time) string {
 	switch {
 	case g.Removed:
-		return "removed, drains"
+		return "removed, draining"
 	case g.Failed:
 		return "failed"
-	case g.Held && g.HeldSince.IsZero(): // by a master that does not tell
+	case g.Held && g.HeldSince.IsZero(): // the master is of a version that does not say since when
 		return "held"
 	case g.Held:
 		return "held for " + Age(now.Sub(g.HeldSince))
@@ -38,8 +38,8 @@ func Note(g *api.GroupStatus, now time.Time) string {
 	return ""
 }
 
-// Progress says what a reload or a scaling that runs is at, as in "reloading for
-// 5s: waiting for heavy".
+// Progress says how far a running reload or scaling is, as in "reloading for 5s:
+// waiting for heavy".
 func Progress(r *api.Running, now time.Time) string {
 	text := "reloading"
 	if r.What == api.RunningScale {
@@ -55,8 +55,8 @@ func Progress(r *api.Running, now time.Time) string {
 	return text
 }
 
-// State is the state of a worker, with a mark if it is a new one beside that of its
-// index.
+// State returns the state of a worker. It marks a new worker, since its index can
+// have another one.
 func State(k *api.WorkerStatus) string {
 	if k.New {
 		return string(k.State) + " (new)"

@@ -17,7 +17,7 @@ last reload 2m5s ago, failed: group "api": worker 0: exit code 3
 
 GROUP  READY  QUEUED  CAP  NOTE
 api    1/2    3       10   held for 5m0s
-gone   0/0    0       -    removed, drains
+gone   0/0    0       -    removed, draining
 
 WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     CPU    LAST EXIT
 api.0   4130  ready     1h1m  10         2           99      0         64 MiB  1.5 s
