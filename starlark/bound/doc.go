@@ -1,4 +1,4 @@
-// Package bound bounds what one step of the interpreter may cost.
+// Package bound limits the cost of one step of the interpreter.
 //
 // The interpreter counts steps and can be stopped between two of them. A single
 // step can do any amount of work: an operator or a built-in function can make

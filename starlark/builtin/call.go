@@ -149,7 +149,7 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 	return out
 }
 
-// spansOf returns where the values of arguments are.
+// spansOf returns the positions of the values of arguments.
 func spansOf(have map[string]*given) map[string]diag.Span {
 	out := make(map[string]diag.Span, len(have))
 	for name, g := range have {

@@ -12,7 +12,7 @@ func TestType() Type {
 			{"name", "str", "The name of the test.", nil},
 		},
 		Methods: []Word{
-			{Name: "route", Returns: "Outcome", Doc: "Decides a request with the router and the routes of the configuration, and checks that the outcome is the one that the arguments after the request describe. A call without `to`, `status` and `location` is a failure unless the test looks at what it returns.",
+			{Name: "route", Returns: "Outcome", Doc: "Decides a request with the router and the routes of the configuration, and checks that the outcome is the one that the arguments after the request describe. A call without `to`, `status` and `location` is a failure unless the test uses its result.",
 				aka: []string{"request", "get", "check", "expect"},
 				Arguments: []Argument{
 					{Name: "request", Type: "str", Required: true, Rule: request, Doc: "The request.", Example: `"GET /path"`, aka: []string{"req", "url", "path", "line"}},

@@ -81,7 +81,7 @@ func number(root fs.FS, name, word string) (uint64, bool) {
 		rest, found := strings.CutPrefix(string(line), word)
 		if fields := strings.Fields(rest); found && len(fields) > 0 {
 			n, err := strconv.ParseUint(fields[0], 10, 64)
-			return n, err == nil // "max" is no limit
+			return n, err == nil // "max" means no limit
 		}
 	}
 	return 0, false

@@ -53,28 +53,28 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 	return h.runner.outcome(thread, q, o), nil
 }
 
-// outcome returns what t.route returns. A question that wants nothing is a
-// failure unless the test looks at its outcome.
+// outcome returns the result of t.route. A question without an expectation is a
+// failure unless the test uses its outcome.
 func (r *runner) outcome(thread *starlark.Thread, q question, o decide.Outcome[string]) *outcome {
 	out := &outcome{of: o, seen: q.want != want{}}
 	if !out.seen {
 		r.unseen = append(r.unseen, unseen{out, r.failure(thread, "", diag.Diagnostic{
-			Message: q.line + " is checked for nothing: `to`, `status` and `location` are missing",
+			Message: q.line + " has no expectation: `to`, `status` and `location` are missing",
 			Label:   says(o),
-			Hint:    "add one of to=, status= and location=, or look at what t.route returns",
+			Hint:    "add one of to=, status= and location=, or use the result of t.route",
 		})})
 	}
 	return out
 }
 
-// An unseen is an outcome that the test may never look at, and the failure that
-// this is.
+// An unseen is an outcome that the test has not used yet, and the failure to
+// report if it never does.
 type unseen struct {
 	outcome *outcome
 	failure diag.Diagnostic
 }
 
-// blame makes failures of the questions that checked nothing.
+// blame reports the questions that checked nothing.
 func (r *runner) blame() {
 	for _, u := range r.unseen {
 		if !u.outcome.seen {

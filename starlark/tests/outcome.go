@@ -12,7 +12,7 @@ import (
 // An outcome is the result of t.route.
 type outcome struct {
 	of   decide.Outcome[string]
-	seen bool // the test says what it must be, or has looked at it
+	seen bool // the test states an expectation or has used the outcome
 }
 
 var _ starlark.HasAttrs = (*outcome)(nil)
