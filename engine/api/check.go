@@ -22,7 +22,7 @@ type Diagnostic struct {
 	Detail   []string `json:"detail,omitempty"`             // lines of other programs
 	Related  []Place  `json:"related,omitempty"`            // other places that matter
 	Trace    []Place  `json:"trace,omitempty"`              // the calls that led there, the outermost first
-	Count    int      `json:"count" jsonschema:"minimum=1"` // how often it was found
+	Count    int      `json:"count" jsonschema:"minimum=1"` // number of occurrences
 }
 
 // A Severity says how bad a diagnostic is.

@@ -1,7 +1,7 @@
 package api
 
-// ControlVersion is the version of the answers of the control socket that have no
-// version of their own.
+// ControlVersion is the version of the answers of the control socket that have
+// no version of their own.
 const ControlVersion = 1
 
 // A Done is the answer to a request of the control socket that asks for no
@@ -13,7 +13,7 @@ type Done struct {
 
 // A PlanRequest asks what a reload would do. It is the body of POST /v1/plan.
 type PlanRequest struct {
-	Replace []string `json:"replace"` // the groups to replace, whatever has changed
+	Replace []string `json:"replace"` // the groups to replace, regardless of changes
 	All     bool     `json:"all"`     // replace every group
 }
 

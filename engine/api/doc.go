@@ -1,12 +1,12 @@
-// Package api has the types of the JSON that ldcorn writes and reads: what the
-// control socket and its commands exchange, and what commands print for programs.
+// Package api holds the types of the JSON that ldcorn reads and writes: what
+// the control socket and its clients exchange, and what commands print for
+// programs.
 //
-// The packages that know a thing convert it into the type of this package. The
-// schemas in docs/schema come from these types and their comments; "make docs"
-// writes them.
+// Packages convert their own types to those of this package. The schemas in
+// docs/schema are generated from these types and their comments by "make docs".
 //
-// Each kind of document has a version, which its field format_version holds.
-// Within a version, fields and words can be added, and all keep their meaning.
+// Each kind of document has a version in its field format_version. Within a
+// version, fields and words can be added, and all keep their meaning.
 package api
 
 import (
@@ -14,7 +14,7 @@ import (
 	"io"
 )
 
-// Write writes a document as the commands print it.
+// Write writes a document in the form that commands print.
 func Write(w io.Writer, document any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

@@ -8,8 +8,9 @@ import (
 // EventVersion is the version of an Event.
 const EventVersion = 1
 
-// An Event is something that has happened to a master, to one of its groups or to
-// one of its workers, as everybody may know it who can reach the admin listener.
+// An Event is something that happened to a master, to one of its groups or to
+// one of its workers. It holds only what anybody who can reach the admin
+// listener may know.
 type Event struct {
 	FormatVersion int       `json:"format_version"`
 	Number        uint64    `json:"number" jsonschema:"minimum=1"` // counts the events of this master, from 1
@@ -19,57 +20,57 @@ type Event struct {
 	Group      string `json:"group,omitempty"`                         // absent for the master itself
 	Worker     *int   `json:"worker,omitempty" jsonschema:"minimum=0"` // the index within the group; absent for the group itself
 	PID        int    `json:"pid,omitempty"`                           // of the process of the worker
-	Generation int    `json:"generation,omitempty"`                    // of the plan that the worker was started for, or that was applied
+	Generation int    `json:"generation,omitempty"`                    // of the plan that started the worker, or that was applied
 
-	Took       float64 `json:"took,omitempty"`       // seconds in the state before, or of the reload
+	Took       float64 `json:"took,omitempty"`       // seconds in the previous state, or of the reload
 	Requests   int     `json:"requests,omitempty"`   // in flight on the worker, or in the group
 	Websockets int     `json:"websockets,omitempty"` // open on the worker, or in the group
-	Queued     int     `json:"queued,omitempty"`     // requests that wait in the group
-	Workers    int     `json:"workers,omitempty"`    // how many the group is to have
+	Queued     int     `json:"queued,omitempty"`     // requests waiting in the group
+	Workers    int     `json:"workers,omitempty"`    // how many workers the group should have
 	RestartIn  float64 `json:"restart_in,omitempty"` // seconds until the worker is started again
 
-	Reason string `json:"reason,omitempty"` // why it has happened, in one line
+	Reason string `json:"reason,omitempty"` // why it happened, in one line
 }
 
-// A ControlEvent is an Event as only those may know it who can use the control
-// socket: with what a worker wrote.
+// A ControlEvent is an Event for clients of the control socket: it includes
+// what a worker wrote.
 type ControlEvent struct {
 	Event
-	Stderr []string `json:"stderr,omitempty"` // the last lines of the worker that is at fault
+	Stderr []string `json:"stderr,omitempty"` // the last lines of the worker at fault
 }
 
-// EventKind says what has happened.
+// An EventKind says what happened.
 type EventKind string
 
 // The kinds.
 const (
 	EventStarting    EventKind = "starting"     // the process of a worker was started
-	EventReady       EventKind = "ready"        // a worker gets requests; of the master, its first plan is in effect
-	EventDraining    EventKind = "draining"     // a worker gets no new request, and finishes those that it has
-	EventStopping    EventKind = "stopping"     // a worker was told to end
-	EventExited      EventKind = "exited"       // the process of a worker has ended
-	EventStartFailed EventKind = "start_failed" // a worker that was not in service yet did not become ready, and another is started
-	EventCrashed     EventKind = "crashed"      // a worker ended on its own or is unhealthy, and another is started in its seat
+	EventReady       EventKind = "ready"        // a worker gets requests; for the master, its first plan is in effect
+	EventDraining    EventKind = "draining"     // a worker gets no new requests, and finishes those that it has
+	EventStopping    EventKind = "stopping"     // a worker was told to stop
+	EventExited      EventKind = "exited"       // the process of a worker has exited
+	EventStartFailed EventKind = "start_failed" // a worker that was not in service yet did not become ready; another is started
+	EventCrashed     EventKind = "crashed"      // a worker exited on its own or is unhealthy; another is started in its seat
 	EventFailed      EventKind = "failed"       // a worker crashed too often in a row, and its seat stays empty
 	EventRecycled    EventKind = "recycled"     // a worker is worn out, and is replaced
-	EventKept        EventKind = "kept"         // the replacement of a worker failed, and the worker serves on
-	EventApplied     EventKind = "applied"      // a group is as a reload or ldcorn scale wants it
+	EventKept        EventKind = "kept"         // the replacement of a worker failed; the worker keeps serving
+	EventApplied     EventKind = "applied"      // a group now matches a reload or ldcorn scale
 	EventHeld        EventKind = "held"         // the requests of a group wait
 	EventReleased    EventKind = "released"     // the requests of a group no longer wait
 	EventReloading   EventKind = "reloading"    // the master reads its configuration
 	EventReloaded    EventKind = "reloaded"     // the configuration that it read is in effect
-	EventRefused     EventKind = "refused"      // a reload was asked for in such a way that nothing was tried
+	EventRefused     EventKind = "refused"      // the request for a reload was invalid, and nothing was tried
 	EventUnchanged   EventKind = "unchanged"    // a reload failed, and everything is as it was, unless the reason says otherwise
 	EventShutdown    EventKind = "shutdown"     // the master begins to stop
 )
 
-// EventKinds are all kinds. Nothing changes it.
+// EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventReloading, EventReloaded, EventRefused,
 	EventUnchanged, EventShutdown}
 
-// Subject returns the thing that the event has happened to: "master", a group, or
-// a worker as "group.index".
+// Subject returns what the event happened to: "master", a group, or a worker as
+// "group.index".
 func (e *Event) Subject() string {
 	switch {
 	case e.Group == "":
@@ -84,5 +85,5 @@ func (e *Event) Subject() string {
 // events the client has missed.
 type EventLine struct {
 	*ControlEvent
-	Lost uint64 `json:"lost,omitempty"` // then there is no event
+	Lost uint64 `json:"lost,omitempty"` // if not 0, there is no event
 }

@@ -3,7 +3,8 @@ package api
 // ExplainVersion is the version of an Explanation.
 const ExplainVersion = 1
 
-// A Question asks what becomes of a request. It is the body of POST /v1/explain.
+// A Question asks what happens to a request. It is the body of POST
+// /v1/explain.
 type Question struct {
 	Line     string   `json:"line"` // such as "GET /x", "GET http://host/x" or "wss://host/x"
 	Headers  []Header `json:"headers"`
@@ -16,23 +17,23 @@ type Header struct {
 	Value string `json:"value"`
 }
 
-// An Explanation says what becomes of a request, and why.
+// An Explanation says what happens to a request, and why.
 type Explanation struct {
 	FormatVersion int              `json:"format_version"`
-	Request       string           `json:"request"`                                               // as the question has it
-	Refused       string           `json:"refused,omitempty"`                                     // why the request is refused, whatever the routes are
+	Request       string           `json:"request"`                                               // as in the question
+	Refused       string           `json:"refused,omitempty"`                                     // why the request is refused regardless of the routes
 	Router        *ExplainedRouter `json:"router,omitempty"`                                      // absent if the configuration has none
 	Rules         []ExplainedRule  `json:"rules"`                                                 // the routes that were tried, in order
 	Group         string           `json:"group,omitempty"`                                       // the group that takes it
-	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of an answer of ldcorn itself; absent if the app answers
+	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of ldcorn's own answer; absent if the app answers
 	Location      string           `json:"location,omitempty"`                                    // of a redirect
 }
 
-// An ExplainedRouter tells what the router of the configuration said.
+// An ExplainedRouter describes the decision of the configuration's router.
 type ExplainedRouter struct {
 	Name    string `json:"name"`
 	At      string `json:"at"`              // file:line:column
-	Decided bool   `json:"decided"`         // if not, the routes were asked
+	Decided bool   `json:"decided"`         // if false, the routes decided
 	Error   string `json:"error,omitempty"` // why the router failed
 }
 

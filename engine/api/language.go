@@ -6,8 +6,8 @@ const LanguageVersion = 1
 // A Language is the language of configurations.
 type Language struct {
 	FormatVersion int    `json:"format_version"`
-	Words         []Word `json:"words" jsonschema:"minItems=1"` // the functions that every file knows, beside those of Starlark, json, math and struct
-	Types         []Type `json:"types"`                         // the types of the language itself, beside those of Starlark
+	Words         []Word `json:"words" jsonschema:"minItems=1"` // the functions that every file knows, in addition to those of Starlark, json, math and struct
+	Types         []Type `json:"types"`                         // the types of the language itself, in addition to those of Starlark
 	Codes         []Code `json:"codes" jsonschema:"minItems=1"` // of errors and warnings; a code keeps its meaning
 }
 
@@ -16,22 +16,22 @@ type Word struct {
 	Name      string     `json:"name" jsonschema:"pattern=^[A-Za-z_]+(\\.[a-z_]+)?$"`
 	Returns   string     `json:"returns" jsonschema:"minLength=1"` // a type
 	Doc       string     `json:"doc" jsonschema:"minLength=1"`
-	Arguments []Argument `json:"arguments"` // in the order in which they are given by place
+	Arguments []Argument `json:"arguments"` // in positional order
 }
 
 // An Argument is an argument of a word. If it is not required, it has either a
-// default or a meaning where it is absent.
+// default or a meaning when absent.
 type Argument struct {
 	Name        string     `json:"name" jsonschema:"pattern=^[a-z_]+$"`
 	Type        string     `json:"type" jsonschema:"minLength=1"` // types of Starlark and of the language, joined by |, with list[…] and dict[…, …]
 	Required    bool       `json:"required"`
-	KeywordOnly bool       `json:"keyword_only"`                              // it cannot be given by its place
-	Variadic    bool       `json:"variadic"`                                  // it takes all values by place from its own place on, and none by name; type is the type of one
+	KeywordOnly bool       `json:"keyword_only"`                              // it cannot be given by position
+	Variadic    bool       `json:"variadic"`                                  // it takes all remaining positional values, and none by name; type is the type of one value
 	Choices     []string   `json:"choices,omitempty" jsonschema:"minItems=2"` // the only strings that it takes
 	Default     string     `json:"default,omitempty"`                         // as a configuration would write it
 	Absent      string     `json:"absent,omitempty"`                          // what it means to leave it out, if that is not a value
 	Unit        Unit       `json:"unit,omitempty"`                            // of a plain number
-	Rule        string     `json:"rule,omitempty"`                            // what the value must be, beyond its type
+	Rule        string     `json:"rule,omitempty"`                            // what the value must satisfy beyond its type
 	Effect      PlanEffect `json:"effect,omitempty"`                          // what it takes to apply a change
 	Doc         string     `json:"doc" jsonschema:"minLength=1"`
 	Example     string     `json:"example,omitempty"` // what to write

@@ -8,37 +8,37 @@ import (
 // PlanVersion is the version of a Plan.
 const PlanVersion = 1
 
-// A Plan says what a reload would do, or what it has done.
+// A Plan says what a reload would do, or what it did.
 type Plan struct {
 	FormatVersion int           `json:"format_version"`
 	Config        string        `json:"config"`      // the path of the configuration
-	Fingerprint   string        `json:"fingerprint"` // of the new plan: equal inputs have equal ones
+	Fingerprint   string        `json:"fingerprint"` // of the new plan; equal inputs give equal fingerprints
 	Against       PlanBase      `json:"against"`
-	Replace       []string      `json:"replace"`  // the groups that are replaced because that was asked for
-	All           bool          `json:"all"`      // every group is replaced because that was asked for
-	Groups        []PlanGroup   `json:"groups"`   // in the order of the configuration, then removed ones
-	Settings      []PlanChange  `json:"settings"` // changes outside the groups, applied at once
+	Replace       []string      `json:"replace"`  // groups replaced on request
+	All           bool          `json:"all"`      // every group is replaced on request
+	Groups        []PlanGroup   `json:"groups"`   // in the order of the configuration, then removed groups
+	Settings      []PlanChange  `json:"settings"` // changes outside the groups, applied immediately
 	Restart       []PlanChange  `json:"restart"`  // changes that only a stop and a start of ldcorn apply
 	Summary       PlanSummary   `json:"summary"`
 	Processes     PlanProcesses `json:"processes"`
 	AtOnce        int           `json:"at_once"` // how many workers are replaced at a time
-	Limited       bool          `json:"limited"` // at_once is less than all of them, because of reload_surge
+	Limited       bool          `json:"limited"` // reload_surge keeps the reload from replacing all workers at once
 	Diagnostics   []PlanWarning `json:"diagnostics"`
-	Inputs        []PlanInput   `json:"inputs"`           // everything that the evaluation has read
-	Record        *Record       `json:"record,omitempty"` // in a file that --out wrote, for a later comparison
+	Inputs        []PlanInput   `json:"inputs"`           // everything that the evaluation read
+	Record        *Record       `json:"record,omitempty"` // only in a file that --out wrote, for a later comparison
 }
 
-// A PlanBase is what a plan was compared with.
+// A PlanBase describes what a plan was compared with.
 type PlanBase struct {
 	Kind        PlanBaseKind `json:"kind"`
-	Name        string       `json:"name"`                  // the path of the file; empty for a master and for nothing
-	Fingerprint string       `json:"fingerprint,omitempty"` // of the plan that was compared with
+	Name        string       `json:"name"`                  // the path of the file; empty for a master or nothing
+	Fingerprint string       `json:"fingerprint,omitempty"` // of the plan on that side
 	PID         int          `json:"pid,omitempty"`         // of the master
 	Generation  int          `json:"generation,omitempty"`  // of the plan of the master
-	Up          float64      `json:"up,omitempty"`          // seconds that the master has run
+	Up          float64      `json:"up,omitempty"`          // seconds that the master has been running
 }
 
-// UpFor returns how long the master has run.
+// UpFor returns how long the master has been running.
 func (b *PlanBase) UpFor() time.Duration { return time.Duration(b.Up * float64(time.Second)) }
 
 // PlanBaseKind is the kind of a PlanBase.
@@ -48,7 +48,7 @@ type PlanBaseKind string
 const (
 	BaseMaster  PlanBaseKind = "master"  // a running master
 	BaseConfig  PlanBaseKind = "config"  // a configuration
-	BasePlan    PlanBaseKind = "plan"    // a plan that was written to a file
+	BasePlan    PlanBaseKind = "plan"    // a plan saved in a file
 	BaseNothing PlanBaseKind = "nothing" // everything is new
 )
 
@@ -59,8 +59,8 @@ type PlanGroup struct {
 	Reason  string       `json:"reason"`
 	Hint    string       `json:"hint,omitempty"` // what else a reader should know
 	Workers PlanWorkers  `json:"workers"`
-	Changes []PlanChange `json:"changes"` // that a reload applies
-	Pinned  []PlanChange `json:"pinned"`  // that wait until the group is replaced
+	Changes []PlanChange `json:"changes"` // changes that a reload applies
+	Pinned  []PlanChange `json:"pinned"`  // changes that wait until the group is replaced
 }
 
 // A PlanAction is what a reload does to a group.
@@ -98,17 +98,18 @@ type PlanEffect string
 
 // The effects.
 const (
-	EffectIdentity   PlanEffect = "identity"   // another value is another group
+	EffectIdentity   PlanEffect = "identity"   // a different value means a different group
 	EffectProcess    PlanEffect = "process"    // new processes of workers
 	EffectResize     PlanEffect = "resize"     // more or fewer processes
-	EffectProxy      PlanEffect = "proxy"      // nothing; the proxy takes it up at once
-	EffectSupervisor PlanEffect = "supervisor" // nothing; the supervisor takes it up at once
+	EffectProxy      PlanEffect = "proxy"      // nothing; the proxy applies it at once
+	EffectSupervisor PlanEffect = "supervisor" // nothing; the supervisor applies it at once
 	EffectRestart    PlanEffect = "restart"    // a stop and a start of ldcorn
 )
 
-// A PlanSummary counts groups by what happens to them. The settings outside the
-// groups count as one more change. What needs action is counted in addition: a
-// group that is pinned, or a setting that takes a stop and a start of ldcorn.
+// A PlanSummary counts groups by what happens to them; changes to settings
+// outside the groups count as one more changed group. Groups that are pinned,
+// and settings that require a stop and a start of ldcorn, also count as needing
+// action.
 type PlanSummary struct {
 	Add        int `json:"add"`
 	Change     int `json:"change"`
@@ -122,7 +123,7 @@ type PlanSummary struct {
 type PlanProcesses struct {
 	Before int `json:"before"`
 	After  int `json:"after"`
-	Peak   int `json:"peak"` // the most at any time, when new workers have started and old ones have not ended
+	Peak   int `json:"peak"` // the maximum, while new workers have started and old ones have not exited yet
 }
 
 // A PlanWarning is something questionable in the configuration.
@@ -132,11 +133,11 @@ type PlanWarning struct {
 	Message string `json:"message"`
 }
 
-// A PlanInput is something that the evaluation has read.
+// A PlanInput is something that the evaluation read.
 type PlanInput struct {
 	Kind   PlanInputKind `json:"kind"`
 	Name   string        `json:"name"`
-	Digest string        `json:"digest"` // empty for a thing that is not there; salted for a secret
+	Digest string        `json:"digest"` // empty if it does not exist; salted for a secret
 }
 
 // A PlanInputKind is the kind of a PlanInput.
@@ -149,9 +150,9 @@ const (
 	InputSystem PlanInputKind = "system" // such as cpu_count
 )
 
-// A Record is a plan as a file keeps it, to be compared with others later: the
-// value of each attribute in the notation of the configuration. Of secrets it has
-// only a salted digest.
+// A Record is a plan in the form in which a file keeps it, for later
+// comparisons: the value of each attribute in the notation of the
+// configuration. It contains secrets only as salted digests.
 type Record struct {
 	Config      string          `json:"config"`      // the path of the configuration
 	Fingerprint string          `json:"fingerprint"` // of the plan
@@ -169,7 +170,7 @@ type GroupRecord struct {
 // An Attr is the value of an attribute.
 type Attr struct {
 	Text   string `json:"text"`
-	Value  string `json:"value,omitempty"`  // a digest of all but the secrets, where two texts can differ that mean the same
+	Value  string `json:"value,omitempty"`  // digest of everything except the secrets, if different texts can mean the same
 	Digest string `json:"digest,omitempty"` // of the secrets; absent if there are none
 }
 
@@ -194,8 +195,8 @@ func (p *Plan) Outcome() PlanOutcome {
 	return OutcomeNothing
 }
 
-// SameAs reports whether a reload would do the same by both: from the same
-// inputs, against the same plan, in the same way.
+// SameAs reports whether a reload would do the same according to both plans:
+// from the same inputs, against the same plan, in the same way.
 func (p *Plan) SameAs(o *Plan) bool {
 	return p.Fingerprint == o.Fingerprint && p.Against.Generation == o.Against.Generation &&
 		p.Against.Fingerprint == o.Against.Fingerprint &&

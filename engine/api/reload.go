@@ -8,11 +8,12 @@ type ReloadRequest struct {
 	Replace []string `json:"replace"`        // the groups to replace, whatever has changed
 	All     bool     `json:"all"`            // replace every group
 	Plan    *Plan    `json:"plan,omitempty"` // apply nothing but this plan
-	NoWait  bool     `json:"no_wait"`        // answer once the request is taken
+	NoWait  bool     `json:"no_wait"`        // answer as soon as the request is accepted
 }
 
-// A ReloadStep is one line of the answer to a ReloadRequest: a step of the reload.
-// The last one tells that the reload failed, or that no old worker is left.
+// A ReloadStep is one line of the answer to a ReloadRequest: a step of the
+// reload. The last one says that the reload failed, or that no old worker is
+// left.
 type ReloadStep struct {
 	FormatVersion int            `json:"format_version"`
 	Kind          ReloadStepKind `json:"event"`
@@ -20,32 +21,32 @@ type ReloadStep struct {
 	// The fields of a step of a group.
 	Group      string `json:"group,omitempty"`
 	Workers    int    `json:"workers,omitempty"`    // new workers, or old ones that are replaced, drain or are restored
-	Ready      int    `json:"ready,omitempty"`      // how many of these are ready, replaced or restored
+	Ready      int    `json:"ready,omitempty"`      // how many of those are ready, replaced or restored
 	Requests   int    `json:"requests,omitempty"`   // in flight on old workers
 	Websockets int    `json:"websockets,omitempty"` // open on old workers
 
 	// The fields of applied.
 	Generation int   `json:"generation,omitempty"`
-	Report     *Plan `json:"report,omitempty"` // what the reload has done
+	Report     *Plan `json:"report,omitempty"` // what the reload did
 
 	// The fields of failed.
 	Error   string   `json:"error,omitempty"`
-	Outcome string   `json:"outcome,omitempty"` // what has become of workers that had been replaced
-	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker that is at fault
-	Refused bool     `json:"refused,omitempty"` // the request was at fault: nothing was tried, and it is no failed reload
+	Outcome string   `json:"outcome,omitempty"` // what happened to workers that had already been replaced
+	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker at fault
+	Refused bool     `json:"refused,omitempty"` // the request was invalid: nothing was tried, so it does not count as a failed reload
 }
 
-// ReloadStepKind says which step a ReloadStep is.
+// A ReloadStepKind says which step a ReloadStep is.
 type ReloadStepKind string
 
-// The kinds, in the order in which they come. Those of a group come once for each
-// group, or for each worker.
+// The kinds, in the order in which they occur. Those of a group occur once for
+// each group, or for each worker.
 const (
-	StepTaken    ReloadStepKind = "taken"    // it is the turn of the reload, or will be
+	StepTaken    ReloadStepKind = "taken"    // the request was accepted
 	StepStarted  ReloadStepKind = "started"  // the new workers of a group are starting
 	StepReady    ReloadStepKind = "ready"    // one more new worker of a group is ready
-	StepReplaced ReloadStepKind = "replaced" // one more old worker of a group is replaced, where reload_surge allows few at a time
-	StepRestored ReloadStepKind = "restored" // one more replaced worker of a group is replaced back, after a failure
+	StepReplaced ReloadStepKind = "replaced" // one more old worker of a group is replaced, if reload_surge limits how many at a time
+	StepRestored ReloadStepKind = "restored" // one more replaced worker of a group is rolled back, after a failure
 	StepSwapped  ReloadStepKind = "swapped"  // the new workers of a group get the requests
 	StepApplied  ReloadStepKind = "applied"  // the new plan is in effect
 	StepDraining ReloadStepKind = "draining" // old workers of a group finish what they have; again whenever the numbers change

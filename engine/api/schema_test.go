@@ -38,13 +38,13 @@ var contracts = map[string]contract{
 	"version":  {"ldcorn version --json", Version{}, VersionVersion},
 }
 
-// promise is what all of the schemas say of their versions.
+// promise is what every schema says about versions.
 const promise = "Within a format_version, fields and words can be added, and all keep their meaning."
 
 var schemas = filepath.Join("..", "..", "docs", "schema")
 
-// TestSchemas holds the schemas in docs and the types together. With
-// UPDATE_SCHEMAS set, as "make docs" does, it writes the schemas.
+// TestSchemas compares the schemas in docs with the types. With UPDATE_SCHEMAS
+// set, as "make docs" does, it writes the schemas.
 func TestSchemas(t *testing.T) {
 	g := newGenerator(t)
 	files, err := filepath.Glob(filepath.Join(schemas, "*.json"))
@@ -62,7 +62,7 @@ func TestSchemas(t *testing.T) {
 		}
 		is, err := os.ReadFile(path)
 		require.NoError(t, err)
-		assert.True(t, bytes.Equal(text, is), "docs/schema/%s.json is not what the types say; make docs writes it", name)
+		assert.True(t, bytes.Equal(text, is), "docs/schema/%s.json differs from the types; make docs writes it", name)
 	}
 }
 
@@ -108,8 +108,8 @@ func constants(t *testing.T) map[string][]any {
 	return words
 }
 
-// special returns the schema of a type whose values are some words, or whose keys
-// are. It returns nil for all other types.
+// special returns the schema of a type whose values, or keys, are limited to
+// some words. It returns nil for all other types.
 func (g *generator) special(t reflect.Type) *jsonschema.Schema {
 	switch {
 	case t.Kind() == reflect.String && g.words[t.Name()] != nil:
@@ -148,8 +148,8 @@ func (g *generator) schema(t *testing.T, c contract) []byte {
 	return out.Bytes()
 }
 
-// complete adds to a schema, and those within it, that no number is negative, and
-// that those which are absent if they are 0 are not 0.
+// complete adds to a schema, and those within it, that numbers are not
+// negative, and that numbers which are absent if 0 are not 0.
 func complete(s *jsonschema.Schema) {
 	if s == nil {
 		return

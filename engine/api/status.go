@@ -8,13 +8,13 @@ import (
 // StatusVersion is the version of a Status.
 const StatusVersion = 1
 
-// A Status tells how a master and its workers are.
+// A Status describes the state of a master and its workers.
 type Status struct {
 	FormatVersion int       `json:"format_version"`
 	Version       string    `json:"version"`                           // the version of ldcorn
-	Now           time.Time `json:"now"`                               // the time of the master, from which ages are counted
+	Now           time.Time `json:"now"`                               // the master's time, from which ages are counted
 	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
-	Running       *Running  `json:"running,omitempty"`                 // the reload or the scaling that runs; absent if there is none
+	Running       *Running  `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
 	MasterStatus
 	Counts map[string]GroupCounts `json:"counts"` // by group of the plan in effect
 }
@@ -30,7 +30,7 @@ func (s *Status) Ready() bool {
 	return s.Generation > 0
 }
 
-// A Reload tells how the last reload went.
+// A Reload describes how the last reload went.
 type Reload struct {
 	At      time.Time `json:"at"`                // when it ended
 	Took    float64   `json:"took"`              // in seconds
@@ -47,13 +47,13 @@ func (r *Reload) Brief() string {
 	return strings.TrimSuffix(line, "; it wrote:")
 }
 
-// A Running tells about a reload, or a scaling, that runs.
+// A Running is a reload or a scaling in progress.
 type Running struct {
 	What   RunningKind `json:"what"`
-	Group  string      `json:"group,omitempty"`  // the group that is scaled
+	Group  string      `json:"group,omitempty"`  // the group being scaled
 	Since  time.Time   `json:"since"`            // when it began
 	Waits  []string    `json:"waits,omitempty"`  // the groups with new workers that are not ready yet; absent while a reload reads its configuration
-	Reason string      `json:"reason,omitempty"` // why one of these workers is not ready, or what the reload waits for; absent if nothing is known
+	Reason string      `json:"reason,omitempty"` // why one of these workers is not ready, or what the reload waits for; absent if unknown
 }
 
 // A RunningKind says what a Running is about.
@@ -65,7 +65,8 @@ const (
 	RunningScale  RunningKind = "scale"
 )
 
-// A MasterStatus is the part of a Status that the supervisor of the workers knows.
+// A MasterStatus is the part of a Status that comes from the supervisor of the
+// workers.
 type MasterStatus struct {
 	PID         int           `json:"pid"`
 	Started     time.Time     `json:"started"`
@@ -73,30 +74,31 @@ type MasterStatus struct {
 	Fingerprint string        `json:"fingerprint"`                  // of the plan in effect
 	Generation  int           `json:"generation"`                   // of the plan in effect; 0 before the first
 	Applied     time.Time     `json:"applied"`                      // when the plan took effect, or a group was last scaled
-	RSS         int64         `json:"rss"`                          // bytes that the master alone has resident
-	CPU         float64       `json:"cpu"`                          // seconds of processor time of the master alone
-	Groups      []GroupStatus `json:"groups" jsonschema:"nullable"` // those of the configuration in their order, then removed ones that drain; null before the first plan
+	RSS         int64         `json:"rss"`                          // resident memory of the master alone, in bytes
+	CPU         float64       `json:"cpu"`                          // processor time of the master alone, in seconds
+	Groups      []GroupStatus `json:"groups" jsonschema:"nullable"` // in the order of the configuration, then removed groups that are draining; null before the first plan
 }
 
-// A GroupStatus tells how a worker group is.
+// A GroupStatus describes the state of a worker group.
 type GroupStatus struct {
 	Name      string         `json:"name"`
 	App       string         `json:"app"`
 	Instances int            `json:"instances"`                      // how many workers are wanted
 	Ready     int            `json:"ready"`                          // workers that get requests
 	Cap       int            `json:"cap"`                            // max_req_per_worker; 0 if there is none
-	Queued    int            `json:"queued"`                         // requests that wait for a slot
-	Requests  int            `json:"requests"`                       // requests in flight, those on old workers included
+	Queued    int            `json:"queued"`                         // requests waiting for a slot
+	Requests  int            `json:"requests"`                       // requests in flight, including those on old workers
 	Held      bool           `json:"held"`                           // its requests wait until it is released
 	HeldSince time.Time      `json:"held_since,omitzero"`            // absent unless the group is held
 	Failed    bool           `json:"failed"`                         // every worker has failed
 	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
-	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, as long as the group exists
-	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, the older one first
+	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was added
+	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, older workers first
 }
 
-// Restarts counts how often the worker of one index was started again, or given
-// up, by reason. Reloads do not count. It is null for a worker that never ran.
+// Restarts counts, by reason, how often the worker of one index was started
+// again or given up. Reloads do not count. It is null for an index without
+// restarts.
 type Restarts map[RestartReason]int
 
 // A RestartReason says why a worker was started again without a reload.
@@ -104,8 +106,8 @@ type RestartReason string
 
 // The reasons.
 const (
-	RestartCrash       RestartReason = "crash"        // it ended on its own
-	RestartStart       RestartReason = "start_failed" // it ended, or was stopped, before it was ready
+	RestartCrash       RestartReason = "crash"        // it exited on its own
+	RestartStart       RestartReason = "start_failed" // it exited, or was stopped, before it was ready
 	RestartUnhealthy   RestartReason = "unhealthy"    // it failed its health checks
 	RestartMaxRequests RestartReason = "max_requests"
 	RestartMaxRSS      RestartReason = "max_rss"
@@ -113,56 +115,56 @@ const (
 	RestartCommand     RestartReason = "command" // ldcorn restart
 )
 
-// RestartReasons are all reasons. Nothing changes it.
+// RestartReasons lists all reasons. It is read-only.
 var RestartReasons = []RestartReason{RestartCrash, RestartStart, RestartUnhealthy, RestartMaxRequests, RestartMaxRSS,
 	RestartMaxLifetime, RestartCommand}
 
-// A WorkerStatus tells how a worker is. A worker that waits to be started again,
-// or has failed, has no process.
+// A WorkerStatus describes the state of a worker. A worker that is waiting to
+// be started again, or has failed, has no process.
 type WorkerStatus struct {
 	Index      int         `json:"index"`
 	PID        int         `json:"pid"` // 0 without a process
 	State      WorkerState `json:"state"`
-	New        bool        `json:"new,omitempty"` // it is started for a reload, or to replace the worker of its index, and gets no request yet
-	Since      time.Time   `json:"since"`         // when it came into the state; the year 1 if it has failed
-	Generation int         `json:"generation"`    // of the plan that it was started for
+	New        bool        `json:"new,omitempty"` // it was started by a reload, or to replace the worker of its index, and gets no requests yet
+	Since      time.Time   `json:"since"`         // when it entered the state; the year 1 if it has failed
+	Generation int         `json:"generation"`    // of the plan that started it
 	Requests   int         `json:"requests"`      // in flight
 	Websockets int         `json:"websockets"`    // open
-	Served     uint64      `json:"served"`        // requests, those in flight included
+	Served     uint64      `json:"served"`        // requests, including those in flight
 	Restarts   int         `json:"restarts"`      // after crashes of the workers of this index
-	LastExit   string      `json:"last_exit"`     // why the worker before it ended, in one line; empty for the first
-	RSS        int64       `json:"rss"`           // bytes that it and the processes that it has started have resident
-	CPU        float64     `json:"cpu"`           // seconds of processor time of these
+	LastExit   string      `json:"last_exit"`     // why the previous worker exited, in one line; empty for the first
+	RSS        int64       `json:"rss"`           // resident memory of the worker and the processes that it started, in bytes
+	CPU        float64     `json:"cpu"`           // processor time of those, in seconds
 }
 
-// A WorkerState is where a worker is in its life.
+// A WorkerState is a stage in the life of a worker.
 type WorkerState string
 
 // The states.
 const (
-	StateBackoff  WorkerState = "backoff"  // it crashed, and waits to be started again
+	StateBackoff  WorkerState = "backoff"  // it crashed, and is waiting to be started again
 	StateStarting WorkerState = "starting" // it is not ready yet
 	StateReady    WorkerState = "ready"    // it gets requests
-	StateDraining WorkerState = "draining" // it gets no new request, and finishes those that it has
-	StateStopping WorkerState = "stopping" // it was told to end
+	StateDraining WorkerState = "draining" // it gets no new requests, and finishes those that it has
+	StateStopping WorkerState = "stopping" // it was told to stop
 	StateExited   WorkerState = "exited"
-	StateFailed   WorkerState = "failed" // it crashed too often in a row; a reload tries again
+	StateFailed   WorkerState = "failed" // it crashed too often in a row; the next reload tries again
 )
 
-// GroupCounts counts the requests of a group, as long as the group exists.
+// GroupCounts counts the requests of a group since it was added.
 type GroupCounts struct {
 	Counts
-	Seats []Counts `json:"seats"` // these requests by index of the last worker that was tried; seats at the end that got none can be missing
+	Seats []Counts `json:"seats"` // the requests by index of the last worker tried; seats at the end without requests can be missing
 }
 
-// Counts counts requests that are over.
+// Counts counts completed requests.
 type Counts struct {
 	Requests uint64                 `json:"requests"`
 	Statuses map[StatusClass]uint64 `json:"statuses"` // the classes that occurred; a client that left before its answer counts as 4xx
-	Faults   map[string]uint64      `json:"faults"`   // requests without a whole answer of the app, by reason, which count in statuses as well
+	Faults   map[string]uint64      `json:"faults"`   // requests without a complete answer of the app, by reason; they also count in statuses
 	Repeats  uint64                 `json:"repeats"`  // how often a request went to another worker
-	Took     float64                `json:"took"`     // the sum of the seconds from the head of a request to the end of its answer; of a websocket, to its acceptance
-	Queued   float64                `json:"queued"`   // the sum of the seconds spent waiting for a slot
+	Took     float64                `json:"took"`     // total seconds from the head of a request to the end of its answer or, for a websocket, its acceptance
+	Queued   float64                `json:"queued"`   // total seconds spent waiting for a slot
 }
 
 // A StatusClass is a class of status codes.

@@ -8,11 +8,11 @@ type Tests struct {
 	FormatVersion int      `json:"format_version"`
 	Passed        int      `json:"passed"` // how many tests
 	Failed        int      `json:"failed"` // how many tests
-	Tests         []Test   `json:"tests"`  // those that were run, in order
+	Tests         []Test   `json:"tests"`  // the tests that ran, in order
 	Coverage      Coverage `json:"coverage"`
 }
 
-// A Test is one test that was run.
+// A Test is one test that ran.
 type Test struct {
 	Name     string        `json:"name"` // of the function
 	File     string        `json:"file"`
