@@ -36,7 +36,7 @@ type reloader struct {
 	trigger <-chan struct{}
 	ready   chan struct{} // closed once the first plan is applied
 	last    atomic.Pointer[api.Reload]
-	begun   atomic.Pointer[time.Time] // of the reload that runs; nil if none does
+	begun   atomic.Pointer[time.Time] // start of the reload in progress; nil if there is none
 
 	mu    sync.Mutex    // guards asked
 	asked []*job        // in order of arrival
@@ -49,19 +49,19 @@ type job struct {
 	tell func(api.ReloadStep)
 }
 
-// state returns how the last reload went, and which reload or scaling runs. Either
-// may be nil. It is safe from any goroutine.
+// state returns how the last reload went, and which reload or scaling is in
+// progress. Either can be nil. It is safe to call from any goroutine.
 func (r *reloader) state() (last *api.Reload, now *api.Running) {
 	return r.last.Load(), running(r.begun.Load(), r.sup.Activity())
 }
 
-// publicState is state as anybody may know it.
+// publicState is the part of state that anybody may know.
 func (r *reloader) publicState() (last *control.PublicReload, now *api.Running) {
 	of, now := r.state()
 	return publicReload(of), now
 }
 
-// publicReload leaves out what workers wrote. It returns nil for nil.
+// publicReload removes what workers wrote. It returns nil for nil.
 func publicReload(r *api.Reload) *control.PublicReload {
 	if r == nil {
 		return nil
@@ -73,8 +73,8 @@ func publicReload(r *api.Reload) *control.PublicReload {
 	return out
 }
 
-// running joins the reload that runs since begun with what the supervisor carries
-// out. Either may be nil, and a reload waits for a scaling.
+// running combines the reload in progress since begun with the supervisor's
+// activity. Either can be nil, and a reload may be waiting for a scaling.
 func running(begun *time.Time, a *supervisor.Activity) *api.Running {
 	switch {
 	case begun != nil && a == nil:
@@ -86,7 +86,7 @@ func running(begun *time.Time, a *supervisor.Activity) *api.Running {
 	case a != nil && a.Scaled != "":
 		return &api.Running{What: api.RunningScale, Group: a.Scaled, Since: a.Since, Waits: a.Waits, Reason: a.Reason}
 	}
-	return nil // or the first plan
+	return nil // nothing, or the first plan
 }
 
 // ask requests a reload after those requested before. It is a control.Reloader.

@@ -30,7 +30,8 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestPublicReload: what anybody may know of a reload has no word of a worker.
+// TestPublicReload: what anybody may know about a reload contains no output of
+// a worker.
 func TestPublicReload(t *testing.T) {
 	assert.Nil(t, publicReload(nil))
 	for failed, err := range map[string]string{

@@ -314,7 +314,7 @@ func BenchmarkObserve(b *testing.B) {
 	}
 }
 
-// TestCheck: what Open would not open is found without making anything.
+// TestCheck: Check finds what Open would fail to open, and creates nothing.
 func TestCheck(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, Check(plan.AccessLogOff))

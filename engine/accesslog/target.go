@@ -49,9 +49,9 @@ func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*T
 	return t, nil
 }
 
-// Check says why an access log cannot be opened, as far as that can be seen
-// without opening it: its folder is missing, or it is no file that a log can be
-// written to.
+// Check returns an error if an access log certainly cannot be opened, without
+// opening it: its folder is missing, or it is a file to which no log can be
+// written.
 func Check(a plan.AccessLog) error {
 	if a == plan.AccessLogOff || a == plan.AccessLogStdout {
 		return nil

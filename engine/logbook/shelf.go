@@ -15,7 +15,7 @@ type shelf struct {
 // A page holds consecutive lines.
 type page struct {
 	text []byte
-	ends []int    // of each line in text
+	ends []int    // end of each line in text
 	when []uint64 // order of each line among the lines of all shelves
 }
 

@@ -67,7 +67,7 @@ type Plan struct {
 	Fingerprint string  // hex digest of Inputs; equal inputs give equal plans
 	Pos         Pos     // of the LdConfig call
 
-	recorded *recorded // not nil: made by Record.Plan
+	recorded *recorded // not nil if the plan comes from FromRecord
 }
 
 // Group returns the group with that name, or nil.
@@ -147,7 +147,7 @@ type Group struct {
 	Scaled                bool // Instances was set by Scale, not by the configuration
 	Pos                   Pos
 
-	recorded *recorded // not nil: made by Record.Plan
+	recorded *recorded // not nil if the plan comes from FromRecord
 }
 
 // An EnvVar is one variable of a worker's environment.

@@ -10,7 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// sameAttr reports whether two attributes have one value.
+// sameAttr reports whether two attributes have the same value.
 func sameAttr(a, b api.Attr) bool {
 	if a.Value != "" && b.Value != "" {
 		return a.Value == b.Value && a.Digest == b.Digest
@@ -29,8 +29,9 @@ func (p *Plan) Record(salt []byte) *api.Record {
 	return r
 }
 
-// FromRecord returns a plan that can only be compared: Diff takes it for the plan
-// that was recorded. It fails on a record that Plan.Record has not written.
+// FromRecord returns a plan that can only be compared: Diff treats it as the
+// plan that was recorded. It returns an error if Plan.Record did not write the
+// record.
 func FromRecord(r *api.Record) (*Plan, error) {
 	salt, err := hex.DecodeString(r.Salt)
 	if err != nil || r.Settings == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// TestWords holds the words of this package and of the documents together.
+// TestWords checks that this package and the documents use the same words.
 func TestWords(t *testing.T) {
 	for want, is := range map[api.PlanAction]Action{
 		api.ActionKeep: Keep, api.ActionUpdate: Update, api.ActionResize: Resize, api.ActionReplace: Replace, api.ActionAdd: Add, api.ActionRemove: Remove,

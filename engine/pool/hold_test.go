@@ -46,8 +46,8 @@ func TestCloseEndsHold(t *testing.T) {
 	assert.Zero(t, p.Stats().Held)
 }
 
-// TestQuiet: the channel is closed with the end of the last request, also of one
-// on a retired worker, and a websocket is no request.
+// TestQuiet: the channel is closed when the last request ends, even on a
+// retired worker. A websocket does not count as a request.
 func TestQuiet(t *testing.T) {
 	p, ws := testPool(2, 1)
 	<-p.Quiet()

@@ -81,7 +81,7 @@ func (i *idle) push(c netloop.Conn) bool {
 	return true
 }
 
-// of returns the stack of a loop, or nil; mu is held.
+// of returns the stack of a loop, or nil. mu must be held.
 func (i *idle) of(loop *netloop.Loop) *stack {
 	for n := range i.stacks {
 		if s := &i.stacks[n]; s.loop == loop {

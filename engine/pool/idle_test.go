@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// restingConn is a worker's connection that only rests.
+// restingConn is an idle connection to a worker.
 type restingConn struct {
 	netloop.Conn
 	loop   *netloop.Loop
@@ -24,8 +24,8 @@ func (c *restingConn) Alive() bool             { return !c.dead }
 func (c *restingConn) Close() error            { c.closed = true; return nil }
 func (c *restingConn) CloseLater()             { c.closed = true }
 
-// TestIdleIsOfItsLoop: a loop gets its own idle connections, the newest first,
-// and never one of another loop, be it of the same driver or of another.
+// TestIdleIsOfItsLoop: a loop gets its own idle connections, most recent first,
+// but never one of another loop, whether of the same driver or of another.
 func TestIdleIsOfItsLoop(t *testing.T) {
 	var loops []*netloop.Loop
 	for _, name := range netloop.Drivers() {

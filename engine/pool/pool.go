@@ -62,7 +62,7 @@ type Pool struct {
 	failed  bool
 	closed  bool
 	empty   chan struct{} // closed once the pool is closed and no request waits
-	quiet   chan struct{} // closed once no request is in flight; nil if nobody has asked for that
+	quiet   chan struct{} // closed once no request is in flight; nil unless Quiet was called
 
 	stats Stats // only its counters are used
 	pace  pace
@@ -185,9 +185,9 @@ func (p *Pool) signal() {
 	}
 }
 
-// Quiet returns a channel that is closed once no plain request is in flight;
-// websockets may remain. While the pool is not held, there may be others by the
-// time that a reader notices.
+// Quiet returns a channel that is closed once no ordinary request is in flight;
+// websockets may remain. Unless the pool is held, new requests may be in flight
+// by the time the caller notices.
 func (p *Pool) Quiet() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -199,8 +199,8 @@ func (p *Pool) Quiet() <-chan struct{} {
 	return quiet
 }
 
-// signalQuiet closes the channel of Quiet if no request is in flight. The pool's
-// mu is held.
+// signalQuiet closes the channel of Quiet if no request is in flight. The
+// pool's mu must be held.
 func (p *Pool) signalQuiet() {
 	if p.quiet != nil && p.stats.Requests == 0 {
 		close(p.quiet)

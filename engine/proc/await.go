@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lookAgain is the pause between two looks at processes that the kernel gives no
-// descriptors of.
+// lookAgain is the polling interval for processes for which the kernel has no
+// descriptors.
 const lookAgain = 5 * time.Millisecond
 
-// AwaitEnd waits until processes, which need not be children of this one, have
-// ended, or a limit is over. It reports whether all have ended.
+// AwaitEnd waits until processes, which need not be our children, have exited,
+// or a limit has passed. It reports whether all have exited.
 func AwaitEnd(all []Process, limit time.Duration) bool {
 	deadline := time.Now().Add(limit)
 	for i := range all {
@@ -28,8 +28,8 @@ func (p *Process) awaitEnd(deadline time.Time) bool {
 	if err == nil {
 		defer unix.Close(fd)
 	}
-	// The descriptor may be of another process that has the pid now. If ours still
-	// lives, it is of ours.
+	// The descriptor may refer to another process that has reused the pid. If
+	// our process is still alive, the descriptor is its own.
 	for Lives(p.PID, p.Start) {
 		left := time.Until(deadline)
 		switch {
@@ -38,7 +38,7 @@ func (p *Process) awaitEnd(deadline time.Time) bool {
 		case err != nil:
 			time.Sleep(min(left, lookAgain))
 		default:
-			// It is readable once the process has ended.
+			// The descriptor is readable once the process has exited.
 			fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 			if _, e := unix.Poll(fds, int(left/time.Millisecond)+1); e != nil && !errors.Is(e, unix.EINTR) {
 				err = e

@@ -104,7 +104,7 @@ func TestEnding(t *testing.T) {
 	assert.True(t, Ending(pid), "gone")
 }
 
-// TestAwaitEnd: the end of a process ends the wait, and so does the limit.
+// TestAwaitEnd: both the exit of the process and the limit end the wait.
 func TestAwaitEnd(t *testing.T) {
 	cmd := exec.Command("sleep", "600")
 	require.NoError(t, cmd.Start())

@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// An Activity is an Apply or a Scale that the supervisor carries out. Nothing else
-// changes what runs until its end.
+// An Activity is an Apply or a Scale in progress. Nothing else changes what
+// runs until it ends.
 type Activity struct {
 	Scaled string // the group of a Scale; "" for an Apply
 	Since  time.Time
 	Waits  []string // the groups with new workers that are not ready, in order
-	Reason string   // why one of these workers is not ready yet; "" if nothing is known
+	Reason string   // why one of these workers is not ready yet; "" if unknown
 }
 
-// Activity returns what the supervisor carries out, nil if that is nothing. Safe
-// from any goroutine.
+// Activity returns what the supervisor is doing, or nil if it is idle. It is
+// safe to call from any goroutine.
 func (s *Supervisor) Activity() *Activity { return s.activity.Load() }
 
-// An observer is told how the start of workers goes, by the supervisor's
-// goroutine.
+// An observer reports how the start of workers is going. The supervisor's
+// goroutine calls it.
 type observer struct {
 	s     *Supervisor
 	opts  *ApplyOptions
 	steps map[*group]*step
-	trial bool // what is started is stopped again: its workers do not count as ready
+	trial bool // the workers are stopped again, so they do not count as ready
 }
 
 // observe returns an observer for the groups of some steps.
@@ -36,14 +36,14 @@ func (s *Supervisor) observe(steps []*step, opts *ApplyOptions) *observer {
 	return o
 }
 
-// onTrial returns an observer that counts no worker as ready.
+// onTrial returns a copy of the observer that counts no worker as ready.
 func (o *observer) onTrial() *observer {
 	other := *o
 	other.trial = true
 	return &other
 }
 
-// ready tells of one more worker that is ready.
+// ready reports one more ready worker.
 func (o *observer) ready(g *group) {
 	if st := o.steps[g]; !o.trial {
 		st.ready++
@@ -51,7 +51,7 @@ func (o *observer) ready(g *group) {
 	}
 }
 
-// unready tells why a worker is not ready yet.
+// unready reports why a worker is not ready yet.
 func (o *observer) unready(g *group, t trouble) {
 	st := o.steps[g]
 	p := st.progress(StepUnready, st.ready)
@@ -59,7 +59,7 @@ func (o *observer) unready(g *group, t trouble) {
 	o.opts.tell(p)
 }
 
-// waits notes which groups are waited for.
+// waits records which groups the supervisor waits for.
 func (o *observer) waits(groups []string, reason string) {
 	now := o.s.activity.Load()
 	if now == nil || slices.Equal(now.Waits, groups) && now.Reason == reason {
@@ -70,7 +70,8 @@ func (o *observer) waits(groups []string, reason string) {
 	o.s.activity.Store(&next)
 }
 
-// A trouble is why a worker of a batch is not ready yet. The zero trouble is none.
+// A trouble says why a worker of a batch is not ready yet. The zero trouble
+// means no known reason.
 type trouble struct {
 	worker int // index
 	reason string

@@ -62,7 +62,8 @@ func (b *batch) ready() (n int) {
 	return n
 }
 
-// trouble returns why the first worker that is not ready is not.
+// trouble returns the reason of the first worker that is not ready for a known
+// reason.
 func (b *batch) trouble() trouble {
 	for _, sc := range b.successions {
 		if sc.trouble != "" && !sc.isReady() {

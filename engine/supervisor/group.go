@@ -169,7 +169,7 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	}
 }
 
-// troubled is called when a member that starts has failed a health check.
+// troubled is called when a starting member has failed a health check.
 func (g *group) troubled(m *member, reason string) {
 	if sc := m.succession; sc != nil && sc.next == m {
 		sc.trouble = reason

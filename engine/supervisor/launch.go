@@ -16,8 +16,8 @@ type launch struct {
 type launched struct {
 	*batch
 	group *group
-	told  int // how many workers of the batch have been reported as ready
-	said  trouble
+	told  int     // how many workers of the batch have been reported as ready
+	said  trouble // the last one reported
 }
 
 func newLaunch() *launch { return &launch{news: make(chan struct{}, 1)} }
@@ -40,8 +40,8 @@ func (l *launch) add(g *group, t target, company bool, indexes []int) *batch {
 	return b
 }
 
-// await tells o how the start goes, and returns once all workers are ready at the
-// same time, or a batch is given up.
+// await reports to o how the start is going. It returns nil once all workers
+// are ready at the same time, or an error when a batch fails.
 func (l *launch) await(ctx context.Context, o *observer) error {
 	for {
 		var waits []string

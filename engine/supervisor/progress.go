@@ -25,7 +25,7 @@ type Progress struct {
 	Workers int // workers that this apply starts
 	Ready   int // how many of those are ready; for replaced and restored, how many were
 
-	// Of unready.
+	// For StepUnready.
 	Worker int // index
 	Reason string
 
@@ -41,7 +41,7 @@ type Step string
 const (
 	StepStarted Step = "started" // the new workers are starting
 	StepReady   Step = "ready"   // one more worker is ready
-	StepUnready Step = "unready" // one is not ready yet, for a reason
+	StepUnready Step = "unready" // a worker is not ready yet, for a known reason
 	StepSwapped Step = "swapped" // the new workers get the requests from now on
 
 	// The next two occur only while a reload replaces workers in waves.

@@ -148,8 +148,8 @@ func TestScale_FailureChangesNothing(t *testing.T) {
 	})
 }
 
-// TestQuiet: it returns with the end of the last request of a group, on an old
-// worker too.
+// TestQuiet: Quiet returns when the last request of a group ends, even on an
+// old worker.
 func TestQuiet(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1))))

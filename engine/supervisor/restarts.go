@@ -6,7 +6,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// lossMessage is how the log tells that a worker is lost, and why.
+// lossMessage returns the log message for the loss of a worker.
 func lossMessage(why api.RestartReason) string {
 	if why == api.RestartUnhealthy {
 		return "worker unhealthy"
@@ -15,8 +15,8 @@ func lossMessage(why api.RestartReason) string {
 }
 
 // countLost counts the starts that a succession repeated before it had its
-// seat. They are restarts of the seat only now: meanwhile the seat was another
-// worker's, which was not touched.
+// seat. They count as restarts of the seat only now, because until now the seat
+// belonged to another worker, which was not affected.
 func (g *group) countLost(sc *succession) {
 	for why, n := range sc.lost {
 		for range n {

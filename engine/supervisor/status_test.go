@@ -108,8 +108,9 @@ func TestStatus_DoesNotWaitForAnApply(t *testing.T) {
 	})
 }
 
-// TestStatus_Reloading: while a reload starts workers, they are marked as new and
-// have no history of others, and what is waited for is known, with the reason.
+// TestStatus_Reloading: while a reload starts workers, they are marked as new
+// and do not show the history of others, and the status says which groups the
+// reload waits for, and why.
 func TestStatus_Reloading(t *testing.T) {
 	bubble(t, func(t *testing.T, r *rig) {
 		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b", instances(1))))
@@ -153,7 +154,8 @@ func TestStatus_Reloading(t *testing.T) {
 	})
 }
 
-// TestSeat_LastExit: why a worker ended is one line, without what it wrote.
+// TestSeat_LastExit: the reason why a worker ended is one line, without the
+// worker's output.
 func TestSeat_LastExit(t *testing.T) {
 	failure := &StartError{Err: errors.New("no answer; it wrote:\n    hunter2")}
 	var crashed, inherited seat

@@ -33,7 +33,7 @@ const (
 type succession struct {
 	index  int
 	phase  phase
-	target target            // what next is
+	target target            // of next
 	why    api.RestartReason // counted when next takes the seat of old; "" if a plan began the succession
 	old    *member           // serves while beside; later finishes its requests until next is ready or has ended; nil if none
 	next   *member           // the latest, if the start was repeated
@@ -41,8 +41,8 @@ type succession struct {
 	batch   *batch        // is notified of progress and decides whether to repeat a start; nil if nobody waits
 	until   time.Time     // startup_timeout after the first start; zero before it, or if there is no limit
 	failed  []*StartError // one for each start that failed while there was a batch
-	trouble string        // why next is not ready yet; "" if nothing is known
-	lost    api.Restarts  // starts that have failed and were repeated before next had the seat; nil = none
+	trouble string        // why next is not ready yet; "" if unknown
+	lost    api.Restarts  // starts that failed and were repeated before next had the seat; nil if none
 }
 
 // isReady reports whether the next worker is ready and has not exited since.

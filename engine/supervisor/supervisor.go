@@ -60,7 +60,7 @@ type Supervisor struct {
 	running  sync.WaitGroup
 	born     time.Time
 	view     atomic.Pointer[view]     // never nil
-	activity atomic.Pointer[Activity] // nil: none; set by Run's goroutine
+	activity atomic.Pointer[Activity] // nil if idle; written by Run's goroutine
 
 	// Owned by Run's goroutine.
 	life       context.Context // done when Run must return

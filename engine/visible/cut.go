@@ -18,8 +18,8 @@ func Cut(s string, most int) string {
 	return s[:end] + "…"
 }
 
-// FirstLine returns the first line of an error, without the words that announce
-// the lines below it: those are what a worker wrote.
+// FirstLine returns the first line of an error, without its final words that
+// announce the lines below it, which are a worker's output.
 func FirstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return strings.TrimSuffix(line, "; it wrote:")

@@ -9,13 +9,13 @@ type BadAnswer struct {
 	Why string // the rule it breaks
 }
 
-// Answer is a correct head of an answer with more field lines.
+// Answer returns a correct head of an answer with additional field lines.
 func Answer(lines string) string { return "HTTP/1.1 200 OK\r\n" + lines + "\r\n" }
 
-// BadAnswers are heads that are malformed or framed in two ways. To extend
-// them, add one entry. Read only.
+// BadAnswers are heads that are malformed or have two framings. To extend the
+// list, add one entry. It is read-only.
 var BadAnswers = []BadAnswer{
-	{"\r\n" + Answer(""), "RFC 9112 §2.2 is about requests only: these are left-over bytes"},
+	{"\r\n" + Answer(""), "RFC 9112 §2.2 is about requests only: these are leftover bytes"},
 	{"HTTP/1.1 200 OK\n\r\n", "bare line feed"},
 	{"HTTP/1.1 200 OK\r\nX: a\n\r\n", "bare line feed"},
 	{"HTTP/1.1 200 O\rK\r\n\r\n", "bare carriage return: response splitting"},
@@ -40,7 +40,7 @@ var BadAnswers = []BadAnswer{
 	{Answer("Content-Length:\r\n"), "RFC 9110 §8.6"},
 	{Answer("Content-Length: 5\r\nContent-Length: 05\r\n"), "equal is byte for byte"},
 	{Answer("Content-Length: 5\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n"), "chunked would win, but lengths that differ are response splitting"},
-	{Answer("Transfer-Encoding: chunked\r\nContent-Length: x\r\n"), "chunked would win, but this is no answer that somebody meant"},
+	{Answer("Transfer-Encoding: chunked\r\nContent-Length: x\r\n"), "chunked would win, but nobody sends this answer on purpose"},
 	{Answer("Content-Length: 5\r\nTransfer-Encoding: gzip\r\n"), "a length does not make an unknown coding known"},
 	{Answer("Transfer-Encoding: gzip, chunked\r\n"), "no TE was offered: RFC 9112 §7.4"},
 	{Answer("Transfer-Encoding: identity\r\n"), "RFC 9112 §7.4"},

@@ -2,8 +2,8 @@ package http1test
 
 import "strings"
 
-// BadChunks are chunked bodies that must be refused. To extend them, add one
-// entry.
+// BadChunks are chunked bodies that must be refused. To extend the list, add
+// one entry.
 var BadChunks = []Refusal{
 	{"\r\n", 400, "RFC 9112 §7.1: no size"},
 	{"g\r\n", 400, "not hex"},
@@ -13,13 +13,13 @@ var BadChunks = []Refusal{
 	{"-5\r\nhello\r\n", 400, "a sign"},
 	{"5_0\r\n", 400, "Python's int()"},
 	{" 5\r\nhello\r\n", 400, "space"},
-	{"5 \r\nhello\r\n", 400, "space: net/http takes it"},
+	{"5 \r\nhello\r\n", 400, "space: net/http accepts it"},
 	{"5\t\r\nhello\r\n", 400, "space"},
 	{"5 ;a\r\nhello\r\n", 400, "space: RFC 9112 §7.1.1 calls it bad"},
 	{";a\r\n", 400, "extension without size"},
 	{"00000000000000005\r\nhello\r\n", 400, "17 digits"},
-	{"ffffffffffffffff\r\n", 400, "no int64"},
-	{"8000000000000000\r\n", 400, "no int64"},
+	{"ffffffffffffffff\r\n", 400, "does not fit in int64"},
+	{"8000000000000000\r\n", 400, "does not fit in int64"},
 	{"10000000000000005\r\nhello\r\n", 400, "CVE-2021-32714: overflow to 5"},
 	{"5\nhello\r\n", 400, "CVE-2025-22871"},
 	{"5;a\nhello\r\n", 400, "CVE-2025-22871, CVE-2025-55315"},

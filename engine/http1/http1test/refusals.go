@@ -2,31 +2,31 @@ package http1test
 
 import "strings"
 
-// A Refusal is a request head that must not be taken.
+// A Refusal is a request head that must be refused.
 type Refusal struct {
 	In     string // what the client sends
-	Status int    // to answer
+	Status int    // status to answer with
 	Why    string // the rule it breaks: RFC section or advisory
 }
 
-// Post is a correct head of HTTP/1.1 with more field lines.
+// Post returns a correct head of HTTP/1.1 with additional field lines.
 func Post(lines string) string { return "POST / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n" }
 
-// Get is a correct head of HTTP/1.1 with this target.
+// Get returns a correct head of HTTP/1.1 with a target.
 func Get(target string) string { return "GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n" }
 
-// Handshake is a correct websocket handshake in which old has become new.
+// Handshake returns a correct websocket handshake in which new has replaced
+// old.
 func Handshake(old, new string) string {
 	return strings.Replace("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", old, new, 1)
 }
 
-// repeat repeats s until it has n bytes or more.
+// repeat repeats s until it has more than n bytes.
 func repeat(s string, n int) string { return strings.Repeat(s, n/len(s)+1) }
 
-// Refusals are the heads that must be refused, by
-// subject, under the default limits. To extend them, add one entry. Read
-// only.
+// Refusals are heads that must be refused under the default limits, by subject.
+// To extend them, add one entry. They are read-only.
 var Refusals = map[string][]Refusal{
 	"framing": {
 		{Post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), 400, "RFC 9112 §6.3; CVE-2020-10109"},
@@ -41,14 +41,14 @@ var Refusals = map[string][]Refusal{
 		{Post("Content-Length: +5\r\n"), 400, "CVE-2021-32715, CVE-2022-24801"},
 		{Post("Content-Length: -5\r\n"), 400, "RFC 9110 §8.6: 1*DIGIT"},
 		{Post("Content-Length: 0x5\r\n"), 400, "RFC 9110 §8.6"},
-		{Post("Content-Length: 5,5\r\n"), 400, "RFC 9110 §8.6 allows to collapse it; we do not"},
+		{Post("Content-Length: 5,5\r\n"), 400, "RFC 9110 §8.6 allows merging them; we do not"},
 		{Post("Content-Length: 5, 5\r\n"), 400, "the same with a space"},
 		{Post("Content-Length: 1_0\r\n"), 400, "Python's int(); CVE-2023-47627"},
 		{Post("Content-Length: 5 5\r\n"), 400, "CVE-2022-42252"},
 		{Post("Content-Length: 5.0\r\n"), 400, "RFC 9110 §8.6"},
 		{Post("Content-Length: 1e3\r\n"), 400, "RFC 9110 §8.6"},
 		{Post("Content-Length: \"5\"\r\n"), 400, "RFC 9110 §8.6"},
-		{Post("Content-Length: \xb2\r\n"), 400, "a superscript two, a digit to Python's str.isdigit"},
+		{Post("Content-Length: \xb2\r\n"), 400, "a superscript two is a digit to Python's str.isdigit"},
 		{Post("Content-Length: 1000000000000000000\r\n"), 400, "19 digits"},
 		{Post("Content-Length: 0000000000000000005\r\n"), 400, "19 digits, leading zeros count"},
 		{Post("Content-Length: 99999999999999999999\r\n"), 400, "overflow"},
@@ -56,7 +56,7 @@ var Refusals = map[string][]Refusal{
 		{Post("Transfer-Encoding: chunked, gzip\r\n"), 400, "RFC 9112 §6.3 rule 4.3: chunked is not last; HAProxy likewise, nginx and Caddy 501"},
 		{Post("Transfer-Encoding: identity\r\n"), 501, "CVE-2024-1135, CVE-2022-1705"},
 		{Post("Transfer-Encoding: xchunked\r\n"), 501, "CVE-2019-15605"},
-		{Post("Transfer-Encoding: chunkedx\r\n"), 501, "a prefix is no match"},
+		{Post("Transfer-Encoding: chunkedx\r\n"), 501, "a prefix does not match"},
 		{Post("Transfer-Encoding: chunked;q=1\r\n"), 501, "parameters"},
 		{Post("Transfer-Encoding: chunked,\r\n"), 501, "an empty element"},
 		{Post("Transfer-Encoding: \"chunked\"\r\n"), 501, "quoted"},
@@ -87,7 +87,7 @@ var Refusals = map[string][]Refusal{
 		{Handshake("13", "013"), 426, "RFC 6455 §4.3: no leading zeros"},
 		{Handshake("Sec-WebSocket-Version: 13\r\n", ""), 426, "RFC 6455 §4.2.1: no version"},
 		{Handshake("Host", "Sec-WebSocket-Version: 13\r\nHost"), 426, "RFC 6455 §11.3.5: once in a request"},
-		{Handshake("Q==", "Q==="), 400, "RFC 6455 §4.2.1: the key is of 16 bytes"},
+		{Handshake("Q==", "Q==="), 400, "RFC 6455 §4.2.1: the key has 16 bytes"},
 		{Handshake("dGhl", "dGh-"), 400, "RFC 6455 §4.2.1: base64"},
 		{Handshake("dGhl", "dGh."), 400, "RFC 6455 §4.2.1: base64"},
 		{Handshake("dGhlIHNhbXBsZSBub25jZQ==", ""), 400, "RFC 6455 §4.2.1: an empty key"},
@@ -104,7 +104,7 @@ var Refusals = map[string][]Refusal{
 		{Handshake("Host", "Transfer-Encoding: chunked\r\nHost"), 400, "a body would be read as frames"},
 	},
 	"lines": {
-		{"GET / HTTP/1.1\nHost: a\r\n\r\n", 400, "RFC 9112 §2.2 lets a server take it; CVE-2022-32214"},
+		{"GET / HTTP/1.1\nHost: a\r\n\r\n", 400, "RFC 9112 §2.2 lets a server accept it; CVE-2022-32214"},
 		{"GET / HTTP/1.1\r\nHost: a\n\r\n", 400, "CVE-2022-35256"},
 		{"GET / HTTP/1.1\r\nHost: a\r\n\n", 400, "bare line feed as the empty line"},
 		{"GET / HTTP/1.1\r\nHost: a\n\n", 400, "bare line feeds"},
@@ -155,7 +155,7 @@ var Refusals = map[string][]Refusal{
 		{"GET: / HTTP/1.1\r\nHost: a\r\n\r\n", 400, "RFC 9110 §9.1"},
 		{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400, "TLS on a plain port, refused at its first byte"},
 		{"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "CVE-2026-56866 class: TRACE shows the app's view of the head"},
-		{"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "RFC 9110 §9.3.6: we are no forward proxy"},
+		{"CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", 405, "RFC 9110 §9.3.6: we are not a forward proxy"},
 		{"CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "RFC 9110 §9.3.6"},
 		{"trace / HTTP/1.1\r\nHost: a\r\n\r\n", 405, "another token by RFC 9110 §9.1, but not to all servers"},
 		{"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "RFC 9113 §3.4"},
@@ -177,7 +177,7 @@ var Refusals = map[string][]Refusal{
 		{Get("/?a#b"), 400, "CVE-2023-45539"},
 		{Get("/a\\b"), 400, "CVE-2026-88009: a slash to some"},
 		{Get("/a\\..\\b?c\\d"), 400, "a backslash in the path, whatever the query has"},
-		{Get("/?a\\b#c"), 400, "a fragment behind a backslash"},
+		{Get("/?a\\b#c"), 400, "a fragment after a backslash"},
 		{Get("/caf\xc3\xa9"), 400, "RFC 9112 §3.2: ASCII only"},
 		{Get("/?q=\xff"), 400, "RFC 9112 §3.2: ASCII only"},
 		{Get("/a\x01"), 400, "control byte"},
@@ -218,16 +218,16 @@ var Refusals = map[string][]Refusal{
 		{Get("ws://a/"), 400, "neither http nor https"},
 		{Get("javascript:alert(1)"), 400, "neither http nor https"},
 		{Get("://a/"), 400, "no scheme"},
-		{Get("a"), 400, "neither of the four forms"},
-		{Get("a/b"), 400, "neither of the four forms"},
-		{Get("?a"), 400, "neither of the four forms"},
-		{Get("%2f"), 400, "neither of the four forms"},
+		{Get("a"), 400, "none of the four forms"},
+		{Get("a/b"), 400, "none of the four forms"},
+		{Get("?a"), 400, "none of the four forms"},
+		{Get("%2f"), 400, "none of the four forms"},
 		{Get("a:80"), 400, "authority-form is CONNECT's"},
 		{Get("*"), 400, "RFC 9112 §3.2.4: only with OPTIONS"},
 		{"OPTIONS ** HTTP/1.1\r\nHost: a\r\n\r\n", 400, "RFC 9112 §3.2.4"},
 		{"OPTIONS *? HTTP/1.1\r\nHost: a\r\n\r\n", 400, "RFC 9112 §3.2.4"},
 		{Get("http://a\\b/"), 400, "a backslash in the authority"},
-		{Get("http://a#/"), 400, "a fragment behind the authority"},
+		{Get("http://a#/"), 400, "a fragment after the authority"},
 		{Get("http://a?#"), 400, "a fragment"},
 		{Get("http://a/../b"), 400, "dot segment in an absolute-form"},
 		{Get("http://a:b/"), 400, "no port"},
@@ -265,8 +265,8 @@ var Refusals = map[string][]Refusal{
 		{"GET / HTTP/1.1\r\nHost: .\r\n\r\n", 400, "a final dot alone"},
 		{"GET http://a..b/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "an empty label in the target"},
 		{"GET http://:/ HTTP/1.1\r\nHost: a\r\n\r\n", 400, "nothing but a colon in the target"},
-		{"GET http://b/ HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "RFC 9112 §3.2: malformed, though the target overrules it"},
-		{"GET http://b/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "RFC 9112 §3.2: two, though the target overrules them"},
+		{"GET http://b/ HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "RFC 9112 §3.2: malformed, though the target overrides it"},
+		{"GET http://b/ HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400, "RFC 9112 §3.2: two, though the target overrides them"},
 		{"GET http://b/ HTTP/1.1\r\nHost: a\r\nConnection: host\r\n\r\n", 400, "Host must not be removed, whatever the target says"},
 		{"GET / HTTP/1.1\r\nHost: a:x\r\n\r\n", 400, "no port"},
 		{"GET / HTTP/1.1\r\nHost: a:-1\r\n\r\n", 400, "no port"},
@@ -276,10 +276,10 @@ var Refusals = map[string][]Refusal{
 		{"GET / HTTP/1.1\r\nHost: ::1\r\n\r\n", 400, "RFC 3986 §3.2.2: brackets"},
 		{"GET / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400, "no bracket"},
 		{"GET / HTTP/1.1\r\nHost: []\r\n\r\n", 400, "no address"},
-		{"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400, "more behind the bracket"},
+		{"GET / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400, "text after the bracket"},
 		{"GET / HTTP/1.1\r\nHost: [fe80::1%25eth0]\r\n\r\n", 400, "a zone means nothing to another host"},
-		{"GET / HTTP/1.1\r\nHost: [1.2.3.4]\r\n\r\n", 400, "no IPv6 address"},
-		{"GET / HTTP/1.1\r\nHost: [a.example]\r\n\r\n", 400, "no IPv6 address"},
+		{"GET / HTTP/1.1\r\nHost: [1.2.3.4]\r\n\r\n", 400, "not an IPv6 address"},
+		{"GET / HTTP/1.1\r\nHost: [a.example]\r\n\r\n", 400, "not an IPv6 address"},
 		{"GET / HTTP/1.1\r\nHost: [v1.x]\r\n\r\n", 400, "IPvFuture"},
 		{"GET / HTTP/1.1\r\nHost: " + strings.Repeat("a", 256) + "\r\n\r\n", 400, "longer than a name in the DNS"},
 	},
@@ -291,7 +291,7 @@ var Refusals = map[string][]Refusal{
 		{Post("Connection: x,AUTHORIZATION\r\n"), 400, "RFC 9110 §7.6.1"},
 		{Post("Connection: close\r\nConnection: X-Forwarded-For\r\n"), 400, "CVE-2022-31813"},
 		{Post("Connection: x-forwarded-prefix\r\n"), 400, "CVE-2022-31813"},
-		{Post("Connection: \"x\", Host\r\n"), 400, "behind what is no token"},
+		{Post("Connection: \"x\", Host\r\n"), 400, "after text that is not a token"},
 		{Post("Connection: keep-alive, timeout=5, content-length\r\n"), 400, "likewise"},
 		{Post("Connection: " + repeat("x,", 32) + "\r\n"), 400, "work for nothing"},
 	},
