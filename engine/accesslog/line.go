@@ -1,12 +1,13 @@
 package accesslog
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
@@ -31,8 +32,8 @@ func appendText(b []byte, r *result.Result, now time.Time) []byte {
 	b = strconv.AppendInt(b, int64(r.Status), 10)
 	b = append(b, ' ')
 	b = strconv.AppendInt(b, r.Sent, 10)
-	b = appendQuoted(append(b, ' '), r.Request.Get(http1.KindReferer))
-	b = appendQuoted(append(b, ' '), r.Request.Get(http1.KindUserAgent))
+	b = appendQuoted(append(b, ' '), r.Request.Get(head.KindReferer))
+	b = appendQuoted(append(b, ' '), r.Request.Get(head.KindUserAgent))
 	return append(appendPairs(b, r), '\n')
 }
 
@@ -94,8 +95,8 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 		b = strconv.AppendInt(append(b, `,"repeats":`...), int64(r.Repeats), 10)
 	}
 	b = appendMember(b, `,"id":`, r.ID)
-	b = appendMember(b, `,"referer":`, r.Request.Get(http1.KindReferer))
-	b = appendMember(b, `,"user_agent":`, r.Request.Get(http1.KindUserAgent))
+	b = appendMember(b, `,"referer":`, r.Request.Get(head.KindReferer))
+	b = appendMember(b, `,"user_agent":`, r.Request.Get(head.KindUserAgent))
 	if r.Kind != "" {
 		b = append(append(append(b, `,"kind":"`...), r.Kind...), '"')
 		b = appendMember(b, `,"reason":`, []byte(r.Reason))
@@ -104,10 +105,7 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 }
 
 func version(r *result.Result) string {
-	if r.Request.Minor == 0 {
-		return "HTTP/1.0"
-	}
-	return "HTTP/1.1"
+	return cmp.Or(r.Request.Proto, "HTTP/1.0")
 }
 
 func appendClient(b []byte, ip netip.Addr) []byte {

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
@@ -30,13 +31,13 @@ const patience = 30 * time.Second
 var moment = time.Date(2026, 3, 4, 5, 6, 7, 890e6, time.FixedZone("", 3600))
 
 // request parses a head.
-func request(t testing.TB, head string) *http1.Request {
+func request(t testing.TB, text string) *head.Request {
 	t.Helper()
 	r := new(http1.Request)
-	n, err := r.Parse([]byte(head), nil)
+	n, err := r.Parse([]byte(text), nil)
 	require.Nil(t, err)
 	require.Positive(t, n)
-	return r
+	return &r.Request
 }
 
 // served returns the result of an ordinary request.
@@ -50,7 +51,7 @@ func served(t testing.TB) *result.Result {
 
 func TestLines(t *testing.T) {
 	refused := &result.Result{
-		Request: new(http1.Request), Line: []byte("G\"ET\\ /\n\x1b[2J \xff\x7f é"), Status: 400, Worker: -1, ID: []byte("i"),
+		Request: new(head.Request), Line: []byte("G\"ET\\ /\n\x1b[2J \xff\x7f é"), Status: 400, Worker: -1, ID: []byte("i"),
 		Kind: result.KindRefused, Reason: "malformed request line",
 	}
 	failed := served(t)
@@ -87,7 +88,7 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte("GET / HTTP/1.1"))
 	f.Add([]byte("\"\\\n\r\x00\xff\xe2\x80\xa8"))
 	f.Fuzz(func(t *testing.T, line []byte) {
-		r := &result.Result{Request: new(http1.Request), Line: line, ID: line, Worker: -1, Kind: result.KindRefused}
+		r := &result.Result{Request: new(head.Request), Line: line, ID: line, Worker: -1, Kind: result.KindRefused}
 		text := appendText(nil, r, moment)
 		assert.Equal(t, 1, bytes.Count(text, []byte("\n")))
 		assert.Equal(t, 8, bytes.Count(text, []byte(`"`)), "three values and a reason: %q", text)

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/ldcorn/ldcorn/engine/api"
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
@@ -63,7 +63,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	}
 	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}}
 	req, err := x.Sample(q.Line, opts)
-	var refused *http1.Error
+	var refused *head.Error
 	switch {
 	case errors.As(err, &refused):
 		out.Refused, out.Status = refused.Reason, refused.Status

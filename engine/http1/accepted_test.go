@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 const handshakeLines = "Connection: Upgrade\r\nUpgrade: websocket\r\n" +
@@ -94,7 +96,7 @@ var accepted = []struct {
 	{handshake("websocket", "h2c"), "GET path=/ws host=a len=-1 keep", "h2c smuggling"},
 	{longLine, "GET path=/" + longName + " host=a len=-1 keep", "a request line that leaves just enough room for Host; Caddy accepts it, too"},
 	{with(strings.Repeat("X: a\r\n", 127)), "POST path=/ host=a len=-1 keep", "128 fields"},
-	{with(strings.Repeat("a", maxName) + ": b\r\n"), "POST path=/ host=a len=-1 keep", "the longest name"},
+	{with(strings.Repeat("a", head.MaxName) + ": b\r\n"), "POST path=/ host=a len=-1 keep", "the longest name"},
 }
 
 // longLine returns a head of the maximum length, most of it in the request line.
@@ -119,7 +121,7 @@ func summary(r *Request) string {
 	for _, flag := range []struct {
 		name string
 		set  bool
-	}{{"keep", r.KeepAlive}, {"chunked", r.Chunked}, {"expect", r.ExpectContinue}, {"te", r.TETrailers}, {"upgrade", r.Upgrade}} {
+	}{{"keep", r.KeepAlive}, {"chunked", r.Streamed}, {"expect", r.ExpectContinue}, {"te", r.TETrailers}, {"upgrade", r.Upgrade}} {
 		if flag.set {
 			s += " " + flag.name
 		}
@@ -136,7 +138,7 @@ func TestAccepted(t *testing.T) {
 		assert.Equal(t, len(c.in), n, "%q: %s", c.in, c.why)
 		assert.Equal(t, n, r.HeadLen)
 		assert.Equal(t, c.want, summary(&r), "%q: %s", c.in, c.why)
-		assert.Equal(t, r.Chunked || r.ContentLength > 0, r.HasBody())
+		assert.Equal(t, r.Streamed || r.ContentLength > 0, r.HasBody())
 	}
 }
 
@@ -162,7 +164,7 @@ var forwarded = []struct{ in, want, why string }{
 }
 
 func TestForwarded(t *testing.T) {
-	skip := Kinds(KindHost, KindXForwardedFor, KindXRealIP)
+	skip := head.Kinds(head.KindHost, head.KindXForwardedFor, head.KindXRealIP)
 	for _, c := range forwarded {
 		var r Request
 		_, err := requireSplitsAgree(t, &r, []byte(with(c.in)), nil)
@@ -192,14 +194,14 @@ func TestGet(t *testing.T) {
 	var r Request
 	_, err := r.Parse([]byte(with("Accept: a\r\nACCEPT: b\r\nConnection: X-Request-ID\r\nX-Request-ID: 1\r\n")), nil)
 	require.Nil(t, err)
-	assert.Equal(t, "a", string(r.Get(KindAccept)))
-	assert.Equal(t, "a", string(r.Get(KindHost)))
-	assert.Nil(t, r.Get(KindCookie))
-	assert.True(t, r.Seen().Has(KindXRequestID))
-	assert.Nil(t, r.Get(KindXRequestID), "dropped")
-	assert.False(t, r.Seen().Has(KindCookie))
+	assert.Equal(t, "a", string(r.Get(head.KindAccept)))
+	assert.Equal(t, "a", string(r.Get(head.KindHost)))
+	assert.Nil(t, r.Get(head.KindCookie))
+	assert.True(t, r.Seen().Has(head.KindXRequestID))
+	assert.Nil(t, r.Get(head.KindXRequestID), "dropped")
+	assert.False(t, r.Seen().Has(head.KindCookie))
 	r.Reset()
-	assert.Nil(t, r.Get(KindAccept))
+	assert.Nil(t, r.Get(head.KindAccept))
 }
 
 // These are the results of Python 3's urllib.parse.unquote.

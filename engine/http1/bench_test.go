@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // browserHead is a head of ten fields, as browsers send it.
@@ -97,7 +99,7 @@ func BenchmarkForward(b *testing.B) {
 	_, err := r.Parse(buf, nil)
 	require.Nil(b, err)
 	dst := make([]byte, 0, 4096)
-	skip := Kinds(KindHost, KindXForwardedFor)
+	skip := head.Kinds(head.KindHost, head.KindXForwardedFor)
 	b.ReportAllocs()
 	for b.Loop() {
 		dst = AppendRequestLine(dst[:0], r.Method, r.Origin)

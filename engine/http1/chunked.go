@@ -1,6 +1,10 @@
 package http1
 
-import "math"
+import (
+	"math"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+)
 
 // A chunkState says what the next byte of a chunked body belongs to.
 type chunkState uint8
@@ -31,7 +35,7 @@ type Chunked struct {
 	chunks   int    // size lines so far
 	section  []byte // the trailer section so far
 	cursor   cursor // in section
-	trailers []Field
+	trailers []head.Field
 }
 
 // Reset prepares c for another body. It keeps buffers.
@@ -44,7 +48,7 @@ func (c *Chunked) Reset() {
 // which points into buf. Keep calling it with the following bytes until n is 0
 // (more bytes must arrive) or done is true (the last CRLF was consumed). If a
 // call consumes only framing, data is empty.
-func (c *Chunked) Next(buf []byte) (data []byte, n int, done bool, err *Error) {
+func (c *Chunked) Next(buf []byte) (data []byte, n int, done bool, err *head.Error) {
 	for n < len(buf) && c.state != chunkDone {
 		switch c.state {
 		case chunkData:
@@ -92,7 +96,7 @@ func (c *Chunked) Len() int64 { return c.total }
 func (c *Chunked) Count() int { return c.chunks }
 
 // step consumes one byte of framing outside trailers.
-func (c *Chunked) step(b byte) *Error {
+func (c *Chunked) step(b byte) *head.Error {
 	switch c.state {
 	case chunkSize:
 		return c.size(b)
@@ -104,7 +108,7 @@ func (c *Chunked) step(b byte) *Error {
 		case '\n':
 			return errBareLF
 		}
-		return errControl
+		return head.ErrControl
 	case chunkSizeLF:
 		if b != '\n' {
 			return errBareCR
@@ -126,10 +130,10 @@ func (c *Chunked) step(b byte) *Error {
 
 // size consumes a byte of a chunk size, or the byte that ends it. A size has at
 // most sixteen digits and no sign or space: RFC 9112 §7.1.
-func (c *Chunked) size(b byte) *Error {
-	digit := hexValue[b]
+func (c *Chunked) size(b byte) *head.Error {
+	digit := head.HexValue[b]
 	switch {
-	case digit != notHex:
+	case digit != head.NotHex:
 		if c.digits == 16 || c.left > math.MaxInt64>>4 {
 			return errChunkSize
 		}
@@ -154,7 +158,7 @@ func (c *Chunked) size(b byte) *Error {
 // begin is called after a complete size line. A sender may wrap each byte in a
 // chunk, which costs five bytes of framing each, but must not make us read
 // megabytes of extensions for no data (CVE-2023-39326).
-func (c *Chunked) begin() *Error {
+func (c *Chunked) begin() *head.Error {
 	c.chunks++
 	c.waste += uint64(c.line) + 4
 	c.waste -= min(c.waste, 16+2*min(c.left, math.MaxUint32))

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
 // A decoded is the result of decoding a chunked body.
@@ -15,7 +17,7 @@ type decoded struct {
 	data     string
 	used     int // bytes consumed; only for a complete body
 	done     bool
-	err      *Error
+	err      *head.Error
 	trailers string
 }
 

@@ -1,5 +1,7 @@
 package http1
 
+import "github.com/ldcorn/ldcorn/engine/head"
+
 // A stage says how far into a head a cursor is.
 type stage uint8
 
@@ -39,14 +41,14 @@ func (c *cursor) next(at int) {
 // lineEnd reads the end of a line at i, where buf has a byte that cannot be
 // part of a line. It returns the offset after the line end, or 0 if more bytes
 // must arrive.
-func lineEnd(buf []byte, i int) (next int, err *Error) {
+func lineEnd(buf []byte, i int) (next int, err *head.Error) {
 	switch {
 	case buf[i] == '\n':
 		return 0, errBareLF
 	case buf[i] >= 0x80:
 		return 0, errNotASCII
 	case buf[i] != '\r':
-		return 0, errControl
+		return 0, head.ErrControl
 	case i+1 == len(buf):
 		return 0, nil
 	case buf[i+1] != '\n':
@@ -58,18 +60,18 @@ func lineEnd(buf []byte, i int) (next int, err *Error) {
 // field reads a line of a field section into f, and returns the classes of the
 // bytes in its name. It returns false if more bytes must arrive. The caller
 // must have checked atEnd first.
-func (c *cursor) field(buf []byte, f *Field) (ok bool, class uint8, err *Error) {
+func (c *cursor) field(buf []byte, f *head.Field) (ok bool, class uint8, err *head.Error) {
 	if c.line == len(buf) {
 		return false, 0, nil
 	}
 	i := c.line
-	for i < len(buf) && nameClass[buf[i]] != 0 {
-		class |= nameClass[buf[i]]
+	for i < len(buf) && head.NameClass[buf[i]] != 0 {
+		class |= head.NameClass[buf[i]]
 		i++
 	}
 	switch {
-	case i-c.line > maxName:
-		return false, 0, errNameLong
+	case i-c.line > head.MaxName:
+		return false, 0, head.ErrNameLong
 	case i == len(buf):
 		return false, 0, nil
 	case buf[i] != ':' || i == c.line:
@@ -86,14 +88,14 @@ func (c *cursor) field(buf []byte, f *Field) (ok bool, class uint8, err *Error) 
 		c.at = i
 		return false, 0, err
 	}
-	f.Name, f.Value, f.Kind, f.Drop = name, trim(buf[start:i]), kindOf(name), false
+	f.Name, f.Value, f.Kind, f.Drop = name, head.Trim(buf[start:i]), head.KindOfToken(name), false
 	c.next(next)
 	return true, class, nil
 }
 
 // nameError returns the error for a field line whose name is followed by stop
 // instead of a colon, or is empty.
-func nameError(name []byte, stop byte) *Error {
+func nameError(name []byte, stop byte) *head.Error {
 	space := stop == ' ' || stop == '\t'
 	switch {
 	case space && len(name) == 0:
@@ -105,7 +107,7 @@ func nameError(name []byte, stop byte) *Error {
 	case stop == '\r' || stop == '\n':
 		return errNoColon
 	}
-	return errFieldName
+	return head.ErrFieldName
 }
 
 // atEnd reports whether the line being read begins with CR: it is either the

@@ -1,19 +1,17 @@
 package http1
 
-const maxLengthDigits = 18 // so that no sum of lengths overflows
+import "github.com/ldcorn/ldcorn/engine/head"
 
 // frame decides how the body is framed, according to RFC 9112 §6.3.
-func (r *Request) frame() *Error {
-	if r.codings.count > 0 && r.seen.Has(KindContentLength) {
+func (r *Request) frame() *head.Error {
+	if r.codings.count > 0 && r.Seen().Has(head.KindContentLength) {
 		return errBothFramings
 	}
-	err := r.codings.check(r.Minor)
-	if err != nil || !r.seen.Has(KindContentLength) {
-		r.Chunked = r.codings.count > 0
+	if err := r.codings.check(r.Minor); err != nil {
 		return err
 	}
-	r.ContentLength, err = parseLength(r.length)
-	return err
+	r.Streamed = r.codings.count > 0
+	return r.SetLength()
 }
 
 // frame decides how the body is framed. Unlike in a request, chunked takes
@@ -21,16 +19,16 @@ func (r *Request) frame() *Error {
 // client never sees the length, because the proxy frames the answer itself.
 // After such an answer the worker's connection is not reused, in case the
 // worker meant the length after all.
-func (r *Response) frame() *Error {
+func (r *Response) frame() *head.Error {
 	err := r.codings.check(r.Minor)
 	if err != nil {
 		return err
 	}
 	r.Chunked = r.codings.count > 0
-	if !r.seen.Has(KindContentLength) {
+	if !r.seen.Has(head.KindContentLength) {
 		return nil
 	}
-	if r.ContentLength, err = parseLength(r.length); r.Chunked {
+	if r.ContentLength, err = head.ParseLength(r.length); r.Chunked {
 		r.ContentLength = -1
 	}
 	return err
@@ -47,16 +45,16 @@ type codings struct {
 func (c *codings) add(value []byte) {
 	c.count++
 	c.value = value
-	for coding, rest := NextElement(value); len(coding) > 0; coding, rest = NextElement(rest) {
+	for coding, rest := head.NextElement(value); len(coding) > 0; coding, rest = head.NextElement(rest) {
 		c.after = c.after || c.chunked
-		c.chunked = c.chunked || EqualFold(coding, "chunked")
+		c.chunked = c.chunked || head.EqualFold(coding, "chunked")
 	}
 }
 
 // check accepts only a single "chunked". Names of codings are case-insensitive,
 // and nothing may follow them. If chunked is not the last coding, nobody can
 // tell where the body ends (RFC 9112 §6.3 rule 4.3).
-func (c *codings) check(minor int) *Error {
+func (c *codings) check(minor int) *head.Error {
 	switch {
 	case c.count == 0:
 		return nil
@@ -64,35 +62,8 @@ func (c *codings) check(minor int) *Error {
 		return errCoding10
 	case c.after:
 		return errCodingAfter
-	case c.count > 1 || !EqualFold(c.value, "chunked"):
+	case c.count > 1 || !head.EqualFold(c.value, "chunked"):
 		return errCoding
-	}
-	return nil
-}
-
-// parseLength parses a Content-Length: 1 to 18 digits and nothing else.
-func parseLength(value []byte) (int64, *Error) {
-	if len(value) == 0 || len(value) > maxLengthDigits {
-		return -1, errLength
-	}
-	var n int64
-	for _, c := range value {
-		if !isDigit(c) {
-			return -1, errLength
-		}
-		n = n*10 + int64(c-'0')
-	}
-	return n, nil
-}
-
-// checkTrailer refuses announcements of trailers that would change the framing
-// of the message.
-func checkTrailer(value []byte) *Error {
-	for name, rest := NextElement(value); len(name) > 0; name, rest = NextElement(rest) {
-		switch {
-		case EqualFold(name, "transfer-encoding"), EqualFold(name, "content-length"), EqualFold(name, "trailer"):
-			return errTrailerName
-		}
 	}
 	return nil
 }

@@ -12,9 +12,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
 // The oracle of these targets is net/http: it accepts what we accept, and reads
@@ -105,7 +107,7 @@ func checkRequest(t *testing.T, r *Request, in []byte) {
 		checkPath(t, r, req.URL)
 	}
 	checkFields(t, r.Fields, req.Header, req.Trailer)
-	if r.Chunked {
+	if r.Streamed {
 		assert.Equal(t, []string{"chunked"}, req.TransferEncoding)
 		assert.Equal(t, int64(-1), r.ContentLength)
 	} else {
@@ -124,12 +126,14 @@ func checkPath(t *testing.T, r *Request, u *url.URL) {
 	if path == "" {
 		path = "/"
 	}
-	assert.Equal(t, string(bytesToUTF8([]byte(path))), string(r.Path))
+	assert.Equal(t, string(head.BytesToUTF8([]byte(path))), string(r.Path))
 	unescaped, err := url.PathUnescape(string(r.RawPath))
 	require.NoError(t, err)
 	assert.Equal(t, path, unescaped)
 	assert.Equal(t, byte('/'), r.Path[0])
-	assert.False(t, hasDotSegment(r.Path))
+	for _, segment := range strings.Split(string(r.Path), "/") {
+		assert.NotContains(t, []string{".", ".."}, segment)
+	}
 	origin := string(r.RawPath)
 	if bytes.IndexByte(r.Target, '?') >= 0 {
 		origin += "?" + string(r.Query)
@@ -139,12 +143,12 @@ func checkPath(t *testing.T, r *Request, u *url.URL) {
 
 // checkFields compares fields with a header of net/http, which removes the
 // fields that it understands and treats Pragma specially.
-func checkFields(t *testing.T, fields []Field, header, trailer http.Header) {
+func checkFields(t *testing.T, fields []head.Field, header, trailer http.Header) {
 	t.Helper()
 	got := http.Header{}
 	for _, f := range fields {
 		got.Add(string(f.Name), string(f.Value))
-		assert.Equal(t, f.Kind, kindOf(f.Name))
+		assert.Equal(t, f.Kind, head.KindOfToken(f.Name))
 	}
 	header = header.Clone()
 	if got.Get("Pragma") != "" && got["Cache-Control"] == nil {
@@ -169,14 +173,14 @@ func checkFields(t *testing.T, fields []Field, header, trailer http.Header) {
 func checkForward(t *testing.T, r *Request) {
 	t.Helper()
 	out := AppendRequestLine(nil, r.Method, r.Origin)
-	if r.Get(KindHost) == nil && r.Minor == 0 {
+	if r.Get(head.KindHost) == nil && r.Minor == 0 {
 		out = AppendField(out, "Host", "a")
 	}
 	out = AppendForwardable(out, r.Fields, 0)
 	switch {
 	case r.Upgrade:
 		out = append(out, "Connection: Upgrade\r\nUpgrade: websocket\r\n"...)
-	case r.Seen().Has(KindSecWebSocketKey):
+	case r.Seen().Has(head.KindSecWebSocketKey):
 		return // without its Upgrade it looks like a handshake broken by a proxy
 	}
 	out = append(out, "\r\n"...)
@@ -193,7 +197,7 @@ func checkForward(t *testing.T, r *Request) {
 	assert.True(t, again.KeepAlive)
 	assert.Equal(t, r.Upgrade, again.Upgrade)
 	for _, f := range again.Fields {
-		assert.Equal(t, r.Upgrade && (f.Kind == KindConnection || f.Kind == KindUpgrade), f.Drop, "%q", f.Name)
+		assert.Equal(t, r.Upgrade && (f.Kind == head.KindConnection || f.Kind == head.KindUpgrade), f.Drop, "%q", f.Name)
 	}
 }
 
@@ -238,7 +242,7 @@ func checkResponse(t *testing.T, r *Response, in []byte) {
 			assert.Equal(t, resp.Close, !r.KeepAlive)
 		case BodyChunked:
 			assert.Equal(t, []string{"chunked"}, resp.TransferEncoding)
-			if r.seen.Has(KindContentLength) {
+			if r.seen.Has(head.KindContentLength) {
 				assert.False(t, r.KeepAlive)
 				break
 			}

@@ -1,5 +1,7 @@
 package http1
 
+import "github.com/ldcorn/ldcorn/engine/head"
+
 const (
 	keyLen     = 24 // base64 of 16 bytes
 	keyDigits  = 22 // of which precede the padding
@@ -15,8 +17,8 @@ const webSocketVersion = "13"
 // without its Upgrade it would be an ordinary GET that no app expects. It
 // ignores an Upgrade to anything else, which is dropped with the other
 // hop-by-hop fields.
-func (r *Request) handshake() *Error {
-	if !r.seen.Has(KindUpgrade) && !r.seen.Has(KindSecWebSocketKey) {
+func (r *Request) handshake() *head.Error {
+	if !r.Seen().Has(head.KindUpgrade) && !r.Seen().Has(head.KindSecWebSocketKey) {
 		return nil
 	}
 	var h opening
@@ -40,18 +42,18 @@ type opening struct {
 	known    int // versions that we support
 }
 
-func (h *opening) read(fields []Field) {
+func (h *opening) read(fields []head.Field) {
 	for i := range fields {
 		f := &fields[i]
 		switch f.Kind {
-		case KindUpgrade:
+		case head.KindUpgrade:
 			h.upgrades++
-			h.sockets += count(HasElement(f.Value, "websocket"))
-			h.pure += count(EqualFold(f.Value, "websocket"))
-		case KindSecWebSocketKey:
+			h.sockets += count(head.HasElement(f.Value, "websocket"))
+			h.pure += count(head.EqualFold(f.Value, "websocket"))
+		case head.KindSecWebSocketKey:
 			h.keys++
 			h.goodKeys += count(!f.Drop && validKey(f.Value))
-		case KindSecWebSocketVersion:
+		case head.KindSecWebSocketVersion:
 			h.versions++
 			h.known += count(!f.Drop && string(f.Value) == webSocketVersion)
 		}
@@ -77,7 +79,7 @@ func (h *opening) tries(r *Request) bool {
 
 // check returns what is wrong with a handshake. It checks first for damage by a
 // proxy in front.
-func (h *opening) check(r *Request) *Error {
+func (h *opening) check(r *Request) *head.Error {
 	switch {
 	case r.Minor == 0:
 		return errSocket10
@@ -105,7 +107,7 @@ func validKey(key []byte) bool {
 		return false
 	}
 	for _, c := range key[:keyDigits] {
-		if nameClass[c] != tokenByte && c != '+' && c != '/' || c == '-' || c == '.' {
+		if head.NameClass[c] != head.TokenByte && c != '+' && c != '/' || c == '-' || c == '.' {
 			return false
 		}
 	}

@@ -19,7 +19,6 @@ var DefaultLimits = Limits{
 }
 
 const (
-	maxName        = 256     // bytes of a field name
 	maxEmptyLines  = 4       // CRLFs skipped before a request line
 	maxNominations = 16      // fields named by Connection
 	maxExtension   = 1 << 10 // bytes of a chunk's extensions

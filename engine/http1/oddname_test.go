@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 var underscored = func() Limits {
@@ -21,7 +23,7 @@ func kept(t *testing.T, lines string, lim *Limits) (out string, odd bool) {
 	var r Request
 	_, err := requireSplitsAgree(t, &r, []byte(with(lines)), lim)
 	require.Nil(t, err, "%q", lines)
-	return string(AppendForwardable(nil, r.Fields, Kinds(KindHost))), r.OddNames
+	return string(AppendForwardable(nil, r.Fields, head.Kinds(head.KindHost))), r.OddNames
 }
 
 func TestUnderscores(t *testing.T) {
@@ -36,7 +38,7 @@ func TestUnderscores(t *testing.T) {
 		{"X_Forwarded_For: 1\r\nX-Forwarded_Prefix: 2\r\nx_forwarded_x: 3\r\nX_Real-IP: 4\r\nX_REQUEST_ID: 5\r\n", "", true, "CVE-2026-3902: ours"},
 		{"Content_Length: 1\r\nTransfer_Encoding: chunked\r\nproxy_connection: a\r\nKeep_Alive: b\r\n", "", true, "CVE-2026-3902: framing, and of one connection"},
 		{"User_Agent: a\r\nContent_Type: b\r\nSec_WebSocket_Key: c\r\n", "", true, "CVE-2026-3902: read by ldcorn"},
-		{strings.Repeat("_", maxName) + ": 1\r\n", strings.Repeat("_", maxName) + ": 1\r\n", false, "the longest name"},
+		{strings.Repeat("_", head.MaxName) + ": 1\r\n", strings.Repeat("_", head.MaxName) + ": 1\r\n", false, "the longest name"},
 	} {
 		got, odd := kept(t, c.in, &underscored)
 		assert.Equal(t, c.want, got, c.why)
@@ -51,8 +53,8 @@ func TestUnderscores(t *testing.T) {
 
 // TestFoldedKinds: no name with a Kind gets through in any disguise.
 func TestFoldedKinds(t *testing.T) {
-	for k := KindOther + 1; k < numKinds; k++ {
-		for _, name := range []string{kindNames[k], strings.ToUpper(kindNames[k])} {
+	for k := head.KindOther + 1; k.String() != ""; k++ {
+		for _, name := range []string{k.String(), strings.ToUpper(k.String())} {
 			hyphens := strings.Count(name, "-")
 			for mask := 1; mask < 1<<hyphens; mask++ {
 				disguised, n := []byte(name), 0
@@ -92,8 +94,8 @@ func FuzzUnderscores(f *testing.F) {
 					continue
 				}
 				assert.True(t, lim.Underscores, "%q", field.Name)
-				assert.Equal(t, KindOther, kindOf([]byte(folded)), "%q", field.Name)
-				assert.True(t, EqualFolded(field.Name, folded), "%q", field.Name)
+				assert.Equal(t, head.KindOther, head.KindOfToken([]byte(folded)), "%q", field.Name)
+				assert.True(t, head.EqualFolded(field.Name, folded), "%q", field.Name)
 			}
 		}
 	})

@@ -1,5 +1,7 @@
 package http1
 
+import "github.com/ldcorn/ldcorn/engine/head"
+
 // options are the options in the Connection fields of one head.
 type options struct {
 	close   bool
@@ -11,20 +13,20 @@ type options struct {
 // parse adds the value of one field. With protect, it is an error to name a
 // field that apps base decisions on: dropping that would show the app a
 // different request than the client sent.
-func (o *options) parse(value []byte, protect bool) *Error {
-	for option, rest := NextElement(value); len(option) > 0; option, rest = NextElement(rest) {
+func (o *options) parse(value []byte, protect bool) *head.Error {
+	for option, rest := head.NextElement(value); len(option) > 0; option, rest = head.NextElement(rest) {
 		switch {
-		case !isToken(option):
+		case !head.IsToken(option):
 			// This names no field, so nothing depends on it. Some clients put
 			// the content of Keep-Alive here: "keep-alive, timeout=5".
-		case equalToken(option, "keep-alive"):
+		case head.EqualToken(option, "keep-alive"):
 			o.persist = true
-		case equalToken(option, "close"):
+		case head.EqualToken(option, "close"):
 			o.close = true
-		case equalToken(option, "upgrade"):
+		case head.EqualToken(option, "upgrade"):
 			o.upgrade = true
-		case hopByHop.Has(kindOf(option)):
-			// is dropped anyway
+		case head.KindOfToken(option).OfConnection():
+			// dropped anyway
 		case protect && isProtected(option):
 			return errConnProtect
 		case len(o.named) == maxNominations:
@@ -38,20 +40,20 @@ func (o *options) parse(value []byte, protect bool) *Error {
 
 // isProtected reports whether Connection must not name this field.
 func isProtected(name []byte) bool {
-	return protected.Has(kindOf(name))
+	return protected.Has(head.KindOfToken(name))
 }
 
-var protected = Kinds(KindHost, KindContentLength, KindTransferEncoding, KindCookie, KindAuthorization,
-	KindXForwardedFor, KindXForwardedProto, KindXForwardedHost, KindXForwardedPort, KindXForwarded, KindForwarded)
+var protected = head.Kinds(head.KindHost, head.KindContentLength, head.KindTransferEncoding, head.KindCookie, head.KindAuthorization,
+	head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost, head.KindXForwardedPort, head.KindXForwarded, head.KindForwarded)
 
 // drop marks the fields that Connection named.
-func (o *options) drop(fields []Field) {
+func (o *options) drop(fields []head.Field) {
 	if len(o.named) == 0 {
 		return
 	}
 	for i := range fields {
 		for _, name := range o.named {
-			if equalFoldBytes(fields[i].Name, name) {
+			if head.EqualFoldBytes(fields[i].Name, name) {
 				fields[i].Drop = true
 			}
 		}

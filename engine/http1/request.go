@@ -1,63 +1,30 @@
 package http1
 
-// A Request is a parsed request head. Its slices point into the buffer that was
-// parsed, or into the Request itself, and are valid until either is reused. The
-// zero Request is ready to Parse. It is not safe for concurrent use.
-type Request struct {
-	Method []byte
-	Target []byte // as received
-	// Origin is the target in origin-form: Target itself or, for an
-	// absolute-form, Target without its scheme and authority.
-	Origin  []byte
-	RawPath []byte // path of the target, still escaped; "/" if an absolute-form has none, "*" for OPTIONS *
-	Query   []byte // without "?"
-	// Path is RawPath decoded once, as the app will see it: the result of
-	// Python's unquote, in which bytes that are not UTF-8 have become U+FFFD.
-	Path   []byte
-	Minor  int // minor version: 0 or 1; 1 for HTTP/1.2 and later
-	Fields []Field
-	// Host is the host of an absolute-form target, otherwise of the Host field,
-	// with its port. Only in HTTP/1.0 can it be empty, for the caller to fill
-	// in. The value of the Host field is the same.
-	Host           []byte
-	ContentLength  int64 // -1 if not given
-	Chunked        bool
-	KeepAlive      bool // the client may send another request
-	ExpectContinue bool // the client waits for 100 before it sends its body
-	// Upgrade means that this is a valid websocket handshake. An invalid one is
-	// refused. Other upgrades are ignored: their fields are dropped and the
-	// request continues.
-	Upgrade    bool
-	TETrailers bool // the client accepts trailers
-	OddNames   bool // at least one field has Drop set because of its name
-	HeadLen    int  // bytes of the head; 0 until Parse has returned it
+import "github.com/ldcorn/ldcorn/engine/head"
 
-	cursor    cursor
-	clean     bool // nothing has been parsed since Reset
-	seen      KindSet
-	codings   codings
-	length    []byte
-	hostAt    int    // index of the Host field
-	authority []byte // from an absolute-form target
-	options   options
-	decoded   []byte // buffer for Path
-	origin    []byte // buffer for Origin
+// A Request is a parsed request head. What it says in any version of HTTP is
+// head.Request. The zero Request is ready to Parse. It is not safe for
+// concurrent use.
+type Request struct {
+	head.Request
+	Minor     int  // minor version: 0 or 1; 1 for HTTP/1.2 and later
+	KeepAlive bool // the client may send another request
+	HeadLen   int  // bytes of the head; 0 until Parse has returned it
+
+	cursor  cursor
+	clean   bool // nothing was parsed since Reset
+	codings codings
+	options options
 }
 
 // Reset forgets the head that was parsed completely or in part. It keeps its
 // own buffers, but not references to the parsed one.
 func (r *Request) Reset() {
-	clear(r.Fields)
+	r.Request.Reset()
 	clear(r.options.named)
-	*r = Request{
-		Fields:  r.Fields[:0],
-		options: options{named: r.options.named[:0]},
-		decoded: r.decoded[:0],
-		origin:  r.origin[:0],
-
-		ContentLength: -1,
-		clean:         true,
-	}
+	r.Minor, r.KeepAlive, r.HeadLen = 0, false, 0
+	r.cursor, r.clean, r.codings = cursor{}, true, codings{}
+	r.options = options{named: r.options.named[:0]}
 }
 
 // Parse parses one head at the start of buf and returns its length. If n is 0
@@ -68,7 +35,7 @@ func (r *Request) Reset() {
 // After a complete head or an error, the next call starts a new head; to
 // abandon an incomplete head, call Reset. After an error, the fields parsed
 // before it (Method and Target at most) can be logged.
-func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
+func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *head.Error) {
 	if lim == nil {
 		lim = &DefaultLimits
 	}
@@ -101,25 +68,7 @@ func (r *Request) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 	return n, nil
 }
 
-// HasBody reports whether a body follows the head.
-func (r *Request) HasBody() bool { return r.Chunked || r.ContentLength > 0 }
-
-// Get returns the value of the first field of kind k that is not dropped, or
-// nil.
-func (r *Request) Get(k Kind) []byte {
-	if !r.seen.Has(k) {
-		return nil
-	}
-	if f := find(r.Fields, k); f != nil {
-		return f.Value
-	}
-	return nil
-}
-
-// Seen returns the kinds of all fields, including dropped ones.
-func (r *Request) Seen() KindSet { return r.seen }
-
-func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
+func (r *Request) parse(buf []byte, lim *Limits) (int, *head.Error) {
 	c := &r.cursor
 	if c.stage == stageLine {
 		if next, err := r.readLine(buf, lim.MaxLine); next == 0 {
@@ -134,11 +83,9 @@ func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
 			return 0, err
 		}
 		if len(r.Fields) > lim.MaxFields {
-			return 0, errManyFields
+			return 0, head.ErrManyFields
 		}
-		if class != tokenByte && dropsName(f.Name, class, lim) {
-			r.OddNames, f.Drop = true, true
-		}
+		r.CheckName(class, lim.Underscores)
 		if err := r.take(f); err != nil {
 			return 0, err
 		}
@@ -151,65 +98,37 @@ func (r *Request) parse(buf []byte, lim *Limits) (int, *Error) {
 }
 
 // more appends a field to the list and returns it. Its content is undefined.
-func more(fields *[]Field) *Field {
+func more(fields *[]head.Field) *head.Field {
 	n := len(*fields)
 	if n < cap(*fields) {
 		*fields = (*fields)[:n+1]
 	} else {
-		*fields = append(*fields, Field{})
+		*fields = append(*fields, head.Field{})
 	}
 	return &(*fields)[n]
 }
 
 // take records what one field means. finish handles what depends on other
 // fields.
-func (r *Request) take(f *Field) *Error {
-	k := f.Kind
-	again := r.seen.Has(k)
-	r.seen |= 1 << k
-	f.Drop = f.Drop || hopByHop.Has(k)
-	switch k {
-	case KindHost:
-		if again {
-			return errHosts
-		}
-		r.hostAt = len(r.Fields) - 1
-	case KindContentLength:
-		if again {
-			return errLengths
-		}
-		r.length = f.Value
-	case KindTransferEncoding:
-		r.codings.add(f.Value)
-	case KindConnection:
-		return r.options.parse(f.Value, true)
-	case KindTE:
-		r.TETrailers = r.TETrailers || HasElement(f.Value, "trailers")
-	case KindTrailer:
-		return checkTrailer(f.Value)
-	case KindExpect:
-		return r.expect(f.Value)
+func (r *Request) take(f *head.Field) *head.Error {
+	if err := r.Take(); err != nil {
+		return err
 	}
-	return nil
-}
-
-// expect parses an Expect field, which is a list (RFC 9110 §10.1.1).
-func (r *Request) expect(value []byte) *Error {
-	for member, rest := NextElement(value); len(member) > 0; member, rest = NextElement(rest) {
-		if !EqualFold(member, "100-continue") {
-			return errExpect
-		}
-		r.ExpectContinue = true
+	switch f.Kind {
+	case head.KindTransferEncoding:
+		r.codings.add(f.Value)
+	case head.KindConnection:
+		return r.options.parse(f.Value, true)
 	}
 	return nil
 }
 
 // finish decides what depends on the whole head.
-func (r *Request) finish() *Error {
+func (r *Request) finish() *head.Error {
 	if err := r.frame(); err != nil {
 		return err
 	}
-	if err := r.checkHost(); err != nil {
+	if err := r.CheckHost(r.Minor == 1); err != nil {
 		return err
 	}
 	r.options.drop(r.Fields)

@@ -1,6 +1,10 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+)
 
 // readLine reads the request line and the empty lines before it. It returns 0
 // if more bytes must arrive.
@@ -8,7 +12,7 @@ import "bytes"
 // The order of its checks makes the result independent of how the bytes were
 // split: it first rejects a byte that no line can contain, as soon as that
 // arrives, then checks the length, and then parses a complete line.
-func (r *Request) readLine(buf []byte, maxLine int) (next int, err *Error) {
+func (r *Request) readLine(buf []byte, maxLine int) (next int, err *head.Error) {
 	c := &r.cursor
 	for c.line < len(buf) && c.at == c.line && buf[c.line] == '\r' {
 		if c.empty == maxEmptyLines {
@@ -40,7 +44,7 @@ func (r *Request) readLine(buf []byte, maxLine int) (next int, err *Error) {
 }
 
 // parseLine parses a complete request line without control bytes.
-func (r *Request) parseLine(line []byte) *Error {
+func (r *Request) parseLine(line []byte) *head.Error {
 	i := bytes.IndexByte(line, ' ')
 	j := bytes.LastIndexByte(line, ' ')
 	if i <= 0 || j <= i+1 {
@@ -54,22 +58,23 @@ func (r *Request) parseLine(line []byte) *Error {
 	if err != nil {
 		return err
 	}
-	if !isToken(method) {
-		return errMethod
+	r.Minor, r.Proto = minor, protos[minor]
+	if err := r.SetMethod(method); err != nil {
+		if r.Method != nil {
+			r.Target = target // for a log
+		}
+		return err
 	}
-	r.Minor, r.Method, r.Target = minor, method, target
-	// Methods are case-sensitive, but the recipient may not know that.
-	if len(method) == 5 && EqualFold(method, "trace") || len(method) == 7 && EqualFold(method, "connect") {
-		return errMethodDeny
-	}
-	return r.parseTarget()
+	return r.SetTarget(target)
 }
+
+var protos = [...]string{"HTTP/1.0", "HTTP/1.1"}
 
 // parseVersion returns the minor version of HTTP/1.0 or HTTP/1.1. It returns 1
 // for later minor versions: a server treats them as the highest minor version
 // that it knows (RFC 9110 §2.5). It distinguishes another major version of HTTP
 // from text that is not a version.
-func parseVersion(v []byte) (minor int, err *Error) {
+func parseVersion(v []byte) (minor int, err *head.Error) {
 	const prefix = "HTTP/"
 	switch string(v) {
 	case "HTTP/1.1":
@@ -77,14 +82,14 @@ func parseVersion(v []byte) (minor int, err *Error) {
 	case "HTTP/1.0":
 		return 0, nil
 	}
-	if len(v) == len("HTTP/1.1") && string(v[:len(v)-1]) == "HTTP/1." && isDigit(v[len(v)-1]) {
+	if len(v) == len("HTTP/1.1") && string(v[:len(v)-1]) == "HTTP/1." && head.IsDigit(v[len(v)-1]) {
 		return 1, nil
 	}
-	if len(v) <= len(prefix) || string(v[:len(prefix)]) != prefix || !isDigit(v[len(prefix)]) {
+	if len(v) <= len(prefix) || string(v[:len(prefix)]) != prefix || !head.IsDigit(v[len(prefix)]) {
 		return 0, errRequestLine
 	}
 	for _, c := range v[len(prefix):] {
-		if !isDigit(c) && c != '.' {
+		if !head.IsDigit(c) && c != '.' {
 			return 0, errRequestLine
 		}
 	}

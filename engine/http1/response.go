@@ -1,6 +1,10 @@
 package http1
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+)
 
 // A Response is the head of a worker's answer. Its slices point into the buffer
 // that was parsed. The zero Response is ready to Parse. It is not safe for
@@ -9,7 +13,7 @@ type Response struct {
 	Status int
 	Minor  int    // minor version: 0 or 1; 1 for HTTP/1.2 and later
 	Reason []byte // may be empty
-	Fields []Field
+	Fields []head.Field
 	// ContentLength is -1 if not given. HEAD and 304 answers can have one
 	// without a body.
 	ContentLength int64
@@ -25,7 +29,7 @@ type Response struct {
 
 	cursor  cursor
 	clean   bool // nothing has been parsed since Reset
-	seen    KindSet
+	seen    head.KindSet
 	codings codings
 	length  []byte
 	typeAt  int  // index of the last Content-Type in Fields
@@ -78,7 +82,7 @@ func (r *Response) Reset() {
 }
 
 // Parse parses one head, as Request.Parse does. Every error has status 502.
-func (r *Response) Parse(buf []byte, lim *Limits) (n int, err *Error) {
+func (r *Response) Parse(buf []byte, lim *Limits) (n int, err *head.Error) {
 	if lim == nil {
 		lim = &DefaultLimits
 	}
@@ -110,20 +114,20 @@ func (r *Response) Parse(buf []byte, lim *Limits) (n int, err *Error) {
 
 // Get returns the value of the first field of kind k that is not dropped, or
 // nil.
-func (r *Response) Get(k Kind) []byte {
+func (r *Response) Get(k head.Kind) []byte {
 	if !r.seen.Has(k) {
 		return nil
 	}
-	if f := find(r.Fields, k); f != nil {
+	if f := head.Find(r.Fields, k); f != nil {
 		return f.Value
 	}
 	return nil
 }
 
 // Seen returns the kinds of all fields, including dropped ones.
-func (r *Response) Seen() KindSet { return r.seen }
+func (r *Response) Seen() head.KindSet { return r.seen }
 
-func (r *Response) parse(buf []byte, lim *Limits) (int, *Error) {
+func (r *Response) parse(buf []byte, lim *Limits) (int, *head.Error) {
 	c := &r.cursor
 	if c.stage == stageLine {
 		if next, err := r.readLine(buf, lim.MaxLine); next == 0 {
@@ -138,7 +142,7 @@ func (r *Response) parse(buf []byte, lim *Limits) (int, *Error) {
 			return 0, err
 		}
 		if len(r.Fields) > lim.MaxFields {
-			return 0, errManyFields
+			return 0, head.ErrManyFields
 		}
 		if err := r.take(f); err != nil {
 			return 0, err
@@ -152,7 +156,7 @@ func (r *Response) parse(buf []byte, lim *Limits) (int, *Error) {
 }
 
 // readLine reads the status line; see Request.readLine.
-func (r *Response) readLine(buf []byte, maxLine int) (next int, err *Error) {
+func (r *Response) readLine(buf []byte, maxLine int) (next int, err *head.Error) {
 	c := &r.cursor
 	c.at = textEnd(buf[:min(len(buf), maxLine)], c.at)
 	switch {
@@ -175,7 +179,7 @@ func (r *Response) readLine(buf []byte, maxLine int) (next int, err *Error) {
 // parseLine parses a line such as "HTTP/1.1 200 OK". RFC 9112 §4 requires the
 // space before an empty reason, but many servers omit it, and nothing depends
 // on it.
-func (r *Response) parseLine(line []byte) *Error {
+func (r *Response) parseLine(line []byte) *head.Error {
 	const code, reason = len("HTTP/1.1 "), len("HTTP/1.1 200 ")
 	if len(line) < reason-1 || line[code-1] != ' ' || len(line) >= reason && line[reason-1] != ' ' {
 		return errStatusLine
@@ -185,7 +189,7 @@ func (r *Response) parseLine(line []byte) *Error {
 		return errStatusLine
 	}
 	for _, c := range line[code : reason-1] {
-		if !isDigit(c) {
+		if !head.IsDigit(c) {
 			return errStatusLine
 		}
 		r.Status = r.Status*10 + int(c-'0')
@@ -197,20 +201,20 @@ func (r *Response) parseLine(line []byte) *Error {
 	return nil
 }
 
-func (r *Response) take(f *Field) *Error {
+func (r *Response) take(f *head.Field) *head.Error {
 	k := f.Kind
 	again := r.seen.Has(k)
 	r.seen |= 1 << k
-	f.Drop = hopByHop.Has(k)
+	f.Drop = k.OfConnection()
 	switch k {
-	case KindContentLength:
+	case head.KindContentLength:
 		// Equal fields count as one, as RFC 9112 §6.3 rule 5 allows: Uvicorn
 		// 0.50 sends two when an app denies a websocket.
 		if again && !bytes.Equal(r.length, f.Value) {
 			return errLengthsDiffer
 		}
 		r.length = f.Value
-	case KindContentType:
+	case head.KindContentType:
 		// The last one counts, as in browsers (Fetch, "extract a MIME type")
 		// and in nginx. When Uvicorn denies a websocket, the last one is the
 		// app's.
@@ -218,27 +222,27 @@ func (r *Response) take(f *Field) *Error {
 			r.Fields[r.typeAt].Drop = true
 		}
 		r.typeAt = len(r.Fields) - 1
-	case KindTransferEncoding:
+	case head.KindTransferEncoding:
 		r.codings.add(f.Value)
-	case KindConnection:
+	case head.KindConnection:
 		return r.options.parse(f.Value, false)
-	case KindUpgrade:
-		r.socket = !again && EqualFold(f.Value, "websocket")
-	case KindTrailer:
-		return checkTrailer(f.Value)
+	case head.KindUpgrade:
+		r.socket = !again && head.EqualFold(f.Value, "websocket")
+	case head.KindTrailer:
+		return head.CheckTrailer(f.Value)
 	}
 	return nil
 }
 
-func (r *Response) finish() *Error {
+func (r *Response) finish() *head.Error {
 	if err := r.frame(); err != nil {
 		return err
 	}
 	r.options.drop(r.Fields)
-	if r.Status == 426 && r.seen.Has(KindUpgrade) {
+	if r.Status == 426 && r.seen.Has(head.KindUpgrade) {
 		r.offerUpgrade()
 	}
-	r.KeepAlive = r.options.keepAlive(r.Minor) && !(r.Chunked && r.seen.Has(KindContentLength))
+	r.KeepAlive = r.options.keepAlive(r.Minor) && !(r.Chunked && r.seen.Has(head.KindContentLength))
 	r.Upgrade = r.Status == 101 && r.Minor == 1 && r.options.upgrade && r.socket
 	return nil
 }
@@ -248,7 +252,7 @@ func (r *Response) finish() *Error {
 func (r *Response) offerUpgrade() {
 	r.OffersUpgrade = true
 	for i := range r.Fields {
-		if r.Fields[i].Kind == KindUpgrade {
+		if r.Fields[i].Kind == head.KindUpgrade {
 			r.Fields[i].Drop = false
 		}
 	}

@@ -5,9 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
 var answer = http1test.Answer
@@ -82,8 +84,8 @@ func TestAnswers(t *testing.T) {
 	var r Response
 	_, err := r.Parse([]byte(answer("Server: x\r\nConnection: Location\r\nLocation: /\r\n")), nil)
 	require.Nil(t, err)
-	assert.Equal(t, "x", string(r.Get(KindServer)))
-	assert.Nil(t, r.Get(KindDate))
-	assert.Nil(t, r.Get(KindLocation), "dropped")
-	assert.True(t, r.Seen().Has(KindServer))
+	assert.Equal(t, "x", string(r.Get(head.KindServer)))
+	assert.Nil(t, r.Get(head.KindDate))
+	assert.Nil(t, r.Get(head.KindLocation), "dropped")
+	assert.True(t, r.Seen().Has(head.KindServer))
 }

@@ -7,17 +7,19 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // A parser is the common interface of Request and Response.
 type parser interface {
-	Parse(buf []byte, lim *Limits) (int, *Error)
+	Parse(buf []byte, lim *Limits) (int, *head.Error)
 	Reset()
 }
 
 // feed parses in as if it had been read in pieces that end at the cuts: in one
 // buffer or, with move, in a different one for each read.
-func feed(p parser, in []byte, cuts []int, move bool, lim *Limits) (n int, err *Error) {
+func feed(p parser, in []byte, cuts []int, move bool, lim *Limits) (n int, err *head.Error) {
 	p.Reset()
 	buf := slices.Clone(in)
 	for _, cut := range append(slices.Clone(cuts), len(in)) {
@@ -55,7 +57,7 @@ func splits(n int) [][]int {
 	return out
 }
 
-func showFields(fields []Field) string {
+func showFields(fields []head.Field) string {
 	var s strings.Builder
 	for _, f := range fields {
 		fmt.Fprintf(&s, "\n  %q: %q kind=%q drop=%t", f.Name, f.Value, f.Kind, f.Drop)
@@ -64,7 +66,7 @@ func showFields(fields []Field) string {
 }
 
 // show returns everything that a parser says about a head.
-func show(p parser, n int, err *Error) string {
+func show(p parser, n int, err *head.Error) string {
 	if err != nil {
 		return fmt.Sprintf("%d %s", err.Status, err.Reason)
 	}
@@ -74,7 +76,7 @@ func show(p parser, n int, err *Error) string {
 	switch p := p.(type) {
 	case *Request:
 		return fmt.Sprintf("%d: %q %q origin=%q raw=%q query=%q path=%q minor=%d host=%q length=%d chunked=%t keep=%t expect=%t upgrade=%t te=%t head=%d%s",
-			n, p.Method, p.Target, p.Origin, p.RawPath, p.Query, p.Path, p.Minor, p.Host, p.ContentLength, p.Chunked,
+			n, p.Method, p.Target, p.Origin, p.RawPath, p.Query, p.Path, p.Minor, p.Host, p.ContentLength, p.Streamed,
 			p.KeepAlive, p.ExpectContinue, p.Upgrade, p.TETrailers, p.HeadLen, showFields(p.Fields))
 	case *Response:
 		return fmt.Sprintf("%d: %d %q minor=%d length=%d chunked=%t keep=%t upgrade=%t head=%d%s",
@@ -85,7 +87,7 @@ func show(p parser, n int, err *Error) string {
 
 // requireSplitsAgree checks that the result is the same for every split, and
 // leaves p with the result for the whole input.
-func requireSplitsAgree(t *testing.T, p parser, in []byte, lim *Limits) (n int, err *Error) {
+func requireSplitsAgree(t *testing.T, p parser, in []byte, lim *Limits) (n int, err *head.Error) {
 	t.Helper()
 	n, err = feed(p, in, nil, false, lim)
 	want := show(p, n, err)

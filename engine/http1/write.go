@@ -1,6 +1,10 @@
 package http1
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/ldcorn/ldcorn/engine/head"
+)
 
 // The writers append to dst and return it, and allocate nothing if it has room.
 // They check nothing: names and values come from a parsed head, or are the
@@ -42,8 +46,8 @@ func AppendField[N, V text](dst []byte, name N, value V) []byte {
 // AppendForwardable appends the field lines that a proxy copies: those that are
 // not dropped, do not frame a message, and are not of the kinds in skip. It
 // does not append an empty line.
-func AppendForwardable(dst []byte, fields []Field, skip KindSet) []byte {
-	skip |= framing
+func AppendForwardable(dst []byte, fields []head.Field, skip head.KindSet) []byte {
+	skip |= head.Framing
 	for i := range fields {
 		if f := &fields[i]; !f.Drop && !skip.Has(f.Kind) {
 			dst = AppendField(dst, f.Name, f.Value)
@@ -70,7 +74,7 @@ const ChunkEnd = "\r\n"
 
 // AppendLastChunk appends the end of a chunked body, with the trailers that are
 // not dropped.
-func AppendLastChunk(dst []byte, trailers []Field) []byte {
+func AppendLastChunk(dst []byte, trailers []head.Field) []byte {
 	dst = append(dst, "0\r\n"...)
 	dst = AppendForwardable(dst, trailers, 0)
 	return append(dst, "\r\n"...)

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 func TestWriters(t *testing.T) {
@@ -28,9 +30,9 @@ func TestWrittenBodyReadsBack(t *testing.T) {
 		body = append(body, data...)
 		body = append(body, ChunkEnd...)
 	}
-	body = AppendLastChunk(body, []Field{
+	body = AppendLastChunk(body, []head.Field{
 		{Name: []byte("X-Sum"), Value: []byte("1")},
-		{Name: []byte("Host"), Value: []byte("b"), Kind: KindHost, Drop: true},
+		{Name: []byte("Host"), Value: []byte("b"), Kind: head.KindHost, Drop: true},
 	})
 	got := decode(body, nil)
 	require.Nil(t, got.err)

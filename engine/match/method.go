@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // Method matches the given methods.
@@ -52,11 +52,11 @@ func (m *methods) apart(c *Comparer, other Matcher) bool {
 func CheckMethod(method string) error {
 	upper := strings.ToUpper(method)
 	switch {
-	case !http1.IsToken(method):
+	case !head.IsToken(method):
 		return errors.New("is not a method; write \"GET\", for example")
 	case upper == "TRACE" || upper == "CONNECT":
 		return errors.New("ldcorn refuses such requests; leave it out")
-	case method != upper && http1.IsToken(upper):
+	case method != upper && head.IsToken(upper):
 		return fmt.Errorf("methods are written in upper case; write %q", upper)
 	}
 	return nil

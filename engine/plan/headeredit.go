@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // A HeaderEdit is one change to the headers of a request or an answer. Its
@@ -81,18 +81,18 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 	case ToHealth:
 		return e.checkHealth()
 	}
-	switch kind := http1.KindOf(e.Name); {
-	case kind == http1.KindHost:
+	switch kind := head.KindOf(e.Name); {
+	case kind == head.KindHost:
 		return errors.New("the app must see the host that the client asked for, which routes and redirects depend on; send it under another name")
 	case slices.Contains(believed, kind):
 		return errors.New("ldcorn writes it, and Uvicorn trusts it; use `forwarded` and `trusted_proxies` of LdConfig")
 	case e.lower == "x-forwarded-prefix":
 		return errors.New("it tells the app which prefix was removed from the path; use `strip_prefix` of WorkerGroup")
-	case kind == http1.KindXForwarded:
+	case kind == head.KindXForwarded:
 		return errors.New("every header that begins with X-Forwarded- is ldcorn's, so that an app can trust it; use another name")
-	case kind == http1.KindXRequestID:
+	case kind == head.KindXRequestID:
 		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
-	case e.Op != HeaderRemove && http1.IsOddName([]byte(e.Name)):
+	case e.Op != HeaderRemove && head.IsOddName([]byte(e.Name)):
 		return errors.New("frameworks read it as another name, and an app cannot tell it from a client's; use letters, digits, dots and hyphens")
 	}
 	return nil
@@ -100,14 +100,14 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 
 // believed lists the kinds of headers from which Uvicorn learns who a client
 // is.
-var believed = []http1.Kind{http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
-	http1.KindXForwardedPort, http1.KindXRealIP, http1.KindForwarded}
+var believed = []head.Kind{head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost,
+	head.KindXForwardedPort, head.KindXRealIP, head.KindForwarded}
 
 // checkHealth is CheckSide for ToHealth. No client makes that request, so
 // nothing in it could be forged, and its Host is whatever the configuration
 // says.
 func (e *HeaderEdit) checkHealth() error {
-	if http1.KindOf(e.Name) != http1.KindHost {
+	if head.KindOf(e.Name) != head.KindHost {
 		return nil
 	}
 	switch host := e.Value.Reveal(); {
@@ -129,10 +129,10 @@ func checkHeaderName(name string) error {
 		return errors.New("the name is empty; give it one")
 	case len(name) > maxHeaderName:
 		return fmt.Errorf("the name has %d characters; the most is %d", len(name), maxHeaderName)
-	case !http1.IsToken(name):
+	case !head.IsToken(name):
 		return errors.New("the name has characters that a header name cannot have; use letters, digits and hyphens")
 	}
-	switch kind := http1.KindOf(name); {
+	switch kind := head.KindOf(name); {
 	case kind.Frames():
 		return errors.New("it says how the body is sent, which ldcorn decides; leave it out")
 	case kind.OfConnection():

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/result"
@@ -10,7 +11,7 @@ import (
 
 // Refuse answers a head that is not acceptable. line is the beginning of what
 // came instead of a good one, and json says that the client prefers JSON.
-func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *http1.Request, why *http1.Error, line []byte, json bool) {
+func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *head.Request, why *head.Error, line []byte, json bool) {
 	r.t, r.head, r.snap = t, head, s
 	r.begun, r.gone, r.stalled, r.told = false, false, false, false
 	r.from.read = false
@@ -79,7 +80,7 @@ func appendErrorJSON(b []byte, status int, reason string, id []byte) []byte {
 // prefersJSON reports whether Accept names JSON and no text type before it.
 func (r *Request) prefersJSON() bool {
 	for i := range r.head.Fields {
-		if f := &r.head.Fields[i]; f.Kind == http1.KindAccept {
+		if f := &r.head.Fields[i]; f.Kind == head.KindAccept {
 			return jsonFirst(f.Value)
 		}
 	}

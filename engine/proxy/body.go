@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
@@ -40,7 +41,7 @@ func (a *attempt) relayBody(b *answerBody, cancel bool) error {
 }
 
 // trailers are those of a body that has been read whole.
-func (b *answerBody) trailers(whole bool) []http1.Field {
+func (b *answerBody) trailers(whole bool) []head.Field {
 	if !whole || b.mode != http1.BodyChunked {
 		return nil
 	}
@@ -121,7 +122,7 @@ func (b *answerBody) decode(src []byte) (part []byte, whole bool, err error) {
 // decodeChunks decodes what it can of a chunked body. The part, which is its
 // data, takes the place of src. n counts the bytes it took of src, which hold no
 // more of the body where that is less than all.
-func decodeChunks(c *http1.Chunked, src []byte) (part []byte, n int, whole bool, err *http1.Error) {
+func decodeChunks(c *http1.Chunked, src []byte) (part []byte, n int, whole bool, err *head.Error) {
 	for n < len(src) && !whole {
 		data, m, end, err := c.Next(src[n:])
 		if err != nil {

@@ -5,14 +5,14 @@ import (
 	"net/netip"
 	"unsafe"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // readChain reads X-Forwarded-For from right to left, up to the first address
 // that is not a trusted proxy's: the client. What is left of that, or of
 // something that is no address, anybody may have made up.
-func (f *forwarder) readChain(s *sender, req *http1.Request) {
-	l := list{fields: req.Fields, kind: http1.KindXForwardedFor}
+func (f *forwarder) readChain(s *sender, req *head.Request) {
+	l := list{fields: req.Fields, kind: head.KindXForwardedFor}
 	for e := l.prev(); len(e) > 0 && f.pass(s, parseAddr(e)); e = l.prev() {
 	}
 }
@@ -21,8 +21,8 @@ func (f *forwarder) readChain(s *sender, req *http1.Request) {
 // reads a bounded part of them, so that the work for a request does not grow
 // with what a client sends.
 type list struct {
-	fields []http1.Field // that are still to be read
-	kind   http1.Kind
+	fields []head.Field // that are still to be read
+	kind   head.Kind
 	quoted bool   // commas may stand in quoted strings
 	rest   []byte // of the field at hand
 	read   int    // elements, empty ones too

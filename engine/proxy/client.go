@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -69,7 +70,7 @@ type ClientAnswer interface {
 	Begin(h *AnswerHead, whole bool)
 	// Send sends a part of the body. With whole it is the last one, which the
 	// trailers follow where the client takes any.
-	Send(t netloop.Task, part []byte, whole bool, trailers []http1.Field) error
+	Send(t netloop.Task, part []byte, whole bool, trailers []head.Field) error
 	// SpliceAnswer moves up to n bytes of the body from a worker's connection,
 	// watching the client meanwhile. It fails with netloop.ErrNoSplice where
 	// Send should be used.
@@ -113,7 +114,7 @@ type AnswerHead struct {
 	Reason []byte // of a worker; nil is the usual one
 
 	// The fields, of which an answer has one kind.
-	Fields []http1.Field     // of a worker, as they came: those that frame or concern its connection are not for the client
+	Fields []head.Field      // of a worker, as they came: those that frame or concern its connection are not for the client
 	edits  *editor           // of Fields; nil changes nothing
 	Set    []plan.HeaderEdit // of a router
 	Media  string            // the Content-Type of an error of ldcorn's own; "" for any other answer

@@ -14,10 +14,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-const (
-	getHead    = "GET /x?a=1 HTTP/1.1\r\nHost: a.example\r\nX-A: b\r\n\r\n"
-	streamHead = "POST /up HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
-	uploadHead = "PUT /up HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10\r\n\r\n"
+var (
+	getHead    = &memoryHead{method: "GET", target: "/x?a=1", fields: [][2]string{{"host", "a.example"}, {"x-a", "b"}}}
+	streamHead = &memoryHead{method: "POST", target: "/up", fields: [][2]string{{"host", "a.example"}}, streamed: true}
+	uploadHead = &memoryHead{method: "PUT", target: "/up", fields: [][2]string{{"host", "a.example"}, {"content-length", "10"}}, streamed: true}
 )
 
 // TestClientIsNoSocket: whatever implements Client can have a request served.
@@ -47,9 +47,11 @@ func memoryRequest(t *testing.T, driver string) {
 	got := u.received()[0]
 	assert.Contains(t, got, "GET /x?a=1 HTTP/1.1\r\n")
 	assert.Contains(t, got, "X-Real-IP: 192.0.2.7\r\n")
+	assert.Contains(t, got, "x-a: b\r\n")
 	r.idleAgain(u)
 	told := <-seen
 	assert.Equal(t, result.Kind(""), told.Kind)
+	assert.Equal(t, "default", told.Group)
 	assert.Equal(t, "192.0.2.7", told.Client.String())
 	assert.Equal(t, int64(5), told.Sent)
 }
@@ -177,7 +179,10 @@ func memoryCancelUpload(t *testing.T, driver string) {
 // memoryRetry: a worker that dies with the request in hand is not the client's
 // loss. What has come of the body with the head goes to the next worker too.
 func memoryRetry(t *testing.T, driver string) {
-	for _, c := range []struct{ head, body string }{{getHead, ""}, {uploadHead, "0123456789"}} {
+	for _, c := range []struct {
+		head *memoryHead
+		body string
+	}{{getHead, ""}, {uploadHead, "0123456789"}} {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.Groups[0].Instances = 2
 		r := newRig(t, driver, p)

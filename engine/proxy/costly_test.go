@@ -112,7 +112,7 @@ func BenchmarkCostlyRoutes(b *testing.B) {
 		b.Run(kind, func(b *testing.B) {
 			p := &plan.Plan{Groups: []*plan.Group{{Name: "a", Routes: patterns(b, 1000, kind)}}}
 			x := newHTTP1Client(nil)
-			x.request.view.Head = &x.head
+			x.request.view.Head = &x.head.Request
 			x.request.snap = &Snapshot{Plan: p, Decider: decide.New(p, func(string) Target { return Target{} })}
 			head := []byte(strings.ReplaceAll(in, "TEXT", strings.Repeat("ab", 25_000)))
 			n, refused := x.head.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 1 << 20, MaxFields: 128})

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"sync"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // maxDroppedNames is how many names are told of: clients choose them.
@@ -20,11 +20,11 @@ type droppedNames struct {
 }
 
 // note tells of those among the fields that are new.
-func (d *droppedNames) note(fields []http1.Field) {
+func (d *droppedNames) note(fields []head.Field) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range fields {
-		if f := &fields[i]; f.Drop && http1.IsOddName(f.Name) {
+		if f := &fields[i]; f.Drop && head.IsOddName(f.Name) {
 			d.tell(f.Name)
 		}
 	}

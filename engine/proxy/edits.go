@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -38,7 +39,7 @@ func (e *editor) isEmpty() bool {
 // An edit changes a field whose name has "_" in place of "-" as well, so that
 // no client can have an app take its X_User for the X-User of an edit. (In
 // answers that does not matter.)
-func (e *editor) append(out []byte, fields []http1.Field, skip http1.KindSet) []byte {
+func (e *editor) append(out []byte, fields []head.Field, skip head.KindSet) []byte {
 	if e.isEmpty() {
 		return http1.AppendForwardable(out, fields, skip)
 	}
@@ -64,7 +65,7 @@ func (e *editor) append(out []byte, fields []http1.Field, skip http1.KindSet) []
 func (e *editor) replaces(name []byte) bool {
 	for i := range e {
 		for j := range e[i] {
-			if edit := &e[i][j]; edit.Replaces() && http1.EqualFolded(name, edit.Lower()) {
+			if edit := &e[i][j]; edit.Replaces() && head.EqualFolded(name, edit.Lower()) {
 				return true
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"unsafe"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -29,7 +30,7 @@ func newForwarder(p *plan.Plan) forwarder {
 // append writes the fields that tell of the sender of a request. socket says
 // that it is a websocket's handshake, for a worker that wants the scheme of
 // one.
-func (f *forwarder) append(out []byte, req *http1.Request, s *sender, socket bool) []byte {
+func (f *forwarder) append(out []byte, req *head.Request, s *sender, socket bool) []byte {
 	if f.mode == plan.ForwardedOff {
 		return out
 	}
@@ -159,7 +160,7 @@ func isPort(b []byte) bool {
 
 // last returns the last element of the last field of a kind: the one the
 // nearest peer wrote.
-func last(req *http1.Request, kind http1.Kind) []byte {
+func last(req *head.Request, kind head.Kind) []byte {
 	if !req.Seen().Has(kind) {
 		return nil
 	}

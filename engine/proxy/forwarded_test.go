@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -88,7 +89,7 @@ func TestForwarded(t *testing.T) {
 			var req http1.Request
 			_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+c.in+"\r\n"), nil)
 			require.Nil(t, err)
-			got := string(f.append(nil, &req, senderOf(&f, &req, c.peer), false))
+			got := string(f.append(nil, &req.Request, senderOf(&f, &req.Request, c.peer), false))
 			at := strings.LastIndex("\n"+got, "\nForwarded: ")
 			if at < 0 {
 				at = len(got)
@@ -131,7 +132,7 @@ func sameInForwarded(lines string) string {
 }
 
 // senderOf reads who sent a request.
-func senderOf(f *forwarder, req *http1.Request, peer netip.Addr) *sender {
+func senderOf(f *forwarder, req *head.Request, peer netip.Addr) *sender {
 	var s sender
 	ours := "8000"
 	if !peer.IsValid() {
@@ -224,10 +225,10 @@ func TestForwardedAllocatesNothing(t *testing.T) {
 	_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\nX-Forwarded-For: 2001:db8::1, 10.1.1.1\r\n\r\n"), nil)
 	require.Nil(t, err)
 	var s sender
-	f.read(&s, &req, local, "8000")
-	out := f.append(nil, &req, &s, false)
+	f.read(&s, &req.Request, local, "8000")
+	out := f.append(nil, &req.Request, &s, false)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		f.read(&s, &req, local, "8000")
-		out = f.append(out[:0], &req, &s, false)
+		f.read(&s, &req.Request, local, "8000")
+		out = f.append(out[:0], &req.Request, &s, false)
 	}))
 }

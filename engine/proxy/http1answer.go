@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
@@ -38,7 +39,7 @@ func (c *http1Client) Begin(h *AnswerHead, whole bool) {
 
 // Send sends a part of the body. The head, if it has not been sent, goes with
 // it in one system call.
-func (c *http1Client) Send(t netloop.Task, part []byte, whole bool, trailers []http1.Field) error {
+func (c *http1Client) Send(t netloop.Task, part []byte, whole bool, trailers []head.Field) error {
 	c.begun = true
 	if whole {
 		c.keep = c.keep && c.body.whole.Load()
@@ -60,7 +61,7 @@ func (c *http1Client) Send(t netloop.Task, part []byte, whole bool, trailers []h
 
 // appendChunk composes a chunk, and the last one behind it. A client that has
 // not asked for trailers gets none.
-func (c *http1Client) appendChunk(part []byte, whole bool, trailers []http1.Field) {
+func (c *http1Client) appendChunk(part []byte, whole bool, trailers []head.Field) {
 	if len(part) > 0 {
 		c.out = http1.AppendChunkHeader(c.out, len(part))
 		c.out = append(append(c.out, part...), http1.ChunkEnd...)

@@ -33,7 +33,7 @@ func (c *http1Client) AwaitBody(t netloop.Task, wait time.Duration) error {
 // of known length; what comes behind a chunked one is kept for the next head.
 func (c *http1Client) ReadBody(t netloop.Task, p []byte, wait time.Duration) (n int, whole bool, err error) {
 	b := &c.body
-	if !c.head.Chunked {
+	if !c.head.Streamed {
 		n, err = c.c.Read(t, p[:min(int64(len(p)), b.left)], wait)
 		return n, b.took(int64(n)), ifNone(n, err)
 	}
@@ -53,7 +53,7 @@ func (c *http1Client) ReadBody(t netloop.Task, p []byte, wait time.Duration) (n 
 // SpliceBody moves a part of a body whose bytes are those of the connection.
 func (c *http1Client) SpliceBody(t netloop.Task, to netloop.Conn, readWait, writeWait time.Duration) (n int64, whole bool, readErr, writeErr error) {
 	b := &c.body
-	if c.head.Chunked || b.left < spliceFrom {
+	if c.head.Streamed || b.left < spliceFrom {
 		return 0, false, netloop.ErrNoSplice, nil
 	}
 	n, readErr, writeErr = c.c.Splice(t, to, b.left, readWait, writeWait)

@@ -90,13 +90,13 @@ func (b *http1Body) begin() {
 	b.used, b.left, b.first, b.err = 0, 0, nil, nil
 	came := c.in.bytes()[c.headLen:]
 	whole := true
-	switch head := &c.head; {
-	case head.Chunked:
+	switch h := &c.head; {
+	case h.Streamed:
 		b.chunked.Reset()
 		b.first, b.used, whole, b.err = b.decode(c.t, came)
-	case head.ContentLength > 0:
-		b.used = int(min(int64(len(came)), head.ContentLength))
-		b.left = head.ContentLength - int64(b.used)
+	case h.ContentLength > 0:
+		b.used = int(min(int64(len(came)), h.ContentLength))
+		b.left = h.ContentLength - int64(b.used)
 		b.first, whole = came[:b.used], b.left == 0
 	}
 	b.whole.Store(whole)

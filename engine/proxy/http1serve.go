@@ -3,7 +3,7 @@ package proxy
 import (
 	"bytes"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
@@ -62,7 +62,7 @@ func (c *http1Client) ending() bool { return c.t.Stopping() || c.c.Listener().Le
 // the connection is ready for the next one.
 func (c *http1Client) answerRequest() (netloop.Verdict, bool) {
 	c.begin()
-	switch c.request.Serve(c.t, c.snap, &c.head) {
+	switch c.request.Serve(c.t, c.snap, &c.head.Request) {
 	case Tunneled:
 		return c.verdict, false
 	case Cut:
@@ -76,11 +76,11 @@ func (c *http1Client) answerRequest() (netloop.Verdict, bool) {
 }
 
 // refuse answers a head that is not acceptable, and closes.
-func (c *http1Client) refuse(err *http1.Error) netloop.Verdict {
+func (c *http1Client) refuse(err *head.Error) netloop.Verdict {
 	c.keep, c.begun, c.raw, c.bodyProbe = false, false, false, nil
 	c.body.refuse()
 	line, _, _ := bytes.Cut(c.in.bytes(), crlf)
-	c.request.Refuse(c.t, c.snap, &c.head, err, line, jsonFirst(acceptOf(c.in.bytes())))
+	c.request.Refuse(c.t, c.snap, &c.head.Request, err, line, jsonFirst(acceptOf(c.in.bytes())))
 	if c.request.Gone() {
 		return c.cutOff()
 	}
@@ -180,20 +180,20 @@ func (c *http1Client) headLimit(until *netloop.Time) netloop.Time {
 }
 
 // errHeadTimeout is for a head that took longer than header_timeout.
-var errHeadTimeout = &http1.Error{Status: 408, Reason: "the request head did not arrive in time"}
+var errHeadTimeout = &head.Error{Status: 408, Reason: "the request head did not arrive in time"}
 
 // acceptOf finds the value of Accept in what has come of a head that was
 // refused, or nil. It takes lines as they are: what it finds decides the form of
 // an error answer and nothing else.
-func acceptOf(head []byte) []byte {
-	_, rest, _ := bytes.Cut(bytes.TrimLeft(head, "\r\n"), crlf[1:])
+func acceptOf(raw []byte) []byte {
+	_, rest, _ := bytes.Cut(bytes.TrimLeft(raw, "\r\n"), crlf[1:])
 	for {
 		line, more, whole := bytes.Cut(rest, crlf[1:])
 		if line = bytes.TrimRight(line, "\r"); !whole || len(line) == 0 {
 			return nil
 		}
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		if http1.EqualFold(bytes.TrimSpace(name), "accept") {
+		if head.EqualFold(bytes.TrimSpace(name), "accept") {
 			return value
 		}
 		rest = more

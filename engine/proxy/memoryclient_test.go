@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
@@ -22,7 +22,7 @@ import (
 // Client.
 type memoryClient struct {
 	t       *testing.T
-	head    http1.Request
+	head    head.Request
 	started chan netloop.Job
 	end     chan Ending
 
@@ -79,20 +79,34 @@ func (m *memoryRig) Serve(t netloop.Task, _ netloop.Conn) netloop.Verdict {
 	return netloop.Verdict{}
 }
 
-// ask has the proxy serve a request in a job. head is that of HTTP/1.1 which
-// says the same.
-func (m *memoryRig) ask(t *testing.T, head string, first []byte, whole bool) *memoryClient {
+// A memoryHead is what the head of a request says.
+type memoryHead struct {
+	method, target string
+	fields         [][2]string
+	streamed       bool // a body of unknown length follows
+}
+
+// fill fills in a head as the codec of another version of HTTP would.
+func (h *memoryHead) fill(t *testing.T, r *head.Request) {
+	var fields []head.Field
+	for _, f := range h.fields {
+		fields = append(fields, head.Field{Name: []byte(f[0]), Value: []byte(f[1])})
+	}
+	r.Reset()
+	require.Nil(t, r.Fill("HTTP/2", []byte(h.method), []byte(h.target), fields, h.streamed, false))
+}
+
+// ask has the proxy serve a request in a job.
+func (m *memoryRig) ask(t *testing.T, head *memoryHead, first []byte, whole bool) *memoryClient {
 	return m.askWith(t, head, first, whole, func(*memoryClient) {})
 }
 
 // askWith is ask for a client that a function has changed.
-func (m *memoryRig) askWith(t *testing.T, head string, first []byte, whole bool, change func(*memoryClient)) *memoryClient {
+func (m *memoryRig) askWith(t *testing.T, head *memoryHead, first []byte, whole bool, change func(*memoryClient)) *memoryClient {
 	c := &memoryClient{t: t, first: first, whole: whole, started: make(chan netloop.Job, 1), end: make(chan Ending, 1)}
 	c.changed = sync.NewCond(&c.mu)
 	change(c)
-	n, bad := c.head.Parse([]byte(head), nil)
-	require.Nil(t, bad)
-	require.Equal(t, len(head), n)
+	head.fill(t, &c.head)
 	m.jobs <- func(task netloop.Task) {
 		c.started <- task.Go(func(job netloop.Task) {
 			r := m.proxy.NewRequest(c)
@@ -237,7 +251,7 @@ func (c *memoryClient) Begin(h *AnswerHead, _ bool) {
 	c.fields = string(h.AppendFields(nil))
 }
 
-func (c *memoryClient) Send(t netloop.Task, part []byte, whole bool, _ []http1.Field) error {
+func (c *memoryClient) Send(t netloop.Task, part []byte, whole bool, _ []head.Field) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.answer, c.sent, c.answered = append(c.answer, part...), c.sent+int64(len(part)), whole

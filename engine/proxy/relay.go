@@ -3,6 +3,7 @@ package proxy
 import (
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
@@ -36,7 +37,7 @@ func (a *attempt) relayAnswer(cancel bool) error {
 
 // errNotAsked is for an answer that switches protocols without being asked,
 // or to another one. Only read.
-var errNotAsked = &http1.Error{Status: 502, Reason: "101 for a request that asks for no websocket"}
+var errNotAsked = &head.Error{Status: 502, Reason: "101 for a request that asks for no websocket"}
 
 // readAnswerHead reads until a.res is parsed. While it waits for the first
 // byte it holds no buffer.
@@ -128,7 +129,7 @@ func (a *attempt) noAnswer(err error) error {
 
 // badAnswer is errMalformed, with what is wrong noted for the logs. The
 // client is not told: it could not do anything about it.
-func (a *attempt) badAnswer(err *http1.Error) error {
+func (a *attempt) badAnswer(err *head.Error) error {
 	a.why = "the worker's answer is malformed: " + err.Reason
 	if err == http1.ErrHeadLong.Gateway() {
 		a.why = "the head of the worker's answer is larger than max_response_header_size"

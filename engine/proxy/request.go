@@ -3,7 +3,7 @@ package proxy
 import (
 	"net/netip"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -20,7 +20,7 @@ type Request struct {
 	p      *Proxy
 	client Client
 	t      netloop.Task
-	head   *http1.Request
+	head   *head.Request
 	snap   *Snapshot
 
 	view  request.View // of head, for matchers and keys
@@ -73,7 +73,7 @@ func (p *Proxy) Snapshot() *Snapshot { return p.snap.Load() }
 
 // Serve serves the request with a head, which must not change meanwhile, by a
 // snapshot. It returns when the request needs no task any more.
-func (r *Request) Serve(t netloop.Task, s *Snapshot, head *http1.Request) Ending {
+func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending {
 	r.t, r.head = t, head
 	r.begun, r.gone, r.stalled, r.told, r.wary = false, false, false, false, false
 	r.attempt.why = ""
@@ -275,7 +275,7 @@ func (r *Request) clientFailed(err error) error {
 }
 
 // send sends a part of the answer, with its head if that has not been sent.
-func (r *Request) send(part []byte, whole bool, trailers []http1.Field) error {
+func (r *Request) send(part []byte, whole bool, trailers []head.Field) error {
 	if r.gone {
 		return ErrClientGone
 	}

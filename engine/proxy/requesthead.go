@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
@@ -16,7 +17,7 @@ func (a *attempt) appendRequestHead(out []byte) []byte {
 	out = append(append(out, req.Method...), ' ')
 	out, stripped := appendTarget(out, req, r.strip)
 	out = append(out, " HTTP/1.1\r\n"...)
-	if !req.Seen().Has(http1.KindHost) {
+	if !req.Seen().Has(head.KindHost) {
 		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
@@ -28,7 +29,7 @@ func (a *attempt) appendRequestHead(out []byte) []byte {
 	out = append(out, "X-Request-ID: "...)
 	out = append(append(out, r.id...), "\r\n"...)
 	switch {
-	case req.Chunked:
+	case req.Streamed:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)
 	case req.ContentLength >= 0:
 		out = append(out, "Content-Length: "...)

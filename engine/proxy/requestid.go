@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"sync/atomic"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 const (
@@ -40,13 +40,13 @@ func (s idSource) next() [idLen]byte {
 func (r *Request) setID() {
 	r.idBuf = r.p.ids.next()
 	r.id = r.idBuf[:]
-	if !r.head.Seen().Has(http1.KindXRequestID) {
+	if !r.head.Seen().Has(head.KindXRequestID) {
 		return
 	}
 	found := 0
 	for i := range r.head.Fields {
 		f := &r.head.Fields[i]
-		if f.Kind != http1.KindXRequestID {
+		if f.Kind != head.KindXRequestID {
 			continue
 		}
 		if found++; found > 1 || f.Drop || !wellFormedID(f.Value) {

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // readForwarded reads Forwarded (RFC 7239) as readChain does X-Forwarded-For.
@@ -15,8 +15,8 @@ import (
 //
 // A proxy that hides who has asked it ("unknown", or a name of its own making)
 // ends the list: who it was is not known, and the address right of it counts.
-func (f *forwarder) readForwarded(s *sender, req *http1.Request) {
-	l := list{fields: req.Fields, kind: http1.KindForwarded, quoted: true}
+func (f *forwarder) readForwarded(s *sender, req *head.Request) {
+	l := list{fields: req.Fields, kind: head.KindForwarded, quoted: true}
 	for {
 		text := l.prev()
 		var e element
@@ -36,7 +36,7 @@ func (f *forwarder) readForwarded(s *sender, req *http1.Request) {
 }
 
 func isScheme(b []byte) bool {
-	return http1.EqualFold(b, "http") || http1.EqualFold(b, "https") || http1.EqualFold(b, "ws") || http1.EqualFold(b, "wss")
+	return head.EqualFold(b, "http") || head.EqualFold(b, "https") || head.EqualFold(b, "ws") || head.EqualFold(b, "wss")
 }
 
 // An element is one forwarded-element of RFC 7239 section 4. Values are without
@@ -79,11 +79,11 @@ func (e *element) set(name, value []byte) bool {
 	var at *[]byte
 	var bit uint8
 	switch {
-	case http1.EqualFold(name, "for"):
+	case head.EqualFold(name, "for"):
 		at, bit = &e.client, 1
-	case http1.EqualFold(name, "host"):
+	case head.EqualFold(name, "host"):
 		at, bit = &e.host, 2
-	case http1.EqualFold(name, "proto"):
+	case head.EqualFold(name, "proto"):
 		at, bit = &e.proto, 4
 	default:
 		return true

@@ -3,7 +3,7 @@ package proxy
 import (
 	"net/netip"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -37,14 +37,14 @@ func (r *Request) sender() *sender {
 }
 
 // told are the fields that tell of a client in the X-Forwarded- way.
-var told = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost, http1.KindXForwardedPort)
+var told = head.Kinds(head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost, head.KindXForwardedPort)
 
 // read finds out who sent a request. A trusted peer tells it in fields of the
 // X-Forwarded- kind or, where there is none of those, in Forwarded. The two
 // are never mixed: a proxy writes one of them, and passes on what its client
 // has made up of the other. Nearly all proxies write X-Forwarded-For, so that
 // a Forwarded beside it is not looked at.
-func (f *forwarder) read(s *sender, req *http1.Request, peer netip.Addr, ours string) {
+func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours string) {
 	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, f.trustsPeer(peer, ours)
 	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
 	if !s.trusted {
@@ -53,10 +53,10 @@ func (f *forwarder) read(s *sender, req *http1.Request, peer netip.Addr, ours st
 	switch seen := req.Seen(); {
 	case seen&told != 0:
 		f.readChain(s, req)
-		s.proto = last(req, http1.KindXForwardedProto)
-		s.host = last(req, http1.KindXForwardedHost)
-		s.port = last(req, http1.KindXForwardedPort)
-	case seen.Has(http1.KindForwarded):
+		s.proto = last(req, head.KindXForwardedProto)
+		s.host = last(req, head.KindXForwardedHost)
+		s.port = last(req, head.KindXForwardedPort)
+	case seen.Has(head.KindForwarded):
 		f.readForwarded(s, req)
 	}
 	if !plainHost(s.host) {
@@ -83,7 +83,7 @@ func (f *forwarder) pass(s *sender, ip netip.Addr) bool {
 
 // isSecure reports whether the client used TLS.
 func (s *sender) isSecure() bool {
-	return http1.EqualFold(s.proto, "https") || http1.EqualFold(s.proto, "wss")
+	return head.EqualFold(s.proto, "https") || head.EqualFold(s.proto, "wss")
 }
 
 // scheme is the one that the app is told of, or takes where it is told nothing:

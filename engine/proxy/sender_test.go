@@ -54,7 +54,7 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 		for _, list := range []string{"short", "trusted", "commas", "forwarded"} {
 			b.Run(fmt.Sprintf("%d/%s", routes, list), func(b *testing.B) {
 				x := newHTTP1Client(nil)
-				x.request.head, x.request.view.Head = &x.head, &x.head
+				x.request.head, x.request.view.Head = &x.head.Request, &x.head.Request
 				x.request.snap = &Snapshot{Plan: p, forward: newForwarder(p)}
 				x.c = peerConn{peer: netip.AddrPortFrom(local, 1)}
 				head := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lists[list] + "\r\n")

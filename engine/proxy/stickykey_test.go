@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/match"
@@ -18,14 +19,14 @@ import (
 )
 
 // tryParse parses a request with these lines in its head.
-func tryParse(lines string) (*http1.Request, bool) {
+func tryParse(lines string) (*head.Request, bool) {
 	req := new(http1.Request)
 	in := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lines + "\r\n")
 	n, err := req.Parse(in, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})
-	return req, err == nil && n == len(in)
+	return &req.Request, err == nil && n == len(in)
 }
 
-func parsed(t testing.TB, lines string) *http1.Request {
+func parsed(t testing.TB, lines string) *head.Request {
 	t.Helper()
 	req, ok := tryParse(lines)
 	require.True(t, ok, "%.200q", lines)

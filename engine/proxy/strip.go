@@ -1,6 +1,6 @@
 package proxy
 
-import "github.com/ldcorn/ldcorn/engine/http1"
+import "github.com/ldcorn/ldcorn/engine/head"
 
 // appendTarget writes the target for the worker: the client's in origin form,
 // without the prefix that the group strips. It reports whether the prefix was
@@ -9,7 +9,7 @@ import "github.com/ldcorn/ldcorn/engine/http1"
 // What the app decodes of the target is the decoded path that the route was
 // found by, minus the prefix. Nothing else may go: a router that saw
 // "/api//admin" must not lead to an app that sees "/admin".
-func appendTarget(out []byte, req *http1.Request, prefix string) ([]byte, bool) {
+func appendTarget(out []byte, req *head.Request, prefix string) ([]byte, bool) {
 	if prefix == "" {
 		return append(out, req.Origin...), false
 	}
@@ -17,7 +17,7 @@ func appendTarget(out []byte, req *http1.Request, prefix string) ([]byte, bool) 
 	if !ok {
 		return append(out, req.Origin...), false
 	}
-	if c, width := http1.Unescape(req.RawPath[n:]); c == '/' {
+	if c, width := head.Unescape(req.RawPath[n:]); c == '/' {
 		n += width // an escaped slash becomes a plain one: a target begins with "/"
 	}
 	return append(append(out, '/'), req.Origin[n:]...), true
@@ -29,12 +29,12 @@ func appendTarget(out []byte, req *http1.Request, prefix string) ([]byte, bool) 
 func prefixLen(raw []byte, prefix string) (int, bool) {
 	i := 0
 	for j := 0; j < len(prefix); j++ {
-		c, n := http1.Unescape(raw[i:])
+		c, n := head.Unescape(raw[i:])
 		if n == 0 || c != prefix[j] {
 			return 0, false
 		}
 		i += n
 	}
-	c, n := http1.Unescape(raw[i:])
+	c, n := head.Unescape(raw[i:])
 	return i, n == 0 || c == '/'
 }

@@ -51,14 +51,14 @@ func TestStrip(t *testing.T) {
 		n, err := req.Parse([]byte("GET "+c.in+" HTTP/1.1\r\nHost: a\r\n\r\n"), nil)
 		require.Nil(t, err, c.in)
 		require.Positive(t, n)
-		got, stripped := appendTarget(nil, &req, c.prefix)
+		got, stripped := appendTarget(nil, &req.Request, c.prefix)
 		assert.Equal(t, c.want, string(got), "%q without %q", c.in, c.prefix)
 		assert.Equal(t, c.want != string(req.Origin), stripped, "%q without %q", c.in, c.prefix)
 	}
 	var req http1.Request
 	_, err := req.Parse([]byte("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"), nil)
 	require.Nil(t, err)
-	got, _ := appendTarget(nil, &req, "/api")
+	got, _ := appendTarget(nil, &req.Request, "/api")
 	assert.Equal(t, "*", string(got))
 }
 

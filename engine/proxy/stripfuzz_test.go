@@ -54,7 +54,7 @@ func FuzzStrip(f *testing.F) {
 		}
 		before, err := url.PathUnescape(string(req.RawPath))
 		require.NoError(t, err)
-		out, was := appendTarget(nil, &req, prefix)
+		out, was := appendTarget(nil, &req.Request, prefix)
 		path, query, _ := strings.Cut(string(out), "?")
 		after, err := url.PathUnescape(path)
 		require.NoError(t, err, "%q", out)
@@ -94,7 +94,7 @@ func TestStripAsPythonDecodes(t *testing.T) {
 		if refused != nil || n == 0 {
 			continue
 		}
-		out, _ := appendTarget(nil, &req, prefix)
+		out, _ := appendTarget(nil, &req.Request, prefix)
 		sent, _, _ := strings.Cut(string(out), "?")
 		pairs = append(pairs, pair{string(req.Path), string(req.RawPath), sent})
 	}

@@ -62,7 +62,7 @@ func (u *upload) check(err error) error {
 // appendFirst returns what is written to the worker of the part that has come
 // with the head: out with some of it appended, and the rest.
 func (u *upload) appendFirst(out []byte) ([]byte, []byte) {
-	if !u.r.head.Chunked {
+	if !u.r.head.Streamed {
 		return out, u.first
 	}
 	if len(u.first) > 0 {
@@ -168,7 +168,7 @@ const (
 // read reads a part of the body and returns what is to be written of it: one
 // chunk, without extensions and trailers, where the length is not known.
 func (u *upload) read(t netloop.Task) (part []byte, err error) {
-	if !u.r.head.Chunked {
+	if !u.r.head.Streamed {
 		n, whole, err := u.r.client.ReadBody(t, u.buf.b, u.pace.left())
 		u.took(int64(n), whole)
 		return u.buf.b[:n], u.check(err)

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"hash/maphash"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 )
 
 // A nameKind says where to look for a name.
@@ -54,7 +54,7 @@ func (v *View) indexed(kind nameKind) bool {
 }
 
 // build fills the table with all names of a kind.
-func (t *names) build(kind nameKind, head *http1.Request) {
+func (t *names) build(kind nameKind, head *head.Request) {
 	t.built, t.places = true, t.places[:0]
 	switch kind {
 	case queryNames:
@@ -79,7 +79,7 @@ func (t *names) build(kind nameKind, head *http1.Request) {
 	}
 }
 
-func isCookie(f *http1.Field) bool { return f.Kind == http1.KindCookie && !f.Drop }
+func isCookie(f *head.Field) bool { return f.Kind == head.KindCookie && !f.Drop }
 
 // size makes room for n names.
 func (t *names) size(n int) {
@@ -110,7 +110,7 @@ func (t *names) enterQuery(list []byte) {
 		pair, rest, _ := bytes.Cut(list[from:], ampersand)
 		if name, _, _ := bytes.Cut(pair, equals); len(pair) > 0 {
 			if isEscaped(name) {
-				decoded = http1.AppendQueryDecoded(decoded[:0], name)
+				decoded = head.AppendQueryDecoded(decoded[:0], name)
 				name = decoded
 			}
 			t.enter(place{maphash.Bytes(nameSeed, name), 0, int32(from), int32(from + len(pair))})
@@ -119,7 +119,7 @@ func (t *names) enterQuery(list []byte) {
 	}
 }
 
-func (t *names) enterHeaders(fields []http1.Field) {
+func (t *names) enterHeaders(fields []head.Field) {
 	if cap(t.next) < len(fields) {
 		t.next = make([]int32, len(fields))
 	}

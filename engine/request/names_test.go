@@ -19,7 +19,7 @@ func big(t testing.TB, target, lines string) *View {
 	n, err := req.Parse(in, &http1.Limits{MaxHead: 1 << 20, MaxLine: 1 << 20, MaxFields: 10_000})
 	require.Nil(t, err)
 	require.Equal(t, len(in), n)
-	return &View{Head: req, Origin: &sampleOrigin{ip: loopback, scheme: "http", id: []byte("ours")}}
+	return &View{Head: &req.Request, Origin: &sampleOrigin{ip: loopback, scheme: "http", id: []byte("ours")}}
 }
 
 // allOf returns all values with a name.
@@ -47,7 +47,7 @@ func FuzzNames(f *testing.F) {
 		if n, err := req.Parse(in, nil); err != nil || n != len(in) {
 			return
 		}
-		v := &View{Head: req, Origin: &sampleOrigin{ip: loopback, scheme: "http", id: []byte("ours")}}
+		v := &View{Head: &req.Request, Origin: &sampleOrigin{ip: loopback, scheme: "http", id: []byte("ours")}}
 		names := []string{first, second, "sid", "a", "cookie", "host", "x-request-id", "x-forwarded-for"}
 		for _, name := range names {
 			if name == "" || strings.ContainsAny(name, "=;&") {

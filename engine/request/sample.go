@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 )
 
@@ -71,11 +72,11 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 		return nil, fmt.Errorf("%q is not one request", line)
 	}
 	for _, f := range s.head.Fields {
-		if f.Kind == http1.KindXRequestID && len(f.Value) > 0 {
+		if f.Kind == head.KindXRequestID && len(f.Value) > 0 {
 			s.origin.id = f.Value
 		}
 	}
-	s.View = View{Head: &s.head, Origin: &s.origin, Budget: opts.Budget}
+	s.View = View{Head: &s.head.Request, Origin: &s.origin, Budget: opts.Budget}
 	return s, nil
 }
 

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 	"unsafe"
 
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
@@ -20,7 +20,7 @@ type Origin interface {
 // required. The head can be parsed again for the next request after a call of
 // Release. A View is not safe for concurrent use.
 type View struct {
-	Head   *http1.Request
+	Head   *head.Request
 	Origin Origin
 	// Budget is what matching the request may cost, in the units of
 	// match.Spender. It is raised to a minimum of some milliseconds.
@@ -36,8 +36,8 @@ var _ match.Request = (*View)(nil)
 
 // Written is the set of fields that ldcorn writes itself, if at all: no app
 // gets what the client sent in them.
-var Written = http1.Kinds(http1.KindXForwardedFor, http1.KindXForwardedProto, http1.KindXForwardedHost,
-	http1.KindXForwardedPort, http1.KindXForwarded, http1.KindXRealIP, http1.KindForwarded, http1.KindXRequestID)
+var Written = head.Kinds(head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost,
+	head.KindXForwardedPort, head.KindXForwarded, head.KindXRealIP, head.KindForwarded, head.KindXRequestID)
 
 // Method returns the method.
 func (v *View) Method() []byte { return v.Head.Method }
@@ -64,12 +64,7 @@ func (v *View) Websocket() bool { return v.Head.Upgrade }
 func (v *View) ContentLength() int64 { return v.Head.ContentLength }
 
 // Proto returns the version of HTTP.
-func (v *View) Proto() string {
-	if v.Head.Minor == 0 {
-		return "HTTP/1.0"
-	}
-	return "HTTP/1.1"
-}
+func (v *View) Proto() string { return v.Head.Proto }
 
 // Host returns the host in lower case, without port and final dot, and an IPv6
 // address in its short form.
@@ -138,7 +133,7 @@ func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 			continue
 		}
 		t.looked += len(name)
-		if !http1.EqualFold(f.Name, name) {
+		if !head.EqualFold(f.Name, name) {
 			continue
 		}
 		if Written.Has(f.Kind) {
@@ -171,9 +166,9 @@ func (v *View) fieldFrom(name string, at int) int {
 // written returns the value of a field that ldcorn writes for the app, or nil.
 func (v *View) written(name string) []byte {
 	switch {
-	case name == http1.KindXRequestID.String():
+	case name == head.KindXRequestID.String():
 		return v.Origin.RequestID()
-	case name == http1.KindHost.String() && !v.Head.Seen().Has(http1.KindHost):
+	case name == head.KindHost.String() && !v.Head.Seen().Has(head.KindHost):
 		return v.Head.Host
 	}
 	return nil
@@ -181,7 +176,7 @@ func (v *View) written(name string) []byte {
 
 // Cookie returns the value of the first cookie with a name.
 func (v *View) Cookie(name string) ([]byte, bool) {
-	if !v.Head.Seen().Has(http1.KindCookie) {
+	if !v.Head.Seen().Has(head.KindCookie) {
 		return nil, false
 	}
 	t := &v.names[cookieNames]
@@ -238,7 +233,7 @@ func (v *View) decoded(b []byte) []byte {
 	if !isEscaped(b) {
 		return b
 	}
-	v.value = http1.AppendQueryDecoded(v.value[:0], b)
+	v.value = head.AppendQueryDecoded(v.value[:0], b)
 	return v.value
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/match"
 )
@@ -22,7 +23,7 @@ func parsed(t testing.TB, line, lines string) *View {
 	n, err := req.Parse([]byte(line+"\r\n"+lines+"\r\n"), nil)
 	require.Nil(t, err)
 	require.Positive(t, n)
-	return &View{Head: req, Origin: &sampleOrigin{ip: loopback, scheme: "https", id: []byte("ours")}}
+	return &View{Head: &req.Request, Origin: &sampleOrigin{ip: loopback, scheme: "https", id: []byte("ours")}}
 }
 
 func TestCookie(t *testing.T) {
@@ -242,10 +243,10 @@ func TestSampleOptions(t *testing.T) {
 // matches what a view shows.
 func TestUnseenHeaders(t *testing.T) {
 	values := map[string]string{"content-length": "0", "transfer-encoding": "chunked", "expect": "100-continue"}
-	for k := http1.KindOther + 1; k.String() != ""; k++ {
+	for k := head.KindOther + 1; k.String() != ""; k++ {
 		name := k.String()
 		lines := fmt.Sprintf("%s: %s\r\n", name, cmp.Or(values[name], "x"))
-		if k != http1.KindHost {
+		if k != head.KindHost {
 			lines += "Host: a\r\n"
 		}
 		_, seen := parsed(t, "POST / HTTP/1.1", lines).Header(name)

@@ -9,7 +9,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
-	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
@@ -35,7 +35,7 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 		return nil, err
 	}
 	req, err := h.runner.decider.Sample(q.line, q.options)
-	var refused *http1.Error
+	var refused *head.Error
 	switch {
 	case errors.As(err, &refused):
 		o := decide.Outcome[string]{Refusal: &decide.Refusal{Status: refused.Status, Reason: refused.Reason}}

@@ -1,22 +1,23 @@
-package http1
+package head
 
 import "bytes"
 
 const maxHostName = 255 // bytes, as in the DNS
 
-// checkHost sets Host from the target and the Host field. A target in
+// CheckHost sets Host from the target and the Host field. A target in
 // absolute-form overrides the field, as RFC 9112 §3.2.2 requires. The field's
 // value becomes the same, so that there is only one answer to what the host is.
-func (r *Request) checkHost() *Error {
+// With required, there must be a field.
+func (r *Request) CheckHost(required bool) *Error {
 	switch {
-	case !r.seen.Has(KindHost) && r.Minor == 1:
+	case !r.seen.Has(KindHost) && required:
 		return errNoHost
 	case !r.seen.Has(KindHost):
 		r.Host = withoutEmptyPort(r.authority)
 		return nil
 	}
 	field := &r.Fields[r.hostAt]
-	if !validHost(field.Value) {
+	if !ValidHost(field.Value) {
 		return errHost
 	}
 	r.Host = field.Value
@@ -33,12 +34,12 @@ func (r *Request) checkHost() *Error {
 // as the same host.
 func withoutEmptyPort(host []byte) []byte { return bytes.TrimSuffix(host, []byte(":")) }
 
-// validHost reports whether b is a name or address, optionally with a port,
+// ValidHost reports whether b is a name or address, optionally with a port,
 // which may be empty. It is stricter than RFC 3986: it allows no user, no
 // escapes, and only letters, digits and "-._~" in a name, because the host ends
 // up in forwarded fields and in URLs that apps build. It allows no empty label,
 // because in the DNS only the final label of a name can be empty.
-func validHost(b []byte) bool {
+func ValidHost(b []byte) bool {
 	if len(b) == 0 {
 		return false
 	}
@@ -61,7 +62,7 @@ func validHost(b []byte) bool {
 
 var hostByte = func() (class [256]uint8) {
 	for c := range class {
-		if nameClass[c] == tokenByte {
+		if NameClass[c] == TokenByte {
 			class[c] = 1
 		}
 	}
@@ -77,7 +78,7 @@ func validPort(b []byte) bool {
 	}
 	n := 0
 	for _, c := range b[1:] {
-		if !isDigit(c) {
+		if !IsDigit(c) {
 			return false
 		}
 		n = n*10 + int(c-'0')
@@ -102,7 +103,7 @@ func validIPv6(b []byte) bool {
 			i++
 		}
 		start := i
-		for i < len(b) && i-start < 4 && hexValue[b[i]] != notHex {
+		for i < len(b) && i-start < 4 && HexValue[b[i]] != NotHex {
 			i++
 		}
 		if i < len(b) && b[i] == '.' {
@@ -128,7 +129,7 @@ func complete(groups int, gap bool) bool {
 func validIPv4(b []byte) bool {
 	for part := range 4 {
 		n, digits, zero := 0, 0, len(b) > 0 && b[0] == '0'
-		for len(b) > 0 && isDigit(b[0]) && digits < 3 {
+		for len(b) > 0 && IsDigit(b[0]) && digits < 3 {
 			n = n*10 + int(b[0]-'0')
 			digits++
 			b = b[1:]

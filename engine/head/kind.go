@@ -1,4 +1,4 @@
-package http1
+package head
 
 import "encoding/binary"
 
@@ -129,8 +129,8 @@ func (s KindSet) Has(k Kind) bool { return s>>k&1 != 0 }
 const (
 	// hopByHop are the kinds from KindConnection to KindHTTP2Settings.
 	hopByHop = KindSet(1)<<(KindHTTP2Settings+1) - 2
-	// framing kinds are never copied; ldcorn writes its own.
-	framing = KindSet(1<<KindContentLength | 1<<KindTransferEncoding | 1<<KindTrailer | 1<<KindExpect)
+	// Framing kinds are never copied; ldcorn writes its own.
+	Framing = KindSet(1<<KindContentLength | 1<<KindTransferEncoding | 1<<KindTrailer | 1<<KindExpect)
 )
 
 // OfConnection reports whether fields of the kind apply to one connection only,
@@ -139,7 +139,7 @@ func (k Kind) OfConnection() bool { return hopByHop.Has(k) }
 
 // Frames reports whether fields of the kind say how a body is sent. ldcorn
 // writes its own, and never copies them.
-func (k Kind) Frames() bool { return framing.Has(k) }
+func (k Kind) Frames() bool { return Framing.Has(k) }
 
 // kindTable is a hash table of kinds by the length and the two ends of a name.
 // A slot holds a Kind, or 0 if free; collisions go to the next slot.
@@ -165,17 +165,17 @@ func KindOf(name string) Kind {
 	if !IsToken(name) {
 		return KindOther
 	}
-	return kindOf([]byte(name))
+	return KindOfToken([]byte(name))
 }
 
-// kindOf returns the kind of a name, which must be a token and not empty.
-func kindOf(name []byte) Kind {
+// KindOfToken returns the kind of a name, which must be a token and not empty.
+func KindOfToken(name []byte) Kind {
 	for i := kindHash(name); ; i++ {
 		k := kindTable[i]
 		switch {
 		case k == 0 && isXForwarded(name):
 			return KindXForwarded
-		case k == 0 || equalToken(name, kindNames[k]):
+		case k == 0 || EqualToken(name, kindNames[k]):
 			return k
 		}
 	}
@@ -183,14 +183,14 @@ func kindOf(name []byte) Kind {
 
 // isXForwarded reports whether a token begins with "X-Forwarded-".
 func isXForwarded(name []byte) bool {
-	return len(name) >= len(xForwarded) && equalToken(name[:len(xForwarded)], xForwarded)
+	return len(name) >= len(xForwarded) && EqualToken(name[:len(xForwarded)], xForwarded)
 }
 
-// equalToken reports whether a token equals lower, ignoring case. Setting bit
+// EqualToken reports whether a token equals lower, ignoring case. Setting bit
 // 0x20 is exact here: among token bytes it yields a letter, digit or hyphen
 // only for letters, digits and hyphens themselves, and lower contains nothing
 // else.
-func equalToken(token []byte, lower string) bool {
+func EqualToken(token []byte, lower string) bool {
 	if len(token) != len(lower) {
 		return false
 	}
@@ -207,6 +207,8 @@ func equalToken(token []byte, lower string) bool {
 	}
 	return true
 }
+
+const ones = 0x0101010101010101 // eight equal bytes
 
 // word loads eight bytes of s from i, the first in the lowest byte.
 func word(s string, i int) uint64 {

@@ -1,4 +1,4 @@
-package http1
+package head
 
 import "bytes"
 
@@ -14,8 +14,8 @@ type Field struct {
 	Drop bool
 }
 
-// find returns the first field of kind k that is not dropped, or nil.
-func find(fields []Field, k Kind) *Field {
+// Find returns the first field of kind k that is not dropped, or nil.
+func Find(fields []Field, k Kind) *Field {
 	for i := range fields {
 		if fields[i].Kind == k && !fields[i].Drop {
 			return &fields[i]
@@ -34,7 +34,7 @@ func NextElement(list []byte) (element, rest []byte) {
 		if i < 0 {
 			i = len(list)
 		}
-		element = trim(list[:i])
+		element = Trim(list[:i])
 		list = list[min(i+1, len(list)):]
 		if len(element) > 0 {
 			return element, list

@@ -1,4 +1,4 @@
-package http1
+package head
 
 import (
 	"bytes"
@@ -22,10 +22,13 @@ var targetClass = [256]uint8{
 	'\\': targetBackslash,
 }
 
-// parseTarget checks the target and splits it. The caller has ensured that it
-// is not empty and contains only visible ASCII.
-func (r *Request) parseTarget() *Error {
-	t := r.Target
+// SetTarget checks the target, sets it and takes it apart. The method is set
+// already.
+func (r *Request) SetTarget(t []byte) *Error {
+	r.Target = t
+	if len(t) == 0 || !isVisible(t) {
+		return errTarget
+	}
 	switch {
 	case t[0] == '/':
 		r.Origin = t
@@ -37,7 +40,17 @@ func (r *Request) parseTarget() *Error {
 	return r.parseAbsolute(t)
 }
 
-// parseAbsolute parses an http or https URL.
+// isVisible reports whether t holds visible ASCII only.
+func isVisible(t []byte) bool {
+	for _, c := range t {
+		if c <= ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
+// parseAbsolute reads an http or https URL.
 func (r *Request) parseAbsolute(t []byte) *Error {
 	i := bytes.IndexByte(t, ':')
 	if i < 0 || !EqualFold(t[:i], "http") && !EqualFold(t[:i], "https") {
@@ -52,7 +65,7 @@ func (r *Request) parseAbsolute(t []byte) *Error {
 	if end < 0 {
 		end = len(rest)
 	}
-	if !validHost(rest[:end]) {
+	if !ValidHost(rest[:end]) {
 		return errTarget
 	}
 	r.authority, rest = rest[:end], rest[end:]
@@ -124,8 +137,8 @@ func validEscapes(t []byte) bool {
 		if i+2 >= len(t) {
 			return false
 		}
-		hi, lo := hexValue[t[i+1]], hexValue[t[i+2]]
-		if hi|lo == notHex || hi|lo == 0 {
+		hi, lo := HexValue[t[i+1]], HexValue[t[i+2]]
+		if hi|lo == NotHex || hi|lo == 0 {
 			return false
 		}
 		t = t[i+3:]
@@ -175,7 +188,7 @@ func Unescape(path []byte) (c byte, n int) {
 	case len(path) == 0:
 		return 0, 0
 	case path[0] == '%':
-		return hexValue[path[1]]<<4 | hexValue[path[2]], len("%00")
+		return HexValue[path[1]]<<4 | HexValue[path[2]], len("%00")
 	}
 	return path[0], 1
 }
@@ -190,8 +203,8 @@ func AppendQueryDecoded(dst, b []byte) []byte {
 		switch {
 		case c == '+':
 			c = ' '
-		case c == '%' && i+2 < len(b) && hexValue[b[i+1]]|hexValue[b[i+2]] != notHex:
-			c = hexValue[b[i+1]]<<4 | hexValue[b[i+2]]
+		case c == '%' && i+2 < len(b) && HexValue[b[i+1]]|HexValue[b[i+2]] != NotHex:
+			c = HexValue[b[i+1]]<<4 | HexValue[b[i+2]]
 			i += 2
 		}
 		dst = append(dst, c)
@@ -204,13 +217,13 @@ func toUTF8(dst []byte, start int) []byte {
 	if utf8.Valid(dst[start:]) {
 		return dst
 	}
-	return append(dst[:start], bytesToUTF8(dst[start:])...)
+	return append(dst[:start], BytesToUTF8(dst[start:])...)
 }
 
-// bytesToUTF8 replaces invalid UTF-8 as Python does: with one U+FFFD for each
+// BytesToUTF8 replaces invalid UTF-8 as Python does: with one U+FFFD for each
 // longest part of b that could have begun a character. It allocates, but
 // well-formed requests never need it.
-func bytesToUTF8(b []byte) []byte {
+func BytesToUTF8(b []byte) []byte {
 	out := make([]byte, 0, 3*len(b))
 	for len(b) > 0 {
 		_, n := utf8.DecodeRune(b)

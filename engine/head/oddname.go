@@ -1,11 +1,14 @@
-package http1
+package head
+
+// MaxName is how many bytes a field name may have.
+const MaxName = 256
 
 // IsOddName reports whether a field name has bytes other than letters, digits,
 // hyphens and dots. Request fields with such names are not forwarded, except
 // for underscores if Limits allows them.
 func IsOddName(name []byte) bool {
 	for _, c := range name {
-		if nameClass[c] != tokenByte {
+		if NameClass[c] != TokenByte {
 			return true
 		}
 	}
@@ -16,15 +19,15 @@ func IsOddName(name []byte) bool {
 // bytes have these classes. Whatever the limits say, no app gets a field that
 // it could mistake for one with a Kind, which ldcorn reads or writes
 // (CVE-2026-3902).
-func dropsName(name []byte, class uint8, lim *Limits) bool {
-	if class&oddByte != 0 || !lim.Underscores || len(name) > maxName {
+func dropsName(name []byte, class uint8, underscores bool) bool {
+	if class&OddByte != 0 || !underscores || len(name) > MaxName {
 		return true
 	}
-	var folded [maxName]byte
+	var folded [MaxName]byte
 	for i, c := range name {
 		folded[i] = foldByte(c)
 	}
-	return kindOf(folded[:len(name)]) != KindOther
+	return KindOfToken(folded[:len(name)]) != KindOther
 }
 
 // EqualFolded is EqualFold, but also treats "_" as "-" in both arguments.
@@ -33,7 +36,7 @@ func EqualFolded(name []byte, lower string) bool {
 		return false
 	}
 	for i, c := range name {
-		if foldByte(lowerByte(c)) != foldByte(lower[i]) {
+		if foldByte(LowerByte(c)) != foldByte(lower[i]) {
 			return false
 		}
 	}

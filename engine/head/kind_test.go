@@ -1,4 +1,4 @@
-package http1
+package head
 
 import (
 	"net/netip"
@@ -13,16 +13,16 @@ func TestKindOf(t *testing.T) {
 		name := k.String()
 		assert.NotEmpty(t, name)
 		assert.Equal(t, strings.ToLower(name), name)
-		assert.Equal(t, k, kindOf([]byte(name)), name)
-		assert.Equal(t, k, kindOf([]byte(strings.ToUpper(name))), name)
+		assert.Equal(t, k, KindOfToken([]byte(name)), name)
+		assert.Equal(t, k, KindOfToken([]byte(strings.ToUpper(name))), name)
 		for i := range name {
 			for _, c := range []byte("x!^_`~") {
 				if changed := name[:i] + string(c) + name[i+1:]; changed != name {
-					assert.Equal(t, otherThan(changed), kindOf([]byte(changed)), changed)
+					assert.Equal(t, otherThan(changed), KindOfToken([]byte(changed)), changed)
 				}
 			}
 		}
-		assert.Equal(t, otherThan(name+"x"), kindOf([]byte(name+"x")), name)
+		assert.Equal(t, otherThan(name+"x"), KindOfToken([]byte(name+"x")), name)
 	}
 	assert.Less(t, int(numKinds), 64, "a KindSet has 64 bits")
 	assert.Equal(t, "", KindOther.String())
@@ -42,41 +42,10 @@ func otherThan(name string) Kind {
 // TestXForwarded: every name that begins with X-Forwarded- is recognized.
 func TestXForwarded(t *testing.T) {
 	for _, name := range []string{"X-Forwarded-", "x-forwarded-prefix", "X-FORWARDED-SSL", "X-Forwarded-For-Original", "X-Forwarded-F", "X-Forwarded-_"} {
-		assert.Equal(t, KindXForwarded, kindOf([]byte(name)), name)
+		assert.Equal(t, KindXForwarded, KindOfToken([]byte(name)), name)
 	}
 	for _, name := range []string{"X-Forwarded", "X-Forward-For", "X-Forwarded!For", "Forwarded-For", "x-forwardeds-for"} {
-		assert.Equal(t, KindOther, kindOf([]byte(name)), name)
-	}
-}
-
-func TestControlIndex(t *testing.T) {
-	for c := range 256 {
-		for length := 1; length < 20; length++ {
-			for at := range length {
-				b := []byte(strings.Repeat("x", length))
-				b[at] = byte(c)
-				want := length
-				if c < 0x20 || c == 0x7f {
-					want = at
-				}
-				if got := controlIndex(b, 0); got != want {
-					t.Fatalf("controlIndex(%q) = %d, want %d", b, got, want)
-				}
-				if c == '\t' {
-					want = length
-				}
-				if got := textEnd(b, 0); got != want {
-					t.Fatalf("textEnd(%q) = %d, want %d", b, got, want)
-				}
-				want = length
-				if c < 0x20 || c >= 0x7f {
-					want = at
-				}
-				if got := asciiEnd(b, 0); got != want {
-					t.Fatalf("asciiEnd(%q) = %d, want %d", b, got, want)
-				}
-			}
-		}
+		assert.Equal(t, KindOther, KindOfToken([]byte(name)), name)
 	}
 }
 
