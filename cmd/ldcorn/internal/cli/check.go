@@ -27,12 +27,12 @@ type checkFlags struct {
 	verbose      bool
 	maxSteps     uint64
 	timeout      time.Duration
-	color        bool // of diagnostics
+	color        bool // print diagnostics in colour
 	cell         *confine.Cell
 }
 
-// newCheckCommand returns the command that evaluates a configuration and shows
-// what is wrong with it. It starts nothing, except interpreters with --import.
+// newCheckCommand returns the command that evaluates a configuration and shows its
+// errors and warnings. It starts nothing, except interpreters with --import.
 func newCheckCommand(opts *rootOptions) *cobra.Command {
 	f := &checkFlags{}
 	cmd := &cobra.Command{
@@ -116,7 +116,7 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 	return nil
 }
 
-// options returns the options of the evaluation that the flags ask for.
+// options returns the options that the flags set for the evaluation.
 func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	out := config.Options{
 		AllowMissingEnv: f.allowMissing,
@@ -139,7 +139,7 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	return out, err
 }
 
-// write prints the diagnostics, and a summary of a configuration that is fine.
+// write prints the diagnostics and, if the configuration is fine, a summary.
 func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, stderr io.Writer) error {
 	switch f.format {
 	case "json":

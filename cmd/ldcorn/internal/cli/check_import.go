@@ -17,13 +17,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// importScript is the program that the interpreter runs. It documents its exit
-// codes.
+// importScript is the program that the interpreter runs. Its comment explains its
+// exit codes.
 //
 //go:embed check_import.py
 var importScript string
 
-// codeImport is the code of an interpreter that cannot import its app.
+// codeImport is the code of an app that its interpreter cannot import.
 const codeImport = "L030"
 
 const (
@@ -33,12 +33,12 @@ const (
 	exitNoModule    = 7
 
 	importsAtOnce = 2
-	shownLines    = 12 // of an interpreter's error
+	shownLines    = 12 // of the error of an interpreter
 )
 
-// importApps has the interpreter of each group import the app, as a worker
-// would, and reports each that cannot. It asks once for all groups between which
-// an import sees no difference.
+// importApps makes the interpreter of each group import the app, as a worker does,
+// and reports the groups where that fails. Groups that are the same to an import
+// are checked once.
 func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 	found := make([]*diag.Diagnostic, len(p.Groups))
 	asked := make(map[string]bool)
@@ -61,7 +61,7 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 	machine.AddToGroups(p, found, report)
 }
 
-// importKey returns a key that is equal for groups whose apps import alike.
+// importKey returns a key. Groups with the same key are the same to an import.
 func importKey(group *plan.Group) string {
 	key := fmt.Sprintf("%q %q %q %q", group.Python, group.Cwd, group.App, group.UvicornArgs)
 	for _, v := range group.Env {
@@ -70,8 +70,8 @@ func importKey(group *plan.Group) string {
 	return key
 }
 
-// importApp has an interpreter import the app of a group. It returns nil where
-// that works.
+// importApp makes an interpreter import the app of a group. It returns nil if that
+// works.
 func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) *diag.Diagnostic {
 	d := &diag.Diagnostic{Code: codeImport, Severity: diag.Error}
 	python, err := worker.FindPython(group, configDir)
@@ -97,8 +97,8 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	var exit *exec.ExitError
 	switch {
 	case errors.Is(err, errTooSlow):
-		d.Message = fmt.Sprintf("group %q: app %q is not imported after %s", group.Name, group.App, limit)
-		d.Hint = "`startup_timeout` of LdConfig allows more"
+		d.Message = fmt.Sprintf("group %q: app %q was not imported within %s", group.Name, group.App, limit)
+		d.Hint = "raise `startup_timeout` of LdConfig"
 	case !errors.As(err, &exit):
 		d.Message += ": " + err.Error()
 	case exit.ExitCode() == exitNoAttribute:
@@ -107,7 +107,7 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 		d.Message = fmt.Sprintf("group %q: app %q is not callable", group.Name, group.App)
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNoModule:
-		d.Hint = fmt.Sprintf("it is looked for in %s; `cwd` of the group names another folder", spec.AppFolder())
+		d.Hint = fmt.Sprintf("Python looks for it in %s; set `cwd` of the group to another folder", spec.AppFolder())
 	case exit.ExitCode() != exitNoImport:
 		d.Message += fmt.Sprintf(": the interpreter ended with %s", exit.ProcessState)
 	}
@@ -123,17 +123,17 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 // errTooSlow is the cause of a context that ends when an import takes too long.
 var errTooSlow = errors.New("the import takes too long")
 
-// runImport runs the script as a worker of the group would run, and returns
-// what it wrote to stderr.
+// runImport runs the script in the environment of a worker of the group, and returns
+// its output on stderr.
 func runImport(ctx context.Context, spec worker.Spec) (string, error) {
 	said, err := worker.Ask(ctx, worker.Question{
 		Python: spec.Python, Args: spec.ScriptArgs(importScript, spec.Group.App), Dir: spec.Group.Cwd, Wordy: true,
-		Env: append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check leaves nothing behind
+		Env: append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check changes no files
 	})
 	return said.Stderr, err
 }
 
-// hideSecrets keeps the group's secrets out of what an app printed.
+// hideSecrets replaces the secrets of the group in the output of an app.
 func hideSecrets(s string, group *plan.Group) string {
 	for _, v := range group.Env {
 		if v.Value.IsSecret() && v.Value.Reveal() != "" {

@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// writeSummary prints the groups of a plan in a line each.
+// writeSummary prints a line for each group of a plan.
 func writeSummary(w io.Writer, path string, p *plan.Plan) error {
 	workers, routes := 0, 0
 	for _, group := range p.Groups {
@@ -30,7 +30,7 @@ func writeSummary(w io.Writer, path string, p *plan.Plan) error {
 	return table.Flush()
 }
 
-const shownRoutes = 8 // of one group, in the summary
+const shownRoutes = 8 // how many routes of a group the summary shows
 
 func routeList(routes []plan.Route) string {
 	var out []string
@@ -44,9 +44,10 @@ func routeList(routes []plan.Route) string {
 	return strings.Join(out, ", ")
 }
 
-const shownDigest = 12 // characters of a digest
+const shownDigest = 12 // how many characters of a digest are shown
 
-// writeInputs lists what an evaluation read, with the start of each digest.
+// writeInputs lists the inputs that an evaluation read, with the beginning of each
+// digest.
 func writeInputs(w io.Writer, inputs []plan.Input) error {
 	table := terminal.NewTable(w)
 	fmt.Fprintln(table, "read:")

@@ -11,17 +11,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// completionTimeout bounds how long a press of the tab key waits for a master.
+// completionTimeout limits how long a press of the tab key waits for a master.
 const completionTimeout = time.Second
 
-// completeGroups completes arguments to names of groups, each once.
+// completeGroups completes arguments to names of groups, each of them once.
 func (o *masterOptions) completeGroups(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	names := slices.DeleteFunc(o.groupNames(cmd.Context()), func(name string) bool { return slices.Contains(args, name) })
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeGroupSizes completes arguments to names of groups, each once, with
-// the equals sign before a number of workers.
+// completeGroupSizes completes arguments to names of groups, each of them once,
+// followed by the equals sign before a number of workers.
 func (o *masterOptions) completeGroupSizes(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	var given []string
 	for _, arg := range args {
@@ -40,15 +40,15 @@ func (o *masterOptions) completeGroupFlag(cmd *cobra.Command, _ []string, _ stri
 	return o.groupNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 }
 
-// groupNames asks the running master for its groups. It returns none where that
-// fails: a completion has no place for an error.
+// groupNames asks the running master for its groups. It returns none if that fails,
+// since a completion cannot show an error.
 func (o *masterOptions) groupNames(ctx context.Context) []string {
 	socket, err := o.find()
 	if err != nil {
 		return nil
 	}
 	if ctx == nil {
-		ctx = context.Background() // Cobra gives none while it completes
+		ctx = context.Background() // Cobra sets none while it completes
 	}
 	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
 	defer cancel()
@@ -63,7 +63,7 @@ func (o *masterOptions) groupNames(ctx context.Context) []string {
 	return names
 }
 
-// completeFixed makes a flag complete to one of a few words.
+// completeFixed makes a flag complete to one of some words.
 func completeFixed(cmd *cobra.Command, flag string, words ...string) {
 	mustComplete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
@@ -76,7 +76,7 @@ func mustComplete(cmd *cobra.Command, flag string, by cobra.CompletionFunc) {
 	}
 }
 
-// completeConfig completes to configurations.
+// completeConfig completes arguments to configurations.
 func completeConfig(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return []string{"star", "py"}, cobra.ShellCompDirectiveFilterFileExt
 }

@@ -2,8 +2,8 @@ package cli
 
 import "github.com/spf13/cobra"
 
-// addCompletion adds Cobra's completion command. For a shell that it does not
-// know, Cobra's own shows the help and exits with 0; ours is an error of usage.
+// addCompletion adds Cobra's completion command, and makes an unknown shell a usage
+// error: Cobra shows the help and exits with 0.
 func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd("completion")
 	for _, cmd := range root.Commands() {
@@ -13,7 +13,7 @@ func addCompletion(root *cobra.Command) {
 		cmd.Annotations = traits(noConfig)
 		cmd.Short = "Write the completion script of a shell"
 		cmd.Long = `Write a script to standard output. With it, a shell completes commands, flags, files and
-names of groups. The help of each shell's command says where to put the script.`
+names of groups. The help of the command for each shell says where to put the script.`
 		cmd.Example = `  source <(ldcorn completion bash)
   ldcorn completion zsh > "${fpath[1]}/_ldcorn"
   ldcorn completion fish > ~/.config/fish/completions/ldcorn.fish`

@@ -17,8 +17,8 @@ import (
 // commandPurpose is the purpose of a confined process that runs a command.
 const commandPurpose = "command"
 
-// runConfined runs the command line in a confined process. Its error, which is
-// never nil, ends this process.
+// runConfined runs the command line in a confined process. It always returns an
+// error, with which this process ends.
 func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
@@ -49,7 +49,7 @@ func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	case !errors.As(err, &end):
 		return err
 	case end.Cause == confine.Killed:
-		// As if the signal had ended this process.
+		// The code is the same as if the signal had ended this process.
 		return &exitError{code: 128 + int(end.Signal)}
 	}
 	if end.File == "" {
@@ -58,8 +58,8 @@ func runConfined(cmd *cobra.Command, o *rootOptions) error {
 	return &exitError{exitFailure, o.writeEnded(cmd, end)}
 }
 
-// aboutFile returns the file that a command is about, as far as its command
-// line says.
+// aboutFile returns the file that a command is about, if its command line names
+// one.
 func (o *rootOptions) aboutFile(cmd *cobra.Command) string {
 	args := cmd.Flags().Args()
 	if !takesFiles.of(cmd) {
@@ -72,13 +72,13 @@ func (o *rootOptions) aboutFile(cmd *cobra.Command) string {
 	return shownPath(path)
 }
 
-// stopGrace is how long a command may take to end after a signal. A process
-// that stands still would never end.
+// stopGrace is how long a command can take to end after a signal. A process that
+// hangs would never end.
 const stopGrace = 10 * time.Second
 
-// passSignals passes the signals of this process on to the command, and calls
-// kill if they do not end it. It returns the last signal. A terminal sends its
-// signals to both processes; the command may get one twice.
+// passSignals passes the signals of this process on to the command, and calls kill
+// if they do not end it. It returns the last signal. A terminal sends its signals to
+// both processes, so the command can get a signal twice.
 func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done <-chan struct{}, kill func()) (last os.Signal) {
 	pass := func(os.Signal) {}
 	var late <-chan time.Time
@@ -102,7 +102,7 @@ func passSignals(signals <-chan os.Signal, started <-chan func(os.Signal), done 
 }
 
 // writeEnded says why a confined command has ended, in the format that its
-// diagnostics would have had.
+// diagnostics have.
 func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 	report := end.Report()
 	format := ""

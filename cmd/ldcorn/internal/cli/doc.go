@@ -1,4 +1,4 @@
-// Package cli is the command line of ldcorn: a file for each command, and what
-// several of them share. A command says in its own file what it takes, how its
-// arguments complete and which traits it has; root.go has the list of all.
+// Package cli is the command line of ldcorn. Each command has a file, which defines
+// its arguments, how they complete, and its traits. To add a command, write its file
+// and list it in root.go. Other files have code that commands share.
 package cli

@@ -9,17 +9,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// durationVar adds a flag for a duration. It takes what the configuration
-// takes: a plain number, which counts seconds, or units as in "1m30s".
+// durationVar adds a flag for a duration. Its values are those of the configuration:
+// a plain number of seconds, or a number with units, as in "1m30s".
 func durationVar(flags *pflag.FlagSet, p *time.Duration, name string, unset time.Duration, usage string) {
 	*p = unset
 	flags.Var((*durationValue)(p), name, usage)
 }
 
-// A durationValue is the value of such a flag, a pflag.Value.
+// A durationValue is the value of a flag for a duration. It is a pflag.Value.
 type durationValue time.Duration
 
-// maxSeconds bounds a plain number: ten years, as in the configuration.
+// maxSeconds limits a plain number to ten years, as the configuration does.
 const maxSeconds = 10 * 365 * 24 * 60 * 60
 
 func (d *durationValue) Set(s string) error {
@@ -36,10 +36,10 @@ func (d *durationValue) Set(s string) error {
 	return err
 }
 
-// Type returns the word for which flagWants has a text.
+// Type returns the key in flagWants.
 func (d *durationValue) Type() string { return "duration" }
 
-// String returns "0" for no duration, so that the help shows no default.
+// String returns "0" for the zero duration, so that the help shows no default.
 func (d *durationValue) String() string {
 	if *d == 0 {
 		return "0"

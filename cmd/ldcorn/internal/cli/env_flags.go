@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// envFlags are the flags that stand in for the environment.
+// envFlags are the flags that replace variables of the environment.
 type envFlags struct {
 	env      []string
 	envFiles []string
@@ -17,10 +17,10 @@ type envFlags struct {
 
 func (f *envFlags) addFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.env, "env", nil, "set an environment variable for the evaluation, as `NAME=VALUE` (repeatable)")
-	flags.StringArrayVar(&f.envFiles, "env-file", nil, "take environment variables from a `FILE` of NAME=VALUE lines (repeatable)")
+	flags.StringArrayVar(&f.envFiles, "env-file", nil, "read environment variables from a `FILE` of NAME=VALUE lines (repeatable)")
 }
 
-// variables returns what the flags set.
+// variables returns the variables that the flags set.
 func (f *envFlags) variables() (map[string]string, error) {
 	out := make(map[string]string)
 	for _, path := range f.envFiles {

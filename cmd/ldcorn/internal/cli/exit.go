@@ -11,15 +11,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// The exit codes that every command has. A command may have others.
+// The exit codes of every command. A command can have others.
 const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
 )
 
-// An exitError ends the program with a code. Its err is printed; it is nil where
-// the command has said all there is to say.
+// An exitError ends the program with an exit code, after its err is printed. A nil
+// err prints nothing: the command has already printed everything.
 type exitError struct {
 	code int
 	err  error
@@ -34,13 +34,13 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usageError returns an error about the command line.
+// usageError returns an error about the command line, with its exit code.
 func usageError(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}
 }
 
-// asUsage returns an error about flags as an error of usage, unless it has a code
-// already, such as an error about a file that a flag names.
+// asUsage makes an error about flags a usage error, unless it has an exit code
+// already, as an error about a file that a flag names does.
 func asUsage(err error) error {
 	if errors.As(err, new(*exitError)) {
 		return err
@@ -48,18 +48,18 @@ func asUsage(err error) error {
 	return &exitError{exitUsage, err}
 }
 
-// startHint says where to look if Uvicorn has not found the app. It returns ""
-// for another error.
+// startHint returns a hint for the error that Uvicorn has not found the app. It
+// returns "" for other errors.
 func startHint(err error) string {
 	var start *supervisor.StartError
 	if !errors.As(err, &start) || !strings.Contains(strings.Join(start.Stderr, "\n"), "Could not import module") {
 		return ""
 	}
-	return "a worker looks for its app in cwd= of the group, else in the folder that ldcorn was started in; ldcorn check --import says more"
+	return "a worker looks for its app in cwd= of the group, or without it in the folder that ldcorn was started in; ldcorn check --import says more"
 }
 
-// exitCode prints the error of a command and returns its exit code. Before the
-// command has started, every error is one of usage.
+// exitCode prints the error of a command and returns its exit code. Until the command
+// has started, every error is a usage error.
 func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int {
 	if err == nil {
 		return exitOK

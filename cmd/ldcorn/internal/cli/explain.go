@@ -29,7 +29,7 @@ type explainFlags struct {
 	asJSON   bool
 }
 
-// newExplainCommand returns the command that says where a request would go.
+// newExplainCommand returns the command that says which rule takes a request.
 func newExplainCommand(opts *rootOptions) *cobra.Command {
 	f := &explainFlags{masterOptions: &masterOptions{rootOptions: opts}}
 	cmd := &cobra.Command{
@@ -67,7 +67,7 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 	var e *api.Explanation
 	if f.live {
 		if len(f.env)+len(f.envFiles) > 0 {
-			return usageError("explain: --env and --env-file are for a configuration that is evaluated here, not for --live")
+			return usageError("explain: --env and --env-file are for an evaluation here, not for --live")
 		}
 		e, err = f.ask(cmd, q)
 	} else {
@@ -112,7 +112,8 @@ func (f *explainFlags) question(line string) (api.Question, error) {
 	return q, nil
 }
 
-// evaluate explains by the configuration, which it evaluates in this process.
+// evaluate evaluates the configuration in this process, and explains the request by
+// it.
 func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.Writer) (*api.Explanation, error) {
 	path, err := f.configPath(nil)
 	if err != nil {
@@ -134,7 +135,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.W
 	return tests.NewExplainer(testOptions(res, opts)).Answer(q)
 }
 
-// ask has the running master explain.
+// ask asks the running master.
 func (f *explainFlags) ask(cmd *cobra.Command, q api.Question) (*api.Explanation, error) {
 	ctx, client, done, err := f.connect(cmd)
 	if err != nil {
@@ -178,14 +179,14 @@ func routerSaid(r *api.ExplainedRouter) string {
 	case r.Error != "" && r.Decided:
 		return "fails: " + r.Error
 	case r.Error != "":
-		return "fails, which leaves it to the routes: " + r.Error
+		return "fails, and the routes decide: " + r.Error
 	case r.Decided:
 		return "decides"
 	}
 	return "leaves it to the routes"
 }
 
-// conclusion says what happens to the request.
+// conclusion says what becomes of the request.
 func conclusion(e *api.Explanation) string {
 	by := ""
 	if n := len(e.Rules); n > 0 && e.Rules[n-1].Matched {

@@ -34,14 +34,14 @@ func newFmtCommand(opts *rootOptions) *cobra.Command {
 		Short:       "Format a configuration in place",
 		Long: `Format a configuration in place, and print the names of files that changed.
 
-Without FILE, fmt formats the configuration and what that loads. A folder stands for all
-.star files in and below it, and - formats standard input to standard output. The form is
-that of buildifier for files other than BUILD files: comments stay, and so does the order
-of everything. A list or call that is written over several lines gets a line for each
-element; one on a single line stays on it.
+Without FILE, fmt formats the configuration and the files that it loads. A folder stands
+for all .star files in and below it, and - formats standard input to standard output. The
+style is that of buildifier for files other than BUILD files: comments and the order of
+everything stay. A list or call that spans several lines gets a line for each element; one
+on a single line stays there.
 
-Exits 0, or 1 when a file has errors of syntax (it stays as it is) or cannot be read,
-or with --check when a file is not formatted.`,
+Exits 0, or 1 when a file has syntax errors (it stays as it is) or cannot be read, or
+with --check when a file is not formatted.`,
 		Example: `  ldcorn fmt
   ldcorn fmt --check
   ldcorn fmt pools.star conf.d
@@ -85,7 +85,7 @@ func (f *fmtFlags) run(args []string, stdin io.Reader, stdout, stderr io.Writer)
 	return nil
 }
 
-// put writes the new text of a file, or with --check shows what would change.
+// put writes the new text of a file or, with --check, shows the difference.
 func (f *fmtFlags) put(path string, old, text []byte, stdout io.Writer) error {
 	if f.check {
 		_, err := terminal.Contents(stdout).Write(diff.Diff(path, old, path+" (formatted)", text))
@@ -120,8 +120,8 @@ func (f *fmtFlags) stream(stdin io.Reader, stdout, stderr io.Writer) error {
 	return err
 }
 
-// format returns the new text of a file. It returns false after it has printed
-// what is wrong with the file.
+// format returns the new text of a file. If the file has errors, it prints them and
+// returns false.
 func (f *fmtFlags) format(path string, old []byte, stderr io.Writer) ([]byte, bool) {
 	done := f.cell.Watch("formatting", path, config.DefaultTimeout)
 	text, err := format.Format(path, old)
@@ -172,13 +172,13 @@ func (f *fmtFlags) files(args []string) ([]string, error) {
 
 func refusePython(path string) error {
 	if filepath.Ext(path) == ".py" {
-		return usageError("%s is Python by its name, and fmt formats Starlark; a formatter for Python, such as black, takes it", path)
+		return usageError("%s is Python by its name, and fmt formats Starlark; format it with a tool for Python, such as black", path)
 	}
 	return nil
 }
 
-// starFiles returns the file at path, or the .star files in and below the folder
-// there, without those in hidden folders.
+// starFiles returns the file at path or, if that is a folder, the .star files in and
+// below it, except those in hidden folders.
 func starFiles(path string) ([]string, error) {
 	if info, err := os.Stat(path); err != nil || !info.IsDir() {
 		return []string{path}, err

@@ -12,10 +12,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
-// groupFlags are the flags of the commands that are about some groups or all.
+// groupFlags are the flags of the commands that act on some groups or all groups.
 type groupFlags struct{ all bool }
 
-// addTo gives a command names of groups of a master for arguments, or --all.
+// addTo makes the arguments of a command names of groups, and adds --all.
 func (f *groupFlags) addTo(cmd *cobra.Command, master *masterOptions) {
 	cmd.ValidArgsFunction = master.completeGroups
 	cmd.Flags().BoolVar(&f.all, "all", false, "every group")
@@ -30,8 +30,8 @@ func (f *groupFlags) addTo(cmd *cobra.Command, master *masterOptions) {
 	}
 }
 
-// each calls do for each group that the command line names, in turn, until do
-// fails.
+// each calls do for each group that the command line names, one after another,
+// until do fails.
 func (f *groupFlags) each(ctx context.Context, master *control.Client, args []string, do func(*api.GroupStatus) error) error {
 	groups, err := f.groups(ctx, master, args)
 	for i := range groups {
@@ -43,8 +43,8 @@ func (f *groupFlags) each(ctx context.Context, master *control.Client, args []st
 }
 
 // groups returns the groups that the command line names, in the order of the
-// arguments, or all in the order of the master. It fails where one of them does
-// not exist, so that nothing is done to the others.
+// arguments, or all groups in the order of the master. It fails if one of them does
+// not exist, so that the command changes none.
 func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []string) ([]api.GroupStatus, error) {
 	st, _, err := master.Status(ctx)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newHelpCommand returns the command that shows the help of another. Cobra's
-// own exits with 0 where there is no such command.
+// newHelpCommand returns the command that shows the help of another command. Cobra's
+// exits with 0 if there is no such command.
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",

@@ -19,7 +19,7 @@ import (
 type holdFlags struct {
 	groupFlags
 	wait    bool
-	timeout time.Duration // of the wait; 0 = none
+	timeout time.Duration // of the wait; 0 means no limit
 }
 
 // newHoldCommand returns the command that makes the requests of groups wait.
@@ -33,8 +33,8 @@ func newHoldCommand(opts *rootOptions) *cobra.Command {
 		Long: `Make the requests of groups wait in their queues, within queue_limit and
 queue_timeout, until "ldcorn release". A reload does not end the hold.
 
-Requests in flight go on. With --wait, hold returns when there are none left: then a
-database may be changed under the app. Websockets do not count, and stay open.`,
+Requests in flight go on. With --wait, hold returns when none are left, so that you can
+change a database that the app uses. Websockets do not count, and stay open.`,
 		Example: `  ldcorn hold --wait api && ./migrate; ldcorn release api
   ldcorn hold --all --wait --timeout 30s`,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -61,8 +61,8 @@ database may be changed under the app. Websockets do not count, and stay open.`,
 	return cmd
 }
 
-// conclude prints how many requests the held groups have in flight, and with
-// --wait waits for their end.
+// conclude prints how many requests the held groups have in flight and, with --wait,
+// waits until there are none.
 func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups []string, progress io.Writer) error {
 	if f.timeout > 0 {
 		var cancel context.CancelFunc
@@ -78,7 +78,7 @@ func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups
 	if !f.wait || left == 0 || err != nil {
 		return err
 	}
-	for _, g := range groups { // held, so that each stays quiet
+	for _, g := range groups { // they are held, so each stays quiet
 		err := master.Quiet(ctx, g)
 		switch {
 		case errors.Is(err, errGivenUp):
@@ -90,17 +90,17 @@ func (f *holdFlags) conclude(ctx context.Context, master *control.Client, groups
 	return nil
 }
 
-// givenUp returns the error of a wait that --timeout has ended.
+// givenUp returns the error for a wait that --timeout has ended.
 func givenUp(ctx context.Context, master *control.Client, groups []string) error {
 	_, left, err := inFlight(ctx, master, groups)
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("--timeout is over, and %s still in flight; what is held stays so until ldcorn release", are(left, "request"))
+	return fmt.Errorf("--timeout is over, and %s still in flight; the groups are held until ldcorn release", are(left, "request"))
 }
 
-// inFlight asks how many requests each of some groups has in flight, and how
-// many they have together.
+// inFlight asks how many requests each of some groups has in flight, and all of them
+// together.
 func inFlight(ctx context.Context, master *control.Client, groups []string) (requests map[string]int, all int, err error) {
 	st, _, err := master.Status(ctx)
 	if err != nil {
@@ -116,7 +116,7 @@ func inFlight(ctx context.Context, master *control.Client, groups []string) (req
 	return requests, all, nil
 }
 
-// are returns a number with its noun and the verb.
+// are returns a number with its noun and the verb "to be".
 func are(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun + " is"

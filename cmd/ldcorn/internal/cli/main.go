@@ -13,13 +13,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
-// The main goroutine keeps the main thread to itself, where no other goroutine
-// starts a process: see orphan.Family.While.
+// The main goroutine has the main thread to itself, so that no other goroutine starts
+// a process there: see orphan.Family.While.
 func init() { runtime.LockOSThread() }
 
-// Main runs the command line of the process and returns its exit code. The
-// main goroutine must call it. Where the process was started to evaluate a
-// configuration in confinement, Main does that instead.
+// Main runs the command line of the process and returns its exit code. If the process
+// was started to evaluate a configuration in confinement, Main does that instead.
+// The main goroutine must call it.
 func Main(build Build) int {
 	quietlog.End()
 	cell := confine.Enter()
@@ -37,7 +37,7 @@ func Main(build Build) int {
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(context.Background())
 	code := exitCode(stderr, cmd, err, opts.started)
-	_, _ = stdout.Flush(), stderr.Flush() // there is no place left to report to
+	_, _ = stdout.Flush(), stderr.Flush() // there is nowhere left to report an error
 	return code
 }
 

@@ -23,8 +23,8 @@ type masterOptions struct {
 	socket string
 }
 
-// command completes a command that asks the master for something by run. INT
-// ends the command, and not what the master does for it.
+// command completes a command that calls run with a client of the master. INT ends
+// the command, but not the work of the master for it.
 func (o *masterOptions) command(cmd *cobra.Command, run func(context.Context, *control.Client, []string) error) *cobra.Command {
 	o.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -35,7 +35,7 @@ func (o *masterOptions) command(cmd *cobra.Command, run func(context.Context, *c
 		defer done()
 		err = run(ctx, client, args)
 		if errors.Is(err, context.Canceled) {
-			return errors.New("given up waiting; the master goes on with what it was asked for")
+			return errors.New("given up waiting; the master goes on with the request")
 		}
 		return err
 	}
@@ -57,8 +57,8 @@ func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client
 	return ctx, control.NewClient(path), done, nil
 }
 
-// find returns the control socket of the master. It looks in the folders that
-// locks of the configuration name and then in those that workers name, since a
+// find returns the control socket of the master. It looks in the folders that the
+// locks of the configuration name, and then in those that workers name, since a
 // master with another environment has its locks elsewhere.
 func (o *masterOptions) find() (string, error) {
 	if o.socket != "" {
@@ -81,7 +81,7 @@ func (o *masterOptions) find() (string, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no file %s, and no running master was found for it", shownPath(path))
 	}
-	return "", fmt.Errorf("no running master was found for %s; if there is one, name its socket with --control (the first line of its log has the folder as runtime=)", shownPath(path))
+	return "", fmt.Errorf("no running master was found for %s; if there is one, name its socket with --control (runtime= in the first line of its log is the folder)", shownPath(path))
 }
 
 // answering returns the first control socket in dirs that takes connections, or

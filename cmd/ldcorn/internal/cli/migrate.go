@@ -28,7 +28,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
-// defaultPython is the file to migrate where the command line names none.
+// defaultPython is the file to migrate if the command line names none.
 const defaultPython = "ldconfig.py"
 
 const defaultCaptureTimeout = 30 * time.Second
@@ -46,7 +46,8 @@ type migrateFlags struct {
 	timeout time.Duration
 }
 
-// newMigrateCommand returns the command that rewrites Python in Starlark.
+// newMigrateCommand returns the command that rewrites a Python configuration in
+// Starlark.
 func newMigrateCommand(opts *rootOptions) *cobra.Command {
 	f := &migrateFlags{rootOptions: opts}
 	cmd := &cobra.Command{
@@ -55,18 +56,19 @@ func newMigrateCommand(opts *rootOptions) *cobra.Command {
 		Short:       "Rewrite a Python configuration in Starlark",
 		Long: `Rewrite a Python configuration in Starlark.
 
-The text is rewritten, and nothing runs: imports go, os.environ["X"] becomes env("X"),
-an f-string a call of format, and so on; comments and layout stay. What cannot be
-rewritten is shown with its place, and nothing is written. The result is evaluated
-before it is written.
+migrate rewrites the text and runs nothing: it removes imports, os.environ["X"] becomes
+env("X"), an f-string becomes a call of format, and so on. Comments and layout stay. If
+some code cannot be rewritten, migrate shows its place and writes nothing. It evaluates
+the result before it writes it.
 
-With --exec the file is run by Python, once, with a stand-in for ldcorn.config, and
-what it gives is written as literals: for configurations that read files or need
-other packages. What the environment held, secrets too, becomes part of the result.
+With --exec, Python runs the file once, with a stand-in for ldcorn.config, and migrate
+writes the resulting configuration as literals. This is for configurations that read
+files or need other packages. Values of the environment, secrets too, become part of the
+result.
 
-With --verify the file is run by Python as well, and the plans of both are compared.
+With --verify, Python runs the file as well, and migrate compares the two plans.
 
-Exits 0, or 1 when something cannot be rewritten, the result has errors, or the plans
+Exits 0, or 1 when some code cannot be rewritten, the result has errors, or the plans
 differ.`,
 		Example: `  ldcorn migrate ldconfig.py
   ldcorn migrate ldconfig.py -o ldconfig.star --verify
@@ -86,17 +88,17 @@ differ.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "write to a `FILE` instead of stdout")
-	flags.BoolVar(&f.force, "force", false, "write over a file that is there")
-	flags.BoolVar(&f.exec, "exec", false, "run the Python once and write what it gives as literals")
+	flags.BoolVar(&f.force, "force", false, "overwrite an existing file")
+	flags.BoolVar(&f.exec, "exec", false, "run the Python once and write its configuration as literals")
 	flags.BoolVar(&f.verify, "verify", false, "run the Python once and compare the plans")
-	flags.BoolVar(&f.partial, "partial", false, "write what can be rewritten, with a comment where something could not")
+	flags.BoolVar(&f.partial, "partial", false, "write as much as can be rewritten, with comments at the rest")
 	flags.StringVar(&f.python, "python", "", "the interpreter `FILE` of --exec and --verify (default as for workers: $VIRTUAL_ENV, .venv, python3)")
 	durationVar(flags, &f.timeout, "timeout", defaultCaptureTimeout, "stop the Python after this `DURATION`")
 	f.addFlags(flags)
 	return cmd
 }
 
-// path returns the file to migrate. It checks that file and flags fit together.
+// path returns the file to migrate. It checks the flags.
 func (f *migrateFlags) path(args []string) (string, error) {
 	if f.config == "" && len(args) == 0 {
 		if _, err := os.Stat(defaultPython); errors.Is(err, os.ErrNotExist) {
@@ -111,7 +113,7 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case !python.Is(path):
 		return "", usageError("%s is not a Python file: its name does not end in .py", shownPath(path))
 	case f.exec && f.verify:
-		return "", usageError("--verify compares with what --exec gives; choose one of them")
+		return "", usageError("--verify compares with the result of --exec; choose one of them")
 	case f.exec && f.partial:
 		return "", usageError("--exec writes all or nothing; --partial is for rewriting")
 	case f.timeout <= 0:
@@ -119,7 +121,7 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case f.python != "" && !f.exec && !f.verify:
 		return "", usageError("--python is for --exec and --verify")
 	case python.Is(f.output):
-		return "", usageError("-o %s: the result is Starlark, name it .star", f.output)
+		return "", usageError("-o %s: the result is Starlark; name it .star", f.output)
 	}
 	if f.output == "" {
 		return shownPath(path), nil
@@ -132,7 +134,7 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case info.IsDir():
 		return "", usageError("-o %s: it is a folder; name the file in it", f.output)
 	case !f.force:
-		return "", usageError("%s is there already; --force writes over it", f.output)
+		return "", usageError("%s exists already; --force overwrites it", f.output)
 	}
 	return shownPath(path), nil
 }
@@ -146,7 +148,7 @@ func isFolder(path string) bool {
 type migration struct {
 	*migrateFlags
 	from   string // the Python file
-	to     string // the result, or the name that it would have
+	to     string // the result, or the name that it would have in a file
 	env    map[string]string
 	stderr io.Writer
 }
@@ -186,8 +188,8 @@ func (f *migrateFlags) run(ctx context.Context, path string, stdout, stderr io.W
 	return nil
 }
 
-// translate returns the text of the result, and whether that has all of the
-// Python.
+// translate returns the text of the result, and whether it has everything that the
+// Python file has.
 func (m *migration) translate(ctx context.Context, text string) (string, bool, error) {
 	if m.exec {
 		found, err := m.capture(ctx)
@@ -217,15 +219,15 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 		return file.Partial(result), false, nil
 	}
 	fmt.Fprintf(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes its result,\n"+
-		"      --partial writes what can be rewritten\n", m.from, m.to)
+		"      --partial writes as much as can be rewritten\n", m.from, m.to)
 	return "", false, &exitError{code: exitFailure}
 }
 
 // secretName matches the names of variables that most likely hold secrets.
 var secretName = regexp.MustCompile(`(?i)(passw|secret|token|private|credential|api_?key|_key$|_dsn$)`)
 
-// hintSecrets names the variables that look like secrets. Only people know
-// whether the configuration can do without their values.
+// hintSecrets names the variables that look like secrets. Only people know whether
+// the configuration needs their values.
 func (m *migration) hintSecrets(variables []string) {
 	for _, name := range variables {
 		if secretName.MatchString(name) {
@@ -236,10 +238,10 @@ func (m *migration) hintSecrets(variables []string) {
 
 func (m *migration) show(report *diag.Report) {
 	report.Sort(m.from)
-	_ = diag.WriteText(m.stderr, report, diag.TextOptions{Color: m.color.On(os.Stderr)}) // there is no place left to report to
+	_ = diag.WriteText(m.stderr, report, diag.TextOptions{Color: m.color.On(os.Stderr)}) // there is nowhere left to report an error
 }
 
-// refused shows what cannot be rewritten.
+// refused shows the code that cannot be rewritten.
 func (m *migration) refused(file *python.File, result *python.Migration) {
 	report := &diag.Report{Sources: &diag.Sources{}}
 	report.Sources.Add(m.from, file.Text)
@@ -275,14 +277,14 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	return found, err
 }
 
-// captured returns a captured configuration as Starlark, and warns of the
-// variables whose values may have become part of it.
+// captured returns a captured configuration as Starlark, and warns of the variables
+// whose values can be part of it.
 func (m *migration) captured(found *capture.Result) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "# What %s gave when Python ran it, as literals (`ldcorn migrate --exec`).\n", filepath.Base(m.from))
+	fmt.Fprintf(&out, "# The configuration that %s made when Python ran it, as literals (`ldcorn migrate --exec`).\n", filepath.Base(m.from))
 	if len(found.Read) > 0 {
 		names := strings.Join(found.Read, ", ")
-		fmt.Fprintf(&out, "# It has read these variables, whose values may now be part of this file:\n#   %s\n", names)
+		fmt.Fprintf(&out, "# It read these variables, whose values can now be part of this file:\n#   %s\n", names)
 		fmt.Fprintf(m.stderr, "warning: values of the environment became part of the result; look for secrets in it: %s\n", names)
 	}
 	return out.String() + "\n" + literals(found)
@@ -302,7 +304,7 @@ func literals(found *capture.Result) string {
 	})
 }
 
-// check evaluates the result and, with --verify, compares its plan with that of
+// check evaluates the result and, with --verify, compares its plan with the plan of
 // the Python file.
 func (m *migration) check(ctx context.Context, text string) error {
 	got, err := m.evaluate(ctx, text, !m.verify)
@@ -315,21 +317,21 @@ func (m *migration) check(ctx context.Context, text string) error {
 	}
 	want, err := m.evaluate(ctx, literals(found), false)
 	if err != nil {
-		return fmt.Errorf("what Python makes of it is not a configuration: %w", err)
+		return fmt.Errorf("the result of the Python is not a configuration: %w", err)
 	}
 	differences := planDifferences(want, got)
 	if len(differences) == 0 {
 		fmt.Fprintf(m.stderr, "verified: %s gives the same plan in Python\n", m.from)
 		return nil
 	}
-	fmt.Fprintf(m.stderr, "error: the plan of the Python and that of the Starlark differ:\n")
+	fmt.Fprintf(m.stderr, "error: the plans of the Python and the Starlark differ:\n")
 	for _, d := range differences {
 		fmt.Fprintf(m.stderr, "  %s\n", d)
 	}
 	return &exitError{code: exitFailure}
 }
 
-// evaluate returns the plan of a result, or prints what is wrong with it.
+// evaluate returns the plan of a result, or prints its errors.
 func (m *migration) evaluate(ctx context.Context, text string, allowMissing bool) (*plan.Plan, error) {
 	found, err := config.EvaluateText(ctx, m.to, text, config.Options{Env: m.env, AllowMissingEnv: allowMissing, Salt: []byte{}, Watch: m.cell.Watch})
 	if err != nil {
@@ -350,14 +352,14 @@ func (m *migration) write(text string, stdout io.Writer) error {
 	}
 	mode := os.FileMode(0o644)
 	if m.exec {
-		mode = 0o600 // secrets of the environment may be in it
+		mode = 0o600 // it can contain secrets of the environment
 	}
 	if err := regular.WriteFile(m.output, []byte(text), mode); err != nil {
 		return err
 	}
 	fmt.Fprintf(m.stderr, "wrote %s\n", m.output)
 	if m.from == configNames[1] && filepath.Clean(m.output) == configNames[0] {
-		fmt.Fprintf(m.stderr, "hint: this folder has both now; remove %s, or name one with -c FILE\n", m.from)
+		fmt.Fprintf(m.stderr, "hint: this folder has both files now; remove %s, or name one with -c FILE\n", m.from)
 	}
 	return nil
 }

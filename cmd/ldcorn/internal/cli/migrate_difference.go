@@ -7,9 +7,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// planDifferences lists the differences between two plans, whatever a reload
-// would do about them. Each has the value of the first plan before that of the
-// second.
+// planDifferences lists the differences between two plans, whatever a reload would
+// do about them. The value of the first plan stands before that of the second.
 func planDifferences(a, b *plan.Plan) []string {
 	var out []string
 	changes := plan.Diff(a, b, plan.DiffOptions{})
@@ -19,9 +18,9 @@ func planDifferences(a, b *plan.Plan) []string {
 	for _, c := range changes.Groups {
 		switch c.Action {
 		case plan.Add:
-			out = append(out, fmt.Sprintf("group %q is only in the second", c.Name))
+			out = append(out, fmt.Sprintf("group %q is only in the second plan", c.Name))
 		case plan.Remove:
-			out = append(out, fmt.Sprintf("group %q is only in the first", c.Name))
+			out = append(out, fmt.Sprintf("group %q is only in the first plan", c.Name))
 		}
 		for _, change := range slices.Concat(c.Changes, c.Pinned) {
 			if c.Action != plan.Add && c.Action != plan.Remove {

@@ -21,10 +21,10 @@ import (
 // The exit codes of plan --detailed-exitcode, besides 0 where nothing changes.
 const (
 	exitApplies = 2 // a reload applies all of the plan
-	exitPartial = 3 // some of it needs --replace, or a stop and a start of ldcorn
+	exitPartial = 3 // a part needs --replace, or a stop and a start of ldcorn
 )
 
-// againstNothing is the value of --against for which everything is new.
+// againstNothing is the value of --against that makes everything new.
 const againstNothing = "none"
 
 // planFlags are the flags of ldcorn plan.
@@ -39,7 +39,7 @@ type planFlags struct {
 	all      bool
 }
 
-// newPlanCommand returns the command that says what a reload would do.
+// newPlanCommand returns the command that shows what a reload would do.
 func newPlanCommand(opts *rootOptions) *cobra.Command {
 	f := &planFlags{masterOptions: &masterOptions{rootOptions: opts}}
 	cmd := &cobra.Command{
@@ -74,7 +74,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
 	flags.BoolVar(&f.asJSON, "json", false, "print the plan as JSON")
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
-	flags.BoolVarP(&f.verbose, "verbose", "v", false, "show what was read, too")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show the files and variables that were read")
 	flags.StringArrayVar(&f.replace, "replace", nil, "as reload --replace `GROUP` would (repeatable)")
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.all, "all", false, "as reload --all would")
@@ -151,7 +151,7 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 	return report, nil
 }
 
-// base returns what --against names; a nil plan for nothing.
+// base returns the plan that --against names, or a nil plan for nothing.
 func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Writer) (api.PlanBase, *plan.Plan, error) {
 	if f.against == againstNothing {
 		return api.PlanBase{Kind: api.BaseNothing}, nil, nil
@@ -175,8 +175,7 @@ func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Wri
 	return base, old, nil
 }
 
-// evaluate returns the plan of a configuration, or prints what is wrong with
-// it.
+// evaluate returns the plan of a configuration, or prints its errors.
 func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []api.PlanWarning, error) {
 	p, warnings, err := loader.Evaluate(ctx, shownPath(path), opts)
 	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {

@@ -29,10 +29,10 @@ var symColors = map[string]string{symKeep: "2", symChange: "33", symAdd: "32", s
 // A planLine is a line of a plan: of a group, or of one of its attributes.
 type planLine struct {
 	symbol string
-	label  string // the group, with a number of workers; or the attribute
+	label  string // the group, perhaps after a number of workers, or the attribute
 	text   string
 	note   string
-	sub    bool // of an attribute
+	sub    bool // it is about an attribute
 	before string
 	after  string
 }
@@ -46,7 +46,7 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 		for i, in := range r.Inputs {
 			inputs[i] = plan.Input{Kind: plan.InputKind(in.Kind), Name: in.Name, Digest: in.Digest}
 		}
-		_ = writeInputs(&b, inputs) // memory never fails
+		_ = writeInputs(&b, inputs) // a write to memory never fails
 		b.WriteString("\n")
 	}
 	(planTable{l}).write(&b, planLines(r))
@@ -93,8 +93,8 @@ func planLines(r *api.Plan) []planLine {
 	return out
 }
 
-// groupLines returns the lines about a group: what a reload does to it, and what
-// it leaves undone.
+// groupLines returns the lines about a group: the changes that a reload applies, and
+// those that it leaves.
 func groupLines(g *api.PlanGroup) []planLine {
 	line := planLine{label: g.Name, note: g.Hint}
 	force := ""
@@ -126,7 +126,7 @@ func groupLines(g *api.PlanGroup) []planLine {
 	}
 	skip := ""
 	if g.Action == api.ActionResize {
-		skip = "instances" // said already
+		skip = "instances" // the line of the group has them
 	}
 	out = append(out, attributeLines(g.Changes, force, skip)...)
 	if len(g.Pinned) > 0 {
@@ -136,7 +136,7 @@ func groupLines(g *api.PlanGroup) []planLine {
 	return out
 }
 
-// replaceNote says why a group is replaced where its attributes do not.
+// replaceNote says why a group is replaced, if its attributes do not show that.
 func replaceNote(g *api.PlanGroup) string {
 	for _, c := range g.Changes {
 		if c.Effect == api.EffectProcess {
@@ -152,8 +152,8 @@ func replaceNote(g *api.PlanGroup) string {
 	return "reload_on_sighup=True"
 }
 
-// attributeLines returns the lines about changed attributes, without the one to
-// skip. Force is the note on changes that need new processes.
+// attributeLines returns the lines about changed attributes, except the one to skip.
+// Force is the note on changes that need new processes.
 func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 	var out []planLine
 	for _, c := range changes {
@@ -177,10 +177,10 @@ func names(changes []api.PlanChange) string {
 	return strings.Join(out, ", ")
 }
 
-// maxNoteAt bounds the column at which notes are aligned.
+// maxNoteAt limits the column at which notes are aligned.
 const maxNoteAt = 60
 
-// A planTable lays out the lines of a plan for a reader.
+// A planTable lays out the lines of a plan.
 type planTable struct{ look terminal.Look }
 
 // write lays out the lines: columns for the groups, columns for the attributes

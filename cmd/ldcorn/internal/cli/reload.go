@@ -18,8 +18,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-// exitNeedsAction is the exit code of a reload that left changes undone, which
-// need --replace, or a stop and a start of ldcorn.
+// exitNeedsAction is the exit code of a reload after which some changes still need
+// --replace, or a stop and a start of ldcorn.
 const exitNeedsAction = 3
 
 // reloadFlags are the flags of ldcorn reload.
@@ -30,8 +30,7 @@ type reloadFlags struct {
 	timeout time.Duration
 }
 
-// newReloadCommand returns the command that has a master apply its
-// configuration.
+// newReloadCommand returns the command that makes a master apply its configuration.
 func newReloadCommand(opts *rootOptions) *cobra.Command {
 	f := &reloadFlags{masterOptions: &masterOptions{rootOptions: opts}}
 	cmd := &cobra.Command{
@@ -115,7 +114,7 @@ type reloadWaiter struct {
 	finished bool
 }
 
-// event takes one event of the reload. Its error ends the wait.
+// event handles a step of the reload. Its error ends the wait.
 func (w *reloadWaiter) event(e api.ReloadStep) error {
 	switch e.Kind {
 	case api.StepApplied:
@@ -157,7 +156,7 @@ func (w *reloadWaiter) conclude(err error, noWait bool) error {
 	return w.left()
 }
 
-// left prints what the reload could not apply.
+// left prints the changes that the reload could not apply.
 func (w *reloadWaiter) left() error {
 	if w.applied.Outcome() != api.OutcomePartial {
 		return nil
@@ -173,7 +172,7 @@ func (w *reloadWaiter) left() error {
 	return &exitError{code: exitNeedsAction}
 }
 
-// A reloadError says why the master applied nothing, or not all.
+// A reloadError says why a reload failed.
 type reloadError struct {
 	reason  string
 	outcome string // "" where nothing has changed at any time
@@ -192,7 +191,7 @@ func (e *reloadError) Error() string {
 	return b.String()
 }
 
-// maxPlanFile bounds the size of a plan file, in bytes.
+// maxPlanFile limits the size of a plan file, in bytes.
 const maxPlanFile = 64 << 20
 
 // readReport reads a file that plan --out wrote.

@@ -7,8 +7,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// stepText says what a step of a reload does to its group. It returns "" for a
-// step that is not shown.
+// stepText says what a step of a reload does to its group. It returns "" for a step
+// that is not shown.
 func stepText(e api.ReloadStep) string {
 	switch e.Kind {
 	case api.StepStarted:
@@ -37,7 +37,7 @@ func stepText(e api.ReloadStep) string {
 	return ""
 }
 
-// inHand says what the old workers have left to do.
+// inHand counts the requests that old workers still have.
 func inHand(e api.ReloadStep) string {
 	return terminal.Count(e.Requests, "request") + " and " + terminal.Count(e.Websockets, "websocket")
 }

@@ -24,8 +24,8 @@ replacement is ready. Workers that have failed are started again.
 
 restart restarts workers and not the master: for a change that only another master
 applies, such as another bind, stop ldcorn and start it again. The configuration is not
-read anew, and reload_on_sighup does not matter. The command returns when all workers are
-replaced. If a replacement does not become ready, its worker stays, as do the workers
+read again, and reload_on_sighup does not matter. The command returns when all workers
+are replaced. If a replacement does not become ready, its worker stays, as do the workers
 after it and the groups after its own, and the exit code is 1.`,
 		Example: `  ldcorn restart api
   ldcorn restart --all`,

@@ -12,19 +12,19 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
 
-// configNames are the names of a configuration in the current folder, where the
-// command line names none.
+// configNames are the names of a configuration in the current folder, if the command
+// line names none.
 var configNames = []string{"ldconfig.star", "ldconfig.py"}
 
 // rootOptions are the flags that every command has.
 type rootOptions struct {
 	config  string
 	color   terminal.Color
-	started bool // the command line was understood
+	started bool // the command line is correct
 	build   Build
 
-	// The process that the user starts evaluates nothing itself. It starts
-	// another one for that, which is confined and has a cell.
+	// The process that the user starts evaluates nothing itself. It starts a
+	// confined process for that, which has a cell.
 	confine bool
 	cell    *confine.Cell
 }
@@ -43,7 +43,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
   ldcorn status                    show the master of ldconfig.star and its workers
   kill -HUP PID                    reload the configuration and the code
-  kill -USR1 PID                   open the log files anew, for logrotate
+  kill -USR1 PID                   open the log files again, for logrotate
   kill -QUIT PID                   finish what is in flight and stop, as TERM does`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -61,7 +61,7 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	mustComplete(cmd, "config", completeConfig)
 	completeFixed(cmd, "color", terminal.Colors()...)
 	run.addFlags(cmd.Flags())
-	// Cobra's own flag would take -v, which people expect to mean verbose.
+	// Cobra's flag would take -v, which people expect to mean verbose.
 	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
 	cmd.Version = versionText(opts.build.read())
 	cmd.SetVersionTemplate("{{.Version}}\n")
@@ -95,14 +95,13 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	for _, sub := range cmd.Commands() {
 		if noConfig.of(sub) {
 			sub.PersistentFlags().StringP("config", "c", "", "")
-			_ = sub.PersistentFlags().MarkHidden("config") // it is there
+			_ = sub.PersistentFlags().MarkHidden("config") // the flag exists
 		}
 	}
 	return cmd
 }
 
-// start checks the common flags. Later errors are not errors of usage, unless
-// they say so.
+// start checks the common flags. Later errors are usage errors only if they say so.
 func (o *rootOptions) start(cmd *cobra.Command) error {
 	if f := cmd.Flags().Lookup("config"); f.Hidden && f.Changed {
 		return usageError("%s reads no configuration; leave -c out", strings.TrimPrefix(cmd.CommandPath(), "ldcorn "))
@@ -117,8 +116,8 @@ func (o *rootOptions) start(cmd *cobra.Command) error {
 	return nil
 }
 
-// configPath returns the absolute path of the configuration: that of -c, else
-// the first argument, else the one in the current folder.
+// configPath returns the absolute path of the configuration: the value of -c, or the
+// first argument, or the file in the current folder.
 func (o *rootOptions) configPath(args []string) (string, error) {
 	switch {
 	case o.config != "" && len(args) > 0:

@@ -13,8 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/orphan"
 )
 
-// runOptions are the flags of ldcorn run, which ldcorn has without a command,
-// too.
+// runOptions are the flags of ldcorn run, and of ldcorn without a command.
 type runOptions struct {
 	*rootOptions
 	logFormat masterlog.Format
@@ -37,13 +36,13 @@ Signals:
   TERM, INT  stop: finish requests in flight within shutdown_timeout. The second
              signal stops at once.
   QUIT       stop in the same way. However often it comes, it cuts no request.
-  HUP        read the configuration and the code anew, and keep everything as it
-             is if anything is wrong with them.
-  USR1       open the file of access_log anew, after it was moved away.
+  HUP        read the configuration and the code again. If anything is wrong with
+             them, everything stays as it is.
+  USR1       open the file of access_log again, after it was moved away.
 
 On Linux, event loops serve the connections. They read and write through io_uring
-where the kernel lets them. LDCORN_DRIVER in the environment chooses a driver:
-io_uring, epoll, or goroutine, which serves each connection by a goroutine, as on
+if the kernel allows it. LDCORN_DRIVER in the environment chooses a driver:
+io_uring, epoll, or goroutine, which serves each connection in a goroutine, as on
 other systems. The log says which driver is in use.`,
 		Example: `  ldcorn run
   ldcorn run -c ldconfig.star --log-format json`,
@@ -86,7 +85,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	switch {
 	case err == nil:
 		return nil
-	case o.logFormat == masterlog.JSON: // all of the log is JSON
+	case o.logFormat == masterlog.JSON: // the whole log is JSON
 		log.Error("failed", "err", err)
 	case !writeReport(lines.Writer(), err, colored):
 		return err

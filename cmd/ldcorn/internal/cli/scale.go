@@ -50,7 +50,7 @@ the exit code is 1.`,
 	})
 }
 
-// parseScale reads all arguments of scale, before the master is asked for any.
+// parseScale reads all arguments of scale, before the master gets a request.
 func parseScale(args []string) (numbers []int, names []string, err error) {
 	for _, arg := range args {
 		name, number, found := strings.Cut(arg, "=")

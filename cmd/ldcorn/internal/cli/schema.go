@@ -6,7 +6,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
-// newSchemaCommand returns the command that shows the configuration language.
+// newSchemaCommand returns the command that shows the language of configurations.
 func newSchemaCommand() *cobra.Command {
 	asJSON, markdown := false, false
 	cmd := &cobra.Command{

@@ -9,8 +9,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// shownPath returns a path as one would type it here: relative where the file
-// is in or below the current folder.
+// shownPath returns a path as a user would type it here: relative if the file is in
+// or below the current folder.
 func shownPath(path string) string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -22,13 +22,13 @@ func shownPath(path string) string {
 	return path
 }
 
-// writeReport prints the diagnostics of a configuration, if err is a report of
-// them, and reports whether it is.
+// writeReport prints the diagnostics of a configuration if err is a report, and
+// says whether it is one.
 func writeReport(w io.Writer, err error, color bool) bool {
 	var report *diag.Report
 	if !errors.As(err, &report) {
 		return false
 	}
-	_ = diag.WriteText(w, report, diag.TextOptions{Color: color}) // there is no place left to report to
+	_ = diag.WriteText(w, report, diag.TextOptions{Color: color}) // there is nowhere left to report an error
 	return true
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// exitNotReady is the exit code of status where a group has no ready worker.
+// exitNotReady is the exit code of status if a group has no ready worker.
 const exitNotReady = 3
 
 // statusFlags are the flags of ldcorn status.
@@ -27,7 +27,7 @@ type statusFlags struct {
 	interval time.Duration
 }
 
-// Of --interval.
+// The values of --interval.
 const (
 	defaultInterval = 2 * time.Second
 	leastInterval   = 100 * time.Millisecond // each status looks at every process
@@ -50,10 +50,10 @@ the requests of the present process, RESTARTS the crashes after which the worker
 started again. Exits 0 when every group has a ready worker, 3 when one has none, and 1
 when there is no master.
 
-With --watch, status shows the same again and again: in place on a terminal, else one
-after the other with an empty line between, or with --json as one object each. INT ends
-it with exit code 0, and so does the end of its reader; the end of the master ends it
-with 1.`,
+With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
+status after another with an empty line between them, or with --json an object for each.
+INT ends it with exit code 0, and so does the end of its reader. The end of the master
+ends it with 1.`,
 		Example: `  ldcorn status
   ldcorn status --json
   ldcorn status --watch --interval 500ms`,
@@ -79,7 +79,7 @@ with 1.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, until INT")
-	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` from one look to the next")
+	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` between two looks")
 	return cmd
 }
 
@@ -166,7 +166,7 @@ func writeWorker(w io.Writer, group string, k api.WorkerStatus, now time.Time) {
 	if !k.Since.IsZero() {
 		since = control.Age(now.Sub(k.Since))
 	}
-	if k.RSS != 0 { // else it has not been measured yet
+	if k.RSS != 0 { // if not, it is not measured yet
 		rss, cpu = fmt.Sprintf("%d MiB", k.RSS>>20), fmt.Sprintf("%.1f s", k.CPU)
 	}
 	fmt.Fprintf(w, "%s.%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", group, k.Index, orDash(k.PID), control.State(&k), since,

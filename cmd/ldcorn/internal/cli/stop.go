@@ -52,15 +52,15 @@ shutdown_timeout. The command returns when the master and its workers are gone.`
 	return cmd
 }
 
-// awaitSilence waits until the master tells no more events, just before it ends.
+// awaitSilence waits until the master sends no more events, just before it ends.
 func awaitSilence(ctx context.Context, master *control.Client) error {
 	ignore := func(api.ControlEvent, uint64) error { return nil }
-	_ = master.Events(ctx, control.TailRequest{Follow: true}, ignore) // an error, too, means that nobody is there
+	_ = master.Events(ctx, control.TailRequest{Follow: true}, ignore) // an error also means that no master is there
 	return ctx.Err()
 }
 
-// awaitEnd waits until a pid descriptor is readable: then its process has
-// ended.
+// awaitEnd waits until a pid descriptor is readable, which means that its process
+// has ended.
 func awaitEnd(ctx context.Context, pidfd *os.File) error {
 	conn, err := pidfd.SyscallConn()
 	if err != nil {

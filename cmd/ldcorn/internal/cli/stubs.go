@@ -15,7 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
-// stubsName is the name of a file that type checkers look for in the root of a
+// stubsName is the name of the file that type checkers look for in the root of a
 // project.
 const stubsName = "__builtins__.pyi"
 
@@ -50,8 +50,8 @@ explain and check the arguments in ldconfig.star. Write it again after an upgrad
 	return cmd
 }
 
-// writeStubs writes the stub file and returns its path. It overwrites an older
-// stub file, and nothing else.
+// writeStubs writes the stub file and returns its path. It overwrites only an older
+// stub file.
 func writeStubs(path string) (string, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		path = filepath.Join(path, stubsName)
