@@ -43,7 +43,7 @@ type Options struct {
 	ConfigPath string // absolute
 	// Load reads the configuration. It is called once at the start and once for
 	// each reload, by one goroutine at a time.
-	Load func(context.Context) (*plan.Plan, error)
+	Load func(context.Context) (*plan.Plan, []api.PlanWarning, error)
 	// Explain returns the explanation of an error of Load for a person at a
 	// terminal, on as many lines as necessary; nil means the error's text.
 	Explain func(error) string
@@ -99,7 +99,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	ctx, cancel := sig.stopContext(ctx)
 	defer cancel()
 
-	first, err := e.opts.Load(ctx)
+	first, _, err := e.opts.Load(ctx)
 	switch {
 	case errors.Is(context.Cause(ctx), errStop):
 		return nil
@@ -154,7 +154,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events,
 	})
-	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, more: make(chan struct{}, 1), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
+	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder}
 
 	ctx, cancel := context.WithCancelCause(ctx)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -106,13 +107,13 @@ func newMaster(t testing.TB) *master {
 	}}
 }
 
-func (m *master) load(context.Context) (*plan.Plan, error) {
+func (m *master) load(context.Context) (*plan.Plan, []api.PlanWarning, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {
-		return nil, m.err
+		return nil, nil, m.err
 	}
-	return m.next, nil
+	return m.next, nil, nil
 }
 
 // change makes the next load return a changed plan, or an error.

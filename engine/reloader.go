@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,7 +23,7 @@ import (
 // one whenever it is triggered or asked to. A trigger during a reload causes
 // one more reload after it.
 type reloader struct {
-	load    func(context.Context) (*plan.Plan, error)
+	load    func(context.Context) (*plan.Plan, []api.PlanWarning, error)
 	explain func(error) string // returns the text for users
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
@@ -37,16 +36,7 @@ type reloader struct {
 	ready   chan struct{} // closed once the first plan is applied
 	last    atomic.Pointer[api.Reload]
 	begun   atomic.Pointer[time.Time] // start of the reload in progress; nil if there is none
-
-	mu    sync.Mutex    // guards asked
-	asked []*job        // in order of arrival
-	more  chan struct{} // has capacity 1; a value means that asked may not be empty
-}
-
-// A job is a reload that somebody requested.
-type job struct {
-	want api.ReloadRequest
-	tell func(api.ReloadStep)
+	queue   *reloadQueue
 }
 
 // state returns how the last reload went, and which reload or scaling is in
@@ -90,22 +80,25 @@ func running(begun *time.Time, a *supervisor.Activity) *api.Running {
 }
 
 // ask requests a reload after those requested before. It is a control.Reloader.
-func (r *reloader) ask(want api.ReloadRequest, tell func(api.ReloadStep)) {
-	r.mu.Lock()
-	r.asked = append(r.asked, &job{want, tell})
-	r.mu.Unlock()
-	select {
-	case r.more <- struct{}{}:
-	default:
+func (r *reloader) ask(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep)) {
+	if what, since := r.busy(); what != "" {
+		tell(api.ReloadStep{Kind: api.StepWaiting, Reason: what, For: time.Since(since).Seconds()})
 	}
+	r.queue.add(&job{ctx, want, tell})
 }
 
-func (r *reloader) takeJobs() []*job {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	jobs := r.asked
-	r.asked = nil
-	return jobs
+// busy returns what a reload would have to wait for, "" if that is nothing.
+func (r *reloader) busy() (what string, since time.Time) {
+	begun, a := r.begun.Load(), r.sup.Activity()
+	switch {
+	case begun != nil:
+		return "the reload", *begun
+	case a == nil:
+		return "", since
+	case a.Scaled != "":
+		return "the scaling of " + a.Scaled, a.Since
+	}
+	return "the start of the master", a.Since
 }
 
 // Run blocks until ctx is canceled. It fails if the first plan does.
@@ -124,14 +117,37 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	for {
 		select {
 		case <-r.trigger:
-			r.reload(ctx, &job{tell: func(api.ReloadStep) {}})
-		case <-r.more:
-			for _, j := range r.takeJobs() {
-				r.reload(ctx, j)
-			}
+			r.queue.add(signalled())
+		case <-r.queue.more:
 		case <-ctx.Done():
 			return nil
 		}
+		r.work(ctx)
+	}
+}
+
+// signalled returns the job of a signal, for which nobody waits.
+func signalled() *job {
+	return &job{ctx: context.Background(), tell: func(api.ReloadStep) {}}
+}
+
+// work carries out what was asked for, until nothing is left.
+func (r *reloader) work(ctx context.Context) {
+	for ctx.Err() == nil {
+		select {
+		case <-r.trigger: // it shares a reload, if it can
+			r.queue.add(signalled())
+		default:
+		}
+		j, dropped := r.queue.take()
+		if dropped > 0 {
+			r.log.Info("reload requests dropped", "requests", dropped, "reason", "those who asked no longer wait")
+		}
+		if j == nil {
+			return
+		}
+		j.tell(api.ReloadStep{Kind: api.StepBegun})
+		r.reload(ctx, j)
 	}
 }
 
@@ -185,10 +201,11 @@ var errStalePlan = errors.New("the plan is out of date: the running configuratio
 // loadAndApply applies the latest configuration as the job requests.
 func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervisor.Result, error) {
 	var none supervisor.Result
-	next, err := r.load(ctx)
+	next, warnings, err := r.load(ctx)
 	if err != nil {
 		return nil, none, err
 	}
+	j.tell(api.ReloadStep{Kind: api.StepRead, Warnings: warnings})
 	applied := false
 	defer func(done func(stay bool)) { done(applied) }(r.folder.Enter())
 	opts := plan.ReplaceOptions(j.want.Replace, j.want.All)
@@ -206,9 +223,16 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 		}
 		return nil
 	}
+	if a := r.sup.Activity(); a != nil && a.Scaled != "" {
+		j.tell(api.ReloadStep{Kind: api.StepWaiting, Reason: "the scaling of " + a.Scaled, For: time.Since(a.Since).Seconds()})
+	}
 	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Check: check, Progress: func(p supervisor.Progress) {
-		j.tell(api.ReloadStep{Kind: api.ReloadStepKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
-			Requests: p.Requests, Websockets: p.Websockets})
+		step := api.ReloadStep{Kind: api.ReloadStepKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
+			Requests: p.Requests, Websockets: p.Websockets, Reason: p.Reason}
+		if p.Step == supervisor.StepUnready {
+			step.Worker = &p.Worker
+		}
+		j.tell(step)
 	}})
 	applied = err == nil
 	return report, result, err

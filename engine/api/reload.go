@@ -25,6 +25,14 @@ type ReloadStep struct {
 	Requests   int    `json:"requests,omitempty"`   // in flight on old workers
 	Websockets int    `json:"websockets,omitempty"` // open on old workers
 
+	// The fields of waiting and unready.
+	Worker *int    `json:"worker,omitempty"` // the index of the worker that is not ready
+	Reason string  `json:"reason,omitempty"` // what the reload waits for, or why the worker is not ready
+	For    float64 `json:"for,omitempty"`    // how long, in seconds, the other reload or scaling has run
+
+	// The field of read.
+	Warnings []PlanWarning `json:"warnings,omitempty"` // about the configuration
+
 	// The fields of applied.
 	Generation int   `json:"generation,omitempty"`
 	Report     *Plan `json:"report,omitempty"` // what the reload did
@@ -43,7 +51,11 @@ type ReloadStepKind string
 // each group, or for each worker.
 const (
 	StepTaken    ReloadStepKind = "taken"    // the request was accepted
+	StepWaiting  ReloadStepKind = "waiting"  // something else comes first
+	StepBegun    ReloadStepKind = "begun"    // it is the turn of the reload, which ends whether the client stays or not
+	StepRead     ReloadStepKind = "read"     // the master has read the configuration
 	StepStarted  ReloadStepKind = "started"  // the new workers of a group are starting
+	StepUnready  ReloadStepKind = "unready"  // a new worker of a group is not ready yet, for a reason
 	StepReady    ReloadStepKind = "ready"    // one more new worker of a group is ready
 	StepReplaced ReloadStepKind = "replaced" // one more old worker of a group is replaced, if reload_surge limits how many at a time
 	StepRestored ReloadStepKind = "restored" // one more replaced worker of a group is rolled back, after a failure

@@ -13,7 +13,8 @@ import (
 // A Reloader requests a reload and returns at once. Reloads run one after another.
 // The Reloader calls tell for each step in order, up to api.StepApplied or
 // api.StepFailed, but not after the master has begun to stop. tell must not block.
-type Reloader func(req api.ReloadRequest, tell func(api.ReloadStep))
+// A reload that has not begun when ctx is done does not take place.
+type Reloader func(ctx context.Context, req api.ReloadRequest, tell func(api.ReloadStep))
 
 // A feed passes steps on. The sender never waits for the receiver.
 type feed struct {
@@ -42,8 +43,8 @@ func (f *feed) take() []api.ReloadStep {
 	return steps
 }
 
-// reload requests a reload and tells the client how it goes. The reload goes on if
-// the client leaves.
+// reload requests a reload and tells the client how it goes. A reload that has
+// begun goes on if the client leaves.
 func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	var want api.ReloadRequest
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxPlan)).Decode(&want); err != nil {
@@ -54,11 +55,12 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	s.opts.Log.Info("control request", "request", "reload")
 	steps := newFeed()
-	s.opts.Reloads(want, steps.add)
 	if want.NoWait {
+		s.opts.Reloads(s.ctx, want, steps.add)
 		confirm(w, http.StatusAccepted)
 		return
 	}
+	s.opts.Reloads(ctx, want, steps.add)
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	out := stepWriter{json.NewEncoder(w), http.NewResponseController(w)}
 	out.write(api.ReloadStep{Kind: api.StepTaken})

@@ -219,9 +219,9 @@ func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		group := r.PathValue("group")
 		defer s.opts.Busy()()
+		s.opts.Log.Info("control request", "request", verb, "group", group)
 		err := do(group, r)
 		if err == nil {
-			s.opts.Log.Info("control request", "request", verb, "group", group)
 			confirm(w, http.StatusOK)
 			return
 		}

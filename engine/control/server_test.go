@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -82,8 +83,12 @@ func (m *fakeMaster) Groups() []api.GroupStatus {
 }
 
 // Reloads applies generation 4, or fails where every group is to be replaced.
-func (m *fakeMaster) Reloads(want api.ReloadRequest, tell func(api.ReloadStep)) {
+func (m *fakeMaster) Reloads(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep)) {
 	m.note("reload")
+	if len(want.Replace) > 0 {
+		context.AfterFunc(ctx, func() { m.note("gone") })
+		return
+	}
 	if want.All {
 		tell(api.ReloadStep{Kind: api.StepFailed, Error: "no", Stderr: []string{"last words"}})
 		return
@@ -249,6 +254,20 @@ func TestServer_Reload(t *testing.T) {
 	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{NoWait: true}, func(api.ReloadStep) error { panic("nothing is told") }))
 }
 
+// TestServer_ReloadGivenUp: the one who carries reloads out learns that the client
+// has left, unless the client never meant to stay.
+func TestServer_ReloadGivenUp(t *testing.T) {
+	m := new(fakeMaster)
+	s, c := start(t, m)
+	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{Replace: []string{"a"}, NoWait: true}, nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	require.ErrorIs(t, c.Reload(ctx, api.ReloadRequest{Replace: []string{"a"}}, func(api.ReloadStep) error { cancel(); return ctx.Err() }), context.Canceled)
+	require.Eventually(t, func() bool { return slices.Contains(m.all(), "gone") }, time.Minute, time.Millisecond)
+	assert.Equal(t, []string{"reload", "reload", "gone"}, m.all())
+	s.Close()
+	require.Eventually(t, func() bool { return len(m.all()) == 4 }, time.Minute, time.Millisecond)
+}
+
 // TestServer_Quiet: the wait ends with the last request of the group, with its
 // client, and with the master.
 func TestServer_Quiet(t *testing.T) {
@@ -277,7 +296,7 @@ func TestServer_Quiet(t *testing.T) {
 func TestServer_ReloadOfAMasterThatStops(t *testing.T) {
 	m := new(fakeMaster)
 	s, c := start(t, m)
-	s.opts.Reloads = func(api.ReloadRequest, func(api.ReloadStep)) {}
+	s.opts.Reloads = func(context.Context, api.ReloadRequest, func(api.ReloadStep)) {}
 	var last api.ReloadStep
 	require.NoError(t, c.Reload(t.Context(), api.ReloadRequest{}, func(e api.ReloadStep) error {
 		if last = e; e.Kind == api.StepTaken {

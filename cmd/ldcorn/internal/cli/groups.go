@@ -50,6 +50,11 @@ func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []
 	if err != nil {
 		return nil, err
 	}
+	return f.pick(st, args)
+}
+
+// pick is groups for a master whose status is known.
+func (f *groupFlags) pick(st *api.Status, args []string) ([]api.GroupStatus, error) {
 	there := slices.DeleteFunc(st.Groups, func(g api.GroupStatus) bool { return g.Removed })
 	if f.all {
 		if len(there) == 0 {

@@ -50,9 +50,7 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 		b.WriteString("\n")
 	}
 	(planTable{l}).write(&b, planLines(r))
-	for _, d := range r.Diagnostics {
-		fmt.Fprintf(&b, "warning[%s] %s: %s\n", d.Code, d.At, d.Message)
-	}
+	_ = writeWarnings(&b, r.Diagnostics) // memory never fails
 	s := r.Summary
 	fmt.Fprintf(&b, "Plan: %d add, %d change, %d replace, %d remove, %d keep", s.Add, s.Change, s.Replace, s.Remove, s.Keep)
 	if s.NeedAction > 0 {
@@ -65,6 +63,16 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	b.WriteString(".\n")
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// writeWarnings prints warnings about a configuration, a line each.
+func writeWarnings(w io.Writer, warnings []api.PlanWarning) error {
+	for _, d := range warnings {
+		if _, err := fmt.Fprintf(w, "warning[%s] %s: %s\n", d.Code, d.At, d.Message); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func baseName(b api.PlanBase) string {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
@@ -42,11 +43,11 @@ The master evaluates its configuration and starts the new workers. When all of t
 ready, they take the place of the old ones, which finish what they have. If anything
 fails before that, everything stays as it was. With reload_surge, the master replaces a
 few workers at a time instead, and replaces them back if one fails. A reload during
-another waits for its end.
+another waits for its end; those that wait and ask for the same are one reload.
 
 Exits 0 when everything is applied and the old workers are gone, 1 when nothing was
 applied, and 3 when some changes need --replace, or a stop and a start of ldcorn. INT ends
-the command and not the reload.`,
+the command and not a reload that has begun.`,
 		Example: `  ldcorn reload
   ldcorn reload --replace ml_heavy
   ldcorn plan --out p.json && ldcorn reload --plan p.json
@@ -110,8 +111,43 @@ type reloadWaiter struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	progress *terminal.Progress
+	waiting  bool // it has not begun: something else comes first
+	unready  unready
 	applied  *api.Plan
 	finished bool
+}
+
+// unready are the groups that a reload waits for, with what each waits for.
+type unready struct {
+	groups []string
+	texts  map[string]string
+}
+
+// note handles a step of the reload.
+func (u *unready) note(e api.ReloadStep) {
+	switch {
+	case e.Kind == api.StepUnready:
+		if u.texts == nil {
+			u.texts = make(map[string]string)
+		}
+		if _, known := u.texts[e.Group]; !known {
+			u.groups = append(u.groups, e.Group)
+		}
+		u.texts[e.Group] = stepText(e)
+	case e.Kind == api.StepReady && e.Ready == e.Workers && u.texts[e.Group] != "":
+		u.texts[e.Group] = ""
+	}
+}
+
+// String returns a line for each group that is still waited for.
+func (u *unready) String() string {
+	text := ""
+	for _, group := range u.groups {
+		if why := u.texts[group]; why != "" {
+			text += "\n  " + group + ": " + why
+		}
+	}
+	return text
 }
 
 // event handles a step of the reload. Its error ends the wait.
@@ -131,7 +167,16 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 		return &reloadError{e.Error, e.Outcome, e.Stderr}
 	case api.StepFinished:
 		w.finished = true
+	case api.StepWaiting:
+		w.waiting = true
+		_, err := fmt.Fprintf(w.stderr, "waiting for %s that has run for %s\n", e.Reason, control.Age(time.Duration(e.For*float64(time.Second))))
+		return err
+	case api.StepBegun:
+		w.waiting = false
+	case api.StepRead:
+		return writeWarnings(w.stderr, e.Warnings)
 	}
+	w.unready.note(e)
 	w.progress.Show(e.Group, stepText(e))
 	return nil
 }
@@ -144,10 +189,14 @@ func (w *reloadWaiter) conclude(err error, noWait bool) error {
 		return nil
 	case w.applied != nil && (errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled)):
 		fmt.Fprintln(w.stderr, "the old workers are still finishing what they have; the reload is applied")
+	case w.waiting && errors.Is(err, errGivenUp):
+		return errors.New("--timeout is over before the reload could begin: it will not take place")
+	case w.waiting && errors.Is(err, context.Canceled):
+		return errors.New("given up before the reload could begin: it will not take place")
 	case errors.Is(err, errGivenUp):
-		return errors.New("--timeout is over, and nothing is applied yet; the master goes on with the reload")
+		return errors.New("--timeout is over, and nothing is applied yet; the master goes on with the reload" + w.unready.String())
 	case errors.Is(err, context.Canceled):
-		return errors.New("given up waiting; the master goes on with the reload")
+		return errors.New("given up waiting; the master goes on with the reload" + w.unready.String())
 	case err != nil:
 		return err
 	case !w.finished:

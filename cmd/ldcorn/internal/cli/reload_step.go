@@ -13,6 +13,11 @@ func stepText(e api.ReloadStep) string {
 	switch e.Kind {
 	case api.StepStarted:
 		return "starting " + terminal.Count(e.Workers, "worker")
+	case api.StepUnready:
+		if e.Worker == nil {
+			return ""
+		}
+		return fmt.Sprintf("worker %d is not ready yet: %s", *e.Worker, e.Reason)
 	case api.StepReady:
 		return fmt.Sprintf("%d of %d ready", e.Ready, e.Workers)
 	case api.StepReplaced:

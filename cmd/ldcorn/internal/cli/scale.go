@@ -6,10 +6,12 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
@@ -37,8 +39,15 @@ the exit code is 1.`,
 		if err != nil {
 			return err
 		}
-		if _, err := new(groupFlags).groups(ctx, master, names); err != nil {
+		st, _, err := master.Status(ctx)
+		if err != nil {
 			return err
+		}
+		if _, err := new(groupFlags).pick(st, names); err != nil {
+			return err
+		}
+		if r := st.Running; r != nil {
+			fmt.Fprintln(progress, waitingFor(r, st.Now))
 		}
 		for i, name := range names {
 			if err := master.Scale(ctx, name, numbers[i]); err != nil {
@@ -61,4 +70,13 @@ func parseScale(args []string) (numbers []int, names []string, err error) {
 		numbers, names = append(numbers, n), append(names, name)
 	}
 	return numbers, names, nil
+}
+
+// waitingFor says that a reload or a scaling comes first.
+func waitingFor(r *api.Running, now time.Time) string {
+	what := "the reload"
+	if r.What == api.RunningScale {
+		what = "the scaling of " + r.Group
+	}
+	return fmt.Sprintf("waiting for %s that has run for %s", what, control.Age(now.Sub(r.Since)))
 }

@@ -42,13 +42,13 @@ func New(path, name string, out io.Writer, log *slog.Logger) *Loader {
 	}
 }
 
-// Load evaluates the configuration and logs its warnings.
-func (l *Loader) Load(ctx context.Context) (*plan.Plan, error) {
+// Load evaluates the configuration, and logs its warnings, which it returns.
+func (l *Loader) Load(ctx context.Context) (*plan.Plan, []api.PlanWarning, error) {
 	p, warnings, err := l.evaluate(ctx, l.opts)
 	for _, w := range warnings {
 		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message)
 	}
-	return p, err
+	return p, warnings, err
 }
 
 // Preview evaluates the configuration as Load does, and logs nothing. Its error

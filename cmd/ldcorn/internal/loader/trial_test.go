@@ -37,7 +37,7 @@ func TestLoader_Stuck(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error, 1)
 		go func() {
-			_, err := l.Load(ctx)
+			_, _, err := l.Load(ctx)
 			failed <- err
 		}()
 		stopped, err := stopTrial(failed)
@@ -55,7 +55,7 @@ func TestLoader_Stuck(t *testing.T) {
 	}
 	const good = `config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup("web", "app:app")])`
 	require.NoError(t, os.WriteFile(path, []byte(good), 0o600))
-	_, err := l.Load(t.Context())
+	_, _, err := l.Load(t.Context())
 	require.NoError(t, err)
 }
 
