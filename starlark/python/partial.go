@@ -12,7 +12,7 @@ const partialMark = "# ldcorn migrate: "
 
 // Partial returns the text of an incomplete migration, with a comment for each
 // construct that is left. The comment is above the construct's line, or at the
-// end of the file if that line has changed.
+// top of the file if that line has changed.
 func (f *File) Partial(m *Migration) string {
 	lines := strings.SplitAfter(m.Text, "\n")
 	var left []string
