@@ -14,20 +14,18 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// newEventsCommand returns the command that shows what has happened to a
-// master.
+// newEventsCommand returns the command that shows the events of a master.
 func newEventsCommand(opts *rootOptions) *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "events [GROUP...]",
-		Short: "Show what has happened to the workers, groups and reloads",
-		Long: `Show what has happened to the workers, the groups and the reloads of a master, of all
-groups or of some: a line for each worker that starts, is ready, crashes or ends, for each
-group that is changed or held, and for each reload.
+		Short: "Show the events of the workers, groups and reloads",
+		Long: `Show the events of a master, of all groups or of some: a line for each worker that starts,
+is ready, crashes or ends, for each group that is changed or held, and for each reload.
 
-The master keeps the newest 1,024 events. Those of the master itself, which are its
-reloads, are shown only without GROUP. --json prints an object a line; its fields are in
-docs/schema/events.json.`,
+The master keeps the newest 1,024 events. Events of the master itself, which are about
+its reloads, are shown only without GROUP. --json prints an object on each line;
+docs/schema/events.json describes its fields.`,
 		Example: `  ldcorn events
   ldcorn events api -n 20
   ldcorn events -f --json`,
@@ -47,7 +45,7 @@ docs/schema/events.json.`,
 	})
 }
 
-// Widths of the columns of events: most names fit, and longer ones move the rest
+// The widths of the columns of events. Most names fit, and longer ones move the rest
 // of their line.
 const (
 	subjectWidth = 10
@@ -61,7 +59,8 @@ func writeEvent(w io.Writer, e *api.ControlEvent) error {
 	return lines.Encode(e)
 }
 
-// showEvent prints an event for people: when, of what, what, and why.
+// showEvent prints an event for people: the time, the subject, the kind, and the
+// details.
 func showEvent(w io.Writer, e *api.ControlEvent) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, kindText(e.Kind), details(&e.Event))
@@ -76,7 +75,7 @@ func showEvent(w io.Writer, e *api.ControlEvent) error {
 // kindText is a kind for people.
 func kindText(k api.EventKind) string { return strings.ReplaceAll(string(k), "_", " ") }
 
-// details are what an event tells beside that it has happened.
+// details returns the details of an event.
 func details(e *api.Event) string {
 	var parts []string
 	add := func(tell bool, format string, args ...any) {
@@ -96,7 +95,7 @@ func details(e *api.Event) string {
 	return strings.Join(parts, ", ")
 }
 
-// plural writes a number of things.
+// plural formats a number of things.
 func plural(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
@@ -104,7 +103,7 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// seconds writes a number of them for people.
+// seconds formats a number of seconds for people.
 func seconds(s float64) string {
 	d := time.Duration(s * float64(time.Second))
 	if d >= time.Minute {

@@ -13,13 +13,13 @@ import (
 func newLogsCommand(opts *rootOptions) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logs [GROUP...]",
-		Short: "Show what the workers and the master have logged",
-		Long: `Show what workers have printed and the master has logged, of all groups or of some,
-in the format of the master's own log.
+		Short: "Show the log of the master and its workers",
+		Long: `Show the output of workers and the log of the master, of all groups or of some, in the
+format of the master's own log.
 
-The master keeps the newest lines of each group, at least 128 KiB of them, also of
-workers that have ended and of groups that were removed. Lines of the master that concern
-no group are shown only without GROUP.`,
+The master keeps the newest lines of each group, at least 128 KiB of them, even if the
+workers have ended or the group was removed. Lines of the master that concern no group
+are shown only without GROUP.`,
 		Example: `  ldcorn logs
   ldcorn logs api -n 50
   ldcorn logs api ml -f`,

@@ -12,13 +12,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// followNewest is how many of those that are kept a command shows before those
-// that come.
+// followNewest is how many of the things that the master keeps a command shows
+// before it follows.
 const followNewest = 10
 
-// tailCommand completes a command that shows the newest things, such as lines,
-// that a master keeps, of all groups or of those that are its arguments, and with
-// -f those that come.
+// tailCommand completes a command that shows the newest things that a master keeps,
+// such as lines, and with -f those that come later. Its arguments are the groups to
+// show, or none for everything.
 func tailCommand(opts *rootOptions, things string, cmd *cobra.Command, show func(ctx context.Context, master *control.Client, want control.TailRequest) error) *cobra.Command {
 	var want control.TailRequest
 	ask := &masterOptions{rootOptions: opts}

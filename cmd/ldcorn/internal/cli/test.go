@@ -19,8 +19,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/tests"
 )
 
-// exitTests is the exit code of check and test where a test has failed, or the
-// tests have hit too few routes.
+// exitTests is the exit code of check and test if a test has failed, or if the tests
+// have hit too few routes.
 const exitTests = 3
 
 // testFlags are the flags of ldcorn test.
@@ -70,10 +70,10 @@ or cannot be read.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.run, "run", "", "run the tests in whose name the regular expression `RE` is found")
+	flags.StringVar(&f.run, "run", "", "run the tests whose names the regular expression `RE` matches somewhere")
 	flags.BoolVar(&f.coverage, "coverage", false, "name the routes that no test has hit")
-	flags.Float64Var(&f.failUnder, "fail-under", 0, "exit 3 when less than `N` percent of the routes were hit")
-	flags.StringVar(&f.format, "format", "text", "print the outcome as `FORMAT`: text, json or junit")
+	flags.Float64Var(&f.failUnder, "fail-under", 0, "exit 3 when the tests hit less than `N` percent of the routes")
+	flags.StringVar(&f.format, "format", "text", "print the results as `FORMAT`: text, json or junit")
 	completeFixed(cmd, "format", "text", "json", "junit")
 	f.addFlags(flags)
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
@@ -99,7 +99,7 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 	all := len(res.Tests)
 	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
 	if all > 0 && len(res.Tests) == 0 {
-		return usageError("--run %q is found in the name of none of the %s", f.run, terminal.Count(all, "test"))
+		return usageError("--run %q matches the name of none of the %s", f.run, terminal.Count(all, "test"))
 	}
 	report, err := runTests(ctx, res, opts)
 	if err != nil {
@@ -114,8 +114,8 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 	return nil
 }
 
-// options returns which tests the flags ask for, and the options of the
-// evaluation.
+// options returns the names of the tests that the flags ask for, and the options of
+// the evaluation.
 func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts config.Options, err error) {
 	switch {
 	case !slices.Contains([]string{"text", "json", "junit"}, f.format):
@@ -135,7 +135,7 @@ func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts confi
 	return wanted, opts, err
 }
 
-// runTests runs the tests that an evaluation has found.
+// runTests runs the tests that an evaluation found.
 func runTests(ctx context.Context, res *config.Result, opts config.Options) (*tests.Report, error) {
 	return tests.Run(ctx, res.Tests, testOptions(res, opts))
 }
@@ -162,7 +162,7 @@ func (f *testFlags) write(stdout, stderr io.Writer, report *tests.Report, source
 	return f.writeText(stdout, report)
 }
 
-// writeText lists the tests and the routes that they have hit.
+// writeText lists the tests and the routes that they hit.
 func (f *testFlags) writeText(w io.Writer, report *tests.Report) error {
 	var b strings.Builder
 	for i := range report.Results {
@@ -188,7 +188,7 @@ func (f *testFlags) writeText(w io.Writer, report *tests.Report) error {
 	return err
 }
 
-// testSummary counts the tests.
+// testSummary returns how many tests passed and failed.
 func testSummary(report *tests.Report) string {
 	n, failed := len(report.Results), report.Failed()
 	switch {

@@ -2,20 +2,20 @@ package cli
 
 import "github.com/spf13/cobra"
 
-// A trait is what the root does for a command, which the command asks for in
-// its own file. Traits are keys of the command's annotations.
+// A trait is something that the root does for a command. The command asks for it in
+// its own file. Traits are keys of the annotations of the command.
 type trait string
 
 const (
-	// evaluates: the command runs what is in a configuration. It does so in a
-	// confined process, so that no configuration can fill the machine's memory,
-	// or end with the interpreter's stack on the terminal.
+	// evaluates: the command evaluates a configuration. It does so in a confined
+	// process, so that no configuration can use up the memory of the machine, or
+	// end with the stack of the interpreter on the terminal.
 	evaluates trait = "evaluates"
-	// takesFiles: the arguments are configurations, or may be.
+	// takesFiles: the arguments are, or can be, configurations.
 	takesFiles trait = "takes files"
-	// noConfig: the command reads no configuration, and so takes no -c.
+	// noConfig: the command reads no configuration, and has no -c.
 	noConfig trait = "no configuration"
-	// reportsAs: --format is the form of the command's diagnostics.
+	// reportsAs: --format is the format of the diagnostics of the command.
 	reportsAs trait = "reports as"
 )
 

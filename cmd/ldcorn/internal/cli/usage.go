@@ -12,7 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// flagWants describes the values of flags, by their type.
+// flagWants describes the values of flags, by type.
 var flagWants = map[string]string{
 	"duration": "a duration, such as 30s or 1m30s, or a number of seconds",
 	"int":      "a whole number",
@@ -21,8 +21,8 @@ var flagWants = map[string]string{
 	"bool":     "true or false",
 }
 
-// flagError returns the error about the value of a flag in our own words. The
-// flag library would name the functions that failed.
+// flagError returns the error about the value of a flag in plain words. The flag
+// library would name the functions that failed.
 func flagError(_ *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
@@ -34,9 +34,9 @@ func flagError(_ *cobra.Command, err error) error {
 	return err
 }
 
-// checkArgs makes a command and those below it show their usage in errors about
-// the number of arguments, and say how to name a configuration that is among
-// them.
+// checkArgs changes the errors about the number of arguments of a command, and of
+// those below it: they show the usage, and say how to name a configuration if one is
+// among the arguments.
 func checkArgs(cmd *cobra.Command) {
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
@@ -54,7 +54,7 @@ func checkArgs(cmd *cobra.Command) {
 			return usageError("%s: got %q; a configuration is named with -c: %s -c %s", cmd.Name(), file, cmd.CommandPath(), file)
 		}
 		if own := new(exitError); err == nil || errors.As(err, &own) {
-			return err // it is in our own words
+			return err // it is plain already
 		}
 		given := "no argument"
 		if len(args) > 0 {
@@ -65,9 +65,9 @@ func checkArgs(cmd *cobra.Command) {
 	}
 }
 
-// configArg returns the argument that is meant as the configuration, where the
-// command takes that only with -c, or "". Where the arguments are wrong anyway,
-// the name of a configuration is enough; else there must be such a file.
+// configArg returns the argument that is meant as the configuration, if the command
+// takes one only with -c, or "". If the arguments are wrong anyway, a name that looks
+// like a configuration is enough. If not, the file must exist.
 func configArg(cmd *cobra.Command, args []string, wrong bool) string {
 	flag := cmd.Flag("config")
 	if flag == nil || flag.Hidden || flag.Changed || takesFiles.of(cmd) {
@@ -84,8 +84,8 @@ func configArg(cmd *cobra.Command, args []string, wrong bool) string {
 	return ""
 }
 
-// unknownCommand returns the error about a first word that is not a command.
-// Often it is a configuration.
+// unknownCommand returns the error about a first word that is not a command. Often the
+// word is a configuration.
 func unknownCommand(root *cobra.Command, word string) error {
 	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
 		return usageError("no command is called %q; a configuration is run by ldcorn -c %s", word, word)

@@ -12,11 +12,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A Build is what the linker has set in a release. Go's own record of the build
-// stands in for what is empty.
+// A Build has the values that the linker sets in a release. Go's record of the build
+// replaces those that are empty.
 type Build struct{ Version, Commit string }
 
-// read returns what ldcorn version shows of a build.
+// read returns the version that "ldcorn version" shows.
 func (b Build) read() api.Version {
 	v := api.Version{
 		FormatVersion: api.VersionVersion, Version: b.Version, Commit: b.Commit,
@@ -38,7 +38,7 @@ func (b Build) read() api.Version {
 	return v
 }
 
-// versionText writes a version for people.
+// versionText formats a version for people.
 func versionText(v api.Version) string {
 	return fmt.Sprintf("ldcorn %s, commit %s, %s %s", v.Version, v.Commit, v.Go, v.Platform)
 }
