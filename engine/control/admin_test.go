@@ -19,21 +19,21 @@ import (
 	"github.com/ldcorn/ldcorn/engine/logbook"
 )
 
-// admin runs an Admin about a status, which the test may change between its
-// requests, until the end of the test.
+// admin runs an Admin until the end of the test. The test can change the status
+// between its requests.
 type admin struct {
 	api.MasterStatus
 	t        testing.TB
 	url      string
 	reload   *PublicReload
 	running  *api.Running
-	begun    atomic.Int32 // what takes long
+	begun    atomic.Int32 // calls of Busy, and of its results
 	ended    atomic.Int32
 	stopping chan struct{}
 	events   event.Stream
 }
 
-// watched is what the Admin looks at.
+// watched is the master of the Admin.
 type watched struct{ *admin }
 
 func (w watched) Status() api.MasterStatus  { return w.admin.MasterStatus }
@@ -183,8 +183,8 @@ func TestAdmin_Dashboard(t *testing.T) {
 	assert.EqualValues(t, 3, a.begun.Load())
 }
 
-// TestAdmin_Public: an Admin cannot tell what a worker wrote, since nothing that it
-// is given has that.
+// TestAdmin_Public: an Admin cannot show the output of a worker, since none of its
+// options can contain it.
 func TestAdmin_Public(t *testing.T) {
 	secret := []reflect.Type{reflect.TypeFor[api.ControlEvent](), reflect.TypeFor[api.Reload](), reflect.TypeFor[api.ReloadStep](),
 		reflect.TypeFor[logbook.Book](), reflect.TypeFor[event.Stream]()}
@@ -220,7 +220,7 @@ func TestAdmin_Public(t *testing.T) {
 	assert.True(t, seen[reflect.TypeFor[api.WorkerStatus]()])
 }
 
-// TestAdmin_Close: nothing is left, also where a client keeps its connection.
+// TestAdmin_Close: Close leaves nothing, even if a client keeps its connection.
 func TestAdmin_Close(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -34,7 +34,7 @@ func TestServer_Events(t *testing.T) {
 	err := c.Events(t.Context(), TailRequest{Groups: []string{"nosuch"}}, nil)
 	require.ErrorContains(t, err, `no group "nosuch"`)
 
-	// What comes is told as it comes, with all that there is of it.
+	// Events that come later are told at once and in full.
 	var got []api.ControlEvent
 	enough := errors.New("enough")
 	err = c.Events(t.Context(), TailRequest{Newest: 2, Follow: true}, func(e api.ControlEvent, _ uint64) error {
@@ -52,7 +52,7 @@ func TestServer_Events(t *testing.T) {
 	assert.Equal(t, api.EventReloaded, got[2].Kind)
 }
 
-// TestServer_EventsLost: a client learns what it has missed.
+// TestServer_EventsLost: a client learns how many events it has lost.
 func TestServer_EventsLost(t *testing.T) {
 	c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"lost":3}`+"\n"+`{"lost":4}`+"\n"+`{"format_version":1,"event":"ready","group":"\u001b[2J"}`+"\n")
@@ -67,8 +67,8 @@ func TestServer_EventsLost(t *testing.T) {
 	assert.Equal(t, 1, calls)
 }
 
-// TestServer_EventsBounded: what does not follow has an end, and what does has
-// bounded lines.
+// TestServer_EventsBounded: an answer is limited if it does not follow, and its lines
+// are limited if it does.
 func TestServer_EventsBounded(t *testing.T) {
 	c := hostile(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("follow") == "true" {

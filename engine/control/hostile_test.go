@@ -19,10 +19,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// controls are what nobody's terminal may get of another program.
+// controls must not reach a terminal from another program.
 const controls = "\x1b]0;title\a\x1b[2J\u009b31m\u202e\x7f"
 
-// hostile serves whatever it is told at a control socket.
+// hostile serves anything at a control socket, and returns its client.
 func hostile(t *testing.T, serve http.HandlerFunc) *Client {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s")
@@ -41,7 +41,7 @@ func hostile(t *testing.T, serve http.HandlerFunc) *Client {
 	return NewClient(path)
 }
 
-// endless writes until nobody reads.
+// endless writes until the client has gone.
 func endless(w http.ResponseWriter, begin, more string) {
 	_, err := io.WriteString(w, begin)
 	chunk := []byte(strings.Repeat(more, 64<<10/len(more)))
@@ -50,7 +50,7 @@ func endless(w http.ResponseWriter, begin, more string) {
 	}
 }
 
-// asks are all requests that a client makes, by name.
+// asks returns all requests of a client, by name.
 func asks(ctx context.Context, c *Client) map[string]func() error {
 	return map[string]func() error{
 		"status":  func() error { _, _, err := c.Status(ctx); return err },
@@ -64,8 +64,8 @@ func asks(ctx context.Context, c *Client) map[string]func() error {
 	}
 }
 
-// TestHostileServer: a client takes a bounded answer, in a bounded time, and
-// returns nothing that a terminal obeys.
+// TestHostileServer: a client reads a limited answer in a limited time, and returns
+// nothing that a terminal obeys.
 func TestHostileServer(t *testing.T) {
 	for name, serve := range map[string]http.HandlerFunc{
 		"body":    func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"groups":[`, `{},`) },
@@ -90,7 +90,7 @@ func TestHostileServer(t *testing.T) {
 		for what, ask := range asks(t.Context(), c) {
 			err := ask()
 			if name == "depth" && (what == "scale" || what == "restart" || what == "hold" || what == "stop") {
-				continue // their answer is not looked at
+				continue // the client does not parse these answers
 			}
 			if assert.Error(t, err, "%s: %s", name, what) {
 				assert.NotRegexp(t, `[^\n\t\x20-\x7e]`, err.Error())
@@ -99,8 +99,8 @@ func TestHostileServer(t *testing.T) {
 	}
 }
 
-// TestHostileServer_Endless: what has no end by itself is bounded as well, but
-// for a log that is followed.
+// TestHostileServer_Endless: answers that have no natural end are limited as well,
+// except a log that is followed.
 func TestHostileServer_Endless(t *testing.T) {
 	c := hostile(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/reload" {
@@ -121,7 +121,7 @@ func TestHostileServer_Endless(t *testing.T) {
 	assert.ErrorIs(t, c.Logs(ctx, TailRequest{Follow: true}, follow), context.Canceled)
 }
 
-// An enough calls done once it has been written so many bytes.
+// An enough calls done once it has got so many bytes.
 type enough struct {
 	want int64
 	done func()
@@ -134,7 +134,7 @@ func (e *enough) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestHostileServer_Status: the largest status that a client takes is 8 MiB.
+// TestHostileServer_Status: a client reads a status of up to 8 MiB.
 func TestHostileServer_Status(t *testing.T) {
 	for size, good := range map[int]bool{7 << 20: true, 9 << 20: false} {
 		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -149,8 +149,8 @@ func TestHostileServer_Status(t *testing.T) {
 	}
 }
 
-// TestHostileServer_Tail: lines come whole, however the bytes do, and the last
-// one comes also without its end.
+// TestHostileServer_Tail: lines come whole, however the bytes arrive, and the last
+// line can lack its newline.
 func TestHostileServer_Tail(t *testing.T) {
 	c := hostile(t, func(w http.ResponseWriter, _ *http.Request) {
 		for _, part := range []string{"one\ntw", "o\n", strings.Repeat("x", 200<<10), "\nthr", "ee"} {
@@ -171,8 +171,8 @@ func TestHostileServer_Tail(t *testing.T) {
 	}
 }
 
-// TestHostileServer_Reload: whoever follows a reload is told nothing that a
-// master does not say.
+// TestHostileServer_Reload: a caller that follows a reload gets no step that a master
+// does not send.
 func TestHostileServer_Reload(t *testing.T) {
 	for _, answer := range []string{`{"event":"finished"}`, `{"event":"applied","generation":3}`, `{"event":"applied","generation":3}{"event":"finished"}`, `[]`, `7`} {
 		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer+"\n") })
@@ -183,7 +183,7 @@ func TestHostileServer_Reload(t *testing.T) {
 	}
 }
 
-// TestHostileServer_Nothing: an answer without anything in it is none.
+// TestHostileServer_Nothing: an empty answer is an error.
 func TestHostileServer_Nothing(t *testing.T) {
 	for _, answer := range []string{"null", " [] ", `""`, "0"} {
 		c := hostile(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) })
@@ -193,7 +193,7 @@ func TestHostileServer_Nothing(t *testing.T) {
 	}
 }
 
-// TestHostileServer_Time: who is not answered does not wait for ever.
+// TestHostileServer_Time: a client without an answer does not wait for ever.
 func TestHostileServer_Time(t *testing.T) {
 	c := hostile(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	c.quick = time.Millisecond
@@ -216,7 +216,8 @@ func TestHostileServer_Time(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(err.Error(), "master at"), "said once")
 }
 
-// TestHostileServer_Texts: no text of a good answer has what a terminal obeys.
+// TestHostileServer_Texts: no text of a good answer has sequences that a terminal
+// obeys.
 func TestHostileServer_Texts(t *testing.T) {
 	quoted, err := json.Marshal(controls)
 	require.NoError(t, err)

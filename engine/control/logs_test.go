@@ -18,7 +18,7 @@ func TestServer_Logs(t *testing.T) {
 		want TailRequest
 		text string
 	}{
-		{TailRequest{Newest: -1, Groups: []string{"old"}}, ""}, // it runs, and has said nothing
+		{TailRequest{Newest: -1, Groups: []string{"old"}}, ""}, // the group runs, and has logged nothing
 		{TailRequest{Newest: -1}, "master\nof a group that was\n"},
 		{TailRequest{Newest: 1}, "of a group that was\n"},
 		{TailRequest{Newest: -1, Groups: []string{"gone"}}, "of a group that was\n"},
@@ -33,8 +33,8 @@ func TestServer_Logs(t *testing.T) {
 	require.Error(t, err)
 }
 
-// TestServer_FollowLogs: who reads slowly keeps nobody waiting, and is told
-// what is missing; who leaves ends it, and so does the master.
+// TestServer_FollowLogs: a client that reads slowly delays nobody, and learns how many
+// lines it has lost. The answer ends when the client leaves, and with the master.
 func TestServer_FollowLogs(t *testing.T) {
 	m := new(fakeMaster)
 	s, c := start(t, m)
@@ -43,7 +43,7 @@ func TestServer_FollowLogs(t *testing.T) {
 	require.NoError(t, err)
 	m.logs.Add("api", []byte("first\n"))
 	buf := make([]byte, 64<<10)
-	_, err = lines.Read(buf) // now it knows the group
+	_, err = lines.Read(buf) // now the reader knows the group
 	require.NoError(t, err)
 	line := []byte(strings.Repeat("x", 999) + "\n")
 	for range 20_000 { // more than sockets and the book can hold
@@ -63,5 +63,5 @@ func TestServer_FollowLogs(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- c.Logs(t.Context(), TailRequest{Follow: true}, io.Discard) }()
 	s.Close()
-	<-ended // with an error where it came too late
+	<-ended // with an error if it came too late
 }

@@ -33,16 +33,16 @@ import (
 type fakeMaster struct {
 	mu    sync.Mutex // guards asked
 	asked []string
-	block chan struct{} // restarts wait for it; nil: they do not
+	block chan struct{} // restarts wait for it, unless it is nil
 
-	begun, ended atomic.Int32 // what is busy
+	begun, ended atomic.Int32 // calls of Busy, and of its results
 
 	logs    *logbook.Book
 	counted stats.Requests
 	events  event.Stream
 }
 
-// book has some lines.
+// book returns a book with some lines.
 func (m *fakeMaster) book() *logbook.Book {
 	m.logs = new(logbook.Book)
 	m.logs.Add("", []byte("master\n"))
@@ -68,7 +68,8 @@ func (m *fakeMaster) Status() api.MasterStatus {
 	}}
 }
 
-// Groups has a worker of the group old that drains, until it has exited.
+// Groups returns the group old with a worker that drains, until an event of the group
+// comes.
 func (m *fakeMaster) Groups() []api.GroupStatus {
 	m.note("groups")
 	events, _ := m.events.Read([]string{"old"}, -1).Take()
@@ -82,7 +83,7 @@ func (m *fakeMaster) Groups() []api.GroupStatus {
 	}}}
 }
 
-// Reloads applies generation 4, or fails where every group is to be replaced.
+// Reloads applies generation 4, or fails if every group is to be replaced.
 func (m *fakeMaster) Reloads(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep)) {
 	m.note("reload")
 	if len(want.Replace) > 0 {
@@ -292,7 +293,7 @@ func TestServer_Quiet(t *testing.T) {
 	require.EqualError(t, <-asked, "the master is stopping")
 }
 
-// TestServer_ReloadOfAMasterThatStops: the answer ends, with a word of why.
+// TestServer_ReloadOfAMasterThatStops: the answer ends with a reason.
 func TestServer_ReloadOfAMasterThatStops(t *testing.T) {
 	m := new(fakeMaster)
 	s, c := start(t, m)

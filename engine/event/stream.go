@@ -60,8 +60,8 @@ func (s *Stream) Emit(e api.Event, stderr ...string) {
 	}
 }
 
-// Newest returns the newest n events that are kept, the oldest of them first. It
-// is for the admin listener, and leaves out what workers wrote.
+// Newest returns the newest n events that are kept, the oldest of them first,
+// without the output of workers. It is for the admin listener.
 func (s *Stream) Newest(n int) []api.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -52,8 +52,8 @@ func TestStream_OrderAndChoice(t *testing.T) {
 	none.Emit(of("a", api.EventReady)) // does nothing
 }
 
-// TestStream_Bounded: the newest events are kept, and a reader that comes too
-// late learns how many it has missed.
+// TestStream_Bounded: the stream keeps the newest events, and a reader that is too
+// slow learns how many it has lost.
 func TestStream_Bounded(t *testing.T) {
 	s := new(Stream)
 	slow := s.Read(nil, -1)
@@ -69,7 +69,7 @@ func TestStream_Bounded(t *testing.T) {
 	assert.Zero(t, lost)
 }
 
-// TestReader_EndNow: a reader that ends takes what was there.
+// TestReader_EndNow: a reader that ends returns only the events that were there.
 func TestReader_EndNow(t *testing.T) {
 	s := new(Stream)
 	s.Emit(of("a", api.EventStarting))
@@ -82,7 +82,7 @@ func TestReader_EndNow(t *testing.T) {
 	assert.Empty(t, events)
 }
 
-// TestReader_Follow: whoever keeps up misses nothing, however many emit.
+// TestReader_Follow: a reader that keeps up loses nothing, however many emit.
 func TestReader_Follow(t *testing.T) {
 	s := new(Stream)
 	r := s.Read(nil, -1)
@@ -109,10 +109,10 @@ func TestReader_Follow(t *testing.T) {
 	wg.Wait()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r.Wait(ctx) // returns, though there is nothing
+	r.Wait(ctx) // returns, although there is no event
 }
 
-// TestStream_Reason: a reason is one line, without what a worker wrote.
+// TestStream_Reason: a reason is one line, without the output of a worker.
 func TestStream_Reason(t *testing.T) {
 	s := new(Stream)
 	for _, reason := range []string{"exit code 3", "worker 0: exit code 3; it wrote:\n    a secret", "one\ntwo", strings.Repeat("é", maxReason)} {
