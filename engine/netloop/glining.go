@@ -30,7 +30,7 @@ var pullBuffers = sync.Pool{New: func() any { return new([pullRoom]byte) }}
 
 // line puts a layer under a client's connection, if there is to be one.
 func (c *gconn) line() {
-	f := c.d.opts.Layer
+	f := c.ln.Layer
 	if f == nil {
 		return
 	}

@@ -21,7 +21,7 @@ import (
 //
 // Work that would keep an event loop for long, such as that of a handshake, is
 // for a goroutine of the layer's own. Feed returns ErrAgain meanwhile, and the
-// layer calls wake (see Options.Layer) when there is news.
+// layer calls wake (see Listener.Layer) when there is news.
 type Layer interface {
 	// Feed takes what has come from the socket: all of it, but it does not keep
 	// p. An empty p asks whether there is news. ErrAgain says that the layer is

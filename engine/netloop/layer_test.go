@@ -52,8 +52,8 @@ func lines(t netloop.Task, c netloop.Conn) netloop.Verdict {
 // is served again as long as something is, however the bytes come.
 func TestLayerRest(t *testing.T) {
 	layers(t, func(t *testing.T, name string, slow bool) {
-		opts, _ := layered(t, slow)
-		addr, _ := serve(t, name, opts, lines)
+		layer := records(t, slow)
+		addr, _ := serveUnder(t, name, layer, netloop.Options{}, lines)
 		t.Run("byte by byte", func(t *testing.T) {
 			c := connected(t, addr)
 			for _, s := range []string{hello + "me\n", c.sealed("a\n"), c.sealed("bcd\n")} {
@@ -97,10 +97,10 @@ func TestLayerRest(t *testing.T) {
 // should have come, and is no matter of the handler.
 func TestLayerHandshake(t *testing.T) {
 	layers(t, func(t *testing.T, name string, slow bool) {
-		opts, _ := layered(t, slow)
-		opts.FirstWait = func() time.Duration { return 50 * time.Millisecond }
+		layer := records(t, slow)
+		opts := netloop.Options{FirstWait: func() time.Duration { return 50 * time.Millisecond }}
 		served := make(chan error, 10)
-		addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+		addr, _ := serveUnder(t, name, layer, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			_, err := c.TryRead(task, make([]byte, 10))
 			served <- err
 			return netloop.Verdict{}
@@ -135,16 +135,16 @@ func TestLayerHandshake(t *testing.T) {
 // there is none there is nil.
 func TestLayerOfConn(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
-		opts, _ := layered(t, false)
-		with, got := opts.Layer, make(chan netloop.Layer, 1)
+		layer := records(t, false)
+		with, got := layer, make(chan netloop.Layer, 1)
 		var none atomic.Bool
-		opts.Layer = func(c netloop.Conn, wake func()) netloop.Layer {
+		layer = func(c netloop.Conn, wake func()) netloop.Layer {
 			if none.Load() {
 				return nil
 			}
 			return with(c, wake)
 		}
-		addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+		addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			got <- c.Layer()
 			return netloop.Verdict{}
 		})
@@ -164,9 +164,9 @@ func TestLayerMuch(t *testing.T) {
 	data := bytes.Repeat([]byte("0123456789abcde\n"), size/16)
 	drivers(t, func(t *testing.T, name string) {
 		for _, part := range []int{7, 1000, record} {
-			opts, _ := layered(t, false)
+			layer := records(t, false)
 			up := make(chan []byte, 1)
-			addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+			addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 				f := task.Fork(func(task netloop.Task) {
 					var all []byte
 					buf := make([]byte, 3000)
@@ -217,9 +217,9 @@ func TestLayerEnds(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		for what, tt := range cases {
 			t.Run(what, func(t *testing.T) {
-				opts, _ := layered(t, false)
+				layer := records(t, false)
 				errs := make(chan error, 2)
-				addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+				addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 					buf := make([]byte, 10)
 					n, _ := c.Read(task, buf, time.Minute)
 					assert.Equal(t, "before", string(buf[:n]))
@@ -255,9 +255,9 @@ func TestLayerEnds(t *testing.T) {
 func TestLayerCloseWrite(t *testing.T) {
 	const size = 8 << 20 // more than sockets hold
 	drivers(t, func(t *testing.T, name string) {
-		opts, _ := layered(t, false)
+		layer := records(t, false)
 		errs, last := make(chan error, 2), make(chan string, 1)
-		addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+		addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			buf := make([]byte, 10)
 			c.Read(task, buf, time.Minute)
 			_, err := c.Write(task, bytes.Repeat([]byte("x"), size), nil, time.Minute)
@@ -311,9 +311,9 @@ func TestLayerWatch(t *testing.T) {
 		}
 		all := map[string]watched{} // at the same time: each takes long
 		for what, tt := range cases {
-			opts, _ := layered(t, false)
+			layer := records(t, false)
 			w := watched{errs: make(chan error, 2), probed: make(chan int, 1)}
-			addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+			addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 				s, v := line(task, c, 0)
 				if s == "" {
 					return v
@@ -383,9 +383,9 @@ func TestLayerTunnel(t *testing.T) {
 		up := mirror(t)
 		for what, slow := range map[string]bool{"reads at once": false, "reads late": true} {
 			t.Run(what, func(t *testing.T) {
-				opts, _ := layered(t, false)
+				layer := records(t, false)
 				ended := make(chan bool, 1)
-				addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+				addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 					u, err := task.Dial(up, time.Minute)
 					if err != nil {
 						return netloop.Verdict{}
@@ -415,9 +415,9 @@ func TestLayerTunnel(t *testing.T) {
 			})
 		}
 		t.Run("broken", func(t *testing.T) {
-			opts, _ := layered(t, false)
+			layer := records(t, false)
 			ended := make(chan bool, 1)
-			addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+			addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 				u, err := task.Dial(up, time.Minute)
 				if err != nil {
 					return netloop.Verdict{}
@@ -439,8 +439,8 @@ func TestLayerTunnel(t *testing.T) {
 func TestLayerSplice(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		up := mirror(t)
-		opts, _ := layered(t, false)
-		addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+		layer := records(t, false)
+		addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			u, err := task.Dial(up, time.Minute)
 			if err != nil {
 				return netloop.Verdict{}
@@ -475,9 +475,9 @@ func TestLayerLinger(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		for what, s := range sends {
 			for _, op := range []netloop.Op{netloop.Linger, netloop.Close} {
-				opts, _ := layered(t, false)
+				layer := records(t, false)
 				answered := make(chan bool)
-				addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+				addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 					c.Read(task, make([]byte, 2), time.Minute)
 					c.Write(task, []byte("too much\n"), nil, time.Minute)
 					defer close(answered)
@@ -504,8 +504,8 @@ func TestLayerLinger(t *testing.T) {
 // one that is reset does not.
 func TestLayerVerdicts(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
-		opts, _ := layered(t, false)
-		addr, d := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+		layer := records(t, false)
+		addr, d := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			s, v := line(task, c, 0)
 			switch s {
 			case "close\n":
@@ -542,9 +542,9 @@ func TestLayerVerdicts(t *testing.T) {
 // a client that takes nothing, too.
 func TestLayerTimeout(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
-		opts, _ := layered(t, false)
+		layer := records(t, false)
 		errs := make(chan error, 3)
-		addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
+		addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			buf := make([]byte, 10)
 			c.Read(task, buf, time.Minute)
 			_, err := c.Read(task, buf, 5*time.Millisecond)
@@ -617,7 +617,7 @@ func (l *lateLayer) Close()                             {}
 func TestLayerNews(t *testing.T) {
 	const size = 1 << 20
 	data := bytes.Repeat([]byte("0123456789abcde\n"), size/16)
-	opts := netloop.Options{Layer: func(_ netloop.Conn, wake func()) netloop.Layer { return &lateLayer{wake: wake} }}
+	layer := func(_ netloop.Conn, wake func()) netloop.Layer { return &lateLayer{wake: wake} }
 	serves := map[string]func(t *testing.T, task netloop.Task, c netloop.Conn, up *netloop.Upstream) netloop.Verdict{
 		"read": func(_ *testing.T, task netloop.Task, c netloop.Conn, _ *netloop.Upstream) netloop.Verdict {
 			buf := make([]byte, 1<<16)
@@ -650,7 +650,7 @@ func TestLayerNews(t *testing.T) {
 		up := mirror(t)
 		for what, f := range serves {
 			t.Run(what, func(t *testing.T) {
-				addr, _ := serve(t, name, opts, func(task netloop.Task, c netloop.Conn) netloop.Verdict { return f(t, task, c, up) })
+				addr, _ := serveUnder(t, name, layer, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict { return f(t, task, c, up) })
 				c := dial(t, addr)
 				go func() {
 					c.Write(data)

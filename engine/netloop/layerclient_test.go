@@ -226,14 +226,17 @@ func (l *recordLayer) Close() {
 	l.closed = true
 }
 
-// layered are options with the layer; its handshakes are done by goroutines of
-// their own, or at once.
-func layered(t *testing.T, slow bool) (netloop.Options, *atomic.Int32) {
+// A layerFunc is a Listener's Layer.
+type layerFunc func(netloop.Conn, func()) netloop.Layer
+
+// records makes such layers, whose handshakes are done by goroutines of their
+// own, or at once.
+func records(t *testing.T, slow bool) layerFunc {
 	open := new(atomic.Int32)
 	t.Cleanup(func() { assert.Zero(t, open.Load(), "layers that were not closed") })
-	return netloop.Options{Layer: func(c netloop.Conn, wake func()) netloop.Layer {
-		if !c.Peer().IsValid() {
-			t.Error("the connection does not know its client yet")
+	return func(c netloop.Conn, wake func()) netloop.Layer {
+		if !c.Peer().IsValid() || c.Listener() == nil {
+			t.Error("the connection does not know where it comes from yet")
 		}
 		open.Add(1)
 		l := &countedLayer{recordLayer: recordLayer{t: t}, open: open}
@@ -241,7 +244,7 @@ func layered(t *testing.T, slow bool) (netloop.Options, *atomic.Int32) {
 			l.wake = wake
 		}
 		return l
-	}}, open
+	}
 }
 
 // A countedLayer counts those that are not closed.

@@ -18,7 +18,7 @@ import (
 // line puts a layer under a client's connection, if there is to be one. It
 // reports whether there may be something to read.
 func (c *econn) line() bool {
-	f := c.loop.d.opts.Layer
+	f := c.ln.Layer
 	if f == nil {
 		return true
 	}

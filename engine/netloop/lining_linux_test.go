@@ -31,8 +31,8 @@ func (m *moat) Close()                             {}
 // moated is a pair with such a layer.
 func (l *loop) moated(t *testing.T) (*econn, *moat, int) {
 	m := &moat{}
-	l.d.opts.Layer = func(Conn, func()) Layer { return m }
 	c, peer := l.pair(t, true)
+	c.ln = &Listener{Layer: func(Conn, func()) Layer { return m }}
 	require.False(t, c.line())
 	c.rest(Verdict{Op: Rest})
 	return c, m, peer

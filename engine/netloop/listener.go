@@ -13,6 +13,12 @@ import (
 // from Driver.Add on.
 type Listener struct {
 	net.Listener
+	// Layer, if not nil, is called with each connection that is accepted, before
+	// anybody uses it, and returns the layer that is to stand under it; nil =
+	// none. The layer calls wake, from whichever goroutine, when it has news: the
+	// driver then calls Feed and Seal with nothing. It is set before Driver.Add.
+	Layer func(c Conn, wake func()) Layer
+
 	name    string
 	port    string
 	leaving atomic.Bool

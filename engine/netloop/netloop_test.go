@@ -37,12 +37,20 @@ func drivers(t *testing.T, test func(t *testing.T, name string)) {
 // test when it does not end then.
 func serve(t *testing.T, name string, opts netloop.Options, h handlerFunc) (string, netloop.Driver) {
 	t.Helper()
+	return serveUnder(t, name, nil, opts, h)
+}
+
+// serveUnder is serve with a layer under each connection.
+func serveUnder(t *testing.T, name string, layer layerFunc, opts netloop.Options, h handlerFunc) (string, netloop.Driver) {
+	t.Helper()
 	opts.Handler, opts.Log = h, slog.New(slog.DiscardHandler)
 	d, err := netloop.New(name, opts)
 	require.NoError(t, err)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	require.NoError(t, d.Add(netloop.NewListener(ln)))
+	listener := netloop.NewListener(ln)
+	listener.Layer = layer
+	require.NoError(t, d.Add(listener))
 	done := make(chan error, 1)
 	go func() { done <- d.Run() }()
 	t.Cleanup(func() {

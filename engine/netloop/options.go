@@ -19,11 +19,6 @@ type Options struct {
 	// Reserve is how many file descriptors connections leave to the rest of
 	// the process; nil or 0 is a few. It is read often.
 	Reserve func() int
-	// Layer, if not nil, is called with each client's connection that is
-	// accepted, before anybody uses it, and returns the layer that is to stand
-	// under it; nil = none. The layer calls wake, from whichever goroutine, when
-	// it has news: the driver then calls Feed and Seal with nothing.
-	Layer func(c Conn, wake func()) Layer
 	// Loops is the number of event loops of the epoll driver; 0 chooses.
 	Loops int
 	// Beside is how many processors the work makes good use of that layers do in
