@@ -172,6 +172,7 @@ func (c *gconn) awaitOpen(t *gtask, until Time) error {
 	g := c.lining
 	g.reading.Lock()
 	defer g.reading.Unlock()
+	g.spare()
 	for !g.ready() {
 		if err := g.bring(c, t, until, nil); err != nil {
 			return err

@@ -46,7 +46,9 @@ func (g *glining) begin() []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	part := g.l.unsent()
-	g.l.trim()
+	if len(part) > 0 { // else the buffer stays
+		g.l.trim()
+	}
 	return part
 }
 
@@ -59,6 +61,15 @@ func (g *glining) finish(part []byte, n int) {
 		g.l.out, g.l.sent = append(part[n:], later...), 0
 	case len(later) == 0 && cap(part) <= 2*sealAtOnce:
 		g.l.out, g.l.sent = part[:0], 0
+	}
+}
+
+// spare lets go of an empty buffer, for a connection that rests.
+func (g *glining) spare() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.l.unsent()) == 0 {
+		g.l.trim()
 	}
 }
 

@@ -60,7 +60,11 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 	}
 	px, err := New(opts)
 	require.NoError(t, err)
-	require.NoError(t, px.Listen(netloop.NewListener(ln)))
+	listener := netloop.NewListener(ln)
+	if underLayer {
+		listener.Layer = func(netloop.Conn, func()) netloop.Layer { return new(plainLayer) }
+	}
+	require.NoError(t, px.Listen(listener))
 	r := &rig{t: t, proxy: px, addr: ln.Addr().String(), plan: p, pools: map[string]*pool.Pool{}, ran: make(chan error, 1)}
 	for _, g := range p.Groups {
 		r.pools[g.Name] = pool.New(g)
