@@ -92,6 +92,7 @@ type GroupStatus struct {
 	HeldSince time.Time      `json:"held_since,omitzero"`            // absent unless the group is held
 	Failed    bool           `json:"failed"`                         // every worker has failed
 	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
+	Pinned    []string       `json:"pinned,omitempty"`               // the arguments whose changes wait until the group is replaced; absent if there are none
 	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was added
 	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, older workers first
 }

@@ -25,17 +25,21 @@ func Age(d time.Duration) string {
 
 // Note says what is unusual about a group. It returns "" if nothing is.
 func Note(g *api.GroupStatus, now time.Time) string {
+	var notes []string
 	switch {
 	case g.Removed:
 		return "removed, draining"
 	case g.Failed:
-		return "failed"
+		notes = append(notes, "failed")
 	case g.Held && g.HeldSince.IsZero(): // the master is of a version that does not say since when
-		return "held"
+		notes = append(notes, "held")
 	case g.Held:
-		return "held for " + Age(now.Sub(g.HeldSince))
+		notes = append(notes, "held for "+Age(now.Sub(g.HeldSince)))
 	}
-	return ""
+	if len(g.Pinned) > 0 {
+		notes = append(notes, "pinned: "+strings.Join(g.Pinned, ", ")+" changed")
+	}
+	return strings.Join(notes, "; ")
 }
 
 // Progress says how far a running reload or scaling is, as in "reloading for 5s:

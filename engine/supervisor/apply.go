@@ -179,7 +179,13 @@ func (s *Supervisor) commit(steps []*step) {
 		if st.change.Action == plan.Remove {
 			continue
 		}
-		st.group.do(func() { st.group.commit(st.target, st.replace, st.batch) })
+		st.group.do(func() {
+			st.group.commit(st.target, st.replace, st.batch)
+			st.group.pinned = nil
+			for _, c := range st.change.Pinned {
+				st.group.pinned = append(st.group.pinned, c.Name)
+			}
+		})
 		groups[st.change.Name] = st.group
 	}
 	s.groups = groups

@@ -36,7 +36,8 @@ type group struct {
 	alarm func()        // called when down becomes true; must not block
 
 	// ----
-	target   // in effect
+	target            // in effect
+	pinned   []string // arguments whose changes wait until the workers are replaced
 	seats    []*seat
 	restarts []api.Restarts       // by index
 	members  map[*member]struct{} // all running members, including retired ones

@@ -73,7 +73,7 @@ func (g *group) status(spec *plan.Group) api.GroupStatus {
 		Name: g.name, App: spec.App, Instances: spec.Instances, Ready: now.Ready,
 		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Requests: now.Requests,
 		Held: !now.Held.IsZero(), HeldSince: now.Held, Failed: g.down.Load(),
-		Restarts: g.restartsNow(),
+		Restarts: g.restartsNow(), Pinned: slices.Clone(g.pinned),
 	}
 	members := slices.SortedFunc(maps.Keys(g.members), func(a, b *member) int {
 		return cmp.Or(cmp.Compare(a.index, b.index), a.born.Compare(b.born))

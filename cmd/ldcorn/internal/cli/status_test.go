@@ -16,7 +16,7 @@ ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
 last reload 2m5s ago, failed: group "api": worker 0: exit code 3
 
 GROUP  READY  QUEUED  CAP  NOTE
-api    1/2    3       10   held for 5m0s
+api    1/2    3       10   held for 5m0s; pinned: app, env changed
 gone   0/0    0       -    removed, draining
 
 WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     CPU    LAST EXIT
@@ -32,7 +32,7 @@ func aStatus() *api.Status {
 		LastReload: &api.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
 	st.Groups = []api.GroupStatus{
-		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Workers: []api.WorkerStatus{
+		{Name: "api", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, HeldSince: now.Add(-5 * time.Minute), Pinned: []string{"app", "env"}, Workers: []api.WorkerStatus{
 			{Index: 0, PID: 4130, State: api.StateReady, Since: now.Add(-61 * time.Minute), Requests: 10, Websockets: 2, Served: 99, RSS: 64 << 20, CPU: 1.5},
 			{Index: 1, State: api.StateFailed, Restarts: 4, LastExit: "exit code 1"},
 		}},
