@@ -75,7 +75,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags.BoolVar(&f.asJSON, "json", false, "print the plan as JSON")
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show the files and variables that were read")
-	flags.StringArrayVar(&f.replace, "replace", nil, "as reload --replace `GROUP` would (repeatable)")
+	flags.StringArrayVar(&f.replace, "replace", nil, "as reload --replace `GROUP` would: as well as what a reload replaces anyway (repeatable)")
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.all, "all", false, "as reload --all would")
 	return cmd

@@ -88,7 +88,7 @@ func baseName(b api.PlanBase) string {
 func planLines(r *api.Plan) []planLine {
 	var out []planLine
 	for i := range r.Groups {
-		out = append(out, groupLines(&r.Groups[i])...)
+		out = append(out, groupLines(r, &r.Groups[i])...)
 	}
 	if len(r.Settings) > 0 {
 		out = append(out, planLine{symbol: symChange, label: "LdConfig", text: "update in place"})
@@ -103,7 +103,7 @@ func planLines(r *api.Plan) []planLine {
 
 // groupLines returns the lines about a group: the changes that a reload applies, and
 // those that it leaves.
-func groupLines(g *api.PlanGroup) []planLine {
+func groupLines(r *api.Plan, g *api.PlanGroup) []planLine {
 	line := planLine{label: g.Name, note: g.Hint}
 	force := ""
 	switch n := g.Workers; g.Action {
@@ -138,10 +138,25 @@ func groupLines(g *api.PlanGroup) []planLine {
 	}
 	out = append(out, attributeLines(g.Changes, force, skip)...)
 	if len(g.Pinned) > 0 {
-		out = append(out, planLine{symbol: symAction, label: g.Name, text: "pinned: " + names(g.Pinned) + " changed", note: "ldcorn reload --replace " + g.Name})
+		out = append(out, planLine{symbol: symAction, label: g.Name, text: "pinned: " + names(g.Pinned) + " changed", note: replaceRemedy(r, g.Name)})
 		out = append(out, attributeLines(g.Pinned, "", "")...)
 	}
 	return out
+}
+
+// replaceRemedy says how to replace a pinned group, and what that replaces as well.
+func replaceRemedy(r *api.Plan, group string) string {
+	var others []string
+	for i := range r.Groups {
+		if g := &r.Groups[i]; g.Action == api.ActionReplace && g.Name != group {
+			others = append(others, g.Name)
+		}
+	}
+	note := "ldcorn reload --replace " + group
+	if len(others) > 0 {
+		note += ", which also replaces " + strings.Join(others, ", ")
+	}
+	return note
 }
 
 // replaceNote says why a group is replaced, if its attributes do not show that.

@@ -57,7 +57,7 @@ the command and not a reload that has begun.`,
 	}
 	f.addFlags(cmd)
 	flags := cmd.Flags()
-	flags.StringArrayVar(&f.want.Replace, "replace", nil, "replace the workers of a `GROUP`, whatever changed (repeatable)")
+	flags.StringArrayVar(&f.want.Replace, "replace", nil, "replace the workers of a `GROUP` as well as what a reload replaces anyway (repeatable)")
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
 	flags.StringVar(&f.plan, "plan", "", "apply the plan in a `FILE` that plan --out wrote, and nothing if it is out of date")
@@ -212,7 +212,7 @@ func (w *reloadWaiter) left() error {
 	}
 	for _, g := range w.applied.Groups {
 		if len(g.Pinned) > 0 {
-			fmt.Fprintf(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers\n", g.Name, names(g.Pinned), g.Name)
+			fmt.Fprintf(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers as well as what a reload replaces anyway\n", g.Name, names(g.Pinned), g.Name)
 		}
 	}
 	for _, c := range w.applied.Restart {
