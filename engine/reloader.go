@@ -268,7 +268,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		outcome = failed.Outcome
 	}
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	r.events.Emit(api.Event{Kind: api.EventUnchanged, Took: time.Since(begun).Seconds(), Reason: visible.FirstLine(outcome) + ": " + reason}, failed.Stderr...)
+	r.events.Emit(api.Event{Kind: api.EventReloadFailed, Took: time.Since(begun).Seconds(), Reason: visible.FirstLine(outcome) + ": " + reason}, failed.Stderr...)
 	j.tell(failed)
 }
 

@@ -22,12 +22,13 @@ type Event struct {
 	PID        int    `json:"pid,omitempty"`                           // of the process of the worker
 	Generation int    `json:"generation,omitempty"`                    // of the plan that started the worker, or that was applied
 
-	Took       float64 `json:"took,omitempty"`       // seconds in the previous state, or of the reload
-	Requests   int     `json:"requests,omitempty"`   // in flight on the worker, or in the group
-	Websockets int     `json:"websockets,omitempty"` // open on the worker, or in the group
-	Queued     int     `json:"queued,omitempty"`     // requests waiting in the group
-	Workers    int     `json:"workers,omitempty"`    // how many workers the group should have
-	RestartIn  float64 `json:"restart_in,omitempty"` // seconds until the worker is started again
+	Took       float64     `json:"took,omitempty"`       // seconds in the previous state, or of the reload
+	Was        WorkerState `json:"was,omitempty"`        // the state that the worker was in for so long
+	Requests   int         `json:"requests,omitempty"`   // in flight on the worker, or in the group
+	Websockets int         `json:"websockets,omitempty"` // open on the worker, or in the group
+	Queued     int         `json:"queued,omitempty"`     // requests waiting in the group
+	Workers    int         `json:"workers,omitempty"`    // how many workers the group should have
+	RestartIn  float64     `json:"restart_in,omitempty"` // seconds until the worker is started again
 
 	Reason string `json:"reason,omitempty"` // why it happened, in one line
 }
@@ -44,30 +45,30 @@ type EventKind string
 
 // The kinds.
 const (
-	EventStarting    EventKind = "starting"     // the process of a worker was started
-	EventReady       EventKind = "ready"        // a worker gets requests; for the master, its first plan is in effect
-	EventDraining    EventKind = "draining"     // a worker gets no new requests, and finishes those that it has
-	EventStopping    EventKind = "stopping"     // a worker was told to stop
-	EventExited      EventKind = "exited"       // the process of a worker has exited
-	EventStartFailed EventKind = "start_failed" // a worker that was not in service yet did not become ready; another is started
-	EventCrashed     EventKind = "crashed"      // a worker exited on its own or is unhealthy; another is started in its seat
-	EventFailed      EventKind = "failed"       // a worker crashed too often in a row, and its seat stays empty
-	EventRecycled    EventKind = "recycled"     // a worker is worn out, and is replaced
-	EventKept        EventKind = "kept"         // the replacement of a worker failed; the worker keeps serving
-	EventApplied     EventKind = "applied"      // a group now matches a reload or ldcorn scale
-	EventHeld        EventKind = "held"         // the requests of a group wait
-	EventReleased    EventKind = "released"     // the requests of a group no longer wait
-	EventReloading   EventKind = "reloading"    // the master reads its configuration
-	EventReloaded    EventKind = "reloaded"     // the configuration that it read is in effect
-	EventRefused     EventKind = "refused"      // the request for a reload was invalid, and nothing was tried
-	EventUnchanged   EventKind = "unchanged"    // a reload failed, and everything is as it was, unless the reason says otherwise
-	EventShutdown    EventKind = "shutdown"     // the master begins to stop
+	EventStarting     EventKind = "starting"      // the process of a worker was started
+	EventReady        EventKind = "ready"         // a worker gets requests; for the master, its first plan is in effect
+	EventDraining     EventKind = "draining"      // a worker gets no new requests, and finishes those that it has
+	EventStopping     EventKind = "stopping"      // a worker was told to stop
+	EventExited       EventKind = "exited"        // the process of a worker has exited
+	EventStartFailed  EventKind = "start_failed"  // a worker that was not in service yet did not become ready; another is started
+	EventCrashed      EventKind = "crashed"       // a worker exited on its own or is unhealthy; another is started in its seat
+	EventFailed       EventKind = "failed"        // a worker crashed too often in a row, and its seat stays empty
+	EventRecycled     EventKind = "recycled"      // a worker is worn out, and is replaced
+	EventKept         EventKind = "kept"          // the replacement of a worker failed; the worker keeps serving
+	EventApplied      EventKind = "applied"       // a group now matches a reload or ldcorn scale
+	EventHeld         EventKind = "held"          // the requests of a group wait
+	EventReleased     EventKind = "released"      // the requests of a group no longer wait
+	EventReloading    EventKind = "reloading"     // the master reads its configuration
+	EventReloaded     EventKind = "reloaded"      // the configuration that it read is in effect
+	EventRefused      EventKind = "refused"       // the request for a reload was invalid, and nothing was tried
+	EventReloadFailed EventKind = "reload_failed" // a reload failed, and everything is as it was, unless the reason says otherwise
+	EventShutdown     EventKind = "shutdown"      // the master begins to stop
 )
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventReloading, EventReloaded, EventRefused,
-	EventUnchanged, EventShutdown}
+	EventReloadFailed, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -122,7 +122,7 @@ func (g *group) move(m *member, to api.WorkerState, e api.Event, attrs ...any) {
 	was := m.state
 	took := time.Since(m.since).Round(time.Millisecond)
 	m.state, m.since = to, time.Now()
-	e.Took = took.Seconds()
+	e.Took, e.Was = took.Seconds(), was
 	g.emit(kinds[to], m, e)
 	attrs = append([]any{"worker", m.index, "pid", m.pid(), "state", to, "was", was, "took", took}, attrs...)
 	g.log.Info("worker state changed", attrs...)

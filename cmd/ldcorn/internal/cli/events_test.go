@@ -21,7 +21,7 @@ func someEvents() []api.ControlEvent {
 	for _, kind := range api.EventKinds {
 		out = append(out, api.ControlEvent{Event: api.Event{Kind: kind}})
 	}
-	out = append(out, api.ControlEvent{Event: api.Event{Kind: api.EventCrashed, Group: "api", Worker: &index, PID: 7, Generation: 2, Took: 61.5, Requests: 1, Websockets: 2,
+	out = append(out, api.ControlEvent{Event: api.Event{Kind: api.EventCrashed, Group: "api", Worker: &index, PID: 7, Generation: 2, Took: 61.5, Was: api.StateReady, Requests: 1, Websockets: 2,
 		Queued: 3, Workers: 4, RestartIn: 0.25, Reason: "exit code 1"}, Stderr: []string{"Traceback", "  boom"}})
 	for i := range out {
 		out[i].FormatVersion, out[i].Number, out[i].At = api.EventVersion, uint64(i+1), at
@@ -51,9 +51,10 @@ func TestShowEvent(t *testing.T) {
 	all := someEvents()
 	assert.Equal(t, "2026-01-02 03:04:05  master     starting\n", shown(all[0]))
 	last := all[len(all)-1]
-	assert.Equal(t, "2026-01-02 03:04:05  api.3      crashed       exit code 1, pid 7, after 1m1s, next try in 250ms, 1 request in flight, "+
+	assert.Equal(t, "2026-01-02 03:04:05  api.3      crashed       exit code 1, pid 7, ready for 1m1s, next try in 250ms, 1 request in flight, "+
 		"2 websockets open, 3 requests queued, 4 workers\n    Traceback\n      boom\n", shown(last))
 	assert.Contains(t, shown(api.ControlEvent{Event: api.Event{Kind: api.EventStartFailed, Group: "a", Reason: "exit code 1"}}), "  a          start failed  exit code 1\n")
+	assert.Contains(t, shown(api.ControlEvent{Event: api.Event{Kind: api.EventReloadFailed, Took: 1.5, Reason: "broken"}}), "  master     reload failed broken, took 1.5s\n")
 	last.Worker, last.Stderr, last.Reason = nil, nil, "one\ntwo"
 	assert.Contains(t, shown(last), "api        crashed       one two, pid 7, generation 2,")
 	assert.Equal(t, 1, strings.Count(shown(last), "\n"))
