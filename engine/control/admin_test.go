@@ -122,8 +122,8 @@ func TestAdmin_Readyz(t *testing.T) {
 	expect("/readyz", 200, "ok\n")
 
 	a.Groups = []api.GroupStatus{{Name: "a", Instances: 2, Ready: 1}, {Name: "b", Instances: 1}, {Name: "c", Instances: 3, Failed: true}}
-	expect("/readyz", 503, "[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed\nnot ready\n")
-	expect("/readyz?verbose", 503, "[+]a: 1 of 2 workers ready\n[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed\nnot ready\n")
+	expect("/readyz", 503, "[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed; ldcorn restart c tries again\nnot ready\n")
+	expect("/readyz?verbose", 503, "[+]a: 1 of 2 workers ready\n[-]b: 0 of 1 workers ready\n[-]c: 0 of 3 workers ready, failed; ldcorn restart c tries again\nnot ready\n")
 
 	a.Groups = a.Groups[:1]
 	close(a.stopping)

@@ -30,7 +30,7 @@ func Note(g *api.GroupStatus, now time.Time) string {
 	case g.Removed:
 		return "removed, draining"
 	case g.Failed:
-		notes = append(notes, "failed")
+		notes = append(notes, "failed; ldcorn restart "+g.Name+" tries again")
 	case g.Held && g.HeldSince.IsZero(): // the master is of a version that does not say since when
 		notes = append(notes, "held")
 	case g.Held:

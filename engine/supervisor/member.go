@@ -127,13 +127,23 @@ func (m *member) awaitReady(proc process) error {
 			limit = m.left
 		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("not ready within %v (startup_timeout)", m.startup))
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, &lateError{m.startup})
 		defer cancel()
 	}
 	if err := proc.WaitReady(ctx); err != nil {
+		if errors.As(err, new(*lateError)) {
+			err = fmt.Errorf("%w: its socket never opened; does the app block while it is imported or started? If it only needs longer, raise startup_timeout", err)
+		}
 		return err
 	}
 	return m.awaitHealthy(ctx, proc)
+}
+
+// A lateError says that a worker was not ready in time.
+type lateError struct{ limit time.Duration }
+
+func (e *lateError) Error() string {
+	return fmt.Sprintf("not ready within %v (startup_timeout)", e.limit)
 }
 
 // serve runs from when the process is ready until it exits.

@@ -42,7 +42,7 @@ func (g *group) restart(why api.RestartReason, index int, lived time.Duration, f
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
 		g.emitSeat(api.EventFailed, index, api.Event{Reason: failure.reason(why)}, failure.Stderr...)
-		g.log.Error("worker failed", append([]any{"worker", index, "state", api.StateFailed, "crashes", s.crashes}, failure.Attrs()...)...)
+		g.log.Error("worker failed", append([]any{"worker", index, "state", api.StateFailed, "crashes", s.crashes, "hint", "ldcorn restart " + g.name + " or a reload tries again"}, failure.Attrs()...)...)
 		sc.giveUp(failure)
 		g.conclude(sc)
 		g.checkDown()

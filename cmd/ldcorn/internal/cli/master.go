@@ -79,10 +79,13 @@ func (o *masterOptions) find() (string, error) {
 		return socket, nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("there is no file %s, and no running master was found for it", shownPath(path))
+		return "", fmt.Errorf("there is no file %s, and %w for it", shownPath(path), errNoMaster)
 	}
-	return "", fmt.Errorf("no running master was found for %s; if there is one, name its socket with --control (runtime= in the first line of its log is the folder)", shownPath(path))
+	return "", fmt.Errorf("%w for %s; if there is one, name its socket with --control (runtime= in the first line of its log is the folder)", errNoMaster, shownPath(path))
 }
+
+// errNoMaster is why nothing can be asked for.
+var errNoMaster = errors.New("no running master was found")
 
 // answering returns the first control socket in dirs that takes connections, or
 // "" if none does.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -121,6 +122,9 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 		return f.offline(cmd.Context(), path, cmd.ErrOrStderr())
 	}
 	ctx, client, done, err := f.connect(cmd)
+	if errors.Is(err, errNoMaster) {
+		return nil, fmt.Errorf("%w; ldcorn plan --against none needs no master", err)
+	}
 	if err != nil {
 		return nil, err
 	}

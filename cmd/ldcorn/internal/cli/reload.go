@@ -216,7 +216,7 @@ func (w *reloadWaiter) left() error {
 		}
 	}
 	for _, c := range w.applied.Restart {
-		fmt.Fprintf(w.stderr, "%s is left as it is (%s -> %s): %s, which no command does\n", c.Name, c.Before, c.After, plan.RestartAdvice)
+		fmt.Fprintf(w.stderr, "%s is left as it is (%s -> %s), as no reload applies it: %s\n", c.Name, c.Before, c.After, plan.RestartAdvice)
 	}
 	return &exitError{code: exitNeedsAction}
 }
