@@ -11,8 +11,7 @@ func (c *gconn) CloseWrite() error {
 	return c.shutWrite()
 }
 
-// closeWrite is CloseWrite for who has a task in which to wait for a peer that
-// takes the end of what is sealed.
+// closeWrite is CloseWrite in a task, which can wait for the peer.
 func (c *gconn) closeWrite(t *gtask) {
 	if c.lining != nil {
 		c.lining.endIn(c, t)
@@ -20,7 +19,7 @@ func (c *gconn) closeWrite(t *gtask) {
 	_ = c.shutWrite()
 }
 
-// shutWrite ends the socket's stream.
+// shutWrite ends the stream of the socket.
 func (c *gconn) shutWrite() error {
 	if cw, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		return cw.CloseWrite()
@@ -68,14 +67,14 @@ func (c *gconn) linger(t *gtask) {
 	}
 }
 
-// discard reads what nobody wants.
+// discard reads bytes that nobody wants.
 func (c *gconn) discard(t *gtask, p []byte, wait time.Duration) (int, error) {
 	g := c.lining
 	if g == nil || !g.broken() {
 		return c.Read(t, p, wait)
 	}
 	n, err := c.do(t, &c.in, t.until(wait), p)
-	if err == ErrAgain { // news that nobody wants
+	if err == ErrAgain { // news of the layer
 		err = nil
 	}
 	return n, err

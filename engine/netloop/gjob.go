@@ -21,8 +21,8 @@ func (t *gtask) Go(f func(Task)) Job {
 
 func (j *gjob) Cancel() { j.task.interrupt(ErrGone) }
 
-// jobBegins is called by a task, which serving counts, or the task that has
-// forked it: serving is not 0 already.
+// jobBegins counts a job that a task starts. serving counts that task, so it is
+// not 0 yet.
 func (d *goroutines) jobBegins() {
 	d.serving.Add(1)
 	d.mu.Lock()

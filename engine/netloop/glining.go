@@ -9,26 +9,26 @@ import (
 	"time"
 )
 
-// A glining is a lining of the goroutine driver. One task may read, another
-// write, and the sweeper look whether the client is there.
+// A glining is a lining of the goroutine driver. At the same time one task may
+// read, another one may write, and the sweeper may look after the client.
 //
 // The locks are taken in the order of the fields.
 type glining struct {
-	reading sync.Mutex    // held from a read of the socket until the layer has what it brought
-	writing sync.Mutex    // held while something that is sealed is written
+	reading sync.Mutex    // held from a read of the socket until the layer was fed
+	writing sync.Mutex    // held while wire bytes are written
 	woken   atomic.Bool   // the layer has news
-	bell    chan struct{} // holds at most one sign for who waits for news
+	bell    chan struct{} // holds at most one sign for awaitNews
 
 	mu sync.Mutex // guards l; taken for moments
 	l  lining
 }
 
-// pullRoom is for one read of a socket.
+// pullRoom is the size of one read of a socket.
 const pullRoom = 16 << 10
 
 var pullBuffers = sync.Pool{New: func() any { return new([pullRoom]byte) }}
 
-// line puts a layer under a client's connection, if there is to be one.
+// line puts a layer under a client's connection if its listener has one.
 func (c *gconn) line() {
 	f := c.ln.Layer
 	if f == nil {
@@ -75,15 +75,15 @@ func (g *glining) ready() bool {
 	return g.l.ready()
 }
 
-// busy is whether the layer is to be fed nothing before it has news.
+// busy reports whether the layer must not be fed before it has news.
 func (g *glining) busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.l.busy
 }
 
-// came hands on what a read of the socket has brought: some bytes, or an error,
-// of which ErrAgain says that the layer has news.
+// came passes the result of a read of the socket to the layer. ErrAgain says that
+// the layer has news.
 func (g *glining) came(p []byte, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -117,7 +117,8 @@ func (c *gconn) open(t *gtask, p []byte, until Time) (int, error) {
 	}
 }
 
-// bring waits until something comes, and hands it on. A nil buf is for a rest.
+// bring waits for bytes or news and passes them to the layer. buf is nil for a
+// connection at rest.
 func (g *glining) bring(c *gconn, t *gtask, until Time, buf []byte) error {
 	n, err := 0, error(nil)
 	if g.busy() {
@@ -139,7 +140,7 @@ func (g *glining) bring(c *gconn, t *gtask, until Time, buf []byte) error {
 	return g.reply(c, t, until)
 }
 
-// awaitNews waits until a layer that is busy has news.
+// awaitNews waits until a busy layer has news.
 func (g *glining) awaitNews(c *gconn, t *gtask, until Time) error {
 	var timeout <-chan time.Time
 	if until != 0 {
@@ -167,7 +168,7 @@ func (g *glining) awaitNews(c *gconn, t *gtask, until Time) error {
 	return nil
 }
 
-// awaitOpen waits at rest until a read has something to give.
+// awaitOpen waits at rest until a read has a result.
 func (c *gconn) awaitOpen(t *gtask, until Time) error {
 	g := c.lining
 	g.reading.Lock()
@@ -181,8 +182,8 @@ func (c *gconn) awaitOpen(t *gtask, until Time) error {
 	return nil
 }
 
-// reply writes what the layer has to say to what came, until the given moment.
-// That the peer does not take it is for who reads next to find out.
+// reply writes what the layer sends of its own accord, until the given moment.
+// If the peer has gone, the next read says so.
 func (g *glining) reply(c *gconn, t *gtask, until Time) error {
 	wait := time.Duration(0)
 	if until != 0 {
@@ -194,8 +195,8 @@ func (g *glining) reply(c *gconn, t *gtask, until Time) error {
 	return nil
 }
 
-// pull reads what is there without waiting, until something is open. reading is
-// held.
+// pull reads from the socket without waiting, until the layer has plain bytes.
+// reading is held.
 func (g *glining) pull(c *gconn) {
 	if g.woken.Swap(false) {
 		g.came(nil, ErrAgain)
@@ -206,7 +207,7 @@ func (g *glining) pull(c *gconn) {
 		if g.ready() || g.busy() {
 			break
 		}
-		n, e := 0, syscall.EBADF // as of a connection that is closed
+		n, e := 0, syscall.EBADF // for a connection that is closed
 		_ = c.raw.Control(func(fd uintptr) { n, e = sysRead(int(fd), buf[:]) })
 		switch {
 		case e == syscall.EAGAIN || e == syscall.EINTR:
@@ -223,8 +224,8 @@ func (g *glining) pull(c *gconn) {
 	g.sendNow(c)
 }
 
-// sendNow writes what is sealed, as far as that needs no wait and nobody else
-// is at it.
+// sendNow writes the unsent bytes that the socket takes at once, unless somebody
+// else is writing.
 func (g *glining) sendNow(c *gconn) {
 	if !g.writing.TryLock() {
 		return
@@ -251,8 +252,8 @@ func (g *glining) findsFirst(c *gconn) bool {
 	return g.ready()
 }
 
-// state is what can be seen of the peer through the layer, of whose socket
-// something else can be seen. Where a task reads, that finds out more.
+// state is peerState as seen through the layer. While a task reads, it leaves the
+// socket to that task.
 func (c *gconn) state() peerState {
 	g, s := c.lining, c.peerState()
 	if g == nil || s == peerGone {
@@ -275,13 +276,13 @@ func (c *gconn) state() peerState {
 	return peerQuiet
 }
 
-// bringsMore reports whether bytes may have come that nobody has read.
+// bringsMore reports whether the client may have sent bytes that were not read.
 func (c *gconn) bringsMore() bool {
 	s := c.state()
 	return s == peerSent || s == peerHalf || c.lining != nil && c.lining.broken()
 }
 
-// broken reports whether nothing that comes is of use any more.
+// broken reports whether the layer has found the connection broken.
 func (g *glining) broken() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -24,7 +24,7 @@ func (c *gconn) writeSealed(t *gtask, a, b []byte, wait time.Duration) (total in
 	}
 }
 
-// flush writes what is sealed.
+// flush writes the unsent bytes.
 func (g *glining) flush(c *gconn, t *gtask, wait time.Duration) error {
 	g.writing.Lock()
 	defer g.writing.Unlock()
@@ -41,7 +41,7 @@ func (g *glining) flush(c *gconn, t *gtask, wait time.Duration) error {
 	}
 }
 
-// begin takes what is to be written. writing is held until finish.
+// begin returns the unsent bytes for writing. writing is held until finish.
 func (g *glining) begin() []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -52,7 +52,7 @@ func (g *glining) begin() []byte {
 	return part
 }
 
-// finish puts back what was not written of a part.
+// finish puts back the bytes of a part that were not written.
 func (g *glining) finish(part []byte, n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -64,7 +64,7 @@ func (g *glining) finish(part []byte, n int) {
 	}
 }
 
-// spare lets go of an empty buffer, for a connection that rests.
+// spare drops an empty buffer, for a connection that rests.
 func (g *glining) spare() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -73,20 +73,20 @@ func (g *glining) spare() {
 	}
 }
 
-// end seals the end of our stream.
+// end ends our stream.
 func (g *glining) end() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.l.end()
 }
 
-// endIn ends our stream in a task.
+// endIn ends our stream and waits, in a task, until the peer takes that.
 func (g *glining) endIn(c *gconn, t *gtask) {
 	g.end()
 	_ = g.flush(c, t, lingerSilence)
 }
 
-// endNow ends our stream for who cannot wait for long.
+// endNow ends our stream, without a task and a long wait.
 func (g *glining) endNow(c *gconn) {
 	g.end()
 	g.writing.Lock()
@@ -97,7 +97,7 @@ func (g *glining) endNow(c *gconn) {
 	}
 }
 
-// probe seals and writes a few bytes, if nobody else writes.
+// probe seals and writes a few bytes, unless somebody else is writing.
 func (g *glining) probe(c *gconn, p []byte) int {
 	if !g.writing.TryLock() {
 		return 0
@@ -116,7 +116,7 @@ func (g *glining) probe(c *gconn, p []byte) int {
 	return n
 }
 
-// silence has the close say nothing.
+// silence makes the close tell the peer nothing.
 func (g *glining) silence() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -124,8 +124,8 @@ func (g *glining) silence() {
 	g.l.trim()
 }
 
-// closeFor closes the layer of a connection that is being closed, and tells the
-// peer where that needs no wait.
+// closeFor closes the layer of a connection that is being closed. It tells the
+// peer if that needs no wait.
 func (g *glining) closeFor(c *gconn) {
 	g.end()
 	g.sendNow(c)

@@ -3,7 +3,7 @@ package netloop
 // ejob is a job of the epoll driver.
 type ejob struct {
 	loop *loop
-	task *etask // nil = it has ended; of the loop alone, as tasks are used again
+	task *etask // nil = the job has ended, and its task may run something else; only the loop uses it
 }
 
 func (t *etask) Go(f func(Task)) Job {

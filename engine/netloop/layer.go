@@ -8,70 +8,76 @@ import (
 )
 
 // A Layer stands between the socket of a client's connection and the code that
-// serves it. It turns the bytes of the one into those of the other: it takes
-// off a header that a proxy has put before them, or opens and seals records of
-// TLS. What goes over the socket is called sealed here, and the rest open.
+// serves the connection. It turns the bytes of the socket, the wire bytes, into
+// the bytes that the code reads, the plain bytes, and back. It can take off the
+// header that a proxy puts in front, or open and seal the records of TLS.
 //
-// The driver owns the socket. It feeds the layer what comes, takes what the
-// layer has opened, and writes what it has sealed. It feeds no more, and some
-// 64 KiB at the most, before what is open has been read. A layer reads and
-// writes nothing itself, and does not wait. Its methods are called one at a
-// time, and no goroutine that the layer has started may make use of their
-// arguments after they have returned.
+// The driver does all input and output. It feeds wire bytes to the layer, reads
+// plain bytes from it, and writes the wire bytes that the layer makes. It feeds
+// at most 64 KiB at a time, and only while no plain bytes are buffered. A layer
+// never waits. The driver calls its methods one at a time, and
+// a layer must not keep the arguments of a call.
 //
-// Work that would keep an event loop for long, such as that of a handshake, is
-// for a goroutine of the layer's own. Feed returns ErrAgain meanwhile, and the
-// layer calls wake (see Listener.Layer) when there is news.
+// Work that would hold up an event loop, such as a handshake, belongs in a
+// goroutine that the layer starts. Meanwhile Feed returns ErrAgain. When the work
+// is done, the layer calls wake (see Listener.Layer).
 type Layer interface {
-	// Feed takes what has come from the socket: all of it, but it does not keep
-	// p. An empty p asks whether there is news. ErrAgain says that the layer is
-	// to be fed no more before it calls wake. io.EOF says that the peer has
-	// ended its stream in a way of the layer's own; any other error says that
-	// the connection is broken. Whoever reads gets the error behind what was
-	// opened before, and Feed is not called again.
+	// Feed takes all of p, which has come from the socket. An empty p asks
+	// whether there is news. Feed returns
+	//
+	//   - nil if it can take more,
+	//   - ErrAgain if it must not be fed before it calls wake,
+	//   - io.EOF if the peer has ended its stream by means of the layer,
+	//   - any other error if the connection is broken.
+	//
+	// A reader gets io.EOF or the error after the buffered plain bytes, and the
+	// driver does not call Feed again.
 	Feed(p []byte) error
-	// FeedEnd takes the end of the socket's stream. It returns io.EOF where the
-	// stream may end, and otherwise why the connection is broken. It is called
-	// once at the most, and not after an error of Feed.
+	// FeedEnd tells that the stream of the socket has ended. It returns io.EOF
+	// if the stream may end here, and otherwise the reason why the connection is
+	// broken. The driver calls it at most once, and not after an error of Feed.
 	FeedEnd() error
-	// Opened is how many bytes are open and not read.
-	Opened() int
-	// Read moves what is open to p, and returns how much that was.
+	// Buffered returns how many plain bytes Read can give.
+	Buffered() int
+	// Read moves plain bytes to p and returns their number.
 	Read(p []byte) int
-	// Seal appends to dst what the layer has to say of its own, such as its part
-	// of a handshake, and then the sealed form of p. The driver calls it with an
-	// empty p after each Feed. It fails where it cannot seal p, as before the end
-	// of a handshake; then it has appended only what is its own.
+	// Seal appends wire bytes to dst: first those that the layer sends of its own
+	// accord, such as its part of a handshake, and then those for the plain bytes
+	// p. The driver calls it with an empty p after each Feed. Seal fails if it
+	// cannot take p, for example before the end of a handshake. It has appended
+	// only the first kind then.
 	Seal(dst, p []byte) ([]byte, error)
-	// End appends to dst what tells the peer that our stream ends. It is called
-	// once at the most, after which there is no Seal.
+	// End appends to dst the wire bytes that tell the peer that our stream ends.
+	// The driver calls it at most once, and does not call Seal afterwards.
 	End(dst []byte) []byte
-	// Close tells that the connection is closed. No method is called after it.
+	// Close tells that the connection is closed. The driver calls no method
+	// afterwards.
 	Close()
 }
 
 const (
-	sealAtOnce  = 64 << 10 // bytes that are sealed before any of them is written
-	pullsAtOnce = 4        // reads of a socket for a layer that opens nothing of what they bring
+	sealAtOnce  = 64 << 10 // wire bytes that may be unsent before more are sealed
+	pullsAtOnce = 4        // reads of a socket that may give no plain bytes
 )
 
-// A lining is a Layer in its place under a connection.
+// A lining is a Layer in its place under a connection. The fields with the note
+// "epoll" are not used by the goroutine driver.
 type lining struct {
 	layer  Layer
-	out    []byte // sealed
+	out    []byte // wire bytes to send
 	sent   int    // bytes of out that were written
-	came   error  // behind what is open: io.EOF, or why the connection is broken; nil = more may come
-	busy   bool   // the layer is to be fed no more before it has news
-	more   bool   // the socket may have something; of the epoll driver alone
-	pulled int    // bytes that the last read took from the socket; of the epoll driver alone
-	told   bool   // who watches knows of came; of the epoll driver alone
-	ended  bool   // End was called, or is not to be
-	shut   bool   // the socket's stream is to end behind out; of the epoll driver alone
-	broken bool   // nothing that comes is of use any more
+	came   error  // what follows the buffered plain bytes: io.EOF, or why the connection is broken; nil = more may come
+	broken bool   // came is an error other than io.EOF
+	busy   bool   // the layer must not be fed before it has news
+	ended  bool   // End was called, or must not be called
 	closed bool
+	more   bool // epoll: the socket may have something to read
+	pulled int  // epoll: bytes that the last read took from the socket
+	told   bool // epoll: the watching task was told of came
+	shut   bool // epoll: the stream of the socket ends once out is written
 }
 
-// feed hands on what has come; nothing asks for news.
+// feed feeds the layer. An empty p asks for news.
 func (l *lining) feed(p []byte) {
 	if l.came != nil || l.closed {
 		return
@@ -83,7 +89,7 @@ func (l *lining) feed(p []byte) {
 	l.fed(err)
 }
 
-// feedEnd hands on the end of the socket's stream.
+// feedEnd tells the layer that the stream of the socket has ended.
 func (l *lining) feedEnd() {
 	if l.came != nil || l.closed {
 		return
@@ -95,7 +101,7 @@ func (l *lining) feedEnd() {
 	l.fed(err)
 }
 
-// fail is for a socket that is broken.
+// fail notes that the socket is broken.
 func (l *lining) fail(err error) {
 	if l.came == nil {
 		l.came, l.broken = err, true
@@ -110,10 +116,11 @@ func (l *lining) fed(err error) {
 	}
 }
 
-// ready reports whether a read has something to give, be it the end.
-func (l *lining) ready() bool { return l.came != nil || !l.closed && l.layer.Opened() > 0 }
+// ready reports whether a read returns at once, with bytes or with an error.
+func (l *lining) ready() bool { return l.came != nil || !l.closed && l.layer.Buffered() > 0 }
 
-// take reads what is open, and then what is behind it.
+// take reads plain bytes, or the error that follows them. It returns ErrAgain if
+// there is neither.
 func (l *lining) take(p []byte) (int, error) {
 	if l.closed {
 		return 0, net.ErrClosed
@@ -127,8 +134,8 @@ func (l *lining) take(p []byte) (int, error) {
 	return 0, ErrAgain
 }
 
-// seal seals as much of a and then of b as is to be written at once, and
-// returns how much that was.
+// seal seals a and then b, but stops once sealAtOnce bytes are unsent. It returns
+// how many bytes it has sealed.
 func (l *lining) seal(a, b []byte) (n int, err error) {
 	for _, p := range [...][]byte{a, b} {
 		for len(p) > 0 && len(l.unsent()) < sealAtOnce {
@@ -152,7 +159,7 @@ func (l *lining) seal(a, b []byte) (n int, err error) {
 	return n, nil
 }
 
-// end seals the end of our stream. One that is broken has none.
+// end ends our stream. A peer whose connection is broken is not told.
 func (l *lining) end() {
 	if l.ended || l.closed {
 		return
@@ -163,7 +170,7 @@ func (l *lining) end() {
 	}
 }
 
-// close lets go of the layer.
+// close closes the layer.
 func (l *lining) close() {
 	if !l.closed {
 		l.closed = true
@@ -171,15 +178,15 @@ func (l *lining) close() {
 	}
 }
 
-// unsent is what was sealed and not written.
+// unsent returns the wire bytes that were not written yet.
 func (l *lining) unsent() []byte { return l.out[l.sent:] }
 
-// wrote notes that n bytes of what was unsent were written.
+// wrote notes that n of the unsent bytes were written.
 func (l *lining) wrote(n int) {
 	if l.sent += n; l.sent == len(l.out) {
 		l.out, l.sent = l.out[:0], 0
 	}
 }
 
-// trim lets go of what is unsent, and of the buffer.
+// trim drops the unsent bytes and their buffer.
 func (l *lining) trim() { l.out, l.sent = nil, 0 }

@@ -594,7 +594,7 @@ func (l *lateLayer) work() {
 
 func (l *lateLayer) FeedEnd() error { return io.EOF }
 
-func (l *lateLayer) Opened() int {
+func (l *lateLayer) Buffered() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.opened)

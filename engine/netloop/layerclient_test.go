@@ -182,8 +182,8 @@ func (l *recordLayer) FeedEnd() error {
 	return io.ErrUnexpectedEOF
 }
 
-func (l *recordLayer) Opened() int {
-	defer l.use("Opened")()
+func (l *recordLayer) Buffered() int {
+	defer l.use("Buffered")()
 	return len(l.opened)
 }
 

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A connection with a layer reads its socket as soon as something comes, until
-// something is open. So readable means for it, too, that a read has something
-// to give, or that the socket may have; and the end of the peer's stream is
-// seen though nobody reads.
+// The loop reads the socket of a connection with a layer as soon as bytes come,
+// until the layer has plain bytes. So readable keeps its meaning: a read may
+// give something. The loop also sees the end of the peer's stream while no task
+// reads.
 
-// line puts a layer under a client's connection, if there is to be one. It
+// line puts a layer under a client's connection if its listener has one. It
 // reports whether there may be something to read.
 func (c *econn) line() bool {
 	f := c.ln.Layer
@@ -38,7 +38,7 @@ func (c *econn) Layer() Layer {
 	return c.lining.layer
 }
 
-// news is called when the layer has some.
+// news asks the layer for news, after it has called wake.
 func (c *econn) news() {
 	if c.closed || c.lining == nil {
 		return
@@ -47,17 +47,18 @@ func (c *econn) news() {
 	c.event(0)
 }
 
-// flow takes an event of the socket.
+// flow takes an event of the socket; mayRead says that it may have bytes.
 func (c *econn) flow(mayRead bool) {
 	c.lining.more = c.lining.more || mayRead
 	c.pull()
 }
 
-// pull feeds the layer until something is open or nothing more comes, and
-// writes what it has to say to that. It returns how much has come.
+// pull feeds the layer until it has plain bytes or the socket has no more, and
+// writes what the layer sends of its own accord. It returns how many bytes it has
+// read from the socket.
 func (c *econn) pull() (moved int) {
 	l := c.lining
-	if c.hup && l.busy { // nobody is there for what comes of its work
+	if c.hup && l.busy { // the result of its work has no receiver
 		l.fail(unix.ECONNRESET)
 	}
 	for range pullsAtOnce {
@@ -79,7 +80,7 @@ func (c *econn) pull() (moved int) {
 		}
 	}
 	c.readable = l.more && !l.busy || l.ready()
-	_ = c.flush() // a failure is an event, too
+	_ = c.flush() // the socket also reports a failure as an event
 	if l.came != nil && !l.told {
 		l.told = true
 		if !c.half {
@@ -96,7 +97,7 @@ func (c *econn) open(t *etask, p []byte) (int, error) {
 	l.pulled = 0
 	n, err := l.take(p)
 	if err == ErrAgain {
-		l.more = true // there was an event, or none can have told
+		l.more = true // an event said so, or the loop was not told yet
 		l.pulled = c.pull()
 		n, err = l.take(p)
 	}
@@ -107,7 +108,7 @@ func (c *econn) open(t *etask, p []byte) (int, error) {
 	return n, err
 }
 
-// cost is how much was moved for a read that has brought n bytes.
+// cost returns how many bytes the loop has moved for a read that gave n bytes.
 func (c *econn) cost(n int) int {
 	if c.lining == nil {
 		return n
@@ -115,8 +116,8 @@ func (c *econn) cost(n int) int {
 	return max(n, c.lining.pulled)
 }
 
-// flush writes what is sealed. What the socket does not take yet (EAGAIN) is
-// written once it does.
+// flush writes the unsent bytes. It returns EAGAIN if the socket does not take
+// all of them yet; an event continues then.
 func (c *econn) flush() syscall.Errno {
 	l := c.lining
 	for len(l.unsent()) > 0 {
@@ -148,7 +149,7 @@ func (c *econn) flush() syscall.Errno {
 	return 0
 }
 
-// seal seals into room of the loop's, which flush gives back.
+// seal seals into a buffer that the loop lends. flush gives it back.
 func (c *econn) seal(a, b []byte) (int, error) {
 	if l := c.lining; l.out == nil {
 		l.out, c.loop.sealRoom = c.loop.sealRoom, nil
@@ -156,7 +157,7 @@ func (c *econn) seal(a, b []byte) (int, error) {
 	return c.lining.seal(a, b)
 }
 
-// unsent reports whether something is sealed that the socket has not taken.
+// unsent reports whether the socket has not taken all wire bytes yet.
 func (c *econn) unsent() bool { return c.lining != nil && len(c.lining.unsent()) > 0 }
 
 // writeSealed is Write through the layer.
@@ -196,9 +197,8 @@ func (c *econn) writeSealed(t *etask, a, b []byte, wait time.Duration) (total in
 	}
 }
 
-// put writes what can be written of p without waiting. Of a connection with a
-// layer all of it is sealed, unless something that was sealed before still
-// waits.
+// put writes as much of p as it can without waiting. On a connection with a layer
+// it seals all of p, or nothing while earlier bytes are unsent.
 func (c *econn) put(p []byte) (int, syscall.Errno) {
 	switch {
 	case c.closed:
@@ -230,8 +230,8 @@ func (c *econn) endSealed() error {
 	return nil
 }
 
-// unline closes the layer of a connection that is being closed, and tells the
-// peer where that needs no wait.
+// unline closes the layer of a connection that is being closed. It tells the peer
+// if that needs no wait.
 func (c *econn) unline() {
 	l := c.lining
 	l.end()
@@ -245,5 +245,5 @@ func (c *econn) unline() {
 	l.close()
 }
 
-// gone reports whether the connection is of no more use.
+// gone reports whether the connection is broken, or was closed by the peer.
 func (c *econn) gone() bool { return c.hup || c.lining != nil && c.lining.broken }

@@ -22,7 +22,7 @@ func (m *moat) Feed(p []byte) error {
 	}
 	return nil
 }
-func (m *moat) Opened() int                        { return 0 }
+func (m *moat) Buffered() int                      { return 0 }
 func (m *moat) Read([]byte) int                    { return 0 }
 func (m *moat) Seal(dst, _ []byte) ([]byte, error) { return dst, nil }
 func (m *moat) End(dst []byte) []byte              { return dst }

@@ -13,10 +13,10 @@ import (
 // from Driver.Add on.
 type Listener struct {
 	net.Listener
-	// Layer, if not nil, is called with each connection that is accepted, before
-	// anybody uses it, and returns the layer that is to stand under it; nil =
-	// none. The layer calls wake, from whichever goroutine, when it has news: the
-	// driver then calls Feed and Seal with nothing. It is set before Driver.Add.
+	// Layer, if not nil, returns the layer for a connection that was accepted; nil
+	// = none. The connection is not used yet. The layer may call wake from any
+	// goroutine when it has news; the driver then calls Feed and Seal with an
+	// empty p. Layer is set before Driver.Add.
 	Layer func(c Conn, wake func()) Layer
 
 	name    string

@@ -53,7 +53,7 @@ func MinBytes(d time.Duration) int64 { return max(int64(d.Seconds()*MinRate), 1)
 // error of a Conn is the system's, and io.EOF is the peer's end of stream.
 var (
 	ErrTimeout = errors.New("timed out")
-	ErrGone    = errors.New("peer is gone")       // the watched connection's, see Task.Watch; or see Job.Cancel
+	ErrGone    = errors.New("peer is gone")       // see Task.Watch and Job.Cancel
 	ErrStopped = errors.New("driver was stopped") // the shutdown's grace is over
 	ErrEnough  = errors.New("interrupted")        // what Fork.Interrupt delivers
 	ErrAgain   = errors.New("nothing to read")    // by TryRead
@@ -64,8 +64,8 @@ var (
 
 // A Conn is a connection owned by one task at a time. Only that task calls
 // its methods, but for Close, which the holder of a resting upstream
-// connection may call from anywhere. It is used with tasks of its loop; any other one
-// panics. A Fork shares
+// connection may call from anywhere. It is used with tasks of its loop and panics
+// with any other one. A Fork shares
 // the connections of its parent: one of the two reads, one writes.
 type Conn interface {
 	// TryRead reads what is there, without waiting: ErrAgain when nothing is.
@@ -100,10 +100,10 @@ type Conn interface {
 	// call it that has taken the connection from where it rested.
 	CloseLater()
 
-	// Loop is the loop that the connection belongs to. Only tasks of the same
-	// loop may use it.
+	// Loop returns the loop that the connection belongs to. Only tasks of that
+	// loop may use the connection.
 	Loop() *Loop
-	// Layer is the layer that stands under the connection; nil = none.
+	// Layer returns the layer that stands under the connection; nil = none.
 	Layer() Layer
 	// Listener is the one that has accepted the client; nil for a connection
 	// to an upstream.
@@ -133,7 +133,7 @@ type Conn interface {
 // A Task is one run of straight-line code. Its methods are called by that
 // code only, but for Wake.
 type Task interface {
-	// Loop is the loop that runs the task.
+	// Loop returns the loop that runs the task.
 	Loop() *Loop
 	// Now is the present moment; in the epoll driver as of the last event.
 	Now() Time
@@ -157,9 +157,10 @@ type Task interface {
 	// and one that is gone answers it with a reset. Without a probe (nil), a
 	// peer that has ended its stream counts as gone half a second later, also
 	// for a task that watches anew all the time; see Conn.Ended. An empty
-	// one leaves it at broken connections. A nil c ends the watch. The
-	// watch of a new c replaces the old one. Both take back an ErrGone. Watch returns how many bytes of the
-	// ended watch's probe were written.
+	// one leaves it at broken connections. A connection that its layer has
+	// found broken counts as such. A nil c ends the watch, and a new c replaces
+	// the old one. Both take back an ErrGone. Watch returns how many bytes of
+	// the probe of the watch that ends were written.
 	Watch(c Conn, probe []byte) (probed int)
 	// Dial connects to an upstream. While that has no room in its backlog, or
 	// this process no descriptor to spare, it tries again, for at most wait (0
@@ -170,9 +171,9 @@ type Task interface {
 	// Fork runs f in a task of its own beside this one, on the same loop.
 	// The caller waits for it with Fork.Wait before it returns.
 	Fork(f func(Task)) Fork
-	// Go runs f in a task of its own on the same loop, which has no connection
-	// and may outlive this task. Run waits for it as for a connection that is
-	// served. A panic in f costs f only.
+	// Go runs f in a new task on the same loop. The new task has no connection
+	// and may outlive this one. Driver.Run waits for it as it waits for a
+	// connection that is served. A panic in f ends only f.
 	Go(f func(Task)) Job
 	// Tunnel hands both connections to the driver, which moves bytes both
 	// ways until both streams have ended or one side fails, closes both and
@@ -191,13 +192,13 @@ type Fork interface {
 	Wait()
 }
 
-// A Job is a task that Task.Go has started, such as a request that is one of
-// many on its client's connection.
+// A Job is a task that Task.Go has started. It can serve one of many requests on
+// the same connection.
 type Job interface {
 	// Cancel makes the present and later waits of the job end with ErrGone, as
-	// if the peer of a connection that it watches were gone: its next Watch
-	// takes that back, so that a job which was cancelled can still clean up.
-	// Once the job has ended, Cancel does nothing. Any goroutine may call it.
+	// if the peer of a watched connection were gone. The next Watch of the job
+	// takes that back, so that a cancelled job can wait while it cleans up. Once
+	// the job has ended, Cancel does nothing. Any goroutine may call it.
 	Cancel()
 }
 
@@ -256,12 +257,12 @@ type Driver interface {
 	// ErrStopped, and connections are closed. What can be written without
 	// waiting still is.
 	Abort()
-	// Procs is how many processors the driver makes good use of: one for each of
-	// its loops, or as many as connections should have where they run in
-	// goroutines, and Options.Beside. It is at least 1. Work that has nothing to
-	// do with connections is not counted.
+	// Procs is the number of processors that the driver can use well, at least 1:
+	// one for each event loop, or for the goroutine driver the share of the
+	// processors that connections should have, plus Options.Beside. It does not
+	// count work that has nothing to do with connections.
 	Procs() int
-	// Loops are the loops that it runs tasks on, the same ones for its life.
+	// Loops returns the loops of the driver. They never change.
 	Loops() []*Loop
 	// Name says which driver this is, for the log.
 	Name() string

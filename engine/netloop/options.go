@@ -21,9 +21,8 @@ type Options struct {
 	Reserve func() int
 	// Loops is the number of event loops of the epoll driver; 0 chooses.
 	Loops int
-	// Beside is how many processors the work makes good use of that layers do in
-	// goroutines of their own, such as that of handshakes, beside the loops; 0
-	// where there is none.
+	// Beside is the number of processors that layers can use for work in their
+	// own goroutines, such as handshakes; 0 = none.
 	Beside int
 	// OnPanic, if not nil, is told of a panic in Serve after the connection
 	// was given up, and of one in a Job.

@@ -2,9 +2,9 @@ package netloop
 
 import "fmt"
 
-// The code that serves connections has Tasks and Conns, and a driver has types
-// of its own behind them. The methods here, and those of the loops in
-// own_linux.go, are where a driver takes them for its own, and the only ones.
+// The code that serves connections uses the interfaces Task and Conn. Each driver
+// has types of its own behind them. The functions here and in own_linux.go are the
+// only ones that assert these types.
 
 // ownTask returns the driver's task behind t.
 func (d *goroutines) ownTask(t Task) *gtask {
@@ -22,8 +22,8 @@ func (d *goroutines) ownConn(c Conn) *gconn {
 	panic(foreign("connection", c, d.Name()))
 }
 
-// foreign is what a driver panics with that gets a task or a connection of
-// another one.
+// foreign is the message of the panic of a driver that gets a task or connection
+// of another one.
 func foreign(what string, got any, name string) string {
 	return fmt.Sprintf("netloop: the %s driver got a %s (%T) that is not its own, or not of the same loop; a connection is used with the tasks of the loop that it belongs to", name, what, got)
 }

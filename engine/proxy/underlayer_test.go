@@ -14,7 +14,7 @@ type plainLayer struct {
 
 func (l *plainLayer) Feed(p []byte) error                { l.in = append(l.in, p...); return nil }
 func (l *plainLayer) FeedEnd() error                     { return io.EOF }
-func (l *plainLayer) Opened() int                        { return len(l.in) - l.read }
+func (l *plainLayer) Buffered() int                      { return len(l.in) - l.read }
 func (l *plainLayer) Seal(dst, p []byte) ([]byte, error) { return append(dst, p...), nil }
 func (l *plainLayer) End(dst []byte) []byte              { return dst }
 func (l *plainLayer) Close()                             {}
