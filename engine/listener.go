@@ -50,7 +50,7 @@ func explain(argument string, bind plan.Bind, err error) error {
 		}
 		hint += "; stop what listens there, or choose another " + argument
 	case errors.Is(err, fs.ErrNotExist) && bind.Network == "unix":
-		hint = "; make its folder first"
+		hint = "; create its folder first"
 	case errors.Is(err, syscall.EACCES) && bind.Network == "tcp":
 		hint = "; ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service"
 		if argument == "bind" {

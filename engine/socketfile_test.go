@@ -72,8 +72,8 @@ func TestSocketFile_Owner(t *testing.T) {
 	require.NoError(t, CheckOwner(plan.BindOwner{User: "root"}))
 }
 
-// The file never allows more than its mode, so there is no moment at which
-// somebody else could connect.
+// TestSocketFile_NoWindow: the file never allows more than its mode, so there
+// is no moment at which somebody else could connect.
 func TestSocketFile_NoWindow(t *testing.T) {
 	path := filepath.Join(socketDir(t), "s")
 	var over atomic.Bool
@@ -100,8 +100,8 @@ func TestSocketFile_NoWindow(t *testing.T) {
 	wg.Wait()
 }
 
-// If several masters find the socket of a dead one at the same time, one of
-// them takes its place.
+// TestListenUnix_Together: if several masters find the socket of a dead one at
+// the same time, one of them takes its place.
 func TestListenUnix_Together(t *testing.T) {
 	path := filepath.Join(socketDir(t), "s")
 	for range 50 {

@@ -188,7 +188,7 @@ func TestLog_OpenFails(t *testing.T) {
 	require.ErrorContains(t, err, "is a folder: name a file")
 	missing := filepath.Join(t.TempDir(), "no", "log")
 	_, err = l.Open(&plan.Plan{AccessLog: plan.AccessLog(missing)})
-	require.ErrorContains(t, err, "make the folder "+filepath.Dir(missing)+" first")
+	require.ErrorContains(t, err, "create the folder "+filepath.Dir(missing)+" first")
 }
 
 // TestLog_Special: a file that is not regular is opened without blocking, or
@@ -323,5 +323,5 @@ func TestCheck(t *testing.T) {
 	require.NoError(t, Check(plan.AccessLog(filepath.Join(dir, "log"))))
 	require.NoFileExists(t, filepath.Join(dir, "log"))
 	require.ErrorContains(t, Check(plan.AccessLog(dir)), "is a folder: name a file")
-	require.ErrorContains(t, Check(plan.AccessLog(filepath.Join(dir, "no", "log"))), "make the folder first")
+	require.ErrorContains(t, Check(plan.AccessLog(filepath.Join(dir, "no", "log"))), "create the folder first")
 }

@@ -63,7 +63,7 @@ func Check(a plan.AccessLog) error {
 		err = checkMode(path, info.Mode())
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err = os.Stat(filepath.Dir(path)); err != nil {
-			err = fmt.Errorf("%w: make the folder first", err)
+			err = fmt.Errorf("%w: create the folder first", err)
 		}
 	}
 	if err != nil {
@@ -86,7 +86,7 @@ func openFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0o640)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%w: make the folder %s first", err, filepath.Dir(path))
+		return nil, fmt.Errorf("%w: create the folder %s first", err, filepath.Dir(path))
 	case errors.Is(err, syscall.ENXIO) && info != nil && info.Mode()&fs.ModeNamedPipe != 0:
 		return nil, fmt.Errorf("%s is a FIFO that nobody reads: start its reader first, or name a file", path)
 	case err != nil:

@@ -204,7 +204,8 @@ func TestGet(t *testing.T) {
 	assert.Nil(t, r.Get(head.KindAccept))
 }
 
-// These are the results of Python 3's urllib.parse.unquote.
+// TestUnquoteAsPython: the expected values are the results of Python 3's
+// urllib.parse.unquote.
 func TestUnquoteAsPython(t *testing.T) {
 	for raw, want := range map[string]string{
 		"/%E2%82A":          "/\ufffdA",

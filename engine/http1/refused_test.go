@@ -29,7 +29,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// A head with a bad first line is refused as soon as that line has arrived.
+// TestRefusedEarly: a head with a bad first line is refused as soon as that
+// line has arrived.
 func TestRefusedEarly(t *testing.T) {
 	for _, in := range []string{
 		"\x16", "GET /\x80", "GET / HTTP/2.0\r\n", "TRACE / HTTP/1.1\r\n", "GET / HTTP/1.1\n",

@@ -39,7 +39,7 @@ type Family struct {
 func Adopt(log *slog.Logger) *Family {
 	f := &Family{log: log, pid: os.Getpid(), before: make(map[int]uint64)}
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
-		log.Warn("processes that workers leave behind cannot be ended", "err", fmt.Errorf("prctl: %w", err))
+		log.Warn("cannot stop processes that workers leave behind", "err", fmt.Errorf("prctl: %w", err))
 	}
 	// Signals are not caught yet, so this must not take long: usually there are
 	// no children at all.
@@ -120,7 +120,7 @@ func (f *Family) End(hurry <-chan struct{}) {
 		case <-again.C:
 			continue
 		case <-over:
-			f.log.Error("processes left behind do not end", "pid", left[0].PID, "processes", len(left))
+			f.log.Error("processes left behind do not exit", "pid", left[0].PID, "processes", len(left))
 			return
 		case <-late:
 		case <-hurry:

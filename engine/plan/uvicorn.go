@@ -11,8 +11,8 @@ type RefusedOption struct {
 	Instead string // what to use instead, if anything
 }
 
-// These are from the options of Uvicorn 0.17 to 0.54. Families such as --ssl-
-// end in -, to include the options of later versions.
+// refusedOptions come from the options of Uvicorn 0.17 to 0.54. Families such
+// as --ssl- end in -, to include the options of later versions.
 var refusedOptions = []RefusedOption{
 	{[]string{"--uds", "--host", "--port", "--fd"}, "ldcorn gives every worker a socket of its own", "`bind` of LdConfig"},
 	{[]string{"--workers"}, "ldcorn starts every process itself", "`instances`"},

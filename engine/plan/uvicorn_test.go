@@ -26,8 +26,9 @@ func TestRefuseOption(t *testing.T) {
 	}
 }
 
-// The names are those of the parameters of Uvicorn 0.17.6, 0.30.6, 0.50.0 and
-// 0.54.0, all of which Uvicorn can read from the environment.
+// TestRefuseVariable uses the names of the parameters of Uvicorn 0.17.6,
+// 0.30.6, 0.50.0 and 0.54.0, all of which Uvicorn can read from the
+// environment.
 func TestRefuseVariable(t *testing.T) {
 	refused := []string{
 		"APP", "HOST", "PORT", "UDS", "FD", "DEBUG", "RELOAD", "RELOAD_DIRS", "RELOAD_INCLUDES", "RELOAD_EXCLUDES",

@@ -73,7 +73,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 		out = append(out, Problem{
 			Code: CodeUnchecked, Warning: true,
 			Message: fmt.Sprintf("not all routes were compared with each other: that would take more than %d comparisons", match.MaxComparisons),
-			Label:   "some may never be reached without a warning",
+			Label:   "some routes may never be reached and have no warning",
 		})
 	}
 	return out

@@ -27,8 +27,8 @@ func (c *choices) below(n int) int {
 
 func choose[T any](c *choices, from ...T) T { return from[c.below(len(from))] }
 
-// Random tables and requests use a small set of words, so that they often
-// match.
+// path returns a path. Random tables and requests use a small set of words, so
+// that they often match.
 func (c *choices) path() string {
 	return choose(c, "/", "/a", "/a/b", "/a/b/", "/ab", "/a/bc", "/b", "/b/a", "//a", "/a.js", "/b/c.js")
 }

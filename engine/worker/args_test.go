@@ -76,7 +76,8 @@ func environ(s *Spec) map[string]string {
 	return last
 }
 
-// Uvicorn reads its number of workers after it has read the file.
+// TestSpec_Environ_EnvFile: Uvicorn reads its number of workers after it has
+// read the file.
 func TestSpec_Environ_EnvFile(t *testing.T) {
 	for _, args := range [][]string{{"--env-file", ".env"}, {"--env-file=.env"}} {
 		s := Spec{Group: &plan.Group{UvicornArgs: args}}

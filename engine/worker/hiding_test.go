@@ -41,8 +41,9 @@ func TestSpec_HidingModule(t *testing.T) {
 	assert.False(t, knownModule("main") || knownModule("") || knownModule("log") || knownModule("abc aifc"))
 }
 
-// The files are next to the app, where python -m finds them before its own
-// modules. Python or Uvicorn imports each of them before it imports the app.
+// TestProcess_ModulesBesideTheApp: the files are next to the app, where python
+// -m finds them before its own modules. Python or Uvicorn imports each of them
+// before it imports the app.
 func TestProcess_ModulesBesideTheApp(t *testing.T) {
 	for _, name := range []string{"logging.py", "token.py", "types.py", "enum.py", "asyncio/__init__.py", "click.py", "uvicorn.py"} {
 		t.Run(name, func(t *testing.T) {

@@ -66,7 +66,8 @@ func TestProber_NoProgram(t *testing.T) {
 	}
 }
 
-// A wrapper without exec leaves a child, which must not outlive the probe.
+// TestAsk_EndsItsGroup: a wrapper without exec leaves a child, which must not
+// outlive the probe.
 func TestAsk_EndsItsGroup(t *testing.T) {
 	dir := t.TempDir()
 	pid := filepath.Join(dir, "pid")
@@ -169,7 +170,8 @@ func TestProber_AnothersStop(t *testing.T) {
 	require.NoError(t, <-second)
 }
 
-// The folder of a group may contain modules with the names of Python's.
+// TestProber_RealInterpreter: the folder of a group may contain modules with
+// the names of Python's.
 func TestProber_RealInterpreter(t *testing.T) {
 	python, facts := findUvicorn(t)
 	assert.False(t, facts.Python.Less(oldestPython))

@@ -130,7 +130,8 @@ func running(pid int) bool {
 	return err == nil && !p.Ended()
 }
 
-// A signal to the pid of such a wrapper terminates only the wrapper.
+// TestProcess_WrapperWithoutExec: a signal to the pid of the wrapper would
+// terminate only the wrapper.
 func TestProcess_WrapperWithoutExec(t *testing.T) {
 	var out lines
 	spec := newSpec(t, "slow stop", &out)
