@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A batch is the set of successions in one group that a start, a reload, a
@@ -145,7 +146,7 @@ func (g *group) retry(sc *succession, why api.RestartReason, failure *StartError
 		sc.lost = make(api.Restarts)
 	}
 	sc.lost[why]++
-	sc.trouble = failure.Err.Error()
+	sc.trouble = visible.FirstLine(failure.Err.Error())
 	g.emitSeat(api.EventStartFailed, sc.index, api.Event{Reason: failure.Err.Error(), RestartIn: delay.Seconds()}, failure.Stderr...)
 	g.log.Warn("start failed, trying again", "worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
 	g.spawn(sc, delay, left)

@@ -12,6 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -173,7 +174,7 @@ func (g *group) ready(m *member, w *pool.Worker) {
 // troubled is called when a starting member has failed a health check.
 func (g *group) troubled(m *member, reason string) {
 	if sc := m.succession; sc != nil && sc.next == m {
-		sc.trouble = reason
+		sc.trouble = visible.FirstLine(reason)
 		sc.tell()
 	}
 }

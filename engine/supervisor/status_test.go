@@ -121,7 +121,7 @@ func TestStatus_Reloading(t *testing.T) {
 		sick := func(p *plan.Group) { p.HealthPath = "/nope"; p.HealthTimeout = time.Second }
 		r.fakes.onStart(func(p *fakeProcess) error {
 			if p.spec.Name == "b" {
-				p.fall(func(context.Context, string) error { return errors.New("status 404") })
+				p.fall(func(context.Context, string) error { return errors.New("status 404; it wrote:\n    hunter2") })
 			}
 			return nil
 		})

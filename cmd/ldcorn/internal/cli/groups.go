@@ -53,7 +53,7 @@ func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []
 	return f.pick(st, args)
 }
 
-// pick is groups for a master whose status is known.
+// pick is like groups, but the caller has the status of the master.
 func (f *groupFlags) pick(st *api.Status, args []string) ([]api.GroupStatus, error) {
 	there := slices.DeleteFunc(st.Groups, func(g api.GroupStatus) bool { return g.Removed })
 	if f.all {

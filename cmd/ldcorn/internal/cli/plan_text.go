@@ -50,7 +50,7 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 		b.WriteString("\n")
 	}
 	(planTable{l}).write(&b, planLines(r))
-	_ = writeWarnings(&b, r.Diagnostics) // memory never fails
+	_ = writeWarnings(&b, r.Diagnostics) // a write to memory never fails
 	s := r.Summary
 	fmt.Fprintf(&b, "Plan: %d add, %d change, %d replace, %d remove, %d keep", s.Add, s.Change, s.Replace, s.Remove, s.Keep)
 	if s.NeedAction > 0 {
@@ -65,7 +65,7 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	return err
 }
 
-// writeWarnings prints warnings about a configuration, a line each.
+// writeWarnings prints a line for each warning about a configuration.
 func writeWarnings(w io.Writer, warnings []api.PlanWarning) error {
 	for _, d := range warnings {
 		if _, err := fmt.Fprintf(w, "warning[%s] %s: %s\n", d.Code, d.At, d.Message); err != nil {

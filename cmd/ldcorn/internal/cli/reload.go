@@ -111,13 +111,13 @@ type reloadWaiter struct {
 	stdout   io.Writer
 	stderr   io.Writer
 	progress *terminal.Progress
-	waiting  bool // it has not begun: something else comes first
+	waiting  bool // the reload has not begun, because another one or a scaling comes first
 	unready  unready
 	applied  *api.Plan
 	finished bool
 }
 
-// unready are the groups that a reload waits for, with what each waits for.
+// unready has the groups that a reload waits for, and the reason for each.
 type unready struct {
 	groups []string
 	texts  map[string]string
@@ -139,7 +139,7 @@ func (u *unready) note(e api.ReloadStep) {
 	}
 }
 
-// String returns a line for each group that is still waited for.
+// String returns a line for each group that is not ready yet.
 func (u *unready) String() string {
 	text := ""
 	for _, group := range u.groups {

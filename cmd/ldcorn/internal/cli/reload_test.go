@@ -13,7 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// TestReloadWaiter_GivenUp: who gives up is told what the reload waits for, and
+// TestReloadWaiter_GivenUp: the error says which groups the reload waits for, and
 // whether it goes on.
 func TestReloadWaiter_GivenUp(t *testing.T) {
 	one := 1
