@@ -34,10 +34,9 @@ func TestClientIsNoSocket(t *testing.T) {
 
 func memoryRequest(t *testing.T, driver string) {
 	seen := make(chan result.Result, 1)
-	r := newRig(t, driver, nil, func(o *Options) { o.Observer = observerFunc(func(r *result.Result) { seen <- *r }) })
+	r := newMemoryRig(t, driver, nil, func(o *Options) { o.Observer = observerFunc(func(r *result.Result) { seen <- *r }) })
 	u := r.worker("default", answering("HTTP/1.1 200 OK\r\nx-b: c\r\nconnection: x-d\r\nx-d: e\r\ncontent-length: 5\r\n\r\nhello"))
-	m := newMemoryRig(t, driver, r)
-	c := m.ask(t, getHead, nil, true)
+	c := r.ask(t, getHead, nil, true)
 	end, status, body := c.heard()
 	assert.Equal(t, Answered, end)
 	assert.Equal(t, 200, status)
@@ -58,9 +57,9 @@ func memoryRequest(t *testing.T, driver string) {
 
 // memoryStream: of the framing that the worker used, the client sees nothing.
 func memoryStream(t *testing.T, driver string) {
-	r := newRig(t, driver, nil)
+	r := newMemoryRig(t, driver, nil)
 	r.worker("default", answering("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"))
-	c := newMemoryRig(t, driver, r).ask(t, getHead, nil, true)
+	c := r.ask(t, getHead, nil, true)
 	end, status, body := c.heard()
 	assert.Equal(t, Answered, end)
 	assert.Equal(t, 200, status)
@@ -71,7 +70,7 @@ func memoryStream(t *testing.T, driver string) {
 
 func memoryRefusal(t *testing.T, driver string) {
 	p := planOf(t, map[string]string{"default": "/only"})
-	c := newMemoryRig(t, driver, newRig(t, driver, p)).ask(t, getHead, nil, true)
+	c := newMemoryRig(t, driver, p).ask(t, getHead, nil, true)
 	end, status, body := c.heard()
 	assert.Equal(t, Answered, end)
 	assert.Equal(t, 404, status)
@@ -80,7 +79,7 @@ func memoryRefusal(t *testing.T, driver string) {
 
 func memoryUpload(t *testing.T, driver string) {
 	bodies := make(chan string, 1)
-	r := newRig(t, driver, nil)
+	r := newMemoryRig(t, driver, nil)
 	u := r.worker("default", func(c net.Conn, in *bufio.Reader) {
 		_, _ = readHead(in)
 		b, _ := io.ReadAll(httputil.NewChunkedReader(in))
@@ -89,7 +88,7 @@ func memoryUpload(t *testing.T, driver string) {
 		io.WriteString(c, hello)
 		untilGone(in)
 	})
-	c := newMemoryRig(t, driver, r).ask(t, streamHead, []byte("first,"), false)
+	c := r.ask(t, streamHead, []byte("first,"), false)
 	c.until(func() bool { return c.asked })
 	big := strings.Repeat("0123456789", 10_000)
 	c.say("second,", false)
@@ -104,9 +103,9 @@ func memoryUpload(t *testing.T, driver string) {
 }
 
 func memoryLength(t *testing.T, driver string) {
-	r := newRig(t, driver, nil)
+	r := newMemoryRig(t, driver, nil)
 	u := r.worker("default", answering(hello))
-	c := newMemoryRig(t, driver, r).ask(t, uploadHead, []byte("0123"), false)
+	c := r.ask(t, uploadHead, []byte("0123"), false)
 	c.until(func() bool { return c.asked })
 	c.say("456789", true)
 	end, status, _ := c.heard()
@@ -131,9 +130,9 @@ func silent(r *rig) (u *upstream, arrived, ended chan bool) {
 }
 
 func memoryCancel(t *testing.T, driver string) {
-	r := newRig(t, driver, nil)
-	u, arrived, ended := silent(r)
-	c := newMemoryRig(t, driver, r).ask(t, getHead, nil, true)
+	r := newMemoryRig(t, driver, nil)
+	u, arrived, ended := silent(r.rig)
+	c := r.ask(t, getHead, nil, true)
 	<-arrived
 	c.leave()
 	end, status, _ := c.heard()
@@ -144,13 +143,12 @@ func memoryCancel(t *testing.T, driver string) {
 }
 
 func memoryCancelQueued(t *testing.T, driver string) {
-	r := newRig(t, driver, capped(t, 1))
+	r := newMemoryRig(t, driver, capped(t, 1))
 	s := newSlow()
 	u := r.worker("default", s.serve)
-	m := newMemoryRig(t, driver, r)
-	holds := m.ask(t, getHead, nil, true)
+	holds := r.ask(t, getHead, nil, true)
 	<-s.began
-	waits := m.ask(t, getHead, nil, true)
+	waits := r.ask(t, getHead, nil, true)
 	soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "nobody waits")
 	waits.leave()
 	end, _, _ := waits.heard()
@@ -164,9 +162,9 @@ func memoryCancelQueued(t *testing.T, driver string) {
 }
 
 func memoryCancelUpload(t *testing.T, driver string) {
-	r := newRig(t, driver, nil)
-	u, arrived, ended := silent(r)
-	c := newMemoryRig(t, driver, r).ask(t, streamHead, []byte("first"), false)
+	r := newMemoryRig(t, driver, nil)
+	u, arrived, ended := silent(r.rig)
+	c := r.ask(t, streamHead, []byte("first"), false)
 	<-arrived
 	c.say("second", false)
 	c.leave()
@@ -185,7 +183,7 @@ func memoryRetry(t *testing.T, driver string) {
 	}{{getHead, ""}, {uploadHead, "0123456789"}} {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.Groups[0].Instances = 2
-		r := newRig(t, driver, p)
+		r := newMemoryRig(t, driver, p)
 		var died atomic.Bool
 		dies := func(conn net.Conn, in *bufio.Reader) {
 			if head, err := readHead(in); err != nil || !died.Swap(true) {
@@ -197,7 +195,7 @@ func memoryRetry(t *testing.T, driver string) {
 			untilGone(in)
 		}
 		one, other := r.worker("default", dies), r.worker("default", dies)
-		end, status, body := newMemoryRig(t, driver, r).ask(t, c.head, []byte(c.body), true).heard()
+		end, status, body := r.ask(t, c.head, []byte(c.body), true).heard()
 		assert.Equal(t, Answered, end)
 		assert.Equal(t, 200, status)
 		assert.Equal(t, "hello", body)
@@ -209,13 +207,12 @@ func memoryRetry(t *testing.T, driver string) {
 // memoryOutlives: a client that is slow to take the end of its answer holds no
 // slot meanwhile.
 func memoryOutlives(t *testing.T, driver string) {
-	r := newRig(t, driver, capped(t, 1))
+	r := newMemoryRig(t, driver, capped(t, 1))
 	u := r.worker("default", answering(hello))
-	m := newMemoryRig(t, driver, r)
-	slow := m.askWith(t, getHead, nil, true, func(c *memoryClient) { c.closed = true })
+	slow := r.askWith(t, getHead, nil, true, func(c *memoryClient) { c.closed = true })
 	slow.until(func() bool { return slow.answered })
 	r.idleAgain(u)
-	_, status, _ := m.ask(t, getHead, nil, true).heard()
+	_, status, _ := r.ask(t, getHead, nil, true).heard()
 	assert.Equal(t, 200, status, "another one is served")
 	slow.open()
 	end, status, body := slow.heard()

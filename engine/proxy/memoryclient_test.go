@@ -3,8 +3,6 @@ package proxy
 import (
 	"bytes"
 	"io"
-	"log/slog"
-	"net"
 	"net/netip"
 	"sync"
 	"testing"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // A memoryClient is a Client without a socket, as a stream of HTTP/2 would be:
@@ -45,38 +44,30 @@ type memoryClient struct {
 	sent     int64
 }
 
-// A memoryRig has a driver of its own for requests of memoryClients, which it
-// serves with the rig's proxy.
+// A memoryRig is a rig whose connections can each be used to start a request of
+// a memoryClient, instead of speaking HTTP/1.
 type memoryRig struct {
 	*rig
 	jobs chan func(netloop.Task) // each for the next connection
-	addr string
 }
 
-func newMemoryRig(t *testing.T, driver string, r *rig) *memoryRig {
-	m := &memoryRig{rig: r, jobs: make(chan func(netloop.Task), 1)}
-	d, err := netloop.New(driver, netloop.Options{Handler: m, Log: slog.New(slog.DiscardHandler), OnPanic: r.proxy.onPanic})
-	require.NoError(t, err)
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	m.addr = ln.Addr().String()
-	require.NoError(t, d.Add(netloop.NewListener(ln)))
-	ended := make(chan bool)
-	go func() {
-		defer close(ended)
-		_ = d.Run()
-	}()
-	t.Cleanup(func() {
-		d.Abort()
-		<-ended
-	})
+func newMemoryRig(t *testing.T, driver string, p *plan.Plan, more ...func(*Options)) *memoryRig {
+	m := &memoryRig{jobs: make(chan func(netloop.Task), 1)}
+	m.rig = newRig(t, driver, p, append(more, func(o *Options) {
+		o.Handler = func(*Proxy) netloop.Handler { return m }
+	})...)
 	return m
 }
 
 // Serve runs what a test has for the connection.
-func (m *memoryRig) Serve(t netloop.Task, _ netloop.Conn) netloop.Verdict {
-	(<-m.jobs)(t)
-	return netloop.Verdict{}
+func (m *memoryRig) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
+	select {
+	case job := <-m.jobs:
+		job(t)
+		return netloop.Verdict{}
+	default:
+		return m.proxy.Serve(t, c)
+	}
 }
 
 // A memoryHead is what the head of a request says.
@@ -115,9 +106,8 @@ func (m *memoryRig) askWith(t *testing.T, head *memoryHead, first []byte, whole 
 			c.end <- end
 		})
 	}
-	conn, err := net.Dial("tcp", m.addr)
-	require.NoError(t, err)
-	_, err = conn.Write([]byte("x"))
+	conn := m.dial()
+	_, err := conn.Write([]byte("x"))
 	require.NoError(t, err)
 	c.job = <-c.started
 	conn.Close()

@@ -40,6 +40,9 @@ type Options struct {
 	// Stall is the time over which a client that sends a body, or reads an
 	// answer, must keep to netloop.MinRate; 0 = 60 s.
 	Stall time.Duration
+	// Handler returns the handler of connections, which calls Serve of the Proxy
+	// for those that speak HTTP/1; nil = all of them do.
+	Handler func(*Proxy) netloop.Handler
 	// Observer is told of every request; nil is nobody.
 	Observer result.Observer
 }
@@ -54,6 +57,7 @@ type Proxy struct {
 	dropped droppedNames
 	reserve atomic.Int64 // file descriptors that connections leave to others
 	ids     idSource
+	hands   []handList
 	clients sync.Pool // of *http1Client
 	bodies  sync.Pool // of *[bodyBuffer]byte
 	firsts  sync.Pool // of *[firstBuffer]byte
@@ -67,14 +71,21 @@ func New(opts Options) (*Proxy, error) {
 	p.clients.New = func() any { return newHTTP1Client(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
 	p.firsts.New = func() any { return new([firstBuffer]byte) }
+	handler := netloop.Handler(p)
+	if opts.Handler != nil {
+		handler = opts.Handler(p)
+	}
 	driver, err := netloop.New(opts.Driver, netloop.Options{
-		Handler: p, Log: opts.Log, FirstWait: p.firstWait, OnPanic: p.onPanic,
+		Handler: handler, Log: opts.Log, FirstWait: p.firstWait, OnPanic: p.onPanic,
 		Reserve: func() int { return int(p.reserve.Load()) },
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.driver = driver
+	for _, loop := range driver.Loops() {
+		p.hands = append(p.hands, handList{loop: loop})
+	}
 	return p, nil
 }
 

@@ -44,6 +44,8 @@ type Request struct {
 	stalled bool       // because it took none, or too few, for too long
 	rec     record     // for the observer
 	told    bool       // the observer has it
+	hand    hand       // what others may see
+	hands   *handList  // that has the request; nil = none has
 
 	out []byte // what is being composed for the worker, or the body of an error
 }
@@ -82,10 +84,12 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	r.rec.begin(t.Now())
 	r.setID()
 	err := r.begin(s)
+	r.take()
 	if err == nil {
 		err = r.relayRequest()
 	}
 	end := r.conclude(err)
+	r.drop()
 	r.observeEnd(err)
 	return end
 }
@@ -134,6 +138,7 @@ func (r *Request) Reset() {
 
 // Abandon lets go of all that a panic has left claimed.
 func (r *Request) Abandon() {
+	r.drop()
 	r.upload.stop()
 	r.attempt.closeUp()
 	r.attempt.claim.Release()
@@ -170,11 +175,13 @@ func (r *Request) relayRequest() error {
 		}
 		set := target.Group
 		r.rec.Group, r.rec.Pool = set.Name, target.Pool
+		r.hand.group.Store(set)
 		r.setEdits(set)
 		err = r.claimSlot(target, failed)
 		for err == nil {
 			failed = r.attempt.claim.Worker()
 			r.rec.Worker = failed.Index
+			r.hand.worker.Store(failed)
 			switch err = r.attempt.run(set); err {
 			case errRefused: // each worker can do that once
 			case errRepeat:
@@ -190,6 +197,7 @@ func (r *Request) relayRequest() error {
 				return err
 			}
 			r.rec.Repeats++
+			r.hand.worker.Store(nil)
 			err = r.claimSlot(target, failed)
 		}
 		if err != pool.ErrClosed {
@@ -224,8 +232,9 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 	if err == pool.ErrBusy {
 		r.watch()
 		from := netloop.Now()
+		r.waits(from)
 		err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
-		r.rec.Queued += netloop.Now().Sub(from)
+		r.waited(from)
 		r.unwatch()
 	}
 	switch err {
@@ -280,6 +289,7 @@ func (r *Request) send(part []byte, whole bool, trailers []head.Field) error {
 		return ErrClientGone
 	}
 	r.begun = true
+	r.hand.answering.Store(true)
 	if err := r.client.Send(r.t, part, whole, trailers); err != nil {
 		return r.clientFailed(err)
 	}

@@ -1,0 +1,186 @@
+package proxy
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
+)
+
+// An InHand is a request that has not ended yet, as it was at one moment.
+type InHand struct {
+	ID     string
+	Method string
+	Path   string     // still escaped, without the query, which may hold secrets; cut at maxShownPath bytes
+	Client netip.Addr // see result.Result
+	Group  string     // "" before the request is routed
+	Worker int        // index within the group; -1 = none has the request
+	Stage  Stage
+	Age    time.Duration // since the head came
+	Queued time.Duration // waited for a slot so far
+}
+
+// A Stage says what a request waits for.
+type Stage string
+
+// The stages, in the order in which a request goes through them. After a worker
+// has failed it, a request goes back to StageQueued.
+const (
+	StageRouting   Stage = "routing"   // for the router, or a client that reads an answer of ldcorn's own
+	StageQueued    Stage = "queued"    // for a slot
+	StageWorking   Stage = "working"   // for the worker to answer
+	StageAnswering Stage = "answering" // for the rest of the answer, or for the client to take it
+)
+
+// maxShownPath is how many bytes of a path are shown.
+const maxShownPath = 256
+
+// A hand is what a Request shows of itself while it is in hand. Only the
+// request's task writes it.
+type hand struct {
+	prev, next *Request // in the loop's list; guarded by its mu
+	client     netip.Addr
+	group      atomic.Pointer[plan.Group]
+	worker     atomic.Pointer[pool.Worker]
+	queuedAt   atomic.Int64 // a netloop.Time; 0 = does not wait
+	queued     atomic.Int64 // a time.Duration, of the waits that are over
+	answering  atomic.Bool
+}
+
+// A handList holds the requests in hand of one loop, the oldest first. The
+// loop adds and removes them, so that it hardly ever waits for mu.
+type handList struct {
+	loop *netloop.Loop
+
+	mu          sync.Mutex // guards all below, and that the listed requests stay
+	first, last *Request
+}
+
+// handsOf returns the list of the task's loop.
+func (p *Proxy) handsOf(t netloop.Task) *handList {
+	loop := t.Loop()
+	for i := range p.hands {
+		if l := &p.hands[i]; l.loop == loop {
+			return l
+		}
+	}
+	return nil // a loop that is not the proxy's: its requests are not listed
+}
+
+// take lists a request whose head has come.
+func (r *Request) take() {
+	h := &r.hand
+	h.client = r.sender().addr
+	h.group.Store(nil)
+	h.worker.Store(nil)
+	h.queuedAt.Store(0)
+	h.queued.Store(0)
+	h.answering.Store(false)
+	r.hands = r.p.handsOf(r.t)
+	if r.hands != nil {
+		r.hands.add(r)
+	}
+}
+
+// drop takes a request off its list. A second call does nothing.
+func (r *Request) drop() {
+	if r.hands != nil {
+		r.hands.remove(r)
+		r.hands = nil
+	}
+}
+
+func (l *handList) add(r *Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.hand.prev, r.hand.next = l.last, nil
+	if l.last != nil {
+		l.last.hand.next = r
+	} else {
+		l.first = r
+	}
+	l.last = r
+}
+
+func (l *handList) remove(r *Request) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := &r.hand
+	if h.prev != nil {
+		h.prev.hand.next = h.next
+	} else {
+		l.first = h.next
+	}
+	if h.next != nil {
+		h.next.hand.prev = h.prev
+	} else {
+		l.last = h.prev
+	}
+	h.prev, h.next = nil, nil
+}
+
+// InHand returns the oldest requests that have not ended, at most limit of
+// them, the oldest first, and how many there are. Websockets are not among
+// them. Any goroutine may call it; each loop waits at most for the copying of
+// limit of its own.
+func (p *Proxy) InHand(limit int) (oldest []InHand, total int) {
+	now := netloop.Now()
+	for i := range p.hands {
+		some, n := p.hands[i].copy(now, limit)
+		oldest, total = append(oldest, some...), total+n
+	}
+	slices.SortStableFunc(oldest, func(a, b InHand) int { return cmp.Compare(b.Age, a.Age) })
+	return oldest[:min(limit, len(oldest))], total
+}
+
+// copy copies the oldest ones of a loop, and counts all.
+func (l *handList) copy(now netloop.Time, limit int) (oldest []InHand, total int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for r := l.first; r != nil; r = r.hand.next {
+		if total++; total <= limit {
+			oldest = append(oldest, r.show(now))
+		}
+	}
+	return oldest, total
+}
+
+// show copies what a request shows. The head does not change while the request
+// is listed.
+func (r *Request) show(now netloop.Time) InHand {
+	h := &r.hand
+	out := InHand{
+		ID: string(r.id), Method: string(r.head.Method), Path: string(r.head.RawPath[:min(len(r.head.RawPath), maxShownPath)]),
+		Client: h.client, Worker: -1, Stage: StageRouting, Age: now.Sub(r.rec.begun), Queued: time.Duration(h.queued.Load()),
+	}
+	if g := h.group.Load(); g != nil {
+		out.Group, out.Stage = g.Name, StageQueued
+	}
+	if w := h.worker.Load(); w != nil {
+		out.Worker, out.Stage = w.Index, StageWorking
+	}
+	if from := h.queuedAt.Load(); from != 0 {
+		out.Queued += now.Sub(netloop.Time(from))
+	}
+	if h.answering.Load() {
+		out.Stage = StageAnswering
+	}
+	return out
+}
+
+// waits notes that the request waits for a slot.
+func (r *Request) waits(from netloop.Time) { r.hand.queuedAt.Store(int64(from)) }
+
+// waited notes that the request waits no longer.
+func (r *Request) waited(from netloop.Time) {
+	wait := netloop.Now().Sub(from)
+	r.rec.Queued += wait
+	r.hand.queued.Store(int64(r.rec.Queued))
+	r.hand.queuedAt.Store(0)
+}
