@@ -168,9 +168,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, Reload: reloads.state,
-		Plan:    previewer{e.opts.Preview, sup}.preview,
-		Explain: explainer{sup}.explain,
-		Reloads: reloads.ask, Busy: reloads.procs.widen,
+		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
+		Plan:     previewer{e.opts.Preview, sup}.preview,
+		Explain:  explainer{sup}.explain,
+		Reloads:  reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
 		Version: e.opts.Version, Log: e.log,

@@ -33,6 +33,7 @@ var contracts = map[string]contract{
 	"plan":     {"ldcorn plan --json, and the file that --out writes", Plan{}, PlanVersion},
 	"reload":   {"a line of the answer of the control socket to POST /v1/reload", ReloadStep{}, ReloadVersion},
 	"refused":  {"the answer of the control socket to a request that it did not carry out", Done{}, ControlVersion},
+	"requests": {"ldcorn ps --json", Requests{}, RequestsVersion},
 	"status":   {"ldcorn status --json", Status{}, StatusVersion},
 	"test":     {"ldcorn test --format json", Tests{}, TestsVersion},
 	"version":  {"ldcorn version --json", Version{}, VersionVersion},

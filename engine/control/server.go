@@ -46,6 +46,8 @@ type Options struct {
 	Listener *net.UnixListener // Close closes it, and Move if it replaces it
 	Master   Master
 	Counted  *stats.Requests
+	// Requests returns the oldest requests in hand, at most limit of them.
+	Requests func(limit int) *api.Requests
 	Reload   func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	// Plan says what a reload would do.
 	Plan func(context.Context, plan.DiffOptions) (*api.Plan, error)
@@ -125,6 +127,7 @@ func (s *Server) routes() http.Handler {
 		defer s.opts.Busy()()
 		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload, s.opts.Master.Status(), s.opts.Counted))
 	})
+	mux.HandleFunc("GET /v1/requests", s.requests)
 	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {
 		return &logSource{Reader: s.opts.Logs.Read(want.Groups, want.Newest), lost: s.opts.LostLines}
 	}))

@@ -163,6 +163,9 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	require.NoError(t, err)
 	s := Start(Options{
 		Listener: l, Master: m, Counted: &m.counted, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Requests: func(limit int) *api.Requests {
+			return &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(limit, 2))}
+		},
 		Reload: func() (*api.Reload, *api.Running) { return &api.Reload{Error: "broken"}, nil }, Log: slog.New(slog.DiscardHandler),
 		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
@@ -214,6 +217,18 @@ func TestServer_Status(t *testing.T) {
 	st.Groups[0].Removed = true
 	assert.True(t, st.Ready(), "a removed group need not be")
 	assert.False(t, (&api.Status{}).Ready(), "nothing runs yet")
+}
+
+func TestServer_Requests(t *testing.T) {
+	_, c := start(t, &fakeMaster{})
+	all, err := c.Requests(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Equal(t, 7, all.Total)
+	assert.Len(t, all.Requests, 1)
+	for _, limit := range []int{-1, 0, MaxRequests + 1} {
+		_, err := c.Requests(t.Context(), limit)
+		assert.ErrorContains(t, err, "limit: want a number from 1 to 1000")
+	}
 }
 
 func TestServer_Plan(t *testing.T) {

@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/control"
+)
+
+// defaultRequests is how many requests ldcorn ps shows.
+const defaultRequests = 50
+
+// newPsCommand returns the command that shows the requests in hand.
+func newPsCommand(opts *rootOptions) *cobra.Command {
+	limit, asJSON := defaultRequests, false
+	var out io.Writer
+	ask := &masterOptions{rootOptions: opts}
+	cmd := ask.command(&cobra.Command{
+		Use:   "ps",
+		Short: "Show the requests in hand, the oldest first",
+		Long: `Show the requests that have not ended yet, the oldest first: for how long each has been
+there, what it waits for, which worker has it, and how long it waited for a slot.
+
+STAGE is routing, queued (for a slot), working (the worker has not begun its answer) or
+answering. Websockets are not shown; status counts them. The query of a request is left
+out, since it can hold secrets.`,
+		Example: `  ldcorn ps
+  ldcorn ps -n 1000 --json`,
+		Args: cobra.NoArgs,
+		PreRunE: func(cmd *cobra.Command, _ []string) error {
+			out = cmd.OutOrStdout()
+			if limit < 1 || limit > control.MaxRequests {
+				return usageError("--limit: got %d, want 1 to %d", limit, control.MaxRequests)
+			}
+			return nil
+		},
+	}, func(ctx context.Context, master *control.Client, _ []string) error {
+		all, err := master.Requests(ctx, limit)
+		switch {
+		case err != nil:
+			return err
+		case asJSON:
+			lines := json.NewEncoder(out)
+			lines.SetEscapeHTML(false)
+			lines.SetIndent("", "  ")
+			return lines.Encode(all)
+		}
+		return showRequests(out, all)
+	})
+	cmd.Flags().IntVarP(&limit, "limit", "n", limit, "show at most `N` requests")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, by docs/schema/requests.json")
+	return cmd
+}
+
+// showRequests prints a table of requests, and how many there are besides.
+func showRequests(out io.Writer, all *api.Requests) error {
+	if all.Total == 0 {
+		_, err := fmt.Fprintln(out, "no request is in hand")
+		return err
+	}
+	table := terminal.NewTable(out)
+	fmt.Fprintln(table, "AGE\tSTAGE\tWORKER\tQUEUED\tCLIENT\tID\tREQUEST")
+	for i := range all.Requests {
+		r := &all.Requests[i]
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s %s\n", short(r.Age), r.Stage, whose(r), short(r.Queued), dashIfEmpty(r.Client), r.ID, r.Method, r.Path)
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	if more := all.Total - len(all.Requests); more > 0 {
+		_, err := fmt.Fprintf(out, "and %d more; -n shows up to %d\n", more, control.MaxRequests)
+		return err
+	}
+	return nil
+}
+
+// whose names the worker that has a request, or the group whose queue it is in.
+func whose(r *api.Request) string {
+	if r.Worker == nil {
+		return dashIfEmpty(r.Group)
+	}
+	return fmt.Sprintf("%s.%d", r.Group, *r.Worker)
+}
+
+// short writes a number of seconds in few characters.
+func short(s float64) string {
+	switch {
+	case s == 0:
+		return "-"
+	case s < 60:
+		return fmt.Sprintf("%.1fs", s)
+	}
+	return seconds(s)
+}
+
+// dashIfEmpty returns s, or a dash if that is empty.
+func dashIfEmpty(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}

@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+)
+
+// inHand returns the oldest requests that a proxy has in hand, at most limit of
+// them.
+func inHand(px *proxy.Proxy, limit int) *api.Requests {
+	oldest, total := px.InHand(limit)
+	out := &api.Requests{FormatVersion: api.RequestsVersion, Total: total, Requests: make([]api.Request, 0, len(oldest))}
+	for i := range oldest {
+		r := &oldest[i]
+		shown := api.Request{
+			ID: r.ID, Method: r.Method, Path: r.Path, Group: r.Group, Stage: api.RequestStage(r.Stage),
+			Age: r.Age.Seconds(), Queued: r.Queued.Seconds(),
+		}
+		if r.Client.IsValid() {
+			shown.Client = r.Client.String()
+		}
+		if r.Worker >= 0 {
+			shown.Worker = &r.Worker
+		}
+		out.Requests = append(out.Requests, shown)
+	}
+	return out
+}
