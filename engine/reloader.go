@@ -87,7 +87,7 @@ func (r *reloader) ask(ctx context.Context, want api.ReloadRequest, tell func(ap
 	r.queue.add(&job{ctx, want, tell})
 }
 
-// busy returns what a reload would have to wait for, "" if that is nothing.
+// busy returns what a reload would have to wait for, or "" if nothing.
 func (r *reloader) busy() (what string, since time.Time) {
 	begun, a := r.begun.Load(), r.sup.Activity()
 	switch {
@@ -126,22 +126,22 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	}
 }
 
-// signalled returns the job of a signal, for which nobody waits.
+// signalled returns a job for a signal, whose result nobody waits for.
 func signalled() *job {
 	return &job{ctx: context.Background(), tell: func(api.ReloadStep) {}}
 }
 
-// work carries out what was asked for, until nothing is left.
+// work carries out the requested reloads until none is left.
 func (r *reloader) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
-		case <-r.trigger: // it shares a reload, if it can
+		case <-r.trigger: // shares a reload if it can
 			r.queue.add(signalled())
 		default:
 		}
 		j, dropped := r.queue.take()
 		if dropped > 0 {
-			r.log.Info("reload requests dropped", "requests", dropped, "reason", "those who asked no longer wait")
+			r.log.Info("reload requests dropped", "requests", dropped, "reason", "their clients no longer wait")
 		}
 		if j == nil {
 			return

@@ -8,15 +8,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A job is a reload that somebody has asked for.
+// A job is a reload that somebody requested.
 type job struct {
-	ctx  context.Context // done: nobody waits for a reload that has not begun
+	ctx  context.Context // once done, drop the job unless it has begun
 	want api.ReloadRequest
 	tell func(api.ReloadStep)
 }
 
-// sameAs reports whether one reload can serve both jobs. One that applies a plan
-// from a file never shares: after it, the plan is out of date.
+// sameAs reports whether one reload can serve both jobs. A job that applies a
+// plan from a file never shares a reload: after one, the plan is out of date.
 func (j *job) sameAs(o *job) bool {
 	switch {
 	case j.want.Plan != nil || o.want.Plan != nil, j.want.All != o.want.All:
@@ -27,24 +27,24 @@ func (j *job) sameAs(o *job) bool {
 	return slices.Equal(sorted(j.want.Replace), sorted(o.want.Replace))
 }
 
-// sorted returns each of some names once, in order.
+// sorted returns the names in order and without duplicates.
 func sorted(names []string) []string {
 	names = slices.Clone(names)
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// A reloadQueue has the reloads that were asked for and have not begun. Its zero
-// value is not ready for use.
+// A reloadQueue holds the requested reloads that have not begun. Use
+// newReloadQueue: the zero value is not usable.
 type reloadQueue struct {
 	mu    sync.Mutex    // guards asked
-	asked []*job        // in the order in which they came
-	more  chan struct{} // holds one: there may be some
+	asked []*job        // in order of arrival
+	more  chan struct{} // has capacity 1; a value means that asked may not be empty
 }
 
 func newReloadQueue() *reloadQueue { return &reloadQueue{more: make(chan struct{}, 1)} }
 
-// add puts a job at the end.
+// add appends a job.
 func (q *reloadQueue) add(j *job) {
 	q.mu.Lock()
 	q.asked = append(q.asked, j)
@@ -55,10 +55,10 @@ func (q *reloadQueue) add(j *job) {
 	}
 }
 
-// take removes the first job that somebody still waits for, with all jobs that it
-// serves as well, and returns them as one, which tells all of them. It returns nil
-// if there is none, and the number of jobs that nobody waits for any more, which
-// are gone.
+// take removes the first job that a client still waits for and all jobs that
+// the same reload can serve, and returns them as one job that reports to all of
+// them, or nil if there is none. It also removes the jobs that nobody waits for
+// any more, and returns their number.
 func (q *reloadQueue) take() (all *job, dropped int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// TestReloadQueue: requests that ask for the same are one reload, others are not,
-// and those that nobody waits for any more are none.
+// TestReloadQueue: identical requests share one reload, different ones do not,
+// and requests that nobody waits for any more are dropped.
 func TestReloadQueue(t *testing.T) {
 	q := newReloadQueue()
 	told := map[string]int{}

@@ -23,7 +23,7 @@ type Event struct {
 	Generation int    `json:"generation,omitempty"`                    // of the plan that started the worker, or that was applied
 
 	Took       float64     `json:"took,omitempty"`       // seconds in the previous state, or of the reload
-	Was        WorkerState `json:"was,omitempty"`        // the state that the worker was in for so long
+	Was        WorkerState `json:"was,omitempty"`        // the state that the worker was in for that long
 	Requests   int         `json:"requests,omitempty"`   // in flight on the worker, or in the group
 	Websockets int         `json:"websockets,omitempty"` // open on the worker, or in the group
 	Queued     int         `json:"queued,omitempty"`     // requests waiting in the group

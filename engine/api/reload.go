@@ -28,7 +28,7 @@ type ReloadStep struct {
 	// The fields of waiting and unready.
 	Worker *int    `json:"worker,omitempty"` // the index of the worker that is not ready
 	Reason string  `json:"reason,omitempty"` // what the reload waits for, or why the worker is not ready
-	For    float64 `json:"for,omitempty"`    // how long, in seconds, the other reload or scaling has run
+	For    float64 `json:"for,omitempty"`    // seconds that the other reload or scaling has been running
 
 	// The field of read.
 	Warnings []PlanWarning `json:"warnings,omitempty"` // about the configuration
@@ -51,11 +51,11 @@ type ReloadStepKind string
 // each group, or for each worker.
 const (
 	StepTaken    ReloadStepKind = "taken"    // the request was accepted
-	StepWaiting  ReloadStepKind = "waiting"  // something else comes first
-	StepBegun    ReloadStepKind = "begun"    // it is the turn of the reload, which ends whether the client stays or not
+	StepWaiting  ReloadStepKind = "waiting"  // the start, another reload or a scaling comes first
+	StepBegun    ReloadStepKind = "begun"    // the reload begins; it continues even if the client leaves
 	StepRead     ReloadStepKind = "read"     // the master has read the configuration
 	StepStarted  ReloadStepKind = "started"  // the new workers of a group are starting
-	StepUnready  ReloadStepKind = "unready"  // a new worker of a group is not ready yet, for a reason
+	StepUnready  ReloadStepKind = "unready"  // a new worker of a group is not ready yet, for a known reason
 	StepReady    ReloadStepKind = "ready"    // one more new worker of a group is ready
 	StepReplaced ReloadStepKind = "replaced" // one more old worker of a group is replaced, if reload_surge limits how many at a time
 	StepRestored ReloadStepKind = "restored" // one more replaced worker of a group is rolled back, after a failure

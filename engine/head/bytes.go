@@ -3,11 +3,11 @@ package head
 // Classes of a byte in a name.
 const (
 	TokenByte = 1 << iota
-	// Underscore is "_", which WSGI, CGI and the frameworks over ASGI take for
-	// a hyphen, so that they read X_Forwarded_For as X-Forwarded-For.
+	// Underscore is "_", which WSGI, CGI and frameworks on ASGI treat as a
+	// hyphen, so that they read X_Forwarded_For as X-Forwarded-For.
 	Underscore
 	// OddByte is a token byte other than a letter, a digit, a hyphen, a dot or
-	// an Underscore. No header in use has one in its name.
+	// an underscore. No header in use has one in its name.
 	OddByte
 )
 
@@ -25,7 +25,7 @@ var NameClass = func() (class [256]uint8) {
 	return class
 }()
 
-// IsToken reports whether b is a token as of RFC 9110 §5.6.2.
+// IsToken reports whether b is a token as defined in RFC 9110 §5.6.2.
 func IsToken[T ~string | ~[]byte](b T) bool {
 	for i := range len(b) {
 		if NameClass[b[i]] == 0 {
@@ -35,8 +35,8 @@ func IsToken[T ~string | ~[]byte](b T) bool {
 	return len(b) > 0
 }
 
-// EqualFold reports whether b is lower, which must be in lower case, but for
-// the case of ASCII letters.
+// EqualFold reports whether b equals lower, which must be in lower case, if the
+// case of ASCII letters is ignored.
 func EqualFold(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false
@@ -88,7 +88,7 @@ var HexValue = func() (value [256]uint8) {
 	return value
 }()
 
-// Trim cuts spaces and tabs off both ends.
+// Trim removes spaces and tabs from both ends.
 func Trim(b []byte) []byte {
 	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
 		b = b[1:]

@@ -1,5 +1,5 @@
-// Package head holds the head of a request, as it is the same in every version
-// of HTTP: what matchers, routers and the proxy read, and what a codec such as
-// engine/http1 fills. It also knows the fields that heads have, and checks what
-// a head says as strictly in one version as in another.
+// Package head holds the part of a request's head that is the same in every
+// version of HTTP: what matchers, routers and the proxy read, and what a codec
+// such as engine/http1 fills in. It also knows the header fields that matter,
+// and checks a head equally strictly in every version.
 package head

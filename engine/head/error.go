@@ -3,7 +3,7 @@ package head
 // An Error is a refusal of a head or a body. All values are created once: a
 // caller can compare them with == and use Reason as a metric label.
 type Error struct {
-	Status int    // to answer
+	Status int    // status to answer with
 	Reason string // short and fixed, without input; safe to show and to log
 
 	gateway *Error
@@ -20,12 +20,12 @@ func (e *Error) Gateway() *Error {
 	return e.gateway
 }
 
-// Refuse makes an Error. It is for the initialization of variables.
+// Refuse returns a new Error. It is only for the initialization of variables.
 func Refuse(status int, reason string) *Error {
 	return &Error{Status: status, Reason: reason, gateway: &Error{Status: 502, Reason: reason}}
 }
 
-// The refusals of what a head says, in any version of HTTP. Only read.
+// Refusals that can occur in any version of HTTP. They are read-only.
 var (
 	ErrFieldName   = Refuse(400, "field name is not a token")
 	ErrNameLong    = Refuse(431, "field name too long")
@@ -43,6 +43,6 @@ var (
 	errHost        = Refuse(400, "malformed host")
 	errLength      = Refuse(400, "malformed content-length")
 	errLengths     = Refuse(400, "more than one content-length")
-	errTrailerName = Refuse(400, "trailer names a Framing field")
+	errTrailerName = Refuse(400, "trailer names a framing field")
 	errExpect      = Refuse(417, "unknown expectation")
 )

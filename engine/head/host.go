@@ -4,10 +4,10 @@ import "bytes"
 
 const maxHostName = 255 // bytes, as in the DNS
 
-// CheckHost sets Host from the target and the Host field. A target in
-// absolute-form overrides the field, as RFC 9112 §3.2.2 requires. The field's
-// value becomes the same, so that there is only one answer to what the host is.
-// With required, there must be a field.
+// CheckHost sets Host from the target and the Host field. If required is set,
+// there must be a field. A target in absolute-form overrides the field, as RFC
+// 9112 §3.2.2 requires. The field's value becomes the same, so that there is
+// only one answer to what the host is.
 func (r *Request) CheckHost(required bool) *Error {
 	switch {
 	case !r.seen.Has(KindHost) && required:

@@ -2,7 +2,7 @@ package head
 
 const maxLengthDigits = 18 // so that no sum of lengths overflows
 
-// ParseLength reads a Content-Length: 1 to 18 digits and nothing else.
+// ParseLength parses a Content-Length: 1 to 18 digits and nothing else.
 func ParseLength(value []byte) (int64, *Error) {
 	if len(value) == 0 || len(value) > maxLengthDigits {
 		return -1, errLength
@@ -17,8 +17,8 @@ func ParseLength(value []byte) (int64, *Error) {
 	return n, nil
 }
 
-// CheckTrailer refuses to announce trailers that would frame the message
-// anew.
+// CheckTrailer refuses announcements of trailers that would change the framing
+// of the message.
 func CheckTrailer(value []byte) *Error {
 	for name, rest := NextElement(value); len(name) > 0; name, rest = NextElement(rest) {
 		switch {

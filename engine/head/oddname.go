@@ -1,6 +1,6 @@
 package head
 
-// MaxName is how many bytes a field name may have.
+// MaxName is the maximum length of a field name in bytes.
 const MaxName = 256
 
 // IsOddName reports whether a field name has bytes other than letters, digits,

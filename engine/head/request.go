@@ -1,17 +1,18 @@
 package head
 
-// A Request is the head of a request. A codec fills it: with SetMethod and
-// SetTarget, with Append and Take for each field, and with CheckHost, or with
-// Fill, which is all of that. Its slices point into what the codec has read, or
-// into the Request itself, and are valid until either is used again. The zero
-// Request must be Reset first. It is not safe for concurrent use.
+// A Request is the head of a request. A codec fills it in: either with
+// SetMethod and SetTarget, Append and Take for each field, and CheckHost; or
+// with Fill, which does all of that. Its slices point into what the codec has
+// read, or into the Request itself, and are valid until either is reused. Call
+// Reset on the zero Request before use. A Request is not safe for concurrent
+// use.
 type Request struct {
 	Method []byte
 	Target []byte // as received
 	// Origin is the target in origin-form: Target itself or, for an
 	// absolute-form, Target without its scheme and authority.
 	Origin  []byte
-	RawPath []byte // path of the target, still escaped; "/" where an absolute-form has none, "*" for OPTIONS *
+	RawPath []byte // path of the target, still escaped; "/" if an absolute-form has none, "*" for OPTIONS *
 	Query   []byte // without "?"
 	// Path is RawPath decoded once, as the app will see it: the result of
 	// Python's unquote, in which bytes that are not UTF-8 have become U+FFFD.
@@ -23,7 +24,7 @@ type Request struct {
 	// in. The value of the Host field is the same.
 	Host           []byte
 	ContentLength  int64 // -1 if not given
-	Streamed       bool  // a body follows whose length the head does not tell
+	Streamed       bool  // a body follows, and the head does not give its length
 	ExpectContinue bool  // the client waits for 100 before it sends its body
 	// Upgrade means that this is a valid websocket handshake. An invalid one is
 	// refused. Other upgrades are ignored: their fields are dropped and the
@@ -35,13 +36,13 @@ type Request struct {
 	seen      KindSet
 	length    []byte
 	hostAt    int    // index of the Host field
-	authority []byte // of an absolute-form target
-	decoded   []byte // backs Path
-	origin    []byte // backs Origin
+	authority []byte // from an absolute-form target
+	decoded   []byte // buffer for Path
+	origin    []byte // buffer for Origin
 }
 
-// Reset forgets the head. Buffers are kept; those of the head that was filled
-// in are let go.
+// Reset forgets the head. It keeps its own buffers, but no references to those
+// of the codec.
 func (r *Request) Reset() {
 	clear(r.Fields)
 	*r = Request{Fields: r.Fields[:0], decoded: r.decoded[:0], origin: r.origin[:0], ContentLength: -1}
@@ -78,8 +79,8 @@ func (r *Request) SetMethod(method []byte) *Error {
 	return nil
 }
 
-// Take records what the last one of Fields means, whose Kind is set. What depends
-// on other fields waits for CheckHost and Length.
+// Take records the meaning of the last field in Fields, whose Kind must be set.
+// CheckHost and SetLength handle what depends on other fields.
 func (r *Request) Take() *Error {
 	f := &r.Fields[len(r.Fields)-1]
 	k := f.Kind
@@ -107,8 +108,8 @@ func (r *Request) Take() *Error {
 	return nil
 }
 
-// CheckName drops the last one of Fields if an app could take its name for
-// another (CVE-2026-3902). class is that of the bytes of the name.
+// CheckName drops the last field in Fields if an app could mistake its name for
+// another (CVE-2026-3902). class holds the classes of the bytes in the name.
 func (r *Request) CheckName(class uint8, underscores bool) {
 	f := &r.Fields[len(r.Fields)-1]
 	if class != TokenByte && dropsName(f.Name, class, underscores) {
@@ -116,7 +117,7 @@ func (r *Request) CheckName(class uint8, underscores bool) {
 	}
 }
 
-// expect parses an Expect field, which is a list (RFC 9110 section 10.1.1).
+// expect parses an Expect field, which is a list (RFC 9110 §10.1.1).
 func (r *Request) expect(value []byte) *Error {
 	for member, rest := NextElement(value); len(member) > 0; member, rest = NextElement(rest) {
 		if !EqualFold(member, "100-continue") {
@@ -135,9 +136,9 @@ func (r *Request) SetLength() (err *Error) {
 	return err
 }
 
-// Fill fills the Request from the parts of a head that came as such, as they do
-// in HTTP/2: method and target, and then fields, of which the host is one. It
-// is called after Reset. streamed says that a body follows.
+// Fill fills in the Request from a head that arrived in parts, as it does in
+// HTTP/2: method and target, and then fields, one of which is the host. It must
+// be called after Reset. streamed says whether a body follows.
 func (r *Request) Fill(proto string, method, target []byte, fields []Field, streamed, underscores bool) *Error {
 	r.Proto = proto
 	if err := r.SetMethod(method); err != nil {

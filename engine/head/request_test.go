@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fields makes fields of lines "name: value".
+// fields returns fields from lines of the form "name: value".
 func fields(lines ...string) (out []Field) {
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, ":")
@@ -27,8 +27,8 @@ func TestFill(t *testing.T) {
 	assert.Equal(t, "a.example:8000", string(r.Host))
 	assert.True(t, r.Streamed && r.HasBody() && r.ExpectContinue && r.TETrailers && r.OddNames)
 	assert.Equal(t, int64(-1), r.ContentLength)
-	assert.True(t, r.Fields[1].Drop, "a name that an app could take for x-a")
-	assert.True(t, r.Fields[2].Drop, "concerns the connection")
+	assert.True(t, r.Fields[1].Drop, "a name that an app could mistake for x-a")
+	assert.True(t, r.Fields[2].Drop, "applies to the connection")
 	assert.Equal(t, "a.example:8000", string(r.Get(KindHost)))
 
 	r.Reset()
@@ -39,7 +39,7 @@ func TestFill(t *testing.T) {
 	assert.False(t, r.Streamed, "the length is known")
 }
 
-// TestFillRefuses: what comes in parts is checked as strictly as text.
+// TestFillRefuses: Fill checks parts as strictly as a codec checks text.
 func TestFillRefuses(t *testing.T) {
 	for _, c := range []struct {
 		method, target string

@@ -22,8 +22,8 @@ var targetClass = [256]uint8{
 	'\\': targetBackslash,
 }
 
-// SetTarget checks the target, sets it and takes it apart. The method is set
-// already.
+// SetTarget checks the target, sets it and splits it. The method must have been
+// set.
 func (r *Request) SetTarget(t []byte) *Error {
 	r.Target = t
 	if len(t) == 0 || !isVisible(t) {
@@ -40,7 +40,7 @@ func (r *Request) SetTarget(t []byte) *Error {
 	return r.parseAbsolute(t)
 }
 
-// isVisible reports whether t holds visible ASCII only.
+// isVisible reports whether t contains only visible ASCII.
 func isVisible(t []byte) bool {
 	for _, c := range t {
 		if c <= ' ' || c >= 0x7f {
@@ -50,7 +50,7 @@ func isVisible(t []byte) bool {
 	return true
 }
 
-// parseAbsolute reads an http or https URL.
+// parseAbsolute parses an http or https URL.
 func (r *Request) parseAbsolute(t []byte) *Error {
 	i := bytes.IndexByte(t, ':')
 	if i < 0 || !EqualFold(t[:i], "http") && !EqualFold(t[:i], "https") {

@@ -26,7 +26,7 @@ func (o *options) parse(value []byte, protect bool) *head.Error {
 		case head.EqualToken(option, "upgrade"):
 			o.upgrade = true
 		case head.KindOfToken(option).OfConnection():
-			// dropped anyway
+			// is dropped anyway
 		case protect && isProtected(option):
 			return errConnProtect
 		case len(o.named) == maxNominations:

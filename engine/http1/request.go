@@ -2,9 +2,9 @@ package http1
 
 import "github.com/ldcorn/ldcorn/engine/head"
 
-// A Request is a parsed request head. What it says in any version of HTTP is
-// head.Request. The zero Request is ready to Parse. It is not safe for
-// concurrent use.
+// A Request is a parsed request head of HTTP/1. The embedded head.Request holds
+// what is the same in every version. The zero Request is ready to Parse. It is
+// not safe for concurrent use.
 type Request struct {
 	head.Request
 	Minor     int  // minor version: 0 or 1; 1 for HTTP/1.2 and later
@@ -12,7 +12,7 @@ type Request struct {
 	HeadLen   int  // bytes of the head; 0 until Parse has returned it
 
 	cursor  cursor
-	clean   bool // nothing was parsed since Reset
+	clean   bool // nothing has been parsed since Reset
 	codings codings
 	options options
 }

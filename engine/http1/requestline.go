@@ -61,7 +61,7 @@ func (r *Request) parseLine(line []byte) *head.Error {
 	r.Minor, r.Proto = minor, protos[minor]
 	if err := r.SetMethod(method); err != nil {
 		if r.Method != nil {
-			r.Target = target // for a log
+			r.Target = target // for the log
 		}
 		return err
 	}
