@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -122,8 +123,8 @@ func TestWriteText(t *testing.T) {
 		"warning[W101]: long\n"+
 		" --> f.star:2:301\n"+
 		"  |\n"+
-		"2 | …"+strings.Repeat("a", 40)+"BBB"+strings.Repeat("c", 117)+"\n"+
-		"  | "+strings.Repeat(" ", 41)+"^^^\n"+
+		"2 | …"+strings.Repeat("a", 25)+"BBB"+strings.Repeat("c", 72)+"…\n"+
+		"  | "+strings.Repeat(" ", 26)+"^^^\n"+
 		"\n"+
 		"warning[W102]: no line\n --> f.star\n  = label\n"+
 		"\n"+
@@ -165,4 +166,34 @@ func TestSort(t *testing.T) {
 	}
 	r.Sort("main")
 	assert.Equal(t, "main:1:9: m\nmain:2:1: m\na:3:1: m\nb:1:1: m", r.Error())
+}
+
+// TestWriteText_Width: a line is shown in part if it, or the label under it, is too
+// wide, and the mark stays under what it marks.
+func TestWriteText_Width(t *testing.T) {
+	for name, c := range map[string]struct{ before, after, label int }{
+		"short":            {20, 20, 20},
+		"long before":      {150, 5, 20},
+		"long behind":      {5, 150, 20},
+		"long":             {150, 150, 60},
+		"label":            {90, 3, 60},
+		"label behind all": {97, 0, 70},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sources := new(Sources)
+			sources.Add("f.star", strings.Repeat("a", c.before)+"BBB"+strings.Repeat("c", c.after))
+			r := &Report{Sources: sources}
+			r.Add(Diagnostic{Code: "L001", Message: "bad", Span: Span{File: "f.star", Line: 1, Col: c.before + 1, End: c.before + 4}, Label: strings.Repeat("l", c.label)})
+			var out strings.Builder
+			require.NoError(t, WriteText(&out, r, TextOptions{}))
+			lines := strings.Split(out.String(), "\n")
+			for _, line := range lines {
+				assert.LessOrEqual(t, utf8.RuneCountInString(line), len("1 | ")+lineLimit+2, line)
+			}
+			text, marks := []rune(lines[3]), []rune(lines[4])
+			from := strings.Index(lines[4], "^")
+			assert.Equal(t, "BBB", string(text[from:from+3]))
+			assert.Equal(t, "^^^", string(marks[from:from+3]))
+		})
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
@@ -111,7 +112,7 @@ func (p *printer) snippet(s Span, arrow string, mark rune, style, label string, 
 		p.plainLabel(label, gutter)
 		return
 	}
-	text, from, width := window(line, s)
+	text, from, width := window(line, s, utf8.RuneCountInString(label))
 	bar := p.paint(styleFrame, "|")
 	pad := strings.Repeat(" ", gutter)
 	marks := p.paint(style, strings.Repeat(string(mark), width))
@@ -131,12 +132,13 @@ func (p *printer) plainLabel(label string, gutter int) {
 
 const (
 	tabWidth  = 4
-	lineLimit = 160 // characters of a line that are shown
+	lineLimit = 100 // characters of a line that are shown
 )
 
 // window returns the printed part of a line around a span, with tabs as spaces,
-// and the start and width of the mark in it.
-func window(line string, s Span) (text string, from, width int) {
+// and the start and width of the mark in it. It leaves out the beginning of the
+// line if a label of some characters behind the mark would not fit otherwise.
+func window(line string, s Span, label int) (text string, from, width int) {
 	var cells []rune
 	end := max(s.End, s.Col+1)
 	start, stop := -1, -1
@@ -164,11 +166,23 @@ func window(line string, s Span) (text string, from, width int) {
 	if stop < 0 {
 		stop = max(len(cells), start+1)
 	}
-	if len(cells) > lineLimit {
-		first := max(0, min(start-lineLimit/4, len(cells)-lineLimit))
+	beyond := stop + 1 + label - lineLimit // characters of the line with the mark that do not fit
+	if label == 0 {
+		beyond = stop - lineLimit
+	}
+	if len(cells) > lineLimit || beyond > 0 && start > lineLimit/4 {
+		first := max(0, min(start-lineLimit/4, max(len(cells)-lineLimit, beyond)))
 		last := min(first+lineLimit, len(cells))
-		cells = append([]rune("…"), cells[first:last]...)
-		start, stop = start-first+1, min(stop-first+1, len(cells))
+		shown := cells[first:last:last]
+		start, stop = start-first, min(stop, last)-first
+		if last < len(cells) {
+			shown = append(shown, '…')
+		}
+		if first > 0 {
+			shown = append([]rune("…"), shown...)
+			start, stop = start+1, stop+1
+		}
+		cells = shown
 	}
 	return string(cells), start, max(1, stop-start)
 }

@@ -42,7 +42,7 @@ explain evaluates the configuration and asks its router. With --live it asks the
 master, about the configuration that is in effect there. Write the request as
 "GET /path?a=b", "GET http://host/path" or "wss://host/path"; a path alone is a GET.`,
 		Example: `  ldcorn explain 'GET /ml-pipeline/x'
-  ldcorn explain 'GET http://api.example.com/' -H 'X-Tenant: acme' --cookie beta=1
+  ldcorn explain 'GET http://example.com/' -H 'X-Tenant: acme' --cookie beta=1
   ldcorn explain '/' --client-ip 10.0.0.1 --live
   ldcorn explain '/' --json`,
 		Args: cobra.ExactArgs(1),

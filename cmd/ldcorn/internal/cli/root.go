@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,10 +42,10 @@ Without a command it runs the master, as "ldcorn run" does.`,
 		Example: `  ldcorn -c ldconfig.star          run the master in the foreground
   ldcorn check                     check ldconfig.star in this folder
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
-  ldcorn status                    show the master of ldconfig.star and its workers
+  ldcorn status                    show the running master and its workers
   kill -HUP PID                    reload the configuration and the code
   kill -USR1 PID                   open the log files again, for logrotate
-  kill -QUIT PID                   finish what is in flight and stop, as TERM does`,
+  kill -QUIT PID                   finish the requests and stop, as TERM does`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return opts.start(cmd) },
@@ -84,13 +85,14 @@ Without a command it runs the master, as "ldcorn run" does.`,
 		newMigrateCommand(opts),
 		newFmtCommand(opts),
 		newStubsCommand(),
-		newSchemaCommand(),
+		newSchemaCommand(opts),
 		newVersionCommand(opts),
 	)
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
 	}
 	cmd.SetFlagErrorFunc(flagError)
+	cmd.SetUsageTemplate(strings.ReplaceAll(cmd.UsageTemplate(), ".FlagUsages ", fmt.Sprintf(".FlagUsagesWrapped %d ", terminal.DefaultWidth)))
 	cmd.SetHelpCommand(newHelpCommand())
 	addCompletion(cmd)
 	for _, sub := range cmd.Commands() {
@@ -99,7 +101,16 @@ Without a command it runs the master, as "ldcorn run" does.`,
 			_ = sub.PersistentFlags().MarkHidden("config") // the flag exists
 		}
 	}
+	fill(cmd)
 	return cmd
+}
+
+// fill fits the help of a command, and of those below it, to an ordinary terminal.
+func fill(cmd *cobra.Command) {
+	cmd.Long = terminal.Reflow(cmd.Long, terminal.DefaultWidth)
+	for _, sub := range cmd.Commands() {
+		fill(sub)
+	}
 }
 
 // start checks the common flags. Later errors are usage errors only if they say so.

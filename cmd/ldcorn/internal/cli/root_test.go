@@ -8,10 +8,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
@@ -120,4 +123,21 @@ func TestCommandsHaveExamples(t *testing.T) {
 		assert.NotEmpty(t, cmd.Example, cmd.Name())
 		assert.NotEmpty(t, cmd.Short, cmd.Name())
 	}
+}
+
+// TestHelp_Width: the help of every command fits an ordinary terminal.
+func TestHelp_Width(t *testing.T) {
+	var all func(cmd *cobra.Command)
+	all = func(cmd *cobra.Command) {
+		var out strings.Builder
+		cmd.SetOut(&out)
+		require.NoError(t, cmd.Help())
+		for line := range strings.Lines(out.String()) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), terminal.DefaultWidth, "%s: %s", cmd.CommandPath(), line)
+		}
+		for _, sub := range cmd.Commands() {
+			all(sub)
+		}
+	}
+	all(newRootCommand(new(rootOptions)))
 }

@@ -1,13 +1,18 @@
 package cli
 
 import (
+	"bytes"
+	"cmp"
+	"io"
+
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
 // newSchemaCommand returns the command that shows the language of configurations.
-func newSchemaCommand() *cobra.Command {
+func newSchemaCommand(opts *rootOptions) *cobra.Command {
 	asJSON, markdown := false, false
 	cmd := &cobra.Command{
 		Use:         "schema [NAME]",
@@ -40,10 +45,15 @@ or a warning. Without NAME, schema shows a line for each word.`,
 				return reference.WriteJSON(out)
 			case markdown:
 				return reference.WriteMarkdown(out)
-			case len(args) == 0:
-				return reference.WriteOverview(out)
 			}
-			return reference.WriteEntry(out, args[0])
+			var text bytes.Buffer
+			if len(args) == 0 {
+				_ = reference.WriteOverview(&text) // memory never fails
+			} else if err := reference.WriteEntry(&text, args[0]); err != nil {
+				return err
+			}
+			_, err := io.WriteString(out, terminal.Wrap(text.String(), cmp.Or(opts.color.Look(out).Width, terminal.DefaultWidth)))
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "everything, as JSON")

@@ -74,7 +74,7 @@ ends it with 1.`,
 			defer stop()
 			return f.repeat(ctx, master, out)
 		}
-		return f.show(ctx, master, out)
+		return f.show(ctx, master, out, f.color.Look(out).Width)
 	})
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
@@ -83,8 +83,8 @@ ends it with 1.`,
 	return cmd
 }
 
-// show prints the status once.
-func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer) error {
+// show prints the status once, for a reader of a width, which is 0 for no limit.
+func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer, width int) error {
 	st, raw, err := master.Status(ctx)
 	if err != nil {
 		return err
@@ -92,7 +92,7 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 	if f.asJSON {
 		_, err = out.Write(raw)
 	} else {
-		err = writeStatus(out, st)
+		err = writeStatus(out, st, width)
 	}
 	if err == nil && !st.Ready() {
 		err = &exitError{code: exitNotReady}
@@ -108,7 +108,7 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 	for {
 		var text bytes.Buffer
 		var notReady *exitError
-		err := f.show(ctx, master, &text)
+		err := f.show(ctx, master, &text, f.color.Look(out).Width)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -126,42 +126,60 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 	}
 }
 
-// writeStatus prints a status for people.
-func writeStatus(w io.Writer, st *api.Status) error {
-	fmt.Fprintf(w, "ldcorn %s, pid %d, up %s, generation %d, %s\n", st.Version, st.PID,
-		control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
+// writeStatus prints a status for people whose output has a width, which is 0 for
+// no limit.
+func writeStatus(w io.Writer, st *api.Status, width int) error {
+	say := func(format string, args ...any) {
+		fmt.Fprintln(w, terminal.Wrap(fmt.Sprintf(format, args...), width))
+	}
+	say("ldcorn %s, pid %d, up %s, generation %d, %s", st.Version, st.PID, control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
 	if st.Running != nil && st.Generation > 0 {
-		fmt.Fprintln(w, control.Progress(st.Running, st.Now))
+		say("%s", control.Progress(st.Running, st.Now))
 	}
 	if r := st.LastReload; r != nil {
 		what := "applied"
 		if r.Error != "" {
 			what = "failed: " + r.Brief()
 		}
-		fmt.Fprintf(w, "last reload %s ago, %s\n", control.Age(st.Now.Sub(r.At)), what)
+		say("last reload %s ago, %s", control.Age(st.Now.Sub(r.At)), what)
 	}
 	if len(st.Groups) == 0 {
 		_, err := fmt.Fprintln(w, "starting: no group is ready yet")
 		return err
 	}
 	fmt.Fprintln(w)
-	t := terminal.NewTable(w)
-	fmt.Fprintln(t, "GROUP\tREADY\tQUEUED\tCAP\tNOTE")
-	for i := range st.Groups {
-		g := &st.Groups[i]
-		fmt.Fprintf(t, "%s\t%d/%d\t%d\t%s\t%s\n", g.Name, g.Ready, g.Instances, g.Queued, orDash(g.Cap), control.Note(g, st.Now))
+	if err := writeColumns(w, groupColumns(st), width); err != nil {
+		return err
 	}
-	fmt.Fprintln(t)
-	fmt.Fprintln(t, "WORKER\tPID\tSTATE\tFOR\tIN FLIGHT\tWEBSOCKETS\tSERVED\tRESTARTS\tRSS\tCPU\tLAST EXIT")
-	for _, g := range st.Groups {
-		for _, k := range g.Workers {
-			writeWorker(t, g.Name, k, st.Now)
-		}
-	}
-	return t.Flush()
+	fmt.Fprintln(w)
+	return writeColumns(w, workerColumns(st), width)
 }
 
-func writeWorker(w io.Writer, group string, k api.WorkerStatus, now time.Time) {
+func groupColumns(st *api.Status) []column {
+	columns := []column{{name: "GROUP"}, {name: "READY"}, {name: "QUEUED"}, {name: "CAP"}, {name: "NOTE"}}
+	for i := range st.Groups {
+		g := &st.Groups[i]
+		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), orDash(g.Cap), control.Note(g, st.Now))
+	}
+	return columns
+}
+
+// workerColumns returns the table of the workers. On a narrow terminal, the counts
+// that say least about how a worker is go first.
+func workerColumns(st *api.Status) []column {
+	columns := []column{{name: "WORKER"}, {name: "PID", drop: 5}, {name: "STATE"}, {name: "FOR", drop: 3}, {name: "IN FLIGHT"},
+		{name: "WEBSOCKETS", drop: 2}, {name: "SERVED", drop: 1}, {name: "RESTARTS", drop: 4}, {name: "RSS", drop: 7},
+		{name: "CPU", drop: 6}, {name: "LAST EXIT"}}
+	for i := range st.Groups {
+		g := &st.Groups[i]
+		for k := range g.Workers {
+			addRow(columns, workerCells(g.Name, &g.Workers[k], st.Now)...)
+		}
+	}
+	return columns
+}
+
+func workerCells(group string, k *api.WorkerStatus, now time.Time) []string {
 	since, rss, cpu := "-", "-", "-"
 	if !k.Since.IsZero() {
 		since = control.Age(now.Sub(k.Since))
@@ -169,8 +187,14 @@ func writeWorker(w io.Writer, group string, k api.WorkerStatus, now time.Time) {
 	if k.RSS != 0 { // if not, it is not measured yet
 		rss, cpu = fmt.Sprintf("%d MiB", k.RSS>>20), fmt.Sprintf("%.1f s", k.CPU)
 	}
-	fmt.Fprintf(w, "%s.%d\t%s\t%s\t%s\t%d\t%d\t%d\t%d\t%s\t%s\t%s\n", group, k.Index, orDash(k.PID), control.State(&k), since,
-		k.Requests, k.Websockets, k.Served, k.Restarts, rss, cpu, k.LastExit)
+	return []string{fmt.Sprintf("%s.%d", group, k.Index), orDash(k.PID), control.State(k), since, strconv.Itoa(k.Requests),
+		strconv.Itoa(k.Websockets), strconv.FormatUint(k.Served, 10), strconv.Itoa(k.Restarts), rss, cpu, k.LastExit}
+}
+
+func addRow(columns []column, cells ...string) {
+	for i, cell := range cells {
+		columns[i].cells = append(columns[i].cells, cell)
+	}
 }
 
 func orDash(n int) string {

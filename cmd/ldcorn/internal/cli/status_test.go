@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,31 +51,31 @@ func aStatus() *api.Status {
 func TestWriteStatus(t *testing.T) {
 	st := aStatus()
 	var out strings.Builder
-	require.NoError(t, writeStatus(&out, st))
+	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Equal(t, trimmed(statusText[1:]), trimmed(out.String()))
 
 	st.Running = &api.Running{What: api.RunningReload, Since: st.Now.Add(-5 * time.Second)}
 	st.Groups[0].Workers[0].New = true
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st))
+	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Contains(t, out.String(), "/srv/ldconfig.star\nreloading for 5s\nlast reload")
 	assert.Contains(t, out.String(), "api.0   4130  ready (new)  1h1m")
 	st.Running.Waits, st.Running.Reason = []string{"api", "web"}, "api.0: GET /nope: status 404"
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st))
+	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Contains(t, out.String(), "\nreloading for 5s: waiting for api, web (api.0: GET /nope: status 404)\n")
 	st.Running.What, st.Running.Group, st.Running.Waits, st.Running.Reason = api.RunningScale, "api", nil, ""
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st))
+	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Contains(t, out.String(), "\nscaling api for 5s\n")
 
 	st.LastReload.Summary = "in one line"
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st))
+	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Contains(t, out.String(), "ago, failed: in one line\n\nGROUP")
 
 	out.Reset()
-	require.NoError(t, writeStatus(&out, &api.Status{}))
+	require.NoError(t, writeStatus(&out, &api.Status{}, 0))
 	assert.Contains(t, out.String(), "starting: no group is ready yet")
 }
 
@@ -103,4 +104,22 @@ func trimmed(s string) string {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// TestWriteStatus_Narrow: nothing is wider than the terminal, and the columns that
+// matter least go first.
+func TestWriteStatus_Narrow(t *testing.T) {
+	st := aStatus()
+	st.Groups[0].Workers[1].LastExit = "killed by signal 9 (SIGKILL): out of memory?"
+	for _, width := range []int{120, 100, 80, 60, 40} {
+		var out strings.Builder
+		require.NoError(t, writeStatus(&out, st, width))
+		for line := range strings.Lines(out.String()) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
+		}
+		assert.Contains(t, out.String(), "LAST EXIT")
+		assert.Contains(t, out.String(), "killed by")
+		assert.Equal(t, width >= 80, strings.Contains(out.String(), "CPU"), out.String())
+		assert.Equal(t, width >= 120, strings.Contains(out.String(), "SERVED"), out.String())
+	}
 }
