@@ -2,11 +2,11 @@ package proxy
 
 const (
 	headBuffer  = 4 << 10  // first size of a head's buffer
-	firstBuffer = 8 << 10  // for the beginning of an answer, which often is all of it
-	bodyBuffer  = 32 << 10 // one per direction of a body
+	firstBuffer = 8 << 10  // for the start of an answer, which is often all of it
+	bodyBuffer  = 32 << 10 // for each direction of a body
 )
 
-// A buffer is a window of bytes read and not yet consumed.
+// A buffer holds bytes that were read and not yet consumed.
 type buffer struct {
 	b          []byte
 	start, end int
@@ -33,8 +33,8 @@ func (b *buffer) fill(p []byte) {
 	b.add(p)
 }
 
-// room returns space for more bytes behind the content, at least one: the
-// content moves to the front, and the buffer doubles when it is full.
+// room returns space for at least one more byte after the content. The content
+// moves to the front, and the buffer doubles if it is full.
 func (b *buffer) room() []byte {
 	if b.start > 0 {
 		copy(b.b, b.b[b.start:b.end])
@@ -57,7 +57,7 @@ func (b *buffer) add(p []byte) {
 	}
 }
 
-// reset empties the buffer, and lets go of one that has grown large.
+// reset empties the buffer and frees a large one.
 func (b *buffer) reset() {
 	b.clear()
 	if len(b.b) > 4*headBuffer {
@@ -65,23 +65,23 @@ func (b *buffer) reset() {
 	}
 }
 
-// takeBody makes sure that b can hold a part of a body. Who only waits for
-// one holds no such buffer.
+// takeBody makes sure that b can hold a part of a body. A task that only waits
+// for a part holds no such buffer.
 func (p *Proxy) takeBody(b *buffer) {
 	if b.b == nil {
 		b.b = p.bodies.Get().(*[bodyBuffer]byte)[:]
 	}
 }
 
-// takeFirst is takeBody for the beginning of an answer.
+// takeFirst is like takeBody, for the start of an answer.
 func (p *Proxy) takeFirst(b *buffer) {
 	if b.b == nil {
 		b.b = p.firsts.Get().(*[firstBuffer]byte)[:]
 	}
 }
 
-// putBody takes the buffer back, and forgets what is in it. One that has grown
-// to a size between the two is left to the garbage collector.
+// putBody returns the buffer to its pool and drops its content. A buffer that has
+// grown to a size between the two is left to the garbage collector.
 func (p *Proxy) putBody(b *buffer) {
 	switch len(b.b) {
 	case bodyBuffer:

@@ -9,8 +9,8 @@ import (
 )
 
 // readChain reads X-Forwarded-For from right to left, up to the first address
-// that is not a trusted proxy's: the client. What is left of that, or of
-// something that is no address, anybody may have made up.
+// that is not a trusted proxy's: the client. Anybody can have made up
+// the addresses to the left of the client's, or of text that is not an address.
 func (f *forwarder) readChain(s *sender, req *head.Request) {
 	l := list{fields: req.Fields, kind: head.KindXForwardedFor}
 	for e := l.prev(); len(e) > 0 && f.pass(s, parseAddr(e)); e = l.prev() {
@@ -21,19 +21,19 @@ func (f *forwarder) readChain(s *sender, req *head.Request) {
 // reads a bounded part of them, so that the work for a request does not grow
 // with what a client sends.
 type list struct {
-	fields []head.Field // that are still to be read
+	fields []head.Field // not read yet
 	kind   head.Kind
-	quoted bool   // commas may stand in quoted strings
-	rest   []byte // of the field at hand
-	read   int    // elements, empty ones too
+	quoted bool   // quoted strings can contain commas
+	rest   []byte // of the current field
+	read   int    // elements so far, including empty ones
 }
 
-// maxElement is how long an element may be. A longer one is returned cut off
-// at its left, and is longer than this.
+// maxElement is the longest element that is read. A longer one is returned without
+// its start, and is still longer than this.
 const maxElement = 1 << 10
 
-// prev returns the next element to the left that is not empty, without blanks
-// around it, or nil at the end.
+// prev returns the next non-empty element to the left, without the blanks around
+// it, or nil at the end.
 func (l *list) prev() []byte {
 	for l.read < maxHops && l.field() {
 		l.read++
@@ -53,7 +53,8 @@ func (l *list) prev() []byte {
 	return nil
 }
 
-// field sees to it that there is something of a field to read.
+// field moves to the next field if the current one is used up. It returns false
+// at the end.
 func (l *list) field() bool {
 	for len(l.rest) == 0 {
 		n := len(l.fields) - 1
@@ -68,9 +69,9 @@ func (l *list) field() bool {
 	return true
 }
 
-// lastComma returns the index of the last comma outside of quoted strings, or
-// -1. From the right, so that a client that opens a string and never ends it
-// takes nothing of what a proxy has added behind it.
+// lastComma returns the index of the last comma outside quoted strings, or -1. It
+// searches from the right, so that a client that never closes a string cannot
+// swallow what a proxy has appended.
 func lastComma(b []byte) int {
 	within := false
 	for i := len(b) - 1; i >= 0; i-- {
@@ -84,7 +85,7 @@ func lastComma(b []byte) int {
 	return -1
 }
 
-// isEscaped reports whether an odd number of backslashes stands before i.
+// isEscaped reports whether an odd number of backslashes precedes i.
 func isEscaped(b []byte, i int) bool {
 	n := 0
 	for i > n && b[i-1-n] == '\\' {
@@ -93,14 +94,15 @@ func isEscaped(b []byte, i int) bool {
 	return n%2 == 1
 }
 
-// parseAddr reads an address as proxies write it: with a port or without,
-// IPv6 in brackets or not. The zero Addr stands for anything else.
+// parseAddr parses an address as proxies write it: with or without a port, and
+// with or without brackets around IPv6. It returns the zero Addr for anything
+// else.
 func parseAddr(b []byte) netip.Addr {
 	b = withoutPort(bytes.Trim(b, `"`))
 	if len(b) == 0 || len(b) > maxAddr || bytes.IndexByte(b, '%') >= 0 {
 		return netip.Addr{}
 	}
-	// The string lives for this call only.
+	// The string is used during this call only.
 	ip, err := netip.ParseAddr(unsafe.String(unsafe.SliceData(b), len(b)))
 	if err != nil {
 		return netip.Addr{}
@@ -108,8 +110,8 @@ func parseAddr(b []byte) netip.Addr {
 	return ip.Unmap()
 }
 
-// withoutPort cuts brackets and port off an address; nil where they are
-// malformed.
+// withoutPort removes brackets and port from an address. It returns nil if they
+// are malformed.
 func withoutPort(b []byte) []byte {
 	host, port := b, []byte(nil)
 	if end := bytes.IndexByte(b, ']'); end > 0 && b[0] == '[' {
@@ -123,8 +125,8 @@ func withoutPort(b []byte) []byte {
 	return host
 }
 
-// isNodePort reports whether b is a port, or a word that stands for one, as of
-// RFC 7239 section 6.
+// isNodePort reports whether b is a port, or a name for one as in RFC 7239
+// section 6.
 func isNodePort(b []byte) bool {
 	if len(b) < 2 || b[0] != '_' {
 		return isPort(b)

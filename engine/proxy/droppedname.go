@@ -7,11 +7,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 )
 
-// maxDroppedNames is how many names are told of: clients choose them.
+// maxDroppedNames limits how many names are logged, since clients choose them.
 const maxDroppedNames = 100
 
-// droppedNames are the names of headers that were not forwarded because of
-// these names. Each is told of once.
+// droppedNames are the names of headers that were not forwarded because of their
+// names. Each is logged once.
 type droppedNames struct {
 	log *slog.Logger
 
@@ -19,7 +19,7 @@ type droppedNames struct {
 	told map[string]bool
 }
 
-// note tells of those among the fields that are new.
+// note logs the names among the fields that are new.
 func (d *droppedNames) note(fields []head.Field) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -30,8 +30,8 @@ func (d *droppedNames) note(fields []head.Field) {
 	}
 }
 
-// tell tells of a name, unless it has. The name one too many stands for all
-// that follow.
+// tell logs a name that has not been logged. After the last one that it may log,
+// it says that it logs no more.
 func (d *droppedNames) tell(name []byte) {
 	var buf [256]byte
 	lower := buf[:0]

@@ -6,9 +6,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// An editor changes the fields of one head: by the edits of the plan, then by
-// those of the group, and then by those of the request itself, which a router
-// may have added. The zero editor changes nothing.
+// An editor changes the fields of one head: first with the edits of the plan, then
+// with those of the group, then with those that a router added to the request. The zero editor changes nothing.
 type editor [editors][]plan.HeaderEdit
 
 // The parts of an editor, in the order in which they apply.
@@ -19,8 +18,8 @@ const (
 	editors
 )
 
-// setEdits makes what the plan and a group change of a request and its answer
-// part of the request, beside the edits of the request itself.
+// setEdits sets the edits of the plan and of a group for the request and its
+// answer. The edits of the request itself stay.
 func (r *Request) setEdits(set *plan.Group) {
 	p := r.snap.Plan
 	r.strip = set.StripPrefix
@@ -28,22 +27,22 @@ func (r *Request) setEdits(set *plan.Group) {
 	r.toClient[editsOfPlan], r.toClient[editsOfGroup] = p.ResponseHeaders, set.ResponseHeaders
 }
 
-// isEmpty reports whether nothing is changed.
+// isEmpty reports whether the editor changes nothing.
 func (e *editor) isEmpty() bool {
 	return len(e[editsOfPlan])|len(e[editsOfGroup])|len(e[editsOfRequest]) == 0
 }
 
-// append writes the fields that are forwarded (http1.AppendForwardable) as
-// the edits leave them, and those that the edits write behind them.
+// append appends the fields that are forwarded (http1.AppendForwardable) after the
+// edits, and then the fields that the edits add.
 //
-// An edit changes a field whose name has "_" in place of "-" as well, so that
-// no client can have an app take its X_User for the X-User of an edit. (In
-// answers that does not matter.)
+// An edit also changes fields with "_" instead of "-" in the name, so that an app
+// cannot confuse a client's X_User with the X-User of an edit. (In answers this
+// does not matter.)
 func (e *editor) append(out []byte, fields []head.Field, skip head.KindSet) []byte {
 	if e.isEmpty() {
 		return http1.AppendForwardable(out, fields, skip)
 	}
-	from := 0 // of the fields that go unchanged
+	from := 0 // start of the unchanged fields
 	for i := range fields {
 		if e.replaces(fields[i].Name) {
 			out = http1.AppendForwardable(out, fields[from:i], skip)
@@ -73,8 +72,8 @@ func (e *editor) replaces(name []byte) bool {
 	return false
 }
 
-// replacedAfter reports whether an edit behind that at i, j removes what it
-// wrote.
+// replacedAfter reports whether an edit after the one at i, j removes what that
+// one added.
 func (e *editor) replacedAfter(i, j int, lower string) bool {
 	for j++; i < editors; i, j = i+1, 0 {
 		for ; j < len(e[i]); j++ {

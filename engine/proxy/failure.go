@@ -7,17 +7,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// A failure is an answer of ldcorn's own to a request that it understood.
+// A failure is an error that ldcorn itself answers to a valid request.
 type failure struct {
 	kind   result.Kind
 	status int
 	reason string
-	close  bool // the client's connection with it
+	close  bool // the client's connection, too
 }
 
 func (f *failure) Error() string { return f.reason }
 
-// refusalOf returns the failure that stands for a refusal.
+// refusalOf returns the failure for a refusal.
 func refusalOf(r *decide.Refusal) *failure {
 	switch r {
 	case decide.NoRoute:
@@ -50,17 +50,17 @@ var (
 	// errRepeat asks for the request to be sent to another worker: this one
 	// has not seen it.
 	errRepeat = errors.New("repeat on another worker")
-	// errRepeatOnce asks for the same, once over the life of the request: the
-	// worker had it in hand, and may have died of it.
+	// errRepeatOnce asks for the same, but only once for each request: the worker
+	// had it in hand, and may have died of it.
 	errRepeatOnce = errors.New("repeat on another worker once")
-	// errRefused says that the worker is not there any more.
+	// errRefused says that the worker no longer exists.
 	errRefused = errors.New("worker refused the connection")
 	// errAnswered says that the client has its answer, and that the
 	// connection is to be closed.
 	errAnswered = errors.New("answered already")
 	// errTaken says that the connection has become a tunnel.
 	errTaken = errors.New("connection is a tunnel")
-	// errCut ends the client's connection: an answer has begun and cannot
-	// be completed, which must not look like its end.
+	// errCut ends the client's connection, because an answer that has begun cannot
+	// be completed, and must not look complete.
 	errCut = errors.New("answer cut")
 )

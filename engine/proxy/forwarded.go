@@ -11,13 +11,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A forwarder writes the headers that tell a worker about the client. It is
-// made once per plan.
+// A forwarder writes the headers that tell a worker about the client. There
+// is one for each plan.
 //
 // Uvicorn is told to believe them (engine/worker) and takes the left-most
-// address of X-Forwarded-For, so nothing a client could have made up may
-// reach it: the fields are written anew, and of a list only the part that
-// trusted peers vouch for.
+// address of X-Forwarded-For, so it must get nothing that a client could
+// have made up. The fields are replaced, and a list keeps only the part that trusted
+// peers vouch for.
 type forwarder struct {
 	mode    plan.Forwarded
 	trusted []netip.Prefix
@@ -27,9 +27,9 @@ func newForwarder(p *plan.Plan) forwarder {
 	return forwarder{mode: p.Forwarded, trusted: p.TrustedProxies}
 }
 
-// append writes the fields that tell of the sender of a request. socket says
-// that it is a websocket's handshake, for a worker that wants the scheme of
-// one.
+// append appends the fields that describe the sender of a request. socket says that
+// the request is a websocket handshake for a worker that expects ws or wss as the
+// scheme.
 func (f *forwarder) append(out []byte, req *head.Request, s *sender, socket bool) []byte {
 	if f.mode == plan.ForwardedOff {
 		return out
@@ -55,8 +55,9 @@ func (f *forwarder) append(out []byte, req *head.Request, s *sender, socket bool
 	return appendForwarded(out, s, all, host, scheme)
 }
 
-// portOf is the port that the client asked for: as its peer says, else as its
-// host says, else that of its scheme, where the peer has said that, else ours.
+// portOf returns the port that the client asked for: the one that the peer says,
+// otherwise the port of the host, otherwise the default port of the scheme that the
+// peer says, otherwise the port of the listener.
 func (f *forwarder) portOf(s *sender, host []byte, scheme string) string {
 	switch {
 	case len(s.port) > 0:
@@ -71,13 +72,12 @@ func (f *forwarder) portOf(s *sender, host []byte, scheme string) string {
 	return s.ours
 }
 
-// lend returns the bytes as a string, which must not outlive them.
+// lend returns the bytes as a string, which is valid only as long as they are.
 func lend(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
-// trustsPeer reports whether what a peer says of its client is believed. One
-// on our unix socket has no address to be configured by; who may connect to
-// it is decided by the mode of the socket, so that whoever has proxies in
-// front at all means this one too.
+// trustsPeer reports whether to believe what a peer says about its client. A peer on
+// a unix socket has no address that could be configured. The mode of the socket
+// decides who can connect, so it is trusted if any proxy is.
 func (f *forwarder) trustsPeer(peer netip.Addr, ours string) bool {
 	if !peer.IsValid() {
 		return ours == "" && len(f.trusted) > 0
@@ -89,7 +89,7 @@ func (f *forwarder) trusts(ip netip.Addr) bool {
 	return slices.ContainsFunc(f.trusted, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
-// appendClient writes the address of the client and, with all, those of the
+// appendClient appends the address of the client and, with all, those of the
 // proxies that it came through. A client on a unix socket has none.
 func appendClient(out []byte, s *sender, all bool) []byte {
 	if !s.addr.IsValid() {
@@ -112,7 +112,7 @@ func appendClient(out []byte, s *sender, all bool) []byte {
 	return append(out, "\r\n"...)
 }
 
-// appendOrigin writes what the client asked for: host, and port where it is
+// appendOrigin appends what the client asked for: the host, and the port if it is
 // known.
 func appendOrigin(out, host []byte, port string) []byte {
 	if len(host) > 0 {
@@ -133,7 +133,7 @@ func hostPort(host []byte) []byte {
 	return host[i+1:]
 }
 
-// plainHost reports whether b holds nothing that a host and port do not.
+// plainHost reports whether b contains only bytes that occur in a host with a port.
 func plainHost(b []byte) bool {
 	for _, c := range b {
 		switch {
@@ -158,8 +158,8 @@ func isPort(b []byte) bool {
 	return true
 }
 
-// last returns the last element of the last field of a kind: the one the
-// nearest peer wrote.
+// last returns the last element of the last field of a kind, which the nearest peer
+// wrote.
 func last(req *head.Request, kind head.Kind) []byte {
 	if !req.Seen().Has(kind) {
 		return nil

@@ -2,9 +2,9 @@ package proxy
 
 import "github.com/ldcorn/ldcorn/engine/http1"
 
-// nameHost gives a request that names no host, as those of HTTP/1.0 may, the
-// address that it came to. An app that gets none, or an empty one, answers 400
-// or builds URLs without a host; routes see what the app sees.
+// nameHost sets the host of a request that names none, which HTTP/1.0 allows, to the
+// address that it came to. Without a host, an app would answer 400 or build URLs
+// without one. Routes see the same host as the app.
 func (c *http1Client) nameHost() {
 	if len(c.head.Host) > 0 {
 		return
@@ -25,4 +25,4 @@ func (c *http1Client) nameHost() {
 	c.head.Host = c.ownHost
 }
 
-const httpPort = 80 // that a host does not name
+const httpPort = 80 // the port that a host leaves out

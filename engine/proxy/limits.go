@@ -15,23 +15,23 @@ const (
 	// request. Uvicorn closes after 75 s (engine/worker): the side that
 	// reuses a connection must close it first.
 	upstreamIdle = 60 * time.Second
-	// dialWait bounds the connect to a worker's socket, which only waits
-	// while the worker's backlog is full.
+	// dialWait limits the wait for a worker's socket, which takes time only if the
+	// worker's backlog is full.
 	dialWait = 10 * time.Second
-	// defaultStall is Options.Stall for those who give none: that of nginx's
+	// defaultStall is the default of Options.Stall, and of nginx's
 	// client_body_timeout and send_timeout.
 	defaultStall = 60 * time.Second
-	// requestPieces is what a request costs, reads and writes aside, in pieces
-	// of netloop.Task.Spend: a client may send hundreds at once.
+	// requestPieces is the cost of a request without its reads and writes, in
+	// pieces of netloop.Task.Spend. A client can send hundreds at once.
 	requestPieces = 32
-	// maxRepeats is how often a request that did not reach a worker is sent
-	// again. One that may have is sent again once.
+	// maxRepeats limits how often a request that did not reach a worker is sent
+	// again. A request that may have reached one is sent again once.
 	maxRepeats = 2
 
 	maxStatusLine = 8 << 10 // bytes, of an answer
 )
 
-// limitsOf are the limits of a request's head.
+// limitsOf returns the limits of a request's head.
 func limitsOf(p *plan.Plan) http1.Limits {
 	limits := http1.DefaultLimits
 	limits.Underscores = p.UnderscoresInHeaders
@@ -41,7 +41,7 @@ func limitsOf(p *plan.Plan) http1.Limits {
 	return limits
 }
 
-// answerLimitsOf are the limits of an answer's head.
+// answerLimitsOf returns the limits of an answer's head.
 func answerLimitsOf(p *plan.Plan) http1.Limits {
 	return http1.Limits{
 		MaxHead:   cmp.Or(p.MaxResponseHeaderSize, plan.DefaultMaxResponseHeaderSize),
@@ -50,6 +50,6 @@ func answerLimitsOf(p *plan.Plan) http1.Limits {
 	}
 }
 
-// retryAfter is when a client that found no room in a pool should come again,
-// in seconds.
+// retryAfter returns the seconds after which a client that found no room in a pool
+// should try again.
 func retryAfter(p *pool.Pool, now netloop.Time) int64 { return int64(p.RetryAfter(now) / time.Second) }

@@ -7,10 +7,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// A record is the result of a request that is being dealt with.
+// A record is the result of a request that has not ended.
 type record struct {
 	result.Result
-	begun netloop.Time // when the head had come
+	begun netloop.Time // when the head was complete
 }
 
 // begin starts the record of a request whose head has come.
@@ -18,7 +18,7 @@ func (r *record) begin(now netloop.Time) {
 	*r = record{Result: result.Result{Worker: -1}, begun: now}
 }
 
-// observe hands the record on. The request must still be at hand.
+// observe gives the record to the observer. The head must still be there.
 func (r *Request) observe() {
 	r.told = true
 	o := r.p.opts.Observer
@@ -34,8 +34,8 @@ func (r *Request) observe() {
 	rec.Request, rec.Line, rec.ID = nil, nil, nil
 }
 
-// observeEnd is observe for a request that ended with err, nil for a whole
-// answer, unless it was told of already.
+// observeEnd observes a request that ended with err, which is nil for a whole answer.
+// It does nothing if the observer has the request already.
 func (r *Request) observeEnd(err error) {
 	switch {
 	case r.told:
@@ -58,5 +58,5 @@ func (r *Request) observeEnd(err error) {
 	r.observe()
 }
 
-// maxLine is how much is told of what came instead of a good head.
+// maxLine limits result.Result.Line.
 const maxLine = 256

@@ -1,6 +1,6 @@
-// Package proxy owns the client connections: it reads requests, finds their
-// pool, claims a slot, and relays request and answer between the client and a
-// worker. It starts no worker and never waits for one but in a pool's queue.
+// Package proxy owns the client connections: it reads requests, finds their pool,
+// claims a slot, and relays request and answer between the client and a worker. It
+// starts no workers, and waits for one only in the queue of a pool.
 package proxy
 
 import (
@@ -20,8 +20,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// A Snapshot is what requests are served by: a plan and the decider of it.
-// It never changes; a reload publishes another.
+// A Snapshot is the plan that requests are served by, with its decider. It never
+// changes; a reload publishes another.
 type Snapshot struct {
 	Plan    *plan.Plan
 	Decider *decide.Decider[Target] // of Plan
@@ -89,8 +89,7 @@ func New(opts Options) (*Proxy, error) {
 	return p, nil
 }
 
-// Publish makes the snapshot the one that later requests are served by. It
-// must have been called once before Run.
+// Publish makes later requests use a snapshot. It must be called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
 	s.forward = newForwarder(s.Plan)
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
@@ -139,27 +138,27 @@ func (p *Proxy) Run(ctx context.Context) error {
 	return nil
 }
 
-// CheckRoom fails where this process has so many files open that hardly a client
-// could be served. It is called after Publish and before Run.
+// CheckRoom fails if this process has so many files open that it could hardly serve
+// a client. It is called after Publish and before Run.
 func (p *Proxy) CheckRoom() error {
 	return netloop.CheckRoom(func() int { return int(p.reserve.Load()) })
 }
 
-// Close ends a proxy that Run was never called on: nothing of it is waited for.
+// Close ends a proxy on which Run was never called, so that nobody waits for it.
 func (p *Proxy) Close() { close(p.drained) }
 
-// Abort cuts what Run is still finishing after its context was done. Any
-// goroutine may call it.
+// Abort cuts what Run is still finishing after the end of its context. Any goroutine
+// may call it.
 func (p *Proxy) Abort() { p.driver.Abort() }
 
-// Drained is closed when Run has stopped serving and no request is in flight
-// any more but websockets: the workers can be stopped.
+// Drained is closed when Run has stopped serving and nothing but websockets is in
+// flight, so that the workers can be stopped.
 func (p *Proxy) Drained() <-chan struct{} { return p.drained }
 
-// Procs is how many processors the connections make good use of.
+// Procs returns how many processors the connections can make use of.
 func (p *Proxy) Procs() int { return p.driver.Procs() }
 
-// Driver names the connection driver in use.
+// Driver returns the name of the connection driver in use.
 func (p *Proxy) Driver() string { return p.driver.Name() }
 
 func (p *Proxy) firstWait() time.Duration { return p.snap.Load().Plan.IdleTimeout }

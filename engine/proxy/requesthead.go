@@ -7,13 +7,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/request"
 )
 
-// appendRequestHead composes the head for the worker: the request line and
-// the fields as they came, without those of the hop, as the edits of
-// the plan leave them, and with one framing field of our own.
+// appendRequestHead composes the head for the worker: the request line, the fields
+// without the hop-by-hop ones and after the edits, the fields about the client, and
+// one framing field.
 func (a *attempt) appendRequestHead(out []byte) []byte {
 	r, req := a.r, a.r.head
-	// The absolute form becomes the origin form: an app reads the whole of
-	// it as its path otherwise, which is not what the route was found by.
+	// The absolute form becomes the origin form. Otherwise an app would take all
+	// of it for the path, which is not the path that was routed.
 	out = append(append(out, req.Method...), ' ')
 	out, stripped := appendTarget(out, req, r.strip)
 	out = append(out, " HTTP/1.1\r\n"...)

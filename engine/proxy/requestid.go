@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	idLen    = 16  // of the ids we make, hex digits
-	maxIDLen = 128 // of those we keep
+	idLen    = 16  // hex digits of an id that ldcorn makes
+	maxIDLen = 128 // of a client's id that is kept
 )
 
-// An idSource makes request ids: unique in this process, and from one process
-// to the next as far as 64 random bits go.
+// An idSource makes request ids. They are unique in this process and, thanks to 64
+// random bits, almost certainly among processes.
 type idSource struct {
 	seed uint64
 	n    *atomic.Uint64
@@ -21,7 +21,7 @@ type idSource struct {
 
 func newIDSource() idSource { return idSource{seed: rand.Uint64(), n: new(atomic.Uint64)} }
 
-// next mixes a counter (splitmix64, a bijection: no two are the same).
+// next mixes a counter with splitmix64, which is a bijection, so no two are equal.
 func (s idSource) next() [idLen]byte {
 	z := s.seed + s.n.Add(1)*0x9e3779b97f4a7c15
 	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
@@ -35,8 +35,8 @@ func (s idSource) next() [idLen]byte {
 	return id
 }
 
-// setID keeps the client's X-Request-ID where it is well-formed, and there is
-// one only; else it makes one.
+// setID keeps the client's X-Request-ID if there is exactly one and it is well-formed.
+// Otherwise it makes an id.
 func (r *Request) setID() {
 	r.idBuf = r.p.ids.next()
 	r.id = r.idBuf[:]
@@ -57,8 +57,8 @@ func (r *Request) setID() {
 	}
 }
 
-// wellFormedID takes what UUIDs, ULIDs and the like are made of, and nothing
-// that needs quoting in a log.
+// wellFormedID reports whether an id contains only characters of UUIDs, ULIDs and the
+// like, which need no quoting in a log.
 func wellFormedID(id []byte) bool {
 	if len(id) == 0 || len(id) > maxIDLen {
 		return false

@@ -11,9 +11,8 @@ const (
 	reserveOfWorker = 4
 )
 
-// reserveOf is how many file descriptors connections leave to the rest of the
-// master, so that a reload can start a second set of workers whatever clients
-// do.
+// reserveOf returns how many file descriptors connections leave to the rest of the
+// master, so that a reload can start a second set of workers whatever clients do.
 func reserveOf(p *plan.Plan) int {
 	n := reserveOfMaster
 	for _, group := range p.Groups {

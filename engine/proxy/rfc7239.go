@@ -7,14 +7,14 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 )
 
-// readForwarded reads Forwarded (RFC 7239) as readChain does X-Forwarded-For.
-// Each element is of one proxy and says who has asked it, for which host and
-// by which scheme. Those that trusted proxies have written count: the one that
-// names the client, and all right of it. What is nearest to the client is what
-// the client did.
+// readForwarded reads Forwarded (RFC 7239) as readChain reads X-Forwarded-For. Each
+// element comes from one proxy and says who made the request, for which host and
+// with which scheme. Only elements of trusted proxies count: the one that names the
+// client, and those to its right. Of these, the leftmost describes the request of
+// the client.
 //
-// A proxy that hides who has asked it ("unknown", or a name of its own making)
-// ends the list: who it was is not known, and the address right of it counts.
+// A proxy that hides the sender ("unknown", or a name that it made up) ends the list:
+// the sender is not known, and the address to the right counts.
 func (f *forwarder) readForwarded(s *sender, req *head.Request) {
 	l := list{fields: req.Fields, kind: head.KindForwarded, quoted: true}
 	for {
@@ -39,16 +39,15 @@ func isScheme(b []byte) bool {
 	return head.EqualFold(b, "http") || head.EqualFold(b, "https") || head.EqualFold(b, "ws") || head.EqualFold(b, "wss")
 }
 
-// An element is one forwarded-element of RFC 7239 section 4. Values are without
-// their quotes; nil is one that is not there, or that holds escapes, which no
-// address, host or scheme needs.
+// An element is one forwarded-element of RFC 7239 section 4. Values have no quotes. A
+// nil value is absent or contains escapes, which no address, host or scheme needs.
 type element struct {
 	client, host, proto []byte
 
-	seen uint8 // which of them were there
+	seen uint8 // which parameters it has
 }
 
-// parse reads an element. It fails where that is malformed, or too long.
+// parse parses an element. It returns false if the element is malformed or too long.
 func (e *element) parse(b []byte) bool {
 	if len(b) > maxElement {
 		return false
@@ -74,7 +73,7 @@ func (e *element) parse(b []byte) bool {
 	return true
 }
 
-// set takes a parameter. Each may be there once.
+// set sets a parameter. Each can occur once.
 func (e *element) set(name, value []byte) bool {
 	var at *[]byte
 	var bit uint8
@@ -121,8 +120,8 @@ func nextValue(b []byte) (value, rest []byte, ok bool) {
 	return nil, nil, false
 }
 
-// appendForwarded writes the Forwarded field: the client, what it asked for
-// and how, and in a list behind it the proxies that it came through.
+// appendForwarded appends the Forwarded field: the client, the host and scheme that it
+// asked for, and then the proxies on the way.
 func appendForwarded(out []byte, s *sender, all bool, host []byte, scheme string) []byte {
 	out = appendNode(append(out, "Forwarded: "...), s.addr)
 	if len(host) > 0 {
@@ -145,7 +144,7 @@ func appendForwarded(out []byte, s *sender, all bool, host []byte, scheme string
 	return append(out, "\r\n"...)
 }
 
-// appendNode writes who has asked: RFC 7239 section 6.
+// appendNode appends a node identifier (RFC 7239 section 6).
 func appendNode(out []byte, ip netip.Addr) []byte {
 	out = append(out, "for="...)
 	switch {

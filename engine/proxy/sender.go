@@ -7,28 +7,28 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A sender is who sent a request, as far as it can be believed. It is read
-// once per request, however many routes, routers and headers ask for it.
+// A sender describes who sent a request, as far as that can be believed. It is found
+// once for each request, even if many routes and headers need it.
 type sender struct {
-	read    bool       // the rest is that of the request at hand
-	peer    netip.Addr // who is connected to us; not valid on a unix socket
-	ours    string     // the port of our listener; "" for a unix socket
-	trusted bool       // what the peer says is believed
-	named   bool       // the peer has said who the client is
-	addr    netip.Addr // of the client: the peer's where that names nobody
-	proto   []byte     // that the client used, as the peer says; empty = it does not say
-	host    []byte     // that the client asked for, likewise
+	read    bool       // the rest is that of the present request
+	peer    netip.Addr // of the connection; not valid on a unix socket
+	ours    string     // the port of the listener; "" for a unix socket
+	trusted bool       // ldcorn believes what the peer says
+	named   bool       // the peer names the client
+	addr    netip.Addr // the client, or the peer if it names no client
+	proto   []byte     // the scheme that the client used, as the peer says; empty if it does not say
+	host    []byte     // the host that the client asked for, likewise
 	port    []byte     // likewise
 
-	proxies int                 // how many addresses of via are in use
-	via     [maxHops]netip.Addr // the trusted proxies from our peer, which is left out, to the client
+	proxies int                 // addresses in use in via
+	via     [maxHops]netip.Addr // the trusted proxies between the peer and the client, nearest first
 }
 
-// maxHops bounds how many elements of a list of addresses are read. No request
-// goes through as many proxies: who has sent more has made them up.
+// maxHops limits how many elements of a list of addresses are read. No request goes
+// through that many proxies: longer lists are made up.
 const maxHops = 32
 
-// sender returns who sent the request at hand.
+// sender returns the sender of the request.
 func (r *Request) sender() *sender {
 	if !r.from.read {
 		r.snap.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
@@ -36,14 +36,13 @@ func (r *Request) sender() *sender {
 	return &r.from
 }
 
-// told are the fields that tell of a client in the X-Forwarded- way.
+// told are the X-Forwarded- fields that describe a client.
 var told = head.Kinds(head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost, head.KindXForwardedPort)
 
-// read finds out who sent a request. A trusted peer tells it in fields of the
-// X-Forwarded- kind or, where there is none of those, in Forwarded. The two
-// are never mixed: a proxy writes one of them, and passes on what its client
-// has made up of the other. Nearly all proxies write X-Forwarded-For, so that
-// a Forwarded beside it is not looked at.
+// read finds out who sent a request. A trusted peer says so in X-Forwarded- fields or,
+// if there are none, in Forwarded. The two are never mixed: a proxy writes one of
+// them, and passes on the other, which its client can have made up. Nearly all
+// proxies write X-Forwarded-For, so it takes precedence.
 func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours string) {
 	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, f.trustsPeer(peer, ours)
 	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
@@ -67,8 +66,8 @@ func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours str
 	}
 }
 
-// pass takes the next address of a list that is read from right to left. It
-// reports whether what is left of it is believed as well.
+// pass takes the next address of a list that is read from right to left. It reports
+// whether the element to its left is believed, too.
 func (f *forwarder) pass(s *sender, ip netip.Addr) bool {
 	if !ip.IsValid() {
 		return false
@@ -86,8 +85,8 @@ func (s *sender) isSecure() bool {
 	return head.EqualFold(s.proto, "https") || head.EqualFold(s.proto, "wss")
 }
 
-// scheme is the one that the app is told of, or takes where it is told nothing:
-// in the mode "off" that is ours.
+// scheme returns the scheme that the app sees. In the mode "off" the app is told
+// nothing, and assumes http.
 func (s *sender) scheme(mode plan.Forwarded) string {
 	if mode != plan.ForwardedOff && s.isSecure() {
 		return "https"

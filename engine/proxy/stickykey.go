@@ -5,8 +5,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// stickyKey is the key by which the request stays with a worker; 0 for a
-// request that has none.
+// stickyKey returns the key that binds the request to a worker, or 0 if there is
+// none.
 func (r *Request) stickyKey(by match.Key) uint64 {
 	var v []byte
 	switch by.By {

@@ -2,13 +2,12 @@ package proxy
 
 import "github.com/ldcorn/ldcorn/engine/head"
 
-// appendTarget writes the target for the worker: the client's in origin form,
-// without the prefix that the group strips. It reports whether the prefix was
-// there.
+// appendTarget appends the target for the worker: the client's in origin form, without
+// the prefix that the group strips. It reports whether the target had the prefix.
 //
-// What the app decodes of the target is the decoded path that the route was
-// found by, minus the prefix. Nothing else may go: a router that saw
-// "/api//admin" must not lead to an app that sees "/admin".
+// The app decodes the target to the path that was routed, minus the prefix. Nothing
+// else must be removed: if the router saw "/api//admin", the app must not see
+// "/admin".
 func appendTarget(out []byte, req *head.Request, prefix string) ([]byte, bool) {
 	if prefix == "" {
 		return append(out, req.Origin...), false
@@ -23,9 +22,9 @@ func appendTarget(out []byte, req *head.Request, prefix string) ([]byte, bool) {
 	return append(append(out, '/'), req.Origin[n:]...), true
 }
 
-// prefixLen returns how many bytes of an escaped path decode to prefix, where
-// the prefix is whole segments of the path: its end, or a slash, plain or
-// escaped, follows.
+// prefixLen returns how many bytes of an escaped path decode to prefix. It returns
+// false unless the prefix consists of whole segments: the end of the path or a slash,
+// plain or escaped, must follow.
 func prefixLen(raw []byte, prefix string) (int, bool) {
 	i := 0
 	for j := 0; j < len(prefix); j++ {
