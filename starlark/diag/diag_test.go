@@ -197,3 +197,16 @@ func TestWriteText_Width(t *testing.T) {
 		})
 	}
 }
+
+// TestWriteText_SharedHint: a hint that several diagnostics have is printed once,
+// at the end.
+func TestWriteText_SharedHint(t *testing.T) {
+	r := &Report{Sources: new(Sources)}
+	for _, d := range []Diagnostic{{Message: "one", Hint: "same"}, {Message: "two", Hint: "other"}, {Message: "three", Hint: "same"}} {
+		d.Code, d.Severity = "L001", Error
+		r.Add(d)
+	}
+	var out strings.Builder
+	require.NoError(t, WriteText(&out, r, TextOptions{}))
+	assert.Equal(t, "error[L001]: one\n\nerror[L001]: two\n  = hint: other\n\nerror[L001]: three\n\nhint: same\n\n3 errors\n", out.String())
+}

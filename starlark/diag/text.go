@@ -19,11 +19,15 @@ type TextOptions struct {
 // WriteText prints every diagnostic with its line of the file and a caret, and
 // a summary at the end. It prints nothing for an empty report.
 func WriteText(w io.Writer, r *Report, opts TextOptions) error {
-	p := &printer{sources: r.Sources, color: opts.Color}
+	p := &printer{sources: r.Sources, color: opts.Color, hints: make(map[string]int)}
+	for i := range r.Diagnostics {
+		p.hints[r.Diagnostics[i].Hint]++
+	}
 	for i := range r.Diagnostics {
 		p.diagnostic(&r.Diagnostics[i])
 		p.out.WriteByte('\n')
 	}
+	p.sharedHints(r)
 	if s := r.Summary(); s != "" {
 		p.out.WriteString(s + "\n")
 	}
@@ -45,6 +49,21 @@ type printer struct {
 	out     strings.Builder
 	sources *Sources
 	color   bool
+	hints   map[string]int // how many diagnostics have each
+}
+
+// sharedHints prints each hint that several diagnostics have, once.
+func (p *printer) sharedHints(r *Report) {
+	any := false
+	for i := range r.Diagnostics {
+		if hint := r.Diagnostics[i].Hint; hint != "" && p.hints[hint] > 1 {
+			p.hints[hint], any = 1, true
+			fmt.Fprintf(&p.out, "%s%s\n", p.paint(styleHint, "hint: "), printable(hint))
+		}
+	}
+	if any {
+		p.out.WriteByte('\n')
+	}
 }
 
 func (p *printer) paint(style, s string) string {
@@ -75,7 +94,7 @@ func (p *printer) diagnostic(d *Diagnostic) {
 	if d.Repeats > 0 {
 		p.note(gutter, fmt.Sprintf("found here %d times", d.Repeats+1))
 	}
-	if d.Hint != "" {
+	if d.Hint != "" && p.hints[d.Hint] == 1 { // others come at the end
 		p.note(gutter, p.paint(styleHint, "hint: ")+printable(d.Hint))
 	}
 }

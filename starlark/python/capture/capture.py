@@ -20,16 +20,16 @@ import pathlib
 import traceback
 import types
 
-read = []  # the environment variables that were read
+read = {}  # the environment variables that were read, with None for one that is not set
 
 
 class Recording(os._Environ):
     """os.environ that records which variables are read."""
 
     def __getitem__(self, key):
+        read.setdefault(key, None)
         value = super().__getitem__(key)
-        if key not in read:
-            read.append(key)
+        read[key] = value
         return value
 
 
@@ -87,6 +87,24 @@ def plain(value, place):
     raise Unwritable("%s is a %s, which has no literal" % (place or "config", type(value).__name__))
 
 
+def leaves(value):
+    """The texts in what plain returns."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for v in value.values():
+            yield from leaves(v)
+    elif isinstance(value, list):
+        for v in value:
+            yield from leaves(v)
+
+
+def is_in(value, texts):
+    """Whether a variable's value is, or is a part of, one of the texts. A short
+    value is in many texts by chance."""
+    return value in texts or len(value) > 3 and any(value in text for text in texts)
+
+
 def install(cpus):
     package, module = types.ModuleType("ldcorn"), types.ModuleType("ldcorn.config")
     package.__path__ = []
@@ -138,7 +156,11 @@ def main(path, result, cpus):
         print("`config` is a %s, not an LdConfig" % type(config).__name__, file=sys.stderr)
         return 4
     try:
-        found = {"config": plain(config, ""), "read": read}
+        found = {"config": plain(config, "")}
+        texts = set(leaves(found["config"]))
+        found["written"] = [k for k, v in read.items() if v is not None and is_in(v, texts)]
+        found["used"] = [k for k, v in read.items() if v is not None and not is_in(v, texts)]
+        found["unset"] = [k for k, v in read.items() if v is None and not k.startswith("PYTHON")]  # modules of Python ask for those
         with open(result, "w") as f:
             json.dump(found, f)
     except Unwritable as exc:

@@ -43,7 +43,11 @@ type Options struct {
 
 // A Result is the result of a configuration.
 type Result struct {
-	Read   []string // environment variables that it has read, in order
+	// The environment variables that it has read, in order: those whose values are in
+	// the result, those that can have affected it in another way, and those that were
+	// not set.
+	Written, Used, Unset []string
+
 	config value
 }
 
@@ -142,13 +146,15 @@ func readResult(path string) (*Result, error) {
 		return nil, err
 	}
 	var found struct {
-		Config value    `json:"config"`
-		Read   []string `json:"read"`
+		Config  value    `json:"config"`
+		Written []string `json:"written"`
+		Used    []string `json:"used"`
+		Unset   []string `json:"unset"`
 	}
 	if err := json.Unmarshal(data, &found); err != nil {
 		return nil, err
 	}
-	return &Result{Read: found.Read, config: found.Config}, nil
+	return &Result{Written: found.Written, Used: found.Used, Unset: found.Unset, config: found.Config}, nil
 }
 
 // tail returns the last lines of a text.

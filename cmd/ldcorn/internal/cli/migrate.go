@@ -64,7 +64,7 @@ the result before it writes it.
 With --exec, Python runs the file once, with a stand-in for ldcorn.config, and migrate
 writes the resulting configuration as literals. This is for configurations that read
 files or need other packages. Values of the environment, secrets too, become part of the
-result.
+result; migrate names the variables.
 
 With --verify, Python runs the file as well, and migrate compares the two plans.
 
@@ -277,16 +277,21 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	return found, err
 }
 
-// captured returns a captured configuration as Starlark, and warns of the variables
-// whose values can be part of it.
+// captured returns a captured configuration as Starlark, and names the variables
+// that are part of it or can have affected it.
 func (m *migration) captured(found *capture.Result) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "# The configuration that %s made when Python ran it, as literals (`ldcorn migrate --exec`).\n", filepath.Base(m.from))
-	if len(found.Read) > 0 {
-		names := strings.Join(found.Read, ", ")
-		fmt.Fprintf(&out, "# It read these variables, whose values can now be part of this file:\n#   %s\n", names)
-		fmt.Fprintf(m.stderr, "warning: values of the environment became part of the result; look for secrets in it: %s\n", names)
+	say := func(names []string, comment, severity, message string) {
+		if len(names) > 0 {
+			list := strings.Join(names, ", ")
+			fmt.Fprintf(&out, "# %s:\n#   %s\n", comment, list)
+			fmt.Fprintf(m.stderr, "%s: %s: %s\n", severity, message, list)
+		}
 	}
+	say(found.Written, "The values of these variables are part of this file", "warning", "values of the environment became part of the result; look for secrets in it")
+	say(found.Used, "The values of these variables can have affected it", "hint", "these variables can have affected the result, which does not read them")
+	say(found.Unset, "These variables were not set, which can have affected it", "hint", "these variables were not set, which can have affected the result (--env NAME=VALUE sets one)")
 	return out.String() + "\n" + literals(found)
 }
 
