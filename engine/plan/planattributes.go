@@ -27,7 +27,7 @@ func NewPlan() *Plan {
 
 var bindAttribute = defaulted(planAttribute{Name: "bind", Type: "str", Effect: EffectRestart,
 	Rule:       `"host:port", "[v6]:port", ":port", "unix:/path", or "systemd" for a socket that the service manager passed`,
-	Doc:        "Where the master listens.",
+	Doc:        "Where the master listens. The default is port 8000 of every address of the machine.",
 	OtherNames: []string{"host", "port", "address", "addr", "listen", "url", "socket", "uds"}},
 	Bind{Network: "tcp", Address: DefaultBind}, func(p *Plan) *Bind { return &p.Bind })
 
@@ -135,7 +135,7 @@ var planHeaderAttributes = []planAttribute{
 // masterAttributes control the master's logs, its sockets and its life.
 var masterAttributes = []planAttribute{
 	defaulted(planAttribute{Name: "access_log", Type: "bool | str", Effect: EffectProxy,
-		Rule:       "True for standard output, or the path of a file",
+		Rule:       "True for standard output, or the path of a file; a relative path starts at the configuration's folder",
 		Doc:        "Where a line for each request is written. Every reload reopens the file.",
 		OtherNames: []string{"accesslog", "access_logs", "access_logfile", "access_log_file"}},
 		AccessLogOff, func(p *Plan) *AccessLog { return &p.AccessLog }),

@@ -13,7 +13,8 @@ func addCompletion(root *cobra.Command) {
 		cmd.Annotations = traits(noConfig)
 		cmd.Short = "Write the completion script of a shell"
 		cmd.Long = `Write a script to standard output. With it, a shell completes commands, flags, files and
-names of groups. The help of the command for each shell says where to put the script.`
+names of groups. The help of the command for each shell says where to put the script. The script for bash needs the package
+bash-completion.`
 		cmd.Example = `  source <(ldcorn completion bash)
   ldcorn completion zsh > "${fpath[1]}/_ldcorn"
   ldcorn completion fish > ~/.config/fish/completions/ldcorn.fish`

@@ -126,3 +126,33 @@ func TestMakefile_Bin(t *testing.T) {
 		assert.Contains(t, []string{"bin/ldcorn", "bin/sh"}, file)
 	}
 }
+
+// TestReadme_Contents: the table of contents has every section, in order.
+func TestReadme_Contents(t *testing.T) {
+	readme, err := os.ReadFile(harness.Root(t, "README.md"))
+	require.NoError(t, err)
+	text := string(readme)
+	_, contents, found := strings.Cut(text, "**Contents:**")
+	require.True(t, found)
+	contents, _, _ = strings.Cut(contents, "\n\n")
+	var want []string
+	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(text, -1) {
+		anchor := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		want = append(want, fmt.Sprintf("[%s](#%s)", m[1], strings.ReplaceAll(anchor, " ", "-")))
+	}
+	assert.Equal(t, want, regexp.MustCompile(`\[[^]]*\]\([^)]*\)`).FindAllString(contents, -1))
+}
+
+// TestReadme_Go: the README names the version of Go that the module needs.
+func TestReadme_Go(t *testing.T) {
+	readme, err := os.ReadFile(harness.Root(t, "README.md"))
+	require.NoError(t, err)
+	module, err := os.ReadFile(harness.Root(t, "go.mod"))
+	require.NoError(t, err)
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
+	require.NotNil(t, version)
+	for _, m := range regexp.MustCompile(`Go (\d+\.\d+) or later`).FindAllSubmatch(readme, -1) {
+		assert.Equal(t, string(version[1]), string(m[1]))
+	}
+	assert.Contains(t, string(readme), "Go "+string(version[1])+" or later")
+}
