@@ -115,19 +115,14 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.log.Warn("runtime directory not removed", "err", err)
 		}
 	}()
-	listener, err := listen("bind", first.Bind, socketFile{mode: first.BindMode, owner: first.BindOwner})
+	fronts, err := openFronts(first)
 	if err != nil {
 		return err
 	}
-	defer listener.Close() // the proxy closed it, unless it never ran
-	tell, err := newTelemetry(first.Admin)
-	if err != nil {
-		return err
-	}
-	defer tell.close()
+	defer fronts.close()
 	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
 		"runtime", runtime.Dir(), "open_files", openFiles())
-	err = e.runGroup(ctx, first, runtime, listener, tell, sig, folder)
+	err = e.runGroup(ctx, first, runtime, fronts, sig, folder)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
@@ -138,8 +133,9 @@ func (e *Engine) Run(ctx context.Context) error {
 // runGroup runs the actors until one returns, and then until all have returned.
 // Their order does not determine the order of shutdown: the supervisor waits
 // for the proxy.
-func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, listener net.Listener,
-	tell *telemetry, sig *signals, folder *workdir.Dir) error {
+func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts,
+	sig *signals, folder *workdir.Dir) error {
+	tell := new(telemetry)
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
 	faults := faultlog.New(e.log)
 	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver,
@@ -147,14 +143,15 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	if err != nil {
 		return err
 	}
-	if err := px.Listen(netloop.NewListener(listener)); err != nil {
+	fronts.public.listen = clientsOf(px, e.log)
+	if err := fronts.public.begin(); err != nil {
 		return err
 	}
 	sup := supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events,
 	})
-	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}),
+	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder}
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -179,12 +176,17 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer socket.server.Close()
 	runtime.Keep(socket.keep)
 	defer background(runtime.Watch)()
-	defer tell.start(ctx, e, sup, reloads)()
+	fronts.admin.listen = tell.watchers(ctx, e, sup, reloads)
+	defer tell.stop()
+	if err := fronts.admin.begin(); err != nil {
+		return err
+	}
 	// These are not actors, either: they write until nobody logs any more.
 	defer background(access.Run)()
 	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
 	defer background(faults.Run)()
 
+	addr := address(fronts.public.now)
 	var group run.Group
 	{ // signals: returns on TERM, INT, QUIT or ldcorn stop, which ends the program
 		group.Add(func() error { return e.awaitStop(ctx, &tell.events) }, func(err error) { cancel(err) })
@@ -200,7 +202,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	{ // proxy: serves once the first plan is ready
 		ctx, cancel := context.WithCancel(context.Background())
 		group.Add(func() error {
-			return e.serve(ctx, px, listener, reloads.procs, reloads.ready, sig.hurry)
+			return e.serve(ctx, px, addr, reloads.procs, reloads.ready, sig.hurry)
 		}, func(error) { cancel() })
 	}
 	err = group.Run()
@@ -225,7 +227,7 @@ func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 
 // serve runs the proxy once the workers are ready. A second TERM cuts off the
 // requests that the proxy is still finishing.
-func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listener, procs *procs, ready, hurry <-chan struct{}) error {
+func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, addr string, procs *procs, ready, hurry <-chan struct{}) error {
 	select {
 	case <-ready:
 	case <-ctx.Done():
@@ -247,7 +249,7 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listen
 		}
 	}()
 	defer func() { close(done); <-aborter }()
-	e.log.Info("listening", "addr", address(listener), "driver", px.Driver())
+	e.log.Info("listening", "addr", addr, "driver", px.Driver())
 	notify(notifyReady)
 	procs.narrow()
 	defer func() { procs.widen() }() // for good: the remaining work is not that of the loops
@@ -255,6 +257,29 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, listener net.Listen
 		return fmt.Errorf("proxy: %w", err)
 	}
 	return nil
+}
+
+// clientsOf returns the front.listen of the public listener.
+func clientsOf(px *proxy.Proxy, log *slog.Logger) func(net.Listener) (func(), error) {
+	first := true
+	return func(l net.Listener) (leave func(), err error) {
+		ln := netloop.NewListener(l)
+		if err := px.Listen(ln); err != nil {
+			return nil, err
+		}
+		if !first { // serve logs it for the first one
+			log.Info("listening", "addr", ln.Name(), "driver", px.Driver())
+		}
+		first = false
+		return func() {
+			px.Leave(ln)
+			select {
+			case <-ln.Closed():
+				log.Info("no longer listening", "addr", ln.Name())
+			case <-px.Drained(): // the proxy has closed all of them, or never ran
+			}
+		}, nil
+	}
 }
 
 // background runs f until the returned function is called, which waits for f.

@@ -60,14 +60,20 @@ func TestEngine_ServesReloadsAndStops(t *testing.T) {
 	m.await("reload failed", 1)
 	assert.Equal(t, "2", m.get())
 
-	m.change(func(p *plan.Plan) { p.Bind = plan.Bind{Network: "tcp", Address: "127.0.0.1:0"} }, "")
-	m.signal(syscall.SIGHUP)
-	m.await(`msg="change not applied"`, 1)
+	before := m.next.Bind.Address
 	m.change(func(p *plan.Plan) {
-		p.Bind = plan.Bind{Network: "unix", Address: filepath.Join(filepath.Dir(p.Path), "public.sock")}
+		p.Bind = plan.Bind{Network: "unix", Address: filepath.Join(filepath.Dir(p.Path), "other.sock")}
 	}, "")
+	m.signal(syscall.SIGHUP)
 	m.await("reload applied", 2)
 	assert.Equal(t, "3", m.get())
+	assert.NoFileExists(t, before)
+
+	m.change(func(p *plan.Plan) { p.ControlSocket = "/nowhere" }, "")
+	m.signal(syscall.SIGHUP)
+	m.await(`msg="change not applied"`, 1)
+	m.await("reload applied", 3)
+	assert.Equal(t, "4", m.get())
 
 	m.signal(syscall.SIGTERM)
 	require.NoError(t, <-m.ended)

@@ -28,6 +28,7 @@ type reloader struct {
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
 	access  *accesslog.Log
+	fronts  *fronts
 	stats   *metrics.Reloads
 	events  *event.Stream
 	procs   *procs
@@ -151,17 +152,27 @@ func (r *reloader) work(ctx context.Context) {
 	}
 }
 
-// apply makes the supervisor apply a plan, and switches the access log.
+// apply makes the supervisor apply a plan, and switches the listeners and the
+// access log. What cannot be opened is found out before anything is started.
 func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.ApplyOptions) (supervisor.Result, error) {
+	moves, err := r.fronts.prepare(p)
+	if err != nil {
+		return supervisor.Result{}, err
+	}
 	target, err := r.access.Open(p)
 	if err != nil {
+		moves.giveBack()
 		return supervisor.Result{}, err
 	}
 	result, err := r.sup.Apply(ctx, p, opts)
 	if err != nil {
+		moves.giveBack()
 		return result, errors.Join(err, target.Close())
 	}
 	r.access.Use(target)
+	if err := moves.take(); err != nil {
+		r.log.Error("the plan is in effect, but not where the master listens", "err", err)
+	}
 	return result, nil
 }
 

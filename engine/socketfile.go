@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -92,6 +93,62 @@ func (f socketFile) apply(path string, uid, gid int) error {
 		return nil
 	}
 	return os.NewSyscallError("chmod", unix.Chmod("/proc/self/fd/"+strconv.Itoa(fd), uint32(f.mode)))
+}
+
+// A fileChange gives the file of a socket another mode and owner.
+type fileChange struct {
+	path     string
+	made     os.FileInfo // the file must still be this one
+	mode     uint32
+	uid, gid int
+}
+
+// change finds out which mode and owner the file would get, with a socket beside
+// it that is removed again. It fails if the owner cannot be changed.
+func (o *opened) change(file socketFile) (*fileChange, error) {
+	path := o.Addr().String()
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	// Through the open folder, the path is short enough for a socket.
+	try := fmt.Sprintf("/proc/self/fd/%d/.ldcorn-%s", dir.Fd(), rand.Text())
+	l, err := file.listen(try)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	var st unix.Stat_t
+	if err := unix.Lstat(try, &st); err != nil {
+		return nil, &fs.PathError{Op: "lstat", Path: path, Err: err}
+	}
+	return &fileChange{path: path, made: o.made, mode: st.Mode & 0o7777, uid: int(st.Uid), gid: int(st.Gid)}, nil
+}
+
+// apply changes the file. At no time does the file allow more than the old or
+// the new mode and owner do.
+func (c *fileChange) apply() error {
+	fd, err := unix.Open(c.path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: c.path, Err: err}
+	}
+	file := os.NewFile(uintptr(fd), c.path)
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !os.SameFile(info, c.made) {
+		return fmt.Errorf("%s is not the socket any more that was made there", c.path)
+	}
+	chmod := func(mode uint32) error {
+		return os.NewSyscallError("chmod", unix.Chmod("/proc/self/fd/"+strconv.Itoa(fd), mode))
+	}
+	if err := chmod(uint32(info.Mode().Perm()) & c.mode); err != nil {
+		return err
+	}
+	if err := unix.Fchownat(fd, "", c.uid, c.gid, unix.AT_EMPTY_PATH); err != nil {
+		return fmt.Errorf("%w: %w", errOwner, err)
+	}
+	return chmod(c.mode)
 }
 
 // errOwner means that bind_owner cannot be set.

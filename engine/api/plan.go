@@ -103,6 +103,7 @@ const (
 	EffectResize     PlanEffect = "resize"     // more or fewer processes
 	EffectProxy      PlanEffect = "proxy"      // nothing; the proxy applies it at once
 	EffectSupervisor PlanEffect = "supervisor" // nothing; the supervisor applies it at once
+	EffectListener   PlanEffect = "listener"   // a reload, which switches the listener
 	EffectRestart    PlanEffect = "restart"    // a stop and a start of ldcorn
 )
 

@@ -55,9 +55,10 @@ type AdminOptions struct {
 
 // An Admin answers questions about the master, whoever asks. It changes nothing.
 type Admin struct {
-	opts  AdminOptions
-	http  *http.Server
-	serve sync.WaitGroup
+	opts   AdminOptions
+	http   *http.Server
+	closed chan struct{} // once the listener is
+	serve  sync.WaitGroup
 }
 
 // An adminPage is a page of an Admin.
@@ -90,7 +91,7 @@ func (a *Admin) index() string {
 
 // StartAdmin returns an Admin that answers until Close.
 func StartAdmin(opts AdminOptions) *Admin {
-	a := &Admin{opts: opts}
+	a := &Admin{opts: opts, closed: make(chan struct{})}
 	// For GET and HEAD: the multiplexer answers other methods with 405.
 	mux := http.NewServeMux()
 	for _, page := range a.pages() {
@@ -101,8 +102,22 @@ func StartAdmin(opts AdminOptions) *Admin {
 		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
-	a.serve.Go(func() { _ = a.http.Serve(opts.Listener) }) // ends with Close
+	a.serve.Go(func() {
+		defer close(a.closed)
+		_ = a.http.Serve(opts.Listener) // ends with Leave or Close
+	})
 	return a
+}
+
+// Leave closes the listener and idle connections. Answers that are under way go
+// on; Close waits for them.
+func (a *Admin) Leave() {
+	a.serve.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), adminTimeout)
+		defer cancel()
+		_ = a.http.Shutdown(ctx) // adminTimeout has ended the answers by then
+	})
+	<-a.closed
 }
 
 // Close ends the Admin and the requests that have begun, and closes the listener.

@@ -238,3 +238,35 @@ func TestAdmin_Close(t *testing.T) {
 	assert.Error(t, err)
 	_, _ = io.Copy(io.Discard, c) // ends
 }
+
+// TestAdmin_Leave: the listener is closed at once, and an answer under way is
+// completed.
+func TestAdmin_Leave(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	began, release := make(chan bool), make(chan bool)
+	a := StartAdmin(AdminOptions{Listener: l, Busy: func() func() { return func() {} }, Log: slog.New(slog.DiscardHandler),
+		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			began <- true
+			<-release
+			_, _ = io.WriteString(w, "metrics")
+		})})
+	got := make(chan string, 1)
+	go func() {
+		resp, err := http.Get("http://" + l.Addr().String() + "/metrics")
+		if err != nil {
+			got <- err.Error()
+			return
+		}
+		defer resp.Body.Close()
+		body, _ := io.ReadAll(resp.Body)
+		got <- string(body)
+	}()
+	<-began
+	a.Leave()
+	_, err = net.Dial("tcp", l.Addr().String())
+	require.Error(t, err)
+	close(release)
+	assert.Equal(t, "metrics", <-got)
+	a.Close()
+}

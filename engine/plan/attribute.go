@@ -17,6 +17,7 @@ const (
 	EffectResize     Effect = "resize"     // starts or stops some workers
 	EffectProxy      Effect = "proxy"      // takes effect at once, in the proxy
 	EffectSupervisor Effect = "supervisor" // takes effect at once, in the supervisor
+	EffectListener   Effect = "listener"   // a reload switches the listener
 	EffectRestart    Effect = "restart"    // needs a new master; see RestartAdvice
 )
 

@@ -90,11 +90,12 @@ func TestDiffPlanAttributes(t *testing.T) {
 	before := &plan.Plan{Bind: plan.Bind{Network: "tcp", Address: ":1"}, IdleTimeout: time.Second, Path: "/a"}
 	after := &plan.Plan{Bind: plan.Bind{Network: "tcp", Address: ":2"}, IdleTimeout: 1500 * time.Millisecond, Path: "/b", Fingerprint: "x"}
 	out := plan.Diff(before, after, plan.DiffOptions{})
-	assert.Equal(t, []string{`bind ":1" -> ":2"`}, lines(out.Restart))
-	assert.Equal(t, []string{`idle_timeout 1 -> "1.5s"`}, lines(out.Plan))
-	before.Bind, before.Admin = after.Bind, plan.Bind{Network: "unix", Address: "/a"}
+	assert.Equal(t, []string{`bind ":1" -> ":2"`, `idle_timeout 1 -> "1.5s"`}, lines(out.Plan))
+	assert.Empty(t, out.Restart)
+	before, after = &plan.Plan{Admin: plan.Bind{Network: "unix", Address: "/a"}, ControlSocket: "/b"}, &plan.Plan{}
 	out = plan.Diff(before, after, plan.DiffOptions{})
-	assert.Equal(t, []string{`admin "unix:/a" -> None`}, lines(out.Restart))
+	assert.Equal(t, []string{`admin "unix:/a" -> None`}, lines(out.Plan))
+	assert.Equal(t, []string{`control_socket "/b" -> None`}, lines(out.Restart))
 }
 
 func TestEffectiveKeepsPinnedProcess(t *testing.T) {

@@ -25,7 +25,7 @@ func NewPlan() *Plan {
 	return p
 }
 
-var bindAttribute = defaulted(planAttribute{Name: "bind", Type: "str", Effect: EffectRestart,
+var bindAttribute = defaulted(planAttribute{Name: "bind", Type: "str", Effect: EffectListener,
 	Rule:       `"host:port", "[v6]:port", ":port", "unix:/path", or "systemd" for a socket that the service manager passed`,
 	Doc:        "Where the master listens. The default is port 8000 of every address of the machine.",
 	OtherNames: []string{"host", "port", "address", "addr", "listen", "url", "socket", "uds"}},
@@ -41,12 +41,12 @@ var workersAttribute = planAttribute{Name: "workers", Type: "list[WorkerGroup]",
 
 // bindFileAttributes control the file of a unix socket.
 var bindFileAttributes = []planAttribute{
-	defaulted(planAttribute{Name: "bind_mode", Type: "str | None", Effect: EffectRestart,
+	defaulted(planAttribute{Name: "bind_mode", Type: "str | None", Effect: EffectListener,
 		Rule:       `3 or 4 octal digits such as "0660"; only for bind="unix:…"`,
 		Doc:        "The permissions of the socket's file: anybody with write permission can connect. None leaves them to the umask.",
 		OtherNames: []string{"socket_mode", "mode", "umask", "chmod", "uds_mode", "unix_mode"}},
 		0, func(p *Plan) *BindMode { return &p.BindMode }),
-	defaulted(planAttribute{Name: "bind_owner", Type: "str | None", Effect: EffectRestart,
+	defaulted(planAttribute{Name: "bind_owner", Type: "str | None", Effect: EffectListener,
 		Rule:       `"user:group", "user" or ":group", with names from /etc/passwd and /etc/group or numbers; only for bind="unix:…"`,
 		Doc:        "The owner of the socket's file; None means the master's own user and group.",
 		OtherNames: []string{"socket_owner", "owner", "chown", "socket_user", "socket_group", "bind_group", "bind_user"}},
@@ -143,7 +143,7 @@ var masterAttributes = []planAttribute{
 		Doc:        "The format of the access log's lines: Apache's combined format with more fields after it, or JSON objects.",
 		OtherNames: []string{"access_log_format", "access_logformat"}},
 		LogText, []LogFormat{LogText, LogJSON}, func(p *Plan) *LogFormat { return &p.LogFormat }),
-	defaulted(planAttribute{Name: "admin", Type: "str | None", Effect: EffectRestart,
+	defaulted(planAttribute{Name: "admin", Type: "str | None", Effect: EffectListener,
 		Rule:       `"host:port", "[v6]:port", ":port" or "unix:/path"`,
 		Doc:        "Where the master serves /metrics for Prometheus, /livez and /readyz. They are read-only and need no login; None means nowhere.",
 		OtherNames: []string{"metrics", "metrics_bind", "metrics_port", "admin_bind", "admin_port", "health", "status", "dashboard"}},

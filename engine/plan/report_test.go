@@ -17,7 +17,7 @@ func TestWords(t *testing.T) {
 	}
 	for want, is := range map[api.PlanEffect]Effect{
 		api.EffectIdentity: EffectIdentity, api.EffectProcess: EffectProcess, api.EffectResize: EffectResize, api.EffectProxy: EffectProxy,
-		api.EffectSupervisor: EffectSupervisor, api.EffectRestart: EffectRestart,
+		api.EffectSupervisor: EffectSupervisor, api.EffectListener: EffectListener, api.EffectRestart: EffectRestart,
 	} {
 		assert.EqualValues(t, want, is)
 	}

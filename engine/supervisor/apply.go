@@ -81,8 +81,7 @@ func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 		}
 	}
 	if old != nil {
-		p.Bind, p.Admin, p.ControlSocket = old.Bind, old.Admin, old.ControlSocket
-		p.BindMode, p.BindOwner = old.BindMode, old.BindOwner
+		p.ControlSocket = old.ControlSocket
 	}
 	return &p
 }

@@ -119,7 +119,7 @@ func randomPlan(rnd *rand.Rand) *plan.Plan {
 	}
 	p := aPlan(groups...)
 	if rnd.IntN(4) == 0 {
-		p.Bind.Address = "127.0.0.1:9"
+		p.ControlSocket = "/other"
 	}
 	switch rnd.IntN(4) {
 	case 0:

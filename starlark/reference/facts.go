@@ -14,6 +14,7 @@ var Effects = map[plan.Effect]string{
 	plan.EffectResize:     "a change starts or stops processes",
 	plan.EffectProxy:      "a change applies in place",
 	plan.EffectSupervisor: "a change applies in place",
+	plan.EffectListener:   "a reload switches the listener",
 	plan.EffectRestart:    "a change needs a stop and a start of ldcorn",
 }
 

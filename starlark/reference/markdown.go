@@ -193,7 +193,7 @@ func absence(a *builtin.Argument) string {
 func changeOf(a *builtin.Argument) string {
 	return map[plan.Effect]string{
 		plan.EffectIdentity: "another group", plan.EffectProcess: "new processes", plan.EffectResize: "more or fewer processes",
-		plan.EffectProxy: "in place", plan.EffectSupervisor: "in place", plan.EffectRestart: "**stop and start**",
+		plan.EffectProxy: "in place", plan.EffectSupervisor: "in place", plan.EffectListener: "by a reload", plan.EffectRestart: "**stop and start**",
 	}[a.Effect]
 }
 

@@ -184,8 +184,11 @@ func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 			continue
 		}
 		line := planLine{sub: true, symbol: symChange, label: c.Name, before: c.Before, after: c.After}
-		if c.Effect == api.EffectProcess {
+		switch {
+		case c.Effect == api.EffectProcess:
 			line.note = force
+		case c.Effect == api.EffectListener && (c.Name == "bind" || c.Name == "admin") && c.Before != "None":
+			line.note = "the old address closes last"
 		}
 		out = append(out, line)
 	}

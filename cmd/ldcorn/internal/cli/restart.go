@@ -22,11 +22,11 @@ func newRestartCommand(opts *rootOptions) *cobra.Command {
 		Long: `Replace the workers of groups, one after another: each serves until its
 replacement is ready. Workers that have failed are started again.
 
-restart restarts workers and not the master: for a change that only another master
-applies, such as another bind, stop ldcorn and start it again. The configuration is not
-read again, and reload_on_sighup does not matter. The command returns when all workers
-are replaced. If a replacement does not become ready, its worker stays, as do the workers
-after it and the groups after its own, and the exit code is 1.`,
+restart restarts workers and not the master: for a change of control_socket, stop ldcorn
+and start it again. The configuration is not read again, and reload_on_sighup does not
+matter. The command returns when all workers are replaced. If a replacement does not
+become ready, its worker stays, as do the workers after it and the groups after its own,
+and the exit code is 1.`,
 		Example: `  ldcorn restart api
   ldcorn restart --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
