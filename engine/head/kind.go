@@ -131,6 +131,13 @@ const (
 	hopByHop = KindSet(1)<<(KindHTTP2Settings+1) - 2
 	// Framing kinds are never copied; ldcorn writes its own.
 	Framing = KindSet(1<<KindContentLength | 1<<KindTransferEncoding | 1<<KindTrailer | 1<<KindExpect)
+	// Forwarding kinds tell a worker about the client. Uvicorn and frameworks
+	// trust them, so ldcorn writes its own.
+	Forwarding = KindSet(1<<KindXForwardedFor | 1<<KindXForwardedProto | 1<<KindXForwardedHost | 1<<KindXForwardedPort |
+		1<<KindXForwarded | 1<<KindXRealIP | 1<<KindForwarded)
+	// Written kinds are those that ldcorn writes itself, if at all: no app gets
+	// what a client sent in them.
+	Written = Forwarding | 1<<KindXRequestID
 )
 
 // OfConnection reports whether fields of the kind apply to one connection only,

@@ -43,8 +43,8 @@ func isProtected(name []byte) bool {
 	return protected.Has(head.KindOfToken(name))
 }
 
-var protected = head.Kinds(head.KindHost, head.KindContentLength, head.KindTransferEncoding, head.KindCookie, head.KindAuthorization,
-	head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost, head.KindXForwardedPort, head.KindXForwarded, head.KindForwarded)
+var protected = head.Kinds(head.KindHost, head.KindContentLength, head.KindTransferEncoding, head.KindCookie, head.KindAuthorization) |
+	head.Forwarding
 
 // drop marks the fields that Connection named.
 func (o *options) drop(fields []head.Field) {

@@ -14,10 +14,10 @@ func UnseenHeader(name string) string {
 		return "ldcorn rewrites it; the client's address is client_ip(…), or by_client_ip()"
 	case kind == head.KindXForwardedHost:
 		return "ldcorn rewrites it; write host(…)"
-	case kind == head.KindXForwardedProto, kind == head.KindXForwardedPort:
-		return "ldcorn rewrites it"
 	case kind == head.KindXForwarded:
 		return "ldcorn removes what clients say about proxies; make the proxy in front use another name"
+	case head.Forwarding.Has(kind):
+		return "ldcorn rewrites it"
 	case head.IsToken(name) && head.IsOddName([]byte(name)):
 		return "frameworks read it as another name, so that no route can depend on it; use letters, digits, dots and hyphens"
 	}

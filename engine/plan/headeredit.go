@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/head"
@@ -84,12 +83,12 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 	switch kind := head.KindOf(e.Name); {
 	case kind == head.KindHost:
 		return errors.New("the app must see the host that the client asked for, which routes and redirects depend on; send it under another name")
-	case slices.Contains(believed, kind):
-		return errors.New("ldcorn writes it, and Uvicorn trusts it; use `forwarded` and `trusted_proxies` of LdConfig")
 	case e.lower == "x-forwarded-prefix":
 		return errors.New("it tells the app which prefix was removed from the path; use `strip_prefix` of WorkerGroup")
 	case kind == head.KindXForwarded:
 		return errors.New("every header that begins with X-Forwarded- is ldcorn's, so that an app can trust it; use another name")
+	case head.Forwarding.Has(kind):
+		return errors.New("ldcorn writes it, and Uvicorn trusts it; use `forwarded` and `trusted_proxies` of LdConfig")
 	case kind == head.KindXRequestID:
 		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
 	case e.Op != HeaderRemove && head.IsOddName([]byte(e.Name)):
@@ -97,11 +96,6 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 	}
 	return nil
 }
-
-// believed lists the kinds of headers from which Uvicorn learns who a client
-// is.
-var believed = []head.Kind{head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost,
-	head.KindXForwardedPort, head.KindXRealIP, head.KindForwarded}
 
 // checkHealth is CheckSide for ToHealth. No client makes that request, so
 // nothing in it could be forged, and its Host is whatever the configuration

@@ -4,7 +4,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/request"
 )
 
 // appendRequestHead composes the head for the worker: the request line, the fields
@@ -21,7 +20,7 @@ func (a *attempt) appendRequestHead(out []byte) []byte {
 		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
-	out = r.toWorker.append(out, req.Fields, request.Written)
+	out = r.toWorker.append(out, req.Fields, head.Written)
 	out = r.snap.forward.append(out, req, r.sender(), req.Upgrade && a.claim.Worker().SocketScheme)
 	if stripped && r.snap.forward.mode != plan.ForwardedOff {
 		out = http1.AppendField(out, "X-Forwarded-Prefix", r.strip)

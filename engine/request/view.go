@@ -34,11 +34,6 @@ type View struct {
 
 var _ match.Request = (*View)(nil)
 
-// Written is the set of fields that ldcorn writes itself, if at all: no app
-// gets what the client sent in them.
-var Written = head.Kinds(head.KindXForwardedFor, head.KindXForwardedProto, head.KindXForwardedHost,
-	head.KindXForwardedPort, head.KindXForwarded, head.KindXRealIP, head.KindForwarded, head.KindXRequestID)
-
 // Method returns the method.
 func (v *View) Method() []byte { return v.Head.Method }
 
@@ -136,7 +131,7 @@ func (v *View) NextHeader(name string, at int) ([]byte, int, bool) {
 		if !head.EqualFold(f.Name, name) {
 			continue
 		}
-		if Written.Has(f.Kind) {
+		if head.Written.Has(f.Kind) {
 			break // our own field is returned below
 		}
 		return f.Value, at + 1, true
