@@ -27,7 +27,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
-	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -257,29 +256,6 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, addr string, procs 
 		return fmt.Errorf("proxy: %w", err)
 	}
 	return nil
-}
-
-// clientsOf returns the front.listen of the public listener.
-func clientsOf(px *proxy.Proxy, log *slog.Logger) func(net.Listener) (func(), error) {
-	first := true
-	return func(l net.Listener) (leave func(), err error) {
-		ln := netloop.NewListener(l)
-		if err := px.Listen(ln); err != nil {
-			return nil, err
-		}
-		if !first { // serve logs it for the first one
-			log.Info("listening", "addr", ln.Name(), "driver", px.Driver())
-		}
-		first = false
-		return func() {
-			px.Leave(ln)
-			select {
-			case <-ln.Closed():
-				log.Info("no longer listening", "addr", ln.Name())
-			case <-px.Drained(): // the proxy has closed all of them, or never ran
-			}
-		}, nil
-	}
 }
 
 // background runs f until the returned function is called, which waits for f.

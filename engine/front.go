@@ -3,10 +3,13 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
 // fronts are the listeners that a configuration names: the public one, for
@@ -94,6 +97,29 @@ type front struct {
 
 	now   *opened // nil = none
 	leave func()  // of now; nil = nothing is accepted yet
+}
+
+// clientsOf returns the front.listen of the public listener.
+func clientsOf(px *proxy.Proxy, log *slog.Logger) func(net.Listener) (func(), error) {
+	first := true
+	return func(l net.Listener) (leave func(), err error) {
+		ln := netloop.NewListener(l)
+		if err := px.Listen(ln); err != nil {
+			return nil, err
+		}
+		if !first { // serve logs it for the first one
+			log.Info("listening", "addr", ln.Name(), "driver", px.Driver())
+		}
+		first = false
+		return func() {
+			px.Leave(ln)
+			select {
+			case <-ln.Closed():
+				log.Info("no longer listening", "addr", ln.Name())
+			case <-px.Drained(): // the proxy has closed all of them, or never ran
+			}
+		}, nil
+	}
 }
 
 // begin accepts connections on the socket that is open, if there is one.
