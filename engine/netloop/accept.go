@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// A gdoor is a listener of the goroutine driver. The lock of the driver guards
-// the times.
+// A gdoor is a listener of the goroutine driver. The driver's mu guards its
+// fields.
 type gdoor struct {
 	*Listener
 	open bool      // a goroutine accepts on it
-	left time.Time // when it was told to end; zero = it was not
+	left time.Time // when it was told to end; zero = it was not told
 }
 
 func (d *goroutines) Add(ln *Listener) error {
@@ -41,8 +41,8 @@ func (d *goroutines) Remove(ln *Listener) {
 	}
 }
 
-// open accepts on a listener, also on one that is to end already: somebody may
-// wait in its backlog. mu is held.
+// open starts accepting on a listener, even on one that is already leaving:
+// clients can be waiting in its backlog. The caller holds mu.
 func (d *goroutines) open(g *gdoor) {
 	g.open = true
 	if !g.left.IsZero() {
@@ -57,8 +57,8 @@ func (d *goroutines) open(g *gdoor) {
 	})
 }
 
-// leave ends the accepting once nobody waits in the listener's backlog: who has
-// connected before is served. mu is held.
+// leave stops accepting once the listener's backlog is empty, so clients that
+// have already connected are served. The caller holds mu.
 func (g *gdoor) leave() {
 	g.left = time.Now()
 	limited, ok := g.Listener.Listener.(interface{ SetDeadline(time.Time) error })
@@ -67,14 +67,14 @@ func (g *gdoor) leave() {
 	}
 }
 
-// ending reports whether no more is to be accepted than what waits.
+// ending reports whether to accept only the clients that are already waiting.
 func (d *goroutines) ending(g *gdoor) bool { return d.stopping.Load() || g.Leaving() }
 
-// accept takes connections until Shutdown or Remove. An accept that fails for
-// want of descriptors or memory is tried again a little later: the listener is
+// accept takes connections until Shutdown or Remove. If an accept fails because
+// descriptors or memory ran out, it retries a little later: the listener is
 // fine.
 func (d *goroutines) accept(g *gdoor) {
-	var shortTill Time // look for a descriptor before each accept until then
+	var shortTill Time // until then, look for a descriptor before each accept
 	for {
 		if shortTill != 0 {
 			d.awaitRoom(g)
@@ -110,7 +110,7 @@ func (d *goroutines) accept(g *gdoor) {
 	}
 }
 
-// fail ends the driver: somebody else has closed a listener of it.
+// fail ends the driver because something else has closed one of its listeners.
 func (d *goroutines) fail(err error) {
 	d.mu.Lock()
 	d.failed = err
@@ -126,9 +126,10 @@ func (d *goroutines) awaitRoom(g *gdoor) {
 	}
 }
 
-// acceptMore gives the accept of a listener that ends more time where it was
-// not enough, as on a busy machine: somebody still waits in the backlog. Those
-// who go on connecting get no more than backlogLimit out of it.
+// acceptMore gives a listener that is leaving more time to accept if the first
+// deadline was too short, as on a busy machine, and clients are still waiting
+// in the backlog. Clients that keep connecting can extend this by at most
+// backlogLimit.
 func (d *goroutines) acceptMore(g *gdoor) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()

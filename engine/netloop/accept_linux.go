@@ -11,20 +11,20 @@ import (
 // A socket is a listener of the epoll driver. Every loop accepts on it.
 type socket struct {
 	*Listener
-	fd      int          // of the Listener, which keeps it open
-	id      uint32       // in the events of the loops
+	fd      int          // owned by the Listener, which keeps it open
+	id      uint32       // identifies the socket in the events of the loops
 	accepts atomic.Int32 // loops that still accept
 }
 
-// left is called by each loop that no longer accepts. The last one closes the
-// listener: who connects from then on is refused.
+// left is called by each loop when it stops accepting. The last call closes the
+// listener, and the kernel refuses later connections.
 func (s *socket) left() {
 	if s.accepts.Add(-1) == 0 {
 		s.Close()
 	}
 }
 
-// A door is a socket as one loop sees it.
+// A door is one loop's view of a socket.
 type door struct {
 	*socket
 	openAt Time // when to accept again after a failure; 0 = accepting
@@ -37,15 +37,15 @@ func (l *loop) door(id uint32) int {
 	return slices.IndexFunc(l.doors, func(d *door) bool { return d.id == id })
 }
 
-// listen begins to accept on a socket.
+// listen starts accepting on a socket.
 func (l *loop) listen(s *socket) {
 	d := &door{socket: s}
 	l.doors = append(l.doors, d)
 	l.admit(d)
 }
 
-// admit has the kernel tell of who waits to be accepted. Where it cannot, it
-// is asked again a little later.
+// admit asks the kernel to report clients that wait to be accepted. If that
+// fails, the loop tries again a little later.
 func (l *loop) admit(d *door) {
 	d.openAt = 0
 	if l.add(d.fd, unix.EPOLLIN|unix.EPOLLEXCLUSIVE, listenSlot, d.id) != nil {
@@ -54,8 +54,8 @@ func (l *loop) admit(d *door) {
 	}
 }
 
-// reopen accepts again where the time has come for it, and returns when to come
-// again.
+// reopen resumes accepting on each door whose pause is over, and returns when
+// to call it again.
 func (l *loop) reopen() Time {
 	next := never
 	for _, d := range l.doors {
@@ -69,9 +69,9 @@ func (l *loop) reopen() Time {
 	return next
 }
 
-// leave ends the accepting on a socket. Who has connected before is served: the
-// kernel has told him so. Those who go on connecting get no more than
-// backlogLimit out of it.
+// leave stops accepting on a socket. It first serves the clients that have
+// already connected, because the kernel has told them so. Clients that keep
+// connecting can extend this by at most backlogLimit.
 func (l *loop) leave(s *socket) {
 	i := l.door(s.id)
 	if i < 0 {
@@ -87,9 +87,9 @@ func (l *loop) leave(s *socket) {
 	s.left()
 }
 
-// accept takes connections that wait, acceptAtOnce at the most, and returns
-// how many. For want of descriptors or memory it stops, and goes on a little
-// later: the listener is fine.
+// accept takes up to acceptAtOnce waiting connections and returns how many it
+// took. If descriptors or memory run out, it stops and resumes a little later:
+// the listener is fine.
 func (l *loop) accept(d *door) (n int) {
 	for ; n < acceptAtOnce; n++ {
 		if l.now < l.shortTill && !l.makeRoom(d.fd) {
@@ -117,8 +117,8 @@ func (l *loop) accept(d *door) (n int) {
 	return n
 }
 
-// makeRoom reports whether there is a descriptor for another client: one that
-// is free, or that of a client which is idle. It needs one that is open.
+// makeRoom reports whether there is a descriptor for another client: a free
+// one, or one taken from an idle client. It needs an open descriptor.
 func (l *loop) makeRoom(open int) bool {
 	if fd := rawSpare(open); fd >= 0 && fd < l.d.fds.clients() || l.shedClient() {
 		return true
@@ -127,7 +127,7 @@ func (l *loop) makeRoom(open int) bool {
 	return false
 }
 
-// pause stops accepting on a socket for a little.
+// pause stops accepting on a socket for a short time.
 func (l *loop) pause(d *door, err error) {
 	d.log.failed(err)
 	if d.openAt == 0 {
@@ -137,7 +137,7 @@ func (l *loop) pause(d *door, err error) {
 	l.by(d.openAt)
 }
 
-// start serves a client that was accepted.
+// start begins to serve an accepted client.
 func (l *loop) start(fd int, peer netip.AddrPort, ln *Listener) {
 	c := l.newConn(fd, true)
 	c.peer, c.ln = peer, ln
@@ -150,7 +150,7 @@ func (l *loop) start(fd int, peer netip.AddrPort, ln *Listener) {
 		c.rest(Verdict{Op: Rest, Until: c.until})
 		return
 	}
-	// Its request is often there already: try, before the kernel is asked
-	// to watch it.
+	// The request is often there already, so try before asking the kernel to
+	// watch the connection.
 	l.serve(c)
 }

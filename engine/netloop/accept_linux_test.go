@@ -38,15 +38,15 @@ func TestAcceptedWithFirstBytes(t *testing.T) {
 		}
 		return rested.Load()
 	}
-	// The first may come before the driver has run, and on a machine that
-	// stops for a second any may.
+	// The first connection may come before the driver runs, and any may be late
+	// on a machine that stops for a second.
 	for tries := 5; hundred() > 0; tries-- {
-		require.Positive(t, tries, "nobody should have to be waited for")
+		require.Positive(t, tries, "no accept should have to wait")
 	}
 
 	c := dial(t, addr)
 	require.NoError(t, c.CloseWrite())
 	got, err := io.ReadAll(c)
-	require.NoError(t, err, "one that ends without a word is accepted too")
+	require.NoError(t, err, "a client that closes without sending is accepted too")
 	assert.Empty(t, got)
 }

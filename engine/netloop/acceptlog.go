@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// An acceptLog says when a listener's connections cannot be accepted, and when
-// they can again: once each, however often that is tried in between, and no more than
-// once every acceptLogPause where the two take turns.
+// An acceptLog reports when a listener cannot accept connections and when it
+// can again. It reports each change once, however many attempts lie in between,
+// and at most once per acceptLogPause if the two states alternate.
 type acceptLog struct {
 	log     *slog.Logger
 	addr    string
 	failing atomic.Bool
 
 	mu   sync.Mutex // guards all below
-	told bool       // that connections cannot be accepted
-	next time.Time  // when that may be told again
+	told bool       // the failure was reported
+	next time.Time  // when it can be reported again
 }
 
 const acceptLogPause = 10 * time.Second
@@ -30,12 +30,12 @@ func (a *acceptLog) failed(err error) {
 	defer a.mu.Unlock()
 	if now := time.Now(); !a.told && !now.Before(a.next) {
 		a.told, a.next = true, now.Add(acceptLogPause)
-		a.log.Error("cannot accept connections; trying again", slog.String("addr", a.addr), slog.Any("err", err), slog.String("hint", "raise the limit of open files, ulimit -n, if this goes on"))
+		a.log.Error("cannot accept connections; trying again", slog.String("addr", a.addr), slog.Any("err", err), slog.String("hint", "if this continues, raise the limit of open files (ulimit -n)"))
 	}
 }
 
-// caughtUp is called when nobody waits to be accepted any more, or by a driver
-// that does not see that, when somebody was.
+// caughtUp is called once no client waits to be accepted. A driver that cannot
+// see that calls it after each successful accept.
 func (a *acceptLog) caughtUp() {
 	if !a.failing.Load() || !a.failing.Swap(false) {
 		return

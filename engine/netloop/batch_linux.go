@@ -3,25 +3,25 @@ package netloop
 import "syscall"
 
 const (
-	batchRounds = 2        // batches in a turn; what they leave comes after the next events
-	batchUpTo   = 8 << 10  // bytes of one operation: larger ones would find cold what an earlier one has read
-	joinRoom    = 64 << 10 // for the writes of a batch that are of two parts
+	batchRounds = 2        // batches in a turn; the rest runs after the next events
+	batchUpTo   = 8 << 10  // bytes of one operation: with larger ones, what an earlier one read would no longer be in the cache
+	joinRoom    = 64 << 10 // for batched writes that consist of two parts
 )
 
-// A batch gathers the reads and writes of a turn's tasks, for the kernel to
-// do with one call. That spares the calls and more: the kernel does the same
-// thing many times over and has its code and data at hand, while calls that
-// alternate with our own work have to fetch them each time.
+// A batch gathers the reads and writes of a turn's tasks so that the kernel can
+// do them in one call. That saves more than the calls: the kernel repeats the
+// same work with its code and data in the cache, while calls that alternate
+// with our own work fetch them each time.
 type batch struct {
-	ring    *ring // nil = there is none: every call is made at once
+	ring    *ring // nil = no batches: every call is made at once
 	waiting []*etask
-	landing []*etask  // those whose operations are being done; kept for its room
-	ops     []*ringOp // theirs; kept for its room
-	joined  []byte    // what join gave out
+	landing []*etask  // the tasks whose operations are being done; kept to reuse its memory
+	ops     []*ringOp // the operations of those tasks; kept to reuse its memory
+	joined  []byte    // memory that join hands out
 }
 
-// open gets the batch its ring, if the loop is to have one. A loop that gets
-// none for want of memory does without.
+// open gets the batch its ring, if the loop should have one. If there is not
+// enough memory for a ring, the loop works without one.
 func (b *batch) open(wanted bool) {
 	if !wanted {
 		return
@@ -40,8 +40,8 @@ func (b *batch) close() {
 	}
 }
 
-// join makes one of two parts, in room that is the caller's until his write
-// has returned; nil if there is none left, or no batch.
+// join copies two parts into one buffer, which the caller can use until its
+// write has returned. It returns nil if there is no room left or no batch.
 func (b *batch) join(p, q []byte) []byte {
 	from := len(b.joined)
 	if b.ring == nil || from+len(p)+len(q) > cap(b.joined) {
@@ -51,7 +51,7 @@ func (b *batch) join(p, q []byte) []byte {
 	return b.joined[from:]
 }
 
-// do does the operations.
+// do carries out the operations.
 func (b *batch) do(ops []*ringOp) {
 	for len(ops) > 0 {
 		done := 0
@@ -66,8 +66,8 @@ func (b *batch) do(ops []*ringOp) {
 	}
 }
 
-// receive reads into p. t is nil for one who cannot wait for a batch. full
-// says that there may be more to read.
+// receive reads into p. A nil t means that the caller cannot wait for a batch.
+// full reports whether there may be more to read.
 func (c *econn) receive(t *etask, p []byte) (n int, full bool, e syscall.Errno) {
 	if t == nil || c.loop.batch.ring == nil || c.large {
 		n, e = rawRead(c.fd, p)
@@ -90,8 +90,8 @@ func (c *econn) send(t *etask, p []byte) (int, syscall.Errno) {
 	return c.inBatch(t, p, true)
 }
 
-// inBatch has an operation done with those of the other tasks of this turn.
-// The connection may have been closed when it returns, by a fork.
+// inBatch runs an operation together with those of the other tasks of this
+// turn. When it returns, a fork may have closed the connection.
 func (c *econn) inBatch(t *etask, p []byte, send bool) (int, syscall.Errno) {
 	t.op = ringOp{fd: c.fd, buf: p, send: send}
 	t.moves = c
@@ -103,7 +103,8 @@ func (c *econn) inBatch(t *etask, p []byte, send bool) (int, syscall.Errno) {
 	return t.op.n, t.op.errno
 }
 
-// carryOut does what the turn's tasks have asked for, and lets them go on.
+// carryOut does the operations that the turn's tasks have requested, and
+// resumes the tasks.
 func (l *loop) carryOut() {
 	b := &l.batch
 	for range batchRounds {
@@ -125,7 +126,7 @@ func (l *loop) carryOut() {
 	}
 }
 
-// land lets the task go on whose operation was done.
+// land records that the task's operation is done, and resumes the task.
 func (t *etask) land() {
 	c := t.moves
 	t.moves, t.op.buf = nil, nil

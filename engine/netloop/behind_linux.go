@@ -2,19 +2,19 @@ package netloop
 
 import "time"
 
-// behindTime is how long the tasks that have used up their turns may keep the
-// loop from looking for events, however many they are. One of them always
-// goes on.
+// behindTime is how long the tasks that have used up their turns can keep the
+// loop from looking for events, however many there are. At least one of them
+// always runs.
 const behindTime = Time(time.Millisecond)
 
-// fallBehind has a task resumed after everything else that there is to do.
+// fallBehind schedules a task to resume after all other pending work.
 func (l *loop) fallBehind(t *etask) {
 	t.behind = true
 	l.behind = append(l.behind, t)
 }
 
-// runBehind resumes tasks that have fallen behind, in their order, for
-// behindTime. Those that fall behind meanwhile come after the next events.
+// runBehind resumes the tasks that have fallen behind, in order, for at most
+// behindTime. Tasks that fall behind meanwhile run after the next events.
 func (l *loop) runBehind() {
 	n, done := len(l.behind), 0
 	if n == 0 {
@@ -34,7 +34,7 @@ func (l *loop) runBehind() {
 	l.behind = l.behind[:left]
 }
 
-// giveWay lets the others go first where the task has used up its turn.
+// giveWay lets other tasks go first if this task has used up its turn.
 func (t *etask) giveWay() {
 	if !t.over() {
 		return
@@ -47,7 +47,8 @@ func (t *etask) giveWay() {
 	}
 }
 
-// later has a connection's work go on in a task that comes behind the others.
+// later continues a connection's work in a task that runs after all other
+// pending work.
 func (c *econn) later(work func(*etask)) {
 	t := c.loop.task(work)
 	t.conn = c

@@ -11,13 +11,14 @@ import (
 	"time"
 )
 
-// descriptors say how many of the process's file descriptors connections may
-// use. A new descriptor has the lowest number that is free, so its number says
-// how many are in use, whoever has opened them: nothing needs to be counted.
+// descriptors decides how many of the process's file descriptors connections
+// can use. A new descriptor gets the lowest free number, so its number tells
+// how many are in use, no matter which part of the process opened them. Nothing
+// needs to be counted.
 //
-// Above what clients may use there is room for the connections to upstreams
-// that the requests of these clients need, and above that for what the rest of
-// the process opens: Options.Reserve.
+// Above the clients' share there is room for the upstream connections that the
+// clients' requests need, and above that for what the rest of the process
+// opens: Options.Reserve.
 type descriptors struct {
 	limit   int        // of the process
 	reserve func() int // nil = 0
@@ -34,11 +35,12 @@ func newDescriptors(opts *Options) *descriptors {
 }
 
 const (
-	leastForDials = 8   // descriptors that are kept for connections to upstreams
-	mostForDials  = 256 // likewise
+	leastForDials = 8   // descriptors kept for connections to upstreams, at least
+	mostForDials  = 256 // the same, at most
 )
 
-// dials is the first number that a connection to an upstream must not have.
+// dials returns the first number that a connection to an upstream must not
+// have.
 func (d *descriptors) dials() int {
 	keep := min(d.limit/16, mostForDials)
 	if d.reserve != nil {
@@ -47,21 +49,21 @@ func (d *descriptors) dials() int {
 	return d.limit - min(keep, d.limit/4)
 }
 
-// clients is the first number that a client's connection should not have.
+// clients returns the first number that a client's connection should not have.
 func (d *descriptors) clients() int {
 	return d.dials() - min(max(d.limit/16, leastForDials), mostForDials)
 }
 
-// leastClients is how many connections of clients there must be room for.
+// leastClients is the number of client connections that there must be room for.
 const leastClients = 8
 
-// CheckRoom fails where this process has so many files open that hardly a client
-// could ever be accepted. reserve is as in Options.
+// CheckRoom fails if this process has so many files open that it could hardly
+// accept any client. reserve is as in Options.
 func CheckRoom(reserve func() int) error {
 	d := newDescriptors(&Options{Reserve: reserve})
 	f, err := os.Open(os.DevNull)
 	if err != nil {
-		return fmt.Errorf("no file can be opened: %w; raise the limit of open files, which is %d (ulimit -n, or LimitNOFILE= of systemd)", err, d.limit)
+		return fmt.Errorf("cannot open any file: %w; raise the limit of open files, which is %d (ulimit -n, or LimitNOFILE= of systemd)", err, d.limit)
 	}
 	defer f.Close()
 	used := int(f.Fd())
@@ -76,43 +78,44 @@ func CheckRoom(reserve func() int) error {
 		d.limit, used, needed)
 }
 
-// errReserved says that a descriptor is one of those that are kept for others.
-var errReserved = errors.New("the file descriptors left are kept in reserve")
+// errReserved reports that the descriptor is one of those kept for other uses.
+var errReserved = errors.New("the remaining file descriptors are reserved")
 
-// isShort reports whether an error says that there is no descriptor left.
+// isShort reports whether an error means that no descriptor is left.
 func isShort(err error) bool {
 	return errors.Is(err, errReserved) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
-// shedAge is how long a client's connection must have been idle before it is
-// closed to make room: one that has just come is about to send its request.
+// shedAge is how long a client's connection must have been idle before it can
+// be closed to make room: a client that has just connected is about to send its
+// request.
 const shedAge = time.Second
 
-// shortTime is for how long after a client was given a descriptor that should
-// have been left to others, or none was left at all, the driver looks for one
-// before each accept. Where connections end the numbers have gaps, so that
-// without a look the next descriptor but one may be one too many again.
+// shortTime is how long the driver looks for a descriptor before each accept,
+// once a client got a descriptor that should have been left for other uses, or
+// none was left at all. As connections end, the numbers in use have gaps, so
+// without looking, the next but one could again be too high.
 const shortTime = 10 * time.Second
 
-// A shedLog tells that idle connections are closed to make room, at once and
-// then at most every shedPause.
+// A shedLog reports that idle connections are closed to make room: at once, and
+// then at most once per shedPause.
 type shedLog struct {
 	log *slog.Logger
 
 	mu    sync.Mutex // guards all below
-	count int        // that was not told of
-	next  time.Time  // when to tell
+	count int        // closed connections not yet reported
+	next  time.Time  // when to report again
 }
 
 const shedPause = 10 * time.Second
 
-// shed is called for each connection that is closed.
+// shed is called for each connection that is closed to make room.
 func (s *shedLog) shed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
 	if now := time.Now(); !now.Before(s.next) {
-		s.log.Warn("few file descriptors are left; closing clients' connections that are idle", slog.Int("closed", s.count))
+		s.log.Warn("few file descriptors are left; closing idle client connections", slog.Int("closed", s.count))
 		s.count, s.next = 0, now.Add(shedPause)
 	}
 }

@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestDescriptors: whatever the limit and the reserve, clients have most of the
-// descriptors, and there is room above them for upstreams and for others.
+// TestDescriptors checks that, whatever the limit and the reserve, clients get
+// most of the descriptors, and that there is room above them for upstreams and
+// other uses.
 func TestDescriptors(t *testing.T) {
 	for _, limit := range []int{64, 100, 256, 1024, 65536, 1 << 20, 1<<31 - 1} {
 		for _, reserve := range []int{0, 28, 100, 1 << 20} {

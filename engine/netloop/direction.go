@@ -7,27 +7,27 @@ import (
 	"time"
 )
 
-// A direction is one half of a gconn. One task reads and one writes; each has
-// its half to itself, but for spoilt.
+// A direction is one half of a gconn. One task reads and one writes. Each has
+// its half to itself, except for spoilt.
 type direction struct {
-	setLimit func(time.Time) error // of the half
-	run      func() error          // tries, and waits while the try finds nothing
+	setLimit func(time.Time) error // sets the deadline of the half
+	run      func() error          // tries, and waits while a try finds nothing
 
 	set    Time        // the moment the timer is set to; 0 = none
-	spoilt atomic.Bool // an interrupt has moved it
+	spoilt atomic.Bool // an interrupt has moved the timer
 
-	p   []byte // what to fill, or to send
-	n   int    // how much of it was
-	err error  // what the last try found
+	p   []byte // the buffer to fill or to send
+	n   int    // how many of its bytes were moved
+	err error  // the error of the last try
 }
 
-// limitSlack is how early a timer may be left to fire.
+// limitSlack is how much too early a timer can be left to fire.
 const limitSlack = 5 * time.Second
 
-// limit makes the next operation end at the given moment at the latest; 0 =
-// no limit. A timer costs more than the rest of a small read, so one that is
-// set already and fires a little early is left: who is timed out looks at the
-// clock.
+// limit makes the next operation end at the given moment at the latest; 0 = no
+// limit. Setting a timer costs more than the rest of a small read, so limit
+// keeps a timer that is already set and fires a little early. The operation
+// checks the clock when it times out.
 func (d *direction) limit(until Time) {
 	if d.spoilt.Swap(false) {
 		d.set = 0
@@ -45,7 +45,7 @@ func (d *direction) limit(until Time) {
 	}
 }
 
-// perform reads or writes some of p.
+// perform reads into p or writes it, as far as one operation gets.
 func (d *direction) perform(p []byte) (int, error) {
 	d.p, d.n, d.err = p, 0, nil
 	err := d.run()
@@ -56,7 +56,7 @@ func (d *direction) perform(p []byte) (int, error) {
 	return d.n, d.err
 }
 
-// took notes what a system call has done.
+// took records the result of a system call.
 func (d *direction) took(n int, e syscall.Errno) {
 	d.n, d.err = n, nil
 	switch e {

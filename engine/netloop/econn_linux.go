@@ -7,26 +7,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// connState says who has a connection.
+// connState says what uses a connection.
 type connState uint8
 
 const (
 	inTask    connState = iota // a task uses it
-	atRest                     // nobody does
-	lingering                  // its stream is ended, what comes is discarded
+	atRest                     // nothing uses it
+	lingering                  // our stream is ended, and incoming bytes are discarded
 )
 
-// econn is a connection of the epoll driver. At rest it is all there is.
+// econn is a connection of the epoll driver. At rest, it is all that the
+// connection holds.
 //
-// Events are edge-triggered: readable and writable say what the last event
-// or the last system call has shown, so that no call is made in vain.
+// Events are edge-triggered: readable and writable record what the last event
+// or system call has shown, so that no call is made in vain.
 type econn struct {
 	loop       *loop
 	fd         int
 	slot, gen  uint32
 	client     bool
 	state      connState
-	registered bool // with epoll, which a connection is when it first waits
+	registered bool // with epoll; a connection is registered when it first waits
 	wantOut    bool // registered for writability too
 	readable   bool
 	half       bool // the peer has ended its stream
@@ -35,18 +36,18 @@ type econn struct {
 	closed     bool
 	expired    bool
 	probed     bool // the kernel sends keep-alive probes
-	large      bool // the last read brought much
-	moving     int8 // operations of a batch that are under way on fd
-	behind     bool // a tunnel's or a lingering connection's work goes on in a task, see later
+	large      bool // the last read brought many bytes
+	moving     int8 // operations of a batch in progress on fd
+	behind     bool // a tunnel's or a lingering connection's work continues in a task, see later
 
-	reader, writer *etask // who waits
+	reader, writer *etask // the tasks that wait
 	watcher        *etask
 	tunnel         *tunnel
 	until          Time // end of its rest
 	ended          Time // when half was seen
 	stash          []byte
 	peer           netip.AddrPort
-	ln             *Listener        // of a client
+	ln             *Listener        // nil for an upstream connection
 	idle           idleNode[*econn] // while it rests with an empty stash, or lingers
 	to             *Upstream        // nil for a client
 	lining         *lining          // the layer under it; nil = none
@@ -70,20 +71,20 @@ func (l *loop) newConn(fd int, client bool) *econn {
 
 const baseEvents = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 
-// register has the kernel report events from now on, those that are true
-// already included.
+// register makes the kernel report events from now on, including those that are
+// already true.
 func (c *econn) register() {
 	if c.registered || c.closed {
 		return
 	}
 	c.registered = true
 	if err := c.loop.add(c.fd, baseEvents, c.slot, c.gen); err != nil {
-		c.hup = true // no event will come: let every use of it fail
+		c.hup = true // no event will come, so let every use fail
 	}
 }
 
-// want registers for writability, or no longer. It is asked for only while
-// someone waits: a unix socket reports it whenever the peer has read.
+// want starts or stops reporting writability. It is on only while a task waits:
+// a unix socket reports it whenever the peer has read.
 func (c *econn) want(out bool) {
 	if c.wantOut == out {
 		return
@@ -102,9 +103,9 @@ func (c *econn) want(out bool) {
 	}
 }
 
-// keepAlive has the kernel find out whether the peer is still there, for a
-// connection that may be silent for long. The others would pay for a timer
-// that never fires.
+// keepAlive makes the kernel check whether the peer is still there, for a
+// connection that can be silent for long. Other connections would pay for a
+// timer that never fires.
 func (c *econn) keepAlive() {
 	if c.probed || !c.peer.IsValid() {
 		return
@@ -116,7 +117,7 @@ func (c *econn) keepAlive() {
 	_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
 }
 
-// event takes what epoll reports.
+// event handles what epoll reports.
 func (c *econn) event(events uint32) {
 	if events&(unix.EPOLLIN|unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
 		c.readable = true
@@ -137,7 +138,7 @@ func (c *econn) event(events uint32) {
 	case c.state == atRest && c.client:
 		c.loop.serve(c)
 	case c.state == atRest:
-		c.Close() // an upstream has closed, or sent bytes nobody asked for
+		c.Close() // an upstream has closed, or sent bytes that nobody asked for
 	default:
 		c.wakeWaiters(events&(unix.EPOLLOUT|unix.EPOLLHUP|unix.EPOLLERR) != 0)
 	}
@@ -153,7 +154,7 @@ func (c *econn) wakeWaiters(writable bool) {
 	c.tellWatcher()
 }
 
-// tellWatcher tells who watches that the peer is gone, or may be.
+// tellWatcher tells the watching task that the peer is gone, or may be.
 func (c *econn) tellWatcher() {
 	if t := c.watcher; t != nil && (c.gone() || c.half) {
 		if c.gone() {
@@ -164,7 +165,7 @@ func (c *econn) tellWatcher() {
 	}
 }
 
-// limit is the moment d from now; 0 = none.
+// limit returns the moment d from now; 0 = none.
 func (c *econn) limit(d time.Duration) Time { return c.loop.now.Add(d) }
 
 func (c *econn) Close() error {
@@ -177,7 +178,7 @@ func (c *econn) Close() error {
 		c.unline()
 	}
 	l := c.loop
-	if c.moving == 0 { // else its number would be another's before the batch is done; see land
+	if c.moving == 0 { // otherwise another connection could get its number before the batch is done; see land
 		rawClose(c.fd)
 	}
 	l.conns[c.slot] = nil
@@ -197,8 +198,8 @@ func (c *econn) Close() error {
 	return nil
 }
 
-// Ended asks the kernel where no event has told: none does before the
-// connection is registered.
+// Ended asks the kernel if no event has reported the end: there are no events
+// before the connection is registered.
 func (c *econn) Ended() bool {
 	return c.half || c.gone() || c.closed || rawEnded(c.fd)
 }
@@ -238,8 +239,8 @@ func (c *econn) Alive() bool {
 	return true
 }
 
-// quiet looks whether there is nothing to read after all. What came before
-// the rest began made no event since.
+// quiet checks that there is nothing to read. Bytes that came before the rest
+// began have caused no event since.
 func (c *econn) quiet() bool {
 	if c.lining != nil {
 		c.flow(true)
@@ -251,7 +252,7 @@ func (c *econn) quiet() bool {
 	return !c.readable
 }
 
-// settle does what the code that served the connection wants.
+// settle carries out the verdict of the code that served the connection.
 func (c *econn) settle(v Verdict) {
 	c.expired = false
 	switch {
@@ -259,10 +260,10 @@ func (c *econn) settle(v Verdict) {
 	case v.Op == Linger && !c.closed:
 		c.linger()
 	case v.Op == Close && c.readable && !c.hup && !c.closed && !c.quiet():
-		c.linger() // a close with bytes unread would reset the connection, and the answer with it
+		c.linger() // closing with unread bytes would reset the connection, and the answer would be lost
 	case v.Op == Reset && !c.closed:
 		if c.lining != nil {
-			c.lining.ended = true // it breaks, it does not end
+			c.lining.ended = true // the stream breaks off; it does not end
 			c.lining.trim()
 		}
 		_ = unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
@@ -280,8 +281,8 @@ func (c *econn) rest(v Verdict) {
 	c.register()
 	switch {
 	case c.readable:
-		// The last read left something. The loop comes back to it after
-		// the other connections.
+		// The last read left something. The loop comes back to it after the other
+		// connections.
 		c.state = inTask
 		c.later(serveConn)
 	case len(c.stash) == 0:
@@ -289,8 +290,8 @@ func (c *econn) rest(v Verdict) {
 	}
 }
 
-// sweep ends the rest if its time is over, and returns when to come again;
-// 0 = not for this connection.
+// sweep ends the rest if its time is over, and returns when to call it again; 0
+// = no need to.
 func (c *econn) sweep() Time {
 	switch {
 	case c.state == inTask || c.until == 0:
@@ -304,7 +305,7 @@ func (c *econn) sweep() Time {
 		c.expired = true
 		c.loop.serve(c)
 	case c.state == atRest && c.client && !c.quiet():
-		c.loop.serve(c) // a request has come just now, which a close would reset
+		c.loop.serve(c) // a request has just come, and closing would reset it
 	default:
 		c.Close()
 	}

@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// epoll is the driver with event loops of its own. Each loop is a goroutine
-// that owns its connections and runs its tasks as coroutines, one at a time,
-// so nothing of a loop needs a lock.
+// epoll is the driver with its own event loops. Each loop is a goroutine that
+// owns its connections and runs its tasks as coroutines, one at a time, so a
+// loop's state needs no lock.
 type epoll struct {
 	opts     Options
 	batches  bool // reads and writes go to the kernel in batches, see batch
@@ -20,14 +20,14 @@ type epoll struct {
 	busy     atomic.Int32 // loops that are not quiet
 	quiet    chan struct{}
 
-	mu      sync.Mutex // guards all below, and the order in which loops hear of listeners and of the shutdown
-	sockets []*socket  // that have been added and not removed
-	last    uint32     // id of a socket
+	mu      sync.Mutex // guards all below, and the order in which loops learn of listeners and of the shutdown
+	sockets []*socket  // added and not removed
+	last    uint32     // id of the last socket
 }
 
-// newEpoll returns the driver, with batches if the kernel can do them, or
-// else an error. Few loops are better than many: a busy one finds more events
-// at each wait. The workers do the work on the other cores.
+// newEpoll returns the driver. It fails if batches are wanted and the kernel
+// cannot do them. Few loops are better than many: a busy loop finds more events
+// at each wait, and the workers use the other cores.
 func newEpoll(opts Options, batches bool) (Driver, error) {
 	if batches {
 		r, err := newRing()
@@ -89,7 +89,7 @@ func (d *epoll) Run() error {
 	return nil
 }
 
-// closeSockets is for a driver that cannot run.
+// closeSockets closes the sockets of a driver that cannot run.
 func (d *epoll) closeSockets() {
 	d.Shutdown()
 	d.mu.Lock()
@@ -148,8 +148,8 @@ func (d *epoll) Shutdown() {
 	}
 }
 
-// cut is why a task that begins, or that is not cut for another reason, is to
-// end its waits; nil = it is not.
+// cut returns the error that ends the waits of a task that starts, or whose own
+// cut is taken back; nil = none.
 func (d *epoll) cut() error {
 	if d.aborted.Load() {
 		return ErrStopped

@@ -4,4 +4,4 @@ package netloop
 
 import "errors"
 
-func newEpoll(Options, bool) (Driver, error) { return nil, errors.New("not on this system") }
+func newEpoll(Options, bool) (Driver, error) { return nil, errors.New("not available on this system") }

@@ -6,41 +6,41 @@ import (
 	"time"
 )
 
-// etask is a task of the epoll driver: a coroutine, reused for one piece of
-// work after another.
+// etask is a task of the epoll driver: a coroutine that is reused for one piece
+// of work after another.
 type etask struct {
 	turn
 	loop  *loop
 	next  func() (struct{}, bool) // resumes the coroutine until its next wait
 	stop  func()
 	yield func(struct{}) bool
-	at    int // in loop.active
+	at    int // index in loop.active
 
 	work  func(*etask) // what to run; nil = none
-	conn  *econn       // the client connection that is served, if it is one
+	conn  *econn       // the client connection that the task serves, if any
 	alive bool         // started, not ended
 
-	deadline Time // SetDeadline
-	until    Time // end of the present wait; 0 = none
+	deadline Time // see SetDeadline
+	until    Time // end of the current wait; 0 = none
 	waiting  bool
-	on       *econn // what the present wait is on; nil = Park or Wait
+	on       *econn // what the current wait is on; nil = Park or Wait
 	result   error
-	cut      error // why every wait is to end; nil = not
-	woken    bool  // a Wake that no Park has taken yet
+	cut      error // why every wait ends; nil = waits are not cut
+	woken    bool  // a Wake that no Park has consumed yet
 	parked   bool
 	behind   bool // in loop.behind
 
 	watched *econn
 	probe   []byte
-	probed  int // bytes of probe that were written
+	probed  int // bytes of the probe that were written
 	since   Time
 	halfOK  bool
 
-	op    ringOp // the present operation of a batch
-	moves *econn // what it is on; nil = none is under way
+	op    ringOp // the current operation of a batch
+	moves *econn // the connection that op is on; nil = no operation is in progress
 }
 
-// task returns a task that will do the work once resumed.
+// task returns a task that does the work once it is resumed.
 func (l *loop) task(work func(*etask)) *etask {
 	var t *etask
 	if n := len(l.spare); n > 0 {
@@ -57,8 +57,7 @@ func (l *loop) task(work func(*etask)) *etask {
 	return t
 }
 
-// run is the coroutine: one piece of work for each time it is resumed
-// without being in a wait.
+// run is the coroutine. Each resume outside a wait runs one piece of work.
 func (t *etask) run(yield func(struct{}) bool) {
 	t.yield = yield
 	for {
@@ -70,8 +69,8 @@ func (t *etask) run(yield func(struct{}) bool) {
 	}
 }
 
-// finish takes the task off the active ones. The loop finds it among the
-// spare ones once it has yielded.
+// finish removes the task from the active ones. The loop finds it among the
+// spare ones after it has yielded.
 func (t *etask) finish() {
 	l := t.loop
 	last := len(l.active) - 1
@@ -86,8 +85,8 @@ func (t *etask) finish() {
 	t.deadline, t.cut, t.woken = 0, nil, false
 }
 
-// resume runs the task until it waits or ends. Only the loop itself calls
-// it, never a task.
+// resume runs the task until it waits or ends. Only the loop calls it, never a
+// task.
 func (t *etask) resume(err error) {
 	if !t.alive || t.work == nil {
 		return
@@ -103,8 +102,8 @@ func (t *etask) resume(err error) {
 	}
 }
 
-// wait yields to the loop until it resumes the task, at most for wait and
-// until the task's deadline.
+// wait yields to the loop until it resumes the task, at most until the given
+// moment and the task's deadline.
 func (t *etask) wait(on *econn, until Time) error {
 	if t.cut != nil {
 		return t.cut
@@ -127,7 +126,7 @@ func (t *etask) wait(on *econn, until Time) error {
 // late reports whether the task's deadline has passed.
 func (t *etask) late() bool { return t.deadline != 0 && t.deadline <= t.loop.now }
 
-// wake resumes a waiting task after the events at hand. A task may call it.
+// wake resumes a waiting task after the current events. A task can call it.
 func (t *etask) wake() {
 	if t.waiting {
 		t.waiting = false
@@ -135,7 +134,7 @@ func (t *etask) wake() {
 	}
 }
 
-// interrupt ends the present wait and all later ones.
+// interrupt ends the current wait and all later ones.
 func (t *etask) interrupt(err error) {
 	if t.cut == nil {
 		t.cut = err
@@ -143,8 +142,8 @@ func (t *etask) interrupt(err error) {
 	t.wake()
 }
 
-// sweep ends the wait if its time is over, looks after the watched peer, and
-// returns when to come again; 0 = not for this task.
+// sweep ends the wait if its time is over, checks the watched peer, and returns
+// when to call it again; 0 = no need to.
 func (t *etask) sweep() Time {
 	now, next := t.loop.now, Time(0)
 	if t.waiting && t.until != 0 {
@@ -182,7 +181,7 @@ func (t *etask) Park(until Time) error {
 
 func (t *etask) Wake() { t.loop.postWake(t) }
 
-// Watch has its events from the loop; it costs no system call.
+// Watch learns of the peer from the loop's events and makes no system call.
 func (t *etask) Watch(c Conn, probe []byte) (probed int) {
 	probed, t.probed = t.probed, 0
 	if t.watched != nil {
@@ -199,15 +198,15 @@ func (t *etask) Watch(c Conn, probe []byte) (probed int) {
 	t.watched, t.probe, t.since, e.watcher = e, probe, t.loop.now, t
 	t.halfOK = false
 	if e.watched && probe == nil {
-		e.register() // however short the waits are, an event tells of the end
+		e.register() // however short the waits are, an event reports the end
 	}
 	e.watched = true
 	t.loop.by(t.lookAt())
 	return probed
 }
 
-// lookAt is when to look after the watched peer. One that has ended its stream,
-// and is gone for that, is found out also by a task that never waits for long.
+// lookAt returns when to check the watched peer. That way a peer that has ended
+// its stream and is gone is also noticed by a task that never waits for long.
 func (t *etask) lookAt() Time {
 	at := t.since + Time(watchAfter)
 	if c := t.watched; t.probe == nil && c.half {
@@ -216,14 +215,14 @@ func (t *etask) lookAt() Time {
 	return at
 }
 
-// look finds out whether the watched peer is gone, and returns when to look
-// again; 0 = when an event says so.
+// look checks whether the watched peer is gone, and returns when to check
+// again; 0 = an event will tell.
 func (t *etask) look() Time {
 	c := t.watched
 	if due := t.lookAt(); t.loop.now < due {
 		return due
 	}
-	c.register() // one that was never waited on; its state comes as an event
+	c.register() // if it has never waited; an event then reports its state
 	c.keepAlive()
 	switch {
 	case c.gone():
@@ -250,7 +249,7 @@ func (t *etask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 		switch {
 		case err == nil:
 			if fd >= t.loop.d.fds.clients() {
-				t.loop.shedClient() // so that there is room for the next
+				t.loop.shedClient() // to make room for the next attempt
 			}
 			c := t.loop.newConn(fd, false)
 			c.to = to
@@ -267,14 +266,14 @@ func (t *etask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 			return nil, ErrTimeout
 		}
 		shed = false
-		// Nothing tells when the worker's backlog has room again.
+		// Nothing reports when the worker's backlog has room again.
 		if err := t.wait(nil, t.loop.now+Time(dialPause)); err != nil && err != ErrTimeout {
 			return nil, err
 		}
 	}
 }
 
-// serve runs the handler for c in a task of its own.
+// serve runs the handler for c in its own task.
 func (l *loop) serve(c *econn) {
 	c.idle.leave()
 	c.state = inTask
@@ -283,7 +282,7 @@ func (l *loop) serve(c *econn) {
 	t.resume(nil)
 }
 
-// serveConn is the work of a task that serves a connection.
+// serveConn runs in a task and serves its connection.
 func serveConn(t *etask) {
 	c := t.conn
 	v := t.call(c)
@@ -303,12 +302,12 @@ func (t *etask) call(c *econn) (v Verdict) {
 	return t.loop.d.opts.Handler.Serve(t, c)
 }
 
-// efork is a task beside another.
+// efork is a task that runs beside another one.
 type efork struct {
 	task   *etask
 	parent *etask
 	done   bool
-	panic  any // raised again in Wait: it belongs to the connection
+	panic  any // Wait raises it again: it belongs to the connection
 }
 
 func (t *etask) Fork(f func(Task)) Fork {
@@ -337,8 +336,8 @@ func (f *efork) Interrupt() {
 	}
 }
 
-// Wait cannot be cut: what the fork uses must not be let go of before it has
-// ended, which an interrupt sees to.
+// Wait cannot be cut: what the fork uses must stay valid until the fork has
+// ended. An interrupt makes it end.
 func (f *efork) Wait() {
 	for !f.done {
 		t := f.parent

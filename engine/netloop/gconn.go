@@ -17,32 +17,32 @@ type gconn struct {
 	d         *goroutines
 	nc        net.Conn
 	peer      netip.AddrPort
-	ln        *Listener // of a client
+	ln        *Listener // that accepted it; nil for an upstream connection
 	to        *Upstream // nil for a client
 	until     Time      // end of its rest
 	stash     []byte
 	expired   bool
-	aside     bool        // a tunnel, or lingered on; guarded by d.mu
+	aside     bool        // a tunnel or lingering; guarded by d.mu
 	resting   atomic.Bool // a client between two requests: Shutdown ends its wait
-	shed      atomic.Bool // its descriptor is wanted, if it rests or lingers still
+	shed      atomic.Bool // its descriptor is needed elsewhere, if it still rests or lingers
 	lingering bool
-	ended     Time             // when its peer was first seen to have ended its stream; of the sweep alone
-	idle      idleNode[*gconn] // guarded by the lock of idleConns
+	ended     Time             // when its peer was first seen to have ended its stream; used only by the sweep
+	idle      idleNode[*gconn] // guarded by the mutex of idleConns
 	lining    *glining         // the layer under it; nil = none
 	closed    atomic.Bool
 
 	raw      syscall.RawConn
 	in, out  direction
-	look     func(fd uintptr) // tryQuiet, made once
-	isQuiet  bool             // what it has found
-	first    []byte           // what ended the rest, and is not taken yet
+	look     func(fd uintptr) // tryQuiet; kept because a method value allocates
+	isQuiet  bool             // its result
+	first    []byte           // the bytes that ended the rest, not taken yet
 	firstBuf *[firstRead]byte
 }
 
 func newGconn(d *goroutines, nc net.Conn) *gconn {
 	c := &gconn{d: d, nc: nc}
-	c.raw, _ = nc.(syscall.Conn).SyscallConn() // does not fail: nc is one of package net's
-	// Made once, since each of these allocates.
+	c.raw, _ = nc.(syscall.Conn).SyscallConn() // cannot fail: nc comes from package net
+	// Made once, because each of these allocates.
 	tryRead, tryWrite := c.tryRead, c.tryWrite
 	c.look = c.tryQuiet
 	c.in = direction{setLimit: nc.SetReadDeadline, run: func() error { return c.raw.Read(tryRead) }}
@@ -51,7 +51,7 @@ func newGconn(d *goroutines, nc net.Conn) *gconn {
 	return c
 }
 
-// addrPort is the zero AddrPort for unix sockets.
+// addrPort returns the zero AddrPort for unix sockets.
 func addrPort(addr net.Addr) netip.AddrPort {
 	a, ok := addr.(*net.TCPAddr)
 	if !ok {
@@ -63,8 +63,8 @@ func addrPort(addr net.Addr) netip.AddrPort {
 
 func isEOF(err error) bool { return errors.Is(err, io.EOF) }
 
-// until is the moment at which a wait of the task ends: the earlier of its
-// own limit and the task's; 0 = none.
+// until returns when a wait of the task ends: at its own limit or the task's
+// deadline, whichever is earlier; 0 = never.
 func (t *gtask) until(wait time.Duration) Time {
 	if wait == 0 {
 		return t.deadline
@@ -76,8 +76,8 @@ func (t *gtask) until(wait time.Duration) Time {
 	return until
 }
 
-// spoil ends the present operations, or the next, by a limit in the past. Any
-// goroutine may call it.
+// spoil ends the current operations, or the next ones, by setting a deadline in
+// the past. Any goroutine can call it.
 func (c *gconn) spoil() {
 	c.in.spoilt.Store(true)
 	c.out.spoilt.Store(true)
@@ -87,17 +87,17 @@ func (c *gconn) spoil() {
 	}
 }
 
-// endsRest reports whether a rest, or a linger, is to end at once.
+// endsRest reports whether a rest or a linger must end at once.
 func (c *gconn) endsRest() bool {
 	return c.resting.Load() && c.d.stopping.Load() || (c.lingering || c.resting.Load()) && c.shed.Load()
 }
 
-// do reads into p or writes it, at most until the given moment.
+// do reads into p or writes it, until the given moment at the latest.
 func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 	for {
 		d.limit(until)
 		if c.endsRest() {
-			return 0, ErrStopped // the spoil may just have been undone
+			return 0, ErrStopped // SetDeadline may just have undone the spoil
 		}
 		if l := c.lining; l != nil && d == &c.in && l.woken.Swap(false) {
 			return 0, ErrAgain
@@ -119,7 +119,7 @@ func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 		case until != 0 && Now() >= until:
 			return 0, ErrTimeout
 		}
-		d.set = 0 // it fired early, or was meant for an earlier wait
+		d.set = 0 // it fired early, or was set for an earlier wait
 	}
 }
 
@@ -142,7 +142,7 @@ func (c *gconn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 	if len(b) == 0 {
 		return c.write(g, a, wait)
 	}
-	// Two writes cost a system call more than one copy of a small part.
+	// Two writes cost a system call, which is more than copying a small part.
 	g.joined = append(append(g.joined[:0], a...), b...)
 	n, err := c.write(g, g.joined, wait)
 	if cap(g.joined) > maxJoined {
@@ -152,14 +152,14 @@ func (c *gconn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 }
 
 const (
-	maxJoined = 64 << 10  // bytes kept for joining the next two writes
-	writePart = 256 << 10 // bytes whose writing a limit bounds
+	maxJoined = 64 << 10  // bytes kept to join the next two writes
+	writePart = 256 << 10 // bytes written under one limit
 )
 
-// write sets the limit anew for every part, so that it bounds the lack of
-// progress and not the whole.
+// write sets a new limit for each part, so that it bounds the lack of progress
+// and not the whole write.
 func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
-	if t.isCut() == ErrStopped { // last words need no wait
+	if t.isCut() == ErrStopped { // no waiting for the last bytes
 		return c.writeNow(p)
 	}
 	total := 0
@@ -179,7 +179,7 @@ func (c *gconn) write(t *gtask, p []byte, wait time.Duration) (int, error) {
 	return total, nil
 }
 
-// probe writes a few bytes to a peer that reads, or is gone.
+// probe writes a few bytes to a peer that is reading or gone.
 func (c *gconn) probe(p []byte) int {
 	if c.lining != nil {
 		return c.lining.probe(c, p)
@@ -188,14 +188,14 @@ func (c *gconn) probe(p []byte) int {
 	return n
 }
 
-// writeNow writes a few bytes without a task. Nobody else writes meanwhile.
+// writeNow writes a few bytes without a task. Nothing else writes meanwhile.
 func (c *gconn) writeNow(p []byte) (int, error) {
 	c.out.spoilt.Store(true)
 	c.nc.SetWriteDeadline(time.Now().Add(probeTime))
 	return c.nc.Write(p)
 }
 
-// unacked is how many bytes of what was written the peer has not taken yet.
+// unacked returns how many written bytes the peer has not taken yet.
 func (c *gconn) unacked() (n int64) {
 	_ = c.raw.Control(func(fd uintptr) { n = unacked(int(fd)) })
 	return n
@@ -213,8 +213,8 @@ func (c *gconn) await(g *gtask, until Time) error {
 	return err
 }
 
-// hasFirst reports whether the end of a rest, be it early, finds something to
-// read.
+// hasFirst reports whether there is something to read at the end of a rest,
+// even if the rest ended early.
 func (c *gconn) hasFirst() bool {
 	if c.lining != nil {
 		return c.lining.findsFirst(c)
@@ -228,8 +228,9 @@ const firstRead = 4 << 10
 
 var firstBuffers = sync.Pool{New: func() any { return new([firstRead]byte) }}
 
-// tryRead reads without waiting, and tells the poller whether there was
-// something. A rest brings no buffer; one is taken for it when there is.
+// tryRead reads without waiting, and tells the poller whether it found
+// something. A resting connection holds no buffer, so tryRead takes one when it
+// is needed.
 func (c *gconn) tryRead(fd uintptr) bool {
 	d := &c.in
 	if len(d.p) == 0 {
@@ -254,7 +255,7 @@ func (c *gconn) tryWrite(fd uintptr) bool {
 	return d.err != ErrAgain
 }
 
-// takeFirst hands out what await has read.
+// takeFirst moves bytes that await has read to p.
 func (c *gconn) takeFirst(p []byte) int {
 	n := copy(p, c.first)
 	if c.first = c.first[n:]; len(c.first) == 0 {
@@ -264,7 +265,7 @@ func (c *gconn) takeFirst(p []byte) int {
 	return n
 }
 
-// dropFirst lets go of what await has read.
+// dropFirst discards what await has read.
 func (c *gconn) dropFirst() {
 	if c.firstBuf != nil {
 		firstBuffers.Put(c.firstBuf)
@@ -273,14 +274,14 @@ func (c *gconn) dropFirst() {
 }
 
 // crowdOf is the number of clients from which it pays to let other tasks go
-// first. With fewer, the process would run on where it should sleep, and be
-// made to wait for that by the system when it has something to do.
+// first. With fewer clients, yielding would keep the process running when it
+// should sleep, and the system would make it wait once it has work to do.
 const crowdOf = 32
 
-// WaitReadable leaves the waiting to the read: the goroutine that would wait
-// costs as much as the buffer that it would save. In a crowd it lets the others
-// go first: the peer often has answered by then, and a read that finds nothing
-// costs a system call and the poller's work.
+// WaitReadable leaves the waiting to the read: a waiting goroutine costs as
+// much as the buffer that it would save. In a crowd, WaitReadable lets the
+// others go first: often the peer has answered by then, and a read that finds
+// nothing costs a system call and work in the poller.
 func (c *gconn) WaitReadable(Task, time.Duration) error {
 	if c.d.clients.Load() >= crowdOf {
 		runtime.Gosched()
@@ -292,7 +293,7 @@ func (c *gconn) Splice(Task, Conn, int64, time.Duration, time.Duration) (int64, 
 	return 0, ErrNoSplice, nil
 }
 
-// TryRead gives what the wait at rest has read.
+// TryRead first returns what was read at the end of the rest.
 func (c *gconn) TryRead(t Task, p []byte) (int, error) {
 	c.d.ownTask(t)
 	if c.lining != nil {
@@ -339,12 +340,12 @@ func (c *gconn) Alive() bool {
 	return true
 }
 
-// peerState is what can be seen of the peer without waiting.
+// peerState is what can be learned about the peer without waiting.
 type peerState uint8
 
 const (
 	peerQuiet peerState = iota // nothing to see
-	peerSent                   // bytes are there to be read
+	peerSent                   // there are bytes to read
 	peerHalf                   // it has ended its stream
 	peerGone                   // it has closed, or the connection broke
 )

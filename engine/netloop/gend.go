@@ -11,7 +11,8 @@ func (c *gconn) CloseWrite() error {
 	return c.shutWrite()
 }
 
-// closeWrite is CloseWrite in a task, which can wait for the peer.
+// closeWrite is CloseWrite for a caller with a task, which can wait for the
+// peer.
 func (c *gconn) closeWrite(t *gtask) {
 	if c.lining != nil {
 		c.lining.endIn(c, t)
@@ -19,7 +20,7 @@ func (c *gconn) closeWrite(t *gtask) {
 	_ = c.shutWrite()
 }
 
-// shutWrite ends the stream of the socket.
+// shutWrite ends the socket's outgoing stream.
 func (c *gconn) shutWrite() error {
 	if cw, ok := c.nc.(interface{ CloseWrite() error }); ok {
 		return cw.CloseWrite()
@@ -41,7 +42,7 @@ func (c *gconn) Close() error {
 	return c.nc.Close()
 }
 
-// linger ends our stream and discards what still comes for a while.
+// linger ends our stream and discards incoming bytes for a while.
 func (c *gconn) linger(t *gtask) {
 	t.reset()
 	c.d.setAside(c)
@@ -74,7 +75,7 @@ func (c *gconn) discard(t *gtask, p []byte, wait time.Duration) (int, error) {
 		return c.Read(t, p, wait)
 	}
 	n, err := c.do(t, &c.in, t.until(wait), p)
-	if err == ErrAgain { // news of the layer
+	if err == ErrAgain { // the layer has news
 		err = nil
 	}
 	return n, err

@@ -21,8 +21,8 @@ func (t *gtask) Go(f func(Task)) Job {
 
 func (j *gjob) Cancel() { j.task.interrupt(ErrGone) }
 
-// jobBegins counts a job that a task starts. serving counts that task, so it is
-// not 0 yet.
+// jobBegins counts a job that a task starts. That task is counted in serving,
+// so serving is not 0 yet.
 func (d *goroutines) jobBegins() {
 	d.serving.Add(1)
 	d.mu.Lock()

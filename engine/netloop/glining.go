@@ -9,17 +9,17 @@ import (
 	"time"
 )
 
-// A glining is a lining of the goroutine driver. At the same time one task may
-// read, another one may write, and the sweeper may look after the client.
+// A glining is a lining of the goroutine driver. One task can read and another
+// one write while the sweeper checks the client.
 //
 // The locks are taken in the order of the fields.
 type glining struct {
-	reading sync.Mutex    // held from a read of the socket until the layer was fed
+	reading sync.Mutex    // held from a read of the socket until the bytes are fed to the layer
 	writing sync.Mutex    // held while wire bytes are written
 	woken   atomic.Bool   // the layer has news
-	bell    chan struct{} // holds at most one sign for awaitNews
+	bell    chan struct{} // holds at most one signal for awaitNews
 
-	mu sync.Mutex // guards l; taken for moments
+	mu sync.Mutex // guards l; held only briefly
 	l  lining
 }
 
@@ -52,7 +52,7 @@ func (c *gconn) Layer() Layer {
 	return c.lining.l.layer
 }
 
-// isWait reports whether an error ends a wait rather than a stream.
+// isWait reports whether an error ends only a wait, not the stream.
 func isWait(err error) bool {
 	switch err {
 	case ErrTimeout, ErrGone, ErrStopped, ErrEnough:
@@ -61,29 +61,29 @@ func isWait(err error) bool {
 	return false
 }
 
-// take is lining.take.
+// take calls lining.take.
 func (g *glining) take(p []byte) (int, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.l.take(p)
 }
 
-// ready is lining.ready.
+// ready calls lining.ready.
 func (g *glining) ready() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.l.ready()
 }
 
-// busy reports whether the layer must not be fed before it has news.
+// busy reports whether the layer must not be fed until it has news.
 func (g *glining) busy() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.l.busy
 }
 
-// came passes the result of a read of the socket to the layer. ErrAgain says that
-// the layer has news.
+// came passes the result of a read of the socket to the layer. ErrAgain means
+// that the layer has news.
 func (g *glining) came(p []byte, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -182,8 +182,8 @@ func (c *gconn) awaitOpen(t *gtask, until Time) error {
 	return nil
 }
 
-// reply writes what the layer sends of its own accord, until the given moment.
-// If the peer has gone, the next read says so.
+// reply writes the bytes that the layer sends on its own, until the given
+// moment. If the peer is gone, the next read reports it.
 func (g *glining) reply(c *gconn, t *gtask, until Time) error {
 	wait := time.Duration(0)
 	if until != 0 {
@@ -196,7 +196,7 @@ func (g *glining) reply(c *gconn, t *gtask, until Time) error {
 }
 
 // pull reads from the socket without waiting, until the layer has plain bytes.
-// reading is held.
+// The caller holds reading.
 func (g *glining) pull(c *gconn) {
 	if g.woken.Swap(false) {
 		g.came(nil, ErrAgain)
@@ -207,7 +207,7 @@ func (g *glining) pull(c *gconn) {
 		if g.ready() || g.busy() {
 			break
 		}
-		n, e := 0, syscall.EBADF // for a connection that is closed
+		n, e := 0, syscall.EBADF // if the connection is closed
 		_ = c.raw.Control(func(fd uintptr) { n, e = sysRead(int(fd), buf[:]) })
 		switch {
 		case e == syscall.EAGAIN || e == syscall.EINTR:
@@ -224,8 +224,8 @@ func (g *glining) pull(c *gconn) {
 	g.sendNow(c)
 }
 
-// sendNow writes the unsent bytes that the socket takes at once, unless somebody
-// else is writing.
+// sendNow writes as many unsent bytes as the socket takes at once, unless
+// another goroutine is writing.
 func (g *glining) sendNow(c *gconn) {
 	if !g.writing.TryLock() {
 		return
@@ -244,7 +244,7 @@ func (g *glining) sendNow(c *gconn) {
 	})
 }
 
-// findsFirst is gconn.hasFirst.
+// findsFirst is gconn.hasFirst through the layer.
 func (g *glining) findsFirst(c *gconn) bool {
 	g.reading.Lock()
 	defer g.reading.Unlock()

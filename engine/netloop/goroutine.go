@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// goroutines is the driver that runs on every system: a goroutine per
+// goroutines is the driver that runs on every system, with one goroutine per
 // connection over net.Conn.
 type goroutines struct {
 	opts                 Options
 	loop                 Loop
 	procs                int // see Driver.Procs
 	fds                  *descriptors
-	idleClients, idleUps idleConns // at rest, for when descriptors are short
+	idleClients, idleUps idleConns // at rest; closed when descriptors run short
 	stopping             atomic.Bool
 	aborted              atomic.Bool
-	stop                 chan struct{}  // closed when the accepting is to end
-	accepting            sync.WaitGroup // listeners
+	stop                 chan struct{}  // closed when accepting must end
+	accepting            sync.WaitGroup // goroutines that accept
 	serving              sync.WaitGroup // client connections
-	clients              atomic.Int32   // len(conns), for who does not hold mu
+	clients              atomic.Int32   // len(conns), for readers that do not hold mu
 
 	mu      sync.Mutex          // guards all below
 	running bool                // Run was called
@@ -31,13 +31,13 @@ type goroutines struct {
 	conns   map[*gconn]struct{} // client connections
 	ups     map[*gconn]struct{} // connections to upstreams
 	tasks   map[*gtask]struct{} // every running task, forks too
-	quit    chan struct{}       // closed when the sweeper is to end
-	quiet   chan struct{}       // closed when no request is served any more
-	jobs    int                 // that run
-	aside   int                 // client connections that are tunnels, or lingered on
+	quit    chan struct{}       // closed when the sweeper must end
+	quiet   chan struct{}       // closed when no request is being served any more
+	jobs    int                 // running jobs
+	aside   int                 // client connections that are tunnels or lingering
 }
 
-// NewGoroutine returns the driver that runs everywhere.
+// NewGoroutine returns the driver that runs on every system.
 func NewGoroutine(opts Options) Driver {
 	return &goroutines{
 		opts:  opts,
@@ -60,7 +60,7 @@ func (d *goroutines) Loops() []*Loop { return []*Loop{&d.loop} }
 
 func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 
-// quieten closes quiet when its time has come; mu is held.
+// quieten closes quiet once the conditions hold. The caller holds mu.
 func (d *goroutines) quieten() {
 	if !d.stopping.Load() || len(d.conns) > d.aside || d.jobs > 0 {
 		return
@@ -72,7 +72,7 @@ func (d *goroutines) quieten() {
 	}
 }
 
-// setAside counts a client connection on which no request is served any more.
+// setAside counts a client connection that serves no more requests.
 func (d *goroutines) setAside(c *gconn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -150,7 +150,7 @@ func (d *goroutines) serve(c *gconn) {
 			return
 		case Reset:
 			if c.lining != nil {
-				c.lining.silence() // it breaks, it does not end
+				c.lining.silence() // the stream breaks off; it does not end
 			}
 			if tcp, ok := c.nc.(*net.TCPConn); ok {
 				tcp.SetLinger(0)
@@ -158,7 +158,7 @@ func (d *goroutines) serve(c *gconn) {
 			return
 		case Close:
 			if c.bringsMore() {
-				c.linger(t) // a close with bytes unread would reset the connection, and the answer with it
+				c.linger(t) // closing with unread bytes would reset the connection, and the answer would be lost
 			}
 			return
 		default:
@@ -169,8 +169,8 @@ func (d *goroutines) serve(c *gconn) {
 	}
 }
 
-// rest waits until c is readable again. It reports false when the connection
-// is over.
+// rest waits until c is readable again. It reports false if the connection is
+// over.
 func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 	c.stash = v.Stash
 	c.until, c.expired = v.Until, false
@@ -187,7 +187,7 @@ func (d *goroutines) rest(t *gtask, c *gconn, v Verdict) bool {
 		c.expired = true
 		return true
 	case errors.Is(err, ErrStopped), errors.Is(err, ErrTimeout):
-		// A request may have come just now.
+		// A request may have just come.
 		return c.hasFirst()
 	}
 	return err == nil
@@ -221,8 +221,8 @@ func (d *goroutines) Shutdown() {
 	d.quieten()
 }
 
-// cut is why a task that begins, or that is not cut for another reason, is to
-// end its waits; nil = it is not.
+// cut returns the error that ends the waits of a task that starts, or whose own
+// cut is taken back; nil = none.
 func (d *goroutines) cut() error {
 	if d.aborted.Load() {
 		return ErrStopped
@@ -240,7 +240,7 @@ func (d *goroutines) Abort() {
 	}
 }
 
-// sweepUntilQuit looks after the peers of tasks that have waited for long.
+// sweepUntilQuit checks the peers of tasks that have waited for long.
 func (d *goroutines) sweepUntilQuit() {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -266,13 +266,13 @@ func (d *goroutines) newUpstreamConn(nc net.Conn, to *Upstream) *gconn {
 	d.mu.Lock()
 	d.ups[c] = struct{}{}
 	d.mu.Unlock()
-	if !to.dialledBy(d) { // severed since
+	if !to.dialledBy(d) { // severed meanwhile
 		d.sever(to)
 	}
 	return c
 }
 
-// forget drops a connection to an upstream that is being closed.
+// forget drops an upstream connection that is being closed.
 func (d *goroutines) forget(c *gconn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

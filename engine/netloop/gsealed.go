@@ -6,7 +6,7 @@ import "time"
 func (c *gconn) writeSealed(t *gtask, a, b []byte, wait time.Duration) (total int, err error) {
 	g := c.lining
 	for {
-		// What others have sealed goes first.
+		// Bytes that others have sealed go first.
 		if err := g.flush(c, t, wait); err != nil {
 			return total, err
 		}
@@ -41,12 +41,13 @@ func (g *glining) flush(c *gconn, t *gtask, wait time.Duration) error {
 	}
 }
 
-// begin returns the unsent bytes for writing. writing is held until finish.
+// begin returns the unsent bytes for writing. The caller holds writing until
+// finish.
 func (g *glining) begin() []byte {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	part := g.l.unsent()
-	if len(part) > 0 { // else the buffer stays
+	if len(part) > 0 { // otherwise keep the buffer
 		g.l.trim()
 	}
 	return part
@@ -64,7 +65,7 @@ func (g *glining) finish(part []byte, n int) {
 	}
 }
 
-// spare drops an empty buffer, for a connection that rests.
+// spare drops the buffer if it is empty, because the connection rests.
 func (g *glining) spare() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -80,13 +81,13 @@ func (g *glining) end() {
 	g.l.end()
 }
 
-// endIn ends our stream and waits, in a task, until the peer takes that.
+// endIn ends our stream and waits, in a task, until the peer has taken the end.
 func (g *glining) endIn(c *gconn, t *gtask) {
 	g.end()
 	_ = g.flush(c, t, lingerSilence)
 }
 
-// endNow ends our stream, without a task and a long wait.
+// endNow ends our stream without a task and without a long wait.
 func (g *glining) endNow(c *gconn) {
 	g.end()
 	g.writing.Lock()
@@ -97,7 +98,7 @@ func (g *glining) endNow(c *gconn) {
 	}
 }
 
-// probe seals and writes a few bytes, unless somebody else is writing.
+// probe seals and writes a few bytes, unless another goroutine is writing.
 func (g *glining) probe(c *gconn, p []byte) int {
 	if !g.writing.TryLock() {
 		return 0
@@ -116,7 +117,7 @@ func (g *glining) probe(c *gconn, p []byte) int {
 	return n
 }
 
-// silence makes the close tell the peer nothing.
+// silence makes closing the layer tell the peer nothing.
 func (g *glining) silence() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -125,7 +126,7 @@ func (g *glining) silence() {
 }
 
 // closeFor closes the layer of a connection that is being closed. It tells the
-// peer if that needs no wait.
+// peer if that is possible without waiting.
 func (g *glining) closeFor(c *gconn) {
 	g.end()
 	g.sendNow(c)

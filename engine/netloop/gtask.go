@@ -15,17 +15,17 @@ type gtask struct {
 	d        *goroutines
 	deadline Time
 	wake     chan struct{} // holds at most one wake
-	cutting  chan struct{} // holds at most one sign that cut was set
-	joined   []byte        // two parts of a write
+	cutting  chan struct{} // holds at most one signal that cut was set
+	joined   []byte        // buffer for the two parts of a write
 
-	mu      sync.Mutex // guards all below; taken for moments, by the sweeper too
-	cut     error      // why every wait is to end; nil = not
-	waiting *gconn     // whose deadline to move to end the present wait
+	mu      sync.Mutex // guards all below; held only briefly, also by the sweeper
+	cut     error      // why every wait ends; nil = waits are not cut
+	waiting *gconn     // the connection whose deadline ends the current wait
 	watched *gconn
 	probe   []byte
-	probed  int  // bytes of probe that were written
-	since   Time // of the watch
-	halfOK  bool // the peer has ended its stream, which is no news any more
+	probed  int  // bytes of the probe that were written
+	since   Time // start of the watch
+	halfOK  bool // the peer has ended its stream, and that has been handled
 }
 
 func newGtask(d *goroutines) *gtask {
@@ -45,7 +45,7 @@ func (t *gtask) end() {
 	t.d.mu.Unlock()
 }
 
-// reset forgets what the last call of Serve left behind.
+// reset clears what the last call of Serve has left behind.
 func (t *gtask) reset() {
 	t.deadline, t.used = 0, 0
 	t.Watch(nil, nil)
@@ -63,7 +63,7 @@ func (t *gtask) Stopping() bool      { return t.d.stopping.Load() }
 
 func (t *gtask) Wake() { signal(t.wake) }
 
-// signal makes a channel hold a sign, if it does not.
+// signal puts a signal into a channel unless it already holds one.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
@@ -88,21 +88,21 @@ func (t *gtask) Park(until Time) error {
 		select {
 		case <-t.wake:
 			return t.isCut()
-		case <-t.cutting: // now, or one that was taken back
+		case <-t.cutting: // a current cut, or one that was taken back
 		case <-timeout:
 			return ErrTimeout
 		}
 	}
 }
 
-// giveWay lets other goroutines go first where the task has used up its turn.
+// giveWay lets other goroutines go first if this task has used up its turn.
 func (t *gtask) giveWay() {
 	if t.over() {
 		runtime.Gosched()
 	}
 }
 
-// begin declares what the task is about to wait on, nil for a Park.
+// begin records what the task is about to wait on; nil for a Park.
 func (t *gtask) begin(c *gconn) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -113,14 +113,14 @@ func (t *gtask) begin(c *gconn) error {
 	return nil
 }
 
-// isCut says why every wait is to end; nil = it is not.
+// isCut returns why every wait ends; nil = waits are not cut.
 func (t *gtask) isCut() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.cut
 }
 
-// finish ends a wait, and says why if it was cut.
+// finish ends a wait and returns the reason if it was cut.
 func (t *gtask) finish() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -128,7 +128,7 @@ func (t *gtask) finish() error {
 	return t.cut
 }
 
-// interrupt ends the present wait and all later ones with err.
+// interrupt ends the current wait and all later ones with err.
 func (t *gtask) interrupt(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -144,7 +144,7 @@ func (t *gtask) interruptWatch(c *gconn) {
 	}
 }
 
-// cutWith does it; mu is held.
+// cutWith cuts the waits with err. The caller holds mu.
 func (t *gtask) cutWith(err error) {
 	if t.cut == nil {
 		t.cut = err
@@ -178,8 +178,8 @@ func (t *gtask) lookAfterPeer(now Time) {
 	if c == nil || !due && probe != nil {
 		return
 	}
-	// One that has ended its stream, and is gone for that, is found out also by
-	// a task that never waits for long.
+	// A task that never waits for long also has to notice a peer that has ended
+	// its stream and is gone.
 	state := c.state()
 	if state == peerHalf && c.ended == 0 {
 		c.ended = now
@@ -198,8 +198,8 @@ func (t *gtask) lookAfterPeer(now Time) {
 	}
 }
 
-// probeHalf writes the probe if c is still watched. The lock is held
-// meanwhile, so that who ends the watch may write at once after.
+// probeHalf writes the probe if c is still watched. It holds the lock
+// meanwhile, so that the task can write as soon as the watch ends.
 func (t *gtask) probeHalf(c *gconn, probe []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -235,7 +235,7 @@ func (t *gtask) Dial(to *Upstream, wait time.Duration) (Conn, error) {
 		switch {
 		case err == nil:
 			if fd >= t.d.fds.clients() {
-				t.d.shedClient() // so that there is room for the next
+				t.d.shedClient() // to make room for the next attempt
 			}
 			return t.d.newUpstreamConn(nc, to), nil
 		case t.isCut() != nil:
@@ -279,7 +279,7 @@ func (t *gtask) fork(f func(Task)) *gfork {
 type gfork struct {
 	task  *gtask
 	done  chan struct{}
-	panic any // raised again in Wait: it belongs to the connection
+	panic any // Wait raises it again: it belongs to the connection
 }
 
 func (f *gfork) Interrupt() { f.task.interrupt(ErrEnough) }
@@ -300,8 +300,8 @@ func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
 	t.d.setAside(ca)
 	back := t.fork(func(u Task) {
 		pump(u, cb, ca)
-		// A peer that has closed altogether ends the tunnel, though the
-		// other may never end its stream.
+		// A peer that has closed both ways ends the tunnel, even if the other
+		// side never ends its stream.
 		u.Watch(cb, []byte{})
 		if u.Park(0) != nil {
 			ca.Close()
@@ -315,8 +315,8 @@ func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
 	return Verdict{Op: Taken}
 }
 
-// pump copies until the stream ends, which it passes on, or either side
-// fails, which ends both.
+// pump copies until the stream ends, and passes the end on. If either side
+// fails, it ends both.
 func pump(t Task, from, to *gconn) {
 	buf := make([]byte, 16<<10)
 	for {

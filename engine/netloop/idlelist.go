@@ -1,11 +1,11 @@
 package netloop
 
-// An idleList holds connections at rest, the one that rests longest first. The
-// zero idleList is empty. It is not safe for concurrent use.
+// An idleList holds connections at rest, ordered by how long they have rested,
+// longest first. The zero idleList is empty. It is not safe for concurrent use.
 type idleList[C any] struct{ first, last *idleNode[C] }
 
-// An idleNode is a connection's place in a list. It is a part of the
-// connection, so that a rest allocates nothing.
+// An idleNode is a connection's place in a list. It is part of the connection,
+// so a rest allocates nothing.
 type idleNode[C any] struct {
 	in             *idleList[C] // nil = none
 	older, younger *idleNode[C]
@@ -24,7 +24,7 @@ func (l *idleList[C]) push(n *idleNode[C], c C, now Time) {
 	l.last = n
 }
 
-// leave takes the connection out of its list. It reports false if it was in
+// leave removes the connection from its list. It reports false if it was in
 // none.
 func (n *idleNode[C]) leave() bool {
 	l := n.in
@@ -45,8 +45,8 @@ func (n *idleNode[C]) leave() bool {
 	return true
 }
 
-// oldest returns the connection that has rested longest, if that is since the
-// given moment at the latest. It reports false if there is none.
+// oldest returns the connection that has rested longest, if it has rested since
+// the given moment or longer. It reports false if there is none.
 func (l *idleList[C]) oldest(since Time) (c C, ok bool) {
 	if l.first == nil || l.first.since > since {
 		return c, false

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestIdleList: whatever comes and goes, the oldest is the one that came first
-// of those that are still there.
+// TestIdleList checks that the oldest connection is always the first to have
+// come of those still in the list.
 func TestIdleList(t *testing.T) {
 	type conn struct {
 		node idleNode[*conn]

@@ -3,7 +3,7 @@ package netloop
 // ejob is a job of the epoll driver.
 type ejob struct {
 	loop *loop
-	task *etask // nil = the job has ended, and its task may run something else; only the loop uses it
+	task *etask // used only by the loop; nil = the job has ended, and its task may run something else
 }
 
 func (t *etask) Go(f func(Task)) Job {

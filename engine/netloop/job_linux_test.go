@@ -11,7 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// full listens on a unix socket whose backlog is full.
+// full returns an upstream on a unix socket whose backlog is full.
 func full(t *testing.T) *netloop.Upstream {
 	t.Helper()
 	sock := filepath.Join(t.TempDir(), "full.sock")
@@ -33,7 +33,8 @@ func full(t *testing.T) *netloop.Upstream {
 	}
 }
 
-// TestJobCancelDial: so does a dial that waits for room in a backlog.
+// TestJobCancelDial checks that Cancel also ends a Dial that waits for room in
+// a backlog.
 func TestJobCancelDial(t *testing.T) {
 	up := full(t)
 	drivers(t, func(t *testing.T, name string) {

@@ -13,7 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// inTask runs f in the task of a connection that is closed afterwards.
+// inTask runs f in the task of a connection, which is closed afterwards.
 func inTask(t *testing.T, name string, opts netloop.Options, f func(netloop.Task)) netloop.Driver {
 	t.Helper()
 	done := make(chan bool)
@@ -31,8 +31,9 @@ func inTask(t *testing.T, name string, opts netloop.Options, f func(netloop.Task
 	return d
 }
 
-// TestJobOutlives: a job runs on the loop of who has started it, after that has
-// ended, and can start jobs and forks itself.
+// TestJobOutlives checks that a job runs on the loop of the task that started
+// it, that it continues after that task has ended, and that it can start jobs
+// and forks itself.
 func TestJobOutlives(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		release := make(chan netloop.Task, 1)
@@ -59,8 +60,8 @@ func TestJobOutlives(t *testing.T) {
 	})
 }
 
-// TestJobCancel: whatever a job waits for, it waits no more once it is
-// cancelled, nor later, until it watches something or nothing.
+// TestJobCancel checks that Cancel ends every kind of wait of a job, current
+// and later, until the job calls Watch.
 func TestJobCancel(t *testing.T) {
 	up := holder(t, "")
 	waits := map[string]func(netloop.Task) error{
@@ -108,8 +109,8 @@ func TestJobCancel(t *testing.T) {
 	})
 }
 
-// TestJobCancelLate: a cancel after the end does nothing, not even to the one
-// whose task is the same.
+// TestJobCancelLate checks that a Cancel after the end of a job does nothing,
+// not even to another job that reuses its task.
 func TestJobCancelLate(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		ended, result := make(chan netloop.Job, 1), make(chan error, 1)
@@ -129,7 +130,7 @@ func TestJobCancelLate(t *testing.T) {
 	})
 }
 
-// TestJobPanic costs the job, and nobody else.
+// TestJobPanic checks that a panic ends the job and nothing else.
 func TestJobPanic(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		said, other := make(chan any, 1), make(chan error, 1)
@@ -142,8 +143,8 @@ func TestJobPanic(t *testing.T) {
 	})
 }
 
-// TestShutdownWaitsForJobs, and Abort ends their waits, also of one that was
-// cancelled before and takes it back.
+// TestShutdownWaitsForJobs checks that Shutdown waits for jobs and that Abort
+// ends their waits, even in a job that was cancelled before and took that back.
 func TestShutdownWaitsForJobs(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		type job struct {

@@ -9,14 +9,14 @@ import (
 
 // A Layer stands between the socket of a client's connection and the code that
 // serves the connection. It turns the bytes of the socket, the wire bytes, into
-// the bytes that the code reads, the plain bytes, and back. It can take off the
-// header that a proxy puts in front, or open and seal the records of TLS.
+// the bytes that the code reads, the plain bytes, and back. For example, it can
+// remove the header that a proxy adds in front, or open and seal TLS records.
 //
 // The driver does all input and output. It feeds wire bytes to the layer, reads
 // plain bytes from it, and writes the wire bytes that the layer makes. It feeds
 // at most 64 KiB at a time, and only while no plain bytes are buffered. A layer
-// never waits. The driver calls its methods one at a time, and
-// a layer must not keep the arguments of a call.
+// never waits. The driver calls its methods one at a time, and a layer must not
+// keep the arguments of a call.
 //
 // Work that would hold up an event loop, such as a handshake, belongs in a
 // goroutine that the layer starts. Meanwhile Feed returns ErrAgain. When the work
@@ -33,51 +33,51 @@ type Layer interface {
 	// A reader gets io.EOF or the error after the buffered plain bytes, and the
 	// driver does not call Feed again.
 	Feed(p []byte) error
-	// FeedEnd tells that the stream of the socket has ended. It returns io.EOF
+	// FeedEnd reports that the stream of the socket has ended. It returns io.EOF
 	// if the stream may end here, and otherwise the reason why the connection is
-	// broken. The driver calls it at most once, and not after an error of Feed.
+	// broken. The driver calls it at most once, and not after Feed has failed.
 	FeedEnd() error
 	// Buffered returns how many plain bytes Read can give.
 	Buffered() int
 	// Read moves plain bytes to p and returns their number.
 	Read(p []byte) int
-	// Seal appends wire bytes to dst: first those that the layer sends of its own
-	// accord, such as its part of a handshake, and then those for the plain bytes
-	// p. The driver calls it with an empty p after each Feed. Seal fails if it
-	// cannot take p, for example before the end of a handshake. It has appended
-	// only the first kind then.
+	// Seal appends wire bytes to dst: first those that the layer sends on its
+	// own, such as its part of a handshake, and then those for the plain bytes
+	// p. The driver calls it with an empty p after each Feed. If Seal cannot
+	// take p, for example before the end of a handshake, it appends only the
+	// first kind and fails.
 	Seal(dst, p []byte) ([]byte, error)
 	// End appends to dst the wire bytes that tell the peer that our stream ends.
 	// The driver calls it at most once, and does not call Seal afterwards.
 	End(dst []byte) []byte
-	// Close tells that the connection is closed. The driver calls no method
+	// Close reports that the connection is closed. The driver calls no method
 	// afterwards.
 	Close()
 }
 
 const (
-	sealAtOnce  = 64 << 10 // wire bytes that may be unsent before more are sealed
-	pullsAtOnce = 4        // reads of a socket that may give no plain bytes
+	sealAtOnce  = 64 << 10 // unsent wire bytes from which no more are sealed
+	pullsAtOnce = 4        // reads of a socket in a row that can give no plain bytes
 )
 
-// A lining is a Layer in its place under a connection. The fields with the note
-// "epoll" are not used by the goroutine driver.
+// A lining is a Layer in its place under a connection. The goroutine driver
+// does not use the fields marked "epoll".
 type lining struct {
 	layer  Layer
 	out    []byte // wire bytes to send
 	sent   int    // bytes of out that were written
-	came   error  // what follows the buffered plain bytes: io.EOF, or why the connection is broken; nil = more may come
+	came   error  // what follows the buffered plain bytes: io.EOF, or why the connection is broken; nil = more can come
 	broken bool   // came is an error other than io.EOF
 	busy   bool   // the layer must not be fed before it has news
-	ended  bool   // End was called, or must not be called
+	ended  bool   // End was called or must not be called
 	closed bool
-	more   bool // epoll: the socket may have something to read
+	more   bool // epoll: the socket can have bytes to read
 	pulled int  // epoll: bytes that the last read took from the socket
-	told   bool // epoll: the watching task was told of came
-	shut   bool // epoll: the stream of the socket ends once out is written
+	told   bool // epoll: the watching task was told about came
+	shut   bool // epoll: the stream of the socket ends after out is written
 }
 
-// feed feeds the layer. An empty p asks for news.
+// feed feeds p to the layer. An empty p asks for news.
 func (l *lining) feed(p []byte) {
 	if l.came != nil || l.closed {
 		return
@@ -101,7 +101,7 @@ func (l *lining) feedEnd() {
 	l.fed(err)
 }
 
-// fail notes that the socket is broken.
+// fail records that the socket is broken.
 func (l *lining) fail(err error) {
 	if l.came == nil {
 		l.came, l.broken = err, true
@@ -116,7 +116,8 @@ func (l *lining) fed(err error) {
 	}
 }
 
-// ready reports whether a read returns at once, with bytes or with an error.
+// ready reports whether a read returns without waiting, with bytes or with an
+// error.
 func (l *lining) ready() bool { return l.came != nil || !l.closed && l.layer.Buffered() > 0 }
 
 // take reads plain bytes, or the error that follows them. It returns ErrAgain if
@@ -134,8 +135,8 @@ func (l *lining) take(p []byte) (int, error) {
 	return 0, ErrAgain
 }
 
-// seal seals a and then b, but stops once sealAtOnce bytes are unsent. It returns
-// how many bytes it has sealed.
+// seal seals a and then b, but stops once sealAtOnce bytes are unsent. It
+// returns how many bytes it sealed.
 func (l *lining) seal(a, b []byte) (n int, err error) {
 	for _, p := range [...][]byte{a, b} {
 		for len(p) > 0 && len(l.unsent()) < sealAtOnce {
@@ -159,7 +160,7 @@ func (l *lining) seal(a, b []byte) (n int, err error) {
 	return n, nil
 }
 
-// end ends our stream. A peer whose connection is broken is not told.
+// end ends our stream. It does not tell a peer whose connection is broken.
 func (l *lining) end() {
 	if l.ended || l.closed {
 		return
@@ -170,7 +171,6 @@ func (l *lining) end() {
 	}
 }
 
-// close closes the layer.
 func (l *lining) close() {
 	if !l.closed {
 		l.closed = true
@@ -178,10 +178,10 @@ func (l *lining) close() {
 	}
 }
 
-// unsent returns the wire bytes that were not written yet.
+// unsent returns the wire bytes that have not been written yet.
 func (l *lining) unsent() []byte { return l.out[l.sent:] }
 
-// wrote notes that n of the unsent bytes were written.
+// wrote records that n of the unsent bytes were written.
 func (l *lining) wrote(n int) {
 	if l.sent += n; l.sent == len(l.out) {
 		l.out, l.sent = l.out[:0], 0

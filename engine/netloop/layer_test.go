@@ -18,8 +18,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// layers runs the test with each driver, and with handshakes that are done at
-// once and by goroutines of their own.
+// layers runs the test with each driver, and with handshakes done immediately
+// and in separate goroutines.
 func layers(t *testing.T, test func(t *testing.T, name string, slow bool)) {
 	drivers(t, func(t *testing.T, name string) {
 		t.Run("at once", func(t *testing.T) { test(t, name, false) })
@@ -27,7 +27,7 @@ func layers(t *testing.T, test func(t *testing.T, name string, slow bool)) {
 	})
 }
 
-// lines answers each line, of which several may have come together.
+// lines answers each line. Several lines can come together.
 func lines(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	buf := append([]byte(nil), c.Stash()...)
 	room := make([]byte, 64) // less than a record
@@ -48,8 +48,9 @@ func lines(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	}
 }
 
-// TestLayerRest: a connection with a layer rests until something is open, and
-// is served again as long as something is, however the bytes come.
+// TestLayerRest checks that a connection with a layer rests until the layer has
+// plain bytes, and is served again as long as it has some, however the bytes
+// come.
 func TestLayerRest(t *testing.T) {
 	layers(t, func(t *testing.T, name string, slow bool) {
 		layer := records(t, slow)
@@ -93,8 +94,8 @@ func TestLayerRest(t *testing.T) {
 	})
 }
 
-// TestLayerHandshake: who does not finish it is closed when the first bytes
-// should have come, and is no matter of the handler.
+// TestLayerHandshake checks that a client that does not finish the handshake is
+// closed when FirstWait is over, without reaching the handler.
 func TestLayerHandshake(t *testing.T) {
 	layers(t, func(t *testing.T, name string, slow bool) {
 		layer := records(t, slow)
@@ -131,8 +132,8 @@ func TestLayerHandshake(t *testing.T) {
 	})
 }
 
-// TestLayerOfConn: the handler has the layer, and what that has learnt. Where
-// there is none there is nil.
+// TestLayerOfConn checks that the handler can get the layer and what it has
+// learned. Without a layer, it gets nil.
 func TestLayerOfConn(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		layer := records(t, false)
@@ -157,8 +158,8 @@ func TestLayerOfConn(t *testing.T) {
 	})
 }
 
-// TestLayerMuch: a mebibyte up and one down, at the same time, in records of
-// any size, to a client that does not read at first.
+// TestLayerMuch moves a mebibyte up and one down at the same time, in records
+// of any size, to a client that does not read at first.
 func TestLayerMuch(t *testing.T) {
 	const size = 1 << 20
 	data := bytes.Repeat([]byte("0123456789abcde\n"), size/16)
@@ -200,13 +201,13 @@ func TestLayerMuch(t *testing.T) {
 	})
 }
 
-// TestLayerEnds: what a reader is told of how the client's stream ends, behind
-// what it has sent before, and what the client is told.
+// TestLayerEnds checks how a reader learns of the end of the client's stream,
+// after what the client sent before it, and what the client learns.
 func TestLayerEnds(t *testing.T) {
 	cases := map[string]struct {
 		leave func(*recordClient)
-		read  error // of the handler
-		sees  error // of the client, that has got the answer
+		read  error // that the handler gets
+		sees  error // that the client gets after the answer
 	}{
 		"last record":                {func(c *recordClient) { c.end() }, io.EOF, io.EOF},
 		"last record and the socket": {func(c *recordClient) { c.end(); c.CloseWrite() }, io.EOF, io.EOF},
@@ -250,10 +251,10 @@ func TestLayerEnds(t *testing.T) {
 	})
 }
 
-// TestLayerCloseWrite: the client gets all that was written, and the end of the
-// stream in the layer's way, while it can still send.
+// TestLayerCloseWrite checks that the client gets all that was written and then
+// the end of the stream in the layer's way, while it can still send.
 func TestLayerCloseWrite(t *testing.T) {
-	const size = 8 << 20 // more than sockets hold
+	const size = 8 << 20 // more than the sockets buffer
 	drivers(t, func(t *testing.T, name string) {
 		layer := records(t, false)
 		errs, last := make(chan error, 2), make(chan string, 1)
@@ -275,16 +276,16 @@ func TestLayerCloseWrite(t *testing.T) {
 		require.NoError(t, err)
 		assert.Len(t, got, size)
 		assert.NoError(t, <-errs)
-		assert.Error(t, <-errs, "nothing can be written behind the end")
+		assert.Error(t, <-errs, "a write after the end fails")
 		c.closed()
 		c.say("thanks")
 		assert.Equal(t, "thanks", <-last)
 	})
 }
 
-// TestLayerWatch: a client that closes is gone, in whichever way, and one whose
-// connection is broken. Of one that has ended its stream, be it in the layer's
-// way, the probe tells.
+// TestLayerWatch checks that a client is gone if it closes in any way or if its
+// connection is broken. For a client that has ended its stream, even in the
+// layer's way, the probe decides.
 func TestLayerWatch(t *testing.T) {
 	end := func(c *recordClient) { c.end() }
 	cases := map[string]struct {
@@ -309,7 +310,7 @@ func TestLayerWatch(t *testing.T) {
 			errs   chan error
 			probed chan int
 		}
-		all := map[string]watched{} // at the same time: each takes long
+		all := map[string]watched{} // in parallel, because each takes long
 		for what, tt := range cases {
 			layer := records(t, false)
 			w := watched{errs: make(chan error, 2), probed: make(chan int, 1)}
@@ -341,7 +342,7 @@ func TestLayerWatch(t *testing.T) {
 		}
 		for what, w := range all {
 			assert.ErrorIs(t, <-w.errs, cases[what].want, what)
-			assert.ErrorIs(t, <-w.errs, netloop.ErrTimeout, "the end of the watch takes ErrGone back")
+			assert.ErrorIs(t, <-w.errs, netloop.ErrTimeout, "ending the watch takes ErrGone back")
 		}
 		halved := all["half-closes"]
 		assert.Equal(t, len("probe\n"), <-halved.probed)
@@ -351,8 +352,8 @@ func TestLayerWatch(t *testing.T) {
 	})
 }
 
-// mirror is an upstream that sends back what it gets, and ends its stream when
-// its peer does.
+// mirror returns an upstream that echoes what it receives, and ends its stream
+// when its peer does.
 func mirror(t *testing.T) *netloop.Upstream {
 	t.Helper()
 	sock := filepath.Join(t.TempDir(), "up.sock")
@@ -374,8 +375,8 @@ func mirror(t *testing.T) *netloop.Upstream {
 	return netloop.NewUpstream(sock)
 }
 
-// TestLayerTunnel: bytes go both ways through the layer, and so do the ends of
-// the streams.
+// TestLayerTunnel checks that bytes go both ways through the layer, and so do
+// the ends of the streams.
 func TestLayerTunnel(t *testing.T) {
 	const size = 4 << 20
 	sent := bytes.Repeat([]byte("0123456789abcdef"), size/16)
@@ -399,7 +400,7 @@ func TestLayerTunnel(t *testing.T) {
 					wrote <- err
 				}()
 				var got []byte
-				if slow { // all that is on the way fills up
+				if slow { // all buffers on the way fill up
 					first := make([]byte, 1000)
 					_, err := io.ReadFull(c, first)
 					require.NoError(t, err)
@@ -435,7 +436,8 @@ func TestLayerTunnel(t *testing.T) {
 	})
 }
 
-// TestLayerSplice: what goes past the layer is refused, and nothing is lost.
+// TestLayerSplice checks that a splice that would bypass the layer is refused,
+// and that nothing is lost.
 func TestLayerSplice(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		up := mirror(t)
@@ -465,8 +467,8 @@ func TestLayerSplice(t *testing.T) {
 	})
 }
 
-// TestLayerLinger: an answer reaches a client that is still sending, be it
-// nonsense, whether the connection is to linger or only to close.
+// TestLayerLinger checks that an answer reaches a client that is still sending,
+// even garbage, whether the verdict is to linger or only to close.
 func TestLayerLinger(t *testing.T) {
 	sends := map[string]string{
 		"records":  string(appendRecords(nil, bytes.Repeat([]byte("x"), 2<<20), record)),
@@ -481,7 +483,7 @@ func TestLayerLinger(t *testing.T) {
 					c.Read(task, make([]byte, 2), time.Minute)
 					c.Write(task, []byte("too much\n"), nil, time.Minute)
 					defer close(answered)
-					c.Read(task, make([]byte, 1), time.Minute) // more has come
+					c.Read(task, make([]byte, 1), time.Minute) // wait until more has come
 					return netloop.Verdict{Op: op}
 				})
 				c := greeted(t, addr)
@@ -500,8 +502,8 @@ func TestLayerLinger(t *testing.T) {
 	})
 }
 
-// TestLayerVerdicts: a connection that is closed ends in the layer's way, and
-// one that is reset does not.
+// TestLayerVerdicts checks that a connection that is closed ends in the layer's
+// way, and a connection that is reset does not.
 func TestLayerVerdicts(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		layer := records(t, false)
@@ -538,8 +540,8 @@ func TestLayerVerdicts(t *testing.T) {
 	})
 }
 
-// TestLayerTimeout: a read through the layer keeps to its limit, and a write to
-// a client that takes nothing, too.
+// TestLayerTimeout checks that a read through the layer keeps to its limit, and
+// so does a write to a client that takes nothing.
 func TestLayerTimeout(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		layer := records(t, false)
@@ -557,16 +559,16 @@ func TestLayerTimeout(t *testing.T) {
 		})
 		c := greeted(t, addr)
 		c.say("go")
-		c.raw("\x00\x05ab") // a part of a record is nothing to read
+		c.raw("\x00\x05ab") // part of a record gives nothing to read
 		assert.ErrorIs(t, <-errs, netloop.ErrTimeout)
 		assert.ErrorIs(t, <-errs, netloop.ErrTimeout)
 	})
 }
 
-// A lateLayer changes nothing, but opens what comes in a goroutine of its own.
+// A lateLayer changes no bytes, but opens them in its own goroutine.
 type lateLayer struct {
 	mu     sync.Mutex // guards all below
-	in     []byte     // nil = nobody is at it
+	in     []byte     // nil = no goroutine is working on it
 	opened []byte
 	wake   func()
 }
@@ -612,8 +614,8 @@ func (l *lateLayer) Seal(dst, p []byte) ([]byte, error) { return append(dst, p..
 func (l *lateLayer) End(dst []byte) []byte              { return dst }
 func (l *lateLayer) Close()                             {}
 
-// TestLayerNews: whoever waits for a layer that works in a goroutine gets what
-// comes of it: one who reads, one who watches, a tunnel, and a rest.
+// TestLayerNews checks that everything that waits for a layer that works in a
+// goroutine gets the result: a read, a watch, a tunnel and a rest.
 func TestLayerNews(t *testing.T) {
 	const size = 1 << 20
 	data := bytes.Repeat([]byte("0123456789abcde\n"), size/16)

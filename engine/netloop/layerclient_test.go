@@ -19,17 +19,17 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// The layer of these tests has a bit of all that layers have. A client says who
-// it is in a line that is as it is on the wire, and is welcomed by the layer
-// itself. Then come records: two bytes of length, and as many bytes, each
-// changed. An empty record ends the stream; one that is too long is a fault,
-// which the layer answers with a record of that length.
+// The layer of these tests has a bit of everything that layers have. A client
+// first sends a line with its name, unencoded, and the layer itself answers
+// with a welcome. Then come records: two bytes of length, and as many encoded
+// bytes. An empty record ends the stream. A record that is too long is an
+// error, which the layer answers with a record of that length.
 
 const (
 	hello    = "HELLO "
 	welcome  = "WELCOME\n"
 	maxHello = 64
-	record   = 20_000 // bytes at the most, more than what a read at rest brings
+	record   = 20_000 // maximum bytes of a record, more than a read at rest brings
 	fault    = 0xFFFF
 )
 
@@ -42,7 +42,7 @@ func change(p []byte) []byte {
 	return p
 }
 
-// appendRecords appends p as records.
+// appendRecords appends p to dst as records.
 func appendRecords(dst, p []byte, size int) []byte {
 	for len(p) > 0 {
 		part := p[:min(len(p), size)]
@@ -55,28 +55,28 @@ func appendRecords(dst, p []byte, size int) []byte {
 	return dst
 }
 
-// A recordLayer is the server's side. It fails the test where the driver does
-// not keep to the contract.
+// A recordLayer is the server's side. It fails the test if the driver breaks
+// the contract of Layer.
 type recordLayer struct {
 	t     *testing.T
-	wake  func() // nil = the handshake is over at once
+	wake  func() // nil = the handshake completes at once
 	inUse atomic.Bool
 
-	mu       sync.Mutex // guards the fields that follow, against the goroutine of the handshake alone
-	checking bool       // that goroutine is at work
-	name     string     // that the client has said
-	err      error      // of the handshake
+	mu       sync.Mutex // guards the fields below; only the goroutine of the handshake contends for it
+	checking bool       // that goroutine is running
+	name     string     // the name that the client has sent
+	err      error      // error of the handshake
 
 	in     []byte // sealed
 	opened []byte
-	own    []byte // to be said
+	own    []byte // bytes to send on its own
 	ready  bool   // the handshake is over
 	failed bool   // Feed or FeedEnd has returned an error
 	ended  bool
 	closed bool
 }
 
-// use notes a call, and returns what ends it.
+// use records a call, and returns a function that ends it.
 func (l *recordLayer) use(what string) func() {
 	if l.inUse.Swap(true) {
 		l.t.Errorf("%s is called during another call", what)
@@ -97,9 +97,9 @@ func (l *recordLayer) Feed(p []byte) error {
 	case l.failed:
 		l.t.Error("Feed is called after an error")
 	case len(p) > 0 && l.checking:
-		l.t.Error("Feed is called though the layer wants to be fed no more")
+		l.t.Error("Feed is called although the layer must not be fed")
 	case len(p) > 0 && len(l.opened) > 0:
-		l.t.Error("Feed is called before what is open was read")
+		l.t.Error("Feed is called before all plain bytes were read")
 	}
 	l.in = append(l.in, p...)
 	err := l.parse()
@@ -134,7 +134,7 @@ func (l *recordLayer) parse() error {
 	return nil
 }
 
-// greet takes the handshake off what has come.
+// greet takes the handshake from the received bytes.
 func (l *recordLayer) greet() {
 	if l.name == "" {
 		line, rest, whole := bytes.Cut(l.in, []byte("\n"))
@@ -148,7 +148,7 @@ func (l *recordLayer) greet() {
 		}
 		l.name = strings.TrimPrefix(string(line), hello)
 		l.in = rest
-		if l.wake != nil { // it takes long, and is for another goroutine
+		if l.wake != nil { // slow, so it runs in another goroutine
 			l.checking = true
 			go l.check()
 		}
@@ -226,17 +226,17 @@ func (l *recordLayer) Close() {
 	l.closed = true
 }
 
-// A layerFunc is a Listener's Layer.
+// A layerFunc is the type of Listener.Layer.
 type layerFunc func(netloop.Conn, func()) netloop.Layer
 
-// records makes such layers, whose handshakes are done by goroutines of their
-// own, or at once.
+// records returns a function that makes recordLayers, whose handshakes run in
+// their own goroutines if slow, and otherwise at once.
 func records(t *testing.T, slow bool) layerFunc {
 	open := new(atomic.Int32)
-	t.Cleanup(func() { assert.Zero(t, open.Load(), "layers that were not closed") })
+	t.Cleanup(func() { assert.Zero(t, open.Load(), "layers left open") })
 	return func(c netloop.Conn, wake func()) netloop.Layer {
 		if !c.Peer().IsValid() || c.Listener() == nil {
-			t.Error("the connection does not know where it comes from yet")
+			t.Error("the connection does not know its listener yet")
 		}
 		open.Add(1)
 		l := &countedLayer{recordLayer: recordLayer{t: t}, open: open}
@@ -247,7 +247,7 @@ func records(t *testing.T, slow bool) layerFunc {
 	}
 }
 
-// A countedLayer counts those that are not closed.
+// A countedLayer counts the layers that are not closed.
 type countedLayer struct {
 	recordLayer
 	open *atomic.Int32
@@ -263,11 +263,11 @@ type recordClient struct {
 	*net.TCPConn
 	t    *testing.T
 	in   *bufio.Reader
-	left []byte // of a record
-	size int    // of the records it sends
+	left []byte // rest of a record
+	size int    // of the records that it sends
 }
 
-// greeted connects, and is welcome.
+// greeted connects and completes the handshake.
 func greeted(t *testing.T, addr string) *recordClient {
 	t.Helper()
 	c := connected(t, addr)
@@ -276,7 +276,7 @@ func greeted(t *testing.T, addr string) *recordClient {
 	return c
 }
 
-// connected connects, and says nothing.
+// connected connects and sends nothing.
 func connected(t *testing.T, addr string) *recordClient {
 	t.Helper()
 	c := dial(t, addr)
@@ -290,14 +290,14 @@ func (c *recordClient) welcomed() {
 	require.Equal(c.t, welcome, got)
 }
 
-// raw sends bytes as they are.
+// raw sends bytes without encoding them.
 func (c *recordClient) raw(s string) {
 	c.t.Helper()
 	_, err := c.TCPConn.Write([]byte(s))
 	require.NoError(c.t, err)
 }
 
-// sealed is what is sent for s.
+// sealed returns the bytes to send for s.
 func (c *recordClient) sealed(s string) string { return string(appendRecords(nil, []byte(s), c.size)) }
 
 func (c *recordClient) say(s string) {
@@ -305,11 +305,12 @@ func (c *recordClient) say(s string) {
 	c.raw(c.sealed(s))
 }
 
-// end ends the stream, as the layer has it.
+// end ends the stream in the layer's way.
 func (c *recordClient) end() { c.raw("\x00\x00") }
 
-// Read reads what the server has sent: io.EOF at its last record, errFault at
-// its complaint, and io.ErrUnexpectedEOF where the stream ends without either.
+// Read reads what the server has sent. It returns io.EOF after the last record,
+// errFault after an error record, and io.ErrUnexpectedEOF if the stream ends
+// without either.
 func (c *recordClient) Read(p []byte) (int, error) {
 	for len(c.left) == 0 {
 		var head [2]byte
@@ -349,8 +350,8 @@ func (c *recordClient) line() string {
 	return string(got)
 }
 
-// rest reads what comes until the stream ends, and how that does. A complaint
-// of the layer's may be among it.
+// rest reads until the stream ends, and returns the bytes and the error at the
+// end. The bytes can include an error record of the layer.
 func (c *recordClient) rest() (string, error) {
 	c.t.Helper()
 	var got []byte
@@ -363,7 +364,7 @@ func (c *recordClient) rest() (string, error) {
 	}
 }
 
-// closed finds that nothing more comes, not even of the layer's.
+// closed checks that nothing more comes, not even from the layer.
 func (c *recordClient) closed() {
 	c.t.Helper()
 	_, err := c.in.ReadByte()

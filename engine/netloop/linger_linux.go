@@ -1,7 +1,7 @@
 package netloop
 
-// linger ends our stream and discards what still comes for a while. It holds
-// neither task nor buffer.
+// linger ends our stream and discards incoming bytes for a while. It holds no
+// task and no buffer.
 func (c *econn) linger() {
 	c.CloseWrite()
 	l := c.loop
@@ -16,7 +16,7 @@ func (c *econn) linger() {
 	c.discardAtTurn()
 }
 
-// shorten makes the lingering end soon, for the driver is to end.
+// shorten makes the lingering end soon, because the driver is shutting down.
 func (c *econn) shorten() {
 	l := c.loop
 	l.lingers[c] = min(l.lingers[c], l.now.Add(lingerStopping))
@@ -24,16 +24,16 @@ func (c *econn) shorten() {
 	l.by(c.until)
 }
 
-// discardAtTurn discards what there is, but for a connection that has used up
-// its turn and whose next is still to come.
+// discardAtTurn calls discard, unless the connection has used up its turn and
+// waits for the next one.
 func (c *econn) discardAtTurn() {
 	if !c.behind {
 		c.discard()
 	}
 }
 
-// discard discards what there is, a turn's worth at most: the rest comes
-// behind what the others have to do.
+// discard discards available bytes, at most a turn's worth. The rest has to
+// wait for other connections' work.
 func (c *econn) discard() {
 	var t turn
 	for !c.closed {
@@ -45,7 +45,7 @@ func (c *econn) discard() {
 		n, err := c.drop()
 		t.moved(c.cost(n))
 		switch {
-		case err == ErrAgain && c.readable: // a layer has opened nothing yet
+		case err == ErrAgain && c.readable: // a layer has not opened anything yet
 			continue
 		case err == ErrAgain:
 			return

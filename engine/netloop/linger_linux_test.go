@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pass lets time pass for a loop that is not run.
+// pass advances the clock of a loop that is not running.
 func (l *loop) pass(d time.Duration) {
 	l.now += Time(d)
 	l.sweep()
 }
 
-// TestLingerLimits: a client that goes on sending is listened to for
-// lingerTime, one that falls silent for lingerSilence, and both for
-// lingerStopping once the driver is to end.
+// TestLingerLimits checks that the driver listens to a client that keeps
+// sending for lingerTime, to a silent one for lingerSilence, and to both for
+// lingerStopping once the driver shuts down.
 func TestLingerLimits(t *testing.T) {
 	const step = lingerSilence - time.Second
 	begin := func(t *testing.T) (*loop, *econn, int) {

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The loop reads the socket of a connection with a layer as soon as bytes come,
-// until the layer has plain bytes. So readable keeps its meaning: a read may
-// give something. The loop also sees the end of the peer's stream while no task
-// reads.
+// The loop reads the socket of a connection with a layer as soon as bytes
+// arrive, until the layer has plain bytes. So readable keeps its meaning: a
+// read may find something. The loop also sees the end of the peer's stream
+// while no task reads.
 
 // line puts a layer under a client's connection if its listener has one. It
 // reports whether there may be something to read.
@@ -47,18 +47,19 @@ func (c *econn) news() {
 	c.event(0)
 }
 
-// flow takes an event of the socket; mayRead says that it may have bytes.
+// flow handles an event of the socket. mayRead reports whether the socket may
+// have bytes.
 func (c *econn) flow(mayRead bool) {
 	c.lining.more = c.lining.more || mayRead
 	c.pull()
 }
 
-// pull feeds the layer until it has plain bytes or the socket has no more, and
-// writes what the layer sends of its own accord. It returns how many bytes it has
-// read from the socket.
+// pull feeds the layer until it has plain bytes or the socket is empty, and
+// writes what the layer sends on its own. It returns how many bytes it has read
+// from the socket.
 func (c *econn) pull() (moved int) {
 	l := c.lining
-	if c.hup && l.busy { // the result of its work has no receiver
+	if c.hup && l.busy { // nothing can receive the result of its work
 		l.fail(unix.ECONNRESET)
 	}
 	for range pullsAtOnce {
@@ -97,7 +98,7 @@ func (c *econn) open(t *etask, p []byte) (int, error) {
 	l.pulled = 0
 	n, err := l.take(p)
 	if err == ErrAgain {
-		l.more = true // an event said so, or the loop was not told yet
+		l.more = true // an event said so, or the loop has not been told yet
 		l.pulled = c.pull()
 		n, err = l.take(p)
 	}
@@ -108,7 +109,8 @@ func (c *econn) open(t *etask, p []byte) (int, error) {
 	return n, err
 }
 
-// cost returns how many bytes the loop has moved for a read that gave n bytes.
+// cost returns how many bytes the loop has moved for a read that returned n
+// bytes.
 func (c *econn) cost(n int) int {
 	if c.lining == nil {
 		return n
@@ -117,7 +119,7 @@ func (c *econn) cost(n int) int {
 }
 
 // flush writes the unsent bytes. It returns EAGAIN if the socket does not take
-// all of them yet; an event continues then.
+// all of them yet. The next event continues.
 func (c *econn) flush() syscall.Errno {
 	l := c.lining
 	for len(l.unsent()) > 0 {
@@ -149,7 +151,7 @@ func (c *econn) flush() syscall.Errno {
 	return 0
 }
 
-// seal seals into a buffer that the loop lends. flush gives it back.
+// seal seals into a buffer that the loop lends. flush returns it.
 func (c *econn) seal(a, b []byte) (int, error) {
 	if l := c.lining; l.out == nil {
 		l.out, c.loop.sealRoom = c.loop.sealRoom, nil
@@ -157,7 +159,8 @@ func (c *econn) seal(a, b []byte) (int, error) {
 	return c.lining.seal(a, b)
 }
 
-// unsent reports whether the socket has not taken all wire bytes yet.
+// unsent reports whether there are wire bytes that the socket has not taken
+// yet.
 func (c *econn) unsent() bool { return c.lining != nil && len(c.lining.unsent()) > 0 }
 
 // writeSealed is Write through the layer.
@@ -165,7 +168,7 @@ func (c *econn) writeSealed(t *etask, a, b []byte, wait time.Duration) (total in
 	l := c.lining
 	for {
 		t.giveWay()
-		if t.cut != nil && t.cut != ErrStopped { // last words need no wait
+		if t.cut != nil && t.cut != ErrStopped { // no waiting for the last bytes
 			return total, t.cut
 		}
 		if c.closed {
@@ -230,8 +233,8 @@ func (c *econn) endSealed() error {
 	return nil
 }
 
-// unline closes the layer of a connection that is being closed. It tells the peer
-// if that needs no wait.
+// unline closes the layer of a connection that is being closed. It tells the
+// peer if that is possible without waiting.
 func (c *econn) unline() {
 	l := c.lining
 	l.end()
@@ -245,5 +248,5 @@ func (c *econn) unline() {
 	l.close()
 }
 
-// gone reports whether the connection is broken, or was closed by the peer.
+// gone reports whether the connection is broken or the peer has closed it.
 func (c *econn) gone() bool { return c.hup || c.lining != nil && c.lining.broken }

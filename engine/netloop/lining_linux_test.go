@@ -28,7 +28,7 @@ func (m *moat) Seal(dst, _ []byte) ([]byte, error) { return dst, nil }
 func (m *moat) End(dst []byte) []byte              { return dst }
 func (m *moat) Close()                             {}
 
-// moated is a pair with such a layer.
+// moated returns a pair with a moat as its layer.
 func (l *loop) moated(t *testing.T) (*econn, *moat, int) {
 	m := &moat{}
 	c, peer := l.pair(t, true)
@@ -38,8 +38,8 @@ func (l *loop) moated(t *testing.T) (*econn, *moat, int) {
 	return c, m, peer
 }
 
-// TestLayerOpensNothing: a client whose bytes come to nothing is read from in
-// turns, be it at rest, lingered on, or in a tunnel.
+// TestLayerOpensNothing checks that a client whose bytes give no plain bytes is
+// read from in turns, whether its connection rests, lingers or is in a tunnel.
 func TestLayerOpensNothing(t *testing.T) {
 	for _, what := range []string{"rest", "linger", "tunnel"} {
 		t.Run(what, func(t *testing.T) {
@@ -72,8 +72,8 @@ func TestLayerOpensNothing(t *testing.T) {
 	}
 }
 
-// TestLayerBusy: a layer that is busy is fed no more, and one whose client is
-// gone meanwhile is given up.
+// TestLayerBusy checks that a busy layer is not fed, and that the driver gives
+// it up if the client leaves meanwhile.
 func TestLayerBusy(t *testing.T) {
 	l := bareLoop(t)
 	var read error

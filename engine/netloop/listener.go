@@ -9,14 +9,14 @@ import (
 )
 
 // A Listener is a socket on which a driver accepts clients. Each connection
-// knows the one that it came by. A Listener is for one driver, which owns it
-// from Driver.Add on.
+// knows the Listener that accepted it. A Listener belongs to one driver, which
+// owns it from Driver.Add on.
 type Listener struct {
 	net.Listener
-	// Layer, if not nil, returns the layer for a connection that was accepted; nil
-	// = none. The connection is not used yet. The layer may call wake from any
-	// goroutine when it has news; the driver then calls Feed and Seal with an
-	// empty p. Layer is set before Driver.Add.
+	// Layer, if not nil, returns the layer for an accepted connection, or nil
+	// for none. It is called before the connection is used. The layer can call
+	// wake from any goroutine when it has news. The driver then calls Feed and
+	// Seal with an empty p. Layer must be set before Driver.Add.
 	Layer func(c Conn, wake func()) Layer
 
 	name    string
@@ -40,21 +40,22 @@ func NewListener(ln net.Listener) *Listener {
 	return l
 }
 
-// Name is the address: "host:port" or "unix:/path".
+// Name returns the address: "host:port" or "unix:/path".
 func (l *Listener) Name() string { return l.name }
 
-// Port is the port of the address, in digits; "" for a unix socket.
+// Port returns the port of the address in digits, or "" for a unix socket.
 func (l *Listener) Port() string { return l.port }
 
-// Leaving reports whether the listener has been removed from its driver, by
-// Driver.Remove: who would keep a connection of it should end it.
+// Leaving reports whether Driver.Remove has removed the listener from its
+// driver. Code that serves one of its connections should end it soon.
 func (l *Listener) Leaving() bool { return l.leaving.Load() }
 
-// Closed is closed when the socket is: who connects from then on is refused.
+// Closed returns a channel that is closed once the socket is closed. The kernel
+// refuses later connections.
 func (l *Listener) Closed() <-chan struct{} { return l.closed }
 
-// Close closes the socket. The driver calls it; who has not given the listener
-// to a driver calls it instead. A second call does nothing.
+// Close closes the socket. The driver calls it. A caller that has not given the
+// listener to a driver calls it itself. A second call does nothing.
 func (l *Listener) Close() (err error) {
 	l.closing.Do(func() {
 		err = l.Listener.Close()
@@ -63,7 +64,7 @@ func (l *Listener) Close() (err error) {
 	return err
 }
 
-// joins prepares the listener for a driver.
+// joins prepares the listener to be used by a driver.
 func (l *Listener) joins(log *slog.Logger) {
 	l.log.log, l.log.addr = log, l.name
 	tune(l.Listener)

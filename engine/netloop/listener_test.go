@@ -20,7 +20,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// named answers with the name of the listener, and how it is.
+// named answers with the name of the listener and whether it is leaving.
 func named(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	s, v := line(t, c, 0)
 	if s != "" {
@@ -40,7 +40,7 @@ func listen(t *testing.T, network, addr string) *netloop.Listener {
 	return netloop.NewListener(ln)
 }
 
-// A client says lines and reads lines.
+// A client sends lines and reads lines.
 type client struct {
 	t *testing.T
 	net.Conn
@@ -70,7 +70,7 @@ func (c *client) hear() string {
 	return strings.TrimSuffix(s, "\n")
 }
 
-// refuses finds that nobody can connect any more.
+// refuses checks that no client can connect anymore.
 func refuses(t *testing.T, ln *netloop.Listener) {
 	t.Helper()
 	<-ln.Closed()
@@ -81,8 +81,8 @@ func refuses(t *testing.T, ln *netloop.Listener) {
 	require.Error(t, err)
 }
 
-// TestListeners: a driver accepts on each of its listeners, which come and go
-// while it runs, and a connection knows the one that it came by.
+// TestListeners checks that a driver accepts on each of its listeners, which
+// come and go while it runs, and that a connection knows its listener.
 func TestListeners(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		_, d := serve(t, name, netloop.Options{Loops: 2}, named)
@@ -101,8 +101,8 @@ func TestListeners(t *testing.T) {
 		d.Remove(tcp)
 		d.Remove(tcp)
 		refuses(t, tcp)
-		assert.Equal(t, tcp.Name()+" leaving", byTCP.ask(), "its connections are served on")
-		assert.Equal(t, sock.Name(), bySock.ask(), "nor are those of others touched")
+		assert.Equal(t, tcp.Name()+" leaving", byTCP.ask(), "its connections are still served")
+		assert.Equal(t, sock.Name(), bySock.ask(), "other listeners' connections are not affected")
 		assert.Equal(t, sock.Name(), connect(t, sock).ask())
 
 		third := listen(t, "tcp", "127.0.0.1:0")
@@ -119,7 +119,8 @@ func TestListeners(t *testing.T) {
 	})
 }
 
-// TestNoListener: a driver runs without any, until one is added.
+// TestNoListener checks that a driver runs without listeners until one is
+// added.
 func TestNoListener(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		d, err := netloop.New(name, netloop.Options{Handler: handlerFunc(named), Log: slog.New(slog.DiscardHandler)})
@@ -134,8 +135,8 @@ func TestNoListener(t *testing.T) {
 	})
 }
 
-// TestRemoveServesWhoIsConnected: a client that has connected before its
-// listener was removed is served, also where that was before the driver ran.
+// TestRemoveServesWhoIsConnected checks that a client that connected before its
+// listener was removed is served, even if that was before the driver ran.
 func TestRemoveServesWhoIsConnected(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		entered, block := make(chan bool), make(chan bool)
@@ -143,7 +144,7 @@ func TestRemoveServesWhoIsConnected(t *testing.T) {
 			Handler: handlerFunc(func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 				if c.Listener().Port() == "" {
 					entered <- true
-					<-block // the loop itself: nothing is accepted meanwhile
+					<-block // blocks the loop itself, so nothing is accepted meanwhile
 					return netloop.Verdict{}
 				}
 				return named(task, c)
@@ -174,17 +175,18 @@ func TestRemoveServesWhoIsConnected(t *testing.T) {
 		d.Remove(ln)
 		close(block)
 		for _, c := range clients {
-			// Where each has a goroutine of its own, some may have been served before.
+			// With a goroutine for each connection, some may have been served
+			// already.
 			assert.True(t, strings.HasPrefix(c.hear(), ln.Name()))
 		}
 		refuses(t, ln)
-		assert.Empty(t, ran, "the driver runs on")
+		assert.Empty(t, ran, "the driver keeps running")
 		d.Abort()
 		require.NoError(t, <-ran)
 	})
 }
 
-// logged is a log that can be read while it is written.
+// logged is a log that can be read while it is being written.
 type logged struct {
 	mu  sync.Mutex // guards buf
 	buf bytes.Buffer
@@ -202,8 +204,9 @@ func (l *logged) String() string {
 	return l.buf.String()
 }
 
-// TestAcceptFailsAndGoesOn: where no descriptor is left, no listener accepts,
-// and all do once there are some. One can be removed meanwhile.
+// TestAcceptFailsAndGoesOn checks that no listener accepts while no descriptor
+// is left, that all accept again once there are some, and that a listener can
+// be removed meanwhile.
 func TestAcceptFailsAndGoesOn(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		log := new(logged)
@@ -216,7 +219,7 @@ func TestAcceptFailsAndGoesOn(t *testing.T) {
 		}
 		ran := make(chan error, 1)
 		go func() { ran <- d.Run() }()
-		for _, ln := range lns { // the driver has its descriptors
+		for _, ln := range lns { // the driver has opened its descriptors
 			assert.Equal(t, ln.Name(), connect(t, ln).ask())
 		}
 		var socks [3]int

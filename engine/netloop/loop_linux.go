@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A loop waits for events and runs what they wake. All fields but those
-// behind mu belong to the goroutine that runs it and to the coroutines it
-// resumes, of which one runs at a time.
+// A loop waits for events and runs the tasks that they wake. All fields except
+// those guarded by mu belong to the goroutine that runs the loop and to the
+// coroutines that it resumes, of which only one runs at a time.
 type loop struct {
 	d     *epoll
 	id    Loop
@@ -23,33 +23,33 @@ type loop struct {
 
 	conns   []*econn        // by slot; nil = free
 	free    []uint32        // free slots
-	gen     uint32          // of the last connection: events of an earlier one in its slot are void
-	clients int             // connections that were accepted and are not closed
-	tunnels int             // of those, the ones that are tunnels
-	lingers map[*econn]Time // of those, the ones that linger, and until when at most
-	jobs    int             // that run
-	quiet   bool            // finishing, and no request is served
+	gen     uint32          // of the last connection: events for an earlier one in its slot are void
+	clients int             // connections that were accepted and not closed
+	tunnels int             // tunnels among the clients
+	lingers map[*econn]Time // lingering clients, and when each must end at the latest
+	jobs    int             // running jobs
+	quiet   bool            // shutting down, and no request is being served
 
-	idleClients, idleUps idleList[*econn] // at rest, for when descriptors are short
+	idleClients, idleUps idleList[*econn] // at rest; closed when descriptors run short
 	askAt                Time             // when to ask other loops for descriptors again
 
-	active  []*etask // tasks that run something, for their deadlines
+	active  []*etask // running tasks, whose deadlines are checked
 	spare   []*etask // coroutines without work
-	ready   []*etask // to be resumed after the events at hand
-	swept   []*etask // the active ones while they are swept; kept for its room
-	todo    []*etask // the ready ones being resumed; kept for its room
-	behind  []*etask // those that have used up their turns
+	ready   []*etask // to be resumed after the current events
+	swept   []*etask // the active tasks during a sweep; kept to reuse its memory
+	todo    []*etask // the ready tasks being resumed; kept to reuse its memory
+	behind  []*etask // tasks that have used up their turns
 	nextAt  Time     // when to sweep
-	endings int      // connections that the present sweep has ended
+	endings int      // connections that the current sweep has ended
 
-	shortTill Time // look for a descriptor before each accept until then
+	shortTill Time // until then, look for a descriptor before each accept
 	scratch   []byte
-	sealRoom  []byte   // for what layers seal
+	sealRoom  []byte   // for the bytes that layers seal
 	pipes     [][2]int // for splices
 	events    [256]unix.EpollEvent
 	batch     batch
 	finishing bool
-	busy      bool // the last wait found much to do
+	busy      bool // the last wait found many events
 	lively    bool // the last wait was short
 	shareAt   Time // when to let other goroutines run
 
@@ -58,15 +58,15 @@ type loop struct {
 	posted   []func()
 	woken    []*etask
 
-	wokenRoom []*etask // the loop's own: room for the next woken
+	wokenRoom []*etask // used only by the loop: memory for the next woken
 }
 
 const (
 	never       = Time(math.MaxInt64)
-	sweepEvery  = Time(10 * time.Millisecond) // at least, between two sweeps
+	sweepEvery  = Time(10 * time.Millisecond) // minimum between two sweeps
 	scratchSize = 64 << 10
 	maxSpare    = 256 // coroutines kept without work
-	endAtOnce   = 128 // connections that one sweep ends: thousands may have begun together
+	endAtOnce   = 128 // connections that one sweep ends: thousands may expire together
 )
 
 // Slots of descriptors that are not connections.
@@ -79,7 +79,7 @@ func newLoop(d *epoll, index int) *loop {
 	return &loop{d: d, id: Loop{name: fmt.Sprintf("%s %d", d.Name(), index)}, epfd: -1, evfd: -1, nextAt: never, lingers: map[*econn]Time{}}
 }
 
-// open makes the loop's descriptors.
+// open creates the loop's descriptors.
 func (l *loop) open() (err error) {
 	if l.epfd, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (l *loop) add(fd int, events uint32, slot, gen uint32) error {
 	return unix.EpollCtl(l.epfd, unix.EPOLL_CTL_ADD, fd, &ev)
 }
 
-// post has f called by the loop. Any goroutine may call it.
+// post makes the loop call f. Any goroutine can call it.
 func (l *loop) post(f func()) {
 	l.mu.Lock()
 	l.posted = append(l.posted, f)
@@ -111,7 +111,7 @@ func (l *loop) post(f func()) {
 	l.mu.Unlock()
 }
 
-// postWake has a parked task resumed. Any goroutine may call it.
+// postWake resumes a parked task. Any goroutine can call it.
 func (l *loop) postWake(t *etask) {
 	l.mu.Lock()
 	l.woken = append(l.woken, t)
@@ -119,8 +119,8 @@ func (l *loop) postWake(t *etask) {
 	l.mu.Unlock()
 }
 
-// kick ends the loop's sleep; mu is held. A loop that is awake looks by
-// itself before it sleeps.
+// kick ends the loop's sleep. A loop that is awake looks on its own before it
+// sleeps. The caller holds mu.
 func (l *loop) kick() {
 	if l.evfd >= 0 && l.sleeping.Load() {
 		one := [8]byte{1}
@@ -128,7 +128,7 @@ func (l *loop) kick() {
 	}
 }
 
-// run is the loop. It returns when a shutdown has found its end.
+// run runs the loop until a shutdown is complete.
 func (l *loop) run() {
 	defer l.close()
 	l.scratch = make([]byte, scratchSize)
@@ -174,8 +174,8 @@ func (l *loop) runPosted() {
 	l.wokenRoom = woken[:0]
 }
 
-// runReady does what the events have left to do. What that adds waits for the
-// next events: nobody keeps the loop for himself.
+// runReady does the work that the events have left. Work that this adds waits
+// until after the next events, so no task can keep the loop to itself.
 func (l *loop) runReady() {
 	todo := l.ready
 	l.ready, l.todo = l.todo[:0], todo
@@ -205,7 +205,7 @@ func (l *loop) handle(ev *unix.EpollEvent) {
 	}
 }
 
-// by makes sure that the next sweep is not later than at.
+// by makes the next sweep happen no later than at.
 func (l *loop) by(at Time) {
 	if at != 0 && at < l.nextAt {
 		l.nextAt = at
@@ -215,7 +215,7 @@ func (l *loop) by(at Time) {
 // sweep ends the waits and rests whose time is over.
 func (l *loop) sweep() {
 	next := never
-	l.nextAt = never // what the sweep wakes may bring it forward again
+	l.nextAt = never // tasks that the sweep wakes may move it forward again
 	l.swept = append(l.swept[:0], l.active...)
 	for i, t := range l.swept {
 		l.swept[i] = nil
@@ -239,7 +239,8 @@ func (l *loop) sweep() {
 	l.nextAt = min(l.nextAt, next)
 }
 
-// shutdown ends what is at rest. What is being served ends by itself.
+// shutdown ends the connections at rest. The connections being served end on
+// their own.
 func (l *loop) shutdown() {
 	l.finishing = true
 	for len(l.doors) > 0 {
@@ -250,8 +251,8 @@ func (l *loop) shutdown() {
 	}
 	for _, c := range l.conns {
 		if c != nil && c.client && c.state == atRest && c.tunnel == nil && len(c.stash) == 0 {
-			// A request may have come that no event has told of yet. One
-			// that finds nothing to read is closed when it rests again.
+			// A request may have come that no event has reported yet. If there is
+			// nothing to read, the connection closes when it rests again.
 			c.readable = true
 			l.serve(c)
 		}
@@ -274,7 +275,7 @@ func (l *loop) abort() {
 	}
 }
 
-// close lets go of all that is left: idle upstream connections, coroutines,
+// close releases all that is left: idle upstream connections, coroutines,
 // descriptors.
 func (l *loop) close() {
 	for _, c := range l.conns {

@@ -9,8 +9,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// TestLoops: a task, its client's connection and the connections that it dials
-// are of one loop, which is one of the driver's, and of no other driver's.
+// TestLoops checks that a task, its client's connection and the connections
+// that it dials belong to one loop, and that the loop belongs to this driver
+// alone.
 func TestLoops(t *testing.T) {
 	seen := map[*netloop.Loop]bool{}
 	drivers(t, func(t *testing.T, name string) {

@@ -21,7 +21,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// handlerFunc serves with a function.
+// handlerFunc is a function that serves as a Handler.
 type handlerFunc func(netloop.Task, netloop.Conn) netloop.Verdict
 
 func (f handlerFunc) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict { return f(t, c) }
@@ -34,7 +34,7 @@ func drivers(t *testing.T, test func(t *testing.T, name string)) {
 }
 
 // serve runs a driver on a loopback port until the test ends, and fails the
-// test when it does not end then.
+// test if the driver does not end then.
 func serve(t *testing.T, name string, opts netloop.Options, h handlerFunc) (string, netloop.Driver) {
 	t.Helper()
 	return serveUnder(t, name, nil, opts, h)
@@ -74,7 +74,7 @@ func dial(t *testing.T, addr string) *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// line reads up to a newline, resting while there is none.
+// line reads up to a newline, and rests while there is none.
 func line(t netloop.Task, c netloop.Conn, until netloop.Time) (string, netloop.Verdict) {
 	buf := append([]byte(nil), c.Stash()...)
 	room := make([]byte, 64)
@@ -114,7 +114,8 @@ func TestRestAndStash(t *testing.T) {
 	})
 }
 
-// TestRestWithBytesUnread: who rests with bytes unread is served again at once.
+// TestRestWithBytesUnread checks that a connection that rests with unread bytes
+// is served again at once.
 func TestRestWithBytesUnread(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		addr, _ := serve(t, name, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
@@ -152,7 +153,7 @@ func TestExpiry(t *testing.T) {
 		require.NoError(t, err)
 		got, err := io.ReadAll(silent)
 		require.NoError(t, err)
-		assert.Empty(t, got, "one that never sent anything is closed without a word")
+		assert.Empty(t, got, "a client that never sent anything is closed without an answer")
 		got, err = io.ReadAll(half)
 		require.NoError(t, err)
 		assert.Equal(t, "late: half", string(got))
@@ -268,8 +269,9 @@ func TestParkAndWakeFromOutside(t *testing.T) {
 	})
 }
 
-// TestWatch: a client that closes is gone, whether or not it had read all; one
-// that only ends its stream is not, and gets the probe.
+// TestWatch checks that a client that closes is gone, whether or not it has
+// read everything, and that a client that only ends its stream is not gone and
+// gets the probe.
 func TestWatch(t *testing.T) {
 	cases := []struct {
 		name  string
@@ -313,7 +315,7 @@ func TestWatch(t *testing.T) {
 				require.NoError(t, err)
 				tt.leave(c)
 				assert.ErrorIs(t, <-got, tt.want)
-				assert.ErrorIs(t, <-got, netloop.ErrTimeout, "the end of the watch takes ErrGone back")
+				assert.ErrorIs(t, <-got, netloop.ErrTimeout, "ending the watch takes ErrGone back")
 				if tt.name == "half-closes" {
 					rest, _ := io.ReadAll(r)
 					assert.Equal(t, tt.probe, string(rest), "one probe")
@@ -326,7 +328,7 @@ func TestWatch(t *testing.T) {
 func TestTunnel(t *testing.T) {
 	const size = 4 << 20
 	drivers(t, func(t *testing.T, name string) {
-		// The upstream sends back what it gets, and ends when its peer does.
+		// The upstream echoes what it receives, and ends when its peer does.
 		sock := filepath.Join(t.TempDir(), "up.sock")
 		up, err := net.Listen("unix", sock)
 		require.NoError(t, err)
@@ -407,7 +409,7 @@ func TestSplice(t *testing.T) {
 		var n int64
 		var rerr, werr error
 		for n < size && rerr == nil && werr == nil {
-			var moved int64 // what is there, at least something
+			var moved int64 // available bytes, at least some
 			moved, rerr, werr = u.Splice(task, c, size-n, time.Minute, time.Minute)
 			n += moved
 		}
@@ -462,7 +464,7 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 		d.Shutdown()
 		got, err := io.ReadAll(idle)
 		require.NoError(t, err)
-		assert.Empty(t, got, "one at rest is closed")
+		assert.Empty(t, got, "a connection at rest is closed")
 		require.Eventually(t, func() bool {
 			c, err := net.Dial("tcp", ln.Addr().String())
 			if err == nil {
@@ -486,15 +488,15 @@ func TestShutdownWaitsForTheBusy(t *testing.T) {
 	})
 }
 
-// TestShutdownServesWhoIsConnected: a client that has connected and sent its
-// request before the listener closes gets its answer.
+// TestShutdownServesWhoIsConnected checks that a client that has connected and
+// sent its request before the listener closes gets its answer.
 func TestShutdownServesWhoIsConnected(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		block := make(chan bool)
 		h := handlerFunc(func(task netloop.Task, c netloop.Conn) netloop.Verdict {
 			s, v := line(task, c, 0)
 			if s == "block\n" {
-				<-block // the loop itself: nothing is accepted meanwhile
+				<-block // blocks the loop itself, so nothing is accepted meanwhile
 			}
 			c.Write(task, []byte("got "+s), nil, time.Minute)
 			return v
@@ -563,8 +565,9 @@ func TestAbortEndsEveryWait(t *testing.T) {
 	})
 }
 
-// A fork that closes a connection while its parent reads from it must not
-// leave the parent with the next one of that number.
+// TestCloseDuringRead checks that a fork that closes a connection while its
+// parent reads from it does not leave the parent reading the next connection
+// with that number.
 func TestCloseDuringRead(t *testing.T) {
 	sock := filepath.Join(t.TempDir(), "up.sock")
 	up, err := net.Listen("unix", sock)
@@ -581,13 +584,13 @@ func TestCloseDuringRead(t *testing.T) {
 	}()
 	for _, name := range netloop.Drivers() {
 		if name == "goroutine" {
-			continue // there a fork runs beside its parent: either may be first
+			continue // with this driver, a fork runs in parallel with its parent, so either may be first
 		}
 		t.Run(name, func(t *testing.T) {
 			reading, got := make(chan bool, 1), make(chan string, 1)
 			addr, _ := serve(t, name, netloop.Options{}, func(task netloop.Task, c netloop.Conn) netloop.Verdict {
-				// The fork is to run after an event has brought the parent to
-				// its read, and before that is done.
+				// The fork must run after an event has brought the parent to its
+				// read, and before the read is done.
 				buf := make([]byte, 64)
 				if n, _ := c.Read(task, buf, time.Minute); n == 0 {
 					return netloop.Verdict{}

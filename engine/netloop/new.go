@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Drivers returns the names of the drivers that this system can do, the best
-// first: "io_uring" and "epoll" on Linux, the former where the kernel lets us
+// Drivers returns the names of the drivers that work on this system, best
+// first: "io_uring" and "epoll" on Linux, the former only if the kernel lets us
 // use it, and "goroutine" everywhere.
 func Drivers() []string {
 	var names []string
@@ -18,8 +18,8 @@ func Drivers() []string {
 	return append(names, "goroutine")
 }
 
-// New returns the driver of that name; "" is the first of Drivers. It fails
-// for a name that is none of them, and says why.
+// New returns the driver with the given name; "" means the first of Drivers. If
+// this system has no such driver, the error says why.
 func New(name string, opts Options) (Driver, error) {
 	switch name {
 	case "":
@@ -34,9 +34,9 @@ func New(name string, opts Options) (Driver, error) {
 	case "io_uring", "epoll":
 		driver, err := newEpoll(opts, name == "io_uring")
 		if err != nil {
-			return nil, fmt.Errorf("connection driver %q (LDCORN_DRIVER): %w; here are %s", name, err, strings.Join(Drivers(), ", "))
+			return nil, fmt.Errorf("connection driver %q (LDCORN_DRIVER): %w; this system has %s", name, err, strings.Join(Drivers(), ", "))
 		}
 		return driver, nil
 	}
-	return nil, fmt.Errorf("no connection driver %q (LDCORN_DRIVER); here are %s", name, strings.Join(Drivers(), ", "))
+	return nil, fmt.Errorf("no connection driver %q (LDCORN_DRIVER); this system has %s", name, strings.Join(Drivers(), ", "))
 }

@@ -2,9 +2,9 @@ package netloop
 
 import "fmt"
 
-// The code that serves connections uses the interfaces Task and Conn. Each driver
-// has types of its own behind them. The functions here and in own_linux.go are the
-// only ones that assert these types.
+// The code that serves connections uses the interfaces Task and Conn. Each
+// driver has its own types behind them. Only the functions here and in
+// own_linux.go assert these types.
 
 // ownTask returns the driver's task behind t.
 func (d *goroutines) ownTask(t Task) *gtask {
@@ -22,8 +22,8 @@ func (d *goroutines) ownConn(c Conn) *gconn {
 	panic(foreign("connection", c, d.Name()))
 }
 
-// foreign is the message of the panic of a driver that gets a task or connection
-// of another one.
+// foreign returns the message with which a driver panics when it gets a task or
+// connection that is not its own.
 func foreign(what string, got any, name string) string {
-	return fmt.Sprintf("netloop: the %s driver got a %s (%T) that is not its own, or not of the same loop; a connection is used with the tasks of the loop that it belongs to", name, what, got)
+	return fmt.Sprintf("netloop: the %s driver got a %s (%T) that belongs to another driver or loop; use a connection only with tasks of its own loop", name, what, got)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// TestForeign: a connection that is used with a task of another driver, or the
-// other way round, panics and says why.
+// TestForeign checks that using a connection with a task of another driver, or
+// the other way round, panics with an explanation.
 func TestForeign(t *testing.T) {
 	uses := map[string]func(task netloop.Task, own, foreign netloop.Conn){
 		"Read":         func(task netloop.Task, _, foreign netloop.Conn) { foreign.Read(task, make([]byte, 1), 0) },
@@ -27,7 +27,7 @@ func TestForeign(t *testing.T) {
 		defer close(done)
 		other, _ := serve(t, name, netloop.Options{Loops: 1}, func(_ netloop.Task, c netloop.Conn) netloop.Verdict {
 			conns <- c
-			<-done // nobody else uses it meanwhile
+			<-done // keeps the connection unused meanwhile
 			return netloop.Verdict{}
 		})
 		_, err := dial(t, other).Write([]byte("x"))
@@ -48,7 +48,7 @@ func TestForeign(t *testing.T) {
 				case got := <-said:
 					assert.Contains(t, got, "the "+name+" driver got a ")
 				case <-time.After(30 * time.Second):
-					t.Fatal("nothing came of it")
+					t.Fatal("the call did not panic")
 				}
 			})
 		}

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// passing reports whether a failed attempt to connect is worth another: the
-// peer's backlog is full, or there is no descriptor or memory left for now.
+// passing reports whether a failed attempt to connect is worth repeating: the
+// peer's backlog is full, or no descriptor or memory is left for now.
 func passing(err error) bool {
 	if errors.Is(err, errReserved) {
 		return true

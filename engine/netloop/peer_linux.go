@@ -9,24 +9,23 @@ import (
 )
 
 // quiet reports whether there is nothing to read, not even the end of the
-// stream. It asks what an idle connection is asked before each use, in the
-// cheapest way.
+// stream. It is the cheapest check of an idle connection, made before each use.
 func (c *gconn) quiet() bool {
 	c.isQuiet = false
 	_ = c.raw.Control(c.look)
 	return c.isQuiet
 }
 
-// tryQuiet is look: a closure would allocate at every use.
+// tryQuiet is called through look: a closure would allocate at every use.
 func (c *gconn) tryQuiet(fd uintptr) {
 	var b [1]byte
 	_, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&b[0])), 1, unix.MSG_PEEK, 0, 0)
 	c.isQuiet = e == unix.EAGAIN
 }
 
-// peerState asks the kernel. A hang-up is reported for a unix socket whose
-// peer has closed and for a TCP connection that was reset, the peer's end of
-// stream for one that has only ended its own.
+// peerState asks the kernel. The kernel reports a hang-up for a unix socket
+// whose peer has closed and for a TCP connection that was reset. It reports the
+// end of the stream for a peer that has only ended its own.
 func (c *gconn) peerState() peerState {
 	state := peerGone
 	_ = c.raw.Control(func(fd uintptr) {
@@ -49,7 +48,7 @@ func (c *gconn) peerState() peerState {
 	return state
 }
 
-// hasBacklog reports whether a connection waits to be accepted.
+// hasBacklog reports whether a connection is waiting to be accepted.
 func hasBacklog(ln net.Listener) (waits bool) {
 	sc, ok := ln.(syscall.Conn)
 	if !ok {

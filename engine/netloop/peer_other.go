@@ -11,8 +11,8 @@ func (c *gconn) quiet() bool { return c.peerState() == peerQuiet }
 
 func (c *gconn) tryQuiet(uintptr) {}
 
-// peerState peeks: without the hang-up flags of Linux a peer that has ended
-// its stream cannot be told from one that is gone, until a write is reset.
+// peerState peeks: without the hang-up flags of Linux, it cannot tell a peer
+// that has ended its stream from a peer that is gone, until a write is reset.
 func (c *gconn) peerState() peerState {
 	state := peerGone
 	_ = c.raw.Control(func(fd uintptr) {
@@ -32,6 +32,6 @@ func (c *gconn) peerState() peerState {
 	return state
 }
 
-// hasBacklog is not asked of this system: who waits when backlogTime is over
-// is not served.
+// hasBacklog always returns false, because this system does not tell: clients
+// that still wait when backlogTime is over are not served.
 func hasBacklog(net.Listener) bool { return false }

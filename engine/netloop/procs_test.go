@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// TestProcs: each loop makes use of a processor, and so does what is done
+// TestProcs checks that each loop counts as a processor, and so does the work
 // beside the loops.
 func TestProcs(t *testing.T) {
 	procs := func(t *testing.T, name string, loops, beside int) (netloop.Driver, int) {
@@ -22,7 +22,7 @@ func TestProcs(t *testing.T) {
 		assert.GreaterOrEqual(t, alone, len(d.Loops()))
 		_, with := procs(t, name, 0, 2)
 		assert.Equal(t, alone+2, with)
-		if name != "goroutine" { // which has one loop in name only
+		if name != "goroutine" { // it has only a nominal loop
 			_, three := procs(t, name, 3, 1)
 			assert.Equal(t, 4, three)
 		}

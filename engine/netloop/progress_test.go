@@ -11,15 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAwaitProgress: a wait for a peer goes on while the peer keeps to
-// MinRate, whether or not the socket becomes writable.
+// TestAwaitProgress checks that a wait for a peer continues while the peer
+// keeps to MinRate, whether or not the socket becomes writable.
 func TestAwaitProgress(t *testing.T) {
 	const wait = 40 * time.Second
 	enough := MinBytes(wait - wait/lookAfter)
 	for _, c := range []struct {
 		why     string
-		tries   []error // what each part of the wait ends with
-		unacked []int64 // what is left at each look
+		tries   []error // result of each part of the wait
+		unacked []int64 // bytes left at each look
 		late    bool
 		want    error
 	}{
@@ -54,8 +54,8 @@ func TestAwaitProgress(t *testing.T) {
 	}
 }
 
-// TestUnacked: what the peer's side has taken is seen before the socket is
-// writable again.
+// TestUnacked checks that unacked shows what the peer's side has taken before
+// the socket is writable again.
 func TestUnacked(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -73,7 +73,7 @@ func TestUnacked(t *testing.T) {
 		return n
 	}
 	if left(); !seesUnacked {
-		t.Skip("this system does not tell")
+		t.Skip("this system does not report unacknowledged bytes")
 	}
 	full := make([]byte, 64<<10)
 	for err == nil { // until both buffers are full

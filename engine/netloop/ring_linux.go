@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ringSize is how many operations one call of the kernel takes.
+// ringSize is how many operations one kernel call takes.
 const ringSize = 256
 
-// A ring hands operations on sockets to the kernel, many with one call
-// (io_uring(7)). None of them waits: each has its result when the call
-// returns, so nothing is in flight between two calls, and any thread may make
-// them, one at a time.
+// A ring hands operations on sockets to the kernel, many in one call
+// (io_uring(7)). None of them waits: each has its result when the call returns,
+// so nothing is in flight between two calls. Any thread can make the calls, one
+// at a time.
 type ring struct {
 	fd     int
-	sq, cq []byte // the mapped queues; the same memory where the kernel has one mapping for both
+	sq, cq []byte // the mapped queues; the same memory if the kernel uses one mapping for both
 	sqeMem []byte
 
 	sqHead, sqTail *uint32
@@ -71,8 +71,7 @@ type ringParams struct {
 	}
 }
 
-// Of linux/io_uring.h, which x/sys/unix has nothing of but the numbers of the
-// system calls.
+// From linux/io_uring.h: x/sys/unix has only the numbers of the system calls.
 const (
 	ringOpSend         = 26
 	ringOpRecv         = 27
@@ -83,9 +82,9 @@ const (
 	ringEnterGetEvents = 1
 )
 
-// newRing returns a ring that was seen to work. Many systems have none: the
-// kernel is older than 5.6, a container's seccomp profile forbids it, or the
-// administrator does (kernel.io_uring_disabled).
+// newRing returns a ring after testing that it works. Many systems have none:
+// the kernel is older than 5.6, or a container's seccomp profile or the
+// administrator (kernel.io_uring_disabled) forbids it.
 func newRing() (*ring, error) {
 	var p ringParams
 	fd, _, e := syscall.RawSyscall(unix.SYS_IO_URING_SETUP, ringSize, uintptr(unsafe.Pointer(&p)), 0)
@@ -130,7 +129,7 @@ func (r *ring) mapQueues(p *ringParams) (err error) {
 	r.sqMask, r.cqMask = *word(r.sq, p.sqOff.mask), *word(r.cq, p.cqOff.mask)
 	r.sqes = unsafe.Slice((*sqe)(unsafe.Pointer(unsafe.SliceData(r.sqeMem))), p.sqEntries)
 	r.cqes = unsafe.Slice((*cqe)(unsafe.Pointer(&r.cq[p.cqOff.cqes])), p.cqEntries)
-	// Entry i of the queue is operation i, always.
+	// Entry i of the queue is always operation i.
 	for i, array := uint32(0), unsafe.Slice(word(r.sq, p.sqOff.array), p.sqEntries); i < p.sqEntries; i++ {
 		array[i] = i
 	}
@@ -139,11 +138,11 @@ func (r *ring) mapQueues(p *ringParams) (err error) {
 
 func word(mem []byte, off uint32) *uint32 { return (*uint32)(unsafe.Pointer(&mem[off])) }
 
-// errNoSockets is what a kernel before 5.6 means, in its own way.
-var errNoSockets = errors.New("this kernel's io_uring does not send and receive")
+// errNoSockets says in plain words how a kernel before 5.6 fails.
+var errNoSockets = errors.New("this kernel's io_uring cannot send and receive")
 
-// try sends and receives a byte, and sees that what would have to wait does
-// not.
+// try sends and receives a byte, and checks that operations that would have to
+// wait fail instead.
 func (r *ring) try() error {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -152,7 +151,7 @@ func (r *ring) try() error {
 	defer rawClose(pair[0])
 	defer rawClose(pair[1])
 	bytes := []byte{'x', 0, 0}
-	var pin runtime.Pinner // a stack might grow, and move, before the kernel looks
+	var pin runtime.Pinner // a stack can grow and move before the kernel reads it
 	pin.Pin(unsafe.SliceData(bytes))
 	defer pin.Unpin()
 	send := ringOp{fd: pair[0], buf: bytes[:1], send: true}
@@ -164,17 +163,16 @@ func (r *ring) try() error {
 	return nil
 }
 
-// A ringOp is one read or write of a socket that is in non-blocking mode, and
-// its result.
+// A ringOp is one read or write of a non-blocking socket, and its result.
 type ringOp struct {
 	fd    int
-	buf   []byte // not empty; not on a goroutine's stack, which may move
-	send  bool   // what is in buf, or else receive into it
+	buf   []byte // not empty; not on a goroutine's stack, which can move
+	send  bool   // send buf; otherwise receive into it
 	n     int
 	errno syscall.Errno // 0 = n bytes were moved
 }
 
-// now does the operation by itself.
+// now does the operation with a system call of its own.
 func (o *ringOp) now() {
 	if o.send {
 		o.n, o.errno = rawWrite(o.fd, o.buf)
@@ -183,9 +181,8 @@ func (o *ringOp) now() {
 	}
 }
 
-// carryOut does the operations, ringSize at the most, in their order, and
-// returns how many were done: the first ones. It is fewer than there are only
-// when the kernel wants for memory.
+// carryOut does at most ringSize operations, in order, and returns how many it
+// has done. It does fewer only if the kernel runs out of memory.
 func (r *ring) carryOut(ops []*ringOp) int {
 	ops = ops[:min(len(ops), ringSize)]
 	tail := *r.sqTail
@@ -201,16 +198,16 @@ func (r *ring) carryOut(ops []*ringOp) int {
 	}
 	atomic.StoreUint32(r.sqTail, tail+uint32(len(ops)))
 	r.enter(len(ops), 0)
-	// What the kernel has not taken it must not find next time.
+	// Operations that the kernel has not taken must not be there next time.
 	done := int(atomic.LoadUint32(r.sqHead) - tail)
 	atomic.StoreUint32(r.sqTail, tail+uint32(done))
 	for left := done - r.collect(ops); left > 0; left -= r.collect(ops) {
-		r.enter(0, left) // no kernel is known that leaves any open
+		r.enter(0, left) // no known kernel leaves any unfinished
 	}
 	return done
 }
 
-// enter has the kernel take operations and wait for results.
+// enter makes the kernel take operations and waits for results.
 func (r *ring) enter(take, waitFor int) {
 	flags := uintptr(0)
 	if waitFor > 0 {
@@ -219,7 +216,7 @@ func (r *ring) enter(take, waitFor int) {
 	syscall.RawSyscall6(unix.SYS_IO_URING_ENTER, uintptr(r.fd), uintptr(take), uintptr(waitFor), flags, 0, 0)
 }
 
-// collect takes the results that are there, and returns how many.
+// collect takes the available results and returns how many there were.
 func (r *ring) collect(ops []*ringOp) int {
 	head, tail := *r.cqHead, atomic.LoadUint32(r.cqTail)
 	n := int(tail - head)

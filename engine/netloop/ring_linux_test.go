@@ -10,17 +10,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// testRing is a ring that the test closes.
+// testRing returns a ring that is closed at the end of the test.
 func testRing(t *testing.T) *ring {
 	r, err := newRing()
 	if err != nil {
-		t.Skipf("this system's kernel gives no ring: %v", err)
+		t.Skipf("this system has no ring: %v", err)
 	}
 	t.Cleanup(r.close)
 	return r
 }
 
-// sockets is a pair of connected unix sockets that the test closes.
+// sockets returns two connected unix sockets that are closed at the end of the
+// test.
 func sockets(t *testing.T) (a, b int) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
@@ -28,7 +29,7 @@ func sockets(t *testing.T) (a, b int) {
 	return pair[0], pair[1]
 }
 
-// heap is where buffers of operations must be.
+// heap keeps operations, and so their buffers, off the stack.
 var heap []*ringOp
 
 func TestRing_MoreThanItTakesAtOnce(t *testing.T) {
@@ -57,7 +58,8 @@ func TestRing_MoreThanItTakesAtOnce(t *testing.T) {
 	}
 }
 
-// What fails does so by itself, with the error that a call would have had.
+// TestRing_Errors checks that each operation fails on its own, with the error
+// that a system call would have had.
 func TestRing_Errors(t *testing.T) {
 	r := testRing(t)
 	full, reader := sockets(t)
@@ -77,21 +79,22 @@ func TestRing_Errors(t *testing.T) {
 	heap = ops
 	require.Equal(t, len(ops), r.carryOut(ops))
 	assert.Equal(t, unix.EAGAIN, ops[0].errno)
-	assert.Equal(t, unix.EPIPE, ops[1].errno, "and no signal")
+	assert.Equal(t, unix.EPIPE, ops[1].errno, "and there is no signal")
 	assert.Zero(t, ops[2].errno)
 	assert.Zero(t, ops[2].n, "the end of the stream")
 	assert.Zero(t, ops[3].errno)
 	assert.Positive(t, ops[3].n)
-	assert.Less(t, ops[3].n, len(much), "what there was room for")
+	assert.Less(t, ops[3].n, len(much), "as much as there is room for")
 	assert.Equal(t, unix.EAGAIN, ops[4].errno)
 	assert.Equal(t, unix.EBADF, ops[5].errno)
 	assert.Equal(t, "much muc", string(ops[6].buf[:ops[6].n]))
 }
 
-// A kernel that has no memory left takes a part: the rest is done by calls.
+// TestBatch_DoesAloneWhatTheRingLeaves checks that system calls do what the
+// kernel leaves undone when it runs out of memory.
 func TestBatch_DoesAloneWhatTheRingLeaves(t *testing.T) {
 	r := testRing(t)
-	rawClose(r.fd) // from here on it takes nothing
+	rawClose(r.fd) // from now on it takes nothing
 	var err error
 	r.fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC)
 	require.NoError(t, err)
@@ -109,8 +112,9 @@ func TestBatch_DoesAloneWhatTheRingLeaves(t *testing.T) {
 	assert.Equal(t, unix.EAGAIN, ops[3].errno)
 }
 
-// Without a ring, as where an administrator or a container's profile forbids
-// it, the driver is epoll, and who asks for the other one learns why.
+// TestNew_NoRing checks that, without a ring, for example because an
+// administrator or a container's profile forbids it, the default driver is
+// epoll, and that asking for io_uring explains why it is missing.
 func TestNew_NoRing(t *testing.T) {
 	why := "io_uring_setup: too many open files"
 	if r, err := newRing(); err == nil {
@@ -127,7 +131,7 @@ func TestNew_NoRing(t *testing.T) {
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &limit))
 	require.NoError(t, err)
 	assert.Equal(t, "epoll", d.Name())
-	assert.EqualError(t, err2, `connection driver "io_uring" (LDCORN_DRIVER): `+why+`; here are epoll, goroutine`)
+	assert.EqualError(t, err2, `connection driver "io_uring" (LDCORN_DRIVER): `+why+`; this system has epoll, goroutine`)
 	_, err = New("kqueue", Options{})
-	assert.ErrorContains(t, err, `no connection driver "kqueue" (LDCORN_DRIVER); here are `)
+	assert.ErrorContains(t, err, `no connection driver "kqueue" (LDCORN_DRIVER); this system has `)
 }

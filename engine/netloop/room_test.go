@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestCheckRoom: where all that clients may have is in use, the error says what
-// to do, and what it says helps.
+// TestCheckRoom checks that, if clients' descriptors are all in use, the error
+// says what to do, and that doing so helps.
 func TestCheckRoom(t *testing.T) {
 	var before unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &before))

@@ -14,8 +14,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// holder listens on a unix socket and keeps every connection open, as a child
-// does that a dead worker has left its sockets to. It writes a word to each.
+// holder listens on a unix socket and keeps every connection open, like a child
+// process that has inherited the sockets of a dead worker. It writes a word to
+// each.
 func holder(t *testing.T, word string) *netloop.Upstream {
 	t.Helper()
 	sock := filepath.Join(t.TempDir(), "up.sock")
@@ -42,14 +43,15 @@ func holder(t *testing.T, word string) *netloop.Upstream {
 	return netloop.NewUpstream(sock)
 }
 
-// TestSever: once an upstream is severed its connections end, whatever they
-// are at, though their other ends stay open; what it has written is not lost.
+// TestSever checks that the connections of a severed upstream end, whatever
+// they are doing and though their other ends stay open, and that what the
+// upstream has written is not lost.
 func TestSever(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		dead, alive := holder(t, "before"), holder(t, "")
 		type outcome struct {
 			word              string
-			blocked, late     error // of a read that waits, and of one that comes after
+			blocked, late     error // of a waiting read, and of a later one
 			write, dial, kept error
 			idle, other       bool
 		}
@@ -90,7 +92,7 @@ func TestSever(t *testing.T) {
 		require.NoError(t, err)
 		<-blocks
 		dead.Sever()
-		dead.Sever() // does nothing
+		dead.Sever() // the second call does nothing
 		o := <-got
 		assert.ErrorIs(t, o.blocked, io.EOF)
 		assert.Error(t, o.write)
@@ -103,7 +105,7 @@ func TestSever(t *testing.T) {
 	})
 }
 
-// TestSeverTunnel: so do tunnels.
+// TestSeverTunnel checks that tunnels to a severed upstream end too.
 func TestSeverTunnel(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		dead := holder(t, "before")

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// idleConns is an idleList of the goroutine driver, for any goroutine. Whoever
-// takes a connection out has it.
+// idleConns is an idleList for the goroutine driver, safe for concurrent use. A
+// goroutine that takes a connection out owns it.
 type idleConns struct {
 	mu   sync.Mutex // guards list, and the nodes of connections
 	list idleList[*gconn]
@@ -18,15 +18,16 @@ func (l *idleConns) push(c *gconn) {
 	l.list.push(&c.idle, c, Now())
 }
 
-// remove takes a connection out. It reports false if it was not in any more.
+// remove takes a connection out. It reports false if the connection was no
+// longer in the list.
 func (l *idleConns) remove(c *gconn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return c.idle.leave()
 }
 
-// take takes out the one that has rested longest, if that is since the given
-// moment at the latest; nil if there is none.
+// take takes out the connection that has rested longest, if it has rested since
+// the given moment or longer. It returns nil if there is none.
 func (l *idleConns) take(since Time) *gconn {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -37,9 +38,10 @@ func (l *idleConns) take(since Time) *gconn {
 	return c
 }
 
-// shedClient closes the client's connection that has been idle, or lingered
-// on, longest, so that its descriptor is free for another. One that has just sent a request is
-// served instead. It reports whether there was one.
+// shedClient closes the client's connection that has been idle or lingering
+// longest, so that its descriptor is free for another client. A client that has
+// just sent a request is served instead. shedClient reports whether there was a
+// connection to close.
 func (d *goroutines) shedClient() bool {
 	c := d.idleClients.take(Now() - Time(shedAge))
 	if c == nil {
@@ -52,7 +54,7 @@ func (d *goroutines) shedClient() bool {
 }
 
 // shedAny makes room for a connection to an upstream. It reports whether there
-// will be some.
+// will be room.
 func (d *goroutines) shedAny() bool {
 	if d.shedClient() {
 		return true
@@ -71,9 +73,9 @@ func (d *goroutines) hasRoom(ln any) bool {
 	return fd >= 0 && fd < d.fds.clients()
 }
 
-// makeRoom waits a little until there is a descriptor for another client: one
-// that is free, or that of a client which is idle. It reports false if there
-// is none.
+// makeRoom waits a little until there is a descriptor for another client: a
+// free one, or one taken from an idle client. It reports false if there is
+// none.
 func (d *goroutines) makeRoom(ln any) bool {
 	if d.hasRoom(ln) {
 		return true
@@ -81,7 +83,7 @@ func (d *goroutines) makeRoom(ln any) bool {
 	if !d.shedClient() {
 		return false
 	}
-	// Its goroutine closes it.
+	// The connection's own goroutine closes it.
 	for end := Now().Add(acceptBackoff); Now() < end && !d.stopping.Load(); {
 		time.Sleep(shedPoll)
 		if d.hasRoom(ln) {
@@ -91,5 +93,5 @@ func (d *goroutines) makeRoom(ln any) bool {
 	return false
 }
 
-// shedPoll is between two looks whether a connection is closed.
+// shedPoll is the time between two checks whether a connection is closed.
 const shedPoll = 100 * time.Microsecond

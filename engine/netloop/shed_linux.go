@@ -1,8 +1,9 @@
 package netloop
 
-// shedClient closes the client's connection that has been idle, or lingered
-// on, longest, so that its descriptor is free for another. One that has just
-// sent a request is served instead. It reports whether it has closed one.
+// shedClient closes the client's connection that has been idle or lingering
+// longest, so that its descriptor is free for another client. A client that has
+// just sent a request is served instead. shedClient reports whether it has
+// closed a connection.
 func (l *loop) shedClient() bool {
 	for {
 		c, ok := l.idleClients.oldest(l.now - Time(shedAge))
@@ -20,9 +21,8 @@ func (l *loop) shedClient() bool {
 	}
 }
 
-// shedUpstream closes the connection to an upstream that has been idle
-// longest. It costs nobody more than another dial. It reports whether there
-// was one.
+// shedUpstream closes the upstream connection that has been idle longest. That
+// costs no more than another dial. It reports whether there was one.
 func (l *loop) shedUpstream() bool {
 	c, ok := l.idleUps.oldest(l.now)
 	if ok {
@@ -31,8 +31,8 @@ func (l *loop) shedUpstream() bool {
 	return ok
 }
 
-// shed makes room for a connection to an upstream, or asks other loops to. It
-// reports whether there is room now.
+// shed makes room for a connection to an upstream, or asks other loops to do
+// so. It reports whether there is room now.
 func (l *loop) shed() bool {
 	if l.shedClient() || l.shedUpstream() {
 		return true
@@ -41,8 +41,8 @@ func (l *loop) shed() bool {
 	return false
 }
 
-// shedElsewhere asks the other loops to close an idle connection each, now and
-// then.
+// shedElsewhere asks each other loop to close an idle connection, but not too
+// often.
 func (l *loop) shedElsewhere() {
 	if l.now < l.askAt {
 		return

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestShedClient: the client that has been idle longest makes room, or one
-// that is lingered on; never one that is served, has sent something, or has
-// only just become idle.
+// TestShedClient checks that the connection that has been idle or lingering
+// longest makes room, and never one that is being served, has sent something,
+// or has just become idle.
 func TestShedClient(t *testing.T) {
 	l := bareLoop(t)
 	rest := func() *econn {
@@ -18,7 +18,7 @@ func TestShedClient(t *testing.T) {
 		c.rest(Verdict{Op: Rest})
 		return c
 	}
-	assert.False(t, l.shedClient(), "nobody is there")
+	assert.False(t, l.shedClient(), "there is no client")
 	lingers, _ := l.pair(t, true)
 	lingers.linger()
 	first, second := rest(), rest()
@@ -52,7 +52,7 @@ func TestShedClient(t *testing.T) {
 	assert.True(t, l.shedClient())
 	assert.True(t, young.closed)
 	assert.False(t, l.shedClient())
-	assert.False(t, asks.closed, "its request has come, though no event has told of it")
+	assert.False(t, asks.closed, "its request has come, although no event has reported it")
 	assert.Equal(t, inTask, asks.state)
-	assert.Len(t, l.behind, 1, "it is going to be served")
+	assert.Len(t, l.behind, 1, "it will be served")
 }

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	busyFrom   = 4 // events at one wake-up that make more likely
+	busyFrom   = 4 // events at one wake-up that make more events likely
 	crowdFrom  = 3 // tasks in flight from which it pays to wait for more events
 	shortSleep = Time(100 * time.Microsecond)
 	napMillis  = 1
@@ -15,12 +15,12 @@ const (
 	shareEvery = Time(10 * time.Millisecond)
 )
 
-// wait polls first while the loop is busy: there are events already then, and
-// the scheduler need not hear of it. It gives way once: on busy cores that
-// lets clients and workers make more events for the next wait, and costs less
-// than being woken for each. With a few requests in flight it does so before
-// it looks, for what is ready now is cheaper together with what will be;
-// otherwise only where there is nothing to do.
+// wait first polls while the loop is busy: usually there are events already,
+// and the scheduler need not be involved. It yields once: on busy cores,
+// clients and workers can then produce more events for the next wait, which
+// costs less than being woken for each one. With a few requests in flight, it
+// yields before it polls, because handling current events together with later
+// ones is cheaper. Otherwise it yields only if there is nothing to do.
 func (l *loop) wait() int {
 	l.letOthersRun()
 	if pending := len(l.ready)+len(l.behind)+len(l.batch.waiting) > 0; l.busy || pending {
@@ -46,7 +46,7 @@ func (l *loop) wait() int {
 	return n
 }
 
-// poll takes the events that are there.
+// poll takes the events that are available.
 func (l *loop) poll() int {
 	n, e := rawWait(l.epfd, l.events[:], 0)
 	if e != 0 {
@@ -55,8 +55,8 @@ func (l *loop) poll() int {
 	return n
 }
 
-// letOthersRun lets the goroutines run that have something to do. A loop that
-// naps between its events is running as far as the scheduler knows.
+// letOthersRun lets other goroutines run that have work. As far as the
+// scheduler knows, a loop that naps between its events is running.
 func (l *loop) letOthersRun() {
 	if l.now >= l.shareAt {
 		l.shareAt = l.now + shareEvery
@@ -64,7 +64,7 @@ func (l *loop) letOthersRun() {
 	}
 }
 
-// sleep waits until there are events or something was posted.
+// sleep waits until there are events or until something is posted.
 func (l *loop) sleep() int {
 	l.sleeping.Store(true)
 	defer l.sleeping.Store(false)
@@ -75,9 +75,9 @@ func (l *loop) sleep() int {
 	if posted == 0 {
 		ms = l.patience()
 	}
-	// A nap that the scheduler is not told of. Told, it would take the
-	// processor away from a loop that is back within microseconds, and wake a
-	// thread of its own to watch over it, which is dear.
+	// Nap without telling the scheduler. Otherwise it would take the processor
+	// away from a loop that is back within microseconds, and wake a thread to
+	// watch over it, which is expensive.
 	if l.lively && ms != 0 {
 		if n, e := rawWait(l.epfd, l.events[:], napMillis); e != 0 || n > 0 {
 			return max(n, 0)
@@ -91,7 +91,7 @@ func (l *loop) sleep() int {
 	return n
 }
 
-// patience is how long the loop may sleep, in milliseconds.
+// patience returns how long the loop can sleep, in milliseconds.
 func (l *loop) patience() int {
 	if l.nextAt == never {
 		return -1

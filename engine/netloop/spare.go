@@ -2,7 +2,7 @@ package netloop
 
 import "syscall"
 
-// descriptor returns the number of a connection's descriptor, or -1.
+// descriptor returns the number of the descriptor of c, or -1.
 func descriptor(c any) int {
 	fd := -1
 	if sc, ok := c.(syscall.Conn); ok {
@@ -13,8 +13,8 @@ func descriptor(c any) int {
 	return fd
 }
 
-// spareOf returns the lowest number that no descriptor has, or -1. It needs a
-// listener that is open.
+// spareOf returns the lowest number that no descriptor has, or -1. ln must be
+// an open listener.
 func spareOf(ln any) int {
 	spare := -1
 	if sc, ok := ln.(syscall.Conn); ok {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	pipeSize = 256 << 10 // asked for; the kernel may give less
-	maxPipes = 16        // kept by a loop
+	pipeSize = 256 << 10 // the size asked for; the kernel can give less
+	maxPipes = 16        // kept per loop
 )
 
 // pipe returns an empty pipe.
@@ -34,7 +34,7 @@ func (l *loop) pipe() ([2]int, error) {
 	return p, nil
 }
 
-// putPipe takes a pipe back; one that still holds something is closed.
+// putPipe takes back a pipe. It closes a pipe that still holds bytes.
 func (l *loop) putPipe(p [2]int, held int) {
 	if held == 0 && len(l.pipes) < maxPipes {
 		l.pipes = append(l.pipes, p)
@@ -51,7 +51,7 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 		return 0, e.cut, nil
 	}
 	if c.lining != nil || to.lining != nil {
-		return 0, ErrNoSplice, nil // the bytes are not those of the socket
+		return 0, ErrNoSplice, nil // the socket's bytes are not the ones to move
 	}
 	p, err := c.loop.pipe()
 	if err != nil {
@@ -89,8 +89,8 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 	return moved, nil, nil
 }
 
-// drain moves bytes of c's stream into a pipe, at least one: ErrAgain when
-// there are none.
+// drain moves bytes of c's stream into a pipe, at least one. It returns
+// ErrAgain if there are none.
 func (c *econn) drain(pipe, n int) (int, error) {
 	if c.closed {
 		return 0, net.ErrClosed
@@ -111,7 +111,7 @@ func (c *econn) drain(pipe, n int) (int, error) {
 	case e != unix.EAGAIN:
 		return 0, os.NewSyscallError("splice", e)
 	case c.half || c.hup:
-		return 0, ErrNoSplice // the end is near; only a read tells
+		return 0, ErrNoSplice // the end is near, and only a read can tell
 	}
 	c.readable = false
 	return 0, ErrAgain

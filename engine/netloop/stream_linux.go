@@ -48,7 +48,7 @@ func (c *econn) TryRead(t Task, p []byte) (int, error) {
 	return c.tryRead(c.loop.ownTask(t), p)
 }
 
-// tryRead is TryRead; t is nil for the loop itself.
+// tryRead is TryRead. The loop itself calls it with a nil t.
 func (c *econn) tryRead(t *etask, p []byte) (int, error) {
 	if t != nil {
 		t.giveWay()
@@ -66,8 +66,8 @@ func (c *econn) tryRead(t *etask, p []byte) (int, error) {
 	return c.took(n, full, e)
 }
 
-// drop is TryRead for bytes that nobody wants, at the cost of hardly more than
-// the call.
+// drop is TryRead for bytes that nobody wants. It costs little more than the
+// system call.
 func (c *econn) drop() (int, error) {
 	if !c.readable {
 		return 0, ErrAgain
@@ -82,7 +82,8 @@ func (c *econn) drop() (int, error) {
 	return c.took(n, n == len(c.loop.scratch), e)
 }
 
-// took is the result of a read; full says that there may be more.
+// took handles the result of a read. full reports whether there may be more to
+// read.
 func (c *econn) took(n int, full bool, e syscall.Errno) (int, error) {
 	switch {
 	case e == unix.EAGAIN || e == unix.EINTR:
@@ -93,8 +94,8 @@ func (c *econn) took(n int, full bool, e syscall.Errno) (int, error) {
 	case n == 0:
 		return 0, io.EOF
 	}
-	// A short read has emptied the socket; the end of the stream, if it was
-	// reported, is still to be read.
+	// A short read has emptied the socket. If the end of the stream was
+	// reported, it is still to be read.
 	c.readable = full || c.half || c.hup
 	return n, nil
 }
@@ -122,7 +123,7 @@ func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 	}
 	for len(a)+len(b) > 0 {
 		e.giveWay()
-		if e.cut != nil && e.cut != ErrStopped { // last words need no wait
+		if e.cut != nil && e.cut != ErrStopped { // no waiting for the last bytes
 			return total, e.cut
 		}
 		if c.closed {
@@ -151,8 +152,8 @@ func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 	return total, nil
 }
 
-// joinUpTo is the size up to which a copy is cheaper than what the kernel
-// takes to look at two buffers.
+// joinUpTo is the size up to which a copy is cheaper than the kernel's work for
+// two buffers.
 const joinUpTo = 8 << 10
 
 func (c *econn) writeSome(t *etask, a, b []byte) (int, syscall.Errno) {
@@ -170,7 +171,7 @@ func (c *econn) writeSome(t *etask, a, b []byte) (int, syscall.Errno) {
 	return rawWrite(c.fd, append(append(c.loop.scratch[:0], a...), b...))
 }
 
-// awaitWrite waits until c takes more.
+// awaitWrite waits until c can take more bytes.
 func (c *econn) awaitWrite(t *etask, wait time.Duration) error {
 	if c.closed {
 		return net.ErrClosed

@@ -13,8 +13,8 @@ func sysWrite(fd int, p []byte) (int, syscall.Errno) { return rawWrite(fd, p) }
 
 const seesUnacked = true
 
-// unacked is how many bytes of what was written to a socket its peer has not
-// taken yet; 0 where the kernel does not say, which looks like no progress.
+// unacked returns how many bytes written to a socket its peer has not taken
+// yet. It returns 0 if the kernel does not tell, which looks like no progress.
 func unacked(fd int) int64 {
 	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
 	if err != nil {

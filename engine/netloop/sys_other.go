@@ -16,10 +16,10 @@ func errno(n int, err error) (int, syscall.Errno) {
 	return n, e
 }
 
-// rawSpare returns the lowest number that no descriptor has, or -1. It needs
-// one that is open.
+// rawSpare returns the lowest number that no descriptor has, or -1. It
+// duplicates open, which must be an open descriptor.
 func rawSpare(open int) int {
-	syscall.ForkLock.RLock() // no child may get it
+	syscall.ForkLock.RLock() // no child may inherit it
 	defer syscall.ForkLock.RUnlock()
 	fd, err := syscall.Dup(open)
 	if err != nil {
@@ -31,5 +31,6 @@ func rawSpare(open int) int {
 
 const seesUnacked = false
 
-// unacked is not asked of this system: no progress is seen but by its poller.
+// unacked always returns 0, because this system does not tell: only the poller
+// shows progress.
 func unacked(int) int64 { return 0 }

@@ -8,18 +8,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// These are raw system calls on non-blocking descriptors: they return at
-// once, so the scheduler need not be told. EINTR is taken for EAGAIN by none
-// of them: such calls do not sleep.
+// These are raw system calls on non-blocking descriptors. They return at once,
+// so the scheduler need not be told. None of them confuses EINTR with EAGAIN,
+// because these calls do not sleep.
 
-// rawRead reads from a socket: recvfrom goes there more directly than read.
+// rawRead reads from a socket. recvfrom gets there more directly than read.
 func rawRead(fd int, p []byte) (int, syscall.Errno) {
 	n, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), 0, 0, 0)
 	return int(n), e
 }
 
-// rawDrop reads from a socket what nobody wants. TCP does not even copy it to
-// p (tcp(7), MSG_TRUNC); other sockets do.
+// rawDrop reads bytes that nobody wants from a socket. TCP does not even copy
+// them to p (tcp(7), MSG_TRUNC). Other sockets do.
 func rawDrop(fd int, p []byte) (int, syscall.Errno) {
 	n, _, e := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), unix.MSG_TRUNC, 0, 0)
 	return int(n), e
@@ -33,7 +33,7 @@ func rawEnded(fd int) bool {
 	return e == 0 && n > 0
 }
 
-// rawDrain reads from a descriptor that is no socket.
+// rawDrain reads from a descriptor that is not a socket.
 func rawDrain(fd int, p []byte) {
 	syscall.RawSyscall(syscall.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 }
@@ -61,15 +61,15 @@ func rawSplice(from, to int, n int) (int, syscall.Errno) {
 	return int(moved), e
 }
 
-// rawPost writes to a descriptor that is no socket.
+// rawPost writes to a descriptor that is not a socket.
 func rawPost(fd int, p []byte) {
 	syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
 }
 
-// rawAccept takes a connection, ready for use in a loop. A peer without an
+// rawAccept accepts a connection, ready for use in a loop. A peer without an
 // internet address has the zero AddrPort.
 func rawAccept(lfd int) (int, netip.AddrPort, syscall.Errno) {
-	var sa unix.RawSockaddrInet6 // the larger of the two that matter
+	var sa unix.RawSockaddrInet6 // the larger of the two types that matter
 	size := uint32(unsafe.Sizeof(sa))
 	fd, _, e := syscall.RawSyscall6(syscall.SYS_ACCEPT4, uintptr(lfd), uintptr(unsafe.Pointer(&sa)), uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
 	if e != 0 {
@@ -78,7 +78,7 @@ func rawAccept(lfd int) (int, netip.AddrPort, syscall.Errno) {
 	return int(fd), addrOf(&sa), 0
 }
 
-// rawLocal returns the address that a socket is bound to; the zero AddrPort
+// rawLocal returns the address that a socket is bound to, or the zero AddrPort
 // for a unix socket.
 func rawLocal(fd int) netip.AddrPort {
 	var sa unix.RawSockaddrInet6
@@ -90,7 +90,7 @@ func rawLocal(fd int) netip.AddrPort {
 	return addrOf(&sa)
 }
 
-// addrOf reads an address as the kernel writes it.
+// addrOf converts an address from the kernel's form.
 func addrOf(sa *unix.RawSockaddrInet6) netip.AddrPort {
 	switch sa.Family {
 	case unix.AF_INET:
@@ -102,14 +102,14 @@ func addrOf(sa *unix.RawSockaddrInet6) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// bigEndian reads a port as the kernel stores it.
+// bigEndian converts a port from the kernel's byte order.
 func bigEndian(port uint16) uint16 {
 	b := (*[2]byte)(unsafe.Pointer(&port))
 	return uint16(b[0])<<8 | uint16(b[1])
 }
 
-// rawConnect starts a connection to a unix socket. It fails with errReserved
-// where its descriptor would be one of those from reserved on.
+// rawConnect starts a connection to a unix socket. It fails with errReserved if
+// the number of its descriptor would be reserved or higher.
 func rawConnect(path string, reserved int) (int, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -126,8 +126,8 @@ func rawConnect(path string, reserved int) (int, error) {
 	return fd, nil
 }
 
-// rawSpare returns the lowest number that no descriptor has, or -1. It needs
-// one that is open.
+// rawSpare returns the lowest number that no descriptor has, or -1. open must
+// be an open descriptor.
 func rawSpare(open int) int {
 	fd, _, e := syscall.RawSyscall(syscall.SYS_FCNTL, uintptr(open), unix.F_DUPFD_CLOEXEC, 0)
 	if e != 0 {
@@ -137,13 +137,13 @@ func rawSpare(open int) int {
 	return int(fd)
 }
 
-// rawYield lets another process have the core, if one wants it.
+// rawYield lets another process have the core if one wants it.
 func rawYield() { syscall.RawSyscall(syscall.SYS_SCHED_YIELD, 0, 0, 0) }
 
 func rawClose(fd int) { syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }
 
-// rawWait and blockingWait wait at most ms milliseconds (-1 = for ever). Only
-// the latter tells the scheduler, so that the former is for short waits.
+// rawWait and blockingWait wait at most ms milliseconds (-1 = forever). Only
+// blockingWait tells the scheduler, so use rawWait only for short waits.
 func rawWait(epfd int, events []unix.EpollEvent, ms int) (int, syscall.Errno) {
 	n, _, e := syscall.RawSyscall6(syscall.SYS_EPOLL_PWAIT, uintptr(epfd), uintptr(unsafe.Pointer(unsafe.SliceData(events))), uintptr(len(events)), uintptr(ms), 0, 0)
 	return int(n), e

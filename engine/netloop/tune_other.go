@@ -4,5 +4,5 @@ package netloop
 
 import "net"
 
-// tune has nothing to set on this system.
+// tune does nothing, because this system has nothing to set.
 func tune(net.Listener) {}

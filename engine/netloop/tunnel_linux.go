@@ -4,8 +4,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A tunnel moves bytes between two connections. It is run by the loop itself
-// and holds no buffer but for bytes that one side would not take yet.
+// A tunnel moves bytes between two connections. The loop runs it. It holds no
+// buffer except for bytes that one side cannot take yet.
 type tunnel struct {
 	a, b   *econn
 	ab, ba stream
@@ -15,8 +15,8 @@ type tunnel struct {
 
 // A stream is one direction of a tunnel.
 type stream struct {
-	held  []byte // read, and not yet taken by the other side
-	ended bool   // the end was read, and passed on
+	held  []byte // read, but not yet taken by the other side
+	ended bool   // the end was read and passed on
 }
 
 func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
@@ -30,21 +30,21 @@ func (t *etask) Tunnel(a, b Conn, done func()) Verdict {
 	ca.register()
 	cb.register()
 	ca.keepAlive()
-	// What is there already makes no event. It is moved outside of the task,
-	// which still runs.
+	// Bytes that have already arrived cause no event. They are moved outside the
+	// task, which is still running.
 	tun.moveLater()
 	return Verdict{Op: Taken}
 }
 
-// moveAtTurn moves what there is, but for a tunnel that has used up its turn
-// and whose next is still to come.
+// moveAtTurn calls move, unless the tunnel has used up its turn and waits for
+// the next one.
 func (t *tunnel) moveAtTurn() {
 	if !t.a.behind {
 		t.move()
 	}
 }
 
-// moveLater has the tunnel go on behind what others have to do.
+// moveLater continues the tunnel after all other pending work.
 func (t *tunnel) moveLater() {
 	t.a.behind = true
 	t.a.later(moveMore)
@@ -56,7 +56,8 @@ func moveMore(t *etask) {
 	a.tunnel.move()
 }
 
-// move moves what there is, both ways, a turn's worth of each at most.
+// move moves the available bytes in both directions, at most a turn's worth
+// each.
 func (t *tunnel) move() {
 	if t.ended {
 		return
@@ -66,12 +67,13 @@ func (t *tunnel) move() {
 	}
 }
 
-// over reports whether both streams have ended, and all of them was passed on.
+// over reports whether both streams have ended and all their bytes were passed
+// on.
 func (t *tunnel) over() bool {
 	return t.ab.ended && t.ba.ended && !t.a.unsent() && !t.b.unsent()
 }
 
-// pump moves one direction. It reports false when the tunnel is broken.
+// pump moves bytes in one direction. It reports false if the tunnel is broken.
 func (t *tunnel) pump(from, to *econn, s *stream) bool {
 	for share := (turn{}); !share.over(); {
 		if len(s.held) > 0 && !s.flush(to) {
@@ -79,7 +81,7 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 		}
 		switch {
 		case s.ended && from.hup && !to.unsent():
-			return false // nothing can reach it any more
+			return false // nothing can reach it anymore
 		case len(s.held) > 0, s.ended, !from.readable:
 			return true
 		}
@@ -94,7 +96,7 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 			if !ok {
 				return false
 			}
-		case err == ErrAgain && from.readable: // a layer has opened nothing yet
+		case err == ErrAgain && from.readable: // a layer has not opened anything yet
 		case err == ErrAgain:
 			return true
 		case isEOF(err):
@@ -111,7 +113,7 @@ func (t *tunnel) pump(from, to *econn, s *stream) bool {
 	return true
 }
 
-// flush writes what is held. It reports false when the other side is broken.
+// flush writes the held bytes. It reports false if the other side is broken.
 func (s *stream) flush(to *econn) bool {
 	for len(s.held) > 0 {
 		n, e := to.put(s.held)

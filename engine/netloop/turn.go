@@ -1,26 +1,26 @@
 package netloop
 
-// A connection whose peer always has more to send, and always takes more,
-// would keep its loop for ever. So every task has turns: what it reads, writes
-// and does beside that is counted, and once the turn is used up the task's
-// next read or write lets the others go first.
+// A connection whose peer always has more to send, and always takes more, would
+// keep its loop forever. So every task works in turns: we count the bytes that
+// it moves and its other work, and once the turn is used up, the task lets the
+// others go first at its next read or write.
 
 const (
-	turnShare = 256 << 10 // bytes in a turn; what costs as much counts as much
-	callCost  = 4 << 10   // of a system call, in bytes that could be moved instead
-	pieceCost = 128       // of a piece of work, see Task.Spend
+	turnShare = 256 << 10 // bytes in a turn; other work counts as the bytes that cost the same
+	callCost  = 4 << 10   // cost of a system call, in bytes that could be moved instead
+	pieceCost = 128       // cost of a piece of work, see Task.Spend
 )
 
-// A turn counts what a task may still do before others have their turn.
+// A turn counts how much a task has done since others last had a chance to run.
 type turn struct{ used int }
 
-// moved counts n bytes that one system call has moved, or tried to.
+// moved counts n bytes that one system call has moved or tried to move.
 func (t *turn) moved(n int) { t.used += callCost + max(n, 0) }
 
-// Spend is that of Task.
+// Spend is Task.Spend.
 func (t *turn) Spend(pieces int) { t.used += pieces * pieceCost }
 
-// over reports whether the turn is used up. The next one begins with that.
+// over reports whether the turn is used up. If so, a new one begins.
 func (t *turn) over() bool {
 	if t.used < turnShare {
 		return false

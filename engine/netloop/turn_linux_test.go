@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// bareLoop is a loop that is not run.
+// bareLoop returns a loop that is not running.
 func bareLoop(t *testing.T) *loop {
 	opts := Options{Log: slog.New(slog.DiscardHandler)}
 	l := newLoop(&epoll{opts: opts, fds: newDescriptors(&opts)}, 0)
@@ -27,7 +27,7 @@ func bareLoop(t *testing.T) *loop {
 	return l
 }
 
-// pair is a connection of the loop and the descriptor of its peer.
+// pair returns a connection of the loop and the descriptor of its peer.
 func (l *loop) pair(t *testing.T, client bool) (*econn, int) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
@@ -40,22 +40,23 @@ func (l *loop) pair(t *testing.T, client bool) (*econn, int) {
 	return c, fds[1]
 }
 
-// flood fills a connection with as much as it holds.
+// flood fills a connection's buffers.
 func flood(fd int) {
 	for e := unix.Errno(0); e == 0; {
 		_, e = rawWrite(fd, make([]byte, 16<<10))
 	}
 }
 
-// unread is how much of what was written to a connection nobody has read.
+// unread returns how many bytes are waiting to be read from the connection.
 func (c *econn) unread(t *testing.T) int {
 	n, err := unix.IoctlGetInt(c.fd, unix.SIOCINQ)
 	require.NoError(t, err)
 	return n
 }
 
-// inTurns finds that a connection which is full is emptied in turns: one by
-// begin, and each other behind the others and whatever the events say.
+// inTurns checks that a connection with full buffers is emptied in turns: the
+// first by begin, and each later one after other pending work, whatever events
+// come.
 func inTurns(t *testing.T, l *loop, c *econn, begin, between func()) {
 	before := c.unread(t)
 	begin()
@@ -65,7 +66,7 @@ func inTurns(t *testing.T, l *loop, c *econn, begin, between func()) {
 		require.Less(t, left, before)
 		require.GreaterOrEqual(t, left, before-turnShare)
 		c.event(unix.EPOLLIN)
-		require.Equal(t, left, c.unread(t), "an event does not bring the turn forward")
+		require.Equal(t, left, c.unread(t), "an event must not bring the turn forward")
 		require.Len(t, l.behind, 1)
 		before = left
 		between()
@@ -74,8 +75,8 @@ func inTurns(t *testing.T, l *loop, c *econn, begin, between func()) {
 	require.Zero(t, c.unread(t))
 }
 
-// TestLingerTakesTurns: what still comes behind an answer is discarded in
-// turns.
+// TestLingerTakesTurns checks that bytes that still come after an answer are
+// discarded in turns.
 func TestLingerTakesTurns(t *testing.T) {
 	l := bareLoop(t)
 	c, peer := l.pair(t, true)
@@ -91,7 +92,7 @@ func TestLingerTakesTurns(t *testing.T) {
 	assert.Empty(t, l.lingers)
 }
 
-// TestTunnelTakesTurns: a tunnel moves bytes in turns.
+// TestTunnelTakesTurns checks that a tunnel moves bytes in turns.
 func TestTunnelTakesTurns(t *testing.T) {
 	l := bareLoop(t)
 	a, peer := l.pair(t, true)
@@ -103,8 +104,8 @@ func TestTunnelTakesTurns(t *testing.T) {
 	a.tunnel.end()
 }
 
-// TestTasksTakeTurns: whatever a task does with bytes that are there, or with
-// room that there is, it gives way in between.
+// TestTasksTakeTurns checks that a task gives way from time to time, whatever
+// it does with available bytes or free buffer space.
 func TestTasksTakeTurns(t *testing.T) {
 	var buf [1 << 10]byte
 	for name, step := range map[string]func(task *etask, c, to *econn) error{
@@ -145,13 +146,13 @@ func TestTasksTakeTurns(t *testing.T) {
 			for len(l.behind) > 0 {
 				l.runBehind()
 			}
-			assert.False(t, task.alive, "who is interrupted meanwhile ends")
+			assert.False(t, task.alive, "a task interrupted meanwhile ends")
 		})
 	}
 }
 
-// TestNobodyKeepsTheLoop: each that has fallen behind gets a turn, and none a
-// second one before the loop has looked for events.
+// TestNobodyKeepsTheLoop checks that each task that has fallen behind gets a
+// turn, and no task a second one before the loop has looked for events.
 func TestNobodyKeepsTheLoop(t *testing.T) {
 	l := bareLoop(t)
 	ran := make([]int, 5)
@@ -172,9 +173,9 @@ func TestNobodyKeepsTheLoop(t *testing.T) {
 		for _, n := range ran {
 			sum += n
 		}
-		require.Greater(t, sum, before, "one at least goes on")
-		require.LessOrEqual(t, sum, before+len(ran), "none goes on twice")
-		require.LessOrEqual(t, slices.Max(ran)-slices.Min(ran), 1, "each in turn")
+		require.Greater(t, sum, before, "at least one task runs")
+		require.LessOrEqual(t, sum, before+len(ran), "no task runs twice")
+		require.LessOrEqual(t, slices.Max(ran)-slices.Min(ran), 1, "each task gets its turn")
 		before = sum
 	}
 	for _, task := range l.active {
@@ -185,8 +186,8 @@ func TestNobodyKeepsTheLoop(t *testing.T) {
 	}
 }
 
-// TestSweepTakesTurns: of many connections whose time is over together, each
-// sweep ends some, and the next follows soon.
+// TestSweepTakesTurns checks that, of many connections that expire together,
+// each sweep ends some, and the next sweep follows soon.
 func TestSweepTakesTurns(t *testing.T) {
 	l := bareLoop(t)
 	const many = 3 * endAtOnce
@@ -202,8 +203,8 @@ func TestSweepTakesTurns(t *testing.T) {
 	assert.Equal(t, never, l.nextAt)
 }
 
-// TestSweepServesWhoHasJustSent: a request that no event has told of yet wins
-// over the end of the rest.
+// TestSweepServesWhoHasJustSent checks that a request that no event has
+// reported yet takes precedence over the end of the rest.
 func TestSweepServesWhoHasJustSent(t *testing.T) {
 	l := bareLoop(t)
 	var served []*econn

@@ -6,7 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestTurn: bytes, calls and pieces of work all use up a turn, together too.
+// TestTurn checks that bytes, calls and pieces of work all use up a turn, also
+// together.
 func TestTurn(t *testing.T) {
 	for why, step := range map[string]func(*turn){
 		"bytes":  func(t *turn) { t.moved(32 << 10) },
