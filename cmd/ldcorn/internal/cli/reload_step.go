@@ -27,7 +27,7 @@ func stepText(e api.ReloadStep) string {
 		}
 		return text
 	case api.StepRestored:
-		return fmt.Sprintf("%d of %d replaced back", e.Ready, e.Workers)
+		return fmt.Sprintf("%d of %d rolled back", e.Ready, e.Workers)
 	case api.StepSwapped:
 		return "swapped"
 	case api.StepDraining:
