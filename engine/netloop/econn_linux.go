@@ -259,8 +259,10 @@ func (c *econn) settle(v Verdict) {
 	case v.Op == Taken:
 	case v.Op == Linger && !c.closed:
 		c.linger()
-	case v.Op == Close && c.readable && !c.hup && !c.closed && !c.quiet():
-		c.linger() // closing with unread bytes would reset the connection, and the answer would be lost
+	case v.Op == Close && !c.hup && !c.closed && !c.quiet():
+		// Closing with unread bytes would reset the connection, and the answer would be
+		// lost. The kernel knows of bytes that no event has told of yet.
+		c.linger()
 	case v.Op == Reset && !c.closed:
 		if c.lining != nil {
 			c.lining.ended = true // the stream breaks off; it does not end

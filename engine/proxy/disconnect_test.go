@@ -436,3 +436,24 @@ func TestQueueOrder(t *testing.T) {
 		}
 	})
 }
+
+// TestCloseWithMoreSent: an answer that ends the connection is not lost on a
+// client that has sent more than ldcorn reads.
+func TestCloseWithMoreSent(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, capped(t, 1))
+		s := newSlow()
+		u := r.worker("default", s.serve)
+		c := r.client()
+		c.say("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+		<-s.began
+		c.say(http1test.Get("/more"))
+		s.say <- hello
+		_, body := c.hear("GET")
+		assert.Equal(t, "hello", body)
+		require.NoError(t, c.CloseWrite())
+		assert.Empty(t, c.rest())
+		r.idleAgain(u)
+		assert.Equal(t, 1, u.heads())
+	})
+}

@@ -314,3 +314,26 @@ func TestRemovedGroup(t *testing.T) {
 		assert.Equal(t, "hello", body)
 	})
 }
+
+// TestRemovedGroupKeepsBody: a body that was accepted stays accepted, although
+// the plan that the request is decided by again would refuse it.
+func TestRemovedGroupKeepsBody(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		c := r.client()
+		c.say(http1test.Post("Content-Length: 5\r\n") + "hello")
+		old := r.pools["default"]
+		soon(t, func() bool { return old.Queued() == 1 }, "queued")
+		next := *r.plan
+		next.MaxBodySize = 1
+		r.plan = &next
+		r.pools["default"] = pool.New(r.plan.Groups[0])
+		r.publish()
+		u := r.worker("default", answering(hello))
+		old.Close()
+		head, _ := c.hear("POST")
+		assert.Contains(t, head, " 200 ")
+		assert.Contains(t, u.received()[0], "\r\n\r\nhello")
+		assert.Contains(t, r.send(http1test.Post("Content-Length: 5\r\n")+"hello"), " 413 ")
+	})
+}

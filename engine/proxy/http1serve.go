@@ -68,7 +68,9 @@ func (c *http1Client) answerRequest() (netloop.Verdict, bool) {
 	case Cut:
 		return c.cutOff(), false
 	}
-	if !c.keep {
+	// Whatever comes after a body that has not been read whole is not a head, but
+	// the rest of that body.
+	if !c.keep || !c.body.whole.Load() {
 		return c.hangUp(), false
 	}
 	c.body.finish()

@@ -16,7 +16,7 @@ import (
 // An InHand is a request that has not ended yet, as it was at one moment.
 type InHand struct {
 	ID     string
-	Method string
+	Method string     // cut at maxShownMethod bytes
 	Path   string     // still escaped, without the query, which may hold secrets; cut at maxShownPath bytes
 	Client netip.Addr // see result.Result
 	Group  string     // "" before the request is routed
@@ -38,8 +38,11 @@ const (
 	StageAnswering Stage = "answering" // for the rest of the answer, or for the client to take it
 )
 
-// maxShownPath is how many bytes of a path are shown.
-const maxShownPath = 256
+// How many bytes of what a client sends are shown.
+const (
+	maxShownMethod = 32
+	maxShownPath   = 256
+)
 
 // A hand is what a Request shows of itself while it is in hand. Only the
 // request's task writes it.
@@ -156,7 +159,7 @@ func (l *handList) copy(now netloop.Time, limit int) (oldest []InHand, total int
 func (r *Request) show(now netloop.Time) InHand {
 	h := &r.hand
 	out := InHand{
-		ID: string(r.id), Method: string(r.head.Method), Path: string(r.head.RawPath[:min(len(r.head.RawPath), maxShownPath)]),
+		ID: string(r.id), Method: cut(r.head.Method, maxShownMethod), Path: cut(r.head.RawPath, maxShownPath),
 		Client: h.client, Worker: -1, Stage: StageRouting, Age: now.Sub(r.rec.begun), Queued: time.Duration(h.queued.Load()),
 	}
 	if g := h.group.Load(); g != nil {
@@ -173,6 +176,9 @@ func (r *Request) show(now netloop.Time) InHand {
 	}
 	return out
 }
+
+// cut returns at most n bytes of b.
+func cut(b []byte, n int) string { return string(b[:min(len(b), n)]) }
 
 // waits notes that the request waits for a slot.
 func (r *Request) waits(from netloop.Time) { r.hand.queuedAt.Store(int64(from)) }

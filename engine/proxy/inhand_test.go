@@ -72,3 +72,38 @@ func TestInHandAfterPanic(t *testing.T) {
 		assert.Zero(t, total)
 	})
 }
+
+// TestInHandLate: a request that was answered 504 while the worker goes on with
+// it shows as working.
+func TestInHandLate(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, hurried(t, 1, soonLate))
+		s := newSlow()
+		u := r.worker("default", s.serve)
+		c := r.client()
+		c.say(http1test.Get("/"))
+		<-s.began
+		head, _ := c.hear("GET")
+		require.Contains(t, head, " 504 ")
+		soon(t, func() bool {
+			all, _ := r.proxy.InHand(1)
+			return len(all) == 1 && all[0].Stage == StageWorking
+		}, "the request does not show as working")
+		s.say <- hello
+		r.idleAgain(u)
+	})
+}
+
+// TestInHandShowsLittle: a client cannot make the list of requests long.
+func TestInHandShowsLittle(t *testing.T) {
+	r := newRig(t, "goroutine", nil)
+	s := newSlow()
+	r.worker("default", s.serve)
+	r.client().say(strings.Repeat("G", 30_000) + " /" + strings.Repeat("p", 30_000) + " HTTP/1.1\r\nHost: a\r\nX-Request-ID: " + strings.Repeat("i", 200) + "\r\n\r\n")
+	<-s.began
+	all, _ := r.proxy.InHand(1)
+	require.Len(t, all, 1)
+	assert.Len(t, all[0].Method, maxShownMethod)
+	assert.Len(t, all[0].Path, maxShownPath)
+	assert.LessOrEqual(t, len(all[0].ID), maxIDLen)
+}

@@ -41,6 +41,7 @@ func (a *attempt) finishLate() error {
 		return errLate
 	}
 	r.writeError(errLate, true)
+	r.hand.answering.Store(false) // the worker still has the request
 	r.client.CloseWrite()
 	r.observe()
 	r.gone, a.limit = true, 0

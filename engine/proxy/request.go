@@ -15,7 +15,8 @@ import (
 // Request is used again for the next one, so that serving allocates nothing.
 //
 // Everything about a request is taken from one snapshot. Only a request whose
-// group a reload has removed while it waited begins again, with the new one.
+// group a reload has removed while it waited is decided again, by the new one. A
+// smaller max_body_size does not concern it: its body was accepted.
 type Request struct {
 	p      *Proxy
 	client Client
@@ -83,7 +84,8 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	t.Spend(requestPieces)
 	r.rec.begin(t.Now())
 	r.setID()
-	err := r.begin(s)
+	r.follow(s)
+	err := r.upload.begin()
 	r.take()
 	if err == nil {
 		err = r.relayRequest()
@@ -94,14 +96,16 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	return end
 }
 
-// begin makes the request one of a snapshot.
-func (r *Request) begin(s *Snapshot) error {
+// follow makes a snapshot the one that the request is served by. It is decided by
+// that one then.
+func (r *Request) follow(s *Snapshot) {
 	r.snap = s
 	r.from.read = false
 	r.view.Head = r.head
 	r.view.Release()
-	r.rec.Group, r.rec.Pool = "", nil
-	return r.upload.begin()
+	r.rec.Group, r.rec.Pool, r.rec.Worker = "", nil, -1
+	r.hand.group.Store(nil)
+	r.hand.worker.Store(nil)
 }
 
 // conclude ends a request: with an answer of ldcorn's own if there is none yet.
@@ -208,9 +212,7 @@ func (r *Request) relayRequest() error {
 		if newest == r.snap {
 			return errUnavailable
 		}
-		if err := r.begin(newest); err != nil {
-			return err
-		}
+		r.follow(newest)
 	}
 }
 

@@ -303,3 +303,44 @@ func TestPipelinedBehindUploads(t *testing.T) {
 		}
 	})
 }
+
+// TestAnswerBeforeTheBody: whatever comes after an answer to a request whose body
+// has not come is the rest of that body, and not another request.
+func TestAnswerBeforeTheBody(t *testing.T) {
+	large := strings.Repeat("x", 400_000)
+	answers := map[string]string{
+		"small":       hello,
+		"empty":       "HTTP/1.1 204 No Content\r\n\r\n",
+		"large":       fmt.Sprintf("HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s", len(large), large),
+		"chunked":     "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+		"until close": "HTTP/1.1 200 OK\r\n\r\nhello",
+		"error":       "no HTTP\r\n\r\n",
+	}
+	smuggled := "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
+	for name, answer := range answers {
+		for kind, framing := range map[string]string{
+			"length":  fmt.Sprintf("Content-Length: %d\r\n", len(smuggled)),
+			"chunked": "Transfer-Encoding: chunked\r\n",
+		} {
+			t.Run(name+"/"+kind, func(t *testing.T) {
+				eachDriver(t, func(t *testing.T, driver string) {
+					r := newRig(t, driver, nil)
+					u := r.worker("default", func(c net.Conn, in *bufio.Reader) {
+						_, _ = readHead(in)
+						io.WriteString(c, answer)
+						if !strings.Contains(name, "close") {
+							untilGone(in)
+						}
+					})
+					c := r.client()
+					c.say("POST / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n")
+					c.hear("POST")
+					_, _ = io.WriteString(c, smuggled) // the connection may be closed
+					got, _ := io.ReadAll(c.in)
+					assert.Empty(t, got)
+					assert.Equal(t, 1, u.heads())
+				})
+			})
+		}
+	}
+}
