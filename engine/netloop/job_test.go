@@ -144,7 +144,7 @@ func TestJobPanic(t *testing.T) {
 }
 
 // TestShutdownWaitsForJobs checks that Shutdown waits for jobs and that Abort
-// ends their waits, even in a job that was cancelled before and took that back.
+// ends their waits, even in a job that was canceled before and took that back.
 func TestShutdownWaitsForJobs(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
 		type job struct {

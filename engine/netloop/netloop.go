@@ -202,7 +202,7 @@ type Fork interface {
 type Job interface {
 	// Cancel makes the current and later waits of the job end with ErrGone, as
 	// if the peer of a watched connection were gone. The job's next Watch takes
-	// that back, so that a cancelled job can wait while it cleans up. After the
+	// that back, so that a canceled job can wait while it cleans up. After the
 	// job has ended, Cancel does nothing. Any goroutine can call it.
 	Cancel()
 }
