@@ -13,14 +13,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// answerOf is an answer whose head has so many bytes, its empty line included.
+// answerOf returns an answer whose head has size bytes, including its empty
+// line.
 func answerOf(size int) string {
 	const start, end = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX: ", "\r\n\r\n"
 	return start + strings.Repeat("x", size-len(start)-len(end)) + end + "hello"
 }
 
-// TestAnswerHeads: the head of an answer may have exactly
-// max_response_header_size bytes and 1,000 fields, and all of it arrives.
+// TestAnswerHeads checks that the head of an answer can have exactly
+// max_response_header_size bytes and 1,000 fields, and that all of it arrives.
 func TestAnswerHeads(t *testing.T) {
 	cookies := func(n int) (lines string) {
 		for i := range n {
@@ -33,7 +34,7 @@ func TestAnswerHeads(t *testing.T) {
 		why    string
 		limit  int
 		answer string
-		lines  string // that the client must get; "" = the answer's head but for its last field
+		lines  string // lines the client must get; "" = the answer's head except its last field
 		reason string // in the access log; "" = the answer is good
 	}{
 		{why: "more than a buffer", answer: answerOf(firstBuffer + 1)},
@@ -81,9 +82,9 @@ func TestAnswerHeads(t *testing.T) {
 	}
 }
 
-// TestBothFramingsEndTheConnection: a worker's connection is not used again
-// after an answer with two framings, since what comes behind it may be the
-// rest of that answer in the worker's own opinion.
+// TestBothFramingsEndTheConnection checks that a worker's connection is not
+// reused after an answer with two framings, because the worker may consider the
+// bytes after it to be the rest of the answer.
 func TestBothFramingsEndTheConnection(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -97,12 +98,13 @@ func TestBothFramingsEndTheConnection(t *testing.T) {
 			_, err := io.ReadFull(c.in, rest)
 			assert.NoError(t, err)
 			r.idleAgain(u)
-			assert.Len(t, u.received(), i+1, "a connection of its own")
+			assert.Len(t, u.received(), i+1, "each answer needs a new connection")
 		}
 	})
 }
 
-// TestReasonsOfBadGateway: a 502 says in the access log what the worker did.
+// TestReasonsOfBadGateway checks that the access log says, for each 502, what
+// the worker did.
 func TestReasonsOfBadGateway(t *testing.T) {
 	for _, c := range []struct {
 		why, reason string

@@ -23,9 +23,9 @@ func eachDriverB(b *testing.B, bench func(b *testing.B, driver string)) {
 	}
 }
 
-// BenchmarkRequest is a request from the client and back over real sockets,
-// one at a time on one connection. The client and the worker of the benchmark
-// allocate nothing, so what is counted is the proxy's.
+// BenchmarkRequest sends one request at a time on one connection over real
+// sockets. The benchmark's client and worker allocate nothing, so it counts the
+// proxy's allocations.
 func BenchmarkRequest(b *testing.B) {
 	chunked := "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
 	post := http1test.Post("Content-Length: 5\r\n") + "hello"
@@ -38,7 +38,7 @@ func BenchmarkRequest(b *testing.B) {
 	}
 }
 
-// BenchmarkRequests is the same on 64 connections at once.
+// BenchmarkRequests does the same on 64 connections at once.
 func BenchmarkRequests(b *testing.B) {
 	benchmarkRequest(b, 64, http1test.Get("/a/b?c=d"), hello, "\r\nhello")
 }
@@ -57,15 +57,16 @@ func benchmarkRequest(b *testing.B, conns int, in, answer, want string) {
 	})
 }
 
-// A crowd is many clients that ask at the same time, without allocating.
+// A crowd is many clients that send requests at the same time, without
+// allocating.
 type crowd struct {
 	conns   []net.Conn
 	in, end []byte
 	buf     []byte
 }
 
-// newCrowd connects so many clients, who send in and wait for an answer that
-// ends in want.
+// newCrowd connects conns clients that send in and wait for an answer that ends
+// in want.
 func newCrowd(r *rig, conns int, in, want string) *crowd {
 	c := &crowd{in: []byte(in), end: []byte(want), buf: make([]byte, 4096)}
 	for range conns {
@@ -74,7 +75,7 @@ func newCrowd(r *rig, conns int, in, want string) *crowd {
 	return c
 }
 
-// ask has each client send its request, and then wait for the answer.
+// ask makes each client send its request and then wait for the answer.
 func (c *crowd) ask(t testing.TB) {
 	for _, conn := range c.conns {
 		if _, err := conn.Write(c.in); err != nil {
@@ -92,8 +93,8 @@ func (c *crowd) ask(t testing.TB) {
 	}
 }
 
-// parrot answers each request, which must end as in does, without looking
-// closer and without allocating.
+// parrot answers each request, which must end like in, without inspecting it
+// and without allocating.
 func parrot(in, answer string) manner {
 	end := []byte(in[len(in)-4:])
 	return func(c net.Conn, _ *bufio.Reader) {
@@ -113,8 +114,8 @@ func parrot(in, answer string) manner {
 	}
 }
 
-// TestRequestAllocatesNothing: in the steady state, on the drivers that are
-// made for it.
+// TestRequestAllocatesNothing checks that requests allocate nothing in the
+// steady state, on the drivers that are designed for that.
 func TestRequestAllocatesNothing(t *testing.T) {
 	if raceEnabled || runtime.GOOS != "linux" {
 		t.Skip("the race detector allocates, and so does the goroutine driver")
@@ -144,7 +145,7 @@ func requestAllocatesNothing(t *testing.T, driver string) {
 
 const gib = 1 << 30
 
-// BenchmarkUpload and BenchmarkDownload move 1 GiB each way, and report by how
+// BenchmarkUpload and BenchmarkDownload move 1 GiB each way, and report how
 // much the peak of the resident memory grew.
 func BenchmarkUpload(b *testing.B) {
 	for name, head := range map[string]string{
@@ -210,7 +211,7 @@ func BenchmarkDownload(b *testing.B) {
 	}
 }
 
-// pour writes n bytes, in chunks if asked.
+// pour writes n bytes, chunked if asked.
 func pour(c net.Conn, n int, chunked bool) error {
 	const size = 64 << 10
 	part := []byte(strings.Repeat("0123456789abcdef", size/16))
@@ -229,14 +230,14 @@ func pour(c net.Conn, n int, chunked bool) error {
 	return nil
 }
 
-// resident starts the peak of this process's resident memory anew, and
-// returns what it is now, in MiB; 0 where the system does not tell.
+// resident resets the peak of this process's resident memory and returns the
+// current value in MiB, or 0 if the system does not report it.
 func resident(t testing.TB) float64 {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0)
 	return peak(t)
 }
 
-// peak is that of the resident memory, in MiB.
+// peak returns the peak of the resident memory in MiB.
 func peak(t testing.TB) float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -250,8 +251,8 @@ func peak(t testing.TB) float64 {
 }
 
 // TestBoundedMemory moves 64 MiB both ways on a few connections at once,
-// between peers that are slower than the proxy, and looks at what it allocates
-// for that.
+// between peers that are slower than the proxy, and checks how much the proxy
+// allocates for that.
 func TestBoundedMemory(t *testing.T) {
 	const size, conns = 16 << 20, 4
 	eachDriver(t, func(t *testing.T, driver string) {
@@ -284,9 +285,9 @@ func TestBoundedMemory(t *testing.T) {
 			require.NoError(t, <-errs)
 		}
 		runtime.ReadMemStats(&after)
-		limit := uint64(8 << 20) // most of it the test's own
+		limit := uint64(8 << 20) // mostly for the test itself
 		if raceEnabled {
-			limit = size * conns // its pools forget on purpose
+			limit = size * conns // its pools drop items on purpose
 		}
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, limit)
 	})

@@ -23,7 +23,7 @@ func (r *rig) dial() *net.TCPConn {
 	return c.(*net.TCPConn)
 }
 
-// A client is a connection on which a test says and hears raw bytes.
+// A client is a connection on which a test sends and receives raw bytes.
 type client struct {
 	*net.TCPConn
 	t  testing.TB
@@ -50,7 +50,7 @@ func (c *client) head() string {
 	return head
 }
 
-// hear reads the head of a final answer, and its body as the head frames it.
+// hear reads the head of a final answer, and its body as framed by the head.
 func (c *client) hear(method string) (head, body string) {
 	c.t.Helper()
 	head = c.head()
@@ -72,7 +72,7 @@ func (c *client) hear(method string) (head, body string) {
 	return head, string(b)
 }
 
-// lengthOf reads the Content-Length of a head; 0 where there is none.
+// lengthOf returns the Content-Length of a head, or 0 if it has none.
 func lengthOf(head string) (n int) {
 	if _, after, ok := strings.Cut(strings.ToLower(head), "\r\ncontent-length: "); ok {
 		fmt.Sscan(after, &n)
@@ -80,7 +80,7 @@ func lengthOf(head string) (n int) {
 	return n
 }
 
-// rest reads all that still comes; the connection must end properly.
+// rest reads the remaining bytes. The connection must end properly.
 func (c *client) rest() string {
 	c.t.Helper()
 	b, err := io.ReadAll(c.in)

@@ -20,8 +20,8 @@ var (
 	uploadHead = &memoryHead{method: "PUT", target: "/up", fields: [][2]string{{"host", "a.example"}, {"content-length", "10"}}, streamed: true}
 )
 
-// TestClientIsNoSocket: whatever implements Client can have a request served.
-// It shares groups, queues and workers with the connections of HTTP/1.
+// TestClientIsNoSocket checks that any implementation of Client can have a
+// request served. It shares groups, queues and workers with HTTP/1 connections.
 func TestClientIsNoSocket(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, driver string){
 		"request": memoryRequest, "stream": memoryStream, "refusal": memoryRefusal, "upload": memoryUpload, "length": memoryLength,
@@ -55,7 +55,8 @@ func memoryRequest(t *testing.T, driver string) {
 	assert.Equal(t, int64(5), told.Sent)
 }
 
-// memoryStream: of the framing that the worker used, the client sees nothing.
+// memoryStream checks that the client sees nothing of the framing that the
+// worker used.
 func memoryStream(t *testing.T, driver string) {
 	r := newMemoryRig(t, driver, nil)
 	r.worker("default", answering("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"))
@@ -116,8 +117,8 @@ func memoryLength(t *testing.T, driver string) {
 	r.idleAgain(u)
 }
 
-// silent returns a worker that answers nothing, and tells when it has a head
-// and when its connection has ended.
+// silent returns a worker that answers nothing. The channels tell when it has
+// received a head and when its connection has ended.
 func silent(r *rig) (u *upstream, arrived, ended chan bool) {
 	arrived, ended = make(chan bool, 8), make(chan bool, 8)
 	u = r.worker("default", func(_ net.Conn, in *bufio.Reader) {
@@ -154,7 +155,7 @@ func memoryCancelQueued(t *testing.T, driver string) {
 	end, _, _ := waits.heard()
 	assert.Equal(t, Cut, end)
 	assert.Equal(t, 1, u.heads())
-	holds.leave() // which frees no slot: the worker still works on it
+	holds.leave() // frees no slot: the worker is still working on it
 	s.say <- hello
 	end, _, _ = holds.heard()
 	assert.Equal(t, Cut, end)
@@ -174,8 +175,9 @@ func memoryCancelUpload(t *testing.T, driver string) {
 	r.idleAgain(u)
 }
 
-// memoryRetry: a worker that dies with the request in hand is not the client's
-// loss. What has come of the body with the head goes to the next worker too.
+// memoryRetry checks that a worker that dies while it handles a request costs
+// the client nothing. The part of the body that came with the head goes to the
+// next worker too.
 func memoryRetry(t *testing.T, driver string) {
 	for _, c := range []struct {
 		head *memoryHead
@@ -204,8 +206,8 @@ func memoryRetry(t *testing.T, driver string) {
 	}
 }
 
-// memoryOutlives: a client that is slow to take the end of its answer holds no
-// slot meanwhile.
+// memoryOutlives checks that a client that is slow to take the end of its
+// answer holds no slot meanwhile.
 func memoryOutlives(t *testing.T, driver string) {
 	r := newMemoryRig(t, driver, capped(t, 1))
 	u := r.worker("default", answering(hello))
@@ -213,7 +215,7 @@ func memoryOutlives(t *testing.T, driver string) {
 	slow.until(func() bool { return slow.answered })
 	r.idleAgain(u)
 	_, status, _ := r.ask(t, getHead, nil, true).heard()
-	assert.Equal(t, 200, status, "another one is served")
+	assert.Equal(t, 200, status, "another request is served")
 	slow.open()
 	end, status, body := slow.heard()
 	assert.Equal(t, Answered, end)

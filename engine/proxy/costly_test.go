@@ -14,8 +14,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// patterns returns n routes of one kind, which match no request of ours, and
-// one for every path.
+// patterns returns n routes of one kind that match none of our requests, and a
+// last route that matches every path.
 func patterns(t testing.TB, n int, kind string) []plan.Route {
 	t.Helper()
 	var out []plan.Route
@@ -69,11 +69,11 @@ var costly = map[string]string{
 	"decoded": "GET /?a=%20TEXT HTTP/1.1\r\nHost: a\r\n\r\n",
 }
 
-// TestCostlyRoutes: what a client sends cannot make the search for a route take
-// long. It is refused, so that padding a header brings nobody past a route.
+// TestCostlyRoutes checks that no client can make the search for a route take
+// long. Such a request is refused, so padding a header cannot bypass a route.
 func TestCostlyRoutes(t *testing.T) {
 	many := map[string]int{"glob": 4000, "decoded": 400, "percent": 400}
-	if raceEnabled { // which makes the search ten times as long, on a machine that others use too
+	if raceEnabled { // makes the search ten times as long, on a machine that others use too
 		many["glob"] = 1000
 	}
 	for kind, in := range costly {
@@ -93,8 +93,8 @@ func TestCostlyRoutes(t *testing.T) {
 	}
 }
 
-// TestManyRoutes: however many routes there are, a request of ordinary length is
-// held against all of them.
+// TestManyRoutes checks that a request of ordinary length is compared with all
+// routes, however many there are.
 func TestManyRoutes(t *testing.T) {
 	for kind, in := range costly {
 		t.Run(kind, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestManyRoutes(t *testing.T) {
 	}
 }
 
-// BenchmarkCostlyRoutes is the search for a route of a head of 50 KB.
+// BenchmarkCostlyRoutes searches for the route of a head of 50 KB.
 func BenchmarkCostlyRoutes(b *testing.B) {
 	for kind, in := range costly {
 		b.Run(kind, func(b *testing.B) {

@@ -18,8 +18,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// die ends the worker as kill -9 does: nobody listens any more, and then all
-// of its connections end.
+// die ends the worker as kill -9 does: it stops listening, and then all of its
+// connections end.
 func (u *upstream) die() {
 	u.ln.Close()
 	u.mu.Lock()
@@ -29,9 +29,9 @@ func (u *upstream) die() {
 	}
 }
 
-// TestDeathOfTheOnlyWorker: a request that the only worker had in hand waits
-// for its successor, and spends no repeat on the other idle connections to the
-// dead one.
+// TestDeathOfTheOnlyWorker checks that a request that the only worker was
+// handling waits for its successor, and spends no retry on the other idle
+// connections to the dead worker.
 func TestDeathOfTheOnlyWorker(t *testing.T) {
 	const idle = 8
 	eachDriver(t, func(t *testing.T, driver string) {
@@ -66,18 +66,18 @@ func TestDeathOfTheOnlyWorker(t *testing.T) {
 		<-begun
 		dying.die()
 		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the request waits")
-		assert.Zero(t, r.pools["default"].Ready(), "the dead worker is out")
+		assert.Zero(t, r.pools["default"].Ready(), "the dead worker is out of service")
 		next := r.worker("default", serves)
 		head, body := clients[0].hear("GET")
 		assert.Contains(t, head, "HTTP/1.1 200 ")
 		assert.Equal(t, "hello", body)
 		assert.Equal(t, 1, next.heads())
-		assert.Equal(t, idle+1, dying.heads(), "nothing more was sent to the dead one")
+		assert.Equal(t, idle+1, dying.heads(), "nothing more was sent to the dead worker")
 	})
 }
 
-// TestBrokenConnectionOfALivingWorker: a worker that ends a connection, and
-// takes others, stays in service.
+// TestBrokenConnectionOfALivingWorker checks that a worker that ends a
+// connection but accepts others stays in service.
 func TestBrokenConnectionOfALivingWorker(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -93,8 +93,9 @@ func TestBrokenConnectionOfALivingWorker(t *testing.T) {
 	})
 }
 
-// TestDeadWorkerThatTakesConnections: a child that a dead worker has left behind
-// may hold its socket open. Whether the process is ending counts then.
+// TestDeadWorkerThatTakesConnections checks that a worker whose process is
+// ending counts as dead, even if a child that it has left behind holds its
+// socket open.
 func TestDeadWorkerThatTakesConnections(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -107,7 +108,7 @@ func TestDeadWorkerThatTakesConnections(t *testing.T) {
 		c := r.client()
 		c.say(http1test.Get("/"))
 		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the request waits for another worker")
-		assert.Zero(t, r.pools["default"].Ready(), "the dead one is out")
+		assert.Zero(t, r.pools["default"].Ready(), "the dead worker is out of service")
 		assert.Equal(t, 1, u.heads())
 		r.worker("default", serves)
 		_, body := c.hear("GET")
@@ -115,8 +116,8 @@ func TestDeadWorkerThatTakesConnections(t *testing.T) {
 	})
 }
 
-// TestPoison: a request that kills whoever works on it kills two workers at
-// most, and one where two deaths could be the end of the group.
+// TestPoison checks that a request that kills every worker that handles it
+// kills at most two, and only one if two deaths could be the end of the group.
 func TestPoison(t *testing.T) {
 	for _, c := range []struct{ instances, restarts, deaths int }{
 		{1, 0, 1}, {1, 1, 1}, {1, 2, 2}, {1, 3, 2},
@@ -145,7 +146,7 @@ func TestPoison(t *testing.T) {
 				cl.say(http1test.Get("/"))
 				head, _ := cl.hear("GET")
 				assert.Contains(t, head, "HTTP/1.1 502 ")
-				died <- nil // behind all deaths
+				died <- nil // after all deaths
 				<-replaced
 				assert.Equal(t, c.deaths, deaths)
 			})
@@ -153,7 +154,7 @@ func TestPoison(t *testing.T) {
 	}
 }
 
-// mortal adds a worker that dies of the first request that it reads.
+// mortal adds a worker that dies from the first request that it reads.
 func (r *rig) mortal(died chan<- *upstream) {
 	self := make(chan *upstream, 1)
 	self <- r.worker("default", func(_ net.Conn, in *bufio.Reader) {
@@ -166,9 +167,9 @@ func (r *rig) mortal(died chan<- *upstream) {
 	})
 }
 
-// TestOrphanedConnections: a worker's process has ended, and something that it
-// has left behind holds its sockets. What it had in hand is treated as that of
-// any worker that dies.
+// TestOrphanedConnections checks what happens when a worker's process has ended
+// and something that it left behind holds its sockets: its requests are treated
+// like those of any worker that dies.
 func TestOrphanedConnections(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -205,7 +206,7 @@ func TestOrphanedConnections(t *testing.T) {
 	})
 }
 
-// TestLateBody: a head whose body takes its time is not held back for long.
+// TestLateBody checks that a head whose body is late is not held back for long.
 func TestLateBody(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -236,8 +237,8 @@ func TestLateBody(t *testing.T) {
 	})
 }
 
-// TestHeadBeforeBody: a body that comes right behind its head is the answer's,
-// and the head stays whole.
+// TestHeadBeforeBody checks that a body that comes right after its head is part
+// of the answer, and that the head stays intact.
 func TestHeadBeforeBody(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)

@@ -16,15 +16,16 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// capped is a plan of one group with that many slots per worker.
+// capped returns a plan with one group and the given number of slots per
+// worker.
 func capped(t *testing.T, slots int) *plan.Plan {
 	p := planOf(t, map[string]string{"default": "*"})
 	p.Groups[0].MaxReqPerWorker = slots
 	return p
 }
 
-// A slow worker tells the test of each request, answers when told to, and
-// tells of the end of its connection.
+// A slow worker reports each request to the test, answers when told to, and
+// reports the end of its connection.
 type slow struct {
 	began chan string
 	say   chan string
@@ -67,13 +68,13 @@ func (s *slow) serve(c net.Conn, in *bufio.Reader) {
 	}
 }
 
-// leaving is how clients go away.
+// leaving holds the ways in which clients go away.
 var leaving = map[string]func(*client){
 	"close": func(c *client) { c.Close() },
 	"reset": func(c *client) { c.SetLinger(0); c.Close() },
 }
 
-// Heads of answers of which the whole body is still to come.
+// Heads of answers whose whole body is still to come.
 const (
 	lengthHead  = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n"
 	largeHead   = "HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n"
@@ -82,8 +83,8 @@ const (
 	get10       = "GET / HTTP/1.0\r\n\r\n"
 )
 
-// TestClientGone: without a cap the worker's connection is closed, so that
-// the app gets a disconnect, whatever state the request is in.
+// TestClientGone checks that, without a cap, the worker's connection is closed
+// so that the app gets a disconnect, whatever state the request is in.
 func TestClientGone(t *testing.T) {
 	for name, c := range map[string]struct{ in, said string }{
 		"before an answer":   {"GET / HTTP/1.1\r\nHost: a\r\n\r\n", ""},
@@ -129,8 +130,8 @@ func TestClientGone(t *testing.T) {
 	}
 }
 
-// TestClientGoneWithCap: with a cap the slot is held until the answer has
-// come, and no other request takes it before.
+// TestClientGoneWithCap checks that, with a cap, the slot is held until the
+// answer has come, and no other request takes it before that.
 func TestClientGoneWithCap(t *testing.T) {
 	for how, leave := range leaving {
 		t.Run(how, func(t *testing.T) {
@@ -145,8 +146,8 @@ func TestClientGoneWithCap(t *testing.T) {
 				next := r.client()
 				next.say(http1test.Get("/next"))
 				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
-				// Time enough for a sweep to notice who is gone: a queued
-				// client that leaves is noticed by the same sweep.
+				// This gives a sweep time to notice the lost client: the same sweep
+				// notices that a queued client leaves.
 				third := r.client()
 				third.say(http1test.Get("/third"))
 				soon(t, func() bool { return r.pools["default"].Queued() == 2 }, "queued")
@@ -159,18 +160,18 @@ func TestClientGoneWithCap(t *testing.T) {
 				_, body := next.hear("GET")
 				assert.Equal(t, "hello", body)
 				r.idleAgain(u)
-				assert.NotContains(t, strings.Join(u.received(), ""), "/third", "never reaches a worker")
+				assert.NotContains(t, strings.Join(u.received(), ""), "/third", "the request never reaches a worker")
 			})
 		})
 	}
 }
 
-// TestAnswerForNobody: with a cap, an answer to a client that is gone is read
-// to its end where that is near, and cut where it is not.
+// TestAnswerForNobody checks that, with a cap, an answer to a client that is
+// gone is read to its end if that is near, and otherwise cut.
 func TestAnswerForNobody(t *testing.T) {
 	for _, c := range []struct {
 		name, head string
-		sent, rest int // bytes before the client leaves, and after
+		sent, rest int // bytes before the client leaves, and after it
 		read       bool
 	}{
 		{"near its end", "content-length: 600000\r\n", 300000, 300000, true},
@@ -228,8 +229,8 @@ func TestAnswerForNobody(t *testing.T) {
 	}
 }
 
-// TestHalfClose: a client that has only ended its own stream waits for its
-// answer, and gets nothing but it, however long that takes.
+// TestHalfClose checks that a client that has only ended its own stream waits
+// for its answer, and gets only that, however long it takes.
 func TestHalfClose(t *testing.T) {
 	const get, get10 = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"
 	for _, c := range []struct{ name, in, answer, want string }{
@@ -258,8 +259,8 @@ func TestHalfClose(t *testing.T) {
 	}
 }
 
-// outlast waits until a watch of clients has had the time to find one gone.
-// Where there is a cap none is watched.
+// outlast waits until a watch of clients has had time to find one gone. With a
+// cap, no client is watched.
 func outlast(r *rig, s *slow) {
 	if r.plan.Groups[0].MaxReqPerWorker > 0 {
 		return
@@ -271,7 +272,7 @@ func outlast(r *rig, s *slow) {
 	<-s.gone
 }
 
-// TestHalfCloseInAnswer: the same while a chunked answer flows, with pauses.
+// TestHalfCloseInAnswer checks the same during a chunked answer with pauses.
 func TestHalfCloseInAnswer(t *testing.T) {
 	for _, c := range []struct{ name, in, first, then, want string }{
 		{"chunked", http1test.Get("/"), "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n",
@@ -300,8 +301,7 @@ func TestHalfCloseInAnswer(t *testing.T) {
 	}
 }
 
-// inAnswer are answers within which nothing can be sent to the client but the
-// body.
+// inAnswer holds answers in which only the body can be sent to the client.
 var inAnswer = []struct{ name, in, first, then, want string }{
 	{"length", http1test.Get("/"), lengthHead + "abc", "def", "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef"},
 	{"no length", http1test.Get("/"), endlessHead + "abc", "", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc"},
@@ -309,8 +309,9 @@ var inAnswer = []struct{ name, in, first, then, want string }{
 	{"HTTP/1.0, chunked", get10, chunkedHead + "3\r\nabc\r\n", "3\r\ndef\r\n0\r\n\r\n", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabcdef"},
 }
 
-// TestEndInAnswer: a client that ends its stream within such an answer is
-// gone; it cannot take the answer for a whole one.
+// TestEndInAnswer checks that a client that ends its stream during such an
+// answer counts as gone, and that it cannot mistake the answer for a complete
+// one.
 func TestEndInAnswer(t *testing.T) {
 	for _, c := range inAnswer {
 		t.Run(c.name, func(t *testing.T) {
@@ -331,17 +332,17 @@ func TestEndInAnswer(t *testing.T) {
 				r.idleAgain(u)
 				rest, err := io.ReadAll(cl.in)
 				if strings.Contains(c.want, "Content-Length") {
-					assert.NotContains(t, string(rest), "def", "shorter than its length")
+					assert.NotContains(t, string(rest), "def", "the answer is shorter than its length")
 				} else {
-					assert.Error(t, err, "the end of the stream would be that of the answer")
+					assert.Error(t, err, "the end of the stream would end the answer")
 				}
 			})
 		})
 	}
 }
 
-// TestEndInDrippingAnswer: the same where the answer drips, so that no wait for
-// more of it is long.
+// TestEndInDrippingAnswer checks the same for an answer that drips, so that the
+// proxy never waits long for more of it.
 func TestEndInDrippingAnswer(t *testing.T) {
 	for name, head := range map[string]string{
 		"length":       "HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n",
@@ -370,7 +371,7 @@ func TestEndInDrippingAnswer(t *testing.T) {
 					case <-drip.C:
 						select {
 						case s.say <- "x":
-						default: // it has enough
+						default: // it has enough requests
 						}
 					case gone = <-s.gone:
 					case <-limit:
@@ -383,8 +384,8 @@ func TestEndInDrippingAnswer(t *testing.T) {
 	}
 }
 
-// TestHalfCloseBeforeAnswer: a client that has ended its stream before such an
-// answer began gets all of it, with pauses.
+// TestHalfCloseBeforeAnswer checks that a client that has ended its stream
+// before such an answer began gets all of it, including the pauses.
 func TestHalfCloseBeforeAnswer(t *testing.T) {
 	for _, c := range inAnswer {
 		t.Run(c.name, func(t *testing.T) {
@@ -412,7 +413,8 @@ func TestHalfCloseBeforeAnswer(t *testing.T) {
 	}
 }
 
-// TestQueueOrder: who waits for a slot is served first come first served.
+// TestQueueOrder checks that requests that wait for a slot are served in the
+// order in which they came.
 func TestQueueOrder(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, capped(t, 1))

@@ -13,8 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestDroppedNames: a header that is not forwarded because of its name is told
-// of once, and no client fills the log with names.
+// TestDroppedNames checks that a header that is dropped because of its name is
+// logged once, and that no client can fill the log with names.
 func TestDroppedNames(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		var out bytes.Buffer
@@ -47,8 +47,9 @@ func TestDroppedNames(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(out.String(), "dropped headers with too many names"))
 }
 
-// TestUnderscoresInHeaders: they reach the app where the plan says so, but
-// none that it could take for one of ldcorn's, or of the plan's edits.
+// TestUnderscoresInHeaders checks that such headers reach the app if the plan
+// allows them, except those that the app could mistake for one of ldcorn's, or
+// of the plan's edits.
 func TestUnderscoresInHeaders(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
@@ -71,7 +72,8 @@ func TestUnderscoresInHeaders(t *testing.T) {
 	})
 }
 
-// TestOffersUpgrade: a 426 keeps what the client should have asked for.
+// TestOffersUpgrade checks that a 426 keeps the header that says what the
+// client should have asked for.
 func TestOffersUpgrade(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -83,7 +85,7 @@ func TestOffersUpgrade(t *testing.T) {
 	})
 }
 
-// TestAbsoluteForm: the host of the target is the one that the app sees.
+// TestAbsoluteForm checks that the app sees the host of the target.
 func TestAbsoluteForm(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"GET http://b.example:81/x?y HTTP/1.1\r\nX-A: 1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET /x?y HTTP/1.1\r\nX-A: 1\r\nHost: b.example:81\r\n"},

@@ -11,7 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// edits are header edits written as "set NAME VALUE".
+// edits parses header edits written as "set NAME VALUE".
 func edits(t testing.TB, lines ...string) []plan.HeaderEdit {
 	t.Helper()
 	var out []plan.HeaderEdit
@@ -24,7 +24,7 @@ func edits(t testing.TB, lines ...string) []plan.HeaderEdit {
 	return out
 }
 
-// TestEditor is a table of edits: of the plan, of the group, of the request.
+// TestEditor is a table of edits of the plan, the group and the request.
 func TestEditor(t *testing.T) {
 	const in = "X-A: 1\r\nx-b: 2\r\nX-A: 3\r\nX-C: 4\r\n"
 	for _, c := range []struct {
@@ -54,8 +54,8 @@ func TestEditor(t *testing.T) {
 	}
 }
 
-// TestEdits: on the way to the worker and back, with framing and our own
-// fields as they must be.
+// TestEdits checks edits on the way to the worker and back, with correct
+// framing and correct fields of our own.
 func TestEdits(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
@@ -75,7 +75,7 @@ func TestEdits(t *testing.T) {
 	})
 }
 
-// TestEditsOfHandshake: a websocket's head is edited like any other.
+// TestEditsOfHandshake checks that a websocket's head is edited like any other.
 func TestEditsOfHandshake(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
@@ -92,8 +92,8 @@ func TestEditsOfHandshake(t *testing.T) {
 	})
 }
 
-// TestEditsOfErrors: an answer of ldcorn's own is nobody's to change, and the
-// edits of one request do not reach the next one of its connection.
+// TestEditsOfErrors checks that no edit changes ldcorn's own answers, and that
+// the edits of one request do not affect the next one on its connection.
 func TestEditsOfErrors(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "/here"})

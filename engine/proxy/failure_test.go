@@ -14,19 +14,19 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// A manner is how a worker misbehaves on each of its connections.
+// A manner is the way in which a worker behaves on each of its connections.
 type manner func(c net.Conn, in *bufio.Reader)
 
 var (
-	// closes ends the connection when a head has come.
+	// closes ends the connection after a head has come.
 	closes manner = func(_ net.Conn, in *bufio.Reader) { readHead(in) }
-	// slams ends it at once.
+	// slams ends the connection at once.
 	slams manner = func(net.Conn, *bufio.Reader) {}
-	// serves answers as it should.
+	// serves answers correctly.
 	serves manner = answering(hello)
 )
 
-// says answers with these bytes, and ends the connection.
+// says sends these bytes and ends the connection.
 func says(raw string) manner {
 	return func(c net.Conn, in *bufio.Reader) {
 		readHead(in)
@@ -34,8 +34,7 @@ func says(raw string) manner {
 	}
 }
 
-// answers reads the whole request, answers with these bytes, and ends the
-// connection.
+// answers reads the whole request, sends these bytes, and ends the connection.
 func answers(raw string) manner {
 	return func(c net.Conn, in *bufio.Reader) {
 		reads(c, in)
@@ -61,8 +60,8 @@ func reads(_ net.Conn, in *bufio.Reader) {
 	}
 }
 
-// TestWorkerFailures is what a client gets, and how often its request is
-// sent, when workers fail. The workers are asked in order.
+// TestWorkerFailures checks what a client gets, and how often its request is
+// sent, when workers fail. The proxy tries the workers in order.
 func TestWorkerFailures(t *testing.T) {
 	const (
 		get  = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -76,9 +75,9 @@ func TestWorkerFailures(t *testing.T) {
 		workers []manner // nil = its socket refuses
 		in      string
 		status  string
-		sent    int  // heads that reached workers, besides those that warm up
-		warm    int  // requests before this one that succeed
-		closed  bool // the client's connection, afterwards
+		sent    int  // heads that reached workers, without those of the warm-up
+		warm    int  // earlier requests, which succeed
+		closed  bool // whether the client's connection ends afterwards
 	}{
 		{why: "refused, and another serves", workers: []manner{nil, serves}, in: post, status: "200", sent: 1},
 		{why: "refused twice, and the third serves", workers: []manner{nil, nil, serves}, in: post, status: "200", sent: 1},
@@ -133,13 +132,13 @@ func TestWorkerFailures(t *testing.T) {
 				for _, u := range us {
 					sent += u.heads()
 				}
-				assert.Equal(t, c.sent, sent, "times sent")
+				assert.Equal(t, c.sent, sent, "times the request was sent")
 				assert.Equal(t, c.closed, strings.Contains(got, "Connection: close\r\n"), "%q", got)
 				if c.closed {
 					assert.Empty(t, cl.rest())
 					return
 				}
-				// The client's connection serves on.
+				// The client's connection continues to serve.
 				r.pools["default"].Swap(nil, workersOf(us))
 				r.worker("default", serves)
 				cl.say(get)
@@ -157,8 +156,9 @@ func workersOf(us []*upstream) (ws []*pool.Worker) {
 	return ws
 }
 
-// TestStaleConnection: a worker that ends its idle connection costs nothing,
-// not even a request that must not be sent twice: it was not sent.
+// TestStaleConnection checks that a worker that ends its idle connection costs
+// nothing, not even a request that must not be sent twice: it has not been
+// sent.
 func TestStaleConnection(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -182,8 +182,8 @@ func TestStaleConnection(t *testing.T) {
 	})
 }
 
-// TestMalformedAnswers sends every answer of http1test.BadAnswers: extend
-// that table.
+// TestMalformedAnswers sends every answer of http1test.BadAnswers. To add a
+// case, extend that table.
 func TestMalformedAnswers(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -206,13 +206,13 @@ func TestMalformedAnswers(t *testing.T) {
 	})
 }
 
-// TestAnswersCut: an answer that has begun and does not end properly must not
-// look to the client as if it did.
+// TestAnswersCut checks that an answer that has begun and does not end properly
+// does not look complete to the client.
 func TestAnswersCut(t *testing.T) {
 	const get, get10 = "GET / HTTP/1.1\r\nHost: a\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"
 	for _, c := range []struct {
 		why, in, first, then, want string
-		reset                      bool // since the end of the stream would be that of the answer
+		reset                      bool // because the end of the stream would end the answer
 	}{
 		{why: "end in a body of known length", in: get,
 			first: "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc", then: "d",
@@ -251,7 +251,7 @@ func TestAnswersCut(t *testing.T) {
 				heard <- true
 				rest, err := io.ReadAll(cl.in)
 				if c.reset {
-					assert.Error(t, err, "a clean end behind %q%q", head, rest)
+					assert.Error(t, err, "a clean end after %q%q", head, rest)
 				} else {
 					assert.NoError(t, err)
 					assert.Equal(t, c.want, head+string(rest))
@@ -263,8 +263,8 @@ func TestAnswersCut(t *testing.T) {
 	}
 }
 
-// TestWaitForWorkers: requests wait while there is no worker, and get an
-// answer when none can come.
+// TestWaitForWorkers checks that requests wait while there is no worker, and
+// get an answer when none can come.
 func TestWaitForWorkers(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -293,12 +293,12 @@ func TestWaitForWorkers(t *testing.T) {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.StartupTimeout = 1
 		r := newRig(t, driver, p)
-		assert.Contains(t, r.send(http1test.Get("/")), "HTTP/1.1 503 ", "startup_timeout is over")
+		assert.Contains(t, r.send(http1test.Get("/")), "HTTP/1.1 503 ", "after startup_timeout")
 	})
 }
 
-// TestRemovedGroup: a request for a group that was just removed is routed
-// again.
+// TestRemovedGroup checks that a request for a group that was just removed is
+// routed again.
 func TestRemovedGroup(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)

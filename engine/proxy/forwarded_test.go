@@ -24,9 +24,9 @@ var (
 	onUnix     = netip.Addr{}
 )
 
-// TestForwarded is what a worker learns of the client: by mode, trusted
-// proxies, peer and what came in. Want leaves out Host and Port where they
-// are "a.b" and the listener's, 8000.
+// TestForwarded checks what a worker learns about the client, for each mode,
+// trusted proxies, peer and received fields. Want omits Host and Port if they
+// are "a.b" and the listener's 8000.
 func TestForwarded(t *testing.T) {
 	const spoofed = "X-Forwarded-For: 1.2.3.4\r\nX-Real-IP: 1.2.3.4\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nX-Forwarded-Port: 1\r\nForwarded: for=1.2.3.4\r\n"
 	for _, c := range []struct {
@@ -101,7 +101,7 @@ func TestForwarded(t *testing.T) {
 	}
 }
 
-// sameInForwarded is the Forwarded field that says what these lines say.
+// sameInForwarded returns the Forwarded field that says the same as lines.
 func sameInForwarded(lines string) string {
 	if lines == "" {
 		return ""
@@ -131,7 +131,7 @@ func sameInForwarded(lines string) string {
 	return "Forwarded: " + strings.Join(out, ", ") + "\r\n"
 }
 
-// senderOf reads who sent a request.
+// senderOf reads the sender of a request.
 func senderOf(f *forwarder, req *head.Request, peer netip.Addr) *sender {
 	var s sender
 	ours := "8000"
@@ -142,7 +142,7 @@ func senderOf(f *forwarder, req *head.Request, peer netip.Addr) *sender {
 	return &s
 }
 
-// forwardedLines spells the short form out.
+// forwardedLines expands the short form.
 func forwardedLines(short string) string {
 	if short == "" {
 		return ""
@@ -161,7 +161,7 @@ func forwardedLines(short string) string {
 	).Replace(short) + "\r\n"
 }
 
-// TestForwardedOverSockets: the peer that counts is that of the connection.
+// TestForwardedOverSockets checks that the proxy uses the connection's peer.
 func TestForwardedOverSockets(t *testing.T) {
 	const in = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nConnection: close\r\n\r\n"
 	for _, network := range []string{"tcp4", "tcp6", "unix"} {
@@ -170,7 +170,7 @@ func TestForwardedOverSockets(t *testing.T) {
 				addr := map[string]string{"tcp4": "127.0.0.1:0", "tcp6": "[::1]:0", "unix": filepath.Join(t.TempDir(), "s")}[network]
 				ln, err := net.Listen(network, addr)
 				if err != nil && network == "tcp6" {
-					t.Skip("no IPv6 here")
+					t.Skip("this machine has no IPv6")
 				}
 				require.NoError(t, err)
 				r := newRigOn(t, driver, nil, ln)
@@ -191,9 +191,9 @@ func TestForwardedOverSockets(t *testing.T) {
 	}
 }
 
-// TestForwardedNamesAreOurs: nothing that a client says under a name that
-// begins with X-Forwarded- reaches a worker, in any mode and spelling, from a
-// trusted peer neither.
+// TestForwardedNamesAreOurs checks that no field whose name begins with
+// X-Forwarded- passes from a client to a worker, in any mode and spelling, not
+// even from a trusted peer.
 func TestForwardedNamesAreOurs(t *testing.T) {
 	names := []string{"X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme", "X-Forwarded-Protocol",
 		"X-Forwarded-User", "X-Forwarded-", "X-Forwarded-Path", "X-Forwarded-By", "X-Real-IP"}
@@ -208,7 +208,7 @@ func TestForwardedNamesAreOurs(t *testing.T) {
 			for _, trusted := range [][]netip.Prefix{nil, {netip.MustParsePrefix("127.0.0.0/8")}} {
 				p := planOf(t, map[string]string{"default": "*"})
 				p.Forwarded, p.TrustedProxies, p.Groups[0].StripPrefix = mode, trusted, strip
-				p.UnderscoresInHeaders = i == 1 // which lets through what no framework takes for one of ours
+				p.UnderscoresInHeaders = i == 1 // lets through names that no framework takes for ours
 				r := newRig(t, "goroutine", p)
 				u := r.worker("default", answering(hello))
 				assert.Contains(t, r.send("GET /api/x HTTP/1.1\r\nHost: a\r\n"+in+"Connection: close\r\n\r\n"), "200 OK")
@@ -218,7 +218,7 @@ func TestForwardedNamesAreOurs(t *testing.T) {
 	}
 }
 
-// TestForwardedAllocatesNothing also behind a trusted proxy.
+// TestForwardedAllocatesNothing checks that also behind a trusted proxy.
 func TestForwardedAllocatesNothing(t *testing.T) {
 	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	var req http1.Request

@@ -9,9 +9,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestForwarding is the table "Changed on the way to the worker", in the mode
-// that writes no forwarded fields: what comes in, and what the worker gets,
-// with ID for a request id of ours.
+// TestForwarding checks the table "Changed on the way to the worker" in the
+// mode that writes no forwarded fields: what comes in and what the worker gets,
+// with ID for our request id.
 func TestForwarding(t *testing.T) {
 	const id = "X-Request-ID: ID\r\n"
 	for _, c := range []struct{ why, in, want string }{

@@ -19,14 +19,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A ledger is a worker that notes every request it received whole.
+// A ledger is a worker that records every request that it has received
+// completely.
 type ledger struct {
 	mu      sync.Mutex // guards entries
 	entries []string
 }
 
-// serve answers each request with the length of its body. Bodies are noted
-// decoded: how the proxy cuts chunks depends on its reads.
+// serve answers each request with the length of its body. It records bodies
+// decoded, because the proxy's chunks depend on its reads.
 func (l *ledger) serve(c net.Conn, in *bufio.Reader) {
 	for {
 		head, err := readHead(in)
@@ -52,7 +53,7 @@ func (l *ledger) serve(c net.Conn, in *bufio.Reader) {
 	}
 }
 
-// take returns what was noted since the last call.
+// take returns what was recorded since the last call.
 func (l *ledger) take() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,9 +62,9 @@ func (l *ledger) take() string {
 	return all
 }
 
-// FuzzSplits: the same bytes give the same requests to the worker and the same
-// answers to the client, however they are split on the way. Of what only
-// timing decides, the 100 Continue is left out.
+// FuzzSplits checks that the same bytes give the same requests to the worker
+// and the same answers to the client, however they are split on the way. It
+// ignores the 100 Continue, which depends on timing.
 func FuzzSplits(f *testing.F) {
 	for _, cases := range http1test.Refusals {
 		for i, c := range cases {
@@ -108,8 +109,8 @@ func FuzzSplits(f *testing.F) {
 			split, broken2 := r.pieces(t, splitAt(data, seed))
 			require.Equal(t, got, ledgers[i].take(), "%s: what the worker received", r.proxy.Driver())
 			if broken || broken2 {
-				// The client went on sending behind the last answer, and may
-				// have lost some for that.
+				// The client kept sending after the last answer, and may have lost
+				// part of the answers because of that.
 				n := min(len(whole), len(split))
 				whole, split = whole[:n], split[:n]
 			}
@@ -118,7 +119,7 @@ func FuzzSplits(f *testing.F) {
 	})
 }
 
-// splitAt cuts data in a few pieces, many of them small.
+// splitAt cuts data into a few pieces, many of them small.
 func splitAt(data []byte, seed uint64) (pieces [][]byte) {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	for len(data) > 0 && len(pieces) < 32 {
@@ -129,8 +130,8 @@ func splitAt(data []byte, seed uint64) (pieces [][]byte) {
 	return append(pieces, data)
 }
 
-// pieces sends the pieces, ends the stream and returns all that comes back,
-// and whether the connection broke at its end.
+// pieces sends the pieces, ends the stream and returns all that comes back, and
+// whether the connection broke at its end.
 func (r *rig) pieces(t *testing.T, pieces [][]byte) (string, bool) {
 	t.Helper()
 	conn, err := net.Dial("tcp", r.addr)

@@ -18,10 +18,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// FuzzAnswerSplits: what a worker says in one piece reaches the client as the
-// same answer when it comes in many. How the proxy cuts chunks depends on its
-// reads, and so does whether a fault in the body is found before the head is
-// on its way: such an answer is a 502 or is cut, but never looks whole.
+// FuzzAnswerSplits checks that an answer that comes from the worker in many
+// pieces reaches the client as the same answer that comes in one. The proxy's
+// chunks depend on its reads, and so does whether it finds an error in the body
+// before it sends the head. Then the answer is a 502 or is cut, but never looks
+// complete.
 func FuzzAnswerSplits(f *testing.F) {
 	for i, c := range http1test.BadAnswers {
 		f.Add([]byte(c.In), uint64(i))
@@ -89,8 +90,8 @@ func FuzzAnswerSplits(f *testing.F) {
 	})
 }
 
-// answer sends a request that may not be repeated and returns what comes back
-// as a client reads it, and whether that was whole.
+// answer sends a request that must not be repeated, and returns the answer as a
+// client reads it and whether it was complete.
 func (r *rig) answer(t *testing.T) (text string, whole bool) {
 	t.Helper()
 	raw, broken := r.pieces(t, [][]byte{[]byte(http1test.Post("Content-Length: 0\r\nConnection: close\r\n"))})
@@ -109,8 +110,8 @@ func (r *rig) answer(t *testing.T) (text string, whole bool) {
 			return b.String(), false
 		}
 		if res.StatusCode >= 200 {
-			rest, _ := io.ReadAll(in) // it is in memory
-			require.Empty(t, rest, "behind the answer")
+			rest, _ := io.ReadAll(in) // the rest is already in memory
+			require.Empty(t, rest, "after the answer")
 			return b.String(), !broken
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
-// TestInHand: each request shows what it waits for, and none that has ended
-// shows.
+// TestInHand checks that each request shows what it is waiting for, and that
+// requests that have ended do not show.
 func TestInHand(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, capped(t, 1))
@@ -56,8 +56,8 @@ func TestInHand(t *testing.T) {
 	})
 }
 
-// TestInHandAfterPanic: a request that ended in a panic is not in hand any
-// more.
+// TestInHandAfterPanic checks that a request that ended in a panic is no longer
+// in hand.
 func TestInHandAfterPanic(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)

@@ -15,19 +15,20 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// soonLate is for requests that are to be late, amply for those that are not
-// even where the machine is busy.
+// soonLate is for requests that must be late. amply is for requests that must
+// not be late, even on a busy machine.
 const soonLate, amply = 20 * time.Millisecond, 2 * time.Second
 
-// hurried is a plan with a request_timeout.
+// hurried returns a plan with a request_timeout.
 func hurried(t *testing.T, slots int, limit time.Duration) *plan.Plan {
 	p := capped(t, slots)
 	p.Groups[0].RequestTimeout = limit
 	return p
 }
 
-// TestRequestTimeout: the client gets 504 and its connection goes on, the app
-// a disconnect; it is not sent again.
+// TestRequestTimeout checks that the client gets a 504 and keeps its
+// connection, that the app gets a disconnect, and that the request is not sent
+// again.
 func TestRequestTimeout(t *testing.T) {
 	for name, c := range map[string]struct{ in, said string }{
 		"nothing":    {http1test.Get("/"), ""},
@@ -64,12 +65,12 @@ func TestRequestTimeout(t *testing.T) {
 	}
 }
 
-// TestRequestTimeoutWithCap: the client has its answer at once, while the slot
-// is held until the worker has answered.
+// TestRequestTimeoutWithCap checks that the client gets its answer at once,
+// while the slot is held until the worker has answered.
 func TestRequestTimeoutWithCap(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer string
-		keeps  bool // the worker's connection is used again
+		keeps  bool // the worker's connection is reused
 	}{
 		"with length": {hello, true},
 		"chunked":     {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", true},
@@ -89,7 +90,7 @@ func TestRequestTimeoutWithCap(t *testing.T) {
 				assert.Contains(t, head, "504 Gateway Timeout")
 				assert.Contains(t, head, "Connection: close\r\n")
 				assert.Contains(t, body, "in time")
-				assert.Empty(t, cl.rest(), "that is all")
+				assert.Empty(t, cl.rest(), "nothing more comes")
 
 				next := r.client()
 				next.say(http1test.Get("/next"))
@@ -108,8 +109,8 @@ func TestRequestTimeoutWithCap(t *testing.T) {
 	}
 }
 
-// TestRequestTimeoutIsNotForTheClient: a client that takes its time to send
-// does not use up the worker's.
+// TestRequestTimeoutIsNotForTheClient checks that the time that a client takes
+// to send does not count against the worker.
 func TestRequestTimeoutIsNotForTheClient(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, hurried(t, 0, amply))
@@ -117,7 +118,7 @@ func TestRequestTimeoutIsNotForTheClient(t *testing.T) {
 		cl := r.client()
 		cl.say(http1test.Post("Content-Length: 3\r\n") + "a")
 		require.Eventually(t, func() bool { return u.heads() == 1 }, patience, time.Millisecond)
-		// Another, that came later, runs out of time meanwhile.
+		// Another request, which came later, runs out of time meanwhile.
 		s := newSlow()
 		r.worker("default", s.serve)
 		other := r.client()
@@ -132,8 +133,8 @@ func TestRequestTimeoutIsNotForTheClient(t *testing.T) {
 	})
 }
 
-// TestRequestTimeoutOfABody: a worker that takes none of a body has not
-// answered in time either, with a cap or without.
+// TestRequestTimeoutOfABody checks that a worker that takes none of a body has
+// not answered in time either, with or without a cap.
 func TestRequestTimeoutOfABody(t *testing.T) {
 	const length = 64 << 20 // more than all buffers on the way
 	for _, slots := range []int{0, 1} {
@@ -157,8 +158,8 @@ func TestRequestTimeoutOfABody(t *testing.T) {
 	}
 }
 
-// TestAnswerMayTakeItsTime: the limit ends with the first bytes of the answer
-// that are a head.
+// TestAnswerMayTakeItsTime checks that the limit ends with the first bytes of
+// the answer that form a head.
 func TestAnswerMayTakeItsTime(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, hurried(t, 0, amply))
@@ -184,8 +185,8 @@ func TestAnswerMayTakeItsTime(t *testing.T) {
 	})
 }
 
-// TestClientDisconnect: the setting decides, where there is one, and not the
-// cap.
+// TestClientDisconnect checks that the setting, if present, takes precedence
+// over the cap.
 func TestClientDisconnect(t *testing.T) {
 	for name, c := range map[string]struct {
 		slots   int
@@ -213,7 +214,7 @@ func TestClientDisconnect(t *testing.T) {
 					r.idleAgain(u)
 					return
 				}
-				// Until one that left later has been found gone.
+				// Wait until a client that left later is found gone.
 				later := r.client()
 				later.say(http1test.Get("/other"))
 				<-o.began

@@ -12,15 +12,15 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// bounded runs a proxy with limits of its own.
+// bounded runs a proxy with the given limits.
 func bounded(t *testing.T, driver string, header int, body int64) *rig {
 	p := planOf(t, map[string]string{"default": "*"})
 	p.MaxHeaderSize, p.MaxBodySize = header, body
 	return newRig(t, driver, p)
 }
 
-// TestHeaderSize: a head may have exactly max_header_size bytes, its empty
-// line included.
+// TestHeaderSize checks that a head can have exactly max_header_size bytes,
+// including its empty line.
 func TestHeaderSize(t *testing.T) {
 	head := func(size int) string {
 		const start, end = "GET / HTTP/1.1\r\nHost: a\r\nX: ", "\r\n\r\n"
@@ -57,8 +57,8 @@ func TestHeaderSize(t *testing.T) {
 	}
 }
 
-// TestBodySize: a body that is too large is refused before a worker sees any
-// of it where that is known, and never looks complete to one.
+// TestBodySize checks that a body known to be too large is refused before a
+// worker sees any of it, and that no such body looks complete to a worker.
 func TestBodySize(t *testing.T) {
 	const (
 		length  = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: "
@@ -93,8 +93,8 @@ func TestBodySize(t *testing.T) {
 	}
 }
 
-// TestBodyGrowsTooLarge: a chunked body that becomes too large on its way
-// costs the worker its connection, in the middle of the body.
+// TestBodyGrowsTooLarge checks that a chunked body that becomes too large on
+// its way breaks the worker's connection in the middle of the body.
 func TestBodyGrowsTooLarge(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := bounded(t, driver, 0, 5)
@@ -109,7 +109,7 @@ func TestBodyGrowsTooLarge(t *testing.T) {
 		soon(t, func() bool { return strings.Contains(strings.Join(u.received(), ""), "abc") }, "the start of the body arrives")
 		c.say("3\r\ndef\r\n0\r\n\r\n")
 		assertRefused(t, c.rest(), 413, "too large on its way")
-		assert.ErrorIs(t, <-ended, io.ErrUnexpectedEOF, "the app must not take it for whole")
+		assert.ErrorIs(t, <-ended, io.ErrUnexpectedEOF, "the app must see that the body is incomplete")
 		assert.NotContains(t, u.received()[0], "def")
 		r.idleAgain(u)
 	})

@@ -18,9 +18,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// TestLeave: once a listener is left, each of its connections gets the answer
-// to what it has sent or sends next, and that says that the connection ends.
-// No client finds its connection closed, and no other listener is touched.
+// TestLeave checks that, once a listener is left, each of its connections gets
+// the answer to the request that it has sent or sends next, and that the answer
+// announces the end of the connection. No client finds its connection closed,
+// and no other listener is affected.
 func TestLeave(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -69,21 +70,21 @@ func TestLeave(t *testing.T) {
 	})
 }
 
-// TestLeaveUnderLoad: clients that send one request after another lose none
-// when they are moved to another listener: each sees that its connection ends,
-// and goes where the service is now.
+// TestLeaveUnderLoad checks that clients that send one request after another
+// lose none when they are moved to another listener: each one learns that its
+// connection ends, and connects to the new listener.
 func TestLeaveUnderLoad(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
 		r.worker("default", answering(hello))
-		var mu sync.RWMutex // guards now; the write lock is held by who leaves it
+		var mu sync.RWMutex // guards now; to leave a listener, hold the write lock
 		now := listenTo(t, r)
 		var over atomic.Bool
 		var clients sync.WaitGroup
 		for range 4 {
 			clients.Go(func() {
 				for !over.Load() {
-					mu.RLock() // it has connected, and said so, before the listener is left
+					mu.RLock() // connect and say so before the listener is left
 					c, err := net.Dial("tcp", now.Name())
 					if err == nil {
 						_, err = io.WriteString(c, http1test.Get("/"))
@@ -116,8 +117,8 @@ func listenTo(t *testing.T, r *rig) *netloop.Listener {
 	return out
 }
 
-// untilToldToEnd reads the answer to a request that was sent, and asks again
-// until an answer says that the connection ends.
+// untilToldToEnd reads the answer to a request that was sent, and sends more
+// requests until an answer announces the end of the connection.
 func untilToldToEnd(c net.Conn, over *atomic.Bool) error {
 	defer c.Close()
 	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {

@@ -15,10 +15,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// A memoryClient is a Client without a socket, as a stream of HTTP/2 would be:
-// its request and its answer are in memory, and its request runs in a job that
-// is cancelled when it goes away. It shows that a Request needs nothing but a
-// Client.
+// A memoryClient is a Client without a socket, like a stream of HTTP/2: its
+// request and its answer are in memory, and its request runs in a job that is
+// canceled when the client goes away. It shows that a Request needs nothing but
+// a Client.
 type memoryClient struct {
 	t       *testing.T
 	head    head.Request
@@ -30,25 +30,25 @@ type memoryClient struct {
 	job      netloop.Job
 	watching bool
 	gone     bool
-	waiter   netloop.Task // in AwaitBody or Send; nil = none waits
+	waiter   netloop.Task // waits in AwaitBody or Send; nil = none
 	first    []byte
-	body     []byte // that ReadBody has not returned
-	whole    bool   // no more will come
+	body     []byte // not yet returned by ReadBody
+	whole    bool   // nothing more will come
 	asked    bool
 	begun    AnswerHead
 	fields   string
 	interim  []int
 	answer   []byte
-	answered bool // whole
-	closed   bool // the window is: Send waits
+	answered bool // the answer is complete
+	closed   bool // the window is closed, so Send waits
 	sent     int64
 }
 
-// A memoryRig is a rig whose connections can each be used to start a request of
-// a memoryClient, instead of speaking HTTP/1.
+// A memoryRig is a rig whose connections can each start a request of a
+// memoryClient, instead of speaking HTTP/1.
 type memoryRig struct {
 	*rig
-	jobs chan func(netloop.Task) // each for the next connection
+	jobs chan func(netloop.Task) // one for each new connection
 }
 
 func newMemoryRig(t *testing.T, driver string, p *plan.Plan, more ...func(*Options)) *memoryRig {
@@ -59,7 +59,7 @@ func newMemoryRig(t *testing.T, driver string, p *plan.Plan, more ...func(*Optio
 	return m
 }
 
-// Serve runs what a test has for the connection.
+// Serve runs the function that a test has for the connection.
 func (m *memoryRig) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	select {
 	case job := <-m.jobs:
@@ -70,14 +70,14 @@ func (m *memoryRig) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	}
 }
 
-// A memoryHead is what the head of a request says.
+// A memoryHead has the contents of a request's head.
 type memoryHead struct {
 	method, target string
 	fields         [][2]string
 	streamed       bool // a body of unknown length follows
 }
 
-// fill fills in a head as the codec of another version of HTTP would.
+// fill fills in a head like the codec of another HTTP version.
 func (h *memoryHead) fill(t *testing.T, r *head.Request) {
 	var fields []head.Field
 	for _, f := range h.fields {
@@ -87,12 +87,12 @@ func (h *memoryHead) fill(t *testing.T, r *head.Request) {
 	require.Nil(t, r.Fill("HTTP/2", []byte(h.method), []byte(h.target), fields, h.streamed, false))
 }
 
-// ask has the proxy serve a request in a job.
+// ask makes the proxy serve a request in a job.
 func (m *memoryRig) ask(t *testing.T, head *memoryHead, first []byte, whole bool) *memoryClient {
 	return m.askWith(t, head, first, whole, func(*memoryClient) {})
 }
 
-// askWith is ask for a client that a function has changed.
+// askWith is ask for a client that change has modified.
 func (m *memoryRig) askWith(t *testing.T, head *memoryHead, first []byte, whole bool, change func(*memoryClient)) *memoryClient {
 	c := &memoryClient{t: t, first: first, whole: whole, started: make(chan netloop.Job, 1), end: make(chan Ending, 1)}
 	c.changed = sync.NewCond(&c.mu)
@@ -114,7 +114,7 @@ func (m *memoryRig) askWith(t *testing.T, head *memoryHead, first []byte, whole 
 	return c
 }
 
-// leave is what a client does that resets its stream.
+// leave does what a client does when it resets its stream.
 func (c *memoryClient) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -141,7 +141,7 @@ func (c *memoryClient) open() {
 	c.wake()
 }
 
-// wake wakes the proxy's task that waits, and the test; mu is held.
+// wake wakes the proxy's waiting task and the test. The caller holds mu.
 func (c *memoryClient) wake() {
 	if c.waiter != nil {
 		c.waiter.Wake()
@@ -149,7 +149,8 @@ func (c *memoryClient) wake() {
 	c.changed.Broadcast()
 }
 
-// await waits in the task until ok; mu is held, but not during the wait.
+// await waits in the task until ok. The caller holds mu, which await releases
+// during the wait.
 func (c *memoryClient) await(t netloop.Task, ok func() bool) error {
 	c.waiter = t
 	defer func() { c.waiter = nil }()
@@ -268,7 +269,7 @@ func (c *memoryClient) Switch(netloop.Task, *AnswerHead, []byte) error { return 
 func (c *memoryClient) Early() []byte                                  { return nil }
 func (c *memoryClient) Tunnel(netloop.Task, netloop.Conn, func())      {}
 
-// heard returns what the client has been sent, once the request has ended.
+// heard returns what was sent to the client, once the request has ended.
 func (c *memoryClient) heard() (Ending, int, string) {
 	c.t.Helper()
 	select {

@@ -18,7 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// records is an observer that keeps what tests look at.
+// records is an observer that keeps what the tests check.
 type records struct {
 	mu  sync.Mutex // guards got
 	got []string
@@ -45,7 +45,7 @@ func (r *records) all() []string {
 	return slices.Clone(r.got)
 }
 
-// TestRecords: every request is told of once, with what became of it.
+// TestRecords checks that every request is reported once, with its outcome.
 func TestRecords(t *testing.T) {
 	const post = "POST / HTTP/1.1\r\nHost: a\r\n"
 	answer := func(text string) func(net.Conn, *bufio.Reader) { return answering(text) }
@@ -85,7 +85,7 @@ func TestRecords(t *testing.T) {
 				_, err := io.WriteString(cl, c.in)
 				require.NoError(t, err)
 				require.NoError(t, cl.CloseWrite())
-				io.Copy(io.Discard, cl) // an answer that is cut ends with a reset
+				io.Copy(io.Discard, cl) // a cut answer ends with a reset
 				soon(t, func() bool { return len(got.all()) == len(c.want) }, "a record for each, got %q", got.all())
 				for i, want := range c.want {
 					assert.Regexp(t, want, got.all()[i])
@@ -95,8 +95,9 @@ func TestRecords(t *testing.T) {
 	}
 }
 
-// TestRecordOfQueue: who waits for a slot is told of with the time it took,
-// and who leaves the queue as one that left.
+// TestRecordOfQueue checks that a request that waits for a slot is reported
+// with the time that it took, and that a client that leaves the queue is
+// reported as gone.
 func TestRecordOfQueue(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		queued := make(chan result.Result, 8)
@@ -129,8 +130,9 @@ func TestRecordOfQueue(t *testing.T) {
 	})
 }
 
-// TestRecordOfLateAnswer: who got a 504 is told of then, as that and once,
-// though the slot is held until the worker has answered, if ever.
+// TestRecordOfLateAnswer checks that a request that got a 504 is reported then,
+// as a 504 and once, although the slot is held until the worker answers, if it
+// ever does.
 func TestRecordOfLateAnswer(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		var got records
@@ -159,7 +161,7 @@ type observerFunc func(*result.Result)
 
 func (f observerFunc) Observe(r *result.Result) { f(r) }
 
-// TestObservers: all are told, in their order.
+// TestObservers checks that all observers are told, in order.
 func TestObservers(t *testing.T) {
 	var told []string
 	note := func(name string) result.Observer {

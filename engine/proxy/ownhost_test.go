@@ -14,8 +14,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestOwnHost: a request that names no host gets the address that it came to,
-// and routes and forwarded fields have it too.
+// TestOwnHost checks that a request without a host gets the address that it
+// came to, also for routes and forwarded fields.
 func TestOwnHost(t *testing.T) {
 	for _, c := range []struct{ network, listen, dial, name string }{
 		{"tcp4", "127.0.0.1:0", "127.0.0.1", "127.0.0.1"},
@@ -32,7 +32,7 @@ func TestOwnHost(t *testing.T) {
 				}
 				ln, err := net.Listen(c.network, listen)
 				if err != nil && strings.HasPrefix(listen, "[") {
-					t.Skip("no IPv6 here")
+					t.Skip("this machine has no IPv6")
 				}
 				require.NoError(t, err)
 				dial := ln.Addr().String()

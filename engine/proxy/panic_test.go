@@ -10,7 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// panicky is a worker's connection that breaks whoever takes it.
+// panicky is a worker's connection that panics when it is taken.
 type panicky struct {
 	netloop.Conn
 	loop *netloop.Loop
@@ -21,7 +21,8 @@ func (panicky) Alive() bool           { panic("as a bug would") }
 func (panicky) CloseLater()           {}
 func (p panicky) Loop() *netloop.Loop { return p.loop }
 
-// TestPanicCostsOneConnection and no slot.
+// TestPanicCostsOneConnection checks that a panic ends one connection and costs
+// no slot.
 func TestPanicCostsOneConnection(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, capped(t, 1))

@@ -40,7 +40,7 @@ func TestQueueLimit(t *testing.T) {
 			_, body := c.hear("GET")
 			assert.Equal(t, "hello", body)
 		}
-		assert.NotContains(t, strings.Join(u.received(), ""), "/3", "never reaches a worker")
+		assert.NotContains(t, strings.Join(u.received(), ""), "/3", "the request never reaches a worker")
 		r.idleAgain(u)
 	})
 }
@@ -63,12 +63,12 @@ func TestQueueTimeout(t *testing.T) {
 		s.say <- hello
 		_, body = first.hear("GET")
 		assert.Equal(t, "hello", body)
-		assert.Equal(t, 1, u.heads(), "never reaches a worker")
+		assert.Equal(t, 1, u.heads(), "the request never reaches a worker")
 	})
 }
 
-// TestRefusedByTheOnlyWorker: it has ended; the request waits for the one
-// that comes in its place.
+// TestRefusedByTheOnlyWorker checks that a request refused by the only worker,
+// which has ended, waits for its successor.
 func TestRefusedByTheOnlyWorker(t *testing.T) {
 	for name, request := range map[string]string{"GET": http1test.Get("/"), "POST": http1test.Post("Content-Length: 3\r\n") + "abc"} {
 		t.Run(name, func(t *testing.T) {
@@ -88,7 +88,8 @@ func TestRefusedByTheOnlyWorker(t *testing.T) {
 	}
 }
 
-// TestManyRefuse: workers that have ended cost nothing but the try.
+// TestManyRefuse checks that workers that have ended cost nothing but the
+// attempt.
 func TestManyRefuse(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -103,14 +104,14 @@ func TestManyRefuse(t *testing.T) {
 	})
 }
 
-// TestNoWorkerComes: who waits for a worker waits no longer than one may take
-// to start, and not at all where none will come.
+// TestNoWorkerComes checks that a request waits for a worker only as long as
+// one may take to start, and not at all if none will come.
 func TestNoWorkerComes(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.StartupTimeout = 20 * time.Millisecond
 		r := newRig(t, driver, p)
-		assert.Contains(t, r.send(http1test.Get("/")), "no worker is available", "rather than none that is free")
+		assert.Contains(t, r.send(http1test.Get("/")), "no worker is available", "the message must not say that none is free")
 		r.pools["default"].SetFailed(true)
 		got := r.send(http1test.Get("/"))
 		assert.Contains(t, got, "no worker is available")
@@ -118,7 +119,7 @@ func TestNoWorkerComes(t *testing.T) {
 	})
 }
 
-// TestHold: while a pool is held its requests wait.
+// TestHold checks that requests wait while their pool is held.
 func TestHold(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -134,8 +135,8 @@ func TestHold(t *testing.T) {
 	})
 }
 
-// TestWorkerProvesItself: an answer, and only an answer, makes a worker one
-// that gets its full share.
+// TestWorkerProvesItself checks that an answer, and nothing else, makes a
+// worker get its full share.
 func TestWorkerProvesItself(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -143,7 +144,7 @@ func TestWorkerProvesItself(t *testing.T) {
 		require.Contains(t, r.send(http1test.Get("/")), "hello")
 		fresh := newSlow()
 		f := r.worker("default", fresh.serve)
-		var other pool.Claim // so that the next is for the fresh one
+		var other pool.Claim // so that the next request goes to the fresh worker
 		require.NoError(t, r.pools["default"].TryClaim(&other, nil))
 		require.NotSame(t, f.worker, other.Worker())
 		busy := r.client()

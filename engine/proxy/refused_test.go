@@ -18,7 +18,8 @@ import (
 )
 
 // assertRefused checks a whole answer: its status, and that it announces the
-// end of the connection, which has come since the answer was read to it.
+// end of the connection. The connection has already ended, because the answer
+// was read to that point.
 func assertRefused(t *testing.T, got string, status int, why string) {
 	t.Helper()
 	assert.True(t, strings.HasPrefix(got, "HTTP/1.1 "+strconv.Itoa(status)+" "), "%s: want %d, got %.200q", why, status, got)
@@ -27,8 +28,8 @@ func assertRefused(t *testing.T, got string, status int, why string) {
 	assert.Equal(t, 1, strings.Count(got, "HTTP/1.1 "), "%s: one answer", why)
 }
 
-// TestRefusedHeads sends every malformed head of http1test.Refusals: extend
-// that table.
+// TestRefusedHeads sends every malformed head of http1test.Refusals. To add a
+// case, extend that table.
 func TestRefusedHeads(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -45,7 +46,7 @@ func TestRefusedHeads(t *testing.T) {
 }
 
 // TestRefusedChunks sends every malformed body of http1test.BadChunks together
-// with its head: extend that table.
+// with its head. To add a case, extend that table.
 func TestRefusedChunks(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -60,7 +61,7 @@ func TestRefusedChunks(t *testing.T) {
 	})
 }
 
-// TestRefusedChunksBehindHead sends them when the head has reached the worker.
+// TestRefusedChunksBehindHead sends them after the head has reached the worker.
 func TestRefusedChunksBehindHead(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -74,14 +75,14 @@ func TestRefusedChunksBehindHead(t *testing.T) {
 			assertRefused(t, cl.rest(), c.Status, c.Why)
 		}
 		for _, got := range u.received() {
-			assert.NotContains(t, got, "\r\n0\r\n", "no end of a body reaches the worker")
+			assert.NotContains(t, got, "\r\n0\r\n", "the end of a body never reaches the worker")
 		}
 		r.idleAgain(u)
 	})
 }
 
-// TestHeadTimeout: a head that has begun must be complete in time, however
-// its bytes drip (slowloris).
+// TestHeadTimeout checks that a head that has begun must be complete in time,
+// even if its bytes drip (slowloris).
 func TestHeadTimeout(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
@@ -111,7 +112,7 @@ func TestHeadTimeout(t *testing.T) {
 				}
 				select {
 				case <-time.After(5 * time.Millisecond):
-				case <-answered: // on whoever goes on, the server lingers long
+				case <-answered: // if the client keeps sending, the server lingers long
 					return
 				}
 			}
@@ -125,14 +126,15 @@ func TestHeadTimeout(t *testing.T) {
 	})
 }
 
-// TestIdleTimeout: connections without a request are closed silently.
+// TestIdleTimeout checks that connections without a request are closed
+// silently.
 func TestIdleTimeout(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
 		p.IdleTimeout = 100 * time.Millisecond
 		r := newRig(t, driver, p)
 		r.worker("default", answering(hello))
-		assert.Empty(t, r.client().rest(), "never a byte")
+		assert.Empty(t, r.client().rest(), "no byte must come")
 		c := r.client()
 		c.say(http1test.Get("/"))
 		_, body := c.hear("GET")
@@ -141,8 +143,8 @@ func TestIdleTimeout(t *testing.T) {
 	})
 }
 
-// TestRefusedBehindOthers: answers come in order, those to good requests
-// before the refusal.
+// TestRefusedBehindOthers checks that answers come in order, with the answers
+// to good requests before the refusal.
 func TestRefusedBehindOthers(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -158,7 +160,7 @@ func TestRefusedBehindOthers(t *testing.T) {
 	})
 }
 
-// TestRefusalText: what an error looks like.
+// TestRefusalText checks the text of errors.
 func TestRefusalText(t *testing.T) {
 	const text = "Content-Type: text/plain; charset=utf-8\r\n"
 	for _, c := range []struct{ name, in, want string }{
@@ -194,8 +196,8 @@ func TestRefusalText(t *testing.T) {
 	}
 }
 
-// TestRefusalText_Malformed: a client that asks for JSON gets it whatever is
-// wrong with its head, wherever in it that stands.
+// TestRefusalText_Malformed checks that a client that asks for JSON gets it,
+// whatever is wrong with its head and wherever the Accept field stands.
 func TestRefusalText_Malformed(t *testing.T) {
 	long := strings.Repeat("a", 100<<10)
 	for name, c := range map[string]struct {
@@ -224,7 +226,7 @@ func TestRefusalText_Malformed(t *testing.T) {
 					"ACCEPT:application/problem+json, text/*\r\n": "application/json",
 					"Accept: text/html, application/json\r\n":     "text/plain",
 					"X-Accept: application/json\r\n":              "text/plain",
-					"\r\nAccept: application/json\r\n":            "text/plain", // behind the head
+					"\r\nAccept: application/json\r\n":            "text/plain", // after the head
 				} {
 					got := r.send(c.head + accept + "\r\n")
 					assert.Contains(t, got, "HTTP/1.1 "+c.status+" ")
@@ -238,7 +240,8 @@ func TestRefusalText_Malformed(t *testing.T) {
 	}
 }
 
-// TestRefusalText_Phrase: the body has the reason phrase of the status line.
+// TestRefusalText_Phrase checks that the body has the reason phrase of the
+// status line.
 func TestRefusalText_Phrase(t *testing.T) {
 	for status := 400; status < 600; status++ {
 		line := string(http1.AppendStatusLine(nil, status))
@@ -247,8 +250,8 @@ func TestRefusalText_Phrase(t *testing.T) {
 	}
 }
 
-// TestKeepAliveAfterErrors: an error ends the connection only where the
-// request's body is still to come.
+// TestKeepAliveAfterErrors checks that an error ends the connection only if the
+// body of the request is still to come.
 func TestKeepAliveAfterErrors(t *testing.T) {
 	for _, c := range []struct {
 		name, in string

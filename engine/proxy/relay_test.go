@@ -14,8 +14,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
-// TestRelayedAnswers is what becomes of each kind of answer: the bytes that
-// the client gets, whether its connection goes on, and whether the worker's
+// TestRelayedAnswers checks each kind of answer: the bytes that the client
+// gets, whether its connection continues, and whether the worker's connection
 // serves another request.
 func TestRelayedAnswers(t *testing.T) {
 	const (
@@ -27,7 +27,7 @@ func TestRelayedAnswers(t *testing.T) {
 	)
 	for _, c := range []struct {
 		why, in, answer, want string
-		closed                bool // the client's connection
+		closed                bool // whether the client's connection ends
 		fresh                 bool // the next request needs a new connection to the worker
 	}{
 		{why: "order, case, reason and fields as they came", in: get,
@@ -145,8 +145,8 @@ func TestRelayedAnswers(t *testing.T) {
 	}
 }
 
-// TestAnswerUntilClose: a body without length ends with the connection, whose
-// descriptor is of no further use.
+// TestAnswerUntilClose checks that a body without a length ends with the
+// connection, whose descriptor is then closed.
 func TestAnswerUntilClose(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -168,8 +168,8 @@ func TestAnswerUntilClose(t *testing.T) {
 	})
 }
 
-// TestUnsolicitedBytes: what an idle worker says is not the answer to the
-// next request, whenever it comes (response splitting).
+// TestUnsolicitedBytes checks that bytes from an idle worker never become the
+// answer to the next request, whenever they come (response splitting).
 func TestUnsolicitedBytes(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -186,7 +186,8 @@ func TestUnsolicitedBytes(t *testing.T) {
 		})
 		c := r.client()
 		for i := range 10 {
-			// Not idempotent: it must not be sent on the spoilt connection.
+			// POST is not idempotent, so it must not be sent on the spoilt
+			// connection.
 			c.say("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
 			_, body := c.hear("POST")
 			require.Equal(t, "hello", body)
@@ -198,8 +199,8 @@ func TestUnsolicitedBytes(t *testing.T) {
 	})
 }
 
-// TestUnsolicitedBytesWhileAnswering: the same when they arrive while the
-// client is still being sent its answer.
+// TestUnsolicitedBytesWhileAnswering checks the same for bytes that arrive
+// while the client is still receiving its answer.
 func TestUnsolicitedBytesWhileAnswering(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -210,8 +211,9 @@ func TestUnsolicitedBytesWhileAnswering(t *testing.T) {
 			}
 			io.WriteString(c, "HTTP/1.1 200 OK\r\ncontent-length: 16777216\r\n\r\n")
 			io.CopyN(c, zeros{}, int64(size-1))
-			// With the last byte, so that it is there before the client, who
-			// waits for that, can ask again.
+			// The extra bytes come with the last byte, so that they are there
+			// before the client, which waits for that byte, can send another
+			// request.
 			io.WriteString(c, "\x00HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil")
 			untilGone(in)
 		})
@@ -225,7 +227,7 @@ func TestUnsolicitedBytesWhileAnswering(t *testing.T) {
 	})
 }
 
-// zeros reads as an endless run of NUL.
+// zeros is a reader of endless NUL bytes.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {
@@ -233,8 +235,8 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// TestFlush: each part of an answer reaches the client when the app sends it,
-// and costs no buffering.
+// TestFlush checks that each part of an answer reaches the client when the app
+// sends it, without buffering.
 func TestFlush(t *testing.T) {
 	for name, framing := range map[string]string{"chunked": "transfer-encoding: chunked\r\n", "length": "content-length: 300\r\n", "until close": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -274,8 +276,8 @@ func TestFlush(t *testing.T) {
 	}
 }
 
-// TestSplitEverywhere: the bytes of requests and answers, cut in two at every
-// place.
+// TestSplitEverywhere cuts the bytes of requests and answers in two at every
+// position.
 func TestSplitEverywhere(t *testing.T) {
 	const (
 		request = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\nb\r\n0123456789a\r\n0\r\nX: y\r\n\r\n" +

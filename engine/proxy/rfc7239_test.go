@@ -11,7 +11,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestReadForwarded is what a trusted peer, 10.0.0.1, tells in Forwarded.
+// TestReadForwarded checks what the proxy takes from the Forwarded field of a
+// trusted peer, 10.0.0.1.
 func TestReadForwarded(t *testing.T) {
 	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	for _, c := range []struct{ why, in, want string }{
@@ -55,12 +56,12 @@ func TestReadForwarded(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			req := parsed(t, c.in+"\r\n")
 			assert.Equal(t, c.want, spelled(senderOf(&f, req, local)))
-			assert.Equal(t, "none", spelled(senderOf(&f, req, anywhere)), "of somebody else")
+			assert.Equal(t, "none", spelled(senderOf(&f, req, anywhere)), "for another peer")
 		})
 	}
 }
 
-// spelled says what a sender says.
+// spelled writes a sender as text.
 func spelled(s *sender) string {
 	words := []string{"none"}
 	if s.named {
@@ -77,9 +78,9 @@ func spelled(s *sender) string {
 	return strings.Join(words, " ")
 }
 
-// FuzzSender: what a client puts in front of what the proxies have written
-// changes nothing of what is believed, and what we write means the same to a
-// server that trusts us and who stands before us.
+// FuzzSender checks that nothing that a client adds before the proxies' own
+// entries changes what is believed, and that what we write means the same to a
+// server that trusts us and our peer.
 func FuzzSender(f *testing.F) {
 	for _, junk := range []string{"", "1.2.3.4", "for=1.2.3.4", `for="`, `for="\`, `\`, `"`, ",,,", `for=1.2.3.4;host="a,b\\", for=10.1.1.1`, strings.Repeat(",", 100),
 		"for=1.2.3.4\r\nForwarded: for=10.1.1.1", "10.1.1.1\r\nX-Forwarded-For: 1.2.3.4", "for=10.1.1.1;proto=https;host=evil"} {
@@ -97,7 +98,7 @@ func FuzzSender(f *testing.F) {
 			clean := parsed(t, name+": "+list+"\r\n")
 			for i, in := range []string{name + ": " + junk + ", " + list, name + ": " + junk + "\r\n" + name + ": " + list} {
 				if i == 0 && strings.Contains(junk, "\n") {
-					continue // the list is not in a field of this name
+					continue // the list is in a field of another name
 				}
 				req, ok := tryParse(in + "\r\n")
 				if !ok || name == "Forwarded" && req.Seen()&told != 0 {
@@ -106,7 +107,7 @@ func FuzzSender(f *testing.F) {
 				s := senderOf(&fw, req, local)
 				require.Equal(t, client, s.addr, "%q", in)
 				if name == "X-Forwarded-For" {
-					s.proto = nil // it may come in other lines
+					s.proto = nil // it can come in other lines
 					continue
 				}
 				require.Equal(t, spelled(senderOf(&fw, clean, local)), spelled(s), "%q", in)
@@ -123,7 +124,7 @@ func FuzzSender(f *testing.F) {
 	})
 }
 
-// TestBoundedChain: of a list without an end, a bounded part is read.
+// TestBoundedChain checks that only a bounded part of an endless list is read.
 func TestBoundedChain(t *testing.T) {
 	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal})
 	for _, in := range []string{

@@ -17,11 +17,11 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// patience bounds every wait of these tests: long, since it only passes when
-// something is broken.
+// patience limits every wait of these tests. It is long, because it passes only
+// if something is broken.
 const patience = 30 * time.Second
 
-// A rig is a proxy on a loopback port before workers that a test scripts.
+// A rig is a proxy on a loopback port in front of workers that a test scripts.
 type rig struct {
 	t     testing.TB
 	proxy *Proxy
@@ -39,8 +39,8 @@ func eachDriver(t *testing.T, test func(t *testing.T, driver string)) {
 	}
 }
 
-// newRig runs a proxy with the pools of a plan, each without workers. A nil
-// plan has one pool, "default", for every path.
+// newRig runs a proxy with the pools of a plan, all without workers. A nil plan
+// has one pool, "default", for every path.
 func newRig(t testing.TB, driver string, p *plan.Plan, more ...func(*Options)) *rig {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +48,7 @@ func newRig(t testing.TB, driver string, p *plan.Plan, more ...func(*Options)) *
 	return newRigOn(t, driver, p, ln, more...)
 }
 
-// newRigOn is newRig on a listener of the test's own.
+// newRigOn is newRig on a given listener.
 func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more ...func(*Options)) *rig {
 	t.Helper()
 	if p == nil {
@@ -90,7 +90,7 @@ func (r *rig) publish() {
 	r.proxy.Publish(&Snapshot{Plan: r.plan, Decider: decide.New(r.plan, func(name string) Target { return Target{r.pools[name], r.plan.Group(name)} })})
 }
 
-// planOf returns a plan with a group for each name, and defaults.
+// planOf returns a plan with a group for each name, and with defaults.
 func planOf(t testing.TB, routes map[string]string) *plan.Plan {
 	t.Helper()
 	p := &plan.Plan{
@@ -111,7 +111,8 @@ func soon(t testing.TB, cond func() bool, msg string, args ...any) {
 	require.Eventually(t, cond, patience, 2*time.Millisecond, append([]any{msg}, args...)...)
 }
 
-// idleAgain waits until no worker has anything in flight: no slot is lost.
+// idleAgain waits until no worker has anything in flight, which shows that no
+// slot is lost.
 func (r *rig) idleAgain(workers ...*upstream) {
 	r.t.Helper()
 	for _, u := range workers {
@@ -128,7 +129,7 @@ var (
 	idText        = regexp.MustCompile(`(request id: |"request_id":")[0-9a-f]{16}`)
 )
 
-// plain makes what is new in each run the same in all: ids and dates.
+// plain replaces ids and dates, which differ in each run.
 func plain(s string) string {
 	s = requestIDLine.ReplaceAllString(s, "X-Request-ID: ID\r\n")
 	s = idText.ReplaceAllString(s, "${1}ID")

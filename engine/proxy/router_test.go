@@ -18,7 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// A fakeRouter decides by the path.
+// A fakeRouter decides by path.
 type fakeRouter struct{ decisions map[string]plan.Decision }
 
 func (f *fakeRouter) Route(r match.Request) (plan.Decision, error) {
@@ -41,7 +41,8 @@ func edit(t testing.TB, op plan.HeaderOp, name, value string) plan.HeaderEdit {
 	return e
 }
 
-// routedPlan has the groups a and b, each for a path, and a router.
+// routedPlan returns a plan with a router and the groups a and b, each for one
+// path.
 func routedPlan(t testing.TB) *plan.Plan {
 	p := planOf(t, map[string]string{"a": "/a", "b": "/b"})
 	p.OnRouterError = plan.RouterReject
@@ -58,7 +59,7 @@ func routedPlan(t testing.TB) *plan.Plan {
 	return p
 }
 
-// A notary keeps what it is told of requests.
+// A notary keeps what it is told about requests.
 type notary struct {
 	mu   sync.Mutex // guards said
 	said []string
@@ -105,8 +106,8 @@ func TestRouterDecides(t *testing.T) {
 	})
 }
 
-// TestRoute_GroupWithoutPool: a group that no pool was published for is not
-// available, whoever finds it.
+// TestRoute_GroupWithoutPool checks that a group without a published pool is
+// not available, however a request gets there.
 func TestRoute_GroupWithoutPool(t *testing.T) {
 	r, _, _ := routedRig(t, "goroutine", routedPlan(t))
 	delete(r.pools, "a")
@@ -114,8 +115,9 @@ func TestRoute_GroupWithoutPool(t *testing.T) {
 	assert.Contains(t, r.send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), "503 Service Unavailable: no worker is available")
 }
 
-// TestRouterAnswersLeaveNothing: neither edits nor a key of one request are
-// those of the next on its connection, and answers come in order.
+// TestRouterAnswersOnOneConnection checks that neither edits nor the key of a
+// request affect the next one on its connection, and that answers come in
+// order.
 func TestRouterAnswersOnOneConnection(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := routedPlan(t)
@@ -141,7 +143,7 @@ func TestRouterAnswersOnOneConnection(t *testing.T) {
 			require.NoError(t, err)
 			head, err := readHead(in)
 			require.NoError(t, err)
-			assert.Contains(t, head, "Content-Length: 5\r\n", "of a HEAD, which has no body")
+			assert.Contains(t, head, "Content-Length: 5\r\n", "the answer to HEAD has no body")
 			head, err = readHead(in)
 			require.NoError(t, err)
 			assert.NotContains(t, head, "Connection: close", "the body was read with the head")
@@ -153,8 +155,8 @@ func TestRouterAnswersOnOneConnection(t *testing.T) {
 	})
 }
 
-// TestRouterAnswersBeforeTheBody: what has not come of an upload is neither
-// asked for nor waited for.
+// TestRouterAnswersBeforeTheBody checks that the proxy neither asks nor waits
+// for the missing part of an upload.
 func TestRouterAnswersBeforeTheBody(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r, _, _ := routedRig(t, driver, routedPlan(t))
@@ -164,11 +166,12 @@ func TestRouterAnswersBeforeTheBody(t *testing.T) {
 		got = r.send("GET /page HTTP/1.0\r\n\r\n")
 		assert.Contains(t, got, "Connection: close\r\n\r\nlater")
 		got = r.send("GET /page HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n\x81\x00")
-		assert.Contains(t, got, "Connection: close\r\n\r\nlater", "what follows may be frames")
+		assert.Contains(t, got, "Connection: close\r\n\r\nlater", "the next bytes can be frames")
 	})
 }
 
-// TestRouterKey: requests of one key go to one worker, in any group.
+// TestRouterKey checks that requests with one key go to one worker, in any
+// group.
 func TestRouterKey(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := routedPlan(t)

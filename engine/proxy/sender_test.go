@@ -16,7 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/route"
 )
 
-// peerConn is a connection of which only the peer is of interest.
+// peerConn is a connection that only has a peer address.
 type peerConn struct {
 	netloop.Conn
 	peer netip.AddrPort
@@ -27,9 +27,9 @@ func (c peerConn) Listener() *netloop.Listener { return aListener }
 
 var aListener = new(netloop.Listener)
 
-// BenchmarkClientIPRoutes is a request with a list of addresses as long as a
-// head may be, from a trusted peer, in a table with ever more routes by
-// address: the work grows with neither.
+// BenchmarkClientIPRoutes routes a request from a trusted peer with a list of
+// addresses as long as a head can be, in tables with more and more routes by
+// address. The work must not grow with either.
 func BenchmarkClientIPRoutes(b *testing.B) {
 	lists := map[string]string{
 		"short":     "X-Forwarded-For: 203.0.113.9, 10.1.1.1\r\n",
@@ -42,7 +42,7 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 		group := &plan.Group{Name: "a"}
 		for i := range routes {
 			net := netip.PrefixFrom(netip.AddrFrom4([4]byte{192, byte(i >> 8), byte(i), 0}), 24)
-			// Half of them are such as the index cannot find by address.
+			// The index cannot find half of them by address.
 			m := match.ClientIP(net)
 			if i%2 == 1 {
 				m = match.Not(match.Not(match.Any(m, match.Websocket())))

@@ -12,7 +12,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 )
 
-// stopping waits until the proxy has begun to stop: it refuses connections.
+// stopping waits until the proxy has begun to stop, when it refuses
+// connections.
 func (r *rig) stopping() {
 	r.t.Helper()
 	r.stop()
@@ -34,8 +35,9 @@ func (r *rig) isDrained() bool {
 	}
 }
 
-// TestShutdown: resting connections are closed, requests in flight and queued
-// ones are answered, and their answers say that the connection ends.
+// TestShutdown checks that resting connections are closed, that requests in
+// flight and in the queue are answered, and that their answers announce the end
+// of the connection.
 func TestShutdown(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, capped(t, 1))
@@ -64,8 +66,8 @@ func TestShutdown(t *testing.T) {
 	})
 }
 
-// TestShutdownLeavesTunnels: a websocket holds nobody up; it is left to its
-// worker to end.
+// TestShutdownLeavesTunnels checks that a websocket does not hold up the
+// shutdown: its worker ends it.
 func TestShutdownLeavesTunnels(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -86,7 +88,7 @@ func TestShutdownLeavesTunnels(t *testing.T) {
 	})
 }
 
-// TestShutdownTimeout: what is not done by then is cut.
+// TestShutdownTimeout checks that requests that are not done by then are cut.
 func TestShutdownTimeout(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := capped(t, 1)

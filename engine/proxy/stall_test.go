@@ -17,8 +17,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
-// TestPace: a client is judged by what it sends while nothing else is waited
-// for.
+// TestPace checks that a client is judged by what it sends, but only while the
+// proxy waits for nothing else.
 func TestPace(t *testing.T) {
 	const window = 60 * time.Second
 	enough := netloop.MinBytes(window)
@@ -63,8 +63,8 @@ const shortStall = 100 * time.Millisecond
 
 func stallsSoon(o *Options) { o.Stall = shortStall }
 
-// TestStalledUpload: a client that stops sending, or only trickles, is
-// answered 408, and the app sees a disconnect.
+// TestStalledUpload checks that a client that stops sending, or only trickles,
+// gets a 408, and that the app sees a disconnect.
 func TestStalledUpload(t *testing.T) {
 	for why, in := range map[string]string{
 		"length":            http1test.Post("Content-Length: 60000\r\n"),
@@ -96,7 +96,7 @@ func TestStalledUpload(t *testing.T) {
 						defer stop()
 					}
 					assertRefused(t, c.rest(), 408, name)
-					assert.Error(t, <-ended, "the app must see that the body is not whole")
+					assert.Error(t, <-ended, "the app must see that the body is incomplete")
 					r.idleAgain(u)
 				})
 			})
@@ -104,7 +104,7 @@ func TestStalledUpload(t *testing.T) {
 	}
 }
 
-// trickle sends s again and again until it is stopped, or the connection ends.
+// trickle sends s repeatedly until it is stopped or the connection ends.
 func (c *client) trickle(s string) (stop func()) {
 	quit, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -128,9 +128,10 @@ func (c *client) trickle(s string) (stop func()) {
 	}
 }
 
-// TestStalledDownload: a client that does not read its answer is cut, however
-// the answer is framed, and the app sees a disconnect. The connection is reset,
-// since the system would keep what is not read after a plain close.
+// TestStalledDownload checks that a client that does not read its answer is
+// cut, however the answer is framed, and that the app sees a disconnect. The
+// connection is reset, because after a plain close the system would keep the
+// unread bytes.
 func TestStalledDownload(t *testing.T) {
 	for why, head := range map[string]string{
 		"length":      "HTTP/1.1 200 OK\r\ncontent-length: 1000000000\r\n\r\n",
@@ -160,14 +161,14 @@ func TestStalledDownload(t *testing.T) {
 				r.idleAgain(u)
 				assert.Equal(t, "the client took too little of the answer for too long", <-told)
 				n, err := io.Copy(io.Discard, c.in)
-				assert.Less(t, n, int64(1e9), "the client must not take it for whole")
+				assert.Less(t, n, int64(1e9), "the client must see that the answer is incomplete")
 				assert.ErrorIs(t, err, syscall.ECONNRESET)
 			})
 		})
 	}
 }
 
-// TestTunnelMayBeSilent: no rate is asked of a websocket.
+// TestTunnelMayBeSilent checks that a websocket needs no minimum rate.
 func TestTunnelMayBeSilent(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil, func(o *Options) { o.Stall = time.Millisecond })

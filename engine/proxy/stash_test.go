@@ -8,7 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// halfHead is a connection on which a part of a head has come.
+// halfHead is a connection on which part of a head has come.
 type halfHead struct {
 	netloop.Conn
 	in string
@@ -32,13 +32,13 @@ type clockTask struct{ netloop.Task }
 
 func (clockTask) Now() netloop.Time { return netloop.Now() }
 
-// TestStashIsItsOwn: a head that has come in part is kept in memory of its
-// connection's own. In a buffer that serves others meanwhile, one client's
-// bytes would become another's request.
+// TestStashIsItsOwn checks that a partial head is kept in its connection's own
+// memory. In a buffer that serves others meanwhile, one client's bytes would
+// become another client's request.
 func TestStashIsItsOwn(t *testing.T) {
 	p := newRig(t, "goroutine", nil).proxy
 	const first, second = "GET /first HTTP/1.1\r\nHost: a", "GET /other HTTP/1.1\r\nHost: b"
-	for range 100 { // the race detector makes a sync.Pool forget at random
+	for range 100 { // with the race detector, a sync.Pool drops items at random
 		v := p.Serve(clockTask{}, &halfHead{in: first})
 		require.Equal(t, netloop.Rest, v.Op)
 		p.Serve(clockTask{}, &halfHead{in: second})

@@ -37,13 +37,13 @@ func TestClientOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
 	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	req := parsed(t, "X-Forwarded-For: 203.0.113.9, 198.51.100.7, 10.2.3.4\r\n")
-	assert.Equal(t, peer, senderOf(f, req, peer).addr, "a stranger's word counts for nothing")
+	assert.Equal(t, peer, senderOf(f, req, peer).addr, "an untrusted peer is not believed")
 	assert.Equal(t, "198.51.100.7", senderOf(f, req, proxy).addr.String())
 	assert.Equal(t, proxy, senderOf(f, parsed(t, ""), proxy).addr)
 }
 
-// TestSchemeOfARequest: only trusted peers are believed, and nothing is said
-// that the app is not told.
+// TestSchemeOfARequest checks that only trusted peers are believed, and that
+// the scheme is one that the app is told too.
 func TestSchemeOfARequest(t *testing.T) {
 	peer, proxy := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("10.0.0.1")
 	f := &forwarder{mode: plan.ForwardedSet, trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
@@ -56,8 +56,8 @@ func TestSchemeOfARequest(t *testing.T) {
 	assert.Equal(t, "http", senderOf(f, secure, proxy).scheme(f.mode))
 }
 
-// TestSticky: requests of one key go to one worker, on any connection, and
-// those without are spread.
+// TestSticky checks that requests with one key go to one worker, on any
+// connection, and that requests without a key are spread.
 func TestSticky(t *testing.T) {
 	lines := func(form string) func(int) string {
 		return func(i int) string { return fmt.Sprintf(form, i) }
@@ -90,13 +90,13 @@ func TestSticky(t *testing.T) {
 				}
 				assert.Len(t, seen, 3)
 				if c.key.By == match.KeyClientIP {
-					return // everybody has one
+					return // every worker has one
 				}
 				clear(seen)
 				for range 3 {
 					seen[bodyOf(r, http1test.Get("/"))] = true
 				}
-				assert.Len(t, seen, 3, "those without a key take turns")
+				assert.Len(t, seen, 3, "requests without a key take turns")
 			})
 		})
 	}

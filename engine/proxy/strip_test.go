@@ -11,7 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// TestStrip is the table of what a worker is asked for.
+// TestStrip checks which target the worker gets.
 func TestStrip(t *testing.T) {
 	for _, c := range []struct{ prefix, in, want string }{
 		{"", "/api/x", "/api/x"},
@@ -62,7 +62,8 @@ func TestStrip(t *testing.T) {
 	assert.Equal(t, "*", string(got))
 }
 
-// TestStripTellsTheWorker: it learns the prefix from us alone.
+// TestStripTellsTheWorker checks that the worker learns the prefix only from
+// us.
 func TestStripTellsTheWorker(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		for _, mode := range []plan.Forwarded{plan.ForwardedSet, plan.ForwardedOff} {

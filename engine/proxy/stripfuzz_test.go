@@ -15,7 +15,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 )
 
-// stripped is what an app must decode of a path that was routed as decoded.
+// stripped returns what an app must decode from a path that was routed as
+// decoded.
 func stripped(decoded, prefix string) string {
 	rest, ok := strings.CutPrefix(decoded, prefix)
 	switch {
@@ -27,7 +28,7 @@ func stripped(decoded, prefix string) string {
 	return rest
 }
 
-// plainPrefix reports whether a configuration may have the prefix.
+// plainPrefix reports whether a configuration can have the prefix.
 func plainPrefix(prefix string) bool {
 	for segment := range strings.SplitSeq(strings.TrimPrefix(prefix, "/"), "/") {
 		if segment == "" || segment == "." || segment == ".." || strings.Trim(segment, "abcdefghijklmnopqrstuvwxyz0123456789._-~") != "" {
@@ -37,9 +38,9 @@ func plainPrefix(prefix string) bool {
 	return strings.HasPrefix(prefix, "/")
 }
 
-// FuzzStrip: for every target that is taken, the app decodes the decoded path
-// that was routed, minus the prefix, and the query is as it came. The oracle
-// is net/url, which shares no code with ours.
+// FuzzStrip checks that, for every accepted target, the app decodes the routed
+// path minus the prefix, and the query is unchanged. The oracle is net/url,
+// which shares no code with ours.
 func FuzzStrip(f *testing.F) {
 	for _, target := range []string{"/api", "/api/x", "/api%2f/admin", "/%61p%69%2F%2f/x?y=/api%2f", "/api//x", "//api/x", "/api%2F", "/apix",
 		"/api%2fv1%2f/x", "/api/%ff%c3", "http://a/api%2f/x?q", "http://a", "*", "/api?", "/%2fapi/x", "/api%252f/x", "/%2561pi/x", "/api%3fx/y"} {
@@ -61,13 +62,13 @@ func FuzzStrip(f *testing.F) {
 		assert.Equal(t, stripped(before, prefix), after, "%q without %q is %q", target, prefix, out)
 		assert.Equal(t, string(req.Query), query, "%q without %q is %q", target, prefix, out)
 		assert.Equal(t, before != after, was, "%q without %q is %q", target, prefix, out)
-		assert.Equal(t, before == after, string(out) == string(req.Origin), "a target is changed for the prefix only: %q, %q", target, out)
+		assert.Equal(t, before == after, string(out) == string(req.Origin), "a target changes only because of the prefix: %q, %q", target, out)
 	})
 }
 
-// TestStripAsPythonDecodes holds the same against the decoder that apps have,
-// urllib's unquote, for targets made of what matters: slashes, escaped or not,
-// once or twice, and parts of the prefix.
+// TestStripAsPythonDecodes checks the same against the decoder that apps use,
+// urllib's unquote. The targets consist of the critical parts: slashes, escaped
+// once, twice or not at all, and parts of the prefix.
 func TestStripAsPythonDecodes(t *testing.T) {
 	python := os.Getenv("LDCORN_TEST_PYTHON")
 	if python == "" {

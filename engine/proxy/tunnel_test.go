@@ -34,7 +34,7 @@ func echoing(c net.Conn, in *bufio.Reader) {
 	c.(*net.UnixConn).CloseWrite()
 }
 
-// read reads that many bytes.
+// read reads n bytes.
 func (c *client) read(n int) string {
 	c.t.Helper()
 	b := make([]byte, n)
@@ -64,8 +64,8 @@ func TestTunnel(t *testing.T) {
 	})
 }
 
-// TestTunnelEarlyBytes: what is sent together with the handshake, by either
-// side, arrives.
+// TestTunnelEarlyBytes checks that bytes sent together with the handshake, by
+// either side, arrive.
 func TestTunnelEarlyBytes(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -86,8 +86,8 @@ func TestTunnelEarlyBytes(t *testing.T) {
 	})
 }
 
-// TestTunnelEnds: whoever ends the tunnel, and however, both connections end
-// and the slot is free.
+// TestTunnelEnds checks that both connections end and the slot becomes free,
+// whichever side ends the tunnel, and however it does.
 func TestTunnelEnds(t *testing.T) {
 	for name, end := range map[string]func(c *client, worker net.Conn){
 		"client closes":   func(c *client, _ net.Conn) { c.Close() },
@@ -120,7 +120,8 @@ func TestTunnelEnds(t *testing.T) {
 	}
 }
 
-// TestTunnelHoldsSlot: a websocket counts against the cap until its end.
+// TestTunnelHoldsSlot checks that a websocket counts against the cap until it
+// ends.
 func TestTunnelHoldsSlot(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		p := planOf(t, map[string]string{"default": "*"})
@@ -138,8 +139,8 @@ func TestTunnelHoldsSlot(t *testing.T) {
 	})
 }
 
-// TestSchemeOfHandshake: the worker learns the scheme in the form that its
-// Uvicorn makes ws or wss of.
+// TestSchemeOfHandshake checks that the worker gets the scheme in the form from
+// which its Uvicorn derives ws or wss.
 func TestSchemeOfHandshake(t *testing.T) {
 	for _, c := range []struct {
 		socket    bool // a Uvicorn that wants the scheme of the websocket
@@ -171,7 +172,7 @@ func TestSchemeOfHandshake(t *testing.T) {
 	}
 }
 
-// TestWrongHandshakes: the answer helps who reads it.
+// TestWrongHandshakes checks that the answers help the person who reads them.
 func TestWrongHandshakes(t *testing.T) {
 	r := newRig(t, "goroutine", nil)
 	r.worker("default", answering(hello))
@@ -181,8 +182,8 @@ func TestWrongHandshakes(t *testing.T) {
 	assert.Contains(t, r.send(http1test.Handshake("1.1", "1.0")), "nginx needs proxy_http_version 1.1\n")
 }
 
-// TestTunnelRefused: a handshake that the app refuses has a plain answer, and
-// what was sent behind it is no request.
+// TestTunnelRefused checks that a handshake that the app refuses gets a plain
+// answer, and that bytes sent after it are not taken as a request.
 func TestTunnelRefused(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -195,7 +196,8 @@ func TestTunnelRefused(t *testing.T) {
 	})
 }
 
-// TestTunnelBesideRequests: other requests are served beside a tunnel.
+// TestTunnelBesideRequests checks that other requests are served beside a
+// tunnel.
 func TestTunnelBesideRequests(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)

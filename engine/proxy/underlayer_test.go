@@ -6,10 +6,10 @@ import (
 )
 
 // A plainLayer stands under a connection and changes nothing, so that clients
-// need not know of it.
+// need not know about it.
 type plainLayer struct {
 	in   []byte
-	read int // of in
+	read int // bytes of in that were read
 }
 
 func (l *plainLayer) Feed(p []byte) error                { l.in = append(l.in, p...); return nil }
@@ -27,12 +27,13 @@ func (l *plainLayer) Read(p []byte) int {
 	return n
 }
 
-// underLayer has every rig put such a layer under its clients' connections.
+// underLayer makes every rig put a plainLayer under its clients' connections.
 var underLayer bool
 
-// TestUnderLayer: the proxy does not see whether there is a layer under the
-// connections of clients, and the drivers allocate nothing for one. Every test
-// of this package holds for that; these have most to do with connections.
+// TestUnderLayer checks that the proxy does not see whether there is a layer
+// under the clients' connections, and that the drivers allocate nothing for it.
+// That should hold for every test of this package. The ones here depend most on
+// connections.
 func TestUnderLayer(t *testing.T) {
 	underLayer = true
 	defer func() { underLayer = false }()
@@ -48,7 +49,7 @@ func TestUnderLayer(t *testing.T) {
 		"Tunnel":                 TestTunnel,
 		"TunnelEarlyBytes":       TestTunnelEarlyBytes,
 	}
-	if !raceEnabled { // whose pools forget on purpose
+	if !raceEnabled { // otherwise pools drop items on purpose
 		tests["BoundedMemory"] = TestBoundedMemory
 	}
 	for name, test := range tests {

@@ -16,8 +16,8 @@ import (
 
 const goOnText = "HTTP/1.1 100 Continue\r\n\r\n"
 
-// TestExpectContinue: exactly one 100 reaches the client, and only one that
-// waits for it.
+// TestExpectContinue checks that exactly one 100 reaches a client that waits
+// for it, and none reaches any other client.
 func TestExpectContinue(t *testing.T) {
 	const (
 		length  = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\nContent-Length: 6\r\n\r\n"
@@ -40,7 +40,7 @@ func TestExpectContinue(t *testing.T) {
 		t.Run(c.why, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				r := newRig(t, driver, nil)
-				// The worker says 100 too, as Uvicorn does when the app reads.
+				// The worker sends a 100 too, as Uvicorn does when the app reads.
 				u := r.worker("default", answering(goOnText+hello))
 				cl := r.client()
 				for range 2 {
@@ -60,7 +60,8 @@ func TestExpectContinue(t *testing.T) {
 	}
 }
 
-// TestExpectContinueTwoWorkers: a repeat on another worker does not ask again.
+// TestExpectContinueTwoWorkers checks that a retry on another worker does not
+// send a second 100.
 func TestExpectContinueTwoWorkers(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -75,8 +76,8 @@ func TestExpectContinueTwoWorkers(t *testing.T) {
 	})
 }
 
-// TestExpectContinueUnasked: who is refused, or only queued, is not asked for
-// the body.
+// TestExpectContinueUnasked checks that a client that is refused, or only
+// queued, is not asked for the body.
 func TestExpectContinueUnasked(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -88,8 +89,8 @@ func TestExpectContinueUnasked(t *testing.T) {
 	})
 }
 
-// TestAnswerToExpectation: an app that answers without the body wins; the
-// client may not send it any more.
+// TestAnswerToExpectation checks that an app that answers without the body
+// wins: the client may no longer send it.
 func TestAnswerToExpectation(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -106,9 +107,9 @@ func TestAnswerToExpectation(t *testing.T) {
 	})
 }
 
-// TestEarlyAnswer: an answer before the upload has ended is delivered, then
-// the connection ends in a way that lets the client read it; the worker's
-// connection is not reused.
+// TestEarlyAnswer checks that an answer that comes before the upload has ended
+// is delivered, that the connection then ends in a way that lets the client
+// read it, and that the worker's connection is not reused.
 func TestEarlyAnswer(t *testing.T) {
 	for name, framing := range map[string]string{"length": "Content-Length: 100000000\r\n", "chunked": "Transfer-Encoding: chunked\r\n"} {
 		t.Run(name, func(t *testing.T) {
@@ -135,14 +136,14 @@ func TestEarlyAnswer(t *testing.T) {
 				c = r.client()
 				c.say(http1test.Get("/"))
 				c.hear("GET")
-				assert.Len(t, u.received(), 2, "no reuse")
+				assert.Len(t, u.received(), 2, "the worker's connection is not reused")
 			})
 		})
 	}
 }
 
-// TestFullDuplex: an answer flows while the upload does, and both connections
-// go on once both have ended, whichever ends first.
+// TestFullDuplex checks that an answer flows during the upload, and that both
+// connections continue after both have ended, whichever ends first.
 func TestFullDuplex(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
@@ -182,8 +183,8 @@ func TestFullDuplex(t *testing.T) {
 	})
 }
 
-// TestBrokenUpload: a body that ends early reaches the app as a disconnect,
-// never as a whole one.
+// TestBrokenUpload checks that a body that ends early reaches the app as a
+// disconnect, and never as a complete body.
 func TestBrokenUpload(t *testing.T) {
 	for why, in := range map[string]string{
 		"length":                  http1test.Post("Content-Length: 10\r\n") + "abc",
@@ -204,7 +205,7 @@ func TestBrokenUpload(t *testing.T) {
 					ended <- readBody(in, head)
 				})
 				assertRefused(t, r.send(in), 400, "half-closed in the middle")
-				assert.Error(t, <-ended, "the app must see that the body is not whole")
+				assert.Error(t, <-ended, "the app must see that the body is incomplete")
 
 				c := r.client()
 				c.say(in)
@@ -219,8 +220,8 @@ func TestBrokenUpload(t *testing.T) {
 	}
 }
 
-// TestTinyChunks: the chunks at hand go on as one, in either direction, so that
-// who sends many costs no write for each.
+// TestTinyChunks checks that available chunks are forwarded as one, in either
+// direction, so that many small chunks do not cost a write each.
 func TestTinyChunks(t *testing.T) {
 	const chunks = 10000
 	body := strings.Repeat("8\r\nabcdefgh\r\n", chunks) + "0\r\n\r\n"
@@ -256,10 +257,10 @@ func TestTinyChunks(t *testing.T) {
 	})
 }
 
-// TestPipelinedBehindUploads: what follows a body is the next request,
-// wherever the reads happened to end.
+// TestPipelinedBehindUploads checks that the bytes after a body are the next
+// request, wherever the reads happen to end.
 func TestPipelinedBehindUploads(t *testing.T) {
-	big := strings.Repeat("0123456789abcdef", 20<<10) // over every buffer, and spliced
+	big := strings.Repeat("0123456789abcdef", 20<<10) // more than every buffer, and spliced
 	var mixed strings.Builder
 	for range 5 {
 		mixed.WriteString(http1test.Post("Content-Length: 327680\r\n") + big)

@@ -15,7 +15,7 @@ import (
 )
 
 // An upstream is a worker whose connections a test handles. It records the
-// bytes that each of them received.
+// bytes that each connection has received.
 type upstream struct {
 	worker *pool.Worker
 	ln     net.Listener
@@ -26,9 +26,9 @@ type upstream struct {
 	done  sync.WaitGroup
 }
 
-// worker adds a worker to the pool. handle is called with each connection,
-// which is closed when it returns. The proxy knows the worker from then on, so
-// that what is to change in it is changed before, by the functions.
+// worker adds a worker to the pool. It calls handle with each connection and
+// closes the connection when handle returns. The proxy knows the worker from
+// then on, so the functions in changes modify it before that.
 func (r *rig) worker(name string, handle func(c net.Conn, in *bufio.Reader), changes ...func(*pool.Worker)) *upstream {
 	r.t.Helper()
 	sock := filepath.Join(r.t.TempDir(), "w.sock")
@@ -66,10 +66,10 @@ func (u *upstream) close() {
 	u.done.Wait()
 }
 
-// maxRecord is how much of what a connection received is kept.
+// maxRecord is how many received bytes are kept per connection.
 const maxRecord = 128 << 10
 
-// lockedWriter lets a test read what a handler still adds to.
+// lockedWriter lets a test read what a handler is still adding to.
 type lockedWriter struct {
 	u *upstream
 	b *strings.Builder
@@ -91,7 +91,7 @@ func (u *upstream) record(c net.Conn) io.Writer {
 	return lockedWriter{u, b}
 }
 
-// received returns what each connection received so far.
+// received returns what each connection has received so far.
 func (u *upstream) received() []string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -102,7 +102,7 @@ func (u *upstream) received() []string {
 	return out
 }
 
-// readHead reads a head, with its empty line.
+// readHead reads a head, including its empty line.
 func readHead(in *bufio.Reader) (string, error) {
 	var b strings.Builder
 	for {
@@ -150,7 +150,7 @@ func answering(answer string) func(net.Conn, *bufio.Reader) {
 	}
 }
 
-// untilGone reads what still comes of a connection, until its end.
+// untilGone reads a connection until its end.
 func untilGone(in *bufio.Reader) { _, _ = io.Copy(io.Discard, in) }
 
 // heads counts the request heads that reached the worker.
