@@ -26,7 +26,7 @@ func HostOf(addr string) string {
 	return addr
 }
 
-// DialWebSocket opens a websocket on a connection of its own.
+// DialWebSocket opens a websocket on a new connection.
 func DialWebSocket(ctx context.Context, addr, path string, header http.Header) (*websocket.Conn, *http.Response, error) {
 	tr := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return Dial(ctx, addr) }}
 	return websocket.Dial(ctx, "ws://"+HostOf(addr)+path, &websocket.DialOptions{

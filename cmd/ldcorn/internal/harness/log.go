@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Listening matches the line by which ldcorn says that it serves, as text or as
-// JSON. Its group is the address.
+// Listening matches the log line, text or JSON, in which ldcorn says that it
+// serves. Its group is the address.
 var Listening = regexp.MustCompile(`(?m)^.*\blistening\b.*\baddr"?[=:]"?([^\s"]+)`)
 
 // A Log collects what a process writes. The zero Log is ready for use; its
@@ -24,7 +24,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.buf.Write(p)
 }
 
-// All returns a copy of all that was written.
+// All returns a copy of everything that was written.
 func (l *Log) All() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()

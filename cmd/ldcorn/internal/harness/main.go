@@ -10,8 +10,9 @@ import (
 )
 
 // Main runs the tests of a package whose test binary is also ldcorn: in the
-// tests' PATH, ldcorn runs the given function, which returns its exit code. So
-// does a confined process, which a test binary may start as ldcorn does.
+// tests' PATH, ldcorn runs the given function, which returns its exit code.
+// Main also serves confined processes, which a test binary can start as ldcorn
+// does.
 func Main(m *testing.M, ldcorn func() int) {
 	if os.Getenv("LDCORN_CONFINED") != "" {
 		os.Exit(ldcorn())

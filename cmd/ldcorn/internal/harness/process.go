@@ -14,23 +14,23 @@ import (
 	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
-// A Process is a living process that a test has started, itself or through
+// A Process is a living process that a test has started, directly or through
 // ldcorn.
 type Process struct {
 	PID   int
-	Group string // LDCORN_GROUP; "" in a process that is no worker
+	Group string // LDCORN_GROUP; "" if the process is not a worker
 	Seat  string // LDCORN_WORKER
 }
 
-// Kill kills the process, unless it has ended.
+// Kill kills the process unless it has already ended.
 func (p Process) Kill() { _ = syscall.Kill(p.PID, syscall.SIGKILL) }
 
 // String returns "GROUP SEAT PID".
 func (p Process) String() string { return fmt.Sprintf("%s %s %d", p.Group, p.Seat, p.PID) }
 
 // Processes finds every living process that has a mark, NAME=VALUE, in its
-// environment. Children inherit it, also where their parent has died. They are
-// sorted by group, seat and pid.
+// environment. Children inherit the mark, even if their parent has died. The
+// result is sorted by group, seat and pid.
 func Processes(mark string) []Process {
 	procs, _ := procfs.AllProcs()
 	var out []Process
@@ -57,8 +57,8 @@ func Processes(mark string) []Process {
 	return out
 }
 
-// Alive reports whether a process runs. One that has ended and waits for its
-// parent to notice does not.
+// Alive reports whether a process is running. A process that has ended and that
+// its parent has not reaped does not count.
 func Alive(pid int) bool {
 	p, err := proc.Read(pid)
 	return err == nil && !p.Ended()

@@ -24,8 +24,9 @@ print(sys.executable)
 `
 
 // Python returns the path of an interpreter that can run workers. It searches
-// as scripts/get-uvicorn does, so that a plain "go test" works wherever such an
-// interpreter is, and installs nothing. It fails the test if there is none.
+// like scripts/get-uvicorn, so that a plain "go test" works wherever there is
+// such an interpreter, and it installs nothing. It fails the test if it finds
+// none.
 func Python(t testing.TB) string {
 	t.Helper()
 	path, err := findPython(Root(t, ".venv", "bin", "python"))
@@ -71,9 +72,9 @@ func probePython(path string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
-// WriteWrapper writes a python3 that runs the given interpreter. A link would
-// not do: a virtual environment is found beside the path by which it is
-// started.
+// WriteWrapper writes a python3 script that runs the given interpreter. A link
+// would not work: Python finds a virtual environment next to the path that
+// starts it.
 func WriteWrapper(path, python string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Root returns a path in the repository, from its root. It looks for that
-// above the current folder.
+// Root returns the path of a file in the repository, given relative to the
+// root. It looks for the root in the current folder and above it.
 func Root(t testing.TB, path ...string) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -2,12 +2,11 @@ package harness
 
 import "time"
 
-// Patience bounds every wait of a test. It is long, for a busy machine; no test
-// that passes comes near it.
+// Patience limits every wait of a test. It is long because machines can be
+// busy. No passing test comes near it.
 const Patience = 90 * time.Second
 
-// Until polls cond until it is true. It returns false when Patience has run
-// out.
+// Until polls cond until it is true. It returns false after Patience.
 func Until(cond func() bool) bool {
 	deadline := time.NewTimer(Patience)
 	defer deadline.Stop()
