@@ -22,7 +22,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// requester is one client of a load. It is for one goroutine.
+// requester is one client of a load. It is not safe for concurrent use.
 type requester interface {
 	// request makes one request, or holds one short conversation.
 	request(ctx context.Context) error
@@ -32,8 +32,8 @@ type requester interface {
 // errRefused marks a request that the server never began to answer.
 var errRefused = errors.New("refused")
 
-// newRequester returns what makes the clients of a kind, or nil when the kind
-// is unknown.
+// newRequester returns a function that makes clients of the kind, or nil if the
+// kind is unknown.
 func newRequester(k *kind, addr string) func() requester {
 	switch k.method {
 	case "GET", "NEW":
@@ -49,13 +49,13 @@ func newRequester(k *kind, addr string) func() requester {
 	return nil
 }
 
-// httpClient is an HTTP client that, unlike the standard one, never repeats a
-// request behind one's back.
+// httpClient is an HTTP client that, unlike the standard one, never silently
+// repeats a request.
 type httpClient struct {
 	addr, method, path string
 	body               []byte
 	fresh              bool // a new connection for each request
-	chunked            bool // the body
+	chunked            bool // send the body chunked
 
 	conn net.Conn
 	in   *bufio.Reader
@@ -89,8 +89,8 @@ func (c *httpClient) request(ctx context.Context) error {
 	return err
 }
 
-// exchange sends the request and reads the answer; keep says whether the
-// connection may be used again.
+// exchange sends the request and reads the answer. keep reports whether the
+// connection can be reused.
 func (c *httpClient) exchange() (keep bool, err error) {
 	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\n", c.method, c.path, harness.HostOf(c.addr))
 	if c.fresh {
@@ -104,8 +104,8 @@ func (c *httpClient) exchange() (keep bool, err error) {
 	case c.method == "POST":
 		head += fmt.Sprintf("Content-Length: %d\r\n", len(body))
 	}
-	// Whether the write worked does not matter: an answer that came before a
-	// close counts, and none at all is told apart below.
+	// It does not matter whether the write succeeded: an answer that came before
+	// a close counts, and the code below detects a missing answer.
 	_, _ = c.conn.Write(append([]byte(head+"\r\n"), body...))
 	if _, err := c.in.Peek(1); errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
 		return false, fmt.Errorf("%w: %w before the first byte of an answer", errRefused, err)
@@ -136,7 +136,7 @@ func inChunks(body []byte) []byte {
 	var out bytes.Buffer
 	w := httputil.NewChunkedWriter(&out)
 	for part := range slices.Chunk(body, 7000) {
-		_, _ = w.Write(part) // it is in memory
+		_, _ = w.Write(part) // cannot fail: it writes to memory
 	}
 	_ = w.Close()
 	out.WriteString("\r\n")

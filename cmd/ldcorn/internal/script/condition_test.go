@@ -11,7 +11,7 @@ import (
 	"sync"
 )
 
-// pythonCan remembers what the interpreter answered, by the code that asked.
+// pythonCan caches the interpreter's results, keyed by the code that it ran.
 var pythonCan sync.Map
 
 // can reports whether the interpreter runs some code without an error.
@@ -25,22 +25,22 @@ func can(python string, args ...string) bool {
 	return ok
 }
 
-// denials asks whether Uvicorn knows of an app's own answer to a handshake.
+// denials checks whether Uvicorn supports an app's own answer to a handshake.
 const denials = `
 import inspect, sys, uvicorn.protocols.websockets.websockets_impl as m
 sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 `
 
-// condition says whether [cond] holds for a script:
+// condition reports whether [cond] holds for a script:
 //
-//	ipv6         there is IPv6 here
+//	ipv6         this machine has IPv6
 //	safe_path    the interpreter has -P
-//	pidns        unshare makes pid namespaces, in which an ldcorn is process 1
-//	denial       Uvicorn knows of an app's own answer to a handshake
+//	pidns        unshare can make pid namespaces, in which an ldcorn is process 1
+//	denial       Uvicorn supports an app's own answer to a handshake
 //	module:NAME  the interpreter can import the module
 //
-// In CI, a module that is none of Uvicorn's has to be there: scripts/get-uvicorn
-// installs it, and what is passed over is not tested anywhere.
+// CI must have every module that does not come with Uvicorn:
+// scripts/get-uvicorn installs it, and a skipped test would run nowhere.
 func condition(cond, python string) (bool, error) {
 	name, isModule := strings.CutPrefix(cond, "module:")
 	switch {

@@ -20,29 +20,29 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// connection is a client connection on which a script says bytes.
+// connection is a client connection on which a script sends bytes.
 type connection struct {
 	conn net.Conn
-	got  strings.Builder // all that came
-	read int             // how much of got an expect has taken
+	got  strings.Builder // all received bytes
+	read int             // how much of got the expects have consumed
 }
 
 // conn speaks over a connection byte by byte:
 //
 //	conn open NAME
-//	conn send NAME BYTES       BYTES may hold the escapes of a Go string, such as \r\n
-//	conn expect NAME PATTERN   wait until what came since the last expect matches
+//	conn send NAME BYTES       BYTES can contain the escapes of a Go string, such as \r\n
+//	conn expect NAME PATTERN   wait until the bytes since the last expect match
 //	conn end NAME              close the sending side
-//	conn closed NAME           wait until the server has closed it; all that came is stdout
+//	conn closed NAME           wait until the server has closed it; all received bytes are stdout
 //	conn close NAME            close it at once
 //	conn reset NAME            reset it
 //	conn crowd NAME N BYTES    open N connections and send BYTES on each
-//	conn ask NAME BYTES        send BYTES on each of a crowd, all at once, and read an answer
-//	                           on each; stdout says how many were answered with 200, how
-//	                           many were closed without a byte, and how many have failed
-//	conn shed NAME             wait until the server has closed one of a crowd, which has no
-//	                           answer to come
-//	conn left NAME             wait until the server has closed each of a crowd
+//	conn ask NAME BYTES        send BYTES on each connection of a crowd at once, and read an answer
+//	                           on each; stdout says how many got a 200, how many were closed
+//	                           without a byte, and how many failed
+//	conn shed NAME             wait until the server has closed one connection of a crowd that
+//	                           expects no answer
+//	conn left NAME             wait until the server has closed every connection of a crowd
 //	conn leave NAME            close a crowd
 func cmdConn(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "conn")
@@ -87,8 +87,8 @@ func cmdConn(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// raw sends bytes on a connection of their own and prints all that comes until
-// the server closes it, with -end after closing the sending side:
+// raw sends bytes on a new connection and prints everything that comes until
+// the server closes it. With -end, it closes the sending side after sending:
 //
 //	raw [-end] BYTES|@FILE
 func cmdRaw(ts *testscript.TestScript, neg bool, args []string) {
@@ -115,7 +115,7 @@ func cmdRaw(ts *testscript.TestScript, neg bool, args []string) {
 func connect(ts *testscript.TestScript, addr string) *connection {
 	conn, err := harness.Dial(context.Background(), addr)
 	ts.Check(err)
-	ts.Defer(func() { _ = conn.Close() }) // closed already, mostly
+	ts.Defer(func() { _ = conn.Close() }) // usually closed already
 	return &connection{conn: conn}
 }
 
@@ -125,8 +125,8 @@ func (c *connection) send(ts *testscript.TestScript, escaped string) {
 	c.write(data)
 }
 
-// write ignores its error: the server may have answered and closed already,
-// and what it said is for the script to judge.
+// write ignores its error: the server may already have answered and closed, and
+// the script checks its answer.
 func (c *connection) write(data string) { _, _ = io.WriteString(c.conn, data) }
 
 func (c *connection) expect(ts *testscript.TestScript, pattern string) {
@@ -155,8 +155,8 @@ func (c *connection) end(ts *testscript.TestScript) {
 	ts.Check(closer.CloseWrite())
 }
 
-// rest reads until the server closes the connection and prints all that came,
-// with plain line ends.
+// rest reads until the server closes the connection and prints everything that
+// came, with plain line ends.
 func (c *connection) rest(ts *testscript.TestScript) {
 	ts.Check(c.conn.SetReadDeadline(time.Now().Add(harness.Patience)))
 	_, err := io.Copy(&c.got, c.conn)

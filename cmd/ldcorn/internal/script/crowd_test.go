@@ -22,10 +22,10 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// crowd is many connections that say the same.
+// crowd is many connections that send the same bytes.
 type crowd []net.Conn
 
-// cmdCrowd is the part of conn that is about many connections at once.
+// cmdCrowd is the part of conn that handles many connections at once.
 func cmdCrowd(ts *testscript.TestScript, verb, name string, args []string) {
 	crowds := of(ts).crowds
 	if verb == "crowd" {
@@ -58,8 +58,9 @@ func cmdCrowd(ts *testscript.TestScript, verb, name string, args []string) {
 	c.close()
 }
 
-// gather connects n times. Where the system grants this process fewer
-// descriptors, it is as many as leave some for the rest of the tests.
+// gather connects n times. If the system gives this process fewer descriptors,
+// gather makes fewer connections and leaves some descriptors for the rest of
+// the tests.
 func gather(ts *testscript.TestScript, n int, data string) (c crowd) {
 	var lim syscall.Rlimit
 	ts.Check(syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim))
@@ -72,7 +73,7 @@ func gather(ts *testscript.TestScript, n int, data string) (c crowd) {
 		conn, err := harness.Dial(context.Background(), ts.Getenv("ADDR"))
 		ts.Check(err)
 		c = append(c, conn)
-		// The server may have closed it again already.
+		// The server may already have closed it again.
 		_, _ = io.WriteString(conn, data)
 	}
 	return c
@@ -89,8 +90,8 @@ func (c crowd) awaitEnd(ts *testscript.TestScript) {
 	}
 }
 
-// awaitShed waits until the server has closed one of the connections, which
-// have not been sent an answer.
+// awaitShed waits until the server has closed one of the connections, none of
+// which has been sent an answer.
 func (c crowd) awaitShed(ts *testscript.TestScript) {
 	shed := make(chan struct{}, len(c))
 	var readers sync.WaitGroup
@@ -118,7 +119,7 @@ func (c crowd) awaitShed(ts *testscript.TestScript) {
 	}
 }
 
-// ask sends the same on every connection, and reads an answer from each.
+// ask sends the same bytes on every connection and reads an answer from each.
 func (c crowd) ask(ts *testscript.TestScript, arg string) {
 	data, err := strconv.Unquote(`"` + arg + `"`)
 	ts.Check(err)
@@ -156,6 +157,6 @@ func (c crowd) ask(ts *testscript.TestScript, arg string) {
 
 func (c crowd) close() {
 	for _, conn := range c {
-		_ = conn.Close() // closed already, perhaps
+		_ = conn.Close() // may already be closed
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// A footprint is what a master takes of the machine, but for memory.
+// A footprint is what a master uses of the machine, except memory.
 type footprint struct {
 	descriptors int
 	goroutines  int
@@ -31,7 +31,7 @@ var (
 	goroutineCount = regexp.MustCompile(`(?m)^go_goroutines (\d+)$`)
 )
 
-// look takes a footprint. It needs an admin listener.
+// look takes a footprint. The master must have an admin listener.
 func (s *script) look(ts *testscript.TestScript, srv *server) footprint {
 	f := footprint{descriptors: descriptors(ts, srv.cmd.Process.Pid)}
 	var err error
@@ -48,18 +48,19 @@ func (s *script) look(ts *testscript.TestScript, srv *server) footprint {
 	return f
 }
 
-// descriptors counts those of a process, without pipes that it has both ends
-// of: an event loop keeps some of them for the next body that it splices.
+// descriptors counts the descriptors of a process, except pipes of which it has
+// both ends: an event loop keeps some of them for the next body that it
+// splices.
 func descriptors(ts *testscript.TestScript, pid int) int {
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
 	fds, err := os.ReadDir(dir)
 	ts.Check(err)
-	ends := make(map[string]int) // by pipe
+	ends := make(map[string]int) // keyed by pipe
 	count := 0
 	for _, fd := range fds {
 		to, err := os.Readlink(filepath.Join(dir, fd.Name()))
 		if err != nil {
-			continue // closed since
+			continue // closed meanwhile
 		}
 		count++
 		if strings.HasPrefix(to, "pipe:") {
@@ -75,8 +76,9 @@ func descriptors(ts *testscript.TestScript, pid int) int {
 	return count - 2*min(pairs, keptPipes())
 }
 
-// keptPipes is how many pipes the event loops of a master keep at most: each
-// has sixteen, and there is one loop for four processors. More are a leak.
+// keptPipes returns how many pipes the event loops of a master keep at most:
+// each keeps sixteen, and there is one loop per four processors. More are a
+// leak.
 func keptPipes() int { return 16 * max(runtime.NumCPU()/4, 1) }
 
 // scrape returns the metrics of a master.
@@ -90,7 +92,7 @@ func scrape(ts *testscript.TestScript, srv *server) string {
 	return string(body)
 }
 
-// match returns what the first group of a pattern matches.
+// match returns the text that the first group of a pattern matches.
 func match(ts *testscript.TestScript, re *regexp.Regexp, text string) string {
 	m := re.FindStringSubmatch(text)
 	if m == nil {
@@ -99,10 +101,10 @@ func match(ts *testscript.TestScript, re *regexp.Regexp, text string) string {
 	return m[1]
 }
 
-// least is the smallest footprint of many looks: what was closed takes some
-// time to be gone, and a look itself takes something.
+// least returns the smallest values of many footprints: closed things take a
+// while to disappear, and taking a footprint uses something itself.
 func (s *script) least(ts *testscript.TestScript, srv *server) footprint {
-	const enough = 20 // looks in a row that find nothing less
+	const enough = 20 // footprints in a row that find nothing smaller
 	now := s.look(ts, srv)
 	for times := 0; times < enough; times++ {
 		next := s.look(ts, srv)
@@ -115,8 +117,8 @@ func (s *script) least(ts *testscript.TestScript, srv *server) footprint {
 	return now
 }
 
-// awaitFootprint waits until a master takes no more than it did before, each
-// thing at some moment, as for least: what is left over never goes.
+// awaitFootprint waits until a master uses no more than before. As in least, each
+// value counts at its own moment. A leak never goes away.
 func (s *script) awaitFootprint(ts *testscript.TestScript, srv *server, before footprint) {
 	now := s.look(ts, srv)
 	back := harness.Until(func() bool {

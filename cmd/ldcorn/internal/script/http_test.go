@@ -18,7 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// call is one request as a script writes it.
+// call is one request as written in a script.
 type call struct {
 	addr   string
 	method string
@@ -28,7 +28,7 @@ type call struct {
 	body   string
 }
 
-// answer is what came back.
+// answer is the answer to a call.
 type answer struct {
 	status int
 	head   string // status line and header, sorted
@@ -40,9 +40,9 @@ type answer struct {
 //
 //	http [-to=ADDR] [-bg=NAME] [METHOD] STATUS PATH [NAME:VALUE...] [=BODY|@FILE]
 //
-// The body of the answer is then stdout and its head stderr, the header
-// sorted. No redirect is followed and nothing is decoded. With -bg the request
-// runs in the background until "join NAME".
+// The body of the answer then becomes stdout and its head stderr, with the
+// header sorted. No redirect is followed and nothing is decoded. With -bg, the
+// request runs in the background until "join NAME".
 func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "http")
 	to, args := flag(args, "to")
@@ -57,12 +57,12 @@ func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("a request called %q is under way", bg)
 	}
 	got := make(chan answer, 1)
-	go func() { got <- c.do() }() // bounded by patience
+	go func() { got <- c.do() }() // ends within patience
 	s.pending[bg] = got
 	ts.Setenv("WANT_"+bg, strconv.Itoa(c.status))
 }
 
-// join waits for a request that http sent in the background and checks and
+// join waits for a request that http sent in the background, and checks and
 // shows its answer as http does:
 //
 //	join NAME...
@@ -139,8 +139,8 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// do sends the request on a connection of its own, so that what one line of a
-// script does cannot depend on the lines before.
+// do sends the request on a new connection, so that a line of a script does not
+// depend on the lines before it.
 func (c call) do() answer {
 	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
@@ -148,7 +148,7 @@ func (c call) do() answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	// Opaque goes out as it is, escapes and all.
+	// Opaque is sent as it is, including escapes.
 	req.URL.Opaque = c.path
 	req.Header = c.header
 	req.Host = c.header.Get("Host")
@@ -186,7 +186,7 @@ func headOf(resp *http.Response) string {
 	return resp.Proto + " " + resp.Status + "\n" + strings.Join(lines, "\n") + "\n"
 }
 
-// check shows an answer and fails the script when it is not as wanted.
+// check shows an answer and fails the script if it is not the expected one.
 func check(ts *testscript.TestScript, c call, got answer) {
 	fmt.Fprint(ts.Stdout(), got.body)
 	fmt.Fprint(ts.Stderr(), got.head)
@@ -198,8 +198,8 @@ func check(ts *testscript.TestScript, c call, got answer) {
 	}
 }
 
-// capture sets an environment variable to the first group of a pattern that
-// matches stdout, or stderr with -stderr:
+// capture sets an environment variable to the text that the first group of a
+// pattern matches in stdout, or in stderr with -stderr:
 //
 //	capture [-stderr] VAR PATTERN
 func cmdCapture(ts *testscript.TestScript, neg bool, args []string) {

@@ -19,12 +19,12 @@ import (
 // load keeps clients busy in the background until it is stopped.
 type load struct {
 	kinds   []*kind
-	halt    atomic.Bool // clients finish the request they are in
+	halt    atomic.Bool // clients finish their current request
 	cancel  context.CancelFunc
 	clients sync.WaitGroup
 }
 
-// kind is one sort of request of a load, and what became of them.
+// kind is one kind of request of a load, and its results.
 type kind struct {
 	method, path string
 	size         int // bytes of a POST's body
@@ -35,22 +35,22 @@ type kind struct {
 	errors []string   // the first few
 }
 
-// maxShown failures are told in full.
+// maxShown is the number of failures that are shown in full.
 const maxShown = 5
 
-// load hammers a server from the background, over and over:
+// load sends requests to a server repeatedly, in the background:
 //
 //	load start NAME [-clients=N] 'METHOD /path [BYTES]'...
 //	load wait NAME N                  wait for N more good answers of each kind
 //	load stop NAME [-refused]         finish, print the counts, fail on any failure
-//	load drop NAME                    end it, whatever came of it
+//	load drop NAME                    end it, whatever the results
 //
 // METHOD is GET or POST (BYTES of body, which the app echoes; default 1000) on
 // connections that are kept alive, NEW (GET on a new connection each time), or
 // WS (a websocket, ten echoes, close). Each kind has N clients, default 2, and
-// none repeats a request: a broken connection is a failure. With -refused, for
-// a server that is stopping, a request that got not one byte of an answer
-// because the connection was refused or closed is counted as refused instead.
+// no client repeats a request: a broken connection is a failure. With -refused,
+// for a server that is stopping, a request that got no byte of an answer
+// because the connection was refused or closed counts as refused instead.
 func cmdLoad(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "load")
 	if len(args) < 2 {
@@ -111,8 +111,8 @@ func startLoad(ts *testscript.TestScript, args []string) *load {
 	return l
 }
 
-// repeat is one client: request after request until the load halts. A server
-// that refuses ends it, or it would spin.
+// repeat runs one client, which sends requests until the load halts. A refusal
+// ends it, because otherwise it would spin.
 func (l *load) repeat(ctx context.Context, k *kind, c requester) {
 	defer c.close()
 	for !l.halt.Load() {
@@ -152,7 +152,7 @@ func (l *load) wait(ts *testscript.TestScript, args []string) {
 	}
 }
 
-// finish lets the clients end what they are at, and tells what came of it all.
+// finish lets the clients finish their current requests and prints the results.
 func (l *load) finish(ts *testscript.TestScript, stopping bool) {
 	l.halt.Store(true)
 	l.clients.Wait()
@@ -173,7 +173,8 @@ func (l *load) finish(ts *testscript.TestScript, stopping bool) {
 	}
 }
 
-// stop ends a load that its script left behind, without waiting for answers.
+// stop ends a load that its script has left running, without waiting for
+// answers.
 func (l *load) stop() {
 	l.halt.Store(true)
 	l.cancel()

@@ -18,8 +18,8 @@ import (
 // processes finds every living process of the script.
 func (s *script) processes() []harness.Process { return harness.Processes(s.mark) }
 
-// workers waits until exactly N worker processes live, of one group or of
-// all, and prints them one a line, sorted, as "GROUP INDEX PID":
+// workers waits until exactly N worker processes are alive, of one group or of
+// all, and prints them, one per line, sorted, as "GROUP INDEX PID":
 //
 //	workers [GROUP] N
 func cmdWorkers(ts *testscript.TestScript, neg bool, args []string) {
@@ -48,7 +48,7 @@ func cmdWorkers(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// gone waits until processes are no more:
+// gone waits until processes have ended:
 //
 //	gone PID...
 func cmdGone(ts *testscript.TestScript, neg bool, args []string) {
@@ -62,8 +62,8 @@ func cmdGone(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// clean waits until nothing of the script is left: no process, and no socket
-// in the runtime directory. With -sockets it looks at the sockets alone.
+// clean waits until nothing of the script is left: no process, and no socket in
+// the runtime directory. With -sockets, it checks only the sockets.
 //
 //	clean [-sockets]
 func cmdClean(ts *testscript.TestScript, neg bool, args []string) {
@@ -86,7 +86,7 @@ func cmdClean(ts *testscript.TestScript, neg bool, args []string) {
 
 func (s *script) leftSockets() []string {
 	var out []string
-	// What vanishes during the walk is what one hopes for.
+	// Files can disappear during the walk, which is fine.
 	_ = filepath.WalkDir(s.runDir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type()&fs.ModeSocket != 0 {
 			out = append(out, path)

@@ -15,13 +15,13 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// The scripts in testscripts/ are the specification of what ldcorn does. Each
-// runs the real main, as a process of its own, with real Uvicorn workers. The
-// verbs that they use beside those of testscript are the cmds below; the
-// comment on each is its manual. They wait for what they need, up to patience,
-// so that a script never sleeps.
+// The scripts in testscripts/ specify what ldcorn does. Each one runs the real
+// main, as a separate process, with real Uvicorn workers. Besides the verbs of
+// testscript, they use the cmds below. The comment on each is its manual. The
+// verbs wait for what they need, up to patience, so a script never sleeps.
 
-// maxScripts run at a time: each starts several interpreters.
+// maxScripts is how many scripts run at a time. Each starts several
+// interpreters.
 const maxScripts = 4
 
 func TestMain(m *testing.M) { harness.Main(m, func() int { return cli.Main(cli.Build{}) }) }
@@ -65,7 +65,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// script is what one running script has: its ldcorn processes, requests in
+// script holds the state of a running script: its ldcorn processes, requests in
 // flight, websockets and loads.
 type script struct {
 	mark    string // in the environment of every process that the script starts
@@ -82,7 +82,8 @@ type scriptKey struct{}
 
 func of(ts *testscript.TestScript) *script { return ts.Value(scriptKey{}).(*script) }
 
-// setUp gives a script, besides what testscript does:
+// setUp gives a script the following, in addition to the settings of
+// testscript:
 //
 //	PATH      begins with a folder whose python3 has Uvicorn
 //	PYTHON    that interpreter
@@ -90,7 +91,7 @@ func of(ts *testscript.TestScript) *script { return ts.Value(scriptKey{}).(*scri
 //	RUNDIR    the runtime directory, where ldcorn keeps its sockets
 //	PYTHONPATH  testscripts/support, whose tiny.py keeps the apps short
 func setUp(env *testscript.Env, root, python string) error {
-	// Not below $WORK: a socket's path has 108 bytes at most.
+	// Not below $WORK: the path of a socket can have at most 108 bytes.
 	runDir, err := os.MkdirTemp("", "ldc")
 	if err != nil {
 		return err
@@ -121,14 +122,14 @@ func setUp(env *testscript.Env, root, python string) error {
 	env.Setenv("PYTHONDONTWRITEBYTECODE", "1")
 	env.Setenv("LDCORN_SCRIPT", runDir)
 	if env.Getenv("GORACE") == "" {
-		// The detector's default is to wait a second at every exit.
+		// By default, the detector waits a second at every exit.
 		env.Setenv("GORACE", "atexit_sleep_ms=20")
 	}
 	return nil
 }
 
-// close ends what the script left running, shows the logs if it failed, and
-// fails it when a race was found in a server.
+// close ends what the script left running, shows the logs if the script failed,
+// and fails it if a server had a data race.
 func (s *script) close(t testing.TB) {
 	for _, l := range s.loads {
 		l.stop()
@@ -153,10 +154,10 @@ func (s *script) close(t testing.TB) {
 	}
 }
 
-// A serverLog is what a server writes.
+// A serverLog collects the output of a server.
 type serverLog struct {
 	harness.Log
-	mark int // up to where waitlog has read; used by the script alone
+	mark int // how far waitlog has read; used only by the script
 }
 
 // lines returns the complete lines after the mark.
@@ -169,7 +170,7 @@ func (l *serverLog) lines() []string {
 	return strings.Split(rest[:end], "\n")
 }
 
-// flag takes "-name=value" from the front of args, if it is there.
+// flag takes "-name=value" from the front of args if it is there.
 func flag(args []string, name string) (value string, rest []string) {
 	if len(args) > 0 {
 		if v, ok := strings.CutPrefix(args[0], "-"+name+"="); ok {
@@ -179,7 +180,7 @@ func flag(args []string, name string) (value string, rest []string) {
 	return "", args
 }
 
-// noNeg fails the script where a verb has no negative form.
+// noNeg fails the script if a verb without a negative form is negated.
 func noNeg(ts *testscript.TestScript, neg bool, verb string) {
 	if neg {
 		ts.Fatalf("%s has no negative form", verb)

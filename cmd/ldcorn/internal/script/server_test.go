@@ -24,20 +24,21 @@ type server struct {
 	cmd  *exec.Cmd
 	log  serverLog
 	addr string        // host:port or unix:/path
-	done chan struct{} // closed when the process has ended and its log is whole
+	done chan struct{} // closed when the process has ended and its log is complete
 }
 
 // start runs ldcorn in the background and waits until it listens:
 //
 //	start [-name=NAME] [-files=N] [-early] [VAR=VALUE...] [ARG...]
 //
-// Without arguments they are "-c ldconfig.star", without a name it is
-// "ldcorn". It sees the variables of setUp and those given here, but not what
-// "env" sets. Afterwards $PID and $ADDR, or $PID_NAME and $ADDR_NAME, hold its
-// pid and address. With -early it does not wait, and there is no address. With
-// -files it, and its workers, may have N open files each.
+// Without arguments, they are "-c ldconfig.star". Without a name, it is
+// "ldcorn". The server sees the variables of setUp and those given here, but
+// not those that "env" sets. Afterwards $PID and $ADDR, or $PID_NAME and
+// $ADDR_NAME, hold its pid and address. With -early, start does not wait, and
+// there is no address. With -files, the server and its workers can have N open
+// files each.
 //
-// "! start" wants it to fail before it listens, and puts its log on stderr.
+// "! start" expects it to fail before it listens, and puts its log on stderr.
 func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	name, args := flag(args, "name")
 	files, args := flag(args, "files")
@@ -70,8 +71,8 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// awaitStart waits until a server listens or, if that is what is wanted, until
-// it has failed to.
+// awaitStart waits until a server listens or, if neg is set, until it has
+// failed to.
 func awaitStart(ts *testscript.TestScript, neg bool, srv *server, suffix string) {
 	var match [][]byte
 	settled := harness.Until(func() bool {
@@ -97,8 +98,8 @@ func awaitStart(ts *testscript.TestScript, neg bool, srv *server, suffix string)
 	}
 }
 
-// launch starts ldcorn with the script's environment and directory, in a
-// process group of its own as a shell would.
+// launch starts ldcorn with the script's environment and directory, in its own
+// process group as a shell would.
 func launch(ts *testscript.TestScript, name string, vars, args []string) (*server, error) {
 	path, err := exec.LookPath(args[0])
 	if err != nil {
@@ -115,12 +116,12 @@ func launch(ts *testscript.TestScript, name string, vars, args []string) (*serve
 	}
 	go func() { // ends with the process, which the script's close kills
 		defer close(srv.done)
-		_ = srv.cmd.Wait() // the ProcessState says it
+		_ = srv.cmd.Wait() // the ProcessState has the result
 	}()
 	return srv, nil
 }
 
-// environ lists what an ldcorn inherits from its script.
+// environ returns the variables that an ldcorn inherits from its script.
 func environ(ts *testscript.TestScript) []string {
 	var out []string
 	for _, name := range []string{"WORK", "PATH", "HOME", "TMPDIR", "PYTHON", "PYTHONPATH",
@@ -149,7 +150,7 @@ func (srv *server) ended() bool {
 	}
 }
 
-// named returns the server of that name, "ldcorn" if it is empty.
+// named returns the server with the given name, or "ldcorn" if name is empty.
 func named(ts *testscript.TestScript, name string) *server {
 	if name == "" {
 		name = "ldcorn"
@@ -217,8 +218,8 @@ func cmdLog(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
-// waitlog waits for a line that matches, after the line that the last waitlog
-// or reload found, and prints it:
+// waitlog waits for a matching line, after the line that the last waitlog or
+// reload found, and prints it:
 //
 //	waitlog [-name=NAME] PATTERN
 func cmdWaitLog(ts *testscript.TestScript, neg bool, args []string) {
@@ -234,9 +235,10 @@ func cmdWaitLog(ts *testscript.TestScript, neg bool, args []string) {
 	fmt.Fprintln(ts.Stdout(), line)
 }
 
-// waitfile waits until a file has a line that matches, and prints the first.
-// With -get it requests PATH before each look, for a reader whose beginning
-// nothing shows: what is written before it has begun does not reach it.
+// waitfile waits until a file has a matching line, and prints the first one.
+// With -get, it requests PATH before each look. That helps if the file comes from
+// a log reader that misses everything before it starts, and nothing shows when
+// it has started.
 //
 //	waitfile [-get=PATH] FILE PATTERN
 func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
@@ -266,7 +268,7 @@ func cmdWaitFile(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// waitexec runs a command again and again until its stdout matches:
+// waitexec repeats a command until its stdout matches:
 //
 //	waitexec PATTERN COMMAND [ARG...]
 func cmdWaitExec(ts *testscript.TestScript, neg bool, args []string) {
@@ -300,21 +302,22 @@ func (srv *server) waitLine(re *regexp.Regexp) (string, error) {
 		}
 		return false
 	}
-	// A server that has ended gets one more look: its log is whole by then.
+	// A server that has ended gets one more look, because its log is complete by
+	// then.
 	if harness.Until(func() bool { return search() || srv.ended() }) && (line != "" || search()) {
 		return line, nil
 	}
 	return "", fmt.Errorf("no line of the log of %s matches %q", srv.name, re)
 }
 
-// The lines by which ldcorn says what became of a reload.
+// The lines in which ldcorn reports the result of a reload.
 var (
 	reloadEnded = regexp.MustCompile(`\bmsg"?[=:]"reload (applied|failed)"`)
 	reloadOK    = regexp.MustCompile(`"reload applied"`)
 )
 
-// reload sends HUP and waits until the reload has been applied, N times one
-// after the other. "! reload" wants it to fail, and to say so.
+// reload sends HUP and waits until the reload has been applied, N times in a
+// row. "! reload" expects the reload to fail and to say so.
 //
 //	reload [-name=NAME] [N]
 func cmdReload(ts *testscript.TestScript, neg bool, args []string) {

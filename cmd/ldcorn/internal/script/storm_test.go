@@ -25,23 +25,25 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// stormReloads is how many reloads a storm has, unless $LDCORN_STORM says.
+// stormReloads is how many reloads a storm has, unless $LDCORN_STORM overrides
+// it.
 const stormReloads = 8
 
-// storm reloads over and over, to random configurations, under load:
+// storm reloads random configurations repeatedly, under load:
 //
 //	storm [-broken]
 //
-// 64 clients keep their connections and 64 take new ones, for GET, POST of 1
-// MiB, chunked uploads and event streams; 200 websockets are held. Groups are
-// kept, resized, replaced, added and removed, and caps change. No request may
-// fail, no cap may be exceeded (the app counts, and prints "over the cap"),
-// no websocket of a kept worker may close, every process must fare as the plan
-// has said, and nothing may be left over. With -broken every third
-// configuration cannot be applied: that must be told, and change nothing.
+// 64 clients keep their connections and 64 open new ones, for GET, POST of 1
+// MiB, chunked uploads and event streams. 200 websockets are held open. Groups
+// are kept, resized, replaced, added and removed, and caps change. No request
+// may fail, no cap may be exceeded (the app counts, and prints "over the cap"),
+// no websocket of a kept worker may close, every process must change as
+// planned, and nothing may be left over. With -broken, every third
+// configuration cannot be applied: the reload must report that and change
+// nothing.
 //
-// It wants a master that runs with ldconfig.star, and writes that file and the
-// file "cap".
+// storm needs a master that runs with ldconfig.star. It writes that file and
+// the file "cap".
 func cmdStorm(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "storm")
 	reloads := stormReloads
@@ -94,21 +96,21 @@ type storm struct {
 	now    stormConfig // as applied
 }
 
-// stormConfig is what varies in the configurations of a storm.
+// stormConfig holds the parts of the configuration that vary during a storm.
 type stormConfig struct {
 	WebCap    int // of the group web, which is replaced
 	Capped    int // cap of the group capped, which is kept
 	Sized     int // instances of the group sized
-	Extra     int // instances of the group extra; 0: there is none
+	Extra     int // instances of the group extra; 0 = no such group
 	ExtraKept bool
 	WebApp    string // of the group web; "" = the app
-	BadApp    string // of one more group; "" = there is none
+	BadApp    string // of one more group; "" = no such group
 	Startup   string // startup_timeout; "" = the default
 	Surge     string // reload_surge; "" = none
 }
 
-// A machine that is as busy as this may be late to answer a ping, which is of
-// no interest here.
+// On a machine this busy, a worker can be late to answer a ping, which does not
+// matter here.
 var stormTemplate = template.Must(template.New("").Parse(`
 calm = ["--ws-ping-interval", "3600", "--ws-ping-timeout", "3600"]
 config = LdConfig(
@@ -140,7 +142,7 @@ func (s *storm) next() stormConfig {
 	return c
 }
 
-// write puts a file into place in one step.
+// write replaces a file in one step.
 func (s *storm) write(name string, data []byte) {
 	path := s.ts.MkAbs(name)
 	s.ts.Check(os.WriteFile(path+".new", data, 0o600))
@@ -153,8 +155,8 @@ func (s *storm) configure(c stormConfig) {
 	s.write("ldconfig.star", text.Bytes())
 }
 
-// warmUp has everything exist once that stays for good, such as event loops'
-// buffers, and leaves the calm configuration.
+// warmUp makes everything exist once that then stays for good, such as the
+// buffers of event loops, and leaves the calm configuration.
 func (s *storm) warmUp() {
 	s.apply(s.calm)
 	s.crowd()
@@ -166,8 +168,8 @@ func (s *storm) warmUp() {
 	s.calmDown()
 }
 
-// crowd has more requests in hand at a time than event loops keep coroutines
-// and pipes for, so that they have as many as they will ever keep.
+// crowd has more concurrent requests than event loops keep coroutines and
+// pipes, so that afterwards they have as many as they will ever keep.
 func (s *storm) crowd() {
 	var all sync.WaitGroup
 	for i := range 600 {
@@ -185,8 +187,7 @@ func (s *storm) crowd() {
 	all.Wait()
 }
 
-// calmDown replaces every worker: what they have to do with earlier requests
-// ends with them.
+// calmDown replaces every worker, and so ends their work for earlier requests.
 func (s *storm) calmDown() {
 	s.configure(s.calm)
 	s.reload(api.ReloadRequest{All: true}, api.StepFinished)
@@ -194,8 +195,8 @@ func (s *storm) calmDown() {
 	s.now = s.calm
 }
 
-// apply applies a configuration, and compares what happens with the plan. Half
-// of the time the next reload begins while old workers still drain.
+// apply applies a configuration and compares what happens with the plan. Half
+// of the time, the next reload begins while old workers still drain.
 func (s *storm) apply(c stormConfig) {
 	if c.Capped > s.now.Capped {
 		s.setCap(c.Capped)
@@ -250,11 +251,11 @@ func (s *storm) reload(want api.ReloadRequest, last api.ReloadStepKind) {
 
 var errSeen = fmt.Errorf("that is what was waited for")
 
-// setCap tells the app what it may see at most.
+// setCap tells the app the maximum that it may see.
 func (s *storm) setCap(n int) { s.write("cap", []byte(strconv.Itoa(n))) }
 
-// awaitCap waits until the requests are done that were begun before a cap was
-// lowered.
+// awaitCap waits until the requests that began before a cap was lowered are
+// done.
 func (s *storm) awaitCap(cap int) {
 	ok := harness.Until(func() bool {
 		return !slices.ContainsFunc(s.groups()["capped"].Workers, func(w api.WorkerStatus) bool { return w.Requests > cap })
@@ -276,7 +277,7 @@ func (s *storm) groups() map[string]api.GroupStatus {
 	return out
 }
 
-// pids are the workers in service, by group and in the order of their indexes.
+// pids returns the workers in service, by group and in index order.
 func (s *storm) pids() map[string][]int {
 	out := make(map[string][]int)
 	for name, g := range s.groups() {
@@ -289,13 +290,13 @@ func (s *storm) pids() map[string][]int {
 	return out
 }
 
-// A breakage makes a configuration that cannot be applied, and is how that is
-// told.
+// A breakage makes a configuration that cannot be applied, and holds how that
+// is reported.
 type breakage struct {
 	config  stormConfig
-	text    string // in place of a configuration
+	text    string // replaces the configuration
 	reasons []string
-	late    bool // some workers are replaced before it is found out
+	late    bool // some workers are replaced before the failure is found
 }
 
 func (s *storm) breakage() breakage {
@@ -318,7 +319,7 @@ func (s *storm) breakage() breakage {
 	return breakage{config: c, reasons: []string{"not ready within 4s (startup_timeout)"}}
 }
 
-// fail has a reload fail, and sees to it that everything is as it was.
+// fail makes a reload fail, and checks that everything stays as it was.
 func (s *storm) fail() {
 	b := s.breakage()
 	if s.configure(b.config); b.text != "" {

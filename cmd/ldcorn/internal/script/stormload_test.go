@@ -15,9 +15,9 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// stormLoad begins what goes on during a storm: clients that keep their
-// connection and such that take a new one for each request, both with requests
-// of every sort, and websockets that are held open.
+// stormLoad starts the load of a storm: clients that keep their connection and
+// clients that open a new one for each request, both with all kinds of
+// requests, and websockets that are held open.
 func stormLoad(addr string, rnd *rand.Rand) *load {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &load{cancel: cancel}
@@ -47,8 +47,8 @@ func stormLoad(addr string, rnd *rand.Rand) *load {
 	return l
 }
 
-// stormGroups are where the requests of a storm go. There is not always a group
-// extra; without, it is that of the default route that answers.
+// stormGroups holds the paths of a storm's requests. The group extra does not
+// always exist; without it, the group of the default route answers.
 var stormGroups = []string{"/", "/live", "/kept", "/capped", "/sized", "/extra"}
 
 var (
@@ -56,8 +56,8 @@ var (
 	upload   = megabyte[:100_000]
 )
 
-// mixedClient makes a request of any sort each time, at a pace that leaves the
-// machine time to start workers.
+// mixedClient makes a request of a random kind each time, at a pace that leaves
+// the machine time to start workers.
 type mixedClient struct {
 	http httpClient
 	rnd  *rand.Rand
@@ -87,7 +87,7 @@ func (c *mixedClient) request(ctx context.Context) error {
 	return nil
 }
 
-// rest is the time between two requests of one client.
+// rest waits between two requests of one client.
 func rest(ctx context.Context, rnd *rand.Rand, most time.Duration) {
 	select {
 	case <-time.After(rand.N(most)):
@@ -95,8 +95,8 @@ func rest(ctx context.Context, rnd *rand.Rand, most time.Duration) {
 	}
 }
 
-// heldSocket keeps a websocket open and has something echoed now and then. One
-// that may be closed, because its worker is retired, is opened again.
+// heldSocket keeps a websocket open and gets an echo now and then. If the
+// websocket can close because its worker is retired, heldSocket opens it again.
 type heldSocket struct {
 	addr, path string
 	stays      bool
@@ -104,7 +104,7 @@ type heldSocket struct {
 
 	conn     *websocket.Conn
 	messages chan string
-	ended    chan error // what ended it; holds one
+	ended    chan error // the error that ended it; holds one
 }
 
 func (s *heldSocket) request(ctx context.Context) error {
@@ -114,7 +114,7 @@ func (s *heldSocket) request(ctx context.Context) error {
 		}
 	}
 	want := fmt.Sprint(s.rnd.Uint64())
-	_ = s.conn.Write(ctx, websocket.MessageText, []byte(want)) // the reader knows why it failed
+	_ = s.conn.Write(ctx, websocket.MessageText, []byte(want)) // on failure, the reader knows why
 	timeout := time.After(harness.Patience)
 	select {
 	case got := <-s.messages:
@@ -159,12 +159,12 @@ func (s *heldSocket) read(conn *websocket.Conn, messages chan<- string, ended ch
 	}
 }
 
-// closed says whether the end of the websocket was to be expected.
+// closed returns an error unless the end of the websocket was expected.
 func (s *heldSocket) closed(err error) error {
 	s.conn.CloseNow()
 	s.conn = nil
 	if !s.stays {
-		return nil // some versions of Uvicorn say why, others just close the connection
+		return nil // some versions of Uvicorn send a reason, others just close the connection
 	}
 	return errors.New(s.path + ": closed: " + err.Error())
 }

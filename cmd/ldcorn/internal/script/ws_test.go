@@ -19,7 +19,7 @@ import (
 // socket is an open websocket of a script.
 type socket struct{ conn *websocket.Conn }
 
-// ws talks over a websocket:
+// ws uses a websocket:
 //
 //	ws open NAME PATH [NAME:VALUE...]   handshake; the head of the answer is stderr
 //	ws refused STATUS PATH              a handshake that is answered with a status
