@@ -24,8 +24,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// The length of a campaign and the choices in it. The same seed makes the same
-// choices, as far as they do not depend on what the machine has done by then.
+// The length of a campaign and its seed. The same seed makes the same choices,
+// as far as they do not depend on what the machine has done by then.
 var (
 	campaignTime = goflag.Duration("campaign", 6*time.Second, "how long TestCampaign goes on")
 	campaignSeed = goflag.Uint64("seed", 0, "of TestCampaign; 0 is a new one each time")
@@ -33,16 +33,16 @@ var (
 
 func TestMain(m *testing.M) { harness.Main(m, func() int { return cli.Main(cli.Build{}) }) }
 
-// TestCampaign does to a master with real workers what can be done to it, at
-// random and all at once: clients of several kinds, that stay and that leave,
-// kills, reloads that change caps, scale, restart, hold. Then it holds what
-// the clients and the app have seen against the rules:
+// TestCampaign exposes a master with real workers to everything that can happen
+// to it, at random and all at once: clients of several kinds that stay and that
+// leave, kills, reloads that change caps, scale, restart and hold. Then it
+// checks what the clients and the app have seen against these rules:
 //
 //   - no worker has had more in hand than its cap, at any moment;
-//   - every client that stayed has its own answer; a failure only where a rule
-//     gives it one, and a lost request only where its worker was killed;
-//   - no request that cannot be repeated has reached an app twice, and none
-//     whose client left a held queue has reached one at all;
+//   - every client that stayed has got its own answer, a failure only if a rule
+//     allows it, and a lost request only if its worker was killed;
+//   - no request that must not be repeated has reached an app twice, and no
+//     request whose client left a held queue has reached an app at all;
 //   - in the end nothing is queued and nothing in flight.
 func TestCampaign(t *testing.T) {
 	t.Parallel()
@@ -66,7 +66,7 @@ func TestCampaign(t *testing.T) {
 	c.judge()
 }
 
-// newRand returns a source of choices that differs by name.
+// newRand returns a source of random choices that differs by name.
 func (c *campaign) newRand(name string) *rand.Rand {
 	h := uint64(1)
 	for _, b := range []byte(name) {
@@ -75,7 +75,7 @@ func (c *campaign) newRand(name string) *rand.Rand {
 	return rand.New(rand.NewPCG(c.seed, h))
 }
 
-// A campaign is one master and all that is done to it.
+// A campaign is one master and everything that happens to it.
 type campaign struct {
 	mark   string // in the environment of every process of the campaign
 	runDir string // where ldcorn puts its sockets
@@ -92,11 +92,11 @@ type campaign struct {
 	campaignState
 }
 
-// The groups, each for what it is about. Their routes are their names.
+// The groups, each for one purpose. Their routes are their names.
 const (
-	exact  = "exact"  // has a cap that never changes; its workers are replaced by reloads
+	exact  = "exact"  // has a cap that never changes; reloads replace its workers
 	moving = "moving" // has a cap that reloads change; its workers stay; sticky by X-User
-	late   = "late"   // has one worker with one slot, a short request_timeout, and bounds of the queue
+	late   = "late"   // has one worker with one slot, a short request_timeout, and a limited queue
 	free   = "free"   // has no cap: the app is told when clients leave
 )
 
@@ -126,7 +126,7 @@ config = LdConfig(
 )
 `
 
-// configure writes the configuration with a cap of moving, and a balance of
+// configure writes the configuration with the cap of moving and the balance of
 // free.
 func (c *campaign) configure(cap int, balance string) {
 	text := fmt.Sprintf(campaignConfig, mostRestarts, exactCap, cap, lateCap, lateTimeout, lateLimit, balance)
@@ -135,7 +135,7 @@ func (c *campaign) configure(cap int, balance string) {
 
 func newCampaign(t testing.TB, seed uint64) *campaign {
 	python := harness.Python(t)
-	runDir, err := os.MkdirTemp("", "ldc") // short, for sockets
+	runDir, err := os.MkdirTemp("", "ldc") // short, because it holds sockets
 	require.NoError(t, err)
 	c := &campaign{t: t, seed: seed, mark: "LDCORN_SCRIPT=" + runDir, runDir: runDir, dir: t.TempDir(), python: python, done: make(chan struct{})}
 	c.began = make(map[string]int64)
@@ -167,7 +167,7 @@ func (c *campaign) start() {
 	require.NoError(c.t, c.cmd.Start())
 	go func() { // ends with the process, which the test's cleanup kills
 		defer close(c.done)
-		_ = c.cmd.Wait() // the ProcessState says it
+		_ = c.cmd.Wait() // the ProcessState has the result
 	}()
 	var match [][]byte
 	require.True(c.t, harness.Until(func() bool {
@@ -190,7 +190,7 @@ func (c *campaign) ended() bool {
 	}
 }
 
-// stop ends the master, which leaves nothing behind.
+// stop ends the master and checks that it leaves nothing behind.
 func (c *campaign) stop() {
 	require.NoError(c.t, c.cmd.Process.Signal(syscall.SIGTERM))
 	require.True(c.t, harness.Until(c.ended), "the master does not end")
@@ -200,7 +200,7 @@ func (c *campaign) stop() {
 	require.NotContains(c.t, string(c.log.All()), "panic")
 }
 
-// atRest waits until the status of the master has nothing left to do.
+// atRest waits until the status of the master shows no pending work.
 func (c *campaign) atRest() {
 	var out []byte
 	ok := harness.Until(func() bool {
@@ -214,7 +214,7 @@ func (c *campaign) atRest() {
 	require.True(c.t, ok, "%s", out)
 }
 
-// monotonic is the time in ns that the apps write down, too.
+// monotonic returns the time in ns that the apps record too.
 func monotonic() int64 {
 	var t unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &t); err != nil {
@@ -223,7 +223,8 @@ func monotonic() int64 {
 	return t.Nano()
 }
 
-// showLog is what is told of the master when a campaign fails: its end.
+// showLog returns the part of the master's log to show when a campaign fails:
+// its end.
 func (c *campaign) showLog() string {
 	all := c.log.All()
 	if len(all) > 16<<10 {
@@ -233,7 +234,7 @@ func (c *campaign) showLog() string {
 	return string(all)
 }
 
-// clients starts every client; they end when the campaign is over.
+// clients starts all clients, which end when the campaign is over.
 func (c *campaign) clients() *sync.WaitGroup {
 	var wg sync.WaitGroup
 	for _, kind := range []struct {

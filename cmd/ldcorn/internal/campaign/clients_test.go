@@ -19,18 +19,18 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// An outcome is what a client that stayed has got.
+// An outcome is the result that a client that stayed has got.
 type outcome struct {
 	group, method, id string
 	span
 	status int    // 0: no answer; cut: the beginning of one
 	body   string // of the answer, or the error
-	slow   bool   // it was to take longer than the group's request_timeout
+	slow   bool   // the request was made to take longer than the group's request_timeout
 }
 
 const cut = -1
 
-// A client makes requests of one group. It is for one goroutine.
+// A client makes requests to one group. It is not safe for concurrent use.
 type client struct {
 	c     *campaign
 	group string
@@ -44,14 +44,14 @@ func (c *campaign) newClient(group string) *client {
 	return &client{c: c, group: group, rng: c.newRand(fmt.Sprintf("client %d", n))}
 }
 
-// A campaignRequest is one before it is sent.
+// A campaignRequest is a request before it is sent.
 type campaignRequest struct {
 	method, id, text string
 	size             int
 	slow             bool
 }
 
-// request composes one. Its id is its own; most are quick.
+// request composes a request with a unique id. Most requests are quick.
 func (cl *client) request() campaignRequest {
 	r := campaignRequest{method: []string{"GET", "GET", "POST", "POST", "PUT", "PATCH"}[cl.rng.IntN(6)]}
 	r.id = fmt.Sprintf("%s-%d", r.method, cl.c.number.Add(1))
@@ -74,7 +74,7 @@ func (cl *client) request() campaignRequest {
 	return r
 }
 
-// note keeps when a request was begun, which is before its first byte is sent.
+// note records when a request began, which is before its first byte is sent.
 func (c *campaign) note(id string) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -83,7 +83,7 @@ func (c *campaign) note(id string) int64 {
 	return now
 }
 
-// connect makes a connection if there is none.
+// connect opens a connection if there is none.
 func (cl *client) connect(ctx context.Context) error {
 	if cl.conn != nil {
 		return nil
@@ -103,8 +103,8 @@ func (cl *client) close() {
 	}
 }
 
-// stay makes requests and waits for each answer, on a connection that it
-// keeps or a new one, some after it has ended its own stream.
+// stay makes requests and waits for each answer, on a connection that it keeps
+// or on a new one, sometimes after it has ended its own stream.
 func (c *campaign) stay(ctx context.Context, cl *client) {
 	defer cl.close()
 	for !c.over.Load() {
@@ -156,8 +156,8 @@ func (cl *client) exchange(ctx context.Context, r campaignRequest) (*http.Respon
 	return resp, string(body), err
 }
 
-// leave makes requests and closes after a moment, whatever has come of them:
-// they are queued, or worked on, or answered.
+// leave makes requests and closes the connection after a moment, whether they
+// are queued, in progress or answered.
 func (c *campaign) leave(ctx context.Context, cl *client) {
 	defer cl.close()
 	for !c.over.Load() {
@@ -170,7 +170,7 @@ func (c *campaign) leave(ctx context.Context, cl *client) {
 		r := cl.request()
 		c.note(r.id)
 		if cl.connect(ctx) != nil {
-			return // those that stay find out
+			return // the clients that stay will notice
 		}
 		_, _ = io.WriteString(cl.conn, r.text)
 		if !cl.pause(ctx, time.Duration(cl.rng.IntN(80))*time.Millisecond) {
@@ -180,7 +180,7 @@ func (c *campaign) leave(ctx context.Context, cl *client) {
 	}
 }
 
-// abandon closes with a reset or without.
+// abandon closes the connection, with a reset or without.
 func (cl *client) abandon() {
 	if cl.rng.IntN(2) == 0 {
 		_ = cl.conn.(*net.TCPConn).SetLinger(0)
@@ -188,7 +188,7 @@ func (cl *client) abandon() {
 	cl.close()
 }
 
-// pause is the time that a client takes for itself.
+// pause waits for the given time, as a client that does something else.
 func (cl *client) pause(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-time.After(d):
@@ -198,11 +198,12 @@ func (cl *client) pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// stayers is how many clients of a held group are in its queue when all are.
+// stayers is how many clients of a held group are in its queue when all of them
+// are.
 var stayers = map[string]int{exact: 5, moving: 5}
 
-// vanish has requests enter the queue of a held group and leave it again. It
-// returns their ids once they have left.
+// vanish makes requests enter the queue of a held group and leave it again. It
+// returns their ids after they have left.
 func (c *campaign) vanish(ctx context.Context, group string, n int) (ids []string) {
 	c.awaitQueued(group, stayers[group])
 	var clients []*client
@@ -224,7 +225,7 @@ func (c *campaign) vanish(ctx context.Context, group string, n int) (ids []strin
 	return ids
 }
 
-// awaitQueued waits until the queue of a group is of a length.
+// awaitQueued waits until the queue of a group has the given length.
 func (c *campaign) awaitQueued(group string, want int) {
 	got := 0
 	ok := harness.Until(func() bool {
@@ -237,8 +238,8 @@ func (c *campaign) awaitQueued(group string, want int) {
 	require.True(c.t, ok && got == want, "%d requests in the queue of %s, want %d:\n%s", got, group, want, c.showLog())
 }
 
-// converse opens websockets, says something, and says goodbye. Where nobody
-// counts slots, some are left without.
+// converse opens websockets, exchanges messages, and closes properly. In groups
+// where no test counts slots, it abandons some of them.
 func (c *campaign) converse(ctx context.Context, cl *client) {
 	for !c.over.Load() {
 		o := outcome{group: cl.group, method: "WS", id: fmt.Sprintf("WS-%d", c.number.Add(1)), status: http.StatusOK}

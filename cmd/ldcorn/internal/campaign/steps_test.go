@@ -20,43 +20,44 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// campaignState is what all sides of a campaign write down.
+// campaignState is what all parts of a campaign record.
 type campaignState struct {
-	over   atomic.Bool // the clients finish what they are at
+	over   atomic.Bool // the clients finish what they are doing
 	number atomic.Int64
-	paused atomic.Pointer[string] // the group that nobody leaves now, but on purpose
+	paused atomic.Pointer[string] // the group whose clients must not leave now, except on purpose
 
 	mu       sync.Mutex // guards all below
 	began    map[string]int64
 	outcomes []outcome
 	kills    []disruption
-	moves    []disruption // that close websockets
+	moves    []disruption // the ones that close websockets
 	caps     []capSpan    // of moving
 	vanished []string     // ids of requests that left a held queue
 }
 
-// A span is a time, in ns of the monotonic clock.
+// A span is a period of time, in ns of the monotonic clock.
 type span struct{ from, to int64 }
 
 const never = math.MaxInt64
 
 func (s span) meets(o span) bool { return s.from <= o.to && o.from <= s.to }
 
-// A disruption is when something was done to the workers of a group.
+// A disruption is the period in which something was done to the workers of a
+// group.
 type disruption struct {
 	group string
 	span
 }
 
-// A capSpan is the time in which a cap may have been in force: from the begin
-// of the reload that brought it to the end of the one that took it away.
+// A capSpan is the time in which a cap may have been in force: from the start
+// of the reload that set it to the end of the reload that replaced it.
 type capSpan struct {
 	cap int
 	span
 }
 
-// disturb does one thing after the other to the master until the end, each at
-// least once, and kills workers beside that.
+// disturb does one thing after another to the master until the end, each at
+// least once, and also kills workers.
 func (c *campaign) disturb(end time.Time) {
 	var over atomic.Bool
 	var killer sync.WaitGroup
@@ -81,7 +82,7 @@ func (c *campaign) disturb(end time.Time) {
 
 func anyGroup(rng *rand.Rand) string { return []string{exact, moving, late, free}[rng.IntN(4)] }
 
-// kill waits until some group is complete, and kills one of its workers.
+// kill waits until some group is complete and kills one of its workers.
 func (c *campaign) kill(rng *rand.Rand) {
 	name := anyGroup(rng)
 	var g *api.GroupStatus
@@ -90,7 +91,7 @@ func (c *campaign) kill(rng *rand.Rand) {
 		return c.ended() || g != nil && g.Ready >= g.Instances
 	})
 	if !whole || c.ended() {
-		return // the end of the campaign finds out
+		return // the end of the campaign will notice
 	}
 	var pids []int
 	for _, w := range g.Workers {
@@ -110,7 +111,7 @@ func (c *campaign) kill(rng *rand.Rand) {
 	harness.Until(func() bool { g = c.group(name); return c.ended() || g != nil && g.Ready >= g.Instances })
 }
 
-// begin notes that something begins, and returns what end wants.
+// begin records that something begins, and returns the argument for end.
 func (c *campaign) begin(list *[]disruption, group string) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,8 +125,8 @@ func (c *campaign) end(list *[]disruption, i int) {
 	(*list)[i].to = monotonic()
 }
 
-// move is a step that may close websockets of a group, and that may fail
-// where a worker is killed meanwhile.
+// move runs a step that can close websockets of a group, and that can fail if a
+// worker is killed meanwhile.
 func (c *campaign) move(group string, do func(context.Context) error) {
 	i := c.begin(&c.moves, group)
 	from := monotonic()
@@ -139,7 +140,7 @@ func (c *campaign) move(group string, do func(context.Context) error) {
 }
 
 // killedIn reports whether a worker of the group ("" = any) was killed in a
-// time.
+// span.
 func (c *campaign) killedIn(group string, s span) bool { return c.killsIn(group, s) > 0 }
 
 func (c *campaign) killsIn(group string, s span) int {
@@ -156,8 +157,8 @@ func (c *campaign) killsIn(group string, s span) int {
 
 var errApplied = errors.New("applied")
 
-// reload brings another cap to moving, and new workers to the groups that are
-// replaced.
+// reload sets another cap for moving, and starts new workers for the groups
+// that are replaced.
 func (c *campaign) reload(rng *rand.Rand) {
 	next := 1 + rng.IntN(mostMoving)
 	c.configure(next, []string{"least_busy", "round_robin"}[rng.IntN(2)])
@@ -189,7 +190,7 @@ func (c *campaign) reload(rng *rand.Rand) {
 		c.caps[last].to = monotonic()
 		return
 	}
-	// The old one stays: the last in the list is the one in force.
+	// The old one stays: the last one in the list is in force.
 	old := c.caps[last]
 	c.caps[last], c.caps[last+1] = c.caps[last+1], old
 	c.caps[last].to = monotonic()
@@ -205,8 +206,8 @@ func (c *campaign) restart(rng *rand.Rand) {
 	c.move(name, func(ctx context.Context) error { return c.master.Restart(ctx, name) })
 }
 
-// hold makes the requests of a group wait. Some come whose clients leave, and
-// once they have been seen to leave the queue the others are let go.
+// hold makes the requests of a group wait. Some of their clients leave. Once
+// these requests have left the queue, hold releases the others.
 func (c *campaign) hold(rng *rand.Rand) {
 	name := []string{exact, moving}[rng.IntN(2)]
 	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
@@ -221,7 +222,8 @@ func (c *campaign) hold(rng *rand.Rand) {
 	c.vanished = append(c.vanished, ids...)
 }
 
-// group asks for the status of one group; nil where there is none now.
+// group requests the status of one group. It returns nil if the group does not
+// exist now.
 func (c *campaign) group(name string) *api.GroupStatus {
 	ctx, cancel := context.WithTimeout(context.Background(), harness.Patience)
 	defer cancel()
@@ -237,8 +239,8 @@ func (c *campaign) group(name string) *api.GroupStatus {
 	return nil
 }
 
-// isAtRest reports whether a status, as JSON, has nothing queued, in flight
-// or on its way out.
+// isAtRest reports whether a status, as JSON, has nothing queued, nothing in
+// flight and nothing draining.
 func isAtRest(t testing.TB, out []byte) bool {
 	st := new(api.Status)
 	require.NoError(t, json.Unmarshal(out, st))

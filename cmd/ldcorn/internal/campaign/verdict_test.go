@@ -13,15 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A sighting is a request that an app has begun to work on.
+// A sighting is a request that an app has started to work on.
 type sighting struct {
 	at    int64
 	group string
 	id    string
-	busy  int // with it, how many the worker had in hand
+	busy  int // requests in hand of the worker, including this one
 }
 
-// judge holds what clients and apps have seen against the rules.
+// judge checks what clients and apps have seen against the rules.
 func (c *campaign) judge() {
 	seen := c.sightings()
 	times := make(map[string]int)
@@ -32,7 +32,7 @@ func (c *campaign) judge() {
 		}
 	}
 	for id, n := range times {
-		most := 3 // the first time and two repeats
+		most := 3 // the first attempt and two retries
 		if !idempotentID(id) {
 			most = 1
 		}
@@ -73,15 +73,15 @@ func (c *campaign) judge() {
 	}
 }
 
-// idempotentID reports whether the request of an id may be repeated.
+// idempotentID reports whether the request with the id can be repeated.
 func idempotentID(id string) bool {
 	return strings.HasPrefix(id, "GET-") || strings.HasPrefix(id, "PUT-")
 }
 
-// mostBusy is how much a worker may have in hand when it begins to work on a
-// request; 0 is no limit. Where the cap moves, it is the largest that was in
-// force between when the client sent the request, which was not given to a
-// worker before, and when the app saw it.
+// mostBusy returns how many requests a worker can have in hand when it starts
+// to work on one; 0 = no limit. If the cap changes, it returns the largest one
+// in force from when the client sent the request, which no worker can have had
+// before, until the app saw it.
 func (c *campaign) mostBusy(s sighting) (most int) {
 	switch s.group {
 	case exact:
@@ -99,7 +99,7 @@ func (c *campaign) mostBusy(s sighting) (most int) {
 	return most
 }
 
-// allows reports whether a rule gives a client that stayed this for an answer.
+// allows reports whether a rule allows this outcome for a client that stayed.
 func (c *campaign) allows(o *outcome, seen int) bool {
 	kills := c.killsIn(o.group, o.span)
 	switch {
@@ -108,7 +108,8 @@ func (c *campaign) allows(o *outcome, seen int) bool {
 	case o.status == cut:
 		return kills > 0
 	case o.status == 502 && idempotentID(o.id):
-		// Two workers that die with it in hand are enough (the README's repeats).
+		// Two workers that die while they handle it are enough (see the retries
+		// in the README).
 		return kills > 2 || kills == 2 && seen >= 2
 	case o.status == 502:
 		return kills > 0
@@ -116,7 +117,7 @@ func (c *campaign) allows(o *outcome, seen int) bool {
 		return false
 	case o.status == 503:
 		full := strings.Contains(o.body, "too many requests are waiting") || strings.Contains(o.body, "no worker became free in time")
-		none := strings.Contains(o.body, "no worker is available") // its only one is started again
+		none := strings.Contains(o.body, "no worker is available") // its only worker is being restarted
 		return (full || none) && (seen == 0 || kills > 0)
 	}
 	return o.status == 504 && strings.Contains(o.body, "the worker did not answer in time")
@@ -126,8 +127,8 @@ func (c *campaign) movedIn(group string, s span) bool {
 	return slices.ContainsFunc(c.moves, func(m disruption) bool { return (m.group == "" || m.group == group) && m.meets(s) })
 }
 
-// closedSockets counts the websockets that ended before they had come to an
-// end, which reloads may do as well.
+// closedSockets counts the websockets that ended too early, which reloads can
+// also cause.
 func (c *campaign) closedSockets(group string) (n int) {
 	for _, o := range c.outcomes {
 		if o.group == group && o.method == "WS" && o.status != 200 {
@@ -137,7 +138,7 @@ func (c *campaign) closedSockets(group string) (n int) {
 	return n
 }
 
-// sightings reads what the apps have written down.
+// sightings reads what the apps have recorded.
 func (c *campaign) sightings() (all []sighting) {
 	files, err := filepath.Glob(filepath.Join(c.dir, "seen", "*"))
 	require.NoError(c.t, err)
