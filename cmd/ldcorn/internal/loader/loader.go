@@ -1,7 +1,8 @@
 // Package loader reads the configuration of a master, at the start and for each
-// reload. A process of its own evaluates the configuration first: whatever that
-// does to the process, the master lives on. What the process has read is a
-// recording, from which the master then evaluates the same.
+// reload. A separate process evaluates the configuration first, so that
+// whatever this does to the process, the master survives. The process returns a
+// recording of what it has read, from which the master then evaluates the same
+// configuration.
 package loader
 
 import (
@@ -21,18 +22,18 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// A Loader reads the configuration of a master. Its methods are safe from any
-// goroutine.
+// A Loader reads the configuration of a master. Its methods are safe for
+// concurrent use.
 type Loader struct {
-	path string // absolute, by the names that the user gave
+	path string // absolute, with the names that the user gave
 	name string // as messages show it
 	opts config.Options
 	log  *slog.Logger
-	turn chan struct{} // holds one: evaluations take turns, for the sake of memory
+	turn chan struct{} // holds one; evaluations take turns, to save memory
 }
 
-// New returns a loader of the file at an absolute path, which messages show by
-// a name. What the configuration prints goes to out.
+// New returns a loader of the file at an absolute path, which messages show
+// under a name. The configuration prints to out.
 func New(path, name string, out io.Writer, log *slog.Logger) *Loader {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails; kept, so that an unchanged secret has an unchanged digest
@@ -42,7 +43,7 @@ func New(path, name string, out io.Writer, log *slog.Logger) *Loader {
 	}
 }
 
-// Load evaluates the configuration, and logs its warnings, which it returns.
+// Load evaluates the configuration. It logs its warnings and returns them.
 func (l *Loader) Load(ctx context.Context) (*plan.Plan, []api.PlanWarning, error) {
 	p, warnings, err := l.evaluate(ctx, l.opts)
 	for _, w := range warnings {
@@ -51,8 +52,8 @@ func (l *Loader) Load(ctx context.Context) (*plan.Plan, []api.PlanWarning, error
 	return p, warnings, err
 }
 
-// Preview evaluates the configuration as Load does, and logs nothing. Its error
-// has the text of Explain.
+// Preview evaluates the configuration as Load does, but logs nothing. The text
+// of its error is the one that Explain returns.
 func (l *Loader) Preview(ctx context.Context) (*plan.Plan, []api.PlanWarning, error) {
 	opts := l.opts
 	opts.Print = nil
@@ -77,14 +78,14 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 		return nil, nil, err
 	}
 	opts.Replay = recording
-	opts.Timeout = 2 * cmp.Or(opts.Timeout, config.DefaultTimeout) // the same evaluation was in time already
+	opts.Timeout = 2 * cmp.Or(opts.Timeout, config.DefaultTimeout) // the trial has already evaluated it in time
 	type outcome struct {
 		plan     *plan.Plan
 		warnings []api.PlanWarning
 		err      error
 	}
 	done := make(chan outcome, 1)
-	go func() { // nobody waits for it at a stop; it ends within the limits that the trial kept
+	go func() { // a stop does not wait for it; it ends within the limits that the trial kept to
 		defer func() { <-l.turn }()
 		p, warnings, err := Evaluate(ctx, l.path, opts)
 		done <- outcome{p, warnings, err}
@@ -97,21 +98,21 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	}
 }
 
-// Explain returns the text of an error of Load. It shows what is wrong with a
-// configuration as ldcorn check does.
+// Explain returns the text of an error of Load. Like ldcorn check, it shows
+// what is wrong with the configuration.
 func (l *Loader) Explain(err error) string {
 	report := new(diag.Report)
 	if !errors.As(err, &report) {
 		return err.Error()
 	}
 	var text strings.Builder
-	_ = diag.WriteText(&text, report, diag.TextOptions{}) // memory never fails
+	_ = diag.WriteText(&text, report, diag.TextOptions{}) // cannot fail: it writes to memory
 	return fmt.Sprintf("%s cannot be used:\n%s", l.name, strings.TrimSuffix(text.String(), "\n"))
 }
 
-// Evaluate returns the plan of a configuration and its warnings, with those of
-// what this machine lacks. It evaluates in this process. The error is a
-// *diag.Report where the configuration can be read and is wrong.
+// Evaluate returns the plan of a configuration and its warnings, including
+// warnings about what this machine lacks. It evaluates in this process. If the
+// configuration can be read and is wrong, the error is a *diag.Report.
 func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan, []api.PlanWarning, error) {
 	result, err := config.Evaluate(ctx, path, opts)
 	if err != nil {

@@ -16,18 +16,18 @@ import (
 )
 
 // Purpose is the purpose of a confined process that evaluates a configuration
-// before the master does. Such a process must call Try.
+// before the master does. That process must call Try.
 const Purpose = "trial"
 
-// The exit codes of such a process.
+// The exit codes of a trial process.
 const (
 	exitOK      = 0
 	exitFailure = 1 // it could not answer
-	exitUsage   = 2 // it was told nothing of use
+	exitUsage   = 2 // its input was not a trial
 )
 
-// A trial is what the process is told. It and the verdict go by encoding/gob,
-// since paths and variables need not be UTF-8.
+// A trial is the input of the process. It and the verdict are sent in
+// encoding/gob, because paths and variables need not be UTF-8.
 type trial struct {
 	Path     string
 	Name     string
@@ -35,19 +35,19 @@ type trial struct {
 	Timeout  time.Duration
 }
 
-// A verdict is what the process answers.
+// A verdict is the answer of the process.
 type verdict struct {
-	Recording *config.Recording // of all that was read; nil where the rest says what is wrong
+	Recording *config.Recording // of all that was read; nil if the other fields say what is wrong
 	Error     string            // why the file cannot be read
 	Errors    []diag.Diagnostic
 	Texts     map[string]string // of the files that Errors are about
-	Printed   string            // by a configuration that is wrong
+	Printed   string            // what a wrong configuration has printed
 }
 
-// run evaluates the configuration in a confined process and returns a recording
-// of what that has read, so that the master can evaluate the same, whatever
-// becomes of the files. The error is a *diag.Report where the configuration is
-// at fault; what that printed has gone to out.
+// run evaluates the configuration in a confined process. It returns a recording
+// of what the process has read, so that the master can evaluate the same,
+// whatever happens to the files. If the configuration is wrong, the error is a
+// *diag.Report, and what the configuration printed has gone to out.
 func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error) {
 	var request, answer bytes.Buffer
 	if err := gob.NewEncoder(&request).Encode(t); err != nil {
@@ -55,7 +55,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	}
 	code, err := confine.Run(ctx, confine.Options{
 		Purpose: Purpose, Stdin: &request, Stdout: &answer,
-		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config allows itself twice the time in all
+		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config takes at most twice the time in total
 	})
 	var end *confine.Ended
 	var v verdict
@@ -83,7 +83,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	return nil, v.report()
 }
 
-// report returns the report of a configuration that is wrong.
+// report returns the report on a wrong configuration.
 func (v *verdict) report() *diag.Report {
 	report := &diag.Report{Diagnostics: v.Errors, Sources: &diag.Sources{}}
 	for name, text := range v.Texts {

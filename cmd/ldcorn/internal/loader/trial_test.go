@@ -24,8 +24,9 @@ func TestMain(m *testing.M) {
 	harness.Main(m, func() int { return Try(confine.Enter(), os.Stdin, os.Stdout) })
 }
 
-// TestLoader_Stuck: a process that stands still while it evaluates the
-// configuration ends that load with an error that says so, and not the next.
+// TestLoader_Stuck checks that a process that hangs while it evaluates the
+// configuration ends that load with an error that says so, and that the next
+// load works.
 func TestLoader_Stuck(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ldconfig.star")
 	l := New(path, "ldconfig.star", io.Discard, slog.New(slog.DiscardHandler))
@@ -46,7 +47,7 @@ func TestLoader_Stuck(t *testing.T) {
 		}
 		cancel()
 		if !stopped {
-			continue // it was over before we had looked
+			continue // it ended before we looked
 		}
 		text := l.Explain(err)
 		assert.Contains(t, text, "has not ended within 6s: its process hung and was killed")
@@ -59,8 +60,8 @@ func TestLoader_Stuck(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// stopTrial stops the process that evaluates a configuration. It returns the
-// error of the load if that was faster.
+// stopTrial stops the process that evaluates a configuration. If the load fails
+// before that, it returns the error of the load.
 func stopTrial(failed <-chan error) (bool, error) {
 	for {
 		select {
