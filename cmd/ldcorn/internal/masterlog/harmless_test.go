@@ -13,13 +13,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// hostileTexts are what workers, clients and files may hold.
+// hostileTexts are texts that workers, clients and files can contain.
 var hostileTexts = []string{
 	"\x1b]0;title\a", "\x1b[2J\x1b[31mred\x1b[0m", "a\rb\x00c\bd", "\x9b2J\u009b2J\x7f", "\u202eabc\u2066\u2028", "\xff\xfe\xc3(", `literal \x1b[2J "quoted" \x1b]0;x`,
 	"plain é ✓",
 }
 
-// colors are what may be left of them where colours are shown.
+// colors matches the control sequences that can remain if colors are shown.
 var colors = regexp.MustCompile("\x1b\\[[0-9;:]*m")
 
 func assertHarmless(t *testing.T, text string, keeps bool) {
@@ -30,8 +30,8 @@ func assertHarmless(t *testing.T, text string, keeps bool) {
 	assert.Equal(t, visible.Text(text), text)
 }
 
-// TestLogIsHarmless: whatever the master logs or a worker prints, in whatever
-// format the log is, no control character reaches the log or the book.
+// TestLogIsHarmless checks that, whatever the master logs or a worker prints,
+// and in any log format, no control character reaches the log or the book.
 func TestLogIsHarmless(t *testing.T) {
 	for _, format := range []Format{Text, JSON} {
 		for _, colored := range []bool{false, true} {

@@ -8,13 +8,13 @@ import (
 	"github.com/ldcorn/ldcorn/engine/logbook"
 )
 
-// A keptHandler writes each record to the log and keeps it in a book, under
-// the group that the record names.
+// A keptHandler writes each record to the log, and keeps it in a book under the
+// group that the record names.
 type keptHandler struct {
 	slog.Handler              // writes the log
 	copy         slog.Handler // writes to keeper
 	keeper       *keeper
-	group        string // in the attributes that every record gets
+	group        string // from the attributes that every record gets
 }
 
 // A keeper adds the lines of one record at a time to a book.
@@ -61,7 +61,7 @@ func (h *keptHandler) WithGroup(name string) slog.Handler {
 	return &with
 }
 
-// groupOf returns the group that an attribute names, or else another.
+// groupOf returns the group that an attribute names, or otherwise.
 func groupOf(a slog.Attr, otherwise string) string {
 	if a.Key == "group" && a.Value.Kind() == slog.KindString {
 		return a.Value.String()

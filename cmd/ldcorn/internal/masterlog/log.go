@@ -12,8 +12,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// How far the log may run ahead of its reader, and how long the end of the
-// program waits for that reader.
+// These limit how far the log can run ahead of its reader, and how long the end
+// of the program waits for that reader.
 const (
 	maxBuffer  = 16 << 20 // bytes
 	flushGrace = 5 * time.Second
@@ -32,11 +32,11 @@ const (
 type Options struct {
 	Out     io.Writer // never closed
 	Format  Format
-	Level   slog.Level // of the least records of the master that are written
-	Colored bool       // Out shows colours
+	Level   slog.Level // minimum level of the master's records
+	Colored bool       // Out shows colors
 }
 
-// A Log is the log of one master. Its methods are safe from any goroutine.
+// A Log is the log of one master. Its methods are safe for concurrent use.
 type Log struct {
 	opts  Options
 	lines *logwriter.Writer[output]
@@ -60,12 +60,12 @@ func New(opts Options) *Log {
 	return l
 }
 
-// Close writes what is left, and waits for that within reason.
+// Close writes what is left, and waits a limited time for that.
 func (l *Log) Close() { l.lines.Close() }
 
-// Writer returns a writer of text that belongs to no record, which is what the
-// configuration prints. In the format JSON, each line of it becomes a record. It
-// never fails.
+// Writer returns a writer for text that belongs to no record, such as what the
+// configuration prints. In the JSON format, each line of it becomes a record.
+// It never fails.
 func (l *Log) Writer() io.Writer {
 	if l.opts.Format == JSON {
 		return &jsonText{l.newJSONLines()}
@@ -73,11 +73,12 @@ func (l *Log) Writer() io.Writer {
 	return l.out
 }
 
-// Book returns the book that keeps the newest lines, without colours.
+// Book returns the book that keeps the newest lines, without colors.
 func (l *Log) Book() *logbook.Book { return &l.book }
 
-// Logger returns a new logger of the master. The writer behind it shows the
-// control characters in attributes, which the handler with colours would send.
+// Logger returns a new logger of the master. The writer behind it makes the
+// control characters in attributes visible, which the color handler would pass
+// on.
 func (l *Log) Logger() *slog.Logger {
 	handler := newHandler(l.out, l.opts.Format, l.opts.Level)
 	if l.opts.Colored && l.opts.Format != JSON {
@@ -88,7 +89,7 @@ func (l *Log) Logger() *slog.Logger {
 	return slog.New(&keptHandler{Handler: handler, copy: newHandler(text, l.opts.Format, l.opts.Level), keeper: keep})
 }
 
-// newHandler returns a handler that writes records without colours.
+// newHandler returns a handler that writes records without colors.
 func newHandler(out io.Writer, format Format, level slog.Level) slog.Handler {
 	opts := &slog.HandlerOptions{Level: level}
 	if format == JSON {
@@ -98,8 +99,8 @@ func newHandler(out io.Writer, format Format, level slog.Level) slog.Handler {
 	return slog.NewTextHandler(out, opts)
 }
 
-// inSeconds turns durations into numbers of seconds: slog writes nanoseconds,
-// without a unit to tell them by.
+// inSeconds turns durations into numbers of seconds, because slog writes
+// nanoseconds without a unit.
 func inSeconds(_ []string, a slog.Attr) slog.Attr {
 	if a.Value.Kind() == slog.KindDuration {
 		a.Value = slog.Float64Value(a.Value.Duration().Seconds())

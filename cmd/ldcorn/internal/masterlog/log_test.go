@@ -16,8 +16,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// written returns what a log writes while a function uses it, and what its
-// book keeps of some groups, or of all.
+// written returns what a log writes while a function uses it, and a function
+// that returns what its book keeps for some groups, or for all.
 func written(opts Options, use func(*Log)) (text string, kept func(groups ...string) string) {
 	var out bytes.Buffer
 	opts.Out = &out
@@ -72,7 +72,8 @@ func TestLogger(t *testing.T) {
 	}
 }
 
-// TestLogIsKept: the book has all of the log, without colours, by group.
+// TestLogIsKept checks that the book has the whole log, without colors, by
+// group.
 func TestLogIsKept(t *testing.T) {
 	for _, format := range []Format{Text, JSON} {
 		_, kept := written(Options{Format: format, Colored: true}, func(l *Log) {
@@ -92,8 +93,8 @@ func TestLogIsKept(t *testing.T) {
 	}
 }
 
-// TestWriter: what the configuration prints is as it is in a text, and records in
-// JSON, of which every line is an object.
+// TestWriter checks that the output of the configuration stays unchanged in the
+// text format and becomes records in JSON, where every line is an object.
 func TestWriter(t *testing.T) {
 	for format, want := range map[Format]string{
 		Text: `^c.star:1: x\nc.star:1: forged\n$`,
@@ -108,11 +109,11 @@ func TestWriter(t *testing.T) {
 	}
 }
 
-// TestLostLines: lines that nobody reads in time are lost, and the log says how
-// many in its own format, as it does to a reader of the book.
+// TestLostLines checks that lines that are not read in time are lost, and that
+// the log says how many in its own format, as it does to a reader of the book.
 func TestLostLines(t *testing.T) {
 	for _, format := range []Format{Text, JSON} {
-		r, pipe := io.Pipe() // blocks until somebody reads
+		r, pipe := io.Pipe() // blocks until the test reads
 		log := New(Options{Out: pipe, Format: format})
 		line := bytes.Repeat([]byte("y"), 1<<20-1)
 		line = append(line, '\n')

@@ -15,7 +15,7 @@ const tooSlow = "this was read too slowly"
 // lines a reader of the book has missed.
 func (l *Log) LostLines(n uint64) []byte { return l.missing(n, tooSlow) }
 
-// missing returns such a line with its reason.
+// missing returns a line that says how many lines are missing, and why.
 func (l *Log) missing(n uint64, reason string) []byte {
 	var line bytes.Buffer
 	r := slog.NewRecord(time.Now(), slog.LevelWarn, fmt.Sprintf("%d lines are missing here: %s", n, reason), 0)
@@ -23,16 +23,16 @@ func (l *Log) missing(n uint64, reason string) []byte {
 	return line.Bytes()
 }
 
-// A teller says in the log itself that lines of it are lost. The goroutine that
-// writes the log owns it.
+// A teller reports in the log itself that lines of it are lost. The goroutine
+// that writes the log owns it.
 type teller struct {
 	log  *Log
-	lost int   // lines that the log does not tell of yet
-	err  error // that lost some of them
+	lost int   // lines that the log has not reported yet
+	err  error // the error that lost some of them
 }
 
-// after takes the outcome of an attempt to write. The log can tell of lost
-// lines only where it can be written again.
+// after handles the result of an attempt to write. The log can report lost
+// lines only once it can be written again.
 func (t *teller) after(lost int, err error) {
 	t.lost += lost
 	if err != nil {
@@ -45,6 +45,6 @@ func (t *teller) after(lost int, err error) {
 	if t.err != nil {
 		reason = t.err.Error()
 	}
-	_, _ = t.log.opts.Out.Write(t.log.missing(uint64(t.lost), reason)) // the next attempt tells of an error
+	_, _ = t.log.opts.Out.Write(t.log.missing(uint64(t.lost), reason)) // the next attempt reports an error
 	t.lost, t.err = 0, nil
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// Output returns the output of the workers, whatever the level of the log.
+// Output returns the output for the workers, independent of the level of the
+// log.
 func (l *Log) Output() worker.Output {
 	if l.opts.Format == JSON {
 		return &jsonOutput{l.newJSONLines()}
@@ -23,8 +24,8 @@ func (l *Log) Output() worker.Output {
 }
 
 // A textOutput writes "api.0[1234] | line": the group, the seat and the pid
-// before the line. Of the control sequences of a worker only its colours pass,
-// and only where the reader shows them.
+// before the line. Of a worker's control sequences, it passes only colors, and
+// only if the reader shows them.
 type textOutput struct {
 	out    io.Writer
 	colors visible.Colors
@@ -65,7 +66,7 @@ func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) 
 // A jsonText writes a record for each line of text that has no source.
 type jsonText struct{ lines *jsonLines }
 
-// Write implements io.Writer. A line that has no end yet is one.
+// Write implements io.Writer. An unfinished line counts as a line.
 func (j *jsonText) Write(text []byte) (int, error) {
 	for line := range bytes.Lines(text) {
 		j.lines.write("", "configuration output", slog.String("line", string(bytes.TrimSuffix(line, []byte("\n")))))
@@ -73,13 +74,14 @@ func (j *jsonText) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// jsonLines writes records about lines of others, whatever the level of the log.
+// jsonLines writes records about output that is not the master's own,
+// independent of the level of the log.
 type jsonLines struct {
 	out  io.Writer
 	book *logbook.Book
 
 	mu      sync.Mutex   // guards line, which handler writes to
-	line    bytes.Buffer // of one record
+	line    bytes.Buffer // one record
 	handler slog.Handler
 }
 
@@ -89,14 +91,14 @@ func (l *Log) newJSONLines() *jsonLines {
 	return j
 }
 
-// write writes a record, and keeps it among the lines of a group.
+// write writes a record, and keeps it under a group.
 func (j *jsonLines) write(group, msg string, attrs ...slog.Attr) {
 	r := slog.NewRecord(time.Now(), slog.LevelInfo, msg, 0)
 	r.AddAttrs(attrs...)
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.line.Reset()
-	_ = j.handler.Handle(context.Background(), r) // memory never fails
+	_ = j.handler.Handle(context.Background(), r) // cannot fail: it writes to memory
 	line := []byte(visible.Text(j.line.String())) // still JSON
 	j.book.Add(group, line)
 	_, _ = j.out.Write(line) // never fails
