@@ -43,6 +43,8 @@ func NewPattern(text string) (*Pattern, error) {
 		return p, nil
 	case text == "":
 		return p, errors.New("an empty route matches nothing; write \"*\" to take every request")
+	case strings.HasPrefix(text, "^"):
+		return p, fmt.Errorf("a route string is not a regular expression and starts with \"/\"; write regex(r%q)", text)
 	case !IsPatternStart(text):
 		return p, fmt.Errorf("a route starts with \"/\", as every path does; did you mean %q?", "/"+text)
 	case !strings.ContainsAny(text, globStart):

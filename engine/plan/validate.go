@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/match"
 )
@@ -16,6 +17,7 @@ const (
 	CodeUnreachable   = "W103" // a route that another one always precedes
 	CodeImpossible    = "W104" // a route that no request can match
 	CodeIdleQueue     = "W107" // limits on a queue that no request enters
+	CodeParameter     = "W108" // a path parameter in a glob
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
 
@@ -65,6 +67,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 		}
 	}
 	out = append(out, idleQueues(p)...)
+	out = append(out, parameters(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)
 	never := neverMatch(c, p)
@@ -118,6 +121,24 @@ func idleQueues(p *Plan) []Problem {
 			Label:   "add max_req_per_worker=N, unless that is intended",
 			Place:   Place{Group: group, Argument: argument},
 		})
+	}
+	return out
+}
+
+// parameters warns about globs with path parameters as frameworks write them.
+func parameters(p *Plan) (out []Problem) {
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			r := &group.Routes[i]
+			if found := match.PathParameter(r.Matcher); found != "" {
+				out = append(out, Problem{
+					Code: CodeParameter, Warning: true,
+					Message: fmt.Sprintf("route %s: in a glob, %s stands for the text %q and for nothing else", r.Matcher, found, strings.Trim(found, "{}")),
+					Label:   "write * for a segment of a path",
+					Place:   Place{Group: group, Route: r},
+				})
+			}
+		}
 	}
 	return out
 }
