@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -145,13 +146,37 @@ func open(argument string, bind plan.Bind, file socketFile, beside *opened) (*op
 		return nil, err
 	}
 	o := &opened{Listener: l, bind: bind, file: file}
-	if bind.Network == "unix" {
+	if sock, ok := l.(*net.UnixListener); ok && bind.Network == "unix" {
 		if o.made, err = os.Lstat(bind.Address); err != nil {
 			l.Close()
 			return nil, fmt.Errorf("%s %q: %w", argument, bind, err)
 		}
+		sock.SetUnlinkOnClose(false)
+		o.Listener = &fileListener{UnixListener: sock, path: bind.Address, made: o.made}
 	}
 	return o, nil
+}
+
+// A fileListener listens on a unix socket. Close removes the file, unless it is
+// another's by then.
+type fileListener struct {
+	*net.UnixListener
+	path string
+	made os.FileInfo
+	once sync.Once
+}
+
+// Close closes the socket, and removes its file. A second call does nothing.
+func (l *fileListener) Close() (err error) {
+	l.once.Do(func() {
+		// The system gives the number of the file to no other one before the socket is
+		// closed.
+		if info, statErr := os.Lstat(l.path); statErr == nil && os.SameFile(info, l.made) {
+			_ = os.Remove(l.path)
+		}
+		err = l.UnixListener.Close()
+	})
+	return err
 }
 
 // is reports whether the address is that of this socket. It is false for a nil
@@ -175,6 +200,10 @@ func (o *opened) owns(path string) bool {
 	return err == nil && os.SameFile(info, o.made)
 }
 
+// isLost reports whether clients find another file, or none, where that of the
+// socket was made.
+func (o *opened) isLost() bool { return o.made != nil && !o.owns(o.bind.Address) }
+
 // A move is the change that a reload makes to a front.
 type move struct {
 	front *front
@@ -192,7 +221,7 @@ func (f *front) prepare(bind plan.Bind, file socketFile) (*move, error) {
 	switch now := f.now; {
 	case bind.IsZero():
 		return m, nil
-	case now != nil && now.bind == bind && now.file == file:
+	case now != nil && now.bind == bind && now.file == file && !now.isLost():
 		m.to = now
 		return m, nil
 	case now.is(bind):
@@ -230,6 +259,7 @@ func (m *move) take() (err error) {
 	switch {
 	case m.file != nil:
 		if err := m.file.apply(); err != nil {
+			f.now = before // the next reload tries again
 			return fmt.Errorf("%s %q: its mode and owner stay as they were: %w", f.argument, m.to.bind, err)
 		}
 		return nil
@@ -243,9 +273,6 @@ func (m *move) take() (err error) {
 	f.leave = m.leave
 	if before == nil {
 		return nil
-	}
-	if sock, ok := before.Listener.(*net.UnixListener); ok && before.made != nil && !before.owns(before.bind.Address) {
-		sock.SetUnlinkOnClose(false) // the file is another's
 	}
 	if leave != nil {
 		leave()

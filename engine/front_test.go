@@ -202,3 +202,32 @@ func TestFronts_File(t *testing.T) {
 	assert.Equal(t, os.FileMode(0o660), mode(t, path))
 	assert.True(t, connects("unix", path))
 }
+
+// TestFronts_Lost: a reload listens again where the file of a socket is gone, and
+// neither a move nor a stop removes the file of another.
+func TestFronts_Lost(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "a.sock"), filepath.Join(dir, "b.sock")
+	r := newFrontRig(t, &plan.Plan{Bind: sock(path)})
+	require.NoError(t, os.Remove(path))
+	require.False(t, connects("unix", path))
+	assert.Equal(t, []string{"+bind unix:" + path, "-bind unix:" + path}, r.takes(&plan.Plan{Bind: sock(path)}))
+	assert.True(t, connects("unix", path))
+	assert.Empty(t, r.takes(&plan.Plan{Bind: sock(path)}))
+
+	precious := func(path string) {
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, os.WriteFile(path, []byte("precious"), 0o600))
+	}
+	precious(path)
+	_, err := r.prepare(&plan.Plan{Bind: sock(path)})
+	require.ErrorContains(t, err, "the file exists and is not a socket")
+	m := r.prepared(&plan.Plan{Bind: sock(other)})
+	precious(other)
+	m.giveBack()
+	assert.FileExists(t, other)
+	r.close()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "precious", string(text))
+}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A Listener is a socket on which a driver accepts clients. Each connection
@@ -45,6 +46,16 @@ func (l *Listener) Name() string { return l.name }
 
 // Port returns the port of the address in digits, or "" for a unix socket.
 func (l *Listener) Port() string { return l.port }
+
+// SettleTime is how long it takes until the system has accepted the connections
+// that it kept back when Settle was called: it looks at each of them a second after
+// it has come.
+const SettleTime = 1500 * time.Millisecond
+
+// Settle makes the system accept connections that have sent nothing yet, which it
+// keeps back otherwise, and would reset when the listener is closed. It reports
+// whether there can be some, for which the caller should wait for SettleTime.
+func (l *Listener) Settle() bool { return undefer(l.Listener) }
 
 // Leaving reports whether Driver.Remove has removed the listener from its
 // driver. Code that serves one of its connections should end it soon.

@@ -11,6 +11,26 @@ import (
 // seconds: the shortest possible time.
 const deferSeconds = 1
 
+// undefer makes the system accept connections that are silent, too, and reports
+// whether it did not.
+func undefer(ln net.Listener) bool {
+	if _, ok := ln.Addr().(*net.TCPAddr); !ok {
+		return false
+	}
+	sc, ok := ln.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return false
+	}
+	failed := raw.Control(func(f uintptr) {
+		err = unix.SetsockoptInt(int(f), unix.IPPROTO_TCP, unix.TCP_DEFER_ACCEPT, 0)
+	})
+	return failed == nil && err == nil
+}
+
 // tune sets options on a listener that its connections inherit, which is
 // cheaper than setting them on each connection. A failure only costs a little
 // speed.

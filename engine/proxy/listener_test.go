@@ -96,7 +96,7 @@ func TestLeaveUnderLoad(t *testing.T) {
 				}
 			})
 		}
-		for range 10 {
+		for range 2 {
 			before, next := now, listenTo(t, r)
 			mu.Lock()
 			now = next
@@ -140,4 +140,27 @@ func untilToldToEnd(c net.Conn, over *atomic.Bool) error {
 			return err
 		}
 	}
+}
+
+// TestLeaveSilentClient: a client that has connected to a listener, and has sent
+// nothing yet when the proxy leaves it, is served.
+func TestLeaveSilentClient(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		r := newRig(t, driver, nil)
+		r.worker("default", serves)
+		other := netloop.NewListener(ln)
+		require.NoError(t, r.proxy.Listen(other))
+		conn, err := net.Dial("tcp", ln.Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { conn.Close() })
+		r.proxy.Leave(other)
+		<-other.Closed()
+		c := &client{conn.(*net.TCPConn), t, bufio.NewReader(conn)}
+		c.say(http1test.Get("/"))
+		head, body := c.hear("GET")
+		assert.Contains(t, head, "Connection: close\r\n")
+		assert.Equal(t, "hello", body)
+	})
 }

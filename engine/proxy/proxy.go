@@ -106,7 +106,13 @@ func (p *Proxy) Listen(ln *netloop.Listener) error { return p.driver.Add(ln) }
 // connections finish what they have. One at rest is not cut, since a request
 // may be on its way: the answer to the next one says that the connection ends,
 // or idle_timeout ends it. Any goroutine may call it.
-func (p *Proxy) Leave(ln *netloop.Listener) { p.driver.Remove(ln) }
+func (p *Proxy) Leave(ln *netloop.Listener) {
+	if ln.Settle() {
+		time.AfterFunc(netloop.SettleTime, func() { p.driver.Remove(ln) })
+		return
+	}
+	p.driver.Remove(ln)
+}
 
 // Run serves until ctx is done. Then it closes the listeners and the resting
 // connections, and finishes the requests in flight for at most the plan's
