@@ -107,3 +107,15 @@ func TestInHandShowsLittle(t *testing.T) {
 	assert.Len(t, all[0].Path, maxShownPath)
 	assert.LessOrEqual(t, len(all[0].ID), maxIDLen)
 }
+
+// TestInHandWebsocket: a websocket is not in hand once it is open.
+func TestInHandWebsocket(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.worker("default", echoing)
+		c := r.client()
+		c.say(handshake)
+		require.Contains(t, c.head(), " 101 ")
+		soon(t, func() bool { _, n := r.proxy.InHand(1); return n == 0 }, "still in hand")
+	})
+}

@@ -93,6 +93,9 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	end := r.conclude(err)
 	r.drop()
 	r.observeEnd(err)
+	if end == Tunneled {
+		r.attempt.handOver() // a driver can return when the tunnel has ended
+	}
 	return end
 }
 
@@ -118,7 +121,6 @@ func (r *Request) conclude(err error) Ending {
 	case err == errAnswered:
 		return Answered
 	case err == errTaken:
-		r.attempt.handOver()
 		return Tunneled
 	case err != nil || r.gone:
 		return Cut
