@@ -157,8 +157,8 @@ func open(argument string, bind plan.Bind, file socketFile, beside *opened) (*op
 	return o, nil
 }
 
-// A fileListener listens on a unix socket. Close removes the file, unless it is
-// another's by then.
+// A fileListener listens on a unix socket. Close removes the file, unless another
+// file has taken its place.
 type fileListener struct {
 	*net.UnixListener
 	path string
@@ -169,8 +169,7 @@ type fileListener struct {
 // Close closes the socket, and removes its file. A second call does nothing.
 func (l *fileListener) Close() (err error) {
 	l.once.Do(func() {
-		// The system gives the number of the file to no other one before the socket is
-		// closed.
+		// No other file gets the inode number before the socket is closed.
 		if info, statErr := os.Lstat(l.path); statErr == nil && os.SameFile(info, l.made) {
 			_ = os.Remove(l.path)
 		}
@@ -200,8 +199,8 @@ func (o *opened) owns(path string) bool {
 	return err == nil && os.SameFile(info, o.made)
 }
 
-// isLost reports whether clients find another file, or none, where that of the
-// socket was made.
+// isLost reports whether the file of the socket is gone or another file has taken its
+// place.
 func (o *opened) isLost() bool { return o.made != nil && !o.owns(o.bind.Address) }
 
 // A move is the change that a reload makes to a front.

@@ -47,9 +47,8 @@ func (l *Listener) Name() string { return l.name }
 // Port returns the port of the address in digits, or "" for a unix socket.
 func (l *Listener) Port() string { return l.port }
 
-// SettleTime is how long it takes until the system has accepted the connections
-// that it kept back when Settle was called: it looks at each of them a second after
-// it has come.
+// SettleTime is how long the system needs to accept the connections that it kept
+// back when Settle was called. It accepts each of them a second after its start.
 const SettleTime = 1500 * time.Millisecond
 
 // Settle makes the system accept connections that have sent nothing yet, which it

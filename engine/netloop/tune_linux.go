@@ -11,8 +11,8 @@ import (
 // seconds: the shortest possible time.
 const deferSeconds = 1
 
-// undefer makes the system accept connections that are silent, too, and reports
-// whether it did not.
+// undefer makes the system accept silent connections, too. It reports whether there
+// can be some that it kept back.
 func undefer(ln net.Listener) bool {
 	if _, ok := ln.Addr().(*net.TCPAddr); !ok {
 		return false

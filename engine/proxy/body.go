@@ -119,9 +119,9 @@ func (b *answerBody) decode(src []byte) (part []byte, whole bool, err error) {
 	return nil, false, errCut
 }
 
-// decodeChunks decodes what it can of a chunked body. The part, which is its
-// data, takes the place of src. n counts the bytes it took of src, which hold no
-// more of the body where that is less than all.
+// decodeChunks decodes what it can of a chunked body. The part is its
+// data, and lies in src, which is overwritten. n counts the bytes that it took of src:
+// fewer than all if the body ends there.
 func decodeChunks(c *http1.Chunked, src []byte) (part []byte, n int, whole bool, err *head.Error) {
 	for n < len(src) && !whole {
 		data, m, end, err := c.Next(src[n:])
@@ -178,8 +178,8 @@ func (a *attempt) partError(readErr, writeErr error) error {
 // gone, so that the slot is held for as long as the app works on it.
 const maxDiscard = 1 << 20
 
-// discard reads the rest of an answer that nobody waits for any more; one
-// that would take long is cut, which frameworks notice.
+// discard reads the rest of an answer that nobody waits for. It cuts an answer that
+// would take long, which frameworks notice.
 func (b *answerBody) discard(err error) error {
 	if err != ErrClientGone || b.left > maxDiscard {
 		return err

@@ -22,8 +22,8 @@ type Client interface {
 	ClientBody
 	ClientAnswer
 
-	// Peer is the address that the request came from. It is not valid where
-	// that has none, as on a unix socket.
+	// Peer is the address that the request came from. It is the zero Addr for a
+	// unix socket.
 	Peer() netip.Addr
 	// Port is the port of the listener that the request came by, in digits; ""
 	// for a unix socket.
@@ -61,15 +61,15 @@ type ClientBody interface {
 // A ClientAnswer takes the answer to a request. A method that sends fails with
 // ErrClientGone, ErrClientStalled or netloop.ErrStopped.
 type ClientAnswer interface {
-	// SendInterim sends an interim answer, where the client's version of the
-	// protocol knows any.
+	// SendInterim sends an interim answer, if the client's version of the protocol
+	// has them.
 	SendInterim(t netloop.Task, h *AnswerHead) error
 	// Begin takes the head of the final answer. The first Send sends it; until
 	// then another call of Begin replaces it. whole says that one Send will be
 	// all.
 	Begin(h *AnswerHead, whole bool)
-	// Send sends a part of the body. With whole it is the last one, which the
-	// trailers follow where the client takes any.
+	// Send sends a part of the body. With whole it is the last one, and the
+	// trailers follow if the client accepts any.
 	Send(t netloop.Task, part []byte, whole bool, trailers []head.Field) error
 	// SpliceAnswer moves up to n bytes of the body from a worker's connection,
 	// watching the client meanwhile. It fails with netloop.ErrNoSplice where
@@ -107,8 +107,8 @@ type BodyError struct {
 func (e *BodyError) Error() string { return e.Reason }
 
 // An AnswerHead is what the head of an answer says, whoever gives the answer: a
-// worker, the router of the configuration, or ldcorn itself. What else a head
-// has, the Client adds.
+// worker, the router of the configuration, or ldcorn itself. The Client adds
+// everything else.
 type AnswerHead struct {
 	Status int
 	Reason []byte // of a worker; nil is the usual one
@@ -120,16 +120,16 @@ type AnswerHead struct {
 	Media  string            // the Content-Type of an error of ldcorn's own; "" for any other answer
 
 	Body   BodyKind
-	Length int64 // of the body, or that it would have; -1 = not known
+	Length int64 // of the body, even if it is not sent, as for HEAD; -1 = not known
 
-	ID     []byte // of the request, where the answer is ldcorn's own; nil = a worker has named and dated the answer
+	ID     []byte // of the request, for an answer of ldcorn's own; nil for a worker's, which has an id and a date already
 	Retry  int64  // seconds, for an error with status 503
 	Close  bool   // no other request is served on the connection
 	Offers bool   // the answer names what the connection could become (RFC 9110 section 7.8)
 }
 
-// AppendFields writes the fields of the worker or the router as lines of
-// HTTP/1.1, the edits of the configuration made.
+// AppendFields appends the fields of the worker or the router as lines of HTTP/1.1,
+// after the edits of the configuration.
 func (h *AnswerHead) AppendFields(out []byte) []byte {
 	for i := range h.Set {
 		out = http1.AppendField(out, h.Set[i].Name, h.Set[i].Value.Reveal())
@@ -147,5 +147,5 @@ const (
 	BodyNone       BodyKind = iota // there is none
 	BodyLength                     // of known length
 	BodyStream                     // the last Send is its end
-	BodyUntilClose                 // the same, but nobody can tell whether the worker was done
+	BodyUntilClose                 // likewise, but nobody can tell whether the worker had finished
 )

@@ -9,7 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// SendInterim sends an interim answer. HTTP/1.0 knows none.
+// SendInterim sends an interim answer. HTTP/1.0 has none.
 func (c *http1Client) SendInterim(t netloop.Task, h *AnswerHead) error {
 	if c.head.Minor == 0 {
 		return nil
@@ -25,8 +25,8 @@ func (c *http1Client) SendInterim(t netloop.Task, h *AnswerHead) error {
 func (c *http1Client) Begin(h *AnswerHead, whole bool) {
 	c.kind = h.Body
 	c.raw = h.Body == BodyUntilClose || h.Body == BodyStream && c.head.Minor == 0
-	// What a client sends behind a handshake may be frames already, which are
-	// no request though they may look like one.
+	// After a handshake a client can send frames at once, which must not be read as
+	// a request.
 	c.keep = c.keep && !c.raw && !h.Close && !c.ending() && (!whole || c.body.whole.Load())
 	if h.Media == "" {
 		c.keep = c.keep && !c.head.Upgrade
@@ -123,7 +123,7 @@ func (c *http1Client) write(t netloop.Task, a, b []byte) error {
 	return c.sendError(err)
 }
 
-// sendError is what a write that failed with err means for the client.
+// sendError returns the Client's error for a write that failed with err.
 func (c *http1Client) sendError(err error) error {
 	switch err {
 	case nil, netloop.ErrStopped:

@@ -27,7 +27,7 @@ type http1Client struct {
 	body http1Body
 
 	// The answer.
-	out       []byte   // is being composed: a head, or a chunk
+	out       []byte   // a head or a chunk that is being composed
 	kind      BodyKind // of the answer
 	keep      bool     // the connection can serve another request
 	begun     bool     // some of the final answer was sent
@@ -68,9 +68,11 @@ func (c *http1Client) reset() {
 	}
 }
 
-// Peer is the address of the connection.
+// Peer returns the client's end of the connection.
 func (c *http1Client) Peer() netip.Addr { return c.c.Peer().Addr() }
-func (c *http1Client) Port() string     { return c.c.Listener().Port() }
+
+// Port returns the port of the listener.
+func (c *http1Client) Port() string { return c.c.Listener().Port() }
 
 // An http1Body is the body of the request at hand.
 type http1Body struct {
@@ -84,7 +86,7 @@ type http1Body struct {
 	behind  buffer      // what was read behind the end of a chunked body
 }
 
-// begin looks at what has come of the body with the head.
+// begin takes the part of the body that came with the head.
 func (b *http1Body) begin() {
 	c := b.c
 	b.used, b.left, b.first, b.err = 0, 0, nil, nil

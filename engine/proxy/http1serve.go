@@ -91,10 +91,10 @@ func (c *http1Client) refuse(err *head.Error) netloop.Verdict {
 
 var crlf = []byte("\r\n")
 
-// cutOff closes the client's connection so that an answer which was not
-// completed does not look like one that was: one whose end is that of the
-// stream must not get it. Nor does a client that reads nothing: the system would
-// keep megabytes for it, for minutes after a plain close.
+// cutOff closes the client's connection after an answer that was not completed. If
+// the end of the answer is that of the stream, it resets the connection, so that the
+// answer does not look complete. It also resets the connection of a client that reads
+// nothing: after a plain close, the system would keep megabytes for it for minutes.
 func (c *http1Client) cutOff() netloop.Verdict {
 	if c.request.Stalled() || c.begun && c.raw {
 		return netloop.Verdict{Op: netloop.Reset}
@@ -102,8 +102,8 @@ func (c *http1Client) cutOff() netloop.Verdict {
 	return netloop.Verdict{}
 }
 
-// hangUp closes the client's connection after a complete answer. A client
-// that is still sending must be let finish, or the answer is lost on it.
+// hangUp closes the client's connection after a complete answer. A client that is
+// still sending must be allowed to finish, or it could lose the answer.
 func (c *http1Client) hangUp() netloop.Verdict {
 	if c.linger || !c.body.whole.Load() || c.in.len() > c.headLen+c.body.used || c.body.behind.len() > 0 {
 		return netloop.Verdict{Op: netloop.Linger}
@@ -142,9 +142,8 @@ func (c *http1Client) readHead(until netloop.Time) (netloop.Verdict, bool) {
 	}
 }
 
-// readMore reads some more of a head. It does not wait for what is not
-// there yet: the connection rests. Only for a head that has grown large it waits
-// here.
+// readMore reads some more of a head. If nothing is there yet, the connection rests.
+// It waits here only for the rest of a large head.
 func (c *http1Client) readMore(until *netloop.Time) (netloop.Verdict, bool) {
 	n, err := 0, netloop.ErrAgain
 	switch {

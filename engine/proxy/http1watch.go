@@ -2,9 +2,9 @@ package proxy
 
 import "github.com/ldcorn/ldcorn/engine/netloop"
 
-// A client that closes looks like one that has only ended its stream, until
-// something is sent to it: the one that is gone answers with a reset. So
-// something must be sent that neither can take amiss.
+// A client that has closed its connection looks like one that has only ended its
+// stream, until something is sent to it: a client that is gone answers with a reset.
+// So a probe is sent that does no harm to either.
 
 var (
 	// probeHead is how every message to a client begins, whatever it turns
@@ -30,8 +30,8 @@ func (c *http1Client) Watch(t netloop.Task) {
 	t.Watch(c.c, probe)
 }
 
-// Unwatch ends the watch. A probe of a body needs no regard: what follows it is
-// right with it and without it.
+// Unwatch ends the watch. What follows a probe of a body is correct with the probe
+// and without it.
 func (c *http1Client) Unwatch(t netloop.Task) {
 	n := t.Watch(nil, nil)
 	if !c.begun {
@@ -39,15 +39,14 @@ func (c *http1Client) Unwatch(t netloop.Task) {
 	}
 }
 
-// probeBody returns the probe for the body of an answer. It is called before
-// the head is written. That of a chunked body is always at hand. To the client
-// of another one nothing can be sent but the body, because it has a length or
-// its end is that of the connection.
+// probeBody returns the probe for the body of an answer. It is called before the
+// head is written.
 //
-// For those there is no probe: a client that ends its stream after the head has
-// been sent is gone. One that has ended it before may wait for its answer; the
-// head tells, since one that is gone answers it with a reset. So may one that is
-// still sending a body, which it will end.
+// Only a chunked body has a probe. A client whose body has a length, or ends with
+// the connection, can be sent nothing else. Such a client is taken for gone if it
+// ends its stream after the head was sent, unless it was still sending its own body,
+// which it will end. A client that had ended its stream before can wait for its
+// answer; if it is gone, it answers the head with a reset.
 func (c *http1Client) probeBody() []byte {
 	switch {
 	case c.kind == BodyStream && !c.raw:

@@ -32,7 +32,7 @@ type Stage string
 // The stages, in the order in which a request goes through them. After a worker
 // has failed it, a request goes back to StageQueued.
 const (
-	StageRouting   Stage = "routing"   // for the router, or a client that reads an answer of ldcorn's own
+	StageRouting   Stage = "routing"   // for the router
 	StageQueued    Stage = "queued"    // for a slot
 	StageWorking   Stage = "working"   // for the worker to answer
 	StageAnswering Stage = "answering" // for the rest of the answer, or for the client to take it
@@ -56,8 +56,8 @@ type hand struct {
 	answering  atomic.Bool
 }
 
-// A handList holds the requests in hand of one loop, the oldest first. The
-// loop adds and removes them, so that it hardly ever waits for mu.
+// A handList holds the requests in hand of one loop, the oldest first. Only the
+// loop adds and removes them, so it hardly ever waits for mu.
 type handList struct {
 	loop *netloop.Loop
 
@@ -76,12 +76,10 @@ func (p *Proxy) handsOf(t netloop.Task) *handList {
 	return nil // a loop that is not the proxy's: its requests are not listed
 }
 
-// take lists a request whose head has come.
+// take lists a request that follows a snapshot.
 func (r *Request) take() {
 	h := &r.hand
 	h.client = r.sender().addr
-	h.group.Store(nil)
-	h.worker.Store(nil)
 	h.queuedAt.Store(0)
 	h.queued.Store(0)
 	h.answering.Store(false)
@@ -183,7 +181,7 @@ func cut(b []byte, n int) string { return string(b[:min(len(b), n)]) }
 // waits notes that the request waits for a slot.
 func (r *Request) waits(from netloop.Time) { r.hand.queuedAt.Store(int64(from)) }
 
-// waited notes that the request waits no longer.
+// waited notes that the request no longer waits.
 func (r *Request) waited(from netloop.Time) {
 	wait := netloop.Now().Sub(from)
 	r.rec.Queued += wait

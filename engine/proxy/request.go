@@ -16,7 +16,7 @@ import (
 //
 // Everything about a request is taken from one snapshot. Only a request whose
 // group a reload has removed while it waited is decided again, by the new one. A
-// smaller max_body_size does not concern it: its body was accepted.
+// smaller max_body_size does not apply to it, because its body was accepted.
 type Request struct {
 	p      *Proxy
 	client Client
@@ -29,7 +29,7 @@ type Request struct {
 	id    []byte // X-Request-ID: the client's, or idBuf
 	idBuf [idLen]byte
 
-	key                string       // by which the router has chosen the worker; "" leaves that to the group
+	key                string       // by which the router chose the worker; "" leaves the choice to the group
 	reply              *plan.Answer // nil if the router gave none
 	toWorker, toClient editor       // of the heads on their way
 	strip              string       // of the path
@@ -42,11 +42,11 @@ type Request struct {
 	answer  AnswerHead // the one being sent; kept here so that it is not allocated
 	begun   bool       // some of the final answer was sent
 	gone    bool       // the client takes no more bytes
-	stalled bool       // because it took none, or too few, for too long
+	stalled bool       // because it took too few bytes for too long
 	rec     record     // for the observer
 	told    bool       // the observer has it
 	hand    hand       // what others may see
-	hands   *handList  // that has the request; nil = none has
+	hands   *handList  // the list that holds the request; nil if none does
 
 	out []byte // what is being composed for the worker, or the body of an error
 }
@@ -99,8 +99,7 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	return end
 }
 
-// follow makes a snapshot the one that the request is served by. It is decided by
-// that one then.
+// follow makes the request one of a snapshot, by which it is then decided.
 func (r *Request) follow(s *Snapshot) {
 	r.snap = s
 	r.from.read = false
@@ -128,7 +127,7 @@ func (r *Request) conclude(err error) Ending {
 	return Answered
 }
 
-// Reset lets go of all that the request holds.
+// Reset releases everything that the request holds.
 func (r *Request) Reset() {
 	r.t, r.head, r.snap, r.id = nil, nil, nil, nil
 	r.view.Release()
@@ -142,7 +141,7 @@ func (r *Request) Reset() {
 	}
 }
 
-// Abandon lets go of all that a panic has left claimed.
+// Abandon releases what a panic has left claimed.
 func (r *Request) Abandon() {
 	r.drop()
 	r.upload.stop()
