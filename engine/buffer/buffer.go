@@ -1,0 +1,133 @@
+// Package buffer keeps bodies of requests and answers while somebody is not ready
+// for them: the body of a request that has no slot yet, and an answer that its
+// client takes slowly. A Space bounds what all of them hold.
+package buffer
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+const (
+	pageSize = 16 << 10
+	// memoryPages is how many pages of one Buffer are in memory: 64 KiB.
+	memoryPages = 4
+)
+
+type page [pageSize]byte
+
+var (
+	// ErrFull says that a bound is reached: that of the Buffer, or one of its
+	// Space. Whoever gets it goes on without the Buffer.
+	ErrFull = errors.New("buffer is full")
+	// errDiscarded says that the caller has discarded the bytes that it reads.
+	errDiscarded = errors.New("buffer: read of discarded bytes")
+)
+
+// A Buffer holds bytes of one body, in the order in which they came. An offset
+// counts from the first byte appended. One task uses a Buffer at a time. The zero
+// Buffer is empty, and ready after Init.
+type Buffer struct {
+	space  *Space
+	owner  owner
+	max    int64
+	start  int64              // the bytes before it are discarded
+	end    int64              // the offset behind the last byte
+	memory [memoryPages]*page // the byte at an offset is in the page offset/pageSize, modulo memoryPages
+}
+
+// Init makes an empty Buffer ready. It holds at most max bytes of the body of a
+// client, whose address bounds its share of the Space. The zero Addr has no bound
+// of its own.
+func (b *Buffer) Init(s *Space, max int64, client netip.Addr) {
+	*b = Buffer{space: s, owner: ownerOf(client), max: max}
+}
+
+// Append appends p. It returns how many bytes it has taken, which is less than
+// len(p) only with an error: ErrFull, or an error of netloop.Task.Park. It may wait
+// for the disk. It never blocks the loop of t.
+func (b *Buffer) Append(t netloop.Task, p []byte) (int, error) {
+	taken := 0
+	for len(p) > 0 {
+		if b.end-b.start >= b.max {
+			return taken, ErrFull
+		}
+		room, err := b.room()
+		if err != nil {
+			return taken, err
+		}
+		n := copy(room, p[:min(int64(len(p)), b.max-(b.end-b.start))])
+		b.end += int64(n)
+		p, taken = p[n:], taken+n
+	}
+	return taken, nil
+}
+
+// room returns space behind the last byte.
+func (b *Buffer) room() ([]byte, error) {
+	at := b.end / pageSize
+	slot := &b.memory[at%memoryPages]
+	if *slot == nil {
+		if *slot = b.space.takePage(b.owner); *slot == nil {
+			return nil, ErrFull
+		}
+	} else if at >= b.start/pageSize+memoryPages {
+		return nil, ErrFull
+	}
+	return (*slot)[b.end%pageSize:], nil
+}
+
+// ReadAt reads bytes from an offset into p: fewer than len(p) if that is what can
+// be read at once. At the end it returns io.EOF. It may wait for the disk, and then
+// fails with an error of the disk or of netloop.Task.Park. It never blocks the loop
+// of t.
+func (b *Buffer) ReadAt(t netloop.Task, p []byte, off int64) (int, error) {
+	switch {
+	case off < b.start:
+		return 0, errDiscarded
+	case off >= b.end:
+		return 0, io.EOF
+	}
+	from := b.memory[off/pageSize%memoryPages]
+	at := off % pageSize
+	return copy(p, from[at:min(pageSize, at+b.end-off)]), nil
+}
+
+// Len returns how many bytes were appended.
+func (b *Buffer) Len() int64 { return b.end }
+
+// Discard gives back the bytes before an offset. They are not read again, and make
+// room for others.
+func (b *Buffer) Discard(off int64) {
+	off = min(off, b.end)
+	last := off / pageSize // the first page to keep
+	if off == b.end && off%pageSize != 0 {
+		last++
+	}
+	for at := b.start / pageSize; at < last; at++ {
+		b.give(at % memoryPages)
+	}
+	b.start = max(b.start, off)
+}
+
+func (b *Buffer) give(i int64) {
+	if b.memory[i] != nil {
+		b.space.givePage(b.owner, b.memory[i])
+		b.memory[i] = nil
+	}
+}
+
+// Release gives everything back. The Buffer is empty then, and can be used again
+// after another Init.
+func (b *Buffer) Release() {
+	if b.space == nil {
+		return
+	}
+	for i := range b.memory {
+		b.give(int64(i))
+	}
+	*b = Buffer{}
+}
