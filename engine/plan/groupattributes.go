@@ -112,7 +112,7 @@ var trafficAttributes = []groupAttribute{
 		Rule:       match.KeyForms,
 		Doc:        "Sends all requests of a client to the same process, for as long as that process runs.",
 		OtherNames: []string{"sticky_sessions", "affinity", "session_affinity", "ip_hash", "hash"}},
-		func(g *Group) *match.Key { return &g.Sticky }),
+		func(g *Group) *Sticky { return &g.Sticky }),
 	duration(groupAttribute{Name: "request_timeout", Effect: EffectProxy, Rule: "0 = no limit",
 		Doc:        "How long a process may take until it begins to answer; then the client gets 504.",
 		OtherNames: []string{"timeout", "read_timeout", "response_timeout", "worker_timeout"}},

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
-
-	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // A Pos is a position in a configuration file. The zero Pos means unknown.
@@ -122,7 +120,7 @@ type Group struct {
 	QueueLimit            int           // requests that may wait for a slot; 0 means no limit
 	QueueTimeout          time.Duration // how long a request may wait; 0 means no limit
 	Balance               Balance
-	Sticky                match.Key     // requests with the same key go to the same worker
+	Sticky                Sticky        // which requests go to the same worker
 	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 means no limit
 	ClientDisconnect      Disconnect
 	Env                   []EnvVar // sorted by name; {index} in a value becomes the worker's index

@@ -37,7 +37,7 @@ func BenchmarkClaim(b *testing.B) {
 func BenchmarkClaimSticky(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: match.Key{By: match.KeyClientIP}}, 7)
+			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: plan.Sticky{Key: match.Key{By: match.KeyClientIP}}}, 7)
 		})
 	}
 }

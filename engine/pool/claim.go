@@ -15,6 +15,15 @@ type Claim struct {
 	Key uint64
 	// Chosen makes Key count even if the pool is not sticky.
 	Chosen bool
+	// Seat, if not 0, is one more than the index of the worker that the request
+	// belongs to. A reload that replaces the worker changes nothing. If the pool
+	// has no worker with the index, the balance policy decides. Seat and Home go
+	// before Key, and hold for a repeated request, too, because no other worker
+	// knows its session. They must be set before the claim is made.
+	Seat int
+	// Home, if not nil, is the process that the request belongs to. Once it is
+	// retired, Home counts no more.
+	Home *Worker
 
 	worker *Worker
 	tunnel bool
@@ -73,16 +82,17 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 
 // choose returns the worker that c can have now, or nil.
 func (p *Pool) choose(c *Claim) *Worker {
-	switch {
-	case p.isHeld():
-		return nil
-	case p.binds(c):
-		if w := p.home(c.Key, c.avoid); w != nil && p.hasSlot(w) {
-			return w
-		}
+	if p.isHeld() {
 		return nil
 	}
-	return p.pick(c.avoid)
+	w := p.own(c)
+	switch {
+	case w == nil:
+		return p.pick(c.avoid)
+	case p.hasSlot(w):
+		return w
+	}
+	return nil
 }
 
 // grant gives the claim a slot of w.

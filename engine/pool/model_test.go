@@ -31,6 +31,8 @@ type modelClaim struct {
 	task   *modelTask
 	order  int
 	key    uint64
+	seat   int          // as in Claim
+	home   *modelWorker // likewise
 	avoid  *modelWorker
 	on     *modelWorker // nil while waiting
 	tunnel *Claim       // instead of claim
@@ -106,6 +108,14 @@ func (m *model) run(n int) {
 func (m *model) claim() {
 	m.orders++
 	c := &modelClaim{claim: &Claim{}, task: &modelTask{now: &m.now}, order: m.orders, key: uint64(m.in(6))}
+	switch m.in(6) {
+	case 1:
+		c.seat = 1 + m.in(6)
+	case 2:
+		if all := slices.Concat(m.workers, m.retired); len(all) > 0 {
+			c.home = all[m.in(len(all))]
+		}
+	}
 	m.enter(c)
 }
 
@@ -115,7 +125,10 @@ func (m *model) enter(c *modelClaim) {
 	if c.avoid != nil {
 		avoid = c.avoid.worker
 	}
-	c.claim.Key = c.key
+	c.claim.Key, c.claim.Seat = c.key, c.seat
+	if c.home != nil {
+		c.claim.Home = c.home.worker
+	}
 	full := c.avoid == nil && m.plan.QueueLimit > 0 && len(m.waiting) >= m.plan.QueueLimit
 	m.pool.mu.Lock()
 	err := m.pool.enter(c.task, c.claim, avoid)
@@ -147,7 +160,13 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 	if len(m.workers) == 1 {
 		avoid = nil
 	}
-	if m.plan.Sticky.By != match.KeyNone && c.key != 0 {
+	if own := m.own(c); own != nil {
+		if m.hasSlot(own) {
+			return []*modelWorker{own}
+		}
+		return nil
+	}
+	if c.seat == 0 && m.plan.Sticky.Key.By != match.KeyNone && c.key != 0 {
 		if w := m.home(c.key, avoid); w != nil && m.hasSlot(w) {
 			return []*modelWorker{w}
 		}
@@ -167,6 +186,19 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 		best = append(best, w)
 	}
 	return best
+}
+
+// own returns the worker of the request's home or seat, or nil.
+func (m *model) own(c *modelClaim) (own *modelWorker) {
+	for _, w := range m.workers {
+		if w == c.home {
+			return w
+		}
+		if w.worker.Index == c.seat-1 {
+			own = w
+		}
+	}
+	return own
 }
 
 // home returns the worker of the key as the rule defines it: the worker whose

@@ -95,7 +95,7 @@ func (m *model) configure() {
 	m.plan.MaxReqPerWorker = m.in(4)
 	m.plan.QueueLimit = m.in(3) * 3
 	m.plan.Balance = []plan.Balance{plan.BalanceLeastBusy, plan.BalanceRoundRobin}[m.in(2)]
-	m.plan.Sticky = []match.Key{{}, {By: match.KeyClientIP}}[m.in(2)]
+	m.plan.Sticky.Key = []match.Key{{}, {By: match.KeyClientIP}}[m.in(2)]
 	m.plan.QueueTimeout = time.Duration(m.in(2)) * time.Second
 	next := m.plan
 	m.pool.Configure(&next)

@@ -92,7 +92,7 @@ func (p *Pool) Configure(next *plan.Group) {
 	p.settings.Store(next)
 	p.cap, p.limit = next.MaxReqPerWorker, next.QueueLimit
 	p.rotate = next.Balance == plan.BalanceRoundRobin
-	p.sticky = next.Sticky.By != match.KeyNone
+	p.sticky = next.Sticky.Key.By != match.KeyNone
 	for _, w := range p.workers {
 		p.file(w)
 	}

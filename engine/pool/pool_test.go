@@ -288,7 +288,7 @@ func TestCapHoldsUnderEverything(t *testing.T) {
 		default:
 			next := &plan.Group{MaxReqPerWorker: 1 + i%3}
 			if i%8 > 4 {
-				next.Sticky, next.Balance = sticky, plan.BalanceRoundRobin
+				next.Sticky, next.Balance = plan.Sticky{Key: sticky}, plan.BalanceRoundRobin
 			}
 			p.Configure(next)
 		}

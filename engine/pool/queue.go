@@ -68,10 +68,8 @@ func (q *queue) join(other *queue) {
 // enqueue makes c wait: for its own worker if it has one, otherwise for any.
 func (p *Pool) enqueue(c *Claim) {
 	q := &p.queue
-	if p.binds(c) {
-		if w := p.home(c.Key, c.avoid); w != nil {
-			q = &w.queue
-		}
+	if w := p.own(c); w != nil {
+		q = &w.queue
 	}
 	q.insert(c)
 	p.waiting++

@@ -1,5 +1,7 @@
 package pool
 
+import "slices"
+
 // Key hashes text that identifies a request to a claim's key: equal texts give
 // equal keys, in every process. The key is never 0, which means no key.
 func Key[T string | []byte](text T) uint64 {
@@ -21,8 +23,28 @@ func mix(h uint64) uint64 {
 // others.
 func salt(index int) uint64 { return mix(uint64(index) + 1) }
 
-// binds reports whether a claim is for one particular worker, by its key.
-func (p *Pool) binds(c *Claim) bool { return c.Key != 0 && (p.sticky || c.Chosen) }
+// own returns the worker that c is for, or nil if any worker can serve it.
+func (p *Pool) own(c *Claim) *Worker {
+	switch {
+	case c.Home != nil && c.Home.pool == p && !c.Home.retired:
+		return c.Home
+	case c.Seat != 0:
+		return p.seat(c.Seat - 1)
+	case c.Key != 0 && (p.sticky || c.Chosen):
+		return p.home(c.Key, c.avoid)
+	}
+	return nil
+}
+
+// seat returns the newest worker with an index, or nil.
+func (p *Pool) seat(index int) *Worker {
+	for _, w := range slices.Backward(p.workers) {
+		if w.Index == index {
+			return w
+		}
+	}
+	return nil
+}
 
 // home returns the worker of a key other than avoid, or nil: the worker that
 // has the highest score with the key (rendezvous hashing). Scores depend only

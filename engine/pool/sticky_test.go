@@ -15,7 +15,7 @@ import (
 var sticky = match.Key{By: match.KeyCookie, Name: "sid"}
 
 func stickyPool(cap, workers int) (*Pool, []*Worker) {
-	p := New(&plan.Group{Name: "p", MaxReqPerWorker: cap, Sticky: sticky})
+	p := New(&plan.Group{Name: "p", MaxReqPerWorker: cap, Sticky: plan.Sticky{Key: sticky}})
 	return p, addWorkers(p, workers)
 }
 

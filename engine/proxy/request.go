@@ -229,7 +229,7 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 	if c.Chosen = r.key != ""; c.Chosen {
 		c.Key = pool.Key(r.key)
 	} else {
-		c.Key = r.stickyKey(target.Group.Sticky)
+		c.Key = r.stickyKey(target.Group.Sticky.Key)
 	}
 	err := target.Pool.TryClaim(c, avoid)
 	if err == pool.ErrBusy {

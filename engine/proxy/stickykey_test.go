@@ -73,7 +73,7 @@ func TestSticky(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				p := planOf(t, map[string]string{"default": "*"})
-				p.Groups[0].Sticky = c.key
+				p.Groups[0].Sticky = plan.Sticky{Key: c.key}
 				p.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 				r := newRig(t, driver, p)
 				for i := range 3 {

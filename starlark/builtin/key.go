@@ -82,9 +82,9 @@ const keyForms = match.KeyForms
 func setSticky(c *call, g *given, p *plan.Group) {
 	switch v := g.value.(type) {
 	case starlark.NoneType:
-		p.Sticky = match.Key{}
+		p.Sticky = plan.Sticky{}
 	case *Key:
-		p.Sticky = v.Key
+		p.Sticky = plan.Sticky{Key: v.Key}
 	default:
 		c.wrongValue(g, value.WrongType("None, "+keyForms, v, keyLabel(v)))
 	}

@@ -21,7 +21,7 @@ func TestKeys(t *testing.T) {
 	} {
 		globals, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = `+expr+`)`, nil)
 		require.Empty(t, found, expr)
-		assert.Equal(t, want, globals["g"].(*Group).Spec.Sticky, expr)
+		assert.Equal(t, want, globals["g"].(*Group).Spec.Sticky.Key, expr)
 	}
 }
 
