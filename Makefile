@@ -102,13 +102,17 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload kills hang routes bystander
+.PHONY: skew overload slow kills hang routes bystander
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 overload: build python ## measure goodput and refusals at three times too much load
 	@scripts/bench/overload.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
+
+slow: build python ## measure the effect of slow uploads and downloads on the others, compared with nginx and HAProxy
+	@scripts/get-bench-tools
+	@scripts/bench/slow.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 kills: build python ## kill -9 workers under load for two minutes
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)

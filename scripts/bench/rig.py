@@ -84,6 +84,43 @@ class Rig:
         wait_for(lambda: "listening" in self.log(name))
         return p
 
+    def run_haproxy(self, name, port, sockets, server="", balance="leastconn", queue="60s", backend=""):
+        """Starts a HAProxy in front of the sockets. server is said of each of them, backend of all."""
+        servers = "\n".join(f"  server s{i} unix@{s} {server}" for i, s in enumerate(sockets))
+        self.write(name + ".cfg", f"""
+global
+  maxconn 9000
+defaults
+  mode http
+  timeout client 60s
+  timeout server 60s
+  timeout queue {queue}
+  timeout connect 5s
+  http-reuse always
+frontend f
+  bind 127.0.0.1:{port}
+  default_backend b
+backend b
+  balance {balance}
+  {backend}
+{servers}
+""")
+        return self.spawn(name, ["haproxy", "-f", name + ".cfg", "-db"])
+
+    def run_nginx(self, name, port, sock, location=""):
+        """Starts an nginx of one process, which buffers as it does by default, in front of a socket."""
+        self.write(name + ".conf", f"""
+daemon off; master_process off; worker_processes 1; worker_rlimit_nofile 20000; pid {self.dir}/{name}.pid; error_log {self.dir}/{name}.err;
+{"user root;" if os.getuid() == 0 else ""}
+events {{ worker_connections 9000; }}
+http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 300s; client_max_body_size 0;
+  client_body_temp_path {self.dir}; proxy_temp_path {self.dir}; fastcgi_temp_path {self.dir}; uwsgi_temp_path {self.dir}; scgi_temp_path {self.dir};
+  upstream up {{ server unix:{sock}; keepalive 64; keepalive_requests 100000000; }}
+  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ proxy_pass http://up; proxy_http_version 1.1;
+    proxy_set_header Connection ""; proxy_set_header Host $http_host; proxy_read_timeout 600s; {location} }} }} }}
+""")
+        return self.spawn(name, ["nginx", "-c", self.path(name + ".conf")])
+
     def log(self, name):
         with open(self.path(name + ".log")) as f:
             return f.read()
@@ -107,12 +144,13 @@ class Client:
     def __init__(self, port=None, uds=None):
         self.port, self.uds, self.idle = port, uds, []
 
-    async def request(self, path, method="GET"):
-        """Returns status, headers and body; raises OSError or EOFError when the connection breaks."""
+    async def request(self, path, method="GET", fields=""):
+        """Returns status, headers and body; raises OSError or EOFError when the connection breaks. fields are more lines
+        of the head."""
         reader, writer = self.idle.pop() if self.idle else await self.connect()
         try:
             length = "Content-Length: 0\r\n" if method == "POST" else ""
-            writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{length}\r\n".encode())
+            writer.write(f"{method} {path} HTTP/1.1\r\nHost: x\r\n{length}{fields}\r\n".encode())
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             lines = head.split("\r\n")
             headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)}
@@ -126,6 +164,13 @@ class Client:
             self.idle.append((reader, writer))
         return int(lines[0].split()[1]), headers, body
 
+    async def patient(self, seconds, *args):
+        """Makes a request and returns whether a 200 came within seconds. After that the client closes its connection."""
+        try:
+            return (await asyncio.wait_for(self.request(*args), seconds))[0] == 200
+        except (OSError, EOFError, asyncio.TimeoutError):
+            return False
+
     async def connect(self):
         if self.uds:
             return await asyncio.open_unix_connection(self.uds)
@@ -135,6 +180,11 @@ class Client:
         for _, writer in self.idle:
             writer.close()
         self.idle = []
+
+
+def answers(port, path="/0"):
+    """Reports whether a request gets a 200 within a second."""
+    return asyncio.run(Client(port).patient(1, path))
 
 
 async def open_loop(arrivals, start):

@@ -13,32 +13,10 @@ interleaved rounds with the same arrivals:
   round-robin   haproxy, balance roundrobin, no limit: each worker queues what it gets
 """
 import argparse, asyncio, random, sys
-from rig import Client, Rig, open_loop, percentile, wait_for
+from rig import Client, Rig, answers, open_loop, percentile, wait_for
 
 WORKERS, CAP, FAST, SLOW, RARE, LOAD = 4, 4, 10, 500, 20, 0.8  # times in ms
 PORT = {"ldcorn": 9131, "haproxy": 9132, "round-robin": 9133}
-
-
-def haproxy(rig, name, sockets, balance, limit):
-    servers = "\n".join(f"  server s{i} unix@{s} {limit}" for i, s in enumerate(sockets))
-    rig.write(name + ".cfg", f"""
-global
-  maxconn 9000
-defaults
-  mode http
-  timeout client 60s
-  timeout server 60s
-  timeout queue 60s
-  timeout connect 5s
-  http-reuse always
-frontend f
-  bind 127.0.0.1:{PORT[name]}
-  default_backend b
-backend b
-  balance {balance}
-{servers}
-""")
-    rig.spawn(name, ["haproxy", "-f", name + ".cfg", "-db"])
 
 
 def arrivals(seed, seconds):
@@ -70,13 +48,6 @@ async def one_round(port, todo):
         client.close()
 
 
-def up(port):
-    try:
-        return asyncio.run(Client(port).request("/0"))[0] == 200
-    except (OSError, EOFError):
-        return False
-
-
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--ldcorn", required=True)
@@ -89,9 +60,9 @@ def main():
         rig.run_ldcorn("ldcorn", PORT["ldcorn"], f"instances={WORKERS}, max_req_per_worker={CAP}", LIMIT=CAP)
         for name, balance, limit in (("haproxy", "leastconn", f"maxconn {CAP}"), ("round-robin", "roundrobin", "")):
             sockets = [rig.worker(f"{name}-{i}", LIMIT=CAP) for i in range(WORKERS)]
-            haproxy(rig, name, sockets, balance, limit)
+            rig.run_haproxy(name, PORT[name], sockets, limit, balance)
         for port in PORT.values():
-            wait_for(lambda: up(port))
+            wait_for(lambda: answers(port))
         for r in range(args.rounds):
             todo = arrivals(r, args.seconds)
             for name, port in PORT.items():
