@@ -16,6 +16,7 @@ type direction struct {
 	set    Time        // the moment the timer is set to; 0 = none
 	spoilt atomic.Bool // an interrupt has moved the timer
 
+	by  *gtask // the task that it works for
 	p   []byte // the buffer to fill or to send
 	n   int    // how many of its bytes were moved
 	err error  // the error of the last try

@@ -30,6 +30,8 @@ type etask struct {
 	parked   bool
 	behind   bool // in loop.behind
 
+	onHeld func(taken int64) // see OnHeld; nil = none
+
 	watched *econn
 	probe   []byte
 	probed  int // bytes of the probe that were written
@@ -81,7 +83,7 @@ func (t *etask) finish() {
 	if t.watched != nil {
 		t.Watch(nil, nil)
 	}
-	t.work, t.conn, t.alive = nil, nil, false
+	t.work, t.conn, t.alive, t.onHeld = nil, nil, false, nil
 	t.deadline, t.cut, t.woken = 0, nil, false
 }
 
@@ -180,6 +182,16 @@ func (t *etask) Park(until Time) error {
 }
 
 func (t *etask) Wake() { t.loop.postWake(t) }
+
+func (t *etask) OnHeld(f func(taken int64)) { t.onHeld = f }
+
+// isHeld is called when a peer does not take bytes, before the wait for it.
+func (t *etask) isHeld(taken int64) {
+	if f := t.onHeld; f != nil {
+		t.onHeld = nil
+		f(taken)
+	}
+}
 
 // Watch learns of the peer from the loop's events and makes no system call.
 func (t *etask) Watch(c Conn, probe []byte) (probed int) {
@@ -304,14 +316,15 @@ func (t *etask) call(c *econn) (v Verdict) {
 
 // efork is a task that runs beside another one.
 type efork struct {
-	task   *etask
-	parent *etask
+	loop   *loop
+	task   *etask // may run something else once done
+	waiter *etask // in Wait; nil = none
 	done   bool
 	panic  any // Wait raises it again: it belongs to the connection
 }
 
 func (t *etask) Fork(f func(Task)) Fork {
-	child := &efork{parent: t}
+	child := &efork{loop: t.loop}
 	child.task = t.loop.task(func(u *etask) { child.run(u, f) })
 	child.task.deadline = t.deadline
 	child.task.waiting = true
@@ -323,8 +336,8 @@ func (f *efork) run(u *etask, work func(Task)) {
 	defer func() {
 		f.panic = recover()
 		f.done = true
-		if f.parent.on == nil && !f.parent.parked {
-			f.parent.wake()
+		if f.waiter != nil {
+			f.waiter.wake()
 		}
 	}()
 	work(u)
@@ -336,16 +349,16 @@ func (f *efork) Interrupt() {
 	}
 }
 
-// Wait cannot be cut: what the fork uses must stay valid until the fork has
-// ended. An interrupt makes it end.
-func (f *efork) Wait() {
+func (f *efork) Wait(by Task) {
+	t := f.loop.ownTask(by)
+	f.waiter = t
 	for !f.done {
-		t := f.parent
 		t.until, t.on, t.waiting = 0, nil, true
 		if !t.yield(struct{}{}) {
 			break
 		}
 	}
+	f.waiter = nil
 	if p := f.panic; p != nil {
 		f.panic = nil
 		panic(p)

@@ -106,6 +106,7 @@ func (c *gconn) do(t *gtask, d *direction, until Time, p []byte) (int, error) {
 		if err := t.begin(c); err != nil {
 			return 0, err
 		}
+		d.by = t
 		n, err := d.perform(p)
 		t.moved(n)
 		cut := t.finish()
@@ -252,6 +253,9 @@ func (c *gconn) tryRead(fd uintptr) bool {
 func (c *gconn) tryWrite(fd uintptr) bool {
 	d := &c.out
 	d.took(sysWrite(int(fd), d.p))
+	if d.err == ErrAgain {
+		d.by.isHeld(0)
+	}
 	return d.err != ErrAgain
 }
 

@@ -17,6 +17,7 @@ type gtask struct {
 	wake     chan struct{} // holds at most one wake
 	cutting  chan struct{} // holds at most one signal that cut was set
 	joined   []byte        // buffer for the two parts of a write
+	onHeld   func(taken int64)
 
 	mu      sync.Mutex // guards all below; held only briefly, also by the sweeper
 	cut     error      // why every wait ends; nil = waits are not cut
@@ -47,7 +48,7 @@ func (t *gtask) end() {
 
 // reset clears what the last call of Serve has left behind.
 func (t *gtask) reset() {
-	t.deadline, t.used = 0, 0
+	t.deadline, t.used, t.onHeld = 0, 0, nil
 	t.Watch(nil, nil)
 	select {
 	case <-t.wake:
@@ -62,6 +63,16 @@ func (t *gtask) late() bool          { return t.deadline != 0 && t.deadline <= N
 func (t *gtask) Stopping() bool      { return t.d.stopping.Load() }
 
 func (t *gtask) Wake() { signal(t.wake) }
+
+func (t *gtask) OnHeld(f func(taken int64)) { t.onHeld = f }
+
+// isHeld is called when a peer does not take bytes, before the wait for it.
+func (t *gtask) isHeld(taken int64) {
+	if f := t.onHeld; f != nil {
+		t.onHeld = nil
+		f(taken)
+	}
+}
 
 // signal puts a signal into a channel unless it already holds one.
 func signal(c chan struct{}) {
@@ -284,7 +295,7 @@ type gfork struct {
 
 func (f *gfork) Interrupt() { f.task.interrupt(ErrEnough) }
 
-func (f *gfork) Wait() {
+func (f *gfork) Wait(Task) {
 	<-f.done
 	if p := f.panic; p != nil {
 		f.panic = nil
@@ -309,7 +320,7 @@ func (t *gtask) Tunnel(a, b Conn, done func()) Verdict {
 	})
 	pump(t, ca, cb)
 	back.task.Wake()
-	back.Wait()
+	back.Wait(t)
 	ca.Close()
 	cb.Close()
 	return Verdict{Op: Taken}

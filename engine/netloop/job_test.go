@@ -47,7 +47,7 @@ func TestJobOutlives(t *testing.T) {
 				}
 				loops <- job.Loop()
 				job.Go(func(next netloop.Task) {
-					next.Fork(func(fork netloop.Task) { loops <- fork.Loop() }).Wait()
+					next.Fork(func(fork netloop.Task) { loops <- fork.Loop() }).Wait(next)
 					loops <- next.Loop()
 				})
 			})

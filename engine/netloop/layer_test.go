@@ -186,7 +186,7 @@ func TestLayerMuch(t *testing.T) {
 				n, err := c.Write(task, data[:10], data[10:], time.Minute)
 				assert.NoError(t, err)
 				assert.Equal(t, size, n)
-				f.Wait()
+				f.Wait(task)
 				return netloop.Verdict{Op: netloop.Linger}
 			})
 			c := greeted(t, addr)

@@ -191,6 +191,7 @@ func (c *econn) writeSealed(t *etask, a, b []byte, wait time.Duration) (total in
 		switch e {
 		case 0:
 		case unix.EAGAIN:
+			t.isHeld(0)
 			if err := c.awaitWrite(t, wait); err != nil {
 				return total, err
 			}

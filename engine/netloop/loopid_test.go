@@ -24,7 +24,7 @@ func TestLoops(t *testing.T) {
 			}
 			defer u.Close()
 			loops := [4]*netloop.Loop{task.Loop(), c.Loop(), u.Loop()}
-			task.Fork(func(task netloop.Task) { loops[3] = task.Loop() }).Wait()
+			task.Fork(func(task netloop.Task) { loops[3] = task.Loop() }).Wait(task)
 			got <- loops
 			return netloop.Verdict{}
 		})

@@ -173,8 +173,15 @@ type Task interface {
 	// no descriptor. It closes idle connections to free a descriptor. A severed
 	// upstream refuses the connection (syscall.ECONNREFUSED).
 	Dial(to *Upstream, wait time.Duration) (Conn, error)
+	// OnHeld makes the task call f, once, as soon as a peer does not take bytes at
+	// once: before the wait for it in Conn.Write, or in Conn.Splice for dst.
+	// taken counts the bytes that the Splice has taken until then, and is 0 for a
+	// Write. The Splice takes no more, and returns once dst has those bytes, so
+	// that f can let another task have what follows. f runs in the task, and can
+	// start a Fork. A nil f takes back the last call.
+	OnHeld(f func(taken int64))
 	// Fork runs f in its own task beside this one, on the same loop. The caller
-	// must call Fork.Wait before it returns.
+	// must have called Fork.Wait before it returns, or had another Fork call it.
 	Fork(f func(Task)) Fork
 	// Go runs f in a new task on the same loop. The new task has no connection
 	// and can outlive this one. Driver.Run waits for it as for a connection
@@ -193,8 +200,9 @@ type Task interface {
 type Fork interface {
 	// Interrupt makes the fork's current and later waits end with ErrEnough.
 	Interrupt()
-	// Wait waits until the fork's function has returned.
-	Wait()
+	// Wait waits, in the task t, until the fork's function has returned. Nothing
+	// cuts it short: what the fork uses must stay valid until it has ended.
+	Wait(t Task)
 }
 
 // A Job is a task that Task.Go has started. It can serve one of many requests

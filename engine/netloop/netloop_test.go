@@ -210,7 +210,7 @@ func TestPanicCostsOneConnection(t *testing.T) {
 				case "boom\n":
 					panic("boom")
 				case "fork\n":
-					task.Fork(func(netloop.Task) { panic("fork") }).Wait()
+					task.Fork(func(netloop.Task) { panic("fork") }).Wait(task)
 				case "":
 					return v
 				}
@@ -607,7 +607,7 @@ func TestCloseDuringRead(t *testing.T) {
 				})
 				n, _ := c.Read(task, buf, time.Minute)
 				got <- string(buf[:n])
-				f.Wait()
+				f.Wait(task)
 				u.Close()
 				return netloop.Verdict{}
 			})

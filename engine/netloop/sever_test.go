@@ -77,7 +77,7 @@ func TestSever(t *testing.T) {
 				blocks <- true
 				_, o.blocked = conns[0].Read(task, make([]byte, 64), time.Minute)
 			})
-			f.Wait()
+			f.Wait(task)
 			_, o.write = conns[0].Write(task, []byte("x"), nil, time.Minute)
 			n, _ := conns[1].Read(task, buf, time.Minute)
 			o.word = string(buf[:n])

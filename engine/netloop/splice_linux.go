@@ -57,7 +57,7 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 	if err != nil {
 		return 0, ErrNoSplice, nil
 	}
-	held := 0
+	held, mayBeHeld := 0, e.onHeld != nil
 	defer func() { c.loop.putPipe(p, held) }()
 	for moved < n {
 		if e.giveWay(); e.cut != nil {
@@ -79,11 +79,14 @@ func (c *econn) Splice(t Task, dst Conn, n int64, readWait, writeWait time.Durat
 		moved += int64(got)
 		held = got
 		for held > 0 {
-			put, err := to.pour(e, p[0], held, writeWait)
+			put, err := to.pour(e, p[0], held, moved, writeWait)
 			if err != nil {
 				return moved, nil, err
 			}
 			held -= put
+		}
+		if mayBeHeld && e.onHeld == nil {
+			break // another task may read c now
 		}
 	}
 	return moved, nil, nil
@@ -117,8 +120,9 @@ func (c *econn) drain(pipe, n int) (int, error) {
 	return 0, ErrAgain
 }
 
-// pour moves bytes from a pipe to c's peer, at least one.
-func (c *econn) pour(t *etask, pipe, n int, wait time.Duration) (int, error) {
+// pour moves bytes from a pipe to c's peer, at least one. taken counts what was
+// put into the pipe so far.
+func (c *econn) pour(t *etask, pipe, n int, taken int64, wait time.Duration) (int, error) {
 	for {
 		if c.closed {
 			return 0, net.ErrClosed
@@ -130,6 +134,7 @@ func (c *econn) pour(t *etask, pipe, n int, wait time.Duration) (int, error) {
 		case e != 0 && e != unix.EAGAIN && e != unix.EINTR:
 			return 0, os.NewSyscallError("splice", e)
 		}
+		t.isHeld(taken)
 		if err := c.awaitWrite(t, wait); err != nil {
 			return 0, err
 		}

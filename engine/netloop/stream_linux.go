@@ -145,6 +145,7 @@ func (c *econn) Write(t Task, a, b []byte, wait time.Duration) (int, error) {
 		default:
 			return total, os.NewSyscallError("write", errno)
 		}
+		e.isHeld(0)
 		if err := c.awaitWrite(e, wait); err != nil {
 			return total, err
 		}

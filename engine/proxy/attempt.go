@@ -45,7 +45,7 @@ func (a *attempt) run(set *plan.Group) error {
 	if err == errTaken {
 		return err
 	}
-	a.r.upload.stop()
+	a.r.upload.stop(a.r.t)
 	if a.broken {
 		a.doubtWorker()
 	}

@@ -36,7 +36,7 @@ func orNow(at netloop.Time, t netloop.Task) netloop.Time {
 // the whole request would wait for it for ever.
 func (a *attempt) finishLate() error {
 	r := a.r
-	r.upload.stop()
+	r.upload.stop(r.t)
 	if !r.upload.delivered {
 		return errLate
 	}

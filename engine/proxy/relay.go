@@ -120,7 +120,7 @@ func (a *attempt) noAnswer(err error) error {
 		return errStopping
 	}
 	u := &a.r.upload
-	u.stop()
+	u.stop(a.r.t)
 	if u.err != nil {
 		return u.err
 	}
@@ -185,7 +185,7 @@ var kinds = [...]BodyKind{
 // the end of the answer is not that of the connection.
 func (a *attempt) complete(framed bool) {
 	u := &a.r.upload
-	u.stop()
+	u.stop(a.r.t)
 	a.finishUp(framed && !a.mayGoOn() && !a.bodyBehind() && a.res.KeepAlive && u.delivered && a.back.len() == 0)
 }
 

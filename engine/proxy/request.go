@@ -144,7 +144,7 @@ func (r *Request) Reset() {
 // Abandon releases what a panic has left claimed.
 func (r *Request) Abandon() {
 	r.drop()
-	r.upload.stop()
+	r.upload.stop(r.t)
 	r.attempt.closeUp()
 	r.attempt.claim.Release()
 }

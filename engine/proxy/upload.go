@@ -85,12 +85,12 @@ func (u *upload) sentFirst() {
 // start begins to move what is still to come.
 func (u *upload) start() { u.fork = u.r.t.Fork(u.move) }
 
-// stop ends the upload, whether or not it is complete.
-func (u *upload) stop() {
+// stop ends the upload, whether or not it is complete. It waits for that in t.
+func (u *upload) stop(t netloop.Task) {
 	if f := u.fork; f != nil {
 		u.fork = nil
 		f.Interrupt()
-		f.Wait()
+		f.Wait(t)
 	}
 }
 
