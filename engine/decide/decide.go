@@ -82,6 +82,7 @@ func (d *Decider[T]) askRouter(r match.Request, o *Outcome[T]) bool {
 	case said.Group != "":
 		o.Router, o.Group = RoutedGroup, d.groups[said.Group]
 		o.Key, o.RequestHeaders, o.ResponseHeaders = said.Key, said.RequestHeaders, said.ResponseHeaders
+		o.Override = said.Override
 		return true
 	}
 	o.Router = RoutedNone
@@ -97,6 +98,6 @@ func (d *Decider[T]) askRoutes(r match.Request, o *Outcome[T]) {
 	case found == nil:
 		o.Refusal = NoRoute
 	default:
-		o.Group, o.Route = group, found
+		o.Group, o.Route, o.Override = group, found, found.Override
 	}
 }

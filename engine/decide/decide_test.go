@@ -16,6 +16,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/request"
 )
 
+// first is the override of a router.
+var first = &plan.Override{Priority: new(int)}
+
 // fakeRouter answers by path.
 type fakeRouter map[string]func() (plan.Decision, error)
 
@@ -55,6 +58,7 @@ func aPlan(t *testing.T) *plan.Plan {
 			"/group": func() (plan.Decision, error) {
 				return plan.Decision{Group: "ml", Key: "k", RequestHeaders: edits, ResponseHeaders: edits}, nil
 			},
+			"/first": func() (plan.Decision, error) { return plan.Decision{Group: "ml", Override: first}, nil },
 			"/old": func() (plan.Decision, error) {
 				return plan.Decision{Answer: &plan.Answer{Status: 308, Redirect: true, Headers: edits}}, nil
 			},
@@ -76,13 +80,17 @@ func sample(t *testing.T, line string) *request.Sample {
 func TestDecide(t *testing.T) {
 	p := aPlan(t)
 	edits := locationEdits(t)
+	priority := 5
+	override := &plan.Override{Priority: &priority}
+	p.Groups[1].Routes[0].Override = override
 	api, put, ml := &p.Groups[0].Routes[0], &p.Groups[0].Routes[1], &p.Groups[1].Routes[0]
 	for line, want := range map[string]decide.Outcome[string]{
 		"/api/x":     {Router: decide.RoutedNone, Group: "api", Route: api},
-		"/api/ml/x":  {Router: decide.RoutedNone, Group: "ml", Route: ml},
+		"/api/ml/x":  {Router: decide.RoutedNone, Group: "ml", Route: ml, Override: override},
 		"PUT /api/x": {Router: decide.RoutedNone, Group: "api", Route: put},
 		"/none":      {Router: decide.RoutedNone, Refusal: decide.NoRoute},
 		"/group":     {Router: decide.RoutedGroup, Group: "ml", Key: "k", RequestHeaders: edits, ResponseHeaders: edits},
+		"/first":     {Router: decide.RoutedGroup, Group: "ml", Override: first},
 		"/old":       {Router: decide.RoutedRedirect, Answer: &plan.Answer{Status: 308, Redirect: true, Headers: edits}},
 		"/page":      {Router: decide.RoutedRespond, Answer: &plan.Answer{Status: 503}},
 		"/api/boom":  {Router: decide.RoutedError, Refusal: decide.RouterFailed, Failed: errors.New("boom")},

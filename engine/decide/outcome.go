@@ -21,6 +21,10 @@ type Outcome[T any] struct {
 	// A router that names a group can also set these; see plan.Decision.
 	Key                             string
 	RequestHeaders, ResponseHeaders []plan.HeaderEdit
+
+	// Override holds the settings of the route, or of the router if it named the
+	// group; nil if there are none.
+	Override *plan.Override
 }
 
 // Status returns the status of ldcorn's own answer, or 0 if a group answers.

@@ -13,6 +13,8 @@ const (
 	DefaultMaxResponseHeaderSize = 128 << 10
 	DefaultStartupTimeout        = 60 * time.Second
 	DefaultShutdownTimeout       = 10 * time.Second
+	DefaultBufferMemory          = 64 << 20
+	DefaultBufferLimit           = 1 << 30
 
 	DefaultInstances          = 1
 	DefaultMaxRestartsOnCrash = 3
@@ -22,7 +24,14 @@ const (
 	DefaultHealthTimeout      = 2 * time.Second
 	DefaultUnhealthyAfter     = 3
 
+	// DefaultCappedBuffer is the size of the buffers of a group with a cap.
+	DefaultCappedBuffer = 16 << 20
+
 	MaxInstances = 1024 // per group
+
+	// The bounds of a priority.
+	LeastPriority = -100
+	MostPriority  = 100
 
 	// MaxResponseHeaders is the maximum number of headers in an answer.
 	MaxResponseHeaders = 1000

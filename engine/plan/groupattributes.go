@@ -1,7 +1,9 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/match"
@@ -12,8 +14,8 @@ type groupAttribute = Attribute[Group]
 
 // GroupAttributes lists the arguments of WorkerGroup in the order of its
 // signature: the nine of the Python original, then the keyword-only ones.
-var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, trafficAttributes, drainAttributes,
-	healthAttributes, recycleAttributes, headerAttributes))
+var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, queueAttributes, bufferAttributes,
+	trafficAttributes, drainAttributes, healthAttributes, recycleAttributes, headerAttributes))
 
 // NewGroup returns a group with the default of each attribute. It has no name
 // and no app.
@@ -45,8 +47,8 @@ var originalAttributes = []groupAttribute{
 		Doc:        "How many requests one process works on at a time; the others wait in one queue.",
 		OtherNames: []string{"concurrency", "limit_concurrency", "max_concurrency", "max_requests_per_worker", "threads"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.MaxReqPerWorker }),
-	routesAttribute(groupAttribute{Name: "routes", Type: "list[str | matcher]", Default: `["*"]`, Effect: EffectProxy,
-		Rule:       `not empty; each a matcher, a path prefix, a glob (* in a segment, ** across), or "*" for requests that no other route takes`,
+	routesAttribute(groupAttribute{Name: "routes", Type: "list[str | matcher | rule]", Default: `["*"]`, Effect: EffectProxy,
+		Rule:       `not empty; each a rule, a matcher, a path prefix, a glob (* in a segment, ** across), or "*" for requests that no other route takes`,
 		Doc:        "The requests that the group takes. Matchers are tried first, in the order written; then the string with the longest literal part wins.",
 		OtherNames: []string{"route", "paths", "path", "prefix", "prefixes", "urls"}}),
 	flag(groupAttribute{Name: "reload_on_sighup", Effect: EffectSupervisor,
@@ -94,8 +96,8 @@ var processAttributes = []groupAttribute{
 		10*time.Second, func(g *Group) *time.Duration { return &g.StopTimeout }),
 }
 
-// trafficAttributes control how requests wait, and which process gets them.
-var trafficAttributes = []groupAttribute{
+// queueAttributes control how requests wait.
+var queueAttributes = []groupAttribute{
 	integer(groupAttribute{Name: "queue_limit", Effect: EffectProxy, Rule: "0 = no limit",
 		Doc:        "How many requests may wait for a free process; any further request gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_queue", "queue_size", "max_queued", "backlog"}},
@@ -104,6 +106,42 @@ var trafficAttributes = []groupAttribute{
 		Doc:        "How long a request may wait for a free process before it gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_wait", "wait_timeout", "queue_wait"}},
 		0, func(g *Group) *time.Duration { return &g.QueueTimeout }),
+	choice(groupAttribute{Name: "queue", Effect: EffectProxy,
+		Doc:        "The order of the requests that wait. \"fifo\" is first come, first served. \"adaptive\" is the same until waiting clients give up or time out; then the newest request comes first, because its client still waits.",
+		OtherNames: []string{"queue_order", "queue_discipline", "discipline", "queue_policy", "scheduling"}},
+		DisciplineAdaptive, []Discipline{DisciplineAdaptive, DisciplineFIFO}, func(g *Group) *Discipline { return &g.Queue }),
+	integer(groupAttribute{Name: "priority", Effect: EffectProxy, Rule: "-100 to 100",
+		Doc:        "Of the requests that wait, those with a higher priority come first. A request that waits gains priority, so that none waits forever. `rule` and `to` set it for single requests.",
+		OtherNames: []string{"prio", "weight", "importance", "nice"}},
+		LeastPriority, MostPriority, 0, func(g *Group) *int { return &g.Priority }),
+	single(groupAttribute{Name: "fair", Type: "key | None", Default: "None", Effect: EffectProxy,
+		Rule:       match.KeyForms,
+		Doc:        "Gives the clients that wait turns, so that many requests of one client do not delay the first of another. A client that can choose its key freely can take more turns.",
+		OtherNames: []string{"fairness", "fair_by", "fair_queue", "fair_queuing", "tenant", "queue_by"}},
+		func(g *Group) *match.Key { return &g.Fair }),
+}
+
+// bufferAttributes control what a slow client can keep waiting.
+var bufferAttributes = []groupAttribute{
+	bufferSize(groupAttribute{Name: "request_buffer", Effect: EffectProxy,
+		Doc:        "How much of a request's body the master takes in before it asks for a free process, so that a slow upload keeps no process busy. `rule` and `to` set it for single requests: an app that answers before it has read the body needs 0.",
+		OtherNames: []string{"request_buffering", "proxy_request_buffering", "client_body_buffer_size", "body_buffer", "buffer_requests"}},
+		func(g *Group) *BufferSize { return &g.RequestBuffer }),
+	bufferSize(groupAttribute{Name: "response_buffer", Effect: EffectProxy,
+		Doc:        "How much of an answer the master keeps for a client that reads slowly, so that the process is free once the app is done. Bytes that the client takes are never late.",
+		OtherNames: []string{"response_buffering", "proxy_buffering", "proxy_buffers", "answer_buffer", "buffer_responses"}},
+		func(g *Group) *BufferSize { return &g.ResponseBuffer }),
+}
+
+// bufferSize completes the entry for the size of a buffer.
+func bufferSize(a groupAttribute, place func(*Group) *BufferSize) groupAttribute {
+	a.Type, a.Unit = "size | None", "bytes"
+	a.Rule = fmt.Sprintf("0 = no buffer; None = %s with `max_req_per_worker`, otherwise 0", strings.Trim(Bytes(DefaultCappedBuffer).String(), `"`))
+	return scalar(a, 0, 0, BufferSize{}, place)
+}
+
+// trafficAttributes control which process gets a request, and how long it has.
+var trafficAttributes = []groupAttribute{
 	choice(groupAttribute{Name: "balance", Effect: EffectProxy,
 		Doc:        "Which process gets a request: the one with the fewest in hand, or each in turn.",
 		OtherNames: []string{"load_balancing", "lb", "lb_policy", "algorithm", "strategy"}},
@@ -222,7 +260,7 @@ type routeText string
 func routeTexts(routes []Route) []routeText {
 	out := make([]routeText, len(routes))
 	for i := range routes {
-		out[i] = routeText(routes[i].String())
+		out[i] = routeText(routes[i].Written())
 	}
 	return out
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // A Pos is a position in a configuration file. The zero Pos means unknown.
@@ -46,6 +48,10 @@ type Plan struct {
 	MaxResponseHeaderSize int            // bytes of an answer's head; 0 means DefaultMaxResponseHeaderSize
 	MaxBodySize           int64          // bytes of a request's body; 0 means no limit
 	UnderscoresInHeaders  bool           // pass on fields with "_" in their names instead of dropping them
+
+	BufferMemory int64  // bytes of all buffers together that wait in memory
+	BufferLimit  int64  // bytes of all buffers together that wait in files; 0 means none do
+	BufferDir    string // absolute, of the files; "" means that engine/buffer finds one
 
 	RequestHeaders  []HeaderEdit // applied to every request, before those of its group
 	ResponseHeaders []HeaderEdit // applied to every worker's answer, before those of its group
@@ -119,6 +125,11 @@ type Group struct {
 	RestartBackoffOnCrash time.Duration
 	QueueLimit            int           // requests that may wait for a slot; 0 means no limit
 	QueueTimeout          time.Duration // how long a request may wait; 0 means no limit
+	Queue                 Discipline    // the order of requests that wait
+	Priority              int           // a request with a higher one gets a slot first
+	Fair                  match.Key     // keys take turns for slots; zero if they do not
+	RequestBuffer         BufferSize    // see RequestBufferSize
+	ResponseBuffer        BufferSize    // see ResponseBufferSize
 	Balance               Balance
 	Sticky                Sticky        // which requests go to the same worker
 	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 means no limit

@@ -12,7 +12,7 @@ type planAttribute = Attribute[Plan]
 // PlanAttributes lists the arguments of LdConfig in the order of its signature:
 // the two of the Python original, then the keyword-only ones.
 var PlanAttributes = slices.Concat([]planAttribute{bindAttribute, workersAttribute},
-	byName(bindFileAttributes, routerAttributes, clientAttributes, planHeaderAttributes, masterAttributes))
+	byName(bindFileAttributes, routerAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, masterAttributes))
 
 // NewPlan returns a plan with the default of each attribute. It has no groups.
 func NewPlan() *Plan {
@@ -111,6 +111,29 @@ var clientAttributes = []planAttribute{
 		Doc:        "Whether a process gets request headers with an underscore in their names. Many apps treat X_User as X-User; regardless of this setting, no app gets a header that it could mistake for one that ldcorn reads or writes.",
 		OtherNames: []string{"allow_underscores", "header_map", "underscore_headers"}},
 		false, func(p *Plan) *bool { return &p.UnderscoresInHeaders }),
+}
+
+// bufferSpaceAttributes control where the bytes of all buffers wait.
+var bufferSpaceAttributes = []planAttribute{
+	size(planAttribute{Name: "buffer_memory", Effect: EffectProxy, Rule: "of all buffers together",
+		Doc:        "How much of what request_buffer and response_buffer hold may wait in memory. What does not fit waits in files.",
+		OtherNames: []string{"buffers_memory", "max_buffer_memory", "buffer_size", "buffers"}},
+		DefaultBufferMemory, func(p *Plan) *int64 { return &p.BufferMemory }),
+	shownAs(single(planAttribute{Name: "buffer_dir", Type: "str | None", Default: "None", Effect: EffectProxy,
+		Rule:       "a folder that exists; a relative path starts at the configuration's folder",
+		Doc:        "The folder of the files, which have no names and leave nothing behind. None means /var/tmp. Choose a disk, not a tmpfs, which is memory.",
+		OtherNames: []string{"buffer_path", "buffer_folder", "client_body_temp_path", "proxy_temp_path", "temp_dir", "tmp_dir", "spool_dir"}},
+		func(p *Plan) *string { return &p.BufferDir }),
+		func(p *Plan) string {
+			if p.BufferDir == "" {
+				return "None"
+			}
+			return show(p.BufferDir)
+		}),
+	size(planAttribute{Name: "buffer_limit", Effect: EffectProxy, Rule: "of all files together; 0 = no files",
+		Doc:        "How much may wait in files. What does not fit is relayed as its receiver takes it, as without a buffer.",
+		OtherNames: []string{"buffer_disk", "max_buffer", "buffer_disk_limit", "max_temp_file_size", "proxy_max_temp_file_size"}},
+		DefaultBufferLimit, func(p *Plan) *int64 { return &p.BufferLimit }),
 }
 
 // headSize completes the entry for the maximum size of a head.

@@ -1,18 +1,34 @@
 package plan
 
-import "github.com/ldcorn/ldcorn/engine/match"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/match"
+)
 
 // A Route is one element of a group's routes: a matcher for the requests that
 // it takes, and its position. A route string has a *match.Pattern.
 type Route struct {
 	match.Matcher
-	Pos Pos
+	Pos      Pos
+	Override *Override // settings for its requests; nil if there are none
 }
 
 // NewRoute compiles a route string. Its error is that of match.NewPattern.
 func NewRoute(pattern string, pos Pos) (Route, error) {
 	p, err := match.NewPattern(pattern)
-	return Route{p, pos}, err
+	return Route{Matcher: p, Pos: pos}, err
+}
+
+// Written returns the route as the configuration writes it, with its settings.
+// String returns only the matcher.
+func (r *Route) Written() string {
+	settings := r.Override.Settings()
+	if len(settings) == 0 {
+		return r.String()
+	}
+	return fmt.Sprintf("rule(%s, %s)", r, strings.Join(settings, ", "))
 }
 
 // Pattern returns the route string, or nil for a matcher.

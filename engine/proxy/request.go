@@ -29,10 +29,11 @@ type Request struct {
 	id    []byte // X-Request-ID: the client's, or idBuf
 	idBuf [idLen]byte
 
-	key                string       // by which the router chose the worker; "" leaves the choice to the group
-	reply              *plan.Answer // nil if the router gave none
-	toWorker, toClient editor       // of the heads on their way
-	strip              string       // of the path
+	key                string         // by which the router chose the worker; "" leaves the choice to the group
+	override           *plan.Override // the settings of the route or the router for this request; may be nil
+	reply              *plan.Answer   // nil if the router gave none
+	toWorker, toClient editor         // of the heads on their way
+	strip              string         // of the path
 
 	upload  upload
 	attempt attempt

@@ -156,7 +156,7 @@ func TestWorkerGroupByPlace(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, &plan.Group{
 		Name: "a", App: "m:a", Instances: 2, MaxReqPerWorker: 3, Routes: []plan.Route{route}, ReloadOnSighup: false,
-		LogLevel: "debug", Balance: plan.DefaultBalance, MaxRestartsOnCrash: 5, RestartBackoffOnCrash: 500e6,
+		LogLevel: "debug", Queue: plan.DisciplineAdaptive, Balance: plan.DefaultBalance, MaxRestartsOnCrash: 5, RestartBackoffOnCrash: 500e6,
 		Env: []plan.EnvVar{
 			{Name: "A", Value: plan.Secret("s")}, {Name: "B", Value: plan.Plain("2")}, {Name: "C", Value: plan.Secret("xs")},
 		},

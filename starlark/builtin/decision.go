@@ -30,7 +30,8 @@ func (d *Decision) String() string {
 	p := &d.plan
 	switch {
 	case p.Answer == nil:
-		return fmt.Sprintf("to(%q, request_headers=%v, response_headers=%v, key=%q)", p.Group, p.RequestHeaders, p.ResponseHeaders, p.Key)
+		settings := append([]string{""}, p.Override.Settings()...)
+		return fmt.Sprintf("to(%q, request_headers=%v, response_headers=%v, key=%q%s)", p.Group, p.RequestHeaders, p.ResponseHeaders, p.Key, strings.Join(settings, ", "))
 	case p.Answer.Redirect:
 		return fmt.Sprintf("redirect(%q, %d)", p.Answer.Headers[0].Value, p.Answer.Status)
 	}
@@ -48,7 +49,7 @@ func decisionWords() []Word {
 	}
 }
 
-var toFields = slices.Concat(toGroupFields, toHeaderFields, keyFields)
+var toFields = slices.Concat(toGroupFields, toHeaderFields, keyFields, overrideFields(func(d *plan.Decision) **plan.Override { return &d.Override }))
 
 var toGroupFields = []field[plan.Decision]{
 	{Argument{Name: "group", Type: "str", Required: true, Rule: "the name of a WorkerGroup", Doc: "The group that takes the request.",

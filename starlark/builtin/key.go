@@ -80,13 +80,27 @@ func checkToken(s string) error {
 const keyForms = match.KeyForms
 
 func setSticky(c *call, g *given, p *plan.Group) {
+	if key, ok := c.optionalKey(g); ok {
+		p.Sticky = plan.Sticky{Key: key}
+	}
+}
+
+func setFair(c *call, g *given, p *plan.Group) {
+	if key, ok := c.optionalKey(g); ok {
+		p.Fair = key
+	}
+}
+
+// optionalKey reads a key or None, which is the zero key.
+func (c *call) optionalKey(g *given) (match.Key, bool) {
 	switch v := g.value.(type) {
 	case starlark.NoneType:
-		p.Sticky = plan.Sticky{}
+		return match.Key{}, true
 	case *Key:
-		p.Sticky = plan.Sticky{Key: v.Key}
+		return v.Key, true
 	default:
 		c.wrongValue(g, value.WrongType("None, "+keyForms, v, keyLabel(v)))
+		return match.Key{}, false
 	}
 }
 

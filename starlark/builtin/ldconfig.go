@@ -70,6 +70,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"trusted_proxies":          setTrustedProxies,
 		"max_header_size":          headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize }),
 		"max_response_header_size": headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize }),
+		"buffer_dir":               setBufferDir,
 		"request_headers":          editsOf(plan.ToWorker, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders }),
 		"response_headers":         editsOf(plan.ToClient, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
 		"access_log":               setAccessLog,
@@ -94,6 +95,15 @@ func setControlSocket(c *call, g *given, p *plan.Plan) {
 		return
 	}
 	p.ControlSocket = plan.ControlSocket(path)
+}
+
+// setBufferDir makes a relative folder absolute, so that its meaning does not
+// depend on where the master was started.
+func setBufferDir(c *call, g *given, p *plan.Plan) {
+	p.BufferDir = ""
+	if s, ok := optionalString(c, g); ok {
+		p.BufferDir = c.session.absolute(s)
+	}
 }
 
 // setReloadSurge reads a number of workers or a percentage.

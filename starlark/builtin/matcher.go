@@ -80,7 +80,8 @@ func (m *Matcher) Binary(op syntax.Token, y starlark.Value, side starlark.Side) 
 // noMatcher reports an operand that is not a matcher and returns a stand-in for
 // the result. It returns nil for other operators and after the evaluation.
 func (s *Session) noMatcher(op syntax.Token, v starlark.Value) starlark.Value {
-	if s.thread == nil || op != syntax.AMP && op != syntax.PIPE {
+	does := map[syntax.Token]string{syntax.AMP: "joins matchers", syntax.PIPE: "joins matchers", syntax.TILDE: "negates a matcher"}[op]
+	if s.thread == nil || does == "" {
 		return nil
 	}
 	out := &Matcher{opaque: matcherType, session: s}
@@ -88,7 +89,7 @@ func (s *Session) noMatcher(op syntax.Token, v starlark.Value) starlark.Value {
 		return out
 	}
 	d := diag.Diagnostic{Code: codeType, Severity: diag.Error, Label: matcherLabel(v),
-		Message: fmt.Sprintf("`%s` joins matchers, got %s", op, value.Describe(v))}
+		Message: fmt.Sprintf("`%s` %s, got %s", op, does, value.Describe(v))}
 	d.Span, d.Trace = diag.Place(s.thread.CallStack(), s.opts.Sources)
 	s.opts.Report(d)
 	return out
@@ -200,6 +201,8 @@ func (c *call) texts(g *given, check func(string) error) []string {
 // matcherLabel returns the correction for a value that is not a matcher.
 func matcherLabel(v starlark.Value) string {
 	switch v := v.(type) {
+	case *Rule:
+		return ruleLabel
 	case starlark.String:
 		if match.CheckPath(string(v)) == nil {
 			return fmt.Sprintf("write prefix(%q), or path(%q) for only this path", string(v), string(v))

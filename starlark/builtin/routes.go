@@ -8,7 +8,8 @@ import (
 )
 
 func setRoutes(c *call, g *given, p *plan.Group) {
-	if _, single := g.value.(*Matcher); single {
+	switch g.value.(type) {
+	case *Matcher, *Rule:
 		c.wrongValue(g, value.WrongType("a list of routes", g.value, "put [ ] around it"))
 		return
 	}
@@ -22,16 +23,36 @@ func setRoutes(c *call, g *given, p *plan.Group) {
 	}
 	p.Routes = nil
 	for i, e := range elems {
-		if route, ok := c.route(g, i, e); ok {
+		if route, ok := c.route(g, &i, e); ok {
 			p.Routes = append(p.Routes, route)
 		}
 	}
 }
 
-// route reads one route, a matcher or a string.
-func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
-	span := c.element(g, i)
+// route reads one route, a rule, a matcher or a string: the i-th of the argument,
+// or the argument itself if i is nil.
+func (c *call) route(g *given, i *int, v starlark.Value) (plan.Route, bool) {
+	span := g.span
+	if i != nil {
+		span = c.element(g, *i)
+	}
+	wrong := func(err error) {
+		if i != nil {
+			err = &value.ElementError{Index: *i, Err: err}
+		}
+		c.wrongValue(g, err)
+	}
 	switch v := v.(type) {
+	case *Rule:
+		if v.route.Matcher == nil {
+			return plan.Route{}, false
+		}
+		if span == g.span && v.span.Line > 0 {
+			span = v.span // the rule is not written in the list
+		}
+		route := v.route
+		route.Pos = position(span)
+		return route, true
 	case *Matcher:
 		if v.Matcher == nil {
 			return plan.Route{}, false
@@ -43,7 +64,7 @@ func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
 	case starlark.String, *value.Secret:
 	default:
 		if !value.IsUnset(v) && !c.session.madeByNot(v) {
-			c.wrongValue(g, &value.ElementError{Index: i, Err: value.WrongType("a route (a string or a matcher)", v, routeLabel(v))})
+			wrong(value.WrongType("a route (a string or a matcher)", v, routeLabel(v)))
 		}
 		return plan.Route{}, false
 	}
@@ -52,7 +73,7 @@ func (c *call) route(g *given, i int, v starlark.Value) (plan.Route, bool) {
 	}
 	s, err := value.String(v)
 	if err != nil {
-		c.wrongValue(g, &value.ElementError{Index: i, Err: err})
+		wrong(err)
 		return plan.Route{}, false
 	}
 	route, err := plan.NewRoute(s, position(span))

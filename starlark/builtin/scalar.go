@@ -49,6 +49,20 @@ func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
 	}
 }
 
+// readOptional stores a value in a new place, or nil for None.
+func readOptional[V any](v starlark.Value, place **V, low, high int) error {
+	*place = nil
+	if v == starlark.None {
+		return nil
+	}
+	read := new(V)
+	err := readScalar(v, read, low, high, nil, false)
+	if err == nil {
+		*place = read
+	}
+	return err
+}
+
 // readScalar stores a value in place. See plan.Scalar.
 func readScalar(v starlark.Value, place any, low, high int, choices []string, optional bool) error {
 	var err error
@@ -68,6 +82,18 @@ func readScalar(v starlark.Value, place any, low, high int, choices []string, op
 		if n, err = value.Size(v); err == nil {
 			*p = n
 		}
+	case *plan.BufferSize:
+		var n *int64
+		if err = readScalar(v, &n, low, high, nil, true); err == nil {
+			*p = plan.BufferSize{}
+			if n != nil {
+				*p = plan.BufferSize{Bytes: *n, Set: true}
+			}
+		}
+	case **int64:
+		err = readOptional(v, p, low, high)
+	case **int:
+		err = readOptional(v, p, low, high)
 	case *time.Duration:
 		var d time.Duration
 		switch d, err = value.Duration(v); {

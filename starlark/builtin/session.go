@@ -79,6 +79,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"LdConfig":    fn("LdConfig", s.ldConfig),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
 		"env":         s.envWord(),
+		"rule":        fn("rule", s.rule),
 		"secret":      fn("secret", s.secret),
 		"secret_file": fn("secret_file", s.secretFile),
 		"cpu_count":   fn("cpu_count", s.cpuCount),

@@ -66,6 +66,7 @@ var groupFields = sync.OnceValue(func() []field[plan.Group] {
 		"uvicorn_args":     setUvicornArgs,
 		"cwd":              setCwd,
 		"python":           setPython,
+		"fair":             setFair,
 		"sticky":           setSticky,
 		"health_path":      setHealthPath,
 		"health_headers":   editsOf(plan.ToHealth, func(p *plan.Group) *[]plan.HeaderEdit { return &p.HealthHeaders }),

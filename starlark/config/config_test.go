@@ -106,14 +106,14 @@ func TestOriginalQuickstart(t *testing.T) {
 		{
 			Name: "default", App: "main:app", Instances: 2, ReloadOnSighup: true, LogLevel: "info",
 			Routes:             []plan.Route{route(t, "*", plan.Pos{File: file, Line: 10, Col: 21})},
-			MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second, Balance: plan.DefaultBalance,
+			MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second, Queue: plan.DisciplineAdaptive, Balance: plan.DefaultBalance,
 			WebsocketGrace: plan.DefaultWebsocketGrace, HealthInterval: plan.DefaultHealthInterval, HealthTimeout: plan.DefaultHealthTimeout, UnhealthyAfter: plan.DefaultUnhealthyAfter,
 			Pos: plan.Pos{File: file, Line: 5, Col: 9},
 		},
 		{
 			Name: "ml_heavy", App: "main:app", Instances: 1, MaxReqPerWorker: 100, LogLevel: "info",
 			Routes:             []plan.Route{route(t, "/ml-pipeline", plan.Pos{File: file, Line: 18, Col: 21})},
-			MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second, Balance: plan.DefaultBalance,
+			MaxRestartsOnCrash: 3, RestartBackoffOnCrash: 2 * time.Second, StopTimeout: 10 * time.Second, Queue: plan.DisciplineAdaptive, Balance: plan.DefaultBalance,
 			WebsocketGrace: plan.DefaultWebsocketGrace, HealthInterval: plan.DefaultHealthInterval, HealthTimeout: plan.DefaultHealthTimeout, UnhealthyAfter: plan.DefaultUnhealthyAfter,
 			Pos: plan.Pos{File: file, Line: 13, Col: 9},
 		},

@@ -30,6 +30,9 @@ class Secret:
 class Key:
     """Identifies a client: by_cookie(...), by_header(...) or by_client_ip()."""
 
+class Rule:
+    """A route with settings for its requests: rule(...). It is an element of routes, not a matcher."""
+
 class Decision:
     """The decision about a request: to(...), respond(...) or redirect(...)."""
 

@@ -24,6 +24,7 @@ func Types() []Type {
 		{"key", "Identifies a client: the result of by_cookie, by_header and by_client_ip.", "Key"},
 		{"header_edit", "A change to a header: the result of set_header, add_header and remove_header.", "HeaderEdit"},
 		{"matcher", "A test of a request: the result of path, header, percent and others. & | ~ join matchers; and, or, not do not.", "Matcher"},
+		{"rule", "A route with settings for its requests: the result of rule. It is an element of routes.", "Rule"},
 		{"decision", "The decision about a request: the result of to, respond and redirect. A router returns it.", "Decision"},
 		{"router", "A function of one argument, a Request, that returns None, the name of a group, or a decision.", "Router"},
 		{"LdConfig", "The result of LdConfig, to be assigned to config.", "LdConfig"},

@@ -164,14 +164,17 @@ func TestTextsOfClients(t *testing.T) {
 }
 
 func TestWhatARouterReturns(t *testing.T) {
+	priority, none := 5, int64(0)
 	for expr, want := range map[string]plan.Decision{
 		`None`:                      {},
 		`"gold"`:                    {Group: "gold"},
 		`to("gold")`:                {Group: "gold"},
 		`to(group = "web")`:         {Group: "web"},
 		`to("web", key = req.path)`: {Group: "web", Key: "/x"},
-		`respond(204)`:              {Answer: &plan.Answer{Status: 204}},
-		`respond(503, "é")`:         {Answer: &plan.Answer{Status: 503, Body: []byte("é"), Headers: headers(t, "Content-Type", "text/plain; charset=utf-8")}},
+		`to("web", priority = 5, request_buffer = 0)`: {Group: "web", Override: &plan.Override{RequestBuffer: &none, Priority: &priority}},
+		`to("web", priority = None)`:                  {Group: "web"},
+		`respond(204)`:                                {Answer: &plan.Answer{Status: 204}},
+		`respond(503, "é")`:                           {Answer: &plan.Answer{Status: 503, Body: []byte("é"), Headers: headers(t, "Content-Type", "text/plain; charset=utf-8")}},
 		`respond(200, b"\x00\xff", {"content-type": "a/b", "Set-Cookie": ["a=1", "b=2"]})`: {Answer: &plan.Answer{Status: 200, Body: []byte{0, 255},
 			Headers: headers(t, "content-type", "a/b", "Set-Cookie", "a=1", "Set-Cookie", "b=2")}},
 		`redirect("/new")`: {Answer: &plan.Answer{Status: 307, Redirect: true, Headers: headers(t, "Location", "/new")}},
@@ -222,6 +225,7 @@ func TestWhatARouterFailsOn(t *testing.T) {
 		`req.cookie("a", "b", name=1)`: "cookie got `name` twice",
 		`to("web", kee = 1)`:           "to has no argument `kee`: did you mean `key`?",
 		`to("web", key = 1)`:           "`key` wants a string, got the number 1",
+		`to("web", priority = 101)`:    "`priority` must be from -100 to 100, got 101",
 		`to()`:                         "to needs `group`",
 		`respond(99)`:                  "`status` must be from 200 to 599, got 99",
 		`respond("503")`:               "`status` wants a whole number, got the string \"503\": write 503",
