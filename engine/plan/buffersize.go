@@ -29,7 +29,7 @@ func (p *Group) bufferSize(b BufferSize) int64 {
 	switch {
 	case b.Set:
 		return b.Bytes
-	case p.MaxReqPerWorker > 0:
+	case p.HasCap():
 		return DefaultCappedBuffer
 	}
 	return 0

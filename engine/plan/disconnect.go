@@ -26,7 +26,7 @@ func (d Disconnect) String() string {
 // app has been told about a disconnect, nothing tells when it is done.
 func (p *Group) FinishesAbandoned() bool {
 	if p.ClientDisconnect == DisconnectAuto {
-		return p.MaxReqPerWorker > 0
+		return p.HasCap()
 	}
 	return p.ClientDisconnect == DisconnectFinish
 }

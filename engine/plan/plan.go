@@ -159,6 +159,10 @@ type Group struct {
 	recorded *recorded // not nil if the plan comes from FromRecord
 }
 
+// HasCap reports whether the requests that a group works on are limited, so that
+// others wait while it has workers.
+func (p *Group) HasCap() bool { return p.MaxReqPerWorker > 0 }
+
 // An EnvVar is one variable of a worker's environment.
 type EnvVar struct {
 	Name  string

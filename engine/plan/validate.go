@@ -16,7 +16,7 @@ const (
 	CodeManyDefaults  = "W102" // several routes do
 	CodeUnreachable   = "W103" // a route that another one always precedes
 	CodeImpossible    = "W104" // a route that no request can match
-	CodeIdleQueue     = "W107" // limits on a queue that no request enters
+	CodeIdleQueue     = "W107" // settings of a queue that no request enters
 	CodeParameter     = "W108" // a path parameter in a glob
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
@@ -103,24 +103,55 @@ func duplicates(p *Plan) []Problem {
 	return out
 }
 
-// idleQueues warns about groups that limit their queue, although their workers
-// take every request at once.
+// idleQueues warns about settings of a queue in groups whose workers take every
+// request at once.
 func idleQueues(p *Plan) []Problem {
+	const rest, label = "no `max_req_per_worker`: requests wait only while it has no worker", "add max_req_per_worker=N, unless that is intended"
 	var out []Problem
 	for _, group := range p.Groups {
-		argument := "queue_limit"
-		if group.QueueLimit == 0 {
-			argument = "queue_timeout"
-		}
-		if group.MaxReqPerWorker > 0 || group.QueueLimit == 0 && group.QueueTimeout == 0 {
+		if group.HasCap() {
 			continue
 		}
-		out = append(out, Problem{
-			Code: CodeIdleQueue, Warning: true,
-			Message: fmt.Sprintf("group %q has `%s` and no `max_req_per_worker`: requests wait only while it has no worker", group.Name, argument),
-			Label:   "add max_req_per_worker=N, unless that is intended",
-			Place:   Place{Group: group, Argument: argument},
-		})
+		if set := queueSettings(group); len(set) > 0 {
+			out = append(out, Problem{
+				Code: CodeIdleQueue, Warning: true,
+				Message: fmt.Sprintf("group %q has `%s` and %s", group.Name, strings.Join(set, "`, `"), rest),
+				Label:   label,
+				Place:   Place{Group: group, Argument: set[0]},
+			})
+		}
+		for i := range group.Routes {
+			r := &group.Routes[i]
+			if r.Override == nil || r.Override.Priority == nil {
+				continue
+			}
+			out = append(out, Problem{
+				Code: CodeIdleQueue, Warning: true,
+				Message: fmt.Sprintf("route %s has a `priority`, and its group %q has %s", r, group.Name, rest),
+				Label:   label,
+				Place:   Place{Group: group, Route: r},
+			})
+		}
+	}
+	return out
+}
+
+// queueSettings returns the arguments of a group that control its queue and do
+// not have their defaults.
+func queueSettings(group *Group) (out []string) {
+	for _, s := range []struct {
+		argument string
+		set      bool
+	}{
+		{"queue_limit", group.QueueLimit > 0},
+		{"queue_timeout", group.QueueTimeout > 0},
+		{"queue", group.Queue == DisciplineFIFO},
+		{"priority", group.Priority != 0},
+		{"fair", group.Fair != match.Key{}},
+	} {
+		if s.set {
+			out = append(out, s.argument)
+		}
 	}
 	return out
 }
