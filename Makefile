@@ -102,17 +102,26 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow kills hang routes bystander
+.PHONY: skew overload slow tenants upload kills hang routes bystander
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
-overload: build python ## measure goodput and refusals at three times too much load
+overload: build python ## measure goodput and refusals at three times too much load, compared with HAProxy
+	@scripts/get-bench-tools
 	@scripts/bench/overload.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 slow: build python ## measure the effect of slow uploads and downloads on the others, compared with nginx and HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/slow.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
+
+tenants: build python ## measure how long a small tenant waits beside a large one, compared with HAProxy
+	@scripts/get-bench-tools
+	@scripts/bench/tenants.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
+
+upload: build python ## measure memory during a large upload and the delay of streams, compared with nginx
+	@scripts/get-bench-tools
+	@scripts/bench/upload.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 kills: build python ## kill -9 workers under load for two minutes
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
