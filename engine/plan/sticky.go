@@ -1,14 +1,121 @@
 package plan
 
 import (
+	"fmt"
+
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
-// A Sticky says which requests of a group go to the same worker. The zero
-// Sticky leaves that to Balance.
+// A Sticky says which requests of a group go to the same worker, in one of three
+// ways. The zero Sticky leaves that to Balance.
 type Sticky struct {
-	Key match.Key // a hash of it chooses the worker
+	Key     match.Key // a hash of it chooses the worker
+	Issued  Issued    // a cookie of ldcorn's own names the seat
+	Session Session   // an id that a worker has given names the worker
 }
 
+// String returns the value as the configuration writes it, without a secret.
+func (s Sticky) String() string {
+	switch {
+	case s.Issued.Name != "":
+		return s.Issued.String()
+	case s.Session.Name != "":
+		return s.Session.String()
+	}
+	return s.Key.String()
+}
+
+// StickyForms lists the ways to write a Sticky.
+const StickyForms = `by_cookie("name"), by_header("name"), by_client_ip(), by_issued("name") or by_session(header="name")`
+
+// An Issued describes the cookies that bind the clients of a group to its
+// seats. The zero Issued means none.
+type Issued struct {
+	Name     string // of the cookie, without the group
+	SameSite SameSite
+	Key      Text // signs the cookies; empty means a random key of the master
+}
+
+// Cookie returns the name of the cookie of a group.
+func (i Issued) Cookie(group string) string { return i.Name + "_" + group }
+
+// String returns the value as the configuration writes it, without the key.
+func (i Issued) String() string {
+	out := fmt.Sprintf("by_issued(%q", i.Name)
+	if i.SameSite != SameSiteLax {
+		out += fmt.Sprintf(", same_site=%q", string(i.SameSite))
+	}
+	if i.Key.Reveal() != "" {
+		out += ", key=" + i.Key.String()
+	}
+	return out + ")"
+}
+
+// A SameSite says which requests from other sites carry a cookie.
+type SameSite string
+
+// The values of SameSite.
+const (
+	SameSiteLax    SameSite = "lax" // those that open a page
+	SameSiteStrict SameSite = "strict"
+	SameSiteNone   SameSite = "none" // all of them, but only over https
+)
+
+// SameSites lists the values. It is read-only.
+var SameSites = []string{string(SameSiteLax), string(SameSiteStrict), string(SameSiteNone)}
+
+// Attribute returns the value as Set-Cookie has it.
+func (s SameSite) Attribute() string {
+	switch s {
+	case SameSiteStrict:
+		return "Strict"
+	case SameSiteNone:
+		return "None"
+	}
+	return "Lax"
+}
+
+// A Session says where the id of a session is found that a worker has made. The
+// zero Session means nowhere.
+type Session struct {
+	In    SessionPlace
+	Name  string // of the header in lower case, the cookie or the parameter
+	Learn Learning
+}
+
+// A SessionPlace is a part of a request that can hold the id of a session.
+type SessionPlace string
+
+// The places. Workers give an id in the header of the same name, in Set-Cookie,
+// or as Learning says.
+const (
+	SessionHeader SessionPlace = "header"
+	SessionCookie SessionPlace = "cookie"
+	SessionQuery  SessionPlace = "query"
+)
+
+// A Learning is a protocol whose answers name a session in their body.
+type Learning string
+
+// LearnEngineIO is the protocol beneath Socket.IO.
+const LearnEngineIO Learning = "engine.io"
+
+// Learnings lists the protocols. It is read-only.
+var Learnings = []string{string(LearnEngineIO)}
+
 // String returns the value as the configuration writes it.
-func (s Sticky) String() string { return s.Key.String() }
+func (s Session) String() string {
+	out := fmt.Sprintf("by_session(%s=%q", s.In, s.Name)
+	if s.Learn != "" {
+		out += fmt.Sprintf(", learn=%q", string(s.Learn))
+	}
+	return out + ")"
+}
+
+// stickySecrets returns the key of the cookies, if the configuration gives one.
+func stickySecrets(g *Group) []string {
+	if key := g.Sticky.Issued.Key.Reveal(); key != "" {
+		return []string{key}
+	}
+	return nil
+}

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/affinity"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -66,6 +67,8 @@ type Pool struct {
 
 	stats Stats // only its counters are used
 	pace  pace
+
+	bonds affinity.Bonds[*Worker] // guards itself
 }
 
 // New returns the pool of a group, without workers: requests wait until Swap
@@ -89,7 +92,9 @@ func (p *Pool) Settings() *plan.Group { return p.settings.Load() }
 func (p *Pool) Configure(next *plan.Group) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.settings.Store(next)
+	if old := p.settings.Swap(next); old != nil && old.Sticky.Session != next.Sticky.Session {
+		p.bonds.Clear() // ids of another kind
+	}
 	p.cap, p.limit = next.MaxReqPerWorker, next.QueueLimit
 	p.rotate = next.Balance == plan.BalanceRoundRobin
 	p.sticky = next.Sticky.Key.By != match.KeyNone
@@ -108,6 +113,15 @@ func (p *Pool) Configure(next *plan.Group) {
 // once. A worker belongs to one pool and can be added only once; retiring it
 // again does nothing, and a worker that was retired first is not added.
 func (p *Pool) Swap(add, remove []*Worker) {
+	p.swap(add, remove)
+	for _, w := range remove {
+		p.bonds.Forget(w)
+	}
+}
+
+// swap is Swap, except that the sessions of retired workers are not forgotten,
+// which can take long.
+func (p *Pool) swap(add, remove []*Worker) {
 	p.mu.Lock()
 	for _, w := range add {
 		if w.retired { // it exited before it was added

@@ -94,7 +94,7 @@ func (w *Worker) Trust() {
 // of the pool's workers. Any goroutine that holds, or held, a claim on the
 // worker can call it.
 func (w *Worker) Expel() {
-	w.pool.Swap(nil, []*Worker{w})
+	w.pool.swap(nil, []*Worker{w}) // the manager calls Swap once it knows
 	w.expelOnce.Do(func() { close(w.expelled) })
 }
 

@@ -84,6 +84,15 @@ func (b *answerBody) move() (whole bool, err error) {
 // take takes what has been read of the body. The part is valid until the next
 // read.
 func (b *answerBody) take() (part []byte, whole bool, err error) {
+	part, whole, err = b.unframe()
+	if bond := &b.a.r.bond; bond.handshake && len(part) > 0 {
+		bond.readHandshake(part)
+	}
+	return part, whole, err
+}
+
+// unframe removes the framing from what has been read of the body.
+func (b *answerBody) unframe() (part []byte, whole bool, err error) {
 	a := b.a
 	switch part = a.back.bytes(); b.mode {
 	case http1.BodyNone:

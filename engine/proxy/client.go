@@ -116,6 +116,7 @@ type AnswerHead struct {
 	// The fields, of which an answer has one kind.
 	Fields []head.Field      // of a worker, as they came: those that frame or concern its connection are not for the client
 	edits  *editor           // of Fields; nil changes nothing
+	issue  issue             // a cookie of ldcorn's own besides Fields
 	Set    []plan.HeaderEdit // of a router
 	Media  string            // the Content-Type of an error of ldcorn's own; "" for any other answer
 
@@ -129,15 +130,17 @@ type AnswerHead struct {
 }
 
 // AppendFields appends the fields of the worker or the router as lines of HTTP/1.1,
-// after the edits of the configuration.
+// after the edits of the configuration, and the cookie of ldcorn's own.
 func (h *AnswerHead) AppendFields(out []byte) []byte {
 	for i := range h.Set {
 		out = http1.AppendField(out, h.Set[i].Name, h.Set[i].Value.Reveal())
 	}
 	if h.edits != nil {
-		return h.edits.append(out, h.Fields, 0)
+		out = h.edits.append(out, h.Fields, 0)
+	} else {
+		out = http1.AppendForwardable(out, h.Fields, 0)
 	}
-	return http1.AppendForwardable(out, h.Fields, 0)
+	return h.issue.append(out)
 }
 
 // A BodyKind says how a client can learn where the body of an answer ends.

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/affinity"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -27,8 +28,9 @@ type Snapshot struct {
 	Decider *decide.Decider[Target] // of Plan
 
 	forward      forwarder
-	limits       http1.Limits // of a request's head
-	answerLimits http1.Limits // of an answer's
+	issuers      map[string]*affinity.Issuer // by group, of those with by_issued
+	limits       http1.Limits                // of a request's head
+	answerLimits http1.Limits                // of an answer's
 }
 
 // Options configure a Proxy. Log is required.
@@ -57,6 +59,7 @@ type Proxy struct {
 	dropped droppedNames
 	reserve atomic.Int64 // file descriptors that connections leave to others
 	ids     idSource
+	seatKey []byte // signs cookies that name a seat, unless the configuration has a key
 	hands   []handList
 	clients sync.Pool // of *http1Client
 	bodies  sync.Pool // of *[bodyBuffer]byte
@@ -66,7 +69,7 @@ type Proxy struct {
 // New returns a proxy that serves nothing yet. It fails on a driver that
 // this system does not have.
 func New(opts Options) (*Proxy, error) {
-	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource()}
+	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource(), seatKey: affinity.NewKey()}
 	p.dropped.log = opts.Log
 	p.clients.New = func() any { return newHTTP1Client(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
@@ -91,7 +94,7 @@ func New(opts Options) (*Proxy, error) {
 
 // Publish makes later requests use a snapshot. It must be called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
-	s.forward = newForwarder(s.Plan)
+	s.forward, s.issuers = newForwarder(s.Plan), issuersOf(s.Plan, p.seatKey)
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.snap.Store(s)

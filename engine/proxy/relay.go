@@ -168,6 +168,7 @@ func (a *attempt) relayFinal(cancel bool) error {
 	if mode != http1.BodyChunked && res.Status != 204 {
 		r.answer.Length = res.ContentLength
 	}
+	a.bindClient()
 	b := answerBody{a: a, mode: mode, left: res.ContentLength}
 	if mode == http1.BodyChunked {
 		a.chunks.Reset()

@@ -37,6 +37,7 @@ type Request struct {
 
 	upload  upload
 	attempt attempt
+	bond    bond
 	wary    bool  // a worker's connection has broken under this request
 	retry   int64 // seconds until a client that gets 503 should come again
 
@@ -137,6 +138,7 @@ func (r *Request) Reset() {
 	r.toWorker, r.toClient, r.answer = editor{}, editor{}, AnswerHead{}
 	r.attempt.reset()
 	r.upload.reset()
+	r.bond = bond{}
 	if cap(r.out) > maxOut {
 		r.out = nil
 	}
@@ -227,11 +229,7 @@ func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCras
 // client that leaves the queue never reaches a worker.
 func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 	c := &r.attempt.claim
-	if c.Chosen = r.key != ""; c.Chosen {
-		c.Key = pool.Key(r.key)
-	} else {
-		c.Key = r.stickyKey(target.Group.Sticky.Key)
-	}
+	r.bind(c, target)
 	err := target.Pool.TryClaim(c, avoid)
 	if err == pool.ErrBusy {
 		r.watch()
@@ -246,6 +244,9 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 		r.retry = retryAfter(target.Pool, r.t.Now())
 	}
 	switch {
+	case err == nil:
+		r.countBond(c, target.Pool, avoid)
+		return nil
 	case err == pool.ErrFull:
 		return errQueueFull
 	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Pool.Ready() == 0:

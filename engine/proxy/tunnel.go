@@ -9,6 +9,7 @@ func (a *attempt) becomeTunnel() error {
 	if r.gone {
 		return ErrClientGone
 	}
+	a.bindClient()
 	r.begun = true
 	if err := r.client.Switch(r.t, &r.answer, a.back.bytes()); err != nil {
 		return r.clientFailed(err)
