@@ -79,12 +79,6 @@ func checkToken(s string) error {
 
 const keyForms = match.KeyForms
 
-func setSticky(c *call, g *given, p *plan.Group) {
-	if key, ok := c.optionalKey(g); ok {
-		p.Sticky = plan.Sticky{Key: key}
-	}
-}
-
 func setFair(c *call, g *given, p *plan.Group) {
 	if key, ok := c.optionalKey(g); ok {
 		p.Fair = key
@@ -105,6 +99,9 @@ func (c *call) optionalKey(g *given) (match.Key, bool) {
 }
 
 func keyLabel(v starlark.Value) string {
+	if label := affinityLabel(v); label != "" {
+		return label
+	}
 	switch v := v.(type) {
 	case *starlark.Builtin:
 		switch v.Name() {

@@ -213,6 +213,8 @@ func matcherLabel(v starlark.Value) string {
 		return "call it: add () after its name"
 	case *starlark.Function:
 		return "to use a function, make it the `router` of LdConfig"
+	case *Affinity:
+		return affinityLabel(v)
 	case *Key:
 		return "a key identifies a client: use it in percent(…, by=…), or as `sticky`"
 	}

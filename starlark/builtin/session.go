@@ -87,6 +87,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"math":        starlarkmath.Module,
 		"struct":      starlark.NewBuiltin("struct", starlarkstruct.Make),
 	}
+	words[byIssued], words[bySession] = fn(byIssued, s.issued), fn(bySession, s.bySession)
 	for _, w := range keyWords() {
 		words[w.Name] = fn(w.Name, s.key)
 	}

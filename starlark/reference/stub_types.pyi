@@ -33,6 +33,9 @@ class Key:
 class Rule:
     """A route with settings for its requests: rule(...). It is an element of routes, not a matcher."""
 
+class Affinity:
+    """Binds clients or sessions to processes: by_issued(...) or by_session(...)."""
+
 class Decision:
     """The decision about a request: to(...), respond(...) or redirect(...)."""
 

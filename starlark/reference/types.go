@@ -22,6 +22,7 @@ func Types() []Type {
 		{"size", `A number of bytes, or a string with a unit such as "64KiB" (powers of 1024) or "10MB" (powers of 1000).`, "Size"},
 		{"secret", "The result of secret and secret_file. It can be passed on and joined with + to strings and other secrets, but it is never printed.", "Secret"},
 		{"key", "Identifies a client: the result of by_cookie, by_header and by_client_ip.", "Key"},
+		{"affinity", "Binds clients or sessions to processes, as sticky of WorkerGroup: the result of by_issued and by_session.", "Affinity"},
 		{"header_edit", "A change to a header: the result of set_header, add_header and remove_header.", "HeaderEdit"},
 		{"matcher", "A test of a request: the result of path, header, percent and others. & | ~ join matchers; and, or, not do not.", "Matcher"},
 		{"rule", "A route with settings for its requests: the result of rule. It is an element of routes.", "Rule"},
