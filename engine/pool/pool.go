@@ -65,6 +65,9 @@ type Pool struct {
 	empty   chan struct{} // closed once the pool is closed and no request waits
 	quiet   chan struct{} // closed once no request is in flight; nil unless Quiet was called
 
+	adaptive bool // serve the newest first in an overload
+	overload overload
+
 	stats Stats // only its counters are used
 	pace  pace
 

@@ -119,8 +119,7 @@ func (p *Pool) redistribute() {
 	p.signal()
 }
 
-// serve offers the free slots of w to the claims that wait for it, first come,
-// first served.
+// serve offers the free slots of w to the claims that wait for it.
 func (p *Pool) serve(w *Worker) {
 	for p.waiting > 0 && !p.isHeld() && !w.retired && p.hasSlot(w) {
 		c := p.nextFor(w)
@@ -136,6 +135,9 @@ func (p *Pool) serve(w *Worker) {
 // nextFor returns the first claim that waits for a slot of w, or nil.
 func (p *Pool) nextFor(w *Worker) *Claim {
 	c := p.queue.head
+	if p.overload.on {
+		c = p.queue.tail
+	}
 	for c != nil && c.avoid == w && len(p.workers) > 1 {
 		c = c.next
 	}
@@ -148,6 +150,7 @@ func (p *Pool) nextFor(w *Worker) *Claim {
 func (p *Pool) wakeGranted(c *Claim, w *Worker) {
 	p.grant(c, w)
 	p.stats.Waited++
+	p.overload.observe(&p.stats)
 	c.task.Wake()
 }
 

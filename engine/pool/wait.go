@@ -74,6 +74,9 @@ func later(a, b netloop.Time) bool { return b != 0 && (a == 0 || a > b) }
 // leave removes a claim that no longer waits from the queue.
 func (p *Pool) leave(c *Claim, err error) {
 	p.dequeue(c)
+	if p.adaptive {
+		p.overload.lose(&p.stats)
+	}
 	p.signal()
 	if err == netloop.ErrTimeout {
 		p.stats.TimedOut++
