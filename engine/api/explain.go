@@ -27,6 +27,18 @@ type Explanation struct {
 	Group         string           `json:"group,omitempty"`                                       // the group that takes it
 	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of ldcorn's own answer; absent if the app answers
 	Location      string           `json:"location,omitempty"`                                    // of a redirect
+	// Settings is what the request gets at its group besides a worker, if that
+	// does something.
+	Settings []ExplainedSetting `json:"settings"`
+}
+
+// An ExplainedSetting is a setting of a request and where it comes from.
+type ExplainedSetting struct {
+	Name  string `json:"name"`  // of the argument
+	Value string `json:"value"` // as the configuration writes it
+	From  string `json:"from" jsonschema:"enum=default,enum=LdConfig,enum=WorkerGroup,enum=rule,enum=to"`
+	At    string `json:"at,omitempty"`  // file:line:column; absent for a default
+	Key   string `json:"key,omitempty"` // what the request has for the key; absent if it has none
 }
 
 // An ExplainedRouter describes the decision of the configuration's router.

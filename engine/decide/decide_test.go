@@ -152,7 +152,7 @@ func TestTooCostly(t *testing.T) {
 	assert.Equal(t, decide.Outcome[string]{Refusal: decide.TooCostly}, x.Decide(r))
 	got, err := x.Answer(api.Question{Line: line})
 	require.NoError(t, err)
-	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: line, Status: 431, Refused: decide.TooCostly.Reason, Rules: []api.ExplainedRule{}}, got)
+	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: line, Status: 431, Refused: decide.TooCostly.Reason, Rules: []api.ExplainedRule{}, Settings: []api.ExplainedSetting{}}, got)
 }
 
 func TestDecideAllocatesNothing(t *testing.T) {
@@ -175,11 +175,12 @@ func TestAnswer(t *testing.T) {
 			{Route: `method("PUT")`, Group: "api", Why: `method("PUT"): the method is GET`},
 			{Route: `"/api/ml"`, Group: "ml", At: "c.star:3:3", Matched: true},
 		},
+		Settings: []api.ExplainedSetting{},
 	}, got)
 
 	got, err = d.Answer(api.Question{Line: "/api/../x"})
 	require.NoError(t, err)
-	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: "/api/../x", Status: 400, Refused: "dot segment in the path", Rules: []api.ExplainedRule{}}, got)
+	assert.Equal(t, &api.Explanation{FormatVersion: 1, Request: "/api/../x", Status: 400, Refused: "dot segment in the path", Rules: []api.ExplainedRule{}, Settings: []api.ExplainedSetting{}}, got)
 
 	_, err = d.Answer(api.Question{Line: "/x", ClientIP: "here"})
 	assert.EqualError(t, err, `"here" is not a client address`)

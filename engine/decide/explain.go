@@ -61,7 +61,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		}
 		opts.ClientIP = ip
 	}
-	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}}
+	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}, Settings: []api.ExplainedSetting{}}
 	req, err := x.Sample(q.Line, opts)
 	var refused *head.Error
 	switch {
@@ -84,6 +84,9 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	}
 	for _, s := range steps {
 		out.Rules = append(out.Rules, api.ExplainedRule{Route: s.Route.String(), Group: s.Value, At: at(s.Route.Pos), Matched: s.Matched, Why: s.Why})
+	}
+	for _, s := range x.Settings(req, &o) {
+		out.Settings = append(out.Settings, api.ExplainedSetting{Name: s.Name, Value: s.Value, From: string(s.From), At: at(s.At), Key: s.Key})
 	}
 	return out, nil
 }

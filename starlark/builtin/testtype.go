@@ -51,6 +51,11 @@ func OutcomeType() Type {
 			{"status", "int | None", "The status with which ldcorn answers, or None if the app answers.", []string{"code", "status_code"}},
 			{"location", "str | None", "The URL that the client is redirected to, or None.", []string{"redirect", "url"}},
 			{"route", "str | None", "The route that takes the request, as it is written; None if the router decided or no route takes it.", []string{"pattern", "rule"}},
+			{"priority", "int | None", "The priority of the request while it waits for a process; None without a group.", []string{"prio"}},
+			{"request_buffer", "int | None", "How many bytes of the body are taken in before a process is asked for; None without a group.", []string{"request_buffering"}},
+			{"response_buffer", "int | None", "How many bytes of the answer are kept for a client that reads slowly; None without a group.", []string{"response_buffering"}},
+			{"key", "str | None", "What chooses the process: the `key` of to, or what the request has for the group's `sticky` key; None if there is neither.", []string{"sticky"}},
+			{"rate_limits", "list[str]", "The rate limits that count the request, as they are written.", []string{"rate_limit", "limits"}},
 		},
 	}
 }

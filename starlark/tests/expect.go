@@ -40,7 +40,7 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 	case errors.As(err, &refused):
 		o := decide.Outcome[string]{Refusal: &decide.Refusal{Status: refused.Status, Reason: refused.Reason}}
 		h.runner.expect(thread, q.line, q.want, o)
-		return h.runner.outcome(thread, q, o), nil
+		return h.runner.outcome(thread, q, outcome{of: o}), nil
 	case err != nil:
 		h.runner.fail(thread, "request", diag.Diagnostic{Message: err.Error()})
 		return &outcome{seen: true}, nil
@@ -50,21 +50,22 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 		h.runner.hits[o.Route]++
 	}
 	h.runner.expect(thread, q.line, q.want, o)
-	return h.runner.outcome(thread, q, o), nil
+	out := outcome{of: o, group: h.runner.opts.Plan.Group(o.Group), settings: h.runner.decider.Settings(req, &o)}
+	return h.runner.outcome(thread, q, out), nil
 }
 
-// outcome returns the result of t.route. A question without an expectation is a
+// outcome completes the result of t.route. A question without an expectation is a
 // failure unless the test uses its outcome.
-func (r *runner) outcome(thread *starlark.Thread, q question, o decide.Outcome[string]) *outcome {
-	out := &outcome{of: o, seen: q.want != want{}}
+func (r *runner) outcome(thread *starlark.Thread, q question, out outcome) *outcome {
+	out.seen = q.want != want{}
 	if !out.seen {
-		r.unseen = append(r.unseen, unseen{out, r.failure(thread, "", diag.Diagnostic{
+		r.unseen = append(r.unseen, unseen{&out, r.failure(thread, "", diag.Diagnostic{
 			Message: q.line + " has no expectation: `to`, `status` and `location` are missing",
-			Label:   says(o),
+			Label:   says(out.of),
 			Hint:    "add one of to=, status= and location=, or use the result of t.route",
 		})})
 	}
-	return out
+	return &out
 }
 
 // An unseen is an outcome that the test has not used yet, and the failure to
@@ -229,7 +230,7 @@ func by(o decide.Outcome[string]) string {
 	case o.Route != nil && o.Route.IsDefault():
 		return `no route takes it but "*"`
 	case o.Route != nil:
-		return "taken by " + o.Route.String()
+		return "taken by " + o.Route.Written()
 	}
 	return "no route takes it"
 }

@@ -6,13 +6,16 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
 
 // An outcome is the result of t.route.
 type outcome struct {
-	of   decide.Outcome[string]
-	seen bool // the test states an expectation or has used the outcome
+	of       decide.Outcome[string]
+	group    *plan.Group // nil if ldcorn answers
+	settings []decide.Setting
+	seen     bool // the test states an expectation or has used the outcome
 }
 
 var _ starlark.HasAttrs = (*outcome)(nil)
@@ -41,8 +44,49 @@ func (o *outcome) Attr(name string) (starlark.Value, error) {
 			return starlark.None, nil
 		}
 		return starlark.String(o.of.Route.Text()), nil
+	case "key":
+		return o.key(), nil
+	case "rate_limits":
+		return o.named("rate_limit"), nil
+	case "priority", "request_buffer", "response_buffer":
+		return o.number(name), nil
 	}
 	return nil, noAttribute(&outcomeType, name)
+}
+
+// number returns a setting that is a number, or None without a group.
+func (o *outcome) number(name string) starlark.Value {
+	switch {
+	case o.group == nil:
+		return starlark.None
+	case name == "priority":
+		return starlark.MakeInt(o.of.Override.PriorityIn(o.group))
+	case name == "request_buffer":
+		return starlark.MakeInt64(o.of.Override.RequestBufferSize(o.group))
+	}
+	return starlark.MakeInt64(o.group.ResponseBufferSize())
+}
+
+// key returns what chooses the process, or None.
+func (o *outcome) key() starlark.Value {
+	key := o.of.Key
+	for _, s := range o.settings {
+		if s.Name == "sticky" {
+			key = s.Key
+		}
+	}
+	return textOrNone(key)
+}
+
+// named returns the values of the settings with a name.
+func (o *outcome) named(name string) starlark.Value {
+	out := starlark.NewList(nil)
+	for _, s := range o.settings {
+		if s.Name == name {
+			_ = out.Append(starlark.String(s.Value)) // it is not frozen
+		}
+	}
+	return out
 }
 
 func textOrNone(s string) starlark.Value {

@@ -170,8 +170,30 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%s\n", conclusion(e))
-	return err
+	fmt.Fprintf(w, "\n%s\n", conclusion(e))
+	for _, s := range e.Settings {
+		fmt.Fprintf(t, "  %s\t%s\t%s\n", s.Name, s.Value, origin(s))
+	}
+	return t.Flush()
+}
+
+// origin says where a setting comes from, and what the request has for its key.
+func origin(s api.ExplainedSetting) string {
+	out := map[string]string{"default": "by default", "rule": "of the rule", "to": "of to(…) in the router"}[s.From]
+	if out == "" {
+		out = "of the " + s.From
+	}
+	if s.At != "" {
+		out += " at " + s.At
+	}
+	lacks := strings.HasPrefix(s.Value, "by_cookie(") || strings.HasPrefix(s.Value, "by_header(")
+	switch {
+	case s.Key != "":
+		out += fmt.Sprintf(", here %q", s.Key)
+	case lacks:
+		out += ", which the request lacks"
+	}
+	return out
 }
 
 func routerSaid(r *api.ExplainedRouter) string {

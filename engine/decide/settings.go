@@ -1,0 +1,144 @@
+package decide
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A Setting is what a request gets at its group besides a worker: a priority, a
+// buffer, a limit or a key.
+type Setting struct {
+	Name  string // of the argument
+	Value string // in the configuration's notation
+	From  From
+	At    plan.Pos // of the call; zero for a default
+	Key   string   // what the request has for a key; "" if it has none, or the setting is not by key
+}
+
+// A From is the word of the configuration that a Setting comes from.
+type From string
+
+// The origins of a Setting.
+const (
+	FromDefault From = "default"
+	FromConfig  From = "LdConfig"
+	FromGroup   From = "WorkerGroup"
+	FromRule    From = "rule"
+	FromTo      From = "to"
+)
+
+// shownSettings are the arguments that Settings looks at, in its order.
+var shownSettings = []string{"priority", "request_buffer", "response_buffer", "fair", "sticky", "limits", "rate_limit"}
+
+// Settings returns the settings of a request that goes to a group. A default is
+// left out unless it does something.
+func (x *Explainer) Settings(r match.Request, o *Outcome[string]) (out []Setting) {
+	group := x.plan.Group(o.Group)
+	if group == nil {
+		return nil
+	}
+	if o.Key != "" {
+		out = append(out, Setting{Name: "key", Value: strconv.Quote(o.Key), From: FromTo, At: x.plan.Router.Pos()})
+	}
+	for _, name := range shownSettings {
+		if name == "sticky" && o.Key != "" {
+			continue
+		}
+		single, found := x.single(name, o)
+		adds := name == "rate_limit" // each of them counts the request
+		if adds {
+			out = append(out, settingOf(plan.PlanAttributes, name, x.plan, FromConfig, x.plan.Pos)...)
+		}
+		if !found || adds {
+			out = append(out, x.ofGroup(name, group, r)...)
+		}
+		if found {
+			out = append(out, single)
+		}
+	}
+	return out
+}
+
+// single returns a setting of the rule or the router.
+func (x *Explainer) single(name string, o *Outcome[string]) (Setting, bool) {
+	if o.Override == nil {
+		return Setting{}, false
+	}
+	from, at := FromTo, plan.Pos{}
+	if o.Route != nil {
+		from, at = FromRule, o.Route.Pos
+	} else if x.plan.Router != nil {
+		at = x.plan.Router.Pos()
+	}
+	found := settingOf(plan.OverrideAttributes, name, o.Override, from, at)
+	if len(found) == 0 {
+		return Setting{}, false
+	}
+	return found[0], true
+}
+
+// ofGroup returns a setting of the group, or none for a default that does
+// nothing.
+func (x *Explainer) ofGroup(name string, group *plan.Group, r match.Request) []Setting {
+	found := settingOf(plan.GroupAttributes, name, group, FromGroup, group.Pos)
+	if len(found) > 0 {
+		found[0].Key = keyIn(r, name, group)
+		return found
+	}
+	value := ""
+	switch name {
+	case "priority":
+		value = "0"
+	case "request_buffer":
+		value = plan.Bytes(group.RequestBufferSize()).String()
+	case "response_buffer":
+		value = plan.Bytes(group.ResponseBufferSize()).String()
+	}
+	if value == "" || !group.HasCap() {
+		return nil
+	}
+	return []Setting{{Name: name, Value: value, From: FromDefault}}
+}
+
+// settingOf returns the setting with a name, or none if it has its default.
+func settingOf[T any](table []plan.Attribute[T], name string, t *T, from From, at plan.Pos) []Setting {
+	i := slices.IndexFunc(table, func(a plan.Attribute[T]) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	value := table[i].Show(t)
+	if value == table[i].Default {
+		return nil
+	}
+	return []Setting{{Name: name, Value: value, From: from, At: at}}
+}
+
+// keyIn returns what a request has for the key of a setting.
+func keyIn(r match.Request, name string, group *plan.Group) string {
+	switch name {
+	case "fair":
+		return keyText(r, group.Fair)
+	case "sticky":
+		return keyText(r, group.Sticky.Key)
+	}
+	return ""
+}
+
+// keyText returns what a request has for a key, or "".
+func keyText(r match.Request, key match.Key) string {
+	var v []byte
+	switch key.By {
+	case match.KeyCookie:
+		v, _ = r.Cookie(key.Name)
+	case match.KeyHeader:
+		v, _ = r.Header(key.Name)
+	case match.KeyClientIP:
+		if ip := r.ClientIP(); ip.IsValid() {
+			return ip.String()
+		}
+	}
+	return string(v)
+}

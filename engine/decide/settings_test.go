@@ -1,0 +1,58 @@
+package decide_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+func TestSettings(t *testing.T) {
+	p := aPlan(t)
+	router := p.Router.(fakeRouter)
+	router["/keyed"] = func() (plan.Decision, error) { return plan.Decision{Group: "ml", Key: "k", Override: first}, nil }
+	router["/api/boom"] = func() (plan.Decision, error) { return plan.Decision{}, assert.AnError }
+	p.OnRouterError = plan.RouterFallback
+	none, low := int64(0), -5
+	api1, ml := p.Groups[0], p.Groups[1]
+	ml.Pos = plan.Pos{File: "c.star", Line: 9, Col: 5}
+	ml.MaxReqPerWorker, ml.Fair, ml.Sticky = 2, match.Key{By: match.KeyClientIP}, plan.Sticky{Key: match.Key{By: match.KeyCookie, Name: "id"}}
+	ml.ResponseBuffer = plan.BufferSize{Set: true}
+	ml.Routes[0].Override = &plan.Override{RequestBuffer: &none}
+	api1.Routes[0].Override = &plan.Override{Priority: &low}
+
+	fair := api.ExplainedSetting{Name: "fair", Value: "by_client_ip()", From: "WorkerGroup", At: "c.star:9:5", Key: "127.0.0.1"}
+	sticky := api.ExplainedSetting{Name: "sticky", Value: `by_cookie("id")`, From: "WorkerGroup", At: "c.star:9:5"}
+	response := api.ExplainedSetting{Name: "response_buffer", Value: "0", From: "WorkerGroup", At: "c.star:9:5"}
+	for line, want := range map[string][]api.ExplainedSetting{
+		"/none":   {},
+		"/old":    {},
+		"PUT /x":  {}, // a group without a cap has no defaults that do something
+		"/api/..": {},
+		"/api/x":  {{Name: "priority", Value: "-5", From: "rule", At: "c.star:2:3"}},
+		"/api/ml": {
+			{Name: "priority", Value: "0", From: "default"},
+			{Name: "request_buffer", Value: "0", From: "rule", At: "c.star:3:3"}, response, fair, sticky,
+		},
+		"/keyed": {
+			{Name: "key", Value: `"k"`, From: "to", At: "c.star:1:5"},
+			{Name: "priority", Value: "0", From: "to", At: "c.star:1:5"},
+			{Name: "request_buffer", Value: `"16MiB"`, From: "default"}, response, fair,
+		},
+		// The router failed, so that the routes decide.
+		"/api/boom": {{Name: "priority", Value: "-5", From: "rule", At: "c.star:2:3"}},
+	} {
+		got, err := decide.NewExplainer(p).Answer(api.Question{Line: line})
+		require.NoError(t, err, line)
+		assert.Equal(t, want, got.Settings, line)
+	}
+	got, err := decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml", Headers: []api.Header{{Name: "Cookie", Value: "id=7"}}})
+	require.NoError(t, err)
+	sticky.Key = "7"
+	assert.Contains(t, got.Settings, sticky)
+}
