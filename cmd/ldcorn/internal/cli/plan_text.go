@@ -232,11 +232,28 @@ func (t planTable) write(b *strings.Builder, lines []planLine) {
 		case line.note != "":
 			row += strings.Repeat(" ", max(noteAt-n, 0)) + "  # " + line.note
 		case line.sub && t.look.Width > 0 && n > t.look.Width:
-			row = fmt.Sprintf("      %s %s\n          %s\n       -> %s", line.symbol, line.label, line.before, line.after)
+			row = fmt.Sprintf("      %s %s%s", line.symbol, line.label, longChange(line.before, line.after))
 		}
 		b.WriteString(t.paint(row, line.symbol))
 	}
 	b.WriteString("\n")
+}
+
+// longChange shows a change that does not fit a line: only the elements that
+// differ if it is one of a list.
+func longChange(before, after string) string {
+	removed, added, ok := listChange(before, after)
+	if !ok {
+		return fmt.Sprintf("\n          %s\n       -> %s", before, after)
+	}
+	var b strings.Builder
+	for _, e := range removed {
+		b.WriteString("\n        - " + e)
+	}
+	for _, e := range added {
+		b.WriteString("\n        + " + e)
+	}
+	return b.String()
 }
 
 // row returns a line without its note.
