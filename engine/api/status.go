@@ -93,8 +93,20 @@ type GroupStatus struct {
 	Failed    bool           `json:"failed"`                         // every worker has failed
 	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
 	Pinned    []string       `json:"pinned,omitempty"`               // the arguments whose changes wait until the group is replaced; absent if there are none
+	Sticky    *Sticky        `json:"sticky,omitempty"`               // absent unless the group has by_issued or by_session
 	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was added
 	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, older workers first
+}
+
+// A Sticky describes how by_issued or by_session binds clients to the workers
+// of a group. The counts begin when the group was added.
+type Sticky struct {
+	Known    int    `json:"known"`    // sessions whose worker is known
+	Learned  uint64 `json:"learned"`  // sessions that became known
+	Evicted  uint64 `json:"evicted"`  // sessions that were forgotten because there were too many
+	Issued   uint64 `json:"issued"`   // cookies given to clients
+	Followed uint64 `json:"followed"` // requests that were for the worker of their cookie or session
+	Strayed  uint64 `json:"strayed"`  // requests with a good cookie, or an id, that led to no worker
 }
 
 // Restarts counts, by reason, how often the worker of one index was started

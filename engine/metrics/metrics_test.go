@@ -259,7 +259,7 @@ func samples(t *testing.T, c prometheus.Collector) map[string]float64 {
 // everything returns a registry in which every metric has a series.
 func everything() *prometheus.Registry {
 	q, r := new(stats.Requests), new(Reloads)
-	q.Publish(poolsOf("web"))
+	q.Publish(boundPools())
 	r.Started(time.Now())
 	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()))
 }

@@ -32,8 +32,8 @@ var (
 
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, inFlightDesc,
-		waitingDesc, socketsDesc, heldDesc} {
+	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, inFlightDesc,
+		waitingDesc, socketsDesc, heldDesc}, bondDescs...) {
 		out <- d
 	}
 }
@@ -56,6 +56,7 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		out <- gauge(waitingDesc, float64(now.Queued), name)
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
 		out <- gauge(heldDesc, flag(!now.Held.IsZero()), name)
+		collectBonds(out, name, g)
 	}
 }
 

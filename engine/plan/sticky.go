@@ -14,6 +14,10 @@ type Sticky struct {
 	Session Session   // an id that a worker has given names the worker
 }
 
+// Binds reports whether answers bind clients or sessions to workers, unlike a
+// key.
+func (s Sticky) Binds() bool { return s.Issued.Name != "" || s.Session.Name != "" }
+
 // String returns the value as the configuration writes it, without a secret.
 func (s Sticky) String() string {
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
 // Status returns a snapshot of the master and its workers. It never waits for
@@ -73,7 +74,7 @@ func (g *group) status(spec *plan.Group) api.GroupStatus {
 		Name: g.name, App: spec.App, Instances: spec.Instances, Ready: now.Ready,
 		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Requests: now.Requests,
 		Held: !now.Held.IsZero(), HeldSince: now.Held, Failed: g.down.Load(),
-		Restarts: g.restartsNow(), Pinned: slices.Clone(g.pinned),
+		Sticky: stickyOf(spec, g.pool), Restarts: g.restartsNow(), Pinned: slices.Clone(g.pinned),
 	}
 	members := slices.SortedFunc(maps.Keys(g.members), func(a, b *member) int {
 		return cmp.Or(cmp.Compare(a.index, b.index), a.born.Compare(b.born))
@@ -103,4 +104,16 @@ func (g *group) workerStatus(m *member) api.WorkerStatus {
 		st.Restarts, st.LastExit = g.seats[m.index].restarts, g.seats[m.index].lastExit
 	}
 	return st
+}
+
+// stickyOf returns how a group's sticky binds clients to workers, or nil if it
+// does so by a key, which leaves no trace, or not at all.
+func stickyOf(spec *plan.Group, p *pool.Pool) *api.Sticky {
+	if !spec.Sticky.Binds() {
+		return nil
+	}
+	bonds := p.Bonds()
+	known := bonds.Stats()
+	return &api.Sticky{Known: known.Known, Learned: known.Learned, Evicted: known.Evicted,
+		Issued: bonds.Issued.Load(), Followed: bonds.Followed.Load(), Strayed: bonds.Strayed.Load()}
 }
