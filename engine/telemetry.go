@@ -8,6 +8,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
+	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -17,6 +18,7 @@ import (
 // tell of them on the admin listener.
 type telemetry struct {
 	requests stats.Requests
+	limits   ratelimit.Limits
 	reloads  metrics.Reloads
 	events   event.Stream
 	admins   []*control.Admin // one for each listener that there was

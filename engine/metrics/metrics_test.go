@@ -79,6 +79,7 @@ ldcorn_request_retries_total{group="web"} 2
 # TYPE ldcorn_unrouted_requests_total counter
 ldcorn_unrouted_requests_total{reason="bad_body"} 0
 ldcorn_unrouted_requests_total{reason="no_route"} 1
+ldcorn_unrouted_requests_total{reason="rate_limited"} 0
 ldcorn_unrouted_requests_total{reason="refused"} 2
 ldcorn_unrouted_requests_total{reason="router_error"} 1
 # HELP ldcorn_router_decisions_total Decisions of the router: none (the routes decide), group, respond, redirect or error.
@@ -97,6 +98,7 @@ ldcorn_request_errors_total{group="web",reason="malformed_answer"} 0
 ldcorn_request_errors_total{group="web",reason="no_answer"} 1
 ldcorn_request_errors_total{group="web",reason="queue_full"} 1
 ldcorn_request_errors_total{group="web",reason="queue_timeout"} 1
+ldcorn_request_errors_total{group="web",reason="rate_limited"} 0
 ldcorn_request_errors_total{group="web",reason="request_timeout"} 0
 ldcorn_request_errors_total{group="web",reason="stopping"} 0
 ldcorn_request_errors_total{group="web",reason="unavailable"} 0

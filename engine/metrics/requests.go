@@ -92,6 +92,6 @@ func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) promethe
 // are those of them that cannot occur later. Their series exist from the start,
 // so that the first fault shows as an increase. Both are read-only.
 var (
-	unroutedKinds = []result.Kind{result.KindRefused, result.KindNoRoute, result.KindRouter, result.KindBody}
+	unroutedKinds = []result.Kind{result.KindRefused, result.KindNoRoute, result.KindRouter, result.KindRateLimited, result.KindBody}
 	headKinds     = unroutedKinds[:3]
 )

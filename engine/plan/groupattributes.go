@@ -142,6 +142,9 @@ func bufferSize(a groupAttribute, place func(*Group) *BufferSize) groupAttribute
 
 // trafficAttributes control which process gets a request, and how long it has.
 var trafficAttributes = []groupAttribute{
+	rateLimit(groupAttribute{Name: "rate_limit",
+		Doc: "How often each client may send requests to the group; a request that comes too soon gets 429 with Retry-After."},
+		func(g *Group) *RateLimit { return &g.RateLimit }),
 	choice(groupAttribute{Name: "balance", Effect: EffectProxy,
 		Doc:        "Which process gets a request: the one with the fewest in hand, or each in turn.",
 		OtherNames: []string{"load_balancing", "lb", "lb_policy", "algorithm", "strategy"}},

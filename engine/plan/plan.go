@@ -47,6 +47,7 @@ type Plan struct {
 	MaxHeaderSize         int            // bytes of a request's head; 0 means DefaultMaxHeaderSize
 	MaxResponseHeaderSize int            // bytes of an answer's head; 0 means DefaultMaxResponseHeaderSize
 	MaxBodySize           int64          // bytes of a request's body; 0 means no limit
+	RateLimit             RateLimit      // of all valid requests, before that of their group
 	UnderscoresInHeaders  bool           // pass on fields with "_" in their names instead of dropping them
 
 	BufferMemory int64  // bytes of all buffers together that wait in memory
@@ -130,6 +131,7 @@ type Group struct {
 	Fair                  match.Key     // keys take turns for slots; zero if they do not
 	RequestBuffer         BufferSize    // see RequestBufferSize
 	ResponseBuffer        BufferSize    // see ResponseBufferSize
+	RateLimit             RateLimit
 	Balance               Balance
 	Sticky                Sticky        // which requests go to the same worker
 	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 means no limit

@@ -11,8 +11,9 @@ import (
 // it takes, and its position. A route string has a *match.Pattern.
 type Route struct {
 	match.Matcher
-	Pos      Pos
-	Override *Override // settings for its requests; nil if there are none
+	Pos       Pos
+	Override  *Override // settings for its requests; nil if there are none
+	RateLimit RateLimit // beside those of its group and of the plan
 }
 
 // NewRoute compiles a route string. Its error is that of match.NewPattern.
@@ -25,6 +26,9 @@ func NewRoute(pattern string, pos Pos) (Route, error) {
 // String returns only the matcher.
 func (r *Route) Written() string {
 	settings := r.Override.Settings()
+	if !r.RateLimit.IsZero() {
+		settings = append(settings, "rate_limit="+r.RateLimit.String())
+	}
 	if len(settings) == 0 {
 		return r.String()
 	}

@@ -99,6 +99,14 @@ func single[T any, V comparable](a Attribute[T], place func(*T) *V) Attribute[T]
 	return a
 }
 
+// rateLimit completes the entry for a rate limit.
+func rateLimit[T any](a Attribute[T], place func(*T) *RateLimit) Attribute[T] {
+	a.Type, a.Default, a.Effect = "rate | None", "None", EffectProxy
+	a.Rule = "such as `rate(\"10/s\", burst=20)`"
+	a.OtherNames = []string{"ratelimit", "rate", "limit_req", "throttle", "rps", "max_rps", "requests_per_second"}
+	return single(a, place)
+}
+
 // several is for a list of comparable values.
 func several[T any, V comparable](a Attribute[T], place func(*T) *[]V) Attribute[T] {
 	a.Show = func(t *T) string { return showList(*place(t)) }

@@ -27,7 +27,7 @@ func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *head.Request, why *h
 // goes on where nothing of the request's body is still to come.
 func (r *Request) fail(f *failure) {
 	r.writeError(f, f.close)
-	if why := r.attempt.why; why != "" && (f == errBadGateway || f == errMalformed) {
+	if why := r.attempt.why; why != "" && (f == errBadGateway || f == errMalformed || f == errTooOften) {
 		r.rec.Reason = why
 	}
 }

@@ -124,7 +124,7 @@ type AnswerHead struct {
 	Length int64 // of the body, even if it is not sent, as for HEAD; -1 = not known
 
 	ID     []byte // of the request, for an answer of ldcorn's own; nil for a worker's, which has an id and a date already
-	Retry  int64  // seconds, for an error with status 503
+	Retry  int64  // seconds, for an error with status 429 or 503
 	Close  bool   // no other request is served on the connection
 	Offers bool   // the answer names what the connection could become (RFC 9110 section 7.8)
 }

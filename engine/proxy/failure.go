@@ -33,6 +33,7 @@ var (
 	errNoRoute     = &failure{kind: result.KindNoRoute, status: decide.NoRoute.Status, reason: decide.NoRoute.Reason}
 	errCostly      = &failure{kind: result.KindNoRoute, status: decide.TooCostly.Status, reason: decide.TooCostly.Reason}
 	errRouter      = &failure{kind: result.KindRouter, status: decide.RouterFailed.Status, reason: decide.RouterFailed.Reason}
+	errTooOften    = &failure{kind: result.KindRateLimited, status: 429, reason: "too many requests in a short time"}
 	errBadGateway  = &failure{kind: result.KindNoAnswer, status: 502, reason: "the worker did not answer"}
 	errMalformed   = &failure{kind: result.KindMalformed, status: 502, reason: "the worker's answer is malformed", close: true}
 	errUnavailable = &failure{kind: result.KindUnavailable, status: 503, reason: "no worker is available"}

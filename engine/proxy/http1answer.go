@@ -172,7 +172,7 @@ func (c *http1Client) appendHead(out []byte, h *AnswerHead) []byte {
 // appendAdvice writes what an error of ldcorn's own tells a client to do.
 func appendAdvice(out []byte, h *AnswerHead) []byte {
 	switch h.Status {
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		out = append(out, "Retry-After: "...)
 		out = http1.AppendInt(out, max(h.Retry, 1))
 		out = append(out, "\r\n"...)

@@ -68,7 +68,7 @@ func TestRecords(t *testing.T) {
 			[]string{"^POST / 500 2 default/0 repeats=0 $"}},
 		{"a head that is refused", nil, "GET /\x01 HTTP/1.1\r\nHost: a\r\n\r\n", []string{`^"GET /\\x01 HTTP/1.1" 400 refused$`}},
 		{"something else altogether", nil, "\x16\x03\x01\x02", []string{`^"\\x16\\x03\\x01\\x02" 400 refused$`}},
-		{"a broken body", answer(hello), post + "Transfer-Encoding: chunked\r\n\r\nx\r\n", []string{`^POST / 400 \d+ /-1 repeats=0 bad_body$`}},
+		{"a broken body", answer(hello), post + "Transfer-Encoding: chunked\r\n\r\nx\r\n", []string{`^POST / 400 \d+ default/-1 repeats=0 bad_body$`}},
 		{"a body that ends early", answer(hello), post + "Content-Length: 9\r\n\r\nx", []string{`^POST / 400 \d+ default/0 repeats=0 bad_body$`}},
 		{"a worker that dies", dies(""), post + "\r\n", []string{`^POST / 502 \d+ default/0 repeats=0 no_answer$`}},
 		{"a malformed answer", dies("HTTP/9 200 OK\r\n\r\n"), post + "\r\n", []string{`^POST / 502 \d+ default/0 repeats=0 malformed_answer$`}},

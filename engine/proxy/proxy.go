@@ -18,6 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
@@ -26,6 +27,7 @@ import (
 type Snapshot struct {
 	Plan    *plan.Plan
 	Decider *decide.Decider[Target] // of Plan
+	Limits  *ratelimit.Set          // of Plan; nil if it has none
 
 	forward      forwarder
 	issuers      map[string]*affinity.Issuer // by group, of those with by_issued

@@ -7,6 +7,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/request"
 )
 
@@ -30,6 +31,7 @@ type Request struct {
 	idBuf [idLen]byte
 
 	key                string         // by which the router chose the worker; "" leaves the choice to the group
+	matched            *plan.Route    // nil if the router decided
 	override           *plan.Override // the settings of the route or the router for this request; may be nil
 	reply              *plan.Answer   // nil if the router gave none
 	toWorker, toClient editor         // of the heads on their way
@@ -39,7 +41,8 @@ type Request struct {
 	attempt attempt
 	bond    bond
 	wary    bool  // a worker's connection has broken under this request
-	retry   int64 // seconds until a client that gets 503 should come again
+	retry   int64 // seconds until a client that gets 429 or 503 should come again
+	counted bool  // for the rate limits
 
 	answer  AnswerHead // the one being sent; kept here so that it is not allocated
 	begun   bool       // some of the final answer was sent
@@ -49,6 +52,8 @@ type Request struct {
 	told    bool       // the observer has it
 	hand    hand       // what others may see
 	hands   *handList  // the list that holds the request; nil if none does
+
+	checks [maxChecks]ratelimit.Check // kept here so that they are not allocated
 
 	out []byte // what is being composed for the worker, or the body of an error
 }
@@ -80,18 +85,16 @@ func (p *Proxy) Snapshot() *Snapshot { return p.snap.Load() }
 // snapshot. It returns when the request needs no task any more.
 func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending {
 	r.t, r.head = t, head
-	r.begun, r.gone, r.stalled, r.told, r.wary = false, false, false, false, false
+	r.begun, r.gone, r.stalled, r.told, r.wary, r.counted = false, false, false, false, false, false
 	r.attempt.why = ""
 	r.retry = 0
 	t.Spend(requestPieces)
 	r.rec.begin(t.Now())
 	r.setID()
 	r.follow(s)
-	err := r.upload.begin()
+	bad := r.upload.begin()
 	r.take()
-	if err == nil {
-		err = r.relayRequest()
-	}
+	err := r.relayRequest(bad)
 	end := r.conclude(err)
 	r.drop()
 	r.observeEnd(err)
@@ -169,21 +172,29 @@ const maxFields = 128
 func (r *Request) isHead() bool { return string(r.head.Method) == "HEAD" }
 
 // relayRequest finds the pool, claims a slot and relays, again on another
-// worker where that is safe.
-func (r *Request) relayRequest() error {
+// worker where that is safe. bad is what is wrong with the body so far.
+func (r *Request) relayRequest(bad error) error {
 	var failed *pool.Worker
 	repeats, tried := 0, false // tried: it was repeated though a worker may have worked on it
 	for {
 		target, err := r.route()
+		set := target.Group
+		if target.Pool != nil {
+			r.rec.Group, r.rec.Pool = set.Name, target.Pool
+			r.hand.group.Store(set)
+		}
+		if late := r.checkRate(set); late != nil {
+			return late
+		}
+		if err == nil {
+			err = bad
+		}
 		if err != nil {
 			return err
 		}
 		if target.Pool == nil {
 			return r.sendReply()
 		}
-		set := target.Group
-		r.rec.Group, r.rec.Pool = set.Name, target.Pool
-		r.hand.group.Store(set)
 		r.setEdits(set)
 		err = r.claimSlot(target, failed)
 		for err == nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/ratelimit"
 )
 
 // patience limits every wait of these tests. It is long, because it passes only
@@ -28,6 +29,7 @@ type rig struct {
 	addr  string
 	plan  *plan.Plan
 	pools map[string]*pool.Pool
+	rates ratelimit.Limits
 	stop  context.CancelFunc
 	ran   chan error
 }
@@ -87,7 +89,8 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 }
 
 func (r *rig) publish() {
-	r.proxy.Publish(&Snapshot{Plan: r.plan, Decider: decide.New(r.plan, func(name string) Target { return Target{r.pools[name], r.plan.Group(name)} })})
+	r.proxy.Publish(&Snapshot{Plan: r.plan, Limits: r.rates.Publish(r.plan),
+		Decider: decide.New(r.plan, func(name string) Target { return Target{r.pools[name], r.plan.Group(name)} })})
 }
 
 // planOf returns a plan with a group for each name, and with defaults.

@@ -61,6 +61,7 @@ const (
 	KindRefused     Kind = "refused"          // a head that is not acceptable
 	KindNoRoute     Kind = "no_route"         // 404; 431 if the search would cost too much
 	KindRouter      Kind = "router_error"     // 500, with on_router_error="reject"
+	KindRateLimited Kind = "rate_limited"     // 429, rate_limit
 	KindBody        Kind = "bad_body"         // malformed, too late, too large or cut short
 	KindQueueFull   Kind = "queue_full"       // 503, queue_limit
 	KindQueueLate   Kind = "queue_timeout"    // 503, queue_timeout
@@ -74,8 +75,8 @@ const (
 )
 
 // Kinds lists all kinds, in the order above. It is read-only.
-var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindBody, KindQueueFull, KindQueueLate, KindUnavailable, KindStopping,
-	KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
+var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindRateLimited, KindBody, KindQueueFull, KindQueueLate, KindUnavailable,
+	KindStopping, KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
 
 // Fault records what went wrong.
 func (r *Result) Fault(kind Kind, reason string) { r.Kind, r.Reason = kind, reason }

@@ -71,6 +71,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"max_header_size":          headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize }),
 		"max_response_header_size": headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize }),
 		"buffer_dir":               setBufferDir,
+		"rate_limit":               rateReader(func(p *plan.Plan) *plan.RateLimit { return &p.RateLimit }),
 		"request_headers":          editsOf(plan.ToWorker, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders }),
 		"response_headers":         editsOf(plan.ToClient, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
 		"access_log":               setAccessLog,

@@ -50,10 +50,15 @@ func ruleWord() Word {
 		Arguments: argumentsOf(ruleFields)}
 }
 
-var ruleFields = append([]field[plan.Route]{
+var ruleFields = slices.Concat([]field[plan.Route]{
 	{Argument{Name: "route", Type: "str | matcher", Required: true, Rule: "as in `routes`", Doc: "The requests that the settings are for.",
 		Example: `prefix("/live")`, aka: []string{"matcher", "match", "path", "prefix", "pattern"}}, setRuleRoute},
-}, overrideFields(func(r *plan.Route) **plan.Override { return &r.Override })...)
+}, overrideFields(func(r *plan.Route) **plan.Override { return &r.Override }), []field[plan.Route]{
+	{Argument{Name: "rate_limit", Type: "rate | None", Keyword: true, Default: "None", Rule: "such as `rate(\"1/s\", burst=5)`",
+		Doc: "How often each client may send such requests, beside the limits of the group and of LdConfig.",
+		aka: []string{"ratelimit", "rate", "limit", "limit_req", "throttle"}},
+		rateReader(func(r *plan.Route) *plan.RateLimit { return &r.RateLimit })},
+})
 
 func setRuleRoute(c *call, g *given, r *plan.Route) {
 	label := ""
@@ -84,7 +89,7 @@ func (s *Session) rule(thread *starlark.Thread, b *starlark.Builtin, args starla
 	if slices.ContainsFunc(slices.Collect(maps.Values(r.have)), func(g *given) bool { return value.IsUnset(g.value) }) {
 		return out, nil // what it would be depends on a variable that is not set
 	}
-	if route.Override == nil && !r.call.failed {
+	if route.Override == nil && route.RateLimit.IsZero() && !r.call.failed {
 		r.call.report(diag.Diagnostic{Code: codeMissing,
 			Message: "rule has no setting",
 			Label:   fmt.Sprintf("add one, such as %s, or write only the route", exampleSetting)})

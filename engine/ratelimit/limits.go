@@ -1,0 +1,98 @@
+package ratelimit
+
+import (
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// Limits has the limits of the plan in effect. The zero Limits has none. It is
+// safe for concurrent use.
+type Limits struct {
+	mu     sync.Mutex // guards limits
+	limits []*Limit   // replaced, never modified
+}
+
+// A Set finds the limits that apply to a request. It never changes. A nil Set
+// has none.
+type Set struct {
+	all    *Limit
+	groups map[*plan.Group]*Limit
+	rules  map[*plan.Route]*Limit
+}
+
+// Publish returns the limits of a plan. A limit that was published last for the
+// same place and with the same setting goes on with its counts.
+func (ls *Limits) Publish(p *plan.Plan) *Set {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	type identity struct {
+		place   Place
+		setting plan.RateLimit
+	}
+	before := make(map[identity]*Limit)
+	for _, l := range ls.limits {
+		before[identity{l.Place, l.Setting}] = l
+	}
+	ls.limits = nil
+	limit := func(place Place, setting plan.RateLimit) *Limit {
+		if setting.IsZero() {
+			return nil
+		}
+		l := before[identity{place, setting}]
+		if l == nil {
+			l = &Limit{Place: place, Setting: setting, Why: "the rate limit of " + place.String()}
+		}
+		ls.limits = append(ls.limits, l)
+		return l
+	}
+	s := &Set{all: limit(Place{}, p.RateLimit), groups: make(map[*plan.Group]*Limit), rules: make(map[*plan.Route]*Limit)}
+	for _, g := range p.Groups {
+		if l := limit(Place{Group: g.Name}, g.RateLimit); l != nil {
+			s.groups[g] = l
+		}
+		same := make(map[string]int)
+		for i := range g.Routes {
+			r := &g.Routes[i]
+			if l := limit(Place{Group: g.Name, Route: r.String(), Index: same[r.String()]}, r.RateLimit); l != nil {
+				s.rules[r] = l
+				same[r.String()]++
+			}
+		}
+	}
+	if len(ls.limits) == 0 {
+		return nil
+	}
+	return s
+}
+
+// All returns the limits that were published last: that of LdConfig, and then
+// those of each group and its rules.
+func (ls *Limits) All() []*Limit {
+	ls.mu.Lock()
+	defer ls.mu.Unlock()
+	return ls.limits
+}
+
+// Applying are the limits that apply to a request. Each of them can be nil.
+type Applying [3]*Limit
+
+// Of returns the limits that apply to a request for a group of the plan that one
+// of its routes takes. Either can be nil.
+func (s *Set) Of(g *plan.Group, r *plan.Route) Applying {
+	out := Applying{s.all}
+	if g != nil {
+		out[1] = s.groups[g]
+	}
+	if r != nil && len(s.rules) > 0 {
+		out[2] = s.rules[r]
+	}
+	return out
+}
+
+// RetryAfter returns the whole seconds after which a client that must wait
+// should send its request again.
+func RetryAfter(wait time.Duration) int64 {
+	return int64((wait + time.Second - 1) / time.Second)
+}

@@ -1,0 +1,89 @@
+package ratelimit
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// TestPublish: a limit goes on across reloads as long as its place and setting
+// are the same.
+func TestPublish(t *testing.T) {
+	var limits Limits
+	assert.Nil(t, limits.Publish(&plan.Plan{Groups: []*plan.Group{{Name: "web"}}}))
+	assert.Empty(t, limits.All())
+
+	publish := func(all, web, api plan.RateLimit) (*plan.Plan, *Set) {
+		p := &plan.Plan{RateLimit: all, Groups: []*plan.Group{{Name: "web", RateLimit: web}, {Name: "api", RateLimit: api}}}
+		return p, limits.Publish(p)
+	}
+	ten, five := setting(t, "10/s", 10), setting(t, "5/s", 5)
+	p, set := publish(ten, ten, plan.RateLimit{})
+	first := set.Of(p.Groups[0], nil)
+	assert.Equal(t, Applying{set.all}, set.Of(nil, nil))
+	assert.Equal(t, Applying{set.all}, set.Of(p.Groups[1], nil))
+	require.NotSame(t, first[0], first[1], "each place has its own")
+	assert.Equal(t, "the rate limit of LdConfig", first[0].Why)
+	assert.Equal(t, "the rate limit of web", first[1].Why)
+	in, _ := take(first[1], time.Hour, 1, 100)
+	assert.Equal(t, 10, in)
+
+	p, set = publish(five, ten, ten)
+	second := set.Of(p.Groups[0], nil)
+	assert.NotSame(t, first[0], second[0], "another setting begins anew")
+	assert.Same(t, first[1], second[1])
+	in, _ = take(second[1], time.Hour, 1, 100)
+	assert.Zero(t, in)
+	in, _ = take(set.Of(p.Groups[1], nil)[1], time.Hour, 1, 100)
+	assert.Equal(t, 10, in)
+
+	var places []string
+	for _, l := range limits.All() {
+		places = append(places, l.Place.String())
+	}
+	assert.Equal(t, []string{"LdConfig", "web", "api"}, places)
+
+	publish(plan.RateLimit{}, plan.RateLimit{}, plan.RateLimit{})
+	assert.Empty(t, limits.All())
+	p, set = publish(ten, ten, ten)
+	assert.NotSame(t, first[1], set.Of(p.Groups[0], nil)[1], "a limit that was gone begins anew")
+}
+
+// TestRules: each rule has its own limit, even if its route is another's.
+func TestRules(t *testing.T) {
+	var limits Limits
+	publish := func() (*plan.Plan, *Set) {
+		p := &plan.Plan{Groups: []*plan.Group{{Name: "web", RateLimit: setting(t, "10/s", 10)}, {Name: "api"}}}
+		for i, pattern := range []string{"/a", "/b", "/a"} {
+			r, err := plan.NewRoute(pattern, plan.Pos{})
+			require.NoError(t, err)
+			if i != 1 {
+				r.RateLimit = setting(t, "1/s", 1)
+			}
+			for _, g := range p.Groups {
+				g.Routes = append(g.Routes, r)
+			}
+		}
+		return p, limits.Publish(p)
+	}
+	p, set := publish()
+	seen := make(map[*Limit]bool)
+	for _, g := range p.Groups {
+		assert.Nil(t, set.Of(g, &g.Routes[1])[2])
+		for _, i := range []int{0, 2} {
+			l := set.Of(g, &g.Routes[i])[2]
+			assert.False(t, seen[l])
+			seen[l] = true
+		}
+	}
+	first := set.Of(p.Groups[0], &p.Groups[0].Routes[2])
+	assert.Equal(t, `the rate limit of web: "/a"`, first[2].Why)
+	assert.NotNil(t, first[1])
+	p, set = publish()
+	assert.Equal(t, first, set.Of(p.Groups[0], &p.Groups[0].Routes[2]))
+	assert.Len(t, limits.All(), 5)
+}

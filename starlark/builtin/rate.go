@@ -1,0 +1,149 @@
+package builtin
+
+import (
+	"strings"
+
+	"go.starlark.net/starlark"
+
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/value"
+)
+
+// A Rate is the value of rate.
+type Rate struct {
+	opaque
+	Limit plan.RateLimit
+}
+
+// String returns a call that makes the rate.
+func (r *Rate) String() string { return r.Limit.String() }
+
+const rateForms = `rate("10/s")`
+
+func rateWord() Word {
+	return Word{
+		Name: "rate", Returns: "rate",
+		Doc: "A limit of how often requests with the same key are let in.",
+		Arguments: []Argument{
+			{Name: "rate", Type: "str", Required: true, Rule: `a number and /s, /m, /h or /d, such as "10/s", "600/m" or "0.5/s"; at most 1000000/s`,
+				Doc: "How many requests are let in per second, minute, hour or day, evenly spread.", Example: `"10/s"`,
+				aka: []string{"limit", "requests", "per_second", "r"}},
+			{Name: "burst", Type: "int", Keyword: true, Rule: "1 to 1000000", Absent: "the number of requests of one second, at least 1",
+				Doc: "How many requests are let in at once after a pause.",
+				aka: []string{"bucket", "capacity", "size", "nodelay"}},
+			{Name: "by", Type: "key | None", Keyword: true, Default: "by_client_ip()", Rule: keyForms + "; None counts all requests together",
+				Doc: "Which requests count together. Requests without the key count together, and so do IPv6 addresses with the same first 64 bits.",
+				aka: []string{"key", "per"}},
+		},
+	}
+}
+
+// rate implements rate.
+func (s *Session) rate(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+	c := s.begin(thread, s.words[b.Name()])
+	have := c.bind(args, kwargs)
+	for _, g := range have {
+		if value.IsUnset(g.value) {
+			return g.value, nil
+		}
+	}
+	out := &Rate{opaque: "rate"}
+	g := have["rate"]
+	if g == nil {
+		return out, nil
+	}
+	rate, err := readRate(g.value)
+	if err != nil {
+		c.wrongValue(g, err)
+		rate = plan.Rate{Count: 1, Unit: plan.PerSecond} // so that the rest is checked
+	}
+	burst, by := rate.DefaultBurst(), match.Key{By: match.KeyClientIP}
+	if g := have["burst"]; g != nil {
+		if burst, err = readBurst(g.value); err != nil {
+			c.wrongValue(g, err)
+			burst = 1
+		}
+	}
+	if g := have["by"]; g != nil {
+		switch v := g.value.(type) {
+		case starlark.NoneType:
+			by = match.Key{}
+		case *Key:
+			by = v.Key
+		default:
+			c.wrongValue(g, value.WrongType("None, "+keyForms, v, keyLabel(v)))
+		}
+	}
+	if out.Limit, err = plan.NewRateLimit(rate, burst, by); err != nil {
+		c.wrongValue(have["burst"], withLabel(err)) // the default is never too long
+	}
+	return out, nil
+}
+
+func readRate(v starlark.Value) (plan.Rate, error) {
+	if n, ok := v.(starlark.Int); ok {
+		return plan.Rate{}, value.WrongType(`a rate such as "10/s"`, n, "write "+value.Quote(n.String()+"/s"))
+	}
+	s, err := value.String(v)
+	if err != nil {
+		return plan.Rate{}, err
+	}
+	r, err := plan.ParseRate(s)
+	return r, withLabel(err)
+}
+
+func readBurst(v starlark.Value) (int, error) {
+	if n, ok := v.(starlark.Int); ok && n.Sign() == 0 {
+		return 0, value.Wrong("write 1 to let in one request at a time", "must be 1 or more: with 0, no request would be let in")
+	}
+	return value.Int(v, 1, plan.MaxBurst)
+}
+
+// withLabel turns the part of an error after a semicolon into a label.
+func withLabel(err error) error {
+	if err == nil {
+		return nil
+	}
+	message, label, _ := strings.Cut(err.Error(), "; ")
+	return value.Wrong(label, "%s", message)
+}
+
+// rateReader reads a rate limit.
+func rateReader[T any](place func(*T) *plan.RateLimit) func(*call, *given, *T) {
+	return func(c *call, g *given, t *T) {
+		switch v := g.value.(type) {
+		case starlark.NoneType:
+			*place(t) = plan.RateLimit{}
+		case *Rate:
+			*place(t) = v.Limit
+		default:
+			c.wrongValue(g, value.WrongType("None or "+rateForms, v, rateLabel(v)))
+		}
+	}
+}
+
+func rateLabel(v starlark.Value) string {
+	switch v := v.(type) {
+	case starlark.String:
+		if _, err := plan.ParseRate(string(v)); err == nil {
+			return "write rate(" + value.Quote(string(v)) + ")"
+		}
+		return `write rate("10/s")`
+	case starlark.Int:
+		return `write rate("` + v.String() + `/s")`
+	case *starlark.Builtin:
+		if v.Name() == "rate" {
+			return `call it: write rate("10/s")`
+		}
+	case *Key:
+		return `write rate("10/s", by=` + v.String() + ")"
+	case starlark.Bool:
+		if !v {
+			return "write None"
+		}
+	case *starlark.List, starlark.Tuple:
+		return "a group has one rate limit; LdConfig and rules can have others"
+	}
+	return ""
+}
