@@ -122,9 +122,27 @@ func keyIn(r match.Request, name string, group *plan.Group) string {
 	case "fair":
 		return keyText(r, group.Fair)
 	case "sticky":
-		return keyText(r, group.Sticky.Key)
+		return stickyText(r, group)
 	}
 	return ""
+}
+
+// stickyText returns what a request has for the sticky of a group, or "". It
+// does not know whether a cookie is ldcorn's own, or a session alive.
+func stickyText(r match.Request, group *plan.Group) string {
+	session := group.Sticky.Session
+	switch {
+	case group.Sticky.Issued.Name != "":
+		return keyText(r, match.Key{By: match.KeyCookie, Name: group.Sticky.Issued.Cookie(group.Name)})
+	case session.In == plan.SessionHeader:
+		return keyText(r, match.Key{By: match.KeyHeader, Name: session.Name})
+	case session.In == plan.SessionCookie:
+		return keyText(r, match.Key{By: match.KeyCookie, Name: session.Name})
+	case session.In == plan.SessionQuery:
+		v, _ := r.Query(session.Name)
+		return string(v)
+	}
+	return keyText(r, group.Sticky.Key)
 }
 
 // keyText returns what a request has for a key, or "".

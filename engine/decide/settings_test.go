@@ -55,4 +55,19 @@ func TestSettings(t *testing.T) {
 	require.NoError(t, err)
 	sticky.Key = "7"
 	assert.Contains(t, got.Settings, sticky)
+
+	cookies := []api.Header{{Name: "Cookie", Value: "io=1; lb_ml=2"}, {Name: "X-S", Value: "3"}}
+	for key, s := range map[string]plan.Sticky{
+		"1": {Session: plan.Session{In: plan.SessionCookie, Name: "io"}},
+		"2": {Issued: plan.Issued{Name: "lb"}},
+		"3": {Session: plan.Session{In: plan.SessionHeader, Name: "x-s"}},
+		"4": {Session: plan.Session{In: plan.SessionQuery, Name: "sid", Learn: plan.LearnEngineIO}},
+	} {
+		ml.Sticky = s
+		got, err := decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml?sid=4", Headers: cookies})
+		require.NoError(t, err)
+		last := got.Settings[len(got.Settings)-1]
+		assert.Equal(t, "sticky", last.Name)
+		assert.Equal(t, key, last.Key, "%v", s)
+	}
 }
