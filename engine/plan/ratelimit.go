@@ -82,7 +82,7 @@ func (r Rate) interval() time.Duration {
 // DefaultBurst returns the burst of a limit that names none: the requests of
 // one second, but at least one.
 func (r Rate) DefaultBurst() int {
-	return max(int(math.Ceil(float64(time.Second)/float64(r.interval()))), 1)
+	return max(int(math.Ceil(r.Count*float64(time.Second)/float64(unitTimes[r.Unit]))), 1)
 }
 
 // The bounds of a rate's interval. The clock counts nanoseconds, so that the

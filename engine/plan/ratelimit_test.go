@@ -17,6 +17,8 @@ func TestParseRate(t *testing.T) {
 		burst    int
 	}{
 		"10/s":      {100 * time.Millisecond, 10},
+		"9/s":       {111_111_111, 9},
+		"7000/s":    {142_857, 7000},
 		"600/m":     {100 * time.Millisecond, 10},
 		"0.5/s":     {2 * time.Second, 1},
 		"1.5/s":     {666_666_667, 2},
