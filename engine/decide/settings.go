@@ -31,14 +31,14 @@ const (
 )
 
 // shownSettings are the arguments that Settings looks at, in its order.
-var shownSettings = []string{"priority", "request_buffer", "response_buffer", "fair", "sticky", "limits", "rate_limit"}
+var shownSettings = []string{"priority", "request_buffer", "response_buffer", "fair", "sticky", "limits"}
 
-// Settings returns the settings of a request that goes to a group. A default is
-// left out unless it does something.
+// Settings returns the settings of a request. A default is left out unless it
+// does something. A request that ldcorn answers has only a rate limit.
 func (x *Explainer) Settings(r match.Request, o *Outcome[string]) (out []Setting) {
 	group := x.plan.Group(o.Group)
 	if group == nil {
-		return nil
+		return x.rateLimits(r, o, &plan.Group{})
 	}
 	if o.Key != "" {
 		out = append(out, Setting{Name: "key", Value: strconv.Quote(o.Key), From: FromTo, At: x.plan.Router.Pos()})
@@ -47,17 +47,26 @@ func (x *Explainer) Settings(r match.Request, o *Outcome[string]) (out []Setting
 		if name == "sticky" && o.Key != "" {
 			continue
 		}
-		single, found := x.single(name, o)
-		adds := name == "rate_limit" // each of them counts the request
-		if adds {
-			out = append(out, settingOf(plan.PlanAttributes, name, x.plan, FromConfig, x.plan.Pos)...)
-		}
-		if !found || adds {
+		if single, found := x.single(name, o); found {
+			out = append(out, single)
+		} else {
 			out = append(out, x.ofGroup(name, group, r)...)
 		}
-		if found {
-			out = append(out, single)
+	}
+	return append(out, x.rateLimits(r, o, group)...)
+}
+
+// rateLimits returns the rate limits of a request, all of which count it.
+func (x *Explainer) rateLimits(r match.Request, o *Outcome[string], group *plan.Group) (out []Setting) {
+	add := func(limit plan.RateLimit, from From, at plan.Pos) {
+		if !limit.IsZero() {
+			out = append(out, Setting{Name: "rate_limit", Value: limit.String(), From: from, At: at, Key: keyText(r, limit.By)})
 		}
+	}
+	add(x.plan.RateLimit, FromConfig, x.plan.Pos)
+	add(group.RateLimit, FromGroup, group.Pos)
+	if o.Route != nil {
+		add(o.Route.RateLimit, FromRule, o.Route.Pos)
 	}
 	return out
 }

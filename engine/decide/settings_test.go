@@ -56,6 +56,24 @@ func TestSettings(t *testing.T) {
 	sticky.Key = "7"
 	assert.Contains(t, got.Settings, sticky)
 
+	rate := func(text string) plan.RateLimit {
+		r, err := plan.ParseRate(text)
+		require.NoError(t, err)
+		limit, err := plan.NewRateLimit(r, 1, match.Key{By: match.KeyClientIP})
+		require.NoError(t, err)
+		return limit
+	}
+	p.Pos, p.RateLimit, ml.RateLimit = plan.Pos{File: "c.star", Line: 1, Col: 1}, rate("1/s"), rate("2/s")
+	ml.Routes[0].RateLimit = rate("3/s")
+	got, err = decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml"})
+	require.NoError(t, err)
+	assert.Equal(t, []api.ExplainedSetting{
+		{Name: "rate_limit", Value: `rate("1/s", burst=1, by=by_client_ip())`, From: "LdConfig", At: "c.star:1:1", Key: "127.0.0.1"},
+		{Name: "rate_limit", Value: `rate("2/s", burst=1, by=by_client_ip())`, From: "WorkerGroup", At: "c.star:9:5", Key: "127.0.0.1"},
+		{Name: "rate_limit", Value: `rate("3/s", burst=1, by=by_client_ip())`, From: "rule", At: "c.star:3:3", Key: "127.0.0.1"},
+	}, got.Settings[len(got.Settings)-3:])
+	p.RateLimit, ml.RateLimit, ml.Routes[0].RateLimit = plan.RateLimit{}, plan.RateLimit{}, plan.RateLimit{}
+
 	cookies := []api.Header{{Name: "Cookie", Value: "io=1; lb_ml=2"}, {Name: "X-S", Value: "3"}}
 	for key, s := range map[string]plan.Sticky{
 		"1": {Session: plan.Session{In: plan.SessionCookie, Name: "io"}},

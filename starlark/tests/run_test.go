@@ -126,25 +126,26 @@ func TestSettings(t *testing.T) {
 def route(req):
     return to("slow", priority = 9, request_buffer = "1KiB", key = "k") if req.path == "/first" else None
 
-config = LdConfig(router = route, workers = [
+config = LdConfig(router = route, rate_limit = rate("9/s"), workers = [
     WorkerGroup("web", "main:app"),
     WorkerGroup("slow", "main:app", max_req_per_worker = 1, sticky = by_header("X-Key"),
-                routes = [rule("/slow", priority = -5, request_buffer = 0), "/more"]),
+                routes = [rule("/slow", priority = -5, request_buffer = 0, rate_limit = rate("1/s")), "/more"]),
 ])
 
 def got(o):
-    return [o.priority, o.request_buffer, o.response_buffer, o.key, o.rate_limits]
+    return [o.priority, o.request_buffer, o.response_buffer, o.key, len(o.rate_limits)]
 
 def test_it(t):
-    t.eq(got(t.route("/slow", headers = {"X-Key": "k"})), [-5, 0, 16 << 20, "k", []])
-    t.eq(got(t.route("/more")), [0, 16 << 20, 16 << 20, None, []])
-    t.eq(got(t.route("/first", headers = {"X-Key": "other"})), [9, 1024, 16 << 20, "k", []])
-    t.eq(got(t.route("/")), [0, 0, 0, None, []])
-    t.eq(got(t.route("/../x")), [None, None, None, None, []])
+    t.eq(got(t.route("/slow", headers = {"X-Key": "k"})), [-5, 0, 16 << 20, "k", 2])
+    t.eq(got(t.route("/more")), [0, 16 << 20, 16 << 20, None, 1])
+    t.eq(t.route("/slow").rate_limits, ['rate("9/s", burst=9, by=by_client_ip())', 'rate("1/s", burst=1, by=by_client_ip())'])
+    t.eq(got(t.route("/first", headers = {"X-Key": "other"})), [9, 1024, 16 << 20, "k", 1])
+    t.eq(got(t.route("/")), [0, 0, 0, None, 1])
+    t.eq(got(t.route("/../x")), [None, None, None, None, 0])
     t.route("/slow", to = "web")
 `
 	report, _ := run(t, slow, nil)
 	require.Len(t, report.Results, 1)
 	require.Equal(t, []string{`/slow goes to "slow", not to "web"`}, messages(&report.Results[0]))
-	assert.Equal(t, `taken by rule("/slow", request_buffer=0, priority=-5)`, report.Results[0].Failures[0].Label)
+	assert.Equal(t, `taken by rule("/slow", request_buffer=0, priority=-5, rate_limit=rate("1/s", burst=1, by=by_client_ip()))`, report.Results[0].Failures[0].Label)
 }
