@@ -7,6 +7,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 )
 
+// MaxTried is how many values a request, or an answer, can give in place of one.
+// Others are not looked at.
+const MaxTried = 8
+
 // Cookies returns the values of a request's cookies with a name, in order.
 func Cookies(fields []head.Field, name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {

@@ -50,8 +50,12 @@ func NewIssuer(g *plan.Group, key []byte) *Issuer {
 	return i
 }
 
-// signatureSize is the length of a signature before its encoding, in bytes.
-const signatureSize = 16
+// signatureSize is the length of a signature in bytes, signatureLen that of its
+// encoding.
+const (
+	signatureSize = 16
+	signatureLen  = (signatureSize*8 + 5) / 6
+)
 
 // sign returns the value of the cookie for a seat.
 func (i *Issuer) sign(seat int) string {
@@ -72,10 +76,16 @@ func (i *Issuer) value(seat int) string {
 // Seat returns the seat that a request's cookie names. The first cookie with a
 // good signature counts: a client can hold others of the name, which another
 // site of its domain has set.
+//
+// It looks at MaxTried of them, so that a head full of cookies costs little.
 func (i *Issuer) Seat(fields []head.Field) (seat int, ok bool) {
+	tried := 0
 	for value := range Cookies(fields, i.name) {
 		if seat, ok = i.read(value); ok {
 			return seat, true
+		}
+		if tried++; tried == MaxTried {
+			break
 		}
 	}
 	return 0, false
@@ -89,7 +99,7 @@ func (i *Issuer) read(value []byte) (seat int, ok bool) {
 			return 0, false
 		}
 	}
-	if at == 0 || at == len(value) || value[at] != '.' {
+	if at == 0 || len(value) != at+1+signatureLen || value[at] != '.' {
 		return 0, false
 	}
 	return seat, subtle.ConstantTimeCompare(value, []byte(i.value(seat))) == 1

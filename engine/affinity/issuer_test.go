@@ -97,6 +97,9 @@ func TestForgedCookies(t *testing.T) {
 	_, ok := i.Seat(fields("X: y", "Set-Cookie: "+own))
 	assert.False(t, ok, "in another field")
 
+	_, ok = i.Seat(fields("Cookie: " + strings.Repeat("ldcorn_web=1000."+sign+"; ", MaxTried) + own))
+	assert.False(t, ok, "a head full of cookies costs little")
+
 	seat, ok := i.Seat(fields("Cookie: ldcorn_web=1.tossed; "+strings.Repeat("a=b; ", 5000), "Cookie: "+own))
 	assert.True(t, ok, "the first good one counts")
 	assert.Equal(t, 1, seat)

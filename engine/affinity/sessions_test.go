@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-type worker struct{ name string }
+type worker struct{ _ byte } // not empty, so that each has an address of its own
 
 // TestSessions compares random histories with a list that does the same.
 func TestSessions(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 1))
-		workers := []*worker{{"a"}, {"b"}, {"c"}}
+		workers := []*worker{new(worker), new(worker), new(worker)}
 		s := Sessions[*worker]{max: 8}
 		type known struct {
 			id string

@@ -63,10 +63,12 @@ func (r *Request) bindSeat(c *pool.Claim, issuer *affinity.Issuer) {
 
 func (r *Request) bindSession(c *pool.Claim, p *pool.Pool, set *plan.Session) {
 	r.bond.session = set
+	tried := 0
 	r.eachSession(set, func(id []byte) bool {
 		r.bond.named = true
 		c.Home, _ = p.Bonds().Find(id)
-		return c.Home == nil
+		tried++
+		return c.Home == nil && tried < affinity.MaxTried
 	})
 	r.bond.handshake = set.Learn == plan.LearnEngineIO && !r.bond.named && r.opensEngineIO()
 }
@@ -147,17 +149,23 @@ func (a *attempt) bindClient() {
 func (r *Request) learn(res *http1.Response) {
 	b := &r.bond
 	b.handshake = b.handshake && res.Status == 200
+	left := affinity.MaxTried
 	switch b.session.In {
 	case plan.SessionHeader:
 		for i := range res.Fields {
-			if f := &res.Fields[i]; !f.Drop && head.EqualFold(f.Name, b.session.Name) {
+			if f := &res.Fields[i]; left > 0 && !f.Drop && head.EqualFold(f.Name, b.session.Name) {
 				r.learnSession(f.Value)
+				left--
 			}
 		}
 		r.endMCP(res.Status)
 	case plan.SessionCookie:
 		for id := range affinity.SetCookies(res.Fields, b.session.Name) {
+			if left == 0 {
+				break
+			}
 			r.learnSession(id)
+			left--
 		}
 	}
 }

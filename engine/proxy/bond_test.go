@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/affinity"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -265,6 +267,7 @@ func TestInventedSessionsTeachNothing(t *testing.T) {
 		}{
 			{sessionIn(plan.SessionHeader, "x"), "X: made-up\r\n", "X: other\r\nX: made-up\r\n"},
 			{sessionIn(plan.SessionCookie, "io"), "Set-Cookie: io=made-up\r\n", "Cookie: io=other; io=made-up\r\n"},
+			{sessionIn(plan.SessionCookie, "io"), "Set-Cookie: io=made-up\r\n", "Cookie: " + strings.Repeat("io=other; ", 999) + "io=made-up\r\n"},
 		} {
 			r := stickyRig(t, driver, c.set)
 			r.worker("default", with(0, c.answer))
@@ -404,4 +407,68 @@ func TestManySessions(t *testing.T) {
 	head, _ := r.ask("GET / HTTP/1.1", "S: 0\r\n")
 	assert.Contains(t, head, " 200 ")
 	assert.EqualValues(t, 1, r.pools["default"].Bonds().Strayed.Load())
+}
+
+// TestSessionIsRepeatedAtItsProcess: a request whose connection breaks, because
+// the worker ends an idle one, goes to the same process again: no other knows
+// its session.
+func TestSessionIsRepeatedAtItsProcess(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		for name, set := range map[string]plan.Sticky{"seat": issuedSet, "session": sessionIn(plan.SessionHeader, "s")} {
+			r := stickyRig(t, driver, set)
+			answer := "HTTP/1.1 200 OK\r\nS: id\r\nContent-Length: 1\r\n\r\n0"
+			r.worker("default", func(c net.Conn, in *bufio.Reader) {
+				readHead(in)
+				io.WriteString(c, answer)
+				readHead(in) // the next request gets no answer
+			})
+			head, _ := r.ask("GET / HTTP/1.1", "")
+			r.worker("default", with(1, ""))
+			lines := "S: id\r\n"
+			if cookie := cookieOf(head); cookie != "" {
+				lines = "Cookie: " + cookie + "\r\n"
+			}
+			for range 3 {
+				_, body := r.ask("GET / HTTP/1.1", lines)
+				assert.Equal(t, "0", body, name)
+			}
+		}
+	})
+}
+
+// TestBondsAllocateNothing: requests that follow their cookie or session
+// allocate nothing.
+func TestBondsAllocateNothing(t *testing.T) {
+	if raceEnabled || runtime.GOOS != "linux" {
+		t.Skip("the race detector allocates, and so does the goroutine driver")
+	}
+	for _, driver := range netloop.Drivers() {
+		if driver == "goroutine" {
+			continue
+		}
+		key := plan.Secret("a key of many bytes")
+		issued := plan.Sticky{Issued: plan.Issued{Name: "ldcorn", Key: key}}
+		pair := strings.SplitN(string(affinity.NewIssuer(&plan.Group{Name: "default", Instances: 3, Sticky: issued}, nil).AppendCookie(nil, 0, false)), ";", 2)[0]
+		for name, c := range map[string]struct {
+			set           plan.Sticky
+			target, lines string
+		}{
+			"issued": {issued, "/", "Cookie: a=b; " + pair + "\r\n"},
+			"none":   {issued, "/", ""},
+			"header": {sessionIn(plan.SessionHeader, "s"), "/", "S: x\r\n"},
+			"cookie": {sessionIn(plan.SessionCookie, "io"), "/", "Cookie: a=b; io=x\r\n"},
+			"query":  {plan.Sticky{Session: plan.Session{In: plan.SessionQuery, Name: "sid", Learn: plan.LearnEngineIO}}, "/?EIO=4&sid=%78", ""},
+		} {
+			r := stickyRig(t, driver, c.set)
+			in := "GET " + c.target + " HTTP/1.1\r\nHost: a\r\n" + c.lines + "\r\n"
+			u := r.worker("default", parrot(in, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nS: x\r\nSet-Cookie: io=x\r\n\r\nhello"))
+			u.worker.LearnSession([]byte("x"))
+			crowd := newCrowd(r, 16, in, "hello")
+			for range 20 {
+				crowd.ask(t)
+			}
+			allocs := testing.AllocsPerRun(60, func() { crowd.ask(t) })
+			assert.Less(t, allocs/16, 0.5, "%s, %s", driver, name)
+		}
+	}
 }
