@@ -164,7 +164,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	socket.server = control.Start(control.Options{
-		Listener: commandLine, Master: sup, Counted: &tell.requests, Reload: reloads.state,
+		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Reload: reloads.state,
 		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
 		Plan:     previewer{e.opts.Preview, sup}.preview,
 		Explain:  explainer{sup}.explain,

@@ -3,11 +3,14 @@ package engine
 import (
 	"context"
 	"net"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
@@ -36,9 +39,9 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(net.Listener) (func(), error) {
 	return func(l net.Listener) (leave func(), err error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup))
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits))
 		admin := control.StartAdmin(control.AdminOptions{
-			Listener: l, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState,
+			Listener: l, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)
@@ -55,4 +58,15 @@ func (t *telemetry) stop() {
 	for _, a := range t.admins {
 		a.Close()
 	}
+}
+
+// rateLimits returns the rate limits in effect.
+func (t *telemetry) rateLimits() []api.RateLimit {
+	out, now := []api.RateLimit{}, time.Duration(netloop.Now())
+	for _, l := range t.limits.All() {
+		st := l.Status(now)
+		out = append(out, api.RateLimit{Group: l.Place.Group, Route: l.Place.Route, Limit: l.Setting.String(),
+			Refused: st.Refused, Keys: st.Keys, Room: st.Room, Evicted: st.Evicted})
+	}
+	return out
 }

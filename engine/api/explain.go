@@ -28,7 +28,7 @@ type Explanation struct {
 	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of ldcorn's own answer; absent if the app answers
 	Location      string           `json:"location,omitempty"`                                    // of a redirect
 	// Settings is what the request gets at its group besides a worker, if that
-	// does something.
+	// does something, and the limits that count it.
 	Settings []ExplainedSetting `json:"settings"`
 }
 

@@ -16,7 +16,20 @@ type Status struct {
 	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
 	Running       *Running  `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
 	MasterStatus
-	Counts map[string]GroupCounts `json:"counts"` // by group of the plan in effect
+	Counts     map[string]GroupCounts `json:"counts"`      // by group of the plan in effect
+	RateLimits []RateLimit            `json:"rate_limits"` // of the plan in effect: that of LdConfig, then those of groups and their rules
+}
+
+// A RateLimit describes a rate limit. The counts begin when a plan first had the
+// limit in its place with the same setting.
+type RateLimit struct {
+	Group   string `json:"group,omitempty"` // absent for the limit of LdConfig
+	Route   string `json:"route,omitempty"` // of a rule; absent for the limit of the group or of LdConfig
+	Limit   string `json:"limit"`           // as the configuration writes it
+	Refused uint64 `json:"refused"`         // requests answered with 429
+	Keys    int    `json:"keys"`            // in the table: those whose burst is not whole
+	Room    int    `json:"room"`            // keys for which the table has room
+	Evicted uint64 `json:"evicted"`         // keys that new ones drove out of the table, because it was full
 }
 
 // Ready reports whether there is a configuration, and each of its groups has a

@@ -31,6 +31,7 @@ type dashboard struct {
 	api.MasterStatus
 	Version    string
 	LastReload *PublicReload
+	RateLimits []api.RateLimit
 	Running    *api.Running
 	Now        time.Time
 	Events     []api.Event // the newest first
@@ -81,7 +82,7 @@ func (a *Admin) dashboard(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.opts.Busy()()
 	last, running := a.opts.Reload()
-	shown := dashboard{MasterStatus: a.opts.Master.Status(), Version: a.opts.Version, LastReload: last, Running: running,
+	shown := dashboard{MasterStatus: a.opts.Master.Status(), Version: a.opts.Version, LastReload: last, Running: running, RateLimits: a.opts.Limits(),
 		Now: time.Now(), Events: a.opts.Events.Newest(shownEvents)}
 	slices.Reverse(shown.Events)
 	var body bytes.Buffer

@@ -25,8 +25,7 @@ type Limit struct {
 // in a group if the Route is "", and otherwise in a rule for a route.
 type Place struct {
 	Group string
-	Route string
-	Index int // among rules of the group for the same route
+	Route string // the second rule of a group for the same route has " #2" after it, and so on
 }
 
 // String returns the place for people.

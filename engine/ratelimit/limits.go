@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -55,10 +56,14 @@ func (ls *Limits) Publish(p *plan.Plan) *Set {
 		same := make(map[string]int)
 		for i := range g.Routes {
 			r := &g.Routes[i]
-			if l := limit(Place{Group: g.Name, Route: r.String(), Index: same[r.String()]}, r.RateLimit); l != nil {
-				s.rules[r] = l
-				same[r.String()]++
+			if r.RateLimit.IsZero() {
+				continue
 			}
+			name := r.String()
+			if same[name]++; same[name] > 1 {
+				name += fmt.Sprintf(" #%d", same[name])
+			}
+			s.rules[r] = limit(Place{Group: g.Name, Route: name}, r.RateLimit)
 		}
 	}
 	if len(ls.limits) == 0 {

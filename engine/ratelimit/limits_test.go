@@ -81,7 +81,7 @@ func TestRules(t *testing.T) {
 		}
 	}
 	first := set.Of(p.Groups[0], &p.Groups[0].Routes[2])
-	assert.Equal(t, `the rate limit of web: "/a"`, first[2].Why)
+	assert.Equal(t, `the rate limit of web: "/a" #2`, first[2].Why)
 	assert.NotNil(t, first[1])
 	p, set = publish()
 	assert.Equal(t, first, set.Of(p.Groups[0], &p.Groups[0].Routes[2]))

@@ -186,7 +186,7 @@ func origin(s api.ExplainedSetting) string {
 	if s.At != "" {
 		out += " at " + s.At
 	}
-	lacks := strings.HasPrefix(s.Value, "by_cookie(") || strings.HasPrefix(s.Value, "by_header(")
+	lacks := strings.Contains(s.Value, "by_cookie(") || strings.Contains(s.Value, "by_header(")
 	switch {
 	case s.Key != "":
 		out += fmt.Sprintf(", here %q", s.Key)

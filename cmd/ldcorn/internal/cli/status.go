@@ -2,11 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,7 +49,8 @@ status shows one line about a reload that failed; --json has all of it. While a 
 runs, status says what it waits for, and marks workers that get no request yet as (new).
 RSS and CPU are those of a worker and of the processes that it has started. SERVED counts
 the requests of the present process, RESTARTS the crashes after which the worker was
-started again. Exits 0 when every group has a ready worker, 3 when one has none, and 1
+started again. REFUSED counts the requests that a rate limit has answered with 429, and
+KEYS those whose burst is not whole. Exits 0 when every group has a ready worker, 3 when one has none, and 1
 when there is no master.
 
 With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
@@ -152,7 +155,11 @@ func writeStatus(w io.Writer, st *api.Status, width int) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	return writeColumns(w, workerColumns(st), width)
+	if err := writeColumns(w, workerColumns(st), width); err != nil || len(st.RateLimits) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	return writeColumns(w, rateLimitColumns(st), width)
 }
 
 func groupColumns(st *api.Status) []column {
@@ -160,6 +167,15 @@ func groupColumns(st *api.Status) []column {
 	for i := range st.Groups {
 		g := &st.Groups[i]
 		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), orDash(g.Cap), control.Note(g, st.Now))
+	}
+	return columns
+}
+
+func rateLimitColumns(st *api.Status) []column {
+	columns := []column{{name: "RATE LIMIT OF"}, {name: "ROUTE", drop: 3}, {name: "LIMIT", drop: 2}, {name: "REFUSED"}, {name: "KEYS", drop: 1}}
+	for _, l := range st.RateLimits {
+		addRow(columns, cmp.Or(l.Group, "LdConfig"), cmp.Or(l.Route, "-"), strings.TrimSuffix(strings.TrimPrefix(l.Limit, "rate("), ")"),
+			strconv.FormatUint(l.Refused, 10), strconv.Itoa(l.Keys))
 	}
 	return columns
 }

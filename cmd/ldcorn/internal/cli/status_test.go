@@ -24,6 +24,10 @@ WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     C
 api.0   4130  ready     1h1m  10         2           99      0         64 MiB  1.5 s
 api.1   -     failed    -     0          0           0       4         -       -      exit code 1
 gone.0  4131  draining  0s    1          0           5       0         -       -
+
+RATE LIMIT OF  ROUTE           LIMIT                              REFUSED  KEYS
+LdConfig       -               "10/s", burst=10, by=None          0        0
+api            path("/login")  "5/m", burst=5, by=by_client_ip()  7        3
 `
 
 // aStatus has groups and workers of every kind.
@@ -45,6 +49,10 @@ func aStatus() *api.Status {
 		Counts: api.Counts{Requests: 3, Statuses: map[api.StatusClass]uint64{"2xx": 2, "5xx": 1}, Faults: map[string]uint64{"no_answer": 1}, Repeats: 1, Took: 0.25},
 		Seats:  []api.Counts{{Requests: 2, Statuses: map[api.StatusClass]uint64{"2xx": 2}, Faults: map[string]uint64{}}},
 	}}
+	st.RateLimits = []api.RateLimit{
+		{Limit: `rate("10/s", burst=10, by=None)`, Room: 16},
+		{Group: "api", Route: `path("/login")`, Limit: `rate("5/m", burst=5, by=by_client_ip())`, Refused: 7, Keys: 3, Room: 131072},
+	}
 	return st
 }
 
@@ -82,7 +90,7 @@ func TestWriteStatus(t *testing.T) {
 // TestStatusJSON holds what status --json prints and its schema together.
 func TestStatusJSON(t *testing.T) {
 	is := schemaOf(t, "status")
-	starting := &api.Status{Counts: map[string]api.GroupCounts{}}
+	starting := &api.Status{Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}}
 	starting.PID = 1
 	for _, st := range []*api.Status{aStatus(), starting} {
 		st.FormatVersion = api.StatusVersion
