@@ -102,7 +102,7 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow tenants upload kills hang routes bystander
+.PHONY: skew overload slow tenants upload polling kills hang routes bystander
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
@@ -123,6 +123,10 @@ upload: build python ## measure memory during a large upload and the delay of st
 	@scripts/get-bench-tools
 	@scripts/bench/upload.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
+polling: build ## count the Socket.IO sessions that stay with their worker, compared with HAProxy
+	@scripts/get-bench-tools
+	@py=$$(scripts/get-socketio) && "$$py" scripts/bench/polling.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
 kills: build python ## kill -9 workers under load for two minutes
 	@scripts/bench/kills.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
@@ -138,5 +142,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, .venv and .uvicorn too
-	rm -rf bin .run .venv .uvicorn scripts/pyright/node_modules
+clean: ## remove what the other targets made, with .venv, .uvicorn and .socketio
+	rm -rf bin .run .venv .uvicorn .socketio scripts/pyright/node_modules

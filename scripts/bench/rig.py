@@ -85,8 +85,9 @@ class Rig:
         return p
 
     def run_haproxy(self, name, port, sockets, server="", balance="leastconn", queue="60s", backend=""):
-        """Starts a HAProxy in front of the sockets. server is said of each of them, backend of all."""
-        servers = "\n".join(f"  server s{i} unix@{s} {server}" for i, s in enumerate(sockets))
+        """Starts a HAProxy in front of the sockets. server is said of each of them, with its number for
+        {i}, and backend of all."""
+        servers = "\n".join(f"  server s{i} unix@{s} {server}".replace("{i}", str(i)) for i, s in enumerate(sockets))
         self.write(name + ".cfg", f"""
 global
   maxconn 9000
