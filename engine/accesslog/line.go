@@ -50,6 +50,9 @@ func appendPairs(b []byte, r *result.Result) []byte {
 	}
 	b = appendSeconds(append(b, " took="...), r.Took)
 	b = appendSeconds(append(b, " queued="...), r.Queued)
+	if r.Receiving > 0 {
+		b = appendSeconds(append(b, " receiving="...), r.Receiving)
+	}
 	if r.Repeats > 0 {
 		b = strconv.AppendInt(append(b, " repeats="...), int64(r.Repeats), 10)
 	}
@@ -82,6 +85,9 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Sent, 10)
 	b = appendSeconds(append(b, `,"took":`...), r.Took)
 	b = appendSeconds(append(b, `,"queued":`...), r.Queued)
+	if r.Receiving > 0 {
+		b = appendSeconds(append(b, `,"receiving":`...), r.Receiving)
+	}
 	if r.Group != "" {
 		b = append(append(append(b, `,"group":"`...), r.Group...), '"')
 	}

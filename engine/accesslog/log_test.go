@@ -55,6 +55,7 @@ func TestLines(t *testing.T) {
 		Kind: result.KindRefused, Reason: "malformed request line",
 	}
 	failed := served(t)
+	failed.Receiving = 250 * time.Millisecond
 	failed.Status, failed.Sent, failed.Kind, failed.Reason, failed.Repeats = 502, 70, result.KindNoAnswer, "the worker did not answer", 2
 	for _, c := range []struct {
 		name       string
@@ -66,9 +67,9 @@ func TestLines(t *testing.T) {
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
 				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
 		{"failed", failed,
-			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 receiving=0.250000 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
-				`"status":502,"bytes":70,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"repeats":2,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"no_answer","reason":"the worker did not answer"}`},
+				`"status":502,"bytes":70,"took":2.000042,"queued":0.001500,"receiving":0.250000,"group":"web","worker":3,"repeats":2,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"no_answer","reason":"the worker did not answer"}`},
 		{"refused: nothing a client sends ends the line or a value", refused,
 			`- - - [04/Mar/2026:05:06:07 +0100] "G\x22ET\x5c /\x0a\x1b[2J \xff\x7f \xc3\xa9" 400 0 "-" "-" took=0.000000 queued=0.000000 id=i kind=refused reason="malformed request line"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","line":"G\"ET\\ /\u000a\u001b[2J ` + "\uFFFD" + `\u007f é","status":400,"bytes":0,"took":0.000000,"queued":0.000000,"id":"i","kind":"refused","reason":"malformed request line"}`},

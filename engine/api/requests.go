@@ -30,6 +30,7 @@ type RequestStage string
 // The stages.
 const (
 	StageRouting   RequestStage = "routing"   // the router
+	StageReceiving RequestStage = "receiving" // the body, before the request asks for a slot
 	StageQueued    RequestStage = "queued"    // a slot
 	StageWorking   RequestStage = "working"   // the beginning of the worker's answer
 	StageAnswering RequestStage = "answering" // the rest of the answer, or the client to receive it

@@ -47,38 +47,64 @@ func (b *Buffer) Init(s *Space, max int64, client netip.Addr) {
 }
 
 // Append appends p. It returns how many bytes it has taken, which is less than
-// len(p) only with an error: ErrFull, or an error of netloop.Task.Park. It may wait
-// for the disk. It never blocks the loop of t.
+// len(p) only with an error, as of Room.
 func (b *Buffer) Append(t netloop.Task, p []byte) (int, error) {
 	taken := 0
 	for len(p) > 0 {
-		if b.end-b.start >= b.max {
-			return taken, ErrFull
-		}
-		room, err := b.room()
+		room, err := b.Room(t)
 		if err != nil {
 			return taken, err
 		}
-		n := copy(room, p[:min(int64(len(p)), b.max-(b.end-b.start))])
-		b.end += int64(n)
+		n := copy(room, p)
+		b.Grew(n)
 		p, taken = p[n:], taken+n
 	}
 	return taken, nil
 }
 
-// room returns space behind the last byte.
-func (b *Buffer) room() ([]byte, error) {
-	at := b.end / pageSize
-	slot := &b.memory[at%memoryPages]
+// Room returns space behind the last byte, at least one byte of it. Grew says how
+// many bytes were put there. Room fails with ErrFull, or an error of
+// netloop.Task.Park: it may wait for the disk. It never blocks the loop of t.
+func (b *Buffer) Room(t netloop.Task) ([]byte, error) {
+	left := b.max - (b.end - b.start)
+	if left <= 0 {
+		return nil, ErrFull
+	}
+	slot := b.slot()
+	if slot == nil {
+		return nil, ErrFull
+	}
 	if *slot == nil {
 		if *slot = b.space.takePage(b.owner); *slot == nil {
 			return nil, ErrFull
 		}
-	} else if at >= b.start/pageSize+memoryPages {
-		return nil, ErrFull
 	}
-	return (*slot)[b.end%pageSize:], nil
+	room := (*slot)[b.end%pageSize:]
+	return room[:min(int64(len(room)), left)], nil
 }
+
+// slot returns the place of the page behind the last byte, or nil if no page more is
+// to be in memory.
+func (b *Buffer) slot() **page {
+	at := b.end / pageSize
+	if at >= b.start/pageSize+memoryPages {
+		return nil
+	}
+	return &b.memory[at%memoryPages]
+}
+
+// Full reports whether Room would fail with ErrFull now, so that nobody waits for
+// bytes that there is no room for.
+func (b *Buffer) Full() bool {
+	if b.end-b.start >= b.max {
+		return true
+	}
+	slot := b.slot()
+	return slot == nil || *slot == nil && !b.space.hasPage(b.owner)
+}
+
+// Grew says that the next n bytes are in the space that Room has returned.
+func (b *Buffer) Grew(n int) { b.end += int64(n) }
 
 // ReadAt reads bytes from an offset into p: fewer than len(p) if that is what can
 // be read at once. At the end it returns io.EOF. It may wait for the disk, and then

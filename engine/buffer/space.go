@@ -96,20 +96,35 @@ func (s *Space) Stats() Stats {
 	return all
 }
 
+// hasPage reports whether there is a page for an owner, and counts a refusal.
+func (s *Space) hasPage(o owner) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.admit(o)
+}
+
+// admit is hasPage. The caller holds mu.
+func (s *Space) admit(o owner) bool {
+	switch {
+	case s.held.memory+pageSize > s.limits.Memory:
+		s.refused[RefusedMemory]++
+		return false
+	case o != owner{} && s.of[o].memory+pageSize > s.limits.Memory/share:
+		s.refused[RefusedShare]++
+		return false
+	}
+	return true
+}
+
 // takePage returns a page for an owner, or nil if a bound is reached.
 func (s *Space) takePage(o owner) *page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own := s.of[o]
-	switch {
-	case s.held.memory+pageSize > s.limits.Memory:
-		s.refused[RefusedMemory]++
-		return nil
-	case o != owner{} && own.memory+pageSize > s.limits.Memory/share:
-		s.refused[RefusedShare]++
+	if !s.admit(o) {
 		return nil
 	}
 	s.held.memory += pageSize
+	own := s.of[o]
 	own.memory += pageSize
 	s.of[o] = own
 	return s.pages.Get().(*page)

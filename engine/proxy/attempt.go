@@ -21,7 +21,7 @@ type attempt struct {
 	limit   time.Duration // for the worker to begin its answer; 0 = none
 	heard   bool          // the worker has said something
 	broken  bool          // the connection broke while it was in use
-	back    buffer        // what was read of it
+	back    readBuffer    // what was read of it
 	headEnd int           // in back, of the head that res was parsed from
 	res     http1.Response
 	chunks  http1.Chunked
@@ -136,6 +136,8 @@ func (a *attempt) relay(cancel bool) error {
 	}
 	if !r.upload.received {
 		r.client.AskForBody(r.t)
+	}
+	if !r.upload.delivered {
 		r.upload.start()
 	}
 	if cancel {
@@ -193,14 +195,17 @@ func (a *attempt) dial(w *pool.Worker) (netloop.Conn, error) {
 	return a.r.t.Dial(w.Upstream(), dialWait)
 }
 
-// sendHead writes the request's head, and as much of its body as has come
-// with it.
+// sendHead writes the request's head, and what goes with it of its body.
 func (a *attempt) sendHead() error {
 	r := a.r
+	r.upload.rewind()
 	r.out = a.appendRequestHead(r.out[:0])
-	var first []byte
-	r.out, first = r.upload.appendFirst(r.out)
-	n, err := a.up.Write(r.t, r.out, first, r.p.stall)
+	var rest []byte
+	var err error
+	if r.out, rest, err = r.upload.appendFirst(r.out); err != nil {
+		return err
+	}
+	n, err := a.up.Write(r.t, r.out, rest, r.p.stall)
 	switch {
 	case err == nil:
 		r.upload.sentFirst()
@@ -240,5 +245,5 @@ func (a *attempt) workerBroke(err error) error {
 // body.
 func (a *attempt) unread(err error) bool {
 	u := &a.r.upload
-	return errors.Is(err, syscall.ECONNRESET) && u.received && len(u.first) == 0
+	return errors.Is(err, syscall.ECONNRESET) && u.received && u.got == 0
 }

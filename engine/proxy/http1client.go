@@ -18,8 +18,8 @@ type http1Client struct {
 	snap    *Snapshot
 	request *Request
 
-	in      buffer // a head, what follows it, and the next heads
-	read    bool   // c has been read in this call of Serve
+	in      readBuffer // a head, what follows it, and the next heads
+	read    bool       // c has been read in this call of Serve
 	head    http1.Request
 	headLen int
 	ownHost []byte // backs the host of a head that names none
@@ -83,7 +83,7 @@ type http1Body struct {
 	left    int64  // bytes still to come of a body of known length
 	err     error
 	whole   atomic.Bool // all of it has been read; set by the task that reads it
-	behind  buffer      // what was read behind the end of a chunked body
+	behind  readBuffer  // what was read behind the end of a chunked body
 }
 
 // begin takes the part of the body that came with the head.

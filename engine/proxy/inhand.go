@@ -33,6 +33,7 @@ type Stage string
 // has failed it, a request goes back to StageQueued.
 const (
 	StageRouting   Stage = "routing"   // for the router
+	StageReceiving Stage = "receiving" // for the body, before the request asks for a slot
 	StageQueued    Stage = "queued"    // for a slot
 	StageWorking   Stage = "working"   // for the worker to answer
 	StageAnswering Stage = "answering" // for the rest of the answer, or for the client to take it
@@ -53,6 +54,7 @@ type hand struct {
 	worker     atomic.Pointer[pool.Worker]
 	queuedAt   atomic.Int64 // a netloop.Time; 0 = does not wait
 	queued     atomic.Int64 // a time.Duration, of the waits that are over
+	receiving  atomic.Bool
 	answering  atomic.Bool
 }
 
@@ -82,6 +84,7 @@ func (r *Request) take() {
 	h.client = r.sender().addr
 	h.queuedAt.Store(0)
 	h.queued.Store(0)
+	h.receiving.Store(false)
 	h.answering.Store(false)
 	r.hands = r.p.handsOf(r.t)
 	if r.hands != nil {
@@ -162,6 +165,9 @@ func (r *Request) show(now netloop.Time) InHand {
 	}
 	if g := h.group.Load(); g != nil {
 		out.Group, out.Stage = g.Name, StageQueued
+	}
+	if h.receiving.Load() {
+		out.Stage = StageReceiving
 	}
 	if w := h.worker.Load(); w != nil {
 		out.Worker, out.Stage = w.Index, StageWorking

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/affinity"
+	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -62,6 +63,7 @@ type Proxy struct {
 	reserve atomic.Int64 // file descriptors that connections leave to others
 	ids     idSource
 	seatKey []byte // signs cookies that name a seat, unless the configuration has a key
+	buffers *buffer.Space
 	hands   []handList
 	clients sync.Pool // of *http1Client
 	bodies  sync.Pool // of *[bodyBuffer]byte
@@ -71,7 +73,8 @@ type Proxy struct {
 // New returns a proxy that serves nothing yet. It fails on a driver that
 // this system does not have.
 func New(opts Options) (*Proxy, error) {
-	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource(), seatKey: affinity.NewKey()}
+	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource(), seatKey: affinity.NewKey(),
+		buffers: buffer.NewSpace(opts.Log)}
 	p.dropped.log = opts.Log
 	p.clients.New = func() any { return newHTTP1Client(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
@@ -99,6 +102,7 @@ func (p *Proxy) Publish(s *Snapshot) {
 	s.forward, s.issuers = newForwarder(s.Plan), issuersOf(s.Plan, p.seatKey)
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.reserve.Store(int64(reserveOf(s.Plan)))
+	p.buffers.Configure(bufferLimits(s.Plan))
 	p.snap.Store(s)
 }
 

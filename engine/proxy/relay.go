@@ -161,6 +161,9 @@ func (a *attempt) relayInterim(cancel bool) error {
 // relayFinal relays the final answer.
 func (a *attempt) relayFinal(cancel bool) error {
 	r, res := a.r, &a.res
+	if r.upload.sentAt.Load() != 0 {
+		r.upload.end(r.t)
+	}
 	mode := res.BodyMode(r.isHead())
 	r.rec.Status = res.Status
 	r.answer = AnswerHead{Status: res.Status, Reason: res.Reason, Fields: res.Fields, edits: &r.toClient,
@@ -186,7 +189,7 @@ var kinds = [...]BodyKind{
 // the end of the answer is not that of the connection.
 func (a *attempt) complete(framed bool) {
 	u := &a.r.upload
-	u.stop(a.r.t)
+	u.end(a.r.t)
 	a.finishUp(framed && !a.mayGoOn() && !a.bodyBehind() && a.res.KeepAlive && u.delivered && a.back.len() == 0)
 }
 

@@ -96,6 +96,7 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	r.take()
 	err := r.relayRequest(bad)
 	end := r.conclude(err)
+	r.upload.release()
 	r.drop()
 	r.observeEnd(err)
 	if end == Tunneled {
@@ -150,7 +151,7 @@ func (r *Request) Reset() {
 // Abandon releases what a panic has left claimed.
 func (r *Request) Abandon() {
 	r.drop()
-	r.upload.stop(r.t)
+	r.upload.end(r.t)
 	r.attempt.closeUp()
 	r.attempt.claim.Release()
 }
@@ -196,7 +197,9 @@ func (r *Request) relayRequest(bad error) error {
 			return r.sendReply()
 		}
 		r.setEdits(set)
-		err = r.claimSlot(target, failed)
+		if err = r.receive(target); err == nil {
+			err = r.claimSlot(target, failed)
+		}
 		for err == nil {
 			failed = r.attempt.claim.Worker()
 			r.rec.Worker = failed.Index
@@ -250,14 +253,20 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 		r.waited(from)
 		r.unwatch()
 	}
+	if err == nil {
+		r.countBond(c, target.Pool, avoid)
+		return nil
+	}
+	return r.unclaimed(target, err)
+}
+
+// unclaimed returns the error for a claim that ended with err.
+func (r *Request) unclaimed(target Target, err error) error {
 	switch err {
 	case pool.ErrFull, pool.ErrFailed, netloop.ErrTimeout:
 		r.retry = retryAfter(target.Pool, r.t.Now())
 	}
 	switch {
-	case err == nil:
-		r.countBond(c, target.Pool, avoid)
-		return nil
 	case err == pool.ErrFull:
 		return errQueueFull
 	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Pool.Ready() == 0:

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/result"
@@ -13,11 +14,18 @@ import (
 // with the head goes with the head; the rest is moved by a task beside the
 // one that waits for the answer, so that an answer may begin, and end, while
 // the body still flows. While that task runs, only it may look at the upload.
+//
+// The body has up to three parts: what came with the head, what was taken in
+// before the request had a slot, and what is relayed as it comes.
 type upload struct {
 	r     *Request
 	max   int64  // bytes of the body that are allowed; 0 = no limit
 	got   int64  // bytes of the body that have come
 	first []byte // the part that goes with the head, and again when the request does
+
+	keeps bool          // kept is in use
+	kept  buffer.Buffer // what was taken in behind first; see receive
+	sent  int64         // bytes of it that were written to the worker
 
 	received  bool // the whole body has been read from the client
 	delivered bool // and written to the worker
@@ -29,13 +37,13 @@ type upload struct {
 	fork netloop.Fork
 	move func(netloop.Task) // run, made once
 	err  error              // of the client's side: its body is broken, or it is gone
-	buf  buffer             // what was read of the client
+	buf  readBuffer         // what was read of the client
 }
 
 // begin looks at the part of the body that has come with the head.
 func (u *upload) begin() error {
-	u.err, u.delivered, u.consumed = nil, false, false
-	u.sentAt.Store(0)
+	u.err, u.consumed = nil, false
+	u.rewind()
 	u.pace.begin(u.r.p.stall)
 	u.max = u.r.snap.Plan.MaxBodySize
 	first, whole, err := u.r.client.First()
@@ -59,25 +67,45 @@ func (u *upload) check(err error) error {
 	return err
 }
 
-// appendFirst returns what is written to the worker of the part that has come
-// with the head: out with some of it appended, and the rest.
-func (u *upload) appendFirst(out []byte) ([]byte, []byte) {
-	if !u.r.head.Streamed {
-		return out, u.first
-	}
-	if len(u.first) > 0 {
-		out = http1.AppendChunkHeader(out, len(u.first))
-		out = append(append(out, u.first...), http1.ChunkEnd...)
-	}
-	if u.received {
-		out = http1.AppendLastChunk(out, nil)
-	}
-	return out, nil
+// rewind makes the upload ready for another worker.
+func (u *upload) rewind() {
+	u.delivered, u.sent = false, 0
+	u.sentAt.Store(0)
 }
 
-// sentFirst notes that the part which came with the head was written.
+// appendFirst returns what is written to the worker together with the head: out
+// with some of the body appended, and the rest.
+func (u *upload) appendFirst(out []byte) (_, rest []byte, err error) {
+	n := len(u.first)
+	if u.isSmall() {
+		n += int(u.kept.Len())
+	}
+	switch {
+	case !u.r.head.Streamed && n == len(u.first):
+		return out, u.first, nil
+	case u.r.head.Streamed && n > 0:
+		out = http1.AppendChunkHeader(out, n)
+	}
+	out = append(out, u.first...)
+	if n > len(u.first) {
+		if out, err = u.appendKept(out); err != nil {
+			return out, nil, err
+		}
+	}
+	if u.r.head.Streamed {
+		if n > 0 {
+			out = append(out, http1.ChunkEnd...)
+		}
+		if u.isSmall() {
+			out = http1.AppendLastChunk(out, nil)
+		}
+	}
+	return out, nil, nil
+}
+
+// sentFirst notes that what goes with the head was written.
 func (u *upload) sentFirst() {
-	if u.delivered = u.received; u.delivered {
+	if u.delivered = u.received && u.sent == u.kept.Len(); u.delivered {
 		u.sentAt.Store(int64(u.r.t.Now()))
 	}
 }
@@ -94,6 +122,12 @@ func (u *upload) stop(t netloop.Task) {
 	}
 }
 
+// end ends the upload of a request that is not repeated any more.
+func (u *upload) end(t netloop.Task) {
+	u.stop(t)
+	u.release()
+}
+
 // reset makes the upload fit for another connection.
 func (u *upload) reset() {
 	u.r.p.putBody(&u.buf)
@@ -105,7 +139,7 @@ func (u *upload) reset() {
 // the answer gets the end of it. When the worker's side fails, that is left to
 // the task that waits for the answer, which may be there already.
 func (u *upload) run(t netloop.Task) {
-	for !u.received {
+	for !u.received || u.sent < u.kept.Len() {
 		rerr, werr := u.movePart(t)
 		if werr == netloop.ErrTimeout { // the worker takes none of it
 			u.err = errLate
@@ -122,12 +156,19 @@ func (u *upload) run(t netloop.Task) {
 		}
 	}
 	u.delivered = true
+	if u.r.hand.answering.Load() {
+		u.release()
+	}
 	u.sentAt.Store(int64(t.Now()))
 }
 
-// movePart moves a part of the body from the client, its source, to the worker.
+// movePart moves a part of the body to the worker: of what was taken in, and then
+// from the client.
 // Between two parts no buffer is held.
 func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
+	if u.sent < u.kept.Len() {
+		return u.sendKept(t)
+	}
 	c, from := u.r.client, t.Now()
 	if err := c.AwaitBody(t, u.pace.left()); err != nil {
 		return u.pace.judge(t.Now().Sub(from), err), nil
@@ -152,12 +193,21 @@ func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
 	return err, writeErr
 }
 
-// took counts bytes that were read of the body.
+// took counts bytes that were read of the body and are not kept. No other worker
+// can get the body any more.
 func (u *upload) took(n int64, whole bool) {
+	u.count(n, whole)
+	if n > 0 {
+		u.consumed = true
+		u.release()
+	}
+}
+
+// count counts bytes that were read of the body.
+func (u *upload) count(n int64, whole bool) {
 	u.got += n
 	u.pace.got += n
 	u.received = whole
-	u.consumed = u.consumed || n > 0
 }
 
 const (
@@ -205,6 +255,11 @@ func clientFault(err error) error {
 		return errSlowBody
 	case io.EOF:
 		return errShortBody
+	case netloop.ErrStopped:
+		return err
 	}
-	return err
+	if f, ok := err.(*failure); ok {
+		return f
+	}
+	return netloop.ErrGone // its connection is broken
 }

@@ -32,21 +32,22 @@ func (all Observers) Observe(r *Result) {
 
 // A Result is the outcome of one request.
 type Result struct {
-	Kind    Kind          // what went wrong; "" for an answer of the app
-	Reason  string        // the same in words; "" for an answer of the app
-	Request *head.Request // partly parsed, or not at all, if Kind is KindRefused
-	Line    []byte        // the beginning of the input instead of a valid head, if Kind is KindRefused
-	Client  netip.Addr    // according to trusted proxies, otherwise the peer; invalid over a unix socket
-	Status  int           // status sent, or StatusGone
-	Sent    int64         // bytes of the answer after its head
-	Router  decide.Routed // the router's latest decision; "" if there is no router
-	Group   string        // "" if none was found
-	Pool    *pool.Pool    // of the group; nil if none was found
-	Worker  int           // index within the group of the last worker tried; -1 if none was
-	Repeats int           // how often the request went to another worker
-	ID      []byte        // X-Request-ID
-	Queued  time.Duration // time spent waiting for a slot
-	Took    time.Duration // time since the arrival of the head
+	Kind      Kind          // what went wrong; "" for an answer of the app
+	Reason    string        // the same in words; "" for an answer of the app
+	Request   *head.Request // partly parsed, or not at all, if Kind is KindRefused
+	Line      []byte        // the beginning of the input instead of a valid head, if Kind is KindRefused
+	Client    netip.Addr    // according to trusted proxies, otherwise the peer; invalid over a unix socket
+	Status    int           // status sent, or StatusGone
+	Sent      int64         // bytes of the answer after its head
+	Router    decide.Routed // the router's latest decision; "" if there is no router
+	Group     string        // "" if none was found
+	Pool      *pool.Pool    // of the group; nil if none was found
+	Worker    int           // index within the group of the last worker tried; -1 if none was
+	Repeats   int           // how often the request went to another worker
+	ID        []byte        // X-Request-ID
+	Queued    time.Duration // time spent waiting for a slot
+	Receiving time.Duration // time spent taking in the body before asking for a slot
+	Took      time.Duration // time since the arrival of the head
 }
 
 // StatusGone stands for a status if the client left before it was sent one, as
