@@ -9,6 +9,7 @@ type Check struct {
 	Errors        int          `json:"errors"`
 	Warnings      int          `json:"warnings"`
 	Diagnostics   []Diagnostic `json:"diagnostics"`
+	Python        *PythonUse   `json:"python,omitempty"` // of a configuration in Python that could be read
 }
 
 // A Diagnostic is an error or a warning.

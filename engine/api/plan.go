@@ -24,6 +24,7 @@ type Plan struct {
 	AtOnce        int           `json:"at_once"` // how many workers are replaced at a time
 	Limited       bool          `json:"limited"` // reload_surge keeps the reload from replacing all workers at once
 	Diagnostics   []PlanWarning `json:"diagnostics"`
+	Python        *PythonUse    `json:"python,omitempty"` // of a configuration in Python
 	Inputs        []PlanInput   `json:"inputs"`           // everything that the evaluation read
 	Record        *Record       `json:"record,omitempty"` // only in a file that --out wrote, for a later comparison
 }

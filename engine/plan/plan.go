@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/match"
 )
 
@@ -29,7 +30,8 @@ func (p Pos) String() string {
 
 // A Plan is one evaluated and validated configuration.
 type Plan struct {
-	Path   string // absolute path of the configuration file
+	Path   string         // absolute path of the configuration file
+	Python *api.PythonUse // how the file was read; nil if it is not Python
 	Bind   Bind
 	Groups []*Group // in the order written; names are unique
 

@@ -9,7 +9,7 @@ func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions)
 		FormatVersion: api.PlanVersion, Config: next.Path, Fingerprint: next.Fingerprint, Against: base,
 		Replace: opts.names(), All: opts.ReplaceAll,
 		Groups: []api.PlanGroup{}, Settings: reports(changes.Plan), Restart: reports(changes.Restart),
-		Diagnostics: []api.PlanWarning{}, Inputs: []api.PlanInput{},
+		Diagnostics: []api.PlanWarning{}, Python: next.Python, Inputs: []api.PlanInput{},
 	}
 	for i := range changes.Groups {
 		g := groupReport(&changes.Groups[i])

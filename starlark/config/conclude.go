@@ -37,7 +37,7 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) (*plan.Plan, *
 	e.unused()
 	e.dropIgnored()
 	p := cfg.Plan
-	p.Path, p.Inputs, p.Fingerprint = entry.path, e.inputs.list, e.inputs.fingerprint()
+	p.Path, p.Python, p.Inputs, p.Fingerprint = entry.path, e.use, e.inputs.list, e.inputs.fingerprint()
 	return p, cfg
 }
 

@@ -13,6 +13,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/bound"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
@@ -55,6 +56,7 @@ type loader struct {
 	modules map[string]*module  // by path with symbolic links followed
 	names   map[string]*module  // by name
 	chain   []link
+	use     *api.PythonUse // how the entry is read, if it is Python
 }
 
 func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session, w *world) *loader {

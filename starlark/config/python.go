@@ -7,6 +7,7 @@ import (
 
 	"go.starlark.net/syntax"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/python"
 )
@@ -32,19 +33,45 @@ func (l *loader) python(m *module, data []byte) (file *syntax.File) {
 		l.noPython(m, text, wrong)
 		return nil
 	}
-	findings, migrates := source.Beyond()
+	migration := source.Migrate()
+	var findings []python.Finding
+	for _, x := range migration.Findings {
+		if !x.Runs {
+			findings = append(findings, x)
+		}
+	}
+	if len(findings) == 0 {
+		l.use = &api.PythonUse{How: api.PythonLanguage}
+		m.words = maps.Clone(l.words)
+		maps.Copy(m.words, l.session.Python(source.Names(), m.path))
+		return parseText(m.name, source.Blank(), l.report)
+	}
+	if migration.Complete() {
+		l.use = &api.PythonUse{How: api.PythonRewritten, At: source.Span(findings[0]).String(), Reason: findings[0].Message}
+		return l.rewritten(m, source, migration)
+	}
 	for _, x := range findings {
 		l.report.Add(diag.Diagnostic{
 			Code: diag.CodePython, Severity: diag.Error, Span: source.Span(x),
-			Message: x.Message, Label: x.Label, Hint: migrateHint(m.name, migrates),
+			Message: x.Message, Label: x.Label, Hint: migrateHint(m.name),
 		})
 	}
-	if len(findings) > 0 {
+	return nil
+}
+
+// rewritten parses a file as Migrate has rewritten it. Each word keeps the
+// position that it has in Python.
+func (l *loader) rewritten(m *module, source *python.File, migration *python.Migration) *syntax.File {
+	scratch := &diag.Report{Sources: &diag.Sources{}}
+	scratch.Sources.Add(m.name, migration.Text)
+	file := parseText(m.name, migration.Text, scratch)
+	if file == nil {
+		l.report.Add(diag.Diagnostic{Code: diag.CodePython, Severity: diag.Error, Span: diag.Span{File: m.name},
+			Message: "this Python cannot be rewritten in the language: " + scratch.Error(), Hint: migrateHint(m.name)})
 		return nil
 	}
-	m.words = maps.Clone(l.words)
-	maps.Copy(m.words, l.session.Python(source.Names(), m.path))
-	return parseText(m.name, source.Blank(), l.report)
+	reposition(file, source.Places(migration).At)
+	return file
 }
 
 // noPython reports why a file is not Python. Starlark's parser gives better
@@ -59,12 +86,9 @@ func (l *loader) noPython(m *module, text string, wrong *diag.Diagnostic) {
 }
 
 // migrateHint returns the command that converts a Python file with parts that
-// ldcorn does not read.
-func migrateHint(name string, mechanical bool) string {
+// ldcorn cannot rewrite.
+func migrateHint(name string) string {
 	out := strings.TrimSuffix(name, ".py") + ".star"
-	if mechanical {
-		return fmt.Sprintf("`ldcorn migrate %s -o %s` rewrites it", name, out)
-	}
 	return fmt.Sprintf("`ldcorn migrate --exec %s -o %s` runs the Python once and writes its result", name, out)
 }
 
@@ -74,7 +98,7 @@ func (l *loader) hintPython() {
 	for i := range l.report.Diagnostics {
 		d := &l.report.Diagnostics[i]
 		if python.Is(d.Span.File) && d.Hint == "" && (d.Code == diag.CodeUndefined || d.Code == diag.CodeEval) {
-			d.Hint = migrateHint(d.Span.File, false)
+			d.Hint = migrateHint(d.Span.File)
 		}
 	}
 }

@@ -7,12 +7,16 @@ import (
 )
 
 // WriteJSON prints the report as one JSON object.
-func WriteJSON(w io.Writer, r *Report) error {
+func WriteJSON(w io.Writer, r *Report) error { return WriteCheck(w, r, nil) }
+
+// WriteCheck is WriteJSON for a configuration that may be in Python.
+func WriteCheck(w io.Writer, r *Report, python *api.PythonUse) error {
 	out := api.Check{
 		FormatVersion: api.CheckVersion,
 		Errors:        r.Count(Error),
 		Warnings:      r.Count(Warning),
 		Diagnostics:   []api.Diagnostic{},
+		Python:        python,
 	}
 	for _, d := range r.Diagnostics {
 		out.Diagnostics = append(out.Diagnostics, jsonOf(d))

@@ -41,18 +41,6 @@ func sameLength(old, text string) string {
 	return string(out)
 }
 
-// Beyond returns the constructs that keep the file from being used as it is,
-// and whether Migrate can rewrite all of them.
-func (f *File) Beyond() (findings []Finding, migrates bool) {
-	m := f.Migrate()
-	for _, x := range m.Findings {
-		if !x.Runs {
-			findings = append(findings, x)
-		}
-	}
-	return findings, m.Complete()
-}
-
 type blanker struct {
 	*File
 	edits []edit

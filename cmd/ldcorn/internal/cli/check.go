@@ -143,7 +143,7 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, stderr io.Writer) error {
 	switch f.format {
 	case "json":
-		return diag.WriteJSON(stdout, res.Report)
+		return diag.WriteCheck(stdout, res.Report, pythonOf(res.Plan))
 	case "github":
 		return diag.WriteGitHub(stdout, res.Report)
 	}

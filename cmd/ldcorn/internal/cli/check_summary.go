@@ -18,6 +18,7 @@ func writeSummary(w io.Writer, path string, p *plan.Plan) error {
 	}
 	fmt.Fprintf(w, "%s is fine: %s, %s, %s on %s\n", path,
 		terminal.Count(len(p.Groups), "group"), terminal.Count(workers, "worker"), terminal.Count(routes, "route"), p.Bind)
+	writePython(w, path, p.Python)
 	table := terminal.NewTable(w)
 	for _, group := range p.Groups {
 		limit := "no cap"

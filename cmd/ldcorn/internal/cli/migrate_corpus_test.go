@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
@@ -24,7 +25,7 @@ import (
 // ldconfig.py, env (the variables that it has) and files that it reads.
 // UPDATE_SCRIPTS=1 writes them.
 const (
-	partRuns     = "runs"          // "as it is", or what keeps it from that
+	partRuns     = "runs"          // "as it is", "rewritten in memory", or what keeps it from that
 	partMigrated = "ldconfig.star" // what migrate writes
 	partRefused  = "refused"       // what migrate says where it writes nothing
 	partCaptured = "captured.star" // what migrate --exec writes then
@@ -166,5 +167,8 @@ func runAsIs(t *testing.T, f *migrateFlags) string {
 	want, err := m.evaluate(t.Context(), literals(captured), false)
 	require.NoError(t, err, m.stderr)
 	assert.Empty(t, planDifferences(want, found.Plan), "what Python gives, and what the file gives as it is")
+	if found.Plan.Python.How == api.PythonRewritten {
+		return fmt.Sprintf("rewritten in memory: %s: %s\n", found.Plan.Python.At, found.Plan.Python.Reason)
+	}
 	return "as it is\n"
 }

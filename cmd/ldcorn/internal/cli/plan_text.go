@@ -40,7 +40,9 @@ type planLine struct {
 // writePlan prints a report for people.
 func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n\n", shownPath(r.Config), baseName(r.Against))
+	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n", shownPath(r.Config), baseName(r.Against))
+	writePython(&b, shownPath(r.Config), r.Python)
+	b.WriteString("\n")
 	if verbose {
 		inputs := make([]plan.Input, len(r.Inputs))
 		for i, in := range r.Inputs {

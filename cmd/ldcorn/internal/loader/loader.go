@@ -49,6 +49,9 @@ func (l *Loader) Load(ctx context.Context) (*plan.Plan, []api.PlanWarning, error
 	for _, w := range warnings {
 		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message)
 	}
+	if p != nil && p.Python != nil {
+		l.log.Info(p.Python.Sentence(l.name))
+	}
 	return p, warnings, err
 }
 
