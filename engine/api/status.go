@@ -100,6 +100,7 @@ type GroupStatus struct {
 	Ready     int            `json:"ready"`                          // workers that get requests
 	Cap       int            `json:"cap"`                            // max_req_per_worker; 0 if there is none
 	Queued    int            `json:"queued"`                         // requests waiting for a slot
+	Queue     Queue          `json:"queue"`                          // how they wait
 	Requests  int            `json:"requests"`                       // requests in flight, including those on old workers
 	Held      bool           `json:"held"`                           // its requests wait until it is released
 	HeldSince time.Time      `json:"held_since,omitzero"`            // absent unless the group is held
@@ -109,6 +110,16 @@ type GroupStatus struct {
 	Sticky    *Sticky        `json:"sticky,omitempty"`               // absent unless the group has by_issued or by_session
 	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was added
 	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, older workers first
+}
+
+// A Queue describes how the requests of a group wait for a slot.
+type Queue struct {
+	Overloaded bool    `json:"overloaded"` // the newest request gets a slot first, because clients leave before they get one
+	Oldest     float64 `json:"oldest"`     // seconds that the request has waited that has waited longest; 0 if none waits
+	Full       uint64  `json:"full"`       // requests refused because of queue_limit, since the group was added
+	Evicted    uint64  `json:"evicted"`    // requests that lost their place in a full queue to another
+	TimedOut   uint64  `json:"timed_out"`  // requests that waited too long
+	Left       uint64  `json:"left"`       // requests whose client left while they waited
 }
 
 // A Sticky describes how by_issued or by_session binds clients to the workers

@@ -152,7 +152,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	a.running = &api.Running{What: api.RunningReload, Since: now.Add(-time.Hour), Waits: []string{"new"}, Reason: "new.0: <i>404"}
 	a.Groups = []api.GroupStatus{
 		{Name: "new", Workers: []api.WorkerStatus{{PID: 1, State: api.StateStarting, New: true}}},
-		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Pinned: []string{"app"}, Workers: []api.WorkerStatus{
+		{Name: "api", App: "main:app", Instances: 2, Ready: 1, Cap: 10, Queued: 3, Held: true, Queue: api.Queue{Overloaded: true}, Pinned: []string{"app"}, Workers: []api.WorkerStatus{
 			{Index: 0, PID: 4130, State: api.StateReady, Since: now, Requests: 10, Served: 99, RSS: 64 << 20, CPU: 1.5},
 			{Index: 1, State: api.StateFailed, Restarts: 4, LastExit: "exit code 1"},
 		}},
@@ -168,7 +168,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 		"<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
 		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,
 		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;</p>`,
-		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held; pinned: app changed`,
+		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held; overloaded: the newest request goes first; pinned: app changed`,
 		`<td>gone<td><td class="n good">0/0<td class="n">0<td class="n">-<td>removed, draining`,
 		`<td>api.0<td class="n">4130<td class="good">ready`, `<td class="n">64 MiB<td class="n">1.5 s<td class="why">`,
 		`<td>api.1<td class="n">-<td class="bad">failed<td class="n">-<td class="n">0`, `<td class="why">exit code 1`,

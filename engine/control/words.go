@@ -36,6 +36,9 @@ func Note(g *api.GroupStatus, now time.Time) string {
 	case g.Held:
 		notes = append(notes, "held for "+Age(now.Sub(g.HeldSince)))
 	}
+	if g.Queue.Overloaded {
+		notes = append(notes, "overloaded: the newest request goes first")
+	}
 	if len(g.Pinned) > 0 {
 		notes = append(notes, "pinned: "+strings.Join(g.Pinned, ", ")+" changed")
 	}

@@ -94,6 +94,7 @@ ldcorn_router_decisions_total{decision="respond"} 2
 ldcorn_request_errors_total{group="web",reason="bad_body"} 0
 ldcorn_request_errors_total{group="web",reason="client_gone"} 1
 ldcorn_request_errors_total{group="web",reason="cut"} 0
+ldcorn_request_errors_total{group="web",reason="evicted"} 0
 ldcorn_request_errors_total{group="web",reason="malformed_answer"} 0
 ldcorn_request_errors_total{group="web",reason="no_answer"} 1
 ldcorn_request_errors_total{group="web",reason="queue_full"} 1

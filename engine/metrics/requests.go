@@ -26,6 +26,9 @@ var (
 	queuedDesc   = desc("request_queue_seconds", "Time that requests waited for a slot; 0 if one was free.", "group")
 	inFlightDesc = desc("requests_in_flight", "Requests that workers are processing.", "group")
 	waitingDesc  = desc("requests_queued", "Requests waiting for a slot.", "group")
+	oldestDesc   = desc("request_queue_oldest_seconds", "How long the request has waited for a slot that has waited longest; 0 if none waits.", "group")
+	overloadDesc = desc("group_overloaded", "1 while the newest request of the group gets a slot first, because clients leave before they get one.", "group")
+	roomDesc     = desc("requests_evicted_total", "Requests that lost their place in a full queue to another.", "group")
 	socketsDesc  = desc("websockets_open", "Open websockets.", "group")
 	heldDesc     = desc("group_held", "1 while ldcorn hold makes the group's requests wait.", "group")
 )
@@ -33,7 +36,7 @@ var (
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, inFlightDesc,
-		waitingDesc, socketsDesc, heldDesc}, bondDescs...) {
+		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc}, bondDescs...) {
 		out <- d
 	}
 }
@@ -54,6 +57,9 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		now := g.Pool.Stats()
 		out <- gauge(inFlightDesc, float64(now.Requests), name)
 		out <- gauge(waitingDesc, float64(now.Queued), name)
+		out <- gauge(oldestDesc, now.Longest.Seconds(), name)
+		out <- gauge(overloadDesc, flag(now.Overloaded), name)
+		out <- counter(roomDesc, now.Evicted, name)
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
 		out <- gauge(heldDesc, flag(!now.Held.IsZero()), name)
 		collectBonds(out, name, g)

@@ -111,7 +111,7 @@ var queueAttributes = []groupAttribute{
 		OtherNames: []string{"queue_order", "queue_discipline", "discipline", "queue_policy", "scheduling"}},
 		DisciplineAdaptive, []Discipline{DisciplineAdaptive, DisciplineFIFO}, func(g *Group) *Discipline { return &g.Queue }),
 	integer(groupAttribute{Name: "priority", Effect: EffectProxy, Rule: "-100 to 100",
-		Doc:        "Of the requests that wait, those with a higher priority come first. A request that waits gains priority, so that none waits forever. `rule` and `to` set it for single requests.",
+		Doc:        "Of the requests that wait, those with a higher priority come first. Every tenth free process goes to a lower priority, so that none waits forever. `rule` and `to` set it for single requests.",
 		OtherNames: []string{"prio", "weight", "importance", "nice"}},
 		LeastPriority, MostPriority, 0, func(g *Group) *int { return &g.Priority }),
 	single(groupAttribute{Name: "fair", Type: "key | None", Default: "None", Effect: EffectProxy,

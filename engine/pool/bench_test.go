@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -58,3 +59,54 @@ func benchmarkClaim(b *testing.B, workers int, p *plan.Group, key uint64) {
 		}
 	})
 }
+
+// BenchmarkQueue measures the choice of the next request and its way through the
+// queue, while many others wait.
+func BenchmarkQueue(b *testing.B) {
+	type shape struct {
+		name       string
+		group      plan.Group
+		keys       uint64
+		priorities int
+	}
+	for _, s := range []shape{
+		{"fifo", plan.Group{Queue: plan.DisciplineFIFO}, 1, 1},
+		{"adaptive", plan.Group{}, 1, 1},
+		{"fair", plan.Group{Fair: byIP}, 500, 1},
+		{"priority", plan.Group{}, 1, 10},
+		{"both", plan.Group{Fair: byIP}, 500, 10},
+	} {
+		for _, waiting := range []int{10, 100_000} {
+			b.Run(fmt.Sprintf("%s/waiting=%d", s.name, waiting), func(b *testing.B) {
+				g := s.group
+				g.MaxReqPerWorker = 1
+				p := New(&g)
+				addWorkers(p, 1)
+				now := netloop.Time(1)
+				task := &modelTask{now: &now}
+				var running Claim
+				_ = p.TryClaim(&running, nil)
+				priorities := make([]int, s.priorities)
+				enter := func(i int, c *Claim) {
+					priorities[i%s.priorities] = i % s.priorities
+					*c = Claim{Fair: 1 + uint64(i)%s.keys, Priority: &priorities[i%s.priorities]}
+					_ = p.enter(task, c, nil)
+				}
+				claims := make([]Claim, waiting)
+				for i := range claims {
+					enter(i, &claims[i])
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					c := p.take(p.workers[0])
+					p.last++
+					c.order = p.last
+					p.enqueue(c)
+				}
+			})
+		}
+	}
+}
+
+// byIP is a key for fair=.
+var byIP = match.Key{By: match.KeyClientIP}

@@ -24,6 +24,12 @@ type Claim struct {
 	// Home, if not nil, is the process that the request belongs to. Once it is
 	// retired, Home counts no more.
 	Home *Worker
+	// Priority, if not nil, takes the place of the group's. It and Fair must be
+	// set before the claim is made.
+	Priority *int
+	// Fair identifies who the request is from in a fair pool, whose keys take
+	// turns. Requests with 0 have one key in common. See the function Key.
+	Fair uint64
 
 	worker *Worker
 	tunnel bool
@@ -36,6 +42,7 @@ type Claim struct {
 	order      uint64       // order of arrival; a repeated request keeps its own
 	since      netloop.Time // start of the wait; for a repeated request, moved back by its earlier wait
 	queue      *queue       // nil unless waiting
+	lane       *lane        // of the queue; nil unless waiting, and for a repeated request
 	prev, next *Claim
 }
 
@@ -62,7 +69,7 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 	case p.hopeless():
 		return ErrFailed
 	}
-	repeated := avoid != nil && avoid.pool == p
+	repeated := p.repeats(avoid)
 	if !repeated {
 		p.last++
 		c.order, c.waited = p.last, 0
@@ -73,16 +80,23 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 	case w != nil:
 		p.grant(c, w)
 		return nil
-	case p.limit > 0 && p.waiting >= p.limit && !repeated:
+	case p.isFull() && !repeated && p.victim(c) == nil:
 		p.stats.Full++
 		return ErrFull
 	}
 	return ErrBusy
 }
 
+// repeats reports whether a claim that avoids the worker is that of a request
+// which has had a slot of the pool before.
+func (p *Pool) repeats(avoid *Worker) bool { return avoid != nil && avoid.pool == p }
+
+// isFull reports whether as many requests wait as may.
+func (p *Pool) isFull() bool { return p.limit > 0 && p.waiting >= p.limit }
+
 // choose returns the worker that c can have now, or nil.
 func (p *Pool) choose(c *Claim) *Worker {
-	if p.isHeld() {
+	if !p.open() {
 		return nil
 	}
 	w := p.own(c)
@@ -138,7 +152,7 @@ func (c *Claim) ToTunnel() *Claim {
 	return &Claim{worker: w, tunnel: true}
 }
 
-// Release gives the slot back, to the first request that waits for it. If the
+// Release gives the slot back, to the next request that waits for it. If the
 // claim holds no slot, Release does nothing.
 func (c *Claim) Release() {
 	w := c.worker

@@ -20,22 +20,31 @@ type modelTask struct {
 	netloop.Task
 	now   *netloop.Time
 	wakes int
+	told  func() // by Wake, if not nil
 }
 
 func (t *modelTask) Now() netloop.Time { return *t.now }
-func (t *modelTask) Wake()             { t.wakes++ }
+
+func (t *modelTask) Wake() {
+	t.wakes++
+	if t.told != nil {
+		t.told()
+	}
+}
 
 // A modelClaim is a request as the model sees it.
 type modelClaim struct {
-	claim  *Claim
-	task   *modelTask
-	order  int
-	key    uint64
-	seat   int          // as in Claim
-	home   *modelWorker // likewise
-	avoid  *modelWorker
-	on     *modelWorker // nil while waiting
-	tunnel *Claim       // instead of claim
+	claim    *Claim
+	task     *modelTask
+	order    int
+	key      uint64
+	seat     int          // as in Claim
+	home     *modelWorker // likewise
+	priority *int         // likewise
+	fair     uint64       // likewise
+	avoid    *modelWorker
+	on       *modelWorker // nil while waiting
+	tunnel   *Claim       // instead of claim
 }
 
 func (c *modelClaim) held() *Claim {
@@ -55,8 +64,8 @@ type modelWorker struct {
 func (w *modelWorker) busy() int { return w.requests + w.tunnels }
 
 // A model is a pool written as simply as possible, run beside the real one.
-// After each step it goes through the waiting requests in the order in which
-// they came, and checks each decision of the pool against the rules.
+// After each step it goes through the decisions of the pool, and checks each
+// against the rules.
 type model struct {
 	t       testing.TB
 	in      func(n int) int // returns the next choice, below n
@@ -72,12 +81,15 @@ type model struct {
 	held    bool
 	failed  bool
 	closed  bool
+	modelOrder
 }
 
 func newModel(t testing.TB, in func(n int) int) *model {
 	m := &model{t: t, in: in, now: 1}
+	m.keys, m.levels = map[modelKey]modelTurn{}, map[int]uint64{}
 	m.plan = plan.Group{Name: "p", MaxReqPerWorker: in(4)}
 	m.pool = New(&m.plan)
+	m.pool.clock = func() netloop.Time { return m.now }
 	m.indexes = 1 + in(4)
 	m.add(m.missing())
 	return m
@@ -90,7 +102,7 @@ func (m *model) steps() []func() {
 		m.finish, m.finish, m.finish, m.finish,
 		m.answer, m.answer, m.upgrade, m.abort, m.timeOut, m.repeat,
 		m.configure, m.reload, m.resize, m.kill, m.restart, m.hold, m.fail,
-		m.doubt, m.trust,
+		m.doubt, m.trust, m.overload, m.wait,
 	}
 }
 
@@ -107,7 +119,15 @@ func (m *model) run(n int) {
 // claim makes a new request.
 func (m *model) claim() {
 	m.orders++
-	c := &modelClaim{claim: &Claim{}, task: &modelTask{now: &m.now}, order: m.orders, key: uint64(m.in(6))}
+	c := &modelClaim{claim: &Claim{}, task: &modelTask{now: &m.now}, order: m.orders, key: uint64(m.in(6)), fair: uint64(m.in(4))}
+	if p := m.in(6) - 3; p <= 0 {
+		c.priority = &p
+	}
+	c.task.told = func() {
+		if c.claim.worker != nil && !slices.ContainsFunc(m.grants, func(g modelGrant) bool { return g.c == c }) {
+			m.grants = append(m.grants, modelGrant{c, m.pool.newestFirst()})
+		}
+	}
 	switch m.in(6) {
 	case 1:
 		c.seat = 1 + m.in(6)
@@ -125,12 +145,14 @@ func (m *model) enter(c *modelClaim) {
 	if c.avoid != nil {
 		avoid = c.avoid.worker
 	}
-	c.claim.Key, c.claim.Seat = c.key, c.seat
+	c.claim.Key, c.claim.Seat, c.claim.Priority, c.claim.Fair = c.key, c.seat, c.priority, c.fair
 	if c.home != nil {
 		c.claim.Home = c.home.worker
 	}
 	full := c.avoid == nil && m.plan.QueueLimit > 0 && len(m.waiting) >= m.plan.QueueLimit
 	m.pool.mu.Lock()
+	m.pool.settle(m.now) // as enter does first
+	m.newest = m.pool.newestFirst()
 	err := m.pool.enter(c.task, c.claim, avoid)
 	m.pool.mu.Unlock()
 	switch {
@@ -142,9 +164,11 @@ func (m *model) enter(c *modelClaim) {
 		require.NoError(m.t, err)
 		m.granted(c)
 	case full:
-		require.ErrorIs(m.t, err, ErrFull)
+		m.checkFull(c, err)
 	default:
 		require.ErrorIs(m.t, err, ErrBusy)
+	}
+	if err == ErrBusy {
 		m.waiting = append(m.waiting, c)
 		slices.SortFunc(m.waiting, func(a, b *modelClaim) int { return a.order - b.order })
 	}
@@ -160,15 +184,9 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 	if len(m.workers) == 1 {
 		avoid = nil
 	}
-	if own := m.own(c); own != nil {
-		if m.hasSlot(own) {
-			return []*modelWorker{own}
-		}
-		return nil
-	}
-	if c.seat == 0 && m.plan.Sticky.Key.By != match.KeyNone && c.key != 0 {
-		if w := m.home(c.key, avoid); w != nil && m.hasSlot(w) {
-			return []*modelWorker{w}
+	if bound := m.bound(c); bound != nil {
+		if m.hasSlot(bound) {
+			return []*modelWorker{bound}
 		}
 		return nil
 	}
@@ -199,6 +217,20 @@ func (m *model) own(c *modelClaim) (own *modelWorker) {
 		}
 	}
 	return own
+}
+
+// bound returns the worker that the request is for, or nil.
+func (m *model) bound(c *modelClaim) *modelWorker {
+	if own := m.own(c); own != nil {
+		return own
+	}
+	if c.seat != 0 || m.plan.Sticky.Key.By == match.KeyNone || c.key == 0 {
+		return nil
+	}
+	if len(m.workers) == 1 {
+		return m.workers[0]
+	}
+	return m.home(c.key, c.avoid)
 }
 
 // home returns the worker of the key as the rule defines it: the worker whose
@@ -246,10 +278,11 @@ func (m *model) granted(c *modelClaim) {
 	}
 }
 
-// check goes through the waiting requests in order: each that got a slot must
-// have been entitled to it, and no other may be entitled to one. Then it
-// compares the counts.
+// check goes through the slots that requests in the queue got: each must have
+// been the next for it, and no other may be entitled to a slot. Then it compares
+// the counts.
 func (m *model) check() {
+	m.takes()
 	var still []*modelClaim
 	for _, c := range m.waiting {
 		switch {
@@ -262,11 +295,11 @@ func (m *model) check() {
 			require.Empty(m.t, m.workers)
 			require.NotZero(m.t, c.task.wakes)
 		default:
-			require.NotZero(m.t, c.task.wakes, "it is told")
-			m.granted(c)
+			require.Fail(m.t, "a request with a slot is not told", "%d", c.order)
 		}
 	}
 	m.waiting = still
+	m.arrivals()
 	s := m.pool.Stats()
 	require.Equal(m.t, len(m.waiting), s.Queued)
 	require.Equal(m.t, len(m.workers), s.Ready)
@@ -315,7 +348,7 @@ func (m *model) finishAll() {
 	m.check()
 	s := m.pool.Stats()
 	require.Zero(m.t, s.Requests+s.Tunnels+s.Queued)
-	require.Nil(m.t, m.pool.queue.head)
+	require.Empty(m.t, m.pool.queue.appendTo(nil))
 	require.Zero(m.t, m.pool.free.n+m.pool.fresh.n)
 }
 

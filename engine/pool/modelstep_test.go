@@ -97,8 +97,13 @@ func (m *model) configure() {
 	m.plan.Balance = []plan.Balance{plan.BalanceLeastBusy, plan.BalanceRoundRobin}[m.in(2)]
 	m.plan.Sticky.Key = []match.Key{{}, {By: match.KeyClientIP}}[m.in(2)]
 	m.plan.QueueTimeout = time.Duration(m.in(2)) * time.Second
+	m.plan.Queue = []plan.Discipline{plan.DisciplineAdaptive, plan.DisciplineFIFO, plan.DisciplineAdaptive}[m.in(3)]
+	m.plan.Fair = []match.Key{{}, byIP}[m.in(2)]
+	m.plan.Priority = -m.in(3)
 	next := m.plan
 	m.pool.Configure(&next)
+	m.newest = m.pool.newestFirst()
+	m.reordered()
 }
 
 // missing returns a new worker for each index that has none.

@@ -33,6 +33,9 @@ var (
 	ErrBusy = errors.New("no free slot")
 	// ErrFull means that as many requests are waiting as queue_limit allows.
 	ErrFull = errors.New("queue is full")
+	// ErrEvicted means that the request waited, and then had to make room in a
+	// full queue for another.
+	ErrEvicted = errors.New("evicted from a full queue")
 )
 
 // A Pool hands out slots, one for each request that a worker may have in
@@ -43,12 +46,15 @@ type Pool struct {
 	name     string
 	settings atomic.Pointer[plan.Group]
 
-	mu      sync.Mutex // guards all fields below and the counts of the workers
-	cap     int        // slots per worker; 0 means no cap
-	rotate  bool       // round_robin: ignore how busy a worker is
-	sticky  bool
-	limit   int           // of the queue; 0 means no limit
-	timeout time.Duration // in the queue; 0 means no limit
+	mu       sync.Mutex // guards all fields below and the counts of the workers
+	cap      int        // slots per worker; 0 means no cap
+	rotate   bool       // round_robin: ignore how busy a worker is
+	sticky   bool
+	limit    int           // of the queue; 0 means no limit
+	priority int           // of claims that have none of their own
+	fair     bool          // keys take turns
+	adaptive bool          // serve the newest first in an overload
+	timeout  time.Duration // in the queue; 0 means no limit
 
 	workers []*Worker // workers that can be picked, in the order they were added
 	salts   []uint64  // for their scores; see home
@@ -56,6 +62,7 @@ type Pool struct {
 	fresh   ranks     // the workers with a free slot that should answer a request first
 
 	last    uint64       // order of the newest request
+	calm    uint64       // requests up to this order have not waited just for a slot; see lose
 	queue   queue        // requests that wait for any worker; the others are in a worker's queue
 	waiting int          // number of requests in all queues
 	bare    netloop.Time // when the last worker left; 0 if there never was one
@@ -65,8 +72,16 @@ type Pool struct {
 	empty   chan struct{} // closed once the pool is closed and no request waits
 	quiet   chan struct{} // closed once no request is in flight; nil unless Quiet was called
 
-	adaptive bool // serve the newest first in an overload
 	overload overload
+	entered  netloop.Time // when a request last began to wait
+	clock    func() netloop.Time
+
+	levels  []*level  // by priority, the highest first
+	turns   uint64    // slots that requests got in the queue
+	passed  int       // slots in a row that passed over a lower level
+	joined  uint64    // the latest turn.joined
+	lanes   []*lane   // unused
+	tenants []*tenant // unused
 
 	stats Stats // only its counters are used
 	pace  pace
@@ -77,7 +92,7 @@ type Pool struct {
 // New returns the pool of a group, without workers: requests wait until Swap
 // adds some.
 func New(p *plan.Group) *Pool {
-	pool := &Pool{name: p.Name, empty: make(chan struct{})}
+	pool := &Pool{name: p.Name, empty: make(chan struct{}), clock: netloop.Now}
 	pool.Configure(p)
 	return pool
 }
@@ -91,7 +106,9 @@ func (p *Pool) Settings() *plan.Group { return p.settings.Load() }
 // Configure applies the proxy's settings of a group, also to requests that are
 // already waiting. With a raised cap waiting requests proceed at once; with a
 // lowered cap a worker gets no new requests until it is below the cap. A
-// lowered queue_limit removes no request from the queue.
+// lowered queue_limit removes no request from the queue. The order of the queue
+// changes at once: a request keeps the key that it has come with, and gets the
+// priority of the group unless it has one of its own.
 func (p *Pool) Configure(next *plan.Group) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -104,9 +121,11 @@ func (p *Pool) Configure(next *plan.Group) {
 	for _, w := range p.workers {
 		p.file(w)
 	}
+	p.order(next)
 	p.redistribute()
 	if p.timeout != next.QueueTimeout {
 		p.timeout = next.QueueTimeout
+		p.calm = p.last
 		p.wakeAll()
 	}
 }
@@ -140,6 +159,9 @@ func (p *Pool) swap(add, remove []*Worker) {
 	for _, w := range remove {
 		p.retire(w)
 	}
+	if len(p.workers) == 0 || slices.Contains(add, p.workers[0]) { // all are new
+		p.calm = p.last
+	}
 	p.redistribute()
 	if had && len(p.workers) == 0 {
 		p.bared()
@@ -159,7 +181,10 @@ func (p *Pool) retire(w *Worker) {
 	}
 	w.retired = true
 	p.file(w)
-	p.queue.join(&w.queue)
+	for _, c := range w.queue.appendTo(nil) {
+		p.dequeue(c)
+		p.enqueue(c)
+	}
 	w.signal()
 }
 
@@ -167,7 +192,7 @@ func (p *Pool) retire(w *Worker) {
 // worker. Otherwise one is expected, and bared wakes the waiting requests so
 // that they set a limit on their wait.
 func (p *Pool) bared() {
-	p.bare = netloop.Now()
+	p.bare = p.clock()
 	switch {
 	case p.closed:
 		p.failAll(ErrClosed)
@@ -244,6 +269,7 @@ func (p *Pool) Resume() (since time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	since, p.held = p.held, time.Time{}
+	p.calm = p.last
 	p.redistribute()
 	return since
 }

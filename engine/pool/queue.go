@@ -1,68 +1,95 @@
 package pool
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
-// A queue is a FIFO of claims, which form a linked list so that it allocates
-// nothing and any claim can leave.
-type queue struct{ head, tail *Claim }
+// Which of the waiting requests gets a free slot is decided in this order:
+//
+//  1. Seat. A slot goes only to requests that its worker can serve: those in
+//     the pool's queue, which wait for any worker, and those in the worker's
+//     own.
+//  2. Repeats. A request that is repeated has had its turn, so it goes before
+//     those that have not.
+//  3. Priority, in level.go: higher first, but every tenth slot goes to a
+//     priority that has been passed over.
+//  4. Key, in tenant.go: the keys of a group with fair= take turns.
+//  5. Discipline, in discipline.go: first come, first served, or in an overload
+//     the newest first.
+//
+// A limit that a slot needs besides its worker comes first: see Pool.open.
+//
+// No step depends on the number of requests that wait.
 
-// insert puts c behind the claims that arrived before it: at the end, unless
-// the request is repeated and so keeps its place.
-func (q *queue) insert(c *Claim) {
-	c.queue = q
-	before := q.tail
-	if before != nil && before.order > c.order {
-		before = nil
-		for at := q.head; at.order < c.order; at = at.next {
-			before = at
+// A queue holds the claims that wait for any worker, or for one.
+type queue struct {
+	repeats line
+	rows    []*row // by priority, the highest first; some may be empty
+}
+
+// A row holds the lanes of a queue at one level.
+type row struct {
+	queue *queue
+	level *level
+	lanes minHeap[*lane] // not empty; the lane whose turn is next is the first
+}
+
+// A lane holds the claims of one tenant in one queue.
+type lane struct {
+	line
+	row    *row
+	tenant *tenant
+	turn   turn // of the tenant, when the lane was last moved in its row
+	place  int  // in the row
+	passed int  // see oldest
+}
+
+// row returns the row of a level.
+func (q *queue) row(l *level) *row {
+	at, ok := slices.BinarySearchFunc(q.rows, l, func(r *row, l *level) int { return cmp.Compare(l.priority, r.level.priority) })
+	if !ok {
+		r := &row{queue: q, level: l, lanes: minHeap[*lane]{
+			less:  func(a, b *lane) bool { return a.turn.before(b.turn) },
+			place: func(l *lane) *int { return &l.place },
+		}}
+		q.rows = slices.Insert(q.rows, at, r)
+	}
+	return q.rows[at]
+}
+
+// first returns the highest row that is not empty and below the given one, which
+// may be nil.
+func (q *queue) first(below *row) *row {
+	for _, r := range q.rows {
+		if len(r.lanes.items) > 0 && (below == nil || r.level.priority < below.level.priority) {
+			return r
 		}
 	}
-	c.prev = before
-	if before == nil {
-		c.next = q.head
-		q.head = c
-	} else {
-		c.next = before.next
-		before.next = c
-	}
-	if c.next == nil {
-		q.tail = c
-	} else {
-		c.next.prev = c
-	}
+	return nil
 }
 
-func (q *queue) remove(c *Claim) {
-	if c.prev == nil {
-		q.head = c.next
-	} else {
-		c.prev.next = c.next
+// next returns the lane whose turn is next, or nil.
+func (r *row) next() *lane {
+	for l := r.lanes.first(); l != nil; l = r.lanes.first() {
+		if l.turn == l.tenant.turn {
+			return l
+		}
+		l.turn = l.tenant.turn // it only moves back
+		r.lanes.fix(l)
 	}
-	if c.next == nil {
-		q.tail = c.prev
-	} else {
-		c.next.prev = c.prev
-	}
-	c.prev, c.next, c.queue = nil, nil, nil
+	return nil
 }
 
-// join appends all of other to q, regardless of order: it is for claims that
-// are about to be redistributed.
-func (q *queue) join(other *queue) {
-	if other.head == nil {
-		return
+// appendTo appends all claims to out, in no order.
+func (q *queue) appendTo(out []*Claim) []*Claim {
+	out = q.repeats.appendTo(out)
+	for _, r := range q.rows {
+		for _, l := range r.lanes.items {
+			out = l.appendTo(out)
+		}
 	}
-	for c := other.head; c != nil; c = c.next {
-		c.queue = q
-	}
-	other.head.prev = q.tail
-	if q.tail == nil {
-		q.head = other.head
-	} else {
-		q.tail.next = other.head
-	}
-	q.tail = other.tail
-	*other = queue{}
+	return out
 }
 
 // enqueue makes c wait: for its own worker if it has one, otherwise for any.
@@ -71,15 +98,66 @@ func (p *Pool) enqueue(c *Claim) {
 	if w := p.own(c); w != nil {
 		q = &w.queue
 	}
-	q.insert(c)
+	c.queue = q
 	p.waiting++
+	if p.repeats(c.avoid) {
+		q.repeats.insert(c)
+		return
+	}
+	level := p.level(p.priorityOf(c))
+	t := p.join(level, c)
+	c.lane = p.lane(q.row(level), t)
+	c.lane.insert(c)
 }
 
 // dequeue takes c out of its queue. The caller must call signal when it is
 // done.
 func (p *Pool) dequeue(c *Claim) {
-	c.queue.remove(c)
+	if l := c.lane; l == nil {
+		c.queue.repeats.remove(c)
+	} else {
+		l.remove(c)
+		if l.head == nil {
+			p.freeLane(l)
+		}
+		p.part(l.tenant)
+	}
+	c.queue, c.lane = nil, nil
 	p.waiting--
+}
+
+// lane returns the lane of a tenant in a row.
+func (p *Pool) lane(r *row, t *tenant) *lane {
+	for _, l := range t.lanes {
+		if l.row == r {
+			return l
+		}
+	}
+	var l *lane
+	if last := len(p.lanes) - 1; last >= 0 {
+		l, p.lanes = p.lanes[last], p.lanes[:last]
+	} else {
+		l = new(lane)
+	}
+	*l = lane{row: r, tenant: t, turn: t.turn}
+	t.lanes = append(t.lanes, l)
+	r.lanes.push(l)
+	return l
+}
+
+// maxSpare is how many unused lanes, and tenants, a pool keeps.
+const maxSpare = 64
+
+// freeLane gives an empty lane back.
+func (p *Pool) freeLane(l *lane) {
+	l.row.lanes.remove(l)
+	at := slices.Index(l.tenant.lanes, l)
+	last := len(l.tenant.lanes) - 1
+	l.tenant.lanes[at] = l.tenant.lanes[last]
+	l.tenant.lanes = l.tenant.lanes[:last]
+	if len(p.lanes) < maxSpare {
+		p.lanes = append(p.lanes, l)
+	}
 }
 
 // waiters returns all waiting claims in order of arrival.
@@ -87,61 +165,108 @@ func (p *Pool) waiters() []*Claim {
 	if p.waiting == 0 {
 		return nil
 	}
-	all := make([]*Claim, 0, p.waiting)
-	for c := p.queue.head; c != nil; c = c.next {
-		all = append(all, c)
-	}
+	all := p.queue.appendTo(make([]*Claim, 0, p.waiting))
 	for _, w := range p.workers {
-		for c := w.queue.head; c != nil; c = c.next {
-			all = append(all, c)
-		}
+		all = w.queue.appendTo(all)
 	}
-	slices.SortFunc(all, func(a, b *Claim) int {
-		if a.order < b.order {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b *Claim) int { return cmp.Compare(a.order, b.order) })
 	return all
 }
 
-// redistribute grants free slots and moves the remaining claims to the right
-// queues, after a change that affects more than one worker's load.
+// redistribute moves the waiting claims to the right queues and grants free
+// slots, after a change that affects more than one worker's load.
 func (p *Pool) redistribute() {
-	for _, c := range p.waiters() {
-		p.dequeue(c)
-		if w := p.choose(c); w != nil {
-			p.wakeGranted(c, w)
-		} else {
-			p.enqueue(c)
+	p.refill()
+	for p.waiting > 0 && p.open() {
+		w, c := p.match()
+		if c == nil {
+			break
 		}
+		p.wakeGranted(c, w)
 	}
 	p.signal()
 }
 
+// refill takes all claims out of their queues and puts them into the right ones.
+func (p *Pool) refill() {
+	all := p.waiters()
+	for _, c := range all {
+		p.dequeue(c)
+	}
+	for _, c := range all {
+		p.enqueue(c)
+	}
+}
+
+// renew is refill that makes the queues anew.
+func (p *Pool) renew() {
+	all := p.waiters()
+	for _, c := range all {
+		p.dequeue(c)
+	}
+	p.levels, p.queue.rows = nil, nil
+	for _, w := range p.workers {
+		w.queue.rows = nil
+	}
+	for _, c := range all {
+		p.enqueue(c)
+	}
+}
+
+// match takes a claim for the first worker, in the order of choice, that has
+// one to take.
+func (p *Pool) match() (*Worker, *Claim) {
+	for _, r := range []*ranks{&p.free, &p.fresh} {
+		for _, l := range r.lists {
+			for w := l.head; w != nil; w = w.next {
+				if c := p.take(w); c != nil {
+					return w, c
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// open reports whether the pool hands out slots at all.
+func (p *Pool) open() bool { return !p.isHeld() }
+
 // serve offers the free slots of w to the claims that wait for it.
 func (p *Pool) serve(w *Worker) {
-	for p.waiting > 0 && !p.isHeld() && !w.retired && p.hasSlot(w) {
-		c := p.nextFor(w)
+	for p.waiting > 0 && p.open() && !w.retired && p.hasSlot(w) {
+		c := p.take(w)
 		if c == nil {
 			return
 		}
-		p.dequeue(c)
 		p.wakeGranted(c, w)
 		p.signal()
 	}
 }
 
-// nextFor returns the first claim that waits for a slot of w, or nil.
-func (p *Pool) nextFor(w *Worker) *Claim {
-	c := p.queue.head
-	if p.overload.on {
-		c = p.queue.tail
+// take takes the claim out of its queue that gets the next slot of w. It
+// returns nil if none waits for w.
+func (p *Pool) take(w *Worker) *Claim {
+	if c := p.repeatFor(w); c != nil {
+		p.dequeue(c)
+		return c
 	}
+	l := p.nextLane(w)
+	if l == nil {
+		return nil
+	}
+	c := p.nextOf(l)
+	p.tookTurn(l)
+	p.dequeue(c)
+	return c
+}
+
+// repeatFor returns the first repeated claim that waits for w, or nil.
+func (p *Pool) repeatFor(w *Worker) *Claim {
+	c := p.queue.repeats.head
 	for c != nil && c.avoid == w && len(p.workers) > 1 {
 		c = c.next
 	}
-	if own := w.queue.head; own != nil && (c == nil || own.order < c.order) {
+	if own := w.queue.repeats.head; own != nil && (c == nil || own.order < c.order) {
 		return own
 	}
 	return c
@@ -154,12 +279,17 @@ func (p *Pool) wakeGranted(c *Claim, w *Worker) {
 	c.task.Wake()
 }
 
+// fail ends the wait of c with err.
+func (p *Pool) fail(c *Claim, err error) {
+	p.dequeue(c)
+	c.err = err
+	c.task.Wake()
+}
+
 // failAll ends every wait with err.
 func (p *Pool) failAll(err error) {
 	for _, c := range p.waiters() {
-		p.dequeue(c)
-		c.err = err
-		c.task.Wake()
+		p.fail(c, err)
 	}
 	p.signal()
 }

@@ -11,7 +11,7 @@ func (p *Pool) Admits(c *Claim) error {
 		return ErrClosed
 	case p.hopeless():
 		return ErrFailed
-	case p.limit > 0 && p.waiting >= p.limit && p.choose(c) == nil:
+	case p.isFull() && p.victim(c) == nil && p.choose(c) == nil:
 		p.stats.Full++
 		return ErrFull
 	}

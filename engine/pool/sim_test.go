@@ -67,6 +67,7 @@ func (h *simEvents) Pop() any {
 
 func newSim(g *plan.Group, servers int) *sim {
 	s := &sim{pool: New(g)}
+	s.pool.clock = func() netloop.Time { return s.now }
 	for _, w := range addWorkers(s.pool, servers) {
 		w.proven.Store(true)
 	}
@@ -157,7 +158,6 @@ func (s *sim) times() []time.Duration {
 // TestBatchIsNoOverload: a long queue of requests that wait is served in order.
 func TestBatchIsNoOverload(t *testing.T) {
 	s := newSim(&plan.Group{MaxReqPerWorker: 1}, 2)
-	s.pool.adaptive = true
 	const n = 1000
 	for i := range netloop.Time(n) {
 		r := &simRequest{arrives: 1 + i, service: time.Second}

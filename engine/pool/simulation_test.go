@@ -22,25 +22,27 @@ import (
 
 var simTable = flag.Bool("sim.table", false, "print the table of TestSimulation")
 
-// A simDiscipline prepares a pool to be run with a discipline.
+// A simDiscipline is an order of the queue; set, if not nil, changes that of the
+// pool.
 type simDiscipline struct {
-	name string
-	set  func(*sim)
+	name  string
+	queue plan.Discipline
+	set   func(*sim)
 }
 
 var (
-	simFIFO     = simDiscipline{"fifo", func(s *sim) { s.pool.adaptive = false }}
-	simAdaptive = simDiscipline{"adaptive", func(s *sim) { s.pool.adaptive = true }}
+	simFIFO     = simDiscipline{name: "fifo", queue: plan.DisciplineFIFO}
+	simAdaptive = simDiscipline{name: "adaptive"}
 	// Always the newest.
-	simNewest = simDiscipline{"newest", func(s *sim) {
+	simNewest = simDiscipline{name: "newest", set: func(s *sim) {
 		s.before = func() {
 			s.pool.overload = overload{on: true, lost: 1, claims: s.pool.stats.Claims, waited: s.pool.stats.Waited}
 		}
 	}}
 	// The newest once the oldest has waited for half a second.
-	simCrude = simDiscipline{"after 0.5s", func(s *sim) {
+	simCrude = simDiscipline{name: "after 0.5s", set: func(s *sim) {
 		s.before = func() {
-			head := s.pool.queue.head
+			head := oldest(s.pool)
 			s.pool.overload = overload{lost: 1, claims: s.pool.stats.Claims, waited: s.pool.stats.Waited}
 			s.pool.overload.on = head != nil && s.now.Sub(head.since) > time.Second/2
 		}
@@ -83,8 +85,10 @@ type simResult struct {
 // run makes requests arrive at random moments, first a few at half of the
 // capacity, and then n at the load.
 func (c simCase) run(n int, with simDiscipline) simResult {
-	s := newSim(&plan.Group{MaxReqPerWorker: 1}, c.servers)
-	with.set(s)
+	s := newSim(&plan.Group{MaxReqPerWorker: 1, Queue: with.queue}, c.servers)
+	if with.set != nil {
+		with.set(s)
+	}
 	rng, at := draws(), netloop.Time(1)
 	quiet := 200
 	var from netloop.Time
@@ -111,17 +115,18 @@ func (c simCase) run(n int, with simDiscipline) simResult {
 }
 
 func TestSimulation(t *testing.T) {
-	n, patiences, servers := 40000, []int{2}, []int{1}
+	n, servers, patiences, loads := 20000, []int{1}, []int{2}, []float64{0.95, 1.2, 3}
 	disciplines := []simDiscipline{simFIFO, simAdaptive}
 	if *simTable {
-		patiences, servers = []int{1, 2, 5, 30}, []int{1, 4}
+		n, servers, patiences = 40000, []int{1, 4}, []int{1, 2, 5, 30}
+		loads = []float64{0.5, 0.8, 0.95, 1, 1.2, 2, 3, 5}
 		disciplines = append(disciplines, simNewest, simCrude)
 	}
 	for _, servers := range servers {
 		for _, service := range simServices {
 			for _, patience := range patiences {
 				var table strings.Builder
-				for _, load := range []float64{0.5, 0.8, 0.95, 1.0, 1.2, 2, 3, 5} {
+				for _, load := range loads {
 					c := simCase{servers, service, time.Duration(patience) * time.Second, load}
 					fmt.Fprintf(&table, "\n%4.2f", load)
 					var results []simResult
@@ -153,4 +158,14 @@ func (c simCase) check(t *testing.T, fifo, adaptive simResult) {
 	case c.load > 1:
 		assert.Greater(t, adaptive.goodput, min(0.9, fifo.goodput*0.95), name)
 	}
+}
+
+// oldest returns the first claim of a queue that has only one lane, or nil.
+func oldest(p *Pool) *Claim {
+	for _, r := range p.queue.rows {
+		for _, l := range r.lanes.items {
+			return l.head
+		}
+	}
+	return nil
 }

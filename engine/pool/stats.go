@@ -1,6 +1,10 @@
 package pool
 
-import "time"
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
 
 // Stats are the statistics of a pool at one moment.
 type Stats struct {
@@ -11,20 +15,31 @@ type Stats struct {
 
 	Held time.Time // when the hold began; zero if the pool is not held
 
+	Overloaded bool          // whether the newest request goes first
+	Longest    time.Duration // how long the request has waited that has waited longest
+
 	// Totals since the pool was created:
 	Claims   uint64 // slots granted, including those for repeated requests
 	Waited   uint64 // the part of Claims that waited in the queue
 	Full     uint64 // requests refused because of queue_limit
 	TimedOut uint64 // requests that waited too long
 	Left     uint64 // requests that left the queue because the client was gone
+	Evicted  uint64 // requests that made room in a full queue for others
 }
 
 // Stats returns the current statistics.
 func (p *Pool) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	now := p.clock()
+	p.settle(now)
 	s := p.stats
 	s.Ready, s.Queued, s.Held = len(p.workers), p.waiting, p.held
+	s.Overloaded = p.newestFirst()
+	for _, w := range p.workers {
+		s.Longest = max(s.Longest, w.queue.longest(now))
+	}
+	s.Longest = max(s.Longest, p.queue.longest(now))
 	return s
 }
 
@@ -43,4 +58,18 @@ func (p *Pool) Ready() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.workers)
+}
+
+// longest returns how long the request has waited that has waited longest.
+func (q *queue) longest(now netloop.Time) time.Duration {
+	var most time.Duration
+	if c := q.repeats.head; c != nil {
+		most = now.Sub(c.since)
+	}
+	for _, r := range q.rows {
+		for _, l := range r.lanes.items {
+			most = max(most, now.Sub(l.head.since))
+		}
+	}
+	return most
 }

@@ -27,12 +27,17 @@ func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Durat
 
 // enter claims a slot or, with ErrBusy, a place in the queue.
 func (p *Pool) enter(t netloop.Task, c *Claim, avoid *Worker) error {
+	now := t.Now()
+	p.settle(now)
 	err := p.tryClaim(c, avoid)
 	if err == ErrBusy {
-		c.worker, c.err, c.task = nil, nil, t
-		now := t.Now()
-		c.since = now - netloop.Time(c.waited)
 		p.pace.tick(now)
+		p.entered = now
+		if p.isFull() && !p.repeats(avoid) {
+			p.evict(p.victim(c))
+		}
+		c.worker, c.err, c.task = nil, nil, t
+		c.since = now - netloop.Time(c.waited)
 		p.enqueue(c)
 	}
 	return err
@@ -74,9 +79,7 @@ func later(a, b netloop.Time) bool { return b != 0 && (a == 0 || a > b) }
 // leave removes a claim that no longer waits from the queue.
 func (p *Pool) leave(c *Claim, err error) {
 	p.dequeue(c)
-	if p.adaptive {
-		p.overload.lose(&p.stats)
-	}
+	p.lose(c)
 	p.signal()
 	if err == netloop.ErrTimeout {
 		p.stats.TimedOut++

@@ -39,6 +39,7 @@ var (
 	errUnavailable = &failure{kind: result.KindUnavailable, status: 503, reason: "no worker is available"}
 	errShort       = &failure{kind: result.KindUnavailable, status: 503, reason: "the server is out of file descriptors"}
 	errQueueFull   = &failure{kind: result.KindQueueFull, status: 503, reason: "too many requests are waiting"}
+	errEvicted     = &failure{kind: result.KindEvicted, status: 503, reason: "another request took its place in the queue, which is full"}
 	errQueueLate   = &failure{kind: result.KindQueueLate, status: 503, reason: "no worker became free in time"}
 	errLate        = &failure{kind: result.KindLate, status: 504, reason: "the worker did not answer in time"}
 	errLostBody    = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost the request body"}

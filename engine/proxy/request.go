@@ -263,12 +263,14 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 // unclaimed returns the error for a claim that ended with err.
 func (r *Request) unclaimed(target Target, err error) error {
 	switch err {
-	case pool.ErrFull, pool.ErrFailed, netloop.ErrTimeout:
+	case pool.ErrFull, pool.ErrEvicted, pool.ErrFailed, netloop.ErrTimeout:
 		r.retry = retryAfter(target.Pool, r.t.Now())
 	}
 	switch {
 	case err == pool.ErrFull:
 		return errQueueFull
+	case err == pool.ErrEvicted:
+		return errEvicted
 	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Pool.Ready() == 0:
 		return errUnavailable
 	case err == netloop.ErrTimeout:

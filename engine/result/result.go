@@ -65,6 +65,7 @@ const (
 	KindRateLimited Kind = "rate_limited"     // 429, rate_limit
 	KindBody        Kind = "bad_body"         // malformed, too late, too large or cut short
 	KindQueueFull   Kind = "queue_full"       // 503, queue_limit
+	KindEvicted     Kind = "evicted"          // 503, queue_limit, after it has waited
 	KindQueueLate   Kind = "queue_timeout"    // 503, queue_timeout
 	KindUnavailable Kind = "unavailable"      // 503, no worker
 	KindStopping    Kind = "stopping"         // 503, the master is being stopped
@@ -76,8 +77,8 @@ const (
 )
 
 // Kinds lists all kinds, in the order above. It is read-only.
-var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindRateLimited, KindBody, KindQueueFull, KindQueueLate, KindUnavailable,
-	KindStopping, KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
+var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindRateLimited, KindBody, KindQueueFull, KindEvicted, KindQueueLate,
+	KindUnavailable, KindStopping, KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
 
 // Fault records what went wrong.
 func (r *Result) Fault(kind Kind, reason string) { r.Kind, r.Reason = kind, reason }

@@ -72,7 +72,7 @@ func (g *group) status(spec *plan.Group) api.GroupStatus {
 	now := g.pool.Stats()
 	st := api.GroupStatus{
 		Name: g.name, App: spec.App, Instances: spec.Instances, Ready: now.Ready,
-		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Requests: now.Requests,
+		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Queue: queueOf(&now), Requests: now.Requests,
 		Held: !now.Held.IsZero(), HeldSince: now.Held, Failed: g.down.Load(),
 		Sticky: stickyOf(spec, g.pool), Restarts: g.restartsNow(), Pinned: slices.Clone(g.pinned),
 	}
@@ -89,6 +89,13 @@ func (g *group) status(spec *plan.Group) api.GroupStatus {
 	}
 	slices.SortStableFunc(st.Workers, func(a, b api.WorkerStatus) int { return cmp.Compare(a.Index, b.Index) })
 	return st
+}
+
+func queueOf(now *pool.Stats) api.Queue {
+	return api.Queue{
+		Overloaded: now.Overloaded, Oldest: now.Longest.Seconds(),
+		Full: now.Full, Evicted: now.Evicted, TimedOut: now.TimedOut, Left: now.Left,
+	}
 }
 
 func (g *group) workerStatus(m *member) api.WorkerStatus {

@@ -1,0 +1,141 @@
+package pool
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+const (
+	// maxAge is the wait after which an overload no longer passes over a
+	// request for ever.
+	maxAge = 10 * time.Second
+	// ageTurns is how many of the slots of a lane go to its oldest request,
+	// once that is older than maxAge: one in so many. The oldest requests are
+	// those whose clients are about to leave, so they must not get many.
+	ageTurns = 32
+)
+
+// order applies the settings of the queue's order, before the queue is refilled.
+func (p *Pool) order(next *plan.Group) {
+	p.priority = next.Priority
+	if fair := next.Fair.By != match.KeyNone; fair != p.fair {
+		p.fair = fair
+		p.renew()
+	}
+	if adaptive := next.Queue != plan.DisciplineFIFO; adaptive != p.adaptive {
+		p.adaptive = adaptive
+		p.forgetOverload()
+	}
+}
+
+// forgetOverload starts to observe anew.
+func (p *Pool) forgetOverload() {
+	p.overload = overload{claims: p.stats.Claims, waited: p.stats.Waited}
+}
+
+// idleTime is how long no request begins to wait before an overload is over.
+const idleTime = 10 * time.Second
+
+// settle ends an overload that nobody has seen the end of, because no request
+// came.
+func (p *Pool) settle(now netloop.Time) {
+	p.overload.observe(&p.stats)
+	if p.waiting == 0 && now.Sub(p.entered) > idleTime {
+		p.forgetOverload()
+	}
+}
+
+// newestFirst reports whether the newest request goes first.
+func (p *Pool) newestFirst() bool { return p.adaptive && p.overload.on }
+
+// nextOf returns the claim of a lane that gets the lane's next slot.
+func (p *Pool) nextOf(l *lane) *Claim {
+	if !p.newestFirst() {
+		return l.head
+	}
+	if l.head != l.tail && p.clock().Sub(l.head.since) > maxAge {
+		if l.passed++; l.passed >= ageTurns {
+			l.passed = 0
+			return l.head
+		}
+	}
+	return l.tail
+}
+
+// inTurn returns the one of two lanes of a tenant that gets a slot.
+func (p *Pool) inTurn(a, b *lane) *lane {
+	if p.newestFirst() {
+		if a.tail.order > b.tail.order {
+			return a
+		}
+		return b
+	}
+	if a.head.order < b.head.order {
+		return a
+	}
+	return b
+}
+
+// lose notes that a waiting request was lost. A wait that a hold, a reload or a
+// lack of workers has made longer proves no overload.
+func (p *Pool) lose(c *Claim) {
+	if p.adaptive && c.order > p.calm && p.open() && len(p.workers) > 0 {
+		p.overload.lose(&p.stats)
+	}
+}
+
+// victim returns the claim that is evicted from a full queue so that c can wait,
+// or nil if none is. It is of the lowest priority, of the key that has the most
+// requests there, and the newest of them, or in an overload the oldest. c itself
+// counts, so that without any priority or key it is the newest.
+func (p *Pool) victim(c *Claim) *Claim {
+	low, priority := p.lowest(), p.priorityOf(c)
+	if low == nil || low.priority > priority {
+		return nil
+	}
+	longest := low.longest.first()
+	if low.priority == priority {
+		own := p.find(low, c)
+		mine := 1
+		if own != nil {
+			mine += own.waiting
+		}
+		if longest.waiting <= mine {
+			if !p.newestFirst() {
+				return nil
+			}
+			if mine > 1 {
+				longest = own
+			}
+		}
+	}
+	return p.expendable(longest)
+}
+
+// expendable returns the claim of a tenant that is evicted first.
+func (p *Pool) expendable(t *tenant) *Claim {
+	var victim *Claim
+	for _, l := range t.lanes {
+		switch {
+		case p.newestFirst():
+			if victim == nil || l.head.order < victim.order {
+				victim = l.head
+			}
+		case victim == nil || l.tail.order > victim.order:
+			victim = l.tail
+		}
+	}
+	return victim
+}
+
+// evict ends the wait of c, which gives its place in a full queue to another.
+func (p *Pool) evict(c *Claim) {
+	p.stats.Evicted++
+	if p.newestFirst() {
+		p.lose(c)
+	}
+	p.fail(c, ErrEvicted)
+}
