@@ -60,7 +60,7 @@ func (x *Explainer) Settings(r match.Request, o *Outcome[string]) (out []Setting
 func (x *Explainer) rateLimits(r match.Request, o *Outcome[string], group *plan.Group) (out []Setting) {
 	add := func(limit plan.RateLimit, from From, at plan.Pos) {
 		if !limit.IsZero() {
-			out = append(out, Setting{Name: "rate_limit", Value: limit.String(), From: from, At: at, Key: keyText(r, limit.By)})
+			out = append(out, Setting{Name: "rate_limit", Value: limit.String(), From: from, At: at, Key: networkText(r, limit.By)})
 		}
 	}
 	add(x.plan.RateLimit, FromConfig, x.plan.Pos)
@@ -129,7 +129,7 @@ func settingOf[T any](table []plan.Attribute[T], name string, t *T, from From, a
 func keyIn(r match.Request, name string, group *plan.Group) string {
 	switch name {
 	case "fair":
-		return keyText(r, group.Fair)
+		return networkText(r, group.Fair)
 	case "sticky":
 		return stickyText(r, group)
 	}
@@ -152,6 +152,15 @@ func stickyText(r match.Request, group *plan.Group) string {
 		return string(v)
 	}
 	return keyText(r, group.Sticky.Key)
+}
+
+// networkText is keyText where a network of IPv6 counts as one client.
+func networkText(r match.Request, key match.Key) string {
+	if ip := r.ClientIP(); key.By == match.KeyClientIP && ip.Is6() && !ip.Is4In6() {
+		network, _ := ip.WithZone("").Prefix(64) // an address has more bits
+		return network.String()
+	}
+	return keyText(r, key)
 }
 
 // keyText returns what a request has for a key, or "".

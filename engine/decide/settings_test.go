@@ -63,6 +63,11 @@ func TestSettings(t *testing.T) {
 		require.NoError(t, err)
 		return limit
 	}
+	got, err = decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml", ClientIP: "2001:db8::1"})
+	require.NoError(t, err)
+	fair.Key = "2001:db8::/64"
+	assert.Contains(t, got.Settings, fair)
+
 	p.Pos, p.RateLimit, ml.RateLimit = plan.Pos{File: "c.star", Line: 1, Col: 1}, rate("1/s"), rate("2/s")
 	ml.Routes[0].RateLimit = rate("3/s")
 	got, err = decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml"})
