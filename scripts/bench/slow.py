@@ -4,10 +4,10 @@
     slow.py --ldcorn bin/ldcorn [--python python3] [--kinds both,uploads,readers] [--clients N] [--rounds N] [--seconds S]
 
 N clients upload at 1 KB/s, and as many others read answers at 1 KB/s. Half of the uploads have 5 KB, so that the app gets
-some of them while the script measures, and half have 1 MB. The answers have 512 KiB and 4 MiB. Meanwhile other clients
-send small requests of 10 ms of work: first at random moments, at half of what the worker can take, which gives the times,
-and then four clients as fast as they can, which gives the throughput. A small request without an answer in 2 s is lost,
-and counts as 2 s.
+some of them while the script measures, and half have 1 MB, of which the first quarter comes at once. The answers have
+512 KiB and 4 MiB. Meanwhile other clients send small requests of 10 ms of work: first at random moments, at half of what
+the worker can take, which gives the times, and then four clients as fast as they can, which gives the throughput. A small
+request without an answer in 2 s is lost, and counts as 2 s.
 
 The proxies have workers of the same kind, run one at a time, and get the same requests at the same moments:
 
@@ -102,7 +102,9 @@ class Slow:
 
     async def upload(self, loop, s, size):
         await loop.sock_sendall(s, b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
-        for _ in range(size // PIECE):
+        at_once = size // 4 if size > UPLOADS[0] else 0
+        await loop.sock_sendall(s, bytes(at_once))
+        for _ in range((size - at_once) // PIECE):
             await loop.sock_sendall(s, b"x" * PIECE)
             await asyncio.sleep(PAUSE)
         if (await loop.sock_recv(s, 4096)).startswith(b"HTTP/1.1 200"):
