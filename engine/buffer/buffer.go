@@ -1,6 +1,7 @@
 // Package buffer keeps bodies of requests and answers while somebody is not ready
 // for them: the body of a request that has no slot yet, and an answer that its
-// client takes slowly. A Space bounds what all of them hold.
+// client takes slowly. The first 64 KiB of each are in memory, and the rest in a
+// file without a name. A Space bounds what all of them hold.
 package buffer
 
 import (
@@ -13,15 +14,17 @@ import (
 
 const (
 	pageSize = 16 << 10
-	// memoryPages is how many pages of one Buffer are in memory: 64 KiB.
+	// memoryPages is how many pages of one Buffer are in memory, apart from those
+	// on their way to its file: 64 KiB.
 	memoryPages = 4
 )
 
 type page [pageSize]byte
 
 var (
-	// ErrFull says that a bound is reached: that of the Buffer, or one of its
-	// Space. Whoever gets it goes on without the Buffer.
+	// ErrFull says that a bound is reached, that of the Buffer or one of its Space,
+	// or that the disk fails or takes too long. Whoever gets it goes on without the
+	// Buffer; the bytes in it are still there.
 	ErrFull = errors.New("buffer is full")
 	// errDiscarded says that the caller has discarded the bytes that it reads.
 	errDiscarded = errors.New("buffer: read of discarded bytes")
@@ -37,6 +40,7 @@ type Buffer struct {
 	start  int64              // the bytes before it are discarded
 	end    int64              // the offset behind the last byte
 	memory [memoryPages]*page // the byte at an offset is in the page offset/pageSize, modulo memoryPages
+	spill  *spill             // the bytes behind those; nil unless there have been any
 }
 
 // Init makes an empty Buffer ready. It holds at most max bytes of the body of a
@@ -64,27 +68,59 @@ func (b *Buffer) Append(t netloop.Task, p []byte) (int, error) {
 
 // Room returns space behind the last byte, at least one byte of it. Grew says how
 // many bytes were put there. Room fails with ErrFull, or an error of
-// netloop.Task.Park: it may wait for the disk. It never blocks the loop of t.
+// netloop.Task.Park: it may wait for the disk, but not long for one that makes no
+// progress. It never blocks the loop of t.
 func (b *Buffer) Room(t netloop.Task) ([]byte, error) {
 	left := b.max - (b.end - b.start)
 	if left <= 0 {
 		return nil, ErrFull
 	}
-	slot := b.slot()
-	if slot == nil {
-		return nil, ErrFull
-	}
-	if *slot == nil {
-		if *slot = b.space.takePage(b.owner); *slot == nil {
-			return nil, ErrFull
+	room := b.memoryRoom()
+	if room == nil {
+		var err error
+		if room, err = b.spillRoom(t); err != nil {
+			return nil, err
 		}
 	}
-	room := (*slot)[b.end%pageSize:]
 	return room[:min(int64(len(room)), left)], nil
 }
 
+// Grew says that the next n bytes are in the space that Room has returned.
+func (b *Buffer) Grew(n int) { b.end += int64(n) }
+
+// Full reports whether Room would fail with ErrFull now, so that nobody waits for
+// bytes that there is no room for. It may be wrong about a disk.
+func (b *Buffer) Full() bool {
+	switch {
+	case b.end-b.start >= b.max:
+		return true
+	case b.spill != nil && b.spill.used:
+		return b.spill.full(b)
+	}
+	slot := b.slot()
+	return (slot == nil || *slot == nil && !b.space.hasPage(b.owner)) && !b.space.hasDisk(b.owner)
+}
+
+// memoryRoom returns space behind the last byte in a page that stays in memory, or
+// nil.
+func (b *Buffer) memoryRoom() []byte {
+	if b.spill != nil && b.spill.used {
+		return nil
+	}
+	slot := b.slot()
+	if slot == nil {
+		return nil
+	}
+	if *slot == nil {
+		if *slot = b.space.takePage(b.owner); *slot == nil {
+			return nil
+		}
+	}
+	return (*slot)[b.end%pageSize:]
+}
+
 // slot returns the place of the page behind the last byte, or nil if no page more is
-// to be in memory.
+// to stay in memory.
 func (b *Buffer) slot() **page {
 	at := b.end / pageSize
 	if at >= b.start/pageSize+memoryPages {
@@ -92,19 +128,6 @@ func (b *Buffer) slot() **page {
 	}
 	return &b.memory[at%memoryPages]
 }
-
-// Full reports whether Room would fail with ErrFull now, so that nobody waits for
-// bytes that there is no room for.
-func (b *Buffer) Full() bool {
-	if b.end-b.start >= b.max {
-		return true
-	}
-	slot := b.slot()
-	return slot == nil || *slot == nil && !b.space.hasPage(b.owner)
-}
-
-// Grew says that the next n bytes are in the space that Room has returned.
-func (b *Buffer) Grew(n int) { b.end += int64(n) }
 
 // ReadAt reads bytes from an offset into p: fewer than len(p) if that is what can
 // be read at once. At the end it returns io.EOF. It may wait for the disk, and then
@@ -116,10 +139,16 @@ func (b *Buffer) ReadAt(t netloop.Task, p []byte, off int64) (int, error) {
 		return 0, errDiscarded
 	case off >= b.end:
 		return 0, io.EOF
+	case b.spill != nil && b.spill.used && off >= b.spill.base:
+		return b.spill.readAt(t, b, p, off)
+	}
+	end := b.end
+	if b.spill != nil && b.spill.used {
+		end = b.spill.base
 	}
 	from := b.memory[off/pageSize%memoryPages]
 	at := off % pageSize
-	return copy(p, from[at:min(pageSize, at+b.end-off)]), nil
+	return copy(p, from[at:min(pageSize, at+end-off)]), nil
 }
 
 // Len returns how many bytes were appended.
@@ -133,10 +162,16 @@ func (b *Buffer) Discard(off int64) {
 	if off == b.end && off%pageSize != 0 {
 		last++
 	}
+	if b.spill != nil && b.spill.used {
+		last = min(last, (b.spill.base+pageSize-1)/pageSize)
+	}
 	for at := b.start / pageSize; at < last; at++ {
 		b.give(at % memoryPages)
 	}
 	b.start = max(b.start, off)
+	if b.spill != nil && b.spill.used {
+		b.spill.discard(b)
+	}
 }
 
 func (b *Buffer) give(i int64) {
@@ -154,6 +189,9 @@ func (b *Buffer) Release() {
 	}
 	for i := range b.memory {
 		b.give(int64(i))
+	}
+	if b.spill != nil {
+		b.spill.release(b)
 	}
 	*b = Buffer{}
 }

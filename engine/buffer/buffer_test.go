@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,11 +16,24 @@ func space(t *testing.T, l Limits) *Space {
 	t.Helper()
 	s := NewSpace(slog.New(slog.DiscardHandler))
 	s.Configure(l)
-	t.Cleanup(func() {
-		assert.Empty(t, s.of, "something was not released")
-		assert.Zero(t, s.held)
-	})
+	t.Cleanup(func() { released(t, s) })
 	return s
+}
+
+// released waits until a Space holds nothing.
+func released(t *testing.T, s *Space) {
+	t.Helper()
+	soon(t, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.of) == 0 && s.held == held{}
+	}, "something was not released")
+}
+
+// soon waits for a condition.
+func soon(t *testing.T, cond func() bool, msg string) {
+	t.Helper()
+	require.Eventually(t, cond, 30*time.Second, time.Millisecond, msg)
 }
 
 // pattern returns n bytes of a body, from an offset on.
@@ -36,7 +50,7 @@ func readAll(t *testing.T, b *Buffer, off int64) []byte {
 	var all []byte
 	p := make([]byte, 5000)
 	for {
-		n, err := b.ReadAt(nil, p, off)
+		n, err := b.ReadAt(newTask(), p, off)
 		if err == io.EOF {
 			return all
 		}
@@ -103,7 +117,7 @@ func TestBuffer_Discard(t *testing.T) {
 }
 
 func TestSpace_Memory(t *testing.T) {
-	s := space(t, Limits{Memory: 2 * pageSize})
+	s := space(t, Limits{Memory: 3 * pageSize}) // one of them is for tails
 	var a, b Buffer
 	a.Init(s, 1<<20, netip.Addr{})
 	b.Init(s, 1<<20, netip.Addr{})
@@ -124,7 +138,7 @@ func TestSpace_Memory(t *testing.T) {
 }
 
 func TestSpace_Share(t *testing.T) {
-	s := space(t, Limits{Memory: 8 * pageSize})
+	s := space(t, Limits{Memory: 10 * pageSize})
 	full := func(b *Buffer, client string, want int) {
 		b.Init(s, 1<<20, netip.MustParseAddr(client))
 		n, err := b.Append(nil, make([]byte, 8*pageSize))

@@ -48,6 +48,8 @@ type Options struct {
 	// Handler returns the handler of connections, which calls Serve of the Proxy
 	// for those that speak HTTP/1; nil = all of them do.
 	Handler func(*Proxy) netloop.Handler
+	// Buffers is where bodies wait; nil = a Space of the proxy's own.
+	Buffers *buffer.Space
 	// Observer is told of every request; nil is nobody.
 	Observer result.Observer
 }
@@ -74,7 +76,7 @@ type Proxy struct {
 // this system does not have.
 func New(opts Options) (*Proxy, error) {
 	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource(), seatKey: affinity.NewKey(),
-		buffers: buffer.NewSpace(opts.Log)}
+		buffers: cmp.Or(opts.Buffers, buffer.NewSpace(opts.Log))}
 	p.dropped.log = opts.Log
 	p.clients.New = func() any { return newHTTP1Client(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -151,7 +152,7 @@ func TestReceive_Beyond(t *testing.T) {
 	}{
 		"request_buffer": {4, 16 << 20, 4},
 		"none":           {0, 16 << 20, 0},
-		"share":          {1 << 20, 128 << 10, 32 << 10},
+		"share":          {1 << 20, 128 << 10, 16 << 10},
 		"no memory":      {1 << 20, 0, 0},
 	} {
 		for _, chunked := range []bool{false, true} {
@@ -486,4 +487,112 @@ func TestReceiveAllocatesNothing(t *testing.T) {
 			require.Less(t, testing.AllocsPerRun(500, ask), 0.5)
 		})
 	}
+}
+
+// onDisk changes a plan so that bodies can wait in files of a folder.
+func onDisk(t testing.TB, p *plan.Plan) *plan.Plan {
+	p.BufferLimit, p.BufferDir = 1<<30, t.TempDir()
+	return p
+}
+
+// hasDisk waits until the buffers can use their folder.
+func (r *rig) hasDisk() {
+	r.t.Helper()
+	if why := r.proxy.buffers.Stats().NoDisk; strings.Contains(why, "memory") {
+		r.t.Skip(why)
+	}
+	soon(r.t, func() bool { return r.proxy.buffers.Stats().NoDisk == "" }, "no disk")
+}
+
+// TestReceive_Disk checks that a body that does not fit in memory waits in a file,
+// and can be sent again from there.
+func TestReceive_Disk(t *testing.T) {
+	text := bodyText(3_000_000)
+	for framing, body := range map[string]string{
+		"Content-Length: 3000000\r\n":    text,
+		"Transfer-Encoding: chunked\r\n": fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(text), text),
+	} {
+		t.Run(framing, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)))
+				r.hasDisk()
+				s := newSlow()
+				busy := r.worker("default", s.serve)
+				other, cl := r.client(), r.client()
+				other.say(http1test.Get("/"))
+				<-s.began
+				cl.say("PUT / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n")
+				r.stage(StageReceiving)
+				cl.say(body)
+				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
+				stats := r.proxy.buffers.Stats()
+				assert.Less(t, stats.Memory, int64(200_000))
+				assert.InDelta(t, len(text), stats.Memory+stats.Disk, 100_000)
+				first := r.worker("default", reads)
+				r.pools["default"].Swap(nil, workersOf([]*upstream{busy}))
+				got := make(chan [2]string, 1)
+				soon(t, func() bool { return first.heads() == 1 }, "not sent")
+				r.worker("default", keeping(got))
+				s.say <- hello
+				other.hear("GET")
+				head, answer := cl.hear("PUT")
+				assert.Contains(t, head, " 200 ")
+				assert.Equal(t, "hello", answer)
+				had := <-got
+				assert.Contains(t, had[0], "\r\n"+framing)
+				assert.True(t, text == had[1])
+				r.emptyAgain()
+			})
+		})
+	}
+}
+
+// A stuckDisk makes no progress until it is closed.
+type stuckDisk chan struct{}
+
+func (d stuckDisk) open(string) (buffer.Store, error) { return d, nil }
+func (d stuckDisk) ReadAt(p []byte, _ int64) (int, error) {
+	<-d
+	return len(p), nil
+}
+func (d stuckDisk) WriteAt(p []byte, _ int64) (int, error) { return d.ReadAt(p, 0) }
+func (d stuckDisk) Close() error                           { return nil }
+
+// TestReceive_StuckDisk checks that requests whose bodies wait for a disk that makes
+// no progress go on without it, and that no others wait at all.
+func TestReceive_StuckDisk(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		d := make(stuckDisk)
+		r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), func(o *Options) {
+			o.Buffers = buffer.NewSpace(o.Log)
+			o.Buffers.OpenWith(d.open)
+		})
+		r.hasDisk()
+		got := make(chan [2]string, 1)
+		u := r.worker("default", keeping(got))
+		text := bodyText(1_000_000)
+		for i := range 3 {
+			cl, other := r.client(), r.client()
+			cl.say(http1test.Post("Content-Length: 1000000\r\n"))
+			r.stage(StageReceiving)
+			if i == 0 {
+				cl.say(text[:70_000])
+				soon(t, func() bool { return r.proxy.buffers.Stats().Memory > 64<<10 }, "nothing is on its way to the disk")
+				text = text[70_000:]
+			}
+			other.say(http1test.Get("/"))
+			_, answer := other.hear("GET")
+			assert.Equal(t, "hello", answer)
+			<-got
+			cl.say(text)
+			text = bodyText(1_000_000)
+			_, answer = cl.hear("POST")
+			assert.Equal(t, "hello", answer)
+			assert.True(t, text == (<-got)[1])
+		}
+		assert.Positive(t, r.proxy.buffers.Stats().Refused[buffer.RefusedStalled])
+		close(d)
+		r.emptyAgain()
+		r.idleAgain(u)
+	})
 }

@@ -12,9 +12,10 @@ const (
 )
 
 // reserveOf returns how many file descriptors connections leave to the rest of the
-// master, so that a reload can start a second set of workers whatever clients do.
+// master, so that a reload can start a second set of workers, and bodies can wait in
+// files, whatever clients do.
 func reserveOf(p *plan.Plan) int {
-	n := reserveOfMaster
+	n := reserveOfMaster + bufferFiles(p)
 	for _, group := range p.Groups {
 		n += reserveOfWorker * group.Instances
 	}

@@ -1,0 +1,28 @@
+package buffer
+
+import (
+	"crypto/rand"
+	"os"
+	"path/filepath"
+)
+
+// A folder is where files are.
+type folder struct {
+	path  string
+	check func(path string) error // fails if the folder is not to be used
+	open  func(path string) (Store, error)
+}
+
+// openNamed opens a new file that has a name for a moment.
+func openNamed(dir string) (Store, error) {
+	name := filepath.Join(dir, "ldcorn-buffer-"+rand.Text())
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(name); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}

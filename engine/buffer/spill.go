@@ -1,0 +1,152 @@
+package buffer
+
+import (
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// A spill is the part of a Buffer that is not to stay in memory: the bytes from base
+// on. They are appended to a page, the tail. A full tail is written to the file,
+// while the next one fills.
+//
+// A page has the same place in the file as the one before it that is a round behind:
+// a Buffer whose bytes are discarded as they are read needs no more of the disk than
+// it holds.
+type spill struct {
+	file  *file
+	used  bool  // bytes are in it; memory comes first otherwise
+	base  int64 // the offset of its first byte
+	round int64 // pages in a round
+
+	tail    *page
+	tailAt  int64 // the offset of the first byte of the tail, and of the end of what is written
+	writing *job  // writes the page before the tail; nil if that is in the file
+
+	failed bool // the disk has failed, so nothing more is appended
+}
+
+// spillRoom returns space behind the last byte, in the tail.
+func (b *Buffer) spillRoom(t netloop.Task) ([]byte, error) {
+	if b.spill == nil {
+		file := b.space.takeFile(b.owner)
+		if file == nil {
+			return nil, ErrFull
+		}
+		// Discarded bytes can be in the same page as those that are kept.
+		b.spill = &spill{file: file, round: (b.max-1)/pageSize + 2}
+	}
+	sp := b.spill
+	if sp.failed {
+		return nil, ErrFull
+	}
+	if !sp.used {
+		return sp.begin(t, b)
+	}
+	if n := b.end - sp.tailAt; n < pageSize {
+		return sp.tail[n:], nil
+	}
+	return sp.next(t, b)
+}
+
+// begin gives the spill its first page.
+func (sp *spill) begin(t netloop.Task, b *Buffer) ([]byte, error) {
+	if err := sp.settle(t, b); err != nil { // of bytes that were discarded
+		return nil, err
+	}
+	tail := b.space.takeTail(b.owner, sp.file, 1)
+	if tail == nil {
+		return nil, ErrFull
+	}
+	sp.used, sp.base, sp.tail, sp.tailAt = true, b.end, tail, b.end
+	return tail[:], nil
+}
+
+// next writes the tail, and returns another one.
+func (sp *spill) next(t netloop.Task, b *Buffer) ([]byte, error) {
+	if err := sp.settle(t, b); err != nil {
+		return nil, err
+	}
+	at := (sp.tailAt - sp.base) / pageSize
+	tail := b.space.takeTail(b.owner, sp.file, min(at+2, sp.round))
+	if tail == nil {
+		return nil, ErrFull
+	}
+	sp.writing = &job{op: opWrite, file: sp.file, page: sp.tail, n: pageSize, at: at % sp.round * pageSize}
+	b.space.disk.submit(sp.writing)
+	sp.tail, sp.tailAt = tail, b.end
+	return tail[:], nil
+}
+
+// settle waits until the page before the tail is in the file. If it does not get
+// there, it stays in memory.
+func (sp *spill) settle(t netloop.Task, b *Buffer) error {
+	if sp.writing == nil {
+		return nil
+	}
+	switch err := b.space.disk.wait(t, sp.writing, b.space.patience); {
+	case err == errStalled:
+		b.space.refuse(RefusedStalled)
+		return ErrFull
+	case err != nil:
+		return err
+	case sp.writing.err != nil:
+		sp.failed = true
+		return ErrFull
+	}
+	b.space.givePage(b.owner, sp.writing.page)
+	sp.writing = nil
+	return nil
+}
+
+// full is Buffer.Full for a Buffer with a spill in use.
+func (sp *spill) full(b *Buffer) bool {
+	if sp.failed {
+		return true
+	}
+	if b.end-sp.tailAt < pageSize {
+		return false
+	}
+	return !b.space.hasDisk(b.owner)
+}
+
+// readAt reads bytes that are in the spill.
+func (sp *spill) readAt(t netloop.Task, b *Buffer, p []byte, off int64) (int, error) {
+	if off >= sp.tailAt {
+		return copy(p, sp.tail[off-sp.tailAt:b.end-sp.tailAt]), nil
+	}
+	at := (off - sp.base) / pageSize
+	from := (off - sp.base) % pageSize
+	if sp.writing != nil && at == (sp.tailAt-sp.base)/pageSize-1 {
+		return copy(p, sp.writing.page[from:]), nil
+	}
+	j := &job{op: opRead, file: sp.file, page: b.space.takeAnyPage(b.owner), n: int(min(int64(len(p)), pageSize-from)),
+		at: at%sp.round*pageSize + from}
+	b.space.disk.submit(j)
+	if err := b.space.disk.wait(t, j, b.space.readPatience); err != nil {
+		b.space.disk.leave(j)
+		return 0, err
+	}
+	defer b.space.givePage(b.owner, j.page)
+	if j.err != nil {
+		return 0, j.err
+	}
+	return copy(p, j.page[:j.n]), nil
+}
+
+// discard gives back what is behind in a spill.
+func (sp *spill) discard(b *Buffer) {
+	if b.start < b.end {
+		return
+	}
+	b.space.givePage(b.owner, sp.tail)
+	sp.used, sp.tail = false, nil
+}
+
+func (sp *spill) release(b *Buffer) {
+	if sp.tail != nil {
+		b.space.givePage(b.owner, sp.tail)
+	}
+	if sp.writing != nil {
+		b.space.disk.leave(sp.writing)
+	}
+	b.space.disk.unref(sp.file)
+}
