@@ -143,6 +143,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	if err != nil {
 		return err
 	}
+	tell.buffers = px.Buffers()
 	fronts.public.listen = clientsOf(px, e.log)
 	if err := fronts.public.begin(); err != nil {
 		return err
@@ -164,7 +165,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	socket.server = control.Start(control.Options{
-		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Reload: reloads.state,
+		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
 		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
 		Plan:     previewer{e.opts.Preview, sup}.preview,
 		Explain:  explainer{sup}.explain,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
@@ -22,6 +23,7 @@ import (
 type telemetry struct {
 	requests stats.Requests
 	limits   ratelimit.Limits
+	buffers  *buffer.Space
 	reloads  metrics.Reloads
 	events   event.Stream
 	admins   []*control.Admin // one for each listener that there was
@@ -39,9 +41,9 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(net.Listener) (func(), error) {
 	return func(l net.Listener) (leave func(), err error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits))
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers))
 		admin := control.StartAdmin(control.AdminOptions{
-			Listener: l, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits,
+			Listener: l, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)
@@ -67,6 +69,20 @@ func (t *telemetry) rateLimits() []api.RateLimit {
 		st := l.Status(now)
 		out = append(out, api.RateLimit{Group: l.Place.Group, Route: l.Place.Route, Limit: l.Setting.String(),
 			Refused: st.Refused, Keys: st.Keys, Room: st.Room, Evicted: st.Evicted})
+	}
+	return out
+}
+
+// shownBuffers returns what waits in the buffers.
+func (t *telemetry) shownBuffers() api.Buffers {
+	st := t.buffers.Stats()
+	out := api.Buffers{Memory: st.Memory, MemoryLimit: st.Limits.Memory, Disk: st.Disk, Files: st.Files, NoDisk: st.NoDisk,
+		Spills: st.Spills, Refused: make(map[string]uint64, len(st.Refused))}
+	if st.Limits.Disk > 0 && st.Limits.Files > 0 {
+		out.DiskLimit, out.FilesLimit, out.Dir = st.Limits.Disk, st.Limits.Files, st.Limits.Dir
+	}
+	for reason, n := range st.Refused {
+		out.Refused[string(reason)] = n
 	}
 	return out
 }

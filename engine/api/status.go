@@ -18,6 +18,21 @@ type Status struct {
 	MasterStatus
 	Counts     map[string]GroupCounts `json:"counts"`      // by group of the plan in effect
 	RateLimits []RateLimit            `json:"rate_limits"` // of the plan in effect: that of LdConfig, then those of groups and their rules
+	Buffers    Buffers                `json:"buffers"`
+}
+
+// Buffers describes the bodies that wait in the master, of requests and of answers.
+type Buffers struct {
+	Memory      int64             `json:"memory"`            // bytes in memory
+	MemoryLimit int64             `json:"memory_limit"`      // buffer_memory
+	Disk        int64             `json:"disk"`              // bytes in files
+	DiskLimit   int64             `json:"disk_limit"`        // buffer_limit; 0 if no files are used
+	Files       int               `json:"files"`             // open files
+	FilesLimit  int               `json:"files_limit"`       // 0 if no files are used
+	Dir         string            `json:"dir,omitempty"`     // the folder of the files; absent if no files are used
+	NoDisk      string            `json:"no_disk,omitempty"` // why the folder cannot be used
+	Spills      uint64            `json:"spills"`            // bodies of which a part went to a file
+	Refused     map[string]uint64 `json:"refused"`           // how often there was no room for more bytes, by reason; others are absent
 }
 
 // A RateLimit describes a rate limit. The counts begin when a plan first had the

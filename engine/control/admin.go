@@ -48,6 +48,7 @@ type AdminOptions struct {
 	Metrics  http.Handler
 	Reload   func() (last *PublicReload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	Limits   func() []api.RateLimit                        // the rate limits in effect
+	Buffers  func() api.Buffers                            // what waits in the master
 	Stopping <-chan struct{}                               // closed when the master begins to stop
 	Busy     func() (done func())                          // called before work that takes long, and done after it
 	Version  string                                        // of ldcorn

@@ -28,6 +28,7 @@ type admin struct {
 	reload   *PublicReload
 	running  *api.Running
 	limits   []api.RateLimit
+	buffers  api.Buffers
 	begun    atomic.Int32 // calls of Busy, and of its results
 	ended    atomic.Int32
 	stopping chan struct{}
@@ -53,7 +54,7 @@ func startAdmin(t testing.TB) *admin {
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
 		Listener: l, Master: watched{a}, Events: &a.events, Metrics: metrics, Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
-		Limits: func() []api.RateLimit { return a.limits }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
+		Limits: func() []api.RateLimit { return a.limits }, Buffers: func() api.Buffers { return a.buffers }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)
 	return a
@@ -159,13 +160,14 @@ func TestAdmin_Dashboard(t *testing.T) {
 		{Name: "gone", Removed: true},
 	}
 	a.limits = []api.RateLimit{{Limit: "rate(1)"}, {Group: "api", Route: `path("/<b>")`, Limit: "rate(2)", Refused: 71, Keys: 72}}
+	a.buffers = api.Buffers{Memory: 1 << 20, MemoryLimit: 64 << 20, NoDisk: "<b>"}
 	index := 1
 	a.events.Emit(api.Event{Kind: api.EventCrashed, Group: "api", Worker: &index, Reason: "exit code 1 <b>"}, "hunter2")
 	a.events.Emit(api.Event{Kind: api.EventReloading})
 	body = get()
 	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{
-		"<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
+		"<p>buffers: 1024 KiB of 64 MiB in memory; no files: &lt;b&gt;</p>", "<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
 		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,
 		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;</p>`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held; overloaded: the newest request goes first; pinned: app changed`,

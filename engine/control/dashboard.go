@@ -32,6 +32,7 @@ type dashboard struct {
 	Version    string
 	LastReload *PublicReload
 	RateLimits []api.RateLimit
+	Waiting    string // see the function
 	Running    *api.Running
 	Now        time.Time
 	Events     []api.Event // the newest first
@@ -85,6 +86,8 @@ func (a *Admin) dashboard(w http.ResponseWriter, r *http.Request) {
 	shown := dashboard{MasterStatus: a.opts.Master.Status(), Version: a.opts.Version, LastReload: last, Running: running, RateLimits: a.opts.Limits(),
 		Now: time.Now(), Events: a.opts.Events.Newest(shownEvents)}
 	slices.Reverse(shown.Events)
+	buffers := a.opts.Buffers()
+	shown.Waiting = Waiting(&buffers)
 	var body bytes.Buffer
 	if err := dashboardPage().Execute(&body, shown); err != nil {
 		a.opts.Log.Error("dashboard not written", "err", err)

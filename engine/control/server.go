@@ -48,6 +48,8 @@ type Options struct {
 	Counted  *stats.Requests
 	// RateLimits returns the rate limits in effect.
 	RateLimits func() []api.RateLimit
+	// Buffers returns what waits in the master.
+	Buffers func() api.Buffers
 	// Requests returns the oldest requests in hand, at most limit of them.
 	Requests func(limit int) *api.Requests
 	Reload   func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
@@ -127,7 +129,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		defer s.opts.Busy()()
-		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload, s.opts.Master.Status(), s.opts.Counted, s.opts.RateLimits()))
+		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload, s.opts.Master.Status(), s.opts.Counted, s.opts.RateLimits(), s.opts.Buffers()))
 	})
 	mux.HandleFunc("GET /v1/requests", s.requests)
 	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {

@@ -162,7 +162,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Listener: l, Master: m, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Requests: func(limit int) *api.Requests {
 			return &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(limit, 2))}
 		},

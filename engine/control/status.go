@@ -37,8 +37,8 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 	return out
 }
 
-func statusNow(version string, reload func() (*api.Reload, *api.Running), st api.MasterStatus, counted *stats.Requests, limits []api.RateLimit) api.Status {
+func statusNow(version string, reload func() (*api.Reload, *api.Running), st api.MasterStatus, counted *stats.Requests, limits []api.RateLimit, buffers api.Buffers) api.Status {
 	last, now := reload()
 	return api.Status{FormatVersion: api.StatusVersion, Version: version, Now: time.Now(), LastReload: last, Running: now,
-		MasterStatus: st, Counts: groupCounts(counted), RateLimits: limits}
+		MasterStatus: st, Counts: groupCounts(counted), RateLimits: limits, Buffers: buffers}
 }

@@ -70,3 +70,37 @@ func State(k *api.WorkerStatus) string {
 	}
 	return string(k.State)
 }
+
+// Waiting says what waits in the buffers, and why it is not more. It returns "" if
+// nothing has ever waited.
+func Waiting(b *api.Buffers) string {
+	refused := uint64(0)
+	for _, n := range b.Refused {
+		refused += n
+	}
+	if b.Memory == 0 && b.Files == 0 && b.Spills == 0 && refused == 0 && b.NoDisk == "" {
+		return ""
+	}
+	text := fmt.Sprintf("buffers: %s of %s in memory", size(b.Memory), size(b.MemoryLimit))
+	if b.Dir != "" && b.NoDisk == "" {
+		text += fmt.Sprintf(", %s of %s in %d files of %s", size(b.Disk), size(b.DiskLimit), b.Files, b.Dir)
+	}
+	if refused > 0 {
+		text += fmt.Sprintf(", no room %d times", refused)
+	}
+	if b.NoDisk != "" {
+		text += "; no files: " + b.NoDisk
+	}
+	return text
+}
+
+// size formats a number of bytes for people.
+func size(n int64) string {
+	switch {
+	case n >= 10<<30:
+		return fmt.Sprintf("%d GiB", n>>30)
+	case n >= 10<<20:
+		return fmt.Sprintf("%d MiB", n>>20)
+	}
+	return fmt.Sprintf("%d KiB", n>>10)
+}

@@ -12,13 +12,33 @@ func bufferLimits(p *plan.Plan) buffer.Limits {
 	return buffer.Limits{Memory: p.BufferMemory, Disk: p.BufferLimit, Dir: p.BufferDir, Files: bufferFiles(p)}
 }
 
+// buffersBodies reports whether a body may have to wait: the router can say so for
+// any request.
+func buffersBodies(p *plan.Plan) bool {
+	if p.Router != nil {
+		return true
+	}
+	for _, g := range p.Groups {
+		if g.RequestBufferSize() > 0 || g.ResponseBufferSize() > 0 {
+			return true
+		}
+		for i := range g.Routes {
+			if g.Routes[i].Override.RequestBufferSize(g) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 const mostBufferFiles = 1024
 
 // bufferFiles returns how many files the buffers may have open: a sixteenth of the
-// limit of the process. Connections leave them to the buffers.
+// limit of the process. Connections leave them to the buffers. Without a buffer,
+// there are none, and nobody needs to know that the folder cannot be used.
 func bufferFiles(p *plan.Plan) int {
 	var lim syscall.Rlimit
-	if p.BufferLimit <= 0 || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim) != nil {
+	if p.BufferLimit <= 0 || !buffersBodies(p) || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim) != nil {
 		return 0
 	}
 	return int(min(lim.Cur/16, mostBufferFiles))

@@ -50,7 +50,8 @@ runs, status says what it waits for, and marks workers that get no request yet a
 RSS and CPU are those of a worker and of the processes that it has started. SERVED counts
 the requests of the present process, RESTARTS the crashes after which the worker was
 started again. REFUSED counts the requests that a rate limit has answered with 429, and
-KEYS those whose burst is not whole. Exits 0 when every group has a ready worker, 3 when one has none, and 1
+KEYS those whose burst is not whole. A line about buffers says what waits in the master
+for a slot or for a slow client, once anything has waited. Exits 0 when every group has a ready worker, 3 when one has none, and 1
 when there is no master.
 
 With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
@@ -145,6 +146,9 @@ func writeStatus(w io.Writer, st *api.Status, width int) error {
 			what = "failed: " + r.Brief()
 		}
 		say("last reload %s ago, %s", control.Age(st.Now.Sub(r.At)), what)
+	}
+	if waiting := control.Waiting(&st.Buffers); waiting != "" {
+		say("%s", waiting)
 	}
 	if len(st.Groups) == 0 {
 		_, err := fmt.Fprintln(w, "starting: no group is ready yet")

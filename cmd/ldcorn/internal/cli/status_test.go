@@ -15,6 +15,7 @@ import (
 const statusText = `
 ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
 last reload 2m5s ago, failed: group "api": worker 0: exit code 3
+buffers: 3072 KiB of 64 MiB in memory, 2048 MiB of 10 GiB in 2 files of /var/tmp, no room 4 times
 
 GROUP  READY  QUEUED  CAP  NOTE
 api    1/2    3       10   held for 5m0s; pinned: app, env changed
@@ -49,6 +50,8 @@ func aStatus() *api.Status {
 		Counts: api.Counts{Requests: 3, Statuses: map[api.StatusClass]uint64{"2xx": 2, "5xx": 1}, Faults: map[string]uint64{"no_answer": 1}, Repeats: 1, Took: 0.25},
 		Seats:  []api.Counts{{Requests: 2, Statuses: map[api.StatusClass]uint64{"2xx": 2}, Faults: map[string]uint64{}}},
 	}}
+	st.Buffers = api.Buffers{Memory: 3 << 20, MemoryLimit: 64 << 20, Disk: 2 << 30, DiskLimit: 10 << 30, Files: 2, FilesLimit: 64, Dir: "/var/tmp", Spills: 5,
+		Refused: map[string]uint64{"disk": 3, "memory": 0, "files": 1}}
 	st.RateLimits = []api.RateLimit{
 		{Limit: `rate("10/s", burst=10, by=None)`, Room: 16},
 		{Group: "api", Route: `path("/login")`, Limit: `rate("5/m", burst=5, by=by_client_ip())`, Refused: 7, Keys: 3, Room: 131072},
@@ -77,6 +80,12 @@ func TestWriteStatus(t *testing.T) {
 	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Contains(t, out.String(), "\nscaling api for 5s\n")
 
+	st.Buffers.NoDisk = "/var/tmp is a tmpfs, which is memory"
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st, 0))
+	assert.Contains(t, out.String(), "\nbuffers: 3072 KiB of 64 MiB in memory, no room 4 times; no files: /var/tmp is a tmpfs, which is memory\n")
+	st.Buffers = api.Buffers{}
+
 	st.LastReload.Summary = "in one line"
 	out.Reset()
 	require.NoError(t, writeStatus(&out, st, 0))
@@ -90,7 +99,7 @@ func TestWriteStatus(t *testing.T) {
 // TestStatusJSON holds what status --json prints and its schema together.
 func TestStatusJSON(t *testing.T) {
 	is := schemaOf(t, "status")
-	starting := &api.Status{Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}}
+	starting := &api.Status{Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
 	starting.PID = 1
 	for _, st := range []*api.Status{aStatus(), starting} {
 		st.FormatVersion = api.StatusVersion

@@ -1,0 +1,31 @@
+package metrics
+
+import (
+	"testing"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+)
+
+func TestBuffers(t *testing.T) {
+	now := func() api.Buffers {
+		return api.Buffers{Memory: 3 << 14, Disk: 1 << 20, Files: 2, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
+	}
+	compare(t, NewBuffers(now), `
+# HELP ldcorn_buffer_memory_bytes Bytes of bodies that wait in memory, of requests and of answers.
+# TYPE ldcorn_buffer_memory_bytes gauge
+ldcorn_buffer_memory_bytes 49152
+# HELP ldcorn_buffer_disk_bytes Bytes of bodies that wait in files.
+# TYPE ldcorn_buffer_disk_bytes gauge
+ldcorn_buffer_disk_bytes 1.048576e+06
+# HELP ldcorn_buffer_files Files in which bodies wait.
+# TYPE ldcorn_buffer_files gauge
+ldcorn_buffer_files 2
+# HELP ldcorn_buffer_spills_total Bodies of which a part went to a file.
+# TYPE ldcorn_buffer_spills_total counter
+ldcorn_buffer_spills_total 7
+# HELP ldcorn_buffer_refusals_total How often there was no room for more of a body, which was then relayed as it was taken, by reason.
+# TYPE ldcorn_buffer_refusals_total counter
+ldcorn_buffer_refusals_total{reason="disk"} 5
+ldcorn_buffer_refusals_total{reason="memory"} 0
+`)
+}
