@@ -98,6 +98,21 @@ const (
 	SessionQuery  SessionPlace = "query"
 )
 
+// HeaderMCP is the header that names a session of the Model Context Protocol.
+const HeaderMCP = "mcp-session-id"
+
+// Waits returns the protocol of the sessions if its clients keep a request open
+// to wait for messages, or "".
+func (s Session) Waits() string {
+	switch {
+	case s.Learn == LearnEngineIO:
+		return "Engine.IO"
+	case s.In == SessionHeader && s.Name == HeaderMCP:
+		return "MCP"
+	}
+	return ""
+}
+
 // A Learning is a protocol whose answers name a session in their body.
 type Learning string
 
@@ -114,6 +129,25 @@ func (s Session) String() string {
 		out += fmt.Sprintf(", learn=%q", string(s.Learn))
 	}
 	return out + ")"
+}
+
+// cappedPolls warns about sessions whose clients keep a slot while they wait,
+// so that few sessions make a worker unusable for all of them.
+func cappedPolls(p *Plan) []Problem {
+	var out []Problem
+	for _, group := range p.Groups {
+		protocol := group.Sticky.Session.Waits()
+		if protocol == "" || !group.HasCap() {
+			continue
+		}
+		out = append(out, Problem{
+			Code: CodeCappedPolls, Warning: true,
+			Message: fmt.Sprintf("group %q has `max_req_per_worker` and sessions of %s: the request by which a client waits for messages keeps a slot of its worker", group.Name, protocol),
+			Label:   "limit the costly work in the app, or in a group of its own, unless that is intended",
+			Place:   Place{Group: group, Argument: "max_req_per_worker"},
+		})
+	}
+	return out
 }
 
 // stickySecrets returns the key of the cookies, if the configuration gives one.

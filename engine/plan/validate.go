@@ -18,6 +18,7 @@ const (
 	CodeImpossible    = "W104" // a route that no request can match
 	CodeIdleQueue     = "W107" // settings of a queue that no request enters
 	CodeParameter     = "W108" // a path parameter in a glob
+	CodeCappedPolls   = "W109" // slots that sessions keep although their clients only wait
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
 
@@ -67,6 +68,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 		}
 	}
 	out = append(out, idleQueues(p)...)
+	out = append(out, cappedPolls(p)...)
 	out = append(out, parameters(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)

@@ -177,13 +177,11 @@ func (r *Request) learnSession(id []byte) {
 	}
 }
 
-// mcpSession is the header of the Model Context Protocol, whose clients end a
-// session with a DELETE.
-const mcpSession = "mcp-session-id"
-
+// endMCP ends the session of a client of the Model Context Protocol that has
+// asked for its end.
 func (r *Request) endMCP(status int) {
 	b := &r.bond
-	if b.named && b.session.Name == mcpSession && string(r.head.Method) == "DELETE" && status/100 == 2 {
+	if b.named && b.session.Name == plan.HeaderMCP && string(r.head.Method) == "DELETE" && status/100 == 2 {
 		r.eachSession(b.session, func(id []byte) bool {
 			r.rec.Pool.Bonds().End(id)
 			return true
