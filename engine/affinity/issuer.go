@@ -118,25 +118,10 @@ func (i *Issuer) AppendCookie(out []byte, seat int, secure bool) []byte {
 	return out
 }
 
-// MayIssue reports whether an answer of a worker can carry a cookie for the
-// client that gets it. Not if it invites caches that clients share: they would
-// give the cookie to all of them. Nor if it is a 304, whose fields replace those
-// of an answer in a cache. The client gets its cookie with the next answer.
-func MayIssue(status int, fields []head.Field) bool {
-	if status == 304 {
-		return false
-	}
-	for i := range fields {
-		if f := &fields[i]; head.EqualFold(f.Name, "cache-control") && invitesShared(f.Value) {
-			return false
-		}
-	}
-	return true
-}
-
-// invitesShared reports whether a Cache-Control lets shared caches keep an
-// answer although they would not by themselves (RFC 9111 section 5.2.2).
-func invitesShared(list []byte) bool {
+// InvitesShared reports whether a Cache-Control invites caches that clients share
+// to keep an answer (RFC 9111 section 5.2.2). They would give a cookie in the
+// answer to all of these clients.
+func InvitesShared(list []byte) bool {
 	for directive, rest := head.NextElement(list); len(directive) > 0; directive, rest = head.NextElement(rest) {
 		if head.EqualFold(directive, "public") || len(directive) >= len("s-maxage") && head.EqualFold(directive[:len("s-maxage")], "s-maxage") {
 			return true

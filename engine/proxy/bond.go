@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"net/http"
 
 	"github.com/ldcorn/ldcorn/engine/affinity"
 	"github.com/ldcorn/ldcorn/engine/head"
@@ -135,7 +136,7 @@ func (a *attempt) bindClient() {
 		return
 	}
 	b.worker = a.claim.Worker()
-	if b.issuer != nil && b.worker.Index+1 != a.claim.Seat && affinity.MayIssue(a.res.Status, a.res.Fields) {
+	if b.issuer != nil && b.worker.Index+1 != a.claim.Seat && a.mayIssue() {
 		r.answer.issue = issue{b.issuer, b.worker.Index, (*origin)(r).Scheme() == "https"}
 		r.rec.Pool.Bonds().Issued.Add(1)
 	}
@@ -143,6 +144,34 @@ func (a *attempt) bindClient() {
 		r.learn(&a.res)
 	}
 }
+
+// mayIssue reports whether the answer can have a cookie of ldcorn's own. It
+// cannot if it invites caches that clients share, as the client sees it, nor if
+// it is a 304, whose fields replace those of an answer in a cache. The client
+// gets its cookie with another answer.
+func (a *attempt) mayIssue() bool {
+	if a.res.Status == http.StatusNotModified {
+		return false
+	}
+	edits := &a.r.toClient
+	for i := range a.res.Fields {
+		f := &a.res.Fields[i]
+		if head.EqualFold(f.Name, cacheControl) && affinity.InvitesShared(f.Value) && !edits.replaces(f.Name) {
+			return false
+		}
+	}
+	for i := range edits {
+		for j := range edits[i] {
+			edit := &edits[i][j]
+			if edit.Writes() && edit.Lower() == cacheControl && affinity.InvitesShared([]byte(edit.Value.Reveal())) && !edits.replacedAfter(i, j, cacheControl) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+const cacheControl = "cache-control"
 
 // learn learns the session that the head of an answer names. One that is in the
 // request is not new: a client could make up any number of ids that the app

@@ -159,6 +159,29 @@ func TestWhichAnswersGetACookie(t *testing.T) {
 	})
 }
 
+// TestEditedAnswersGetACookie: what counts is what the client and its caches see.
+func TestEditedAnswersGetACookie(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		for _, c := range []struct {
+			edits, answer string
+			issued        bool
+		}{
+			{"set Cache-Control public", hello, false},
+			{"set Cache-Control no-store", "HTTP/1.1 200 OK\r\nCache-Control: public\r\nContent-Length: 0\r\n\r\n", true},
+			{"add Cache-Control no-cache", "HTTP/1.1 200 OK\r\nCache-Control: public\r\nContent-Length: 0\r\n\r\n", false},
+			{"remove Set-Cookie", "HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n", true},
+		} {
+			r := stickyRig(t, driver, issuedSet)
+			r.plan.ResponseHeaders = edits(t, c.edits)
+			r.publish()
+			r.worker("default", answering(c.answer))
+			head, _ := r.ask("GET / HTTP/1.1", "")
+			assert.Equal(t, c.issued, cookieOf(head) != "", c.edits)
+			assert.NotContains(t, head, "a=b")
+		}
+	})
+}
+
 func TestIssuedCookieIsSecure(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := stickyRig(t, driver, issuedSet)
