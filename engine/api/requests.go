@@ -34,4 +34,5 @@ const (
 	StageQueued    RequestStage = "queued"    // a slot
 	StageWorking   RequestStage = "working"   // the beginning of the worker's answer
 	StageAnswering RequestStage = "answering" // the rest of the answer, or the client to receive it
+	StageSending   RequestStage = "sending"   // the client to receive the rest; the worker is done
 )

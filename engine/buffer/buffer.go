@@ -17,6 +17,9 @@ const (
 	// memoryPages is how many pages of one Buffer are in memory, apart from those
 	// on their way to its file: 64 KiB.
 	memoryPages = 4
+
+	// InMemory is how many bytes a Buffer keeps in memory.
+	InMemory = memoryPages * pageSize
 )
 
 type page [pageSize]byte

@@ -51,6 +51,7 @@ const (
 	KindSetCookie
 	KindLocation
 	KindRetryAfter
+	KindXAccelBuffering
 
 	numKinds
 )
@@ -95,6 +96,7 @@ var kindNames = [numKinds]string{
 	KindSetCookie:              "set-cookie",
 	KindLocation:               "location",
 	KindRetryAfter:             "retry-after",
+	KindXAccelBuffering:        "x-accel-buffering",
 }
 
 // xForwarded is the prefix of the fields that say what a proxy has seen.

@@ -16,6 +16,7 @@ import (
 // come of the answer. A request makes a few of them, one after the other.
 type attempt struct {
 	r       *Request
+	t       netloop.Task // that has the worker's side: the request's, or the fork of ahead
 	claim   pool.Claim
 	up      netloop.Conn  // to the worker; nil before it is there and after it was given back
 	limit   time.Duration // for the worker to begin its answer; 0 = none
@@ -25,6 +26,8 @@ type attempt struct {
 	headEnd int           // in back, of the head that res was parsed from
 	res     http1.Response
 	chunks  http1.Chunked
+	body    answerBody
+	ahead   ahead
 	why     string // what was wrong, for the logs; "" = nothing
 }
 
@@ -33,9 +36,11 @@ type attempt struct {
 // errRepeatOnce ask for another attempt.
 func (a *attempt) run(set *plan.Group) error {
 	a.why = ""
+	a.t = a.r.t
 	err := a.connect()
 	if err == nil {
 		a.limit = set.RequestTimeout
+		a.ahead.size = set.ResponseBufferSize()
 		finish := set.FinishesAbandoned()
 		err = a.relay(!finish)
 		if err == errLate && finish {
@@ -45,13 +50,18 @@ func (a *attempt) run(set *plan.Group) error {
 	if err == errTaken {
 		return err
 	}
-	a.r.upload.stop(a.r.t)
+	a.lose()
+	a.dropBack()
+	return err
+}
+
+// lose ends the worker's part of a request as if it had not answered.
+func (a *attempt) lose() {
+	a.r.upload.stop(a.t)
 	if a.broken {
 		a.doubtWorker()
 	}
 	a.finishUp(false)
-	a.dropBack()
-	return err
 }
 
 // reset makes the attempt fit for another connection of a client.
@@ -81,7 +91,7 @@ func (a *attempt) closeUp() {
 func (a *attempt) finishUp(reusable bool) {
 	w := a.claim.Worker()
 	if a.up != nil && reusable && w != nil {
-		w.PutIdle(a.up, a.r.t.Now().Add(upstreamIdle))
+		w.PutIdle(a.up, a.t.Now().Add(upstreamIdle))
 		a.up = nil
 	}
 	a.closeUp()
@@ -103,7 +113,7 @@ func (a *attempt) doubtWorker() {
 	}
 	a.closeUp()
 	w.Doubt()
-	t := a.r.t
+	t := a.t
 	up, err := t.Dial(w.Upstream(), doubtWait)
 	switch {
 	case err == nil && w.Ending():

@@ -11,30 +11,39 @@ import (
 // An answerBody is the body of a worker's answer, without the framing that it
 // came in. It is the source of what relayBody sends.
 type answerBody struct {
-	a    *attempt
-	mode http1.BodyMode
-	left int64 // bytes still to come, with BodyLength
+	a     *attempt
+	mode  http1.BodyMode
+	left  int64 // bytes still to come, with BodyLength
+	begun bool  // the head has been sent, with what had come of the body
 }
 
 // relayBody relays the body from its source, the worker, to its sink, the
 // client, part by part. The head goes with the first part.
-func (a *attempt) relayBody(b *answerBody, cancel bool) error {
-	r := a.r
+func (a *attempt) relayBody(cancel bool) error {
+	r, b := a.r, &a.body
 	part, whole, err := b.take()
 	if err != nil {
 		return err
 	}
+	b.begun = true
 	if whole {
 		a.complete(true)
+	} else {
+		a.ahead.arm()
 	}
 	if !r.gone {
 		r.client.Begin(&r.answer, whole)
 	}
 	err = r.send(part, whole, b.trailers(whole))
 	for err == nil && !whole {
-		whole, err = b.move()
+		if a.ahead.on {
+			whole, err = a.ahead.move()
+		} else {
+			whole, err = b.move()
+		}
 	}
-	if err == nil || whole || cancel || b.mode != http1.BodyLength {
+	a.ahead.disarm()
+	if err == nil || a.up == nil || cancel || b.mode != http1.BodyLength {
 		return err
 	}
 	return b.discard(err)
@@ -55,7 +64,7 @@ func (b *answerBody) move() (whole bool, err error) {
 	if b.left >= spliceFrom && b.mode == http1.BodyLength {
 		n, rerr, werr := b.splice()
 		if werr != nil || rerr != netloop.ErrNoSplice || n > 0 {
-			return b.left == 0, a.partError(rerr, werr)
+			return !a.ahead.on && b.left == 0, a.partError(rerr, werr)
 		}
 	}
 	r.watch()
@@ -116,12 +125,12 @@ func (b *answerBody) decode(src []byte) (part []byte, whole bool, err error) {
 	a := b.a
 	before := a.chunks.Count()
 	part, n, whole, fault := decodeChunks(&a.chunks, src)
-	a.r.t.Spend(a.chunks.Count() - before)
+	a.t.Spend(a.chunks.Count() - before)
 	a.back.consume(n)
 	switch {
 	case fault == nil:
 		return part, whole, nil
-	case !a.r.begun:
+	case !b.begun:
 		return nil, false, a.badAnswer(fault.Gateway())
 	}
 	a.why = "the worker's answer is malformed: " + fault.Reason
@@ -162,7 +171,11 @@ func (b *answerBody) splice() (moved int64, readErr, writeErr error) {
 		return 0, nil, ErrClientGone
 	}
 	a.dropBack()
+	a.ahead.counted = false
 	moved, readErr, writeErr = a.r.client.SpliceAnswer(a.r.t, a.up, b.left)
+	if a.ahead.counted {
+		return moved, readErr, writeErr
+	}
 	if b.left -= moved; b.left == 0 {
 		a.complete(true)
 	}

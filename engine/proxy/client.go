@@ -75,6 +75,12 @@ type ClientAnswer interface {
 	// watching the client meanwhile. It fails with netloop.ErrNoSplice where
 	// Send should be used.
 	SpliceAnswer(t netloop.Task, from netloop.Conn, n int64) (moved int64, readErr, writeErr error)
+	// OnHeld has f called, once, as soon as the client does not take what is sent
+	// at once: before Send or SpliceAnswer waits for it, in the task that sends,
+	// with how many bytes the SpliceAnswer has taken until then. The latter takes
+	// no more, and returns once the client has those. A nil f takes back the last
+	// call.
+	OnHeld(t netloop.Task, f func(taken int64))
 	// CloseWrite tells the client that nothing follows the answer that it has,
 	// although the request is still served.
 	CloseWrite()

@@ -43,6 +43,7 @@ var (
 	errQueueLate   = &failure{kind: result.KindQueueLate, status: 503, reason: "no worker became free in time"}
 	errLate        = &failure{kind: result.KindLate, status: 504, reason: "the worker did not answer in time"}
 	errLostBody    = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost the request body"}
+	errLostAnswer  = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost a part of the answer"}
 	errStopping    = &failure{kind: result.KindStopping, status: 503, reason: "the server is shutting down", close: true}
 	errTooLarge    = &failure{kind: result.KindBody, status: 413, reason: "the request body is larger than max_body_size", close: true}
 	errSlowBody    = &failure{kind: result.KindBody, status: 408, reason: "the request body did not arrive in time", close: true}

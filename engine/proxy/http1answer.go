@@ -87,6 +87,9 @@ func (c *http1Client) SpliceAnswer(t netloop.Task, from netloop.Conn, n int64) (
 	return moved, readErr, c.sendError(writeErr)
 }
 
+// OnHeld leaves it to the connection.
+func (c *http1Client) OnHeld(t netloop.Task, f func(taken int64)) { t.OnHeld(f) }
+
 // CloseWrite ends the stream to the client, which may be gone already.
 func (c *http1Client) CloseWrite() {
 	c.linger = false

@@ -37,6 +37,7 @@ const (
 	StageQueued    Stage = "queued"    // for a slot
 	StageWorking   Stage = "working"   // for the worker to answer
 	StageAnswering Stage = "answering" // for the rest of the answer, or for the client to take it
+	StageSending   Stage = "sending"   // for the client to take the rest of the answer: the worker is done with it
 )
 
 // How many bytes of what a client sends are shown.
@@ -46,7 +47,7 @@ const (
 )
 
 // A hand is what a Request shows of itself while it is in hand. Only the
-// request's task writes it.
+// request's task writes it, and the one that reads ahead.
 type hand struct {
 	prev, next *Request // in the loop's list; guarded by its mu
 	client     netip.Addr
@@ -56,6 +57,7 @@ type hand struct {
 	queued     atomic.Int64 // a time.Duration, of the waits that are over
 	receiving  atomic.Bool
 	answering  atomic.Bool
+	sending    atomic.Bool // the answer has come whole while the client was slow to take it
 }
 
 // A handList holds the requests in hand of one loop, the oldest first. Only the
@@ -86,6 +88,9 @@ func (r *Request) take() {
 	h.queued.Store(0)
 	h.receiving.Store(false)
 	h.answering.Store(false)
+	if h.sending.Load() { // rarely
+		h.sending.Store(false)
+	}
 	r.hands = r.p.handsOf(r.t)
 	if r.hands != nil {
 		r.hands.add(r)
@@ -177,6 +182,9 @@ func (r *Request) show(now netloop.Time) InHand {
 	}
 	if h.answering.Load() {
 		out.Stage = StageAnswering
+		if h.sending.Load() {
+			out.Worker, out.Stage = -1, StageSending
+		}
 	}
 	return out
 }

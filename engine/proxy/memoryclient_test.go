@@ -39,8 +39,9 @@ type memoryClient struct {
 	fields   string
 	interim  []int
 	answer   []byte
-	answered bool // the answer is complete
-	closed   bool // the window is closed, so Send waits
+	answered bool        // the answer is complete
+	closed   bool        // the window is closed, so Send waits
+	held     func(int64) // to call before Send waits
 	sent     int64
 }
 
@@ -247,10 +248,25 @@ func (c *memoryClient) Send(t netloop.Task, part []byte, whole bool, _ []head.Fi
 	defer c.mu.Unlock()
 	c.answer, c.sent, c.answered = append(c.answer, part...), c.sent+int64(len(part)), whole
 	c.changed.Broadcast()
-	if c.await(t, func() bool { return !c.closed }) != nil {
-		return ErrClientGone
+	if f := c.held; c.closed && f != nil {
+		c.held = nil
+		c.mu.Unlock()
+		f(0)
+		c.mu.Lock()
 	}
-	return nil
+	switch c.await(t, func() bool { return !c.closed }) {
+	case nil:
+		return nil
+	case netloop.ErrStopped:
+		return netloop.ErrStopped
+	}
+	return ErrClientGone
+}
+
+func (c *memoryClient) OnHeld(_ netloop.Task, f func(int64)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = f
 }
 
 func (c *memoryClient) SpliceAnswer(netloop.Task, netloop.Conn, int64) (int64, error, error) {

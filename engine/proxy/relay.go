@@ -66,7 +66,7 @@ func (a *attempt) readAnswerHead() error {
 func (a *attempt) readBack() error {
 	if a.back.len() == 0 {
 		a.dropBack()
-		if err := a.up.WaitReadable(a.r.t, 0); err != nil {
+		if err := a.up.WaitReadable(a.t, 0); err != nil {
 			return err
 		}
 		if a.heard {
@@ -75,7 +75,7 @@ func (a *attempt) readBack() error {
 			a.r.p.takeFirst(&a.back)
 		}
 	}
-	n, err := a.up.Read(a.r.t, a.back.room(), 0)
+	n, err := a.up.Read(a.t, a.back.room(), 0)
 	if n == 0 {
 		return err
 	}
@@ -172,11 +172,11 @@ func (a *attempt) relayFinal(cancel bool) error {
 		r.answer.Length = res.ContentLength
 	}
 	a.bindClient()
-	b := answerBody{a: a, mode: mode, left: res.ContentLength}
+	a.body = answerBody{a: a, mode: mode, left: res.ContentLength}
 	if mode == http1.BodyChunked {
 		a.chunks.Reset()
 	}
-	return a.relayBody(&b, cancel)
+	return a.relayBody(cancel)
 }
 
 // kinds are the ways in which an answer can end, as the client is told of them.
@@ -189,7 +189,7 @@ var kinds = [...]BodyKind{
 // the end of the answer is not that of the connection.
 func (a *attempt) complete(framed bool) {
 	u := &a.r.upload
-	u.end(a.r.t)
+	u.end(a.t)
 	a.finishUp(framed && !a.mayGoOn() && !a.bodyBehind() && a.res.KeepAlive && u.delivered && a.back.len() == 0)
 }
 

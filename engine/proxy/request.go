@@ -72,7 +72,7 @@ const (
 func (p *Proxy) NewRequest(c Client) *Request {
 	r := &Request{p: p, client: c}
 	r.view.Origin = (*origin)(r)
-	r.attempt.r = r
+	r.attempt.init(r)
 	r.upload.r = r
 	r.upload.move = r.upload.run
 	return r
@@ -151,6 +151,7 @@ func (r *Request) Reset() {
 // Abandon releases what a panic has left claimed.
 func (r *Request) Abandon() {
 	r.drop()
+	r.attempt.ahead.stop()
 	r.upload.end(r.t)
 	r.attempt.closeUp()
 	r.attempt.claim.Release()
@@ -315,8 +316,10 @@ func (r *Request) send(part []byte, whole bool, trailers []head.Field) error {
 	if r.gone {
 		return ErrClientGone
 	}
-	r.begun = true
-	r.hand.answering.Store(true)
+	if !r.begun {
+		r.begun = true
+		r.hand.answering.Store(true)
+	}
 	if err := r.client.Send(r.t, part, whole, trailers); err != nil {
 		return r.clientFailed(err)
 	}

@@ -27,9 +27,10 @@ func newPsCommand(opts *rootOptions) *cobra.Command {
 		Long: `Show the requests that have not ended yet, the oldest first: for how long each has been
 there, what it waits for, which worker has it, and how long it waited for a slot.
 
-STAGE is routing, queued (for a slot), working (the worker has not begun its answer) or
-answering. Websockets are not shown; status counts them. The query of a request is left
-out, since it can hold secrets.`,
+STAGE is routing, receiving (the body, before the request asks for a slot), queued (for a
+slot), working (the worker has not begun its answer), answering, or sending (the worker is
+done, and the client receives the rest of the answer). Websockets are not shown; status
+counts them. The query of a request is left out, since it can hold secrets.`,
 		Example: `  ldcorn ps
   ldcorn ps -n 1000 --json`,
 		Args: cobra.NoArgs,

@@ -1,0 +1,403 @@
+package proxy
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/buffer"
+	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// An ahead reads the worker's answer ahead of a client that takes it slowly, so
+// that the slot is free once the app is done (response_buffer).
+//
+// As long as the client takes everything at once, there is none of it. When it
+// does not, a fork begins to read the answer into a buffer, and the request's task,
+// which alone sends to the client, sends from there. When the client has caught up,
+// the fork ends, and the request's task relays the answer itself again. While the
+// fork runs, only it uses the attempt and its answerBody.
+type ahead struct {
+	a    *attempt
+	size int64             // of the buffer; 0 = nothing is read ahead
+	held func(taken int64) // begin, made once
+	run  func(netloop.Task)
+
+	// Of the request's task.
+	armed   bool         // between arm and disarm
+	on      bool         // between begin and finish
+	counted bool         // begin has counted what a splice has taken
+	fork    netloop.Fork // nil = none
+	first   readBuffer   // what was being sent when the fork began
+	out     readBuffer   // what is sent now
+
+	// Of the fork until it has ended, then of the request's task.
+	patience time.Duration // how long the worker can still wait for room in memory
+	rest     []byte        // taken of the answer and not kept, because there is no room
+	whole    bool          // the answer has come whole
+	err      error         // of the worker's side
+
+	kept buffer.Buffer // belongs to the task that has set inUse
+
+	mu       sync.Mutex   // guards all below
+	inUse    bool         // one of the tasks uses kept
+	came     int64        // bytes that were put into kept
+	taken    int64        // bytes that were taken from it
+	awaiting bool         // the fork waits for the worker, and for nothing else
+	ended    bool         // the fork has
+	waiter   netloop.Task // one of the two that waits for a change; nil = none
+}
+
+// init makes an attempt ready for requests of r.
+func (a *attempt) init(r *Request) {
+	a.r = r
+	a.ahead.a = a
+	a.ahead.held, a.ahead.run = a.ahead.begin, a.ahead.read
+}
+
+// spillAfter is how long the worker of an answer has to wait, in all, before a part
+// of the answer goes to the disk. A client that keeps up, but for moments, then makes
+// the disk work for nothing.
+const spillAfter = 10 * time.Millisecond
+
+// arm has the answer read ahead from when the client does not take it at once.
+func (h *ahead) arm() {
+	r := h.a.r
+	if h.size == 0 || r.gone || h.a.res.Seen().Has(head.KindXAccelBuffering) && h.a.isUnbuffered() {
+		return
+	}
+	h.armed, h.patience = true, spillAfter
+	r.client.OnHeld(r.t, h.held)
+}
+
+// isUnbuffered reports whether the worker asks for an answer that is not buffered,
+// as it would ask nginx.
+func (a *attempt) isUnbuffered() bool {
+	for i := range a.res.Fields {
+		if f := &a.res.Fields[i]; f.Kind == head.KindXAccelBuffering && bytes.EqualFold(f.Value, no) {
+			return true
+		}
+	}
+	return false
+}
+
+var no = []byte("no")
+
+// disarm ends what arm has begun, and drops what the client has not taken.
+func (h *ahead) disarm() {
+	if h.armed {
+		h.armed = false
+		h.stop()
+		h.a.r.client.OnHeld(h.a.r.t, nil)
+	}
+}
+
+// stop ends the fork and drops what was kept.
+func (h *ahead) stop() {
+	if h.fork != nil {
+		h.fork.Interrupt()
+		h.join()
+	}
+	if h.on {
+		h.on = false
+		h.release()
+	}
+}
+
+// join waits until the fork has ended.
+func (h *ahead) join() {
+	f, t := h.fork, h.a.r.t
+	h.fork = nil
+	f.Wait(t)
+	h.a.t = t
+}
+
+func (h *ahead) release() {
+	h.kept.Release()
+	h.a.r.p.putBody(&h.first)
+	h.a.r.p.putBody(&h.out)
+}
+
+// begin starts the fork. It is called when the client does not take what is being
+// sent, of which a splice has taken some from the worker.
+func (h *ahead) begin(taken int64) {
+	a, b := h.a, &h.a.body
+	h.counted = true
+	if b.mode == http1.BodyLength {
+		b.left -= taken
+	}
+	switch {
+	case a.up == nil: // what is being sent is the rest
+		a.r.hand.sending.Store(true)
+		return
+	case taken > 0 && b.left == 0:
+		h.complete(true)
+		return
+	}
+	h.first, a.back = a.back, readBuffer{}
+	h.rest, h.whole, h.err = nil, false, nil
+	h.inUse, h.came, h.taken, h.awaiting, h.ended, h.waiter = false, 0, 0, false, false, nil
+	h.kept.Init(a.r.p.buffers, h.size, a.r.hand.client)
+	h.on, h.fork = true, a.r.t.Fork(h.run)
+}
+
+// complete is attempt.complete for an answer that the client takes slowly.
+func (h *ahead) complete(framed bool) {
+	h.a.complete(framed)
+	h.a.r.hand.sending.Store(true)
+}
+
+// read is the fork.
+func (h *ahead) read(t netloop.Task) {
+	defer h.end(t)
+	h.a.t = t
+	for h.readPart(t) {
+	}
+}
+
+// end tells the request's task that the fork ends.
+func (h *ahead) end(t netloop.Task) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waiter == t {
+		h.waiter = nil
+	}
+	h.awaiting, h.ended = false, true
+	h.changed()
+}
+
+// changed wakes the task that waits for a change. The caller holds mu.
+func (h *ahead) changed() {
+	if t := h.waiter; t != nil {
+		h.waiter = nil
+		t.Wake()
+	}
+}
+
+// wait waits for a change, until a moment. The caller holds mu.
+func (h *ahead) wait(t netloop.Task, until netloop.Time) error {
+	h.waiter = t
+	h.mu.Unlock()
+	err := t.Park(until)
+	h.mu.Lock()
+	if h.waiter == t {
+		h.waiter = nil
+	}
+	return err
+}
+
+// readPart reads a part of the answer and keeps it. It returns false when there is
+// nothing more to do for the fork.
+func (h *ahead) readPart(t netloop.Task) bool {
+	a, b := h.a, &h.a.body
+	h.await(true)
+	err := a.readBack()
+	h.await(false)
+	if err == io.EOF && b.mode == http1.BodyUntilClose {
+		h.whole = true
+		h.complete(false)
+		return false
+	}
+	if err == netloop.ErrEnough || err == netloop.ErrStopped {
+		return false // the rest is for the request's task
+	}
+	if err != nil {
+		h.failed(a.partError(err, nil))
+		return false
+	}
+	part, whole, err := b.take()
+	if err != nil {
+		h.failed(err)
+		return false
+	}
+	if whole {
+		h.whole = true
+		h.complete(true)
+	}
+	h.rest = h.keep(t, part)
+	return !whole && len(h.rest) == 0
+}
+
+func (h *ahead) await(on bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.awaiting = on; on {
+		h.changed()
+	}
+}
+
+// failed ends the worker's part of an answer that has broken off.
+func (h *ahead) failed(err error) {
+	h.err = err
+	h.a.lose()
+}
+
+// keep keeps a part of the answer. It returns the rest, for which there is no room.
+func (h *ahead) keep(t netloop.Task, part []byte) []byte {
+	for len(part) > 0 {
+		room, err := h.room(t, len(part))
+		if err != nil {
+			return part
+		}
+		n, err := h.append(t, part[:room])
+		if part = part[n:]; err != nil {
+			return part
+		}
+	}
+	return nil
+}
+
+// room waits until some of n bytes have room, and returns how many.
+func (h *ahead) room(t netloop.Task, n int) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for {
+		held := h.came - h.taken
+		room := min(int64(n), h.size-held)
+		switch {
+		case held == 0 && room > 0:
+			return int(room), nil
+		case room <= 0:
+			if err := h.wait(t, 0); err != nil {
+				return 0, err
+			}
+		case held+room > buffer.InMemory && h.patience > 0:
+			from := netloop.Now()
+			err := h.wait(t, from.Add(h.patience))
+			h.patience -= netloop.Now().Sub(from)
+			if err != nil && err != netloop.ErrTimeout {
+				return 0, err
+			}
+		default:
+			return int(room), nil
+		}
+	}
+}
+
+// append appends to what is kept.
+func (h *ahead) append(t netloop.Task, part []byte) (int, error) {
+	if err := h.use(t); err != nil {
+		return 0, err
+	}
+	n, err := h.kept.Append(t, part)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inUse = false
+	h.came += int64(n)
+	h.changed()
+	return n, err
+}
+
+// use waits until the other task does not use what is kept. An operation on it can
+// wait for the disk, so that a lock would not do.
+func (h *ahead) use(t netloop.Task) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.inUse {
+		if err := h.wait(t, 0); err != nil {
+			return err
+		}
+	}
+	h.inUse = true
+	return nil
+}
+
+// move sends a part of what was kept, in the request's task. Once the client has all
+// of it, the fork ends. whole says that the part was the last one of the answer.
+func (h *ahead) move() (whole bool, err error) {
+	switch have, err := h.awaitKept(); {
+	case err != nil:
+		return false, h.a.r.clientFailed(err)
+	case have:
+		return h.sendKept()
+	case h.fork != nil:
+		h.fork.Interrupt()
+		h.join() // it may have kept something meanwhile
+		return false, nil
+	}
+	return h.finish()
+}
+
+// awaitKept waits until something is kept, or nothing is and the fork may as well
+// end.
+func (h *ahead) awaitKept() (have bool, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for h.came == h.taken && !h.awaiting && !h.ended {
+		if err := h.wait(h.a.r.t, 0); err != nil {
+			return false, err
+		}
+	}
+	return h.came > h.taken, nil
+}
+
+// sendKept sends some of what was kept.
+func (h *ahead) sendKept() (last bool, err error) {
+	n, err := h.take()
+	if err != nil {
+		return false, h.lost(err)
+	}
+	if last = h.isLast(); last {
+		if h.fork != nil {
+			h.join()
+		}
+		h.on = false
+		defer h.release()
+	}
+	r := h.a.r
+	return last, r.send(h.out.b[:n], last, h.a.body.trailers(last))
+}
+
+// take moves some of what was kept to out.
+func (h *ahead) take() (int, error) {
+	t := h.a.r.t
+	if err := h.use(t); err != nil {
+		return 0, err
+	}
+	h.a.r.p.takeBody(&h.out)
+	n, err := h.kept.ReadAt(t, h.out.b, h.taken)
+	h.kept.Discard(h.taken + int64(n))
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.inUse = false
+	h.taken += int64(n)
+	h.changed()
+	return n, err
+}
+
+// isLast reports whether what was taken from the buffer is the end of the answer.
+func (h *ahead) isLast() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ended && h.came == h.taken && h.whole && len(h.rest) == 0
+}
+
+// lost returns the error for what was kept and cannot be read.
+func (h *ahead) lost(err error) error {
+	if err == netloop.ErrStopped {
+		return h.a.r.clientFailed(err)
+	}
+	return errLostAnswer
+}
+
+// finish is called when the fork has ended and the client has all that was kept.
+// The request's task goes on alone, with what the fork has left.
+func (h *ahead) finish() (whole bool, err error) {
+	r := h.a.r
+	h.on = false
+	h.release()
+	rest, whole, err := h.rest, h.whole, h.err // sending may start another fork
+	switch {
+	case err != nil:
+		return false, err
+	case !whole:
+		r.client.OnHeld(r.t, h.held)
+	}
+	if len(rest) == 0 && !whole {
+		return false, nil
+	}
+	return whole, r.send(rest, whole, h.a.body.trailers(whole))
+}
