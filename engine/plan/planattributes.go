@@ -118,13 +118,13 @@ var clientAttributes = []planAttribute{
 
 // bufferSpaceAttributes control where the bytes of all buffers wait.
 var bufferSpaceAttributes = []planAttribute{
-	size(planAttribute{Name: "buffer_memory", Effect: EffectProxy, Rule: "of all buffers together",
-		Doc:        "How much of what request_buffer and response_buffer hold may wait in memory. What does not fit waits in files.",
+	size(planAttribute{Name: "buffer_memory", Effect: EffectProxy, Rule: "of all buffers together; 0 = no buffers",
+		Doc:        "How much of what request_buffer and response_buffer hold may wait in memory: the first 64 KiB of each body, and what is on its way to a file. What does not fit waits in files.",
 		OtherNames: []string{"buffers_memory", "max_buffer_memory", "buffer_size", "buffers"}},
 		DefaultBufferMemory, func(p *Plan) *int64 { return &p.BufferMemory }),
 	shownAs(single(planAttribute{Name: "buffer_dir", Type: "str | None", Default: "None", Effect: EffectProxy,
 		Rule:       "a folder that exists; a relative path starts at the configuration's folder",
-		Doc:        "The folder of the files, which have no names and leave nothing behind. None means /var/tmp. Choose a disk, not a tmpfs, which is memory.",
+		Doc:        "The folder of the files, which have no names and leave nothing behind. None means /var/tmp. It must be on a disk: a tmpfs is memory, and is not used.",
 		OtherNames: []string{"buffer_path", "buffer_folder", "client_body_temp_path", "proxy_temp_path", "temp_dir", "tmp_dir", "spool_dir"}},
 		func(p *Plan) *string { return &p.BufferDir }),
 		func(p *Plan) string {

@@ -19,6 +19,7 @@ const (
 	CodeIdleQueue     = "W107" // settings of a queue that no request enters
 	CodeParameter     = "W108" // a path parameter in a glob
 	CodeCappedPolls   = "W109" // slots that sessions keep although their clients only wait
+	CodeShortBuffer   = "W110" // a buffer that cannot hold what it is to hold
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
 
@@ -69,6 +70,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	}
 	out = append(out, idleQueues(p)...)
 	out = append(out, cappedPolls(p)...)
+	out = append(out, shortBuffers(p)...)
 	out = append(out, parameters(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)
