@@ -495,3 +495,30 @@ func TestBondsAllocateNothing(t *testing.T) {
 		}
 	}
 }
+
+// FuzzHandshakeSplits checks that a handshake that comes in many parts teaches
+// what it teaches as a whole.
+func FuzzHandshakeSplits(f *testing.F) {
+	for i, s := range []string{`0{"sid":"ABC"}`, `97:0{"sid" : "A\"C"}`, "\x00\x09\xff0{\"sid\":\"ABC\"}", "0{" + strings.Repeat(" ", 505) + `"sid":"ABC"`, "<html>"} {
+		f.Add([]byte(s), uint64(i))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
+		p := pool.New(&plan.Group{Name: "p"})
+		w := pool.NewWorker(0, 1, "")
+		p.Swap([]*pool.Worker{w}, nil)
+		b := bond{worker: w, handshake: true}
+		for _, part := range splitAt(data, seed) {
+			if b.handshake && len(part) > 0 {
+				b.readHandshake(part)
+			}
+		}
+		require.LessOrEqual(t, len(b.start), affinity.MaxHandshake)
+		id, more := affinity.EngineIO(data)
+		_, known := p.Bonds().Find(id)
+		require.Equal(t, id != nil, known)
+		require.Equal(t, known, p.Bonds().Stats().Known == 1)
+		if len(data) > 0 {
+			require.Equal(t, more, b.handshake)
+		}
+	})
+}
