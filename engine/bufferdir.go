@@ -5,6 +5,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/buffer"
 )
 
 // CheckBufferDir returns an error if buffer_dir= is not a folder in which the
@@ -18,6 +20,18 @@ func CheckBufferDir(dir string) error {
 		return fmt.Errorf("buffer_dir=%q: there is no such folder", dir)
 	case unix.Access(dir, unix.W_OK|unix.X_OK) != nil:
 		return fmt.Errorf("buffer_dir=%q: this user cannot make files in the folder", dir)
+	}
+	return nil
+}
+
+// RemarkBufferDir returns why no file will be in buffer_dir=, although a master
+// starts. It accepts "", the default.
+func RemarkBufferDir(dir string) error {
+	if dir == "" || CheckBufferDir(dir) != nil {
+		return nil
+	}
+	if err := buffer.CheckDir(dir); err != nil {
+		return fmt.Errorf("buffer_dir=%q: %w; of each body, only 64 KiB wait", dir, err)
 	}
 	return nil
 }

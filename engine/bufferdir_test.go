@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/buffer"
 )
 
 func TestCheckBufferDir(t *testing.T) {
@@ -15,6 +17,12 @@ func TestCheckBufferDir(t *testing.T) {
 	assert.NoError(t, CheckBufferDir(dir))
 	assert.EqualError(t, CheckBufferDir("/no/such"), `buffer_dir="/no/such": there is no such folder`)
 	assert.EqualError(t, CheckBufferDir("/dev/null"), `buffer_dir="/dev/null": there is no such folder`)
+	assert.NoError(t, RemarkBufferDir(""))
+	assert.NoError(t, RemarkBufferDir("/no/such"), "CheckBufferDir says it")
+	assert.NoError(t, RemarkBufferDir("/"))
+	if buffer.CheckDir("/dev/shm") != nil && CheckBufferDir("/dev/shm") == nil {
+		assert.EqualError(t, RemarkBufferDir("/dev/shm"), `buffer_dir="/dev/shm": /dev/shm is a tmpfs, which is memory; of each body, only 64 KiB wait`)
+	}
 	if os.Getuid() == 0 {
 		return // root can write everywhere
 	}

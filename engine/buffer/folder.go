@@ -13,6 +13,10 @@ type folder struct {
 	open  func(path string) (Store, error)
 }
 
+// CheckDir returns an error if the files of a Space cannot be in a folder, because
+// the folder is in memory or cannot be found.
+func CheckDir(path string) error { return checkFolder(path) }
+
 // openNamed opens a new file that has a name for a moment.
 func openNamed(dir string) (Store, error) {
 	name := filepath.Join(dir, "ldcorn-buffer-"+rand.Text())

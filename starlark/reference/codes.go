@@ -52,7 +52,7 @@ func Codes() []Code {
 		{"W108", "a path parameter in a glob", "Frameworks write `{item_id}` for a segment of a path. In a glob, braces hold alternatives, so that `{item_id}` is the text `item_id`. Write `*`."},
 		{"W109", "sessions that keep a slot", "A client of Engine.IO polls, and a client of MCP can keep a stream open, to wait for messages. Each keeps a slot of its worker, so that as many sessions as `max_req_per_worker` make the other requests of that worker wait."},
 		{"W110", "a buffer that cannot hold what it is to hold", "64 KiB of a body wait in memory, and the rest in files. One client gets at most a quarter of `buffer_limit`. Without `buffer_memory` there are no buffers, and with `buffer_limit=0` there are no files."},
-		{"W120", "an interpreter, a folder or an owner that does not exist, or is most likely not the one that was meant", "`ldcorn check`, `plan` and each reload look without starting anything. With `--import`, `ldcorn check` asks each interpreter, and reports its mistakes as errors."},
+		{"W120", "an interpreter, a folder or an owner that does not exist, cannot be used, or is most likely not the one that was meant", "`ldcorn check`, `plan` and each reload look without starting anything. With `--import`, `ldcorn check` asks each interpreter, and reports its mistakes as errors."},
 		{"W131", "a router that may name a group that does not exist", "The name goes through a variable, and the function may test it before it returns it."},
 	}
 }

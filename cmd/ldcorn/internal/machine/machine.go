@@ -31,14 +31,20 @@ func LookBesideGroups(res *config.Result) {
 	missing(res, "bind_owner", engine.CheckOwner(res.Plan.BindOwner))
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
 	missing(res, "buffer_dir", engine.CheckBufferDir(res.Plan.BufferDir))
+	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.RemarkBufferDir(res.Plan.BufferDir))
 }
 
 // missing warns that the master cannot start because of an argument of LdConfig.
 func missing(res *config.Result, argument string, err error) {
+	warn(res, argument, "the master cannot start on this machine", err)
+}
+
+// warn adds a warning about an argument of LdConfig if there is an error.
+func warn(res *config.Result, argument, message string, err error) {
 	if err != nil {
 		res.Report.Add(diag.Diagnostic{
 			Code: code, Severity: diag.Warning,
-			Message: "the master cannot start on this machine",
+			Message: message,
 			Detail:  []string{err.Error()},
 			Span:    res.Argument(argument),
 		})
