@@ -15,10 +15,10 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// snippets are the code blocks of README.md in a language: what people paste.
-func snippets(t *testing.T, language string) []string {
+// snippets are the code blocks of a page in a language: what people paste.
+func snippets(t *testing.T, page, language string) []string {
 	t.Helper()
-	readme, err := os.ReadFile(harness.Root(t, "README.md"))
+	readme, err := os.ReadFile(harness.Root(t, page))
 	require.NoError(t, err)
 	var out []string
 	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllSubmatch(readme, -1) {
@@ -36,7 +36,7 @@ var nginxVariables = []string{"host", "http_upgrade", "proxy_add_x_forwarded_for
 // text can find is still found: a variable that nothing defines, and a
 // directive that stands in a comment.
 func TestReadme_Nginx(t *testing.T) {
-	all := snippets(t, "nginx")
+	all := snippets(t, "README.md", "nginx")
 	require.Len(t, all, 1)
 	http, server, found := strings.Cut(all[0], "# in server { }\n")
 	require.True(t, found, "the block has a part for http and one for server")
@@ -83,7 +83,7 @@ func TestReadme_Nginx(t *testing.T) {
 // TestReadme_Unit: the limits of the service manager do not undercut ldcorn's own.
 func TestReadme_Unit(t *testing.T) {
 	var unit string
-	for _, s := range snippets(t, "ini") {
+	for _, s := range snippets(t, "README.md", "ini") {
 		if strings.Contains(s, "[Service]") {
 			unit = s
 		}
@@ -95,11 +95,11 @@ func TestReadme_Unit(t *testing.T) {
 	}
 }
 
-// TestReadme_Configurations: every whole configuration of the README is one.
-// Those with an ellipsis leave something out.
+// TestReadme_Configurations: every whole configuration of the README and of
+// docs/slots.md is one. Those with an ellipsis leave something out.
 func TestReadme_Configurations(t *testing.T) {
 	checked := 0
-	for _, text := range snippets(t, "python") {
+	for _, text := range append(snippets(t, "README.md", "python"), snippets(t, "docs/slots.md", "python")...) {
 		if !strings.Contains(text, "LdConfig(") || strings.Contains(text, "…") {
 			continue
 		}
