@@ -29,30 +29,36 @@ func TestClaimAllocatesNothing(t *testing.T) {
 func BenchmarkClaim(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100}, 0)
+			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100}, Claim{})
 		})
 	}
+}
+
+// BenchmarkClaimOrdered measures the same for requests with a priority and a key,
+// in a pool that is fair.
+func BenchmarkClaimOrdered(b *testing.B) {
+	benchmarkClaim(b, 4, &plan.Group{MaxReqPerWorker: 100, Fair: byIP}, Claim{Priority: new(int), Fair: 7})
 }
 
 // BenchmarkClaimSticky measures the same for requests that have a key.
 func BenchmarkClaimSticky(b *testing.B) {
 	for _, workers := range []int{1, 4, 64, 1024} {
 		b.Run(fmt.Sprintf("workers=%d", workers), func(b *testing.B) {
-			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: plan.Sticky{Key: match.Key{By: match.KeyClientIP}}}, 7)
+			benchmarkClaim(b, workers, &plan.Group{MaxReqPerWorker: 100, Sticky: plan.Sticky{Key: match.Key{By: match.KeyClientIP}}}, Claim{Key: 7})
 		})
 	}
 }
 
-func benchmarkClaim(b *testing.B, workers int, p *plan.Group, key uint64) {
+func benchmarkClaim(b *testing.B, workers int, p *plan.Group, claim Claim) {
 	pool := New(p)
 	for _, w := range addWorkers(pool, workers) {
 		w.proven.Store(true)
 	}
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		c := Claim{Key: key}
+		c := claim
 		for pb.Next() {
-			c.Key += key
+			c.Key += claim.Key
 			if pool.TryClaim(&c, nil) == nil {
 				c.Release()
 			}

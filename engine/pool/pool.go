@@ -73,9 +73,10 @@ type Pool struct {
 	quiet   chan struct{} // closed once no request is in flight; nil unless Quiet was called
 
 	overload overload
-	entered  netloop.Time // when a request last began to wait
-	clock    func() netloop.Time
+	entered  netloop.Time        // when a request last began to wait
+	clock    func() netloop.Time // netloop.Now; a test has its own
 
+	// The order of the queue:
 	levels  []*level  // by priority, the highest first
 	turns   uint64    // slots that requests got in the queue
 	passed  int       // slots in a row that passed over a lower level
@@ -249,32 +250,6 @@ func (p *Pool) signalQuiet() {
 		p.quiet = nil
 	}
 }
-
-// Hold makes every request wait in the queue until Resume. Requests in flight
-// continue, and the limits of the queue still apply. Hold returns false if the
-// pool was already held or is closed.
-func (p *Pool) Hold() bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed || p.isHeld() {
-		return false
-	}
-	p.held = time.Now()
-	return true
-}
-
-// Resume ends a hold and returns when it began, or the zero Time if the pool
-// was not held.
-func (p *Pool) Resume() (since time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	since, p.held = p.held, time.Time{}
-	p.calm = p.last
-	p.redistribute()
-	return since
-}
-
-func (p *Pool) isHeld() bool { return !p.held.IsZero() }
 
 // SetFailed sets whether all of the pool's workers have failed for good. If so,
 // all requests, including those that are waiting, get ErrFailed immediately
