@@ -155,6 +155,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder}
 
+	tell.buffers.WhileBusy(reloads.procs.widen)
+
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// This is not an actor: it answers until all actors have returned, to show

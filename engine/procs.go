@@ -11,7 +11,8 @@ import (
 // the Go scheduler spends up to a fifth of a busy proxy's time on waking
 // threads that find nothing to do. Long computations, such as reading a
 // configuration or looking at every process of the machine, widen it for as
-// long as they take.
+// long as they take, and so does work on files: an event loop that naps keeps
+// its processor, and each page of a body would wait for that.
 //
 // The zero procs changes nothing, which is right if GOMAXPROCS in the
 // environment says what the user wants.
@@ -26,7 +27,7 @@ func newProcs(few int) *procs {
 	if os.Getenv("GOMAXPROCS") != "" {
 		return &procs{}
 	}
-	return &procs{few: few, all: runtime.GOMAXPROCS(0)}
+	return &procs{few: few, all: max(runtime.GOMAXPROCS(0), few+1)}
 }
 
 // narrow restricts the processors to what connections can use. It is called

@@ -23,13 +23,17 @@ var errStalled = errors.New("the disk makes no progress")
 // Nobody waits for the goroutines: one that a disk never answers cannot be ended.
 type disk struct {
 	space *Space
+	busy  func() (done func()) // see Space.WhileBusy; nil = none
+	more  chan struct{}        // tells the idle worker of a job
 
 	late atomic.Bool // a job has taken too long, and none has ended since; set with mu
 
 	mu      sync.Mutex
 	first   *job // of those that no worker has begun; guarded by mu, as all below
 	last    *job
-	running int // workers
+	running int    // workers
+	idle    bool   // the only worker waits for another job
+	done    func() // of busy; nil = it was not called
 }
 
 type op uint8
@@ -91,9 +95,13 @@ func (d *disk) add(j *job) {
 		d.last.next = j
 	}
 	d.last = j
-	if d.running < workers {
+	switch {
+	case d.idle:
+		d.idle = false
+		d.more <- struct{}{}
+	case d.running < workers:
 		d.running++
-		go d.work()
+		go d.work(d.running == 1)
 	}
 }
 
@@ -158,21 +166,73 @@ func (d *disk) drop(f *file) {
 	}
 }
 
-// work does jobs until there are none.
-func (d *disk) work() {
-	for j := d.take(); j != nil; j = d.take() {
-		j.err = j.do()
-		d.finish(j)
+// linger is how long the last worker waits for another job: the next page of a body
+// follows soon.
+const linger = time.Second
+
+// work does jobs until there are none. The first worker says that there is work.
+func (d *disk) work(first bool) {
+	if first && d.busy != nil {
+		done := d.busy()
+		d.mu.Lock()
+		d.done = done
+		d.mu.Unlock()
+	}
+	for {
+		for j := d.take(); j != nil; j = d.take() {
+			j.err = j.do()
+			d.finish(j)
+		}
+		if d.leaves() {
+			return
+		}
 	}
 }
 
-// take returns the next job, or nil, which ends the worker.
+// leaves reports whether a worker that has found no job is to end. The last one
+// waits for a while.
+func (d *disk) leaves() bool {
+	d.mu.Lock()
+	if d.first != nil || d.idle || d.running > 1 {
+		defer d.mu.Unlock()
+		if d.first != nil {
+			return false
+		}
+		d.running--
+		return true
+	}
+	d.idle = true
+	d.mu.Unlock()
+	late := time.NewTimer(linger)
+	defer late.Stop()
+	select {
+	case <-d.more:
+		return false
+	case <-late.C:
+	}
+	d.mu.Lock()
+	if !d.idle { // a job came at the last moment
+		d.mu.Unlock()
+		<-d.more
+		return false
+	}
+	d.idle = false
+	d.running--
+	done := d.done
+	d.done = nil
+	d.mu.Unlock()
+	if done != nil {
+		done()
+	}
+	return true
+}
+
+// take returns the next job, or nil if there is none.
 func (d *disk) take() *job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	j := d.first
 	if j == nil {
-		d.running--
 		return nil
 	}
 	if d.first = j.next; d.first == nil {

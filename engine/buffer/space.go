@@ -89,7 +89,7 @@ func ownerOf(client netip.Addr) owner {
 func NewSpace(log *slog.Logger) *Space {
 	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), notes: newNotes(log)}
 	s.pages.New = func() any { return new(page) }
-	s.disk.space = s
+	s.disk.space, s.disk.more = s, make(chan struct{}, 1)
 	return s
 }
 
@@ -99,6 +99,10 @@ func NewSpace(log *slog.Logger) *Space {
 func (s *Space) OpenWith(open func(dir string) (Store, error)) {
 	s.check, s.open = func(string) error { return nil }, open
 }
+
+// WhileBusy makes the Space call f, when its goroutines begin to work, and done a
+// while after they have ended. It must be called before Configure.
+func (s *Space) WhileBusy(f func() (done func())) { s.disk.busy = f }
 
 // Configure sets the limits. What the Space holds beyond new limits stays until it
 // is released. The folder is used once it has turned out to be on a disk.
