@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // pythonCan caches the interpreter's results, keyed by the code that it ran.
@@ -36,6 +38,7 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //	ipv6         this machine has IPv6
 //	safe_path    the interpreter has -P
 //	pidns        unshare can make pid namespaces, in which an ldcorn is process 1
+//	disk         temporary files are on a disk, and not in memory
 //	denial       Uvicorn supports an app's own answer to a handshake
 //	module:NAME  the interpreter can import the module
 //
@@ -54,6 +57,10 @@ func condition(cond, python string) (bool, error) {
 		return can(python, "-P", "-c", ""), nil
 	case cond == "denial":
 		return can(python, "-c", denials), nil
+	case cond == "disk":
+		var fs unix.Statfs_t
+		err := unix.Statfs(os.TempDir(), &fs)
+		return fs.Type != unix.TMPFS_MAGIC, err
 	case cond == "pidns":
 		return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
 	case cond == "ipv6":
