@@ -6,11 +6,12 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
+func someBuffers() api.Buffers {
+	return api.Buffers{Memory: 3 << 14, Disk: 1 << 20, Files: 2, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
+}
+
 func TestBuffers(t *testing.T) {
-	now := func() api.Buffers {
-		return api.Buffers{Memory: 3 << 14, Disk: 1 << 20, Files: 2, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
-	}
-	compare(t, NewBuffers(now), `
+	compare(t, NewBuffers(someBuffers), `
 # HELP ldcorn_buffer_memory_bytes Bytes of bodies that wait in memory, of requests and of answers.
 # TYPE ldcorn_buffer_memory_bytes gauge
 ldcorn_buffer_memory_bytes 49152
