@@ -26,7 +26,7 @@ func (u *PythonUse) Sentence(name string) string {
 	case PythonRewritten:
 		return fmt.Sprintf("%s is rewritten in memory, because of %s: %s (`ldcorn migrate` shows the result)", name, u.At, u.Reason)
 	case PythonRun:
-		return fmt.Sprintf("%s is run by Python (%s), because of %s: %s", name, u.Interpreter, u.At, u.Reason)
+		return fmt.Sprintf("%s is run by Python (%s), because of %s: %s (a function for router= needs Starlark)", name, u.Interpreter, u.At, u.Reason)
 	}
 	return name + " is used as it is: all of it is in the language"
 }

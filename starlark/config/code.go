@@ -11,5 +11,7 @@ const (
 	codeGroup    = "L031" // a router that names a group that does not exist
 	codeTest     = "L040" // a test that cannot be called
 	codeUnused   = "W105" // a WorkerGroup that is in no LdConfig
+	codeType     = "L002" // a value of the wrong type
+	codeLost     = "W140" // something that a Python file has done without effect
 	codeMayBe    = "W131" // a router that may name a group that does not exist
 )

@@ -11,6 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
 // A Result is the result of an evaluation.
@@ -63,6 +64,14 @@ func Evaluate(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	return evaluate(ctx, in, w, opts)
+}
+
+// evaluate evaluates the entry. If it is Python beyond the language, Python runs it.
+func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, error) {
+	if python.Is(in.name) {
+		return evaluatePython(ctx, in, w, opts)
+	}
+	return evaluateWith(ctx, in, w, opts, nil)
 }
 
 // open reads the file where evaluation begins.
@@ -118,7 +127,8 @@ type entry struct {
 	data []byte
 }
 
-func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, error) {
+// evaluateWith evaluates the entry, or the configuration that Python has made of it.
+func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *PythonRun) (*Result, error) {
 	defer opts.Watch("evaluating", in.name, 2*opts.Timeout)()
 	report := &diag.Report{Sources: &diag.Sources{}}
 	read := newInputs(opts.Salt)
@@ -135,6 +145,7 @@ func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, e
 	l := newLoader(in, report, read, session, w)
 	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }
 	m := &module{name: in.name, path: in.path}
+	l.run, l.noExec = run, opts.NoExec
 	l.read(m, in.real, in.data)
 	res := &Result{Report: report}
 	if report.Count(diag.Error) == 0 {

@@ -45,6 +45,11 @@ func (in *inputs) add(kind plan.InputKind, name string, content []byte, secret b
 		sum := sha256.Sum256(content)
 		digest = hex.EncodeToString(sum[:])
 	}
+	in.addDigest(kind, name, digest, secret)
+}
+
+// addDigest records one read of something with a digest.
+func (in *inputs) addDigest(kind plan.InputKind, name, digest string, secret bool) {
 	key := inputKey{kind, name}
 	if i, ok := in.seen[key]; ok {
 		if secret {

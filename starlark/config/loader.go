@@ -57,6 +57,8 @@ type loader struct {
 	names   map[string]*module  // by name
 	chain   []link
 	use     *api.PythonUse // how the entry is read, if it is Python
+	run     *PythonRun     // of the entry; nil unless Python has run it
+	noExec  bool           // the user has forbidden Python
 }
 
 func newLoader(in entry, report *diag.Report, read *inputs, session *builtin.Session, w *world) *loader {
@@ -83,7 +85,9 @@ func (l *loader) read(m *module, real string, data []byte) {
 	l.inputs.add(plan.InputFile, m.path, data, false)
 	l.modules[real], l.names[m.name] = m, m
 	m.words = l.words
-	if python.Is(m.name) {
+	if python.Is(m.name) && l.run != nil {
+		m.file = l.captured(m, data)
+	} else if python.Is(m.name) {
 		m.file = l.python(m, data)
 	} else {
 		m.file = parse(m.name, data, l.report)

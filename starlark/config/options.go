@@ -1,10 +1,13 @@
 package config
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
 // These are the default limits of one evaluation.
@@ -43,6 +46,11 @@ type Options struct {
 	// with a word for the step, such as "evaluating", the file, and the time
 	// limit. The step calls done when it ends.
 	Watch func(doing, file string, limit time.Duration) (done func())
+	// RunPython runs a Python file that is beyond the language. If nil, no Python
+	// runs, and the file is an error.
+	RunPython func(ctx context.Context, path, name string) (*capture.Result, error)
+	// NoExec says in errors that the user has forbidden to run Python.
+	NoExec bool
 	// Log receives the failures and the output of a router while requests are
 	// served. If nil, they are dropped.
 	Log *slog.Logger

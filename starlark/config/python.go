@@ -53,7 +53,7 @@ func (l *loader) python(m *module, data []byte) (file *syntax.File) {
 	for _, x := range findings {
 		l.report.Add(diag.Diagnostic{
 			Code: diag.CodePython, Severity: diag.Error, Span: source.Span(x),
-			Message: x.Message, Label: x.Label, Hint: migrateHint(m.name),
+			Message: x.Message, Label: x.Label, Hint: l.beyondHint(m.name),
 		})
 	}
 	return nil
@@ -67,7 +67,7 @@ func (l *loader) rewritten(m *module, source *python.File, migration *python.Mig
 	file := parseText(m.name, migration.Text, scratch)
 	if file == nil {
 		l.report.Add(diag.Diagnostic{Code: diag.CodePython, Severity: diag.Error, Span: diag.Span{File: m.name},
-			Message: "this Python cannot be rewritten in the language: " + scratch.Error(), Hint: migrateHint(m.name)})
+			Message: "this Python cannot be rewritten in the language: " + scratch.Error(), Hint: l.beyondHint(m.name)})
 		return nil
 	}
 	reposition(file, source.Places(migration).At)
@@ -85,11 +85,15 @@ func (l *loader) noPython(m *module, text string, wrong *diag.Diagnostic) {
 	l.report.Sources.Add(m.name, text)
 }
 
-// migrateHint returns the command that converts a Python file with parts that
-// ldcorn cannot rewrite.
-func migrateHint(name string) string {
+// beyondHint returns what to do about a Python file that is beyond the language and
+// that Python does not run.
+func (l *loader) beyondHint(name string) string {
 	out := strings.TrimSuffix(name, ".py") + ".star"
-	return fmt.Sprintf("`ldcorn migrate --exec %s -o %s` runs the Python once and writes its result", name, out)
+	hint := fmt.Sprintf("`ldcorn migrate --exec %s -o %s` runs the Python once and writes its result", name, out)
+	if l.noExec {
+		return "without --no-exec, Python runs the file; " + hint
+	}
+	return hint
 }
 
 // hintPython adds a way out to the errors of a Python file that come from
@@ -98,7 +102,7 @@ func (l *loader) hintPython() {
 	for i := range l.report.Diagnostics {
 		d := &l.report.Diagnostics[i]
 		if python.Is(d.Span.File) && d.Hint == "" && (d.Code == diag.CodeUndefined || d.Code == diag.CodeEval) {
-			d.Hint = migrateHint(d.Span.File)
+			d.Hint = l.beyondHint(d.Span.File)
 		}
 	}
 }

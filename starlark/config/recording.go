@@ -24,7 +24,8 @@ type Recording struct {
 	Links   map[string]RecordedLink
 	Folders map[string][]string
 	Env     map[string]RecordedVariable
-	CPUs    int // 0 if the evaluation did not ask for it
+	CPUs    int        // 0 if the evaluation did not ask for it
+	Python  *PythonRun // nil unless Python has run the file
 }
 
 // A RecordedVariable is the value of an environment variable.

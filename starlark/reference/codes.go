@@ -19,7 +19,7 @@ func Codes() []Code {
 		{"L006", "too many positional arguments", "Pass the others by name."},
 		{"L007", "two groups with the same name", "The diagnostic shows both. ldcorn identifies groups by name, also across reloads."},
 		{"L008", "a file that is not Starlark", "The parser stops at the first of these in a file."},
-		{"L009", "Python that Starlark does not have", "An import, an f-string, a class. ldcorn reports all of them in a file that cannot be parsed."},
+		{"L009", "Python that Starlark does not have", "An import, an f-string, a class. ldcorn reports all of them in a file that cannot be parsed. In a Python file, only with `--no-exec`: otherwise Python runs it."},
 		{"L010", "an undefined name", "ldcorn reports all of them in all files, and suggests a similar name."},
 		{"L011", "an evaluation that failed", "For example, by fail(…), a division by zero, or a missing key. The diagnostic shows the calls that led to it."},
 		{"L012", "an environment variable that is not set", "Set it, give a default, or provide a value for the check: `ldcorn check --env NAME=VALUE`, `--env-file FILE`, `--allow-missing-env`."},
@@ -27,7 +27,7 @@ func Codes() []Code {
 		{"L014", "a file that cannot be loaded", "Only .star files in the configuration's folder can be loaded."},
 		{"L015", "files that load each other in a circle", "Move the shared parts into a third file."},
 		{"L016", "no LdConfig named config", "ldcorn reads the name `config` at the top level of the file that it is started with."},
-		{"L017", "an evaluation that takes too long", "An evaluation is limited in steps and in time. `ldcorn check --max-steps N --timeout DURATION` raises the limits of a check; those of a master are fixed."},
+		{"L017", "an evaluation that takes too long", "An evaluation is limited in steps and in time. `ldcorn check --max-steps N --timeout DURATION` raises the limits of a check; those of a master are fixed. Python that runs a file is limited by `--python-timeout`."},
 		{"L018", "a change to a frozen value", "The values of a file cannot change after the file is evaluated. Copy the value to a new list or dict."},
 		{"L019", "an invalid route", "A string that does not begin with `/` or is not a valid glob, or a matcher with an invalid regular expression or host."},
 		{"L020", "an option or variable of Uvicorn that ldcorn sets", "Use the argument that the message names."},
@@ -54,5 +54,6 @@ func Codes() []Code {
 		{"W110", "a buffer that cannot hold what it is to hold", "64 KiB of a body wait in memory, and the rest in files. One client gets at most a quarter of `buffer_limit`. Without `buffer_memory` there are no buffers, and with `buffer_limit=0` there are no files."},
 		{"W120", "an interpreter, a folder or an owner that does not exist, cannot be used, or is most likely not the one that was meant", "`ldcorn check`, `plan` and each reload look without starting anything. With `--import`, `ldcorn check` asks each interpreter, and reports its mistakes as errors."},
 		{"W131", "a router that may name a group that does not exist", "The name goes through a variable, and the function may test it before it returns it."},
+		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`."},
 	}
 }

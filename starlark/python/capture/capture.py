@@ -1,90 +1,252 @@
-# Runs a Python configuration with a stand-in for the module ldcorn.config, which
-# records the arguments of its calls, and writes the result as JSON.
+# Runs a Python configuration with a stand-in for the module ldcorn.config, and
+# writes the resulting objects as JSON to descriptor 3.
 #
-#   python3 -c SCRIPT file result-file cpus
+#   python3 -c SCRIPT file words cpus
 #
-# Exits 0 on success, 3 if the file fails (the traceback is on stderr), and 4 if
-# the result cannot be written.
+# words are the arguments of LdConfig and WorkerGroup, as JSON. What the
+# configuration prints goes to stdout and stderr, and is never part of the result.
 import sys
 
 # After -c, the current folder comes first in sys.path, and a token.py in it would
-# hide a module of Python itself. main puts it back for the configuration.
+# hide a module of Python itself.
 sys.path[:] = [p for p in sys.path if p]
 
+import ast
+import copy
+import dataclasses
 import datetime
 import decimal
 import enum
+import hashlib
 import json
+import logging
+import numbers
 import os
-import pathlib
+import re
+import sysconfig
 import traceback
 import types
+import typing
 
-read = {}  # the environment variables that were read, with None for one that is not set
+result = os.dup(3)  # which no child inherits
+os.close(3)
+getpid, own_pid, exit_now = os.getpid, os.getpid(), os._exit
+
+STDLIB = tuple(os.path.join(sysconfig.get_path(p), "") for p in ("stdlib", "platstdlib"))
+PACKAGES = ("/site-packages/", "/dist-packages/")
+
+
+def is_stdlib(filename):
+    return filename.startswith("<frozen") or filename.startswith(STDLIB) and not any(p in filename for p in PACKAGES)
+
+
+# The modules through which a file reads the environment.
+THROUGH = ("os.py", "_collections_abc.py", "posixpath.py", "pathlib.py", "collections/__init__.py", "<frozen os>",
+           "<frozen _collections_abc>", "<frozen posixpath>")
+
+
+def asked_by_user():
+    """Whether the code that asks for something is not a module of Python itself."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name != "<string>" and not name.endswith(THROUGH):
+            return not is_stdlib(name)
+        frame = frame.f_back
+    return False
+
+
+class Seen:
+    """What the file has asked for."""
+
+    read = {}  # environment variables as they were at the start, with None for one that was not set
+    every = False  # it went through all variables
+    walking = None  # the variable that a walk through all has come to
+    cpus = False
+    opened = []  # paths
 
 
 class Recording(os._Environ):
     """os.environ that records which variables are read."""
 
     def __getitem__(self, key):
-        read.setdefault(key, None)
-        value = super().__getitem__(key)
-        read[key] = value
-        return value
+        if key == Seen.walking or not asked_by_user():
+            return super().__getitem__(key)
+        if isinstance(key, str) and key not in Seen.read:
+            value = at_start.get(os.fsencode(key))
+            Seen.read[key] = None if value is None else os.fsdecode(value)
+        return super().__getitem__(key)
+
+    def __iter__(self):
+        user = asked_by_user()
+        for key in list(super().__iter__()):
+            if user:
+                Seen.every, Seen.walking = True, key
+            yield key
+        if user:
+            Seen.walking = None
+
+    def copy(self):
+        if asked_by_user():
+            Seen.every = True
+        return {os.fsdecode(k): os.fsdecode(v) for k, v in self._data.items()}
 
 
-class Call:
-    """The arguments of a call of LdConfig or WorkerGroup."""
-
-    def __init__(self, *args, **kwargs):
-        self.args, self.kwargs = list(args), dict(kwargs)
-
-    def __getattr__(self, name):
-        # Configurations can read the arguments back.
-        kwargs = self.__dict__.get("kwargs", {})
-        if name in kwargs:
-            return kwargs[name]
-        raise AttributeError(name)
+# The objects of the stand-in: id -> (object, the names of its arguments, its place).
+# The object stays here, so that no other one gets its id.
+made = {}
 
 
-class LdConfig(Call):
-    pass
+def remember(cls, args, kwargs):
+    obj = object.__new__(cls)
+    names = [f.name for f in dataclasses.fields(cls)]
+    given = set(names[: len(args)]) | set(kwargs)
+    if len(given) >= len(names):  # dataclasses.replace and its like give all
+        given = set()
+    made[id(obj)] = (obj, given, place_of_call())
+    return obj
 
 
-class WorkerGroup(Call):
-    pass
+def place_of_call():
+    """Where the configuration makes an object: line, column (from 0, in bytes)."""
+    frame = sys._getframe(3)
+    while frame is not None and frame.f_code.co_filename != path:
+        frame = frame.f_back
+    if frame is None:
+        return None
+    if hasattr(frame.f_code, "co_positions"):
+        for i, (line, _, col, _) in enumerate(frame.f_code.co_positions()):
+            if i == frame.f_lasti // 2 and line is not None:
+                return [line, -1 if col is None else col]
+    return [frame.f_lineno, -1]
+
+
+# The annotations of the arguments that the Python version has.
+TYPES = {
+    "name": str, "app": str, "instances": int, "max_req_per_worker": int, "routes": typing.List[str],
+    "reload_on_sighup": bool, "uvicorn_log_level": str, "max_restarts_on_crash": int,
+    "restart_backoff_on_crash": float, "bind": str,
+}
+COUNTS = ("instances", "max_req_per_worker", "max_restarts_on_crash")
+FROM_ZERO = ("max_req_per_worker", "max_restarts_on_crash", "restart_backoff_on_crash")
+MOST = 1000000  # stands for infinity
+
+
+def make_class(word, types_of):
+    fields = []
+    for a in word["arguments"]:
+        kind = types_of.get(a["name"], typing.Any)
+        options = {"kw_only": True} if a["keyword"] and sys.version_info >= (3, 10) else {}
+        if a["name"] == "workers":
+            field = dataclasses.field(default_factory=list)
+        elif a["required"]:
+            field = dataclasses.field()
+        else:
+            default = default_of(a)
+            if isinstance(default, (list, dict)):
+                field = dataclasses.field(default_factory=lambda default=default: copy.copy(default), **options)
+            else:
+                field = dataclasses.field(default=default, **options)
+        fields.append((a["name"], kind, field))
+    namespace = {"__new__": lambda cls, *args, **kwargs: remember(cls, args, kwargs)}
+    return dataclasses.make_dataclass(word["name"], fields, namespace=namespace)
+
+
+def default_of(argument):
+    try:
+        return ast.literal_eval(argument["default"])
+    except (SyntaxError, ValueError):
+        return None
+
+
+def is_default(value, argument):
+    default = [] if argument["name"] == "workers" else default_of(argument)
+    if argument["required"] or argument["name"] == "workers":
+        return False
+    try:
+        return type(value) is type(default) and bool(value == default)
+    except Exception:
+        return False
 
 
 class Unwritable(Exception):
-    pass
+    def __init__(self, text, place=None):
+        super().__init__(text)
+        self.place = place
 
 
 def plain(value, place):
     if isinstance(value, enum.Enum):
         return plain(value.value, place)
-    if value is None or isinstance(value, (bool, str)):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, int):
+    if isinstance(value, str):
+        value = str.__str__(value)  # of a subclass too
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise Unwritable("%s is not UTF-8 text" % (place or "config"))
+        return value
+    if isinstance(value, numbers.Integral):
         return {"int": str(int(value))}
-    if isinstance(value, (float, decimal.Decimal)):
+    if isinstance(value, (numbers.Real, decimal.Decimal)):
         return {"float": repr(float(value))}
     if isinstance(value, datetime.timedelta):
         return {"float": repr(value.total_seconds())}
     if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    if isinstance(value, Call):
-        return {
-            "call": type(value).__mro__[-3].__name__,  # also for a subclass
-            "args": [plain(v, "%s[%d]" % (place, i)) for i, v in enumerate(value.args)],
-            "kwargs": [[k, plain(v, "%s.%s" % (place, k) if place else k)] for k, v in value.kwargs.items()],
-        }
+        return plain(os.fspath(value), place)
+    if isinstance(value, (LdConfig, WorkerGroup)):
+        return plain_object(value, place)
     if isinstance(value, (list, tuple)):
         return [plain(v, "%s[%d]" % (place, i)) for i, v in enumerate(value)]
     if isinstance(value, (set, frozenset)):
         return [plain(v, place) for v in sorted(value)]
     if isinstance(value, dict):
         return {"dict": [[plain(k, place), plain(v, "%s[%r]" % (place, k))] for k, v in value.items()]}
-    raise Unwritable("%s is a %s, which has no literal" % (place or "config", type(value).__name__))
+    if type(value).__module__ == "numpy" and hasattr(value, "item"):
+        return plain(value.item(), place)
+    kind = type(value).__name__
+    raise Unwritable("%s is a %s, which has no literal" % (place or "config", kind))
+
+
+def plain_object(obj, place):
+    word = words["LdConfig" if isinstance(obj, LdConfig) else "WorkerGroup"]
+    _, given, at = made.get(id(obj), (obj, set(), None))
+    kwargs = []
+    for a in word["arguments"]:
+        name = a["name"]
+        value = getattr(obj, name, default_of(a))
+        if is_default(value, a) and name not in given:
+            continue
+        where = "%s.%s" % (place, name) if place else name
+        if name == "router" and callable(value):
+            raise Unwritable("router= is a Python function, but requests cannot wait for Python", at)
+        try:
+            kwargs.append([name, plain(adjusted(name, value), where)])
+        except Unwritable as exc:
+            exc.place = exc.place or at
+            raise
+    known = {a["name"] for a in word["arguments"]}
+    for name in getattr(obj, "__dict__", {}):
+        if name not in known and not name.startswith("_"):
+            lost.append([word["name"], name, at])
+    return {"call": word["name"], "at": at, "kwargs": kwargs}
+
+
+def adjusted(name, value):
+    """The value with the meaning that it has in the Python version, which checks few types."""
+    if name in COUNTS:
+        if isinstance(value, bool):
+            value = int(value)
+        elif isinstance(value, float) and value == float("inf"):
+            value = MOST
+        elif isinstance(value, float) and value.is_integer():
+            value = int(value)
+    if name in FROM_ZERO and isinstance(value, (int, float)):
+        value = max(value, 0)
+    if name == "reload_on_sighup" and (value is None or isinstance(value, int)):
+        value = bool(value)
+    return value
 
 
 def leaves(value):
@@ -105,24 +267,85 @@ def is_in(value, texts):
     return value in texts or len(value) > 3 and any(value in text for text in texts)
 
 
-def install(cpus):
-    package, module = types.ModuleType("ldcorn"), types.ModuleType("ldcorn.config")
+def hide(config, values):
+    """Mark the values of env= that come from the environment."""
+    for name, value in config["kwargs"]:
+        if name == "workers" and isinstance(value, list):
+            for group in value:
+                if isinstance(group, dict) and group.get("call"):
+                    hide_group(group, values)
+
+
+def hide_group(group, values):
+    for name, value in group["kwargs"]:
+        if name == "env" and isinstance(value, dict) and "dict" in value:
+            for pair in value["dict"]:
+                if isinstance(pair[1], str) and any(is_in(v, [pair[1]]) for v in values if v):
+                    pair[1] = {"secret": pair[1]}
+
+
+def validate_config(config):
+    """The function of the Python version. ldcorn checks the result itself."""
+
+
+def install():
+    package = types.ModuleType("ldcorn")
     package.__path__ = []
-    package.config = module
+    module, log = types.ModuleType("ldcorn.config"), types.ModuleType("ldcorn.log")
+    package.config, package.log = module, log
+    log.logger = logging.getLogger("ldcorn")
+    log.logger.setLevel(logging.INFO)
     for cls in (LdConfig, WorkerGroup):
-        cls.__module__ = "ldcorn.config"
+        cls.__module__, cls.__qualname__ = "ldcorn.config", cls.__name__
         setattr(module, cls.__name__, cls)
         setattr(package, cls.__name__, cls)
-    sys.modules["ldcorn"], sys.modules["ldcorn.config"] = package, module
-    # The count of ldcorn, which respects the limit of a container.
-    import multiprocessing
+    module.dataclass, module.field, module.List, module.re = dataclasses.dataclass, dataclasses.field, typing.List, re
+    module.validate_config = validate_config
+    sys.modules.update({"ldcorn": package, "ldcorn.config": module, "ldcorn.log": log})
 
-    os.cpu_count = multiprocessing.cpu_count = lambda: cpus
+    # The count of ldcorn, which respects the limit of a container.
+    def counted(*_):
+        if asked_by_user():
+            Seen.cpus = True
+        return cpus
+
+    os.cpu_count = counted
     if hasattr(os, "process_cpu_count"):
-        os.process_cpu_count = os.cpu_count
+        os.process_cpu_count = counted
     if hasattr(os, "sched_getaffinity"):
-        os.sched_getaffinity = lambda pid: set(range(cpus))
+        os.sched_getaffinity = lambda pid: set(range(counted()))
     os.environ.__class__ = Recording
+    sys.addaudithook(opened)
+
+
+def opened(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes)) and isinstance(args[1], str) and not set(args[1]) & set("wax+"):
+        if len(Seen.opened) < 10000:
+            Seen.opened.append(os.path.join(os.getcwd(), os.fsdecode(args[0])))
+
+
+def inputs():
+    """The files that were read, with their digests (None for one that is not there)."""
+    names = dict.fromkeys(os.path.normpath(p) for p in Seen.opened)
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if isinstance(name, str):
+            names[os.path.normpath(name)] = None
+    out = []
+    for name in names:
+        if name == path or name.endswith(".pyc") or name.startswith(("/proc/", "/sys/", "/dev/", sys.prefix + "/", sys.base_prefix + "/")):
+            continue
+        if is_stdlib(name) or any(p in name for p in PACKAGES) or len(out) == 500:
+            continue
+        digest = None
+        try:
+            if os.path.isfile(name) and os.path.getsize(name) <= 64 << 20:
+                with open(name, "rb") as f:
+                    digest = hashlib.sha256(f.read()).hexdigest()
+        except OSError:
+            pass
+        out.append([name, digest])
+    return out
 
 
 def user_frames(tb):
@@ -131,44 +354,102 @@ def user_frames(tb):
     return tb
 
 
-def main(path, result, cpus):
-    install(cpus)
-    sys.argv = [path]
-    sys.path[:] = [os.path.dirname(path), os.getcwd()] + sys.path
-    sys.stdout = sys.stderr
-    scope = types.ModuleType("ldconfig")
+def hide_own_frames(stack):
+    """Drop the frames of this script, and of os.environ below them."""
+    own = False
+    kept = []
+    for frame in stack:
+        own = frame.filename == "<string>" or own and frame.filename.endswith(THROUGH)
+        if not own:
+            kept.append(frame)
+    stack[:] = kept
+
+
+def failure(exc):
+    """What is wrong, and where in the file."""
+    text = "".join(traceback.format_exception_only(type(exc), exc)).strip()
+    if isinstance(exc, SyntaxError) and exc.filename == path:
+        return {"kind": "syntax", "text": "%s: %s" % (type(exc).__name__, exc.msg), "at": [exc.lineno or 0, -1]}
+    tb = user_frames(exc.__traceback__)
+    at = None
+    for frame in traceback.extract_tb(tb):
+        if frame.filename == path:
+            # The column is of Python 3.11 and later.
+            at = [frame.lineno, getattr(frame, "colno", None)]
+            at[1] = -1 if at[1] is None else at[1]
+    shown = traceback.TracebackException(type(exc), exc, tb)
+    for part in (shown, shown.__cause__, shown.__context__):
+        if part is not None:
+            hide_own_frames(part.stack)
+    lines = "".join(shown.format()).rstrip().split("\n")
+    return {"kind": "exception", "text": text.split("\n")[-1], "at": at, "detail": lines}
+
+
+def execute():
+    scope = types.ModuleType("ldcorn_user_config")
     scope.__file__ = path
-    sys.modules["ldconfig"] = scope
+    sys.modules["ldcorn_user_config"] = scope
+    with open(path, "rb") as f:
+        source = f.read()
+    install()
+    path_before = list(sys.path)
     try:
-        with open(path, "rb") as f:
-            exec(compile(f.read(), path, "exec"), scope.__dict__)
-        config = scope.__dict__["config"]
-    except KeyError as exc:
-        if exc.args == ("config",) and "config" not in scope.__dict__:
-            print("the file does not assign `config`", file=sys.stderr)
-        else:
-            traceback.print_exception(type(exc), exc, user_frames(exc.__traceback__))
-        return 3
+        exec(compile(source, path, "exec"), scope.__dict__)
     except BaseException as exc:
-        traceback.print_exception(type(exc), exc, user_frames(exc.__traceback__))
-        return 3
+        return {"error": failure(exc)}
+    Seen.walking = None
+    if "config" not in scope.__dict__:
+        return {"error": {"kind": "none", "text": "the file does not assign `config`"}}
+    config = scope.__dict__["config"]
     if not isinstance(config, LdConfig):
-        print("`config` is a %s, not an LdConfig" % type(config).__name__, file=sys.stderr)
-        return 4
+        return {"error": {"kind": "none", "text": "`config` is a %s, not an LdConfig" % type(config).__name__}}
     try:
         found = {"config": plain(config, "")}
-        texts = set(leaves(found["config"]))
-        found["written"] = [k for k, v in read.items() if v is not None and is_in(v, texts)]
-        found["used"] = [k for k, v in read.items() if v is not None and not is_in(v, texts)]
-        found["unset"] = [k for k, v in read.items() if v is None and not k.startswith("PYTHON")]  # modules of Python ask for those
-        with open(result, "w") as f:
-            json.dump(found, f)
     except Unwritable as exc:
-        print(exc, file=sys.stderr)
-        return 4
-    return 0
+        return {"error": {"kind": "unwritable", "text": str(exc), "at": exc.place}}
+    except BaseException as exc:
+        return {"error": failure(exc)}
+    texts = set(leaves(found["config"]))
+    read = Seen.read
+    found["written"] = [k for k, v in read.items() if v is not None and is_in(v, texts)]
+    found["used"] = [k for k, v in read.items() if v is not None and not is_in(v, texts)]
+    found["unset"] = [k for k, v in read.items() if v is None and not k.startswith("PYTHON")]
+    found["every"], found["cpus"] = Seen.every, Seen.cpus
+    found["read"] = [[k, None if v is None else hashlib.sha256(os.fsencode(v)).hexdigest()] for k, v in read.items()]
+    values = [v for v in read.values() if v] + [os.fsdecode(v) for v in os.environ._data.values() if Seen.every and v and os.fsdecode(v) in texts]
+    hide(found["config"], values)
+    after = os.environ._data
+    found["set"] = []
+    for k, v in after.items():
+        if at_start.get(k) != v:
+            try:
+                found["set"].append([k.decode(), v.decode()])
+            except UnicodeDecodeError:
+                lost.append(["os.environ", ascii(os.fsdecode(k)), None])
+    found["removed"] = [os.fsdecode(k) for k in at_start if k not in after]
+    found["path"] = [str(p) for p in sys.path if p not in path_before]
+    found["lost"] = lost
+    found["files"] = inputs()
+    return found
 
 
-code = main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-sys.stderr.flush()
-os._exit(code)
+at_start = dict(os.environ._data)
+path, cpus = sys.argv[1], int(sys.argv[3])
+words = {w["name"]: w for w in json.loads(sys.argv[2])}
+lost = []
+WorkerGroup = make_class(words["WorkerGroup"], TYPES)
+LdConfig = make_class(words["LdConfig"], {"bind": str, "workers": typing.List[WorkerGroup]})
+sys.argv = ["ldcorn", "-c", path]
+sys.path.insert(0, os.path.dirname(path))
+sys.stdout = sys.stderr
+answer = execute()
+if getpid() == own_pid:  # not a child that the file has forked
+    data = memoryview(json.dumps(answer).encode())
+    while data:
+        data = data[os.write(result, data):]
+for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+    try:
+        stream.flush()
+    except Exception:
+        pass
+exit_now(0)

@@ -2,23 +2,99 @@ package capture
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 const width = 88 // characters of a line, where possible
 
-// Starlark returns the configuration as literals. Arguments returns the names
-// of the arguments of a word, in order.
-func (r *Result) Starlark(arguments func(word string) []string) string {
-	p := &printer{arguments: arguments}
-	p.write(&r.config, 0, len("config = "))
-	return "config = " + p.out.String() + "\n"
+// Starlark returns the configuration as literals, secrets too. Arguments returns
+// the names of the arguments of a word, in order.
+func (r *Result) Starlark(arguments func(word string) []string) (string, error) {
+	text, _, err := r.write(&printer{arguments: arguments})
+	return text, err
+}
+
+// secretWord makes a secret of a text in a Program.
+const secretWord = "_secret"
+
+// A Program is a configuration as literals, for the interpreter.
+type Program struct {
+	Text   string
+	Secret string  // the name of the function that makes a secret of a text
+	Calls  []Place // of LdConfig and each WorkerGroup, in the order of the text; where Python called it
+}
+
+// Program returns the configuration as a program. Variables that the file has set
+// are secrets there, and so are values of env= that it has read.
+func (r *Result) Program(arguments func(word string) []string) (*Program, error) {
+	text, calls, err := r.write(&printer{arguments: arguments, hide: true})
+	return &Program{Text: text, Secret: secretWord, Calls: calls}, err
+}
+
+func (r *Result) write(p *printer) (string, []Place, error) {
+	var config value
+	if err := json.Unmarshal(r.Config, &config); err != nil {
+		return "", nil, err
+	}
+	for _, v := range r.Set {
+		p.set = append(p.set, value{text: strconv.Quote(v.Name)})
+		p.setTo = append(p.setTo, value{text: strconv.Quote(v.Value), secret: secretWord + "(" + strconv.Quote(v.Value) + ")"})
+	}
+	p.write(&config, 0, len("config = "))
+	return "config = " + p.out.String() + "\n", p.calls(&config), nil
 }
 
 type printer struct {
-	out       strings.Builder
-	arguments func(word string) []string
+	out        strings.Builder
+	arguments  func(word string) []string
+	hide       bool // write secrets as secrets
+	set, setTo []value
+}
+
+// calls returns the places of the calls in a value, in the order of its text.
+func (p *printer) calls(v *value) []Place {
+	var out []Place
+	if v.call != "" {
+		out = append(out, v.at)
+	}
+	_, _, _, parts := p.parts(v)
+	for i := range parts {
+		out = append(out, p.calls(&parts[i])...)
+	}
+	return out
+}
+
+// withEnv returns a group with the variables that the file has set.
+func (p *printer) withEnv(v *value) *value {
+	if v.call != "WorkerGroup" || len(p.set) == 0 {
+		return v
+	}
+	group := *v
+	group.names, group.entries = slices.Clone(v.names), slices.Clone(v.entries)
+	i := slices.Index(group.names, "env")
+	if i < 0 {
+		group.names, group.entries = append(group.names, "env"), append(group.entries, value{keys: []value{}, entries: []value{}})
+		i = len(group.names) - 1
+	}
+	env := group.entries[i]
+	if env.keys == nil {
+		return v // a mistake, which is reported
+	}
+	own := func(name value) bool {
+		return slices.ContainsFunc(group.entries[i].keys, func(k value) bool { return k.text == name.text })
+	}
+	env.keys, env.entries = nil, nil
+	for k := range p.set {
+		if !own(p.set[k]) {
+			env.keys, env.entries = append(env.keys, p.set[k]), append(env.entries, p.setTo[k])
+		}
+	}
+	env.keys, env.entries = append(env.keys, group.entries[i].keys...), append(env.entries, group.entries[i].entries...)
+	group.entries[i] = env
+	return &group
 }
 
 // write writes a value that begins at a column, on one line if it fits.
@@ -54,17 +130,10 @@ func (p *printer) line(v *value) string {
 // parts splits a value into its delimiters and its parts, each with the label
 // before it.
 func (p *printer) parts(v *value) (open, end string, labels []string, parts []value) {
+	v = p.withEnv(v)
 	switch {
 	case v.call != "":
 		names := p.arguments(v.call)
-		for i := range v.args {
-			label := ""
-			if i < len(names) {
-				label = names[i] + " = "
-			}
-			labels = append(labels, label)
-		}
-		parts = append(parts, v.args...)
 		for _, i := range byTable(v.names, names) {
 			labels, parts = append(labels, v.names[i]+" = "), append(parts, v.entries[i])
 		}
@@ -76,6 +145,9 @@ func (p *printer) parts(v *value) (open, end string, labels []string, parts []va
 			labels = append(labels, p.line(&v.keys[i])+": ")
 		}
 		return "{", "}", labels, v.entries
+	}
+	if p.hide && v.secret != "" {
+		return v.secret, "", nil, nil
 	}
 	return v.text, "", nil, nil
 }

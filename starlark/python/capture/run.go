@@ -8,29 +8,28 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
-// script runs in the interpreter. It documents its exit codes.
+// script runs in the interpreter.
 //
 //go:embed capture.py
 var script string
 
 const (
-	exitFails      = 3
-	exitUnwritable = 4
-
-	shownLines = 12 // of the interpreter's error
+	shownLines = 12 // of the interpreter's output in an error
 	maxResult  = 16 << 20
+	drain      = time.Second // for what is left in the pipes of a process that has ended
 )
 
 // Options control how the Python runs.
@@ -39,22 +38,42 @@ type Options struct {
 	Timeout time.Duration // after which it is killed, with all its children
 	CPUs    int           // the number of CPUs that it sees
 	Env     []string      // NAME=value; nil means the environment of the process
+	Words   []Word        // LdConfig and WorkerGroup
 }
 
-// A Result is the result of a configuration.
-type Result struct {
-	// The environment variables that it has read, in order: those whose values are in
-	// the result, those that can have affected it in another way, and those that were
-	// not set.
-	Written, Used, Unset []string
-
-	config value
+// A Word is LdConfig or WorkerGroup, as the file sees it.
+type Word struct {
+	Name      string     `json:"name"`
+	Arguments []Argument `json:"arguments"`
 }
+
+// An Argument is an argument of a Word.
+type Argument struct {
+	Name     string `json:"name"`
+	Default  string `json:"default"` // as a literal
+	Required bool   `json:"required"`
+	Keyword  bool   `json:"keyword"` // can only be passed by name
+}
+
+// A Kind is the kind of an Error.
+type Kind string
+
+// The kinds of error.
+const (
+	Raised     Kind = "exception"  // the file has failed
+	Syntax     Kind = "syntax"     // it is not Python
+	NoConfig   Kind = "none"       // it does not make a configuration
+	Unwritable Kind = "unwritable" // a value of its configuration has no literal
+	TooLong    Kind = "time"       // it has been killed for taking too long
+	Ended      Kind = "ended"      // it has ended the interpreter
+)
 
 // An Error is a failure of the Python itself.
 type Error struct {
+	Kind    Kind
 	Message string
-	Detail  []string // the last lines of its output
+	Place   Place    // in the file; zero if unknown
+	Detail  []string // a traceback, or the last lines of the output
 }
 
 func (e *Error) Error() string {
@@ -64,61 +83,124 @@ func (e *Error) Error() string {
 	return e.Message + ":\n  " + strings.Join(e.Detail, "\n  ")
 }
 
-// Run runs the file at path once, in its own process without input. The error
-// is an *Error if the Python fails.
-func Run(ctx context.Context, path string, opts Options) (*Result, error) {
-	dir, err := os.MkdirTemp("", "ldcorn-migrate")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	result := filepath.Join(dir, "result.json")
-	ctx, cancel := context.WithTimeout(ctx, opts.Timeout)
+// Run runs the file at path once, in a process group of its own and without
+// input. Messages show it under a name. Nothing that it starts outlives Run,
+// which therefore ends every child of this process that begins while it runs.
+// The error is an *Error if the Python fails.
+func Run(ctx context.Context, path, name string, opts Options) (*Result, error) {
+	limited, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
-	output, err := execute(ctx, path, result, opts)
+	p := &process{opts: opts}
+	done := make(chan error, 1)
+	go func() { done <- p.run(limited, path) }()
+	err := <-done
 	var exit *exec.ExitError
 	switch {
-	case errors.Is(ctx.Err(), context.Canceled):
-		return nil, fmt.Errorf("run %s: interrupted", path)
 	case ctx.Err() != nil:
-		return nil, &Error{Message: fmt.Sprintf("%s runs for more than %s; `--timeout DURATION` allows more", path, opts.Timeout), Detail: tail(output)}
-	case errors.As(err, &exit) && exit.ExitCode() == exitUnwritable:
-		return nil, &Error{Message: fmt.Sprintf("the result of %s cannot be written as Starlark", path), Detail: tail(output)}
-	case errors.As(err, &exit):
-		message := fmt.Sprintf("%s fails in Python", path)
-		if exit.ExitCode() != exitFails {
-			message = fmt.Sprintf("%s ended the interpreter (%s)", path, exit.ProcessState)
-		}
-		return nil, &Error{Message: message, Detail: tail(output)}
-	case err != nil:
+		return nil, fmt.Errorf("run %s: interrupted", name)
+	case limited.Err() != nil && len(p.result) == 0:
+		return nil, &Error{Kind: TooLong, Message: fmt.Sprintf("Python has run %s for more than %s and was ended", name, opts.Timeout), Detail: tail(p.output.String())}
+	case err != nil && !errors.As(err, &exit):
 		return nil, fmt.Errorf("run %s: %w", opts.Python, shortage.Explain(err))
+	case len(p.result) > maxResult:
+		return nil, &Error{Kind: Unwritable, Message: fmt.Sprintf("the configuration has more than %d MiB", maxResult>>20)}
 	}
-	return readResult(result)
+	return p.read(name, err)
 }
 
-// execute runs the interpreter and returns its output. It kills everything that
-// the interpreter leaves running.
-func execute(ctx context.Context, path, result string, opts Options) (string, error) {
+// A process is a run of the interpreter.
+type process struct {
+	opts   Options
+	result []byte
+	output lastOutput
+}
+
+// run runs the interpreter to its end, with everything that it leaves running.
+func (p *process) run(ctx context.Context, path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
-		return "", err
+		return err
 	}
-	cmd := exec.CommandContext(ctx, opts.Python, "-c", script, abs, result, strconv.Itoa(opts.CPUs))
-	env := opts.Env
+	words, err := json.Marshal(p.opts.Words)
+	if err != nil {
+		return err
+	}
+	result, theirResult, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer result.Close()
+	output, theirOutput, err := os.Pipe()
+	if err != nil {
+		theirResult.Close()
+		return err
+	}
+	defer output.Close()
+	// The kernel ends the child when the thread that started it ends.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	family := adopt()
+	cmd := exec.CommandContext(ctx, p.opts.Python, "-c", script, abs, string(words), strconv.Itoa(p.opts.CPUs))
+	env := p.opts.Env
 	if env == nil {
 		env = os.Environ()
 	}
 	cmd.Env = append(env[:len(env):len(env)], "PYTHONDONTWRITEBYTECODE=1") // leaves no files behind
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
-	var output lastOutput
-	cmd.Stdout, cmd.Stderr = &output, &output
-	err = cmd.Run()
-	if cmd.Process != nil {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes left running, if any
+	cmd.Stdout, cmd.Stderr = theirOutput, theirOutput
+	cmd.ExtraFiles = []*os.File{theirResult} // at descriptor 3
+	err = cmd.Start()
+	theirResult.Close()
+	theirOutput.Close()
+	if err != nil {
+		return err
 	}
-	return output.String(), err
+	read := make(chan struct{}, 2)
+	go func() {
+		p.result, _ = io.ReadAll(io.LimitReader(result, maxResult+1))
+		_, _ = io.Copy(io.Discard, result)
+		read <- struct{}{}
+	}()
+	go func() {
+		_, _ = io.Copy(&p.output, output)
+		read <- struct{}{}
+	}()
+	err = cmd.Wait()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes left running, if any
+	family.end()
+	deadline := time.Now().Add(drain) // a process that cannot be killed holds the pipes
+	_, _ = result.SetReadDeadline(deadline), output.SetReadDeadline(deadline)
+	<-read
+	<-read
+	return err
+}
+
+// read returns what the script has written, or why it has written nothing.
+func (p *process) read(name string, exit error) (*Result, error) {
+	var found struct {
+		Error *struct {
+			Kind   Kind     `json:"kind"`
+			Text   string   `json:"text"`
+			At     []int    `json:"at"`
+			Detail []string `json:"detail"`
+		} `json:"error"`
+	}
+	if len(p.result) == 0 || json.Unmarshal(p.result, &found) != nil {
+		how := "exit status 0"
+		if exit != nil {
+			how = exit.Error()
+		}
+		return nil, &Error{Kind: Ended, Message: fmt.Sprintf("%s ended the interpreter (%s)", name, how), Detail: tail(p.output.String())}
+	}
+	if e := found.Error; e != nil {
+		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: e.Detail}
+		if n := len(out.Detail); n > shownLines {
+			out.Detail = append([]string{"…"}, out.Detail[n-shownLines:]...)
+		}
+		return nil, out
+	}
+	return newResult(p.opts.Python, p.output.String(), p.result)
 }
 
 // maxOutput is how much of a configuration's output is kept.
@@ -137,29 +219,12 @@ func (o *lastOutput) Write(p []byte) (int, error) {
 
 func (o *lastOutput) String() string { return string(o.buf) }
 
-func readResult(path string) (*Result, error) {
-	data, err := regular.ReadFile(path, maxResult)
-	if errors.Is(err, regular.ErrTooLarge) {
-		return nil, &Error{Message: fmt.Sprintf("the configuration has more than %d MiB", maxResult>>20)}
-	}
-	if err != nil {
-		return nil, err
-	}
-	var found struct {
-		Config  value    `json:"config"`
-		Written []string `json:"written"`
-		Used    []string `json:"used"`
-		Unset   []string `json:"unset"`
-	}
-	if err := json.Unmarshal(data, &found); err != nil {
-		return nil, err
-	}
-	return &Result{Written: found.Written, Used: found.Used, Unset: found.Unset, config: found.Config}, nil
-}
-
 // tail returns the last lines of a text.
 func tail(s string) []string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	if s = strings.TrimRight(s, "\n"); s == "" {
+		return nil
+	}
+	lines := strings.Split(s, "\n")
 	if len(lines) > shownLines {
 		lines = append([]string{"…"}, lines[len(lines)-shownLines:]...)
 	}

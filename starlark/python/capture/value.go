@@ -13,13 +13,14 @@ import (
 // other.
 type value struct {
 	text    string // a Starlark literal, if the value has no parts
+	secret  string // the same, if the value is a secret
 	call    string // LdConfig or WorkerGroup
+	at      Place  // of the call
 	list    []value
 	isList  bool
 	keys    []value // of a dict
 	names   []string
-	entries []value // of a dict, or named arguments
-	args    []value // positional arguments
+	entries []value // of a dict, or arguments
 }
 
 // UnmarshalJSON reads a value that the script has written.
@@ -52,8 +53,9 @@ func (v *value) object(data []byte) error {
 		Int    string              `json:"int"`
 		Float  string              `json:"float"`
 		Dict   [][2]value          `json:"dict"`
+		Secret *string             `json:"secret"`
 		Call   string              `json:"call"`
-		Args   []value             `json:"args"`
+		At     []int               `json:"at"`
 		Kwargs [][]json.RawMessage `json:"kwargs"`
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
@@ -67,8 +69,10 @@ func (v *value) object(data []byte) error {
 		if strings.ContainsAny(o.Float, "in") { // inf, nan
 			v.text = fmt.Sprintf("float(%q)", o.Float)
 		}
+	case o.Secret != nil:
+		v.text, v.secret = strconv.Quote(*o.Secret), secretWord+"("+strconv.Quote(*o.Secret)+")"
 	case o.Call != "":
-		v.call, v.args = o.Call, o.Args
+		v.call, v.at = o.Call, placeOf(o.At)
 		for _, kv := range o.Kwargs {
 			var name string
 			var entry value

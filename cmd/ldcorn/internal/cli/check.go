@@ -20,6 +20,7 @@ import (
 // checkFlags are the flags of ldcorn check.
 type checkFlags struct {
 	envFlags
+	python       pythonFlags
 	strict       bool
 	allowMissing bool
 	imports      bool
@@ -32,7 +33,7 @@ type checkFlags struct {
 }
 
 // newCheckCommand returns the command that evaluates a configuration and shows its
-// errors and warnings. It starts nothing, except interpreters with --import.
+// errors and warnings. It starts no workers.
 func newCheckCommand(opts *rootOptions) *cobra.Command {
 	f := &checkFlags{}
 	cmd := &cobra.Command{
@@ -41,15 +42,17 @@ func newCheckCommand(opts *rootOptions) *cobra.Command {
 		Short:       "Evaluate a configuration and show everything that is wrong with it",
 		Long: `Evaluate a configuration and show everything that is wrong with it.
 
-check starts and changes nothing. It runs the tests of the configuration, as
+check changes nothing and starts no workers. It runs the tests of the configuration, as
 "ldcorn test" does. It warns where this machine lacks the interpreter of a group; with
---import it starts each interpreter, which must import the app. Exits 0 when the
+--import it starts each interpreter, which must import the app. Python runs a
+configuration in Python that is beyond the language, unless --no-exec forbids it, as for
+the branch of a stranger. Exits 0 when the
 configuration is fine, 1 when it has errors (or warnings, with --strict) or cannot be
 read, 3 when a test fails.`,
 		Example: `  ldcorn check
   ldcorn check ldconfig.star --import
   ldcorn check --env PORT=8000 --env-file prod.env --strict
-  ldcorn check --format github`,
+  ldcorn check --format github --no-exec`,
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: completeConfig,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,6 +67,7 @@ read, 3 when a test fails.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 on warnings too")
 	f.addFlags(flags)
+	f.python.addFlags(flags)
 	flags.BoolVar(&f.allowMissing, "allow-missing-env", false, "go on without variables that are not set")
 	flags.BoolVar(&f.imports, "import", false, "import each group's app with its interpreter")
 	flags.StringVar(&f.format, "format", "text", "print diagnostics as `FORMAT`: text, json or github")
@@ -134,8 +138,13 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	case f.timeout <= 0:
 		return out, fmt.Errorf("--timeout %s: want more than 0", f.timeout)
 	}
+	if err := f.python.check(); err != nil {
+		return out, err
+	}
 	var err error
 	out.Env, err = f.variables()
+	f.python.Env = out.Env
+	f.python.Apply(&out, f.cell)
 	return out, err
 }
 

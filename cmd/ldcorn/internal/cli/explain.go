@@ -22,6 +22,7 @@ import (
 type explainFlags struct {
 	*masterOptions
 	envFlags
+	python   pythonFlags
 	headers  []string
 	cookies  []string
 	clientIP string
@@ -56,6 +57,7 @@ master, about the configuration that is in effect there. Write the request as
 	flags.BoolVar(&f.live, "live", false, "ask the running master")
 	flags.BoolVar(&f.asJSON, "json", false, "print the explanation as JSON")
 	f.envFlags.addFlags(flags)
+	f.python.addFlags(flags)
 	return cmd
 }
 
@@ -68,6 +70,9 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 	if f.live {
 		if len(f.env)+len(f.envFiles) > 0 {
 			return usageError("explain: --env and --env-file are for an evaluation here, not for --live")
+		}
+		if name := f.python.given(cmd); name != "" {
+			return usageError("explain: %s is for an evaluation here, not for --live", name)
 		}
 		e, err = f.ask(cmd, q)
 	} else {
@@ -120,9 +125,14 @@ func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.W
 		return nil, err
 	}
 	opts := config.Options{Print: stderr, Watch: f.cell.Watch}
+	if err := f.python.check(); err != nil {
+		return nil, err
+	}
 	if opts.Env, err = f.variables(); err != nil {
 		return nil, err
 	}
+	f.python.Env = opts.Env
+	f.python.Apply(&opts, f.cell)
 	res, err := config.Evaluate(ctx, shownPath(path), opts)
 	if err != nil {
 		return nil, err

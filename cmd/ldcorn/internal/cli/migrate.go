@@ -17,10 +17,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
-	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -196,7 +196,8 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 		if err != nil {
 			return "", false, err
 		}
-		return m.captured(found), true, nil
+		text, err := m.captured(found)
+		return text, err == nil, err
 	}
 	done := m.cell.Watch("rewriting", m.from, config.DefaultTimeout)
 	file, wrong := python.Parse(m.from, text)
@@ -255,31 +256,34 @@ func (m *migration) refused(file *python.File, result *python.Migration) {
 
 // capture runs the Python file and returns the configuration that it makes.
 func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
-	dir, err := filepath.Abs(filepath.Dir(m.from))
-	if err != nil {
-		return nil, err
-	}
-	interpreter, err := worker.FindPython(&plan.Group{Python: m.python}, dir)
-	if err != nil {
-		return nil, err
-	}
-	env := os.Environ()
-	for name, value := range m.env {
-		env = append(env, name+"="+value)
-	}
-	var found *capture.Result
-	m.cell.Outside(func() {
-		if err = worker.CheckPython(ctx, interpreter); err != nil {
-			return
+	found, err := interpret.Options{Python: m.python, Timeout: m.timeout, Env: m.env}.Run(ctx, m.from, m.from, m.cell)
+	fault := new(capture.Error)
+	if !errors.As(err, &fault) {
+		if found != nil {
+			_, _ = io.WriteString(m.stderr, found.Output) // there is nowhere left to report an error
 		}
-		found, err = capture.Run(ctx, m.from, capture.Options{Python: interpreter.Path, Timeout: m.timeout, CPUs: builtin.CPUs(), Env: env})
-	})
-	return found, err
+		return found, err
+	}
+	switch fault.Kind {
+	case capture.TooLong:
+		fault.Message += "; `--timeout DURATION` allows more"
+	case capture.Unwritable:
+		fault.Message = fmt.Sprintf("the result of %s cannot be written as Starlark: %s", m.from, fault.Message)
+	case capture.Raised:
+		fault.Message = m.from + " fails in Python"
+	case capture.Syntax, capture.NoConfig:
+		fault.Message = fmt.Sprintf("%s fails in Python: %s", m.from, fault.Message)
+	}
+	return nil, fault
 }
 
-// captured returns a captured configuration as Starlark, and names the variables
-// that are part of it or can have affected it.
-func (m *migration) captured(found *capture.Result) string {
+// captured returns a captured configuration as Starlark, and says what is part of it
+// or can have affected it, and what it lacks.
+func (m *migration) captured(found *capture.Result) (string, error) {
+	text, err := found.Starlark(config.ArgumentNames)
+	if err != nil {
+		return "", err
+	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "# The configuration that %s made when Python ran it, as literals (`ldcorn migrate --exec`).\n", filepath.Base(m.from))
 	say := func(names []string, comment, severity, message string) {
@@ -292,21 +296,27 @@ func (m *migration) captured(found *capture.Result) string {
 	say(found.Written, "The values of these variables are part of this file", "warning", "values of the environment became part of the result; look for secrets in it")
 	say(found.Used, "The values of these variables can have affected it", "hint", "these variables can have affected the result, which does not read them")
 	say(found.Unset, "These variables were not set, which can have affected it", "hint", "these variables were not set, which can have affected the result (--env NAME=VALUE sets one)")
-	return out.String() + "\n" + literals(found)
-}
-
-func literals(found *capture.Result) string {
-	return found.Starlark(func(name string) []string {
-		var out []string
-		for _, w := range builtin.Words() {
-			if w.Name == name {
-				for _, a := range w.Arguments {
-					out = append(out, a.Name)
-				}
-			}
-		}
-		return out
-	})
+	if found.Every {
+		say([]string{"os.environ"}, "All variables were read, and each can have affected it", "warning", "the Python has gone through all variables, and each can have affected the result")
+	}
+	if found.CPUs {
+		say([]string{fmt.Sprintf("%d here", builtin.CPUs())}, "The number of CPUs can have affected it; cpu_count() is that of the machine", "warning",
+			"the number of CPUs can have affected the result, which has it as a literal; cpu_count() is that of the machine")
+	}
+	var set []string
+	for _, v := range found.Set {
+		set = append(set, v.Name)
+	}
+	say(set, "The Python set these variables, so they are in env= of each group", "hint", "the Python set these variables, which became env= of each group")
+	say(found.Removed, "The Python removed these variables, but workers still have them", "warning", "the Python removed these variables, but workers still have them")
+	say(found.Refused, "The Python set these variables, which workers cannot have", "warning", "the Python set these variables, which workers cannot have: ldcorn or Uvicorn sets them")
+	say(found.Path, "The Python added these folders to sys.path, which was for itself; workers have cwd=", "hint", "the Python added these folders to sys.path, which was for itself; workers have cwd=")
+	var lost []string
+	for _, l := range found.Lost {
+		lost = append(lost, l.Word+"."+l.Name)
+	}
+	say(lost, "The Python set these attributes, which have no meaning", "warning", "the Python set these attributes, which have no meaning and are not part of the result")
+	return out.String() + "\n" + text, nil
 }
 
 // check evaluates the result and, with --verify, compares its plan with the plan of
@@ -320,7 +330,11 @@ func (m *migration) check(ctx context.Context, text string) error {
 	if err != nil {
 		return err
 	}
-	want, err := m.evaluate(ctx, literals(found), false)
+	literals, err := found.Starlark(config.ArgumentNames)
+	if err != nil {
+		return err
+	}
+	want, err := m.evaluate(ctx, literals, false)
 	if err != nil {
 		return fmt.Errorf("the result of the Python is not a configuration: %w", err)
 	}

@@ -31,6 +31,7 @@ const againstNothing = "none"
 // planFlags are the flags of ldcorn plan.
 type planFlags struct {
 	*masterOptions
+	python   pythonFlags
 	against  string
 	out      string
 	asJSON   bool
@@ -73,6 +74,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags := cmd.Flags()
 	flags.StringVar(&f.against, "against", "", "compare with a `FILE`: a configuration, a plan that --out wrote, or none")
 	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
+	f.python.addFlags(flags)
 	flags.BoolVar(&f.asJSON, "json", false, "print the plan as JSON")
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show the files and variables that were read")
@@ -121,6 +123,9 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 	if f.against != "" {
 		return f.offline(cmd.Context(), path, cmd.ErrOrStderr())
 	}
+	if name := f.python.given(cmd); name != "" {
+		return nil, usageError("plan: %s is for --against; the master has the flags of its start", name)
+	}
 	ctx, client, done, err := f.connect(cmd)
 	if errors.Is(err, errNoMaster) {
 		return nil, fmt.Errorf("%w; ldcorn plan --against none needs no master", err)
@@ -139,7 +144,11 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 	}
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails
+	if err := f.python.check(); err != nil {
+		return nil, err
+	}
 	opts := config.Options{Print: stderr, Salt: salt, Watch: f.cell.Watch}
+	f.python.Apply(&opts, f.cell)
 	next, warnings, err := f.evaluate(ctx, path, opts, stderr)
 	if err != nil {
 		return nil, err

@@ -16,11 +16,13 @@ import (
 // runOptions are the flags of ldcorn run, and of ldcorn without a command.
 type runOptions struct {
 	*rootOptions
+	python    pythonFlags
 	logFormat masterlog.Format
 	logLevel  string
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
+	o.python.addFlags(flags)
 	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
 }
@@ -39,6 +41,10 @@ Signals:
   HUP        read the configuration and the code again. If anything is wrong with
              them, everything stays as it is.
   USR1       open the file of access_log again, after it was moved away.
+
+A configuration in Python (.py) is used as it is, or rewritten in memory, or else run
+by Python once for each start, reload and plan. The log says which it is, and why.
+--no-exec forbids Python.
 
 On Linux, event loops serve the connections. They read and write through io_uring
 if the kernel allows it. LDCORN_DRIVER in the environment chooses a driver:
@@ -64,6 +70,9 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	if o.logFormat != masterlog.Text && o.logFormat != masterlog.JSON {
 		return usageError("--log-format: got %q, want text or json", o.logFormat)
 	}
+	if err := o.python.check(); err != nil {
+		return err
+	}
 	path, err := o.configPath(nil)
 	if err != nil {
 		return err
@@ -73,7 +82,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	defer lines.Close()
 	log := lines.Logger()
 	build := o.build.read()
-	config := loader.New(path, shownPath(path), lines.Writer(), log)
+	config := loader.New(path, shownPath(path), o.python.Options, lines.Writer(), log)
 	family := orphan.Adopt(log)
 	master := engine.New(engine.Options{
 		ConfigPath: path, Load: config.Load, Preview: config.Preview, Explain: config.Explain,

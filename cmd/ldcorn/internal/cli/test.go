@@ -26,6 +26,7 @@ const exitTests = 3
 // testFlags are the flags of ldcorn test.
 type testFlags struct {
 	envFlags
+	python    pythonFlags
 	run       string
 	coverage  bool
 	failUnder float64
@@ -50,7 +51,7 @@ configuration and in the files *_test.star of its folder, in the order of the te
       t.route("GET /ml-pipeline/x", to = "ml_heavy")
       t.route("GET /", headers = {"x-tenant": "acme"}, to = "gold")
 
-test starts nothing and sends no request: the router and the routes say where a request
+test starts no workers and sends no request: the router and the routes say where a request
 would go. Exits 0 when all tests pass, 3 when one fails or the tests hit fewer routes than
 --fail-under asks for, 2 when --run fits no test, and 1 when the configuration has errors
 or cannot be read.`,
@@ -76,6 +77,7 @@ or cannot be read.`,
 	flags.StringVar(&f.format, "format", "text", "print the results as `FORMAT`: text, json or junit")
 	completeFixed(cmd, "format", "text", "json", "junit")
 	f.addFlags(flags)
+	f.python.addFlags(flags)
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
 	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop a test, or the evaluation, after this `DURATION`")
 	return cmd
@@ -131,7 +133,12 @@ func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts confi
 		return nil, opts, fmt.Errorf("--run %q: %w", f.run, err)
 	}
 	opts = config.Options{Tests: true, Print: stderr, MaxSteps: f.maxSteps, Timeout: f.timeout, Watch: f.cell.Watch}
+	if err := f.python.check(); err != nil {
+		return nil, opts, err
+	}
 	opts.Env, err = f.variables()
+	f.python.Env = opts.Env
+	f.python.Apply(&opts, f.cell)
 	return wanted, opts, err
 }
 

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -25,20 +26,21 @@ import (
 // A Loader reads the configuration of a master. Its methods are safe for
 // concurrent use.
 type Loader struct {
-	path string // absolute, with the names that the user gave
-	name string // as messages show it
-	opts config.Options
-	log  *slog.Logger
-	turn chan struct{} // holds one; evaluations take turns, to save memory
+	path   string // absolute, with the names that the user gave
+	name   string // as messages show it
+	opts   config.Options
+	python interpret.Options
+	log    *slog.Logger
+	turn   chan struct{} // holds one; evaluations take turns, to save memory
 }
 
 // New returns a loader of the file at an absolute path, which messages show
-// under a name. The configuration prints to out.
-func New(path, name string, out io.Writer, log *slog.Logger) *Loader {
+// under a name. Python runs it as the options say. The configuration prints to out.
+func New(path, name string, python interpret.Options, out io.Writer, log *slog.Logger) *Loader {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails; kept, so that an unchanged secret has an unchanged digest
 	return &Loader{
-		path: path, name: name, opts: config.Options{Name: name, Print: out, Salt: salt, Log: log}, log: log,
+		path: path, name: name, python: python, opts: config.Options{Name: name, Print: out, Salt: salt, Log: log}, log: log,
 		turn: make(chan struct{}, 1),
 	}
 }
@@ -75,7 +77,7 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	recording, err := trial{Path: l.path, Name: l.name, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout}.run(ctx, opts.Print)
+	recording, err := trial{Path: l.path, Name: l.name, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
 	if err != nil {
 		<-l.turn
 		return nil, nil, err

@@ -10,9 +10,11 @@ import (
 	"io"
 	"time"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
 // Purpose is the purpose of a confined process that evaluates a configuration
@@ -33,6 +35,7 @@ type trial struct {
 	Name     string
 	MaxSteps uint64
 	Timeout  time.Duration
+	Python   interpret.Options
 }
 
 // A verdict is the answer of the process.
@@ -55,7 +58,7 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	}
 	code, err := confine.Run(ctx, confine.Options{
 		Purpose: Purpose, Stdin: &request, Stdout: &answer,
-		Limit: 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace, // config takes at most twice the time in total
+		Limit: t.limit(),
 	})
 	var end *confine.Ended
 	var v verdict
@@ -83,6 +86,15 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	return nil, v.report()
 }
 
+// limit returns the longest time that the process takes.
+func (t trial) limit() time.Duration {
+	evaluation := 2*cmp.Or(t.Timeout, config.DefaultTimeout) + confine.Grace // config takes at most twice the time in total
+	if !python.Is(t.Path) {
+		return evaluation
+	}
+	return 2*evaluation + t.Python.Limit()
+}
+
 // report returns the report on a wrong configuration.
 func (v *verdict) report() *diag.Report {
 	report := &diag.Report{Diagnostics: v.Errors, Sources: &diag.Sources{}}
@@ -103,10 +115,12 @@ func Try(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
 	var v verdict
 	var printed bytes.Buffer
 	recording := new(config.Recording)
-	result, err := config.Evaluate(context.Background(), t.Path, config.Options{
+	opts := config.Options{
 		Name: t.Name, MaxSteps: t.MaxSteps, Timeout: t.Timeout,
 		Print: io.MultiWriter(cell, &printed), Watch: cell.Watch, Record: recording,
-	})
+	}
+	t.Python.Apply(&opts, cell)
+	result, err := config.Evaluate(context.Background(), t.Path, opts)
 	switch {
 	case err != nil:
 		v.Error = err.Error()

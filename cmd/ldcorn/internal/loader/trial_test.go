@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
 	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/starlark/confine"
 )
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 // load works.
 func TestLoader_Stuck(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ldconfig.star")
-	l := New(path, "ldconfig.star", io.Discard, slog.New(slog.DiscardHandler))
+	l := New(path, "ldconfig.star", interpret.Options{}, io.Discard, slog.New(slog.DiscardHandler))
 	l.opts.Timeout = 500 * time.Millisecond
 	l.opts.MaxSteps = 1 << 60
 	const endless = "def f():\n    for a in range(1000000):\n        for b in range(1000000):\n            pass\nf()\n"

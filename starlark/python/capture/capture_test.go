@@ -1,0 +1,133 @@
+//go:build linux
+
+package capture_test
+
+import (
+	"bytes"
+	"encoding/gob"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/proc"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/python/capture"
+)
+
+// patience is longer than anything takes.
+const patience = time.Minute
+
+func run(t *testing.T, text string, timeout time.Duration, env ...string) (*capture.Result, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ldconfig.py")
+	require.NoError(t, os.WriteFile(path, []byte("import os, sys\nfrom ldcorn.config import LdConfig, WorkerGroup\n"+text), 0o600))
+	return capture.Run(t.Context(), path, "ldconfig.py", capture.Options{
+		Python: "python3", Timeout: timeout, CPUs: 3, Env: append(os.Environ(), env...), Words: config.PythonWords(),
+	})
+}
+
+// literals runs a file and returns its groups.
+func literals(t *testing.T, text string, env ...string) string {
+	t.Helper()
+	found, err := run(t, text, patience, env...)
+	require.NoError(t, err, text)
+	out, err := found.Starlark(config.ArgumentNames)
+	require.NoError(t, err)
+	out = strings.TrimSuffix(strings.TrimPrefix(strings.Join(strings.Fields(out), " "), "config = LdConfig( "), ", )")
+	return strings.TrimSuffix(out, ",")
+}
+
+// TestRun_Objects checks that everything that a file does to its objects counts.
+func TestRun_Objects(t *testing.T) {
+	for text, want := range map[string]string{
+		`g = WorkerGroup("a", "m:a", 2)`:                                                                                                              `WorkerGroup(name="a", app="m:a", instances=2)`,
+		`g = WorkerGroup("a", "m:a"); g.instances = 3; g.routes.append("/x")`:                                                                         `WorkerGroup(name="a", app="m:a", instances=3, routes=["*", "/x"])`,
+		`import dataclasses; g = dataclasses.replace(WorkerGroup("a", "m:a"), routes=["/"])`:                                                          `WorkerGroup(name="a", app="m:a", routes=["/"])`,
+		`import copy; g = copy.deepcopy(WorkerGroup("a", "m:a", routes=["/"]))`:                                                                       `WorkerGroup(name="a", app="m:a", routes=["/"])`,
+		`g = WorkerGroup(**{**vars(WorkerGroup("a", "m:a")), "name": "b"})`:                                                                           `WorkerGroup(name="b", app="m:a")`,
+		`import dataclasses; g = WorkerGroup(**dataclasses.asdict(WorkerGroup("a", "m:a")))`:                                                          `WorkerGroup(name="a", app="m:a")`,
+		"class G(WorkerGroup):\n  def __init__(self, n): super().__init__(n, 'm:a', routes=['/' + n])\ng = G('b')":                                    `WorkerGroup(name="b", app="m:a", routes=["/b"])`,
+		"class G(WorkerGroup):\n  @property\n  def instances(self): return 7\n  @instances.setter\n  def instances(self, n): pass\ng = G('b', 'm:a')": `WorkerGroup(name="b", app="m:a", instances=7)`,
+		"import enum\nclass L(str, enum.Enum): E = 'error'\ng = WorkerGroup('a', 'm:a', uvicorn_log_level=L.E)":                                       `WorkerGroup(name="a", app="m:a", uvicorn_log_level="error")`,
+		`g = WorkerGroup("a", "m:a", True, 5.0, reload_on_sighup=0, max_restarts_on_crash=-1)`:                                                        `WorkerGroup( name = "a", app = "m:a", instances = 1, max_req_per_worker = 5, reload_on_sighup = False, max_restarts_on_crash = 0, )`,
+		`g = WorkerGroup("a", "m:a", queue_limit=3); assert g.queue_timeout == 0, g`:                                                                  `WorkerGroup(name="a", app="m:a", queue_limit=3)`,
+		`g = WorkerGroup("a", "m:a", os.cpu_count(), len(os.sched_getaffinity(0)))`:                                                                   `WorkerGroup(name="a", app="m:a", instances=3, max_req_per_worker=3)`,
+		`os.environ["X"] = "1"; os.environ.update(Y="2"); g = WorkerGroup("a", "m:a", env={"Y": "3"})`:                                                `WorkerGroup(name="a", app="m:a", env={"X": "1", "Y": "3"})`,
+		`print(os.write(3, b"{}") if False else "noise", file=sys.stdout); g = WorkerGroup("a", "m:a")`:                                               `WorkerGroup(name="a", app="m:a")`,
+		`import ldcorn.log; ldcorn.log.logger.info("x"); import ldcorn; g = ldcorn.config.WorkerGroup("a", "m:a")`:                                    `WorkerGroup(name="a", app="m:a")`,
+	} {
+		assert.Equal(t, "workers = ["+want+"]", strings.NewReplacer("[ W", "[W", "), ]", ")]").Replace(literals(t, text+"\nconfig = LdConfig(workers=[g])")), text)
+	}
+}
+
+// TestRun_Facts checks what is known about a run besides its configuration.
+func TestRun_Facts(t *testing.T) {
+	found, err := run(t, `
+port = os.environ.get("PORT_OF_TEST", "1")
+secret = os.environ["SECRET_OF_TEST"]
+if os.getenv("MODE_OF_TEST") == "x":
+    sys.path.insert(0, "/there")
+os.environ["OMP"] = "1"
+os.environ["WEB_CONCURRENCY"] = "9"
+del os.environ["GONE_OF_TEST"]
+g = WorkerGroup("a", "m:a", os.cpu_count(), env={"S": "pre-" + secret})
+g.colour = "red"
+g._own = 1
+print("it prints")
+config = LdConfig(workers=[g])
+`, patience, "SECRET_OF_TEST=hunter2", "MODE_OF_TEST=x", "GONE_OF_TEST=1")
+	require.NoError(t, err)
+	var sent bytes.Buffer // as a recording does
+	require.NoError(t, gob.NewEncoder(&sent).Encode(found))
+	found = new(capture.Result)
+	require.NoError(t, gob.NewDecoder(&sent).Decode(found))
+	assert.Equal(t, []string{"SECRET_OF_TEST"}, found.Written)
+	assert.Equal(t, []string{"MODE_OF_TEST"}, found.Used)
+	assert.Equal(t, []string{"PORT_OF_TEST"}, found.Unset)
+	assert.True(t, found.CPUs)
+	assert.False(t, found.Every)
+	assert.Equal(t, []capture.Variable{{Name: "OMP", Value: "1"}}, found.Set)
+	assert.Equal(t, []string{"WEB_CONCURRENCY"}, found.Refused)
+	assert.Equal(t, []string{"GONE_OF_TEST"}, found.Removed)
+	assert.Equal(t, []string{"/there"}, found.Path)
+	require.Len(t, found.Lost, 1)
+	assert.Equal(t, capture.Lost{Word: "WorkerGroup", Name: "colour", Place: found.Lost[0].Place}, found.Lost[0])
+	assert.Equal(t, 11, found.Lost[0].Place.Line)
+	assert.Equal(t, "it prints\n", found.Output)
+	program, err := found.Program(config.ArgumentNames)
+	require.NoError(t, err)
+	assert.Contains(t, program.Text, `env = {"OMP": _secret("1"), "S": _secret("pre-hunter2")}`)
+}
+
+// TestRun_Fails checks the errors of files that fail, and that nothing that they have
+// started outlives them.
+func TestRun_Fails(t *testing.T) {
+	for text, want := range map[string]capture.Error{
+		"x = (":                               {Kind: capture.Syntax, Message: "SyntaxError: '(' was never closed", Place: capture.Place{Line: 3}},
+		"raise ValueError('no')":              {Kind: capture.Raised, Message: "ValueError: no", Place: capture.Place{Line: 3}},
+		"sys.exit(3)":                         {Kind: capture.Raised, Message: "SystemExit: 3", Place: capture.Place{Line: 3}},
+		"os._exit(3)":                         {Kind: capture.Ended, Message: "ldconfig.py ended the interpreter (exit status 3)"},
+		"os.kill(os.getpid(), 9)":             {Kind: capture.Ended, Message: "ldconfig.py ended the interpreter (signal: killed)"},
+		"configuration = 1":                   {Kind: capture.NoConfig, Message: "the file does not assign `config`"},
+		"config = 1":                          {Kind: capture.NoConfig, Message: "`config` is a int, not an LdConfig"},
+		"config = LdConfig(workers=[object])": {Kind: capture.Unwritable, Message: "workers[0] is a type, which has no literal", Place: capture.Place{Line: 3}},
+		"config = LdConfig(router=lambda r: None)": {Kind: capture.Unwritable, Message: "router= is a Python function, but requests cannot wait for Python", Place: capture.Place{Line: 3}},
+		"while True: pass":                         {Kind: capture.TooLong, Message: "Python has run ldconfig.py for more than 3s and was ended"},
+		"while True: print('x' * 1000)":            {Kind: capture.TooLong, Message: "Python has run ldconfig.py for more than 3s and was ended"},
+		"import subprocess, time\nsubprocess.Popen(['sleep', '1000'], start_new_session=True)\nif os.fork() == 0: os.setsid()\ntime.sleep(1000)": {Kind: capture.TooLong, Message: "Python has run ldconfig.py for more than 3s and was ended"},
+	} {
+		_, err := run(t, text, 3*time.Second)
+		fault := new(capture.Error)
+		require.ErrorAs(t, err, &fault, text)
+		got := *fault
+		got.Detail, got.Place.Col = nil, 0
+		assert.Equal(t, want, got, text)
+		assert.Less(t, len(fault.Error()), 1<<20)
+		assert.Empty(t, proc.Below(proc.All(), os.Getpid()), text)
+	}
+}
