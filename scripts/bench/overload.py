@@ -102,8 +102,8 @@ async def impatient(port, todo, can, seconds):
 
     await open_loop(todo, one)
     client.close()
-    # Above the capacity, the time in which the queue fills, and that after the last request, do not count.
-    warm = PATIENCE * 1.5
+    # Above the capacity, the time in which clients begin to give up, and that after the last request, do not count.
+    warm = PATIENCE * 2
     share = sum(warm < t < seconds for t in ends) / (seconds - warm) / can if len(todo) / seconds > can else len(ends) / len(todo)
     return {"goodput": share, "median": percentile([t for t in times if t < PATIENCE], 50) * 1000 / LONG,
             "p99": percentile(times, 99) * 1000, "lost": len(todo) - len(ends)}

@@ -76,19 +76,21 @@ def main():
                 beside[name].append(took)
                 rates[name].append(rate)
                 wait_for(lambda: answers(PORT[name]))
-    print("| | small tenant alone: p50, ms | p99 | beside the large one: p50 | p99 | lost | large tenant: answers/s |\n|---|---|---|---|---|---|---|")
-    p99 = {}
+    print("| | small tenant alone: p50, ms | p90 | p99 | beside the large one: p50 | p90 | p99 | lost | large tenant: answers/s |\n|---|---|---|---|---|---|---|---|---|")
+    at = {}
     for name in PORT:
         cells = []
         for got in (alone, beside):
-            for p in (50, 99):
-                p99[name, got is beside] = statistics.median(percentile(took, p) for took in got[name])
-                cells.append(f"{p99[name, got is beside]:.1f}")
+            for p in (50, 90, 99):
+                at[name, got is beside, p] = statistics.median(percentile(took, p) for took in got[name])
+                cells.append(f"{at[name, got is beside, p]:.1f}")
         lost = sum(t >= PATIENCE * 1000 for took in beside[name] for t in took)
         print(f"| {name} | {' | '.join(cells)} | {lost} of {sum(map(len, beside[name]))} | {statistics.median(rates[name]):.1f} |")
-    more = p99["ldcorn", True] - p99["ldcorn", False]
-    print(f"\np99 of the small tenant with fair: {more:.1f} ms more beside the large one, {more / WORK:.2f} of the work of a request "
-          f"(at most 1 is good); {p99['ldcorn', True] / p99['haproxy', True]:.2f} of haproxy's")
+    print()
+    for p in (90, 99):
+        more = at["ldcorn", True, p] - at["ldcorn", False, p]
+        print(f"p{p} of the small tenant with fair: {more:.1f} ms more beside the large one, {more / WORK:.2f} of the work of a request "
+              f"(at most 1 is good); {at['ldcorn', True, p] / at['haproxy', True, p]:.2f} of haproxy's")
 
 
 if __name__ == "__main__":
