@@ -105,6 +105,16 @@ type MasterStatus struct {
 	RSS         int64         `json:"rss"`                          // resident memory of the master alone, in bytes
 	CPU         float64       `json:"cpu"`                          // processor time of the master alone, in seconds
 	Groups      []GroupStatus `json:"groups" jsonschema:"nullable"` // in the order of the configuration, then removed groups that are draining; null before the first plan
+	Limits      []Limit       `json:"limits,omitempty"`             // that groups share, by name; absent if there are none
+}
+
+// A Limit describes a limit that groups share.
+type Limit struct {
+	Name    string   `json:"name"`
+	Size    int      `json:"size"`
+	InHand  int      `json:"in_hand"` // requests and websockets in all groups, including those of removed groups
+	Waiting int      `json:"waiting"` // requests that have a free worker and wait for the limit
+	Groups  []string `json:"groups"`  // of the plan in effect
 }
 
 // A GroupStatus describes the state of a worker group.

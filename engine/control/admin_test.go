@@ -161,6 +161,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	}
 	a.limits = []api.RateLimit{{Limit: "rate(1)"}, {Group: "api", Route: `path("/<b>")`, Limit: "rate(2)", Refused: 71, Keys: 72}}
 	a.buffers = api.Buffers{Memory: 1 << 20, MemoryLimit: 64 << 20, NoDisk: "<b>"}
+	a.Limits = []api.Limit{{Name: "gpu", Size: 74, InHand: 73, Waiting: 75, Groups: []string{"api", "new"}}}
 	index := 1
 	a.events.Emit(api.Event{Kind: api.EventCrashed, Group: "api", Worker: &index, Reason: "exit code 1 <b>"}, "hunter2")
 	a.events.Emit(api.Event{Kind: api.EventReloading})
@@ -168,6 +169,8 @@ func TestAdmin_Dashboard(t *testing.T) {
 	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{
 		"<p>buffers: 1024 KiB of 64 MiB in memory; no files: &lt;b&gt;</p>", "<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
+		`<td>gpu<td class="n">73/74<td class="n">75<td>api, new`,
+		"<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
 		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,
 		"/srv/&lt;b&gt;.star", "up 3d4h", "30 MiB", `<span class="bad">failed</span>, unknown &lt;script&gt;alert(&#34;x&#34;)&lt;/script&gt;</p>`,
 		`<td>api<td>main:app<td class="n good">1/2<td class="n">3<td class="n">10<td>held; overloaded: the newest request goes first; pinned: app changed`,

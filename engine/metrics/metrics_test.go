@@ -177,7 +177,7 @@ func someMaster() fixedMaster {
 				{Index: 5, PID: 10, State: api.StateDraining}, // a reload removed its index
 			}},
 		{Name: "old", Removed: true, Workers: []api.WorkerStatus{{State: api.StateDraining}}},
-	}}
+	}, Limits: []api.Limit{{Name: "gpu", Size: 4, InHand: 3, Waiting: 2}}}
 }
 
 func TestWorkers(t *testing.T) {
@@ -209,8 +209,17 @@ ldcorn_worker_resident_memory_bytes{group="web",worker="2"} 3.145728e+06
 # TYPE ldcorn_worker_cpu_seconds_total counter
 ldcorn_worker_cpu_seconds_total{group="web",worker="0"} 1.5
 ldcorn_worker_cpu_seconds_total{group="web",worker="2"} 0
+# HELP ldcorn_limit_size Number of requests that all groups together with this limit may have in hand.
+# TYPE ldcorn_limit_size gauge
+ldcorn_limit_size{limit="gpu"} 4
+# HELP ldcorn_limit_in_hand Requests and websockets that count for this limit.
+# TYPE ldcorn_limit_in_hand gauge
+ldcorn_limit_in_hand{limit="gpu"} 3
+# HELP ldcorn_limit_waiting Requests that have a free worker and wait for this limit.
+# TYPE ldcorn_limit_waiting gauge
+ldcorn_limit_waiting{limit="gpu"} 2
 `, "ldcorn_config_generation", "ldcorn_workers_wanted", "ldcorn_workers", "ldcorn_worker_up",
-		"ldcorn_worker_resident_memory_bytes", "ldcorn_worker_cpu_seconds_total")
+		"ldcorn_worker_resident_memory_bytes", "ldcorn_worker_cpu_seconds_total", "ldcorn_limit_size", "ldcorn_limit_in_hand", "ldcorn_limit_waiting")
 	got := samples(t, NewWorkers(someMaster()))
 	assert.EqualValues(t, 2, got[`ldcorn_worker_restarts_total{group="web",reason="crash",worker="0"}`])
 	assert.EqualValues(t, 1, got[`ldcorn_worker_restarts_total{group="web",reason="max_rss",worker="0"}`])

@@ -27,8 +27,11 @@ var (
 	upDesc         = desc("worker_up", "1 if the worker with this index is ready.", "group", "worker")
 	restartsDesc   = desc("worker_restarts_total", "How often the worker with this index was restarted without a reload, or given up, by reason.",
 		"group", "worker", "reason")
-	memoryDesc = desc("worker_resident_memory_bytes", "Resident memory of the worker with this index and the processes that it started.", "group", "worker")
-	cpuDesc    = desc("worker_cpu_seconds_total", "Processor time of the current process with this index and the processes that it started.", "group", "worker")
+	memoryDesc       = desc("worker_resident_memory_bytes", "Resident memory of the worker with this index and the processes that it started.", "group", "worker")
+	limitSizeDesc    = desc("limit_size", "Number of requests that all groups together with this limit may have in hand.", "limit")
+	limitInHandDesc  = desc("limit_in_hand", "Requests and websockets that count for this limit.", "limit")
+	limitWaitingDesc = desc("limit_waiting", "Requests that have a free worker and wait for this limit.", "limit")
+	cpuDesc          = desc("worker_cpu_seconds_total", "Processor time of the current process with this index and the processes that it started.", "group", "worker")
 )
 
 // states are the states in which a worker can be seen. They are read-only.
@@ -37,7 +40,8 @@ var states = []api.WorkerState{api.StateBackoff, api.StateStarting, api.StateRea
 
 // Describe implements prometheus.Collector.
 func (k *Workers) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{generationDesc, wantedDesc, workersDesc, upDesc, restartsDesc, memoryDesc, cpuDesc} {
+	for _, d := range []*prometheus.Desc{generationDesc, wantedDesc, workersDesc, upDesc, restartsDesc, memoryDesc, cpuDesc,
+		limitSizeDesc, limitInHandDesc, limitWaitingDesc} {
 		out <- d
 	}
 }
@@ -50,6 +54,11 @@ func (k *Workers) Collect(out chan<- prometheus.Metric) {
 		if g := &st.Groups[i]; !g.Removed {
 			collectGroup(out, g)
 		}
+	}
+	for _, l := range st.Limits {
+		out <- gauge(limitSizeDesc, float64(l.Size), l.Name)
+		out <- gauge(limitInHandDesc, float64(l.InHand), l.Name)
+		out <- gauge(limitWaitingDesc, float64(l.Waiting), l.Name)
 	}
 }
 

@@ -99,13 +99,18 @@ var processAttributes = []groupAttribute{
 // queueAttributes control how requests wait.
 var queueAttributes = []groupAttribute{
 	integer(groupAttribute{Name: "queue_limit", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc:        "How many requests may wait for a free process; any further request gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
+		Doc:        "How many requests may wait for a free process; any further request gets 503. Without `max_req_per_worker` and `limits`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_queue", "queue_size", "max_queued", "backlog"}},
 		0, NoLimit, 0, func(g *Group) *int { return &g.QueueLimit }),
 	duration(groupAttribute{Name: "queue_timeout", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc:        "How long a request may wait for a free process before it gets 503. Without `max_req_per_worker`, requests wait only while the group has no process.",
+		Doc:        "How long a request may wait for a free process before it gets 503. Without `max_req_per_worker` and `limits`, requests wait only while the group has no process.",
 		OtherNames: []string{"max_wait", "wait_timeout", "queue_wait"}},
 		0, func(g *Group) *time.Duration { return &g.QueueTimeout }),
+	several(groupAttribute{Name: "limits", Type: "list[limit]", Default: "[]", Effect: EffectProxy,
+		Rule:       "of `limit`, each with a name of its own",
+		Doc:        "Limits that the group shares with other groups: how many requests all of them together work on at a time. Groups whose requests wait for one take turns.",
+		OtherNames: []string{"shared_limits", "semaphores", "locks", "resources", "pool"}},
+		func(g *Group) *[]Limit { return &g.Limits }),
 	choice(groupAttribute{Name: "queue", Effect: EffectProxy,
 		Doc:        "The order of the requests that wait. \"fifo\" is first come, first served. \"adaptive\" is the same until waiting clients give up or time out; then the newest request comes first, because its client still waits.",
 		OtherNames: []string{"queue_order", "queue_discipline", "discipline", "queue_policy", "scheduling"}},
@@ -136,7 +141,7 @@ var bufferAttributes = []groupAttribute{
 // bufferSize completes the entry for the size of a buffer.
 func bufferSize(a groupAttribute, place func(*Group) *BufferSize) groupAttribute {
 	a.Type, a.Unit = "size | None", "bytes"
-	a.Rule = fmt.Sprintf("0 = no buffer; None = %s with `max_req_per_worker`, otherwise 0", strings.Trim(Bytes(DefaultCappedBuffer).String(), `"`))
+	a.Rule = fmt.Sprintf("0 = no buffer; None = %s with `max_req_per_worker` or `limits`, otherwise 0", strings.Trim(Bytes(DefaultCappedBuffer).String(), `"`))
 	return scalar(a, 0, 0, BufferSize{}, place)
 }
 
@@ -159,7 +164,7 @@ var trafficAttributes = []groupAttribute{
 		OtherNames: []string{"timeout", "read_timeout", "response_timeout", "worker_timeout"}},
 		0, func(g *Group) *time.Duration { return &g.RequestTimeout }),
 	choice(groupAttribute{Name: "client_disconnect", Type: "str | None", Effect: EffectProxy,
-		Doc:        "What happens to a request whose client has gone: with \"cancel\" the app is told at once; with \"finish\" the process stays busy until the app has answered. None means \"finish\" in a group with max_req_per_worker, otherwise \"cancel\".",
+		Doc:        "What happens to a request whose client has gone: with \"cancel\" the app is told at once; with \"finish\" the process stays busy until the app has answered. None means \"finish\" in a group with max_req_per_worker or limits, otherwise \"cancel\".",
 		OtherNames: []string{"on_disconnect", "on_client_disconnect"}},
 		DisconnectAuto, []Disconnect{DisconnectCancel, DisconnectFinish}, func(g *Group) *Disconnect { return &g.ClientDisconnect }),
 }

@@ -134,6 +134,7 @@ type Group struct {
 	RequestBuffer         BufferSize    // see RequestBufferSize
 	ResponseBuffer        BufferSize    // see ResponseBufferSize
 	RateLimit             RateLimit
+	Limits                []Limit // shared with other groups; their names are unique
 	Balance               Balance
 	Sticky                Sticky        // which requests go to the same worker
 	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 means no limit
@@ -165,7 +166,7 @@ type Group struct {
 
 // HasCap reports whether the requests that a group works on are limited, so that
 // others wait while it has workers.
-func (p *Group) HasCap() bool { return p.MaxReqPerWorker > 0 }
+func (p *Group) HasCap() bool { return p.MaxReqPerWorker > 0 || len(p.Limits) > 0 }
 
 // An EnvVar is one variable of a worker's environment.
 type EnvVar struct {

@@ -11,6 +11,7 @@ import (
 // Codes of the problems that Validate finds. They are stable.
 const (
 	CodeDuplicateName = "L007" // two groups with the same name
+	CodeLimitSizes    = "L026" // two sizes of one limit
 	CodeSameAddress   = "L023" // two listeners on the same address
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
@@ -68,6 +69,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 			})
 		}
 	}
+	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, idleQueues(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)

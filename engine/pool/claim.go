@@ -58,7 +58,7 @@ func (c *Claim) Worker() *Worker { return c.worker }
 // drain that starts in between sees it. The caller ends it with Claim.Release.
 func (p *Pool) TryClaim(c *Claim, avoid *Worker) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	return p.tryClaim(c, avoid)
 }
 
@@ -75,7 +75,13 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 		c.order, c.waited = p.last, 0
 	}
 	c.avoid = avoid
+	if p.asked { // a ticket that has come is for those who wait
+		p.useTickets()
+	}
 	w := p.choose(c)
+	if w != nil && !p.admit() {
+		w = nil
+	}
 	switch {
 	case w != nil:
 		p.grant(c, w)
@@ -141,7 +147,7 @@ func (c *Claim) ToTunnel() *Claim {
 	w := c.worker
 	p := w.pool
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	w.requests--
 	w.tunnels++
 	p.stats.Requests--
@@ -170,11 +176,12 @@ func (c *Claim) Release() {
 	}
 	p.pace.done++
 	c.drop()
+	p.giveBack()
 	p.refile(w)
 	w.signal()
 	p.serve(w)
 	p.signalQuiet()
-	p.mu.Unlock()
+	p.unlock()
 }
 
 // drop forgets the slot. It keeps the fields that a repeated request needs.

@@ -22,7 +22,7 @@ func (p *Pool) waiters() []*Claim {
 // slots, after a change that affects more than one worker's load.
 func (p *Pool) redistribute() {
 	p.refill()
-	for p.waiting > 0 && p.open() {
+	for p.waiting > 0 && p.open() && !p.limited() {
 		w, c := p.match()
 		if c == nil {
 			break
@@ -78,7 +78,7 @@ func (p *Pool) open() bool { return !p.isHeld() }
 
 // serve offers the free slots of w to the claims that wait for it.
 func (p *Pool) serve(w *Worker) {
-	for p.waiting > 0 && p.open() && !w.retired && p.hasSlot(w) {
+	for p.waiting > 0 && p.open() && !p.limited() && !w.retired && p.hasSlot(w) {
 		c := p.take(w)
 		if c == nil {
 			return

@@ -7,7 +7,7 @@ import "time"
 // pool was already held or is closed.
 func (p *Pool) Hold() bool {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if p.closed || p.isHeld() {
 		return false
 	}
@@ -19,7 +19,7 @@ func (p *Pool) Hold() bool {
 // was not held.
 func (p *Pool) Resume() (since time.Time) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	since, p.held = p.held, time.Time{}
 	p.calm = p.last
 	p.redistribute()

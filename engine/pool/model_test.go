@@ -81,6 +81,8 @@ type model struct {
 	held    bool
 	failed  bool
 	closed  bool
+	limit   int // its size
+	limits  Limits
 	modelOrder
 }
 
@@ -88,9 +90,10 @@ func newModel(t testing.TB, in func(n int) int) *model {
 	m := &model{t: t, in: in, now: 1}
 	m.keys, m.levels = map[modelKey]modelTurn{}, map[int]uint64{}
 	m.plan = plan.Group{Name: "p", MaxReqPerWorker: in(4)}
-	m.pool = New(&m.plan)
+	m.pool = NewWith(&m.plan, &m.limits)
 	m.pool.clock = func() netloop.Time { return m.now }
 	m.indexes = 1 + in(4)
+	m.resizeLimit()
 	m.add(m.missing())
 	return m
 }
@@ -102,7 +105,7 @@ func (m *model) steps() []func() {
 		m.finish, m.finish, m.finish, m.finish,
 		m.answer, m.answer, m.upgrade, m.abort, m.timeOut, m.repeat,
 		m.configure, m.reload, m.resize, m.kill, m.restart, m.hold, m.fail,
-		m.doubt, m.trust, m.overload, m.wait,
+		m.doubt, m.trust, m.overload, m.wait, m.resizeLimit,
 	}
 }
 
@@ -154,7 +157,7 @@ func (m *model) enter(c *modelClaim) {
 	m.pool.settle(m.now) // as enter does first
 	m.newest = m.pool.newestFirst()
 	err := m.pool.enter(c.task, c.claim, avoid)
-	m.pool.mu.Unlock()
+	m.pool.unlock()
 	switch {
 	case m.closed:
 		require.ErrorIs(m.t, err, ErrClosed)
@@ -177,7 +180,7 @@ func (m *model) enter(c *modelClaim) {
 // best returns the workers that the request may get now, all of which are
 // equally good.
 func (m *model) best(c *modelClaim) []*modelWorker {
-	if m.held {
+	if m.held || m.limitIsFull() {
 		return nil
 	}
 	avoid := c.avoid
@@ -205,6 +208,10 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 	}
 	return best
 }
+
+// limitIsFull reports whether so many requests are in hand as the limit of the
+// group says, which no other group has.
+func (m *model) limitIsFull() bool { return len(m.plan.Limits) > 0 && len(m.running) >= m.limit }
 
 // own returns the worker of the request's home or seat, or nil.
 func (m *model) own(c *modelClaim) (own *modelWorker) {
@@ -312,6 +319,9 @@ func (m *model) check() {
 		require.Equal(m.t, w.gone && w.requests == 0, isClosed(w.worker.RequestsDone()))
 	}
 	require.Equal(m.t, []int{requests, tunnels}, []int{s.Requests, s.Tunnels})
+	for _, l := range m.limits.Status() {
+		require.Equal(m.t, LimitStatus{"l", m.limit, min(len(m.plan.Limits), 1) * (requests + tunnels), l.Waiting}, l)
+	}
 	require.Equal(m.t, m.closed && len(m.waiting) == 0, isClosed(m.pool.Empty()))
 }
 

@@ -88,7 +88,7 @@ func (m *model) drop(err error) {
 	m.waiting = slices.Delete(m.waiting, i, i+1)
 	m.pool.mu.Lock()
 	m.pool.leave(c.claim, err)
-	m.pool.mu.Unlock()
+	m.pool.unlock()
 }
 
 func (m *model) configure() {
@@ -100,10 +100,20 @@ func (m *model) configure() {
 	m.plan.Queue = []plan.Discipline{plan.DisciplineAdaptive, plan.DisciplineFIFO, plan.DisciplineAdaptive}[m.in(3)]
 	m.plan.Fair = []match.Key{{}, byIP}[m.in(2)]
 	m.plan.Priority = -m.in(3)
+	m.plan.Limits = nil
+	if m.in(2) == 1 {
+		m.plan.Limits = []plan.Limit{{Name: "l", Size: m.limit}}
+	}
 	next := m.plan
 	m.pool.Configure(&next)
 	m.newest = m.pool.newestFirst()
 	m.reordered()
+}
+
+// resizeLimit changes the size of the limit, which the group may not have.
+func (m *model) resizeLimit() {
+	m.limit = 1 + m.in(6)
+	m.limits.Configure(&plan.Plan{Groups: []*plan.Group{{Limits: []plan.Limit{{Name: "l", Size: m.limit}}}}})
 }
 
 // missing returns a new worker for each index that has none.

@@ -6,7 +6,8 @@
 // One invariant holds whenever the pool's lock is not held: no slot is free
 // that a request in the queue could take. So a request that finds a free slot
 // overtakes nobody by taking it, and a slot that becomes free needs to be
-// offered only to the requests that wait for its worker.
+// offered only to the requests that wait for its worker. A pool that shares
+// limits with others can have a free slot and no unit of a limit: see Limits.
 package pool
 
 import (
@@ -87,13 +88,22 @@ type Pool struct {
 	stats Stats // only its counters are used
 	pace  pace
 
+	limits  *Limits
+	share   share
+	asked   bool // for tickets: share waits for one or has one
+	stirred bool // other pools may have got tickets: see unlock
+
 	bonds affinity.Bonds[*Worker] // guards itself
 }
 
 // New returns the pool of a group, without workers: requests wait until Swap
-// adds some.
-func New(p *plan.Group) *Pool {
-	pool := &Pool{name: p.Name, empty: make(chan struct{}), clock: netloop.Now}
+// adds some. The pool shares its limits with no other.
+func New(p *plan.Group) *Pool { return NewWith(p, new(Limits)) }
+
+// NewWith is New for a pool that shares limits with others.
+func NewWith(p *plan.Group, limits *Limits) *Pool {
+	pool := &Pool{name: p.Name, empty: make(chan struct{}), clock: netloop.Now, limits: limits}
+	pool.share.pool = pool
 	pool.Configure(p)
 	return pool
 }
@@ -112,7 +122,7 @@ func (p *Pool) Settings() *plan.Group { return p.settings.Load() }
 // priority of the group unless it has one of its own.
 func (p *Pool) Configure(next *plan.Group) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if old := p.settings.Swap(next); old != nil && old.Sticky.Session != next.Sticky.Session {
 		p.bonds.Clear() // ids of another kind
 	}
@@ -122,6 +132,7 @@ func (p *Pool) Configure(next *plan.Group) {
 	for _, w := range p.workers {
 		p.file(w)
 	}
+	p.setLimits(next.Limits)
 	p.order(next)
 	p.redistribute()
 	if p.timeout != next.QueueTimeout {
@@ -167,7 +178,7 @@ func (p *Pool) swap(add, remove []*Worker) {
 	if had && len(p.workers) == 0 {
 		p.bared()
 	}
-	p.mu.Unlock()
+	p.unlock()
 	for _, w := range remove {
 		w.CloseIdle()
 	}
@@ -209,7 +220,7 @@ func (p *Pool) bared() {
 // have done so; later requests get ErrClosed.
 func (p *Pool) Close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	p.closed, p.held = true, time.Time{}
 	if len(p.workers) == 0 {
 		p.failAll(ErrClosed)
@@ -233,7 +244,7 @@ func (p *Pool) signal() {
 // by the time the caller notices.
 func (p *Pool) Quiet() <-chan struct{} {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if p.quiet == nil {
 		p.quiet = make(chan struct{})
 	}
@@ -257,7 +268,7 @@ func (p *Pool) signalQuiet() {
 // adds a worker.
 func (p *Pool) SetFailed(failed bool) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	p.failed = failed
 	if p.hopeless() {
 		p.failAll(ErrFailed)

@@ -18,7 +18,8 @@ import (
 //  5. Discipline, in discipline.go: first come, first served, or in an overload
 //     the newest first.
 //
-// A limit that a slot needs besides its worker comes first: see Pool.open.
+// A slot of a group with limits needs a ticket of these as well, for which groups
+// take turns: see Limits. It comes between the first step and the others.
 //
 // No step depends on the number of requests that wait.
 

@@ -11,7 +11,7 @@ func (p *Pool) Admits(c *Claim) error {
 		return ErrClosed
 	case p.hopeless():
 		return ErrFailed
-	case p.isFull() && p.victim(c) == nil && p.choose(c) == nil:
+	case p.isFull() && p.victim(c) == nil && (p.choose(c) == nil || !p.wouldAdmit()):
 		p.stats.Full++
 		return ErrFull
 	}

@@ -16,7 +16,7 @@ func (p *Pool) Claim(t netloop.Task, c *Claim, avoid *Worker, startup time.Durat
 	p.mu.Lock()
 	err := p.enter(t, c, avoid)
 	until := p.until(c, startup)
-	p.mu.Unlock()
+	p.unlock()
 	for err == ErrBusy {
 		if err = p.park(t, c, &until, startup); err == nil {
 			c.waited = t.Now().Sub(c.since)
@@ -60,10 +60,10 @@ func (p *Pool) park(t netloop.Task, c *Claim, until *netloop.Time, startup time.
 	err := t.Park(*until)
 	p.mu.Lock()
 	if c.queue == nil {
-		p.mu.Unlock()
+		p.unlock()
 		return c.settled(err)
 	}
-	defer p.mu.Unlock()
+	defer p.unlock()
 	was := *until
 	*until = p.until(c, startup)
 	if err == nil || err == netloop.ErrTimeout && later(*until, was) {

@@ -68,7 +68,7 @@ func (w *Worker) Ended() { w.upstream.Sever() }
 // worker can call it.
 func (w *Worker) Doubt() {
 	w.pool.mu.Lock()
-	defer w.pool.mu.Unlock()
+	defer w.pool.unlock()
 	w.doubted = true
 	w.pool.file(w)
 }
@@ -83,7 +83,7 @@ func (w *Worker) Ending() bool { return proc.Ending(w.PID) }
 func (w *Worker) Trust() {
 	p := w.pool
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	w.doubted = false
 	p.file(w)
 	p.serve(w)

@@ -173,6 +173,7 @@ func abort(steps []*step) {
 // publishes the table; only then does it end the removed groups, which the
 // table no longer names.
 func (s *Supervisor) commit(steps []*step) {
+	s.limits.Configure(s.plan)
 	groups := make(map[string]*group)
 	for _, st := range steps {
 		if st.change.Action == plan.Remove {

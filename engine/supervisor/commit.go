@@ -101,6 +101,11 @@ func (g *group) take(sc *succession) {
 // service, a higher one only after the old workers, which were promised the
 // lower cap, have left.
 func (g *group) swap(before *plan.Group, add, remove []*pool.Worker) {
+	if before != nil { // limits apply at once: what is in hand counts for them
+		spec := *g.pool.Settings()
+		spec.Limits = g.spec.Limits
+		g.pool.Configure(&spec)
+	}
 	if before == nil || stricter(g.spec, before) {
 		g.pool.Configure(g.spec)
 		g.pool.Swap(add, remove)

@@ -51,7 +51,7 @@ type group struct {
 func (s *Supervisor) newGroup(spec *plan.Group) *group {
 	g := &group{
 		name: spec.Name, log: s.opts.Log.With("group", spec.Name), starter: s.starter, jitter: s.jitter,
-		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.New(spec), events: s.opts.Events, alarm: s.raise,
+		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.NewWith(spec, &s.limits), events: s.opts.Events, alarm: s.raise,
 		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
 	}
 	g.configure(spec)

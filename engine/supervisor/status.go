@@ -26,9 +26,24 @@ func (s *Supervisor) Status() api.MasterStatus {
 	if v.plan == nil {
 		return st
 	}
-	st.Fingerprint, st.Groups = v.plan.Fingerprint, v.status()
+	st.Fingerprint, st.Groups, st.Limits = v.plan.Fingerprint, v.status(), s.limitStatus(v.plan)
 	s.measure(st.Groups)
 	return st
+}
+
+// limitStatus returns the limits that groups share, with the groups of a plan.
+func (s *Supervisor) limitStatus(p *plan.Plan) []api.Limit {
+	var out []api.Limit
+	for _, l := range s.limits.Status() {
+		one := api.Limit{Name: l.Name, Size: l.Size, InHand: l.InHand, Waiting: l.Waiting, Groups: []string{}}
+		for _, g := range p.Groups {
+			if slices.ContainsFunc(g.Limits, func(of plan.Limit) bool { return of.Name == l.Name }) {
+				one.Groups = append(one.Groups, g.Name)
+			}
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // Groups returns the part of Status about the groups, without the memory and

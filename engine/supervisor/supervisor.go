@@ -59,6 +59,7 @@ type Supervisor struct {
 	ended    chan struct{} // closed when Run returns
 	running  sync.WaitGroup
 	born     time.Time
+	limits   pool.Limits              // of all groups
 	view     atomic.Pointer[view]     // never nil
 	activity atomic.Pointer[Activity] // nil if idle; written by Run's goroutine
 

@@ -78,6 +78,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 	words := starlark.StringDict{
 		"LdConfig":    fn("LdConfig", s.ldConfig),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
+		"limit":       fn("limit", s.limit),
 		"rate":        fn("rate", s.rate),
 		"env":         s.envWord(),
 		"rule":        fn("rule", s.rule),

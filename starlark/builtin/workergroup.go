@@ -67,6 +67,7 @@ var groupFields = sync.OnceValue(func() []field[plan.Group] {
 		"cwd":              setCwd,
 		"python":           setPython,
 		"fair":             setFair,
+		"limits":           setLimits,
 		"rate_limit":       rateReader(func(p *plan.Group) *plan.RateLimit { return &p.RateLimit }),
 		"sticky":           setSticky,
 		"health_path":      setHealthPath,

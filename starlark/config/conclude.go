@@ -56,7 +56,7 @@ func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 			d.Span, d.Trace = argument(g.Values, p.Place.Argument, e.span(g, p.Place.Route)), g.Trace
 		}
 		if other := groups[p.Other.Group]; other != nil {
-			d.Related = []diag.Related{{Span: e.span(other, p.Other.Route), Label: p.Said}}
+			d.Related = []diag.Related{{Span: argument(other.Values, p.Other.Argument, e.span(other, p.Other.Route)), Label: p.Said}}
 			tellApart(&d, other.Trace)
 		}
 		e.report.Add(d)

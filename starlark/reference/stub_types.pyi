@@ -36,6 +36,9 @@ class Rule:
 class Affinity:
     """Binds clients or sessions to processes: by_issued(...) or by_session(...)."""
 
+class Limit:
+    """A limit that groups share: limit(...)."""
+
 class Rate:
     """A limit of how often requests are let in: rate(...)."""
 

@@ -159,11 +159,28 @@ func writeStatus(w io.Writer, st *api.Status, width int) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := writeColumns(w, workerColumns(st), width); err != nil || len(st.RateLimits) == 0 {
+	if err := writeColumns(w, workerColumns(st), width); err != nil {
 		return err
+	}
+	if len(st.Limits) > 0 {
+		fmt.Fprintln(w)
+		if err := writeColumns(w, limitColumns(st), width); err != nil {
+			return err
+		}
+	}
+	if len(st.RateLimits) == 0 {
+		return nil
 	}
 	fmt.Fprintln(w)
 	return writeColumns(w, rateLimitColumns(st), width)
+}
+
+func limitColumns(st *api.Status) []column {
+	columns := []column{{name: "LIMIT"}, {name: "IN HAND"}, {name: "WAITING"}, {name: "GROUPS", drop: 1}}
+	for _, l := range st.Limits {
+		addRow(columns, l.Name, fmt.Sprintf("%d/%d", l.InHand, l.Size), strconv.Itoa(l.Waiting), cmp.Or(strings.Join(l.Groups, ", "), "-"))
+	}
+	return columns
 }
 
 func groupColumns(st *api.Status) []column {

@@ -26,6 +26,10 @@ api.0   4130  ready     1h1m  10         2           99      0         64 MiB  1
 api.1   -     failed    -     0          0           0       4         -       -      exit code 1
 gone.0  4131  draining  0s    1          0           5       0         -       -
 
+LIMIT  IN HAND  WAITING  GROUPS
+gpu    3/4      2        api, web
+old    1/1      0        -
+
 RATE LIMIT OF  ROUTE           LIMIT                              REFUSED  KEYS
 LdConfig       -               "10/s", burst=10, by=None          0        0
 api            path("/login")  "5/m", burst=5, by=by_client_ip()  7        3
@@ -52,6 +56,7 @@ func aStatus() *api.Status {
 	}}
 	st.Buffers = api.Buffers{Memory: 3 << 20, MemoryLimit: 64 << 20, Disk: 2 << 30, DiskLimit: 10 << 30, Files: 2, FilesLimit: 64, Dir: "/var/tmp", Spills: 5,
 		Refused: map[string]uint64{"disk": 3, "memory": 0, "files": 1}}
+	st.Limits = []api.Limit{{Name: "gpu", Size: 4, InHand: 3, Waiting: 2, Groups: []string{"api", "web"}}, {Name: "old", Size: 1, InHand: 1, Groups: []string{}}}
 	st.RateLimits = []api.RateLimit{
 		{Limit: `rate("10/s", burst=10, by=None)`, Room: 16},
 		{Group: "api", Route: `path("/login")`, Limit: `rate("5/m", burst=5, by=by_client_ip())`, Refused: 7, Keys: 3, Room: 131072},

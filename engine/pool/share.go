@@ -1,0 +1,113 @@
+package pool
+
+import "github.com/ldcorn/ldcorn/engine/plan"
+
+// limited reports whether the pool needs tickets for its slots.
+func (p *Pool) limited() bool { return p.share.limits != nil }
+
+// setLimits applies the limits of a group.
+func (p *Pool) setLimits(want []plan.Limit) {
+	if sameLimits(p.share.limits, want) {
+		return
+	}
+	told := p.limits.change(&p.share, want, p.stats.Requests+p.stats.Tunnels)
+	p.asked, p.stirred = false, p.stirred || told
+}
+
+func sameLimits(have []*limit, want []plan.Limit) bool {
+	if len(have) != len(want) {
+		return false
+	}
+	names := make(map[string]bool)
+	for _, l := range have {
+		names[l.name] = true
+	}
+	for _, l := range want {
+		if !names[l.Name] {
+			return false
+		}
+	}
+	return true
+}
+
+// admit takes a ticket for a request that does not wait and has found a free
+// worker. A ticket that the pool waits for is for one of its queue.
+func (p *Pool) admit() bool {
+	if !p.limited() {
+		return true
+	}
+	if p.asked {
+		return false
+	}
+	ok, more := p.limits.ticket(&p.share, p.waiting)
+	p.asked = more
+	return ok
+}
+
+// wouldAdmit reports whether admit would return true.
+func (p *Pool) wouldAdmit() bool {
+	return !p.limited() || !p.asked && p.limits.hasTicket(&p.share)
+}
+
+// useTickets grants free slots to the requests that wait as long as there are
+// tickets, and asks for more if it needs them.
+func (p *Pool) useTickets() {
+	if !p.limited() {
+		return
+	}
+	needs := false
+	for p.waiting > 0 && p.open() {
+		w := p.matching()
+		if w == nil {
+			break
+		}
+		ok, more := p.limits.ticket(&p.share, p.waiting)
+		p.asked = more
+		if needs = !ok; needs {
+			break
+		}
+		p.wakeGranted(p.take(w), w)
+		p.signal()
+	}
+	if p.asked && !needs {
+		p.stirred = p.limits.leave(&p.share) || p.stirred
+		p.asked = false
+	}
+}
+
+// matching returns the first worker, in the order of choice, for whose free slot
+// a request waits, or nil.
+func (p *Pool) matching() *Worker {
+	for _, r := range [...]*ranks{&p.free, &p.fresh} {
+		for i := range r.lists {
+			for w := r.lists[i].head; w != nil; w = w.next {
+				if p.repeatFor(w) != nil || p.queue.first(nil) != nil || w.queue.first(nil) != nil {
+					return w
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// giveBack returns the units of a slot that has become free.
+func (p *Pool) giveBack() {
+	if p.limited() {
+		p.stirred = p.limits.giveBack(&p.share) || p.stirred
+	}
+}
+
+// unlock unlocks the pool's mu. A pool with limits hands out its slots here.
+func (p *Pool) unlock() {
+	if !p.limited() && !p.stirred {
+		p.mu.Unlock()
+		return
+	}
+	p.useTickets()
+	stirred := p.stirred
+	p.stirred = false
+	p.mu.Unlock()
+	if stirred {
+		p.limits.serve()
+	}
+}
