@@ -14,6 +14,9 @@ func (p *Pool) waiters() []*Claim {
 	for _, w := range p.workers {
 		all = w.queue.appendTo(all)
 	}
+	for _, w := range p.leaving {
+		all = w.queue.appendTo(all)
+	}
 	slices.SortFunc(all, func(a, b *Claim) int { return cmp.Compare(a.order, b.order) })
 	return all
 }
@@ -33,13 +36,16 @@ func (p *Pool) redistribute() {
 }
 
 // refill takes all claims out of their queues and puts them into the right ones.
+// Tenants keep their turns.
 func (p *Pool) refill() {
 	all := p.waiters()
-	for _, c := range all {
-		p.dequeue(c)
+	p.leaving = nil
+	tenants := make([]*tenant, len(all))
+	for i, c := range all {
+		tenants[i] = p.unlink(c)
 	}
-	for _, c := range all {
-		p.enqueue(c)
+	for i, c := range all {
+		p.link(c, tenants[i])
 	}
 }
 

@@ -78,6 +78,30 @@ func TestFairRemembersATurn(t *testing.T) {
 	assert.Equal(t, "cdab", l.order(4), "a and b have had a turn, d has not")
 }
 
+// TestFairKeepsTurns: a reload, and a worker that leaves, change no turns.
+func TestFairKeepsTurns(t *testing.T) {
+	for name, happens := range map[string]func(*lineup){
+		"reload": func(l *lineup) { l.pool.Configure(&plan.Group{MaxReqPerWorker: 1, Fair: byIP, QueueLimit: 9}) },
+		"worker": func(l *lineup) {
+			busy := NewWorker(1, 1, "")
+			busy.doubted = true
+			l.pool.Swap([]*Worker{busy}, nil)
+			l.pool.Swap(nil, []*Worker{busy})
+		},
+	} {
+		l := newLineup(t, plan.Group{Fair: byIP})
+		for _, c := range []struct {
+			name string
+			key  uint64
+		}{{"a", 1}, {"b", 2}, {"c", 3}, {"A", 1}, {"C", 3}, {"B", 2}} {
+			l.add(c.name, Claim{Fair: c.key})
+		}
+		assert.Equal(t, "abcA", l.order(4), name)
+		happens(l)
+		assert.Equal(t, "BC", l.order(2), name)
+	}
+}
+
 // TestFairWithinAPriority: priority comes before the key, and each priority has
 // turns of its own.
 func TestFairWithinAPriority(t *testing.T) {

@@ -64,6 +64,7 @@ type Pool struct {
 
 	last    uint64       // order of the newest request
 	calm    uint64       // requests up to this order have not waited just for a slot; see lose
+	leaving []*Worker    // retired workers whose queues have not been emptied; see refill
 	queue   queue        // requests that wait for any worker; the others are in a worker's queue
 	waiting int          // number of requests in all queues
 	bare    netloop.Time // when the last worker left; 0 if there never was one
@@ -193,10 +194,7 @@ func (p *Pool) retire(w *Worker) {
 	}
 	w.retired = true
 	p.file(w)
-	for _, c := range w.queue.appendTo(nil) {
-		p.dequeue(c)
-		p.enqueue(c)
-	}
+	p.leaving = append(p.leaving, w)
 	w.signal()
 }
 

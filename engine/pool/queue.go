@@ -93,38 +93,58 @@ func (q *queue) appendTo(out []*Claim) []*Claim {
 	return out
 }
 
-// enqueue makes c wait: for its own worker if it has one, otherwise for any.
+// enqueue makes c wait.
 func (p *Pool) enqueue(c *Claim) {
-	q := &p.queue
-	if w := p.own(c); w != nil {
-		q = &w.queue
-	}
-	c.queue = q
 	p.waiting++
-	if p.repeats(c.avoid) {
-		q.repeats.insert(c)
-		return
-	}
-	level := p.level(p.priorityOf(c))
-	t := p.join(level, c)
-	c.lane = p.lane(q.row(level), t)
-	c.lane.insert(c)
+	p.link(c, nil)
 }
 
 // dequeue takes c out of its queue. The caller must call signal when it is
 // done.
 func (p *Pool) dequeue(c *Claim) {
-	if l := c.lane; l == nil {
-		c.queue.repeats.remove(c)
-	} else {
-		l.remove(c)
-		if l.head == nil {
-			p.freeLane(l)
-		}
-		p.part(l.tenant)
-	}
-	c.queue, c.lane = nil, nil
 	p.waiting--
+	if t := p.unlink(c); t != nil {
+		p.part(t)
+	}
+}
+
+// link puts c into a queue: that of its own worker if it has one, otherwise the
+// one for any. was is the tenant that c counts for, or nil.
+func (p *Pool) link(c *Claim, was *tenant) {
+	q := &p.queue
+	if w := p.own(c); w != nil {
+		q = &w.queue
+	}
+	c.queue = q
+	if p.repeats(c.avoid) {
+		q.repeats.insert(c)
+		return
+	}
+	t, level := was, p.level(p.priorityOf(c))
+	if was == nil || was.level != level {
+		t = p.join(level, c)
+		if was != nil {
+			p.part(was)
+		}
+	}
+	c.lane = p.lane(q.row(level), t)
+	c.lane.insert(c)
+}
+
+// unlink takes c out of its queue and returns the tenant that c still counts
+// for, or nil for a repeated claim.
+func (p *Pool) unlink(c *Claim) *tenant {
+	q, l := c.queue, c.lane
+	c.queue, c.lane = nil, nil
+	if l == nil {
+		q.repeats.remove(c)
+		return nil
+	}
+	l.remove(c)
+	if l.head == nil {
+		p.freeLane(l)
+	}
+	return l.tenant
 }
 
 // lane returns the lane of a tenant in a row.
