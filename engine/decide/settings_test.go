@@ -68,6 +68,12 @@ func TestSettings(t *testing.T) {
 	fair.Key = "2001:db8::/64"
 	assert.Contains(t, got.Settings, fair)
 
+	ml.Limits = []plan.Limit{{Name: "gpu", Size: 4}}
+	got, err = decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml"})
+	require.NoError(t, err)
+	assert.Contains(t, got.Settings, api.ExplainedSetting{Name: "limits", Value: `[limit("gpu", 4)]`, From: "WorkerGroup", At: "c.star:9:5"})
+	ml.Limits = nil
+
 	p.Pos, p.RateLimit, ml.RateLimit = plan.Pos{File: "c.star", Line: 1, Col: 1}, rate("1/s"), rate("2/s")
 	ml.Routes[0].RateLimit = rate("3/s")
 	got, err = decide.NewExplainer(p).Answer(api.Question{Line: "/api/ml"})
