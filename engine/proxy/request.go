@@ -138,7 +138,8 @@ func (r *Request) Reset() {
 	r.t, r.head, r.snap, r.id = nil, nil, nil, nil
 	r.view.Release()
 	r.view.Head = nil
-	r.rec.Pool, r.reply = nil, nil
+	r.rec.Pool, r.reply, r.matched, r.override = nil, nil, nil, nil
+	clear(r.checks[:])
 	r.toWorker, r.toClient, r.answer = editor{}, editor{}, AnswerHead{}
 	r.attempt.reset()
 	r.upload.reset()

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -17,6 +16,7 @@ type Limit struct {
 	Setting plan.RateLimit
 	Why     string // a request was refused, for logs
 
+	sets    int                   // of the table
 	table   atomic.Pointer[table] // made by the first request
 	refused atomic.Uint64
 }
@@ -83,16 +83,8 @@ func (l *Limit) now() *table {
 	if t := l.table.Load(); t != nil {
 		return t
 	}
-	l.table.CompareAndSwap(nil, newTable(l.Setting, l.sets()))
+	l.table.CompareAndSwap(nil, newTable(l.Setting, l.sets))
 	return l.table.Load()
-}
-
-// sets returns how many sets the table of the limit has.
-func (l *Limit) sets() int {
-	if l.Setting.By.By == match.KeyNone {
-		return 1
-	}
-	return tableSets
 }
 
 // A Check is a limit that applies to a request, with the key of the request.
@@ -141,7 +133,7 @@ type Status struct {
 
 // Status returns the status at now, which is a time as that of Take.
 func (l *Limit) Status(now time.Duration) Status {
-	st := Status{Refused: l.refused.Load(), Room: l.sets() * ways}
+	st := Status{Refused: l.refused.Load(), Room: l.sets * ways}
 	if t := l.table.Load(); t != nil {
 		st.Keys, st.Evicted = t.active(int64(now)), t.evicted.Load()
 	}

@@ -26,7 +26,7 @@ func setting(t testing.TB, rate string, burst int) plan.RateLimit {
 }
 
 func limit(t testing.TB, rate string, burst int) *Limit {
-	return &Limit{Setting: setting(t, rate, burst)}
+	return &Limit{Setting: setting(t, rate, burst), sets: mostSets}
 }
 
 // take sends n requests with a key at once, and returns how many are let in

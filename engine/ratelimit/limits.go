@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -37,13 +38,17 @@ func (ls *Limits) Publish(p *plan.Plan) *Set {
 		before[identity{l.Place, l.Setting}] = l
 	}
 	ls.limits = nil
+	sets := setsOf(keyed(p))
 	limit := func(place Place, setting plan.RateLimit) *Limit {
 		if setting.IsZero() {
 			return nil
 		}
 		l := before[identity{place, setting}]
 		if l == nil {
-			l = &Limit{Place: place, Setting: setting, Why: "the rate limit of " + place.String()}
+			l = &Limit{Place: place, Setting: setting, Why: "the rate limit of " + place.String(), sets: sets}
+			if setting.By.By == match.KeyNone {
+				l.sets = 1
+			}
 		}
 		ls.limits = append(ls.limits, l)
 		return l
@@ -70,6 +75,23 @@ func (ls *Limits) Publish(p *plan.Plan) *Set {
 		return nil
 	}
 	return s
+}
+
+// keyed returns how many limits of a plan count requests by a key.
+func keyed(p *plan.Plan) (n int) {
+	count := func(l plan.RateLimit) {
+		if l.By.By != match.KeyNone {
+			n++
+		}
+	}
+	count(p.RateLimit)
+	for _, g := range p.Groups {
+		count(g.RateLimit)
+		for i := range g.Routes {
+			count(g.Routes[i].RateLimit)
+		}
+	}
+	return n
 }
 
 // All returns the limits that were published last: that of LdConfig, and then

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -86,4 +87,23 @@ func TestRules(t *testing.T) {
 	p, set = publish()
 	assert.Equal(t, first, set.Of(p.Groups[0], &p.Groups[0].Routes[2]))
 	assert.Len(t, limits.All(), 5)
+}
+
+// TestMemory: the tables of all limits together are bounded.
+func TestMemory(t *testing.T) {
+	for n, want := range map[int]int{0: mostSets, 1: mostSets, 32: mostSets, 33: mostSets / 2, 1000: 256, 1 << 20: leastSets} {
+		assert.Equal(t, want, setsOf(n), n)
+	}
+	var limits Limits
+	p := &plan.Plan{RateLimit: setting(t, "1/s", 1)}
+	for range 40 {
+		p.Groups = append(p.Groups, &plan.Group{Name: "g", RateLimit: setting(t, "1/s", 1)})
+	}
+	p.Groups[39].RateLimit.By = match.Key{}
+	limits.Publish(p)
+	all := limits.All()
+	assert.Equal(t, mostSets/2*ways, all[0].Status(time.Hour).Room)
+	assert.Equal(t, ways, all[40].Status(time.Hour).Room)
+	take(all[0], time.Hour, 1, 1)
+	assert.Len(t, all[0].table.Load().sets, mostSets/2)
 }

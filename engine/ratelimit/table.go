@@ -11,9 +11,23 @@ const (
 	// ways is the number of entries of a set. With that many, the keys of one set
 	// do not meet by chance before about half of the table is in use.
 	ways      = 16
-	tableSets = 1 << 13 // sets of a table, 2 MiB together
-	lockCount = 64      // locks of a table
+	lockCount = 64 // locks of a table
+
+	// A table has mostSets sets, which are 2 MiB, unless there are so many tables
+	// that they would have more than allSets.
+	mostSets  = 1 << 13
+	leastSets = 1 << 4
+	allSets   = 1 << 18
 )
+
+// setsOf returns how many sets each of n tables has: a power of two.
+func setsOf(n int) int {
+	sets := mostSets
+	for sets > leastSets && sets*n > allSets {
+		sets /= 2
+	}
+	return sets
+}
 
 // A table has the theoretical arrival times of many keys. It is safe for
 // concurrent use.

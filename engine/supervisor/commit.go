@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
@@ -101,8 +102,7 @@ func (g *group) take(sc *succession) {
 // service, a higher one only after the old workers, which were promised the
 // lower cap, have left.
 func (g *group) swap(before *plan.Group, add, remove []*pool.Worker) {
-	if before != nil { // limits apply at once: what is in hand counts for them
-		spec := *g.pool.Settings()
+	if spec := *g.pool.Settings(); !slices.Equal(spec.Limits, g.spec.Limits) { // what is in hand counts for them at once
 		spec.Limits = g.spec.Limits
 		g.pool.Configure(&spec)
 	}

@@ -41,7 +41,9 @@ func (s *Supervisor) limitStatus(p *plan.Plan) []api.Limit {
 				one.Groups = append(one.Groups, g.Name)
 			}
 		}
-		out = append(out, one)
+		if one.InHand > 0 || len(one.Groups) > 0 { // otherwise it is of a reload that failed
+			out = append(out, one)
+		}
 	}
 	return out
 }
