@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -21,6 +22,35 @@ func TestClaimAllocatesNothing(t *testing.T) {
 		}
 		c.Answered()
 		c.Release()
+	}))
+}
+
+// TestQueueAllocatesNothing: neither does a place in the queue, once the keys and
+// the priorities are known.
+func TestQueueAllocatesNothing(t *testing.T) {
+	p := New(&plan.Group{MaxReqPerWorker: 1, Fair: byIP})
+	addWorkers(p, 1)
+	now := netloop.Time(1)
+	task := &modelTask{now: &now}
+	running := new(Claim)
+	require.NoError(t, p.TryClaim(running, nil))
+	claims, priorities := make([]Claim, 100), []int{0, 1, 2}
+	enter := func(i int) {
+		c := &claims[i%len(claims)]
+		*c = Claim{Fair: uint64(i%7 + 1), Priority: &priorities[i%3]}
+		require.ErrorIs(t, p.enter(task, c, nil), ErrBusy)
+	}
+	for i := range claims {
+		enter(i)
+	}
+	i := 0
+	assert.Zero(t, testing.AllocsPerRun(1000, func() {
+		c := p.take(p.workers[0])
+		p.last++
+		c.order = p.last
+		i++
+		c.Fair = uint64(i%7 + 1)
+		p.enqueue(c)
 	}))
 }
 

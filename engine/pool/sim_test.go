@@ -173,3 +173,63 @@ func TestBatchIsNoOverload(t *testing.T) {
 
 // draws returns a random number generator that is the same in every run.
 func draws() *rand.Rand { return rand.New(rand.NewPCG(16, 4)) }
+
+// load adds n requests that arrive at random moments, at a load in parts of the
+// capacity of one server that takes simMean for each. It returns when the last
+// one arrives.
+func (s *sim) load(from netloop.Time, n int, load float64, shape simRequest) netloop.Time {
+	rng, at := draws(), from
+	for range n {
+		at = at.Add(1 + time.Duration(rng.ExpFloat64()*float64(simMean)/load))
+		r := shape
+		r.arrives, r.service = at, simMean
+		s.add(&r)
+	}
+	return at
+}
+
+// TestFullQueueInAnOverload: a queue that is shorter than the clients' patience
+// never is overloaded. A longer one evicts the oldest, and loses no capacity.
+func TestFullQueueInAnOverload(t *testing.T) {
+	for _, c := range []struct {
+		limit   int
+		evicts  bool
+		goodput float64
+		median  time.Duration
+	}{
+		{20, false, 0.99, 21 * simMean},
+		{60, true, 0.95, 3 * simMean},
+	} {
+		s := newSim(&plan.Group{MaxReqPerWorker: 1, QueueLimit: c.limit}, 1)
+		end := s.load(1, 20000, 4, simRequest{patience: 2 * time.Second})
+		s.run()
+		require.Equal(t, c.evicts, s.evicted > 0, "%d: %d evicted, %d refused", c.limit, s.evicted, s.full)
+		require.Greater(t, float64(len(s.answered))*float64(simMean)/float64(end), c.goodput, c.limit)
+		times := s.times()
+		require.LessOrEqual(t, times[len(times)/2], c.median, c.limit)
+	}
+}
+
+// TestOverloadPasses: once there is less to do, the order is first come, first
+// served again.
+func TestOverloadPasses(t *testing.T) {
+	s := newSim(&plan.Group{MaxReqPerWorker: 1}, 1)
+	busy := s.load(1, 2000, 3, simRequest{patience: 2 * time.Second})
+	var overloaded, later bool
+	calm := busy.Add(20 * time.Second)
+	s.load(busy, 4000, 0.8, simRequest{patience: 10 * time.Second})
+	s.before = func() {
+		overloaded = overloaded || s.now < busy && s.pool.newestFirst()
+		later = later || s.now > calm && s.pool.newestFirst()
+	}
+	s.run()
+	require.True(t, overloaded)
+	require.False(t, later)
+	var last netloop.Time
+	for _, r := range s.served {
+		if r.arrives > calm {
+			require.Greater(t, r.arrives, last)
+			last = r.arrives
+		}
+	}
+}
