@@ -21,8 +21,11 @@ import (
 )
 
 // stickyRig is a rig with one group that has this sticky.
-func stickyRig(t *testing.T, driver string, set plan.Sticky) *rig {
+func stickyRig(t *testing.T, driver string, set plan.Sticky, changes ...func(*plan.Group)) *rig {
 	p := planOf(t, map[string]string{"default": "*"})
+	for _, change := range changes {
+		change(p.Groups[0])
+	}
 	p.Groups[0].Sticky, p.Groups[0].Instances = set, 3
 	p.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 	return newRig(t, driver, p)
@@ -366,29 +369,35 @@ func TestEngineIOSession(t *testing.T) {
 			"protocol 3":       {"HTTP/1.1 200 OK\r\nContent-Length: 29\r\n\r\n" + `97:`, `0{"sid":"A-_B","x":"yyyyy"`},
 			"until close":      {"HTTP/1.0 200 OK\r\n\r\n0{\"sid\"", `:"A-_B"}`},
 		} {
-			next := make(chan struct{})
-			r := stickyRig(t, driver, set)
-			for range 3 {
-				r.worker("default", opening(next, parts...))
+			for _, cap := range []int{0, 4} { // with a cap, the answer is buffered
+				engineIOSession(t, driver, set, name, parts, cap)
 			}
-			c := r.client()
-			c.say("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n")
-			bonds := r.pools["default"].Bonds()
-			for range parts[1:] {
-				next <- struct{}{}
-			}
-			soon(t, func() bool { return bonds.Stats().Known == 1 }, name)
-			w, _ := bonds.Find([]byte("A-_B"))
-			require.NotNil(t, w, name)
-			close(next)
-			for range 6 {
-				r.ask("GET /socket.io/?EIO=4&transport=polling&sid=A-_B HTTP/1.1", "")
-				r.ask("POST /socket.io/?sid=A%2D_B&EIO=4&sid=x HTTP/1.1", "")
-			}
-			assert.EqualValues(t, 12, bonds.Followed.Load(), name)
-			assert.Zero(t, bonds.Strayed.Load(), name)
 		}
 	})
+}
+
+func engineIOSession(t *testing.T, driver string, set plan.Sticky, name string, parts []string, cap int) {
+	next := make(chan struct{})
+	r := stickyRig(t, driver, set, func(g *plan.Group) { g.MaxReqPerWorker = cap })
+	for range 3 {
+		r.worker("default", opening(next, parts...))
+	}
+	c := r.client()
+	c.say("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: a\r\n\r\n")
+	bonds := r.pools["default"].Bonds()
+	for range parts[1:] {
+		next <- struct{}{}
+	}
+	soon(t, func() bool { return bonds.Stats().Known == 1 }, name)
+	w, _ := bonds.Find([]byte("A-_B"))
+	require.NotNil(t, w, name)
+	close(next)
+	for range 6 {
+		r.ask("GET /socket.io/?EIO=4&transport=polling&sid=A-_B HTTP/1.1", "")
+		r.ask("POST /socket.io/?sid=A%2D_B&EIO=4&sid=x HTTP/1.1", "")
+	}
+	assert.EqualValues(t, 12, bonds.Followed.Load(), name)
+	assert.Zero(t, bonds.Strayed.Load(), name)
 }
 
 // TestEngineIOThatTeachesNothing: an answer that is not that of a handshake
