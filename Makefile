@@ -50,8 +50,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@py=$$(scripts/get-uvicorn) && pyright=$$(scripts/get-pyright) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns
@@ -142,5 +142,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn and .socketio
-	rm -rf bin .run .venv .uvicorn .socketio scripts/pyright/node_modules
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle and .socketio
+	rm -rf bin .run .venv .uvicorn .oracle .socketio scripts/pyright/node_modules

@@ -114,6 +114,36 @@ config = LdConfig(workers=[make("a"), make("b"),
 	assert.Contains(t, res.Report.Diagnostics[0].Hint, "without --no-exec, Python runs the file")
 }
 
+// TestPython_Differs checks that Python runs a file whose values Starlark would change
+// in silence.
+func TestPython_Differs(t *testing.T) {
+	for text, want := range map[string]string{
+		`n = len("é")`:                                "ldconfig.py:2:5: Starlark counts bytes, not characters",
+		`n = len("e") * int("\xe9" > "")`:             "ldconfig.py:2:5: Starlark counts bytes, not characters",
+		`n = int("é1"[1:])`:                           "ldconfig.py:2:9: Starlark counts bytes, not characters",
+		`n = len(repr("x")) - 2`:                      "ldconfig.py:2:9: `repr` writes other quotes in Starlark",
+		`n = int(f"{'x'!r}" == "'x'")`:                "ldconfig.py:2:11: `repr` writes other quotes in Starlark",
+		`"""é"""; n = len("e")`:                       "",
+		`n, café = 1, "é"`:                            "",
+		`n = 1 if len("x") else fail("{!r}")`:         "",
+		"n = 1\nif n > 1: raise ValueError(f'{n!r}')": "",
+	} {
+		dir := write(t, map[string]string{"ldconfig.py": "from ldcorn.config import LdConfig, WorkerGroup\n" + text + "\nconfig = LdConfig(workers=[WorkerGroup('a', 'm:a', n)])\n"})
+		ran := false
+		res, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", config.Options{Name: "ldconfig.py", RunPython: func(ctx context.Context, path, name string) (*capture.Result, error) {
+			ran = true
+			return capture.Run(ctx, path, name, capture.Options{Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
+		}})
+		require.NoError(t, err)
+		require.NotNil(t, res.Plan, "%s: %v", text, res.Report)
+		assert.Equal(t, want != "", ran, text)
+		assert.Equal(t, 1, res.Plan.Groups[0].Instances, text)
+		if want != "" {
+			assert.Equal(t, want, res.Plan.Python.At+": "+res.Plan.Python.Reason, text)
+		}
+	}
+}
+
 // TestPython_LanguageFirst checks that a mistake which Python would have too is shown
 // without running it.
 func TestPython_LanguageFirst(t *testing.T) {

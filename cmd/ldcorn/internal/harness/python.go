@@ -36,6 +36,21 @@ func Python(t testing.TB) string {
 	return path
 }
 
+// Oracle returns the path of an interpreter that has the Python ldcorn: that of
+// $LDCORN_TEST_ORACLE, or of .oracle, which scripts/get-oracle makes. It fails the
+// test if there is none.
+func Oracle(t testing.TB) string {
+	t.Helper()
+	for _, path := range []string{os.Getenv("LDCORN_TEST_ORACLE"), Root(t, ".oracle", "bin", "python")} {
+		if path != "" && exec.Command(path, "-c", "import ldcorn.cli").Run() == nil {
+			return path
+		}
+	}
+	t.Fatal("no Python with the Python ldcorn was found, and this test compares with it\n" +
+		"hint: 'make test' installs it, and so does scripts/get-oracle alone")
+	return ""
+}
+
 func findPython(ours string) (string, error) {
 	if named := os.Getenv("LDCORN_TEST_PYTHON"); named != "" {
 		path, err := probePython(named)
