@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -179,33 +178,24 @@ func TestSeveralLimits(t *testing.T) {
 	for range 50 {
 		wa := enqueue(t, p[1])
 		a.Release()
-		select {
-		case err := <-wa.err:
-			require.NoError(t, err)
+		if p[1].Queued() == 0 {
+			require.NoError(t, <-wa.err)
 			a = &wa.claim
-		case err := <-both.err:
-			require.NoError(t, err)
-			both.claim.Release()
-			require.NoError(t, <-wa.err)
-			wa.claim.Release()
-			return
-		case <-time.After(50 * time.Millisecond): // a is kept
-			wb := enqueue(t, p[2])
-			b.Release()
-			require.NoError(t, <-both.err)
-			both.claim.Release()
-			require.NoError(t, <-wa.err)
-			require.NoError(t, <-wb.err)
-			wa.claim.Release()
-			wb.claim.Release()
-			return
+			continue
 		}
+		wb := enqueue(t, p[2]) // a is kept
+		b.Release()
+		for _, w := range []*waiter{both, wa, wb} {
+			require.NoError(t, <-w.err)
+			w.claim.Release()
+		}
+		return
 	}
 	t.Fatal("a group that needs two limits starves")
 }
 
-// TestLimitsStress has goroutines claim slots of pools that share limits, while
-// others change sizes, workers and settings. It counts what is in hand.
+// TestLimitsStress has goroutines claim slots of pools that share limits, and now
+// and then change sizes, workers and settings. It counts what is in hand.
 func TestLimitsStress(t *testing.T) {
 	const sizeA, sizeB, each = 3, 2, 300
 	var limits Limits
@@ -213,6 +203,21 @@ func TestLimitsStress(t *testing.T) {
 	pools := sharing(&limits, groups...)
 	var inHand, most [2]atomic.Int64
 	uses := func(i, l int) bool { return l == 0 && i != 2 || l == 1 && (i == 1 || i == 2) }
+	disturb := func(random *rand.Rand) {
+		p := pools[random.IntN(len(pools))]
+		switch random.IntN(4) {
+		case 0:
+			limits.Configure(sized("a", 1+random.IntN(sizeA), "b", 1+random.IntN(sizeB)))
+		case 1:
+			p.Swap([]*Worker{NewWorker(0, 1, "")}, workersOf(p))
+		case 2:
+			next := *p.Settings()
+			next.MaxReqPerWorker = random.IntN(3)
+			p.Configure(&next)
+		case 3:
+			limits.Status()
+		}
+	}
 	var all sync.WaitGroup
 	for g := range 24 {
 		i := g % len(pools)
@@ -223,6 +228,9 @@ func TestLimitsStress(t *testing.T) {
 				task := newTask()
 				if random.IntN(20) == 0 {
 					close(task.cut)
+				}
+				if random.IntN(50) == 0 {
+					disturb(random)
 				}
 				if pools[i].Claim(task, &c, nil, 0) != nil {
 					continue
@@ -250,35 +258,7 @@ func TestLimitsStress(t *testing.T) {
 			}
 		})
 	}
-	done := make(chan struct{})
-	var disturb sync.WaitGroup
-	disturb.Go(func() {
-		random := rand.New(rand.NewPCG(7, 7))
-		for n := 0; ; n++ {
-			select {
-			case <-done:
-				return
-			default:
-			}
-			p := pools[random.IntN(len(pools))]
-			switch random.IntN(4) {
-			case 0:
-				limits.Configure(sized("a", 1+random.IntN(sizeA), "b", 1+random.IntN(sizeB)))
-			case 1:
-				p.Swap([]*Worker{NewWorker(0, 1, "")}, workersOf(p))
-			case 2:
-				next := *p.Settings()
-				next.MaxReqPerWorker = random.IntN(3)
-				p.Configure(&next)
-			case 3:
-				limits.Status()
-			}
-			time.Sleep(time.Duration(random.IntN(300)) * time.Microsecond)
-		}
-	})
 	all.Wait()
-	close(done)
-	disturb.Wait()
 	assert.LessOrEqual(t, most[0].Load(), int64(sizeA))
 	assert.LessOrEqual(t, most[1].Load(), int64(sizeB))
 	for _, st := range limits.Status() {
