@@ -66,11 +66,24 @@ const spillAfter = 10 * time.Millisecond
 // arm has the answer read ahead from when the client does not take it at once.
 func (h *ahead) arm() {
 	r := h.a.r
+	h.size = r.answerBuffer()
 	if h.size == 0 || r.gone || h.a.res.Seen().Has(head.KindXAccelBuffering) && h.a.isUnbuffered() {
 		return
 	}
 	h.armed, h.patience = true, spillAfter
 	r.client.OnHeld(r.t, h.held)
+}
+
+// answerBuffer returns the size of the buffer for the answer: that of the newest
+// plan, if that has the group, because the request can have waited for long.
+func (r *Request) answerBuffer() int64 {
+	set := r.hand.group.Load()
+	if newest := r.p.Snapshot(); newest != r.snap {
+		if g := newest.Plan.Group(set.Name); g != nil {
+			set = g
+		}
+	}
+	return set.ResponseBufferSize()
 }
 
 // isUnbuffered reports whether the worker asks for an answer that is not buffered,
@@ -308,6 +321,7 @@ func (h *ahead) use(t netloop.Task) error {
 // move sends a part of what was kept, in the request's task. Once the client has all
 // of it, the fork ends. whole says that the part was the last one of the answer.
 func (h *ahead) move() (whole bool, err error) {
+	h.a.r.p.putBody(&h.first)
 	switch have, err := h.awaitKept(); {
 	case err != nil:
 		return false, h.a.r.clientFailed(err)

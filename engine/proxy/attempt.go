@@ -40,7 +40,6 @@ func (a *attempt) run(set *plan.Group) error {
 	err := a.connect()
 	if err == nil {
 		a.limit = set.RequestTimeout
-		a.ahead.size = set.ResponseBufferSize()
 		finish := set.FinishesAbandoned()
 		err = a.relay(!finish)
 		if err == errLate && finish {

@@ -38,6 +38,8 @@ func TestUnderLayer(t *testing.T) {
 	underLayer = true
 	defer func() { underLayer = false }()
 	tests := map[string]func(*testing.T){
+		"AheadFreesTheSlot":      TestAheadFreesTheSlot,
+		"AheadStream":            TestAheadStream,
 		"BrokenUpload":           TestBrokenUpload,
 		"EarlyAnswer":            TestEarlyAnswer,
 		"EndInAnswer":            TestEndInAnswer,
