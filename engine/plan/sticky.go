@@ -140,11 +140,15 @@ func cappedPolls(p *Plan) []Problem {
 		if protocol == "" || !group.HasCap() {
 			continue
 		}
+		argument := "max_req_per_worker"
+		if group.MaxReqPerWorker == 0 {
+			argument = "limits"
+		}
 		out = append(out, Problem{
 			Code: CodeCappedPolls, Warning: true,
-			Message: fmt.Sprintf("group %q has `max_req_per_worker` and sessions of %s: the request by which a client waits for messages keeps a slot of its worker", group.Name, protocol),
+			Message: fmt.Sprintf("group %q has `%s` and sessions of %s: the request by which a client waits for messages keeps a slot of its worker", group.Name, argument, protocol),
 			Label:   "limit the costly work in the app, or in a group of its own, unless that is intended",
-			Place:   Place{Group: group, Argument: "max_req_per_worker"},
+			Place:   Place{Group: group, Argument: argument},
 		})
 	}
 	return out
