@@ -94,6 +94,33 @@ func (c *Cell) Watch(doing, file string, limit time.Duration) (done func()) {
 	}
 }
 
+// foreign is the step in which a process runs a program of the user.
+const foreign = "running"
+
+// Foreign is Watch for a program of the user that the process starts. Until done is
+// called, the end of the parent or of its patience comes to the process as SIGTERM and
+// not as SIGKILL, so that it can end what the program has started. The goroutine that
+// calls Foreign must be that of main.
+func (c *Cell) Foreign(file string, limit time.Duration) (done func()) {
+	if c == nil {
+		return func() {}
+	}
+	watched := c.Watch(foreign, file, limit)
+	onParentEnd(unix.SIGTERM)
+	return func() {
+		onParentEnd(unix.SIGKILL)
+		watched()
+	}
+}
+
+// onParentEnd sets the signal that the process gets when its parent ends. The kernel
+// keeps one for each thread, and only that of the main thread is set already.
+func onParentEnd(s unix.Signal) {
+	if unix.Gettid() == os.Getpid() {
+		_ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(s), 0, 0, 0)
+	}
+}
+
 // Write passes the output of a configuration to the parent, up to a limit.
 func (c *Cell) Write(p []byte) (int, error) {
 	c.mu.Lock()

@@ -68,7 +68,7 @@ func Run(ctx context.Context, opts Options) (int, error) {
 	case <-ctx.Done():
 		select {
 		case err = <-done:
-		case <-time.After(killGrace):
+		case <-time.After(2 * killGrace): // once for SIGTERM
 			// The kernel will end it; it has been killed.
 			cause, err = Unkillable, ctx.Err()
 		}
@@ -132,6 +132,12 @@ func (p *process) run(ctx context.Context) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.opts.Stdin, p.opts.Stdout, &p.crash
 	cmd.ExtraFiles = []*os.File{stderr, theirs} // at stderrFD and notesFD
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Cancel = func() error {
+		if p.doing().Doing == foreign {
+			return cmd.Process.Signal(syscall.SIGTERM) // and SIGKILL after WaitDelay
+		}
+		return cmd.Process.Kill()
+	}
 	cmd.WaitDelay = killGrace
 	err = cmd.Start()
 	theirs.Close()

@@ -43,7 +43,8 @@ func (f *File) offset(line, col int) int {
 }
 
 // CallAt returns the called expression and the arguments of the call at a line and
-// a column, as SpanAt has them. It returns false if there is no call.
+// a column, as SpanAt has them. Those by position are only of a call of LdConfig or
+// WorkerGroup itself. CallAt returns false if there is no call.
 func (f *File) CallAt(line, col int) (fn Part, args []ArgumentPart, ok bool) {
 	if line < 1 || line > len(f.lines) {
 		return fn, nil, false
@@ -62,11 +63,14 @@ func (f *File) CallAt(line, col int) (fn Part, args []ArgumentPart, ok bool) {
 	for call.Kid(0).Kind == pyast.Call { // f(x)(y) begins where f(x) does
 		call = call.Kid(0)
 	}
+	own := !strings.HasPrefix(f.reference(call.Kid(0)), "ldcorn.") // its positions have other meanings
 	for _, a := range call.Kids[1:] {
-		switch a.Kind {
-		case pyast.Keyword:
+		switch {
+		case a.Kind == pyast.Keyword:
 			args = append(args, ArgumentPart{a.Name, f.part(a.Kid(0))})
-		case pyast.Star, pyast.DoubleStar:
+		case a.Kind == pyast.Star:
+			own = true
+		case a.Kind == pyast.DoubleStar || own:
 		default:
 			args = append(args, ArgumentPart{"", f.part(a)})
 		}

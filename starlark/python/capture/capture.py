@@ -315,7 +315,8 @@ def install():
     if hasattr(os, "sched_getaffinity"):
         os.sched_getaffinity = lambda pid: set(range(counted()))
     os.environ.__class__ = Recording
-    sys.addaudithook(opened)
+    if hasattr(sys, "addaudithook"):  # Python 3.8
+        sys.addaudithook(opened)
 
 
 def opened(event, args):

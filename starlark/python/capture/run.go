@@ -140,12 +140,8 @@ func (p *process) run(ctx context.Context, path string) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	family := adopt()
-	cmd := exec.CommandContext(ctx, p.opts.Python, "-c", script, abs, string(words), strconv.Itoa(p.opts.CPUs))
-	env := p.opts.Env
-	if env == nil {
-		env = os.Environ()
-	}
-	cmd.Env = append(env[:len(env):len(env)], "PYTHONDONTWRITEBYTECODE=1") // leaves no files behind
+	cmd := exec.CommandContext(ctx, p.opts.Python, "-B", "-c", script, abs, string(words), strconv.Itoa(p.opts.CPUs))
+	cmd.Env = p.opts.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Stdout, cmd.Stderr = theirOutput, theirOutput

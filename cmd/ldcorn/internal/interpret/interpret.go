@@ -103,7 +103,7 @@ func (o Options) Run(ctx context.Context, path, name string, cell *confine.Cell)
 	for name, value := range o.Env {
 		env = append(env, name+"="+value)
 	}
-	defer cell.Watch("running", name, o.Limit())()
+	defer cell.Foreign(name, o.Limit())()
 	var found *capture.Result
 	cell.Outside(func() {
 		if err = worker.CheckPython(ctx, interpreter); err != nil {
