@@ -63,7 +63,8 @@ func (l *ledger) take() string {
 }
 
 // FuzzSplits checks that the same bytes give the same requests to the worker
-// and the same answers to the client, however they are split on the way. It
+// and the same answers to the client, however they are split on the way, whether or
+// not the bodies are taken in before there is a slot. It
 // ignores the 100 Continue, which depends on timing.
 func FuzzSplits(f *testing.F) {
 	for _, cases := range http1test.Refusals {
@@ -95,9 +96,16 @@ func FuzzSplits(f *testing.F) {
 	var rigs []*rig
 	var ledgers []*ledger
 	for _, driver := range netloop.Drivers() {
-		r, l := newRig(f, driver, p), &ledger{}
-		r.worker("default", l.serve)
-		rigs, ledgers = append(rigs, r), append(ledgers, l)
+		for _, size := range []int64{0, 100, 1 << 20} {
+			buffering := *p
+			buffering.BufferMemory = 64 << 20
+			group := *p.Groups[0]
+			group.RequestBuffer = plan.BufferSize{Bytes: size, Set: true}
+			buffering.Groups = []*plan.Group{&group}
+			r, l := newRig(f, driver, &buffering), &ledger{}
+			r.worker("default", l.serve)
+			rigs, ledgers = append(rigs, r), append(ledgers, l)
+		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
 		if len(data) > 128<<10 {

@@ -43,7 +43,9 @@ func (c *http1Client) ReadBody(t netloop.Task, p []byte, wait time.Duration) (n 
 	}
 	part, used, whole, err := b.decode(t, p[:n])
 	if used < n {
-		c.p.takeBody(&b.behind)
+		if n-used > headBuffer { // otherwise a small one will do, which can be held for long
+			c.p.takeBody(&b.behind)
+		}
 		b.behind.add(p[used:n])
 	}
 	b.whole.Store(whole)

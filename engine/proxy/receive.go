@@ -122,15 +122,16 @@ func lostBody(err error) error {
 	return errLostBody
 }
 
-// sendKept writes a part of what was taken in to the worker. readErr is that of the
-// buffer.
+// sendKept writes a part of what was taken in to the worker. A worker that has some
+// of the body may have begun to work on it, so only an idempotent request needs that
+// again. readErr is that of the buffer.
 func (u *upload) sendKept(t netloop.Task) (readErr, writeErr error) {
 	u.r.p.takeBody(&u.buf)
 	defer u.r.p.putBody(&u.buf)
 	b := u.buf.b
 	n, err := u.kept.ReadAt(t, b[chunkFront:len(b)-chunkBack], u.sent)
 	if err != nil {
-		return err, nil
+		return lostBody(err), nil
 	}
 	part := b[chunkFront : chunkFront+n]
 	if u.r.head.Streamed {
@@ -138,7 +139,18 @@ func (u *upload) sendKept(t netloop.Task) (readErr, writeErr error) {
 	}
 	_, err = u.r.attempt.up.Write(t, part, nil, u.r.attempt.limit)
 	u.sent += int64(n)
+	if !u.r.idempotent() {
+		u.kept.Discard(u.sent)
+	}
 	return nil, err
+}
+
+// done gives back what was taken in, once the worker has all of it, unless the
+// request may be repeated.
+func (u *upload) done() {
+	if !u.r.idempotent() || u.r.hand.answering.Load() {
+		u.release()
+	}
 }
 
 // release gives back what was taken in. From then on the request cannot be

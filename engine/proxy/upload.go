@@ -106,6 +106,7 @@ func (u *upload) appendFirst(out []byte) (_, rest []byte, err error) {
 // sentFirst notes that what goes with the head was written.
 func (u *upload) sentFirst() {
 	if u.delivered = u.received && u.sent == u.kept.Len(); u.delivered {
+		u.done()
 		u.sentAt.Store(int64(u.r.t.Now()))
 	}
 }
@@ -156,15 +157,12 @@ func (u *upload) run(t netloop.Task) {
 		}
 	}
 	u.delivered = true
-	if u.r.hand.answering.Load() {
-		u.release()
-	}
+	u.done()
 	u.sentAt.Store(int64(t.Now()))
 }
 
 // movePart moves a part of the body to the worker: of what was taken in, and then
-// from the client.
-// Between two parts no buffer is held.
+// from the client. Between two parts no buffer is held.
 func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
 	if u.sent < u.kept.Len() {
 		return u.sendKept(t)
