@@ -78,10 +78,10 @@ func (b *Buffer) Room(t netloop.Task) ([]byte, error) {
 	if left <= 0 {
 		return nil, ErrFull
 	}
-	room := b.memoryRoom()
+	room, tight := b.memoryRoom()
 	if room == nil {
 		var err error
-		if room, err = b.spillRoom(t); err != nil {
+		if room, err = b.spillRoom(t, tight); err != nil {
 			return nil, err
 		}
 	}
@@ -101,25 +101,33 @@ func (b *Buffer) Full() bool {
 		return b.spill.full(b)
 	}
 	slot := b.slot()
-	return (slot == nil || *slot == nil && !b.space.hasPage(b.owner)) && !b.space.hasDisk(b.owner)
+	if slot == nil {
+		return !b.space.hasDisk(b.owner, "")
+	}
+	if *slot != nil {
+		return false
+	}
+	tight := b.space.noPage(b.owner)
+	return tight != "" && !b.space.hasDisk(b.owner, tight)
 }
 
 // memoryRoom returns space behind the last byte in a page that stays in memory, or
-// nil.
-func (b *Buffer) memoryRoom() []byte {
+// nil. Then tight is the bound that is reached; "" if the Buffer has as many such
+// pages as it may.
+func (b *Buffer) memoryRoom() (room []byte, tight Reason) {
 	if b.spill != nil && b.spill.used {
-		return nil
+		return nil, ""
 	}
 	slot := b.slot()
 	if slot == nil {
-		return nil
+		return nil, ""
 	}
 	if *slot == nil {
-		if *slot = b.space.takePage(b.owner); *slot == nil {
-			return nil
+		if *slot, tight = b.space.takePage(b.owner); tight != "" {
+			return nil, tight
 		}
 	}
-	return (*slot)[b.end%pageSize:]
+	return (*slot)[b.end%pageSize:], ""
 }
 
 // slot returns the place of the page behind the last byte, or nil if no page more is

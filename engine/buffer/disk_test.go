@@ -508,6 +508,7 @@ func TestSpace_MemoryIsFull(t *testing.T) {
 	stats := s.Stats()
 	assert.LessOrEqual(t, stats.Memory, int64(32*pageSize))
 	assert.Equal(t, 1, stats.Files)
+	assert.Zero(t, stats.Refused[RefusedMemory], "nothing was refused")
 	for i := range all {
 		all[i].Release()
 	}

@@ -120,33 +120,34 @@ func (s *Space) Configure(l Limits) {
 	}
 }
 
-// takePage returns a page for an owner, or nil if a bound is reached.
-func (s *Space) takePage(o owner) *page {
+// takePage returns a page for an owner that stays in memory, or why there is none.
+// That is not a refusal yet: there may be a file.
+func (s *Space) takePage(o owner) (*page, Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.admitsPage(o, s.limits.Memory-s.limits.Memory/tailShare) {
-		return nil
+	if why := s.tight(o, s.limits.Memory-s.limits.Memory/tailShare); why != "" {
+		return nil, why
 	}
-	return s.page(o)
+	return s.page(o), ""
 }
 
-// hasPage reports whether takePage would return one.
-func (s *Space) hasPage(o owner) bool {
+// noPage returns why takePage would return no page, or "".
+func (s *Space) noPage(o owner) Reason {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.admitsPage(o, s.limits.Memory-s.limits.Memory/tailShare)
+	return s.tight(o, s.limits.Memory-s.limits.Memory/tailShare)
 }
 
-// admitsPage reports whether an owner can have another page within a limit. The
+// tight returns why an owner can have no other page within a limit, or "". The
 // caller holds mu, as that of the next ones.
-func (s *Space) admitsPage(o owner, limit int64) bool {
+func (s *Space) tight(o owner, limit int64) Reason {
 	switch {
 	case s.held.memory+pageSize > limit:
-		return s.refused(RefusedMemory, o, nil)
+		return RefusedMemory
 	case o != owner{} && s.of[o].memory+pageSize > limit/share:
-		return s.refused(RefusedShare, o, nil)
+		return RefusedShare
 	}
-	return true
+	return ""
 }
 
 func (s *Space) page(o owner) *page {
@@ -192,12 +193,13 @@ func (s *Space) givePage(o owner, p *page) {
 	}
 }
 
-// takeFile returns a file for an owner, or nil if none can be used.
-func (s *Space) takeFile(o owner) *file {
+// takeFile returns a file for an owner, or nil if none can be used. tight is why the
+// memory is not used; "" if the owner has as many pages there as it needs.
+func (s *Space) takeFile(o owner, tight Reason) *file {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case !s.usable(o):
+	case !s.usable(o, tight):
 		return nil
 	case s.held.files >= s.limits.Files:
 		s.refused(RefusedFiles, o, nil)
@@ -212,10 +214,10 @@ func (s *Space) takeFile(o owner) *file {
 }
 
 // usable reports whether there is a disk for an owner to use.
-func (s *Space) usable(o owner) bool {
+func (s *Space) usable(o owner, tight Reason) bool {
 	switch {
 	case !s.ready:
-		return s.refused(RefusedNoDisk, o, nil)
+		return s.refused(cmp.Or(tight, RefusedNoDisk), o, nil)
 	case time.Now().Before(s.retry):
 		return s.refused(s.broken, o, nil)
 	case s.disk.late.Load():
@@ -229,10 +231,18 @@ func (s *Space) usable(o owner) bool {
 }
 
 // hasDisk reports whether there seems to be room on a disk for an owner.
-func (s *Space) hasDisk(o owner) bool {
+func (s *Space) hasDisk(o owner, tight Reason) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.usable(o) && s.admitsPage(o, s.limits.Memory)
+	return s.usable(o, tight) && s.hasTail(o)
+}
+
+// hasTail reports whether an owner can have a page on its way to a file.
+func (s *Space) hasTail(o owner) bool {
+	if why := s.tight(o, s.limits.Memory); why != "" {
+		return s.refused(why, o, nil)
+	}
+	return true
 }
 
 // takeTail returns a page that is to be written to a file, which then has so many
@@ -241,7 +251,7 @@ func (s *Space) takeTail(o owner, f *file, pages int64) *page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	more := max(pages-f.pages, 0)
-	if more > 0 && !s.usable(o) || !s.admitsPage(o, s.limits.Memory) {
+	if more > 0 && !s.usable(o, "") || !s.hasTail(o) {
 		return nil
 	}
 	f.pages += more

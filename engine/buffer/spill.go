@@ -24,10 +24,10 @@ type spill struct {
 	failed bool // the disk has failed, so nothing more is appended
 }
 
-// spillRoom returns space behind the last byte, in the tail.
-func (b *Buffer) spillRoom(t netloop.Task) ([]byte, error) {
+// spillRoom returns space behind the last byte, in the tail. tight is as in takeFile.
+func (b *Buffer) spillRoom(t netloop.Task, tight Reason) ([]byte, error) {
 	if b.spill == nil {
-		file := b.space.takeFile(b.owner)
+		file := b.space.takeFile(b.owner, tight)
 		if file == nil {
 			return nil, ErrFull
 		}
@@ -105,7 +105,7 @@ func (sp *spill) full(b *Buffer) bool {
 	if b.end-sp.tailAt < pageSize {
 		return false
 	}
-	return !b.space.hasDisk(b.owner)
+	return !b.space.hasDisk(b.owner, "")
 }
 
 // readAt reads bytes that are in the spill.
