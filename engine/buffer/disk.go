@@ -265,7 +265,7 @@ func (d *disk) finish(j *job) {
 func (j *job) do() error {
 	switch j.op {
 	case opCheck:
-		return j.folder.check(j.folder.path)
+		return j.folder.try()
 	case opClose:
 		if j.file.store == nil {
 			return nil

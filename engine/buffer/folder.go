@@ -17,6 +17,18 @@ type folder struct {
 // the folder is in memory or cannot be found.
 func CheckDir(path string) error { return checkFolder(path) }
 
+// try fails if the folder cannot be used.
+func (f *folder) try() error {
+	if err := f.check(f.path); err != nil {
+		return err
+	}
+	s, err := f.open(f.path)
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
 // openNamed opens a new file that has a name for a moment.
 func openNamed(dir string) (Store, error) {
 	name := filepath.Join(dir, "ldcorn-buffer-"+rand.Text())
