@@ -191,6 +191,9 @@ func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 			line.note = force
 		case c.Effect == api.EffectListener && (c.Name == "bind" || c.Name == "admin") && c.Before != "None":
 			line.note = "the old address closes last"
+		case c.Name == "max_req_per_worker" && (c.Before == "0") != (c.After == "0"),
+			c.Name == "limits" && (c.Before == "[]") != (c.After == "[]"):
+			line.note = "buffers and client_disconnect have other defaults with a cap"
 		}
 		out = append(out, line)
 	}
