@@ -145,7 +145,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 	l := newLoader(in, report, read, session, w)
 	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }
 	m := &module{name: in.name, path: in.path}
-	l.run, l.canRun, l.noExec = run, opts.RunPython != nil, opts.NoExec
+	l.run, l.tests, l.canRun, l.noExec = run, opts.Tests, opts.RunPython != nil, opts.NoExec
 	l.read(m, in.real, in.data)
 	res := &Result{Report: report}
 	if report.Count(diag.Error) == 0 {

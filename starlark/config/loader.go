@@ -58,6 +58,7 @@ type loader struct {
 	chain   []link
 	use     *api.PythonUse // how the entry is read, if it is Python
 	run     *PythonRun     // of the entry; nil unless Python has run it
+	tests   bool           // the tests are wanted
 	canRun  bool           // Python may run the entry
 	noExec  bool           // the user has forbidden Python
 }

@@ -211,6 +211,11 @@ func (l *loader) warnOfRun(name string, source *python.File, r *capture.Result) 
 		}
 		warn(spanOf(name, source, x.Place, l.report.Sources), "", "%s has no argument `%s`, so it has no effect", x.Word, x.Name)
 	}
+	if source != nil && l.tests {
+		for _, x := range source.Tests() {
+			warn(source.Span(x), `move it to a file "…_test.star" beside this one`, "the test `%s` does not run, as Python runs this file", x.Message)
+		}
+	}
 	for _, v := range r.Refused {
 		warn(file, "", "workers cannot have the variable %s that os.environ gets: ldcorn or Uvicorn sets it", v)
 	}
@@ -232,14 +237,16 @@ func ArgumentNames(word string) []string {
 	return out
 }
 
-// PythonWords returns the words that a file can import from ldcorn.config.
+// PythonWords returns the words of the language, with the arguments of those that a
+// file can import from ldcorn.config.
 func PythonWords() []capture.Word {
 	var out []capture.Word
 	for _, w := range builtin.Words() {
+		word := capture.Word{Name: w.Name, Arguments: []capture.Argument{}}
 		if w.Name != "LdConfig" && w.Name != "WorkerGroup" {
+			out = append(out, word)
 			continue
 		}
-		word := capture.Word{Name: w.Name}
 		for _, a := range w.Arguments {
 			word.Arguments = append(word.Arguments, capture.Argument{Name: a.Name, Default: a.Default, Required: a.Required, Keyword: a.Keyword})
 		}

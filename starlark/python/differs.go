@@ -64,3 +64,18 @@ func (f *File) counts(n *pyast.Node) bool {
 	}
 	return false
 }
+
+// Tests returns the functions at the top level that a configuration in the language
+// would have as tests.
+func (f *File) Tests() []Finding {
+	var out []Finding
+	for _, n := range f.tree.Kids {
+		if n.Kind != pyast.Def || !strings.HasPrefix(n.Name, "test_") {
+			continue
+		}
+		if params := n.Find(pyast.Params); params != nil && len(params.Kids) == 1 && params.Kids[0].Name == "t" {
+			out = append(out, Finding{Start: n.NameAt, End: n.NameAt + len(n.Name), Message: n.Name})
+		}
+	}
+	return out
+}

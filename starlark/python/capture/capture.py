@@ -3,7 +3,7 @@
 #
 #   python3 -c SCRIPT file words cpus
 #
-# words are the arguments of LdConfig and WorkerGroup, as JSON. What the
+# words are those of the language, with the arguments of LdConfig and WorkerGroup, as JSON. What the
 # configuration prints goes to stdout and stderr, and is never part of the result.
 import sys
 
@@ -18,6 +18,8 @@ import datetime
 import decimal
 import enum
 import hashlib
+import importlib.util
+import inspect
 import json
 import logging
 import numbers
@@ -64,6 +66,7 @@ class Seen:
     walking = None  # the variable that a walk through all has come to
     cpus = False
     opened = []  # paths
+    put = {}  # variables that are set, in bytes
 
 
 class Recording(os._Environ):
@@ -149,7 +152,9 @@ def make_class(word, types_of):
                 field = dataclasses.field(default=default, **options)
         fields.append((a["name"], kind, field))
     namespace = {"__new__": lambda cls, *args, **kwargs: remember(cls, args, kwargs)}
-    return dataclasses.make_dataclass(word["name"], fields, namespace=namespace)
+    cls = dataclasses.make_dataclass(word["name"], fields, namespace=namespace)
+    cls.__new__.__signature__ = inspect.signature(cls.__init__)
+    return cls
 
 
 def default_of(argument):
@@ -169,6 +174,79 @@ def is_default(value, argument):
         return False
 
 
+class Word:
+    """The result of another word of ldcorn, such as a matcher or by_cookie."""
+
+    def __init__(self, name, args, kwargs):
+        self._word, self._args, self._kwargs = name, args, kwargs
+
+    def __and__(self, other):
+        return Word("all_of", (self, other), {})
+
+    def __or__(self, other):
+        return Word("any_of", (self, other), {})
+
+    def __invert__(self):
+        return Word("not_", (self,), {})
+
+    def __bool__(self):
+        raise TypeError("join matchers with &, | and ~, not with and, or and not")
+
+
+class Secret(str):
+    """The value of secret() or secret_file()."""
+
+
+class Env:
+    """The word env."""
+
+    missing = object()
+
+    def __call__(self, name, default=missing):
+        return self.read(name, default, str)
+
+    def int(self, name, default=missing):
+        return self.read(name, default, int)
+
+    def float(self, name, default=missing):
+        return self.read(name, default, float)
+
+    def bool(self, name, default=missing):
+        return self.read(name, default, self.flag)
+
+    def list(self, name, default=missing):
+        return self.read(name, default, lambda text: [p.strip() for p in text.split(",") if p.strip()])
+
+    def read(self, name, default, kind):
+        value = os.environ.get(name)
+        if value is None and default is self.missing:
+            raise KeyError(name)
+        return default if value is None else kind(value)
+
+    @staticmethod
+    def flag(text):
+        for value, names in ((True, ("true", "yes", "on", "1", "y", "t")), (False, ("false", "no", "off", "0", "n", "f", ""))):
+            if text.strip().lower() in names:
+                return value
+        raise ValueError("not true or false: %r" % text)
+
+
+def secret_file(name):
+    with open(os.path.join(os.path.dirname(path), name), encoding="utf-8", newline="") as f:
+        text = f.read()
+    text = text[:-1] if text.endswith("\n") else text
+    return Secret(text[:-1] if text.endswith("\r") else text)
+
+
+def other_words():
+    """The words of ldcorn that a file in the language can use without an import."""
+    out = {"env": Env(), "secret": lambda name: Secret(os.environ[name]), "secret_file": secret_file, "cpu_count": os.cpu_count}
+    for name in words:
+        if name not in out and name not in ("LdConfig", "WorkerGroup") and "." not in name:
+            out[name] = lambda *args, _name=name, **kwargs: Word(_name, args, kwargs)
+    return out
+
+
 class Unwritable(Exception):
     def __init__(self, text, place=None):
         super().__init__(text)
@@ -180,6 +258,11 @@ def plain(value, place):
         return plain(value.value, place)
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, Secret):
+        return {"secret": plain(str.__str__(value), place)}
+    if isinstance(value, Word):
+        kwargs = [[k, plain(v, place)] for k, v in value._kwargs.items()]
+        return {"call": value._word, "args": [plain(v, place) for v in value._args], "kwargs": kwargs}
     if isinstance(value, str):
         value = str.__str__(value)  # of a subclass too
         try:
@@ -290,7 +373,10 @@ def validate_config(config):
 
 def install():
     package = types.ModuleType("ldcorn")
-    package.__path__ = []
+    try:  # the other modules of the Python version, if it is installed
+        package.__path__ = list(importlib.util.find_spec("ldcorn").submodule_search_locations)
+    except (AttributeError, ImportError, TypeError, ValueError):
+        package.__path__ = []
     module, log = types.ModuleType("ldcorn.config"), types.ModuleType("ldcorn.log")
     package.config, package.log = module, log
     log.logger = logging.getLogger("ldcorn")
@@ -315,6 +401,17 @@ def install():
     if hasattr(os, "sched_getaffinity"):
         os.sched_getaffinity = lambda pid: set(range(counted()))
     os.environ.__class__ = Recording
+    put, unset = os.putenv, os.unsetenv
+
+    def putenv(key, value):
+        put(key, value)
+        Seen.put[os.fsencode(key)] = os.fsencode(value)
+
+    def unsetenv(key):
+        unset(key)
+        Seen.put.pop(os.fsencode(key), None)
+
+    os.putenv, os.unsetenv = putenv, unsetenv  # which os.environ calls too
     if hasattr(sys, "addaudithook"):  # Python 3.8
         sys.addaudithook(opened)
 
@@ -387,12 +484,13 @@ def failure(exc):
 
 
 def execute():
-    scope = types.ModuleType("ldcorn_user_config")
-    scope.__file__ = path
+    spec = importlib.util.spec_from_file_location("ldcorn_user_config", path)
+    scope = importlib.util.module_from_spec(spec)
     sys.modules["ldcorn_user_config"] = scope
     with open(path, "rb") as f:
         source = f.read()
     install()
+    scope.__dict__.update(other_words())
     path_before = list(sys.path)
     try:
         exec(compile(source, path, "exec"), scope.__dict__)
@@ -421,7 +519,7 @@ def execute():
     hide(found["config"], values)
     after = os.environ._data
     found["set"] = []
-    for k, v in after.items():
+    for k, v in {**Seen.put, **after}.items():
         if at_start.get(k) != v:
             try:
                 found["set"].append([k.decode(), v.decode()])

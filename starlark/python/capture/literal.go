@@ -57,7 +57,7 @@ type printer struct {
 // calls returns the places of the calls in a value, in the order of its text.
 func (p *printer) calls(v *value) []Place {
 	var out []Place
-	if v.call != "" {
+	if v.call == "LdConfig" || v.call == "WorkerGroup" {
 		out = append(out, v.at)
 	}
 	_, _, _, parts := p.parts(v)
@@ -135,7 +135,11 @@ func (p *printer) parts(v *value) (open, end string, labels []string, parts []va
 	case v.call != "":
 		names := p.arguments(v.call)
 		for _, i := range byTable(v.names, names) {
-			labels, parts = append(labels, v.names[i]+" = "), append(parts, v.entries[i])
+			label := v.names[i] + " = "
+			if v.names[i] == "" {
+				label = ""
+			}
+			labels, parts = append(labels, label), append(parts, v.entries[i])
 		}
 		return v.call + "(", ")", labels, parts
 	case v.isList:
@@ -156,6 +160,9 @@ func (p *printer) parts(v *value) (open, end string, labels []string, parts []va
 // table lacks come last.
 func byTable(names, table []string) []int {
 	rank := func(i int) int {
+		if names[i] == "" {
+			return -1
+		}
 		if at := slices.Index(table, names[i]); at >= 0 {
 			return at
 		}

@@ -38,13 +38,13 @@ type Options struct {
 	Timeout time.Duration // after which it is killed, with all its children
 	CPUs    int           // the number of CPUs that it sees
 	Env     []string      // NAME=value; nil means the environment of the process
-	Words   []Word        // LdConfig and WorkerGroup
+	Words   []Word
 }
 
-// A Word is LdConfig or WorkerGroup, as the file sees it.
+// A Word is a word of the language, as the file sees it.
 type Word struct {
 	Name      string     `json:"name"`
-	Arguments []Argument `json:"arguments"`
+	Arguments []Argument `json:"arguments"` // of LdConfig and WorkerGroup
 }
 
 // An Argument is an argument of a Word.

@@ -14,13 +14,13 @@ import (
 type value struct {
 	text    string // a Starlark literal, if the value has no parts
 	secret  string // the same, if the value is a secret
-	call    string // LdConfig or WorkerGroup
+	call    string // LdConfig, WorkerGroup or another word
 	at      Place  // of the call
 	list    []value
 	isList  bool
-	keys    []value // of a dict
-	names   []string
-	entries []value // of a dict, or arguments
+	keys    []value  // of a dict
+	names   []string // of arguments; "" for one by position
+	entries []value  // of a dict, or arguments
 }
 
 // UnmarshalJSON reads a value that the script has written.
@@ -56,6 +56,7 @@ func (v *value) object(data []byte) error {
 		Secret *string             `json:"secret"`
 		Call   string              `json:"call"`
 		At     []int               `json:"at"`
+		Args   []value             `json:"args"`
 		Kwargs [][]json.RawMessage `json:"kwargs"`
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
@@ -73,6 +74,9 @@ func (v *value) object(data []byte) error {
 		v.text, v.secret = strconv.Quote(*o.Secret), secretWord+"("+strconv.Quote(*o.Secret)+")"
 	case o.Call != "":
 		v.call, v.at = o.Call, placeOf(o.At)
+		for _, arg := range o.Args {
+			v.names, v.entries = append(v.names, ""), append(v.entries, arg)
+		}
 		for _, kv := range o.Kwargs {
 			var name string
 			var entry value
