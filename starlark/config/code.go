@@ -12,6 +12,8 @@ const (
 	codeTest     = "L040" // a test that cannot be called
 	codeUnused   = "W105" // a WorkerGroup that is in no LdConfig
 	codeType     = "L002" // a value of the wrong type
+	codeValue    = "L004" // a value that breaks the rule of its argument
+	codeBadEnv   = "L013" // a variable with a value that cannot be read
 	codeLost     = "W140" // something that a Python file has done without effect
 	codeMayBe    = "W131" // a router that may name a group that does not exist
 )

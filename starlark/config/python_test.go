@@ -117,12 +117,17 @@ config = LdConfig(workers=[make("a"), make("b"),
 // TestPython_Differs checks that Python runs a file whose values Starlark would change
 // in silence.
 func TestPython_Differs(t *testing.T) {
+	t.Setenv("NUMBER_OF_TEST", "0_1")
 	for text, want := range map[string]string{
-		`n = len("é")`:                                "ldconfig.py:2:5: Starlark counts bytes, not characters",
-		`n = len("e") * int("\xe9" > "")`:             "ldconfig.py:2:5: Starlark counts bytes, not characters",
-		`n = int("é1"[1:])`:                           "ldconfig.py:2:9: Starlark counts bytes, not characters",
-		`n = len(repr("x")) - 2`:                      "ldconfig.py:2:9: `repr` writes other quotes in Starlark",
-		`n = int(f"{'x'!r}" == "'x'")`:                "ldconfig.py:2:11: `repr` writes other quotes in Starlark",
+		`n = len("é")`:                                 "ldconfig.py:2:5: Starlark counts bytes, not characters",
+		`n = len("e") * int("\xe9" > "")`:              "ldconfig.py:2:5: Starlark counts bytes, not characters",
+		`n = int("é1"[1:])`:                            "ldconfig.py:2:9: Starlark counts bytes, not characters",
+		`n = len(repr("x")) - 2`:                       "ldconfig.py:2:9: `repr` writes other quotes in Starlark",
+		`n = int(f"{'x'!r}" == "'x'")`:                 "ldconfig.py:2:11: `repr` writes other quotes in Starlark",
+		`n = 1 if 1 == True else 2`:                    "ldconfig.py:2:10: a number never equals a bool in Starlark",
+		`n = 1 if isinstance(True, (int, str)) else 2`: "ldconfig.py:2:10: a bool is not an int in Starlark",
+		`n = True`: "ldconfig.py:3:52: `instances` wants a whole number, got True",
+		`import os; x = f"{1}"; n = int(os.environ["NUMBER_OF_TEST"])`: "ldconfig.py:2:43: environment variable NUMBER_OF_TEST is not a whole number: \"0_1\"",
 		`"""é"""; n = len("e")`:                       "",
 		`n, café = 1, "é"`:                            "",
 		`n = 1 if len("x") else fail("{!r}")`:         "",

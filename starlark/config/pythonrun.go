@@ -52,10 +52,12 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case errors.As(err, &fault) && fault.Kind == capture.Syntax && why.Code == diag.CodeSyntax:
+	case errors.As(err, &fault) && (fault.Kind == capture.Syntax && why.Code == diag.CodeSyntax || slices.Contains(looseCodes, why.Code)):
 		return res, nil // it says more
 	case errors.As(err, &fault):
 		return failedRun(in, fault, why), nil
+	case err != nil && slices.Contains(looseCodes, why.Code):
+		return res, nil
 	case err != nil:
 		res.Report.Add(diag.Diagnostic{Code: diag.CodePython, Severity: diag.Error, Span: diag.Span{File: in.name},
 			Message: "Python cannot run this file: " + err.Error(), Hint: "--python FILE names an interpreter"})
@@ -68,14 +70,18 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 		w.seen.Python = run
 	}
 	after, err := evaluateRun(ctx, in, w, opts, run)
-	if err == nil && after.Plan == nil && why.Code == codeType {
+	if err == nil && after.Plan == nil && slices.Contains(looseCodes, why.Code) {
 		return res, nil // the same mistake, where it is written
 	}
 	return after, err
 }
 
+// looseCodes are the codes of errors of values that the Python version may take, as
+// it checks little. If it does not, the error of the language says more.
+var looseCodes = []string{codeType, codeValue, codeBadEnv}
+
 // beyondCodes are the codes of errors that Python may not have.
-var beyondCodes = []string{diag.CodePython, diag.CodeSyntax, diag.CodeUndefined, diag.CodeEval, diag.CodeResolve, diag.CodeFrozen, codeLimit, codeType}
+var beyondCodes = append([]string{diag.CodePython, diag.CodeSyntax, diag.CodeUndefined, diag.CodeEval, diag.CodeResolve, diag.CodeFrozen, codeLimit}, looseCodes...)
 
 // beyond returns the first error of a result if Python may not have its errors.
 func beyond(res *Result) *diag.Diagnostic {

@@ -22,6 +22,10 @@ func (f *File) Differs() (Finding, bool) {
 			found, message = n, "Starlark counts bytes, not characters"
 		case n.Kind == pyast.Call && n.Kid(0).IsName("repr") && !f.own["repr"], n.Kind == pyast.Field && n.Op == "r":
 			found, message = n, "`repr` writes other quotes in Starlark"
+		case n.Kind == pyast.Compare && comparesBool(n):
+			found, message = n, "a number never equals a bool in Starlark"
+		case n.Kind == pyast.Call && n.Kid(0).IsName("isinstance") && !f.own["isinstance"] && mentionsInt(n.Kid(2)):
+			found, message = n, "a bool is not an int in Starlark"
 		}
 		return found == nil
 	})
@@ -29,6 +33,21 @@ func (f *File) Differs() (Finding, bool) {
 		return Finding{}, false
 	}
 	return Finding{Start: found.Start, End: found.End, Message: message}, true
+}
+
+// comparesBool reports whether a comparison is one with True or False by == or !=.
+func comparesBool(n *pyast.Node) bool {
+	return slices.ContainsFunc(n.Kids, func(k *pyast.Node) bool { return k.IsName("True", "False") }) &&
+		slices.ContainsFunc(n.Kids, func(k *pyast.Node) bool { return k.Kind == pyast.Operator && (k.Op == "==" || k.Op == "!=") })
+}
+
+func mentionsInt(n *pyast.Node) bool {
+	mentions := false
+	pyast.Walk(n, func(n *pyast.Node) bool {
+		mentions = mentions || n.IsName("int")
+		return true
+	})
+	return mentions
 }
 
 // hasTextBeyondASCII reports whether a string that is not a docstring can have

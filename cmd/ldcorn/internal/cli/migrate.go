@@ -256,7 +256,7 @@ func (m *migration) refused(file *python.File, result *python.Migration) {
 
 // capture runs the Python file and returns the configuration that it makes.
 func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
-	found, err := interpret.Options{Python: m.python, Timeout: m.timeout, Env: m.env}.Run(ctx, m.from, m.from, m.cell)
+	found, err := interpret.Options{Python: fromHere(m.python), Timeout: m.timeout, Env: m.env}.Run(ctx, m.from, m.from, m.cell)
 	fault := new(capture.Error)
 	if !errors.As(err, &fault) {
 		if found != nil {

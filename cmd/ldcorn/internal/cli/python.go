@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"io"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -31,7 +33,20 @@ func (f *pythonFlags) check() error {
 	case f.NoExec && f.Python != "":
 		return usageError("got --no-exec and --python, want one of them")
 	}
+	f.Python = fromHere(f.Python)
 	return nil
+}
+
+// fromHere returns the interpreter that an option names. A path starts at the current
+// folder, as for every option, and a name is looked up on PATH.
+func fromHere(python string) string {
+	if !strings.ContainsRune(python, filepath.Separator) {
+		return python
+	}
+	if path, err := filepath.Abs(python); err == nil {
+		return path
+	}
+	return python
 }
 
 // given returns the name of a flag that is given, or "".
