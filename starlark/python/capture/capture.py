@@ -7,6 +7,9 @@
 # configuration prints goes to stdout and stderr, and is never part of the result.
 import sys
 
+if sys.version_info < (3, 7):  # the rest must still be syntax for it
+    sys.exit("ldcorn needs Python 3.7 or later to run a configuration; this is Python " + sys.version.split()[0])
+
 # After -c, the current folder comes first in sys.path, and a token.py in it would
 # hide a module of Python itself.
 sys.path[:] = [p for p in sys.path if p]
@@ -243,8 +246,12 @@ def other_words():
     out = {"env": Env(), "secret": lambda name: Secret(os.environ[name]), "secret_file": secret_file, "cpu_count": os.cpu_count}
     for name in words:
         if name not in out and name not in ("LdConfig", "WorkerGroup") and "." not in name:
-            out[name] = lambda *args, _name=name, **kwargs: Word(_name, args, kwargs)
+            out[name] = word_function(name)
     return out
+
+
+def word_function(name):
+    return lambda *args, **kwargs: Word(name, args, kwargs)
 
 
 class Unwritable(Exception):
@@ -337,11 +344,11 @@ def leaves(value):
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for v in value.values():
-            yield from leaves(v)
-    elif isinstance(value, list):
+        value = list(value.values())
+    if isinstance(value, list):
         for v in value:
-            yield from leaves(v)
+            for leaf in leaves(v):
+                yield leaf
 
 
 def is_in(value, texts):
@@ -519,7 +526,9 @@ def execute():
     hide(found["config"], values)
     after = os.environ._data
     found["set"] = []
-    for k, v in {**Seen.put, **after}.items():
+    put = dict(Seen.put)
+    put.update(after)
+    for k, v in put.items():
         if at_start.get(k) != v:
             try:
                 found["set"].append([k.decode(), v.decode()])
