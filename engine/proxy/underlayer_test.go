@@ -38,6 +38,7 @@ func TestUnderLayer(t *testing.T) {
 	underLayer = true
 	defer func() { underLayer = false }()
 	tests := map[string]func(*testing.T){
+		"AheadAtRandom":          TestAheadAtRandom,
 		"AheadFreesTheSlot":      TestAheadFreesTheSlot,
 		"AheadStream":            TestAheadStream,
 		"BrokenUpload":           TestBrokenUpload,
