@@ -120,6 +120,9 @@ func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
 		Label: "Python runs this file because of " + why.Span.String() + ": " + why.Message}
 	switch fault.Kind {
 	case capture.Raised:
+		if strings.HasPrefix(fault.Message, "ModuleNotFoundError: ") {
+			d.Hint = fmt.Sprintf("%s does not have it; install it there, or name another interpreter with --python", fault.Interpreter)
+		}
 		if m := unexpected.FindStringSubmatch(fault.Message); m != nil {
 			if near := diag.Near(m[2], ArgumentNames(m[1])); near != "" {
 				d.Hint = fmt.Sprintf("did you mean `%s`?", near)

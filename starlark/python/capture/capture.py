@@ -549,6 +549,7 @@ WorkerGroup = make_class(words["WorkerGroup"], TYPES)
 LdConfig = make_class(words["LdConfig"], {"bind": str, "workers": typing.List[WorkerGroup]})
 sys.argv = ["ldcorn", "-c", path]
 sys.path.insert(0, os.path.dirname(path))
+sys.path.append(os.getcwd())  # last: it must hide no module
 sys.stdout = sys.stderr
 answer = execute()
 if getpid() == own_pid:  # not a child that the file has forked

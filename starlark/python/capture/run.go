@@ -74,6 +74,8 @@ type Error struct {
 	Message string
 	Place   Place    // in the file; zero if unknown
 	Detail  []string // a traceback, or the last lines of the output
+
+	Interpreter string
 }
 
 func (e *Error) Error() string {
@@ -190,7 +192,7 @@ func (p *process) read(name string, exit error) (*Result, error) {
 		return nil, &Error{Kind: Ended, Message: fmt.Sprintf("%s ended the interpreter (%s)", name, how), Detail: tail(p.output.String())}
 	}
 	if e := found.Error; e != nil {
-		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: e.Detail}
+		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: e.Detail, Interpreter: p.opts.Python}
 		if n := len(out.Detail); n > shownLines {
 			out.Detail = append([]string{"…"}, out.Detail[n-shownLines:]...)
 		}
