@@ -3,8 +3,8 @@
 
     tenants.py --ldcorn bin/ldcorn [--python python3] [--rounds N] [--seconds S]
 
-There is one slot, with 25 ms of work for each request. A tenant has its own X-API-Key. The small one sends a request
-every 200 ms or so, and the large one sends them at random moments, at 20 times that rate, which is 2.5 times what the
+There is one slot, with 50 ms of work for each request. A tenant has its own X-API-Key. The small one sends a request
+every 400 ms or so, and the large one sends them at random moments, at 20 times that rate, which is 2.5 times what the
 slot can take. Its clients give up after 2 s. The proxies run one at a time, in interleaved rounds with the same requests
 at the same moments:
 
@@ -19,7 +19,7 @@ import argparse, asyncio, random, shutil, statistics, sys, time
 from rig import Client, Rig, answers, open_loop, percentile, wait_for
 
 PORT = {"ldcorn": 9141, "ldcorn-unfair": 9142, "haproxy": 9143}
-WORK, EVERY, TIMES, PATIENCE = 25, 0.2, 20, 2  # ms, seconds between requests of the small tenant, large to small, seconds
+WORK, EVERY, TIMES, PATIENCE = 50, 0.4, 20, 2  # ms, seconds between requests of the small tenant, large to small, seconds
 
 
 def arrivals(seed, seconds):
@@ -56,7 +56,7 @@ def main():
     ap.add_argument("--ldcorn", required=True)
     ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn")
     ap.add_argument("--rounds", type=int, default=3)
-    ap.add_argument("--seconds", type=int, default=15)
+    ap.add_argument("--seconds", type=int, default=20)
     args = ap.parse_args()
     if not shutil.which("haproxy"):
         raise SystemExit("haproxy is not installed; make tenants does that")
