@@ -9,7 +9,7 @@ requests at once than the workers handle.
   limits     Requests arrive at three times the capacity at a group with queue_limit and queue_timeout. There are two
              workers, which handle eight requests at once, with 20 ms of work each. Goodput is the rate of 200s. A 503
              should come at its limit and no later: at once if the queue is full, or after queue_timeout if a request has
-             waited for that long.
+             waited for that long. Until then it can also lose its place in the full queue to a newer request.
   patience   Requests arrive at random moments, at each of the loads, which are shares of the capacity, and clients give up
              after 2 s. There are two workers, which handle four requests at once, with 100 ms of work each. Goodput is
              the rate of answers for which the clients still waited: a share of the capacity, or of the requests below the
@@ -50,7 +50,7 @@ async def capacity(sockets, seconds, cap, work):
 
 
 async def overload(rate, seconds, pid):
-    client, good, refused, memory = Client(PORT), [], {"full": [], "late": []}, []
+    client, good, refused, memory = Client(PORT), [], {"full": [], "evicted": [], "late": []}, []
     begun = time.perf_counter()
 
     async def one(i):
@@ -65,6 +65,8 @@ async def overload(rate, seconds, pid):
         assert status == 503 and int(headers["retry-after"]) > 0, (status, headers)
         if b"too many requests are waiting" in body:
             refused["full"].append(end - at)
+        elif b"another request took its place" in body:
+            refused["evicted"].append(end - at)
         else:
             refused["late"].append(end - at - TIMEOUT)
 
@@ -81,6 +83,9 @@ def limits(args):
                                            f'queue_timeout={TIMEOUT}')
         got, refused, memory = asyncio.run(overload(3 * can, args.seconds, p.pid))
     print(f"capacity {can:.0f}/s, offered {3 * can:.0f}/s, goodput {got:.0f}/s: {got / can:.2f} of capacity")
+    evicted = refused.pop("evicted")
+    if evicted:
+        print(f"503 evicted: {len(evicted)}, after {percentile(evicted, 50) * 1000:.1f} ms in the median")
     for why, late in refused.items():
         print(f"503 {why}: {len(late)}, beyond its limit by {percentile(late, 50) * 1000:.1f} ms in the median, "
               f"{percentile(late, 99) * 1000:.1f} ms at p99")
