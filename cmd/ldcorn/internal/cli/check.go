@@ -138,6 +138,9 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	case f.timeout <= 0:
 		return out, fmt.Errorf("--timeout %s: want more than 0", f.timeout)
 	}
+	if f.python.NoExec && f.imports {
+		return out, errors.New("got --no-exec and --import, which runs the apps; want one of them")
+	}
 	if err := f.python.check(); err != nil {
 		return out, err
 	}
