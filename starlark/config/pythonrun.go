@@ -214,7 +214,11 @@ func (l *loader) warnOfRun(name string, source *python.File, r *capture.Result) 
 	}
 	file := diag.Span{File: name}
 	for _, x := range r.Lost {
-		if x.Word == "os.environ" {
+		switch x.Word {
+		case "process":
+			warn(file, "", "the file changes its own process with %s, but workers start from ldcorn's", x.Name)
+			continue
+		case "os.environ":
 			warn(file, "", "the value of %s in os.environ is not UTF-8 text, so workers do not get it", x.Name)
 			continue
 		}

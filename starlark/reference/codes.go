@@ -55,6 +55,6 @@ func Codes() []Code {
 		{"W110", "a buffer that cannot hold what it is to hold", "64 KiB of a body wait in memory, and the rest in files. One client gets at most a quarter of `buffer_limit`. Without `buffer_memory` there are no buffers, and with `buffer_limit=0` there are no files."},
 		{"W120", "an interpreter, a folder or an owner that does not exist, cannot be used, or is most likely not the one that was meant", "`ldcorn check`, `plan` and each reload look without starting anything. With `--import`, `ldcorn check` asks each interpreter, and reports its mistakes as errors."},
 		{"W131", "a router that may name a group that does not exist", "The name goes through a variable, and the function may test it before it returns it."},
-		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`."},
+		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`. Tests in the file do not run, and changes of its own process, such as its umask, end with it."},
 	}
 }

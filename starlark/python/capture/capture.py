@@ -33,6 +33,11 @@ import traceback
 import types
 import typing
 
+try:
+    import resource
+except ImportError:
+    resource = None
+
 result = os.dup(3)  # which no child inherits
 os.close(3)
 getpid, own_pid, exit_now = os.getpid, os.getpid(), os._exit
@@ -306,6 +311,8 @@ def plain_object(obj, place):
     for a in word["arguments"]:
         name = a["name"]
         value = getattr(obj, name, default_of(a))
+        if value is None and word["name"] == "WorkerGroup":
+            value = inherited(name)
         if is_default(value, a) and name not in given:
             continue
         where = "%s.%s" % (place, name) if place else name
@@ -321,6 +328,35 @@ def plain_object(obj, place):
         if name not in known and not name.startswith("_"):
             lost.append([word["name"], name, at])
     return {"call": word["name"], "at": at, "kwargs": kwargs}
+
+
+def process():
+    """What workers of the Python version have from the process that loads the file."""
+    try:
+        folder = os.getcwd()
+    except OSError:  # it has been removed
+        folder = None
+    mask = os.umask(0)
+    os.umask(mask)
+    limits = {}
+    if resource is not None:
+        limits = {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource) if name.startswith("RLIMIT_")}
+    return {"cwd": folder, "python": sys.executable, "umask": mask, "nice": os.nice(0), "limits": limits}
+
+
+def inherited(name):
+    """The value of an argument that the file has given to all workers by changing its process."""
+    if name not in ("cwd", "python"):
+        return None
+    now = process()[name]
+    return now if now != at_start_process[name] else None
+
+
+def lost_of_process():
+    now = process()
+    for name, function in (("umask", "os.umask"), ("nice", "os.nice"), ("limits", "resource.setrlimit")):
+        if now[name] != at_start_process[name]:
+            lost.append(["process", function, None])
 
 
 def adjusted(name, value):
@@ -534,6 +570,7 @@ def execute():
                 found["set"].append([k.decode(), v.decode()])
             except UnicodeDecodeError:
                 lost.append(["os.environ", ascii(os.fsdecode(k)), None])
+    lost_of_process()
     found["removed"] = [os.fsdecode(k) for k in at_start if k not in after]
     found["path"] = [str(p) for p in sys.path if p not in path_before]
     found["lost"] = lost
@@ -541,7 +578,7 @@ def execute():
     return found
 
 
-at_start = dict(os.environ._data)
+at_start, at_start_process = dict(os.environ._data), process()
 path, cpus = sys.argv[1], int(sys.argv[3])
 words = {w["name"]: w for w in json.loads(sys.argv[2])}
 lost = []

@@ -62,6 +62,8 @@ func TestRun_Objects(t *testing.T) {
 		`import ldcorn.log; ldcorn.log.logger.info("x"); import ldcorn; g = ldcorn.config.WorkerGroup("a", "m:a")`:                                            `WorkerGroup(name="a", app="m:a")`,
 		`g = WorkerGroup("a", "m:a", sticky=by_cookie("uid"), routes=["/", path("/x") & ~method("GET", "PUT"), header("x", regex="^a") | websocket()])`:       `WorkerGroup( name = "a", app = "m:a", routes = [ "/", all_of(path("/x"), not_(method("GET", "PUT"))), any_of(header("x", regex="^a"), websocket())], sticky = by_cookie("uid"), )`,
 		`os.environ["S"] = "s3cret"; g = WorkerGroup("a", "m:a", env.int("NONE", 4), env={"T": secret("S")})`:                                                 `WorkerGroup( name = "a", app = "m:a", instances = 4, env = {"S": "s3cret", "T": "s3cret"}, )`,
+		`os.chdir("/"); g = WorkerGroup("a", "m:a")`:                                                                                                          `WorkerGroup(name="a", app="m:a", cwd="/")`,
+		`os.chdir("/"); sys.executable = "/x/python"; g = WorkerGroup("a", "m:a", cwd="/b")`:                                                                  `WorkerGroup(name="a", app="m:a", cwd="/b", python="/x/python")`,
 		`os.putenv("A", "1"); os.putenv("B", "2"); os.unsetenv("B"); g = WorkerGroup("a", "m:a")`:                                                             `WorkerGroup(name="a", app="m:a", env={"A": "1"})`,
 		"import multiprocessing as mp\ndef f(n): return n * 2\nwith mp.get_context('fork').Pool(2) as p: g = WorkerGroup('a', 'm:a', sum(p.map(f, [1, 2])))":  `WorkerGroup(name="a", app="m:a", instances=6)`,
 		"import pickle; g = pickle.loads(pickle.dumps(WorkerGroup('a', 'm:a', 2)))":                                                                           `WorkerGroup(name="a", app="m:a", instances=2)`,
@@ -84,6 +86,7 @@ del os.environ["GONE_OF_TEST"]
 g = WorkerGroup("a", "m:a", os.cpu_count(), env={"S": "pre-" + secret})
 g.colour = "red"
 g._own = 1
+os.umask(0o123)
 print("it prints")
 config = LdConfig(workers=[g])
 `, patience, "SECRET_OF_TEST=hunter2", "MODE_OF_TEST=x", "GONE_OF_TEST=1")
@@ -101,7 +104,8 @@ config = LdConfig(workers=[g])
 	assert.Equal(t, []string{"WEB_CONCURRENCY"}, found.Refused)
 	assert.Equal(t, []string{"GONE_OF_TEST"}, found.Removed)
 	assert.Equal(t, []string{"/there"}, found.Path)
-	require.Len(t, found.Lost, 1)
+	require.Len(t, found.Lost, 2)
+	assert.Equal(t, capture.Lost{Word: "process", Name: "os.umask"}, found.Lost[1])
 	assert.Equal(t, capture.Lost{Word: "WorkerGroup", Name: "colour", Place: found.Lost[0].Place}, found.Lost[0])
 	assert.Equal(t, 11, found.Lost[0].Place.Line)
 	assert.Equal(t, "it prints\n", found.Output)

@@ -10,7 +10,7 @@ _, path, result, cpus = sys.argv
 sys.argv = ["ldcorn", "-c", path]
 sys.path.pop(0)
 os.cpu_count = lambda: int(cpus)  # that of ldcorn respects the limit of a container
-before = dict(os.environ)
+before, folder = dict(os.environ), os.getcwd()
 
 from ldcorn.cli import load_config  # noqa: E402
 
@@ -31,4 +31,4 @@ for group in config.workers:
     })
 environ = {k: v for k, v in os.environ.items() if before.get(k) != v}
 with open(result, "w") as f:
-    json.dump({"bind": config.bind, "groups": groups, "environ": environ}, f)
+    json.dump({"bind": config.bind, "groups": groups, "environ": environ, "cwd": "" if os.getcwd() == folder else os.getcwd()}, f)

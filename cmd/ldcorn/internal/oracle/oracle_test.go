@@ -35,6 +35,7 @@ type made struct {
 	Bind    string            `json:"bind"`
 	Groups  []group           `json:"groups"`
 	Environ map[string]string `json:"environ"` // variables that workers get from the configuration
+	Cwd     string            `json:"cwd"`     // the folder that workers get from the configuration
 }
 
 type group struct {
@@ -174,6 +175,7 @@ func madeOf(p *plan.Plan) *made {
 		for _, r := range g.Routes {
 			own.Routes = append(own.Routes, r.Text())
 		}
+		out.Cwd = g.Cwd
 		for _, v := range g.Env {
 			out.Environ[v.Name] = v.Value.Reveal()
 		}
