@@ -78,7 +78,8 @@ def start(rig, name, port):
         rig.run_haproxy(name, port, sockets, "cookie s{i}", backend="cookie WORKER insert indirect nocache")
     else:
         rig.run_ldcorn(name, port, f"instances={WORKERS}, sticky={STICKY[name]}")
-    wait_for(lambda: answers(port))
+    for _ in range(3 * WORKERS):  # a worker gets its share once it has answered
+        wait_for(lambda: answers(port))
 
 
 def main():
