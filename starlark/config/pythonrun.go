@@ -215,7 +215,7 @@ func (l *loader) warnOfRun(name string, source *python.File, r *capture.Result) 
 	file := diag.Span{File: name}
 	for _, x := range r.Lost {
 		switch x.Word {
-		case "process":
+		case capture.OwnProcess:
 			warn(file, "", "the file changes its own process with %s, but workers start from ldcorn's", x.Name)
 			continue
 		case "os.environ":

@@ -41,6 +41,9 @@ type Input struct {
 // A Variable is a variable of the environment.
 type Variable struct{ Name, Value string }
 
+// OwnProcess is the Word of a function with which a file has changed its own process.
+const OwnProcess = "process"
+
 // A Lost is an attribute of an object that is not an argument of its word.
 type Lost struct {
 	Word, Name string

@@ -311,10 +311,16 @@ func (m *migration) captured(found *capture.Result) (string, error) {
 	say(found.Removed, "The Python removed these variables, but workers still have them", "warning", "the Python removed these variables, but workers still have them")
 	say(found.Refused, "The Python set these variables, which workers cannot have", "warning", "the Python set these variables, which workers cannot have: ldcorn or Uvicorn sets them")
 	say(found.Path, "The Python added these folders to sys.path, which was for itself; workers have cwd=", "hint", "the Python added these folders to sys.path, which was for itself; workers have cwd=")
-	var lost []string
+	var lost, process []string
 	for _, l := range found.Lost {
-		lost = append(lost, l.Word+"."+l.Name)
+		if l.Word == capture.OwnProcess {
+			process = append(process, l.Name)
+		} else {
+			lost = append(lost, l.Word+"."+l.Name)
+		}
 	}
+	say(process, "The Python changed its own process with these functions, but workers start from that of ldcorn", "warning",
+		"the Python changed its own process with these functions, but workers start from that of ldcorn")
 	say(lost, "The Python set these attributes, which have no meaning", "warning", "the Python set these attributes, which have no meaning and are not part of the result")
 	return out.String() + "\n" + text, nil
 }
