@@ -64,6 +64,8 @@ func pythonism(w []token, i int) (message, label string) {
 		return "`import` is Python; in Starlark every word is already defined", importLabel(next.text)
 	case t.kind == tokenName && t.first && statements[t.text] != "" && !next.is("=") && !next.is("("):
 		return fmt.Sprintf("`%s` is Python, not Starlark", t.text), statements[t.text]
+	case t.is("match") && t.first && t.kind == tokenName && opensBlock(w, i):
+		return "`match` is Python, not Starlark", "write if … elif … else"
 	case t.is("yield") || t.is("await"):
 		return fmt.Sprintf("`%s` is Python, not Starlark", t.text), statements[t.text]
 	case t.is("is") && next.is("not"):
@@ -153,10 +155,27 @@ func importLabel(module string) string {
 		return "delete this line: cpu_count() is always available"
 	case "typing", "__future__", "dataclasses", "enum":
 		return "delete this line: Starlark has no type annotations"
+	case "argparse", "click", "typer", "sys":
+		return `delete this line: a value from outside comes from the environment, with env("NAME", "default")`
+	case "platform", "socket", "subprocess", "pathlib", "shutil":
+		return `delete this line: a configuration cannot look at the machine; env("NAME") reads an environment variable`
+	case "yaml", "toml", "tomllib", "configparser", "csv":
+		return `delete this line: a configuration reads no data; write it as a list or dict, also in another file, with load("other.star", "name")`
 	case "json", "math":
 		return fmt.Sprintf("delete this line: `%s` is always available", module)
 	}
 	return `delete this line; share code between files with load("other.star", "name")`
+}
+
+// opensBlock reports whether the statement that begins at i ends with a colon and
+// is not the use of a variable.
+func opensBlock(w []token, i int) bool {
+	if next := at(w, i+1); next.is("=") || next.is(".") || next.is(":") || next.is(",") {
+		return false
+	}
+	for ; i < len(w) && w[i].kind != tokenNewline; i++ {
+	}
+	return at(w, i-1).is(":")
 }
 
 // annotates reports whether the colon at i introduces a type: after a name at

@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.starlark.net/resolve"
@@ -29,6 +30,16 @@ func resolveError(err resolve.Error, sources *Sources, words []string) Diagnosti
 		d.Code = CodeUndefined
 		d.Message = fmt.Sprintf("`%s` is not defined", m[1])
 		d.Label = undefinedLabel(m[1], m[2], words)
+		src := sources.file(d.Span.File)
+		if src == nil {
+			return d
+		}
+		if other := otherFormat(d.Span.File, src); other != nil {
+			return *other
+		}
+		if elsewhere[m[1]] == "" && (m[2] == "" || slices.Contains(words, m[2])) && bareValue(src.tokens, d.Span) {
+			d.Label = fmt.Sprintf("did you mean %q?", m[1])
+		}
 		return d
 	}
 	if m := repeatedName.FindStringSubmatch(err.Msg); m != nil {

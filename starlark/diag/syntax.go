@@ -17,6 +17,9 @@ func Syntax(err syntax.Error, sources *Sources) []Diagnostic {
 	if src == nil {
 		return []Diagnostic{{Code: CodeSyntax, Severity: Error, Message: err.Msg, Span: At(err.Pos)}}
 	}
+	if d := otherFormat(name, src); d != nil {
+		return []Diagnostic{*d}
+	}
 	found := pythonisms(name, src.tokens)
 	own := syntaxError(err, name, src)
 	for _, d := range found {
@@ -37,6 +40,11 @@ func syntaxError(err syntax.Error, name string, src *source) Diagnostic {
 	}
 	open, mismatch := brackets(src.tokens, i)
 	got, want, isGot := strings.Cut(strings.TrimPrefix(err.Msg, "got "), ", want ")
+	if text, span := unquoted(src.tokens, i); text != "" {
+		d.Span, d.Span.File = span, name
+		d.Message, d.Label = fmt.Sprintf("`%s` needs quotes", text), fmt.Sprintf("write %q", text)
+		return d
+	}
 	switch {
 	case strings.Contains(err.Msg, "in string"):
 		d.Message, d.Label = "this string is never closed", `end it with the same quote, or begin it with """ to go over several lines`
@@ -67,7 +75,8 @@ func syntaxError(err syntax.Error, name string, src *source) Diagnostic {
 	case isGot && strings.HasPrefix(err.Msg, "got "):
 		unexpected(&d, src.tokens, i, open, got, want)
 	case strings.HasPrefix(err.Msg, "unexpected input character") || strings.HasPrefix(err.Msg, "unexpected '"):
-		d.Message = "this character has no meaning here"
+		d.Span = At(err.Pos)
+		d.Message, d.Label = strangeCharacter(src.from(int(err.Pos.Line), int(err.Pos.Col)))
 	}
 	return d
 }
@@ -95,6 +104,8 @@ func unexpected(d *Diagnostic, tokens []token, i, open int, got, want string) {
 		d.Message, d.Label = "a block is expected here", "indent at least one line; write `pass` if there is nothing to do"
 	case got == "'='" && condition(tokens, i):
 		d.Message, d.Label = "`=` assigns and does not compare", "did you mean `==`?"
+	case got == "':'" && open >= 0 && tokens[open].is("(") && i > 0 && tokens[i-1].kind == tokenName:
+		d.Message, d.Label = "`:` does not give an argument its value", fmt.Sprintf("write %s = %s", tokens[i-1].text, simpleValue(tokens, i+1))
 	case closing && value && open >= 0:
 		d.Message, d.Label = fmt.Sprintf("unexpected %s", word), "is a comma missing before this?"
 	case want == "primary expression":
@@ -104,6 +115,15 @@ func unexpected(d *Diagnostic, tokens []token, i, open int, got, want string) {
 	default:
 		d.Message, d.Label = fmt.Sprintf("unexpected %s", word), "expected "+want
 	}
+}
+
+// simpleValue returns the value that begins at a token if it is only a word, and
+// else an ellipsis.
+func simpleValue(tokens []token, i int) string {
+	if t := at(tokens, i); t.kind != tokenOp && t.kind != tokenNewline && len(t.text) < 32 && valueBetween(token{kind: tokenOp, text: ","}, at(tokens, i+1)) {
+		return printable(t.text)
+	}
+	return "…"
 }
 
 // offender finds the token that an error at a position is about: the last token
