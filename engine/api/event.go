@@ -58,6 +58,8 @@ const (
 	EventApplied      EventKind = "applied"       // a group now matches a reload or ldcorn scale
 	EventHeld         EventKind = "held"          // the requests of a group wait
 	EventReleased     EventKind = "released"      // the requests of a group no longer wait
+	EventOverloaded   EventKind = "overloaded"    // the newest request of a group gets a slot first, because requests leave before they get one
+	EventRelieved     EventKind = "relieved"      // a group is no longer overloaded
 	EventReloading    EventKind = "reloading"     // the master reads its configuration
 	EventReloaded     EventKind = "reloaded"      // the configuration that it read is in effect
 	EventRefused      EventKind = "refused"       // the request for a reload was invalid, and nothing was tried
@@ -67,7 +69,7 @@ const (
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
-	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventReloading, EventReloaded, EventRefused,
+	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventReloading, EventReloaded, EventRefused,
 	EventReloadFailed, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as

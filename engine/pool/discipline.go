@@ -28,6 +28,7 @@ func (p *Pool) order(next *plan.Group) {
 	if adaptive := next.Queue != plan.DisciplineFIFO; adaptive != p.adaptive {
 		p.adaptive = adaptive
 		p.forgetOverload()
+		p.showOverload()
 	}
 }
 
@@ -45,6 +46,23 @@ func (p *Pool) settle(now netloop.Time) {
 	p.overload.observe(&p.stats)
 	if p.waiting == 0 && now.Sub(p.entered) > idleTime {
 		p.forgetOverload()
+	}
+	p.showOverload()
+}
+
+// Overloads returns a channel that gets a value, if it has none, whenever an
+// overload begins or ends. Stats tells which. Nobody may see the end of an
+// overload after which no request comes, unless Stats is called now and then.
+func (p *Pool) Overloads() <-chan struct{} { return p.turned }
+
+// showOverload tells the reader of Overloads if an overload has begun or ended.
+func (p *Pool) showOverload() {
+	if on := p.newestFirst(); on != p.shown {
+		p.shown = on
+		select {
+		case p.turned <- struct{}{}:
+		default: // the reader has not taken the last one
+		}
 	}
 }
 
@@ -84,6 +102,7 @@ func (p *Pool) inTurn(a, b *lane) *lane {
 func (p *Pool) lose(c *Claim) {
 	if p.adaptive && c.order > p.calm && p.open() && len(p.workers) > 0 {
 		p.overload.lose(&p.stats)
+		p.showOverload()
 	}
 }
 

@@ -127,6 +127,7 @@ func (p *Pool) wakeGranted(c *Claim, w *Worker) {
 	p.grant(c, w)
 	p.stats.Waited++
 	p.overload.observe(&p.stats)
+	p.showOverload()
 	c.task.Wake()
 }
 

@@ -75,6 +75,8 @@ type Pool struct {
 	quiet   chan struct{} // closed once no request is in flight; nil unless Quiet was called
 
 	overload overload
+	shown    bool                // what newestFirst was when turned was last told
+	turned   chan struct{}       // see Overloads
 	entered  netloop.Time        // when a request last began to wait
 	clock    func() netloop.Time // netloop.Now; a test has its own
 
@@ -103,7 +105,7 @@ func New(p *plan.Group) *Pool { return NewWith(p, new(Limits)) }
 
 // NewWith is New for a pool that shares limits with others.
 func NewWith(p *plan.Group, limits *Limits) *Pool {
-	pool := &Pool{name: p.Name, empty: make(chan struct{}), clock: netloop.Now, limits: limits}
+	pool := &Pool{name: p.Name, empty: make(chan struct{}), turned: make(chan struct{}, 1), clock: netloop.Now, limits: limits}
 	pool.share.pool = pool
 	pool.Configure(p)
 	return pool

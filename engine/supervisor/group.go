@@ -44,6 +44,7 @@ type group struct {
 	members  map[*member]struct{} // all running members, including retired ones
 	waiting  []*renewal           // waiting for a replacement to end
 	emptied  <-chan struct{}      // closed when the queue of a closed pool is empty; nil unless closing
+	overload overloads            // what was told of them
 	closing  bool                 // the group ends when its last member does
 	living   sync.WaitGroup       // the members' goroutines
 }
@@ -70,6 +71,10 @@ func (g *group) run() {
 		case <-g.emptied:
 			g.emptied = nil
 			g.retireAll(false)
+		case <-g.pool.Overloads():
+			g.tellOverload()
+		case <-g.overload.look:
+			g.tellOverload()
 		}
 	}
 }

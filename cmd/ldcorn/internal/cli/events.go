@@ -21,7 +21,7 @@ func newEventsCommand(opts *rootOptions) *cobra.Command {
 		Use:   "events [GROUP...]",
 		Short: "Show the events of the workers, groups and reloads",
 		Long: `Show the events of a master, of all groups or of some: a line for each worker that starts,
-is ready, crashes or ends, for each group that is changed or held, and for each reload.
+is ready, crashes or ends, for each group that is changed, held or overloaded, and for each reload.
 
 The master keeps the newest 1,024 events. Events of the master itself, which are about
 its reloads, are shown only without GROUP. --json prints an object on each line;
