@@ -21,11 +21,12 @@ var refusedOptions = []RefusedOption{
 	{[]string{"--log-level"}, "ldcorn passes it", "`uvicorn_log_level`"},
 	{[]string{"--proxy-headers", "--no-proxy-headers", "--forwarded-allow-ips"}, "ldcorn decides which headers reach a worker", "`forwarded` and `trusted_proxies` of LdConfig"},
 	{[]string{"--timeout-keep-alive"}, "it must be longer than ldcorn keeps connections to a worker", "`idle_timeout` of LdConfig, for clients"},
+	{[]string{"--limit-max-requests-jitter"}, "the worker would exit while requests are on their way to it", "`max_requests_jitter`"},
 	{[]string{"--limit-max-requests", "--limit-max-requests-"}, "the worker would exit while requests are on their way to it", "`max_requests`"},
 	{[]string{"--limit-concurrency"}, "it counts ldcorn's idle connections too, and answers 503", "`max_req_per_worker`"},
 	{[]string{"--timeout-graceful-shutdown"}, "ldcorn passes it", "`stop_timeout`"},
 	{[]string{"--timeout-worker-healthcheck"}, "ldcorn starts every process itself", "`health_path`"},
-	{[]string{"--ssl-"}, "ldcorn speaks plain HTTP to its workers, over a unix socket", ""},
+	{[]string{"--ssl-"}, "ldcorn speaks plain HTTP to its workers, over a unix socket", "a server in front of ldcorn for TLS, such as nginx or Caddy"},
 	{[]string{"--version", "--help"}, "it prints and exits, so that the worker would never be ready", ""},
 }
 

@@ -68,16 +68,26 @@ func (w *Word) index(name string) int {
 
 // near returns the argument that the author of name most likely meant.
 func (w *Word) near(name string) string {
+	if other := w.otherwise(name); other != "" {
+		return other
+	}
 	var names []string
+	for _, a := range w.Arguments {
+		names = append(names, a.Name)
+	}
+	return diag.Near(name, names)
+}
+
+// otherwise returns the argument that has the given name in other tools, or "".
+func (w *Word) otherwise(name string) string {
 	for _, a := range w.Arguments {
 		for _, other := range a.aka {
 			if strings.EqualFold(other, name) {
 				return a.Name
 			}
 		}
-		names = append(names, a.Name)
 	}
-	return diag.Near(name, names)
+	return ""
 }
 
 // positional returns the arguments that can be passed by position.

@@ -170,11 +170,21 @@ func (c *call) unknown(name string, span diag.Span) string {
 		Code: codeUnknown, Span: span,
 		Message: fmt.Sprintf("%s has no argument `%s`", c.word.Name, name),
 	}
-	near := c.word.near(name)
-	if near != "" {
+	near := c.word.otherwise(name)
+	if near == "" {
+		var why string
+		if why, d.Label = c.word.foreign(name); why != "" {
+			d.Message += ": " + why
+		}
+	}
+	if near == "" && d.Label == "" {
+		near = c.word.near(name)
+	}
+	switch {
+	case near != "":
 		d.Label = fmt.Sprintf("did you mean `%s`?", near)
-	} else if other := c.session.elsewhere(c.word, name); other != "" {
-		d.Label = other
+	case d.Label == "":
+		d.Label = c.session.elsewhere(c.word, name)
 	}
 	c.report(d)
 	return near
