@@ -82,7 +82,7 @@ func (d *Decider[T]) askRouter(r match.Request, o *Outcome[T]) bool {
 	case said.Group != "":
 		o.Router, o.Group = RoutedGroup, d.groups[said.Group]
 		o.Key, o.RequestHeaders, o.ResponseHeaders = said.Key, said.RequestHeaders, said.ResponseHeaders
-		o.Override = said.Override
+		o.Fair, o.Override = said.Fair, said.Override
 		return true
 	}
 	o.Router = RoutedNone

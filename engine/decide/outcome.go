@@ -19,7 +19,7 @@ type Outcome[T any] struct {
 	Failed error  // why the router failed; on_router_error says whether the routes then decided
 
 	// A router that names a group can also set these; see plan.Decision.
-	Key                             string
+	Key, Fair                       string
 	RequestHeaders, ResponseHeaders []plan.HeaderEdit
 
 	// Override holds the settings of the route, or of the router if it named the

@@ -47,7 +47,7 @@ func (x *Explainer) Settings(r match.Request, o *Outcome[string]) (out []Setting
 		if name == "sticky" && o.Key != "" {
 			continue
 		}
-		if single, found := x.single(name, o); found {
+		if single, found := x.single(name, o, group); found {
 			out = append(out, single)
 		} else {
 			out = append(out, x.ofGroup(name, group, r)...)
@@ -72,7 +72,10 @@ func (x *Explainer) rateLimits(r match.Request, o *Outcome[string], group *plan.
 }
 
 // single returns a setting of the rule or the router.
-func (x *Explainer) single(name string, o *Outcome[string]) (Setting, bool) {
+func (x *Explainer) single(name string, o *Outcome[string], group *plan.Group) (Setting, bool) {
+	if name == "fair" && o.Fair != "" && group.Fair.By != match.KeyNone {
+		return Setting{Name: name, Value: strconv.Quote(o.Fair), From: FromTo, At: x.plan.Router.Pos()}, true
+	}
 	if o.Override == nil {
 		return Setting{}, false
 	}

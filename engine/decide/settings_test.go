@@ -16,6 +16,7 @@ func TestSettings(t *testing.T) {
 	p := aPlan(t)
 	router := p.Router.(fakeRouter)
 	router["/keyed"] = func() (plan.Decision, error) { return plan.Decision{Group: "ml", Key: "k", Override: first}, nil }
+	router["/tenant"] = func() (plan.Decision, error) { return plan.Decision{Group: "ml", Fair: "acme"}, nil }
 	router["/api/boom"] = func() (plan.Decision, error) { return plan.Decision{}, assert.AnError }
 	p.OnRouterError = plan.RouterFallback
 	none, low := int64(0), -5
@@ -43,6 +44,11 @@ func TestSettings(t *testing.T) {
 			{Name: "key", Value: `"k"`, From: "to", At: "c.star:1:5"},
 			{Name: "priority", Value: "0", From: "to", At: "c.star:1:5"},
 			{Name: "request_buffer", Value: `"16MiB"`, From: "default"}, response, fair,
+		},
+		"/tenant": {
+			{Name: "priority", Value: "0", From: "default"},
+			{Name: "request_buffer", Value: `"16MiB"`, From: "default"}, response,
+			{Name: "fair", Value: `"acme"`, From: "to", At: "c.star:1:5"}, sticky,
 		},
 		// The router failed, so that the routes decide.
 		"/api/boom": {{Name: "priority", Value: "-5", From: "rule", At: "c.star:2:3"}},

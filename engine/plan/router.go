@@ -34,6 +34,7 @@ type Decision struct {
 	RequestHeaders  []HeaderEdit // applied to the request, after those of the plan and the group
 	ResponseHeaders []HeaderEdit // applied to the answer, after those of the plan and the group
 	Key             string       // chooses the worker; "" means that the group's sticky does
+	Fair            string       // takes turns with other keys in a group with fair; "" means that the group's fair finds the key
 	Override        *Override    // settings for the request; nil if there are none
 	Answer          *Answer      // if not nil, what the client gets instead of a group's answer
 }

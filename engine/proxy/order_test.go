@@ -11,6 +11,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
@@ -99,6 +100,9 @@ func TestFairKey(t *testing.T) {
 	assert.NotEqual(t, key("2001:db8::1", byIP), key("2001:db8:0:1::1", byIP))
 	assert.NotZero(t, key("192.0.2.1", match.Key{By: match.KeyHeader, Name: "x-key"}))
 	assert.Zero(t, key("192.0.2.1", match.Key{By: match.KeyHeader, Name: "x-other"}))
+
+	r := &Request{fair: "acme"}
+	assert.Equal(t, pool.Key("acme"), r.fairKey(byIP), "the router's key goes first")
 }
 
 // A fixedClient is the request.Origin of a client's address.

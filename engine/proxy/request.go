@@ -31,6 +31,7 @@ type Request struct {
 	idBuf [idLen]byte
 
 	key                string         // by which the router chose the worker; "" leaves the choice to the group
+	fair               string         // the key that the router gave for the turns in the queue; "" leaves it to the group
 	matched            *plan.Route    // nil if the router decided
 	override           *plan.Override // the settings of the route or the router for this request; may be nil
 	reply              *plan.Answer   // nil if the router gave none

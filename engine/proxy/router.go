@@ -21,7 +21,7 @@ func (r *Request) route() (Target, error) {
 	if o.Router != "" {
 		r.rec.Router = o.Router
 	}
-	r.key, r.reply, r.matched, r.override = o.Key, o.Answer, o.Route, o.Override
+	r.key, r.fair, r.reply, r.matched, r.override = o.Key, o.Fair, o.Answer, o.Route, o.Override
 	r.toWorker[editsOfRequest], r.toClient[editsOfRequest] = o.RequestHeaders, o.ResponseHeaders
 	switch {
 	case o.Refusal != nil:

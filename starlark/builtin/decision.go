@@ -31,6 +31,9 @@ func (d *Decision) String() string {
 	switch {
 	case p.Answer == nil:
 		settings := append([]string{""}, p.Override.Settings()...)
+		if p.Fair != "" {
+			settings = slices.Insert(settings, 1, fmt.Sprintf("fair=%q", p.Fair))
+		}
 		return fmt.Sprintf("to(%q, request_headers=%v, response_headers=%v, key=%q%s)", p.Group, p.RequestHeaders, p.ResponseHeaders, p.Key, strings.Join(settings, ", "))
 	case p.Answer.Redirect:
 		return fmt.Sprintf("redirect(%q, %d)", p.Answer.Headers[0].Value, p.Answer.Status)
@@ -70,7 +73,10 @@ var toHeaderFields = []field[plan.Decision]{
 var keyFields = []field[plan.Decision]{
 	{Argument{Name: "key", Type: "str | None", Keyword: true, Default: "None",
 		Doc: "Requests with the same key go to the same process. The key replaces the group's `sticky`; with None or \"\", `sticky` applies.",
-		aka: []string{"sticky", "by", "hash"}}, setKey},
+		aka: []string{"sticky", "by", "hash"}}, keyOf(func(d *plan.Decision) *string { return &d.Key })},
+	{Argument{Name: "fair", Type: "str | None", Keyword: true, Default: "None",
+		Doc: "In a group with `fair`, requests with the same key take turns with those of other keys. The key replaces what `fair` of the group finds in the request; with None or \"\", that applies.",
+		aka: []string{"tenant", "fairness", "fair_key"}}, keyOf(func(d *plan.Decision) *string { return &d.Fair })},
 }
 
 func setGroup(c *call, g *given, d *plan.Decision) {
@@ -89,16 +95,19 @@ func setGroup(c *call, g *given, d *plan.Decision) {
 	d.Group = s
 }
 
-func setKey(c *call, g *given, d *plan.Decision) {
-	if g.value == starlark.None {
-		return
+// keyOf returns the setter of a key that the router has found.
+func keyOf(place func(*plan.Decision) *string) func(*call, *given, *plan.Decision) {
+	return func(c *call, g *given, d *plan.Decision) {
+		if g.value == starlark.None {
+			return
+		}
+		s, err := c.text(g.value)
+		if err != nil {
+			c.wrongValue(g, err)
+			return
+		}
+		*place(d) = s
 	}
-	s, err := c.text(g.value)
-	if err != nil {
-		c.wrongValue(g, err)
-		return
-	}
-	d.Key = s
 }
 
 // to implements the word to.

@@ -55,7 +55,9 @@ func OutcomeType() Type {
 			{"request_buffer", "int | None", "How many bytes of the body are taken in before a process is asked for; None without a group.", []string{"request_buffering"}},
 			{"response_buffer", "int | None", "How many bytes of the answer are kept for a client that reads slowly; None without a group.", []string{"response_buffering"}},
 			{"key", "str | None", "What chooses the process: the `key` of to, or what the request has for the group's `sticky` key; None if there is neither.", []string{"sticky"}},
-			{"rate_limits", "list[str]", "The rate limits that count the request, as they are written.", []string{"rate_limit", "limits"}},
+			{"fair", "str | None", "The key that takes turns in the queue: the `fair` of to, or what the request has for the group's `fair` key; None if there is neither.", []string{"fair_key", "tenant"}},
+			{"limits", "list[str]", "The limits that the group shares, as they are written.", []string{"limit"}},
+			{"rate_limits", "list[str]", "The rate limits that count the request, as they are written.", []string{"rate_limit"}},
 		},
 	}
 }

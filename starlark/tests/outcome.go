@@ -6,6 +6,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
@@ -46,6 +47,10 @@ func (o *outcome) Attr(name string) (starlark.Value, error) {
 		return starlark.String(o.of.Route.Text()), nil
 	case "key":
 		return o.key(), nil
+	case "fair":
+		return o.fair(), nil
+	case "limits":
+		return o.limits(), nil
 	case "rate_limits":
 		return o.named("rate_limit"), nil
 	case "priority", "request_buffer", "response_buffer":
@@ -76,6 +81,32 @@ func (o *outcome) key() starlark.Value {
 		}
 	}
 	return textOrNone(key)
+}
+
+// fair returns the key that takes turns in the queue, or None.
+func (o *outcome) fair() starlark.Value {
+	if o.group == nil || o.group.Fair.By == match.KeyNone {
+		return starlark.None
+	}
+	key := o.of.Fair
+	for _, s := range o.settings {
+		if s.Name == "fair" && s.From != decide.FromTo {
+			key = s.Key
+		}
+	}
+	return textOrNone(key)
+}
+
+// limits returns the limits that the group shares.
+func (o *outcome) limits() starlark.Value {
+	out := starlark.NewList(nil)
+	if o.group == nil {
+		return out
+	}
+	for _, l := range o.group.Limits {
+		_ = out.Append(starlark.String(l.String())) // it is not frozen
+	}
+	return out
 }
 
 // named returns the values of the settings with a name.

@@ -124,11 +124,11 @@ func TestPrint(t *testing.T) {
 func TestSettings(t *testing.T) {
 	const slow = `
 def route(req):
-    return to("slow", priority = 9, request_buffer = "1KiB", key = "k") if req.path == "/first" else None
+    return to("slow", priority = 9, request_buffer = "1KiB", key = "k", fair = "acme") if req.path == "/first" else None
 
 config = LdConfig(router = route, rate_limit = rate("9/s"), workers = [
     WorkerGroup("web", "main:app"),
-    WorkerGroup("slow", "main:app", max_req_per_worker = 1, sticky = by_header("X-Key"),
+    WorkerGroup("slow", "main:app", max_req_per_worker = 1, sticky = by_header("X-Key"), fair = by_header("X-Key"), limits = [limit("gpu", 4)],
                 routes = [rule("/slow", priority = -5, request_buffer = 0, rate_limit = rate("1/s")), "/more"]),
 ])
 
@@ -140,6 +140,10 @@ def test_it(t):
     t.eq(got(t.route("/more")), [0, 16 << 20, 16 << 20, None, 1])
     t.eq(t.route("/slow").rate_limits, ['rate("9/s", burst=9, by=by_client_ip())', 'rate("1/s", burst=1, by=by_client_ip())'])
     t.eq(got(t.route("/first", headers = {"X-Key": "other"})), [9, 1024, 16 << 20, "k", 1])
+    t.eq(t.route("/first", headers = {"X-Key": "other"}).fair, "acme")
+    t.eq(t.route("/slow", headers = {"X-Key": "k"}).fair, "k")
+    t.eq([t.route("/slow").fair, t.route("/").fair], [None, None])
+    t.eq([t.route("/slow").limits, t.route("/").limits], [['limit("gpu", 4)'], []])
     t.eq(got(t.route("/")), [0, 0, 0, None, 1])
     t.eq(got(t.route("/../x")), [None, None, None, None, 0])
     t.route("/slow", to = "web")
