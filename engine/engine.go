@@ -65,6 +65,11 @@ type Options struct {
 	// last worker has exited: immediately once hurry is closed. nil leaves them
 	// alone.
 	EndOrphans func(hurry <-chan struct{})
+	// Starting is called with the first plan and the address of its listener,
+	// before the first worker starts; Serving when clients are served. nil does
+	// nothing.
+	Starting func(p *plan.Plan, addr net.Addr)
+	Serving  func()
 }
 
 // An Engine is one master.
@@ -80,6 +85,12 @@ func New(opts Options) *Engine {
 	}
 	if opts.EndOrphans == nil {
 		opts.EndOrphans = func(<-chan struct{}) {}
+	}
+	if opts.Starting == nil {
+		opts.Starting = func(*plan.Plan, net.Addr) {}
+	}
+	if opts.Serving == nil {
+		opts.Serving = func() {}
 	}
 	if opts.Logs == nil {
 		opts.Logs = new(logbook.Book)
@@ -122,6 +133,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer fronts.close()
 	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
 		"runtime", runtime.Dir(), "open_files", openFiles())
+	e.opts.Starting(first, fronts.public.now.Addr())
 	err = e.runGroup(ctx, first, runtime, fronts, sig, folder)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
@@ -253,6 +265,7 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, addr string, procs 
 	}()
 	defer func() { close(done); <-aborter }()
 	e.log.Info("listening", "addr", addr, "driver", px.Driver())
+	e.opts.Serving()
 	notify(notifyReady)
 	procs.narrow()
 	defer func() { procs.widen() }() // for good: the remaining work is not that of the loops

@@ -22,6 +22,12 @@ var routine = [][]byte{ // only read
 	[]byte("INFO:     Finished server process ["),
 }
 
+// IsRoutine reports whether a line is one that every Uvicorn writes when it
+// starts, and when it stops in an orderly way.
+func IsRoutine(line []byte) bool {
+	return isRoutine(line) || bytes.HasPrefix(line, []byte(startupBegun))
+}
+
 func isRoutine(line []byte) bool {
 	for _, begin := range routine {
 		if bytes.HasPrefix(line, begin) {

@@ -3,12 +3,14 @@ package cli
 import (
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/masterlog"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/orphan"
 )
@@ -19,12 +21,14 @@ type runOptions struct {
 	python    pythonFlags
 	logFormat masterlog.Format
 	logLevel  string
+	verbose   bool
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
 	o.python.addFlags(flags)
 	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
+	flags.BoolVarP(&o.verbose, "verbose", "v", false, "on a terminal, show each change of a worker's state and Uvicorn's own lines")
 }
 
 func newRunCommand(o *runOptions) *cobra.Command {
@@ -60,6 +64,7 @@ other systems. The log says which driver is in use.`,
 }
 
 func (o *runOptions) run(cmd *cobra.Command) error {
+	begun := time.Now()
 	var level slog.Level
 	switch o.logLevel {
 	case "debug", "info", "warn", "error":
@@ -78,18 +83,28 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	colored := o.color.On(os.Stderr)
-	lines := masterlog.New(masterlog.Options{Out: os.Stderr, Format: o.logFormat, Level: level, Colored: colored})
+	lines := masterlog.New(masterlog.Options{Out: os.Stderr, Format: o.logFormat, Level: level, Colored: colored,
+		Terminal: terminal.Is(os.Stderr), Verbose: o.verbose})
 	defer lines.Close()
 	log := lines.Logger()
 	build := o.build.read()
 	config := loader.New(path, shownPath(path), o.python.Options, lines.Writer(), log)
 	family := orphan.Adopt(log)
-	master := engine.New(engine.Options{
+	options := engine.Options{
 		ConfigPath: path, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
 		Log: log, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
 		Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
-	})
+	}
+	if terminal.Is(os.Stderr) && o.logFormat != masterlog.JSON {
+		told := &announcer{out: lines.Writer(), look: o.color.Look(os.Stderr), version: build.Version, config: shownPath(path), named: o.config != "", begun: begun}
+		options.Starting = told.starting
+		options.Serving = func() {
+			told.serving()
+			lines.Serving()
+		}
+	}
+	master := engine.New(options)
 	err = family.While(func() error { return master.Run(cmd.Context()) })
 	switch {
 	case err == nil:

@@ -34,8 +34,9 @@ func assertHarmless(t *testing.T, text string, keeps bool) {
 // and in any log format, no control character reaches the log or the book.
 func TestLogIsHarmless(t *testing.T) {
 	for _, format := range []Format{Text, JSON} {
-		for _, colored := range []bool{false, true} {
-			text, kept := written(Options{Format: format, Colored: colored}, func(l *Log) {
+		for i := range 4 {
+			colored, terminal := i&1 != 0, i&2 != 0
+			text, kept := written(Options{Format: format, Colored: colored, Terminal: terminal}, func(l *Log) {
 				log, lines := l.Logger(), l.Output()
 				for _, s := range hostileTexts {
 					log.Warn("something", "text", s, "err", errors.New(s), "bytes", []byte(s))

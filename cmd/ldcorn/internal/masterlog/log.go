@@ -3,6 +3,7 @@ package masterlog
 import (
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/lmittmann/tint"
@@ -34,6 +35,10 @@ type Options struct {
 	Format  Format
 	Level   slog.Level // minimum level of the master's records
 	Colored bool       // Out shows colors
+	// Terminal makes the text a person's: records are short lines, and lines of
+	// workers have a time. What every start says appears only if it is Verbose.
+	// The book is the same in any case. JSON ignores both.
+	Terminal, Verbose bool
 }
 
 // A Log is the log of one master. Its methods are safe for concurrent use.
@@ -42,6 +47,8 @@ type Log struct {
 	lines *logwriter.Writer[output]
 	out   *visible.Writer // to lines
 	book  logbook.Book
+
+	serving atomic.Bool // see Serving
 }
 
 // An output is a writer that needs no closing.
@@ -73,6 +80,13 @@ func (l *Log) Writer() io.Writer {
 	return l.out
 }
 
+// Serving ends the start of the master. What a reload does has to be told on a
+// terminal, too.
+func (l *Log) Serving() { l.serving.Store(true) }
+
+// isTerminal reports whether a person reads the log on a terminal.
+func (l *Log) isTerminal() bool { return l.opts.Terminal && l.opts.Format != JSON }
+
 // Book returns the book that keeps the newest lines, without colors.
 func (l *Log) Book() *logbook.Book { return &l.book }
 
@@ -81,7 +95,10 @@ func (l *Log) Book() *logbook.Book { return &l.book }
 // on.
 func (l *Log) Logger() *slog.Logger {
 	handler := newHandler(l.out, l.opts.Format, l.opts.Level)
-	if l.opts.Colored && l.opts.Format != JSON {
+	switch {
+	case l.isTerminal():
+		handler = l.newTerminalHandler(l.out)
+	case l.opts.Colored && l.opts.Format != JSON:
 		handler = tint.NewTextHandler(l.out, &tint.Options{Level: l.opts.Level, TimeFormat: time.TimeOnly})
 	}
 	keep := &keeper{book: &l.book}

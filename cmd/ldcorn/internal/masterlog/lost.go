@@ -45,6 +45,10 @@ func (t *teller) after(lost int, err error) {
 	if t.err != nil {
 		reason = t.err.Error()
 	}
-	_, _ = t.log.opts.Out.Write(t.log.missing(uint64(t.lost), reason)) // the next attempt reports an error
+	line := t.log.missing(uint64(t.lost), reason)
+	if t.log.isTerminal() {
+		line = t.log.missingOnTerminal(t.lost, reason)
+	}
+	_, _ = t.log.opts.Out.Write(line) // the next attempt reports an error
 	t.lost, t.err = 0, nil
 }

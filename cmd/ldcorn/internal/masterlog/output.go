@@ -20,37 +20,55 @@ func (l *Log) Output() worker.Output {
 	if l.opts.Format == JSON {
 		return &jsonOutput{l.newJSONLines()}
 	}
-	return &textOutput{out: l.out, colors: visible.KeepIf(l.opts.Colored), book: &l.book}
+	out := &textOutput{out: l.out, colors: visible.KeepIf(l.opts.Colored), book: &l.book}
+	if l.isTerminal() {
+		out.terminal, out.verbose = true, l.opts.Verbose
+	}
+	return out
 }
 
 // A textOutput writes "api.0[1234] | line": the group, the seat and the pid
 // before the line. Of a worker's control sequences, it passes only colors, and
-// only if the reader shows them.
+// only if the reader shows them. On a terminal, the line has a time, and a pid
+// if it is verbose: "16:18:31 api.0 | line".
 type textOutput struct {
-	out    io.Writer
-	colors visible.Colors
-	book   *logbook.Book
-	mu     sync.Mutex // guards buf, and keeps lines whole
-	buf    []byte
+	out               io.Writer
+	colors            visible.Colors
+	book              *logbook.Book
+	terminal, verbose bool
+	mu                sync.Mutex // guards buf, and keeps lines whole
+	buf               []byte
 }
 
 // Line implements worker.Output.
 func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := append(t.buf[:0], src.Group...)
-	b = append(b, '.')
-	b = strconv.AppendInt(b, int64(src.Worker), 10)
-	b = append(b, '[')
-	b = strconv.AppendInt(b, int64(src.PID), 10)
-	b = append(b, "] | "...)
+	b := appendSource(t.buf[:0], src, true)
 	head := len(b)
 	t.buf = append(visible.AppendLine(b, text, visible.Drop), '\n')
 	t.book.Add(src.Group, t.buf)
-	if t.colors == visible.Keep {
+	switch {
+	case t.terminal && !t.verbose && worker.IsRoutine(t.buf[head:]):
+		return
+	case t.terminal:
+		b = append(time.Now().AppendFormat(t.buf[:0], time.TimeOnly), ' ')
+		b = appendSource(b, src, t.verbose)
+		t.buf = append(visible.AppendLine(b, text, t.colors), '\n')
+	case t.colors == visible.Keep:
 		t.buf = append(visible.AppendLine(t.buf[:head], text, visible.Keep), '\n')
 	}
 	_, _ = t.out.Write(t.buf) // never fails
+}
+
+// appendSource appends "api.0[1234] | ", or the same without the pid.
+func appendSource(b []byte, src worker.Source, pid bool) []byte {
+	b = append(append(b, src.Group...), '.')
+	b = strconv.AppendInt(b, int64(src.Worker), 10)
+	if pid {
+		b = append(strconv.AppendInt(append(b, '['), int64(src.PID), 10), ']')
+	}
+	return append(b, " | "...)
 }
 
 // A jsonOutput writes a record for each line.

@@ -43,3 +43,6 @@ func (c *Color) Writer(f *os.File) *visible.Writer {
 func isDrawable(f *os.File) bool {
 	return term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb"
 }
+
+// Is reports whether f is a terminal.
+func Is(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }

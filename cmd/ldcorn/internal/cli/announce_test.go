@@ -1,0 +1,127 @@
+//go:build linux
+
+package cli
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+)
+
+const terminalApp = `
+import os
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    if scope["path"] == "/die":
+        os._exit(7)
+    print("asked for", scope["path"], flush=True)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+`
+
+// atTerminal runs a configuration of some groups at a terminal until it is ready,
+// and returns its address.
+func atTerminal(t *testing.T, config string, env []string, args ...string) (*harness.Terminal, string) {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.py"), []byte(terminalApp), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ldconfig.star"), []byte(config), 0o600))
+	require.NoError(t, harness.WriteWrapper(filepath.Join(dir, ".venv/bin/python"), harness.Python(t)))
+	cmd := exec.Command("ldcorn", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "VIRTUAL_ENV=", "NO_COLOR=", "XDG_RUNTIME_DIR="+dir)
+	cmd.Env = append(cmd.Env, env...)
+	term := harness.StartAt(t, cmd)
+	await(t, term, `ready in \d`)
+	addr := regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`).FindStringSubmatch(shown(term))
+	require.NotNil(t, addr, shown(term))
+	return term, addr[1]
+}
+
+func shown(term *harness.Terminal) string {
+	return strings.ReplaceAll(string(term.Shown.All()), "\r\n", "\n")
+}
+
+// await waits until the terminal shows a text.
+func await(t *testing.T, term *harness.Terminal, pattern string) {
+	t.Helper()
+	re := regexp.MustCompile("(?m)" + pattern)
+	require.True(t, harness.Until(func() bool { return re.MatchString(shown(term)) }), "%s is not in:\n%s", pattern, shown(term))
+}
+
+func get(t *testing.T, addr, path string) int {
+	t.Helper()
+	resp, err := http.Get("http://" + addr + path)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	return resp.StatusCode
+}
+
+const fiveWorkers = `config = LdConfig(bind="127.0.0.1:0", workers=[
+    WorkerGroup("fast", "app:app", instances=2, routes=["/fast", "/api/*"], max_req_per_worker=10),
+    WorkerGroup("ml_heavy", "app:app", routes=["/ml*", prefix("/gpu/model/of/a/long/name") & method("POST")], max_req_per_worker=1, queue_limit=100),
+    WorkerGroup("web", "app:app", instances=2),
+])
+`
+
+// TestStartAtTerminal checks that a start of five workers is at most ten lines of
+// at most 80 columns, and that a worker's line has a time.
+func TestStartAtTerminal(t *testing.T) {
+	term, addr := atTerminal(t, fiveWorkers, []string{"NO_COLOR=1"})
+	start := strings.Split(strings.TrimSuffix(shown(term), "\n"), "\n")
+	assert.LessOrEqual(t, len(start), 10)
+	for _, line := range start {
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
+		assert.NotContains(t, line, "\x1b")
+	}
+	assert.Regexp(t, `^ldcorn \S+  http://127\.0\.0\.1:\d+  ldconfig\.star  pid \d+
+  fast      2 workers  10 requests each           /fast, /api/\*
+  ml_heavy  1 worker   1 request each, queue 100  /ml\*, .*…
+  web       2 workers  no cap                     \*
+ready in \d+\.\ds; try ldcorn status, ldcorn explain 'GET /', ldcorn reload\n$`, shown(term))
+
+	assert.Equal(t, 200, get(t, addr, "/x"))
+	await(t, term, `^\d\d:\d\d:\d\d web\.\d \| asked for /x$`)
+	require.NoError(t, term.Type("\x03"))
+	assert.Equal(t, 0, term.Wait())
+	await(t, term, `^\d\d:\d\d:\d\d stopped$`)
+	assert.NotContains(t, shown(term), "INFO:  ")
+}
+
+// TestCrashAtTerminal checks that a crash is one line with its reason and a hint,
+// and that colors are shown.
+func TestCrashAtTerminal(t *testing.T) {
+	term, addr := atTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[WorkerGroup("web", "app:app")])`, nil)
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = conn.Write([]byte("POST /die HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"))
+	require.NoError(t, err)
+	await(t, term, `worker crashed.*hint`)
+	assert.Regexp(t, "(?m)^\x1b\\[2m[0-9:]{8}\x1b\\[0m \x1b\\[33mwarning: \x1b\\[0mweb\\.0: worker crashed: exit code 7 .*; hint: ldcorn logs web shows its output$", shown(term))
+}
+
+// TestVerboseAtTerminal checks that -v shows what a terminal leaves out otherwise.
+func TestVerboseAtTerminal(t *testing.T) {
+	term, _ := atTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[WorkerGroup("web", "app:app")])`, []string{"NO_COLOR=1"}, "run", "-v")
+	await(t, term, `^[0-9:]{8} web\.0: worker state changed \(.*state=ready`)
+	await(t, term, `^[0-9:]{8} web\.0\[\d+\] \| INFO: +Application startup complete\.$`)
+	await(t, term, `^[0-9:]{8} starting \(`)
+}

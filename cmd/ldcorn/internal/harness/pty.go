@@ -1,0 +1,106 @@
+//go:build linux
+
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Terminal is a pseudo terminal, 80 columns wide, at which a program runs.
+type Terminal struct {
+	Shown Log // what the program has written, until Hold
+
+	master *os.File
+	cmd    *exec.Cmd
+	held   chan struct{} // closed by Hold
+	done   chan struct{} // closed when the program has ended
+}
+
+// StartAt starts a program at a new terminal, which is its standard input, output
+// and error. The test's end kills it.
+func StartAt(t testing.TB, cmd *exec.Cmd) *Terminal {
+	t.Helper()
+	master, slave, err := openPTY()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slave.Close()
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	term := &Terminal{master: master, cmd: cmd, held: make(chan struct{}), done: make(chan struct{})}
+	read := make(chan struct{})
+	go term.read(read)
+	go func() {
+		defer close(term.done)
+		_ = cmd.Wait() // ProcessState says how
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-term.done
+		master.Close()
+		<-read
+	})
+	return term
+}
+
+// read copies the program's output until Hold, or until the terminal is closed.
+func (t *Terminal) read(done chan struct{}) {
+	defer close(done)
+	buf := make([]byte, 64<<10)
+	for {
+		select {
+		case <-t.held:
+			return
+		default:
+		}
+		n, err := t.master.Read(buf)
+		_, _ = t.Shown.Write(buf[:n])
+		if err != nil { // EIO once the program has ended
+			return
+		}
+	}
+}
+
+// Type types a text, such as "\x03" for Ctrl-C.
+func (t *Terminal) Type(text string) error {
+	_, err := t.master.WriteString(text)
+	return err
+}
+
+// Wait waits until the program has ended, and returns its exit code.
+func (t *Terminal) Wait() int {
+	<-t.done
+	return t.cmd.ProcessState.ExitCode()
+}
+
+func openPTY() (master, slave *os.File, err error) {
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, fmt.Errorf("/dev/ptmx: %w", err)
+	}
+	master = os.NewFile(uintptr(fd), "/dev/ptmx")
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80})
+	}
+	if err == nil {
+		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|syscall.O_NOCTTY, 0)
+	}
+	if err != nil {
+		master.Close()
+		return nil, nil, err
+	}
+	return master, slave, nil
+}

@@ -1,0 +1,230 @@
+package masterlog
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
+)
+
+// Messages of the engine that a terminal shows only if it is verbose: those of
+// starting hold until the master serves, and the announcement of the start says
+// the same in fewer lines.
+var (
+	quiet    = []string{"worker state changed"}                            // only read
+	starting = []string{"starting", "group applied", "ready", "listening"} // only read
+)
+
+// Sequences that set colors.
+const (
+	dim    = "\x1b[2m"
+	red    = "\x1b[31m"
+	yellow = "\x1b[33m"
+	reset  = "\x1b[0m"
+)
+
+// A terminalHandler writes each record as a line for a person: the time, the
+// level unless it is INFO, the worker or the group, the message, the reason, the
+// other attributes, and a hint.
+type terminalHandler struct {
+	log    *Log
+	out    io.Writer
+	attrs  []slog.Attr // that every record gets
+	prefix string      // of the keys, from WithGroup
+	lines  *lineBuffer
+}
+
+// A lineBuffer holds one line.
+type lineBuffer struct {
+	mu  sync.Mutex // guards buf
+	buf bytes.Buffer
+}
+
+func (l *Log) newTerminalHandler(out io.Writer) *terminalHandler {
+	return &terminalHandler{log: l, out: out, lines: new(lineBuffer)}
+}
+
+// Enabled implements slog.Handler.
+func (h *terminalHandler) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= h.log.opts.Level
+}
+
+// WithAttrs implements slog.Handler.
+func (h *terminalHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	with := *h
+	with.attrs = slices.Clone(h.attrs)
+	for _, a := range attrs {
+		a.Key = h.prefix + a.Key
+		with.attrs = append(with.attrs, a)
+	}
+	return &with
+}
+
+// WithGroup implements slog.Handler.
+func (h *terminalHandler) WithGroup(name string) slog.Handler {
+	with := *h
+	with.prefix += name + "."
+	return &with
+}
+
+// Handle implements slog.Handler.
+func (h *terminalHandler) Handle(_ context.Context, r slog.Record) error {
+	if h.hides(r) {
+		return nil
+	}
+	var p parts
+	for _, a := range h.attrs {
+		p.add(a)
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		a.Key = h.prefix + a.Key
+		p.add(a)
+		return true
+	})
+	h.lines.mu.Lock()
+	defer h.lines.mu.Unlock()
+	h.lines.buf.Reset()
+	h.write(&h.lines.buf, r, &p)
+	_, err := h.out.Write(h.lines.buf.Bytes())
+	return err
+}
+
+// hides reports whether a record says nothing that a person needs.
+func (h *terminalHandler) hides(r slog.Record) bool {
+	if h.log.opts.Verbose || r.Level > slog.LevelInfo {
+		return false
+	}
+	return slices.Contains(quiet, r.Message) || !h.log.serving.Load() && slices.Contains(starting, r.Message)
+}
+
+func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
+	b.WriteString(h.in(dim, r.Time.Format(time.TimeOnly)) + " ")
+	switch {
+	case r.Level >= slog.LevelError:
+		b.WriteString(h.in(red, "error: "))
+	case r.Level >= slog.LevelWarn:
+		b.WriteString(h.in(yellow, "warning: "))
+	case r.Level < slog.LevelInfo:
+		b.WriteString("debug: ")
+	}
+	if p.source() != "" {
+		b.WriteString(p.source() + ": ")
+	}
+	b.WriteString(visible.String(r.Message))
+	first, more, _ := strings.Cut(p.err, "\n")
+	if first != "" {
+		b.WriteString(": " + visible.String(first))
+	}
+	if p.reason != "" {
+		b.WriteString(": " + visible.String(p.reason))
+	}
+	if len(p.rest) > 0 {
+		b.WriteString(" " + h.in(dim, "("+strings.Join(p.rest, ", ")+")"))
+	}
+	if hint := p.advice(r.Message); hint != "" {
+		b.WriteString("; hint: " + visible.String(hint))
+	}
+	b.WriteByte('\n')
+	for line := range strings.Lines(more) {
+		b.WriteString("    " + visible.String(strings.TrimSuffix(line, "\n")) + "\n")
+	}
+}
+
+// in returns a text in a color, if colors are shown.
+func (h *terminalHandler) in(color, text string) string {
+	if !h.log.opts.Colored {
+		return text
+	}
+	return color + text + reset
+}
+
+// parts are the attributes of a record, sorted by their use in a line.
+type parts struct {
+	group, worker string
+	err, reason   string
+	hint          string
+	rest          []string
+}
+
+func (p *parts) add(a slog.Attr) {
+	a.Value = a.Value.Resolve()
+	switch text := a.Value.String(); {
+	case a.Value.Kind() == slog.KindGroup:
+		for _, inner := range a.Value.Group() {
+			inner.Key = a.Key + "." + inner.Key
+			p.add(inner)
+		}
+	case a.Key == "group":
+		p.group = visible.String(text)
+	case a.Key == "worker":
+		p.worker = visible.String(text)
+	case a.Key == "hint":
+		p.hint = text
+	case a.Key == "stderr": // the worker's lines are in the log already
+	case a.Key == "err":
+		p.err = withoutOutput(text)
+	case a.Key == "reason":
+		p.reason = text
+	case a.Key == "restart_in" && a.Value.Any() == time.Duration(0), a.Key == "restart_in" && text == "0":
+		p.rest = append(p.rest, "starts again now")
+	case a.Key == "restart_in":
+		p.rest = append(p.rest, "starts again in "+text)
+	default:
+		p.rest = append(p.rest, visible.String(a.Key)+"="+quoted(text))
+	}
+}
+
+// withoutOutput returns an error without the output of a worker, which is in the
+// log already.
+func withoutOutput(text string) string {
+	if first, _, _ := strings.Cut(text, "\n"); strings.HasSuffix(first, "; it wrote:") {
+		return visible.FirstLine(text)
+	}
+	return strings.TrimSuffix(text, "\n")
+}
+
+// quoted returns a value as the text format of slog has it.
+func quoted(text string) string {
+	if text == "" || strings.ContainsAny(text, " =\"") {
+		return strconv.Quote(text)
+	}
+	return visible.String(text)
+}
+
+// source returns the name of the worker, or else of the group.
+func (p *parts) source() string {
+	if p.group != "" && p.worker != "" {
+		return p.group + "." + p.worker
+	}
+	return p.group
+}
+
+// advice returns the hint of a record. One about a worker that ended always has
+// one.
+func (p *parts) advice(message string) string {
+	switch {
+	case p.hint != "" || p.group == "":
+		return p.hint
+	case strings.Contains(p.err, "out of memory?"):
+		return "max_rss= of WorkerGroup replaces a worker before memory runs out"
+	case message == "worker crashed", message == "worker unhealthy", message == "start failed, trying again":
+		return "ldcorn logs " + p.group + " shows its output"
+	}
+	return ""
+}
+
+// missingOnTerminal returns the line that says how many lines are missing.
+func (l *Log) missingOnTerminal(n int, reason string) []byte {
+	var line bytes.Buffer
+	r := slog.NewRecord(time.Now(), slog.LevelWarn, fmt.Sprintf("%d lines are missing here: %s", n, reason), 0)
+	_ = l.newTerminalHandler(&line).Handle(context.Background(), r) // memory never fails
+	return line.Bytes()
+}

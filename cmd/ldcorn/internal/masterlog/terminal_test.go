@@ -1,0 +1,49 @@
+package masterlog
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+func TestTerminal(t *testing.T) {
+	text, kept := written(Options{Terminal: true}, func(l *Log) {
+		log := l.Logger()
+		log.Info("starting", "version", "1")
+		log.With("group", "web").Info("worker state changed", "worker", 0)
+		out := l.Output()
+		src := worker.Source{Group: "web", Worker: 1, PID: 7}
+		out.Line(src, worker.Stderr, []byte("\x1b[32mINFO\x1b[0m:     Started server process [\x1b[36m7\x1b[0m]"))
+		out.Line(src, worker.Stderr, []byte("INFO:     Waiting for application startup."))
+		out.Line(src, worker.Stdout, []byte("hello"))
+		l.Serving()
+		log.Info("listening", "addr", "127.0.0.1:1")
+		log.With("group", "web").WithGroup("g").Warn("worker crashed", slog.Int("crashes", 1))
+		log.With("group", "web").Warn("worker crashed", "worker", 1, "crashes", 2, "restart_in", 1500*time.Millisecond,
+			"err", errors.New("exit code 3; it wrote:\n    one"))
+		log.Error("reload failed", "err", errors.New("one\ntwo\x1b"), "reason", "all stays", "hint", "do it", "text", "a b")
+		log.Debug("not this")
+	})
+	want := `TIME web.1 | hello
+TIME listening (addr=127.0.0.1:1)
+TIME warning: web: worker crashed (g.crashes=1); hint: ldcorn logs web shows its output
+TIME warning: web.1: worker crashed: exit code 3 (crashes=2, starts again in 1.5s); hint: ldcorn logs web shows its output
+TIME error: reload failed: one: all stays (text="a b"); hint: do it
+    two\x1b
+`
+	for _, line := range strings.Split(strings.TrimSuffix(want, "\n"), "\n") {
+		assert.Contains(t, text, strings.TrimPrefix(line, "TIME "))
+	}
+	assert.Equal(t, strings.Count(want, "\n"), strings.Count(text, "\n"), text)
+	assert.Regexp(t, `^\d\d:\d\d:\d\d web`, text)
+	assert.NotContains(t, kept(), "TIME")
+	for _, all := range []string{"msg=starting", "worker state changed", "web.1[7] | INFO:     Started", "web.1[7] | hello"} {
+		assert.Contains(t, kept(), all)
+	}
+}
