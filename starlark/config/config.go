@@ -30,6 +30,12 @@ func (r *Result) Argument(name string) diag.Span {
 	return argument(r.config.Values, name, r.config.Span)
 }
 
+// GroupArgument is Argument for an argument of the i-th group of the plan.
+func (r *Result) GroupArgument(i int, name string) diag.Span {
+	g := r.config.Groups[i]
+	return argument(g.Values, name, g.Span)
+}
+
 // argument returns the position of an argument, or other if it has none.
 func argument(of map[string]diag.Span, name string, other diag.Span) diag.Span {
 	if span, found := of[name]; found && span.Line > 0 {

@@ -43,12 +43,12 @@ func newCheckCommand(opts *rootOptions) *cobra.Command {
 		Long: `Evaluate a configuration and show everything that is wrong with it.
 
 check changes nothing and starts no workers. It runs the tests of the configuration, as
-"ldcorn test" does. It warns where this machine lacks the interpreter of a group; with
---import it starts each interpreter, which must import the app. Python runs a
-configuration in Python that is beyond the language, unless --no-exec forbids it, as for
-the branch of a stranger. Exits 0 when the
-configuration is fine, 1 when it has errors (or warnings, with --strict) or cannot be
-read, 3 when a test fails.`,
+"ldcorn test" does. It warns where this machine lacks the interpreter, the folder or the
+app of a group; with --import it starts each interpreter, which must import the app.
+Python runs a configuration in Python that is beyond the language, unless --no-exec
+forbids it, as for the branch of a stranger. Exits 0 when the configuration is fine,
+1 when it has errors (or warnings, with --strict) or cannot be read, 3 when a test
+fails.`,
 		Example: `  ldcorn check
   ldcorn check ldconfig.star --import
   ldcorn check --env PORT=8000 --env-file prod.env --strict
@@ -90,7 +90,7 @@ func (f *checkFlags) run(ctx context.Context, path string, stdout, stderr io.Wri
 	}
 	if res.Plan != nil {
 		if f.imports {
-			f.cell.Outside(func() { importApps(ctx, res.Plan, res.Report) })
+			f.cell.Outside(func() { importApps(ctx, res) })
 			machine.LookBesideGroups(res)
 		} else {
 			machine.Look(res)
@@ -170,8 +170,14 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	if res.Plan == nil || res.Report.Count(diag.Error) > 0 {
 		return nil
 	}
-	if err := writeSummary(stdout, path, res.Plan); err != nil || passed == 0 {
+	if err := writeSummary(stdout, path, res.Plan); err != nil {
 		return err
+	}
+	if !f.imports {
+		fmt.Fprintln(stdout, "apps not imported: add --import to check that they can be")
+	}
+	if passed == 0 {
+		return nil
 	}
 	_, err := fmt.Fprintf(stdout, "%s passed\n", terminal.Count(passed, "test"))
 	return err

@@ -14,6 +14,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
+	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
@@ -39,7 +40,8 @@ const (
 // importApps makes the interpreter of each group import the app, as a worker does,
 // and reports the groups where that fails. Groups that are the same to an import
 // are checked once.
-func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
+func importApps(ctx context.Context, res *config.Result) {
+	p := res.Plan
 	found := make([]*diag.Diagnostic, len(p.Groups))
 	asked := make(map[string]bool)
 	slots := make(chan struct{}, importsAtOnce)
@@ -54,11 +56,19 @@ func importApps(ctx context.Context, p *plan.Plan, report *diag.Report) {
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			found[i] = importApp(ctx, &prober, group, filepath.Dir(p.Path), p.StartupTimeout)
+			d, argument := importApp(ctx, &prober, group, filepath.Dir(p.Path), p.StartupTimeout)
+			if d != nil {
+				d.Span = res.GroupArgument(i, argument)
+			}
+			found[i] = d
 		})
 	}
 	wg.Wait()
-	machine.AddToGroups(p, found, report)
+	for _, d := range found {
+		if d != nil {
+			res.Report.Add(*d)
+		}
+	}
 }
 
 // importKey returns a key. Groups with the same key are the same to an import.
@@ -70,13 +80,16 @@ func importKey(group *plan.Group) string {
 	return key
 }
 
-// importApp makes an interpreter import the app of a group. It returns nil if that
-// works.
-func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) *diag.Diagnostic {
-	d := &diag.Diagnostic{Code: codeImport, Severity: diag.Error}
+// importApp makes an interpreter import the app of a group. It returns what is wrong
+// and the argument that it is about, or nil if that works.
+func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, configDir string, limit time.Duration) (d *diag.Diagnostic, argument string) {
+	d = &diag.Diagnostic{Code: codeImport, Severity: diag.Error}
+	argument = "python"
 	python, err := worker.FindPython(group, configDir)
 	if err == nil {
-		err = worker.CheckCwd(group)
+		if err = worker.CheckCwd(group); err != nil {
+			argument = "cwd"
+		}
 	}
 	var facts worker.Facts
 	if err == nil {
@@ -84,14 +97,14 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	}
 	if err != nil {
 		d.Message = fmt.Sprintf("group %q: %v", group.Name, err)
-		return d
+		return d, argument
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, errTooSlow)
 	defer cancel()
 	spec := worker.Spec{Group: group, Python: python.Path, Facts: facts}
 	stderr, err := runImport(ctx, spec)
 	if err == nil {
-		return machine.Remark(python, facts, group)
+		return machine.Remark(python, facts, group), argument
 	}
 	d.Message = fmt.Sprintf("group %q: app %q cannot be imported", group.Name, group.App)
 	var exit *exec.ExitError
@@ -108,6 +121,9 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 		d.Hint = "the part after the colon is the name of the application in the module"
 	case exit.ExitCode() == exitNoModule:
 		d.Hint = fmt.Sprintf("Python looks for it in %s; set `cwd` of the group to another folder", spec.AppFolder())
+		if beside := machine.AppBeside(group, configDir); beside != "" {
+			d.Hint = fmt.Sprintf("Python looks for it in %s; %s", spec.AppFolder(), machine.BesideHint(group, beside))
+		}
 	case exit.ExitCode() != exitNoImport:
 		d.Message += fmt.Sprintf(": the interpreter ended with %s", exit.ProcessState)
 	}
@@ -117,7 +133,7 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	if stderr = hideSecrets(stderr, group); strings.TrimSpace(stderr) != "" {
 		d.Detail = append([]string{python.Path + " says:"}, tail(stderr, shownLines)...)
 	}
-	return d
+	return d, "app"
 }
 
 // errTooSlow is the cause of a context that ends when an import takes too long.

@@ -19,14 +19,14 @@ import (
 const code = "W120"
 
 // Look adds warnings of what is missing to the report of a configuration with a
-// plan. It says the same once for several groups.
+// plan, each at the argument that it is about. It says the same once for several groups.
 func Look(res *config.Result) {
-	lookForPythons(res.Plan, res.Report)
+	lookForPythons(res)
 	LookBesideGroups(res)
 }
 
-// LookBesideGroups is Look without what each group needs: its interpreter and its
-// folder.
+// LookBesideGroups is Look without what each group needs: its interpreter, its
+// folder and its app.
 func LookBesideGroups(res *config.Result) {
 	missing(res, "bind_owner", engine.CheckOwner(res.Plan.BindOwner))
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
@@ -51,41 +51,38 @@ func warn(res *config.Result, argument, message string, err error) {
 	}
 }
 
-// lookForPythons looks for the interpreter and the folder of each group.
-func lookForPythons(p *plan.Plan, report *diag.Report) {
-	found := make([]*diag.Diagnostic, len(p.Groups))
+// lookForPythons looks for the interpreter, the folder and the app of each group.
+func lookForPythons(res *config.Result) {
 	said := make(map[string]bool)
-	for i, group := range p.Groups {
-		python, err := worker.FindPython(group, filepath.Dir(p.Path))
-		if err == nil {
-			err = worker.CheckCwd(group)
-		}
-		d := Remark(python, worker.Facts{}, group)
-		if err != nil {
-			d = &diag.Diagnostic{
-				Code: code, Severity: diag.Warning,
-				Message: fmt.Sprintf("group %q cannot start on this machine", group.Name),
-				Detail:  []string{err.Error()},
+	dir := filepath.Dir(res.Plan.Path)
+	for i, group := range res.Plan.Groups {
+		add := func(argument string, d *diag.Diagnostic) {
+			if d != nil && !said[d.Detail[0]] {
+				said[d.Detail[0]] = true
+				d.Span = res.GroupArgument(i, argument)
+				res.Report.Add(*d)
 			}
 		}
-		if d != nil && !said[d.Detail[0]] {
-			said[d.Detail[0]], found[i] = true, d
+		python, err := worker.FindPython(group, dir)
+		add("python", cannotStart(group, err))
+		if err == nil {
+			add("python", Remark(python, worker.Facts{}, group))
+		}
+		if err := worker.CheckCwd(group); err != nil {
+			add("cwd", cannotStart(group, err))
+		} else {
+			add("app", misplacedApp(group, dir))
 		}
 	}
-	AddToGroups(p, found, report)
 }
 
-// AddToGroups adds a diagnostic of each group to the report, at the place of
-// the group. A nil one is left out.
-func AddToGroups(p *plan.Plan, found []*diag.Diagnostic, report *diag.Report) {
-	for i, d := range found {
-		if d == nil {
-			continue
-		}
-		pos := p.Groups[i].Pos
-		d.Span = report.Sources.Word(diag.Span{File: pos.File, Line: pos.Line, Col: pos.Col})
-		report.Add(*d)
+// cannotStart returns a warning about a group, or nil if there is no error.
+func cannotStart(group *plan.Group, err error) *diag.Diagnostic {
+	if err == nil {
+		return nil
 	}
+	return &diag.Diagnostic{Code: code, Severity: diag.Warning,
+		Message: fmt.Sprintf("group %q cannot start on this machine", group.Name), Detail: []string{err.Error()}}
 }
 
 // Remark returns a warning about an interpreter that works but most likely is
