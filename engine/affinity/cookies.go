@@ -1,7 +1,6 @@
 package affinity
 
 import (
-	"bytes"
 	"iter"
 
 	"github.com/ldcorn/ldcorn/engine/head"
@@ -11,7 +10,8 @@ import (
 // Others are not looked at.
 const MaxTried = 8
 
-// Cookies returns the values of a request's cookies with a name, in order.
+// Cookies returns the values of a request's cookies with a name, in order,
+// without quotes.
 func Cookies(fields []head.Field, name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for i := range fields {
@@ -20,9 +20,8 @@ func Cookies(fields []head.Field, name string) iter.Seq[[]byte] {
 				continue
 			}
 			for rest := f.Value; len(rest) > 0; {
-				var pair []byte
-				pair, rest, _ = bytes.Cut(rest, semicolon)
-				if value, ok := valueOf(pair, name); ok && !yield(value) {
+				var own, value []byte
+				if own, value, rest = head.NextCookie(rest); string(own) == name && !yield(head.CookieValue(value, new([]byte))) {
 					return
 				}
 			}
@@ -30,7 +29,8 @@ func Cookies(fields []head.Field, name string) iter.Seq[[]byte] {
 	}
 }
 
-// SetCookies returns the values that an answer sets a cookie to, in order.
+// SetCookies returns the values that an answer sets a cookie to, in order,
+// without quotes.
 func SetCookies(fields []head.Field, name string) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for i := range fields {
@@ -38,21 +38,9 @@ func SetCookies(fields []head.Field, name string) iter.Seq[[]byte] {
 			if f.Kind != head.KindSetCookie || f.Drop {
 				continue
 			}
-			pair, _, _ := bytes.Cut(f.Value, semicolon)
-			if value, ok := valueOf(pair, name); ok && !yield(value) {
+			if own, value, _ := head.NextCookie(f.Value); string(own) == name && !yield(head.CookieValue(value, new([]byte))) {
 				return
 			}
 		}
 	}
 }
-
-// valueOf returns the value of a cookie pair that has a name.
-func valueOf(pair []byte, name string) ([]byte, bool) {
-	pair = bytes.TrimSpace(pair)
-	if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
-		return pair[len(name)+1:], true
-	}
-	return nil, false
-}
-
-var semicolon = []byte(";")

@@ -157,27 +157,23 @@ func stickyText(r match.Request, group *plan.Group) string {
 	return keyText(r, group.Sticky.Key)
 }
 
-// networkText is keyText where a network of IPv6 counts as one client.
+// networkText is keyText where nobody can have several keys: a network of IPv6
+// counts as one client, and different values count as none.
 func networkText(r match.Request, key match.Key) string {
 	if ip := r.ClientIP(); key.By == match.KeyClientIP && ip.Is6() && !ip.Is4In6() {
 		network, _ := ip.WithZone("").Prefix(64) // an address has more bits
 		return network.String()
+	}
+	if key.By != match.KeyClientIP {
+		return string(key.Sole(r))
 	}
 	return keyText(r, key)
 }
 
 // keyText returns what a request has for a key, or "".
 func keyText(r match.Request, key match.Key) string {
-	var v []byte
-	switch key.By {
-	case match.KeyCookie:
-		v, _ = r.Cookie(key.Name)
-	case match.KeyHeader:
-		v, _ = r.Header(key.Name)
-	case match.KeyClientIP:
-		if ip := r.ClientIP(); ip.IsValid() {
-			return ip.String()
-		}
+	if ip := r.ClientIP(); key.By == match.KeyClientIP && ip.IsValid() {
+		return ip.String()
 	}
-	return string(v)
+	return string(key.Value(r))
 }

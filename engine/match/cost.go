@@ -20,7 +20,7 @@ const (
 	manyStars    = 32 // stars of a glob that cost one unit per byte, since each may scan the whole text
 	longLiteral  = 8  // bytes from which a literal between stars takes longer to find
 	longUnits    = 2  // units per byte to look for a long literal
-	decodedUnits = 8  // units per byte of a parameter, which each matcher decodes again
+	decodedUnits = 8  // units per byte of a parameter or a cookie, which each matcher decodes again
 )
 
 // A price is the cost of a pattern.

@@ -223,11 +223,11 @@ func (s *search) field(n *fieldPlaces) {
 		}
 		return
 	}
-	v, ok := n.field.first(s.r)
+	v, ok := n.field.value(s.r)
 	if !ok {
 		return
 	}
-	// The value of a query is valid only until a matcher asks for another: look
+	// The value of a query or a cookie is valid only until a matcher asks for another: look
 	// up the map first, then try the matchers.
 	values := n.values[string(v)]
 	s.try(values)

@@ -1,6 +1,9 @@
 package match
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // A Key is what identifies the requests of one client. The zero Key means none.
 type Key struct {
@@ -31,6 +34,38 @@ func (k Key) String() string {
 		return string(k.By) + "()"
 	}
 	return fmt.Sprintf("%s(%q)", k.By, k.Name)
+}
+
+// Value returns what a request has for a key in a header or a cookie: the first
+// value of the header, or the last of the cookie, as most apps read it. It is
+// empty if there is none.
+func (k Key) Value(r Request) []byte {
+	f, ok := k.field()
+	if !ok {
+		return nil
+	}
+	v, _ := f.value(r)
+	return v
+}
+
+// Sole is Value for keys that clients must not be able to multiply. A request
+// that has several different values has none: apps differ in which they read.
+func (k Key) Sole(r Request) []byte {
+	switch k.By {
+	case KeyCookie:
+		v, _ := r.SoleCookie(k.Name)
+		return v
+	case KeyHeader:
+		first, at, ok := r.NextHeader(k.Name, 0)
+		for ok {
+			var v []byte
+			if v, at, ok = r.NextHeader(k.Name, at); ok && !bytes.Equal(v, first) {
+				return nil
+			}
+		}
+		return first
+	}
+	return nil
 }
 
 // field returns the field that holds the key, if there is one.

@@ -75,7 +75,7 @@ func TestMatchers(t *testing.T) {
 		{cookie("sid", match.Test{}), `cookie("sid")`,
 			[]match.Request{get("/", "Cookie", "a=b; sid=1"), get("/", "Cookie", "sid=")}, []match.Request{get("/"), get("/", "Cookie", "SID=1")}},
 		{cookie("sid", equal("1")), `cookie("sid", "1")`,
-			[]match.Request{get("/", "Cookie", "sid=1; sid=2")}, []match.Request{get("/", "Cookie", "sid=2; sid=1")}},
+			[]match.Request{get("/", "Cookie", "sid=2; sid=1"), get("/", "Cookie", `sid="1"`)}, []match.Request{get("/", "Cookie", "sid=1; sid=2")}},
 		{query("q", match.Test{}), `query("q")`, []match.Request{get("/?q"), get("/?a&q=1")}, []match.Request{get("/"), get("/?qq=1")}},
 		{query("q", equal("a b")), `query("q", "a b")`, []match.Request{get("/?q=a+b"), get("/?q=a%20b")}, []match.Request{get("/?q=ab")}},
 		{match.ClientIP(netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("::1/128")), `client_ip("203.0.113.0/24", "::1")`,
@@ -197,5 +197,32 @@ func TestCheckHost(t *testing.T) {
 	for _, in := range []string{"", "*", "*.", "a..b", ".a", "a b", "http://a", "a/b", "a:80", "::1", "[a]", "*.*.a", "a*", "é.test", "*.[::1]"} {
 		_, err := match.CheckHost(in)
 		assert.Error(t, err, in)
+	}
+}
+
+// TestKeyOfARequest: a request with several values has the one that most apps
+// read, but none where a client must not be able to have several keys.
+func TestKeyOfARequest(t *testing.T) {
+	cookie, header := match.Key{By: match.KeyCookie, Name: "sid"}, match.Key{By: match.KeyHeader, Name: "x-user"}
+	for _, c := range []struct {
+		key         match.Key
+		headers     []string
+		value, sole string
+	}{
+		{cookie, nil, "", ""},
+		{cookie, []string{"Cookie", `sid="al\151ce"`}, "alice", "alice"},
+		{cookie, []string{"Cookie", "sid=x1; sid=alice"}, "alice", ""},
+		{cookie, []string{"Cookie", "sid=alice", "Cookie", "sid=alice"}, "alice", "alice"},
+		{cookie, []string{"Cookie", "sid=alic%65"}, "alic%65", "alice"},
+		{header, nil, "", ""},
+		{header, []string{"X-User", "alice"}, "alice", "alice"},
+		{header, []string{"X-User", "alice", "x-user", "alice"}, "alice", "alice"},
+		{header, []string{"X-User", "alice", "x-user", "alice", "x-user", "x1"}, "alice", ""},
+		{match.Key{By: match.KeyClientIP}, nil, "", ""},
+		{match.Key{}, nil, "", ""},
+	} {
+		r := sample(t, "/", c.headers...)
+		assert.Equal(t, c.value, string(c.key.Value(r)), "%v %q", c.key, c.headers)
+		assert.Equal(t, c.sole, string(c.key.Sole(r)), "%v %q", c.key, c.headers)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // test. The name is in lower case.
 func Header(name string, test Test) Matcher { return ofField(field{inHeader, name}, test) }
 
-// Cookie matches requests whose first cookie with a name passes the test.
+// Cookie matches requests whose last cookie with a name passes the test.
 func Cookie(name string, test Test) Matcher { return ofField(field{inCookie, name}, test) }
 
 // Query matches requests whose first query parameter with a name passes the
@@ -31,8 +31,8 @@ const (
 	inQuery  fieldKind = "query"
 )
 
-// first returns the first value of the field.
-func (f field) first(r Request) ([]byte, bool) {
+// value returns the value of the field that counts.
+func (f field) value(r Request) ([]byte, bool) {
 	switch f.in {
 	case inHeader:
 		return r.Header(f.name)
@@ -55,7 +55,7 @@ func ofField(f field, test Test) *named {
 
 func (m *named) Match(r Request) bool {
 	if m.field.in != inHeader {
-		v, ok := m.field.first(r)
+		v, ok := m.field.value(r)
 		return ok && Spend(r, m.field.cost(len(v))) && m.test.matches(r, lend(v))
 	}
 	for v, at, ok := r.NextHeader(m.field.name, 0); ok; v, at, ok = r.NextHeader(m.field.name, at) {
@@ -76,7 +76,7 @@ func (m *named) WhyNot(r Request) string {
 		for v, at, ok := r.NextHeader(m.field.name, 0); ok; v, at, ok = r.NextHeader(m.field.name, at) {
 			values = append(values, fmt.Sprintf("%q", v))
 		}
-	} else if v, ok := m.field.first(r); ok {
+	} else if v, ok := m.field.value(r); ok {
 		values = append(values, fmt.Sprintf("%q", v))
 	}
 	if len(values) == 0 {
@@ -89,7 +89,7 @@ func (m *named) Cost(bytes int) int { return m.field.cost(bytes) + m.test.cost(b
 
 // cost returns what it costs to get a value of a number of bytes.
 func (f field) cost(bytes int) int {
-	if f.in == inQuery {
+	if f.in != inHeader {
 		return decodedUnits * bytes
 	}
 	return 0

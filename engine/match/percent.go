@@ -80,7 +80,7 @@ func (s *Share) hash(r Request) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	key, _ := f.first(r)
+	key, _ := f.value(r)
 	if len(key) == 0 || !Spend(r, len(key)) {
 		return 0, false
 	}

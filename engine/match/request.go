@@ -5,8 +5,8 @@ import "net/netip"
 // A Request is what matchers and a router can ask about a request: what the app
 // will see of it. A method reads its part only when it is called, and allocates
 // nothing. Names of headers must be in lower case. Returned bytes must not be
-// changed. They are valid as long as the request is served, but those of Host
-// and Query only until the next call of the same method.
+// changed. They are valid as long as the request is served, but those of Host,
+// Query, Cookie and SoleCookie only until the next call of any of these methods.
 //
 // Fields that no app gets to see do not exist: those that apply to one
 // connection, such as Upgrade, and those that ldcorn itself writes, such as
@@ -37,8 +37,14 @@ type Request interface {
 	//
 	//	for v, at, ok := r.NextHeader(name, 0); ok; v, at, ok = r.NextHeader(name, at) {
 	NextHeader(name string, at int) (value []byte, next int, ok bool)
-	// Cookie returns the value of the first cookie with a name, as received.
+	// Cookie returns the value of the last cookie with a name, without quotes
+	// around it and the escapes between them: as Starlette and Django read it.
 	Cookie(name string) ([]byte, bool)
+	// SoleCookie returns the value of a cookie as Cookie does, but percent
+	// escapes are decoded as well, and there is no value if the request has
+	// several that differ. So a client cannot write a value in two ways, whatever
+	// the app reads.
+	SoleCookie(name string) ([]byte, bool)
 	// Query returns the first value of a query parameter, decoded as Python
 	// does: + is a space, a broken escape stays as it is, and invalid UTF-8
 	// becomes U+FFFD. A name without "=" has an empty value.

@@ -15,16 +15,19 @@ func (r *Request) rank(c *pool.Claim, set *plan.Group) {
 }
 
 // fairKey returns the key whose turns the request takes, or 0 if it has none. A
-// key of the router takes the place of the one in the request. A network of IPv6 counts as one client: whoever has an address has 2^64 of them.
+// key of the router takes the place of the one in the request. A network of IPv6
+// counts as one client: whoever has an address has 2^64 of them.
 func (r *Request) fairKey(by match.Key) uint64 {
 	if r.fair != "" {
 		return pool.Key(r.fair)
 	}
-	if by.By == match.KeyClientIP {
-		if ip := r.view.ClientIP(); ip.Is6() && !ip.Is4In6() {
-			b := ip.As16()
-			return pool.Key(b[:8])
-		}
+	if by.By != match.KeyClientIP {
+		return textKey(by.Sole(&r.view))
 	}
-	return r.stickyKey(by)
+	ip := r.view.ClientIP()
+	if ip.Is6() && !ip.Is4In6() {
+		b := ip.As16()
+		return pool.Key(b[:8])
+	}
+	return addressKey(ip)
 }

@@ -37,14 +37,8 @@ func (r *Request) checkRate(group *plan.Group) error {
 
 // rateKey returns the key of the request for a rate limit.
 func (r *Request) rateKey(by match.Key) ratelimit.Key {
-	var v []byte
-	switch by.By {
-	case match.KeyCookie:
-		v, _ = r.view.Cookie(by.Name)
-	case match.KeyHeader:
-		v, _ = r.view.Header(by.Name)
-	case match.KeyClientIP:
+	if by.By == match.KeyClientIP {
 		return ratelimit.KeyOfAddr(r.view.ClientIP())
 	}
-	return ratelimit.KeyOf(v)
+	return ratelimit.KeyOf(by.Sole(&r.view))
 }

@@ -272,3 +272,37 @@ func benchRequest(b *testing.B, r *rig) *Request {
 	q.from = sender{read: true, addr: netip.MustParseAddr("192.0.2.1")}
 	return q
 }
+
+// TestNoKeyInSeveralForms: writing a key in another way, or a second one beside
+// it, gives a client no more of a rate limit and no more turns in a queue.
+func TestNoKeyInSeveralForms(t *testing.T) {
+	r := &Request{}
+	for by, forms := range map[match.Key][2][]string{
+		{By: match.KeyCookie, Name: "sid"}: {
+			{"Cookie: sid=alice", `Cookie: sid="alice"`, `Cookie: sid="\141lice"`, "Cookie: a=b; sid = alice ; sid=alice", "Cookie: sid=%61lice"},
+			{"", "Cookie: sid=x1; sid=alice", "Cookie: sid=alice; sid=x2", "Cookie: sid=x3\r\nCookie: sid=alice"},
+		},
+		{By: match.KeyHeader, Name: "x-user"}: {
+			{"X-User: alice", "x-user:  alice", "X-User: alice\r\nX-User: alice"},
+			{"", "X-User: alice\r\nX-User: x1", "X-User: x2\r\nX-User: alice"},
+		},
+	} {
+		var fair, rate []any
+		for _, same := range forms {
+			for i, lines := range same {
+				if lines != "" {
+					lines += "\r\n"
+				}
+				r.view.Head = parsed(t, lines)
+				fairKey, rateKey := r.fairKey(by), r.rateKey(by)
+				if i == 0 {
+					fair, rate = append(fair, fairKey), append(rate, rateKey)
+				}
+				assert.Equal(t, fair[len(fair)-1], fairKey, "%v %q", by, lines)
+				assert.Equal(t, rate[len(rate)-1], rateKey, "%v %q", by, lines)
+			}
+		}
+		assert.NotEqual(t, fair[0], fair[1])
+		assert.NotEqual(t, rate[0], rate[1])
+	}
+}

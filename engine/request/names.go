@@ -33,13 +33,15 @@ type names struct {
 	next   []int32 // for each field, number from 1 of the next with the same name; 0 means none
 }
 
-// A place is the position of the first value of a name. Names with the same
+// A place is the position of the first value of a name, or of the last value of
+// a cookie. Names with the same
 // hash are treated as the same: the seed is secret, so nobody can construct two
 // different names with the same hash.
 type place struct {
 	hash     uint64
 	field    int32 // index in the head
 	from, to int32 // range in the field's value or in the query; for a header, to is the last field with the name
+	several  bool  // cookies with the name have different values
 }
 
 var nameSeed = maphash.MakeSeed()
@@ -67,13 +69,13 @@ func (t *names) build(kind nameKind, head *head.Request) {
 		n := 0
 		for i := range head.Fields {
 			if f := &head.Fields[i]; isCookie(f) {
-				n += bytes.Count(f.Value, semicolon) + 1
+				n += bytes.Count(f.Value, []byte(";")) + 1
 			}
 		}
 		t.size(n)
 		for i := range head.Fields {
 			if f := &head.Fields[i]; isCookie(f) {
-				t.enterCookies(f.Value, int32(i))
+				t.enterCookies(head.Fields, int32(i))
 			}
 		}
 	}
@@ -94,13 +96,19 @@ func (t *names) size(n int) {
 	clear(t.slots)
 }
 
-func (t *names) enterCookies(list []byte, field int32) {
+func (t *names) enterCookies(fields []head.Field, field int32) {
+	list := fields[field].Value
 	for from := 0; from < len(list); {
-		pair, rest, _ := bytes.Cut(list[from:], semicolon)
-		if name, _, ok := bytes.Cut(bytes.TrimSpace(pair), equals); ok {
-			t.enter(place{maphash.Bytes(nameSeed, name), field, int32(from), int32(from + len(pair))})
+		name, value, rest := head.NextCookie(list[from:])
+		to := len(list) - len(rest)
+		if len(name) > 0 {
+			now := place{hash: maphash.Bytes(nameSeed, name), field: field, from: int32(from), to: int32(to)}
+			p := t.enter(now)
+			_, before, _ := head.NextCookie(fields[p.field].Value[p.from:p.to])
+			now.several = p.several || !bytes.Equal(before, value)
+			*p = now
 		}
-		from = len(list) - len(rest)
+		from = to
 	}
 }
 
@@ -113,7 +121,7 @@ func (t *names) enterQuery(list []byte) {
 				decoded = head.AppendQueryDecoded(decoded[:0], name)
 				name = decoded
 			}
-			t.enter(place{maphash.Bytes(nameSeed, name), 0, int32(from), int32(from + len(pair))})
+			t.enter(place{hash: maphash.Bytes(nameSeed, name), from: int32(from), to: int32(from + len(pair))})
 		}
 		from = len(list) - len(rest)
 	}
@@ -132,7 +140,7 @@ func (t *names) enterHeaders(fields []head.Field) {
 		}
 		name = append(name[:0], fields[i].Name...)
 		lower(name)
-		if p := t.enter(place{maphash.Bytes(nameSeed, name), int32(i), 0, int32(i)}); p.field != int32(i) {
+		if p := t.enter(place{hash: maphash.Bytes(nameSeed, name), field: int32(i), to: int32(i)}); p.field != int32(i) {
 			t.next[p.to] = int32(i) + 1
 			p.to = int32(i)
 		}

@@ -27,6 +27,8 @@ func allOf(v *View, name string) string {
 	var b strings.Builder
 	cookie, ok := v.Cookie(name)
 	fmt.Fprintf(&b, "cookie %q %v\n", cookie, ok)
+	sole, ok := v.SoleCookie(name)
+	fmt.Fprintf(&b, "sole cookie %q %v\n", sole, ok)
 	query, ok := v.Query(name)
 	fmt.Fprintf(&b, "query %q %v\n", query, ok)
 	lower := strings.ToLower(name)
@@ -40,6 +42,7 @@ func allOf(v *View, name string) string {
 func FuzzNames(f *testing.F) {
 	f.Add("a=1;b=2; a=3", "a=1&b=2&a=3", "x-a: 1\r\nX-B: 2\r\nX-A: 3\r\n", "a", "x-a")
 	f.Add(" a =1;=2;a;\ta\t=x=y\u00a0; sid=;;", "%61=1&a+b=%20&&=x&a", "Cookie: sid=1\r\nX-Request-ID: a\r\nX-Forwarded-For: b\r\nConnection: x-hop\r\nX-Hop: 1\r\n", "sid", "a b")
+	f.Add("a=1; a=2; sid=1;sid = 1; x-a=\"\\141%61\"; a b=1; a b=\"1\"", "", "", "x-a", "a b")
 	f.Add("a=1", "a=%ff&%ff=a", "host2: x\r\n", "host", "x-request-id")
 	f.Fuzz(func(t *testing.T, cookies, query, lines, first, second string) {
 		in := []byte("GET /?" + query + " HTTP/1.1\r\nHost: a\r\nCookie: " + cookies + "\r\n" + lines + "\r\n")

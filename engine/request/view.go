@@ -28,6 +28,7 @@ type View struct {
 
 	host  []byte // holds the result of Host if that differs from the head
 	value []byte // holds the result of Query if that was escaped
+	plain []byte // holds the result of Cookie if that was escaped
 	names [nameKinds]names
 	spent int
 }
@@ -169,19 +170,41 @@ func (v *View) written(name string) []byte {
 	return nil
 }
 
-// Cookie returns the value of the first cookie with a name.
+// Cookie returns the value of the last cookie with a name, without quotes.
 func (v *View) Cookie(name string) ([]byte, bool) {
-	if !v.Head.Seen().Has(head.KindCookie) {
+	value, _, ok := v.cookie(name)
+	return head.CookieValue(value, &v.plain), ok
+}
+
+// SoleCookie returns the value of the cookie with a name, decoded, unless there
+// are several with different values.
+func (v *View) SoleCookie(name string) ([]byte, bool) {
+	value, several, ok := v.cookie(name)
+	if several || !ok {
 		return nil, false
+	}
+	value = head.CookieValue(value, &v.plain)
+	if bytes.IndexByte(value, '%') >= 0 {
+		v.value = head.AppendQueryDecoded(v.value[:0], value)
+		value = v.value
+	}
+	return value, true
+}
+
+// cookie returns the value of the last cookie with a name, as received. several
+// says that another one has a different value.
+func (v *View) cookie(name string) (value []byte, several, ok bool) {
+	if !v.Head.Seen().Has(head.KindCookie) {
+		return nil, false, false
 	}
 	t := &v.names[cookieNames]
 	if v.indexed(cookieNames) {
 		p := t.find(name)
 		if p == nil {
-			return nil, false
+			return nil, false, false
 		}
-		pair := bytes.TrimSpace(v.Head.Fields[p.field].Value[p.from:p.to])
-		return pair[len(name)+1:], true
+		_, value, _ = head.NextCookie(v.Head.Fields[p.field].Value[p.from:p.to])
+		return value, p.several, true
 	}
 	for i := range v.Head.Fields {
 		f := &v.Head.Fields[i]
@@ -190,15 +213,14 @@ func (v *View) Cookie(name string) ([]byte, bool) {
 		}
 		t.looked += len(f.Value)
 		for rest := f.Value; len(rest) > 0; {
-			var pair []byte
-			pair, rest, _ = bytes.Cut(rest, semicolon)
-			pair = bytes.TrimSpace(pair)
-			if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
-				return pair[len(name)+1:], true
+			var own, found []byte
+			if own, found, rest = head.NextCookie(rest); string(own) == name {
+				several = several || ok && !bytes.Equal(found, value)
+				value, ok = found, true
 			}
 		}
 	}
-	return nil, false
+	return value, several, ok
 }
 
 // Query returns the first value of a query parameter, decoded.
@@ -250,6 +272,9 @@ func (v *View) Release() {
 	if cap(v.value) > maxValue {
 		v.value = nil
 	}
+	if cap(v.plain) > maxValue {
+		v.plain = nil
+	}
 	for i := range v.names {
 		v.names[i].forget()
 	}
@@ -258,4 +283,4 @@ func (v *View) Release() {
 
 const maxValue = 4 << 10 // bytes in a reused buffer
 
-var semicolon, ampersand, equals = []byte(";"), []byte("&"), []byte("=")
+var ampersand, equals = []byte("&"), []byte("=")

@@ -34,11 +34,15 @@ func TestCookie(t *testing.T) {
 		"cookie: a=b; sid=x=y; c=d\r\n":       "x=y",
 		"Cookie: a=b;sid=2\r\n":               "2",
 		"Cookie: a=b\r\nCookie: sid=3\r\n":    "3",
-		"Cookie: sid=4; sid=5\r\n":            "4",
+		"Cookie: sid=4; sid=5\r\n":            "5", // as Starlette and Django read it
+		"Cookie: sid=4\r\nCookie: sid=5\r\n":  "5",
+		"Cookie: sid=4; sid = 5\r\n":          "5",
+		"Cookie: sid=\"a\\142c\"\r\n":         "abc",
+		"Cookie: sid=%61; sid=%62\r\n":        "%62",
 		"Cookie: xsid=1; sidx=2; SID=3\r\n":   none,
 		"Cookie: sid\r\n":                     none,
 		"Cookie: ;; =; sid=\r\n":              "",
-		"Cookie: a=\"b; sid=6\"; sid=7\r\n":   "6\"", // as Python reads it: quotes do not protect anything
+		"Cookie: a=\"b; sid=6\"; sid=6\"\r\n": "6\"", // as Python reads it: quotes do not protect anything
 		"X-Cookie: sid=1\r\n":                 none,
 		"Cookie: " + "a=b; sid=8 \t; c=d\r\n": "8",
 	} {
@@ -46,6 +50,35 @@ func TestCookie(t *testing.T) {
 		assert.Equal(t, want != none, ok, "%q", lines)
 		if ok {
 			assert.Equal(t, want, string(got), "%q", lines)
+		}
+	}
+}
+
+// TestSoleCookie: whatever the app reads a cookie as, a client cannot write one
+// value in two ways.
+func TestSoleCookie(t *testing.T) {
+	const none = "none"
+	for list, want := range map[string]string{
+		"a=b":                       none,
+		"sid=alice":                 "alice",
+		"sid=alice; sid=alice":      "alice",
+		"sid=x1; sid=alice":         none,
+		"sid=alice; sid=x1":         none,
+		"sid=x1; sid =alice":        none,
+		"sid=x1\r\nCookie: sid=a":   none,
+		`sid="alice"`:               "alice",
+		`sid="\141lice"`:            "alice",
+		"sid=%61lic%65":             "alice",
+		`sid="\045\066\061lice"`:    "alice",
+		"sid = \xa0alice\t; a=b":    "alice",
+		"sid=alice; SID=x1; sid":    "alice",
+		"sid=":                      "",
+		"sid=; sid=alice; sid=x; a": none,
+	} {
+		got, ok := parsed(t, "GET / HTTP/1.1", "Host: a\r\nCookie: "+list+"\r\n").SoleCookie("sid")
+		assert.Equal(t, want != none, ok, "%q", list)
+		if ok {
+			assert.Equal(t, want, string(got), "%q", list)
 		}
 	}
 }
@@ -157,11 +190,12 @@ func TestViewOfTheRest(t *testing.T) {
 
 // TestViewAllocatesNothing: not even if a host or a query must be rewritten.
 func TestViewAllocatesNothing(t *testing.T) {
-	var r match.Request = parsed(t, "GET /?a=%20&q=a+b HTTP/1.1", "Host: EXAMPLE.com\r\nCookie: a=b; sid=c\r\nX-A: 1\r\n")
+	var r match.Request = parsed(t, "GET /?a=%20&q=a+b HTTP/1.1", "Host: EXAMPLE.com\r\nCookie: a=b; sid=\"\\141%61\"\r\nX-A: 1\r\n")
 	ask := func() {
 		r.Host()
 		r.Query("q")
 		r.Cookie("sid")
+		r.SoleCookie("sid")
 		r.Header("x-a")
 		r.Header("x-request-id")
 		r.ClientIP()

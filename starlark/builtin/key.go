@@ -22,10 +22,10 @@ func (k *Key) String() string { return k.Key.String() }
 
 func keyWords() []Word {
 	return []Word{
-		{Name: string(match.KeyCookie), Returns: "key", Doc: "Identifies a client by the value of a cookie.",
+		{Name: string(match.KeyCookie), Returns: "key", Doc: "Identifies a client by the value of a cookie. Of several with the name the last one counts; for `fair` and `rate`, several that differ count as none.",
 			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "case matters",
 				Doc: "The cookie.", Example: `"session"`, aka: []string{"cookie", "key"}}}},
-		{Name: string(match.KeyHeader), Returns: "key", Doc: "Identifies a client by the value of a header.",
+		{Name: string(match.KeyHeader), Returns: "key", Doc: "Identifies a client by the value of a header. Of several lines with the name the first one counts; for `fair` and `rate`, several that differ count as none.",
 			Arguments: []Argument{{Name: "name", Type: "str", Required: true, Rule: "in upper or lower case",
 				Doc: "The header.", Example: `"X-User"`, aka: []string{"header", "key"}}}},
 		{Name: string(match.KeyClientIP), Returns: "key",

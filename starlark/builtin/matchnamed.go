@@ -22,7 +22,7 @@ func namedWords() []matcherWord {
 					return match.Header(strings.ToLower(name), test)
 				})
 			}},
-		{Word{Name: "cookie", Doc: "Matches requests whose first cookie with the name passes the test; without a test, requests that have the cookie.",
+		{Word{Name: "cookie", Doc: "Matches requests whose last cookie with the name passes the test; without a test, requests that have the cookie.",
 			Arguments: testArguments("cookie", `"beta"`, "case matters")},
 			func(c *call, have map[string]*given) match.Matcher {
 				return c.namedMatcher(have, checkToken, match.Cookie)

@@ -80,7 +80,7 @@ func RequestType() Type {
 			{Name: "headers", Returns: "list[str]", Doc: "Every value of a header, in the order of the request.",
 				Arguments: []Argument{{Name: "name", Type: "str", Required: true, Doc: "The header, in upper or lower case.", Example: `"X-Tenant"`}},
 				aka:       []string{"header_list", "getlist"}},
-			lookupWord("cookie", "str", "The value of the first cookie with a name.", "The cookie. Case matters.", `"session"`, "cookies"),
+			lookupWord("cookie", "str", "The value of the last cookie with a name, without quotes around it, as Starlette and Django read it.", "The cookie. Case matters.", `"session"`, "cookies"),
 			lookupWord("query", "str", "The first value of a query parameter, decoded.", "The parameter.", `"page"`,
 				"args", "param", "params", "query_params", "query_string"),
 		},
