@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
@@ -18,6 +19,12 @@ func inHand(px *proxy.Proxy, limit int) *api.Requests {
 		}
 		if r.Client.IsValid() {
 			shown.Client = r.Client.String()
+		}
+		if r.Wants.Kind != "" {
+			shown.WaitsFor = &api.WaitsFor{Kind: api.WaitsForKind(r.Wants.Kind), Limit: r.Wants.Limit}
+			if r.Wants.Kind == pool.WantWorker {
+				shown.WaitsFor.Worker = &r.Wants.Worker
+			}
 		}
 		if r.Worker >= 0 {
 			shown.Worker = &r.Worker

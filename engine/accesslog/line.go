@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -59,7 +60,7 @@ func appendPairs(b []byte, r *result.Result) []byte {
 	b = appendEscaped(append(b, " id="...), r.ID)
 	if r.Kind != "" {
 		b = append(append(b, " kind="...), r.Kind...)
-		b = append(appendEscaped(append(b, ` reason="`...), r.Reason), '"')
+		b = append(appendEscaped(append(b, ` reason="`...), strings.ReplaceAll(r.Reason, `"`, "'")), '"')
 	}
 	return b
 }

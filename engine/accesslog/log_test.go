@@ -54,6 +54,8 @@ func TestLines(t *testing.T) {
 		Request: new(head.Request), Line: []byte("G\"ET\\ /\n\x1b[2J \xff\x7f é"), Status: 400, Worker: -1, ID: []byte("i"),
 		Kind: result.KindRefused, Reason: "malformed request line",
 	}
+	late := served(t)
+	late.Kind, late.Reason = result.KindQueueLate, `the limit "gpu" was not free in time`
 	failed := served(t)
 	failed.Receiving = 250 * time.Millisecond
 	failed.Status, failed.Sent, failed.Kind, failed.Reason, failed.Repeats = 502, 70, result.KindNoAnswer, "the worker did not answer", 2
@@ -70,6 +72,10 @@ func TestLines(t *testing.T) {
 			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 receiving=0.250000 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
 				`"status":502,"bytes":70,"took":2.000042,"queued":0.001500,"receiving":0.250000,"group":"web","worker":3,"repeats":2,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"no_answer","reason":"the worker did not answer"}`},
+		{"a reason with a name", late,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 id=id-1 kind=queue_timeout reason="the limit 'gpu' was not free in time"`,
+			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
+				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"queue_timeout","reason":"the limit \"gpu\" was not free in time"}`},
 		{"refused: nothing a client sends ends the line or a value", refused,
 			`- - - [04/Mar/2026:05:06:07 +0100] "G\x22ET\x5c /\x0a\x1b[2J \xff\x7f \xc3\xa9" 400 0 "-" "-" took=0.000000 queued=0.000000 id=i kind=refused reason="malformed request line"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","line":"G\"ET\\ /\u000a\u001b[2J ` + "\uFFFD" + `\u007f é","status":400,"bytes":0,"took":0.000000,"queued":0.000000,"id":"i","kind":"refused","reason":"malformed request line"}`},

@@ -13,16 +13,36 @@ type Requests struct {
 
 // A Request is a request in progress.
 type Request struct {
-	ID     string       `json:"id"` // X-Request-ID
-	Method string       `json:"method"`
-	Path   string       `json:"path"`                                    // still escaped, without the query; cut at 256 bytes
-	Client string       `json:"client,omitempty"`                        // its address; absent for a client on a unix socket
-	Group  string       `json:"group,omitempty"`                         // absent before the request is routed
-	Worker *int         `json:"worker,omitempty" jsonschema:"minimum=0"` // the index within the group; absent while no worker has the request
-	Stage  RequestStage `json:"stage"`
-	Age    float64      `json:"age"`    // seconds since the head arrived
-	Queued float64      `json:"queued"` // seconds that the request waited, or has been waiting, for a slot
+	ID       string       `json:"id"` // X-Request-ID
+	Method   string       `json:"method"`
+	Path     string       `json:"path"`                                    // still escaped, without the query; cut at 256 bytes
+	Client   string       `json:"client,omitempty"`                        // its address; absent for a client on a unix socket
+	Group    string       `json:"group,omitempty"`                         // absent before the request is routed
+	Worker   *int         `json:"worker,omitempty" jsonschema:"minimum=0"` // the index within the group; absent while no worker has the request
+	Stage    RequestStage `json:"stage"`
+	WaitsFor *WaitsFor    `json:"waits_for,omitempty"` // in the stage queued
+	Age      float64      `json:"age"`                 // seconds since the head arrived
+	Queued   float64      `json:"queued"`              // seconds that the request waited, or has been waiting, for a slot
 }
+
+// WaitsFor is what a queued request waits for.
+type WaitsFor struct {
+	Kind   WaitsForKind `json:"kind"`
+	Limit  string       `json:"limit,omitempty"`                         // the name of the shared limit, if it waits for one
+	Worker *int         `json:"worker,omitempty" jsonschema:"minimum=0"` // the index of the worker that the request belongs to, if it waits for that
+}
+
+// A WaitsForKind is a kind of WaitsFor.
+type WaitsForKind string
+
+// The kinds.
+const (
+	WaitsForSlot    WaitsForKind = "slot"    // a free slot of any worker
+	WaitsForWorker  WaitsForKind = "worker"  // a free slot of the worker that the request belongs to
+	WaitsForLimit   WaitsForKind = "limit"   // a shared limit; a worker has a free slot
+	WaitsForRelease WaitsForKind = "release" // ldcorn release, after ldcorn hold
+	WaitsForReady   WaitsForKind = "ready"   // a worker to become ready; there is none
+)
 
 // A RequestStage says what a request waits for.
 type RequestStage string

@@ -35,6 +35,7 @@ type Claim struct {
 	tunnel bool
 	err    error
 	waited time.Duration // time spent in the queue before this claim was granted
+	missed Want          // of a claim that has timed out
 
 	// Guarded by the pool's mu.
 	task       netloop.Task

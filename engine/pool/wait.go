@@ -78,6 +78,9 @@ func later(a, b netloop.Time) bool { return b != 0 && (a == 0 || a > b) }
 
 // leave removes a claim that no longer waits from the queue.
 func (p *Pool) leave(c *Claim, err error) {
+	if err == netloop.ErrTimeout {
+		c.missed = p.wants(c)
+	}
 	p.dequeue(c)
 	p.lose(c)
 	p.signal()

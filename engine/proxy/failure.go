@@ -2,8 +2,10 @@ package proxy
 
 import (
 	"errors"
+	"strconv"
 
 	"github.com/ldcorn/ldcorn/engine/decide"
+	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
@@ -28,6 +30,25 @@ func refusalOf(r *decide.Refusal) *failure {
 	return errRouter
 }
 
+// late returns the failure of a request that has waited for queue_timeout.
+func late(reason string) *failure {
+	return &failure{kind: result.KindQueueLate, status: 503, reason: reason}
+}
+
+// queueLate returns the failure of a request that has waited for queue_timeout in
+// vain for something.
+func queueLate(missed pool.Want) *failure {
+	switch missed.Kind {
+	case pool.WantLimit:
+		return late("the limit " + strconv.Quote(missed.Limit) + " was not free in time")
+	case pool.WantWorker:
+		return errOwnLate
+	case pool.WantHold:
+		return errHeldLate
+	}
+	return errQueueLate
+}
+
 // The failures. Only read.
 var (
 	errNoRoute     = &failure{kind: result.KindNoRoute, status: decide.NoRoute.Status, reason: decide.NoRoute.Reason}
@@ -40,7 +61,9 @@ var (
 	errShort       = &failure{kind: result.KindUnavailable, status: 503, reason: "the server is out of file descriptors"}
 	errQueueFull   = &failure{kind: result.KindQueueFull, status: 503, reason: "too many requests are waiting"}
 	errEvicted     = &failure{kind: result.KindEvicted, status: 503, reason: "another request took its place in the queue, which is full"}
-	errQueueLate   = &failure{kind: result.KindQueueLate, status: 503, reason: "no worker became free in time"}
+	errQueueLate   = late("no worker became free in time")
+	errOwnLate     = late("the worker that the request belongs to did not become free in time")
+	errHeldLate    = late("the group is held, and was not released in time")
 	errLate        = &failure{kind: result.KindLate, status: 504, reason: "the worker did not answer in time"}
 	errLostBody    = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost the request body"}
 	errLostAnswer  = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost a part of the answer"}

@@ -24,6 +24,7 @@ type InHand struct {
 	Stage  Stage
 	Age    time.Duration // since the head came
 	Queued time.Duration // waited for a slot so far
+	Wants  pool.Want     // for StageQueued
 }
 
 // A Stage says what a request waits for.
@@ -58,6 +59,9 @@ type hand struct {
 	receiving  atomic.Bool
 	answering  atomic.Bool
 	sending    atomic.Bool // the answer has come whole while the client was slow to take it
+
+	mu    sync.Mutex // guards queue, and that the claim is not made in another pool
+	queue *pool.Pool // in whose queue the request may be; nil if it waits for no slot
 }
 
 // A handList holds the requests in hand of one loop, the oldest first. Only the
@@ -179,6 +183,7 @@ func (r *Request) show(now netloop.Time) InHand {
 	}
 	if from := h.queuedAt.Load(); from != 0 {
 		out.Queued += now.Sub(netloop.Time(from))
+		out.Wants = r.wants()
 	}
 	if h.answering.Load() {
 		out.Stage = StageAnswering
@@ -192,8 +197,28 @@ func (r *Request) show(now netloop.Time) InHand {
 // cut returns at most n bytes of b.
 func cut(b []byte, n int) string { return string(b[:min(len(b), n)]) }
 
-// waits notes that the request waits for a slot.
-func (r *Request) waits(from netloop.Time) { r.hand.queuedAt.Store(int64(from)) }
+// wants returns what the request waits for in a queue.
+func (r *Request) wants() pool.Want {
+	h := &r.hand
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.queue == nil {
+		return pool.Want{}
+	}
+	return h.queue.Wants(&r.attempt.claim)
+}
+
+// waits notes that the request waits for a slot of a pool.
+func (r *Request) waits(from netloop.Time, p *pool.Pool) {
+	r.hand.queuedAt.Store(int64(from))
+	r.setQueue(p)
+}
+
+func (r *Request) setQueue(p *pool.Pool) {
+	r.hand.mu.Lock()
+	defer r.hand.mu.Unlock()
+	r.hand.queue = p
+}
 
 // waited notes that the request no longer waits.
 func (r *Request) waited(from netloop.Time) {
@@ -201,4 +226,5 @@ func (r *Request) waited(from netloop.Time) {
 	r.rec.Queued += wait
 	r.hand.queued.Store(int64(r.rec.Queued))
 	r.hand.queuedAt.Store(0)
+	r.setQueue(nil)
 }

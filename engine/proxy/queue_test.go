@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
@@ -65,6 +67,54 @@ func TestQueueTimeout(t *testing.T) {
 		assert.Equal(t, "hello", body)
 		assert.Equal(t, 1, u.heads(), "the request never reaches a worker")
 	})
+}
+
+// TestQueueTimeout_Reason checks that a request that has waited for too long says
+// for what, and that it shows that while it waits.
+func TestQueueTimeout_Reason(t *testing.T) {
+	for _, c := range []struct {
+		name, reason string
+		wants        pool.Want
+		set          func(*plan.Group)
+		hold         bool
+	}{
+		{"slot", "no worker became free in time", pool.Want{Kind: pool.WantSlot}, func(g *plan.Group) { g.MaxReqPerWorker = 1 }, false},
+		{"worker", "the worker that the request belongs to did not become free in time", pool.Want{Kind: pool.WantWorker},
+			func(g *plan.Group) {
+				g.MaxReqPerWorker, g.Sticky = 1, plan.Sticky{Key: match.Key{By: match.KeyClientIP}}
+			}, false},
+		{"limit", `the limit "gpu" was not free in time`, pool.Want{Kind: pool.WantLimit, Limit: "gpu"},
+			func(g *plan.Group) { g.Limits = []plan.Limit{{Name: "gpu", Size: 1}} }, false},
+		{"hold", "the group is held, and was not released in time", pool.Want{Kind: pool.WantHold}, func(*plan.Group) {}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				p := planOf(t, map[string]string{"default": "*"})
+				c.set(p.Groups[0])
+				r := newRig(t, driver, p)
+				s := newSlow()
+				r.worker("default", s.serve)
+				first, second := r.client(), r.client()
+				first.say(http1test.Get("/1"))
+				<-s.began
+				if c.hold {
+					r.pools["default"].Hold()
+				}
+				second.say(http1test.Get("/2"))
+				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "nobody waits")
+				all, _ := r.proxy.InHand(2)
+				require.Len(t, all, 2)
+				assert.Equal(t, []pool.Want{{}, c.wants}, []pool.Want{all[0].Wants, all[1].Wants})
+				impatient := *p.Groups[0]
+				impatient.QueueTimeout = time.Millisecond
+				r.pools["default"].Configure(&impatient)
+				_, body := second.hear("GET")
+				assert.Contains(t, body, c.reason+"\n")
+				s.say <- hello
+				first.hear("GET")
+			})
+		})
+	}
 }
 
 // TestRefusedByTheOnlyWorker checks that a request refused by the only worker,

@@ -251,7 +251,7 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 	if err == pool.ErrBusy {
 		r.watch()
 		from := netloop.Now()
-		r.waits(from)
+		r.waits(from, target.Pool)
 		err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
 		r.waited(from)
 		r.unwatch()
@@ -277,7 +277,7 @@ func (r *Request) unclaimed(target Target, err error) error {
 	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Pool.Ready() == 0:
 		return errUnavailable
 	case err == netloop.ErrTimeout:
-		return errQueueLate
+		return queueLate(r.attempt.claim.Missed())
 	case err == netloop.ErrStopped:
 		return errStopping
 	}

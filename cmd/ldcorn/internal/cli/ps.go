@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +29,8 @@ func newPsCommand(opts *rootOptions) *cobra.Command {
 there, what it waits for, which worker has it, and how long it waited for a slot.
 
 STAGE is routing, receiving (the body, before the request asks for a slot), queued (for a
-slot), working (the worker has not begun its answer), answering, or sending (the worker is
+slot; in parentheses, if it waits for something else: for the worker that it belongs to,
+for a limit that groups share, for ldcorn release, or for a worker to be ready), working (the worker has not begun its answer), answering, or sending (the worker is
 done, and the client receives the rest of the answer). Websockets are not shown; status
 counts them. The query of a request is left out, since it can hold secrets.`,
 		Example: `  ldcorn ps
@@ -69,7 +71,7 @@ func showRequests(out io.Writer, all *api.Requests) error {
 	fmt.Fprintln(table, "AGE\tSTAGE\tWORKER\tQUEUED\tCLIENT\tID\tREQUEST")
 	for i := range all.Requests {
 		r := &all.Requests[i]
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s %s\n", short(r.Age), r.Stage, whose(r), short(r.Queued), dashIfEmpty(r.Client), r.ID, r.Method, r.Path)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s %s\n", short(r.Age), stage(r), whose(r), short(r.Queued), dashIfEmpty(r.Client), r.ID, r.Method, r.Path)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -79,6 +81,30 @@ func showRequests(out io.Writer, all *api.Requests) error {
 		return err
 	}
 	return nil
+}
+
+// stage names the stage of a request, and what else than a slot it waits for.
+func stage(r *api.Request) string {
+	if r.WaitsFor == nil || r.Stage != api.StageQueued {
+		return string(r.Stage)
+	}
+	what := ""
+	switch w := r.WaitsFor; w.Kind {
+	case api.WaitsForWorker:
+		what = "worker"
+		if w.Worker != nil {
+			what += " " + strconv.Itoa(*w.Worker)
+		}
+	case api.WaitsForLimit:
+		what = "limit " + w.Limit
+	case api.WaitsForRelease:
+		what = "held"
+	case api.WaitsForReady:
+		what = "no worker"
+	default:
+		return string(r.Stage)
+	}
+	return string(r.Stage) + " (" + what + ")"
 }
 
 // whose names the worker that has a request, or the group whose queue it is in.
