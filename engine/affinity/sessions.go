@@ -45,16 +45,19 @@ var idSeed = maphash.MakeSeed()
 // sweep is how many entries Forget looks at before it lets others in.
 const sweep = 4096
 
-// Learn records that a worker has the session with an id. Another worker that
-// had it has it no more.
-func (s *Sessions[W]) Learn(id []byte, w W) {
+// Learn records that a worker has the session with an id, unless another worker
+// has it. It returns the worker that has it now: an app may repeat an id that a
+// client sent elsewhere, and must not take the session of another client with it.
+func (s *Sessions[W]) Learn(id []byte, w W) (holder W) {
 	hash := maphash.Bytes(idSeed, id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at, ok := s.byID[hash]; ok {
-		s.entries[at].worker = w
-		s.renew(at)
-		return
+		holder = s.entries[at].worker
+		if holder == w {
+			s.renew(at)
+		}
+		return holder
 	}
 	if s.byID == nil {
 		s.byID, s.entries = make(map[uint64]int32), make([]session[W], 1)
@@ -72,6 +75,7 @@ func (s *Sessions[W]) Learn(id []byte, w W) {
 	s.byID[hash] = at
 	s.link(at)
 	s.stats.Learned++
+	return w
 }
 
 // Find returns the worker that has the session with an id.
@@ -93,6 +97,16 @@ func (s *Sessions[W]) End(id []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if at, ok := s.byID[hash]; ok {
+		s.remove(at)
+	}
+}
+
+// EndAt forgets the session with an id if the worker has it.
+func (s *Sessions[W]) EndAt(id []byte, w W) {
+	hash := maphash.Bytes(idSeed, id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if at, ok := s.byID[hash]; ok && s.entries[at].worker == w {
 		s.remove(at)
 	}
 }

@@ -37,8 +37,18 @@ func TestSessions(t *testing.T) {
 				if i >= 0 {
 					list = slices.Delete(list, i, i+1)
 				}
+			case 6:
+				s.EndAt([]byte(id), w)
+				if i >= 0 && list[i].w == w {
+					list = slices.Delete(list, i, i+1)
+				}
 			case 2, 3, 4, 5:
-				s.Learn([]byte(id), w)
+				holder := s.Learn([]byte(id), w)
+				if i >= 0 && list[i].w != w {
+					require.Same(t, list[i].w, holder)
+					break
+				}
+				require.Same(t, w, holder)
 				if i >= 0 {
 					list = slices.Delete(list, i, i+1)
 				} else if len(list) == s.max {

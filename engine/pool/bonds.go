@@ -7,14 +7,21 @@ import "github.com/ldcorn/ldcorn/engine/affinity"
 func (p *Pool) Bonds() *affinity.Bonds[*Worker] { return &p.bonds }
 
 // LearnSession records that the worker has the session with an id, unless it is
-// retired. Any goroutine that holds, or held, a claim on the worker can call
-// it.
+// retired, or another worker has it that is not. Any goroutine that holds, or
+// held, a claim on the worker can call it.
 func (w *Worker) LearnSession(id []byte) {
-	w.pool.bonds.Learn(id, w)
-	w.pool.mu.Lock()
-	retired := w.retired
-	w.pool.mu.Unlock()
-	if retired { // perhaps after its sessions were forgotten
-		w.pool.bonds.End(id)
+	bonds := &w.pool.bonds
+	for {
+		holder := bonds.Learn(id, w)
+		w.pool.mu.Lock()
+		retired := holder.retired
+		w.pool.mu.Unlock()
+		if !retired {
+			return
+		}
+		bonds.EndAt(id, holder) // perhaps after its sessions were forgotten
+		if holder == w {
+			return
+		}
 	}
 }

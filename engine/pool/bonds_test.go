@@ -28,6 +28,34 @@ func TestSessionsOfRetiredWorkersAreForgotten(t *testing.T) {
 	assert.Zero(t, p.Bonds().Stats().Known)
 }
 
+// TestSessionIsNotTakenOver: an app that repeats the id of another client's
+// session on another worker takes nothing from that client. A retired worker has
+// no sessions to keep.
+func TestSessionIsNotTakenOver(t *testing.T) {
+	p := New(&plan.Group{Name: "p"})
+	ws := addWorkers(p, 3)
+	id := []byte("victim")
+	home := func() *Worker {
+		w, _ := p.Bonds().Find(id)
+		return w
+	}
+	ws[0].LearnSession(id)
+	ws[1].LearnSession(id)
+	assert.Same(t, ws[0], home())
+
+	p.swap(nil, ws[:1]) // its sessions are not yet forgotten
+	ws[1].LearnSession(id)
+	assert.Same(t, ws[1], home())
+	ws[0].LearnSession(id)
+	assert.Same(t, ws[1], home())
+	p.Bonds().Forget(ws[0])
+	assert.Same(t, ws[1], home())
+
+	p.Swap(nil, ws[1:2])
+	ws[2].LearnSession(id)
+	assert.Same(t, ws[2], home())
+}
+
 // TestSessionsOfAnotherKind: a reload that changes where ids are found forgets
 // those that it knows, and no other reload does.
 func TestSessionsOfAnotherKind(t *testing.T) {
