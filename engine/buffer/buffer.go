@@ -14,6 +14,9 @@ import (
 
 const (
 	pageSize = 16 << 10
+	// smallSize is the size of the first page of a Buffer, as long as that holds all of
+	// it: most bodies are small.
+	smallSize = 2 << 10
 	// memoryPages is how many pages of one Buffer are in memory, apart from those
 	// on their way to its file: 64 KiB.
 	memoryPages = 4
@@ -22,13 +25,19 @@ const (
 	InMemory = memoryPages * pageSize
 )
 
-type page [pageSize]byte
+type (
+	page      [pageSize]byte
+	smallPage [smallSize]byte
+)
 
 var (
 	// ErrFull says that a bound is reached, that of the Buffer or one of its Space,
 	// or that the disk fails or takes too long. Whoever gets it goes on without the
 	// Buffer; the bytes in it are still there.
 	ErrFull = errors.New("buffer is full")
+	// ErrShare says that the client has its share of the Space. AwaitShare waits until
+	// it has given back some of it. The bytes in the Buffer are still there.
+	ErrShare = errors.New("the client has its share of the buffers")
 	// errDiscarded says that the caller has discarded the bytes that it reads.
 	errDiscarded = errors.New("buffer: read of discarded bytes")
 )
@@ -43,7 +52,9 @@ type Buffer struct {
 	start  int64              // the bytes before it are discarded
 	end    int64              // the offset behind the last byte
 	memory [memoryPages]*page // the byte at an offset is in the page offset/pageSize, modulo memoryPages
+	small  *smallPage         // has the bytes before smallSize, rather than memory; mostly nil
 	spill  *spill             // the bytes behind those; nil unless there have been any
+	holds  bool               // something of the Space; guarded by Space.mu
 }
 
 // Init makes an empty Buffer ready. It holds at most max bytes of the body of a
@@ -91,24 +102,56 @@ func (b *Buffer) Room(t netloop.Task) ([]byte, error) {
 // Grew says that the next n bytes are in the space that Room has returned.
 func (b *Buffer) Grew(n int) { b.end += int64(n) }
 
-// Full reports whether Room would fail with ErrFull now, so that nobody waits for
-// bytes that there is no room for. It may be wrong about a disk.
-func (b *Buffer) Full() bool {
+// Full returns the error that Room would fail with now, so that nobody waits for
+// bytes that there is no room for: ErrFull, ErrShare or nil. It may be wrong about a
+// disk.
+func (b *Buffer) Full() error {
+	b.space.mu.Lock()
+	defer b.space.mu.Unlock()
+	tight, why := b.lack()
+	if why == "" {
+		return nil
+	}
+	return b.space.refused(b.owner, tight, why)
+}
+
+// isMax is the Reason of a Buffer that has as many bytes as it may, or whose disk has
+// failed. Nobody counts that.
+const isMax Reason = "max"
+
+// lack returns why there is no room, or "". tight is why the memory is not used. The
+// caller holds the lock of the Space.
+func (b *Buffer) lack() (tight, why Reason) {
+	if b.end-b.start >= b.max {
+		return "", isMax
+	}
+	sp, s := b.spill, b.space
+	if sp != nil && sp.used {
+		switch {
+		case sp.failed:
+			return "", isMax
+		case b.end-sp.tailAt < pageSize:
+			return "", ""
+		}
+		return "", s.noTail(b.owner, "", 1)
+	}
+	if slot := b.slot(); slot != nil {
+		if *slot != nil || b.small != nil && b.end < smallSize {
+			return "", ""
+		}
+		if tight = s.tight(b.owner, b.pageNeeds(), s.memoryLimit()); tight == "" {
+			return "", ""
+		}
+	}
 	switch {
-	case b.end-b.start >= b.max:
-		return true
-	case b.spill != nil && b.spill.used:
-		return b.spill.full(b)
+	case sp == nil:
+		if why = s.noFile(b.owner, tight); why != "" {
+			return tight, why
+		}
+	case sp.failed:
+		return tight, isMax
 	}
-	slot := b.slot()
-	if slot == nil {
-		return !b.space.hasDisk(b.owner, "")
-	}
-	if *slot != nil {
-		return false
-	}
-	tight := b.space.noPage(b.owner)
-	return tight != "" && !b.space.hasDisk(b.owner, tight)
+	return tight, s.noTail(b.owner, tight, 1)
 }
 
 // memoryRoom returns space behind the last byte in a page that stays in memory, or
@@ -123,11 +166,36 @@ func (b *Buffer) memoryRoom() (room []byte, tight Reason) {
 		return nil, ""
 	}
 	if *slot == nil {
-		if *slot, tight = b.space.takePage(b.owner); tight != "" {
+		if b.end < smallSize {
+			if b.small == nil {
+				b.small, tight = b.space.takeSmall(b)
+			}
+			if b.small != nil {
+				return b.small[b.end:], ""
+			}
 			return nil, tight
+		}
+		if *slot, tight = b.space.takePage(b, b.pageNeeds()); tight != "" {
+			return nil, tight
+		}
+		if b.small != nil {
+			copy((*slot)[:], b.small[:])
+			b.space.smalls.Put(b.small)
+			b.small = nil
 		}
 	}
 	return (*slot)[b.end%pageSize:], ""
+}
+
+// pageNeeds returns how much memory the next page adds.
+func (b *Buffer) pageNeeds() int64 {
+	switch {
+	case b.small != nil:
+		return pageSize - smallSize // which it replaces
+	case b.end < smallSize:
+		return smallSize
+	}
+	return pageSize
 }
 
 // slot returns the place of the page behind the last byte, or nil if no page more is
@@ -156,6 +224,9 @@ func (b *Buffer) ReadAt(t netloop.Task, p []byte, off int64) (int, error) {
 	end := b.end
 	if b.spill != nil && b.spill.used {
 		end = b.spill.base
+	}
+	if off < smallSize && b.small != nil {
+		return copy(p, b.small[off:min(smallSize, end)]), nil
 	}
 	from := b.memory[off/pageSize%memoryPages]
 	at := off % pageSize
@@ -190,6 +261,10 @@ func (b *Buffer) give(i int64) {
 		b.space.givePage(b.owner, b.memory[i])
 		b.memory[i] = nil
 	}
+	if i == 0 && b.small != nil {
+		b.space.giveSmall(b.owner, b.small)
+		b.small = nil
+	}
 }
 
 // Release gives everything back. The Buffer is empty then, and can be used again
@@ -204,5 +279,6 @@ func (b *Buffer) Release() {
 	if b.spill != nil {
 		b.spill.release(b)
 	}
+	b.space.left(b)
 	*b = Buffer{}
 }

@@ -117,7 +117,7 @@ func TestBuffer_Discard(t *testing.T) {
 }
 
 func TestSpace_Memory(t *testing.T) {
-	s := space(t, Limits{Memory: 3 * pageSize}) // one of them is for tails
+	s := space(t, Limits{Memory: 16 * pageSize / 7}) // an eighth of it is for tails
 	var a, b Buffer
 	a.Init(s, 1<<20, netip.Addr{})
 	b.Init(s, 1<<20, netip.Addr{})
@@ -132,17 +132,17 @@ func TestSpace_Memory(t *testing.T) {
 	assert.NoError(t, err)
 	s.Configure(Limits{})
 	n, err = b.Append(nil, make([]byte, 2*pageSize))
-	assert.Equal(t, pageSize-1, n)
+	assert.Equal(t, smallSize-1, n)
 	assert.Equal(t, ErrFull, err)
 	b.Release()
 }
 
 func TestSpace_Share(t *testing.T) {
-	s := space(t, Limits{Memory: 10 * pageSize})
+	s := space(t, Limits{Memory: 64 * pageSize / 7}) // 8 pages, and an eighth for tails
 	full := func(b *Buffer, client string, want int) {
 		b.Init(s, 1<<20, netip.MustParseAddr(client))
 		n, err := b.Append(nil, make([]byte, 8*pageSize))
-		assert.Equal(t, ErrFull, err, client)
+		assert.Equal(t, ErrShare, err, client)
 		assert.Equal(t, want, n, client)
 	}
 	var b [5]Buffer
@@ -155,4 +155,26 @@ func TestSpace_Share(t *testing.T) {
 	for i := range b {
 		b[i].Release()
 	}
+}
+
+// TestBuffer_Small checks that a small body costs a small page, and that a larger
+// one has the same bytes.
+func TestBuffer_Small(t *testing.T) {
+	s := space(t, Limits{Memory: 1 << 20})
+	var b Buffer
+	b.Init(s, 1<<20, netip.Addr{})
+	defer b.Release()
+	_, err := b.Append(nil, pattern(0, smallSize))
+	require.NoError(t, err)
+	assert.EqualValues(t, smallSize, s.Stats().Memory)
+	assert.True(t, bytes.Equal(pattern(0, smallSize), readAll(t, &b, 0)))
+	_, err = b.Append(nil, pattern(smallSize, 1))
+	require.NoError(t, err)
+	assert.EqualValues(t, pageSize, s.Stats().Memory, "the larger page replaces it")
+	assert.True(t, bytes.Equal(pattern(0, smallSize+1), readAll(t, &b, 0)))
+	b.Discard(b.Len())
+	assert.Zero(t, s.Stats().Memory)
+	_, err = b.Append(nil, pattern(smallSize+1, 1))
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(pattern(smallSize+1, 1), readAll(t, &b, smallSize+1)))
 }

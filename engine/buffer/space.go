@@ -42,7 +42,7 @@ const (
 // A Space bounds what all its Buffers hold. It is safe for concurrent use.
 type Space struct {
 	log                    *slog.Logger
-	pages                  sync.Pool // of *page
+	pages, smalls          sync.Pool // of *page, and of *smallPage
 	disk                   disk
 	patience, readPatience time.Duration
 	check                  func(path string) error // see folder
@@ -52,6 +52,7 @@ type Space struct {
 	limits Limits         // guarded by mu, as all below
 	held   held           // by all
 	of     map[owner]held // by each owner that holds something
+	lines  map[owner]*line
 	spills uint64
 	folder *folder   // of new files; nil = none is to be used
 	ready  bool      // the folder was checked and can be used
@@ -65,6 +66,9 @@ type Space struct {
 type held struct {
 	memory, disk int64
 	files        int
+	buffers      int // that hold something
+	waiting      int // of those, in AwaitShare
+	over         int // Overs
 }
 
 // An owner is the client that a share belongs to: an IPv4 address, or an IPv6
@@ -87,8 +91,9 @@ func ownerOf(client netip.Addr) owner {
 
 // NewSpace returns a Space that holds nothing until it is configured.
 func NewSpace(log *slog.Logger) *Space {
-	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), notes: newNotes(log)}
+	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), lines: make(map[owner]*line), notes: newNotes(log)}
 	s.pages.New = func() any { return new(page) }
+	s.smalls.New = func() any { return new(smallPage) }
 	s.disk.space, s.disk.more = s, make(chan struct{}, 1)
 	return s
 }
@@ -120,39 +125,20 @@ func (s *Space) Configure(l Limits) {
 	}
 }
 
-// takePage returns a page for an owner that stays in memory, or why there is none.
-// That is not a refusal yet: there may be a file.
-func (s *Space) takePage(o owner) (*page, Reason) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if why := s.tight(o, s.limits.Memory-s.limits.Memory/tailShare); why != "" {
-		return nil, why
-	}
-	return s.page(o), ""
-}
+// memoryLimit bounds what stays in memory. The caller holds mu, as that of the next
+// ones.
+func (s *Space) memoryLimit() int64 { return s.limits.Memory - s.limits.Memory/tailShare }
 
-// noPage returns why takePage would return no page, or "".
-func (s *Space) noPage(o owner) Reason {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.tight(o, s.limits.Memory-s.limits.Memory/tailShare)
-}
-
-// tight returns why an owner can have no other page within a limit, or "". The
-// caller holds mu, as that of the next ones.
-func (s *Space) tight(o owner, limit int64) Reason {
-	switch {
-	case s.held.memory+pageSize > limit:
-		return RefusedMemory
-	case o != owner{} && s.of[o].memory+pageSize > limit/share:
+// tight returns why an owner cannot have so many bytes more within a limit of the
+// memory, or "". A client that has nothing else does not wait for its share.
+func (s *Space) tight(o owner, more, limit int64) Reason {
+	switch own := s.of[o].memory; {
+	case o != owner{} && own > 0 && own+more > limit/share:
 		return RefusedShare
+	case s.held.memory+more > limit || o != owner{} && own+more > limit/share:
+		return RefusedMemory
 	}
 	return ""
-}
-
-func (s *Space) page(o owner) *page {
-	s.hold(o, held{memory: pageSize})
-	return s.pages.Get().(*page)
 }
 
 // hold adds to what an owner holds.
@@ -160,6 +146,7 @@ func (s *Space) hold(o owner, more held) {
 	own := s.of[o]
 	for _, h := range []*held{&s.held, &own} {
 		h.memory, h.disk, h.files = h.memory+more.memory, h.disk+more.disk, h.files+more.files
+		h.buffers, h.waiting, h.over = h.buffers+more.buffers, h.waiting+more.waiting, h.over+more.over
 	}
 	if own == (held{}) {
 		delete(s.of, o)
@@ -167,12 +154,50 @@ func (s *Space) hold(o owner, more held) {
 	} else {
 		s.of[o] = own
 	}
+	if len(s.lines) > 0 && (more.memory < 0 || more.disk < 0 || more.files < 0 || more.buffers < 0 || more.over < 0) {
+		s.moved(o)
+	}
 }
 
-// refused counts a refusal, and returns false.
-func (s *Space) refused(r Reason, o owner, err error) bool {
-	s.notes.refused(r, o, err)
-	return false
+// holdFor is hold for a Buffer that gets something.
+func (s *Space) holdFor(b *Buffer, more held) {
+	if !b.holds {
+		b.holds, more.buffers = true, 1
+	}
+	s.hold(b.owner, more)
+}
+
+// left says that a Buffer holds nothing any more.
+func (s *Space) left(b *Buffer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if b.holds {
+		b.holds = false
+		s.hold(b.owner, held{buffers: -1})
+	}
+}
+
+// takePage returns a page for a Buffer that stays in memory and adds so many bytes,
+// or why there is none. That is not a refusal yet: there may be a file.
+func (s *Space) takePage(b *Buffer, needs int64) (*page, Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if why := s.tight(b.owner, needs, s.memoryLimit()); why != "" {
+		return nil, why
+	}
+	s.holdFor(b, held{memory: needs})
+	return s.pages.Get().(*page), ""
+}
+
+// takeSmall is takePage for the first page of a Buffer.
+func (s *Space) takeSmall(b *Buffer) (*smallPage, Reason) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if why := s.tight(b.owner, smallSize, s.memoryLimit()); why != "" {
+		return nil, why
+	}
+	s.holdFor(b, held{memory: smallSize})
+	return s.smalls.Get().(*smallPage), ""
 }
 
 // takeAnyPage returns a page for bytes that are read from a file, whatever the
@@ -180,90 +205,117 @@ func (s *Space) refused(r Reason, o owner, err error) bool {
 func (s *Space) takeAnyPage(o owner) *page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.page(o)
+	s.hold(o, held{memory: pageSize})
+	return s.pages.Get().(*page)
 }
 
 func (s *Space) givePage(o owner, p *page) {
 	s.pages.Put(p)
+	s.gave(o, pageSize)
+}
+
+func (s *Space) giveSmall(o owner, p *smallPage) {
+	s.smalls.Put(p)
+	s.gave(o, smallSize)
+}
+
+func (s *Space) gave(o owner, n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hold(o, held{memory: -pageSize})
+	s.hold(o, held{memory: -n})
 	if s.held.memory <= s.limits.Memory/2 {
 		s.notes.recovered(RefusedMemory)
 	}
 }
 
-// takeFile returns a file for an owner, or nil if none can be used. tight is why the
-// memory is not used; "" if the owner has as many pages there as it needs.
-func (s *Space) takeFile(o owner, tight Reason) *file {
+// takeFile returns a file for a Buffer. tight is why the memory is not used; "" if
+// the Buffer has as many pages there as it needs.
+func (s *Space) takeFile(b *Buffer, tight Reason) (*file, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case !s.usable(o, tight):
-		return nil
-	case s.held.files >= s.limits.Files:
-		s.refused(RefusedFiles, o, nil)
-		return nil
-	case o != owner{} && s.of[o].files >= max(s.limits.Files/share, 1):
-		s.refused(RefusedShare, o, nil)
-		return nil
+	if why := s.noFile(b.owner, tight); why != "" {
+		return nil, s.refused(b.owner, tight, why)
 	}
 	s.spills++
-	s.hold(o, held{files: 1})
-	return &file{owner: o, folder: s.folder, refs: 1}
-}
-
-// usable reports whether there is a disk for an owner to use.
-func (s *Space) usable(o owner, tight Reason) bool {
-	switch {
-	case !s.ready:
-		return s.refused(cmp.Or(tight, RefusedNoDisk), o, nil)
-	case time.Now().Before(s.retry):
-		return s.refused(s.broken, o, nil)
-	case s.disk.late.Load():
-		return s.refused(RefusedStalled, o, nil)
-	case s.held.disk+pageSize > s.limits.Disk:
-		return s.refused(RefusedDisk, o, nil)
-	case o != owner{} && s.of[o].disk+pageSize > s.limits.Disk/share:
-		return s.refused(RefusedShare, o, nil)
-	}
-	return true
-}
-
-// hasDisk reports whether there seems to be room on a disk for an owner.
-func (s *Space) hasDisk(o owner, tight Reason) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.usable(o, tight) && s.hasTail(o)
-}
-
-// hasTail reports whether an owner can have a page on its way to a file.
-func (s *Space) hasTail(o owner) bool {
-	if why := s.tight(o, s.limits.Memory); why != "" {
-		return s.refused(why, o, nil)
-	}
-	return true
+	s.holdFor(b, held{files: 1})
+	return &file{owner: b.owner, folder: s.folder, refs: 1}, nil
 }
 
 // takeTail returns a page that is to be written to a file, which then has so many
-// pages, or nil if a bound is reached.
-func (s *Space) takeTail(o owner, f *file, pages int64) *page {
+// pages.
+func (s *Space) takeTail(b *Buffer, tight Reason, f *file, pages int64) (*page, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	more := max(pages-f.pages, 0)
-	if more > 0 && !s.usable(o, "") || !s.hasTail(o) {
-		return nil
+	if why := s.noTail(b.owner, tight, more); why != "" {
+		return nil, s.refused(b.owner, tight, why)
 	}
 	f.pages += more
-	s.hold(o, held{disk: more * pageSize})
-	return s.page(o)
+	s.holdFor(b, held{memory: pageSize, disk: more * pageSize})
+	return s.pages.Get().(*page), nil
+}
+
+// noFile returns why an owner cannot have another file, or "". tight is as in
+// takeFile.
+func (s *Space) noFile(o owner, tight Reason) Reason {
+	if o != (owner{}) && s.of[o].files >= max(s.limits.Files/share, 1) {
+		return RefusedShare
+	}
+	if why := s.noDisk(o, tight); why != "" {
+		return why
+	}
+	if s.held.files >= s.limits.Files {
+		return RefusedFiles
+	}
+	return ""
+}
+
+// noTail returns why an owner cannot have a page on its way to a file, which becomes
+// longer by so many pages, or "".
+func (s *Space) noTail(o owner, tight Reason, more int64) Reason {
+	if more > 0 {
+		if why := s.noDisk(o, tight); why != "" {
+			return why
+		}
+	}
+	return s.tight(o, pageSize, s.limits.Memory)
+}
+
+// noDisk returns why there is no disk for an owner to use, or "".
+func (s *Space) noDisk(o owner, tight Reason) Reason {
+	own := s.of[o].disk
+	switch {
+	case o != owner{} && own > 0 && own+pageSize > s.limits.Disk/share:
+		return RefusedShare
+	case !s.ready:
+		return cmp.Or(tight, RefusedNoDisk)
+	case time.Now().Before(s.retry):
+		return s.broken
+	case s.disk.late.Load():
+		return RefusedStalled
+	case s.held.disk+pageSize > s.limits.Disk || o != owner{} && own+pageSize > s.limits.Disk/share:
+		return RefusedDisk
+	}
+	return ""
+}
+
+// refused counts a refusal, and returns the error for it. Whoever has its share of
+// the memory is not helped by a disk that others have filled.
+func (s *Space) refused(o owner, tight, why Reason) error {
+	if why != isMax {
+		s.notes.refused(why, o, nil)
+	}
+	if why == RefusedShare || why != isMax && tight == RefusedShare {
+		return ErrShare
+	}
+	return ErrFull
 }
 
 // refuse counts a refusal.
 func (s *Space) refuse(r Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refused(r, owner{}, nil)
+	s.notes.refused(r, owner{}, nil)
 }
 
 // told learns how a job has ended.
@@ -284,7 +336,7 @@ func (s *Space) told(j *job) {
 		if errors.Is(j.err, syscall.EMFILE) || errors.Is(j.err, syscall.ENFILE) {
 			s.broken = RefusedFiles
 		}
-		s.refused(s.broken, j.file.owner, j.err)
+		s.notes.refused(s.broken, j.file.owner, j.err)
 	default:
 		s.notes.recovered(RefusedFailed)
 		s.notes.recovered(RefusedStalled)

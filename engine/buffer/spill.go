@@ -27,9 +27,9 @@ type spill struct {
 // spillRoom returns space behind the last byte, in the tail. tight is as in takeFile.
 func (b *Buffer) spillRoom(t netloop.Task, tight Reason) ([]byte, error) {
 	if b.spill == nil {
-		file := b.space.takeFile(b.owner, tight)
-		if file == nil {
-			return nil, ErrFull
+		file, err := b.space.takeFile(b, tight)
+		if err != nil {
+			return nil, err
 		}
 		// Discarded bytes can be in the same page as those that are kept.
 		b.spill = &spill{file: file, round: (b.max-1)/pageSize + 2}
@@ -39,7 +39,7 @@ func (b *Buffer) spillRoom(t netloop.Task, tight Reason) ([]byte, error) {
 		return nil, ErrFull
 	}
 	if !sp.used {
-		return sp.begin(t, b)
+		return sp.begin(t, b, tight)
 	}
 	if n := b.end - sp.tailAt; n < pageSize {
 		return sp.tail[n:], nil
@@ -48,13 +48,13 @@ func (b *Buffer) spillRoom(t netloop.Task, tight Reason) ([]byte, error) {
 }
 
 // begin gives the spill its first page.
-func (sp *spill) begin(t netloop.Task, b *Buffer) ([]byte, error) {
+func (sp *spill) begin(t netloop.Task, b *Buffer, tight Reason) ([]byte, error) {
 	if err := sp.settle(t, b); err != nil { // of bytes that were discarded
 		return nil, err
 	}
-	tail := b.space.takeTail(b.owner, sp.file, 1)
-	if tail == nil {
-		return nil, ErrFull
+	tail, err := b.space.takeTail(b, tight, sp.file, 1)
+	if err != nil {
+		return nil, err
 	}
 	sp.used, sp.base, sp.tail, sp.tailAt = true, b.end, tail, b.end
 	return tail[:], nil
@@ -66,9 +66,9 @@ func (sp *spill) next(t netloop.Task, b *Buffer) ([]byte, error) {
 		return nil, err
 	}
 	at := (sp.tailAt - sp.base) / pageSize
-	tail := b.space.takeTail(b.owner, sp.file, min(at+2, sp.round))
-	if tail == nil {
-		return nil, ErrFull
+	tail, err := b.space.takeTail(b, "", sp.file, min(at+2, sp.round))
+	if err != nil {
+		return nil, err
 	}
 	sp.writing = &job{op: opWrite, file: sp.file, page: sp.tail, n: pageSize, at: at % sp.round * pageSize}
 	b.space.disk.submit(sp.writing)
@@ -95,17 +95,6 @@ func (sp *spill) settle(t netloop.Task, b *Buffer) error {
 	b.space.givePage(b.owner, sp.writing.page)
 	sp.writing = nil
 	return nil
-}
-
-// full is Buffer.Full for a Buffer with a spill in use.
-func (sp *spill) full(b *Buffer) bool {
-	if sp.failed {
-		return true
-	}
-	if b.end-sp.tailAt < pageSize {
-		return false
-	}
-	return !b.space.hasDisk(b.owner, "")
 }
 
 // readAt reads bytes that are in the spill.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"math"
 	"slices"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -23,17 +24,16 @@ func (r *Request) receive(target Target) error {
 	if u.received || u.got >= size || r.head.Upgrade {
 		return nil
 	}
-	if u.keep(); u.kept.Full() {
+	if u.keep(); u.kept.Full() == buffer.ErrFull {
 		return nil
 	}
 	r.bind(&r.attempt.claim, target)
 	if err := target.Pool.Admits(&r.attempt.claim); err != nil {
 		return r.unclaimed(target, err)
 	}
-	r.client.AskForBody(r.t)
 	from := netloop.Now()
 	r.hand.receiving.Store(true)
-	err := u.receive(r.t, size)
+	err := u.receive(r.t, size, max(target.Group.QueueTimeout, r.p.stall))
 	r.hand.receiving.Store(false)
 	r.rec.Receiving += netloop.Now().Sub(from)
 	switch err {
@@ -43,6 +43,8 @@ func (r *Request) receive(target Target) error {
 		return errStopping
 	case netloop.ErrGone:
 		return r.clientFailed(ErrClientGone)
+	case errShare:
+		r.retry = retryAfter(target.Pool, r.t.Now())
 	}
 	return err
 }
@@ -56,10 +58,20 @@ func (u *upload) keep() {
 }
 
 // receive takes in the body until it is whole, size bytes are there, or a bound of
-// the buffers is reached.
-func (u *upload) receive(t netloop.Task, size int64) error {
-	for !u.received && u.got < size && !u.kept.Full() {
-		switch err := u.keepPart(t, size); err {
+// the buffers is reached. A client that has its share of them is to take no slots
+// with bodies that come slowly: the next part is taken in when it has given back some
+// of it, which has to happen once in patience.
+func (u *upload) receive(t netloop.Task, size int64, patience time.Duration) error {
+	for !u.received && u.got < size {
+		err := u.kept.Full()
+		if err == nil {
+			u.r.client.AskForBody(t)
+			err = u.keepPart(t, size)
+		}
+		if err == buffer.ErrShare {
+			err = u.awaitShare(t, patience)
+		}
+		switch err {
 		case nil:
 		case buffer.ErrFull:
 			return nil
@@ -68,6 +80,17 @@ func (u *upload) receive(t netloop.Task, size int64) error {
 		}
 	}
 	return nil
+}
+
+// awaitShare waits until the client has room in its share again.
+func (u *upload) awaitShare(t netloop.Task, patience time.Duration) error {
+	u.r.watch()
+	err := u.kept.AwaitShare(t, patience, &u.over)
+	u.r.unwatch()
+	if err == netloop.ErrTimeout {
+		return errShare
+	}
+	return err
 }
 
 // keepPart takes in a part of the body. While it waits for the client, it holds no

@@ -98,6 +98,7 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	err := r.relayRequest(bad)
 	end := r.conclude(err)
 	r.upload.release()
+	r.upload.over.End()
 	r.drop()
 	r.observeEnd(err)
 	if end == Tunneled {
@@ -155,6 +156,7 @@ func (r *Request) Abandon() {
 	r.drop()
 	r.attempt.ahead.stop()
 	r.upload.end(r.t)
+	r.upload.over.End()
 	r.attempt.closeUp()
 	r.attempt.claim.Release()
 }

@@ -26,6 +26,7 @@ type upload struct {
 	keeps bool          // kept is in use
 	kept  buffer.Buffer // what was taken in behind first; see receive
 	sent  int64         // bytes of it that were written to the worker
+	over  buffer.Over   // the client has its share, and this body goes on nevertheless
 
 	received  bool // the whole body has been read from the client
 	delivered bool // and written to the worker

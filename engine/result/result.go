@@ -67,6 +67,7 @@ const (
 	KindQueueFull   Kind = "queue_full"       // 503, queue_limit
 	KindEvicted     Kind = "evicted"          // 503, queue_limit, after it has waited
 	KindQueueLate   Kind = "queue_timeout"    // 503, queue_timeout
+	KindShare       Kind = "client_share"     // 503, the client has its share of the buffers
 	KindUnavailable Kind = "unavailable"      // 503, no worker
 	KindStopping    Kind = "stopping"         // 503, the master is being stopped
 	KindNoAnswer    Kind = "no_answer"        // 502, the worker died or refused
@@ -77,7 +78,7 @@ const (
 )
 
 // Kinds lists all kinds, in the order above. It is read-only.
-var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindRateLimited, KindBody, KindQueueFull, KindEvicted, KindQueueLate,
+var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindRateLimited, KindBody, KindQueueFull, KindEvicted, KindQueueLate, KindShare,
 	KindUnavailable, KindStopping, KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
 
 // Fault records what went wrong.

@@ -1,0 +1,146 @@
+package buffer
+
+import (
+	"slices"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// A line is the Buffers of a client that wait for its share, the oldest first.
+// Space.mu guards it, and what is in it.
+type line struct {
+	waiters []*waiter
+	since   netloop.Time // nothing of the client was given back
+}
+
+// A waiter is a Buffer in a line.
+type waiter struct {
+	b    *Buffer
+	task netloop.Task
+	from netloop.Time
+	over bool // it is to go on without its share
+}
+
+// An Over is the right of one body of a client to go on without a Buffer although
+// the client has its share. The zero Over is none. One task uses it.
+type Over struct {
+	space *Space
+	owner owner
+}
+
+// End ends the right. A second call does nothing.
+func (o *Over) End() {
+	s := o.space
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hold(o.owner, held{over: -1})
+	*o = Over{}
+}
+
+// AwaitShare waits until there is room for the Buffer, after ErrShare. The Buffers of
+// a client wait in the order in which they came. It returns
+//
+//   - nil if there is room;
+//   - ErrFull if the body is to go on without the Buffer: because of another bound,
+//     or because all that the client has here waits, so that nothing would ever be
+//     given back. Then over is set, which only one body of a client has at a time;
+//   - netloop.ErrTimeout if nothing of the client's was given back for patience;
+//   - or an error of netloop.Task.Park.
+func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) error {
+	s := b.space
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w := &waiter{b: b, task: t, from: netloop.Now()}
+	l := s.lineUp(w)
+	defer s.leaveLine(l, w)
+	for {
+		if l.waiters[0] == w && !w.over {
+			tight, why := b.lack()
+			if why == "" {
+				return nil
+			}
+			if !b.lacksShare() {
+				return s.refused(b.owner, tight, why)
+			}
+		}
+		if w.over {
+			*over = Over{s, b.owner}
+			return ErrFull
+		}
+		until := max(l.since, w.from).Add(patience)
+		s.mu.Unlock()
+		err := t.Park(until)
+		s.mu.Lock()
+		early := err == netloop.ErrTimeout && netloop.Now() < max(l.since, w.from).Add(patience)
+		if err != nil && !early && !w.over {
+			return err
+		}
+	}
+}
+
+// lineUp puts a waiter into its line. The caller holds mu, as that of the next ones.
+func (s *Space) lineUp(w *waiter) *line {
+	o := w.b.owner
+	l := s.lines[o]
+	if l == nil {
+		l = &line{since: netloop.Now()}
+		s.lines[o] = l
+	}
+	l.waiters = append(l.waiters, w)
+	if w.b.holds {
+		s.hold(o, held{waiting: 1})
+	}
+	s.unlock(o, l)
+	return l
+}
+
+// leaveLine takes a waiter out of its line.
+func (s *Space) leaveLine(l *line, w *waiter) {
+	o := w.b.owner
+	l.waiters = slices.DeleteFunc(l.waiters, func(other *waiter) bool { return other == w })
+	if w.b.holds {
+		s.hold(o, held{waiting: -1})
+	}
+	if len(l.waiters) == 0 {
+		delete(s.lines, o)
+		return
+	}
+	l.waiters[0].task.Wake() // there may be room for it, too
+	s.unlock(o, l)
+}
+
+// moved says that an owner has given something back.
+func (s *Space) moved(o owner) {
+	if l := s.lines[o]; l != nil {
+		l.since = netloop.Now()
+		l.waiters[0].task.Wake()
+		s.unlock(o, l)
+	}
+}
+
+// unlock lets one Buffer of a line go on if all that the owner has waits.
+func (s *Space) unlock(o owner, l *line) {
+	switch own := s.of[o]; {
+	case own.over > 0 || own.waiting < own.buffers:
+		return
+	case own.buffers == 0 && own != (held{}): // the files of others are being closed
+		return
+	}
+	i := max(slices.IndexFunc(l.waiters, func(w *waiter) bool { return w.b.holds }), 0)
+	w := l.waiters[i]
+	if w.b.lacksShare() {
+		w.over = true
+		s.hold(o, held{over: 1})
+		w.task.Wake()
+	}
+}
+
+// lacksShare reports whether the share of the client is why a Buffer has no room.
+func (b *Buffer) lacksShare() bool {
+	tight, why := b.lack()
+	return why == RefusedShare || why != "" && tight == RefusedShare
+}

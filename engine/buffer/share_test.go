@@ -1,0 +1,141 @@
+package buffer
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// fourPages are Limits of which a client gets two pages.
+var fourPages = Limits{Memory: 64 * pageSize / 7}
+
+const client = "192.0.2.1"
+
+// filled returns a Buffer of the client with n bytes.
+func filled(t *testing.T, s *Space, n int) *Buffer {
+	t.Helper()
+	b := new(Buffer)
+	b.Init(s, 1<<20, netip.MustParseAddr(client))
+	got, _ := b.Append(newTask(), make([]byte, n))
+	require.Equal(t, n, got)
+	return b
+}
+
+// A waits is a call of AwaitShare.
+type waits struct {
+	*task
+	over  Over
+	ended chan error
+}
+
+// await calls AwaitShare for a Buffer, and returns once it waits.
+func await(t *testing.T, b *Buffer, patience time.Duration) *waits {
+	t.Helper()
+	require.Equal(t, ErrShare, b.Full())
+	w := &waits{task: newTask(), ended: make(chan error, 1)}
+	go func() { w.ended <- b.AwaitShare(w.task, patience, &w.over) }()
+	soon(t, func() bool { return inLine(b.space, w.task) || len(w.ended) > 0 }, "it does not wait")
+	return w
+}
+
+// inLine reports whether a task waits for the share of its client.
+func inLine(s *Space, t *task) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lines {
+		if slices.ContainsFunc(l.waiters, func(w *waiter) bool { return w.task == t }) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestAwaitShare checks that the Buffers of a client wait until it has given back
+// room, in their order.
+func TestAwaitShare(t *testing.T) {
+	s := space(t, fourPages)
+	held := filled(t, s, 2*pageSize)
+	one, two := filled(t, s, 0), filled(t, s, 0)
+	first, second := await(t, one, time.Hour), await(t, two, time.Hour)
+	held.Discard(0)
+	assert.Empty(t, first.ended)
+	held.Release()
+	assert.NoError(t, <-first.ended)
+	assert.NoError(t, <-second.ended)
+	assert.Empty(t, s.lines)
+	one.Release()
+	two.Release()
+}
+
+// TestAwaitShare_Alone checks that a client does not wait for its only body, nor for
+// bodies that wait as well. One at a time goes on without a share.
+func TestAwaitShare_Alone(t *testing.T) {
+	s := space(t, fourPages)
+	one, two := filled(t, s, pageSize), filled(t, s, pageSize)
+	first := await(t, one, time.Hour)
+	assert.Empty(t, first.ended, "the other body can still be worked on")
+	second := await(t, two, time.Hour)
+	assert.Equal(t, ErrFull, <-first.ended)
+	assert.Empty(t, second.ended)
+	third := await(t, filled(t, s, 0), time.Hour)
+	first.over.End()
+	first.over.End()
+	assert.NotEmpty(t, s.of, "the body of the first still is there")
+	assert.Empty(t, second.ended)
+	one.Release()
+	assert.NoError(t, <-second.ended)
+	third.cut <- netloop.ErrGone
+	if err := <-third.ended; err != nil { // there may have been room for it as well
+		assert.Equal(t, netloop.ErrGone, err)
+	}
+	two.Release()
+
+	only := filled(t, s, 2*pageSize)
+	alone := await(t, only, time.Hour)
+	assert.Equal(t, ErrFull, <-alone.ended)
+	alone.over.End()
+	only.Release()
+}
+
+// TestAwaitShare_Late checks that nobody waits for ever.
+func TestAwaitShare_Late(t *testing.T) {
+	s := space(t, fourPages)
+	held, b := filled(t, s, 2*pageSize), filled(t, s, 0)
+	assert.Equal(t, netloop.ErrTimeout, <-await(t, b, time.Millisecond).ended)
+	w := await(t, b, time.Hour)
+	w.cut <- netloop.ErrStopped
+	assert.Equal(t, netloop.ErrStopped, <-w.ended)
+	held.Release()
+	assert.NoError(t, b.Full())
+}
+
+// TestAwaitShare_Others checks that the bounds of all hold up nobody.
+func TestAwaitShare_Others(t *testing.T) {
+	s := space(t, fourPages)
+	var all [4]Buffer
+	for i := range all {
+		all[i].Init(s, 1<<20, netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)}))
+		_, err := all[i].Append(newTask(), make([]byte, 2*pageSize))
+		require.NoError(t, err)
+	}
+	b := filled(t, s, 0)
+	assert.Equal(t, ErrFull, b.Full())
+	_, err := b.Append(newTask(), make([]byte, 1))
+	assert.Equal(t, ErrFull, err)
+	assert.Equal(t, ErrShare, all[0].Full(), "its own share comes first")
+	for i := range all {
+		all[i].Release()
+	}
+}
+
+// TestAwaitShare_Tiny checks that a share in which nothing fits makes nobody wait.
+func TestAwaitShare_Tiny(t *testing.T) {
+	s := space(t, Limits{Memory: 4 << 10})
+	assert.Equal(t, ErrFull, filled(t, s, 0).Full())
+}
