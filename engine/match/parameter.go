@@ -21,6 +21,14 @@ func PathParameter(m Matcher) string {
 	return ""
 }
 
+// regular is a part of a text that regular expressions have, and paths and globs
+// hardly ever: .* \d [^/]+ (a|b) and a final $.
+var regular = regexp.MustCompile(`\.[*+]|\\[dwsDWS.]|\][+*]|\([^()]*\|[^()]*\)|\$$`)
+
+// LooksRegular reports whether a route string is most likely meant as a regular
+// expression.
+func LooksRegular(text string) bool { return regular.MatchString(text) }
+
 // globs returns the globs among the spots.
 func (p *paths) globs() (out []string) {
 	for _, s := range p.spots {

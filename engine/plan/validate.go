@@ -21,6 +21,8 @@ const (
 	CodeParameter     = "W108" // a path parameter in a glob
 	CodeCappedPolls   = "W109" // slots that sessions keep although their clients only wait
 	CodeShortBuffer   = "W110" // a buffer that cannot hold what it is to hold
+	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
+	CodeRegex         = "W112" // a regular expression in a route string
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
 
@@ -73,7 +75,9 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, idleQueues(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)
+	out = append(out, appendsNothing(p)...)
 	out = append(out, parameters(p)...)
+	out = append(out, regexes(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)
 	never := neverMatch(c, p)
@@ -172,6 +176,37 @@ func parameters(p *Plan) (out []Problem) {
 					Code: CodeParameter, Warning: true,
 					Message: fmt.Sprintf("route %s: in a glob, %s stands for the text %q and for nothing else", r.Matcher, found, strings.Trim(found, "{}")),
 					Label:   "write * for a segment of a path",
+					Place:   Place{Group: group, Route: r},
+				})
+			}
+		}
+	}
+	return out
+}
+
+// appendsNothing warns about forwarded="append" without proxies to trust.
+func appendsNothing(p *Plan) []Problem {
+	if p.Forwarded != ForwardedAppend || len(p.TrustedProxies) > 0 {
+		return nil
+	}
+	return []Problem{{
+		Code: CodeAppendNone, Warning: true,
+		Message: `forwarded="append" without trusted_proxies does the same as "set": ldcorn trusts no list to append to`,
+		Label:   `add trusted_proxies=["127.0.0.1"] for a proxy on this machine, or remove this`,
+		Place:   Place{Argument: "forwarded"},
+	}}
+}
+
+// regexes warns about route strings that are written as regular expressions.
+func regexes(p *Plan) (out []Problem) {
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			r := &group.Routes[i]
+			if pattern, ok := r.Matcher.(*match.Pattern); ok && match.LooksRegular(pattern.Text) {
+				out = append(out, Problem{
+					Code: CodeRegex, Warning: true,
+					Message: fmt.Sprintf("route %s looks like a regular expression, but a route string is a prefix or a glob", r.Matcher),
+					Label:   fmt.Sprintf("write regex(r%q), unless it is meant as it is", "^"+pattern.Text),
 					Place:   Place{Group: group, Route: r},
 				})
 			}
