@@ -30,6 +30,7 @@ type fakeProcess struct {
 	born       time.Time
 	readyAfter time.Duration // negative means never
 	stubborn   bool          // ignores SIGTERM
+	said       string        // its last line of output
 	health     func(ctx context.Context, path string) error
 
 	mu     sync.Mutex // guards health
@@ -45,6 +46,7 @@ func (p *fakeProcess) Socket() string          { return fmt.Sprintf("/run/%d.soc
 func (p *fakeProcess) Uvicorn() worker.Version { return worker.MinVersion }
 func (p *fakeProcess) Exited() <-chan struct{} { return p.exited }
 func (p *fakeProcess) Stderr() []string        { return []string{"last words"} }
+func (p *fakeProcess) LastLine() string        { return p.said }
 func (p *fakeProcess) Wait() worker.Exit       { <-p.exited; return p.exit }
 
 func (p *fakeProcess) WaitReady(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -132,12 +133,19 @@ func (m *member) awaitReady(proc process) error {
 	}
 	if err := proc.WaitReady(ctx); err != nil {
 		if errors.As(err, new(*lateError)) {
-			err = fmt.Errorf("%w: its socket never opened; does the app block while it is imported or started? If it only needs longer, raise startup_timeout", err)
+			var said string
+			if line := proc.LastLine(); line != "" {
+				said = fmt.Sprintf(" (last output: %q)", visible.Cut(line, maxLastLine))
+			}
+			err = fmt.Errorf("%w: its socket never opened%s; does the app block while it is imported or started? If it only needs longer, raise startup_timeout", err, said)
 		}
 		return err
 	}
 	return m.awaitHealthy(ctx, proc)
 }
+
+// maxLastLine is how much of a worker's last line an error shows.
+const maxLastLine = 200 // bytes
 
 // A lateError says that a worker was not ready in time.
 type lateError struct{ limit time.Duration }

@@ -23,6 +23,7 @@ type process interface {
 	Stop(grace time.Duration, hurry <-chan struct{}) worker.Exit
 	Wait() worker.Exit
 	Stderr() []string
+	LastLine() string
 }
 
 // A starter starts processes. Discard is called once for each process, after it

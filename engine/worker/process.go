@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -30,6 +31,7 @@ type Process struct {
 	done   chan struct{} // closed when exit is complete
 	exit   Exit          // valid once done is closed
 	tail   tail
+	latest atomic.Pointer[string] // the last line of output before it was ready
 
 	asked, forced, ready atomic.Bool
 
@@ -155,6 +157,10 @@ func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
 		if stream == Stderr {
 			p.tail.add(line)
 		}
+		if !p.ready.Load() && len(bytes.TrimSpace(line)) > 0 {
+			said := string(line)
+			p.latest.Store(&said)
+		}
 		if out != nil {
 			out.Line(src, stream, line)
 		}
@@ -232,6 +238,15 @@ func (p *Process) serves(pid int) {
 
 // Stderr returns the last lines that the worker wrote to stderr, oldest first.
 func (p *Process) Stderr() []string { return p.tail.last() }
+
+// LastLine returns the last line that is not empty of those that the worker wrote
+// to stdout or stderr before it was ready, or "".
+func (p *Process) LastLine() string {
+	if said := p.latest.Load(); said != nil {
+		return *said
+	}
+	return ""
+}
 
 // attach connects a command's stream to a pipe and returns the end to read
 // from.
