@@ -34,7 +34,16 @@ func (p *Pool) order(next *plan.Group) {
 
 // forgetOverload starts to observe anew.
 func (p *Pool) forgetOverload() {
-	p.overload = overload{claims: p.stats.Claims, waited: p.stats.Waited}
+	p.era++
+	p.overloads = 0
+}
+
+// overload returns the overload of a tenant.
+func (p *Pool) overload(t *tenant) *overload {
+	if t.overload.era != p.era {
+		t.overload = overload{era: p.era, at: p.clock()}
+	}
+	return &t.overload
 }
 
 // idleTime is how long no request begins to wait before an overload is over.
@@ -43,11 +52,20 @@ const idleTime = 10 * time.Second
 // settle ends an overload that nobody has seen the end of, because no request
 // came.
 func (p *Pool) settle(now netloop.Time) {
-	p.overload.observe(&p.stats)
+	p.observe()
 	if p.waiting == 0 && now.Sub(p.entered) > idleTime {
 		p.forgetOverload()
 	}
 	p.showOverload()
+}
+
+// observe takes the slots into account that have been granted since the last
+// call. An overload ends if slots are free.
+func (p *Pool) observe() {
+	p.leisure.observe(&p.stats)
+	if p.overloads > 0 && p.leisure.free > leisureEnds {
+		p.forgetOverload()
+	}
 }
 
 // Overloads returns a channel that gets a value, if it has none, whenever an
@@ -57,7 +75,7 @@ func (p *Pool) Overloads() <-chan struct{} { return p.turned }
 
 // showOverload tells the reader of Overloads if an overload has begun or ended.
 func (p *Pool) showOverload() {
-	if on := p.newestFirst(); on != p.shown {
+	if on := p.overloaded(); on != p.shown {
 		p.shown = on
 		select {
 		case p.turned <- struct{}{}:
@@ -66,12 +84,47 @@ func (p *Pool) showOverload() {
 	}
 }
 
-// newestFirst reports whether the newest request goes first.
-func (p *Pool) newestFirst() bool { return p.adaptive && p.overload.on }
+// overloaded reports whether the newest request of some tenant goes first.
+func (p *Pool) overloaded() bool { return p.overloads > 0 }
+
+// newestFirst reports whether the newest request of a tenant goes first.
+func (p *Pool) newestFirst(t *tenant) bool { return t.overload.on && t.overload.era == p.era }
+
+// count takes the wait of a tenant's requests into account. It is called before
+// their number changes, except when a request leaves right after another call.
+func (p *Pool) count(t *tenant) {
+	if p.adaptive {
+		p.overload(t).count(t.waiting, p.clock())
+	}
+}
+
+// tookSlot begins or ends an overload of a tenant who gets a slot.
+func (p *Pool) tookSlot(t *tenant) {
+	if !p.adaptive {
+		return
+	}
+	p.count(t)
+	o := p.overload(t)
+	switch begins := o.slot(); {
+	case begins && p.leisure.free < o.vain*leisureBegins:
+		o.on, o.vain = true, 1
+		p.overloads++
+	case o.on && o.vain < overloadEnds:
+		p.relieve(t)
+	}
+}
+
+// relieve ends the overload of a tenant.
+func (p *Pool) relieve(t *tenant) {
+	if p.newestFirst(t) {
+		t.overload.on, t.overload.vain = false, 0
+		p.overloads--
+	}
+}
 
 // nextOf returns the claim of a lane that gets the lane's next slot.
 func (p *Pool) nextOf(l *lane) *Claim {
-	if !p.newestFirst() {
+	if !p.newestFirst(l.tenant) {
 		return l.head
 	}
 	if l.head != l.tail && p.clock().Sub(l.head.since) > maxAge {
@@ -85,7 +138,7 @@ func (p *Pool) nextOf(l *lane) *Claim {
 
 // inTurn returns the one of two lanes of a tenant that gets a slot.
 func (p *Pool) inTurn(a, b *lane) *lane {
-	if p.newestFirst() {
+	if p.newestFirst(a.tenant) {
 		if a.tail.order > b.tail.order {
 			return a
 		}
@@ -97,18 +150,22 @@ func (p *Pool) inTurn(a, b *lane) *lane {
 	return b
 }
 
-// lose notes that a waiting request was lost. A wait that a hold, a reload or a
-// lack of workers has made longer proves no overload.
+// lose notes that a waiting request is about to be lost. A wait that a hold, a
+// reload or a lack of workers has made longer proves no overload. Neither does
+// that of a repeated request.
 func (p *Pool) lose(c *Claim) {
-	if p.adaptive && c.order > p.calm && p.open() && len(p.workers) > 0 {
-		p.overload.lose(&p.stats)
-		p.showOverload()
+	if p.adaptive && c.lane != nil && c.order > p.calm && p.open() && len(p.workers) > 0 {
+		t := c.lane.tenant
+		p.count(t)
+		o := p.overload(t)
+		o.lost += o.at.Sub(c.since).Seconds()
 	}
 }
 
 // victim returns the claim that is evicted from a full queue so that c can wait,
 // or nil if none is. It is of the lowest priority, of the key that has the most
-// requests there, and the newest of them, or in an overload the oldest. c itself
+// requests there, and the newest of them, or in an overload of the key the
+// oldest. c itself
 // counts, so that without any priority or key it is the newest.
 func (p *Pool) victim(c *Claim) *Claim {
 	low, priority := p.lowest(), p.priorityOf(c)
@@ -123,12 +180,10 @@ func (p *Pool) victim(c *Claim) *Claim {
 			mine += own.waiting
 		}
 		if longest.waiting <= mine {
-			if !p.newestFirst() {
+			if mine == 1 || !p.newestFirst(own) {
 				return nil
 			}
-			if mine > 1 {
-				longest = own
-			}
+			longest = own
 		}
 	}
 	return p.expendable(longest)
@@ -139,7 +194,7 @@ func (p *Pool) expendable(t *tenant) *Claim {
 	var victim *Claim
 	for _, l := range t.lanes {
 		switch {
-		case p.newestFirst():
+		case p.newestFirst(t):
 			if victim == nil || l.head.order < victim.order {
 				victim = l.head
 			}
@@ -153,7 +208,7 @@ func (p *Pool) expendable(t *tenant) *Claim {
 // evict ends the wait of c, which gives its place in a full queue to another.
 func (p *Pool) evict(c *Claim) {
 	p.stats.Evicted++
-	if p.newestFirst() {
+	if c.lane != nil && p.newestFirst(c.lane.tenant) {
 		p.lose(c)
 	}
 	p.fail(c, ErrEvicted)

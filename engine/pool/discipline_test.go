@@ -17,7 +17,7 @@ func TestNewestFirstInAnOverload(t *testing.T) {
 	l := newLineup(t, plan.Group{})
 	l.add("a", Claim{})
 	l.add("b", Claim{})
-	l.overload()
+	l.overload(0)
 	assert.True(t, l.pool.Stats().Overloaded)
 	l.add("c", Claim{})
 	assert.Equal(t, "cb", l.order(2))
@@ -26,8 +26,7 @@ func TestNewestFirstInAnOverload(t *testing.T) {
 	l.add("d", Claim{})
 	assert.Equal(t, "ad", l.order(2), "at once")
 	for range overloadWindow {
-		l.add("lost", Claim{})
-		l.leave("lost", netloop.ErrTimeout)
+		l.slot(2, time.Second)
 	}
 	l.pool.Configure(&plan.Group{MaxReqPerWorker: 1})
 	l.add("e", Claim{})
@@ -35,36 +34,48 @@ func TestNewestFirstInAnOverload(t *testing.T) {
 	assert.Equal(t, "ef", l.order(2), "what a FIFO queue loses does not count")
 }
 
+// slot has a request wait for a second until it gets the slot, and others that
+// are lost after a time.
+func (l *lineup) slot(lost int, after time.Duration) {
+	l.t.Helper()
+	l.add("x", Claim{})
+	for range lost {
+		l.add("lost", Claim{})
+	}
+	l.now += netloop.Time(after)
+	for range lost {
+		l.leave("lost", netloop.ErrTimeout)
+	}
+	l.now += netloop.Time(time.Second - after)
+	require.Equal(l.t, "x", l.next())
+}
+
 // TestOverloadBeginsAndEnds: a few losses are no overload. An overload ends once
-// hardly anything is lost, or slots are free.
+// most requests stay until it is their turn, or slots are free.
 func TestOverloadBeginsAndEnds(t *testing.T) {
 	l := newLineup(t, plan.Group{})
-	request := func(lost bool) {
-		l.add("x", Claim{})
-		if lost {
-			l.leave("x", netloop.ErrTimeout)
+	for i := range 10 * overloadWindow {
+		if i%8 == 0 {
+			l.slot(1, time.Second)
 		} else {
-			require.Equal(t, "x", l.next())
+			l.slot(0, 0)
 		}
+		require.False(t, l.pool.overloaded(), "one in nine is lost")
 	}
-	for i := range 10 * overloadWindow {
-		request(i%6 == 0)
-		require.False(t, l.pool.newestFirst(), "one in six is lost")
+	for range overloadWindow {
+		l.slot(1, time.Second)
 	}
-	for i := range 2 * overloadWindow {
-		request(i%3 == 0)
+	require.True(t, l.pool.overloaded(), "one in two")
+	for range 10 * overloadWindow {
+		l.slot(4, time.Second)
+		require.True(t, l.pool.overloaded(), "four in five")
 	}
-	require.True(t, l.pool.newestFirst(), "one in three")
-	for i := range 10 * overloadWindow {
-		request(i%20 == 0)
-		require.True(t, l.pool.newestFirst(), "one in twenty: not over yet")
+	for range 3 * overloadOverWindow / 2 {
+		l.slot(0, 0)
 	}
-	for range 2 * overloadWindow {
-		request(false)
-	}
-	require.False(t, l.pool.newestFirst(), "over")
+	require.False(t, l.pool.overloaded(), "over")
 
-	l.overload()
+	l.overload(0)
 	l.next() // ends the request that runs
 	for range overloadWindow {
 		var c Claim
@@ -72,6 +83,58 @@ func TestOverloadBeginsAndEnds(t *testing.T) {
 		c.Release()
 	}
 	assert.False(t, l.pool.Stats().Overloaded, "slots are free")
+}
+
+// TestShortWaitsProveNoOverload: clients that leave at once, however many, do
+// not change the order for those that wait.
+func TestShortWaitsProveNoOverload(t *testing.T) {
+	l := newLineup(t, plan.Group{})
+	for range 5 * overloadWindow {
+		l.slot(20, 10*time.Millisecond)
+		require.False(t, l.pool.overloaded())
+	}
+}
+
+// TestOneMomentProvesNoOverload: neither does the loss of many requests at one
+// moment, however long they have waited.
+func TestOneMomentProvesNoOverload(t *testing.T) {
+	l := newLineup(t, plan.Group{})
+	for range overloadWindow {
+		l.slot(0, 0)
+	}
+	l.slot(1000, time.Second)
+	for range 5 * overloadWindow {
+		require.False(t, l.pool.overloaded())
+		l.slot(0, 0)
+	}
+}
+
+// TestOverloadOfAKey: what one key loses does not concern another, and neither
+// does what one priority loses.
+func TestOverloadOfAKey(t *testing.T) {
+	high := prioritized(1)
+	for name, other := range map[string]Claim{"key": {Fair: 2}, "priority": high} {
+		l := newLineup(t, plan.Group{Fair: byIP})
+		lose := func(c Claim) {
+			l.add("x", c)
+			l.add("lost", c)
+			l.now = l.now.Add(time.Second)
+			l.leave("lost", netloop.ErrGone)
+			l.next()
+		}
+		for range overloadWindow {
+			lose(Claim{Fair: 1})
+		}
+		require.True(t, l.pool.Stats().Overloaded, name)
+		for range 2 {
+			l.add("a", other)
+			l.add("b", other)
+			assert.Equal(t, "ab", l.order(2), name)
+			l.add("c", Claim{Fair: 1})
+			l.add("d", Claim{Fair: 1})
+			assert.Equal(t, "dc", l.order(2), name)
+		}
+	}
 }
 
 // TestLossWithFreeSlots: a loss now and then, in a pool that has free slots now
@@ -82,15 +145,16 @@ func TestLossWithFreeSlots(t *testing.T) {
 		require.Equal(t, "", l.next())
 		l.running = new(Claim)
 		require.NoError(t, l.pool.TryClaim(l.running, nil))
-		l.add("a", Claim{})
-		l.leave("a", netloop.ErrGone)
+		for range 3 {
+			l.slot(1, time.Second)
+		}
 	}
-	assert.False(t, l.pool.newestFirst())
+	assert.False(t, l.pool.overloaded())
 }
 
 func TestOverloadIsForgotten(t *testing.T) {
 	l := newLineup(t, plan.Group{})
-	l.overload()
+	l.overload(0)
 	l.now = l.now.Add(idleTime + 1)
 	assert.False(t, l.pool.Stats().Overloaded)
 }
@@ -98,17 +162,21 @@ func TestOverloadIsForgotten(t *testing.T) {
 // TestNoOverload: requests that are lost because of a hold, of a reload or of
 // missing workers prove no overload.
 func TestNoOverload(t *testing.T) {
-	lose := func(l *lineup, n int) {
-		for range n {
-			l.leave("x", netloop.ErrGone)
-		}
-	}
+	const n = 300
 	fill := func() *lineup {
 		l := newLineup(t, plan.Group{QueueTimeout: time.Hour})
-		for range 3 * overloadWindow {
+		for range n {
 			l.add("x", Claim{})
 		}
 		return l
+	}
+	// lose loses all that wait, and returns how much of the wait counts.
+	lose := func(l *lineup) float64 {
+		for l.pool.waiting > 0 {
+			l.now = l.now.Add(time.Second)
+			l.leave("x", netloop.ErrGone)
+		}
+		return l.pool.level(0).common.overload.lost
 	}
 	for name, happens := range map[string]func(*lineup){
 		"hold":        func(l *lineup) { l.pool.Hold() },
@@ -120,14 +188,12 @@ func TestNoOverload(t *testing.T) {
 	} {
 		l := fill()
 		happens(l)
-		lose(l, 2*overloadWindow)
-		assert.False(t, l.pool.newestFirst(), name)
+		assert.Zero(t, lose(l), name)
 	}
 	l := fill()
 	l.pool.Swap([]*Worker{NewWorker(1, 9, "")}, nil)
 	l.pool.Swap(nil, slices.Clone(l.pool.workers[1:]))
-	lose(l, 2*overloadWindow)
-	assert.True(t, l.pool.newestFirst(), "another worker stayed")
+	assert.NotZero(t, lose(l), "another worker stayed")
 }
 
 // TestNobodyStarves: in an overload, one slot in 32 goes to the oldest request
@@ -135,11 +201,8 @@ func TestNoOverload(t *testing.T) {
 func TestNobodyStarves(t *testing.T) {
 	l := newLineup(t, plan.Group{})
 	l.add("old", Claim{})
-	l.overload()
-	lost := func() { // keeps the overload up
-		l.add("lost", Claim{})
-		l.leave("lost", netloop.ErrGone)
-	}
+	l.overload(0)
+	lost := func() { l.overload(0) } // keeps it up
 	for i := range 100 {
 		l.add("new", Claim{})
 		require.Equal(t, "new", l.next(), "%d", i)

@@ -55,6 +55,7 @@ func (p *Pool) renew() {
 	for _, c := range all {
 		p.dequeue(c)
 	}
+	p.forgetOverload()
 	p.levels, p.queue.rows = nil, nil
 	for _, w := range p.workers {
 		w.queue.rows = nil
@@ -126,7 +127,7 @@ func (p *Pool) repeatFor(w *Worker) *Claim {
 func (p *Pool) wakeGranted(c *Claim, w *Worker) {
 	p.grant(c, w)
 	p.stats.Waited++
-	p.overload.observe(&p.stats)
+	p.observe()
 	p.showOverload()
 	c.task.Wake()
 }

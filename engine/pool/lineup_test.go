@@ -105,11 +105,24 @@ func (l *lineup) leave(name string, err error) {
 	require.Fail(l.t, "does not wait", name)
 }
 
-// overload makes the pool overloaded.
-func (l *lineup) overload() {
-	for i := 0; !l.pool.newestFirst(); i++ {
-		require.Less(l.t, i, overloadWindow)
-		l.add("lost", Claim{})
-		l.leave("lost", netloop.ErrGone)
+// overload makes the pool overloaded, for a key.
+func (l *lineup) overload(key uint64) {
+	setOverload(l.pool, l.pool.tenant(l.pool.level(l.pool.priority), &Claim{Fair: key}), true)
+}
+
+// setOverload begins or ends an overload of a tenant.
+func setOverload(p *Pool, t *tenant, on bool) {
+	o := p.overload(t)
+	if o.on != on {
+		o.on = on
+		p.overloads--
+		if on {
+			p.overloads += 2
+		}
 	}
+	o.vain = 0
+	if on {
+		o.vain = 1
+	}
+	o.n, o.wait = overloadOverWindow, 1
 }

@@ -128,7 +128,7 @@ func (m *model) claim() {
 	}
 	c.task.told = func() {
 		if c.claim.worker != nil && !slices.ContainsFunc(m.grants, func(g modelGrant) bool { return g.c == c }) {
-			m.grants = append(m.grants, modelGrant{c, m.pool.newestFirst()})
+			m.grants = append(m.grants, modelGrant{c, m.newestNow()})
 		}
 	}
 	switch m.in(6) {
@@ -155,7 +155,7 @@ func (m *model) enter(c *modelClaim) {
 	full := c.avoid == nil && m.plan.QueueLimit > 0 && len(m.waiting) >= m.plan.QueueLimit
 	m.pool.mu.Lock()
 	m.pool.settle(m.now) // as enter does first
-	m.newest = m.pool.newestFirst()
+	m.newest = m.newestNow()
 	err := m.pool.enter(c.task, c.claim, avoid)
 	m.pool.unlock()
 	switch {

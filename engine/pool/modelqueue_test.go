@@ -17,7 +17,7 @@ import (
 // A modelGrant is a slot that the pool gave to a request in the queue.
 type modelGrant struct {
 	c      *modelClaim
-	newest bool // whether the newest was first right afterwards
+	newest map[modelKey]bool // as in modelOrder, right afterwards
 }
 
 // A modelKey is who takes turns: a key at a priority.
@@ -34,9 +34,9 @@ type modelTurn struct {
 
 // modelOrder is the part of a model that is about order.
 type modelOrder struct {
-	grants  []modelGrant // since the last check
-	newest  bool         // whether the newest was first at the last check
-	slots   uint64       // granted in the queue
+	grants  []modelGrant      // since the last check
+	newest  map[modelKey]bool // whether the newest was first at the last check
+	slots   uint64            // granted in the queue
 	passed  int
 	levels  map[int]uint64 // the latest slot of a priority
 	keys    map[modelKey]modelTurn
@@ -101,7 +101,7 @@ func (m *model) takes() {
 	for i, g := range m.grants {
 		c := g.c
 		w := m.workers[slices.IndexFunc(m.workers, func(w *modelWorker) bool { return w.worker == c.claim.Worker() })]
-		m.checkNext(c, w, m.newest, g.newest)
+		m.checkNext(c, w, m.newest[m.fairKey(c)], g.newest[m.fairKey(c)])
 		m.newest = g.newest
 		m.granted(c)
 		at := slices.Index(m.waiting, c)
@@ -110,7 +110,7 @@ func (m *model) takes() {
 		m.arrivals()
 	}
 	m.grants = nil
-	m.newest = m.pool.newestFirst()
+	m.newest = m.newestNow()
 }
 
 // checkNext checks that c is the next request for a slot of w. If the newest
@@ -208,7 +208,6 @@ func (m *model) checkFull(c *modelClaim, err error) {
 
 // expendable returns the requests of which the pool evicts one for c, or nil.
 func (m *model) expendable(c *modelClaim) []*modelClaim {
-	newest := m.newest
 	keys := map[modelKey][]*modelClaim{}
 	low := 1000
 	for _, other := range m.waiting {
@@ -228,33 +227,51 @@ func (m *model) expendable(c *modelClaim) []*modelClaim {
 	for _, all := range keys {
 		most = max(most, len(all))
 	}
-	own := keys[m.fairKey(c)]
-	if m.priorityOf(c) == low && len(own) == most && !newest {
+	key := m.fairKey(c)
+	if own := keys[key]; key.priority == low && len(own) == most {
+		if m.newest[key] && len(own) > 1 {
+			return own[:1]
+		}
 		return nil
 	}
 	var out []*modelClaim
-	for _, all := range keys {
+	for k, all := range keys {
 		switch {
 		case len(all) < most:
-		case newest && all[0] != c:
+		case m.newest[k]:
 			out = append(out, all[0])
-		case !newest:
+		default:
 			out = append(out, all[len(all)-1])
 		}
 	}
 	return out
 }
 
-// overload begins or ends an overload.
-func (m *model) overload() {
-	on := m.in(2) == 0
-	m.pool.mu.Lock()
-	m.pool.overload = overload{on: on, claims: m.pool.stats.Claims, waited: m.pool.stats.Waited}
-	if on {
-		m.pool.overload.lost = 1
+// newestNow returns for which keys the newest goes first in the pool.
+func (m *model) newestNow() map[modelKey]bool {
+	out := map[modelKey]bool{}
+	m.tenants(func(k modelKey, t *tenant) { out[k] = m.pool.newestFirst(t) })
+	return out
+}
+
+// tenants calls f with each tenant of the pool, in order.
+func (m *model) tenants(f func(modelKey, *tenant)) {
+	for _, l := range m.pool.levels {
+		if l.common != nil {
+			f(modelKey{l.priority, 0}, l.common)
+		}
+		for _, key := range slices.Sorted(maps.Keys(l.tenants)) {
+			f(modelKey{l.priority, key}, l.tenants[key])
+		}
 	}
+}
+
+// overload begins or ends overloads of keys.
+func (m *model) overload() {
+	m.pool.mu.Lock()
+	m.tenants(func(_ modelKey, t *tenant) { setOverload(m.pool, t, m.pool.adaptive && m.in(2) == 0) })
 	m.pool.mu.Unlock()
-	m.newest = m.pool.newestFirst()
+	m.newest = m.newestNow()
 }
 
 // wait lets some time pass.

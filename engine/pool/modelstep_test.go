@@ -106,7 +106,7 @@ func (m *model) configure() {
 	}
 	next := m.plan
 	m.pool.Configure(&next)
-	m.newest = m.pool.newestFirst()
+	m.newest = m.newestNow()
 	m.reordered()
 }
 

@@ -215,17 +215,17 @@ func TestEvictionByKey(t *testing.T) {
 
 func TestEvictionInAnOverload(t *testing.T) {
 	l := newLineup(t, plan.Group{})
-	l.overload()
 	l.pool.Configure(&plan.Group{MaxReqPerWorker: 1, QueueLimit: 3, Fair: byIP})
 	l.add("a0", Claim{Fair: 1})
 	l.add("a1", Claim{Fair: 1})
 	l.add("b", Claim{Fair: 2})
-	require.NoError(t, l.pool.Admits(&Claim{Fair: 1}), "a newcomer is always admitted")
+	l.overload(1)
+	require.NoError(t, l.pool.Admits(&Claim{Fair: 1}), "a newcomer of an overloaded key is admitted")
 	l.add("a2", Claim{Fair: 1})
-	l.add("b1", Claim{Fair: 2})
+	require.ErrorIs(t, l.enter("b1", Claim{Fair: 2}), ErrFull, "its key is not overloaded")
 	l.add("c", Claim{Fair: 3})
-	l.add("d", Claim{Fair: 4})
-	assert.Equal(t, []string{"a0", "b", "a1", "a2"}, l.evicted, "the oldest of the longest, its own if that is one of them")
+	require.ErrorIs(t, l.enter("d", Claim{Fair: 4}), ErrFull, "all keys have one")
+	assert.Equal(t, []string{"a0", "a1"}, l.evicted, "the oldest of the longest")
 	low := prioritized(-1)
 	require.ErrorIs(t, l.enter("x", low), ErrFull, "all others are worth more")
 	require.ErrorIs(t, l.pool.Admits(&low), ErrFull)
@@ -234,7 +234,7 @@ func TestEvictionInAnOverload(t *testing.T) {
 // TestRepeatIsNotEvicted: a repeated request keeps its place.
 func TestRepeatIsNotEvicted(t *testing.T) {
 	l := newLineup(t, plan.Group{QueueLimit: 1})
-	l.overload()
+	l.overload(0)
 	again := l.running
 	other := NewWorker(1, 1, "")
 	l.pool.Swap([]*Worker{other}, nil)
@@ -295,7 +295,7 @@ func TestSeatComesFirst(t *testing.T) {
 	assert.Equal(t, "cabAB", l.order(5))
 
 	l = newLineup(t, plan.Group{})
-	l.overload()
+	l.overload(0)
 	l.add("a", Claim{})
 	l.add("b", Claim{Seat: 1})
 	l.add("c", Claim{})

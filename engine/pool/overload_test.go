@@ -2,28 +2,19 @@ package pool
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
-
-// leavers lets n requests enter the queue and leave it at once.
-func leavers(t *testing.T, p *Pool, n int) {
-	t.Helper()
-	for range n {
-		task := newTask()
-		close(task.cut)
-		require.ErrorIs(t, p.Claim(task, new(Claim), nil, 0), netloop.ErrGone)
-	}
-}
 
 // TestOverloads: whoever waits for overloads learns of the beginning and of the
 // end, once each.
 func TestOverloads(t *testing.T) {
-	p, _ := testPool(1, 1)
+	l := newLineup(t, plan.Group{})
+	p := l.pool
 	turned := func() bool {
 		select {
 		case <-p.Overloads():
@@ -32,24 +23,30 @@ func TestOverloads(t *testing.T) {
 			return false
 		}
 	}
-	_, held := claims(t, p, 1)
-	leavers(t, p, 10)
+	for range overloadWindow / 10 {
+		l.slot(1, time.Second)
+	}
 	assert.False(t, turned())
-	leavers(t, p, 100)
+	for range overloadWindow {
+		l.slot(1, time.Second)
+	}
 	assert.True(t, turned())
 	assert.True(t, p.Stats().Overloaded)
 	assert.False(t, turned())
 
-	held[0].Release()
-	for range 100 {
+	l.next()
+	for range overloadWindow {
 		_, free := claims(t, p, 1)
 		free[0].Release()
 	}
 	assert.False(t, p.Stats().Overloaded)
 	assert.True(t, turned())
 
-	_, _ = claims(t, p, 1)
-	leavers(t, p, 300)
+	l.running = new(Claim)
+	require.NoError(t, p.TryClaim(l.running, nil))
+	for range 5 * overloadWindow {
+		l.slot(1, time.Second)
+	}
 	assert.True(t, turned())
 	p.Configure(&plan.Group{Name: "p", MaxReqPerWorker: 1, Queue: plan.DisciplineFIFO})
 	assert.True(t, turned(), "an order that knows no overload ends it")

@@ -74,11 +74,13 @@ type Pool struct {
 	empty   chan struct{} // closed once the pool is closed and no request waits
 	quiet   chan struct{} // closed once no request is in flight; nil unless Quiet was called
 
-	overload overload
-	shown    bool                // what newestFirst was when turned was last told
-	turned   chan struct{}       // see Overloads
-	entered  netloop.Time        // when a request last began to wait
-	clock    func() netloop.Time // netloop.Now; a test has its own
+	leisure   leisure
+	era       uint64              // of the overloads of tenants: see forgetOverload
+	overloads int                 // tenants that are overloaded
+	shown     bool                // what overloaded was when turned was last told
+	turned    chan struct{}       // see Overloads
+	entered   netloop.Time        // when a request last began to wait
+	clock     func() netloop.Time // netloop.Now; a test has its own
 
 	// The order of the queue:
 	levels  []*level  // by priority, the highest first

@@ -16,7 +16,7 @@ import (
 //     priority that has been passed over.
 //  4. Key, in tenant.go: the keys of a group with fair= take turns.
 //  5. Discipline, in discipline.go: first come, first served, or in an overload
-//     the newest first.
+//     of the key the newest first.
 //
 // A slot of a group with limits needs a ticket of these as well, for which groups
 // take turns: see Limits. It comes between the first step and the others.

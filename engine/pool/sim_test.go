@@ -38,6 +38,7 @@ type simRequest struct {
 	patience time.Duration // 0 means no limit
 	started  netloop.Time
 	gone     bool
+	then     func() // when it is done, if not nil
 }
 
 func (r *simRequest) Now() netloop.Time { return r.sim.now }
@@ -143,6 +144,9 @@ func (s *sim) finish(r *simRequest) {
 		s.answered = append(s.answered, r)
 	}
 	r.claim.Release()
+	if r.then != nil {
+		r.then()
+	}
 }
 
 // times returns how long the answered requests took, in order.
@@ -219,8 +223,8 @@ func TestOverloadPasses(t *testing.T) {
 	calm := busy.Add(20 * time.Second)
 	s.load(busy, 4000, 0.8, simRequest{patience: 10 * time.Second})
 	s.before = func() {
-		overloaded = overloaded || s.now < busy && s.pool.newestFirst()
-		later = later || s.now > calm && s.pool.newestFirst()
+		overloaded = overloaded || s.now < busy && s.pool.overloaded()
+		later = later || s.now > calm && s.pool.overloaded()
 	}
 	s.run()
 	require.True(t, overloaded)

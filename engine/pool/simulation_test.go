@@ -4,19 +4,21 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// The simulation shows how disciplines of the queue do under load. With
-// -sim.table, TestSimulation runs more cases and prints their results, with
-// those of disciplines that were considered:
+// The simulation shows how disciplines of the queue do under load. With -v,
+// TestSimulation prints its results. With -sim.table, it runs more cases, which
+// takes minutes, and other disciplines that were considered:
 //
 //	go test ./engine/pool -run TestSimulation -v -sim.table
 
@@ -36,15 +38,14 @@ var (
 	// Always the newest.
 	simNewest = simDiscipline{name: "newest", set: func(s *sim) {
 		s.before = func() {
-			s.pool.overload = overload{on: true, lost: 1, claims: s.pool.stats.Claims, waited: s.pool.stats.Waited}
+			setOverload(s.pool, s.pool.tenant(s.pool.level(0), &Claim{}), true)
 		}
 	}}
 	// The newest once the oldest has waited for half a second.
 	simCrude = simDiscipline{name: "after 0.5s", set: func(s *sim) {
 		s.before = func() {
 			head := oldest(s.pool)
-			s.pool.overload = overload{lost: 1, claims: s.pool.stats.Claims, waited: s.pool.stats.Waited}
-			s.pool.overload.on = head != nil && s.now.Sub(head.since) > time.Second/2
+			setOverload(s.pool, s.pool.tenant(s.pool.level(0), &Claim{}), head != nil && s.now.Sub(head.since) > time.Second/2)
 		}
 	}}
 )
@@ -137,11 +138,128 @@ func TestSimulation(t *testing.T) {
 					}
 					c.check(t, results[0], results[1])
 				}
-				if *simTable {
+				if testing.Verbose() {
 					t.Logf("%s, patience %d s, servers %d:%s", service.name, patience, servers, table.String())
 				}
 			}
 		}
+	}
+}
+
+// patient adds clients that repeat a request as soon as they have its answer,
+// until a time. It returns how often each got an answer, and the longest wait.
+func (s *sim) patient(n int, from, until netloop.Time, key uint64) (answers []int, longest *time.Duration) {
+	answers, longest = make([]int, n), new(time.Duration)
+	for i := range n {
+		var ask func(at netloop.Time)
+		ask = func(at netloop.Time) {
+			r := &simRequest{arrives: at, service: simMean, claim: Claim{Fair: key}}
+			r.then = func() {
+				answers[i]++
+				*longest = max(*longest, r.started.Sub(r.arrives))
+				if s.now < until {
+					ask(s.now + 1)
+				}
+			}
+			s.add(r)
+		}
+		ask(from + netloop.Time(i))
+	}
+	return answers, longest
+}
+
+// leave adds clients that leave after a time, n together each time.
+func (s *sim) leave(n int, at netloop.Time, after time.Duration, key uint64) {
+	for range n {
+		s.add(&simRequest{arrives: at, service: simMean, patience: after, claim: Claim{Fair: key}})
+	}
+}
+
+// TestPatientClients: clients that leave soon do not change the order for those
+// that stay until it is their turn, and many of them do not for long.
+func TestPatientClients(t *testing.T) {
+	const n = 60
+	const second = netloop.Time(time.Second)
+	for _, c := range []struct {
+		name  string
+		fair  plan.Group
+		leave func(s *sim)
+	}{
+		{"a burst", plan.Group{}, func(s *sim) { s.leave(45, 20*second, 100*time.Millisecond, 0) }},
+		{"a burst that stays", plan.Group{}, func(s *sim) { s.leave(500, 20*second, time.Second, 0) }},
+		{"bursts", plan.Group{}, func(s *sim) {
+			for at := 10 * second; at < 60*second; at += second {
+				s.leave(45, at, 10*time.Millisecond, 0)
+			}
+		}},
+		{"8 a second", plan.Group{}, func(s *sim) {
+			for at := 10 * second; at < 60*second; at += second / 8 {
+				s.leave(1, at, 20*time.Millisecond, 0)
+			}
+		}},
+		{"100 a second", plan.Group{}, func(s *sim) {
+			for at := 10 * second; at < 60*second; at += second / 100 {
+				s.leave(1, at, 20*time.Millisecond, 0)
+			}
+		}},
+		{"another key", plan.Group{Fair: byIP}, func(s *sim) { s.load(10*second, 2000, 3, simRequest{patience: 2 * time.Second, claim: Claim{Fair: 2}}) }},
+	} {
+		c.fair.MaxReqPerWorker = 1
+		s := newSim(&c.fair, 1)
+		answers, longest := s.patient(n, 1, 60*second, 1)
+		c.leave(s)
+		var last netloop.Time
+		s.before = func() {
+			for ; len(s.served) > 0; s.served = s.served[1:] {
+				if r := s.served[0]; r.then != nil {
+					require.Greater(t, r.arrives, last, "%s: first come, first served", c.name)
+					last = r.arrives
+				}
+			}
+		}
+		s.run()
+		assert.LessOrEqual(t, slices.Max(answers)-slices.Min(answers), 1, c.name)
+		assert.Less(t, *longest, 4*n*simMean, c.name)
+	}
+}
+
+// TestPatientAndImpatient: of clients that stay and clients that leave, the
+// workers do no work in vain, and those that stay get their answers.
+func TestPatientAndImpatient(t *testing.T) {
+	for _, c := range []struct {
+		patient, impatient float64
+		longest            time.Duration
+	}{{0.05, 1.5, time.Minute}, {0.3, 1.5, time.Minute}, {0.6, 3, time.Minute}, {0.9, 3, 2 * time.Minute}} {
+		s := newSim(&plan.Group{MaxReqPerWorker: 1}, 1)
+		end := s.load(1, int(10000*c.impatient), c.impatient, simRequest{patience: 2 * time.Second})
+		s.load(1, int(10000*c.patient), c.patient, simRequest{})
+		s.run()
+		assert.Greater(t, float64(len(s.answered))*float64(simMean)/float64(end), 0.85, "%+v", c)
+		var longest time.Duration
+		for _, r := range s.answered {
+			if r.patience == 0 {
+				longest = max(longest, r.started.Sub(r.arrives))
+			}
+		}
+		assert.Less(t, longest, c.longest, "%+v", c)
+	}
+}
+
+// TestOverloadIsNoticedSoon: also by a pool that had free slots until then.
+func TestOverloadIsNoticedSoon(t *testing.T) {
+	for _, load := range []float64{2, 3, 10} {
+		s := newSim(&plan.Group{MaxReqPerWorker: 1}, 1)
+		busy := s.load(1, 500, 0.3, simRequest{patience: 2 * time.Second})
+		s.load(busy, 4000, load, simRequest{patience: 2 * time.Second})
+		var noticed netloop.Time
+		s.before = func() {
+			if noticed == 0 && s.pool.overloaded() {
+				noticed = s.now
+			}
+		}
+		s.run()
+		assert.NotZero(t, noticed)
+		assert.Less(t, noticed.Sub(busy), 8*time.Second, load)
 	}
 }
 

@@ -15,7 +15,7 @@ type Stats struct {
 
 	Held time.Time // when the hold began; zero if the pool is not held
 
-	Overloaded bool          // whether the newest request goes first
+	Overloaded bool          // whether the newest request of some key goes first
 	Longest    time.Duration // how long the request has waited that has waited longest
 
 	// Totals since the pool was created:
@@ -35,7 +35,7 @@ func (p *Pool) Stats() Stats {
 	p.settle(now)
 	s := p.stats
 	s.Ready, s.Queued, s.Held = len(p.workers), p.waiting, p.held
-	s.Overloaded = p.newestFirst()
+	s.Overloaded = p.overloaded()
 	for _, w := range p.workers {
 		s.Longest = max(s.Longest, w.queue.longest(now))
 	}

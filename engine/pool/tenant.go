@@ -8,12 +8,13 @@ package pool
 // In a pool that is not fair, and for claims without a key in one that is, there
 // is one tenant.
 type tenant struct {
-	level   *level
-	key     uint64
-	turn    turn
-	waiting int // claims
-	lanes   []*lane
-	place   int // in the level's heap
+	level    *level
+	key      uint64
+	turn     turn
+	waiting  int // claims
+	overload overload
+	lanes    []*lane
+	place    int // in the level's heap
 
 	inTable, resting bool
 	prev, next       *tenant // while it rests
@@ -39,6 +40,7 @@ const (
 // join returns the tenant of a claim that begins to wait, and counts the claim.
 func (p *Pool) join(l *level, c *Claim) *tenant {
 	t := p.tenant(l, c)
+	p.count(t)
 	if t.waiting++; t.waiting == 1 {
 		if t.resting {
 			l.resting.remove(t)
@@ -78,6 +80,7 @@ func (p *Pool) part(t *tenant) {
 // round.
 func (p *Pool) tookTurn(l *lane) {
 	t, level := l.tenant, l.row.level
+	p.tookSlot(t)
 	p.turns++
 	level.latest = p.turns
 	level.round = max(level.round, t.turn.round)
@@ -128,6 +131,7 @@ func (p *Pool) newTenant(l *level, key uint64) *tenant {
 }
 
 func (p *Pool) forget(t *tenant) {
+	p.relieve(t)
 	delete(t.level.tenants, t.key)
 	if len(p.tenants) < maxSpare {
 		p.tenants = append(p.tenants, t)

@@ -81,8 +81,8 @@ func (p *Pool) leave(c *Claim, err error) {
 	if err == netloop.ErrTimeout {
 		c.missed = p.wants(c)
 	}
-	p.dequeue(c)
 	p.lose(c)
+	p.dequeue(c)
 	p.signal()
 	if err == netloop.ErrTimeout {
 		p.stats.TimedOut++

@@ -14,11 +14,21 @@ import (
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
 
-// A leaver is the task of a client that leaves as soon as it must wait.
+// A waiter is the task of a client that waits until it is its turn.
+type waiter struct {
+	netloop.Task
+	woken chan struct{}
+}
+
+func (waiter) Now() netloop.Time         { return netloop.Now() }
+func (w waiter) Park(netloop.Time) error { <-w.woken; return nil }
+func (w waiter) Wake()                   { close(w.woken) }
+
+// A leaver is the task of a client that leaves before it is its turn.
 type leaver struct{ netloop.Task }
 
 func (leaver) Now() netloop.Time       { return netloop.Now() }
-func (leaver) Park(netloop.Time) error { return netloop.ErrGone }
+func (leaver) Park(netloop.Time) error { time.Sleep(time.Millisecond); return netloop.ErrGone }
 func (leaver) Wake()                   {}
 
 // TestOverload: the log and the events tell when an overload begins and when it
@@ -30,8 +40,15 @@ func TestOverload(t *testing.T) {
 		held := new(pool.Claim)
 		begin := func() {
 			require.NoError(t, p.TryClaim(held, nil))
-			for range 500 {
+			for range 300 {
+				next := new(pool.Claim)
+				done := make(chan error)
+				go func() { done <- p.Claim(waiter{woken: make(chan struct{})}, next, nil, 0) }()
+				pass(0)
 				require.ErrorIs(t, p.Claim(leaver{}, new(pool.Claim), nil, 0), netloop.ErrGone)
+				held.Release()
+				require.NoError(t, <-done)
+				held = next
 			}
 			require.True(t, p.Stats().Overloaded)
 		}
@@ -55,7 +72,7 @@ func TestOverload(t *testing.T) {
 		begin()
 		pass(0)
 		assert.Equal(t, []api.EventKind{api.EventOverloaded}, kinds())
-		assert.Contains(t, r.log.String(), `level=WARN msg="group is overloaded" group=a queued=0 reason="requests leave the queue before a worker is free" `+
+		assert.Contains(t, r.log.String(), `level=WARN msg="group is overloaded" group=a queued=1 reason="requests leave the queue before a worker is free" `+
 			`effect="the newest request gets a slot first"`)
 
 		for range 10 { // it comes and goes
