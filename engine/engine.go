@@ -60,7 +60,10 @@ type Options struct {
 	Version   string    // of ldcorn, for the log
 	Commit    string    // commit that ldcorn was built from, for the metrics
 	Stdout    io.Writer // for access_log=True; nil discards it
-	Driver    string    // of connections, see proxy.Options; "" means the best available
+	// Requests shows a line for each request, unless access_log=False; nil shows
+	// none.
+	Requests *accesslog.Terminal
+	Driver   string // of connections, see proxy.Options; "" means the best available
 	// EndOrphans ends the processes that workers have left behind, after the
 	// last worker has exited: immediately once hurry is closed. nil leaves them
 	// alone.
@@ -148,7 +151,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts,
 	sig *signals, folder *workdir.Dir) error {
 	tell := new(telemetry)
-	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard)})
+	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
 	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver,
 		Observer: result.Observers{faults, tell.observer(access)}})

@@ -5,6 +5,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/logwriter"
@@ -20,17 +21,20 @@ const (
 	flushGrace = 2 * time.Second
 )
 
-// Options configure a Log. Both are required.
+// Options configure a Log. Log and Stdout are required.
 type Options struct {
-	Log    *slog.Logger // for problems with the access log itself
-	Stdout io.Writer    // for access_log=True
+	Log      *slog.Logger // for problems with the access log itself
+	Stdout   io.Writer    // for access_log=True
+	Terminal *Terminal    // shows requests as well, unless access_log=False; nil for none
 }
 
-// A Log is the access log of a master: off, on standard output or in a file.
+// A Log is the access log of a master: off, on standard output or in a file, and
+// on a terminal.
 // Its methods are safe to call from any goroutine.
 type Log struct {
 	opts  Options
 	lines *logwriter.Writer[*Target]
+	shows atomic.Bool // whether the terminal shows requests
 
 	mu       sync.Mutex // guards all fields below
 	target   *Target    // nil if the log is off
@@ -48,6 +52,9 @@ func New(opts Options) *Log {
 // Observe writes the line of a result, or counts the line as lost if the reader
 // of the log is too far behind.
 func (l *Log) Observe(r *result.Result) {
+	if l.shows.Load() {
+		l.opts.Terminal.show(r, time.Now())
+	}
 	if !l.lines.On() {
 		return
 	}
@@ -75,6 +82,7 @@ func (l *Log) Use(t *Target) {
 
 // use does the work of Use. mu must be held.
 func (l *Log) use(t *Target) {
+	l.shows.Store(l.opts.Terminal.shows(t.path))
 	if t.out == nil {
 		l.target = nil
 		l.lines.Off()

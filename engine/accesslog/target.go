@@ -36,7 +36,7 @@ func (l *Log) Open(p *plan.Plan) (*Target, error) {
 func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*Target, error) {
 	t := &Target{path: path, format: format, opened: reopened}
 	switch path {
-	case plan.AccessLogOff:
+	case plan.AccessLogAuto, plan.AccessLogOff:
 	case plan.AccessLogStdout:
 		t.out = l.opts.Stdout
 	default:
@@ -53,7 +53,8 @@ func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*T
 // opening it: its folder is missing, or it is a file to which no log can be
 // written.
 func Check(a plan.AccessLog) error {
-	if a == plan.AccessLogOff || a == plan.AccessLogStdout {
+	switch a {
+	case plan.AccessLogAuto, plan.AccessLogOff, plan.AccessLogStdout:
 		return nil
 	}
 	path := string(a)

@@ -66,6 +66,12 @@ func (w *Writer[O]) On() bool { return w.on.Load() }
 // block. It is not called if there is no output, or if too much is waiting:
 // then the line is lost.
 func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
+	w.AppendWithin(w.opts.Limit, line)
+}
+
+// AppendWithin is like Append for lines that matter less than others: they have
+// a limit of their own.
+func (w *Writer[O]) AppendWithin(limit int, line func(buf []byte, out O) []byte) {
 	if !w.on.Load() {
 		return
 	}
@@ -73,7 +79,7 @@ func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
 	defer w.mu.Unlock()
 	switch {
 	case !w.on.Load(): // turned off in the meantime
-	case len(w.buf) >= w.opts.Limit:
+	case len(w.buf) >= limit:
 		w.lost++
 	default:
 		w.buf = line(w.buf, w.out)

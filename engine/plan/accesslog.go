@@ -8,13 +8,16 @@ type AccessLog string
 
 // The access logs that are not files.
 const (
-	AccessLogOff    AccessLog = ""
+	AccessLogAuto   AccessLog = "" // nowhere, except on the terminal of a person
+	AccessLogOff    AccessLog = "off"
 	AccessLogStdout AccessLog = "-"
 )
 
 // String returns the value as the configuration writes it.
 func (a AccessLog) String() string {
 	switch a {
+	case AccessLogAuto:
+		return "None"
 	case AccessLogOff:
 		return "False"
 	case AccessLogStdout:

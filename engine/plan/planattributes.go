@@ -160,11 +160,11 @@ var planHeaderAttributes = []planAttribute{
 
 // masterAttributes control the master's logs, its sockets and its life.
 var masterAttributes = []planAttribute{
-	defaulted(planAttribute{Name: "access_log", Type: "bool | str", Effect: EffectProxy,
-		Rule:       "True for standard output, or the path of a file; a relative path starts at the configuration's folder",
-		Doc:        "Where a line for each request is written. Every reload reopens the file.",
+	defaulted(planAttribute{Name: "access_log", Type: "bool | str | None", Effect: EffectProxy,
+		Rule:       "True for standard output, False for none, or the path of a file; a relative path starts at the configuration's folder",
+		Doc:        "Where a line for each request is written. Every reload reopens the file. On a terminal, the master's log has a short line for each request, too, unless this is False.",
 		OtherNames: []string{"accesslog", "access_logs", "access_logfile", "access_log_file"}},
-		AccessLogOff, func(p *Plan) *AccessLog { return &p.AccessLog }),
+		AccessLogAuto, func(p *Plan) *AccessLog { return &p.AccessLog }),
 	choice(planAttribute{Name: "log_format", Effect: EffectProxy,
 		Doc:        "The format of the access log's lines: Apache's combined format with more fields after it, or JSON objects.",
 		OtherNames: []string{"access_log_format", "access_logformat"}},

@@ -207,6 +207,8 @@ func headSize(of func(*plan.Plan) *int) func(*call, *given, *plan.Plan) {
 
 func setAccessLog(c *call, g *given, p *plan.Plan) {
 	switch v := g.value.(type) {
+	case starlark.NoneType:
+		p.AccessLog = plan.AccessLogAuto
 	case starlark.Bool:
 		p.AccessLog = plan.AccessLogOff
 		if v {
@@ -219,7 +221,7 @@ func setAccessLog(c *call, g *given, p *plan.Plan) {
 		}
 		p.AccessLog = plan.AccessLog(c.session.absolute(string(v)))
 	default:
-		c.wrongValue(g, value.WrongType("True, False or the path of a file", v, ""))
+		c.wrongValue(g, value.WrongType("True, False, None or the path of a file", v, ""))
 	}
 }
 

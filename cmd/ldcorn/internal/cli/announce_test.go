@@ -125,3 +125,51 @@ func TestVerboseAtTerminal(t *testing.T) {
 	await(t, term, `^[0-9:]{8} web\.0\[\d+\] \| INFO: +Application startup complete\.$`)
 	await(t, term, `^[0-9:]{8} starting \(`)
 }
+
+// TestRequestsAtTerminal checks that each request is a line, in colors and
+// harmless, and that a terminal that stands still delays none.
+func TestRequestsAtTerminal(t *testing.T) {
+	term, addr := atTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[WorkerGroup("web", "app:app", routes=["/"])])`, nil)
+	assert.Equal(t, 200, get(t, addr, "/x?y=%1b"))
+	await(t, term, "^\x1b\\[2m[0-9:]{8}\x1b\\[0m \x1b\\[32m200\x1b\\[0m GET /x\\?y=%1b → web\\.0 [0-9.]+ ms$")
+	conn, err := net.Dial("tcp", addr)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = conn.Write([]byte("GET /\x1b[2J HTTP/1.1\r\nHost: x\r\n\r\n"))
+	require.NoError(t, err)
+	await(t, term, `400.* "GET /\\x1b\[2J HTTP/1\.1" [0-9.]+ ms: `)
+
+	require.NoError(t, term.Pause())
+	for range 50 {
+		assert.Equal(t, 200, get(t, addr, "/still"))
+	}
+	assert.Equal(t, 200, get(t, addr, "/last"))
+	assert.NotContains(t, shown(term), "/last")
+	require.NoError(t, term.Resume())
+	await(t, term, `GET /last → web\.0`)
+	assert.Equal(t, 50, strings.Count(shown(term), "GET /still → "))
+}
+
+// TestNoRequestsAtTerminal checks what turns the lines of requests off.
+func TestNoRequestsAtTerminal(t *testing.T) {
+	for name, c := range map[string]struct {
+		config string
+		args   []string
+		lines  int
+	}{
+		"quiet": {"", []string{"--quiet"}, 0},
+		"False": {", access_log=False", nil, 0},
+		"None":  {", access_log=None", nil, 1},
+		"True":  {", access_log=True", nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			term, addr := atTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[WorkerGroup("web", "app:app")]`+c.config+`)`, nil, c.args...)
+			assert.Equal(t, 200, get(t, addr, "/x"))
+			require.NoError(t, term.Type("\x03"))
+			assert.Equal(t, 0, term.Wait())
+			await(t, term, "stopped$")
+			assert.Equal(t, c.lines, strings.Count(shown(term), "GET /x → "), shown(term))
+			assert.Equal(t, name == "True", strings.Contains(shown(term), `"GET /x HTTP/1.1" 200 2 `))
+		})
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/masterlog"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine"
+	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/orphan"
 )
 
@@ -22,6 +23,7 @@ type runOptions struct {
 	logFormat masterlog.Format
 	logLevel  string
 	verbose   bool
+	quiet     bool
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
@@ -29,6 +31,7 @@ func (o *runOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "on a terminal, show each change of a worker's state and Uvicorn's own lines")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "on a terminal, show no line for each request")
 }
 
 func newRunCommand(o *runOptions) *cobra.Command {
@@ -99,6 +102,9 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	if terminal.Is(os.Stderr) && o.logFormat != masterlog.JSON {
 		told := &announcer{out: lines.Writer(), look: o.color.Look(os.Stderr), version: build.Version, config: shownPath(path), named: o.config != "", begun: begun}
 		options.Starting = told.starting
+		if !o.quiet {
+			options.Requests = &accesslog.Terminal{Out: lines.Requests(), Colored: colored, ASCII: told.look.ASCII, IsStdout: terminal.Is(os.Stdout)}
+		}
 		options.Serving = func() {
 			told.serving()
 			lines.Serving()

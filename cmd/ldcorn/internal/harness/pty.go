@@ -14,11 +14,11 @@ import (
 
 // A Terminal is a pseudo terminal, 80 columns wide, at which a program runs.
 type Terminal struct {
-	Shown Log // what the program has written, until Hold
+	Shown Log // what the program has written
 
 	master *os.File
+	path   string // of the program's side
 	cmd    *exec.Cmd
-	held   chan struct{} // closed by Hold
 	done   chan struct{} // closed when the program has ended
 }
 
@@ -36,7 +36,7 @@ func StartAt(t testing.TB, cmd *exec.Cmd) *Terminal {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	term := &Terminal{master: master, cmd: cmd, held: make(chan struct{}), done: make(chan struct{})}
+	term := &Terminal{master: master, path: slave.Name(), cmd: cmd, done: make(chan struct{})}
 	read := make(chan struct{})
 	go term.read(read)
 	go func() {
@@ -52,16 +52,11 @@ func StartAt(t testing.TB, cmd *exec.Cmd) *Terminal {
 	return term
 }
 
-// read copies the program's output until Hold, or until the terminal is closed.
+// read copies the program's output until the terminal is closed.
 func (t *Terminal) read(done chan struct{}) {
 	defer close(done)
 	buf := make([]byte, 64<<10)
 	for {
-		select {
-		case <-t.held:
-			return
-		default:
-		}
 		n, err := t.master.Read(buf)
 		_, _ = t.Shown.Write(buf[:n])
 		if err != nil { // EIO once the program has ended
@@ -74,6 +69,22 @@ func (t *Terminal) read(done chan struct{}) {
 func (t *Terminal) Type(text string) error {
 	_, err := t.master.WriteString(text)
 	return err
+}
+
+// Pause stops the output of the terminal, as Ctrl-S does, but at once. Resume
+// continues it.
+func (t *Terminal) Pause() error { return t.flow(unix.TCOOFF) }
+
+// Resume continues what Pause has stopped.
+func (t *Terminal) Resume() error { return t.flow(unix.TCOON) }
+
+func (t *Terminal) flow(action int) error {
+	slave, err := os.OpenFile(t.path, os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		return err
+	}
+	defer slave.Close()
+	return unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, action)
 }
 
 // Wait waits until the program has ended, and returns its exit code.

@@ -18,6 +18,9 @@ import (
 const (
 	maxBuffer  = 16 << 20 // bytes
 	flushGrace = 5 * time.Second
+	// maxRequests is for the lines of requests, so that they do not displace
+	// those of the master if a terminal stands still.
+	maxRequests = 1 << 20
 )
 
 // A Format is a value of --log-format.
@@ -78,6 +81,18 @@ func (l *Log) Writer() io.Writer {
 		return &jsonText{l.newJSONLines()}
 	}
 	return l.out
+}
+
+// Requests returns a writer for whole lines about requests, which must be
+// harmless, and which the book does not keep. It never fails and never waits.
+func (l *Log) Requests() io.Writer { return requestLines{l} }
+
+type requestLines struct{ log *Log }
+
+// Write implements io.Writer.
+func (r requestLines) Write(line []byte) (int, error) {
+	r.log.lines.AppendWithin(maxRequests, func(buf []byte, _ output) []byte { return append(buf, line...) })
+	return len(line), nil
 }
 
 // Serving ends the start of the master. What a reload does has to be told on a

@@ -1,13 +1,16 @@
 package masterlog
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -46,4 +49,29 @@ TIME error: reload failed: one: all stays (text="a b"); hint: do it
 	for _, all := range []string{"msg=starting", "worker state changed", "web.1[7] | INFO:     Started", "web.1[7] | hello"} {
 		assert.Contains(t, kept(), all)
 	}
+}
+
+// TestRequestsAreLostFirst checks that lines of requests that a terminal does not
+// take displace none of the master's.
+func TestRequestsAreLostFirst(t *testing.T) {
+	r, pipe := io.Pipe() // blocks until the test reads
+	log := New(Options{Out: pipe, Terminal: true})
+	line := append(bytes.Repeat([]byte("y"), 1<<16-1), '\n')
+	for range 60 {
+		_, err := log.Requests().Write(line)
+		require.NoError(t, err)
+	}
+	log.Logger().Warn("still here")
+	read := make(chan []byte)
+	go func() {
+		all, _ := io.ReadAll(r)
+		read <- all
+	}()
+	log.Close()
+	require.NoError(t, pipe.Close())
+	told := string(bytes.ReplaceAll(<-read, line, nil))
+	assert.Contains(t, told, "warning: still here\n")
+	assert.Regexp(t, `warning: \d+ lines are missing here: this was read too slowly\n`, told)
+	text, _ := log.Book().Read(nil, -1).Take(nil)
+	assert.NotContains(t, string(text), "yyy")
 }
