@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -115,7 +116,7 @@ func ParseRate(s string) (Rate, error) {
 	return r, nil
 }
 
-var looseRate = regexp.MustCompile(`^\s*([0-9]+(?:\.[0-9]+)?)\s*(?:r|req|requests)?\s*(?:/|per)?\s*1?\s*(s|m|h|d)?`)
+var looseRate = regexp.MustCompile(`^\s*([0-9][0-9_,]*(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)\s*(k)?\s*(?:r|reqs?|requests?)?\s*(?:/|per)?\s*1?\s*(?:(s|m|h|d)[a-z]*)?\s*$`)
 
 // nearRate returns the rate that the author of s most likely meant.
 func nearRate(s string) string {
@@ -123,8 +124,13 @@ func nearRate(s string) string {
 	if m == nil {
 		return "10/s"
 	}
-	if m[2] == "" {
-		m[2] = string(PerSecond)
+	count, err := strconv.ParseFloat(strings.NewReplacer("_", "", ",", "").Replace(m[1]), 64)
+	if m[2] != "" {
+		count *= 1000
 	}
-	return m[1] + "/" + m[2]
+	near := Rate{count, RateUnit(cmp.Or(m[3], string(PerSecond)))}.String()
+	if err != nil || !rateForm.MatchString(near) {
+		return "10/s"
+	}
+	return near
 }

@@ -26,10 +26,18 @@ func (s *Session) Closed() bool { return s.late }
 func (s *Session) whileLoading(f builtinFunc) builtinFunc {
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if s.late {
-			return nil, fmt.Errorf("`%s` can only be used while the configuration is loaded, not by a router for a request", b.Name())
+			return nil, fmt.Errorf("`%s` can only be used while the configuration is loaded, not by a router for a request%s", b.Name(), insteadLate[b.Name()])
 		}
 		return f(thread, b, args, kwargs)
 	}
+}
+
+// insteadLate says, for words that one may expect to work for a request, what to
+// do.
+var insteadLate = map[string]string{
+	"rate":  ": give `rate_limit` to LdConfig, a WorkerGroup or a rule",
+	"limit": ": give `limits` to a WorkerGroup",
+	"rule":  ": give the settings of the request to `to`",
 }
 
 // maxLateArguments is the largest number of arguments of a word that works for

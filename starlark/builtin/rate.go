@@ -131,6 +131,9 @@ func rateLabel(v starlark.Value) string {
 		}
 		return `write rate("10/s")`
 	case starlark.Int:
+		if v.Sign() == 0 {
+			return "write None for no limit"
+		}
 		return `write rate("` + v.String() + `/s")`
 	case *starlark.Builtin:
 		if v.Name() == "rate" {

@@ -244,6 +244,7 @@ func TestWhatARouterFailsOn(t *testing.T) {
 		`env("HOME")`:                               "`env` can only be used while the configuration is loaded",
 		`env.int("HOME")`:                           "`env.int` can only be used while the configuration is loaded",
 		`WorkerGroup(name = "a", app = "a:b")`:      "`WorkerGroup` can only be used while the configuration is loaded",
+		`rate("1/s")`:                               "`rate` can only be used while the configuration is loaded, not by a router for a request: give `rate_limit` to LdConfig, a WorkerGroup or a rule",
 		`secret("HOME")`:                            "`secret` can only be used while the configuration is loaded",
 		`1 // 0`:                                    "division by zero",
 		`SEEN.append(req)`:                          "this list was made while the configuration was loaded and can no longer change: a router cannot keep data",
