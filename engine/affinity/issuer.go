@@ -42,7 +42,7 @@ func NewIssuer(g *plan.Group, key []byte) *Issuer {
 		key = []byte(k)
 	}
 	i := &Issuer{name: set.Cookie(g.Name), group: g.Name, key: key,
-		attrs: "; Path=/; HttpOnly; SameSite=" + set.SameSite.Attribute(), secure: set.SameSite == plan.SameSiteNone}
+		attrs: "; Path=/; HttpOnly; SameSite=" + set.SameSite.Attribute(), secure: set.IsSecure()}
 	i.values = make([]string, g.Instances)
 	for seat := range i.values {
 		i.values[seat] = i.sign(seat)

@@ -56,6 +56,10 @@ func TestAttributesOfCookie(t *testing.T) {
 		{plan.SameSiteNone, false, "; Path=/; HttpOnly; SameSite=None; Secure"},
 		{plan.SameSiteNone, true, "; Path=/; HttpOnly; SameSite=None; Secure"},
 	} {
+		for _, prefixed := range []string{"__Host-ldcorn", "__secure-ldcorn"} {
+			i := NewIssuer(group("web", plan.Issued{Name: prefixed, SameSite: c.set}), NewKey())
+			assert.Contains(t, string(i.AppendCookie(nil, 2, c.secure)), "; Secure", "browsers keep no other")
+		}
 		i := NewIssuer(group("web", plan.Issued{Name: "ldcorn", SameSite: c.set}), NewKey())
 		line := string(i.AppendCookie(nil, 2, c.secure))
 		assert.Regexp(t, `^ldcorn_web=2\.[A-Za-z0-9_-]{22};`, line)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/match"
 )
@@ -42,6 +43,13 @@ type Issued struct {
 
 // Cookie returns the name of the cookie of a group.
 func (i Issued) Cookie(group string) string { return i.Name + "_" + group }
+
+// IsSecure reports whether browsers keep the cookies only if they are Secure,
+// because of SameSite or of a prefix that they know in any case.
+func (i Issued) IsSecure() bool {
+	name := strings.ToLower(i.Name)
+	return i.SameSite == SameSiteNone || strings.HasPrefix(name, "__host-") || strings.HasPrefix(name, "__secure-")
+}
 
 // String returns the value as the configuration writes it, without the key.
 func (i Issued) String() string {
@@ -129,6 +137,48 @@ func (s Session) String() string {
 		out += fmt.Sprintf(", learn=%q", string(s.Learn))
 	}
 	return out + ")"
+}
+
+// bindingCookie returns the name of the cookie by which the group binds its
+// clients to their workers, or "".
+func (g *Group) bindingCookie() string {
+	switch {
+	case g.Sticky.Issued.Name != "":
+		return g.Sticky.Issued.Cookie(g.Name)
+	case g.Sticky.Session.In == SessionCookie:
+		return g.Sticky.Session.Name
+	}
+	return ""
+}
+
+// sharedCookies reports groups with by_issued whose cookie another group also
+// uses. Each would replace the other's: ldcorn_b_c is ldcorn of the group "b_c",
+// and ldcorn_b of the group "c".
+func sharedCookies(p *Plan) (out []Problem) {
+	first := make(map[string]*Group)
+	for _, group := range p.Groups {
+		name := group.bindingCookie()
+		if name == "" || group.Name == "" {
+			continue
+		}
+		before := first[name]
+		if before == nil {
+			first[name] = group
+			continue
+		}
+		if before.Name == group.Name || before.Sticky.Issued.Name == "" && group.Sticky.Issued.Name == "" {
+			continue // the names are the mistake; or both are cookies of the apps, which may share them
+		}
+		out = append(out, Problem{
+			Code:    CodeSameCookie,
+			Message: fmt.Sprintf("the groups %q and %q bind their clients by one cookie, %q", before.Name, group.Name, name),
+			Label:   "use another name here: by_issued adds _ and the name of the group to it",
+			Place:   Place{Group: group, Argument: "sticky"},
+			Other:   Place{Group: before, Argument: "sticky"},
+			Said:    "the other one is here",
+		})
+	}
+	return out
 }
 
 // cappedPolls warns about sessions whose clients keep a slot while they wait,

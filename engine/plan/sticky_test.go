@@ -41,3 +41,36 @@ func TestStickyKeyIsCompared(t *testing.T) {
 		assert.Equal(t, `by_issued("ldcorn", key=(secret))`, c.Changes[0].After)
 	}
 }
+
+// TestSharedCookies: two groups cannot use one cookie of ldcorn's own.
+func TestSharedCookies(t *testing.T) {
+	issued := func(group, name string) *Group {
+		return &Group{Name: group, Sticky: Sticky{Issued: Issued{Name: name}}}
+	}
+	session := func(group, name string) *Group {
+		return &Group{Name: group, Sticky: Sticky{Session: Session{In: SessionCookie, Name: name}}}
+	}
+	for _, c := range []struct {
+		a, b   *Group
+		shared bool
+	}{
+		{issued("b_b", "ldcorn"), issued("b", "ldcorn_b"), true},
+		{issued("b", "ldcorn"), session("c", "ldcorn_b"), true},
+		{session("c", "ldcorn_b"), issued("b", "ldcorn"), true},
+		{issued("a", "ldcorn"), issued("b", "ldcorn"), false},
+		{session("a", "io"), session("b", "io"), false},
+		{issued("a", "ldcorn"), issued("a", "ldcorn"), false},
+		{&Group{Name: "a"}, &Group{Name: "b"}, false},
+	} {
+		found := sharedCookies(&Plan{Groups: []*Group{c.a, c.b}})
+		if !c.shared {
+			assert.Empty(t, found)
+			continue
+		}
+		if assert.Len(t, found, 1) {
+			assert.False(t, found[0].Warning)
+			assert.Same(t, c.b, found[0].Place.Group)
+			assert.Same(t, c.a, found[0].Other.Group)
+		}
+	}
+}

@@ -13,6 +13,7 @@ const (
 	CodeDuplicateName = "L007" // two groups with the same name
 	CodeLimitSizes    = "L026" // two sizes of one limit
 	CodeSameAddress   = "L023" // two listeners on the same address
+	CodeSameCookie    = "L027" // two groups that bind their clients by the same cookie
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
 	CodeUnreachable   = "W103" // a route that another one always precedes
@@ -72,6 +73,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 		}
 	}
 	out = append(out, limitsOfTwoSizes(p)...)
+	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)

@@ -39,7 +39,7 @@ func affinityWords() []Word {
 }
 
 var issuedFields = []field[plan.Issued]{
-	{Argument{Name: "name", Type: "str", Required: true, Rule: "case matters", Doc: "The beginning of the cookie's name. The group's name follows it, as in `ldcorn_web`.",
+	{Argument{Name: "name", Type: "str", Required: true, Rule: "case matters", Doc: "The beginning of the cookie's name. The group's name follows it, as in `ldcorn_web`. With `__Host-` or `__Secure-` before it, the cookie is always Secure.",
 		Example: `"ldcorn"`, aka: []string{"cookie", "cookie_name"}}, setIssuedName},
 	{Argument{Name: "same_site", Type: "str", Choices: plan.SameSites, Keyword: true, Default: `"lax"`,
 		Rule: `one of "lax", "strict", "none"; a cookie with "none" is always Secure, so browsers keep it only over https`,
@@ -120,6 +120,7 @@ func setSessionIn(in plan.SessionPlace) func(*call, *given, *plan.Session) {
 		}
 		if in == plan.SessionHeader {
 			c.checkSeen(g, name)
+			c.checkNoCookies(g, name, bySession+`(cookie="name")`)
 			name = strings.ToLower(name)
 		}
 		if s.In != "" {

@@ -54,6 +54,7 @@ func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	}
 	if key.Key.By == match.KeyHeader {
 		c.checkSeen(g, name)
+		c.checkNoCookies(g, name, string(match.KeyCookie)+`("name")`)
 		name = strings.ToLower(name)
 	}
 	key.Key.Name = name

@@ -71,6 +71,13 @@ func (c *call) checkSeen(g *given, name string) {
 	}
 }
 
+// checkNoCookies reports a key in a header that holds all cookies together.
+func (c *call) checkNoCookies(g *given, name, write string) {
+	if strings.EqualFold(name, "cookie") || strings.EqualFold(name, "set-cookie") {
+		c.wrongValue(g, value.Wrong("write "+write, "is the header of all cookies, which is no key: %q", name))
+	}
+}
+
 // test reads the test of a value: one of value, glob and regex, or none.
 func (c *call) test(have map[string]*given) match.Test {
 	var test match.Test
