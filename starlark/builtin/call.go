@@ -42,6 +42,10 @@ func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
 	if c.late {
 		return c
 	}
+	if s.static != nil {
+		c.expr, c.span = s.static, s.opts.Sources.Span(s.static.Fn)
+		return c
+	}
 	stack := thread.CallStack()
 	c.span, c.trace = diag.Place(stack, s.opts.Sources)
 	// The caller's frame is below that of the word. If the caller is not in a

@@ -114,7 +114,7 @@ func keyOf(place func(*plan.Decision) *string) func(*call, *given, *plan.Decisio
 func (s *Session) to(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	d := &Decision{opaque: "decision"}
 	r := read(s, thread, b.Name(), toFields, args, kwargs, &d.plan)
-	if !s.late {
+	if !s.late && s.static == nil {
 		g := r.given("group")
 		d.Span, d.Trace = g.span, r.call.trace
 		s.decisions = append(s.decisions, d)

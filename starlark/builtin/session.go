@@ -8,6 +8,7 @@ import (
 	starlarkmath "go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
+	"go.starlark.net/syntax"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/bound"
@@ -40,7 +41,8 @@ type Session struct {
 	thread  *starlark.Thread // the evaluating thread; nil before Run and after Close
 	late    bool             // the configuration has been loaded
 
-	decisions []*Decision // results of to during loading
+	decisions []*Decision      // results of to during loading
+	static    *syntax.CallExpr // the call of a router that is being checked without being made
 }
 
 // NewSession returns the words for one evaluation.

@@ -32,15 +32,55 @@ func (e *evaluation) route(cfg *builtin.Config) {
 	if cfg.Router == nil {
 		return
 	}
+	code := router.Read(cfg.Router, e.fileOf)
+	e.checkCode(code)
+	named := make(map[string]bool)
 	for _, r := range router.Returns(cfg.Router, e.fileOf) {
+		named[r.Group] = true
 		e.checkGroup(r.Group, e.report.Sources.Span(r.Node), nil, groups, r.Sure)
 	}
+	e.checkRules(cfg, named, code)
 	// From here on, code runs as it does for requests.
 	e.session.Close()
 	rt := router.New(router.Options{Func: cfg.Router, File: e.fileOf, Groups: groups, Steps: cfg.Plan.RouterSteps, Log: e.opts.Log})
 	cfg.Plan.Router = rt
 	if e.report.Count(diag.Error) == 0 && !e.session.HasUnset() {
 		e.try(rt, cfg.Plan)
+	}
+}
+
+// checkCode reports calls in the router that would fail for each request, and
+// tests of secrets.
+func (e *evaluation) checkCode(code router.Code) {
+	for _, c := range code.Calls {
+		e.session.CheckCall(c.Word, c.Expr, c.Eval)
+	}
+	for _, n := range code.Secrets {
+		e.report.Add(diag.Diagnostic{Code: codeSecretTest, Severity: diag.Error, Span: e.report.Sources.Span(n),
+			Message: "a secret cannot be compared with a text: they are never equal",
+			Label:   "read what a request must have with `env`, not with `secret`"})
+	}
+}
+
+// checkRules warns about rules of the groups that the router names: their
+// settings do not apply to the requests that it sends there. A router that sets
+// such a setting itself is taken to know that.
+func (e *evaluation) checkRules(cfg *builtin.Config, named map[string]bool, code router.Code) {
+	for _, g := range cfg.Groups {
+		for i := range g.Spec.Routes {
+			r := &g.Spec.Routes[i]
+			lost := r.Override != nil && (r.Override.Priority != nil && !code.Gives("to", "priority") || r.Override.RequestBuffer != nil && !code.Gives("to", "request_buffer"))
+			if !named[g.Spec.Name] || !lost && r.RateLimit.IsZero() {
+				continue
+			}
+			label := "set it in to(…), or return None to leave the request to the routes"
+			if !r.RateLimit.IsZero() {
+				label = "return None to leave the request to the routes, or set the rate_limit of the group"
+			}
+			e.report.Add(diag.Diagnostic{Code: codeLostRule, Severity: diag.Warning, Span: e.span(g, r), Trace: g.Trace,
+				Message: fmt.Sprintf("the settings of %s do not apply to requests that the router sends to %s", r.Text(), value.Quote(g.Spec.Name)),
+				Label:   label})
+		}
 	}
 }
 

@@ -42,6 +42,7 @@ func Codes() []Code {
 		{"L031", "a router that names a group that does not exist", "The diagnostic points at the name: in the function, in a function that it calls, or in a table."},
 		{"L032", "a router that fails", "ldcorn calls the router once for each group with a sample request. The diagnostic shows the error or the returned value, and the calls that led there."},
 		{"L033", "a router that cannot be called with a request", "A router is a function of one argument."},
+		{"L034", "a router that compares a secret", "A secret differs from every text, so that a test for a wrong key would let every key in. Read the keys of clients with `env`, or load a table of them."},
 		{"L040", "a test that cannot be called", "A test is a function of one argument, as in def test_routes(t)."},
 		{"L041", "a failed test", "The diagnostic points at the expected value and shows the actual one."},
 		{"W101", "no route takes every request", "ldcorn answers a request that no route takes with 404. Add `\"*\"` to the routes of a group."},
@@ -58,6 +59,7 @@ func Codes() []Code {
 		{"W112", "a route string that looks like a regular expression", "A route string is a prefix, or a glob if it has `*`, `?`, `[` or `{`. Write `regex(r\"…\")` for a regular expression."},
 		{"W120", "an interpreter, a folder, an app or an owner that does not exist, cannot be used, or is most likely not the one that was meant", "`ldcorn check`, `plan` and each reload look without starting anything. With `--import`, `ldcorn check` asks each interpreter, and reports its mistakes as errors."},
 		{"W131", "a router that may name a group that does not exist", "The name goes through a variable, and the function may test it before it returns it."},
+		{"W132", "a rule of a group that the router names", "A router that names a group leaves out its routes, and so the settings of their rules. Return None to leave a request to the routes."},
 		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`. Tests in the file do not run, and changes of its own process, such as its umask, end with it."},
 	}
 }

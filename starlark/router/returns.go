@@ -67,8 +67,8 @@ func (f *finder) function(fn *starlark.Function, sure bool) {
 
 // A scope is a function whose code is being examined.
 type scope struct {
-	fn      *starlark.Function
-	code    syntax.Node // nil if unknown
+	fn      *starlark.Function // nil if it is made by a call of another function
+	code    syntax.Node        // nil if unknown
 	globals starlark.StringDict
 }
 
@@ -153,7 +153,7 @@ func (s *scope) value(e syntax.Expr) starlark.Value {
 		return nil
 	case b.Scope == resolve.Global:
 		return s.globals[id.Name]
-	case b.Scope == resolve.Free && b.Index < s.fn.NumFreeVars():
+	case b.Scope == resolve.Free && s.fn != nil && b.Index < s.fn.NumFreeVars():
 		_, v := s.fn.FreeVar(b.Index)
 		return v
 	}
