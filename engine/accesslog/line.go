@@ -51,6 +51,9 @@ func appendPairs(b []byte, r *result.Result) []byte {
 	}
 	b = appendSeconds(append(b, " took="...), r.Took)
 	b = appendSeconds(append(b, " queued="...), r.Queued)
+	if r.Worker >= 0 {
+		b = appendSeconds(append(b, " held="...), r.Held)
+	}
 	if r.Receiving > 0 {
 		b = appendSeconds(append(b, " receiving="...), r.Receiving)
 	}
@@ -86,6 +89,9 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Sent, 10)
 	b = appendSeconds(append(b, `,"took":`...), r.Took)
 	b = appendSeconds(append(b, `,"queued":`...), r.Queued)
+	if r.Worker >= 0 {
+		b = appendSeconds(append(b, `,"held":`...), r.Held)
+	}
 	if r.Receiving > 0 {
 		b = appendSeconds(append(b, `,"receiving":`...), r.Receiving)
 	}

@@ -45,7 +45,7 @@ func served(t testing.TB) *result.Result {
 	return &result.Result{
 		Request: request(t, "GET /a?b=c HTTP/1.1\r\nHost: example.org\r\nUser-Agent: x \"y\" \xe9\r\nReferer: http://r/\r\n\r\n"),
 		Client:  netip.MustParseAddr("2001:db8::1"), Status: 200, Sent: 12, Group: "web", Worker: 3, ID: []byte("id-1"),
-		Queued: 1500 * time.Microsecond, Took: 2*time.Second + 42*time.Microsecond,
+		Queued: 1500 * time.Microsecond, Held: 30 * time.Millisecond, Took: 2*time.Second + 42*time.Microsecond,
 	}
 }
 
@@ -65,17 +65,17 @@ func TestLines(t *testing.T) {
 		text, json string
 	}{
 		{"served", served(t),
-			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 id=id-1`,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 id=id-1`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
-				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
+				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"held":0.030000,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
 		{"failed", failed,
-			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 receiving=0.250000 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 receiving=0.250000 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
-				`"status":502,"bytes":70,"took":2.000042,"queued":0.001500,"receiving":0.250000,"group":"web","worker":3,"repeats":2,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"no_answer","reason":"the worker did not answer"}`},
+				`"status":502,"bytes":70,"took":2.000042,"queued":0.001500,"held":0.030000,"receiving":0.250000,"group":"web","worker":3,"repeats":2,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"no_answer","reason":"the worker did not answer"}`},
 		{"a reason with a name", late,
-			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 id=id-1 kind=queue_timeout reason="the limit 'gpu' was not free in time"`,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 id=id-1 kind=queue_timeout reason="the limit 'gpu' was not free in time"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
-				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"queue_timeout","reason":"the limit \"gpu\" was not free in time"}`},
+				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"held":0.030000,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `","kind":"queue_timeout","reason":"the limit \"gpu\" was not free in time"}`},
 		{"refused: nothing a client sends ends the line or a value", refused,
 			`- - - [04/Mar/2026:05:06:07 +0100] "G\x22ET\x5c /\x0a\x1b[2J \xff\x7f \xc3\xa9" 400 0 "-" "-" took=0.000000 queued=0.000000 id=i kind=refused reason="malformed request line"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","line":"G\"ET\\ /\u000a\u001b[2J ` + "\uFFFD" + `\u007f é","status":400,"bytes":0,"took":0.000000,"queued":0.000000,"id":"i","kind":"refused","reason":"malformed request line"}`},

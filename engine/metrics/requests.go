@@ -24,6 +24,7 @@ var (
 	retriesDesc  = desc("request_retries_total", "How often a request was sent to another worker because the first was lost before it began to answer.", "group")
 	tookDesc     = desc("request_duration_seconds", "Time from a request's head to the end of its answer or, for a websocket, its acceptance.", "group")
 	queuedDesc   = desc("request_queue_seconds", "Time that requests waited for a slot; 0 if one was free.", "group")
+	slotDesc     = desc("request_slot_seconds", "Time for which requests had a slot of a worker; for a websocket, until its acceptance.", "group")
 	inFlightDesc = desc("requests_in_flight", "Requests that workers are processing.", "group")
 	waitingDesc  = desc("requests_queued", "Requests waiting for a slot.", "group")
 	oldestDesc   = desc("request_queue_oldest_seconds", "How long the request has waited for a slot that has waited longest; 0 if none waits.", "group")
@@ -35,7 +36,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, inFlightDesc,
+	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, slotDesc, inFlightDesc,
 		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc}, bondDescs...) {
 		out <- d
 	}
@@ -79,6 +80,7 @@ func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
 	out <- counter(retriesDesc, c.Repeats, group)
 	out <- histogram(tookDesc, &c.Took, group)
 	out <- histogram(queuedDesc, &c.Queued, group)
+	out <- histogram(slotDesc, &c.Held, group)
 }
 
 // histogram returns a histogram of times. Its count is the sum of its buckets,

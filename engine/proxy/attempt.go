@@ -28,7 +28,9 @@ type attempt struct {
 	chunks  http1.Chunked
 	body    answerBody
 	ahead   ahead
-	why     string // what was wrong, for the logs; "" = nothing
+	granted netloop.Time  // when the slot was
+	held    time.Duration // for which the request had the slots that it has given back
+	why     string        // what was wrong, for the logs; "" = nothing
 }
 
 // run sends the request to the claimed worker and relays its answer. It returns
@@ -94,7 +96,18 @@ func (a *attempt) finishUp(reusable bool) {
 		a.up = nil
 	}
 	a.closeUp()
+	if w != nil {
+		a.held = a.slotTime(a.t)
+	}
 	a.claim.Release()
+}
+
+// slotTime returns for how long the request has had slots.
+func (a *attempt) slotTime(t netloop.Task) time.Duration {
+	if a.claim.Worker() == nil {
+		return a.held
+	}
+	return a.held + t.Now().Sub(a.granted)
 }
 
 // doubtWait bounds the dial to a worker in doubt. One whose backlog is full is

@@ -30,6 +30,9 @@ func (r *Request) observe() {
 	rec.Client = r.sender().addr
 	rec.Sent = max(r.client.Sent(), 0)
 	rec.Took = netloop.Now().Sub(rec.begun)
+	if rec.Worker >= 0 {
+		rec.Held = r.attempt.slotTime(r.t)
+	}
 	o.Observe(&rec.Result)
 	rec.Request, rec.Line, rec.ID = nil, nil, nil
 }

@@ -87,7 +87,7 @@ func (p *Proxy) Snapshot() *Snapshot { return p.snap.Load() }
 func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending {
 	r.t, r.head = t, head
 	r.begun, r.gone, r.stalled, r.told, r.wary, r.counted = false, false, false, false, false, false
-	r.attempt.why = ""
+	r.attempt.why, r.attempt.held = "", 0
 	r.retry = 0
 	t.Spend(requestPieces)
 	r.rec.begin(t.Now())
@@ -259,6 +259,7 @@ func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 		r.unwatch()
 	}
 	if err == nil {
+		r.attempt.granted = r.t.Now()
 		r.countBond(c, target.Pool, avoid)
 		return nil
 	}

@@ -47,6 +47,7 @@ type Result struct {
 	ID        []byte        // X-Request-ID
 	Queued    time.Duration // time spent waiting for a slot
 	Receiving time.Duration // time spent taking in the body before asking for a slot
+	Held      time.Duration // time for which it had a slot, of all workers together; for a websocket, until its acceptance
 	Took      time.Duration // time since the arrival of the head
 }
 

@@ -17,6 +17,7 @@ type Counts struct {
 	Repeats uint64               // how often a request went to another worker
 	Took    Times                // time from a request's head to the end of its answer
 	Queued  Times                // time spent waiting for a slot
+	Held    Times                // time for which they had a slot, of those that had one
 }
 
 // Requests returns the total number of requests.
@@ -37,6 +38,7 @@ func (c *Counts) add(d *Counts) {
 	c.Repeats += d.Repeats
 	c.Took.add(&d.Took)
 	c.Queued.add(&d.Queued)
+	c.Held.add(&d.Held)
 }
 
 // maxKinds is at least the number of result.Kinds.
@@ -80,6 +82,7 @@ type counters struct {
 	repeats atomic.Uint64
 	took    timer
 	queued  timer
+	held    timer
 }
 
 func (c *counters) observe(r *result.Result) {
@@ -87,6 +90,9 @@ func (c *counters) observe(r *result.Result) {
 	c.classes[class].Add(1)
 	c.took.observe(r.Took)
 	c.queued.observe(r.Queued)
+	if r.Worker >= 0 {
+		c.held.observe(r.Held)
+	}
 	if r.Repeats > 0 {
 		c.repeats.Add(uint64(r.Repeats))
 	}
@@ -94,7 +100,7 @@ func (c *counters) observe(r *result.Result) {
 }
 
 func (c *counters) read() Counts {
-	out := Counts{Faults: c.faults.read(), Repeats: c.repeats.Load(), Took: c.took.read(), Queued: c.queued.read()}
+	out := Counts{Faults: c.faults.read(), Repeats: c.repeats.Load(), Took: c.took.read(), Queued: c.queued.read(), Held: c.held.read()}
 	for i := range c.classes {
 		out.Classes[i] = c.classes[i].Load()
 	}

@@ -29,7 +29,7 @@ func TestSeats(t *testing.T) {
 	g := q.Groups()["web"]
 	assert.Empty(t, g.Seats())
 	q.Observe(r)
-	q.Observe(&result.Result{Pool: r.Pool, Worker: 3, Status: 502, Kind: result.KindNoAnswer, Repeats: 2, Took: time.Second, Queued: 20 * time.Millisecond})
+	q.Observe(&result.Result{Pool: r.Pool, Worker: 3, Status: 502, Kind: result.KindNoAnswer, Repeats: 2, Took: time.Second, Queued: 20 * time.Millisecond, Held: 30 * time.Millisecond})
 	q.Observe(&result.Result{Pool: r.Pool, Worker: -1, Status: 503, Kind: result.KindQueueFull})
 	seats := g.Seats()
 	var requests []uint64
@@ -41,9 +41,15 @@ func TestSeats(t *testing.T) {
 	assert.EqualValues(t, 2, seats[3].Repeats)
 	assert.Equal(t, time.Second, seats[3].Took.Sum)
 	assert.Equal(t, 20*time.Millisecond, seats[3].Queued.Sum)
+	assert.Equal(t, 30*time.Millisecond, seats[3].Held.Sum)
 
 	all := g.Counts()
 	assert.EqualValues(t, 3, all.Requests())
+	held := uint64(0)
+	for _, n := range all.Held.Buckets {
+		held += n
+	}
+	assert.EqualValues(t, 2, held, "one had no slot")
 	assert.Equal(t, [len(Classes)]uint64{1: 1, 4: 2}, all.Classes)
 	assert.EqualValues(t, 1, all.Faults.Of(result.KindQueueFull))
 	assert.EqualValues(t, 1, all.Faults.Of(result.KindNoAnswer))
