@@ -233,6 +233,22 @@ func (b *Buffer) ReadAt(t netloop.Task, p []byte, off int64) (int, error) {
 	return copy(p, from[at:min(pageSize, at+end-off)]), nil
 }
 
+// OnDisk reports whether some of the bytes are on a disk, or on their way to it.
+func (b *Buffer) OnDisk() bool { return b.spill != nil && b.spill.used }
+
+// Check reads a byte of those that are on disk, if there are any, to find out whether
+// the disk gives them back. It fails as ReadAt does.
+func (b *Buffer) Check(t netloop.Task) error {
+	if !b.OnDisk() {
+		return nil
+	}
+	var p [1]byte
+	if _, err := b.ReadAt(t, p[:], max(b.start, b.spill.base)); err != io.EOF {
+		return err
+	}
+	return nil
+}
+
 // Len returns how many bytes were appended.
 func (b *Buffer) Len() int64 { return b.end }
 

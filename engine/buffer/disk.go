@@ -17,7 +17,7 @@ const workers = 4
 // errStalled says that a job has taken too long. It may still be done.
 var errStalled = errors.New("the disk makes no progress")
 
-// A disk does file work for tasks, which park meanwhile. A job owns its memory, so
+// A disk does the file work of one folder for tasks, which park meanwhile. A job owns its memory, so
 // a task can leave a job that takes too long.
 //
 // Nobody waits for the goroutines: one that a disk never answers cannot be ended.
@@ -27,6 +27,7 @@ type disk struct {
 	more  chan struct{}        // tells the idle worker of a job
 
 	late atomic.Bool // a job has taken too long, and none has ended since; set with mu
+	lost atomic.Bool // likewise, but it is a read that has taken longer
 
 	mu      sync.Mutex
 	first   *job // of those that no worker has begun; guarded by mu, as all below
@@ -88,6 +89,9 @@ func (d *disk) submit(j *job) {
 	d.add(j)
 }
 
+// newDisk returns a disk of a Space.
+func newDisk(s *Space) *disk { return &disk{space: s, busy: s.busy, more: make(chan struct{}, 1)} }
+
 func (d *disk) add(j *job) {
 	if d.last == nil {
 		d.first = j
@@ -135,6 +139,9 @@ func (d *disk) wait(t netloop.Task, j *job, patience time.Duration) error {
 			return nil
 		case err == netloop.ErrTimeout && netloop.Now() >= until:
 			d.late.Store(true)
+			if j.op == opRead {
+				d.lost.Store(true)
+			}
 			return errStalled
 		}
 		return err
@@ -248,6 +255,7 @@ func (d *disk) finish(j *job) {
 	d.mu.Lock()
 	j.ended = true
 	d.late.Store(false)
+	d.lost.Store(false)
 	left := j.left
 	if j.task != nil {
 		j.task.Wake()

@@ -361,7 +361,7 @@ func TestSpill_Failing(t *testing.T) {
 			assert.Equal(t, 1, bytes.Count(log.Bytes(), []byte("WARN")), log.String())
 			d.set(false, nil)
 			s.mu.Lock()
-			s.retry = time.Time{} // the pause is over
+			s.folder.retry = time.Time{} // the pause is over
 			s.mu.Unlock()
 			var b Buffer
 			b.Init(s, 10<<20, netip.Addr{})
@@ -375,7 +375,7 @@ func TestSpill_Failing(t *testing.T) {
 // TestSpill_ReadFails checks that a read that fails says so.
 func TestSpill_ReadFails(t *testing.T) {
 	d := newFakeDisk()
-	s, _ := spaceOn(t, d, roomy)
+	s, log := spaceOn(t, d, roomy)
 	var b Buffer
 	b.Init(s, 10<<20, netip.Addr{})
 	defer b.Release()
@@ -384,6 +384,8 @@ func TestSpill_ReadFails(t *testing.T) {
 	d.set(false, syscall.EIO)
 	_, err = b.ReadAt(newTask(), make([]byte, 10), memoryPages*pageSize)
 	assert.ErrorIs(t, err, syscall.EIO)
+	assert.Equal(t, syscall.EIO, b.Check(newTask()))
+	assert.Contains(t, log.String(), "cannot read a body from buffer_dir")
 }
 
 // TestSpill_ReadStalls checks that a task does not wait for ever for its bytes.
@@ -401,8 +403,81 @@ func TestSpill_ReadStalls(t *testing.T) {
 	assert.ErrorIs(t, err, errStalled)
 	d.set(false, nil)
 	s.readPatience = time.Hour
-	_, err = b.ReadAt(newTask(), make([]byte, 10), memoryPages*pageSize)
-	assert.NoError(t, err)
+	soon(t, func() bool {
+		_, err = b.ReadAt(newTask(), make([]byte, 10), memoryPages*pageSize)
+		return err == nil
+	}, "the disk goes again")
+}
+
+// TestSpill_Lost checks that nobody waits for bytes on a disk that is known not to
+// give any back, and that the log says so once.
+func TestSpill_Lost(t *testing.T) {
+	d := newFakeDisk()
+	s, log := spaceOn(t, d, roomy)
+	var a, b, inside Buffer
+	for _, b := range []*Buffer{&a, &b, &inside} {
+		b.Init(s, 10<<20, netip.Addr{})
+		defer b.Release()
+	}
+	for _, b := range []*Buffer{&a, &b} {
+		_, err := b.Append(newTask(), pattern(0, 1<<20))
+		require.NoError(t, err)
+		require.NoError(t, b.Check(newTask()))
+	}
+	_, err := inside.Append(newTask(), pattern(0, 1000))
+	require.NoError(t, err)
+	d.set(true, nil)
+	s.readPatience = time.Millisecond
+	assert.ErrorIs(t, a.Check(newTask()), errStalled)
+	s.readPatience = time.Hour
+	assert.ErrorIs(t, a.Check(newTask()), errStalled)
+	assert.ErrorIs(t, b.Check(newTask()), errStalled)
+	assert.NoError(t, inside.Check(newTask()))
+	d.set(false, nil)
+	soon(t, func() bool { return b.Check(newTask()) == nil }, "the disk goes again")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	assert.Equal(t, 1, bytes.Count(log.Bytes(), []byte("WARN")), log.String())
+	assert.Contains(t, log.String(), `"cannot read a body from buffer_dir" effect="its request fails"`)
+}
+
+// TestSpace_FolderHangs checks that a new folder is used while the disk of the old
+// one hangs.
+func TestSpace_FolderHangs(t *testing.T) {
+	old, other := newFakeDisk(), newFakeDisk()
+	s := NewSpace(slog.New(slog.DiscardHandler))
+	s.patience = time.Millisecond
+	s.OpenWith(func(dir string) (Store, error) {
+		if dir == "/old" {
+			return old.open(dir)
+		}
+		return other.open(dir)
+	})
+	use := func(dir string) {
+		l := roomy
+		l.Dir = dir
+		s.Configure(l)
+		soon(t, func() bool { return s.Stats().NoDisk == "" }, "not checked")
+	}
+	fill := func(b *Buffer) error {
+		b.Init(s, 10<<20, netip.Addr{})
+		_, err := b.Append(newTask(), make([]byte, 1<<18))
+		return err
+	}
+	use("/old")
+	old.set(true, nil)
+	var all [2*workers + 1]Buffer
+	for i := range 2 * workers {
+		assert.Equal(t, ErrFull, fill(&all[i]))
+	}
+	use("/new")
+	s.patience = time.Hour
+	assert.NoError(t, fill(&all[2*workers]))
+	old.set(false, nil)
+	for i := range all {
+		all[i].Release()
+	}
+	released(t, s)
 }
 
 // TestSpill_Interrupted checks that a task can leave the disk at any time, which then

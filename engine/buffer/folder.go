@@ -4,13 +4,20 @@ import (
 	"crypto/rand"
 	"os"
 	"path/filepath"
+	"time"
 )
 
-// A folder is where files are.
+// A folder is where files are. Each has its own disk, because that can be another
+// one, and goes while the one of the folder before hangs.
 type folder struct {
 	path  string
+	disk  *disk
 	check func(path string) error // fails if the folder is not to be used
 	open  func(path string) (Store, error)
+
+	// Guarded by Space.mu.
+	retry  time.Time // until then, the folder is not used
+	broken Reason    // why not
 }
 
 // CheckDir returns an error if the files of a Space cannot be in a folder, because

@@ -23,6 +23,9 @@ const (
 // Reasons lists all reasons, in the order above. It is read-only.
 var Reasons = []Reason{RefusedMemory, RefusedDisk, RefusedFiles, RefusedShare, RefusedStalled, RefusedFailed, RefusedNoDisk}
 
+// lostBytes is not a refusal: what was taken cannot be read again.
+const lostBytes Reason = "lost"
+
 // texts are what the log says, once.
 var texts = map[Reason]string{
 	RefusedMemory:  "the memory for bodies that wait is used up",
@@ -31,6 +34,7 @@ var texts = map[Reason]string{
 	RefusedShare:   "a client has its share of the memory and the files for bodies that wait",
 	RefusedStalled: "the disk of buffer_dir makes no progress",
 	RefusedFailed:  "cannot keep a body in buffer_dir",
+	lostBytes:      "cannot read a body from buffer_dir",
 }
 
 // notes count refusals, and log the first one of each kind, and the first one after
@@ -56,7 +60,11 @@ func (n *notes) refused(r Reason, o owner, err error) {
 		return
 	}
 	n.said[r], n.when[r] = true, time.Now()
-	attrs := []any{slog.String("effect", "bodies are relayed as they are taken")}
+	effect := "bodies are relayed as they are taken"
+	if r == lostBytes {
+		effect = "its request fails"
+	}
+	attrs := []any{slog.String("effect", effect)}
 	if r == RefusedShare {
 		attrs = append(attrs, slog.String("client", netip.Prefix(o).String()))
 	}

@@ -42,8 +42,8 @@ const (
 // A Space bounds what all its Buffers hold. It is safe for concurrent use.
 type Space struct {
 	log                    *slog.Logger
-	pages, smalls          sync.Pool // of *page, and of *smallPage
-	disk                   disk
+	pages, smalls          sync.Pool            // of *page, and of *smallPage
+	busy                   func() (done func()) // see WhileBusy; nil = none
 	patience, readPatience time.Duration
 	check                  func(path string) error // see folder
 	open                   func(path string) (Store, error)
@@ -54,11 +54,10 @@ type Space struct {
 	of     map[owner]held // by each owner that holds something
 	lines  map[owner]*line
 	spills uint64
-	folder *folder   // of new files; nil = none is to be used
-	ready  bool      // the folder was checked and can be used
-	unfit  error     // why it cannot
-	retry  time.Time // until then, no file is used
-	broken Reason    // why not
+	folder *folder            // of new files; nil = none is to be used
+	known  map[string]*folder // all that there were, of which the disks may hang
+	ready  bool               // the folder was checked and can be used
+	unfit  error              // why it cannot
 	notes  notes
 }
 
@@ -91,10 +90,9 @@ func ownerOf(client netip.Addr) owner {
 
 // NewSpace returns a Space that holds nothing until it is configured.
 func NewSpace(log *slog.Logger) *Space {
-	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), lines: make(map[owner]*line), notes: newNotes(log)}
+	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), lines: make(map[owner]*line), known: make(map[string]*folder), notes: newNotes(log)}
 	s.pages.New = func() any { return new(page) }
 	s.smalls.New = func() any { return new(smallPage) }
-	s.disk.space, s.disk.more = s, make(chan struct{}, 1)
 	return s
 }
 
@@ -107,7 +105,7 @@ func (s *Space) OpenWith(open func(dir string) (Store, error)) {
 
 // WhileBusy makes the Space call f, when its goroutines begin to work, and done a
 // while after they have ended. It must be called before Configure.
-func (s *Space) WhileBusy(f func() (done func())) { s.disk.busy = f }
+func (s *Space) WhileBusy(f func() (done func())) { s.busy = f }
 
 // Configure sets the limits. What the Space holds beyond new limits stays until it
 // is released. The folder is used once it has turned out to be on a disk.
@@ -120,8 +118,12 @@ func (s *Space) Configure(l Limits) {
 	case l.Disk <= 0 || l.Files <= 0:
 		s.folder, s.ready, s.unfit = nil, false, nil
 	case s.folder == nil || s.folder.path != l.Dir || s.unfit != nil:
-		s.folder, s.ready, s.unfit = &folder{l.Dir, s.check, s.open}, false, nil
-		s.disk.submit(&job{op: opCheck, folder: s.folder})
+		s.folder, s.ready, s.unfit = s.known[l.Dir], false, nil
+		if s.folder == nil {
+			s.folder = &folder{path: l.Dir, disk: newDisk(s), check: s.check, open: s.open}
+			s.known[l.Dir] = s.folder
+		}
+		s.folder.disk.submit(&job{op: opCheck, folder: s.folder})
 	}
 }
 
@@ -289,9 +291,9 @@ func (s *Space) noDisk(o owner, tight Reason) Reason {
 		return RefusedShare
 	case !s.ready:
 		return cmp.Or(tight, RefusedNoDisk)
-	case time.Now().Before(s.retry):
-		return s.broken
-	case s.disk.late.Load():
+	case time.Now().Before(s.folder.retry):
+		return s.folder.broken
+	case s.folder.disk.late.Load():
 		return RefusedStalled
 	case s.held.disk+pageSize > s.limits.Disk || o != owner{} && own+pageSize > s.limits.Disk/share:
 		return RefusedDisk
@@ -318,6 +320,13 @@ func (s *Space) refuse(r Reason) {
 	s.notes.refused(r, owner{}, nil)
 }
 
+// lost notes that bytes cannot be read.
+func (s *Space) lost(o owner, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.notes.refused(lostBytes, o, err)
+}
+
 // told learns how a job has ended.
 func (s *Space) told(j *job) {
 	s.mu.Lock()
@@ -331,12 +340,18 @@ func (s *Space) told(j *job) {
 		}
 	case j.op == opCheck:
 		s.checked(j)
+	case j.err != nil && j.op == opRead:
+		s.notes.refused(lostBytes, j.file.owner, j.err)
 	case j.err != nil:
-		s.retry, s.broken = time.Now().Add(failPause), RefusedFailed
+		f := j.file.folder
+		f.retry, f.broken = time.Now().Add(failPause), RefusedFailed
 		if errors.Is(j.err, syscall.EMFILE) || errors.Is(j.err, syscall.ENFILE) {
-			s.broken = RefusedFiles
+			f.broken = RefusedFiles
 		}
-		s.notes.refused(s.broken, j.file.owner, j.err)
+		s.notes.refused(f.broken, j.file.owner, j.err)
+	case j.op == opRead:
+		s.notes.recovered(lostBytes)
+		s.notes.recovered(RefusedStalled)
 	default:
 		s.notes.recovered(RefusedFailed)
 		s.notes.recovered(RefusedStalled)

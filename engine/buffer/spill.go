@@ -71,7 +71,7 @@ func (sp *spill) next(t netloop.Task, b *Buffer) ([]byte, error) {
 		return nil, err
 	}
 	sp.writing = &job{op: opWrite, file: sp.file, page: sp.tail, n: pageSize, at: at % sp.round * pageSize}
-	b.space.disk.submit(sp.writing)
+	sp.file.folder.disk.submit(sp.writing)
 	sp.tail, sp.tailAt = tail, b.end
 	return tail[:], nil
 }
@@ -82,7 +82,7 @@ func (sp *spill) settle(t netloop.Task, b *Buffer) error {
 	if sp.writing == nil {
 		return nil
 	}
-	switch err := b.space.disk.wait(t, sp.writing, b.space.patience); {
+	switch err := sp.file.folder.disk.wait(t, sp.writing, b.space.patience); {
 	case err == errStalled:
 		b.space.refuse(RefusedStalled)
 		return ErrFull
@@ -107,11 +107,19 @@ func (sp *spill) readAt(t netloop.Task, b *Buffer, p []byte, off int64) (int, er
 	if sp.writing != nil && at == (sp.tailAt-sp.base)/pageSize-1 {
 		return copy(p, sp.writing.page[from:]), nil
 	}
+	d := sp.file.folder.disk
+	if d.lost.Load() {
+		b.space.lost(b.owner, errStalled) // and nobody else waits for it
+		return 0, errStalled
+	}
 	j := &job{op: opRead, file: sp.file, page: b.space.takeAnyPage(b.owner), n: int(min(int64(len(p)), pageSize-from)),
 		at: at%sp.round*pageSize + from}
-	b.space.disk.submit(j)
-	if err := b.space.disk.wait(t, j, b.space.readPatience); err != nil {
-		b.space.disk.leave(j)
+	d.submit(j)
+	if err := d.wait(t, j, b.space.readPatience); err != nil {
+		d.leave(j)
+		if err == errStalled {
+			b.space.lost(b.owner, err)
+		}
 		return 0, err
 	}
 	defer b.space.givePage(b.owner, j.page)
@@ -135,7 +143,7 @@ func (sp *spill) release(b *Buffer) {
 		b.space.givePage(b.owner, sp.tail)
 	}
 	if sp.writing != nil {
-		b.space.disk.leave(sp.writing)
+		sp.file.folder.disk.leave(sp.writing)
 	}
-	b.space.disk.unref(sp.file)
+	sp.file.folder.disk.unref(sp.file)
 }

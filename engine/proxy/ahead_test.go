@@ -537,6 +537,30 @@ func TestAheadAborted(t *testing.T) {
 	}
 }
 
+// TestAheadLost checks that an answer of which the disk has lost a part is cut, and is
+// not taken for one without a worker.
+func TestAheadLost(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		d := new(lossyDisk)
+		recs := make(chan result.Result, 4)
+		r := narrowRig(t, driver, buffered(t, 16*megabyte), onLossyDisk(d), func(o *Options) {
+			o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
+		})
+		r.hasDisk()
+		u := r.worker("default", saying(framings[0].frame(longBody(megabyte))))
+		c := r.reader()
+		c.say(http1test.Get("/much"))
+		r.inStage(1, StageSending)
+		d.lost.Store(true)
+		assert.Less(t, len(c.rest()), megabyte)
+		rec := <-recs
+		assert.Equal(t, result.KindCut, rec.Kind)
+		assert.Equal(t, "the server has lost a part of the answer", rec.Reason)
+		r.nothingKept()
+		r.idleAgain(u)
+	})
+}
+
 // TestAheadAfterReload checks that a reload changes what is kept for a request that
 // waits.
 func TestAheadAfterReload(t *testing.T) {

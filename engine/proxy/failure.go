@@ -67,7 +67,7 @@ var (
 	errShare       = &failure{kind: result.KindShare, status: 503, reason: "too many bodies of requests of this client are waiting"}
 	errLate        = &failure{kind: result.KindLate, status: 504, reason: "the worker did not answer in time"}
 	errLostBody    = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost the request body"}
-	errLostAnswer  = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost a part of the answer"}
+	errLostAnswer  = &failure{kind: result.KindCut, status: 503, reason: "the server has lost a part of the answer"}
 	errStopping    = &failure{kind: result.KindStopping, status: 503, reason: "the server is shutting down", close: true}
 	errTooLarge    = &failure{kind: result.KindBody, status: 413, reason: "the request body is larger than max_body_size", close: true}
 	errSlowBody    = &failure{kind: result.KindBody, status: 408, reason: "the request body did not arrive in time", close: true}

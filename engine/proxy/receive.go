@@ -36,6 +36,9 @@ func (r *Request) receive(target Target) error {
 	err := u.receive(r.t, size, max(target.Group.QueueTimeout, r.p.stall))
 	r.hand.receiving.Store(false)
 	r.rec.Receiving += netloop.Now().Sub(from)
+	if err == nil {
+		err = r.bodyAtHand()
+	}
 	switch err {
 	case nil:
 		return nil
@@ -47,6 +50,21 @@ func (r *Request) receive(target Target) error {
 		r.retry = retryAfter(target.Pool, r.t.Now())
 	}
 	return err
+}
+
+// bodyAtHand finds out whether a disk gives back what was taken in. A request whose
+// body is lost, or on a disk that hangs, is to take no slot.
+func (r *Request) bodyAtHand() error {
+	if !r.upload.kept.OnDisk() {
+		return nil
+	}
+	r.watch()
+	err := r.upload.kept.Check(r.t)
+	r.unwatch()
+	if err == nil {
+		return nil
+	}
+	return lostBody(err)
 }
 
 // keep makes the buffer ready.

@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 	"runtime"
 	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -702,4 +704,70 @@ func TestReceive_StuckDisk(t *testing.T) {
 		r.emptyAgain()
 		r.idleAgain(u)
 	})
+}
+
+// A lossyDisk takes everything, and gives back nothing once it is lost.
+type lossyDisk struct{ lost atomic.Bool }
+
+func (d *lossyDisk) open(string) (buffer.Store, error) { return d, nil }
+func (d *lossyDisk) ReadAt(p []byte, _ int64) (int, error) {
+	if d.lost.Load() {
+		return 0, syscall.EIO
+	}
+	return len(p), nil
+}
+func (d *lossyDisk) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
+func (d *lossyDisk) Close() error                           { return nil }
+
+// onLossyDisk has the bodies of a rig wait on a lossyDisk.
+func onLossyDisk(d *lossyDisk) func(*Options) {
+	return func(o *Options) {
+		o.Buffers = buffer.NewSpace(o.Log)
+		o.Buffers.OpenWith(d.open)
+	}
+}
+
+// TestReceive_LostBody checks what becomes of a request whose body cannot be read
+// again: it gets an answer, and no slot if that turns out before.
+func TestReceive_LostBody(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		t.Run(fmt.Sprint("while it waits ", late), func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				d := new(lossyDisk)
+				recs := make(chan result.Result, 4)
+				r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), onLossyDisk(d), func(o *Options) {
+					o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
+				})
+				r.hasDisk()
+				s := newSlow()
+				u := r.worker("default", s.serve)
+				busy, cl := r.client(), r.client()
+				busy.say(http1test.Get("/"))
+				<-s.began
+				cl.say(http1test.Post("Content-Length: 1000000\r\n"))
+				r.stage(StageReceiving)
+				d.lost.Store(!late)
+				cl.say(bodyText(1_000_000))
+				if late {
+					soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
+					d.lost.Store(true)
+					s.say <- hello
+					busy.hear("GET")
+					<-recs
+				}
+				head, body := cl.hear("POST")
+				assert.Contains(t, head, " 503 ")
+				assert.Contains(t, body, "the server has lost the request body")
+				rec := <-recs
+				assert.Equal(t, result.KindUnavailable, rec.Kind)
+				if !late {
+					assert.Equal(t, -1, rec.Worker)
+					s.say <- hello
+					busy.hear("GET")
+				}
+				r.emptyAgain()
+				r.idleAgain(u)
+			})
+		})
+	}
 }

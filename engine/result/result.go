@@ -74,7 +74,7 @@ const (
 	KindNoAnswer    Kind = "no_answer"        // 502, the worker died or refused
 	KindMalformed   Kind = "malformed_answer" // 502
 	KindLate        Kind = "request_timeout"  // 504
-	KindCut         Kind = "cut"              // the worker died in the middle of its answer
+	KindCut         Kind = "cut"              // the worker died in the middle of its answer, or a disk has lost a part of it
 	KindGone        Kind = "client_gone"      // the client left before it got the whole answer
 )
 
