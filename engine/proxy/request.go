@@ -244,8 +244,8 @@ func (r *Request) relayRequest(bad error) error {
 // max_restarts_on_crash times.
 func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
 
-// claimSlot takes a slot of the pool, in its queue if there is none free. A
-// client that leaves the queue never reaches a worker.
+// claimSlot takes a slot of the pool, in its queue if there is none free. The
+// request of a client that is seen to leave the queue reaches no worker.
 func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 	c := &r.attempt.claim
 	r.bind(c, target)
