@@ -35,6 +35,7 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) (*plan.Plan, *
 		return nil, nil
 	}
 	e.unused()
+	e.unusedNames(entry)
 	e.dropIgnored()
 	p := cfg.Plan
 	p.Path, p.Python, p.Inputs, p.Fingerprint = entry.path, e.use, e.inputs.list, e.inputs.fingerprint()

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"go.starlark.net/syntax"
+
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/python"
+)
+
+// unusedNames warns about names that a configuration loads or assigns at the top
+// level and does not use. A loaded file can assign names for others, and a name
+// that begins with _ says that it is not used. Files in Python are left alone.
+func (e *evaluation) unusedNames(entry *module) {
+	for _, m := range e.names {
+		if m.file == nil || python.Is(m.name) {
+			continue
+		}
+		used := usedNames(m.file)
+		for _, stmt := range m.file.Stmts {
+			for id, loaded := range definedNames(stmt) {
+				name := id.Name
+				if used[name] || !loaded && m != entry || name == configName || strings.HasPrefix(name, "_") || strings.HasPrefix(name, "test_") {
+					continue
+				}
+				if _, group := m.globals[name].(*builtin.Group); group && !loaded {
+					continue // unused reports those that are in no LdConfig
+				}
+				d := diag.Diagnostic{Code: codeUnusedName, Severity: diag.Warning, Span: e.report.Sources.Span(id),
+					Message: fmt.Sprintf("`%s` is not used", name), Label: "remove it, or let its name begin with _"}
+				if loaded {
+					d.Message, d.Label = fmt.Sprintf("`%s` is loaded but not used", name), "remove it from this load"
+				}
+				e.report.Add(d)
+			}
+		}
+	}
+}
+
+// definedNames returns the names that a statement at the top level defines, and
+// whether it loads them. It leaves out names that are assigned several at a time.
+func definedNames(stmt syntax.Stmt) map[*syntax.Ident]bool {
+	names := make(map[*syntax.Ident]bool)
+	switch stmt := stmt.(type) {
+	case *syntax.LoadStmt:
+		for _, id := range stmt.To {
+			names[id] = true
+		}
+	case *syntax.AssignStmt:
+		if id, ok := stmt.LHS.(*syntax.Ident); ok && stmt.Op == syntax.EQ {
+			names[id] = false
+		}
+	case *syntax.DefStmt:
+		names[stmt.Name] = false
+	}
+	return names
+}
+
+// usedNames returns the names that a file uses anywhere. A variable of a function
+// with the same name counts, too.
+func usedNames(f *syntax.File) map[string]bool {
+	used := make(map[string]bool)
+	not := make(map[*syntax.Ident]bool) // names that are not read where they are
+	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.LoadStmt:
+			return false
+		case *syntax.DefStmt:
+			not[n.Name] = true
+		case *syntax.AssignStmt:
+			if id, ok := n.LHS.(*syntax.Ident); ok && n.Op == syntax.EQ {
+				not[id] = true
+			}
+		case *syntax.CallExpr:
+			for _, arg := range n.Args {
+				if named, ok := arg.(*syntax.BinaryExpr); ok && named.Op == syntax.EQ {
+					if id, ok := named.X.(*syntax.Ident); ok {
+						not[id] = true
+					}
+				}
+			}
+		case *syntax.DotExpr:
+			not[n.Name] = true
+		case *syntax.Ident:
+			used[n.Name] = used[n.Name] || !not[n]
+		}
+		return true
+	})
+	return used
+}
