@@ -81,11 +81,11 @@ func (o *masterOptions) find() (string, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no file %s, and %w for it", shownPath(path), errNoMaster)
 	}
-	return "", fmt.Errorf("%w for %s; if there is one, name its socket with --control (runtime= in the first line of its log is the folder)", errNoMaster, shownPath(path))
+	return "", fmt.Errorf("%w for %s; start it with \"ldcorn -c %[2]s\"; if it runs as another user, use sudo, or name its socket with --control (in the folder runtime= of the first line of its log)", errNoMaster, shownPath(path))
 }
 
 // errNoMaster is why nothing can be asked for.
-var errNoMaster = errors.New("no running master was found")
+var errNoMaster = errors.New("no running master")
 
 // answering returns the first control socket in dirs that takes connections, or
 // "" if none does.

@@ -51,13 +51,12 @@ RSS and CPU are those of a worker and of the processes that it has started. SERV
 the requests of the present process, RESTARTS the crashes after which the worker was
 started again. REFUSED counts the requests that a rate limit has answered with 429, and
 KEYS those whose burst is not whole. A line about buffers says what waits in the master
-for a slot or for a slow client, once anything has waited. Exits 0 when every group has a ready worker, 3 when one has none, and 1
-when there is no master.
+for a slot or for a slow client, once anything has waited. Exits 0 when every group has a
+ready worker, 3 when one has none, and 1 when there is no master.
 
 With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
 status after another with an empty line between them, or with --json an object for each.
-INT ends it with exit code 0, and so does the end of its reader. The end of the master
-ends it with 1.`,
+Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 		Example: `  ldcorn status
   ldcorn status --json
   ldcorn status --watch --interval 500ms`,
