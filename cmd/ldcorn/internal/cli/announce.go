@@ -64,11 +64,19 @@ const shownGroups = 20 // how many groups are announced
 func (a *announcer) serving() {
 	command, other := "ldcorn ", "ldcorn "
 	if a.named {
-		command, other = "ldcorn -c "+visible.String(a.config)+" ", ""
+		command, other = "ldcorn -c "+shellWord(visible.String(a.config))+" ", ""
 	}
 	took := fmt.Sprintf("ready in %.1fs", time.Since(a.begun).Seconds())
 	next := []string{command + "status", other + "explain 'GET /'", other + "reload"}
 	a.write(a.in(green, took)+"; try "+strings.Join(next, ", ")+"\n", false)
+}
+
+// shellWord returns a word as a shell takes it.
+func shellWord(word string) string {
+	if !strings.ContainsAny(word, " '\"\\$&;|<>()*?[]{}!#~`") {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
 // write writes lines, which it may cut to the width of the terminal.

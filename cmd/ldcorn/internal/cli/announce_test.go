@@ -3,6 +3,8 @@
 package cli
 
 import (
+	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -11,12 +13,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 const terminalApp = `
@@ -40,6 +44,15 @@ async def app(scope, receive, send):
 // and returns its address.
 func atTerminal(t *testing.T, config string, env []string, args ...string) (*harness.Terminal, string) {
 	t.Helper()
+	term := startAtTerminal(t, config, env, args...)
+	await(t, term, `ready in \d`)
+	addr := regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`).FindStringSubmatch(shown(term))
+	require.NotNil(t, addr, shown(term))
+	return term, addr[1]
+}
+
+func startAtTerminal(t *testing.T, config string, env []string, args ...string) *harness.Terminal {
+	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.py"), []byte(terminalApp), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "ldconfig.star"), []byte(config), 0o600))
@@ -48,11 +61,7 @@ func atTerminal(t *testing.T, config string, env []string, args ...string) (*har
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "VIRTUAL_ENV=", "NO_COLOR=", "XDG_RUNTIME_DIR="+dir)
 	cmd.Env = append(cmd.Env, env...)
-	term := harness.StartAt(t, cmd)
-	await(t, term, `ready in \d`)
-	addr := regexp.MustCompile(`http://(127\.0\.0\.1:\d+)`).FindStringSubmatch(shown(term))
-	require.NotNil(t, addr, shown(term))
-	return term, addr[1]
+	return harness.StartAt(t, cmd)
 }
 
 func shown(term *harness.Terminal) string {
@@ -172,4 +181,50 @@ func TestNoRequestsAtTerminal(t *testing.T) {
 			assert.Equal(t, name == "True", strings.Contains(shown(term), `"GET /x HTTP/1.1" 200 2 `))
 		})
 	}
+}
+
+// TestJSONAtTerminal checks that a log in JSON is the same at a terminal.
+func TestJSONAtTerminal(t *testing.T) {
+	term := startAtTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[WorkerGroup("web", "app:app")])`, nil, "--log-format", "json")
+	await(t, term, `"msg":"listening","addr":"`)
+	addr := harness.Listening.FindStringSubmatch(shown(term))
+	require.NotNil(t, addr)
+	assert.Equal(t, 200, get(t, addr[1], "/x"))
+	require.NoError(t, term.Type("\x03"))
+	assert.Equal(t, 0, term.Wait())
+	await(t, term, `"msg":"stopped"`)
+	for line := range strings.Lines(shown(term)) {
+		if line = strings.TrimPrefix(line, "^C"); !json.Valid([]byte(line)) {
+			t.Errorf("not JSON: %q", line)
+		}
+	}
+	for _, all := range []string{`"msg":"starting"`, "worker state changed", "Application startup complete."} {
+		assert.Contains(t, shown(term), all)
+	}
+}
+
+func TestAnnouncer(t *testing.T) {
+	var out strings.Builder
+	a := announcer{out: &out, version: "1.2", config: "my conf.star", named: true, begun: time.Now()}
+	a.serving()
+	assert.Regexp(t, `^ready in 0\.0s; try ldcorn -c 'my conf\.star' status, explain 'GET /', reload\n$`, out.String())
+
+	for want, addr := range map[string]net.Addr{
+		"http://127.0.0.1:80":  &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80},
+		"http://[::1]:80":      &net.TCPAddr{IP: net.IPv6loopback, Port: 80},
+		"http://localhost:80":  &net.TCPAddr{IP: net.IPv6unspecified, Port: 80},
+		"http://localhost:81":  &net.TCPAddr{IP: net.IPv4zero, Port: 81},
+		"unix:/run/web.socket": &net.UnixAddr{Name: "/run/web.socket", Net: "unix"},
+	} {
+		assert.Equal(t, want, url(addr))
+	}
+
+	out.Reset()
+	p := new(plan.Plan)
+	for i := range 30 {
+		p.Groups = append(p.Groups, &plan.Group{Name: fmt.Sprint("g", i), Instances: 1})
+	}
+	a.starting(p, &net.TCPAddr{IP: net.IPv4zero, Port: 81})
+	assert.Equal(t, shownGroups+1, strings.Count(out.String(), "\n"))
+	assert.Contains(t, out.String(), "  and 11 more groups: ldcorn check lists all\n")
 }

@@ -119,6 +119,9 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 		b.WriteString(p.source() + ": ")
 	}
 	b.WriteString(visible.String(r.Message))
+	if p.at != "" {
+		b.WriteString(": " + visible.String(p.at))
+	}
 	first, more, _ := strings.Cut(p.err, "\n")
 	if first != "" {
 		b.WriteString(": " + visible.String(first))
@@ -149,8 +152,8 @@ func (h *terminalHandler) in(color, text string) string {
 // parts are the attributes of a record, sorted by their use in a line.
 type parts struct {
 	group, worker string
+	at, hint      string
 	err, reason   string
-	hint          string
 	rest          []string
 }
 
@@ -166,6 +169,8 @@ func (p *parts) add(a slog.Attr) {
 		p.group = visible.String(text)
 	case a.Key == "worker":
 		p.worker = visible.String(text)
+	case a.Key == "at": // a position
+		p.at = text
 	case a.Key == "hint":
 		p.hint = text
 	case a.Key == "stderr": // the worker's lines are in the log already

@@ -31,6 +31,7 @@ func TestTerminal(t *testing.T) {
 		log.With("group", "web").Warn("worker crashed", "worker", 1, "crashes", 2, "restart_in", 1500*time.Millisecond,
 			"err", errors.New("exit code 3; it wrote:\n    one"))
 		log.Error("reload failed", "err", errors.New("one\ntwo\x1b"), "reason", "all stays", "hint", "do it", "text", "a b")
+		log.Warn("configuration warning", "at", "c.star:1:2", "code", "W1", "reason", "never taken")
 		log.Debug("not this")
 	})
 	want := `TIME web.1 | hello
@@ -39,6 +40,7 @@ TIME warning: web: worker crashed (g.crashes=1); hint: ldcorn logs web shows its
 TIME warning: web.1: worker crashed: exit code 3 (crashes=2, starts again in 1.5s); hint: ldcorn logs web shows its output
 TIME error: reload failed: one: all stays (text="a b"); hint: do it
     two\x1b
+TIME warning: configuration warning: c.star:1:2: never taken (code=W1)
 `
 	for _, line := range strings.Split(strings.TrimSuffix(want, "\n"), "\n") {
 		assert.Contains(t, text, strings.TrimPrefix(line, "TIME "))
