@@ -30,6 +30,9 @@ type Claim struct {
 	// Fair identifies who the request is from in a fair pool, whose keys take
 	// turns. Requests with 0 have one key in common. See the function Key.
 	Fair uint64
+	// At is when the claim is made, or 0 if that is unknown. RetryAfter uses it.
+	// It must be set before the claim is made.
+	At netloop.Time
 
 	worker *Worker
 	tunnel bool
@@ -123,6 +126,7 @@ func (p *Pool) grant(c *Claim, w *Worker) {
 	p.file(w)
 	p.stats.Requests++
 	p.stats.Claims++
+	p.running.add(c)
 	c.worker, c.err = w, nil
 }
 
@@ -153,6 +157,7 @@ func (c *Claim) ToTunnel() *Claim {
 	w.tunnels++
 	p.stats.Requests--
 	p.stats.Tunnels++
+	p.running.remove(c)
 	w.signal()
 	p.signalQuiet()
 	c.drop()
@@ -174,6 +179,7 @@ func (c *Claim) Release() {
 	} else {
 		w.requests--
 		p.stats.Requests--
+		p.running.remove(c)
 	}
 	p.pace.done++
 	c.drop()

@@ -125,6 +125,9 @@ func (p *Pool) repeatFor(w *Worker) *Claim {
 }
 
 func (p *Pool) wakeGranted(c *Claim, w *Worker) {
+	if c.At != 0 {
+		c.At = p.clock()
+	}
 	p.grant(c, w)
 	p.stats.Waited++
 	p.observe()

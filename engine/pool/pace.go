@@ -44,18 +44,52 @@ func (p *pace) estimate(n int, now netloop.Time) time.Duration {
 	return time.Duration(float64(lately) * float64(n) / float64(done))
 }
 
+// running are the requests in flight whose start is known.
+type running struct {
+	n     int
+	begun netloop.Time // the sum of when they were given their slots
+}
+
+func (r *running) add(c *Claim) {
+	if c.At != 0 {
+		r.n++
+		r.begun += c.At
+	}
+}
+
+func (r *running) remove(c *Claim) {
+	if c.At != 0 {
+		r.n--
+		r.begun -= c.At
+	}
+}
+
+// perSlot returns how long it takes, at least, until a slot becomes free: requests
+// take longer than those in flight have on average taken so far.
+func (r *running) perSlot(now netloop.Time) time.Duration {
+	if r.n == 0 {
+		return 0
+	}
+	n := netloop.Time(r.n)
+	return time.Duration((now*n - r.begun) / n / n) // the sum may overflow; the difference does not
+}
+
 // maxRetryAfter bounds the advice to clients: nobody can predict the state of a
 // queue further ahead.
 const maxRetryAfter = time.Minute
 
 // RetryAfter returns when a client should retry a request that is refused now:
-// once the waiting requests have been served, at the recent pace. It is between
-// a second and a minute, in whole seconds.
+// once the waiting requests have been served, at the recent pace. If no slot has
+// become free recently, the times of the requests in flight tell the least that it
+// can be. It is between a second and a minute, in whole seconds.
 func (p *Pool) RetryAfter(now netloop.Time) time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pace.tick(now)
 	d := p.pace.estimate(p.waiting, now)
+	if p.pace.done == p.pace.older.done {
+		d = max(d, time.Duration(p.waiting)*min(p.running.perSlot(now), maxRetryAfter))
+	}
 	d = (d + time.Second - 1).Truncate(time.Second)
 	return min(max(d, time.Second), maxRetryAfter)
 }

@@ -67,3 +67,31 @@ func TestReleaseCounts(t *testing.T) {
 	require.EqualValues(t, 3, p.pace.done)
 	assert.EqualValues(t, 3, p.Stats().Claims)
 }
+
+// TestRetryAfter_FirstRequests: before any slot has become free, the requests in
+// flight tell how long one takes at least.
+func TestRetryAfter_FirstRequests(t *testing.T) {
+	p, _ := testPool(2, 1)
+	one, two := &Claim{At: at(0)}, &Claim{At: at(4 * time.Second)}
+	require.NoError(t, p.TryClaim(one, nil))
+	require.NoError(t, p.TryClaim(two, nil))
+	p.waiting = 3
+	assert.Equal(t, 9*time.Second, p.RetryAfter(at(8*time.Second)), "6 s each, two at a time")
+	p.waiting = 0
+	assert.Equal(t, time.Second, p.RetryAfter(at(8*time.Second)))
+	one.Release()
+	two.ToTunnel().Release()
+	p.waiting, p.pace = 3, pace{}
+	assert.Equal(t, time.Second, p.RetryAfter(at(9*time.Second)), "none is in flight")
+	p.waiting = 0
+}
+
+// TestRunning_Overflow: the sum of many late starts overflows, and nothing else.
+func TestRunning_Overflow(t *testing.T) {
+	var r running
+	start := netloop.Time(100 * 365 * 24 * time.Hour)
+	for range 1000 {
+		r.add(&Claim{At: start})
+	}
+	assert.Equal(t, time.Millisecond, r.perSlot(start.Add(time.Second)))
+}

@@ -90,8 +90,9 @@ type Pool struct {
 	lanes   []*lane   // unused
 	tenants []*tenant // unused
 
-	stats Stats // only its counters are used
-	pace  pace
+	stats   Stats // only its counters are used
+	pace    pace
+	running running
 
 	limits  *Limits
 	share   share

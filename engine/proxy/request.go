@@ -249,6 +249,7 @@ func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCras
 func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
 	c := &r.attempt.claim
 	r.bind(c, target)
+	c.At = r.t.Now()
 	err := target.Pool.TryClaim(c, avoid)
 	if err == pool.ErrBusy {
 		r.watch()
