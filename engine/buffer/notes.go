@@ -2,7 +2,6 @@ package buffer
 
 import (
 	"log/slog"
-	"net/netip"
 	"time"
 )
 
@@ -31,7 +30,7 @@ var texts = map[Reason]string{
 	RefusedMemory:  "the memory for bodies that wait is used up",
 	RefusedDisk:    "the files for bodies that wait have reached buffer_limit",
 	RefusedFiles:   "there are too many files for bodies that wait",
-	RefusedShare:   "a client has its share of the memory and the files for bodies that wait",
+	RefusedShare:   "one client uses its quarter of buffer_memory or buffer_limit",
 	RefusedStalled: "the disk of buffer_dir makes no progress",
 	RefusedFailed:  "cannot keep a body in buffer_dir",
 	lostBytes:      "cannot read a body from buffer_dir",
@@ -66,7 +65,7 @@ func (n *notes) refused(r Reason, o owner, err error) {
 	}
 	attrs := []any{slog.String("effect", effect)}
 	if r == RefusedShare {
-		attrs = append(attrs, slog.String("client", netip.Prefix(o).String()))
+		attrs = []any{slog.String("effect", "its uploads wait for room, and its answers hold slots until it takes them"), slog.String("client", o.String())}
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("err", err))

@@ -88,6 +88,14 @@ func ownerOf(client netip.Addr) owner {
 	return owner(p)
 }
 
+// String returns an address of IPv4 as that, and a network of IPv6 as a prefix.
+func (o owner) String() string {
+	if p := netip.Prefix(o); !p.Addr().Is4() {
+		return p.String()
+	}
+	return netip.Prefix(o).Addr().String()
+}
+
 // NewSpace returns a Space that holds nothing until it is configured.
 func NewSpace(log *slog.Logger) *Space {
 	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), lines: make(map[owner]*line), known: make(map[string]*folder), notes: newNotes(log)}
