@@ -2,6 +2,8 @@ package control
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -83,10 +85,10 @@ func Waiting(b *api.Buffers) string {
 	}
 	text := fmt.Sprintf("buffers: %s of %s in memory", size(b.Memory), size(b.MemoryLimit))
 	if b.Dir != "" && b.NoDisk == "" {
-		text += fmt.Sprintf(", %s of %s in %d files of %s", size(b.Disk), size(b.DiskLimit), b.Files, b.Dir)
+		text += fmt.Sprintf(", %s of %s in %s of %s", size(b.Disk), size(b.DiskLimit), count(b.Files, "file"), b.Dir)
 	}
 	if refused > 0 {
-		text += fmt.Sprintf(", no room %d times", refused)
+		text += fmt.Sprintf(", no room for a body %s: %s", count(int(refused), "time"), strings.Join(why(b.Refused), ", "))
 	}
 	if b.NoDisk != "" {
 		text += "; no files: " + b.NoDisk
@@ -94,12 +96,31 @@ func Waiting(b *api.Buffers) string {
 	return text
 }
 
+// why lists the reasons for which there was no room, in order.
+func why(refused map[string]uint64) []string {
+	var out []string
+	for _, reason := range slices.Sorted(maps.Keys(refused)) {
+		if n := refused[reason]; n > 0 {
+			out = append(out, fmt.Sprintf("%s %d", reason, n))
+		}
+	}
+	return out
+}
+
+// count formats a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 // size formats a number of bytes for people.
 func size(n int64) string {
 	switch {
-	case n >= 10<<30:
+	case n >= 10<<30 || n > 0 && n%(1<<30) == 0:
 		return fmt.Sprintf("%d GiB", n>>30)
-	case n >= 10<<20:
+	case n >= 10<<20 || n > 0 && n%(1<<20) == 0:
 		return fmt.Sprintf("%d MiB", n>>20)
 	}
 	return fmt.Sprintf("%d KiB", n>>10)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
@@ -88,7 +89,7 @@ func writeColumns(w io.Writer, columns []column, width int) error {
 		}
 	}
 	for _, row := range rows {
-		if _, err := fmt.Fprintln(w, row); err != nil {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(row, " ")); err != nil {
 			return err
 		}
 	}
