@@ -139,3 +139,16 @@ func TestAwaitShare_Tiny(t *testing.T) {
 	s := space(t, Limits{Memory: 4 << 10})
 	assert.Equal(t, ErrFull, filled(t, s, 0).Full())
 }
+
+// TestShare_Least checks the least memory in which a client's body can go to a file,
+// below which engine/plan warns.
+func TestShare_Least(t *testing.T) {
+	for memory, fits := range map[int64]bool{384 << 10: true, 384<<10 - 1: false} {
+		s, _ := spaceOn(t, newFakeDisk(), Limits{Memory: memory, Disk: 1 << 30, Files: 16})
+		var b Buffer
+		b.Init(s, 10<<20, netip.MustParseAddr(client))
+		_, err := b.Append(newTask(), make([]byte, 1<<20))
+		assert.Equal(t, fits, err == nil, "%d", memory)
+		b.Release()
+	}
+}

@@ -9,6 +9,9 @@ import (
 const (
 	bufferShare  = 4        // a quarter of buffer_limit
 	bufferInside = 64 << 10 // bytes of a buffer that wait in memory
+	// leastMemory is a quarter for one body: what waits in memory of it, and two pages
+	// on their way to its file.
+	leastMemory = bufferShare * (bufferInside + 32<<10)
 )
 
 // shortBuffers warns about buffers that can never hold what they are to hold, and
@@ -29,6 +32,14 @@ func shortBuffers(p *Plan) (out []Problem) {
 			Message: fmt.Sprintf("`buffer_dir` has no effect: %s, so there are no files", why),
 			Label:   "remove it",
 			Place:   Place{Argument: "buffer_dir"},
+		})
+	}
+	if p.BufferMemory > 0 && p.BufferMemory < leastMemory {
+		out = append(out, Problem{
+			Code: CodeShortBuffer, Warning: true,
+			Message: "`buffer_memory` is too small for the body of one client, which gets a quarter of it",
+			Label:   fmt.Sprintf("use at least %s, or 0 for no buffers", Bytes(leastMemory)),
+			Place:   Place{Argument: "buffer_memory"},
 		})
 	}
 	short := func(size int64, what string, at Place) {
