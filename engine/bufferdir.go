@@ -1,37 +1,42 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/buffer"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
-// CheckBufferDir returns an error if buffer_dir= is not a folder in which the
-// process can make files. It accepts "", the default.
-func CheckBufferDir(dir string) error {
-	if dir == "" {
+// CheckBufferDir returns why the buffers of a plan will have no files on this machine,
+// or nil. That stops no master: bodies are relayed as they are taken instead. A plan
+// that needs no files has no error, but for a folder that it names in vain.
+func CheckBufferDir(p *plan.Plan) error {
+	if p.BufferDir == "" && (p.BufferLimit <= 0 || p.BufferMemory <= 0 || !proxy.BuffersBodies(p)) {
 		return nil
 	}
-	switch info, err := os.Stat(dir); {
-	case err != nil || !info.IsDir():
-		return fmt.Errorf("buffer_dir=%q: there is no such folder", dir)
-	case unix.Access(dir, unix.W_OK|unix.X_OK) != nil:
-		return fmt.Errorf("buffer_dir=%q: this user cannot make files in the folder", dir)
+	dir := cmp.Or(p.BufferDir, buffer.DefaultDir)
+	if why := unfitDir(dir); why != nil {
+		return fmt.Errorf("buffer_dir=%q: %w; of each body, only 64 KiB wait", dir, why)
 	}
 	return nil
 }
 
-// RemarkBufferDir returns why no file will be in buffer_dir=, although a master
-// starts. It accepts "", the default.
-func RemarkBufferDir(dir string) error {
-	if dir == "" || CheckBufferDir(dir) != nil {
-		return nil
+// unfitDir returns why this user can make no files in a folder, or why they would be
+// in memory.
+func unfitDir(dir string) error {
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return fmt.Errorf("there is no such folder")
 	}
-	if err := buffer.CheckDir(dir); err != nil {
-		return fmt.Errorf("buffer_dir=%q: %w; of each body, only 64 KiB wait", dir, err)
+	switch err := unix.Access(dir, unix.W_OK|unix.X_OK); err {
+	case nil:
+		return buffer.CheckDir(dir)
+	case unix.EROFS:
+		return fmt.Errorf("the folder is read-only")
 	}
-	return nil
+	return fmt.Errorf("this user cannot make files in the folder")
 }

@@ -155,9 +155,6 @@ func (r *reloader) work(ctx context.Context) {
 // apply makes the supervisor apply a plan, and switches the listeners and the
 // access log. What cannot be opened is found out before anything is started.
 func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.ApplyOptions) (supervisor.Result, error) {
-	if err := CheckBufferDir(p.BufferDir); err != nil {
-		return supervisor.Result{}, err
-	}
 	moves, err := r.fronts.prepare(p)
 	if err != nil {
 		return supervisor.Result{}, err

@@ -627,6 +627,26 @@ func TestFolder(t *testing.T) {
 	assert.Empty(t, s.Stats().NoDisk)
 }
 
+// TestFolder_Vanishes checks that a reload finds out that the folder has vanished.
+func TestFolder_Vanishes(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "spool")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	s := NewSpace(slog.New(slog.DiscardHandler))
+	s.OpenWith(openFile)
+	l := roomy
+	l.Dir = dir
+	s.Configure(l)
+	soon(t, func() bool { return s.Stats().NoDisk == "" }, "not checked")
+	s.Configure(l)
+	assert.Empty(t, s.Stats().NoDisk, "it is used meanwhile")
+	require.NoError(t, os.Remove(dir))
+	s.Configure(l)
+	soon(t, func() bool { return s.Stats().NoDisk != "" }, "not found out")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	s.Configure(l)
+	soon(t, func() bool { return s.Stats().NoDisk == "" }, "not used again")
+}
+
 // TestSpace_NewFolder checks that a reload changes the folder.
 func TestSpace_NewFolder(t *testing.T) {
 	s := NewSpace(slog.New(slog.DiscardHandler))

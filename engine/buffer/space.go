@@ -116,7 +116,8 @@ func (s *Space) OpenWith(open func(dir string) (Store, error)) {
 func (s *Space) WhileBusy(f func() (done func())) { s.busy = f }
 
 // Configure sets the limits. What the Space holds beyond new limits stays until it
-// is released. The folder is used once it has turned out to be on a disk.
+// is released. The folder is used once it has turned out to be on a disk, which each call finds
+// out again.
 func (s *Space) Configure(l Limits) {
 	l.Dir = cmp.Or(l.Dir, DefaultDir)
 	s.mu.Lock()
@@ -125,13 +126,20 @@ func (s *Space) Configure(l Limits) {
 	switch {
 	case l.Disk <= 0 || l.Files <= 0:
 		s.folder, s.ready, s.unfit = nil, false, nil
-	case s.folder == nil || s.folder.path != l.Dir || s.unfit != nil:
-		s.folder, s.ready, s.unfit = s.known[l.Dir], false, nil
-		if s.folder == nil {
-			s.folder = &folder{path: l.Dir, disk: newDisk(s), check: s.check, open: s.open}
-			s.known[l.Dir] = s.folder
+	default:
+		if s.folder == nil || s.folder.path != l.Dir || s.unfit != nil {
+			s.use(l.Dir)
 		}
 		s.folder.disk.submit(&job{op: opCheck, folder: s.folder})
+	}
+}
+
+// use makes a folder that of new files, once it was checked. The caller holds mu.
+func (s *Space) use(dir string) {
+	s.folder, s.ready, s.unfit = s.known[dir], false, nil
+	if s.folder == nil {
+		s.folder = &folder{path: dir, disk: newDisk(s), check: s.check, open: s.open}
+		s.known[dir] = s.folder
 	}
 }
 

@@ -12,9 +12,9 @@ func bufferLimits(p *plan.Plan) buffer.Limits {
 	return buffer.Limits{Memory: p.BufferMemory, Disk: p.BufferLimit, Dir: p.BufferDir, Files: bufferFiles(p)}
 }
 
-// buffersBodies reports whether a body may have to wait: the router can say so for
+// BuffersBodies reports whether a body may have to wait: the router can say so for
 // any request.
-func buffersBodies(p *plan.Plan) bool {
+func BuffersBodies(p *plan.Plan) bool {
 	if p.Router != nil {
 		return true
 	}
@@ -38,7 +38,7 @@ const mostBufferFiles = 1024
 // there are none, and nobody needs to know that the folder cannot be used.
 func bufferFiles(p *plan.Plan) int {
 	var lim syscall.Rlimit
-	if p.BufferLimit <= 0 || !buffersBodies(p) || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim) != nil {
+	if p.BufferLimit <= 0 || !BuffersBodies(p) || syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim) != nil {
 		return 0
 	}
 	return int(min(lim.Cur/16, mostBufferFiles))

@@ -30,8 +30,7 @@ func Look(res *config.Result) {
 func LookBesideGroups(res *config.Result) {
 	missing(res, "bind_owner", engine.CheckOwner(res.Plan.BindOwner))
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
-	missing(res, "buffer_dir", engine.CheckBufferDir(res.Plan.BufferDir))
-	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.RemarkBufferDir(res.Plan.BufferDir))
+	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.CheckBufferDir(res.Plan))
 }
 
 // missing warns that the master cannot start because of an argument of LdConfig.
