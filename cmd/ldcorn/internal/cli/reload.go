@@ -40,14 +40,14 @@ func newReloadCommand(opts *rootOptions) *cobra.Command {
 		Long: `Apply the configuration and the code as they are now, as HUP does, and wait.
 
 The master evaluates its configuration and starts the new workers. When all of them are
-ready, they take the place of the old ones, which finish what they have. If anything
-fails before that, everything stays as it was. With reload_surge, the master replaces a
-few workers at a time instead, and replaces them back if one fails. A reload during
+ready, they take the place of the old ones, which finish their requests. If one fails
+before that, everything stays as it was. With reload_surge, the master replaces a few
+workers at a time instead, and goes back to the old ones if one fails. A reload during
 another waits for its end; those that wait and ask for the same are one reload.
 
 Exits 0 when everything is applied and the old workers are gone, 1 when nothing was
-applied, and 3 when some changes need --replace, or a stop and a start of ldcorn. INT ends
-the command and not a reload that has begun.`,
+applied, and 3 when some changes need --replace, or a stop and a start of ldcorn. Ctrl-C
+ends only the command: a reload that has begun goes on.`,
 		Example: `  ldcorn reload
   ldcorn reload --replace ml_heavy
   ldcorn plan --out p.json && ldcorn reload --plan p.json
@@ -188,7 +188,7 @@ func (w *reloadWaiter) conclude(err error, noWait bool) error {
 	case noWait && err == nil:
 		return nil
 	case w.applied != nil && (errors.Is(err, errGivenUp) || errors.Is(err, context.Canceled)):
-		fmt.Fprintln(w.stderr, "the old workers are still finishing what they have; the reload is applied")
+		fmt.Fprintln(w.stderr, "the reload is applied; the old workers are still finishing their requests")
 	case w.waiting && errors.Is(err, errGivenUp):
 		return errors.New("--timeout is over before the reload could begin: it will not take place")
 	case w.waiting && errors.Is(err, context.Canceled):

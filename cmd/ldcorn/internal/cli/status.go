@@ -81,7 +81,7 @@ Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 	})
 	flags := cmd.Flags()
 	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
-	flags.BoolVarP(&f.watch, "watch", "w", false, "go on, until INT")
+	flags.BoolVarP(&f.watch, "watch", "w", false, "go on until Ctrl-C")
 	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` between two looks")
 	return cmd
 }

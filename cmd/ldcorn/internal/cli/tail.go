@@ -46,6 +46,6 @@ func tailCommand(opts *rootOptions, things string, cmd *cobra.Command, show func
 	flags := cmd.Flags()
 	flags.IntVarP(&want.Newest, "lines", "n", -1, fmt.Sprintf("show the newest `N` %s that are kept (default all; %d with -f)", things, followNewest))
 	flags.Lookup("lines").DefValue = "0" // so that the help shows none
-	flags.BoolVarP(&want.Follow, "follow", "f", false, fmt.Sprintf("go on with the %s that come, until INT or the end of the master", things))
+	flags.BoolVarP(&want.Follow, "follow", "f", false, fmt.Sprintf("go on with new %s, until Ctrl-C or the end of the master", things))
 	return cmd
 }
