@@ -129,6 +129,13 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 	}
 }
 
+// How many characters of a text that can be of any length status shows. --json has
+// all of it.
+const (
+	maxBrief = 300 // of the reason of a failed reload
+	maxRoute = 36  // of a route
+)
+
 // writeStatus prints a status for people whose output has a width, which is 0 for
 // no limit.
 func writeStatus(w io.Writer, st *api.Status, width int) error {
@@ -142,7 +149,7 @@ func writeStatus(w io.Writer, st *api.Status, width int) error {
 	if r := st.LastReload; r != nil {
 		what := "applied"
 		if r.Error != "" {
-			what = "failed: " + r.Brief()
+			what = "failed: " + terminal.Cut(r.Brief(), maxBrief)
 		}
 		say("last reload %s ago, %s", control.Age(st.Now.Sub(r.At)), what)
 	}
@@ -194,7 +201,7 @@ func groupColumns(st *api.Status) []column {
 func rateLimitColumns(st *api.Status) []column {
 	columns := []column{{name: "RATE LIMIT OF"}, {name: "ROUTE", drop: 3}, {name: "LIMIT", drop: 2}, {name: "REFUSED"}, {name: "KEYS", drop: 1}}
 	for _, l := range st.RateLimits {
-		addRow(columns, cmp.Or(l.Group, "LdConfig"), cmp.Or(l.Route, "-"), strings.TrimSuffix(strings.TrimPrefix(l.Limit, "rate("), ")"),
+		addRow(columns, cmp.Or(l.Group, "LdConfig"), terminal.Cut(cmp.Or(l.Route, "-"), maxRoute), strings.TrimSuffix(strings.TrimPrefix(l.Limit, "rate("), ")"),
 			strconv.FormatUint(l.Refused, 10), strconv.Itoa(l.Keys))
 	}
 	return columns

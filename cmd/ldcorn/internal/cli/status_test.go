@@ -96,6 +96,17 @@ func TestWriteStatus(t *testing.T) {
 	require.NoError(t, writeStatus(&out, st, 0))
 	assert.Contains(t, out.String(), "ago, failed: in one line\n\nGROUP")
 
+	st.LastReload.Summary = strings.Repeat("worker ", 100)
+	st.RateLimits[1].Route = `prefix("/` + strings.Repeat("long", 20) + `")`
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st, 0))
+	for line := range strings.Lines(out.String()) {
+		assert.Less(t, utf8.RuneCountInString(line), 350, line)
+		assert.False(t, strings.HasPrefix(line, "api  ") && utf8.RuneCountInString(line) > 110, line)
+	}
+	assert.Contains(t, out.String(), "…\n")
+	assert.NotContains(t, out.String(), strings.Repeat("long", 10))
+
 	out.Reset()
 	require.NoError(t, writeStatus(&out, &api.Status{}, 0))
 	assert.Contains(t, out.String(), "starting: no group is ready yet")
