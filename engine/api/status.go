@@ -114,7 +114,7 @@ type Limit struct {
 	Size    int      `json:"size"`
 	InHand  int      `json:"in_hand"` // requests and websockets in all groups, including those of removed groups
 	Waiting int      `json:"waiting"` // requests that have a free worker and wait for the limit
-	Groups  []string `json:"groups"`  // of the plan in effect
+	Groups  []string `json:"groups"`  // whose requests count, including removed groups
 }
 
 // A GroupStatus describes the state of a worker group.

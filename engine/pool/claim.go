@@ -43,6 +43,7 @@ type Claim struct {
 	// Guarded by the pool's mu.
 	task       netloop.Task
 	avoid      *Worker
+	stake      *stake       // what it has of the limits; nil without a slot
 	order      uint64       // order of arrival; a repeated request keeps its own
 	since      netloop.Time // start of the wait; for a repeated request, moved back by its earlier wait
 	queue      *queue       // nil unless waiting
@@ -127,7 +128,8 @@ func (p *Pool) grant(c *Claim, w *Worker) {
 	p.stats.Requests++
 	p.stats.Claims++
 	p.running.add(c)
-	c.worker, c.err = w, nil
+	c.worker, c.err, c.stake = w, nil, p.share.stake
+	c.stake.n++
 }
 
 // Answered records that the worker has begun to answer, which proves that it
@@ -160,8 +162,9 @@ func (c *Claim) ToTunnel() *Claim {
 	p.running.remove(c)
 	w.signal()
 	p.signalQuiet()
+	tunnel := &Claim{worker: w, tunnel: true, stake: c.stake}
 	c.drop()
-	return &Claim{worker: w, tunnel: true}
+	return tunnel
 }
 
 // Release gives the slot back, to the next request that waits for it. If the
@@ -182,8 +185,8 @@ func (c *Claim) Release() {
 		p.running.remove(c)
 	}
 	p.pace.done++
+	p.giveBack(c)
 	c.drop()
-	p.giveBack()
 	p.refile(w)
 	w.signal()
 	p.serve(w)
@@ -192,4 +195,4 @@ func (c *Claim) Release() {
 }
 
 // drop forgets the slot. It keeps the fields that a repeated request needs.
-func (c *Claim) drop() { c.worker, c.tunnel, c.task, c.avoid = nil, false, nil, nil }
+func (c *Claim) drop() { c.worker, c.tunnel, c.task, c.avoid, c.stake = nil, false, nil, nil, nil }

@@ -45,6 +45,7 @@ type limitClaim struct {
 	claim *Claim
 	task  *modelTask
 	told  bool
+	has   map[string]bool // the limits that it counts for, once it has a slot
 }
 
 var limitNames = []string{"a", "b", "c"}
@@ -111,7 +112,10 @@ func (m *limitModel) granted(c *limitClaim) {
 	c.told = true
 	q := c.of
 	m.grants++
+	c.has = map[string]bool{}
+	q.running = append(q.running, c)
 	for _, l := range q.group.Limits {
+		c.has[l.Name] = true
 		require.LessOrEqual(m.t, m.inHand(l.Name), m.sizes[l.Name], "limit %s", l.Name)
 	}
 	for _, other := range m.pools {
@@ -122,14 +126,15 @@ func (m *limitModel) granted(c *limitClaim) {
 		require.False(m.t, second, "a second turn while another pool waits")
 	}
 	q.latest = m.grants
-	q.running = append(q.running, c)
 }
 
 // inHand returns what really is in hand of a limit.
 func (m *limitModel) inHand(name string) (n int) {
 	for _, q := range m.pools {
-		if slices.ContainsFunc(q.group.Limits, func(l plan.Limit) bool { return l.Name == name }) {
-			n += q.pool.stats.Requests + q.pool.stats.Tunnels
+		for _, c := range q.running {
+			if c.has[name] {
+				n++
+			}
 		}
 	}
 	return n
@@ -203,8 +208,24 @@ func (m *limitModel) resize() {
 func (m *limitModel) configure() {
 	q := m.any()
 	q.group = m.settings(q)
+	for _, c := range q.running {
+		for _, l := range q.group.Limits {
+			c.has[l.Name] = true
+		}
+	}
 	next := q.group
 	q.pool.Configure(&next)
+}
+
+// forget applies a plan that has only some of the limits.
+func (m *limitModel) forget() {
+	var named []plan.Limit
+	for _, name := range limitNames {
+		if m.in(3) == 0 {
+			named = append(named, m.limit(name))
+		}
+	}
+	m.limits.Configure(&plan.Plan{Groups: []*plan.Group{{Limits: named}}})
 }
 
 func (m *limitModel) reload() { m.fill(m.any(), m.in(4)) }
@@ -229,7 +250,7 @@ func (m *limitModel) steps() []func() {
 		m.claim, m.claim, m.claim, m.claim, m.claim, m.claim, m.claim, m.claim,
 		m.finish, m.finish, m.finish, m.finish, m.finish, m.finish,
 		m.upgrade, m.leave,
-		m.resize, m.configure, m.reload, m.hold, m.replace,
+		m.resize, m.configure, m.reload, m.hold, m.replace, m.forget,
 	}
 }
 
@@ -280,9 +301,19 @@ func (m *limitModel) check() {
 			}
 		}
 	}
+	known := map[string]bool{}
 	for _, st := range m.limits.Status() {
+		known[st.Name] = true
 		require.Equal(m.t, m.inHand(st.Name), st.InHand, "limit %s", st.Name)
 		require.Equal(m.t, m.sizes[st.Name], st.Size)
+	}
+	for _, q := range m.pools {
+		for _, l := range q.group.Limits {
+			if !q.closed || len(q.waiting) > 0 || m.inHand(l.Name) > 0 {
+				require.True(m.t, known[l.Name], "limit %s lives as long as a pool or a request has it", l.Name)
+				require.False(m.t, !q.closed && !q.pool.HasLimit(l.Name))
+			}
+		}
 	}
 	require.Empty(m.t, m.limits.told)
 	for _, s := range m.limits.ring {

@@ -36,6 +36,9 @@ type limit struct {
 	size int
 	used int // requests and tunnels in flight, and tickets
 	kept int // units that allocate keeps for pools in the ring; 0 otherwise
+
+	named  bool // by the latest plan
+	shares int  // that point to it
 }
 
 // A share is the part that a pool has in its limits.
@@ -46,6 +49,17 @@ type share struct {
 	waits   bool     // it is in the ring
 	waiting int      // requests that waited in the pool when it last asked for a ticket
 	passed  int      // how often others got a unit that the pool could have used with another one
+
+	// Guarded by the pool's mu:
+	stake *stake   // of the requests that get a slot now
+	older []*stake // of those that got theirs with other limits
+}
+
+// A stake is what each of some requests and tunnels in flight has of the limits.
+// They give that back, whatever limits their pool has by then.
+type stake struct {
+	limits []*limit // replaced, never modified
+	n      int      // requests and tunnels
 }
 
 // maxSkipped is how often a pool that needs several limits is passed over while
@@ -86,31 +100,61 @@ func (ls *Limits) Configure(p *plan.Plan) {
 		}
 	}
 	for name, l := range ls.byName {
-		if !named[name] && l.used == 0 {
-			delete(ls.byName, name)
-		}
+		l.named = named[name]
+		ls.forgetUnused(l)
 	}
 	ls.allocate()
 	ls.mu.Unlock()
 	ls.serve()
 }
 
+// forgetUnused forgets a limit that neither the plan nor a pool has, nor a
+// request in flight: then there is nothing that its name, in another plan, would
+// have to be the same limit for.
+func (ls *Limits) forgetUnused(l *limit) {
+	if l.used == 0 && l.shares == 0 && !l.named {
+		delete(ls.byName, l.name)
+	}
+}
+
 // change makes a share one of other limits. The requests in flight of its pool
-// count for these from now on. Like giveBack and leave, it reports whether a
-// pool got a ticket that it may not know of, so that serve must be called.
-func (ls *Limits) change(s *share, want []plan.Limit, inFlight int) bool {
+// count for these from now on, and still for those that they have. Like giveBack
+// and leave, it reports whether a pool got a ticket that it may not know of, so
+// that serve must be called.
+func (ls *Limits) change(s *share, want []plan.Limit) bool {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	ls.drop(s)
-	for _, l := range s.limits {
-		l.used -= inFlight
-	}
+	before := s.limits
 	s.limits = ls.set(want)
+	s.restake()
 	for _, l := range s.limits {
-		l.used += inFlight
+		l.shares++
+	}
+	for _, l := range before {
+		l.shares--
+		ls.forgetUnused(l)
 	}
 	ls.allocate()
 	return len(ls.told) > 0
+}
+
+// restake makes the requests in flight count for the share's limits as well, and
+// those that get a slot from now on count for these only.
+func (s *share) restake() {
+	if s.stake != nil {
+		s.older = append(s.older, s.stake)
+	}
+	s.older = slices.DeleteFunc(s.older, func(st *stake) bool { return st.n == 0 })
+	for _, st := range s.older {
+		for _, l := range s.limits {
+			if !slices.Contains(st.limits, l) {
+				l.used += st.n
+				st.limits = append(slices.Clone(st.limits), l)
+			}
+		}
+	}
+	s.stake = &stake{limits: s.limits}
 }
 
 // ticket takes a ticket for a slot. Without one, the share waits in the ring.
@@ -146,10 +190,13 @@ func (ls *Limits) hasTicket(s *share) bool {
 }
 
 // giveBack returns the units of a slot.
-func (ls *Limits) giveBack(s *share) bool {
+func (ls *Limits) giveBack(st *stake) bool {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
-	s.use(-1)
+	for _, l := range st.limits {
+		l.used--
+		ls.forgetUnused(l)
+	}
 	ls.allocate()
 	return len(ls.told) > 0
 }

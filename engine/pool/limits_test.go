@@ -78,6 +78,9 @@ func TestLimitOfSeveralPools(t *testing.T) {
 	}
 	assert.Equal(t, []LimitStatus{{"gpu", 3, 0, 0}}, limits.Status())
 	limits.Configure(sized("other", 1))
+	p[1].Close()
+	assert.Equal(t, []LimitStatus{{"gpu", 3, 0, 0}, {"other", 1, 0, 0}}, limits.Status(), "a pool still has it")
+	again.Close()
 	assert.Equal(t, []LimitStatus{{"other", 1, 0, 0}}, limits.Status())
 }
 
@@ -100,6 +103,9 @@ func TestLimitChanges(t *testing.T) {
 	b := claimed(t, p[1])
 
 	p[0].Configure(&plan.Group{})
+	assert.Equal(t, []LimitStatus{{"gpu", 2, 2, 0}}, limits.Status(), "what it has in hand still counts")
+	assert.True(t, p[0].HasLimit("gpu"))
+	isBusy(t, p[1])
 	c := claimed(t, p[0])
 	d := claimed(t, p[0])
 	p[0].Configure(&plan.Group{Limits: limitsOf("gpu", 2)})
@@ -112,6 +118,60 @@ func TestLimitChanges(t *testing.T) {
 	claimed(t, p[1]).Release()
 	w.claim.Release()
 	assert.Equal(t, []LimitStatus{{"gpu", 2, 0, 0}}, limits.Status())
+}
+
+// TestLimitOutlivesThePlan: a limit that no group of the plan has any more is the
+// same once a group has it again, as long as a request of a removed group waits
+// for it.
+func TestLimitOutlivesThePlan(t *testing.T) {
+	var limits Limits
+	p := sharing(&limits, limitsOf("db", 1), limitsOf("db", 1, "gpu", 1))
+	db := claimed(t, p[0])
+	waits := enqueue(t, p[1])
+	limits.Configure(sized("db", 1))
+	p[1].Close()
+	assert.Equal(t, []LimitStatus{{"db", 1, 1, 1}, {"gpu", 1, 0, 1}}, limits.Status())
+	assert.True(t, p[1].HasLimit("gpu"))
+
+	limits.Configure(sized("db", 1, "gpu", 1))
+	b := claimed(t, sharing(&limits, limitsOf("gpu", 1))[0])
+	db.Release()
+	assert.Equal(t, 1, p[1].Queued(), "the gpu is not free")
+	b.Release()
+	require.NoError(t, <-waits.err)
+	assert.True(t, p[1].HasLimit("gpu"), "its request is in hand")
+	waits.claim.Release()
+	assert.False(t, p[1].HasLimit("gpu"))
+}
+
+// TestRequestGivesBackWhatItHas: whatever limits its pool has by then.
+func TestRequestGivesBackWhatItHas(t *testing.T) {
+	var limits Limits
+	gpu, db := limitsOf("gpu", 2), limitsOf("db", 1)
+	limits.Configure(sized("gpu", 2, "db", 1))
+	p := sharing(&limits, gpu, gpu)
+	inHand := func() (n [2]int) {
+		for i, st := range limits.Status() {
+			n[i] = st.InHand
+		}
+		return n
+	}
+	a, ws := claimed(t, p[0]), claimed(t, p[0]).ToTunnel()
+	p[0].Configure(&plan.Group{Limits: db})
+	assert.Equal(t, [2]int{2, 2}, inHand(), "they count for both")
+	isBusy(t, p[0])
+	isBusy(t, p[1])
+	p[0].Configure(&plan.Group{})
+	free := claimed(t, p[0])
+	a.Release()
+	assert.Equal(t, [2]int{1, 1}, inHand())
+	free.Release()
+	assert.Equal(t, [2]int{1, 1}, inHand())
+	b := claimed(t, p[1])
+	isBusy(t, p[1])
+	ws.Release()
+	b.Release()
+	assert.Zero(t, inHand())
 }
 
 // TestLimitInTurns: a pool with many requests waits no less than one with few,

@@ -45,6 +45,7 @@ type modelClaim struct {
 	avoid    *modelWorker
 	on       *modelWorker // nil while waiting
 	tunnel   *Claim       // instead of claim
+	limited  bool         // it is in hand, and counts for the limit
 }
 
 func (c *modelClaim) held() *Claim {
@@ -211,7 +212,18 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 
 // limitIsFull reports whether so many requests are in hand as the limit of the
 // group says, which no other group has.
-func (m *model) limitIsFull() bool { return len(m.plan.Limits) > 0 && len(m.running) >= m.limit }
+func (m *model) limitIsFull() bool { return len(m.plan.Limits) > 0 && m.limited() >= m.limit }
+
+// limited returns how many requests in hand count for the limit: those that got
+// their slot while the group had it, and those in hand when it got it.
+func (m *model) limited() (n int) {
+	for _, c := range m.running {
+		if c.limited {
+			n++
+		}
+	}
+	return n
+}
 
 // own returns the worker of the request's home or seat, or nil.
 func (m *model) own(c *modelClaim) (own *modelWorker) {
@@ -278,7 +290,7 @@ func (m *model) granted(c *modelClaim) {
 	w := m.workers[i]
 	require.Contains(m.t, m.best(c), w, "request %d is on worker %d", c.order, w.worker.Index)
 	w.requests++
-	c.on = w
+	c.on, c.limited = w, len(m.plan.Limits) > 0
 	m.running = append(m.running, c)
 	if cap := m.plan.MaxReqPerWorker; cap > 0 {
 		require.LessOrEqual(m.t, w.busy(), cap, "the cap")
@@ -320,7 +332,7 @@ func (m *model) check() {
 	}
 	require.Equal(m.t, []int{requests, tunnels}, []int{s.Requests, s.Tunnels})
 	for _, l := range m.limits.Status() {
-		require.Equal(m.t, LimitStatus{"l", m.limit, min(len(m.plan.Limits), 1) * (requests + tunnels), l.Waiting}, l)
+		require.Equal(m.t, LimitStatus{"l", m.limit, m.limited(), l.Waiting}, l)
 	}
 	require.Equal(m.t, m.closed && len(m.waiting) == 0, isClosed(m.pool.Empty()))
 }

@@ -103,6 +103,9 @@ func (m *model) configure() {
 	m.plan.Limits = nil
 	if m.in(2) == 1 {
 		m.plan.Limits = []plan.Limit{{Name: "l", Size: m.limit}}
+		for _, c := range m.running {
+			c.limited = true
+		}
 	}
 	next := m.plan
 	m.pool.Configure(&next)

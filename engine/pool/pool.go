@@ -109,7 +109,7 @@ func New(p *plan.Group) *Pool { return NewWith(p, new(Limits)) }
 // NewWith is New for a pool that shares limits with others.
 func NewWith(p *plan.Group, limits *Limits) *Pool {
 	pool := &Pool{name: p.Name, empty: make(chan struct{}), turned: make(chan struct{}, 1), clock: netloop.Now, limits: limits}
-	pool.share.pool = pool
+	pool.share.pool, pool.share.stake = pool, new(stake)
 	pool.Configure(p)
 	return pool
 }
@@ -239,6 +239,7 @@ func (p *Pool) Empty() <-chan struct{} { return p.empty }
 func (p *Pool) signal() {
 	if p.closed && p.waiting == 0 {
 		closeOnce(p.empty)
+		p.setLimits(nil) // it hands out no more slots
 	}
 }
 

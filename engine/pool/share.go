@@ -1,6 +1,10 @@
 package pool
 
-import "github.com/ldcorn/ldcorn/engine/plan"
+import (
+	"slices"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
 
 // limited reports whether the pool needs tickets for its slots.
 func (p *Pool) limited() bool { return p.share.limits != nil }
@@ -10,7 +14,7 @@ func (p *Pool) setLimits(want []plan.Limit) {
 	if sameLimits(p.share.limits, want) {
 		return
 	}
-	told := p.limits.change(&p.share, want, p.stats.Requests+p.stats.Tunnels)
+	told := p.limits.change(&p.share, want)
 	p.asked, p.stirred = false, p.stirred || told
 }
 
@@ -90,11 +94,23 @@ func (p *Pool) matching() *Worker {
 	return nil
 }
 
-// giveBack returns the units of a slot that has become free.
-func (p *Pool) giveBack() {
-	if p.limited() {
-		p.stirred = p.limits.giveBack(&p.share) || p.stirred
+// giveBack returns what a claim has of the limits.
+func (p *Pool) giveBack(c *Claim) {
+	st := c.stake
+	st.n--
+	if st.limits != nil {
+		p.stirred = p.limits.giveBack(st) || p.stirred
 	}
+}
+
+// HasLimit reports whether requests of the pool count for a limit, those that
+// wait or those in hand.
+func (p *Pool) HasLimit(name string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	is := func(l *limit) bool { return l.name == name }
+	return slices.ContainsFunc(p.share.limits, is) ||
+		slices.ContainsFunc(p.share.older, func(st *stake) bool { return st.n > 0 && slices.ContainsFunc(st.limits, is) })
 }
 
 // unlock unlocks the pool's mu. A pool with limits hands out its slots here.

@@ -26,20 +26,28 @@ func (s *Supervisor) Status() api.MasterStatus {
 	if v.plan == nil {
 		return st
 	}
-	st.Fingerprint, st.Groups, st.Limits = v.plan.Fingerprint, v.status(), s.limitStatus(v.plan)
+	st.Fingerprint, st.Groups, st.Limits = v.plan.Fingerprint, v.status(), s.limitStatus(v)
 	s.measure(st.Groups)
 	return st
 }
 
-// limitStatus returns the limits that groups share, with the groups of a plan.
-func (s *Supervisor) limitStatus(p *plan.Plan) []api.Limit {
+// limitStatus returns the limits that groups share, with the groups of a view
+// whose requests count for them: those that have the limit, and those that had it
+// when they got requests which are still in hand.
+func (s *Supervisor) limitStatus(v *view) []api.Limit {
 	var out []api.Limit
 	for _, l := range s.limits.Status() {
 		one := api.Limit{Name: l.Name, Size: l.Size, InHand: l.InHand, Waiting: l.Waiting, Groups: []string{}}
-		for _, g := range p.Groups {
-			if slices.ContainsFunc(g.Limits, func(of plan.Limit) bool { return of.Name == l.Name }) {
-				one.Groups = append(one.Groups, g.Name)
+		add := func(g *group) {
+			if g.pool.HasLimit(l.Name) && !slices.Contains(one.Groups, g.name) {
+				one.Groups = append(one.Groups, g.name)
 			}
+		}
+		for _, p := range v.plan.Groups {
+			add(v.groups[p.Name])
+		}
+		for _, g := range v.leaving {
+			add(g)
 		}
 		if one.InHand > 0 || len(one.Groups) > 0 { // otherwise it is of a reload that failed
 			out = append(out, one)
