@@ -50,7 +50,7 @@ var originalAttributes = []groupAttribute{
 	routesAttribute(groupAttribute{Name: "routes", Type: "list[str | matcher | rule]", Default: `["*"]`, Effect: EffectProxy,
 		Rule:       `not empty; each a rule, a matcher, a path prefix, a glob (* in a segment, ** across), or "*" for requests that no other route takes`,
 		Doc:        "The requests that the group takes. Matchers are tried first, in the order written; then the string with the longest literal part wins.",
-		OtherNames: []string{"route", "paths", "path", "prefix", "prefixes", "urls"}}),
+		OtherNames: []string{"route", "rules", "rule", "paths", "path", "prefix", "prefixes", "urls"}}),
 	flag(groupAttribute{Name: "reload_on_sighup", Effect: EffectSupervisor,
 		Doc:        "Whether a reload replaces the processes. With False they stay, while routes and limits still change.",
 		OtherNames: []string{"reload", "hot_reload"}},

@@ -19,7 +19,7 @@ const (
 func shortBuffers(p *Plan) (out []Problem) {
 	share := p.BufferLimit / bufferShare
 	most, why := bufferInside+share, "a client gets a quarter of `buffer_limit`"
-	label := fmt.Sprintf("about %s of it can wait", strings.Trim(Bytes(share).String(), `"`))
+	label := fmt.Sprintf("one client can have at most %s waiting in files", strings.Trim(Bytes(share).String(), `"`))
 	switch {
 	case p.BufferMemory == 0:
 		most, why, label = 0, "`buffer_memory` is 0", "nothing can wait"

@@ -244,7 +244,7 @@ func defaults(p *Plan) []Problem {
 			default:
 				out = append(out, Problem{
 					Code: CodeManyDefaults, Warning: true,
-					Message: fmt.Sprintf("group %q gets none of the requests that no other route takes", group.Name),
+					Message: fmt.Sprintf("the \"*\" of group %q is never reached", group.Name),
 					Label:   defaultLabel(r), Place: Place{Group: group, Route: r},
 					Other: first, Said: fmt.Sprintf("group %q comes first and gets them all", first.Group.Name),
 				})

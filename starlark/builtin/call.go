@@ -210,6 +210,9 @@ func (w *Word) tooMany(want, got int) (message, label string) {
 	}
 	if want < len(w.Arguments) {
 		label = fmt.Sprintf("pass the others by name, such as `%s=…`", w.Arguments[want].Name)
+		if want == 0 {
+			label = fmt.Sprintf("pass them by name, such as `%s=…`", w.Arguments[0].Name)
+		}
 	}
 	return message, label
 }

@@ -99,6 +99,12 @@ func (c *call) optionalKey(g *given) (match.Key, bool) {
 	}
 }
 
+// looksLikeHeader reports whether a name is written as headers are: with
+// hyphens, and a capital first.
+func looksLikeHeader(s string) bool {
+	return token.MatchString(s) && strings.Contains(s, "-") && s[0] >= 'A' && s[0] <= 'Z' || strings.EqualFold(s, "authorization")
+}
+
 func keyLabel(v starlark.Value) string {
 	if label := affinityLabel(v); label != "" {
 		return label
@@ -115,6 +121,8 @@ func keyLabel(v starlark.Value) string {
 		switch s := string(v); {
 		case s == "ip" || s == "client_ip" || s == string(match.KeyClientIP):
 			return "write by_client_ip()"
+		case looksLikeHeader(s):
+			return "write by_header(" + value.Quote(s) + ")"
 		case token.MatchString(s):
 			return "write by_cookie(" + value.Quote(s) + ")"
 		}

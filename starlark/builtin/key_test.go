@@ -25,6 +25,25 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// TestNotAKey checks the word that the label suggests.
+func TestNotAKey(t *testing.T) {
+	for expr, want := range map[string]string{
+		`fair = "X-API-Key"`:                        `write by_header("X-API-Key")`,
+		`fair = "Authorization"`:                    `write by_header("Authorization")`,
+		`fair = "session"`:                          `write by_cookie("session")`,
+		`rate_limit = rate("1/s", by = "X-Tenant")`: `write by_header("X-Tenant")`,
+		`queue = "lifo"`:                            `"adaptive" serves the newest first`,
+		`sticky = by_session("Mcp-Session-Id")`:     "pass them by name, such as `header=…`",
+		`rate_limit = limit("gpu", 4)`:              "rate(",
+		`limits = {"gpu": 1}`:                       `write [limit("gpu", 1)]`,
+		`rules = ["/a"]`:                            "`routes`",
+	} {
+		_, found := evaluate(t, `g = WorkerGroup("a", "m:a", `+expr+`)`, nil)
+		require.NotEmpty(t, found, expr)
+		assert.Contains(t, found[0].Label, want, expr)
+	}
+}
+
 // TestKeyOfUnsetVariable checks that one mistake is reported once.
 func TestKeyOfUnsetVariable(t *testing.T) {
 	_, found := evaluate(t, `g = WorkerGroup("a", "m:a", sticky = by_cookie(env("NO")))`, nil)

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"slices"
 
 	"go.starlark.net/starlark"
@@ -67,6 +68,16 @@ func (s *Session) limit(thread *starlark.Thread, b *starlark.Builtin, args starl
 func setLimits(c *call, g *given, p *plan.Group) {
 	if l, single := g.value.(*Limit); single {
 		c.wrongValue(g, value.WrongType("a list of limits", l, "put [ ] around it"))
+		return
+	}
+	if d, table := g.value.(*starlark.Dict); table {
+		label := `write limits=[limit("name", 4)]`
+		if items := d.Items(); len(items) == 1 {
+			if name, ok := items[0][0].(starlark.String); ok {
+				label = fmt.Sprintf("write [limit(%s, %v)]", value.Quote(string(name)), items[0][1])
+			}
+		}
+		c.wrongValue(g, value.WrongType("a list of limits", d, label))
 		return
 	}
 	elems, err := value.List(g.value, `limits, such as [limit("gpu", 4)]`)

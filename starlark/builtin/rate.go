@@ -135,6 +135,8 @@ func rateLabel(v starlark.Value) string {
 			return "write None for no limit"
 		}
 		return `write rate("` + v.String() + `/s")`
+	case *Limit:
+		return `write rate("10/s"), or limits=[…] for how many requests are worked on at a time`
 	case *starlark.Builtin:
 		if v.Name() == "rate" {
 			return `call it: write rate("10/s")`

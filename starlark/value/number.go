@@ -38,7 +38,7 @@ func intLabel(v starlark.Value) string {
 		if f := float64(v); f == math.Trunc(f) && math.Abs(f) < 1e15 {
 			return fmt.Sprintf("write %d, or divide with `//`, which gives a whole number", int64(f))
 		}
-		return "`/` gives a float: divide with `//`, or round with int(…)"
+		return "round it; `/` gives a float, `//` a whole number"
 	case starlark.String:
 		if n, err := strconv.Atoi(strings.TrimSpace(string(v))); err == nil {
 			return fmt.Sprintf("write %d", n)

@@ -2,6 +2,7 @@ package value
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,11 +89,17 @@ func Choice(v starlark.Value, choices []string, near func(string, []string) stri
 		quoted[i] = strconv.Quote(c)
 	}
 	label := ""
-	if n := near(s, choices); n != "" {
+	if meant := otherChoices[s]; slices.Contains(choices, meant) {
+		label = fmt.Sprintf("%q serves the newest first, but only in an overload", meant)
+	} else if n := near(s, choices); n != "" {
 		label = fmt.Sprintf("did you mean %q?", n)
 	}
 	return "", Wrong(label, "must be one of %s, got %q", strings.Join(quoted, ", "), short(s))
 }
+
+// otherChoices maps strings that resemble the opposite of what they mean to the
+// choice that comes closest.
+var otherChoices = map[string]string{"lifo": "adaptive", "filo": "adaptive"}
 
 // Quote quotes a string for a message and shortens it if it is too long.
 func Quote(s string) string { return strconv.Quote(short(s)) }

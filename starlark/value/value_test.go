@@ -63,7 +63,7 @@ func TestInt(t *testing.T) {
 		{"0", nil, []string{"must be from 1 to 9, got 0"}},
 		{"1 << 70", nil, []string{"must be from 1 to 9"}},
 		{"2.0", nil, []string{"wants a whole number, got the number 2.0", "write 2,"}},
-		{"8/3", nil, []string{"`/` gives a float"}},
+		{"8/3", nil, []string{"round it; `/` gives a float"}},
 		{`"3"`, nil, []string{"write 3"}},
 		{"True", nil, []string{"got True"}},
 		{"None", nil, []string{"omit the argument"}},
@@ -171,6 +171,7 @@ func TestListAndChoice(t *testing.T) {
 	choice := func(v starlark.Value) (string, error) { return value.Choice(v, []string{"set", "off"}, near) }
 	check(t, choice, []reading{
 		{`"off"`, "off", nil},
+		{`"lifo"`, nil, []string{`must be one of "set", "off", got "lifo"`}},
 		{`"sett"`, nil, []string{`must be one of "set", "off", got "sett"`, `did you mean "set"?`}},
 	})
 }
