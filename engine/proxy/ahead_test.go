@@ -468,6 +468,41 @@ func TestAheadClientGone(t *testing.T) {
 	}
 }
 
+// TestAheadClientGone_Long checks that the slot is held for an answer that its buffer
+// could hold, although the client leaves, but not for a longer one.
+func TestAheadClientGone_Long(t *testing.T) {
+	for _, size := range []int64{4 * megabyte, 2 * megabyte} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				r := narrowRig(t, driver, buffered(t, size))
+				s := newSlow()
+				u := r.worker("default", s.serve)
+				c := r.reader()
+				c.say(http1test.Get("/much"))
+				<-s.began
+				answer := framings[0].frame(longBody(4 * megabyte))
+				const first = megabyte / 2
+				s.say <- answer[:first]
+				soon(t, func() bool { return r.kept() > 0 }, "nothing is kept")
+				leaving["reset"](c)
+				r.nothingKept()
+				if size < 4*megabyte {
+					<-s.gone
+				} else {
+					other := r.client()
+					other.say(http1test.Get("/"))
+					soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "the slot is free")
+					s.say <- answer[first:]
+					assert.Contains(t, <-s.began, "GET / ")
+					s.say <- hello
+					other.hear("GET")
+				}
+				r.idleAgain(u)
+			})
+		})
+	}
+}
+
 // TestAheadStalled checks that a client that takes too little is cut although its
 // answer has come whole, and that what was kept is given back.
 func TestAheadStalled(t *testing.T) {

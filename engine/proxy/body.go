@@ -197,13 +197,14 @@ func (a *attempt) partError(readErr, writeErr error) error {
 }
 
 // maxDiscard is how much of an answer is read to its end for a client that is
-// gone, so that the slot is held for as long as the app works on it.
+// gone, so that the slot is held for as long as the app works on it. It is more where
+// the buffer for answers is larger.
 const maxDiscard = 1 << 20
 
 // discard reads the rest of an answer that nobody waits for. It cuts an answer that
 // would take long, which frameworks notice.
 func (b *answerBody) discard(err error) error {
-	if err != ErrClientGone || b.left > maxDiscard {
+	if err != ErrClientGone || b.left > max(maxDiscard, b.a.r.answerBuffer()) {
 		return err
 	}
 	for whole := b.left == 0; !whole; {
