@@ -196,7 +196,7 @@ func cappedPolls(p *Plan) []Problem {
 		}
 		out = append(out, Problem{
 			Code: CodeCappedPolls, Warning: true,
-			Message: fmt.Sprintf("group %q has `%s` and sessions of %s: the request by which a client waits for messages keeps a slot of its worker", group.Name, argument, protocol),
+			Message: fmt.Sprintf("group %q has `%s` and sessions of %s: each connected client keeps one request open, and with it a slot", group.Name, argument, protocol),
 			Label:   "limit the costly work in the app, or in a group of its own, unless that is intended",
 			Place:   Place{Group: group, Argument: argument},
 		})
