@@ -8,12 +8,12 @@ import (
 // A level is a priority. Requests of a higher one go first, but a request of a
 // lower one gets its slot eventually: after passing over lower levels
 // maxPassed times in a row, a slot goes to the one of them whose latest turn was
-// longest ago. So the levels below the highest get at least one slot in ten
-// between them, however busy it is.
+// longest ago. That is counted for each queue: for the requests that any worker
+// can serve, and for those of each worker. So the lower levels of a queue get at
+// least one slot in ten between them, however busy the others are.
 type level struct {
 	priority int
-	waiting  int    // claims, without repeated ones
-	latest   uint64 // slot that went to the level, by Pool.turns
+	waiting  int // claims, without repeated ones
 
 	round   uint64             // of its tenants: see turn
 	common  *tenant            // of all claims, unless the pool is fair
@@ -92,20 +92,37 @@ func (p *Pool) byPriority(w *Worker, any, own *row) (*row, *row) {
 	if first == nil {
 		return nil, nil
 	}
-	low := higher(p.queue.first(first), w.queue.first(first))
-	if low == nil {
+	low := p.queue.passOver(first, nil)
+	if low = w.queue.passOver(first, low); low == nil {
 		return sameLevel(first, any), sameLevel(first, own)
 	}
-	if p.passed++; p.passed <= maxPassed {
-		return sameLevel(first, any), sameLevel(first, own)
+	any, own = p.queue.rowOf(low.level), w.queue.rowOf(low.level)
+	if any != nil {
+		p.queue.passed = 0
 	}
-	p.passed = 0
-	for r := low; r != nil; r = higher(p.queue.first(r), w.queue.first(r)) {
-		if r.level.latest < low.level.latest {
-			low = r
+	if own != nil {
+		w.queue.passed = 0
+	}
+	return any, own
+}
+
+// passOver counts a slot that passes over the rows below the first one. If a slot
+// goes to one of them instead, it returns that whose latest turn was longest
+// ago, of them and another, which can be nil. Otherwise it returns the other.
+func (q *queue) passOver(first, other *row) *row {
+	below := q.first(first)
+	if below == nil {
+		return other
+	}
+	if q.passed++; q.passed <= maxPassed {
+		return other
+	}
+	for r := below; r != nil; r = q.first(r) {
+		if other == nil || r.latest < other.latest || r.latest == other.latest && r.level.priority > other.level.priority {
+			other = r
 		}
 	}
-	return p.queue.rowOf(low.level), w.queue.rowOf(low.level)
+	return other
 }
 
 // rowOf returns the row of a level if it is not empty, otherwise nil.

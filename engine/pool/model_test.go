@@ -89,7 +89,7 @@ type model struct {
 
 func newModel(t testing.TB, in func(n int) int) *model {
 	m := &model{t: t, in: in, now: 1}
-	m.keys, m.levels = map[modelKey]modelTurn{}, map[int]uint64{}
+	m.keys, m.levels, m.passed = map[modelKey]modelTurn{}, map[modelRow]uint64{}, map[*modelWorker]int{}
 	m.plan = plan.Group{Name: "p", MaxReqPerWorker: in(4)}
 	m.pool = NewWith(&m.plan, &m.limits)
 	m.pool.clock = func() netloop.Time { return m.now }

@@ -26,6 +26,12 @@ type modelKey struct {
 	key      uint64
 }
 
+// A modelRow is a priority in a queue.
+type modelRow struct {
+	of       *modelWorker // nil is the queue for any worker
+	priority int
+}
+
 // A modelTurn is what the model remembers of a key.
 type modelTurn struct {
 	latest uint64 // slot
@@ -34,11 +40,11 @@ type modelTurn struct {
 
 // modelOrder is the part of a model that is about order.
 type modelOrder struct {
-	grants  []modelGrant      // since the last check
-	newest  map[modelKey]bool // whether the newest was first at the last check
-	slots   uint64            // granted in the queue
-	passed  int
-	levels  map[int]uint64 // the latest slot of a priority
+	grants  []modelGrant         // since the last check
+	newest  map[modelKey]bool    // whether the newest was first at the last check
+	slots   uint64               // granted in the queue
+	passed  map[*modelWorker]int // by queue; nil is that of requests for any worker
+	levels  map[modelRow]uint64  // the latest slot of a priority
 	keys    map[modelKey]modelTurn
 	ordered plan.Group // the plan that the queue is ordered by
 }
@@ -62,7 +68,7 @@ func (m *model) fairKey(c *modelClaim) modelKey {
 // keys at a priority have had.
 func (m *model) reordered() {
 	if m.ordered.Fair != m.plan.Fair {
-		m.levels = map[int]uint64{}
+		m.levels = map[modelRow]uint64{}
 	}
 	if m.ordered.Fair != m.plan.Fair || m.ordered.Priority != m.plan.Priority {
 		m.keys = map[modelKey]modelTurn{}
@@ -131,10 +137,10 @@ func (m *model) checkNext(c *modelClaim, w *modelWorker, before, after bool) {
 		require.Same(m.t, repeats[0], c, "a repeated request goes first")
 		return
 	}
-	priority := m.nextLevel(slices.SortedFunc(maps.Keys(levels), func(a, b int) int { return cmp.Compare(b, a) }))
+	priority := m.nextLevel(w, levels)
 	require.Equal(m.t, priority, m.priorityOf(c), "the priority of request %d", c.order)
 	m.slots++
-	m.levels[priority] = m.slots
+	m.levels[modelRow{m.bound(c), priority}] = m.slots
 
 	key := m.fairKey(c)
 	turn := m.keys[key]
@@ -162,17 +168,39 @@ func (m *model) checkNext(c *modelClaim, w *modelWorker, before, after bool) {
 	}
 }
 
-// nextLevel returns the priority that has its turn, of those that can; the
-// highest is the first.
-func (m *model) nextLevel(levels []int) int {
-	if len(levels) == 1 {
-		return levels[0]
+// nextLevel returns the priority that has its turn for a slot of w, of those that
+// can.
+func (m *model) nextLevel(w *modelWorker, levels map[int][]*modelClaim) int {
+	sorted := slices.SortedFunc(maps.Keys(levels), func(a, b int) int { return cmp.Compare(b, a) })
+	rows := map[modelRow]bool{}
+	var due []modelRow
+	for _, q := range []*modelWorker{nil, w} {
+		var low []modelRow
+		for _, priority := range sorted {
+			r := modelRow{q, priority}
+			rows[r] = slices.ContainsFunc(levels[priority], func(c *modelClaim) bool { return m.bound(c) == q })
+			if rows[r] && priority < sorted[0] {
+				low = append(low, r)
+			}
+		}
+		if len(low) > 0 {
+			if m.passed[q]++; m.passed[q] >= 10 {
+				due = append(due, low...)
+			}
+		}
 	}
-	if m.passed++; m.passed < 10 {
-		return levels[0]
+	if len(due) == 0 {
+		return sorted[0]
 	}
-	m.passed = 0
-	return slices.MinFunc(levels[1:], func(a, b int) int { return cmp.Compare(m.levels[a], m.levels[b]) })
+	next := slices.MinFunc(due, func(a, b modelRow) int {
+		return cmp.Or(cmp.Compare(m.levels[a], m.levels[b]), cmp.Compare(b.priority, a.priority))
+	})
+	for _, q := range []*modelWorker{nil, w} {
+		if rows[modelRow{q, next.priority}] {
+			m.passed[q] = 0
+		}
+	}
+	return next.priority
 }
 
 // canHave reports whether w can serve the request.

@@ -41,6 +41,40 @@ func TestPriorityAges(t *testing.T) {
 	assert.Equal(t, nine+"b"+nine+"c"+nine+"b"+nine+"c", l.order(40))
 }
 
+// TestPriorityAgesOnEachSeat: whoever waits for a worker gets one in ten of the
+// slots of that worker, whatever the others do.
+func TestPriorityAgesOnEachSeat(t *testing.T) {
+	p, _ := provenPool(&plan.Group{MaxReqPerWorker: 1}, 2)
+	got, taken := claims(t, p, 2)
+	l := &lineup{t: t, pool: p, now: 1, names: map[*Claim]string{}}
+	p.clock = func() netloop.Time { return l.now }
+	add := func(seat int) {
+		high := prioritized(10)
+		high.Seat = seat + 1
+		l.add("high", high)
+	}
+	running := map[int]*Claim{got[0]: taken[0], got[1]: taken[1]}
+	low := map[int]int{}
+	for seat := range 2 {
+		for range 40 {
+			l.add("low", Claim{Seat: seat + 1})
+		}
+		add(seat)
+	}
+	for i := range 400 { // the seats alternate
+		seat := i % 2
+		running[seat].Release()
+		l.told()
+		running[seat] = l.running
+		if l.names[l.running] == "low" {
+			low[seat]++
+		} else {
+			add(seat)
+		}
+	}
+	assert.Equal(t, map[int]int{0: 20, 1: 20}, low)
+}
+
 // TestPriorityOfAnEmptyLevel: passing over nobody does not count.
 func TestPriorityOfAnEmptyLevel(t *testing.T) {
 	l := newLineup(t, plan.Group{})

@@ -85,7 +85,6 @@ type Pool struct {
 	// The order of the queue:
 	levels  []*level  // by priority, the highest first
 	turns   uint64    // slots that requests got in the queue
-	passed  int       // slots in a row that passed over a lower level
 	joined  uint64    // the latest turn.joined
 	lanes   []*lane   // unused
 	tenants []*tenant // unused

@@ -27,13 +27,15 @@ import (
 type queue struct {
 	repeats line
 	rows    []*row // by priority, the highest first; some may be empty
+	passed  int    // slots in a row that passed over a lower row
 }
 
 // A row holds the lanes of a queue at one level.
 type row struct {
-	queue *queue
-	level *level
-	lanes minHeap[*lane] // not empty; the lane whose turn is next is the first
+	queue  *queue
+	level  *level
+	lanes  minHeap[*lane] // not empty; the lane whose turn is next is the first
+	latest uint64         // slot that went to the row, by Pool.turns
 }
 
 // A lane holds the claims of one tenant in one queue.

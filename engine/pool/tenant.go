@@ -82,7 +82,7 @@ func (p *Pool) tookTurn(l *lane) {
 	t, level := l.tenant, l.row.level
 	p.tookSlot(t)
 	p.turns++
-	level.latest = p.turns
+	l.row.latest = p.turns
 	level.round = max(level.round, t.turn.round)
 	p.joined++
 	t.turn = turn{level.round + 1, p.joined}
