@@ -637,11 +637,16 @@ func TestReceive_Disk(t *testing.T) {
 				stats := r.proxy.buffers.Stats()
 				assert.Less(t, stats.Memory, int64(200_000))
 				assert.InDelta(t, len(text), stats.Memory+stats.Disk, 100_000)
-				first := r.worker("default", reads)
+				another := make(chan struct{})
+				first := r.worker("default", func(c net.Conn, in *bufio.Reader) {
+					reads(c, in)
+					<-another
+				})
 				r.pools["default"].Swap(nil, workersOf([]*upstream{busy}))
 				got := make(chan [2]string, 1)
 				soon(t, func() bool { return first.heads() == 1 }, "not sent")
 				r.worker("default", keeping(got))
+				close(another)
 				s.say <- hello
 				other.hear("GET")
 				head, answer := cl.hear("PUT")
@@ -753,12 +758,14 @@ func TestReceive_LostBody(t *testing.T) {
 					d.lost.Store(true)
 					s.say <- hello
 					busy.hear("GET")
-					<-recs
 				}
 				head, body := cl.hear("POST")
 				assert.Contains(t, head, " 503 ")
 				assert.Contains(t, body, "the server has lost the request body")
 				rec := <-recs
+				for rec.Kind == "" { // of the other request
+					rec = <-recs
+				}
 				assert.Equal(t, result.KindUnavailable, rec.Kind)
 				if !late {
 					assert.Equal(t, -1, rec.Worker)
