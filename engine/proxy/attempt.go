@@ -22,6 +22,8 @@ type attempt struct {
 	limit   time.Duration // for the worker to begin its answer; 0 = none
 	heard   bool          // the worker has said something
 	broken  bool          // the connection broke while it was in use
+	finish  bool          // the worker's answer is awaited also if the client leaves
+	left    bool          // the client did so before the answer
 	back    readBuffer    // what was read of it
 	headEnd int           // in back, of the head that res was parsed from
 	res     http1.Response
@@ -162,11 +164,28 @@ func (a *attempt) relay(cancel bool) error {
 	if !r.upload.delivered {
 		r.upload.start()
 	}
-	if cancel {
+	a.finish = !cancel
+	a.left = false
+	if cancel || r.upload.delivered {
 		r.watch()
 		defer r.unwatch()
 	}
-	return a.relayAnswer(cancel)
+	err := a.relayAnswer(cancel)
+	if a.left && err != nil && err != errLate && err != errTaken {
+		return netloop.ErrGone // nobody waits for another attempt
+	}
+	return err
+}
+
+// goesOn reports whether err says no more than that the client is gone, while
+// the request is to be finished. It notes that the answer is for nobody.
+func (a *attempt) goesOn(err error) bool {
+	if err != netloop.ErrGone || !a.finish {
+		return false
+	}
+	a.r.unwatch()
+	a.left, a.r.gone = true, true
+	return true
 }
 
 // connect takes an idle connection to the worker, or a new one. No other

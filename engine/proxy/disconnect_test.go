@@ -14,6 +14,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // capped returns a plan with one group and the given number of slots per
@@ -166,6 +167,42 @@ func TestClientGoneWithCap(t *testing.T) {
 	}
 }
 
+// TestLeftWhileWorking checks that, with a cap, a client that leaves while the
+// app finishes its request is in the record, and that its request goes to no
+// other worker.
+func TestLeftWhileWorking(t *testing.T) {
+	for how, leave := range leaving {
+		for said, again := range map[string]bool{hello: false, "HTTP/1.1 103 Early\r\n\r\n" + hello: false, lengthHead: true, quit: true} {
+			t.Run(fmt.Sprintf("%s/%.20q", how, said), func(t *testing.T) {
+				eachDriver(t, func(t *testing.T, driver string) {
+					t.Parallel()
+					recs := make(chan result.Result, 16)
+					r := newRig(t, driver, capped(t, 1), func(o *Options) { o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec }) })
+					s := newSlow()
+					u := r.worker("default", s.serve)
+					cl := r.client()
+					cl.say(http1test.Get("/"))
+					<-s.began
+					leave(cl)
+					outlast(r, s)
+					for range 2 {
+						<-recs // of those that have left the queue
+					}
+					s.say <- said
+					if again {
+						s.say <- quit
+					}
+					rec := <-recs
+					assert.Equal(t, result.KindGone, rec.Kind)
+					assert.Equal(t, result.StatusGone, rec.Status)
+					assert.Zero(t, rec.Worker)
+					assert.Equal(t, 1, u.heads())
+				})
+			})
+		}
+	}
+}
+
 // TestAnswerForNobody checks that, with a cap, an answer to a client that is
 // gone is read to its end if that is near, and otherwise cut.
 func TestAnswerForNobody(t *testing.T) {
@@ -259,10 +296,16 @@ func TestHalfClose(t *testing.T) {
 	}
 }
 
-// outlast waits until a watch of clients has had time to find one gone. With a
-// cap, no client is watched.
+// outlast waits until a watch of clients has had time to find one gone.
 func outlast(r *rig, s *slow) {
 	if r.plan.Groups[0].MaxReqPerWorker > 0 {
+		for range 2 { // what has found the second one gone has looked after all others since the first
+			c := r.client()
+			c.say(http1test.Get("/gone"))
+			soon(r.t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
+			c.Close()
+			soon(r.t, func() bool { return r.pools["default"].Queued() == 0 }, "left the queue")
+		}
 		return
 	}
 	c := r.client()

@@ -56,7 +56,7 @@ func (a *attempt) readAnswerHead() error {
 				return nil
 			}
 		}
-		if err := a.readInTime(); err != nil {
+		if err := a.readInTime(); err != nil && !a.goesOn(err) {
 			return a.noAnswer(err)
 		}
 	}
@@ -104,7 +104,7 @@ func (a *attempt) awaitBody() error {
 	case n > 0:
 		a.back.start, a.back.end = a.headEnd, a.headEnd+n
 		return nil
-	case err == netloop.ErrTimeout:
+	case err == netloop.ErrTimeout || a.goesOn(err):
 		return nil
 	}
 	return a.noAnswer(err)
