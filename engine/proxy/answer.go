@@ -66,12 +66,18 @@ func appendErrorText(b []byte, status int, reason string, id []byte) []byte {
 	return append(b, '\n')
 }
 
-// appendErrorJSON needs no escaping: reasons are ours, and an id is a token.
+// appendErrorJSON escapes only quotes: reasons are ours and in printable ASCII, and
+// an id is a token.
 func appendErrorJSON(b []byte, status int, reason string, id []byte) []byte {
 	b = append(b, `{"status":`...)
 	b = http1.AppendInt(b, int64(status))
 	b = append(b, `,"error":"`...)
-	b = append(b, reason...)
+	for i := range len(reason) {
+		if c := reason[i]; c == '"' || c == '\\' {
+			b = append(b, '\\')
+		}
+		b = append(b, reason[i])
+	}
 	b = append(b, `","request_id":"`...)
 	b = append(b, id...)
 	return append(b, "\"}\n"...)
