@@ -116,7 +116,9 @@ func (c *campaign) allows(o *outcome, seen int) bool {
 	case o.group != late:
 		return false
 	case o.status == 503:
-		full := strings.Contains(o.body, "too many requests are waiting") || strings.Contains(o.body, "no worker became free in time")
+		full := strings.Contains(o.body, "too many requests are waiting") ||
+			strings.Contains(o.body, "another request took its place") ||
+			strings.Contains(o.body, " in time")
 		none := strings.Contains(o.body, "no worker is available") // its only worker is being restarted
 		return (full || none) && (seen == 0 || kills > 0)
 	}
