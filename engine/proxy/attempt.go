@@ -161,12 +161,13 @@ func (a *attempt) relay(cancel bool) error {
 	if !r.upload.received {
 		r.client.AskForBody(r.t)
 	}
-	if !r.upload.delivered {
-		r.upload.start()
+	whole := r.upload.delivered
+	if !whole {
+		r.upload.start() // from here on, the upload is its task's
 	}
 	a.finish = !cancel
 	a.left = false
-	if cancel || r.upload.delivered {
+	if cancel || whole {
 		r.watch()
 		defer r.unwatch()
 	}
