@@ -168,7 +168,7 @@ func TestAdmin_Dashboard(t *testing.T) {
 	body = get()
 	assert.Less(t, strings.Index(body, "<td>reloading"), strings.Index(body, "crashed"), "the newest comes first")
 	for _, want := range []string{
-		"<p>buffers: 1024 KiB of 64 MiB in memory; no files: &lt;b&gt;</p>", "<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
+		"<p>buffers: 1 MiB of 64 MiB in memory; no files: &lt;b&gt;</p>", "<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
 		`<td>gpu<td class="n">73/74<td class="n">75<td>api, new`,
 		"<td>LdConfig<td>-<td>rate(1)<td", `<td>api<td>path(&#34;/&lt;b&gt;&#34;)<td>rate(2)<td class="n">71<td class="n">72`,
 		"<p>reloading for 1h0m: waiting for new (new.0: &lt;i&gt;404)</p>", `<td>new.0<td class="n">1<td>starting (new)<td`,

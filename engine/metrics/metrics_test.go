@@ -93,6 +93,7 @@ ldcorn_router_decisions_total{decision="respond"} 2
 # TYPE ldcorn_request_errors_total counter
 ldcorn_request_errors_total{group="web",reason="bad_body"} 0
 ldcorn_request_errors_total{group="web",reason="client_gone"} 1
+ldcorn_request_errors_total{group="web",reason="client_share"} 0
 ldcorn_request_errors_total{group="web",reason="cut"} 0
 ldcorn_request_errors_total{group="web",reason="evicted"} 0
 ldcorn_request_errors_total{group="web",reason="malformed_answer"} 0
