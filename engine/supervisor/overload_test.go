@@ -24,7 +24,8 @@ func (waiter) Now() netloop.Time         { return netloop.Now() }
 func (w waiter) Park(netloop.Time) error { <-w.woken; return nil }
 func (w waiter) Wake()                   { close(w.woken) }
 
-// A leaver is the task of a client that leaves before it is its turn.
+// A leaver is the task of a client that leaves before it is its turn, after a
+// millisecond of the bubble's clock.
 type leaver struct{ netloop.Task }
 
 func (leaver) Now() netloop.Time       { return netloop.Now() }
