@@ -17,6 +17,9 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
+// formatGitHub is the format of annotations in GitHub Actions.
+const formatGitHub = "github"
+
 // checkFlags are the flags of ldcorn check.
 type checkFlags struct {
 	envFlags
@@ -24,7 +27,7 @@ type checkFlags struct {
 	strict       bool
 	allowMissing bool
 	imports      bool
-	format       string
+	format       outputFormat
 	verbose      bool
 	maxSteps     uint64
 	timeout      time.Duration
@@ -70,8 +73,7 @@ fails.`,
 	f.python.addFlags(flags)
 	flags.BoolVar(&f.allowMissing, "allow-missing-env", false, "go on without variables that are not set")
 	flags.BoolVar(&f.imports, "import", false, "import each group's app with its interpreter")
-	flags.StringVar(&f.format, "format", "text", "print diagnostics as `FORMAT`: text, json or github")
-	completeFixed(cmd, "format", "text", "json", "github")
+	f.format.addTo(cmd, "print diagnostics as JSON", formatGitHub)
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "list the files and variables that were read")
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop the evaluation after `N` steps")
 	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop the evaluation after this `DURATION`")
@@ -131,8 +133,6 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 		Watch:           f.cell.Watch,
 	}
 	switch {
-	case f.format != "text" && f.format != "json" && f.format != "github":
-		return out, fmt.Errorf("--format %q: want text, json or github", f.format)
 	case f.maxSteps == 0:
 		return out, errors.New("--max-steps 0: want 1 or more")
 	case f.timeout <= 0:
@@ -153,10 +153,10 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 
 // write prints the diagnostics and, if the configuration is fine, a summary.
 func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, stderr io.Writer) error {
-	switch f.format {
-	case "json":
+	switch f.format.name {
+	case formatJSON:
 		return diag.WriteCheck(stdout, res.Report, pythonOf(res.Plan))
-	case "github":
+	case formatGitHub:
 		return diag.WriteGitHub(stdout, res.Report)
 	}
 	if err := diag.WriteText(stderr, res.Report, diag.TextOptions{Color: f.color}); err != nil {

@@ -110,9 +110,9 @@ func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 		format = f.Value.String()
 	}
 	switch format {
-	case "json":
+	case formatJSON:
 		return diag.WriteJSON(cmd.OutOrStdout(), report)
-	case "github":
+	case formatGitHub:
 		return diag.WriteGitHub(cmd.OutOrStdout(), report)
 	}
 	return diag.WriteText(cmd.ErrOrStderr(), report, diag.TextOptions{Color: o.color.On(os.Stderr)})

@@ -16,7 +16,7 @@ import (
 
 // newEventsCommand returns the command that shows the events of a master.
 func newEventsCommand(opts *rootOptions) *cobra.Command {
-	asJSON := false
+	format := outputFormat{}
 	cmd := &cobra.Command{
 		Use:   "events [GROUP...]",
 		Short: "Show the events of the workers, groups and reloads",
@@ -30,10 +30,10 @@ docs/schema/events.json describes its fields.`,
   ldcorn events api -n 20
   ldcorn events -f --json`,
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print an object for each event")
+	format.addTo(cmd, "print an object for each event")
 	return tailCommand(opts, "events", cmd, func(ctx context.Context, master *control.Client, want control.TailRequest) error {
 		show := showEvent
-		if asJSON {
+		if format.isJSON() {
 			show = writeEvent
 		}
 		return master.Events(ctx, want, func(e api.ControlEvent, lost uint64) error {

@@ -27,7 +27,7 @@ type explainFlags struct {
 	cookies  []string
 	clientIP string
 	live     bool
-	asJSON   bool
+	format   outputFormat
 }
 
 // newExplainCommand returns the command that says which rule takes a request.
@@ -55,7 +55,7 @@ master, about the configuration that is in effect there. Write the request as
 	flags.StringArrayVar(&f.cookies, "cookie", nil, "a cookie of the request, as `NAME=VALUE` (repeatable)")
 	flags.StringVar(&f.clientIP, "client-ip", "", "the `ADDRESS` of the client (default 127.0.0.1)")
 	flags.BoolVar(&f.live, "live", false, "ask the running master")
-	flags.BoolVar(&f.asJSON, "json", false, "print the explanation as JSON")
+	f.format.addTo(cmd, "print the explanation as JSON")
 	f.envFlags.addFlags(flags)
 	f.python.addFlags(flags)
 	return cmd
@@ -84,7 +84,7 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 	if err != nil {
 		return err
 	}
-	if f.asJSON {
+	if f.format.isJSON() {
 		return api.Write(cmd.OutOrStdout(), e)
 	}
 	return writeExplanation(cmd.OutOrStdout(), e)

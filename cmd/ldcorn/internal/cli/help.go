@@ -11,9 +11,10 @@ import (
 func newHelpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Show the help of a command",
+		Short: "Show the help of a command, or of exit-codes",
 		Example: `  ldcorn help
-  ldcorn help reload`,
+  ldcorn help reload
+  ldcorn help exit-codes`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			var names []string
 			for _, sub := range cmd.Root().Commands() {
@@ -21,9 +22,15 @@ func newHelpCommand() *cobra.Command {
 					names = append(names, sub.Name())
 				}
 			}
+			if len(args) == 0 {
+				names = append(names, exitTopic)
+			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 && args[0] == exitTopic {
+				return writeExits(cmd.OutOrStdout())
+			}
 			of, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
 				return unknownCommand(cmd.Root(), strings.Join(args, " "))

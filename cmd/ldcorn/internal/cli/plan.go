@@ -34,7 +34,7 @@ type planFlags struct {
 	python   pythonFlags
 	against  string
 	out      string
-	asJSON   bool
+	format   outputFormat
 	detailed bool
 	verbose  bool
 	replace  []string
@@ -75,7 +75,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags.StringVar(&f.against, "against", "", "compare with a `FILE`: a configuration, a plan that --out wrote, or none")
 	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
 	f.python.addFlags(flags)
-	flags.BoolVar(&f.asJSON, "json", false, "print the plan as JSON")
+	f.format.addTo(cmd, "print the plan as JSON")
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "also show the files and variables that were read")
 	flags.StringArrayVar(&f.replace, "replace", nil, "as reload --replace `GROUP` would: as well as what a reload replaces anyway (repeatable)")
@@ -101,7 +101,7 @@ func (f *planFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	report.Record = nil // for files
 	stdout := cmd.OutOrStdout()
-	if f.asJSON {
+	if f.format.isJSON() {
 		err = api.Write(stdout, report)
 	} else {
 		err = writePlan(stdout, report, f.color.Look(stdout), f.verbose)

@@ -19,7 +19,7 @@ const defaultRequests = 50
 
 // newPsCommand returns the command that shows the requests in hand.
 func newPsCommand(opts *rootOptions) *cobra.Command {
-	limit, asJSON := defaultRequests, false
+	limit, format := defaultRequests, outputFormat{}
 	var out io.Writer
 	ask := &masterOptions{rootOptions: opts}
 	cmd := ask.command(&cobra.Command{
@@ -48,7 +48,7 @@ counts them. The query of a request is left out, since it can hold secrets.`,
 		switch {
 		case err != nil:
 			return err
-		case asJSON:
+		case format.isJSON():
 			lines := json.NewEncoder(out)
 			lines.SetEscapeHTML(false)
 			lines.SetIndent("", "  ")
@@ -57,7 +57,7 @@ counts them. The query of a request is left out, since it can hold secrets.`,
 		return showRequests(out, all)
 	})
 	cmd.Flags().IntVarP(&limit, "limit", "n", limit, "show at most `N` requests")
-	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON, by docs/schema/requests.json")
+	format.addTo(cmd, "print JSON, by docs/schema/requests.json")
 	return cmd
 }
 

@@ -38,7 +38,8 @@ func newRootCommand(opts *rootOptions) *cobra.Command {
 		Long: `ldcorn starts the worker groups of a configuration, routes requests to them,
 restarts what crashes, and reloads without losing a request (kill -HUP).
 
-Without a command it runs the master, as "ldcorn run" does.`,
+Without a command it runs the master, as "ldcorn run" does. "ldcorn help exit-codes"
+lists the exit codes.`,
 		Example: `  ldcorn -c ldconfig.star          run the master in the foreground
   ldcorn check                     check ldconfig.star in this folder
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
@@ -66,28 +67,14 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	cmd.Flags().Bool("version", false, "show the version, as ldcorn version does")
 	cmd.Version = versionText(opts.build.read())
 	cmd.SetVersionTemplate("{{.Version}}\n")
-	cmd.AddCommand(
-		newRunCommand(run),
-		newCheckCommand(opts),
-		newPlanCommand(opts),
-		newReloadCommand(opts),
-		newStatusCommand(opts),
-		newPsCommand(opts),
-		newScaleCommand(opts),
-		newRestartCommand(opts),
-		newHoldCommand(opts),
-		newReleaseCommand(opts),
-		newStopCommand(opts),
-		newLogsCommand(opts),
-		newEventsCommand(opts),
-		newTestCommand(opts),
-		newExplainCommand(opts),
-		newMigrateCommand(opts),
-		newFmtCommand(opts),
-		newStubsCommand(),
-		newSchemaCommand(opts),
-		newVersionCommand(opts),
-	)
+	for _, part := range commandParts(opts, run) {
+		cmd.AddGroup(&cobra.Group{ID: part.title, Title: part.title + ":"})
+		for _, sub := range part.commands {
+			sub.GroupID = part.title
+			cmd.AddCommand(sub)
+		}
+	}
+	cmd.AddCommand(newVersionCommand(opts))
 	for _, sub := range cmd.Commands() {
 		checkArgs(sub)
 	}
@@ -104,6 +91,49 @@ Without a command it runs the master, as "ldcorn run" does.`,
 	fill(cmd)
 	return cmd
 }
+
+// A commandPart is one of the parts in which the help lists the commands.
+type commandPart struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// commandParts returns the commands, in the order of the help. Those about ldcorn
+// itself, such as help, belong to no part.
+func commandParts(opts *rootOptions, run *runOptions) []commandPart {
+	return []commandPart{
+		{"Run", []*cobra.Command{
+			newRunCommand(run),
+		}},
+		{"Check", []*cobra.Command{
+			newCheckCommand(opts),
+			newTestCommand(opts),
+			newPlanCommand(opts),
+			newExplainCommand(opts),
+		}},
+		{"Operate", []*cobra.Command{
+			newReloadCommand(opts),
+			newStatusCommand(opts),
+			newPsCommand(opts),
+			newLogsCommand(opts),
+			newEventsCommand(opts),
+			newScaleCommand(opts),
+			newRestartCommand(opts),
+			newHoldCommand(opts),
+			newReleaseCommand(opts),
+			newStopCommand(opts),
+		}},
+		{"Language", []*cobra.Command{
+			newFmtCommand(opts),
+			newMigrateCommand(opts),
+			newSchemaCommand(opts),
+			newStubsCommand(),
+		}},
+	}
+}
+
+// The help lists the commands in the order of commandParts, rather than by name.
+func init() { cobra.EnableCommandSorting = false }
 
 // fill fits the help of a command, and of those below it, to an ordinary terminal.
 func fill(cmd *cobra.Command) {

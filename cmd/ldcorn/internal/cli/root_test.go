@@ -2,10 +2,13 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -16,6 +19,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
 func TestConfigPath(t *testing.T) {
@@ -95,6 +99,13 @@ func TestCommandLine(t *testing.T) {
 		"to restart":      {[]string{"restart", "../../../../examples/quickstart/ldconfig.star"}, "ldcorn restart -c ../../../../examples/quickstart/ldconfig.star"},
 		"to read":         {[]string{"logs", "../../../../examples/quickstart/ldconfig.star"}, "ldcorn logs -c ../../../../examples/quickstart/ldconfig.star"},
 		"named already":   {[]string{"run", "-c", "a.star", "b.star"}, `run: got "b.star", want ldcorn run`},
+		"an app":          {[]string{"main:app"}, `"main:app" is an app, and ldcorn runs a configuration, which names it: app="main:app" of WorkerGroup`},
+		"an app to run":   {[]string{"run", "main:app"}, `"main:app" is an app, and ldcorn runs a configuration, which names it: app="main:app" of WorkerGroup`},
+		"a Python file":   {[]string{"check_import.py"}, "check_import.py is no configuration: it does not have the word LdConfig"},
+		"a flag's name":   {[]string{"run", "--quite"}, "unknown flag --quite; did you mean --quiet?"},
+		"both formats":    {[]string{"version", "--json", "--format", "text"}, "got --json and --format text, want one of them"},
+		"no such format":  {[]string{"plan", "--format", "xml"}, `--format "xml": want text or json`},
+		"a log in JSON":   {[]string{"run", "--json"}, "unknown flag --json; its log is JSON with --log-format json"},
 		"not for this":    {[]string{"version", "root_test.go"}, `version: got "root_test.go", want ldcorn version`},
 		"help of nothing": {[]string{"help", "versoin"}, `did you mean "version"?`},
 		"shell":           {[]string{"completion", "ksh"}, `got "ksh", want bash, fish, powershell or zsh`},
@@ -102,7 +113,7 @@ func TestCommandLine(t *testing.T) {
 		"duration":        {[]string{"check", "--timeout", "x"}, `--timeout: got "x", want a duration, such as 30s or 1m30s, or a number of seconds`},
 		"whole number":    {[]string{"logs", "-n", "x"}, `--lines: got "x", want a whole number`},
 		"no negative":     {[]string{"check", "--max-steps", "-1"}, `--max-steps: got "-1", want a whole number, 0 or more`},
-		"unknown flag":    {[]string{"run", "--nosuchflag"}, "nosuchflag"},
+		"unknown flag":    {[]string{"run", "--nosuchflag"}, "unknown flag --nosuchflag"},
 		"too many":        {[]string{"version", "x", "y"}, `version: got "x" "y", want ldcorn version`},
 		"no use for -c":   {[]string{"version", "-c", "x"}, "version reads no configuration; leave -c out"},
 		"none for bash":   {[]string{"completion", "bash", "-c", "x"}, "completion bash reads no configuration; leave -c out"},
@@ -126,6 +137,57 @@ func TestCommandsHaveExamples(t *testing.T) {
 	for _, cmd := range newRootCommand(&rootOptions{}).Commands() {
 		assert.NotEmpty(t, cmd.Example, cmd.Name())
 		assert.NotEmpty(t, cmd.Short, cmd.Name())
+		own := slices.Contains([]string{"completion", "help", "version"}, cmd.Name())
+		assert.NotEqual(t, own, cmd.GroupID != "", "%s: put it into a part of commandParts", cmd.Name())
+	}
+}
+
+// TestHabits: what ldcorn has for the habits of other programs exists.
+func TestHabits(t *testing.T) {
+	root := newRootCommand(&rootOptions{})
+	commands := regexp.MustCompile(`ldcorn ([a-z]+)((?: --?[a-z]+)*)`)
+	check := func(text string) {
+		for _, m := range commands.FindAllStringSubmatch(text, -1) {
+			if m[1] == "speaks" || m[1] == "finds" { // a sentence
+				continue
+			}
+			cmd, _, err := root.Find([]string{m[1]})
+			require.NoError(t, err)
+			assert.NotSame(t, root, cmd, text)
+			for _, flag := range strings.Fields(m[2]) {
+				name := strings.TrimLeft(flag, "-")
+				assert.True(t, cmd.Flags().Lookup(name) != nil || len(name) == 1 && cmd.Flags().ShorthandLookup(name) != nil, text)
+			}
+		}
+	}
+	for word, text := range habits {
+		cmd, _, err := root.Find([]string{word})
+		require.NoError(t, err)
+		assert.Same(t, root, cmd, "%s is a command", word)
+		check(text)
+	}
+	for flag, text := range flagHabits {
+		check(text)
+		assert.Regexp(t, `^--?[a-zA-Z-]+$`, flag)
+		for _, m := range regexp.MustCompile(`(\w+)=\S* (?:.* )?of (LdConfig|WorkerGroup)`).FindAllStringSubmatch(text, -1) {
+			assert.Contains(t, reference.Names(), m[2]+"."+m[1], text)
+		}
+	}
+}
+
+// TestFormats: every command that prints JSON has both flags for it.
+func TestFormats(t *testing.T) {
+	for _, cmd := range newRootCommand(&rootOptions{}).Commands() {
+		flags := cmd.Flags()
+		assert.Equal(t, flags.Lookup("json") != nil, flags.Lookup("format") != nil, cmd.Name())
+	}
+	for _, line := range []string{"version --json", "version --format json", "version --format=json --json", "schema --json", "schema --format json"} {
+		root := newRootCommand(&rootOptions{})
+		var out strings.Builder
+		root.SetOut(&out)
+		root.SetArgs(strings.Fields(line))
+		require.NoError(t, root.Execute(), line)
+		assert.True(t, json.Valid([]byte(out.String())), line)
 	}
 }
 

@@ -11,9 +11,12 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/reference"
 )
 
+// formatMarkdown is the format of the reference page.
+const formatMarkdown = "markdown"
+
 // newSchemaCommand returns the command that shows the language of configurations.
 func newSchemaCommand(opts *rootOptions) *cobra.Command {
-	asJSON, markdown := false, false
+	markdown, format := false, outputFormat{}
 	cmd := &cobra.Command{
 		Use:         "schema [NAME]",
 		Annotations: traits(noConfig),
@@ -39,11 +42,11 @@ or a warning. Without NAME, schema shows a line for each word.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out := cmd.OutOrStdout()
 			switch {
-			case asJSON && markdown, (asJSON || markdown) && len(args) > 0:
+			case markdown && format.given != "", (markdown || format.name != formatText) && len(args) > 0:
 				return usageError("schema: want one of NAME, --json and --markdown")
-			case asJSON:
+			case format.isJSON():
 				return reference.WriteJSON(out)
-			case markdown:
+			case markdown || format.name == formatMarkdown:
 				return reference.WriteMarkdown(out)
 			}
 			var text bytes.Buffer
@@ -56,7 +59,7 @@ or a warning. Without NAME, schema shows a line for each word.`,
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "everything, as JSON")
+	format.addTo(cmd, "everything, as JSON", formatMarkdown)
 	cmd.Flags().BoolVar(&markdown, "markdown", false, "the reference page")
 	return cmd
 }

@@ -24,7 +24,7 @@ const exitNotReady = 3
 // statusFlags are the flags of ldcorn status.
 type statusFlags struct {
 	*rootOptions
-	asJSON   bool
+	format   outputFormat
 	watch    bool
 	interval time.Duration
 }
@@ -80,7 +80,7 @@ Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 		return f.show(ctx, master, out, f.color.Look(out).Width)
 	})
 	flags := cmd.Flags()
-	flags.BoolVar(&f.asJSON, "json", false, "print everything as JSON")
+	f.format.addTo(cmd, "print everything as JSON")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "go on until Ctrl-C")
 	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` between two looks")
 	return cmd
@@ -92,7 +92,7 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 	if err != nil {
 		return err
 	}
-	if f.asJSON {
+	if f.format.isJSON() {
 		_, err = out.Write(raw)
 	} else {
 		err = writeStatus(out, st, width)
@@ -105,7 +105,7 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 
 // repeat prints the status until ctx is done.
 func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io.Writer) error {
-	screen := terminal.NewScreen(out, f.asJSON)
+	screen := terminal.NewScreen(out, f.format.isJSON())
 	tick := time.NewTicker(f.interval)
 	defer tick.Stop()
 	for {

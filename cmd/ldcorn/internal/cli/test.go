@@ -23,6 +23,9 @@ import (
 // have hit too few routes.
 const exitTests = 3
 
+// formatJUnit is the format of test reports that CI systems read.
+const formatJUnit = "junit"
+
 // testFlags are the flags of ldcorn test.
 type testFlags struct {
 	envFlags
@@ -30,7 +33,7 @@ type testFlags struct {
 	run       string
 	coverage  bool
 	failUnder float64
-	format    string
+	format    outputFormat
 	maxSteps  uint64
 	timeout   time.Duration
 	color     bool
@@ -74,8 +77,7 @@ or cannot be read.`,
 	flags.StringVar(&f.run, "run", "", "run the tests whose names the regular expression `RE` matches somewhere")
 	flags.BoolVar(&f.coverage, "coverage", false, "name the routes that no test has hit")
 	flags.Float64Var(&f.failUnder, "fail-under", 0, "exit 3 when the tests hit less than `N` percent of the routes")
-	flags.StringVar(&f.format, "format", "text", "print the results as `FORMAT`: text, json or junit")
-	completeFixed(cmd, "format", "text", "json", "junit")
+	f.format.addTo(cmd, "print the results as JSON", formatJUnit)
 	f.addFlags(flags)
 	f.python.addFlags(flags)
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
@@ -120,8 +122,6 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 // the evaluation.
 func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts config.Options, err error) {
 	switch {
-	case !slices.Contains([]string{"text", "json", "junit"}, f.format):
-		return nil, opts, fmt.Errorf("--format %q: want text, json or junit", f.format)
 	case f.failUnder < 0 || f.failUnder > 100:
 		return nil, opts, fmt.Errorf("--fail-under %g: want 0 to 100", f.failUnder)
 	case f.maxSteps == 0:
@@ -155,10 +155,10 @@ func testOptions(res *config.Result, opts config.Options) tests.Options {
 }
 
 func (f *testFlags) write(stdout, stderr io.Writer, report *tests.Report, sources *diag.Sources) error {
-	switch f.format {
-	case "json":
+	switch f.format.name {
+	case formatJSON:
 		return tests.WriteJSON(stdout, report)
-	case "junit":
+	case formatJUnit:
 		return tests.WriteJUnit(stdout, report, sources)
 	}
 	failures := &diag.Report{Sources: sources}

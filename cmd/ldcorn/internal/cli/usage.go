@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -9,7 +10,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ldcorn/ldcorn/engine/regular"
+	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/python"
 )
 
 // flagWants describes the values of flags, by type.
@@ -23,7 +27,11 @@ var flagWants = map[string]string{
 
 // flagError returns the error about the value of a flag in plain words. The flag
 // library would name the functions that failed.
-func flagError(_ *cobra.Command, err error) error {
+func flagError(cmd *cobra.Command, err error) error {
+	var own *exitError
+	if errors.As(err, &own) {
+		return own // it is plain already
+	}
 	var invalid *pflag.InvalidValueError
 	if errors.As(err, &invalid) {
 		flag := invalid.GetFlag()
@@ -31,10 +39,28 @@ func flagError(_ *cobra.Command, err error) error {
 			return usageError("--%s: got %q, want %s", flag.Name, invalid.GetValue(), want)
 		}
 	}
-	if own := flagHabits[unknownFlag(err)]; own != "" {
-		return usageError("unknown flag %s; %s", unknownFlag(err), own)
+	unknown := unknownFlag(err)
+	if unknown == "" {
+		return err
 	}
-	return err
+	if instead := flagHabits[unknown]; instead != "" {
+		return usageError("unknown flag %s; %s", unknown, instead)
+	}
+	if near := diag.Near(strings.TrimLeft(unknown, "-"), flagNames(cmd)); near != "" {
+		return usageError("unknown flag %s; did you mean --%s?", unknown, near)
+	}
+	return usageError("unknown flag %s", unknown)
+}
+
+// flagNames returns the names of the flags of a command that its help shows.
+func flagNames(cmd *cobra.Command) []string {
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			names = append(names, f.Name)
+		}
+	})
+	return names
 }
 
 // unknownFlag returns the flag that an error says is unknown, with its dashes, or
@@ -69,6 +95,9 @@ func checkArgs(cmd *cobra.Command) {
 		if file := configArg(cmd, args, err != nil); file != "" {
 			return usageError("%s: got %q; a configuration is named with -c: %s -c %s", cmd.Name(), file, cmd.CommandPath(), file)
 		}
+		if app := appArg(cmd, args); app != "" && err != nil {
+			return appError(app)
+		}
 		if own := new(exitError); err == nil || errors.As(err, &own) {
 			return err // it is plain already
 		}
@@ -100,33 +129,24 @@ func configArg(cmd *cobra.Command, args []string, wrong bool) string {
 	return ""
 }
 
-// habits are the commands that other programs have, and what ldcorn has for them.
-var habits = map[string]string{
-	"start": "ldcorn run", "serve": "ldcorn run", "server": "ldcorn run", "up": "ldcorn run", "dev": "ldcorn run",
-	"validate": "ldcorn check", "configtest": "ldcorn check", "verify": "ldcorn check", "lint": "ldcorn check", "adapt": "ldcorn migrate",
-	"list": "ldcorn status", "info": "ldcorn status", "top": "ldcorn status --watch", "show": "ldcorn status",
-	"requests": "ldcorn ps", "kill": "ldcorn stop", "down": "ldcorn stop", "quit": "ldcorn stop", "shutdown": "ldcorn stop",
-	"upgrade": "ldcorn reload", "diff": "ldcorn plan", "log": "ldcorn logs", "tail": "ldcorn logs -f", "pause": "ldcorn hold", "resume": "ldcorn release",
-	"init": "ldcorn migrate, or ldconfig.star.example to begin with", "doc": "ldcorn schema", "docs": "ldcorn schema", "convert": "ldcorn migrate",
-}
-
-// flagHabits are the flags that Uvicorn, Gunicorn and nginx have, and what to do
-// instead.
-var flagHabits = map[string]string{
-	"--workers": "set instances= of WorkerGroup", "-w": "set instances= of WorkerGroup",
-	"--bind": "set bind= of LdConfig", "-b": "set bind= of LdConfig", "--host": "set bind= of LdConfig", "--port": "set bind= of LdConfig", "-p": "set bind= of LdConfig", "--uds": "set bind= of LdConfig",
-	"--reload": "write ldcorn reload", "-s": "write ldcorn reload, or ldcorn stop", "-t": "write ldcorn check",
-	"--timeout": "set request_timeout= of WorkerGroup", "--graceful-timeout": "set drain_timeout= of WorkerGroup", "--max-requests": "set max_requests= of WorkerGroup",
-	"--env-file": "set env= of WorkerGroup", "--log-level": "set uvicorn_args= of WorkerGroup", "--daemon": "use a service manager, such as systemd",
-	"--app": "set app= of WorkerGroup", "--chdir": "set cwd= of WorkerGroup", "--access-logfile": "set access_log= of LdConfig", "--proxy-headers": "set trusted_proxies= of LdConfig",
-	"--forwarded-allow-ips": "set trusted_proxies= of LdConfig", "--limit-max-requests": "set max_requests= of WorkerGroup", "--limit-concurrency": "set max_req_per_worker= of WorkerGroup",
+// namesConfig reports whether a Python file has the word LdConfig, as every
+// configuration does.
+func namesConfig(path string) bool {
+	text, err := regular.ReadFile(path, config.MaxFileSize)
+	return err == nil && bytes.Contains(text, []byte("LdConfig"))
 }
 
 // unknownCommand returns the error about a first word that is not a command. Often the
 // word is a configuration.
 func unknownCommand(root *cobra.Command, word string) error {
 	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
+		if python.Is(word) && !namesConfig(word) {
+			return usageError("%s is no configuration: it does not have the word LdConfig", word)
+		}
 		return usageError("no command is called %q; a configuration is run by ldcorn -c %s", word, word)
+	}
+	if appName.MatchString(word) {
+		return appError(word)
 	}
 	if own := habits[word]; own != "" {
 		return usageError("no command is called %q; write %s", word, own)

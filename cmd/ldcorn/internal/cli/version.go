@@ -44,7 +44,7 @@ func versionText(v api.Version) string {
 }
 
 func newVersionCommand(opts *rootOptions) *cobra.Command {
-	asJSON := false
+	format := outputFormat{}
 	cmd := &cobra.Command{
 		Use:         "version",
 		Annotations: traits(noConfig),
@@ -54,13 +54,13 @@ func newVersionCommand(opts *rootOptions) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			v := opts.build.read()
-			if asJSON {
+			if format.isJSON() {
 				return json.NewEncoder(cmd.OutOrStdout()).Encode(v)
 			}
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionText(v))
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON")
+	format.addTo(cmd, "as JSON")
 	return cmd
 }
