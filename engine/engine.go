@@ -41,15 +41,19 @@ import (
 // Options configure an Engine. All fields except Output are required.
 type Options struct {
 	ConfigPath string // absolute
-	// Load reads the configuration. It is called once at the start and once for
-	// each reload, by one goroutine at a time.
-	Load func(context.Context) (*plan.Plan, []api.PlanWarning, error)
+	// Load reads the configuration with the arguments that are set, by name, which
+	// the plan then has. It is called once at the start and once for each reload, by
+	// one goroutine at a time.
+	Load func(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error)
+	// Set is what is set at the start. Later reloads keep it, except for what they
+	// change.
+	Set map[string]string
 	// Explain returns the explanation of an error of Load for a person at a
 	// terminal, on as many lines as necessary; nil means the error's text.
 	Explain func(error) string
 	// Preview is like Load, for a plan that is only looked at: it logs nothing,
 	// and returns the warnings. It must be safe to call from any goroutine.
-	Preview func(context.Context) (*plan.Plan, []api.PlanWarning, error)
+	Preview func(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error)
 	Log     *slog.Logger
 	Output  worker.Output // receives what workers print; nil discards it
 	// Logs holds the lines of Log and Output, for ldcorn logs; nil means none.
@@ -113,7 +117,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	ctx, cancel := sig.stopContext(ctx)
 	defer cancel()
 
-	first, _, err := e.opts.Load(ctx)
+	first, _, err := e.opts.Load(ctx, e.opts.Set)
 	switch {
 	case errors.Is(context.Cause(ctx), errStop):
 		return nil
@@ -167,7 +171,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events,
 	})
-	reloads := &reloader{load: e.opts.Load, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
+	set := setter{e.opts.Set, sup}
+	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder}
 
 	tell.buffers.WhileBusy(reloads.procs.widen)
@@ -184,7 +189,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
 		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
-		Plan:     previewer{e.opts.Preview, sup}.preview,
+		Plan:     previewer{e.opts.Preview, set, sup}.preview,
+		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
 		Explain:  explainer{sup}.explain,
 		Reloads:  reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,

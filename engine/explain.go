@@ -16,10 +16,13 @@ type explainer struct {
 	sup *supervisor.Supervisor
 }
 
+// errNoPlan is why nothing can be said about the plan in effect.
+var errNoPlan = errors.New("the master is still starting: no configuration is in effect yet")
+
 func (x explainer) explain(q api.Question) (*api.Explanation, error) {
 	now, _ := x.sup.InEffect()
 	if now == nil {
-		return nil, errors.New("the master is still starting: no configuration is in effect yet")
+		return nil, errNoPlan
 	}
 	explainer := decide.NewExplainer(now)
 	if rt := now.Router; rt != nil {

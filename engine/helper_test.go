@@ -107,7 +107,7 @@ func newMaster(t testing.TB) *master {
 	}}
 }
 
-func (m *master) load(context.Context) (*plan.Plan, []api.PlanWarning, error) {
+func (m *master) load(context.Context, map[string]string) (*plan.Plan, []api.PlanWarning, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.err != nil {

@@ -13,14 +13,16 @@ import (
 
 // A previewer reports what a reload would do now.
 type previewer struct {
-	load func(context.Context) (*plan.Plan, []api.PlanWarning, error)
+	load func(context.Context, map[string]string) (*plan.Plan, []api.PlanWarning, error)
+	set  setter
 	sup  *supervisor.Supervisor
 }
 
 // preview evaluates the configuration as a reload would, and compares it with
 // the plan in effect.
-func (p previewer) preview(ctx context.Context, opts plan.DiffOptions) (*api.Plan, error) {
-	next, warnings, err := p.load(ctx)
+func (p previewer) preview(ctx context.Context, want api.PlanRequest) (*api.Plan, error) {
+	opts := plan.ReplaceOptions(want.Replace, want.All)
+	next, warnings, err := p.load(ctx, p.set.after(want.ArgSettings))
 	if err != nil {
 		return nil, err
 	}

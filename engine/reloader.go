@@ -23,7 +23,8 @@ import (
 // one whenever it is triggered or asked to. A trigger during a reload causes
 // one more reload after it.
 type reloader struct {
-	load    func(context.Context) (*plan.Plan, []api.PlanWarning, error)
+	load    func(context.Context, map[string]string) (*plan.Plan, []api.PlanWarning, error)
+	set     setter
 	explain func(error) string // returns the text for users
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
@@ -212,7 +213,11 @@ var errStalePlan = errors.New("the plan is out of date: the running configuratio
 // loadAndApply applies the latest configuration as the job requests.
 func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervisor.Result, error) {
 	var none supervisor.Result
-	next, warnings, err := r.load(ctx)
+	set := r.set.after(j.want.ArgSettings)
+	if j.want.Plan != nil {
+		set = j.want.Plan.Set
+	}
+	next, warnings, err := r.load(ctx, set)
 	if err != nil {
 		return nil, none, err
 	}

@@ -16,10 +16,11 @@ type job struct {
 }
 
 // sameAs reports whether one reload can serve both jobs. A job that applies a
-// plan from a file never shares a reload: after one, the plan is out of date.
+// plan from a file never shares a reload: after one, the plan is out of date. Nor does
+// one that sets arguments: the last one must win.
 func (j *job) sameAs(o *job) bool {
 	switch {
-	case j.want.Plan != nil || o.want.Plan != nil, j.want.All != o.want.All:
+	case j.want.Plan != nil || o.want.Plan != nil, j.want.All != o.want.All, !j.want.IsZero(), !o.want.IsZero():
 		return false
 	case j.want.All:
 		return true

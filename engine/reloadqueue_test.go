@@ -29,6 +29,9 @@ func TestReloadQueue(t *testing.T) {
 	ask("ws too", api.ReloadRequest{Replace: []string{"api", "ws", "ws"}})
 	ask("another plan", api.ReloadRequest{Plan: new(api.Plan)})
 	ask("all too", api.ReloadRequest{All: true})
+	for _, v := range []string{"1", "2", "1"} { // the last one must win
+		ask("set "+v, api.ReloadRequest{ArgSettings: api.ArgSettings{Set: map[string]string{"n": v}}})
+	}
 	leave()
 
 	var runs []map[string]int
@@ -40,5 +43,6 @@ func TestReloadQueue(t *testing.T) {
 	}
 	require.Equal(t, []map[string]int{
 		{"plain": 1, "plain too": 1}, {"ws": 1, "ws too": 1}, {"plan": 1}, {"all": 1, "all too": 1}, {"another plan": 1},
+		{"set 1": 1}, {"set 2": 1}, {"set 1": 1},
 	}, runs)
 }

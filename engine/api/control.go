@@ -15,6 +15,7 @@ type Done struct {
 type PlanRequest struct {
 	Replace []string `json:"replace"` // the groups to replace, regardless of changes
 	All     bool     `json:"all"`     // replace every group
+	ArgSettings
 }
 
 // A ScaleRequest asks for another number of workers. It is the body of

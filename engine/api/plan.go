@@ -10,23 +10,25 @@ const PlanVersion = 1
 
 // A Plan says what a reload would do, or what it did.
 type Plan struct {
-	FormatVersion int           `json:"format_version"`
-	Config        string        `json:"config"`      // the path of the configuration
-	Fingerprint   string        `json:"fingerprint"` // of the new plan; equal inputs give equal fingerprints
-	Against       PlanBase      `json:"against"`
-	Replace       []string      `json:"replace"`  // groups replaced on request
-	All           bool          `json:"all"`      // every group is replaced on request
-	Groups        []PlanGroup   `json:"groups"`   // in the order of the configuration, then removed groups
-	Settings      []PlanChange  `json:"settings"` // changes outside the groups, applied immediately
-	Restart       []PlanChange  `json:"restart"`  // changes that only a stop and a start of ldcorn apply
-	Summary       PlanSummary   `json:"summary"`
-	Processes     PlanProcesses `json:"processes"`
-	AtOnce        int           `json:"at_once"` // how many workers are replaced at a time
-	Limited       bool          `json:"limited"` // reload_surge keeps the reload from replacing all workers at once
-	Diagnostics   []PlanWarning `json:"diagnostics"`
-	Python        *PythonUse    `json:"python,omitempty"` // of a configuration in Python
-	Inputs        []PlanInput   `json:"inputs"`           // everything that the evaluation read
-	Record        *Record       `json:"record,omitempty"` // only in a file that --out wrote, for a later comparison
+	FormatVersion int               `json:"format_version"`
+	Config        string            `json:"config"`      // the path of the configuration
+	Fingerprint   string            `json:"fingerprint"` // of the new plan; equal inputs give equal fingerprints
+	Against       PlanBase          `json:"against"`
+	Replace       []string          `json:"replace"`  // groups replaced on request
+	All           bool              `json:"all"`      // every group is replaced on request
+	Groups        []PlanGroup       `json:"groups"`   // in the order of the configuration, then removed groups
+	Settings      []PlanChange      `json:"settings"` // changes outside the groups, applied immediately
+	Restart       []PlanChange      `json:"restart"`  // changes that only a stop and a start of ldcorn apply
+	Summary       PlanSummary       `json:"summary"`
+	Processes     PlanProcesses     `json:"processes"`
+	AtOnce        int               `json:"at_once"` // how many workers are replaced at a time
+	Limited       bool              `json:"limited"` // reload_surge keeps the reload from replacing all workers at once
+	Diagnostics   []PlanWarning     `json:"diagnostics"`
+	Python        *PythonUse        `json:"python,omitempty"` // of a configuration in Python
+	Inputs        []PlanInput       `json:"inputs"`           // everything that the evaluation read
+	Args          []PlanArg         `json:"args"`             // the arguments whose values differ
+	Set           map[string]string `json:"set,omitempty"`    // what --set gives for the new plan, by name
+	Record        *Record           `json:"record,omitempty"` // only in a file that --out wrote, for a later comparison
 }
 
 // A PlanBase describes what a plan was compared with.
@@ -139,7 +141,15 @@ type PlanWarning struct {
 type PlanInput struct {
 	Kind   PlanInputKind `json:"kind"`
 	Name   string        `json:"name"`
-	Digest string        `json:"digest"` // empty if it does not exist; salted for a secret
+	Digest string        `json:"digest"`          // empty if it does not exist; salted for a secret
+	Value  string        `json:"value,omitempty"` // of an argument, as the configuration would write it
+}
+
+// A PlanArg is an argument of the configuration before and after.
+type PlanArg struct {
+	Name   string `json:"name"`
+	Before string `json:"before"` // as the configuration would write it
+	After  string `json:"after"`
 }
 
 // A PlanInputKind is the kind of a PlanInput.
@@ -150,17 +160,19 @@ const (
 	InputFile   PlanInputKind = "file"
 	InputEnv    PlanInputKind = "env"
 	InputSystem PlanInputKind = "system" // such as cpu_count
+	InputArg    PlanInputKind = "arg"    // an argument, which --set can give
 )
 
 // A Record is a plan in the form in which a file keeps it, for later
 // comparisons: the value of each attribute in the notation of the
 // configuration. It contains secrets only as salted digests.
 type Record struct {
-	Config      string          `json:"config"`      // the path of the configuration
-	Fingerprint string          `json:"fingerprint"` // of the plan
-	Salt        string          `json:"salt"`        // of the digests, in hexadecimal
-	Settings    map[string]Attr `json:"settings"`    // by name
-	Groups      []GroupRecord   `json:"groups"`      // in the order of the configuration
+	Config      string            `json:"config"`         // the path of the configuration
+	Fingerprint string            `json:"fingerprint"`    // of the plan
+	Salt        string            `json:"salt"`           // of the digests, in hexadecimal
+	Settings    map[string]Attr   `json:"settings"`       // by name
+	Groups      []GroupRecord     `json:"groups"`         // in the order of the configuration
+	Args        map[string]string `json:"args,omitempty"` // the values of the arguments, by name
 }
 
 // A GroupRecord is one group of a Record.

@@ -9,6 +9,7 @@ type ReloadRequest struct {
 	All     bool     `json:"all"`            // replace every group
 	Plan    *Plan    `json:"plan,omitempty"` // apply nothing but this plan
 	NoWait  bool     `json:"no_wait"`        // answer as soon as the request is accepted
+	ArgSettings
 }
 
 // A ReloadStep is one line of the answer to a ReloadRequest: a step of the

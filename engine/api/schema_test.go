@@ -26,6 +26,7 @@ type contract struct {
 
 // contracts are the documents that have a schema, by the name of its file.
 var contracts = map[string]contract{
+	"args":     {"ldcorn args --json", Args{}, ArgsVersion},
 	"check":    {"ldcorn check --format json", Check{}, CheckVersion},
 	"events":   {"a line of ldcorn events --json", ControlEvent{}, EventVersion},
 	"explain":  {"ldcorn explain --json", Explanation{}, ExplainVersion},

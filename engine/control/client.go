@@ -70,11 +70,10 @@ func (c *Client) Status(ctx context.Context) (st *api.Status, raw []byte, err er
 	return st, bytes.ReplaceAll(bytes.ToValidUTF8(raw, []byte("\ufffd")), []byte("\r"), []byte(" ")), nil
 }
 
-// Plan asks what a reload would do if it replaced the named groups, or all groups,
-// even if nothing has changed in them. If the configuration is invalid, the error is
-// the whole report on it.
-func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*api.Plan, error) {
-	body, err := json.Marshal(api.PlanRequest{Replace: replace, All: all})
+// Plan asks what a reload with the same request would do. If the configuration is
+// invalid, the error is the whole report on it.
+func (c *Client) Plan(ctx context.Context, want api.PlanRequest) (*api.Plan, error) {
+	body, err := json.Marshal(want)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +86,19 @@ func (c *Client) Plan(ctx context.Context, replace []string, all bool) (*api.Pla
 		return nil, err
 	}
 	return report, nil
+}
+
+// Args asks for the arguments of the configuration in effect.
+func (c *Client) Args(ctx context.Context) (*api.Args, error) {
+	raw, err := c.soon(ctx, http.MethodGet, "/v1/args", nil, c.quick, c.most)
+	if err != nil {
+		return nil, err
+	}
+	args := new(api.Args)
+	if err := c.decode(raw, args); err != nil {
+		return nil, err
+	}
+	return args, nil
 }
 
 // Explain asks which rule would take a request, and why.

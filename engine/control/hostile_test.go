@@ -55,7 +55,7 @@ func asks(ctx context.Context, c *Client) map[string]func() error {
 	return map[string]func() error{
 		"status":  func() error { _, _, err := c.Status(ctx); return err },
 		"ps":      func() error { _, err := c.Requests(ctx, 10); return err },
-		"plan":    func() error { _, err := c.Plan(ctx, nil, false); return err },
+		"plan":    func() error { _, err := c.Plan(ctx, api.PlanRequest{}); return err },
 		"explain": func() error { _, err := c.Explain(ctx, api.Question{}); return err },
 		"reload":  func() error { return c.Reload(ctx, api.ReloadRequest{}, func(api.ReloadStep) error { return nil }) },
 		"scale":   func() error { return c.Scale(ctx, "a", 1) },

@@ -13,7 +13,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/logbook"
-	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -54,9 +53,11 @@ type Options struct {
 	Requests func(limit int) *api.Requests
 	Reload   func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	// Plan says what a reload would do.
-	Plan func(context.Context, plan.DiffOptions) (*api.Plan, error)
+	Plan func(context.Context, api.PlanRequest) (*api.Plan, error)
 	// Explain says which rule would take a request, and why.
 	Explain func(api.Question) (*api.Explanation, error)
+	// Args returns the arguments of the configuration in effect.
+	Args    func() (*api.Args, error)
 	Reloads Reloader
 	Busy    func() (done func()) // called before work that takes long, and done after it
 	Logs    *logbook.Book
@@ -140,6 +141,7 @@ func (s *Server) routes() http.Handler {
 	}))
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/explain", s.explain)
+	mux.HandleFunc("GET /v1/args", s.args)
 	mux.HandleFunc("POST /v1/reload", s.reload)
 	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })
 	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
@@ -174,12 +176,23 @@ func (s *Server) plan(w http.ResponseWriter, r *http.Request) {
 	defer s.opts.Busy()()
 	ctx, cancel := s.during(r)
 	defer cancel()
-	report, err := s.opts.Plan(ctx, plan.ReplaceOptions(want.Replace, want.All))
+	report, err := s.opts.Plan(ctx, want)
 	if err != nil {
 		refuse(w, http.StatusUnprocessableEntity, err.Error())
 		return
 	}
 	answer(w, http.StatusOK, report)
+}
+
+// args lists the arguments of the configuration in effect.
+func (s *Server) args(w http.ResponseWriter, _ *http.Request) {
+	defer s.opts.Busy()()
+	args, err := s.opts.Args()
+	if err != nil {
+		refuse(w, http.StatusConflict, err.Error())
+		return
+	}
+	answer(w, http.StatusOK, args)
 }
 
 // explain says which rule would take a request, and why. It sends no request.

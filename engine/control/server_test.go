@@ -144,13 +144,21 @@ func (m *fakeMaster) Quiet(ctx context.Context, group string) error {
 	return context.Cause(ctx)
 }
 
-func (m *fakeMaster) Plan(_ context.Context, opts plan.DiffOptions) (*api.Plan, error) {
+func (m *fakeMaster) Plan(_ context.Context, want api.PlanRequest) (*api.Plan, error) {
+	opts := plan.ReplaceOptions(want.Replace, want.All)
 	if opts.ReplaceAll {
 		return nil, errors.New("ldconfig.star is broken")
 	}
 	base := api.PlanBase{Kind: api.BaseMaster, PID: 7, Generation: 3}
-	return plan.NewReport(base, &plan.Plan{Groups: []*plan.Group{{Name: "api", Instances: 2}}},
+	return plan.NewReport(base, &plan.Plan{Set: want.After(nil), Groups: []*plan.Group{{Name: "api", Instances: 2}}},
 		plan.Diff(nil, &plan.Plan{Groups: []*plan.Group{{Name: "api", Instances: 2}}}, opts), opts), nil
+}
+
+func (m *fakeMaster) Args() (*api.Args, error) {
+	if m.block != nil {
+		return nil, errors.New("still starting")
+	}
+	return &api.Args{FormatVersion: api.ArgsVersion, Args: []api.Arg{{Name: "workers", Type: api.ArgInt, Default: 2, Value: 4, Set: true}}}, nil
 }
 
 func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
@@ -162,7 +170,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Listener: l, Master: m, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
 		Requests: func(limit int) *api.Requests {
 			return &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(limit, 2))}
 		},
@@ -233,13 +241,26 @@ func TestServer_Requests(t *testing.T) {
 
 func TestServer_Plan(t *testing.T) {
 	_, c := start(t, new(fakeMaster))
-	report, err := c.Plan(t.Context(), []string{"api"}, false)
+	report, err := c.Plan(t.Context(), api.PlanRequest{Replace: []string{"api"}, ArgSettings: api.ArgSettings{Set: map[string]string{"workers": "4"}}})
 	require.NoError(t, err)
 	assert.Equal(t, 3, report.Against.Generation)
 	require.Len(t, report.Groups, 1)
 	assert.Equal(t, api.ActionAdd, report.Groups[0].Action)
-	_, err = c.Plan(t.Context(), nil, true)
+	assert.Equal(t, map[string]string{"workers": "4"}, report.Set)
+	_, err = c.Plan(t.Context(), api.PlanRequest{All: true})
 	require.EqualError(t, err, "ldconfig.star is broken")
+}
+
+func TestServer_Args(t *testing.T) {
+	_, c := start(t, new(fakeMaster))
+	args, err := c.Args(t.Context())
+	require.NoError(t, err)
+	require.Len(t, args.Args, 1)
+	a := &args.Args[0]
+	assert.Equal(t, []string{"2", "4"}, []string{a.DefaultText(), a.ValueText()})
+	_, c = start(t, &fakeMaster{block: make(chan struct{})})
+	_, err = c.Args(t.Context())
+	require.EqualError(t, err, "still starting")
 }
 
 func TestServer_Reload(t *testing.T) {

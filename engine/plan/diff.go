@@ -68,6 +68,7 @@ type Changes struct {
 	Groups  []Change          // groups of the new plan in the order written, then removed groups
 	Plan    []AttributeChange // settings outside the groups, applied immediately
 	Restart []AttributeChange // settings that only a new master applies
+	Args    []ArgChange       // arguments of the configuration; what they change is in the others
 }
 
 // DiffOptions configure a comparison of two plans. The zero value is an
@@ -106,6 +107,7 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 	if old == nil {
 		old = &Plan{}
 	} else {
+		out.Args = diffArgs(old, next)
 		for _, c := range compare(PlanAttributes, old, next, old.recorded) {
 			if c.Effect == EffectRestart {
 				out.Restart = append(out.Restart, c)

@@ -74,7 +74,11 @@ type Plan struct {
 	Fingerprint string  // hex digest of Inputs; equal inputs give equal plans
 	Pos         Pos     // of the LdConfig call
 
-	recorded *recorded // not nil if the plan comes from FromRecord
+	Args []api.Arg         // the arguments of the configuration, in order of first use
+	Set  map[string]string // what --set gave, by name; Args has the values
+
+	recorded     *recorded         // not nil if the plan comes from FromRecord
+	recordedArgs map[string]string // of such a plan, in place of Args
 }
 
 // Group returns the group with that name, or nil.
@@ -87,12 +91,13 @@ func (p *Plan) Group(name string) *Group {
 	return nil
 }
 
-// An Input is a file, an environment variable or a fact of the machine that
-// evaluation read.
+// An Input is a file, an environment variable, an argument or a fact of the machine
+// that evaluation read.
 type Input struct {
 	Kind   InputKind
-	Name   string // absolute path, name of the variable, or name of the word
+	Name   string // absolute path, or name of the variable, the word or the argument
 	Digest string // hex digest of the content; salted for secrets; "" if unset
+	Value  string // of an argument, as the configuration would write it; otherwise ""
 }
 
 // An InputKind is the kind of an Input.
@@ -103,6 +108,7 @@ const (
 	InputFile   InputKind = "file"
 	InputEnv    InputKind = "env"
 	InputSystem InputKind = "system" // such as cpu_count
+	InputArg    InputKind = "arg"    // an argument of the configuration
 )
 
 // A Forwarded says what happens to X-Forwarded-* and Forwarded headers.

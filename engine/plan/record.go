@@ -22,7 +22,7 @@ func sameAttr(a, b api.Attr) bool {
 // 16 bytes long.
 func (p *Plan) Record(salt []byte) *api.Record {
 	r := &api.Record{Config: p.Path, Fingerprint: p.Fingerprint, Salt: hex.EncodeToString(salt),
-		Settings: attrs(PlanAttributes, p, salt), Groups: []api.GroupRecord{}}
+		Settings: attrs(PlanAttributes, p, salt), Groups: []api.GroupRecord{}, Args: p.argTexts()}
 	for _, group := range p.Groups {
 		r.Groups = append(r.Groups, api.GroupRecord{Name: group.Name, Attributes: attrs(GroupAttributes, group, salt)})
 	}
@@ -37,7 +37,7 @@ func FromRecord(r *api.Record) (*Plan, error) {
 	if err != nil || r.Settings == nil {
 		return nil, fmt.Errorf("not a record of a plan: got the salt %q and %d settings", r.Salt, len(r.Settings))
 	}
-	p := &Plan{Path: r.Config, Fingerprint: r.Fingerprint, recorded: &recorded{r.Settings, salt}}
+	p := &Plan{Path: r.Config, Fingerprint: r.Fingerprint, recorded: &recorded{r.Settings, salt}, recordedArgs: r.Args}
 	for _, g := range r.Groups {
 		group := &Group{Name: g.Name, recorded: &recorded{g.Attributes, salt}}
 		if group.Instances, err = strconv.Atoi(g.Attributes["instances"].Text); err != nil {

@@ -10,6 +10,7 @@ func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions)
 		Replace: opts.names(), All: opts.ReplaceAll,
 		Groups: []api.PlanGroup{}, Settings: reports(changes.Plan), Restart: reports(changes.Restart),
 		Diagnostics: []api.PlanWarning{}, Python: next.Python, Inputs: []api.PlanInput{},
+		Args: []api.PlanArg{}, Set: next.Set,
 	}
 	for i := range changes.Groups {
 		g := groupReport(&changes.Groups[i])
@@ -27,7 +28,10 @@ func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions)
 	}
 	r.Summary.NeedAction += len(r.Restart)
 	for _, in := range next.Inputs {
-		r.Inputs = append(r.Inputs, api.PlanInput{Kind: api.PlanInputKind(in.Kind), Name: in.Name, Digest: in.Digest})
+		r.Inputs = append(r.Inputs, api.PlanInput{Kind: api.PlanInputKind(in.Kind), Name: in.Name, Digest: in.Digest, Value: in.Value})
+	}
+	for _, a := range changes.Args {
+		r.Args = append(r.Args, api.PlanArg(a))
 	}
 	return r
 }

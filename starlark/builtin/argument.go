@@ -36,6 +36,7 @@ func (a *Argument) OtherNames() []string { return slices.Clone(a.aka) }
 type Word struct {
 	Name      string // with its dot, as in env.int
 	Returns   string // its type, as in a stub file
+	Like      string // the argument whose type the result has, if it depends on the call; Returns is then the type of that argument
 	Doc       string
 	Arguments []Argument
 
@@ -45,7 +46,7 @@ type Word struct {
 // Words returns every word with its arguments, in the order of the reference
 // documentation. The caller can change the slices.
 func Words() []Word {
-	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWordsAlone(), []Word{ruleWord()}, keyWords(), affinityWords(), []Word{limitWord(), rateWord()}, headerWords(), decisionWords(), envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
+	return slices.Concat([]Word{ldConfigWord(), workerGroupWord()}, matcherWordsAlone(), []Word{ruleWord()}, keyWords(), affinityWords(), []Word{limitWord(), rateWord()}, headerWords(), decisionWords(), []Word{argWord()}, envWords(), []Word{secretWord(), secretFileWord(), cpuCountWord()})
 }
 
 // argument returns the argument with the given name, or nil.

@@ -19,6 +19,14 @@ import (
 // diagnostics.
 func evaluate(t testing.TB, text string, env map[string]string) (starlark.StringDict, []diag.Diagnostic) {
 	t.Helper()
+	globals, _, report := evaluateIn(t, text, Options{LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok }})
+	return globals, report.Diagnostics
+}
+
+// evaluateIn is evaluate with other options, of which it sets those that are always
+// the same. It returns the session, too.
+func evaluateIn(t testing.TB, text string, options Options) (starlark.StringDict, *Session, *diag.Report) {
+	t.Helper()
 	sources := &diag.Sources{}
 	sources.Add("test.star", text)
 	opts := &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
@@ -26,18 +34,18 @@ func evaluate(t testing.TB, text string, env map[string]string) (starlark.String
 	require.NoError(t, err)
 	sources.Index(file)
 	report := &diag.Report{Sources: sources}
-	s := NewSession(Options{
-		Dir: "/conf", Sources: sources, Report: report.Add,
-		LookupEnv: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		ReadFile:  func(string) ([]byte, error) { return []byte("content\n"), nil },
-		CPUs:      func() int { return 3 },
-		Input:     func(plan.InputKind, string, []byte, bool) {},
-	})
+	options.Dir, options.Sources, options.Report = "/conf", sources, report.Add
+	options.ReadFile = func(string) ([]byte, error) { return []byte("content\n"), nil }
+	options.CPUs, options.Input = func() int { return 3 }, func(plan.InputKind, string, []byte, bool) {}
+	if options.LookupEnv == nil {
+		options.LookupEnv = func(string) (string, bool) { return "s", true }
+	}
+	s := NewSession(options)
 	program, err := starlark.FileProgram(file, s.Predeclared().Has)
 	require.NoError(t, err)
 	globals, err := program.Init(&starlark.Thread{}, s.Predeclared())
 	require.NoError(t, err)
-	return globals, report.Diagnostics
+	return globals, s, report
 }
 
 // TestDefaults compares the defaults in the schema, which people read, with

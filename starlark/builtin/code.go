@@ -17,4 +17,6 @@ const (
 	codeSecret   = "L021" // a secret that cannot be read
 	codeTruth    = "L025" // a matcher used as a truth value
 	codeHeader   = "L024" // a header that cannot be edited in this way
+	codeSet      = "L028" // a value that an argument cannot be set to
+	codeDefaults = "L029" // an argument with two defaults
 )

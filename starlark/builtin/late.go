@@ -37,6 +37,7 @@ func (s *Session) whileLoading(f builtinFunc) builtinFunc {
 var insteadLate = map[string]string{
 	"rate":  ": give `rate_limit` to LdConfig, a WorkerGroup or a rule",
 	"limit": ": give `limits` to a WorkerGroup",
+	"arg":   ": call it at the top level, and use its value",
 	"rule":  ": give the settings of the request to `to`",
 }
 

@@ -27,6 +27,7 @@ type Options struct {
 	// Input records one read by the evaluation. Content is nil for a variable
 	// that is not set.
 	Input func(kind plan.InputKind, name string, content []byte, secret bool)
+	Set   map[string]string // values of arguments, by name
 }
 
 // A Session holds the words of one evaluation and the groups that they have
@@ -36,6 +37,8 @@ type Session struct {
 	words   map[string]*Word
 	groups  []*Group
 	configs int
+	vague   []string         // names of arguments whose default is unset
+	args    []*argument      // in order of first use
 	truths  int              // how many times the truth of a matcher was used
 	unset   bool             // an Unset was returned
 	thread  *starlark.Thread // the evaluating thread; nil before Run and after Close
@@ -79,6 +82,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 	}
 	words := starlark.StringDict{
 		"LdConfig":    fn("LdConfig", s.ldConfig),
+		"arg":         fn("arg", s.arg),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
 		"limit":       fn("limit", s.limit),
 		"rate":        fn("rate", s.rate),

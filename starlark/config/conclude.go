@@ -28,6 +28,9 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) (*plan.Plan, *
 		}
 		return nil, nil
 	}
+	if e.report.Count(diag.Error) == 0 {
+		e.session.CheckArgs(entry.name) // otherwise some may not have been declared
+	}
 	e.route(cfg)
 	e.check(ctx, cfg)
 	if e.report.Count(diag.Error) > 0 {
@@ -39,6 +42,7 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) (*plan.Plan, *
 	e.dropIgnored()
 	p := cfg.Plan
 	p.Path, p.Python, p.Inputs, p.Fingerprint = entry.path, e.use, e.inputs.list, e.inputs.fingerprint()
+	p.Args, p.Set = e.session.Args(), e.opts.Set
 	return p, cfg
 }
 

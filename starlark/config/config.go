@@ -147,6 +147,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 		ReadFile:     w.readFile,
 		CPUs:         w.cpus,
 		Input:        read.add,
+		Set:          opts.Set,
 	})
 	l := newLoader(in, report, read, session, w)
 	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }

@@ -46,6 +46,9 @@ func (in *inputs) add(kind plan.InputKind, name string, content []byte, secret b
 		digest = hex.EncodeToString(sum[:])
 	}
 	in.addDigest(kind, name, digest, secret)
+	if kind == plan.InputArg {
+		in.list[in.seen[inputKey{kind, name}]].Value = string(content)
+	}
 }
 
 // addDigest records one read of something with a digest.

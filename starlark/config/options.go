@@ -22,6 +22,9 @@ type Options struct {
 	Name            string            // name of the file in messages; "" means its path as given
 	Env             map[string]string // variables that take precedence over the environment
 	AllowMissingEnv bool              // an unset variable without a default is not an error
+	// Set gives arguments of the configuration their values, as text, by name. A name
+	// that no argument has is an error.
+	Set map[string]string
 	// LookupEnv reads the environment. A nil LookupEnv reads that of the
 	// process.
 	LookupEnv func(name string) (string, bool)

@@ -38,6 +38,8 @@ func Codes() []Code {
 		{"L025", "a matcher used as a truth value", "`and`, `or` and `not` would keep only one of two matchers, or none. Join matchers with `&`, `|` and `~`."},
 		{"L026", "a limit with two sizes", "Limits with the same name are the same limit. The diagnostic shows both groups."},
 		{"L027", "two groups that bind their clients by the same cookie", "The cookie of by_issued is its name, `_` and the name of the group. Each group would replace the cookie of the other."},
+		{"L028", "an argument that `--set` cannot set", "The configuration declares no argument with this name, or the value is not of the argument's type, which is the type of its default. `ldcorn args` lists the arguments."},
+		{"L029", "an argument with two defaults", "An argument has one default, wherever the configuration declares it. Declare it once, in a file that the others load."},
 		{"L030", "an app that cannot be imported", "`ldcorn check --import` finds it with the group's own interpreter, and shows Python's error."},
 		{"L031", "a router that names a group that does not exist", "The diagnostic points at the name: in the function, in a function that it calls, or in a table."},
 		{"L032", "a router that fails", "ldcorn calls the router once for each group with a sample request. The diagnostic shows the error or the returned value, and the calls that led there."},

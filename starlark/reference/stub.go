@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,8 @@ func stub(words []builtin.Word) (string, error) {
 		case dotted: // written with the word that it belongs to
 		case s.returns.names[word.Returns] == word.Name:
 			s.class(&word)
+		case word.Like != "":
+			s.overloads(&word)
 		case i+1 < len(words) && strings.HasPrefix(words[i+1].Name, base+"."):
 			s.family(base, words[i:])
 		default:
@@ -81,6 +84,23 @@ func (s *stubWriter) values(t *builtin.Type) {
 func (s *stubWriter) class(word *builtin.Word) {
 	fmt.Fprintf(&s.out, "\nclass %s:\n", word.Name)
 	s.function("__init__", word, "    ")
+}
+
+// overloads writes a word whose result has the type of an argument, as a function for
+// each type.
+func (s *stubWriter) overloads(word *builtin.Word) {
+	for _, one := range split(word.Returns, '|') {
+		of := *word
+		of.Returns = one
+		of.Arguments = slices.Clone(word.Arguments)
+		for i := range of.Arguments {
+			if of.Arguments[i].Name == word.Like {
+				of.Arguments[i].Type = one
+			}
+		}
+		s.out.WriteString("\n@overload\n")
+		s.function(word.Name, &of, "")
+	}
 }
 
 // family writes a word that has others below it, such as env and env.int, as an
@@ -133,7 +153,7 @@ func (s *stubWriter) result(name string, word *builtin.Word) string {
 	switch {
 	case name == "__init__":
 		return "None"
-	case word.Name == "env":
+	case word.Name == "env", word.Like != "" && word.Returns == "str":
 		return "EnvStr" // a str that is accepted even where only certain strings are
 	}
 	return s.annotation(s.returns, word.Returns, word.Name)

@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar
+from typing import Any, Literal, NoReturn, Protocol, SupportsIndex, TypeAlias, TypeVar, overload
 
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)

@@ -84,7 +84,7 @@ func WriteEntry(w io.Writer, name string) error {
 }
 
 func writeWord(w io.Writer, word *builtin.Word) {
-	fmt.Fprintf(w, "%s -> %s\n    %s\n", signature(word), word.Returns, word.Doc)
+	fmt.Fprintf(w, "%s -> %s\n    %s\n", signature(word), returns(word), word.Doc)
 	for _, a := range word.Arguments {
 		fmt.Fprintf(w, "\n%s\n", shownName(&a))
 		writeArgument(w, &a)
@@ -122,6 +122,14 @@ func signature(word *builtin.Word) string {
 		}
 	}
 	return word.Name + "(" + strings.Join(out, ", ") + ")"
+}
+
+// returns names the type of the result.
+func returns(word *builtin.Word) string {
+	if word.Like != "" {
+		return "the type of " + word.Like
+	}
+	return word.Returns
 }
 
 // shownName returns the name of an argument, with * if it takes many values.

@@ -23,6 +23,7 @@ const formatGitHub = "github"
 // checkFlags are the flags of ldcorn check.
 type checkFlags struct {
 	envFlags
+	set          setFlags
 	python       pythonFlags
 	strict       bool
 	allowMissing bool
@@ -70,6 +71,7 @@ fails.`,
 	flags := cmd.Flags()
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 on warnings too")
 	f.addFlags(flags)
+	f.set.addFlags(flags)
 	f.python.addFlags(flags)
 	flags.BoolVar(&f.allowMissing, "allow-missing-env", false, "go on without variables that are not set")
 	flags.BoolVar(&f.imports, "import", false, "import each group's app with its interpreter")
@@ -145,6 +147,9 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 		return out, err
 	}
 	var err error
+	if out.Set, err = f.set.values(); err != nil {
+		return out, err
+	}
 	out.Env, err = f.variables()
 	f.python.Env = out.Env
 	f.python.Apply(&out, f.cell)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // writeSummary prints a line for each group of a plan.
@@ -47,6 +48,11 @@ func routeList(routes []plan.Route) string {
 
 const shownDigest = 12 // how many characters of a digest are shown
 
+// cut shortens the value of an argument to what fits a line with others.
+func cut(value string) string { return visible.Cut(value, shownValue) }
+
+const shownValue = 30 // bytes
+
 // writeInputs lists the inputs that an evaluation read, with the beginning of each
 // digest.
 func writeInputs(w io.Writer, inputs []plan.Input) error {
@@ -54,7 +60,9 @@ func writeInputs(w io.Writer, inputs []plan.Input) error {
 	fmt.Fprintln(table, "read:")
 	for _, in := range inputs {
 		digest := "not set"
-		if in.Digest != "" {
+		if in.Kind == plan.InputArg {
+			digest = cut(in.Value)
+		} else if in.Digest != "" {
 			digest = in.Digest[:shownDigest]
 		} else if in.Kind == plan.InputFile {
 			digest = "not there"

@@ -22,6 +22,7 @@ import (
 type explainFlags struct {
 	*masterOptions
 	envFlags
+	set      setFlags
 	python   pythonFlags
 	headers  []string
 	cookies  []string
@@ -57,6 +58,7 @@ master, about the configuration that is in effect there. Write the request as
 	flags.BoolVar(&f.live, "live", false, "ask the running master")
 	f.format.addTo(cmd, "print the explanation as JSON")
 	f.envFlags.addFlags(flags)
+	f.set.addFlags(flags)
 	f.python.addFlags(flags)
 	return cmd
 }
@@ -70,6 +72,9 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 	if f.live {
 		if len(f.env)+len(f.envFiles) > 0 {
 			return usageError("explain: --env and --env-file are for an evaluation here, not for --live")
+		}
+		if len(f.set.given) > 0 {
+			return usageError("explain: --set is for an evaluation here, not for --live")
 		}
 		if name := f.python.given(cmd); name != "" {
 			return usageError("explain: %s is for an evaluation here, not for --live", name)
@@ -129,6 +134,9 @@ func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.W
 		return nil, err
 	}
 	if opts.Env, err = f.variables(); err != nil {
+		return nil, err
+	}
+	if opts.Set, err = f.set.values(); err != nil {
 		return nil, err
 	}
 	f.python.Env = opts.Env

@@ -44,8 +44,10 @@ func TestJSONSchemas(t *testing.T) {
 	good := path("good.star", configForJSON)
 	bad := path("bad.star", "def f():\n    return {}[1]\nconfig = LdConfig(workers=[WorkerGroup(name=f())])\n")
 	warn := path("warn.star", `config = LdConfig(workers=[WorkerGroup(name="a", app="m:app", routes=["/a"]), WorkerGroup(name="a", ap="m:app")], bnd=1)`)
+	set := path("set.star", `config = LdConfig(workers=[WorkerGroup("a", "m:a", arg("n", 1, help="n"), routes=arg("routes", ["*"]), reload_on_sighup=arg("ml", False), stop_timeout=arg("t", 0.5))])`)
 	for schema, runs := range map[string][][]string{
 		"check": {{"check", "--format=json", good}, {"check", "--format=json", bad}, {"check", "--format=json", warn}},
+		"args":  {{"args", "--json", good}, {"args", "--json", "--set=ml=true", "--set", "routes=/a,/b", set}},
 		"test":  {{"test", "--format=json", good}, {"test", "--format=json", "--coverage", "--run=good", good}},
 		"explain": {
 			{"explain", "--json", "-c", good, "/ml"}, {"explain", "--json", "-c", good, "GET http://a.example/x"},

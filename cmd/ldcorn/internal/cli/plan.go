@@ -32,6 +32,7 @@ const againstNothing = "none"
 type planFlags struct {
 	*masterOptions
 	python   pythonFlags
+	set      masterSetFlags
 	against  string
 	out      string
 	format   outputFormat
@@ -53,6 +54,8 @@ func newPlanCommand(opts *rootOptions) *cobra.Command {
 The running master evaluates its configuration as a reload would, in its own
 environment, and compares it with what runs. With --against, plan asks no master: it
 compares FILE with another configuration, with a plan that --out wrote, or with nothing.
+--set gives an argument of the new configuration another value; without it, the arguments
+keep what the master has.
 
   =  kept as it is                  +  added, or that many workers more
   ~  changed without new processes  -  removed, or that many workers less
@@ -64,6 +67,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 		Example: `  ldcorn plan
   ldcorn plan --detailed-exitcode --json
   ldcorn plan --out p.json
+  ldcorn plan --set workers=4
   ldcorn plan new.star --against ldconfig.star
   ldcorn plan --against none`,
 		Args:              cobra.MaximumNArgs(1),
@@ -74,6 +78,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags := cmd.Flags()
 	flags.StringVar(&f.against, "against", "", "compare with a `FILE`: a configuration, a plan that --out wrote, or none")
 	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
+	f.set.addFlags(flags)
 	f.python.addFlags(flags)
 	f.format.addTo(cmd, "print the plan as JSON")
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
@@ -134,7 +139,11 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 		return nil, err
 	}
 	defer done()
-	return client.Plan(ctx, f.replace, f.all)
+	settings, err := f.set.settings()
+	if err != nil {
+		return nil, err
+	}
+	return client.Plan(ctx, api.PlanRequest{Replace: f.replace, All: f.all, ArgSettings: settings})
 }
 
 // offline compares the configuration at path with the base.
@@ -149,7 +158,16 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 	}
 	opts := config.Options{Print: stderr, Salt: salt, Watch: f.cell.Watch}
 	f.python.Apply(&opts, f.cell)
-	next, warnings, err := f.evaluate(ctx, path, opts, stderr)
+	if len(f.set.unset) > 0 {
+		return nil, usageError("plan: --unset is for a running master; with --against, nothing is set but what --set gives")
+	}
+	set, err := f.set.values()
+	if err != nil {
+		return nil, err
+	}
+	of := opts
+	of.Set = set
+	next, warnings, err := f.evaluate(ctx, path, of, stderr)
 	if err != nil {
 		return nil, err
 	}

@@ -42,11 +42,14 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n", shownPath(r.Config), baseName(r.Against))
 	writePython(&b, shownPath(r.Config), r.Python)
+	for _, a := range r.Args {
+		fmt.Fprintf(&b, "args %s %s -> %s\n", a.Name, cut(a.Before), cut(a.After))
+	}
 	b.WriteString("\n")
 	if verbose {
 		inputs := make([]plan.Input, len(r.Inputs))
 		for i, in := range r.Inputs {
-			inputs[i] = plan.Input{Kind: plan.InputKind(in.Kind), Name: in.Name, Digest: in.Digest}
+			inputs[i] = plan.Input{Kind: plan.InputKind(in.Kind), Name: in.Name, Digest: in.Digest, Value: in.Value}
 		}
 		_ = writeInputs(&b, inputs) // a write to memory never fails
 		b.WriteString("\n")

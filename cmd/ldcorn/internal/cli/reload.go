@@ -27,6 +27,7 @@ const exitNeedsAction = 3
 type reloadFlags struct {
 	*masterOptions
 	want    api.ReloadRequest
+	set     masterSetFlags
 	plan    string
 	timeout time.Duration
 }
@@ -45,12 +46,17 @@ before that, everything stays as it was. With reload_surge, the master replaces 
 workers at a time instead, and goes back to the old ones if one fails. A reload during
 another waits for its end; those that wait and ask for the same are one reload.
 
+--set gives an argument of the configuration another value, and --unset its default, in
+this reload and in all later ones if this one succeeds. The other arguments keep what the
+master has.
+
 Exits 0 when everything is applied and the old workers are gone, 1 when nothing was
 applied, and 3 when some changes need --replace, or a stop and a start of ldcorn. Ctrl-C
 ends only the command: a reload that has begun goes on.`,
 		Example: `  ldcorn reload
   ldcorn reload --replace ml_heavy
   ldcorn plan --out p.json && ldcorn reload --plan p.json
+  ldcorn reload --set workers=4
   ldcorn reload --timeout 2m`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd) },
@@ -60,6 +66,7 @@ ends only the command: a reload that has begun goes on.`,
 	flags.StringArrayVar(&f.want.Replace, "replace", nil, "replace the workers of a `GROUP` as well as what a reload replaces anyway (repeatable)")
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
+	f.set.addFlags(flags)
 	flags.StringVar(&f.plan, "plan", "", "apply the plan in a `FILE` that plan --out wrote, and nothing if it is out of date")
 	durationVar(flags, &f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")
 	flags.BoolVar(&f.want.NoWait, "no-wait", false, "do not wait")
@@ -70,8 +77,14 @@ func (f *reloadFlags) run(cmd *cobra.Command) error {
 	switch {
 	case f.plan != "" && (f.want.All || len(f.want.Replace) > 0):
 		return usageError("got --plan and --replace or --all; make the plan with them: ldcorn plan --replace GROUP --out FILE")
+	case f.plan != "" && f.set.any():
+		return usageError("got --plan and --set or --unset; make the plan with them: ldcorn plan --set NAME=VALUE --out FILE")
 	case f.timeout < 0:
 		return usageError("--timeout %s: want more than 0", f.timeout)
+	}
+	var err error
+	if f.want.ArgSettings, err = f.set.settings(); err != nil {
+		return err
 	}
 	if f.plan != "" {
 		report, err := readReport(f.plan)

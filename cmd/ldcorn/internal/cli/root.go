@@ -110,6 +110,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 			newTestCommand(opts),
 			newPlanCommand(opts),
 			newExplainCommand(opts),
+			newArgsCommand(opts),
 		}},
 		{"Operate", []*cobra.Command{
 			newReloadCommand(opts),

@@ -20,6 +20,7 @@ import (
 type runOptions struct {
 	*rootOptions
 	python    pythonFlags
+	set       setFlags
 	logFormat masterlog.Format
 	logLevel  string
 	verbose   bool
@@ -27,6 +28,7 @@ type runOptions struct {
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
+	o.set.addFlags(flags)
 	o.python.addFlags(flags)
 	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
@@ -49,6 +51,9 @@ Signals:
              them, everything stays as it is.
   USR1       open the file of access_log again, after it was moved away.
 
+--set gives an argument of the configuration, arg("workers", 2), another value, here
+and in every later reload. "ldcorn args" lists the arguments.
+
 A configuration in Python (.py) is used as it is, or rewritten in memory, or else run
 by Python once for each start, reload and plan. The log says which it is, and why.
 --no-exec forbids Python.
@@ -58,6 +63,7 @@ if the kernel allows it. LDCORN_DRIVER in the environment chooses a driver:
 io_uring, epoll, or goroutine, which serves each connection in a goroutine, as on
 other systems. The log says which driver is in use.`,
 		Example: `  ldcorn run
+  ldcorn run --set workers=4
   ldcorn run -c ldconfig.star --log-format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -81,6 +87,10 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	if err := o.python.check(); err != nil {
 		return err
 	}
+	set, err := o.set.values()
+	if err != nil {
+		return err
+	}
 	path, err := o.configPath(nil)
 	if err != nil {
 		return err
@@ -94,7 +104,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	config := loader.New(path, shownPath(path), o.python.Options, lines.Writer(), log)
 	family := orphan.Adopt(log)
 	options := engine.Options{
-		ConfigPath: path, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
+		ConfigPath: path, Set: set, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
 		Log: log, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
 		Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,

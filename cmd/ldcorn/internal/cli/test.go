@@ -29,6 +29,7 @@ const formatJUnit = "junit"
 // testFlags are the flags of ldcorn test.
 type testFlags struct {
 	envFlags
+	set       setFlags
 	python    pythonFlags
 	run       string
 	coverage  bool
@@ -79,6 +80,7 @@ or cannot be read.`,
 	flags.Float64Var(&f.failUnder, "fail-under", 0, "exit 3 when the tests hit less than `N` percent of the routes")
 	f.format.addTo(cmd, "print the results as JSON", formatJUnit)
 	f.addFlags(flags)
+	f.set.addFlags(flags)
 	f.python.addFlags(flags)
 	flags.Uint64Var(&f.maxSteps, "max-steps", config.DefaultMaxSteps, "stop a test, or the evaluation, after `N` steps")
 	durationVar(flags, &f.timeout, "timeout", config.DefaultTimeout, "stop a test, or the evaluation, after this `DURATION`")
@@ -134,6 +136,9 @@ func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts confi
 	}
 	opts = config.Options{Tests: true, Print: stderr, MaxSteps: f.maxSteps, Timeout: f.timeout, Watch: f.cell.Watch}
 	if err := f.python.check(); err != nil {
+		return nil, opts, err
+	}
+	if opts.Set, err = f.set.values(); err != nil {
 		return nil, opts, err
 	}
 	opts.Env, err = f.variables()

@@ -45,9 +45,12 @@ func New(path, name string, python interpret.Options, out io.Writer, log *slog.L
 	}
 }
 
-// Load evaluates the configuration. It logs its warnings and returns them.
-func (l *Loader) Load(ctx context.Context) (*plan.Plan, []api.PlanWarning, error) {
-	p, warnings, err := l.evaluate(ctx, l.opts)
+// Load evaluates the configuration with the arguments that are set, by name. It logs
+// its warnings and returns them.
+func (l *Loader) Load(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
+	opts := l.opts
+	opts.Set = set
+	p, warnings, err := l.evaluate(ctx, opts)
 	for _, w := range warnings {
 		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message)
 	}
@@ -59,9 +62,9 @@ func (l *Loader) Load(ctx context.Context) (*plan.Plan, []api.PlanWarning, error
 
 // Preview evaluates the configuration as Load does, but logs nothing. The text
 // of its error is the one that Explain returns.
-func (l *Loader) Preview(ctx context.Context) (*plan.Plan, []api.PlanWarning, error) {
+func (l *Loader) Preview(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
 	opts := l.opts
-	opts.Print = nil
+	opts.Print, opts.Set = nil, set
 	p, warnings, err := l.evaluate(ctx, opts)
 	if err != nil {
 		err = errors.New(l.Explain(err))
@@ -77,7 +80,7 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	recording, err := trial{Path: l.path, Name: l.name, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
+	recording, err := trial{Path: l.path, Name: l.name, Set: opts.Set, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
 	if err != nil {
 		<-l.turn
 		return nil, nil, err

@@ -39,7 +39,7 @@ func TestLoader_Stuck(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		failed := make(chan error, 1)
 		go func() {
-			_, _, err := l.Load(ctx)
+			_, _, err := l.Load(ctx, nil)
 			failed <- err
 		}()
 		stopped, err := stopTrial(failed)
@@ -57,8 +57,26 @@ func TestLoader_Stuck(t *testing.T) {
 	}
 	const good = `config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup("web", "app:app")])`
 	require.NoError(t, os.WriteFile(path, []byte(good), 0o600))
-	_, _, err := l.Load(t.Context())
+	_, _, err := l.Load(t.Context(), nil)
 	require.NoError(t, err)
+}
+
+// TestLoader_Set: what is set counts in the confined process and in the master.
+func TestLoader_Set(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ldconfig.star")
+	l := New(path, "ldconfig.star", interpret.Options{}, io.Discard, slog.New(slog.DiscardHandler))
+	const text = `config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup("web", "app:app", instances = arg("workers", 2))])`
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	p, _, err := l.Load(t.Context(), map[string]string{"workers": "5"})
+	require.NoError(t, err)
+	assert.Equal(t, 5, p.Groups[0].Instances)
+	assert.Equal(t, map[string]string{"workers": "5"}, p.Set)
+	p, _, err = l.Preview(t.Context(), nil)
+	require.NoError(t, err)
+	assert.Equal(t, 2, p.Groups[0].Instances)
+	_, _, err = l.Preview(t.Context(), map[string]string{"worker": "5"})
+	require.ErrorContains(t, err, "--set worker=5: the configuration has no argument `worker`")
+	assert.ErrorContains(t, err, "did you mean `workers`?")
 }
 
 // stopTrial stops the process that evaluates a configuration. If the load fails

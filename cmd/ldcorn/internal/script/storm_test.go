@@ -202,7 +202,7 @@ func (s *storm) apply(c stormConfig) {
 		s.setCap(c.Capped)
 	}
 	s.configure(c)
-	report, err := s.client.Plan(context.Background(), nil, false)
+	report, err := s.client.Plan(context.Background(), api.PlanRequest{})
 	s.ts.Check(err)
 	before := s.pids()
 	last := api.StepApplied
