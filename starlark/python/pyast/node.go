@@ -29,7 +29,7 @@ const (
 	With      Kind = "with"       // expressions, Block
 	Try       Kind = "try"        // Block, Excepts, optional else (Op), optional finally (Op)
 	Except    Kind = "except"     // optional type, Block; Name
-	Other     Kind = "other"      // match, type, async: Name
+	Other     Kind = "other"      // match, type, async: Name; async has Decorators and its Def, For or With
 	Alias     Kind = "alias"      // Name, As
 )
 

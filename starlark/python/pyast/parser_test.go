@@ -56,7 +56,10 @@ func TestParse(t *testing.T) {
 		"match = 1":                  "assignment(name(match) number)",
 		"match x:\n  case 1:\n    y": "other(match)",
 		"type X = int":               "other(type)",
-		"async def f(): pass":        "other(async)",
+		"async def f(): pass":        "other(async def(f params block(word(pass))))",
+		"@d\nasync def f(): pass":    "other(async decorator(name(d)) def(f params block(word(pass))))",
+		"def f[T: (A, B)](a): pass":  "def(f params(param(a)) block(word(pass)))",
+		"class C[*T](D): pass":       "class(C name(D) block(word(pass)))",
 		"@d\ndef f(a, /, b: int) -> c: pass": "def(f decorator(name(d)) params(param(a) param(/) param(b annotation(name(int)))) " +
 			"annotation(name(c)) block(word(pass)))",
 		"try:\n  a\nexcept (B, C) as d:\n  e\nelse:\n  f\nfinally:\n  g": "try(block(expression(name(a))) " +

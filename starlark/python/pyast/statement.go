@@ -33,7 +33,8 @@ func init() {
 		"if": (*parser).ifStatement, "while": (*parser).whileStatement, "for": (*parser).forStatement,
 		"def":   func(p *parser, start int) *Node { return p.def(start, nil) },
 		"class": func(p *parser, start int) *Node { return p.class(start, nil) },
-		"with":  (*parser).with, "try": (*parser).try, "async": (*parser).async,
+		"with":  (*parser).with, "try": (*parser).try,
+		"async": func(p *parser, start int) *Node { return p.async(start, nil) },
 	}
 }
 
@@ -80,14 +81,14 @@ func (p *parser) skipCompound(t token) *Node {
 	return &Node{Kind: Other, Name: t.text, Start: t.start, End: end}
 }
 
-func (p *parser) async(start int) *Node {
+func (p *parser) async(start int, decorators []*Node) *Node {
 	p.next()
 	t := p.tok()
 	if !p.isAny("def", "for", "with") {
 		p.fail("`def`, `for` or `with` is expected here")
 	}
 	inner := compound[t.text](p, t.start)
-	return &Node{Kind: Other, Name: "async", Start: start, End: inner.End}
+	return &Node{Kind: Other, Name: "async", Start: start, End: inner.End, Kids: append(decorators, inner)}
 }
 
 // close ends a node at the parser's position.
@@ -184,7 +185,7 @@ func (p *parser) decorated() *Node {
 	case p.is("class"):
 		return p.class(start, decorators)
 	case p.is("async"):
-		return p.async(start)
+		return p.async(start, decorators)
 	}
 	p.fail("`def` or `class` is expected here")
 	return nil
@@ -193,6 +194,7 @@ func (p *parser) decorated() *Node {
 func (p *parser) def(start int, kids []*Node) *Node {
 	p.next()
 	name := p.name()
+	p.typeParams()
 	p.want("(")
 	kids = append(kids, p.params(")"))
 	p.want(")")
@@ -204,9 +206,29 @@ func (p *parser) def(start int, kids []*Node) *Node {
 	return n
 }
 
+// typeParams skips the type parameters of a def or class, as in "def f[T](x: T)".
+func (p *parser) typeParams() {
+	if !p.is("[") {
+		return
+	}
+	for depth := 0; !p.at(tokEOF); p.next() {
+		switch {
+		case p.is("["):
+			depth++
+		case p.is("]"):
+			depth--
+		}
+		if depth == 0 {
+			break
+		}
+	}
+	p.want("]")
+}
+
 func (p *parser) class(start int, kids []*Node) *Node {
 	p.next()
 	name := p.name()
+	p.typeParams()
 	if p.accept("(") {
 		kids = append(kids, p.arguments()...)
 		p.want(")")

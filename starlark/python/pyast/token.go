@@ -211,7 +211,7 @@ func wordLength(s string) int {
 }
 
 func numberLength(s string) int {
-	hex := strings.HasPrefix(strings.ToLower(s), "0x")
+	hex := len(s) > 1 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		switch {

@@ -15,7 +15,7 @@ var habits = map[string]string{
 	"upgrade": "ldcorn reload", "apply": "ldcorn reload", "diff": "ldcorn plan", "log": "ldcorn logs", "tail": "ldcorn logs -f",
 	"pause": "ldcorn hold", "resume": "ldcorn release", "reopen": "kill -USR1 PID",
 	"doc": "ldcorn schema", "docs": "ldcorn schema",
-	"init": "ldcorn migrate, or ldconfig.star.example to begin with", "convert": "ldcorn migrate", "adapt": "ldcorn migrate", "format": "ldcorn fmt",
+	"new": "ldcorn init", "create": "ldcorn init", "setup": "ldcorn init", "convert": "ldcorn migrate", "adapt": "ldcorn migrate", "format": "ldcorn fmt",
 }
 
 // flagHabits are the flags that Uvicorn, Gunicorn and nginx have, and what to do
@@ -72,5 +72,5 @@ func appArg(cmd *cobra.Command, args []string) string {
 
 // appError returns the error about an app on the command line.
 func appError(app string) error {
-	return usageError("%q is an app, and ldcorn runs a configuration, which names it: app=%[1]q of WorkerGroup", app)
+	return usageError("%q is an app, and ldcorn runs a configuration: ldcorn init writes one for the app in this folder", app)
 }

@@ -40,7 +40,8 @@ restarts what crashes, and reloads without losing a request (kill -HUP).
 
 Without a command it runs the master, as "ldcorn run" does. "ldcorn help exit-codes"
 lists the exit codes.`,
-		Example: `  ldcorn -c ldconfig.star          run the master in the foreground
+		Example: `  ldcorn init                      write ldconfig.star for the app here
+  ldcorn -c ldconfig.star          run the master in the foreground
   ldcorn check                     check ldconfig.star in this folder
   ldcorn migrate ldconfig.py       rewrite a Python configuration in Starlark
   ldcorn status                    show the running master and its workers
@@ -104,6 +105,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 	return []commandPart{
 		{"Run", []*cobra.Command{
 			newRunCommand(run),
+			newInitCommand(opts),
 		}},
 		{"Check", []*cobra.Command{
 			newCheckCommand(opts),

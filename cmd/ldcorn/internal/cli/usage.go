@@ -141,7 +141,7 @@ func namesConfig(path string) bool {
 func unknownCommand(root *cobra.Command, word string) error {
 	if info, err := os.Stat(word); err == nil && info.Mode().IsRegular() {
 		if python.Is(word) && !namesConfig(word) {
-			return usageError("%s is no configuration: it does not have the word LdConfig", word)
+			return usageError("%s is no configuration; ldcorn init writes one for the app in this folder", word)
 		}
 		return usageError("no command is called %q; a configuration is run by ldcorn -c %s", word, word)
 	}

@@ -1,0 +1,216 @@
+package project
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
+)
+
+// How many things of a kind a configuration names.
+const (
+	maxOthers  = 8  // apps
+	maxServers = 4  // commands of other servers
+	maxText    = 90 // characters of a text from the project
+)
+
+// A writer writes a configuration, line by line.
+type writer struct {
+	strings.Builder
+	p *Project
+}
+
+// Configuration returns a configuration that serves the likeliest app, with what
+// else the project says as comments. There must be an app.
+func (p *Project) Configuration() string {
+	w := &writer{p: p}
+	w.line(0, "# `ldcorn` runs this file, and `ldcorn check` checks it. `ldcorn schema WorkerGroup`")
+	w.line(0, "# shows every argument.")
+	w.line(0, "config = LdConfig(")
+	w.line(1, `bind = "127.0.0.1:8000",  # ":8000" takes connections from other machines, too`)
+	w.servers()
+	w.line(1, "workers = [")
+	for _, l := range w.group("default", 2, `"*"`, true) {
+		w.line(2, l)
+	}
+	w.others()
+	w.suggestions()
+	w.line(1, "],")
+	w.line(0, ")")
+	return w.String()
+}
+
+func (w *writer) line(indent int, text string) {
+	w.WriteString(strings.Repeat("    ", indent) + text + "\n")
+}
+
+// comment writes a comment in front of an argument.
+func (w *writer) comment(indent int, format string, args ...any) {
+	w.line(indent, "# "+fmt.Sprintf(format, args...))
+}
+
+// foreign makes a text from the project fit for a comment.
+func foreign(text string) string {
+	text = visible.String(strings.Join(strings.Fields(text), " "))
+	if runes := []rune(text); len(runes) > maxText {
+		text = string(runes[:maxText-1]) + "…"
+	}
+	return text
+}
+
+// group returns the lines of a group for the likeliest app, with its route as an
+// expression, and perhaps with comments.
+func (w *writer) group(name string, instances int, route string, comments bool) []string {
+	a := &w.p.Apps[0]
+	lines := []string{"WorkerGroup("}
+	add := func(argument, value string) { lines = append(lines, "    "+argument+" = "+value+",") }
+	say := func(comment string) {
+		if comments {
+			lines[len(lines)-1] += "  # " + comment
+		}
+	}
+	add("name", quoted(name))
+	add("app", quoted(a.Name))
+	say(foreign(strings.TrimPrefix(a.Framework+", "+a.At, ", ")))
+	var options []string
+	if a.Factory {
+		options = append(options, `"--factory"`)
+	}
+	if a.AppDir != "" {
+		options = append(options, `"--app-dir"`, quoted(a.AppDir))
+	}
+	if len(options) > 0 {
+		add("uvicorn_args", "["+strings.Join(options, ", ")+"]")
+	}
+	add("cwd", quoted(a.Cwd))
+	if a.Cwd == "." {
+		say("where the workers run: the folder of this file")
+	}
+	if a.Settings != "" {
+		add("env", "{"+quoted(settingsVariable)+": "+quoted(a.Settings)+"}")
+	}
+	if python := w.p.Python; python.Path != "" && !python.Default {
+		add("python", quoted(python.Path))
+	}
+	add("instances", strconv.Itoa(instances))
+	if a.Sticky != "" {
+		if comments {
+			lines = append(lines, "    # A client stays with the process that has its session.")
+		}
+		add("sticky", a.Sticky)
+	}
+	add("routes", "["+route+"]")
+	return append(lines, "),")
+}
+
+// quoted returns a string of Starlark.
+func quoted(s string) string { return strconv.Quote(s) }
+
+// servers writes what other servers do with the project.
+func (w *writer) servers() {
+	for _, s := range w.p.Servers[:min(len(w.p.Servers), maxServers)] {
+		var same []string
+		if s.Bind != "" {
+			same = append(same, "bind = "+bindOf(s.Bind))
+		}
+		if s.Workers != "" {
+			same = append(same, "instances = "+s.Workers)
+		}
+		w.comment(1, "%s has: %s", foreign(s.At), foreign(s.Command))
+		if len(same) > 0 {
+			w.comment(1, "The same here: %s", foreign(strings.Join(same, ", ")))
+		}
+	}
+}
+
+// bindOf returns an address as the value of bind=. A variable of the shell becomes
+// one of the environment.
+func bindOf(address string) string {
+	before, name, found := strings.Cut(address, "$")
+	if !found {
+		return quoted(address)
+	}
+	name, fallback, _ := strings.Cut(strings.Trim(name, "{}"), ":-")
+	call := fmt.Sprintf("env(%q, %q)", name, orElse(fallback, "8000"))
+	if before == "" {
+		return call
+	}
+	return quoted(before) + " + " + call
+}
+
+// others writes the other apps of the project.
+func (w *writer) others() {
+	others := w.p.Apps[1:]
+	if len(others) == 0 {
+		return
+	}
+	w.comment(2, "Other apps of this folder:")
+	for i, a := range others {
+		if i == maxOthers {
+			w.comment(2, "  and %d more", len(others)-i)
+			break
+		}
+		w.comment(2, "  %s", foreign(a.describe()))
+	}
+}
+
+// describe returns the name of an app and where it is.
+func (a *App) describe() string {
+	var parts []string
+	for _, part := range []string{a.Framework, a.At} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if a.Factory {
+		parts = append(parts, "--factory")
+	}
+	if a.Cwd != "." {
+		parts = append(parts, "in "+a.Cwd)
+	}
+	return a.Name + " (" + strings.Join(parts, ", ") + ")"
+}
+
+// String returns a line about an app for people.
+func (a *App) String() string { return foreign(a.describe()) }
+
+// suggestions writes groups that the project could have, as comments.
+func (w *writer) suggestions() {
+	a := &w.p.Apps[0]
+	if len(a.Websockets) > 0 {
+		w.comment(2, "Websockets stay open for long. A group of their own keeps them apart:")
+		w.comment(2, "%s", foreign(places(a.Websockets)))
+		for _, l := range w.group("websockets", 1, "websocket()", false) {
+			w.comment(2, "%s", l)
+		}
+	}
+	if len(a.Slow) == 0 {
+		return
+	}
+	slow := a.Slow[0]
+	w.comment(2, "In a group of their own, slow requests do not slow the others down. These")
+	w.comment(2, "could be slow: %s", foreign(places(a.Slow)))
+	if slices.ContainsFunc(a.Slow, func(r Route) bool { return r.Partial }) {
+		w.comment(2, "Write each route with the prefix of its router.")
+	}
+	lines := w.group("slow", 1, quoted(slow.Path), false)
+	lines = slices.Insert(lines, len(lines)-2, "    max_req_per_worker = 4,  # the others wait in a queue")
+	for _, l := range lines {
+		w.comment(2, "%s", l)
+	}
+}
+
+// places lists routes with where they are.
+func places(routes []Route) string {
+	var out []string
+	for _, r := range routes {
+		text := r.At
+		if r.Path != "" {
+			text = r.Path + " at " + r.At
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, ", ")
+}
