@@ -37,6 +37,7 @@ type Attribute[T any] struct {
 	Required   bool     // must be given
 	Keyword    bool     // can only be given by name
 	Unit       string   // of a plain number, if it has one
+	Long       bool     // a duration of many hours is nothing unusual
 	Rule       string   // what the value must satisfy beyond its type
 	Effect     Effect   // of a changed value on a running master
 	Doc        string   // one or two sentences

@@ -218,7 +218,7 @@ var recycleAttributes = []groupAttribute{
 		Doc:        "The resident memory of a process and its children at which the process is replaced.",
 		OtherNames: []string{"max_memory", "memory_limit", "max_memory_per_worker", "max_memory_per_child"}},
 		0, func(g *Group) *int64 { return &g.MaxRSS }),
-	duration(groupAttribute{Name: "max_lifetime", Effect: EffectSupervisor, Rule: "0 = no limit",
+	duration(groupAttribute{Name: "max_lifetime", Effect: EffectSupervisor, Rule: "0 = no limit", Long: true,
 		Doc:        "The age at which a process is replaced; some go up to a tenth sooner, so that they are not all replaced at once.",
 		OtherNames: []string{"max_age", "lifetime", "max_worker_lifetime", "workers_lifetime"}},
 		0, func(g *Group) *time.Duration { return &g.MaxLifetime }),

@@ -59,7 +59,7 @@ func (s *Session) begin(thread *starlark.Thread, word *Word) *call {
 	return c
 }
 
-// report adds a diagnostic to the call.
+// report adds an error to the call.
 func (c *call) report(d diag.Diagnostic) {
 	c.failed = true
 	if c.late {
@@ -67,6 +67,19 @@ func (c *call) report(d diag.Diagnostic) {
 		return
 	}
 	d.Severity = diag.Error
+	c.add(d)
+}
+
+// warn adds a warning to the call. A call of a request has none.
+func (c *call) warn(d diag.Diagnostic) {
+	if c.late {
+		return
+	}
+	d.Severity = diag.Warning
+	c.add(d)
+}
+
+func (c *call) add(d diag.Diagnostic) {
 	d.Trace = c.trace
 	if d.Span.File == "" {
 		d.Span = c.span

@@ -15,6 +15,7 @@ const (
 	codeUvicorn  = "L020" // a Uvicorn option or variable that ldcorn sets
 	codeRouter   = "L033" // a router that cannot be called with a request
 	codeSecret   = "L021" // a secret that cannot be read
+	codeUnit     = "W114" // a plain number that most likely has another unit
 	codeTruth    = "L025" // a matcher used as a truth value
 	codeHeader   = "L024" // a header that cannot be edited in this way
 	codeSet      = "L028" // a value that an argument cannot be set to

@@ -196,7 +196,11 @@ func headSize(of func(*plan.Plan) *int) func(*call, *given, *plan.Plan) {
 		switch {
 		case err != nil:
 		case n < plan.LeastHeaderSize || n > plan.MostHeaderSize:
-			err = value.Wrong("", "must be from %v to %v, got %v", plan.Bytes(plan.LeastHeaderSize), plan.Bytes(plan.MostHeaderSize), plan.Bytes(n))
+			label := ""
+			if plain, ok := plainNumber(g.value); ok && plain > 0 && plain < leastBytes {
+				label = fmt.Sprintf("did you mean \"%dKiB\"? a plain number is in bytes", plain)
+			}
+			err = value.Wrong(label, "must be from %v to %v, got %v", plan.Bytes(plan.LeastHeaderSize), plan.Bytes(plan.MostHeaderSize), plan.Bytes(n))
 		default:
 			*of(p) = int(n)
 			return

@@ -45,7 +45,9 @@ func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
 	return func(c *call, g *given, t *T) {
 		if err := readScalar(g.value, a.Scalar.Place(t), a.Scalar.Low, a.Scalar.High, a.Choices, a.Default == "None"); err != nil {
 			c.wrongValue(g, err)
+			return
 		}
+		c.checkUnit(g, a.Unit, a.Long)
 	}
 }
 
