@@ -22,6 +22,7 @@ const (
 	CodeParameter     = "W108" // a path parameter in a glob
 	CodeCappedPolls   = "W109" // slots that sessions keep although their clients only wait
 	CodeShortBuffer   = "W110" // a buffer that cannot hold what it is to hold
+	CodeIdleLimit     = "W115" // a limit that no group has, or that its groups cannot reach
 	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeUnchecked     = "W106" // too many routes to compare all of them
@@ -75,6 +76,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)
+	out = append(out, idleLimits(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)
 	out = append(out, appendsNothing(p)...)

@@ -7,6 +7,7 @@ import (
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
@@ -14,7 +15,13 @@ import (
 type Limit struct {
 	opaque
 	limit plan.Limit
+
+	Span  diag.Span    // of the word limit
+	Trace []diag.Frame // calls that led to it
 }
+
+// Name returns the name of the limit, or "" if the call was wrong.
+func (l *Limit) Name() string { return l.limit.Name }
 
 // String returns a call that makes the limit.
 func (l *Limit) String() string { return l.limit.String() }
@@ -36,7 +43,7 @@ func limitWord() Word {
 func (s *Session) limit(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words[b.Name()])
 	have := c.bind(args, kwargs)
-	out := &Limit{opaque: "limit"}
+	out := &Limit{opaque: "limit", Span: c.span, Trace: c.trace}
 	for _, g := range have {
 		if value.IsUnset(g.value) {
 			return g.value, nil
@@ -62,6 +69,7 @@ func (s *Session) limit(thread *starlark.Thread, b *starlark.Builtin, args starl
 	if c.failed {
 		out.limit = plan.Limit{}
 	}
+	s.limits = append(s.limits, out)
 	return out, nil
 }
 

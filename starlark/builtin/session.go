@@ -36,6 +36,7 @@ type Session struct {
 	opts    Options
 	words   map[string]*Word
 	groups  []*Group
+	limits  []*Limit
 	configs int
 	vague   []string         // names of arguments whose default is unset
 	args    []*argument      // in order of first use
@@ -63,6 +64,9 @@ func (s *Session) Run(thread *starlark.Thread) { s.thread = thread }
 // Groups returns every group that was made, in order, including those that no
 // LdConfig has.
 func (s *Session) Groups() []*Group { return s.groups }
+
+// Limits returns every limit that was made, in order.
+func (s *Session) Limits() []*Limit { return s.limits }
 
 // Configs returns how many times LdConfig was called.
 func (s *Session) Configs() int { return s.configs }

@@ -93,7 +93,7 @@ func (e *evaluation) span(g *builtin.Group, r *plan.Route) diag.Span {
 	return e.report.Sources.Word(diag.Span{File: r.Pos.File, Line: r.Pos.Line, Col: r.Pos.Col})
 }
 
-// unused warns about groups that were made but not used.
+// unused warns about groups and limits that were made but not used.
 func (e *evaluation) unused() {
 	for _, g := range e.session.Groups() {
 		if !g.Used() {
@@ -101,6 +101,26 @@ func (e *evaluation) unused() {
 				Code: codeUnused, Severity: diag.Warning, Span: g.Name, Trace: g.Trace,
 				Message: fmt.Sprintf("WorkerGroup %s is not part of the configuration", value.Quote(g.Spec.Name)),
 				Label:   "add it to `workers`, or remove it",
+			})
+		}
+	}
+	e.unusedLimits()
+}
+
+// unusedLimits warns about limits that no group has.
+func (e *evaluation) unusedLimits() {
+	had := make(map[string]bool)
+	for _, g := range e.session.Groups() {
+		for _, l := range g.Spec.Limits {
+			had[l.Name] = true
+		}
+	}
+	for _, l := range e.session.Limits() {
+		if name := l.Name(); name != "" && !had[name] {
+			e.report.Add(diag.Diagnostic{
+				Code: plan.CodeIdleLimit, Severity: diag.Warning, Span: l.Span, Trace: l.Trace,
+				Message: fmt.Sprintf("no group has the limit %s", value.Quote(name)),
+				Label:   "add it to the `limits` of the groups that share it, or remove it",
 			})
 		}
 	}

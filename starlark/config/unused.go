@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
 	"github.com/ldcorn/ldcorn/starlark/builtin"
@@ -26,8 +27,8 @@ func (e *evaluation) unusedNames(entry *module) {
 				if used[name] || !loaded && m != entry || name == configName || strings.HasPrefix(name, "_") || strings.HasPrefix(name, "test_") {
 					continue
 				}
-				if _, group := m.globals[name].(*builtin.Group); group && !loaded {
-					continue // unused reports those that are in no LdConfig
+				if !loaded && reportedUnused(m.globals[name]) {
+					continue
 				}
 				d := diag.Diagnostic{Code: codeUnusedName, Severity: diag.Warning, Span: e.report.Sources.Span(id),
 					Message: fmt.Sprintf("`%s` is not used", name), Label: "remove it, or let its name begin with _"}
@@ -38,6 +39,16 @@ func (e *evaluation) unusedNames(entry *module) {
 			}
 		}
 	}
+}
+
+// reportedUnused reports whether unused looks at a value: it reports a group that is
+// in no LdConfig, and a limit that is in no group.
+func reportedUnused(v starlark.Value) bool {
+	switch v.(type) {
+	case *builtin.Group, *builtin.Limit:
+		return true
+	}
+	return false
 }
 
 // definedNames returns the names that a statement at the top level defines, and

@@ -61,6 +61,7 @@ func Codes() []Code {
 		{"W112", "a route string that looks like a regular expression", "A route string is a prefix, or a glob if it has `*`, `?`, `[` or `{`. Write `regex(r\"…\")` for a regular expression."},
 		{"W113", "a name that is not used", "The file loads or assigns it, and nothing in the file uses it. Most likely the name that is used elsewhere is another one. A name that begins with `_` has no warning."},
 		{"W114", "a number without a unit that most likely has another one", "A plain number is in bytes or in seconds. Write the unit, as in `\"64MiB\"`, `\"64B\"`, `\"30s\"` or `\"8h20m\"`: then there is no warning."},
+		{"W115", "a limit that no group has, or that its groups cannot reach", "A limit that no group has limits nothing. And if the groups of a limit have caps that allow less than it together, it matters at most during a reload, while the replaced workers finish their requests."},
 		{"W120", "an interpreter, a folder, an app or an owner that does not exist, cannot be used, or is most likely not the one that was meant", "`ldcorn check`, `plan` and each reload look without starting anything. With `--import`, `ldcorn check` asks each interpreter, and reports its mistakes as errors."},
 		{"W131", "a router that may name a group that does not exist", "The name goes through a variable, and the function may test it before it returns it."},
 		{"W132", "a rule of a group that the router names", "A router that names a group leaves out its routes, and so the settings of their rules. Return None to leave a request to the routes."},
