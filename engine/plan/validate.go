@@ -23,6 +23,7 @@ const (
 	CodeCappedPolls   = "W109" // slots that sessions keep although their clients only wait
 	CodeShortBuffer   = "W110" // a buffer that cannot hold what it is to hold
 	CodeIdleLimit     = "W115" // a limit that no group has, or that its groups cannot reach
+	CodeNoAddress     = "W116" // a setting by the client's address, which no request has
 	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeUnchecked     = "W106" // too many routes to compare all of them
@@ -77,6 +78,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)
 	out = append(out, idleLimits(p)...)
+	out = append(out, noAddresses(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)
 	out = append(out, appendsNothing(p)...)
