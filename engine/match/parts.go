@@ -1,5 +1,7 @@
 package match
 
+import "strings"
+
 // eachPart calls visit with the matchers that a matcher joins, or with the matcher
 // itself if it joins none. It stops when visit returns false, and then returns
 // false, too.
@@ -33,4 +35,47 @@ func AddressWord(m Matcher) (word string) {
 		return word == ""
 	})
 	return word
+}
+
+// LiteralGlob returns the first path in a path or prefix of a matcher that is written
+// as a glob: both take it as it is. Word is "path" or "prefix", or "" if there is none,
+// and advice is what to write instead.
+func LiteralGlob(m Matcher) (word, text, advice string) {
+	eachPart(m, func(part Matcher) bool {
+		p, ok := part.(*paths)
+		if !ok {
+			return true
+		}
+		for _, s := range p.spots {
+			if word, advice = s.literalGlob(); word != "" {
+				text = s.text
+				return false
+			}
+		}
+		return true
+	})
+	return word, text, advice
+}
+
+func (s spot) literalGlob() (word, advice string) {
+	switch s.kind {
+	case spotPath:
+		word = "path"
+	case spotBelow:
+		word = "prefix"
+	}
+	glob := parameter.ReplaceAllString(s.text, "*")
+	if word == "" || !strings.Contains(glob, "*") {
+		return "", ""
+	}
+	below := strings.TrimRight(glob, "*")
+	switch {
+	case s.kind == spotPath:
+		return word, call("glob", []string{glob})
+	case below == "/":
+		return word, call("prefix", []string{below})
+	case strings.HasSuffix(below, "/") && !strings.Contains(below, "*"):
+		return word, call("prefix", []string{strings.TrimSuffix(below, "/")})
+	}
+	return word, call("glob", []string{strings.TrimSuffix(glob, "/*") + "/*"})
 }

@@ -24,6 +24,7 @@ const (
 	CodeShortBuffer   = "W110" // a buffer that cannot hold what it is to hold
 	CodeIdleLimit     = "W115" // a limit that no group has, or that its groups cannot reach
 	CodeNoAddress     = "W116" // a setting by the client's address, which no request has
+	CodeLiteralGlob   = "W117" // a path of path or prefix that is written as a glob
 	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeUnchecked     = "W106" // too many routes to compare all of them
@@ -83,6 +84,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, shortBuffers(p)...)
 	out = append(out, appendsNothing(p)...)
 	out = append(out, parameters(p)...)
+	out = append(out, literalGlobs(p)...)
 	out = append(out, regexes(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)
@@ -182,6 +184,25 @@ func parameters(p *Plan) (out []Problem) {
 					Code: CodeParameter, Warning: true,
 					Message: fmt.Sprintf("route %s: in a glob, %s stands for the text %q and for nothing else", r.Matcher, found, strings.Trim(found, "{}")),
 					Label:   "write * for a segment of a path",
+					Place:   Place{Group: group, Route: r},
+				})
+			}
+		}
+	}
+	return out
+}
+
+// literalGlobs warns about the paths of path and prefix that are written as globs:
+// both words take them as they are.
+func literalGlobs(p *Plan) (out []Problem) {
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			r := &group.Routes[i]
+			if word, text, advice := match.LiteralGlob(r.Matcher); word != "" {
+				out = append(out, Problem{
+					Code: CodeLiteralGlob, Warning: true,
+					Message: fmt.Sprintf("route %s: `%s` is no glob, and takes %q as it is", r, word, text),
+					Label:   "write " + advice,
 					Place:   Place{Group: group, Route: r},
 				})
 			}
