@@ -149,7 +149,7 @@ func TestCheckName(t *testing.T) {
 		assert.NoError(t, checkName(name), name)
 	}
 	for name, want := range map[string]string{
-		"": "is empty", "a b": `"a_b"`, "a/b": `"a_b"`, "é": "letters, digits", strings.Repeat("x", 49): "49 characters", "a\n": `"a"`,
+		"": "is empty", "a b": `"a_b"`, "a/b": `"a_b"`, "é": `A-Z a-z 0-9 _ and -, got "é"`, strings.Repeat("x", 49): "49 characters", "a\n": `"a"`,
 	} {
 		assert.ErrorContains(t, checkName(name), want, name)
 	}

@@ -8,15 +8,15 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-const maxNameLength = 48 // characters of a group's name
+const maxNameLength = 48 // characters of the name of a group or of a limit
 
 var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,48}$`)
 	badNames = regexp.MustCompile(`[^A-Za-z0-9_-]+`)
 )
 
-// checkName checks the name of a group, which becomes part of paths, metrics
-// and command lines.
+// checkName checks the name of a group or of a limit, which becomes part of paths,
+// metrics and command lines.
 func checkName(s string) error {
 	switch {
 	case nameForm.MatchString(s):
@@ -26,12 +26,11 @@ func checkName(s string) error {
 	case len(s) > maxNameLength && !badNames.MatchString(s):
 		return value.Wrong("", "has %d characters, but can have at most %d", len(s), maxNameLength)
 	}
-	label := "use letters, digits, _ and -"
+	label := `write a word, such as "web"`
 	if better := strings.Trim(badNames.ReplaceAllString(s, "_"), "_"); nameForm.MatchString(better) {
 		label = fmt.Sprintf("write %q", better)
 	}
-	bad := badNames.FindString(s)
-	return value.Wrong(label, "has characters that a name cannot have: %q", bad)
+	return value.Wrong(label, "can have only the characters A-Z a-z 0-9 _ and -, got %s", value.Quote(s))
 }
 
 // appForm matches module:attribute, with identifiers in any script.
