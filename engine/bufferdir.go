@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 
@@ -29,8 +30,13 @@ func CheckBufferDir(p *plan.Plan) error {
 // unfitDir returns why this user can make no files in a folder, or why they would be
 // in memory.
 func unfitDir(dir string) error {
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return fmt.Errorf("there is no such folder")
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENOTDIR):
+		return errors.New("there is no such folder")
+	case err == nil && !info.IsDir():
+		return errors.New("it is a file, not a folder")
+	case err != nil:
+		return errors.New("this user cannot look into the folder")
 	}
 	switch err := unix.Access(dir, unix.W_OK|unix.X_OK); err {
 	case nil:

@@ -19,7 +19,7 @@ func TestCheckBufferDir(t *testing.T) {
 	const effect = "; of each body, only 64 KiB wait"
 	assert.NoError(t, check("/"))
 	assert.EqualError(t, check("/no/such"), `buffer_dir="/no/such": there is no such folder`+effect)
-	assert.EqualError(t, check("/dev/null"), `buffer_dir="/dev/null": there is no such folder`+effect)
+	assert.EqualError(t, check("/dev/null"), `buffer_dir="/dev/null": it is a file, not a folder`+effect)
 	if unfit := buffer.CheckDir("/dev/shm"); unfit != nil && os.Getuid() == 0 {
 		assert.EqualError(t, check("/dev/shm"), `buffer_dir="/dev/shm": /dev/shm is a tmpfs, which is memory`+effect)
 	}

@@ -175,7 +175,7 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	if res.Plan == nil || res.Report.Count(diag.Error) > 0 {
 		return nil
 	}
-	if err := writeSummary(stdout, path, res.Plan); err != nil {
+	if err := writeSummary(stdout, path, verdict(res.Report), res.Plan); err != nil {
 		return err
 	}
 	if !f.imports {

@@ -3,21 +3,32 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/visible"
+	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// writeSummary prints a line for each group of a plan.
-func writeSummary(w io.Writer, path string, p *plan.Plan) error {
+// verdict says how good a configuration without errors is.
+func verdict(r *diag.Report) string {
+	if slices.ContainsFunc(r.Diagnostics, func(d diag.Diagnostic) bool { return d.Code == machine.Code }) {
+		return "fine, but this machine lacks something for it (" + machine.Code + ")"
+	}
+	return "fine"
+}
+
+// writeSummary prints the verdict, and a line for each group of a plan.
+func writeSummary(w io.Writer, path, verdict string, p *plan.Plan) error {
 	workers, routes := 0, 0
 	for _, group := range p.Groups {
 		workers += group.Instances
 		routes += len(group.Routes)
 	}
-	fmt.Fprintf(w, "%s is fine: %s, %s, %s on %s\n", path,
+	fmt.Fprintf(w, "%s is %s: %s, %s, %s on %s\n", path, verdict,
 		terminal.Count(len(p.Groups), "group"), terminal.Count(workers, "worker"), terminal.Count(routes, "route"), p.Bind)
 	writePython(w, path, p.Python)
 	table := terminal.NewTable(w)

@@ -21,7 +21,7 @@ func misplacedApp(group *plan.Group, configDir string) *diag.Diagnostic {
 	}
 	spec := worker.Spec{Group: group}
 	return &diag.Diagnostic{
-		Code: code, Severity: diag.Warning,
+		Code: Code, Severity: diag.Warning,
 		Message: fmt.Sprintf("group %q may not find its app %q", group.Name, group.App),
 		Detail:  []string{fmt.Sprintf("there is no %s in %s, where its workers look", filepath.Base(beside), spec.AppFolder())},
 		Hint:    BesideHint(group, beside),

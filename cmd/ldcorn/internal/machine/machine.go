@@ -15,8 +15,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// code is that of all warnings of this package.
-const code = "W120"
+// Code is that of all warnings of this package.
+const Code = "W120"
 
 // Look adds warnings of what is missing to the report of a configuration with a
 // plan, each at the argument that it is about. It says the same once for several groups.
@@ -42,7 +42,7 @@ func missing(res *config.Result, argument string, err error) {
 func warn(res *config.Result, argument, message string, err error) {
 	if err != nil {
 		res.Report.Add(diag.Diagnostic{
-			Code: code, Severity: diag.Warning,
+			Code: Code, Severity: diag.Warning,
 			Message: message,
 			Detail:  []string{err.Error()},
 			Span:    res.Argument(argument),
@@ -80,7 +80,7 @@ func cannotStart(group *plan.Group, err error) *diag.Diagnostic {
 	if err == nil {
 		return nil
 	}
-	return &diag.Diagnostic{Code: code, Severity: diag.Warning,
+	return &diag.Diagnostic{Code: Code, Severity: diag.Warning,
 		Message: fmt.Sprintf("group %q cannot start on this machine", group.Name), Detail: []string{err.Error()}}
 }
 
@@ -91,6 +91,6 @@ func Remark(python worker.Interpreter, facts worker.Facts, group *plan.Group) *d
 	if len(remarks) == 0 {
 		return nil
 	}
-	return &diag.Diagnostic{Code: code, Severity: diag.Warning,
+	return &diag.Diagnostic{Code: Code, Severity: diag.Warning,
 		Message: fmt.Sprintf("group %q runs %s, which may not be what was meant", group.Name, python.Path), Detail: remarks}
 }
