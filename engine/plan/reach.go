@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/match"
 )
@@ -69,7 +70,7 @@ func (r *reach) byMatcher(here Place) (Problem, bool) {
 }
 
 // neverReached returns the problem of a route whose requests another route
-// takes.
+// takes. If the route is a rule, it may be the one that is meant.
 func neverReached(here, before Place) Problem {
 	a, b := before.Route, here.Route
 	problem := Problem{
@@ -82,6 +83,13 @@ func neverReached(here, before Place) Problem {
 		problem.Said = fmt.Sprintf("the same route, in group %q", before.Group.Name)
 		if here.Group == before.Group {
 			problem.Message, problem.Said = fmt.Sprintf("route %s is written twice", b), "the same route"
+		}
+	}
+	if settings := b.settings(); len(settings) > 0 && a.Written() != b.Written() {
+		problem.Message += fmt.Sprintf(", so that no request gets its %s", strings.Join(settings, " and "))
+		problem.Label = "put it before the other one, or remove one of the two"
+		if a.Pattern() == nil && b.Pattern() != nil {
+			problem.Label = "matchers are tried before strings: write it as a matcher before the other one"
 		}
 	}
 	return problem

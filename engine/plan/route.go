@@ -25,14 +25,20 @@ func NewRoute(pattern string, pos Pos) (Route, error) {
 // Written returns the route as the configuration writes it, with its settings.
 // String returns only the matcher.
 func (r *Route) Written() string {
-	settings := r.Override.Settings()
-	if !r.RateLimit.IsZero() {
-		settings = append(settings, "rate_limit="+r.RateLimit.String())
-	}
+	settings := r.settings()
 	if len(settings) == 0 {
 		return r.String()
 	}
 	return fmt.Sprintf("rule(%s, %s)", r, strings.Join(settings, ", "))
+}
+
+// settings returns the settings as arguments of rule.
+func (r *Route) settings() []string {
+	out := r.Override.Settings()
+	if !r.RateLimit.IsZero() {
+		out = append(out, "rate_limit="+r.RateLimit.String())
+	}
+	return out
 }
 
 // Pattern returns the route string, or nil for a matcher.

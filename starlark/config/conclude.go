@@ -83,6 +83,9 @@ func tellApart(d *diag.Diagnostic, other []diag.Frame) {
 	}
 	d.Related = nil
 	d.Hint = "this code runs more than once; give each result its own value, as in name = \"web-%d\" % i"
+	if d.Code == plan.CodeUnreachable {
+		d.Hint = "both routes come from here: this code runs more than once, or its value is in the list twice"
+	}
 }
 
 // span returns the position of a route, or of its group's name.
