@@ -30,10 +30,12 @@ func (e *evaluation) route(cfg *builtin.Config) {
 		e.checkGroup(d.Decide().Group, d.Span, d.Trace, groups, true)
 	}
 	if cfg.Router == nil {
+		e.checkSettings(cfg, router.Code{})
 		return
 	}
 	code := router.Read(cfg.Router, e.fileOf)
 	e.checkCode(code)
+	e.checkSettings(cfg, code)
 	named := make(map[string]bool)
 	for _, r := range router.Returns(cfg.Router, e.fileOf) {
 		named[r.Group] = true
@@ -138,8 +140,9 @@ func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
 		if err != nil {
 			continue // no request can match the route
 		}
-		_, why := rt.Try(req, e.report.Sources, func(thread *starlark.Thread, msg string) { e.print(thread, msg) })
+		said, why := rt.Try(req, e.report.Sources, func(thread *starlark.Thread, msg string) { e.print(thread, msg) })
 		if why == nil {
+			e.checkSaid(rt, p, &said)
 			continue
 		}
 		detail := fmt.Sprintf("for the request %s, a sample for the group %q", line, group.Name)
