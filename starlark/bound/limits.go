@@ -46,6 +46,10 @@ func meterOf(thread *starlark.Thread) (*Meter, *Limits) {
 
 var errSpent = errors.New("the step budget is used up")
 
+// Spend charges a thread for data of the given number of bytes that a word has read, or
+// refuses it. What names the operation.
+func Spend(thread *starlark.Thread, bytes int, what string) error { return spend(thread, bytes, what) }
+
 // spend charges a thread for a result of the given number of bytes, or refuses
 // it. What names the operation.
 func spend(thread *starlark.Thread, bytes int, what string) error {

@@ -35,7 +35,9 @@ func evaluateIn(t testing.TB, text string, options Options) (starlark.StringDict
 	sources.Index(file)
 	report := &diag.Report{Sources: sources}
 	options.Dir, options.Sources, options.Report = "/conf", sources, report.Add
-	options.ReadFile = func(string) ([]byte, error) { return []byte("content\n"), nil }
+	if options.ReadFile == nil {
+		options.ReadFile = func(string) ([]byte, error) { return []byte("content\n"), nil }
+	}
 	options.CPUs, options.Input = func() int { return 3 }, func(plan.InputKind, string, []byte, bool) {}
 	if options.LookupEnv == nil {
 		options.LookupEnv = func(string) (string, bool) { return "s", true }

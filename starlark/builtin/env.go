@@ -177,7 +177,8 @@ func (c *call) variable(g *given) (string, diag.Span, bool) {
 	return name, g.span, true
 }
 
-// lookup reads an environment variable and records that it was read.
+// lookup reads an environment variable and records that it was read. A variable that
+// is not set can be that of a file.
 func (s *Session) lookup(name string, secret bool) (string, bool) {
 	text, set := s.opts.LookupEnv(name)
 	var content []byte
@@ -188,6 +189,9 @@ func (s *Session) lookup(name string, secret bool) (string, bool) {
 		}
 	}
 	s.opts.Input(plan.InputEnv, name, content, secret)
+	if !set {
+		text, set = s.fileEnv[name]
+	}
 	return text, set
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"go.starlark.net/starlark"
 
@@ -26,19 +25,9 @@ func secretFileWord() Word {
 func (s *Session) secretFile(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 	c := s.begin(thread, s.words["secret_file"])
 	g := c.bind(args, kwargs)["path"]
-	if g == nil || value.IsUnset(g.value) {
+	path, _, ok := c.secretPath(g)
+	if !ok {
 		return s.stand("secret_file"), nil
-	}
-	path, err := value.String(g.value)
-	if err == nil {
-		err = notEmpty(path)
-	}
-	if err != nil {
-		c.wrongValue(g, err)
-		return s.stand("secret_file"), nil
-	}
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.opts.Dir, path)
 	}
 	data, err := s.opts.ReadFile(path)
 	if err != nil {

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"path/filepath"
 
@@ -28,6 +29,9 @@ type Options struct {
 	// that is not set.
 	Input func(kind plan.InputKind, name string, content []byte, secret bool)
 	Set   map[string]string // values of arguments, by name
+
+	NameDir string            // the configuration's folder, as messages show it
+	FileEnv map[string]string // variables that count as set if LookupEnv has none
 }
 
 // A Session holds the words of one evaluation and the groups that they have
@@ -38,12 +42,13 @@ type Session struct {
 	groups  []*Group
 	limits  []*Limit
 	configs int
-	vague   []string         // names of arguments whose default is unset
-	args    []*argument      // in order of first use
-	truths  int              // how many times the truth of a matcher was used
-	unset   bool             // an Unset was returned
-	thread  *starlark.Thread // the evaluating thread; nil before Run and after Close
-	late    bool             // the configuration has been loaded
+	fileEnv map[string]string // variables of files, which the environment does not set
+	vague   []string          // names of arguments whose default is unset
+	args    []*argument       // in order of first use
+	truths  int               // how many times the truth of a matcher was used
+	unset   bool              // an Unset was returned
+	thread  *starlark.Thread  // the evaluating thread; nil before Run and after Close
+	late    bool              // the configuration has been loaded
 
 	decisions []*Decision      // results of to during loading
 	static    *syntax.CallExpr // the call of a router that is being checked without being made
@@ -51,7 +56,10 @@ type Session struct {
 
 // NewSession returns the words for one evaluation.
 func NewSession(opts Options) *Session {
-	s := &Session{opts: opts, words: make(map[string]*Word)}
+	s := &Session{opts: opts, words: make(map[string]*Word), fileEnv: maps.Clone(opts.FileEnv)}
+	if s.fileEnv == nil {
+		s.fileEnv = make(map[string]string)
+	}
 	for _, w := range Words() {
 		s.words[w.Name] = &w
 	}
@@ -91,6 +99,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"limit":       fn("limit", s.limit),
 		"rate":        fn("rate", s.rate),
 		"env":         s.envWord(),
+		"env_file":    fn("env_file", s.envFile),
 		"rule":        fn("rule", s.rule),
 		"secret":      fn("secret", s.secret),
 		"secret_file": fn("secret_file", s.secretFile),

@@ -82,6 +82,10 @@ func (c *call) envValue(p *plan.Group, name string, v starlark.Value, span diag.
 // of a process, including its final NUL: MAX_ARG_STRLEN of Linux.
 const maxSystemString = 128 << 10 // bytes
 
+// FitsSystem fails for a variable that the system cannot pass to a process. The error
+// never shows the value.
+func FitsSystem(name, value string) error { return fitsSystem(len(name) + len("=") + len(value)) }
+
 // fitsSystem fails for a string that the system cannot pass to a process.
 func fitsSystem(length int) error {
 	if length < maxSystemString {

@@ -74,6 +74,9 @@ func Evaluate(ctx context.Context, path string, opts Options) (*Result, error) {
 
 // evaluate evaluates the entry. If it is Python beyond the language, Python runs it.
 func evaluate(ctx context.Context, in entry, w *world, opts Options) (*Result, error) {
+	if err := w.readEnvFiles(opts.EnvFiles); err != nil {
+		return nil, err
+	}
 	if python.Is(in.name) {
 		return evaluatePython(ctx, in, w, opts)
 	}
@@ -138,6 +141,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 	defer opts.Watch("evaluating", in.name, 2*opts.Timeout)()
 	report := &diag.Report{Sources: &diag.Sources{}}
 	read := newInputs(opts.Salt)
+	w.recordEnvFiles(read)
 	session := builtin.NewSession(builtin.Options{
 		Dir:          filepath.Dir(in.path),
 		Sources:      report.Sources,
@@ -148,6 +152,8 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 		CPUs:         w.cpus,
 		Input:        read.add,
 		Set:          opts.Set,
+		NameDir:      filepath.Dir(in.name),
+		FileEnv:      w.fileEnv,
 	})
 	l := newLoader(in, report, read, session, w)
 	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }

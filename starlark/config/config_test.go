@@ -301,10 +301,10 @@ func TestTextForms(t *testing.T) {
 }
 
 func TestReadEnvFile(t *testing.T) {
-	dir := write(t, map[string]string{"a": "\ufeff# c\nA=1\r\nexport B = \"x=y\"\n\n;z\nC='a b'\nD=\nE=\"x\n"})
+	dir := write(t, map[string]string{"a": "\ufeff# c\nA=1\r\nexport B = \"x=y\"\n\n;z\nC='a b'\nD=\nE=\"x\ny\"\n"})
 	vars, err := config.ReadEnvFile(filepath.Join(dir, "a"))
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"A": "1", "B": "x=y", "C": "a b", "D": "", "E": `"x`}, vars)
+	assert.Equal(t, map[string]string{"A": "1", "B": "x=y", "C": "a b", "D": "", "E": "x\ny"}, vars)
 	_, err = config.ReadEnvFile(filepath.Join(dir, "none"))
 	assert.ErrorIs(t, err, fs.ErrNotExist)
 }

@@ -1,41 +1,97 @@
 package config
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
-	"regexp"
+	"maps"
+	"os"
+	"slices"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/dotenv"
 )
 
-var envLine = regexp.MustCompile(`^(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)$`)
-
-// ReadEnvFile reads a file of NAME=value lines in the format of systemd and
-// docker: a # at the start of a line begins a comment, quotes around a value
-// are removed, and nothing in it is expanded. The error never shows a value.
+// ReadEnvFile reads a file of NAME=value lines in the format of package dotenv. The
+// variables in values are those of this process. The error never shows a value.
 func ReadEnvFile(path string) (map[string]string, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read environment file: %w", err)
 	}
-	out := make(map[string]string)
-	n := 0
-	for line := range strings.Lines(string(source(data))) {
-		n++
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' || line[0] == ';' {
-			continue
+	return parseEnvFile(path, data, os.LookupEnv)
+}
+
+func parseEnvFile(path string, data []byte, lookup func(string) (string, bool)) (map[string]string, error) {
+	vars, err := dotenv.Parse(string(data), lookup)
+	if wrong := new(dotenv.Error); errors.As(err, &wrong) {
+		text := fmt.Sprintf("%s:%d:%d: %s", path, wrong.Line, wrong.Col, wrong.Message)
+		if wrong.Hint != "" {
+			text += "; " + wrong.Hint
 		}
-		m := envLine.FindStringSubmatch(line)
-		if m == nil {
-			return nil, fmt.Errorf("%s:%d: not NAME=value", path, n)
+		return nil, errors.New(text)
+	}
+	out := make(map[string]string, len(vars))
+	for _, v := range vars {
+		if err := builtin.FitsSystem(v.Name, v.Value); err != nil {
+			return nil, fmt.Errorf("%s: %s %w", path, v.Name, err)
 		}
-		out[m[1]] = unquote(m[2])
+		out[v.Name] = v.Value
 	}
 	return out, nil
 }
 
-func unquote(s string) string {
-	if len(s) >= 2 && (s[0] == '"' || s[0] == '\'') && s[len(s)-1] == s[0] {
-		return s[1 : len(s)-1]
+// readEnvFiles reads Options.EnvFiles. A variable that is set already wins.
+func (w *world) readEnvFiles(paths []string) error {
+	for _, path := range paths {
+		data, err := w.readFile(path)
+		if err != nil {
+			return fmt.Errorf("--env-file: %w", err)
+		}
+		vars, err := parseEnvFile(path, data, w.lookupEnv)
+		if err != nil {
+			return fmt.Errorf("--env-file: %w", err)
+		}
+		w.envFiles = append(w.envFiles, envFile{path, data})
+		for name, value := range vars {
+			if _, set := w.lookupEnv(name); set {
+				continue
+			}
+			if w.fileEnv == nil {
+				w.fileEnv = make(map[string]string)
+			}
+			w.fileEnv[name] = value
+		}
 	}
-	return s
+	return nil
+}
+
+// An envFile is a file of Options.EnvFiles.
+type envFile struct {
+	path string
+	data []byte
+}
+
+// record records the files, and what they were weighed against, as inputs.
+func (w *world) recordEnvFiles(in *inputs) {
+	for _, f := range w.envFiles {
+		in.add(plan.InputFile, f.path, f.data, true)
+	}
+}
+
+// giveEnv gives the workers of all groups variables, as secrets, unless the group sets
+// them or no worker can have them.
+func giveEnv(p *plan.Plan, vars map[string]string) {
+	for _, group := range p.Groups {
+		for _, name := range slices.Sorted(maps.Keys(vars)) {
+			set := slices.ContainsFunc(group.Env, func(v plan.EnvVar) bool { return v.Name == name })
+			if _, refused := plan.RefuseVariable(name); set || refused || strings.HasPrefix(name, "LDCORN_") {
+				continue
+			}
+			group.Env = append(group.Env, plan.EnvVar{Name: name, Value: plan.Secret(vars[name])})
+		}
+		slices.SortFunc(group.Env, func(a, b plan.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
+	}
 }

@@ -25,6 +25,12 @@ type Options struct {
 	// Set gives arguments of the configuration their values, as text, by name. A name
 	// that no argument has is an error.
 	Set map[string]string
+	// EnvFiles are absolute paths of files of variables, in the format of package
+	// dotenv. A variable that is set already wins, and a later file over an earlier
+	// one. The workers of every group get the variables, as secrets.
+	EnvFiles []string
+	// WorkerEnv are more variables that the workers of every group get, as secrets.
+	WorkerEnv map[string]string
 	// LookupEnv reads the environment. A nil LookupEnv reads that of the
 	// process.
 	LookupEnv func(name string) (string, bool)
@@ -49,9 +55,9 @@ type Options struct {
 	// with a word for the step, such as "evaluating", the file, and the time
 	// limit. The step calls done when it ends.
 	Watch func(doing, file string, limit time.Duration) (done func())
-	// RunPython runs a Python file that is beyond the language. If nil, no Python
-	// runs, and the file is an error.
-	RunPython func(ctx context.Context, path, name string) (*capture.Result, error)
+	// RunPython runs a Python file that is beyond the language, with variables besides
+	// those of the environment. If nil, no Python runs, and the file is an error.
+	RunPython func(ctx context.Context, path, name string, env map[string]string) (*capture.Result, error)
 	// NoExec says in errors that the user has forbidden to run Python.
 	NoExec bool
 	// Log receives the failures and the output of a router while requests are

@@ -47,7 +47,7 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 		_, _ = opts.Print.Write(printed.Bytes())
 		return res, err
 	}
-	found, err := opts.RunPython(ctx, in.path, in.name)
+	found, err := opts.RunPython(ctx, in.path, in.name, w.fileEnv)
 	fault := new(capture.Error)
 	switch {
 	case ctx.Err() != nil:

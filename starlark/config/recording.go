@@ -88,6 +88,9 @@ type world struct {
 	size   int    // of the files read
 	root   string // the configuration's folder, with symbolic links followed
 	links  links
+
+	envFiles []envFile         // of Options.EnvFiles
+	fileEnv  map[string]string // their variables that are not set otherwise
 }
 
 // settle follows the symbolic links of the configuration's folder.

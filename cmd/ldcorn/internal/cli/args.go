@@ -104,7 +104,7 @@ func (f *argsFlags) evaluate(ctx context.Context, path string, stderr io.Writer)
 	if opts.Set, err = f.set.values(); err != nil {
 		return nil, err
 	}
-	if opts.Env, err = f.variables(); err != nil {
+	if err := f.envFlags.apply(&opts); err != nil {
 		return nil, err
 	}
 	f.python.Env = opts.Env

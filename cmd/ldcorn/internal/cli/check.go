@@ -150,7 +150,7 @@ func (f *checkFlags) options(stderr io.Writer) (config.Options, error) {
 	if out.Set, err = f.set.values(); err != nil {
 		return out, err
 	}
-	out.Env, err = f.variables()
+	err = f.envFlags.apply(&out)
 	f.python.Env = out.Env
 	f.python.Apply(&out, f.cell)
 	return out, err

@@ -9,7 +9,8 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
-// envFlags are the flags that replace variables of the environment.
+// envFlags are the flags that replace variables of the environment, for commands that
+// evaluate a configuration which may be meant for another machine.
 type envFlags struct {
 	env      []string
 	envFiles []string
@@ -17,7 +18,23 @@ type envFlags struct {
 
 func (f *envFlags) addFlags(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.env, "env", nil, "set an environment variable for the evaluation, as `NAME=VALUE` (repeatable)")
-	flags.StringArrayVar(&f.envFiles, "env-file", nil, "read environment variables from a `FILE` of NAME=VALUE lines (repeatable)")
+	flags.StringArrayVar(&f.envFiles, "env-file", nil, "read variables from a `FILE` such as .env; they replace those of the environment (repeatable)")
+}
+
+// apply makes an evaluation use the variables that the flags set. Workers get those of
+// the files, as with ldcorn run.
+func (f *envFlags) apply(to *config.Options) error {
+	all, err := f.variables()
+	if err != nil {
+		return err
+	}
+	to.Env, to.WorkerEnv = all, make(map[string]string)
+	files := envFlags{envFiles: f.envFiles}
+	named, err := files.variables()
+	for name := range named {
+		to.WorkerEnv[name] = all[name]
+	}
+	return err
 }
 
 // variables returns the variables that the flags set.

@@ -133,7 +133,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.W
 	if err := f.python.check(); err != nil {
 		return nil, err
 	}
-	if opts.Env, err = f.variables(); err != nil {
+	if err := f.envFlags.apply(&opts); err != nil {
 		return nil, err
 	}
 	if opts.Set, err = f.set.values(); err != nil {

@@ -42,7 +42,7 @@ var flagHabits = map[string]string{
 	"--timeout": "set request_timeout= of WorkerGroup", "--graceful-timeout": "set drain_timeout= of WorkerGroup",
 	"--timeout-graceful-shutdown": "set drain_timeout= of WorkerGroup",
 	// Logs, headers and the environment.
-	"--env-file": "set env= of WorkerGroup", "--env": "set env= of WorkerGroup", "-e": "set env= of WorkerGroup",
+	"--env-file": "give it to ldcorn run, whose reloads read the file again", "--env": "set env= of WorkerGroup", "-e": "set env= of WorkerGroup",
 	"--log-level": "set uvicorn_log_level= of WorkerGroup", "--access-logfile": "set access_log= of LdConfig", "--access-log": "set access_log= of LdConfig",
 	"--no-access-log": "set access_log=False of LdConfig, or write --quiet", "--error-logfile": "the log goes to stderr: write 2>FILE",
 	"--proxy-headers": "set trusted_proxies= of LdConfig", "--forwarded-allow-ips": "set trusted_proxies= of LdConfig",

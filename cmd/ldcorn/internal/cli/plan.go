@@ -33,6 +33,7 @@ type planFlags struct {
 	*masterOptions
 	python   pythonFlags
 	set      masterSetFlags
+	env      envFlags
 	against  string
 	out      string
 	format   outputFormat
@@ -79,6 +80,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags.StringVar(&f.against, "against", "", "compare with a `FILE`: a configuration, a plan that --out wrote, or none")
 	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
 	f.set.addFlags(flags)
+	f.env.addFlags(flags)
 	f.python.addFlags(flags)
 	f.format.addTo(cmd, "print the plan as JSON")
 	flags.BoolVar(&f.detailed, "detailed-exitcode", false, "exit 2 or 3 where a reload would change something")
@@ -128,6 +130,9 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 	if f.against != "" {
 		return f.offline(cmd.Context(), path, cmd.ErrOrStderr())
 	}
+	if len(f.env.env)+len(f.env.envFiles) > 0 {
+		return nil, usageError("plan: --env and --env-file are for --against; the master has the environment and the files of its start")
+	}
 	if name := f.python.given(cmd); name != "" {
 		return nil, usageError("plan: %s is for --against; the master has the flags of its start", name)
 	}
@@ -157,6 +162,10 @@ func (f *planFlags) offline(ctx context.Context, path string, stderr io.Writer) 
 		return nil, err
 	}
 	opts := config.Options{Print: stderr, Salt: salt, Watch: f.cell.Watch}
+	if err := f.env.apply(&opts); err != nil {
+		return nil, err
+	}
+	f.python.Env = opts.Env
 	f.python.Apply(&opts, f.cell)
 	if len(f.set.unset) > 0 {
 		return nil, usageError("plan: --unset is for a running master; with --against, nothing is set but what --set gives")

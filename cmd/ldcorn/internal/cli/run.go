@@ -3,6 +3,7 @@ package cli
 import (
 	"log/slog"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ type runOptions struct {
 	*rootOptions
 	python    pythonFlags
 	set       setFlags
+	envFiles  []string
 	logFormat masterlog.Format
 	logLevel  string
 	verbose   bool
@@ -29,6 +31,7 @@ type runOptions struct {
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
 	o.set.addFlags(flags)
+	flags.StringArrayVar(&o.envFiles, "env-file", nil, "read variables from a `FILE` such as .env, for the configuration and the workers (repeatable)")
 	o.python.addFlags(flags)
 	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
@@ -54,6 +57,11 @@ Signals:
 --set gives an argument of the configuration, arg("workers", 2), another value, here
 and in every later reload. "ldcorn args" lists the arguments.
 
+--env-file reads variables from a file, at the start and again for each reload. The
+configuration sees them with env("NAME") and secret("NAME"), and the workers get them as
+secrets. A variable that is set in the environment wins, and a later file wins over an
+earlier one.
+
 A configuration in Python (.py) is used as it is, or rewritten in memory, or else run
 by Python once for each start, reload and plan. The log says which it is, and why.
 --no-exec forbids Python.
@@ -63,7 +71,7 @@ if the kernel allows it. LDCORN_DRIVER in the environment chooses a driver:
 io_uring, epoll, or goroutine, which serves each connection in a goroutine, as on
 other systems. The log says which driver is in use.`,
 		Example: `  ldcorn run
-  ldcorn run --set workers=4
+  ldcorn run --set workers=4 --env-file .env
   ldcorn run -c ldconfig.star --log-format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -91,6 +99,14 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	var envFiles []string
+	for _, name := range o.envFiles {
+		file, err := filepath.Abs(name)
+		if err != nil {
+			return err
+		}
+		envFiles = append(envFiles, file)
+	}
 	path, err := o.configPath(nil)
 	if err != nil {
 		return err
@@ -101,7 +117,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	defer lines.Close()
 	log := lines.Logger()
 	build := o.build.read()
-	config := loader.New(path, shownPath(path), o.python.Options, lines.Writer(), log)
+	config := loader.New(path, shownPath(path), o.python.Options, envFiles, lines.Writer(), log)
 	family := orphan.Adopt(log)
 	options := engine.Options{
 		ConfigPath: path, Set: set, Load: config.Load, Preview: config.Preview, Explain: config.Explain,

@@ -141,7 +141,7 @@ func (f *testFlags) options(stderr io.Writer) (wanted *regexp.Regexp, opts confi
 	if opts.Set, err = f.set.values(); err != nil {
 		return nil, opts, err
 	}
-	opts.Env, err = f.variables()
+	err = f.envFlags.apply(&opts)
 	f.python.Env = opts.Env
 	f.python.Apply(&opts, f.cell)
 	return wanted, opts, err

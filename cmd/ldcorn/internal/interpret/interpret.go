@@ -3,6 +3,7 @@ package interpret
 
 import (
 	"context"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -53,10 +54,14 @@ func (o Options) Apply(to *config.Options, cell *confine.Cell) {
 	if to.NoExec = o.NoExec; o.NoExec {
 		return
 	}
-	to.RunPython = func(ctx context.Context, path, name string) (*capture.Result, error) {
+	to.RunPython = func(ctx context.Context, path, name string, env map[string]string) (*capture.Result, error) {
 		ctx, end := whileSignals(ctx)
 		defer end()
-		return o.Run(ctx, path, name, cell)
+		with := o
+		with.Env = make(map[string]string)
+		maps.Copy(with.Env, env)
+		maps.Copy(with.Env, o.Env)
+		return with.Run(ctx, path, name, cell)
 	}
 }
 

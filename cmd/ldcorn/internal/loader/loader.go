@@ -35,12 +35,13 @@ type Loader struct {
 }
 
 // New returns a loader of the file at an absolute path, which messages show
-// under a name. Python runs it as the options say. The configuration prints to out.
-func New(path, name string, python interpret.Options, out io.Writer, log *slog.Logger) *Loader {
+// under a name. Python runs it as the options say. Each load reads the files of
+// variables at absolute paths. The configuration prints to out.
+func New(path, name string, python interpret.Options, envFiles []string, out io.Writer, log *slog.Logger) *Loader {
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails; kept, so that an unchanged secret has an unchanged digest
 	return &Loader{
-		path: path, name: name, python: python, opts: config.Options{Name: name, Print: out, Salt: salt, Log: log}, log: log,
+		path: path, name: name, python: python, opts: config.Options{Name: name, EnvFiles: envFiles, Print: out, Salt: salt, Log: log}, log: log,
 		turn: make(chan struct{}, 1),
 	}
 }
@@ -80,7 +81,7 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	recording, err := trial{Path: l.path, Name: l.name, Set: opts.Set, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
+	recording, err := trial{Path: l.path, Name: l.name, Set: opts.Set, EnvFiles: opts.EnvFiles, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
 	if err != nil {
 		<-l.turn
 		return nil, nil, err

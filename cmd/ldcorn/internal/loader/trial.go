@@ -34,6 +34,7 @@ type trial struct {
 	Path     string
 	Name     string
 	Set      map[string]string
+	EnvFiles []string
 	MaxSteps uint64
 	Timeout  time.Duration
 	Python   interpret.Options
@@ -117,7 +118,7 @@ func Try(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
 	var printed bytes.Buffer
 	recording := new(config.Recording)
 	opts := config.Options{
-		Name: t.Name, Set: t.Set, MaxSteps: t.MaxSteps, Timeout: t.Timeout,
+		Name: t.Name, Set: t.Set, EnvFiles: t.EnvFiles, MaxSteps: t.MaxSteps, Timeout: t.Timeout,
 		Print: io.MultiWriter(cell, &printed), Watch: cell.Watch, Record: recording,
 	}
 	t.Python.Apply(&opts, cell)

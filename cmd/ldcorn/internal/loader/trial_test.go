@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 // load works.
 func TestLoader_Stuck(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ldconfig.star")
-	l := New(path, "ldconfig.star", interpret.Options{}, io.Discard, slog.New(slog.DiscardHandler))
+	l := New(path, "ldconfig.star", interpret.Options{}, nil, io.Discard, slog.New(slog.DiscardHandler))
 	l.opts.Timeout = 500 * time.Millisecond
 	l.opts.MaxSteps = 1 << 60
 	const endless = "def f():\n    for a in range(1000000):\n        for b in range(1000000):\n            pass\nf()\n"
@@ -64,7 +64,7 @@ func TestLoader_Stuck(t *testing.T) {
 // TestLoader_Set: what is set counts in the confined process and in the master.
 func TestLoader_Set(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ldconfig.star")
-	l := New(path, "ldconfig.star", interpret.Options{}, io.Discard, slog.New(slog.DiscardHandler))
+	l := New(path, "ldconfig.star", interpret.Options{}, nil, io.Discard, slog.New(slog.DiscardHandler))
 	const text = `config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup("web", "app:app", instances = arg("workers", 2))])`
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	p, _, err := l.Load(t.Context(), map[string]string{"workers": "5"})

@@ -1,0 +1,228 @@
+package dotenv
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Variable is a line of a file that sets a variable.
+type Variable struct {
+	Name, Value string
+}
+
+// An Error says what is wrong with a line.
+type Error struct {
+	Line    int // from 1
+	Col     int // from 1, in characters
+	Message string
+	Hint    string // what to write; may be empty
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
+
+// Parse returns the variables of a file in the order of their lines; the last of
+// several values for a name counts. A variable in a value is that of lookup, or of an
+// earlier line, or empty. The error is an *Error.
+func Parse(text string, lookup func(name string) (string, bool)) ([]Variable, error) {
+	p := &parser{all: text, rest: strings.TrimPrefix(text, "\ufeff"), lookup: lookup, values: make(map[string]string)}
+	if !utf8.ValidString(text) {
+		p.rest = text[len(validPrefix(text)):]
+		return nil, p.wrong("this is not UTF-8 text", "")
+	}
+	if i := strings.IndexByte(text, 0); i >= 0 {
+		p.rest = text[i:]
+		return nil, p.wrong("this is a NUL byte, which no variable can have", "")
+	}
+	for p.skip(); p.rest != ""; p.skip() {
+		if err := p.line(); err != nil {
+			return nil, err
+		}
+	}
+	return p.found, nil
+}
+
+func validPrefix(s string) string {
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return s[:i]
+			}
+		}
+	}
+	return s
+}
+
+// A parser reads a file from its start to its end.
+type parser struct {
+	all, rest string
+	lookup    func(string) (string, bool)
+	values    map[string]string // of the lines so far
+	expanded  int               // bytes that came from variables
+	found     []Variable
+}
+
+// skip skips empty lines and comments. A semicolon begins one, too, as for systemd.
+func (p *parser) skip() {
+	for {
+		p.rest = strings.TrimLeftFunc(p.rest, unicode.IsSpace)
+		if p.rest == "" || p.rest[0] != '#' && p.rest[0] != ';' {
+			return
+		}
+		p.restOfLine()
+	}
+}
+
+// restOfLine takes the rest of the line, without its end.
+func (p *parser) restOfLine() string {
+	end := strings.IndexAny(p.rest, "\r\n")
+	if end < 0 {
+		end = len(p.rest)
+	}
+	line := p.rest[:end]
+	p.rest = p.rest[end:]
+	return line
+}
+
+// spaces skips spaces within the line.
+func (p *parser) spaces() {
+	p.rest = strings.TrimLeftFunc(p.rest, func(r rune) bool { return unicode.IsSpace(r) && r != '\n' && r != '\r' })
+}
+
+var (
+	exportWord = regexp.MustCompile(`^export[^\S\r\n]+`)
+	nameForm   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
+)
+
+// line reads a line that is not empty.
+func (p *parser) line() error {
+	p.rest = p.rest[len(exportWord.FindString(p.rest)):]
+	quote := ""
+	if p.rest != "" && (p.rest[0] == '\'' || p.rest[0] == '"') {
+		quote = p.rest[:1]
+	}
+	start := p.rest
+	name := nameForm.FindString(p.rest[len(quote):])
+	p.rest = p.rest[len(quote)+len(name):]
+	if name == "" || !strings.HasPrefix(p.rest, quote) {
+		p.rest = start
+		return p.wrong("this is not NAME=value", "a name has letters, digits and _, and does not begin with a digit")
+	}
+	p.rest = p.rest[len(quote):]
+	p.spaces()
+	switch {
+	case strings.HasPrefix(p.rest, "="):
+		p.rest = p.rest[1:]
+		p.spaces()
+		value, err := p.value()
+		if err != nil {
+			return err
+		}
+		p.values[name] = value
+		p.found = append(p.found, Variable{name, value})
+		return nil
+	case p.atEnd():
+		return nil // a name alone leaves the variable as it is
+	}
+	return p.wrong("this is not NAME=value", "write = after the name")
+}
+
+// atEnd reports whether the line has nothing more but a comment, which it skips.
+func (p *parser) atEnd() bool {
+	p.spaces()
+	if strings.HasPrefix(p.rest, "#") {
+		p.restOfLine()
+	}
+	return p.rest == "" || p.rest[0] == '\n' || p.rest[0] == '\r'
+}
+
+// comment matches a comment after a value without quotes.
+var comment = regexp.MustCompile(`\s+#.*`)
+
+// value reads a value and the end of its line.
+func (p *parser) value() (string, error) {
+	if p.rest == "" || p.rest[0] != '\'' && p.rest[0] != '"' {
+		if strings.HasPrefix(p.rest, "#") && strings.HasSuffix(p.all[:len(p.all)-len(p.rest)], " ") {
+			p.restOfLine()
+			return "", nil
+		}
+		text := comment.ReplaceAllString(p.restOfLine(), "")
+		return p.expand(strings.TrimRightFunc(text, unicode.IsSpace))
+	}
+	start, quote := p.rest, p.rest[0]
+	value, ok := p.quoted(quote)
+	if !ok {
+		p.rest = start
+		return "", p.wrong("this quote has no end", fmt.Sprintf("add %c at the end of the value", quote))
+	}
+	if !p.atEnd() {
+		return "", p.wrong("this follows the end of the quoted value", fmt.Sprintf(`write \%c for a quote in the value`, quote))
+	}
+	if quote == '"' {
+		return p.expand(value)
+	}
+	return value, nil
+}
+
+// escapes are the letters after a backslash in double quotes.
+var escapes = map[byte]byte{'\\': '\\', '\'': '\'', '"': '"', 'a': '\a', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t', 'v': '\v'}
+
+// quoted reads a text in quotes. It reports false if the second quote is missing.
+func (p *parser) quoted(quote byte) (string, bool) {
+	var b strings.Builder
+	for i := 1; i < len(p.rest); i++ {
+		c := p.rest[i]
+		if c == quote {
+			p.rest = p.rest[i+1:]
+			return b.String(), true
+		}
+		if c == '\\' && i+1 < len(p.rest) {
+			next := p.rest[i+1]
+			if meant, ok := escapes[next]; ok && (quote == '"' || next == '\\' || next == '\'') {
+				b.WriteByte(meant)
+				i++
+				continue
+			}
+		}
+		b.WriteByte(c)
+	}
+	return "", false
+}
+
+// reference matches ${NAME} and ${NAME:-default}.
+var reference = regexp.MustCompile(`\$\{([^}:]*)(?::-([^}]*))?\}`)
+
+// maxExpanded limits what variables in values can add up to: a few lines could
+// otherwise make gigabytes.
+const maxExpanded = 4 << 20 // bytes
+
+// expand replaces the variables in a value.
+func (p *parser) expand(text string) (string, error) {
+	var b strings.Builder
+	last := 0
+	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
+		value, set := p.lookup(text[m[2]:m[3]])
+		if !set {
+			value, set = p.values[text[m[2]:m[3]]]
+		}
+		if !set && m[4] >= 0 {
+			value = text[m[4]:m[5]]
+		}
+		if p.expanded += len(value); p.expanded > maxExpanded {
+			return "", p.wrong("the variables in the values make them too long", "")
+		}
+		b.WriteString(text[last:m[0]] + value)
+		last = m[1]
+	}
+	return b.String() + text[last:], nil
+}
+
+// wrong returns an error about the place that comes next.
+func (p *parser) wrong(message, hint string) error {
+	before := p.all[:len(p.all)-len(p.rest)]
+	line := 1 + strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(before), "\n")
+	start := strings.LastIndexAny(before, "\r\n") + 1
+	return &Error{Line: line, Col: 1 + utf8.RuneCountInString(strings.TrimPrefix(before[start:], "\ufeff")), Message: message, Hint: hint}
+}

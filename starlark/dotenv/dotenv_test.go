@@ -1,0 +1,102 @@
+package dotenv_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/starlark/dotenv"
+)
+
+func lookup(name string) (string, bool) { return "h", name == "HOME" }
+
+// TestParse has what python-dotenv reads from the same texts, except for single quotes.
+func TestParse(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                  "",
+		"  # c\n\n; c\nA=1":                 "A=1",
+		"\ufeffA=1":                         "A=1",
+		"A=#c":                              "A=#c",
+		"A= # c":                            "A=",
+		"A=a#b":                             "A=a#b",
+		"A=a #b":                            "A=a",
+		"A = b ":                            "A=b",
+		"A==1":                              "A==1",
+		"A=":                                "A=",
+		"A\nB=1":                            "B=1",
+		"A=1\r\nB=2\rC=3":                   "A=1|B=2|C=3",
+		"export A=1\nexport\tB=2":           "A=1|B=2",
+		"export=1":                          "export=1",
+		"'A'=1":                             "A=1",
+		"A=1\nA=2":                          "A=1|A=2",
+		`A="a\n\t\$\q\\b"`:                  "A=a\n\t\\$\\q\\b",
+		`A='it\'s \n'`:                      `A=it's \n`,
+		"A=\"a\nb # c\nd\" # e\nB=1":        "A=a\nb # c\nd|B=1",
+		"A='x'#c":                           "A=x",
+		"A=b'c'd":                           "A=b'c'd",
+		`A=a\nb`:                            `A=a\nb`,
+		"A=$HOME ${HOME} ${NO:-d} ${NO}.":   "A=$HOME h d .",
+		`A="${HOME}${NO:-}"`:                "A=h",
+		"A='${HOME}'":                       "A=${HOME}",
+		"A=1\nB=${A}\nA=2\nC=${A}":          "A=1|B=1|A=2|C=2",
+		"HOME=file\nB=${HOME}":              "HOME=file|B=h",
+		"A=${NO-x}":                         "A=",
+		"A=\u00a0größe\u00a0 # c\nB=\u2603": "A=größe|B=\u2603",
+		"A=postgres://u:p@h/db?x=1&y=#2":    "A=postgres://u:p@h/db?x=1&y=#2",
+	} {
+		vars, err := dotenv.Parse(text, lookup)
+		require.NoError(t, err, "%q", text)
+		var got []string
+		for _, v := range vars {
+			got = append(got, v.Name+"="+v.Value)
+		}
+		assert.Equal(t, want, strings.Join(got, "|"), "%q", text)
+	}
+}
+
+func TestParse_Errors(t *testing.T) {
+	for text, want := range map[string]dotenv.Error{
+		"A: hunter2":         {1, 2, "this is not NAME=value", "write = after the name"},
+		"A=1\nhunter2 is it": {2, 9, "this is not NAME=value", "write = after the name"},
+		"\r\n\r\n  a-b=1":    {3, 4, "this is not NAME=value", "write = after the name"},
+		"=1":                 {1, 1, "this is not NAME=value", "a name has letters, digits and _, and does not begin with a digit"},
+		"'A b'=1":            {1, 1, "this is not NAME=value", "a name has letters, digits and _, and does not begin with a digit"},
+		"A=\"hunter2\nB=1":   {1, 3, "this quote has no end", `add " at the end of the value`},
+		"A='hunter2\\'":      {1, 3, "this quote has no end", "add ' at the end of the value"},
+		`A="hun" ter2`:       {1, 9, "this follows the end of the quoted value", `write \" for a quote in the value`},
+		"A=\xff":             {1, 3, "this is not UTF-8 text", ""},
+		"A=1\nB=\x00":        {2, 3, "this is a NUL byte, which no variable can have", ""},
+	} {
+		_, err := dotenv.Parse(text, lookup)
+		got := new(dotenv.Error)
+		require.ErrorAs(t, err, &got, "%q", text)
+		assert.Equal(t, want, *got, "%q", text)
+		assert.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
+// TestParse_Bomb: variables in values cannot use up the memory.
+func TestParse_Bomb(t *testing.T) {
+	_, err := dotenv.Parse("A=xxxxxxxx\n"+strings.Repeat("A=${A}${A}\n", 60), lookup)
+	require.ErrorContains(t, err, "line 20: the variables in the values make them too long")
+}
+
+// FuzzParse: no text makes the parser fail, hang, or show a value in an error.
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"A=1\n", "A=\"${B:-c}\"", "export A='\\'' # c", "\ufeff;\r\nA"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		vars, err := dotenv.Parse(text, lookup)
+		if err != nil {
+			assert.Empty(t, vars)
+			return
+		}
+		for _, v := range vars {
+			assert.NotContains(t, v.Value, "\x00")
+			assert.NotEmpty(t, v.Name)
+		}
+	})
+}
