@@ -270,7 +270,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err)}
 	attrs, reason := []any{"took", since(begun), "err", err}, err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
-		failed.Error, failed.Stderr = start.Summary(), start.Stderr
+		failed.Error, failed.Stderr, failed.Hint = start.Summary(), start.Stderr, start.Hint
 		reason = start.Summary()
 		attrs = []any{"took", since(begun), "group", start.Group, "worker", start.Worker}
 		if start.All > 0 {

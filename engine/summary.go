@@ -7,11 +7,8 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/visible"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
-
-// startupFailed is the last line of a Uvicorn whose app did not start. The line
-// before it says why.
-const startupFailed = "Application startup failed. Exiting."
 
 // summary says why a reload failed, in one line, and where to read more.
 func summary(err error) string {
@@ -24,22 +21,11 @@ func summary(err error) string {
 		return line
 	}
 	out := visible.FirstLine(start.Summary())
-	if last := lastWord(start.Stderr); last != "" {
+	if last := worker.LastWord(start.Stderr); last != "" {
 		out += "; it wrote: " + last
 	}
 	if errors.As(err, &back) {
 		out += "; " + visible.FirstLine(back.Outcome())
 	}
 	return fmt.Sprintf("%s; ldcorn logs %s shows more", out, start.Group)
-}
-
-// lastWord returns the last informative line of a worker's output.
-func lastWord(lines []string) string {
-	for i := len(lines) - 1; i >= 0; i-- {
-		line := strings.TrimSpace(lines[i])
-		if line != "" && !strings.HasSuffix(line, startupFailed) {
-			return line
-		}
-	}
-	return ""
 }

@@ -41,7 +41,8 @@ type ReloadStep struct {
 	// The fields of failed.
 	Error   string   `json:"error,omitempty"`
 	Outcome string   `json:"outcome,omitempty"` // what happened to workers that had already been replaced
-	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker at fault
+	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker at fault, with its tracebacks folded
+	Hint    string   `json:"hint,omitempty"`    // what to do about it
 	Refused bool     `json:"refused,omitempty"` // the request was invalid: nothing was tried, so it does not count as a failed reload
 }
 

@@ -104,7 +104,7 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 		prepare func(*fakeProcess) error
 		want    string
 	}{
-		"never ready": {func(p *fakeProcess) error { p.readyAfter, p.said = -1, "loading"; return nil }, `group "b": worker 0: not ready within 30s (startup_timeout): its socket never opened (last output: "loading"); does the app block while it is imported or started? If it only needs longer, raise startup_timeout`},
+		"never ready": {func(p *fakeProcess) error { p.readyAfter, p.said = -1, "loading"; return nil }, `group "b": worker 0: not ready within 30s (startup_timeout): its socket never opened (last output: "loading")`},
 		"exits": {func(p *fakeProcess) error { p.readyAfter = -1; time.AfterFunc(time.Second, p.kill); return nil },
 			`group "b": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
 		"ready, then dies": {func(p *fakeProcess) error {

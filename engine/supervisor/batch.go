@@ -148,7 +148,7 @@ func (g *group) retry(sc *succession, why api.RestartReason, failure *StartError
 	sc.lost[why]++
 	sc.trouble = visible.FirstLine(failure.Err.Error())
 	g.emitSeat(api.EventStartFailed, sc.index, api.Event{Reason: failure.Err.Error(), RestartIn: delay.Seconds()}, failure.Stderr...)
-	g.log.Warn("start failed, trying again", "worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
+	g.log.Warn("start failed, trying again", append([]any{"worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond)}, failure.attrs()...)...)
 	g.spawn(sc, delay, left)
 	return true
 }

@@ -47,7 +47,7 @@ func TestCrash_BackoffThenFailed(t *testing.T) {
 		pass(time.Hour)
 		synctest.Wait()
 		assert.Equal(t, []time.Duration{0, 2 * time.Second, 6 * time.Second}, starts, "at once, 2 s later, 4 s later, never again")
-		assert.Contains(t, r.log.String(), `level=ERROR msg="worker failed" group=a worker=0 state=failed crashes=4 hint="ldcorn restart a or a reload tries again" err=broken`)
+		assert.Contains(t, r.log.String(), `level=ERROR msg="worker failed" group=a worker=0 state=failed crashes=4 err=broken hint="ldcorn restart a or a reload tries again"`)
 		assert.Len(t, r.fakes.alive("b"), 1, "the other group goes on")
 		assert.Zero(t, r.pub.pools["a"].Ready())
 	})

@@ -137,7 +137,8 @@ func (m *member) awaitReady(proc process) error {
 			if line := proc.LastLine(); line != "" {
 				said = fmt.Sprintf(" (last output: %q)", visible.Cut(line, maxLastLine))
 			}
-			err = fmt.Errorf("%w: its socket never opened%s; does the app block while it is imported or started? If it only needs longer, raise startup_timeout", err, said)
+			err = &worker.Advised{Err: fmt.Errorf("%w: its socket never opened%s", err, said),
+				Hint: "does the app block while it is imported or started? If it only needs longer, raise startup_timeout"}
 		}
 		return err
 	}

@@ -17,7 +17,7 @@ func (g *group) refill(m *member, why api.RestartReason, lived time.Duration, fa
 	g.count(m.index, why)
 	s.crashed(lived, failure)
 	g.emitCrash(m.index, why, failure, 0)
-	g.log.Warn(lossMessage(why), "worker", m.index, "restart_in", 0, "err", failure.Err)
+	g.log.Warn(lossMessage(why), append([]any{"worker", m.index, "restart_in", 0}, failure.attrs()...)...)
 	g.countLost(s.succession)
 	s.succession.lose()
 	g.place(s.succession.next)
@@ -42,7 +42,12 @@ func (g *group) restart(why api.RestartReason, index int, lived time.Duration, f
 	if s.crashes > g.spec.MaxRestartsOnCrash {
 		s.failed = true
 		g.emitSeat(api.EventFailed, index, api.Event{Reason: failure.reason(why)}, failure.Stderr...)
-		g.log.Error("worker failed", append([]any{"worker", index, "state", api.StateFailed, "crashes", s.crashes, "hint", "ldcorn restart " + g.name + " or a reload tries again"}, failure.Attrs()...)...)
+		told := *failure
+		if told.Hint != "" {
+			told.Hint += "; then "
+		}
+		told.Hint += "ldcorn restart " + g.name + " or a reload tries again"
+		g.log.Error("worker failed", append([]any{"worker", index, "state", api.StateFailed, "crashes", s.crashes}, told.Attrs()...)...)
 		sc.giveUp(failure)
 		g.conclude(sc)
 		g.checkDown()
@@ -50,7 +55,7 @@ func (g *group) restart(why api.RestartReason, index int, lived time.Duration, f
 	}
 	delay := g.jitter(restartDelay(g.spec.RestartBackoffOnCrash, s.crashes))
 	g.emitCrash(index, why, failure, delay)
-	g.log.Warn(lossMessage(why), "worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond), "err", failure.Err)
+	g.log.Warn(lossMessage(why), append([]any{"worker", index, "crashes", s.crashes, "restart_in", delay.Round(time.Millisecond)}, failure.attrs()...)...)
 	g.fill(sc, delay)
 }
 

@@ -137,7 +137,8 @@ func TestRoll_ReplacesBack(t *testing.T) {
 		}})
 		var back *RollbackError
 		require.ErrorAs(t, err, &back)
-		assert.Equal(t, `group "a": worker 1: not ready within 30s (startup_timeout): its socket never opened; does the app block while it is imported or started? If it only needs longer, raise startup_timeout`, back.Err.(*StartError).Summary())
+		assert.Equal(t, `group "a": worker 1: not ready within 30s (startup_timeout): its socket never opened`, back.Err.(*StartError).Summary())
+		assert.Contains(t, back.Err.(*StartError).Hint, "raise startup_timeout")
 		assert.Contains(t, err.Error(), "rolled back the workers already replaced (1)")
 		assert.Equal(t, []string{"1/1"}, restored)
 		pass(0)

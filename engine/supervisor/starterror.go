@@ -3,6 +3,8 @@ package supervisor
 import (
 	"fmt"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // A StartError says which worker did not become ready, and why.
@@ -11,15 +13,35 @@ type StartError struct {
 	Worker int // index
 	All    int // number of workers if all of several failed, otherwise 0
 	Err    error
+	Hint   string   // what to do about Err; "" if nothing is known
 	Stderr []string // last lines, oldest first
 }
 
-// Error returns one line, followed by the worker's last lines if there are any.
+// Error returns one line, followed by the worker's last lines and the hint, if
+// there are any.
 func (e *StartError) Error() string {
-	if len(e.Stderr) == 0 {
-		return e.Summary()
+	text := e.Summary()
+	if len(e.Stderr) > 0 {
+		text += "; it wrote:\n    " + strings.Join(e.Stderr, "\n    ")
 	}
-	return e.Summary() + "; it wrote:\n    " + strings.Join(e.Stderr, "\n    ")
+	return text + e.hint()
+}
+
+// Brief returns the error with only that of the worker's last lines that says
+// what is wrong.
+func (e *StartError) Brief() string {
+	text := e.Summary()
+	if said := worker.LastWord(e.Stderr); said != "" {
+		text += ": " + said
+	}
+	return text + e.hint()
+}
+
+func (e *StartError) hint() string {
+	if e.Hint == "" {
+		return ""
+	}
+	return "\nhint: " + e.Hint
 }
 
 // Summary returns the error without the worker's lines.
@@ -31,13 +53,22 @@ func (e *StartError) Summary() string {
 }
 
 // Attrs returns the attributes for a log line about the error: err and, if
-// there are any, the worker's lines as one text under stderr.
+// there are any, hint and the worker's lines as one text under stderr.
 func (e *StartError) Attrs() []any {
-	out := []any{"err", e.Err}
+	out := e.attrs()
 	if len(e.Stderr) > 0 {
 		out = append(out, "stderr", strings.Join(e.Stderr, "\n"))
 	}
 	return out
+}
+
+// attrs is Attrs for a line about one of several tries: it omits the worker's
+// lines.
+func (e *StartError) attrs() []any {
+	if e.Hint == "" {
+		return []any{"err", e.Err}
+	}
+	return []any{"err", e.Err, "hint", e.Hint}
 }
 
 func (e *StartError) Unwrap() error { return e.Err }

@@ -19,6 +19,11 @@ func TestStartError_Attrs(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&out, nil)).Error("worker failed", e.Attrs()...)
 	assert.Contains(t, out.String(), `err="exit code 1" stderr="one [1]\ntwo"`)
 	assert.Contains(t, out.String(), `"err":"exit code 1","stderr":"one [1]\ntwo"`)
-	e.Stderr = nil
+	e.Hint = "do it"
+	assert.Equal(t, []any{"err", e.Err, "hint", "do it", "stderr", "one [1]\ntwo"}, e.Attrs())
+	assert.Equal(t, "group \"a\": worker 0: exit code 1; it wrote:\n    one [1]\n    two\nhint: do it", e.Error())
+	assert.Equal(t, "group \"a\": worker 0: exit code 1: two\nhint: do it", e.Brief())
+	e.Stderr, e.Hint = nil, ""
+	assert.Equal(t, "group \"a\": worker 0: exit code 1", e.Brief())
 	assert.Equal(t, []any{"err", e.Err}, e.Attrs())
 }

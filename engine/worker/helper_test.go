@@ -130,6 +130,8 @@ type lines struct {
 	src Source
 	all map[Stream][]string
 	len int // bytes
+
+	ended int
 }
 
 func (l *lines) Line(src Source, stream Stream, text []byte) {
@@ -140,6 +142,12 @@ func (l *lines) Line(src Source, stream Stream, text []byte) {
 	}
 	l.src, l.len = src, l.len+len(text)
 	l.all[stream] = append(l.all[stream], string(text))
+}
+
+func (l *lines) End(Source) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended++
 }
 
 func (l *lines) of(stream Stream) []string {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"sync"
+
+	"github.com/ldcorn/ldcorn/engine/traceback"
 )
 
 // maxLine is the length at which a line of output is split.
@@ -16,6 +18,7 @@ type Source struct {
 	Group  string
 	Worker int
 	PID    int
+	Ready  bool // the worker had become ready when it wrote the line
 }
 
 // A Stream is stdout or stderr.
@@ -29,9 +32,11 @@ const (
 
 // An Output receives what workers print, one line per call, without the line
 // ending. Line is called from many goroutines; text is only valid during the
-// call. A Line that blocks also blocks the worker.
+// call. A Line that blocks also blocks the worker. End is called once for each
+// worker that has exited, after its last line.
 type Output interface {
 	Line(src Source, stream Stream, text []byte)
+	End(src Source)
 }
 
 // readLines calls emit for every line until r ends. It splits lines longer than
@@ -49,38 +54,50 @@ func readLines(r io.Reader, emit func([]byte)) {
 	}
 }
 
-// These constants limit how much of stderr is kept for errors. A Python
-// traceback through a framework's startup has some thirty lines, of which the
-// last ones matter most.
+// These constants limit how much of stderr is kept for errors.
 const (
 	tailLines = 30
 	tailWidth = 512 // bytes of one line
 )
 
 // A tail keeps the last lines that were added to it, except for those that
-// every Uvicorn writes.
+// every Uvicorn writes. A traceback is folded, so that the frames of the app are
+// among the lines that are kept.
 type tail struct {
 	mu      sync.Mutex // guards all fields below
 	lines   [tailLines]string
-	next    int  // lines added so far
+	next    int // lines added so far
+	folder  traceback.Folder
 	started bool // the app's startup is complete
 }
 
 func (t *tail) add(line []byte) {
-	if isRoutine(line) {
-		if string(line) == startupComplete {
-			t.mu.Lock()
-			t.started = true
-			t.mu.Unlock()
-		}
-		return
-	}
-	if len(line) > tailWidth {
-		line = append(line[:tailWidth:tailWidth], "…"...)
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lines[t.next%tailLines] = string(line)
+	done, held := t.folder.Add(line)
+	t.keepAll(done)
+	switch {
+	case held:
+	case isRoutine(line):
+		t.started = t.started || string(line) == startupComplete
+	case len(line) > tailWidth:
+		t.keep(string(line[:tailWidth]) + "…")
+	default:
+		t.keep(string(line))
+	}
+}
+
+// keepAll keeps a traceback, unless it is nil.
+func (t *tail) keepAll(done *traceback.Traceback) {
+	if done != nil {
+		for _, line := range done.Lines {
+			t.keep(line)
+		}
+	}
+}
+
+func (t *tail) keep(line string) {
+	t.lines[t.next%tailLines] = line
 	t.next++
 }
 
@@ -95,5 +112,8 @@ func (t *tail) last() []string {
 			out = append(out, line)
 		}
 	}
-	return out
+	if begun := t.folder.Peek(); begun != nil {
+		out = append(out, begun.Lines...)
+	}
+	return out[max(len(out)-tailLines, 0):]
 }

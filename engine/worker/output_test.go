@@ -28,6 +28,38 @@ func TestTail(t *testing.T) {
 	assert.Equal(t, strings.Repeat("z", tailWidth)+"…", tl.last()[tailLines-1])
 }
 
+// TestTail_Traceback checks that a traceback is kept folded, and that what is
+// known of it is there before it has ended.
+func TestTail_Traceback(t *testing.T) {
+	var tl tail
+	tl.add([]byte("before"))
+	tl.add([]byte("Traceback (most recent call last):"))
+	for range 3 * tailLines {
+		tl.add([]byte(`  File "/usr/lib/python3.11/asyncio/runners.py", line 1, in run`))
+	}
+	tl.add([]byte(`  File "/srv/main.py", line 2, in <module>`))
+	begun := []string{"before", "Traceback (most recent call last):", `  File "/srv/main.py", line 2, in <module>`, "  … 90 frames of asyncio"}
+	assert.Equal(t, begun, tl.last())
+	tl.add([]byte("KeyError: 'x'"))
+	tl.add([]byte("ERROR:    Application startup failed. Exiting."))
+	assert.Equal(t, append(begun, "KeyError: 'x'", "ERROR:    Application startup failed. Exiting."), tl.last())
+	assert.Equal(t, "KeyError: 'x'", LastWord(tl.last()))
+}
+
+func TestLastWord(t *testing.T) {
+	for want, lines := range map[string][]string{
+		"":                          {"", " "},
+		"two":                       {"one", "two", ""},
+		"Error loading ASGI app. x": {"INFO:     y", "ERROR:    Error loading ASGI app. x"},
+		"Error: No such option: -x": {"Usage: python -m uvicorn [OPTIONS] APP", "Try 'python -m uvicorn --help' for help.", "", "Error: No such option: -x"},
+		"V: 1 error for S":          {"Traceback (most recent call last):", "  File", "V: 1 error for S", "field", "  missing"},
+		"S: invalid":                {"Traceback (most recent call last):", `  File "a.py", line 1`, "    def f(:", "S: invalid"},
+		"Traceback (most recent call last):": {"Traceback (most recent call last):"},
+	} {
+		assert.Equal(t, want, LastWord(lines))
+	}
+}
+
 // TestTail_Routine: the lines that every Uvicorn writes are not kept, except
 // for the one that shows that the app hangs in its startup.
 func TestTail_Routine(t *testing.T) {

@@ -147,7 +147,8 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 	case answered && facts.Python.Less(oldestPython):
 		return facts, fmt.Errorf("%v is Python %v, want 3.8 or later%s", python, facts.Python, python.hint())
 	case answered && missing && errors.As(err, &exit) && exit.ExitCode() == exitMissing:
-		return facts, fmt.Errorf("%v has no Uvicorn; install it with \"%s -m pip install uvicorn\", or name another interpreter with python=%s", python, python.Path, python.hint())
+		return facts, &Advised{fmt.Errorf("%v has no Uvicorn", python),
+			fmt.Sprintf("install it with \"%s -m pip install uvicorn\", or name another interpreter with python=%s", python.Path, python.hint())}
 	case !answered && (err == nil || errors.As(err, &exit)) && !mayBePython(python.Path, said.Stderr), err == nil && !answered:
 		return facts, notPython(python, said, err)
 	case errors.As(err, &exit):
@@ -159,7 +160,8 @@ func probe(ctx context.Context, python Interpreter, dir string, env []string) (F
 	case missing:
 		return facts, notPython(python, said, nil)
 	case facts.Uvicorn.Less(MinVersion):
-		return facts, fmt.Errorf("%v has Uvicorn %v, which is too old: want %v or later; upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python, facts.Uvicorn, MinVersion, python.Path, python.hint())
+		return facts, &Advised{fmt.Errorf("%v has Uvicorn %v, which is too old: want %v or later", python, facts.Uvicorn, MinVersion),
+			fmt.Sprintf("upgrade it with \"%s -m pip install --upgrade uvicorn\"%s", python.Path, python.hint())}
 	}
 	return facts, nil
 }

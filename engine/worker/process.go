@@ -149,6 +149,10 @@ func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
 	_ = stderr.SetReadDeadline(time.Unix(1, 0))
 	readers.Wait()
 	p.exit.Stderr = p.tail.last()
+	if out != nil {
+		src.Ready = p.ready.Load()
+		out.End(src)
+	}
 }
 
 func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
@@ -162,6 +166,7 @@ func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
 			p.latest.Store(&said)
 		}
 		if out != nil {
+			src.Ready = p.ready.Load()
 			out.Line(src, stream, line)
 		}
 	})
@@ -194,16 +199,18 @@ func (p *Process) reap() {
 
 // WaitReady returns nil once the worker accepts connections: Uvicorn binds its
 // socket only after the app's startup. Otherwise it returns the reason, and the
-// process may still be running. If ctx ends first, the error is its cause.
+// process may still be running. If ctx ends first, the error is its cause. An
+// error for which there is advice is an *Advised.
 func (p *Process) WaitReady(ctx context.Context) error {
 	server, err := awaitSocket(ctx, p.socket, p.exited)
 	switch {
 	case errors.Is(err, errExited):
 		exit := p.Wait()
-		if hint := p.spec.HidingModule(exit.Stderr); hint != "" {
-			return fmt.Errorf("%v; %s", exit, hint)
+		err := errors.New(exit.String())
+		if hint := p.spec.Hint(exit.Stderr); hint != "" {
+			return &Advised{err, hint}
 		}
-		return errors.New(exit.String())
+		return err
 	case err != nil:
 		return err
 	}

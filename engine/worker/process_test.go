@@ -46,7 +46,7 @@ func TestProcess_ServesAndStops(t *testing.T) {
 	assert.True(t, exit.Clean(), "%+v", exit)
 	assert.True(t, exit.Ready)
 	assert.Equal(t, "stopped", exit.String())
-	assert.Equal(t, Source{Group: "api", Worker: 3, PID: p.PID()}, out.src)
+	assert.Equal(t, Source{Group: "api", Worker: 3, PID: p.PID(), Ready: true}, out.src)
 	assert.Subset(t, out.of(Stdout), []string{
 		"LDCORN_GROUP api", "LDCORN_WORKER 3", "LDCORN_GENERATION 7", "GPU cuda:3", "PYTHONUNBUFFERED 1", "NOTIFY_SOCKET None",
 	})
@@ -64,7 +64,7 @@ func TestProcess_ImportError(t *testing.T) {
 	spec.Group.App = "nothere:app"
 	p := launch(t, spec)
 	// Since 0.50 Uvicorn exits with 3 when an import fails; before that, with 1.
-	require.Regexp(t, `^exit code (1 before it was ready|3: startup failed)$`, waitReady(t, p))
+	require.Regexp(t, `^exit code (1 before it was ready|3: startup failed); its workers look for the module nothere in `, waitReady(t, p))
 	assert.Contains(t, strings.Join(p.Stderr(), "\n"), "nothere")
 }
 

@@ -1,6 +1,11 @@
 package worker
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/traceback"
+)
 
 // Lines that every Uvicorn writes when it starts, and when it stops in an
 // orderly way. They say nothing about a failure, but would appear as a worker's
@@ -20,6 +25,38 @@ var routine = [][]byte{ // only read
 	[]byte("INFO:     Waiting for application shutdown."),
 	[]byte("INFO:     Application shutdown complete."),
 	[]byte("INFO:     Finished server process ["),
+}
+
+// failedStartup is the last line of a Uvicorn whose app did not start. The line
+// before it says why.
+const failedStartup = "Application startup failed. Exiting."
+
+// IsEmptyNews reports whether a line that a worker writes while it starts only
+// surrounds another that says what is wrong.
+func IsEmptyNews(line string) bool {
+	return strings.TrimSpace(line) == "" || strings.HasSuffix(line, failedStartup) ||
+		strings.HasPrefix(line, "Usage: ") || strings.HasPrefix(line, "Try '") // of the command line
+}
+
+// LastWord returns the line among the last ones of a worker that says what is
+// wrong: the exception of the last traceback, or else the last line. It returns
+// "" if there is none.
+func LastWord(lines []string) string {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if strings.HasSuffix(lines[i], traceback.Header) {
+			for _, line := range lines[i+1:] {
+				if line != "" && line[0] != ' ' {
+					return line
+				}
+			}
+		}
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		if line := strings.TrimSpace(lines[i]); !IsEmptyNews(line) {
+			return strings.TrimSpace(strings.TrimPrefix(line, "ERROR:"))
+		}
+	}
+	return ""
 }
 
 // IsRoutine reports whether a line is one that every Uvicorn writes when it

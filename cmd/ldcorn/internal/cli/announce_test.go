@@ -55,6 +55,7 @@ func startAtTerminal(t *testing.T, config string, env []string, args ...string) 
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.py"), []byte(terminalApp), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken.py"), []byte("\nimport nosuchmodule\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "ldconfig.star"), []byte(config), 0o600))
 	require.NoError(t, harness.WriteWrapper(filepath.Join(dir, ".venv/bin/python"), harness.Python(t)))
 	cmd := exec.Command("ldcorn", args...)
@@ -125,6 +126,46 @@ func TestCrashAtTerminal(t *testing.T) {
 	require.NoError(t, err)
 	await(t, term, `worker crashed.*hint`)
 	assert.Regexp(t, "(?m)^\x1b\\[2m[0-9:]{8}\x1b\\[0m \x1b\\[33mwarning: \x1b\\[0mweb\\.0: worker crashed: exit code 7 .*; hint: ldcorn logs web shows its output$", shown(term))
+}
+
+// TestBrokenImportAtTerminal checks that nine workers that cannot import their
+// app show one traceback, which begins with the frames of the app.
+func TestBrokenImportAtTerminal(t *testing.T) {
+	term := startAtTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[
+    WorkerGroup("web", "broken:app", instances=5),
+    WorkerGroup("ml", "broken:app", instances=4, routes=["/ml"]),
+])
+`, []string{"NO_COLOR=1"})
+	assert.Equal(t, 1, term.Wait())
+	await(t, term, `^ldcorn: group "(web|ml)": all \d workers failed to start; worker \d: exit code 1 before it was ready: ModuleNotFoundError: No module named 'nosuchmodule'$`)
+	assert.LessOrEqual(t, strings.Count(shown(term), "\n"), 25, shown(term))
+	for _, one := range []string{`Traceback \(most recent call last\):`, `broken\.py", line 2, in <module>`, `… \d+ frames of .*uvicorn.* \(-v shows all\)`} {
+		assert.Len(t, regexp.MustCompile(one).FindAllString(shown(term), -1), 1, one)
+	}
+	await(t, term, `^\d\d:\d\d:\d\d \d more workers? failed with the same error$`)
+	await(t, term, `^hint: install the package that has the module nosuchmodule`)
+	assert.NotContains(t, shown(term), "site-packages")
+}
+
+// TestBrokenReloadAtTerminal checks that a reload whose workers do not start shows
+// one traceback each time, and that the commands that ask for it show it, too.
+func TestBrokenReloadAtTerminal(t *testing.T) {
+	term, addr := atTerminal(t, `config = LdConfig(bind="127.0.0.1:0", workers=[WorkerGroup("web", "app:app", instances=3)])`, []string{"NO_COLOR=1"})
+	require.NoError(t, os.WriteFile(filepath.Join(term.Dir(), "app.py"), []byte("import nosuchmodule\n"), 0o600))
+	for n, command := range [][]string{{"reload"}, {"restart", "web"}} {
+		out := term.Run(command...)
+		assert.Contains(t, out, "import nosuchmodule")
+		assert.Regexp(t, `… \d+ frames of `, out)
+		assert.Regexp(t, `\nhint: install the package that has the module nosuchmodule.*\n$`, out)
+		assert.NotContains(t, out, "site-packages")
+		require.True(t, harness.Until(func() bool {
+			return strings.Count(shown(term), "ModuleNotFoundError") >= n+2
+		}))
+	}
+	assert.Equal(t, 200, get(t, addr, "/x"))
+	out := term.Run("status")
+	assert.Contains(t, out, "ModuleNotFoundError: No module named 'nosuchmodule'; ldcorn logs")
+	assert.Contains(t, term.Run("logs", "web"), "site-packages", "what is folded can be read")
 }
 
 // TestVerboseAtTerminal checks that -v shows what a terminal leaves out otherwise.

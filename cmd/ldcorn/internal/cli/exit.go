@@ -4,11 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // The exit codes of every command. A command can have others.
@@ -48,16 +45,6 @@ func asUsage(err error) error {
 	return &exitError{exitUsage, err}
 }
 
-// startHint returns a hint for the error that Uvicorn has not found the app. It
-// returns "" for other errors.
-func startHint(err error) string {
-	var start *supervisor.StartError
-	if !errors.As(err, &start) || !strings.Contains(strings.Join(start.Stderr, "\n"), "Could not import module") {
-		return ""
-	}
-	return "a worker looks for its app in cwd= of the group, or without it in the folder that ldcorn was started in; ldcorn check --import says more"
-}
-
 // exitCode prints the error of a command and returns its exit code. Until the command
 // has started, every error is a usage error.
 func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int {
@@ -81,8 +68,6 @@ func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int
 			what = "the commands"
 		}
 		fmt.Fprintf(stderr, "hint: %s -h shows %s\n", cmd.CommandPath(), what)
-	} else if hint := startHint(err); hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
 	}
 	return exit.code
 }

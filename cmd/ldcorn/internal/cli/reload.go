@@ -177,7 +177,7 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 		if e.Refused {
 			return errors.New("reload refused: " + e.Error)
 		}
-		return &reloadError{e.Error, e.Outcome, e.Stderr}
+		return &reloadError{e.Error, e.Outcome, e.Stderr, e.Hint}
 	case api.StepFinished:
 		w.finished = true
 	case api.StepWaiting:
@@ -239,6 +239,7 @@ type reloadError struct {
 	reason  string
 	outcome string // "" where nothing has changed at any time
 	stderr  []string
+	hint    string
 }
 
 func (e *reloadError) Error() string {
@@ -249,6 +250,9 @@ func (e *reloadError) Error() string {
 		for _, line := range e.stderr {
 			b.WriteString("\n    " + line)
 		}
+	}
+	if e.hint != "" {
+		b.WriteString("\nhint: " + e.hint)
 	}
 	return b.String()
 }

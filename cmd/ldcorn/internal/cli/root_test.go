@@ -54,7 +54,7 @@ func TestConfigPath(t *testing.T) {
 
 func TestExitCode(t *testing.T) {
 	broken := errors.New("broken")
-	noApp := &supervisor.StartError{Group: "web", Err: broken, Stderr: []string{`ERROR:    Error loading ASGI app. Could not import module "main".`}}
+	noApp := &supervisor.StartError{Group: "web", Err: broken, Hint: "set cwd="}
 	for name, c := range map[string]struct {
 		err     error
 		started bool
@@ -65,7 +65,7 @@ func TestExitCode(t *testing.T) {
 		"failure": {broken, true, 1, "ldcorn: broken\n"},
 		"usage":   {broken, false, 2, "ldcorn: broken\nhint: ldcorn -h shows the commands\n"},
 		"own":     {&exitError{3, broken}, true, 3, "ldcorn: broken\n"},
-		"no app":  {fmt.Errorf("start: %w", noApp), true, 1, "\nhint: a worker looks for its app in cwd= of the group"},
+		"no app":  {fmt.Errorf("start: %w", noApp), true, 1, "web\": worker 0: broken\nhint: set cwd=\n"},
 		"silent":  {&exitError{code: 3}, true, 3, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/orphan"
+	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // runOptions are the flags of ldcorn run, and of ldcorn without a command.
@@ -138,9 +140,12 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	}
 	master := engine.New(options)
 	err = family.While(func() error { return master.Run(cmd.Context()) })
+	var start *supervisor.StartError
 	switch {
 	case err == nil:
 		return nil
+	case terminal.Is(os.Stderr) && o.logFormat != masterlog.JSON && errors.As(err, &start):
+		return errors.New(start.Brief()) // the terminal shows what the worker wrote
 	case o.logFormat == masterlog.JSON: // the whole log is JSON
 		log.Error("failed", "err", err)
 	case !writeReport(lines.Writer(), err, colored):

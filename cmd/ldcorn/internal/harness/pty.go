@@ -65,6 +65,18 @@ func (t *Terminal) read(done chan struct{}) {
 	}
 }
 
+// Dir returns the folder that the program was started in.
+func (t *Terminal) Dir() string { return t.cmd.Dir }
+
+// Run runs the program again, with other arguments and not at the terminal, and
+// returns what it writes.
+func (t *Terminal) Run(args ...string) string {
+	cmd := exec.Command(t.cmd.Args[0], args...)
+	cmd.Dir, cmd.Env = t.cmd.Dir, t.cmd.Env
+	out, _ := cmd.CombinedOutput() // which says what is wrong
+	return string(out)
+}
+
 // Type types a text, such as "\x03" for Ctrl-C.
 func (t *Terminal) Type(text string) error {
 	_, err := t.master.WriteString(text)

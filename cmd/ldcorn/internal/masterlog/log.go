@@ -39,7 +39,8 @@ type Options struct {
 	Level   slog.Level // minimum level of the master's records
 	Colored bool       // Out shows colors
 	// Terminal makes the text a person's: records are short lines, and lines of
-	// workers have a time. What every start says appears only if it is Verbose.
+	// workers have a time. What every start says appears only if it is Verbose,
+	// and the tracebacks of workers that do not start are folded unless it is.
 	// The book is the same in any case. JSON ignores both.
 	Terminal, Verbose bool
 }
@@ -51,7 +52,8 @@ type Log struct {
 	out   *visible.Writer // to lines
 	book  logbook.Book
 
-	serving atomic.Bool // see Serving
+	serving  atomic.Bool // see Serving
+	failures *failures   // nil if the log shows all that workers write
 }
 
 // An output is a writer that needs no closing.
@@ -66,12 +68,29 @@ func New(opts Options) *Log {
 	l.lines = logwriter.New[output](logwriter.Options{Limit: maxBuffer, Grace: flushGrace, After: told.after})
 	l.lines.Use(output{opts.Out})
 	l.out = visible.NewWriter(l.lines, func() visible.Colors { return visible.KeepIf(opts.Colored) })
+	if l.isTerminal() && !opts.Verbose {
+		l.failures = newFailures(l.out, opts.Colored, l.seeAll)
+	}
 	l.lines.Start()
 	return l
 }
 
 // Close writes what is left, and waits a limited time for that.
-func (l *Log) Close() { l.lines.Close() }
+func (l *Log) Close() {
+	if l.failures != nil {
+		l.failures.Close()
+	}
+	l.lines.Close()
+}
+
+// seeAll says how to see all of a traceback. Before the master serves, a person
+// can only start it again.
+func (l *Log) seeAll(group string) string {
+	if l.serving.Load() {
+		return "ldcorn logs " + group + " -v shows all"
+	}
+	return "-v shows all"
+}
 
 // Writer returns a writer for text that belongs to no record, such as what the
 // configuration prints. In the JSON format, each line of it becomes a record.

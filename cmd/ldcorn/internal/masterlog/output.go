@@ -22,7 +22,7 @@ func (l *Log) Output() worker.Output {
 	}
 	out := &textOutput{out: l.out, colors: visible.KeepIf(l.opts.Colored), book: &l.book}
 	if l.isTerminal() {
-		out.terminal, out.verbose = true, l.opts.Verbose
+		out.terminal, out.verbose, out.failures = true, l.opts.Verbose, l.failures
 	}
 	return out
 }
@@ -30,18 +30,20 @@ func (l *Log) Output() worker.Output {
 // A textOutput writes "api.0[1234] | line": the group, the seat and the pid
 // before the line. Of a worker's control sequences, it passes only colors, and
 // only if the reader shows them. On a terminal, the line has a time, and a pid
-// if it is verbose: "16:18:31 api.0 | line".
+// if it is verbose: "16:18:31 api.0 | line". Unless it is verbose, failures
+// decides what is shown of a starting worker. The book has every line.
 type textOutput struct {
 	out               io.Writer
 	colors            visible.Colors
 	book              *logbook.Book
 	terminal, verbose bool
+	failures          *failures  // shows what starting workers write; nil if that is shown as it is
 	mu                sync.Mutex // guards buf, and keeps lines whole
 	buf               []byte
 }
 
 // Line implements worker.Output.
-func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
+func (t *textOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	b := appendSource(t.buf[:0], src, true)
@@ -51,6 +53,8 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 	switch {
 	case t.terminal && !t.verbose && worker.IsRoutine(t.buf[head:]):
 		return
+	case t.failures != nil && t.failures.Line(src, stream, text):
+		return
 	case t.terminal:
 		b = append(time.Now().AppendFormat(t.buf[:0], time.TimeOnly), ' ')
 		b = appendSource(b, src, t.verbose)
@@ -59,6 +63,13 @@ func (t *textOutput) Line(src worker.Source, _ worker.Stream, text []byte) {
 		t.buf = append(visible.AppendLine(t.buf[:head], text, visible.Keep), '\n')
 	}
 	_, _ = t.out.Write(t.buf) // never fails
+}
+
+// End implements worker.Output.
+func (t *textOutput) End(src worker.Source) {
+	if t.failures != nil {
+		t.failures.End(src)
+	}
 }
 
 // appendSource appends "api.0[1234] | ", or the same without the pid.
@@ -80,6 +91,9 @@ func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) 
 		slog.String("group", src.Group), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
 		slog.String("stream", string(stream)), slog.String("line", string(text)))
 }
+
+// End implements worker.Output.
+func (j *jsonOutput) End(worker.Source) {}
 
 // A jsonText writes a record for each line of text that has no source.
 type jsonText struct{ lines *jsonLines }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/visible"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // Messages of the engine that a terminal shows only if it is verbose: those of
@@ -89,6 +90,9 @@ func (h *terminalHandler) Handle(_ context.Context, r slog.Record) error {
 		p.add(a)
 		return true
 	})
+	if h.repeats(r, &p) {
+		return nil
+	}
 	h.lines.mu.Lock()
 	defer h.lines.mu.Unlock()
 	h.lines.buf.Reset()
@@ -103,6 +107,31 @@ func (h *terminalHandler) hides(r slog.Record) bool {
 		return false
 	}
 	return slices.Contains(quiet, r.Message) || !h.log.serving.Load() && slices.Contains(starting, r.Message)
+}
+
+// startRetried is the message of a start that has failed and is repeated. The
+// others are those of what starts workers later.
+const (
+	startRetried    = "start failed, trying again"
+	reloadStarted   = "reload started"
+	commandReceived = "control request"
+)
+
+// repeats reports whether a record says what one about another worker has said.
+// If it does not, repeats shows what comes before it: how many workers have
+// failed in the same way.
+func (h *terminalHandler) repeats(r slog.Record, p *parts) bool {
+	f := h.log.failures
+	switch {
+	case f == nil:
+	case r.Message == startRetried:
+		return !f.IsRetryNews(p.group, p.err)
+	case r.Message == reloadStarted, r.Message == commandReceived:
+		f.Begin()
+	case r.Level >= slog.LevelWarn:
+		f.Tell()
+	}
+	return false
 }
 
 func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
@@ -125,6 +154,9 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 	first, more, _ := strings.Cut(p.err, "\n")
 	if first != "" {
 		b.WriteString(": " + visible.String(first))
+	}
+	if p.said != "" {
+		b.WriteString(": " + visible.String(p.said))
 	}
 	if p.reason != "" {
 		b.WriteString(": " + visible.String(p.reason))
@@ -153,7 +185,8 @@ func (h *terminalHandler) in(color, text string) string {
 type parts struct {
 	group, worker string
 	at, hint      string
-	err, reason   string
+	err, said     string // said is what the worker says about it
+	reason        string
 	rest          []string
 }
 
@@ -174,6 +207,7 @@ func (p *parts) add(a slog.Attr) {
 	case a.Key == "hint":
 		p.hint = text
 	case a.Key == "stderr": // the worker's lines are in the log already
+		p.said = worker.LastWord(strings.Split(text, "\n"))
 	case a.Key == "err":
 		p.err = withoutOutput(text)
 	case a.Key == "reason":
@@ -216,11 +250,13 @@ func (p *parts) source() string {
 // one.
 func (p *parts) advice(message string) string {
 	switch {
+	case message == startRetried: // the error of a start that fails for good has it
+		return ""
 	case p.hint != "" || p.group == "":
 		return p.hint
 	case strings.Contains(p.err, "out of memory?"):
 		return "max_rss= of WorkerGroup replaces a worker before memory runs out"
-	case message == "worker crashed", message == "worker unhealthy", message == "start failed, trying again":
+	case message == "worker crashed", message == "worker unhealthy":
 		return "ldcorn logs " + p.group + " shows its output"
 	}
 	return ""
