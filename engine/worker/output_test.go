@@ -48,12 +48,12 @@ func TestTail_Traceback(t *testing.T) {
 
 func TestLastWord(t *testing.T) {
 	for want, lines := range map[string][]string{
-		"":                          {"", " "},
-		"two":                       {"one", "two", ""},
-		"Error loading ASGI app. x": {"INFO:     y", "ERROR:    Error loading ASGI app. x"},
-		"Error: No such option: -x": {"Usage: python -m uvicorn [OPTIONS] APP", "Try 'python -m uvicorn --help' for help.", "", "Error: No such option: -x"},
-		"V: 1 error for S":          {"Traceback (most recent call last):", "  File", "V: 1 error for S", "field", "  missing"},
-		"S: invalid":                {"Traceback (most recent call last):", `  File "a.py", line 1`, "    def f(:", "S: invalid"},
+		"":                                   {"", " "},
+		"two":                                {"one", "two", ""},
+		"Error loading ASGI app. x":          {"INFO:     y", "ERROR:    Error loading ASGI app. x"},
+		"Error: No such option: -x":          {"Usage: python -m uvicorn [OPTIONS] APP", "Try 'python -m uvicorn --help' for help.", "", "Error: No such option: -x"},
+		"V: 1 error for S":                   {"Traceback (most recent call last):", "  File", "V: 1 error for S", "field", "  missing"},
+		"S: invalid":                         {"Traceback (most recent call last):", `  File "a.py", line 1`, "    def f(:", "S: invalid"},
 		"Traceback (most recent call last):": {"Traceback (most recent call last):"},
 	} {
 		assert.Equal(t, want, LastWord(lines))

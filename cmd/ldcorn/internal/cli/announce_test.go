@@ -166,6 +166,13 @@ func TestBrokenReloadAtTerminal(t *testing.T) {
 	out := term.Run("status")
 	assert.Contains(t, out, "ModuleNotFoundError: No module named 'nosuchmodule'; ldcorn logs")
 	assert.Contains(t, term.Run("logs", "web"), "site-packages", "what is folded can be read")
+	logs := harness.StartAt(t, term.Command("logs", "web"))
+	assert.Equal(t, 0, logs.Wait())
+	await(t, logs, `^web\.\d\[\d+\] \|   … \d+ frames of .* \(ldcorn logs web -v shows all\)$`)
+	assert.NotContains(t, shown(logs), "site-packages")
+	logs = harness.StartAt(t, term.Command("logs", "-v"))
+	assert.Equal(t, 0, logs.Wait())
+	await(t, logs, "site-packages")
 }
 
 // TestVerboseAtTerminal checks that -v shows what a terminal leaves out otherwise.

@@ -1,11 +1,15 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/masterlog"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // newLogsCommand returns the command that shows the newest lines of a master's
@@ -19,12 +23,25 @@ format of the master's own log.
 
 The master keeps the newest lines of each group, at least 128 KiB of them, even if the
 workers have ended or the group was removed. Lines of the master that concern no group
-are shown only without GROUP.`,
+are shown only without GROUP.
+
+On a terminal, logs folds the tracebacks of workers that do not start, as the master
+does: it shows each once, with the frames of the app, and the others as a count. -v shows
+every line.`,
 		Example: `  ldcorn logs
   ldcorn logs api -n 50
   ldcorn logs api ml -f`,
 	}
-	return tailCommand(opts, "lines", cmd, func(ctx context.Context, master *control.Client, want control.TailRequest) error {
-		return master.Logs(ctx, want, cmd.OutOrStdout())
+	var verbose bool
+	cmd = tailCommand(opts, "lines", cmd, func(ctx context.Context, master *control.Client, want control.TailRequest) error {
+		out := cmd.OutOrStdout()
+		if f := visible.File(out); verbose || f == nil || !terminal.Is(f) {
+			return master.Logs(ctx, want, out)
+		}
+		folded := masterlog.NewFolded(out, opts.color.Look(out).Color)
+		err := master.Logs(ctx, want, folded)
+		return cmp.Or(err, folded.Close())
 	})
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "on a terminal, show whole tracebacks of workers that do not start")
+	return cmd
 }

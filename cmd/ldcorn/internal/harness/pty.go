@@ -68,12 +68,17 @@ func (t *Terminal) read(done chan struct{}) {
 // Dir returns the folder that the program was started in.
 func (t *Terminal) Dir() string { return t.cmd.Dir }
 
+// Command returns a command that runs the program again, with other arguments.
+func (t *Terminal) Command(args ...string) *exec.Cmd {
+	cmd := exec.Command(t.cmd.Args[0], args...)
+	cmd.Dir, cmd.Env = t.cmd.Dir, t.cmd.Env
+	return cmd
+}
+
 // Run runs the program again, with other arguments and not at the terminal, and
 // returns what it writes.
 func (t *Terminal) Run(args ...string) string {
-	cmd := exec.Command(t.cmd.Args[0], args...)
-	cmd.Dir, cmd.Env = t.cmd.Dir, t.cmd.Env
-	out, _ := cmd.CombinedOutput() // which says what is wrong
+	out, _ := t.Command(args...).CombinedOutput() // which says what is wrong
 	return string(out)
 }
 

@@ -32,7 +32,8 @@ const maxReports = 64
 type failures struct {
 	out     io.Writer
 	colored bool
-	seeAll  func(group string) string // says how to see what is folded
+	seeAll  func(group string) string      // says how to see what is folded
+	prefix  func(src worker.Source) string // of a line of a worker; of the zero Source, that of any other line
 
 	mu      sync.Mutex // guards all below
 	open    map[stream]*opened
@@ -71,9 +72,18 @@ type seat struct {
 }
 
 func newFailures(out io.Writer, colored bool, seeAll func(string) string) *failures {
-	f := &failures{out: out, colored: colored, seeAll: seeAll, open: make(map[stream]*opened)}
+	f := &failures{out: out, colored: colored, seeAll: seeAll, prefix: timed, open: make(map[stream]*opened)}
 	f.forget()
 	return f
+}
+
+// timed returns what a line on the terminal of a master begins with.
+func timed(src worker.Source) string {
+	b := append(time.Now().AppendFormat(nil, time.TimeOnly), ' ')
+	if src.Group != "" {
+		b = appendSource(b, src, false)
+	}
+	return string(b)
 }
 
 // forget makes every error news again.
@@ -214,7 +224,7 @@ func (f *failures) tellOf(r *report) {
 	if r.untold == 1 {
 		what = "more worker"
 	}
-	line := fmt.Sprintf("%s %d %s failed with the same error", time.Now().Format(time.TimeOnly), r.untold, what)
+	line := fmt.Sprintf("%s%d %s failed with the same error", f.prefix(worker.Source{}), r.untold, what)
 	if len(f.order) > 1 && r.text != "" {
 		line += ": " + visible.Cut(r.text, maxShort)
 	}
@@ -229,8 +239,7 @@ const maxShort = 100 // bytes
 func (f *failures) write(src worker.Source, lines []string, exception string) {
 	var b []byte
 	for _, line := range lines {
-		b = append(time.Now().AppendFormat(b, time.TimeOnly), ' ')
-		b = appendSource(b, src, false)
+		b = append(b, f.prefix(src)...)
 		if f.colored && line == exception {
 			line = red + line + reset
 		}

@@ -1,0 +1,125 @@
+package masterlog
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strconv"
+	"sync"
+
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// A Folded writes the lines of a log in the text format, such as those of a Book,
+// for a person: of workers that start, it shows each traceback once and folded,
+// as a Log does on a terminal. Other lines stay as they are.
+type Folded struct {
+	out      *lockedWriter
+	failures *failures
+	starting map[int]worker.Source // workers that are known to start, by pid
+	rest     []byte                // an unfinished line
+}
+
+// NewFolded returns a Folded that writes to out, with colors if colored is set.
+// The caller must call Close.
+func NewFolded(out io.Writer, colored bool) *Folded {
+	locked := &lockedWriter{out: out}
+	f := &Folded{out: locked, starting: make(map[int]worker.Source)}
+	f.failures = newFailures(locked, colored, func(group string) string { return "ldcorn logs " + group + " -v shows all" })
+	f.failures.prefix = func(src worker.Source) string {
+		if src.Group == "" {
+			return ""
+		}
+		return string(appendSource(nil, src, true))
+	}
+	return f
+}
+
+// Lines of a log in the text format: those of workers, the records of their
+// states, and the records of what starts workers and of failures.
+var (
+	workerLine  = regexp.MustCompile(`^([A-Za-z0-9_-]+)\.(\d+)\[(\d+)\] \| (.*)$`)
+	stateRecord = regexp.MustCompile(`^time=\S+ level=INFO msg="worker state changed" group=(\S+) worker=(\d+) pid=(\d+) state=(\w+) `)
+	beginRecord = regexp.MustCompile(`^time=\S+ level=INFO msg="(?:` + reloadStarted + `|` + commandReceived + `)"`)
+	badRecord   = regexp.MustCompile(`^time=\S+ level=(?:WARN|ERROR) `)
+)
+
+// Write implements io.Writer.
+func (f *Folded) Write(text []byte) (int, error) {
+	f.rest = append(f.rest, text...)
+	for {
+		line, rest, whole := bytes.Cut(f.rest, []byte("\n"))
+		if !whole {
+			break
+		}
+		f.line(line)
+		f.rest = rest
+	}
+	if len(f.rest) > maxBuffer { // no master writes such a line
+		_, _ = f.out.Write(f.rest)
+		f.rest = nil
+	}
+	f.rest = append([]byte(nil), f.rest...) // so that what is written is freed
+	return len(text), f.out.failed()
+}
+
+// line writes a line.
+func (f *Folded) line(line []byte) {
+	if m := workerLine.FindSubmatch(line); m != nil {
+		src, starting := f.starting[number(m[3])]
+		if starting && src.Group == string(m[1]) && f.failures.Line(src, worker.Stderr, m[4]) {
+			return
+		}
+	} else if m := stateRecord.FindSubmatch(line); m != nil {
+		src := worker.Source{Group: string(m[1]), Worker: number(m[2]), PID: number(m[3])}
+		switch string(m[4]) {
+		case "starting":
+			f.starting[src.PID] = src
+		default:
+			f.failures.End(src)
+			delete(f.starting, src.PID)
+		}
+	} else if beginRecord.Match(line) {
+		f.failures.Begin()
+	} else if badRecord.Match(line) && !bytes.Contains(line, []byte(startRetried)) {
+		f.failures.Tell()
+	}
+	_, _ = f.out.Write(append(line, '\n')) // Write returns the error
+}
+
+// number returns the value of digits, or 0 if it is too large.
+func number(digits []byte) int {
+	n, _ := strconv.Atoi(string(digits))
+	return n
+}
+
+// Close writes what has been held back.
+func (f *Folded) Close() error {
+	f.failures.Close()
+	if len(f.rest) > 0 {
+		_, _ = f.out.Write(f.rest)
+	}
+	return f.out.failed()
+}
+
+// A lockedWriter is safe for concurrent use, and remembers its first error.
+type lockedWriter struct {
+	mu  sync.Mutex // guards all below
+	out io.Writer
+	err error
+}
+
+func (w *lockedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err == nil {
+		_, w.err = w.out.Write(p)
+	}
+	return len(p), w.err
+}
+
+func (w *lockedWriter) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
