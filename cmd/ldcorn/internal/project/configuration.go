@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -115,8 +116,8 @@ func (w *writer) servers() {
 		if s.Bind != "" {
 			same = append(same, "bind = "+bindOf(s.Bind))
 		}
-		if s.Workers != "" {
-			same = append(same, "instances = "+s.Workers)
+		if instances := instancesOf(s.Workers); instances != "" {
+			same = append(same, "instances = "+instances)
 		}
 		w.comment(1, "%s has: %s", foreign(s.At), foreign(s.Command))
 		if len(same) > 0 {
@@ -133,11 +134,27 @@ func bindOf(address string) string {
 		return quoted(address)
 	}
 	name, fallback, _ := strings.Cut(strings.Trim(name, "{}"), ":-")
-	call := fmt.Sprintf("env(%q, %q)", name, orElse(fallback, "8000"))
 	if before == "" {
-		return call
+		return fmt.Sprintf("env(%q, %q)", name, orElse(fallback, "127.0.0.1:8000"))
 	}
-	return quoted(before) + " + " + call
+	return fmt.Sprintf("%q + env(%q, %q)", before, name, orElse(fallback, "8000"))
+}
+
+// countForm matches a number of workers that means the same in a configuration.
+var countForm = regexp.MustCompile(`^(?:cpu_count\(\)|min\(|max\(|//|[0-9+*(), -])+$`)
+
+// instancesOf returns a number of workers as the value of instances=, or "" if it
+// has none.
+func instancesOf(workers string) string {
+	if name, found := strings.CutPrefix(workers, "$"); found {
+		name, fallback, _ := strings.Cut(strings.Trim(name, "{}"), ":-")
+		return fmt.Sprintf("env.int(%q, %s)", name, orElse(fallback, "2"))
+	}
+	count := strings.NewReplacer("multiprocessing.", "", "os.cpu_count", "cpu_count").Replace(workers)
+	if !countForm.MatchString(count) {
+		return ""
+	}
+	return count
 }
 
 // others writes the other apps of the project.

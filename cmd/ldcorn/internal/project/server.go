@@ -142,6 +142,9 @@ func readCommand(words []string) Server {
 	if words[0] == "fastapi" && words[min(1, len(words)-1)] == "run" {
 		host = orElse(host, "0.0.0.0")
 	}
+	if s.Bind != "" && !strings.ContainsAny(s.Bind, ":$") { // Daphne takes a host
+		host, s.Bind = s.Bind, ""
+	}
 	if s.Bind == "" && host+port != "" {
 		s.Bind = orElse(host, "127.0.0.1") + ":" + orElse(port, "8000")
 	}
@@ -181,7 +184,7 @@ func (m *module) servers() []Server {
 		}
 		host, port := m.plain(keyword(n, "host")), m.plain(keyword(n, "port"))
 		if host+port != "" {
-			s.Bind = orElse(host, "127.0.0.1") + ":" + orElse(port, "8000")
+			s.Bind = address(orElse(host, "127.0.0.1") + ":" + orElse(port, "8000"))
 		}
 		out = append(out, s)
 		return true
@@ -198,12 +201,23 @@ func (m *module) gunicorn() []Server {
 		}
 		return m.plain(all[len(all)-1].Kid(-1))
 	}
-	s := Server{At: m.path, Command: "gunicorn -c " + m.path, App: setting("wsgi_app"), Bind: setting("bind"),
+	s := Server{At: m.path, Command: "gunicorn -c " + m.path, App: setting("wsgi_app"), Bind: address(setting("bind")),
 		Workers: setting("workers"), AppDir: setting("chdir"), folder: m.folder()}
 	if s.App == "" && s.Bind == "" && s.Workers == "" {
 		return nil
 	}
 	return []Server{s}
+}
+
+// addressForm matches an address whose parts are no expressions.
+var addressForm = regexp.MustCompile(`^(unix:.*|[\w.-]*:\d+|\[[0-9a-f:]+\]:\d+)$`)
+
+// address returns an address of a Python file, or "" if it is an expression.
+func address(s string) string {
+	if !addressForm.MatchString(s) {
+		return ""
+	}
+	return s
 }
 
 // plain returns the text of a string, or that of another expression, or "" for

@@ -16,7 +16,7 @@ import (
 const (
 	maxEntries  = 50_000  // files and folders
 	maxModules  = 2_000   // Python files
-	maxDepth    = 8       // folders below the first
+	maxDepth    = 12      // folders below the first
 	maxFileSize = 1 << 20 // of a file, in bytes
 	maxBytes    = 32 << 20
 )
