@@ -21,6 +21,7 @@ import (
 type masterOptions struct {
 	*rootOptions
 	socket string
+	former string // the configuration that the master runs, if it is that before a migration
 }
 
 // command completes a command that calls run with a client of the master. INT ends
@@ -53,30 +54,34 @@ func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if o.former != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "hint: the master runs %s; to run %s, stop it and start ldcorn again\n", shownPath(o.former), shownPath(beside(o.former)))
+	}
 	ctx, done = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	return ctx, control.NewClient(path), done, nil
 }
 
 // find returns the control socket of the master. It looks in the folders that the
 // locks of the configuration name, and then in those that workers name, since a
-// master with another environment has its locks elsewhere.
+// master with another environment has its locks elsewhere. After a migration, the
+// master may still run the configuration from before: see findFormer.
 func (o *masterOptions) find() (string, error) {
 	if o.socket != "" {
 		return o.socket, nil
 	}
 	path, err := o.configPath(nil)
+	if errors.Is(err, errBothConfigs) {
+		return o.findEither(err)
+	}
 	if err != nil {
 		return "", err
 	}
-	dirs, err := supervisor.RuntimeDirs(path)
-	if err != nil {
-		return "", err
+	socket, err := socketOf(path)
+	if err == nil && socket == "" {
+		socket, err = o.findFormer(path)
 	}
-	if socket := answering(dirs); socket != "" {
-		return socket, nil
-	}
-	if socket := answering(supervisor.MarkedDirs(path)); socket != "" {
-		return socket, nil
+	if err != nil || socket != "" {
+		return socket, err
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no file %s, and %w for it", shownPath(path), errNoMaster)
@@ -86,6 +91,19 @@ func (o *masterOptions) find() (string, error) {
 
 // errNoMaster is why nothing can be asked for.
 var errNoMaster = errors.New("no running master")
+
+// socketOf returns the control socket of the master of a configuration, or "" if no
+// master answers.
+func socketOf(config string) (string, error) {
+	dirs, err := supervisor.RuntimeDirs(config)
+	if err != nil {
+		return "", err
+	}
+	if socket := answering(dirs); socket != "" {
+		return socket, nil
+	}
+	return answering(supervisor.MarkedDirs(config)), nil
+}
 
 // answering returns the first control socket in dirs that takes connections, or
 // "" if none does.

@@ -93,10 +93,10 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 
 func (f *planFlags) run(cmd *cobra.Command, args []string) error {
 	path, err := f.configPath(args)
-	if err != nil {
+	if err != nil && (f.against != "" || !errors.Is(err, errBothConfigs)) {
 		return err
 	}
-	f.config = path
+	f.config = path // "" if the master decides
 	report, err := f.report(cmd, path)
 	if err != nil {
 		return err
@@ -144,6 +144,9 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 		return nil, err
 	}
 	defer done()
+	if other := beside(f.former); other != "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "hint: this is the plan of %s; to compare the two: ldcorn plan %s --against %[1]s\n", shownPath(f.former), shownPath(other))
+	}
 	settings, err := f.set.settings()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -184,5 +185,8 @@ func (o *rootOptions) configPath(args []string) (string, error) {
 	case 1:
 		return filepath.Abs(found[0])
 	}
-	return "", usageError("this folder has both ldconfig.star and ldconfig.py; name one with -c FILE")
+	return "", &exitError{exitUsage, errBothConfigs}
 }
+
+// errBothConfigs is why the configuration of a folder is not clear.
+var errBothConfigs = errors.New("this folder has both ldconfig.star and ldconfig.py; name one with -c FILE")
