@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/engine/quietlog"
 	"github.com/ldcorn/ldcorn/starlark/confine"
@@ -32,6 +34,9 @@ func Main(build Build) int {
 	opts := &rootOptions{build: build, confine: cell == nil, cell: cell}
 	root := newRootCommand(opts)
 	root.SetArgs(longFlags(os.Args[1:]))
+	if len(os.Args) > 1 && os.Args[1] == cobra.ShellCompRequestCmd {
+		plainUsages(root)
+	}
 	stdout, stderr := opts.color.Writer(os.Stdout), opts.color.Writer(os.Stderr)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
