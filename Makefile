@@ -102,7 +102,7 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow tenants upload polling kills hang routes bystander
+.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
@@ -118,6 +118,9 @@ slow: build python ## measure the effect of slow uploads and downloads on the ot
 tenants: build python ## measure how long a small tenant waits beside a large one, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/tenants.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
+
+watch: build python ## measure how soon a saved file is served under --watch, compared with uvicorn --reload
+	@scripts/bench/watch.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 upload: build python ## measure memory during a large upload and the delay of streams, compared with nginx
 	@scripts/get-bench-tools

@@ -34,6 +34,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/watch"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -77,6 +78,8 @@ type Options struct {
 	// nothing.
 	Starting func(p *plan.Plan, addr net.Addr)
 	Serving  func()
+	// Watch, if not nil, reloads what is saved.
+	Watch *WatchOptions
 }
 
 // An Engine is one master.
@@ -117,7 +120,11 @@ func (e *Engine) Run(ctx context.Context) error {
 	ctx, cancel := sig.stopContext(ctx)
 	defer cancel()
 
-	first, _, err := e.opts.Load(ctx, e.opts.Set)
+	files := newWatching(&e.opts)
+	if files != nil {
+		defer background(files.run)()
+	}
+	first, err := e.firstPlan(ctx, files)
 	switch {
 	case errors.Is(context.Cause(ctx), errStop):
 		return nil
@@ -141,7 +148,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
 		"runtime", runtime.Dir(), "open_files", openFiles())
 	e.opts.Starting(first, fronts.public.now.Addr())
-	err = e.runGroup(ctx, first, runtime, fronts, sig, folder)
+	err = e.runGroup(ctx, first, runtime, fronts, sig, folder, files)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
@@ -153,7 +160,7 @@ func (e *Engine) Run(ctx context.Context) error {
 // Their order does not determine the order of shutdown: the supervisor waits
 // for the proxy.
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts,
-	sig *signals, folder *workdir.Dir) error {
+	sig *signals, folder *workdir.Dir, files *watching) error {
 	tell := new(telemetry)
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
@@ -169,11 +176,11 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	sup := supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits}, Runtime: runtime,
-		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events,
+		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
 	})
 	set := setter{e.opts.Set, sup}
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
-		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder}
+		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files}
 
 	tell.buffers.WhileBusy(reloads.procs.widen)
 
@@ -210,7 +217,6 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
 	defer background(faults.Run)()
 
-	addr := address(fronts.public.now)
 	var group run.Group
 	{ // signals: returns on TERM, INT, QUIT or ldcorn stop, which ends the program
 		group.Add(func() error { return e.awaitStop(ctx, &tell.events) }, func(err error) { cancel(err) })
@@ -226,12 +232,41 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	{ // proxy: serves once the first plan is ready
 		ctx, cancel := context.WithCancel(context.Background())
 		group.Add(func() error {
-			return e.serve(ctx, px, addr, reloads.procs, reloads.ready, sig.hurry)
+			return e.serve(ctx, px, reloads, sig.hurry)
 		}, func(error) { cancel() })
 	}
 	err = group.Run()
 	e.opts.EndOrphans(sig.hurry)
 	return err
+}
+
+// firstPlan reads the configuration. If files are watched, it reads it again
+// after each save until it is right.
+func (e *Engine) firstPlan(ctx context.Context, files *watching) (*plan.Plan, error) {
+	for {
+		begun := watch.Now()
+		first, _, err := e.opts.Load(ctx, e.opts.Set)
+		files.follow(begun, err, first)
+		if err == nil || files == nil || !isReadable(e.opts.ConfigPath) {
+			return first, err
+		}
+		e.log.Error("configuration not usable", "err", err, "reason", againReason)
+		select {
+		case <-files.saves():
+			files.take()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// isReadable reports whether a file can be opened.
+func isReadable(path string) bool {
+	f, err := os.Open(path)
+	if err == nil {
+		f.Close()
+	}
+	return err == nil
 }
 
 // awaitStop waits until the program should stop, and returns the reason.
@@ -251,9 +286,9 @@ func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 
 // serve runs the proxy once the workers are ready. A second TERM cuts off the
 // requests that the proxy is still finishing.
-func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, addr string, procs *procs, ready, hurry <-chan struct{}) error {
+func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, reloads *reloader, hurry <-chan struct{}) error {
 	select {
-	case <-ready:
+	case <-reloads.ready:
 	case <-ctx.Done():
 		px.Close()
 		return nil
@@ -273,11 +308,11 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, addr string, procs 
 		}
 	}()
 	defer func() { close(done); <-aborter }()
-	e.log.Info("listening", "addr", addr, "driver", px.Driver())
+	e.log.Info("listening", "addr", reloads.served, "driver", px.Driver())
 	e.opts.Serving()
 	notify(notifyReady)
-	procs.narrow()
-	defer func() { procs.widen() }() // for good: the remaining work is not that of the loops
+	reloads.procs.narrow()
+	defer func() { reloads.procs.widen() }() // for good: the remaining work is not that of the loops
 	if err := px.Run(ctx); err != nil {
 		return fmt.Errorf("proxy: %w", err)
 	}

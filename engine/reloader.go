@@ -39,6 +39,8 @@ type reloader struct {
 	last    atomic.Pointer[api.Reload]
 	begun   atomic.Pointer[time.Time] // start of the reload in progress; nil if there is none
 	queue   *reloadQueue
+	files   *watching // nil unless files are watched
+	served  string    // the first address of the listener; set before ready is closed
 }
 
 // state returns how the last reload went, and which reload or scaling is in
@@ -86,7 +88,7 @@ func (r *reloader) ask(ctx context.Context, want api.ReloadRequest, tell func(ap
 	if what, since := r.busy(); what != "" {
 		tell(api.ReloadStep{Kind: api.StepWaiting, Reason: what, For: time.Since(since).Seconds()})
 	}
-	r.queue.add(&job{ctx, want, tell})
+	r.queue.add(&job{ctx: ctx, want: want, tell: tell})
 }
 
 // busy returns what a reload would have to wait for, or "" if nothing.
@@ -105,7 +107,7 @@ func (r *reloader) busy() (what string, since time.Time) {
 
 // Run blocks until ctx is canceled. It fails if the first plan does.
 func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
-	result, err := r.apply(ctx, first, supervisor.ApplyOptions{})
+	result, err := r.start(ctx, first)
 	if err != nil {
 		if ctx.Err() != nil || errors.Is(err, supervisor.ErrStopped) {
 			return nil // told to stop while starting
@@ -115,11 +117,13 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	r.stats.Started(time.Now())
 	r.log.Info("ready", "generation", result.Generation, "groups", len(result.Plan.Groups), "took", result.Took.Round(time.Millisecond))
 	r.events.Emit(api.Event{Kind: api.EventReady, Generation: result.Generation, Took: result.Took.Seconds()})
+	r.served = address(r.fronts.public.now)
 	close(r.ready)
 	for {
 		select {
 		case <-r.trigger:
 			r.queue.add(signalled())
+		case <-r.files.saves(): // work takes them
 		case <-r.queue.more:
 		case <-ctx.Done():
 			return nil
@@ -140,6 +144,9 @@ func (r *reloader) work(ctx context.Context) {
 		case <-r.trigger: // shares a reload if it can
 			r.queue.add(signalled())
 		default:
+		}
+		if s := r.files.take(); s != nil {
+			r.queue.add(&job{ctx: context.Background(), tell: func(api.ReloadStep) {}, saved: s})
 		}
 		j, dropped := r.queue.take()
 		if dropped > 0 {
@@ -185,9 +192,9 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	r.begun.Store(&begun)
 	defer r.begun.Store(nil)
 	defer r.procs.widen()()
-	r.log.Info("reload started")
+	r.log.Info("reload started", r.files.attrs(j.saved)...)
 	r.events.Emit(api.Event{Kind: api.EventReloading})
-	report, result, err := r.loadAndApply(ctx, j)
+	report, result, err := r.bring(ctx, j)
 	if err != nil {
 		r.failed(ctx, err, begun, j)
 		return
@@ -217,7 +224,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 	if j.want.Plan != nil {
 		set = j.want.Plan.Set
 	}
-	next, warnings, err := r.load(ctx, set)
+	next, warnings, err := r.read(ctx, set)
 	if err != nil {
 		return nil, none, err
 	}
@@ -228,6 +235,9 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 	if j.want.Plan != nil {
 		opts = plan.ReplaceOptions(j.want.Plan.Replace, j.want.Plan.All)
 	}
+	if j.saved != nil {
+		opts = j.saved.options(next)
+	}
 	if err := known(next, opts); err != nil {
 		return nil, none, refusal{err}
 	}
@@ -236,6 +246,9 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 		report = plan.NewReport(baseOf(r.sup, now, generation), next, *changes, opts)
 		if j.want.Plan != nil && !report.SameAs(j.want.Plan) {
 			return refusal{errStalePlan}
+		}
+		if j.saved != nil {
+			r.announce(changes)
 		}
 		return nil
 	}
@@ -268,17 +281,16 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
 	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err)}
-	attrs, reason := []any{"took", since(begun), "err", err}, err.Error()
+	reason := err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		failed.Error, failed.Stderr, failed.Hint = start.Summary(), start.Stderr, start.Hint
 		reason = start.Summary()
-		attrs = []any{"took", since(begun), "group", start.Group, "worker", start.Worker}
-		if start.All > 0 {
-			attrs = append(attrs, "failed", start.All)
-		}
-		attrs = append(attrs, start.Attrs()...)
 	}
+	attrs := append([]any{"took", since(begun)}, failure(err)...)
 	outcome := "everything stays as it was"
+	if j.saved != nil {
+		outcome += "; " + againReason
+	}
 	if back := new(supervisor.RollbackError); errors.As(err, &back) {
 		failed.Outcome = back.Outcome()
 		outcome = failed.Outcome
@@ -286,6 +298,19 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
 	r.events.Emit(api.Event{Kind: api.EventReloadFailed, Took: time.Since(begun).Seconds(), Reason: visible.FirstLine(outcome) + ": " + reason}, failed.Stderr...)
 	j.tell(failed)
+}
+
+// failure returns the attributes that describe why a plan could not be applied.
+func failure(err error) []any {
+	start := new(supervisor.StartError)
+	if !errors.As(err, &start) {
+		return []any{"err", err}
+	}
+	attrs := []any{"group", start.Group, "worker", start.Worker}
+	if start.All > 0 {
+		attrs = append(attrs, "failed", start.All)
+	}
+	return append(attrs, start.Attrs()...)
 }
 
 // warnLeft logs what the reload could not apply.

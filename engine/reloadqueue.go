@@ -13,14 +13,18 @@ type job struct {
 	ctx  context.Context // once done, drop the job unless it has begun
 	want api.ReloadRequest
 	tell func(api.ReloadStep)
+	// saved is not nil if files were saved under --watch: the job brings only
+	// those into effect.
+	saved *saved
 }
 
 // sameAs reports whether one reload can serve both jobs. A job that applies a
 // plan from a file never shares a reload: after one, the plan is out of date. Nor does
-// one that sets arguments: the last one must win.
+// one that sets arguments: the last one must win. Nor does one for saved files: it
+// takes what was saved.
 func (j *job) sameAs(o *job) bool {
 	switch {
-	case j.want.Plan != nil || o.want.Plan != nil, j.want.All != o.want.All, !j.want.IsZero(), !o.want.IsZero():
+	case j.want.Plan != nil || o.want.Plan != nil, j.want.All != o.want.All, !j.want.IsZero(), !o.want.IsZero(), j.saved != nil || o.saved != nil:
 		return false
 	case j.want.All:
 		return true
@@ -80,7 +84,7 @@ func (q *reloadQueue) take() (all *job, dropped int) {
 		}
 	}
 	q.asked = rest
-	return &job{want: first.want, tell: func(s api.ReloadStep) {
+	return &job{want: first.want, saved: first.saved, tell: func(s api.ReloadStep) {
 		for _, j := range served {
 			j.tell(s)
 		}

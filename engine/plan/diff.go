@@ -18,8 +18,12 @@ const (
 	Remove  Action = "remove"
 )
 
-// ReasonAsked is the reason of a Replace that DiffOptions request.
-const ReasonAsked = "requested"
+// ReasonAsked is the reason of a Replace that DiffOptions request, and ReasonCode
+// the one if the code is watched.
+const (
+	ReasonAsked = "requested"
+	ReasonCode  = "the code changed"
+)
 
 // An AttributeChange is an attribute before and after a change, in the
 // configuration's notation.
@@ -76,6 +80,10 @@ type Changes struct {
 type DiffOptions struct {
 	Replace    map[string]bool // groups to replace regardless of changes
 	ReplaceAll bool
+	// Watched means that the code is watched, so that it has changed in the
+	// groups of Replace only. Those are replaced, and those with a changed process
+	// attribute. The others keep their processes. reload_on_sighup does not matter.
+	Watched bool
 }
 
 // ReplaceOptions returns options that replace the named groups, or all groups.
@@ -122,7 +130,7 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 			out.Groups = append(out.Groups, Change{Name: p.Name, Action: Add, New: p, Reason: "new in the configuration"})
 			continue
 		}
-		out.Groups = append(out.Groups, diffGroup(before, p, opts.ReplaceAll || opts.Replace[p.Name]))
+		out.Groups = append(out.Groups, diffGroup(before, p, &opts))
 	}
 	for _, p := range old.Groups {
 		if next.Group(p.Name) == nil {
@@ -162,16 +170,22 @@ func renamed(old, next *Group) bool {
 }
 
 // diffGroup decides what happens to a group that is in both plans. The new
-// value of reload_on_sighup determines whether its processes are kept.
-func diffGroup(old, next *Group, replace bool) Change {
+// value of reload_on_sighup determines whether its processes are kept, unless
+// the code is watched.
+func diffGroup(old, next *Group, opts *DiffOptions) Change {
 	c := Change{Name: next.Name, Old: old, New: next}
 	if old.Scaled && old.Instances != next.Instances {
 		c.Hint = fmt.Sprintf("ends ldcorn scale %s=%d", next.Name, old.Instances)
 	}
 	changes := compare(GroupAttributes, old, next, old.recorded)
-	if replace || next.ReloadOnSighup {
+	asked := opts.ReplaceAll || opts.Replace[next.Name]
+	replace := asked || next.ReloadOnSighup
+	if opts.Watched {
+		replace = asked || needsProcess(changes)
+	}
+	if replace {
 		c.Action, c.Changes = Replace, changes
-		c.Reason = replaceReason(changes, replace)
+		c.Reason = replaceReason(changes, asked, opts.Watched)
 		return c
 	}
 	for _, a := range changes {
@@ -186,14 +200,24 @@ func diffGroup(old, next *Group, replace bool) Change {
 		c.Action, c.Reason = Resize, fmt.Sprintf("instances %d -> %d", old.Instances, next.Instances)
 	case len(c.Changes) > 0:
 		c.Action, c.Reason = Update, "settings changed"
+	case opts.Watched:
+		c.Action, c.Reason = Keep, "nothing has changed"
 	default:
 		c.Action, c.Reason = Keep, "reload_on_sighup=False"
 	}
 	return c
 }
 
-func replaceReason(changes []AttributeChange, asked bool) string {
-	if asked {
+// needsProcess reports whether a change takes effect only in a new process.
+func needsProcess(changes []AttributeChange) bool {
+	return slices.ContainsFunc(changes, func(a AttributeChange) bool { return a.Effect == EffectProcess })
+}
+
+func replaceReason(changes []AttributeChange, asked, watched bool) string {
+	switch {
+	case asked && watched:
+		return ReasonCode
+	case asked:
 		return ReasonAsked
 	}
 	for _, a := range changes {

@@ -17,7 +17,7 @@ var refusedOptions = []RefusedOption{
 	{[]string{"--uds", "--host", "--port", "--fd"}, "ldcorn gives every worker a socket of its own", "`bind` of LdConfig"},
 	{[]string{"--workers"}, "ldcorn starts every process itself", "`instances`"},
 	// Until 0.18, --debug was another name for --reload.
-	{[]string{"--reload", "--no-reload", "--reload-", "--debug"}, "a reloader would start processes that ldcorn does not know", "a reload of ldcorn (kill -HUP)"},
+	{[]string{"--reload", "--no-reload", "--reload-", "--debug"}, "a reloader would start processes that ldcorn does not know", "ldcorn run --watch, which reloads what is saved"},
 	{[]string{"--log-level"}, "ldcorn passes it", "`uvicorn_log_level`"},
 	{[]string{"--proxy-headers", "--no-proxy-headers", "--forwarded-allow-ips"}, "ldcorn decides which headers reach a worker", "`forwarded` and `trusted_proxies` of LdConfig"},
 	{[]string{"--timeout-keep-alive"}, "it must be longer than ldcorn keeps connections to a worker", "`idle_timeout` of LdConfig, for clients"},

@@ -43,7 +43,11 @@ func (st *step) progress(s Step, ready int) Progress {
 // the supervisor's goroutine calls it.
 func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	begun := time.Now()
-	s.starter.Forget()
+	if next == nil {
+		next = s.plan // with the same interpreters
+	} else {
+		s.starter.Forget()
+	}
 	changes := plan.Diff(s.plan, next, opts.Diff)
 	if opts.Check != nil {
 		if err := opts.Check(s.plan, s.generation, &changes); err != nil {

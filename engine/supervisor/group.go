@@ -28,6 +28,7 @@ type group struct {
 	hurry   <-chan struct{}        // closed to kill workers instead of stopping them
 	pool    *pool.Pool
 	events  *event.Stream
+	watched bool // see Options
 
 	settings atomic.Pointer[settings] // written by run's goroutine, read by the watchers of workers
 
@@ -52,7 +53,7 @@ type group struct {
 func (s *Supervisor) newGroup(spec *plan.Group) *group {
 	g := &group{
 		name: spec.Name, log: s.opts.Log.With("group", spec.Name), starter: s.starter, jitter: s.jitter,
-		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, pool: pool.NewWith(spec, &s.limits), events: s.opts.Events, alarm: s.raise,
+		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, watched: s.opts.Watched, pool: pool.NewWith(spec, &s.limits), events: s.opts.Events, alarm: s.raise,
 		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
 	}
 	g.configure(spec)
@@ -110,7 +111,7 @@ func (g *group) spawn(sc *succession, delay, left time.Duration) *member {
 	m := &member{
 		group: g, spec: t.spec, index: sc.index, generation: t.generation, delay: delay, startup: t.startup, left: left,
 		spread: g.spread(), cut: make(chan struct{}), over: make(chan struct{}), entered: make(chan struct{}),
-		succession: sc, born: time.Now(), since: time.Now(), state: api.StateStarting, limits: limitsOf(t.spec),
+		succession: sc, born: time.Now(), since: time.Now(), state: api.StateStarting, limits: g.limitsOf(t.spec),
 	}
 	sc.next = m
 	if delay > 0 {

@@ -63,8 +63,15 @@ type limits struct {
 	stop      time.Duration // from SIGTERM to SIGKILL
 }
 
-func limitsOf(spec *plan.Group) limits {
-	return limits{drain: spec.DrainTimeout, websocket: spec.WebsocketGrace, stop: spec.StopTimeout}
+func (g *group) limitsOf(spec *plan.Group) limits {
+	l := limits{drain: spec.DrainTimeout, websocket: spec.WebsocketGrace, stop: spec.StopTimeout}
+	if g.watched {
+		l.websocket = min(l.websocket, watchedDrain)
+		if l.drain == 0 || l.drain > watchedDrain {
+			l.drain = watchedDrain
+		}
+	}
+	return l
 }
 
 // enter records that the pool gives the member requests. Only the group's
@@ -205,7 +212,11 @@ func (m *member) drain(proc process, w *pool.Worker) {
 	case <-w.RequestsDone():
 	case <-limit:
 		requests, tunnels := w.InFlight()
-		m.group.log.Warn("drain_timeout expired", "worker", m.index, "pid", proc.PID(), "requests", requests, "websockets", tunnels)
+		if attrs := []any{"worker", m.index, "pid", proc.PID(), "requests", requests, "websockets", tunnels}; m.group.watched {
+			m.group.log.Info("old worker stopped", append(attrs, "reason", "under --watch it has a second for its requests")...)
+		} else {
+			m.group.log.Warn("drain_timeout expired", attrs...)
+		}
 		if tunnels == 0 {
 			return
 		}

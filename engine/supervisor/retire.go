@@ -30,7 +30,7 @@ func (g *group) release(m *member, cut bool) {
 			spec = g.seats[m.index].target.spec
 		}
 		if spec != nil { // the settings of its successor apply
-			m.limits = limitsOf(spec)
+			m.limits = g.limitsOf(spec)
 		}
 		m.cancel(errRetired)
 	}

@@ -43,6 +43,7 @@ type uvicorn struct {
 	folder    *workdir.Dir
 	output    worker.Output
 	log       *slog.Logger
+	watched   bool // see Options
 
 	mu       sync.Mutex // guards remarked
 	remarked map[string]bool
@@ -68,7 +69,7 @@ func (u *uvicorn) Start(ctx context.Context, spec *plan.Group, index, generation
 	}
 	proc, err := u.launcher.Start(ctx, worker.Spec{
 		Group: spec, Index: index, Generation: generation, Python: python.Path,
-		Facts: facts, Socket: at.path, Output: u.output, Dial: at.dial, Master: at.mark,
+		Facts: facts, Socket: at.path, Output: u.output, Dial: at.dial, Master: at.mark, Hasty: u.watched,
 	})
 	if err != nil {
 		return nil, err

@@ -44,7 +44,14 @@ type Options struct {
 	Events     *event.Stream   // receives what happens; nil means nobody does
 	Folder     *workdir.Dir    // where workers without a cwd run; nil means the master's own
 	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil means never
+	// Watched means that workers are replaced whenever somebody saves a file. A
+	// replaced worker has watchedDrain for its requests and websockets, and Run
+	// does not end when every group has failed: the next save may repair it.
+	Watched bool
 }
+
+// watchedDrain limits drain_timeout and websocket_grace while files are watched.
+const watchedDrain = time.Second
 
 // A Supervisor owns the worker processes of one master.
 type Supervisor struct {
@@ -95,8 +102,9 @@ func New(opts Options) *Supervisor {
 }
 
 // Run serves Apply until ctx is canceled; then it waits for the proxy, stops
-// every worker and returns nil. It returns ErrAllFailed as soon as no group has
-// a worker that runs or will be restarted. It may be called only once.
+// every worker and returns nil. Unless files are watched, it returns
+// ErrAllFailed as soon as no group has a worker that runs or will be restarted.
+// It may be called only once.
 func (s *Supervisor) Run(ctx context.Context) error {
 	defer close(s.ended)
 	if s.starter == nil {
@@ -119,7 +127,7 @@ func (s *Supervisor) launch() (stop func()) {
 	wg.Go(func() { _ = launcher.Run(ctx) }) // returns nil
 	s.starter = &uvicorn{
 		launcher: launcher, runtime: s.opts.Runtime, output: s.opts.Output,
-		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log, folder: s.opts.Folder,
+		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log, folder: s.opts.Folder, watched: s.opts.Watched,
 	}
 	return func() { cancel(); wg.Wait() }
 }
@@ -131,7 +139,7 @@ func (s *Supervisor) serve(ctx context.Context) error {
 		case req := <-s.applies:
 			req.reply <- s.applyRequest(ctx, req)
 		case <-s.alarms:
-			if s.allDown() {
+			if s.allDown() && !s.opts.Watched {
 				return ErrAllFailed
 			}
 		case <-ctx.Done():
@@ -152,7 +160,8 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 	return applyReply{result, err}
 }
 
-// Apply makes next the plan in effect: it starts the new workers, waits until
+// Apply makes next, or the plan in effect once more if next is nil, the plan in
+// effect: it starts the new workers, waits until
 // all of them are ready, publishes the plan, and retires old workers in the
 // background. If a worker fails to start while others of its group are up or
 // may still come up, Apply starts it again. If a start fails for good, Apply

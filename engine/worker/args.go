@@ -48,7 +48,11 @@ func (s *Spec) Args() []string {
 		args = append(args, "--no-access-log")
 	}
 	if !s.Facts.Uvicorn.Less(gracefulSince) {
-		args = append(args, "--timeout-graceful-shutdown", strconv.Itoa(gracefulSeconds(group.StopTimeout)))
+		graceful := gracefulSeconds(group.StopTimeout)
+		if s.Hasty {
+			graceful = 1
+		}
+		args = append(args, "--timeout-graceful-shutdown", strconv.Itoa(graceful))
 	}
 	return append(args, group.UvicornArgs...)
 }

@@ -79,12 +79,17 @@ func (s *Spec) option(option, variable string) string {
 	if value, ok := lastOption(s.Group.UvicornArgs, option); ok {
 		return value
 	}
+	return s.variable(variable)
+}
+
+// variable returns a variable of the worker's environment.
+func (s *Spec) variable(name string) string {
 	for _, v := range slices.Backward(s.Group.Env) {
-		if v.Name == variable {
+		if v.Name == name {
 			return v.Value.Reveal()
 		}
 	}
-	return os.Getenv(variable)
+	return os.Getenv(name)
 }
 
 // lastOption returns the last value given for an option, which is the one that

@@ -19,6 +19,7 @@ type Spec struct {
 	Output     Output // receives what the worker prints; nil discards it
 	Dial       string // path at which we reach Socket; "" means Socket itself
 	Master     string // value of EnvMaster; "" leaves it as inherited
+	Hasty      bool   // requests that are open when Uvicorn is told to stop have a second
 }
 
 // check catches faults for which the start would fail with a misleading

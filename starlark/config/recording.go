@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 )
@@ -26,6 +28,26 @@ type Recording struct {
 	Env     map[string]RecordedVariable
 	CPUs    int        // 0 if the evaluation did not ask for it
 	Python  *PythonRun // nil unless Python has run the file
+}
+
+// Paths returns the absolute paths of the files that the evaluation has read or
+// looked for, sorted.
+func (r *Recording) Paths() []string {
+	paths := make(map[string]bool)
+	for path := range r.Files {
+		paths[path] = true
+	}
+	for path, link := range r.Links {
+		if link.Error != nil && link.Error.NotExist {
+			paths[path] = true
+		}
+	}
+	if r.Python != nil {
+		for _, f := range r.Python.Result.Files {
+			paths[f.Name] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(paths))
 }
 
 // A RecordedVariable is the value of an environment variable.

@@ -36,7 +36,7 @@ var flagHabits = map[string]string{
 	"--app": "set app= of WorkerGroup", "--app-dir": "set cwd= of WorkerGroup", "--chdir": "set cwd= of WorkerGroup",
 	"--factory": `write uvicorn_args=["--factory"] of WorkerGroup`, "--root-path": `write uvicorn_args=["--root-path", "/x"] of WorkerGroup`,
 	// Reloads and tests.
-	"--reload": "write ldcorn reload", "-s": "write ldcorn reload, ldcorn stop, or kill -USR1 PID to open the logs again",
+	"--reload": "write ldcorn run --watch, or ldcorn reload to reload once", "-s": "write ldcorn reload, ldcorn stop, or kill -USR1 PID to open the logs again",
 	"-t": "write ldcorn check", "-T": "write ldcorn check -v", "--check-config": "write ldcorn check", "--print-config": "write ldcorn plan --against none",
 	// Times.
 	"--timeout": "set request_timeout= of WorkerGroup", "--graceful-timeout": "set drain_timeout= of WorkerGroup",

@@ -88,7 +88,7 @@ func TestCommandLine(t *testing.T) {
 		"a habit":         {[]string{"serve"}, `no command is called "serve"; write ldcorn run`},
 		"a habit's flag":  {[]string{"--workers", "3"}, "unknown flag --workers; set instances= of WorkerGroup"},
 		"in short":        {[]string{"-w", "3"}, "unknown flag -w; set instances= of WorkerGroup"},
-		"of a command":    {[]string{"run", "--reload"}, "unknown flag --reload; write ldcorn reload"},
+		"of a command":    {[]string{"run", "--reload"}, "unknown flag --reload; write ldcorn run --watch, or ldcorn reload to reload once"},
 		"letters swapped": {[]string{"lgos"}, `did you mean "logs"?`},
 		"no request":      {[]string{"explain", "a b c"}, `"a b c" is not a request; write one as "GET /path"`},
 		"configuration":   {[]string{"root_test.go"}, "a configuration is run by ldcorn -c root_test.go"},

@@ -29,6 +29,7 @@ type runOptions struct {
 	logLevel  string
 	verbose   bool
 	quiet     bool
+	watch     watchFlag
 }
 
 func (o *runOptions) addFlags(flags *pflag.FlagSet) {
@@ -38,6 +39,7 @@ func (o *runOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar((*string)(&o.logFormat), "log-format", string(masterlog.Text), "log in a `FORMAT`: text or json")
 	flags.StringVar(&o.logLevel, "log-level", "info", "log from this `LEVEL` on: debug, info, warn or error")
 	flags.BoolVarP(&o.verbose, "verbose", "v", false, "on a terminal, show each change of a worker's state and Uvicorn's own lines")
+	o.watch.addFlag(flags)
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "on a terminal, show no line for each request")
 }
 
@@ -64,6 +66,12 @@ configuration sees them with env("NAME") and secret("NAME"), and the workers get
 secrets. A variable that is set in the environment wins, and a later file wins over an
 earlier one.
 
+--watch reloads what is saved, for development. A change of the configuration, of
+the files that it reads, or of the Python files and the .env in the folder of an app
+reloads what it concerns. If anything is wrong, the log says so, the old workers
+serve, and the next save tries again. Replaced workers have a second for their
+requests.
+
 A configuration in Python (.py) is used as it is, or rewritten in memory, or else run
 by Python once for each start, reload and plan. The log says which it is, and why.
 --no-exec forbids Python.
@@ -74,6 +82,7 @@ io_uring, epoll, or goroutine, which serves each connection in a goroutine, as o
 other systems. The log says which driver is in use.`,
 		Example: `  ldcorn run
   ldcorn run --set workers=4 --env-file .env
+  ldcorn run --watch
   ldcorn run -c ldconfig.star --log-format json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
@@ -138,6 +147,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 			lines.Serving()
 		}
 	}
+	options.Watch = o.watch.options(config.Paths)
 	master := engine.New(options)
 	err = family.While(func() error { return master.Run(cmd.Context()) })
 	var start *supervisor.StartError

@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
@@ -31,7 +32,8 @@ type Loader struct {
 	opts   config.Options
 	python interpret.Options
 	log    *slog.Logger
-	turn   chan struct{} // holds one; evaluations take turns, to save memory
+	turn   chan struct{}            // holds one; evaluations take turns, to save memory
+	paths  atomic.Pointer[[]string] // see Paths; nil if nothing was evaluated
 }
 
 // New returns a loader of the file at an absolute path, which messages show
@@ -61,6 +63,15 @@ func (l *Loader) Load(ctx context.Context, set map[string]string) (*plan.Plan, [
 	return p, warnings, err
 }
 
+// Paths returns the absolute paths of the files that the latest evaluation has
+// read or looked for, whether it failed or not.
+func (l *Loader) Paths() []string {
+	if paths := l.paths.Load(); paths != nil {
+		return *paths
+	}
+	return []string{l.path}
+}
+
 // Preview evaluates the configuration as Load does, but logs nothing. The text
 // of its error is the one that Explain returns.
 func (l *Loader) Preview(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
@@ -81,12 +92,15 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	case <-ctx.Done():
 		return nil, nil, ctx.Err()
 	}
-	recording, err := trial{Path: l.path, Name: l.name, Set: opts.Set, EnvFiles: opts.EnvFiles, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
+	tried, err := trial{Path: l.path, Name: l.name, Set: opts.Set, EnvFiles: opts.EnvFiles, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Python: l.python}.run(ctx, opts.Print)
+	if tried != nil {
+		l.paths.Store(&tried.Paths)
+	}
 	if err != nil {
 		<-l.turn
 		return nil, nil, err
 	}
-	opts.Replay = recording
+	opts.Replay = tried.Recording
 	opts.Timeout = 2 * cmp.Or(opts.Timeout, config.DefaultTimeout) // the trial has already evaluated it in time
 	type outcome struct {
 		plan     *plan.Plan

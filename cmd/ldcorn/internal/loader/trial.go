@@ -43,17 +43,19 @@ type trial struct {
 // A verdict is the answer of the process.
 type verdict struct {
 	Recording *config.Recording // of all that was read; nil if the other fields say what is wrong
+	Paths     []string          // of the files that were read or looked for
 	Error     string            // why the file cannot be read
 	Errors    []diag.Diagnostic
 	Texts     map[string]string // of the files that Errors are about
 	Printed   string            // what a wrong configuration has printed
 }
 
-// run evaluates the configuration in a confined process. It returns a recording
-// of what the process has read, so that the master can evaluate the same,
-// whatever happens to the files. If the configuration is wrong, the error is a
-// *diag.Report, and what the configuration printed has gone to out.
-func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error) {
+// run evaluates the configuration in a confined process. The verdict has a
+// recording of what the process has read, so that the master can evaluate the
+// same, whatever happens to the files. If the configuration is wrong, the error
+// is a *diag.Report, and what the configuration printed has gone to out. The
+// verdict is nil if there was no answer.
+func (t trial) run(ctx context.Context, out io.Writer) (*verdict, error) {
 	var request, answer bytes.Buffer
 	if err := gob.NewEncoder(&request).Encode(t); err != nil {
 		return nil, err
@@ -78,14 +80,14 @@ func (t trial) run(ctx context.Context, out io.Writer) (*config.Recording, error
 	}
 	switch {
 	case v.Error != "":
-		return nil, errors.New(v.Error)
+		return &v, errors.New(v.Error)
 	case v.Recording != nil:
-		return v.Recording, nil
+		return &v, nil
 	}
 	if out != nil {
 		_, _ = io.WriteString(out, v.Printed) // the log, which never fails
 	}
-	return nil, v.report()
+	return &v, v.report()
 }
 
 // limit returns the longest time that the process takes.
@@ -123,6 +125,7 @@ func Try(cell *confine.Cell, stdin io.Reader, stdout io.Writer) int {
 	}
 	t.Python.Apply(&opts, cell)
 	result, err := config.Evaluate(context.Background(), t.Path, opts)
+	v.Paths = recording.Paths()
 	switch {
 	case err != nil:
 		v.Error = err.Error()

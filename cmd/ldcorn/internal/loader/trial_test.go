@@ -98,3 +98,31 @@ func stopTrial(failed <-chan error) (bool, error) {
 		}
 	}
 }
+
+// TestLoader_Paths checks that the files of a configuration are known, and those
+// that a wrong one has looked for.
+func TestLoader_Paths(t *testing.T) {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	path := filepath.Join(dir, "ldconfig.star")
+	l := New(path, "ldconfig.star", interpret.Options{}, nil, io.Discard, slog.New(slog.DiscardHandler))
+	assert.Equal(t, []string{path}, l.Paths())
+
+	write("ldconfig.star", `load("common.star", "NAME")`+"\n"+`config = LdConfig(bind = "127.0.0.1:0", workers = [WorkerGroup(NAME, "app:app")])`)
+	_, _, err = l.Load(t.Context(), nil)
+	require.Error(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "common.star"), path}, l.Paths())
+
+	write("common.star", `NAME = `)
+	_, _, err = l.Load(t.Context(), nil)
+	require.Error(t, err)
+	assert.Equal(t, []string{filepath.Join(dir, "common.star"), path}, l.Paths())
+
+	write("common.star", `NAME = secret_file("name.txt")`)
+	write("name.txt", "web")
+	_, _, _ = l.Load(t.Context(), nil)
+	assert.Equal(t, []string{filepath.Join(dir, "common.star"), path, filepath.Join(dir, "name.txt")}, l.Paths())
+}

@@ -1,0 +1,252 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/watch"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// WatchOptions make a master reload what is saved, for development.
+type WatchOptions struct {
+	// Paths returns the absolute paths of the files that the latest Load has read
+	// or looked for, whether it failed or not. Required.
+	Paths func() []string
+	Poll  bool // see watch.Options
+}
+
+// A watching knows which files are the configuration and which are the code of
+// which group, and collects what was saved until the reloader takes it. Its
+// methods are safe to call from any goroutine. A nil watching watches nothing.
+type watching struct {
+	watcher *watch.Watcher
+	paths   func() []string
+	config  string // path of the configuration
+	home    string // folder of groups without cwd=
+	log     *slog.Logger
+	more    chan struct{} // of capacity 1; full if there may be something to take
+
+	mu      sync.Mutex          // guards the fields below
+	inputs  map[string]bool     // files of the configuration
+	folders map[string][]string // by group
+	broken  bool                // the latest configuration could not be read
+	due     saved               // not taken yet
+	owed    saved               // taken, but not in effect, because something is wrong
+	told    string              // what is watched
+}
+
+// newWatching returns what the options ask for, or nil.
+func newWatching(opts *Options) *watching {
+	if opts.Watch == nil {
+		return nil
+	}
+	home, err := os.Getwd()
+	if err != nil {
+		home = "/"
+	}
+	w := &watching{paths: opts.Watch.Paths, config: opts.ConfigPath, home: home, log: opts.Log, more: make(chan struct{}, 1)}
+	w.watcher = watch.New(watch.Options{Log: opts.Log, Changed: w.changed, Adopted: w.adopted, Poll: opts.Watch.Poll})
+	return w
+}
+
+// run watches until ctx is canceled.
+func (w *watching) run(ctx context.Context) { _ = w.watcher.Run(ctx) } // returns nil
+
+// follow watches the files of the configuration that was loaded last, and the
+// code of the groups of some plans, each of which may be nil. What was saved
+// since a time and was not watched then counts as saved. If no plan could be
+// loaded, err says why.
+func (w *watching) follow(since time.Time, err error, plans ...*plan.Plan) {
+	if w == nil {
+		return
+	}
+	files := w.paths()
+	inputs, folders := make(map[string]bool), make(map[string][]string)
+	for _, path := range append(files, w.config) {
+		inputs[path] = true
+	}
+	trees := make(map[string]bool)
+	for _, p := range plans {
+		if p == nil {
+			continue
+		}
+		for _, g := range p.Groups {
+			folders[g.Name] = append(folders[g.Name], worker.CodeFolders(g, w.home)...)
+			for _, dir := range folders[g.Name] {
+				trees[dir] = true
+			}
+		}
+	}
+	if err != nil && w.isPython() { // it is not known which modules it has imported
+		trees[filepath.Dir(w.config)] = true
+	}
+	w.mu.Lock()
+	w.inputs, w.folders, w.broken = inputs, folders, err != nil
+	w.mu.Unlock()
+	w.watcher.Watch(watch.Set{Files: slices.Sorted(maps.Keys(inputs)), Trees: slices.Sorted(maps.Keys(trees))}, since)
+}
+
+func (w *watching) isPython() bool { return filepath.Ext(w.config) == ".py" }
+
+// adopted logs what is watched, if that is new.
+func (w *watching) adopted(s watch.Summary) {
+	text := listed(w.shown(s.Set.Files)) + " and the Python files in " + listed(w.shown(s.Set.Trees))
+	w.mu.Lock()
+	isNew := text != w.told
+	w.told = text
+	w.mu.Unlock()
+	if !isNew {
+		return
+	}
+	attrs := []any{"reason", text, "folders", s.Folders}
+	if s.Polled {
+		attrs = append(attrs, "polled", true)
+	}
+	w.log.Info("watching", attrs...)
+}
+
+// shown returns paths as a user would type them.
+func (w *watching) shown(paths []string) []string {
+	out := make([]string, len(paths))
+	for i, path := range paths {
+		out[i] = path
+		if rel, err := filepath.Rel(w.home, path); err == nil && filepath.IsLocal(rel) {
+			out[i] = rel
+		}
+	}
+	return out
+}
+
+// maxListed is how many names a line lists.
+const maxListed = 4
+
+func listed(names []string) string {
+	if len(names) > maxListed {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxListed-1], ", "), len(names)-maxListed+1)
+	}
+	return strings.Join(names, ", ")
+}
+
+// changed notes files that were saved.
+func (w *watching) changed(paths []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var s saved
+	groups := make(map[string]bool)
+	for _, path := range paths {
+		concerns := w.inputs[path] || w.broken && w.isPython() && within(path, filepath.Dir(w.config))
+		s.config = s.config || concerns
+		isCode := path != w.config && watch.IsSource(path)
+		for group, folders := range w.folders {
+			if isCode && slices.ContainsFunc(folders, func(dir string) bool { return within(path, dir) }) {
+				groups[group], concerns = true, true
+			}
+		}
+		if concerns {
+			s.files = append(s.files, path)
+		}
+	}
+	if len(s.files) > 0 {
+		s.groups = slices.Sorted(maps.Keys(groups))
+		w.due.add(s)
+		request(w.more)
+	}
+}
+
+// within reports whether a file is in a folder or in one below it.
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// saves returns a channel that has a value if there may be something to take.
+func (w *watching) saves() <-chan struct{} {
+	if w == nil {
+		return nil
+	}
+	return w.more
+}
+
+// take returns what was saved since the last call, with what could not be
+// applied before, or nil if nothing was saved.
+func (w *watching) take() *saved {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.due.files) == 0 {
+		return nil
+	}
+	out := w.due
+	out.config = out.config || w.owed.config
+	out.groups = union(out.groups, w.owed.groups)
+	w.due, w.owed = saved{}, saved{}
+	return &out
+}
+
+// owe notes that what was taken is not in effect. A configuration that could not
+// be read is not tried again before it is saved.
+func (w *watching) owe(s *saved) {
+	if w == nil || s == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.owed.config = w.owed.config || s.config && !w.broken
+	w.owed.groups = union(w.owed.groups, s.groups)
+}
+
+// A saved is what somebody has saved. It never changes once it is taken.
+type saved struct {
+	files  []string // absolute
+	config bool     // the configuration is among them
+	groups []string // whose code is among them, sorted
+}
+
+func (s *saved) add(o saved) {
+	s.files = union(s.files, o.files)
+	s.config = s.config || o.config
+	s.groups = union(s.groups, o.groups)
+}
+
+// union returns the names in either list, sorted.
+func union(a, b []string) []string { return sorted(append(slices.Clone(a), b...)) }
+
+// of returns the groups whose code was saved and that a plan has.
+func (s *saved) of(p *plan.Plan) []string {
+	return slices.DeleteFunc(slices.Clone(s.groups), func(name string) bool { return p == nil || p.Group(name) == nil })
+}
+
+// dropBytecode removes bytecode that Python would take for that of the files. A
+// nil saved has none.
+func (s *saved) dropBytecode() {
+	if s == nil {
+		return
+	}
+	for _, path := range s.files {
+		watch.DropStaleBytecode(path)
+	}
+}
+
+// attrs returns the attributes that say in the log what was saved, if anything.
+func (w *watching) attrs(s *saved) []any {
+	if s == nil {
+		return nil
+	}
+	out := []any{"reason", listed(w.shown(s.files)) + " changed"}
+	if len(s.groups) > 0 {
+		out = append(out, "groups", listed(s.groups))
+	}
+	return out
+}
