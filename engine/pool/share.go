@@ -6,6 +6,60 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
+// A share is the part that a pool has in its limits.
+type share struct {
+	pool    *Pool
+	limits  []*limit // by name; replaced, never modified; also guarded by the pool's mu
+	tickets int      // not used yet
+	waits   bool     // it is in the ring
+	waiting int      // requests that waited in the pool when it last asked for a ticket
+	passed  int      // how often others got a unit that the pool could have used with another one
+
+	// Guarded by the pool's mu:
+	stake *stake   // of the requests that get a slot now
+	older []*stake // of those that got theirs with other limits
+}
+
+func (l *limit) hasRoom() bool { return l.used+l.kept < l.size }
+
+// hasRoom reports whether each limit has a unit for the share.
+func (s *share) hasRoom() bool {
+	for _, l := range s.limits {
+		if !l.hasRoom() {
+			return false
+		}
+	}
+	return true
+}
+
+// use counts n units of each limit as used.
+func (s *share) use(n int) {
+	for _, l := range s.limits {
+		l.used += n
+	}
+}
+
+// maxSkipped is how often a pool that needs several limits is passed over while
+// one of them is free and another is not. After that, the free ones are kept for
+// it, in the order of their names: so two such pools never keep what the other
+// needs.
+const maxSkipped = 9
+
+// keep keeps a unit of each limit up to the first that has none.
+func (s *share) keep() {
+	for _, l := range s.limits {
+		if !l.hasRoom() {
+			return
+		}
+		l.kept++
+	}
+}
+
+// meets reports whether two shares have a limit in common.
+func (s *share) meets(other *share) bool {
+	return slices.ContainsFunc(s.limits, func(l *limit) bool { return slices.Contains(other.limits, l) })
+}
+
 // limited reports whether the pool needs tickets for its slots.
 func (p *Pool) limited() bool { return p.share.limits != nil }
 
@@ -92,15 +146,6 @@ func (p *Pool) matching() *Worker {
 		}
 	}
 	return nil
-}
-
-// giveBack returns what a claim has of the limits.
-func (p *Pool) giveBack(c *Claim) {
-	st := c.stake
-	st.n--
-	if st.limits != nil {
-		p.stirred = p.limits.giveBack(st) || p.stirred
-	}
 }
 
 // HasLimit reports whether requests of the pool count for a limit, those that
