@@ -1,8 +1,6 @@
 package pool
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -19,7 +17,7 @@ import (
 // the limits, and that pools take turns.
 type limitModel struct {
 	t      testing.TB
-	in     func(n int) int
+	in     history
 	now    netloop.Time
 	sizes  map[string]int
 	limits Limits
@@ -50,7 +48,7 @@ type limitClaim struct {
 
 var limitNames = []string{"a", "b", "c"}
 
-func newLimitModel(t testing.TB, in func(n int) int) *limitModel {
+func newLimitModel(t testing.TB, in history) *limitModel {
 	m := &limitModel{t: t, in: in, now: 1, sizes: map[string]int{}, single: in(2) == 0}
 	for _, name := range limitNames {
 		m.sizes[name] = 1 + in(3)
@@ -99,9 +97,10 @@ func (m *limitModel) fill(q *limitPool, n int) {
 }
 
 // any returns one of the pools that are not closed.
-func (m *limitModel) any() *limitPool {
-	open := slices.DeleteFunc(slices.Clone(m.pools), func(q *limitPool) bool { return q.closed })
-	return open[m.in(len(open))]
+func (m *limitModel) any() *limitPool { return pick(m.in, m.open()) }
+
+func (m *limitModel) open() []*limitPool {
+	return slices.DeleteFunc(slices.Clone(m.pools), func(q *limitPool) bool { return q.closed })
 }
 
 // granted checks a slot that a request has just got.
@@ -148,55 +147,33 @@ func (m *limitModel) claim() {
 			m.granted(c)
 		}
 	}
-	q.pool.mu.Lock()
-	err := q.pool.enter(c.task, c.claim, nil)
-	if err == nil {
-		m.granted(c)
-	}
-	q.pool.unlock()
+	err := q.pool.enterNow(c.task, c.claim, nil, func(err error) {
+		if err == nil {
+			m.granted(c)
+		}
+	})
 	if err != nil {
 		require.ErrorIs(m.t, err, ErrBusy)
 		q.waiting = append(q.waiting, c)
 	}
 }
 
-// take removes one of the claims of a list.
-func (m *limitModel) take(of func(q *limitPool) *[]*limitClaim) *limitClaim {
-	q := m.pools[m.in(len(m.pools))]
-	list := of(q)
-	if len(*list) == 0 {
-		return nil
-	}
-	i := m.in(len(*list))
-	c := (*list)[i]
-	*list = slices.Delete(*list, i, i+1)
-	return c
-}
-
 func (m *limitModel) finish() {
-	if c := m.take(func(q *limitPool) *[]*limitClaim { return &q.running }); c != nil {
+	if c := pull(m.in, &pick(m.in, m.pools).running); c != nil {
 		c.claim.Release()
 	}
 }
 
 func (m *limitModel) upgrade() {
-	q := m.pools[m.in(len(m.pools))]
-	if len(q.running) > 0 {
-		c := q.running[m.in(len(q.running))]
-		if !c.claim.tunnel {
-			c.claim = c.claim.ToTunnel()
-		}
+	if c := pick(m.in, pick(m.in, m.pools).running); c != nil && !c.claim.tunnel {
+		c.claim = c.claim.ToTunnel()
 	}
 }
 
 func (m *limitModel) leave() {
-	c := m.take(func(q *limitPool) *[]*limitClaim { return &q.waiting })
-	if c == nil {
-		return
+	if c := pull(m.in, &pick(m.in, m.pools).waiting); c != nil {
+		c.of.pool.leaveNow(c.claim, netloop.ErrGone)
 	}
-	c.of.pool.mu.Lock()
-	c.of.pool.leave(c.claim, netloop.ErrGone)
-	c.of.pool.unlock()
 }
 
 func (m *limitModel) resize() {
@@ -371,35 +348,10 @@ func (m *limitModel) finishAll() {
 
 // TestLimitModel runs random histories.
 func TestLimitModel(t *testing.T) {
-	rounds := 200
-	if testing.Short() {
-		rounds = 40
-	}
-	for seed := range uint64(rounds) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			newLimitModel(t, rand.New(rand.NewPCG(seed, 5)).IntN).run(200)
-		})
-	}
+	randomHistories(t, 200, 5, func(t *testing.T, in history) { newLimitModel(t, in).run(200) })
 }
 
 // FuzzLimitModel takes the history from the fuzzer's bytes.
 func FuzzLimitModel(f *testing.F) {
-	for seed := range byte(8) {
-		rng := rand.NewChaCha8([32]byte{seed})
-		history := make([]byte, 64*(1+int(seed)))
-		_, _ = rng.Read(history)
-		f.Add(history)
-	}
-	f.Fuzz(func(t *testing.T, history []byte) {
-		rest := history
-		next := func(n int) int {
-			if len(rest) == 0 {
-				return 0
-			}
-			b := rest[0]
-			rest = rest[1:]
-			return int(b) % n
-		}
-		newLimitModel(t, next).run(min(len(history)/2, 150))
-	})
+	fuzzHistories(f, func(t *testing.T, in history, steps int) { newLimitModel(t, in).run(steps) })
 }

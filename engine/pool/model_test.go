@@ -1,8 +1,6 @@
 package pool
 
 import (
-	"fmt"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -13,24 +11,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
-
-// modelTask is the task of a claim that the model drives: it never parks, and
-// counts each Wake.
-type modelTask struct {
-	netloop.Task
-	now   *netloop.Time
-	wakes int
-	told  func() // by Wake, if not nil
-}
-
-func (t *modelTask) Now() netloop.Time { return *t.now }
-
-func (t *modelTask) Wake() {
-	t.wakes++
-	if t.told != nil {
-		t.told()
-	}
-}
 
 // A modelClaim is a request as the model sees it.
 type modelClaim struct {
@@ -69,7 +49,7 @@ func (w *modelWorker) busy() int { return w.requests + w.tunnels }
 // against the rules.
 type model struct {
 	t       testing.TB
-	in      func(n int) int // returns the next choice, below n
+	in      history
 	pool    *Pool
 	now     netloop.Time
 	plan    plan.Group
@@ -87,7 +67,7 @@ type model struct {
 	modelOrder
 }
 
-func newModel(t testing.TB, in func(n int) int) *model {
+func newModel(t testing.TB, in history) *model {
 	m := &model{t: t, in: in, now: 1}
 	m.keys, m.levels, m.passed = map[modelKey]modelTurn{}, map[modelRow]uint64{}, map[*modelWorker]int{}
 	m.plan = plan.Group{Name: "p", MaxReqPerWorker: in(4)}
@@ -157,8 +137,8 @@ func (m *model) enter(c *modelClaim) {
 	m.pool.mu.Lock()
 	m.pool.settle(m.now) // as enter does first
 	m.newest = m.newestNow()
-	err := m.pool.enter(c.task, c.claim, avoid)
-	m.pool.unlock()
+	m.pool.mu.Unlock()
+	err := m.pool.enterNow(c.task, c.claim, avoid, nil)
 	switch {
 	case m.closed:
 		require.ErrorIs(m.t, err, ErrClosed)
@@ -376,38 +356,10 @@ func (m *model) finishAll() {
 
 // TestModel runs random histories against the model.
 func TestModel(t *testing.T) {
-	rounds := 40
-	if testing.Short() {
-		rounds = 10
-	}
-	for seed := range uint64(rounds) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			rng := rand.New(rand.NewPCG(seed, 4))
-			newModel(t, rng.IntN).run(200)
-		})
-	}
+	randomHistories(t, 40, 4, func(t *testing.T, in history) { newModel(t, in).run(200) })
 }
 
-// FuzzModel takes the history from the fuzzer's bytes. It keeps histories
-// short, because many short ones find more than a few long ones: every step is
-// checked in full.
+// FuzzModel takes the history from the fuzzer's bytes.
 func FuzzModel(f *testing.F) {
-	for seed := range byte(8) {
-		rng := rand.NewChaCha8([32]byte{seed})
-		history := make([]byte, 64*(1+int(seed)))
-		_, _ = rng.Read(history)
-		f.Add(history)
-	}
-	f.Fuzz(func(t *testing.T, history []byte) {
-		rest := history
-		next := func(n int) int {
-			if len(rest) == 0 {
-				return 0
-			}
-			b := rest[0]
-			rest = rest[1:]
-			return int(b) % n
-		}
-		newModel(t, next).run(min(len(history)/2, 150))
-	})
+	fuzzHistories(f, func(t *testing.T, in history, steps int) { newModel(t, in).run(steps) })
 }

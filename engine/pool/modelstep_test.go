@@ -13,21 +13,8 @@ import (
 
 // The steps of a model's history other than a new request.
 
-// any returns one of the running requests, and removes it if take is set.
-func (m *model) any(take bool) *modelClaim {
-	if len(m.running) == 0 {
-		return nil
-	}
-	i := m.in(len(m.running))
-	c := m.running[i]
-	if take {
-		m.running = slices.Delete(m.running, i, i+1)
-	}
-	return c
-}
-
 func (m *model) finish() {
-	if c := m.any(true); c != nil {
+	if c := pull(m.in, &m.running); c != nil {
 		m.release(c)
 	}
 }
@@ -44,14 +31,14 @@ func (m *model) release(c *modelClaim) {
 }
 
 func (m *model) answer() {
-	if c := m.any(false); c != nil && c.tunnel == nil {
+	if c := pick(m.in, m.running); c != nil && c.tunnel == nil {
 		c.on.proven = true
 		c.claim.Answered()
 	}
 }
 
 func (m *model) upgrade() {
-	if c := m.any(false); c != nil && c.tunnel == nil {
+	if c := pick(m.in, m.running); c != nil && c.tunnel == nil {
 		c.on.proven = true
 		c.on.requests--
 		c.on.tunnels++
@@ -61,7 +48,7 @@ func (m *model) upgrade() {
 
 // repeat repeats a request whose worker has failed.
 func (m *model) repeat() {
-	c := m.any(true)
+	c := pull(m.in, &m.running)
 	if c == nil {
 		return
 	}
@@ -80,15 +67,9 @@ func (m *model) abort() { m.drop(netloop.ErrGone) }
 func (m *model) timeOut() { m.drop(netloop.ErrTimeout) }
 
 func (m *model) drop(err error) {
-	if len(m.waiting) == 0 {
-		return
+	if c := pull(m.in, &m.waiting); c != nil {
+		m.pool.leaveNow(c.claim, err)
 	}
-	i := m.in(len(m.waiting))
-	c := m.waiting[i]
-	m.waiting = slices.Delete(m.waiting, i, i+1)
-	m.pool.mu.Lock()
-	m.pool.leave(c.claim, err)
-	m.pool.unlock()
 }
 
 func (m *model) configure() {
@@ -173,15 +154,14 @@ func (m *model) resize() {
 }
 
 func (m *model) kill() {
-	if len(m.workers) > 0 {
-		i := m.in(len(m.workers))
-		m.swap(nil, []*modelWorker{m.workers[i]})
+	if w := pick(m.in, m.workers); w != nil {
+		m.swap(nil, []*modelWorker{w})
 	}
 }
 
 // doubt breaks a connection to a worker; trust lets a dial succeed.
 func (m *model) doubt() {
-	if c := m.any(false); c != nil {
+	if c := pick(m.in, m.running); c != nil {
 		c.on.doubted = true
 		c.on.worker.Doubt()
 	}
