@@ -14,11 +14,11 @@ import (
 // A limitModel is several pools that share limits, and histories in which they
 // do everything that can move a unit of a limit. After each step it checks that
 // the limits hold exactly, that no slot is free that a request could take with
-// the limits, and that pools take turns.
+// the limits, that pools take turns, and that nothing is kept for one for long.
 type limitModel struct {
 	t      testing.TB
 	in     history
-	now    netloop.Time
+	clock  *fakeClock
 	sizes  map[string]int
 	limits Limits
 	pools  []*limitPool
@@ -33,8 +33,11 @@ type limitPool struct {
 	group   plan.Group
 	waiting []*limitClaim
 	running []*limitClaim
-	latest  int // grant
-	wants   int // the grants before it wanted a ticket; 0 = it does not
+	latest  int           // of m.grants
+	got     int           // grants
+	wants   int           // the grants before it wanted a ticket; 0 = it does not
+	reserve reserve       // at the last check
+	takes   time.Duration // the unit of how long a request is in hand, in demand
 	closed  bool
 }
 
@@ -49,7 +52,8 @@ type limitClaim struct {
 var limitNames = []string{"a", "b", "c"}
 
 func newLimitModel(t testing.TB, in history) *limitModel {
-	m := &limitModel{t: t, in: in, now: 1, sizes: map[string]int{}, single: in(2) == 0}
+	m := &limitModel{t: t, in: in, sizes: map[string]int{}, single: in(2) == 0}
+	m.clock = withClock(&m.limits)
 	for _, name := range limitNames {
 		m.sizes[name] = 1 + in(3)
 	}
@@ -63,7 +67,7 @@ func (m *limitModel) addPool() {
 	q := &limitPool{}
 	q.group = m.settings(q)
 	q.pool = NewWith(&q.group, &m.limits)
-	q.pool.clock = func() netloop.Time { return m.now }
+	q.pool.clock = m.clock.now
 	m.pools = append(m.pools, q)
 	m.fill(q, 1+m.in(2))
 }
@@ -111,6 +115,7 @@ func (m *limitModel) granted(c *limitClaim) {
 	c.told = true
 	q := c.of
 	m.grants++
+	q.got++
 	c.has = map[string]bool{}
 	q.running = append(q.running, c)
 	for _, l := range q.group.Limits {
@@ -139,9 +144,11 @@ func (m *limitModel) inHand(name string) (n int) {
 	return n
 }
 
-func (m *limitModel) claim() {
-	q := m.any()
-	c := &limitClaim{of: q, claim: &Claim{Key: uint64(m.in(3)), Chosen: m.in(4) == 0}, task: &modelTask{now: &m.now}}
+func (m *limitModel) claim() { m.claimOf(m.any()) }
+
+// claimOf makes a new request of a pool.
+func (m *limitModel) claimOf(q *limitPool) {
+	c := &limitClaim{of: q, claim: &Claim{Key: uint64(m.in(3)), Chosen: m.in(4) == 0}, task: &modelTask{now: &m.clock.at}}
 	c.task.told = func() {
 		if c.claim.worker != nil {
 			m.granted(c)
@@ -205,6 +212,9 @@ func (m *limitModel) forget() {
 	m.limits.Configure(&plan.Plan{Groups: []*plan.Group{{Limits: named}}})
 }
 
+// wait lets time pass, in which what is kept for a pool can be given to others.
+func (m *limitModel) wait() { m.clock.advance(time.Duration(1+m.in(10)) * 50 * time.Millisecond) }
+
 func (m *limitModel) reload() { m.fill(m.any(), m.in(4)) }
 
 func (m *limitModel) hold() {
@@ -227,7 +237,7 @@ func (m *limitModel) steps() []func() {
 		m.claim, m.claim, m.claim, m.claim, m.claim, m.claim, m.claim, m.claim,
 		m.finish, m.finish, m.finish, m.finish, m.finish, m.finish,
 		m.upgrade, m.leave,
-		m.resize, m.configure, m.reload, m.hold, m.replace, m.forget,
+		m.wait, m.resize, m.configure, m.reload, m.hold, m.replace, m.forget,
 	}
 }
 
@@ -237,113 +247,15 @@ const manyFrom = 16
 func (m *limitModel) run(n int) {
 	steps := m.steps()
 	for range n {
-		m.now += netloop.Time(time.Millisecond)
 		step := m.in(len(steps))
 		m.many = step >= manyFrom
+		m.clock.advance(time.Millisecond)
 		steps[step]()
 		m.check()
 	}
 	m.many = true
+	m.demand()
 	m.finishAll()
-}
-
-func (m *limitModel) check() {
-	for _, q := range m.pools {
-		q.waiting = slices.DeleteFunc(q.waiting, func(c *limitClaim) bool {
-			require.True(m.t, c.claim.queue != nil || c.told || c.claim.err == ErrClosed, "a request is forgotten")
-			return c.claim.queue == nil
-		})
-		wants := false
-		for _, c := range q.waiting {
-			q.pool.mu.Lock()
-			w := q.pool.choose(c.claim)
-			q.pool.mu.Unlock()
-			if w == nil {
-				continue
-			}
-			wants = true
-			require.True(m.t, m.blocked(q), "a slot is free for a request that waits")
-		}
-		if len(q.group.Limits) > 0 {
-			require.Equal(m.t, wants, q.pool.share.waits, "only those that want a slot wait in the ring")
-			require.Equal(m.t, wants, q.pool.asked)
-		}
-		if m.many {
-			q.latest, q.wants = 0, 0
-		}
-		if wants != (q.wants > 0) {
-			q.wants = 0
-			if wants {
-				q.wants = m.grants + 1
-			}
-		}
-	}
-	known := map[string]bool{}
-	for _, st := range m.limits.Status() {
-		known[st.Name] = true
-		require.Equal(m.t, m.inHand(st.Name), st.InHand, "limit %s", st.Name)
-		require.Equal(m.t, m.sizes[st.Name], st.Size)
-	}
-	for _, q := range m.pools {
-		for _, l := range q.group.Limits {
-			if !q.closed || len(q.waiting) > 0 || m.inHand(l.Name) > 0 {
-				require.True(m.t, known[l.Name], "limit %s lives as long as a pool or a request has it", l.Name)
-				require.False(m.t, !q.closed && !q.pool.HasLimit(l.Name))
-			}
-		}
-	}
-	require.Empty(m.t, m.limits.told)
-	for _, s := range m.limits.ring {
-		require.True(m.t, s.waits)
-		require.Zero(m.t, s.tickets)
-		require.True(m.t, s.pool.asked)
-	}
-}
-
-// blocked reports whether a limit of the pool has no unit for it.
-func (m *limitModel) blocked(q *limitPool) bool {
-	for _, l := range q.group.Limits {
-		if m.inHand(l.Name) >= m.sizes[l.Name] {
-			return true
-		}
-		for _, s := range m.limits.ring { // which a unit is kept for
-			if s.pool != q.pool && s.passed >= maxSkipped && s.meets(&q.pool.share) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// finishAll ends everything: each request that waits gets its slot.
-func (m *limitModel) finishAll() {
-	for _, q := range m.pools {
-		q.pool.Resume()
-		if !q.closed && len(q.pool.workers) == 0 {
-			m.fill(q, 1)
-		}
-	}
-	m.check()
-	for left := true; left; {
-		left = false
-		for _, q := range m.pools {
-			for len(q.running) > 0 {
-				left = true
-				c := q.running[0]
-				q.running = q.running[1:]
-				c.claim.Release()
-				m.check()
-			}
-		}
-	}
-	for _, q := range m.pools {
-		require.Empty(m.t, q.waiting, "nobody is lost")
-		require.Zero(m.t, q.pool.share.tickets)
-	}
-	require.Empty(m.t, m.limits.ring)
-	for _, st := range m.limits.Status() {
-		require.Zero(m.t, st.InHand)
-	}
 }
 
 // TestLimitModel runs random histories.

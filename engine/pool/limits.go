@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -18,7 +19,8 @@ import (
 // waits in the ring. Whatever frees a unit gives it to the first pool of the
 // ring that can use it, which goes to the end if more of its requests wait, and
 // no newcomer can take it. A pool that cannot use its ticket after all, because
-// its workers are busy, passes it on.
+// its workers are busy, passes it on. A pool that needs several limits can have
+// a reserve.
 //
 // The invariant of a pool becomes that no slot is free that a request in its
 // queue could take with the limits. It holds once the tickets are used, which
@@ -26,8 +28,11 @@ import (
 type Limits struct {
 	mu     sync.Mutex // guards all fields, and those of limit and share; no pool's mu is locked while it is held
 	byName map[string]*limit
-	ring   []*share // the pools that wait for a ticket, in the order of their turns
-	told   []*share // those that got a ticket and may not know it
+	ring   []*share     // the pools that wait for a ticket, in the order of their turns
+	told   []*share     // those that got a ticket and may not know it
+	clock  *clock       // nil = that of the system
+	alarm  alarm        // calls expire; nil until a unit was first kept
+	due    netloop.Time // when the alarm goes off; 0 = it does not
 }
 
 // A limit is one of Limits.

@@ -232,26 +232,35 @@ func TestLimitPassesOn(t *testing.T) {
 // limits gets both in the end, though other groups take each of them at once.
 func TestSeveralLimits(t *testing.T) {
 	var limits Limits
+	withClock(&limits)
 	p := sharing(&limits, limitsOf("a", 1, "b", 1), limitsOf("a", 1), limitsOf("b", 1))
 	a, b := claimed(t, p[1]), claimed(t, p[2])
-	both := enqueue(t, p[0])
+	both := queued(t, p[0])
 	for range 50 {
-		wa := enqueue(t, p[1])
+		wa := queued(t, p[1])
 		a.Release()
-		if p[1].Queued() == 0 {
-			require.NoError(t, <-wa.err)
-			a = &wa.claim
+		if wa.Worker() != nil {
+			a = wa
 			continue
 		}
-		wb := enqueue(t, p[2]) // a is kept
+		wb := queued(t, p[2]) // a is kept
 		b.Release()
-		for _, w := range []*waiter{both, wa, wb} {
-			require.NoError(t, <-w.err)
-			w.claim.Release()
+		for _, c := range []*Claim{both, wa, wb} {
+			require.NotNil(t, c.Worker())
+			c.Release()
 		}
 		return
 	}
 	t.Fatal("a group that needs two limits starves")
+}
+
+// queued returns a claim in the queue that no goroutine waits for. It has a worker
+// once it has a slot.
+func queued(t *testing.T, p *Pool) *Claim {
+	t.Helper()
+	c := new(Claim)
+	require.ErrorIs(t, p.enterNow(&modelTask{now: new(netloop.Time)}, c, nil, nil), ErrBusy)
+	return c
 }
 
 // TestLimitsStress has goroutines claim slots of pools that share limits, and now

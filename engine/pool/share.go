@@ -13,7 +13,7 @@ type share struct {
 	tickets int      // not used yet
 	waits   bool     // it is in the ring
 	waiting int      // requests that waited in the pool when it last asked for a ticket
-	passed  int      // how often others got a unit that the pool could have used with another one
+	reserve reserve  // while it is in the ring
 
 	// Guarded by the pool's mu:
 	stake *stake   // of the requests that get a slot now
@@ -36,22 +36,6 @@ func (s *share) hasRoom() bool {
 func (s *share) use(n int) {
 	for _, l := range s.limits {
 		l.used += n
-	}
-}
-
-// maxSkipped is how often a pool that needs several limits is passed over while
-// one of them is free and another is not. After that, the free ones are kept for
-// it, in the order of their names: so two such pools never keep what the other
-// needs.
-const maxSkipped = 9
-
-// keep keeps a unit of each limit up to the first that has none.
-func (s *share) keep() {
-	for _, l := range s.limits {
-		if !l.hasRoom() {
-			return
-		}
-		l.kept++
 	}
 }
 

@@ -1,6 +1,10 @@
 package pool
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
 
 // The way of a ticket: a share takes one or waits for it in the ring, whatever
 // frees a unit gives it to the ring, and the pools that got one are told.
@@ -17,7 +21,7 @@ func (ls *Limits) ticket(s *share, waiting int) (ok, more bool) {
 			s.use(1)
 			return true, false
 		}
-		s.waits, s.passed = true, 0
+		s.waits, s.reserve = true, reserve{}
 		ls.ring = append(ls.ring, s)
 		ls.allocate()
 	}
@@ -84,18 +88,19 @@ func without(all []*share, s *share) []*share {
 // allocate gives tickets to the pools in the ring, after anything that can make
 // that possible.
 func (ls *Limits) allocate() {
+	var due netloop.Time // the end of what is kept; 0 = nothing is
 	for i := 0; i < len(ls.ring); {
 		s := ls.ring[i]
 		if !s.hasRoom() {
-			if s.passed >= maxSkipped {
-				s.keep()
+			if until := ls.keep(s); until != 0 && (due == 0 || until < due) {
+				due = until
 			}
 			i++
 			continue
 		}
 		for _, before := range ls.ring[:i] {
 			if before.meets(s) {
-				before.passed++
+				ls.skip(before)
 			}
 		}
 		if s.tickets == 0 {
@@ -103,7 +108,7 @@ func (ls *Limits) allocate() {
 		}
 		s.use(1)
 		s.tickets++
-		s.passed = 0
+		s.reserve = reserve{}
 		ls.ring = slices.Delete(ls.ring, i, i+1)
 		if s.waits = s.tickets < s.waiting; s.waits {
 			ls.ring = append(ls.ring, s)
@@ -114,6 +119,7 @@ func (ls *Limits) allocate() {
 			l.kept = 0
 		}
 	}
+	ls.setAlarm(due)
 }
 
 // serve makes the pools use the tickets that they got. No pool's mu must be
