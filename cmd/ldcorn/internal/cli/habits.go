@@ -2,6 +2,7 @@ package cli
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -18,39 +19,71 @@ var habits = map[string]string{
 	"new": "ldcorn init", "create": "ldcorn init", "setup": "ldcorn init", "convert": "ldcorn migrate", "adapt": "ldcorn migrate", "format": "ldcorn fmt",
 }
 
-// flagHabits are the flags that Uvicorn, Gunicorn and nginx have, and what to do
-// instead.
-var flagHabits = map[string]string{
+// A flagHabit is what to do in ldcorn instead of giving flags of other programs.
+type flagHabit struct {
+	flags   []string
+	instead string
+}
+
+// flagHabits are for the flags of Uvicorn, Gunicorn and nginx.
+var flagHabits = []flagHabit{
 	// Where the server listens.
-	"--bind": "set bind= of LdConfig", "-b": "set bind= of LdConfig", "--host": "set bind= of LdConfig", "--port": "set bind= of LdConfig",
-	"-p": "set bind= of LdConfig", "--uds": `set bind="unix:/path" of LdConfig`, "--fd": `set bind="systemd" of LdConfig`,
+	{[]string{"--bind", "-b", "--host", "--port", "-p"}, "set bind= of LdConfig"},
+	{[]string{"--uds"}, `set bind="unix:/path" of LdConfig`},
+	{[]string{"--fd"}, `set bind="systemd" of LdConfig`},
 	// Processes.
-	"--workers": "set instances= of WorkerGroup", "-w": "set instances= of WorkerGroup",
-	"--threads": "a worker is one process; set instances= of WorkerGroup", "--preload": "each worker imports its app itself; leave it out",
-	"-k": "every worker is Uvicorn; leave it out", "--worker-class": "every worker is Uvicorn; leave it out",
-	"--max-requests": "set max_requests= of WorkerGroup", "--limit-max-requests": "set max_requests= of WorkerGroup",
-	"--limit-concurrency": "set max_req_per_worker= of WorkerGroup", "--worker-connections": "set max_req_per_worker= of WorkerGroup",
-	"--daemon": "use a service manager, such as systemd", "-D": "use a service manager, such as systemd",
-	"--pid": "ldcorn finds its master by the configuration; leave it out", "--user": "set the user in the service manager", "-u": "set the user in the service manager",
+	{[]string{"--workers", "-w"}, "set instances= of WorkerGroup"},
+	{[]string{"--threads"}, "a worker is one process: set instances= of WorkerGroup"},
+	{[]string{"--preload"}, "each worker imports its app itself: leave it out"},
+	{[]string{"-k", "--worker-class"}, "every worker is Uvicorn: leave it out"},
+	{[]string{"--max-requests", "--limit-max-requests"}, "set max_requests= of WorkerGroup"},
+	{[]string{"--limit-concurrency", "--worker-connections"}, "set max_req_per_worker= of WorkerGroup"},
+	{[]string{"--daemon", "-D", "-d", "--detach"}, "use a service manager, such as systemd"},
+	{[]string{"--user", "-u", "--group"}, "set the user in the service manager"},
+	{[]string{"--pid"}, "ldcorn finds its master by the configuration: leave it out"},
 	// The app.
-	"--app": "set app= of WorkerGroup", "--app-dir": "set cwd= of WorkerGroup", "--chdir": "set cwd= of WorkerGroup",
-	"--factory": `write uvicorn_args=["--factory"] of WorkerGroup`, "--root-path": `write uvicorn_args=["--root-path", "/x"] of WorkerGroup`,
+	{[]string{"--app"}, "set app= of WorkerGroup"},
+	{[]string{"--app-dir", "--chdir"}, "set cwd= of WorkerGroup"},
+	{[]string{"--factory"}, `write uvicorn_args=["--factory"] of WorkerGroup`},
+	{[]string{"--root-path"}, `write uvicorn_args=["--root-path", "/x"] of WorkerGroup`},
+	{[]string{
+		"--loop", "--http", "--ws", "--ws-max-size", "--ws-max-queue", "--ws-ping-interval", "--ws-ping-timeout", "--lifespan", "--interface",
+		"--log-config", "--use-colors", "--header", "--date-header", "--server-header", "--backlog", "--h11-max-incomplete-event-size",
+	}, "it is an option of Uvicorn: write it in uvicorn_args= of WorkerGroup"},
 	// Reloads and tests.
-	"--reload": "write ldcorn run --watch, or ldcorn reload to reload once", "-s": "write ldcorn reload, ldcorn stop, or kill -USR1 PID to open the logs again",
-	"-t": "write ldcorn check", "-T": "write ldcorn check -v", "--check-config": "write ldcorn check", "--print-config": "write ldcorn plan --against none",
+	{[]string{"--reload", "--reload-dir", "--reload-include"}, "write ldcorn run --watch, or ldcorn reload to reload once"},
+	{[]string{"-s"}, "write ldcorn reload, ldcorn stop, or kill -USR1 PID to open the logs again"},
+	{[]string{"-t", "--check-config"}, "write ldcorn check"},
+	{[]string{"-T"}, "write ldcorn check -v"},
+	{[]string{"--print-config"}, "write ldcorn plan --against none"},
 	// Times.
-	"--timeout": "set request_timeout= of WorkerGroup", "--graceful-timeout": "set drain_timeout= of WorkerGroup",
-	"--timeout-graceful-shutdown": "set drain_timeout= of WorkerGroup",
-	// Logs, headers and the environment.
-	"--env-file": "give it to ldcorn run, whose reloads read the file again", "--env": "set env= of WorkerGroup", "-e": "set env= of WorkerGroup",
-	"--log-level": "set uvicorn_log_level= of WorkerGroup", "--access-logfile": "set access_log= of LdConfig", "--access-log": "set access_log= of LdConfig",
-	"--no-access-log": "set access_log=False of LdConfig, or write --quiet", "--error-logfile": "the log goes to stderr: write 2>FILE",
-	"--proxy-headers": "set trusted_proxies= of LdConfig", "--forwarded-allow-ips": "set trusted_proxies= of LdConfig",
+	{[]string{"--timeout"}, "set request_timeout= of WorkerGroup"},
+	{[]string{"--graceful-timeout", "--timeout-graceful-shutdown"}, "set drain_timeout= of WorkerGroup"},
+	{[]string{"--keep-alive", "--timeout-keep-alive"}, "set idle_timeout= of LdConfig"},
+	// The environment, logs and headers.
+	{[]string{"--env-file"}, "give it to ldcorn run, whose reloads read the file again"},
+	{[]string{"--env", "-e"}, "set env= of WorkerGroup"},
+	{[]string{"--log-level"}, "set uvicorn_log_level= of WorkerGroup"},
+	{[]string{"--access-logfile", "--access-log"}, "set access_log= of LdConfig"},
+	{[]string{"--no-access-log"}, "set access_log=False of LdConfig, or write --quiet"},
+	{[]string{"--error-logfile"}, "the log goes to stderr: write 2>FILE"},
+	{[]string{"--proxy-headers", "--forwarded-allow-ips"}, "set trusted_proxies= of LdConfig"},
+	{[]string{"--tail"}, "write -n N"},
 	// TLS.
-	"--ssl-keyfile": "ldcorn speaks no TLS; put a server in front that does", "--ssl-certfile": "ldcorn speaks no TLS; put a server in front that does",
-	"--keyfile": "ldcorn speaks no TLS; put a server in front that does", "--certfile": "ldcorn speaks no TLS; put a server in front that does",
-	// JSON.
-	"--json": "its log is JSON with --log-format json", "--format": "its log is JSON with --log-format json",
+	{[]string{"--ssl-keyfile", "--ssl-certfile", "--keyfile", "--certfile"}, "ldcorn speaks no TLS: put a server in front that does"},
+}
+
+// insteadOf returns what to do instead of giving a command a flag, or "".
+func insteadOf(cmd *cobra.Command, flag string) string {
+	if cmd.Flags().Lookup("log-format") != nil && (flag == "--json" || flag == "--format") {
+		return "write --log-format json"
+	}
+	for _, habit := range flagHabits {
+		if slices.Contains(habit.flags, flag) {
+			return habit.instead
+		}
+	}
+	return ""
 }
 
 // appName matches an app as Uvicorn and Gunicorn take it: "main:app".

@@ -103,9 +103,13 @@ func TestCommandLine(t *testing.T) {
 		"an app to run":   {[]string{"run", "main:app"}, `"main:app" is an app, and ldcorn runs a configuration: ldcorn init writes one`},
 		"a Python file":   {[]string{"check_import.py"}, "check_import.py is no configuration; ldcorn init writes one"},
 		"a flag's name":   {[]string{"run", "--quite"}, "unknown flag --quite; did you mean --quiet?"},
+		"word and flag":   {[]string{"serve", "main:app", "--port", "80"}, `no command is called "serve"; write ldcorn run`},
+		"app and flag":    {[]string{"main:app", "--reload"}, `"main:app" is an app, and ldcorn runs a configuration`},
+		"of Uvicorn":      {[]string{"run", "--loop", "uvloop"}, "unknown flag --loop; it is an option of Uvicorn: write it in uvicorn_args= of WorkerGroup"},
+		"no JSON here":    {[]string{"reload", "--json"}, "unknown flag --json"},
 		"both formats":    {[]string{"version", "--json", "--format", "text"}, "got --json and --format text, want one of them"},
 		"no such format":  {[]string{"plan", "--format", "xml"}, `--format "xml": want text or json`},
-		"a log in JSON":   {[]string{"run", "--json"}, "unknown flag --json; its log is JSON with --log-format json"},
+		"a log in JSON":   {[]string{"run", "--json"}, "unknown flag --json; write --log-format json"},
 		"not for this":    {[]string{"version", "root_test.go"}, `version: got "root_test.go", want ldcorn version`},
 		"help of nothing": {[]string{"help", "versoin"}, `did you mean "version"?`},
 		"shell":           {[]string{"completion", "ksh"}, `got "ksh", want bash, fish, powershell or zsh`},
@@ -166,11 +170,16 @@ func TestHabits(t *testing.T) {
 		assert.Same(t, root, cmd, "%s is a command", word)
 		check(text)
 	}
-	for flag, text := range flagHabits {
-		check(text)
-		assert.Regexp(t, `^--?[a-zA-Z-]+$`, flag)
-		for _, m := range regexp.MustCompile(`(\w+)=\S* (?:.* )?of (LdConfig|WorkerGroup)`).FindAllStringSubmatch(text, -1) {
-			assert.Contains(t, reference.Names(), m[2]+"."+m[1], text)
+	known := make(map[string]bool)
+	for _, habit := range flagHabits {
+		check(habit.instead)
+		for _, flag := range habit.flags {
+			assert.Regexp(t, `^--?[a-zA-Z0-9-]+$`, flag)
+			assert.False(t, known[flag], "%s is there twice", flag)
+			known[flag] = true
+		}
+		for _, m := range regexp.MustCompile(`(\w+)=\S* (?:.* )?of (LdConfig|WorkerGroup)`).FindAllStringSubmatch(habit.instead, -1) {
+			assert.Contains(t, reference.Names(), m[2]+"."+m[1], habit.instead)
 		}
 	}
 }

@@ -43,7 +43,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	if unknown == "" {
 		return err
 	}
-	if instead := flagHabits[unknown]; instead != "" {
+	// The word before the flag can be the actual mistake, as in "start --port 80".
+	if words := cmd.Flags().Args(); !cmd.HasParent() && len(words) > 0 {
+		return unknownCommand(cmd, words[0])
+	}
+	if instead := insteadOf(cmd, unknown); instead != "" {
 		return usageError("unknown flag %s; %s", unknown, instead)
 	}
 	if near := diag.Near(strings.TrimLeft(unknown, "-"), flagNames(cmd)); near != "" {
