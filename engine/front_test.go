@@ -116,9 +116,9 @@ func TestFronts_InUse(t *testing.T) {
 	defer taken.Close()
 	r := newFrontRig(t, &plan.Plan{Bind: tcp("127.0.0.1:0"), Admin: sock(b)})
 	for why, c := range map[string]struct{ bind, admin plan.Bind }{
-		`bind "` + taken.Addr().String() + `": listen tcp ` + taken.Addr().String() + ": bind: address already in use; stop what listens there": {tcp(taken.Addr().String()), sock(b)},
-		"address already in use; stop what listens there, or choose another admin":                                                              {sock(a), tcp(taken.Addr().String())},
-		`this master uses the address for admin = "unix:` + b + `"; change that in a reload of its own first`:                                   {sock(b), plan.Bind{}},
+		`bind "` + taken.Addr().String() + `": listen tcp ` + taken.Addr().String() + ": bind: address already in use by ": {tcp(taken.Addr().String()), sock(b)},
+		"stop it, or choose another admin": {sock(a), tcp(taken.Addr().String())},
+		`this master uses the address for admin = "unix:` + b + `"; change that in a reload of its own first`: {sock(b), plan.Bind{}},
 	} {
 		_, err := r.prepare(&plan.Plan{Bind: c.bind, Admin: c.admin})
 		require.ErrorContains(t, err, why)

@@ -11,8 +11,8 @@ import (
 
 	"github.com/coreos/go-systemd/v22/activation"
 
-	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // listen opens the address of an argument. The public address is bound before
@@ -38,28 +38,30 @@ func listen(argument string, bind plan.Bind, file socketFile) (net.Listener, err
 
 // explain adds advice to common errors.
 func explain(argument string, bind plan.Bind, err error) error {
-	hint := ""
+	by, hint := "", ""
 	switch {
 	case errors.Is(err, errOwner):
-		hint = "; only root can give a file to another user, and only a member of a group can give it to that group"
+		hint = "only root can give a file to another user, and only a member of a group can give it to that group"
 	case errors.Is(err, errNoSocket):
-		hint = "; remove it, or choose another path"
+		hint = "remove it, or choose another path"
 	case errors.Is(err, syscall.EADDRINUSE):
-		if pid := holder(bind); pid != 0 {
-			hint = fmt.Sprintf(" by pid %d", pid)
-		}
-		hint += "; stop what listens there, or choose another " + argument
+		by, hint = inUse(bind)
+		hint += ", or choose another " + argument
 	case errors.Is(err, fs.ErrNotExist) && bind.Network == "unix":
-		hint = "; create its folder first"
+		hint = "create its folder first"
 	case errors.Is(err, syscall.EACCES) && bind.Network == "tcp":
-		hint = "; ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service"
+		hint = "ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service"
 		if argument == "bind" {
 			hint += ", or use bind=\"systemd\""
 		}
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		hint = "; this machine has no such address: use one of its own, or 0.0.0.0 for all"
+		hint = "this machine has no such address: use one of its own, or 0.0.0.0 for all"
 	}
-	return fmt.Errorf("%s %q: %w%s", argument, bind, err, hint)
+	err = fmt.Errorf("%s %q: %w%s", argument, bind, err, by)
+	if hint == "" {
+		return err
+	}
+	return &worker.Advised{Err: err, Hint: hint}
 }
 
 var errNoSocket = errors.New("the file exists and is not a socket")
@@ -84,24 +86,6 @@ func listenUnix(path string, file socketFile) (net.Listener, error) {
 		return nil, fmt.Errorf("stale socket: %w", err)
 	}
 	return file.listen(path)
-}
-
-// holder returns the pid of the process that listens on a unix socket, or 0 if
-// it is unknown.
-func holder(bind plan.Bind) int {
-	if bind.Network != "unix" {
-		return 0
-	}
-	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: bind.Address, Net: "unix"})
-	if err != nil {
-		return 0
-	}
-	defer conn.Close()
-	peer, err := control.Peer(conn)
-	if err != nil {
-		return 0
-	}
-	return int(peer.Pid)
 }
 
 // isLive reports whether a process accepts connections on the socket: only a

@@ -56,7 +56,7 @@ func TestListen_TCP(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	_, err = listen("bind", plan.Bind{Network: "tcp", Address: l.Addr().String()}, socketFile{})
-	require.ErrorContains(t, err, "address already in use; stop what listens there")
+	require.ErrorContains(t, err, fmt.Sprintf("(pid %d); stop it, or choose another bind", os.Getpid()))
 	assert.ErrorContains(t, err, strconv.Quote(l.Addr().String()))
 	_, err = listen("bind", plan.Bind{Network: "tcp", Address: "192.0.2.1:8000"}, socketFile{})
 	require.ErrorContains(t, err, "this machine has no such address")

@@ -17,6 +17,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/workdir"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // A reloader is the actor that applies plans: the first one, then a newly read
@@ -280,7 +281,8 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	}
 	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
-	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err)}
+	bare, hint := worker.Advice(err)
+	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(bare), Hint: hint}
 	reason := err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
 		failed.Error, failed.Stderr, failed.Hint = start.Summary(), start.Stderr, start.Hint
@@ -304,7 +306,11 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 func failure(err error) []any {
 	start := new(supervisor.StartError)
 	if !errors.As(err, &start) {
-		return []any{"err", err}
+		bare, hint := worker.Advice(err)
+		if hint == "" {
+			return []any{"err", err}
+		}
+		return []any{"err", bare, "hint", hint}
 	}
 	attrs := []any{"group", start.Group, "worker", start.Worker}
 	if start.All > 0 {

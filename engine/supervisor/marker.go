@@ -65,6 +65,23 @@ func findMarked(all []proc.Process, id *identity, uid int) []marked {
 	return found
 }
 
+// DirOf returns the runtime directory of the master with a pid, as named in the
+// environment of its workers. It returns "" if the process is not a master, has
+// no worker yet, or belongs to another user.
+func DirOf(pid int) string {
+	all := proc.All()
+	for _, p := range proc.Below(all, pid) {
+		value, ok := p.Env(worker.EnvMaster)
+		if !ok || !p.SameNamespace() {
+			continue
+		}
+		if m, ok := parseMarker(value); ok && m.pid == pid && proc.Lives(m.pid, m.start) && ownedBy(m.dir, p.UID()) {
+			return filepath.Clean(m.dir)
+		}
+	}
+	return ""
+}
+
 // MarkedDirs returns the runtime directories of the running masters of a
 // configuration, as named in the environment of their workers. It considers the
 // masters of our user or, for root, of every user. It finds a master even if

@@ -6,6 +6,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // The exit codes of every command. A command can have others.
@@ -61,7 +63,11 @@ func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int
 	if exit.err == nil {
 		return exit.code
 	}
-	fmt.Fprintf(stderr, "ldcorn: %v\n", err)
+	bare, hint := worker.Advice(err)
+	fmt.Fprintf(stderr, "ldcorn: %v\n", bare)
+	if hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", hint)
+	}
 	if exit.code == exitUsage {
 		what := "its usage"
 		if !cmd.HasParent() {
