@@ -124,7 +124,7 @@ func duplicates(p *Plan) []Problem {
 // idleQueues warns about settings of a queue in groups whose workers take every
 // request at once.
 func idleQueues(p *Plan) []Problem {
-	const rest, label = "no `max_req_per_worker`: requests wait only while it has no worker", "add max_req_per_worker=N, unless that is intended"
+	const rest, label = "no `max_req_per_worker` or `limits`: requests wait only while it has no worker", "add max_req_per_worker=N, unless that is intended"
 	var out []Problem
 	for _, group := range p.Groups {
 		if group.HasCap() {

@@ -49,7 +49,7 @@ func (a *announcer) starting(p *plan.Plan, addr net.Addr) {
 		groups = groups[:shownGroups-1]
 	}
 	for _, g := range groups {
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", g.Name, terminal.Count(g.Instances, "worker"), caps(g), routeList(g.Routes))
+		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", g.Name, terminal.Count(g.Instances, "worker"), takes(g), routeList(g.Routes))
 	}
 	_ = table.Flush() // memory never fails
 	if left := len(p.Groups) - len(groups); left > 0 {
@@ -104,13 +104,10 @@ func url(addr net.Addr) string {
 	return "http://" + tcp.String()
 }
 
-// caps describes how many requests a group takes at a time.
-func caps(g *plan.Group) string {
-	if g.MaxReqPerWorker == 0 {
-		return "no cap"
-	}
-	text := terminal.Count(g.MaxReqPerWorker, "request") + " each"
-	if g.QueueLimit > 0 {
+// takes describes how many requests a group takes at a time.
+func takes(g *plan.Group) string {
+	text := caps(g, "")
+	if g.HasCap() && g.QueueLimit > 0 {
 		text += fmt.Sprintf(", queue %d", g.QueueLimit)
 	}
 	return text

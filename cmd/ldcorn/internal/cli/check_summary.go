@@ -33,14 +33,27 @@ func writeSummary(w io.Writer, path, verdict string, p *plan.Plan) error {
 	writePython(w, path, p.Python)
 	table := terminal.NewTable(w)
 	for _, group := range p.Groups {
-		limit := "no cap"
-		if group.MaxReqPerWorker > 0 {
-			limit = "at most " + terminal.Count(group.MaxReqPerWorker, "request") + " each"
-		}
+		limit := caps(group, "at most ")
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%s\t%s\n",
 			group.Name, group.App, terminal.Count(group.Instances, "worker"), limit, routeList(group.Routes))
 	}
 	return table.Flush()
+}
+
+// caps describes how many requests a group works on at a time: by its cap, which
+// follows a lead, and by the limits that it shares.
+func caps(g *plan.Group, lead string) string {
+	var parts []string
+	if g.MaxReqPerWorker > 0 {
+		parts = append(parts, lead+terminal.Count(g.MaxReqPerWorker, "request")+" each")
+	}
+	for _, l := range g.Limits {
+		parts = append(parts, fmt.Sprintf("limit %s of %d", l.Name, l.Size))
+	}
+	if len(parts) == 0 {
+		return "no cap"
+	}
+	return strings.Join(parts, ", ")
 }
 
 const shownRoutes = 8 // how many routes of a group the summary shows

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 
 status shows one line about a reload that failed; --json has all of it. While a reload
 runs, status says what it waits for, and marks workers that get no request yet as (new).
+CAP is max_req_per_worker of a group, and the names of the limits that it shares.
 RSS and CPU are those of a worker and of the processes that it has started. SERVED counts
 the requests of the present process, RESTARTS the crashes after which the worker was
 started again. REFUSED counts the requests that a rate limit has answered with 429, and
@@ -193,9 +195,23 @@ func groupColumns(st *api.Status) []column {
 	columns := []column{{name: "GROUP"}, {name: "READY"}, {name: "QUEUED"}, {name: "CAP"}, {name: "NOTE"}}
 	for i := range st.Groups {
 		g := &st.Groups[i]
-		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), orDash(g.Cap), control.Note(g, st.Now))
+		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), capOf(st, g), control.Note(g, st.Now))
 	}
 	return columns
+}
+
+// capOf returns the cap of a group, and the names of the limits that it shares.
+func capOf(st *api.Status, g *api.GroupStatus) string {
+	var parts []string
+	if g.Cap > 0 {
+		parts = append(parts, strconv.Itoa(g.Cap))
+	}
+	for _, l := range st.Limits {
+		if !g.Removed && slices.Contains(l.Groups, g.Name) {
+			parts = append(parts, l.Name)
+		}
+	}
+	return cmp.Or(strings.Join(parts, ", "), "-")
 }
 
 func rateLimitColumns(st *api.Status) []column {

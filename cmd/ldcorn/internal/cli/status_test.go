@@ -17,9 +17,9 @@ ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
 last reload 2m5s ago, failed: group "api": worker 0: exit code 3
 buffers: 3 MiB of 64 MiB in memory, 2 GiB of 10 GiB in 2 files of /var/tmp, no room for a body 4 times: disk 3, files 1
 
-GROUP  READY  QUEUED  CAP  NOTE
-api    1/2    3       10   held for 5m0s; pinned: app, env changed
-gone   0/0    0       -    removed, draining
+GROUP  READY  QUEUED  CAP      NOTE
+api    1/2    3       10, gpu  held for 5m0s; pinned: app, env changed
+gone   0/0    0       -        removed, draining
 
 WORKER  PID   STATE     FOR   IN FLIGHT  WEBSOCKETS  SERVED  RESTARTS  RSS     CPU    LAST EXIT
 api.0   4130  ready     1h1m  10         2           99      0         64 MiB  1.5 s
