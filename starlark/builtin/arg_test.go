@@ -87,7 +87,7 @@ func TestArg_Mistakes(t *testing.T) {
 		{`arg("a", [1])`, nil, "test.star:1:15: `default[0]` wants a string, got the number 1"},
 		{`arg("a", secret("S"))`, nil, "test.star:1:14: `default` wants a value that can be shown, got a secret | read secrets with secret(\"NAME\")"},
 		{`arg("a")`, nil, "test.star:1:5: arg needs `default` | add a default, such as 2"},
-		{`arg("a", 1, choices = [1])`, nil, "test.star:1:17: arg has no argument `choices`"},
+		{`arg("a", 1, choices = [1])`, nil, "test.star:1:17: arg has no argument `choices` | its arguments are `name`, `default` and `help`"},
 	} {
 		_, _, found := messagesOf(t, "x = "+c.call, c.set)
 		assert.Equal(t, []string{c.want}, found, c.call)

@@ -40,7 +40,8 @@ type Word struct {
 	Doc       string
 	Arguments []Argument
 
-	aka []string // names that other tools use
+	aka     []string // names that other tools use
+	surplus string   // the correction for a positional value too many; "" = pass it by name
 }
 
 // Words returns every word with its arguments, in the order of the reference
@@ -89,6 +90,22 @@ func (w *Word) otherwise(name string) string {
 		}
 	}
 	return ""
+}
+
+// listed names the arguments, if they are few.
+func (w *Word) listed() string {
+	n := len(w.Arguments)
+	if n == 0 || n > fewArguments {
+		return ""
+	}
+	names := make([]string, n)
+	for i, a := range w.Arguments {
+		names[i] = "`" + a.Name + "`"
+	}
+	if n == 1 {
+		return "its only argument is " + names[0]
+	}
+	return "its arguments are " + strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 }
 
 // positional returns the arguments that can be passed by position.

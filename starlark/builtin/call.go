@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -132,7 +133,7 @@ func (c *call) bind(args starlark.Tuple, kwargs []starlark.Tuple) map[string]*gi
 			break
 		}
 		if i >= len(positional) {
-			c.tooMany(span, len(positional), len(args))
+			c.tooMany(span, len(positional), args, kwargs)
 			break
 		}
 		out[positional[i].Name] = &given{arg: &positional[i], value: v, expr: known(expr), span: span, name: span}
@@ -202,13 +203,19 @@ func (c *call) unknown(name string, span diag.Span) string {
 		d.Label = fmt.Sprintf("did you mean `%s`?", near)
 	case d.Label == "":
 		d.Label = c.session.elsewhere(c.word, name)
+		if d.Label == "" {
+			d.Label = c.word.listed()
+		}
 	}
 	c.report(d)
 	return near
 }
 
-func (c *call) tooMany(span diag.Span, want, got int) {
-	message, label := c.word.tooMany(want, got)
+func (c *call) tooMany(span diag.Span, want int, args starlark.Tuple, kwargs []starlark.Tuple) {
+	message, label := c.word.tooMany(want, len(args))
+	if l := c.word.byName(args[want], kwargs); l != "" {
+		label = l
+	}
 	c.report(diag.Diagnostic{Code: codeTooMany, Span: span, Message: message, Label: label})
 }
 
@@ -228,6 +235,40 @@ func (w *Word) tooMany(want, got int) (message, label string) {
 		}
 	}
 	return message, label
+}
+
+// fewArguments is how many arguments a word can have so that one of them can be told
+// from a value.
+const fewArguments = 8
+
+// byName returns the correction for one positional value too many: the argument that
+// it is most likely for. It returns "" if it cannot tell.
+func (w *Word) byName(v starlark.Value, given []starlark.Tuple) string {
+	kind := ""
+	switch v.(type) {
+	case starlark.Int:
+		kind = "int"
+	case starlark.String:
+		kind = "str"
+	case *Rate:
+		kind = "rate"
+	case *Key:
+		kind = "key"
+	}
+	if kind == "" || len(w.Arguments) > fewArguments {
+		return w.surplus
+	}
+	for _, a := range w.Arguments[len(w.positional()):] {
+		isGiven := slices.ContainsFunc(given, func(kv starlark.Tuple) bool { return kv[0] == starlark.String(a.Name) })
+		if isGiven || !strings.HasPrefix(a.Type, kind) {
+			continue
+		}
+		if kind == "rate" || kind == "key" {
+			return fmt.Sprintf("write %s=…", a.Name)
+		}
+		return fmt.Sprintf("write %s=%s", a.Name, v.String())
+	}
+	return w.surplus
 }
 
 // missing reports required arguments that are not given. It skips an argument

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -103,6 +104,10 @@ func keyOf(place func(*plan.Decision) *string) func(*call, *given, *plan.Decisio
 		}
 		s, err := c.text(g.value)
 		if err != nil {
+			var e *value.Error
+			if errors.As(err, &e) && e.Label == "" {
+				e.Label = `write the key itself, such as req.header("X-Tenant")`
+			}
 			c.wrongValue(g, err)
 			return
 		}

@@ -72,8 +72,9 @@ func checkToken(s string) error {
 		return nil
 	}
 	label := ""
-	if better := strings.Trim(s, `:=; "'`); token.MatchString(better) {
-		label = "write " + value.Quote(better)
+	better := strings.Trim(s, `:=; "'`)
+	if joined := strings.ReplaceAll(better, " ", "-"); token.MatchString(joined) {
+		label = "write " + value.Quote(joined)
 	}
 	return value.Wrong(label, "has characters that such a name cannot have: %s", value.Quote(s))
 }
@@ -121,6 +122,10 @@ func keyLabel(v starlark.Value) string {
 		switch s := string(v); {
 		case s == "ip" || s == "client_ip" || s == string(match.KeyClientIP):
 			return "write by_client_ip()"
+		case s == "header":
+			return `write by_header("X-API-Key")`
+		case s == "cookie":
+			return `write by_cookie("session")`
 		case looksLikeHeader(s):
 			return "write by_header(" + value.Quote(s) + ")"
 		case token.MatchString(s):
@@ -131,6 +136,10 @@ func keyLabel(v starlark.Value) string {
 			return "write " + keyForms
 		}
 		return "write None"
+	case *starlark.List, starlark.Tuple:
+		return "write one key, without brackets; a router can join several in `fair` or `key` of to(…)"
+	case *starlark.Function:
+		return "a function can be the router, which gives keys with `fair` or `key` of to(…)"
 	}
 	return ""
 }

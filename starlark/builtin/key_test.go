@@ -33,7 +33,7 @@ func TestNotAKey(t *testing.T) {
 		`fair = "session"`:                          `write by_cookie("session")`,
 		`rate_limit = rate("1/s", by = "X-Tenant")`: `write by_header("X-Tenant")`,
 		`queue = "lifo"`:                            `"adaptive" serves the newest first`,
-		`sticky = by_session("Mcp-Session-Id")`:     "pass them by name, such as `header=…`",
+		`sticky = by_session("Mcp-Session-Id")`:     `write header="Mcp-Session-Id"`,
 		`rate_limit = limit("gpu", 4)`:              "rate(",
 		`limits = {"gpu": 1}`:                       `write [limit("gpu", 1)]`,
 		`rules = ["/a"]`:                            "`routes`",

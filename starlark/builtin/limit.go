@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -34,7 +35,7 @@ func limitWord() Word {
 			{Name: "name", Type: "str", Required: true, Rule: "1 to 48 of A-Z a-z 0-9 _ -",
 				Doc: "The limit's own name: in logs, plans and metrics. Limits with the same name are the same.", Example: `"gpu"`},
 			{Name: "size", Type: "int", Required: true, Rule: "1 to 1000000",
-				Doc: "How many requests, including websockets.", Example: "4", aka: []string{"n", "max", "limit", "count", "slots"}},
+				Doc: "How many requests, including websockets.", Example: "size=4", aka: []string{"n", "max", "limit", "count", "slots"}},
 		},
 	}
 }
@@ -55,7 +56,7 @@ func (s *Session) limit(thread *starlark.Thread, b *starlark.Builtin, args starl
 			err = checkName(name)
 		}
 		if err != nil {
-			c.wrongValue(g, err)
+			c.wrongValue(g, withNameLabel(err, g.value))
 		}
 		out.limit.Name = name
 	}
@@ -71,6 +72,21 @@ func (s *Session) limit(thread *starlark.Thread, b *starlark.Builtin, args starl
 	}
 	s.limits = append(s.limits, out)
 	return out, nil
+}
+
+// withNameLabel adds the correction for a value in the place of a limit's name.
+func withNameLabel(err error, v starlark.Value) error {
+	var e *value.Error
+	if !errors.As(err, &e) || e.Label != "" {
+		return err
+	}
+	switch v := v.(type) {
+	case starlark.Int:
+		e.Label = fmt.Sprintf("the name comes first: limit(\"gpu\", %v)", v)
+	case *Limit:
+		e.Label = "it is a limit already: use it in `limits`"
+	}
+	return e
 }
 
 func setLimits(c *call, g *given, p *plan.Group) {
@@ -116,6 +132,10 @@ func limitLabel(v starlark.Value) string {
 		return `a limit of one group is max_req_per_worker; write limit("name", ` + v.String() + ") for one of several groups"
 	case *Rate:
 		return "write rate_limit=" + v.String()
+	case starlark.Tuple:
+		if v.Len() == 2 {
+			return fmt.Sprintf("write limit(%v, %v)", v.Index(0), v.Index(1))
+		}
 	}
 	return ""
 }

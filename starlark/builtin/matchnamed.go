@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -67,7 +68,11 @@ func (c *call) namedMatcher(have map[string]*given, check func(string) error, ma
 // checkSeen reports a header that no request has when a matcher sees it.
 func (c *call) checkSeen(g *given, name string) {
 	if why := match.UnseenHeader(name); why != "" {
-		c.wrong(g.span, c.word.Name+"("+value.Quote(name)+")", codeHeader, errors.New("no request has this header here: "+why))
+		call := c.word.Name + "(" + value.Quote(name) + ")"
+		if g.arg.Keyword {
+			call = fmt.Sprintf("%s(%s=%s)", c.word.Name, g.arg.Name, value.Quote(name))
+		}
+		c.wrong(g.span, call, codeHeader, errors.New("routes and keys never see this header: "+why))
 	}
 }
 

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -18,6 +19,8 @@ type Rate struct {
 
 // String returns a call that makes the rate.
 func (r *Rate) String() string { return r.Limit.String() }
+
+const oneRate = "a group has one rate limit; LdConfig and rules can have others"
 
 const rateForms = `rate("10/s")`
 
@@ -147,8 +150,17 @@ func rateLabel(v starlark.Value) string {
 		if !v {
 			return "write None"
 		}
-	case *starlark.List, starlark.Tuple:
-		return "a group has one rate limit; LdConfig and rules can have others"
+	case starlark.Tuple:
+		if v.Len() == 2 {
+			if s, ok := starlark.AsString(v.Index(0)); ok {
+				return fmt.Sprintf("write rate(%s, burst=%v)", value.Quote(s), v.Index(1))
+			}
+		}
+		return oneRate
+	case *starlark.List:
+		return oneRate
+	case *starlark.Dict:
+		return `write rate("10/s", burst=20)`
 	}
 	return ""
 }

@@ -47,7 +47,7 @@ func (r *Rule) Unary(op syntax.Token) (starlark.Value, error) { return r.session
 
 func ruleWord() Word {
 	return Word{Name: "rule", Returns: "rule", Doc: "A route with settings for its requests, in place of those of the group. It needs at least one setting.",
-		Arguments: argumentsOf(ruleFields)}
+		Arguments: argumentsOf(ruleFields), surplus: "write a rule for each route, as in [rule(r, …) for r in routes]"}
 }
 
 var ruleFields = slices.Concat([]field[plan.Route]{

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"errors"
 	"time"
 
 	"go.starlark.net/starlark"
@@ -44,6 +45,10 @@ func argumentsOf[T any](fields []field[T]) []Argument {
 func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
 	return func(c *call, g *given, t *T) {
 		if err := readScalar(g.value, a.Scalar.Place(t), a.Scalar.Low, a.Scalar.High, a.Choices, a.Default == "None"); err != nil {
+			var e *value.Error
+			if errors.As(err, &e) && e.Type && e.Label == "" {
+				e.Label = a.Rule
+			}
 			c.wrongValue(g, err)
 			return
 		}

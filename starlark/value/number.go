@@ -35,10 +35,14 @@ func outOfRange(got string, low, high int) *Error {
 func intLabel(v starlark.Value) string {
 	switch v := v.(type) {
 	case starlark.Float:
-		if f := float64(v); f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		switch f := float64(v); {
+		case !(math.Abs(f) < 1e15): // NaN, too
+			return "round it; `/` gives a float, `//` a whole number"
+		case f == math.Trunc(f):
 			return fmt.Sprintf("write %d, or divide with `//`, which gives a whole number", int64(f))
+		default:
+			return fmt.Sprintf("write %d or %d; `/` gives a float, `//` a whole number", int64(math.Floor(f)), int64(math.Ceil(f)))
 		}
-		return "round it; `/` gives a float, `//` a whole number"
 	case starlark.String:
 		if n, err := strconv.Atoi(strings.TrimSpace(string(v))); err == nil {
 			return fmt.Sprintf("write %d", n)

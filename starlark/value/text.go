@@ -97,9 +97,9 @@ func Choice(v starlark.Value, choices []string, near func(string, []string) stri
 	return "", Wrong(label, "must be one of %s, got %q", strings.Join(quoted, ", "), short(s))
 }
 
-// otherChoices maps strings that resemble the opposite of what they mean to the
-// choice that comes closest.
-var otherChoices = map[string]string{"lifo": "adaptive", "filo": "adaptive"}
+// otherChoices maps strings that are not like the choice that comes closest to what
+// they mean.
+var otherChoices = map[string]string{"lifo": "adaptive", "filo": "adaptive", "codel": "adaptive"}
 
 // Quote quotes a string for a message and shortens it if it is too long.
 func Quote(s string) string { return strconv.Quote(short(s)) }

@@ -63,7 +63,7 @@ func TestInt(t *testing.T) {
 		{"0", nil, []string{"must be from 1 to 9, got 0"}},
 		{"1 << 70", nil, []string{"must be from 1 to 9"}},
 		{"2.0", nil, []string{"wants a whole number, got the number 2.0", "write 2,"}},
-		{"8/3", nil, []string{"round it; `/` gives a float"}},
+		{"8/3", nil, []string{"write 2 or 3; `/` gives a float"}},
 		{`"3"`, nil, []string{"write 3"}},
 		{"True", nil, []string{"got True"}},
 		{"None", nil, []string{"omit the argument"}},
