@@ -26,7 +26,7 @@ func (s *Session) Closed() bool { return s.late }
 func (s *Session) whileLoading(f builtinFunc) builtinFunc {
 	return func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		if s.late {
-			return nil, fmt.Errorf("`%s` can only be used while the configuration is loaded, not by a router for a request%s", b.Name(), insteadLate[b.Name()])
+			return nil, fmt.Errorf(onlyLoading, b.Name(), insteadLate[b.Name()])
 		}
 		return f(thread, b, args, kwargs)
 	}
@@ -35,11 +35,28 @@ func (s *Session) whileLoading(f builtinFunc) builtinFunc {
 // insteadLate says, for words that one may expect to work for a request, what to
 // do.
 var insteadLate = map[string]string{
+	"by_header":    `: read the key itself, as in req.header("X-Tenant")`,
+	"by_cookie":    `: read the key itself, as in req.cookie("session")`,
+	"by_client_ip": ": the address itself is req.client_ip",
+
 	"rate":  ": give `rate_limit` to LdConfig, a WorkerGroup or a rule",
 	"limit": ": give `limits` to a WorkerGroup",
 	"arg":   ": call it at the top level, and use its value",
 	"rule":  ": give the settings of the request to `to`",
 }
+
+// Late returns why a request cannot call a word, or "" if it can, or if there is no
+// such word.
+func (s *Session) Late(word string) string {
+	switch w := s.words[word]; {
+	case w == nil || w.Returns == "decision" || w.Returns == "header_edit":
+		return ""
+	}
+	return fmt.Sprintf(onlyLoading, word, insteadLate[word])
+}
+
+// onlyLoading is the error of a word in a call of a request.
+const onlyLoading = "`%s` can only be used while the configuration is loaded, not by a router for a request%s"
 
 // maxLateArguments is the largest number of arguments of a word that works for
 // requests.

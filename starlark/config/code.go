@@ -18,6 +18,7 @@ const (
 	codeBadEnv      = "L013" // a variable with a value that cannot be read
 	codeLost        = "W140" // something that a Python file has done without effect
 	codeLostRule    = "W132" // a rule of a group that the router names
+	codeLate        = "W134" // a word in the router that works only while the file is loaded
 	codeIdleSetting = "W133" // a setting of to that the group does not use
 	codeMayBe       = "W131" // a router that may name a group that does not exist
 )

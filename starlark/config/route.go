@@ -56,6 +56,10 @@ func (e *evaluation) route(cfg *builtin.Config) {
 func (e *evaluation) checkCode(code router.Code) {
 	for _, c := range code.Calls {
 		e.session.CheckCall(c.Word, c.Expr, c.Eval)
+		if why := e.session.Late(c.Word); why != "" {
+			message, label, _ := strings.Cut(why, ": ")
+			e.report.Add(diag.Diagnostic{Code: codeLate, Severity: diag.Warning, Span: e.report.Sources.Span(c.Expr.Fn), Message: message, Label: label})
+		}
 	}
 	for _, n := range code.Secrets {
 		e.report.Add(diag.Diagnostic{Code: codeSecretTest, Severity: diag.Error, Span: e.report.Sources.Span(n),

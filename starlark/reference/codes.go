@@ -68,6 +68,7 @@ func Codes() []Code {
 		{"W131", "a router that may name a group that does not exist", "The name goes through a variable, and the function may test it before it returns it."},
 		{"W132", "a rule of a group that the router names", "A router that names a group leaves out its routes, and so the settings of their rules. Return None to leave a request to the routes."},
 		{"W133", "a setting of `to` that its group does not use", "`fair` of `to` takes the place of the key that `fair` of the group finds, so the group needs one. A priority matters only in a group with `max_req_per_worker` or `limits`, in which requests wait."},
+		{"W134", "a word in the router that requests cannot call", "Keys, limits, rates, matchers and secrets are made while the configuration is loaded, and a router that calls their words for a request fails. Make them outside of the function."},
 		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`. Tests in the file do not run, and changes of its own process, such as its umask, end with it."},
 	}
 }
