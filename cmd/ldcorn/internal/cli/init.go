@@ -83,6 +83,9 @@ found.`,
 }
 
 func (f *initFlags) run(ctx context.Context, folder string, stdout, stderr io.Writer) error {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return usageError("init: %s is a file, want a folder; init finds the app itself", folder)
+	}
 	if !isFolder(folder) {
 		return &exitError{exitFailure, fmt.Errorf("there is no folder %s", folder)}
 	}

@@ -53,11 +53,7 @@ func (l *look) findPlace(m *module) place {
 // root returns the folder from which a module is imported: the first one above its
 // package. Where packages have no __init__.py, the imports of the module tell.
 func (l *look) root(m *module) string {
-	folder := m.folder()
-	if path.Base(m.path) == "__init__.py" {
-		folder = path.Dir(folder)
-	}
-	packaged := false
+	folder, packaged := m.folder(), false
 	for folder != "." && l.has(folder, "__init__.py") {
 		folder, packaged = path.Dir(folder), true
 	}

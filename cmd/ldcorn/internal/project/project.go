@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -64,7 +63,7 @@ func Look(ctx context.Context, dir string) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{tree: files, p: &Project{Dir: dir, Cut: files.cut}, places: make(map[*module]place)}
+	l := &look{tree: files, p: &Project{Dir: dir, Cut: files.cut, Broken: files.unread}, places: make(map[*module]place)}
 	if err := l.read(ctx); err != nil {
 		return nil, err
 	}
@@ -74,7 +73,9 @@ func Look(ctx context.Context, dir string) (*Project, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		l.appsOf(m)
+		if !isTest(m) {
+			l.appsOf(m)
+		}
 	}
 	l.addNamed()
 	l.addDjango()
@@ -133,7 +134,6 @@ func (l *look) read(ctx context.Context) error {
 // broken records that a module could not be read.
 func (l *look) broken(name string, err error) {
 	var at *pyast.Error
-	var file *fs.PathError
 	switch {
 	case errors.As(err, &at):
 		src, _ := regular.ReadFile(filepath.Join(l.dir, name), maxFileSize) // it was read a moment ago
@@ -144,10 +144,8 @@ func (l *look) broken(name string, err error) {
 			name = fmt.Sprintf("%s:%d:%d", name, 1+strings.Count(before, "\n"), column)
 		}
 		l.p.Broken = append(l.p.Broken, name+": "+at.Message)
-	case errors.As(err, &file):
-		l.p.Broken = append(l.p.Broken, name+": "+file.Err.Error())
 	default:
-		l.p.Broken = append(l.p.Broken, name+": "+err.Error())
+		l.p.Broken = append(l.p.Broken, name+": "+reason(err))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 )
 
 // order sorts the apps, the likeliest first. What the project names itself comes
-// first; then what is no test and no example; then what no other app wraps or
+// first; then what is no example; then what no other app wraps or
 // mounts; then what is near the top; then the usual names.
 func (l *look) order(apps []App) []App {
 	apps = slices.DeleteFunc(apps, func(a App) bool { return a.Factory && a.NamedBy == "" && l.isUsed(&a) })
@@ -46,17 +46,18 @@ func yes(b bool) int {
 	return 0
 }
 
+// isTest reports whether a module is a test, by its path. A test makes apps that
+// nobody serves.
+func isTest(m *module) bool {
+	return slices.ContainsFunc(strings.Split(m.name(), "/"), func(part string) bool {
+		return part == "conftest" || part == "test" || part == "tests" || strings.HasPrefix(part, "test_") || strings.HasSuffix(part, "_test")
+	})
+}
+
 // isAside reports whether a module is a test, an example or a script, by its path.
 func isAside(m *module) bool {
-	for _, part := range strings.Split(m.name(), "/") {
-		switch {
-		case part == "conftest", strings.HasPrefix(part, "test_"), strings.HasSuffix(part, "_test"):
-			return true
-		case slices.Contains([]string{"test", "tests", "testing", "example", "examples", "docs", "doc", "docs_src", "scripts", "benchmarks", "migrations"}, part):
-			return true
-		}
-	}
-	return false
+	aside := []string{"testing", "example", "examples", "docs", "doc", "docs_src", "scripts", "benchmarks", "migrations"}
+	return isTest(m) || slices.ContainsFunc(strings.Split(m.name(), "/"), func(part string) bool { return slices.Contains(aside, part) })
 }
 
 // isInner reports whether another app of the module wraps an app, or mounts it.

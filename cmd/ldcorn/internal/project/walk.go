@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -29,6 +30,7 @@ type tree struct {
 	modules  []string
 	packages map[string]bool // folders with modules in or below them
 	names    map[string]bool // files and folders
+	unread   []string        // what is wrong with folders that could not be read
 	cut      bool            // there is more than the limits allow
 }
 
@@ -45,6 +47,8 @@ func walk(ctx context.Context, dir string) (*tree, error) {
 				return nil, ctx.Err()
 			case err != nil && folder == ".":
 				return nil, err
+			case err != nil:
+				t.unread = append(t.unread, folder+": "+reason(err))
 			}
 			for _, e := range entries {
 				name := path.Join(folder, e.Name())
@@ -63,6 +67,15 @@ func walk(ctx context.Context, dir string) (*tree, error) {
 		}
 	}
 	return t, nil
+}
+
+// reason returns why the system refused something, without the path.
+func reason(err error) string {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err.Error()
+	}
+	return err.Error()
 }
 
 // list returns the entries of a folder, by name, as far as the limit allows.
