@@ -250,7 +250,7 @@ func (e *Engine) firstPlan(ctx context.Context, files *watching) (*plan.Plan, er
 		if err == nil || files == nil || !isReadable(e.opts.ConfigPath) {
 			return first, err
 		}
-		e.log.Error("configuration not usable", "err", err, "reason", againReason)
+		e.log.Error("configuration not usable", "err", files.diagnosis(err), "reason", againReason)
 		select {
 		case <-files.saves():
 			files.take()

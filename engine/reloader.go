@@ -273,6 +273,10 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		r.log.Warn("reload given up", "reason", "stopping")
 		return
 	}
+	if errors.Is(err, errNewer) {
+		r.log.Info("reload given up", "took", since(begun), "reason", errNewer)
+		return
+	}
 	if errors.As(err, new(refusal)) {
 		r.log.Warn("reload refused", "took", since(begun), "err", err)
 		r.events.Emit(api.Event{Kind: api.EventRefused, Took: time.Since(begun).Seconds(), Reason: err.Error()})
@@ -288,7 +292,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		failed.Error, failed.Stderr, failed.Hint = start.Summary(), start.Stderr, start.Hint
 		reason = start.Summary()
 	}
-	attrs := append([]any{"took", since(begun)}, failure(err)...)
+	attrs := append([]any{"took", since(begun)}, r.failure(err)...)
 	outcome := "everything stays as it was"
 	if j.saved != nil {
 		outcome += "; " + againReason
@@ -303,12 +307,13 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 }
 
 // failure returns the attributes that describe why a plan could not be applied.
-func failure(err error) []any {
+// Whoever has saved a file gets all that is known about it.
+func (r *reloader) failure(err error) []any {
 	start := new(supervisor.StartError)
 	if !errors.As(err, &start) {
 		bare, hint := worker.Advice(err)
 		if hint == "" {
-			return []any{"err", err}
+			return []any{"err", r.files.diagnosis(err)}
 		}
 		return []any{"err", bare, "hint", hint}
 	}

@@ -25,11 +25,15 @@ func (r *reloader) start(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 		}
 	}()
 	for {
-		result, err := r.apply(ctx, p, supervisor.ApplyOptions{})
+		current, done := r.files.during(ctx, &saved{config: true})
+		result, err := r.apply(current, p, supervisor.ApplyOptions{})
+		done(err == nil)
 		if err == nil || r.files == nil || ctx.Err() != nil || errors.Is(err, supervisor.ErrStopped) {
 			return result, err
 		}
-		r.log.Error("start failed", append(failure(err), "reason", againReason)...)
+		if !errors.Is(err, errNewer) {
+			r.log.Error("start failed", append(r.failure(err), "reason", againReason)...)
+		}
 		for err != nil {
 			select {
 			case <-r.files.saves():
@@ -44,7 +48,7 @@ func (r *reloader) start(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 			s.dropBytecode()
 			var next *plan.Plan
 			if next, _, err = r.read(ctx, r.set.after(api.ArgSettings{})); err != nil {
-				r.log.Error("configuration not usable", "err", err, "reason", againReason)
+				r.log.Error("configuration not usable", append(r.failure(err), "reason", againReason)...)
 			} else {
 				p = next
 			}
@@ -64,6 +68,8 @@ func (r *reloader) read(ctx context.Context, set map[string]string) (*plan.Plan,
 // bring brings what a job requests into effect.
 func (r *reloader) bring(ctx context.Context, j *job) (report *api.Plan, result supervisor.Result, err error) {
 	j.saved.dropBytecode()
+	ctx, done := r.files.during(ctx, r.abortable(j.saved))
+	defer func() { done(err == nil) }()
 	if j.saved != nil && !j.saved.config {
 		result, err = r.applyCode(ctx, j.saved)
 	} else if report, result, err = r.loadAndApply(ctx, j); err == nil {
@@ -74,6 +80,15 @@ func (r *reloader) bring(ctx context.Context, j *job) (report *api.Plan, result 
 		r.files.owe(j.saved)
 	}
 	return report, result, err
+}
+
+// abortable returns what was saved if it can be given up half-way. Where workers
+// are replaced in waves, that would take longer than to go on.
+func (r *reloader) abortable(s *saved) *saved {
+	if now, _ := r.sup.InEffect(); now != nil && now.ReloadSurge != (plan.Surge{}) {
+		return nil
+	}
+	return s
 }
 
 // applyCode replaces the workers of the groups whose code was saved, with the plan

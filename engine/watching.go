@@ -22,7 +22,10 @@ type WatchOptions struct {
 	// Paths returns the absolute paths of the files that the latest Load has read
 	// or looked for, whether it failed or not. Required.
 	Paths func() []string
-	Poll  bool // see watch.Options
+	// Diagnose returns what is wrong with the configuration, on several lines.
+	// Required.
+	Diagnose func(error) string
+	Poll     bool // see watch.Options
 }
 
 // A watching knows which files are the configuration and which are the code of
@@ -30,7 +33,7 @@ type WatchOptions struct {
 // methods are safe to call from any goroutine. A nil watching watches nothing.
 type watching struct {
 	watcher *watch.Watcher
-	paths   func() []string
+	opts    *WatchOptions
 	config  string // path of the configuration
 	home    string // folder of groups without cwd=
 	log     *slog.Logger
@@ -43,6 +46,7 @@ type watching struct {
 	due     saved               // not taken yet
 	owed    saved               // taken, but not in effect, because something is wrong
 	told    string              // what is watched
+	doing   doing               // what the reloader brings into effect
 }
 
 // newWatching returns what the options ask for, or nil.
@@ -54,7 +58,7 @@ func newWatching(opts *Options) *watching {
 	if err != nil {
 		home = "/"
 	}
-	w := &watching{paths: opts.Watch.Paths, config: opts.ConfigPath, home: home, log: opts.Log, more: make(chan struct{}, 1)}
+	w := &watching{opts: opts.Watch, config: opts.ConfigPath, home: home, log: opts.Log, more: make(chan struct{}, 1)}
 	w.watcher = watch.New(watch.Options{Log: opts.Log, Changed: w.changed, Adopted: w.adopted, Poll: opts.Watch.Poll})
 	return w
 }
@@ -70,7 +74,7 @@ func (w *watching) follow(since time.Time, err error, plans ...*plan.Plan) {
 	if w == nil {
 		return
 	}
-	files := w.paths()
+	files := w.opts.Paths()
 	inputs, folders := make(map[string]bool), make(map[string][]string)
 	for _, path := range append(files, w.config) {
 		inputs[path] = true
@@ -160,6 +164,7 @@ func (w *watching) changed(paths []string) {
 		s.groups = slices.Sorted(maps.Keys(groups))
 		w.due.add(s)
 		request(w.more)
+		w.doing.giveUp(&s)
 	}
 }
 
@@ -167,6 +172,14 @@ func (w *watching) changed(paths []string) {
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)
+}
+
+// diagnosis returns the value for the log of an error of a configuration.
+func (w *watching) diagnosis(err error) any {
+	if w == nil {
+		return err
+	}
+	return w.opts.Diagnose(err)
 }
 
 // saves returns a channel that has a value if there may be something to take.

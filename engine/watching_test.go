@@ -22,7 +22,7 @@ func watched(t *testing.T, config string) (*watching, *plan.Plan, *bytes.Buffer)
 	t.Chdir(t.TempDir())
 	log := new(bytes.Buffer)
 	w := newWatching(&Options{ConfigPath: config, Log: slog.New(slog.NewTextHandler(log, nil)),
-		Watch: &WatchOptions{Paths: func() []string { return []string{config, "/conf/common.star", "/srv/a/.env"} }}})
+		Watch: &WatchOptions{Diagnose: error.Error, Paths: func() []string { return []string{config, "/conf/common.star", "/srv/a/.env"} }}})
 	require.NotNil(t, w)
 	p := &plan.Plan{Groups: []*plan.Group{{Name: "a", App: "main:app", Cwd: "/srv/a"}, {Name: "b", App: "main:app", Cwd: "/srv/a/b"}, {Name: "c", App: "main:app", Cwd: "/srv/c"}}}
 	w.follow(time.Now(), nil, p, nil)

@@ -3,6 +3,7 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"time"
 
@@ -207,7 +208,11 @@ func (s *Supervisor) commit(steps []*step) {
 
 // applied reports that a group matches its target.
 func (s *Supervisor) applied(st *step) {
-	s.opts.Log.Info("group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
+	level := slog.LevelInfo
+	if s.opts.Watched { // for each save; whoever has saved is told before what will change
+		level = slog.LevelDebug
+	}
+	s.opts.Log.Log(context.Background(), level, "group applied", "group", st.change.Name, "change", st.change.Action, "reason", st.change.Reason)
 	e := api.Event{Kind: api.EventApplied, Group: st.change.Name, Generation: s.generation, Reason: string(st.change.Action) + ": " + st.change.Reason}
 	if st.change.New != nil {
 		e.Workers = st.change.New.Instances

@@ -147,7 +147,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 			lines.Serving()
 		}
 	}
-	options.Watch = o.watch.options(config.Paths)
+	options.Watch = o.watch.options(config)
 	master := engine.New(options)
 	err = family.While(func() error { return master.Run(cmd.Context()) })
 	var start *supervisor.StartError

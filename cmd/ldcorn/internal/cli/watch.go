@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/engine"
 )
 
@@ -40,11 +41,10 @@ func (f *watchFlag) Set(value string) error {
 // Type implements pflag.Value. The help shows no value for a bool.
 func (f *watchFlag) Type() string { return "bool" }
 
-// options returns the options of an engine, nil if nothing is watched. paths
-// returns the files of the configuration.
-func (f *watchFlag) options(paths func() []string) *engine.WatchOptions {
+// options returns the options of an engine, nil if nothing is watched.
+func (f *watchFlag) options(config *loader.Loader) *engine.WatchOptions {
 	if !f.on {
 		return nil
 	}
-	return &engine.WatchOptions{Paths: paths, Poll: f.poll}
+	return &engine.WatchOptions{Paths: config.Paths, Diagnose: config.Diagnose, Poll: f.poll}
 }

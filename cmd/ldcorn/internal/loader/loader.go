@@ -124,13 +124,22 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 // Explain returns the text of an error of Load. Like ldcorn check, it shows
 // what is wrong with the configuration.
 func (l *Loader) Explain(err error) string {
+	if text := l.Diagnose(err); errors.As(err, new(*diag.Report)) {
+		return fmt.Sprintf("%s cannot be used:\n%s", l.name, text)
+	}
+	return err.Error()
+}
+
+// Diagnose returns the diagnostics of an error of Load, as ldcorn check shows
+// them, or the text of another error.
+func (l *Loader) Diagnose(err error) string {
 	report := new(diag.Report)
 	if !errors.As(err, &report) {
 		return err.Error()
 	}
 	var text strings.Builder
 	_ = diag.WriteText(&text, report, diag.TextOptions{}) // cannot fail: it writes to memory
-	return fmt.Sprintf("%s cannot be used:\n%s", l.name, strings.TrimSuffix(text.String(), "\n"))
+	return strings.TrimSuffix(text.String(), "\n")
 }
 
 // Evaluate returns the plan of a configuration and its warnings, including
