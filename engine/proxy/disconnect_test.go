@@ -19,7 +19,7 @@ import (
 
 // capped returns a plan with one group and the given number of slots per
 // worker.
-func capped(t *testing.T, slots int) *plan.Plan {
+func capped(t testing.TB, slots int) *plan.Plan {
 	p := planOf(t, map[string]string{"default": "*"})
 	p.Groups[0].MaxReqPerWorker = slots
 	return p

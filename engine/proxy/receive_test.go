@@ -1,94 +1,19 @@
 package proxy
 
 import (
-	"bufio"
 	"fmt"
-	"io"
-	"net"
-	"net/http/httputil"
 	"runtime"
 	"strings"
-	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/netloop"
-	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
-
-// takesIn returns a plan with one slot and a request_buffer, and memory for it.
-func takesIn(t testing.TB, size int64) *plan.Plan {
-	p := planOf(t, map[string]string{"default": "*"})
-	p.Groups[0].MaxReqPerWorker = 1
-	p.Groups[0].RequestBuffer = plan.BufferSize{Bytes: size, Set: true}
-	p.BufferMemory = 16 << 20
-	return p
-}
-
-// emptyAgain waits until nothing is in the buffers.
-func (r *rig) emptyAgain() {
-	r.t.Helper()
-	soon(r.t, func() bool {
-		s := r.proxy.buffers.Stats()
-		return s.Memory == 0 && s.Disk == 0 && s.Files == 0
-	}, "something is still in the buffers")
-}
-
-// stage waits until some request is in a stage.
-func (r *rig) stage(want Stage) {
-	r.t.Helper()
-	soon(r.t, func() bool {
-		all, _ := r.proxy.InHand(10)
-		for _, h := range all {
-			if h.Stage == want {
-				return true
-			}
-		}
-		return false
-	}, "no request is %s", want)
-}
-
-// keeping answers every request, and passes on its head and its body.
-func keeping(got chan<- [2]string) manner {
-	return func(c net.Conn, in *bufio.Reader) {
-		for {
-			head, err := readHead(in)
-			if err != nil {
-				return
-			}
-			var from io.Reader = io.LimitReader(in, int64(lengthOf(head)))
-			chunked := strings.Contains(head, "\r\nTransfer-Encoding: chunked\r\n")
-			if chunked {
-				from = httputil.NewChunkedReader(in)
-			}
-			body, err := io.ReadAll(from)
-			if err == nil && chunked {
-				_, err = readHead(in)
-			}
-			if err != nil {
-				return
-			}
-			got <- [2]string{head, string(body)}
-			io.WriteString(c, hello)
-		}
-	}
-}
-
-// bodyText returns a body of n bytes in which no two places look alike.
-func bodyText(n int) string {
-	var b strings.Builder
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "%d,", i)
-	}
-	return b.String()[:n]
-}
 
 // bodyForms are a request with a body of which first comes with the head, and then
 // next. It reaches the worker with the line framing.
@@ -117,7 +42,7 @@ func TestReceive(t *testing.T) {
 				u := r.worker("default", keeping(got))
 				slow, other := r.client(), r.client()
 				slow.say(f.head + f.first)
-				r.stage(StageReceiving)
+				r.inStage(1, StageReceiving)
 				other.say(http1test.Get("/"))
 				_, body := other.hear("GET")
 				assert.Equal(t, "hello", body)
@@ -173,7 +98,7 @@ func TestReceive_Beyond(t *testing.T) {
 						cl.say(http1test.Post("Content-Length: 200000\r\n"))
 					}
 					if c.first > 0 {
-						r.stage(StageReceiving)
+						r.inStage(1, StageReceiving)
 						cl.say(text[:c.first-1])
 						assert.Zero(t, u.heads())
 						cl.say(text[c.first-1 : c.first])
@@ -259,7 +184,7 @@ func TestReceive_NotWhole(t *testing.T) {
 				u := r.worker("default", serves)
 				cl := r.client()
 				cl.say(c.in)
-				r.stage(StageReceiving)
+				r.inStage(1, StageReceiving)
 				cl.say(c.more)
 				soon(t, func() bool { return r.proxy.buffers.Stats().Memory > 0 }, "nothing is kept")
 				c.leave(cl)
@@ -288,7 +213,7 @@ func TestReceive_GoneWhileQueued(t *testing.T) {
 		busy.say(http1test.Get("/"))
 		<-s.began
 		leaves.say(http1test.Post("Content-Length: 3\r\n"))
-		r.stage(StageReceiving)
+		r.inStage(1, StageReceiving)
 		leaves.say("abc")
 		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
 		leaves.Close()
@@ -313,7 +238,7 @@ func TestReceive_Repeats(t *testing.T) {
 					second := r.worker("default", keeping(got))
 					cl := r.client()
 					cl.say(strings.Replace(f.head, "POST", method, 1) + f.first)
-					r.stage(StageReceiving)
+					r.inStage(1, StageReceiving)
 					cl.say(f.next)
 					head, _ := cl.hear(method)
 					assert.Equal(t, 1, first.heads())
@@ -343,7 +268,7 @@ func TestReceive_NoRepeat(t *testing.T) {
 		second := r.worker("default", serves)
 		cl := r.client()
 		cl.say("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
-		r.stage(StageReceiving)
+		r.inStage(1, StageReceiving)
 		cl.say(bodyText(60_000))
 		head, _ := cl.hear("PUT")
 		assert.Contains(t, head, " 502 ")
@@ -365,7 +290,7 @@ func TestReceive_EarlyAnswer(t *testing.T) {
 		u := r.worker("default", says("HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"))
 		cl := r.client()
 		cl.say(http1test.Post("Content-Length: 60000\r\n"))
-		r.stage(StageReceiving)
+		r.inStage(1, StageReceiving)
 		cl.say(bodyText(60_000))
 		head, body := cl.hear("POST")
 		assert.Contains(t, head, " 413 ")
@@ -385,7 +310,7 @@ func TestReceive_GroupRemoved(t *testing.T) {
 		r.worker("default", serves)
 		cl := r.client()
 		cl.say(http1test.Post("Content-Length: 6\r\n"))
-		r.stage(StageReceiving)
+		r.inStage(1, StageReceiving)
 		cl.say("abc")
 		next := planOf(t, map[string]string{"next": "*"})
 		next.MaxBodySize = 5
@@ -413,7 +338,7 @@ func TestReceive_Shutdown(t *testing.T) {
 				r.worker("default", serves)
 				cl := r.client()
 				cl.say(http1test.Post("Content-Length: 6\r\n"))
-				r.stage(StageReceiving)
+				r.inStage(1, StageReceiving)
 				cl.say("abc")
 				r.stopping()
 				if ends {
@@ -440,7 +365,7 @@ func TestReceive_Memory(t *testing.T) {
 		post := &memoryHead{method: "POST", target: "/", fields: [][2]string{{"host", "a"}}, streamed: true}
 		c := r.ask(t, post, []byte("ab"), false)
 		c.until(func() bool { return c.asked })
-		r.stage(StageReceiving)
+		r.inStage(1, StageReceiving)
 		c.say("cd", false)
 		assert.Zero(t, u.heads())
 		c.say("ef", true)
@@ -450,7 +375,7 @@ func TestReceive_Memory(t *testing.T) {
 		assert.Equal(t, "abcdef", (<-got)[1])
 
 		c = r.ask(t, post, []byte("ab"), false)
-		r.stage(StageReceiving)
+		r.inStage(1, StageReceiving)
 		c.leave()
 		end, _, _ := c.heard()
 		assert.Equal(t, Cut, end)
@@ -487,294 +412,6 @@ func TestReceiveAllocatesNothing(t *testing.T) {
 				ask()
 			}
 			require.Less(t, testing.AllocsPerRun(500, ask), 0.5)
-		})
-	}
-}
-
-// smallShare returns a plan in which the bodies of a client have a page of memory.
-func smallShare(t testing.TB) *plan.Plan {
-	p := takesIn(t, 1<<20)
-	p.BufferMemory = 128 << 10
-	return p
-}
-
-// heldBack waits until n requests have found their client's share used up.
-func (r *rig) heldBack(n uint64) {
-	r.t.Helper()
-	soon(r.t, func() bool { return r.proxy.buffers.Stats().Refused[buffer.RefusedShare] >= n }, "nobody waits for its share")
-}
-
-// TestReceive_Share checks that a client that has its share of the buffers gets no
-// slot for another body that comes slowly, but for requests that are ready.
-func TestReceive_Share(t *testing.T) {
-	eachDriver(t, func(t *testing.T, driver string) {
-		r := newRig(t, driver, smallShare(t))
-		got := make(chan [2]string, 1)
-		u := r.worker("default", keeping(got))
-		one, two, ready := r.client(), r.client(), r.client()
-		text := bodyText(12_000)
-		one.say(http1test.Post("Content-Length: 12000\r\n"))
-		r.stage(StageReceiving)
-		one.say(text[:10_000])
-		soon(t, func() bool { return r.proxy.buffers.Stats().Memory == 16<<10 }, "it is not kept")
-		two.say(http1test.Post("Content-Length: 40000\r\n") + bodyText(39_900))
-		r.heldBack(1)
-		ready.say(http1test.Get("/"))
-		_, body := ready.hear("GET")
-		assert.Equal(t, "hello", body)
-		<-got
-		assert.Equal(t, 1, u.heads())
-		one.say(text[10_000:])
-		_, body = one.hear("POST")
-		assert.Equal(t, "hello", body)
-		assert.True(t, text == (<-got)[1])
-		soon(t, func() bool { return u.heads() == 3 }, "the only body of a client waits for nothing")
-		two.say(bodyText(40_000)[39_900:])
-		_, body = two.hear("POST")
-		assert.Equal(t, "hello", body)
-		assert.True(t, bodyText(40_000) == (<-got)[1])
-		r.emptyAgain()
-		r.idleAgain(u)
-	})
-}
-
-// TestReceive_ShareLate checks that a request does not wait for its share for ever.
-func TestReceive_ShareLate(t *testing.T) {
-	eachDriver(t, func(t *testing.T, driver string) {
-		recs := make(chan result.Result, 4)
-		r := newRig(t, driver, smallShare(t), func(o *Options) {
-			o.Stall = shortStall
-			o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
-		})
-		s := newSlow()
-		u := r.worker("default", s.serve)
-		busy, one, two := r.client(), r.client(), r.client()
-		busy.say(http1test.Get("/"))
-		<-s.began
-		one.say(http1test.Post("Content-Length: 10000\r\n"))
-		r.stage(StageReceiving)
-		one.say(bodyText(10_000))
-		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
-		two.say(http1test.Post("Expect: 100-continue\r\nContent-Length: 20000\r\n"))
-		assert.Equal(t, goOnText, two.head())
-		two.say(bodyText(20_000))
-		head, body := two.hear("POST")
-		assert.Contains(t, head, " 503 ")
-		assert.Contains(t, body, "too many bodies of requests of this client are waiting")
-		rec := <-recs
-		assert.Equal(t, result.KindShare, rec.Kind)
-		assert.Equal(t, -1, rec.Worker)
-		assert.Positive(t, rec.Receiving)
-		s.say <- hello
-		busy.hear("GET")
-		<-s.began
-		s.say <- hello
-		one.hear("POST")
-		r.emptyAgain()
-		r.idleAgain(u)
-	})
-}
-
-// TestReceive_ShareLeft checks that a request that waits for its share ends when its
-// client resets the connection.
-func TestReceive_ShareLeft(t *testing.T) {
-	eachDriver(t, func(t *testing.T, driver string) {
-		recs := make(chan result.Result, 4)
-		r := newRig(t, driver, smallShare(t), func(o *Options) {
-			o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
-		})
-		one, two := r.client(), r.client()
-		one.say(http1test.Post("Content-Length: 12000\r\n"))
-		r.stage(StageReceiving)
-		one.say(bodyText(10_000))
-		soon(t, func() bool { return r.proxy.buffers.Stats().Memory == 16<<10 }, "it is not kept")
-		two.say(http1test.Post("Content-Length: 40000\r\n") + bodyText(39_900))
-		r.heldBack(1)
-		require.NoError(t, two.SetLinger(0))
-		two.Close()
-		assert.Equal(t, result.KindGone, (<-recs).Kind)
-		one.Close()
-		r.emptyAgain()
-	})
-}
-
-// onDisk changes a plan so that bodies can wait in files of a folder.
-func onDisk(t testing.TB, p *plan.Plan) *plan.Plan {
-	p.BufferLimit, p.BufferDir = 1<<30, t.TempDir()
-	return p
-}
-
-// hasDisk waits until the buffers can use their folder.
-func (r *rig) hasDisk() {
-	r.t.Helper()
-	if why := r.proxy.buffers.Stats().NoDisk; strings.Contains(why, "memory") {
-		r.t.Skip(why)
-	}
-	soon(r.t, func() bool { return r.proxy.buffers.Stats().NoDisk == "" }, "no disk")
-}
-
-// TestReceive_Disk checks that a body that does not fit in memory waits in a file,
-// and can be sent again from there.
-func TestReceive_Disk(t *testing.T) {
-	text := bodyText(3_000_000)
-	for framing, body := range map[string]string{
-		"Content-Length: 3000000\r\n":    text,
-		"Transfer-Encoding: chunked\r\n": fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(text), text),
-	} {
-		t.Run(framing, func(t *testing.T) {
-			eachDriver(t, func(t *testing.T, driver string) {
-				r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)))
-				r.hasDisk()
-				s := newSlow()
-				busy := r.worker("default", s.serve)
-				other, cl := r.client(), r.client()
-				other.say(http1test.Get("/"))
-				<-s.began
-				cl.say("PUT / HTTP/1.1\r\nHost: a\r\n" + framing + "\r\n")
-				r.stage(StageReceiving)
-				cl.say(body)
-				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
-				stats := r.proxy.buffers.Stats()
-				assert.Less(t, stats.Memory, int64(200_000))
-				assert.InDelta(t, len(text), stats.Memory+stats.Disk, 100_000)
-				another := make(chan struct{})
-				first := r.worker("default", func(c net.Conn, in *bufio.Reader) {
-					reads(c, in)
-					<-another
-				})
-				r.pools["default"].Swap(nil, workersOf([]*upstream{busy}))
-				got := make(chan [2]string, 1)
-				soon(t, func() bool { return first.heads() == 1 }, "not sent")
-				r.worker("default", keeping(got))
-				close(another)
-				s.say <- hello
-				other.hear("GET")
-				head, answer := cl.hear("PUT")
-				assert.Contains(t, head, " 200 ")
-				assert.Equal(t, "hello", answer)
-				had := <-got
-				assert.Contains(t, had[0], "\r\n"+framing)
-				assert.True(t, text == had[1])
-				r.emptyAgain()
-			})
-		})
-	}
-}
-
-// A stuckDisk makes no progress until it is closed.
-type stuckDisk chan struct{}
-
-func (d stuckDisk) open(string) (buffer.Store, error) { return d, nil }
-func (d stuckDisk) ReadAt(p []byte, _ int64) (int, error) {
-	<-d
-	return len(p), nil
-}
-func (d stuckDisk) WriteAt(p []byte, _ int64) (int, error) { return d.ReadAt(p, 0) }
-func (d stuckDisk) Close() error                           { return nil }
-
-// TestReceive_StuckDisk checks that requests whose bodies wait for a disk that makes
-// no progress go on without it, and that no others wait at all.
-func TestReceive_StuckDisk(t *testing.T) {
-	eachDriver(t, func(t *testing.T, driver string) {
-		d := make(stuckDisk)
-		r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), func(o *Options) {
-			o.Buffers = buffer.NewSpace(o.Log)
-			o.Buffers.OpenWith(d.open)
-		})
-		r.hasDisk()
-		got := make(chan [2]string, 1)
-		u := r.worker("default", keeping(got))
-		text := bodyText(1_000_000)
-		for i := range 3 {
-			cl, other := r.client(), r.client()
-			cl.say(http1test.Post("Content-Length: 1000000\r\n"))
-			r.stage(StageReceiving)
-			if i == 0 {
-				cl.say(text[:70_000])
-				soon(t, func() bool { return r.proxy.buffers.Stats().Memory > 64<<10 }, "nothing is on its way to the disk")
-				text = text[70_000:]
-			}
-			other.say(http1test.Get("/"))
-			_, answer := other.hear("GET")
-			assert.Equal(t, "hello", answer)
-			<-got
-			cl.say(text)
-			text = bodyText(1_000_000)
-			_, answer = cl.hear("POST")
-			assert.Equal(t, "hello", answer)
-			assert.True(t, text == (<-got)[1])
-		}
-		assert.Positive(t, r.proxy.buffers.Stats().Refused[buffer.RefusedStalled])
-		close(d)
-		r.emptyAgain()
-		r.idleAgain(u)
-	})
-}
-
-// A lossyDisk takes everything, and gives back nothing once it is lost.
-type lossyDisk struct{ lost atomic.Bool }
-
-func (d *lossyDisk) open(string) (buffer.Store, error) { return d, nil }
-func (d *lossyDisk) ReadAt(p []byte, _ int64) (int, error) {
-	if d.lost.Load() {
-		return 0, syscall.EIO
-	}
-	return len(p), nil
-}
-func (d *lossyDisk) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
-func (d *lossyDisk) Close() error                           { return nil }
-
-// onLossyDisk has the bodies of a rig wait on a lossyDisk.
-func onLossyDisk(d *lossyDisk) func(*Options) {
-	return func(o *Options) {
-		o.Buffers = buffer.NewSpace(o.Log)
-		o.Buffers.OpenWith(d.open)
-	}
-}
-
-// TestReceive_LostBody checks what becomes of a request whose body cannot be read
-// again: it gets an answer, and no slot if that turns out before.
-func TestReceive_LostBody(t *testing.T) {
-	for _, late := range []bool{false, true} {
-		t.Run(fmt.Sprint("while it waits ", late), func(t *testing.T) {
-			eachDriver(t, func(t *testing.T, driver string) {
-				d := new(lossyDisk)
-				recs := make(chan result.Result, 4)
-				r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), onLossyDisk(d), func(o *Options) {
-					o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
-				})
-				r.hasDisk()
-				s := newSlow()
-				u := r.worker("default", s.serve)
-				busy, cl := r.client(), r.client()
-				busy.say(http1test.Get("/"))
-				<-s.began
-				cl.say(http1test.Post("Content-Length: 1000000\r\n"))
-				r.stage(StageReceiving)
-				d.lost.Store(!late)
-				cl.say(bodyText(1_000_000))
-				if late {
-					soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
-					d.lost.Store(true)
-					s.say <- hello
-					busy.hear("GET")
-				}
-				head, body := cl.hear("POST")
-				assert.Contains(t, head, " 503 ")
-				assert.Contains(t, body, "the server has lost the request body")
-				rec := <-recs
-				for rec.Kind == "" { // of the other request
-					rec = <-recs
-				}
-				assert.Equal(t, result.KindUnavailable, rec.Kind)
-				if !late {
-					assert.Equal(t, -1, rec.Worker)
-					s.say <- hello
-					busy.hear("GET")
-				}
-				r.emptyAgain()
-				r.idleAgain(u)
-			})
 		})
 	}
 }
