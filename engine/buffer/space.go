@@ -111,6 +111,11 @@ func (s *Space) OpenWith(open func(dir string) (Store, error)) {
 	s.check, s.open = func(string) error { return nil }, open
 }
 
+// SetPatience sets how long a task waits for a disk that makes no progress: before it
+// goes on without it, and for bytes that it cannot go on without. Tests of such a disk
+// need it. It must be called before Configure.
+func (s *Space) SetPatience(write, read time.Duration) { s.patience, s.readPatience = write, read }
+
 // WhileBusy makes the Space call f, when its goroutines begin to work, and done a
 // while after they have ended. It must be called before Configure.
 func (s *Space) WhileBusy(f func() (done func())) { s.busy = f }

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"net"
-	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -63,29 +61,12 @@ func TestReceive_Disk(t *testing.T) {
 	}
 }
 
-// A stuckDisk makes no progress until it is closed.
-type stuckDisk chan struct{}
-
-func (d stuckDisk) open(string) (buffer.Store, error) { return d, nil }
-
-func (d stuckDisk) ReadAt(p []byte, _ int64) (int, error) {
-	<-d
-	return len(p), nil
-}
-
-func (d stuckDisk) WriteAt(p []byte, _ int64) (int, error) { return d.ReadAt(p, 0) }
-
-func (d stuckDisk) Close() error { return nil }
-
 // TestReceive_StuckDisk checks that requests whose bodies wait for a disk that makes
 // no progress go on without it, and that no others wait at all.
 func TestReceive_StuckDisk(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
-		d := make(stuckDisk)
-		r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), func(o *Options) {
-			o.Buffers = buffer.NewSpace(o.Log)
-			o.Buffers.OpenWith(d.open)
-		})
+		d := newFakeDisk(t, diskHangs)
+		r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), d.keeps)
 		r.hasDisk()
 		got := make(chan [2]string, 1)
 		u := r.worker("default", keeping(got))
@@ -110,34 +91,10 @@ func TestReceive_StuckDisk(t *testing.T) {
 			assert.True(t, text == (<-got)[1])
 		}
 		assert.Positive(t, r.proxy.buffers.Stats().Refused[buffer.RefusedStalled])
-		close(d)
+		d.set(diskGoes)
 		r.emptyAgain()
 		r.idleAgain(u)
 	})
-}
-
-// A lossyDisk takes everything, and gives back nothing once it is lost.
-type lossyDisk struct{ lost atomic.Bool }
-
-func (d *lossyDisk) open(string) (buffer.Store, error) { return d, nil }
-
-func (d *lossyDisk) ReadAt(p []byte, _ int64) (int, error) {
-	if d.lost.Load() {
-		return 0, syscall.EIO
-	}
-	return len(p), nil
-}
-
-func (d *lossyDisk) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
-
-func (d *lossyDisk) Close() error { return nil }
-
-// onLossyDisk has the bodies of a rig wait on a lossyDisk.
-func onLossyDisk(d *lossyDisk) func(*Options) {
-	return func(o *Options) {
-		o.Buffers = buffer.NewSpace(o.Log)
-		o.Buffers.OpenWith(d.open)
-	}
 }
 
 // TestReceive_LostBody checks what becomes of a request whose body cannot be read
@@ -146,9 +103,9 @@ func TestReceive_LostBody(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		t.Run(fmt.Sprint("while it waits ", late), func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
-				d := new(lossyDisk)
+				d := newFakeDisk(t, diskGoes)
 				recs := make(chan result.Result, 4)
-				r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), onLossyDisk(d), func(o *Options) {
+				r := newRig(t, driver, onDisk(t, takesIn(t, 16<<20)), d.keeps, func(o *Options) {
 					o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
 				})
 				r.hasDisk()
@@ -159,11 +116,13 @@ func TestReceive_LostBody(t *testing.T) {
 				<-s.began
 				cl.say(http1test.Post("Content-Length: 1000000\r\n"))
 				r.inStage(1, StageReceiving)
-				d.lost.Store(!late)
+				if !late {
+					d.set(diskLoses)
+				}
 				cl.say(bodyText(1_000_000))
 				if late {
 					soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "queued")
-					d.lost.Store(true)
+					d.set(diskLoses)
 					s.say <- hello
 					busy.hear("GET")
 				}
@@ -185,28 +144,4 @@ func TestReceive_LostBody(t *testing.T) {
 			})
 		})
 	}
-}
-
-// TestAheadLost checks that an answer of which the disk has lost a part is cut, and is
-// not taken for one without a worker.
-func TestAheadLost(t *testing.T) {
-	eachDriver(t, func(t *testing.T, driver string) {
-		d := new(lossyDisk)
-		recs := make(chan result.Result, 4)
-		r := narrowRig(t, driver, buffered(t, 16*megabyte), onLossyDisk(d), func(o *Options) {
-			o.Observer = observerFunc(func(rec *result.Result) { recs <- *rec })
-		})
-		r.hasDisk()
-		u := r.worker("default", saying(framings[0].frame(bodyText(megabyte))))
-		c := r.reader()
-		c.say(http1test.Get("/much"))
-		r.inStage(1, StageSending)
-		d.lost.Store(true)
-		assert.Less(t, len(c.rest()), megabyte)
-		rec := <-recs
-		assert.Equal(t, result.KindCut, rec.Kind)
-		assert.Equal(t, "the server has lost a part of the answer", rec.Reason)
-		r.emptyAgain()
-		r.idleAgain(u)
-	})
 }
