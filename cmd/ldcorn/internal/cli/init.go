@@ -197,7 +197,7 @@ func (f *initFlags) explain(w io.Writer, p *project.Project) {
 func (f *initFlags) unread(w io.Writer, p *project.Project) {
 	for i, broken := range p.Broken {
 		if i == shownBroken {
-			fmt.Fprintf(w, "warning: and %d more files\n", len(p.Broken)-i)
+			fmt.Fprintf(w, "warning: and %s\n", terminal.Count(len(p.Broken)-i, "more file"))
 			break
 		}
 		fmt.Fprintf(w, "warning: not read: %s\n", broken)

@@ -19,7 +19,7 @@ const (
 	maxModules  = 2_000   // Python files
 	maxDepth    = 12      // folders below the first
 	maxFileSize = 1 << 20 // of a file, in bytes
-	maxBytes    = 32 << 20
+	maxBytes    = 16 << 20
 )
 
 // A tree is the files of a folder and of those below it, by their paths in the
