@@ -60,7 +60,7 @@ keep what the master has.
 
   =  kept as it is                  +  added, or that many workers more
   ~  changed without new processes  -  removed, or that many workers less
-  ±  every worker replaced          !  left as it is by a reload; the line says why
+  ±  every worker replaced          !  left as it is; the line says why
 
 Exits 0, or 1 when there is no plan. With --detailed-exitcode, 0 means that nothing
 changes, 2 that a reload applies everything, and 3 that some of it needs

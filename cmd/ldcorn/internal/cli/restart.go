@@ -24,9 +24,9 @@ replacement is ready. Workers that have failed are started again.
 
 restart restarts workers and not the master: for a change of control_socket, stop ldcorn
 and start it again. The configuration is not read again, and reload_on_sighup does not
-matter. The command returns when all workers are replaced. If a replacement does not
-become ready, its worker stays, as do the workers after it and the groups after its own,
-and the exit code is 1.`,
+matter. The command returns when all workers are replaced. If a replacement fails to become
+ready, its worker and later ones stay, in this group and in the groups after it, and the
+exit code is 1.`,
 		Example: `  ldcorn restart api
   ldcorn restart --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },

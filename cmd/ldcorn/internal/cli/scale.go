@@ -26,9 +26,8 @@ func newScaleCommand(opts *rootOptions) *cobra.Command {
 		Long: `Run N workers of a group until the next reload, which brings back the
 configuration's number.
 
-Workers that stay are not touched. The command returns when new workers are ready. If one
-of them does not become ready, nothing changes in its group and in those after it, and
-the exit code is 1.`,
+Workers that stay are not touched. The command returns when the new workers are ready. If
+one fails to become ready, its group and later ones stay unchanged, and the exit code is 1.`,
 		Example: `  ldcorn scale api=8
   ldcorn scale -c /srv/ldconfig.star api=2 web=4`,
 		Args:              cobra.MinimumNArgs(1),
