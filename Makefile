@@ -47,11 +47,14 @@ run: build python ## serve examples/quickstart on 127.0.0.1:8000
 isolation: build python ## compare examples/isolation with plain uvicorn --workers
 	@env -u VIRTUAL_ENV .run/python3 examples/isolation/compare.py --ldcorn bin/ldcorn
 
+# The race detector allocates, so tests that count allocations skip with it, and run
+# once more without it.
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns

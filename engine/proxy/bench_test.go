@@ -117,9 +117,7 @@ func parrot(in, answer string) manner {
 // TestRequestAllocatesNothing checks that requests allocate nothing in the
 // steady state, on the drivers that are designed for that.
 func TestRequestAllocatesNothing(t *testing.T) {
-	if raceEnabled || runtime.GOOS != "linux" {
-		t.Skip("the race detector allocates, and so does the goroutine driver")
-	}
+	countsAllocations(t)
 	for _, driver := range netloop.Drivers() {
 		if driver != "goroutine" {
 			t.Run(driver, func(t *testing.T) { requestAllocatesNothing(t, driver) })

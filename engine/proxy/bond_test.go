@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -471,9 +470,7 @@ func TestSessionIsRepeatedAtItsProcess(t *testing.T) {
 // TestBondsAllocateNothing: requests that follow their cookie or session
 // allocate nothing.
 func TestBondsAllocateNothing(t *testing.T) {
-	if raceEnabled || runtime.GOOS != "linux" {
-		t.Skip("the race detector allocates, and so does the goroutine driver")
-	}
+	countsAllocations(t)
 	for _, driver := range netloop.Drivers() {
 		if driver == "goroutine" {
 			continue

@@ -3,7 +3,6 @@ package proxy
 import (
 	"fmt"
 	"net/netip"
-	"runtime"
 	"sync"
 	"testing"
 
@@ -207,9 +206,7 @@ func TestRateLimitIsExact(t *testing.T) {
 // TestRateLimitAllocatesNothing: neither does a request that is let in allocate
 // anything, nor one that is refused.
 func TestRateLimitAllocatesNothing(t *testing.T) {
-	if raceEnabled || runtime.GOOS != "linux" {
-		t.Skip("the race detector allocates, and so does the goroutine driver")
-	}
+	countsAllocations(t)
 	for _, refused := range []bool{false, true} {
 		t.Run(fmt.Sprintf("refused=%v", refused), func(t *testing.T) {
 			p := planOf(t, map[string]string{"default": "*"})

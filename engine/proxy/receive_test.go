@@ -388,9 +388,7 @@ func TestReceive_Memory(t *testing.T) {
 // TestReceiveAllocatesNothing checks that a small body that comes after its head
 // costs no allocations.
 func TestReceiveAllocatesNothing(t *testing.T) {
-	if raceEnabled || runtime.GOOS != "linux" {
-		t.Skip("the race detector allocates, and so does the goroutine driver")
-	}
+	countsAllocations(t)
 	for _, driver := range netloop.Drivers() {
 		if driver == "goroutine" {
 			continue
