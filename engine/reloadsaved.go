@@ -60,6 +60,9 @@ func (r *reloader) start(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 func (r *reloader) read(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
 	begun := watch.Now()
 	next, warnings, err := r.load(ctx, set)
+	if ctx.Err() != nil {
+		return nil, nil, context.Cause(ctx)
+	}
 	now, _ := r.sup.InEffect()
 	r.files.follow(begun, err, now, next)
 	return next, warnings, err

@@ -79,6 +79,11 @@ func (w *watching) follow(since time.Time, err error, plans ...*plan.Plan) {
 	for _, path := range append(files, w.config) {
 		inputs[path] = true
 	}
+	if err != nil { // an evaluation that stops early has not read all of its files
+		w.mu.Lock()
+		maps.Copy(inputs, w.inputs)
+		w.mu.Unlock()
+	}
 	trees := make(map[string]bool)
 	for _, p := range plans {
 		if p == nil {
@@ -104,7 +109,10 @@ func (w *watching) isPython() bool { return filepath.Ext(w.config) == ".py" }
 
 // adopted logs what is watched, if that is new.
 func (w *watching) adopted(s watch.Summary) {
-	text := listed(w.shown(s.Set.Files)) + " and the Python files in " + listed(w.shown(s.Set.Trees))
+	text := listed(w.shown(s.Set.Files))
+	if len(s.Set.Trees) > 0 {
+		text += " and the Python files in " + listed(w.shown(s.Set.Trees))
+	}
 	w.mu.Lock()
 	isNew := text != w.told
 	w.told = text

@@ -115,7 +115,9 @@ func (w *Watcher) sort(f *folder, e fs.DirEntry, files map[string]stamp, subs ma
 	switch {
 	case err != nil:
 	case info.IsDir() && name != dotenv && !f.own.ignores(path, true) && !isVenv(path) && !f.within(idOf(info)):
-		subs[name] = idOf(info)
+		if id := idOf(info); id.dev == f.id.dev || !isPseudo(path) {
+			subs[name] = id
+		}
 	case info.Mode().IsRegular() && IsSource(name) && (name == dotenv || !f.own.ignores(path, false)):
 		files[name] = stampOf(info)
 	}

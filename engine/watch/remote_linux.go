@@ -18,5 +18,20 @@ func hasEvents(path string) bool {
 	return true
 }
 
+// isPseudo reports whether a folder has no files, but a view of the system, such
+// as /proc.
+func isPseudo(path string) bool {
+	var fs unix.Statfs_t
+	if unix.Statfs(path, &fs) != nil {
+		return false
+	}
+	switch uint32(fs.Type) {
+	case unix.PROC_SUPER_MAGIC, unix.SYSFS_MAGIC, unix.CGROUP_SUPER_MAGIC, unix.CGROUP2_SUPER_MAGIC, unix.DEBUGFS_MAGIC,
+		unix.TRACEFS_MAGIC, unix.SECURITYFS_MAGIC, unix.BPF_FS_MAGIC, unix.DEVPTS_SUPER_MAGIC, unix.DEVMEM_MAGIC:
+		return true
+	}
+	return false
+}
+
 // vboxMagic is the type of shared folders of VirtualBox.
 const vboxMagic = 0x786f4256

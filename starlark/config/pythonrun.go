@@ -49,6 +49,9 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 	}
 	found, err := opts.RunPython(ctx, in.path, in.name, w.fileEnv)
 	fault := new(capture.Error)
+	if errors.As(err, &fault) && !w.replay {
+		w.seen.Tried = fault.Files
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

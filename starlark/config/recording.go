@@ -28,6 +28,7 @@ type Recording struct {
 	Env     map[string]RecordedVariable
 	CPUs    int        // 0 if the evaluation did not ask for it
 	Python  *PythonRun // nil unless Python has run the file
+	Tried   []string   // the files that Python has opened, if it has failed
 }
 
 // Paths returns the absolute paths of the files that the evaluation has read or
@@ -41,6 +42,9 @@ func (r *Recording) Paths() []string {
 		if link.Error != nil && link.Error.NotExist {
 			paths[path] = true
 		}
+	}
+	for _, path := range r.Tried {
+		paths[path] = true
 	}
 	if r.Python != nil {
 		for _, f := range r.Python.Result.Files {

@@ -589,6 +589,8 @@ sys.path.insert(0, os.path.dirname(path))
 sys.path.append(os.getcwd())  # last: it must hide no module
 sys.stdout = sys.stderr
 answer = execute()
+if "error" in answer:
+    answer["error"]["files"] = [name for name, _ in inputs()]
 if getpid() == own_pid:  # not a child that the file has forked
     data = memoryview(json.dumps(answer).encode())
     while data:

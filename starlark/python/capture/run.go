@@ -74,6 +74,7 @@ type Error struct {
 	Message string
 	Place   Place    // in the file; zero if unknown
 	Detail  []string // a traceback, or the last lines of the output
+	Files   []string // those outside the installation of Python that it has opened; nil if unknown
 
 	Interpreter string
 }
@@ -182,6 +183,7 @@ func (p *process) read(name string, exit error) (*Result, error) {
 			Text   string   `json:"text"`
 			At     []int    `json:"at"`
 			Detail []string `json:"detail"`
+			Files  []string `json:"files"`
 		} `json:"error"`
 	}
 	if len(p.result) == 0 || json.Unmarshal(p.result, &found) != nil {
@@ -192,7 +194,7 @@ func (p *process) read(name string, exit error) (*Result, error) {
 		return nil, &Error{Kind: Ended, Message: fmt.Sprintf("%s ended the interpreter (%s)", name, how), Detail: tail(p.output.String())}
 	}
 	if e := found.Error; e != nil {
-		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: e.Detail, Interpreter: p.opts.Python}
+		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: e.Detail, Files: e.Files, Interpreter: p.opts.Python}
 		if n := len(out.Detail); n > shownLines {
 			out.Detail = append([]string{"…"}, out.Detail[n-shownLines:]...)
 		}
