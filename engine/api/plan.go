@@ -94,6 +94,9 @@ type PlanChange struct {
 	Effect PlanEffect `json:"effect"`
 	Before string     `json:"before"`
 	After  string     `json:"after"`
+	// Default says that neither configuration sets the attribute: its default
+	// changes, because the group gets or loses its cap.
+	Default bool `json:"default,omitempty"`
 }
 
 // A PlanEffect says what it takes to apply the change of an attribute.

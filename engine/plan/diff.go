@@ -31,6 +31,7 @@ type AttributeChange struct {
 	Name          string
 	Effect        Effect
 	Before, After string
+	Default       bool // neither plan sets it: its default changes, because a group gets or loses its cap
 }
 
 func (c AttributeChange) String() string {
@@ -177,7 +178,7 @@ func diffGroup(old, next *Group, opts *DiffOptions) Change {
 	if old.Scaled && old.Instances != next.Instances {
 		c.Hint = fmt.Sprintf("ends ldcorn scale %s=%d", next.Name, old.Instances)
 	}
-	changes := compare(GroupAttributes, old, next, old.recorded)
+	changes := append(compare(GroupAttributes, old, next, old.recorded), followed(old, next)...)
 	asked := opts.ReplaceAll || opts.Replace[next.Name]
 	replace := asked || next.ReloadOnSighup
 	if opts.Watched {

@@ -38,7 +38,7 @@ func TestDiffGroup(t *testing.T) {
 			[]string{"reload_on_sighup True -> False"}, nil},
 		{"watched", func(*plan.Group) {}, plan.DiffOptions{Watched: true}, plan.Keep, "nothing has changed", nil, nil},
 		{"watched settings", func(p *plan.Group) { p.MaxReqPerWorker = 5 }, plan.DiffOptions{Watched: true}, plan.Update, "settings changed",
-			[]string{"max_req_per_worker 0 -> 5"}, nil},
+			[]string{"max_req_per_worker 0 -> 5", `request_buffer 0 -> "16MiB"`, `response_buffer 0 -> "16MiB"`, `client_disconnect "cancel" -> "finish"`}, nil},
 		{"watched process", func(p *plan.Group) { p.ReloadOnSighup, p.App = false, "b:app" }, plan.DiffOptions{Watched: true}, plan.Replace, "app changed",
 			[]string{`app "main:app" -> "b:app"`, "reload_on_sighup True -> False"}, nil},
 		{"watched code", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{Watched: true, Replace: map[string]bool{"a": true}}, plan.Replace, "the code changed",

@@ -77,7 +77,7 @@ func groupReport(c *Change) api.PlanGroup {
 func reports(changes []AttributeChange) []api.PlanChange {
 	out := make([]api.PlanChange, len(changes))
 	for i, c := range changes {
-		out[i] = api.PlanChange{Name: c.Name, Effect: api.PlanEffect(c.Effect), Before: c.Before, After: c.After}
+		out[i] = api.PlanChange{Name: c.Name, Effect: api.PlanEffect(c.Effect), Before: c.Before, After: c.After, Default: c.Default}
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,7 +51,7 @@ func TestPlanJSON(t *testing.T) {
 
 func TestPlanText(t *testing.T) {
 	r := aReport(t)
-	for name, l := range map[string]terminal.Look{"plain": {}, "ascii": {ASCII: true}, "color": {Color: true}, "narrow": {Width: 24}} {
+	for name, l := range map[string]terminal.Look{"plain": {}, "ascii": {ASCII: true}, "color": {Color: true}, "narrow": {Width: 48}} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
 			require.NoError(t, writePlan(&out, r, l, name == "plain"))
@@ -62,6 +63,30 @@ func TestPlanText(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, string(want), out.String())
 		})
+	}
+}
+
+// TestPlanFits checks that a plan for a terminal has no line that is longer than it
+// has to be.
+func TestPlanFits(t *testing.T) {
+	r := aReport(t)
+	r.Groups[0].Hint = strings.Repeat("a long note ", 12)
+	r.Diagnostics[0].Message = strings.Repeat("a long message ", 12)
+	r.Groups[1].Pinned = append(r.Groups[1].Pinned, api.PlanChange{Name: "routes", Before: `["/a"]`, After: `["/a", "` + strings.Repeat("/b", 20) + `", "` + strings.Repeat("/c", 20) + `"]`})
+	var out bytes.Buffer
+	require.NoError(t, writePlan(&out, r, terminal.Look{Width: 80}, false))
+	for _, line := range strings.Split(out.String(), "\n") {
+		assert.LessOrEqual(t, utf8.RuneCountInString(line), 80, line)
+	}
+}
+
+// TestPlanUnits checks that durations have a unit.
+func TestPlanUnits(t *testing.T) {
+	for _, tt := range [][3]string{
+		{"queue_timeout", "30", `"30s"`}, {"idle_timeout", "75", `"75s"`}, {"queue_timeout", `"250ms"`, `"250ms"`},
+		{"queue_timeout", "0", "0"}, {"queue_limit", "30", "30"}, {"bind", "None", "None"},
+	} {
+		assert.Equal(t, tt[2], inUnit(tt[0], tt[1]))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -40,7 +41,7 @@ type planLine struct {
 // writePlan prints a report for people.
 func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "ldcorn plan: %s against %s\n", shownPath(r.Config), baseName(r.Against))
+	b.WriteString(terminal.Wrap(fmt.Sprintf("ldcorn plan: %s against %s\n", shownPath(r.Config), baseName(r.Against)), l.Width))
 	writePython(&b, shownPath(r.Config), r.Python)
 	for _, a := range r.Args {
 		fmt.Fprintf(&b, "args %s %s -> %s\n", a.Name, cut(a.Before), cut(a.After))
@@ -55,17 +56,19 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 		b.WriteString("\n")
 	}
 	(planTable{l}).write(&b, planLines(r))
-	_ = writeWarnings(&b, r.Diagnostics) // a write to memory never fails
+	var end strings.Builder
+	_ = writeWarnings(&end, r.Diagnostics) // a write to memory never fails
 	s := r.Summary
-	fmt.Fprintf(&b, "Plan: %d add, %d change, %d replace, %d remove, %d keep", s.Add, s.Change, s.Replace, s.Remove, s.Keep)
+	fmt.Fprintf(&end, "Plan: %d add, %d change, %d replace, %d remove, %d keep", s.Add, s.Change, s.Replace, s.Remove, s.Keep)
 	if s.NeedAction > 0 {
-		fmt.Fprintf(&b, "; %d need action", s.NeedAction)
+		fmt.Fprintf(&end, "; %d need action", s.NeedAction)
 	}
-	fmt.Fprintf(&b, ". Processes %d -> %d, peak %d", r.Processes.Before, r.Processes.After, r.Processes.Peak)
+	fmt.Fprintf(&end, ". Processes %d -> %d, peak %d", r.Processes.Before, r.Processes.After, r.Processes.Peak)
 	if r.Limited {
-		fmt.Fprintf(&b, "; replaced %d at a time (reload_surge)", r.AtOnce)
+		fmt.Fprintf(&end, "; replaced %d at a time (reload_surge)", r.AtOnce)
 	}
-	b.WriteString(".\n")
+	end.WriteString(".\n")
+	b.WriteString(terminal.Wrap(end.String(), l.Width))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -188,20 +191,41 @@ func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 		if c.Name == skip {
 			continue
 		}
-		line := planLine{sub: true, symbol: symChange, label: c.Name, before: c.Before, after: c.After}
+		line := planLine{sub: true, symbol: symChange, label: c.Name, before: inUnit(c.Name, c.Before), after: inUnit(c.Name, c.After)}
 		switch {
 		case c.Effect == api.EffectProcess:
 			line.note = force
 		case c.Effect == api.EffectListener && (c.Name == "bind" || c.Name == "admin") && c.Before != "None":
 			line.note = "the old address closes last"
-		case c.Name == "max_req_per_worker" && (c.Before == "0") != (c.After == "0"),
-			c.Name == "limits" && (c.Before == "[]") != (c.After == "[]"):
-			line.note = "buffers and client_disconnect have other defaults with a cap"
+		case c.Default:
+			line.note = "a default that follows the cap"
 		}
 		out = append(out, line)
 	}
 	return out
 }
+
+// inUnit shows a value of an attribute with its unit: a plain number of seconds says
+// little without its argument's documentation.
+func inUnit(name, text string) string {
+	if _, err := strconv.Atoi(text); err != nil || text == "0" || !inSeconds[name] {
+		return text
+	}
+	return `"` + text + `s"`
+}
+
+// inSeconds holds the names of the attributes whose plain numbers are seconds. It is
+// only read.
+var inSeconds = func() map[string]bool {
+	out := make(map[string]bool)
+	for _, a := range plan.GroupAttributes {
+		out[a.Name] = a.Unit == "seconds"
+	}
+	for _, a := range plan.PlanAttributes {
+		out[a.Name] = a.Unit == "seconds"
+	}
+	return out
+}()
 
 func names(changes []api.PlanChange) string {
 	out := make([]string, len(changes))
@@ -211,8 +235,12 @@ func names(changes []api.PlanChange) string {
 	return strings.Join(out, ", ")
 }
 
-// maxNoteAt limits the column at which notes are aligned.
-const maxNoteAt = 60
+// How notes are laid out.
+const (
+	maxNoteAt  = 60     // the last column at which they are aligned
+	noteMark   = "  # " // before a note
+	noteIndent = 8      // of a note on a line of its own
+)
 
 // A planTable lays out the lines of a plan.
 type planTable struct{ look terminal.Look }
@@ -236,11 +264,20 @@ func (t planTable) write(b *strings.Builder, lines []planLine) {
 	for i, line := range lines {
 		row := rows[i]
 		n := utf8.RuneCountInString(row)
+		width := t.look.Width
+		long := width > 0 && n > width
 		switch {
-		case line.note != "":
-			row += strings.Repeat(" ", max(noteAt-n, 0)) + "  # " + line.note
-		case line.sub && t.look.Width > 0 && n > t.look.Width:
+		case long && line.sub:
 			row = fmt.Sprintf("      %s %s%s", line.symbol, line.label, longChange(line.before, line.after))
+		case long:
+			row = terminal.Wrap(row, width)
+		}
+		switch {
+		case line.note == "":
+		case long, width > 0 && max(n, noteAt)+len(noteMark)+utf8.RuneCountInString(line.note) > width:
+			row += "\n" + terminal.Wrap(strings.Repeat(" ", noteIndent)+strings.TrimLeft(noteMark, " ")+line.note, width)
+		default:
+			row += strings.Repeat(" ", max(noteAt-n, 0)) + noteMark + line.note
 		}
 		b.WriteString(t.paint(row, line.symbol))
 	}
