@@ -54,8 +54,8 @@ Signals:
   TERM, INT  stop: finish requests in flight within shutdown_timeout. The second
              signal stops at once.
   QUIT       stop in the same way. However often it comes, it cuts no request.
-  HUP        read the configuration and the code again. If that fails, everything
-             stays as it is.
+  HUP        read the configuration and the code again. If that fails,
+             everything stays as it is.
   USR1       open the file of access_log again, after it was moved away.
 
 --set gives an argument of the configuration, arg("workers", 2), another value, here
