@@ -14,7 +14,8 @@ import (
 const (
 	maxOthers  = 8  // apps
 	maxServers = 4  // commands of other servers
-	maxText    = 90 // characters of a text from the project
+	maxPlaces  = 4  // routes
+	maxText    = 84 // characters of a text from the project
 )
 
 // A writer writes a configuration, line by line.
@@ -119,6 +120,9 @@ func (w *writer) servers() {
 		if instances := instancesOf(s.Workers); instances != "" {
 			same = append(same, "instances = "+instances)
 		}
+		if len(same) == 0 && s.Command == runCall { // it says nothing else
+			continue
+		}
 		w.comment(1, "%s has: %s", foreign(s.At), foreign(s.Command))
 		if len(same) > 0 {
 			w.comment(1, "The same here: %s", foreign(strings.Join(same, ", ")))
@@ -176,10 +180,8 @@ func (w *writer) others() {
 // describe returns the name of an app and where it is.
 func (a *App) describe() string {
 	var parts []string
-	for _, part := range []string{a.Framework, a.At} {
-		if part != "" {
-			parts = append(parts, part)
-		}
+	if a.Framework != "" {
+		parts = append(parts, a.Framework)
 	}
 	if a.Factory {
 		parts = append(parts, "--factory")
@@ -187,7 +189,7 @@ func (a *App) describe() string {
 	if a.Cwd != "." {
 		parts = append(parts, "in "+a.Cwd)
 	}
-	return a.Name + " (" + strings.Join(parts, ", ") + ")"
+	return a.Name + " (" + strings.Join(append(parts, a.At), ", ") + ")"
 }
 
 // String returns a line about an app for people.
@@ -198,7 +200,7 @@ func (w *writer) suggestions() {
 	a := &w.p.Apps[0]
 	if len(a.Websockets) > 0 {
 		w.comment(2, "Websockets stay open for long. A group of their own keeps them apart:")
-		w.comment(2, "%s", foreign(places(a.Websockets)))
+		w.places(a.Websockets)
 		for _, l := range w.group("websockets", 1, "websocket()", false) {
 			w.comment(2, "%s", l)
 		}
@@ -208,7 +210,8 @@ func (w *writer) suggestions() {
 	}
 	slow := a.Slow[0]
 	w.comment(2, "In a group of their own, slow requests do not slow the others down. These")
-	w.comment(2, "could be slow: %s", foreign(places(a.Slow)))
+	w.comment(2, "could be slow:")
+	w.places(a.Slow)
 	if slices.ContainsFunc(a.Slow, func(r Route) bool { return r.Partial }) {
 		w.comment(2, "Write each route with the prefix of its router.")
 	}
@@ -219,15 +222,17 @@ func (w *writer) suggestions() {
 	}
 }
 
-// places lists routes with where they are.
-func places(routes []Route) string {
-	var out []string
-	for _, r := range routes {
+// places writes routes with where they are, a line for each.
+func (w *writer) places(routes []Route) {
+	for i, r := range routes {
+		if i == maxPlaces {
+			w.comment(2, "  and more")
+			break
+		}
 		text := r.At
 		if r.Path != "" {
-			text = r.Path + " at " + r.At
+			text = r.Path + " (" + r.At + ")"
 		}
-		out = append(out, text)
+		w.comment(2, "  %s", foreign(text))
 	}
-	return strings.Join(out, ", ")
 }

@@ -3,6 +3,7 @@ package project
 import (
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
@@ -16,7 +17,7 @@ const settingsVariable = "DJANGO_SETTINGS_MODULE"
 func (l *look) addDjango() {
 	for i := range l.p.Apps {
 		a := &l.p.Apps[i]
-		if a.Framework == "Django" && a.module.settings() == "" {
+		if strings.HasPrefix(a.Framework, "Django") && a.module.settings() == "" {
 			if manage := l.manage(a.Cwd); manage != nil {
 				a.Settings = manage.settings()
 			}
@@ -27,7 +28,7 @@ func (l *look) addDjango() {
 			continue
 		}
 		has := slices.ContainsFunc(l.p.Apps, func(a App) bool {
-			return (a.Framework == "Django" || a.Framework == "Django Channels") && (a.Cwd == m.folder())
+			return strings.HasPrefix(a.Framework, "Django") && a.Cwd == m.folder()
 		})
 		if !has {
 			l.p.Apps = append(l.p.Apps, App{

@@ -17,6 +17,7 @@ type module struct {
 	imports map[string]string        // the dotted references that local names stand for
 	values  map[string][]*pyast.Node // the assignments to each name at the outermost level, in order
 	defs    map[string]*pyast.Node   // functions and classes at the outermost level
+	mounted []string                 // the names of the apps that it mounts
 }
 
 // parse reads the text of a module.
@@ -38,6 +39,7 @@ func parse(name, src string) (*module, error) {
 	}
 	pyast.Walk(file, func(n *pyast.Node) bool {
 		m.bindImport(n)
+		m.bindMount(n)
 		return true
 	})
 	m.bind(file)

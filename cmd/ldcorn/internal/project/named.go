@@ -47,6 +47,21 @@ func (l *look) markFile(s Server) {
 	}
 }
 
+// keepServers leaves out the servers of apps other than the likeliest.
+func (l *look) keepServers() {
+	if len(l.p.Apps) == 0 {
+		return
+	}
+	a := &l.p.Apps[0]
+	l.p.Servers = slices.DeleteFunc(l.p.Servers, func(s Server) bool {
+		if s.file != "" {
+			return a.module.path != s.file && !strings.HasSuffix(a.module.path, "/"+s.file)
+		}
+		m, variable := l.named(s)
+		return m != nil && (m != a.module || variable != a.variable)
+	})
+}
+
 // named returns the module and the variable that a server's command names, or nil.
 func (l *look) named(s Server) (*module, string) {
 	dotted, variable, _ := strings.Cut(s.App, ":")

@@ -43,7 +43,7 @@ func (l *look) findPlace(m *module) place {
 		}
 	}
 	out.module, out.cwd = strings.ReplaceAll(name, "/", "."), root
-	if slices.Contains(sources, path.Base(root)) {
+	if slices.Contains(sources, path.Base(root)) && !l.isProject(root) {
 		out.cwd = path.Dir(root)
 		out.appDir = path.Base(root)
 	}

@@ -73,13 +73,12 @@ func Look(ctx context.Context, dir string) (*Project, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if !isTest(m) {
-			l.appsOf(m)
-		}
+		l.appsOf(m)
 	}
 	l.addNamed()
 	l.addDjango()
 	l.p.Apps, l.p.WSGI = l.order(l.p.Apps), l.order(l.p.WSGI)
+	l.keepServers()
 	if len(l.p.Apps) > 0 {
 		l.routes(&l.p.Apps[0])
 	}

@@ -139,14 +139,14 @@ func TestLook_Hostile(t *testing.T) {
 // TestLook_Large: a look ends at its limits, and says so.
 func TestLook_Large(t *testing.T) {
 	dir := t.TempDir()
-	for i := range 2_100 {
+	for i := range 5_100 {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("m%d.py", i)), []byte("import os\n"), 0o600))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "app.py"), []byte("from fastapi import FastAPI\napp = FastAPI()\n"), 0o600))
 	p, err := project.Look(t.Context(), dir)
 	require.NoError(t, err)
 	assert.True(t, p.Cut)
-	assert.Equal(t, 2_000, p.Modules)
+	assert.Equal(t, 5_000, p.Modules)
 	assert.Len(t, p.Apps, 1)
 }
 

@@ -10,19 +10,36 @@ import (
 )
 
 // order sorts the apps, the likeliest first. What the project names itself comes
-// first; then what is no example; then what no other app wraps or
-// mounts; then what is near the top; then the usual names.
+// first; then what is no example; then what is near the top; then the usual names.
+// Factories that the project calls itself, and apps that another one wraps or mounts,
+// are left out.
 func (l *look) order(apps []App) []App {
 	apps = slices.DeleteFunc(apps, func(a App) bool { return a.Factory && a.NamedBy == "" && l.isUsed(&a) })
+	if outer := slices.DeleteFunc(slices.Clone(apps), func(a App) bool { return a.NamedBy == "" && l.isInner(&a) }); len(outer) > 0 {
+		apps = outer
+	}
 	for i := range apps {
 		a := &apps[i]
 		a.rank = []int{
-			yes(a.NamedBy == ""), yes(isAside(a.module)), yes(l.isInner(a)), yes(a.Factory && !strings.HasSuffix(a.variable, "_app")),
+			named(a), yes(isAside(a.module)), yes(a.Factory && !strings.HasSuffix(a.variable, "_app")),
 			strings.Count(a.module.path, "/"), usual(usualModules, path.Base(a.module.name())), yes(a.Factory), usual(usualNames, a.variable),
 		}
 	}
 	slices.SortStableFunc(apps, func(a, b App) int { return cmp.Or(slices.Compare(a.rank, b.rank), cmp.Compare(a.Name, b.Name)) })
 	return apps
+}
+
+// named ranks how the project names an app: by a command, by a call of uvicorn.run,
+// or not at all.
+func named(a *App) int {
+	file, _, _ := strings.Cut(a.NamedBy, ":")
+	switch {
+	case a.NamedBy == "":
+		return 2
+	case strings.HasSuffix(file, ".py"):
+		return 1
+	}
+	return 0
 }
 
 // The names that most projects use, the usual first.
@@ -46,21 +63,22 @@ func yes(b bool) int {
 	return 0
 }
 
-// isTest reports whether a module is a test, by its path. A test makes apps that
-// nobody serves.
-func isTest(m *module) bool {
-	return slices.ContainsFunc(strings.Split(m.name(), "/"), func(part string) bool {
+// isTest reports whether a file is a test, by its path. A test makes apps that nobody
+// serves.
+func isTest(name string) bool {
+	return slices.ContainsFunc(strings.Split(strings.TrimSuffix(name, ".py"), "/"), func(part string) bool {
 		return part == "conftest" || part == "test" || part == "tests" || strings.HasPrefix(part, "test_") || strings.HasSuffix(part, "_test")
 	})
 }
 
-// isAside reports whether a module is a test, an example or a script, by its path.
+// isAside reports whether a module is an example or a script, by its path.
 func isAside(m *module) bool {
 	aside := []string{"testing", "example", "examples", "docs", "doc", "docs_src", "scripts", "benchmarks", "migrations"}
-	return isTest(m) || slices.ContainsFunc(strings.Split(m.name(), "/"), func(part string) bool { return slices.Contains(aside, part) })
+	return slices.ContainsFunc(strings.Split(m.name(), "/"), func(part string) bool { return slices.Contains(aside, part) })
 }
 
-// isInner reports whether another app of the module wraps an app, or mounts it.
+// isInner reports whether another app of the module wraps an app, or a module mounts
+// it.
 func (l *look) isInner(a *App) bool {
 	for i := range l.p.Apps {
 		b := &l.p.Apps[i]
@@ -68,29 +86,35 @@ func (l *look) isInner(a *App) bool {
 			return true
 		}
 	}
-	return slices.Contains(a.module.mounted(), a.variable)
-}
-
-// mounted returns the names of the variables that a module mounts.
-func (m *module) mounted() []string {
-	var names []string
-	pyast.Walk(m.file, func(n *pyast.Node) bool {
-		if n.Kind != pyast.Call || n.Kid(0).Kind != pyast.Attr && n.Kid(0).Kind != pyast.Name {
-			return true
-		}
-		if name := n.Kid(0).Name; name == "mount" || name == "Mount" {
-			for _, arg := range n.Kids[1:] {
-				if arg.Kind == pyast.Keyword {
-					arg = arg.Kid(0)
-				}
-				if arg.Kind == pyast.Name {
-					names = append(names, arg.Name)
-				}
+	for _, m := range l.modules {
+		for _, name := range m.mounted {
+			if m == a.module && name == a.variable {
+				return true
+			}
+			if in, variable := l.find(m, m.imports[name]); in == a.module && variable == a.variable {
+				return true
 			}
 		}
-		return true
-	})
-	return names
+	}
+	return false
+}
+
+// bindMount records the names of the variables that a call mounts.
+func (m *module) bindMount(n *pyast.Node) {
+	if n.Kind != pyast.Call {
+		return
+	}
+	if name := lastName(n.Kid(0)); name != "mount" && name != "Mount" {
+		return
+	}
+	for _, arg := range n.Kids[1:] {
+		if arg.Kind == pyast.Keyword {
+			arg = arg.Kid(0)
+		}
+		if arg.Kind == pyast.Name {
+			m.mounted = append(m.mounted, arg.Name)
+		}
+	}
 }
 
 // isUsed reports whether a module makes an app with a factory, so that the app is

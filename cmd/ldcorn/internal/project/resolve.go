@@ -111,8 +111,9 @@ func (r *resolver) call(s scope, n *pyast.Node) value {
 	}
 	if reference != "" && wraps(reference) {
 		if inner := r.wrapped(s, n, reference); inner.kind != unknown || made.kind == unknown {
-			if made.sticky != "" {
-				inner.sticky = made.sticky
+			if made.kind == asgi {
+				made.inner = inner.inner
+				return made
 			}
 			return inner
 		}
@@ -132,10 +133,7 @@ func (r *resolver) call(s scope, n *pyast.Node) value {
 // wrapped finds out what a call makes that wraps one of its arguments.
 func (r *resolver) wrapped(s scope, call *pyast.Node, reference string) value {
 	adapts := slices.Contains(adapters, reference[strings.LastIndexByte(reference, '.')+1:])
-	for _, arg := range call.Kids[1:] {
-		if arg.Kind == pyast.Keyword {
-			arg = arg.Kid(0)
-		}
+	for _, arg := range wrappable(call) {
 		inner := r.value(s, arg)
 		switch {
 		case inner.kind == asgi:
@@ -152,6 +150,26 @@ func (r *resolver) wrapped(s scope, call *pyast.Node, reference string) value {
 		return inner
 	}
 	return value{}
+}
+
+// wrappable returns the arguments of a call, and the values of those that are a dict.
+func wrappable(call *pyast.Node) []*pyast.Node {
+	var out []*pyast.Node
+	for _, arg := range call.Kids[1:] {
+		if arg.Kind == pyast.Keyword {
+			arg = arg.Kid(0)
+		}
+		if arg.Kind != pyast.Dict {
+			out = append(out, arg)
+			continue
+		}
+		for _, pair := range arg.Kids {
+			if pair.Kind == pyast.Pair {
+				out = append(out, pair.Kid(1))
+			}
+		}
+	}
+	return out
 }
 
 // contains reports whether a node is a part of another.

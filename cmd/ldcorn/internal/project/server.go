@@ -161,6 +161,9 @@ func orElse(s, other string) string {
 	return s
 }
 
+// runCall stands for a call of uvicorn.run.
+const runCall = "uvicorn.run(…)"
+
 // servers returns the calls of uvicorn.run in a module, or its settings if it is a
 // configuration of Gunicorn.
 func (m *module) servers() []Server {
@@ -172,7 +175,7 @@ func (m *module) servers() []Server {
 		if n.Kind != pyast.Call || m.reference(n.Kid(0)) != "uvicorn.run" || len(n.Kids) < 2 {
 			return true
 		}
-		s := Server{At: m.at(n.Start), Command: "uvicorn.run(…)", folder: m.folder(), Workers: m.plain(keyword(n, "workers"))}
+		s := Server{At: m.at(n.Start), Command: runCall, folder: m.folder(), Workers: m.plain(keyword(n, "workers"))}
 		app := n.Kid(1)
 		if named := keyword(n, "app"); named != nil {
 			app = named

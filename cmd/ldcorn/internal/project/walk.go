@@ -16,7 +16,7 @@ import (
 // The limits of a look at a folder.
 const (
 	maxEntries  = 50_000  // files and folders
-	maxModules  = 2_000   // Python files
+	maxModules  = 5_000   // Python files
 	maxDepth    = 12      // folders below the first
 	maxFileSize = 1 << 20 // of a file, in bytes
 	maxBytes    = 16 << 20
@@ -56,7 +56,7 @@ func walk(ctx context.Context, dir string) (*tree, error) {
 				switch {
 				case e.IsDir() && t.wanted(name):
 					below = append(below, name)
-				case !e.IsDir() && strings.HasSuffix(name, ".py"):
+				case !e.IsDir() && strings.HasSuffix(name, ".py") && !isTest(name):
 					t.addModule(name)
 				}
 			}
