@@ -16,6 +16,7 @@ func inHand(px *proxy.Proxy, limit int) *api.Requests {
 		shown := api.Request{
 			ID: r.ID, Method: r.Method, Path: r.Path, Group: r.Group, Stage: api.RequestStage(r.Stage),
 			Age: r.Age.Seconds(), Queued: r.Queued.Seconds(),
+			Priority: r.Priority, Fair: r.Fair.String(),
 		}
 		if r.Client.IsValid() {
 			shown.Client = r.Client.String()

@@ -57,6 +57,12 @@ func appendPairs(b []byte, r *result.Result) []byte {
 	if r.Receiving > 0 {
 		b = appendSeconds(append(b, " receiving="...), r.Receiving)
 	}
+	if r.Priority != 0 {
+		b = strconv.AppendInt(append(b, " priority="...), int64(r.Priority), 10)
+	}
+	if r.Fair != 0 {
+		b = r.Fair.Append(append(b, " fair="...))
+	}
 	if r.Repeats > 0 {
 		b = strconv.AppendInt(append(b, " repeats="...), int64(r.Repeats), 10)
 	}
@@ -103,6 +109,12 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 	}
 	if r.Router != "" {
 		b = append(append(append(b, `,"router":"`...), r.Router...), '"')
+	}
+	if r.Priority != 0 {
+		b = strconv.AppendInt(append(b, `,"priority":`...), int64(r.Priority), 10)
+	}
+	if r.Fair != 0 {
+		b = append(r.Fair.Append(append(b, `,"fair":"`...)), '"')
 	}
 	if r.Repeats > 0 {
 		b = strconv.AppendInt(append(b, `,"repeats":`...), int64(r.Repeats), 10)

@@ -23,6 +23,10 @@ type Request struct {
 	WaitsFor *WaitsFor    `json:"waits_for,omitempty"` // in the stage queued
 	Age      float64      `json:"age"`                 // seconds since the head arrived
 	Queued   float64      `json:"queued"`              // seconds that the request waited, or has been waiting, for a slot
+	Priority int          `json:"priority,omitempty"`  // in the queue; absent if it is 0
+	// Fair stands for the key whose turns the request takes: the first eight digits of
+	// its SHA-256. It is absent if there is no key, or if that is the client's address.
+	Fair string `json:"fair,omitempty"`
 }
 
 // WaitsFor is what a queued request waits for.

@@ -1,28 +1,45 @@
 package proxy
 
 import (
+	"unsafe"
+
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // rank sets what the order of the queue needs to know about the request.
 func (r *Request) rank(c *pool.Claim, set *plan.Group) {
-	c.Priority, c.Fair = nil, r.fairKey(set.Fair)
+	text := r.fairText(set.Fair)
+	c.Priority, c.Fair = nil, r.fairKey(set.Fair, text)
 	if r.override != nil {
 		c.Priority = r.override.Priority
 	}
+	r.rec.Priority, r.rec.Fair = r.override.PriorityIn(set), 0
+	if set.Fair.By != match.KeyNone {
+		r.rec.Fair = result.NewFairKey(text)
+	}
+	r.hand.priority.Store(int32(r.rec.Priority))
+	r.hand.fair.Store(uint32(r.rec.Fair))
 }
 
-// fairKey returns the key whose turns the request takes, or 0 if it has none. A
-// key of the router takes the place of the one in the request. A network of IPv6
-// counts as one client: whoever has an address has 2^64 of them.
-func (r *Request) fairKey(by match.Key) uint64 {
+// fairText returns the key whose turns the request takes, unless that is its
+// client's address. A key of the router takes the place of the one in the request.
+// It is valid only during the request.
+func (r *Request) fairText(by match.Key) []byte {
 	if r.fair != "" {
-		return pool.Key(r.fair)
+		return unsafe.Slice(unsafe.StringData(r.fair), len(r.fair))
 	}
-	if by.By != match.KeyClientIP {
-		return textKey(by.Sole(&r.view))
+	return by.Sole(&r.view)
+}
+
+// fairKey returns the hash of the key whose turns the request takes, which is a text or
+// the client's address, or 0 if it has none. A network of IPv6 counts as one client:
+// whoever has an address has 2^64 of them.
+func (r *Request) fairKey(by match.Key, text []byte) uint64 {
+	if len(text) > 0 || by.By != match.KeyClientIP {
+		return textKey(text)
 	}
 	ip := r.view.ClientIP()
 	if ip.Is6() && !ip.Is4In6() {

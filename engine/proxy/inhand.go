@@ -11,6 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // An InHand is a request that has not ended yet, as it was at one moment.
@@ -25,6 +26,9 @@ type InHand struct {
 	Age    time.Duration // since the head came
 	Queued time.Duration // waited for a slot so far
 	Wants  pool.Want     // for StageQueued
+
+	Priority int            // see result.Result
+	Fair     result.FairKey // see result.Result
 }
 
 // A Stage says what a request waits for.
@@ -58,7 +62,9 @@ type hand struct {
 	queued     atomic.Int64 // a time.Duration, of the waits that are over
 	receiving  atomic.Bool
 	answering  atomic.Bool
-	sending    atomic.Bool // the answer has come whole while the client was slow to take it
+	priority   atomic.Int32
+	fair       atomic.Uint32 // a result.FairKey
+	sending    atomic.Bool   // the answer has come whole while the client was slow to take it
 
 	mu    sync.Mutex // guards queue, and that the claim is not made in another pool
 	queue *pool.Pool // in whose queue the request may be; nil if it waits for no slot
@@ -90,6 +96,8 @@ func (r *Request) take() {
 	h.client = r.sender().addr
 	h.queuedAt.Store(0)
 	h.queued.Store(0)
+	h.priority.Store(0)
+	h.fair.Store(0)
 	h.receiving.Store(false)
 	h.answering.Store(false)
 	if h.sending.Load() { // rarely
@@ -171,6 +179,7 @@ func (r *Request) show(now netloop.Time) InHand {
 	out := InHand{
 		ID: string(r.id), Method: cut(r.head.Method, maxShownMethod), Path: cut(r.head.RawPath, maxShownPath),
 		Client: h.client, Worker: -1, Stage: StageRouting, Age: now.Sub(r.rec.begun), Queued: time.Duration(h.queued.Load()),
+		Priority: int(h.priority.Load()), Fair: result.FairKey(h.fair.Load()),
 	}
 	if g := h.group.Load(); g != nil {
 		out.Group, out.Stage = g.Name, StageQueued

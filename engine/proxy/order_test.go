@@ -27,11 +27,14 @@ func TestOrderOfTheQueue(t *testing.T) {
 		require.NoError(t, err)
 		urgent.Override = &plan.Override{Priority: &high}
 		g.Routes = append(g.Routes, urgent)
-		var evicted atomic.Int32
+		var evicted, urgents atomic.Int32
 		r := newRig(t, driver, p, func(o *Options) {
 			o.Observer = observerFunc(func(rec *result.Result) {
 				if rec.Kind == result.KindEvicted {
 					evicted.Add(1)
+				}
+				if rec.Priority == high && rec.Fair == result.NewFairKey("a") {
+					urgents.Add(1)
 				}
 			})
 		})
@@ -61,6 +64,15 @@ func TestOrderOfTheQueue(t *testing.T) {
 		assert.Contains(t, head, "503 Service Unavailable")
 		assert.Regexp(t, `Retry-After: [1-9][0-9]?\r\n`, head)
 		assert.Contains(t, body, "took its place in the queue")
+		all, _ := r.proxy.InHand(10)
+		shown := map[string]InHand{}
+		for _, one := range all {
+			shown[one.Path] = one
+		}
+		assert.Equal(t, high, shown["/urgent/1"].Priority)
+		assert.Equal(t, result.NewFairKey("a"), shown["/urgent/1"].Fair)
+		assert.Zero(t, shown["/b"].Priority)
+		assert.Equal(t, result.NewFairKey("b"), shown["/b"].Fair)
 		for range queued {
 			s.say <- hello
 			<-s.began
@@ -92,7 +104,7 @@ func TestFairKey(t *testing.T) {
 		r := new(Request)
 		r.view.Head = parsed(t, "X-Key: k\r\n")
 		r.view.Origin = fixedClient(netip.MustParseAddr(client))
-		return r.fairKey(by)
+		return r.fairKey(by, r.fairText(by))
 	}
 	assert.Zero(t, key("192.0.2.1", match.Key{}))
 	assert.NotEqual(t, key("192.0.2.1", byIP), key("192.0.2.2", byIP))
@@ -102,7 +114,7 @@ func TestFairKey(t *testing.T) {
 	assert.Zero(t, key("192.0.2.1", match.Key{By: match.KeyHeader, Name: "x-other"}))
 
 	r := &Request{fair: "acme"}
-	assert.Equal(t, pool.Key("acme"), r.fairKey(byIP), "the router's key goes first")
+	assert.Equal(t, pool.Key("acme"), r.fairKey(byIP, r.fairText(byIP)), "the router's key goes first")
 }
 
 // A fixedClient is the request.Origin of a client's address.

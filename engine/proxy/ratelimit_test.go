@@ -291,7 +291,7 @@ func TestNoKeyInSeveralForms(t *testing.T) {
 					lines += "\r\n"
 				}
 				r.view.Head = parsed(t, lines)
-				fairKey, rateKey := r.fairKey(by), r.rateKey(by)
+				fairKey, rateKey := r.fairKey(by, r.fairText(by)), r.rateKey(by)
 				if i == 0 {
 					fair, rate = append(fair, fairKey), append(rate, rateKey)
 				}

@@ -114,6 +114,7 @@ func (r *Request) follow(s *Snapshot) {
 	r.view.Head = r.head
 	r.view.Release()
 	r.rec.Group, r.rec.Pool, r.rec.Worker = "", nil, -1
+	r.rec.Priority, r.rec.Fair = 0, 0
 	r.hand.group.Store(nil)
 	r.hand.worker.Store(nil)
 }

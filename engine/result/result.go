@@ -44,6 +44,8 @@ type Result struct {
 	Pool      *pool.Pool    // of the group; nil if none was found
 	Worker    int           // index within the group of the last worker tried; -1 if none was
 	Repeats   int           // how often the request went to another worker
+	Priority  int           // in the queue of its group; 0 if it asked for no slot
+	Fair      FairKey       // whose turns it took there; 0 if it has no key, or its key is its client's address
 	ID        []byte        // X-Request-ID
 	Queued    time.Duration // time spent waiting for a slot
 	Receiving time.Duration // time spent taking in the body before asking for a slot

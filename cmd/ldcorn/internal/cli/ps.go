@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
@@ -32,7 +32,9 @@ STAGE is routing, receiving (the body, before the request asks for a slot), queu
 slot; in parentheses, if it waits for something else: for the worker that it belongs to,
 for a limit that groups share, for ldcorn release, or for a worker to be ready), working (the worker has not begun its answer), answering, or sending (the worker is
 done, and the client receives the rest of the answer). Websockets are not shown; status
-counts them. The query of a request is left out, since it can hold secrets.`,
+counts them. The query of a request is left out, since it can hold secrets. PRIORITY and
+FAIR are shown if a request has them: FAIR is the beginning of the SHA-256 of the key
+whose turns it takes.`,
 		Example: `  ldcorn ps
   ldcorn ps -n 1000 --json`,
 		Args: cobra.NoArgs,
@@ -54,26 +56,21 @@ counts them. The query of a request is left out, since it can hold secrets.`,
 			lines.SetIndent("", "  ")
 			return lines.Encode(all)
 		}
-		return showRequests(out, all)
+		return showRequests(out, all, ask.color.Look(out).Width)
 	})
 	cmd.Flags().IntVarP(&limit, "limit", "n", limit, "show at most `N` requests")
 	format.addTo(cmd, "print JSON, by docs/schema/requests.json")
 	return cmd
 }
 
-// showRequests prints a table of requests, and how many there are besides.
-func showRequests(out io.Writer, all *api.Requests) error {
+// showRequests prints a table of requests for a reader of a width, which is 0 for no
+// limit, and how many there are besides.
+func showRequests(out io.Writer, all *api.Requests, width int) error {
 	if all.Total == 0 {
 		_, err := fmt.Fprintln(out, "no request is in hand")
 		return err
 	}
-	table := terminal.NewTable(out)
-	fmt.Fprintln(table, "AGE\tSTAGE\tWORKER\tQUEUED\tCLIENT\tID\tREQUEST")
-	for i := range all.Requests {
-		r := &all.Requests[i]
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s %s\n", short(r.Age), stage(r), whose(r), short(r.Queued), dashIfEmpty(r.Client), r.ID, r.Method, r.Path)
-	}
-	if err := table.Flush(); err != nil {
+	if err := writeColumns(out, requestColumns(all), width); err != nil {
 		return err
 	}
 	if more := all.Total - len(all.Requests); more > 0 {
@@ -81,6 +78,23 @@ func showRequests(out io.Writer, all *api.Requests) error {
 		return err
 	}
 	return nil
+}
+
+// requestColumns returns the table of requests, with their priorities and keys if there
+// are any.
+func requestColumns(all *api.Requests) []column {
+	columns := []column{{name: "AGE"}, {name: "STAGE"}, {name: "WORKER"}, {name: "QUEUED", drop: 5}, {name: "PRIORITY", drop: 4}, {name: "FAIR", drop: 3},
+		{name: "CLIENT", drop: 2}, {name: "ID", drop: 1}, {name: "REQUEST"}}
+	prior, fair := false, false
+	for i := range all.Requests {
+		r := &all.Requests[i]
+		prior, fair = prior || r.Priority != 0, fair || r.Fair != ""
+		addRow(columns, short(r.Age), stage(r), whose(r), short(r.Queued), strconv.Itoa(r.Priority), dashIfEmpty(r.Fair),
+			dashIfEmpty(r.Client), r.ID, r.Method+" "+r.Path)
+	}
+	return slices.DeleteFunc(columns, func(c column) bool {
+		return c.name == "PRIORITY" && !prior || c.name == "FAIR" && !fair
+	})
 }
 
 // stage names the stage of a request, and what else than a slot it waits for.
