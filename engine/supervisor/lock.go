@@ -23,11 +23,34 @@ type RunningError struct {
 	PID    int // 0 if not written yet, or in another pid namespace
 }
 
+// started says when a process was started, and in which folder and by which user
+// if those are not ours. It returns "" if nothing is known.
+func started(pid int) string {
+	p, err := proc.Read(pid)
+	if err != nil {
+		return ""
+	}
+	text := ""
+	if since := p.Since(); !since.IsZero() {
+		text = " at " + since.Format(time.DateTime)
+	}
+	if here, err := os.Getwd(); err == nil && p.Folder() != "" && p.Folder() != here {
+		text += " in " + p.Folder()
+	}
+	if uid := p.UID(); uid >= 0 && uid != os.Geteuid() {
+		text += " by user " + p.User()
+	}
+	if text == "" {
+		return ""
+	}
+	return ", started" + text
+}
+
 func (e *RunningError) Error() string {
 	if e.PID == 0 {
 		return fmt.Sprintf("another ldcorn is running with %s", e.Config)
 	}
-	return fmt.Sprintf("another ldcorn (pid %d) is running with %s; reload it with kill -HUP %d, or stop it with kill %d", e.PID, e.Config, e.PID, e.PID)
+	return fmt.Sprintf("another ldcorn (pid %d) is running with %s%s; reload it with kill -HUP %d, or stop it with kill %d", e.PID, e.Config, started(e.PID), e.PID, e.PID)
 }
 
 // A lock is a locked file that says which master holds it and where that

@@ -15,10 +15,17 @@ type column struct {
 	name  string
 	drop  int // the columns with the lowest numbers go first; 0 stays
 	cells []string
+	color func(cell string) string // of a cell, or "" for none; nil colors nothing
 }
 
 // leastText is the room that the last column of a table keeps while others go.
-const leastText = 20
+// leastName is what the first one keeps of its names when no other can go, with
+// their ends, which tell workers apart.
+const (
+	leastText = 20
+	leastName = 14
+	nameEnd   = 6
+)
 
 // width returns the width of a column.
 func (c *column) width() int {
@@ -29,8 +36,8 @@ func (c *column) width() int {
 	return n
 }
 
-// fit returns the columns that fit a width, which is 0 for no limit. The last one
-// is cut if need be.
+// fit returns the columns that fit a width, which is 0 for no limit. The first
+// and the last one are cut if need be.
 func fit(columns []column, width int) []column {
 	columns = slices.Clone(columns)
 	if width <= 0 {
@@ -42,8 +49,14 @@ func fit(columns []column, width int) []column {
 		for i := range columns[:last] {
 			room -= columns[i].width() + 2
 		}
-		if room >= min(columns[last].width(), leastText) || !dropOne(&columns) {
-			cutCells(&columns[last], max(room, 1))
+		want := min(columns[last].width(), leastText)
+		if room >= want || !dropOne(&columns) {
+			if first := columns[0].width(); room < want && last > 0 && first > leastName {
+				to := max(first-want+room, leastName)
+				cutCells(&columns[0], to, cutName)
+				room += first - to
+			}
+			cutCells(&columns[last], max(room, 1), terminal.Cut)
 			return columns
 		}
 		last = len(columns) - 1
@@ -65,17 +78,26 @@ func dropOne(columns *[]column) bool {
 	return true
 }
 
-func cutCells(c *column, room int) {
+func cutCells(c *column, room int, cut func(string, int) string) {
 	cells := make([]string, len(c.cells))
 	for i, cell := range c.cells {
-		cells[i] = terminal.Cut(cell, room)
+		cells[i] = cut(cell, room)
 	}
 	c.name, c.cells = terminal.Cut(c.name, room), cells
 }
 
-// writeColumns prints a table that fits a width.
-func writeColumns(w io.Writer, columns []column, width int) error {
-	columns = fit(columns, width)
+// cutName cuts a name to a width of more than nameEnd, in its middle.
+func cutName(name string, width int) string {
+	runes := []rune(name)
+	if len(runes) <= width {
+		return name
+	}
+	return string(runes[:width-nameEnd-1]) + "…" + string(runes[len(runes)-nameEnd:])
+}
+
+// writeColumns prints a table that fits what its reader can show.
+func writeColumns(w io.Writer, columns []column, look terminal.Look) error {
+	columns = fit(columns, look.Width)
 	rows := make([]string, len(columns[0].cells)+1)
 	for i := range columns {
 		c := &columns[i]
@@ -85,7 +107,11 @@ func writeColumns(w io.Writer, columns []column, width int) error {
 		}
 		rows[0] += terminal.Pad(c.name, n)
 		for row, cell := range c.cells {
-			rows[row+1] += terminal.Pad(cell, n)
+			text := terminal.Pad(cell, n)
+			if c.color != nil && look.Color && c.color(cell) != "" {
+				text = c.color(cell) + cell + reset + text[len(cell):]
+			}
+			rows[row+1] += text
 		}
 	}
 	for _, row := range rows {

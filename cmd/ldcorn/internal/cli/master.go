@@ -15,6 +15,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // masterOptions are the flags of the commands that ask a running master.
@@ -86,8 +87,16 @@ func (o *masterOptions) find() (string, error) {
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("there is no file %s, and %w for it", shownPath(path), errNoMaster)
 	}
-	return "", fmt.Errorf("%w for %s; start it with \"ldcorn -c %[2]s\"; if it runs as another user, use sudo, or name its socket with --control (in the folder runtime= of the first line of its log)", errNoMaster, shownPath(path))
+	if found := others(path); found != "" {
+		return "", &worker.Advised{Err: fmt.Errorf("%w of yours for %s; %s", errNoMaster, shownPath(path), found),
+			Hint: useSudo}
+	}
+	return "", &worker.Advised{Err: fmt.Errorf("%w for %s", errNoMaster, shownPath(path)),
+		Hint: fmt.Sprintf("start it with \"ldcorn -c %s\"; if another user runs it, %s", shownPath(path), useSudo)}
 }
+
+// useSudo is how to reach the master of another user.
+const useSudo = "use sudo, or name its socket with --control (in the folder runtime= of the first line of its log)"
 
 // errNoMaster is why nothing can be asked for.
 var errNoMaster = errors.New("no running master")

@@ -56,6 +56,8 @@ KEYS those whose burst is not whole. A line about buffers says what waits in the
 for a slot or for a slow client, once anything has waited. Exits 0 when every group has a
 ready worker, 3 when one has none, and 1 when there is no master.
 
+If the master was started in another folder, or by another user, the second line says so.
+
 With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
 status after another with an empty line between them, or with --json an object for each.
 Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
@@ -79,7 +81,7 @@ Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 			defer stop()
 			return f.repeat(ctx, master, out)
 		}
-		return f.show(ctx, master, out, f.color.Look(out).Width)
+		return f.show(ctx, master, out, f.color.Look(out))
 	})
 	flags := cmd.Flags()
 	f.format.addTo(cmd, "print everything as JSON")
@@ -88,8 +90,8 @@ Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 	return cmd
 }
 
-// show prints the status once, for a reader of a width, which is 0 for no limit.
-func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer, width int) error {
+// show prints the status once, for a reader who sees it with a look.
+func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer, look terminal.Look) error {
 	st, raw, err := master.Status(ctx)
 	if err != nil {
 		return err
@@ -97,7 +99,7 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 	if f.format.isJSON() {
 		_, err = out.Write(raw)
 	} else {
-		err = writeStatus(out, st, width)
+		err = writeStatus(out, st, elsewhere(ctx, master), look)
 	}
 	if err == nil && !st.Ready() {
 		err = &exitError{code: exitNotReady}
@@ -107,13 +109,13 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 
 // repeat prints the status until ctx is done.
 func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io.Writer) error {
-	screen := terminal.NewScreen(out, f.format.isJSON())
+	screen := terminal.NewScreen(out, f.format.isJSON(), f.color.Look(out).Color)
 	tick := time.NewTicker(f.interval)
 	defer tick.Stop()
 	for {
 		var text bytes.Buffer
 		var notReady *exitError
-		err := f.show(ctx, master, &text, f.color.Look(out).Width)
+		err := f.show(ctx, master, &text, f.color.Look(out))
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -138,13 +140,16 @@ const (
 	maxRoute = 36  // of a route
 )
 
-// writeStatus prints a status for people whose output has a width, which is 0 for
-// no limit.
-func writeStatus(w io.Writer, st *api.Status, width int) error {
+// writeStatus prints a status for people. where says how the master was started;
+// "" if there is nothing to say.
+func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) error {
 	say := func(format string, args ...any) {
-		fmt.Fprintln(w, terminal.Wrap(fmt.Sprintf(format, args...), width))
+		fmt.Fprintln(w, terminal.Wrap(fmt.Sprintf(format, args...), look.Width))
 	}
-	say("ldcorn %s, pid %d, up %s, generation %d, %s", st.Version, st.PID, control.Age(st.Now.Sub(st.Started)), st.Generation, st.Config)
+	say("ldcorn %s, pid %d, up %s, generation %d, %s", st.Version, st.PID, control.Age(st.Now.Sub(st.Started)), st.Generation, cutPath(st.Config, look.Width))
+	if where != "" {
+		say("%s", where)
+	}
 	if st.Running != nil && st.Generation > 0 {
 		say("%s", control.Progress(st.Running, st.Now))
 	}
@@ -163,16 +168,16 @@ func writeStatus(w io.Writer, st *api.Status, width int) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := writeColumns(w, groupColumns(st), width); err != nil {
+	if err := writeColumns(w, groupColumns(st), look); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := writeColumns(w, workerColumns(st), width); err != nil {
+	if err := writeColumns(w, workerColumns(st), look); err != nil {
 		return err
 	}
 	if len(st.Limits) > 0 {
 		fmt.Fprintln(w)
-		if err := writeColumns(w, limitColumns(st), width); err != nil {
+		if err := writeColumns(w, limitColumns(st), look); err != nil {
 			return err
 		}
 	}
@@ -180,7 +185,7 @@ func writeStatus(w io.Writer, st *api.Status, width int) error {
 		return nil
 	}
 	fmt.Fprintln(w)
-	return writeColumns(w, rateLimitColumns(st), width)
+	return writeColumns(w, rateLimitColumns(st), look)
 }
 
 func limitColumns(st *api.Status) []column {
@@ -192,7 +197,7 @@ func limitColumns(st *api.Status) []column {
 }
 
 func groupColumns(st *api.Status) []column {
-	columns := []column{{name: "GROUP"}, {name: "READY"}, {name: "QUEUED"}, {name: "CAP"}, {name: "NOTE"}}
+	columns := []column{{name: "GROUP"}, {name: "READY", color: readyColor}, {name: "QUEUED"}, {name: "CAP"}, {name: "NOTE"}}
 	for i := range st.Groups {
 		g := &st.Groups[i]
 		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), capOf(st, g), control.Note(g, st.Now))
@@ -226,7 +231,7 @@ func rateLimitColumns(st *api.Status) []column {
 // workerColumns returns the table of the workers. On a narrow terminal, the counts
 // that say least about how a worker is go first.
 func workerColumns(st *api.Status) []column {
-	columns := []column{{name: "WORKER"}, {name: "PID", drop: 5}, {name: "STATE"}, {name: "FOR", drop: 3}, {name: "IN FLIGHT"},
+	columns := []column{{name: "WORKER"}, {name: "PID", drop: 5}, {name: "STATE", color: stateColor}, {name: "FOR", drop: 3}, {name: "IN FLIGHT"},
 		{name: "WEBSOCKETS", drop: 2}, {name: "SERVED", drop: 1}, {name: "RESTARTS", drop: 4}, {name: "RSS", drop: 7},
 		{name: "CPU", drop: 6}, {name: "LAST EXIT"}}
 	for i := range st.Groups {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
@@ -67,39 +69,39 @@ func aStatus() *api.Status {
 func TestWriteStatus(t *testing.T) {
 	st := aStatus()
 	var out strings.Builder
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Equal(t, statusText[1:], out.String(), "no line ends in blanks")
 
 	st.Running = &api.Running{What: api.RunningReload, Since: st.Now.Add(-5 * time.Second)}
 	st.Groups[0].Workers[0].New = true
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "/srv/ldconfig.star\nreloading for 5s\nlast reload")
 	assert.Contains(t, out.String(), "api.0   4130  ready (new)  1h1m")
 	st.Running.Waits, st.Running.Reason = []string{"api", "web"}, "api.0: GET /nope: status 404"
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "\nreloading for 5s: waiting for api, web (api.0: GET /nope: status 404)\n")
 	st.Running.What, st.Running.Group, st.Running.Waits, st.Running.Reason = api.RunningScale, "api", nil, ""
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "\nscaling api for 5s\n")
 
 	st.Buffers.NoDisk = "/var/tmp is a tmpfs, which is memory"
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "\nbuffers: 3 MiB of 64 MiB in memory, no room for a body 4 times: disk 3, files 1; no files: /var/tmp is a tmpfs, which is memory\n")
 	st.Buffers = api.Buffers{}
 
 	st.LastReload.Summary = "in one line"
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "ago, failed: in one line\n\nGROUP")
 
 	st.LastReload.Summary = strings.Repeat("worker ", 100)
 	st.RateLimits[1].Route = `prefix("/` + strings.Repeat("long", 20) + `")`
 	out.Reset()
-	require.NoError(t, writeStatus(&out, st, 0))
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	for line := range strings.Lines(out.String()) {
 		assert.Less(t, utf8.RuneCountInString(line), 350, line)
 		assert.False(t, strings.HasPrefix(line, "api  ") && utf8.RuneCountInString(line) > 110, line)
@@ -108,7 +110,7 @@ func TestWriteStatus(t *testing.T) {
 	assert.NotContains(t, out.String(), strings.Repeat("long", 10))
 
 	out.Reset()
-	require.NoError(t, writeStatus(&out, &api.Status{}, 0))
+	require.NoError(t, writeStatus(&out, &api.Status{}, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "starting: no group is ready yet")
 }
 
@@ -130,6 +132,48 @@ func TestStatusJSON(t *testing.T) {
 	}
 }
 
+// TestWriteStatus_LongNames: neither long names nor many columns make a line wider
+// than the terminal, and workers can be told apart.
+func TestWriteStatus_LongNames(t *testing.T) {
+	st := aStatus()
+	name := strings.Repeat("group-of-a-long-name-", 2) + "x"
+	g := &st.Groups[0]
+	g.Name, g.Queue.Overloaded, g.Failed = name, true, true
+	g.Workers[0].State, g.Workers[0].New = api.StateStarting, true
+	st.Limits[0].Name, st.Limits[0].Groups = strings.Repeat("limit", 8), []string{name, name}
+	st.RateLimits[1].Group, st.RateLimits[1].Limit = name, `rate("5/m", burst=5, by=by_header("X-Some-Long-Header"))`
+	st.Config = strings.Repeat("/folder", 20) + "/ldconfig.star"
+	for i := range 300 {
+		g.Workers = append(g.Workers, api.WorkerStatus{Index: i + 2, State: api.StateBackoff, LastExit: strings.Repeat("word ", 50), Restarts: 1 << 30, RSS: 1 << 50, CPU: 1e7})
+	}
+	for _, width := range []int{100, 80, 60} {
+		var out strings.Builder
+		require.NoError(t, writeStatus(&out, st, "started in /srv by www-data", terminal.Look{Width: width}))
+		for line := range strings.Lines(out.String()) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
+		}
+		for _, part := range []string{"/folder/ldconfig.star\n", "\nstarted in /srv by www-data\n", "-x.300 ", "starting (new)", "failed; ", "LAST EXIT", "word"} {
+			assert.Contains(t, out.String(), part, width)
+		}
+	}
+}
+
+// TestWriteStatus_Color: colors change nothing else, and tell states apart.
+func TestWriteStatus_Color(t *testing.T) {
+	var plain, colored strings.Builder
+	st := aStatus()
+	require.NoError(t, writeStatus(&plain, st, "", terminal.Look{Width: 80}))
+	require.NoError(t, writeStatus(&colored, st, "", terminal.Look{Width: 80, Color: true}))
+	assert.Equal(t, plain.String(), regexp.MustCompile("\x1b\\[[0-9]+m").ReplaceAllString(colored.String(), ""))
+	for _, state := range []string{green + "ready" + reset, red + "failed" + reset, yellow + "draining" + reset, yellow + "1/2" + reset} {
+		assert.Contains(t, colored.String(), state)
+	}
+	assert.Empty(t, stateColor("unknown"))
+	assert.Equal(t, green, readyColor("2/2"))
+	assert.Equal(t, red, readyColor("0/2"))
+	assert.Empty(t, readyColor("0/0"))
+}
+
 // TestWriteStatus_Narrow: nothing is wider than the terminal, and the columns that
 // matter least go first.
 func TestWriteStatus_Narrow(t *testing.T) {
@@ -137,7 +181,7 @@ func TestWriteStatus_Narrow(t *testing.T) {
 	st.Groups[0].Workers[1].LastExit = "killed by signal 9 (SIGKILL): out of memory?"
 	for _, width := range []int{120, 100, 80, 60, 40} {
 		var out strings.Builder
-		require.NoError(t, writeStatus(&out, st, width))
+		require.NoError(t, writeStatus(&out, st, "", terminal.Look{Width: width}))
 		for line := range strings.Lines(out.String()) {
 			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
 		}

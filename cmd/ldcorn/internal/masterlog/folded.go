@@ -40,7 +40,7 @@ func NewFolded(out io.Writer, colored bool) *Folded {
 var (
 	workerLine  = regexp.MustCompile(`^([A-Za-z0-9_-]+)\.(\d+)\[(\d+)\] \| (.*)$`)
 	stateRecord = regexp.MustCompile(`^time=\S+ level=INFO msg="worker state changed" group=(\S+) worker=(\d+) pid=(\d+) state=(\w+) `)
-	beginRecord = regexp.MustCompile(`^time=\S+ level=INFO msg="(?:` + reloadStarted + `|` + commandReceived + `)"`)
+	beginRecord = regexp.MustCompile(`^time=\S+ level=INFO msg="(?:` + reloadStarted + `|` + startedAgain + `|` + commandReceived + `)"`)
 	badRecord   = regexp.MustCompile(`^time=\S+ level=(?:WARN|ERROR) `)
 )
 

@@ -114,6 +114,7 @@ func (h *terminalHandler) hides(r slog.Record) bool {
 const (
 	startRetried    = "start failed, trying again"
 	reloadStarted   = "reload started"
+	startedAgain    = "starting again" // run --watch, after a file was saved
 	commandReceived = "control request"
 )
 
@@ -126,7 +127,7 @@ func (h *terminalHandler) repeats(r slog.Record, p *parts) bool {
 	case f == nil:
 	case r.Message == startRetried:
 		return !f.IsRetryNews(p.group, p.err)
-	case r.Message == reloadStarted, r.Message == commandReceived:
+	case r.Message == reloadStarted, r.Message == startedAgain, r.Message == commandReceived:
 		f.Begin()
 	case r.Level >= slog.LevelWarn:
 		f.Tell()

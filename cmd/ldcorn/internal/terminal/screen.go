@@ -16,19 +16,20 @@ import (
 type Screen struct {
 	out   io.Writer
 	size  func() (width, height int, err error) // nil where out is no terminal
+	color visible.Colors                        // of the texts, where out is a terminal
 	joint string                                // between two texts, where out is no terminal
 	shown bool                                  // the first text
 }
 
 // NewScreen returns a screen on out. A bare one writes the texts as they are,
-// with nothing between them, for programs to read.
-func NewScreen(out io.Writer, bare bool) *Screen {
+// with nothing between them, for programs to read. A colored one passes colors on.
+func NewScreen(out io.Writer, bare, colored bool) *Screen {
 	if bare {
 		return &Screen{out: out}
 	}
 	if f := visible.File(out); f != nil && isDrawable(f) {
 		// frame makes each line harmless.
-		return &Screen{out: f, size: func() (int, int, error) { return term.GetSize(int(f.Fd())) }}
+		return &Screen{out: f, color: visible.KeepIf(colored), size: func() (int, int, error) { return term.GetSize(int(f.Fd())) }}
 	}
 	return &Screen{out: out, joint: "\n"}
 }
@@ -45,6 +46,18 @@ func (s *Screen) Show(text string) error {
 	}
 	_, err := io.WriteString(s.out, text)
 	return err
+}
+
+// cut returns a harmless line of at most a width, without colors if it is longer.
+func (s *Screen) cut(line string, width int) string {
+	plain := visible.String(string(visible.AppendLine(nil, []byte(line), visible.Drop)))
+	if runes := []rune(plain); len(runes) > width {
+		return string(runes[:width])
+	}
+	if s.color != visible.Keep || strings.Contains(line, "\t") {
+		return plain
+	}
+	return string(visible.AppendLine(nil, []byte(line), visible.Keep))
 }
 
 // frame returns what draws a text over the one before. It cuts the text to the
@@ -66,11 +79,7 @@ func (s *Screen) frame(text string, first bool) string {
 	}
 	b.WriteString("\x1b[H")
 	for _, line := range lines {
-		line = visible.String(line)
-		if runes := []rune(line); len(runes) > width {
-			line = string(runes[:width])
-		}
-		b.WriteString(line + "\x1b[K\r\n")
+		b.WriteString(s.cut(line, width) + "\x1b[K\r\n")
 	}
 	b.WriteString("\x1b[J")
 	return b.String()

@@ -17,8 +17,8 @@ func TestScreen(t *testing.T) {
 		}
 		return out.String()
 	}
-	assert.Equal(t, "a\n\nb\n", show(NewScreen(&out, false), "a\n", "b\n"))
-	assert.Equal(t, "{}\n{}\n", show(NewScreen(&out, true), "{}\n", "{}\n"))
+	assert.Equal(t, "a\n\nb\n", show(NewScreen(&out, false, false), "a\n", "b\n"))
+	assert.Equal(t, "{}\n{}\n", show(NewScreen(&out, true, false), "{}\n", "{}\n"))
 
 	terminal := &Screen{out: &out, size: func() (int, int, error) { return 4, 4, nil }}
 	assert.Equal(t, "\x1b[2J\x1b[Hab\x1b[K\r\n\x1b[J\x1b[Hüber\x1b[K\r\n2\x1b[K\r\n… 2 \x1b[K\r\n\x1b[J",
