@@ -18,6 +18,7 @@ const (
 	codeUnit     = "W114" // a plain number that most likely has another unit
 	codeTruth    = "L025" // a matcher used as a truth value
 	codeHeader   = "L024" // a header that cannot be edited in this way
+	codeData     = "L035" // a file of data that cannot be read
 	codeSet      = "L028" // a value that an argument cannot be set to
 	codeDefaults = "L029" // an argument with two defaults
 )

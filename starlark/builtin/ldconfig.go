@@ -240,7 +240,7 @@ func (c *call) groups(g *given) []*Group {
 		c.wrongValue(g, err)
 		return nil
 	}
-	if len(elems) == 0 {
+	if len(elems) == 0 && !c.session.unset { // otherwise it may only follow from what is unset
 		c.wrongValue(g, value.Wrong("add a WorkerGroup(…)", "must hold at least one WorkerGroup"))
 	}
 	var out []*Group

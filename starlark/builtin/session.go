@@ -29,6 +29,9 @@ type Options struct {
 	// that is not set.
 	Input func(kind plan.InputKind, name string, content []byte, secret bool)
 	Set   map[string]string // values of arguments, by name
+	// Find finds a file that a file of the configuration reads, by its name as messages
+	// show it, or "". Path is as in load. The diagnostic says why it cannot be read.
+	Find func(from, path string) (DataFile, *diag.Diagnostic)
 
 	NameDir string            // the configuration's folder, as messages show it
 	FileEnv map[string]string // variables that count as set if LookupEnv has none
@@ -107,6 +110,9 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"json":        bound.JSON,
 		"math":        starlarkmath.Module,
 		"struct":      starlark.NewBuiltin("struct", starlarkstruct.Make),
+	}
+	for name := range dataFormats {
+		words[name] = fn(name, s.readData)
 	}
 	words[byIssued], words[bySession] = fn(byIssued, s.issued), fn(bySession, s.bySession)
 	for _, w := range keyWords() {

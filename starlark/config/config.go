@@ -142,6 +142,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 	report := &diag.Report{Sources: &diag.Sources{}}
 	read := newInputs(opts.Salt)
 	w.recordEnvFiles(read)
+	var l *loader
 	session := builtin.NewSession(builtin.Options{
 		Dir:          filepath.Dir(in.path),
 		Sources:      report.Sources,
@@ -153,9 +154,10 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 		Input:        read.add,
 		Set:          opts.Set,
 		NameDir:      filepath.Dir(in.name),
+		Find:         func(from, path string) (builtin.DataFile, *diag.Diagnostic) { return l.find(from, path) },
 		FileEnv:      w.fileEnv,
 	})
-	l := newLoader(in, report, read, session, w)
+	l = newLoader(in, report, read, session, w)
 	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }
 	m := &module{name: in.name, path: in.path}
 	l.run, l.tests, l.canRun, l.noExec = run, opts.Tests, opts.RunPython != nil, opts.NoExec

@@ -173,42 +173,96 @@ func unreadable(name string, err error) string {
 
 // locate finds the file that m loads by name.
 func (l *loader) locate(m *module, name string) (*module, string, *diag.Diagnostic) {
-	wrong := func(label, format string, args ...any) (*module, string, *diag.Diagnostic) {
-		return nil, "", &diag.Diagnostic{Code: codeLoad, Message: fmt.Sprintf(format, args...), Label: label}
+	if !strings.HasSuffix(name, ".star") || strings.ContainsRune(name, 0) {
+		return nil, "", &diag.Diagnostic{Code: codeLoad, Message: fmt.Sprintf("load reads .star files only, not %q", name),
+			Label: "rename the file, or copy the parts that you need"}
 	}
-	below, fromRoot := strings.CutPrefix(name, "//")
+	target, err := l.place(m, name)
 	switch {
-	case !strings.HasSuffix(name, ".star") || strings.ContainsRune(name, 0):
-		return wrong("rename the file, or copy the parts that you need", "load reads .star files only, not %q", name)
-	case !fromRoot && filepath.IsAbs(name):
-		return wrong(`a path starts at this file's folder, or with // at the configuration's`, "load does not take an absolute path: %q", name)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, "", &diag.Diagnostic{Code: codeLoad, Message: fmt.Sprintf("there is no file %s", target.name), Label: l.nearFile(target.path, name)}
+	case err != nil:
+		return nil, "", misplaced(err, codeLoad, "load", "loaded", name)
 	}
-	target := &module{path: filepath.Join(filepath.Dir(m.path), name), name: filepath.Join(filepath.Dir(m.name), name)}
-	if fromRoot {
-		target.path = filepath.Join(l.dir, below)
-		target.name = filepath.Join(filepath.Dir(l.entry), below)
-	}
-	real, err := l.world.evalSymlinks(target.path)
-	if rel, relErr := filepath.Rel(l.dir, target.path); err != nil && (relErr != nil || !filepath.IsLocal(rel)) {
-		return wrong("only files in it can be loaded", "%q is outside the configuration's folder", name)
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return wrong(l.nearFile(target.path, name), "there is no file %s", target.name)
-	}
-	if err != nil {
-		return wrong("", "%s", unreadable(name, err))
-	}
-	if rel, err := filepath.Rel(l.root, real); err != nil || !filepath.IsLocal(rel) {
-		return wrong("only files in it can be loaded", "%q is outside the configuration's folder", name)
-	}
-	return target, real, nil
+	return &module{path: target.path, name: target.name}, target.real, nil
 }
 
-// nearFile suggests an existing file with a similar name.
+// A target is a file that a file of the configuration names.
+type target struct {
+	path string // absolute, as asked for
+	name string // as messages show it
+	real string // path with symbolic links followed
+}
+
+// These are errors of place.
+var (
+	errAbsolute = errors.New("an absolute path")
+	errOutside  = errors.New("a file outside the configuration's folder")
+)
+
+// place finds the file that m names. The target has a path and a name if the error is
+// fs.ErrNotExist.
+func (l *loader) place(m *module, name string) (target, error) {
+	below, fromRoot := strings.CutPrefix(name, "//")
+	if !fromRoot && filepath.IsAbs(name) {
+		return target{}, errAbsolute
+	}
+	t := target{path: filepath.Join(filepath.Dir(m.path), name), name: filepath.Join(filepath.Dir(m.name), name)}
+	if fromRoot {
+		t.path = filepath.Join(l.dir, below)
+		t.name = filepath.Join(filepath.Dir(l.entry), below)
+	}
+	var err error
+	t.real, err = l.world.evalSymlinks(t.path)
+	if rel, relErr := filepath.Rel(l.dir, t.path); err != nil && (relErr != nil || !filepath.IsLocal(rel)) {
+		return t, errOutside
+	}
+	if err != nil {
+		return t, err
+	}
+	if rel, err := filepath.Rel(l.root, t.real); err != nil || !filepath.IsLocal(rel) {
+		return t, errOutside
+	}
+	return t, nil
+}
+
+// misplaced returns the diagnostic for an error of place. Word and done are the word
+// that names the file and what it does with the file.
+func misplaced(err error, code, word, done, name string) *diag.Diagnostic {
+	d := &diag.Diagnostic{Code: code, Severity: diag.Error}
+	switch {
+	case errors.Is(err, errAbsolute):
+		d.Message, d.Label = fmt.Sprintf("%s does not take an absolute path: %q", word, name), `a path starts at this file's folder, or with // at the configuration's`
+	case errors.Is(err, errOutside):
+		d.Message, d.Label = fmt.Sprintf("%q is outside the configuration's folder", name), "only files in it can be "+done
+	default:
+		d.Message = unreadable(name, err)
+	}
+	return d
+}
+
+// find finds a file of data that a file of the configuration names.
+func (l *loader) find(from, name string) (builtin.DataFile, *diag.Diagnostic) {
+	m := l.names[from]
+	if m == nil {
+		m = l.names[l.entry]
+	}
+	t, err := l.place(m, name)
+	found := builtin.DataFile{Path: t.path, Name: t.name}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		found.Missing, found.Near = true, l.nearFile(t.path, name)
+	case err != nil:
+		return found, misplaced(err, "", "this word", "read", name)
+	}
+	return found, nil
+}
+
+// nearFile suggests an existing file with a similar name and the same extension.
 func (l *loader) nearFile(path, name string) string {
 	var names []string
 	for _, name := range l.world.readDir(filepath.Dir(path)) {
-		if strings.HasSuffix(name, ".star") {
+		if filepath.Ext(name) == filepath.Ext(path) {
 			names = append(names, name)
 		}
 	}

@@ -149,18 +149,24 @@ func importLabel(module string) string {
 	switch module {
 	case "ldcorn":
 		return "delete this line: LdConfig and WorkerGroup are always available"
-	case "os", "environ", "dotenv":
+	case "dotenv":
+		return `delete this line: env_file(".env") reads a file of variables`
+	case "os", "environ":
 		return `delete this line: env("NAME") reads an environment variable, cpu_count() counts CPUs`
 	case "multiprocessing", "psutil":
 		return "delete this line: cpu_count() is always available"
 	case "typing", "__future__", "dataclasses", "enum":
 		return "delete this line: Starlark has no type annotations"
 	case "argparse", "click", "typer", "sys":
-		return `delete this line: a value from outside comes from the environment, with env("NAME", "default")`
+		return `delete this line: arg("name", default) declares an argument, which --set gives`
 	case "platform", "socket", "subprocess", "pathlib", "shutil":
 		return `delete this line: a configuration cannot look at the machine; env("NAME") reads an environment variable`
-	case "yaml", "toml", "tomllib", "configparser", "csv":
-		return `delete this line: a configuration reads no data; write it as a list or dict, also in another file, with load("other.star", "name")`
+	case "yaml":
+		return `delete this line: read_yaml("file.yaml") reads a file`
+	case "toml", "tomllib":
+		return `delete this line: read_toml("file.toml") reads a file`
+	case "configparser", "csv":
+		return `delete this line: read_json, read_yaml and read_toml read files; or write the data as a list or dict, also in another file, with load("other.star", "name")`
 	case "json", "math":
 		return fmt.Sprintf("delete this line: `%s` is always available", module)
 	}

@@ -81,7 +81,7 @@ var elsewhere = map[string]string{
 	"filter":          "write [x for x in list if …]",
 	"isinstance":      `write type(x) == "string"`,
 	"format":          `write "{}".format(x)`,
-	"open":            "a configuration reads no files; secret_file(path) and load() do",
+	"open":            "read a file with read_json(path), read_yaml, read_toml, env_file, secret_file or load",
 	"Path":            "write the path as a string",
 	"pathlib":         "write the path as a string",
 	"datetime":        "a configuration has no clock",

@@ -69,7 +69,7 @@ func (r *rewriter) keyword(n *pyast.Node) string {
 
 // lacking maps functions of Python that Starlark lacks to a suggestion.
 var lacking = map[string]string{
-	"round": "write int(x + 0.5), or `//` to divide whole numbers", "open": "a configuration reads no files; secret_file(path) and load() do",
+	"round": "write int(x + 0.5), or `//` to divide whole numbers", "open": "read a file with read_json, read_yaml, read_toml, env_file, secret_file or load",
 	"pow": "multiply instead", "divmod": "write a // b and a % b", "next": "loop, or take the first element of a list",
 	"iter": "loop over it", "format": `write "{}".format(x)`, "input": "a configuration reads no input", "eval": "", "exec": "",
 	"globals": "", "locals": "", "vars": "", "setattr": "", "super": "", "object": "use a dict", "callable": "",

@@ -72,7 +72,7 @@ func (r *rewriter) foreign(n *pyast.Node) string {
 		label := "use a dict, or a function that returns a WorkerGroup"
 		return r.refuse(head, "`class` is Python, not Starlark", label) + r.Text[head.End:n.End]
 	case pyast.With:
-		return r.refuse(head, "`with` is Python, not Starlark", "a configuration reads no files") + r.Text[head.End:n.End]
+		return r.refuse(head, "`with` is Python, not Starlark", "read a file with read_json, read_yaml or read_toml") + r.Text[head.End:n.End]
 	case pyast.Word:
 		if n.Name == "global" || n.Name == "nonlocal" {
 			return r.refuse(n, fmt.Sprintf("`%s` is Python, not Starlark", n.Name), "return the value from the function instead")

@@ -45,6 +45,7 @@ func Codes() []Code {
 		{"L032", "a router that fails", "ldcorn calls the router once for each group with a sample request. The diagnostic shows the error or the returned value, and the calls that led there."},
 		{"L033", "a router that cannot be called with a request", "A router is a function of one argument."},
 		{"L034", "a router that compares a secret", "A secret differs from every text, so that a test for a wrong key would let every key in. Read the keys of clients with `env`, or load a table of them."},
+		{"L035", "a file of data that cannot be read", "The file of read_json, read_yaml or read_toml is not in the configuration's folder, does not exist, is too large, or is not in its format. The diagnostic points at the place in the file."},
 		{"L040", "a test that cannot be called", "A test is a function of one argument, as in def test_routes(t)."},
 		{"L041", "a failed test", "The diagnostic points at the expected value and shows the actual one."},
 		{"W101", "no route takes every request", "ldcorn answers a request that no route takes with 404. Add `\"*\"` to the routes of a group."},
