@@ -182,6 +182,9 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 	m.drain(proc, w)
 	w.CloseIdle()
 	m.group.post(func() { m.group.move(m, api.StateStopping, api.Event{}) })
+	if m.group.watched {
+		defer time.AfterFunc(watchedSever, w.Ended).Stop()
+	}
 	return proc.Stop(m.stopGrace(), m.group.hurry)
 }
 

@@ -50,8 +50,14 @@ type Options struct {
 	Watched bool
 }
 
-// watchedDrain limits drain_timeout and websocket_grace while files are watched.
-const watchedDrain = time.Second
+// Limits while files are watched.
+const (
+	watchedDrain = time.Second // of drain_timeout and websocket_grace
+	// watchedSever is how long Uvicorn has to close its websockets after TERM,
+	// before the requests that are left are cut: apps take that as a client that
+	// leaves, where Uvicorn would print a traceback for each in the end.
+	watchedSever = 300 * time.Millisecond
+)
 
 // A Supervisor owns the worker processes of one master.
 type Supervisor struct {
