@@ -38,6 +38,7 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //	ipv6         this machine has IPv6
 //	safe_path    the interpreter has -P
 //	pidns        unshare can make pid namespaces, in which an ldcorn is process 1
+//	userns       unshare can make user namespaces with limits of their own
 //	disk         temporary files are on a disk, and not in memory
 //	denial       Uvicorn supports an app's own answer to a handshake
 //	module:NAME  the interpreter can import the module
@@ -63,6 +64,8 @@ func condition(cond, python string) (bool, error) {
 		return fs.Type != unix.TMPFS_MAGIC, err
 	case cond == "pidns":
 		return exec.Command("unshare", "--pid", "--fork", "--mount-proc", "true").Run() == nil, nil
+	case cond == "userns":
+		return exec.Command("unshare", "--user", "--map-root-user", "sh", "-c", "echo 3 >/proc/sys/user/max_inotify_watches").Run() == nil, nil
 	case cond == "ipv6":
 		l, err := net.Listen("tcp6", "[::1]:0")
 		if err != nil {
