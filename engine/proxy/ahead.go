@@ -3,10 +3,7 @@ package proxy
 import (
 	"bytes"
 	"io"
-	"sync"
-	"time"
 
-	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -22,7 +19,6 @@ import (
 // fork runs, only it uses the attempt and its answerBody.
 type ahead struct {
 	a    *attempt
-	size int64             // of the buffer; 0 = nothing is read ahead
 	held func(taken int64) // begin, made once
 	run  func(netloop.Task)
 
@@ -35,20 +31,11 @@ type ahead struct {
 	out     readBuffer   // what is sent now
 
 	// Of the fork until it has ended, then of the request's task.
-	patience time.Duration // how long the worker can still wait for room in memory
-	rest     []byte        // taken of the answer and not kept, because there is no room
-	whole    bool          // the answer has come whole
-	err      error         // of the worker's side
+	rest  []byte // taken of the answer and not kept, because there is no room
+	whole bool   // the answer has come whole
+	err   error  // of the worker's side
 
-	kept buffer.Buffer // belongs to the task that has set inUse
-
-	mu       sync.Mutex   // guards all below
-	inUse    bool         // one of the tasks uses kept
-	came     int64        // bytes that were put into kept
-	taken    int64        // bytes that were taken from it
-	awaiting bool         // the fork waits for the worker, and for nothing else
-	ended    bool         // the fork has
-	waiter   netloop.Task // one of the two that waits for a change; nil = none
+	pipe pipe // from the fork to the request's task
 }
 
 // init makes an attempt ready for requests of r.
@@ -58,19 +45,15 @@ func (a *attempt) init(r *Request) {
 	a.ahead.held, a.ahead.run = a.ahead.begin, a.ahead.read
 }
 
-// spillAfter is how long the worker of an answer has to wait, in all, before a part
-// of the answer goes to the disk. A client that keeps up, but for moments, then makes
-// the disk work for nothing.
-const spillAfter = 10 * time.Millisecond
-
 // arm has the answer read ahead from when the client does not take it at once.
 func (h *ahead) arm() {
 	r := h.a.r
-	h.size = r.answerBuffer()
-	if h.size == 0 || r.gone || h.a.res.Seen().Has(head.KindXAccelBuffering) && h.a.isUnbuffered() {
+	size := r.answerBuffer()
+	if size == 0 || r.gone || h.a.res.Seen().Has(head.KindXAccelBuffering) && h.a.isUnbuffered() {
 		return
 	}
-	h.armed, h.patience = true, spillAfter
+	h.armed = true
+	h.pipe.reset(r.p, size)
 	r.client.OnHeld(r.t, h.held)
 }
 
@@ -129,7 +112,7 @@ func (h *ahead) join() {
 }
 
 func (h *ahead) release() {
-	h.kept.Release()
+	h.pipe.release()
 	h.a.r.p.putBody(&h.first)
 	h.a.r.p.putBody(&h.out)
 }
@@ -152,8 +135,7 @@ func (h *ahead) begin(taken int64) {
 	}
 	h.first, a.back = a.back, readBuffer{}
 	h.rest, h.whole, h.err = nil, false, nil
-	h.inUse, h.came, h.taken, h.awaiting, h.ended, h.waiter = false, 0, 0, false, false, nil
-	h.kept.Init(a.r.p.buffers, h.size, a.r.hand.client)
+	h.pipe.open(a.r.hand.client)
 	h.on, h.fork = true, a.r.t.Fork(h.run)
 }
 
@@ -165,30 +147,19 @@ func (h *ahead) complete(framed bool) {
 
 // read is the fork.
 func (h *ahead) read(t netloop.Task) {
-	defer h.end(t)
+	defer h.pipe.end(t)
 	h.a.t = t
 	for h.readPart(t) {
 	}
-}
-
-// end tells the request's task that the fork ends.
-func (h *ahead) end(t netloop.Task) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.waiter == t {
-		h.waiter = nil
-	}
-	h.awaiting, h.ended = false, true
-	h.changed()
 }
 
 // readPart reads a part of the answer and keeps it. It returns false when there is
 // nothing more to do for the fork.
 func (h *ahead) readPart(t netloop.Task) bool {
 	a, b := h.a, &h.a.body
-	h.await(true)
+	h.pipe.awaits(true)
 	err := a.readBack()
-	h.await(false)
+	h.pipe.awaits(false)
 	if err == io.EOF && b.mode == http1.BodyUntilClose {
 		h.whole = true
 		h.complete(false)
@@ -210,7 +181,7 @@ func (h *ahead) readPart(t netloop.Task) bool {
 		h.whole = true
 		h.complete(true)
 	}
-	h.rest = h.keep(t, part)
+	h.rest = h.pipe.write(t, part)
 	return !whole && len(h.rest) == 0
 }
 
@@ -224,7 +195,7 @@ func (h *ahead) failed(err error) {
 // of it, the fork ends. whole says that the part was the last one of the answer.
 func (h *ahead) move() (whole bool, err error) {
 	h.a.r.p.putBody(&h.first)
-	switch have, err := h.awaitKept(); {
+	switch have, err := h.pipe.await(h.a.r.t); {
 	case err != nil:
 		return false, h.a.r.clientFailed(err)
 	case have:
@@ -239,7 +210,7 @@ func (h *ahead) move() (whole bool, err error) {
 
 // sendKept sends some of what was kept.
 func (h *ahead) sendKept() (last bool, err error) {
-	n, err := h.take()
+	n, err := h.pipe.take(h.a.r.t, &h.out)
 	if err != nil {
 		return false, h.lost(err)
 	}
@@ -254,12 +225,8 @@ func (h *ahead) sendKept() (last bool, err error) {
 	return last, r.send(h.out.b[:n], last, h.a.body.trailers(last))
 }
 
-// isLast reports whether what was taken from the buffer is the end of the answer.
-func (h *ahead) isLast() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.ended && h.came == h.taken && h.whole && len(h.rest) == 0
-}
+// isLast reports whether what was taken from the pipe is the end of the answer.
+func (h *ahead) isLast() bool { return h.pipe.isDrained() && h.whole && len(h.rest) == 0 }
 
 // lost returns the error for what was kept and cannot be read.
 func (h *ahead) lost(err error) error {
