@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"net/netip"
-
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -245,50 +243,6 @@ func (r *Request) relayRequest(bad error) error {
 // max_restarts_on_crash times.
 func survives(set *plan.Group) bool { return set.Instances+set.MaxRestartsOnCrash > 2 }
 
-// claimSlot takes a slot of the pool, in its queue if there is none free. The
-// request of a client that is seen to leave the queue reaches no worker.
-func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
-	c := &r.attempt.claim
-	r.bind(c, target)
-	c.At = r.t.Now()
-	err := target.Pool.TryClaim(c, avoid)
-	if err == pool.ErrBusy {
-		r.watch()
-		from := netloop.Now()
-		r.waits(from, target.Pool)
-		err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
-		r.waited(from)
-		r.unwatch()
-	}
-	if err == nil {
-		r.attempt.granted = r.t.Now()
-		r.countBond(c, target.Pool, avoid)
-		return nil
-	}
-	return r.unclaimed(target, err)
-}
-
-// unclaimed returns the error for a claim that ended with err.
-func (r *Request) unclaimed(target Target, err error) error {
-	switch err {
-	case pool.ErrFull, pool.ErrEvicted, pool.ErrFailed, netloop.ErrTimeout:
-		r.retry = retryAfter(target.Pool, r.t.Now())
-	}
-	switch {
-	case err == pool.ErrFull:
-		return errQueueFull
-	case err == pool.ErrEvicted:
-		return errEvicted
-	case err == pool.ErrFailed, err == netloop.ErrTimeout && target.Pool.Ready() == 0:
-		return errUnavailable
-	case err == netloop.ErrTimeout:
-		return queueLate(r.attempt.claim.Missed())
-	case err == netloop.ErrStopped:
-		return errStopping
-	}
-	return err
-}
-
 // idempotent reports whether sending the request twice is as good as once
 // (RFC 9110 section 9.2.2).
 func (r *Request) idempotent() bool {
@@ -332,17 +286,3 @@ func (r *Request) send(part []byte, whole bool, trailers []head.Field) error {
 	}
 	return nil
 }
-
-// origin is a Request, as the request.Origin of the view of it.
-type origin Request
-
-// ClientIP returns the address of the client as the app sees it.
-func (o *origin) ClientIP() netip.Addr { return (*Request)(o).sender().addr }
-
-// Scheme returns the scheme that the client used.
-func (o *origin) Scheme() string {
-	return (*Request)(o).sender().scheme(o.snap.forward.mode)
-}
-
-// RequestID returns the id of the request.
-func (o *origin) RequestID() []byte { return o.id }
