@@ -56,21 +56,21 @@ whose turns it takes.`,
 			lines.SetIndent("", "  ")
 			return lines.Encode(all)
 		}
-		return showRequests(out, all, ask.color.Look(out).Width)
+		return showRequests(out, all, ask.color.Look(out))
 	})
 	cmd.Flags().IntVarP(&limit, "limit", "n", limit, "show at most `N` requests")
 	format.addTo(cmd, "print JSON, by docs/schema/requests.json")
 	return cmd
 }
 
-// showRequests prints a table of requests for a reader of a width, which is 0 for no
-// limit, and how many there are besides.
-func showRequests(out io.Writer, all *api.Requests, width int) error {
+// showRequests prints a table of requests that fits what its reader can show, and how
+// many there are besides.
+func showRequests(out io.Writer, all *api.Requests, look terminal.Look) error {
 	if all.Total == 0 {
 		_, err := fmt.Fprintln(out, "no request is in hand")
 		return err
 	}
-	if err := writeColumns(out, requestColumns(all), width); err != nil {
+	if err := writeColumns(out, requestColumns(all), look); err != nil {
 		return err
 	}
 	if more := all.Total - len(all.Requests); more > 0 {

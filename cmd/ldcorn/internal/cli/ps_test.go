@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
@@ -36,7 +37,7 @@ func TestRequestColumns(t *testing.T) {
 	}}
 	show := func(width int) string {
 		var out strings.Builder
-		require.NoError(t, showRequests(&out, all, width))
+		require.NoError(t, showRequests(&out, all, terminal.Look{Width: width}))
 		return out.String()
 	}
 	assert.Regexp(t, `^AGE +STAGE +WORKER +QUEUED +CLIENT +ID +REQUEST\n`, show(0))
