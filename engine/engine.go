@@ -198,7 +198,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
 		Plan:     previewer{e.opts.Preview, set, sup}.preview,
 		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
-		Explain:  explainer{sup}.explain,
+		Explain:  explainer{sup, px.Holder}.explain,
 		Reloads:  reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
 		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },

@@ -13,7 +13,8 @@ import (
 // An explainer says what would happen to a request according to the plan in
 // effect.
 type explainer struct {
-	sup *supervisor.Supervisor
+	sup    *supervisor.Supervisor
+	holder decide.Holder
 }
 
 // errNoPlan is why nothing can be said about the plan in effect.
@@ -24,7 +25,7 @@ func (x explainer) explain(q api.Question) (*api.Explanation, error) {
 	if now == nil {
 		return nil, errNoPlan
 	}
-	explainer := decide.NewExplainer(now)
+	explainer := decide.NewExplainer(now).Holding(x.holder)
 	if rt := now.Router; rt != nil {
 		explainer = explainer.Asking(func(r match.Request) (plan.Decision, error) {
 			said, err := rt.Route(r)

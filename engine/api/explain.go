@@ -39,6 +39,13 @@ type ExplainedSetting struct {
 	From  string `json:"from" jsonschema:"enum=default,enum=LdConfig,enum=WorkerGroup,enum=rule,enum=to"`
 	At    string `json:"at,omitempty"`  // file:line:column; absent for a default
 	Key   string `json:"key,omitempty"` // what the request has for the key; absent if it has none
+	// Worker is the index of the worker that the request belongs to by this setting,
+	// as a running master knows it; absent if there is none, or the setting is of
+	// another kind.
+	Worker *int `json:"worker,omitempty" jsonschema:"minimum=0"`
+	// Homeless says that the running master knows no worker for the key, as for a
+	// session that has ended: any worker can get the request.
+	Homeless bool `json:"homeless,omitempty"`
 }
 
 // An ExplainedRouter describes the decision of the configuration's router.

@@ -16,7 +16,7 @@ type Ask func(match.Request) (plan.Decision, error)
 // nothing; only the router may.
 type Decider[T any] struct {
 	table  *route.Table[T]
-	groups map[string]T // by name, for the router
+	groups map[string]T // by name
 	router plan.Router  // nil if there is none
 	ask    Ask
 	reject bool // refuse a request on which the router fails
@@ -26,17 +26,22 @@ type Decider[T any] struct {
 // once for each group, in the order written.
 func New[T any](p *plan.Plan, groupOf func(name string) T) *Decider[T] {
 	d := &Decider[T]{router: p.Router, reject: p.OnRouterError != plan.RouterFallback}
+	d.groups = make(map[string]T)
 	if p.Router != nil {
-		d.ask, d.groups = p.Router.Route, make(map[string]T)
+		d.ask = p.Router.Route
 	}
 	d.table = route.Compile(p, func(name string) T {
 		group := groupOf(name)
-		if d.groups != nil {
-			d.groups[name] = group
-		}
+		d.groups[name] = group
 		return group
 	})
 	return d
+}
+
+// Group returns what groupOf returned for a group of the plan.
+func (d *Decider[T]) Group(name string) (T, bool) {
+	group, ok := d.groups[name]
+	return group, ok
 }
 
 // Asking returns a decider that asks the plan's router through ask. If the plan

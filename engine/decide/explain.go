@@ -17,17 +17,32 @@ import (
 // of groups.
 type Explainer struct {
 	*Decider[string]
-	plan *plan.Plan
+	plan   *plan.Plan
+	holder Holder // nil if no master runs the plan
+}
+
+// A Holder returns the index of the worker that a request belongs to which goes to
+// a group: by the group's sticky, or by the key that a router gave. It reports false
+// if that is none, as for a session that no worker has.
+type Holder func(r *request.Sample, group, key string) (worker int, ok bool)
+
+// Holding returns an explainer that also says which worker a request belongs to.
+func (x *Explainer) Holding(h Holder) *Explainer {
+	other := *x
+	other.holder = h
+	return &other
 }
 
 // NewExplainer returns the explainer of a plan, which must not change.
 func NewExplainer(p *plan.Plan) *Explainer {
-	return &Explainer{New(p, func(group string) string { return group }), p}
+	return &Explainer{Decider: New(p, func(group string) string { return group }), plan: p}
 }
 
 // Asking is like Decider.Asking.
 func (x *Explainer) Asking(ask Ask) *Explainer {
-	return &Explainer{x.Decider.Asking(ask), x.plan}
+	other := *x
+	other.Decider = x.Decider.Asking(ask)
+	return &other
 }
 
 // Sample makes a request as request.NewSample does. The plan determines how the
@@ -86,7 +101,15 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		out.Rules = append(out.Rules, api.ExplainedRule{Route: s.Route.String(), Group: s.Value, At: at(s.Route.Pos), Matched: s.Matched, Why: s.Why})
 	}
 	for _, s := range x.Settings(req, &o) {
-		out.Settings = append(out.Settings, api.ExplainedSetting{Name: s.Name, Value: s.Value, From: string(s.From), At: at(s.At), Key: s.Key})
+		shown := api.ExplainedSetting{Name: s.Name, Value: s.Value, From: string(s.From), At: at(s.At), Key: s.Key}
+		if x.holder != nil && (s.Name == "key" || s.Name == "sticky" && s.Key != "") {
+			worker, ok := x.holder(req, o.Group, o.Key)
+			shown.Homeless = !ok
+			if ok {
+				shown.Worker = &worker
+			}
+		}
+		out.Settings = append(out.Settings, shown)
 	}
 	return out, nil
 }

@@ -36,6 +36,17 @@ func (p *Pool) own(c *Claim) *Worker {
 	return nil
 }
 
+// Owner returns the index of the worker that a claim is for. It reports false if any
+// worker can serve it.
+func (p *Pool) Owner(c *Claim) (index int, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.own(c); w != nil {
+		return w.Index, true
+	}
+	return 0, false
+}
+
 // seat returns the newest worker with an index, or nil.
 func (p *Pool) seat(index int) *Worker {
 	for _, w := range slices.Backward(p.workers) {

@@ -17,6 +17,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/request"
 )
 
 // stickyRig is a rig with one group that has this sticky.
@@ -280,6 +281,42 @@ func TestSession(t *testing.T) {
 			assert.Equal(t, known, bonds.Stats(), name)
 		}
 	})
+}
+
+// TestHolder: the proxy says which worker has the session of a request, without
+// sending it.
+func TestHolder(t *testing.T) {
+	ask := func(r *rig, key, header, value string) string {
+		t.Helper()
+		sample, err := request.NewSample("GET /", request.SampleOptions{Headers: []request.Header{{Name: header, Value: value}}})
+		require.NoError(t, err)
+		worker, ok := r.proxy.Holder(sample, "default", key)
+		if !ok {
+			return "none"
+		}
+		return fmt.Sprint(worker)
+	}
+	r := stickyRig(t, "goroutine", sessionIn(plan.SessionHeader, "mcp-session-id"))
+	for i := range 3 {
+		r.worker("default", with(i, "Mcp-Session-Id: id%d\r\n"))
+	}
+	for range 3 {
+		r.ask("GET / HTTP/1.1", "")
+	}
+	assert.Equal(t, "1", ask(r, "", "Mcp-Session-Id", "id1"))
+	assert.Equal(t, "none", ask(r, "", "Mcp-Session-Id", "other"))
+	assert.Equal(t, "none", ask(r, "", "X-Other", "id1"))
+	assert.Contains(t, []string{"0", "1", "2"}, ask(r, "acme", "X-Other", "id1"), "a key of the router")
+	_, ok := r.proxy.Holder(new(request.Sample), "nobody", "")
+	assert.False(t, ok)
+
+	r = stickyRig(t, "goroutine", issuedSet)
+	for i := range 3 {
+		r.worker("default", with(i, ""))
+	}
+	head, seat := r.ask("GET / HTTP/1.1", "")
+	assert.Equal(t, seat, ask(r, "", "Cookie", cookieOf(head)))
+	assert.Equal(t, "none", ask(r, "", "Cookie", "ldcorn_default=0.forged"))
 }
 
 // TestInventedSessionsTeachNothing: an app that repeats the id of a request does

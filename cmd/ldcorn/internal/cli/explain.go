@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,8 @@ func newExplainCommand(opts *rootOptions) *cobra.Command {
 		Long: `Show which rule takes a request, and why the others do not. No request is sent.
 
 explain evaluates the configuration and asks its router. With --live it asks the running
-master, about the configuration that is in effect there. Write the request as
+master, about the configuration that is in effect there, and says which worker has the
+session of the request. Write the request as
 "GET /path?a=b", "GET http://host/path" or "wss://host/path"; a path alone is a GET.`,
 		Example: `  ldcorn explain 'GET /ml-pipeline/x'
   ldcorn explain 'GET http://example.com/' -H 'X-Tenant: acme' --cookie beta=1
@@ -92,7 +94,11 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 	if f.format.isJSON() {
 		return api.Write(cmd.OutOrStdout(), e)
 	}
-	return writeExplanation(cmd.OutOrStdout(), e)
+	var text bytes.Buffer
+	_ = writeExplanation(&text, e) // memory never fails
+	out := cmd.OutOrStdout()
+	_, err = io.WriteString(out, terminal.Wrap(text.String(), f.color.Look(out).Width))
+	return err
 }
 
 // question reads the request from the command line.
@@ -210,6 +216,12 @@ func origin(s api.ExplainedSetting) string {
 		out += fmt.Sprintf(", here %q", s.Key)
 	case lacks:
 		out += ", which the request lacks"
+	}
+	switch {
+	case s.Worker != nil:
+		out += fmt.Sprintf(": goes to worker %d", *s.Worker)
+	case s.Homeless:
+		out += ": no worker has it"
 	}
 	return out
 }
