@@ -138,6 +138,7 @@ func (f *statusFlags) repeat(ctx context.Context, master *control.Client, out io
 const (
 	maxBrief = 300 // of the reason of a failed reload
 	maxRoute = 36  // of a route
+	maxCap   = 20  // of a cap with its limits, which have a table of their own
 )
 
 // writeStatus prints a status for people. where says how the master was started;
@@ -197,10 +198,10 @@ func limitColumns(st *api.Status) []column {
 }
 
 func groupColumns(st *api.Status) []column {
-	columns := []column{{name: "GROUP"}, {name: "READY", color: readyColor}, {name: "QUEUED"}, {name: "CAP"}, {name: "NOTE"}}
+	columns := []column{{name: "GROUP"}, {name: "READY", color: readyColor}, {name: "QUEUED"}, {name: "CAP", drop: 1}, {name: "NOTE"}}
 	for i := range st.Groups {
 		g := &st.Groups[i]
-		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), capOf(st, g), control.Note(g, st.Now))
+		addRow(columns, g.Name, fmt.Sprintf("%d/%d", g.Ready, g.Instances), strconv.Itoa(g.Queued), terminal.Cut(capOf(st, g), maxCap), control.Note(g, st.Now))
 	}
 	return columns
 }
