@@ -258,7 +258,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 	}
 	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Check: check, Progress: func(p supervisor.Progress) {
 		step := api.ReloadStep{Kind: api.ReloadStepKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
-			Requests: p.Requests, Websockets: p.Websockets, Reason: p.Reason}
+			Requests: p.Requests, Websockets: p.Websockets, Reason: p.Reason, Ended: p.Ended}
 		if p.Step == supervisor.StepUnready {
 			step.Worker = &p.Worker
 		}

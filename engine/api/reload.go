@@ -29,6 +29,7 @@ type ReloadStep struct {
 	// The fields of waiting and unready.
 	Worker *int    `json:"worker,omitempty"` // the index of the worker that is not ready
 	Reason string  `json:"reason,omitempty"` // what the reload waits for, or why the worker is not ready
+	Ended  bool    `json:"ended,omitempty"`  // the worker has ended before it was ready, and is started again
 	For    float64 `json:"for,omitempty"`    // seconds that the other reload or scaling has been running
 
 	// The field of read.

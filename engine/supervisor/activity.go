@@ -55,7 +55,7 @@ func (o *observer) ready(g *group) {
 func (o *observer) unready(g *group, t trouble) {
 	st := o.steps[g]
 	p := st.progress(StepUnready, st.ready)
-	p.Worker, p.Reason = t.worker, t.reason
+	p.Worker, p.Reason, p.Ended = t.worker, t.reason, t.ended
 	o.opts.tell(p)
 }
 
@@ -75,4 +75,5 @@ func (o *observer) waits(groups []string, reason string) {
 type trouble struct {
 	worker int // index
 	reason string
+	ended  bool // the worker has ended, and is started again
 }

@@ -68,7 +68,7 @@ func (b *batch) ready() (n int) {
 func (b *batch) trouble() trouble {
 	for _, sc := range b.successions {
 		if sc.trouble != "" && !sc.isReady() {
-			return trouble{sc.index, sc.trouble}
+			return trouble{sc.index, sc.trouble, sc.ended}
 		}
 	}
 	return trouble{}
@@ -146,7 +146,7 @@ func (g *group) retry(sc *succession, why api.RestartReason, failure *StartError
 		sc.lost = make(api.Restarts)
 	}
 	sc.lost[why]++
-	sc.trouble = visible.FirstLine(failure.Err.Error())
+	sc.trouble, sc.ended = visible.FirstLine(failure.Err.Error()), true
 	g.emitSeat(api.EventStartFailed, sc.index, api.Event{Reason: failure.Err.Error(), RestartIn: delay.Seconds()}, failure.Stderr...)
 	g.log.Warn("start failed, trying again", append([]any{"worker", sc.index, "failures", len(sc.failed), "restart_in", delay.Round(time.Millisecond)}, failure.attrs()...)...)
 	g.spawn(sc, delay, left)

@@ -293,3 +293,31 @@ func TestBatch_RestartMeetsReload(t *testing.T) {
 		assert.Equal(t, 2, r.pub.pools["a"].Ready())
 	})
 }
+
+// TestBatch_SaysWhatFailed: a worker that has ended and is started again is told from
+// one that is not ready yet.
+func TestBatch_SaysWhatFailed(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", instances(2))))
+		failed := false
+		r.fakes.onStart(func(p *fakeProcess) error {
+			if p.index == 1 && !failed {
+				failed = true
+				p.readyAfter = -1
+				time.AfterFunc(time.Second, func() { p.end(worker.Exit{Code: 3}) })
+			}
+			return nil
+		})
+		var told []Progress
+		_, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", instances(2))), ApplyOptions{Progress: func(p Progress) {
+			if p.Step == StepUnready {
+				told = append(told, p)
+			}
+		}})
+		require.NoError(t, err)
+		require.Len(t, told, 1)
+		assert.True(t, told[0].Ended)
+		assert.Equal(t, 1, told[0].Worker)
+		assert.Equal(t, "exit code 3: startup failed", told[0].Reason)
+	})
+}

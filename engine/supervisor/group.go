@@ -157,7 +157,7 @@ func (g *group) ready(m *member, w *pool.Worker) {
 	m.worker = w
 	g.move(m, api.StateReady, api.Event{})
 	sc := m.succession
-	sc.trouble = ""
+	sc.trouble, sc.ended = "", false
 	sc.tell()
 	switch {
 	case m.current:
@@ -180,7 +180,7 @@ func (g *group) ready(m *member, w *pool.Worker) {
 // troubled is called when a starting member has failed a health check.
 func (g *group) troubled(m *member, reason string) {
 	if sc := m.succession; sc != nil && sc.next == m {
-		sc.trouble = visible.FirstLine(reason)
+		sc.trouble, sc.ended = visible.FirstLine(reason), false
 		sc.tell()
 	}
 }

@@ -28,6 +28,7 @@ type Progress struct {
 	// For StepUnready.
 	Worker int // index
 	Reason string
+	Ended  bool // the worker has ended, and is started again
 
 	// For StepReplaced: what the old worker still has in hand.
 	Requests   int

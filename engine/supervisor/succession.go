@@ -42,6 +42,7 @@ type succession struct {
 	until   time.Time     // startup_timeout after the first start; zero before it, or if there is no limit
 	failed  []*StartError // one for each start that failed while there was a batch
 	trouble string        // why next is not ready yet; "" if unknown
+	ended   bool          // trouble is about a worker that has ended, and is started again
 	lost    api.Restarts  // starts that failed and were repeated before next had the seat; nil if none
 }
 

@@ -17,6 +17,9 @@ func stepText(e api.ReloadStep) string {
 		if e.Worker == nil {
 			return ""
 		}
+		if e.Ended {
+			return fmt.Sprintf("worker %d failed to start, and is started again: %s", *e.Worker, e.Reason)
+		}
 		return fmt.Sprintf("worker %d is not ready yet: %s", *e.Worker, e.Reason)
 	case api.StepReady:
 		return fmt.Sprintf("%d of %d ready", e.Ready, e.Workers)

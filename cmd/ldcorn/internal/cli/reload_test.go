@@ -25,8 +25,8 @@ func TestReloadWaiter_GivenUp(t *testing.T) {
 	for want, steps := range map[string][]api.ReloadStep{
 		"--timeout is over before the reload could begin: it will not take place": {waits},
 		goesOn: {waits, begun},
-		goesOn + "\n  web: worker 1 is not ready yet: GET /: status 404": {begun, sick},
-		goesOn + "\n  api: worker 1 is not ready yet: exit code 1":       {sick, {Kind: api.StepUnready, Group: "api", Worker: &one, Reason: "exit code 1"}, well},
+		goesOn + "\n  web: worker 1 is not ready yet: GET /: status 404":                {begun, sick},
+		goesOn + "\n  api: worker 1 failed to start, and is started again: exit code 1": {sick, {Kind: api.StepUnready, Group: "api", Worker: &one, Reason: "exit code 1", Ended: true}, well},
 	} {
 		var stderr strings.Builder
 		w := &reloadWaiter{stdout: io.Discard, stderr: &stderr, progress: terminal.NewProgress(&stderr, terminal.Look{})}
