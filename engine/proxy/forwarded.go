@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"unsafe"
@@ -21,10 +22,23 @@ import (
 type forwarder struct {
 	mode    plan.Forwarded
 	trusted []netip.Prefix
+	ignored *ignoredPeers // nil logs nothing
 }
 
-func newForwarder(p *plan.Plan) forwarder {
-	return forwarder{mode: p.Forwarded, trusted: p.TrustedProxies}
+func newForwarder(p *plan.Plan, log *slog.Logger) forwarder {
+	f := forwarder{mode: p.Forwarded, trusted: p.TrustedProxies}
+	if f.mode != plan.ForwardedOff {
+		f.ignored = &ignoredPeers{log: log, any: len(f.trusted) > 0}
+	}
+	return f
+}
+
+// follows makes a forwarder that trusts the same peers as the one before it
+// remember which others were logged.
+func (f *forwarder) follows(before *forwarder) {
+	if f.ignored != nil && before.ignored != nil && slices.Equal(f.trusted, before.trusted) {
+		f.ignored = before.ignored
+	}
 }
 
 // append appends the fields that describe the sender of a request. socket says that

@@ -101,7 +101,10 @@ func New(opts Options) (*Proxy, error) {
 
 // Publish makes later requests use a snapshot. It must be called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
-	s.forward, s.issuers = newForwarder(s.Plan), issuersOf(s.Plan, p.seatKey)
+	s.forward, s.issuers = newForwarder(s.Plan, p.opts.Log), issuersOf(s.Plan, p.seatKey)
+	if before := p.snap.Load(); before != nil {
+		s.forward.follows(&before.forward)
+	}
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.buffers.Configure(bufferLimits(s.Plan))

@@ -47,6 +47,7 @@ func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours str
 	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, f.trustsPeer(peer, ours)
 	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
 	if !s.trusted {
+		f.ignored.note(peer, req.Seen())
 		return
 	}
 	switch seen := req.Seen(); {
