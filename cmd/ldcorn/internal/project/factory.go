@@ -83,7 +83,7 @@ func (r *resolver) annotated(s scope, note *pyast.Node) value {
 // instance finds out what an instance of a class of the project is. The call that
 // makes it can be nil.
 func (r *resolver) instance(s scope, class, call *pyast.Node, caller scope) value {
-	if s.hops++; s.hops > maxHops {
+	if s.hops++; s.hops > maxHops || !r.step() {
 		return value{}
 	}
 	for _, base := range class.Kids[:len(class.Kids)-1] {

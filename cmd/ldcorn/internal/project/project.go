@@ -77,7 +77,8 @@ func Look(ctx context.Context, dir string) (*Project, error) {
 	}
 	l.addNamed()
 	l.addDjango()
-	l.p.Apps, l.p.WSGI = l.order(l.p.Apps), l.order(l.p.WSGI)
+	called := l.called()
+	l.p.Apps, l.p.WSGI = l.order(l.p.Apps, called), l.order(l.p.WSGI, called)
 	l.keepServers()
 	if len(l.p.Apps) > 0 {
 		l.routes(&l.p.Apps[0])

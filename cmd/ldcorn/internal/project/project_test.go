@@ -109,6 +109,11 @@ func TestLook_Hostile(t *testing.T) {
 	require.NoError(t, os.Truncate(create(t, path("big.py")), 1<<40))
 	write("binary.py", "\xff\xfe\x00")
 	write("nested.py", strings.Repeat("(", 100_000))
+	classes := ""
+	for i := range 200 {
+		classes += fmt.Sprintf("class C%d(C%d, C%d, C%d, C%d): pass\n", i, i+1, i+2, i+3, i+4)
+	}
+	write("classes.py", classes+"x = C0()\n")
 	write("many.py", "def f():\n"+strings.Repeat("    return f(g(f()))\n", 2_000)+"def g(x=1):\n"+strings.Repeat("    return f()\n", 2_000)+"x = f()\n"+strings.Repeat("y = y\n", 5_000))
 	write("long.py", "x = "+strings.Repeat("1 + ", 100_000)+"1")
 	write("new\nline \x1b[31m.py", "from fastapi import FastAPI\napp = FastAPI()")

@@ -13,15 +13,17 @@ import (
 // first; then what is no example; then what is near the top; then the usual names.
 // Factories that the project calls itself, and apps that another one wraps or mounts,
 // are left out.
-func (l *look) order(apps []App) []App {
-	apps = slices.DeleteFunc(apps, func(a App) bool { return a.Factory && a.NamedBy == "" && l.isUsed(&a) })
+func (l *look) order(apps []App, called map[definition]bool) []App {
+	apps = slices.DeleteFunc(apps, func(a App) bool {
+		return a.Factory && a.NamedBy == "" && called[definition{a.module, a.variable}]
+	})
 	if outer := slices.DeleteFunc(slices.Clone(apps), func(a App) bool { return a.NamedBy == "" && l.isInner(&a) }); len(outer) > 0 {
 		apps = outer
 	}
 	for i := range apps {
 		a := &apps[i]
 		a.rank = []int{
-			named(a), yes(isAside(a.module)), yes(a.Factory && !strings.HasSuffix(a.variable, "_app")),
+			naming(a), yes(isAside(a.module)), yes(a.Factory && !strings.HasSuffix(a.variable, "_app")),
 			strings.Count(a.module.path, "/"), usual(usualModules, path.Base(a.module.name())), yes(a.Factory), usual(usualNames, a.variable),
 		}
 	}
@@ -29,14 +31,13 @@ func (l *look) order(apps []App) []App {
 	return apps
 }
 
-// named ranks how the project names an app: by a command, by a call of uvicorn.run,
+// naming ranks how the project names an app: by a command, by a call of uvicorn.run,
 // or not at all.
-func named(a *App) int {
-	file, _, _ := strings.Cut(a.NamedBy, ":")
+func naming(a *App) int {
 	switch {
 	case a.NamedBy == "":
 		return 2
-	case strings.HasSuffix(file, ".py"):
+	case strings.Contains(a.NamedBy, ".py:"):
 		return 1
 	}
 	return 0
@@ -117,22 +118,31 @@ func (m *module) bindMount(n *pyast.Node) {
 	}
 }
 
-// isUsed reports whether a module makes an app with a factory, so that the app is
-// meant rather than the factory.
-func (l *look) isUsed(factory *App) bool {
+// A definition is a function or a class of a module, by its name.
+type definition struct {
+	module *module
+	name   string
+}
+
+// called returns the functions that modules call to set a variable. If one of them
+// makes an app, the variable is meant, rather than the function.
+func (l *look) called() map[definition]bool {
+	out := make(map[definition]bool)
 	for _, m := range l.modules {
+		if isAside(m) {
+			continue
+		}
 		for _, all := range m.values {
 			for _, assigned := range all {
 				call := assigned.Kid(-1)
 				if call.Kind != pyast.Call {
 					continue
 				}
-				def, in := l.definition(m, m.reference(call.Kid(0)))
-				if def != nil && in == factory.module && def.Name == factory.variable && !isAside(m) {
-					return true
+				if def, in := l.definition(m, m.reference(call.Kid(0))); def != nil {
+					out[definition{in, def.Name}] = true
 				}
 			}
 		}
 	}
-	return false
+	return out
 }

@@ -50,11 +50,10 @@ func (r *resolver) value(s scope, n *pyast.Node) value {
 		return value{}
 	}
 	switch n.Kind {
-	case pyast.Paren, pyast.IfExp, pyast.Walrus:
-		if n.Kind == pyast.Walrus {
-			return r.value(s, n.Kid(1))
-		}
+	case pyast.Paren, pyast.IfExp:
 		return r.value(s, n.Kid(0))
+	case pyast.Walrus:
+		return r.value(s, n.Kid(1))
 	case pyast.Call:
 		return r.call(s, n)
 	case pyast.Name:
