@@ -185,6 +185,10 @@ func (c *call) twoDefaults(a, other *argument) {
 
 // setArg gives the argument the value of --set, if there is one.
 func (c *call) setArg(a *argument) {
+	if v := c.session.opts.Args[a.Name]; v != nil {
+		c.giveArg(a, v)
+		return
+	}
 	text, set := c.session.opts.Set[a.Name]
 	if !set {
 		return
@@ -201,19 +205,32 @@ func (c *call) setArg(a *argument) {
 		return
 	}
 	a.Set = true
-	switch v := v.(type) {
-	case starlark.Int:
-		n, _ := v.Int64() // as parsed
-		a.Value = int(n)
-	case starlark.Float:
-		a.Value = float64(v)
-	case starlark.Bool:
-		a.Value = bool(v)
-	case starlark.String:
-		a.Value = string(v)
-	case *starlark.List:
-		a.Value, _ = value.Strings(v) // as parsed
+	a.Value, _ = a.read(v) // as parsed
+}
+
+// giveArg gives the argument a value of the language.
+func (c *call) giveArg(a *argument, v starlark.Value) {
+	read, err := a.read(v)
+	if err != nil {
+		c.wrong(a.span, fmt.Sprintf("the value of the argument `%s`", a.Name), codeSet, err)
+		return
 	}
+	a.Set, a.Value = true, read
+}
+
+// read returns a value of the argument's type.
+func (a *argument) read(v starlark.Value) (any, error) {
+	switch a.Type {
+	case api.ArgInt:
+		return value.Int(v, math.MinInt, math.MaxInt)
+	case api.ArgFloat:
+		return value.Float(v)
+	case api.ArgBool:
+		return value.Bool(v)
+	case api.ArgStr:
+		return value.String(v)
+	}
+	return value.Strings(v)
 }
 
 // shownSetting returns a value of --set as a message shows it.
@@ -262,12 +279,17 @@ func (s *Session) CheckArgs(file string) {
 		names = append(names, a.Name)
 	}
 	names = append(names, s.vague...)
-	for _, name := range slices.Sorted(maps.Keys(s.opts.Set)) {
+	given := slices.Concat(slices.Collect(maps.Keys(s.opts.Set)), slices.Collect(maps.Keys(s.opts.Args)))
+	slices.Sort(given)
+	for _, name := range given {
 		if slices.Contains(names, name) {
 			continue
 		}
 		d := diag.Diagnostic{Code: codeSet, Severity: diag.Error, Span: diag.Span{File: file},
-			Message: fmt.Sprintf("--set %s=%s: the configuration has no argument `%s`", shownName(name), shownSetting(s.opts.Set[name]), shownName(name))}
+			Message: fmt.Sprintf("the configuration has no argument `%s`", shownName(name))}
+		if text, set := s.opts.Set[name]; set {
+			d.Message = fmt.Sprintf("--set %s=%s: ", shownName(name), shownSetting(text)) + d.Message
+		}
 		switch near := diag.Near(name, names); {
 		case near != "":
 			d.Hint = fmt.Sprintf("did you mean `%s`?", near)

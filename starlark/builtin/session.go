@@ -28,7 +28,8 @@ type Options struct {
 	// Input records one read by the evaluation. Content is nil for a variable
 	// that is not set.
 	Input func(kind plan.InputKind, name string, content []byte, secret bool)
-	Set   map[string]string // values of arguments, by name
+	Set   map[string]string         // values of arguments, by name
+	Args  map[string]starlark.Value // the same, before Set
 	// Find finds a file that a file of the configuration reads, by its name as messages
 	// show it, or "". Path is as in load. The diagnostic says why it cannot be read.
 	Find func(from, path string) (DataFile, *diag.Diagnostic)

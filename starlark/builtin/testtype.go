@@ -23,6 +23,12 @@ func TestType() Type {
 					{Name: "cookies", Type: "dict[str, str]", Keyword: true, Default: "{}", Doc: "Cookies of the request.", aka: []string{"cookie"}},
 					{Name: "client_ip", Type: "str", Keyword: true, Default: `"127.0.0.1"`, Doc: "The address of the client.", aka: []string{"ip", "remote_addr", "client"}},
 				}},
+			{Name: "plan", Returns: "Plan", Doc: "Evaluates the configuration with other variables and arguments, and returns the plan. It costs as many steps of the test as the evaluation takes.",
+				aka: []string{"evaluate", "config", "with_env"},
+				Arguments: []Argument{
+					{Name: "env", Type: "dict[str, str | None]", Keyword: true, Default: "{}", Doc: "Variables in place of those of the environment; None means that one is not set.", aka: []string{"environ", "variables"}},
+					{Name: "args", Type: "dict[str, any]", Keyword: true, Default: "{}", Doc: "Values of arguments, in place of those of --set.", aka: []string{"set", "arguments"}},
+				}},
 			{Name: "eq", Returns: "bool", Doc: "Checks that two values are equal.", aka: []string{"equal", "equals", "assert_eq"},
 				Arguments: []Argument{
 					{Name: "got", Type: "any", Required: true, Doc: "The actual value.", Example: "got"},

@@ -27,7 +27,9 @@ type Property struct {
 
 // Types returns every Type, in the order of the reference documentation. The
 // caller can change the slices.
-func Types() []Type { return []Type{RequestType(), TestType(), OutcomeType()} }
+func Types() []Type {
+	return []Type{RequestType(), TestType(), OutcomeType(), PlanType(), PlanGroupType()}
+}
 
 // Names returns the names of all attributes, with the methods last.
 func (t *Type) Names() []string {

@@ -20,6 +20,7 @@ type Result struct {
 	Report *diag.Report // errors and warnings, sorted; never nil
 	Inputs []plan.Input // everything that was read, in order of first use
 	Tests  []Test       // set if Options ask for them, in the order of the source
+	Steps  uint64       // of the interpreter that the evaluation took
 
 	config *builtin.Config // of Plan
 }
@@ -153,6 +154,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 		CPUs:         w.cpus,
 		Input:        read.add,
 		Set:          opts.Set,
+		Args:         opts.Args,
 		NameDir:      filepath.Dir(in.name),
 		Find:         func(from, path string) (builtin.DataFile, *diag.Diagnostic) { return l.find(from, path) },
 		FileEnv:      w.fileEnv,
@@ -171,6 +173,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 		if err != nil {
 			return nil, err
 		}
+		res.Steps = e.thread.ExecutionSteps()
 		done := l.watch("checking", m.name)
 		res.Plan, res.config = e.conclude(limited, m)
 		done()

@@ -95,3 +95,12 @@ func giveEnv(p *plan.Plan, vars map[string]string) {
 		slices.SortFunc(group.Env, func(a, b plan.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 	}
 }
+
+// variables returns the variables that an evaluation has besides those of the
+// environment.
+func (w *world) variables(env map[string]string) map[string]string {
+	out := make(map[string]string)
+	maps.Copy(out, w.fileEnv)
+	maps.Copy(out, env)
+	return out
+}

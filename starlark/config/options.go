@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"go.starlark.net/starlark"
+
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
@@ -25,6 +27,8 @@ type Options struct {
 	// Set gives arguments of the configuration their values, as text, by name. A name
 	// that no argument has is an error.
 	Set map[string]string
+	// Args gives arguments their values, before Set, by name.
+	Args map[string]starlark.Value
 	// EnvFiles are absolute paths of files of variables, in the format of package
 	// dotenv. A variable that is set already wins, and a later file over an earlier
 	// one. The workers of every group get the variables, as secrets.

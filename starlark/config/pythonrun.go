@@ -47,7 +47,7 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 		_, _ = opts.Print.Write(printed.Bytes())
 		return res, err
 	}
-	found, err := opts.RunPython(ctx, in.path, in.name, w.fileEnv)
+	found, err := opts.RunPython(ctx, in.path, in.name, w.variables(opts.Env))
 	fault := new(capture.Error)
 	if errors.As(err, &fault) && !w.replay {
 		w.seen.Tried = fault.Files

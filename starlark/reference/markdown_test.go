@@ -55,7 +55,8 @@ func TestPage(t *testing.T) {
 		require.NoError(t, err)
 		assert.Empty(t, res.Report.Diagnostics, m[1])
 		report, err := tests.Run(t.Context(), res.Tests, tests.Options{
-			Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: config.DefaultMaxSteps, Timeout: config.DefaultTimeout,
+			Evaluate: tests.Evaluator(path, config.Options{}),
+			Plan:     res.Plan, Sources: res.Report.Sources, MaxSteps: config.DefaultMaxSteps, Timeout: config.DefaultTimeout,
 		})
 		require.NoError(t, err)
 		assert.Zero(t, report.Failed(), m[1])

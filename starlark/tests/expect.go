@@ -10,6 +10,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
@@ -28,30 +29,41 @@ type want struct {
 	status          *int
 }
 
+// A subject is a plan whose decisions a test checks.
+type subject struct {
+	plan    *plan.Plan
+	decider *decide.Explainer
+}
+
 // route implements t.route. The arguments are in the order of the table.
 func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark.Value, error) {
-	q, err := h.question(args)
+	return h.runner.route(thread, h.runner.subject, args)
+}
+
+// route decides a request as a plan says.
+func (r *runner) route(thread *starlark.Thread, of subject, args []starlark.Value) (starlark.Value, error) {
+	q, err := readQuestion(args)
 	if err != nil {
 		return nil, err
 	}
-	req, err := h.runner.decider.Sample(q.line, q.options)
+	req, err := of.decider.Sample(q.line, q.options)
 	var refused *head.Error
 	switch {
 	case errors.As(err, &refused):
 		o := decide.Outcome[string]{Refusal: &decide.Refusal{Status: refused.Status, Reason: refused.Reason}}
-		h.runner.expect(thread, q.line, q.want, o)
-		return h.runner.outcome(thread, q, outcome{of: o}), nil
+		r.expect(thread, of.plan, q, o)
+		return r.outcome(thread, q, outcome{of: o}), nil
 	case err != nil:
-		h.runner.fail(thread, "request", diag.Diagnostic{Message: err.Error()})
+		r.fail(thread, "request", diag.Diagnostic{Message: err.Error()})
 		return &outcome{seen: true}, nil
 	}
-	o := h.runner.decider.Decide(req)
+	o := of.decider.Decide(req)
 	if o.Route != nil {
-		h.runner.hits[o.Route]++
+		r.hits[o.Route]++
 	}
-	h.runner.expect(thread, q.line, q.want, o)
-	out := outcome{of: o, group: h.runner.opts.Plan.Group(o.Group), settings: h.runner.decider.Settings(req, &o)}
-	return h.runner.outcome(thread, q, out), nil
+	r.expect(thread, of.plan, q, o)
+	out := outcome{of: o, group: of.plan.Group(o.Group), settings: of.decider.Settings(req, &o)}
+	return r.outcome(thread, q, out), nil
 }
 
 // outcome completes the result of t.route. A question without an expectation is a
@@ -59,7 +71,7 @@ func (h *handle) route(thread *starlark.Thread, args []starlark.Value) (starlark
 func (r *runner) outcome(thread *starlark.Thread, q question, out outcome) *outcome {
 	out.seen = q.want != want{}
 	if !out.seen {
-		r.unseen = append(r.unseen, unseen{&out, r.failure(thread, "", diag.Diagnostic{
+		r.unseen = append(r.unseen, unseen{&out.seen, r.failure(thread, "", diag.Diagnostic{
 			Message: q.line + " has no expectation: `to`, `status` and `location` are missing",
 			Label:   says(out.of),
 			Hint:    "add one of to=, status= and location=, or use the result of t.route",
@@ -68,24 +80,24 @@ func (r *runner) outcome(thread *starlark.Thread, q question, out outcome) *outc
 	return &out
 }
 
-// An unseen is an outcome that the test has not used yet, and the failure to
-// report if it never does.
+// An unseen is an outcome, or a plan with errors, that the test has not used yet, and
+// the failure to report if it never does.
 type unseen struct {
-	outcome *outcome
+	seen    *bool // of the value
 	failure diag.Diagnostic
 }
 
-// blame reports the questions that checked nothing.
+// blame reports the questions that checked nothing, and the plans with errors.
 func (r *runner) blame() {
 	for _, u := range r.unseen {
-		if !u.outcome.seen {
+		if !*u.seen {
 			r.result.Failures = append(r.result.Failures, u.failure)
 		}
 	}
 }
 
-// question reads the arguments of t.route.
-func (h *handle) question(args []starlark.Value) (q question, err error) {
+// readQuestion reads the arguments of t.route.
+func readQuestion(args []starlark.Value) (q question, err error) {
 	read := func(name string, err error) error {
 		if err != nil {
 			return fmt.Errorf("`%s` %w", name, err)
@@ -138,9 +150,9 @@ func (h *handle) question(args []starlark.Value) (q question, err error) {
 }
 
 // noGroup returns a diagnostic for a name that no group has.
-func (r *runner) noGroup(name string) diag.Diagnostic {
+func noGroup(in *plan.Plan, name string) diag.Diagnostic {
 	var names []string
-	for _, p := range r.opts.Plan.Groups {
+	for _, p := range in.Groups {
 		names = append(names, p.Name)
 	}
 	d := diag.Diagnostic{Message: fmt.Sprintf("no WorkerGroup is named %q", name)}
@@ -183,10 +195,11 @@ func pairs(v starlark.Value) ([]request.Header, error) {
 }
 
 // expect compares the outcome of a request with the expected one.
-func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.Outcome[string]) {
+func (r *runner) expect(thread *starlark.Thread, in *plan.Plan, q question, o decide.Outcome[string]) {
+	w := q.want
 	wrong := func(argument, format string, args ...any) {
 		d := diag.Diagnostic{Label: by(o)}
-		d.Message = fmt.Sprintf("%s %s, not ", line, says(o)) + fmt.Sprintf(format, args...)
+		d.Message = fmt.Sprintf("%s %s, not ", q.line, says(o)) + fmt.Sprintf(format, args...)
 		switch {
 		case o.Failed != nil:
 			d.Detail = []string{o.Failed.Error()}
@@ -196,8 +209,8 @@ func (r *runner) expect(thread *starlark.Thread, line string, w want, o decide.O
 		r.fail(thread, argument, d)
 	}
 	switch {
-	case w.group != nil && r.opts.Plan.Group(*w.group) == nil:
-		r.fail(thread, "to", r.noGroup(*w.group))
+	case w.group != nil && in.Group(*w.group) == nil:
+		r.fail(thread, "to", noGroup(in, *w.group))
 	case w.group != nil && o.Group != *w.group:
 		wrong("to", "to %q", *w.group)
 	case w.status != nil && o.Status() != *w.status:

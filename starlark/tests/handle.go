@@ -51,7 +51,7 @@ func noAttribute(t *builtin.Type, name string) error {
 // method returns a word of the table, bound to the handle.
 func (h *handle) method(word *builtin.Word) starlark.Value {
 	does := map[string]func(*starlark.Thread, []starlark.Value) (starlark.Value, error){
-		"route": h.route, "eq": h.eq, "true": h.true, "fail": h.fail,
+		"route": h.route, "plan": h.plan, "eq": h.eq, "true": h.true, "fail": h.fail,
 	}[word.Name]
 	return starlark.NewBuiltin(word.Name, func(thread *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
 		values := make([]starlark.Value, len(word.Arguments))

@@ -24,6 +24,7 @@ type Options struct {
 	// MaxSteps and Timeout limit each test, as they limit an evaluation.
 	MaxSteps uint64
 	Timeout  time.Duration
+	Evaluate Evaluate // for t.plan; if nil, no test can use that
 	// Watch is as in config.Options.
 	Watch func(doing, file string, limit time.Duration) (done func())
 }
@@ -54,7 +55,7 @@ func (r *Report) Failed() int {
 
 // Run runs the tests one after another. It returns an error only if ctx ends.
 func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error) {
-	r := &runner{opts: opts, decider: NewExplainer(opts), hits: make(map[*plan.Route]int)}
+	r := &runner{opts: opts, subject: subject{opts.Plan, NewExplainer(opts)}, hits: make(map[*plan.Route]int)}
 	report := &Report{}
 	for _, t := range tests {
 		report.Results = append(report.Results, r.run(ctx, t))
@@ -69,11 +70,12 @@ func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error
 // A runner runs the tests of one configuration.
 type runner struct {
 	opts    Options
-	decider *decide.Explainer
+	subject subject
 	hits    map[*plan.Route]int
 
-	result *Result  // of the current test
-	unseen []unseen // of the current test
+	ctx    context.Context // of the current test
+	result *Result         // of the current test
+	unseen []unseen        // of the current test
 }
 
 // NewExplainer returns the explainer that decides the requests of tests. It
@@ -108,6 +110,7 @@ func (r *runner) run(ctx context.Context, t config.Test) (out Result) {
 	start := time.Now()
 	limited, cancel := context.WithTimeoutCause(ctx, r.opts.Timeout, errTimeout)
 	defer cancel()
+	r.ctx = limited
 	thread := &starlark.Thread{Name: t.Name, Print: r.opts.print}
 	thread.SetMaxExecutionSteps(r.opts.MaxSteps)
 	stop := context.AfterFunc(limited, func() { thread.Cancel(context.Cause(limited).Error()) })

@@ -70,7 +70,7 @@ func TestFailures(t *testing.T) {
 		`t.true(1); t.true([]); t.true(0, "why")`:                       {"the condition does not hold", "why"},
 		`t.fail("a"); t.fail("b"); fail("c"); t.fail("d")`:              {"a", "b", "c"},
 		`WorkerGroup("a", "m:a")`:                                       {"`WorkerGroup` can only be used while the configuration is loaded, not by a router for a request"},
-		`t.eq(t.name, "test_it"); t.eq(dir(t), "")`:                     {`got ["eq", "fail", "name", "route", "true"], want ""`},
+		`t.eq(t.name, "test_it"); t.eq(dir(t), "")`:                     {`got ["eq", "fail", "name", "plan", "route", "true"], want ""`},
 		`t.route("GET http://a.example/", to = "web"); t.eq({t: 1}, 1)`: {"a Test cannot be a key"},
 	} {
 		report, _ := run(t, "def test_it(t):\n    "+body+"\n", nil)
@@ -117,6 +117,84 @@ func TestPrint(t *testing.T) {
 		o.Print = func(at diag.Span, msg string) { _, _ = io.WriteString(&out, filepath.Base(at.String())+" "+msg) }
 	})
 	assert.Equal(t, "ldconfig.star:6:5 hello", out.String())
+}
+
+// TestPlan: a test evaluates the configuration with other variables and arguments.
+func TestPlan(t *testing.T) {
+	const text = `
+def route(req):
+    return "big" if req.path == env_of and bind != "" else None
+
+env_of = env("PATH_OF", "/p")
+bind = ":" + env("PORT", "8000")
+config = LdConfig(bind = bind, router = route, trusted_proxies = ["10.0.0.0/8"], forwarded = "append", workers = [
+    WorkerGroup("big", "main:app", instances = arg("workers", 2), max_req_per_worker = 4, queue_timeout = "1m", env = {"A": "b", "S": secret("S", "s")},
+                routes = ["/big", header("x-a", "1")], max_rss = "1GiB", sticky = by_client_ip(), response_buffer = arg("buffer", 0)),
+    WorkerGroup("rest", "main:app", uvicorn_args = arg("args", [])),
+])
+
+def test_it(t):
+    p = t.plan(env = {"PORT": "9000", "PATH_OF": "/q"}, args = {"workers": 8, "args": ["--http", "h11"]})
+    t.eq([p.bind, p.forwarded, p.trusted_proxies, p.header_timeout, p.admin, p.access_log], [":9000", "append", ["10.0.0.0/8"], 5, None, None])
+    g = p.group("big")
+    t.eq([g.name, g.instances, g.max_req_per_worker, g.queue_timeout, g.reload_on_sighup], ["big", 8, 4, 60, True])
+    t.eq([g.routes, g.max_rss, g.sticky, g.response_buffer, g.request_buffer], [["/big", 'header("x-a", "1")'], 1 << 30, "by_client_ip()", 0, None])
+    t.eq([g.env["A"], type(g.env["S"])], ["b", "secret"])
+    t.eq([x.name for x in p.groups], ["big", "rest"])
+    t.eq(p.groups[1].uvicorn_args, ["--http", "h11"])
+    p.route("/q", to = "big")
+    p.route("/p", to = "rest")
+    t.route("/p", to = "big")
+    t.eq(p.errors, [])
+    t.eq(t.plan(args = {"worker": 1}).errors, ["L028: the configuration has no argument ` + "`worker`" + `"])
+    t.eq(t.plan(args = {"workers": "1"}).errors, ['L002: the value of the argument ` + "`workers`" + ` wants a whole number, got the string "1"'])
+    t.eq(t.plan(env = {"PORT": None}).bind, ":8000")
+
+def test_routes(t):
+    t.plan().route("/p", to = "rest")
+
+def test_errors(t):
+    t.plan(args = {"workers": 0})
+
+def test_stops(t):
+    t.plan(args = {"workers": 0}).group("big")
+
+def test_no_group(t):
+    t.plan().group("bgi")
+
+def test_no_attribute(t):
+    t.plan().group("big").instance
+
+def test_long(t):
+    for i in range(100000):
+        t.plan()
+`
+	env := map[string]string{"PORT": "7000"}
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+	path := filepath.Join(t.TempDir(), "ldconfig.star")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	opts := config.Options{Tests: true, LookupEnv: lookup}
+	res, err := config.Evaluate(t.Context(), path, opts)
+	require.NoError(t, err)
+	require.NotNil(t, res.Plan, "%v", res.Report)
+	report, err := tests.Run(t.Context(), res.Tests, tests.Options{
+		Plan: res.Plan, Sources: res.Report.Sources, MaxSteps: 10_000, Timeout: time.Minute, Print: func(diag.Span, string) {},
+		Evaluate: tests.Evaluator(path, opts),
+	})
+	require.NoError(t, err)
+	got := make(map[string][]string)
+	for i := range report.Results {
+		got[report.Results[i].Test.Name] = messages(&report.Results[i])
+	}
+	assert.Equal(t, map[string][]string{
+		"test_it":           nil,
+		"test_routes":       {`/p goes to "big", not to "rest"`},
+		"test_errors":       {"with these variables and arguments, the configuration has errors"},
+		"test_stops":        {"the plan has errors: L004: `instances` must be from 1 to 1024, got 0"},
+		"test_no_group":     {`no WorkerGroup is named "bgi": did you mean "big"?`},
+		"test_no_attribute": {"PlanGroup has no `.instance`"},
+		"test_long":         {"the test takes more than 10000 steps"},
+	}, got)
 }
 
 // TestSettings: an outcome has the settings of the request, from the group, from

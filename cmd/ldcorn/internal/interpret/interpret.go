@@ -59,8 +59,8 @@ func (o Options) Apply(to *config.Options, cell *confine.Cell) {
 		defer end()
 		with := o
 		with.Env = make(map[string]string)
-		maps.Copy(with.Env, env)
 		maps.Copy(with.Env, o.Env)
+		maps.Copy(with.Env, env)
 		return with.Run(ctx, path, name, cell)
 	}
 }
