@@ -88,3 +88,29 @@ func TestReserveOutlastsRequests(t *testing.T) {
 		}
 	}
 }
+
+// TestReserveEnds: the system's timer gives away what was kept, although nothing
+// else happens.
+func TestReserveEnds(t *testing.T) {
+	var limits Limits
+	p := sharing(&limits, limitsOf("a", 1, "b", 1), limitsOf("a", 1), limitsOf("b", 1))
+	long := claimed(t, p[2])
+	both := enqueue(t, p[0])
+	a := claimed(t, p[1])
+	for range maxSkipped + 1 {
+		next := enqueue(t, p[1])
+		a.Release()
+		require.NoError(t, <-next.err)
+		a = &next.claim
+	}
+	limits.mu.Lock()
+	assert.NotZero(t, p[0].share.reserve.span, "a was kept")
+	limits.mu.Unlock()
+	long.Release()
+	a.Release()
+	require.NoError(t, <-both.err)
+	both.claim.Release()
+	limits.mu.Lock()
+	defer limits.mu.Unlock()
+	assert.Zero(t, limits.due)
+}
