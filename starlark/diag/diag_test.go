@@ -213,6 +213,43 @@ func TestWriteText_Width(t *testing.T) {
 	}
 }
 
+// TestWriteText_Reader: what is printed fits a reader of a known width.
+func TestWriteText_Reader(t *testing.T) {
+	wrap := func(text string, width int) string { // as terminal.Wrap, which this package must not import
+		var out strings.Builder
+		used := 0
+		for word := range strings.FieldsSeq(text) {
+			if used > 0 && used+1+len(word) > width {
+				out.WriteString("\n")
+				used = 0
+			} else if used > 0 {
+				out.WriteString(" ")
+				used++
+			}
+			out.WriteString(word)
+			used += len(word)
+		}
+		return out.String()
+	}
+	sources := new(Sources)
+	sources.Add("f.star", strings.Repeat("a", 90)+"BBB"+strings.Repeat("c", 90))
+	words := strings.Repeat("word ", 30)
+	r := &Report{Sources: sources}
+	r.Add(Diagnostic{Code: "L001", Severity: Error, Message: words, Span: Span{File: "f.star", Line: 1, Col: 91, End: 94},
+		Label: words, Hint: words + "one", Detail: []string{words}})
+	r.Add(Diagnostic{Code: "L002", Severity: Error, Message: words, Span: Span{File: "f.star", Line: 1, Col: 91, End: 94}, Label: "short", Hint: words + "two"})
+	r.Add(Diagnostic{Code: "L003", Severity: Error, Message: "m", Label: words, Hint: words + "two"})
+	for _, width := range []int{60, 80} {
+		var out strings.Builder
+		require.NoError(t, WriteText(&out, r, TextOptions{Width: width, Wrap: wrap}))
+		for line := range strings.SplitSeq(out.String(), "\n") {
+			assert.LessOrEqual(t, utf8.RuneCountInString(line), width, line)
+		}
+		assert.Equal(t, 7*30, strings.Count(out.String(), "word"), "nothing is lost")
+		assert.Contains(t, out.String(), "^^^ short\n")
+	}
+}
+
 // TestWriteText_SharedHint: a hint that several diagnostics have is printed once,
 // at the end.
 func TestWriteText_SharedHint(t *testing.T) {

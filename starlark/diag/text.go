@@ -14,12 +14,16 @@ import (
 // TextOptions control how diagnostics are printed for people.
 type TextOptions struct {
 	Color bool // with ANSI colors
+	Width int  // in columns, of the reader; 0 = no limit
+	// Wrap breaks the lines of a text at spaces; see terminal.Wrap. It is required if
+	// there is a Width.
+	Wrap func(text string, width int) string
 }
 
 // WriteText prints every diagnostic with its line of the file and a caret, and
 // a summary at the end. It prints nothing for an empty report.
 func WriteText(w io.Writer, r *Report, opts TextOptions) error {
-	p := &printer{sources: r.Sources, color: opts.Color, hints: make(map[string]int)}
+	p := &printer{sources: r.Sources, opts: opts, hints: make(map[string]int)}
 	for i := range r.Diagnostics {
 		p.hints[r.Diagnostics[i].Hint]++
 	}
@@ -48,7 +52,7 @@ const (
 type printer struct {
 	out     strings.Builder
 	sources *Sources
-	color   bool
+	opts    TextOptions
 	hints   map[string]int // how many diagnostics have each
 }
 
@@ -58,7 +62,7 @@ func (p *printer) sharedHints(r *Report) {
 	for i := range r.Diagnostics {
 		if hint := r.Diagnostics[i].Hint; hint != "" && p.hints[hint] > 1 {
 			p.hints[hint], any = 1, true
-			fmt.Fprintf(&p.out, "%s%s\n", p.paint(styleHint, "hint: "), printable(hint))
+			p.titled("hint", styleHint, hint, "")
 		}
 	}
 	if any {
@@ -67,7 +71,7 @@ func (p *printer) sharedHints(r *Report) {
 }
 
 func (p *printer) paint(style, s string) string {
-	if !p.color || s == "" {
+	if !p.opts.Color || s == "" {
 		return s
 	}
 	return style + s + styleReset
@@ -78,24 +82,23 @@ func (p *printer) diagnostic(d *Diagnostic) {
 	if d.Severity == Warning {
 		style = styleWarning
 	}
-	fmt.Fprintf(&p.out, "%s: %s\n",
-		p.paint(style, fmt.Sprintf("%s[%s]", d.Severity, d.Code)), p.paint(styleBold, printable(d.Message)))
+	p.titled(fmt.Sprintf("%s[%s]", d.Severity, d.Code), style, d.Message, styleBold)
 	gutter := p.gutter(d)
 	p.snippet(d.Span, "-->", '^', style, d.Label, gutter)
 	for _, r := range d.Related {
 		p.snippet(r.Span, ":::", '-', styleFrame, r.Label, gutter)
 	}
 	for i := len(d.Trace) - 1; i >= 0; i-- {
-		p.note(gutter, printable(called(d.Trace[i])))
+		p.note(gutter, called(d.Trace[i]))
 	}
 	for _, line := range d.Detail {
-		p.note(gutter, printable(line))
+		p.note(gutter, line)
 	}
 	if d.Repeats > 0 {
 		p.note(gutter, fmt.Sprintf("found here %d times", d.Repeats+1))
 	}
 	if d.Hint != "" && p.hints[d.Hint] == 1 { // others come at the end
-		p.note(gutter, p.paint(styleHint, "hint: ")+printable(d.Hint))
+		p.noteOf(gutter, "hint: ", d.Hint)
 	}
 }
 
@@ -115,8 +118,35 @@ func (p *printer) gutter(d *Diagnostic) int {
 	return width
 }
 
-func (p *printer) note(gutter int, text string) {
-	fmt.Fprintf(&p.out, "%s %s %s\n", strings.Repeat(" ", gutter), p.paint(styleFrame, "="), text)
+// titled prints a text after a title without spaces.
+func (p *printer) titled(title, style, text, textStyle string) {
+	lines := p.wrap(title+": "+printable(text), p.opts.Width)
+	first := strings.TrimPrefix(strings.TrimPrefix(lines[0], title+":"), " ")
+	fmt.Fprintf(&p.out, "%s: %s\n", p.paint(style, title), p.paint(textStyle, first))
+	for _, line := range lines[1:] {
+		fmt.Fprintln(&p.out, p.paint(textStyle, line))
+	}
+}
+
+// wrap returns the lines of a text for a reader of a width, if that is known.
+func (p *printer) wrap(text string, width int) []string {
+	if p.opts.Width > 0 {
+		text = p.opts.Wrap(text, max(width, leastWidth))
+	}
+	return strings.Split(text, "\n")
+}
+
+func (p *printer) note(gutter int, text string) { p.noteOf(gutter, "", text) }
+
+// noteOf prints a note with a title, which may be empty.
+func (p *printer) noteOf(gutter int, title, text string) {
+	const frame = 3 // " = "
+	lines := p.wrap(title+printable(text), p.opts.Width-gutter-frame)
+	lines[0] = p.paint(styleHint, title) + strings.TrimPrefix(lines[0], title)
+	fmt.Fprintf(&p.out, "%s %s %s\n", strings.Repeat(" ", gutter), p.paint(styleFrame, "="), lines[0])
+	for _, line := range lines[1:] {
+		fmt.Fprintln(&p.out, strings.Repeat(" ", gutter+frame)+line)
+	}
 }
 
 // snippet prints a place: its line, with a mark below.
@@ -131,7 +161,11 @@ func (p *printer) snippet(s Span, arrow string, mark rune, style, label string, 
 		p.plainLabel(label, gutter)
 		return
 	}
-	text, from, width := window(line, s, utf8.RuneCountInString(label))
+	limit, below := p.limit(gutter), ""
+	if n := utf8.RuneCountInString(label); n > limit*2/3 && p.opts.Width > 0 { // it takes the line away
+		label, below = "", label
+	}
+	text, from, width := window(line, s, utf8.RuneCountInString(label), limit)
 	bar := p.paint(styleFrame, "|")
 	pad := strings.Repeat(" ", gutter)
 	marks := p.paint(style, strings.Repeat(string(mark), width))
@@ -141,23 +175,34 @@ func (p *printer) snippet(s Span, arrow string, mark rune, style, label string, 
 	fmt.Fprintf(&p.out, "%s %s\n", pad, bar)
 	fmt.Fprintf(&p.out, "%s %s %s\n", p.paint(styleFrame, fmt.Sprintf("%*d", gutter, s.Line)), bar, text)
 	fmt.Fprintf(&p.out, "%s %s %s%s\n", pad, bar, strings.Repeat(" ", from), marks)
+	p.plainLabel(below, gutter)
+}
+
+// limit returns how many characters of a line are shown behind a gutter.
+func (p *printer) limit(gutter int) int {
+	const frame, marks = 3, 2 // " | ", and a mark at each end
+	if p.opts.Width == 0 {
+		return lineLimit
+	}
+	return max(min(lineLimit, p.opts.Width-gutter-frame-marks), leastWidth)
 }
 
 func (p *printer) plainLabel(label string, gutter int) {
 	if label != "" {
-		p.note(gutter, printable(label))
+		p.note(gutter, label)
 	}
 }
 
 const (
-	tabWidth  = 4
-	lineLimit = 100 // characters of a line that are shown
+	tabWidth   = 4
+	leastWidth = 40  // of a text, however narrow the reader is
+	lineLimit  = 100 // characters of a line that are shown, at most
 )
 
 // window returns the printed part of a line around a span, with tabs as spaces,
 // and the start and width of the mark in it. It leaves out the beginning of the
 // line if a label of some characters behind the mark would not fit otherwise.
-func window(line string, s Span, label int) (text string, from, width int) {
+func window(line string, s Span, label, limit int) (text string, from, width int) {
 	var cells []rune
 	end := max(s.End, s.Col+1)
 	start, stop := -1, -1
@@ -185,13 +230,13 @@ func window(line string, s Span, label int) (text string, from, width int) {
 	if stop < 0 {
 		stop = max(len(cells), start+1)
 	}
-	beyond := stop + 1 + label - lineLimit // characters of the line with the mark that do not fit
+	beyond := stop + 1 + label - limit // characters of the line with the mark that do not fit
 	if label == 0 {
-		beyond = stop - lineLimit
+		beyond = stop - limit
 	}
-	if len(cells) > lineLimit || beyond > 0 && start > lineLimit/4 {
-		first := max(0, min(start-lineLimit/4, max(len(cells)-lineLimit, beyond)))
-		last := min(first+lineLimit, len(cells))
+	if len(cells) > limit || beyond > 0 && start > limit/4 {
+		first := max(0, min(start-limit/4, max(len(cells)-limit, beyond)))
+		last := min(first+limit, len(cells))
 		shown := cells[first:last:last]
 		start, stop = start-first, min(stop, last)-first
 		if last < len(cells) {

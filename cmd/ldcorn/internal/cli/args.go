@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -114,7 +113,7 @@ func (f *argsFlags) evaluate(ctx context.Context, path string, stderr io.Writer)
 		return nil, err
 	}
 	if res.Plan == nil {
-		writeReport(stderr, res.Report, f.color.On(os.Stderr))
+		writeReport(stderr, res.Report, textOptions(f.color))
 		return nil, &exitError{code: exitFailure}
 	}
 	return res.Plan.ListArgs(), nil

@@ -1,11 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,7 +32,8 @@ type checkFlags struct {
 	verbose      bool
 	maxSteps     uint64
 	timeout      time.Duration
-	color        bool // print diagnostics in colour
+	text         diag.TextOptions // of diagnostics
+	width        int              // of standard output; 0 = no limit
 	cell         *confine.Cell
 }
 
@@ -64,7 +65,7 @@ fails.`,
 			if err != nil {
 				return err
 			}
-			f.color, f.cell = opts.color.On(os.Stderr), opts.cell
+			f.text, f.width, f.cell = textOptions(opts.color), opts.color.Look(cmd.OutOrStdout()).Width, opts.cell
 			return f.run(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -164,7 +165,7 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	case formatGitHub:
 		return diag.WriteGitHub(stdout, res.Report)
 	}
-	if err := diag.WriteText(stderr, res.Report, diag.TextOptions{Color: f.color}); err != nil {
+	if err := diag.WriteText(stderr, res.Report, f.text); err != nil {
 		return err
 	}
 	if f.verbose {
@@ -175,7 +176,9 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	if res.Plan == nil || res.Report.Count(diag.Error) > 0 {
 		return nil
 	}
-	if err := writeSummary(stdout, path, verdict(res.Report), res.Plan); err != nil {
+	var summary bytes.Buffer
+	_ = writeSummary(&summary, path, verdict(res.Report), res.Plan) // memory never fails
+	if _, err := io.WriteString(stdout, terminal.Wrap(summary.String(), f.width)); err != nil {
 		return err
 	}
 	if !f.imports {

@@ -115,5 +115,5 @@ func (o *rootOptions) writeEnded(cmd *cobra.Command, end *confine.Ended) error {
 	case formatGitHub:
 		return diag.WriteGitHub(cmd.OutOrStdout(), report)
 	}
-	return diag.WriteText(cmd.ErrOrStderr(), report, diag.TextOptions{Color: o.color.On(os.Stderr)})
+	return diag.WriteText(cmd.ErrOrStderr(), report, textOptions(o.color))
 }

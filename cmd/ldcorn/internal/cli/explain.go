@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -152,7 +151,7 @@ func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.W
 		return nil, err
 	}
 	if res.Plan == nil {
-		writeReport(stderr, res.Report, f.color.On(os.Stderr))
+		writeReport(stderr, res.Report, textOptions(f.color))
 		return nil, &exitError{code: exitFailure}
 	}
 	defer f.cell.Watch("asking the router of", shownPath(path), config.DefaultTimeout)()

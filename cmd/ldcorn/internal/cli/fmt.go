@@ -126,7 +126,7 @@ func (f *fmtFlags) format(path string, old []byte, stderr io.Writer) ([]byte, bo
 	done := f.cell.Watch("formatting", path, config.DefaultTimeout)
 	text, err := format.Format(path, old)
 	done()
-	if err != nil && !writeReport(stderr, err, f.color.On(os.Stderr)) {
+	if err != nil && !writeReport(stderr, err, textOptions(f.color)) {
 		fmt.Fprintln(stderr, err)
 	}
 	return text, err == nil

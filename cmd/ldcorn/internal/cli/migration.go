@@ -148,7 +148,7 @@ func (m *migration) hintSecrets(variables []string) {
 
 func (m *migration) show(report *diag.Report) {
 	report.Sort(m.from)
-	_ = diag.WriteText(m.stderr, report, diag.TextOptions{Color: m.color.On(os.Stderr)}) // there is nowhere left to report an error
+	_ = diag.WriteText(m.stderr, report, textOptions(m.color)) // there is nowhere left to report an error
 }
 
 // refused shows the code that cannot be rewritten.

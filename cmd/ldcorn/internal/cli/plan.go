@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -221,7 +220,7 @@ func (f *planFlags) base(ctx context.Context, opts config.Options, stderr io.Wri
 // evaluate returns the plan of a configuration, or prints its errors.
 func (f *planFlags) evaluate(ctx context.Context, path string, opts config.Options, stderr io.Writer) (*plan.Plan, []api.PlanWarning, error) {
 	p, warnings, err := loader.Evaluate(ctx, shownPath(path), opts)
-	if err != nil && writeReport(stderr, err, f.color.On(os.Stderr)) {
+	if err != nil && writeReport(stderr, err, textOptions(f.color)) {
 		return nil, nil, &exitError{code: exitFailure}
 	}
 	return p, warnings, err

@@ -158,7 +158,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 		return errors.New(start.Brief()) // the terminal shows what the worker wrote
 	case o.logFormat == masterlog.JSON: // the whole log is JSON
 		log.Error("failed", "err", err)
-	case !writeReport(lines.Writer(), err, colored):
+	case !writeReport(lines.Writer(), err, textOptions(o.color)):
 		return err
 	}
 	return &exitError{code: exitFailure}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
@@ -24,11 +25,16 @@ func shownPath(path string) string {
 
 // writeReport prints the diagnostics of a configuration if err is a report, and
 // says whether it is one.
-func writeReport(w io.Writer, err error, color bool) bool {
+func writeReport(w io.Writer, err error, opts diag.TextOptions) bool {
 	var report *diag.Report
 	if !errors.As(err, &report) {
 		return false
 	}
-	_ = diag.WriteText(w, report, diag.TextOptions{Color: color}) // there is nowhere left to report an error
+	_ = diag.WriteText(w, report, opts) // there is nowhere left to report an error
 	return true
+}
+
+// textOptions returns how diagnostics are printed on standard error.
+func textOptions(c terminal.Color) diag.TextOptions {
+	return diag.TextOptions{Color: c.On(os.Stderr), Width: c.Look(os.Stderr).Width, Wrap: terminal.Wrap}
 }

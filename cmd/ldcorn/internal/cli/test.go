@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -37,7 +36,7 @@ type testFlags struct {
 	format    outputFormat
 	maxSteps  uint64
 	timeout   time.Duration
-	color     bool
+	diagText  diag.TextOptions
 	cell      *confine.Cell
 }
 
@@ -70,7 +69,7 @@ or cannot be read.`,
 			if err != nil {
 				return err
 			}
-			f.color, f.cell = opts.color.On(os.Stderr), opts.cell
+			f.diagText, f.cell = textOptions(opts.color), opts.cell
 			return f.execute(cmd.Context(), shownPath(path), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -97,7 +96,7 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 		return err
 	}
 	if res.Plan == nil {
-		if err := diag.WriteText(stderr, res.Report, diag.TextOptions{Color: f.color}); err != nil {
+		if err := diag.WriteText(stderr, res.Report, f.diagText); err != nil {
 			return err
 		}
 		return &exitError{code: exitFailure}
@@ -169,7 +168,7 @@ func (f *testFlags) write(stdout, stderr io.Writer, report *tests.Report, source
 	}
 	failures := &diag.Report{Sources: sources}
 	report.AddTo(failures)
-	if err := diag.WriteText(stderr, failures, diag.TextOptions{Color: f.color}); err != nil {
+	if err := diag.WriteText(stderr, failures, f.diagText); err != nil {
 		return err
 	}
 	return f.writeText(stdout, report)
