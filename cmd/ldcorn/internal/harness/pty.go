@@ -20,6 +20,7 @@ type Terminal struct {
 	path   string // of the program's side
 	cmd    *exec.Cmd
 	done   chan struct{} // closed when the program has ended
+	quiet  chan struct{} // closed when nobody has the terminal open, or the test ends
 }
 
 // StartAt starts a program at a new terminal, which is its standard input, output
@@ -36,9 +37,8 @@ func StartAt(t testing.TB, cmd *exec.Cmd) *Terminal {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	term := &Terminal{master: master, path: slave.Name(), cmd: cmd, done: make(chan struct{})}
-	read := make(chan struct{})
-	go term.read(read)
+	term := &Terminal{master: master, path: slave.Name(), cmd: cmd, done: make(chan struct{}), quiet: make(chan struct{})}
+	go term.read()
 	go func() {
 		defer close(term.done)
 		_ = cmd.Wait() // ProcessState says how
@@ -47,14 +47,14 @@ func StartAt(t testing.TB, cmd *exec.Cmd) *Terminal {
 		_ = cmd.Process.Kill()
 		<-term.done
 		master.Close()
-		<-read
+		<-term.quiet
 	})
 	return term
 }
 
 // read copies the program's output until the terminal is closed.
-func (t *Terminal) read(done chan struct{}) {
-	defer close(done)
+func (t *Terminal) read() {
+	defer close(t.quiet)
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := t.master.Read(buf)
@@ -102,6 +102,13 @@ func (t *Terminal) flow(action int) error {
 	}
 	defer slave.Close()
 	return unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, action)
+}
+
+// WaitAll is like Wait, but also waits until Shown has everything. The program must
+// leave no process at the terminal.
+func (t *Terminal) WaitAll() int {
+	<-t.quiet
+	return t.Wait()
 }
 
 // Wait waits until the program has ended, and returns its exit code.
