@@ -2,14 +2,19 @@ package match
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 )
 
 // A Key is what identifies the requests of one client. The zero Key means none.
 type Key struct {
-	By   KeyKind
-	Name string // of the cookie, or of the header in lower case
+	By    KeyKind
+	Name  string // of the cookie, or of the header in lower case
+	Shown string // the name of the header as written, if that is not Name
 }
+
+// same reports whether two keys are found at the same place.
+func (k Key) same(o Key) bool { return k.By == o.By && k.Name == o.Name }
 
 // A KeyKind says where a Key is found.
 type KeyKind string
@@ -33,7 +38,7 @@ func (k Key) String() string {
 	case KeyClientIP:
 		return string(k.By) + "()"
 	}
-	return fmt.Sprintf("%s(%q)", k.By, k.Name)
+	return fmt.Sprintf("%s(%q)", k.By, cmp.Or(k.Shown, k.Name))
 }
 
 // Value returns what a request has for a key in a header or a cookie: the first

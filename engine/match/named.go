@@ -6,8 +6,12 @@ import (
 )
 
 // Header matches requests with a header of which at least one value passes the
-// test. The name is in lower case.
-func Header(name string, test Test) Matcher { return ofField(field{inHeader, name}, test) }
+// test. The name is in upper or lower case.
+func Header(name string, test Test) Matcher {
+	m := ofField(field{inHeader, strings.ToLower(name)}, test)
+	m.text = written(field{inHeader, name}, test)
+	return m
+}
 
 // Cookie matches requests whose last cookie with a name passes the test.
 func Cookie(name string, test Test) Matcher { return ofField(field{inCookie, name}, test) }
@@ -50,7 +54,11 @@ type named struct {
 }
 
 func ofField(f field, test Test) *named {
-	return &named{base{fmt.Sprintf("%s(%q%s)", f.in, f.name, test.argument())}, f, test}
+	return &named{base{written(f, test)}, f, test}
+}
+
+func written(f field, test Test) string {
+	return fmt.Sprintf("%s(%q%s)", f.in, f.name, test.argument())
 }
 
 func (m *named) Match(r Request) bool {

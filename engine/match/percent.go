@@ -35,7 +35,7 @@ func (m *percent) traits() []trait {
 
 func (m *percent) within(_ *Comparer, other Matcher) bool {
 	o, ok := other.(*percent)
-	return ok && o.share.By == m.share.By && o.share.Salt == m.share.Salt && m.share.Percent <= o.share.Percent
+	return ok && o.share.By.same(m.share.By) && o.share.Salt == m.share.Salt && m.share.Percent <= o.share.Percent
 }
 
 // A Share is a part of all clients: depending on its key, each client is always

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -92,6 +93,7 @@ func (s SameSite) Attribute() string {
 type Session struct {
 	In    SessionPlace
 	Name  string // of the header in lower case, the cookie or the parameter
+	Shown string // the name of the header as written, if that is not Name
 	Learn Learning
 }
 
@@ -132,7 +134,7 @@ var Learnings = []string{string(LearnEngineIO)}
 
 // String returns the value as the configuration writes it.
 func (s Session) String() string {
-	out := fmt.Sprintf("by_session(%s=%q", s.In, s.Name)
+	out := fmt.Sprintf("by_session(%s=%q", s.In, cmp.Or(s.Shown, s.Name))
 	if s.Learn != "" {
 		out += fmt.Sprintf(", learn=%q", string(s.Learn))
 	}

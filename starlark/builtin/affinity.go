@@ -121,7 +121,9 @@ func setSessionIn(in plan.SessionPlace) func(*call, *given, *plan.Session) {
 		if in == plan.SessionHeader {
 			c.checkSeen(g, name)
 			c.checkNoCookies(g, name, bySession+`(cookie="name")`)
-			name = strings.ToLower(name)
+			if lower := strings.ToLower(name); lower != name {
+				s.Shown, name = name, lower
+			}
 		}
 		if s.In != "" {
 			c.wrongValue(g, value.Wrong("remove one of the two", "and `%s` both say where the id is", s.In))

@@ -16,7 +16,7 @@ func TestAffinities(t *testing.T) {
 		`by_issued("L", same_site = "none")`:        {Issued: plan.Issued{Name: "L", SameSite: plan.SameSiteNone}},
 		`by_issued("l", key = secret("K"))`:         {Issued: plan.Issued{Name: "l", SameSite: plan.SameSiteLax, Key: plan.Secret(key)}},
 		`by_issued("l", key = None)`:                {Issued: plan.Issued{Name: "l", SameSite: plan.SameSiteLax}},
-		`by_session(header = "Mcp-Session-Id")`:     {Session: plan.Session{In: plan.SessionHeader, Name: "mcp-session-id"}},
+		`by_session(header = "Mcp-Session-Id")`:     {Session: plan.Session{In: plan.SessionHeader, Name: "mcp-session-id", Shown: "Mcp-Session-Id"}},
 		`by_session(cookie = "IO")`:                 {Session: plan.Session{In: plan.SessionCookie, Name: "IO"}},
 		`by_session(query="sid",learn="engine.io")`: {Session: plan.Session{In: plan.SessionQuery, Name: "sid", Learn: plan.LearnEngineIO}},
 	} {

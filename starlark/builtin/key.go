@@ -55,7 +55,9 @@ func (s *Session) key(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	if key.Key.By == match.KeyHeader {
 		c.checkSeen(g, name)
 		c.checkNoCookies(g, name, string(match.KeyCookie)+`("name")`)
-		name = strings.ToLower(name)
+		if lower := strings.ToLower(name); lower != name {
+			key.Key.Shown, name = name, lower
+		}
 	}
 	key.Key.Name = name
 	return key, nil

@@ -13,7 +13,7 @@ import (
 func TestKeys(t *testing.T) {
 	for expr, want := range map[string]match.Key{
 		`by_cookie("Sid")`:           {By: match.KeyCookie, Name: "Sid"},
-		`by_header("X-User")`:        {By: match.KeyHeader, Name: "x-user"},
+		`by_header("X-User")`:        {By: match.KeyHeader, Name: "x-user", Shown: "X-User"},
 		`by_header(name = "x-user")`: {By: match.KeyHeader, Name: "x-user"},
 		`by_client_ip()`:             {By: match.KeyClientIP},
 		`None`:                       {},

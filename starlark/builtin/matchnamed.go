@@ -20,7 +20,7 @@ func namedWords() []matcherWord {
 			func(c *call, have map[string]*given) match.Matcher {
 				return c.namedMatcher(have, checkToken, func(name string, test match.Test) match.Matcher {
 					c.checkSeen(have["name"], name)
-					return match.Header(strings.ToLower(name), test)
+					return match.Header(name, test)
 				})
 			}},
 		{Word{Name: "cookie", Doc: "Matches requests whose last cookie with the name passes the test; without a test, requests that have the cookie.",
