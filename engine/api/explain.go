@@ -27,6 +27,7 @@ type Explanation struct {
 	Group         string           `json:"group,omitempty"`                                       // the group that takes it
 	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of ldcorn's own answer; absent if the app answers
 	Location      string           `json:"location,omitempty"`                                    // of a redirect
+	Python        *PythonUse       `json:"python,omitempty"`                                      // how the configuration was read, if it is Python
 	// Settings is what the request gets at its group besides a worker, if that
 	// does something, and the limits that count it.
 	Settings []ExplainedSetting `json:"settings"`

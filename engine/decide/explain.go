@@ -76,7 +76,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		}
 		opts.ClientIP = ip
 	}
-	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}, Settings: []api.ExplainedSetting{}}
+	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}, Settings: []api.ExplainedSetting{}, Python: x.plan.Python}
 	req, err := x.Sample(q.Line, opts)
 	var refused *head.Error
 	switch {

@@ -115,6 +115,21 @@ func evaluateRun(ctx context.Context, in entry, w *world, opts Options, run *Pyt
 // unexpected matches the error of Python for an argument that a word does not have.
 var unexpected = regexp.MustCompile(`(LdConfig|WorkerGroup)\.__init__\(\) got an unexpected keyword argument '(\w+)'`)
 
+// undefined matches the error of Python for a name that nothing defines.
+var undefined = regexp.MustCompile(`^NameError: name '(\w+)' is not defined`)
+
+// defines matches the places of a Python file that define a name: assignments,
+// functions, classes, loops and imports.
+var defines = regexp.MustCompile(`(?m)^\s*(?:async\s+)?(?:def|class|for)\s+(\w+)|^\s*(\w+)\s*(?::[^=\n]+)?=[^=]|\bas\s+(\w+)|^\s*(?:from\s+\S+\s+)?import\s+(\w+)|,\s*(\w+)\s*(?:,|$)`)
+
+// pythonNames returns names that a Python file defines.
+func pythonNames(text string) (out []string) {
+	for _, m := range defines.FindAllStringSubmatch(text, -1) {
+		out = append(out, strings.Join(m[1:], "")) // one of them is not empty
+	}
+	return out
+}
+
 // failedRun returns the result for a file that fails in Python. Why says why Python
 // ran it.
 func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
@@ -125,6 +140,11 @@ func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
 	case capture.Raised:
 		if strings.HasPrefix(fault.Message, "ModuleNotFoundError: ") {
 			d.Hint = fmt.Sprintf("%s does not have it; install it there, or name another interpreter with --python", fault.Interpreter)
+		}
+		if m := undefined.FindStringSubmatch(fault.Message); m != nil {
+			if near := diag.Near(m[1], pythonNames(string(in.data))); near != "" {
+				d.Hint = fmt.Sprintf("did you mean `%s`?", near)
+			}
 		}
 		if m := unexpected.FindStringSubmatch(fault.Message); m != nil {
 			if near := diag.Near(m[2], ArgumentNames(m[1])); near != "" {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 // WriteGitHub prints the report as workflow commands, which GitHub Actions
@@ -31,6 +33,20 @@ func WriteGitHub(w io.Writer, r *Report) error {
 		fmt.Fprintf(&out, "::%s %s::%s\n", d.Severity, strings.Join(props, ","), githubData(text))
 	}
 	_, err := io.WriteString(w, out.String())
+	return err
+}
+
+// WriteGitHubNote prints how a configuration in Python was read, as a workflow command.
+// A nil use prints nothing.
+func WriteGitHubNote(w io.Writer, file string, use *api.PythonUse) error {
+	if use == nil {
+		return nil
+	}
+	props := []string{"file=" + githubProperty(file)}
+	if parts := strings.Split(use.At, ":"); len(parts) > 2 { // the name may have colons, too
+		props = append(props, "line="+githubProperty(parts[len(parts)-2]), "col="+githubProperty(parts[len(parts)-1]))
+	}
+	_, err := fmt.Fprintf(w, "::notice %s,title=ldcorn::%s\n", strings.Join(props, ","), githubData(use.Sentence(file)))
 	return err
 }
 

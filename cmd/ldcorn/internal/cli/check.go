@@ -163,6 +163,9 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	case formatJSON:
 		return diag.WriteCheck(stdout, res.Report, pythonOf(res.Plan))
 	case formatGitHub:
+		if err := diag.WriteGitHubNote(stdout, path, pythonOf(res.Plan)); err != nil {
+			return err
+		}
 		return diag.WriteGitHub(stdout, res.Report)
 	}
 	if err := diag.WriteText(stderr, res.Report, f.text); err != nil {

@@ -94,6 +94,9 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 		return api.Write(cmd.OutOrStdout(), e)
 	}
 	var text bytes.Buffer
+	if path, err := f.configPath(nil); err == nil {
+		writePython(&text, shownPath(path), e.Python)
+	}
 	_ = writeExplanation(&text, e) // memory never fails
 	out := cmd.OutOrStdout()
 	_, err = io.WriteString(out, terminal.Wrap(text.String(), f.color.Look(out).Width))

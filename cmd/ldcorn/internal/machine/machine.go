@@ -53,6 +53,7 @@ func warn(res *config.Result, argument, message string, err error) {
 // lookForPythons looks for the interpreter, the folder and the app of each group.
 func lookForPythons(res *config.Result) {
 	said := make(map[string]bool)
+	var options optionList
 	dir := filepath.Dir(res.Plan.Path)
 	for i, group := range res.Plan.Groups {
 		add := func(argument string, d *diag.Diagnostic) {
@@ -66,6 +67,10 @@ func lookForPythons(res *config.Result) {
 		add("python", cannotStart(group, err))
 		if err == nil {
 			add("python", Remark(python, worker.Facts{}, group))
+			if d := options.unknownOption(group, python.Path); d != nil {
+				d.Span = res.GroupArgument(i, "uvicorn_args")
+				res.Report.Add(*d)
+			}
 		}
 		if err := worker.CheckCwd(group); err != nil {
 			add("cwd", cannotStart(group, err))
