@@ -34,7 +34,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
-	"github.com/ldcorn/ldcorn/engine/watch"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -238,35 +237,6 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	err = group.Run()
 	e.opts.EndOrphans(sig.hurry)
 	return err
-}
-
-// firstPlan reads the configuration. If files are watched, it reads it again
-// after each save until it is right.
-func (e *Engine) firstPlan(ctx context.Context, files *watching) (*plan.Plan, error) {
-	for {
-		begun := watch.Now()
-		first, _, err := e.opts.Load(ctx, e.opts.Set)
-		files.follow(begun, err, first)
-		if err == nil || files == nil || !isReadable(e.opts.ConfigPath) {
-			return first, err
-		}
-		e.log.Error("configuration not usable", "err", files.diagnosis(err), "reason", againReason)
-		select {
-		case <-files.saves():
-			files.take()
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
-// isReadable reports whether a file can be opened.
-func isReadable(path string) bool {
-	f, err := os.Open(path)
-	if err == nil {
-		f.Close()
-	}
-	return err == nil
 }
 
 // awaitStop waits until the program should stop, and returns the reason.

@@ -74,9 +74,8 @@ func (w *watching) follow(since time.Time, err error, plans ...*plan.Plan) {
 	if w == nil {
 		return
 	}
-	files := w.opts.Paths()
-	inputs, folders := make(map[string]bool), make(map[string][]string)
-	for _, path := range append(files, w.config) {
+	inputs, folders := map[string]bool{w.config: true}, make(map[string][]string)
+	for _, path := range w.opts.Paths() {
 		inputs[path] = true
 	}
 	if err != nil { // an evaluation that stops early has not read all of its files

@@ -26,6 +26,7 @@ type folder struct {
 	ignore stamp // of its .gitignore
 	files  map[string]stamp
 	subs   map[string]*folder
+	links  map[string]*anchor // symbolic links that lead to sources or folders, or may
 	gone   bool
 }
 
@@ -35,7 +36,7 @@ type pass uint8
 const (
 	later pass = iota // everything that differs
 	first             // what was changed since a time: the folder is new to us, but not to its app
-	quiet             // what differs, but not a file that appears or disappears: git ignores others now
+	quiet             // nothing: git does or does not ignore the folder any more
 )
 
 // A visit is a folder to read.
@@ -43,6 +44,7 @@ type visit struct {
 	folder *folder
 	pass   pass
 	deep   bool // read the folders below, too
+	ruled  bool // the rules above it have changed
 }
 
 // read reads folders, and those below them that are new, level by level, so that
@@ -57,51 +59,82 @@ func (w *Watcher) read(queue ...visit) {
 // readOne reads one folder and returns the folders to read next.
 func (w *Watcher) readOne(v visit) (next []visit) {
 	f := v.folder
-	if f.gone { // since the visit was planned
+	switch {
+	case f.gone: // since the visit was planned
+		return nil
+	case idOfPath(f.path) == f.id:
+	case f.parent != nil: // there is another folder now, or none
+		return []visit{{folder: f.parent, pass: v.pass}}
+	default: // findRoot will see
 		return nil
 	}
 	entries, err := os.ReadDir(f.path)
 	if err != nil {
 		entries = nil
 	}
-	if w.readRules(f, entries) {
-		v.deep = true
-		if v.pass == later {
-			v.pass = quiet
+	before := f.own
+	ruled := w.readRules(f, entries) || v.ruled
+	was := rules{} // what was ignored before, if that is something else
+	if ruled && f.files != nil {
+		was = before
+	}
+	files, subs, links := make(map[string]stamp), make(map[string]fileID), make(map[string]bool)
+	for _, e := range entries {
+		if e.Type()&fs.ModeSymlink != 0 && (e.Name() == dotenv || !isSkipped(e.Name())) {
+			links[e.Name()] = true
 		}
 	}
-	files, subs := make(map[string]stamp), make(map[string]fileID)
+	w.settleLinks(f, links)
 	for _, e := range entries {
 		w.sort(f, e, files, subs)
 	}
-	w.compare(f, files, v.pass)
+	w.compare(f, files, v.pass, ruled, was)
 	for name, sub := range f.subs {
 		if _, stays := subs[name]; !stays {
-			w.drop(sub, v.pass)
+			p := v.pass
+			if ruled && isThere(sub.path) { // git ignores it now
+				p = quiet
+			}
+			w.drop(sub, p)
 			delete(f.subs, name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(subs)) {
-		id := subs[name]
-		sub, known := f.subs[name]
-		path := filepath.Join(f.path, name)
-		switch {
-		case !known && w.folders >= w.opts.MaxFolders:
-			f.tree.cut = true
-		case !known:
-			sub = w.newFolder(f.tree, f, path, id, f.own)
-			f.subs[name] = sub
-			next = append(next, visit{sub, v.pass, true})
-		case sub.id != id:
-			w.notify.acquire(id, path)
-			w.move(sub, id)
-			next = append(next, visit{sub, v.pass, true})
-		case w.notify.renew(id, path) || v.deep:
-			sub.rules = f.own
-			next = append(next, visit{sub, v.pass, true})
-		}
+		next = append(next, w.visitSub(v, name, subs[name], ruled, was)...)
 	}
 	return next
+}
+
+// visitSub returns the visit of a folder below another, if it has to be read.
+func (w *Watcher) visitSub(v visit, name string, id fileID, ruled bool, was rules) []visit {
+	f := v.folder
+	sub, known := f.subs[name]
+	path := filepath.Join(f.path, name)
+	switch {
+	case !known && w.folders >= w.opts.MaxFolders:
+		f.tree.cut = true
+		return nil
+	case !known:
+		sub = w.newFolder(f.tree, f, path, id, f.own)
+		f.subs[name] = sub
+		if was.ignores(path, true) { // git ignores it no more
+			return []visit{{folder: sub, pass: quiet}}
+		}
+		return []visit{{folder: sub, pass: v.pass}}
+	case sub.id != id:
+		w.notify.acquire(id, path)
+		w.move(sub, id)
+	case !w.notify.renew(id, path) && !v.deep && !ruled:
+		return nil
+	}
+	sub.rules = f.own
+	return []visit{{folder: sub, pass: v.pass, deep: true, ruled: ruled}}
+}
+
+// isThere reports whether there is something at a path.
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // sort puts an entry of a folder with the files or the folders that count.
@@ -134,17 +167,22 @@ func (f *folder) within(id fileID) bool {
 	return false
 }
 
-// compare records the files of a folder and notes those that have changed.
-func (w *Watcher) compare(f *folder, files map[string]stamp, p pass) {
+// compare records the files of a folder and notes those that have changed. What
+// git ignored before does not appear, and what it ignores now does not disappear.
+func (w *Watcher) compare(f *folder, files map[string]stamp, p pass, ruled bool, was rules) {
 	for name, now := range files {
-		was, known := f.files[name]
-		if known && was != now || !known && (p == later || p == first && now.isSince(w.since)) {
-			w.changed(filepath.Join(f.path, name))
+		before, known := f.files[name]
+		path := filepath.Join(f.path, name)
+		switch {
+		case known && before == now, p == quiet, !known && p == first && !now.isSince(w.since), !known && was.ignores(path, false):
+		default:
+			w.changed(path)
 		}
 	}
 	for name := range f.files {
-		if _, stays := files[name]; !stays && p != quiet {
-			w.changed(filepath.Join(f.path, name))
+		path := filepath.Join(f.path, name)
+		if _, stays := files[name]; !stays && p != quiet && (!ruled || !isThere(path)) {
+			w.changed(path)
 		}
 	}
 	f.files = files
@@ -177,7 +215,7 @@ func (w *Watcher) readRules(f *folder, entries []fs.DirEntry) (changed bool) {
 
 // newFolder returns a folder that was not read yet.
 func (w *Watcher) newFolder(t *tree, parent *folder, path string, id fileID, above rules) *folder {
-	f := &folder{tree: t, parent: parent, path: path, id: id, rules: above, subs: make(map[string]*folder)}
+	f := &folder{tree: t, parent: parent, path: path, id: id, rules: above, subs: make(map[string]*folder), links: make(map[string]*anchor)}
 	w.folders++
 	w.notify.acquire(id, path)
 	w.enter(f)
@@ -197,7 +235,8 @@ func (w *Watcher) drop(f *folder, p pass) {
 	for _, sub := range f.subs {
 		w.drop(sub, p)
 	}
-	w.compare(f, nil, p)
+	w.compare(f, nil, p, false, rules{})
+	w.settleLinks(f, nil)
 	w.leave(f)
 	w.notify.release(f.id)
 	w.folders--

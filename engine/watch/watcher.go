@@ -3,12 +3,9 @@ package watch
 import (
 	"context"
 	"log/slog"
-	"path/filepath"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
 // How soon a change is noticed.
@@ -56,7 +53,7 @@ type Summary struct {
 type Watcher struct {
 	opts Options
 
-	mu    sync.Mutex    // guards next and since of the next set
+	mu    sync.Mutex    // guards next and from
 	next  *Set          // nil if there is no new one
 	from  time.Time     // see Watch
 	wants chan struct{} // of capacity 1; full if there may be a next set
@@ -66,8 +63,9 @@ type Watcher struct {
 	files   map[string]*file
 	trees   map[string]*tree
 	at      map[fileID]map[*folder]struct{}
-	names   map[nameIn]int // names in folders that decide where a path leads
-	folders int            // number of folders of all trees
+	names   map[nameIn]*interest // names in folders that decide where a path leads
+	folders int                  // number of folders of all trees
+	links   int                  // number of symbolic links in them
 	since   time.Time
 	found   map[string]struct{} // files that have changed
 
@@ -90,12 +88,12 @@ func New(opts Options) *Watcher {
 	}
 	return &Watcher{opts: opts, wants: make(chan struct{}, 1),
 		files: make(map[string]*file), trees: make(map[string]*tree), at: make(map[fileID]map[*folder]struct{}),
-		names: make(map[nameIn]int), found: make(map[string]struct{}), dirty: make(map[fileID]struct{}), told: make(map[string]bool)}
+		names: make(map[nameIn]*interest), found: make(map[string]struct{}), dirty: make(map[fileID]struct{}), told: make(map[string]bool)}
 }
 
 // Watch replaces what is watched. What was not watched before counts as changed
-// if it was written at since, a time from Now, or later. Watch is safe to call from any goroutine
-// and does not wait.
+// if it was written at since, a time from Now, or later. Watch is safe to call
+// from any goroutine and does not wait.
 func (w *Watcher) Watch(set Set, since time.Time) {
 	w.mu.Lock()
 	if w.next == nil || since.Before(w.from) {
@@ -167,13 +165,13 @@ func (w *Watcher) adopt() {
 	}
 	for path, f := range w.files {
 		if !slices.Contains(set.Files, path) {
-			w.unsettle(f.hops)
+			w.unsettle(f.hops, nil)
 			delete(w.files, path)
 		}
 	}
 	for path, t := range w.trees {
 		if !slices.Contains(set.Trees, path) {
-			w.unsettle(t.hops)
+			w.unsettle(t.hops, nil)
 			if t.root != nil {
 				w.drop(t.root, quiet)
 			}
@@ -183,7 +181,7 @@ func (w *Watcher) adopt() {
 	for _, path := range set.Files {
 		if w.files[path] == nil {
 			f := &file{anchor: anchor{path: path}}
-			w.settle(&f.anchor)
+			w.settle(&f.anchor, nil)
 			if f.was = stampAt(path); f.was.isSince(w.since) {
 				w.changed(path)
 			}
@@ -194,7 +192,7 @@ func (w *Watcher) adopt() {
 	for _, path := range set.Trees {
 		if w.trees[path] == nil {
 			t := &tree{anchor: anchor{path: path}}
-			w.settle(&t.anchor)
+			w.settle(&t.anchor, nil)
 			w.trees[path] = t
 			visits = append(visits, w.findRoot(t, first)...)
 		}
@@ -217,112 +215,6 @@ func (w *Watcher) pollsTrees() bool {
 	return false
 }
 
-// note notes what events are about. It reports whether anything is.
-func (w *Watcher) note(events map[string]fsnotify.Op, all bool) (matters bool) {
-	w.everything = w.everything || all
-	for path, op := range events {
-		if op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename) {
-			w.notify.lost(path)
-		}
-		dir, name := filepath.Split(path)
-		id, ok := w.notify.byPath[filepath.Clean(dir)]
-		if !ok {
-			continue
-		}
-		if w.names[nameIn{id, name}] > 0 {
-			w.paths, matters = true, true
-		}
-		mayBeFolder := op.Has(fsnotify.Create) || op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename)
-		if w.at[id] != nil && (IsSource(name) || name == gitIgnore || mayBeFolder && !isSkipped(name)) {
-			w.dirty[id], matters = struct{}{}, true
-		}
-	}
-	return matters || all
-}
-
-// look finds out what has changed where something may have.
-func (w *Watcher) look() {
-	var visits []visit
-	if w.paths || w.everything {
-		visits = w.lookAtPaths()
-	}
-	if w.everything {
-		visits = nil
-		for _, t := range w.trees {
-			if t.root != nil {
-				visits = append(visits, visit{t.root, later, true})
-			}
-		}
-	} else {
-		for id := range w.dirty {
-			for f := range w.at[id] {
-				visits = append(visits, visit{f, later, false})
-			}
-		}
-	}
-	clear(w.dirty)
-	w.everything, w.paths = false, false
-	w.read(visits...)
-	w.warn()
-}
-
-// lookAtPaths looks at the named files and at the roots of the trees. It returns
-// the roots to read.
-func (w *Watcher) lookAtPaths() (visits []visit) {
-	for path, f := range w.files {
-		w.settle(&f.anchor)
-		if now := stampAt(path); now != f.was {
-			f.was = now
-			w.changed(path)
-		}
-	}
-	for _, t := range w.trees {
-		w.settle(&t.anchor)
-		visits = append(visits, w.findRoot(t, later)...)
-	}
-	return visits
-}
-
-// findRoot looks whether the root of a tree is still the same folder. It returns
-// the root if it has to be read.
-func (w *Watcher) findRoot(t *tree, p pass) []visit {
-	id := idOfPath(t.path)
-	switch {
-	case t.root == nil && id == fileID{}:
-	case t.root == nil:
-		t.root = w.newFolder(t, nil, t.path, id, rulesAbove(t.path))
-		return []visit{{t.root, p, true}}
-	case id == fileID{}:
-		w.drop(t.root, p)
-		t.root = nil
-	case id != t.root.id:
-		w.notify.acquire(id, t.path)
-		w.move(t.root, id)
-		return []visit{{t.root, p, true}}
-	case w.notify.renew(id, t.path):
-		return []visit{{t.root, p, true}}
-	}
-	return nil
-}
-
-// poll looks at the folders without events. It returns how long that took.
-func (w *Watcher) poll() time.Duration {
-	if !w.notify.polls() {
-		return 0
-	}
-	begun := time.Now()
-	visits := w.lookAtPaths()
-	for id, folders := range w.at {
-		if w.notify.isPolled(id) {
-			for f := range folders {
-				visits = append(visits, visit{f, later, false})
-			}
-		}
-	}
-	w.read(visits...)
-	return time.Since(begun)
-}
-
 // changed notes a changed file.
 func (w *Watcher) changed(path string) { w.found[path] = struct{}{} }
 
@@ -338,25 +230,4 @@ func (w *Watcher) tell() {
 	clear(w.found)
 	slices.Sort(paths)
 	w.opts.Changed(paths)
-}
-
-// warn logs, once, what keeps changes from being noticed as they should be.
-func (w *Watcher) warn() {
-	if w.notify.short {
-		w.warnOnce("inotify", "the system watches no more folders", "reason", "fs.inotify.max_user_watches is reached; ldcorn looks at the files in the others itself, which costs more",
-			"hint", "sudo sysctl fs.inotify.max_user_watches=524288")
-	}
-	for _, t := range w.trees {
-		if t.cut {
-			w.warnOnce(t.path, "too many folders to watch all of them", "folder", t.path, "limit", w.opts.MaxFolders,
-				"hint", "name the folder of the app with cwd=, or what is not code in .gitignore")
-		}
-	}
-}
-
-func (w *Watcher) warnOnce(key, message string, attrs ...any) {
-	if !w.told[key] {
-		w.told[key] = true
-		w.opts.Log.Warn(message, attrs...)
-	}
 }

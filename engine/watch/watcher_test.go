@@ -219,6 +219,11 @@ func TestWatcher_Ignores(t *testing.T) {
 			r.sure("app/main.py")
 			r.write("app/inner/kept.py", "333")
 			r.expect("app/inner/kept.py")
+
+			// the same together with changes, as when another branch is checked out
+			r.write("app/.gitignore", "*_pb2.py\n", "app/added.py", "1", "app/new/added.py", "1")
+			require.NoError(t, os.Remove(r.path("app/inner/kept.py")))
+			r.expect("app/added.py", "app/new/added.py", "app/inner/kept.py")
 		})
 	}
 }
@@ -252,8 +257,13 @@ func TestWatcher_Links(t *testing.T) {
 			r.expect("current/main.py")
 			r.write("shared/lib.py", "22")
 			r.expect("current/shared/lib.py")
+			r.write("elsewhere/f.py", "22")
+			r.expect("current/f.py")
+			link("../../other", "releases/1/more")
+			r.write("other/late.py", "1")
+			r.expect("current/more/late.py")
 			link("releases/2", "current")
-			r.expect("current/main.py", "current/c.star", "current/f.py", "current/shared/lib.py")
+			r.expect("current/main.py", "current/c.star", "current/f.py", "current/shared/lib.py", "current/more/late.py")
 			r.write("releases/2/main.py", "4444")
 			r.expect("current/main.py")
 			r.write("releases/2/c.star", "4444")
