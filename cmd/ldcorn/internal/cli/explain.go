@@ -205,7 +205,7 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 
 // origin says where a setting comes from, and what the request has for its key.
 func origin(s api.ExplainedSetting) string {
-	out := map[string]string{"default": "by default", "rule": "of the rule", "to": "of to(…) in the router"}[s.From]
+	out := map[string]string{"default": "by default", "LdConfig": "of LdConfig", "rule": "of the rule", "to": "of to(…) in the router"}[s.From]
 	if out == "" {
 		out = "of the " + s.From
 	}

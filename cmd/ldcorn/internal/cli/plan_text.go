@@ -57,7 +57,7 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	}
 	(planTable{l}).write(&b, planLines(r))
 	var end strings.Builder
-	_ = writeWarnings(&end, r.Diagnostics) // a write to memory never fails
+	_ = writeWarnings(&end, r.Diagnostics, l.Width) // a write to memory never fails
 	s := r.Summary
 	fmt.Fprintf(&end, "Plan: %d add, %d change, %d replace, %d remove, %d keep", s.Add, s.Change, s.Replace, s.Remove, s.Keep)
 	if s.NeedAction > 0 {
@@ -73,10 +73,12 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	return err
 }
 
-// writeWarnings prints a line for each warning about a configuration.
-func writeWarnings(w io.Writer, warnings []api.PlanWarning) error {
+// writeWarnings prints a line for each warning about a configuration, for a reader
+// of a width, which is 0 for no limit.
+func writeWarnings(w io.Writer, warnings []api.PlanWarning, width int) error {
 	for _, d := range warnings {
-		if _, err := fmt.Fprintf(w, "warning[%s] %s: %s\n", d.Code, d.At, d.Message); err != nil {
+		line := fmt.Sprintf("warning[%s] %s: %s", d.Code, d.At, d.Message)
+		if _, err := fmt.Fprintln(w, terminal.Wrap(line, width)); err != nil {
 			return err
 		}
 	}
@@ -198,11 +200,19 @@ func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 		case c.Effect == api.EffectListener && (c.Name == "bind" || c.Name == "admin") && c.Before != "None":
 			line.note = "the old address closes last"
 		case c.Default:
-			line.note = "a default that follows the cap"
+			line.note = "default " + withCap(c.After)
 		}
 		out = append(out, line)
 	}
 	return out
+}
+
+// withCap says whether a default that follows the cap is that of a group with one.
+func withCap(value string) string {
+	if value == "0" || value == strconv.Quote(string(plan.DisconnectCancel)) {
+		return "without a cap"
+	}
+	return "with a cap"
 }
 
 // inUnit shows a value of an attribute with its unit: a plain number of seconds says

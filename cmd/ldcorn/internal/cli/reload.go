@@ -187,7 +187,7 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 	case api.StepBegun:
 		w.waiting = false
 	case api.StepRead:
-		return writeWarnings(w.stderr, e.Warnings)
+		return writeWarnings(w.stderr, e.Warnings, terminal.Auto.Look(w.stderr).Width)
 	}
 	w.unready.note(e)
 	w.progress.Show(e.Group, stepText(e))
@@ -223,13 +223,16 @@ func (w *reloadWaiter) left() error {
 	if w.applied.Outcome() != api.OutcomePartial {
 		return nil
 	}
+	say := func(format string, args ...any) {
+		fmt.Fprintln(w.stderr, terminal.Wrap(fmt.Sprintf(format, args...), terminal.Auto.Look(w.stderr).Width))
+	}
 	for _, g := range w.applied.Groups {
 		if len(g.Pinned) > 0 {
-			fmt.Fprintf(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers as well as what a reload replaces anyway\n", g.Name, names(g.Pinned), g.Name)
+			say("%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers as well as what a reload replaces anyway", g.Name, names(g.Pinned), g.Name)
 		}
 	}
 	for _, c := range w.applied.Restart {
-		fmt.Fprintf(w.stderr, "%s is left as it is (%s -> %s), as no reload applies it: %s\n", c.Name, c.Before, c.After, plan.RestartAdvice)
+		say("%s is left as it is (%s -> %s), as no reload applies it: %s", c.Name, c.Before, c.After, plan.RestartAdvice)
 	}
 	return &exitError{code: exitNeedsAction}
 }
