@@ -31,3 +31,9 @@ func TestDiff_Args(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, want, Diff(from, next, DiffOptions{}).Args)
 }
+
+// TestAttributeChange_Secret: a change that only a secret makes says so.
+func TestAttributeChange_Secret(t *testing.T) {
+	assert.Equal(t, "env [A=(secret)], with another secret", AttributeChange{Name: "env", Before: "[A=(secret)]", After: "[A=(secret)]"}.String())
+	assert.Equal(t, "instances 1 -> 2", AttributeChange{Name: "instances", Before: "1", After: "2"}.String())
+}

@@ -35,6 +35,9 @@ type AttributeChange struct {
 }
 
 func (c AttributeChange) String() string {
+	if c.Before == c.After {
+		return fmt.Sprintf("%s %s, with another secret", c.Name, c.Before)
+	}
 	return fmt.Sprintf("%s %s -> %s", c.Name, c.Before, c.After)
 }
 

@@ -297,6 +297,9 @@ func (t planTable) write(b *strings.Builder, lines []planLine) {
 // longChange shows a change that does not fit a line: only the elements that
 // differ if it is one of a list.
 func longChange(before, after string) string {
+	if before == after {
+		return "\n          " + before + ", with another secret"
+	}
 	removed, added, ok := listChange(before, after)
 	if !ok {
 		return fmt.Sprintf("\n          %s\n       -> %s", before, after)
@@ -328,7 +331,11 @@ func (t planTable) row(lines []planLine, i, groups int) string {
 	for _, other := range lines[from:to] {
 		width = max(width, len(other.label))
 	}
-	return fmt.Sprintf("      %s %s  %s -> %s", line.symbol, terminal.Pad(line.label, width), line.before, line.after)
+	change := line.before + " -> " + line.after
+	if line.before == line.after {
+		change = line.before + ", with another secret"
+	}
+	return fmt.Sprintf("      %s %s  %s", line.symbol, terminal.Pad(line.label, width), change)
 }
 
 // paint returns a row with its end, and with its symbol in colour or in ASCII.
