@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,7 +105,7 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 		prepare func(*fakeProcess) error
 		want    string
 	}{
-		"never ready": {func(p *fakeProcess) error { p.readyAfter, p.said = -1, "loading"; return nil }, `group "b": worker 0: not ready within 30s (startup_timeout): its socket never opened (last output: "loading")`},
+		"never ready": {func(p *fakeProcess) error { p.readyAfter, p.said = -1, "loading"; return nil }, `group "b": worker 0: not ready within 30s (startup_timeout): its socket never opened`},
 		"exits": {func(p *fakeProcess) error { p.readyAfter = -1; time.AfterFunc(time.Second, p.kill); return nil },
 			`group "b": worker 0: killed by signal 9 (SIGKILL): out of memory?`},
 		"ready, then dies": {func(p *fakeProcess) error {
@@ -129,6 +130,8 @@ func TestApply_FailureChangesNothing(t *testing.T) {
 				var start *StartError
 				require.ErrorAs(t, err, &start)
 				assert.Equal(t, c.want, start.Summary())
+				assert.NotContains(t, start.Err.Error(), "loading", "the output of a worker is not public")
+				assert.Equal(t, name == "never ready", strings.HasSuffix(start.Error(), "; it wrote:\n    last words\n    loading\nhint: does the app block while it is imported or started? If it only needs longer, raise startup_timeout"))
 				assert.Equal(t, before, sorted(append(r.fakes.alive("a"), r.fakes.alive("gone")...)))
 				assert.Empty(t, r.fakes.alive("b"))
 				assert.Equal(t, 1, r.pub.times)

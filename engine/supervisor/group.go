@@ -238,6 +238,9 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 			f.Err = errors.New(exit.String())
 		}
 	}
+	if errors.As(err, new(*lateError)) {
+		f.addLine(m.proc.LastLine())
+	}
 	return f
 }
 

@@ -10,7 +10,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
-	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -140,20 +139,13 @@ func (m *member) awaitReady(proc process) error {
 	}
 	if err := proc.WaitReady(ctx); err != nil {
 		if errors.As(err, new(*lateError)) {
-			var said string
-			if line := proc.LastLine(); line != "" {
-				said = fmt.Sprintf(" (last output: %q)", visible.Cut(line, maxLastLine))
-			}
-			err = &worker.Advised{Err: fmt.Errorf("%w: its socket never opened%s", err, said),
+			err = &worker.Advised{Err: fmt.Errorf("%w: its socket never opened", err),
 				Hint: "does the app block while it is imported or started? If it only needs longer, raise startup_timeout"}
 		}
 		return err
 	}
 	return m.awaitHealthy(ctx, proc)
 }
-
-// maxLastLine is how much of a worker's last line an error shows.
-const maxLastLine = 200 // bytes
 
 // A lateError says that a worker was not ready in time.
 type lateError struct{ limit time.Duration }

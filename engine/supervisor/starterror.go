@@ -2,8 +2,10 @@ package supervisor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -14,7 +16,18 @@ type StartError struct {
 	All    int // number of workers if all of several failed, otherwise 0
 	Err    error
 	Hint   string   // what to do about Err; "" if nothing is known
-	Stderr []string // last lines, oldest first
+	Stderr []string // last lines, oldest first; only who may read the log may read them
+}
+
+// maxLastLine is how much of a worker's last line an error shows.
+const maxLastLine = 200 // bytes
+
+// addLine adds a line to those of the worker, unless it is empty or one of them.
+func (e *StartError) addLine(line string) {
+	line = visible.Cut(line, maxLastLine)
+	if line != "" && !slices.Contains(e.Stderr, line) {
+		e.Stderr = append(slices.Clip(e.Stderr), line)
+	}
 }
 
 // Error returns one line, followed by the worker's last lines and the hint, if

@@ -46,6 +46,8 @@ func TestFold(t *testing.T) {
 			in, want, found := strings.Cut(string(text), "\n====\n")
 			require.True(t, found)
 			assert.Equal(t, want, folded(in+"\n"))
+			lines := strings.Join(Fold(strings.Split(in, "\n")), "\n") + "\n"
+			assert.Equal(t, strings.ReplaceAll(want, " (HOW)", ""), lines)
 		})
 	}
 }

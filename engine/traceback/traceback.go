@@ -40,6 +40,26 @@ func (t *Traceback) With(how string) []string {
 // addresses matches what differs between two processes with the same traceback.
 var addresses = regexp.MustCompile(`0x[0-9a-fA-F]{6,}`)
 
+// Fold returns lines with their tracebacks folded.
+func Fold(lines []string) []string {
+	var f Folder
+	var out []string
+	add := func(t *Traceback) {
+		if t != nil {
+			out = append(out, t.Lines...)
+		}
+	}
+	for _, line := range lines {
+		done, held := f.Add([]byte(line))
+		add(done)
+		if !held {
+			out = append(out, line)
+		}
+	}
+	add(f.End())
+	return out
+}
+
 // A Key identifies a traceback.
 type Key [sha256.Size]byte
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/traceback"
 	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -131,7 +132,8 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 		d.Hint = hiding
 	}
 	if stderr = hideSecrets(stderr, group); strings.TrimSpace(stderr) != "" {
-		d.Detail = append([]string{python.Path + " says:"}, tail(stderr, shownLines)...)
+		folded := traceback.Fold(strings.Split(strings.TrimRight(stderr, "\n"), "\n"))
+		d.Detail = append([]string{python.Path + " says:"}, tail(strings.Join(folded, "\n"), shownLines)...)
 	}
 	return d, "app"
 }
