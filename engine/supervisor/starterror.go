@@ -45,7 +45,7 @@ func (e *StartError) Error() string {
 func (e *StartError) Brief() string {
 	text := e.Summary()
 	if said := worker.LastWord(e.Stderr); said != "" {
-		text += ": " + said
+		text += "; it wrote: " + said
 	}
 	return text + e.hint()
 }

@@ -22,7 +22,7 @@ func TestStartError_Attrs(t *testing.T) {
 	e.Hint = "do it"
 	assert.Equal(t, []any{"err", e.Err, "hint", "do it", "stderr", "one [1]\ntwo"}, e.Attrs())
 	assert.Equal(t, "group \"a\": worker 0: exit code 1; it wrote:\n    one [1]\n    two\nhint: do it", e.Error())
-	assert.Equal(t, "group \"a\": worker 0: exit code 1: two\nhint: do it", e.Brief())
+	assert.Equal(t, "group \"a\": worker 0: exit code 1; it wrote: two\nhint: do it", e.Brief())
 	e.Stderr, e.Hint = nil, ""
 	assert.Equal(t, "group \"a\": worker 0: exit code 1", e.Brief())
 	assert.Equal(t, []any{"err", e.Err}, e.Attrs())

@@ -156,11 +156,13 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 	if first != "" {
 		b.WriteString(": " + visible.String(first))
 	}
+	joint := ": "
 	if p.said != "" {
-		b.WriteString(": " + visible.String(p.said))
+		b.WriteString("; it wrote: " + visible.String(p.said))
+		joint = "; "
 	}
 	if p.reason != "" {
-		b.WriteString(": " + visible.String(p.reason))
+		b.WriteString(joint + visible.String(p.reason))
 	}
 	if len(p.rest) > 0 {
 		b.WriteString(" " + h.in(dim, "("+strings.Join(p.rest, ", ")+")"))
