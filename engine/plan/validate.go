@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/match"
@@ -25,6 +26,7 @@ const (
 	CodeIdleLimit     = "W115" // a limit that no group has, or that its groups cannot reach
 	CodeNoAddress     = "W116" // a setting by the client's address, which no request has
 	CodeLiteralGlob   = "W117" // a path of path or prefix that is written as a glob
+	CodeOnePriority   = "W119" // a priority that all requests of a group have
 	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeUnchecked     = "W106" // too many routes to compare all of them
@@ -78,6 +80,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)
+	out = append(out, onePriorities(p)...)
 	out = append(out, idleLimits(p)...)
 	out = append(out, noAddresses(p)...)
 	out = append(out, cappedPolls(p)...)
@@ -170,6 +173,24 @@ func queueSettings(group *Group) (out []string) {
 		if s.set {
 			out = append(out, s.argument)
 		}
+	}
+	return out
+}
+
+// onePriorities warns about groups whose priority is that of all their requests: it
+// puts none before another, and says nothing about other groups.
+func onePriorities(p *Plan) (out []Problem) {
+	for _, group := range p.Groups {
+		differs := func(r Route) bool { return r.Override.PriorityIn(group) != group.Priority }
+		if group.Priority == 0 || !group.HasCap() || p.Router != nil || slices.ContainsFunc(group.Routes, differs) {
+			continue
+		}
+		out = append(out, Problem{
+			Code: CodeOnePriority, Warning: true,
+			Message: fmt.Sprintf("all requests of group %q have its `priority`, %d, so that none goes before another", group.Name, group.Priority),
+			Label:   "a priority counts only within a group: remove it, or give some requests another one with rule(…)",
+			Place:   Place{Group: group, Argument: "priority"},
+		})
 	}
 	return out
 }

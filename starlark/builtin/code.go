@@ -16,6 +16,7 @@ const (
 	codeRouter   = "L033" // a router that cannot be called with a request
 	codeSecret   = "L021" // a secret that cannot be read
 	codeUnit     = "W114" // a plain number that most likely has another unit
+	codeOneByOne = "W118" // a rate that lets in requests one by one, because it has no burst
 	codeTruth    = "L025" // a matcher used as a truth value
 	codeHeader   = "L024" // a header that cannot be edited in this way
 	codeData     = "L035" // a file of data that cannot be read

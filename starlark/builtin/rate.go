@@ -3,11 +3,13 @@ package builtin
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"go.starlark.net/starlark"
 
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
@@ -67,6 +69,8 @@ func (s *Session) rate(thread *starlark.Thread, b *starlark.Builtin, args starla
 			c.wrongValue(g, err)
 			burst = 1
 		}
+	} else if err == nil && burst == 1 && rate.Count > 1 {
+		c.warnOneByOne(have["rate"], rate)
 	}
 	if g := have["by"]; g != nil {
 		switch v := g.value.(type) {
@@ -82,6 +86,18 @@ func (s *Session) rate(thread *starlark.Thread, b *starlark.Builtin, args starla
 		c.wrongValue(have["burst"], withLabel(err)) // the default is never too long
 	}
 	return out, nil
+}
+
+// warnOneByOne warns about a rate of several requests in a longer time, of which
+// the second one is refused if it comes at once.
+func (c *call) warnOneByOne(g *given, r plan.Rate) {
+	limit, err := plan.NewRateLimit(r, 1, match.Key{})
+	if err != nil || limit.Interval() <= time.Second {
+		return
+	}
+	c.warn(diag.Diagnostic{Code: codeOneByOne, Span: g.span,
+		Message: fmt.Sprintf("without `burst`, %s lets in one request every %s, and refuses a second one before", value.Quote(r.String()), shortDuration(limit.Interval().Round(100*time.Millisecond))),
+		Label:   fmt.Sprintf("write burst=%d to let in %d at once after a pause, or burst=1", int(r.Count), int(r.Count))})
 }
 
 func readRate(v starlark.Value) (plan.Rate, error) {
