@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -53,14 +54,19 @@ func (r *reloader) start(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 		}
 	}()
 	for {
+		begun := time.Now()
 		current, done := r.files.during(ctx, &saved{config: true})
 		result, err := r.apply(current, p, supervisor.ApplyOptions{})
 		done(err == nil)
+		if err == nil {
+			r.last.Store(nil) // of the tries before
+		}
 		if err == nil || r.files == nil || ctx.Err() != nil || errors.Is(err, supervisor.ErrStopped) {
 			return result, err
 		}
 		if !errors.Is(err, errNewer) {
 			r.log.Error("start failed", append(r.failure(err), "reason", againReason)...)
+			r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 		}
 		for err != nil {
 			select {
