@@ -1,6 +1,7 @@
 package worker
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,14 +12,13 @@ import (
 
 // CodeFolders returns the folders that have the code of a group's app: the one
 // in which its workers run, that of --app-dir, and, if neither has the app, the
-// folder of PYTHONPATH that does. home is the folder of groups without cwd=. The
-// folders are absolute, with the symbolic links in them, and need not exist.
+// folder of PYTHONPATH that does. home is the folder of groups without cwd=. It is
+// left out if the app is elsewhere and home is no project, but / or the user's
+// own folder. The folders are absolute, with the symbolic links in them, and need
+// not exist.
 func CodeFolders(group *plan.Group, home string) []string {
 	s := &Spec{Group: group}
-	run := group.Cwd
-	if run == "" {
-		run = home
-	}
+	run := cmp.Or(group.Cwd, home)
 	in := func(dir string) string {
 		if filepath.IsAbs(dir) {
 			return filepath.Clean(dir)
@@ -30,15 +30,25 @@ func CodeFolders(group *plan.Group, home string) []string {
 		out = append(out, dir)
 	}
 	module, _, _ := strings.Cut(group.App, ":")
-	if slices.ContainsFunc(out, func(dir string) bool { return hasModule(dir, module) }) {
-		return out
-	}
-	for _, dir := range filepath.SplitList(s.variable("PYTHONPATH")) {
-		if dir = in(dir); hasModule(dir, module) {
-			return append(out, dir)
+	hasApp := func(dir string) bool { return hasModule(dir, module) }
+	if !slices.ContainsFunc(out, hasApp) {
+		for _, dir := range filepath.SplitList(s.variable("PYTHONPATH")) {
+			if dir = in(dir); hasApp(dir) {
+				out = append(out, dir)
+				break
+			}
 		}
 	}
+	if group.Cwd == "" && isBroad(run) && !hasApp(run) && slices.ContainsFunc(out, hasApp) {
+		out = out[1:]
+	}
 	return out
+}
+
+// isBroad reports whether a folder has much more than a project.
+func isBroad(dir string) bool {
+	own, err := os.UserHomeDir()
+	return dir == "/" || err == nil && dir == own
 }
 
 // hasModule reports whether a folder on Python's path has a module.

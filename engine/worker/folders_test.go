@@ -41,4 +41,10 @@ func TestCodeFolders(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, CodeFolders(&c.group, home), name)
 	}
+
+	// The user's own folder is no project.
+	t.Setenv("HOME", home)
+	assert.Equal(t, at(""), CodeFolders(&plan.Group{App: "main:app"}, home))
+	assert.Equal(t, at("src"), CodeFolders(&plan.Group{App: "pkg.main:app", UvicornArgs: []string{"--app-dir", "src"}}, home))
+	assert.Equal(t, at("", "src"), CodeFolders(&plan.Group{App: "pkg.main:app", Cwd: home, UvicornArgs: []string{"--app-dir", "src"}}, "/"))
 }
