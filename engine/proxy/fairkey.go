@@ -16,8 +16,8 @@ func (r *Request) rank(c *pool.Claim, set *plan.Group) {
 	if r.override != nil {
 		c.Priority = r.override.Priority
 	}
-	r.rec.Priority, r.rec.Fair = r.override.PriorityIn(set), 0
-	if set.Fair.By != match.KeyNone {
+	r.rec.Priority = r.override.PriorityIn(set)
+	if r.rec.Fair == 0 && set.Fair.By != match.KeyNone { // follow resets it
 		r.rec.Fair = result.NewFairKey(text)
 	}
 	r.hand.priority.Store(int32(r.rec.Priority))
