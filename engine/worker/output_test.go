@@ -55,6 +55,8 @@ func TestLastWord(t *testing.T) {
 		"V: 1 error for S":                   {"Traceback (most recent call last):", "  File", "V: 1 error for S", "field", "  missing"},
 		"S: invalid":                         {"Traceback (most recent call last):", `  File "a.py", line 1`, "    def f(:", "S: invalid"},
 		"Traceback (most recent call last):": {"Traceback (most recent call last):"},
+		"ExceptionGroup: outer (1 sub-exception)": {"  + Exception Group Traceback (most recent call last):", `  |   File "a.py", line 1, in f`, "  | ExceptionGroup: outer (1 sub-exception)",
+			"  +-+---------------- 1 ----------------", "    | Traceback (most recent call last):", "    | KeyError: 'x'", "    +------------------------------------"},
 	} {
 		assert.Equal(t, want, LastWord(lines))
 	}

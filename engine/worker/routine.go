@@ -44,8 +44,13 @@ func IsEmptyNews(line string) bool {
 func LastWord(lines []string) string {
 	for i := len(lines) - 1; i >= 0; i-- {
 		if strings.HasSuffix(lines[i], traceback.Header) {
+			before, _, _ := strings.Cut(lines[i], "+ Exception Group ")
+			margin := ""
+			if before != lines[i] {
+				margin = before + "| "
+			}
 			for _, line := range lines[i+1:] {
-				if line != "" && line[0] != ' ' {
+				if line, inside := strings.CutPrefix(line, margin); inside && line != "" && line[0] != ' ' {
 					return line
 				}
 			}
