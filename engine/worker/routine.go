@@ -34,8 +34,9 @@ const failedStartup = "Application startup failed. Exiting."
 // IsEmptyNews reports whether a line that a worker writes while it starts only
 // surrounds another that says what is wrong.
 func IsEmptyNews(line string) bool {
-	return strings.TrimSpace(line) == "" || strings.HasSuffix(line, failedStartup) ||
-		strings.HasPrefix(line, "Usage: ") || strings.HasPrefix(line, "Try '") // of the command line
+	return strings.HasSuffix(line, failedStartup) ||
+		strings.HasPrefix(line, "Usage: ") && strings.HasSuffix(line, " [OPTIONS] APP") ||
+		strings.HasPrefix(line, "Try '") && strings.HasSuffix(line, "--help' for help.")
 }
 
 // LastWord returns the line among the last ones of a worker that says what is
@@ -57,7 +58,7 @@ func LastWord(lines []string) string {
 		}
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		if line := strings.TrimSpace(lines[i]); !IsEmptyNews(line) {
+		if line := strings.TrimSpace(lines[i]); line != "" && !IsEmptyNews(line) {
 			return strings.TrimSpace(strings.TrimPrefix(line, "ERROR:"))
 		}
 	}

@@ -55,6 +55,7 @@ type opened struct {
 	src    worker.Source
 	folder traceback.Folder
 	latest time.Time // when the last line came that the folder holds
+	quiet  bool      // the last line was not shown, because it says nothing
 }
 
 // A report is an error that some workers have in common.
@@ -125,8 +126,9 @@ func (f *failures) Line(src worker.Source, of worker.Stream, text []byte) bool {
 		return true
 	}
 	line := string(visible.AppendLine(nil, text, visible.Drop))
+	o.quiet = worker.IsEmptyNews(line) || o.quiet && strings.TrimSpace(line) == ""
 	switch {
-	case worker.IsEmptyNews(line):
+	case o.quiet:
 		return true
 	case strings.HasPrefix(line, "ERROR:    "), strings.HasPrefix(line, "Error: "):
 		if f.isNews(src, sha256.Sum256([]byte(line)), line) {

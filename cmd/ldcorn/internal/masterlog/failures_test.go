@@ -95,8 +95,8 @@ func TestDifferentTracebacks(t *testing.T) {
 func TestUvicornErrors(t *testing.T) {
 	text, _ := written(Options{Terminal: true}, func(l *Log) {
 		for i := range 3 {
-			fail(l.Output(), "web", i, i+1, "loading", `ERROR:    Error loading ASGI app. Could not import module "main".`)
-			fail(l.Output(), "api", i, i+9, "Usage: python -m uvicorn [OPTIONS] APP", "Try 'x' for help.", "", "Error: No such option: -x")
+			fail(l.Output(), "web", i, i+1, "loading", "", "Usage: of the app", `ERROR:    Error loading ASGI app. Could not import module "main".`)
+			fail(l.Output(), "api", i, i+9, "Usage: python -m uvicorn [OPTIONS] APP", "Try 'x --help' for help.", "", "Error: No such option: -x")
 			fail(l.Output(), "ml", i, i+20, append(aTraceback("E: 1"), "ERROR:    Application startup failed. Exiting.")...)
 		}
 	})
@@ -105,8 +105,10 @@ func TestUvicornErrors(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(text, once), once)
 	}
 	assert.Equal(t, 3, strings.Count(text, "| loading\n"))
+	assert.Equal(t, 3, strings.Count(text, "| \nTIME web."), "an empty line of the app stays")
+	assert.Equal(t, 3, strings.Count(text, "| Usage: of the app\n"))
 	assert.Equal(t, 3, strings.Count(text, "2 more workers failed with the same error: "), text)
-	for _, no := range []string{"Usage", "Try", "| \n", "startup failed"} {
+	for _, no := range []string{"OPTIONS", "Try", "api.0 | \n", "startup failed"} {
 		assert.NotContains(t, text, no)
 	}
 }
