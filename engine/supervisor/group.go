@@ -238,7 +238,7 @@ func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 			f.Err = errors.New(exit.String())
 		}
 	}
-	if errors.As(err, new(*lateError)) {
+	if errors.Is(err, errNeverOpened) {
 		f.addLine(m.proc.LastLine())
 	}
 	return f

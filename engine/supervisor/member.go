@@ -139,13 +139,17 @@ func (m *member) awaitReady(proc process) error {
 	}
 	if err := proc.WaitReady(ctx); err != nil {
 		if errors.As(err, new(*lateError)) {
-			err = &worker.Advised{Err: fmt.Errorf("%w: its socket never opened", err),
+			err = &worker.Advised{Err: fmt.Errorf("%w: %w", err, errNeverOpened),
 				Hint: "does the app block while it is imported or started? If it only needs longer, raise startup_timeout"}
 		}
 		return err
 	}
 	return m.awaitHealthy(ctx, proc)
 }
+
+// errNeverOpened means that a worker hangs, or takes long, before Uvicorn accepts
+// connections.
+var errNeverOpened = errors.New("its socket never opened")
 
 // A lateError says that a worker was not ready in time.
 type lateError struct{ limit time.Duration }
