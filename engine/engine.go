@@ -144,8 +144,11 @@ func (e *Engine) Run(ctx context.Context) error {
 		return err
 	}
 	defer fronts.close()
-	e.log.Info("starting", "version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath,
-		"runtime", runtime.Dir(), "open_files", openFiles())
+	attrs := []any{"version", e.opts.Version, "pid", os.Getpid(), "config", e.opts.ConfigPath, "runtime", runtime.Dir(), "open_files", openFiles()}
+	if len(e.opts.Set) > 0 {
+		attrs = append(attrs, "set", api.ArgSettings{Set: e.opts.Set}.String())
+	}
+	e.log.Info("starting", attrs...)
 	e.opts.Starting(first, fronts.public.now.Addr())
 	err = e.runGroup(ctx, first, runtime, fronts, sig, folder, files)
 	if errors.Is(err, errStop) {

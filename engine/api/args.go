@@ -2,6 +2,8 @@ package api
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -90,6 +92,22 @@ type ArgSettings struct {
 
 // IsZero reports whether the settings change nothing.
 func (s ArgSettings) IsZero() bool { return len(s.Set) == 0 && len(s.Unset) == 0 }
+
+// String returns the settings in the form of a log: "region=us workers=3, unset x".
+func (s ArgSettings) String() string {
+	var set []string
+	for _, name := range slices.Sorted(maps.Keys(s.Set)) {
+		set = append(set, name+"="+s.Set[name])
+	}
+	text := strings.Join(set, " ")
+	if len(s.Unset) == 0 {
+		return text
+	}
+	if text != "" {
+		text += ", "
+	}
+	return text + "unset " + strings.Join(s.Unset, " ")
+}
 
 // After returns what is set after the settings have changed what was set before.
 func (s ArgSettings) After(before map[string]string) map[string]string {

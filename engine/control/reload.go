@@ -3,10 +3,7 @@ package control
 import (
 	"context"
 	"encoding/json"
-	"maps"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +53,11 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx, cancel := s.during(r)
 	defer cancel()
-	s.opts.Log.Info("control request", append([]any{"request", "reload"}, settingAttrs(want.ArgSettings)...)...)
+	attrs := []any{"request", "reload"}
+	if !want.ArgSettings.IsZero() {
+		attrs = append(attrs, "set", want.ArgSettings.String())
+	}
+	s.opts.Log.Info("control request", attrs...)
 	steps := newFeed()
 	if want.NoWait {
 		s.opts.Reloads(s.ctx, want, steps.add)
@@ -87,21 +88,6 @@ func (s *Server) reload(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 	}
-}
-
-// settingAttrs returns the attributes of the log for arguments that a request changes.
-func settingAttrs(s api.ArgSettings) (attrs []any) {
-	if len(s.Set) > 0 {
-		var set []string
-		for _, name := range slices.Sorted(maps.Keys(s.Set)) {
-			set = append(set, name+"="+s.Set[name])
-		}
-		attrs = append(attrs, "set", strings.Join(set, " "))
-	}
-	if len(s.Unset) > 0 {
-		attrs = append(attrs, "unset", strings.Join(s.Unset, " "))
-	}
-	return attrs
 }
 
 // A stepWriter writes each step at once.

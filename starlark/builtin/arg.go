@@ -152,10 +152,7 @@ func (c *call) argDefault(g *given, a *argument) {
 func (c *call) declare(a *argument) starlark.Value {
 	s := c.session
 	a.At = a.span.String()
-	for _, other := range s.args {
-		if other.Name != a.Name {
-			continue
-		}
+	if other := s.argNamed[a.Name]; other != nil {
 		if other.Type != a.Type || other.DefaultText() != a.DefaultText() {
 			c.twoDefaults(a, other)
 			return a.original
@@ -167,6 +164,10 @@ func (c *call) declare(a *argument) starlark.Value {
 	}
 	c.setArg(a)
 	s.args = append(s.args, a)
+	if s.argNamed == nil {
+		s.argNamed = make(map[string]*argument)
+	}
+	s.argNamed[a.Name] = a
 	s.opts.Input(plan.InputArg, a.Name, []byte(a.ValueText()), false)
 	return a.starlark()
 }

@@ -68,18 +68,28 @@ func (c *call) secretPath(g *given) (path, name string, ok bool) {
 	if g == nil || value.IsUnset(g.value) {
 		return "", "", false
 	}
-	path, err := value.String(g.value)
-	if err == nil {
-		err = notEmpty(path)
-	}
-	if err != nil {
-		c.wrongValue(g, err)
+	path, ok = c.pathText(g)
+	if !ok {
 		return "", "", false
 	}
 	if filepath.IsAbs(path) {
 		return path, path, true
 	}
 	return filepath.Join(c.session.opts.Dir, path), filepath.Join(c.session.opts.NameDir, path), true
+}
+
+// pathText reads a path that must be given.
+func (c *call) pathText(g *given) (string, bool) {
+	path, err := value.String(g.value)
+	if err == nil && strings.TrimSpace(path) == "" {
+		err = value.Wrong("write "+g.arg.Example, "is empty")
+	} else if err == nil {
+		err = notEmpty(path)
+	}
+	if err != nil {
+		c.wrongValue(g, err)
+	}
+	return path, err == nil
 }
 
 // keepVariables makes the variables of a file known to env, unless they are set

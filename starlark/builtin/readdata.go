@@ -51,12 +51,8 @@ func (s *Session) readData(thread *starlark.Thread, b *starlark.Builtin, args st
 	if g == nil || value.IsUnset(g.value) || c.failed {
 		return s.stand(b.Name()), nil
 	}
-	path, err := value.String(g.value)
-	if err == nil {
-		err = notEmpty(path)
-	}
-	if err != nil {
-		c.wrongValue(g, err)
+	path, ok := c.pathText(g)
+	if !ok {
 		return s.stand(b.Name()), nil
 	}
 	file, problem := s.opts.Find(callerOf(thread), path)

@@ -41,18 +41,19 @@ type Options struct {
 // A Session holds the words of one evaluation and the groups that they have
 // made. Only one goroutine may use it until Close.
 type Session struct {
-	opts    Options
-	words   map[string]*Word
-	groups  []*Group
-	limits  []*Limit
-	configs int
-	fileEnv map[string]string // variables of files, which the environment does not set
-	vague   []string          // names of arguments whose default is unset
-	args    []*argument       // in order of first use
-	truths  int               // how many times the truth of a matcher was used
-	unset   bool              // an Unset was returned
-	thread  *starlark.Thread  // the evaluating thread; nil before Run and after Close
-	late    bool              // the configuration has been loaded
+	opts     Options
+	words    map[string]*Word
+	groups   []*Group
+	limits   []*Limit
+	configs  int
+	fileEnv  map[string]string    // variables of files, which the environment does not set
+	vague    []string             // names of arguments whose default is unset
+	args     []*argument          // in order of first use
+	argNamed map[string]*argument // the same, by name
+	truths   int                  // how many times the truth of a matcher was used
+	unset    bool                 // an Unset was returned
+	thread   *starlark.Thread     // the evaluating thread; nil before Run and after Close
+	late     bool                 // the configuration has been loaded
 
 	decisions []*Decision      // results of to during loading
 	static    *syntax.CallExpr // the call of a router that is being checked without being made

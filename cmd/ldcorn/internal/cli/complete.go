@@ -40,27 +40,53 @@ func (o *masterOptions) completeGroupFlag(cmd *cobra.Command, _ []string, _ stri
 	return o.groupNames(cmd.Context()), cobra.ShellCompDirectiveNoFileComp
 }
 
-// groupNames asks the running master for its groups. It returns none if that fails,
-// since a completion cannot show an error.
-func (o *masterOptions) groupNames(ctx context.Context) []string {
+// completeArgs makes --set and --unset complete to arguments of the running master.
+func (o *masterOptions) completeArgs(cmd *cobra.Command) {
+	complete := func(after string, directive cobra.ShellCompDirective) cobra.CompletionFunc {
+		return func(cmd *cobra.Command, _ []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			o.askMaster(cmd.Context(), func(ctx context.Context, master *control.Client) {
+				args, err := master.Args(ctx)
+				if err != nil {
+					return
+				}
+				for i := range args.Args {
+					names = append(names, args.Args[i].Name+after)
+				}
+			})
+			return names, directive
+		}
+	}
+	mustComplete(cmd, "set", complete("=", cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+	mustComplete(cmd, "unset", complete("", cobra.ShellCompDirectiveNoFileComp))
+}
+
+// groupNames asks the running master for its groups.
+func (o *masterOptions) groupNames(ctx context.Context) (names []string) {
+	o.askMaster(ctx, func(ctx context.Context, master *control.Client) {
+		st, _, err := master.Status(ctx)
+		if err != nil {
+			return
+		}
+		for i := range st.Groups {
+			names = append(names, st.Groups[i].Name)
+		}
+	})
+	return names
+}
+
+// askMaster calls ask with a client of the running master, if there is one, and for a
+// short time. A completion cannot show an error.
+func (o *masterOptions) askMaster(ctx context.Context, ask func(context.Context, *control.Client)) {
 	socket, err := o.find()
 	if err != nil {
-		return nil
+		return
 	}
 	if ctx == nil {
 		ctx = context.Background() // Cobra sets none while it completes
 	}
 	ctx, cancel := context.WithTimeout(ctx, completionTimeout)
 	defer cancel()
-	st, _, err := control.NewClient(socket).Status(ctx)
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for i := range st.Groups {
-		names = append(names, st.Groups[i].Name)
-	}
-	return names
+	ask(ctx, control.NewClient(socket))
 }
 
 // completeFixed makes a flag complete to one of some words.

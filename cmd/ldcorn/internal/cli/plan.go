@@ -79,6 +79,7 @@ changes, 2 that a reload applies everything, and 3 that some of it needs
 	flags.StringVar(&f.against, "against", "", "compare with a `FILE`: a configuration, a plan that --out wrote, or none")
 	flags.StringVar(&f.out, "out", "", "write the plan as JSON to a `FILE`, for reload --plan and --against")
 	f.set.addFlags(flags)
+	f.completeArgs(cmd)
 	f.env.addFlags(flags)
 	f.python.addFlags(flags)
 	f.format.addTo(cmd, "print the plan as JSON")

@@ -67,6 +67,7 @@ ends only the command: a reload that has begun goes on.`,
 	mustComplete(cmd, "replace", f.completeGroupFlag)
 	flags.BoolVar(&f.want.All, "all", false, "replace the workers of every group")
 	f.set.addFlags(flags)
+	f.completeArgs(cmd)
 	flags.StringVar(&f.plan, "plan", "", "apply the plan in a `FILE` that plan --out wrote, and nothing if it is out of date")
 	durationVar(flags, &f.timeout, "timeout", 0, "stop waiting after this `DURATION`; the master goes on")
 	flags.BoolVar(&f.want.NoWait, "no-wait", false, "do not wait")
