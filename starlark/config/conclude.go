@@ -66,8 +66,18 @@ func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 			d.Related = []diag.Related{{Span: argument(other.Values, p.Other.Argument, e.span(other, p.Other.Route)), Label: p.Said}}
 			tellApart(&d, other.Trace)
 		}
-		e.report.Add(d)
+		if !e.isUnit(&d) {
+			e.report.Add(d)
+		}
 	}
+}
+
+// isUnit reports whether a diagnostic says of a value that it is too small, of which
+// another one says that it most likely has the wrong unit.
+func (e *evaluation) isUnit(d *diag.Diagnostic) bool {
+	return d.Code == plan.CodeShortBuffer && slices.ContainsFunc(e.report.Diagnostics, func(o diag.Diagnostic) bool {
+		return o.Code == codeUnit && o.Span == d.Span
+	})
 }
 
 // tellApart moves the spans to the calls if one piece of code made both things:
