@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
@@ -56,6 +57,50 @@ config = LdConfig(workers = pools, bind = env("BIND", "127.0.0.1:1"))`)
 	assert.Equal(t, want.Inputs, got.Inputs)
 	assert.Equal(t, want.Groups[0].Env, got.Groups[0].Env)
 	assert.Equal(t, want.Bind, got.Bind)
+}
+
+// TestReplay_Data is TestReplay for files of data and of variables, also for those
+// that are not there.
+func TestReplay_Data(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	write("c.star", `data = read_json("data.json", default = {}) | read_yaml("none.yaml", default = {"b": 2})
+config = LdConfig(workers = [WorkerGroup("web", "main:app", instances = data["a"] + data["b"] + arg("more", 0), env = env_file(".env"))])`)
+	write("data.json", `{"a": 1}`)
+	write(".env", "A=1\n")
+	write("cli.env", "C=${SET}\nD=2\n")
+	path := filepath.Join(dir, "c.star")
+	env := map[string]string{"SET": "s", "D": "environment"}
+	lookup := func(name string) (string, bool) { v, ok := env[name]; return v, ok }
+
+	recording := new(config.Recording)
+	opts := config.Options{LookupEnv: lookup, Salt: []byte("salt"), Record: recording, Set: map[string]string{"more": "4"}, EnvFiles: []string{filepath.Join(dir, "cli.env")}}
+	want, err := config.Load(t.Context(), path, opts)
+	require.NoError(t, err)
+	assert.Equal(t, 7, want.Groups[0].Instances)
+	assert.Equal(t, []plan.EnvVar{{Name: "A", Value: plan.Secret("1")}, {Name: "C", Value: plan.Secret("s")}}, want.Groups[0].Env)
+	var read []string
+	for _, in := range want.Inputs {
+		if in.Kind == plan.InputFile {
+			read = append(read, filepath.Base(in.Name))
+		}
+	}
+	assert.ElementsMatch(t, []string{"c.star", "data.json", "none.yaml", ".env", "cli.env"}, read)
+
+	write("none.yaml", "b: 9")
+	for _, name := range []string{"data.json", ".env", "cli.env"} {
+		write(name, "broken {")
+	}
+	clear(env)
+	opts.Record, opts.Replay = nil, replayed(t, recording)
+	got, err := config.Load(t.Context(), path, opts)
+	require.NoError(t, err)
+	assert.Equal(t, want.Fingerprint, got.Fingerprint)
+	assert.Equal(t, want.Inputs, got.Inputs)
+	assert.Equal(t, want.Groups[0].Env, got.Groups[0].Env)
+	assert.Equal(t, want.Args, got.Args)
 }
 
 // TestReplay_Bytes checks that names of folders and files, variables and

@@ -135,7 +135,7 @@ func TestRun_Fails(t *testing.T) {
 		fault := new(capture.Error)
 		require.ErrorAs(t, err, &fault, text)
 		got := *fault
-		got.Detail, got.Place.Col, got.Interpreter = nil, 0, ""
+		got.Detail, got.Files, got.Place.Col, got.Interpreter = nil, nil, 0, ""
 		assert.Equal(t, want, got, text)
 		assert.Less(t, len(fault.Error()), 1<<20)
 		assert.Empty(t, proc.Below(proc.All(), os.Getpid()), text)
