@@ -77,7 +77,7 @@ func (t *telemetry) rateLimits() []api.RateLimit {
 func (t *telemetry) shownBuffers() api.Buffers {
 	st := t.buffers.Stats()
 	out := api.Buffers{Memory: st.Memory, MemoryLimit: st.Limits.Memory, Disk: st.Disk, Files: st.Files, NoDisk: st.NoDisk,
-		Spills: st.Spills, Refused: make(map[string]uint64, len(st.Refused))}
+		HeldBack: st.Waiting, Spills: st.Spills, Refused: make(map[string]uint64, len(st.Refused))}
 	if st.Limits.Disk > 0 && st.Limits.Files > 0 {
 		out.DiskLimit, out.FilesLimit, out.Dir = st.Limits.Disk, st.Limits.Files, st.Limits.Dir
 	}

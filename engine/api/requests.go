@@ -20,7 +20,7 @@ type Request struct {
 	Group    string       `json:"group,omitempty"`                         // absent before the request is routed
 	Worker   *int         `json:"worker,omitempty" jsonschema:"minimum=0"` // the index within the group; absent while no worker has the request
 	Stage    RequestStage `json:"stage"`
-	WaitsFor *WaitsFor    `json:"waits_for,omitempty"` // in the stage queued
+	WaitsFor *WaitsFor    `json:"waits_for,omitempty"` // in the stage queued; in receiving only share
 	Age      float64      `json:"age"`                 // seconds since the head arrived
 	Queued   float64      `json:"queued"`              // seconds that the request waited, or has been waiting, for a slot
 	Priority int          `json:"priority,omitempty"`  // in the queue; absent if it is 0
@@ -29,7 +29,7 @@ type Request struct {
 	Fair string `json:"fair,omitempty"`
 }
 
-// WaitsFor is what a queued request waits for.
+// WaitsFor is what a request waits for that has no slot.
 type WaitsFor struct {
 	Kind   WaitsForKind `json:"kind"`
 	Limit  string       `json:"limit,omitempty"`                         // the name of the shared limit, if it waits for one
@@ -46,6 +46,7 @@ const (
 	WaitsForLimit   WaitsForKind = "limit"   // a shared limit; a worker has a free slot
 	WaitsForRelease WaitsForKind = "release" // ldcorn release, after ldcorn hold
 	WaitsForReady   WaitsForKind = "ready"   // a worker to become ready; there is none
+	WaitsForShare   WaitsForKind = "share"   // its client, which has its share of the buffers; it may be receiving
 )
 
 // A RequestStage says what a request waits for.

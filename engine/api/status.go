@@ -31,6 +31,7 @@ type Buffers struct {
 	FilesLimit  int               `json:"files_limit"`       // 0 if no files are used
 	Dir         string            `json:"dir,omitempty"`     // the folder of the files; absent if no files are used
 	NoDisk      string            `json:"no_disk,omitempty"` // why the folder cannot be used
+	HeldBack    int               `json:"held_back"`         // requests that wait because their client has its share
 	Spills      uint64            `json:"spills"`            // bodies of which a part went to a file
 	Refused     map[string]uint64 `json:"refused"`           // how often there was no room for more bytes, by reason; others are absent
 }

@@ -9,23 +9,38 @@ import (
 // ones.
 func (s *Space) memoryLimit() int64 { return s.limits.Memory - s.limits.Memory/tailShare }
 
-// tight returns why an owner cannot have so many bytes more within a limit of the
-// memory, or "". A client that has nothing else does not wait for its share.
-func (s *Space) tight(o owner, more, limit int64) Reason {
-	switch own := s.of[o].memory; {
-	case o != owner{} && own > 0 && own+more > limit/share:
+// tight returns why an account cannot have so many bytes more within a limit of the
+// memory, or "".
+func (s *Space) tight(a account, more, limit int64) Reason {
+	return a.lacks(s.of[a.owner].memory, s.held.memory, more, limit, limit/share, RefusedMemory)
+}
+
+// lacks returns why an account cannot have more of something, of which its owner has
+// own and everybody together all, or "". full is why if the limit of all is reached.
+//
+// A client that has nothing else does not wait for its share. Neither does an answer:
+// it may be kept beyond the share, so that its slot is free once the app is done, but
+// not in the last part of the size of a share, which is for clients that have less.
+func (a account) lacks(own, all, more, limit, share int64, full Reason) Reason {
+	beyond := a.owner != owner{} && own+more > share
+	switch {
+	case !beyond && all+more > limit:
+		return full
+	case !beyond:
+		return ""
+	case a.answer && all+more <= limit-share:
+		return ""
+	case own > 0:
 		return RefusedShare
-	case s.held.memory+more > limit || o != owner{} && own+more > limit/share:
-		return RefusedMemory
 	}
-	return ""
+	return full
 }
 
 // hold adds to what an owner holds.
 func (s *Space) hold(o owner, more held) {
 	own := s.of[o]
 	for _, h := range []*held{&s.held, &own} {
-		h.memory, h.disk, h.files = h.memory+more.memory, h.disk+more.disk, h.files+more.files
+		h.amount, h.answers = h.plus(more.amount), h.answers.plus(more.answers)
 		h.buffers, h.waiting, h.over = h.buffers+more.buffers, h.waiting+more.waiting, h.over+more.over
 	}
 	if own == (held{}) {
@@ -34,25 +49,29 @@ func (s *Space) hold(o owner, more held) {
 	} else {
 		s.of[o] = own
 	}
-	if len(s.lines) > 0 && (more.memory < 0 || more.disk < 0 || more.files < 0 || more.buffers < 0 || more.over < 0) {
+	if len(s.lines) > 0 && (more.isLess() || more.buffers < 0 || more.over < 0) {
 		s.moved(o)
+	}
+	if more.answers != (amount{}) {
+		s.turnGate(o, own.answers, more.answers.isLess())
 	}
 }
 
 // holdFor is hold for a Buffer that gets something.
-func (s *Space) holdFor(b *Buffer, more held) {
-	if !b.holds {
-		b.holds, more.buffers = true, 1
+func (s *Space) holdFor(b *Buffer, more amount) {
+	h := b.account.holds(more)
+	if !b.inUse {
+		b.inUse, h.buffers = true, 1
 	}
-	s.hold(b.owner, more)
+	s.hold(b.owner, h)
 }
 
 // left says that a Buffer holds nothing any more.
 func (s *Space) left(b *Buffer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if b.holds {
-		b.holds = false
+	if b.inUse {
+		b.inUse = false
 		s.hold(b.owner, held{buffers: -1})
 	}
 }
@@ -62,10 +81,10 @@ func (s *Space) left(b *Buffer) {
 func (s *Space) takePage(b *Buffer, needs int64) (*page, Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why := s.tight(b.owner, needs, s.memoryLimit()); why != "" {
+	if why := s.tight(b.account, needs, s.memoryLimit()); why != "" {
 		return nil, why
 	}
-	s.holdFor(b, held{memory: needs})
+	s.holdFor(b, amount{memory: needs})
 	return s.pages.Get().(*page), ""
 }
 
@@ -73,36 +92,36 @@ func (s *Space) takePage(b *Buffer, needs int64) (*page, Reason) {
 func (s *Space) takeSmall(b *Buffer) (*smallPage, Reason) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why := s.tight(b.owner, smallSize, s.memoryLimit()); why != "" {
+	if why := s.tight(b.account, smallSize, s.memoryLimit()); why != "" {
 		return nil, why
 	}
-	s.holdFor(b, held{memory: smallSize})
+	s.holdFor(b, amount{memory: smallSize})
 	return s.smalls.Get().(*smallPage), ""
 }
 
 // takeAnyPage returns a page for bytes that are read from a file, whatever the
 // bounds: without it, they could not be read.
-func (s *Space) takeAnyPage(o owner) *page {
+func (s *Space) takeAnyPage(a account) *page {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hold(o, held{memory: pageSize})
+	s.hold(a.owner, a.holds(amount{memory: pageSize}))
 	return s.pages.Get().(*page)
 }
 
-func (s *Space) givePage(o owner, p *page) {
+func (s *Space) givePage(a account, p *page) {
 	s.pages.Put(p)
-	s.gave(o, pageSize)
+	s.gave(a, pageSize)
 }
 
-func (s *Space) giveSmall(o owner, p *smallPage) {
+func (s *Space) giveSmall(a account, p *smallPage) {
 	s.smalls.Put(p)
-	s.gave(o, smallSize)
+	s.gave(a, smallSize)
 }
 
-func (s *Space) gave(o owner, n int64) {
+func (s *Space) gave(a account, n int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.hold(o, held{memory: -n})
+	s.hold(a.owner, a.holds(amount{memory: -n}))
 	if s.held.memory <= s.limits.Memory/2 {
 		s.notes.recovered(RefusedMemory)
 	}
@@ -113,12 +132,12 @@ func (s *Space) gave(o owner, n int64) {
 func (s *Space) takeFile(b *Buffer, tight Reason) (*file, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if why := s.noFile(b.owner, tight); why != "" {
+	if why := s.noFile(b.account, tight); why != "" {
 		return nil, s.refused(b.owner, tight, why)
 	}
 	s.spills++
-	s.holdFor(b, held{files: 1})
-	return &file{owner: b.owner, folder: s.folder, refs: 1}, nil
+	s.holdFor(b, amount{files: 1})
+	return &file{account: b.account, folder: s.folder, refs: 1}, nil
 }
 
 // takeTail returns a page that is to be written to a file, which then has so many
@@ -127,56 +146,51 @@ func (s *Space) takeTail(b *Buffer, tight Reason, f *file, pages int64) (*page, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	more := max(pages-f.pages, 0)
-	if why := s.noTail(b.owner, tight, more); why != "" {
+	if why := s.noTail(b.account, tight, more); why != "" {
 		return nil, s.refused(b.owner, tight, why)
 	}
 	f.pages += more
-	s.holdFor(b, held{memory: pageSize, disk: more * pageSize})
+	s.holdFor(b, amount{memory: pageSize, disk: more * pageSize})
 	return s.pages.Get().(*page), nil
 }
 
-// noFile returns why an owner cannot have another file, or "". tight is as in
+// noFile returns why an account cannot have another file, or "". tight is as in
 // takeFile.
-func (s *Space) noFile(o owner, tight Reason) Reason {
-	if o != (owner{}) && s.of[o].files >= max(s.limits.Files/share, 1) {
-		return RefusedShare
+func (s *Space) noFile(a account, tight Reason) Reason {
+	limit := s.limits.Files
+	full := a.lacks(int64(s.of[a.owner].files), int64(s.held.files), 1, int64(limit), int64(max(limit/share, 1)), RefusedFiles)
+	if full == RefusedShare {
+		return full
 	}
-	if why := s.noDisk(o, tight); why != "" {
-		return why
-	}
-	if s.held.files >= s.limits.Files {
-		return RefusedFiles
-	}
-	return ""
+	return cmp.Or(s.noDisk(a, tight), full)
 }
 
-// noTail returns why an owner cannot have a page on its way to a file, which becomes
+// noTail returns why an account cannot have a page on its way to a file, which becomes
 // longer by so many pages, or "".
-func (s *Space) noTail(o owner, tight Reason, more int64) Reason {
+func (s *Space) noTail(a account, tight Reason, more int64) Reason {
 	if more > 0 {
-		if why := s.noDisk(o, tight); why != "" {
+		if why := s.noDisk(a, tight); why != "" {
 			return why
 		}
 	}
-	return s.tight(o, pageSize, s.limits.Memory)
+	return s.tight(a, pageSize, s.limits.Memory)
 }
 
-// noDisk returns why there is no disk for an owner to use, or "".
-func (s *Space) noDisk(o owner, tight Reason) Reason {
-	own := s.of[o].disk
+// noDisk returns why there is no disk for an account to use, or "".
+func (s *Space) noDisk(a account, tight Reason) Reason {
+	limit := s.limits.Disk
+	full := a.lacks(s.of[a.owner].disk, s.held.disk, pageSize, limit, limit/share, RefusedDisk)
 	switch {
-	case o != owner{} && own > 0 && own+pageSize > s.limits.Disk/share:
-		return RefusedShare
+	case full == RefusedShare:
+		return full
 	case !s.ready:
 		return cmp.Or(tight, RefusedNoDisk)
 	case time.Now().Before(s.folder.retry):
 		return s.folder.broken
 	case s.folder.disk.late.Load():
 		return RefusedStalled
-	case s.held.disk+pageSize > s.limits.Disk || o != owner{} && own+pageSize > s.limits.Disk/share:
-		return RefusedDisk
 	}
-	return ""
+	return full
 }
 
 // refused counts a refusal, and returns the error for it. Whoever has its share of

@@ -46,22 +46,29 @@ var (
 // counts from the first byte appended. One task uses a Buffer at a time. The zero
 // Buffer is empty, and ready after Init.
 type Buffer struct {
-	space  *Space
-	owner  owner
+	space *Space
+	account
 	max    int64
 	start  int64              // the bytes before it are discarded
 	end    int64              // the offset behind the last byte
 	memory [memoryPages]*page // the byte at an offset is in the page offset/pageSize, modulo memoryPages
 	small  *smallPage         // has the bytes before smallSize, rather than memory; mostly nil
 	spill  *spill             // the bytes behind those; nil unless there have been any
-	holds  bool               // something of the Space; guarded by Space.mu
+	inUse  bool               // it holds something of the Space; guarded by Space.mu
 }
 
-// Init makes an empty Buffer ready. It holds at most max bytes of the body of a
-// client, whose address bounds its share of the Space. The zero Addr has no bound
-// of its own.
+// Init makes an empty Buffer ready for the body of a request. It holds at most max
+// bytes of a client, whose address bounds its share of the Space. The zero Addr has
+// no bound of its own.
 func (b *Buffer) Init(s *Space, max int64, client netip.Addr) {
-	*b = Buffer{space: s, owner: ownerOf(client), max: max}
+	*b = Buffer{space: s, account: account{owner: ownerOf(client)}, max: max}
+}
+
+// InitAnswer is Init for an answer to a client. It may be kept beyond the client's
+// share, but then the client's requests wait in AwaitTurn.
+func (b *Buffer) InitAnswer(s *Space, max int64, client netip.Addr) {
+	b.Init(s, max, client)
+	b.answer = true
 }
 
 // Append appends p. It returns how many bytes it has taken, which is less than
@@ -133,25 +140,25 @@ func (b *Buffer) lack() (tight, why Reason) {
 		case b.end-sp.tailAt < pageSize:
 			return "", ""
 		}
-		return "", s.noTail(b.owner, "", 1)
+		return "", s.noTail(b.account, "", 1)
 	}
 	if slot := b.slot(); slot != nil {
 		if *slot != nil || b.small != nil && b.end < smallSize {
 			return "", ""
 		}
-		if tight = s.tight(b.owner, b.pageNeeds(), s.memoryLimit()); tight == "" {
+		if tight = s.tight(b.account, b.pageNeeds(), s.memoryLimit()); tight == "" {
 			return "", ""
 		}
 	}
 	switch {
 	case sp == nil:
-		if why = s.noFile(b.owner, tight); why != "" {
+		if why = s.noFile(b.account, tight); why != "" {
 			return tight, why
 		}
 	case sp.failed:
 		return tight, isMax
 	}
-	return tight, s.noTail(b.owner, tight, 1)
+	return tight, s.noTail(b.account, tight, 1)
 }
 
 // memoryRoom returns space behind the last byte in a page that stays in memory, or
@@ -274,11 +281,11 @@ func (b *Buffer) Discard(off int64) {
 
 func (b *Buffer) give(i int64) {
 	if b.memory[i] != nil {
-		b.space.givePage(b.owner, b.memory[i])
+		b.space.givePage(b.account, b.memory[i])
 		b.memory[i] = nil
 	}
 	if i == 0 && b.small != nil {
-		b.space.giveSmall(b.owner, b.small)
+		b.space.giveSmall(b.account, b.small)
 		b.small = nil
 	}
 }

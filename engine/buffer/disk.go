@@ -65,7 +65,7 @@ type job struct {
 
 // A file holds the pages of one Buffer.
 type file struct {
-	owner  owner
+	account
 	folder *folder
 	store  Store // nil until a worker has opened it
 	pages  int64 // that it may have; guarded by Space.mu
@@ -155,7 +155,7 @@ func (d *disk) leave(j *job) {
 	ended := j.ended
 	d.mu.Unlock()
 	if ended {
-		d.space.givePage(j.file.owner, j.page)
+		d.space.givePage(j.file.account, j.page)
 	}
 }
 
@@ -265,7 +265,7 @@ func (d *disk) finish(j *job) {
 	}
 	d.mu.Unlock()
 	if left {
-		d.space.givePage(j.file.owner, j.page)
+		d.space.givePage(j.file.account, j.page)
 	}
 }
 

@@ -65,7 +65,7 @@ func (n *notes) refused(r Reason, o owner, err error) {
 	}
 	attrs := []any{slog.String("effect", effect)}
 	if r == RefusedShare {
-		attrs = []any{slog.String("effect", "its uploads wait for room, and its answers hold slots until it takes them"), slog.String("client", o.String())}
+		attrs = []any{slog.String("effect", "its requests get no slot until it takes more of its answers, and its uploads wait for room"), slog.String("client", o.String())}
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("err", err))

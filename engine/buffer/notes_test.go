@@ -16,6 +16,6 @@ func TestNotes_Share(t *testing.T) {
 		n := newNotes(slog.New(slog.NewTextHandler(&log, nil)))
 		n.refused(RefusedShare, ownerOf(netip.MustParseAddr(addr)), nil)
 		assert.Contains(t, log.String(), `msg="one client uses its quarter of buffer_memory or buffer_limit" `+
-			`effect="its uploads wait for room, and its answers hold slots until it takes them" `+want+"\n")
+			`effect="its requests get no slot until it takes more of its answers, and its uploads wait for room" `+want+"\n")
 	}
 }

@@ -56,6 +56,8 @@ func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) 
 	defer s.mu.Unlock()
 	w := &waiter{b: b, task: t, from: netloop.Now()}
 	l := s.lineUp(w)
+	s.heldBack++
+	defer func() { s.heldBack-- }()
 	defer s.leaveLine(l, w)
 	for {
 		if l.waiters[0] == w && !w.over {
@@ -91,7 +93,7 @@ func (s *Space) lineUp(w *waiter) *line {
 		s.lines[o] = l
 	}
 	l.waiters = append(l.waiters, w)
-	if w.b.holds {
+	if w.b.inUse {
 		s.hold(o, held{waiting: 1})
 	}
 	s.unlock(o, l)
@@ -102,7 +104,7 @@ func (s *Space) lineUp(w *waiter) *line {
 func (s *Space) leaveLine(l *line, w *waiter) {
 	o := w.b.owner
 	l.waiters = slices.DeleteFunc(l.waiters, func(other *waiter) bool { return other == w })
-	if w.b.holds {
+	if w.b.inUse {
 		s.hold(o, held{waiting: -1})
 	}
 	if len(l.waiters) == 0 {
@@ -130,7 +132,7 @@ func (s *Space) unlock(o owner, l *line) {
 	case own.buffers == 0 && own != (held{}): // the files of others are being closed
 		return
 	}
-	i := max(slices.IndexFunc(l.waiters, func(w *waiter) bool { return w.b.holds }), 0)
+	i := max(slices.IndexFunc(l.waiters, func(w *waiter) bool { return w.b.inUse }), 0)
 	w := l.waiters[i]
 	if w.b.lacksShare() {
 		w.over = true

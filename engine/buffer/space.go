@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -48,26 +49,58 @@ type Space struct {
 	check                  func(path string) error // see folder
 	open                   func(path string) (Store, error)
 
-	mu     sync.Mutex
-	limits Limits         // guarded by mu, as all below
-	held   held           // by all
-	of     map[owner]held // by each owner that holds something
-	lines  map[owner]*line
-	spills uint64
-	folder *folder            // of new files; nil = none is to be used
-	known  map[string]*folder // all that there were, of which the disks may hang
-	ready  bool               // the folder was checked and can be used
-	unfit  error              // why it cannot
-	notes  notes
+	gated atomic.Int32 // as many as gates; set with mu
+
+	mu       sync.Mutex
+	limits   Limits         // guarded by mu, as all below
+	held     held           // by all
+	of       map[owner]held // by each owner that holds something
+	lines    map[owner]*line
+	gates    map[owner]*gate
+	spills   uint64
+	heldBack int                // requests in AwaitShare and AwaitTurn
+	folder   *folder            // of new files; nil = none is to be used
+	known    map[string]*folder // all that there were, of which the disks may hang
+	ready    bool               // the folder was checked and can be used
+	unfit    error              // why it cannot
+	notes    notes
 }
 
 // held is what an owner holds.
 type held struct {
+	amount         // of all its Buffers
+	answers amount // of those of answers
+	buffers int    // that hold something
+	waiting int    // of those, in AwaitShare
+	over    int    // Overs
+}
+
+// An amount is how much there is of each thing that has a bound.
+type amount struct {
 	memory, disk int64
 	files        int
-	buffers      int // that hold something
-	waiting      int // of those, in AwaitShare
-	over         int // Overs
+}
+
+func (a amount) plus(more amount) amount {
+	return amount{a.memory + more.memory, a.disk + more.disk, a.files + more.files}
+}
+
+// isLess reports whether adding it gives something back.
+func (a amount) isLess() bool { return a.memory < 0 || a.disk < 0 || a.files < 0 }
+
+// An account says whose a Buffer is, and what for.
+type account struct {
+	owner  owner
+	answer bool
+}
+
+// holds returns what an owner holds more with a change of one of its Buffers.
+func (a account) holds(more amount) held {
+	h := held{amount: more}
+	if a.answer {
+		h.answers = more
+	}
+	return h
 }
 
 // An owner is the client that a share belongs to: an IPv4 address, or an IPv6
@@ -98,7 +131,7 @@ func (o owner) String() string {
 
 // NewSpace returns a Space that holds nothing until it is configured.
 func NewSpace(log *slog.Logger) *Space {
-	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), lines: make(map[owner]*line), known: make(map[string]*folder), notes: newNotes(log)}
+	s := &Space{log: log, patience: patience, readPatience: readPatience, check: checkFolder, open: openFile, of: make(map[owner]held), lines: make(map[owner]*line), gates: make(map[owner]*gate), known: make(map[string]*folder), notes: newNotes(log)}
 	s.pages.New = func() any { return new(page) }
 	s.smalls.New = func() any { return new(smallPage) }
 	return s
@@ -137,6 +170,7 @@ func (s *Space) Configure(l Limits) {
 		}
 		s.folder.disk.submit(&job{op: opCheck, folder: s.folder})
 	}
+	s.turnGates()
 }
 
 // use makes a folder that of new files, once it was checked. The caller holds mu.
@@ -161,7 +195,7 @@ func (s *Space) told(j *job) {
 	defer s.mu.Unlock()
 	switch {
 	case j.op == opClose:
-		s.hold(j.file.owner, held{disk: -j.file.pages * pageSize, files: -1})
+		s.hold(j.file.owner, j.file.holds(amount{disk: -j.file.pages * pageSize, files: -1}))
 		if s.held.disk <= s.limits.Disk/2 && s.held.files <= s.limits.Files/2 {
 			s.notes.recovered(RefusedDisk)
 			s.notes.recovered(RefusedFiles)

@@ -92,7 +92,7 @@ func (sp *spill) settle(t netloop.Task, b *Buffer) error {
 		sp.failed = true
 		return ErrFull
 	}
-	b.space.givePage(b.owner, sp.writing.page)
+	b.space.givePage(b.account, sp.writing.page)
 	sp.writing = nil
 	return nil
 }
@@ -112,7 +112,7 @@ func (sp *spill) readAt(t netloop.Task, b *Buffer, p []byte, off int64) (int, er
 		b.space.lost(b.owner, errStalled) // and nobody else waits for it
 		return 0, errStalled
 	}
-	j := &job{op: opRead, file: sp.file, page: b.space.takeAnyPage(b.owner), n: int(min(int64(len(p)), pageSize-from)),
+	j := &job{op: opRead, file: sp.file, page: b.space.takeAnyPage(b.account), n: int(min(int64(len(p)), pageSize-from)),
 		at: at%sp.round*pageSize + from}
 	d.submit(j)
 	if err := d.wait(t, j, b.space.readPatience); err != nil {
@@ -122,7 +122,7 @@ func (sp *spill) readAt(t netloop.Task, b *Buffer, p []byte, off int64) (int, er
 		}
 		return 0, err
 	}
-	defer b.space.givePage(b.owner, j.page)
+	defer b.space.givePage(b.account, j.page)
 	if j.err != nil {
 		return 0, j.err
 	}
@@ -134,13 +134,13 @@ func (sp *spill) discard(b *Buffer) {
 	if b.start < b.end {
 		return
 	}
-	b.space.givePage(b.owner, sp.tail)
+	b.space.givePage(b.account, sp.tail)
 	sp.used, sp.tail = false, nil
 }
 
 func (sp *spill) release(b *Buffer) {
 	if sp.tail != nil {
-		b.space.givePage(b.owner, sp.tail)
+		b.space.givePage(b.account, sp.tail)
 	}
 	if sp.writing != nil {
 		sp.file.folder.disk.leave(sp.writing)

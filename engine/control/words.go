@@ -80,12 +80,15 @@ func Waiting(b *api.Buffers) string {
 	for _, n := range b.Refused {
 		refused += n
 	}
-	if b.Memory == 0 && b.Files == 0 && b.Spills == 0 && refused == 0 && b.NoDisk == "" {
+	if b.Memory == 0 && b.Files == 0 && b.Spills == 0 && b.HeldBack == 0 && refused == 0 && b.NoDisk == "" {
 		return ""
 	}
 	text := fmt.Sprintf("buffers: %s of %s in memory", size(b.Memory), size(b.MemoryLimit))
 	if b.Dir != "" && b.NoDisk == "" {
 		text += fmt.Sprintf(", %s of %s in %s of %s", size(b.Disk), size(b.DiskLimit), count(b.Files, "file"), b.Dir)
+	}
+	if b.HeldBack > 0 {
+		text += ", " + count(b.HeldBack, "request") + " held back"
 	}
 	if refused > 0 {
 		text += fmt.Sprintf(", no room for a body %s: %s", count(int(refused), "time"), strings.Join(why(b.Refused), ", "))

@@ -7,7 +7,7 @@ import (
 )
 
 func someBuffers() api.Buffers {
-	return api.Buffers{Memory: 3 << 14, Disk: 1 << 20, Files: 2, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
+	return api.Buffers{Memory: 3 << 14, Disk: 1 << 20, Files: 2, HeldBack: 3, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
 }
 
 func TestBuffers(t *testing.T) {
@@ -21,10 +21,13 @@ ldcorn_buffer_disk_bytes 1.048576e+06
 # HELP ldcorn_buffer_files Files in which bodies wait.
 # TYPE ldcorn_buffer_files gauge
 ldcorn_buffer_files 2
+# HELP ldcorn_buffer_held_back Requests that wait because their client has its share of the buffers.
+# TYPE ldcorn_buffer_held_back gauge
+ldcorn_buffer_held_back 3
 # HELP ldcorn_buffer_spills_total Bodies of which a part went to a file.
 # TYPE ldcorn_buffer_spills_total counter
 ldcorn_buffer_spills_total 7
-# HELP ldcorn_buffer_refusals_total How often there was no room for more of a body, which was then relayed as it was taken, by reason.
+# HELP ldcorn_buffer_refusals_total How often there was no room for more of a body, by reason.
 # TYPE ldcorn_buffer_refusals_total counter
 ldcorn_buffer_refusals_total{reason="disk"} 5
 ldcorn_buffer_refusals_total{reason="memory"} 0

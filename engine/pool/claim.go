@@ -33,6 +33,10 @@ type Claim struct {
 	// At is when the claim is made, or 0 if that is unknown. RetryAfter uses it.
 	// It must be set before the claim is made.
 	At netloop.Time
+	// Again is true after GiveBack: the claim gets the place in the queue that it
+	// has had, and the time that it has waited counts. It must be set before the
+	// claim is made, in the same pool.
+	Again bool
 
 	worker *Worker
 	tunnel bool
@@ -44,7 +48,7 @@ type Claim struct {
 	task       netloop.Task
 	avoid      *Worker
 	stake      *stake       // what it has of the limits; nil without a slot
-	order      uint64       // order of arrival; a repeated request keeps its own
+	order      uint64       // order of arrival; a repeated request keeps its own, and one that is made Again
 	since      netloop.Time // start of the wait; for a repeated request, moved back by its earlier wait
 	queue      *queue       // nil unless waiting
 	lane       *lane        // of the queue; nil unless waiting, and for a repeated request
@@ -75,7 +79,7 @@ func (p *Pool) tryClaim(c *Claim, avoid *Worker) error {
 		return ErrFailed
 	}
 	repeated := p.repeats(avoid)
-	if !repeated {
+	if !repeated && !c.Again {
 		p.last++
 		c.order, c.waited = p.last, 0
 	}
@@ -169,7 +173,14 @@ func (c *Claim) ToTunnel() *Claim {
 
 // Release gives the slot back, to the next request that waits for it. If the
 // claim holds no slot, Release does nothing.
-func (c *Claim) Release() {
+func (c *Claim) Release() { c.end(true) }
+
+// GiveBack gives a slot back that was not used, to the next request that waits for
+// it. The turn of the claim's key is over nevertheless.
+func (c *Claim) GiveBack() { c.end(false) }
+
+// end gives the slot back. used says that a request is done with it.
+func (c *Claim) end(used bool) {
 	w := c.worker
 	if w == nil {
 		return
@@ -184,7 +195,11 @@ func (c *Claim) Release() {
 		p.stats.Requests--
 		p.running.remove(c)
 	}
-	p.pace.done++
+	if used {
+		p.pace.done++
+	} else {
+		w.served--
+	}
 	p.giveBack(c)
 	c.drop()
 	p.refile(w)

@@ -5,11 +5,16 @@ package pool
 type line struct{ head, tail *Claim }
 
 // insert puts c behind the claims that arrived before it, which almost always
-// are all of them.
+// are all of them. One that was first, or the newest, has its old place again near
+// one of the ends.
 func (l *line) insert(c *Claim) {
-	before := l.tail
+	before, after := l.tail, l.head
 	for before != nil && before.order > c.order {
-		before = before.prev
+		if after.order > c.order {
+			before = after.prev
+			break
+		}
+		before, after = before.prev, after.next
 	}
 	c.prev = before
 	if before == nil {

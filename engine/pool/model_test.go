@@ -26,6 +26,7 @@ type modelClaim struct {
 	on       *modelWorker // nil while waiting
 	tunnel   *Claim       // instead of claim
 	limited  bool         // it is in hand, and counts for the limit
+	again    bool         // it has given a slot back
 }
 
 func (c *modelClaim) held() *Claim {
@@ -57,6 +58,7 @@ type model struct {
 	retired []*modelWorker
 	waiting []*modelClaim // in order of arrival
 	running []*modelClaim
+	aside   []*modelClaim // those that have given their slot back
 	orders  int
 	indexes int
 	held    bool
@@ -86,6 +88,7 @@ func (m *model) steps() []func() {
 		m.finish, m.finish, m.finish, m.finish,
 		m.answer, m.answer, m.upgrade, m.abort, m.timeOut, m.repeat,
 		m.configure, m.reload, m.resize, m.kill, m.restart, m.hold, m.fail,
+		m.giveBack, m.goOn, m.goOn,
 		m.doubt, m.trust, m.overload, m.wait, m.resizeLimit,
 	}
 }
@@ -129,6 +132,7 @@ func (m *model) enter(c *modelClaim) {
 	if c.avoid != nil {
 		avoid = c.avoid.worker
 	}
+	c.claim.Again = c.again
 	c.claim.Key, c.claim.Seat, c.claim.Priority, c.claim.Fair = c.key, c.seat, c.priority, c.fair
 	if c.home != nil {
 		c.claim.Home = c.home.worker

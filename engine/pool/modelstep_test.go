@@ -61,6 +61,28 @@ func (m *model) repeat() {
 	}
 }
 
+// giveBack gives back a slot that was not used.
+func (m *model) giveBack() {
+	c := pull(m.in, &m.running)
+	switch {
+	case c == nil:
+	case c.tunnel != nil || c.avoid != nil:
+		m.running = append(m.running, c)
+	default:
+		c.on.requests--
+		c.on, c.again = nil, true
+		c.claim.GiveBack()
+		m.aside = append(m.aside, c)
+	}
+}
+
+// goOn claims another slot for a request that has given one back.
+func (m *model) goOn() {
+	if c := pull(m.in, &m.aside); c != nil {
+		m.enter(c)
+	}
+}
+
 // abort makes a client leave the queue.
 func (m *model) abort() { m.drop(netloop.ErrGone) }
 

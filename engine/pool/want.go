@@ -23,6 +23,7 @@ const (
 	WantLimit  WantKind = "limit"   // a shared limit: a worker has a free slot
 	WantHold   WantKind = "release" // the end of a hold
 	WantReady  WantKind = "ready"   // a worker to become ready: there is none
+	WantShare  WantKind = "share"   // its client, which has its share of the buffers; not of a pool
 )
 
 // Wants returns what a claim waits for. Any goroutine may call it while no other

@@ -65,6 +65,7 @@ var (
 	errOwnLate     = late("the worker that the request belongs to did not become free in time")
 	errHeldLate    = late("the group is held, and was not released in time")
 	errShare       = &failure{kind: result.KindShare, status: 503, reason: "too many bodies of requests of this client are waiting"}
+	errOwes        = &failure{kind: result.KindShare, status: 503, reason: "this client has not taken its earlier answers"}
 	errLate        = &failure{kind: result.KindLate, status: 504, reason: "the worker did not answer in time"}
 	errLostBody    = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost the request body"}
 	errLostAnswer  = &failure{kind: result.KindCut, status: 503, reason: "the server has lost a part of the answer"}

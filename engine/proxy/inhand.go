@@ -25,7 +25,7 @@ type InHand struct {
 	Stage  Stage
 	Age    time.Duration // since the head came
 	Queued time.Duration // waited for a slot so far
-	Wants  pool.Want     // for StageQueued
+	Wants  pool.Want     // for StageQueued; for StageReceiving only WantShare
 
 	Priority int            // see result.Result
 	Fair     result.FairKey // see result.Result
@@ -61,6 +61,7 @@ type hand struct {
 	queuedAt   atomic.Int64 // a netloop.Time; 0 = does not wait
 	queued     atomic.Int64 // a time.Duration, of the waits that are over
 	receiving  atomic.Bool
+	heldBack   atomic.Bool // the client has its share of the buffers
 	answering  atomic.Bool
 	priority   atomic.Int32
 	fair       atomic.Uint32 // a result.FairKey
@@ -100,6 +101,7 @@ func (r *Request) take() {
 	h.fair.Store(0)
 	h.receiving.Store(false)
 	h.answering.Store(false)
+	h.heldBack.Store(false)
 	if h.sending.Load() { // rarely
 		h.sending.Store(false)
 	}
@@ -193,6 +195,9 @@ func (r *Request) show(now netloop.Time) InHand {
 	if from := h.queuedAt.Load(); from != 0 {
 		out.Queued += now.Sub(netloop.Time(from))
 		out.Wants = r.wants()
+	}
+	if h.heldBack.Load() {
+		out.Wants = pool.Want{Kind: pool.WantShare}
 	}
 	if h.answering.Load() {
 		out.Stage = StageAnswering

@@ -44,7 +44,7 @@ func (q *pipe) reset(p *Proxy, size int64) { q.p, q.size, q.patience = p, size, 
 // released. client is whose bytes they are, for the bounds of the buffers.
 func (q *pipe) open(client netip.Addr) {
 	q.inUse, q.came, q.taken, q.awaiting, q.ended, q.waiter = false, 0, 0, false, false, nil
-	q.kept.Init(q.p.buffers, q.size, client)
+	q.kept.InitAnswer(q.p.buffers, q.size, client)
 }
 
 // release drops what is kept. The writer must have ended.

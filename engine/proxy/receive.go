@@ -103,7 +103,9 @@ func (u *upload) receive(t netloop.Task, size int64, patience time.Duration) err
 // awaitShare waits until the client has room in its share again.
 func (u *upload) awaitShare(t netloop.Task, patience time.Duration) error {
 	u.r.watch()
+	u.r.hand.heldBack.Store(true)
 	err := u.kept.AwaitShare(t, patience, &u.over)
+	u.r.hand.heldBack.Store(false)
 	u.r.unwatch()
 	if err == netloop.ErrTimeout {
 		return errShare

@@ -6,26 +6,48 @@ import (
 )
 
 // claimSlot takes a slot of the pool, in its queue if there is none free. The
-// request of a client that is seen to leave the queue reaches no worker.
+// request of a client that is seen to leave the queue reaches no worker. A request
+// that is repeated, on another worker than avoid, is not held back any more.
 func (r *Request) claimSlot(target Target, avoid *pool.Worker) error {
+	c := &r.attempt.claim
+	c.Again = false
+	for {
+		if avoid == nil {
+			if err := r.awaitTurn(target); err != nil {
+				return err
+			}
+		}
+		waited, err := r.claim(target, avoid)
+		switch {
+		case err != nil:
+			return r.unclaimed(target, err)
+		case waited && avoid == nil && r.isHeldBack(target):
+			c.GiveBack()
+			c.Again = true
+		default:
+			r.attempt.granted = r.t.Now()
+			r.countBond(c, target.Pool, avoid)
+			return nil
+		}
+	}
+}
+
+// claim claims a slot. It reports whether it has waited for it.
+func (r *Request) claim(target Target, avoid *pool.Worker) (waited bool, err error) {
 	c := &r.attempt.claim
 	r.bind(c, target)
 	c.At = r.t.Now()
-	err := target.Pool.TryClaim(c, avoid)
-	if err == pool.ErrBusy {
-		r.watch()
-		from := netloop.Now()
-		r.waits(from, target.Pool)
-		err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
-		r.waited(from)
-		r.unwatch()
+	err = target.Pool.TryClaim(c, avoid)
+	if err != pool.ErrBusy {
+		return false, err
 	}
-	if err == nil {
-		r.attempt.granted = r.t.Now()
-		r.countBond(c, target.Pool, avoid)
-		return nil
-	}
-	return r.unclaimed(target, err)
+	r.watch()
+	from := netloop.Now()
+	r.waits(from, target.Pool)
+	err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
+	r.waited(from)
+	r.unwatch()
+	return true, err
 }
 
 // unclaimed returns the error for a claim that ended with err.

@@ -100,7 +100,7 @@ func requestColumns(all *api.Requests) []column {
 
 // stage names the stage of a request, and what else than a slot it waits for.
 func stage(r *api.Request) string {
-	if r.WaitsFor == nil || r.Stage != api.StageQueued {
+	if r.WaitsFor == nil || r.Stage != api.StageQueued && r.Stage != api.StageReceiving {
 		return string(r.Stage)
 	}
 	what := ""
@@ -116,6 +116,8 @@ func stage(r *api.Request) string {
 		what = "held"
 	case api.WaitsForReady:
 		what = "no worker"
+	case api.WaitsForShare:
+		what = "client's share"
 	default:
 		return string(r.Stage)
 	}

@@ -16,11 +16,12 @@ import (
 func TestStage(t *testing.T) {
 	two := 2
 	for want, waits := range map[string]*api.WaitsFor{
-		"queued":             {Kind: api.WaitsForSlot},
-		"queued (worker 2)":  {Kind: api.WaitsForWorker, Worker: &two},
-		"queued (limit gpu)": {Kind: api.WaitsForLimit, Limit: "gpu"},
-		"queued (held)":      {Kind: api.WaitsForRelease},
-		"queued (no worker)": {Kind: api.WaitsForReady},
+		"queued":                  {Kind: api.WaitsForSlot},
+		"queued (worker 2)":       {Kind: api.WaitsForWorker, Worker: &two},
+		"queued (limit gpu)":      {Kind: api.WaitsForLimit, Limit: "gpu"},
+		"queued (held)":           {Kind: api.WaitsForRelease},
+		"queued (client's share)": {Kind: api.WaitsForShare},
+		"queued (no worker)":      {Kind: api.WaitsForReady},
 	} {
 		assert.Equal(t, want, stage(&api.Request{Stage: api.StageQueued, WaitsFor: waits}))
 	}

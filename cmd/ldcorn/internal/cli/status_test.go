@@ -91,6 +91,10 @@ func TestWriteStatus(t *testing.T) {
 	out.Reset()
 	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Contains(t, out.String(), "\nbuffers: 3 MiB of 64 MiB in memory, no room for a body 4 times: disk 3, files 1; no files: /var/tmp is a tmpfs, which is memory\n")
+	st.Buffers.HeldBack = 2
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
+	assert.Contains(t, out.String(), " in memory, 2 requests held back, no room ")
 	st.Buffers = api.Buffers{}
 
 	st.LastReload.Summary = "in one line"
