@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -14,11 +15,12 @@ import (
 type column struct {
 	name  string
 	drop  int // the columns with the lowest numbers go first; 0 stays
+	least int // the room that it keeps as the last column; 0 means leastText
 	cells []string
 	color func(cell string) string // of a cell, or "" for none; nil colors nothing
 }
 
-// leastText is the room that the last column of a table keeps while others go.
+// leastText is the room that the last column of a table usually keeps while others go.
 // leastName is what the first one keeps of its names when no other can go, with
 // their ends, which tell workers apart.
 const (
@@ -36,12 +38,12 @@ func (c *column) width() int {
 	return n
 }
 
-// fit returns the columns that fit a width, which is 0 for no limit. The first
-// and the last one are cut if need be.
-func fit(columns []column, width int) []column {
+// fit returns the columns that fit a width, which is 0 for no limit, and the names
+// of the others. The first and the last one are cut if need be.
+func fit(columns []column, width int) (shown []column, hidden []string) {
 	columns = slices.Clone(columns)
 	if width <= 0 {
-		return columns
+		return columns, nil
 	}
 	last := len(columns) - 1
 	for {
@@ -49,22 +51,28 @@ func fit(columns []column, width int) []column {
 		for i := range columns[:last] {
 			room -= columns[i].width() + 2
 		}
-		want := min(columns[last].width(), leastText)
-		if room >= want || !dropOne(&columns) {
+		want := min(columns[last].width(), cmp.Or(columns[last].least, leastText))
+		name := ""
+		if room < want {
+			name = dropOne(&columns)
+		}
+		if name == "" {
 			if first := columns[0].width(); room < want && last > 0 && first > leastName {
 				to := max(first-want+room, leastName)
 				cutCells(&columns[0], to, cutName)
 				room += first - to
 			}
 			cutCells(&columns[last], max(room, 1), terminal.Cut)
-			return columns
+			return columns, hidden
 		}
+		hidden = append(hidden, name)
 		last = len(columns) - 1
 	}
 }
 
-// dropOne removes the column that matters least, if there is one that may go.
-func dropOne(columns *[]column) bool {
+// dropOne removes the column that matters least, if there is one that may go, and
+// returns its name.
+func dropOne(columns *[]column) string {
 	least := -1
 	for i, c := range *columns {
 		if c.drop > 0 && (least < 0 || c.drop < (*columns)[least].drop) {
@@ -72,10 +80,11 @@ func dropOne(columns *[]column) bool {
 		}
 	}
 	if least < 0 {
-		return false
+		return ""
 	}
+	name := (*columns)[least].name
 	*columns = slices.Delete(*columns, least, least+1)
-	return true
+	return name
 }
 
 func cutCells(c *column, room int, cut func(string, int) string) {
@@ -95,9 +104,10 @@ func cutName(name string, width int) string {
 	return string(runes[:width-nameEnd-1]) + "…" + string(runes[len(runes)-nameEnd:])
 }
 
-// writeColumns prints a table that fits what its reader can show.
+// writeColumns prints a table that fits what its reader can show, and which of its
+// columns it leaves out for that.
 func writeColumns(w io.Writer, columns []column, look terminal.Look) error {
-	columns = fit(columns, look.Width)
+	columns, hidden := fit(columns, look.Width)
 	rows := make([]string, len(columns[0].cells)+1)
 	for i := range columns {
 		c := &columns[i]
@@ -119,5 +129,9 @@ func writeColumns(w io.Writer, columns []column, look terminal.Look) error {
 			return err
 		}
 	}
-	return nil
+	if len(hidden) == 0 {
+		return nil
+	}
+	_, err := fmt.Fprintln(w, terminal.Wrap("no room for "+strings.Join(hidden, ", ")+"; --json has all", look.Width))
+	return err
 }

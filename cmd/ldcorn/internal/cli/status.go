@@ -52,7 +52,8 @@ CAP is max_req_per_worker of a group, and the names of the limits that it shares
 RSS and CPU are those of a worker and of the processes that it has started. SERVED counts
 the requests of the present process, RESTARTS the crashes after which the worker was
 started again. REFUSED counts the requests that a rate limit has answered with 429, and
-KEYS those whose burst is not whole. A line about buffers says what waits in the master
+KEYS those whose burst is not whole. On a narrow terminal, columns are left out, and a line
+under the table names them; --json has all. A line about buffers says what waits in the master
 for a slot or for a slow client, once anything has waited. Exits 0 when every group has a
 ready worker, 3 when one has none, and 1 when there is no master.
 
@@ -229,12 +230,26 @@ func rateLimitColumns(st *api.Status) []column {
 	return columns
 }
 
-// workerColumns returns the table of the workers. On a narrow terminal, the counts
-// that say least about how a worker is go first.
+// leastExit is the room for why a worker ended: enough to name a signal.
+const leastExit = 28
+
+// workerColumns returns the table of the workers. On a narrow terminal, counts that
+// are all 0 go first, then the measurements, and open websockets last.
 func workerColumns(st *api.Status) []column {
-	columns := []column{{name: "WORKER"}, {name: "PID", drop: 5}, {name: "STATE", color: stateColor}, {name: "FOR", drop: 3}, {name: "IN FLIGHT"},
-		{name: "WEBSOCKETS", drop: 2}, {name: "SERVED", drop: 1}, {name: "RESTARTS", drop: 4}, {name: "RSS", drop: 7},
-		{name: "CPU", drop: 6}, {name: "LAST EXIT"}}
+	restarts, websockets := 1, 2
+	for i := range st.Groups {
+		for k := range st.Groups[i].Workers {
+			if st.Groups[i].Workers[k].Restarts > 0 {
+				restarts = 7
+			}
+			if st.Groups[i].Workers[k].Websockets > 0 {
+				websockets = 9
+			}
+		}
+	}
+	columns := []column{{name: "WORKER"}, {name: "PID", drop: 6}, {name: "STATE", color: stateColor}, {name: "FOR", drop: 8}, {name: "IN FLIGHT"},
+		{name: "WEBSOCKETS", drop: websockets}, {name: "SERVED", drop: 5}, {name: "RESTARTS", drop: restarts}, {name: "RSS", drop: 4},
+		{name: "CPU", drop: 3}, {name: "LAST EXIT", least: leastExit}}
 	for i := range st.Groups {
 		g := &st.Groups[i]
 		for k := range g.Workers {

@@ -178,20 +178,42 @@ func TestWriteStatus_Color(t *testing.T) {
 	assert.Empty(t, readyColor("0/0"))
 }
 
-// TestWriteStatus_Narrow: nothing is wider than the terminal, and the columns that
-// matter least go first.
+// TestWriteStatus_Narrow: nothing is wider than the terminal, the columns that
+// matter least go first and are named, and the reason of an exit stays whole.
 func TestWriteStatus_Narrow(t *testing.T) {
-	st := aStatus()
-	st.Groups[0].Workers[1].LastExit = "killed by signal 9 (SIGKILL): out of memory?"
-	for _, width := range []int{120, 100, 80, 60, 40} {
+	const all = "CPU RSS SERVED PID RESTARTS FOR WEBSOCKETS"
+	for width, hidden := range map[int]string{
+		0:   "",
+		110: "CPU",
+		104: "CPU, RSS",
+		80:  "CPU, RSS, SERVED, PID, RESTARTS",
+		60:  "CPU, RSS, SERVED, PID, RESTARTS, FOR, WEBSOCKETS",
+	} {
+		st := aStatus()
+		st.Groups[0].Workers[1].LastExit = "killed by signal 9 (SIGKILL)"
 		var out strings.Builder
 		require.NoError(t, writeStatus(&out, st, "", terminal.Look{Width: width}))
 		for line := range strings.Lines(out.String()) {
-			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), width, line)
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), max(width, 200*(1-min(width, 1))), line)
 		}
-		assert.Contains(t, out.String(), "LAST EXIT")
-		assert.Contains(t, out.String(), "killed by")
-		assert.Equal(t, width >= 80, strings.Contains(out.String(), "CPU"), out.String())
-		assert.Equal(t, width >= 120, strings.Contains(out.String(), "SERVED"), out.String())
+		_, workers, _ := strings.Cut(out.String(), "\nWORKER ")
+		heads, _, _ := strings.Cut(workers, "\n")
+		for name := range strings.FieldsSeq(all) {
+			assert.Equal(t, strings.Contains(hidden, name), !strings.Contains(heads, name), "%d: %s", width, out.String())
+		}
+		assert.Contains(t, out.String(), "killed by signal 9 (SIGKILL)\n")
+		if hidden == "" {
+			assert.NotContains(t, workers, "no room for")
+		} else {
+			assert.Contains(t, strings.ReplaceAll(workers, "\n", " "), "no room for "+hidden+"; --json has all ")
+		}
 	}
+
+	// Counts that are all 0 go before others, and open websockets stay.
+	st := aStatus()
+	st.Groups[0].Workers[1].Restarts, st.Groups[0].Workers[1].LastExit = 0, ""
+	var out strings.Builder
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{Width: 90}))
+	assert.Contains(t, out.String(), "\nno room for RESTARTS; --json has all\n")
+	assert.Contains(t, out.String(), "WEBSOCKETS  SERVED")
 }
