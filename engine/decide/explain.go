@@ -63,6 +63,9 @@ func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[stri
 	return o, x.table.Explain(r)
 }
 
+// Routes returns the routes of the plan in the order in which they are tried.
+func (x *Explainer) Routes() []*plan.Route { return x.table.Routes() }
+
 // Answer explains a request. It returns an error if the question is invalid.
 func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	var opts request.SampleOptions

@@ -36,6 +36,15 @@ func (t *Table[T]) Explain(r match.Request) []Step[T] {
 	return out
 }
 
+// Routes returns the routes in the order in which they are tried.
+func (t *Table[T]) Routes() []*plan.Route {
+	var out []*plan.Route
+	for _, e := range t.order() {
+		out = append(out, e.route)
+	}
+	return out
+}
+
 // An unbounded request is not a match.Spender.
 type unbounded struct{ match.Request }
 

@@ -11,7 +11,7 @@ const (
 	codeGroup       = "L031" // a router that names a group that does not exist
 	codeSecretTest  = "L034" // a router that compares a secret
 	codeTest        = "L040" // a test that cannot be called
-	codeUnusedName  = "W113" // a name that is loaded or assigned and not used
+	CodeUnusedName  = "W113" // a name that is loaded or assigned and not used
 	codeUnit        = "W114" // a plain number that most likely has another unit; builtin reports it
 	codeUnused      = "W105" // a WorkerGroup that is in no LdConfig
 	codeType        = "L002" // a value of the wrong type

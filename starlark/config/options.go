@@ -55,6 +55,9 @@ type Options struct {
 	// Replay, if not nil, replaces everything that the evaluation reads,
 	// including LookupEnv and Env. The evaluation does not change it.
 	Replay *Recording
+	// Overlay has texts that stand for the content of files, by absolute path, such as
+	// those of an editor that are not saved. Such a file need not exist.
+	Overlay map[string][]byte
 	// Watch, if not nil, is called before each step that runs code of a file,
 	// with a word for the step, such as "evaluating", the file, and the time
 	// limit. The step calls done when it ends.

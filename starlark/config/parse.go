@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"slices"
 	"unicode/utf8"
@@ -78,14 +79,10 @@ func parseText(name, text string, report *diag.Report) *syntax.File {
 // since Evaluate reports it in detail. The error says why the configuration
 // could not be read.
 func Files(path string) ([]string, error) {
-	w := newWorld(&Options{LookupEnv: func(string) (string, bool) { return "", false }})
-	in, err := open(path, path, w)
+	l, in, err := readOnly(path, Options{LookupEnv: func(string) (string, bool) { return "", false }})
 	if err != nil {
 		return nil, err
 	}
-	session := builtin.NewSession(builtin.Options{})
-	l := newLoader(in, &diag.Report{Sources: &diag.Sources{}}, newInputs(nil), session, w)
-	l.read(&module{name: in.name, path: in.path}, in.real, in.data)
 	var loaded []string
 	for name := range l.names {
 		if name != in.name {
@@ -94,4 +91,30 @@ func Files(path string) ([]string, error) {
 	}
 	slices.Sort(loaded)
 	return append([]string{in.name}, loaded...), nil
+}
+
+// Read reads a file and the files that it loads, and evaluates nothing. The report has
+// the errors of syntax, of names and of loads. The error is that of Evaluate.
+func Read(path string, opts Options) (*diag.Report, error) {
+	l, in, err := readOnly(path, opts)
+	if err != nil {
+		return nil, err
+	}
+	l.report.Sort(in.name)
+	return l.report, nil
+}
+
+// readOnly reads a file and the files that it loads.
+func readOnly(path string, opts Options) (*loader, entry, error) {
+	opts.fill()
+	w := newWorld(&opts)
+	in, err := open(path, cmp.Or(opts.Name, path), w)
+	if err != nil {
+		return nil, in, err
+	}
+	report := &diag.Report{Sources: &diag.Sources{}}
+	l := newLoader(in, report, newInputs(opts.Salt), builtin.NewSession(builtin.Options{}), w)
+	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }
+	l.read(&module{name: in.name, path: in.path}, in.real, in.data)
+	return l, in, nil
 }

@@ -104,6 +104,10 @@ func beyond(res *Result) *diag.Diagnostic {
 	return first
 }
 
+// BeyondLanguage returns the first error of a configuration in Python if Python may run
+// the file although the language does not, or nil.
+func (r *Result) BeyondLanguage() *diag.Diagnostic { return beyond(r) }
+
 // evaluateRun evaluates the configuration that Python has made.
 func evaluateRun(ctx context.Context, in entry, w *world, opts Options, run *PythonRun) (*Result, error) {
 	if text := strings.TrimSuffix(run.Result.Output, "\n"); text != "" {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/ldcorn/ldcorn/starlark/builtin"
@@ -111,8 +112,9 @@ type world struct {
 	seen   *Recording
 	replay bool // read nothing that was not recorded
 	lookup func(name string) (string, bool)
-	size   int    // of the files read
-	root   string // the configuration's folder, with symbolic links followed
+	texts  map[string][]byte // of Options.Overlay
+	size   int               // of the files read
+	root   string            // the configuration's folder, with symbolic links followed
 	links  links
 
 	envFiles []envFile         // of Options.EnvFiles
@@ -130,7 +132,7 @@ func (w *world) settle(dir string) error {
 
 // newWorld returns the world of an evaluation with the given options.
 func newWorld(opts *Options) *world {
-	w := &world{seen: opts.Record, lookup: opts.lookup}
+	w := &world{seen: opts.Record, lookup: opts.lookup, texts: opts.Overlay}
 	if opts.Replay != nil {
 		w.seen, w.replay = opts.Replay, true
 	}
@@ -157,7 +159,7 @@ func (w *world) readFile(path string) ([]byte, error) {
 	case w.replay:
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errChanged}
 	default:
-		data, err := readFile(w.links.at(path))
+		data, err := w.content(path)
 		if w.size += len(data); err == nil && w.size > maxTotalSize {
 			data, err = nil, &fs.PathError{Op: "read", Path: path,
 				Err: fmt.Errorf("is too much: the files of a configuration can have at most %d MiB together", maxTotalSize>>20)}
@@ -171,6 +173,33 @@ func (w *world) readFile(path string) ([]byte, error) {
 	return append([]byte{}, f.Data...), nil // gob turns an empty slice into nil
 }
 
+// content returns the text that stands for a file, or else the content of the file.
+func (w *world) content(path string) ([]byte, error) {
+	at := w.links.at(path)
+	text, ok := w.texts[path]
+	if !ok {
+		text, ok = w.texts[at]
+	}
+	if ok {
+		if len(text) > MaxFileSize {
+			return nil, &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("is larger than %d MiB", MaxFileSize>>20)}
+		}
+		return text, nil
+	}
+	return readFile(at)
+}
+
+// follow returns a path with its symbolic links followed. A file that has only a text
+// is in its folder.
+func (w *world) follow(path string) (string, error) {
+	real, err := w.links.follow(path)
+	if _, ok := w.texts[path]; !ok || !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	dir, err := w.links.follow(filepath.Dir(path))
+	return filepath.Join(dir, filepath.Base(path)), err
+}
+
 func (w *world) evalSymlinks(path string) (string, error) {
 	l, ok := w.seen.Links[path]
 	switch {
@@ -178,7 +207,7 @@ func (w *world) evalSymlinks(path string) (string, error) {
 	case w.replay:
 		return "", &fs.PathError{Op: "lstat", Path: path, Err: errChanged}
 	default:
-		real, err := w.links.follow(path)
+		real, err := w.follow(path)
 		l = RecordedLink{real, recordError(err)}
 		w.seen.Links[path] = l
 	}

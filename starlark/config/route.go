@@ -159,20 +159,25 @@ func (e *evaluation) try(rt *router.Router, p *plan.Plan) {
 // to tell, or "/".
 func samplePath(group *plan.Group) string {
 	for i := range group.Routes {
-		p := group.Routes[i].Pattern()
-		if p == nil {
-			continue
-		}
-		path := "/"
-		switch p.Kind {
-		case match.PatternStart:
-			path = p.Literal
-		case match.PatternGlob:
-			path = strings.NewReplacer("**", "x", "*", "x", "?", "x", "{", "", "}", "").Replace(p.Text)
-		}
-		if p.Takes(path) {
+		if path, ok := SamplePath(&group.Routes[i]); ok {
 			return path
 		}
 	}
 	return "/"
+}
+
+// SamplePath returns a path that matches a route, if that is easy to tell.
+func SamplePath(r *plan.Route) (path string, ok bool) {
+	p := r.Pattern()
+	if p == nil {
+		return "", false
+	}
+	path = "/"
+	switch p.Kind {
+	case match.PatternStart:
+		path = p.Literal
+	case match.PatternGlob:
+		path = strings.NewReplacer("**", "x", "*", "x", "?", "x", "{", "", "}", "").Replace(p.Text)
+	}
+	return path, p.Takes(path)
 }

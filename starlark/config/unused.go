@@ -30,7 +30,7 @@ func (e *evaluation) unusedNames(entry *module) {
 				if !loaded && reportedUnused(m.globals[name]) {
 					continue
 				}
-				d := diag.Diagnostic{Code: codeUnusedName, Severity: diag.Warning, Span: e.report.Sources.Span(id),
+				d := diag.Diagnostic{Code: CodeUnusedName, Severity: diag.Warning, Span: e.report.Sources.Span(id),
 					Message: fmt.Sprintf("`%s` is not used", name), Label: "remove it, or let its name begin with _"}
 				if loaded {
 					d.Message, d.Label = fmt.Sprintf("`%s` is loaded but not used", name), "remove it from this load"

@@ -24,6 +24,7 @@ type token struct {
 	kind   tokenKind
 	text   string
 	prefix string // of a string: "r", "f", "b" …, as written
+	at     int    // byte offset in the file
 	line   int
 	col    int
 	end    int // column after the token; for a multi-line string, on its first line
@@ -42,6 +43,7 @@ func (t token) span(file string) Span {
 // unclosed string ends with its line.
 type lexer struct {
 	rest      string
+	size      int // of the whole file, in bytes
 	line, col int
 	depth     int
 	first     bool // the next token begins a logical line
@@ -63,7 +65,7 @@ func lex(src string) []token {
 // lexUntil is lex with a depth limit. It stops at the first token beyond the
 // limit and returns that token.
 func lexUntil(src string, limit int) (tokens []token, at token, deep bool) {
-	lx := &lexer{rest: src, line: 1, col: 1, first: true}
+	lx := &lexer{rest: src, size: len(src), line: 1, col: 1, first: true}
 	d := newDepth()
 	for lx.rest != "" {
 		n := len(lx.tokens)
@@ -168,7 +170,7 @@ func (lx *lexer) operator(size int) {
 
 // emit appends the next n bytes as a token.
 func (lx *lexer) emit(kind tokenKind, n int) {
-	t := token{kind: kind, text: lx.rest[:n], line: lx.line, col: lx.col, depth: lx.depth, first: lx.first}
+	t := token{kind: kind, text: lx.rest[:n], at: lx.size - len(lx.rest), line: lx.line, col: lx.col, depth: lx.depth, first: lx.first}
 	firstLine, _, _ := strings.Cut(t.text, "\n")
 	t.end = t.col + utf8.RuneCountInString(firstLine)
 	lx.advance(n)

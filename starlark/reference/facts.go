@@ -18,9 +18,9 @@ var Effects = map[plan.Effect]string{
 	plan.EffectRestart:    "a change needs a stop and a start of ldcorn",
 }
 
-// facts describes in a few words what an argument accepts besides its type, and
+// Facts describes in a few words what an argument accepts besides its type, and
 // what a change of it does.
-func facts(a *builtin.Argument) string {
+func Facts(a *builtin.Argument) string {
 	var out []string
 	switch {
 	case a.Default != "":

@@ -89,7 +89,7 @@ func (p *markdown) others() string {
 }
 
 func paragraph(b *strings.Builder, word *builtin.Word) {
-	fmt.Fprintf(b, "**`%s`** → `%s`<br>\n%s\n", signature(word), returns(word), prose(word.Doc))
+	fmt.Fprintf(b, "**`%s`** → `%s`<br>\n%s\n", Signature(word), returns(word), prose(word.Doc))
 	for _, a := range word.Arguments {
 		fmt.Fprintf(b, "- `%s`, `%s`: %s", shownName(&a), a.Type, about(&a))
 		if a.Absent != "" {

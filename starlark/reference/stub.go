@@ -206,7 +206,7 @@ func (s *stubWriter) docstring(word *builtin.Word, indent string) {
 	}
 	for _, a := range word.Arguments {
 		text := "    " + a.Name + ": " + a.Doc
-		if f := facts(&a); f != "" {
+		if f := Facts(&a); f != "" {
 			text += " (" + f + ")"
 		}
 		line(text)

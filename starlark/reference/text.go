@@ -84,7 +84,7 @@ func WriteEntry(w io.Writer, name string) error {
 }
 
 func writeWord(w io.Writer, word *builtin.Word) {
-	fmt.Fprintf(w, "%s -> %s\n    %s\n", signature(word), returns(word), word.Doc)
+	fmt.Fprintf(w, "%s -> %s\n    %s\n", Signature(word), returns(word), word.Doc)
 	for _, a := range word.Arguments {
 		fmt.Fprintf(w, "\n%s\n", shownName(&a))
 		writeArgument(w, &a)
@@ -93,15 +93,15 @@ func writeWord(w io.Writer, word *builtin.Word) {
 
 func writeArgument(w io.Writer, a *builtin.Argument) {
 	fmt.Fprintf(w, "    %s", a.Type)
-	if f := facts(a); f != "" {
+	if f := Facts(a); f != "" {
 		fmt.Fprintf(w, "; %s", f)
 	}
 	fmt.Fprintf(w, "\n    %s\n", a.Doc)
 }
 
-// signature returns how a word is called: required arguments first, then
+// Signature returns how a word is called: required arguments first, then
 // optional ones, and after * those that must be passed by name.
-func signature(word *builtin.Word) string {
+func Signature(word *builtin.Word) string {
 	var out []string
 	keyword := false
 	for _, a := range word.Arguments {
