@@ -13,6 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/engine/quietlog"
 	"github.com/ldcorn/ldcorn/starlark/confine"
+	"github.com/ldcorn/ldcorn/starlark/lsp"
 )
 
 // The main goroutine has the main thread to itself, so that no other goroutine starts
@@ -27,6 +28,9 @@ func Main(build Build) int {
 	cell := confine.Enter()
 	if cell != nil && cell.Purpose == loader.Purpose {
 		return loader.Try(cell, os.Stdin, os.Stdout)
+	}
+	if cell != nil && cell.Purpose == lsp.Purpose {
+		return lsp.Work(cell, os.Stdin, os.Stdout, lspHelpers)
 	}
 	if text := confine.Warning(); cell == nil && text != "" {
 		fmt.Fprintf(os.Stderr, "ldcorn: warning: %s\n", text)

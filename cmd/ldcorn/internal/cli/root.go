@@ -131,6 +131,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 			newFmtCommand(opts),
 			newMigrateCommand(opts),
 			newSchemaCommand(opts),
+			newLSPCommand(opts),
 			newStubsCommand(),
 		}},
 	}
