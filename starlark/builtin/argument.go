@@ -68,6 +68,25 @@ func (w *Word) index(name string) int {
 	return -1
 }
 
+// TakesText reports whether an argument of this name can be a string, or has strings
+// in a list. It is true for a name that no word has, as a function of the user may.
+func TakesText(argument string) bool {
+	known := false
+	for _, w := range Words() {
+		a := w.argument(argument)
+		if a == nil {
+			continue
+		}
+		known = true
+		for _, t := range strings.FieldsFunc(a.Type, func(r rune) bool { return strings.ContainsRune(" |[],", r) }) {
+			if t == "str" || t == "secret" || t == "any" || t == "Any" {
+				return true
+			}
+		}
+	}
+	return !known
+}
+
 // near returns the argument that the author of name most likely meant.
 func (w *Word) near(name string) string {
 	if other := w.otherwise(name); other != "" {

@@ -110,7 +110,7 @@ func (l *loader) read(m *module, real string, data []byte) {
 	m.program, err = starlark.FileProgram(m.file, m.words.Has)
 	var errs resolve.ErrorList
 	if errors.As(err, &errs) {
-		for _, d := range diag.Resolve(errs, l.report.Sources, known(m.words)) {
+		for _, d := range diag.Resolve(errs, l.report.Sources, diag.Names{Words: known(m.words), TakesText: builtin.TakesText}) {
 			l.report.Add(d)
 		}
 	}

@@ -2,6 +2,7 @@ package diag
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,12 +10,19 @@ import (
 	"go.starlark.net/resolve"
 )
 
-// Resolve explains every error in the names and statements of a file. Words are
-// the predeclared names.
-func Resolve(errs resolve.ErrorList, sources *Sources, words []string) []Diagnostic {
+// Names are what the names in a file can mean, besides what the file itself defines.
+type Names struct {
+	Words []string // the predeclared names
+	// TakesText reports whether an argument of this name can be a string. It is
+	// required.
+	TakesText func(argument string) bool
+}
+
+// Resolve explains every error in the names and statements of a file.
+func Resolve(errs resolve.ErrorList, sources *Sources, names Names) []Diagnostic {
 	var out []Diagnostic
 	for _, err := range errs {
-		out = append(out, resolveError(err, sources, words))
+		out = append(out, resolveError(err, sources, names))
 	}
 	return out
 }
@@ -24,12 +32,11 @@ var (
 	repeatedName  = regexp.MustCompile(`^keyword argument "(.*)" is repeated$`)
 )
 
-func resolveError(err resolve.Error, sources *Sources, words []string) Diagnostic {
+func resolveError(err resolve.Error, sources *Sources, names Names) Diagnostic {
 	d := Diagnostic{Code: CodeResolve, Severity: Error, Message: err.Msg, Span: sources.Word(At(err.Pos))}
 	if m := undefinedName.FindStringSubmatch(err.Msg); m != nil {
 		d.Code = CodeUndefined
 		d.Message = fmt.Sprintf("`%s` is not defined", m[1])
-		d.Label = undefinedLabel(m[1], m[2], words)
 		src := sources.file(d.Span.File)
 		if src == nil {
 			return d
@@ -37,9 +44,7 @@ func resolveError(err resolve.Error, sources *Sources, words []string) Diagnosti
 		if other := otherFormat(d.Span.File, src); other != nil {
 			return *other
 		}
-		if elsewhere[m[1]] == "" && (m[2] == "" || slices.Contains(words, m[2])) && bareValue(src.tokens, d.Span) {
-			d.Label = fmt.Sprintf("did you mean %q?", m[1])
-		}
+		d.Label = undefinedLabel(m[1], m[2], d.Span, src, names)
 		return d
 	}
 	if m := repeatedName.FindStringSubmatch(err.Msg); m != nil {
@@ -96,15 +101,47 @@ var elsewhere = map[string]string{
 	"__name__":        "a configuration is never imported: remove the test",
 }
 
-func undefinedLabel(name, suggestion string, words []string) string {
+// undefinedLabel says what the author of a name most likely meant, or returns "".
+// Suggestion is what the resolver has found among the names in scope.
+func undefinedLabel(name, suggestion string, at Span, src *source, names Names) string {
+	if line := src.bound[name]; line > at.Line {
+		return fmt.Sprintf("`%s` is defined later, in line %d", name, line)
+	}
 	if hint := elsewhere[name]; hint != "" {
 		return hint
 	}
-	if near := Near(name, words); near != "" {
+	if slices.Contains(names.Words, suggestion) {
+		suggestion = ""
+	}
+	if near := nearBound(name, slices.Collect(maps.Keys(src.bound))); near != "" {
 		suggestion = near
+	}
+	if argument := bareValue(src.tokens, at); suggestion == "" && argument != "" && names.TakesText(argument) {
+		return fmt.Sprintf("did you mean %q, in quotes?", name)
+	}
+	if suggestion == "" {
+		suggestion = Near(name, names.Words)
 	}
 	if suggestion == "" {
 		return ""
 	}
 	return fmt.Sprintf("did you mean `%s`?", suggestion)
+}
+
+// nearBound is Near for names that a file binds. They may be short: n is near nn, if
+// nothing else begins with it.
+func nearBound(name string, bound []string) string {
+	if len(name) > 1 {
+		return Near(name, bound)
+	}
+	var near []string
+	for _, b := range bound {
+		if b != name && strings.HasPrefix(fold(b), fold(name)) {
+			near = append(near, b)
+		}
+	}
+	if len(near) != 1 {
+		return ""
+	}
+	return near[0]
 }

@@ -22,6 +22,7 @@ type source struct {
 	calls  map[place]*syntax.CallExpr
 	nodes  map[place]syntax.Node // by the position that Starlark reports
 	truths []truth               // in the order of the text
+	bound  map[string]int        // the line of the first statement that binds each global name
 }
 
 // A place is a syntax.Position without its file.
@@ -84,6 +85,7 @@ func (s *Sources) Index(f *syntax.File) {
 		}
 		return true
 	})
+	src.bound = globals(f)
 }
 
 // Call returns the call whose opening parenthesis is at pos, which is the

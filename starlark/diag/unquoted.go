@@ -54,24 +54,27 @@ func valueBetween(before, after token) bool {
 	return begins && ends
 }
 
-// bareValue reports whether the name at a position is alone the value of a named
-// argument, or an element of a list that is.
-func bareValue(tokens []token, at Span) bool {
+// bareValue returns the argument whose value, or an element of whose list, the name
+// at a position is alone, or "" if there is none.
+func bareValue(tokens []token, at Span) string {
 	for i, t := range tokens {
 		if t.line != at.Line || t.col != at.Col {
 			continue
 		}
 		if t.kind != tokenName || t.depth == 0 || i == 0 || i+1 >= len(tokens) || !valueBetween(tokens[i-1], tokens[i+1]) {
-			return false
+			return ""
 		}
-		for j := i - 1; j >= 0; j-- { // a list has to be the value of an argument
+		for j := i - 1; j > 0; j-- { // a list has to be the value of an argument
 			switch before := tokens[j]; {
 			case before.depth == t.depth && before.is("="):
-				return true
+				return tokens[j-1].text
 			case before.depth < t.depth:
-				return before.is("[") && before.depth > 0 && j > 0 && tokens[j-1].is("=")
+				if before.is("[") && before.depth > 0 && j > 1 && tokens[j-1].is("=") {
+					return tokens[j-2].text
+				}
+				return ""
 			}
 		}
 	}
-	return false
+	return ""
 }
