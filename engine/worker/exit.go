@@ -24,6 +24,7 @@ type Exit struct {
 	Ready    bool     // it had become ready
 	Asked    bool     // ldcorn told it to stop
 	Forced   bool     // ldcorn sent SIGKILL: it did not stop in time, or was not given time
+	NotOOM   bool     // the kernel says that it has killed no process for lack of memory since this one started
 	Stderr   []string // last lines, oldest first
 }
 
@@ -61,7 +62,7 @@ func (e Exit) signalled() string {
 	if e.CoreDump {
 		b.WriteString(", core dumped")
 	}
-	if e.Signal == syscall.SIGKILL && !e.Asked {
+	if e.Signal == syscall.SIGKILL && !e.Asked && !e.NotOOM {
 		b.WriteString(": out of memory?")
 	}
 	return b.String()

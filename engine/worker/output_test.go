@@ -86,6 +86,7 @@ func TestExit_String(t *testing.T) {
 		"stopped":                  {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
 		"killed before it stopped": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
 		"killed by signal 9 (SIGKILL): out of memory?": {Code: -1, Signal: syscall.SIGKILL, Ready: true},
+		"killed by signal 9 (SIGKILL)":                 {Code: -1, Signal: syscall.SIGKILL, Ready: true, NotOOM: true},
 		"killed by signal 11 (SIGSEGV), core dumped":   {Code: -1, Signal: syscall.SIGSEGV, CoreDump: true},
 		"killed by signal 15 (SIGTERM)":                {Code: -1, Signal: syscall.SIGTERM, Ready: true},
 		"exit code 3: startup failed":                  {Code: 3},

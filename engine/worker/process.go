@@ -31,6 +31,7 @@ type Process struct {
 	done   chan struct{} // closed when exit is complete
 	exit   Exit          // valid once done is closed
 	tail   tail
+	ooms   int                    // oomKills when it started
 	latest atomic.Pointer[string] // the last line of output before it was ready
 
 	asked, forced, ready atomic.Bool
@@ -45,7 +46,7 @@ func startProcess(spec Spec) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{
-		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: cmp.Or(spec.Dial, spec.Socket),
+		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: cmp.Or(spec.Dial, spec.Socket), ooms: oomKills(),
 		exited: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Env = spec.Group.Cwd, spec.Environ()
@@ -194,6 +195,7 @@ func (p *Process) reap() {
 	p.exit.Code = p.cmd.ProcessState.ExitCode()
 	if status.Signaled() {
 		p.exit.Signal, p.exit.CoreDump = status.Signal(), status.CoreDump()
+		p.exit.NotOOM = p.ooms >= 0 && p.ooms == oomKills()
 	}
 }
 
