@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"io/fs"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,5 +72,6 @@ func TestEnvFile_Mistakes(t *testing.T) {
 		d := report.Diagnostics[0]
 		assert.Equal(t, want, d.Error(), call)
 		assert.NotContains(t, d.Message+d.Label+d.Hint, "hunter2")
+		assert.Equal(t, strings.Contains(call, "gone"), d.Label == "add default={} to go on without it", call)
 	}
 }

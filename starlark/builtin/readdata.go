@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -66,7 +67,7 @@ func (s *Session) readData(thread *starlark.Thread, b *starlark.Builtin, args st
 		if def != nil {
 			return def.value, nil
 		}
-		c.report(diag.Diagnostic{Code: codeData, Span: g.span, Message: fmt.Sprintf("there is no file %s", file.Name), Label: file.Near})
+		c.report(diag.Diagnostic{Code: codeData, Span: g.span, Message: fmt.Sprintf("there is no file %s", file.Name), Label: cmp.Or(file.Near, "add default=… to go on without it")})
 		return s.stand(b.Name()), nil
 	}
 	text, err := s.opts.ReadFile(file.Path)

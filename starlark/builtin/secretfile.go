@@ -50,6 +50,9 @@ func (c *call) unreadable(path string, span diag.Span, err error) {
 	switch {
 	case missing:
 		d.Message = fmt.Sprintf("there is no file %s", path)
+		if c.word.argument("default") != nil {
+			d.Label = "add default={} to go on without it"
+		}
 	case errors.As(err, &cause):
 		d.Message = fmt.Sprintf("cannot read %s: %v", path, cause.Err)
 	default:
