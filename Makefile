@@ -1,5 +1,6 @@
 # The targets need Go and make. They find or install everything else that they need
-# (Python with Uvicorn, a C compiler for the race detector, Node with Pyright), and
+# (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
+# the extension for VS Code needs), and
 # say so.
 
 SHELL = /bin/sh
@@ -52,8 +53,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
@@ -81,6 +82,11 @@ storm: ## do RELOADS (200) reloads in a row under load, then as many with every 
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 	@scripts/lint
+
+# npm run package in examples/vscode also makes the file that VS Code installs.
+.PHONY: vscode
+vscode: ## check the types of the extension in examples/vscode, and bundle it
+	@cd "$$(scripts/get-vscode)" && npm run --silent check && npm run --silent build
 
 .PHONY: docs
 docs: ## write docs/language.md and docs/schema from the words of the language and the types of the JSON
@@ -149,4 +155,4 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 
 .PHONY: clean
 clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle and .socketio
-	rm -rf bin .run .venv .uvicorn .oracle .socketio scripts/pyright/node_modules
+	rm -rf bin .run .venv .uvicorn .oracle .socketio scripts/pyright/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -27,7 +27,7 @@ fixes what it has a fix for. It uses the texts that are not saved yet. It never 
 Python, and a configuration that takes too much time or memory does it no harm. A
 variable that is not set in its environment is no error.
 
-docs/editors.md says how to set up Neovim, Helix and others.`,
+docs/editors.md says how to set up VS Code, Neovim, Helix and others.`,
 		Example: `  ldcorn lsp                       as the command of a language server
   ldcorn lsp 2> /tmp/lsp.log       keep what goes wrong`,
 		Args: cobra.NoArgs,
