@@ -45,7 +45,7 @@ var announced = map[plan.Action]string{
 // changeText says what changes in a group, or else why.
 func changeText(c *plan.Change) string {
 	var parts []string
-	if c.Reason == plan.ReasonCode {
+	if c.Watched {
 		parts = append(parts, c.Reason)
 	}
 	if len(c.Changes) > 0 {

@@ -237,7 +237,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 		opts = plan.ReplaceOptions(j.want.Plan.Replace, j.want.Plan.All)
 	}
 	if j.saved != nil {
-		opts = j.saved.options(next)
+		opts = r.files.options(j.saved, next)
 	}
 	if err := known(next, opts); err != nil {
 		return nil, none, refusal{err}

@@ -52,12 +52,14 @@ func (r *reloader) abortable(s *saved) *saved {
 func (r *reloader) applyCode(ctx context.Context, s *saved) (result supervisor.Result, err error) {
 	defer func(done func(stay bool)) { done(err == nil) }(r.folder.Enter())
 	now, _ := r.sup.InEffect()
-	return r.sup.Apply(ctx, nil, supervisor.ApplyOptions{Diff: s.options(now)})
+	return r.sup.Apply(ctx, nil, supervisor.ApplyOptions{Diff: r.files.options(s, now)})
 }
 
-// options returns the options for a plan that brings into effect what was saved.
-func (s *saved) options(next *plan.Plan) plan.DiffOptions {
+// options returns the options for a plan that brings into effect what was saved. The
+// watching may be nil.
+func (w *watching) options(s *saved, next *plan.Plan) plan.DiffOptions {
 	opts := plan.ReplaceOptions(s.of(next), false)
 	opts.Watched = true
+	opts.Reasons = w.reasons(s)
 	return opts
 }

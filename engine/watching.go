@@ -157,9 +157,8 @@ func (w *watching) changed(paths []string) {
 	for _, path := range paths {
 		concerns := w.inputs[path] || w.broken && w.isPython() && within(path, filepath.Dir(w.config))
 		s.config = s.config || concerns
-		isCode := path != w.config && watch.IsSource(path)
-		for group, folders := range w.folders {
-			if isCode && slices.ContainsFunc(folders, func(dir string) bool { return within(path, dir) }) {
+		for group := range w.folders {
+			if w.isOf(path, group) {
 				groups[group], concerns = true, true
 			}
 		}
@@ -173,6 +172,29 @@ func (w *watching) changed(paths []string) {
 		request(w.more)
 		w.doing.giveUp(&s)
 	}
+}
+
+// isOf reports whether a file is code of a group, or has its variables. The caller
+// holds mu.
+func (w *watching) isOf(path, group string) bool {
+	return path != w.config && watch.IsSource(path) && slices.ContainsFunc(w.folders[group], func(dir string) bool { return within(path, dir) })
+}
+
+// reasons returns, for each group whose files were saved, which of them changed.
+func (w *watching) reasons(s *saved) map[string]string {
+	if w == nil {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := make(map[string]string)
+	for _, group := range s.groups {
+		files := slices.DeleteFunc(slices.Clone(s.files), func(path string) bool { return !w.isOf(path, group) })
+		if len(files) > 0 { // otherwise they were saved before, and not brought into effect
+			out[group] = listed(w.shown(files)) + " changed"
+		}
+	}
+	return out
 }
 
 // within reports whether a file is in a folder or in one below it.

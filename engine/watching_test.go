@@ -90,6 +90,22 @@ func TestWatching_Owed(t *testing.T) {
 	assert.True(t, w.take().config)
 }
 
+// TestWatching_Reasons checks that the reason for a new worker names what was saved.
+func TestWatching_Reasons(t *testing.T) {
+	w, p, _ := watched(t, "/conf/ldconfig.star")
+	w.changed([]string{"/srv/a/.env", "/srv/c/main.py", "/conf/common.star"})
+	s := w.take()
+	assert.Equal(t, map[string]string{"a": "/srv/a/.env changed", "c": "/srv/c/main.py changed"}, w.reasons(s))
+	next := &plan.Plan{Groups: []*plan.Group{{Name: "a", App: "main:app", Cwd: "/srv/a", Instances: 2}, p.Group("c")}}
+	diff := plan.Diff(p, next, w.options(s, next))
+	assert.Equal(t, "/srv/a/.env changed, instances 0 -> 2", changeText(&diff.Groups[0]))
+	w.owe(s)
+	w.changed([]string{"/srv/c/other.py"})
+	s = w.take()
+	assert.Equal(t, []string{"a", "c"}, s.groups)
+	assert.Equal(t, map[string]string{"c": "/srv/c/other.py changed"}, w.reasons(s))
+}
+
 // TestWatching_Nil checks that a master that watches nothing needs no checks.
 func TestWatching_Nil(t *testing.T) {
 	var w *watching

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 )
@@ -19,7 +20,7 @@ const (
 )
 
 // ReasonAsked is the reason of a Replace that DiffOptions request, and ReasonCode
-// the one if the code is watched.
+// the one if the code is watched and they give no reason.
 const (
 	ReasonAsked = "requested"
 	ReasonCode  = "the code changed"
@@ -48,6 +49,7 @@ type Change struct {
 	Old     *Group
 	New     *Group // as written in the new configuration
 	Reason  string
+	Watched bool              // Reason is about watched code, and Changes come in addition
 	Hint    string            // what else a reader should know; may be ""
 	Changes []AttributeChange // the changes that take effect
 	// Pinned lists changed process attributes of a group that keeps its
@@ -88,6 +90,7 @@ type DiffOptions struct {
 	// groups of Replace only. Those are replaced, and those with a changed process
 	// attribute. The others keep their processes. reload_on_sighup does not matter.
 	Watched bool
+	Reasons map[string]string // why groups of Replace are in it, if Watched
 }
 
 // ReplaceOptions returns options that replace the named groups, or all groups.
@@ -189,7 +192,10 @@ func diffGroup(old, next *Group, opts *DiffOptions) Change {
 	}
 	if replace {
 		c.Action, c.Changes = Replace, changes
-		c.Reason = replaceReason(changes, asked, opts.Watched)
+		c.Reason = replaceReason(changes, asked)
+		if c.Watched = asked && opts.Watched; c.Watched {
+			c.Reason = cmp.Or(opts.Reasons[next.Name], ReasonCode)
+		}
 		return c
 	}
 	for _, a := range changes {
@@ -217,11 +223,8 @@ func needsProcess(changes []AttributeChange) bool {
 	return slices.ContainsFunc(changes, func(a AttributeChange) bool { return a.Effect == EffectProcess })
 }
 
-func replaceReason(changes []AttributeChange, asked, watched bool) string {
-	switch {
-	case asked && watched:
-		return ReasonCode
-	case asked:
+func replaceReason(changes []AttributeChange, asked bool) string {
+	if asked {
 		return ReasonAsked
 	}
 	for _, a := range changes {

@@ -54,9 +54,11 @@ func (s *Session) envFile(thread *starlark.Thread, _ *starlark.Builtin, args sta
 		return nil, err
 	}
 	vars, err := dotenv.Parse(string(data), func(name string) (string, bool) { return s.lookup(name, true) })
-	if wrong := new(dotenv.Error); errors.As(err, &wrong) {
-		c.report(diag.Diagnostic{Code: codeSecret, Span: diag.Span{File: name, Line: wrong.Line, Col: wrong.Col},
-			Message: wrong.Message, Hint: wrong.Hint, Related: []diag.Related{{Span: have["path"].span, Label: "the file is read here"}}})
+	if wrong := (dotenv.Errors)(nil); errors.As(err, &wrong) {
+		for _, w := range wrong {
+			c.report(diag.Diagnostic{Code: codeSecret, Span: diag.Span{File: name, Line: w.Line, Col: w.Col},
+				Message: w.Message, Hint: w.Hint, Related: []diag.Related{{Span: have["path"].span, Label: "the file is read here"}}})
+		}
 		return s.stand("env_file"), nil
 	}
 	return s.keepVariables(vars)

@@ -26,12 +26,15 @@ func ReadEnvFile(path string) (map[string]string, error) {
 
 func parseEnvFile(path string, data []byte, lookup func(string) (string, bool)) (map[string]string, error) {
 	vars, err := dotenv.Parse(string(data), lookup)
-	if wrong := new(dotenv.Error); errors.As(err, &wrong) {
-		text := fmt.Sprintf("%s:%d:%d: %s", path, wrong.Line, wrong.Col, wrong.Message)
-		if wrong.Hint != "" {
-			text += "; " + wrong.Hint
+	if wrong := (dotenv.Errors)(nil); errors.As(err, &wrong) {
+		lines := make([]string, len(wrong))
+		for i, w := range wrong {
+			lines[i] = fmt.Sprintf("%s:%d:%d: %s", path, w.Line, w.Col, w.Message)
+			if w.Hint != "" {
+				lines[i] += "; " + w.Hint
+			}
 		}
-		return nil, errors.New(text)
+		return nil, errors.New(strings.Join(lines, "\n"))
 	}
 	out := make(map[string]string, len(vars))
 	for _, v := range vars {

@@ -19,27 +19,52 @@ type Error struct {
 	Col     int // from 1, in characters
 	Message string
 	Hint    string // what to write; may be empty
+
+	fatal bool // what follows means nothing
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
 
+// Errors are the mistakes of a file in the order of their lines.
+type Errors []*Error
+
+func (e Errors) Error() string {
+	lines := make([]string, len(e))
+	for i, err := range e {
+		lines[i] = err.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxErrors is how many mistakes of a file are reported.
+const maxErrors = 20
+
 // Parse returns the variables of a file in the order of their lines; the last of
 // several values for a name counts. A variable in a value is that of lookup, or of an
-// earlier line, or empty. The error is an *Error.
+// earlier line, or empty. The error is an Errors of at least one mistake.
 func Parse(text string, lookup func(name string) (string, bool)) ([]Variable, error) {
 	p := &parser{all: text, rest: strings.TrimPrefix(text, "\ufeff"), lookup: lookup, values: make(map[string]string)}
 	if !utf8.ValidString(text) {
 		p.rest = text[len(validPrefix(text)):]
-		return nil, p.wrong("this is not UTF-8 text", "")
+		return nil, Errors{p.wrong("this is not UTF-8 text", "")}
 	}
 	if i := strings.IndexByte(text, 0); i >= 0 {
 		p.rest = text[i:]
-		return nil, p.wrong("this is a NUL byte, which no variable can have", "")
+		return nil, Errors{p.wrong("this is a NUL byte, which no variable can have", "")}
 	}
-	for p.skip(); p.rest != ""; p.skip() {
-		if err := p.line(); err != nil {
-			return nil, err
+	var wrong Errors
+	for p.skip(); p.rest != "" && len(wrong) < maxErrors; p.skip() {
+		err := p.line()
+		if err == nil {
+			continue
 		}
+		if wrong = append(wrong, err); err.fatal {
+			break
+		}
+		p.restOfLine()
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
 	}
 	return p.found, nil
 }
@@ -96,8 +121,14 @@ var (
 	nameForm   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*`)
 )
 
+// strange matches what follows the beginning of a name that has characters which
+// names cannot have: the -VAR= of MY-VAR=.
+var strange = regexp.MustCompile(`^[^\s=:#'"][^\s=:#'"]*[^\S\r\n]*=`)
+
+const nameRule = "a name has letters, digits and _, and does not begin with a digit"
+
 // line reads a line that is not empty.
-func (p *parser) line() error {
+func (p *parser) line() *Error {
 	p.rest = p.rest[len(exportWord.FindString(p.rest)):]
 	quote := ""
 	if p.rest != "" && (p.rest[0] == '\'' || p.rest[0] == '"') {
@@ -108,9 +139,12 @@ func (p *parser) line() error {
 	p.rest = p.rest[len(quote)+len(name):]
 	if name == "" || !strings.HasPrefix(p.rest, quote) {
 		p.rest = start
-		return p.wrong("this is not NAME=value", "a name has letters, digits and _, and does not begin with a digit")
+		return p.wrong("this is not NAME=value", nameRule)
 	}
 	p.rest = p.rest[len(quote):]
+	if strange.MatchString(p.rest) {
+		return p.wrong("this cannot be in a name", nameRule)
+	}
 	p.spaces()
 	switch {
 	case strings.HasPrefix(p.rest, "="):
@@ -142,7 +176,7 @@ func (p *parser) atEnd() bool {
 var comment = regexp.MustCompile(`\s+#.*`)
 
 // value reads a value and the end of its line.
-func (p *parser) value() (string, error) {
+func (p *parser) value() (string, *Error) {
 	if p.rest == "" || p.rest[0] != '\'' && p.rest[0] != '"' {
 		if strings.HasPrefix(p.rest, "#") && strings.HasSuffix(p.all[:len(p.all)-len(p.rest)], " ") {
 			p.restOfLine()
@@ -155,7 +189,9 @@ func (p *parser) value() (string, error) {
 	value, ok := p.quoted(quote)
 	if !ok {
 		p.rest = start
-		return "", p.wrong("this quote has no end", fmt.Sprintf("add %c at the end of the value", quote))
+		err := p.wrong("this quote has no end", fmt.Sprintf("add %c at the end of the value", quote))
+		err.fatal = true // the next lines may belong to the value
+		return "", err
 	}
 	if !p.atEnd() {
 		return "", p.wrong("this follows the end of the quoted value", fmt.Sprintf(`write \%c for a quote in the value`, quote))
@@ -199,7 +235,7 @@ var reference = regexp.MustCompile(`\$\{([^}:]*)(?::-([^}]*))?\}`)
 const maxExpanded = 4 << 20 // bytes
 
 // expand replaces the variables in a value.
-func (p *parser) expand(text string) (string, error) {
+func (p *parser) expand(text string) (string, *Error) {
 	var b strings.Builder
 	last := 0
 	for _, m := range reference.FindAllStringSubmatchIndex(text, -1) {
@@ -211,7 +247,9 @@ func (p *parser) expand(text string) (string, error) {
 			value = text[m[4]:m[5]]
 		}
 		if p.expanded += len(value); p.expanded > maxExpanded {
-			return "", p.wrong("the variables in the values make them too long", "")
+			err := p.wrong("the variables in the values make them too long", "")
+			err.fatal = true
+			return "", err
 		}
 		b.WriteString(text[last:m[0]] + value)
 		last = m[1]
@@ -220,7 +258,7 @@ func (p *parser) expand(text string) (string, error) {
 }
 
 // wrong returns an error about the place that comes next.
-func (p *parser) wrong(message, hint string) error {
+func (p *parser) wrong(message, hint string) *Error {
 	before := p.all[:len(p.all)-len(p.rest)]
 	line := 1 + strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(before), "\n")
 	start := strings.LastIndexAny(before, "\r\n") + 1

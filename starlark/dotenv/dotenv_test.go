@@ -1,6 +1,7 @@
 package dotenv_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -57,24 +58,42 @@ func TestParse(t *testing.T) {
 }
 
 func TestParse_Errors(t *testing.T) {
+	const nameRule = "a name has letters, digits and _, and does not begin with a digit"
 	for text, want := range map[string]dotenv.Error{
-		"A: hunter2":         {1, 2, "this is not NAME=value", "write = after the name"},
-		"A=1\nhunter2 is it": {2, 9, "this is not NAME=value", "write = after the name"},
-		"\r\n\r\n  a-b=1":    {3, 4, "this is not NAME=value", "write = after the name"},
-		"=1":                 {1, 1, "this is not NAME=value", "a name has letters, digits and _, and does not begin with a digit"},
-		"'A b'=1":            {1, 1, "this is not NAME=value", "a name has letters, digits and _, and does not begin with a digit"},
-		"A=\"hunter2\nB=1":   {1, 3, "this quote has no end", `add " at the end of the value`},
-		"A='hunter2\\'":      {1, 3, "this quote has no end", "add ' at the end of the value"},
-		`A="hun" ter2`:       {1, 9, "this follows the end of the quoted value", `write \" for a quote in the value`},
-		"A=\xff":             {1, 3, "this is not UTF-8 text", ""},
-		"A=1\nB=\x00":        {2, 3, "this is a NUL byte, which no variable can have", ""},
+		"A: hunter2":         {Line: 1, Col: 2, Message: "this is not NAME=value", Hint: "write = after the name"},
+		"A=1\nhunter2 is it": {Line: 2, Col: 9, Message: "this is not NAME=value", Hint: "write = after the name"},
+		"\r\n\r\n  a-b=1":    {Line: 3, Col: 4, Message: "this cannot be in a name", Hint: nameRule},
+		"=1":                 {Line: 1, Col: 1, Message: "this is not NAME=value", Hint: nameRule},
+		"'A b'=1":            {Line: 1, Col: 1, Message: "this is not NAME=value", Hint: nameRule},
+		"A=\"hunter2\nB=1":   {Line: 1, Col: 3, Message: "this quote has no end", Hint: `add " at the end of the value`},
+		"A='hunter2\\'":      {Line: 1, Col: 3, Message: "this quote has no end", Hint: "add ' at the end of the value"},
+		`A="hun" ter2`:       {Line: 1, Col: 9, Message: "this follows the end of the quoted value", Hint: `write \" for a quote in the value`},
+		"A=\xff":             {Line: 1, Col: 3, Message: "this is not UTF-8 text", Hint: ""},
+		"A=1\nB=\x00":        {Line: 2, Col: 3, Message: "this is a NUL byte, which no variable can have", Hint: ""},
 	} {
 		_, err := dotenv.Parse(text, lookup)
-		got := new(dotenv.Error)
+		var got dotenv.Errors
 		require.ErrorAs(t, err, &got, "%q", text)
-		assert.Equal(t, want, *got, "%q", text)
+		require.Len(t, got, 1, "%q", text)
+		assert.EqualExportedValues(t, want, *got[0], "%q", text)
 		assert.NotContains(t, err.Error(), "hunter2")
 	}
+}
+
+// TestParse_AllErrors checks that every wrong line is reported, up to a quote without
+// an end and up to a limit.
+func TestParse_AllErrors(t *testing.T) {
+	places := func(text string) (out []string) {
+		_, err := dotenv.Parse(text, lookup)
+		var got dotenv.Errors
+		require.ErrorAs(t, err, &got, "%q", text)
+		for _, e := range got {
+			out = append(out, fmt.Sprintf("%d:%d", e.Line, e.Col))
+		}
+		return out
+	}
+	assert.Equal(t, []string{"1:3", "3:3", "4:7", "5:3"}, places("MY-VAR=1\nB=2\nC X\nD=\"a\" b\nE='a\nF-1=1\n"))
+	assert.Len(t, places(strings.Repeat("A B\n", 100)), 20)
 }
 
 // TestParse_Bomb: variables in values cannot use up the memory.
