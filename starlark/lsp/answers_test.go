@@ -115,6 +115,48 @@ func TestHover(t *testing.T) {
 	}
 }
 
+// A route of matchers is explained by a request that it takes.
+func TestSample(t *testing.T) {
+	for route, want := range map[string]string{
+		`path("/a")`:                           "goes to ml",
+		`host("*.example.com") & prefix("/a")`: "goes to ml",
+		`method("POST") & header("x-a", "b")`:  "with x-a: b",
+		`websocket() & query("q", "1")`:        "goes to ml",
+		`cookie("c") | client_ip("10.0.0.1")`:  "goes to ml",
+		`percent(1, by = by_cookie("c"))`:      "",
+	} {
+		e := start(t, nil)
+		text := strings.Replace(good, `app = "main:app"`, `app = "main:app", routes = [`+route+`, "*"]`, 1)
+		text = strings.Replace(text, `"web"`, `"ml"`, 1)
+		e.edit("ldconfig.star", text)
+		e.diagnostics("ldconfig.star", func([]string) bool { return true })
+		note := e.hover("ldconfig.star", strings.Replace(text, "routes = [", "routes = [|", 1))
+		assert.Contains(t, note, "tried 1st of 2", route)
+		assert.Contains(t, note, want, route)
+	}
+}
+
+// What is kept of open documents besides their texts is bounded.
+func TestMemory(t *testing.T) {
+	var m memory
+	text := strings.Repeat("x = 1\n", maxParsed/12)
+	var all []*document
+	for range 10 {
+		d := &document{text: text, memory: &m}
+		d.syntax()
+		all = append(all, d)
+	}
+	kept := 0
+	for _, d := range all {
+		if d.parsed != nil {
+			kept += len(d.text)
+		}
+	}
+	assert.LessOrEqual(t, kept, maxRemembered)
+	assert.NotNil(t, all[9].parsed)
+	assert.NotEmpty(t, all[0].syntax().globals, "it is parsed again")
+}
+
 func TestDefinition(t *testing.T) {
 	e := start(t, map[string]string{"pools.star": "\nweb = WorkerGroup(name = \"web\", app = \"main:app\")\n"})
 	where := func(name, marked string) string {

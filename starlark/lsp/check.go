@@ -56,10 +56,11 @@ func (s *server) touch(d *document) {
 		return
 	}
 	path, alone := s.owner(d)
-	if e := s.entries[path]; e == nil && s.at(d.path) != nil {
-		s.entries[path] = &entry{path: path, alone: alone}
-	} else if e != nil {
+	switch e := s.entries[path]; {
+	case e != nil:
 		e.alone = alone
+	case s.at(d.path) != nil && !alone: // a file without any configuration may not be ours
+		s.entries[path] = &entry{path: path}
 	}
 	for _, e := range s.entries {
 		if e.path == path || e.path == d.path || e.files[d.path] {
@@ -83,8 +84,8 @@ func (s *server) plan(e *entry) {
 	}
 }
 
-// owner returns the configuration that a document is or may belong to. If it is none
-// and there is none, the document is alone.
+// owner returns the configuration that a document is or may belong to. If there is none,
+// the document is alone.
 func (s *server) owner(d *document) (path string, alone bool) {
 	name := filepath.Base(d.path)
 	if name == starConfig || name == pythonConfig {

@@ -16,6 +16,30 @@ type document struct {
 	text    string
 	starts  []int   // offsets of its lines; nil if unknown
 	parsed  *syntax // nil if unknown
+	memory  *memory // nil if the document is not open
+}
+
+// A memory bounds what is kept of the documents besides their texts, which takes many
+// times as much.
+type memory struct {
+	documents []*document
+	size      int // of their texts
+}
+
+const maxRemembered = 2 * maxParsed
+
+// remember forgets the tokens of other documents if there are too many.
+func (m *memory) remember(d *document) {
+	m.documents, m.size = append(m.documents, d), m.size+len(d.text)
+	if m.size <= maxRemembered {
+		return
+	}
+	for _, other := range m.documents {
+		if other != d {
+			other.parsed, other.starts = nil, nil
+		}
+	}
+	m.documents, m.size = []*document{d}, len(d.text)
 }
 
 // set replaces the text.
@@ -40,6 +64,9 @@ func (d *document) syntax() *syntax {
 			text = ""
 		}
 		d.parsed = parse(text)
+		if d.memory != nil {
+			d.memory.remember(d)
+		}
 	}
 	return d.parsed
 }

@@ -19,7 +19,7 @@ func pathOf(u uri.URI) string {
 }
 
 func (s *server) didOpen(p *protocol.DidOpenTextDocumentParams) error {
-	d := &document{uri: p.TextDocument.URI, path: pathOf(p.TextDocument.URI), version: p.TextDocument.Version}
+	d := &document{uri: p.TextDocument.URI, path: pathOf(p.TextDocument.URI), version: p.TextDocument.Version, memory: &s.memory}
 	s.drop(string(d.uri))
 	s.documents[string(d.uri)] = d
 	s.put(d, func() { d.set(p.TextDocument.Text) })

@@ -270,6 +270,18 @@ func TestAlone(t *testing.T) {
 	e.diagnostics("other.star", none)
 }
 
+// A file without a configuration in its folder or above may belong to another program.
+func TestForeign(t *testing.T) {
+	e := start(t, nil)
+	e.edit("BUILD.star", "native.rule(\n")
+	assert.Contains(t, e.hover("other.star", "Ld|Config()"), "The whole configuration")
+	e.edit("ldconfig.star", good)
+	e.diagnostics("ldconfig.star", none)
+	for len(e.told) > 0 {
+		assert.NotEqual(t, e.uri("BUILD.star"), (<-e.told).URI)
+	}
+}
+
 // A configuration that never ends, or that takes all memory, ends its own process. The
 // server answers meanwhile.
 func TestHostile(t *testing.T) {

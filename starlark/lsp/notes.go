@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -33,14 +33,13 @@ func (w *worker) notes(ctx context.Context, res *config.Result, asked tests.Opti
 	for i, g := range res.Plan.Groups {
 		w.answer.Groups = append(w.answer.Groups, group{g.Name, w.place(sources, res.GroupArgument(i, "name")), groupNote(g)})
 	}
-	x := &explaining{worker: w, tests: asked, compare: match.NewComparer(ctx), groups: make(map[*plan.Route]string)}
+	x := &explaining{worker: w, explainer: tests.NewExplainer(asked), compare: match.NewComparer(ctx), groups: make(map[*plan.Route]string)}
 	for _, g := range res.Plan.Groups {
 		for i := range g.Routes {
 			x.groups[&g.Routes[i]] = g.Name
 		}
 	}
-	explainer := tests.NewExplainer(asked)
-	x.order = explainer.Routes()
+	x.order = x.explainer.Routes()
 	for i, r := range x.order {
 		if i == maxRoutes {
 			break
@@ -49,7 +48,7 @@ func (w *worker) notes(ctx context.Context, res *config.Result, asked tests.Opti
 			continue
 		}
 		at := w.place(sources, diag.Span{File: r.Pos.File, Line: r.Pos.Line, Col: r.Pos.Col})
-		w.answer.Routes = append(w.answer.Routes, routeNote{at, x.note(i, explainer.Answer)})
+		w.answer.Routes = append(w.answer.Routes, routeNote{at, x.note(i)})
 	}
 }
 
@@ -77,17 +76,17 @@ func groupNote(g *plan.Group) string {
 // explaining explains the routes of a plan.
 type explaining struct {
 	*worker
-	tests   tests.Options
-	compare *match.Comparer
-	order   []*plan.Route
-	groups  map[*plan.Route]string
+	explainer *decide.Explainer
+	compare   *match.Comparer
+	order     []*plan.Route
+	groups    map[*plan.Route]string
 }
 
 const shownBefore = 5 // routes before another one that a note names
 
 // note says what the i-th route does: which routes are before it, and what becomes of
 // a request for it.
-func (x *explaining) note(i int, answer func(api.Question) (*api.Explanation, error)) string {
+func (x *explaining) note(i int) string {
 	r := x.order[i]
 	var b strings.Builder
 	fmt.Fprintf(&b, "**route %s** of group %s — tried %s of %d\n", code(r.Written()), code(x.groups[r]), ordinal(i+1), len(x.order))
@@ -114,10 +113,13 @@ func (x *explaining) note(i int, answer func(api.Question) (*api.Explanation, er
 			break
 		}
 	}
-	if path, ok := config.SamplePath(r); ok {
-		if e, err := answer(api.Question{Line: "GET " + path}); err == nil {
+	if q, ok := sample(x.explainer, r); ok {
+		if e, err := x.explainer.Answer(q); err == nil {
 			var text strings.Builder
 			_ = x.helpers.Explain(&text, e) // it writes to memory
+			for _, h := range q.Headers {
+				text.WriteString("with " + h.Name + ": " + h.Value + "\n")
+			}
 			fmt.Fprintf(&b, "\n\n```text\n%s```\n", fence(text.String()))
 		}
 	}

@@ -56,6 +56,7 @@ type server struct {
 
 	documents map[string]*document             // by URI
 	size      int                              // of all documents
+	memory    memory                           // of what is known about them
 	entries   map[string]*entry                // by path
 	shown     map[string][]protocol.Diagnostic // what the editor shows, by path
 	running   *running                         // the check that runs, or nil
