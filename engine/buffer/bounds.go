@@ -41,7 +41,8 @@ func (s *Space) hold(o owner, more held) {
 	own := s.of[o]
 	for _, h := range []*held{&s.held, &own} {
 		h.amount, h.answers = h.plus(more.amount), h.answers.plus(more.answers)
-		h.buffers, h.waiting, h.over = h.buffers+more.buffers, h.waiting+more.waiting, h.over+more.over
+		h.buffers, h.bodies = h.buffers+more.buffers, h.bodies+more.bodies
+		h.waiting, h.over = h.waiting+more.waiting, h.over+more.over
 	}
 	if own == (held{}) {
 		delete(s.of, o)
@@ -61,7 +62,7 @@ func (s *Space) hold(o owner, more held) {
 func (s *Space) holdFor(b *Buffer, more amount) {
 	h := b.account.holds(more)
 	if !b.inUse {
-		b.inUse, h.buffers = true, 1
+		b.inUse, h.buffers, h.bodies = true, 1, b.bodies()
 	}
 	s.hold(b.owner, h)
 }
@@ -72,7 +73,7 @@ func (s *Space) left(b *Buffer) {
 	defer s.mu.Unlock()
 	if b.inUse {
 		b.inUse = false
-		s.hold(b.owner, held{buffers: -1})
+		s.hold(b.owner, held{buffers: -1, bodies: -b.bodies()})
 	}
 }
 
@@ -133,7 +134,7 @@ func (s *Space) takeFile(b *Buffer, tight Reason) (*file, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if why := s.noFile(b.account, tight); why != "" {
-		return nil, s.refused(b.owner, tight, why)
+		return nil, s.refused(b, tight, why)
 	}
 	s.spills++
 	s.holdFor(b, amount{files: 1})
@@ -147,7 +148,7 @@ func (s *Space) takeTail(b *Buffer, tight Reason, f *file, pages int64) (*page, 
 	defer s.mu.Unlock()
 	more := max(pages-f.pages, 0)
 	if why := s.noTail(b.account, tight, more); why != "" {
-		return nil, s.refused(b.owner, tight, why)
+		return nil, s.refused(b, tight, why)
 	}
 	f.pages += more
 	s.holdFor(b, amount{memory: pageSize, disk: more * pageSize})
@@ -193,16 +194,37 @@ func (s *Space) noDisk(a account, tight Reason) Reason {
 	return full
 }
 
-// refused counts a refusal, and returns the error for it. Whoever has its share of
-// the memory is not helped by a disk that others have filled.
-func (s *Space) refused(o owner, tight, why Reason) error {
-	if why != isMax {
-		s.notes.refused(why, o, nil)
+// refused counts a refusal, and returns the error for it.
+func (s *Space) refused(b *Buffer, tight, why Reason) error {
+	if why != isMax && why != hasFailed {
+		s.notes.refused(why, b.owner, nil)
 	}
-	if why == RefusedShare || why != isMax && tight == RefusedShare {
+	if isShare(tight, why) || s.takesTurns(b, why) {
 		return ErrShare
 	}
 	return ErrFull
+}
+
+// isShare reports whether the share of the client is why there is no room. Whoever
+// has its share of the memory is not helped by a disk that others have filled.
+func isShare(tight, why Reason) bool {
+	return why == RefusedShare || why != "" && why != isMax && tight == RefusedShare
+}
+
+// takesTurns reports whether a body that finds no room takes turns with others of its
+// client: at a bound of all, which others may have filled, and on a disk that fails.
+// A bound that leaves no room for anything is a setting, as is that there is no disk.
+func (s *Space) takesTurns(b *Buffer, why Reason) bool {
+	if b.owner == (owner{}) || b.answer {
+		return false
+	}
+	switch why {
+	case RefusedMemory:
+		return smallSize <= s.memoryLimit()/share
+	case RefusedDisk, RefusedFiles, RefusedStalled, RefusedFailed, hasFailed:
+		return pageSize <= s.limits.Disk/share
+	}
+	return false
 }
 
 // refuse counts a refusal.

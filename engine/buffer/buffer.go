@@ -35,8 +35,9 @@ var (
 	// or that the disk fails or takes too long. Whoever gets it goes on without the
 	// Buffer; the bytes in it are still there.
 	ErrFull = errors.New("buffer is full")
-	// ErrShare says that the client has its share of the Space. AwaitShare waits until
-	// it has given back some of it. The bytes in the Buffer are still there.
+	// ErrShare says that the client has its share of the Space, or that a body of a
+	// request has found another bound, at which those of a client take turns.
+	// AwaitShare waits until it can go on. The bytes in the Buffer are still there.
 	ErrShare = errors.New("the client has its share of the buffers")
 	// errDiscarded says that the caller has discarded the bytes that it reads.
 	errDiscarded = errors.New("buffer: read of discarded bytes")
@@ -119,12 +120,14 @@ func (b *Buffer) Full() error {
 	if why == "" {
 		return nil
 	}
-	return b.space.refused(b.owner, tight, why)
+	return b.space.refused(b, tight, why)
 }
 
-// isMax is the Reason of a Buffer that has as many bytes as it may, or whose disk has
-// failed. Nobody counts that.
-const isMax Reason = "max"
+// Reasons that nobody counts.
+const (
+	isMax     Reason = "max"    // the Buffer has as many bytes as it may
+	hasFailed Reason = "broken" // its disk has failed before
+)
 
 // lack returns why there is no room, or "". tight is why the memory is not used. The
 // caller holds the lock of the Space.
@@ -136,7 +139,7 @@ func (b *Buffer) lack() (tight, why Reason) {
 	if sp != nil && sp.used {
 		switch {
 		case sp.failed:
-			return "", isMax
+			return "", hasFailed
 		case b.end-sp.tailAt < pageSize:
 			return "", ""
 		}
@@ -156,7 +159,7 @@ func (b *Buffer) lack() (tight, why Reason) {
 			return tight, why
 		}
 	case sp.failed:
-		return tight, isMax
+		return tight, hasFailed
 	}
 	return tight, s.noTail(b.account, tight, 1)
 }

@@ -23,7 +23,7 @@ type waiter struct {
 }
 
 // An Over is the right of one body of a client to go on without a Buffer although
-// the client has its share. The zero Over is none. One task uses it.
+// the client has its share, or others have all there is. The zero Over is none. One task uses it.
 type Over struct {
 	space *Space
 	owner owner
@@ -41,16 +41,20 @@ func (o *Over) End() {
 	*o = Over{}
 }
 
-// AwaitShare waits until there is room for the Buffer, after ErrShare. The Buffers of
-// a client wait in the order in which they came. It returns
+// AwaitShare waits until there is room for the body of a request, after ErrShare or
+// ErrFull. The Buffers of a client wait in the order in which they came. It returns
 //
 //   - nil if there is room;
-//   - ErrFull if the body is to go on without the Buffer: because of another bound,
-//     or because all that the client has here waits, so that nothing would ever be
-//     given back. Then over is set, which only one body of a client has at a time;
+//   - ErrFull if the body is to go on without the Buffer. If that is because all that
+//     the client has here waits, so that nothing would ever be given back, or because
+//     of a bound of all while the client has no other body here, over is set, which
+//     only one body of a client has at a time;
 //   - netloop.ErrTimeout if nothing of the client's was given back for patience;
 //   - or an error of netloop.Task.Park.
 func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) error {
+	if b.owner == (owner{}) {
+		return ErrFull
+	}
 	s := b.space
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,28 +64,46 @@ func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) 
 	defer func() { s.heldBack-- }()
 	defer s.leaveLine(l, w)
 	for {
+		poll := false
 		if l.waiters[0] == w && !w.over {
-			tight, why := b.lack()
-			if why == "" {
+			switch tight, why := b.lack(); {
+			case why == "":
 				return nil
-			}
-			if !b.lacksShare() {
-				return s.refused(b.owner, tight, why)
+			case isShare(tight, why):
+			case !s.takesTurns(b, why):
+				return s.refused(b, tight, why)
+			default: // others may give back room, or the disk go again
+				poll = true
 			}
 		}
 		if w.over {
 			*over = Over{s, b.owner}
 			return ErrFull
 		}
-		until := max(l.since, w.from).Add(patience)
-		s.mu.Unlock()
-		err := t.Park(until)
-		s.mu.Lock()
-		early := err == netloop.ErrTimeout && netloop.Now() < max(l.since, w.from).Add(patience)
-		if err != nil && !early && !w.over {
+		if err := s.park(l, w, patience, poll); err != nil && !w.over {
 			return err
 		}
 	}
+}
+
+// pollPause is how often a Buffer looks for room that others have given back.
+const pollPause = time.Second
+
+// park waits for a change. It fails with netloop.ErrTimeout only if nothing was given
+// back for patience.
+func (s *Space) park(l *line, w *waiter, patience time.Duration, poll bool) error {
+	until := max(l.since, w.from).Add(patience)
+	if poll {
+		until = min(until, netloop.Now().Add(pollPause))
+	}
+	s.mu.Unlock()
+	err := w.task.Park(until)
+	s.mu.Lock()
+	if err == netloop.ErrTimeout && netloop.Now() < max(l.since, w.from).Add(patience) {
+		s.unlock(w.b.owner, l)
+		return nil
+	}
+	return err
 }
 
 // lineUp puts a waiter into its line. The caller holds mu, as that of the next ones.
@@ -124,25 +146,24 @@ func (s *Space) moved(o owner) {
 	}
 }
 
-// unlock lets one Buffer of a line go on if all that the owner has waits.
+// unlock lets one Buffer of a line go on if nothing of the owner would ever give it
+// room: all that the owner has waits, or at a bound of all, all its bodies.
 func (s *Space) unlock(o owner, l *line) {
-	switch own := s.of[o]; {
-	case own.over > 0 || own.waiting < own.buffers:
-		return
-	case own.buffers == 0 && own != (held{}): // the files of others are being closed
+	own := s.of[o]
+	if own.over > 0 {
 		return
 	}
 	i := max(slices.IndexFunc(l.waiters, func(w *waiter) bool { return w.b.inUse }), 0)
 	w := l.waiters[i]
-	if w.b.lacksShare() {
-		w.over = true
-		s.hold(o, held{over: 1})
-		w.task.Wake()
+	switch tight, why := w.b.lack(); {
+	case isShare(tight, why):
+		if own.waiting < own.buffers || own.buffers == 0 && own != (held{}) { // the files of others are being closed
+			return
+		}
+	case !s.takesTurns(w.b, why) || own.waiting < own.bodies:
+		return
 	}
-}
-
-// lacksShare reports whether the share of the client is why a Buffer has no room.
-func (b *Buffer) lacksShare() bool {
-	tight, why := b.lack()
-	return why == RefusedShare || why != "" && tight == RefusedShare
+	w.over = true
+	s.hold(o, held{over: 1})
+	w.task.Wake()
 }

@@ -115,23 +115,95 @@ func TestAwaitShare_Late(t *testing.T) {
 	assert.NoError(t, b.Full())
 }
 
-// TestAwaitShare_Others checks that the bounds of all hold up nobody.
+// fillUp has other clients hold all the memory that there is.
+func fillUp(t *testing.T, s *Space) []*Buffer {
+	t.Helper()
+	var all []*Buffer
+	for n := 1; n > 0; {
+		b := new(Buffer)
+		b.Init(s, 1<<20, netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + len(all))}))
+		n, _ = b.Append(newTask(), make([]byte, 2*pageSize))
+		all = append(all, b)
+	}
+	assert.Equal(t, ErrShare, all[0].Full(), "its own share comes first")
+	return all
+}
+
+// TestAwaitShare_Others checks that at the bounds of all, the first body of a client
+// goes on at once, and others take turns with it, until there is room again.
 func TestAwaitShare_Others(t *testing.T) {
 	s := space(t, fourPages)
-	var all [4]Buffer
-	for i := range all {
-		all[i].Init(s, 1<<20, netip.AddrFrom4([4]byte{192, 0, 2, byte(10 + i)}))
-		_, err := all[i].Append(newTask(), make([]byte, 2*pageSize))
-		require.NoError(t, err)
-	}
-	b := filled(t, s, 0)
-	assert.Equal(t, ErrFull, b.Full())
-	_, err := b.Append(newTask(), make([]byte, 1))
-	assert.Equal(t, ErrFull, err)
-	assert.Equal(t, ErrShare, all[0].Full(), "its own share comes first")
-	for i := range all {
-		all[i].Release()
-	}
+	others := fillUp(t, s)
+	first, second := await(t, filled(t, s, 0), time.Hour), await(t, filled(t, s, 0), time.Hour)
+	third := await(t, filled(t, s, 0), time.Hour)
+	assert.Equal(t, ErrFull, <-first.ended)
+	assert.Empty(t, second.ended)
+	first.over.End()
+	assert.Equal(t, ErrFull, <-second.ended)
+	assert.Empty(t, third.ended)
+	release(others...)
+	assert.NoError(t, <-third.ended)
+	second.over.End()
+	assert.Empty(t, s.of)
+}
+
+// TestAwaitShare_OthersKept checks that a body does not go on beside another of its
+// client that is kept, but beside an answer.
+func TestAwaitShare_OthersKept(t *testing.T) {
+	s := space(t, fourPages)
+	kept := filled(t, s, 1)
+	others := fillUp(t, s)
+	waits := await(t, filled(t, s, 0), time.Hour)
+	assert.Empty(t, waits.ended)
+	kept.Release()
+	require.NoError(t, <-waits.ended)
+	release(others...)
+
+	all := answers(t, s, 1)
+	others = fillUp(t, s)
+	waits = await(t, filled(t, s, 0), time.Hour)
+	assert.Equal(t, ErrFull, <-waits.ended)
+	waits.over.End()
+	release(append(others, all...)...)
+}
+
+// TestAwaitShare_OthersLate checks that nobody waits for ever for what others hold.
+func TestAwaitShare_OthersLate(t *testing.T) {
+	s := space(t, fourPages)
+	others := fillUp(t, s)
+	first := await(t, filled(t, s, 0), time.Hour)
+	assert.Equal(t, ErrFull, <-first.ended)
+	assert.Equal(t, netloop.ErrTimeout, <-await(t, filled(t, s, 0), time.Millisecond).ended)
+	var b Buffer
+	b.Init(s, 1<<20, netip.Addr{})
+	assert.Equal(t, ErrFull, b.AwaitShare(newTask(), time.Hour, new(Over)), "nobody's body")
+	first.over.End()
+	release(others...)
+}
+
+// TestAwaitShare_NoDisk checks that bodies do not take turns where there is no disk to
+// use, and that they do on one that fails.
+func TestAwaitShare_NoDisk(t *testing.T) {
+	s := space(t, Limits{Memory: 1 << 20})
+	one, two := filled(t, s, InMemory), filled(t, s, InMemory)
+	assert.Equal(t, ErrFull, one.Full())
+	assert.Equal(t, ErrFull, two.AwaitShare(newTask(), time.Hour, new(Over)))
+	release(one, two)
+
+	d := newFakeDisk()
+	s, _ = spaceOn(t, d, Limits{Memory: 1 << 20, Disk: 1 << 20, Files: 16})
+	s.mu.Lock()
+	s.folder.retry, s.folder.broken = time.Now().Add(time.Hour), RefusedFailed
+	s.mu.Unlock()
+	one, two = filled(t, s, InMemory), filled(t, s, InMemory)
+	first, second := await(t, one, time.Hour), await(t, two, time.Hour)
+	assert.Equal(t, ErrFull, <-first.ended, "all that the client has waits")
+	assert.Empty(t, second.ended)
+	one.Release()
+	first.over.End()
+	assert.Equal(t, ErrFull, <-second.ended)
+	second.over.End()
+	two.Release()
 }
 
 // TestAwaitShare_Tiny checks that a share in which nothing fits makes nobody wait.

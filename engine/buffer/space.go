@@ -71,6 +71,7 @@ type held struct {
 	amount         // of all its Buffers
 	answers amount // of those of answers
 	buffers int    // that hold something
+	bodies  int    // of those, of requests
 	waiting int    // of those, in AwaitShare
 	over    int    // Overs
 }
@@ -92,6 +93,14 @@ func (a amount) isLess() bool { return a.memory < 0 || a.disk < 0 || a.files < 0
 type account struct {
 	owner  owner
 	answer bool
+}
+
+// bodies returns how many bodies of requests a Buffer is.
+func (a account) bodies() int {
+	if a.answer {
+		return 0
+	}
+	return 1
 }
 
 // holds returns what an owner holds more with a change of one of its Buffers.

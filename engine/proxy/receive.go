@@ -76,9 +76,9 @@ func (u *upload) keep() {
 }
 
 // receive takes in the body until it is whole, size bytes are there, or a bound of
-// the buffers is reached. A client that has its share of them is to take no slots
-// with bodies that come slowly: the next part is taken in when it has given back some
-// of it, which has to happen once in patience.
+// the buffers is reached. A client that has its share of them, or more than one body
+// at another bound, is to take no slots with bodies that come slowly: the next part
+// is taken in when it has given back something, which has to happen once in patience.
 func (u *upload) receive(t netloop.Task, size int64, patience time.Duration) error {
 	for !u.received && u.got < size {
 		err := u.kept.Full()
@@ -86,7 +86,7 @@ func (u *upload) receive(t netloop.Task, size int64, patience time.Duration) err
 			u.r.client.AskForBody(t)
 			err = u.keepPart(t, size)
 		}
-		if err == buffer.ErrShare {
+		if err == buffer.ErrShare || err == buffer.ErrFull {
 			err = u.awaitShare(t, patience)
 		}
 		switch err {

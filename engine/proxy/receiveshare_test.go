@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -117,4 +118,57 @@ func TestReceive_ShareLeft(t *testing.T) {
 		one.Close()
 		r.emptyAgain()
 	})
+}
+
+// TestReceive_Bound checks that at a bound of all, only one body of a client that
+// comes slowly has a slot, and that others are served.
+func TestReceive_Bound(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		p := smallShare(t)
+		p.Groups[0].MaxReqPerWorker = 2
+		r := newRig(t, driver, p)
+		got := make(chan [2]string, 4)
+		u := r.worker("default", keeping(got))
+		fill := r.fill()
+		text := bodyText(30_000)
+		var slow []*client
+		for i := range 3 {
+			c := r.client()
+			c.say(http1test.Post("Content-Length: 30000\r\n") + text[:10_000])
+			slow = append(slow, c)
+			soon(t, func() bool { return u.heads() == 1 && r.proxy.buffers.Stats().Waiting == i }, "only the first goes on")
+		}
+		ready := r.client()
+		ready.say(http1test.Get("/"))
+		_, body := ready.hear("GET")
+		assert.Equal(t, "hello", body)
+		<-got
+		assert.Equal(t, 2, u.heads())
+		for _, c := range slow {
+			c.say(text[10_000:])
+			_, body := c.hear("POST")
+			assert.Equal(t, "hello", body)
+			assert.True(t, text == (<-got)[1])
+		}
+		fill()
+		r.emptyAgain()
+		r.idleAgain(u)
+	})
+}
+
+// fill has other clients hold all the memory of the buffers, until it is given back.
+func (r *rig) fill() (giveBack func()) {
+	r.t.Helper()
+	var all []*buffer.Buffer
+	for n := 1; n > 0; {
+		b := new(buffer.Buffer)
+		b.Init(r.proxy.buffers, megabyte, netip.AddrFrom4([4]byte{192, 0, 2, byte(len(all))}))
+		n, _ = b.Append(nil, make([]byte, buffer.InMemory))
+		all = append(all, b)
+	}
+	return func() {
+		for _, b := range all {
+			b.Release()
+		}
+	}
 }
