@@ -53,7 +53,11 @@ func notPython(python Interpreter, said Answer, err error) error {
 			why += ": " + line
 		}
 	}
-	return fmt.Errorf("%v is not a Python interpreter (%s)%s%s", python, why, besidePython(python.Path), python.hint())
+	instead := besidePython(python.Path)
+	if instead == "" && len(python.Passed) == 0 {
+		instead = `; name an interpreter, such as python="/usr/bin/python3" or python=".venv/bin/python"`
+	}
+	return fmt.Errorf("%v is not a Python interpreter (%s)%s%s", python, why, instead, python.hint())
 }
 
 // withoutScript removes our script from the output of a program that mistook it

@@ -26,7 +26,7 @@ func TestProbe_NotPython(t *testing.T) {
 	for path, c := range map[string]struct{ text, want string }{
 		filepath.Join(dir, "ls"):        {`echo "ls: cannot access '$2': No such file or directory" >&2; exit 2`, "is not a Python interpreter (exit status 2: ls: cannot access …)"},
 		filepath.Join(dir, "pythonish"): {`echo "pythonish: unknown command '$2'" >&2; exit 2`, "pythonish did not report its version: exit status 2: pythonish: unknown command …"},
-		filepath.Join(dir, "mute"):      {`exit 3`, "is not a Python interpreter (exit status 3)"},
+		filepath.Join(dir, "mute"):      {`exit 3`, "is not a Python interpreter (exit status 3); name an interpreter, such as python=\"/usr/bin/python3\""},
 		filepath.Join(dir, "echo"):      {`echo "$@"`, `is not a Python interpreter (it was asked for its version and said "-c …")`},
 		filepath.Join(dir, "killed"):    {`kill -KILL $$`, "is not a Python interpreter (signal: killed)"},
 		wordy:                           {`printf '%01000d' 0 >&2; exit 1`, "is not a Python interpreter (exit status 1: " + strings.Repeat("0", maxQuoted) + "…)"},

@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -67,7 +66,11 @@ func (s *Session) readData(thread *starlark.Thread, b *starlark.Builtin, args st
 		if def != nil {
 			return def.value, nil
 		}
-		c.report(diag.Diagnostic{Code: codeData, Span: g.span, Message: fmt.Sprintf("there is no file %s", file.Name), Label: cmp.Or(file.Near, "add default=… to go on without it")})
+		d := diag.Diagnostic{Code: codeData, Span: g.span, Message: fmt.Sprintf("there is no file %s", file.Name), Label: file.Near}
+		if file.Near == "" {
+			d.Label, d.Hint = "add default=… to go on without it", "a path starts at the folder of the file that has it, or with // at the configuration's"
+		}
+		c.report(d)
 		return s.stand(b.Name()), nil
 	}
 	text, err := s.opts.ReadFile(file.Path)

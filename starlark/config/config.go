@@ -121,11 +121,10 @@ func EvaluateText(ctx context.Context, path, text string, opts Options) (*Result
 }
 
 func unreadableEntry(path string, err error) error {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		err = cause.Err
+	if errors.Is(err, fs.ErrNotExist) {
+		return missing(path, err)
 	}
-	return fmt.Errorf("configuration %q: %w", path, err)
+	return fmt.Errorf("configuration %q: %w", path, innermost(err))
 }
 
 // An entry is the file where evaluation begins.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -19,9 +20,16 @@ import (
 func ReadEnvFile(path string) (map[string]string, error) {
 	data, err := readFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read environment file: %w", err)
+		return nil, unreadableEnvFile(path, err)
 	}
 	return parseEnvFile(path, data, os.LookupEnv)
+}
+
+func unreadableEnvFile(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return missing(path, err)
+	}
+	return fmt.Errorf("cannot read %s: %w", path, innermost(err))
 }
 
 func parseEnvFile(path string, data []byte, lookup func(string) (string, bool)) (map[string]string, error) {
@@ -51,7 +59,7 @@ func (w *world) readEnvFiles(paths []string) error {
 	for _, path := range paths {
 		data, err := w.readFile(path)
 		if err != nil {
-			return fmt.Errorf("--env-file: %w", err)
+			return fmt.Errorf("--env-file: %w", unreadableEnvFile(path, err))
 		}
 		vars, err := parseEnvFile(path, data, w.lookupEnv)
 		if err != nil {

@@ -164,11 +164,7 @@ func (l *loader) follow(m *module, load *syntax.LoadStmt) {
 }
 
 func unreadable(name string, err error) string {
-	var cause *fs.PathError
-	if errors.As(err, &cause) {
-		err = cause.Err
-	}
-	return fmt.Sprintf("cannot load %q: %v", name, err)
+	return fmt.Sprintf("cannot load %q: %v", name, innermost(err))
 }
 
 // locate finds the file that m loads by name.

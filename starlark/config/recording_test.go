@@ -256,7 +256,7 @@ func TestLinks(t *testing.T) {
 		require.NoError(t, err, name)
 	}
 	for name, want := range map[string]string{
-		"loop": "too many levels of symbolic links", "away": "no such file", "under": "not a directory", "a/b": "no such file",
+		"loop": "too many levels of symbolic links", "away": "there is no file", "under": "not a directory", "a/b": "there is no file",
 	} {
 		_, err := config.Load(t.Context(), filepath.Join(dir, name, "ldconfig.star"), config.Options{})
 		require.ErrorContains(t, err, want, name)
