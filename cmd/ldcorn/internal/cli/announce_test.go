@@ -69,11 +69,30 @@ func shown(term *harness.Terminal) string {
 	return strings.ReplaceAll(string(term.Shown.All()), "\r\n", "\n")
 }
 
-// await waits until the terminal shows a text.
+// unwrapped joins the lines of each remark of a command.
+func unwrapped(text string) string {
+	lines := strings.Split(text, "\n")
+	var out []string
+	hang := ""
+	for _, line := range lines {
+		if rest, ok := strings.CutPrefix(line, hang); hang != "" && ok && !strings.HasPrefix(rest, " ") {
+			out[len(out)-1] += " " + rest
+			continue
+		}
+		hang = ""
+		if label := regexp.MustCompile(`^(ldcorn|hint): `).FindString(line); label != "" {
+			hang = strings.Repeat(" ", len(label))
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}
+
+// await waits until the terminal shows a text, on any number of lines.
 func await(t *testing.T, term *harness.Terminal, pattern string) {
 	t.Helper()
 	re := regexp.MustCompile("(?m)" + pattern)
-	require.True(t, harness.Until(func() bool { return re.MatchString(shown(term)) }), "%s is not in:\n%s", pattern, shown(term))
+	require.True(t, harness.Until(func() bool { return re.MatchString(unwrapped(shown(term))) }), "%s is not in:\n%s", pattern, shown(term))
 }
 
 func get(t *testing.T, addr, path string) int {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
@@ -38,7 +39,7 @@ docs/schema/events.json describes its fields.`,
 		}
 		return master.Events(ctx, want, func(e api.ControlEvent, lost uint64) error {
 			if lost > 0 {
-				fmt.Fprintf(cmd.ErrOrStderr(), "ldcorn: %d events were lost: they came faster than they were read\n", lost)
+				remark(cmd.ErrOrStderr(), "ldcorn: %d events were lost: they came faster than they were read", lost)
 			}
 			return show(cmd.OutOrStdout(), &e)
 		})
@@ -64,7 +65,7 @@ func writeEvent(w io.Writer, e *api.ControlEvent) error {
 func showEvent(w io.Writer, e *api.ControlEvent) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %-*s %-*s %s", e.At.Local().Format("2006-01-02 15:04:05"), subjectWidth, e.Subject(), kindWidth, kindText(e.Kind), details(&e.Event))
-	text := strings.TrimRight(strings.ReplaceAll(b.String(), "\n", " "), " ") + "\n"
+	text := terminal.Wrap(strings.TrimRight(strings.ReplaceAll(b.String(), "\n", " "), " "), terminal.Auto.Look(w).Width) + "\n"
 	for _, line := range e.Stderr {
 		text += "    " + line + "\n"
 	}

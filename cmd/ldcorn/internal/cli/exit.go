@@ -64,16 +64,16 @@ func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int
 		return exit.code
 	}
 	bare, hint := worker.Advice(err)
-	fmt.Fprintf(stderr, "ldcorn: %v\n", bare)
+	remark(stderr, "ldcorn: %v", bare)
 	if hint != "" {
-		fmt.Fprintf(stderr, "hint: %s\n", hint)
+		remark(stderr, "hint: %s", hint)
 	}
 	if exit.code == exitUsage {
 		what := "its usage"
 		if !cmd.HasParent() {
 			what = "the commands"
 		}
-		fmt.Fprintf(stderr, "hint: %s -h shows %s\n", cmd.CommandPath(), what)
+		remark(stderr, "hint: %s -h shows %s", cmd.CommandPath(), what)
 	}
 	return exit.code
 }

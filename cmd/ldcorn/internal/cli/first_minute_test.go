@@ -161,6 +161,7 @@ var masks = []struct {
 }
 
 func masked(text string) string {
+	text = unwrapped(text)
 	for _, m := range masks {
 		text = m.of.ReplaceAllString(text, m.by)
 	}

@@ -139,7 +139,7 @@ func (f *initFlags) mayWrite(path string) error {
 			return &exitError{exitFailure, fmt.Errorf("%s is a configuration already, and ldcorn runs it as it is; nothing is written\n"+
 				"hint: `ldcorn check %[1]s` checks it, and `ldcorn migrate %[1]s -o %s` rewrites it", name, path)}
 		default:
-			return usageError("%s already exists; use --force to overwrite it, or --stdout to print another", name)
+			return fmt.Errorf("%s already exists; use --force to overwrite it, or --stdout to print another", name)
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ const shownBroken = 3 // how many files that could not be read are named
 
 // explain says why there is no configuration.
 func (f *initFlags) explain(w io.Writer, p *project.Project) {
-	say := func(format string, args ...any) { fmt.Fprintf(w, format+"\n", args...) }
+	say := func(format string, args ...any) { remark(w, format, args...) }
 	switch {
 	case len(p.WSGI) > 0:
 		app := p.WSGI[0]
@@ -197,20 +197,20 @@ func (f *initFlags) explain(w io.Writer, p *project.Project) {
 func (f *initFlags) unread(w io.Writer, p *project.Project) {
 	for i, broken := range p.Broken {
 		if i == shownBroken {
-			fmt.Fprintf(w, "warning: and %s\n", terminal.Count(len(p.Broken)-i, "more file"))
+			remark(w, "warning: and %s", terminal.Count(len(p.Broken)-i, "more file"))
 			break
 		}
-		fmt.Fprintf(w, "warning: not read: %s\n", broken)
+		remark(w, "warning: not read: %s", broken)
 	}
 	if p.Cut {
-		fmt.Fprintln(w, "warning: the folder is large, and not all of it was read")
+		remark(w, "warning: the folder is large, and not all of it was read")
 	}
 }
 
 // remark says what was found, and what the configuration cannot say.
 func (f *initFlags) remark(w io.Writer, p *project.Project) {
 	app := &p.Apps[0]
-	fmt.Fprintf(w, "found %s\n", app)
+	remark(w, "found %s", app)
 	if app.NamedBy != "" {
 		fmt.Fprintf(w, "  as %s says\n", app.NamedBy)
 	}
@@ -225,10 +225,10 @@ func (f *initFlags) remark(w io.Writer, p *project.Project) {
 		if install == "" {
 			install = python.Path + " -m pip install 'uvicorn[standard]'"
 		}
-		fmt.Fprintf(w, "hint: %s has no Uvicorn: %s\n", python.Path, install)
+		remark(w, "hint: %s has no Uvicorn: %s", python.Path, install)
 	case python.Path != "":
 	case python.Broken != "":
-		fmt.Fprintf(w, "warning: %s has no interpreter; make it again\n", python.Broken)
+		remark(w, "warning: %s has no interpreter; make it again", python.Broken)
 	case python.Tool == "uv":
 		fmt.Fprintln(w, "hint: uv sync makes .venv, where ldcorn looks for the interpreter")
 	case python.Tool == "poetry":
@@ -247,7 +247,7 @@ func (f *initFlags) next(w io.Writer, folder, path string) {
 	}
 	check := strings.Replace(command, "ldcorn", "ldcorn check", 1) + " --import"
 	if _, err := os.Lstat(filepath.Join(folder, configNames[1])); err == nil {
-		fmt.Fprintf(w, "hint: this folder has both files now; remove %s, or name one with -c FILE\n", configNames[1])
+		remark(w, "hint: this folder has both files now; remove %s, or name one with -c FILE", configNames[1])
 		return
 	}
 	fmt.Fprintf(w, "next: `%s`, and then `%s`\n", check, command)

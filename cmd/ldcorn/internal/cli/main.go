@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -33,7 +32,7 @@ func Main(build Build) int {
 		return lsp.Work(cell, os.Stdin, os.Stdout, lspHelpers)
 	}
 	if text := confine.Warning(); cell == nil && text != "" {
-		fmt.Fprintf(os.Stderr, "ldcorn: warning: %s\n", text)
+		remark(os.Stderr, "ldcorn: warning: %s", text)
 	}
 	opts := &rootOptions{build: build, confine: cell == nil, cell: cell}
 	root := newRootCommand(opts)

@@ -56,7 +56,7 @@ func (o *masterOptions) connect(cmd *cobra.Command) (ctx context.Context, client
 		return nil, nil, nil, err
 	}
 	if o.former != "" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "hint: the master runs %s; to run %s, stop it and start ldcorn again\n", shownPath(o.former), shownPath(beside(o.former)))
+		remark(cmd.ErrOrStderr(), "hint: the master runs %s; to run %s, stop it and start ldcorn again", shownPath(o.former), shownPath(beside(o.former)))
 	}
 	ctx, done = signal.NotifyContext(cmd.Context(), syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT)
 	return ctx, control.NewClient(path), done, nil

@@ -120,7 +120,7 @@ func (f *migrateFlags) path(args []string) (string, error) {
 	case info.IsDir():
 		return "", usageError("-o %s: it is a folder; name the file in it", f.output)
 	case !f.force:
-		return "", usageError("%s already exists; use --force to overwrite it", f.output)
+		return "", fmt.Errorf("%s already exists; use --force to overwrite it", f.output)
 	}
 	return shownPath(path), nil
 }

@@ -50,7 +50,7 @@ func (m *migration) captured(found *capture.Result) (string, error) {
 		if len(names) > 0 {
 			list := strings.Join(names, ", ")
 			fmt.Fprintf(&out, "# %s:\n#   %s\n", comment, list)
-			fmt.Fprintf(m.stderr, "%s: %s: %s\n", severity, message, list)
+			remark(m.stderr, "%s: %s: %s", severity, message, list)
 		}
 	}
 	say(found.Written, "The values of these variables are part of this file", "warning", "values of the environment became part of the result; look for secrets in it")

@@ -28,10 +28,10 @@ func (m *migration) check(ctx context.Context, text string) error {
 	}
 	differences := planDifferences(want, got)
 	if len(differences) == 0 {
-		fmt.Fprintf(m.stderr, "verified: %s gives the same plan in Python\n", m.from)
+		remark(m.stderr, "verified: %s gives the same plan in Python", m.from)
 		return nil
 	}
-	fmt.Fprintf(m.stderr, "error: the plans of the Python and the Starlark differ:\n")
+	remark(m.stderr, "error: the plans of the Python and the Starlark differ:")
 	for _, d := range differences {
 		fmt.Fprintf(m.stderr, "  %s\n", d)
 	}

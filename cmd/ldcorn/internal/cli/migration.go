@@ -95,8 +95,8 @@ func (m *migration) translate(ctx context.Context, text string) (string, bool, e
 	if m.partial {
 		return file.Partial(result), false, nil
 	}
-	fmt.Fprintf(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes its result,\n"+
-		"      --partial writes as much as can be rewritten\n", m.from, m.to)
+	remark(m.stderr, "hint: nothing is written; `ldcorn migrate --exec %s -o %s` runs the Python once and writes its result,\n"+
+		"      --partial writes as much as can be rewritten", m.from, m.to)
 	return "", false, &exitError{code: exitFailure}
 }
 
@@ -126,9 +126,9 @@ func (m *migration) write(text string, stdout io.Writer) error {
 	if err := regular.WriteFile(m.output, []byte(text), mode); err != nil {
 		return err
 	}
-	fmt.Fprintf(m.stderr, "wrote %s\n", m.output)
+	remark(m.stderr, "wrote %s", m.output)
 	if m.from == configNames[1] && filepath.Clean(m.output) == configNames[0] {
-		fmt.Fprintf(m.stderr, "hint: this folder has both files now; remove %s, or name one with -c FILE\n", m.from)
+		remark(m.stderr, "hint: this folder has both files now; remove %s, or name one with -c FILE", m.from)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ var secretName = regexp.MustCompile(`(?i)(passw|secret|token|private|credential|
 func (m *migration) hintSecrets(variables []string) {
 	for _, name := range variables {
 		if secretName.MatchString(name) {
-			fmt.Fprintf(m.stderr, "hint: if %s is a secret, write secret(%q): plans and logs never show its value\n", name, name)
+			remark(m.stderr, "hint: if %s is a secret, write secret(%q): plans and logs never show its value", name, name)
 		}
 	}
 }

@@ -145,7 +145,7 @@ func (f *planFlags) report(cmd *cobra.Command, path string) (*api.Plan, error) {
 	}
 	defer done()
 	if other := beside(f.former); other != "" {
-		fmt.Fprintf(cmd.ErrOrStderr(), "hint: this is the plan of %s; to compare the two: ldcorn plan %s --against %[1]s\n", shownPath(f.former), shownPath(other))
+		remark(cmd.ErrOrStderr(), "hint: this is the plan of %s; to compare the two: ldcorn plan %s --against %[1]s", shownPath(f.former), shownPath(other))
 	}
 	settings, err := f.set.settings()
 	if err != nil {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
@@ -64,7 +63,7 @@ func writePython(w io.Writer, path string, use *api.PythonUse) {
 	if use == nil {
 		return
 	}
-	fmt.Fprintln(w, use.Sentence(path))
+	remark(w, "%s", use.Sentence(path))
 }
 
 // pythonOf returns how the configuration of a plan was read if it is Python. The

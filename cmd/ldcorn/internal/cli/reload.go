@@ -224,16 +224,13 @@ func (w *reloadWaiter) left() error {
 	if w.applied.Outcome() != api.OutcomePartial {
 		return nil
 	}
-	say := func(format string, args ...any) {
-		fmt.Fprintln(w.stderr, terminal.Wrap(fmt.Sprintf(format, args...), terminal.Auto.Look(w.stderr).Width))
-	}
 	for _, g := range w.applied.Groups {
 		if len(g.Pinned) > 0 {
-			say("%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers as well as what a reload replaces anyway", g.Name, names(g.Pinned), g.Name)
+			remark(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers as well as what a reload replaces anyway", g.Name, names(g.Pinned), g.Name)
 		}
 	}
 	for _, c := range w.applied.Restart {
-		say("%s is left as it is (%s -> %s), as no reload applies it: %s", c.Name, c.Before, c.After, plan.RestartAdvice)
+		remark(w.stderr, "%s is left as it is (%s -> %s), as no reload applies it: %s", c.Name, c.Before, c.After, plan.RestartAdvice)
 	}
 	return &exitError{code: exitNeedsAction}
 }

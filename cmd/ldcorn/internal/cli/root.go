@@ -182,7 +182,7 @@ func (o *rootOptions) configPath(args []string) (string, error) {
 	}
 	switch len(found) {
 	case 0:
-		return "", usageError("no configuration: this folder has neither ldconfig.star nor ldconfig.py; name one with -c FILE, or write one with ldcorn init")
+		return "", errors.New("no configuration: this folder has neither ldconfig.star nor ldconfig.py; name one with -c FILE, or write one with ldcorn init")
 	case 1:
 		return filepath.Abs(found[0])
 	}

@@ -26,18 +26,21 @@ func TestConfigPath(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	touch := func(name string) { require.NoError(t, os.WriteFile(name, nil, 0o600)) }
+	code := exitUsage
 	check := func(o rootOptions, args []string, want, wantErr string) {
 		t.Helper()
 		got, err := o.configPath(args)
 		if wantErr != "" {
 			require.ErrorContains(t, err, wantErr)
-			assert.Equal(t, exitUsage, exitCode(new(bytes.Buffer), newRootCommand(&rootOptions{}), err, true))
+			assert.Equal(t, code, exitCode(new(bytes.Buffer), newRootCommand(&rootOptions{}), err, true))
 			return
 		}
 		require.NoError(t, err)
 		assert.Equal(t, want, got)
 	}
+	code = exitFailure
 	check(rootOptions{}, nil, "", "neither ldconfig.star nor ldconfig.py")
+	code = exitUsage
 	touch("ldconfig.py")
 	check(rootOptions{}, nil, filepath.Join(dir, "ldconfig.py"), "")
 	touch("ldconfig.star")

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -37,4 +39,11 @@ func writeReport(w io.Writer, err error, opts diag.TextOptions) bool {
 // textOptions returns how diagnostics are printed on standard error.
 func textOptions(c terminal.Color) diag.TextOptions {
 	return diag.TextOptions{Color: c.On(os.Stderr), Width: c.Look(os.Stderr).Width, Wrap: terminal.Wrap}
+}
+
+// remark prints a remark, such as an error or a hint, on lines that fit the terminal,
+// if w is one.
+func remark(w io.Writer, format string, args ...any) {
+	text := terminal.WrapRemark(strings.TrimSuffix(fmt.Sprintf(format, args...), "\n"), terminal.Auto.Look(w).Width)
+	_, _ = io.WriteString(w, text+"\n") // there is nowhere left to report an error
 }

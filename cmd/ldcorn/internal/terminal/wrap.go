@@ -37,16 +37,42 @@ func Wrap(text string, width int) string {
 	}
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = wrapLine(line, width)
+		lines[i] = wrapLine(line, width, hangOf(line, width))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func wrapLine(line string, width int) string {
+// maxLabel is the longest word of a remark that its text is aligned behind.
+const maxLabel = 8
+
+// WrapRemark breaks the lines of a remark that are longer than a width, which is 0
+// for no limit, at spaces. A line such as "hint: text" goes on below its text, and
+// any other two columns to the right. Lines that begin with a space are kept: they
+// quote something.
+func WrapRemark(text string, width int) string {
+	if width <= 0 {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, " ") {
+			continue
+		}
+		hang := 2
+		if label, _, ok := strings.Cut(line, ": "); ok && len(label) <= maxLabel && !strings.Contains(label, " ") {
+			hang = len(label) + len(": ")
+		}
+		lines[i] = wrapLine(line, width, hang)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// wrapLine breaks a line. Its rest goes on in a column, counted from 0.
+func wrapLine(line string, width, column int) string {
 	if utf8.RuneCountInString(line) <= width {
 		return line
 	}
-	hang := strings.Repeat(" ", hangOf(line, width))
+	hang := strings.Repeat(" ", column)
 	var b strings.Builder
 	rest, used := line, 0
 	for first := true; rest != ""; first = false {
