@@ -117,7 +117,7 @@ func TestBuffer_Discard(t *testing.T) {
 }
 
 func TestSpace_Memory(t *testing.T) {
-	s := space(t, Limits{Memory: 16 * pageSize / 7}) // an eighth of it is for tails
+	s := space(t, Limits{Memory: 8 * pageSize / 3}) // a quarter of it is for tails
 	var a, b Buffer
 	a.Init(s, 1<<20, netip.Addr{})
 	b.Init(s, 1<<20, netip.Addr{})
@@ -138,7 +138,7 @@ func TestSpace_Memory(t *testing.T) {
 }
 
 func TestSpace_Share(t *testing.T) {
-	s := space(t, Limits{Memory: 64 * pageSize / 7}) // 8 pages, and an eighth for tails
+	s := space(t, Limits{Memory: 32 * pageSize / 3}) // 8 pages, and a quarter for tails
 	full := func(b *Buffer, client string, want int) {
 		b.Init(s, 1<<20, netip.MustParseAddr(client))
 		n, err := b.Append(nil, make([]byte, 8*pageSize))

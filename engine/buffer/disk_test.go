@@ -587,8 +587,31 @@ func TestSpace_MemoryIsFull(t *testing.T) {
 	}
 	stats := s.Stats()
 	assert.LessOrEqual(t, stats.Memory, int64(32*pageSize))
-	assert.Equal(t, 1, stats.Files)
+	assert.Equal(t, 2, stats.Files)
 	assert.Zero(t, stats.Refused[RefusedMemory], "nothing was refused")
+	for i := range all {
+		all[i].Release()
+	}
+}
+
+// TestSpace_MemoryForFiles checks that bodies which come slowly go to files when
+// others have the memory, each from its first byte.
+func TestSpace_MemoryForFiles(t *testing.T) {
+	s, _ := spaceOn(t, newFakeDisk(), Limits{Memory: 64 * pageSize, Disk: 1 << 30, Files: 16})
+	const inMemory = (64 - 64/tailShare) / memoryPages
+	all := make([]Buffer, inMemory+16)
+	for i := range all {
+		n := pageSize // as much as has come
+		if i < inMemory {
+			n = InMemory
+		}
+		all[i].Init(s, 10<<20, netip.Addr{})
+		_, err := all[i].Append(newTask(), make([]byte, n))
+		require.NoError(t, err)
+	}
+	stats := s.Stats()
+	assert.Equal(t, 16, stats.Files)
+	assert.Zero(t, stats.Refused[RefusedMemory])
 	for i := range all {
 		all[i].Release()
 	}

@@ -44,7 +44,7 @@ func queue(t *testing.T, s *Space, patience time.Duration) *waits {
 }
 
 // eightPages are Limits of which a client gets eight pages.
-var eightPages = Limits{Memory: 256 * pageSize / 7}
+var eightPages = Limits{Memory: 128 * pageSize / 3}
 
 // TestAwaitTurn checks that the requests of a client wait while it has its share in
 // answers: one goes on when it has taken some, all when it has taken half of them.

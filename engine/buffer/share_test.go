@@ -13,7 +13,7 @@ import (
 )
 
 // fourPages are Limits of which a client gets two pages.
-var fourPages = Limits{Memory: 64 * pageSize / 7}
+var fourPages = Limits{Memory: 32 * pageSize / 3}
 
 const client = "192.0.2.1"
 

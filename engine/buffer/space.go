@@ -28,8 +28,9 @@ const (
 	share = 4
 	// tailShare is the part of the memory that only pages on their way to a file
 	// can have: bodies that are in memory for long must not keep others from the
-	// disk.
-	tailShare = 8
+	// disk. A body that comes slowly holds such a page for as long. A quarter of the
+	// default memory is one for each of 1024 files, of which there are not more.
+	tailShare = 4
 	// patience is how long a task waits for a disk that makes no progress before it
 	// goes on without it.
 	patience = time.Second
