@@ -119,6 +119,10 @@ func evaluateRun(ctx context.Context, in entry, w *world, opts Options, run *Pyt
 // unexpected matches the error of Python for an argument that a word does not have.
 var unexpected = regexp.MustCompile(`(LdConfig|WorkerGroup)\.__init__\(\) got an unexpected keyword argument '(\w+)'`)
 
+// notImported matches the error of Python for a name that it cannot import from
+// ldcorn's stand-in.
+var notImported = regexp.MustCompile(`^ImportError: cannot import name '\w+' from 'ldcorn(\.config)?'`)
+
 // undefined matches the error of Python for a name that nothing defines.
 var undefined = regexp.MustCompile(`^NameError: name '(\w+)' is not defined`)
 
@@ -138,8 +142,10 @@ func pythonNames(text string) (out []string) {
 // ran it.
 func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
 	report := &diag.Report{Sources: &diag.Sources{}}
-	d := diag.Diagnostic{Code: diag.CodeEval, Severity: diag.Error, Message: fault.Message, Detail: fault.Detail,
-		Label: "Python runs this file because of " + why.Span.String() + ": " + why.Message}
+	d := diag.Diagnostic{Code: diag.CodeEval, Severity: diag.Error, Message: fault.Message, Detail: fault.Detail}
+	if !sameFault(fault, why) {
+		d.Label = "Python runs this file because of " + why.Span.String() + ": " + why.Message
+	}
 	switch fault.Kind {
 	case capture.Raised:
 		if strings.HasPrefix(fault.Message, "ModuleNotFoundError: ") {
@@ -155,6 +161,9 @@ func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
 				d.Hint = fmt.Sprintf("did you mean `%s`?", near)
 			}
 		}
+		if notImported.MatchString(fault.Message) {
+			d.Hint = python.OnlyImports
+		}
 	case capture.TooLong:
 		d.Code, d.Hint = codeLimit, "--python-timeout DURATION allows more"
 	case capture.Unwritable:
@@ -168,8 +177,17 @@ func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
 		file, _ = python.Parse(in.name, text)
 	}
 	d.Span = spanOf(in.name, file, fault.Place, report.Sources)
+	if m := unexpected.FindStringSubmatch(fault.Message); m != nil {
+		d.Span = report.Sources.Keyword(d.Span, m[2])
+	}
 	report.Add(d)
 	return &Result{Report: report}
+}
+
+// sameFault reports whether Python failed where the language did, so that the error
+// of the language is not the reason to ask Python but the mistake itself.
+func sameFault(fault *capture.Error, why *diag.Diagnostic) bool {
+	return fault.Kind == capture.Raised && why.Code == diag.CodeEval && why.Span.Line == fault.Place.Line
 }
 
 // spanOf returns the span of a place in a Python file, which may be unknown.

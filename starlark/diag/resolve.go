@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -98,7 +99,7 @@ var elsewhere = map[string]string{
 	"exit":            `write fail("why")`,
 	"object":          "use struct(name = value)",
 	"__file__":        "paths are already relative to the configuration's folder",
-	"__name__":        "a configuration is never imported: remove the test",
+	"__name__":        "a configuration is never imported: remove what depends on it",
 }
 
 // undefinedLabel says what the author of a name most likely meant, or returns "".
@@ -110,29 +111,26 @@ func undefinedLabel(name, suggestion string, at Span, src *source, names Names) 
 	if hint := elsewhere[name]; hint != "" {
 		return hint
 	}
-	if slices.Contains(names.Words, suggestion) {
-		suggestion = ""
+	bound := slices.Collect(maps.Keys(src.bound))
+	near := Near(name, slices.Concat(bound, names.Words))
+	if short := nearShort(name, bound); short != "" {
+		near = short
 	}
-	if near := nearBound(name, slices.Collect(maps.Keys(src.bound))); near != "" {
-		suggestion = near
-	}
-	if argument := bareValue(src.tokens, at); suggestion == "" && argument != "" && names.TakesText(argument) {
+	inFile := slices.Contains(bound, near) || near == "" && suggestion != "" && !slices.Contains(names.Words, suggestion)
+	if argument := bareValue(src.tokens, at); !inFile && argument != "" && names.TakesText(argument) {
 		return fmt.Sprintf("did you mean %q, in quotes?", name)
 	}
-	if suggestion == "" {
-		suggestion = Near(name, names.Words)
-	}
-	if suggestion == "" {
+	if near = cmp.Or(near, suggestion); near == "" {
 		return ""
 	}
-	return fmt.Sprintf("did you mean `%s`?", suggestion)
+	return fmt.Sprintf("did you mean `%s`?", near)
 }
 
-// nearBound is Near for names that a file binds. They may be short: n is near nn, if
-// nothing else begins with it.
-func nearBound(name string, bound []string) string {
+// nearShort is Near for names of one letter: n is near nn, if the file binds nothing
+// else that begins with it.
+func nearShort(name string, bound []string) string {
 	if len(name) > 1 {
-		return Near(name, bound)
+		return ""
 	}
 	var near []string
 	for _, b := range bound {

@@ -185,6 +185,28 @@ func (s *Sources) String(span Span, text string) Span {
 	return span
 }
 
+// Keyword returns the span of the argument with this name in the call that begins at
+// a span, or the span itself.
+func (s *Sources) Keyword(span Span, name string) Span {
+	src := s.file(span.File)
+	if src == nil {
+		return span
+	}
+	depth, begun := 0, false
+	for i, t := range src.tokens {
+		switch {
+		case t.line < span.Line || t.line == span.Line && t.col < span.Col:
+		case !begun:
+			depth, begun = t.depth, true
+		case t.depth <= depth && (t.kind == tokenNewline || t.is(")") || t.is(",")):
+			return span
+		case t.depth == depth+1 && t.kind == tokenName && t.text == name && at(src.tokens, i+1).is("="):
+			return t.span(span.File)
+		}
+	}
+	return span
+}
+
 // Line returns a line of a file.
 func (s *Sources) Line(file string, line int) (string, bool) {
 	src := s.file(file)

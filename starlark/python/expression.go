@@ -98,7 +98,11 @@ func (r *rewriter) name(n *pyast.Node) string {
 	case "__file__":
 		return r.refuseHere(n, "`__file__` does not exist in Starlark", "paths in a configuration start at its folder: write them as strings")
 	case "__name__":
-		return r.refuseHere(n, "`__name__` does not exist in Starlark", "a configuration is never imported: remove the test")
+		label := "write a name in its place"
+		if r.parents[n].Kind == pyast.Compare {
+			label = "a configuration is never imported: remove the test"
+		}
+		return r.refuseHere(n, "`__name__` does not exist in Starlark", label)
 	case "load":
 		return r.refuse(n, "`load` is a reserved word of Starlark", "use another name")
 	case "exit", "quit":

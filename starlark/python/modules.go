@@ -25,6 +25,9 @@ var modules = map[string][]string{
 // else.
 var typeModules = []string{"typing", "typing_extensions", "__future__", "collections.abc", "types"}
 
+// OnlyImports says which words of ldcorn a file imports.
+const OnlyImports = "import only LdConfig and WorkerGroup: the other words of ldcorn need no import"
+
 // typePrefix begins the reference of a type.
 const typePrefix = "type "
 
@@ -58,6 +61,7 @@ func known(reference string) bool {
 
 // instead maps references that are not available to a suggestion.
 var instead = map[string]string{
+	"ldcorn":                OnlyImports,
 	"os.environ":            `read one variable: os.environ["NAME"]; workers already have the environment`,
 	"os.environ.setdefault": "give workers their variables with env={…} in the WorkerGroup",
 	"os.environ.copy":       "workers already have the environment: name only the additions",
@@ -90,7 +94,7 @@ var instead = map[string]string{
 	"uuid":                  "a configuration gives the same plan every time",
 	"time":                  "a configuration has no clock",
 	"datetime":              "a configuration has no clock; a duration is a number of seconds or \"1m30s\"",
-	"logging":               "print() writes to stderr",
+	"logging":               "use print(): its output goes to ldcorn's log",
 	"decimal":               "write the number",
 	"pathlib":               "write the path as a string; os.path.join is available",
 	"dataclasses":           "use a dict, or a function that returns a WorkerGroup",
