@@ -39,7 +39,7 @@ python:
 
 .PHONY: run
 run: build python ## serve examples/quickstart on 127.0.0.1:8000
-	@echo 'once it listens, try in another terminal:'
+	@echo 'once it listens, try in another terminal, in examples/quickstart:'
 	@sed -n 's/^# try: /  /p' examples/quickstart/ldconfig.star
 	@cd examples/quickstart && \
 		exec env -u VIRTUAL_ENV PATH="$(CURDIR)/.run:$$PATH" ../../bin/ldcorn -c ldconfig.star

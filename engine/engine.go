@@ -34,6 +34,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -251,8 +252,12 @@ func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
 		e.log.Info("stopping", "reason", cause)
 		events.Emit(api.Event{Kind: api.EventShutdown, Reason: cause.Error()})
 	} else { // Run returns the failure, and its caller reports it
-		e.log.Info("stopping", "reason", "failure")
-		events.Emit(api.Event{Kind: api.EventShutdown, Reason: "failure"})
+		reason := visible.FirstLine(cause.Error())
+		if errors.As(cause, new(*supervisor.StartError)) {
+			reason = "workers did not start"
+		}
+		e.log.Info("stopping", "reason", reason)
+		events.Emit(api.Event{Kind: api.EventShutdown, Reason: reason})
 	}
 	return cause
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A Terminal shows a short line for each request to a person, such as
@@ -73,7 +74,7 @@ func (t *Terminal) appendLine(b []byte, r *result.Result, now time.Time) []byte 
 		b = appendShort(append(b, ", queued "...), r.Queued)
 	}
 	if r.Kind != "" {
-		b = appendEscaped(append(b, ": "...), r.Reason)
+		b = append(append(b, ": "...), visible.String(r.Reason)...)
 	}
 	return append(b, '\n')
 }

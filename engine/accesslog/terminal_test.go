@@ -26,13 +26,16 @@ func TestTerminalLine(t *testing.T) {
 	routed.Group, routed.Worker, routed.Router, routed.Status = "", -1, "respond", 302
 	full := served(t)
 	full.Worker, full.Status, full.Kind, full.Reason = -1, 503, result.KindQueueFull, "the queue is full"
+	limited := served(t)
+	limited.Worker, limited.Status, limited.Kind, limited.Reason = -1, 429, result.KindRateLimited, `the rate limit of web: path("/a")`
 	for want, r := range map[string]*result.Result{
-		"05:06:07 200 GET /a?b=c → web.3 0.3 ms\n":                                                    quick,
-		"05:06:07 200 GET /a?b=c → web.3 2.0 s, queued 1.5 ms\n":                                      served(t),
-		"05:06:07 404 GET /" + strings.Repeat("x", 159) + "… 13 ms: no route matches\\x0athis path\n": lost,
-		`05:06:07 400 "G\x22\x1b[2J\x0a\xff" 0.0 ms: malformed` + "\n":                                refused,
-		"05:06:07 302 GET /a?b=c → router 2.0 s, queued 1.5 ms\n":                                     routed,
-		"05:06:07 503 GET /a?b=c → web 2.0 s, queued 1.5 ms: the queue is full\n":                     full,
+		"05:06:07 200 GET /a?b=c → web.3 0.3 ms\n":                                                     quick,
+		"05:06:07 200 GET /a?b=c → web.3 2.0 s, queued 1.5 ms\n":                                       served(t),
+		"05:06:07 404 GET /" + strings.Repeat("x", 159) + "… 13 ms: no route matches\\x0athis path\n":  lost,
+		`05:06:07 400 "G\x22\x1b[2J\x0a\xff" 0.0 ms: malformed` + "\n":                                 refused,
+		"05:06:07 302 GET /a?b=c → router 2.0 s, queued 1.5 ms\n":                                      routed,
+		"05:06:07 503 GET /a?b=c → web 2.0 s, queued 1.5 ms: the queue is full\n":                      full,
+		`05:06:07 429 GET /a?b=c → web 2.0 s, queued 1.5 ms: the rate limit of web: path("/a")` + "\n": limited,
 	} {
 		assert.Equal(t, want, string(new(Terminal).appendLine(nil, r, moment)))
 		plain := string((&Terminal{ASCII: true}).appendLine(nil, r, moment))

@@ -36,7 +36,11 @@ func Note(g *api.GroupStatus, now time.Time) string {
 	case g.Held && g.HeldSince.IsZero(): // the master is of a version that does not say since when
 		notes = append(notes, "held")
 	case g.Held:
-		notes = append(notes, "held for "+Age(now.Sub(g.HeldSince)))
+		note := "held"
+		if d := now.Sub(g.HeldSince); d >= time.Second {
+			note += " for " + Age(d)
+		}
+		notes = append(notes, note)
 	}
 	if g.Queue.Overloaded {
 		notes = append(notes, "overloaded: the newest request goes first")

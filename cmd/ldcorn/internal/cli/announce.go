@@ -18,6 +18,7 @@ import (
 type announcer struct {
 	out     io.Writer
 	look    terminal.Look
+	program string // as the user has typed it
 	version string
 	config  string // as the user would type it
 	named   bool   // with -c
@@ -62,9 +63,10 @@ const shownGroups = 20 // how many groups are announced
 
 // serving writes that the master is ready, with commands to try next.
 func (a *announcer) serving() {
-	command, other := "ldcorn ", "ldcorn "
+	program := shellWord(visible.String(a.program)) + " "
+	command, other := program, program
 	if a.named {
-		command, other = "ldcorn -c "+shellWord(visible.String(a.config))+" ", ""
+		command, other = program+"-c "+shellWord(visible.String(a.config))+" ", ""
 	}
 	took := fmt.Sprintf("ready in %.1fs", time.Since(a.begun).Seconds())
 	next := []string{command + "status", other + "explain 'GET /'", other + "reload"}

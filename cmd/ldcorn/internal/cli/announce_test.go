@@ -272,7 +272,7 @@ func TestJSONAtTerminal(t *testing.T) {
 
 func TestAnnouncer(t *testing.T) {
 	var out strings.Builder
-	a := announcer{out: &out, version: "1.2", config: "my conf.star", named: true, begun: time.Now()}
+	a := announcer{out: &out, program: "ldcorn", version: "1.2", config: "my conf.star", named: true, begun: time.Now()}
 	a.serving()
 	assert.Regexp(t, `^ready in 0\.0s; try ldcorn -c 'my conf\.star' status, explain 'GET /', reload\n$`, out.String())
 

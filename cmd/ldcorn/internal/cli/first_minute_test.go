@@ -79,6 +79,7 @@ func recordMinute(t *testing.T) string {
 	env := append(os.Environ(), "LANG=C.UTF-8", "VIRTUAL_ENV=", "NO_COLOR=1", "XDG_RUNTIME_DIR="+clone, "PATH="+filepath.Join(clone, ".run")+":"+os.Getenv("PATH"))
 
 	cmd := exec.Command("ldcorn", "-c", "ldconfig.star") // as make run does
+	cmd.Args[0] = "../../bin/ldcorn"
 	cmd.Dir, cmd.Env = dir, append(env, "TERM=xterm")
 	term := harness.StartAt(t, cmd)
 	await(t, term, `ready in \d`)
@@ -87,7 +88,7 @@ func recordMinute(t *testing.T) string {
 	plain := strings.NewReplacer(addr[1], "127.0.0.1:8000", clone, minuteClone, "(devel)", "0.2.0").Replace
 
 	var page strings.Builder
-	page.WriteString("# The first minute\n\nWhat two terminals show while you follow the README, in a clone. A test types the same commands and compares.\n\n```console\n$ make run\nonce it listens, try in another terminal:\n")
+	page.WriteString("# The first minute\n\nWhat two terminals show while you follow the README, in a clone. A test types the same commands and compares.\n\n```console\n$ make run\nonce it listens, try in another terminal, in examples/quickstart:\n")
 	for _, m := range regexp.MustCompile(`(?m)^# try: (.*)$`).FindAllStringSubmatch(string(config), -1) {
 		page.WriteString("  " + m[1] + "\n")
 	}

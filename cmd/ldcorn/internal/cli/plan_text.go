@@ -24,7 +24,7 @@ const (
 	symAction  = "!"
 )
 
-// symColors are the colours of the symbols, as SGR codes. Nothing changes it.
+// symColors are the colors of the symbols, as SGR codes. Nothing changes it.
 var symColors = map[string]string{symKeep: "2", symChange: "33", symAdd: "32", symRemove: "31", symReplace: "35", symAction: "1;31"}
 
 // A planLine is a line of a plan: of a group, or of one of its attributes.
@@ -338,7 +338,7 @@ func (t planTable) row(lines []planLine, i, groups int) string {
 	return fmt.Sprintf("      %s %s  %s", line.symbol, terminal.Pad(line.label, width), change)
 }
 
-// paint returns a row with its end, and with its symbol in colour or in ASCII.
+// paint returns a row with its end, and with its symbol in color or in ASCII.
 func (t planTable) paint(row, symbol string) string {
 	shown := symbol
 	if t.look.ASCII && symbol == symReplace {

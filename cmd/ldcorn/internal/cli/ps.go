@@ -26,8 +26,8 @@ func newPsCommand(opts *rootOptions) *cobra.Command {
 	cmd := ask.command(&cobra.Command{
 		Use:   "ps",
 		Short: "Show the requests in hand, the oldest first",
-		Long: `Show the requests that have not ended yet, the oldest first: for how long each has been
-there, what it waits for, which worker has it, and how long it waited for a slot.
+		Long: `Show the requests that have not ended yet, the oldest first: their age, what they wait
+for, which worker has them, and how long they waited for a slot.
 
 STAGE is routing, receiving (the body, before the request asks for a slot), queued (for a
 slot; in parentheses, if it waits for something else: for the worker that it belongs to,

@@ -29,7 +29,11 @@ is not held, nothing changes.`,
 		return f.each(ctx, master, args, func(g *api.GroupStatus) error {
 			err := master.Release(ctx, g.Name)
 			if err == nil && g.Held {
-				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, terminal.Count(g.Queued, "request"))
+				waited := "no request"
+				if g.Queued > 0 {
+					waited = terminal.Count(g.Queued, "request")
+				}
+				fmt.Fprintf(progress, "%s: released, %s had waited\n", g.Name, waited)
 			}
 			return err
 		})

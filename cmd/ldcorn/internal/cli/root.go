@@ -61,7 +61,7 @@ lists the exit codes.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return run.run(cmd) },
 	}
 	cmd.PersistentFlags().StringVarP(&opts.config, "config", "c", "", "the configuration `FILE` (default ldconfig.star, then ldconfig.py, in this folder)")
-	cmd.PersistentFlags().StringVar((*string)(&opts.color), "color", string(terminal.Auto), "colour `WHEN`: auto (on a terminal, without NO_COLOR), always or never")
+	cmd.PersistentFlags().StringVar((*string)(&opts.color), "color", string(terminal.Auto), "color `WHEN`: auto (on a terminal, without NO_COLOR), always or never")
 	mustComplete(cmd, "config", completeConfig)
 	completeFixed(cmd, "color", terminal.Colors()...)
 	run.addFlags(cmd.Flags())

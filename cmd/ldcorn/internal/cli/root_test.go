@@ -117,6 +117,7 @@ func TestCommandLine(t *testing.T) {
 		"help of nothing": {[]string{"help", "versoin"}, `did you mean "version"?`},
 		"shell":           {[]string{"completion", "ksh"}, `got "ksh", want bash, fish, powershell or zsh`},
 		"too few":         {[]string{"scale"}, "scale: got no argument, want ldcorn scale GROUP=N..."},
+		"no number":       {[]string{"scale", "web=x"}, `scale: got "web=x", want GROUP=N, such as api=4`},
 		"duration":        {[]string{"check", "--timeout", "x"}, `--timeout: got "x", want a duration, such as 30s or 1m30s, or a number of seconds`},
 		"whole number":    {[]string{"logs", "-n", "x"}, `--lines: got "x", want a whole number`},
 		"no negative":     {[]string{"check", "--max-steps", "-1"}, `--max-steps: got "-1", want a whole number, 0 or more`},

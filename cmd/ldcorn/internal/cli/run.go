@@ -137,7 +137,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
 	}
 	if terminal.Is(os.Stderr) && o.logFormat != masterlog.JSON {
-		told := &announcer{out: lines.Writer(), look: o.color.Look(os.Stderr), version: build.Version, config: shownPath(path), named: o.config != "", begun: begun}
+		told := &announcer{out: lines.Writer(), look: o.color.Look(os.Stderr), program: os.Args[0], version: build.Version, config: shownPath(path), named: o.config != "", begun: begun}
 		options.Starting = told.starting
 		if !o.quiet {
 			options.Requests = &accesslog.Terminal{Out: lines.Requests(), Colored: colored, ASCII: told.look.ASCII, IsStdout: terminal.Is(os.Stdout)}

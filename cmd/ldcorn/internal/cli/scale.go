@@ -30,7 +30,13 @@ Workers that stay are not touched. The command returns when the new workers are 
 one fails to become ready, its group and later ones stay unchanged, and the exit code is 1.`,
 		Example: `  ldcorn scale api=8
   ldcorn scale -c /srv/ldconfig.star api=2 web=4`,
-		Args:              cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.MinimumNArgs(1)(cmd, args); err != nil {
+				return err
+			}
+			_, _, err := parseScale(args)
+			return err
+		},
 		ValidArgsFunction: ask.completeGroupSizes,
 		PreRun:            func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 // newStopCommand returns the command that stops a master.
 func newStopCommand(opts *rootOptions) *cobra.Command {
 	noWait := false
+	var progress io.Writer
 	ask := &masterOptions{rootOptions: opts}
 	cmd := ask.command(&cobra.Command{
 		Use:   "stop",
@@ -24,17 +26,19 @@ func newStopCommand(opts *rootOptions) *cobra.Command {
 shutdown_timeout. The command returns when the master and its workers are gone.`,
 		Example: `  ldcorn stop
   ldcorn stop --no-wait`,
-		Args: cobra.NoArgs,
+		Args:   cobra.NoArgs,
+		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
 		pid, err := master.PID(ctx)
 		if err != nil {
 			return err
 		}
 		if pid == 0 { // its pid namespace is not visible from here
-			if err := master.Stop(ctx); err != nil || noWait {
-				return err
+			err := master.Stop(ctx)
+			if err == nil && !noWait {
+				err = awaitSilence(ctx, master)
 			}
-			return awaitSilence(ctx, master)
+			return told(progress, "the master", noWait, err)
 		}
 		// The master still runs, so its pid is not yet that of another process.
 		fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
@@ -43,13 +47,27 @@ shutdown_timeout. The command returns when the master and its workers are gone.`
 		}
 		ended := os.NewFile(uintptr(fd), "pidfd")
 		defer ended.Close()
-		if err := master.Stop(ctx); err != nil || noWait {
-			return err
+		err = master.Stop(ctx)
+		if err == nil && !noWait {
+			err = awaitEnd(ctx, ended)
 		}
-		return awaitEnd(ctx, ended)
+		return told(progress, fmt.Sprintf("the master (pid %d)", pid), noWait, err)
 	})
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until it has stopped")
 	return cmd
+}
+
+// told says that a master is stopping or has stopped, unless err says why not.
+func told(w io.Writer, master string, stopping bool, err error) error {
+	switch {
+	case err != nil:
+		return err
+	case stopping:
+		fmt.Fprintln(w, master+" is stopping")
+	default:
+		fmt.Fprintln(w, master+" has stopped")
+	}
+	return nil
 }
 
 // awaitSilence waits until the master sends no more events, just before it ends.

@@ -118,6 +118,20 @@ const (
 	commandReceived = "control request"
 )
 
+// Other messages that read differently on a terminal.
+const (
+	configWarning = "configuration warning"
+	groupApplied  = "group applied"
+	stopping      = "stopping"
+	askedToStop   = "asked to stop: "
+	groupPrefix   = "group " // of a message behind the name of the group
+)
+
+// applied says what a change has done to a group.
+var applied = map[string]string{ // only read
+	"keep": "kept", "update": "changed in place", "resize": "resized", "replace": "replaced", "add": "added", "remove": "removed",
+}
+
 // repeats reports whether a record says what one about another worker has said.
 // If it does not, repeats shows what comes before it: how many workers have
 // failed in the same way.
@@ -126,7 +140,7 @@ func (h *terminalHandler) repeats(r slog.Record, p *parts) bool {
 	switch {
 	case f == nil:
 	case r.Message == startRetried:
-		return !f.IsRetryNews(p.group, p.err)
+		return p.now || !f.IsRetryNews(p.group, p.err) // at the first failure, what the worker wrote is enough
 	case r.Message == reloadStarted, r.Message == startedAgain, r.Message == commandReceived:
 		f.Begin()
 	case r.Level >= slog.LevelWarn:
@@ -148,15 +162,21 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 	if p.source() != "" {
 		b.WriteString(p.source() + ": ")
 	}
-	b.WriteString(visible.String(r.Message))
+	message := p.message(r.Message)
+	b.WriteString(visible.String(message))
 	if p.at != "" {
-		b.WriteString(": " + visible.String(p.at))
+		if message != "" {
+			b.WriteString(": ")
+		}
+		b.WriteString(visible.String(p.at))
 	}
-	first, more, _ := strings.Cut(p.err, "\n")
-	if first != "" {
-		b.WriteString(": " + visible.String(first))
+	joint, below := ": ", ""
+	if strings.Contains(p.err, "\n") {
+		below = p.err
+	} else if p.err != "" {
+		b.WriteString(": " + visible.String(p.err))
+		joint = "; "
 	}
-	joint := ": "
 	if p.said != "" {
 		b.WriteString("; it wrote: " + visible.String(p.said))
 		joint = "; "
@@ -171,7 +191,7 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 		b.WriteString("; hint: " + visible.String(hint))
 	}
 	b.WriteByte('\n')
-	for line := range strings.Lines(more) {
+	for line := range strings.Lines(below) {
 		b.WriteString("    " + visible.String(strings.TrimSuffix(line, "\n")) + "\n")
 	}
 }
@@ -190,7 +210,25 @@ type parts struct {
 	at, hint      string
 	err, said     string // said is what the worker says about it
 	reason        string
+	change        string // what was done to a group
+	now           bool   // a start is repeated at once
 	rest          []string
+}
+
+// message returns the message of a record as people read it, which is empty if the
+// rest of the line says it.
+func (p *parts) message(text string) string {
+	switch {
+	case text == configWarning:
+		return ""
+	case text == groupApplied && applied[p.change] != "":
+		return applied[p.change]
+	case text == stopping:
+		p.reason = strings.TrimPrefix(p.reason, askedToStop)
+	case p.group != "":
+		return strings.TrimPrefix(text, groupPrefix)
+	}
+	return text
 }
 
 func (p *parts) add(a slog.Attr) {
@@ -215,7 +253,10 @@ func (p *parts) add(a slog.Attr) {
 		p.err = withoutOutput(text)
 	case a.Key == "reason":
 		p.reason = text
+	case a.Key == "change" && applied[text] != "":
+		p.change = text
 	case a.Key == "restart_in" && a.Value.Any() == time.Duration(0), a.Key == "restart_in" && text == "0":
+		p.now = true
 		p.rest = append(p.rest, "starts again now")
 	case a.Key == "restart_in":
 		p.rest = append(p.rest, "starts again in "+text)

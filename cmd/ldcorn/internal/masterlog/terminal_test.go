@@ -32,15 +32,25 @@ func TestTerminal(t *testing.T) {
 			"err", errors.New("exit code 3; it wrote:\n    one"))
 		log.Error("reload failed", "err", errors.New("one\ntwo\x1b"), "reason", "all stays", "hint", "do it", "text", "a b")
 		log.Warn("configuration warning", "at", "c.star:1:2", "code", "W1", "reason", "never taken")
+		log.Error("reload failed", "err", errors.New("one"), "reason", "all stays")
+		log.Info("group applied", "group", "web", "change", "keep", "reason", "the same")
+		log.Info("group will be resized", "group", "web", "reason", "2 -> 3")
+		log.Warn("start failed, trying again", "group", "web", "worker", 0, "restart_in", 0*time.Second, "err", errors.New("no"))
+		log.Info("stopping", "reason", "asked to stop: ldcorn stop")
 		log.Debug("not this")
 	})
 	want := `TIME web.1 | hello
 TIME listening (addr=127.0.0.1:1)
 TIME warning: web: worker crashed (g.crashes=1); hint: ldcorn logs web shows its output
 TIME warning: web.1: worker crashed: exit code 3 (crashes=2, starts again in 1.5s); hint: ldcorn logs web shows its output
-TIME error: reload failed: one: all stays (text="a b"); hint: do it
+TIME error: reload failed: all stays (text="a b"); hint: do it
+    one
     two\x1b
-TIME warning: configuration warning: c.star:1:2: never taken (code=W1)
+TIME error: reload failed: one; all stays
+TIME warning: c.star:1:2: never taken (code=W1)
+TIME web: kept: the same
+TIME web: will be resized: 2 -> 3
+TIME stopping: ldcorn stop
 `
 	for _, line := range strings.Split(strings.TrimSuffix(want, "\n"), "\n") {
 		assert.Contains(t, text, strings.TrimPrefix(line, "TIME "))

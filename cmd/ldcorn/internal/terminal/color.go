@@ -8,12 +8,12 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// A Color says when output has colours.
+// A Color says when output has colors.
 type Color string
 
 // The values of a Color.
 const (
-	Auto   Color = "auto" // on a terminal that has colours, without NO_COLOR
+	Auto   Color = "auto" // on a terminal that has colors, without NO_COLOR
 	Always Color = "always"
 	Never  Color = "never"
 )
@@ -21,7 +21,7 @@ const (
 // Colors returns the values of a Color as words, in the order of the help.
 func Colors() []string { return []string{string(Auto), string(Always), string(Never)} }
 
-// On reports whether output to f has colours.
+// On reports whether output to f has colors.
 func (c Color) On(f *os.File) bool {
 	switch c {
 	case Always:
@@ -33,8 +33,8 @@ func (c Color) On(f *os.File) bool {
 }
 
 // Writer returns the writer that all output to f goes through. It shows
-// control characters instead of sending them, and drops colour sequences where
-// f has no colours. It looks at c with each write, so that c may be set later.
+// control characters instead of sending them, and drops color sequences where
+// f has no colors. It looks at c with each write, so that c may be set later.
 func (c *Color) Writer(f *os.File) *visible.Writer {
 	return visible.NewWriter(f, func() visible.Colors { return visible.KeepIf(c.On(f)) })
 }

@@ -1,4 +1,4 @@
 // Package terminal knows what the reader of the program's output can show:
-// colours, tables, progress that changes in place, and screens that are drawn
+// colors, tables, progress that changes in place, and screens that are drawn
 // over. What is to be said comes from the commands.
 package terminal
