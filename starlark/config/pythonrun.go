@@ -187,7 +187,10 @@ func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
 // sameFault reports whether Python failed where the language did, so that the error
 // of the language is not the reason to ask Python but the mistake itself.
 func sameFault(fault *capture.Error, why *diag.Diagnostic) bool {
-	return fault.Kind == capture.Raised && why.Code == diag.CodeEval && why.Span.Line == fault.Place.Line
+	if fault.Kind != capture.Raised || why.Code != diag.CodeEval {
+		return false
+	}
+	return why.Span.Line == fault.Place.Line || strings.HasSuffix(fault.Message, ": "+why.Message)
 }
 
 // spanOf returns the span of a place in a Python file, which may be unknown.
