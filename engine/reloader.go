@@ -285,7 +285,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	}
 	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
 	r.stats.Failed()
-	bare, hint := worker.Advice(err)
+	hint, bare := worker.Advice(err)
 	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(bare), Hint: hint}
 	reason := err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
@@ -311,7 +311,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 func (r *reloader) failure(err error) []any {
 	start := new(supervisor.StartError)
 	if !errors.As(err, &start) {
-		bare, hint := worker.Advice(err)
+		hint, bare := worker.Advice(err)
 		if hint == "" {
 			return []any{"err", r.files.diagnosis(err)}
 		}

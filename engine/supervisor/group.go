@@ -231,7 +231,7 @@ func (g *group) ended(m *member, exit *worker.Exit, err error) {
 // failure returns the error that describes the end of a member.
 func (g *group) failure(m *member, exit *worker.Exit, err error) *StartError {
 	f := &StartError{Group: g.name, Worker: m.index}
-	f.Err, f.Hint = worker.Advice(err)
+	f.Hint, f.Err = worker.Advice(err)
 	if exit != nil {
 		f.Stderr = exit.Stderr
 		if err == nil {

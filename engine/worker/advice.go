@@ -22,14 +22,14 @@ func (e *Advised) Error() string { return e.Err.Error() + "; " + e.Hint }
 
 func (e *Advised) Unwrap() error { return e.Err }
 
-// Advice returns err without the advice that it comes with, and the advice, or
-// "" if there is none.
-func Advice(err error) (bare error, hint string) {
+// Advice returns the advice that err comes with, or "" if there is none, and err
+// without it.
+func Advice(err error) (hint string, bare error) {
 	var advised *Advised
 	if errors.As(err, &advised) && err.Error() == advised.Error() {
-		return advised.Err, advised.Hint
+		return advised.Hint, advised.Err
 	}
-	return err, ""
+	return "", err
 }
 
 // Lines with which Python and Uvicorn say why a worker cannot start.

@@ -15,18 +15,18 @@ import (
 
 func TestAdvice(t *testing.T) {
 	plain := errors.New("plain")
-	err, hint := Advice(plain)
+	hint, err := Advice(plain)
 	assert.Equal(t, plain, err)
 	assert.Empty(t, hint)
 
 	advised := &Advised{plain, "do it"}
 	assert.EqualError(t, advised, "plain; do it")
-	err, hint = Advice(advised)
+	hint, err = Advice(advised)
 	assert.Equal(t, plain, err)
 	assert.Equal(t, "do it", hint)
 
 	wrapped := fmt.Errorf("more: %w", advised) // the text around it would be lost
-	err, hint = Advice(wrapped)
+	hint, err = Advice(wrapped)
 	assert.Equal(t, wrapped, err)
 	assert.Empty(t, hint)
 }

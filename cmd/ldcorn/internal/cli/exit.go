@@ -63,7 +63,7 @@ func exitCode(stderr io.Writer, cmd *cobra.Command, err error, started bool) int
 	if exit.err == nil {
 		return exit.code
 	}
-	bare, hint := worker.Advice(err)
+	hint, bare := worker.Advice(err)
 	remark(stderr, "ldcorn: %v", bare)
 	if hint != "" {
 		remark(stderr, "hint: %s", hint)
