@@ -138,6 +138,7 @@ type PlanWarning struct {
 	At      string `json:"at"`   // file:line:column
 	Code    string `json:"code"` // ldcorn schema CODE says what it means
 	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"` // what to do
 }
 
 // A PlanInput is something that the evaluation read.

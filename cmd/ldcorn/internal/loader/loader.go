@@ -14,6 +14,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
@@ -34,6 +35,9 @@ type Loader struct {
 	log    *slog.Logger
 	turn   chan struct{}            // holds one; evaluations take turns, to save memory
 	paths  atomic.Pointer[[]string] // see Paths; nil if nothing was evaluated
+
+	mu   sync.Mutex      // guards told
+	told map[string]bool // the warnings of the latest Load, by code and message
 }
 
 // New returns a loader of the file at an absolute path, which messages show
@@ -48,19 +52,35 @@ func New(path, name string, python interpret.Options, envFiles []string, out io.
 	}
 }
 
-// Load evaluates the configuration with the arguments that are set, by name. It logs
-// its warnings and returns them.
+// Load evaluates the configuration with the arguments that are set, by name. It returns
+// its warnings, and logs those that the Load before did not have.
 func (l *Loader) Load(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
 	opts := l.opts
 	opts.Set = set
 	p, warnings, err := l.evaluate(ctx, opts)
-	for _, w := range warnings {
-		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message)
+	if err == nil {
+		l.warn(warnings)
 	}
 	if p != nil && p.Python != nil {
 		l.log.Info(p.Python.Sentence(l.name))
 	}
 	return p, warnings, err
+}
+
+// warn logs the warnings that are new. Their positions do not count, since lines move.
+func (l *Loader) warn(warnings []api.PlanWarning) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	told := make(map[string]bool)
+	for _, w := range warnings {
+		key := w.Code + " " + w.Message
+		if told[key] = true; l.told[key] {
+			continue
+		}
+		l.log.Warn("configuration warning", "at", w.At, "code", w.Code, "reason", w.Message,
+			"hint", cmp.Or(w.Hint, "ldcorn schema "+w.Code+" says what it means"))
+	}
+	l.told = told
 }
 
 // Paths returns the absolute paths of the files that the latest evaluation has
@@ -162,7 +182,7 @@ func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan
 		if len(d.Detail) > 0 {
 			message += ": " + d.Detail[0]
 		}
-		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: message})
+		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: message, Hint: d.Hint})
 	}
 	return result.Plan, warnings, nil
 }
