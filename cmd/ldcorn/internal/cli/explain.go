@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -177,7 +178,11 @@ func (f *explainFlags) ask(cmd *cobra.Command, q api.Question) (*api.Explanation
 
 // writeExplanation prints an explanation for people.
 func writeExplanation(w io.Writer, e *api.Explanation) error {
-	fmt.Fprintf(w, "%s\n\n", e.Request)
+	asked := e.Request
+	if !strings.Contains(strings.TrimSpace(asked), " ") {
+		asked = "GET " + asked
+	}
+	fmt.Fprintf(w, "%s\n\n", asked)
 	if e.Refused != "" {
 		_, err := fmt.Fprintf(w, "is refused with %d: %s\n", e.Status, e.Refused)
 		return err
@@ -197,10 +202,28 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", conclusion(e))
-	for _, s := range e.Settings {
-		fmt.Fprintf(t, "  %s\t%s\t%s\n", s.Name, s.Value, origin(s))
+	return writeSettings(w, e.Settings)
+}
+
+// maxAligned is the width of the longest value that makes a column wider. Longer ones
+// reach into the next column, so that one of them does not fold every row.
+const maxAligned = 26
+
+// writeSettings prints the settings of a request, and where each comes from.
+func writeSettings(w io.Writer, settings []api.ExplainedSetting) error {
+	name, value := 0, 0
+	for _, s := range settings {
+		name = max(name, utf8.RuneCountInString(s.Name))
+		if n := utf8.RuneCountInString(s.Value); n <= maxAligned {
+			value = max(value, n)
+		}
 	}
-	return t.Flush()
+	var b strings.Builder
+	for _, s := range settings {
+		fmt.Fprintf(&b, "  %s  %s  %s\n", terminal.Pad(s.Name, name), terminal.Pad(s.Value, value), origin(s))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // origin says where a setting comes from, and what the request has for its key.
@@ -215,7 +238,7 @@ func origin(s api.ExplainedSetting) string {
 	lacks := strings.Contains(s.Value, "by_cookie(") || strings.Contains(s.Value, "by_header(")
 	switch {
 	case s.Key != "":
-		out += fmt.Sprintf(", here %q", s.Key)
+		out += fmt.Sprintf(", key %q", s.Key)
 	case lacks:
 		out += ", which the request lacks"
 	}
