@@ -62,5 +62,6 @@ func layOut(name string, text []byte) (out []byte, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: cannot be formatted: %w", name, err)
 	}
+	doubleQuotes(file)
 	return build.FormatWithoutRewriting(file), nil
 }

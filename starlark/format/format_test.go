@@ -15,9 +15,11 @@ import (
 
 func TestFormat(t *testing.T) {
 	for name, tt := range map[string]struct{ text, want string }{
-		"empty":      {"", ""},
-		"blanks":     {"x=1;y = [ 1,2 ]", "x = 1\ny = [1, 2]\n"},
-		"quotes":     {`x = 'a' + 'b"c' + '"'`, `x = "a" + 'b"c' + '"'` + "\n"},
+		"empty":  {"", ""},
+		"blanks": {"x=1;y = [ 1,2 ]", "x = 1\ny = [1, 2]\n"},
+		"quotes": {`x = 'a' + 'b"c' + '"'`, `x = "a" + 'b"c' + '"'` + "\n"},
+		"beyond ASCII": {`x = 'é' + 'it\'s\n☃\\' + 'a"é' + '''é''' + "é"`,
+			`x = "é" + "it's\n☃\\" + 'a"é' + """é""" + "é"` + "\n"},
 		"one line":   {`config=LdConfig(workers=[WorkerGroup("a",app="m:a",)])`, `config = LdConfig(workers = [WorkerGroup("a", app = "m:a")])` + "\n"},
 		"many lines": {"x = f(a=1,\n  b=2)\n", "x = f(\n    a = 1,\n    b = 2,\n)\n"},
 		"order stays": {`load("b.star", "z", "a")` + "\n" + `load("a.star", "b")` + "\nx = f(b = 1, name = 2, a = [\"z\", \"a\"])\n",
