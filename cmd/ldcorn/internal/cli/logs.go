@@ -25,9 +25,9 @@ The master keeps the newest lines of each group, at least 128 KiB of them, even 
 workers have ended or the group was removed. Lines of the master that concern no group
 are shown only without GROUP.
 
-On a terminal, logs folds the tracebacks of workers that do not start, as the master
-does: it shows each once, with the frames of the app, and the others as a count. -v shows
-every line.`,
+On a terminal, logs shows records as the master does, in short lines, and folds the
+tracebacks of workers that do not start: it shows each once, with the frames of the app,
+and the others as a count. -v shows every line as it is.`,
 		Example: `  ldcorn logs
   ldcorn logs api -n 50
   ldcorn logs api ml -f`,
@@ -42,6 +42,6 @@ every line.`,
 		err := master.Logs(ctx, want, folded)
 		return cmp.Or(err, folded.Close())
 	})
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "on a terminal, show whole tracebacks of workers that do not start")
+	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "on a terminal, show every line as it is, with whole tracebacks")
 	return cmd
 }

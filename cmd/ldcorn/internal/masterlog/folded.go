@@ -2,20 +2,25 @@ package masterlog
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"log/slog"
 	"regexp"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // A Folded writes the lines of a log in the text format, such as those of a Book,
-// for a person: of workers that start, it shows each traceback once and folded,
-// as a Log does on a terminal. Other lines stay as they are.
+// for a person, as a Log does on a terminal: records are short lines, and of workers
+// that start, it shows each traceback once and folded. Other lines stay as they are.
 type Folded struct {
 	out      *lockedWriter
 	failures *failures
+	records  *terminalHandler // writes to record
+	record   bytes.Buffer
 	starting map[int]worker.Source // workers that are known to start, by pid
 	rest     []byte                // an unfinished line
 }
@@ -25,6 +30,8 @@ type Folded struct {
 func NewFolded(out io.Writer, colored bool) *Folded {
 	locked := &lockedWriter{out: out}
 	f := &Folded{out: locked, starting: make(map[int]worker.Source)}
+	shown := &Log{opts: Options{Colored: colored, Verbose: true}}
+	f.records = shown.newTerminalHandler(&f.record)
 	f.failures = newFailures(locked, colored, func(group string) string { return "ldcorn logs " + group + " -v shows all" })
 	f.failures.prefix = func(src worker.Source) string {
 		if src.Group == "" {
@@ -84,7 +91,21 @@ func (f *Folded) line(line []byte) {
 	} else if badRecord.Match(line) && !bytes.Contains(line, []byte(startRetried)) {
 		f.failures.Tell()
 	}
+	if r, ok := parseRecord(string(line)); ok {
+		f.showRecord(r)
+		return
+	}
 	_, _ = f.out.Write(append(line, '\n')) // Write returns the error
+}
+
+// showRecord writes a record, with its day if that is not today.
+func (f *Folded) showRecord(r slog.Record) {
+	f.record.Reset()
+	if day := r.Time.Format(time.DateOnly); day != time.Now().Format(time.DateOnly) {
+		f.record.WriteString(f.records.in(dim, day) + " ")
+	}
+	_ = f.records.Handle(context.Background(), r) // memory never fails
+	_, _ = f.out.Write(f.record.Bytes())          // Write returns the error
 }
 
 // number returns the value of digits, or 0 if it is too large.

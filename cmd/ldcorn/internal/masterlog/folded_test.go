@@ -45,7 +45,7 @@ func TestFolded(t *testing.T) {
 		assert.Contains(t, text, "web.0[100] |   … 1 frame of asyncio (ldcorn logs web -v shows all)\nweb.0[100] | E: 1\n")
 		assert.Equal(t, 3, strings.Count(text, "| loading\n"))
 		assert.Equal(t, 3, strings.Count(text, "trying again"))
-		assert.Regexp(t, `\n2 more workers failed with the same error\ntime=.* msg="reload failed"`, text)
+		assert.Regexp(t, `\n2 more workers failed with the same error\n\d\d:\d\d:\d\d error: reload failed\n`, text)
 		assert.Equal(t, 2, strings.Count(text, "asyncio/runners.py"), text)
 		assert.True(t, strings.HasSuffix(text, "unfinished"))
 	}

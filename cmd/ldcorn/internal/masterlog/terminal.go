@@ -255,7 +255,7 @@ func (p *parts) add(a slog.Attr) {
 		p.reason = text
 	case a.Key == "change" && applied[text] != "":
 		p.change = text
-	case a.Key == "restart_in" && a.Value.Any() == time.Duration(0), a.Key == "restart_in" && text == "0":
+	case a.Key == "restart_in" && text == "0s":
 		p.now = true
 		p.rest = append(p.rest, "starts again now")
 	case a.Key == "restart_in":
