@@ -15,14 +15,14 @@ import (
 // parses it into nodes, in which an alias is only a reference.
 func decodeYAML(_ *starlark.Thread, text string) (v starlark.Value, err error) {
 	d := yaml.NewDecoder(bytes.NewReader([]byte(text)))
-	doc, err := document(d)
+	doc, err := document(d, text)
 	if errors.Is(err, io.EOF) {
 		return starlark.None, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	second, err := document(d)
+	second, err := document(d, text)
 	switch {
 	case err == nil:
 		return nil, wrongNode(second, "a second document begins here, but only one can be read")
@@ -32,8 +32,8 @@ func decodeYAML(_ *starlark.Thread, text string) (v starlark.Value, err error) {
 	return yamlMaker{newMaker()}.value(doc)
 }
 
-// document returns the next document, or io.EOF.
-func document(d *yaml.Decoder) (*yaml.Node, error) {
+// document returns the next document of a text, or io.EOF.
+func document(d *yaml.Decoder, text string) (*yaml.Node, error) {
 	doc := new(yaml.Node)
 	err := d.Decode(doc)
 	load := new(yaml.LoadError)
@@ -45,7 +45,7 @@ func document(d *yaml.Decoder) (*yaml.Node, error) {
 	case errors.Is(err, io.EOF):
 		return nil, io.EOF
 	case errors.As(err, &load):
-		return nil, &Error{Line: load.Mark.Line, Col: max(load.Mark.Column, min(load.Mark.Line, 1)), Message: load.Message}
+		return nil, syntaxError(text, load)
 	}
 	return nil, &Error{Message: err.Error()}
 }

@@ -103,7 +103,10 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 	}
 	all := len(res.Tests)
 	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
-	if all > 0 && len(res.Tests) == 0 {
+	switch {
+	case f.run != "" && all == 0:
+		return usageError("--run %q matches no test: the configuration has none", f.run)
+	case all > 0 && len(res.Tests) == 0:
 		return usageError("--run %q matches the name of none of the %s", f.run, terminal.Count(all, "test"))
 	}
 	report, err := runTests(ctx, res, opts)
