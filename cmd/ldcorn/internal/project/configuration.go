@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
@@ -28,10 +29,9 @@ type writer struct {
 // else the project says as comments. There must be an app.
 func (p *Project) Configuration() string {
 	w := &writer{p: p}
-	w.line(0, "# `ldcorn` runs this file, and `ldcorn check` checks it. `ldcorn schema WorkerGroup`")
-	w.line(0, "# shows every argument.")
+	w.comment(0, "`ldcorn` runs this file, and `ldcorn check` checks it. `ldcorn schema WorkerGroup` shows every argument.")
 	w.line(0, "config = LdConfig(")
-	w.line(1, `bind = "127.0.0.1:8000",  # ":8000" takes connections from other machines, too`)
+	w.line(1, `bind = "127.0.0.1:8000",  # ":8000" lets other machines connect, too`)
 	w.servers()
 	w.line(1, "workers = [")
 	for _, l := range w.group("default", 2, `"*"`, true) {
@@ -48,9 +48,12 @@ func (w *writer) line(indent int, text string) {
 	w.WriteString(strings.Repeat("    ", indent) + text + "\n")
 }
 
-// comment writes a comment in front of an argument.
+// comment writes a comment in front of an argument, on as many lines as it needs.
 func (w *writer) comment(indent int, format string, args ...any) {
-	w.line(indent, "# "+fmt.Sprintf(format, args...))
+	text := terminal.Wrap(fmt.Sprintf(format, args...), terminal.DefaultWidth-4*indent-len("# "))
+	for line := range strings.SplitSeq(text, "\n") {
+		w.line(indent, "# "+line)
+	}
 }
 
 // foreign makes a text from the project fit for a comment.
@@ -202,15 +205,14 @@ func (w *writer) suggestions() {
 		w.comment(2, "Websockets stay open for long. A group of their own keeps them apart:")
 		w.places(a.Websockets)
 		for _, l := range w.group("websockets", 1, "websocket()", false) {
-			w.comment(2, "%s", l)
+			w.line(2, "# "+l)
 		}
 	}
 	if len(a.Slow) == 0 {
 		return
 	}
 	slow := a.Slow[0]
-	w.comment(2, "In a group of their own, slow requests do not slow the others down. These")
-	w.comment(2, "could be slow:")
+	w.comment(2, "In a group of their own, slow requests do not slow the others down. These could be slow:")
 	w.places(a.Slow)
 	if slices.ContainsFunc(a.Slow, func(r Route) bool { return r.Partial }) {
 		w.comment(2, "Write each route with the prefix of its router.")
@@ -218,7 +220,7 @@ func (w *writer) suggestions() {
 	lines := w.group("slow", 1, quoted(slow.Path), false)
 	lines = slices.Insert(lines, len(lines)-2, "    max_req_per_worker = 4,  # the others wait in a queue")
 	for _, l := range lines {
-		w.comment(2, "%s", l)
+		w.line(2, "# "+l)
 	}
 }
 

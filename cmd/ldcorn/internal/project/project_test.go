@@ -160,3 +160,22 @@ func create(t *testing.T, path string) string {
 	require.NoError(t, os.WriteFile(path, nil, 0o600))
 	return path
 }
+
+// TestConfiguration_Width: no comment is wider than 80 columns, however long the
+// commands of the project are.
+func TestConfiguration_Width(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"main.py":  "import time\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/slow')\ndef slow():\n    time.sleep(3)\n",
+		"Procfile": "web: gunicorn main:app -k uvicorn.workers.UvicornWorker -w 4 --timeout 60 --graceful-timeout 30 --bind 0.0.0.0:80\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	p, err := project.Look(t.Context(), dir)
+	require.NoError(t, err)
+	text := p.Configuration()
+	assert.Contains(t, text, "Procfile:1 has: gunicorn")
+	for line := range strings.Lines(text) {
+		assert.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+}
