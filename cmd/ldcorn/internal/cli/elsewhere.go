@@ -47,23 +47,32 @@ const (
 	maxCommand = 60 // bytes
 )
 
-// others describes processes of other users that may be the master of a
-// configuration: their sockets are closed to us. It returns "" if there are none.
+// others describes processes of other users that run a master of a configuration:
+// their sockets are closed to us. If none is known to, others describes those that
+// may, since their folders are closed to us, too. It returns "" if there are none.
 func others(config string) string {
-	var found []string
+	var known, perhaps []string
 	all := proc.All()
 	for i := range all {
 		p := &all[i]
-		if p.Name() != "ldcorn" || p.UID() == os.Geteuid() || !runsConfig(p.Command(), config) || slices.ContainsFunc(all, func(q proc.Process) bool {
+		if p.Name() != "ldcorn" || p.UID() == os.Geteuid() || slices.ContainsFunc(all, func(q proc.Process) bool {
 			return q.PID == p.Parent && q.Name() == "ldcorn" // it works for that one
 		}) {
 			continue
 		}
-		if len(found) == maxOthers {
-			found = append(found, "…")
-			break
+		switch of := configOf(p.Command(), p.Folder()); {
+		case of == config:
+			known = append(known, describe(p)+" with "+visible.String(config))
+		case of != "" && !filepath.IsAbs(of) && (filepath.Base(of) == filepath.Base(config) || slices.Contains(configNames, of) && slices.Contains(configNames, filepath.Base(config))):
+			perhaps = append(perhaps, describe(p)+", perhaps with another "+filepath.Base(of))
 		}
-		found = append(found, describe(p))
+	}
+	found := known
+	if len(known) == 0 {
+		found = perhaps
+	}
+	if len(found) > maxOthers {
+		found = append(found[:maxOthers:maxOthers], "…")
 	}
 	return strings.Join(found, ", ")
 }
@@ -77,9 +86,11 @@ func describe(p *proc.Process) string {
 	return text + ")"
 }
 
-// runsConfig reports whether a command line runs a master with a configuration of this
-// file name, or names none.
-func runsConfig(command []string, config string) bool {
+// configOf returns the path of the configuration that a command line in a folder runs
+// a master with, or "" if it runs none. If the folder is "", because it is not known,
+// the path can be relative. A command line that names no configuration has the one of
+// its folder.
+func configOf(command []string, folder string) string {
 	for i, word := range command {
 		if i == 0 {
 			continue
@@ -94,11 +105,24 @@ func runsConfig(command []string, config string) bool {
 			value, given = strings.CutPrefix(word, "-c")
 			value = strings.TrimPrefix(value, "=")
 		}
-		if given {
-			return filepath.Base(value) == filepath.Base(config)
+		switch {
+		case !given:
+		case folder == "" || filepath.IsAbs(value):
+			return filepath.Clean(value)
+		default:
+			return filepath.Join(folder, value)
 		}
 	}
-	return slices.Contains(configNames, filepath.Base(config)) && (len(command) < 2 || strings.HasPrefix(command[1], "-") || command[1] == "run")
+	if len(command) == 0 || len(command) > 1 && !strings.HasPrefix(command[1], "-") && command[1] != "run" {
+		return ""
+	}
+	for _, name := range configNames {
+		path := filepath.Join(folder, name)
+		if _, err := os.Stat(path); err == nil && folder != "" {
+			return path
+		}
+	}
+	return configNames[0]
 }
 
 // cutPath cuts a path to a width, which is 0 for no limit, from its left.

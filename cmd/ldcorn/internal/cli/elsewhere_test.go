@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,25 +11,27 @@ import (
 	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
-func TestRunsConfig(t *testing.T) {
+func TestConfigOf(t *testing.T) {
+	dir := t.TempDir()
+	own := filepath.Join(dir, "ldconfig.py")
+	require.NoError(t, os.WriteFile(own, nil, 0o600))
 	for _, c := range []struct {
 		command []string
-		config  string
-		want    bool
+		folder  string
+		want    string
 	}{
-		{[]string{"ldcorn"}, "/srv/ldconfig.star", true},
-		{[]string{"ldcorn", "run", "-v"}, "/srv/ldconfig.star", true},
-		{[]string{"ldcorn"}, "/srv/other.star", false},
-		{[]string{"ldcorn", "-c", "x/other.star"}, "/srv/other.star", true},
-		{[]string{"ldcorn", "-cother.star"}, "/srv/other.star", true},
-		{[]string{"ldcorn", "--config=other.star"}, "/srv/other.star", true},
-		{[]string{"ldcorn", "run", "--config", "other.star"}, "/srv/other.star", true},
-		{[]string{"ldcorn", "-c"}, "/srv/other.star", false},
-		{[]string{"ldcorn", "-c", "other.star"}, "/srv/ldconfig.star", false},
-		{[]string{"ldcorn", "check"}, "/srv/ldconfig.star", false},
-		{nil, "/srv/other.star", false},
+		{[]string{"ldcorn"}, dir, own},
+		{[]string{"ldcorn", "run", "-v"}, dir, own},
+		{[]string{"ldcorn"}, "", "ldconfig.star"},
+		{[]string{"ldcorn", "-c", "x/other.star"}, dir, dir + "/x/other.star"},
+		{[]string{"ldcorn", "-c", "/x/../other.star"}, dir, "/other.star"},
+		{[]string{"ldcorn", "-cother.star"}, "", "other.star"},
+		{[]string{"ldcorn", "--config=other.star"}, "/srv", "/srv/other.star"},
+		{[]string{"ldcorn", "run", "--config", "../other.star"}, "/srv", "/other.star"},
+		{[]string{"ldcorn", "check"}, dir, ""},
+		{nil, dir, ""},
 	} {
-		assert.Equal(t, c.want, runsConfig(c.command, c.config), c.command)
+		assert.Equal(t, c.want, configOf(c.command, c.folder), c.command)
 	}
 }
 
