@@ -83,7 +83,7 @@ func TestArg_Mistakes(t *testing.T) {
 		{`[arg("a", 2), arg("a", 2.0)]`, nil, "test.star:1:23: the argument `a` has two defaults: 2 and 2.0 | give this one another name, or the same default"},
 		{`arg("max-workers", 2)`, nil, "test.star:1:9: `name` is not a name of an argument: \"max-workers\" | write \"max_workers\""},
 		{`arg("a", None)`, nil, "test.star:1:14: `default` wants a value of the argument's type, got None | write \"\" for a text, or 0 for a number"},
-		{`arg("a", {})`, nil, "test.star:1:14: `default` wants a number, a string, True, False or a list of strings, got a dict"},
+		{`arg("a", {})`, nil, "test.star:1:14: `default` wants a number, a string, True, False or a list of strings, got a dict | this is `default` of arg"},
 		{`arg("a", [1])`, nil, "test.star:1:15: `default[0]` wants a string, got the number 1"},
 		{`arg("a", secret("S"))`, nil, "test.star:1:14: `default` wants a value that can be shown, got a secret | read secrets with secret(\"NAME\")"},
 		{`arg("a")`, nil, "test.star:1:5: arg needs `default` | add a default, such as 2"},

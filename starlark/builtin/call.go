@@ -115,6 +115,12 @@ func (c *call) wrongValue(g *given, err error) {
 		subject = fmt.Sprintf("`%s[%d]`", g.arg.Name, elem.Index)
 		err = elem.Err
 	}
+	var e *value.Error
+	if errors.As(err, &e) && e.Label == "" && g.expr != nil && g.name == g.span && elem == nil {
+		named := *e // the reader sees the value only
+		named.Label = fmt.Sprintf("this is `%s` of %s", g.arg.Name, c.word.Name)
+		err = &named
+	}
 	c.wrong(span, subject, codeValue, err)
 }
 

@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"go.starlark.net/starlark"
@@ -48,6 +49,9 @@ func scalarReader[T any](a plan.Attribute[T]) func(*call, *given, *T) {
 			var e *value.Error
 			if errors.As(err, &e) && e.Type && e.Label == "" {
 				e.Label = a.Rule
+				if a.Type == "int" && strings.HasPrefix(a.Rule, "0 = ") {
+					e.Label = "write a number; " + a.Rule
+				}
 			}
 			c.wrongValue(g, err)
 			return

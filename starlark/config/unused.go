@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -32,6 +33,9 @@ func (e *evaluation) unusedNames(entry *module) {
 				}
 				d := diag.Diagnostic{Code: CodeUnusedName, Severity: diag.Warning, Span: e.report.Sources.Span(id),
 					Message: fmt.Sprintf("`%s` is not used", name), Label: "remove it, or let its name begin with _"}
+				if def, ok := stmt.(*syntax.DefStmt); ok {
+					d.Label = cmp.Or(meantTest(def), d.Label)
+				}
 				if loaded {
 					d.Message, d.Label = fmt.Sprintf("`%s` is loaded but not used", name), "remove it from this load"
 				}
@@ -39,6 +43,16 @@ func (e *evaluation) unusedNames(entry *module) {
 			}
 		}
 	}
+}
+
+// meantTest suggests the name of a test for a function that is most likely meant to be
+// one, or returns "".
+func meantTest(def *syntax.DefStmt) string {
+	first, rest, found := strings.Cut(def.Name.Name, "_")
+	if !found || len(def.Params) != 1 || !strings.EqualFold(first, "tests") && diag.Near(first, []string{"test"}) == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean `test_%s`? a test has a name that begins with test_", rest)
 }
 
 // reportedUnused reports whether unused looks at a value: it reports a group that is
