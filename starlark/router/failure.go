@@ -62,9 +62,11 @@ func (r *Router) failed(c *caller, err error, src match.Request) {
 		return
 	}
 	d := r.explain(c, err, nil)
-	attrs := []any{slog.String("at", d.Span.String()), slog.String("err", joined(shortened(d.Message), d.Label)),
-		slog.String("backtrace", backtrace(&d, r.Name())),
-		slog.String("request", string(text(src.Method()))+" "+shortened(string(text(src.RawPath()))))}
+	attrs := []any{slog.String("at", d.Span.String()), slog.String("err", joined(shortened(d.Message), d.Label))}
+	if len(d.Trace) > 0 { // otherwise it says no more than the position
+		attrs = append(attrs, slog.String("backtrace", backtrace(&d, r.Name())))
+	}
+	attrs = append(attrs, slog.String("request", string(text(src.Method()))+" "+shortened(string(text(src.RawPath())))))
 	if suppressed > 0 {
 		attrs = append(attrs, slog.Int("suppressed", suppressed))
 	}
