@@ -74,6 +74,12 @@ func (s *Spec) Hint(stderr []string) string {
 	return ""
 }
 
+// AttributeHint returns advice for an app whose module does not have it.
+func (s *Spec) AttributeHint() string {
+	module, name, _ := strings.Cut(s.Group.App, ":")
+	return attributeHint(s.AppFolder(), module, name)
+}
+
 // attributeHint returns advice for an app that has another name in its module.
 func attributeHint(dir, module, name string) string {
 	if found := appIn(dir, module); found != "" && found != name {

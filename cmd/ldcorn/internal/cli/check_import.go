@@ -116,10 +116,10 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 	case !errors.As(err, &exit):
 		d.Message += ": " + err.Error()
 	case exit.ExitCode() == exitNoAttribute:
-		d.Hint = "the part after the colon is the name of the application in the module"
+		d.Hint = spec.AttributeHint()
 	case exit.ExitCode() == exitNotCallable:
 		d.Message = fmt.Sprintf("group %q: app %q is not callable", group.Name, group.App)
-		d.Hint = "the part after the colon is the name of the application in the module"
+		d.Hint = spec.AttributeHint()
 	case exit.ExitCode() == exitNoModule:
 		d.Hint = fmt.Sprintf("Python looks for it in %s; set `cwd` of the group to another folder", spec.AppFolder())
 		if beside := machine.AppBeside(group, configDir); beside != "" {

@@ -34,7 +34,7 @@ func (p *Project) Configuration() string {
 	w.line(1, `bind = "127.0.0.1:8000",  # ":8000" lets other machines connect, too`)
 	w.servers()
 	w.line(1, "workers = [")
-	for _, l := range w.group("default", 2, `"*"`, true) {
+	for _, l := range w.group("default", 2, []string{`"*"`}, true) {
 		w.line(2, l)
 	}
 	w.others()
@@ -67,7 +67,7 @@ func foreign(text string) string {
 
 // group returns the lines of a group for the likeliest app, with its route as an
 // expression, and perhaps with comments.
-func (w *writer) group(name string, instances int, route string, comments bool) []string {
+func (w *writer) group(name string, instances int, routes []string, comments bool) []string {
 	a := &w.p.Apps[0]
 	lines := []string{"WorkerGroup("}
 	add := func(argument, value string) { lines = append(lines, "    "+argument+" = "+value+",") }
@@ -106,8 +106,15 @@ func (w *writer) group(name string, instances int, route string, comments bool) 
 		}
 		add("sticky", a.Sticky)
 	}
-	add("routes", "["+route+"]")
-	return append(lines, "),")
+	if len(routes) == 1 {
+		add("routes", "["+routes[0]+"]")
+		return append(lines, "),")
+	}
+	lines = append(lines, "    routes = [")
+	for _, r := range routes {
+		lines = append(lines, "        "+r+",")
+	}
+	return append(lines, "    ],", "),")
 }
 
 // quoted returns a string of Starlark.
@@ -204,24 +211,35 @@ func (w *writer) suggestions() {
 	if len(a.Websockets) > 0 {
 		w.comment(2, "Websockets stay open for long. A group of their own keeps them apart:")
 		w.places(a.Websockets)
-		for _, l := range w.group("websockets", 1, "websocket()", false) {
+		for _, l := range w.group("websockets", 1, []string{"websocket()"}, false) {
 			w.line(2, "# "+l)
 		}
 	}
 	if len(a.Slow) == 0 {
 		return
 	}
-	slow := a.Slow[0]
 	w.comment(2, "In a group of their own, slow requests do not slow the others down. These could be slow:")
 	w.places(a.Slow)
 	if slices.ContainsFunc(a.Slow, func(r Route) bool { return r.Partial }) {
 		w.comment(2, "Write each route with the prefix of its router.")
 	}
-	lines := w.group("slow", 1, quoted(slow.Path), false)
-	lines = slices.Insert(lines, len(lines)-2, "    max_req_per_worker = 4,  # the others wait in a queue")
+	lines := w.group("slow", 1, routesOf(a.Slow), false)
+	routes := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, "    routes = ") })
+	lines = slices.Insert(lines, routes, "    max_req_per_worker = 4,  # the others wait in a queue")
 	for _, l := range lines {
 		w.line(2, "# "+l)
 	}
+}
+
+// routesOf returns the paths of the routes that places shows, as elements of a list.
+func routesOf(routes []Route) []string {
+	var paths []string
+	for _, r := range routes[:min(len(routes), maxPlaces)] {
+		if path := quoted(r.Path); !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	return paths
 }
 
 // places writes routes with where they are, a line for each.

@@ -179,3 +179,20 @@ func TestConfiguration_Width(t *testing.T) {
 		assert.LessOrEqual(t, len(strings.TrimSuffix(line, "\n")), 80, line)
 	}
 }
+
+// TestConfiguration_SlowRoutes checks that the suggested group takes each route that
+// could be slow.
+func TestConfiguration_SlowRoutes(t *testing.T) {
+	dir := t.TempDir()
+	app := "import time\nfrom fastapi import FastAPI\napp = FastAPI()\n@app.get('/slow')\ndef slow():\n    time.sleep(3)\n@app.get('/report')\ndef report():\n    time.sleep(3)\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.py"), []byte(app), 0o600))
+	p, err := project.Look(t.Context(), dir)
+	require.NoError(t, err)
+	assert.Contains(t, p.Configuration(), `        #     max_req_per_worker = 4,  # the others wait in a queue
+        #     routes = [
+        #         "/slow",
+        #         "/report",
+        #     ],
+        # ),
+`)
+}
