@@ -317,9 +317,11 @@ func (r *reloader) failure(err error) []any {
 		}
 		return []any{"err", bare, "hint", hint}
 	}
-	attrs := []any{"group", start.Group, "worker", start.Worker}
+	attrs := []any{"group", start.Group}
 	if start.All > 0 {
 		attrs = append(attrs, "failed", start.All)
+	} else {
+		attrs = append(attrs, "worker", start.Worker)
 	}
 	return append(attrs, start.Attrs()...)
 }

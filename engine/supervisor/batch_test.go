@@ -126,7 +126,7 @@ func TestBatch_AllFail(t *testing.T) {
 		_, err := r.apply(aPlan(aGroup("a", instances(6)), aGroup("b", kept)))
 		var failed *StartError
 		require.ErrorAs(t, err, &failed)
-		assert.Equal(t, `group "a": all 6 workers failed to start; worker 5: exit code 1 before it was ready`, failed.Summary())
+		assert.Equal(t, `group "a": all 6 workers failed to start; the last error: exit code 1 before it was ready`, failed.Summary())
 		assert.Equal(t, 6*time.Second, time.Since(begun), "as long as the slowest takes to fail")
 		assert.Equal(t, before, r.fakes.living())
 		assert.Equal(t, 1, r.pub.times)

@@ -12,7 +12,7 @@ import (
 // A StartError says which worker did not become ready, and why.
 type StartError struct {
 	Group  string
-	Worker int // index
+	Worker int // index; of the last one, if all have failed
 	All    int // number of workers if all of several failed, otherwise 0
 	Err    error
 	Hint   string   // what to do about Err; "" if nothing is known
@@ -60,7 +60,7 @@ func (e *StartError) hint() string {
 // Summary returns the error without the worker's lines.
 func (e *StartError) Summary() string {
 	if e.All > 0 {
-		return fmt.Sprintf("group %q: all %d workers failed to start; worker %d: %v", e.Group, e.All, e.Worker, e.Err)
+		return fmt.Sprintf("group %q: all %d workers failed to start; the last error: %v", e.Group, e.All, e.Err)
 	}
 	return fmt.Sprintf("group %q: worker %d: %v", e.Group, e.Worker, e.Err)
 }

@@ -156,7 +156,7 @@ func TestBrokenImportAtTerminal(t *testing.T) {
 ])
 `, []string{"NO_COLOR=1"})
 	assert.Equal(t, 1, term.Wait())
-	await(t, term, `^ldcorn: group "(web|ml)": all \d workers failed to start; worker \d: exit code 1 before it was ready; it wrote: ModuleNotFoundError: No module named 'nosuchmodule'$`)
+	await(t, term, `^ldcorn: group "(web|ml)": all \d workers failed to start; the last error: exit code 1 before it was ready; it wrote: ModuleNotFoundError: No module named 'nosuchmodule'$`)
 	assert.LessOrEqual(t, strings.Count(shown(term), "\n"), 25, shown(term))
 	for _, one := range []string{`Traceback \(most recent call last\):`, `broken\.py", line 2, in <module>`, `… \d+ frames of .*uvicorn.* \(-v shows all\)`} {
 		assert.Len(t, regexp.MustCompile(one).FindAllString(shown(term), -1), 1, one)
