@@ -253,7 +253,6 @@ func (p *parts) add(a slog.Attr) {
 		p.err = withoutOutput(text)
 	case a.Key == "reason":
 		p.reason = text
-	case a.Key == "backtrace" && !strings.Contains(text, ", called at "): // the position says the same
 	case a.Key == "change" && applied[text] != "":
 		p.change = text
 	case a.Key == "restart_in" && text == "0s":

@@ -37,8 +37,6 @@ func TestTerminal(t *testing.T) {
 		log.Info("group will be resized", "group", "web", "reason", "2 -> 3")
 		log.Warn("start failed, trying again", "group", "web", "worker", 0, "restart_in", 0*time.Second, "err", errors.New("no"))
 		log.Info("stopping", "reason", "asked to stop: ldcorn stop")
-		log.Error("router failed", "at", "c.star:2:1", "err", "no", "backtrace", "c.star:2:1 in route")
-		log.Error("router failed", "at", "c.star:2:1", "err", "no", "backtrace", "c.star:2:1 in f, called at c.star:4:5 in route")
 		log.Debug("not this")
 	})
 	want := `TIME web.1 | hello
@@ -53,8 +51,6 @@ TIME warning: c.star:1:2: never taken (code=W1)
 TIME web: kept: the same
 TIME web: will be resized: 2 -> 3
 TIME stopping: ldcorn stop
-TIME error: router failed: c.star:2:1: no
-TIME error: router failed: c.star:2:1: no (backtrace="c.star:2:1 in f, called at c.star:4:5 in route")
 `
 	for _, line := range strings.Split(strings.TrimSuffix(want, "\n"), "\n") {
 		assert.Contains(t, text, strings.TrimPrefix(line, "TIME "))
