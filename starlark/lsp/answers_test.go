@@ -241,6 +241,7 @@ func TestActions(t *testing.T) {
 		return out
 	}
 	assert.Equal(t, map[string]string{"Change to app": good}, fixed(strings.Replace(good, "app =", "ap =", 1)))
+	assert.Equal(t, map[string]string{`Change to "web"`: good}, fixed(strings.Replace(good, `"web"`, "web", 1)))
 	assert.Equal(t, map[string]string{"Change to WorkerGroup": good}, fixed(strings.Replace(good, "WorkerGroup", "WorkGroup", 1)))
 	assert.Equal(t, map[string]string{`Change to "main:app"`: good}, fixed(strings.Replace(good, `"main:app"`, `"main.py"`, 1)))
 	assert.Equal(t, map[string]string{"Ignore W113 on this line": "x = 1  # ldcorn: ignore=W113\n" + good}, fixed("x = 1\n"+good))

@@ -78,7 +78,7 @@ func changes(d *document, text string) []protocol.TextEdit {
 
 // replacement finds what the label or the hint of a diagnostic says to write in place of
 // the text that it is about.
-var replacement = regexp.MustCompile("^(?:did you mean|write|say) (`[^`]+`|\"[^\"]+\")\\??$")
+var replacement = regexp.MustCompile("^(?:did you mean|write|say) (`[^`]+`|\"[^\"]+\")(?:, in quotes)?\\??(?: a test .*)?$")
 
 // actions answers with the quick fixes for a range.
 func (s *server) actions(_ jsonrpc2.ID, p *protocol.CodeActionParams) (any, error) {
