@@ -18,11 +18,12 @@ func (s *Space) tight(a account, more, limit int64) Reason {
 // lacks returns why an account cannot have more of something, of which its owner has
 // own and everybody together all, or "". full is why if the limit of all is reached.
 //
-// A client that has nothing else does not wait for its share. Neither does an answer:
+// A client that has nothing else does not wait for its share, nor does the one body
+// that has an Over. Neither does an answer:
 // it may be kept beyond the share, so that its slot is free once the app is done, but
 // not in the last part of the size of a share, which is for clients that have less.
 func (a account) lacks(own, all, more, limit, share int64, full Reason) Reason {
-	beyond := a.owner != owner{} && own+more > share
+	beyond := a.owner != owner{} && !a.beyond && own+more > share
 	switch {
 	case !beyond && all+more > limit:
 		return full

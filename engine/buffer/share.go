@@ -22,8 +22,8 @@ type waiter struct {
 	over bool // it is to go on without its share
 }
 
-// An Over is the right of one body of a client to go on without a Buffer although
-// the client has its share, or others have all there is. The zero Over is none. One task uses it.
+// An Over is the right of one body of a client to go on although the client has its
+// share, or others have all there is. The zero Over is none. One task uses it.
 type Over struct {
 	space *Space
 	owner owner
@@ -44,15 +44,17 @@ func (o *Over) End() {
 // AwaitShare waits until there is room for the body of a request, after ErrShare or
 // ErrFull. The Buffers of a client wait in the order in which they came. It returns
 //
-//   - nil if there is room;
-//   - ErrFull if the body is to go on without the Buffer. If that is because all that
-//     the client has here waits, so that nothing would ever be given back, or because
-//     of a bound of all while the client has no other body here, over is set, which
-//     only one body of a client has at a time;
+//   - nil if there is room. If all that the client has here waits, so that nothing
+//     would ever be given back, that is room beyond the client's share, and over is
+//     set, which only one body of a client has at a time: it needs no slot while its
+//     bytes come;
+//   - ErrFull if the body is to go on without the Buffer. If that is because of a bound
+//     of all while the client has no other body here, over is set, too. A body that has
+//     over already gets ErrFull at once;
 //   - netloop.ErrTimeout if nothing of the client's was given back for patience;
 //   - or an error of netloop.Task.Park.
 func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) error {
-	if b.owner == (owner{}) {
+	if b.owner == (owner{}) || over.space != nil {
 		return ErrFull
 	}
 	s := b.space
@@ -77,8 +79,11 @@ func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) 
 			}
 		}
 		if w.over {
-			*over = Over{s, b.owner}
-			return ErrFull
+			*over, b.beyond = Over{s, b.owner}, true
+			if _, why := b.lack(); why != "" {
+				return ErrFull
+			}
+			return nil
 		}
 		if err := s.park(l, w, patience, poll); err != nil && !w.over {
 			return err

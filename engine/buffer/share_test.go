@@ -74,15 +74,19 @@ func TestAwaitShare(t *testing.T) {
 }
 
 // TestAwaitShare_Alone checks that a client does not wait for its only body, nor for
-// bodies that wait as well. One at a time goes on without a share.
+// bodies that wait as well. One at a time is kept beyond the share.
 func TestAwaitShare_Alone(t *testing.T) {
 	s := space(t, fourPages)
 	one, two := filled(t, s, pageSize), filled(t, s, pageSize)
 	first := await(t, one, time.Hour)
 	assert.Empty(t, first.ended, "the other body can still be worked on")
 	second := await(t, two, time.Hour)
-	assert.Equal(t, ErrFull, <-first.ended)
+	assert.NoError(t, <-first.ended)
 	assert.Empty(t, second.ended)
+	n, err := one.Append(newTask(), make([]byte, 3*pageSize))
+	require.NoError(t, err, "it is kept beyond the share")
+	assert.Equal(t, 3*pageSize, n)
+	assert.Equal(t, ErrFull, one.AwaitShare(newTask(), time.Hour, &first.over), "it does not wait again")
 	third := await(t, filled(t, s, 0), time.Hour)
 	first.over.End()
 	first.over.End()
@@ -98,7 +102,7 @@ func TestAwaitShare_Alone(t *testing.T) {
 
 	only := filled(t, s, 2*pageSize)
 	alone := await(t, only, time.Hour)
-	assert.Equal(t, ErrFull, <-alone.ended)
+	assert.NoError(t, <-alone.ended)
 	alone.over.End()
 	only.Release()
 }

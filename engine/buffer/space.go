@@ -94,6 +94,7 @@ func (a amount) isLess() bool { return a.memory < 0 || a.disk < 0 || a.files < 0
 type account struct {
 	owner  owner
 	answer bool
+	beyond bool // only the bounds of all count; set by AwaitShare
 }
 
 // bodies returns how many bodies of requests a Buffer is.

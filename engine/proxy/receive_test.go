@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -79,7 +80,7 @@ func TestReceive_Beyond(t *testing.T) {
 	}{
 		"request_buffer": {4, 16 << 20, 4},
 		"none":           {0, 16 << 20, 0},
-		"share":          {1 << 20, 128 << 10, 16 << 10},
+		"beyond share":   {1 << 20, 128 << 10, buffer.InMemory},
 		"no memory":      {1 << 20, 0, 0},
 	} {
 		for _, chunked := range []bool{false, true} {
