@@ -1,7 +1,7 @@
 package buffer
 
 import (
-	"slices"
+	"container/list"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -10,8 +10,21 @@ import (
 // A line is the Buffers of a client that wait for its share, the oldest first.
 // Space.mu guards it, and what is in it.
 type line struct {
-	waiters []*waiter
+	waiters list.List    // of *waiter
 	since   netloop.Time // nothing of the client was given back
+}
+
+func (l *line) first() *waiter { return l.waiters.Front().Value.(*waiter) }
+
+// firstInUse returns the first waiter whose Buffer holds something, or the first of all
+// if there is none. some tells whether there is one, so that it need not look.
+func (l *line) firstInUse(some bool) *waiter {
+	for e := l.waiters.Front(); some && e != nil; e = e.Next() {
+		if w := e.Value.(*waiter); w.b.inUse {
+			return w
+		}
+	}
+	return l.first()
 }
 
 // A waiter is a Buffer in a line.
@@ -19,7 +32,8 @@ type waiter struct {
 	b    *Buffer
 	task netloop.Task
 	from netloop.Time
-	over bool // it is to go on without its share
+	e    *list.Element // in the line
+	over bool          // it is to go on without its share
 }
 
 // An Over is the right of one body of a client to go on although the client has its
@@ -67,7 +81,7 @@ func (b *Buffer) AwaitShare(t netloop.Task, patience time.Duration, over *Over) 
 	defer s.leaveLine(l, w)
 	for {
 		poll := false
-		if l.waiters[0] == w && !w.over {
+		if l.first() == w && !w.over {
 			switch tight, why := b.lack(); {
 			case why == "":
 				return nil
@@ -119,7 +133,7 @@ func (s *Space) lineUp(w *waiter) *line {
 		l = &line{since: netloop.Now()}
 		s.lines[o] = l
 	}
-	l.waiters = append(l.waiters, w)
+	w.e = l.waiters.PushBack(w)
 	if w.b.inUse {
 		s.hold(o, held{waiting: 1})
 	}
@@ -130,15 +144,15 @@ func (s *Space) lineUp(w *waiter) *line {
 // leaveLine takes a waiter out of its line.
 func (s *Space) leaveLine(l *line, w *waiter) {
 	o := w.b.owner
-	l.waiters = slices.DeleteFunc(l.waiters, func(other *waiter) bool { return other == w })
+	l.waiters.Remove(w.e)
 	if w.b.inUse {
 		s.hold(o, held{waiting: -1})
 	}
-	if len(l.waiters) == 0 {
+	if l.waiters.Len() == 0 {
 		delete(s.lines, o)
 		return
 	}
-	l.waiters[0].task.Wake() // there may be room for it, too
+	l.first().task.Wake() // there may be room for it, too
 	s.unlock(o, l)
 }
 
@@ -146,7 +160,7 @@ func (s *Space) leaveLine(l *line, w *waiter) {
 func (s *Space) moved(o owner) {
 	if l := s.lines[o]; l != nil {
 		l.since = netloop.Now()
-		l.waiters[0].task.Wake()
+		l.first().task.Wake()
 		s.unlock(o, l)
 	}
 }
@@ -158,8 +172,7 @@ func (s *Space) unlock(o owner, l *line) {
 	if own.over > 0 {
 		return
 	}
-	i := max(slices.IndexFunc(l.waiters, func(w *waiter) bool { return w.b.inUse }), 0)
-	w := l.waiters[i]
+	w := l.firstInUse(own.waiting > 0)
 	switch tight, why := w.b.lack(); {
 	case isShare(tight, why):
 		if own.waiting < own.buffers || own.buffers == 0 && own != (held{}) { // the files of others are being closed

@@ -2,7 +2,6 @@ package buffer
 
 import (
 	"net/netip"
-	"slices"
 	"testing"
 	"time"
 
@@ -49,8 +48,10 @@ func inLine(s *Space, t *task) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.lines {
-		if slices.ContainsFunc(l.waiters, func(w *waiter) bool { return w.task == t }) {
-			return true
+		for e := l.waiters.Front(); e != nil; e = e.Next() {
+			if e.Value.(*waiter).task == t {
+				return true
+			}
 		}
 	}
 	return false
