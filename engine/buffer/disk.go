@@ -2,7 +2,6 @@ package buffer
 
 import (
 	"errors"
-	"io"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,48 +34,6 @@ type disk struct {
 	running int    // workers
 	idle    bool   // the only worker waits for another job
 	done    func() // of busy; nil = it was not called
-}
-
-type op uint8
-
-const (
-	opWrite op = iota // opens the file if it is not open
-	opRead
-	opClose
-	opCheck // looks at a folder
-)
-
-// A job is one piece of file work.
-type job struct {
-	op     op
-	file   *file
-	folder *folder // for opCheck
-	page   *page
-	n      int
-	at     int64 // in the file
-	err    error // valid once done
-
-	// Guarded by disk.mu.
-	task  netloop.Task // waits for the job; nil = none
-	ended bool
-	left  bool // nobody wants the result
-	next  *job
-}
-
-// A file holds the pages of one Buffer.
-type file struct {
-	account
-	folder *folder
-	store  Store // nil until a worker has opened it
-	pages  int64 // that it may have; guarded by Space.mu
-	refs   int   // the Buffer, and the jobs; guarded by disk.mu
-}
-
-// A Store is where the bytes of a Buffer are that are not in memory.
-type Store interface {
-	io.ReaderAt
-	io.WriterAt
-	io.Closer
 }
 
 // submit has a job done.
@@ -152,11 +109,39 @@ func (d *disk) wait(t netloop.Task, j *job, patience time.Duration) error {
 func (d *disk) leave(j *job) {
 	d.mu.Lock()
 	j.task, j.left = nil, true
-	ended := j.ended
+	unused := j.unused()
 	d.mu.Unlock()
-	if ended {
-		d.space.givePage(j.file.account, j.page)
+	d.giveBack(j, unused)
+}
+
+// written takes the page from a job that has written it, or returns nil: a body that
+// comes slowly would hold the page until its next bytes come.
+func (d *disk) written(j *job) *page {
+	if j.op != opWrite || j.err != nil {
+		return nil
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p := j.page
+	j.page = nil
+	return p
+}
+
+func (d *disk) giveBack(j *job, p *page) {
+	if p != nil {
+		d.space.givePage(j.file.account, p)
+	}
+}
+
+// copyPage copies bytes of a page that is being written, from an offset within it. ok
+// is false if the page is in the file.
+func (d *disk) copyPage(p []byte, j *job, from int64) (n int, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if j.page == nil {
+		return 0, false
+	}
+	return copy(p, j.page[from:]), true
 }
 
 // unref says that the Buffer of a file no longer uses it.
@@ -252,11 +237,12 @@ func (d *disk) take() *job {
 // finish ends a job.
 func (d *disk) finish(j *job) {
 	d.space.told(j)
+	d.giveBack(j, d.written(j)) // before the task asks for the next one
 	d.mu.Lock()
 	j.ended = true
 	d.late.Store(false)
 	d.lost.Store(false)
-	left := j.left
+	unused := j.unused()
 	if j.task != nil {
 		j.task.Wake()
 	}
@@ -264,35 +250,5 @@ func (d *disk) finish(j *job) {
 		d.drop(j.file)
 	}
 	d.mu.Unlock()
-	if left {
-		d.space.givePage(j.file.account, j.page)
-	}
-}
-
-// do does the work of a job.
-func (j *job) do() error {
-	switch j.op {
-	case opCheck:
-		return j.folder.try()
-	case opClose:
-		if j.file.store == nil {
-			return nil
-		}
-		return j.file.store.Close()
-	case opRead:
-		n, err := j.file.store.ReadAt(j.page[:j.n], j.at)
-		if n < j.n && err == nil || err == io.EOF {
-			err = io.ErrUnexpectedEOF
-		}
-		return err
-	}
-	if j.file.store == nil {
-		s, err := j.file.folder.open(j.file.folder.path)
-		if err != nil {
-			return err
-		}
-		j.file.store = s
-	}
-	_, err := j.file.store.WriteAt(j.page[:j.n], j.at)
-	return err
+	d.giveBack(j, unused)
 }

@@ -549,6 +549,24 @@ func TestSpace_DiskBounds(t *testing.T) {
 	}
 }
 
+// TestSpace_Written checks that a body that has stopped keeps one page of those that
+// go to its file, and that those in the file can be read.
+func TestSpace_Written(t *testing.T) {
+	s, _ := spaceOn(t, newFakeDisk(), roomy)
+	var b Buffer
+	b.Init(s, 10<<20, netip.Addr{})
+	text := bytes.Repeat([]byte("0123456789abcdef"), (InMemory+2*pageSize)/16+1)
+	_, err := b.Append(newTask(), text)
+	require.NoError(t, err)
+	soon(t, func() bool { return s.Stats().Memory == InMemory+pageSize }, "the written page is kept")
+	got := make([]byte, pageSize)
+	n, err := b.ReadAt(newTask(), got, InMemory+pageSize)
+	require.NoError(t, err)
+	assert.Equal(t, text[:n], got[:n])
+	b.Release()
+	soon(t, func() bool { return s.Stats().Memory == 0 }, "released")
+}
+
 // TestSpace_Files checks the bounds on the number of files.
 func TestSpace_Files(t *testing.T) {
 	s, _ := spaceOn(t, newFakeDisk(), Limits{Memory: 16 << 20, Disk: 1 << 30, Files: 8})

@@ -19,7 +19,7 @@ type spill struct {
 
 	tail    *page
 	tailAt  int64 // the offset of the first byte of the tail, and of the end of what is written
-	writing *job  // writes the page before the tail; nil if that is in the file
+	writing *job  // writes the page before the tail; nil if that is known to be in the file
 
 	failed bool // the disk has failed, so nothing more is appended
 }
@@ -92,7 +92,6 @@ func (sp *spill) settle(t netloop.Task, b *Buffer) error {
 		sp.failed = true
 		return ErrFull
 	}
-	b.space.givePage(b.account, sp.writing.page)
 	sp.writing = nil
 	return nil
 }
@@ -104,10 +103,12 @@ func (sp *spill) readAt(t netloop.Task, b *Buffer, p []byte, off int64) (int, er
 	}
 	at := (off - sp.base) / pageSize
 	from := (off - sp.base) % pageSize
-	if sp.writing != nil && at == (sp.tailAt-sp.base)/pageSize-1 {
-		return copy(p, sp.writing.page[from:]), nil
-	}
 	d := sp.file.folder.disk
+	if sp.writing != nil && at == (sp.tailAt-sp.base)/pageSize-1 {
+		if n, ok := d.copyPage(p, sp.writing, from); ok {
+			return n, nil
+		}
+	}
 	if d.lost.Load() {
 		b.space.lost(b.owner, errStalled) // and nobody else waits for it
 		return 0, errStalled
