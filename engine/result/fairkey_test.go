@@ -1,7 +1,6 @@
 package result_test
 
 import (
-	"bytes"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -16,10 +15,4 @@ func TestFairKey(t *testing.T) {
 	assert.Zero(t, result.NewFairKey(""))
 	assert.Empty(t, result.FairKey(0).String())
 	assert.Equal(t, "00000001", result.FairKey(1).String())
-}
-
-// TestFairKeyAllocatesNothing: every request of a group with fair has one.
-func TestFairKeyAllocatesNothing(t *testing.T) {
-	key, out := bytes.Repeat([]byte("k"), 64), make([]byte, 0, 8)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { out = result.NewFairKey(key).Append(out[:0]) }))
 }
