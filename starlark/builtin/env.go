@@ -121,8 +121,11 @@ func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.
 	}
 	if !ok {
 		message := fmt.Sprintf("environment variable %s is not %s: %s", shownName(name), kind.what, value.Quote(text))
-		if strings.TrimSpace(text) == "" {
+		switch {
+		case strings.TrimSpace(text) == "":
 			message = fmt.Sprintf("environment variable %s is empty, not %s", shownName(name), kind.what)
+		case s.isOfFile(name):
+			message = fmt.Sprintf("environment variable %s, which a file sets, is not %s", shownName(name), kind.what)
 		}
 		c.report(diag.Diagnostic{Code: codeBadEnv, Span: span, Message: message})
 		if def := have["default"]; def != nil {
@@ -193,6 +196,16 @@ func (s *Session) lookup(name string, secret bool) (string, bool) {
 		text, set = s.fileEnv[name]
 	}
 	return text, set
+}
+
+// isOfFile reports whether lookup finds the variable in a file of variables, whose
+// values are secrets.
+func (s *Session) isOfFile(name string) bool {
+	if _, set := s.opts.LookupEnv(name); set {
+		return false
+	}
+	_, set := s.fileEnv[name]
+	return set
 }
 
 // shownName returns the name of a variable as messages show it.

@@ -17,7 +17,7 @@ import (
 
 func envFileWord() Word {
 	return Word{Name: "env_file", Returns: "dict[str, secret]",
-		Doc: "The variables of a file of NAME=value lines (.env), as secrets, for `env` of WorkerGroup. After the call, env and secret know them, too. " +
+		Doc: "The variables of a file of NAME=value lines (.env), as secrets, for `env` of WorkerGroup. After the call, secret and env know them, too: secret as a secret, and env as plain text, which plans and messages show. " +
 			"A variable that is set already keeps its value: in the environment, by --env-file or by an earlier env_file. Variables that no worker can have are left out of the result.",
 		Arguments: []Argument{
 			{Name: "path", Type: "str", Required: true, Rule: "a relative path starts at the configuration's folder",

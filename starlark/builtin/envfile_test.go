@@ -58,14 +58,15 @@ g = WorkerGroup("web", "m:a", env = first | more | {"E": "5"})
 }
 
 func TestEnvFile_Mistakes(t *testing.T) {
-	files := map[string]string{"/conf/bad": "A=1\nhunter2: x\n"}
+	files := map[string]string{"/conf/bad": "A=1\nhunter2: x\n", "/conf/good": "N=hunter2\n"}
 	for call, want := range map[string]string{
-		`env_file("bad")`:                 "conf/bad:2:8: this is not NAME=value",
-		`env_file("gone")`:                "test.star:1:14: there is no file /conf/gone",
-		`env_file("bad", default = [])`:   "test.star:1:31: `default` wants a dict, got a list",
-		`env_file(" ")`:                   "test.star:1:14: `path` is empty",
-		`env_file()`:                      "test.star:1:5: env_file needs `path`",
-		`env_file(path = secret("NONE"))`: "test.star:1:28: environment variable NONE is not set",
+		`env_file("bad")`:                  "conf/bad:2:8: this is not NAME=value",
+		`env_file("gone")`:                 "test.star:1:14: there is no file /conf/gone",
+		`env_file("bad", default = [])`:    "test.star:1:31: `default` wants a dict, got a list",
+		`[env_file("good"), env.int("N")]`: "test.star:1:32: environment variable N, which a file sets, is not a whole number",
+		`env_file(" ")`:                    "test.star:1:14: `path` is empty",
+		`env_file()`:                       "test.star:1:5: env_file needs `path`",
+		`env_file(path = secret("NONE"))`:  "test.star:1:28: environment variable NONE is not set",
 	} {
 		_, _, report := withFiles(t, "x = "+call, files, nil)
 		require.Len(t, report.Diagnostics, 1, call)
