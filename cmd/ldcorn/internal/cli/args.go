@@ -12,7 +12,6 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/visible"
-	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
 // argsFlags are the flags of ldcorn args.
@@ -95,26 +94,9 @@ func (f *argsFlags) evaluate(ctx context.Context, path string, stderr io.Writer)
 	if f.socket != "" {
 		return nil, usageError("args: --control is for --live")
 	}
-	if err := f.python.check(); err != nil {
-		return nil, err
-	}
-	opts := config.Options{Print: stderr, Watch: f.cell.Watch}
-	var err error
-	if opts.Set, err = f.set.values(); err != nil {
-		return nil, err
-	}
-	if err := f.envFlags.apply(&opts); err != nil {
-		return nil, err
-	}
-	f.python.Env = opts.Env
-	f.python.Apply(&opts, f.cell)
-	res, err := config.Evaluate(ctx, shownPath(path), opts)
+	res, _, err := f.evaluateHere(ctx, path, &f.envFlags, &f.set, &f.python, stderr)
 	if err != nil {
 		return nil, err
-	}
-	if res.Plan == nil {
-		writeReport(stderr, res.Report, textOptions(f.color))
-		return nil, &exitError{code: exitFailure}
 	}
 	return res.Plan.ListArgs(), nil
 }

@@ -138,25 +138,9 @@ func (f *explainFlags) evaluate(ctx context.Context, q api.Question, stderr io.W
 	if err != nil {
 		return nil, err
 	}
-	opts := config.Options{Print: stderr, Watch: f.cell.Watch}
-	if err := f.python.check(); err != nil {
-		return nil, err
-	}
-	if err := f.envFlags.apply(&opts); err != nil {
-		return nil, err
-	}
-	if opts.Set, err = f.set.values(); err != nil {
-		return nil, err
-	}
-	f.python.Env = opts.Env
-	f.python.Apply(&opts, f.cell)
-	res, err := config.Evaluate(ctx, shownPath(path), opts)
+	res, opts, err := f.evaluateHere(ctx, path, &f.envFlags, &f.set, &f.python, stderr)
 	if err != nil {
 		return nil, err
-	}
-	if res.Plan == nil {
-		writeReport(stderr, res.Report, textOptions(f.color))
-		return nil, &exitError{code: exitFailure}
 	}
 	defer f.cell.Watch("asking the router of", shownPath(path), config.DefaultTimeout)()
 	return tests.NewExplainer(testOptions(res, opts)).Answer(q)
