@@ -109,7 +109,7 @@ func (a *attempt) slotTime(t netloop.Task) time.Duration {
 	if a.claim.Worker() == nil {
 		return a.held
 	}
-	return a.held + t.Now().Sub(a.granted)
+	return a.held + max(t.Now().Sub(a.granted), 0) // the task's clock may lag
 }
 
 // doubtWait bounds the dial to a worker in doubt. One whose backlog is full is

@@ -234,11 +234,12 @@ func (r *Request) setQueue(p *pool.Pool) {
 	r.hand.queue = p
 }
 
-// waited notes that the request no longer waits.
-func (r *Request) waited(from netloop.Time) {
-	wait := netloop.Now().Sub(from)
-	r.rec.Queued += wait
+// waited notes that the request no longer waits, and returns since when.
+func (r *Request) waited(from netloop.Time) netloop.Time {
+	now := netloop.Now()
+	r.rec.Queued += now.Sub(from)
 	r.hand.queued.Store(int64(r.rec.Queued))
 	r.hand.queuedAt.Store(0)
 	r.setQueue(nil)
+	return now
 }
