@@ -351,19 +351,17 @@ def route(req):
 	assert.Equal(t, "web", d.Group)
 }
 
-// TestRunawayIsStopped checks that a call ends within its step budget, which
-// takes far less than a millisecond. The test allows for a loaded machine.
+// TestRunawayIsStopped checks that a call that runs out of steps leaves the router
+// usable, however often.
 func TestRunawayIsStopped(t *testing.T) {
-	rt := routerOf(t, "def route(req):\n    if req.path == \"/x\":\n        for i in range(1000000):\n            pass\n", "route", nil)
-	req := sample(t, "GET /x")
-	best := time.Hour
+	j := new(journal)
+	rt := routerOf(t, "def route(req):\n    if req.path == \"/x\":\n        for i in range(1000000):\n            pass\n    return \"web\"\n", "route", j.logger())
 	for range 50 {
-		from := time.Now()
-		_, err := rt.Route(req)
-		best = min(best, time.Since(from))
-		require.Error(t, err)
+		assert.Contains(t, fails(t, rt, j, sample(t, "GET /x")), "was stopped: it takes more than 10000 steps")
+		d, err := rt.Route(sample(t, "GET /y"))
+		require.NoError(t, err)
+		assert.Equal(t, "web", d.Group)
 	}
-	assert.Less(t, best, 10*time.Millisecond)
 }
 
 // TestManyAtATime is for the race detector.
