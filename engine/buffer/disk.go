@@ -6,34 +6,23 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/filework"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
-
-// workers is how many goroutines do file work at most. One that waits for a disk
-// holds a thread of the system.
-const workers = 4
 
 // errStalled says that a job has taken too long. It may still be done.
 var errStalled = errors.New("the disk makes no progress")
 
-// A disk does the file work of one folder for tasks, which park meanwhile. A job owns its memory, so
-// a task can leave a job that takes too long.
-//
-// Nobody waits for the goroutines: one that a disk never answers cannot be ended.
+// A disk does the file work of one folder for tasks, which park meanwhile. A job owns
+// its memory, so a task can leave a job that takes too long.
 type disk struct {
 	space *Space
-	busy  func() (done func()) // see Space.WhileBusy; nil = none
-	more  chan struct{}        // tells the idle worker of a job
+	queue *filework.Queue
 
 	late atomic.Bool // a job has taken too long, and none has ended since; set with mu
 	lost atomic.Bool // likewise, but it is a read that has taken longer
 
-	mu      sync.Mutex
-	first   *job // of those that no worker has begun; guarded by mu, as all below
-	last    *job
-	running int    // workers
-	idle    bool   // the only worker waits for another job
-	done    func() // of busy; nil = it was not called
+	mu sync.Mutex // guards what the jobs say
 }
 
 // submit has a job done.
@@ -43,28 +32,11 @@ func (d *disk) submit(j *job) {
 	if j.file != nil {
 		j.file.refs++
 	}
-	d.add(j)
+	d.queue.Add(j)
 }
 
 // newDisk returns a disk of a Space.
-func newDisk(s *Space) *disk { return &disk{space: s, busy: s.busy, more: make(chan struct{}, 1)} }
-
-func (d *disk) add(j *job) {
-	if d.last == nil {
-		d.first = j
-	} else {
-		d.last.next = j
-	}
-	d.last = j
-	switch {
-	case d.idle:
-		d.idle = false
-		d.more <- struct{}{}
-	case d.running < workers:
-		d.running++
-		go d.work(d.running == 1)
-	}
-}
+func newDisk(s *Space) *disk { return &disk{space: s, queue: filework.New(s.busy, nil)} }
 
 // wait waits in a task until a job has ended: for patience at most, after which it
 // returns errStalled. Nobody waits to write to a disk that is known to be stalled.
@@ -154,84 +126,8 @@ func (d *disk) unref(f *file) {
 // drop closes a file that nobody uses any more. The caller holds mu.
 func (d *disk) drop(f *file) {
 	if f.refs--; f.refs == 0 {
-		d.add(&job{op: opClose, file: f})
+		d.queue.Add(&job{op: opClose, file: f})
 	}
-}
-
-// linger is how long the last worker waits for another job: the next page of a body
-// follows soon.
-const linger = time.Second
-
-// work does jobs until there are none. The first worker says that there is work.
-func (d *disk) work(first bool) {
-	if first && d.busy != nil {
-		done := d.busy()
-		d.mu.Lock()
-		d.done = done
-		d.mu.Unlock()
-	}
-	for {
-		for j := d.take(); j != nil; j = d.take() {
-			j.err = j.do()
-			d.finish(j)
-		}
-		if d.leaves() {
-			return
-		}
-	}
-}
-
-// leaves reports whether a worker that has found no job is to end. The last one
-// waits for a while.
-func (d *disk) leaves() bool {
-	d.mu.Lock()
-	if d.first != nil || d.idle || d.running > 1 {
-		defer d.mu.Unlock()
-		if d.first != nil {
-			return false
-		}
-		d.running--
-		return true
-	}
-	d.idle = true
-	d.mu.Unlock()
-	late := time.NewTimer(linger)
-	defer late.Stop()
-	select {
-	case <-d.more:
-		return false
-	case <-late.C:
-	}
-	d.mu.Lock()
-	if !d.idle { // a job came at the last moment
-		d.mu.Unlock()
-		<-d.more
-		return false
-	}
-	d.idle = false
-	d.running--
-	done := d.done
-	d.done = nil
-	d.mu.Unlock()
-	if done != nil {
-		done()
-	}
-	return true
-}
-
-// take returns the next job, or nil if there is none.
-func (d *disk) take() *job {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	j := d.first
-	if j == nil {
-		return nil
-	}
-	if d.first = j.next; d.first == nil {
-		d.last = nil
-	}
-	j.next = nil
-	return j
 }
 
 // finish ends a job.

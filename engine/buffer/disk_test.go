@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/filework"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
@@ -327,7 +328,7 @@ func TestSpill_StalledWorkers(t *testing.T) {
 		assert.Equal(t, ErrFull, err)
 	}
 	d.mu.Lock()
-	assert.LessOrEqual(t, d.waits, workers)
+	assert.LessOrEqual(t, d.waits, filework.Workers)
 	d.mu.Unlock()
 	for i := range all {
 		all[i].Release()
@@ -466,13 +467,13 @@ func TestSpace_FolderHangs(t *testing.T) {
 	}
 	use("/old")
 	old.set(true, nil)
-	var all [2*workers + 1]Buffer
-	for i := range 2 * workers {
+	var all [2*filework.Workers + 1]Buffer
+	for i := range 2 * filework.Workers {
 		assert.Equal(t, ErrFull, fill(&all[i]))
 	}
 	use("/new")
 	s.patience = time.Hour
-	assert.NoError(t, fill(&all[2*workers]))
+	assert.NoError(t, fill(&all[2*filework.Workers]))
 	old.set(false, nil)
 	for i := range all {
 		all[i].Release()

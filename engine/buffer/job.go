@@ -29,7 +29,6 @@ type job struct {
 	task  netloop.Task // waits for the job; nil = none
 	ended bool
 	left  bool // nobody wants the result
-	next  *job
 }
 
 // A file holds the pages of one Buffer.
@@ -57,6 +56,16 @@ func (j *job) unused() *page {
 	p := j.page
 	j.page = nil
 	return p
+}
+
+// Do does the job in a goroutine of its disk.
+func (j *job) Do() {
+	folder := j.folder
+	if folder == nil {
+		folder = j.file.folder
+	}
+	j.err = j.do()
+	folder.disk.finish(j)
 }
 
 // do does the work of a job.
