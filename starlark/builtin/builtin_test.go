@@ -34,7 +34,7 @@ func evaluateIn(t testing.TB, text string, options Options) (starlark.StringDict
 	require.NoError(t, err)
 	sources.Index(file)
 	report := &diag.Report{Sources: sources}
-	options.Dir, options.Sources, options.Report = "/conf", sources, report.Add
+	options.Dir, options.Sources, options.Report, options.Hide = "/conf", sources, report.Add, report.Hidden.Add
 	if options.ReadFile == nil {
 		options.ReadFile = func(string) ([]byte, error) { return []byte("content\n"), nil }
 	}

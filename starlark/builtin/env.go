@@ -115,6 +115,9 @@ func (s *Session) readEnv(thread *starlark.Thread, kind *envKind, args starlark.
 		}
 		return c.unset(name, span)
 	}
+	if s.isOfFile(name) {
+		s.opts.Hide(shownName(name), text)
+	}
 	v, ok := kind.parse(strings.TrimSpace(text))
 	if kind.word == "env" {
 		v, ok = starlark.String(text), true
@@ -201,11 +204,11 @@ func (s *Session) lookup(name string, secret bool) (string, bool) {
 // isOfFile reports whether lookup finds the variable in a file of variables, whose
 // values are secrets.
 func (s *Session) isOfFile(name string) bool {
-	if _, set := s.opts.LookupEnv(name); set {
+	text, found := s.fileEnv[name]
+	if v, set := s.opts.LookupEnv(name); set && v != text { // a command can set the variables of its files
 		return false
 	}
-	_, set := s.fileEnv[name]
-	return set
+	return found
 }
 
 // shownName returns the name of a variable as messages show it.
@@ -214,10 +217,13 @@ func shownName(name string) string {
 	return visible.Cut(name, most)
 }
 
-// unset reports a variable that must be set, unless unset variables are
-// allowed.
+// unset reports a variable that must be set, unless unset variables are allowed or a
+// file that may set it could not be read, which has been reported.
 func (c *call) unset(name string, span diag.Span) starlark.Value {
-	if !c.session.opts.AllowMissing {
+	if c.session.opts.AllowMissing || c.session.unread {
+		return c.session.stand(name)
+	}
+	if !c.swallowed(name, span) {
 		c.report(diag.Diagnostic{
 			Code: codeUnsetEnv, Span: span,
 			Message: fmt.Sprintf("environment variable %s is not set", shownName(name)),
@@ -225,6 +231,24 @@ func (c *call) unset(name string, span diag.Span) starlark.Value {
 		})
 	}
 	return c.session.stand(name)
+}
+
+// swallowed reports a file whose quotes hide the line that sets a variable. The other
+// variables that the same file may set are then left out.
+func (c *call) swallowed(name string, span diag.Span) bool {
+	for _, v := range c.session.files {
+		if line := v.Swallows(name); line > 0 {
+			c.report(diag.Diagnostic{
+				Code: codeSecret, Span: diag.Span{File: v.File, Line: v.Line, Col: 1},
+				Message: fmt.Sprintf("the quoted value of %s takes in line %d, which sets %s", shownName(v.Name), line, shownName(name)),
+				Hint:    "end the quotes where the value is meant to end",
+				Related: []diag.Related{{Span: span, Label: "the variable is not set"}},
+			})
+			c.session.unread = true
+			return true
+		}
+	}
+	return false
 }
 
 // stand returns the stand-in for the value of an unset variable.

@@ -17,13 +17,19 @@ import (
 
 func envFileWord() Word {
 	return Word{Name: "env_file", Returns: "dict[str, secret]",
-		Doc: "The variables of a file of NAME=value lines (.env), as secrets, for `env` of WorkerGroup. After the call, secret and env know them, too: secret as a secret, and env as plain text, which plans and messages show. " +
+		Doc: "The variables of a file of NAME=value lines (.env), as secrets, for `env` of WorkerGroup. After the call, secret and env know them, too: secret as a secret, and env as plain text, which plans show; errors name the variable instead of its value. " +
 			"A variable that is set already keeps its value: in the environment, by --env-file or by an earlier env_file. Variables that no worker can have are left out of the result.",
 		Arguments: []Argument{
 			{Name: "path", Type: "str", Required: true, Rule: "a relative path starts at the configuration's folder",
 				Doc: "The file, in the format of python-dotenv and Docker Compose: quotes, export, comments, values of several lines, ${NAME} and ${NAME:-default}.", Example: `".env"`, aka: []string{"file", "name", "filename", "dotenv_path"}},
 			{Name: "default", Type: "dict[str, str | secret] | None", Absent: "the file must exist", Doc: "The result if there is no such file.", aka: []string{"fallback"}},
 		}}
+}
+
+// A FileVariable is a variable of a file.
+type FileVariable struct {
+	dotenv.Variable
+	File string // as messages show it
 }
 
 // envFile implements env_file.
@@ -47,6 +53,7 @@ func (s *Session) envFile(thread *starlark.Thread, _ *starlark.Builtin, args sta
 			return def.value, nil
 		}
 		c.unreadable(path, have["path"].span, err)
+		s.unread = true
 		return s.stand("env_file"), nil
 	}
 	s.opts.Input(plan.InputFile, path, data, true)
@@ -55,13 +62,14 @@ func (s *Session) envFile(thread *starlark.Thread, _ *starlark.Builtin, args sta
 	}
 	vars, err := dotenv.Parse(string(data), func(name string) (string, bool) { return s.lookup(name, true) })
 	if wrong := (dotenv.Errors)(nil); errors.As(err, &wrong) {
+		s.unread = true
 		for _, w := range wrong {
 			c.report(diag.Diagnostic{Code: codeSecret, Span: diag.Span{File: name, Line: w.Line, Col: w.Col},
 				Message: w.Message, Hint: w.Hint, Related: []diag.Related{{Span: have["path"].span, Label: "the file is read here"}}})
 		}
 		return s.stand("env_file"), nil
 	}
-	return s.keepVariables(vars)
+	return s.keepVariables(name, vars)
 }
 
 // secretPath reads the path of a file with secrets. It returns the name that messages
@@ -95,11 +103,12 @@ func (c *call) pathText(g *given) (string, bool) {
 }
 
 // keepVariables makes the variables of a file known to env, unless they are set
-// already, and returns their values.
-func (s *Session) keepVariables(vars []dotenv.Variable) (starlark.Value, error) {
+// already, and returns their values. File is the name of the file as messages show it.
+func (s *Session) keepVariables(file string, vars []dotenv.Variable) (starlark.Value, error) {
 	last := make(map[string]string, len(vars))
 	for _, v := range vars {
 		last[v.Name] = v.Value
+		s.files = append(s.files, FileVariable{v, file})
 	}
 	out := starlark.NewDict(len(last))
 	for _, v := range vars {

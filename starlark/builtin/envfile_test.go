@@ -10,13 +10,14 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/dotenv"
 )
 
 // withFiles evaluates a text with files, by path, and an environment.
 func withFiles(t *testing.T, text string, files, env map[string]string) (map[string]string, *Session, *diag.Report) {
 	t.Helper()
 	globals, s, report := evaluateIn(t, text, Options{
-		NameDir: "conf", FileEnv: map[string]string{"CLI": "from-cli"},
+		NameDir: "conf", FileEnv: []FileVariable{{Variable: dotenv.Variable{Name: "CLI", Value: "from-cli"}}},
 		ReadFile: func(path string) ([]byte, error) {
 			if text, ok := files[path]; ok {
 				return []byte(text), nil
@@ -58,15 +59,17 @@ g = WorkerGroup("web", "m:a", env = first | more | {"E": "5"})
 }
 
 func TestEnvFile_Mistakes(t *testing.T) {
-	files := map[string]string{"/conf/bad": "A=1\nhunter2: x\n", "/conf/good": "N=hunter2\n"}
+	files := map[string]string{"/conf/bad": "A=1\nhunter2: x\n", "/conf/good": "N=hunter2\n", "/conf/swallow": "A=\"hunter2\nB=2\nC=\"\n"}
 	for call, want := range map[string]string{
-		`env_file("bad")`:                  "conf/bad:2:8: this is not NAME=value",
-		`env_file("gone")`:                 "test.star:1:14: there is no file /conf/gone",
-		`env_file("bad", default = [])`:    "test.star:1:31: `default` wants a dict, got a list",
-		`[env_file("good"), env.int("N")]`: "test.star:1:32: environment variable N, which a file sets, is not a whole number",
-		`env_file(" ")`:                    "test.star:1:14: `path` is empty",
-		`env_file()`:                       "test.star:1:5: env_file needs `path`",
-		`env_file(path = secret("NONE"))`:  "test.star:1:28: environment variable NONE is not set",
+		`env_file("bad")`:                                        "conf/bad:2:8: this is not NAME=value",
+		`env_file("gone")`:                                       "test.star:1:14: there is no file /conf/gone",
+		`env_file("bad", default = [])`:                          "test.star:1:31: `default` wants a dict, got a list",
+		`[env_file("good"), env.int("N")]`:                       "test.star:1:32: environment variable N, which a file sets, is not a whole number",
+		`[env_file("bad"), env("X"), secret("Y"), env.int("Z")]`: "conf/bad:2:8: this is not NAME=value",
+		`[env_file("swallow"), env("B"), env("C")]`:              "conf/swallow:1:1: the quoted value of A takes in line 2, which sets B",
+		`env_file(" ")`:                                          "test.star:1:14: `path` is empty",
+		`env_file()`:                                             "test.star:1:5: env_file needs `path`",
+		`env_file(path = secret("NONE"))`:                        "test.star:1:28: environment variable NONE is not set",
 	} {
 		_, _, report := withFiles(t, "x = "+call, files, nil)
 		require.Len(t, report.Diagnostics, 1, call)

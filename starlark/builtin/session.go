@@ -2,9 +2,9 @@ package builtin
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 
 	starlarkmath "go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
@@ -34,8 +34,11 @@ type Options struct {
 	// show it, or "". Path is as in load. The diagnostic says why it cannot be read.
 	Find func(from, path string) (DataFile, *diag.Diagnostic)
 
-	NameDir string            // the configuration's folder, as messages show it
-	FileEnv map[string]string // variables that count as set if LookupEnv has none
+	NameDir string         // the configuration's folder, as messages show it
+	FileEnv []FileVariable // variables that count as set if LookupEnv has none
+	// Hide makes messages name a variable of a file instead of its value. It is called
+	// before the evaluation can use the value.
+	Hide func(name, value string)
 }
 
 // A Session holds the words of one evaluation and the groups that they have
@@ -47,6 +50,8 @@ type Session struct {
 	limits   []*Limit
 	configs  int
 	fileEnv  map[string]string    // variables of files, which the environment does not set
+	files    []FileVariable       // all variables of files
+	unread   bool                 // a file of variables could not be read
 	vague    []string             // names of arguments whose default is unset
 	args     []*argument          // in order of first use
 	argNamed map[string]*argument // the same, by name
@@ -61,9 +66,9 @@ type Session struct {
 
 // NewSession returns the words for one evaluation.
 func NewSession(opts Options) *Session {
-	s := &Session{opts: opts, words: make(map[string]*Word), fileEnv: maps.Clone(opts.FileEnv)}
-	if s.fileEnv == nil {
-		s.fileEnv = make(map[string]string)
+	s := &Session{opts: opts, words: make(map[string]*Word), fileEnv: make(map[string]string), files: slices.Clone(opts.FileEnv)}
+	for _, v := range opts.FileEnv {
+		s.fileEnv[v.Name] = v.Value
 	}
 	for _, w := range Words() {
 		s.words[w.Name] = &w

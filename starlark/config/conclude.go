@@ -43,8 +43,8 @@ func (e *evaluation) conclude(ctx context.Context, entry *module) (*plan.Plan, *
 	p := cfg.Plan
 	p.Path, p.Python, p.Inputs, p.Fingerprint = entry.path, e.use, e.inputs.list, e.inputs.fingerprint()
 	p.Args, p.Set = e.session.Args(), e.opts.Set
-	giveEnv(p, e.world.fileEnv)
-	giveEnv(p, e.opts.WorkerEnv)
+	giveEnv(p, e.world.variables(nil))
+	giveEnv(p, e.opts.fileVariables())
 	return p, cfg
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
@@ -142,6 +143,9 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 	report := &diag.Report{Sources: &diag.Sources{}}
 	read := newInputs(opts.Salt)
 	w.recordEnvFiles(read)
+	if run != nil { // it may have used all of them
+		w.hideVariables(report, opts)
+	}
 	var l *loader
 	session := builtin.NewSession(builtin.Options{
 		Dir:          filepath.Dir(in.path),
@@ -156,7 +160,8 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 		Args:         opts.Args,
 		NameDir:      filepath.Dir(in.name),
 		Find:         func(from, path string) (builtin.DataFile, *diag.Diagnostic) { return l.find(from, path) },
-		FileEnv:      w.fileEnv,
+		FileEnv:      slices.Concat(w.fileEnv, opts.FileEnv),
+		Hide:         report.Hidden.Add,
 	})
 	l = newLoader(in, report, read, session, w)
 	l.watch = func(doing, file string) func() { return opts.Watch(doing, file, opts.Timeout) }

@@ -302,7 +302,11 @@ func TestTextForms(t *testing.T) {
 
 func TestReadEnvFile(t *testing.T) {
 	dir := write(t, map[string]string{"a": "\ufeff# c\nA=1\r\nexport B = \"x=y\"\n\n;z\nC='a b'\nD=\nE=\"x\ny\"\n"})
-	vars, err := config.ReadEnvFile(filepath.Join(dir, "a"))
+	found, err := config.ReadEnvFile(filepath.Join(dir, "a"))
+	vars := make(map[string]string)
+	for _, v := range found {
+		vars[v.Name] = v.Value
+	}
 	require.NoError(t, err)
 	assert.Equal(t, map[string]string{"A": "1", "B": "x=y", "C": "a b", "D": "", "E": "x\ny"}, vars)
 	_, err = config.ReadEnvFile(filepath.Join(dir, "none"))

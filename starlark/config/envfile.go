@@ -12,12 +12,13 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
+	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/dotenv"
 )
 
 // ReadEnvFile reads a file of NAME=value lines in the format of package dotenv. The
 // variables in values are those of this process. The error never shows a value.
-func ReadEnvFile(path string) (map[string]string, error) {
+func ReadEnvFile(path string) ([]builtin.FileVariable, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, unreadableEnvFile(path, err)
@@ -32,7 +33,8 @@ func unreadableEnvFile(path string, err error) error {
 	return fmt.Errorf("cannot read %s: %w", path, innermost(err))
 }
 
-func parseEnvFile(path string, data []byte, lookup func(string) (string, bool)) (map[string]string, error) {
+// parseEnvFile returns the variables of a file. The last of several with a name counts.
+func parseEnvFile(path string, data []byte, lookup func(string) (string, bool)) ([]builtin.FileVariable, error) {
 	vars, err := dotenv.Parse(string(data), lookup)
 	if wrong := (dotenv.Errors)(nil); errors.As(err, &wrong) {
 		lines := make([]string, len(wrong))
@@ -44,12 +46,12 @@ func parseEnvFile(path string, data []byte, lookup func(string) (string, bool)) 
 		}
 		return nil, errors.New(strings.Join(lines, "\n"))
 	}
-	out := make(map[string]string, len(vars))
+	out := make([]builtin.FileVariable, 0, len(vars))
 	for _, v := range vars {
 		if err := builtin.FitsSystem(v.Name, v.Value); err != nil {
 			return nil, fmt.Errorf("%s: %s %w", path, v.Name, err)
 		}
-		out[v.Name] = v.Value
+		out = append(out, builtin.FileVariable{Variable: v, File: path})
 	}
 	return out, nil
 }
@@ -66,14 +68,10 @@ func (w *world) readEnvFiles(paths []string) error {
 			return fmt.Errorf("--env-file: %w", err)
 		}
 		w.envFiles = append(w.envFiles, envFile{path, data})
-		for name, value := range vars {
-			if _, set := w.lookupEnv(name); set {
-				continue
+		for _, v := range vars {
+			if _, set := w.lookupEnv(v.Name); !set {
+				w.fileEnv = append(w.fileEnv, v)
 			}
-			if w.fileEnv == nil {
-				w.fileEnv = make(map[string]string)
-			}
-			w.fileEnv[name] = value
 		}
 	}
 	return nil
@@ -111,7 +109,25 @@ func giveEnv(p *plan.Plan, vars map[string]string) {
 // environment.
 func (w *world) variables(env map[string]string) map[string]string {
 	out := make(map[string]string)
-	maps.Copy(out, w.fileEnv)
+	for _, v := range w.fileEnv {
+		out[v.Name] = v.Value
+	}
 	maps.Copy(out, env)
+	return out
+}
+
+// hideVariables makes a report quote no value of the variables of files.
+func (w *world) hideVariables(report *diag.Report, opts Options) {
+	for _, v := range slices.Concat(w.fileEnv, opts.FileEnv) {
+		report.Hidden.Add(v.Name, v.Value)
+	}
+}
+
+// fileVariables returns the values that the variables of files have.
+func (o *Options) fileVariables() map[string]string {
+	out := make(map[string]string)
+	for _, v := range o.FileEnv {
+		out[v.Name] = o.Env[v.Name]
+	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
@@ -33,8 +34,9 @@ type Options struct {
 	// dotenv. A variable that is set already wins, and a later file over an earlier
 	// one. The workers of every group get the variables, as secrets.
 	EnvFiles []string
-	// WorkerEnv are more variables that the workers of every group get, as secrets.
-	WorkerEnv map[string]string
+	// FileEnv are the variables of files that Env has. The workers of every group get
+	// the values that Env gives them, as secrets.
+	FileEnv []builtin.FileVariable
 	// LookupEnv reads the environment. A nil LookupEnv reads that of the
 	// process.
 	LookupEnv func(name string) (string, bool)

@@ -58,7 +58,9 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 	case errors.As(err, &fault) && (fault.Kind == capture.Syntax && why.Code == diag.CodeSyntax || slices.Contains(looseCodes, why.Code)):
 		return res, nil // it says more
 	case errors.As(err, &fault):
-		return failedRun(in, fault, why), nil
+		report := &diag.Report{Sources: &diag.Sources{}}
+		w.hideVariables(report, opts)
+		return failedRun(in, fault, why, report), nil
 	case err != nil && slices.Contains(looseCodes, why.Code):
 		return res, nil
 	case err != nil:
@@ -138,10 +140,9 @@ func pythonNames(text string) (out []string) {
 	return out
 }
 
-// failedRun returns the result for a file that fails in Python. Why says why Python
-// ran it.
-func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic) *Result {
-	report := &diag.Report{Sources: &diag.Sources{}}
+// failedRun returns the result for a file that fails in Python, with the report to which
+// it adds the failure. Why says why Python ran it.
+func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic, report *diag.Report) *Result {
 	d := diag.Diagnostic{Code: diag.CodeEval, Severity: diag.Error, Message: fault.Message, Detail: fault.Detail}
 	if !sameFault(fault, why) {
 		d.Label = "Python runs this file because of " + why.Span.String() + ": " + why.Message

@@ -117,8 +117,8 @@ type world struct {
 	root   string            // the configuration's folder, with symbolic links followed
 	links  links
 
-	envFiles []envFile         // of Options.EnvFiles
-	fileEnv  map[string]string // their variables that are not set otherwise
+	envFiles []envFile              // of Options.EnvFiles
+	fileEnv  []builtin.FileVariable // their variables that are not set otherwise
 }
 
 // settle follows the symbolic links of the configuration's folder.

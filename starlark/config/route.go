@@ -44,7 +44,7 @@ func (e *evaluation) route(cfg *builtin.Config) {
 	e.checkRules(cfg, named, code)
 	// From here on, code runs as it does for requests.
 	e.session.Close()
-	rt := router.New(router.Options{Func: cfg.Router, File: e.fileOf, Groups: groups, Steps: cfg.Plan.RouterSteps, Log: e.opts.Log})
+	rt := router.New(router.Options{Func: cfg.Router, File: e.fileOf, Groups: groups, Steps: cfg.Plan.RouterSteps, Hidden: e.report.Hidden.Snapshot(), Log: e.opts.Log})
 	cfg.Plan.Router = rt
 	if e.report.Count(diag.Error) == 0 && !e.session.HasUnset() {
 		e.try(rt, cfg.Plan)

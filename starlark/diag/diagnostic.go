@@ -88,6 +88,7 @@ func (d *Diagnostic) same(o *Diagnostic) bool {
 type Report struct {
 	Diagnostics []Diagnostic
 	Sources     *Sources // if nil, no lines are shown
+	Hidden      Hidden   // what Add does not quote
 }
 
 // These limit the size of a report, because its texts may come from a
@@ -99,14 +100,21 @@ const (
 )
 
 // Add appends a diagnostic. If the same one exists at the same place, Add only
-// counts it. Add shortens long texts and drops diagnostics beyond
-// maxDiagnostics.
+// counts it. Add hides the values of r.Hidden, shortens long texts and drops
+// diagnostics beyond maxDiagnostics.
 func (r *Report) Add(d Diagnostic) {
 	for _, text := range []*string{&d.Message, &d.Label, &d.Hint} {
-		*text = clip(*text)
+		shown := r.Hidden.Text(*text)
+		if shown != *text && text != &d.Message {
+			shown = "" // advice without the value would be wrong
+		}
+		*text = clip(shown)
 	}
 	for i, line := range d.Detail {
-		d.Detail[i] = clip(line)
+		d.Detail[i] = clip(r.Hidden.Text(line))
+	}
+	for i := range d.Related {
+		d.Related[i].Label = r.Hidden.Text(d.Related[i].Label)
 	}
 	if n := len(d.Trace); n > maxFrames { // the outermost and the innermost frames say most
 		d.Trace = slices.Concat(d.Trace[:maxFrames/2], d.Trace[n-maxFrames/2:])

@@ -8,10 +8,19 @@ import (
 	"unicode/utf8"
 )
 
-// A Variable is a line of a file that sets a variable.
+// A Variable is a line of a file that sets a variable, or several if its value has
+// quotes.
 type Variable struct {
 	Name, Value string
+	Line        int // where the value begins, from 1
+
+	swallowed map[string]int // names that lines in the value seem to set → the line
 }
+
+// Swallows returns the line of the file, from 1, that is a part of the variable's
+// value, but reads as one that sets the named variable. This tells that the quote of
+// the value was not meant to end where it does. It returns 0 if there is no such line.
+func (v *Variable) Swallows(name string) int { return v.swallowed[name] }
 
 // An Error says what is wrong with a line.
 type Error struct {
@@ -21,6 +30,7 @@ type Error struct {
 	Hint    string // what to write; may be empty
 
 	fatal bool // what follows means nothing
+	open  bool // a quote has swallowed lines, from which the parser goes on
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Message) }
@@ -62,11 +72,25 @@ func Parse(text string, lookup func(name string) (string, bool)) ([]Variable, er
 			break
 		}
 		p.restOfLine()
+		if err.open {
+			p.resume()
+		}
 	}
 	if len(wrong) > 0 {
 		return nil, wrong
 	}
 	return p.found, nil
+}
+
+// resume skips the lines that may belong to a value whose quote has no end.
+func (p *parser) resume() {
+	for p.rest != "" {
+		p.rest = strings.TrimPrefix(strings.TrimPrefix(p.rest, "\r"), "\n")
+		if setsName(p.rest) != "" {
+			return
+		}
+		p.restOfLine()
+	}
 }
 
 func validPrefix(s string) string {
@@ -87,6 +111,8 @@ type parser struct {
 	values    map[string]string // of the lines so far
 	expanded  int               // bytes that came from variables
 	found     []Variable
+	counted   int // bytes of all in which lines are counted
+	lines     int // ends of lines there
 }
 
 // skip skips empty lines and comments. A semicolon begins one, too, as for systemd.
@@ -150,12 +176,15 @@ func (p *parser) line() *Error {
 	case strings.HasPrefix(p.rest, "="):
 		p.rest = p.rest[1:]
 		p.spaces()
-		value, err := p.value()
-		if err != nil {
+		v := Variable{Name: name, Line: p.lineNumber()}
+		before := p.rest
+		var err *Error
+		if v.Value, err = p.value(); err != nil {
 			return err
 		}
-		p.values[name] = value
-		p.found = append(p.found, Variable{name, value})
+		v.swallowed = linesOf(before[:len(before)-len(p.rest)], v.Line)
+		p.values[name] = v.Value
+		p.found = append(p.found, v)
 		return nil
 	case p.atEnd():
 		return nil // a name alone leaves the variable as it is
@@ -190,10 +219,19 @@ func (p *parser) value() (string, *Error) {
 	if !ok {
 		p.rest = start
 		err := p.wrong("this quote has no end", fmt.Sprintf("add %c at the end of the value", quote))
-		err.fatal = true // the next lines may belong to the value
+		err.open = true
 		return "", err
 	}
-	if !p.atEnd() {
+	if end := p.rest; !p.atEnd() {
+		if linesOf(start[:len(start)-len(end)], 1) != nil {
+			p.rest = end
+			line := p.lineNumber()
+			p.rest = start
+			err := p.wrong(fmt.Sprintf("this quote has no end in its line, and the next one, in line %d, begins another value", line),
+				fmt.Sprintf("add %c at the end of the value", quote))
+			err.open = true
+			return "", err
+		}
 		return "", p.wrong("this follows the end of the quoted value", fmt.Sprintf(`write \%c for a quote in the value`, quote))
 	}
 	if quote == '"' {
@@ -257,10 +295,58 @@ func (p *parser) expand(text string) (string, *Error) {
 	return b.String() + text[last:], nil
 }
 
+// setsLine matches the beginning of a line that sets a variable.
+var setsLine = regexp.MustCompile(`^[^\S\r\n]*(?:export[^\S\r\n]+)?(` + nameForm.String()[1:] + `)[^\S\r\n]*=`)
+
+// setsName returns the name of the variable that the first line of a text sets, or "".
+func setsName(text string) string {
+	if m := setsLine.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// linesOf returns the names that lines of a value, except the first, seem to set, with
+// their numbers. The value begins in line first.
+func linesOf(raw string, first int) map[string]int {
+	var out map[string]int
+	for i := 1; ; i++ {
+		end := lineEnd.FindStringIndex(raw)
+		if end == nil {
+			return out
+		}
+		raw = raw[end[1]:]
+		if name := setsName(raw); name != "" {
+			if out == nil {
+				out = make(map[string]int)
+			}
+			out[name] = first + i
+		}
+	}
+}
+
+var lineEnd = regexp.MustCompile(`\r\n?|\n`)
+
+// lineNumber returns the number of the line that comes next.
+func (p *parser) lineNumber() int {
+	at := len(p.all) - len(p.rest)
+	if at < p.counted {
+		p.counted, p.lines = 0, 0
+	}
+	for ; p.counted < at; p.counted++ {
+		switch c := p.all[p.counted]; {
+		case c == '\n' && p.counted > 0 && p.all[p.counted-1] == '\r':
+		case c == '\n' || c == '\r':
+			p.lines++
+		}
+	}
+	return 1 + p.lines
+}
+
 // wrong returns an error about the place that comes next.
 func (p *parser) wrong(message, hint string) *Error {
 	before := p.all[:len(p.all)-len(p.rest)]
-	line := 1 + strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(before), "\n")
+	line := p.lineNumber()
 	start := strings.LastIndexAny(before, "\r\n") + 1
 	return &Error{Line: line, Col: 1 + utf8.RuneCountInString(strings.TrimPrefix(before[start:], "\ufeff")), Message: message, Hint: hint}
 }

@@ -93,7 +93,19 @@ func TestParse_AllErrors(t *testing.T) {
 		return out
 	}
 	assert.Equal(t, []string{"1:3", "3:3", "4:7", "5:3"}, places("MY-VAR=1\nB=2\nC X\nD=\"a\" b\nE='a\nF-1=1\n"))
+	assert.Equal(t, []string{"1:3", "4:7", "6:3"}, places("A='one\n\n  two\nB=\"x\" y\nC=3\nD X\n"), "a quote without an end hides no later line")
+	assert.Equal(t, []string{"1:3", "3:7"}, places("A=\"one\nB=2\nC=\"x\" y\n"), "nor does one that ends in another value")
 	assert.Len(t, places(strings.Repeat("A B\n", 100)), 20)
+}
+
+// TestVariable_Swallows checks that a line which a value has taken in is found.
+func TestVariable_Swallows(t *testing.T) {
+	vars, err := dotenv.Parse("A=1\r\nB=\"one\r\nexport C=2\r\n D=3 \r\nE=\"\nF='x\\nG=1'\n", lookup)
+	require.NoError(t, err)
+	require.Len(t, vars, 3)
+	assert.Equal(t, []int{1, 2, 6}, []int{vars[0].Line, vars[1].Line, vars[2].Line})
+	assert.Equal(t, []int{0, 3, 4, 5, 0}, []int{vars[1].Swallows("B"), vars[1].Swallows("C"), vars[1].Swallows("D"), vars[1].Swallows("E"), vars[1].Swallows("F")})
+	assert.Zero(t, vars[2].Swallows("G"))
 }
 
 // TestParse_Bomb: variables in values cannot use up the memory.

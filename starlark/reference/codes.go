@@ -31,7 +31,7 @@ func Codes() []Code {
 		{"L018", "a change to a frozen value", "The values of a file cannot change after the file is evaluated. Copy the value to a new list or dict."},
 		{"L019", "an invalid route", "A string that does not begin with `/` or is not a valid glob, or a matcher with an invalid regular expression or host."},
 		{"L020", "an option or variable of Uvicorn that ldcorn sets", "Use the argument that the message names."},
-		{"L021", "a secret that cannot be read", "The file of secret_file or env_file does not exist or is not readable, or a line of env_file is not NAME=value. No message shows a part of such a file."},
+		{"L021", "a secret that cannot be read", "The file of secret_file or env_file does not exist or is not readable, or a line of env_file is not NAME=value, or a quote in it has no end. Variables that are not set as a consequence are not reported. No message shows a part of such a file."},
 		{"L022", "a statement in a place where it is not allowed", "For example, return outside of a function, or a load below the top level."},
 		{"L023", "two listeners on one address", "Give `admin` an address of its own."},
 		{"L024", "a header that cannot be edited, or that no request has", "Headers that frame a message or concern one connection belong to ldcorn. A value must be one line."},

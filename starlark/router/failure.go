@@ -134,6 +134,6 @@ func (r *Router) explain(c *caller, err error, sources *diag.Sources) diag.Diagn
 		d.Message = fmt.Sprintf("`%s` was stopped: %v", r.Name(), c.ended)
 		d.Label, d.Hint = "it stopped here", "a loop may run longer than intended; `router_steps` of LdConfig allows more steps"
 	}
-	d.Code = CodeFailed
+	d.Code, d.Message, d.Label = CodeFailed, r.opts.Hidden.Text(d.Message), r.opts.Hidden.Text(d.Label)
 	return d
 }

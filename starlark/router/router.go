@@ -13,12 +13,13 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/diag"
 )
 
-// Options are the parts of a Router. All of them are required except Log.
+// Options are the parts of a Router. All of them are required except the last two.
 type Options struct {
 	Func   *starlark.Function // has one argument; frozen, as are the globals of its file
 	File   func(name string) *syntax.File
 	Groups []string // names that the function can return
 	Steps  int
+	Hidden *diag.Hidden // what messages do not quote; nil means nothing
 	Log    *slog.Logger // nil disables logging
 }
 

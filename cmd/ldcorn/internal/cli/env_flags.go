@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"maps"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
 
@@ -24,28 +25,36 @@ func (f *envFlags) addFlags(flags *pflag.FlagSet) {
 // apply makes an evaluation use the variables that the flags set. Workers get those of
 // the files, as with ldcorn run.
 func (f *envFlags) apply(to *config.Options) error {
-	all, err := f.variables()
-	if err != nil {
+	var err error
+	if to.FileEnv, err = f.ofFiles(); err != nil {
 		return err
 	}
-	to.Env, to.WorkerEnv = all, make(map[string]string)
-	files := envFlags{envFiles: f.envFiles}
-	named, err := files.variables()
-	for name := range named {
-		to.WorkerEnv[name] = all[name]
-	}
+	to.Env, err = f.variables()
 	return err
+}
+
+// ofFiles returns the variables of the files, in their order.
+func (f *envFlags) ofFiles() ([]builtin.FileVariable, error) {
+	var out []builtin.FileVariable
+	for _, path := range f.envFiles {
+		vars, err := config.ReadEnvFile(path)
+		if err != nil {
+			return nil, &exitError{exitFailure, fmt.Errorf("--env-file: %w", err)}
+		}
+		out = append(out, vars...)
+	}
+	return out, nil
 }
 
 // variables returns the variables that the flags set.
 func (f *envFlags) variables() (map[string]string, error) {
 	out := make(map[string]string)
-	for _, path := range f.envFiles {
-		vars, err := config.ReadEnvFile(path)
-		if err != nil {
-			return nil, &exitError{exitFailure, err}
-		}
-		maps.Copy(out, vars)
+	vars, err := f.ofFiles()
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range vars {
+		out[v.Name] = v.Value
 	}
 	for _, kv := range f.env {
 		name, value, ok := strings.Cut(kv, "=")
