@@ -1,0 +1,47 @@
+package tlslayer
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+)
+
+// A Session is what the handshake has agreed on. It never changes.
+type Session struct {
+	Version    uint16 // such as tls.VersionTLS13
+	Suite      uint16 // such as tls.TLS_AES_128_GCM_SHA256
+	Protocol   string // by ALPN, such as "http/1.1"; "" if the client has offered none
+	ServerName string // that the client has asked for (SNI), in lower case; "" if none
+	Resumed    bool   // by a session ticket
+	// Client is the certificate of the client, which was verified; nil if it has
+	// sent none.
+	Client *x509.Certificate
+	Tag    any // see Tag
+}
+
+// Tag stores a value for the Session. It is for functions of a tls.Config that get
+// a ClientHelloInfo, such as GetConfigForClient.
+func Tag(hello *tls.ClientHelloInfo, v any) {
+	if w, ok := hello.Conn.(*wire); ok {
+		w.tag = v
+	}
+}
+
+// VersionName returns the name of a version, such as "1.3".
+func VersionName(v uint16) string {
+	switch v {
+	case tls.VersionTLS12:
+		return "1.2"
+	case tls.VersionTLS13:
+		return "1.3"
+	}
+	return "other"
+}
+
+func sessionOf(c *tls.Conn, tag any) *Session {
+	s := c.ConnectionState()
+	out := &Session{Version: s.Version, Suite: s.CipherSuite, Protocol: s.NegotiatedProtocol, ServerName: s.ServerName, Resumed: s.DidResume, Tag: tag}
+	if len(s.PeerCertificates) > 0 {
+		out.Client = s.PeerCertificates[0]
+	}
+	return out
+}
