@@ -56,7 +56,7 @@ func TestRequests(t *testing.T) {
 		{Pool: web, Status: 502, Kind: result.KindNoAnswer, Repeats: 2},
 		{Pool: web, Status: 999},
 		{Status: 400, Kind: result.KindRefused},
-		{Status: 400, Kind: result.KindRefused},
+		{Status: 400, Kind: result.KindRefused, Ignored: true},
 		{Status: 404, Kind: result.KindNoRoute, Router: decide.RoutedNone},
 		{Status: 500, Kind: result.KindRouter, Router: decide.RoutedError},
 		{Status: 503, Router: decide.RoutedRespond},
@@ -72,6 +72,9 @@ ldcorn_requests_total{code="2xx",group="web"} 2
 ldcorn_requests_total{code="3xx",group="web"} 1
 ldcorn_requests_total{code="4xx",group="web"} 1
 ldcorn_requests_total{code="5xx",group="web"} 4
+# HELP ldcorn_forwarded_ignored_total Requests with X-Forwarded-For or Forwarded of a peer that is not in trusted_proxies.
+# TYPE ldcorn_forwarded_ignored_total counter
+ldcorn_forwarded_ignored_total 1
 # HELP ldcorn_request_retries_total How often a request was sent to another worker because the first was lost before it began to answer.
 # TYPE ldcorn_request_retries_total counter
 ldcorn_request_retries_total{group="web"} 2
@@ -125,7 +128,7 @@ ldcorn_request_duration_seconds_bucket{group="web",le="300"} 8
 ldcorn_request_duration_seconds_bucket{group="web",le="+Inf"} 9
 ldcorn_request_duration_seconds_sum{group="web"} 3600.041
 ldcorn_request_duration_seconds_count{group="web"} 9
-`, "ldcorn_requests_total", "ldcorn_router_decisions_total", "ldcorn_request_retries_total", "ldcorn_unrouted_requests_total", "ldcorn_request_errors_total",
+`, "ldcorn_requests_total", "ldcorn_router_decisions_total", "ldcorn_forwarded_ignored_total", "ldcorn_request_retries_total", "ldcorn_unrouted_requests_total", "ldcorn_request_errors_total",
 		"ldcorn_request_duration_seconds")
 }
 

@@ -21,6 +21,7 @@ var (
 		"group", "reason")
 	unroutedDesc = desc("unrouted_requests_total", "Requests that reached no group, by reason.", "reason")
 	routedDesc   = desc("router_decisions_total", "Decisions of the router: none (the routes decide), group, respond, redirect or error.", "decision")
+	ignoredDesc  = desc("forwarded_ignored_total", "Requests with X-Forwarded-For or Forwarded of a peer that is not in trusted_proxies.")
 	retriesDesc  = desc("request_retries_total", "How often a request was sent to another worker because the first was lost before it began to answer.", "group")
 	tookDesc     = desc("request_duration_seconds", "Time from a request's head to the end of its answer or, for a websocket, its acceptance.", "group")
 	queuedDesc   = desc("request_queue_seconds", "Time that requests waited for a slot; 0 if one was free.", "group")
@@ -36,7 +37,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, retriesDesc, tookDesc, queuedDesc, slotDesc, inFlightDesc,
+	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, ignoredDesc, retriesDesc, tookDesc, queuedDesc, slotDesc, inFlightDesc,
 		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc}, bondDescs...) {
 		out <- d
 	}
@@ -53,6 +54,7 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 	for i, n := range q.counted.Decided() {
 		out <- counter(routedDesc, n, string(stats.Decisions[i]))
 	}
+	out <- counter(ignoredDesc, q.counted.Ignored())
 	for name, g := range q.counted.Groups() {
 		collectCounts(out, name, g.Counts())
 		now := g.Pool.Stats()

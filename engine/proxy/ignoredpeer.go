@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -30,37 +31,47 @@ type ignoredPeers struct {
 	mu   sync.Mutex                // held by add
 }
 
-// toldPeers are the addresses that were logged. A peer on a unix socket is the
-// zero address.
-type toldPeers struct{ near, far []netip.Addr }
+// toldPeers are the addresses that were logged.
+type toldPeers struct{ near, far peerList }
+
+// A peerList holds addresses that were logged. A peer on a unix socket is the zero
+// address.
+type peerList struct {
+	peers []netip.Addr
+	ended bool // the log has said that it names no more of them
+}
 
 // has reports whether there is nothing to log about a peer.
 func (t *toldPeers) has(peer netip.Addr) bool {
 	if t == nil {
 		return false
 	}
+	l := &t.far
 	if isNear(peer) {
-		return len(t.near) == maxNearPeers || slices.Contains(t.near, peer)
+		l = &t.near
 	}
-	return len(t.far) == maxFarPeers || slices.Contains(t.far, peer)
+	return l.ended || slices.Contains(l.peers, peer)
 }
 
 func isNear(peer netip.Addr) bool {
 	return !peer.IsValid() || peer.IsPrivate() || peer.IsLoopback() || peer.IsLinkLocalUnicast()
 }
 
-// note logs a peer, unless it was logged before, if its request names a client. It
-// allocates nothing in other cases. A nil ignoredPeers logs nothing.
-func (p *ignoredPeers) note(peer netip.Addr, seen head.KindSet) {
-	if p == nil || p.told.Load().has(peer) {
-		return
+// note reports whether the request of a peer names a client, and logs such a peer
+// unless it was logged before. It allocates nothing in other cases. A nil ignoredPeers
+// does nothing.
+func (p *ignoredPeers) note(peer netip.Addr, seen head.KindSet) bool {
+	if p == nil || !seen.Has(head.KindXForwardedFor) && !seen.Has(head.KindForwarded) {
+		return false
 	}
-	switch {
-	case seen.Has(head.KindXForwardedFor):
-		p.add(peer, "X-Forwarded-For")
-	case seen.Has(head.KindForwarded):
-		p.add(peer, "Forwarded")
+	if !p.told.Load().has(peer) {
+		field := "Forwarded"
+		if seen.Has(head.KindXForwardedFor) {
+			field = "X-Forwarded-For"
+		}
+		p.add(peer, field)
 	}
+	return true
 }
 
 func (p *ignoredPeers) add(peer netip.Addr, field string) {
@@ -74,12 +85,19 @@ func (p *ignoredPeers) add(peer netip.Addr, field string) {
 	if before != nil {
 		*next = *before
 	}
+	list, most, kind := &next.far, maxFarPeers, "on public addresses"
 	if isNear(peer) {
-		next.near = append(slices.Clone(next.near), peer)
-	} else {
-		next.far = append(slices.Clone(next.far), peer)
+		list, most, kind = &next.near, maxNearPeers, "on private addresses"
 	}
-	p.told.Store(next)
+	defer p.told.Store(next)
+	if len(list.peers) == most {
+		list.ended = true
+		p.log.Warn(field+" ignored of more peers "+kind,
+			slog.String("reason", fmt.Sprintf("%d others were logged before; further ones are not", most)),
+			slog.String("hint", "write the addresses or networks of all your proxies into trusted_proxies; the metric ldcorn_forwarded_ignored_total counts such requests"))
+		return
+	}
+	list.peers = append(slices.Clone(list.peers), peer)
 
 	name, who := "unix socket", "127.0.0.1" // any value makes ldcorn trust the peers of a unix socket
 	if peer.IsValid() {

@@ -30,7 +30,9 @@ func TestIgnoredPeers(t *testing.T) {
 		var req http1.Request
 		_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+fields+"\r\n"), nil)
 		require.Nil(t, err)
-		f.read(new(sender), &req.Request, addr, ours)
+		s := new(sender)
+		f.read(s, &req.Request, addr, ours)
+		assert.Equal(t, !s.trusted && f.mode != plan.ForwardedOff && strings.Contains(fields, "Forwarded") && !strings.Contains(fields, "Proto"), s.ignored)
 	}
 	logged := func() string { defer out.Reset(); return out.String() }
 	const named = "X-Forwarded-For: 1.2.3.4\r\n"
@@ -53,6 +55,10 @@ func TestIgnoredPeers(t *testing.T) {
 	text := logged()
 	assert.Equal(t, maxFarPeers, strings.Count(text, "peer=198.51.100."))
 	assert.Equal(t, maxNearPeers-3, strings.Count(text, "peer=10.0.0."))
+	for _, line := range []string{`"X-Forwarded-For ignored of more peers on private addresses" reason="8 others`, `"X-Forwarded-For ignored of more peers on public addresses" reason="2 others`} {
+		assert.Equal(t, 1, strings.Count(text, line), text)
+	}
+	assert.Equal(t, maxFarPeers+maxNearPeers-3+2, strings.Count(text, "\n"))
 
 	f = newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, log)
 	read(&f, "10.0.0.1", named)

@@ -15,6 +15,7 @@ type sender struct {
 	ours    string     // the port of the listener; "" for a unix socket
 	trusted bool       // ldcorn believes what the peer says
 	named   bool       // the peer names the client
+	ignored bool       // the peer names a client, but is not trusted
 	addr    netip.Addr // the client, or the peer if it names no client
 	proto   []byte     // the scheme that the client used, as the peer says; empty if it does not say
 	host    []byte     // the host that the client asked for, likewise
@@ -46,8 +47,7 @@ var told = head.Kinds(head.KindXForwardedFor, head.KindXForwardedProto, head.Kin
 func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours string) {
 	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, f.trustsPeer(peer, ours)
 	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
-	if !s.trusted {
-		f.ignored.note(peer, req.Seen())
+	if s.ignored = !s.trusted && f.ignored.note(peer, req.Seen()); !s.trusted {
 		return
 	}
 	switch seen := req.Seen(); {

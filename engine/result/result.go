@@ -37,6 +37,7 @@ type Result struct {
 	Request   *head.Request // partly parsed, or not at all, if Kind is KindRefused
 	Line      []byte        // the beginning of the input instead of a valid head, if Kind is KindRefused
 	Client    netip.Addr    // according to trusted proxies, otherwise the peer; invalid over a unix socket
+	Ignored   bool          // the peer names a client, but is no trusted proxy
 	Status    int           // status sent, or StatusGone
 	Sent      int64         // bytes of the answer after its head
 	Router    decide.Routed // the router's latest decision; "" if there is no router

@@ -15,6 +15,7 @@ import (
 type Requests struct {
 	unrouted faults
 	routed   [len(Decisions)]atomic.Uint64
+	ignored  atomic.Uint64
 
 	groups atomic.Pointer[map[*pool.Pool]*Group] // replaced, never modified
 }
@@ -51,6 +52,9 @@ func (q *Requests) Observe(r *result.Result) {
 	if i := slices.Index(Decisions[:], r.Router); i >= 0 {
 		q.routed[i].Add(1)
 	}
+	if r.Ignored {
+		q.ignored.Add(1)
+	}
 	if r.Pool == nil {
 		q.unrouted.observe(r.Kind)
 		return
@@ -72,6 +76,10 @@ func (q *Requests) Groups() map[string]*Group {
 
 // Unrouted returns what went wrong with requests that reached no group.
 func (q *Requests) Unrouted() Faults { return q.unrouted.read() }
+
+// Ignored returns how many requests named a client in X-Forwarded-For or Forwarded
+// although their peer was no trusted proxy.
+func (q *Requests) Ignored() uint64 { return q.ignored.Load() }
 
 // Decided returns how often the router made each decision, by index in
 // Decisions.
