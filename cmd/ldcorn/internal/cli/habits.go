@@ -78,6 +78,12 @@ func insteadOf(cmd *cobra.Command, flag string) string {
 	if cmd.Flags().Lookup("log-format") != nil && (flag == "--json" || flag == "--format") {
 		return "write --log-format json"
 	}
+	if flag == "--no-exec" {
+		if cmd.Name() == "reload" {
+			return "give it to ldcorn run, whose reloads keep to it"
+		}
+		return "leave it out: this command runs no Python"
+	}
 	for _, habit := range flagHabits {
 		if slices.Contains(habit.flags, flag) {
 			return habit.instead

@@ -26,6 +26,7 @@ type migrateFlags struct {
 	output  string
 	force   bool
 	exec    bool
+	noExec  bool
 	verify  bool
 	partial bool
 	python  string
@@ -53,6 +54,7 @@ files or need other packages. Values of the environment, secrets too, become par
 result; migrate names the variables.
 
 With --verify, Python runs the file as well, and migrate compares the two plans.
+--no-exec refuses both.
 
 Exits 0, or 1 when some code cannot be rewritten, the result has errors, or the plans
 differ.`,
@@ -76,6 +78,7 @@ differ.`,
 	flags.StringVarP(&f.output, "output", "o", "", "write to a `FILE` instead of stdout")
 	flags.BoolVar(&f.force, "force", false, "overwrite an existing file")
 	flags.BoolVar(&f.exec, "exec", false, "run the Python once and write its configuration as literals")
+	flags.BoolVar(&f.noExec, "no-exec", false, "never run Python: refuse --exec and --verify")
 	flags.BoolVar(&f.verify, "verify", false, "run the Python once and compare the plans")
 	flags.BoolVar(&f.partial, "partial", false, "write as much as can be rewritten, with comments at the rest")
 	flags.StringVar(&f.python, "python", "", "the interpreter `FILE` of --exec and --verify (default as for workers: $VIRTUAL_ENV, .venv, python3)")
@@ -98,6 +101,10 @@ func (f *migrateFlags) path(args []string) (string, error) {
 		return "", err
 	case !python.Is(path):
 		return "", usageError("%s is not a Python file: its name does not end in .py", shownPath(path))
+	case f.noExec && f.exec:
+		return "", usageError("got --no-exec and --exec, want one of them")
+	case f.noExec && f.verify:
+		return "", usageError("got --no-exec and --verify, which runs the Python; want one of them")
 	case f.exec && f.verify:
 		return "", usageError("--verify compares with the result of --exec; choose one of them")
 	case f.exec && f.partial:
