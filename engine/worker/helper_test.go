@@ -25,6 +25,9 @@ mode = os.environ.get("MODE", "")
 if mode == "exit3":
     print("cannot find the model", file=sys.stderr)
     sys.exit(3)
+if mode == "long line":
+    print("first", file=sys.stderr)
+    sys.exit("the beginning " + "x" * 3_000_000)
 if mode == "stubborn":
     signal.signal = lambda *a: None
     asyncio.unix_events._UnixSelectorEventLoop.add_signal_handler = lambda *a: None

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/ldcorn/ldcorn/engine/traceback"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // maxLine is the length at which a line of output is split.
@@ -40,15 +41,15 @@ type Output interface {
 }
 
 // readLines calls emit for every line until r ends. It splits lines longer than
-// maxLine. emit must not keep the slice.
-func readLines(r io.Reader, emit func([]byte)) {
+// maxLine: more says that a part continues the one before. emit must not keep the slice.
+func readLines(r io.Reader, emit func(line []byte, more bool)) {
 	in := bufio.NewReaderSize(r, maxLine)
-	for {
+	for more := false; ; {
 		line, err := in.ReadSlice('\n')
-		if len(line) > 0 {
-			emit(bytes.TrimRight(line, "\r\n"))
+		if text := bytes.TrimRight(line, "\r\n"); len(text) > 0 || len(line) > 0 && !more {
+			emit(text, more)
 		}
-		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+		if more = errors.Is(err, bufio.ErrBufferFull); err != nil && !more {
 			return
 		}
 	}
@@ -71,6 +72,7 @@ type tail struct {
 	started bool // the app's startup is complete
 }
 
+// add adds a line, or the first part of a long one, which is kept as its beginning.
 func (t *tail) add(line []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -81,7 +83,7 @@ func (t *tail) add(line []byte) {
 	case isRoutine(line):
 		t.started = t.started || string(line) == startupComplete
 	case len(line) > tailWidth:
-		t.keep(string(line[:tailWidth]) + "…")
+		t.keep(visible.Cut(string(line[:tailWidth+1]), tailWidth))
 	default:
 		t.keep(string(line))
 	}

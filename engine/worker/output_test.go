@@ -12,8 +12,10 @@ import (
 func TestReadLines(t *testing.T) {
 	long := strings.Repeat("y", maxLine+10)
 	var got []string
-	readLines(strings.NewReader("one\n\ntwo\r\n"+long+"\nend"), func(b []byte) { got = append(got, string(b)) })
-	assert.Equal(t, []string{"one", "", "two", long[:maxLine], long[maxLine:], "end"}, got)
+	readLines(strings.NewReader("one\n\ntwo\r\n"+long+"\n"+long[:maxLine]+"\nend"), func(b []byte, more bool) {
+		got = append(got, fmt.Sprint(string(b), more))
+	})
+	assert.Equal(t, []string{"onefalse", "false", "twofalse", long[:maxLine] + "false", long[maxLine:] + "true", long[:maxLine] + "false", "endfalse"}, got)
 }
 
 func TestTail(t *testing.T) {

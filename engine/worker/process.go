@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/shortage"
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // A Process is one running Uvicorn, which leads a session and process group of
@@ -158,12 +159,12 @@ func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
 
 func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
 	defer from.Close()
-	readLines(&pipe{File: from}, func(line []byte) {
-		if stream == Stderr {
+	readLines(&pipe{File: from}, func(line []byte, more bool) {
+		if stream == Stderr && !more {
 			p.tail.add(line)
 		}
-		if !p.ready.Load() && len(bytes.TrimSpace(line)) > 0 {
-			said := string(line)
+		if !p.ready.Load() && !more && len(bytes.TrimSpace(line)) > 0 {
+			said := visible.Cut(string(line), tailWidth)
 			p.latest.Store(&said)
 		}
 		if out != nil {

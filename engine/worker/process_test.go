@@ -59,6 +59,17 @@ func TestProcess_ExitBeforeReady(t *testing.T) {
 	assert.Contains(t, p.Wait().Stderr, "cannot find the model")
 }
 
+// TestProcess_LongLastLine checks that the last words of a worker are the beginning of
+// a long line, marked as cut, and not one of the parts in which it was read.
+func TestProcess_LongLastLine(t *testing.T) {
+	p := launch(t, newSpec(t, "long line", nil))
+	require.Error(t, waitReady(t, p))
+	said := "the beginning " + strings.Repeat("x", tailWidth-len("the beginning ")) + "…"
+	assert.Equal(t, []string{"first", said}, p.Wait().Stderr)
+	assert.Equal(t, said, LastWord(p.Stderr()))
+	assert.Equal(t, said, p.LastLine())
+}
+
 func TestProcess_ImportError(t *testing.T) {
 	spec := newSpec(t, "", nil)
 	spec.Group.App = "nothere:app"
