@@ -36,7 +36,7 @@ func aReport(t *testing.T) *api.Plan {
 	}, Bind: plan.Bind{Network: "tcp", Address: ":2"}, ControlSocket: "/c", Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
 	base := api.PlanBase{Kind: api.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
 	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
-	r.Diagnostics = append(r.Diagnostics, api.PlanWarning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable"})
+	r.Diagnostics = append(r.Diagnostics, api.PlanWarning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable", Hint: "add what is missing to one of the groups"})
 	return r
 }
 

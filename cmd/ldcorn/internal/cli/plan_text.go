@@ -73,12 +73,15 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 	return err
 }
 
-// writeWarnings prints a line for each warning about a configuration, for a reader
+// writeWarnings prints each warning about a configuration, and what to do, for a reader
 // of a width, which is 0 for no limit.
 func writeWarnings(w io.Writer, warnings []api.PlanWarning, width int) error {
 	for _, d := range warnings {
 		line := fmt.Sprintf("warning[%s] %s: %s", d.Code, d.At, d.Message)
-		if _, err := fmt.Fprintln(w, terminal.Wrap(line, width)); err != nil {
+		if d.Hint != "" {
+			line += "\nhint: " + d.Hint
+		}
+		if _, err := fmt.Fprintln(w, terminal.WrapRemark(line, width)); err != nil {
 			return err
 		}
 	}

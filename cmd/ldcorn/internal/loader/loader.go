@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -182,7 +183,8 @@ func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan
 		if len(d.Detail) > 0 {
 			message += ": " + d.Detail[0]
 		}
-		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: message, Hint: d.Hint})
+		hint := strings.Join(slices.DeleteFunc([]string{d.Label, d.Hint}, func(s string) bool { return s == "" }), "; ")
+		warnings = append(warnings, api.PlanWarning{At: d.Span.String(), Code: d.Code, Message: message, Hint: hint})
 	}
 	return result.Plan, warnings, nil
 }

@@ -35,5 +35,5 @@ func TestLoader_Warnings(t *testing.T) {
 		assert.Len(t, warnings, strings.Count(step.text, "unused"))
 		assert.Equal(t, step.logs, strings.Count(log.String(), "`unused`"), log.String())
 	}
-	assert.Contains(t, log.String(), ` hint="ldcorn schema W113 says what it means"`)
+	assert.Contains(t, log.String(), ` hint="remove it, or let its name begin with _"`)
 }
