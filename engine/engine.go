@@ -24,7 +24,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/decide"
-	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -34,7 +33,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
-	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -189,6 +187,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	reloads.stop = ctx
+	sig.delay.use(reloads.delay)
+	leave := &departure{engine: e, events: &tell.events, delay: sig.delay, depart: px.Depart}
 	// This is not an actor: it answers until all actors have returned, to show
 	// what a stop is waiting for.
 	socket := &controlSocket{wanted: first.ControlSocket}
@@ -204,8 +205,14 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Explain:  explainer{sup, px.Holder}.explain,
 		Reloads:  reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
-		Stop:    func() { cancel(fmt.Errorf("%w: ldcorn stop", errStop)) },
-		Version: e.opts.Version, Log: e.log,
+		Stop: func(now bool) {
+			cancel(fmt.Errorf("%w: ldcorn stop", errStop))
+			if now {
+				sig.delay.cut()
+			}
+		},
+		Stopping: leave.stopping,
+		Version:  e.opts.Version, Log: e.log,
 	})
 	defer socket.server.Close()
 	runtime.Keep(socket.keep)
@@ -221,8 +228,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer background(faults.Run)()
 
 	var group run.Group
-	{ // signals: returns on TERM, INT, QUIT or ldcorn stop, which ends the program
-		group.Add(func() error { return e.awaitStop(ctx, &tell.events) }, func(err error) { cancel(err) })
+	{ // signals: returns after TERM, INT, QUIT or ldcorn stop, which ends the program
+		delayed, end := context.WithCancel(context.Background())
+		group.Add(func() error { return leave.await(delayed, ctx) }, func(err error) { cancel(err); end() })
 	}
 	{ // supervisor: owns the workers
 		ctx, cancel := context.WithCancel(context.Background())
@@ -241,25 +249,6 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	err = group.Run()
 	e.opts.EndOrphans(sig.hurry)
 	return err
-}
-
-// awaitStop waits until the program should stop, and returns the reason.
-func (e *Engine) awaitStop(ctx context.Context, events *event.Stream) error {
-	<-ctx.Done()
-	notify(notifyStopping)
-	cause := context.Cause(ctx)
-	if errors.Is(cause, errStop) {
-		e.log.Info("stopping", "reason", cause)
-		events.Emit(api.Event{Kind: api.EventShutdown, Reason: cause.Error()})
-	} else { // Run returns the failure, and its caller reports it
-		reason := visible.FirstLine(cause.Error())
-		if errors.As(cause, new(*supervisor.StartError)) {
-			reason = "workers did not start"
-		}
-		e.log.Info("stopping", "reason", reason)
-		events.Emit(api.Event{Kind: api.EventShutdown, Reason: reason})
-	}
-	return cause
 }
 
 // serve runs the proxy once the workers are ready. A second TERM cuts off the

@@ -41,7 +41,9 @@ type reloader struct {
 	begun   atomic.Pointer[time.Time] // start of the reload in progress; nil if there is none
 	queue   *reloadQueue
 	files   *watching // nil unless files are watched
-	served  string    // the first address of the listener; set before ready is closed
+	// stop is done once the master was told to stop. There are no reloads from then on.
+	stop   context.Context
+	served string // the first address of the listener; set before ready is closed
 }
 
 // state returns how the last reload went, and which reload or scaling is in
@@ -120,17 +122,50 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	r.events.Emit(api.Event{Kind: api.EventReady, Generation: result.Generation, Took: result.Took.Seconds()})
 	r.served = address(r.fronts.public.now)
 	close(r.ready)
-	for {
+	reloads, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(r.stop, cancel)()
+	for reloads.Err() == nil {
 		select {
 		case <-r.trigger:
 			r.queue.add(signalled())
 		case <-r.files.saves(): // work takes them
 		case <-r.queue.more:
-		case <-ctx.Done():
-			return nil
+		case <-reloads.Done():
 		}
-		r.work(ctx)
+		r.work(reloads)
 	}
+	r.refuse(ctx)
+	return nil
+}
+
+// refuse refuses requests for reloads until ctx is done.
+func (r *reloader) refuse(ctx context.Context) {
+	for ctx.Err() == nil {
+		for j, _ := r.queue.take(); j != nil; j, _ = r.queue.take() {
+			j.tell(stepStopping)
+		}
+		select {
+		case <-r.queue.more:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// stepStopping is the answer to a request for a reload that does not take place,
+// because the master was told to stop.
+var stepStopping = api.ReloadStep{Kind: api.StepFailed, Error: "the master is stopping"}
+
+// delay returns how long the master serves on after it was told to stop: not at all
+// if it does not serve yet. Any goroutine may call it.
+func (r *reloader) delay() time.Duration {
+	select {
+	case <-r.ready:
+	default:
+		return 0
+	}
+	now, _ := r.sup.InEffect()
+	return now.ShutdownDelay
 }
 
 // signalled returns a job for a signal, whose result nobody waits for.
@@ -271,6 +306,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *job) {
 	if ctx.Err() != nil {
 		r.log.Warn("reload given up", "reason", "stopping")
+		j.tell(stepStopping)
 		return
 	}
 	if errors.Is(err, errNewer) {

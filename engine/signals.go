@@ -27,7 +27,8 @@ var (
 
 // signals turns the process's signals into channels. The first TERM, INT or
 // QUIT closes stop, and the second TERM or INT closes hurry; QUIT never cuts
-// off a request, however often it comes. Any number of HUPs cause one pending
+// off a request, however often it comes. A signal that ends the delay of a stop does
+// nothing else. Any number of HUPs cause one pending
 // reload, and any number of USR1s one pending reopening of the logs.
 type signals struct {
 	stop   chan struct{}
@@ -35,6 +36,7 @@ type signals struct {
 	reload chan struct{} // has capacity 1
 	reopen chan struct{} // has capacity 1
 	name   string        // name of the signal that closed stop; set before that
+	delay  *delay
 
 	log    *slog.Logger
 	stops  chan os.Signal // separate, so that a flood of other signals cannot displace a stop
@@ -48,7 +50,7 @@ func catchSignals(log *slog.Logger) *signals {
 	s := &signals{
 		stop: make(chan struct{}), hurry: make(chan struct{}),
 		reload: make(chan struct{}, 1), reopen: make(chan struct{}, 1),
-		log: log, stops: make(chan os.Signal, 16), others: make(chan os.Signal, 16), quit: make(chan struct{}),
+		delay: newDelay(), log: log, stops: make(chan os.Signal, 16), others: make(chan os.Signal, 16), quit: make(chan struct{}),
 	}
 	ignoreLibrarySignals()
 	signal.Notify(dropped, syscall.SIGPIPE)
@@ -78,6 +80,10 @@ func (s *signals) watch() {
 	for {
 		select {
 		case sig := <-s.stops:
+			if stops > 0 && s.delay.cut() {
+				s.log.Info("shutdown_delay ended early", "signal", unix.SignalName(sig.(syscall.Signal)))
+				continue
+			}
 			stops++
 			if sig != syscall.SIGQUIT {
 				harder++

@@ -18,6 +18,11 @@ type PlanRequest struct {
 	ArgSettings
 }
 
+// A StopRequest asks the master to stop. It is the body of POST /v1/stop.
+type StopRequest struct {
+	NoDelay bool `json:"no_delay"` // without shutdown_delay; ends one that has begun
+}
+
 // A ScaleRequest asks for another number of workers. It is the body of
 // POST /v1/groups/GROUP/scale.
 type ScaleRequest struct {

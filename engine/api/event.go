@@ -29,6 +29,7 @@ type Event struct {
 	Queued     int         `json:"queued,omitempty"`     // requests waiting in the group
 	Workers    int         `json:"workers,omitempty"`    // how many workers the group should have
 	RestartIn  float64     `json:"restart_in,omitempty"` // seconds until the worker is started again
+	StopIn     float64     `json:"stop_in,omitempty"`    // seconds until the master begins to stop
 
 	Reason string `json:"reason,omitempty"` // why it happened, in one line
 }
@@ -64,13 +65,14 @@ const (
 	EventReloaded     EventKind = "reloaded"      // the configuration that it read is in effect
 	EventRefused      EventKind = "refused"       // the request for a reload was invalid, and nothing was tried
 	EventReloadFailed EventKind = "reload_failed" // a reload failed, and everything is as it was, unless the reason says otherwise
+	EventLeaving      EventKind = "leaving"       // the master was told to stop, and serves on for shutdown_delay
 	EventShutdown     EventKind = "shutdown"      // the master begins to stop
 )
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventReloading, EventReloaded, EventRefused,
-	EventReloadFailed, EventShutdown}
+	EventReloadFailed, EventLeaving, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -20,14 +20,15 @@ type Header struct {
 // An Explanation says what happens to a request, and why.
 type Explanation struct {
 	FormatVersion int              `json:"format_version"`
-	Request       string           `json:"request"`                                               // as in the question
-	Refused       string           `json:"refused,omitempty"`                                     // why the request is refused regardless of the routes
-	Router        *ExplainedRouter `json:"router,omitempty"`                                      // absent if the configuration has none
-	Rules         []ExplainedRule  `json:"rules"`                                                 // the routes that were tried, in order
-	Group         string           `json:"group,omitempty"`                                       // the group that takes it
-	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"` // of ldcorn's own answer; absent if the app answers
-	Location      string           `json:"location,omitempty"`                                    // of a redirect
-	Python        *PythonUse       `json:"python,omitempty"`                                      // how the configuration was read, if it is Python
+	Request       string           `json:"request"`                                                     // as in the question
+	Refused       string           `json:"refused,omitempty"`                                           // why the request is refused regardless of the routes
+	Router        *ExplainedRouter `json:"router,omitempty"`                                            // absent if the configuration has none
+	Rules         []ExplainedRule  `json:"rules"`                                                       // the routes that were tried, in order
+	Group         string           `json:"group,omitempty"`                                             // the group that takes it
+	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"`       // of ldcorn's own answer; absent if the app answers
+	Location      string           `json:"location,omitempty"`                                          // of a redirect
+	Probe         string           `json:"probe,omitempty" jsonschema:"enum=live_path,enum=ready_path"` // the argument whose path it is, which ldcorn itself answers before anything else
+	Python        *PythonUse       `json:"python,omitempty"`                                            // how the configuration was read, if it is Python
 	// Settings is what the request gets at its group besides a worker, if that
 	// does something, and the limits that count it.
 	Settings []ExplainedSetting `json:"settings"`

@@ -15,6 +15,7 @@ type Status struct {
 	Now           time.Time `json:"now"`                               // the master's time, from which ages are counted
 	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
 	Running       *Running  `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
+	Stopping      *Stopping `json:"stopping,omitempty"`                // absent unless the master was told to stop
 	MasterStatus
 	Counts     map[string]GroupCounts `json:"counts"`      // by group of the plan in effect
 	RateLimits []RateLimit            `json:"rate_limits"` // of the plan in effect: that of LdConfig, then those of groups and their rules
@@ -83,6 +84,13 @@ type Running struct {
 	Since  time.Time   `json:"since"`            // when it began
 	Waits  []string    `json:"waits,omitempty"`  // the groups with new workers that are not ready yet; absent while a reload reads its configuration
 	Reason string      `json:"reason,omitempty"` // why one of these workers is not ready, or what the reload waits for; absent if unknown
+}
+
+// A Stopping says how far the stop of a master is.
+type Stopping struct {
+	Since  time.Time `json:"since"` // when it was told to stop
+	Reason string    `json:"reason"`
+	Until  time.Time `json:"until,omitzero"` // the end of shutdown_delay; absent once it is over, or if there is none
 }
 
 // A RunningKind says what a Running is about.

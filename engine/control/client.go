@@ -198,8 +198,12 @@ func (c *Client) Quiet(ctx context.Context, group string) error {
 }
 
 // Stop tells the master to stop, as TERM does. It does not wait for the end.
-func (c *Client) Stop(ctx context.Context) error {
-	_, err := c.soon(ctx, http.MethodPost, "/v1/stop", nil, c.quick, c.most)
+func (c *Client) Stop(ctx context.Context, want api.StopRequest) error {
+	body, err := json.Marshal(want)
+	if err != nil {
+		return err
+	}
+	_, err = c.soon(ctx, http.MethodPost, "/v1/stop", body, c.quick, c.most)
 	return err
 }
 

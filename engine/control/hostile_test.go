@@ -61,7 +61,7 @@ func asks(ctx context.Context, c *Client) map[string]func() error {
 		"scale":   func() error { return c.Scale(ctx, "a", 1) },
 		"restart": func() error { return c.Restart(ctx, "a") },
 		"hold":    func() error { return c.Hold(ctx, "a") },
-		"stop":    func() error { return c.Stop(ctx) },
+		"stop":    func() error { return c.Stop(ctx, api.StopRequest{}) },
 	}
 }
 

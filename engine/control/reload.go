@@ -12,7 +12,8 @@ import (
 
 // A Reloader requests a reload and returns at once. Reloads run one after another.
 // The Reloader calls tell for each step in order, up to api.StepApplied or
-// api.StepFailed, but not after the master has begun to stop. tell must not block.
+// api.StepFailed. There may be neither once the master has begun to stop. tell must
+// not block.
 // A reload that has not begun when ctx is done does not take place.
 type Reloader func(ctx context.Context, req api.ReloadRequest, tell func(api.ReloadStep))
 

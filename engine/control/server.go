@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -64,8 +65,9 @@ type Options struct {
 	// LostLines returns a line for the log that says how many lines a reader has lost.
 	LostLines func(n uint64) []byte
 	Events    *event.Stream
-	Stop      func() // tells the master to stop; may be called again
-	Version   string // of ldcorn
+	Stop      func(noDelay bool)   // tells the master to stop; may be called again
+	Stopping  func() *api.Stopping // nil as long as the master is not told to stop
+	Version   string               // of ldcorn
 	Log       *slog.Logger
 }
 
@@ -130,7 +132,7 @@ func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		defer s.opts.Busy()()
-		answer(w, http.StatusOK, statusNow(s.opts.Version, s.opts.Reload, s.opts.Master.Status(), s.opts.Counted, s.opts.RateLimits(), s.opts.Buffers()))
+		answer(w, http.StatusOK, s.status())
 	})
 	mux.HandleFunc("GET /v1/requests", s.requests)
 	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {
@@ -154,15 +156,27 @@ func (s *Server) routes() http.Handler {
 		return s.opts.Master.Scale(s.ctx, group, want.Instances)
 	})
 	mux.HandleFunc("GET /v1/groups/{group}/quiet", s.quiet)
-	mux.HandleFunc("POST /v1/stop", func(w http.ResponseWriter, _ *http.Request) {
-		s.opts.Log.Info("control request", "request", "stop")
-		confirm(w, http.StatusAccepted)
-		s.opts.Stop()
-	})
+	mux.HandleFunc("POST /v1/stop", s.stop)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no "+r.Method+" "+r.URL.Path+" in this version")
 	})
 	return mux
+}
+
+// stop tells the master to stop. A request without a body asks for nothing else.
+func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
+	var want api.StopRequest
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&want); err != nil && err != io.EOF {
+		refuse(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	attrs := []any{"request", "stop"}
+	if want.NoDelay {
+		attrs = append(attrs, "no_delay", true)
+	}
+	s.opts.Log.Info("control request", attrs...)
+	confirm(w, http.StatusAccepted)
+	s.opts.Stop(want.NoDelay)
 }
 
 // plan evaluates the configuration and says what a reload would do. It changes

@@ -170,7 +170,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func() { m.note("stop") }, Version: "1.2.3",
+		Listener: l, Master: m, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, Version: "1.2.3",
 		Requests: func(limit int) *api.Requests {
 			return &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(limit, 2))}
 		},
@@ -194,8 +194,9 @@ func TestServer_Verbs(t *testing.T) {
 	require.NoError(t, c.Hold(ctx, "api"))
 	require.EqualError(t, c.Hold(ctx, "x"), `no group "x"; known groups: "api"`)
 	require.NoError(t, c.Release(ctx, "api"))
-	require.NoError(t, c.Stop(ctx))
-	assert.Equal(t, []string{"scale api ii", "scale api iiii", "restart a b/c", "hold api", "hold x", "release api", "stop"}, m.all())
+	require.NoError(t, c.Stop(ctx, api.StopRequest{}))
+	require.NoError(t, c.Stop(ctx, api.StopRequest{NoDelay: true}))
+	assert.Equal(t, []string{"scale api ii", "scale api iiii", "restart a b/c", "hold api", "hold x", "release api", "stop false", "stop true"}, m.all())
 }
 
 func TestServer_Status(t *testing.T) {

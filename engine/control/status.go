@@ -37,8 +37,9 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 	return out
 }
 
-func statusNow(version string, reload func() (*api.Reload, *api.Running), st api.MasterStatus, counted *stats.Requests, limits []api.RateLimit, buffers api.Buffers) api.Status {
-	last, now := reload()
-	return api.Status{FormatVersion: api.StatusVersion, Version: version, Now: time.Now(), LastReload: last, Running: now,
-		MasterStatus: st, Counts: groupCounts(counted), RateLimits: limits, Buffers: buffers}
+// status returns the status at this moment.
+func (s *Server) status() api.Status {
+	last, now := s.opts.Reload()
+	return api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(),
+		MasterStatus: s.opts.Master.Status(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers()}
 }

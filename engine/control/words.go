@@ -68,6 +68,15 @@ func Progress(r *api.Running, now time.Time) string {
 	return text
 }
 
+// Stopping says how far the stop of a master is.
+func Stopping(s *api.Stopping, now time.Time) string {
+	text := "stopping for " + Age(now.Sub(s.Since))
+	if s.Until.After(now) {
+		return text + ": serves for " + Age(s.Until.Sub(now)) + " more, so that clients leave (shutdown_delay)"
+	}
+	return text
+}
+
 // State returns the state of a worker. It marks a new worker, since its index can
 // have another one.
 func State(k *api.WorkerStatus) string {

@@ -18,6 +18,7 @@ type Decider[T any] struct {
 	table  *route.Table[T]
 	groups map[string]T // by name
 	router plan.Router  // nil if there is none
+	probes probes
 	ask    Ask
 	reject bool // refuse a request on which the router fails
 }
@@ -25,7 +26,7 @@ type Decider[T any] struct {
 // New returns the decider of a plan, which must not change. It calls groupOf
 // once for each group, in the order written.
 func New[T any](p *plan.Plan, groupOf func(name string) T) *Decider[T] {
-	d := &Decider[T]{router: p.Router, reject: p.OnRouterError != plan.RouterFallback}
+	d := &Decider[T]{router: p.Router, probes: probes{live: p.LivePath, ready: p.ReadyPath}, reject: p.OnRouterError != plan.RouterFallback}
 	d.groups = make(map[string]T)
 	if p.Router != nil {
 		d.ask = p.Router.Route
@@ -59,7 +60,7 @@ func (d *Decider[T]) Asking(ask Ask) *Decider[T] {
 // budget may be refused as TooCostly merely because of the number of routes.
 func (d *Decider[T]) Cost() int { return d.table.Cost() }
 
-// Decide decides who answers a request.
+// Decide decides who answers a request that is no Probe.
 func (d *Decider[T]) Decide(r match.Request) Outcome[T] {
 	var o Outcome[T]
 	if d.ask == nil || !d.askRouter(r, &o) {

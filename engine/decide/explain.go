@@ -3,6 +3,7 @@ package decide
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/netip"
 
 	"github.com/ldcorn/ldcorn/engine/api"
@@ -52,12 +53,25 @@ func (x *Explainer) Sample(line string, opts request.SampleOptions) (*request.Sa
 	return request.NewSample(line, opts)
 }
 
+// Decide decides who answers a request, which can be a Probe. It answers that as
+// if ldcorn were ready.
+func (x *Explainer) Decide(r match.Request) Outcome[string] {
+	if probe := x.Probe(r); probe != "" {
+		answer := &plan.Answer{Status: http.StatusOK}
+		if !probe.Allows(r.Method()) {
+			answer.Status = http.StatusMethodNotAllowed
+		}
+		return Outcome[string]{Probe: probe, Answer: answer}
+	}
+	return x.Decider.Decide(r)
+}
+
 // Explain is like Decide, but also returns the routes that were tried, in
-// order. It returns none if the router decided, or if the request is too
-// costly.
+// order. It returns none if the request is a Probe, if the router decided, or if
+// the request is too costly.
 func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[string]) {
 	o := x.Decide(r)
-	if o.ByRouter() || o.Refusal == TooCostly {
+	if o.Probe != "" || o.ByRouter() || o.Refusal == TooCostly {
 		return o, nil
 	}
 	return o, x.table.Explain(r)
@@ -94,7 +108,8 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	if o.Refusal == TooCostly {
 		out.Refused = o.Refusal.Reason
 	}
-	if rt := x.plan.Router; rt != nil {
+	out.Probe = string(o.Probe)
+	if rt := x.plan.Router; rt != nil && o.Probe == "" {
 		out.Router = &api.ExplainedRouter{Name: rt.Name(), At: rt.Pos().String(), Decided: o.ByRouter()}
 		if o.Failed != nil {
 			out.Router.Error = o.Failed.Error()

@@ -14,6 +14,7 @@ type Outcome[T any] struct {
 	Route   *plan.Route  // the matching route; nil if none matches or the router decided
 	Answer  *plan.Answer // a complete answer
 	Refusal *Refusal     // the reason for an error answer
+	Probe   Probe        // what the request asks of ldcorn itself, which decides before the router; only an Explainer sets it
 
 	Router Routed // what the router decided
 	Failed error  // why the router failed; on_router_error says whether the routes then decided

@@ -66,8 +66,13 @@ type Plan struct {
 
 	Admin Bind // for metrics and health; zero if none; the network is never "systemd"
 
+	LivePath  string // on which ldcorn itself says that it runs; "" means none
+	ReadyPath string // on which it says whether it can serve requests; "" means none
+	ReadyWhen ReadyWhen
+
 	StartupTimeout  time.Duration // from the start of a worker until it is ready
-	ShutdownTimeout time.Duration // from TERM until the remaining requests are cut off
+	ShutdownDelay   time.Duration // from TERM until the listeners close; 0 means none
+	ShutdownTimeout time.Duration // from then until the remaining requests are cut off
 	ReloadSurge     Surge
 
 	Inputs      []Input // everything that evaluation read, in order of first use

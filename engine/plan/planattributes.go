@@ -12,7 +12,7 @@ type planAttribute = Attribute[Plan]
 // PlanAttributes lists the arguments of LdConfig in the order of its signature:
 // the two of the Python original, then the keyword-only ones.
 var PlanAttributes = slices.Concat([]planAttribute{bindAttribute, workersAttribute},
-	byName(bindFileAttributes, routerAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, masterAttributes))
+	byName(bindFileAttributes, routerAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, probeAttributes, masterAttributes))
 
 // NewPlan returns a plan with the default of each attribute. It has no groups.
 func NewPlan() *Plan {
@@ -158,6 +158,35 @@ var planHeaderAttributes = []planAttribute{
 		func(p *Plan) *[]HeaderEdit { return &p.ResponseHeaders }),
 }
 
+// probeAttributes control what ldcorn tells load balancers about itself.
+var probeAttributes = []planAttribute{
+	probePath(planAttribute{Name: "live_path",
+		Rule:       `such as "/-/live"`,
+		Doc:        "The path on which ldcorn itself answers GET with 200 as long as it runs, on every listener and before anything else; None means none.",
+		OtherNames: []string{"live", "livez", "liveness_path", "ping_path", "alive_path"}},
+		func(p *Plan) *string { return &p.LivePath }),
+	probePath(planAttribute{Name: "ready_path",
+		Rule:       `such as "/-/ready"`,
+		Doc:        "The path on which ldcorn itself answers GET with 200 while it can serve requests, and otherwise with 503; with ?group=NAME it speaks for that group only.",
+		OtherNames: []string{"ready", "readyz", "readiness_path", "health_path", "health_check", "healthcheck_path"}},
+		func(p *Plan) *string { return &p.ReadyPath }),
+	choice(planAttribute{Name: "ready_when", Effect: EffectProxy,
+		Doc:        "Whether any group or every group must have a ready process for `ready_path` to answer 200. With \"all\", one broken group takes the whole machine out of a load balancer.",
+		OtherNames: []string{"ready_if", "readiness"}},
+		ReadyAny, []ReadyWhen{ReadyAny, ReadyAll}, func(p *Plan) *ReadyWhen { return &p.ReadyWhen }),
+}
+
+// probePath completes the entry for a path that ldcorn itself answers.
+func probePath(a planAttribute, place func(*Plan) *string) planAttribute {
+	a.Type, a.Default, a.Effect = "str | None", "None", EffectProxy
+	return shownAs(single(a, place), func(p *Plan) string {
+		if *place(p) == "" {
+			return "None"
+		}
+		return show(*place(p))
+	})
+}
+
 // masterAttributes control the master's logs, its sockets and its life.
 var masterAttributes = []planAttribute{
 	defaulted(planAttribute{Name: "access_log", Type: "bool | str | None", Effect: EffectProxy,
@@ -182,8 +211,12 @@ var masterAttributes = []planAttribute{
 	positive(planAttribute{Name: "startup_timeout", Effect: EffectSupervisor,
 		Doc: "How long a worker may take from its start until it is ready."},
 		DefaultStartupTimeout, func(p *Plan) *time.Duration { return &p.StartupTimeout }),
+	duration(planAttribute{Name: "shutdown_delay", Effect: EffectSupervisor, Rule: "0 = none",
+		Doc:        "How long the master serves on after it was told to stop: `ready_path` answers 503, so that load balancers send no more requests, and every answer ends its connection.",
+		OtherNames: []string{"lame_duck", "lame_duck_timeout", "grace_delay", "pre_stop", "prestop", "deregistration_delay", "request_accept_grace_timeout"}},
+		0, func(p *Plan) *time.Duration { return &p.ShutdownDelay }),
 	duration(planAttribute{Name: "shutdown_timeout", Effect: EffectSupervisor, Rule: "0 = cut off at once",
-		Doc:        "How long requests may continue after the master was told to stop.",
+		Doc:        "How long requests may continue after the master was told to stop, and after shutdown_delay.",
 		OtherNames: []string{"graceful_timeout", "drain_timeout"}},
 		DefaultShutdownTimeout, func(p *Plan) *time.Duration { return &p.ShutdownTimeout }),
 	defaulted(planAttribute{Name: "reload_surge", Type: "int | str | None", Effect: EffectSupervisor,

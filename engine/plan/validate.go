@@ -15,6 +15,7 @@ const (
 	CodeLimitSizes    = "L026" // two sizes of one limit
 	CodeSameAddress   = "L023" // two listeners on the same address
 	CodeSameCookie    = "L027" // two groups that bind their clients by the same cookie
+	CodeSameProbe     = "L039" // live_path and ready_path are the same
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
 	CodeUnreachable   = "W103" // a route that another one always precedes
@@ -29,6 +30,7 @@ const (
 	CodeOnePriority   = "W119" // a priority that all requests of a group have
 	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
 	CodeRegex         = "W112" // a regular expression in a route string
+	CodeBehindProbe   = "W129" // a route for a path that ldcorn itself answers
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 )
 
@@ -77,6 +79,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 			})
 		}
 	}
+	out = append(out, sameProbes(p)...)
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)
@@ -91,6 +94,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, regexes(p)...)
 	out = append(out, defaults(p)...)
 	c := match.NewComparer(ctx)
+	out = append(out, behindProbes(c, p)...)
 	never := neverMatch(c, p)
 	out = append(append(out, unreachable(c, p, never)...), never...)
 	if c.GaveUp() {

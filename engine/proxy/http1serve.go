@@ -54,9 +54,11 @@ func (c *http1Client) serve() netloop.Verdict {
 }
 
 // ending reports whether the answer is to say that the connection ends:
-// everything stops, or a reload has closed its listener. In the latter case a
-// connection ends only when its client has been told.
-func (c *http1Client) ending() bool { return c.t.Stopping() || c.c.Listener().Leaving() }
+// everything stops or is about to, or a reload has closed its listener. In the latter
+// two cases a connection ends only when its client has been told.
+func (c *http1Client) ending() bool {
+	return c.t.Stopping() || c.p.departing.Load() || c.c.Listener().Leaving()
+}
 
 // answerRequest serves the request whose head is c.head. It reports true when
 // the connection is ready for the next one.

@@ -70,6 +70,8 @@ type Proxy struct {
 	clients sync.Pool // of *http1Client
 	bodies  sync.Pool // of *[bodyBuffer]byte
 	firsts  sync.Pool // of *[firstBuffer]byte
+
+	departing atomic.Bool // Depart was called
 }
 
 // New returns a proxy that serves nothing yet. It fails on a driver that
@@ -127,6 +129,11 @@ func (p *Proxy) Leave(ln *netloop.Listener) {
 	}
 	p.driver.Remove(ln)
 }
+
+// Depart makes clients leave while the proxy goes on serving: the answer to ready_path
+// is that the server stops, and every answer ends its connection. It cannot be taken
+// back. Any goroutine may call it.
+func (p *Proxy) Depart() { p.departing.Store(true) }
 
 // Run serves until ctx is done. Then it closes the listeners and the resting
 // connections, and finishes the requests in flight for at most the plan's

@@ -179,6 +179,9 @@ func (r *Request) isHead() bool { return string(r.head.Method) == "HEAD" }
 // relayRequest finds the pool, claims a slot and relays, again on another
 // worker where that is safe. bad is what is wrong with the body so far.
 func (r *Request) relayRequest(bad error) error {
+	if probe := r.snap.Decider.Probe(&r.view); probe != "" {
+		return r.answerProbe(probe)
+	}
 	var failed *pool.Worker
 	repeats, tried := 0, false // tried: it was repeated though a worker may have worked on it
 	for {

@@ -48,6 +48,7 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 		}
 	}
 	c.checkBindFile(have, cfg.Plan)
+	c.checkProbes(have, cfg.Plan)
 	if g := have["router"]; g != nil && !value.IsUnset(g.value) {
 		cfg.Router, cfg.RouterSpan = c.router(g), g.span
 	}
@@ -76,6 +77,8 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"response_headers":         editsOf(plan.ToClient, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
 		"access_log":               setAccessLog,
 		"admin":                    setAdmin,
+		"live_path":                probePath(func(p *plan.Plan) *string { return &p.LivePath }),
+		"ready_path":               probePath(func(p *plan.Plan) *string { return &p.ReadyPath }),
 		"control_socket":           setControlSocket,
 		"reload_surge":             setReloadSurge,
 	})

@@ -234,6 +234,8 @@ func says(o decide.Outcome[string]) string {
 // by says who decided the outcome.
 func by(o decide.Outcome[string]) string {
 	switch {
+	case o.Probe != "":
+		return fmt.Sprintf("ldcorn itself answers `%s`", o.Probe)
 	case o.Refusal == decide.RouterFailed:
 		return "the router failed"
 	case refused(o):

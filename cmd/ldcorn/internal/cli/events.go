@@ -90,6 +90,7 @@ func details(e *api.Event) string {
 	add(e.Took >= 0.001 && e.Was != "", "%s for %s", e.Was, seconds(e.Took))
 	add(e.Took >= 0.001 && e.Was == "", "took %s", seconds(e.Took))
 	add(e.RestartIn > 0, "next try in %s", seconds(e.RestartIn))
+	add(e.StopIn > 0, "serves for %s more", seconds(e.StopIn))
 	add(e.Requests > 0, "%s in flight", plural(e.Requests, "request"))
 	add(e.Websockets > 0, "%s open", plural(e.Websockets, "websocket"))
 	add(e.Queued > 0, "%s queued", plural(e.Queued, "request"))

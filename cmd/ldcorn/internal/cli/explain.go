@@ -257,6 +257,8 @@ func conclusion(e *api.Explanation) string {
 		}
 	}
 	switch {
+	case e.Probe != "":
+		return fmt.Sprintf("is answered by ldcorn itself with %d: it is for %s", e.Status, e.Probe)
 	case e.Group != "":
 		return "goes to " + e.Group + by
 	case e.Location != "":

@@ -52,7 +52,8 @@ func newRunCommand(o *runOptions) *cobra.Command {
 Signals:
 
   TERM, INT  stop: finish requests in flight within shutdown_timeout. The second
-             signal stops at once.
+             signal stops at once. With shutdown_delay, ldcorn serves for that long
+             first, and one more signal ends the delay.
   QUIT       stop in the same way. However often it comes, it cuts no request.
   HUP        read the configuration and the code again. If that fails,
              everything stays as it is.

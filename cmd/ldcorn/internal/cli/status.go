@@ -152,6 +152,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if where != "" {
 		say("%s", where)
 	}
+	if st.Stopping != nil {
+		say("%s", control.Stopping(st.Stopping, st.Now))
+	}
 	if st.Running != nil && st.Generation > 0 {
 		say("%s", control.Progress(st.Running, st.Now))
 	}

@@ -17,14 +17,17 @@ import (
 // newStopCommand returns the command that stops a master.
 func newStopCommand(opts *rootOptions) *cobra.Command {
 	noWait := false
+	var want api.StopRequest
 	var progress io.Writer
 	ask := &masterOptions{rootOptions: opts}
 	cmd := ask.command(&cobra.Command{
 		Use:   "stop",
 		Short: "Stop the master, as TERM does",
-		Long: `Stop the master, as TERM does: it finishes the requests in flight within
-shutdown_timeout. The command returns when the master and its workers are gone.`,
+		Long: `Stop the master, as TERM does: it serves for shutdown_delay, so that clients leave, and
+then finishes the requests in flight within shutdown_timeout. The command returns when the
+master and its workers are gone.`,
 		Example: `  ldcorn stop
+  ldcorn stop --no-delay
   ldcorn stop --no-wait`,
 		Args:   cobra.NoArgs,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
@@ -34,7 +37,7 @@ shutdown_timeout. The command returns when the master and its workers are gone.`
 			return err
 		}
 		if pid == 0 { // its pid namespace is not visible from here
-			err := master.Stop(ctx)
+			err := master.Stop(ctx, want)
 			if err == nil && !noWait {
 				err = awaitSilence(ctx, master)
 			}
@@ -47,12 +50,13 @@ shutdown_timeout. The command returns when the master and its workers are gone.`
 		}
 		ended := os.NewFile(uintptr(fd), "pidfd")
 		defer ended.Close()
-		err = master.Stop(ctx)
+		err = master.Stop(ctx, want)
 		if err == nil && !noWait {
 			err = awaitEnd(ctx, ended)
 		}
 		return told(progress, fmt.Sprintf("the master (pid %d)", pid), noWait, err)
 	})
+	cmd.Flags().BoolVar(&want.NoDelay, "no-delay", false, "skip shutdown_delay, or end it if it has begun")
 	cmd.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until it has stopped")
 	return cmd
 }

@@ -123,6 +123,7 @@ const (
 	configWarning = "configuration warning"
 	groupApplied  = "group applied"
 	stopping      = "stopping"
+	stoppingSoon  = "stopping soon"
 	askedToStop   = "asked to stop: "
 	groupPrefix   = "group " // of a message behind the name of the group
 )
@@ -223,7 +224,7 @@ func (p *parts) message(text string) string {
 		return ""
 	case text == groupApplied && applied[p.change] != "":
 		return applied[p.change]
-	case text == stopping:
+	case text == stopping, text == stoppingSoon:
 		p.reason = strings.TrimPrefix(p.reason, askedToStop)
 	case p.group != "":
 		return strings.TrimPrefix(text, groupPrefix)
