@@ -20,6 +20,8 @@ type caller struct {
 	budget uint64         // of steps
 	watch  stopwatch
 	ended  error // why the call was stopped
+
+	eachStep bool // look at every step
 }
 
 // The caller does not check the clock in the first untimedSteps. After that, it
@@ -48,6 +50,9 @@ func (c *caller) call(src match.Request) (v starlark.Value, err error) {
 	c.thread.Steps = 0
 	c.thread.Uncancel()
 	c.thread.SetMaxExecutionSteps(min(untimedSteps, c.budget))
+	if c.eachStep {
+		c.thread.SetMaxExecutionSteps(1)
+	}
 	defer func() {
 		req.end()
 		c.args[0] = nil

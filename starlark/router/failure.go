@@ -21,19 +21,22 @@ const CodeFailed = "L032"
 // errFailed is returned after the error of a call has been logged.
 var errFailed = errors.New("the router failed")
 
-// A resultError is about the value that the router returned. The position of
-// the return is no longer known, so the error is reported at the function.
-type resultError struct{ message, label string }
+// A resultError is about the value that the router returned.
+type resultError struct {
+	message, label string
+	value          starlark.Value // what was returned
+	exit           *exit          // that returned it, as far as the code alone tells
+}
 
 func (e *resultError) Error() string { return e.message }
 
 // wrongResult returns an error for a returned value that cannot be used.
 func (r *Router) wrongResult(v starlark.Value) error {
-	e := &resultError{message: fmt.Sprintf("`%s` returned %s", r.Name(), value.Describe(v))}
+	e := &resultError{message: fmt.Sprintf("`%s` returned %s", r.Name(), value.Describe(v)), value: v, exit: r.exitWith(v, nil)}
 	e.label = "return None, the name of a group, to(…), respond(…) or redirect(…)"
 	switch v := v.(type) {
 	case starlark.String:
-		return r.unknownGroup(string(v))
+		return r.unknownGroup(string(v), v)
 	case starlark.Bool:
 		e.label = "return None to leave a request to the routes"
 	case *starlark.Function, *starlark.Builtin:
@@ -44,8 +47,10 @@ func (r *Router) wrongResult(v starlark.Value) error {
 	return e
 }
 
-func (r *Router) unknownGroup(name string) error {
-	e := &resultError{message: fmt.Sprintf("`%s` returned %s, but no group has that name", r.Name(), value.Quote(name))}
+// unknownGroup returns an error for a returned value that names a group which does
+// not exist.
+func (r *Router) unknownGroup(name string, v starlark.Value) error {
+	e := &resultError{message: fmt.Sprintf("`%s` returned %s, but no group has that name", r.Name(), value.Quote(name)), value: v, exit: r.exitWith(v, nil)}
 	if name == "" {
 		e.label = "return None to leave a request to the routes"
 	} else if near := diag.Near(name, r.opts.Groups); near != "" {
@@ -61,7 +66,7 @@ func (r *Router) failed(c *caller, err error, src match.Request) {
 	if !ok {
 		return
 	}
-	d := r.explain(c, err, nil)
+	d := r.explain(c, err, src, nil)
 	attrs := []any{slog.String("at", d.Span.String()), slog.String("err", joined(shortened(d.Message), d.Label))}
 	if len(d.Trace) > 0 { // otherwise it says no more than the position
 		attrs = append(attrs, slog.String("backtrace", backtrace(&d, r.Name())))
@@ -102,8 +107,13 @@ func backtrace(d *diag.Diagnostic, name string) string {
 	return strings.Join(append(out, fmt.Sprintf("%s in %s", at, name)), ", called at ")
 }
 
-// where returns the innermost position in a file at which an error arose.
+// where returns the innermost position in a file at which an error arose, or else
+// that of the function.
 func (r *Router) where(err error) syntax.Position {
+	var result *resultError
+	if errors.As(err, &result) && result.exit != nil {
+		return result.exit.pos
+	}
 	var e *starlark.EvalError
 	if errors.As(err, &e) {
 		for i := len(e.CallStack) - 1; i >= 0; i-- {
@@ -115,13 +125,19 @@ func (r *Router) where(err error) syntax.Position {
 	return r.opts.Func.Position()
 }
 
-// explain returns a diagnostic for the error of a call.
-func (r *Router) explain(c *caller, err error, sources *diag.Sources) diag.Diagnostic {
+// explain returns a diagnostic for the error of a call for a request.
+func (r *Router) explain(c *caller, err error, src match.Request, sources *diag.Sources) diag.Diagnostic {
 	d := diag.Eval(err, sources)
-	if d.Span.File == "" {
-		d.Span = sources.At(r.opts.Func.Position())
-	}
 	var result *resultError
+	if errors.As(err, &result) && result.exit == nil {
+		result.exit = r.exitWith(result.value, func() syntax.Position { return r.trace(src) })
+	}
+	if d.Span.File == "" {
+		d.Span = sources.At(r.where(err))
+	}
+	if result != nil && result.exit != nil {
+		d.Span = result.exit.span()
+	}
 	switch {
 	case d.Code == diag.CodeFrozen:
 		// diag takes it for a conflict between two files.

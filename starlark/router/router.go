@@ -29,6 +29,7 @@ type Router struct {
 	groups  map[string]bool
 	digest  string
 	secrets []string
+	exits   []exit
 	callers sync.Pool // holds *caller
 
 	errors, prints limiter
@@ -48,6 +49,7 @@ func New(opts Options) *Router {
 	r.callers.New = func() any { return newCaller(opts.Func, opts.Steps, r.print) }
 	d := newDigester(opts.File)
 	r.digest, r.secrets = d.sum(opts.Func), d.secrets
+	r.exits = exitsOf(opts.Func, opts.File(opts.Func.Position().Filename()))
 	r.opts.File = nil // the syntax of the files is no longer needed
 	return r
 }
@@ -88,7 +90,7 @@ func (r *Router) Try(src match.Request, sources *diag.Sources, print func(*starl
 	c := newCaller(r.opts.Func, r.opts.Steps, print)
 	d, err := r.route(c, src)
 	if err != nil {
-		why := r.explain(c, err, sources)
+		why := r.explain(c, err, src, sources)
 		return plan.Decision{}, &why
 	}
 	return d, nil
@@ -117,7 +119,7 @@ func (r *Router) route(c *caller, src match.Request) (plan.Decision, error) {
 	case decision:
 		d := v.Decide()
 		if d.Answer == nil && !r.groups[d.Group] {
-			return plan.Decision{}, r.unknownGroup(d.Group)
+			return plan.Decision{}, r.unknownGroup(d.Group, v)
 		}
 		return *d, nil
 	}

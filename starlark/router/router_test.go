@@ -282,6 +282,62 @@ AT_LOAD = grow("ab", 2000000)
 	}
 }
 
+// TestWrongResultsAreAtTheirReturn checks that a wrong result is reported at the return
+// that gave it, as far as the code or the interpreter tells which one that was.
+func TestWrongResultsAreAtTheirReturn(t *testing.T) {
+	const head = `
+NUMBER = 5
+WORDS = struct(to = to)
+def helper(req):
+    name = req.header("x-name")
+    return name
+
+def route(req):
+    if not req.header("x-name"):
+        return None
+    if req.path == "/three":
+        return (3)
+    if req.path == "/five":
+        return NUMBER if req.path else "web"
+    if req.path == "/list":
+        return []
+    if req.path == "/lists":
+        return [1]
+    if req.path == "/gold":
+        return to(str(req.header("x-name")))
+    if req.path == "/tuple":
+        return (respond(200), 2)
+    def inner():
+        return "inner"
+`
+	const computed = head + `    if req.path == "/name":
+        return helper(req)
+    if req.path == "/dot":
+        return (
+            req.path)
+    if req.path == "/new":
+        return WORDS.to(req.header("x-name"))
+    return "web"
+`
+	const named = head + `    if req.path == "/name":
+        return helper(req)
+    name = req.path
+    return name
+`
+	for code, places := range map[string]map[string]string{
+		computed: {"/three": "12:16", "/name": "26:16", "/dot": "28:16", "/new": "31:16", "/list": "8:1", "/gold": "20:16"},
+		named:    {"/three": "8:1", "/name": "8:1", "/else": "28:12"},
+		head:     {"/three": "12:16", "/five": "14:16", "/list": "8:1", "/lists": "8:1", "/gold": "20:16", "/tuple": "22:16"},
+	} {
+		for path, at := range places {
+			j := new(journal)
+			rt := routerOf(t, code, "route", j.logger())
+			line := fails(t, rt, j, sample(t, "GET "+path, "X-Name: none"))
+			assert.Contains(t, line, "ldconfig.star:"+at+" ", "%s in %s", path, code)
+		}
+	}
+}
+
 // TestFailuresAreLoggedOnceInAWhile checks that each place is logged once in
 // ten seconds, however often it fails, and that the next line counts the
 // failures without one.
@@ -309,7 +365,7 @@ def route(req):
 		require.Len(t, j.lines(), 2)
 		assert.Regexp(t, `^level=ERROR msg="router failed" at=\S+ldconfig\.star:3:14 err="division by zero" `+
 			`backtrace="\S+ldconfig\.star:3:14 in helper, called at \S+ldconfig\.star:7:22 in route" request="GET /helper"$`, j.lines()[0])
-		assert.Contains(t, j.lines()[1], `returned \"none\", but no group has that name`)
+		assert.Regexp(t, `at=\S+ldconfig\.star:9:16 err=.*returned \\"none\\", but no group has that name`, j.lines()[1])
 
 		time.Sleep(10*time.Second - time.Nanosecond)
 		_, _ = rt.Route(helper)
