@@ -83,25 +83,51 @@ func (w *watching) follow(since time.Time, err error, plans ...*plan.Plan) {
 		maps.Copy(inputs, w.inputs)
 		w.mu.Unlock()
 	}
-	trees := make(map[string]bool)
+	trees, more := make(map[string]bool), make(map[string]bool)
+	editable := w.editable()
 	for _, p := range plans {
 		if p == nil {
 			continue
 		}
 		for _, g := range p.Groups {
-			folders[g.Name] = append(folders[g.Name], worker.CodeFolders(g, w.home)...)
-			for _, dir := range folders[g.Name] {
+			own := worker.CodeFolders(g, w.home)
+			for _, dir := range own {
 				trees[dir] = true
 			}
+			for _, dir := range editable(g) {
+				if !slices.ContainsFunc(own, func(in string) bool { return within(dir, in) }) {
+					own, more[dir] = append(own, dir), true
+				}
+			}
+			folders[g.Name] = append(folders[g.Name], own...)
 		}
 	}
 	if err != nil && w.isPython() { // it is not known which modules it has imported
 		trees[filepath.Dir(w.config)] = true
 	}
+	maps.DeleteFunc(more, func(dir string, _ bool) bool { return trees[dir] })
 	w.mu.Lock()
 	w.inputs, w.folders, w.broken = inputs, folders, err != nil
 	w.mu.Unlock()
-	w.watcher.Watch(watch.Set{Files: slices.Sorted(maps.Keys(inputs)), Trees: slices.Sorted(maps.Keys(trees))}, since)
+	w.watcher.Watch(watch.Set{Files: slices.Sorted(maps.Keys(inputs)), Trees: append(slices.Sorted(maps.Keys(trees)), slices.Sorted(maps.Keys(more))...)}, since)
+}
+
+// editable returns a function that returns the folders with the sources of packages
+// that are installed in place for the interpreter of a group.
+func (w *watching) editable() func(*plan.Group) []string {
+	known := make(map[string][]string) // by interpreter
+	return func(g *plan.Group) []string {
+		found, err := worker.FindPython(g, filepath.Dir(w.config))
+		if err != nil {
+			return nil // the start of the workers reports it
+		}
+		dirs, ok := known[found.Path]
+		if !ok {
+			dirs = worker.EditableFolders(found.Path)
+			known[found.Path] = dirs
+		}
+		return dirs
+	}
 }
 
 func (w *watching) isPython() bool { return filepath.Ext(w.config) == ".py" }

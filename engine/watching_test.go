@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -61,6 +62,29 @@ func TestWatching(t *testing.T) {
 		assert.Len(t, w.saves(), 1, name)
 		assert.Nil(t, w.take(), name)
 	}
+}
+
+// TestWatching_Editable checks that a package that is installed in place concerns the
+// groups of its interpreter, unless it is in the folder of the app anyway.
+func TestWatching_Editable(t *testing.T) {
+	dir := t.TempDir()
+	for path, text := range map[string]string{
+		"app/.venv/bin/python": "", "app/.venv/pyvenv.cfg": "", "app/own/own.py": "", "other/bin/python": "", "lib/src/lib.py": "",
+		"app/.venv/lib/python3.11/site-packages/_lib.pth": filepath.Join(dir, "lib/src") + "\n" + filepath.Join(dir, "app/own") + "\n",
+	} {
+		path = filepath.Join(dir, path)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o700))
+	}
+	t.Setenv("VIRTUAL_ENV", "")
+	w, _, _ := watched(t, filepath.Join(dir, "app/ldconfig.star"))
+	p := &plan.Plan{Groups: []*plan.Group{{Name: "a", App: "main:app", Cwd: dir + "/app"}, {Name: "b", App: "main:app", Cwd: dir + "/b", Python: dir + "/other/bin/python"}}}
+	w.follow(time.Now(), nil, p)
+	w.changed([]string{dir + "/lib/src/lib.py"})
+	assert.Equal(t, []string{"a"}, w.take().groups)
+	w.changed([]string{dir + "/app/own/own.py"})
+	assert.Equal(t, []string{"a"}, w.take().groups)
+	assert.Equal(t, map[string][]string{"a": {dir + "/app", dir + "/lib/src"}, "b": {dir + "/b"}}, w.folders)
 }
 
 // TestWatching_Owed checks that what a failed reload leaves is tried again with the

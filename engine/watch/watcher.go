@@ -39,7 +39,7 @@ type Options struct {
 // A Set is what to watch. Its paths are absolute, and need not exist.
 type Set struct {
 	Files []string
-	Trees []string // folders whose sources are watched, with those below
+	Trees []string // folders whose sources are watched, with those below; the first come first if there are too many
 }
 
 // A Summary says what is watched.
@@ -188,16 +188,14 @@ func (w *Watcher) adopt() {
 			w.files[path] = f
 		}
 	}
-	var visits []visit
 	for _, path := range set.Trees {
 		if w.trees[path] == nil {
 			t := &tree{anchor: anchor{path: path}}
 			w.settle(&t.anchor, nil)
 			w.trees[path] = t
-			visits = append(visits, w.findRoot(t, first)...)
+			w.read(w.findRoot(t, first)...) // before the next, which may be large
 		}
 	}
-	w.read(visits...)
 	w.warn()
 	w.tell()
 	if w.opts.Adopted != nil {
