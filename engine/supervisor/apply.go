@@ -44,7 +44,8 @@ func (st *step) progress(s Step, ready int) Progress {
 // the supervisor's goroutine calls it.
 func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptions) (Result, error) {
 	begun := time.Now()
-	if next == nil {
+	same := next == nil // what is pinned stays so, even in new workers
+	if same {
 		next = s.plan // with the same interpreters
 	} else {
 		s.starter.Forget()
@@ -67,7 +68,7 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 	}
 	s.generation++
 	s.plan = effective(s.plan, next, changes)
-	s.commit(steps)
+	s.commit(steps, same)
 	for _, st := range steps {
 		if st.starts > 0 || st.change.Action == plan.Resize {
 			opts.tell(st.progress(StepSwapped, st.starts))
@@ -176,8 +177,8 @@ func abort(steps []*step) {
 // commit starts serving the plan in effect: first it puts the workers into
 // service, so that the table never names a group that is not ready; then it
 // publishes the table; only then does it end the removed groups, which the
-// table no longer names.
-func (s *Supervisor) commit(steps []*step) {
+// table no longer names. If the plan is the same as before, what is pinned is, too.
+func (s *Supervisor) commit(steps []*step, same bool) {
 	s.limits.Configure(s.plan)
 	groups := make(map[string]*group)
 	for _, st := range steps {
@@ -186,6 +187,9 @@ func (s *Supervisor) commit(steps []*step) {
 		}
 		st.group.do(func() {
 			st.group.commit(st.target, st.replace, st.batch)
+			if same {
+				return
+			}
 			st.group.pinned = nil
 			for _, c := range st.change.Pinned {
 				st.group.pinned = append(st.group.pinned, c.Name)

@@ -49,6 +49,27 @@ func TestWatched_PlanInEffect(t *testing.T) {
 	})
 }
 
+// TestWatched_StaysPinned checks that an apply without a plan leaves a group pinned,
+// whether it replaces the workers of the group or not, until a plan says otherwise.
+func TestWatched_StaysPinned(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		other := func(p *plan.Group) { p.App = "other:app" }
+		pinned := func() []string { return r.sup.Status().Groups[0].Pinned }
+		r.mustApply(aPlan(aGroup("a", kept), aGroup("b")))
+		r.mustApply(aPlan(aGroup("a", kept, other), aGroup("b")))
+		assert.Equal(t, []string{"app"}, pinned())
+		for _, group := range []string{"b", "a"} {
+			_, err := r.sup.Apply(t.Context(), nil, ApplyOptions{Diff: plan.DiffOptions{Watched: true, Replace: map[string]bool{group: true}}})
+			require.NoError(t, err)
+			assert.Equal(t, []string{"app"}, pinned())
+		}
+		assert.Equal(t, "main:app", r.fakes.last().spec.App)
+		_, err := r.sup.Apply(t.Context(), aPlan(aGroup("a", kept, other), aGroup("b")), ApplyOptions{Diff: plan.ReplaceOptions([]string{"a"}, false)})
+		require.NoError(t, err)
+		assert.Empty(t, pinned())
+	})
+}
+
 // TestWatched_AllFailed checks that the supervisor goes on when every group has
 // failed, so that a save can repair them.
 func TestWatched_AllFailed(t *testing.T) {
