@@ -67,12 +67,15 @@ const (
 	EventReloadFailed EventKind = "reload_failed" // a reload failed, and everything is as it was, unless the reason says otherwise
 	EventLeaving      EventKind = "leaving"       // the master was told to stop, and serves on for shutdown_delay
 	EventShutdown     EventKind = "shutdown"      // the master begins to stop
+
+	EventCertificate EventKind = "certificate"        // a certificate was read again, and is in use
+	EventCertFailed  EventKind = "certificate_failed" // a certificate cannot be read again, and the one in use stays
 )
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventReloading, EventReloaded, EventRefused,
-	EventReloadFailed, EventLeaving, EventShutdown}
+	EventReloadFailed, EventCertificate, EventCertFailed, EventLeaving, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -1,0 +1,116 @@
+package certs
+
+import (
+	"crypto/rsa"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// soon is how long before the end of a certificate Check warns. Issuers' tools
+// renew a month before, or a third of the time.
+const soon = 21 * 24 * time.Hour
+
+// Check returns what is wrong with one tls(...), now or soon. If it cannot be used,
+// that is the only element.
+func Check(t plan.TLS, now time.Time) (wrong []*Error) {
+	pair, err := LoadPair(t)
+	if err == nil && t.ClientAuth != plan.ClientAuthNone {
+		_, err = LoadCA(t)
+	}
+	if err != nil {
+		return []*Error{asError(err)}
+	}
+	leaf := pair.Leaf()
+	add := func(argument, hint, format string, args ...any) {
+		wrong = append(wrong, &Error{argument, fmt.Errorf(format, args...), hint})
+	}
+	day := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }
+	switch left := leaf.NotAfter.Sub(now); {
+	case left < 0:
+		add("cert", "renew it", "the certificate %s has expired on %s", describe(leaf), day(leaf.NotAfter))
+	case left < soon:
+		add("cert", "renew it", "the certificate %s expires on %s, in %d days", describe(leaf), day(leaf.NotAfter), int(left.Hours()/24))
+	case now.Before(leaf.NotBefore):
+		add("cert", "look at the clock of this machine", "the certificate %s is not valid before %s", describe(leaf), day(leaf.NotBefore))
+	}
+	if len(pair.names) == 0 {
+		add("cert", "request one with a subjectAltName", "the certificate %s has no name that clients look at", describe(leaf))
+	}
+	if !forServers(leaf) {
+		add("cert", "request one for servers", "the certificate %s is not for servers", describe(leaf))
+	}
+	if key, ok := leaf.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < 2048 {
+		add("key", "make one with 2048 bits, or an ECDSA key", "the key of the certificate has only %d bits", key.N.BitLen())
+	}
+	for i, c := range pair.chain[1:] {
+		if err := pair.chain[i].CheckSignatureFrom(c); err != nil {
+			add("cert", "put each certificate behind the one that it has signed", "certificate %d of the chain has not signed certificate %d", i+2, i+1)
+			break
+		}
+	}
+	if err := checkMode(t.Key); err != nil {
+		wrong = append(wrong, err)
+	}
+	return wrong
+}
+
+func asError(err error) *Error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e
+	}
+	return &Error{Argument: "cert", Err: err}
+}
+
+func forServers(c *x509.Certificate) bool {
+	return len(c.ExtKeyUsage) == 0 || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageServerAuth) || slices.Contains(c.ExtKeyUsage, x509.ExtKeyUsageAny)
+}
+
+// checkMode finds a key that everybody on the machine can read.
+func checkMode(key plan.Text) *Error {
+	if plan.IsPEM(key) {
+		return nil
+	}
+	info, err := os.Stat(key.Reveal())
+	if err != nil || info.Mode().Perm()&0o007 == 0 {
+		return nil
+	}
+	return &Error{"key", fmt.Errorf("every user of this machine can use %s (mode %04o)", key.Reveal(), info.Mode().Perm()), "chmod o= " + key.Reveal()}
+}
+
+// Uncovered returns the hosts that no certificate of a listener has among its
+// names. A host can begin with "*.". Pairs that cannot be read count as covering
+// all.
+func Uncovered(all []plan.TLS, hosts []string) (out []string) {
+	var names []string
+	for _, t := range all {
+		pair, err := LoadPair(t)
+		if err != nil {
+			return nil
+		}
+		names = append(names, pair.names...)
+	}
+	for _, h := range hosts {
+		if !slices.ContainsFunc(names, func(name string) bool { return covers(name, h) }) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// covers reports whether a name of a certificate is that of a host (RFC 6125,
+// section 6.4.3): a "*" stands for one label.
+func covers(name, host string) bool {
+	if name == host {
+		return true
+	}
+	tail, ok := strings.CutPrefix(name, "*")
+	i := strings.IndexByte(host, '.')
+	return ok && i > 0 && host[i:] == tail && host[:i] != "*"
+}

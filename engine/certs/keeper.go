@@ -1,0 +1,293 @@
+package certs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/watch"
+)
+
+var errNoTLS = errors.New("the listener no longer has TLS")
+
+// Options configure a Keeper. All are required.
+type Options struct {
+	Log *slog.Logger
+	// Events gets an event when a certificate was read again, or cannot be.
+	Events interface {
+		Emit(e api.Event, stderr ...string)
+	}
+	// Protocols are those of ALPN that listeners speak, the preferred one first.
+	Protocols []string
+}
+
+// patience is how long a pair may be broken before that is reported. Tools replace
+// the certificate and the key one after the other.
+const patience = 3 * time.Second
+
+// A Keeper has the certificates of a master. Its methods are safe to call from any
+// goroutine.
+type Keeper struct {
+	opts    Options
+	tickets Tickets
+	watcher *watch.Watcher
+	changed chan []string // paths
+
+	mu     sync.Mutex // guards the fields below; held while files are read
+	stores map[string]*Store
+	wanted map[string][]plan.TLS // by listener
+	held   map[plan.TLS]*held
+}
+
+// A held is one tls(...) with what was read for it.
+type held struct {
+	tls     plan.TLS
+	source  Source
+	ca      *CA       // nil = none
+	broken  error     // why the files cannot be used now; nil if they can
+	told    bool      // broken was logged
+	broke   time.Time // when broken was noticed first
+	changed time.Time // when source and ca were read
+}
+
+// NewKeeper returns a keeper of nothing. It starts nothing.
+func NewKeeper(opts Options) *Keeper {
+	k := &Keeper{opts: opts, changed: make(chan []string), stores: make(map[string]*Store),
+		wanted: make(map[string][]plan.TLS), held: make(map[plan.TLS]*held)}
+	k.watcher = watch.New(watch.Options{Log: opts.Log, Changed: func(paths []string) { k.changed <- paths }})
+	return k
+}
+
+// Store returns the store of a listener, which is named by its address.
+func (k *Keeper) Store(listener string) *Store {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.store(listener)
+}
+
+func (k *Keeper) store(listener string) *Store {
+	if k.stores[listener] == nil {
+		k.stores[listener] = newStore()
+	}
+	return k.stores[listener]
+}
+
+// A Next is what the certificates of a master will be.
+type Next struct {
+	keeper *Keeper
+	since  time.Time
+	wanted map[string][]plan.TLS
+	held   map[plan.TLS]*held
+}
+
+// Prepare reads the certificates of listeners, by the names of their stores. A pair
+// that is in use and cannot be read again stays as it is. The error, for another
+// one, is an *Error in another one.
+func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
+	n := &Next{keeper: k, since: watch.Now(), wanted: wanted, held: make(map[plan.TLS]*held)}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, listener := range slices.Sorted(maps.Keys(wanted)) {
+		for _, t := range wanted[listener] {
+			if n.held[t] != nil {
+				continue
+			}
+			h, err := load(t)
+			if before := k.held[t]; err != nil && before != nil {
+				h = before.with(err)
+				h.told = false // the person who reloads gets to know
+			} else if err != nil {
+				return nil, fmt.Errorf("listener %q: tls: %w", listener, err)
+			}
+			n.held[t] = h
+		}
+	}
+	return n, nil
+}
+
+// load reads what one tls(...) names.
+func load(t plan.TLS) (*held, error) {
+	pair, err := LoadPair(t)
+	if err != nil {
+		return nil, err
+	}
+	h := &held{tls: t, source: pair, changed: time.Now()}
+	if t.ClientAuth != plan.ClientAuthNone {
+		h.ca, err = LoadCA(t)
+	}
+	return h, err
+}
+
+// with returns a copy that cannot be read at present.
+func (h *held) with(err error) *held {
+	next := *h
+	if next.broken == nil || next.broken.Error() != err.Error() {
+		next.told = false
+	}
+	if next.broken == nil {
+		next.broke = time.Now()
+	}
+	next.broken = err
+	return &next
+}
+
+// Take puts it into effect, for handshakes that begin from now on.
+func (n *Next) Take() {
+	k := n.keeper
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for t, h := range n.held {
+		if before := k.held[t]; before != nil {
+			h = k.settle(before, h)
+		}
+		k.tell(h, 0)
+		n.held[t] = h
+	}
+	k.wanted, k.held = n.wanted, n.held
+	var files []string
+	for t := range k.held {
+		files = append(files, t.Paths()...)
+	}
+	slices.Sort(files)
+	k.watcher.Watch(watch.Set{Files: slices.Compact(files)}, n.since)
+	for listener := range k.stores {
+		k.fill(listener)
+	}
+	for listener := range k.wanted {
+		k.fill(listener)
+	}
+}
+
+// settle returns which of two contents to keep: the one before if the next one is
+// the same.
+func (k *Keeper) settle(before, next *held) *held {
+	if next.broken != nil {
+		return next
+	}
+	same := Fingerprint(before.source.Leaf()) == Fingerprint(next.source.Leaf()) && before.digest() == next.digest()
+	if same {
+		h := *before
+		h.source, h.ca = next.source, next.ca // the chain can be another one
+		h.broken, h.told = nil, false
+		return &h
+	}
+	leaf := next.source.Leaf()
+	k.opts.Log.Info("certificate read again", "names", next.source.Names(), "expires", leaf.NotAfter, "before", before.source.Leaf().NotAfter)
+	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: "read again: " + describe(leaf)})
+	return next
+}
+
+func (h *held) digest() string {
+	if h.ca == nil {
+		return ""
+	}
+	return h.ca.digest
+}
+
+// tell reports that a pair is broken, once, if it has been for some time.
+func (k *Keeper) tell(h *held, since time.Duration) {
+	if h.broken == nil || h.told || time.Since(h.broke) < since {
+		return
+	}
+	h.told = true
+	attrs := []any{"names", h.source.Names(), "err", h.broken, "expires", h.source.Leaf().NotAfter}
+	if e := (*Error)(nil); errors.As(h.broken, &e) && e.Hint != "" {
+		attrs = append(attrs, "hint", e.Hint)
+	}
+	k.opts.Log.Error("certificate cannot be read again: the one in use stays", attrs...)
+	k.opts.Events.Emit(api.Event{Kind: api.EventCertFailed, Reason: h.broken.Error()})
+}
+
+// fill gives a store the present sites of its listener. The caller holds mu.
+func (k *Keeper) fill(listener string) {
+	store := k.store(listener)
+	var all []*site
+	for _, t := range k.wanted[listener] {
+		h := k.held[t]
+		all = append(all, newSite(listener, t, h.source, h.ca, k.opts.Protocols, &k.tickets))
+	}
+	if len(all) == 0 {
+		store.now.Store(nil)
+		return
+	}
+	store.now.Store(newSites(all))
+}
+
+// Run reads files again when they change, until ctx is canceled. It may be called
+// only once.
+func (k *Keeper) Run(ctx context.Context) error {
+	done := make(chan struct{})
+	watching, stop := context.WithCancel(context.Background())
+	go func() {
+		defer close(done)
+		_ = k.watcher.Run(watching) // returns nil
+	}()
+	defer func() {
+		stop()
+		for {
+			select {
+			case <-k.changed: // the watcher waits
+			case <-done:
+				return
+			}
+		}
+	}()
+	retry := time.NewTimer(patience)
+	retry.Stop()
+	defer retry.Stop()
+	for {
+		select {
+		case paths := <-k.changed:
+			if k.readAgain(func(h *held) bool { return h.broken != nil || names(h.tls, paths) }) {
+				retry.Reset(patience / 4)
+			}
+		case <-retry.C:
+			if k.readAgain(func(h *held) bool { return h.broken != nil }) {
+				retry.Reset(patience / 4)
+			}
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// names reports whether one of the paths is a file of t.
+func names(t plan.TLS, paths []string) bool {
+	return slices.ContainsFunc(t.Paths(), func(p string) bool { return slices.Contains(paths, p) })
+}
+
+// readAgain reads the files of some pairs. It reports whether one of them is broken
+// and that was not reported yet.
+func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	fresh := make(map[plan.TLS]bool)
+	for t, h := range k.held {
+		if !which(h) {
+			continue
+		}
+		next, err := load(t)
+		if err != nil {
+			next = h.with(err)
+		} else {
+			next = k.settle(h, next)
+			fresh[t] = true
+		}
+		k.tell(next, patience)
+		k.held[t] = next
+		again = again || next.broken != nil && !next.told
+	}
+	for listener, all := range k.wanted {
+		if slices.ContainsFunc(all, func(t plan.TLS) bool { return fresh[t] }) {
+			k.fill(listener)
+		}
+	}
+	return again
+}

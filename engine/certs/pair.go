@@ -1,0 +1,143 @@
+package certs
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A Pair is a certificate with its key, as it was read. It never changes.
+type Pair struct {
+	cert  *tls.Certificate
+	chain []*x509.Certificate
+	names []string
+}
+
+// LoadPair reads a certificate and its key, and checks that they fit. The error is
+// an *Error.
+func LoadPair(t plan.TLS) (*Pair, error) {
+	data, err := read("cert", t.Cert)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := parseCertificates("cert", data)
+	if err != nil {
+		return nil, err
+	}
+	if t.Key != t.Cert {
+		if data, err = read("key", t.Key); err != nil {
+			return nil, err
+		}
+	}
+	key, err := parseKey(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := fits(chain, key); err != nil {
+		return nil, err
+	}
+	p := &Pair{cert: &tls.Certificate{PrivateKey: key, Leaf: chain[0]}, chain: chain, names: namesOf(chain[0])}
+	for _, c := range chain {
+		p.cert.Certificate = append(p.cert.Certificate, c.Raw)
+	}
+	return p, nil
+}
+
+// fits checks that a key is that of the first certificate.
+func fits(chain []*x509.Certificate, key crypto.Signer) error {
+	is := func(c *x509.Certificate) bool {
+		public, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
+		return ok && public.Equal(key.Public())
+	}
+	switch i := slices.IndexFunc(chain, is); {
+	case i < 0:
+		return &Error{"key", fmt.Errorf("the key does not fit the certificate %s", describe(chain[0])), "name the key that the certificate was requested with"}
+	case i > 0:
+		return &Error{"cert", fmt.Errorf("the certificate of the key comes as number %d", i+1), "put it first, and behind it the one that has signed it, and so on"}
+	}
+	return nil
+}
+
+// namesOf returns the names of a certificate in lower case: hosts, which can begin
+// with "*.", and addresses.
+func namesOf(c *x509.Certificate) (names []string) {
+	for _, n := range c.DNSNames {
+		names = append(names, strings.ToLower(n))
+	}
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	return names
+}
+
+// describe names a certificate: by its names, or else by its subject.
+func describe(c *x509.Certificate) string {
+	if names := namesOf(c); len(names) > 0 {
+		return "for " + strings.Join(names, ", ")
+	}
+	return "of " + c.Subject.String()
+}
+
+// Names returns the names of the certificate, see Source.
+func (p *Pair) Names() []string { return p.names }
+
+// Leaf returns the certificate itself.
+func (p *Pair) Leaf() *x509.Certificate { return p.chain[0] }
+
+// Fingerprint returns the SHA-256 of a certificate in hexadecimal digits.
+func Fingerprint(c *x509.Certificate) string {
+	sum := sha256.Sum256(c.Raw)
+	return hex.EncodeToString(sum[:])
+}
+
+// LoadCA reads the certificates of those who sign the certificates of clients. The
+// error is an *Error.
+func LoadCA(t plan.TLS) (*CA, error) {
+	data, err := read("client_ca", t.ClientCA)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := parseCertificates("client_ca", data)
+	if err != nil {
+		return nil, err
+	}
+	ca := &CA{pool: x509.NewCertPool()}
+	var sums []string
+	for _, c := range certs {
+		if c.BasicConstraintsValid && !c.IsCA {
+			return nil, &Error{"client_ca", fmt.Errorf("the certificate %s is not that of an authority", describe(c)), "name the certificate that has signed those of the clients"}
+		}
+		ca.pool.AddCert(c)
+		sums = append(sums, Fingerprint(c))
+	}
+	slices.Sort(sums)
+	ca.digest = strings.Join(slices.Compact(sums), ",")
+	return ca, nil
+}
+
+// A CA is a set of authorities. It never changes.
+type CA struct {
+	pool   *x509.CertPool
+	digest string // equal for equal sets
+}
+
+// verify checks the chain of a client.
+func (ca *CA) verify(chain []*x509.Certificate) error {
+	if len(chain) == 0 {
+		return errors.New("the client has no certificate")
+	}
+	between := x509.NewCertPool()
+	for _, c := range chain[1:] {
+		between.AddCert(c)
+	}
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: ca.pool, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
+	return err
+}

@@ -1,0 +1,121 @@
+package certs
+
+import (
+	"crypto/tls"
+	"strings"
+	"sync/atomic"
+
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
+)
+
+// A Store makes the configuration of the handshakes of one listener. Its methods
+// are safe to call from any goroutine.
+type Store struct {
+	base *tls.Config
+	now  atomic.Pointer[sites] // nil = the listener has no TLS
+}
+
+// sites are the sites of a listener at one time. They never change.
+type sites struct {
+	all    []*site            // never empty
+	byName map[string][]*site // in the order of all
+	mixed  bool               // they do not all have the same rules
+}
+
+func newStore() *Store {
+	s := &Store{}
+	s.base = &tls.Config{GetConfigForClient: s.choose}
+	return s
+}
+
+func newSites(all []*site) *sites {
+	out := &sites{all: all, byName: make(map[string][]*site)}
+	for _, s := range all {
+		for _, name := range s.source.Names() {
+			out.byName[name] = append(out.byName[name], s)
+		}
+		out.mixed = out.mixed || s.rules != all[0].rules
+	}
+	return out
+}
+
+// Config returns the configuration for a handshake that begins, or nil if the
+// listener has no TLS.
+func (s *Store) Config() *tls.Config {
+	if s.now.Load() == nil {
+		return nil
+	}
+	return s.base
+}
+
+// A choice is the tag of a session: what was chosen for it.
+type choice struct {
+	store *Store
+	from  *sites
+	site  *site
+}
+
+// choose returns the configuration for a client.
+func (s *Store) choose(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	from := s.now.Load()
+	if from == nil { // TLS was taken from the listener in this moment
+		return nil, errNoTLS
+	}
+	chosen := from.choose(hello)
+	tlslayer.Tag(hello, choice{s, from, chosen})
+	return chosen.current(), nil
+}
+
+// choose returns the site for a client: the first one for the name with a
+// certificate that suits the client, or else the first one for the name.
+func (s *sites) choose(hello *tls.ClientHelloInfo) *site {
+	found := s.find(hello.ServerName)
+	if len(found) > 1 {
+		for _, x := range found {
+			if c, err := x.source.Certificate(hello); err == nil && hello.SupportsCertificate(c) == nil {
+				return x
+			}
+		}
+	}
+	return found[0]
+}
+
+// find returns the sites for a name. The first site is that of all names that no
+// site has.
+func (s *sites) find(name string) []*site {
+	name = strings.ToLower(name)
+	if found := s.byName[name]; found != nil {
+		return found
+	}
+	if i := strings.IndexByte(name, '.'); i > 0 {
+		if found := s.byName["*"+name[i:]]; found != nil {
+			return found
+		}
+	}
+	return s.all[:1]
+}
+
+// Allows reports whether a request for a host, without a port, may come in a
+// session. It may not if other demands hold for the clients of that host than those
+// that held for the session: a client must not get past a demand for a certificate
+// by asking for one name in the handshake and for another one in the request, or by
+// keeping a connection open.
+func Allows(session *tlslayer.Session, host []byte) bool {
+	c, ok := session.Tag.(choice)
+	if !ok {
+		return true
+	}
+	now := c.store.now.Load()
+	switch {
+	case now == nil || now == c.from && !now.mixed:
+		return true
+	case !now.mixed:
+		return now.all[0].rules == c.site.rules
+	}
+	for _, s := range now.find(string(host)) {
+		if s.rules != c.site.rules {
+			return false
+		}
+	}
+	return true
+}
