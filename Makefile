@@ -39,10 +39,9 @@ python:
 
 .PHONY: run
 run: build python ## serve examples/quickstart on 127.0.0.1:8000
-	@echo 'once it listens, try in another terminal, in examples/quickstart:'
+	@echo 'once it listens, try in another terminal:'
 	@sed -n 's/^# try: /  /p' examples/quickstart/ldconfig.star
-	@cd examples/quickstart && \
-		exec env -u VIRTUAL_ENV PATH="$(CURDIR)/.run:$$PATH" ../../bin/ldcorn -c ldconfig.star
+	@exec env -u VIRTUAL_ENV PATH="$(CURDIR)/.run:$$PATH" bin/ldcorn -c examples/quickstart/ldconfig.star
 
 .PHONY: isolation
 isolation: build python ## compare examples/isolation with plain uvicorn --workers
