@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -54,28 +55,10 @@ func findUvicorn(t testing.TB) string {
 	return ""
 }
 
-// A logBuffer is a log that can be read while it is being written.
-type logBuffer struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
-}
-
 // A master is an engine that runs in this process.
 type master struct {
 	t     testing.TB
-	log   *logBuffer
+	log   *logtest.Text
 	ended chan error
 
 	mu   sync.Mutex // guards next and err
@@ -96,7 +79,7 @@ func newMaster(t testing.TB) *master {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.py"), []byte(app), 0o600))
 	route, err := plan.NewRoute("*", plan.Pos{})
 	require.NoError(t, err)
-	return &master{t: t, log: new(logBuffer), ended: make(chan error, 1), next: &plan.Plan{
+	return &master{t: t, log: new(logtest.Text), ended: make(chan error, 1), next: &plan.Plan{
 		Path: filepath.Join(dir, "ldconfig.star"),
 		Bind: plan.Bind{Network: "unix", Address: filepath.Join(dir, "public.sock")},
 		Groups: []*plan.Group{{

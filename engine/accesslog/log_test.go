@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
@@ -112,29 +112,11 @@ func FuzzLine(f *testing.F) {
 	})
 }
 
-// notes collects the master's log.
-type notes struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (n *notes) Write(p []byte) (int, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.buf.Write(p)
-}
-
-func (n *notes) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.buf.String()
-}
-
 // A gate is a standard output that accepts nothing until it is opened.
 type gate struct {
 	open chan struct{}
 	err  error
-	notes
+	logtest.Text
 }
 
 func (g *gate) Write(p []byte) (int, error) {
@@ -142,7 +124,7 @@ func (g *gate) Write(p []byte) (int, error) {
 	if g.err != nil {
 		return 0, g.err
 	}
-	return g.notes.Write(p)
+	return g.Text.Write(p)
 }
 
 // run runs a log until the test ends, or the returned function is called.
@@ -246,7 +228,7 @@ func TestLog_Special(t *testing.T) {
 // TestLog_SlowReader: a reader that is too slow costs lines, which is reported
 // once; the lines that are written are complete.
 func TestLog_SlowReader(t *testing.T) {
-	var told notes
+	var told logtest.Text
 	out := &gate{open: make(chan struct{})}
 	l := New(Options{Log: slog.New(slog.NewTextHandler(&told, nil)), Stdout: out})
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout})
@@ -268,7 +250,7 @@ func TestLog_SlowReader(t *testing.T) {
 
 // TestLog_NobodyReads: the end does not wait forever.
 func TestLog_NobodyReads(t *testing.T) {
-	var told notes
+	var told logtest.Text
 	out := &gate{open: make(chan struct{})}
 	t.Cleanup(func() { close(out.open) })
 	l := New(Options{Log: slog.New(slog.NewTextHandler(&told, nil)), Stdout: out})
@@ -280,7 +262,7 @@ func TestLog_NobodyReads(t *testing.T) {
 
 // TestLog_Recovers: an error is reported, and so is its end.
 func TestLog_Recovers(t *testing.T) {
-	var told notes
+	var told logtest.Text
 	out := &gate{open: make(chan struct{}), err: errors.New("disk full")}
 	close(out.open)
 	l := New(Options{Log: slog.New(slog.NewTextHandler(&told, nil)), Stdout: out})
@@ -294,7 +276,7 @@ func TestLog_Recovers(t *testing.T) {
 }
 
 func TestObserve_NoAllocations(t *testing.T) {
-	l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: &notes{}})
+	l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: new(logtest.Text)})
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout, LogFormat: plan.LogJSON})
 	rec := served(t)
 	assert.Zero(t, testing.AllocsPerRun(1000, func() { l.Observe(rec) }))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
@@ -19,7 +20,7 @@ import (
 func TestReopen_LosesNothing(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "log")
-	told := new(notes)
+	told := new(logtest.Text)
 	l := New(Options{Log: slog.New(slog.NewTextHandler(told, nil))})
 	stop := run(t, l)
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLog(path), LogFormat: plan.LogText})
@@ -75,7 +76,7 @@ func TestReopen_Fails(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "sub", "log")
 	require.NoError(t, os.Mkdir(filepath.Dir(path), 0o700))
-	told := new(notes)
+	told := new(logtest.Text)
 	l := New(Options{Log: slog.New(slog.NewTextHandler(told, nil))})
 	stop := run(t, l)
 	l.Reopen()

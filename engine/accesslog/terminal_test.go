@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
@@ -58,7 +59,7 @@ func TestTerminalShows(t *testing.T) {
 		{"/dev/null", true, true},
 	} {
 		var shown bytes.Buffer
-		l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: new(notes), Terminal: &Terminal{Out: &shown, IsStdout: c.isStdout}})
+		l := New(Options{Log: slog.New(slog.DiscardHandler), Stdout: new(logtest.Text), Terminal: &Terminal{Out: &shown, IsStdout: c.isStdout}})
 		target, err := l.Open(&plan.Plan{AccessLog: c.log})
 		require.NoError(t, err)
 		l.Observe(served(t))

@@ -2,14 +2,12 @@ package netloop_test
 
 import (
 	"bufio"
-	"bytes"
 	"io"
 	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
@@ -186,30 +185,12 @@ func TestRemoveServesWhoIsConnected(t *testing.T) {
 	})
 }
 
-// logged is a log that can be read while it is being written.
-type logged struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
-
 // TestAcceptFailsAndGoesOn checks that no listener accepts while no descriptor
 // is left, that all accept again once there are some, and that a listener can
 // be removed meanwhile.
 func TestAcceptFailsAndGoesOn(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {
-		log := new(logged)
+		log := new(logtest.Text)
 		d, err := netloop.New(name, netloop.Options{Handler: handlerFunc(named), Log: slog.New(slog.NewTextHandler(log, nil))})
 		require.NoError(t, err)
 		lns := make([]*netloop.Listener, 3)

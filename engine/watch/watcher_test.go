@@ -6,12 +6,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/logtest"
 )
 
 // patience is how long a test waits for what must happen.
@@ -23,25 +24,8 @@ type rig struct {
 	dir     string
 	watcher *Watcher
 	adopted chan Summary
-	log     *lockedText
+	log     *logtest.Text
 	changes chan []string
-}
-
-type lockedText struct {
-	mu   sync.Mutex // guards text
-	text strings.Builder
-}
-
-func (l *lockedText) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lockedText) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // modes are the ways to notice changes.
@@ -51,7 +35,7 @@ func newRig(t *testing.T, opts Options) *rig {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
-	r := &rig{t: t, dir: dir, adopted: make(chan Summary, 16), changes: make(chan []string, 1024), log: new(lockedText)}
+	r := &rig{t: t, dir: dir, adopted: make(chan Summary, 16), changes: make(chan []string, 1024), log: new(logtest.Text)}
 	opts.Log = slog.New(slog.NewTextHandler(r.log, nil))
 	opts.Changed = func(paths []string) { r.changes <- paths }
 	opts.Adopted = func(s Summary) { r.adopted <- s }

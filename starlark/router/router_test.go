@@ -1,7 +1,6 @@
 package router_test
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
@@ -53,21 +53,10 @@ func sample(t testing.TB, line string, headers ...string) match.Request {
 }
 
 // A journal is a log that keeps its lines.
-type journal struct {
-	mu sync.Mutex // guards b
-	b  bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.b.Write(p)
-}
+type journal struct{ logtest.Text }
 
 func (j *journal) lines() []string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return strings.Split(strings.TrimSuffix(j.b.String(), "\n"), "\n")
+	return strings.Split(strings.TrimSuffix(j.String(), "\n"), "\n")
 }
 
 func (j *journal) logger() *slog.Logger {

@@ -7,9 +7,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/project/projecttest"
 )
 
 // ldcorn runs a command line in this process.
@@ -29,43 +30,33 @@ func ldcorn(t *testing.T, args ...string) (stdout, stderr string, code int) {
 // TestInit_Projects: the configuration of every project passes the check and is
 // formatted, or there is none and a reason.
 func TestInit_Projects(t *testing.T) {
-	archives, err := filepath.Glob("../project/testdata/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, archives)
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			require.NoError(t, err)
-			want := string(archive.Files[len(archive.Files)-1].Data)
-			dir := t.TempDir()
-			require.NoError(t, txtar.Write(archive, dir))
-			path := filepath.Join(dir, "ldconfig.star")
-			_, said, code := ldcorn(t, "init", dir)
-			if !strings.HasPrefix(want, "app ") {
-				assert.Equal(t, exitFailure, code)
-				assert.Contains(t, said, "nothing is written\nhint: ")
-				assert.NoFileExists(t, path)
-				return
-			}
-			require.Equal(t, exitOK, code, said)
-			assert.Contains(t, said, "found ")
-			assert.Contains(t, said, "wrote "+path+"\nnext: `ldcorn check -c "+path+" --import`, and then `ldcorn -c "+path+"`\n")
-			text, err := os.ReadFile(path)
-			require.NoError(t, err)
-			for line := range strings.Lines(string(text)) {
-				assert.LessOrEqual(t, len([]rune(line)), 101, line)
-			}
-			out, said, code := ldcorn(t, "check", path)
-			assert.Equal(t, exitOK, code, "%s%s\n%s", out, said, text)
-			out, said, code = ldcorn(t, "fmt", "--check", path)
-			assert.Equal(t, exitOK, code, out, said)
-			assert.True(t, strings.HasPrefix(uncommented(string(text)), "config = "))
+	projecttest.Each(t, func(t *testing.T, sample *projecttest.Sample) {
+		path := filepath.Join(sample.Dir, "ldconfig.star")
+		_, said, code := ldcorn(t, "init", sample.Dir)
+		if !strings.HasPrefix(sample.Want, "app ") {
+			assert.Equal(t, exitFailure, code)
+			assert.Contains(t, said, "nothing is written\nhint: ")
+			assert.NoFileExists(t, path)
+			return
+		}
+		require.Equal(t, exitOK, code, said)
+		assert.Contains(t, said, "found ")
+		assert.Contains(t, said, "wrote "+path+"\nnext: `ldcorn check -c "+path+" --import`, and then `ldcorn -c "+path+"`\n")
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(text)) {
+			assert.LessOrEqual(t, len([]rune(line)), 101, line)
+		}
+		out, said, code := ldcorn(t, "check", path)
+		assert.Equal(t, exitOK, code, "%s%s\n%s", out, said, text)
+		out, said, code = ldcorn(t, "fmt", "--check", path)
+		assert.Equal(t, exitOK, code, out, said)
+		assert.True(t, strings.HasPrefix(uncommented(string(text)), "config = "))
 
-			printed, _, code := ldcorn(t, "init", dir, "-")
-			assert.Equal(t, exitOK, code)
-			assert.Equal(t, string(text), printed)
-		})
-	}
+		printed, _, code := ldcorn(t, "init", sample.Dir, "-")
+		assert.Equal(t, exitOK, code)
+		assert.Equal(t, string(text), printed)
+	})
 }
 
 // uncommented returns a configuration without the comments in front of it.
@@ -78,10 +69,7 @@ func uncommented(text string) string {
 
 // TestInit_Suggestions: the groups in comments are groups.
 func TestInit_Suggestions(t *testing.T) {
-	archive, err := txtar.ParseFile("../project/testdata/fastapi.txtar")
-	require.NoError(t, err)
-	dir := t.TempDir()
-	require.NoError(t, txtar.Write(archive, dir))
+	dir := projecttest.Open(t, "fastapi").Dir
 	text, _, code := ldcorn(t, "init", "--stdout", dir)
 	require.Equal(t, exitOK, code)
 	var all []string

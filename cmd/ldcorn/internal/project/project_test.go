@@ -9,12 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/project"
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/project/projecttest"
 )
 
 // summary is what a look has found, a line for each thing.
@@ -64,32 +64,16 @@ func summary(p *project.Project) string {
 // TestLook compares what is found in the projects of testdata with the file "want"
 // of each. UPDATE_PROJECTS=1 writes it.
 func TestLook(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, archives)
-	for _, name := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			require.NoError(t, err)
-			last := len(archive.Files) - 1
-			want := ""
-			if archive.Files[last].Name == "want" {
-				want = string(archive.Files[last].Data)
-				archive.Files = archive.Files[:last]
-			}
-			dir := t.TempDir()
-			require.NoError(t, txtar.Write(archive, dir))
-			p, err := project.Look(t.Context(), dir)
-			require.NoError(t, err)
-			got := summary(p)
-			if os.Getenv("UPDATE_PROJECTS") != "" {
-				archive.Files = append(archive.Files, txtar.File{Name: "want", Data: []byte(got)})
-				require.NoError(t, os.WriteFile(name, txtar.Format(archive), 0o644))
-				return
-			}
-			assert.Equal(t, want, got)
-		})
-	}
+	projecttest.Each(t, func(t *testing.T, sample *projecttest.Sample) {
+		p, err := project.Look(t.Context(), sample.Dir)
+		require.NoError(t, err)
+		got := summary(p)
+		if os.Getenv("UPDATE_PROJECTS") != "" {
+			sample.Update(t, got)
+			return
+		}
+		assert.Equal(t, sample.Want, got)
+	})
 }
 
 // TestLook_Hostile: nothing in a folder makes a look hang, follow links out of it, or
