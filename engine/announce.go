@@ -28,6 +28,12 @@ func (r *reloader) announce(changes *plan.Changes) {
 	if n > maxAnnounced {
 		r.log.Info("more groups will change", "groups", n-maxAnnounced)
 	}
+	for i := range changes.Listeners {
+		if c := &changes.Listeners[i]; c.Action != plan.Keep && !c.NeedsRestart() {
+			n++
+			r.log.Info("listener will change", "reason", visible.Cut(c.String(), maxChange))
+		}
+	}
 	if len(changes.Plan) > 0 {
 		r.log.Info("settings will change", "reason", visible.Cut(shortly(changes.Plan), maxChange))
 	}

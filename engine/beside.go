@@ -11,30 +11,46 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// listenBeside is listen for an address that can overlap with that of the old
-// listener, which the new one replaces, as 127.0.0.1:80 does with 0.0.0.0:80. The system gives out both if both sockets allow it, which they do
-// for no longer than that takes.
-func listenBeside(argument string, bind plan.Bind, file socketFile, old *opened) (net.Listener, error) {
-	l, err := listen(argument, bind, file)
-	if old == nil || bind.Network != "tcp" || !errors.Is(err, syscall.EADDRINUSE) {
+// listenBeside is listen for an address that can overlap with those of other sockets
+// of this master, as 127.0.0.1:80 does with 0.0.0.0:80. The system gives out both if
+// both sockets allow it, which they do for no longer than that takes.
+func listenBeside(w *wish, own []*opened) (net.Listener, error) {
+	l, err := listen(w.argument, w.bind, w.file)
+	if w.bind.Network != "tcp" || !errors.Is(err, syscall.EADDRINUSE) {
 		return l, err
 	}
-	addr, ok := old.Addr().(*net.TCPAddr)
-	want, resolveErr := net.ResolveTCPAddr("tcp", bind.Address)
-	if !ok || resolveErr != nil || want.Port != addr.Port {
-		return l, err
+	near := besides(w.bind, own)
+	defer func() {
+		for _, o := range near {
+			share(o.Listener, false)
+		}
+	}()
+	for _, o := range near {
+		if !share(o.Listener, true) {
+			return nil, err
+		}
 	}
-	defer share(old.Listener, false)
-	if !share(old.Listener, true) {
+	if len(near) == 0 {
 		return nil, err
 	}
 	config := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) error { return shareRaw(raw, true) }}
-	l, retryErr := config.Listen(context.Background(), "tcp", bind.Address)
+	l, retryErr := config.Listen(context.Background(), "tcp", w.bind.Address)
 	if retryErr != nil {
 		return nil, err // it is much the same, and says what to do
 	}
 	share(l, false)
 	return l, nil
+}
+
+// besides returns the sockets with the same port as an address.
+func besides(bind plan.Bind, own []*opened) (out []*opened) {
+	want, err := net.ResolveTCPAddr("tcp", bind.Address)
+	for _, o := range own {
+		if addr, ok := o.Addr().(*net.TCPAddr); ok && err == nil && want.Port == addr.Port {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // share allows, or no longer allows, that other sockets which allow it share the

@@ -59,7 +59,7 @@ func departing(t *testing.T, delay time.Duration) (*master, *manager) {
 // ask is like get, for a path.
 func (m *master) ask(path string) (status int, body string) {
 	m.t.Helper()
-	conn, err := net.Dial("unix", m.next.Bind.Address)
+	conn, err := net.Dial("unix", m.next.Listeners[0].Bind.Address)
 	require.NoError(m.t, err)
 	defer conn.Close()
 	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path)
@@ -97,7 +97,7 @@ func TestDeparture_ServesOn(t *testing.T) {
 	m.signal(syscall.SIGHUP)
 	m.await("signal=SIGHUP reason=stopping", 1)
 
-	busy, err := net.Dial("unix", m.next.Bind.Address)
+	busy, err := net.Dial("unix", m.next.Listeners[0].Bind.Address)
 	require.NoError(t, err)
 	defer busy.Close()
 	_, err = busy.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunfin"))

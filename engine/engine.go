@@ -71,10 +71,10 @@ type Options struct {
 	// last worker has exited: immediately once hurry is closed. nil leaves them
 	// alone.
 	EndOrphans func(hurry <-chan struct{})
-	// Starting is called with the first plan and the address of its listener,
+	// Starting is called with the first plan and the addresses of its listeners,
 	// before the first worker starts; Serving when clients are served. nil does
 	// nothing.
-	Starting func(p *plan.Plan, addr net.Addr)
+	Starting func(p *plan.Plan, addrs []net.Addr)
 	Serving  func()
 	// Watch, if not nil, reloads what is saved.
 	Watch *WatchOptions
@@ -95,7 +95,7 @@ func New(opts Options) *Engine {
 		opts.EndOrphans = func(<-chan struct{}) {}
 	}
 	if opts.Starting == nil {
-		opts.Starting = func(*plan.Plan, net.Addr) {}
+		opts.Starting = func(*plan.Plan, []net.Addr) {}
 	}
 	if opts.Serving == nil {
 		opts.Serving = func() {}
@@ -138,7 +138,7 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.log.Warn("runtime directory not removed", "err", err)
 		}
 	}()
-	fronts, err := openFronts(first)
+	fronts, err := openFronts(first, takePassed())
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		attrs = append(attrs, "set", api.ArgSettings{Set: e.opts.Set}.String())
 	}
 	e.log.Info("starting", attrs...)
-	e.opts.Starting(first, fronts.public.now.Addr())
+	e.opts.Starting(first, fronts.addrs())
 	err = e.runGroup(ctx, first, runtime, fronts, sig, folder, files)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
@@ -171,10 +171,6 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	tell.buffers = px.Buffers()
-	fronts.public.listen = clientsOf(px, e.log)
-	if err := fronts.public.begin(); err != nil {
-		return err
-	}
 	sup := supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
@@ -183,6 +179,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files}
 
+	if err := fronts.begin(clientsOf(px, e.log, reloads.serving)); err != nil {
+		return err
+	}
 	tell.buffers.WhileBusy(reloads.procs.widen)
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -199,11 +198,12 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
-		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
-		Plan:     previewer{e.opts.Preview, set, sup}.preview,
-		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
-		Explain:  explainer{sup, px.Holder}.explain,
-		Reloads:  reloads.ask, Busy: reloads.procs.widen,
+		Listeners: fronts.listening,
+		Requests:  func(limit int) *api.Requests { return inHand(px, limit) },
+		Plan:      previewer{e.opts.Preview, set, sup, fronts.passed.missing}.preview,
+		Args:      func() (*api.Args, error) { return argsInEffect(sup) },
+		Explain:   explainer{sup, px.Holder}.explain,
+		Reloads:   reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
 		Stop: func(now bool) {
 			cancel(fmt.Errorf("%w: ldcorn stop", errStop))
@@ -217,9 +217,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer socket.server.Close()
 	runtime.Keep(socket.keep)
 	defer background(runtime.Watch)()
-	fronts.admin.listen = tell.watchers(ctx, e, sup, reloads)
 	defer tell.stop()
-	if err := fronts.admin.begin(); err != nil {
+	if err := fronts.beginAdmin(tell.watchers(ctx, e, sup, reloads)); err != nil {
 		return err
 	}
 	// These are not actors, either: they write until nobody logs any more.
@@ -275,7 +274,9 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, reloads *reloader, 
 		}
 	}()
 	defer func() { close(done); <-aborter }()
-	e.log.Info("listening", "addr", reloads.served, "driver", px.Driver())
+	for _, l := range reloads.fronts.listening() {
+		e.log.Info("listening", "addr", l.Address, "driver", px.Driver())
+	}
 	e.opts.Serving()
 	notify(notifyReady)
 	reloads.procs.narrow()

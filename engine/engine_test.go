@@ -24,7 +24,7 @@ func (m *master) get() string {
 	client := http.Client{Transport: &http.Transport{
 		DisableKeepAlives: true,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "unix", m.next.Bind.Address)
+			return (&net.Dialer{}).DialContext(ctx, "unix", m.next.Listeners[0].Bind.Address)
 		},
 	}}
 	resp, err := client.Get("http://web/")
@@ -60,9 +60,9 @@ func TestEngine_ServesReloadsAndStops(t *testing.T) {
 	m.await("reload failed", 1)
 	assert.Equal(t, "2", m.get())
 
-	before := m.next.Bind.Address
+	before := m.next.Listeners[0].Bind.Address
 	m.change(func(p *plan.Plan) {
-		p.Bind = plan.Bind{Network: "unix", Address: filepath.Join(filepath.Dir(p.Path), "other.sock")}
+		p.Listeners = listeners(sock(filepath.Join(filepath.Dir(p.Path), "other.sock")))
 	}, "")
 	m.signal(syscall.SIGHUP)
 	m.await("reload applied", 2)
@@ -77,7 +77,7 @@ func TestEngine_ServesReloadsAndStops(t *testing.T) {
 
 	m.signal(syscall.SIGTERM)
 	require.NoError(t, <-m.ended)
-	assert.NoFileExists(t, m.next.Bind.Address)
+	assert.NoFileExists(t, m.next.Listeners[0].Bind.Address)
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(m.next.Path), "ldcorn", "*"))
 	require.NoError(t, err)
 	assert.Empty(t, left)
@@ -87,7 +87,7 @@ func TestEngine_SecondSignalDoesNotWait(t *testing.T) {
 	m := newMaster(t)
 	m.run()
 	m.await("msg=listening", 1)
-	conn, err := net.Dial("unix", m.next.Bind.Address)
+	conn, err := net.Dial("unix", m.next.Listeners[0].Bind.Address)
 	require.NoError(t, err)
 	defer conn.Close()
 	_, err = conn.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunfin"))

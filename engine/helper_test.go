@@ -80,14 +80,23 @@ func newMaster(t testing.TB) *master {
 	route, err := plan.NewRoute("*", plan.Pos{})
 	require.NoError(t, err)
 	return &master{t: t, log: new(logtest.Text), ended: make(chan error, 1), next: &plan.Plan{
-		Path: filepath.Join(dir, "ldconfig.star"),
-		Bind: plan.Bind{Network: "unix", Address: filepath.Join(dir, "public.sock")},
+		Path:      filepath.Join(dir, "ldconfig.star"),
+		Listeners: listeners(sock(filepath.Join(dir, "public.sock"))),
 		Groups: []*plan.Group{{
 			Name: "web", App: "main:app", Instances: 1, Routes: []plan.Route{route}, ReloadOnSighup: true, LogLevel: "warning",
 			Cwd: dir, Python: python, StopTimeout: patience,
 		}},
 		Forwarded: plan.ForwardedSet, StartupTimeout: patience, ShutdownTimeout: patience,
 	}}
+}
+
+// listeners returns a listener for each address.
+func listeners(binds ...plan.Bind) []plan.Listener {
+	out := make([]plan.Listener, len(binds))
+	for i, b := range binds {
+		out[i] = plan.Listener{Bind: b, Forwarded: plan.ForwardedSet}
+	}
+	return out
 }
 
 func (m *master) load(context.Context, map[string]string) (*plan.Plan, []api.PlanWarning, error) {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"syscall"
 
-	"github.com/coreos/go-systemd/v22/activation"
-
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -23,8 +21,6 @@ func listen(argument string, bind plan.Bind, file socketFile) (net.Listener, err
 	var l net.Listener
 	var err error
 	switch bind.Network {
-	case "systemd":
-		return listenActivated()
 	case "unix":
 		l, err = listenUnix(bind.Address, file)
 	default:
@@ -97,28 +93,4 @@ func isLive(path string) bool {
 		return true
 	}
 	return !errors.Is(err, syscall.ECONNREFUSED)
-}
-
-// listenActivated returns the one socket that the service manager has passed.
-func listenActivated() (net.Listener, error) {
-	listeners, err := activation.Listeners()
-	if err != nil {
-		return nil, fmt.Errorf("bind \"systemd\": %w", err)
-	}
-	var found []net.Listener
-	for _, l := range listeners {
-		if l != nil { // nil for a file that is not a stream socket
-			found = append(found, l)
-		}
-	}
-	if len(found) == 1 {
-		return found[0], nil
-	}
-	for _, l := range found {
-		l.Close()
-	}
-	if len(found) == 0 {
-		return nil, errors.New("bind \"systemd\": no socket was passed; start ldcorn from a .socket unit, or write bind=\"host:port\"")
-	}
-	return nil, fmt.Errorf("bind \"systemd\": got %d sockets, want 1; keep one ListenStream= in the .socket unit", len(found))
 }

@@ -13,9 +13,10 @@ import (
 
 // A previewer reports what a reload would do now.
 type previewer struct {
-	load func(context.Context, map[string]string) (*plan.Plan, []api.PlanWarning, error)
-	set  setter
-	sup  *supervisor.Supervisor
+	load    func(context.Context, map[string]string) (*plan.Plan, []api.PlanWarning, error)
+	set     setter
+	sup     *supervisor.Supervisor
+	missing func(plan.Bind) bool
 }
 
 // preview evaluates the configuration as a reload would, and compares it with
@@ -29,6 +30,7 @@ func (p previewer) preview(ctx context.Context, want api.PlanRequest) (*api.Plan
 	if err := known(next, opts); err != nil {
 		return nil, err
 	}
+	opts.Missing = p.missing
 	now, generation := p.sup.InEffect()
 	changes := plan.Diff(now, next, opts)
 	report := plan.NewReport(baseOf(p.sup, now, generation), next, changes, opts)

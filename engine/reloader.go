@@ -42,8 +42,7 @@ type reloader struct {
 	queue   *reloadQueue
 	files   *watching // nil unless files are watched
 	// stop is done once the master was told to stop. There are no reloads from then on.
-	stop   context.Context
-	served string // the first address of the listener; set before ready is closed
+	stop context.Context
 }
 
 // state returns how the last reload went, and which reload or scaling is in
@@ -120,7 +119,6 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	r.stats.Started(time.Now())
 	r.log.Info("ready", "generation", result.Generation, "groups", len(result.Plan.Groups), "took", result.Took.Round(time.Millisecond))
 	r.events.Emit(api.Event{Kind: api.EventReady, Generation: result.Generation, Took: result.Took.Seconds()})
-	r.served = address(r.fronts.public.now)
 	close(r.ready)
 	reloads, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -168,6 +166,16 @@ func (r *reloader) delay() time.Duration {
 	return now.ShutdownDelay
 }
 
+// serving reports whether the first plan is in effect.
+func (r *reloader) serving() bool {
+	select {
+	case <-r.ready:
+		return true
+	default:
+		return false
+	}
+}
+
 // signalled returns a job for a signal, whose result nobody waits for.
 func signalled() *job {
 	return &job{ctx: context.Background(), tell: func(api.ReloadStep) {}}
@@ -199,7 +207,9 @@ func (r *reloader) work(ctx context.Context) {
 // apply makes the supervisor apply a plan, and switches the listeners and the
 // access log. What cannot be opened is found out before anything is started.
 func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.ApplyOptions) (supervisor.Result, error) {
-	moves, err := r.fronts.prepare(p)
+	now, _ := r.sup.InEffect()
+	opts.Diff.Missing = r.fronts.passed.missing
+	moves, err := r.fronts.prepare(p.Reachable(now, opts.Diff.Missing))
 	if err != nil {
 		return supervisor.Result{}, err
 	}
@@ -368,6 +378,11 @@ func (r *reloader) warnLeft(changes plan.Changes) {
 		if len(c.Pinned) > 0 {
 			r.log.Warn("group pinned", "group", c.Name, "changes", joined(c.Pinned),
 				"reason", "reload_on_sighup=False keeps its workers as they were started")
+		}
+	}
+	for i := range changes.Listeners {
+		if c := &changes.Listeners[i]; c.NeedsRestart() {
+			r.log.Warn("listener left as it is", "addr", c.Name, "change", c.Action, "reason", c.Reason+": "+plan.RestartAdvice)
 		}
 	}
 	if len(changes.Restart) > 0 {

@@ -151,13 +151,16 @@ func (c *fileChange) apply() error {
 	return chmod(c.mode)
 }
 
-// errOwner means that bind_owner cannot be set.
+// errOwner means that the owner of the file cannot be set.
 var errOwner = errors.New("the owner of the socket cannot be changed")
 
-// CheckOwner returns an error if this machine does not have the user or group.
-func CheckOwner(o plan.BindOwner) error {
-	_, _, err := ids(o)
-	return err
+// CheckOwner returns an error if this machine does not have the user or group of an
+// argument.
+func CheckOwner(argument string, o plan.BindOwner) error {
+	if _, _, err := ids(o); err != nil {
+		return fmt.Errorf("%s: %w", argument, err)
+	}
+	return nil
 }
 
 // ids returns the numeric ids of an owner, -1 for a part that is not set.
@@ -191,7 +194,7 @@ func id(name, what string, lookup func(string) (string, error)) (int, error) {
 	}
 	found, err := lookup(name)
 	if err != nil {
-		return 0, fmt.Errorf("bind_owner: this machine has no %s %q in /etc; name another, or write a number", what, name)
+		return 0, fmt.Errorf("this machine has no %s %q in /etc; name another, or write a number", what, name)
 	}
 	return strconv.Atoi(found)
 }

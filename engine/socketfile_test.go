@@ -66,10 +66,10 @@ func TestSocketFile_Owner(t *testing.T) {
 		st := info.Sys().(*syscall.Stat_t)
 		assert.Equal(t, []uint32{12345, 54321}, []uint32{st.Uid, st.Gid})
 	}
-	require.ErrorContains(t, CheckOwner(plan.BindOwner{User: "no-such-user"}), `this machine has no user "no-such-user"`)
-	require.ErrorContains(t, CheckOwner(plan.BindOwner{Group: "no-such-group"}), `this machine has no group "no-such-group"`)
-	require.NoError(t, CheckOwner(plan.BindOwner{}))
-	require.NoError(t, CheckOwner(plan.BindOwner{User: "root"}))
+	require.ErrorContains(t, CheckOwner("bind_owner", plan.BindOwner{User: "no-such-user"}), `this machine has no user "no-such-user"`)
+	require.ErrorContains(t, CheckOwner("bind_owner", plan.BindOwner{Group: "no-such-group"}), `this machine has no group "no-such-group"`)
+	require.NoError(t, CheckOwner("bind_owner", plan.BindOwner{}))
+	require.NoError(t, CheckOwner("bind_owner", plan.BindOwner{User: "root"}))
 }
 
 // TestSocketFile_NoWindow: the file never allows more than its mode, so there

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
@@ -38,20 +37,20 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 // watchers returns the front.listen of the admin listener, which serves while the
 // workers start and until stop is called, after the last one has exited. ctx is
 // done when the master begins to stop.
-func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(net.Listener) (func(), error) {
-	return func(l net.Listener) (leave func(), err error) {
+func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(*opened) (*service, error) {
+	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers))
 		admin := control.StartAdmin(control.AdminOptions{
-			Listener: l, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
+			Listener: l.Listener, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)
 		e.log.Info("admin listener open", "addr", address(l))
-		return func() {
+		return &service{leave: func() {
 			admin.Leave()
 			e.log.Info("admin listener closed", "addr", address(l))
-		}, nil
+		}}, nil
 	}
 }
 

@@ -14,11 +14,12 @@ type Plan struct {
 	Config        string            `json:"config"`      // the path of the configuration
 	Fingerprint   string            `json:"fingerprint"` // of the new plan; equal inputs give equal fingerprints
 	Against       PlanBase          `json:"against"`
-	Replace       []string          `json:"replace"`  // groups replaced on request
-	All           bool              `json:"all"`      // every group is replaced on request
-	Groups        []PlanGroup       `json:"groups"`   // in the order of the configuration, then removed groups
-	Settings      []PlanChange      `json:"settings"` // changes outside the groups, applied immediately
-	Restart       []PlanChange      `json:"restart"`  // changes that only a stop and a start of ldcorn apply
+	Replace       []string          `json:"replace"`   // groups replaced on request
+	All           bool              `json:"all"`       // every group is replaced on request
+	Groups        []PlanGroup       `json:"groups"`    // in the order of the configuration, then removed groups
+	Listeners     []PlanListener    `json:"listeners"` // in the order of the configuration, then removed listeners
+	Settings      []PlanChange      `json:"settings"`  // other changes outside the groups, applied immediately
+	Restart       []PlanChange      `json:"restart"`   // changes that only a stop and a start of ldcorn apply
 	Summary       PlanSummary       `json:"summary"`
 	Processes     PlanProcesses     `json:"processes"`
 	AtOnce        int               `json:"at_once"` // how many workers are replaced at a time
@@ -66,7 +67,17 @@ type PlanGroup struct {
 	Pinned  []PlanChange `json:"pinned"`  // changes that wait until the group is replaced
 }
 
-// A PlanAction is what a reload does to a group.
+// A PlanListener says what a reload does to one listener.
+type PlanListener struct {
+	Address string       `json:"address"`          // as the configuration writes it
+	Action  PlanAction   `json:"action"`           // keep, update, add or remove
+	Restart bool         `json:"restart"`          // only a stop and a start of ldcorn does it
+	Reason  string       `json:"reason,omitempty"` // why
+	Hint    string       `json:"hint,omitempty"`   // what else a reader should know
+	Changes []PlanChange `json:"changes"`          // of an update
+}
+
+// A PlanAction is what a reload does to a group or a listener.
 type PlanAction string
 
 // The actions.
@@ -113,10 +124,10 @@ const (
 	EffectRestart    PlanEffect = "restart"    // a stop and a start of ldcorn
 )
 
-// A PlanSummary counts groups by what happens to them; changes to settings
-// outside the groups count as one more changed group. Groups that are pinned,
-// and settings that require a stop and a start of ldcorn, also count as needing
-// action.
+// A PlanSummary counts groups by what happens to them; changes to listeners and to
+// settings outside the groups count as one more changed group. Groups that are
+// pinned, and listeners and settings that require a stop and a start of ldcorn,
+// also count as needing action.
 type PlanSummary struct {
 	Add        int `json:"add"`
 	Change     int `json:"change"`
@@ -175,13 +186,20 @@ type Record struct {
 	Fingerprint string            `json:"fingerprint"`    // of the plan
 	Salt        string            `json:"salt"`           // of the digests, in hexadecimal
 	Settings    map[string]Attr   `json:"settings"`       // by name
-	Groups      []GroupRecord     `json:"groups"`         // in the order of the configuration
+	Listeners   []ListenerRecord  `json:"listeners"`      // in the order of the configuration
+	Groups      []GroupRecord     `json:"groups"`         // likewise
 	Args        map[string]string `json:"args,omitempty"` // the values of the arguments, by name
 }
 
 // A GroupRecord is one group of a Record.
 type GroupRecord struct {
 	Name       string          `json:"name"`
+	Attributes map[string]Attr `json:"attributes"` // by name
+}
+
+// A ListenerRecord is one listener of a Record.
+type ListenerRecord struct {
+	Address    string          `json:"address"`
 	Attributes map[string]Attr `json:"attributes"` // by name
 }
 
@@ -218,5 +236,6 @@ func (p *Plan) Outcome() PlanOutcome {
 func (p *Plan) SameAs(o *Plan) bool {
 	return p.Fingerprint == o.Fingerprint && p.Against.Generation == o.Against.Generation &&
 		p.Against.Fingerprint == o.Against.Fingerprint &&
-		reflect.DeepEqual(p.Groups, o.Groups) && reflect.DeepEqual(p.Settings, o.Settings) && reflect.DeepEqual(p.Restart, o.Restart)
+		reflect.DeepEqual(p.Groups, o.Groups) && reflect.DeepEqual(p.Listeners, o.Listeners) &&
+		reflect.DeepEqual(p.Settings, o.Settings) && reflect.DeepEqual(p.Restart, o.Restart)
 }

@@ -46,6 +46,8 @@ type Options struct {
 	Listener *net.UnixListener // Close closes it, and Move if it replaces it
 	Master   Master
 	Counted  *stats.Requests
+	// Listeners returns the listeners in the order of the configuration.
+	Listeners func() []api.Listener
 	// RateLimits returns the rate limits in effect.
 	RateLimits func() []api.RateLimit
 	// Buffers returns what waits in the master.

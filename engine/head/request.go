@@ -66,6 +66,10 @@ func (r *Request) Get(k Kind) []byte {
 // Seen returns the kinds of all fields, including dropped ones.
 func (r *Request) Seen() KindSet { return r.seen }
 
+// NamesHost reports whether the client named the host. If not, Host is what the
+// caller has filled in.
+func (r *Request) NamesHost() bool { return r.seen.Has(KindHost) || r.authority != nil }
+
 // SetMethod checks and sets the method.
 func (r *Request) SetMethod(method []byte) *Error {
 	if !IsToken(method) {

@@ -20,6 +20,10 @@ type Listener struct {
 	// Seal with an empty p. Layer must be set before Driver.Add.
 	Layer func(c Conn, wake func()) Layer
 
+	// Owner is what the code that serves the connections keeps about the
+	// listener. It must be set before Driver.Add.
+	Owner any
+
 	name    string
 	port    string
 	leaving atomic.Bool

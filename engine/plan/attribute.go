@@ -40,6 +40,7 @@ type Attribute[T any] struct {
 	Long       bool     // a duration of many hours is nothing unusual
 	Rule       string   // what the value must satisfy beyond its type
 	Effect     Effect   // of a changed value on a running master
+	Apart      bool     // Diff compares the parts of the value, and a Record has them
 	Doc        string   // one or two sentences
 	Example    string   // what to write if it is missing
 	OtherNames []string // names used elsewhere, which lead to a suggestion

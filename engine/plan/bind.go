@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -10,15 +11,20 @@ import (
 // A Bind is an address to listen on. The zero Bind means no address.
 type Bind struct {
 	Network string // "tcp", "unix" or "systemd" (a socket passed by the service manager)
-	Address string // host:port, a path, or "" for systemd
+	Address string // host:port, a path, or the name of the passed socket; "" = the only one
 }
 
-// ParseBind parses host:port, [v6]:port, :port, unix:/path or systemd. Port 0
-// lets the system choose one.
+// ParseBind parses host:port, [v6]:port, :port, unix:/path, systemd or
+// systemd:name. Port 0 lets the system choose one.
 func ParseBind(s string) (Bind, error) {
+	name, isNamed := strings.CutPrefix(s, "systemd:")
 	switch path, isUnix := strings.CutPrefix(s, "unix:"); {
 	case s == "systemd":
 		return Bind{Network: "systemd"}, nil
+	case isNamed && !isSocketName(name):
+		return Bind{}, fmt.Errorf("%q is not the name of a socket; write \"systemd:name\" with the FileDescriptorName= of the .socket unit", name)
+	case isNamed:
+		return Bind{Network: "systemd", Address: name}, nil
 	case isUnix && path == "":
 		return Bind{}, fmt.Errorf("unix: needs a path; write \"unix:/run/ldcorn.sock\"")
 	case isUnix && path[0] != '/':
@@ -54,6 +60,15 @@ func ParseBind(s string) (Bind, error) {
 // address, with a final NUL.
 const MaxUnixPath = 107 // bytes
 
+// maxSocketName is how long the name of a passed socket can be.
+const maxSocketName = 255 // bytes
+
+// isSocketName reports whether systemd accepts the name of a socket: see
+// FileDescriptorName= in systemd.socket(5).
+func isSocketName(s string) bool {
+	return s != "" && len(s) <= maxSocketName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' })
+}
+
 func allDigits(s string) bool {
 	return s != "" && strings.Trim(s, "0123456789") == ""
 }
@@ -65,10 +80,31 @@ func notInHost(r rune) bool {
 // IsZero reports whether there is no address.
 func (b Bind) IsZero() bool { return b == Bind{} }
 
+// Key returns what two addresses have in common if they are certainly the same: it
+// tells sockets apart, whatever their addresses look like in the configuration.
+func (b Bind) Key() string {
+	if b.Network != "tcp" {
+		return b.String()
+	}
+	host, port, err := net.SplitHostPort(b.Address)
+	if err != nil {
+		return b.Address
+	}
+	// Go listens on all addresses of both families for "", 0.0.0.0 and [::].
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case err == nil && ip.IsUnspecified():
+		host = ""
+	case err == nil:
+		host = ip.Unmap().String()
+	}
+	return net.JoinHostPort(strings.ToLower(host), port)
+}
+
 // sharesWith reports whether two sockets cannot listen on both addresses. Port
 // 0 is a different port each time.
 func (b Bind) sharesWith(other Bind) bool {
-	return !b.IsZero() && b == other && (b.Network != "tcp" || !strings.HasSuffix(b.Address, ":0"))
+	return !b.IsZero() && b.Key() == other.Key() && (b.Network != "tcp" || !strings.HasSuffix(b.Address, ":0"))
 }
 
 // String returns the address as the configuration writes it, without quotes.
@@ -77,7 +113,10 @@ func (b Bind) String() string {
 	case "unix":
 		return "unix:" + b.Address
 	case "systemd":
-		return "systemd"
+		if b.Address == "" {
+			return "systemd"
+		}
+		return "systemd:" + b.Address
 	}
 	return b.Address
 }

@@ -75,10 +75,11 @@ func (c *Change) Effective() *Group {
 
 // Changes is the difference between two plans.
 type Changes struct {
-	Groups  []Change          // groups of the new plan in the order written, then removed groups
-	Plan    []AttributeChange // settings outside the groups, applied immediately
-	Restart []AttributeChange // settings that only a new master applies
-	Args    []ArgChange       // arguments of the configuration; what they change is in the others
+	Groups    []Change          // groups of the new plan in the order written, then removed groups
+	Listeners []ListenerChange  // listeners of the new plan in the order written, then removed ones
+	Plan      []AttributeChange // settings outside the groups, applied immediately
+	Restart   []AttributeChange // settings that only a new master applies
+	Args      []ArgChange       // arguments of the configuration; what they change is in the others
 }
 
 // DiffOptions configure a comparison of two plans. The zero value is an
@@ -91,6 +92,9 @@ type DiffOptions struct {
 	// attribute. The others keep their processes. reload_on_sighup does not matter.
 	Watched bool
 	Reasons map[string]string // why groups of Replace are in it, if Watched
+	// Missing reports whether only a new master can open an address. nil means
+	// that this is not known of any.
+	Missing func(Bind) bool
 }
 
 // ReplaceOptions returns options that replace the named groups, or all groups.
@@ -131,6 +135,7 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 			}
 		}
 	}
+	out.Listeners = diffListeners(old, next, out.Plan, opts.Missing)
 	for _, p := range next.Groups {
 		before := old.Group(p.Name)
 		if before == nil {
@@ -240,7 +245,7 @@ func replaceReason(changes []AttributeChange, asked bool) string {
 func compare[T any](table []Attribute[T], old, next *T, was *recorded) []AttributeChange {
 	var out []AttributeChange
 	for _, a := range table {
-		if a.Effect == EffectNone {
+		if a.Effect == EffectNone || a.Apart {
 			continue
 		}
 		c := AttributeChange{Name: a.Name, Effect: a.Effect, After: a.Show(next)}

@@ -10,8 +10,13 @@ import (
 // a peer on a unix socket has none, and without a trusted proxy, nobody says who
 // the client is.
 func noAddresses(p *Plan) (out []Problem) {
-	if p.Bind.Network != "unix" || len(p.TrustedProxies) > 0 {
+	if len(p.Listeners) == 0 {
 		return nil
+	}
+	for i := range p.Listeners {
+		if l := &p.Listeners[i]; l.Bind.Network != "unix" || len(l.TrustedProxies) > 0 {
+			return nil
+		}
 	}
 	byAddress := match.Key{By: match.KeyClientIP}
 	warn := func(at Place, what, effect string) {

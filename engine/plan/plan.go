@@ -30,20 +30,20 @@ func (p Pos) String() string {
 
 // A Plan is one evaluated and validated configuration.
 type Plan struct {
-	Path   string         // absolute path of the configuration file
-	Python *api.PythonUse // how the file was read; nil if it is not Python
-	Bind   Bind
-	Groups []*Group // in the order written; names are unique
+	Path      string         // absolute path of the configuration file
+	Python    *api.PythonUse // how the file was read; nil if it is not Python
+	Listeners []Listener     // in the order written, at least one; their addresses differ
+	Groups    []*Group       // in the order written; names are unique
 
-	BindMode  BindMode // of a unix socket's file
-	BindOwner BindOwner
+	BindMode  BindMode  // of the files of unix sockets; Listeners have what holds
+	BindOwner BindOwner // likewise
 
 	Router        Router // asked before the routes; nil if there is none
 	RouterSteps   int    // interpreter steps that one call may take
 	OnRouterError OnRouterError
 
-	Forwarded             Forwarded
-	TrustedProxies        []netip.Prefix // peers whose forwarded headers are trusted
+	Forwarded             Forwarded      // Listeners have what holds
+	TrustedProxies        []netip.Prefix // peers whose forwarded headers are trusted; Listeners have what holds
 	HeaderTimeout         time.Duration  // from the first byte of a head to its last; 0 means no limit
 	IdleTimeout           time.Duration  // of a client connection between requests; 0 means no limit
 	MaxHeaderSize         int            // bytes of a request's head; 0 means DefaultMaxHeaderSize

@@ -22,14 +22,23 @@ func NewPlan() *Plan {
 			a.setDefault(p)
 		}
 	}
+	p.SetListeners(p.Listeners)
 	return p
 }
 
-var bindAttribute = defaulted(planAttribute{Name: "bind", Type: "str", Effect: EffectListener,
-	Rule:       `"host:port", "[v6]:port", ":port", "unix:/path", or "systemd" for a socket that the service manager passed`,
-	Doc:        "Where the master listens. The default is port 8000 of every address of the machine.",
-	OtherNames: []string{"host", "port", "address", "addr", "listen", "url", "socket", "uds"}},
-	Bind{Network: "tcp", Address: DefaultBind}, func(p *Plan) *Bind { return &p.Bind })
+// bindAttribute is not part of a diff as a whole, because a diff compares listener
+// by listener.
+var bindAttribute = planAttribute{Name: "bind", Type: "str | listener | list[str | listener]", Default: show(DefaultBind), Effect: EffectListener, Apart: true,
+	Rule:       "addresses such as " + bindRule + "; or listen(…)",
+	Doc:        "Where the master listens: one address or several. The default is port 8000 of every address of the machine.",
+	OtherNames: []string{"host", "port", "address", "addr", "listen", "listeners", "url", "socket", "uds"},
+	Show:       showListeners,
+	Same:       func(a, b *Plan) bool { return showListeners(a) == showListeners(b) },
+	Copy:       func(to, from *Plan) { to.Listeners = from.Listeners },
+	setDefault: func(p *Plan) { p.Listeners = []Listener{{Bind: Bind{Network: "tcp", Address: DefaultBind}}} }}
+
+// bindRule is how an address can be written.
+const bindRule = `"host:port", "[v6]:port", ":port", "unix:/path", "systemd" for the socket that the service manager passed, or "systemd:name" for one of several`
 
 // workersAttribute is not part of a diff as a whole, because a diff compares
 // group by group.
@@ -42,13 +51,13 @@ var workersAttribute = planAttribute{Name: "workers", Type: "list[WorkerGroup]",
 // bindFileAttributes control the file of a unix socket.
 var bindFileAttributes = []planAttribute{
 	defaulted(planAttribute{Name: "bind_mode", Type: "str | None", Effect: EffectListener,
-		Rule:       `3 or 4 octal digits such as "0660"; only for bind="unix:…"`,
-		Doc:        "The permissions of the socket's file: anybody with write permission can connect. None leaves them to the umask.",
+		Rule:       `3 or 4 octal digits such as "0660"; only with an address "unix:…"`,
+		Doc:        "The permissions of the files of unix sockets without a `mode` of their own: anybody with write permission can connect. None leaves them to the umask.",
 		OtherNames: []string{"socket_mode", "mode", "umask", "chmod", "uds_mode", "unix_mode"}},
 		0, func(p *Plan) *BindMode { return &p.BindMode }),
 	defaulted(planAttribute{Name: "bind_owner", Type: "str | None", Effect: EffectListener,
-		Rule:       `"user:group", "user" or ":group", with names from /etc/passwd and /etc/group or numbers; only for bind="unix:…"`,
-		Doc:        "The owner of the socket's file; None means the master's own user and group.",
+		Rule:       `"user:group", "user" or ":group", with names from /etc/passwd and /etc/group or numbers; only with an address "unix:…"`,
+		Doc:        "The owner of the files of unix sockets without an `owner` of their own; None means the master's own user and group.",
 		OtherNames: []string{"socket_owner", "owner", "chown", "socket_user", "socket_group", "bind_group", "bind_user"}},
 		BindOwner{}, func(p *Plan) *BindOwner { return &p.BindOwner }),
 }

@@ -22,7 +22,10 @@ func sameAttr(a, b api.Attr) bool {
 // 16 bytes long.
 func (p *Plan) Record(salt []byte) *api.Record {
 	r := &api.Record{Config: p.Path, Fingerprint: p.Fingerprint, Salt: hex.EncodeToString(salt),
-		Settings: attrs(PlanAttributes, p, salt), Groups: []api.GroupRecord{}, Args: p.argTexts()}
+		Settings: attrs(PlanAttributes, p, salt), Listeners: []api.ListenerRecord{}, Groups: []api.GroupRecord{}, Args: p.argTexts()}
+	for i := range p.Listeners {
+		r.Listeners = append(r.Listeners, api.ListenerRecord{Address: p.Listeners[i].Bind.String(), Attributes: attrs(ListenerAttributes, &p.Listeners[i], salt)})
+	}
 	for _, group := range p.Groups {
 		r.Groups = append(r.Groups, api.GroupRecord{Name: group.Name, Attributes: attrs(GroupAttributes, group, salt)})
 	}
@@ -34,10 +37,17 @@ func (p *Plan) Record(salt []byte) *api.Record {
 // record.
 func FromRecord(r *api.Record) (*Plan, error) {
 	salt, err := hex.DecodeString(r.Salt)
-	if err != nil || r.Settings == nil {
-		return nil, fmt.Errorf("not a record of a plan: got the salt %q and %d settings", r.Salt, len(r.Settings))
+	if err != nil || r.Settings == nil || r.Listeners == nil {
+		return nil, fmt.Errorf("not a record of a plan: got the salt %q, %d settings and %d listeners", r.Salt, len(r.Settings), len(r.Listeners))
 	}
 	p := &Plan{Path: r.Config, Fingerprint: r.Fingerprint, recorded: &recorded{r.Settings, salt}, recordedArgs: r.Args}
+	for _, l := range r.Listeners {
+		bind, err := ParseBind(l.Address)
+		if err != nil {
+			return nil, fmt.Errorf("record of a listener: %w", err)
+		}
+		p.Listeners = append(p.Listeners, Listener{Bind: bind, recorded: &recorded{l.Attributes, salt}})
+	}
 	for _, g := range r.Groups {
 		group := &Group{Name: g.Name, recorded: &recorded{g.Attributes, salt}}
 		if group.Instances, err = strconv.Atoi(g.Attributes["instances"].Text); err != nil {
@@ -64,7 +74,7 @@ func same[T any](a Attribute[T], was *recorded, v *T) bool {
 func attrs[T any](table []Attribute[T], v *T, salt []byte) map[string]api.Attr {
 	out := make(map[string]api.Attr, len(table))
 	for _, a := range table {
-		if a.Effect != EffectNone {
+		if a.Effect != EffectNone && !a.Apart {
 			out[a.Name] = attr(a, v, salt)
 		}
 	}

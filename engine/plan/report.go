@@ -8,7 +8,7 @@ func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions)
 	r := &api.Plan{
 		FormatVersion: api.PlanVersion, Config: next.Path, Fingerprint: next.Fingerprint, Against: base,
 		Replace: opts.names(), All: opts.ReplaceAll,
-		Groups: []api.PlanGroup{}, Settings: reports(changes.Plan), Restart: reports(changes.Restart),
+		Groups: []api.PlanGroup{}, Listeners: listenerReports(changes.Listeners), Settings: reports(changes.Plan), Restart: reports(changes.Restart),
 		Diagnostics: []api.PlanWarning{}, Python: next.Python, Inputs: []api.PlanInput{},
 		Args: []api.PlanArg{}, Set: next.Set,
 	}
@@ -23,10 +23,10 @@ func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions)
 	atOnce, all := changes.AtOnce(next.ReloadSurge)
 	r.AtOnce, r.Limited = atOnce, !all
 	r.Processes.Peak += r.AtOnce
-	if len(r.Settings) > 0 {
+	if len(r.Settings) > 0 || base.Kind != api.BaseNothing && changes.Moved() {
 		r.Summary.Change++
 	}
-	r.Summary.NeedAction += len(r.Restart)
+	r.Summary.NeedAction += len(r.Restart) + changes.Waiting()
 	for _, in := range next.Inputs {
 		r.Inputs = append(r.Inputs, api.PlanInput{Kind: api.PlanInputKind(in.Kind), Name: in.Name, Digest: in.Digest, Value: in.Value})
 	}
@@ -72,6 +72,15 @@ func groupReport(c *Change) api.PlanGroup {
 		w.Start, w.Stop = max(w.After-w.Before, 0), max(w.Before-w.After, 0)
 	}
 	return g
+}
+
+func listenerReports(changes []ListenerChange) []api.PlanListener {
+	out := make([]api.PlanListener, len(changes))
+	for i := range changes {
+		c := &changes[i]
+		out[i] = api.PlanListener{Address: c.Name, Action: api.PlanAction(c.Action), Restart: c.NeedsRestart(), Reason: c.Reason, Hint: c.Hint, Changes: reports(c.Changes)}
+	}
+	return out
 }
 
 func reports(changes []AttributeChange) []api.PlanChange {

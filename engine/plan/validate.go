@@ -32,6 +32,7 @@ const (
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeBehindProbe   = "W129" // a route for a path that ldcorn itself answers
 	CodeUnchecked     = "W106" // too many routes to compare all of them
+	CodeAllRedirect   = "W122" // listeners that redirect every request
 )
 
 // A Problem is something wrong with a plan as a whole, although its parts are
@@ -46,12 +47,13 @@ type Problem struct {
 	Said    string // shown next to Other
 }
 
-// A Place is a group of a plan, or one of its routes or arguments. The zero Place
-// is the plan itself.
+// A Place is a group or a listener of a plan, or one of its routes or arguments. The
+// zero Place is the plan itself.
 type Place struct {
-	Group    *Group // nil means the plan
-	Route    *Route // nil means the group
-	Argument string // of the group or the plan; "" means all of it
+	Group    *Group    // nil means the plan
+	Route    *Route    // nil means the group
+	Listener *Listener // nil means the group or the plan
+	Argument string    // of the group, the listener or the plan; "" means all of it
 }
 
 // Validate checks the parts of a plan against each other, in the order of its
@@ -61,24 +63,8 @@ type Place struct {
 // comparisons or when ctx ends, and then reports that it stopped.
 func Validate(ctx context.Context, p *Plan) []Problem {
 	out := duplicates(p)
-	if p.Admin.sharesWith(p.Bind) {
-		out = append(out, Problem{
-			Code:    CodeSameAddress,
-			Message: fmt.Sprintf("`admin` and `bind` are both %q", p.Admin),
-			Label:   "give `admin` an address of its own, which the public cannot reach",
-			Place:   Place{Argument: "admin"},
-		})
-	}
-	for argument, other := range map[string]Bind{"bind": p.Bind, "admin": p.Admin} {
-		if p.ControlSocket != "" && other == (Bind{Network: "unix", Address: string(p.ControlSocket)}) {
-			out = append(out, Problem{
-				Code:    CodeSameAddress,
-				Message: fmt.Sprintf("`control_socket` and `%s` are both %v", argument, p.ControlSocket),
-				Label:   "give `control_socket` a path of its own",
-				Place:   Place{Argument: "control_socket"},
-			})
-		}
-	}
+	out = append(out, sharedAddresses(p)...)
+	out = append(out, deadRedirects(p)...)
 	out = append(out, sameProbes(p)...)
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
@@ -234,19 +220,6 @@ func literalGlobs(p *Plan) (out []Problem) {
 		}
 	}
 	return out
-}
-
-// appendsNothing warns about forwarded="append" without proxies to trust.
-func appendsNothing(p *Plan) []Problem {
-	if p.Forwarded != ForwardedAppend || len(p.TrustedProxies) > 0 {
-		return nil
-	}
-	return []Problem{{
-		Code: CodeAppendNone, Warning: true,
-		Message: `forwarded="append" without trusted_proxies does the same as "set": ldcorn trusts no list to append to`,
-		Label:   `add trusted_proxies=["127.0.0.1"] for a proxy on this machine, or remove this`,
-		Place:   Place{Argument: "forwarded"},
-	}}
 }
 
 // regexes warns about route strings that are written as regular expressions.

@@ -83,7 +83,7 @@ func TestValidate_Addresses(t *testing.T) {
 	} {
 		bind, err := plan.ParseBind(address)
 		require.NoError(t, err)
-		p := &plan.Plan{Bind: bind, Admin: bind, Groups: []*plan.Group{group(t, "a", "*")}}
+		p := &plan.Plan{Listeners: []plan.Listener{{Bind: bind}}, Admin: bind, Groups: []*plan.Group{group(t, "a", "*")}}
 		var got []string
 		for _, problem := range plan.Validate(t.Context(), p) {
 			got = append(got, problem.Code)
@@ -91,7 +91,7 @@ func TestValidate_Addresses(t *testing.T) {
 		assert.Equal(t, want, got, address)
 		p.Admin = plan.Bind{}
 		assert.Empty(t, plan.Validate(t.Context(), p))
-		p.Bind = plan.Bind{}
+		p.Listeners = nil
 		assert.Empty(t, plan.Validate(t.Context(), p))
 	}
 }

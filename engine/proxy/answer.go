@@ -12,7 +12,7 @@ import (
 // Refuse answers a head that is not acceptable. line is the beginning of what
 // came instead of a good one, and json says that the client prefers JSON.
 func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *head.Request, why *head.Error, line []byte, json bool) {
-	r.t, r.head, r.snap = t, head, s
+	r.t, r.head, r.snap, r.by = t, head, s, s.listener(r.client.Listener())
 	r.begun, r.gone, r.stalled, r.told = false, false, false, false
 	r.from.read = false
 	r.idBuf = r.p.ids.next()

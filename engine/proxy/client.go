@@ -28,6 +28,8 @@ type Client interface {
 	// Port is the port of the listener that the request came by, in digits; ""
 	// for a unix socket.
 	Port() string
+	// Listener is the listener that the request came by; nil if there is none.
+	Listener() *netloop.Listener
 	// Watch makes every wait of the task t end with netloop.ErrGone once the
 	// client is gone. Until Unwatch nothing may be sent to the client.
 	Watch(t netloop.Task)
@@ -120,11 +122,12 @@ type AnswerHead struct {
 	Reason []byte // of a worker; nil is the usual one
 
 	// The fields, of which an answer has one kind.
-	Fields []head.Field      // of a worker, as they came: those that frame or concern its connection are not for the client
-	edits  *editor           // of Fields; nil changes nothing
-	issue  issue             // a cookie of ldcorn's own besides Fields
-	Set    []plan.HeaderEdit // of a router
-	Media  string            // the Content-Type of an error of ldcorn's own; "" for any other answer
+	Fields   []head.Field      // of a worker, as they came: those that frame or concern its connection are not for the client
+	edits    *editor           // of Fields; nil changes nothing
+	issue    issue             // a cookie of ldcorn's own besides Fields
+	Set      []plan.HeaderEdit // of a router
+	Location []byte            // of a redirect of ldcorn's own, instead of fields; nil for any other answer
+	Media    string            // the Content-Type of an error of ldcorn's own; "" for any other answer
 
 	Body   BodyKind
 	Length int64 // of the body, even if it is not sent, as for HEAD; -1 = not known
@@ -135,9 +138,12 @@ type AnswerHead struct {
 	Offers bool   // the answer names what the connection could become (RFC 9110 section 7.8)
 }
 
-// AppendFields appends the fields of the worker or the router as lines of HTTP/1.1,
-// after the edits of the configuration, and the cookie of ldcorn's own.
+// AppendFields appends the fields of the worker, the router or a redirect as lines of
+// HTTP/1.1, after the edits of the configuration, and the cookie of ldcorn's own.
 func (h *AnswerHead) AppendFields(out []byte) []byte {
+	if h.Location != nil {
+		out = http1.AppendField(out, "Location", h.Location)
+	}
 	for i := range h.Set {
 		out = http1.AppendField(out, h.Set[i].Name, h.Set[i].Value.Reveal())
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // A forwarder writes the headers that tell a worker about the client. There
-// is one for each plan.
+// is one for each listener of a plan.
 //
 // Uvicorn is told to believe them (engine/worker) and takes the left-most
 // address of X-Forwarded-For, so it must get nothing that a client could
@@ -25,8 +25,8 @@ type forwarder struct {
 	ignored *ignoredPeers // nil logs nothing
 }
 
-func newForwarder(p *plan.Plan, log *slog.Logger) forwarder {
-	f := forwarder{mode: p.Forwarded, trusted: p.TrustedProxies}
+func newForwarder(mode plan.Forwarded, trusted []netip.Prefix, log *slog.Logger) forwarder {
+	f := forwarder{mode: mode, trusted: trusted}
 	if f.mode != plan.ForwardedOff {
 		f.ignored = &ignoredPeers{log: log, any: len(f.trusted) > 0}
 	}

@@ -86,7 +86,7 @@ func TestForwarded(t *testing.T) {
 		{"nor need it know the client", plan.ForwardedAppend, trustLocal, onUnix, "", "Proto: http Port: "},
 	} {
 		t.Run(c.why, func(t *testing.T) {
-			f := newForwarder(&plan.Plan{Forwarded: c.mode, TrustedProxies: c.trusted}, slog.New(slog.DiscardHandler))
+			f := newForwarder(c.mode, c.trusted, slog.New(slog.DiscardHandler))
 			var req http1.Request
 			_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+c.in+"\r\n"), nil)
 			require.Nil(t, err)
@@ -221,7 +221,7 @@ func TestForwardedNamesAreOurs(t *testing.T) {
 
 // TestForwardedAllocatesNothing checks that also behind a trusted proxy.
 func TestForwardedAllocatesNothing(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, slog.New(slog.DiscardHandler))
+	f := newForwarder(plan.ForwardedAppend, trustLocal, slog.New(slog.DiscardHandler))
 	var req http1.Request
 	_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\nX-Forwarded-For: 2001:db8::1, 10.1.1.1\r\n\r\n"), nil)
 	require.Nil(t, err)

@@ -74,6 +74,9 @@ func (c *http1Client) Peer() netip.Addr { return c.c.Peer().Addr() }
 // Port returns the port of the listener.
 func (c *http1Client) Port() string { return c.c.Listener().Port() }
 
+// Listener returns the listener.
+func (c *http1Client) Listener() *netloop.Listener { return c.c.Listener() }
+
 // An http1Body is the body of the request at hand.
 type http1Body struct {
 	c       *http1Client

@@ -37,7 +37,7 @@ func TestIgnoredPeers(t *testing.T) {
 	logged := func() string { defer out.Reset(); return out.String() }
 	const named = "X-Forwarded-For: 1.2.3.4\r\n"
 
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedSet}, log)
+	f := newForwarder(plan.ForwardedSet, nil, log)
 	read(&f, "127.0.0.1", "X-Forwarded-Proto: https\r\n")
 	read(&f, "127.0.0.1", "")
 	assert.Empty(t, logged())
@@ -60,13 +60,13 @@ func TestIgnoredPeers(t *testing.T) {
 	}
 	assert.Equal(t, maxFarPeers+maxNearPeers-3+2, strings.Count(text, "\n"))
 
-	f = newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, log)
+	f = newForwarder(plan.ForwardedAppend, trustLocal, log)
 	read(&f, "10.0.0.1", named)
 	assert.Empty(t, logged(), "it is trusted")
 	read(&f, "192.168.0.1", named)
 	assert.Contains(t, logged(), `add \"192.168.0.1\" to trusted_proxies`)
 
-	f = newForwarder(&plan.Plan{Forwarded: plan.ForwardedOff}, log)
+	f = newForwarder(plan.ForwardedOff, nil, log)
 	read(&f, "10.0.0.1", named)
 	assert.Empty(t, logged(), "the app is told nothing in this mode")
 }
@@ -74,7 +74,7 @@ func TestIgnoredPeers(t *testing.T) {
 // TestIgnoredPeersAllocate checks that neither a request without the fields nor
 // one of a peer that was logged allocates.
 func TestIgnoredPeersAllocate(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedSet}, slog.New(slog.DiscardHandler))
+	f := newForwarder(plan.ForwardedSet, nil, slog.New(slog.DiscardHandler))
 	for _, fields := range []string{"", "X-Forwarded-For: 1.2.3.4\r\n"} {
 		var req http1.Request
 		_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+fields+"\r\n"), nil)

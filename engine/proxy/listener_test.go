@@ -110,11 +110,16 @@ func TestLeaveUnderLoad(t *testing.T) {
 }
 
 func listenTo(t *testing.T, r *rig) *netloop.Listener {
+	out := newListenerOf(t)
+	require.NoError(t, r.proxy.Listen(out, nil))
+	return out
+}
+
+func newListenerOf(t *testing.T) *netloop.Listener {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	out := netloop.NewListener(ln)
-	require.NoError(t, r.proxy.Listen(out))
-	return out
+	return netloop.NewListener(ln)
 }
 
 // untilToldToEnd reads the answer to a request that was sent, and sends more
@@ -151,7 +156,7 @@ func TestLeaveSilentClient(t *testing.T) {
 		r := newRig(t, driver, nil)
 		r.worker("default", serves)
 		other := netloop.NewListener(ln)
-		require.NoError(t, r.proxy.Listen(other))
+		require.NoError(t, r.proxy.Listen(other, nil))
 		conn, err := net.Dial("tcp", ln.Addr().String())
 		require.NoError(t, err)
 		t.Cleanup(func() { conn.Close() })

@@ -180,8 +180,9 @@ func (c *memoryClient) until(ok func() bool) {
 	}
 }
 
-func (c *memoryClient) Peer() netip.Addr { return netip.MustParseAddr("192.0.2.7") }
-func (c *memoryClient) Port() string     { return "8000" }
+func (c *memoryClient) Peer() netip.Addr            { return netip.MustParseAddr("192.0.2.7") }
+func (c *memoryClient) Port() string                { return "8000" }
+func (c *memoryClient) Listener() *netloop.Listener { return nil }
 
 func (c *memoryClient) Watch(netloop.Task) {
 	c.mu.Lock()

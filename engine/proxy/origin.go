@@ -10,7 +10,7 @@ func (o *origin) ClientIP() netip.Addr { return (*Request)(o).sender().addr }
 
 // Scheme returns the scheme that the client used.
 func (o *origin) Scheme() string {
-	return (*Request)(o).sender().scheme(o.snap.forward.mode)
+	return (*Request)(o).sender().scheme(o.by.forward.mode)
 }
 
 // RequestID returns the id of the request.

@@ -30,7 +30,8 @@ type Snapshot struct {
 	Decider *decide.Decider[Target] // of Plan
 	Limits  *ratelimit.Set          // of Plan; nil if it has none
 
-	forward      forwarder
+	elsewhere    *listener                   // for requests of no listener of the plan
+	listeners    map[string]*listener        // of the plan, by the keys of their addresses
 	issuers      map[string]*affinity.Issuer // by group, of those with by_issued
 	limits       http1.Limits                // of a request's head
 	answerLimits http1.Limits                // of an answer's
@@ -67,6 +68,7 @@ type Proxy struct {
 	seatKey []byte // signs cookies that name a seat, unless the configuration has a key
 	buffers *buffer.Space
 	hands   []handList
+	doors   doors
 	clients sync.Pool // of *http1Client
 	bodies  sync.Pool // of *[bodyBuffer]byte
 	firsts  sync.Pool // of *[firstBuffer]byte
@@ -103,26 +105,23 @@ func New(opts Options) (*Proxy, error) {
 
 // Publish makes later requests use a snapshot. It must be called once before Run.
 func (p *Proxy) Publish(s *Snapshot) {
-	s.forward, s.issuers = newForwarder(s.Plan, p.opts.Log), issuersOf(s.Plan, p.seatKey)
-	if before := p.snap.Load(); before != nil {
-		s.forward.follows(&before.forward)
-	}
+	s.issuers = issuersOf(s.Plan, p.seatKey)
+	s.setListeners(p.snap.Load(), p.opts.Log)
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.buffers.Configure(bufferLimits(s.Plan))
 	p.snap.Store(s)
+	p.doors.follow(s)
 }
-
-// Listen takes over a listener and serves its clients from when Run runs. It
-// fails once the proxy has begun to stop, and closes the listener then. Any
-// goroutine may call it.
-func (p *Proxy) Listen(ln *netloop.Listener) error { return p.driver.Add(ln) }
 
 // Leave closes a listener, once whoever waits in its backlog is accepted. Its
 // connections finish what they have. One at rest is not cut, since a request
 // may be on its way: the answer to the next one says that the connection ends,
 // or idle_timeout ends it. Any goroutine may call it.
 func (p *Proxy) Leave(ln *netloop.Listener) {
+	if d, ok := ln.Owner.(*door); ok {
+		p.doors.remove(d)
+	}
 	if ln.Settle() {
 		time.AfterFunc(netloop.SettleTime, func() { p.driver.Remove(ln) })
 		return

@@ -22,6 +22,7 @@ type Request struct {
 	t      netloop.Task
 	head   *head.Request
 	snap   *Snapshot
+	by     *listener // that the request came by, in snap
 
 	view  request.View // of head, for matchers and keys
 	from  sender
@@ -107,7 +108,7 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 
 // follow makes the request one of a snapshot, by which it is then decided.
 func (r *Request) follow(s *Snapshot) {
-	r.snap = s
+	r.snap, r.by = s, s.listener(r.client.Listener())
 	r.from.read = false
 	r.view.Head = r.head
 	r.view.Release()
@@ -136,7 +137,7 @@ func (r *Request) conclude(err error) Ending {
 
 // Reset releases everything that the request holds.
 func (r *Request) Reset() {
-	r.t, r.head, r.snap, r.id = nil, nil, nil, nil
+	r.t, r.head, r.snap, r.by, r.id = nil, nil, nil, nil, nil
 	r.view.Release()
 	r.view.Head = nil
 	r.rec.Pool, r.reply, r.matched, r.override = nil, nil, nil, nil
@@ -179,8 +180,8 @@ func (r *Request) isHead() bool { return string(r.head.Method) == "HEAD" }
 // relayRequest finds the pool, claims a slot and relays, again on another
 // worker where that is safe. bad is what is wrong with the body so far.
 func (r *Request) relayRequest(bad error) error {
-	if probe := r.snap.Decider.Probe(&r.view); probe != "" {
-		return r.answerProbe(probe)
+	if answered, err := r.answerFirst(); answered {
+		return err
 	}
 	var failed *pool.Worker
 	repeats, tried := 0, false // tried: it was repeated though a worker may have worked on it

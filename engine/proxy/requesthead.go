@@ -21,8 +21,8 @@ func (a *attempt) appendRequestHead(out []byte) []byte {
 		out = http1.AppendField(out, "Host", req.Host)
 	}
 	out = r.toWorker.append(out, req.Fields, head.Written)
-	out = r.snap.forward.append(out, req, r.sender(), req.Upgrade && a.claim.Worker().SocketScheme)
-	if stripped && r.snap.forward.mode != plan.ForwardedOff {
+	out = r.by.forward.append(out, req, r.sender(), req.Upgrade && a.claim.Worker().SocketScheme)
+	if stripped && r.by.forward.mode != plan.ForwardedOff {
 		out = http1.AppendField(out, "X-Forwarded-Prefix", r.strip)
 	}
 	out = append(out, "X-Request-ID: "...)

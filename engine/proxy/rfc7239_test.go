@@ -15,7 +15,7 @@ import (
 // TestReadForwarded checks what the proxy takes from the Forwarded field of a
 // trusted peer, 10.0.0.1.
 func TestReadForwarded(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, slog.New(slog.DiscardHandler))
+	f := newForwarder(plan.ForwardedAppend, trustLocal, slog.New(slog.DiscardHandler))
 	for _, c := range []struct{ why, in, want string }{
 		{"RFC 7239 section 4", "Forwarded: for=192.0.2.60;proto=http;by=203.0.113.43", "192.0.2.60 http"},
 		{"names have no case", "forwarded: FOR=192.0.2.60; Proto=HTTPS; HOST=b.c", "192.0.2.60 HTTPS b.c"},
@@ -88,7 +88,7 @@ func FuzzSender(f *testing.F) {
 		f.Add(junk, byte(0))
 		f.Add(junk, byte(3))
 	}
-	fw := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, slog.New(slog.DiscardHandler))
+	fw := newForwarder(plan.ForwardedAppend, trustLocal, slog.New(slog.DiscardHandler))
 	client := netip.MustParseAddr("2001:db8::7")
 	f.Fuzz(func(t *testing.T, junk string, proxies byte) {
 		lists := map[string]string{
@@ -127,7 +127,7 @@ func FuzzSender(f *testing.F) {
 
 // TestBoundedChain checks that only a bounded part of an endless list is read.
 func TestBoundedChain(t *testing.T) {
-	f := newForwarder(&plan.Plan{Forwarded: plan.ForwardedAppend, TrustedProxies: trustLocal}, slog.New(slog.DiscardHandler))
+	f := newForwarder(plan.ForwardedAppend, trustLocal, slog.New(slog.DiscardHandler))
 	for _, in := range []string{
 		"X-Forwarded-For: " + strings.Repeat("10.1.1.1, ", 5000) + "10.1.1.1",
 		strings.Repeat("X-Forwarded-For: 10.1.1.1\r\n", 100) + "X-Forwarded-For: 10.1.1.1",

@@ -77,7 +77,7 @@ func newRigOn(t testing.TB, driver string, p *plan.Plan, ln net.Listener, more .
 	if underLayer {
 		listener.Layer = func(netloop.Conn, func()) netloop.Layer { return new(plainLayer) }
 	}
-	require.NoError(t, px.Listen(listener))
+	require.NoError(t, px.Listen(listener, nil))
 	r := &rig{t: t, proxy: px, addr: ln.Addr().String(), plan: p, pools: map[string]*pool.Pool{}, ran: make(chan error, 1)}
 	for _, g := range p.Groups {
 		r.pools[g.Name] = pool.New(g)

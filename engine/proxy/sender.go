@@ -32,7 +32,7 @@ const maxHops = 32
 // sender returns the sender of the request.
 func (r *Request) sender() *sender {
 	if !r.from.read {
-		r.snap.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
+		r.by.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
 	}
 	return &r.from
 }

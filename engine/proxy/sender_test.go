@@ -56,7 +56,8 @@ func BenchmarkClientIPRoutes(b *testing.B) {
 			b.Run(fmt.Sprintf("%d/%s", routes, list), func(b *testing.B) {
 				x := newHTTP1Client(nil)
 				x.request.head, x.request.view.Head = &x.head.Request, &x.head.Request
-				x.request.snap = &Snapshot{Plan: p, forward: newForwarder(p, slog.New(slog.DiscardHandler))}
+				x.request.snap = &Snapshot{Plan: p}
+				x.request.by = newListener(&plan.Listener{Forwarded: p.Forwarded, TrustedProxies: p.TrustedProxies}, slog.New(slog.DiscardHandler))
 				x.c = peerConn{peer: netip.AddrPortFrom(local, 1)}
 				head := []byte("GET / HTTP/1.1\r\nHost: a\r\n" + lists[list] + "\r\n")
 				n, refused := x.head.Parse(head, &http1.Limits{MaxHead: 1 << 20, MaxLine: 8 << 10, MaxFields: 200})

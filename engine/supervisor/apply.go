@@ -80,7 +80,7 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 // effective returns the plan that runs once the changes are applied.
 func effective(old, next *plan.Plan, changes plan.Changes) *plan.Plan {
 	p := *next
-	p.Groups = nil
+	p.Listeners, p.Groups = changes.Listening(), nil
 	for i := range changes.Groups {
 		if spec := changes.Groups[i].Effective(); spec != nil {
 			p.Groups = append(p.Groups, spec)

@@ -306,7 +306,7 @@ func kept(p *plan.Group)                { p.ReloadOnSighup = false }
 
 func aPlan(groups ...*plan.Group) *plan.Plan {
 	return &plan.Plan{
-		Bind: plan.Bind{Network: "tcp", Address: "127.0.0.1:0"}, Groups: groups,
+		Listeners: []plan.Listener{{Bind: plan.Bind{Network: "tcp", Address: "127.0.0.1:0"}}}, Groups: groups,
 		StartupTimeout: 30 * time.Second, ShutdownTimeout: 10 * time.Second,
 	}
 }

@@ -2,7 +2,6 @@ package builtin
 
 import (
 	"fmt"
-	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -10,7 +9,12 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-func setBindMode(c *call, g *given, p *plan.Plan) {
+// modeReader reads the permissions of a socket's file.
+func modeReader[T any](place func(*T) *plan.BindMode) func(*call, *given, *T) {
+	return func(c *call, g *given, t *T) { c.bindMode(g, place(t)) }
+}
+
+func (c *call) bindMode(g *given, place *plan.BindMode) {
 	if n, ok := g.value.(starlark.Int); ok {
 		label := `write it as octal digits, such as "0660"`
 		if i, ok := n.Uint64(); ok && i > 0 && i <= 0o777 {
@@ -28,10 +32,15 @@ func setBindMode(c *call, g *given, p *plan.Plan) {
 		c.wrongValue(g, err)
 		return
 	}
-	p.BindMode = mode
+	*place = mode
 }
 
-func setBindOwner(c *call, g *given, p *plan.Plan) {
+// ownerReader reads the owner of a socket's file.
+func ownerReader[T any](place func(*T) *plan.BindOwner) func(*call, *given, *T) {
+	return func(c *call, g *given, t *T) { c.bindOwner(g, place(t)) }
+}
+
+func (c *call) bindOwner(g *given, place *plan.BindOwner) {
 	s, ok := optionalString(c, g)
 	if !ok {
 		return
@@ -41,25 +50,5 @@ func setBindOwner(c *call, g *given, p *plan.Plan) {
 		c.wrongValue(g, err)
 		return
 	}
-	p.BindOwner = owner
-}
-
-// checkBindFile reports the file's mode and owner if bind is not a file.
-func (c *call) checkBindFile(have map[string]*given, p *plan.Plan) {
-	if g := have["bind"]; g != nil {
-		// A wrong or unknown address has its own error.
-		if s, ok := starlark.AsString(g.value); !ok || strings.HasPrefix(s, "unix:") {
-			return
-		}
-	}
-	label := `write bind="unix:/path", or omit this argument`
-	if p.Bind.Network == "systemd" {
-		label = "omit it, and write SocketMode=, SocketUser= and SocketGroup= in the .socket unit"
-	}
-	if g := have["bind_mode"]; g != nil && p.BindMode != 0 {
-		c.wrongValue(g, value.Wrong(label, "is for a unix socket, but `bind` is %q", p.Bind))
-	}
-	if g := have["bind_owner"]; g != nil && !p.BindOwner.IsZero() {
-		c.wrongValue(g, value.Wrong(label, "is for a unix socket, but `bind` is %q", p.Bind))
-	}
+	*place = owner
 }

@@ -82,7 +82,7 @@ func compareDefaults[T any](t *testing.T, w Word, attributes []plan.Attribute[T]
 	}
 }
 
-// TestFieldsAreRead checks that each argument has a reader, except two of
+// TestFieldsAreRead checks that each argument has a reader, except three of
 // LdConfig that hold more than the plan does, and that each states the effect
 // of a change.
 func TestFieldsAreRead(t *testing.T) {
@@ -90,8 +90,12 @@ func TestFieldsAreRead(t *testing.T) {
 		assert.NotNil(t, f.set, f.Name)
 		assert.NotEmpty(t, f.Effect, f.Name)
 	}
+	for _, f := range listenerFields() {
+		assert.NotNil(t, f.set, f.Name)
+		assert.NotEmpty(t, f.Effect, f.Name)
+	}
 	for _, f := range configFields() {
-		assert.Equal(t, f.Name != "router" && f.Name != "workers", f.set != nil, f.Name)
+		assert.Equal(t, f.Name != "router" && f.Name != "workers" && f.Name != "bind", f.set != nil, f.Name)
 		assert.Equal(t, f.Name != "workers", f.Effect != "", f.Name)
 	}
 }

@@ -17,10 +17,11 @@ import (
 // A Config is the result of a call of LdConfig.
 type Config struct {
 	opaque
-	Plan   *plan.Plan           // without path, inputs and fingerprint
-	Groups []*Group             // the groups of Plan, in their order
-	Span   diag.Span            // of the word LdConfig
-	Values map[string]diag.Span // of the arguments that are given, by name
+	Plan      *plan.Plan           // without path, inputs and fingerprint
+	Groups    []*Group             // the groups of Plan, in their order
+	Listeners []*Listener          // the listeners of Plan, in their order; none if bind is not given
+	Span      diag.Span            // of the word LdConfig
+	Values    map[string]diag.Span // of the arguments that are given, by name
 
 	Router     *starlark.Function // frozen; nil if there is none; Plan does not have it yet
 	RouterSpan diag.Span          // of the value of router=
@@ -47,7 +48,12 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 			f.set(c, g, cfg.Plan)
 		}
 	}
-	c.checkBindFile(have, cfg.Plan)
+	if g := have["bind"]; g != nil && !value.IsUnset(g.value) {
+		cfg.listen(c.listeners(g))
+	} else {
+		cfg.Plan.SetListeners([]plan.Listener{{Bind: cfg.Plan.Listeners[0].Bind}})
+	}
+	c.checkBindFile(have, cfg)
 	c.checkProbes(have, cfg.Plan)
 	if g := have["router"]; g != nil && !value.IsUnset(g.value) {
 		cfg.Router, cfg.RouterSpan = c.router(g), g.span
@@ -61,13 +67,12 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	return cfg, nil
 }
 
-// configFields are the arguments of LdConfig. ldConfig itself reads router and
-// workers, because they hold more than the plan does.
+// configFields are the arguments of LdConfig. ldConfig itself reads bind,
+// router and workers, because they hold more than the plan does.
 var configFields = sync.OnceValue(func() []field[plan.Plan] {
 	return fieldsOf(plan.PlanAttributes, map[string]func(*call, *given, *plan.Plan){
-		"bind":                     setBind,
-		"bind_mode":                setBindMode,
-		"bind_owner":               setBindOwner,
+		"bind_mode":                modeReader(func(p *plan.Plan) *plan.BindMode { return &p.BindMode }),
+		"bind_owner":               ownerReader(func(p *plan.Plan) *plan.BindOwner { return &p.BindOwner }),
 		"trusted_proxies":          setTrustedProxies,
 		"max_header_size":          headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize }),
 		"max_response_header_size": headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize }),
@@ -132,12 +137,6 @@ func setReloadSurge(c *call, g *given, p *plan.Plan) {
 	}
 }
 
-func setBind(c *call, g *given, p *plan.Plan) {
-	if bind, ok := c.address(g, `write ":%v"`); ok {
-		p.Bind = bind
-	}
-}
-
 // setAdmin reads the address for admin requests. It suggests a loopback
 // address.
 func setAdmin(c *call, g *given, p *plan.Plan) {
@@ -171,11 +170,15 @@ func (c *call) address(g *given, label string) (plan.Bind, bool) {
 	return bind, err == nil
 }
 
-func setTrustedProxies(c *call, g *given, p *plan.Plan) {
+func setTrustedProxies(c *call, g *given, p *plan.Plan) { p.TrustedProxies = c.prefixes(g) }
+
+// prefixes reads a list of networks. It is not nil.
+func (c *call) prefixes(g *given) []netip.Prefix {
+	out := []netip.Prefix{}
 	elems, err := value.List(g.value, `networks, such as ["10.0.0.0/8"]`)
 	if err != nil {
 		c.wrongValue(g, err)
-		return
+		return out
 	}
 	for i, e := range elems {
 		if value.IsUnset(e) {
@@ -186,10 +189,11 @@ func setTrustedProxies(c *call, g *given, p *plan.Plan) {
 			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
 			continue
 		}
-		if !slices.Contains([]netip.Prefix(p.TrustedProxies), prefix) {
-			p.TrustedProxies = append(p.TrustedProxies, prefix)
+		if !slices.Contains(out, prefix) {
+			out = append(out, prefix)
 		}
 	}
+	return out
 }
 
 // headSize reads the largest size of a head.

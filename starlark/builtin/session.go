@@ -107,6 +107,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"arg":         fn("arg", s.arg),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
 		"limit":       fn("limit", s.limit),
+		"listen":      fn("listen", s.listen),
 		"rate":        fn("rate", s.rate),
 		"env":         s.envWord(),
 		"env_file":    fn("env_file", s.envFile),

@@ -54,10 +54,21 @@ func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 	for _, g := range cfg.Groups {
 		groups[g.Spec] = g
 	}
+	listeners := make(map[*plan.Listener]*builtin.Listener)
+	for i, l := range cfg.Listeners {
+		listeners[&cfg.Plan.Listeners[i]] = l
+	}
 	for _, p := range plan.Validate(ctx, cfg.Plan) {
 		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: argument(cfg.Values, p.Place.Argument, cfg.Span)}
 		if p.Warning {
 			d.Severity = diag.Warning
+		}
+		if l := listeners[p.Place.Listener]; l != nil {
+			d.Span, d.Trace = argument(l.Values, p.Place.Argument, l.Span), l.Trace
+		}
+		if other := listeners[p.Other.Listener]; other != nil {
+			d.Related = []diag.Related{{Span: argument(other.Values, p.Other.Argument, other.Span), Label: p.Said}}
+			tellApart(&d, other.Trace)
 		}
 		if g := groups[p.Place.Group]; g != nil {
 			d.Span, d.Trace = argument(g.Values, p.Place.Argument, e.span(g, p.Place.Route)), g.Trace

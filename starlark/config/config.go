@@ -38,6 +38,15 @@ func (r *Result) GroupArgument(i int, name string) diag.Span {
 	return argument(g.Values, name, g.Span)
 }
 
+// ListenerArgument is Argument for an argument of the i-th listener of the plan.
+func (r *Result) ListenerArgument(i int, name string) diag.Span {
+	if i >= len(r.config.Listeners) { // bind is not given
+		return r.config.Span
+	}
+	l := r.config.Listeners[i]
+	return argument(l.Values, name, l.Span)
+}
+
 // argument returns the position of an argument, or other if it has none.
 func argument(of map[string]diag.Span, name string, other diag.Span) diag.Span {
 	if span, found := of[name]; found && span.Line > 0 {

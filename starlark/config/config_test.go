@@ -96,7 +96,7 @@ func TestOriginalQuickstart(t *testing.T) {
 	p, err := load(t, quickstart, config.Options{})
 	require.NoError(t, err)
 	file := p.Path
-	assert.Equal(t, plan.Bind{Network: "tcp", Address: "127.0.0.1:8000"}, p.Bind)
+	assert.Equal(t, plan.Bind{Network: "tcp", Address: "127.0.0.1:8000"}, p.Listeners[0].Bind)
 	assert.Equal(t, plan.ForwardedSet, p.Forwarded)
 	assert.Equal(t, 5*time.Second, p.HeaderTimeout)
 	assert.Equal(t, 75*time.Second, p.IdleTimeout)
@@ -125,7 +125,7 @@ func TestOriginalArguments(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, p.Groups, 1)
 	group := p.Groups[0]
-	assert.Equal(t, "0.0.0.0:9000", p.Bind.String())
+	assert.Equal(t, "0.0.0.0:9000", p.Listeners[0].Bind.String())
 	assert.Equal(t, "warning", group.LogLevel)
 	assert.Equal(t, 5, group.MaxRestartsOnCrash)
 	assert.Equal(t, 2*time.Second, group.RestartBackoffOnCrash)
@@ -182,7 +182,7 @@ if json.decode("true"):
 	var out strings.Builder
 	p, err := load(t, text, config.Options{Env: map[string]string{"PORT": "9000"}, Print: &out})
 	require.NoError(t, err)
-	assert.Equal(t, ":9000", p.Bind.String()[len("127.0.0.1"):])
+	assert.Equal(t, ":9000", p.Listeners[0].Bind.String()[len("127.0.0.1"):])
 	require.Len(t, p.Groups, 3)
 	assert.Equal(t, "web-us", p.Groups[2].Name)
 	assert.Equal(t, 4, p.Groups[1].Instances)
@@ -248,7 +248,7 @@ func TestAllowMissingEnv(t *testing.T) {
 	assert.Len(t, report.Diagnostics, 9+1)
 	p, err := load(t, text, config.Options{AllowMissingEnv: true})
 	require.NoError(t, err)
-	assert.Equal(t, plan.DefaultBind, p.Bind.String())
+	assert.Equal(t, plan.DefaultBind, p.Listeners[0].Bind.String())
 	assert.Equal(t, plan.DefaultIdleTimeout, p.IdleTimeout)
 	assert.Equal(t, plan.DefaultInstances, p.Groups[0].Instances)
 	assert.Empty(t, p.Groups[0].Env)

@@ -56,7 +56,7 @@ config = LdConfig(workers = pools, bind = env("BIND", "127.0.0.1:1"))`)
 	assert.Equal(t, want.Fingerprint, got.Fingerprint)
 	assert.Equal(t, want.Inputs, got.Inputs)
 	assert.Equal(t, want.Groups[0].Env, got.Groups[0].Env)
-	assert.Equal(t, want.Bind, got.Bind)
+	assert.Equal(t, want.Listeners, got.Listeners)
 }
 
 // TestReplay_Data is TestReplay for files of data and of variables, also for those

@@ -36,6 +36,9 @@ class Rule:
 class Affinity:
     """Binds clients or sessions to processes: by_issued(...) or by_session(...)."""
 
+class Listener:
+    """An address on which clients connect: listen(...)."""
+
 class Limit:
     """A limit that groups share: limit(...)."""
 

@@ -23,6 +23,7 @@ func Types() []Type {
 		{"secret", "The result of secret and secret_file. It can be passed on and joined with + to strings and other secrets, but it is never printed.", "Secret"},
 		{"key", "Identifies a client: the result of by_cookie, by_header and by_client_ip.", "Key"},
 		{"affinity", "Binds clients or sessions to processes, as sticky of WorkerGroup: the result of by_issued and by_session.", "Affinity"},
+		{"listener", "An address on which clients connect: the result of listen.", "Listener"},
 		{"limit", "A limit that groups share: the result of limit.", "Limit"},
 		{"rate", "A limit of how often requests are let in: the result of rate.", "Rate"},
 		{"header_edit", "A change to a header: the result of set_header, add_header and remove_header.", "HeaderEdit"},

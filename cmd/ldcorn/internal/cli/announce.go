@@ -40,10 +40,10 @@ func (a *announcer) in(color, text string) string {
 	return color + text + reset
 }
 
-// starting writes the program, the URL and a line for each group.
-func (a *announcer) starting(p *plan.Plan, addr net.Addr) {
+// starting writes the program, the URLs and a line for each group.
+func (a *announcer) starting(p *plan.Plan, addrs []net.Addr) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s  %s  %s\n", a.in(bold, "ldcorn"), a.version, a.in(bold, url(addr)), a.in(dim, fmt.Sprintf("%s  pid %d", visible.String(a.config), os.Getpid())))
+	fmt.Fprintf(&b, "%s %s  %s  %s\n", a.in(bold, "ldcorn"), a.version, a.in(bold, urls(addrs)), a.in(dim, fmt.Sprintf("%s  pid %d", visible.String(a.config), os.Getpid())))
 	table := terminal.NewTable(&b)
 	groups := p.Groups
 	if len(groups) > shownGroups {
@@ -92,6 +92,22 @@ func (a *announcer) write(text string, cut bool) {
 		b.WriteString(line + "\n")
 	}
 	_, _ = io.WriteString(a.out, b.String()) // the log never fails
+}
+
+// shownURLs is how many URLs are announced.
+const shownURLs = 3
+
+// urls returns the addresses at which this machine reaches the listeners.
+func urls(addrs []net.Addr) string {
+	var out []string
+	for i, addr := range addrs {
+		if i == shownURLs {
+			out = append(out, fmt.Sprintf("and %d more", len(addrs)-i))
+			break
+		}
+		out = append(out, url(addr))
+	}
+	return strings.Join(out, " ")
 }
 
 // url returns the address at which this machine reaches a listener.

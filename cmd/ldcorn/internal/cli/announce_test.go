@@ -291,7 +291,7 @@ func TestAnnouncer(t *testing.T) {
 	for i := range 30 {
 		p.Groups = append(p.Groups, &plan.Group{Name: fmt.Sprint("g", i), Instances: 1})
 	}
-	a.starting(p, &net.TCPAddr{IP: net.IPv4zero, Port: 81})
+	a.starting(p, []net.Addr{&net.TCPAddr{IP: net.IPv4zero, Port: 81}})
 	assert.Equal(t, shownGroups+1, strings.Count(out.String(), "\n"))
 	assert.Contains(t, out.String(), "  and 11 more groups: ldcorn check lists all\n")
 }

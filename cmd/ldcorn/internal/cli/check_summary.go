@@ -29,7 +29,7 @@ func writeSummary(w io.Writer, path, verdict string, p *plan.Plan) error {
 		routes += len(group.Routes)
 	}
 	fmt.Fprintf(w, "%s is %s: %s, %s, %s on %s\n", path, verdict,
-		terminal.Count(len(p.Groups), "group"), terminal.Count(workers, "worker"), terminal.Count(routes, "route"), p.Bind)
+		terminal.Count(len(p.Groups), "group"), terminal.Count(workers, "worker"), terminal.Count(routes, "route"), listenersOf(p))
 	writePython(w, path, p.Python)
 	table := terminal.NewTable(w)
 	for _, group := range p.Groups {
@@ -38,6 +38,22 @@ func writeSummary(w io.Writer, path, verdict string, p *plan.Plan) error {
 			group.Name, group.App, terminal.Count(group.Instances, "worker"), limit, routeList(group.Routes))
 	}
 	return table.Flush()
+}
+
+// shownListeners is how many listeners the summary names.
+const shownListeners = 8
+
+// listenersOf names the listeners of a plan.
+func listenersOf(p *plan.Plan) string {
+	var out []string
+	for i := range p.Listeners {
+		if i == shownListeners {
+			out = append(out, fmt.Sprintf("and %d more", len(p.Listeners)-i))
+			break
+		}
+		out = append(out, p.Listeners[i].Bind.String())
+	}
+	return strings.Join(out, ", ")
 }
 
 // caps describes how many requests a group works on at a time: by its cap, which

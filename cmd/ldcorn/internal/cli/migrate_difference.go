@@ -15,6 +15,11 @@ func planDifferences(a, b *plan.Plan) []string {
 	for _, c := range slices.Concat(changes.Restart, changes.Plan) {
 		out = append(out, fmt.Sprintf("LdConfig: %s", c))
 	}
+	for i := range changes.Listeners {
+		if c := &changes.Listeners[i]; c.Action != plan.Keep {
+			out = append(out, fmt.Sprintf("bind: %s", c))
+		}
+	}
 	for _, c := range changes.Groups {
 		switch c.Action {
 		case plan.Add:

@@ -27,13 +27,18 @@ func aReport(t *testing.T) *api.Plan {
 		return p
 	}
 	changed := func(p *plan.Group) { p.App = "other:app" }
+	listener := func(address string) plan.Listener {
+		return plan.Listener{Bind: plan.Bind{Network: "tcp", Address: address}}
+	}
+	redirecting := listener(":3")
+	redirecting.RedirectHTTPS = true
 	old := &plan.Plan{Groups: []*plan.Group{group("keep"), group("update"), group("resize"), group("replace"), group("remove"), group("pinned")},
-		Bind: plan.Bind{Network: "tcp", Address: ":1"}}
+		Listeners: []plan.Listener{listener(":1"), listener(":3")}}
 	next := &plan.Plan{Path: "/x/ldconfig.star", Fingerprint: "f", IdleTimeout: 5e9, Groups: []*plan.Group{
 		group("keep"), group("pinned", changed), group("add", changed), group("resize", func(p *plan.Group) { p.Instances = 1 }),
 		group("update", func(p *plan.Group) { p.QueueLimit = 3 }),
 		group("replace", func(p *plan.Group) { p.ReloadOnSighup = true }),
-	}, Bind: plan.Bind{Network: "tcp", Address: ":2"}, ControlSocket: "/c", Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
+	}, Listeners: []plan.Listener{listener(":2"), redirecting}, ControlSocket: "/c", Inputs: []plan.Input{{Kind: plan.InputEnv, Name: "HOME", Digest: strings.Repeat("a", 64)}}}
 	base := api.PlanBase{Kind: api.BaseMaster, PID: 4121, Generation: 17, Up: 3*86400 + 4*3600, Fingerprint: "e"}
 	r := plan.NewReport(base, next, plan.Diff(old, next, plan.DiffOptions{}), plan.DiffOptions{})
 	r.Diagnostics = append(r.Diagnostics, api.PlanWarning{At: "ldconfig.star:3:4", Code: "W101", Message: "questionable", Hint: "add what is missing to one of the groups"})

@@ -103,6 +103,9 @@ func planLines(r *api.Plan) []planLine {
 	for i := range r.Groups {
 		out = append(out, groupLines(r, &r.Groups[i])...)
 	}
+	for i := range r.Listeners {
+		out = append(out, listenerLines(&r.Listeners[i])...)
+	}
 	if len(r.Settings) > 0 {
 		out = append(out, planLine{symbol: symChange, label: "LdConfig", text: "update in place"})
 		out = append(out, attributeLines(r.Settings, "", "")...)
@@ -112,6 +115,28 @@ func planLines(r *api.Plan) []planLine {
 		out = append(out, attributeLines([]api.PlanChange{c}, "", "")...)
 	}
 	return out
+}
+
+// listenerLines returns the lines about a listener, unless it stays as it is.
+func listenerLines(l *api.PlanListener) []planLine {
+	line := planLine{label: "bind", note: l.Hint}
+	switch l.Action {
+	case api.ActionAdd:
+		line.symbol, line.text = symAdd, "listen on "+l.Address
+	case api.ActionRemove:
+		line.symbol, line.text = symRemove, "stop listening on "+l.Address
+		if line.note == "" {
+			line.note = "closes last"
+		}
+	case api.ActionUpdate:
+		line.symbol, line.text = symChange, "update "+l.Address+" in place"
+	default:
+		return nil
+	}
+	if l.Restart {
+		line.symbol, line.text, line.note = symAction, l.Address+" left as it is: "+l.Reason, plan.RestartAdvice
+	}
+	return append([]planLine{line}, attributeLines(l.Changes, "", "")...)
 }
 
 // groupLines returns the lines about a group: the changes that a reload applies, and
@@ -200,7 +225,7 @@ func attributeLines(changes []api.PlanChange, force, skip string) []planLine {
 		switch {
 		case c.Effect == api.EffectProcess:
 			line.note = force
-		case c.Effect == api.EffectListener && (c.Name == "bind" || c.Name == "admin") && c.Before != "None":
+		case c.Name == "admin" && c.Before != "None":
 			line.note = "the old address closes last"
 		case c.Default:
 			line.note = "default " + withCap(c.After)
@@ -232,6 +257,9 @@ func inUnit(name, text string) string {
 var inSeconds = func() map[string]bool {
 	out := make(map[string]bool)
 	for _, a := range plan.GroupAttributes {
+		out[a.Name] = a.Unit == "seconds"
+	}
+	for _, a := range plan.ListenerAttributes {
 		out[a.Name] = a.Unit == "seconds"
 	}
 	for _, a := range plan.PlanAttributes {

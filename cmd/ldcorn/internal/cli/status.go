@@ -152,6 +152,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if where != "" {
 		say("%s", where)
 	}
+	if listening := listeningOn(st.Listeners); listening != "" {
+		say("%s", listening)
+	}
 	if st.Stopping != nil {
 		say("%s", control.Stopping(st.Stopping, st.Now))
 	}
@@ -191,6 +194,29 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	}
 	fmt.Fprintln(w)
 	return writeColumns(w, rateLimitColumns(st), look)
+}
+
+// listeningOn names the listeners. It returns "" if there are none.
+func listeningOn(listeners []api.Listener) string {
+	var out []string
+	for i, l := range listeners {
+		if i == shownListeners {
+			out = append(out, fmt.Sprintf("and %d more", len(listeners)-i))
+			break
+		}
+		text := l.Address
+		if strings.HasPrefix(l.Bind, "systemd") {
+			text += " (" + l.Bind + ")"
+		}
+		if l.RedirectHTTPS {
+			text += " (redirects to https)"
+		}
+		out = append(out, text)
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "listening on " + strings.Join(out, ", ")
 }
 
 func limitColumns(st *api.Status) []column {

@@ -16,6 +16,7 @@ import (
 
 const statusText = `
 ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
+listening on [::]:80 (redirects to https), unix:/run/web (systemd:web)
 last reload 2m5s ago, failed: group "api": worker 0: exit code 3
 buffers: 3 MiB of 64 MiB in memory, 2 GiB of 10 GiB in 2 files of /var/tmp, no room for a body 4 times: disk 3, files 1
 
@@ -41,6 +42,7 @@ api            path("/login")  "5/m", burst=5, by=by_client_ip()  7        3
 func aStatus() *api.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	st := &api.Status{Version: "1.2.3", Now: now,
+		Listeners:  []api.Listener{{Bind: ":80", Address: "[::]:80", RedirectHTTPS: true}, {Bind: "systemd:web", Address: "unix:/run/web"}},
 		LastReload: &api.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
 	st.Groups = []api.GroupStatus{
@@ -76,7 +78,7 @@ func TestWriteStatus(t *testing.T) {
 	st.Groups[0].Workers[0].New = true
 	out.Reset()
 	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
-	assert.Contains(t, out.String(), "/srv/ldconfig.star\nreloading for 5s\nlast reload")
+	assert.Contains(t, out.String(), "(systemd:web)\nreloading for 5s\nlast reload")
 	assert.Contains(t, out.String(), "api.0   4130  ready (new)  1h1m")
 	st.Running.Waits, st.Running.Reason = []string{"api", "web"}, "api.0: GET /nope: status 404"
 	out.Reset()
@@ -121,7 +123,7 @@ func TestWriteStatus(t *testing.T) {
 // TestStatusJSON holds what status --json prints and its schema together.
 func TestStatusJSON(t *testing.T) {
 	is := schemaOf(t, "status")
-	starting := &api.Status{Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
+	starting := &api.Status{Listeners: []api.Listener{}, Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
 	starting.PID = 1
 	for _, st := range []*api.Status{aStatus(), starting} {
 		st.FormatVersion = api.StatusVersion

@@ -28,7 +28,12 @@ func Look(res *config.Result) {
 // LookBesideGroups is Look without what each group needs: its interpreter, its
 // folder and its app.
 func LookBesideGroups(res *config.Result) {
-	missing(res, "bind_owner", engine.CheckOwner(res.Plan.BindOwner))
+	missing(res, "bind_owner", engine.CheckOwner("bind_owner", res.Plan.BindOwner))
+	for i := range res.Plan.Listeners {
+		if l := &res.Plan.Listeners[i]; l.Owner != res.Plan.BindOwner {
+			warnAt(res, res.ListenerArgument(i, "owner"), "the master cannot start on this machine", engine.CheckOwner("owner", l.Owner))
+		}
+	}
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
 	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.CheckBufferDir(res.Plan))
 }
@@ -40,12 +45,17 @@ func missing(res *config.Result, argument string, err error) {
 
 // warn adds a warning about an argument of LdConfig if there is an error.
 func warn(res *config.Result, argument, message string, err error) {
+	warnAt(res, res.Argument(argument), message, err)
+}
+
+// warnAt adds a warning about a place if there is an error.
+func warnAt(res *config.Result, at diag.Span, message string, err error) {
 	if err != nil {
 		res.Report.Add(diag.Diagnostic{
 			Code: Code, Severity: diag.Warning,
 			Message: message,
 			Detail:  []string{err.Error()},
-			Span:    res.Argument(argument),
+			Span:    at,
 		})
 	}
 }

@@ -165,7 +165,7 @@ func ours(t *testing.T, interpreter, path string, want *made) string {
 
 // madeOf returns the parts of a plan that the Python ldcorn has.
 func madeOf(p *plan.Plan) *made {
-	out := &made{Bind: p.Bind.String(), Environ: make(map[string]string)}
+	out := &made{Bind: p.Listeners[0].Bind.String(), Environ: make(map[string]string)}
 	for _, g := range p.Groups {
 		own := group{
 			Name: g.Name, App: g.App, Instances: g.Instances, MaxReqPerWorker: float64(g.MaxReqPerWorker), Routes: []string{},

@@ -1,0 +1,106 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+)
+
+// sharedAddresses finds sockets that would listen at one address.
+func sharedAddresses(p *Plan) (out []Problem) {
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		if before := slices.IndexFunc(p.Listeners[:i], func(o Listener) bool { return o.Bind.Key() == l.Bind.Key() }); before >= 0 {
+			out = append(out, Problem{
+				Code:    CodeSameAddress,
+				Message: fmt.Sprintf("two listeners have the address %q", l.Bind),
+				Label:   "give this one another address, or remove it",
+				Place:   Place{Listener: l},
+				Other:   Place{Listener: &p.Listeners[before]},
+				Said:    "the first one is here",
+			})
+		}
+		if l.Bind.Network == "systemd" && l.Bind.Address == "" && slices.ContainsFunc(p.Listeners, func(o Listener) bool { return o.Bind.Network == "systemd" && o.Bind.Address != "" }) {
+			out = append(out, Problem{
+				Code:    CodeSameAddress,
+				Message: `"systemd" is the only socket that the service manager passed, and other listeners want more of them`,
+				Label:   `write "systemd:name" with the FileDescriptorName= of its .socket unit`,
+				Place:   Place{Listener: l},
+			})
+		}
+		if p.Admin.sharesWith(l.Bind) {
+			out = append(out, Problem{
+				Code:    CodeSameAddress,
+				Message: fmt.Sprintf("`admin` and `bind` are both %q", p.Admin),
+				Label:   "give `admin` an address of its own, which the public cannot reach",
+				Place:   Place{Argument: "admin"},
+			})
+		}
+		out = append(out, sharedControl(p, "bind", l.Bind)...)
+	}
+	return append(out, sharedControl(p, "admin", p.Admin)...)
+}
+
+// sharedControl finds an argument with the address of the control socket.
+func sharedControl(p *Plan, argument string, bind Bind) []Problem {
+	if p.ControlSocket == "" || bind != (Bind{Network: "unix", Address: string(p.ControlSocket)}) {
+		return nil
+	}
+	return []Problem{{
+		Code:    CodeSameAddress,
+		Message: fmt.Sprintf("`control_socket` and `%s` are both %v", argument, p.ControlSocket),
+		Label:   "give `control_socket` a path of its own",
+		Place:   Place{Argument: "control_socket"},
+	}}
+}
+
+// deadRedirects finds listeners that redirect all requests, so that none reaches a
+// group.
+func deadRedirects(p *Plan) (out []Problem) {
+	all := len(p.Listeners) > 0
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		dead := l.RedirectHTTPS && len(l.TrustedProxies) == 0
+		if all = all && dead; dead && l.Bind.Network == "unix" {
+			out = append(out, Problem{
+				Code: CodeAllRedirect, Warning: true,
+				Message: fmt.Sprintf("%q redirects every request to https: its clients are proxies of this machine, and none is trusted to say that a client used https", l.Bind),
+				Label:   `add trusted_proxies=["127.0.0.1"], or remove this`,
+				Place:   Place{Listener: l, Argument: "redirect_https"},
+			})
+		}
+	}
+	if all && len(out) == 0 {
+		out = append(out, Problem{
+			Code: CodeAllRedirect, Warning: true,
+			Message: "every listener redirects to https, and none of them serves requests that came by https",
+			Label:   "add trusted_proxies=[…] if a proxy in front ends TLS, or a listener for what comes by https",
+			Place:   Place{Listener: &p.Listeners[0], Argument: "redirect_https"},
+		})
+	}
+	return out
+}
+
+// appendsNothing warns about forwarded="append" without proxies to trust.
+func appendsNothing(p *Plan) (out []Problem) {
+	warn := func(at Place) {
+		out = append(out, Problem{
+			Code: CodeAppendNone, Warning: true,
+			Message: `forwarded="append" without trusted_proxies does the same as "set": ldcorn trusts no list to append to`,
+			Label:   `add trusted_proxies=["127.0.0.1"] for a proxy on this machine, or remove this`,
+			Place:   at,
+		})
+	}
+	said := false
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		switch {
+		case l.Forwarded != ForwardedAppend || len(l.TrustedProxies) > 0:
+		case p.Forwarded != ForwardedAppend || len(p.TrustedProxies) > 0:
+			warn(Place{Listener: l, Argument: "forwarded"})
+		case !said:
+			said = true
+			warn(Place{Argument: "forwarded"})
+		}
+	}
+	return out
+}

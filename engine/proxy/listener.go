@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+)
+
+// A listener is what a plan says about a listener, in the form in which requests
+// need it. It never changes.
+type listener struct {
+	spec    plan.Listener
+	forward forwarder
+}
+
+// A door is what the proxy knows about a netloop.Listener, in its Owner.
+type door struct {
+	// key tells which listener of a plan it is: the key of its address.
+	key atomic.Pointer[string]
+	// last is the listener of the newest snapshot that has it: the one of
+	// connections that have outlived it. It is nil before the first one.
+	last atomic.Pointer[listener]
+}
+
+// doors are the listeners that the proxy accepts on.
+type doors struct {
+	mu  sync.Mutex // guards all
+	all map[*door]struct{}
+}
+
+// add makes a door for a listener of a plan.
+func (d *doors) add(of *plan.Listener, log *slog.Logger) *door {
+	out := new(door)
+	key := of.Bind.Key()
+	out.key.Store(&key)
+	out.last.Store(newListener(of, log))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all == nil {
+		d.all = make(map[*door]struct{})
+	}
+	d.all[out] = struct{}{}
+	return out
+}
+
+func (d *doors) remove(of *door) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.all, of)
+}
+
+// follow makes the doors remember their listeners in a snapshot.
+func (d *doors) follow(s *Snapshot) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for x := range d.all {
+		if l := s.listeners[*x.key.Load()]; l != nil {
+			x.last.Store(l)
+		}
+	}
+}
+
+func newListener(of *plan.Listener, log *slog.Logger) *listener {
+	return &listener{spec: *of, forward: newForwarder(of.Forwarded, of.TrustedProxies, log)}
+}
+
+// setListeners compiles the listeners of the plan. Peers that were logged because
+// of the snapshot before are not logged again.
+func (s *Snapshot) setListeners(before *Snapshot, log *slog.Logger) {
+	s.elsewhere = &listener{forward: newForwarder(s.Plan.Forwarded, s.Plan.TrustedProxies, log)}
+	s.listeners = make(map[string]*listener, len(s.Plan.Listeners))
+	if before != nil {
+		s.elsewhere.forward.follows(&before.elsewhere.forward)
+	}
+	for i := range s.Plan.Listeners {
+		of := &s.Plan.Listeners[i]
+		l, key := newListener(of, log), of.Bind.Key()
+		if before != nil && before.listeners[key] != nil {
+			l.forward.follows(&before.listeners[key].forward)
+		}
+		l.forward.follows(&s.elsewhere.forward)
+		s.listeners[key] = l
+	}
+}
+
+// listener returns what the snapshot says about a listener, or what the newest one
+// that has it said. A nil ln has the settings of the plan.
+func (s *Snapshot) listener(ln *netloop.Listener) *listener {
+	if ln == nil {
+		return s.elsewhere
+	}
+	d, ok := ln.Owner.(*door)
+	if !ok {
+		return s.elsewhere
+	}
+	if l := s.listeners[*d.key.Load()]; l != nil {
+		return l
+	}
+	return d.last.Load()
+}
+
+// Listen takes over a listener and serves its clients from when Run runs: with the
+// settings that each snapshot has for a listener with the address of the given one,
+// and with those of the given one until there is such a snapshot. A nil listener
+// has the settings of the plan itself. Listen fails once the
+// proxy has begun to stop, and closes the listener then. Any goroutine may call it.
+func (p *Proxy) Listen(ln *netloop.Listener, of *plan.Listener) error {
+	if of == nil {
+		return p.driver.Add(ln)
+	}
+	d := p.doors.add(of, p.opts.Log)
+	ln.Owner = d
+	if err := p.driver.Add(ln); err != nil {
+		p.doors.remove(d)
+		return err
+	}
+	return nil
+}
+
+// Rename says that later snapshots have the listener under another address, which is
+// a different way to write that of the socket.
+func (p *Proxy) Rename(ln *netloop.Listener, bind plan.Bind) {
+	d, ok := ln.Owner.(*door)
+	if !ok {
+		return
+	}
+	key := bind.Key()
+	d.key.Store(&key)
+	if s := p.snap.Load(); s != nil {
+		p.doors.follow(s)
+	}
+}
