@@ -70,6 +70,21 @@ func TestPeek(t *testing.T) {
 	assert.Nil(t, plain.End())
 }
 
+// TestBrief checks that much output keeps its beginning and its end.
+func TestBrief(t *testing.T) {
+	var lines []string
+	for i := range 2*briefLines + 1 {
+		lines = append(lines, fmt.Sprint("line ", i))
+	}
+	assert.Equal(t, lines, Brief(lines), "not one line for another")
+	lines = append(lines, Header, "  File \"a.py\", line 1, in f", "E: 1")
+	brief := Brief(lines)
+	require.Len(t, brief, 2*briefLines+1)
+	assert.Equal(t, lines[:briefLines], brief[:briefLines])
+	assert.Equal(t, "… 4 more lines", brief[briefLines])
+	assert.Equal(t, "E: 1", brief[2*briefLines])
+}
+
 func TestKey(t *testing.T) {
 	of := func(text string) *Traceback {
 		var f Folder

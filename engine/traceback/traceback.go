@@ -60,6 +60,22 @@ func Fold(lines []string) []string {
 	return out
 }
 
+// briefLines is how many lines Brief returns from the beginning and from the end: those of
+// the app come first, and the exception comes last.
+const briefLines = 14
+
+// Brief returns the lines of what an interpreter has written with their tracebacks
+// folded, and without those in the middle if there are still many.
+func Brief(lines []string) []string {
+	folded := Fold(lines)
+	left := len(folded) - 2*briefLines
+	if left <= 1 {
+		return folded
+	}
+	more := "… " + plural(left, "more line")
+	return slices.Concat(folded[:briefLines], []string{more}, folded[len(folded)-briefLines:])
+}
+
 // A Key identifies a traceback.
 type Key [sha256.Size]byte
 

@@ -506,9 +506,18 @@ def hide_own_frames(stack):
     stack[:] = kept
 
 
+def headline(exc):
+    """The type of an exception and the first line of its message."""
+    lines = [line.strip() for line in "".join(traceback.format_exception_only(type(exc), exc)).split("\n") if line.strip()]
+    if isinstance(exc, SyntaxError):  # whose place and line come before it
+        lines = ["%s: %s" % (type(exc).__name__, exc)]
+    if lines[0].endswith(":") and len(lines) > 1:  # the message begins with an empty line
+        return lines[0] + " " + lines[1]
+    return lines[0]
+
+
 def failure(exc):
     """What is wrong, and where in the file."""
-    text = "".join(traceback.format_exception_only(type(exc), exc)).strip()
     if isinstance(exc, SyntaxError) and exc.filename == path:
         return {"kind": "syntax", "text": "%s: %s" % (type(exc).__name__, exc.msg), "at": [exc.lineno or 0, -1]}
     tb = user_frames(exc.__traceback__)
@@ -523,7 +532,7 @@ def failure(exc):
         if part is not None:
             hide_own_frames(part.stack)
     lines = "".join(shown.format()).rstrip().split("\n")
-    return {"kind": "exception", "text": text.split("\n")[-1], "at": at, "detail": lines}
+    return {"kind": "exception", "text": headline(exc), "at": at, "detail": lines}
 
 
 def execute():

@@ -114,6 +114,31 @@ config = LdConfig(workers=[g])
 	assert.Contains(t, program.Text, `env = {"OMP": _secret("1"), "S": _secret("pre-hunter2")}`)
 }
 
+// TestRun_Headline checks that the message of an exception is the line with its type, however
+// many lines there are, and that the frames of packages are folded.
+func TestRun_Headline(t *testing.T) {
+	for text, want := range map[string]string{
+		`raise ValueError("PORT is missing\nsee https://wiki")`: "ValueError: PORT is missing",
+		`raise ValueError("\n  PORT is missing\n")`:             "ValueError: PORT is missing",
+		`raise ValueError`: "ValueError",
+		"class E(Exception):\n  def __str__(self): return 'a\\n    ^'\nraise E()":       "ldcorn_user_config.E: a",
+		`compile("x = (", "other.py", "exec")`:                                          "SyntaxError: '(' was never closed (other.py, line 1)",
+		"try: {}['k']\nexcept KeyError as e: raise RuntimeError('a\\nb') from e":        "RuntimeError: a",
+		"e = ValueError('a')\nif hasattr(e, 'add_note'): e.add_note('a note')\nraise e": "ValueError: a",
+	} {
+		_, err := run(t, text, patience)
+		fault := new(capture.Error)
+		require.ErrorAs(t, err, &fault, text)
+		assert.Equal(t, want, fault.Message, text)
+		assert.Equal(t, "Traceback (most recent call last):", fault.Detail[0])
+	}
+	_, err := run(t, `import json; json.loads("[")`, patience)
+	fault := new(capture.Error)
+	require.ErrorAs(t, err, &fault)
+	assert.Contains(t, fault.Error(), "frames of json")
+	assert.NotContains(t, fault.Error(), "raw_decode")
+}
+
 // TestRun_Fails checks the errors of files that fail, and that nothing that they have
 // started outlives them.
 func TestRun_Fails(t *testing.T) {

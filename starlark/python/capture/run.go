@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/shortage"
+	"github.com/ldcorn/ldcorn/engine/traceback"
 )
 
 // script runs in the interpreter.
@@ -27,7 +28,7 @@ import (
 var script string
 
 const (
-	shownLines = 12 // of the interpreter's output in an error
+	shownLines = 12 // of the output in an error
 	maxResult  = 16 << 20
 	drain      = time.Second // for what is left in the pipes of a process that has ended
 )
@@ -73,7 +74,7 @@ type Error struct {
 	Kind    Kind
 	Message string
 	Place   Place    // in the file; zero if unknown
-	Detail  []string // a traceback, or the last lines of the output
+	Detail  []string // a folded traceback, or the last lines of the output
 	Files   []string // those outside the installation of Python that it has opened; nil if unknown
 
 	Interpreter string
@@ -194,10 +195,7 @@ func (p *process) read(name string, exit error) (*Result, error) {
 		return nil, &Error{Kind: Ended, Message: fmt.Sprintf("%s ended the interpreter (%s)", name, how), Detail: tail(p.output.String())}
 	}
 	if e := found.Error; e != nil {
-		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: e.Detail, Files: e.Files, Interpreter: p.opts.Python}
-		if n := len(out.Detail); n > shownLines {
-			out.Detail = append([]string{"…"}, out.Detail[n-shownLines:]...)
-		}
+		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: traceback.Brief(e.Detail), Files: e.Files, Interpreter: p.opts.Python}
 		return nil, out
 	}
 	return newResult(p.opts.Python, p.output.String(), p.result)

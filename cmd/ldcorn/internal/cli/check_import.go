@@ -35,7 +35,6 @@ const (
 	exitNoModule    = 7
 
 	importsAtOnce = 2
-	shownLines    = 12 // of the error of an interpreter
 )
 
 // importApps makes the interpreter of each group import the app, as a worker does,
@@ -132,8 +131,8 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 		d.Hint = hiding
 	}
 	if stderr = hideSecrets(stderr, group); strings.TrimSpace(stderr) != "" {
-		folded := traceback.Fold(strings.Split(strings.TrimRight(stderr, "\n"), "\n"))
-		d.Detail = append([]string{python.Path + " says:"}, tail(strings.Join(folded, "\n"), shownLines)...)
+		said := strings.Split(strings.TrimRight(stderr, "\n"), "\n")
+		d.Detail = append([]string{python.Path + " says:"}, traceback.Brief(said)...)
 	}
 	return d, "app"
 }
@@ -159,13 +158,4 @@ func hideSecrets(s string, group *plan.Group) string {
 		}
 	}
 	return s
-}
-
-// tail returns the last lines of a text.
-func tail(s string, n int) []string {
-	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
-	if len(lines) > n {
-		lines = append([]string{"…"}, lines[len(lines)-n:]...)
-	}
-	return lines
 }

@@ -63,11 +63,6 @@ func TestCheckExits(t *testing.T) {
 	}
 }
 
-func TestTail(t *testing.T) {
-	assert.Equal(t, []string{"a", "b"}, tail("a\nb\n", 2))
-	assert.Equal(t, []string{"…", "b", "c"}, tail("a\nb\nc", 2))
-}
-
 func TestImportKeyTellsGroupsApart(t *testing.T) {
 	base := plan.Group{App: "a:b", Env: []plan.EnvVar{{Name: "A", Value: plan.Secret("x")}}}
 	other := base
