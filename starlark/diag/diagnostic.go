@@ -103,18 +103,12 @@ const (
 // counts it. Add hides the values of r.Hidden, shortens long texts and drops
 // diagnostics beyond maxDiagnostics.
 func (r *Report) Add(d Diagnostic) {
+	r.Hidden.Cover(&d)
 	for _, text := range []*string{&d.Message, &d.Label, &d.Hint} {
-		shown := r.Hidden.Text(*text)
-		if shown != *text && text != &d.Message {
-			shown = "" // advice without the value would be wrong
-		}
-		*text = clip(shown)
+		*text = clip(*text)
 	}
 	for i, line := range d.Detail {
-		d.Detail[i] = clip(r.Hidden.Text(line))
-	}
-	for i := range d.Related {
-		d.Related[i].Label = r.Hidden.Text(d.Related[i].Label)
+		d.Detail[i] = clip(line)
 	}
 	if n := len(d.Trace); n > maxFrames { // the outermost and the innermost frames say most
 		d.Trace = slices.Concat(d.Trace[:maxFrames/2], d.Trace[n-maxFrames/2:])

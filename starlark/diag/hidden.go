@@ -78,6 +78,26 @@ func (h *Hidden) Text(s string) string {
 	return s
 }
 
+// Cover hides the values in the texts of a diagnostic. Advice with a value would be
+// wrong without it, and is dropped.
+func (h *Hidden) Cover(d *Diagnostic) {
+	if h == nil || len(h.values) == 0 {
+		return
+	}
+	d.Message = h.Text(d.Message)
+	for _, advice := range []*string{&d.Label, &d.Hint} {
+		if h.Text(*advice) != *advice {
+			*advice = ""
+		}
+	}
+	for i, line := range d.Detail {
+		d.Detail[i] = h.Text(line)
+	}
+	for i := range d.Related {
+		d.Related[i].Label = h.Text(d.Related[i].Label)
+	}
+}
+
 // hide replaces the value, its quoted form, and a beginning of it that was cut.
 func (v hiddenValue) hide(s string) string {
 	head := v.text[:min(len(v.text), hiddenHead)]

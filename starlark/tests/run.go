@@ -20,6 +20,7 @@ import (
 type Options struct {
 	Plan    *plan.Plan
 	Sources *diag.Sources
+	Hidden  *diag.Hidden                   // what failures do not quote; nil means nothing
 	Print   func(at diag.Span, msg string) // receives the output of print in a test or a router
 	// MaxSteps and Timeout limit each test, as they limit an evaluation.
 	MaxSteps uint64
@@ -58,7 +59,11 @@ func Run(ctx context.Context, tests []config.Test, opts Options) (*Report, error
 	r := &runner{opts: opts, subject: subject{opts.Plan, NewExplainer(opts)}, hits: make(map[*plan.Route]int)}
 	report := &Report{}
 	for _, t := range tests {
-		report.Results = append(report.Results, r.run(ctx, t))
+		result := r.run(ctx, t)
+		for i := range result.Failures {
+			opts.Hidden.Cover(&result.Failures[i])
+		}
+		report.Results = append(report.Results, result)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

@@ -157,7 +157,7 @@ func runTests(ctx context.Context, res *config.Result, opts config.Options) (*te
 func testOptions(res *config.Result, opts config.Options) tests.Options {
 	return tests.Options{
 		Evaluate: tests.Evaluator(shownPath(res.Plan.Path), opts),
-		Plan:     res.Plan, Sources: res.Report.Sources, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Watch: opts.Watch,
+		Plan:     res.Plan, Sources: res.Report.Sources, Hidden: &res.Report.Hidden, MaxSteps: opts.MaxSteps, Timeout: opts.Timeout, Watch: opts.Watch,
 		Print: func(at diag.Span, msg string) { _, _ = io.WriteString(opts.Print, config.Printed(at, msg)) },
 	}
 }
