@@ -8,7 +8,8 @@ const ExplainVersion = 1
 type Question struct {
 	Line     string   `json:"line"` // such as "GET /x", "GET http://host/x" or "wss://host/x"
 	Headers  []Header `json:"headers"`
-	ClientIP string   `json:"client_ip"` // 127.0.0.1 if it is empty
+	ClientIP string   `json:"client_ip"`          // 127.0.0.1 if it is empty
+	Listener string   `json:"listener,omitempty"` // the address of a listener, as in bind; if it is empty, the first one that does not redirect
 }
 
 // A Header is one field of the head of a request.
@@ -21,6 +22,8 @@ type Header struct {
 type Explanation struct {
 	FormatVersion int              `json:"format_version"`
 	Request       string           `json:"request"`                                                     // as in the question
+	Listener      string           `json:"listener,omitempty"`                                          // the address that it comes to, as in bind
+	Redirecting   []string         `json:"redirecting,omitempty"`                                       // other listeners, which would redirect it to https
 	Refused       string           `json:"refused,omitempty"`                                           // why the request is refused regardless of the routes
 	Router        *ExplainedRouter `json:"router,omitempty"`                                            // absent if the configuration has none
 	Rules         []ExplainedRule  `json:"rules"`                                                       // the routes that were tried, in order

@@ -103,6 +103,19 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	case err != nil:
 		return nil, err
 	}
+	by, err := x.listener(q.Listener)
+	if err != nil {
+		return nil, err
+	}
+	out.Listener = by.Bind.String()
+	if req.Scheme() != "https" {
+		out.Redirecting = x.redirecting(by)
+	}
+	if answer := redirectOf(by, req); answer != nil && x.Probe(req) == "" {
+		o := Outcome[string]{Answer: answer}
+		out.Status, out.Location, out.Redirecting = o.Status(), o.Location(), nil
+		return out, nil
+	}
 	o, steps := x.Explain(req)
 	out.Group, out.Status, out.Location = o.Group, o.Status(), o.Location()
 	if o.Refusal == TooCostly {

@@ -1,8 +1,7 @@
 package proxy
 
 import (
-	"bytes"
-
+	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
@@ -20,8 +19,6 @@ func (r *Request) answerFirst() (bool, error) {
 	return false, nil
 }
 
-const statusRedirect = 308 // Permanent Redirect, with the same method and body (RFC 9110 section 15.4.9)
-
 var errNoHost = &failure{kind: result.KindRefused, status: 400, reason: "the request names no host, so there is no https address for it"}
 
 // redirectToHTTPS sends the client to the same host, path and query under https. The
@@ -36,23 +33,12 @@ func (r *Request) redirectToHTTPS() error {
 			return errNoHost
 		}
 	}
-	r.out = append(append(r.out[:0], "https://"...), hostName(host)...)
-	if target := r.head.Origin; len(target) > 0 && target[0] == '/' { // not OPTIONS *
-		r.out = append(r.out, target...)
-	}
-	r.rec.Status = statusRedirect
-	r.answer = AnswerHead{Status: statusRedirect, Location: r.out, ID: r.id, Body: BodyLength}
+	r.out = decide.AppendHTTPS(r.out[:0], host, r.head.Origin)
+	r.rec.Status = decide.StatusRedirect
+	r.answer = AnswerHead{Status: decide.StatusRedirect, Location: r.out, ID: r.id, Body: BodyLength}
 	if r.isHead() {
 		r.answer.Body = BodyNone
 	}
 	r.client.Begin(&r.answer, true)
 	return r.send(nil, true, nil)
-}
-
-// hostName returns a valid host without its port.
-func hostName(host []byte) []byte {
-	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
-		return host[:i]
-	}
-	return host
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/request"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/tests"
@@ -28,6 +29,7 @@ type explainFlags struct {
 	headers  []string
 	cookies  []string
 	clientIP string
+	listener string
 	live     bool
 	format   outputFormat
 }
@@ -48,6 +50,7 @@ session of the request. Write the request as
 		Example: `  ldcorn explain 'GET /ml-pipeline/x'
   ldcorn explain 'GET http://example.com/' -H 'X-Tenant: acme' --cookie beta=1
   ldcorn explain '/' --client-ip 10.0.0.1 --live
+  ldcorn explain '/' --listener 0.0.0.0:80
   ldcorn explain '/' --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
@@ -57,6 +60,7 @@ session of the request. Write the request as
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header of the request, as `'NAME: VALUE'` (repeatable)")
 	flags.StringArrayVar(&f.cookies, "cookie", nil, "a cookie of the request, as `NAME=VALUE` (repeatable)")
 	flags.StringVar(&f.clientIP, "client-ip", "", "the `ADDRESS` of the client (default 127.0.0.1)")
+	flags.StringVar(&f.listener, "listener", "", "the `ADDRESS` that the request comes to, as in bind (default the first one that does not redirect to https)")
 	flags.BoolVar(&f.live, "live", false, "ask the running master")
 	f.format.addTo(cmd, "print the explanation as JSON")
 	f.envFlags.addFlags(flags)
@@ -106,7 +110,7 @@ func (f *explainFlags) run(cmd *cobra.Command, line string) error {
 
 // question reads the request from the command line.
 func (f *explainFlags) question(line string) (api.Question, error) {
-	q := api.Question{Line: line, Headers: []api.Header{}, ClientIP: f.clientIP}
+	q := api.Question{Line: line, Headers: []api.Header{}, ClientIP: f.clientIP, Listener: f.listener}
 	if err := request.CheckLine(line); err != nil {
 		return q, &exitError{exitUsage, err}
 	}
@@ -124,6 +128,9 @@ func (f *explainFlags) question(line string) (api.Question, error) {
 	}
 	if len(f.cookies) > 0 {
 		q.Headers = append(q.Headers, api.Header{Name: "Cookie", Value: strings.Join(f.cookies, "; ")})
+	}
+	if _, err := plan.ParseBind(f.listener); f.listener != "" && err != nil {
+		return q, usageError("--listener: %v", err)
 	}
 	if _, err := netip.ParseAddr(f.clientIP); f.clientIP != "" && err != nil {
 		return q, usageError("--client-ip %q: want an address", f.clientIP)
@@ -186,6 +193,9 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 		return err
 	}
 	fmt.Fprintf(w, "\n%s\n", conclusion(e))
+	if len(e.Redirecting) > 0 {
+		fmt.Fprintf(w, "(%s would redirect it to https)\n", strings.Join(e.Redirecting, ", "))
+	}
 	return writeSettings(w, e.Settings)
 }
 
@@ -261,6 +271,8 @@ func conclusion(e *api.Explanation) string {
 		return fmt.Sprintf("is answered by ldcorn itself with %d: it is for %s", e.Status, e.Probe)
 	case e.Group != "":
 		return "goes to " + e.Group + by
+	case e.Location != "" && (e.Router == nil || !e.Router.Decided):
+		return fmt.Sprintf("is answered with %d and redirected to %s, by redirect_https of the listener %s", e.Status, e.Location, e.Listener)
 	case e.Location != "":
 		return fmt.Sprintf("is answered with %d and redirected to %s", e.Status, e.Location)
 	case e.Router != nil && e.Router.Decided:
