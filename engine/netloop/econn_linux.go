@@ -51,6 +51,7 @@ type econn struct {
 	idle           idleNode[*econn] // while it rests with an empty stash, or lingers
 	to             *Upstream        // nil for a client
 	lining         *lining          // the layer under it; nil = none
+	origin         *origin          // what a layer has learnt; nil = nothing
 }
 
 // newConn takes over a descriptor.
@@ -128,6 +129,9 @@ func (c *econn) event(events uint32) {
 	c.hup = c.hup || events&(unix.EPOLLHUP|unix.EPOLLERR) != 0
 	if c.lining != nil {
 		c.flow(c.readable)
+		if c.state == atRest {
+			c.peel()
+		}
 	}
 	switch {
 	case c.tunnel != nil:
@@ -206,12 +210,31 @@ func (c *econn) Ended() bool {
 
 func (c *econn) CloseLater() { c.loop.post(func() { c.Close() }) }
 
-func (c *econn) Loop() *Loop           { return &c.loop.id }
-func (c *econn) Listener() *Listener   { return c.ln }
-func (c *econn) Peer() netip.AddrPort  { return c.peer }
-func (c *econn) Local() netip.AddrPort { return rawLocal(c.fd) }
-func (c *econn) Until() Time           { return c.until }
-func (c *econn) Expired() bool         { return c.expired }
+func (c *econn) Loop() *Loop         { return &c.loop.id }
+func (c *econn) Listener() *Listener { return c.ln }
+func (c *econn) Until() Time         { return c.until }
+func (c *econn) Expired() bool       { return c.expired }
+
+func (c *econn) Peer() netip.AddrPort {
+	if c.origin != nil {
+		return c.origin.Peer
+	}
+	return c.peer
+}
+
+func (c *econn) Local() netip.AddrPort {
+	if c.origin != nil {
+		return c.origin.Local
+	}
+	return rawLocal(c.fd)
+}
+
+func (c *econn) Port() string {
+	if c.origin != nil {
+		return c.origin.port
+	}
+	return c.ln.Port()
+}
 
 func (c *econn) Stash() []byte {
 	s := c.stash
@@ -280,6 +303,7 @@ func (c *econn) settle(v Verdict) {
 func (c *econn) rest(v Verdict) {
 	c.stash = v.Stash
 	c.Rest(v.Until)
+	c.peel()
 	c.register()
 	switch {
 	case c.readable:

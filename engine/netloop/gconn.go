@@ -26,9 +26,10 @@ type gconn struct {
 	resting   atomic.Bool // a client between two requests: Shutdown ends its wait
 	shed      atomic.Bool // its descriptor is needed elsewhere, if it still rests or lingers
 	lingering bool
-	ended     Time             // when its peer was first seen to have ended its stream; used only by the sweep
-	idle      idleNode[*gconn] // guarded by the mutex of idleConns
-	lining    *glining         // the layer under it; nil = none
+	ended     Time                   // when its peer was first seen to have ended its stream; used only by the sweep
+	idle      idleNode[*gconn]       // guarded by the mutex of idleConns
+	lining    *glining               // the layer under it; nil = none
+	origin    atomic.Pointer[origin] // what a layer has learnt; nil = nothing
 	closed    atomic.Bool
 
 	raw      syscall.RawConn
@@ -314,10 +315,29 @@ func (c *gconn) Ended() bool {
 	return state == peerHalf || state == peerGone
 }
 
-func (c *gconn) Loop() *Loop           { return &c.d.loop }
-func (c *gconn) Listener() *Listener   { return c.ln }
-func (c *gconn) Peer() netip.AddrPort  { return c.peer }
-func (c *gconn) Local() netip.AddrPort { return addrPort(c.nc.LocalAddr()) }
+func (c *gconn) Loop() *Loop         { return &c.d.loop }
+func (c *gconn) Listener() *Listener { return c.ln }
+
+func (c *gconn) Peer() netip.AddrPort {
+	if o := c.origin.Load(); o != nil {
+		return o.Peer
+	}
+	return c.peer
+}
+
+func (c *gconn) Local() netip.AddrPort {
+	if o := c.origin.Load(); o != nil {
+		return o.Local
+	}
+	return addrPort(c.nc.LocalAddr())
+}
+
+func (c *gconn) Port() string {
+	if o := c.origin.Load(); o != nil {
+		return o.port
+	}
+	return c.ln.Port()
+}
 
 func (c *gconn) Rest(until Time) {
 	c.until = until

@@ -40,16 +40,19 @@ func (c *gconn) line() {
 		c.spoil()
 	})
 	if layer != nil {
-		g.l.layer = layer
+		g.l.put(layer, c.origin.Store)
 		c.lining = g
 	}
 }
 
 func (c *gconn) Layer() Layer {
-	if c.lining == nil {
+	g := c.lining
+	if g == nil {
 		return nil
 	}
-	return c.lining.l.layer
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.l.layer
 }
 
 // isWait reports whether an error ends only a wait, not the stream.

@@ -3,7 +3,9 @@ package netloop
 import (
 	"io"
 	"net"
+	"net/netip"
 	"os"
+	"strconv"
 	"syscall"
 )
 
@@ -55,6 +57,39 @@ type Layer interface {
 	Close()
 }
 
+// An Opening is a Layer that works only at the beginning of a connection. For
+// example, it reads the header that a proxy adds in front.
+type Opening interface {
+	Layer
+	// Done reports whether the work of the opening is over. It then stays over, and
+	// the opening passes all bytes on as they are. The driver asks after each Feed
+	// that returned nil.
+	Done() bool
+	// Origin returns what the opening has learnt about the connection. The driver
+	// asks once, after Done.
+	Origin() Origin
+	// Next returns the layer that takes the place of the opening, or nil for none.
+	// The driver calls it once, after Origin, and closes the opening. The plain
+	// bytes of the opening are the wire bytes of the next layer. Without a next
+	// layer, the driver can also take the opening away later.
+	Next() Layer
+}
+
+// An Origin says where a connection comes from, for a connection that a proxy
+// passes on. The zero Origin says that the proxy itself is the client.
+type Origin struct {
+	Peer  netip.AddrPort // the client
+	Local netip.AddrPort // the address that the client has connected to
+}
+
+// An origin is an Origin as a connection keeps it.
+type origin struct {
+	Origin
+	port string // of Local
+}
+
+func newOrigin(o Origin) *origin { return &origin{o, strconv.Itoa(int(o.Local.Port()))} }
+
 const (
 	sealAtOnce  = 64 << 10 // unsent wire bytes from which no more are sealed
 	pullsAtOnce = 4        // reads of a socket in a row that can give no plain bytes
@@ -64,17 +99,48 @@ const (
 // does not use the fields marked "epoll".
 type lining struct {
 	layer  Layer
-	out    []byte // wire bytes to send
-	sent   int    // bytes of out that were written
-	came   error  // what follows the buffered plain bytes: io.EOF, or why the connection is broken; nil = more can come
-	broken bool   // came is an error other than io.EOF
-	busy   bool   // the layer must not be fed before it has news
-	ended  bool   // End was called or must not be called
+	opens  Opening       // the layer, if it is an Opening that is not done; nil = it is not
+	passes bool          // the layer is an Opening that is done, without a next layer
+	named  func(*origin) // records what the Opening has learnt
+	out    []byte        // wire bytes to send
+	sent   int           // bytes of out that were written
+	came   error         // what follows the buffered plain bytes: io.EOF, or why the connection is broken; nil = more can come
+	broken bool          // came is an error other than io.EOF
+	busy   bool          // the layer must not be fed before it has news
+	ended  bool          // End was called or must not be called
 	closed bool
 	more   bool // epoll: the socket can have bytes to read
 	pulled int  // epoll: bytes that the last read took from the socket
 	told   bool // epoll: the watching task was told about came
 	shut   bool // epoll: the stream of the socket ends after out is written
+}
+
+// put puts the first layer in its place. named is called if the layer learns the
+// origin of the connection.
+func (l *lining) put(layer Layer, named func(*origin)) {
+	l.layer, l.named = layer, named
+	l.opens, _ = layer.(Opening)
+}
+
+// open replaces an opening that is done.
+func (l *lining) open() {
+	o := l.opens
+	if o == nil || !o.Done() {
+		return
+	}
+	l.opens = nil
+	if from := o.Origin(); from.Peer.IsValid() {
+		l.named(newOrigin(from))
+	}
+	l.layer = o.Next()
+	if l.layer == nil {
+		l.layer, l.passes = o, true
+		return
+	}
+	rest := make([]byte, o.Buffered())
+	rest = rest[:o.Read(rest)]
+	o.Close()
+	l.feed(rest)
 }
 
 // feed feeds p to the layer. An empty p asks for news.
@@ -87,6 +153,9 @@ func (l *lining) feed(p []byte) {
 		err = nil
 	}
 	l.fed(err)
+	if err == nil && !l.busy {
+		l.open()
+	}
 }
 
 // feedEnd tells the layer that the stream of the socket has ended.

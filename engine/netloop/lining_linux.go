@@ -26,9 +26,32 @@ func (c *econn) line() bool {
 	if layer == nil {
 		return true
 	}
-	c.lining = &lining{layer: layer, more: true}
+	c.lining = &lining{more: true}
+	c.lining.put(layer, func(o *origin) { c.origin = o })
 	c.pull()
+	c.peel()
 	return c.readable
+}
+
+// peel takes a layer away that only passes the bytes on. No task may use the
+// connection. What the layer holds becomes a part of the stash.
+func (c *econn) peel() {
+	l := c.lining
+	if l == nil || !l.passes || l.came != nil || l.ended || len(l.unsent()) > 0 {
+		return
+	}
+	c.readable = l.more
+	if n := l.layer.Buffered(); n > 0 {
+		c.readable = true // to whoever reads the stash first
+		if len(c.stash) == 0 {
+			c.until = 0
+		}
+		had := len(c.stash)
+		c.stash = append(c.stash, make([]byte, n)...)
+		l.layer.Read(c.stash[had:])
+	}
+	l.close()
+	c.lining = nil
 }
 
 func (c *econn) Layer() Layer {

@@ -10,7 +10,8 @@
 // reads and writes of many tasks and hand them to the kernel together.
 //
 // A client's connection can have a Layer under it, such as TLS, which turns the
-// bytes of the socket into the bytes that the code reads, and back.
+// bytes of the socket into the bytes that the code reads, and back. An Opening is
+// a layer for the first bytes, such as a header in which a proxy names its client.
 //
 // The package knows nothing about HTTP.
 package netloop
@@ -108,11 +109,16 @@ type Conn interface {
 	// Listener returns the listener that accepted the client, or nil for a
 	// connection to an upstream.
 	Listener() *Listener
-	// Peer returns the client's address, or the zero AddrPort for unix sockets.
+	// Peer returns the client's address, or the zero AddrPort for unix sockets. Once
+	// an Opening has learnt about the client of a proxy, it is the address of that
+	// client, and Local and Port are what that client has connected to.
 	Peer() netip.AddrPort
 	// Local returns the address that the client has connected to, or the zero
 	// AddrPort for unix sockets. It asks the system each time.
 	Local() netip.AddrPort
+	// Port returns the port that the client has connected to, in digits, or "" for
+	// unix sockets.
+	Port() string
 	// Rest tells the driver that this upstream connection is between two
 	// requests. Until it is used again, any event on it, or the moment until,
 	// closes it.

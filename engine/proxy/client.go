@@ -25,8 +25,8 @@ type Client interface {
 	// Peer is the address that the request came from. It is the zero Addr for a
 	// unix socket.
 	Peer() netip.Addr
-	// Port is the port of the listener that the request came by, in digits; ""
-	// for a unix socket.
+	// Port is the port that the client has connected to, in digits; "" for a unix
+	// socket.
 	Port() string
 	// Listener is the listener that the request came by; nil if there is none.
 	Listener() *netloop.Listener

@@ -71,8 +71,8 @@ func (c *http1Client) reset() {
 // Peer returns the client's end of the connection.
 func (c *http1Client) Peer() netip.Addr { return c.c.Peer().Addr() }
 
-// Port returns the port of the listener.
-func (c *http1Client) Port() string { return c.c.Listener().Port() }
+// Port returns the port that the client has connected to.
+func (c *http1Client) Port() string { return c.c.Port() }
 
 // Listener returns the listener.
 func (c *http1Client) Listener() *netloop.Listener { return c.c.Listener() }
