@@ -181,6 +181,8 @@ func (t *etask) Park(until Time) error {
 	return nil
 }
 
+func (t *etask) Share() { t.loop.shareAt = 0 }
+
 func (t *etask) Wake() { t.loop.postWake(t) }
 
 func (t *etask) OnHeld(f func(taken int64)) { t.onHeld = f }

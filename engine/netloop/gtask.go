@@ -60,7 +60,9 @@ func (t *gtask) Loop() *Loop         { return &t.d.loop }
 func (t *gtask) Now() Time           { return Now() }
 func (t *gtask) SetDeadline(at Time) { t.deadline = at }
 func (t *gtask) late() bool          { return t.deadline != 0 && t.deadline <= Now() }
-func (t *gtask) Stopping() bool      { return t.d.stopping.Load() }
+func (t *gtask) Share()              {}
+
+func (t *gtask) Stopping() bool { return t.d.stopping.Load() }
 
 func (t *gtask) Wake() { signal(t.wake) }
 

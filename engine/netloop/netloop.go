@@ -158,6 +158,10 @@ type Task interface {
 	// hold thousands. A task that has used up its turn lets others go first at
 	// its next read or write.
 	Spend(pieces int)
+	// Share lets goroutines that the task has made ready run before the loop waits
+	// for events. A loop that expects events soon would otherwise keep its
+	// processor while it waits for them.
+	Share()
 	// Watch makes every wait of this task end with ErrGone within a second after
 	// the peer of c is gone for good.
 	//

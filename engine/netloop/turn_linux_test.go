@@ -228,3 +228,12 @@ func (f serveFunc) Serve(_ Task, c Conn) Verdict {
 	f(c)
 	return Verdict{}
 }
+
+// TestShare checks that the loop lets goroutines run before it waits again.
+func TestShare(t *testing.T) {
+	l := bareLoop(t)
+	l.shareAt = l.now + shareEvery
+	task := l.task(func(t *etask) { t.Share() })
+	task.resume(nil)
+	require.LessOrEqual(t, l.shareAt, l.now)
+}

@@ -93,6 +93,9 @@ func (r *Request) prefersJSON() bool {
 	return false
 }
 
+// PrefersJSON reports whether a client whose Accept is given gets errors as JSON.
+func PrefersJSON(accept []byte) bool { return jsonFirst(accept) }
+
 func jsonFirst(accept []byte) bool {
 	json := bytes.Index(accept, []byte("json"))
 	text := bytes.Index(accept, []byte("text/"))

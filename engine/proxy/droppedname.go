@@ -19,6 +19,10 @@ type droppedNames struct {
 	told map[string]bool
 }
 
+// NoteDropped logs the names of fields that were dropped because of their names, each
+// once. Any goroutine may call it.
+func (p *Proxy) NoteDropped(fields []head.Field) { p.dropped.note(fields) }
+
 // note logs the names among the fields that are new.
 func (d *droppedNames) note(fields []head.Field) {
 	d.mu.Lock()

@@ -164,7 +164,7 @@ func (c *http1Client) appendHead(out []byte, h *AnswerHead) []byte {
 		out = http1.AppendField(out, "X-Request-ID", h.ID)
 	}
 	if h.Media != "" {
-		out = appendAdvice(out, h)
+		out = h.AppendAdvice(out)
 	}
 	if h.Offers {
 		out = append(out, "Connection: Upgrade\r\n"...)
@@ -172,8 +172,9 @@ func (c *http1Client) appendHead(out []byte, h *AnswerHead) []byte {
 	return append(c.appendConnection(out), "\r\n"...)
 }
 
-// appendAdvice writes what an error of ldcorn's own tells a client to do.
-func appendAdvice(out []byte, h *AnswerHead) []byte {
+// AppendAdvice appends lines that say what a client should do about an error of
+// ldcorn's own.
+func (h *AnswerHead) AppendAdvice(out []byte) []byte {
 	switch h.Status {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		out = append(out, "Retry-After: "...)

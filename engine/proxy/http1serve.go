@@ -133,7 +133,7 @@ func (c *http1Client) readHead(until netloop.Time) (netloop.Verdict, bool) {
 				c.headLen = n
 				c.nameHost()
 				if c.head.OddNames {
-					c.p.dropped.note(c.head.Fields)
+					c.p.NoteDropped(c.head.Fields)
 				}
 				return netloop.Verdict{}, true
 			}

@@ -47,7 +47,7 @@ type Options struct {
 	// answer, must keep to netloop.MinRate; 0 = 60 s.
 	Stall time.Duration
 	// Handler returns the handler of connections, which calls Serve of the Proxy
-	// for those that speak HTTP/1; nil = all of them do.
+	// for those that speak HTTP/1; nil = all of them do. It can be a Drainer.
 	Handler func(*Proxy) netloop.Handler
 	// Buffers is where bodies wait; nil = a Space of the proxy's own.
 	Buffers *buffer.Space
@@ -59,6 +59,7 @@ type Options struct {
 type Proxy struct {
 	opts    Options
 	driver  netloop.Driver
+	drainer Drainer       // nil = none
 	stall   time.Duration // Options.Stall, or its default
 	snap    atomic.Pointer[Snapshot]
 	drained chan struct{}
@@ -89,6 +90,7 @@ func New(opts Options) (*Proxy, error) {
 	if opts.Handler != nil {
 		handler = opts.Handler(p)
 	}
+	p.drainer, _ = handler.(Drainer)
 	driver, err := netloop.New(opts.Driver, netloop.Options{
 		Handler: handler, Log: opts.Log, FirstWait: p.firstWait, OnPanic: p.onPanic,
 		Reserve: func() int { return int(p.reserve.Load()) },
@@ -123,16 +125,42 @@ func (p *Proxy) Leave(ln *netloop.Listener) {
 		p.doors.remove(d)
 	}
 	if ln.Settle() {
-		time.AfterFunc(netloop.SettleTime, func() { p.driver.Remove(ln) })
+		time.AfterFunc(netloop.SettleTime, func() { p.remove(ln) })
 		return
 	}
+	p.remove(ln)
+}
+
+func (p *Proxy) remove(ln *netloop.Listener) {
 	p.driver.Remove(ln)
+	p.drain(ln)
+}
+
+// A Drainer is a Handler that has to be told that connections are to end: the next
+// answer on them cannot say so.
+type Drainer interface {
+	// Drain is called after a listener has begun to leave; with nil, when clients
+	// of all listeners should leave, and again when everything stops. It must not
+	// wait. Connections that begin later find out themselves.
+	Drain(ln *netloop.Listener)
+}
+
+func (p *Proxy) drain(ln *netloop.Listener) {
+	if p.drainer != nil {
+		p.drainer.Drain(ln)
+	}
 }
 
 // Depart makes clients leave while the proxy goes on serving: the answer to ready_path
 // is that the server stops, and every answer ends its connection. It cannot be taken
 // back. Any goroutine may call it.
-func (p *Proxy) Depart() { p.departing.Store(true) }
+func (p *Proxy) Depart() {
+	p.departing.Store(true)
+	p.drain(nil)
+}
+
+// Departing reports whether Depart was called.
+func (p *Proxy) Departing() bool { return p.departing.Load() }
 
 // Run serves until ctx is done. Then it closes the listeners and the resting
 // connections, and finishes the requests in flight for at most the plan's
@@ -149,6 +177,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	p.driver.Shutdown()
+	p.drain(nil)
 	grace := time.NewTimer(p.snap.Load().Plan.ShutdownTimeout)
 	defer grace.Stop()
 	select {
@@ -186,6 +215,9 @@ func (p *Proxy) Procs() int { return p.driver.Procs() }
 
 // Driver returns the name of the connection driver in use.
 func (p *Proxy) Driver() string { return p.driver.Name() }
+
+// Stall returns the time over which a client must keep to netloop.MinRate.
+func (p *Proxy) Stall() time.Duration { return p.stall }
 
 func (p *Proxy) firstWait() time.Duration { return p.snap.Load().Plan.IdleTimeout }
 

@@ -1,0 +1,34 @@
+package http2
+
+import (
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+)
+
+// A calm counts the frames of a client that move nothing, such as PING, SETTINGS,
+// PRIORITY and empty DATA. Each costs work, and a client could send nothing else
+// (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518).
+type calm struct {
+	left int // frames that may still come
+	at   netloop.Time
+}
+
+const (
+	calmMax     = 10_000 // frames that may come at once
+	calmRate    = 100    // frames in a second that may always come
+	calmPerHead = 10     // frames that come with a request, such as RST_STREAM
+	calmPart    = 1 << 10
+)
+
+func (c *calm) begin(now netloop.Time) { *c = calm{left: calmMax, at: now} }
+
+// judge counts frames, and returns false if they are too many.
+func (c *calm) judge(now netloop.Time, idle, heads, payload int) bool {
+	if passed := now.Sub(c.at); passed > time.Second/calmRate {
+		c.left += int(min(passed, time.Hour).Seconds() * calmRate)
+		c.at = now
+	}
+	c.left = min(c.left+heads*calmPerHead+payload/calmPart, calmMax) - idle
+	return c.left >= 0
+}

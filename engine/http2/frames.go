@@ -1,0 +1,99 @@
+package http2
+
+import "encoding/binary"
+
+// Frame types (RFC 9113 section 6).
+const (
+	frameData         = 0x0
+	frameHeaders      = 0x1
+	frameGoAway       = 0x7
+	frameContinuation = 0x9
+	noFrame           = 0xff // of the preface
+)
+
+const (
+	flagEndStream  = 0x1
+	flagEndHeaders = 0x4
+)
+
+const (
+	frameHeaderLen = 9
+	prefaceLen     = 24 // of what a client sends before its first frame
+)
+
+// A frames follows one direction of a connection, of which it sees all bytes,
+// and knows where frames begin and end.
+type frames struct {
+	head  [frameHeaderLen]byte
+	n     int  // bytes of head that have come
+	left  int  // bytes of the preface or the payload that are still to come
+	block bool // the last frame is one of several that hold one header block
+
+	idle    int // frames since take that move nothing: no head, no data
+	heads   int // heads since take
+	payload int // bytes of bodies since take
+}
+
+// expectPreface makes the preface of a client come first.
+func (f *frames) expectPreface() { f.left, f.head[3] = prefaceLen, noFrame }
+
+// scan takes the next bytes.
+func (f *frames) scan(p []byte) {
+	for len(p) > 0 {
+		if f.left > 0 {
+			n := min(f.left, len(p))
+			f.left, p = f.left-n, p[n:]
+			continue
+		}
+		n := copy(f.head[f.n:], p)
+		f.n, p = f.n+n, p[n:]
+		if f.n == frameHeaderLen {
+			f.begin()
+		}
+	}
+}
+
+// begin looks at the header of a frame.
+func (f *frames) begin() {
+	f.n = 0
+	f.left = int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2])
+	kind, flags := f.head[3], f.head[4]
+	f.block = (kind == frameHeaders || kind == frameContinuation) && flags&flagEndHeaders == 0
+	switch {
+	case kind == frameData && (f.left > 0 || flags&flagEndStream != 0):
+		f.payload += f.left
+	case kind == frameHeaders:
+		f.heads++
+	default:
+		f.idle++
+	}
+}
+
+// between reports whether a frame can be put in here: not within a frame or a
+// header block.
+func (f *frames) between() bool { return f.n == 0 && f.left == 0 && !f.block }
+
+// inBody reports whether the frame that has begun is a part of a body.
+func (f *frames) inBody() bool { return f.n == 0 && f.left > 0 && f.head[3] == frameData && !f.block }
+
+// take returns what was counted since the last call.
+func (f *frames) take() (idle, heads, payload int) {
+	idle, heads, payload = f.idle, f.heads, f.payload
+	f.idle, f.heads, f.payload = 0, 0, 0
+	return idle, heads, payload
+}
+
+// Error codes (RFC 9113 section 7).
+const (
+	codeNone            = 0x0
+	codeEnhanceYourCalm = 0xb
+)
+
+// goAway returns a GOAWAY frame that rejects no stream.
+func goAway(code uint32) []byte {
+	f := make([]byte, frameHeaderLen+8)
+	f[2], f[3] = 8, frameGoAway
+	binary.BigEndian.PutUint32(f[frameHeaderLen:], 1<<31-1)
+	binary.BigEndian.PutUint32(f[frameHeaderLen+4:], code)
+	return f
+}

@@ -1,0 +1,115 @@
+// Package http2 serves connections that speak HTTP/2 (RFC 9113).
+//
+// The server of net/http does what the protocol needs: frames, header
+// compression, flow control, and most defenses. It serves a connection that is
+// in memory. A task of the proxy's driver moves the bytes between that
+// connection and the client's socket. Each stream is a proxy.Client, whose
+// request runs in a job on the loop of the connection.
+package http2
+
+import (
+	"context"
+	"log"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/proxy"
+)
+
+// Options configure a Server. All fields are required.
+type Options struct {
+	Log *slog.Logger
+	// Speaks reports whether a connection has agreed on HTTP/2. It is called
+	// when the first bytes of the client have come.
+	Speaks func(netloop.Conn) bool
+}
+
+// A Server is the handler of a proxy's connections. It serves those that speak
+// HTTP/2, and leaves the others to the proxy.
+type Server struct {
+	p       *proxy.Proxy
+	opts    Options
+	errors  *log.Logger // of net/http
+	streams sync.Pool   // of *stream
+	buffers sync.Pool   // of *[bufferSize]byte
+	bodies  sync.Pool   // of *[bodySize]byte
+
+	mu    sync.Mutex // guards conns
+	conns map[*conn]struct{}
+}
+
+const (
+	bufferSize = 32 << 10 // of the bytes of a connection, for each direction
+	bodySize   = 16 << 10 // of a part of a request's body
+)
+
+// New returns a server in front of p. It is for proxy.Options.Handler.
+func New(p *proxy.Proxy, opts Options) *Server {
+	s := &Server{p: p, opts: opts, conns: map[*conn]struct{}{}}
+	s.errors = log.New(&errorLog{opts.Log}, "", 0)
+	s.streams.New = func() any { return newStream(s) }
+	s.buffers.New = func() any { return new([bufferSize]byte) }
+	s.bodies.New = func() any { return new([bodySize]byte) }
+	return s
+}
+
+// Serve serves a connection.
+func (s *Server) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
+	if !s.opts.Speaks(c) {
+		return s.p.Serve(t, c)
+	}
+	k := newConn(s, t, c)
+	s.add(k)
+	defer s.remove(k)
+	if t.Stopping() || s.p.Departing() || c.Listener().Leaving() {
+		k.drain(t.Stopping())
+	}
+	return k.serve()
+}
+
+// Drain makes the connections of a listener end once their streams have. A nil
+// listener stands for all. Any goroutine may call it.
+func (s *Server) Drain(ln *netloop.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k := range s.conns {
+		if ln == nil || k.c.Listener() == ln {
+			k.drain(ln == nil)
+		}
+	}
+}
+
+func (s *Server) add(k *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns[k] = struct{}{}
+}
+
+func (s *Server) remove(k *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.conns, k)
+}
+
+// An errorLog logs what net/http reports: panics, and faults of clients, which
+// are of interest only to those who look for them.
+type errorLog struct{ log *slog.Logger }
+
+func (l *errorLog) Write(p []byte) (int, error) {
+	level := slog.LevelDebug
+	if strings.Contains(string(p), "panic") {
+		level = slog.LevelError
+	}
+	l.log.Log(context.Background(), level, "HTTP/2 connection", slog.String("err", strings.TrimSpace(string(p))))
+	return len(p), nil
+}
+
+// The time between the two GOAWAY frames of a drain (RFC 9113 section 6.8): what
+// a client has sent before it gets the first one is served.
+const (
+	drainTime = time.Second
+	stopTime  = 200 * time.Millisecond // when everything stops
+)
