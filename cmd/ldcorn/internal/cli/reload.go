@@ -229,6 +229,11 @@ func (w *reloadWaiter) left() error {
 			remark(w.stderr, "%s is pinned: %s changed; ldcorn reload --replace %s replaces its workers as well as what a reload replaces anyway", g.Name, names(g.Pinned), g.Name)
 		}
 	}
+	for _, l := range w.applied.Listeners {
+		if l.Restart {
+			remark(w.stderr, "the listener %s is left as it is, as %s: %s", l.Address, l.Reason, plan.RestartAdvice)
+		}
+	}
 	for _, c := range w.applied.Restart {
 		remark(w.stderr, "%s is left as it is (%s -> %s), as no reload applies it: %s", c.Name, c.Before, c.After, plan.RestartAdvice)
 	}

@@ -3,6 +3,7 @@
 package script
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ const maxShown = 5
 
 // load sends requests to a server repeatedly, in the background:
 //
-//	load start NAME [-clients=N] 'METHOD /path [BYTES]'...
+//	load start NAME [-clients=N] [-to=ADDR] 'METHOD /path [BYTES]'...
 //	load wait NAME N                  wait for N more good answers of each kind
 //	load stop NAME [-refused]         finish, print the counts, fail on any failure
 //	load drop NAME                    end it, whatever the results
@@ -50,7 +51,8 @@ const maxShown = 5
 // WS (a websocket, ten echoes, close). Each kind has N clients, default 2, and
 // no client repeats a request: a broken connection is a failure. With -refused,
 // for a server that is stopping, a request that got no byte of an answer
-// because the connection was refused or closed counts as refused instead.
+// because the connection was refused or closed counts as refused instead. The
+// server is at $ADDR, unless -to names another one.
 func cmdLoad(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "load")
 	if len(args) < 2 {
@@ -86,6 +88,7 @@ func startLoad(ts *testscript.TestScript, args []string) *load {
 		ts.Check(err)
 		args = rest
 	}
+	to, args := flag(args, "to")
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &load{cancel: cancel}
 	for _, spec := range args {
@@ -99,7 +102,7 @@ func startLoad(ts *testscript.TestScript, args []string) *load {
 			k.size, err = strconv.Atoi(words[2])
 			ts.Check(err)
 		}
-		do := newRequester(k, ts.Getenv("ADDR"))
+		do := newRequester(k, cmp.Or(to, ts.Getenv("ADDR")))
 		if do == nil {
 			ts.Fatalf("a load knows GET, POST, NEW and WS, not %q", k.method)
 		}

@@ -76,6 +76,7 @@ type script struct {
 	crowds  map[string]crowd
 	sockets map[string]*socket
 	loads   map[string]*load
+	passed  []*os.File // sockets that servers got, which stay open as with a service manager
 }
 
 type scriptKey struct{}
@@ -133,6 +134,9 @@ func setUp(env *testscript.Env, root, python string) error {
 func (s *script) close(t testing.TB) {
 	for _, l := range s.loads {
 		l.stop()
+	}
+	for _, f := range s.passed {
+		f.Close()
 	}
 	for _, w := range s.sockets {
 		w.conn.CloseNow()

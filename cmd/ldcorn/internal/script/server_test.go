@@ -29,19 +29,21 @@ type server struct {
 
 // start runs ldcorn in the background and waits until it listens:
 //
-//	start [-name=NAME] [-files=N] [-early] [VAR=VALUE...] [ARG...]
+//	start [-name=NAME] [-files=N] [-sockets=NAME,...] [-early] [VAR=VALUE...] [ARG...]
 //
 // Without arguments, they are "-c ldconfig.star". Without a name, it is
 // "ldcorn". The server sees the variables of setUp and those given here, but
 // not those that "env" sets. Afterwards $PID and $ADDR, or $PID_NAME and
 // $ADDR_NAME, hold its pid and address. With -early, start does not wait, and
 // there is no address. With -files, the server and its workers can have N open
-// files each.
+// files each. With -sockets, it gets listening sockets as a service manager passes
+// them (sd_listen_fds(3)), whose addresses are then in $SOCKET_NAME.
 //
 // "! start" expects it to fail before it listens, and puts its log on stderr.
 func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	name, args := flag(args, "name")
 	files, args := flag(args, "files")
+	sockets, args := flag(args, "sockets")
 	early := len(args) > 0 && args[0] == "-early"
 	if early {
 		args = args[1:]
@@ -62,7 +64,8 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	if files != "" {
 		args = append([]string{"sh", "-c", "ulimit -n " + files + ` && exec "$0" "$@"`}, args...)
 	}
-	srv, err := launch(ts, name, vars, args)
+	passed, vars, args := passSockets(ts, sockets, vars, args)
+	srv, err := launch(ts, name, vars, args, passed...)
 	ts.Check(err)
 	s.servers[name] = srv
 	ts.Setenv("PID"+suffix, strconv.Itoa(srv.cmd.Process.Pid))
@@ -100,7 +103,7 @@ func awaitStart(ts *testscript.TestScript, neg bool, srv *server, suffix string)
 
 // launch starts ldcorn with the script's environment and directory, in its own
 // process group as a shell would.
-func launch(ts *testscript.TestScript, name string, vars, args []string) (*server, error) {
+func launch(ts *testscript.TestScript, name string, vars, args []string, passed ...*os.File) (*server, error) {
 	path, err := exec.LookPath(args[0])
 	if err != nil {
 		return nil, err
@@ -110,6 +113,7 @@ func launch(ts *testscript.TestScript, name string, vars, args []string) (*serve
 	srv.cmd.Env = append(environ(ts), vars...)
 	srv.cmd.Stdout = &srv.log
 	srv.cmd.Stderr = &srv.log
+	srv.cmd.ExtraFiles = passed
 	srv.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := srv.cmd.Start(); err != nil {
 		return nil, err
