@@ -15,6 +15,7 @@ type Listener struct {
 	Owner          BindOwner      // likewise
 	Forwarded      Forwarded      // that of LdConfig, unless the listener has its own
 	TrustedProxies []netip.Prefix // likewise
+	ProxyProtocol  bool           // connections begin with a header of the PROXY protocol, from TrustedProxies
 	RedirectHTTPS  bool           // requests get a redirect to https
 	Pos            Pos            // of its address
 
@@ -65,6 +66,11 @@ var peerAttributes = []Attribute[Listener]{
 			}
 			return showList(texts(l.TrustedProxies))
 		}),
+	flag(Attribute[Listener]{Name: "proxy_protocol", Effect: EffectProxy,
+		Rule:       "only with `trusted_proxies`",
+		Doc:        "Whether every connection begins with a header of the PROXY protocol, version 1 or 2, that names the client. Only the peers in `trusted_proxies` may connect; a connection without a good header within `header_timeout` is closed.",
+		OtherNames: []string{"proxy", "accept_proxy", "send_proxy", "proxyprotocol", "haproxy", "use_proxy_protocol"}},
+		false, func(l *Listener) *bool { return &l.ProxyProtocol }),
 }
 
 var redirectAttributes = []Attribute[Listener]{

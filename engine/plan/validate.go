@@ -15,6 +15,7 @@ const (
 	CodeLimitSizes    = "L026" // two sizes of one limit
 	CodeSameAddress   = "L023" // two listeners on the same address
 	CodeSameCookie    = "L027" // two groups that bind their clients by the same cookie
+	CodeNobodyNames   = "L038" // the PROXY protocol without proxies to trust
 	CodeSameProbe     = "L039" // live_path and ready_path are the same
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
@@ -66,6 +67,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, sharedAddresses(p)...)
 	out = append(out, deadRedirects(p)...)
 	out = append(out, sameProbes(p)...)
+	out = append(out, nobodyNames(p)...)
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)

@@ -80,6 +80,23 @@ func deadRedirects(p *Plan) (out []Problem) {
 	return out
 }
 
+// nobodyNames finds listeners with the PROXY protocol on which nobody may name a client.
+func nobodyNames(p *Plan) (out []Problem) {
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		if !l.ProxyProtocol || len(l.TrustedProxies) > 0 {
+			continue
+		}
+		out = append(out, Problem{
+			Code:    CodeNobodyNames,
+			Message: fmt.Sprintf("nobody can connect to %q: `proxy_protocol` takes connections from `trusted_proxies` only, and there are none", l.Bind),
+			Label:   `add trusted_proxies=["10.0.0.0/8"] with the addresses of the load balancer`,
+			Place:   Place{Listener: l, Argument: "proxy_protocol"},
+		})
+	}
+	return out
+}
+
 // appendsNothing warns about forwarded="append" without proxies to trust.
 func appendsNothing(p *Plan) (out []Problem) {
 	warn := func(at Place) {

@@ -106,13 +106,15 @@ func (s *Snapshot) listener(ln *netloop.Listener) *listener {
 // settings that each snapshot has for a listener with the address of the given one,
 // and with those of the given one until there is such a snapshot. A nil listener
 // has the settings of the plan itself. Listen fails once the
-// proxy has begun to stop, and closes the listener then. Any goroutine may call it.
+// proxy has begun to stop, and closes the listener then. A layer that the listener has
+// stands above the PROXY protocol. Any goroutine may call Listen.
 func (p *Proxy) Listen(ln *netloop.Listener, of *plan.Listener) error {
 	if of == nil {
 		return p.driver.Add(ln)
 	}
 	d := p.doors.add(of, p.opts.Log)
 	ln.Owner = d
+	p.nameClients(ln)
 	if err := p.driver.Add(ln); err != nil {
 		p.doors.remove(d)
 		return err

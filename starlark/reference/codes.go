@@ -46,6 +46,7 @@ func Codes() []Code {
 		{"L033", "a router that cannot be called with a request", "A router is a function of one argument."},
 		{"L034", "a router that compares a secret", "A secret differs from every text, so that a test for a wrong key would let every key in. Read the keys of clients with `env`, or load a table of them."},
 		{"L035", "a file of data that cannot be read", "The file of read_json, read_yaml or read_toml is not in the configuration's folder, does not exist, is too large, or is not in its format. The diagnostic points at the place in the file."},
+		{"L038", "`proxy_protocol` without `trusted_proxies`", "Whoever sends the header of the PROXY protocol says who the client is, so ldcorn takes it only from peers in `trusted_proxies`."},
 		{"L039", "`live_path` and `ready_path` are the same", "The two answer different questions. Give each a path of its own."},
 		{"L040", "a test that cannot be called", "A test is a function of one argument, as in def test_routes(t)."},
 		{"L041", "a failed test", "The diagnostic points at the expected value and shows the actual one."},

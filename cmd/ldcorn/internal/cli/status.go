@@ -208,6 +208,9 @@ func listeningOn(listeners []api.Listener) string {
 		if strings.HasPrefix(l.Bind, "systemd") {
 			text += " (" + l.Bind + ")"
 		}
+		if l.ProxyProtocol {
+			text += " (PROXY protocol)"
+		}
 		if l.RedirectHTTPS {
 			text += " (redirects to https)"
 		}

@@ -1,0 +1,210 @@
+package proxy
+
+import (
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/logtest"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxyheader"
+)
+
+const (
+	namedClient = "PROXY TCP4 198.51.100.7 192.0.2.1 1234 443\r\n"
+	namedProxy  = "PROXY TCP4 10.1.2.3 192.0.2.1 1234 443\r\n"
+	namedNobody = "PROXY UNKNOWN\r\n"
+)
+
+// told returns the head that the worker got for a path.
+func (u *upstream) told(t *testing.T, path string) string {
+	t.Helper()
+	all := strings.Join(u.received(), "")
+	_, rest, ok := strings.Cut(all, "GET "+path+" ")
+	require.True(t, ok, "no request for %s in %q", path, all)
+	head, _, _ := strings.Cut(rest, "\r\n\r\n")
+	return head + "\r\n"
+}
+
+func ask(path, more string) string { return "GET " + path + " HTTP/1.1\r\nHost: a\r\n" + more + "\r\n" }
+
+// named returns a rig whose clients speak the PROXY protocol, and its log.
+func named(t *testing.T, driver string, limit time.Duration) (*rig, *upstream, *logtest.Text) {
+	t.Helper()
+	log := new(logtest.Text)
+	p := planOf(t, map[string]string{"default": "*"})
+	p.HeaderTimeout = limit
+	p.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
+	r := newRig(t, driver, p, func(o *Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	u := r.worker("default", serves)
+	listenAs(t, r)
+	r.with(func(l *plan.Listener) { l.ProxyProtocol = true })
+	return r, u, log
+}
+
+// TestNamedClients checks that a worker learns of the client that the PROXY protocol
+// names, for each request of a connection, and that this client is asked whether it is
+// trusted.
+func TestNamedClients(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, u, log := named(t, driver, time.Hour)
+		const forged = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Port: 8443\r\n"
+		for _, c := range []struct{ why, header, more, want string }{
+			{"a client", namedClient, "", "X-Forwarded-For: 198.51.100.7\r\nX-Real-IP: 198.51.100.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nX-Forwarded-Port: 443\r\n"},
+			{"a client that forges", namedClient, forged, "X-Forwarded-For: 198.51.100.7\r\nX-Real-IP: 198.51.100.7\r\nX-Forwarded-Proto: http\r\n"},
+			{"a trusted proxy", namedProxy, forged, "X-Forwarded-For: 203.0.113.9\r\nX-Real-IP: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\nX-Forwarded-Port: 8443\r\n"},
+			{"the peer itself", namedNobody, "", "X-Forwarded-For: 127.0.0.1\r\n"},
+			{"the peer itself for another", namedNobody, forged, "X-Forwarded-For: 203.0.113.9\r\n"},
+		} {
+			x := r.client()
+			for i, first := range []string{c.header, ""} {
+				path := "/" + strings.ReplaceAll(c.why, " ", "-") + strings.Repeat("/again", i)
+				x.say(first + ask(path, c.more))
+				head, _ := x.hear("GET")
+				assert.Contains(t, head, "200 OK")
+				assert.Contains(t, u.told(t, path), c.want)
+			}
+		}
+		x := r.client()
+		for _, b := range []byte(namedClient + http1test.Get("/")) {
+			x.say(string(b))
+		}
+		head, _ := x.hear("GET")
+		assert.Contains(t, head, "200 OK")
+		assert.NotContains(t, log.String(), "refused")
+	})
+}
+
+// TestNamedClients_Required checks that a connection without a header is closed without
+// an answer and logged once, that a header that comes slowly is, too, and that a
+// connection without a byte is nothing to talk about.
+func TestNamedClients_Required(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, u, log := named(t, driver, 20*time.Millisecond)
+		for range 3 {
+			c := r.client()
+			require.NoError(t, c.CloseWrite())
+			assert.Empty(t, c.rest())
+		}
+		assert.Empty(t, log.String())
+		closed := func(say string) {
+			t.Helper()
+			c := r.client()
+			c.say(say)
+			got, _ := io.ReadAll(c) // it can end with a reset
+			assert.Empty(t, got)
+		}
+		closed(http1test.Get("/"))
+		assert.Regexp(t, `^time=\S+ level=WARN msg="connection refused" addr=`+r.addr+` peer=127\.0\.0\.1 reason="the connection does not begin with a PROXY protocol header" hint="[^"]+"\n$`, log.String())
+		closed("PROXY TCP4 ")
+		closed("\x16\x03\x01")
+		assert.Equal(t, 1, strings.Count(log.String(), "refused"))
+		assert.Empty(t, u.received())
+
+		c := r.client()
+		c.say(namedClient + "GET / HT")
+		assert.Contains(t, c.rest(), "408 Request Timeout", "the head has a limit of its own")
+	})
+}
+
+// TestNamedClients_Reload checks that a reload changes what is required of later
+// connections, and whom they may come from.
+func TestNamedClients_Reload(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, u, log := named(t, driver, time.Hour)
+		before := r.client()
+		before.say(namedClient + http1test.Get("/"))
+		before.hear("GET")
+		r.with(func(l *plan.Listener) { l.ProxyProtocol = false })
+		before.say(ask("/before", ""))
+		before.hear("GET")
+		after := r.client()
+		after.say(ask("/after", ""))
+		after.hear("GET")
+		assert.Contains(t, u.told(t, "/before"), "X-Forwarded-For: 198.51.100.7\r\n")
+		assert.Contains(t, u.told(t, "/after"), "X-Forwarded-For: 127.0.0.1\r\n")
+
+		r.with(func(l *plan.Listener) {
+			l.ProxyProtocol, l.TrustedProxies = true, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+		})
+		stranger := r.client()
+		stranger.say(namedClient + http1test.Get("/"))
+		got, _ := io.ReadAll(stranger)
+		assert.Empty(t, got)
+		assert.Contains(t, log.String(), `reason="the peer is not in trusted_proxies, so it cannot name its clients" hint="if it is your load balancer, add \"127.0.0.1\" to trusted_proxies"`)
+	})
+}
+
+// TestNamedClients_UnixSocket checks that the peers of a unix socket can name clients.
+func TestNamedClients_UnixSocket(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		p := planOf(t, map[string]string{"default": "*"})
+		r := newRig(t, driver, p)
+		u := r.worker("default", serves)
+		path := filepath.Join(t.TempDir(), "s")
+		sock, err := net.Listen("unix", path)
+		require.NoError(t, err)
+		of := plan.Listener{Bind: plan.Bind{Network: "unix", Address: path}, Forwarded: plan.ForwardedSet, ProxyProtocol: true,
+			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
+		require.NoError(t, r.proxy.Listen(netloop.NewListener(sock), &of))
+		for i, x := range [][2]string{{namedClient, "X-Forwarded-For: 198.51.100.7\r\n"}, {namedNobody, " HTTP"}} {
+			at := "/" + strings.Repeat("x", i)
+			c, err := net.Dial("unix", path)
+			require.NoError(t, err)
+			_, err = io.WriteString(c, x[0]+ask(at, "Connection: close\r\n"))
+			require.NoError(t, err)
+			got, err := io.ReadAll(c)
+			require.NoError(t, err)
+			assert.Contains(t, string(got), "200 OK")
+			c.Close()
+			assert.Contains(t, u.told(t, at), strings.TrimPrefix(x[1], " "))
+		}
+	})
+}
+
+// TestNamedClientAllocatesNothing checks that a request of a connection whose layer has
+// gone costs no more than another.
+func TestNamedClientAllocatesNothing(t *testing.T) {
+	countsAllocations(t)
+	p := planOf(t, map[string]string{"default": "*"})
+	p.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	r := newRig(t, "epoll", p)
+	in := []byte(ask("/", "X-Request-ID: abc\r\n"))
+	r.worker("default", parrot(string(in), hello))
+	listenAs(t, r)
+	r.with(func(l *plan.Listener) { l.ProxyProtocol = true })
+	c := r.client()
+	c.say(namedClient)
+	buf := make([]byte, 1<<10)
+	once := func() {
+		_, _ = c.Write(in)
+		_, _ = c.Read(buf)
+	}
+	for range 20 {
+		once()
+	}
+	require.Less(t, testing.AllocsPerRun(1000, once), 0.5)
+}
+
+// TestRefusals checks that many refused connections are few lines.
+func TestRefusals(t *testing.T) {
+	log := new(logtest.Text)
+	r := &refusals{log: slog.New(slog.NewTextHandler(log, nil)), addr: ":80"}
+	for range 100 {
+		r.note(netip.MustParseAddr("192.0.2.1"), proxyheader.ErrUntrusted)
+	}
+	assert.Equal(t, 1, strings.Count(log.String(), "\n"))
+	r.next = 0
+	r.note(netip.Addr{}, proxyheader.ErrLate)
+	assert.Contains(t, log.String(), `peer="unix socket" reason="the PROXY protocol header did not arrive in time" more=99`)
+}
