@@ -66,12 +66,21 @@ def asked_by_user():
     return False
 
 
+def place_of_user():
+    """The instruction of the file, or of a package, that asks for something."""
+    frame = sys._getframe(2)
+    while frame is not None and (frame.f_code.co_filename == "<string>" or frame.f_code.co_filename.endswith(THROUGH)):
+        frame = frame.f_back
+    return frame and (id(frame), frame.f_lasti)
+
+
 class Seen:
     """What the file has asked for."""
 
     read = {}  # environment variables as they were at the start, with None for one that was not set
     every = False  # it went through all variables
     walking = None  # the variable that a walk through all has come to
+    walked = None  # the place of the code that walks, which dict() asks from for each variable
     cpus = False
     opened = []  # paths
     put = {}  # variables that are set, in bytes
@@ -83,13 +92,15 @@ class Recording(os._Environ):
     def __getitem__(self, key):
         if key == Seen.walking or not asked_by_user():
             return super().__getitem__(key)
-        if isinstance(key, str) and key not in Seen.read:
+        if isinstance(key, str) and key not in Seen.read and Seen.walked != place_of_user():
             value = at_start.get(os.fsencode(key))
             Seen.read[key] = None if value is None else os.fsdecode(value)
         return super().__getitem__(key)
 
     def __iter__(self):
         user = asked_by_user()
+        if user:
+            Seen.walked = place_of_user()
         for key in list(super().__iter__()):
             if user:
                 Seen.every, Seen.walking = True, key
@@ -375,22 +386,33 @@ def adjusted(name, value):
     return value
 
 
-def leaves(value):
-    """The texts in what plain returns."""
+def texts_of(value):
+    """The texts in what plain returns, without numbers."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        for v in value:
-            for leaf in leaves(v):
-                yield leaf
+        return
+    parts = value if isinstance(value, list) else []
+    if isinstance(value, dict):
+        parts = [value["secret"]] if "secret" in value else value.get("args", []) + [v for _, v in value.get("kwargs", [])]
+        parts = parts + [part for pair in value.get("dict", []) for part in pair]
+    for part in parts:
+        for text in texts_of(part):
+            yield text
+
+
+def is_telling(value):
+    """Whether a value is hardly the same as another one by chance, as a small number or a flag is."""
+    return len(value) > 3 and not (value.isdigit() and len(value) < 6) and value.lower() not in ("true", "false", "none", "null")
 
 
 def is_in(value, texts):
-    """Whether a variable's value is, or is a part of, one of the texts. A short
-    value is in many texts by chance."""
-    return value in texts or len(value) > 3 and any(value in text for text in texts)
+    """Whether a variable that the file has read is, or is a part of, one of the texts."""
+    return is_telling(value) and any(value in text for text in texts)
+
+
+def is_of_walk(value, texts):
+    """The same of a variable that the file has only gone past. Most of them it does not use."""
+    return is_telling(value) and (value in texts or len(value) > 7 and value[0] != "/" and is_in(value, texts))
 
 
 def hide(config, values):
@@ -406,7 +428,7 @@ def hide_group(group, values):
     for name, value in group["kwargs"]:
         if name == "env" and isinstance(value, dict) and "dict" in value:
             for pair in value["dict"]:
-                if isinstance(pair[1], str) and any(is_in(v, [pair[1]]) for v in values if v):
+                if isinstance(pair[1], str) and any(v == pair[1] or is_in(v, [pair[1]]) for v in values if v):
                     pair[1] = {"secret": pair[1]}
 
 
@@ -489,6 +511,46 @@ def inputs():
     return out
 
 
+def entries(found):
+    """The variables that workers get: the group, the name, the value."""
+    for key, value in Seen.put.items():
+        yield "", os.fsdecode(key), os.fsdecode(value)
+    workers = dict(found["config"]["kwargs"]).get("workers")
+    for group in workers if isinstance(workers, list) else []:
+        arguments = dict(group["kwargs"]) if isinstance(group, dict) and group.get("call") else {}
+        env, of = arguments.get("env"), arguments.get("name")
+        for name, value in env.get("dict", []) if isinstance(env, dict) else []:
+            if isinstance(name, str) and isinstance(value, str):
+                yield of if isinstance(of, str) else "", name, value
+
+
+def taken(found):
+    """The variables of workers whose values are in a file that was read: the group, the name
+    and the file. Also those of the values that come from a file of secrets."""
+    wanted = [(group, name, value.strip()) for group, name, value in entries(found) if is_telling(value.strip())]
+    out, secrets = {}, []
+    for file, digest in found["files"] if wanted else []:
+        text = "" if digest is None or file.endswith(".py") else content(file)
+        base = os.path.basename(file)
+        secret = base.startswith(".env") or base.endswith(".env")
+        for group, name, value in wanted:
+            if value in text:
+                out.setdefault((group, name), file)
+                if secret or value == text:
+                    secrets.append(value)
+    return [[group, name, file] for (group, name), file in out.items()], secrets
+
+
+def content(file):
+    """The text of a file, if it is short."""
+    try:
+        with open(file, encoding="utf-8", errors="replace") as f:
+            text = f.read(1 << 20)
+        return text.strip() if len(text) < 1 << 20 else ""
+    except OSError:
+        return ""
+
+
 def user_frames(tb):
     while tb is not None and tb.tb_frame.f_code.co_filename == "<string>":
         tb = tb.tb_next
@@ -560,16 +622,22 @@ def execute():
         return {"error": {"kind": "unwritable", "text": str(exc), "at": exc.place}}
     except BaseException as exc:
         return {"error": failure(exc)}
-    texts = set(leaves(found["config"]))
+    texts = set(texts_of(found["config"]))
     read = Seen.read
     found["written"] = [k for k, v in read.items() if v is not None and is_in(v, texts)]
     found["used"] = [k for k, v in read.items() if v is not None and not is_in(v, texts)]
+    passed = {os.fsdecode(k): os.fsdecode(v) for k, v in at_start.items()} if Seen.every else {}
+    passed = {k: v for k, v in passed.items() if k not in read and is_of_walk(v, texts)}
+    found["written"] += sorted(passed)
     found["unset"] = [k for k, v in read.items() if v is None and not k.startswith("PYTHON")]
     found["every"], found["cpus"] = Seen.every, Seen.cpus
     found["read"] = [[k, None if v is None else hashlib.sha256(os.fsencode(v)).hexdigest()] for k, v in read.items()]
-    values = [v for v in read.values() if v] + [os.fsdecode(v) for v in os.environ._data.values() if Seen.every and v and os.fsdecode(v) in texts]
-    hide(found["config"], values)
     after = os.environ._data
+    found["files"] = inputs()
+    found["taken"], secrets = taken(found)
+    values = [v for v in read.values() if v] + list(passed.values()) + secrets
+    values += [os.fsdecode(v) for v in after.values() if Seen.every and v and os.fsdecode(v) in texts]
+    hide(found["config"], values)
     found["set"] = []
     put = dict(Seen.put)
     put.update(after)
@@ -583,7 +651,6 @@ def execute():
     found["removed"] = [os.fsdecode(k) for k in at_start if k not in after]
     found["path"] = [str(p) for p in sys.path if p not in path_before]
     found["lost"] = lost
-    found["files"] = inputs()
     return found
 
 

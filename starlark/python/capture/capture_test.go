@@ -114,6 +114,34 @@ config = LdConfig(workers=[g])
 	assert.Contains(t, program.Text, `env = {"OMP": _secret("1"), "S": _secret("pre-hunter2")}`)
 }
 
+// TestRun_Secrets checks which values of env= are secrets in plans: those that come from the
+// environment, or may do so, from a file of variables, or from a file that has nothing else.
+func TestRun_Secrets(t *testing.T) {
+	found, err := run(t, `
+here = os.path.dirname(__file__)
+def put(name, text):
+    with open(os.path.join(here, name), "w") as f: f.write(text)
+    with open(os.path.join(here, name)) as f: return f.read()
+token = put("token", "s3cret\n")
+dotenv = put("prod.env", "MODE=topsecret\nPORT=8000\n").split()[0].split("=")[1]
+data = put("pools.json", '{"level": "debug!"}')[11:17]
+walked = {k: v for k, v in os.environ.items()}["WALKED_OF_TEST"]
+config = LdConfig(workers=[None, WorkerGroup("a", "m:a", 8000, env={"T": token, "M": dotenv, "D": data, "W": walked, "N": "8000"})])
+`, patience, "WALKED_OF_TEST=w4lked", "NUMBER_OF_TEST=8000")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"WALKED_OF_TEST"}, found.Written)
+	var names []string
+	for _, x := range found.Taken {
+		names = append(names, x.Group+"."+x.Name+" "+filepath.Base(x.File))
+	}
+	assert.Equal(t, []string{"a.T token", "a.M prod.env", "a.D pools.json"}, names)
+	program, err := found.Program(config.ArgumentNames)
+	require.NoError(t, err)
+	for _, want := range []string{`"T": _secret("s3cret\n")`, `"M": _secret("topsecret")`, `"D": "debug!"`, `"W": _secret("w4lked")`, `"N": _secret("8000")`} {
+		assert.Contains(t, program.Text, want)
+	}
+}
+
 // TestRun_Headline checks that the message of an exception is the line with its type, however
 // many lines there are, and that the frames of packages are folded.
 func TestRun_Headline(t *testing.T) {

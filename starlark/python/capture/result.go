@@ -14,9 +14,9 @@ type Result struct {
 	Interpreter string
 	Output      string // the last of what the file has printed
 
-	// The environment variables that it has read, in order: those whose values are in
-	// the result, those that can have affected it in another way, and those that were
-	// not set.
+	// The environment variables that it has read: those whose values are texts in the
+	// result, those that can have affected it in another way, and those that were not
+	// set.
 	Written, Used, Unset []string
 	Every                bool // it has gone through all variables
 	CPUs                 bool // it has asked for the number of CPUs
@@ -28,6 +28,7 @@ type Result struct {
 	Removed []string   // variables that it has removed from the environment
 	Path    []string   // what it has added to sys.path
 	Lost    []Lost     // what it has set that has no effect
+	Taken   []Taken    // variables of workers whose values are in files that it has read
 
 	Config []byte // as the script writes it
 }
@@ -40,6 +41,13 @@ type Input struct {
 
 // A Variable is a variable of the environment.
 type Variable struct{ Name, Value string }
+
+// A Taken is a variable that workers get and whose value comes from a file.
+type Taken struct {
+	Group string // "" means that the file has set the variable in its own environment
+	Name  string
+	File  string
+}
 
 // OwnProcess is the Word of a function with which a file has changed its own process.
 const OwnProcess = "process"
@@ -77,6 +85,7 @@ func newResult(interpreter, output string, data []byte) (*Result, error) {
 		Removed []string             `json:"removed"`
 		Path    []string             `json:"path"`
 		Lost    [][3]json.RawMessage `json:"lost"`
+		Taken   [][3]string          `json:"taken"`
 	}
 	if err := json.Unmarshal(data, &found); err != nil {
 		return nil, err
@@ -103,6 +112,9 @@ func newResult(interpreter, output string, data []byte) (*Result, error) {
 		}
 		lost.Place = placeOf(at)
 		r.Lost = append(r.Lost, lost)
+	}
+	for _, t := range found.Taken {
+		r.Taken = append(r.Taken, Taken{Group: t[0], Name: t[1], File: t[2]})
 	}
 	return r, nil
 }

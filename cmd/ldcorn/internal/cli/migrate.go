@@ -50,8 +50,8 @@ the result before it writes it.
 
 With --exec, Python runs the file once, with a stand-in for ldcorn.config, and migrate
 writes the resulting configuration as literals. This is for configurations that read
-files or need other packages. Values of the environment, secrets too, become part of the
-result; migrate names the variables.
+files or need other packages. Values of the environment and of files, secrets too, become
+part of the result; migrate names the variables and the files.
 
 With --verify, Python runs the file as well, and migrate compares the two plans.
 --no-exec refuses both.
