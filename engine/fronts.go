@@ -256,6 +256,7 @@ func clientsOf(px *proxy.Proxy, log *slog.Logger, begun func() bool) func(*opene
 			log.Info("listening", "addr", ln.Name(), "driver", px.Driver())
 		}
 		leave := func() {
+			o.retire()
 			px.Leave(ln)
 			select {
 			case <-ln.Closed():

@@ -57,19 +57,37 @@ type fileListener struct {
 	*net.UnixListener
 	path string
 	made os.FileInfo
-	once sync.Once
+	once sync.Once // closes it
+
+	unlinked sync.Once
+}
+
+// unlink removes the file, so that nobody can connect any more. Whoever has connected
+// waits to be accepted.
+func (l *fileListener) unlink() {
+	l.unlinked.Do(func() {
+		// No other file gets the inode number before the socket is closed.
+		if info, err := os.Lstat(l.path); err == nil && os.SameFile(info, l.made) {
+			_ = os.Remove(l.path)
+		}
+	})
 }
 
 // Close closes the socket, and removes its file. A second call does nothing.
 func (l *fileListener) Close() (err error) {
 	l.once.Do(func() {
-		// No other file gets the inode number before the socket is closed.
-		if info, statErr := os.Lstat(l.path); statErr == nil && os.SameFile(info, l.made) {
-			_ = os.Remove(l.path)
-		}
+		l.unlink()
 		err = l.UnixListener.Close()
 	})
 	return err
+}
+
+// retire keeps new clients away from a socket that is about to be closed, as far as
+// that can be done while it still accepts those that have connected.
+func (o *opened) retire() {
+	if l, ok := o.Listener.(*fileListener); ok {
+		l.unlink()
+	}
 }
 
 // is reports whether the address is that of this socket. It is false for a nil
