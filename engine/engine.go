@@ -138,7 +138,10 @@ func (e *Engine) Run(ctx context.Context) error {
 			e.log.Warn("runtime directory not removed", "err", err)
 		}
 	}()
-	fronts, err := openFronts(first, takePassed())
+	tell := new(telemetry)
+	keeper := newKeeper(e.log, tell)
+	defer background(func(ctx context.Context) { _ = keeper.Run(ctx) })() // returns nil
+	fronts, err := openFronts(first, takePassed(), keeper)
 	if err != nil {
 		return err
 	}
@@ -149,7 +152,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	e.log.Info("starting", attrs...)
 	e.opts.Starting(first, fronts.addrs())
-	err = e.runGroup(ctx, first, runtime, fronts, sig, folder, files)
+	err = e.runGroup(ctx, first, runtime, fronts, tell, sig, folder, files)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
@@ -160,9 +163,8 @@ func (e *Engine) Run(ctx context.Context) error {
 // runGroup runs the actors until one returns, and then until all have returned.
 // Their order does not determine the order of shutdown: the supervisor waits
 // for the proxy.
-func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts,
+func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts, tell *telemetry,
 	sig *signals, folder *workdir.Dir, files *watching) error {
-	tell := new(telemetry)
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
 	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver,
@@ -179,7 +181,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files}
 
-	if err := fronts.begin(clientsOf(px, e.log, reloads.serving)); err != nil {
+	secure := newSecured(fronts.certs, reloads.procs, nil)
+	defer secure.handshakes.Wait()
+	if err := fronts.begin(clientsOf(px, secure, e.log, reloads.serving)); err != nil {
 		return err
 	}
 	tell.buffers.WhileBusy(reloads.procs.widen)

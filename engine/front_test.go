@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -24,7 +25,7 @@ type frontRig struct {
 
 func newFrontRig(t *testing.T, p *plan.Plan) *frontRig {
 	t.Helper()
-	f, err := openFronts(p, nil)
+	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry)))
 	require.NoError(t, err)
 	t.Cleanup(f.close)
 	r := &frontRig{fronts: f, t: t}

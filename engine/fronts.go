@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -23,6 +24,7 @@ type fronts struct {
 	public []*front // in the order of the plan
 	admin  *front
 	passed passedSockets
+	certs  *certs.Keeper
 	// clients is the front.listen of new listeners; nil before there is a proxy.
 	clients func(*opened) (*service, error)
 
@@ -31,8 +33,8 @@ type fronts struct {
 
 // openFronts opens the sockets of a plan. The caller must close the fronts. They
 // accept nothing yet.
-func openFronts(p *plan.Plan, passed passedSockets) (*fronts, error) {
-	f := &fronts{admin: &front{argument: "admin"}, passed: passed}
+func openFronts(p *plan.Plan, passed passedSockets, keeper *certs.Keeper) (*fronts, error) {
+	f := &fronts{admin: &front{argument: "admin"}, passed: passed, certs: keeper}
 	ms, err := f.prepare(p)
 	if err != nil {
 		return nil, err
@@ -121,6 +123,7 @@ func (f *fronts) listening() []api.Listener { return *f.shown.Load() }
 // moves are the changes that a reload makes to the fronts.
 type moves struct {
 	fronts *fronts
+	certs  *certs.Next
 	public []*move // in the order of the plan
 	gone   []*move // listeners that the plan does not have
 	admin  *move
@@ -128,6 +131,10 @@ type moves struct {
 
 func (ms *moves) prepare(p *plan.Plan) error {
 	f := ms.fronts
+	var err error
+	if ms.certs, err = f.certs.Prepare(tlsOf(p)); err != nil {
+		return adviseTLS(err)
+	}
 	for i := range p.Listeners {
 		l := &p.Listeners[i]
 		w := wish{argument: "bind", bind: l.Bind, file: socketFile{mode: l.Mode, owner: l.Owner}, of: l}
@@ -213,6 +220,7 @@ func twice(w *wish) error {
 // are closed, all at the same time.
 func (ms *moves) take() (err error) {
 	f := ms.fronts
+	ms.certs.Take()
 	all := slices.Concat(ms.public, ms.gone, []*move{ms.admin})
 	for _, m := range all {
 		err = errors.Join(err, m.serve())
@@ -246,9 +254,10 @@ func (ms *moves) giveBack() {
 }
 
 // clientsOf returns the front.listen of the listeners.
-func clientsOf(px *proxy.Proxy, log *slog.Logger, begun func() bool) func(*opened) (*service, error) {
+func clientsOf(px *proxy.Proxy, secure *secured, log *slog.Logger, begun func() bool) func(*opened) (*service, error) {
 	return func(o *opened) (*service, error) {
 		ln := netloop.NewListener(o.Listener)
+		rename := secure.line(ln, o.bind)
 		if err := px.Listen(ln, o.of); err != nil {
 			return nil, err
 		}
@@ -264,6 +273,9 @@ func clientsOf(px *proxy.Proxy, log *slog.Logger, begun func() bool) func(*opene
 			case <-px.Drained(): // the proxy has closed all of them, or never ran
 			}
 		}
-		return &service{leave: leave, rename: func(bind plan.Bind) { px.Rename(ln, bind) }}, nil
+		return &service{leave: leave, rename: func(bind plan.Bind) {
+			rename(bind)
+			px.Rename(ln, bind)
+		}}, nil
 	}
 }

@@ -87,7 +87,9 @@ type Next struct {
 	held   map[plan.TLS]*held
 }
 
-// Prepare reads the certificates of listeners, by the names of their stores. A pair
+// Prepare reads the certificates of all listeners, by the names of their stores. One
+// without TLS has none. The store of a listener that is not among them stays as it is,
+// for the clients that still come. A pair
 // that is in use and cannot be read again stays as it is. The error, for another
 // one, is an *Error in another one.
 func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
@@ -107,6 +109,11 @@ func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
 				return nil, fmt.Errorf("listener %q: tls: %w", listener, err)
 			}
 			n.held[t] = h
+		}
+	}
+	for listener := range wanted {
+		if _, known := k.wanted[listener]; !known { // a new socket can get clients before the end of a reload
+			k.fill(listener, wanted[listener], n.held)
 		}
 	}
 	return n, nil
@@ -157,11 +164,8 @@ func (n *Next) Take() {
 	}
 	slices.Sort(files)
 	k.watcher.Watch(watch.Set{Files: slices.Compact(files)}, n.since)
-	for listener := range k.stores {
-		k.fill(listener)
-	}
-	for listener := range k.wanted {
-		k.fill(listener)
+	for listener, all := range k.wanted {
+		k.fill(listener, all, k.held)
 	}
 }
 
@@ -205,12 +209,12 @@ func (k *Keeper) tell(h *held, since time.Duration) {
 	k.opts.Events.Emit(api.Event{Kind: api.EventCertFailed, Reason: h.broken.Error()})
 }
 
-// fill gives a store the present sites of its listener. The caller holds mu.
-func (k *Keeper) fill(listener string) {
+// fill gives a store the sites of its listener. The caller holds mu.
+func (k *Keeper) fill(listener string, wanted []plan.TLS, from map[plan.TLS]*held) {
 	store := k.store(listener)
 	var all []*site
-	for _, t := range k.wanted[listener] {
-		h := k.held[t]
+	for _, t := range wanted {
+		h := from[t]
 		all = append(all, newSite(listener, t, h.source, h.ca, k.opts.Protocols, &k.tickets))
 	}
 	if len(all) == 0 {
@@ -286,7 +290,7 @@ func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
 	}
 	for listener, all := range k.wanted {
 		if slices.ContainsFunc(all, func(t plan.TLS) bool { return fresh[t] }) {
-			k.fill(listener)
+			k.fill(listener, all, k.held)
 		}
 	}
 	return again

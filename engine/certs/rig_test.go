@@ -168,7 +168,7 @@ func newKeeper(t testing.TB) (*Keeper, *log) {
 // use makes the pairs those of a listener.
 func (k *Keeper) use(t testing.TB, listener string, all ...plan.TLS) {
 	t.Helper()
-	wanted := map[string][]plan.TLS{listener: all}
+	wanted := map[string][]plan.TLS{listener: all, "plain of another": nil}
 	for name, tls := range k.wanted {
 		if name != listener {
 			wanted[name] = tls

@@ -39,14 +39,12 @@ func newSites(all []*site) *sites {
 	return out
 }
 
-// Config returns the configuration for a handshake that begins, or nil if the
-// listener has no TLS.
-func (s *Store) Config() *tls.Config {
-	if s.now.Load() == nil {
-		return nil
-	}
-	return s.base
-}
+// Active reports whether the listener has TLS.
+func (s *Store) Active() bool { return s.now.Load() != nil }
+
+// Config returns the configuration for a handshake that begins. Without TLS, the
+// handshake fails.
+func (s *Store) Config() *tls.Config { return s.base }
 
 // A choice is the tag of a session: what was chosen for it.
 type choice struct {
@@ -95,19 +93,18 @@ func (s *sites) find(name string) []*site {
 	return s.all[:1]
 }
 
-// Allows reports whether a request for a host, without a port, may come in a
-// session. It may not if other demands hold for the clients of that host than those
-// that held for the session: a client must not get past a demand for a certificate
-// by asking for one name in the handshake and for another one in the request, or by
-// keeping a connection open.
-func Allows(session *tlslayer.Session, host []byte) bool {
-	c, ok := session.Tag.(choice)
-	if !ok {
-		return true
-	}
+// Allows reports whether a request for a host may come in the session, as
+// tlslayer.Session.Allows. It may not if other demands hold for the clients of that
+// host than those that held for the session: a client must not get past a demand for
+// a certificate by asking for one name in the handshake and for another one in the
+// request, or by keeping a connection open.
+func (c choice) Allows(host []byte) bool {
 	now := c.store.now.Load()
+	if now == nil {
+		now = c.from
+	}
 	switch {
-	case now == nil || now == c.from && !now.mixed:
+	case now == c.from && !now.mixed:
 		return true
 	case !now.mixed:
 		return now.all[0].rules == c.site.rules

@@ -65,7 +65,8 @@ func TestVersions(t *testing.T) {
 	assert.NoError(t, try(tls.VersionTLS13))
 	assert.Error(t, try(tls.VersionTLS12))
 	k.use(t, ":1")
-	assert.Nil(t, k.Store(":1").Config(), "no longer TLS")
+	assert.False(t, k.Store(":1").Active())
+	assert.Error(t, try(tls.VersionTLS13), "no longer TLS")
 }
 
 // TestResumption checks that sessions can be resumed, even with another
@@ -195,17 +196,17 @@ func TestAllows(t *testing.T) {
 	}
 	k.use(t, ":1", open, open2)
 	before := session("open.example")
-	assert.True(t, Allows(before, []byte("shut.example")))
+	assert.True(t, before.Allows([]byte("shut.example")))
 	k.use(t, ":1", open, open2, shut)
 	for _, s := range []*tlslayer.Session{before, session("open.example"), session("")} {
-		assert.True(t, Allows(s, []byte("open.example")))
-		assert.True(t, Allows(s, []byte("A.open.example")))
-		assert.True(t, Allows(s, []byte("unknown.example")))
-		assert.False(t, Allows(s, []byte("SHUT.example")))
+		assert.True(t, s.Allows([]byte("open.example")))
+		assert.True(t, s.Allows([]byte("A.open.example")))
+		assert.True(t, s.Allows([]byte("unknown.example")))
+		assert.False(t, s.Allows([]byte("SHUT.example")))
 	}
-	assert.False(t, Allows(session("shut.example"), []byte("open.example")))
-	assert.True(t, Allows(session("shut.example"), []byte("shut.example")))
+	assert.False(t, session("shut.example").Allows([]byte("open.example")))
+	assert.True(t, session("shut.example").Allows([]byte("shut.example")))
 	k.use(t, ":1", shut)
-	assert.False(t, Allows(before, []byte("open.example")), "the demand is new, and the connection is not")
-	assert.True(t, Allows(&tlslayer.Session{}, nil))
+	assert.False(t, before.Allows([]byte("open.example")), "the demand is new, and the connection is not")
+	assert.True(t, new(tlslayer.Session).Allows(nil))
 }

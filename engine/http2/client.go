@@ -7,6 +7,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 var _ proxy.Client = (*stream)(nil)
@@ -19,6 +20,9 @@ func (st *stream) Port() string { return st.k.c.Listener().Port() }
 
 // Listener returns the listener of the connection.
 func (st *stream) Listener() *netloop.Listener { return st.k.c.Listener() }
+
+// Session returns the TLS session of the connection, or nil.
+func (st *stream) Session() *tlslayer.Session { return tlslayer.SessionOf(st.k.c) }
 
 // Watch cancels the job once the stream or its connection has ended.
 func (st *stream) Watch(netloop.Task) {

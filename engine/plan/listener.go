@@ -17,6 +17,7 @@ type Listener struct {
 	TrustedProxies []netip.Prefix // likewise
 	ProxyProtocol  bool           // connections begin with a header of the PROXY protocol, from TrustedProxies
 	RedirectHTTPS  bool           // requests get a redirect to https
+	TLS            []TLS          // by the name that a client asks for; the first is that of all others. None = no TLS
 	Pos            Pos            // of its address
 
 	recorded *recorded // not nil if the plan comes from FromRecord
@@ -25,7 +26,7 @@ type Listener struct {
 // ListenerAttributes lists the arguments of listen in the order of its
 // signature. None, the default of those that LdConfig has, too, leaves them to
 // LdConfig.
-var ListenerAttributes = slices.Concat([]Attribute[Listener]{addressAttribute}, byName(socketAttributes, peerAttributes, redirectAttributes))
+var ListenerAttributes = slices.Concat([]Attribute[Listener]{addressAttribute}, byName(tlsAttributes, socketAttributes, peerAttributes, redirectAttributes))
 
 var addressAttribute = Attribute[Listener]{Name: "address", Type: "str", Required: true, Effect: EffectIdentity,
 	Rule:       bindRule,
@@ -36,6 +37,17 @@ var addressAttribute = Attribute[Listener]{Name: "address", Type: "str", Require
 	Same:       func(a, b *Listener) bool { return a.Bind.Key() == b.Bind.Key() },
 	Digest:     func(l *Listener) string { return l.Bind.Key() },
 	Copy:       func(to, from *Listener) { to.Bind = from.Bind }}
+
+var tlsAttributes = []Attribute[Listener]{
+	withSecrets(Attribute[Listener]{Name: "tls", Type: "tls | list[tls] | None", Default: "None", Effect: EffectProxy,
+		Rule:       `such as ` + "`tls(\"cert.pem\", key=\"key.pem\")`" + `; several are chosen by the name that a client asks for (SNI)`,
+		Doc:        "The certificates with which the listener speaks TLS. The first one is also for clients that ask for another name, or for none. None means plain HTTP.",
+		OtherNames: []string{"ssl", "https", "cert", "certs", "certificates", "ssl_context", "certificate"},
+		Show:       func(l *Listener) string { return ShowTLS(l.TLS) },
+		Same:       func(a, b *Listener) bool { return sameTLS(a.TLS, b.TLS) },
+		Copy:       func(to, from *Listener) { to.TLS = from.TLS }},
+		func(l *Listener) []string { return tlsSecrets(l.TLS) }),
+}
 
 var socketAttributes = []Attribute[Listener]{
 	defaulted(Attribute[Listener]{Name: "mode", Type: "str | None", Effect: EffectListener,

@@ -9,6 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 // A Client is the side of a request that faces its client: the request's body
@@ -30,6 +31,8 @@ type Client interface {
 	Port() string
 	// Listener is the listener that the request came by; nil if there is none.
 	Listener() *netloop.Listener
+	// Session is that of the client's connection; nil without TLS.
+	Session() *tlslayer.Session
 	// Watch makes every wait of the task t end with netloop.ErrGone once the
 	// client is gone. Until Unwatch nothing may be sent to the client.
 	Watch(t netloop.Task)

@@ -10,6 +10,9 @@ import (
 // rate limits, the router and routes. It reports whether it did. Its order is that
 // in which one answer takes precedence over the next.
 func (r *Request) answerFirst() (bool, error) {
+	if s := r.client.Session(); s != nil && !s.Allows(r.view.Host()) {
+		return true, errMisdirected
+	}
 	if probe := r.snap.Decider.Probe(&r.view); probe != "" {
 		return true, r.answerProbe(probe)
 	}
@@ -20,6 +23,11 @@ func (r *Request) answerFirst() (bool, error) {
 }
 
 var errNoHost = &failure{kind: result.KindRefused, status: 400, reason: "the request names no host, so there is no https address for it"}
+
+// errMisdirected is the answer to a request for a host whose clients must show
+// another certificate, or none, than was demanded on the connection (RFC 9110 section
+// 15.5.20). The client can ask for the host on another connection.
+var errMisdirected = &failure{kind: result.KindRefused, status: 421, reason: "this connection was opened for another host", close: true}
 
 // redirectToHTTPS sends the client to the same host, path and query under https. The
 // host is what the client has asked for, so it can only send itself elsewhere. A

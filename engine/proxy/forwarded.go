@@ -78,12 +78,12 @@ func (f *forwarder) portOf(s *sender, host []byte, scheme string) string {
 		return lend(s.port)
 	case s.trusted && isPort(hostPort(host)):
 		return lend(hostPort(host))
+	case len(s.proto) == 0:
+		return s.ours
 	case scheme == "https":
 		return "443"
-	case len(s.proto) > 0:
-		return "80"
 	}
-	return s.ours
+	return "80"
 }
 
 // lend returns the bytes as a string, which is valid only as long as they are.

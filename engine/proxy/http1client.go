@@ -6,6 +6,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 // An http1Client is a connection that speaks HTTP/1 while it is served, and the
@@ -76,6 +77,9 @@ func (c *http1Client) Port() string { return c.c.Port() }
 
 // Listener returns the listener.
 func (c *http1Client) Listener() *netloop.Listener { return c.c.Listener() }
+
+// Session returns the TLS session, or nil.
+func (c *http1Client) Session() *tlslayer.Session { return tlslayer.SessionOf(c.c) }
 
 // An http1Body is the body of the request at hand.
 type http1Body struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 // A memoryClient is a Client without a socket, like a stream of HTTP/2: its
@@ -180,6 +181,7 @@ func (c *memoryClient) until(ok func() bool) {
 	}
 }
 
+func (c *memoryClient) Session() *tlslayer.Session  { return nil }
 func (c *memoryClient) Peer() netip.Addr            { return netip.MustParseAddr("192.0.2.7") }
 func (c *memoryClient) Port() string                { return "8000" }
 func (c *memoryClient) Listener() *netloop.Listener { return nil }

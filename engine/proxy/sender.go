@@ -13,6 +13,7 @@ type sender struct {
 	read    bool       // the rest is that of the present request
 	peer    netip.Addr // of the connection; not valid on a unix socket
 	ours    string     // the port of the listener; "" for a unix socket
+	tls     bool       // the connection is secured by ldcorn itself
 	trusted bool       // ldcorn believes what the peer says
 	named   bool       // the peer names the client
 	ignored bool       // the peer names a client, but is not trusted
@@ -33,6 +34,7 @@ const maxHops = 32
 func (r *Request) sender() *sender {
 	if !r.from.read {
 		r.by.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
+		r.from.tls = r.client.Session() != nil
 	}
 	return &r.from
 }
@@ -81,15 +83,19 @@ func (f *forwarder) pass(s *sender, ip netip.Addr) bool {
 	return f.trusts(ip)
 }
 
-// isSecure reports whether the client used TLS.
+// isSecure reports whether the client used TLS: as the peer says, or else with
+// ldcorn itself.
 func (s *sender) isSecure() bool {
+	if len(s.proto) == 0 {
+		return s.tls
+	}
 	return head.EqualFold(s.proto, "https") || head.EqualFold(s.proto, "wss")
 }
 
 // scheme returns the scheme that the app sees. In the mode "off" the app is told
-// nothing, and assumes http.
+// nothing, and what peers say is not believed.
 func (s *sender) scheme(mode plan.Forwarded) string {
-	if mode != plan.ForwardedOff && s.isSecure() {
+	if mode == plan.ForwardedOff && s.tls || mode != plan.ForwardedOff && s.isSecure() {
 		return "https"
 	}
 	return "http"

@@ -66,18 +66,11 @@ func New(opts Options) func(c netloop.Conn, wake func()) netloop.Layer {
 	}
 }
 
-// Of returns the layer under a connection, or nil if there is none or the
+// SessionOf returns the session of a connection, or nil if it has no TLS or its
 // handshake is not over.
-func Of(c netloop.Conn) *Layer {
-	for under := c.Layer(); under != nil; {
-		if l, ok := under.(*Layer); ok && l.session != nil {
-			return l
-		}
-		outer, ok := under.(interface{ Unwrap() netloop.Layer })
-		if !ok {
-			break
-		}
-		under = outer.Unwrap()
+func SessionOf(c netloop.Conn) *Session {
+	if l, ok := c.Layer().(*Layer); ok {
+		return l.session
 	}
 	return nil
 }

@@ -18,6 +18,13 @@ type Session struct {
 	Tag    any // see Tag
 }
 
+// Allows reports whether a request for a host, as request.View has it, may come in the
+// session: what its Tag says if that has a method Allows, and otherwise true.
+func (s *Session) Allows(host []byte) bool {
+	rules, ok := s.Tag.(interface{ Allows(host []byte) bool })
+	return !ok || rules.Allows(host)
+}
+
 // Tag stores a value for the Session. It is for functions of a tls.Config that get
 // a ClientHelloInfo, such as GetConfigForClient.
 func Tag(hello *tls.ClientHelloInfo, v any) {

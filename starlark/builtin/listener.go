@@ -41,6 +41,7 @@ var listenerFields = sync.OnceValue(func() []field[plan.Listener] {
 		"address": setAddress,
 		"mode":    modeReader(func(l *plan.Listener) *plan.BindMode { return &l.Mode }),
 		"owner":   ownerReader(func(l *plan.Listener) *plan.BindOwner { return &l.Owner }),
+		"tls":     setTLS,
 		"trusted_proxies": func(c *call, g *given, l *plan.Listener) {
 			if g.value != starlark.None {
 				l.TrustedProxies = c.prefixes(g)

@@ -108,6 +108,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
 		"limit":       fn("limit", s.limit),
 		"listen":      fn("listen", s.listen),
+		"tls":         fn("tls", s.tls),
 		"rate":        fn("rate", s.rate),
 		"env":         s.envWord(),
 		"env_file":    fn("env_file", s.envFile),

@@ -39,6 +39,9 @@ class Affinity:
 class Listener:
     """An address on which clients connect: listen(...)."""
 
+class TLS:
+    """A certificate with its key, for a listener: tls(...)."""
+
 class Limit:
     """A limit that groups share: limit(...)."""
 

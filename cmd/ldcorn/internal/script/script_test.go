@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"conn":     cmdConn,
 			"exited":   cmdExited,
 			"gone":     cmdGone,
+			"cert":     cmdCert,
 			"http":     cmdHTTP,
 			"join":     cmdJoin,
 			"load":     cmdLoad,

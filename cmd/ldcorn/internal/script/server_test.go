@@ -323,9 +323,12 @@ var (
 // reload sends HUP and waits until the reload has been applied, N times in a
 // row. "! reload" expects the reload to fail and to say so.
 //
-//	reload [-name=NAME] [N]
+// With -cert, it replaces a certificate and its key before each of them, see cert.
+//
+//	reload [-name=NAME] [-cert=FILE] [N]
 func cmdReload(ts *testscript.TestScript, neg bool, args []string) {
 	name, args := flag(args, "name")
+	cert, args := flag(args, "cert")
 	times := 1
 	if len(args) == 1 {
 		var err error
@@ -334,6 +337,9 @@ func cmdReload(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	srv := named(ts, name)
 	for i := range times {
+		if cert != "" {
+			writeCert(ts, cert, "", []string{"localhost"})
+		}
 		ts.Check(syscall.Kill(srv.cmd.Process.Pid, syscall.SIGHUP))
 		line, err := srv.waitLine(reloadEnded)
 		ts.Check(err)

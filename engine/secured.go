@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/certs"
+	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// protocols are those of ALPN that listeners with TLS speak, the preferred one first.
+var protocols = []string{"http/1.1"}
+
+// newKeeper returns the keeper of the certificates of a master.
+func newKeeper(log *slog.Logger, tell *telemetry) *certs.Keeper {
+	return certs.NewKeeper(certs.Options{Log: log, Events: &tell.events, Protocols: protocols})
+}
+
+// tlsOf returns what the listeners of a plan say about TLS, by the keys of their
+// addresses.
+func tlsOf(p *plan.Plan) map[string][]plan.TLS {
+	out := make(map[string][]plan.TLS)
+	for i := range p.Listeners {
+		out[p.Listeners[i].Bind.Key()] = p.Listeners[i].TLS
+	}
+	return out
+}
+
+// adviseTLS adds the advice of an error of a certificate.
+func adviseTLS(err error) error {
+	if e := (*certs.Error)(nil); errors.As(err, &e) && e.Hint != "" {
+		return &worker.Advised{Err: err, Hint: e.Hint}
+	}
+	return err
+}
+
+// A secured puts TLS under the connections of listeners.
+type secured struct {
+	keeper     *certs.Keeper
+	handshakes *tlslayer.Handshakes
+	observe    func(tlslayer.Result)
+}
+
+func newSecured(keeper *certs.Keeper, p *procs, observe func(tlslayer.Result)) *secured {
+	busy := &lingering{begin: p.widen}
+	return &secured{keeper, tlslayer.NewHandshakes(runtime.GOMAXPROCS(0), busy.use), observe}
+}
+
+// line makes a listener, with the address that a plan has for it, speak TLS whenever
+// the certificates say so. The caller must call rename if the plan has another address
+// for the same socket.
+func (s *secured) line(ln *netloop.Listener, bind plan.Bind) (rename func(plan.Bind)) {
+	var store atomic.Pointer[certs.Store]
+	rename = func(bind plan.Bind) { store.Store(s.keeper.Store(bind.Key())) }
+	rename(bind)
+	config := func() *tls.Config { return store.Load().Config() }
+	layer := tlslayer.New(tlslayer.Options{Config: config, Handshakes: s.handshakes, Observe: s.observe})
+	ln.Layer = func(c netloop.Conn, wake func()) netloop.Layer {
+		if !store.Load().Active() {
+			return nil
+		}
+		return layer(c, wake)
+	}
+	return rename
+}
+
+// lingerBusy is how long processors stay available after the last handshake. Making
+// them available stops the program for a moment.
+const lingerBusy = time.Second
+
+// A lingering keeps something begun for some time after its last use.
+type lingering struct {
+	begin func() (done func())
+
+	mu    sync.Mutex // guards the fields below
+	users int
+	done  func() // nil = not begun
+	timer *time.Timer
+}
+
+// use begins to use it. The caller must call done.
+func (l *lingering) use() (done func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.users++; l.done == nil {
+		l.done = l.begin()
+	}
+	return l.leave
+}
+
+func (l *lingering) leave() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.users--; l.users > 0 {
+		return
+	}
+	if l.timer == nil {
+		l.timer = time.AfterFunc(lingerBusy, l.end)
+		return
+	}
+	l.timer.Reset(lingerBusy)
+}
+
+func (l *lingering) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.users == 0 && l.done != nil {
+		l.done()
+		l.done = nil
+	}
+}
