@@ -28,6 +28,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
@@ -113,6 +114,7 @@ func New(opts Options) *Engine {
 // sockets are left.
 func (e *Engine) Run(ctx context.Context) error {
 	folder := workdir.New()
+	proc.KeepPorts()
 	sig := catchSignals(e.log)
 	defer sig.release()
 	ctx, cancel := sig.stopContext(ctx)

@@ -46,9 +46,9 @@ func explain(argument string, bind plan.Bind, err error) error {
 	case errors.Is(err, fs.ErrNotExist) && bind.Network == "unix":
 		hint = "create its folder first"
 	case errors.Is(err, syscall.EACCES) && bind.Network == "tcp":
-		hint = "ports below 1024 are for root: choose a higher one, give the binary cap_net_bind_service"
+		hint = "ports below 1024 are for root: choose a higher one, give ldcorn CAP_NET_BIND_SERVICE"
 		if argument == "bind" {
-			hint += ", or use bind=\"systemd\""
+			hint += ", or use bind=\"systemd\" (docs/ports.md says how)"
 		}
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		hint = "this machine has no such address: use one of its own, or 0.0.0.0 for all"
