@@ -154,6 +154,7 @@ func evaluateWith(ctx context.Context, in entry, w *world, opts Options, run *Py
 	w.recordEnvFiles(read)
 	if run != nil { // it may have used all of them
 		w.hideVariables(report, opts)
+		hideSecrets(report, run.Result.Secrets)
 	}
 	var l *loader
 	session := builtin.NewSession(builtin.Options{

@@ -64,9 +64,9 @@ type Options struct {
 	// with a word for the step, such as "evaluating", the file, and the time
 	// limit. The step calls done when it ends.
 	Watch func(doing, file string, limit time.Duration) (done func())
-	// RunPython runs a Python file that is beyond the language, with variables besides
-	// those of the environment. If nil, no Python runs, and the file is an error.
-	RunPython func(ctx context.Context, path, name string, env map[string]string) (*capture.Result, error)
+	// RunPython runs a Python file that is beyond the language. If nil, no Python runs,
+	// and the file is an error.
+	RunPython func(ctx context.Context, file capture.File) (*capture.Result, error)
 	// NoExec says in errors that the user has forbidden to run Python.
 	NoExec bool
 	// Log receives the failures and the output of a router while requests are

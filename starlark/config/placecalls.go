@@ -10,23 +10,27 @@ import (
 )
 
 // placeCalls gives the parts of a program that Python has made the positions that
-// they have in the Python file. The calls are those of LdConfig and WorkerGroup, in
-// the order of the program. A nil source has no positions.
-func placeCalls(program *syntax.File, source *python.File, calls []capture.Place) {
-	reposition(program, func(int, int) (int, int) { return 1, 1 })
+// they have in the Python file. A nil source has no positions.
+func placeCalls(file *syntax.File, source *python.File, program *capture.Program) {
+	reposition(file, func(int, int) (int, int) { return 1, 1 })
 	if source == nil {
 		source, _ = python.Parse("", "")
 	}
 	next := 0
-	syntax.Walk(program, func(n syntax.Node) bool {
+	syntax.Walk(file, func(n syntax.Node) bool {
 		call, ok := n.(*syntax.CallExpr)
-		if !ok || !isWord(call) || next == len(calls) {
+		if !ok || !isWord(call) || next == len(program.Calls) {
 			return true
 		}
-		placeCall(call, source, calls[next], next)
+		placeCall(call, source, program.Calls[next], next)
 		next++
 		return true
 	})
+	for i, c := range program.Before {
+		if call, ok := file.Stmts[i].(*syntax.ExprStmt).X.(*syntax.CallExpr); ok {
+			placeCall(call, source, c.Place, next+i)
+		}
+	}
 }
 
 func isWord(call *syntax.CallExpr) bool {

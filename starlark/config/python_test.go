@@ -76,9 +76,9 @@ config = LdConfig(workers=[make("a"), make("b"),
 	var printed strings.Builder
 	recording := new(config.Recording)
 	opts := config.Options{Name: "ldconfig.py", Print: &printed, Record: recording, Salt: []byte("salt")}
-	opts.RunPython = func(ctx context.Context, path, name string, _ map[string]string) (*capture.Result, error) {
+	opts.RunPython = func(ctx context.Context, file capture.File) (*capture.Result, error) {
 		runs++
-		return capture.Run(ctx, path, name, capture.Options{Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
+		return capture.Run(ctx, file.Path, file.Name, capture.Options{Answer: file.Answer, Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
 	}
 	first, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", opts)
 	require.NoError(t, err)
@@ -135,9 +135,9 @@ func TestPython_Differs(t *testing.T) {
 	} {
 		dir := write(t, map[string]string{"ldconfig.py": "from ldcorn.config import LdConfig, WorkerGroup\n" + text + "\nconfig = LdConfig(workers=[WorkerGroup('a', 'm:a', n)])\n"})
 		ran := false
-		res, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", config.Options{Name: "ldconfig.py", RunPython: func(ctx context.Context, path, name string, _ map[string]string) (*capture.Result, error) {
+		res, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", config.Options{Name: "ldconfig.py", RunPython: func(ctx context.Context, file capture.File) (*capture.Result, error) {
 			ran = true
-			return capture.Run(ctx, path, name, capture.Options{Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
+			return capture.Run(ctx, file.Path, file.Name, capture.Options{Answer: file.Answer, Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
 		}})
 		require.NoError(t, err)
 		require.NotNil(t, res.Plan, "%s: %v", text, res.Report)
@@ -158,9 +158,9 @@ func TestPython_LanguageFirst(t *testing.T) {
 		"import os\nconfig = LdConfig(workers=[WorkerGroup('a', os.environ['NOT_SET_IN_TEST'])])": "environment variable NOT_SET_IN_TEST is not set",
 	} {
 		dir := write(t, map[string]string{"ldconfig.py": "from ldcorn.config import LdConfig, WorkerGroup\n" + text + "\n"})
-		res, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", config.Options{RunPython: func(ctx context.Context, path, name string, _ map[string]string) (*capture.Result, error) {
+		res, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", config.Options{RunPython: func(ctx context.Context, file capture.File) (*capture.Result, error) {
 			assert.Contains(t, text, "f'{0}'", "only a wrong type can be right in Python")
-			return capture.Run(ctx, path, name, capture.Options{Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
+			return capture.Run(ctx, file.Path, file.Name, capture.Options{Answer: file.Answer, Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
 		}})
 		require.NoError(t, err)
 		assert.ErrorContains(t, res.Report, want)

@@ -47,7 +47,8 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 		_, _ = opts.Print.Write(printed.Bytes())
 		return res, err
 	}
-	found, err := opts.RunPython(ctx, in.path, in.name, w.variables(opts.Env))
+	answerer := newAnswerer(in, w, opts)
+	found, err := opts.RunPython(ctx, capture.File{Path: in.path, Name: in.name, Env: w.variables(opts.Env), Answer: answerer.Answer})
 	fault := new(capture.Error)
 	if errors.As(err, &fault) && !w.replay {
 		w.seen.Tried = fault.Files
@@ -60,6 +61,7 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 	case errors.As(err, &fault):
 		report := &diag.Report{Sources: &diag.Sources{}}
 		w.hideVariables(report, opts)
+		hideSecrets(report, answerer.secrets)
 		return failedRun(in, fault, why, report), nil
 	case err != nil && slices.Contains(looseCodes, why.Code):
 		return res, nil
@@ -68,6 +70,7 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 			Message: "Python cannot run this file: " + err.Error(), Hint: "--python FILE names an interpreter"})
 		return res, nil
 	}
+	answerer.keepSecrets(found)
 	run := &PythonRun{Result: found, Use: api.PythonUse{
 		How: api.PythonRun, At: why.Span.String(), Reason: why.Message, Interpreter: found.Interpreter,
 	}}
@@ -226,8 +229,8 @@ func (l *loader) captured(m *module, data []byte) *syntax.File {
 	}
 	l.report.Sources.Add(m.name, text)
 	original, _ := python.Parse(m.name, text)
-	placeCalls(file, original, program.Calls)
-	m.words = starlark.StringDict{program.Secret: starlark.NewBuiltin("secret", secretOf)}
+	placeCalls(file, original, program)
+	m.words = starlark.StringDict{capture.SecretWord: starlark.NewBuiltin("secret", secretOf)}
 	for name, word := range l.words {
 		m.words[name] = word
 	}
@@ -304,7 +307,7 @@ func ArgumentNames(word string) []string {
 func PythonWords() []capture.Word {
 	var out []capture.Word
 	for _, w := range builtin.Words() {
-		word := capture.Word{Name: w.Name, Arguments: []capture.Argument{}}
+		word := capture.Word{Name: w.Name, Arguments: []capture.Argument{}, Asked: slices.Contains(askedWords, w.Name)}
 		if w.Name != "LdConfig" && w.Name != "WorkerGroup" {
 			out = append(out, word)
 			continue

@@ -148,8 +148,8 @@ func (c *Cell) over(n note) {
 	os.Exit(exitOver)
 }
 
-// Outside runs a program of the user without the limits. No configuration may
-// be evaluated at the same time.
+// Outside runs a program of the user without the limit of the kernel. No configuration
+// may be evaluated at the same time, but words may, whose cost is bounded.
 func (c *Cell) Outside(run func()) {
 	if c == nil {
 		run()

@@ -1,5 +1,6 @@
 # Runs a Python configuration with a stand-in for the module ldcorn.config, and
-# writes the resulting objects as JSON to descriptor 3.
+# writes the resulting objects as JSON to descriptor 3. Before that, it asks there for
+# the values of words that ldcorn knows, which it reads from descriptor 4.
 #
 #   python3 -c SCRIPT file words cpus
 #
@@ -29,6 +30,7 @@ import numbers
 import os
 import re
 import sysconfig
+import threading
 import traceback
 import types
 import typing
@@ -38,8 +40,9 @@ try:
 except ImportError:
     resource = None
 
-result = os.dup(3)  # which no child inherits
+result, answers = os.dup(3), os.fdopen(os.dup(4), "rb")  # which no child inherits
 os.close(3)
+os.close(4)
 getpid, own_pid, exit_now = os.getpid, os.getpid(), os._exit
 
 STDLIB = tuple(os.path.join(sysconfig.get_path(p), "") for p in ("stdlib", "platstdlib"))
@@ -83,7 +86,19 @@ class Seen:
     walked = None  # the place of the code that walks, which dict() asks from for each variable
     cpus = False
     opened = []  # paths
+    touched = set()  # the same, of everything that is not installed
+    # It has the value of a variable, or has used another program or the network, which
+    # is unknown before Python 3.8.
+    reached = not hasattr(sys, "addaudithook")
     put = {}  # variables that are set, in bytes
+
+    @staticmethod
+    def note(key, secret=False):
+        if key not in Seen.read:
+            value = at_start.get(os.fsencode(key))
+            Seen.read[key] = None if value is None else os.fsdecode(value)
+        if not secret and Seen.read[key] is not None:
+            Seen.reached = True
 
 
 class Recording(os._Environ):
@@ -92,9 +107,8 @@ class Recording(os._Environ):
     def __getitem__(self, key):
         if key == Seen.walking or not asked_by_user():
             return super().__getitem__(key)
-        if isinstance(key, str) and key not in Seen.read and Seen.walked != place_of_user():
-            value = at_start.get(os.fsencode(key))
-            Seen.read[key] = None if value is None else os.fsdecode(value)
+        if isinstance(key, str) and Seen.walked != place_of_user():
+            Seen.note(key)
         return super().__getitem__(key)
 
     def __iter__(self):
@@ -193,11 +207,25 @@ def is_default(value, argument):
         return False
 
 
+class Refused(Exception):
+    """What ldcorn says of a use of its words. It names the mistake itself."""
+
+
+def refuse(message):
+    def method(self, *_):
+        raise TypeError(message % self.__class__._named(self))
+
+    return method
+
+
 class Word:
     """The result of another word of ldcorn, such as a matcher or by_cookie."""
 
     def __init__(self, name, args, kwargs):
         self._word, self._args, self._kwargs = name, args, kwargs
+
+    def _named(self):
+        return "%s(…)" % self._word
 
     def __and__(self, other):
         return Word("all_of", (self, other), {})
@@ -211,58 +239,173 @@ class Word:
     def __bool__(self):
         raise TypeError("join matchers with &, | and ~, not with and, or and not")
 
+    # Its value is not known before ldcorn has read it.
+    __repr__ = _named
+    __hash__ = object.__hash__
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse("%s cannot be compared: it is only for ldcorn")
+    __str__ = refuse("%s has no text: it is only for ldcorn")
+    __len__ = __iter__ = __getitem__ = refuse("%s has no parts: it is only for ldcorn")
 
-class Secret(str):
-    """The value of secret() or secret_file()."""
+    def __format__(self, _):
+        return str(self)
 
 
-class Env:
-    """The word env."""
+class Secret:
+    """The value of secret() or secret_file(), which can only be joined with texts."""
 
-    missing = object()
+    __slots__ = ("_text",)
 
-    def __call__(self, name, default=missing):
-        return self.read(name, default, str)
+    def __init__(self, text):
+        self._text = text
 
-    def int(self, name, default=missing):
-        return self.read(name, default, int)
+    def _named(self):
+        return "a secret"
 
-    def float(self, name, default=missing):
-        return self.read(name, default, float)
+    def __add__(self, other):
+        return self.join(self, other)
 
-    def bool(self, name, default=missing):
-        return self.read(name, default, self.flag)
-
-    def list(self, name, default=missing):
-        return self.read(name, default, lambda text: [p.strip() for p in text.split(",") if p.strip()])
-
-    def read(self, name, default, kind):
-        value = os.environ.get(name)
-        if value is None and default is self.missing:
-            raise KeyError(name)
-        return default if value is None else kind(value)
+    def __radd__(self, other):
+        return self.join(other, self)
 
     @staticmethod
-    def flag(text):
-        for value, names in ((True, ("true", "yes", "on", "1", "y", "t")), (False, ("false", "no", "off", "0", "n", "f", ""))):
-            if text.strip().lower() in names:
-                return value
-        raise ValueError("not true or false: %r" % text)
+    def join(*parts):
+        texts = [p._text if isinstance(p, Secret) else p for p in parts]
+        return Secret("".join(texts)) if all(isinstance(t, str) for t in texts) else NotImplemented
+
+    def __bool__(self):
+        return self._text != ""
+
+    def __eq__(self, other):
+        return self._text == other._text if isinstance(other, Secret) else NotImplemented
+
+    __hash__ = None
+
+    def __repr__(self):
+        return MARK
+
+    def __copy__(self):
+        return self
+
+    def __deepcopy__(self, _):
+        return self
+
+    __reduce_ex__ = __reduce__ = refuse("%s cannot be pickled")
 
 
-def secret_file(name):
-    with open(os.path.join(os.path.dirname(path), name), encoding="utf-8", newline="") as f:
-        text = f.read()
-    text = text[:-1] if text.endswith("\n") else text
-    return Secret(text[:-1] if text.endswith("\r") else text)
+Secret.__name__ = Secret.__qualname__ = "secret"
+MARK = "(secret)"  # what a secret shows in place of its value
+
+missing = object()
+asking = threading.Lock()
+
+
+class Answers:
+    """What ldcorn has answered, except secrets, which configurations may show."""
+
+    texts = set()
+
+
+def word_asked(name):
+    """A word whose value ldcorn knows."""
+    return lambda *args, **kwargs: ask(name, args, kwargs)
+
+
+def ask(name, args, kwargs):
+    default = kwargs.get("default", args[1] if len(args) > 1 else missing)
+    args, kwargs = list(args), dict(kwargs)
+    known = missing
+    if default is not missing:
+        try:
+            known = plain(default, "")
+        except Unwritable as exc:
+            if not name.startswith("read_"):
+                raise Refused("the default of %s%s" % (name, str(exc)[len("config"):]))
+            known = "the default of %d" % id(default)
+        if "default" in kwargs:
+            kwargs["default"] = known
+        else:
+            args[1] = known
+    try:
+        args = [known if i == 1 else plain(v, "an argument of " + name) for i, v in enumerate(args)]
+        kwargs = [[k, v if k == "default" else plain(v, "an argument of " + name)] for k, v in kwargs.items()]
+    except Unwritable as exc:
+        raise Refused(str(exc))
+    if name.partition(".")[0] in ("env", "secret") and args and isinstance(args[0], str):
+        Seen.note(args[0], name == "secret")
+    if name not in ("arg", "secret", "env") and "." not in name and args and isinstance(args[0], str):
+        Seen.opened.append(os.path.join(os.path.dirname(path), args[0][2:] if args[0].startswith("//") else args[0]))
+    answer = tell({"word": name, "args": args, "kwargs": kwargs, "at": place_of_call(), "env": changed()})
+    if "error" in answer:
+        raise Refused(answer["error"])
+    value = answer["value"]
+    if not name.startswith(("env", "secret")):
+        Answers.texts.update(known_texts(value))
+    return default if known is not missing and value == known else real(value)
+
+
+def tell(question):
+    if getpid() != own_pid:
+        raise Refused("%s works only in the process that runs the configuration" % question["word"])
+    with asking:
+        data = memoryview(b"ask " + json.dumps(question).encode() + b"\n")
+        while data:
+            data = data[os.write(result, data):]
+        line = answers.readline()
+    if not line:
+        raise Refused("ldcorn has ended")
+    return json.loads(line.decode())
+
+
+def changed():
+    """The variables that the file has changed, with None for one that it has removed."""
+    now, out = os.environ._data, {}
+    for key in set(at_start) | set(now):
+        value = now.get(key)
+        if value != at_start.get(key):
+            try:
+                out[key.decode()] = None if value is None else value.decode()
+            except UnicodeDecodeError:
+                pass  # workers do not get it either
+    return out
+
+
+def real(value):
+    """The value that plain has written."""
+    if isinstance(value, list):
+        return [real(v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    if "int" in value:
+        return int(value["int"])
+    if "float" in value:
+        return float(value["float"])
+    if "secret" in value:
+        return Secret(value["secret"])
+    return {real(k): real(v) for k, v in value["dict"]}
+
+
+def known_texts(value):
+    """The texts and numbers in what plain writes that are not secrets."""
+    if isinstance(value, str):
+        return {value}
+    if isinstance(value, list):
+        return set().union(*map(known_texts, value))
+    if isinstance(value, dict):
+        if "int" in value:
+            return {value["int"]}
+        return set().union(*(known_texts(part) for pair in value.get("dict", []) for part in pair))
+    return set()
 
 
 def other_words():
     """The words of ldcorn that a file in the language can use without an import."""
-    out = {"env": Env(), "secret": lambda name: Secret(os.environ[name]), "secret_file": secret_file, "cpu_count": os.cpu_count}
+    out = {"cpu_count": os.cpu_count}
     for name in words:
-        if name not in out and name not in ("LdConfig", "WorkerGroup") and "." not in name:
-            out[name] = word_function(name)
+        if name not in out and name not in ("LdConfig", "WorkerGroup"):
+            out[name] = word_asked(name) if words[name]["asked"] else word_function(name)
+    for name in [n for n in out if "." in n]:
+        of, attribute = name.split(".")
+        setattr(out[of], attribute, out.pop(name))
     return out
 
 
@@ -282,7 +425,7 @@ def plain(value, place):
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Secret):
-        return {"secret": plain(str.__str__(value), place)}
+        return {"secret": plain(value._text, place)}
     if isinstance(value, Word):
         kwargs = [[k, plain(v, place)] for k, v in value._kwargs.items()]
         return {"call": value._word, "args": [plain(v, place) for v in value._args], "kwargs": kwargs}
@@ -415,21 +558,67 @@ def is_of_walk(value, texts):
     return is_telling(value) and (value in texts or len(value) > 7 and value[0] != "/" and is_in(value, texts))
 
 
-def hide(config, values):
-    """Mark the values of env= that come from the environment."""
+def hide(config, values, shown):
+    """Mark the values of env= that were read, and if there are texts that may be shown, all
+    that are not among these."""
     for name, value in config["kwargs"]:
         if name == "workers" and isinstance(value, list):
             for group in value:
                 if isinstance(group, dict) and group.get("call"):
-                    hide_group(group, values)
+                    hide_group(group, values, shown)
 
 
-def hide_group(group, values):
+def hide_group(group, values, shown):
     for name, value in group["kwargs"]:
         if name == "env" and isinstance(value, dict) and "dict" in value:
             for pair in value["dict"]:
-                if isinstance(pair[1], str) and any(v == pair[1] or is_in(v, [pair[1]]) for v in values if v):
-                    pair[1] = {"secret": pair[1]}
+                text = pair[1]
+                if isinstance(text, str) and MARK not in text and is_hidden(text, values, shown):
+                    pair[1] = {"secret": text}
+
+
+def is_hidden(text, values, shown):
+    """Whether a value of env= is a secret: one that was read, or that may have been made of one."""
+    return any(v == text or is_in(v, [text]) for v in values if v) or shown is not None and len(text) > 3 and text not in shown
+
+
+def is_from_outside():
+    """Whether the file has read anything besides code."""
+    if Seen.reached or Seen.every:
+        return True
+    code = {os.path.normpath(f) for f in code_files()}
+    return any(os.path.normpath(f) not in code for f in Seen.touched)
+
+
+def code_files():
+    """The files of the configuration and of the modules beside it."""
+    files = [path]
+    for module in list(sys.modules.values()):
+        name = getattr(module, "__file__", None)
+        if isinstance(name, str) and name.endswith(".py") and not is_installed(name):
+            files.append(name)
+    return files
+
+
+def is_installed(name):
+    inside = (sys.prefix + "/", sys.base_prefix + "/")
+    return name.endswith(".pyc") or is_stdlib(name) or name.startswith(inside) or any(p in name for p in PACKAGES)
+
+
+def shown_texts():
+    """The texts and numbers that the code has as literals, or that ldcorn may show."""
+    out = set(Answers.texts)
+    for name in code_files():
+        try:
+            with open(name, "rb") as f:
+                tree = ast.parse(f.read())
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            continue
+        for node in ast.walk(tree):
+            value = getattr(node, "value", getattr(node, "s", getattr(node, "n", None)))  # s and n before Python 3.8
+            if isinstance(value, (str, int)):
+                out.add(str(value))
+    return out
 
 
 def validate_config(config):
@@ -481,7 +670,17 @@ def install():
         sys.addaudithook(opened)
 
 
+REACHING = ("subprocess.Popen", "os.system", "os.exec", "os.spawn", "os.posix_spawn", "os.fork", "os.forkpty", "socket.connect", "socket.getaddrinfo",
+            "ctypes.dlopen", "mmap.__new__")
+
+
 def opened(event, args):
+    if event in REACHING:
+        Seen.reached = True
+    if event == "open" and isinstance(args[0], (str, bytes)):
+        name = os.fsdecode(args[0])
+        if not is_installed(name) and len(Seen.touched) < 10000:
+            Seen.touched.add(os.path.join(os.getcwd(), name))
     if event == "open" and isinstance(args[0], (str, bytes)) and isinstance(args[1], str) and not set(args[1]) & set("wax+"):
         if len(Seen.opened) < 10000:
             Seen.opened.append(os.path.join(os.getcwd(), os.fsdecode(args[0])))
@@ -520,15 +719,17 @@ def entries(found):
         arguments = dict(group["kwargs"]) if isinstance(group, dict) and group.get("call") else {}
         env, of = arguments.get("env"), arguments.get("name")
         for name, value in env.get("dict", []) if isinstance(env, dict) else []:
+            value = value.get("secret") if isinstance(value, dict) else value
             if isinstance(name, str) and isinstance(value, str):
                 yield of if isinstance(of, str) else "", name, value
 
 
 def taken(found):
     """The variables of workers whose values are in a file that was read: the group, the name
-    and the file. Also those of the values that come from a file of secrets."""
+    and the file. Also the values that come from a file of secrets, and those that come from
+    another file."""
     wanted = [(group, name, value.strip()) for group, name, value in entries(found) if is_telling(value.strip())]
-    out, secrets = {}, []
+    out, secrets, others = {}, [], []
     for file, digest in found["files"] if wanted else []:
         text = "" if digest is None or file.endswith(".py") else content(file)
         base = os.path.basename(file)
@@ -536,9 +737,8 @@ def taken(found):
         for group, name, value in wanted:
             if value in text:
                 out.setdefault((group, name), file)
-                if secret or value == text:
-                    secrets.append(value)
-    return [[group, name, file] for (group, name), file in out.items()], secrets
+                (secrets if secret or value == text else others).append(value)
+    return [[group, name, file] for (group, name), file in out.items()], secrets, others
 
 
 def content(file):
@@ -594,7 +794,7 @@ def failure(exc):
         if part is not None:
             hide_own_frames(part.stack)
     lines = "".join(shown.format()).rstrip().split("\n")
-    return {"kind": "exception", "text": headline(exc), "at": at, "detail": lines}
+    return {"kind": "exception", "text": str(exc) if isinstance(exc, Refused) else headline(exc), "at": at, "detail": lines}
 
 
 def execute():
@@ -622,6 +822,7 @@ def execute():
         return {"error": {"kind": "unwritable", "text": str(exc), "at": exc.place}}
     except BaseException as exc:
         return {"error": failure(exc)}
+    shown = shown_texts() if is_from_outside() else None
     texts = set(texts_of(found["config"]))
     read = Seen.read
     found["written"] = [k for k, v in read.items() if v is not None and is_in(v, texts)]
@@ -634,10 +835,10 @@ def execute():
     found["read"] = [[k, None if v is None else hashlib.sha256(os.fsencode(v)).hexdigest()] for k, v in read.items()]
     after = os.environ._data
     found["files"] = inputs()
-    found["taken"], secrets = taken(found)
+    found["taken"], secrets, others = taken(found)
     values = [v for v in read.values() if v] + list(passed.values()) + secrets
     values += [os.fsdecode(v) for v in after.values() if Seen.every and v and os.fsdecode(v) in texts]
-    hide(found["config"], values)
+    hide(found["config"], values, shown and shown.union(others))
     found["set"] = []
     put = dict(Seen.put)
     put.update(after)

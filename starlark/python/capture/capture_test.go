@@ -26,8 +26,10 @@ func run(t *testing.T, text string, timeout time.Duration, env ...string) (*capt
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "ldconfig.py")
 	require.NoError(t, os.WriteFile(path, []byte("import os, sys\nfrom ldcorn.config import LdConfig, WorkerGroup\n"+text), 0o600))
+	answerer, err := config.NewAnswerer(path, "ldconfig.py", config.Options{})
+	require.NoError(t, err)
 	return capture.Run(t.Context(), path, "ldconfig.py", capture.Options{
-		Python: "python3", Timeout: timeout, CPUs: 3, Env: append(os.Environ(), env...), Words: config.PythonWords(),
+		Python: "python3", Timeout: timeout, CPUs: 3, Env: append(os.Environ(), env...), Words: config.PythonWords(), Answer: answerer.Answer,
 	})
 }
 

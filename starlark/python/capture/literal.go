@@ -17,21 +17,32 @@ func (r *Result) Starlark(arguments func(word string) []string) (string, error) 
 	return text, err
 }
 
-// secretWord makes a secret of a text in a Program.
-const secretWord = "_secret"
+// SecretWord is the name of the function that makes a secret of a text in a Program
+// and in the text of a Call.
+const SecretWord = "_secret"
 
 // A Program is a configuration as literals, for the interpreter.
 type Program struct {
 	Text   string
-	Secret string  // the name of the function that makes a secret of a text
 	Calls  []Place // of LdConfig and each WorkerGroup, in the order of the text; where Python called it
+	Before []Call  // the statements before the configuration
 }
 
 // Program returns the configuration as a program. Variables that the file has set
-// are secrets there, and so are values of env= that it has read.
+// are secrets there, and so are values of env= that it has read. The program repeats
+// the calls that declare an argument or read a file.
 func (r *Result) Program(arguments func(word string) []string) (*Program, error) {
 	text, calls, err := r.write(&printer{arguments: arguments, hide: true})
-	return &Program{Text: text, Secret: secretWord, Calls: calls}, err
+	var before []Call
+	var statements strings.Builder
+	for _, c := range r.Calls {
+		if c.Word == "secret" || c.Word == "env" || strings.HasPrefix(c.Word, "env.") { // Read has it
+			continue
+		}
+		before = append(before, c)
+		statements.WriteString(c.Text + "\n")
+	}
+	return &Program{Text: statements.String() + text, Calls: calls, Before: before}, err
 }
 
 func (r *Result) write(p *printer) (string, []Place, error) {
@@ -41,7 +52,7 @@ func (r *Result) write(p *printer) (string, []Place, error) {
 	}
 	for _, v := range r.Set {
 		p.set = append(p.set, value{text: strconv.Quote(v.Name)})
-		p.setTo = append(p.setTo, value{text: strconv.Quote(v.Value), secret: secretWord + "(" + strconv.Quote(v.Value) + ")"})
+		p.setTo = append(p.setTo, value{text: strconv.Quote(v.Value), secret: SecretWord + "(" + strconv.Quote(v.Value) + ")"})
 	}
 	p.write(&config, 0, len("config = "))
 	return "config = " + p.out.String() + "\n", p.calls(&config), nil

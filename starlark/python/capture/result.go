@@ -29,6 +29,8 @@ type Result struct {
 	Path    []string   // what it has added to sys.path
 	Lost    []Lost     // what it has set that has no effect
 	Taken   []Taken    // variables of workers whose values are in files that it has read
+	Calls   []Call     // of words that ldcorn has answered, in order, each once
+	Secrets []Variable // what they have revealed to it; for those who run it to fill
 
 	Config []byte // as the script writes it
 }

@@ -40,12 +40,15 @@ type Options struct {
 	CPUs    int           // the number of CPUs that it sees
 	Env     []string      // NAME=value; nil means the environment of the process
 	Words   []Word
+	// Answer is that of File. If nil, the words that need it fail.
+	Answer func(Question) ([]byte, error)
 }
 
 // A Word is a word of the language, as the file sees it.
 type Word struct {
 	Name      string     `json:"name"`
 	Arguments []Argument `json:"arguments"` // of LdConfig and WorkerGroup
+	Asked     bool       `json:"asked"`     // its value comes from Options.Answer
 }
 
 // An Argument is an argument of a Word.
@@ -94,7 +97,7 @@ func (e *Error) Error() string {
 func Run(ctx context.Context, path, name string, opts Options) (*Result, error) {
 	limited, cancel := context.WithTimeout(ctx, opts.Timeout)
 	defer cancel()
-	p := &process{opts: opts}
+	p := &process{opts: opts, asked: make(map[string]bool)}
 	done := make(chan error, 1)
 	go func() { done <- p.run(limited, path) }()
 	err := <-done
@@ -117,6 +120,8 @@ type process struct {
 	opts   Options
 	result []byte
 	output lastOutput
+	calls  []Call          // that have been answered, each once
+	asked  map[string]bool // their texts
 }
 
 // run runs the interpreter to its end, with everything that it leaves running.
@@ -129,17 +134,11 @@ func (p *process) run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	result, theirResult, err := os.Pipe()
+	pipes, err := openPipes()
 	if err != nil {
 		return err
 	}
-	defer result.Close()
-	output, theirOutput, err := os.Pipe()
-	if err != nil {
-		theirResult.Close()
-		return err
-	}
-	defer output.Close()
+	defer pipes.close()
 	// The kernel ends the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -148,29 +147,29 @@ func (p *process) run(ctx context.Context, path string) error {
 	cmd.Env = p.opts.Env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.Stdout, cmd.Stderr = theirOutput, theirOutput
-	cmd.ExtraFiles = []*os.File{theirResult} // at descriptor 3
+	cmd.Stdout, cmd.Stderr = pipes.output[1], pipes.output[1]
+	cmd.ExtraFiles = []*os.File{pipes.result[1], pipes.answers[0]} // at descriptors 3 and 4
 	err = cmd.Start()
-	theirResult.Close()
-	theirOutput.Close()
+	pipes.closeTheirs()
 	if err != nil {
 		return err
 	}
 	read := make(chan struct{}, 2)
 	go func() {
-		p.result, _ = io.ReadAll(io.LimitReader(result, maxResult+1))
-		_, _ = io.Copy(io.Discard, result)
+		p.converse(pipes.result[0], pipes.answers[1])
 		read <- struct{}{}
 	}()
 	go func() {
-		_, _ = io.Copy(&p.output, output)
+		_, _ = io.Copy(&p.output, pipes.output[0])
 		read <- struct{}{}
 	}()
 	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes left running, if any
 	family.end()
 	deadline := time.Now().Add(drain) // a process that cannot be killed holds the pipes
-	_, _ = result.SetReadDeadline(deadline), output.SetReadDeadline(deadline)
+	for _, f := range []*os.File{pipes.result[0], pipes.output[0], pipes.answers[1]} {
+		_ = f.SetDeadline(deadline)
+	}
 	<-read
 	<-read
 	return err
@@ -198,7 +197,11 @@ func (p *process) read(name string, exit error) (*Result, error) {
 		out := &Error{Kind: e.Kind, Message: e.Text, Place: placeOf(e.At), Detail: traceback.Brief(e.Detail), Files: e.Files, Interpreter: p.opts.Python}
 		return nil, out
 	}
-	return newResult(p.opts.Python, p.output.String(), p.result)
+	r, err := newResult(p.opts.Python, p.output.String(), p.result)
+	if err == nil {
+		r.Calls = p.calls
+	}
+	return r, err
 }
 
 // maxOutput is how much of a configuration's output is kept.

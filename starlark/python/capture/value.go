@@ -71,7 +71,7 @@ func (v *value) object(data []byte) error {
 			v.text = fmt.Sprintf("float(%q)", o.Float)
 		}
 	case o.Secret != nil:
-		v.text, v.secret = strconv.Quote(*o.Secret), secretWord+"("+strconv.Quote(*o.Secret)+")"
+		v.text, v.secret = strconv.Quote(*o.Secret), SecretWord+"("+strconv.Quote(*o.Secret)+")"
 	case o.Call != "":
 		v.call, v.at = o.Call, placeOf(o.At)
 		for _, arg := range o.Args {

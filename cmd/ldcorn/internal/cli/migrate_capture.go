@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
@@ -18,7 +19,12 @@ import (
 
 // capture runs the Python file and returns the configuration that it makes.
 func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
-	found, err := interpret.Options{Python: fromHere(m.python), Timeout: m.timeout, Env: m.env}.Run(ctx, m.from, m.from, m.cell)
+	answerer, err := config.NewAnswerer(m.from, m.from, config.Options{Env: m.env})
+	if err != nil {
+		return nil, err
+	}
+	file := capture.File{Path: m.from, Name: m.from, Answer: answerer.Answer}
+	found, err := interpret.Options{Python: fromHere(m.python), Timeout: m.timeout, Env: m.env}.Run(ctx, file, m.cell)
 	fault := new(capture.Error)
 	if !errors.As(err, &fault) {
 		if found != nil {
@@ -56,6 +62,7 @@ func (m *migration) captured(found *capture.Result) (string, error) {
 	out.say("hint", set, "The Python set these variables, so they are in env= of each group", "the Python set these variables, which became env= of each group")
 	out.say("warning", found.Removed, "The Python removed these variables, but workers still have them", "the Python removed these variables, but workers still have them")
 	out.say("warning", found.Refused, "The Python set these variables, which workers cannot have", "the Python set these variables, which workers cannot have: ldcorn or Uvicorn sets them")
+	out.say("warning", callsOf(found, "arg"), "These arguments have become their defaults", "the result has the defaults of these arguments as literals")
 	out.say("hint", found.Path, "The Python added these folders to sys.path, which was for itself; workers have cwd=", "the Python added these folders to sys.path, which was for itself; workers have cwd=")
 	var lost, process []string
 	for _, l := range found.Lost {
@@ -84,6 +91,7 @@ func (m *migration) sources(out *remarks, found *capture.Result) {
 	}
 	out.say("warning", taken, "The values of these variables of workers are from files, and part of this one",
 		"values from files became part of the result, as variables of workers; look for secrets in them")
+	out.say("warning", callsOf(found, "secret", "secret_file", "env_file"), "The values of these secrets are part of this file", "secrets became part of the result")
 	out.say("warning", found.Written, "The values of these variables are part of this file", "values of the environment became part of the result; look for secrets in it")
 	var files []string
 	for _, f := range found.Files {
@@ -102,6 +110,16 @@ func (m *migration) sources(out *remarks, found *capture.Result) {
 		out.say("warning", []string{fmt.Sprintf("%d here", builtin.CPUs())}, "The number of CPUs can have affected it; cpu_count() is that of the machine",
 			"the number of CPUs can have affected the result, which has it as a literal; cpu_count() is that of the machine")
 	}
+}
+
+// callsOf returns the calls of words that the file has made.
+func callsOf(found *capture.Result, words ...string) (out []string) {
+	for _, c := range found.Calls {
+		if slices.Contains(words, c.Word) {
+			out = append(out, c.Text)
+		}
+	}
+	return out
 }
 
 // shownFile returns the name of a file, which is short for one beside the configuration or

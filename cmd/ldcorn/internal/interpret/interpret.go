@@ -3,7 +3,6 @@ package interpret
 
 import (
 	"context"
-	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -54,14 +53,10 @@ func (o Options) Apply(to *config.Options, cell *confine.Cell) {
 	if to.NoExec = o.NoExec; o.NoExec {
 		return
 	}
-	to.RunPython = func(ctx context.Context, path, name string, env map[string]string) (*capture.Result, error) {
+	to.RunPython = func(ctx context.Context, file capture.File) (*capture.Result, error) {
 		ctx, end := whileSignals(ctx)
 		defer end()
-		with := o
-		with.Env = make(map[string]string)
-		maps.Copy(with.Env, o.Env)
-		maps.Copy(with.Env, env)
-		return with.Run(ctx, path, name, cell)
+		return o.Run(ctx, file, cell)
 	}
 }
 
@@ -93,10 +88,10 @@ func whileSignals(ctx context.Context) (_ context.Context, end func()) {
 	}
 }
 
-// Run runs the configuration at path, which messages show under a name. The cell has
-// the process to itself meanwhile.
-func (o Options) Run(ctx context.Context, path, name string, cell *confine.Cell) (*capture.Result, error) {
-	dir, err := filepath.Abs(filepath.Dir(path))
+// Run runs a configuration. The cell has the process to itself meanwhile, but for the
+// answers to the configuration.
+func (o Options) Run(ctx context.Context, file capture.File, cell *confine.Cell) (*capture.Result, error) {
+	dir, err := filepath.Abs(filepath.Dir(file.Path))
 	if err != nil {
 		return nil, err
 	}
@@ -105,17 +100,19 @@ func (o Options) Run(ctx context.Context, path, name string, cell *confine.Cell)
 		return nil, err
 	}
 	env := os.Environ()
-	for name, value := range o.Env {
-		env = append(env, name+"="+value)
+	for _, vars := range []map[string]string{o.Env, file.Env} { // the last one of a name counts
+		for name, value := range vars {
+			env = append(env, name+"="+value)
+		}
 	}
-	defer cell.Foreign(name, o.Limit())()
+	defer cell.Foreign(file.Name, o.Limit())()
 	var found *capture.Result
 	cell.Outside(func() {
 		if err = worker.CheckPython(ctx, interpreter); err != nil {
 			return
 		}
-		found, err = capture.Run(ctx, path, name, capture.Options{
-			Python: interpreter.Path, Timeout: o.timeout(), CPUs: builtin.CPUs(), Env: env, Words: config.PythonWords(),
+		found, err = capture.Run(ctx, file.Path, file.Name, capture.Options{
+			Python: interpreter.Path, Timeout: o.timeout(), CPUs: builtin.CPUs(), Env: env, Words: config.PythonWords(), Answer: file.Answer,
 		})
 	})
 	return found, err

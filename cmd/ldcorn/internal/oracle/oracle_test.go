@@ -21,6 +21,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
 // The parts of an entry of the corpus that are not files. UPDATE_SCRIPTS=1 writes the
@@ -152,7 +153,9 @@ func ours(t *testing.T, interpreter, path string, want *made) string {
 	if use.How != api.PythonRun {
 		return strings.TrimSpace(string(use.How)+" "+use.At+" "+use.Reason) + "\n"
 	}
-	result, err := python.Run(t.Context(), path, path, nil)
+	answerer, err := config.NewAnswerer(path, path, config.Options{})
+	require.NoError(t, err)
+	result, err := python.Run(t.Context(), capture.File{Path: path, Name: path, Answer: answerer.Answer}, nil)
 	require.NoError(t, err)
 	text, err := result.Starlark(config.ArgumentNames)
 	require.NoError(t, err)
