@@ -26,6 +26,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proc"
@@ -142,6 +143,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}()
 	tell := new(telemetry)
 	keeper := newKeeper(e.log, tell)
+	tell.secured = metrics.NewTLS(keeper.Status)
 	defer background(func(ctx context.Context) { _ = keeper.Run(ctx) })() // returns nil
 	fronts, err := openFronts(first, takePassed(), keeper)
 	if err != nil {
@@ -183,7 +185,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files}
 
-	secure := newSecured(fronts.certs, reloads.procs, nil)
+	secure := newSecured(fronts.certs, reloads.procs, tell.secured.Observe)
 	defer secure.handshakes.Wait()
 	if err := fronts.begin(clientsOf(px, secure, e.log, reloads.serving)); err != nil {
 		return err
@@ -204,12 +206,12 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
-		Listeners: fronts.listening,
-		Requests:  func(limit int) *api.Requests { return inHand(px, limit) },
-		Plan:      previewer{e.opts.Preview, set, sup, fronts.passed.missing}.preview,
-		Args:      func() (*api.Args, error) { return argsInEffect(sup) },
-		Explain:   explainer{sup, px.Holder}.explain,
-		Reloads:   reloads.ask, Busy: reloads.procs.widen,
+		Listeners: fronts.listening, Certificates: fronts.certs.Status,
+		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
+		Plan:     previewer{e.opts.Preview, set, sup, fronts.passed.missing}.preview,
+		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
+		Explain:  explainer{sup, px.Holder}.explain,
+		Reloads:  reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
 		Stop: func(now bool) {
 			cancel(fmt.Errorf("%w: ldcorn stop", errStop))

@@ -24,6 +24,7 @@ type telemetry struct {
 	limits   ratelimit.Limits
 	buffers  *buffer.Space
 	reloads  metrics.Reloads
+	secured  *metrics.TLS
 	events   event.Stream
 	admins   []*control.Admin // one for each listener that there was
 }
@@ -40,7 +41,7 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers))
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), t.secured)
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,

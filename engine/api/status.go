@@ -17,10 +17,11 @@ type Status struct {
 	Running       *Running  `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
 	Stopping      *Stopping `json:"stopping,omitempty"`                // absent unless the master was told to stop
 	MasterStatus
-	Listeners  []Listener             `json:"listeners"`   // in the order of the configuration
-	Counts     map[string]GroupCounts `json:"counts"`      // by group of the plan in effect
-	RateLimits []RateLimit            `json:"rate_limits"` // of the plan in effect: that of LdConfig, then those of groups and their rules
-	Buffers    Buffers                `json:"buffers"`
+	Listeners    []Listener             `json:"listeners"`    // in the order of the configuration
+	Certificates []Certificate          `json:"certificates"` // of the listeners
+	Counts       map[string]GroupCounts `json:"counts"`       // by group of the plan in effect
+	RateLimits   []RateLimit            `json:"rate_limits"`  // of the plan in effect: that of LdConfig, then those of groups and their rules
+	Buffers      Buffers                `json:"buffers"`
 }
 
 // A Listener describes an address on which clients connect.

@@ -48,6 +48,8 @@ type Options struct {
 	Counted  *stats.Requests
 	// Listeners returns the listeners in the order of the configuration.
 	Listeners func() []api.Listener
+	// Certificates returns the certificates of the listeners.
+	Certificates func() []api.Certificate
 	// RateLimits returns the rate limits in effect.
 	RateLimits func() []api.RateLimit
 	// Buffers returns what waits in the master.

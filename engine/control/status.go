@@ -41,5 +41,5 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 func (s *Server) status() api.Status {
 	last, now := s.opts.Reload()
 	return api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(),
-		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers()}
+		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Certificates: s.opts.Certificates(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers()}
 }

@@ -27,6 +27,23 @@ func (m *hosts) Match(r Request) bool {
 	return false
 }
 
+// Hosts returns the names of all Host matchers in m, other than in a Not.
+func Hosts(m Matcher) (names []string) {
+	switch m := m.(type) {
+	case *hosts:
+		return m.names
+	case *all:
+		for _, p := range m.parts {
+			names = append(names, Hosts(p)...)
+		}
+	case *anyOf:
+		for _, p := range m.parts {
+			names = append(names, Hosts(p)...)
+		}
+	}
+	return names
+}
+
 // isHost reports whether a host matches a name: "*.example.com" matches
 // everything below example.com.
 func isHost(host, name string) bool {

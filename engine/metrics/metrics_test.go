@@ -277,7 +277,7 @@ func everything() *prometheus.Registry {
 	q, r := new(stats.Requests), new(Reloads)
 	q.Publish(boundPools())
 	r.Started(time.Now())
-	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers))
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers), someTLS())
 }
 
 // TestNames checks the names against the conventions of Prometheus.

@@ -30,6 +30,23 @@ type Result struct {
 	Peer    netip.Addr
 }
 
+// Outcome returns the result in a word: "full" or "resumed", or "gone" if the client
+// has left or was too slow, "not_tls" if it speaks something else, and otherwise
+// "failed".
+func (r Result) Outcome() string {
+	switch {
+	case r.Session != nil && r.Session.Resumed:
+		return "resumed"
+	case r.Session != nil:
+		return "full"
+	case errors.Is(r.Err, ErrGone):
+		return "gone"
+	case errors.Is(r.Err, ErrNotTLS), errors.Is(r.Err, ErrPlainHTTP):
+		return "not_tls"
+	}
+	return "failed"
+}
+
 // ProtocolACME is the protocol of a handshake in which an issuer checks that a
 // name belongs to this server (RFC 8737). A connection with it ends with the
 // handshake.

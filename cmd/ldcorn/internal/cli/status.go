@@ -189,11 +189,17 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 			return err
 		}
 	}
-	if len(st.RateLimits) == 0 {
+	if len(st.RateLimits) > 0 {
+		fmt.Fprintln(w)
+		if err := writeColumns(w, rateLimitColumns(st), look); err != nil {
+			return err
+		}
+	}
+	if len(st.Certificates) == 0 {
 		return nil
 	}
 	fmt.Fprintln(w)
-	return writeColumns(w, rateLimitColumns(st), look)
+	return writeColumns(w, certificateColumns(st), look)
 }
 
 // listeningOn names the listeners. It returns "" if there are none.

@@ -34,6 +34,7 @@ func LookBesideGroups(res *config.Result) {
 			warnAt(res, res.ListenerArgument(i, "owner"), "the master cannot start on this machine", engine.CheckOwner("owner", l.Owner))
 		}
 	}
+	lookForCertificates(res)
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
 	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.CheckBufferDir(res.Plan))
 }

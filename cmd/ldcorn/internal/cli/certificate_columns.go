@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/visible"
+)
+
+// certificateColumns returns the table of the certificates.
+func certificateColumns(st *api.Status) []column {
+	columns := []column{{name: "CERTIFICATE"}, {name: "EXPIRES"}, {name: "ISSUER", drop: 2}, {name: "FROM", drop: 1}, {name: "STATE", drop: 3}}
+	for i := range st.Certificates {
+		c := &st.Certificates[i]
+		state := "ok"
+		if c.Error != "" {
+			state = "cannot be read again: " + c.Error
+		}
+		names := strings.Join(c.Names, ",")
+		if names == "" {
+			names = c.Subject
+		}
+		addRow(columns, visible.Cut(visible.String(names), maxNames), expiry(c.NotAfter, st.Now), visible.Cut(visible.String(c.Issuer), maxNames), visible.String(c.From), visible.String(state))
+	}
+	return columns
+}
+
+// maxNames is how many bytes of a list of names a row shows.
+const maxNames = 60
+
+// expiry says when a certificate expires, or expired.
+func expiry(at, now time.Time) string {
+	if left := at.Sub(now); left >= 0 {
+		return "in " + control.Age(left)
+	}
+	return control.Age(now.Sub(at)) + " ago"
+}

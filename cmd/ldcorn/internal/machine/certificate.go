@@ -1,0 +1,58 @@
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/certs"
+	"github.com/ldcorn/ldcorn/engine/match"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/diag"
+)
+
+// lookForCertificates looks at the certificates of the listeners: whether they can be
+// used, will be for some time, and have the names that routes expect.
+func lookForCertificates(res *config.Result) {
+	var covered []plan.TLS
+	at := -1
+	said := make(map[plan.TLS]bool)
+	for i := range res.Plan.Listeners {
+		for _, t := range res.Plan.Listeners[i].TLS {
+			if said[t] {
+				continue
+			}
+			said[t] = true
+			covered, at = append(covered, t), i
+			for _, wrong := range certs.Check(t, time.Now()) {
+				res.Report.Add(certificateWarning(res, i, wrong))
+			}
+		}
+	}
+	if at < 0 {
+		return
+	}
+	if missing := certs.Uncovered(covered, hostsOf(res.Plan)); len(missing) > 0 {
+		res.Report.Add(diag.Diagnostic{Code: Code, Severity: diag.Warning, Span: res.ListenerArgument(at, "tls"),
+			Message: "no certificate has the name " + strings.Join(missing, ", ") + ", which routes expect",
+			Hint:    "add a tls(…) with such a certificate, unless clients reach the name on another listener"})
+	}
+}
+
+func certificateWarning(res *config.Result, listener int, wrong *certs.Error) diag.Diagnostic {
+	return diag.Diagnostic{Code: Code, Severity: diag.Warning, Span: res.ListenerArgument(listener, "tls"),
+		Message: fmt.Sprintf("`%s` of tls: %v", wrong.Argument, wrong.Err), Hint: wrong.Hint}
+}
+
+// hostsOf returns the hosts that the routes of a plan name, each once.
+func hostsOf(p *plan.Plan) (hosts []string) {
+	for _, g := range p.Groups {
+		for i := range g.Routes {
+			hosts = append(hosts, match.Hosts(g.Routes[i].Matcher)...)
+		}
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
+}

@@ -1,0 +1,75 @@
+package metrics
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
+)
+
+// A TLS collects certificates and the results of handshakes.
+type TLS struct {
+	certificates func() []api.Certificate
+
+	mu         sync.Mutex // guards handshakes
+	handshakes map[handshake]uint64
+}
+
+// A handshake is a kind of result. Both texts are from short lists.
+type handshake struct{ result, version string }
+
+// NewTLS returns a collector of what certificates returns.
+func NewTLS(certificates func() []api.Certificate) *TLS {
+	return &TLS{certificates: certificates, handshakes: make(map[handshake]uint64)}
+}
+
+// Observe counts a handshake. It is safe to call from any goroutine.
+func (t *TLS) Observe(r tlslayer.Result) {
+	h := handshake{result: r.Outcome()}
+	if r.Session != nil {
+		h.version = tlslayer.VersionName(r.Session.Version)
+	}
+	t.mu.Lock()
+	t.handshakes[h]++
+	t.mu.Unlock()
+}
+
+var (
+	certificateExpiryDesc = desc("tls_certificate_expiry_seconds", "When a certificate of a listener expires, as a Unix time.", "name", "from")
+	certificateFaultDesc  = desc("tls_certificate_stale", "1 if the files of a certificate cannot be used now, so that the content before stays.", "name", "from")
+	handshakesDesc        = desc("tls_handshakes_total", "TLS handshakes of clients, by result and version.", "result", "version")
+)
+
+// Describe implements prometheus.Collector.
+func (t *TLS) Describe(out chan<- *prometheus.Desc) {
+	out <- certificateExpiryDesc
+	out <- certificateFaultDesc
+	out <- handshakesDesc
+}
+
+// Collect implements prometheus.Collector.
+func (t *TLS) Collect(out chan<- prometheus.Metric) {
+	type series struct{ name, from string }
+	told := make(map[series]bool)
+	for _, c := range t.certificates() {
+		s := series{c.Subject, c.From}
+		if len(c.Names) > 0 {
+			s.name = c.Names[0]
+		}
+		if told[s] { // two with other settings
+			continue
+		}
+		told[s] = true
+		s.name, s.from = strings.ToValidUTF8(s.name, "?"), strings.ToValidUTF8(s.from, "?")
+		out <- gauge(certificateExpiryDesc, float64(c.NotAfter.Unix()), s.name, s.from)
+		out <- gauge(certificateFaultDesc, flag(c.Error != ""), s.name, s.from)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for h, n := range t.handshakes {
+		out <- counter(handshakesDesc, n, h.result, h.version)
+	}
+}

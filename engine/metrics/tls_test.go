@@ -1,0 +1,50 @@
+package metrics
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
+)
+
+func someTLS() *TLS {
+	m := NewTLS(func() []api.Certificate {
+		return []api.Certificate{
+			{Names: []string{"a.example", "b.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0)},
+			{Names: []string{"a.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0)},
+			{Subject: "CN=\xff", From: "the configuration", NotAfter: time.Unix(1_000_000_000, 0), Error: "broken"},
+		}
+	})
+	for _, r := range []tlslayer.Result{
+		{Session: &tlslayer.Session{Version: tls.VersionTLS13}}, {Session: &tlslayer.Session{Version: tls.VersionTLS13}},
+		{Session: &tlslayer.Session{Version: tls.VersionTLS12, Resumed: true}},
+		{Err: tlslayer.ErrGone}, {Err: fmt.Errorf("early: %w", tlslayer.ErrPlainHTTP)}, {Err: errors.New("no suite")},
+	} {
+		m.Observe(r)
+	}
+	return m
+}
+
+func TestTLS(t *testing.T) {
+	compare(t, someTLS(), `
+# HELP ldcorn_tls_certificate_expiry_seconds When a certificate of a listener expires, as a Unix time.
+# TYPE ldcorn_tls_certificate_expiry_seconds gauge
+ldcorn_tls_certificate_expiry_seconds{from="/a.pem",name="a.example"} 2e+09
+ldcorn_tls_certificate_expiry_seconds{from="the configuration",name="CN=?"} 1e+09
+# HELP ldcorn_tls_certificate_stale 1 if the files of a certificate cannot be used now, so that the content before stays.
+# TYPE ldcorn_tls_certificate_stale gauge
+ldcorn_tls_certificate_stale{from="/a.pem",name="a.example"} 0
+ldcorn_tls_certificate_stale{from="the configuration",name="CN=?"} 1
+# HELP ldcorn_tls_handshakes_total TLS handshakes of clients, by result and version.
+# TYPE ldcorn_tls_handshakes_total counter
+ldcorn_tls_handshakes_total{result="failed",version=""} 1
+ldcorn_tls_handshakes_total{result="full",version="1.3"} 2
+ldcorn_tls_handshakes_total{result="gone",version=""} 1
+ldcorn_tls_handshakes_total{result="not_tls",version=""} 1
+ldcorn_tls_handshakes_total{result="resumed",version="1.2"} 1
+`)
+}
