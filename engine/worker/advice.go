@@ -2,6 +2,7 @@ package worker
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,10 +37,11 @@ func Advice(err error) (hint string, bare error) {
 var (
 	noModuleFile  = regexp.MustCompile(`Could not import module "([\w.]+)"`)
 	noAttribute   = regexp.MustCompile(`Attribute "([\w.]+)" not found in module "([\w.]+)"`)
-	noImport      = regexp.MustCompile(`^(?:ModuleNotFoundError|ImportError): No module named '?([\w]+)`)
+	noImport      = regexp.MustCompile(`^(?:ModuleNotFoundError|ImportError): No module named '?([\w.]+)`)
 	noOption      = regexp.MustCompile(`(?i)^Error: no such option:? '?(-[\w-]+)`)
 	usage         = regexp.MustCompile(`^Error: (?:Invalid value|Option|Got unexpected|Missing)`)
 	addressInUse  = regexp.MustCompile(`(?i)\[Errno 98\]|address already in use`)
+	moduleName    = regexp.MustCompile(`^[A-Za-z_]\w*$`)
 	factoryFailed = regexp.MustCompile(`Error loading ASGI (?:app )?factory`)
 )
 
@@ -52,6 +54,9 @@ func (s *Spec) Hint(stderr []string) string {
 	said := LastWord(stderr)
 	dir := s.AppFolder()
 	if m := noModuleFile.FindStringSubmatch(said); m != nil {
+		if hint := s.moduleHint(m[1]); hint != "" {
+			return hint
+		}
 		return fmt.Sprintf("its workers look for the module %s in %s; cwd= of the group sets another folder", m[1], dir)
 	}
 	if m := noAttribute.FindStringSubmatch(said); m != nil {
@@ -62,6 +67,9 @@ func (s *Spec) Hint(stderr []string) string {
 	}
 	if m := noOption.FindStringSubmatch(said); m != nil {
 		return fmt.Sprintf("Uvicorn %v has no option %s: change uvicorn_args; \"%s -m uvicorn --help\" lists the options", s.Facts.Uvicorn, m[1], s.Python)
+	}
+	if hint := s.variableHint(stderr); hint != "" {
+		return hint
 	}
 	switch {
 	case usage.MatchString(said):
@@ -90,12 +98,22 @@ func attributeHint(dir, module, name string) string {
 
 // importHint returns advice for a module that a worker's Python does not find.
 func (s *Spec) importHint(dir, module string) string {
-	for _, at := range []string{filepath.Dir(dir), filepath.Join(dir, "src")} {
-		if _, err := os.Stat(filepath.Join(at, module+".py")); err == nil || isDir(filepath.Join(at, module)) {
-			return fmt.Sprintf("%s is in %s, but the workers run in %s: set cwd= of the group, or --app-dir in uvicorn_args", module, at, dir)
+	if s.isOfApp(module) {
+		if hint := s.ModuleHint(); hint != "" {
+			return hint
 		}
 	}
-	return fmt.Sprintf("install the package that has the module %s, with \"%s -m pip install …\", or name another interpreter with python=", module, s.Python)
+	first, _, _ := strings.Cut(module, ".")
+	for _, at := range []string{filepath.Dir(dir), filepath.Join(dir, "src")} {
+		if _, err := os.Stat(filepath.Join(at, first+".py")); err == nil || isDir(filepath.Join(at, first)) {
+			return fmt.Sprintf("%s is in %s, but the workers run in %s: set cwd= of the group, or --app-dir in uvicorn_args", first, at, dir)
+		}
+	}
+	install := fmt.Sprintf("nstall the package that has the module %s, with \"%s -m pip install …\", or name another interpreter with python=", first, s.Python)
+	if meant := cmp.Or(nearModule(s.moduleFolders(), module), nearKnown(module)); meant != "" {
+		return fmt.Sprintf("did you mean %s? Otherwise i%s", meant, install)
+	}
+	return "i" + install
 }
 
 // appAssigned matches the line of a module that makes an app of a well-known

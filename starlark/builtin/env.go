@@ -2,6 +2,8 @@ package builtin
 
 import (
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/diag"
+	"github.com/ldcorn/ldcorn/starlark/dotenv"
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
@@ -228,9 +231,51 @@ func (c *call) unset(name string, span diag.Span) starlark.Value {
 			Code: codeUnsetEnv, Span: span,
 			Message: fmt.Sprintf("environment variable %s is not set", shownName(name)),
 			Label:   fmt.Sprintf("set it, or give a default: %s(%q, …)", c.word.Name, shownName(name)),
+			Hint:    c.session.dotenvHint(name),
 		})
 	}
 	return c.session.stand(name)
+}
+
+// dotenvHint returns advice if a file of variables beside the configuration sets one that
+// nothing else does.
+func (s *Session) dotenvHint(name string) string {
+	if !s.dotenvRead {
+		s.dotenvRead, s.dotenv = true, ReadDotenv(s.opts.ReadFile, s.opts.Dir)
+	}
+	hint := s.dotenv.Hint(name, s.opts.NameDir)
+	if hint != "" {
+		hint += fmt.Sprintf(", or call env_file(%q) first", dotenvName)
+	}
+	return hint
+}
+
+// A Dotenv has the variables of a file that lies beside a configuration and that the
+// configuration does not read.
+type Dotenv []dotenv.Variable
+
+// dotenvName is the usual name of a file of variables.
+const dotenvName = ".env"
+
+// ReadDotenv reads the file in a folder. The result is nil if there is none.
+func ReadDotenv(readFile func(path string) ([]byte, error), dir string) Dotenv {
+	data, err := readFile(filepath.Join(dir, dotenvName))
+	if err != nil {
+		return nil
+	}
+	// A mistake in the file is none of the configuration.
+	vars, _ := dotenv.Parse(string(data), func(string) (string, bool) { return "", true })
+	return vars
+}
+
+// Hint returns advice for a configuration that needs a variable, or "" if the file does
+// not set it. Messages show the file in nameDir.
+func (d Dotenv) Hint(variable, nameDir string) string {
+	if !slices.ContainsFunc(d, func(v dotenv.Variable) bool { return v.Name == variable }) {
+		return ""
+	}
+	path := filepath.Join(nameDir, dotenvName)
+	return fmt.Sprintf("%s sets %s: add --env-file %[1]s", path, shownName(variable))
 }
 
 // swallowed reports a file whose quotes hide the line that sets a variable. The other

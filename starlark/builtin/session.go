@@ -44,21 +44,23 @@ type Options struct {
 // A Session holds the words of one evaluation and the groups that they have
 // made. Only one goroutine may use it until Close.
 type Session struct {
-	opts     Options
-	words    map[string]*Word
-	groups   []*Group
-	limits   []*Limit
-	configs  int
-	fileEnv  map[string]string    // variables of files, which the environment does not set
-	files    []FileVariable       // all variables of files
-	unread   bool                 // a file of variables could not be read
-	vague    []string             // names of arguments whose default is unset
-	args     []*argument          // in order of first use
-	argNamed map[string]*argument // the same, by name
-	truths   int                  // how many times the truth of a matcher was used
-	unset    bool                 // an Unset was returned
-	thread   *starlark.Thread     // the evaluating thread; nil before Run and after Close
-	late     bool                 // the configuration has been loaded
+	opts       Options
+	words      map[string]*Word
+	groups     []*Group
+	limits     []*Limit
+	configs    int
+	fileEnv    map[string]string    // variables of files, which the environment does not set
+	files      []FileVariable       // all variables of files
+	unread     bool                 // a file of variables could not be read
+	dotenv     Dotenv               // for advice
+	dotenvRead bool                 // dotenv is known
+	vague      []string             // names of arguments whose default is unset
+	args       []*argument          // in order of first use
+	argNamed   map[string]*argument // the same, by name
+	truths     int                  // how many times the truth of a matcher was used
+	unset      bool                 // an Unset was returned
+	thread     *starlark.Thread     // the evaluating thread; nil before Run and after Close
+	late       bool                 // the configuration has been loaded
 
 	decisions []*Decision      // results of to during loading
 	static    *syntax.CallExpr // the call of a router that is being checked without being made

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,7 +63,9 @@ func evaluatePython(ctx context.Context, in entry, w *world, opts Options) (*Res
 		report := &diag.Report{Sources: &diag.Sources{}}
 		w.hideVariables(report, opts)
 		hideSecrets(report, answerer.secrets)
-		return failedRun(in, fault, why, report), nil
+		return failedRun(in, fault, why, report, func(variable string) string {
+			return builtin.ReadDotenv(w.readFile, filepath.Dir(in.path)).Hint(variable, filepath.Dir(in.name))
+		}), nil
 	case err != nil && slices.Contains(looseCodes, why.Code):
 		return res, nil
 	case err != nil:
@@ -143,9 +146,13 @@ func pythonNames(text string) (out []string) {
 	return out
 }
 
+// noVariable matches the error of Python for a variable that os.environ does not have.
+var noVariable = regexp.MustCompile(`^KeyError: '(\w+)'$`)
+
 // failedRun returns the result for a file that fails in Python, with the report to which
-// it adds the failure. Why says why Python ran it.
-func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic, report *diag.Report) *Result {
+// it adds the failure. Why says why Python ran it. Unset returns advice for a variable that
+// is not set.
+func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic, report *diag.Report, unset func(string) string) *Result {
 	d := diag.Diagnostic{Code: diag.CodeEval, Severity: diag.Error, Message: fault.Message, Detail: fault.Detail}
 	if !sameFault(fault, why) {
 		d.Label = "Python runs this file because of " + why.Span.String() + ": " + why.Message
@@ -164,6 +171,9 @@ func failedRun(in entry, fault *capture.Error, why *diag.Diagnostic, report *dia
 			if near := diag.Near(m[2], ArgumentNames(m[1])); near != "" {
 				d.Hint = fmt.Sprintf("did you mean `%s`?", near)
 			}
+		}
+		if m := noVariable.FindStringSubmatch(fault.Message); m != nil {
+			d.Hint = unset(m[1])
 		}
 		if notImported.MatchString(fault.Message) {
 			d.Hint = python.OnlyImports

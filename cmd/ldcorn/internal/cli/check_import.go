@@ -123,8 +123,12 @@ func importApp(ctx context.Context, prober *worker.Prober, group *plan.Group, co
 		d.Hint = fmt.Sprintf("Python looks for it in %s; set `cwd` of the group to another folder", spec.AppFolder())
 		if beside := machine.AppBeside(group, configDir); beside != "" {
 			d.Hint = fmt.Sprintf("Python looks for it in %s; %s", spec.AppFolder(), machine.BesideHint(group, beside))
+		} else if hint := spec.ModuleHint(); hint != "" {
+			d.Hint = hint
 		}
-	case exit.ExitCode() != exitNoImport:
+	case exit.ExitCode() == exitNoImport:
+		d.Hint = spec.Hint(strings.Split(stderr, "\n"))
+	default:
 		d.Message += fmt.Sprintf(": the interpreter ended with %s", exit.ProcessState)
 	}
 	if hiding := spec.HidingModule(strings.Split(stderr, "\n")); hiding != "" {

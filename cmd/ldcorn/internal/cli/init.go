@@ -17,6 +17,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/format"
 )
 
@@ -25,6 +26,8 @@ type initFlags struct {
 	*rootOptions
 	force  bool
 	stdout bool
+
+	unusable string // what is wrong with the project's file of variables
 }
 
 // newInitCommand returns the command that writes a first configuration for the app
@@ -41,7 +44,8 @@ init looks for apps of FastAPI, Starlette, Litestar, Quart, Django and others, a
 factories of apps. It only reads files, and runs and imports nothing. If there are several
 apps, it takes the likeliest and names the others in comments, as it does with websockets,
 paths that look slow, and what a Procfile, a Dockerfile or the configuration of Gunicorn
-says. A virtual environment becomes python=. With - or --stdout it prints the configuration.
+says. A virtual environment becomes python=, and .env becomes env=. With - or --stdout it
+prints the configuration.
 
 Exits 0, or 1 when there is no app to serve; then it writes nothing and says what it has
 found.`,
@@ -145,8 +149,20 @@ func (f *initFlags) mayWrite(path string) error {
 	return nil
 }
 
-// checked returns the configuration of a project, formatted and evaluated.
+// checked returns the configuration of a project, formatted and evaluated. It leaves out a
+// file of variables that cannot be read.
 func (f *initFlags) checked(ctx context.Context, path string, p *project.Project) ([]byte, error) {
+	text, err := f.evaluated(ctx, path, p)
+	if broken := (*diag.Report)(nil); p.Dotenv != "" && errors.As(err, &broken) {
+		f.unusable = fmt.Sprintf("%s is not used: %v", p.Dotenv, broken)
+		p.Dotenv = ""
+		return f.evaluated(ctx, path, p)
+	}
+	return text, err
+}
+
+// evaluated returns the configuration of a project, if it has no errors.
+func (f *initFlags) evaluated(ctx context.Context, path string, p *project.Project) ([]byte, error) {
 	text, err := format.Format(path, []byte(p.Configuration()))
 	if err != nil {
 		return nil, err
@@ -217,6 +233,12 @@ func (f *initFlags) remark(w io.Writer, p *project.Project) {
 	if more := len(p.Apps) - 1; more > 0 {
 		fmt.Fprintf(w, "  and %s, in comments\n", terminal.Count(more, "other app"))
 	}
+	if p.Dotenv != "" {
+		fmt.Fprintf(w, "  with the variables of %s, for the workers\n", terminal.Cut(p.Dotenv, 60))
+	}
+	if f.unusable != "" {
+		remark(w, "warning: %s", f.unusable)
+	}
 	f.unread(w, p)
 	python := &p.Python
 	install := map[string]string{"uv": "uv add 'uvicorn[standard]'", "poetry": "poetry add 'uvicorn[standard]'", "pipenv": "pipenv install 'uvicorn[standard]'"}[python.Tool]
@@ -250,5 +272,6 @@ func (f *initFlags) next(w io.Writer, folder, path string) {
 		remark(w, "hint: this folder has both files now; remove %s, or name one with -c FILE", configNames[1])
 		return
 	}
-	fmt.Fprintf(w, "next: `%s`, and then `%s`\n", check, command)
+	watch := strings.Replace(command, "ldcorn", "ldcorn run --watch", 1)
+	fmt.Fprintf(w, "next: `%s`, and then `%s`,\n      or `%s` while you edit\n", check, command, watch)
 }

@@ -41,7 +41,7 @@ func TestInit_Projects(t *testing.T) {
 		}
 		require.Equal(t, exitOK, code, said)
 		assert.Contains(t, said, "found ")
-		assert.Contains(t, said, "wrote "+path+"\nnext: `ldcorn check -c "+path+" --import`, and then `ldcorn -c "+path+"`\n")
+		assert.Contains(t, said, "wrote "+path+"\nnext: `ldcorn check -c "+path+" --import`, and then `ldcorn -c "+path+"`,\n      or `ldcorn run --watch -c "+path+"` while you edit\n")
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for line := range strings.Lines(string(text)) {
@@ -111,7 +111,7 @@ func TestInit_Existing(t *testing.T) {
 	assert.Equal(t, "mine\n", string(text))
 	_, said, code = ldcorn(t, "init", "--force")
 	assert.Equal(t, exitOK, code)
-	assert.Contains(t, said, "wrote ldconfig.star\nnext: `ldcorn check --import`, and then `ldcorn`\n")
+	assert.Contains(t, said, "wrote ldconfig.star\nnext: `ldcorn check --import`, and then `ldcorn`,\n      or `ldcorn run --watch` while you edit\n")
 	_, said, code = ldcorn(t, "check")
 	assert.Equal(t, exitOK, code, said)
 

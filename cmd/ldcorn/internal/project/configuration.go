@@ -93,8 +93,18 @@ func (w *writer) group(name string, instances int, routes []string, comments boo
 	if a.Cwd == "." {
 		say("where the workers run: the folder of this file")
 	}
+	var env []string
+	if w.p.Dotenv != "" {
+		env = append(env, "env_file("+quoted(w.p.Dotenv)+", default = {})")
+	}
 	if a.Settings != "" {
-		add("env", "{"+quoted(settingsVariable)+": "+quoted(a.Settings)+"}")
+		env = append(env, "{"+quoted(settingsVariable)+": "+quoted(a.Settings)+"}")
+	}
+	if len(env) > 0 {
+		add("env", strings.Join(env, " | "))
+	}
+	if w.p.Dotenv != "" {
+		say("its variables, as secrets")
 	}
 	if python := w.p.Python; python.Path != "" && !python.Default {
 		add("python", quoted(python.Path))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ type Project struct {
 	Factory []string // functions that make an app but need arguments, as "create_app (main.py:3)"
 	Servers []Server // how the project is served now
 	Python  Python
+	Dotenv  string // the file of variables of the likeliest app, in the folder; "" if there is none
 
 	Modules int      // how many Python files were read
 	Broken  []string // what is wrong with those that could not be read, with their positions
@@ -82,6 +84,7 @@ func Look(ctx context.Context, dir string) (*Project, error) {
 	l.keepServers()
 	if len(l.p.Apps) > 0 {
 		l.routes(&l.p.Apps[0])
+		l.p.Dotenv = l.dotenv(&l.p.Apps[0])
 	}
 	l.p.Python = l.python()
 	l.p.Cut = l.p.Cut || l.steps >= maxSteps
@@ -207,6 +210,18 @@ func (l *look) add(m *module, name string, v value, n *pyast.Node, factory bool)
 
 // at returns a position, such as "main.py:3".
 func (m *module) at(offset int) string { return fmt.Sprintf("%s:%d", m.path, m.line(offset)) }
+
+// dotenv returns the file of variables in the folder of an app, or else in that of the
+// project.
+func (l *look) dotenv(a *App) string {
+	for _, folder := range []string{a.Cwd, "."} {
+		name := filepath.Join(folder, ".env")
+		if info, err := os.Stat(filepath.Join(l.dir, name)); err == nil && info.Mode().IsRegular() {
+			return name
+		}
+	}
+	return ""
+}
 
 // sessions are the values of sticky= for apps that keep sessions in the memory of
 // a process.

@@ -1,0 +1,2 @@
+// Package near finds the name that was most likely meant by one that nobody knows.
+package near
