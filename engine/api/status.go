@@ -29,6 +29,7 @@ type Listener struct {
 	Bind          string `json:"bind"`           // as the configuration writes it
 	Address       string `json:"address"`        // of the socket
 	ProxyProtocol bool   `json:"proxy_protocol"` // connections begin with a header of the PROXY protocol
+	TLS           bool   `json:"tls"`            // it speaks TLS
 	RedirectHTTPS bool   `json:"redirect_https"` // requests get a redirect to https
 }
 

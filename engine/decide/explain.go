@@ -111,7 +111,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	if req.Scheme() != "https" {
 		out.Redirecting = x.redirecting(by)
 	}
-	if answer := redirectOf(by, req); answer != nil && x.Probe(req) == "" {
+	if answer := x.redirectOf(by, req); answer != nil && x.Probe(req) == "" {
 		o := Outcome[string]{Answer: answer}
 		out.Status, out.Location, out.Redirecting = o.Status(), o.Location(), nil
 		return out, nil

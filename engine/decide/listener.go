@@ -14,13 +14,20 @@ import (
 // the request with the same method and body (RFC 9110 section 15.4.9).
 const StatusRedirect = http.StatusPermanentRedirect
 
+// httpsPort is the port that a URL under https leaves out.
+const httpsPort = "443"
+
 // AppendHTTPS appends the URL under https of a request with a valid host, which can
-// have a port, and with a target in origin-form or the "*" of OPTIONS.
-func AppendHTTPS(out, host, origin []byte) []byte {
+// have a port, and with a target in origin-form or the "*" of OPTIONS. port is that of
+// https; "" means the usual one.
+func AppendHTTPS(out, host []byte, port string, origin []byte) []byte {
 	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
 		host = host[:i]
 	}
 	out = append(append(out, "https://"...), host...)
+	if port != "" && port != httpsPort {
+		out = append(append(out, ':'), port...)
+	}
 	if len(origin) > 0 && origin[0] == '/' {
 		out = append(out, origin...)
 	}
@@ -59,7 +66,7 @@ func (x *Explainer) listener(address string) (*plan.Listener, error) {
 // redirecting returns the other listeners, which redirect requests.
 func (x *Explainer) redirecting(but *plan.Listener) (out []string) {
 	for i := range x.plan.Listeners {
-		if l := &x.plan.Listeners[i]; l != but && l.RedirectHTTPS {
+		if l := &x.plan.Listeners[i]; l != but && l.RedirectHTTPS && len(l.TLS) == 0 {
 			out = append(out, l.Bind.String())
 		}
 	}
@@ -67,10 +74,14 @@ func (x *Explainer) redirecting(but *plan.Listener) (out []string) {
 }
 
 // redirectOf returns the answer of a listener to a request that it redirects, or nil.
-func redirectOf(l *plan.Listener, r *request.Sample) *plan.Answer {
-	if !l.RedirectHTTPS || r.Scheme() == "https" {
+func (x *Explainer) redirectOf(l *plan.Listener, r *request.Sample) *plan.Answer {
+	if !l.RedirectHTTPS || len(l.TLS) > 0 || r.Scheme() == "https" {
 		return nil
 	}
-	to := AppendHTTPS(nil, r.Head.Host, r.Head.Origin)
+	port := ""
+	if secure := x.plan.OnlyTLS(); secure != nil {
+		port = secure.Bind.Port()
+	}
+	to := AppendHTTPS(nil, r.Head.Host, port, r.Head.Origin)
 	return &plan.Answer{Status: StatusRedirect, Headers: []plan.HeaderEdit{{Op: plan.HeaderAdd, Name: "Location", Value: plan.Plain(string(to))}}}
 }

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -87,9 +88,32 @@ var peerAttributes = []Attribute[Listener]{
 
 var redirectAttributes = []Attribute[Listener]{
 	flag(Attribute[Listener]{Name: "redirect_https", Effect: EffectProxy,
-		Doc:        "Whether requests get 308 with the same address under https, instead of going to a group. A request that came by https according to a trusted proxy goes on.",
+		Doc:        "Whether requests get 308 with the same address under https, instead of going to a group. The port is that of the only listener with `tls`, or else the usual one. A request that came by https according to a trusted proxy goes on.",
 		OtherNames: []string{"redirect", "https_redirect", "force_https", "ssl_redirect", "redirect_to_https"}},
 		false, func(l *Listener) *bool { return &l.RedirectHTTPS }),
+}
+
+// OnlyTLS returns the listener that speaks TLS if there is exactly one, otherwise nil.
+func (p *Plan) OnlyTLS() (found *Listener) {
+	for i := range p.Listeners {
+		if l := &p.Listeners[i]; len(l.TLS) > 0 {
+			if found != nil {
+				return nil
+			}
+			found = l
+		}
+	}
+	return found
+}
+
+// Port returns the port of an address, in digits: "" if it is no port, or if only the
+// socket knows it.
+func (b Bind) Port() string {
+	_, port, err := net.SplitHostPort(b.Address)
+	if b.Network != "tcp" || err != nil || port == "0" {
+		return ""
+	}
+	return port
 }
 
 // ofPlan maps the arguments of listen that LdConfig has, too, to its arguments.

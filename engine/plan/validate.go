@@ -33,7 +33,7 @@ const (
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeBehindProbe   = "W129" // a route for a path that ldcorn itself answers
 	CodeUnchecked     = "W106" // too many routes to compare all of them
-	CodeAllRedirect   = "W122" // listeners that redirect every request
+	CodeAllRedirect   = "W122" // a redirect of every request, or of none
 )
 
 // A Problem is something wrong with a plan as a whole, although its parts are

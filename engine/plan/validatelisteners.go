@@ -59,7 +59,15 @@ func deadRedirects(p *Plan) (out []Problem) {
 	all := len(p.Listeners) > 0
 	for i := range p.Listeners {
 		l := &p.Listeners[i]
-		dead := l.RedirectHTTPS && len(l.TrustedProxies) == 0
+		if l.RedirectHTTPS && len(l.TLS) > 0 {
+			out = append(out, Problem{
+				Code: CodeAllRedirect, Warning: true,
+				Message: fmt.Sprintf("%q speaks TLS, so that there is nothing to redirect to https", l.Bind),
+				Label:   "write it for a listener without `tls`",
+				Place:   Place{Listener: l, Argument: "redirect_https"},
+			})
+		}
+		dead := l.RedirectHTTPS && len(l.TrustedProxies) == 0 && len(l.TLS) == 0
 		if all = all && dead; dead && l.Bind.Network == "unix" {
 			out = append(out, Problem{
 				Code: CodeAllRedirect, Warning: true,
@@ -73,7 +81,7 @@ func deadRedirects(p *Plan) (out []Problem) {
 		out = append(out, Problem{
 			Code: CodeAllRedirect, Warning: true,
 			Message: "every listener redirects to https, and none of them serves requests that came by https",
-			Label:   "add trusted_proxies=[…] if a proxy in front ends TLS, or a listener for what comes by https",
+			Label:   "add trusted_proxies=[…] if a proxy in front ends TLS, or a listener with `tls`",
 			Place:   Place{Listener: &p.Listeners[0], Argument: "redirect_https"},
 		})
 	}

@@ -32,7 +32,8 @@ var errMisdirected = &failure{kind: result.KindRefused, status: 421, reason: "th
 // redirectToHTTPS sends the client to the same host, path and query under https. The
 // host is what the client has asked for, so it can only send itself elsewhere. A
 // client of HTTP/1.0 that names no host is not told our own address, which may be a
-// private one.
+// private one. The port is that of the only listener with TLS; who comes through a
+// trusted proxy knows only that of the proxy.
 func (r *Request) redirectToHTTPS() error {
 	host := r.sender().host
 	if !head.ValidHost(host) {
@@ -41,7 +42,11 @@ func (r *Request) redirectToHTTPS() error {
 			return errNoHost
 		}
 	}
-	r.out = decide.AppendHTTPS(r.out[:0], host, r.head.Origin)
+	port := ""
+	if !r.sender().trusted {
+		port = r.snap.httpsPort(&r.p.doors)
+	}
+	r.out = decide.AppendHTTPS(r.out[:0], host, port, r.head.Origin)
 	r.rec.Status = decide.StatusRedirect
 	r.answer = AnswerHead{Status: decide.StatusRedirect, Location: r.out, ID: r.id, Body: BodyLength}
 	if r.isHead() {

@@ -19,7 +19,8 @@ type listener struct {
 // A door is what the proxy knows about a netloop.Listener, in its Owner.
 type door struct {
 	// key tells which listener of a plan it is: the key of its address.
-	key atomic.Pointer[string]
+	key  atomic.Pointer[string]
+	port string // of the socket
 	// last is the listener of the newest snapshot that has it: the one of
 	// connections that have outlived it. It is nil before the first one.
 	last atomic.Pointer[listener]
@@ -32,8 +33,8 @@ type doors struct {
 }
 
 // add makes a door for a listener of a plan.
-func (d *doors) add(of *plan.Listener, log *slog.Logger) *door {
-	out := new(door)
+func (d *doors) add(ln *netloop.Listener, of *plan.Listener, log *slog.Logger) *door {
+	out := &door{port: ln.Port()}
 	key := of.Bind.Key()
 	out.key.Store(&key)
 	out.last.Store(newListener(of, log))
@@ -44,6 +45,18 @@ func (d *doors) add(of *plan.Listener, log *slog.Logger) *door {
 	}
 	d.all[out] = struct{}{}
 	return out
+}
+
+// port returns the port of a listener; "" if it is not known.
+func (d *doors) port(key string) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for x := range d.all {
+		if *x.key.Load() == key {
+			return x.port
+		}
+	}
+	return ""
 }
 
 func (d *doors) remove(of *door) {
@@ -71,7 +84,7 @@ func newListener(of *plan.Listener, log *slog.Logger) *listener {
 // of the snapshot before are not logged again.
 func (s *Snapshot) setListeners(before *Snapshot, log *slog.Logger) {
 	s.elsewhere = &listener{forward: newForwarder(s.Plan.Forwarded, s.Plan.TrustedProxies, log)}
-	s.listeners = make(map[string]*listener, len(s.Plan.Listeners))
+	s.listeners, s.secure = make(map[string]*listener, len(s.Plan.Listeners)), s.Plan.OnlyTLS()
 	if before != nil {
 		s.elsewhere.forward.follows(&before.elsewhere.forward)
 	}
@@ -84,6 +97,18 @@ func (s *Snapshot) setListeners(before *Snapshot, log *slog.Logger) {
 		l.forward.follows(&s.elsewhere.forward)
 		s.listeners[key] = l
 	}
+}
+
+// httpsPort returns the port of the only listener with TLS; "" if there are several,
+// or none.
+func (s *Snapshot) httpsPort(all *doors) string {
+	if s.secure == nil {
+		return ""
+	}
+	if port := s.secure.Bind.Port(); port != "" {
+		return port
+	}
+	return all.port(s.secure.Bind.Key()) // the system or the service manager has chosen it
 }
 
 // listener returns what the snapshot says about a listener, or what the newest one
@@ -112,7 +137,7 @@ func (p *Proxy) Listen(ln *netloop.Listener, of *plan.Listener) error {
 	if of == nil {
 		return p.driver.Add(ln)
 	}
-	d := p.doors.add(of, p.opts.Log)
+	d := p.doors.add(ln, of, p.opts.Log)
 	ln.Owner = d
 	p.nameClients(ln)
 	if err := p.driver.Add(ln); err != nil {

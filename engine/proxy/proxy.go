@@ -32,6 +32,7 @@ type Snapshot struct {
 
 	elsewhere    *listener                   // for requests of no listener of the plan
 	listeners    map[string]*listener        // of the plan, by the keys of their addresses
+	secure       *plan.Listener              // the only one with TLS, if there is one
 	issuers      map[string]*affinity.Issuer // by group, of those with by_issued
 	limits       http1.Limits                // of a request's head
 	answerLimits http1.Limits                // of an answer's

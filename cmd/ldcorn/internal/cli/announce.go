@@ -43,7 +43,7 @@ func (a *announcer) in(color, text string) string {
 // starting writes the program, the URLs and a line for each group.
 func (a *announcer) starting(p *plan.Plan, addrs []net.Addr) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s  %s  %s\n", a.in(bold, "ldcorn"), a.version, a.in(bold, urls(addrs)), a.in(dim, fmt.Sprintf("%s  pid %d", visible.String(a.config), os.Getpid())))
+	fmt.Fprintf(&b, "%s %s  %s  %s\n", a.in(bold, "ldcorn"), a.version, a.in(bold, urls(p, addrs)), a.in(dim, fmt.Sprintf("%s  pid %d", visible.String(a.config), os.Getpid())))
 	table := terminal.NewTable(&b)
 	groups := p.Groups
 	if len(groups) > shownGroups {
@@ -98,28 +98,32 @@ func (a *announcer) write(text string, cut bool) {
 const shownURLs = 3
 
 // urls returns the addresses at which this machine reaches the listeners.
-func urls(addrs []net.Addr) string {
+func urls(p *plan.Plan, addrs []net.Addr) string {
 	var out []string
 	for i, addr := range addrs {
 		if i == shownURLs {
 			out = append(out, fmt.Sprintf("and %d more", len(addrs)-i))
 			break
 		}
-		out = append(out, url(addr))
+		scheme := "http"
+		if i < len(p.Listeners) && len(p.Listeners[i].TLS) > 0 {
+			scheme = "https"
+		}
+		out = append(out, url(scheme, addr))
 	}
 	return strings.Join(out, " ")
 }
 
 // url returns the address at which this machine reaches a listener.
-func url(addr net.Addr) string {
+func url(scheme string, addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	switch {
 	case !ok:
 		return "unix:" + addr.String()
 	case tcp.IP.IsUnspecified():
-		return fmt.Sprintf("http://localhost:%d", tcp.Port)
+		return fmt.Sprintf("%s://localhost:%d", scheme, tcp.Port)
 	}
-	return "http://" + tcp.String()
+	return scheme + "://" + tcp.String()
 }
 
 // takes describes how many requests a group takes at a time.

@@ -283,7 +283,7 @@ func TestAnnouncer(t *testing.T) {
 		"http://localhost:81":  &net.TCPAddr{IP: net.IPv4zero, Port: 81},
 		"unix:/run/web.socket": &net.UnixAddr{Name: "/run/web.socket", Net: "unix"},
 	} {
-		assert.Equal(t, want, url(addr))
+		assert.Equal(t, want, url("http", addr))
 	}
 
 	out.Reset()

@@ -217,6 +217,9 @@ func listeningOn(listeners []api.Listener) string {
 		if l.ProxyProtocol {
 			text += " (PROXY protocol)"
 		}
+		if l.TLS {
+			text += " (https)"
+		}
 		if l.RedirectHTTPS {
 			text += " (redirects to https)"
 		}

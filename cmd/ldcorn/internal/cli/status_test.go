@@ -16,7 +16,7 @@ import (
 
 const statusText = `
 ldcorn 1.2.3, pid 4121, up 3d4h, generation 17, /srv/ldconfig.star
-listening on [::]:80 (redirects to https), unix:/run/web (systemd:web)
+listening on [::]:80 (redirects to https), [::]:443 (https), unix:/run/web (systemd:web)
 last reload 2m5s ago, failed: group "api": worker 0: exit code 3
 buffers: 3 MiB of 64 MiB in memory, 2 GiB of 10 GiB in 2 files of /var/tmp, no room for a body 4 times: disk 3, files 1
 
@@ -42,7 +42,7 @@ api            path("/login")  "5/m", burst=5, by=by_client_ip()  7        3
 func aStatus() *api.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	st := &api.Status{Version: "1.2.3", Now: now,
-		Listeners:  []api.Listener{{Bind: ":80", Address: "[::]:80", RedirectHTTPS: true}, {Bind: "systemd:web", Address: "unix:/run/web"}},
+		Listeners:  []api.Listener{{Bind: ":80", Address: "[::]:80", RedirectHTTPS: true}, {Bind: ":443", Address: "[::]:443", TLS: true}, {Bind: "systemd:web", Address: "unix:/run/web"}},
 		LastReload: &api.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
 	st.Groups = []api.GroupStatus{
