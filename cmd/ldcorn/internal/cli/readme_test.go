@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,11 +96,11 @@ func TestReadme_Unit(t *testing.T) {
 	}
 }
 
-// TestReadme_Configurations: every whole configuration of the README and of
-// docs/slots.md is one. Those with an ellipsis leave something out.
+// TestReadme_Configurations: every whole configuration of the README and of other
+// pages is one. Those with an ellipsis leave something out.
 func TestReadme_Configurations(t *testing.T) {
 	checked := 0
-	for _, text := range append(snippets(t, "README.md", "python"), snippets(t, "docs/slots.md", "python")...) {
+	for _, text := range slices.Concat(snippets(t, "README.md", "python"), snippets(t, "docs/slots.md", "python"), snippets(t, "docs/behind.md", "python")) {
 		if !strings.Contains(text, "LdConfig(") || strings.Contains(text, "…") {
 			continue
 		}
