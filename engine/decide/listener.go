@@ -14,19 +14,28 @@ import (
 // the request with the same method and body (RFC 9110 section 15.4.9).
 const StatusRedirect = http.StatusPermanentRedirect
 
-// httpsPort is the port that a URL under https leaves out.
-const httpsPort = "443"
+// The ports that URLs leave out.
+const (
+	httpPort  = "80"
+	httpsPort = "443"
+)
 
 // AppendHTTPS appends the URL under https of a request with a valid host, which can
-// have a port, and with a target in origin-form or the "*" of OPTIONS. port is that of
-// https; "" means the usual one.
-func AppendHTTPS(out, host []byte, port string, origin []byte) []byte {
+// have a port, and with a target in origin-form or the "*" of OPTIONS.
+//
+// secure is the port of https, and by that of the listener that the request has come
+// by; "" if it is not known. The host tells whether the client knows the ports of this
+// machine: if it names another port than by, something such as a container maps them,
+// and the client gets the usual port of https.
+func AppendHTTPS(out, host []byte, by, secure string, origin []byte) []byte {
+	asked := httpPort
 	if i := bytes.LastIndexByte(host, ':'); i >= 0 && bytes.IndexByte(host[i:], ']') < 0 {
+		asked = string(host[i+1:])
 		host = host[:i]
 	}
 	out = append(append(out, "https://"...), host...)
-	if port != "" && port != httpsPort {
-		out = append(append(out, ':'), port...)
+	if asked == by && secure != "" && secure != httpsPort {
+		out = append(append(out, ':'), secure...)
 	}
 	if len(origin) > 0 && origin[0] == '/' {
 		out = append(out, origin...)
@@ -82,6 +91,6 @@ func (x *Explainer) redirectOf(l *plan.Listener, r *request.Sample) *plan.Answer
 	if secure := x.plan.OnlyTLS(); secure != nil {
 		port = secure.Bind.Port()
 	}
-	to := AppendHTTPS(nil, r.Head.Host, port, r.Head.Origin)
+	to := AppendHTTPS(nil, r.Head.Host, l.Bind.Port(), port, r.Head.Origin)
 	return &plan.Answer{Status: StatusRedirect, Headers: []plan.HeaderEdit{{Op: plan.HeaderAdd, Name: "Location", Value: plan.Plain(string(to))}}}
 }

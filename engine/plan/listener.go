@@ -88,7 +88,7 @@ var peerAttributes = []Attribute[Listener]{
 
 var redirectAttributes = []Attribute[Listener]{
 	flag(Attribute[Listener]{Name: "redirect_https", Effect: EffectProxy,
-		Doc:        "Whether requests get 308 with the same address under https, instead of going to a group. The port is that of the only listener with `tls`, or else the usual one. A request that came by https according to a trusted proxy goes on.",
+		Doc:        "Whether requests get 308 with the same address under https, instead of going to a group. The port is that of the only listener with `tls`, or the usual one if the client has asked for another port than that of the listener. A request that came by https according to a trusted proxy goes on.",
 		OtherNames: []string{"redirect", "https_redirect", "force_https", "ssl_redirect", "redirect_to_https"}},
 		false, func(l *Listener) *bool { return &l.RedirectHTTPS }),
 }

@@ -46,7 +46,7 @@ func (r *Request) redirectToHTTPS() error {
 	if !r.sender().trusted {
 		port = r.snap.httpsPort(&r.p.doors)
 	}
-	r.out = decide.AppendHTTPS(r.out[:0], host, port, r.head.Origin)
+	r.out = decide.AppendHTTPS(r.out[:0], host, r.client.Port(), port, r.head.Origin)
 	r.rec.Status = decide.StatusRedirect
 	r.answer = AnswerHead{Status: decide.StatusRedirect, Location: r.out, ID: r.id, Body: BodyLength}
 	if r.isHead() {
