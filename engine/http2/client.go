@@ -15,8 +15,8 @@ var _ proxy.Client = (*stream)(nil)
 // Peer returns the client's end of the connection.
 func (st *stream) Peer() netip.Addr { return st.k.c.Peer().Addr() }
 
-// Port returns the port of the listener.
-func (st *stream) Port() string { return st.k.c.Listener().Port() }
+// Port returns the port that the client has connected to.
+func (st *stream) Port() string { return st.k.c.Port() }
 
 // Listener returns the listener of the connection.
 func (st *stream) Listener() *netloop.Listener { return st.k.c.Listener() }
