@@ -50,32 +50,50 @@ func appendTrailers(b []byte, trailers []head.Field) []byte {
 
 // An answerWriter writes the answer of a stream, in its handler.
 type answerWriter struct {
-	w       http.ResponseWriter
-	control *http.ResponseController
-	head    bool // the final head was written
+	w    http.ResponseWriter
+	head bool // the final head was written
+
+	values [fewValues]string // memory for the values of fields
+	used   int
+	length []byte
 }
 
-func (a *answerWriter) begin(w http.ResponseWriter) {
-	*a = answerWriter{w: w, control: http.NewResponseController(w)}
-}
+// fewValues is how many fields most answers have at most, and shortValue how many
+// bytes most values have.
+const (
+	fewValues  = 16
+	shortValue = 128
+)
 
-func (a *answerWriter) end() { *a = answerWriter{} }
+func (a *answerWriter) begin(w http.ResponseWriter) { a.w, a.head, a.used = w, false, 0 }
+
+func (a *answerWriter) end() { a.w = nil }
+
+// flush sends what was written.
+func (a *answerWriter) flush() { _ = http.NewResponseController(a.w).Flush() }
+
+// limit has net/http reset the stream if what is written is not sent until then.
+func (a *answerWriter) limit(until time.Time) {
+	_ = http.NewResponseController(a.w).SetWriteDeadline(until)
+}
 
 // interim writes an interim answer.
 func (a *answerWriter) interim(h *answerHead) {
 	header := a.w.Header()
-	addLines(header, "", h.lines)
+	a.add(header, "", h.lines)
 	a.w.WriteHeader(h.status)
 	clear(header)
+	a.used = fewValues // net/http can still have the header
 }
 
 // final writes the head of the answer. It is sent with what follows.
 func (a *answerWriter) final(h *answerHead) {
 	a.head = true
 	header := a.w.Header()
-	addLines(header, "", h.lines)
+	a.add(header, "", h.lines)
 	if h.length >= 0 {
-		header["Content-Length"] = []string{strconv.FormatInt(h.length, 10)}
+		a.length = strconv.AppendInt(a.length[:0], h.length, 10)
+		header["Content-Length"] = a.value(a.length)
 	}
 	// net/http makes up fields that it misses, unless they are there without a value.
 	for _, name := range [...]string{"Content-Type", "Date"} {
@@ -89,12 +107,13 @@ func (a *answerWriter) final(h *answerHead) {
 // trailers adds the trailers.
 func (a *answerWriter) trailers(lines []byte) {
 	if len(lines) > 0 {
-		addLines(a.w.Header(), http.TrailerPrefix, lines)
+		a.used = fewValues // net/http reads them after the handler has returned
+		a.add(a.w.Header(), http.TrailerPrefix, lines)
 	}
 }
 
-// addLines adds fields to a header.
-func addLines(header http.Header, prefix string, lines []byte) {
+// add adds fields to a header.
+func (a *answerWriter) add(header http.Header, prefix string, lines []byte) {
 	for len(lines) > 0 {
 		line, rest, _ := bytes.Cut(lines, crlf)
 		lines = rest
@@ -103,8 +122,26 @@ func addLines(header http.Header, prefix string, lines []byte) {
 			continue
 		}
 		key := prefix + nameOf(name)
-		header[key] = append(header[key], string(head.Trim(value)))
+		if before := header[key]; before != nil {
+			header[key] = append(before, string(head.Trim(value)))
+			continue
+		}
+		header[key] = a.value(head.Trim(value))
 	}
+}
+
+// value returns a value for a header. It is mostly the same as that of the answer
+// before, which then is used again: net/http copies the final header.
+func (a *answerWriter) value(v []byte) []string {
+	if a.used >= fewValues || len(v) > shortValue {
+		return []string{string(v)}
+	}
+	i := a.used
+	a.used++
+	if a.values[i] != string(v) {
+		a.values[i] = string(v)
+	}
+	return a.values[i : i+1 : i+1]
 }
 
 var crlf = []byte("\r\n")

@@ -104,10 +104,7 @@ func (st *stream) Send(t netloop.Task, part []byte, whole bool, trailers []head.
 		if err := st.awaitTaken(t, func() bool { return len(st.out) < bufferSize }); err != nil {
 			return err
 		}
-		if st.out == nil {
-			st.out = st.getOut()
-		}
-		n := min(bufferSize-len(st.out), len(part))
+		n := st.room(len(part))
 		st.out = append(st.out, part[:n]...)
 		st.sent += int64(n)
 		if part = part[n:]; !whole || len(part) > 0 {

@@ -35,6 +35,7 @@ func (st *stream) take() (p portion, ok bool) {
 	p.head = st.begun && !st.writer.head
 	ok = len(p.interims) > 0 || p.head || len(p.out) > 0
 	if ok {
+		st.lent = st.lent || cap(p.out) == smallSize
 		st.interims, st.out = nil, nil
 		st.writing = true
 	}
@@ -58,7 +59,7 @@ func (st *stream) pass() bool {
 // write writes a portion.
 func (st *stream) write(p *portion) {
 	if p.cut {
-		_ = st.writer.control.SetWriteDeadline(time.Now().Add(cutTime))
+		st.writer.limit(time.Now().Add(cutTime))
 	}
 	for i := range p.interims {
 		st.writer.interim(&p.interims[i])
@@ -74,11 +75,13 @@ func (st *stream) write(p *portion) {
 		rest = rest[n:]
 		st.tookSome(n)
 	}
-	st.putOut(p.out)
 	if (!p.done || p.cut) && (p.head || len(p.out) > 0) {
-		_ = st.writer.control.Flush()
+		st.writer.flush()
 	}
-	st.tookSome(0)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	st.putOut(p.out)
+	st.wakeTaker()
 }
 
 // tookSome notes that the client has taken some of the answer.

@@ -37,9 +37,19 @@ type Server struct {
 	buffers sync.Pool   // of *[bufferSize]byte
 	bodies  sync.Pool   // of *[bodySize]byte
 
+	first sync.Once // for the first connection
+	floor []byte    // see floorSize
+
 	mu    sync.Mutex // guards conns
 	conns map[*conn]struct{}
 }
+
+// floorSize is the size of memory that is never used, so that the system never
+// provides it. The garbage collector only sees that the heap is larger by it, and lets
+// that much garbage gather before it runs. net/http leaves some kilobytes of garbage
+// for each request; with a heap of a few megabytes, as the master's is otherwise, the
+// collector would run many times a second.
+const floorSize = 16 << 20
 
 const (
 	bufferSize = 32 << 10 // of the bytes of a connection, for each direction
@@ -61,6 +71,7 @@ func (s *Server) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	if !s.opts.Speaks(c) {
 		return s.p.Serve(t, c)
 	}
+	s.first.Do(func() { s.floor = make([]byte, floorSize) })
 	k := newConn(s, t, c)
 	s.add(k)
 	defer s.remove(k)

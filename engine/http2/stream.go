@@ -44,7 +44,9 @@ type stream struct {
 	interims []answerHead
 	answer   answerHead
 	begun    bool   // answer is to be sent
-	out      []byte // of the body, to be sent; nil or with room for bufferSize bytes
+	out      []byte // of the body, to be sent; in small, or with room for bufferSize bytes
+	small    [smallSize]byte
+	lent     bool   // the handler has small
 	whole    bool   // nothing follows out
 	trailers []byte // lines
 	closed   bool   // the answer ends although the job goes on
@@ -138,7 +140,7 @@ func (st *stream) jobEnds(end proxy.Ending) {
 // sent. net/http resets the stream.
 func (st *stream) abort() {
 	defer st.aborted.Done()
-	_ = st.writer.control.SetWriteDeadline(time.Unix(1, 0))
+	st.writer.limit(time.Unix(1, 0))
 }
 
 // leaves is called by the handler and the job when they are done with the stream.
@@ -164,7 +166,7 @@ func (st *stream) reset() {
 	st.trailers = st.trailers[:0]
 	st.taken, st.sent, st.ended, st.cut = 0, 0, false, false
 	st.putOut(st.out)
-	st.out = nil
+	st.out, st.lent = nil, false
 	select {
 	case <-st.news:
 	default:
@@ -224,10 +226,28 @@ func (st *stream) wakeTaker() {
 	}
 }
 
-func (st *stream) getOut() []byte { return st.s.buffers.Get().(*[bufferSize]byte)[:0] }
+// smallSize is the size up to which an answer needs no buffer of its own.
+const smallSize = 2 << 10
 
+// room makes room in out for some of n bytes, and returns for how many. The caller
+// holds mu.
+func (st *stream) room(n int) int {
+	if st.out == nil && n <= smallSize && !st.lent {
+		st.out = st.small[:0]
+	}
+	if len(st.out)+n > cap(st.out) && cap(st.out) < bufferSize {
+		large := st.s.buffers.Get().(*[bufferSize]byte)[:0]
+		st.out = append(large, st.out...)
+	}
+	return min(cap(st.out)-len(st.out), n)
+}
+
+// putOut takes back what was in out. The caller holds mu.
 func (st *stream) putOut(b []byte) {
-	if b != nil {
+	switch cap(b) {
+	case bufferSize:
 		st.s.buffers.Put((*[bufferSize]byte)(b[:bufferSize]))
+	case smallSize:
+		st.lent = false
 	}
 }
