@@ -110,7 +110,7 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch
+.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
@@ -144,6 +144,10 @@ kills: build python ## kill -9 workers under load for two minutes
 routes: build ## measure what 50 matcher routes and a function cost, compared with one string route
 	@scripts/get-bench-tools
 	@scripts/bench/routes.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
+http2: build ## measure the cost of a request over HTTP/2 and TLS, compared with nginx and HAProxy
+	@scripts/get-bench-tools
+	@scripts/bench/http2.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 bystander: build ## measure the effect of clients that send as much as they can, compared with nginx
 	@scripts/get-bench-tools

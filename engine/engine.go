@@ -171,7 +171,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	sig *signals, folder *workdir.Dir, files *watching) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
-	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver,
+	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Handler: speakHTTP2(e.log),
 		Observer: result.Observers{faults, tell.observer(access)}})
 	if err != nil {
 		return err

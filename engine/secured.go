@@ -10,14 +10,31 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/certs"
+	"github.com/ldcorn/ldcorn/engine/http2"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxy"
 	"github.com/ldcorn/ldcorn/engine/tlslayer"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // protocols are those of ALPN that listeners with TLS speak, the preferred one first.
-var protocols = []string{"http/1.1"}
+var protocols = []string{protocolHTTP2, "http/1.1"}
+
+const protocolHTTP2 = "h2"
+
+// speakHTTP2 returns the handler of a proxy whose clients with TLS can speak HTTP/2.
+func speakHTTP2(log *slog.Logger) func(*proxy.Proxy) netloop.Handler {
+	return func(px *proxy.Proxy) netloop.Handler {
+		return http2.New(px, http2.Options{Log: log, Speaks: hasHTTP2})
+	}
+}
+
+// hasHTTP2 reports whether the handshake of a connection has agreed on HTTP/2.
+func hasHTTP2(c netloop.Conn) bool {
+	s := tlslayer.SessionOf(c)
+	return s != nil && s.Protocol == protocolHTTP2
+}
 
 // newKeeper returns the keeper of the certificates of a master.
 func newKeeper(log *slog.Logger, tell *telemetry) *certs.Keeper {

@@ -32,9 +32,15 @@ type site struct {
 	epoch   int        // of the keys that config has
 }
 
+// protocolHTTP2 is HTTP/2 in ALPN.
+const protocolHTTP2 = "h2"
+
 // newSite returns the site of a listener. ca is nil if clients are not asked for
 // certificates.
 func newSite(listener string, t plan.TLS, source Source, ca *CA, protocols []string, tickets *Tickets) *site {
+	if t.NoHTTP2 {
+		protocols = slices.DeleteFunc(slices.Clone(protocols), func(p string) bool { return p == protocolHTTP2 })
+	}
 	s := &site{source: source, tickets: tickets}
 	s.config = &tls.Config{
 		GetCertificate: source.Certificate,

@@ -14,6 +14,7 @@ type TLS struct {
 	MinVersion TLSVersion
 	ClientCA   Text // like Cert; empty if clients are not asked for certificates
 	ClientAuth ClientAuth
+	NoHTTP2    bool // clients are offered only HTTP/1.1
 }
 
 // A TLSVersion is the oldest version of TLS that a listener speaks.
@@ -64,6 +65,9 @@ func (t TLS) String() string {
 	}
 	if t.ClientAuth == ClientAuthRequest {
 		out += fmt.Sprintf(", client_auth=%q", string(t.ClientAuth))
+	}
+	if t.NoHTTP2 {
+		out += ", http2=False"
 	}
 	return out + ")"
 }

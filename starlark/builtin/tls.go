@@ -49,6 +49,8 @@ var tlsFields = []field[plan.TLS]{
 	{Argument{Name: "client_auth", Type: "str", Choices: []string{string(plan.ClientAuthRequire), string(plan.ClientAuthRequest)}, Keyword: true, Absent: `"require" with client_ca`,
 		Rule: `one of "require", "request"`, Doc: "Whether a client must show a certificate. With \"request\" it may have none, but one that it shows must be good.",
 		aka: []string{"verify_client", "ssl_verify_client", "ssl_cert_reqs", "mtls"}}, setClientAuth},
+	{Argument{Name: "http2", Type: "bool", Keyword: true, Default: "True", Rule: "True or False",
+		Doc: "Whether clients can speak HTTP/2. Without it, they are offered HTTP/1.1 only.", aka: []string{"h2", "http_2", "alpn"}}, setHTTP2},
 }
 
 // setPEM reads a path or PEM. PEM that is no secret would be shown.
@@ -97,6 +99,15 @@ func setClientAuth(c *call, g *given, t *plan.TLS) {
 		return
 	}
 	t.ClientAuth = plan.ClientAuth(text)
+}
+
+func setHTTP2(c *call, g *given, t *plan.TLS) {
+	on, err := value.Bool(g.value)
+	if err != nil {
+		c.wrongValue(g, err)
+		return
+	}
+	t.NoHTTP2 = !on
 }
 
 // tls implements the word tls.

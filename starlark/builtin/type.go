@@ -73,7 +73,7 @@ func RequestType() Type {
 			{"host", "str", "The requested host, in lower case and without its port. If an HTTP/1.0 client names no host, it is the address that the client connected to.", []string{"hostname", "domain", "authority", "server_name"}},
 			{"scheme", "str", "\"http\" or \"https\", as trusted proxies report it; the same for a websocket.", []string{"protocol"}},
 			{"client_ip", "str", "The client's address. Behind trusted proxies, it is the address that they report. It is \"\" over a unix socket.", []string{"ip", "remote_addr", "remote_ip", "client", "peer", "addr"}},
-			{"proto", "str", "\"HTTP/1.0\" or \"HTTP/1.1\".", []string{"version", "http_version"}},
+			{"proto", "str", "\"HTTP/1.0\", \"HTTP/1.1\" or \"HTTP/2.0\".", []string{"version", "http_version"}},
 			{"websocket", "bool", "Whether the request opens a websocket.", []string{"is_websocket", "ws"}},
 			{"content_length", "int | None", "The length of the body in bytes; None if the client gives none.", []string{"length", "size", "body_size"}},
 		},

@@ -12,9 +12,9 @@ import (
 
 // Dial connects to an address as ldcorn prints it: host:port, or unix:/path. With
 // "https:" or "https:NAME@" before it, Dial does a TLS handshake, for NAME, with
-// whatever certificate the server has.
+// whatever certificate the server has. With "h2:" instead, it offers HTTP/2, too.
 func Dial(ctx context.Context, addr string) (net.Conn, error) {
-	if rest, ok := strings.CutPrefix(addr, "https:"); ok {
+	if rest, protocols := cutTLS(addr); protocols != nil {
 		name, to, found := strings.Cut(rest, "@")
 		if !found {
 			name, to = "localhost", rest
@@ -23,7 +23,7 @@ func Dial(ctx context.Context, addr string) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		c := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true})
+		c := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true, NextProtos: protocols})
 		if err := c.HandshakeContext(ctx); err != nil {
 			conn.Close()
 			return nil, err
@@ -37,9 +37,24 @@ func Dial(ctx context.Context, addr string) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, network, addr)
 }
 
+// cutTLS returns the address without what asks for TLS, and the protocols to offer;
+// nil = no TLS.
+func cutTLS(addr string) (rest string, protocols []string) {
+	if rest, ok := strings.CutPrefix(addr, "https:"); ok {
+		return rest, []string{"http/1.1"}
+	}
+	if rest, ok := strings.CutPrefix(addr, "h2:"); ok {
+		return rest, []string{"h2", "http/1.1"}
+	}
+	return addr, nil
+}
+
+// OffersHTTP2 reports whether Dial offers HTTP/2 to an address.
+func OffersHTTP2(addr string) bool { return strings.HasPrefix(addr, "h2:") }
+
 // HostOf returns the Host header for an address.
 func HostOf(addr string) string {
-	if rest, ok := strings.CutPrefix(addr, "https:"); ok {
+	if rest, protocols := cutTLS(addr); protocols != nil {
 		if name, _, found := strings.Cut(rest, "@"); found {
 			return name
 		}

@@ -162,6 +162,11 @@ func (c call) do() answer {
 			return harness.Dial(ctx, c.addr)
 		},
 	}
+	if harness.OffersHTTP2(c.addr) {
+		req.URL.Scheme, tr.Protocols, tr.DialTLSContext = "https", new(http.Protocols), tr.DialContext
+		tr.Protocols.SetHTTP1(true)
+		tr.Protocols.SetHTTP2(true)
+	}
 	resp, err := tr.RoundTrip(req)
 	if err != nil {
 		return answer{err: err}
