@@ -88,7 +88,7 @@ func (x *Explainer) redirectOf(l *plan.Listener, r *request.Sample) *plan.Answer
 		return nil
 	}
 	port := ""
-	if secure := x.plan.OnlyTLS(); secure != nil {
+	if secure := x.plan.OnlyTLS(); secure != nil && !l.ProxyProtocol {
 		port = secure.Bind.Port()
 	}
 	to := AppendHTTPS(nil, r.Head.Host, l.Bind.Port(), port, r.Head.Origin)

@@ -33,7 +33,7 @@ var errMisdirected = &failure{kind: result.KindRefused, status: 421, reason: "th
 // host is what the client has asked for, so it can only send itself elsewhere. A
 // client of HTTP/1.0 that names no host is not told our own address, which may be a
 // private one. The port is that of the only listener with TLS; who comes through a
-// trusted proxy knows only that of the proxy.
+// trusted proxy, or by the PROXY protocol, knows only that of the proxy.
 func (r *Request) redirectToHTTPS() error {
 	host := r.sender().host
 	if !head.ValidHost(host) {
@@ -43,7 +43,7 @@ func (r *Request) redirectToHTTPS() error {
 		}
 	}
 	port := ""
-	if !r.sender().trusted {
+	if !r.sender().trusted && !r.by.spec.ProxyProtocol {
 		port = r.snap.httpsPort(&r.p.doors)
 	}
 	r.out = decide.AppendHTTPS(r.out[:0], host, r.client.Port(), port, r.head.Origin)

@@ -145,6 +145,21 @@ func TestNamedClients_Reload(t *testing.T) {
 	})
 }
 
+// TestNamedClients_Redirect checks that a client of a load balancer is not sent to a port
+// of this machine, which it does not know.
+func TestNamedClients_Redirect(t *testing.T) {
+	r, _, _ := named(t, "", time.Hour)
+	r.with(func(l *plan.Listener) { l.RedirectHTTPS = true })
+	next := *r.plan
+	next.Listeners = append(next.Listeners, plan.Listener{Bind: plan.Bind{Network: "tcp", Address: ":8443"}, TLS: []plan.TLS{{}}})
+	r.plan = &next
+	r.publish()
+	c := r.client()
+	c.say("PROXY TCP4 198.51.100.7 192.0.2.1 1234 80\r\n" + ask("/x", ""))
+	head, _ := c.hear("GET")
+	assert.Contains(t, head, "Location: https://a/x\r\n")
+}
+
 // TestNamedClients_UnixSocket checks that the peers of a unix socket can name clients.
 func TestNamedClients_UnixSocket(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {

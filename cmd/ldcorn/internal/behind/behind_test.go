@@ -60,18 +60,29 @@ func TestCaddy(t *testing.T) {
 
 func TestHAProxy_ProxyProtocol(t *testing.T) {
 	r := newRig(t)
-	log := r.ldcorn("tcp.star")
-	r.run("haproxy", "-db", "-f", r.write("haproxy.cfg", r.file("haproxy-tcp.cfg", "bind :80", "bind "+r.plain, "127.0.0.1:8000", r.backend)))
+	log := r.secured()
+	r.run("haproxy", "-db", "-f", r.write("haproxy.cfg", r.file("haproxy-tcp.cfg", "bind :80", "bind "+r.plain, "bind :443", "bind "+r.secure,
+		"127.0.0.1:8080", r.backend, "127.0.0.1:8443", r.backendTLS)))
 	r.check()
+	r.redirects()
 	assert.NotContains(t, string(log.All()), "connection refused", "neither requests nor health checks lack a header")
 }
 
 func TestNginx_ProxyProtocol(t *testing.T) {
 	r := newRig(t)
-	log := r.ldcorn("tcp.star")
-	r.nginx("stream", r.file("nginx-stream.conf", "listen 80;", "listen "+r.plain+";", "127.0.0.1:8000", r.backend))
+	log := r.secured()
+	r.nginx("stream", r.file("nginx-stream.conf", "listen 80;", "listen "+r.plain+";", "listen 443;", "listen "+r.secure+";",
+		"127.0.0.1:8080", r.backend, "127.0.0.1:8443", r.backendTLS))
 	r.check()
+	r.redirects()
 	assert.NotContains(t, string(log.All()), "connection refused")
+}
+
+// secured starts an ldcorn that ends TLS itself.
+func (r *rig) secured() *harness.Log {
+	r.t.Helper()
+	r.secure = freeAddr(r.t)
+	return r.ldcorn("tcp.star", "/etc/ssl/example.com.pem", r.cert, "/etc/ssl/example.com.key", r.cert)
 }
 
 // nginx runs nginx with a part of a configuration: the content of http, or stream.

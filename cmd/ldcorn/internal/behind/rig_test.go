@@ -10,12 +10,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -29,14 +31,15 @@ import (
 
 // A rig is an ldcorn with a proxy in front, each with a file of docs/behind.
 type rig struct {
-	t       testing.TB
-	dir     string
-	cert    string       // the path of a certificate with its key
-	client  *http.Client // connects to secure, or to plain
-	plain   string       // where the proxy speaks HTTP
-	secure  string       // where it speaks HTTPS; "" if it does not
-	backend string       // where ldcorn listens
-	port    string       // that the app sees; "" is that of the proxy
+	t          testing.TB
+	dir        string
+	cert       string       // the path of a certificate with its key
+	client     *http.Client // connects to secure, or to plain
+	plain      string       // where the proxy speaks HTTP
+	secure     string       // where it speaks HTTPS; "" if it does not
+	backend    string       // where ldcorn listens first
+	backendTLS string       // where it listens last
+	port       string       // that the app sees; "" is that of the proxy
 }
 
 // clientIP is the address of the client, which is not that of the proxy.
@@ -144,7 +147,8 @@ func (r *rig) run(name string, args ...string) *harness.Log {
 	return log
 }
 
-// ldcorn starts ldcorn with a file of docs/behind.
+// ldcorn starts ldcorn with a file of docs/behind, in which each old text becomes the
+// new one, and each address one that the system chooses.
 func (r *rig) ldcorn(config string, oldNew ...string) *harness.Log {
 	r.t.Helper()
 	app, err := os.ReadFile(filepath.Join("testdata", "main.py"))
@@ -152,10 +156,21 @@ func (r *rig) ldcorn(config string, oldNew ...string) *harness.Log {
 	r.write("main.py", string(app))
 	python := filepath.Join(r.dir, "python3")
 	require.NoError(r.t, harness.WriteWrapper(python, harness.Python(r.t)))
-	oldNew = append(oldNew, `"127.0.0.1:8000"`, `"127.0.0.1:0"`, `app = "main:app"`, `app = "main:app", python = "`+python+`"`)
-	log := r.run("ldcorn", "-c", r.write("ldconfig.star", r.file(config, oldNew...)))
-	require.True(r.t, harness.Until(func() bool { return harness.Listening.Match(log.All()) }), "%s", log.All())
-	r.backend = string(harness.Listening.FindSubmatch(log.All())[1])
+	text := r.file(config, append(oldNew, `app = "main:app"`, `app = "main:app", python = "`+python+`"`)...)
+	ports := regexp.MustCompile(`"127\.0\.0\.1:\d+"`)
+	n := 0
+	text = ports.ReplaceAllStringFunc(text, func(string) string {
+		n++
+		return fmt.Sprintf(`"127.0.0.%d:0"`, n)
+	})
+	log := r.run("ldcorn", "-c", r.write("ldconfig.star", text))
+	var found [][][]byte
+	require.True(r.t, harness.Until(func() bool {
+		found = harness.Listening.FindAllSubmatch(log.All(), -1)
+		return len(found) == n
+	}), "%s", log.All())
+	r.backend = string(found[0][1])
+	r.backendTLS = string(found[len(found)-1][1])
 	return log
 }
 
