@@ -41,7 +41,7 @@ api            path("/login")  "5/m", burst=5, by=by_client_ip()  7        3
 // aStatus has groups and workers of every kind.
 func aStatus() *api.Status {
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	st := &api.Status{Version: "1.2.3", Now: now,
+	st := &api.Status{Version: "1.2.3", Now: now, Certificates: []api.Certificate{},
 		Listeners:  []api.Listener{{Bind: ":80", Address: "[::]:80", RedirectHTTPS: true}, {Bind: ":443", Address: "[::]:443", TLS: true}, {Bind: "systemd:web", Address: "unix:/run/web"}},
 		LastReload: &api.Reload{At: now.Add(-125 * time.Second), Error: "group \"api\": worker 0: exit code 3; it wrote:\n    one\n    two"}}
 	st.PID, st.Started, st.Generation, st.Config = 4121, now.Add(-76*time.Hour), 17, "/srv/ldconfig.star"
@@ -123,7 +123,7 @@ func TestWriteStatus(t *testing.T) {
 // TestStatusJSON holds what status --json prints and its schema together.
 func TestStatusJSON(t *testing.T) {
 	is := schemaOf(t, "status")
-	starting := &api.Status{Listeners: []api.Listener{}, Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
+	starting := &api.Status{Listeners: []api.Listener{}, Certificates: []api.Certificate{}, Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
 	starting.PID = 1
 	for _, st := range []*api.Status{aStatus(), starting} {
 		st.FormatVersion = api.StatusVersion
