@@ -19,6 +19,7 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/python"
+	"github.com/ldcorn/ldcorn/starlark/python/exact"
 )
 
 // dialect returns the options for the syntax beyond plain Starlark. Unbounded
@@ -105,6 +106,10 @@ func (l *loader) read(m *module, real string, data []byte) {
 		}
 	}
 	m.reading = false
+	if python.Is(m.name) && l.run == nil && (l.canRun || l.noExec) {
+		exact.Rewrite(m.file)
+		m.words = exact.Words(m.words, l.session.Closed)
+	}
 	bound.Rewrite(m.file)
 	var err error
 	m.program, err = starlark.FileProgram(m.file, m.words.Has)

@@ -33,15 +33,17 @@ func (l *loader) python(m *module, data []byte) (file *syntax.File) {
 		l.noPython(m, text, wrong)
 		return nil
 	}
-	if x, differs := source.Differs(); differs && l.canRun {
-		l.report.Add(diag.Diagnostic{Code: diag.CodePython, Severity: diag.Error, Span: source.Span(x), Message: x.Message, Hint: l.beyondHint(m.name)})
-		return nil
-	}
 	migration := source.Migrate()
 	var findings []python.Finding
 	for _, x := range migration.Findings {
 		if !x.Runs {
 			findings = append(findings, x)
+		}
+	}
+	if len(findings) == 0 || migration.Complete() { // otherwise Python runs it anyway
+		if x, differs := source.Differs(); differs && (l.canRun || l.noExec) {
+			l.report.Add(diag.Diagnostic{Code: diag.CodePython, Severity: diag.Error, Span: source.Span(x), Message: x.Message, Hint: l.beyondHint(m.name)})
+			return nil
 		}
 	}
 	if len(findings) == 0 {

@@ -120,7 +120,7 @@ func TestPython_Differs(t *testing.T) {
 	t.Setenv("NUMBER_OF_TEST", "0_1")
 	for text, want := range map[string]string{
 		`n = len("é")`:                                 "ldconfig.py:2:5: Starlark counts bytes, not characters",
-		`n = len("e") * int("\xe9" > "")`:              "ldconfig.py:2:5: Starlark counts bytes, not characters",
+		`n = len("e") * int("\xe9" > "")`:              "",
 		`n = int("é1"[1:])`:                            "ldconfig.py:2:9: Starlark counts bytes, not characters",
 		`n = len(repr("x")) - 2`:                       "ldconfig.py:2:9: `repr` writes other quotes in Starlark",
 		`n = int(f"{'x'!r}" == "'x'")`:                 "ldconfig.py:2:11: `repr` writes other quotes in Starlark",

@@ -1,16 +1,22 @@
 package python
 
 import (
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/ldcorn/ldcorn/starlark/python/pyast"
 )
 
 // Differs returns the first part of a file that can have another value in Starlark
-// without an error there, or false if there is none.
+// without an error there, or false if there is none. Package exact finds the differences
+// that depend on values.
 func (f *File) Differs() (Finding, bool) {
-	beyondASCII := f.hasTextBeyondASCII()
+	if start, end, name := f.coding(); name != "" {
+		return Finding{Start: start, End: end, Message: fmt.Sprintf("the file has the encoding %s, and a configuration is read as UTF-8", name)}, true
+	}
 	var found *pyast.Node
 	var message string
 	pyast.Walk(f.tree, func(n *pyast.Node) bool {
@@ -18,14 +24,16 @@ func (f *File) Differs() (Finding, bool) {
 			return false
 		}
 		switch {
-		case beyondASCII && f.counts(n):
-			found, message = n, "Starlark counts bytes, not characters"
-		case n.Kind == pyast.Call && n.Kid(0).IsName("repr") && !f.own["repr"], n.Kind == pyast.Field && n.Op == "r":
+		case n.Kind == pyast.Call && f.isCallOf(n, "repr"), n.Kind == pyast.Field && n.Op == "r":
 			found, message = n, "`repr` writes other quotes in Starlark"
 		case n.Kind == pyast.Compare && comparesBool(n):
 			found, message = n, "a number never equals a bool in Starlark"
-		case n.Kind == pyast.Call && n.Kid(0).IsName("isinstance") && !f.own["isinstance"] && mentionsInt(n.Kid(2)):
+		case n.Kind == pyast.Call && f.isCallOf(n, "isinstance") && mentionsInt(n.Kid(2)):
 			found, message = n, "a bool is not an int in Starlark"
+		default:
+			if message = f.other(n); message != "" {
+				found = n
+			}
 		}
 		return found == nil
 	})
@@ -34,6 +42,42 @@ func (f *File) Differs() (Finding, bool) {
 	}
 	return Finding{Start: found.Start, End: found.End, Message: message}, true
 }
+
+// isCallOf reports whether a node is a call of one of Python's own functions.
+func (f *File) isCallOf(n *pyast.Node, names ...string) bool {
+	return n != nil && n.Kind == pyast.Call && n.Kid(0).IsName(names...) && !f.own[n.Kid(0).Name]
+}
+
+// coding returns the place and the name of the encoding that a file has, if that can
+// make it another text (PEP 263).
+func (f *File) coding() (start, end int, name string) {
+	at := 0
+	for i, line := range strings.SplitN(f.Text, "\n", 3) {
+		m := codingLine.FindStringSubmatchIndex(line)
+		switch {
+		case i == 2:
+			return 0, 0, ""
+		case m != nil:
+			name = line[m[2]:m[3]]
+			plain := strings.ReplaceAll(strings.ToLower(name), "_", "-")
+			isASCII := !strings.ContainsFunc(f.Text, func(r rune) bool { return r >= utf8.RuneSelf })
+			if plain == "utf-8" || plain == "utf8" || plain == "utf-8-sig" || isASCII && supersets.MatchString(plain) {
+				return 0, 0, ""
+			}
+			return at + m[2], at + m[3], name
+		case !blankLine.MatchString(line):
+			return 0, 0, ""
+		}
+		at += len(line) + 1
+	}
+	return 0, 0, ""
+}
+
+var (
+	codingLine = regexp.MustCompile(`^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)`)
+	blankLine  = regexp.MustCompile(`^[ \t\f\r]*(#|$)`)
+	supersets  = regexp.MustCompile(`^(us-)?ascii$|^(iso|latin|cp|windows|koi8|mac)[-0-9a-z]*$`) // encodings that have ASCII as it is
+)
 
 // comparesBool reports whether a comparison is one with True or False by == or !=.
 func comparesBool(n *pyast.Node) bool {
@@ -48,40 +92,6 @@ func mentionsInt(n *pyast.Node) bool {
 		return true
 	})
 	return mentions
-}
-
-// hasTextBeyondASCII reports whether a string that is not a docstring can have
-// characters of several bytes.
-func (f *File) hasTextBeyondASCII() bool {
-	has := false
-	pyast.Walk(f.tree, func(n *pyast.Node) bool {
-		switch {
-		case n.Kind == pyast.ExprStmt && n.Kid(0).Kind == pyast.String:
-			return false
-		case n.Kind == pyast.String || n.Kind == pyast.FString:
-			text := f.text(n)
-			has = has || strings.ContainsFunc(text, func(c rune) bool { return c >= 0x80 }) ||
-				!strings.ContainsAny(n.Op, "rR") && (strings.Contains(text, `\x`) || strings.Contains(text, `\u`) || strings.Contains(text, `\U`) || strings.Contains(text, `\N`))
-		}
-		return !has
-	})
-	return has
-}
-
-// counting are the methods of strings whose arguments or results count characters.
-var counting = []string{"center", "ljust", "rjust", "zfill", "find", "rfind", "index", "rindex", "expandtabs"}
-
-// counts reports whether a node counts what may be characters of a string.
-func (f *File) counts(n *pyast.Node) bool {
-	switch n.Kind {
-	case pyast.Call:
-		fn := n.Kid(0)
-		return fn.IsName("len") && !f.own["len"] || fn.Kind == pyast.Attr && slices.Contains(counting, fn.Name)
-	case pyast.Index:
-		key := n.Kid(1)
-		return key != nil && (key.Kind == pyast.Slice || key.Kind == pyast.Number || key.Kind == pyast.Unary)
-	}
-	return false
 }
 
 // Tests returns the functions at the top level that a configuration in the language

@@ -21,7 +21,9 @@ var definitions = map[string]string{
     return [value for value in values if (function(value) if function else value)]
 `,
 	"copy": `def copy(value):
-    return dict(value) if type(value) == "dict" else list(value)
+    if type(value) == "dict":
+        return dict(value)
+    return set(value) if type(value) == "set" else list(value)
 `,
 	"concat": `def concat(*lists):
     out = []

@@ -75,6 +75,9 @@ func (r *rewriter) padded(right *pyast.Node, wrap map[*pyast.Node]int) string {
 	return out.String() + r.Text[at:right.End]
 }
 
+// wholeNumber stands for a width of the format d, which has none.
+const wholeNumber = -1
+
 // formatField matches a field, with its format, of a string for format().
 var formatField = regexp.MustCompile(`\{\{|\}\}|\{([A-Za-z_0-9]*)(![rs])?(?::([^{}]*))?\}`)
 
@@ -102,11 +105,13 @@ func (r *rewriter) formatCall(n *pyast.Node) (string, bool) {
 		}
 		spec := text[m[6]:m[7]]
 		width, ok := zeroPadding(spec)
-		if !ok && spec != "d" && spec != "s" || arg == nil || m[4] >= 0 || wrap[arg] > 0 {
+		if !ok && spec != "d" && spec != "s" || arg == nil || m[4] >= 0 || wrap[arg] != 0 {
 			return r.refuse(n, "the format `:"+spec+"` is Python, not Starlark", "write the final text, or remove the format"), true
 		}
 		if ok {
 			wrap[arg] = width
+		} else if spec == "d" {
+			wrap[arg] = wholeNumber
 		}
 		format += text[at:m[6]-1] + "}"
 		at = m[1]
@@ -124,7 +129,9 @@ func (r *rewriter) formatCall(n *pyast.Node) (string, bool) {
 			value = kid.Kid(0)
 		}
 		out.WriteString(r.Text[at:value.Start])
-		if width := wrap[kid]; width > 0 {
+		if width := wrap[kid]; width == wholeNumber {
+			out.WriteString(`"%d" % (` + r.write(value) + ")")
+		} else if width > 0 {
 			out.WriteString(r.padCall(r.write(value), width))
 		} else {
 			out.WriteString(r.write(value))

@@ -29,7 +29,7 @@ func TestMigrate(t *testing.T) {
 		`x = f"{a}-{b!s}"`:           `x = "{}-{}".format(a, b)`,
 		`x = f"{a, b}"`:              `x = "{}".format((a, b))`,
 		`x = f"{{}}"`:                `x = "{}"`,
-		`x = F'{a:d}{b:s}'`:          `x = '{}{}'.format(a, b)`,
+		`x = F'{a:d}{b:s}'`:          `x = '{}{}'.format("%d" % (a), b)`,
 		`x = "a" "b"`:                `x = "a" + "b"`,
 		`x = "a""b"`:                 `x = "a" + "b"`,
 		`x = "a" "b".upper()`:        `x = ("a" + "b").upper()`,
@@ -38,7 +38,7 @@ func TestMigrate(t *testing.T) {
 		`x = "\d\."`:                 `x = "\\d\\."`,
 		`x = 1_000 + 0xFF_FF`:        `x = 1000 + 0xFFFF`,
 		`x = "%02d/%s" % (i, "a")`:   "",
-		`x = "{:d}".format(n)`:       `x = "{}".format(n)`,
+		`x = "{:d}".format(n)`:       `x = "{}".format("%d" % (n))`,
 		`x = "{0:s}{1}".format(a,b)`: `x = "{0}{1}".format(a,b)`,
 
 		// operators

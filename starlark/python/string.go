@@ -178,9 +178,9 @@ func (r *rewriter) formatted(n *pyast.Node, format, value string) string {
 		return fmt.Sprintf("%s(%s, %d)", r.helper("zero_pad"), value, width)
 	}
 	switch format {
-	case "", "s", "d":
+	case "", "s":
 		return value
-	case "x", "X", "o":
+	case "d", "x", "X", "o":
 		return fmt.Sprintf(`"%%%s" %% (%s)`, format, value)
 	}
 	r.refuse(n, fmt.Sprintf("the format `:%s` is Python, not Starlark", format), "write the final text, or remove the format")
