@@ -1,6 +1,6 @@
 # The targets need Go and make. They find or install everything else that they need
 # (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
-# the extension for VS Code needs, nginx, HAProxy and Caddy), and
+# the extension for VS Code needs, nginx, HAProxy, Caddy and Traefik), and
 # say so.
 
 SHELL = /bin/sh
@@ -52,8 +52,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && traefik=$$(scripts/get-traefik) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
@@ -157,5 +157,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle and .socketio
-	rm -rf bin .run .venv .uvicorn .oracle .socketio scripts/pyright/node_modules examples/vscode/node_modules examples/vscode/dist
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio and .traefik
+	rm -rf bin .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -58,6 +58,22 @@ func TestCaddy(t *testing.T) {
 	r.check()
 }
 
+func TestTraefik(t *testing.T) {
+	traefik := cmp.Or(os.Getenv("LDCORN_TEST_TRAEFIK"), harness.Root(t, ".traefik", "bin", "traefik"))
+	if !exists(traefik) {
+		t.Skip("NOT TESTED: Traefik is not there; scripts/get-traefik gets it")
+	}
+	r := newRig(t)
+	r.ldcorn("http.star")
+	r.secure = freeAddr(t)
+	r.port = "443" // Traefik takes it from the host
+	dynamic := r.write("dynamic.yml", r.file("traefik-dynamic.yml", "example.com`", host+"`", "http://127.0.0.1:8000", "http://"+r.backend,
+		"/etc/ssl/example.com.pem", r.cert, "/etc/ssl/example.com.key", r.cert))
+	r.run(traefik, "--configFile="+r.write("traefik.yml", r.file("traefik.yml", `":80"`, `"`+r.plain+`"`, `":443"`, `"`+r.secure+`"`,
+		"/etc/traefik/dynamic.yml", dynamic)))
+	r.check()
+}
+
 func TestHAProxy_ProxyProtocol(t *testing.T) {
 	r := newRig(t)
 	log := r.secured()
@@ -65,6 +81,7 @@ func TestHAProxy_ProxyProtocol(t *testing.T) {
 		"127.0.0.1:8080", r.backend, "127.0.0.1:8443", r.backendTLS)))
 	r.check()
 	r.redirects()
+	r.http2()
 	assert.NotContains(t, string(log.All()), "connection refused", "neither requests nor health checks lack a header")
 }
 
@@ -75,6 +92,7 @@ func TestNginx_ProxyProtocol(t *testing.T) {
 		"127.0.0.1:8080", r.backend, "127.0.0.1:8443", r.backendTLS))
 	r.check()
 	r.redirects()
+	r.http2()
 	assert.NotContains(t, string(log.All()), "connection refused")
 }
 
@@ -241,4 +259,19 @@ func (r *rig) redirects() {
 	resp, _ := r.ask(req)
 	assert.Equal(r.t, http.StatusPermanentRedirect, resp.StatusCode)
 	assert.Equal(r.t, "https://"+host+"/a?b=c", resp.Header.Get("Location"))
+}
+
+// http2 checks that clients can speak HTTP/2 with ldcorn itself.
+func (r *rig) http2() {
+	r.t.Helper()
+	tr := r.client.Transport.(*http.Transport).Clone()
+	tr.ForceAttemptHTTP2 = true
+	defer tr.CloseIdleConnections()
+	before := r.client
+	r.client = &http.Client{Transport: tr}
+	defer func() { r.client = before }()
+	resp, _ := r.ask(r.request(http.MethodGet, "/", nil))
+	assert.Equal(r.t, 2, resp.ProtoMajor)
+	r.forged("/scope", seen{clientIP, "https", host, host + ":" + r.port})
+	r.upload()
 }

@@ -18,8 +18,8 @@ func TestPage(t *testing.T) {
 	require.NoError(t, err)
 	files, err := filepath.Glob(harness.Root(t, "docs", "behind", "*"))
 	require.NoError(t, err)
-	require.Len(t, files, 7)
-	languages := map[string]string{".conf": "nginx", ".cfg": "haproxy", ".star": "python", "": "caddyfile"}
+	require.Len(t, files, 9)
+	languages := map[string]string{".conf": "nginx", ".cfg": "haproxy", ".star": "python", ".yml": "yaml", "": "caddyfile"}
 	for _, path := range files {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
