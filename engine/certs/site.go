@@ -3,12 +3,14 @@ package certs
 import (
 	"bytes"
 	"crypto/tls"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 // suites are the suites of TLS 1.2 that are sealed with an AEAD and whose keys are
@@ -60,6 +62,8 @@ func newSite(listener string, t plan.TLS, source Source, ca *CA, protocols []str
 	return s
 }
 
+var errLongIdentity = errors.New("the names in the certificate of the client are too long")
+
 // demand makes clients show certificates.
 func (s *site) demand(t plan.TLS, ca *CA) {
 	s.config.ClientCAs = ca.pool
@@ -71,6 +75,9 @@ func (s *site) demand(t plan.TLS, ca *CA) {
 	// A session that is resumed brings the chain that was verified when it began.
 	// Time has passed since then.
 	s.config.VerifyConnection = func(c tls.ConnectionState) error {
+		if len(c.PeerCertificates) > 0 && tlslayer.IdentityOf(c.PeerCertificates[0]).Len() > tlslayer.MaxIdentity {
+			return errLongIdentity
+		}
 		if !c.DidResume || len(c.PeerCertificates) == 0 && t.ClientAuth == plan.ClientAuthRequest {
 			return nil
 		}

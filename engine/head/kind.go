@@ -33,6 +33,9 @@ const (
 	KindXForwarded // every other name that begins with X-Forwarded-
 	KindXRealIP
 	KindForwarded
+	KindXClientCertSubject
+	KindXClientCertSAN
+	KindXClientCertFingerprint
 	KindXRequestID
 	KindTraceparent
 	KindAccept
@@ -78,6 +81,9 @@ var kindNames = [numKinds]string{
 	KindXForwarded:             xForwarded,
 	KindXRealIP:                "x-real-ip",
 	KindForwarded:              "forwarded",
+	KindXClientCertSubject:     "x-client-cert-subject",
+	KindXClientCertSAN:         "x-client-cert-san",
+	KindXClientCertFingerprint: "x-client-cert-fingerprint",
 	KindXRequestID:             "x-request-id",
 	KindTraceparent:            "traceparent",
 	KindAccept:                 "accept",
@@ -137,9 +143,13 @@ const (
 	// trust them, so ldcorn writes its own.
 	Forwarding = KindSet(1<<KindXForwardedFor | 1<<KindXForwardedProto | 1<<KindXForwardedHost | 1<<KindXForwardedPort |
 		1<<KindXForwarded | 1<<KindXRealIP | 1<<KindForwarded)
+	// OfClientCert kinds say which certificate a client has shown to ldcorn. No app
+	// gets them otherwise, not even from a trusted proxy, which may pass on what its
+	// own client has made up.
+	OfClientCert = KindSet(1<<KindXClientCertSubject | 1<<KindXClientCertSAN | 1<<KindXClientCertFingerprint)
 	// Written kinds are those that ldcorn writes itself, if at all: no app gets
 	// what a client sent in them.
-	Written = Forwarding | 1<<KindXRequestID
+	Written = Forwarding | OfClientCert | 1<<KindXRequestID
 )
 
 // OfConnection reports whether fields of the kind apply to one connection only,

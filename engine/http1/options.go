@@ -44,7 +44,7 @@ func isProtected(name []byte) bool {
 }
 
 var protected = head.Kinds(head.KindHost, head.KindContentLength, head.KindTransferEncoding, head.KindCookie, head.KindAuthorization) |
-	head.Forwarding
+	head.Forwarding | head.OfClientCert
 
 // drop marks the fields that Connection named.
 func (o *options) drop(fields []head.Field) {

@@ -16,6 +16,8 @@ func UnseenHeader(name string) string {
 		return "ldcorn rewrites it; write host(…)"
 	case kind == head.KindXForwarded:
 		return "ldcorn removes what clients say about proxies; make the proxy in front use another name"
+	case head.OfClientCert.Has(kind):
+		return "ldcorn writes it, and removes what clients say about certificates"
 	case head.Forwarding.Has(kind):
 		return "ldcorn rewrites it"
 	case head.IsToken(name) && head.IsOddName([]byte(name)):

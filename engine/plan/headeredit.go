@@ -89,6 +89,8 @@ func (e *HeaderEdit) CheckSide(side HeaderSide) error {
 		return errors.New("every header that begins with X-Forwarded- is ldcorn's, so that an app can trust it; use another name")
 	case head.Forwarding.Has(kind):
 		return errors.New("ldcorn writes it, and Uvicorn trusts it; use `forwarded` and `trusted_proxies` of LdConfig")
+	case head.OfClientCert.Has(kind):
+		return errors.New("it tells the app which certificate a client has shown, so that only ldcorn writes it; use another name")
 	case kind == head.KindXRequestID:
 		return errors.New("ldcorn writes it, so that its logs and the app's agree; use another name")
 	case e.Op != HeaderRemove && head.IsOddName([]byte(e.Name)):

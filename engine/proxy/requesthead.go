@@ -4,7 +4,20 @@ import (
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
+
+// appendIdentity appends the fields that say which certificate the client has shown.
+func appendIdentity(out []byte, session *tlslayer.Session) []byte {
+	if session == nil || session.Client == nil {
+		return out
+	}
+	out = http1.AppendField(out, "X-Client-Cert-Subject", session.Client.Subject)
+	if session.Client.Names != "" {
+		out = http1.AppendField(out, "X-Client-Cert-SAN", session.Client.Names)
+	}
+	return http1.AppendField(out, "X-Client-Cert-Fingerprint", session.Client.Fingerprint)
+}
 
 // appendRequestHead composes the head for the worker: the request line, the fields
 // without the hop-by-hop ones and after the edits, the fields about the client, and
@@ -21,6 +34,7 @@ func (a *attempt) appendRequestHead(out []byte) []byte {
 		out = http1.AppendField(out, "Host", req.Host)
 	}
 	out = r.toWorker.append(out, req.Fields, head.Written)
+	out = appendIdentity(out, r.client.Session())
 	out = r.by.forward.append(out, req, r.sender(), req.Upgrade && a.claim.Worker().SocketScheme)
 	if stripped && r.by.forward.mode != plan.ForwardedOff {
 		out = http1.AppendField(out, "X-Forwarded-Prefix", r.strip)

@@ -1,9 +1,6 @@
 package tlslayer
 
-import (
-	"crypto/tls"
-	"crypto/x509"
-)
+import "crypto/tls"
 
 // A Session is what the handshake has agreed on. It never changes.
 type Session struct {
@@ -12,9 +9,9 @@ type Session struct {
 	Protocol   string // by ALPN, such as "http/1.1"; "" if the client has offered none
 	ServerName string // that the client has asked for (SNI), in lower case; "" if none
 	Resumed    bool   // by a session ticket
-	// Client is the certificate of the client, which was verified; nil if it has
-	// sent none.
-	Client *x509.Certificate
+	// Client is the client by its certificate, which was verified; nil if it has
+	// shown none.
+	Client *Identity
 	Tag    any // see Tag
 }
 
@@ -48,7 +45,7 @@ func sessionOf(c *tls.Conn, tag any) *Session {
 	s := c.ConnectionState()
 	out := &Session{Version: s.Version, Suite: s.CipherSuite, Protocol: s.NegotiatedProtocol, ServerName: s.ServerName, Resumed: s.DidResume, Tag: tag}
 	if len(s.PeerCertificates) > 0 {
-		out.Client = s.PeerCertificates[0]
+		out.Client = IdentityOf(s.PeerCertificates[0])
 	}
 	return out
 }

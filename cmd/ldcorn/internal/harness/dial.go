@@ -12,18 +12,29 @@ import (
 
 // Dial connects to an address as ldcorn prints it: host:port, or unix:/path. With
 // "https:" or "https:NAME@" before it, Dial does a TLS handshake, for NAME, with
-// whatever certificate the server has. With "h2:" instead, it offers HTTP/2, too.
+// whatever certificate the server has. With "https:NAME,FILE@", it shows the
+// certificate in the file, which has the key, too. With "h2:" instead of "https:", it
+// offers HTTP/2, too.
 func Dial(ctx context.Context, addr string) (net.Conn, error) {
 	if rest, protocols := cutTLS(addr); protocols != nil {
 		name, to, found := strings.Cut(rest, "@")
 		if !found {
 			name, to = "localhost", rest
 		}
+		config := &tls.Config{InsecureSkipVerify: true, NextProtos: protocols}
+		name, file, found := strings.Cut(name, ",")
+		if config.ServerName = name; found {
+			pair, err := tls.LoadX509KeyPair(file, file)
+			if err != nil {
+				return nil, err
+			}
+			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }
+		}
 		conn, err := Dial(ctx, to)
 		if err != nil {
 			return nil, err
 		}
-		c := tls.Client(conn, &tls.Config{ServerName: name, InsecureSkipVerify: true, NextProtos: protocols})
+		c := tls.Client(conn, config)
 		if err := c.HandshakeContext(ctx); err != nil {
 			conn.Close()
 			return nil, err
@@ -56,6 +67,7 @@ func OffersHTTP2(addr string) bool { return strings.HasPrefix(addr, "h2:") }
 func HostOf(addr string) string {
 	if rest, protocols := cutTLS(addr); protocols != nil {
 		if name, _, found := strings.Cut(rest, "@"); found {
+			name, _, _ = strings.Cut(name, ",")
 			return name
 		}
 		return rest
