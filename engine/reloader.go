@@ -155,8 +155,12 @@ func (r *reloader) refuse(ctx context.Context) {
 var stepStopping = api.ReloadStep{Kind: api.StepFailed, Error: "the master is stopping"}
 
 // delay returns how long the master serves on after it was told to stop: not at all
-// if it does not serve yet. Any goroutine may call it.
+// if it does not serve yet, or for the person who edits its files. Any goroutine may
+// call it.
 func (r *reloader) delay() time.Duration {
+	if r.files != nil {
+		return 0
+	}
 	select {
 	case <-r.ready:
 	default:
