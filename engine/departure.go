@@ -63,7 +63,9 @@ type departure struct {
 	events *event.Stream
 	delay  *delay
 	depart func() // makes the clients leave; called before the delay
-	shown  atomic.Pointer[api.Stopping]
+	// left returns how many requests are in flight, and for how long they can go on.
+	left  func() (requests int, limit time.Duration)
+	shown atomic.Pointer[api.Stopping]
 }
 
 // stopping says since when the master has been stopping. It returns nil if it is not.
@@ -94,7 +96,18 @@ func (d *departure) await(ctx, stop context.Context) error {
 	d.shown.Store(&now)
 	d.engine.log.Info("stopping", "reason", reason)
 	d.events.Emit(api.Event{Kind: api.EventShutdown, Reason: reason})
+	if requests, limit := d.left(); requests > 0 && errors.Is(cause, errStop) {
+		d.engine.log.Info("finishing requests", "requests", requests, "shutdown_timeout", limit, "hint", d.cutting(cause))
+	}
 	return cause
+}
+
+// cutting says how to cut the requests that a stop waits for.
+func (d *departure) cutting(cause error) string {
+	if errors.Is(cause, errSignal) {
+		return "another TERM or INT cuts them"
+	}
+	return "TERM or INT twice cuts them"
 }
 
 // linger lets the clients leave.

@@ -165,3 +165,34 @@ func TestDeparture_WhileStarting(t *testing.T) {
 	m.signal(syscall.SIGTERM)
 	require.NoError(t, <-m.ended)
 }
+
+// TestDeparture_Finishing: a stop says which requests it waits for and how they are cut.
+func TestDeparture_Finishing(t *testing.T) {
+	for name, stop := range map[string]func(*master){
+		"another TERM or INT cuts them": func(m *master) { m.signal(syscall.SIGINT) },
+		"TERM or INT twice cuts them": func(m *master) {
+			require.NoError(m.t, m.client().Stop(m.t.Context(), api.StopRequest{}))
+			m.await("msg=stopping ", 1)
+			m.signal(syscall.SIGINT) // the first
+		},
+	} {
+		m := newMaster(t)
+		main := filepath.Join(m.next.Groups[0].Cwd, "main.py")
+		require.NoError(t, os.WriteFile(main, []byte("import asyncio\n\n\nasync def app(scope, receive, send):\n    assert scope[\"type\"] == \"http\"\n    await asyncio.sleep(3600)\n"), 0o600))
+		m.run()
+		m.await("msg=listening", 1)
+		busy, err := net.Dial("unix", m.next.Listeners[0].Bind.Address)
+		require.NoError(t, err)
+		defer busy.Close()
+		_, err = busy.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+		require.NoError(t, err)
+		require.Eventually(t, func() bool {
+			all, err := m.client().Requests(t.Context(), 1)
+			return err == nil && all.Total == 1
+		}, patience, time.Millisecond)
+		stop(m)
+		m.await(`msg="finishing requests" requests=1 shutdown_timeout=`+patience.String()+` hint="`+name+`"`, 1)
+		m.signal(syscall.SIGTERM)
+		require.NoError(t, <-m.ended)
+	}
+}

@@ -196,7 +196,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer cancel(nil)
 	reloads.stop = ctx
 	sig.delay.use(reloads.delay)
-	leave := &departure{engine: e, events: &tell.events, delay: sig.delay, depart: px.Depart}
+	leave := &departure{engine: e, events: &tell.events, delay: sig.delay, depart: px.Depart, left: func() (int, time.Duration) { return left(px) }}
 	// This is not an actor: it answers until all actors have returned, to show
 	// what a stop is waiting for.
 	socket := &controlSocket{wanted: first.ControlSocket}
@@ -256,6 +256,16 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	err = group.Run()
 	e.opts.EndOrphans(sig.hurry)
 	return err
+}
+
+// left returns how many requests a proxy still has when it is told to stop, and for how
+// long they can go on.
+func left(px *proxy.Proxy) (requests int, limit time.Duration) {
+	if now := px.Snapshot(); now != nil {
+		limit = now.Plan.ShutdownTimeout
+	}
+	_, requests = px.InHand(0)
+	return requests, limit
 }
 
 // serve runs the proxy once the workers are ready. A second TERM cuts off the

@@ -16,6 +16,9 @@ import (
 // errStop is the cause of a requested stop.
 var errStop = errors.New("asked to stop")
 
+// errSignal is an errStop of TERM or INT, so that one more of them cuts the requests.
+var errSignal = fmt.Errorf("%w", errStop)
+
 // The signals that a master handles. By default, the Go runtime would end the
 // process on HUP, INT and TERM, print every goroutine on QUIT, and do nothing
 // on the others. A write to a closed pipe sends PIPE: a master whose log has
@@ -139,7 +142,11 @@ func (s *signals) stopContext(parent context.Context) (context.Context, context.
 	s.done.Go(func() {
 		select {
 		case <-s.stop:
-			cancel(fmt.Errorf("%w: %s", errStop, s.name))
+			why := errSignal
+			if s.name == syscall.SIGQUIT.String() {
+				why = errStop
+			}
+			cancel(fmt.Errorf("%w: %s", why, s.name))
 		case <-s.quit:
 		}
 	})

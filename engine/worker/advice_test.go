@@ -63,6 +63,7 @@ func TestSpec_Hint(t *testing.T) {
 		{"ModuleNotFoundError: No module named 'othre'", `^did you mean other\? Otherwise install the package that has the module othre, with`},
 		{"ModuleNotFoundError: No module named 'pkg.modles'", `^did you mean pkg.models\? `},
 		{"ModuleNotFoundError: No module named 'tmie'", `^did you mean time\? Otherwise install`},
+		{"ModuleNotFoundError: No module named 'jsonn'", `^did you mean json\? Otherwise install`},
 		{"ModuleNotFoundError: No module named 'typer'", `^install the package that has the module typer`},
 		{"ModuleNotFoundError: No module named 'httpx'", `^install`},
 		{"ModuleNotFoundError: No module named 'orjson'", `^install`},

@@ -93,8 +93,8 @@ func modulesIn(dir string) []string {
 }
 
 // nearKnown returns the module of Python that has nearly the name of an unknown one, or "".
-// Many packages have such names, so only slips count: two letters that are swapped, or one
-// that a long name lacks or has too many.
+// Many packages have such names, so only slips count: two letters that are swapped, one that
+// is doubled, or one that a long name lacks or has too many.
 func nearKnown(module string) string {
 	for known := range strings.FieldsSeq(pythonModules) {
 		short, long := module, known
@@ -104,7 +104,7 @@ func nearKnown(module string) string {
 		for i := range len(long) {
 			switch {
 			case len(short) == len(long) && i > 0 && long[:i-1]+long[i:i+1]+long[i-1:i]+long[i+1:] == short,
-				len(short) > 5 && long[:i]+long[i+1:] == short:
+				long[:i]+long[i+1:] == short && (len(short) > 5 || i > 0 && long[i] == long[i-1]):
 				return known
 			}
 		}

@@ -7,9 +7,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/traceback"
 )
 
-// Lines that every Uvicorn writes when it starts, and when it stops in an
-// orderly way. They say nothing about a failure, but would appear as a worker's
-// last words if the app itself wrote none.
+// Lines that Uvicorn writes whenever it starts, and when it stops in an orderly
+// way. They say nothing about a failure, but would appear as a worker's last
+// words if the app itself wrote none.
 const (
 	startupBegun    = "INFO:     Waiting for application startup."
 	startupComplete = "INFO:     Application startup complete."
@@ -21,7 +21,10 @@ var routine = [][]byte{ // only read
 	[]byte("INFO:     Started server process ["),
 	[]byte(startupComplete),
 	[]byte("INFO:     Uvicorn running on unix socket "),
+	[]byte("INFO:     ASGI 'lifespan' protocol appears unsupported."), // Django's has none
 	[]byte("INFO:     Shutting down"),
+	[]byte("INFO:     Waiting for connections to close."),         // they end with advice for a Uvicorn
+	[]byte("INFO:     Waiting for background tasks to complete."), // that runs on the terminal itself
 	[]byte("INFO:     Waiting for application shutdown."),
 	[]byte("INFO:     Application shutdown complete."),
 	[]byte("INFO:     Finished server process ["),
@@ -65,8 +68,8 @@ func LastWord(lines []string) string {
 	return ""
 }
 
-// IsRoutine reports whether a line is one that every Uvicorn writes when it
-// starts, and when it stops in an orderly way.
+// IsRoutine reports whether a line is one that Uvicorn writes whenever it starts,
+// and when it stops in an orderly way.
 func IsRoutine(line []byte) bool {
 	return isRoutine(line) || bytes.HasPrefix(line, []byte(startupBegun))
 }

@@ -96,7 +96,7 @@ func (o *masterOptions) find() (string, error) {
 }
 
 // useSudo is how to reach the master of another user.
-const useSudo = "use sudo, or name its socket with --control (in the folder runtime= of the first line of its log)"
+const useSudo = "use sudo, or name its socket with --control: control_socket= of LdConfig gives it a fixed place"
 
 // errNoMaster is why nothing can be asked for.
 var errNoMaster = errors.New("no running master")

@@ -125,7 +125,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	}
 	colored := o.color.On(os.Stderr)
 	lines := masterlog.New(masterlog.Options{Out: os.Stderr, Format: o.logFormat, Level: level, Colored: colored,
-		Terminal: terminal.Is(os.Stderr), Verbose: o.verbose})
+		Terminal: terminal.Is(os.Stderr), Verbose: o.verbose, Width: func() int { return o.color.Look(os.Stderr).Width }})
 	defer lines.Close()
 	log := lines.Logger()
 	build := o.build.read()

@@ -88,7 +88,7 @@ func TestDifferentTracebacks(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(text, "web.1 | E: 2\n"), text)
 	assert.Equal(t, 4, strings.Count(text, "(ldcorn logs web -v shows all)\n"), text)
 	assert.Equal(t, 2, strings.Count(text, "TIME 1 more worker failed with the same error: KeyError: 'x'\nTIME 2 more workers failed with the same error: E: 2\n"), text)
-	assert.Contains(t, text, "error: web.1: reload failed: exit code 1; it wrote: E: 2; hint: h\n")
+	assert.Contains(t, text, "error: web.1: reload failed: exit code 1; it wrote: E: 2\n         hint: h\n")
 }
 
 // TestUvicornErrors checks that an error that Uvicorn reports is one line.

@@ -43,6 +43,9 @@ type Options struct {
 	// and the tracebacks of workers that do not start are folded unless it is.
 	// The book is the same in any case. JSON ignores both.
 	Terminal, Verbose bool
+	// Width returns the width, in columns, of the terminal, or 0 if there is no limit. It
+	// may be nil, which is the same as no limit, and is called for each record.
+	Width func() int
 }
 
 // A Log is the log of one master. Its methods are safe for concurrent use.
@@ -117,6 +120,14 @@ func (r requestLines) Write(line []byte) (int, error) {
 // Serving ends the start of the master. What a reload does has to be told on a
 // terminal, too.
 func (l *Log) Serving() { l.serving.Store(true) }
+
+// width returns the width of the terminal, or 0 for no limit.
+func (l *Log) width() int {
+	if l.opts.Width == nil {
+		return 0
+	}
+	return l.opts.Width()
+}
 
 // isTerminal reports whether a person reads the log on a terminal.
 func (l *Log) isTerminal() bool { return l.opts.Terminal && l.opts.Format != JSON }

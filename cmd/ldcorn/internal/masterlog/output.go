@@ -31,7 +31,8 @@ func (l *Log) Output() worker.Output {
 // before the line. Of a worker's control sequences, it passes only colors, and
 // only if the reader shows them. On a terminal, the line has a time, and a pid
 // if it is verbose: "16:18:31 api.0 | line". Unless it is verbose, failures
-// decides what is shown of a starting worker. The book has every line.
+// decides what is shown of a starting worker. The book has every line, with its time
+// in front.
 type textOutput struct {
 	out               io.Writer
 	colors            visible.Colors
@@ -46,24 +47,36 @@ type textOutput struct {
 func (t *textOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	b := appendSource(t.buf[:0], src, true)
+	now := time.Now()
+	b := append(now.AppendFormat(append(t.buf[:0], keptTime...), keptFormat), ' ')
+	begin := len(b)
+	b = appendSource(b, src, true)
 	head := len(b)
 	t.buf = append(visible.AppendLine(b, text, visible.Drop), '\n')
 	t.book.Add(src.Group, t.buf)
+	shown := t.buf[begin:]
 	switch {
 	case t.terminal && !t.verbose && worker.IsRoutine(t.buf[head:]):
 		return
 	case t.failures != nil && t.failures.Line(src, stream, text):
 		return
 	case t.terminal:
-		b = append(time.Now().AppendFormat(t.buf[:0], time.TimeOnly), ' ')
+		b = append(now.AppendFormat(t.buf[:0], time.TimeOnly), ' ')
 		b = appendSource(b, src, t.verbose)
 		t.buf = append(visible.AppendLine(b, text, t.colors), '\n')
+		shown = t.buf
 	case t.colors == visible.Keep:
 		t.buf = append(visible.AppendLine(t.buf[:head], text, visible.Keep), '\n')
+		shown = t.buf[begin:]
 	}
-	_, _ = t.out.Write(t.buf) // never fails
+	_, _ = t.out.Write(shown) // never fails
 }
+
+// The time in front of a worker's line in the book, as slog writes that of a record.
+const (
+	keptTime   = slog.TimeKey + "="
+	keptFormat = "2006-01-02T15:04:05.000Z07:00"
+)
 
 // End implements worker.Output.
 func (t *textOutput) End(src worker.Source) {

@@ -38,7 +38,7 @@ func FuzzParseRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, line string) {
 		if r, ok := parseRecord(line); ok {
 			var out strings.Builder
-			NewFolded(&out, false).showRecord(r)
+			NewFolded(&out, false, nil).showRecord(r)
 			assert.NotContains(t, out.String(), "\x1b")
 		}
 	})

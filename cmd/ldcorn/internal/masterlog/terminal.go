@@ -123,6 +123,8 @@ const (
 	configWarning = "configuration warning"
 	groupApplied  = "group applied"
 	stopping      = "stopping"
+	finishing     = "finishing requests"
+	cutByOne      = "another TERM or INT cuts them" // a hint
 	stoppingSoon  = "stopping soon"
 	askedToStop   = "asked to stop: "
 	groupPrefix   = "group " // of a message behind the name of the group
@@ -144,13 +146,20 @@ func (h *terminalHandler) repeats(r slog.Record, p *parts) bool {
 		return p.now || !f.IsRetryNews(p.group, p.err) // at the first failure, what the worker wrote is enough
 	case r.Message == reloadStarted, r.Message == startedAgain, r.Message == commandReceived:
 		f.Begin()
-	case r.Level >= slog.LevelWarn:
+	case r.Level >= slog.LevelWarn, r.Message == stopping:
 		f.Tell()
 	}
 	return false
 }
 
-func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
+// indent is what the lines below a record begin with.
+const indent = "         " // as wide as the time
+
+// write writes a record: its line, its hint on one of its own, and an error of several
+// lines below. The first two are broken to the width of the reader.
+
+func (h *terminalHandler) write(out *bytes.Buffer, r slog.Record, p *parts) {
+	b := new(strings.Builder)
 	b.WriteString(h.in(dim, r.Time.Format(time.TimeOnly)) + " ")
 	switch {
 	case r.Level >= slog.LevelError:
@@ -175,11 +184,11 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 	if strings.Contains(p.err, "\n") {
 		below = p.err
 	} else if p.err != "" {
-		b.WriteString(": " + visible.String(p.err))
+		b.WriteString(": " + visible.String(strings.TrimSuffix(p.err, ".")))
 		joint = "; "
 	}
 	if p.said != "" {
-		b.WriteString("; it wrote: " + visible.String(p.said))
+		b.WriteString("; it wrote: " + visible.String(strings.TrimSuffix(p.said, ".")))
 		joint = "; "
 	}
 	if p.reason != "" {
@@ -188,12 +197,13 @@ func (h *terminalHandler) write(b *bytes.Buffer, r slog.Record, p *parts) {
 	if len(p.rest) > 0 {
 		b.WriteString(" " + h.in(dim, "("+strings.Join(p.rest, ", ")+")"))
 	}
-	if hint := p.advice(r.Message); hint != "" {
-		b.WriteString("; hint: " + visible.String(hint))
-	}
-	b.WriteByte('\n')
+	width := h.log.width()
+	out.WriteString(fold(b.String(), len(indent), width) + "\n")
 	for line := range strings.Lines(below) {
-		b.WriteString("    " + visible.String(strings.TrimSuffix(line, "\n")) + "\n")
+		out.WriteString("    " + visible.String(strings.TrimSuffix(line, "\n")) + "\n")
+	}
+	if hint := p.advice(r.Message); hint != "" {
+		out.WriteString(fold(indent+"hint: "+visible.String(hint), len(indent+"hint: "), width) + "\n")
 	}
 }
 
@@ -213,6 +223,8 @@ type parts struct {
 	reason        string
 	change        string // what was done to a group
 	now           bool   // a start is repeated at once
+	requests      string // how many are in flight
+	limit         string // how long they have
 	rest          []string
 }
 
@@ -226,6 +238,9 @@ func (p *parts) message(text string) string {
 		return applied[p.change]
 	case text == stopping, text == stoppingSoon:
 		p.reason = strings.TrimPrefix(p.reason, askedToStop)
+	case text == finishing:
+		p.rest = nil
+		return fmt.Sprintf("finishing %s request%s, for at most %s", p.requests, map[bool]string{false: "s"}[p.requests == "1"], p.limit)
 	case p.group != "":
 		return strings.TrimPrefix(text, groupPrefix)
 	}
@@ -259,6 +274,12 @@ func (p *parts) add(a slog.Attr) {
 	case a.Key == "restart_in" && text == "0s":
 		p.now = true
 		p.rest = append(p.rest, "starts again now")
+	case a.Key == "requests":
+		p.requests = visible.String(text)
+		p.rest = append(p.rest, "requests="+p.requests)
+	case a.Key == "shutdown_timeout":
+		p.limit = visible.String(text)
+		p.rest = append(p.rest, "shutdown_timeout="+p.limit)
 	case a.Key == "restart_in":
 		p.rest = append(p.rest, "starts again in "+text)
 	default:
@@ -295,6 +316,8 @@ func (p *parts) source() string {
 // one.
 func (p *parts) advice(message string) string {
 	switch {
+	case message == finishing && p.hint == cutByOne:
+		return "Ctrl-C again cuts them"
 	case message == startRetried: // the error of a start that fails for good has it
 		return ""
 	case p.hint != "" || p.group == "":
