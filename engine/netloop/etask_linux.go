@@ -29,6 +29,7 @@ type etask struct {
 	woken    bool  // a Wake that no Park has consumed yet
 	parked   bool
 	behind   bool // in loop.behind
+	aside    bool // see Aside
 
 	onHeld func(taken int64) // see OnHeld; nil = none
 
@@ -83,6 +84,7 @@ func (t *etask) finish() {
 	if t.watched != nil {
 		t.Watch(nil, nil)
 	}
+	t.Aside(false)
 	t.work, t.conn, t.alive, t.onHeld = nil, nil, false, nil
 	t.deadline, t.cut, t.woken = 0, nil, false
 }
@@ -179,6 +181,13 @@ func (t *etask) Park(until Time) error {
 	}
 	t.woken = false
 	return nil
+}
+
+func (t *etask) Aside(on bool) {
+	if t.aside != on {
+		t.aside = on
+		t.loop.aside += 2*count(on) - 1
+	}
 }
 
 func (t *etask) Share() { t.loop.shareAt = 0 }

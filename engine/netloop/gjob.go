@@ -8,6 +8,7 @@ func (t *gtask) Go(f func(Task)) Job {
 	t.d.jobBegins()
 	go func() {
 		defer t.d.jobEnds()
+		defer j.task.Aside(false)
 		defer j.task.end()
 		defer func() {
 			if p := recover(); p != nil {

@@ -34,7 +34,7 @@ type goroutines struct {
 	quit    chan struct{}       // closed when the sweeper must end
 	quiet   chan struct{}       // closed when no request is being served any more
 	jobs    int                 // running jobs
-	aside   int                 // client connections that are tunnels or lingering
+	aside   int                 // client connections that are tunnels or lingering, and tasks that are aside
 }
 
 // NewGoroutine returns the driver that runs on every system.
@@ -62,7 +62,7 @@ func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 
 // quieten closes quiet once the conditions hold. The caller holds mu.
 func (d *goroutines) quieten() {
-	if !d.stopping.Load() || len(d.conns) > d.aside || d.jobs > 0 {
+	if !d.stopping.Load() || len(d.conns)+d.jobs > d.aside {
 		return
 	}
 	select {

@@ -18,6 +18,7 @@ type gtask struct {
 	cutting  chan struct{} // holds at most one signal that cut was set
 	joined   []byte        // buffer for the two parts of a write
 	onHeld   func(taken int64)
+	aside    bool // see Aside; guarded by d.mu
 
 	mu      sync.Mutex // guards all below; held only briefly, also by the sweeper
 	cut     error      // why every wait ends; nil = waits are not cut
@@ -49,6 +50,7 @@ func (t *gtask) end() {
 // reset clears what the last call of Serve has left behind.
 func (t *gtask) reset() {
 	t.deadline, t.used, t.onHeld = 0, 0, nil
+	t.Aside(false)
 	t.Watch(nil, nil)
 	select {
 	case <-t.wake:
@@ -61,6 +63,23 @@ func (t *gtask) Now() Time           { return Now() }
 func (t *gtask) SetDeadline(at Time) { t.deadline = at }
 func (t *gtask) late() bool          { return t.deadline != 0 && t.deadline <= Now() }
 func (t *gtask) Share()              {}
+
+func (t *gtask) Aside(on bool) {
+	t.d.mu.Lock()
+	defer t.d.mu.Unlock()
+	if t.aside != on {
+		t.aside = on
+		t.d.aside += 2*count(on) - 1
+		t.d.quieten()
+	}
+}
+
+func count(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 func (t *gtask) Stopping() bool { return t.d.stopping.Load() }
 

@@ -28,6 +28,7 @@ type loop struct {
 	tunnels int             // tunnels among the clients
 	lingers map[*econn]Time // lingering clients, and when each must end at the latest
 	jobs    int             // running jobs
+	aside   int             // clients and jobs whose tasks are aside, see Task.Aside
 	quiet   bool            // shutting down, and no request is being served
 
 	idleClients, idleUps idleList[*econn] // at rest; closed when descriptors run short
@@ -146,7 +147,7 @@ func (l *loop) run() {
 		}
 		l.carryOut()
 		l.runBehind()
-		if l.finishing && !l.quiet && l.clients == l.tunnels+len(l.lingers) && l.jobs == 0 {
+		if l.finishing && !l.quiet && l.clients+l.jobs == l.tunnels+len(l.lingers)+l.aside {
 			l.quiet = true
 			l.d.oneIsQuiet()
 		}

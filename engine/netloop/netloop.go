@@ -158,6 +158,10 @@ type Task interface {
 	// hold thousands. A task that has used up its turn lets others go first at
 	// its next read or write.
 	Spend(pieces int)
+	// Aside says whether Driver.Quiet need not wait for the task, or for the
+	// connection that it serves: it is no more than a tunnel that the task itself
+	// relays. It is for the task of a connection or a Job, and ends with it.
+	Aside(on bool)
 	// Share lets goroutines that the task has made ready run before the loop waits
 	// for events. A loop that expects events soon would otherwise keep its
 	// processor while it waits for them.
@@ -275,7 +279,8 @@ type Driver interface {
 	Shutdown()
 	// Quiet returns a channel that is closed when, after Shutdown, no Job runs
 	// and the only client connections left are tunnels, which only their peers
-	// can end, and lingering connections, which end within two seconds.
+	// can end, and lingering connections, which end within two seconds. Tasks that
+	// are aside (Task.Aside) do not count.
 	Quiet() <-chan struct{}
 	// Abort ends what Shutdown waits for: every wait of every task ends with
 	// ErrStopped, and connections are closed. Bytes that can be written without
