@@ -118,7 +118,7 @@ func (a *answerWriter) add(header http.Header, prefix string, lines []byte) {
 		line, rest, _ := bytes.Cut(lines, crlf)
 		lines = rest
 		name, value, _ := bytes.Cut(line, []byte(":"))
-		if kind := head.KindOfToken(name); kind.OfConnection() || kind.Frames() {
+		if kind := head.KindOfToken(name); kind.OfConnection() || kind.Frames() || kind == head.KindSecWebSocketAccept {
 			continue
 		}
 		key := prefix + nameOf(name)

@@ -42,7 +42,9 @@ func (st *stream) Unwatch(t netloop.Task) {
 }
 
 // First is empty: the parts of a body come after the head.
-func (st *stream) First() (part []byte, whole bool, err error) { return nil, st.body.isNone(), nil }
+func (st *stream) First() (part []byte, whole bool, err error) {
+	return nil, st.socket || st.body.isNone(), nil
+}
 
 // AskForBody has net/http say 100 Continue, if the client waits for it.
 func (st *stream) AskForBody(netloop.Task) { st.body.start() }
@@ -185,15 +187,6 @@ func (st *stream) Sent() int64 {
 	defer st.mu.Unlock()
 	return st.sent
 }
-
-// Switch is never called: the head of a stream asks for no upgrade.
-func (st *stream) Switch(netloop.Task, *proxy.AnswerHead, []byte) error { return proxy.ErrClientGone }
-
-// Early is never called.
-func (st *stream) Early() []byte { return nil }
-
-// Tunnel is never called.
-func (st *stream) Tunnel(_ netloop.Task, up netloop.Conn, done func()) { up.Close(); done() }
 
 // prefersJSON reports whether a client whose head was refused prefers JSON.
 func (st *stream) prefersJSON() bool {

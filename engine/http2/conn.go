@@ -30,6 +30,8 @@ type conn struct {
 	due []byte // a frame of ours; nil = none
 
 	draining atomic.Bool
+	last     atomic.Bool  // the second GOAWAY is on its way
+	requests atomic.Int32 // streams that are not tunnels
 	paid     atomic.Int64 // bytes of bodies that were sent since the fork has looked
 }
 
@@ -187,6 +189,7 @@ func (k *conn) patience(t netloop.Task) (time.Duration, error) {
 func (k *conn) write() error {
 	var todo []*stream
 	for {
+		k.t.Aside(k.isAside())
 		e, err := k.wire.await(k.t, todo)
 		if err != nil {
 			return err
@@ -238,6 +241,22 @@ func (k *conn) sendDue() error {
 	return err
 }
 
+// serves counts a stream that begins or ends.
+func (k *conn) serves(n int32) {
+	if k.requests.Add(n) == 0 && k.t.Stopping() {
+		k.wire.look()
+	}
+}
+
+// isAside reports whether nothing but tunnels is left of the connection when
+// everything stops: the workers end those.
+func (k *conn) isAside() bool {
+	return k.last.Load() && k.t.Stopping() && k.requests.Load() == 0
+}
+
+// tunnel counts a stream that becomes a tunnel, or ends as one.
+func (k *conn) tunnel(n int32) { k.serves(-n) }
+
 // drain makes the connection end once its streams have: it sends GOAWAY, and
 // another one, which names the last stream that is served, a moment later.
 func (k *conn) drain(stop bool) {
@@ -257,4 +276,6 @@ func (k *conn) shutDown() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = k.srv.Shutdown(ctx)
+	k.last.Store(true)
+	k.wire.look()
 }

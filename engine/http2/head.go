@@ -50,7 +50,12 @@ func (h *headReader) read(to *head.Request, r *http.Request, p *plan.Plan) *head
 	if hosts := r.Header["Host"]; len(hosts) > 1 || len(hosts) == 1 && !strings.EqualFold(hosts[0], r.Host) {
 		return errAuthority
 	}
-	method, target := h.add(r.Method), h.add(r.RequestURI)
+	method, target := r.Method, h.add(r.RequestURI)
+	socket := isConnect(r)
+	if socket {
+		method = "GET"
+		h.fields = append(h.fields, head.Field{Name: keyName, Value: []byte(newKey())})
+	}
 	if r.Host != "" {
 		h.fields = append(h.fields, head.Field{Name: hostName, Value: h.add(r.Host)})
 	}
@@ -63,8 +68,11 @@ func (h *headReader) read(to *head.Request, r *http.Request, p *plan.Plan) *head
 	if len(h.fields) > http1.DefaultLimits.MaxFields {
 		return head.ErrManyFields
 	}
-	if err := to.Fill("HTTP/2.0", method, target, h.fields, r.ContentLength < 0, p.UnderscoresInHeaders); err != nil {
+	if err := to.Fill("HTTP/2.0", h.add(method), target, h.fields, r.ContentLength < 0, p.UnderscoresInHeaders); err != nil {
 		return err
+	}
+	if socket {
+		return openSocket(to, r)
 	}
 	if to.ContentLength >= 0 && to.ContentLength != r.ContentLength {
 		return errBodyLength // the stream has ended with the head
@@ -75,17 +83,17 @@ func (h *headReader) read(to *head.Request, r *http.Request, p *plan.Plan) *head
 // isPath reports whether the target has a form that :path can have. Others are the
 // target of a CONNECT, which is refused as a method.
 func isPath(r *http.Request) bool {
-	return strings.HasPrefix(r.RequestURI, "/") || r.RequestURI == "*" && r.Method == "OPTIONS" || r.Method == "CONNECT"
+	return strings.HasPrefix(r.RequestURI, "/") || r.RequestURI == "*" && r.Method == "OPTIONS" || r.Method == "CONNECT" && !isConnect(r)
 }
 
-var hostName = []byte("host")
+var hostName, keyName = []byte("host"), []byte("sec-websocket-key")
 
 // list lists the names of the fields, and makes room for all text.
 func (h *headReader) list(r *http.Request) {
 	h.names = h.names[:0]
 	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
 	for name, values := range r.Header {
-		if name == "Host" || name[0] == ':' {
+		if name == "Host" || name[0] == ':' || name == "Sec-Websocket-Key" && isConnect(r) {
 			continue
 		}
 		h.names = append(h.names, name)

@@ -27,6 +27,7 @@ type stream struct {
 	snap       *proxy.Snapshot
 	refused    *head.Error
 	line       []byte // of a request that was refused
+	socket     bool   // it asks for a websocket: its body is what goes through the tunnel
 
 	writer  answerWriter // of the handler
 	aborted sync.WaitGroup
@@ -72,7 +73,9 @@ func newStream(s *Server) *stream {
 func (k *conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	st := k.s.streams.Get().(*stream)
 	st.begin(k, r)
+	k.serves(1)
 	if !k.wire.start(st) {
+		k.serves(-1)
 		panic(http.ErrAbortHandler)
 	}
 	st.attend(w, r)
@@ -89,6 +92,7 @@ func (st *stream) begin(k *conn, r *http.Request) {
 	}
 	st.parties = 2
 	st.body.begin(r)
+	st.socket = st.head.Upgrade
 }
 
 // start starts the job. It is called by the task of the connection.
@@ -125,6 +129,7 @@ func (st *stream) serve(t netloop.Task) {
 // jobEnds is called when the job is over. Nothing of it touches the stream later.
 func (st *stream) jobEnds(end proxy.Ending) {
 	st.request.Reset()
+	st.k.serves(-1)
 	st.mu.Lock()
 	st.ended, st.cut = true, end == proxy.Cut
 	if st.cut && st.writing && !st.gone {

@@ -30,6 +30,7 @@ type wire struct {
 	writer netloop.Task // waits for something to do; nil = it does not wait
 	todo   []*stream    // to be started by the writer
 	due    []byte       // a frame of ours to be sent; nil = none
+	news   bool         // the writer should look around
 	last   bool         // the connection ends behind it
 }
 
@@ -94,6 +95,14 @@ func (w *wire) Close() error {
 	w.writable.Broadcast()
 	w.wake()
 	return nil
+}
+
+// look has the writer look around.
+func (w *wire) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.news = true
+	w.wake()
 }
 
 // wake wakes the writer. The caller holds mu.
@@ -187,7 +196,7 @@ type errand struct {
 func (w *wire) await(t netloop.Task, todo []*stream) (errand, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.todo) == 0 && w.out == nil && w.due == nil && !w.closed {
+	for len(w.todo) == 0 && w.out == nil && w.due == nil && !w.closed && !w.news {
 		w.writer = t
 		w.mu.Unlock()
 		err := t.Park(0)
@@ -198,7 +207,7 @@ func (w *wire) await(t netloop.Task, todo []*stream) (errand, error) {
 		}
 	}
 	e := errand{w.todo, w.out, w.due, w.last, w.closed}
-	w.todo, w.out, w.due = todo, nil, nil
+	w.todo, w.out, w.due, w.news = todo, nil, nil, false
 	w.writable.Broadcast()
 	return e, nil
 }
