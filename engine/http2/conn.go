@@ -32,12 +32,16 @@ type conn struct {
 	draining atomic.Bool
 	last     atomic.Bool  // the second GOAWAY is on its way
 	requests atomic.Int32 // streams that are not tunnels
+	window   atomic.Int64 // of the connection, for what is sent to the client
+	initial  atomic.Int64 // that of a stream at first: the smallest that the client has said
 	paid     atomic.Int64 // bytes of bodies that were sent since the fork has looked
 }
 
 func newConn(s *Server, t netloop.Task, c netloop.Conn) *conn {
 	k := &conn{s: s, t: t, c: c, wire: newWire(s, c)}
 	k.in.expectPreface()
+	k.window.Store(defaultWindow)
+	k.initial.Store(defaultWindow)
 	k.calm.begin(t.Now())
 	k.srv = k.newServer()
 	return k
@@ -154,10 +158,28 @@ func (k *conn) readAll(t netloop.Task) error {
 		k.wire.feed(b, n)
 		t.Share()
 		idle, heads, payload := k.in.take()
+		k.widen()
 		if !k.calm.judge(t.Now(), idle, heads, payload+int(k.paid.Swap(0))) {
 			return netloop.ErrTimeout
 		}
 	}
+}
+
+// widen notes what the client has said about windows.
+func (k *conn) widen() {
+	if k.in.window > 0 {
+		k.window.Add(k.in.window)
+		k.in.window = 0
+	}
+	if w := k.in.initial; w > 0 && w-1 < k.initial.Load() {
+		k.initial.Store(w - 1)
+	}
+}
+
+// isGenerous reports whether the windows of the client have room for an answer of n
+// bytes on each stream, so that it cannot be stuck: that needs no limit.
+func (k *conn) isGenerous(n int64) bool {
+	return n <= min(k.initial.Load(), bufferSize) && k.window.Load() >= maxStreams*bufferSize
 }
 
 // patience returns how long the client may take for the next bytes; 0 = no limit.
@@ -225,6 +247,7 @@ func (k *conn) send(out []byte) error {
 	k.out.scan(out)
 	_, _, payload := k.out.take()
 	k.paid.Add(int64(payload))
+	k.window.Add(-int64(payload))
 	if _, err := k.c.Write(k.t, out, nil, k.s.p.Stall()); err != nil {
 		return err
 	}

@@ -159,6 +159,36 @@ func TestStalled(t *testing.T) {
 	})
 }
 
+// TestStalledAtTheEnd checks that a client which takes nothing of the rest of an answer
+// is given up, too, although the request has ended: for an answer that is small, and for
+// the end of one that is not.
+func TestStalledAtTheEnd(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil, func(o *proxy.Options) { o.Stall = 200 * time.Millisecond })
+		u := r.worker(func(w http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/parts" {
+				_, _ = w.Write(bodyOf(9000))
+				w.(http.Flusher).Flush()
+			}
+			_, _ = w.Write(bodyOf(9000))
+		})
+		for i, path := range []string{"/", "/parts", "/"} {
+			c := r.raw(http2.Setting{ID: http2.SettingInitialWindowSize, Val: []uint32{100, 100, 1 << 20}[i]})
+			if i < 2 {
+				require.NoError(t, c.WriteWindowUpdate(0, 1<<30))
+			} else { // use up the window of the connection
+				for range 7 {
+					assert.Equal(t, "200", c.hear(c.ask(get(), true)).status)
+				}
+			}
+			got := c.hear(c.ask(get(":path: "+path), true))
+			assert.Equal(t, "200", got.status)
+			assert.Equal(t, "INTERNAL_ERROR", got.reset)
+			r.idleAgain(u)
+		}
+	})
+}
+
 // TestDeafConnection checks that a client which reads nothing at all loses its
 // connection.
 func TestDeafConnection(t *testing.T) {

@@ -6,7 +6,9 @@ import "encoding/binary"
 const (
 	frameData         = 0x0
 	frameHeaders      = 0x1
+	frameSettings     = 0x4
 	frameGoAway       = 0x7
+	frameWindowUpdate = 0x8
 	frameContinuation = 0x9
 	noFrame           = 0xff // of the preface
 )
@@ -29,6 +31,11 @@ type frames struct {
 	left  int  // bytes of the preface or the payload that are still to come
 	block bool // the last frame is one of several that hold one header block
 
+	kept    [maxKeptFrame]byte // the payload of a frame about windows, as it comes
+	keeping bool
+	window  int64 // by which the frames since take have opened the window of the connection
+	initial int64 // one more than the window of a stream that the last SETTINGS have named; 0 = none have
+
 	idle    int // frames since take that move nothing: no head, no data
 	heads   int // heads since take
 	payload int // bytes of bodies since take
@@ -42,7 +49,12 @@ func (f *frames) scan(p []byte) {
 	for len(p) > 0 {
 		if f.left > 0 {
 			n := min(f.left, len(p))
-			f.left, p = f.left-n, p[n:]
+			if f.keeping {
+				copy(f.kept[f.length()-f.left:], p[:n])
+			}
+			if f.left, p = f.left-n, p[n:]; f.left == 0 && f.keeping {
+				f.takeWindows(f.kept[:f.length()])
+			}
 			continue
 		}
 		n := copy(f.head[f.n:], p)
@@ -56,8 +68,9 @@ func (f *frames) scan(p []byte) {
 // begin looks at the header of a frame.
 func (f *frames) begin() {
 	f.n = 0
-	f.left = int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2])
+	f.left = f.length()
 	kind, flags := f.head[3], f.head[4]
+	f.keeping = (kind == frameSettings || kind == frameWindowUpdate) && f.left <= maxKeptFrame && f.stream() == 0
 	f.block = (kind == frameHeaders || kind == frameContinuation) && flags&flagEndHeaders == 0
 	switch {
 	case kind == frameData && (f.left > 0 || flags&flagEndStream != 0):
@@ -66,6 +79,25 @@ func (f *frames) begin() {
 		f.heads++
 	default:
 		f.idle++
+	}
+}
+
+func (f *frames) length() int    { return int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2]) }
+func (f *frames) stream() uint32 { return binary.BigEndian.Uint32(f.head[5:]) &^ (1 << 31) }
+
+// takeWindows takes the payload of a frame that can change windows. One that is
+// malformed, net/http refuses.
+func (f *frames) takeWindows(payload []byte) {
+	if f.head[3] == frameWindowUpdate {
+		if len(payload) == 4 {
+			f.window += int64(binary.BigEndian.Uint32(payload) &^ (1 << 31))
+		}
+		return
+	}
+	for ; len(payload) >= settingLen; payload = payload[settingLen:] {
+		if binary.BigEndian.Uint16(payload) == settingInitialWindow {
+			f.initial = int64(binary.BigEndian.Uint32(payload[2:])) + 1
+		}
 	}
 }
 
@@ -82,6 +114,14 @@ func (f *frames) take() (idle, heads, payload int) {
 	f.idle, f.heads, f.payload = 0, 0, 0
 	return idle, heads, payload
 }
+
+// Settings (RFC 9113 section 6.5).
+const (
+	settingLen           = 6
+	settingInitialWindow = 0x4
+	defaultWindow        = 65_535
+	maxKeptFrame         = 20 * settingLen // of the frames whose payload is looked at
+)
 
 // Error codes (RFC 9113 section 7).
 const (

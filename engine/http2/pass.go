@@ -13,6 +13,7 @@ type portion struct {
 	out      []byte
 	whole    bool
 	done     bool
+	sent     int64 // bytes of the body, with out
 	cut      bool
 }
 
@@ -30,7 +31,7 @@ func (st *stream) take() (p portion, ok bool) {
 		return p, false
 	}
 	p.cut = st.cut
-	p.interims, p.out = st.interims, st.out
+	p.interims, p.out, p.sent = st.interims, st.out, st.sent
 	p.whole = st.whole && p.done
 	p.head = st.begun && !st.writer.head
 	ok = len(p.interims) > 0 || p.head || len(p.out) > 0
@@ -68,6 +69,9 @@ func (st *stream) write(p *portion) {
 		st.writer.final(&st.answer) // which does not change any more
 	}
 	for rest := p.out; len(rest) > 0; {
+		if p.done && !p.cut && !st.k.isGenerous(p.sent) {
+			st.writer.limit(time.Now().Add(st.s.p.Stall()))
+		}
 		n, err := st.writer.w.Write(rest[:min(len(rest), partSize)])
 		if err != nil {
 			break // the stream has ended; its context tells

@@ -132,20 +132,24 @@ func (st *stream) jobEnds(end proxy.Ending) {
 	st.k.serves(-1)
 	st.mu.Lock()
 	st.ended, st.cut = true, end == proxy.Cut
-	if st.cut && st.writing && !st.gone {
+	if st.writing && !st.gone {
 		st.aborted.Add(1)
-		go st.abort()
+		go st.hurry(st.cut)
 	}
 	st.signal()
 	st.mu.Unlock()
 	st.leaves()
 }
 
-// abort ends the wait of the handler for a client that does not take what is
-// sent. net/http resets the stream.
-func (st *stream) abort() {
+// hurry limits the wait of the handler for a client that does not take what is sent:
+// there is no job any more that would. With cut, the wait ends now.
+func (st *stream) hurry(cut bool) {
 	defer st.aborted.Done()
-	st.writer.limit(time.Unix(1, 0))
+	if cut {
+		st.writer.limit(time.Unix(1, 0))
+	} else {
+		st.writer.limit(time.Now().Add(st.s.p.Stall()))
+	}
 }
 
 // leaves is called by the handler and the job when they are done with the stream.
