@@ -110,7 +110,7 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2
+.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
@@ -152,6 +152,10 @@ http2: build ## measure the cost of a request over HTTP/2 and TLS, compared with
 bystander: build ## measure the effect of clients that send as much as they can, compared with nginx
 	@scripts/get-bench-tools
 	@scripts/bench/bystander.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
+bench-static: build ## compare the files that ldcorn serves with those of nginx
+	@scripts/get-bench-tools
+	@scripts/bench/static.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 hang: build python ## measure how soon a worker with a blocked event loop is replaced
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)

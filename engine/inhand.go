@@ -14,7 +14,7 @@ func inHand(px *proxy.Proxy, limit int) *api.Requests {
 	for i := range oldest {
 		r := &oldest[i]
 		shown := api.Request{
-			ID: r.ID, Method: r.Method, Path: r.Path, Group: r.Group, Stage: api.RequestStage(r.Stage),
+			ID: r.ID, Method: r.Method, Path: r.Path, Group: r.Group, Static: r.Static, Stage: api.RequestStage(r.Stage),
 			Age: r.Age.Seconds(), Queued: r.Queued.Seconds(),
 			Priority: r.Priority, Fair: r.Fair.String(),
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/static"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -23,6 +24,7 @@ type telemetry struct {
 	requests stats.Requests
 	limits   ratelimit.Limits
 	buffers  *buffer.Space
+	files    *static.Set
 	reloads  metrics.Reloads
 	secured  *metrics.TLS
 	events   event.Stream
@@ -41,7 +43,7 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), t.secured)
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewStatics(&t.requests, t.files.Stats), t.secured)
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,

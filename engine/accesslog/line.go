@@ -43,6 +43,9 @@ func appendPairs(b []byte, r *result.Result) []byte {
 	if r.Group != "" {
 		b = append(append(b, " group="...), r.Group...)
 	}
+	if r.Static != "" {
+		b = appendEscaped(append(b, " static="...), strings.ReplaceAll(r.Static, " ", "%20"))
+	}
 	if r.Worker >= 0 {
 		b = strconv.AppendInt(append(b, " worker="...), int64(r.Worker), 10)
 	}
@@ -103,6 +106,9 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 	}
 	if r.Group != "" {
 		b = append(append(append(b, `,"group":"`...), r.Group...), '"')
+	}
+	if r.Static != "" {
+		b = appendMember(b, `,"static":`, []byte(r.Static))
 	}
 	if r.Worker >= 0 {
 		b = strconv.AppendInt(append(b, `,"worker":`...), int64(r.Worker), 10)

@@ -20,18 +20,19 @@ type Header struct {
 
 // An Explanation says what happens to a request, and why.
 type Explanation struct {
-	FormatVersion int              `json:"format_version"`
-	Request       string           `json:"request"`                                                     // as in the question
-	Listener      string           `json:"listener,omitempty"`                                          // the address that it comes to, as in bind
-	Redirecting   []string         `json:"redirecting,omitempty"`                                       // other listeners, which would redirect it to https
-	Refused       string           `json:"refused,omitempty"`                                           // why the request is refused regardless of the routes
-	Router        *ExplainedRouter `json:"router,omitempty"`                                            // absent if the configuration has none
-	Rules         []ExplainedRule  `json:"rules"`                                                       // the routes that were tried, in order
-	Group         string           `json:"group,omitempty"`                                             // the group that takes it
-	Status        int              `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"`       // of ldcorn's own answer; absent if the app answers
-	Location      string           `json:"location,omitempty"`                                          // of a redirect
-	Probe         string           `json:"probe,omitempty" jsonschema:"enum=live_path,enum=ready_path"` // the argument whose path it is, which ldcorn itself answers before anything else
-	Python        *PythonUse       `json:"python,omitempty"`                                            // how the configuration was read, if it is Python
+	FormatVersion int               `json:"format_version"`
+	Request       string            `json:"request"`                                                     // as in the question
+	Listener      string            `json:"listener,omitempty"`                                          // the address that it comes to, as in bind
+	Redirecting   []string          `json:"redirecting,omitempty"`                                       // other listeners, which would redirect it to https
+	Refused       string            `json:"refused,omitempty"`                                           // why the request is refused regardless of the routes
+	Router        *ExplainedRouter  `json:"router,omitempty"`                                            // absent if the configuration has none
+	Statics       []ExplainedStatic `json:"statics,omitempty"`                                           // the statics that are asked for a file, in order
+	Rules         []ExplainedRule   `json:"rules"`                                                       // the routes that were tried, in order
+	Group         string            `json:"group,omitempty"`                                             // the group that takes it, if no static has a file
+	Status        int               `json:"status,omitempty" jsonschema:"minimum=100,maximum=599"`       // of ldcorn's own answer; absent if the app answers
+	Location      string            `json:"location,omitempty"`                                          // of a redirect
+	Probe         string            `json:"probe,omitempty" jsonschema:"enum=live_path,enum=ready_path"` // the argument whose path it is, which ldcorn itself answers before anything else
+	Python        *PythonUse        `json:"python,omitempty"`                                            // how the configuration was read, if it is Python
 	// Settings is what the request gets at its group besides a worker, if that
 	// does something, and the limits that count it.
 	Settings []ExplainedSetting `json:"settings"`
@@ -59,6 +60,15 @@ type ExplainedRouter struct {
 	At      string `json:"at"`              // file:line:column
 	Decided bool   `json:"decided"`         // if false, the routes decided
 	Error   string `json:"error,omitempty"` // why the router failed
+}
+
+// An ExplainedStatic is a static that is asked for a file. Whether it has one, only a
+// request shows.
+type ExplainedStatic struct {
+	Prefix      string `json:"prefix"`
+	At          string `json:"at"`                    // file:line:column
+	File        string `json:"file"`                  // the path of the file or the folder
+	Fallthrough bool   `json:"fallthrough,omitempty"` // without such a file, the request goes on; otherwise it gets 404
 }
 
 // An ExplainedRule is a route that was tried.

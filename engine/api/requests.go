@@ -18,6 +18,7 @@ type Request struct {
 	Path     string       `json:"path"`                                    // still escaped, without the query; cut at 256 bytes
 	Client   string       `json:"client,omitempty"`                        // its address; absent for a client on a unix socket
 	Group    string       `json:"group,omitempty"`                         // absent before the request is routed
+	Static   string       `json:"static,omitempty"`                        // the prefix of the static that answers with a file; absent if none does
 	Worker   *int         `json:"worker,omitempty" jsonschema:"minimum=0"` // the index within the group; absent while no worker has the request
 	Stage    RequestStage `json:"stage"`
 	WaitsFor *WaitsFor    `json:"waits_for,omitempty"` // in the stage queued; in receiving only share
@@ -55,6 +56,7 @@ type RequestStage string
 // The stages.
 const (
 	StageRouting   RequestStage = "routing"   // the router
+	StageReading   RequestStage = "reading"   // the disk that has the file
 	StageReceiving RequestStage = "receiving" // the body, before the request asks for a slot
 	StageQueued    RequestStage = "queued"    // a slot
 	StageWorking   RequestStage = "working"   // the beginning of the worker's answer

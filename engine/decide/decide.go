@@ -15,12 +15,13 @@ type Ask func(match.Request) (plan.Decision, error)
 // A Decider is immutable and safe for concurrent use. Decide itself allocates
 // nothing; only the router may.
 type Decider[T any] struct {
-	table  *route.Table[T]
-	groups map[string]T // by name
-	router plan.Router  // nil if there is none
-	probes probes
-	ask    Ask
-	reject bool // refuse a request on which the router fails
+	table   *route.Table[T]
+	statics []*plan.Static // the longest prefix first
+	groups  map[string]T   // by name
+	router  plan.Router    // nil if there is none
+	probes  probes
+	ask     Ask
+	reject  bool // refuse a request on which the router fails
 }
 
 // New returns the decider of a plan, which must not change. It calls groupOf
@@ -28,6 +29,7 @@ type Decider[T any] struct {
 func New[T any](p *plan.Plan, groupOf func(name string) T) *Decider[T] {
 	d := &Decider[T]{router: p.Router, probes: probes{live: p.LivePath, ready: p.ReadyPath}, reject: p.OnRouterError != plan.RouterFallback}
 	d.groups = make(map[string]T)
+	d.statics = byPrefix(p.Statics)
 	if p.Router != nil {
 		d.ask = p.Router.Route
 	}
@@ -63,7 +65,10 @@ func (d *Decider[T]) Cost() int { return d.table.Cost() }
 // Decide decides who answers a request that is no Probe.
 func (d *Decider[T]) Decide(r match.Request) Outcome[T] {
 	var o Outcome[T]
-	if d.ask == nil || !d.askRouter(r, &o) {
+	if d.ask != nil && d.askRouter(r, &o) {
+		return o
+	}
+	if !d.askStatics(r, &o, d.statics) {
 		d.askRoutes(r, &o)
 	}
 	return o

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/head"
@@ -66,12 +67,12 @@ func (x *Explainer) Decide(r match.Request) Outcome[string] {
 	return x.Decider.Decide(r)
 }
 
-// Explain is like Decide, but also returns the routes that were tried, in
-// order. It returns none if the request is a Probe, if the router decided, or if
-// the request is too costly.
+// Explain is like DecideBeyond, but also returns the routes that were tried, in
+// order. It returns none if the request is a Probe, if the router or a static decided,
+// or if the request is too costly.
 func (x *Explainer) Explain(r match.Request) (Outcome[string], []route.Step[string]) {
-	o := x.Decide(r)
-	if o.Probe != "" || o.ByRouter() || o.Refusal == TooCostly {
+	o, _ := x.DecideBeyond(r)
+	if o.Probe != "" || o.ByRouter() || o.Static != nil || o.Refusal == TooCostly {
 		return o, nil
 	}
 	return o, x.table.Explain(r)
@@ -118,8 +119,12 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	}
 	o, steps := x.Explain(req)
 	out.Group, out.Status, out.Location = o.Group, o.Status(), o.Location()
-	if o.Refusal == TooCostly {
+	if o.Refusal == TooCostly || o.Refusal == NotReadable {
 		out.Refused = o.Refusal.Reason
+	}
+	for _, s := range x.asks(req) {
+		rest, _ := s.Below(string(req.Path()))
+		out.Statics = append(out.Statics, api.ExplainedStatic{Prefix: s.Prefix, At: at(s.Pos), File: filepath.Join(s.Dir, rest), Fallthrough: s.Fallthrough})
 	}
 	out.Probe = string(o.Probe)
 	if rt := x.plan.Router; rt != nil && o.Probe == "" {

@@ -8,10 +8,11 @@ import (
 )
 
 // An Outcome says who answers a request: a group, or ldcorn itself with an
-// Answer or a Refusal. At most one of Answer and Refusal is not nil.
+// Answer, a Refusal or a file of a Static. At most one of Answer and Refusal is not nil.
 type Outcome[T any] struct {
 	Group   T            // the zero T if ldcorn answers
 	Route   *plan.Route  // the matching route; nil if none matches or the router decided
+	Static  *plan.Static // whose files answer; without Fallthrough also if it has no such file, or Refusal says why it does not answer
 	Answer  *plan.Answer // a complete answer
 	Refusal *Refusal     // the reason for an error answer
 	Probe   Probe        // what the request asks of ldcorn itself, which decides before the router; only an Explainer sets it
@@ -28,7 +29,7 @@ type Outcome[T any] struct {
 	Override *plan.Override
 }
 
-// Status returns the status of ldcorn's own answer, or 0 if a group answers.
+// Status returns the status of ldcorn's own answer, or 0 if a group answers, or a file.
 func (o *Outcome[T]) Status() int {
 	switch {
 	case o.Answer != nil:
@@ -73,6 +74,7 @@ type Refusal struct {
 var (
 	NoRoute      = &Refusal{http.StatusNotFound, "no route matches this path"}
 	TooCostly    = &Refusal{http.StatusRequestHeaderFieldsTooLarge, "the request head is too long for this many route patterns"}
+	NotReadable  = &Refusal{http.StatusMethodNotAllowed, "a file can only be read: the method must be GET or HEAD"}
 	RouterFailed = &Refusal{http.StatusInternalServerError, "the router failed on this request"}
 )
 

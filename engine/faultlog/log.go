@@ -1,4 +1,5 @@
-// Package faultlog logs what workers did wrong to the master's log.
+// Package faultlog logs what workers did wrong, and what was wrong with files, to the
+// master's log.
 package faultlog
 
 import (
@@ -14,8 +15,9 @@ import (
 // and reason.
 const faultPause = 10 * time.Second
 
-// A Log is a result.Observer that logs what workers did wrong: each request
-// that ended with 502, or in the middle of an answer. For each group and reason
+// A Log is a result.Observer that logs what workers did wrong, and what was wrong with
+// files of statics: each request that ended with 502, with a file that cannot be read,
+// or in the middle of an answer. For each group and reason
 // it writes the first one immediately, and after that at most one line per
 // faultPause, with the number of those in between.
 type Log struct {
@@ -30,6 +32,7 @@ type Log struct {
 // fixed texts, so there are few keys.
 type faultKey struct {
 	group  string
+	static string // the prefix, for a file
 	kind   result.Kind
 	reason string
 }
@@ -47,17 +50,17 @@ func New(log *slog.Logger) *Log {
 	return &Log{log: log, added: make(chan struct{}, 1), known: map[faultKey]*fault{}}
 }
 
-// Observe records a request that failed because of its worker. It ignores all
-// others.
+// Observe records a request that failed because of its worker or of a file. It ignores
+// all others.
 func (l *Log) Observe(r *result.Result) {
 	switch r.Kind {
-	case result.KindNoAnswer, result.KindMalformed, result.KindCut:
+	case result.KindNoAnswer, result.KindMalformed, result.KindCut, result.KindFile:
 	default:
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	key := faultKey{r.Group, r.Kind, r.Reason}
+	key := faultKey{r.Group, r.Static, r.Kind, r.Reason}
 	f := l.known[key]
 	if f == nil {
 		f = new(fault)
@@ -119,10 +122,16 @@ func (l *Log) write(now time.Time) (wait time.Duration) {
 // line writes the line of a fault.
 func (l *Log) line(key faultKey, f *fault) {
 	what := "answered with 502"
-	if key.kind == result.KindCut {
+	switch key.kind {
+	case result.KindCut:
 		what = "answer cut short"
+	case result.KindFile:
+		what = "a file cannot be read"
 	}
 	attrs := []slog.Attr{slog.String("group", key.group)}
+	if key.static != "" {
+		attrs = []slog.Attr{slog.String("static", key.static)}
+	}
 	if f.worker >= 0 {
 		attrs = append(attrs, slog.Int("worker", f.worker))
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/static"
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
@@ -276,8 +277,9 @@ func samples(t *testing.T, c prometheus.Collector) map[string]float64 {
 func everything() *prometheus.Registry {
 	q, r := new(stats.Requests), new(Reloads)
 	q.Publish(boundPools())
+	q.Observe(&result.Result{Static: "/a", Status: 200, Worker: -1})
 	r.Started(time.Now())
-	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers), someTLS())
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers), NewStatics(q, func() static.Stats { return static.Stats{} }), someTLS())
 }
 
 // TestNames checks the names against the conventions of Prometheus.

@@ -75,7 +75,7 @@ func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
 		out <- counter(requestsDesc, c.Classes[i], group, class)
 	}
 	for _, kind := range result.Kinds {
-		if n := c.Faults.Of(kind); n > 0 || !slices.Contains(headKinds, kind) {
+		if n := c.Faults.Of(kind); n > 0 || !slices.Contains(headKinds, kind) && !slices.Contains(fileKinds, kind) {
 			out <- counter(faultsDesc, n, group, string(kind))
 		}
 	}
@@ -100,8 +100,9 @@ func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) promethe
 
 // unroutedKinds are the faults that occur before there is a group; headKinds
 // are those of them that cannot occur later. Their series exist from the start,
-// so that the first fault shows as an increase. Both are read-only.
+// so that the first fault shows as an increase. All are read-only.
 var (
 	unroutedKinds = []result.Kind{result.KindRefused, result.KindNoRoute, result.KindRouter, result.KindRateLimited, result.KindBody}
 	headKinds     = unroutedKinds[:3]
+	fileKinds     = []result.Kind{result.KindNoFile, result.KindFile} // of statics
 )

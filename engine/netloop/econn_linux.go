@@ -37,7 +37,8 @@ type econn struct {
 	expired    bool
 	probed     bool // the kernel sends keep-alive probes
 	large      bool // the last read brought many bytes
-	moving     int8 // operations of a batch in progress on fd
+	moving     int8 // operations of a batch, or a fileSend, in progress on fd
+	sends      bool // a fileSend is
 	behind     bool // a tunnel's or a lingering connection's work continues in a task, see later
 
 	reader, writer *etask // the tasks that wait
@@ -184,6 +185,8 @@ func (c *econn) Close() error {
 	l := c.loop
 	if c.moving == 0 { // otherwise another connection could get its number before the batch is done; see land
 		rawClose(c.fd)
+	} else if c.sends {
+		_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // a disk can take long, and the peer need not wait for it
 	}
 	l.conns[c.slot] = nil
 	l.free = append(l.free, c.slot)

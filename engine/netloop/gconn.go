@@ -298,6 +298,11 @@ func (c *gconn) Splice(Task, Conn, int64, time.Duration, time.Duration) (int64, 
 	return 0, ErrNoSplice, nil
 }
 
+// SendFile leaves files to the caller, who reads them.
+func (c *gconn) SendFile(Task, FileSource, int64, int64, time.Duration) (int64, error, error) {
+	return 0, ErrNoSplice, nil
+}
+
 // TryRead first returns what was read at the end of the rest.
 func (c *gconn) TryRead(t Task, p []byte) (int, error) {
 	c.d.ownTask(t)

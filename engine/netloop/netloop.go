@@ -89,6 +89,13 @@ type Conn interface {
 	// c. readErr is io.EOF at the end of c's stream, and ErrNoSplice if the
 	// system does not support it or a layer stands under c or dst.
 	Splice(t Task, dst Conn, n int64, readWait, writeWait time.Duration) (moved int64, readErr, writeErr error)
+	// SendFile writes n bytes of a file, from an offset, without copying them through
+	// this process. It waits for the peer as Write does. sent counts the bytes that were
+	// written. readErr is an error of from or of the file, after which the connection can
+	// only be closed. io.ErrUnexpectedEOF says that the file is too short. After
+	// ErrNoSplice, the rest can be written with Write: the system does not support it, or
+	// a layer stands under the connection.
+	SendFile(t Task, from FileSource, off, n int64, wait time.Duration) (sent int64, readErr, writeErr error)
 	// Ended reports whether the peer has ended its stream. Bytes before the end
 	// may still be unread. Ended is false if the system cannot tell.
 	Ended() bool

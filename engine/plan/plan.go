@@ -38,6 +38,8 @@ type Plan struct {
 	BindMode  BindMode  // of the files of unix sockets; Listeners have what holds
 	BindOwner BindOwner // likewise
 
+	Statics []Static // asked after the router and before the routes; their prefixes are unique
+
 	Router        Router // asked before the routes; nil if there is none
 	RouterSteps   int    // interpreter steps that one call may take
 	OnRouterError OnRouterError

@@ -12,7 +12,7 @@ type planAttribute = Attribute[Plan]
 // PlanAttributes lists the arguments of LdConfig in the order of its signature:
 // the two of the Python original, then the keyword-only ones.
 var PlanAttributes = slices.Concat([]planAttribute{bindAttribute, workersAttribute},
-	byName(bindFileAttributes, routerAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, probeAttributes, masterAttributes))
+	byName(bindFileAttributes, routerAttributes, staticAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, probeAttributes, masterAttributes))
 
 // NewPlan returns a plan with the default of each attribute. It has no groups.
 func NewPlan() *Plan {
@@ -82,6 +82,17 @@ var routerAttributes = []planAttribute{
 		Doc:        "What happens to a request on which the router fails: it gets 500, or the routes find its group. A client can make many routers fail: if the router protects something, reject.",
 		OtherNames: []string{"router_error", "router_on_error", "on_error"}},
 		RouterReject, []OnRouterError{RouterReject, RouterFallback}, func(p *Plan) *OnRouterError { return &p.OnRouterError }),
+}
+
+var staticAttributes = []planAttribute{
+	{Name: "static", Type: "list[static]", Default: "[]", Effect: EffectProxy,
+		Rule: "at most 64, with prefixes of their own",
+		Doc: "Folders whose files ldcorn itself serves. They are asked after the router and before the routes; " +
+			"of several, the one with the longest prefix comes first.",
+		OtherNames: []string{"statics", "static_files", "static_dirs", "static_folders", "assets", "mounts"},
+		Show:       func(p *Plan) string { return showList(p.Statics) },
+		Same:       func(a, b *Plan) bool { return sameStatics(a.Statics, b.Statics) },
+		Copy:       func(to, from *Plan) { to.Statics = from.Statics }},
 }
 
 // clientAttributes control what is trusted of clients, and how long and how
@@ -162,7 +173,7 @@ var planHeaderAttributes = []planAttribute{
 		OtherNames: []string{"headers", "set_header", "set_headers", "extra_headers", "proxy_set_header"}},
 		func(p *Plan) *[]HeaderEdit { return &p.RequestHeaders }),
 	headerEdits(planAttribute{Name: "response_headers", Effect: EffectProxy,
-		Doc:        "Changes to the headers of a process's answer before the client gets it; they do not apply to ldcorn's own error answers.",
+		Doc:        "Changes to the headers of a process's answer, or of a file of `static`, before the client gets it; they do not apply to ldcorn's own error answers.",
 		OtherNames: []string{"answer_headers", "add_headers", "add_header"}},
 		func(p *Plan) *[]HeaderEdit { return &p.ResponseHeaders }),
 }

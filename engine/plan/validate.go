@@ -32,6 +32,7 @@ const (
 	CodeAppendNone    = "W111" // forwarded="append" without proxies to trust
 	CodeRegex         = "W112" // a regular expression in a route string
 	CodeBehindProbe   = "W129" // a route for a path that ldcorn itself answers
+	CodeStaticHides   = "W136" // a static that leaves a route no requests
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 	CodeAllRedirect   = "W122" // a redirect of every request, or of none
 )
@@ -85,6 +86,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, behindProbes(c, p)...)
 	never := neverMatch(c, p)
 	out = append(append(out, unreachable(c, p, never)...), never...)
+	out = append(out, hiddenRoutes(c, p)...)
 	if c.GaveUp() {
 		out = append(out, Problem{
 			Code: CodeUnchecked, Warning: true,

@@ -27,7 +27,7 @@ func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *head.Request, why *h
 // goes on where nothing of the request's body is still to come.
 func (r *Request) fail(f *failure) {
 	r.writeError(f, f.close)
-	if why := r.attempt.why; why != "" && (f == errBadGateway || f == errMalformed || f == errTooOften) {
+	if why := r.attempt.why; why != "" && (f == errBadGateway || f == errMalformed || f == errTooOften || f == errFile) {
 		r.rec.Reason = why
 	}
 }
@@ -47,6 +47,9 @@ func (r *Request) writeErrorAs(f *failure, last, json bool) {
 		r.out = appendErrorText(r.out, f.status, f.reason, r.id)
 	}
 	r.answer = AnswerHead{Status: f.status, Media: media, Body: BodyLength, Length: int64(len(r.out)), ID: r.id, Retry: r.retry, Close: last}
+	if f == errNotReadable {
+		r.answer.Allow = "GET, HEAD"
+	}
 	body := r.out
 	if r.isHead() {
 		body, r.answer.Body = nil, BodyNone

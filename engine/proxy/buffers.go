@@ -5,6 +5,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/static"
 )
 
 // bufferLimits returns the bounds of all buffers.
@@ -43,6 +44,9 @@ func bufferFiles(p *plan.Plan) int {
 	}
 	return int(min(lim.Cur/16, mostBufferFiles))
 }
+
+// Files returns the folders of statics.
+func (p *Proxy) Files() *static.Set { return p.files }
 
 // Buffers returns what the bodies of all requests wait in.
 func (p *Proxy) Buffers() *buffer.Space { return p.buffers }

@@ -40,6 +40,17 @@ type Client interface {
 	Unwatch(t netloop.Task)
 }
 
+// A fileSender is a Client that can send a file without copying its bytes through this
+// process.
+type fileSender interface {
+	// SendsFiles reports whether SendFile can be tried.
+	SendsFiles() bool
+	// SendFile sends n bytes of the body from a file, behind what Begin has taken. It
+	// fails as Send does, or, with readErr, as netloop.Conn's SendFile does. The last Send
+	// follows it.
+	SendFile(t netloop.Task, from netloop.FileSource, off, n int64) (sent int64, readErr, writeErr error)
+}
+
 // A ClientBody is the body of a request, without the framing that it came in.
 type ClientBody interface {
 	// First is the part of the body that came with the head, and whether it is
@@ -125,17 +136,18 @@ type AnswerHead struct {
 	Reason []byte // of a worker; nil is the usual one
 
 	// The fields, of which an answer has one kind.
-	Fields   []head.Field      // of a worker, as they came: those that frame or concern its connection are not for the client
+	Fields   []head.Field      // of a worker, as they came, or of a file: those that frame or concern its connection are not for the client
 	edits    *editor           // of Fields; nil changes nothing
 	issue    issue             // a cookie of ldcorn's own besides Fields
 	Set      []plan.HeaderEdit // of a router
 	Location []byte            // of a redirect of ldcorn's own, instead of fields; nil for any other answer
 	Media    string            // the Content-Type of an error of ldcorn's own; "" for any other answer
+	Allow    string            // of an error of ldcorn's own with status 405; "" = every method that ldcorn takes
 
 	Body   BodyKind
 	Length int64 // of the body, even if it is not sent, as for HEAD; -1 = not known
 
-	ID     []byte // of the request, for an answer of ldcorn's own; nil for a worker's, which has an id and a date already
+	ID     []byte // of the request, for an answer of ldcorn's own, or a file; nil for a worker's, which has an id and a date already
 	Retry  int64  // seconds, for an error with status 429 or 503
 	Close  bool   // no other request is served on the connection
 	Offers bool   // the answer names what the connection could become (RFC 9110 section 7.8)

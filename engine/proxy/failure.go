@@ -26,6 +26,8 @@ func refusalOf(r *decide.Refusal) *failure {
 		return errNoRoute
 	case decide.TooCostly:
 		return errCostly
+	case decide.NotReadable:
+		return errNotReadable
 	}
 	return errRouter
 }
@@ -53,6 +55,14 @@ func queueLate(missed pool.Want) *failure {
 var (
 	errNoRoute     = &failure{kind: result.KindNoRoute, status: decide.NoRoute.Status, reason: decide.NoRoute.Reason}
 	errCostly      = &failure{kind: result.KindNoRoute, status: decide.TooCostly.Status, reason: decide.TooCostly.Reason}
+	errNotReadable = &failure{kind: result.KindNoFile, status: decide.NotReadable.Status, reason: decide.NotReadable.Reason}
+	errNoFile      = &failure{kind: result.KindNoFile, status: 404, reason: "no such file"}
+	errForbidden   = &failure{kind: result.KindNoFile, status: 403, reason: "the file may not be read"}
+	errFileLate    = &failure{kind: result.KindFile, status: 503, reason: "the disk of the file makes no progress"}
+	errFileBusy    = &failure{kind: result.KindFile, status: 503, reason: "the file cannot be opened now"}
+	errFile        = &failure{kind: result.KindFile, status: 500, reason: "the file cannot be read"}
+	errFileCut     = &failure{kind: result.KindCut, status: 500, reason: "the file changed while it was sent"}
+	errFileLost    = &failure{kind: result.KindCut, status: 500, reason: "the file could not be read to its end"}
 	errRouter      = &failure{kind: result.KindRouter, status: decide.RouterFailed.Status, reason: decide.RouterFailed.Reason}
 	errTooOften    = &failure{kind: result.KindRateLimited, status: 429, reason: "too many requests in a short time"}
 	errBadGateway  = &failure{kind: result.KindNoAnswer, status: 502, reason: "the worker did not answer"}

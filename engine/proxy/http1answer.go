@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -32,7 +33,10 @@ func (c *http1Client) Begin(h *AnswerHead, whole bool) {
 		c.keep = c.keep && !c.head.Upgrade
 	}
 	c.linger = h.Media != ""
-	c.bodyProbe = c.probeBody()
+	c.bodyProbe = nil
+	if !whole { // otherwise nothing is waited for while the body is sent
+		c.bodyProbe = c.probeBody()
+	}
 	c.out = c.appendHead(c.out[:0], h)
 	c.sent = -int64(len(c.out)) // what is sent counts from behind the head
 }
@@ -85,6 +89,22 @@ func (c *http1Client) SpliceAnswer(t netloop.Task, from netloop.Conn, n int64) (
 	c.Unwatch(t)
 	c.sent += moved
 	return moved, readErr, c.sendError(writeErr)
+}
+
+// SendsFiles reports whether the bytes of the body are those of the connection.
+func (c *http1Client) SendsFiles() bool { return c.kind == BodyLength && c.c.Layer() == nil }
+
+// SendFile sends a part of such a body.
+func (c *http1Client) SendFile(t netloop.Task, from netloop.FileSource, off, n int64) (sent int64, readErr, writeErr error) {
+	if out := c.out; len(out) > 0 {
+		c.out, c.begun = out[:0], true
+		if err := c.write(t, out, nil); err != nil {
+			return 0, nil, err
+		}
+	}
+	sent, readErr, writeErr = c.c.SendFile(t, from, off, n, c.p.stall)
+	c.sent += sent
+	return sent, readErr, c.sendError(writeErr)
 }
 
 // OnHeld leaves it to the connection.
@@ -181,7 +201,7 @@ func (h *AnswerHead) AppendAdvice(out []byte) []byte {
 		out = http1.AppendInt(out, max(h.Retry, 1))
 		out = append(out, "\r\n"...)
 	case http.StatusMethodNotAllowed:
-		out = append(out, "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"...)
+		out = http1.AppendField(out, "Allow", cmp.Or(h.Allow, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
 	case http.StatusUpgradeRequired: // RFC 6455 section 4.4, RFC 9110 section 15.5.22
 		out = append(out, "Sec-WebSocket-Version: 13\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"...)
 	}

@@ -21,6 +21,7 @@ type InHand struct {
 	Path   string     // still escaped, without the query, which may hold secrets; cut at maxShownPath bytes
 	Client netip.Addr // see result.Result
 	Group  string     // "" before the request is routed
+	Static string     // prefix of the static whose file is asked for; "" = none is
 	Worker int        // index within the group; -1 = none has the request
 	Stage  Stage
 	Age    time.Duration // since the head came
@@ -38,6 +39,7 @@ type Stage string
 // has failed it, a request goes back to StageQueued.
 const (
 	StageRouting   Stage = "routing"   // for the router
+	StageReading   Stage = "reading"   // for the disk that has the file
 	StageReceiving Stage = "receiving" // for the body, before the request asks for a slot
 	StageQueued    Stage = "queued"    // for a slot
 	StageWorking   Stage = "working"   // for the worker to answer
@@ -57,6 +59,7 @@ type hand struct {
 	prev, next *Request // in the loop's list; guarded by its mu
 	client     netip.Addr
 	group      atomic.Pointer[plan.Group]
+	static     atomic.Pointer[plan.Static]
 	worker     atomic.Pointer[pool.Worker]
 	queuedAt   atomic.Int64 // a netloop.Time; 0 = does not wait
 	queued     atomic.Int64 // a time.Duration, of the waits that are over
@@ -185,6 +188,9 @@ func (r *Request) show(now netloop.Time) InHand {
 	}
 	if g := h.group.Load(); g != nil {
 		out.Group, out.Stage = g.Name, StageQueued
+	}
+	if s := h.static.Load(); s != nil {
+		out.Static, out.Stage = s.Prefix, StageReading
 	}
 	if h.receiving.Load() {
 		out.Stage = StageReceiving

@@ -21,6 +21,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/static"
 )
 
 // A Snapshot is the plan that requests are served by, with its decider. It never
@@ -33,6 +34,7 @@ type Snapshot struct {
 	elsewhere    *listener                   // for requests of no listener of the plan
 	listeners    map[string]*listener        // of the plan, by the keys of their addresses
 	secure       *plan.Listener              // the only one with TLS, if there is one
+	folders      []*static.Folder            // of Plan.Statics, in their order
 	issuers      map[string]*affinity.Issuer // by group, of those with by_issued
 	limits       http1.Limits                // of a request's head
 	answerLimits http1.Limits                // of an answer's
@@ -52,6 +54,8 @@ type Options struct {
 	Handler func(*Proxy) netloop.Handler
 	// Buffers is where bodies wait; nil = a Space of the proxy's own.
 	Buffers *buffer.Space
+	// Files is where the files of statics come from; nil = a Set of the proxy's own.
+	Files *static.Set
 	// Observer is told of every request; nil is nobody.
 	Observer result.Observer
 }
@@ -69,6 +73,7 @@ type Proxy struct {
 	ids     idSource
 	seatKey []byte // signs cookies that name a seat, unless the configuration has a key
 	buffers *buffer.Space
+	files   *static.Set
 	hands   []handList
 	doors   doors
 	clients sync.Pool // of *http1Client
@@ -82,7 +87,7 @@ type Proxy struct {
 // this system does not have.
 func New(opts Options) (*Proxy, error) {
 	p := &Proxy{opts: opts, stall: cmp.Or(opts.Stall, defaultStall), drained: make(chan struct{}), ids: newIDSource(), seatKey: affinity.NewKey(),
-		buffers: cmp.Or(opts.Buffers, buffer.NewSpace(opts.Log))}
+		buffers: cmp.Or(opts.Buffers, buffer.NewSpace(opts.Log)), files: cmp.Or(opts.Files, static.New(opts.Log))}
 	p.dropped.log = opts.Log
 	p.clients.New = func() any { return newHTTP1Client(p) }
 	p.bodies.New = func() any { return new([bodyBuffer]byte) }
@@ -113,6 +118,7 @@ func (p *Proxy) Publish(s *Snapshot) {
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.buffers.Configure(bufferLimits(s.Plan))
+	s.folders = p.files.Configure(s.Plan.Statics, static.Limits{Files: staticFiles(s.Plan)})
 	p.snap.Store(s)
 	p.doors.follow(s)
 }

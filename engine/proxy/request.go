@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"cmp"
+
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -34,6 +36,8 @@ type Request struct {
 	matched            *plan.Route    // nil if the router decided
 	override           *plan.Override // the settings of the route or the router for this request; may be nil
 	reply              *plan.Answer   // nil if the router gave none
+	static             *plan.Static   // whose file answers; nil = none does
+	file               fileAnswer     // of static
 	toWorker, toClient editor         // of the heads on their way
 	strip              string         // of the path
 
@@ -113,6 +117,7 @@ func (r *Request) follow(s *Snapshot) {
 	r.view.Head = r.head
 	r.view.Release()
 	r.rec.Group, r.rec.Pool, r.rec.Worker = "", nil, -1
+	r.setStatic(nil)
 	r.rec.Priority, r.rec.Fair = 0, 0
 	r.hand.group.Store(nil)
 	r.hand.worker.Store(nil)
@@ -142,6 +147,8 @@ func (r *Request) Reset() {
 	r.view.Head = nil
 	r.rec.Pool, r.reply, r.matched, r.override = nil, nil, nil, nil
 	clear(r.checks[:])
+	r.setStatic(nil)
+	clear(r.file.fields[:])
 	r.toWorker, r.toClient, r.answer = editor{}, editor{}, AnswerHead{}
 	r.attempt.reset()
 	r.upload.reset()
@@ -159,6 +166,7 @@ func (r *Request) Abandon() {
 	r.upload.over.End()
 	r.attempt.closeUp()
 	r.attempt.claim.Release()
+	r.releaseFile()
 }
 
 // Gone reports whether the client of the last request took no more bytes.
@@ -187,6 +195,13 @@ func (r *Request) relayRequest(bad error) error {
 	repeats, tried := 0, false // tried: it was repeated though a worker may have worked on it
 	for {
 		target, err := r.route()
+		for err == nil && r.static != nil {
+			found, failed := r.findFile()
+			if found || failed != nil {
+				return r.serveFile(cmp.Or(bad, failed))
+			}
+			target, err = r.routeBeyond()
+		}
 		set := target.Group
 		if target.Pool != nil {
 			r.rec.Group, r.rec.Pool = set.Name, target.Pool
@@ -281,12 +296,17 @@ func (r *Request) send(part []byte, whole bool, trailers []head.Field) error {
 	if r.gone {
 		return ErrClientGone
 	}
-	if !r.begun {
-		r.begun = true
-		r.hand.answering.Store(true)
-	}
+	r.begins()
 	if err := r.client.Send(r.t, part, whole, trailers); err != nil {
 		return r.clientFailed(err)
 	}
 	return nil
+}
+
+// begins notes that the final answer is being sent.
+func (r *Request) begins() {
+	if !r.begun {
+		r.begun = true
+		r.hand.answering.Store(true)
+	}
 }

@@ -42,6 +42,7 @@ type Result struct {
 	Sent      int64         // bytes of the answer after its head
 	Router    decide.Routed // the router's latest decision; "" if there is no router
 	Group     string        // "" if none was found
+	Static    string        // prefix of the static whose file was asked for; "" if a group or ldcorn itself answered
 	Pool      *pool.Pool    // of the group; nil if none was found
 	Worker    int           // index within the group of the last worker tried; -1 if none was
 	Repeats   int           // how often the request went to another worker
@@ -77,13 +78,15 @@ const (
 	KindNoAnswer    Kind = "no_answer"        // 502, the worker died or refused
 	KindMalformed   Kind = "malformed_answer" // 502
 	KindLate        Kind = "request_timeout"  // 504
-	KindCut         Kind = "cut"              // the worker died in the middle of its answer, or a disk has lost a part of it
+	KindCut         Kind = "cut"              // the worker died in the middle of its answer, a disk has lost a part of it, or a file changed while it was sent
+	KindNoFile      Kind = "no_file"          // 404, 403 or 405 of a static
+	KindFile        Kind = "file_error"       // 500 or 503, a file cannot be read
 	KindGone        Kind = "client_gone"      // the client left before it got the whole answer
 )
 
 // Kinds lists all kinds, in the order above. It is read-only.
 var Kinds = []Kind{KindRefused, KindNoRoute, KindRouter, KindRateLimited, KindBody, KindQueueFull, KindEvicted, KindQueueLate, KindShare,
-	KindUnavailable, KindStopping, KindNoAnswer, KindMalformed, KindLate, KindCut, KindGone}
+	KindUnavailable, KindStopping, KindNoAnswer, KindMalformed, KindLate, KindCut, KindNoFile, KindFile, KindGone}
 
 // Fault records what went wrong.
 func (r *Result) Fault(kind Kind, reason string) { r.Kind, r.Reason = kind, reason }

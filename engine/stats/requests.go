@@ -14,6 +14,7 @@ import (
 // goroutine, but only one goroutine at a time may call Publish.
 type Requests struct {
 	unrouted faults
+	statics  statics
 	routed   [len(Decisions)]atomic.Uint64
 	ignored  atomic.Uint64
 
@@ -54,6 +55,10 @@ func (q *Requests) Observe(r *result.Result) {
 	}
 	if r.Ignored {
 		q.ignored.Add(1)
+	}
+	if r.Static != "" {
+		q.statics.observe(r)
+		return
 	}
 	if r.Pool == nil {
 		q.unrouted.observe(r.Kind)

@@ -19,8 +19,8 @@ type lack struct {
 var lacks = []lack{
 	{[]string{"ssl", "ssl_", "tls", "tls_", "https", "cert", "certfile", "certificate", "keyfile", "http2", "h2", "http3", "acme"},
 		"ldcorn speaks neither TLS nor HTTP/2 yet", "let a server in front do it, such as nginx or Caddy, and name its address in `trusted_proxies`"},
-	{[]string{"static", "static_", "staticfiles", "document_root", "public", "try_files"},
-		"ldcorn serves no files yet", "let the app serve them, as with StaticFiles of Starlette, or a server in front, such as nginx"},
+	{[]string{"static_", "staticfiles", "document_root", "public", "try_files", "gzip_static"},
+		"ldcorn serves the files of folders", "write static=[static(\"/assets\", dir=\"assets\")] of LdConfig"},
 	{[]string{"gzip", "gzip_", "brotli", "compress", "compression"},
 		"ldcorn does not compress answers yet", "let the app do it, as with GZipMiddleware of Starlette, or a server in front, such as nginx"},
 	{[]string{"daemon", "daemonize", "pidfile", "pid_file", "user", "umask"},

@@ -42,6 +42,7 @@ var insteadLate = map[string]string{
 	"rate":   ": give `rate_limit` to LdConfig, a WorkerGroup or a rule",
 	"listen": ": give `bind` to LdConfig",
 	"tls":    ": give `bind` to LdConfig",
+	"static": ": give `static` to LdConfig; a router that returns None leaves requests to it",
 	"limit":  ": give `limits` to a WorkerGroup",
 	"arg":    ": call it at the top level, and use its value",
 	"rule":   ": give the settings of the request to `to`",

@@ -73,6 +73,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 	return fieldsOf(plan.PlanAttributes, map[string]func(*call, *given, *plan.Plan){
 		"bind_mode":                modeReader(func(p *plan.Plan) *plan.BindMode { return &p.BindMode }),
 		"bind_owner":               ownerReader(func(p *plan.Plan) *plan.BindOwner { return &p.BindOwner }),
+		"static":                   setStatics,
 		"trusted_proxies":          setTrustedProxies,
 		"max_header_size":          headSize(func(p *plan.Plan) *int { return &p.MaxHeaderSize }),
 		"max_response_header_size": headSize(func(p *plan.Plan) *int { return &p.MaxResponseHeaderSize }),

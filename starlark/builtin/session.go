@@ -48,6 +48,7 @@ type Session struct {
 	words      map[string]*Word
 	groups     []*Group
 	limits     []*Limit
+	statics    []*Static
 	configs    int
 	fileEnv    map[string]string    // variables of files, which the environment does not set
 	files      []FileVariable       // all variables of files
@@ -88,6 +89,9 @@ func (s *Session) Groups() []*Group { return s.groups }
 // Limits returns every limit that was made, in order.
 func (s *Session) Limits() []*Limit { return s.limits }
 
+// Statics returns every value of static that was made, in order.
+func (s *Session) Statics() []*Static { return s.statics }
+
 // Configs returns how many times LdConfig was called.
 func (s *Session) Configs() int { return s.configs }
 
@@ -112,6 +116,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"listen":      fn("listen", s.listen),
 		"tls":         fn("tls", s.tls),
 		"rate":        fn("rate", s.rate),
+		"static":      fn("static", s.staticFolder),
 		"env":         s.envWord(),
 		"env_file":    fn("env_file", s.envFile),
 		"rule":        fn("rule", s.rule),

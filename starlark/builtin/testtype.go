@@ -12,7 +12,7 @@ func TestType() Type {
 			{"name", "str", "The name of the test.", nil},
 		},
 		Methods: []Word{
-			{Name: "route", Returns: "Outcome", Doc: "Decides a request with the router and the routes of the configuration, and checks that the outcome is the one that the arguments after the request describe. A call without `to`, `status` and `location` is a failure unless the test uses its result.",
+			{Name: "route", Returns: "Outcome", Doc: "Decides a request with the router and the routes of the configuration, and checks that the outcome is the one that the arguments after the request describe. A call without `to`, `status`, `static` and `location` is a failure unless the test uses its result.",
 				aka: []string{"request", "get", "check", "expect"},
 				Arguments: []Argument{
 					{Name: "request", Type: "str", Required: true, Rule: request, Doc: "The request.", Example: `"GET /path"`, aka: []string{"req", "url", "path", "line"}},
@@ -22,6 +22,7 @@ func TestType() Type {
 					{Name: "headers", Type: "dict[str, str]", Keyword: true, Default: "{}", Doc: "Headers of the request.", aka: []string{"header", "h"}},
 					{Name: "cookies", Type: "dict[str, str]", Keyword: true, Default: "{}", Doc: "Cookies of the request.", aka: []string{"cookie"}},
 					{Name: "client_ip", Type: "str", Keyword: true, Default: `"127.0.0.1"`, Doc: "The address of the client.", aka: []string{"ip", "remote_addr", "client"}},
+					{Name: "static", Type: "str | None", Keyword: true, Default: "None", Rule: "the prefix of a static", Doc: "The static that is first asked for a file. Whether there is one does not matter.", aka: []string{"file", "served_by", "folder"}},
 				}},
 			{Name: "plan", Returns: "Plan", Doc: "Evaluates the configuration with other variables and arguments, and returns the plan. It costs as many steps of the test as the evaluation takes.",
 				aka: []string{"evaluate", "config", "with_env"},
@@ -55,6 +56,7 @@ func OutcomeType() Type {
 		Properties: []Property{
 			{"group", "str | None", "The group that takes the request, or None.", []string{"to", "pool", "name"}},
 			{"status", "int | None", "The status with which ldcorn answers, or None if the app answers.", []string{"code", "status_code"}},
+			{"static", "str | None", "The prefix of the static that is first asked for a file, or None. Without `fallthrough`, the other properties are None or empty; with it, they are what a request gets for which there is no file.", []string{"file", "folder"}},
 			{"location", "str | None", "The URL that the client is redirected to, or None.", []string{"redirect", "url"}},
 			{"route", "str | None", "The route that takes the request, as it is written; None if the router decided or no route takes it.", []string{"pattern", "rule"}},
 			{"priority", "int | None", "The priority of the request while it waits for a process; None without a group.", []string{"prio"}},

@@ -130,6 +130,15 @@ func (e *evaluation) unused() {
 			})
 		}
 	}
+	for _, s := range e.session.Statics() {
+		if prefix := s.Prefix(); prefix != "" && !s.Used() {
+			e.report.Add(diag.Diagnostic{
+				Code: codeUnused, Severity: diag.Warning, Span: s.Span, Trace: s.Trace,
+				Message: fmt.Sprintf("the static %s is not part of the configuration", value.Quote(prefix)),
+				Label:   "add it to `static` of LdConfig, or remove it",
+			})
+		}
+	}
 	e.unusedLimits()
 }
 

@@ -77,6 +77,8 @@ func Codes() []Code {
 		{"W132", "a rule of a group that the router names", "A router that names a group leaves out its routes, and so the settings of their rules. Return None to leave a request to the routes."},
 		{"W133", "a setting of `to` that its group does not use", "`fair` of `to` takes the place of the key that `fair` of the group finds, so the group needs one. A priority matters only in a group with `max_req_per_worker` or `limits`, in which requests wait."},
 		{"W134", "a word in the router that requests cannot call", "Keys, limits, rates, matchers and secrets are made while the configuration is loaded, and a router that calls their words for a request fails. Make them outside of the function."},
+		{"W136", "a static that hides a route", "A static without `fallthrough` answers every request below its prefix, so that the route gets none. Give it `fallthrough=True`, or another prefix."},
+		{"W137", "a static whose folder is missing, or has files that are not for the public", "The folder does not exist on this machine, is that of the configuration, or has files such as `.git`, keys or sources in it; or its compressed files are older than the files themselves. ldcorn looks only at the names in the folder itself."},
 		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`. Tests in the file do not run, and changes of its own process, such as its umask, end with it."},
 	}
 }

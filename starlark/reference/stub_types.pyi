@@ -48,6 +48,9 @@ class Limit:
 class Rate:
     """A limit of how often requests are let in: rate(...)."""
 
+class Static:
+    """A folder whose files ldcorn serves: static(...)."""
+
 class Decision:
     """The decision about a request: to(...), respond(...) or redirect(...)."""
 

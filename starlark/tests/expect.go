@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -25,8 +26,8 @@ type question struct {
 
 // A want is the expected outcome of a request. A nil field accepts anything.
 type want struct {
-	group, location *string
-	status          *int
+	group, location, static *string
+	status                  *int
 }
 
 // A subject is a plan whose decisions a test checks.
@@ -57,12 +58,13 @@ func (r *runner) route(thread *starlark.Thread, of subject, args []starlark.Valu
 		r.fail(thread, "request", diag.Diagnostic{Message: err.Error()})
 		return &outcome{seen: true}, nil
 	}
-	o := of.decider.Decide(req)
+	o, asked := of.decider.DecideBeyond(req)
 	if o.Route != nil {
 		r.hits[o.Route]++
 	}
+	r.expectStatic(thread, of.plan, q, o, asked)
 	r.expect(thread, of.plan, q, o)
-	out := outcome{of: o, group: of.plan.Group(o.Group), settings: of.decider.Settings(req, &o)}
+	out := outcome{of: o, asked: asked, group: of.plan.Group(o.Group), settings: of.decider.Settings(req, &o)}
 	return r.outcome(thread, q, out), nil
 }
 
@@ -72,9 +74,9 @@ func (r *runner) outcome(thread *starlark.Thread, q question, out outcome) *outc
 	out.seen = q.want != want{}
 	if !out.seen {
 		r.unseen = append(r.unseen, unseen{&out.seen, r.failure(thread, "", diag.Diagnostic{
-			Message: q.line + " has no expectation: `to`, `status` and `location` are missing",
+			Message: q.line + " has no expectation: `to`, `status`, `static` and `location` are missing",
 			Label:   says(out.of),
-			Hint:    "add one of to=, status= and location=, or use the result of t.route",
+			Hint:    "add one of to=, status=, static= and location=, or use the result of t.route",
 		})})
 	}
 	return &out
@@ -145,6 +147,9 @@ func readQuestion(args []starlark.Value) (q question, err error) {
 		if err != nil {
 			return q, fmt.Errorf("`client_ip` is not an address: %s", shown(args[6]))
 		}
+	}
+	if q.want.static, err = optional(args[7]); err != nil {
+		return q, read("static", err)
 	}
 	return q, nil
 }
@@ -220,9 +225,25 @@ func (r *runner) expect(thread *starlark.Thread, in *plan.Plan, q question, o de
 	}
 }
 
+// expectStatic compares the static that was asked for a file with the expected one.
+func (r *runner) expectStatic(thread *starlark.Thread, in *plan.Plan, q question, o decide.Outcome[string], asked *plan.Static) {
+	want := q.want.static
+	switch {
+	case want == nil || asked != nil && asked.Prefix == *want:
+	case !slices.ContainsFunc(in.Statics, func(s plan.Static) bool { return s.Prefix == *want }):
+		r.fail(thread, "static", diag.Diagnostic{Message: fmt.Sprintf("no static has the prefix %q", *want)})
+	case asked != nil:
+		r.fail(thread, "static", diag.Diagnostic{Message: fmt.Sprintf("%s asks static(%q), not static(%q)", q.line, asked.Prefix, *want)})
+	default:
+		r.fail(thread, "static", diag.Diagnostic{Message: fmt.Sprintf("%s %s, and asks no static", q.line, says(o)), Label: by(o)})
+	}
+}
+
 // says describes an outcome as the verb of a sentence.
 func says(o decide.Outcome[string]) string {
 	switch {
+	case o.Static != nil && o.Refusal == nil:
+		return fmt.Sprintf("is answered by static(%q)", o.Static.Prefix)
 	case o.Group != "":
 		return fmt.Sprintf("goes to %q", o.Group)
 	case o.Location() != "":
@@ -242,6 +263,8 @@ func by(o decide.Outcome[string]) string {
 		return "the request is refused"
 	case o.ByRouter():
 		return "the router decided"
+	case o.Static != nil:
+		return "taken by " + o.Static.String()
 	case o.Route != nil && o.Route.IsDefault():
 		return `no route takes it but "*"`
 	case o.Route != nil:

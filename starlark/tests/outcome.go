@@ -14,7 +14,8 @@ import (
 // An outcome is the result of t.route.
 type outcome struct {
 	of       decide.Outcome[string]
-	group    *plan.Group // nil if ldcorn answers
+	asked    *plan.Static // the first static that is asked for a file; nil = none is
+	group    *plan.Group  // nil if ldcorn answers
 	settings []decide.Setting
 	seen     bool // the test states an expectation or has used the outcome
 }
@@ -38,6 +39,11 @@ func (o *outcome) Attr(name string) (starlark.Value, error) {
 		return textOrNone(o.of.Group), nil
 	case "status":
 		return statusOf(o.of), nil
+	case "static":
+		if o.asked == nil {
+			return starlark.None, nil
+		}
+		return starlark.String(o.asked.Prefix), nil
 	case "location":
 		return textOrNone(o.of.Location()), nil
 	case "route":

@@ -181,6 +181,13 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 	if r := e.Router; r != nil {
 		fmt.Fprintf(w, "  router %s at %s %s\n", r.Name, r.At, routerSaid(r))
 	}
+	for _, s := range e.Statics {
+		then := "404"
+		if s.Fallthrough {
+			then = "it goes on"
+		}
+		fmt.Fprintf(w, "  static %q at %s asks for %s; without it, %s\n", s.Prefix, s.At, s.File, then)
+	}
 	t := terminal.NewTable(w)
 	for i, rule := range e.Rules {
 		verdict := "takes it"
@@ -266,9 +273,16 @@ func conclusion(e *api.Explanation) string {
 			by += " at " + at
 		}
 	}
+	last := len(e.Statics) - 1
 	switch {
 	case e.Probe != "":
 		return fmt.Sprintf("is answered by ldcorn itself with %d: it is for %s", e.Status, e.Probe)
+	case last >= 0 && !e.Statics[last].Fallthrough:
+		return "is answered by ldcorn with a file, or 404"
+	case last >= 0 && e.Group != "":
+		return "is answered by ldcorn with a file; without one, goes to " + e.Group + by
+	case last >= 0:
+		return "is answered by ldcorn with a file; without one, no rule takes it: 404"
 	case e.Group != "":
 		return "goes to " + e.Group + by
 	case e.Location != "" && (e.Router == nil || !e.Router.Decided):

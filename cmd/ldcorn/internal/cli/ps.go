@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -29,7 +30,7 @@ func newPsCommand(opts *rootOptions) *cobra.Command {
 		Long: `Show the requests that have not ended yet, the oldest first: their age, what they wait
 for, which worker has them, and how long they waited for a slot.
 
-STAGE is routing, receiving (the body, before the request asks for a slot), queued (for a
+STAGE is routing, reading (a file of the static that WORKER names, from the disk), receiving (the body, before the request asks for a slot), queued (for a
 slot; in parentheses, if it waits for something else: for the worker that it belongs to,
 for a limit that groups share, for ldcorn release, or for a worker to be ready), working (the worker has not begun its answer), answering, or sending (the worker is
 done, and the client receives the rest of the answer). Websockets are not shown; status
@@ -124,10 +125,11 @@ func stage(r *api.Request) string {
 	return string(r.Stage) + " (" + what + ")"
 }
 
-// whose names the worker that has a request, or the group whose queue it is in.
+// whose names the worker that has a request, the group whose queue it is in, or the
+// static that answers with a file.
 func whose(r *api.Request) string {
 	if r.Worker == nil {
-		return dashIfEmpty(r.Group)
+		return dashIfEmpty(cmp.Or(r.Group, r.Static))
 	}
 	return fmt.Sprintf("%s.%d", r.Group, *r.Worker)
 }

@@ -36,6 +36,7 @@ func LookBesideGroups(res *config.Result) {
 	}
 	lookForCertificates(res)
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
+	lookAtStatics(res)
 	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.CheckBufferDir(res.Plan))
 }
 
