@@ -71,7 +71,7 @@ var originalAttributes = []groupAttribute{
 
 var processAttributes = []groupAttribute{
 	withSecrets(several(groupAttribute{Name: "env", Type: "dict[str, str | secret]", Default: "{}", Effect: EffectProcess,
-		Rule:       "{index} in a value becomes the worker's index",
+		Rule:       "{index} in a value becomes the worker's index, but not in one from env_file",
 		Doc:        "Variables for the processes, in addition to those of the master.",
 		OtherNames: []string{"environment", "envs", "environ"}},
 		func(g *Group) *[]EnvVar { return &g.Env }), envSecrets),

@@ -24,7 +24,7 @@ func TestGroupAttributesAreWhole(t *testing.T) {
 // TestEffectiveKeepsWhatIsPinned: a group that keeps its processes runs with
 // exactly those old values that need new processes.
 func TestEffectiveKeepsWhatIsPinned(t *testing.T) {
-	old := &Group{Name: "a", App: "old:app", LogLevel: "debug", Env: []EnvVar{{"A", Plain("old")}}, UvicornArgs: []string{"--old"},
+	old := &Group{Name: "a", App: "old:app", LogLevel: "debug", Env: []EnvVar{{Name: "A", Value: Plain("old")}}, UvicornArgs: []string{"--old"},
 		Cwd: "/old", Python: "old", QueueLimit: 1}
 	next := NewGroup()
 	next.Name, next.App, next.ReloadOnSighup, next.QueueLimit = "a", "new:app", false, 2

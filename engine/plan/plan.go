@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
@@ -183,6 +185,22 @@ func (p *Group) HasCap() bool { return p.MaxReqPerWorker > 0 || len(p.Limits) > 
 
 // An EnvVar is one variable of a worker's environment.
 type EnvVar struct {
-	Name  string
-	Value Text
+	Name    string
+	Value   Text
+	Literal bool // {index} in the value stays as it is
+}
+
+const indexField = "{index}"
+
+// Variable returns a variable. A literal value is data: {index} in it stays.
+func Variable(name string, value Text, literal bool) EnvVar {
+	return EnvVar{Name: name, Value: value, Literal: literal && strings.Contains(value.value, indexField)}
+}
+
+// Of returns the value for the worker with an index.
+func (v EnvVar) Of(index int) string {
+	if v.Literal {
+		return v.Value.Reveal()
+	}
+	return strings.ReplaceAll(v.Value.Reveal(), indexField, strconv.Itoa(index))
 }

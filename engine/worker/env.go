@@ -46,7 +46,7 @@ func (s *Spec) Environ() []string {
 	index := strconv.Itoa(s.Index)
 	for _, v := range s.Group.Env {
 		if _, refused := plan.RefuseVariable(v.Name); !refused {
-			env = append(env, v.Name+"="+strings.ReplaceAll(v.Value.Reveal(), "{index}", index))
+			env = append(env, v.Name+"="+v.Of(s.Index))
 		}
 	}
 	if s.option("--env-file", "UVICORN_ENV_FILE") != "" {

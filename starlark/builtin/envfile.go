@@ -18,7 +18,7 @@ import (
 func envFileWord() Word {
 	return Word{Name: "env_file", Returns: "dict[str, secret]",
 		Doc: "The variables of a file of NAME=value lines (.env), as secrets, for `env` of WorkerGroup. After the call, secret and env know them, too: secret as a secret, and env as plain text, which plans show; errors name the variable instead of its value. " +
-			"A variable that is set already keeps its value: in the environment, by --env-file or by an earlier env_file. Variables that no worker can have are left out of the result.",
+			"A variable that is set already keeps its value: in the environment, by --env-file or by an earlier env_file. Variables that no worker can have are left out of the result. Values are data: {index} in one stays as it is.",
 		Arguments: []Argument{
 			{Name: "path", Type: "str", Required: true, Rule: "a relative path starts at the configuration's folder",
 				Doc: "The file, in the format of python-dotenv and Docker Compose: quotes, export, comments, values of several lines, ${NAME} and ${NAME:-default}.", Example: `".env"`, aka: []string{"file", "name", "filename", "dotenv_path"}},
@@ -120,7 +120,7 @@ func (s *Session) keepVariables(file string, vars []dotenv.Variable) (starlark.V
 		if _, refused := plan.RefuseVariable(v.Name); refused || strings.HasPrefix(v.Name, "LDCORN_") {
 			continue
 		}
-		if err := out.SetKey(starlark.String(v.Name), value.NewSecret(text)); err != nil {
+		if err := out.SetKey(starlark.String(v.Name), value.NewSecret(text).Literally()); err != nil {
 			return nil, err
 		}
 	}

@@ -25,6 +25,8 @@ func (s *Session) secret(thread *starlark.Thread, _ *starlark.Builtin, args star
 	}
 	text, set := s.lookup(name, true)
 	switch {
+	case set && s.isOfFile(name):
+		return value.NewSecret(text).Literally(), nil
 	case set:
 		return value.NewSecret(text), nil
 	case hasDefault:

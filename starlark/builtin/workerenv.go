@@ -57,7 +57,7 @@ func (c *call) envValue(p *plan.Group, name string, v starlark.Value, span diag.
 			c.wrong(span, subject, codeValue, err)
 			return
 		}
-		p.Env = append(p.Env, plan.EnvVar{Name: name, Value: plan.Secret(s.Reveal())})
+		p.Env = append(p.Env, plan.Variable(name, plan.Secret(s.Reveal()), s.IsLiteral()))
 		return
 	}
 	s, err := value.NumberString(v)

@@ -166,7 +166,7 @@ func answered(v starlark.Value) (any, error) {
 	case starlark.Float:
 		return map[string]string{"float": strconv.FormatFloat(float64(v), 'g', -1, 64)}, nil
 	case *value.Secret:
-		return map[string]string{"secret": v.Reveal()}, nil
+		return map[string]any{"secret": v.Reveal(), "literal": v.IsLiteral()}, nil
 	case *starlark.Dict:
 		pairs := [][2]any{}
 		for _, item := range v.Items() {

@@ -26,16 +26,18 @@ func runByPython(t *testing.T, text string, opts config.Options) *config.Result 
 		"data.json":   `{"n": 3, "hosts": ["a", "b"], "f": 0.5, "no": null}`, "tok": "tokenONE\n", "vars.env": "FROM_FILE=filevalue\n",
 	})
 	opts.Name = "ldconfig.py"
-	opts.RunPython = func(ctx context.Context, file capture.File) (*capture.Result, error) {
-		env := os.Environ()
-		for name, value := range file.Env {
-			env = append(env, name+"="+value)
-		}
-		return capture.Run(ctx, file.Path, file.Name, capture.Options{Answer: file.Answer, Env: env, Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
-	}
+	opts.RunPython = runPython
 	res, err := config.Evaluate(t.Context(), dir+"/ldconfig.py", opts)
 	require.NoError(t, err)
 	return res
+}
+
+func runPython(ctx context.Context, file capture.File) (*capture.Result, error) {
+	env := os.Environ()
+	for name, value := range file.Env {
+		env = append(env, name+"="+value)
+	}
+	return capture.Run(ctx, file.Path, file.Name, capture.Options{Answer: file.Answer, Env: env, Python: "python3", Timeout: time.Minute, CPUs: 1, Words: config.PythonWords()})
 }
 
 // TestPython_Words checks that words have the same values when Python runs the file.
@@ -178,5 +180,35 @@ func TestPython_Derived(t *testing.T) {
 		require.NotNil(t, res.Plan, "%s: %v", text, res.Report)
 		v := res.Plan.Groups[0].Env[0].Value
 		assert.Equal(t, shown, fmt.Sprint(v) == v.Reveal(), "%s: %s", text, v.Reveal())
+	}
+}
+
+// TestEnvFile_Index checks that {index} in a file of variables is data, however it gets
+// to the workers.
+func TestEnvFile_Index(t *testing.T) {
+	t.Setenv("PLAIN_OF_TEST", "p-{index}")
+	dir := write(t, map[string]string{"vars.env": "A=a-{index}\nB=b-{index}\n", "more.env": "C=c-{index}\n", "ldconfig.star": `
+vars = env_file("vars.env")
+config = LdConfig(workers=[WorkerGroup("g", "m:a", env={
+    "A": vars["A"], "B": secret("B"), "D": "d-" + vars["A"], "E": "e-{index}", "F": secret("PLAIN_OF_TEST"), "G": "{index}" + vars["A"],
+})])
+`, "ldconfig.py": `
+import base64
+from ldcorn.config import LdConfig, WorkerGroup
+vars = env_file("vars.env")
+config = LdConfig(workers=[WorkerGroup("g", "m:a", env={
+    "A": vars["A"], "B": secret("B"), "D": "d-" + vars["A"], "E": "e-{index}", "F": secret("PLAIN_OF_TEST"), "G": "{index}" + vars["A"],
+})])
+`})
+	want := map[string]string{"A": "a-{index}", "B": "b-{index}", "C": "c-{index}", "D": "d-a-{index}", "E": "e-7", "F": "p-7", "G": "7a-7"}
+	for _, name := range []string{"ldconfig.star", "ldconfig.py"} {
+		res, err := config.Evaluate(t.Context(), dir+"/"+name, config.Options{EnvFiles: []string{dir + "/more.env"}, RunPython: runPython})
+		require.NoError(t, err)
+		require.NotNil(t, res.Plan, "%v", res.Report)
+		got := make(map[string]string)
+		for _, v := range res.Plan.Groups[0].Env {
+			got[v.Name] = v.Of(7)
+		}
+		assert.Equal(t, want, got, name)
 	}
 }

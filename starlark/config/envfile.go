@@ -99,7 +99,7 @@ func giveEnv(p *plan.Plan, vars map[string]string) {
 			if _, refused := plan.RefuseVariable(name); set || refused || strings.HasPrefix(name, "LDCORN_") {
 				continue
 			}
-			group.Env = append(group.Env, plan.EnvVar{Name: name, Value: plan.Secret(vars[name])})
+			group.Env = append(group.Env, plan.Variable(name, plan.Secret(vars[name]), true))
 		}
 		slices.SortFunc(group.Env, func(a, b plan.EnvVar) int { return cmp.Compare(a.Name, b.Name) })
 	}

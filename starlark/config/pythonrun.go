@@ -250,7 +250,11 @@ func (l *loader) captured(m *module, data []byte) *syntax.File {
 }
 
 func secretOf(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
-	return value.NewSecret(string(args[0].(starlark.String))), nil
+	secret := value.NewSecret(string(args[0].(starlark.String)))
+	if len(args) > 1 {
+		return secret.Literally(), nil
+	}
+	return secret, nil
 }
 
 // runInputs records what Python has read.

@@ -2,6 +2,7 @@ package value
 
 import (
 	"fmt"
+	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -14,7 +15,8 @@ const SecretMark = "(secret)"
 // strings but never see. Printing, formatting or encoding a Secret gives
 // SecretMark.
 type Secret struct {
-	text string
+	text    string
+	literal bool
 }
 
 var (
@@ -24,6 +26,17 @@ var (
 
 // NewSecret returns a Secret that holds s.
 func NewSecret(s string) *Secret { return &Secret{text: s} }
+
+// Literally returns the secret as data, such as a line of a file: what has a meaning in
+// a configuration, such as {index}, has none in it.
+func (s *Secret) Literally() *Secret { return &Secret{text: s.text, literal: true} }
+
+// IsLiteral reports whether the secret is data. One that joins data with other text is
+// data if only the data has what would have a meaning.
+func (s *Secret) IsLiteral() bool { return s.literal }
+
+// isPlain reports whether nothing in the secret has a meaning.
+func (s *Secret) isPlain() bool { return s.literal || !strings.Contains(s.text, "{") }
 
 // Reveal returns the string. Callers must put it in a plan's Secret text and in
 // nothing that prints.
@@ -64,17 +77,17 @@ func (s *Secret) Binary(op syntax.Token, y starlark.Value, side starlark.Side) (
 	if op != syntax.PLUS {
 		return nil, nil
 	}
-	var other string
+	var other *Secret
 	switch y := y.(type) {
 	case starlark.String:
-		other = string(y)
+		other = NewSecret(string(y))
 	case *Secret:
-		other = y.text
+		other = y
 	default:
 		return nil, nil
 	}
-	if side == starlark.Left {
-		return NewSecret(s.text + other), nil
+	if side == starlark.Right {
+		s, other = other, s
 	}
-	return NewSecret(other + s.text), nil
+	return &Secret{text: s.text + other.text, literal: (s.literal || other.literal) && s.isPlain() && other.isPlain()}, nil
 }

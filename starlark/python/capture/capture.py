@@ -253,10 +253,10 @@ class Word:
 class Secret:
     """The value of secret() or secret_file(), which can only be joined with texts."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "_literal")
 
-    def __init__(self, text):
-        self._text = text
+    def __init__(self, text, literal=False):
+        self._text, self._literal = text, literal  # data of a file, in which {index} means nothing
 
     def _named(self):
         return "a secret"
@@ -270,7 +270,10 @@ class Secret:
     @staticmethod
     def join(*parts):
         texts = [p._text if isinstance(p, Secret) else p for p in parts]
-        return Secret("".join(texts)) if all(isinstance(t, str) for t in texts) else NotImplemented
+        if not all(isinstance(t, str) for t in texts):
+            return NotImplemented
+        data = [isinstance(p, Secret) and p._literal for p in parts]
+        return Secret("".join(texts), any(data) and all(d or "{" not in t for d, t in zip(data, texts)))
 
     def __bool__(self):
         return self._text != ""
@@ -380,7 +383,7 @@ def real(value):
     if "float" in value:
         return float(value["float"])
     if "secret" in value:
-        return Secret(value["secret"])
+        return Secret(value["secret"], value.get("literal", False))
     return {real(k): real(v) for k, v in value["dict"]}
 
 
@@ -425,7 +428,7 @@ def plain(value, place):
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Secret):
-        return {"secret": plain(value._text, place)}
+        return {"secret": plain(value._text, place), "literal": value._literal}
     if isinstance(value, Word):
         kwargs = [[k, plain(v, place)] for k, v in value._kwargs.items()]
         return {"call": value._word, "args": [plain(v, place) for v in value._args], "kwargs": kwargs}

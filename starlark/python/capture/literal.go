@@ -18,7 +18,7 @@ func (r *Result) Starlark(arguments func(word string) []string) (string, error) 
 }
 
 // SecretWord is the name of the function that makes a secret of a text in a Program
-// and in the text of a Call.
+// and in the text of a Call. A second argument says that the text is data of a file.
 const SecretWord = "_secret"
 
 // A Program is a configuration as literals, for the interpreter.

@@ -50,14 +50,15 @@ func (v *value) UnmarshalJSON(data []byte) error {
 
 func (v *value) object(data []byte) error {
 	var o struct {
-		Int    string              `json:"int"`
-		Float  string              `json:"float"`
-		Dict   [][2]value          `json:"dict"`
-		Secret *string             `json:"secret"`
-		Call   string              `json:"call"`
-		At     []int               `json:"at"`
-		Args   []value             `json:"args"`
-		Kwargs [][]json.RawMessage `json:"kwargs"`
+		Int     string              `json:"int"`
+		Float   string              `json:"float"`
+		Dict    [][2]value          `json:"dict"`
+		Secret  *string             `json:"secret"`
+		Literal bool                `json:"literal"`
+		Call    string              `json:"call"`
+		At      []int               `json:"at"`
+		Args    []value             `json:"args"`
+		Kwargs  [][]json.RawMessage `json:"kwargs"`
 	}
 	if err := json.Unmarshal(data, &o); err != nil {
 		return err
@@ -72,6 +73,9 @@ func (v *value) object(data []byte) error {
 		}
 	case o.Secret != nil:
 		v.text, v.secret = strconv.Quote(*o.Secret), SecretWord+"("+strconv.Quote(*o.Secret)+")"
+		if o.Literal {
+			v.secret = SecretWord + "(" + v.text + ", True)"
+		}
 	case o.Call != "":
 		v.call, v.at = o.Call, placeOf(o.At)
 		for _, arg := range o.Args {
