@@ -16,6 +16,9 @@ const (
 	during = "During handling of the above exception, another exception occurred:"
 )
 
+// maxEnds is how many exceptions of skipped members of a group are shown.
+const maxEnds = 8
+
 // These constants bound a traceback. What exceeds maxHeld lines is no longer
 // part of it, so that a program that imitates one loses none of its output.
 const (
@@ -43,6 +46,7 @@ type Folder struct {
 	first   []*section
 	last    []*section // the newest
 	skipped int        // sections between first and last
+	ends    []string   // of those, the exceptions of the outermost members of a group
 	now     *section   // the newest of last, or else of first; nil if idle
 	blanks  int        // empty lines at the end of the message so far
 	join    string     // the line that led to between
@@ -128,11 +132,23 @@ func (f *Folder) push(s *section) {
 		return
 	}
 	if len(f.last) == lastSections {
+		f.skip(f.last[0], f.last[1])
 		copy(f.last, f.last[1:])
 		f.last = f.last[:lastSections-1]
-		f.skipped++
 	}
 	f.last = append(f.last, s)
+}
+
+// skip drops a section. It keeps the exception that a member of a group ends with.
+func (f *Folder) skip(s, next *section) {
+	if s.isEmpty() { // the line that ends a group
+		return
+	}
+	f.skipped++
+	ends := isSeparator(next.intro) && f.grouped && s.margin == f.first[1].margin
+	if word := s.exception(); ends && word != "" && len(f.ends) < maxEnds {
+		f.ends = append(f.ends, s.margin+word)
+	}
 }
 
 // take takes a line of the traceback in progress. It returns false if the line

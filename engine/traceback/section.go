@@ -63,6 +63,16 @@ func (n *names) add(name string) {
 	}
 }
 
+// exception returns the first line of the exception itself, or "".
+func (s *section) exception() string {
+	for _, line := range s.lines {
+		if !strings.HasPrefix(line, " ") { // those of a syntax error come first
+			return line
+		}
+	}
+	return ""
+}
+
 // isSyntax reports whether the exception names a place of its own.
 func (s *section) isSyntax() bool { return len(s.lines) > 0 && isSyntaxError(s.lines[0]) }
 

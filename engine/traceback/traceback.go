@@ -90,6 +90,7 @@ func (f *Folder) fold() *Traceback {
 	for i, s := range slices.Concat(f.first, f.last) {
 		if i == len(f.first) && f.skipped > 0 {
 			t.count("", fmt.Sprintf("… %s", plural(f.skipped, "more exception")))
+			t.Lines = append(t.Lines, f.ends...)
 		}
 		t.add(s.complete(), i == 0)
 	}
@@ -133,11 +134,8 @@ func (t *Traceback) add(s *section, first bool) {
 	if s.more > 0 {
 		t.count(s.margin, fmt.Sprintf("… %s of the message", plural(s.more, "more line")))
 	}
-	for _, line := range s.lines {
-		if !strings.HasPrefix(line, " ") { // those of a syntax error come first
-			t.Error = line
-			break
-		}
+	if word := s.exception(); word != "" {
+		t.Error = word
 	}
 }
 

@@ -43,26 +43,53 @@ func IsEmptyNews(line string) bool {
 }
 
 // LastWord returns the line among the last ones of a worker that says what is
-// wrong: the exception of the last traceback, or else the last line. It returns
-// "" if there is none.
+// wrong: the exception of the last traceback, or else the last line. Of an exception
+// group, it is that of the group, if the lines reach back so far. It returns "" if
+// there is none.
 func LastWord(lines []string) string {
+	member := "" // the last exception of a group whose own has not been seen
 	for i := len(lines) - 1; i >= 0; i-- {
-		if strings.HasSuffix(lines[i], traceback.Header) {
-			before, _, _ := strings.Cut(lines[i], "+ Exception Group ")
-			margin := ""
-			if before != lines[i] {
-				margin = before + "| "
-			}
-			for _, line := range lines[i+1:] {
-				if line, inside := strings.CutPrefix(line, margin); inside && line != "" && line[0] != ' ' {
-					return line
-				}
-			}
+		before, found := strings.CutSuffix(lines[i], traceback.Header)
+		if !found {
+			continue
+		}
+		margin, isMember := "", false
+		if group, found := strings.CutSuffix(before, "+ Exception Group "); found {
+			margin = strings.TrimPrefix(group, "ERROR:    ") + "| "
+		} else if at := strings.IndexByte(before, '|'); at >= 0 && strings.TrimSpace(before[:at]) == "" {
+			margin, isMember = before[:at]+"| ", true
+		}
+		switch word := messageOf(lines[i+1:], margin); {
+		case word == "":
+		case !isMember && (margin != "" || member == ""):
+			return word
+		case !isMember:
+			return member
+		case member == "":
+			member = word
 		}
 	}
+	if member != "" {
+		return member
+	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		if line := strings.TrimSpace(lines[i]); line != "" && !IsEmptyNews(line) {
+		line := strings.TrimSpace(lines[i])
+		if strings.HasPrefix(line, "+-") && strings.HasSuffix(line, "---") { // the end of a part of a group
+			continue
+		}
+		if line = strings.TrimLeft(line, "| "); line != "" && !IsEmptyNews(line) {
 			return strings.TrimSpace(strings.TrimPrefix(line, "ERROR:"))
+		}
+	}
+	return ""
+}
+
+// messageOf returns the first line of the exception of a traceback, with what is drawn
+// to the left of its lines.
+func messageOf(lines []string, margin string) string {
+	for _, line := range lines {
+		if line, inside := strings.CutPrefix(line, margin); inside && line != "" && line[0] != ' ' {
+			return line
 		}
 	}
 	return ""
