@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // TestWithin: a file that does not respond is an error, and others are read.
@@ -31,4 +32,19 @@ func TestWithin(t *testing.T) {
 	data, err := ReadFile(path, 10)
 	require.NoError(t, err)
 	assert.Equal(t, "text", string(data))
+}
+
+// TestWriteFIFO: a write to a FIFO that nobody opens or reads ends.
+func TestWriteFIFO(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fifo")
+	require.NoError(t, unix.Mkfifo(path, 0o600))
+	err := writeFIFO(path, []byte("text"), 10*time.Millisecond)
+	require.ErrorIs(t, err, ErrNotRegular)
+	require.ErrorContains(t, err, "is a FIFO that nobody reads")
+
+	reader, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	require.NoError(t, err)
+	defer reader.Close()
+	require.NoError(t, writeFIFO(path, []byte("text"), time.Minute))
+	require.ErrorIs(t, writeFIFO(path, make([]byte, 1<<20), 10*time.Millisecond), ErrNotRegular, "more than a pipe holds")
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +21,7 @@ const maxLinks = 40
 // not at all: whatever fails, every reader sees either the old content or the
 // new one. An existing file keeps its mode, owner and access list, and symbolic
 // links stay; a new file gets mode, before the umask. WriteFile writes directly
-// to a pipe or a device. The error is an *fs.PathError for path.
+// to a pipe or a device, and does not wait for long for a reader of a pipe. The error is an *fs.PathError for path.
 func WriteFile(path string, data []byte, mode fs.FileMode) error {
 	if err := writeFile(path, data, mode); err != nil {
 		var cause *fs.PathError
@@ -36,7 +37,7 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && (!info.Mode().IsRegular() || isDescriptor(path)):
-		return os.WriteFile(path, data, mode)
+		return writeDirectly(path, info, data, mode)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
@@ -51,6 +52,44 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 		}
 	}
 	return replace(target, info, data, mode)
+}
+
+// writeDirectly writes to a file that cannot be replaced.
+func writeDirectly(path string, info fs.FileInfo, data []byte, mode fs.FileMode) error {
+	if info.Mode()&fs.ModeNamedPipe != 0 {
+		return writeFIFO(path, data, fifoTime)
+	}
+	return os.WriteFile(path, data, mode)
+}
+
+// fifoTime is how long a FIFO may be without a reader.
+const fifoTime = 5 * time.Second
+
+// errUnread is for a FIFO that nobody reads.
+var errUnread = fmt.Errorf("is a FIFO that nobody reads; %w", ErrNotRegular)
+
+// writeFIFO writes to a FIFO, if somebody reads it within the time limit.
+func writeFIFO(path string, data []byte, limit time.Duration) error {
+	end := time.Now().Add(limit)
+	f, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	for errors.Is(err, syscall.ENXIO) {
+		if time.Now().After(end) {
+			return &fs.PathError{Op: "open", Path: path, Err: errUnread}
+		}
+		time.Sleep(limit / 500) // nothing tells when a reader comes
+		f, err = os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
+	}
+	if err != nil {
+		return err
+	}
+	_ = f.SetWriteDeadline(end)
+	if _, err = f.Write(data); errors.Is(err, os.ErrDeadlineExceeded) {
+		err = &fs.PathError{Op: "write", Path: path, Err: errUnread}
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
 }
 
 // isDescriptor reports whether the path leads to a file that is already open,
