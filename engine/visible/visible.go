@@ -59,9 +59,27 @@ func AppendLine(b, line []byte, colors Colors) []byte {
 		line = line[n:]
 	}
 	if colors == Keep && strings.Contains(string(b[begin:]), "\x1b[") {
-		b = append(b, "\x1b[0m"...)
+		b = append(b, reset...)
 	}
 	return b
+}
+
+// reset ends all colors, and everything else that the same sequences set.
+const reset = "\x1b[0m"
+
+// Reset ends the colors that a line of a text sets at the end of the line, so that they
+// hide nothing that follows.
+func Reset(text string) string {
+	if !strings.Contains(text, "\x1b[") {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if strings.Contains(line, "\x1b[") {
+			lines[i] += reset
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 // isPlain reports whether a string is printable ASCII.

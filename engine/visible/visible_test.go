@@ -99,3 +99,9 @@ func TestStrings(t *testing.T) {
 	assert.Equal(t, map[string]any{`k\x07`: []any{`\x00`, 1.5}}, v.Map)
 	assert.Equal(t, `\u202e`, v.P.Name)
 }
+
+// TestReset checks that no line sets colors for the next one.
+func TestReset(t *testing.T) {
+	assert.Equal(t, "plain\ntext", Reset("plain\ntext"))
+	assert.Equal(t, "\x1b[8mhidden\x1b[0m\nseen\n\x1b[31mred\x1b[0m", Reset("\x1b[8mhidden\nseen\n\x1b[31mred"))
+}

@@ -212,3 +212,15 @@ config = LdConfig(workers=[WorkerGroup("g", "m:a", env={
 		assert.Equal(t, want, got, name)
 	}
 }
+
+// TestPrint_Colors checks that no output of a configuration colors or hides what follows.
+func TestPrint_Colors(t *testing.T) {
+	const text = "print('\\x1b[8mhidden\\nnext')\nconfig = LdConfig(workers=[WorkerGroup('a', 'm:a')])\n"
+	dir := write(t, map[string]string{"ldconfig.star": text, "ldconfig.py": "import base64\nfrom ldcorn.config import LdConfig, WorkerGroup\n" + text})
+	for name, at := range map[string]string{"ldconfig.star": "ldconfig.star:1: ", "ldconfig.py": "ldconfig.py: "} {
+		var printed strings.Builder
+		_, err := config.Evaluate(t.Context(), dir+"/"+name, config.Options{Name: name, Print: &printed, RunPython: runPython})
+		require.NoError(t, err)
+		assert.Equal(t, at+"\x1b[8mhidden\x1b[0m\n"+at+"next\n", printed.String())
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/bound"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
@@ -115,10 +116,11 @@ func (e *evaluation) print(thread *starlark.Thread, msg string) {
 }
 
 // Printed returns the text that print shows for msg: each line begins with the
-// position of the call, so that no line can be mistaken for other output.
+// position of the call, so that no line can be mistaken for other output, and has no
+// colors beyond its end.
 func Printed(at diag.Span, msg string) string {
 	place := fmt.Sprintf("%s:%d: ", at.File, at.Line)
-	return place + strings.ReplaceAll(msg, "\n", "\n"+place) + "\n"
+	return place + strings.ReplaceAll(visible.Reset(msg), "\n", "\n"+place) + "\n"
 }
 
 func (e *evaluation) outOfSteps(thread *starlark.Thread) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/python"
@@ -119,7 +120,7 @@ func (r *Result) BeyondLanguage() *diag.Diagnostic { return beyond(r) }
 // evaluateRun evaluates the configuration that Python has made.
 func evaluateRun(ctx context.Context, in entry, w *world, opts Options, run *PythonRun) (*Result, error) {
 	if text := strings.TrimSuffix(run.Result.Output, "\n"); text != "" {
-		_, _ = io.WriteString(opts.Print, in.name+": "+strings.ReplaceAll(text, "\n", "\n"+in.name+": ")+"\n")
+		_, _ = io.WriteString(opts.Print, in.name+": "+strings.ReplaceAll(visible.Reset(text), "\n", "\n"+in.name+": ")+"\n")
 	}
 	return evaluateWith(ctx, in, w, opts, run)
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // exitOver is the exit code of a process that has exceeded a limit. Its notes
@@ -127,7 +129,11 @@ func (c *Cell) Write(p []byte) (int, error) {
 	defer c.mu.Unlock()
 	if kept := min(len(p), maxPrint-c.printed); kept > 0 {
 		c.printed += kept
-		c.tell(note{Print: string(p[:kept])})
+		text := string(p[:kept])
+		if kept < len(p) {
+			text = visible.Reset(text) // whose end may be what is lost
+		}
+		c.tell(note{Print: text})
 	}
 	return len(p), nil
 }

@@ -28,7 +28,7 @@ func (m *migration) capture(ctx context.Context) (*capture.Result, error) {
 	fault := new(capture.Error)
 	if !errors.As(err, &fault) {
 		if found != nil {
-			_, _ = io.WriteString(m.stderr, found.Output) // there is nowhere left to report an error
+			_, _ = io.WriteString(m.stderr, visible.Reset(found.Output)) // there is nowhere left to report an error
 		}
 		return found, err
 	}
