@@ -40,7 +40,8 @@ type failures struct {
 	reports map[traceback.Key]*report
 	order   []*report // of reports
 	retries map[string]bool
-	timer   *time.Timer // nil unless something waits
+	counted map[int]bool // pids of workers with an error that others have had
+	timer   *time.Timer  // nil unless something waits
 	closed  bool
 }
 
@@ -90,6 +91,7 @@ func timed(src worker.Source) string {
 // forget makes every error news again.
 func (f *failures) forget() {
 	f.reports, f.order, f.retries = make(map[traceback.Key]*report), nil, make(map[string]bool)
+	f.counted = make(map[int]bool)
 }
 
 // Begin is called when workers start for a new reason: an error that was shown
@@ -164,8 +166,8 @@ func (f *failures) show(src worker.Source, t *traceback.Traceback) {
 	}
 }
 
-// isNews reports whether nobody has written an error before, and counts the
-// worker.
+// isNews reports whether nobody has written an error before, and counts the worker,
+// once if it writes several that are known.
 func (f *failures) isNews(src worker.Source, key traceback.Key, text string) bool {
 	by := seat{src.Group, src.Worker}
 	r := f.reports[key]
@@ -181,6 +183,10 @@ func (f *failures) isNews(src worker.Source, key traceback.Key, text string) boo
 	}
 	if !r.workers[by] {
 		r.workers[by] = true
+		if f.counted[src.PID] {
+			return false
+		}
+		f.counted[src.PID] = true
 		r.untold++
 		r.latest = time.Now()
 		f.wait()

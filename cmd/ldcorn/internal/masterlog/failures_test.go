@@ -193,3 +193,17 @@ func TestManyErrors(t *testing.T) {
 		assert.Empty(t, l.failures.open)
 	})
 }
+
+// TestTracebackInMessage checks that a worker counts once, even if the message of its
+// exception looks as another traceback.
+func TestTracebackInMessage(t *testing.T) {
+	text, _ := written(Options{Terminal: true}, func(l *Log) {
+		for i := range 3 {
+			fail(l.Output(), "web", i, 100+i, append(aTraceback("ValueError: a"), "Traceback (most recent call last):", "b")...)
+		}
+		l.Logger().Error("failed", "err", errors.New("all"))
+	})
+	text = lessTime(text)
+	assert.Contains(t, text, "TIME 2 more workers failed with the same error: ValueError: a\n")
+	assert.Equal(t, 1, strings.Count(text, "failed with the same error"), text)
+}
