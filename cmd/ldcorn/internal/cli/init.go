@@ -16,6 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/project"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/regular"
+	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/format"
@@ -216,7 +217,7 @@ func (f *initFlags) unread(w io.Writer, p *project.Project) {
 			remark(w, "warning: and %s", terminal.Count(len(p.Broken)-i, "more file"))
 			break
 		}
-		remark(w, "warning: not read: %s", broken)
+		remark(w, "warning: not read: %s", visible.String(broken))
 	}
 	if p.Cut {
 		remark(w, "warning: the folder is large, and not all of it was read")

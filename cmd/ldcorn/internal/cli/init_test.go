@@ -140,3 +140,11 @@ func TestInit_Existing(t *testing.T) {
 	assert.Equal(t, exitFailure, code)
 	assert.Contains(t, said, "there is no Python file in empty; nothing is written\nhint: ")
 }
+
+// TestInit_StrangeName: the name of a file is one word of a line, whatever it contains.
+func TestInit_StrangeName(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a\nb\x1b[31m.py"), []byte("from fastapi import FastAPI\napp = FastAPI()\n"), 0o600))
+	_, said, _ := ldcorn(t, "init", dir)
+	assert.Contains(t, said, `warning: not read: a\x0ab\x1b[31m.py: `)
+}
