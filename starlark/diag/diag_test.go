@@ -239,6 +239,25 @@ func TestWriteText_Reader(t *testing.T) {
 	}
 }
 
+// TestWriteText_LabelBelow checks that a label which does not fit behind the mark goes to a
+// line of its own.
+func TestWriteText_LabelBelow(t *testing.T) {
+	for _, c := range []struct{ before, mark, label, after int }{
+		{0, 62, 30, 0}, {10, 40, 45, 20}, {110, 15, 48, 5}, {110, 40, 30, 80}, {0, 20, 50, 0}, {30, 3, 49, 0}, {0, 90, 10, 0},
+	} {
+		sources := new(Sources)
+		sources.Add("f.star", strings.Repeat("a", c.before)+strings.Repeat("B", c.mark)+strings.Repeat("c", c.after))
+		r := &Report{Sources: sources}
+		r.Add(Diagnostic{Code: "L001", Message: "bad", Span: Span{File: "f.star", Line: 1, Col: c.before + 1, End: c.before + c.mark + 1}, Label: strings.Repeat("l", c.label)})
+		var out strings.Builder
+		require.NoError(t, WriteText(&out, r, TextOptions{Width: 80, Wrap: func(s string, _ int) string { return s }}))
+		for line := range strings.Lines(out.String()) {
+			assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 80, "%v\n%s", c, &out)
+		}
+		assert.Contains(t, out.String(), " "+strings.Repeat("l", c.label)+"\n")
+	}
+}
+
 // TestWriteText_SharedHint: a hint that several diagnostics have is printed once,
 // at the end.
 func TestWriteText_SharedHint(t *testing.T) {

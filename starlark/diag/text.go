@@ -166,6 +166,10 @@ func (p *printer) snippet(s Span, arrow string, mark rune, style, label string, 
 		label, below = "", label
 	}
 	text, from, width := window(line, s, utf8.RuneCountInString(label), limit)
+	if n := utf8.RuneCountInString(label); n > 0 && p.opts.Width > 0 && from+width+1+n > limit+1 { // nor does it fit
+		label, below = "", label
+		text, from, width = window(line, s, 0, limit)
+	}
 	bar := p.paint(styleFrame, "|")
 	pad := strings.Repeat(" ", gutter)
 	marks := p.paint(style, strings.Repeat(string(mark), width))

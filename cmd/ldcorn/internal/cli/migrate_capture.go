@@ -14,6 +14,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/starlark/builtin"
 	"github.com/ldcorn/ldcorn/starlark/config"
+	"github.com/ldcorn/ldcorn/starlark/format"
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
 
@@ -75,7 +76,11 @@ func (m *migration) captured(found *capture.Result) (string, error) {
 	const own = "he Python changed its own process with these functions, but workers start from that of ldcorn"
 	out.say("warning", process, "T"+own, "t"+own)
 	out.say("warning", lost, "The Python set these attributes, which have no meaning", "the Python set these attributes, which have no meaning and are not part of the result")
-	return out.comment.String() + "\n" + text, nil
+	text = out.comment.String() + "\n" + text
+	if formatted, err := format.Format(m.to, []byte(text)); err == nil { // else it is as good
+		text = string(formatted)
+	}
+	return text, nil
 }
 
 // sources says what of the environment and of files is part of the result or can have

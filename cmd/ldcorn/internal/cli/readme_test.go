@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/starlark/format"
 )
 
 // snippets are the code blocks of a page in a language: what people paste.
@@ -97,7 +98,7 @@ func TestReadme_Unit(t *testing.T) {
 }
 
 // TestReadme_Configurations: every whole configuration of the README and of other
-// pages is one. Those with an ellipsis leave something out.
+// pages is one, and formatted. Those with an ellipsis leave something out.
 func TestReadme_Configurations(t *testing.T) {
 	checked := 0
 	for _, text := range slices.Concat(snippets(t, "README.md", "python"), snippets(t, "docs/slots.md", "python"), snippets(t, "docs/behind.md", "python")) {
@@ -113,6 +114,9 @@ func TestReadme_Configurations(t *testing.T) {
 		root.SetOut(&out)
 		root.SetErr(&out)
 		require.NoError(t, root.ExecuteContext(t.Context()), "%s\n%s", text, &out)
+		formatted, err := format.Format(path, []byte(text))
+		require.NoError(t, err)
+		assert.Equal(t, string(formatted), text, "as ldcorn fmt writes it")
 	}
 	assert.Positive(t, checked)
 }
