@@ -176,7 +176,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	if err != nil {
 		return err
 	}
-	tell.buffers, tell.files = px.Buffers(), px.Files()
+	tell.buffers, tell.files, tell.refused = px.Buffers(), px.Files(), px.Refused
 	sup := supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,

@@ -27,6 +27,7 @@ type telemetry struct {
 	files    *static.Set
 	reloads  metrics.Reloads
 	secured  *metrics.TLS
+	refused  func() map[string]uint64 // see proxy.Proxy.Refused
 	events   event.Stream
 	admins   []*control.Admin // one for each listener that there was
 }
@@ -43,7 +44,7 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewStatics(&t.requests, t.files.Stats), t.secured)
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), t.secured)
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,

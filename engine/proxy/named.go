@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -21,7 +22,7 @@ func (p *Proxy) nameClients(ln *netloop.Listener) {
 		Trusts:  func(peer netip.Addr) bool { return now().forward.trustsPeer(peer, ln.Port()) },
 		Timeout: func() time.Duration { return p.Snapshot().Plan.HeaderTimeout },
 		Next:    next,
-		Refused: (&refusals{log: p.opts.Log, addr: ln.Name()}).note,
+		Refused: (&refusals{log: p.opts.Log, addr: ln.Name(), counts: &p.refused}).note,
 	})
 	ln.Layer = func(c netloop.Conn, wake func()) netloop.Layer {
 		switch {
@@ -38,11 +39,25 @@ func (p *Proxy) nameClients(ln *netloop.Listener) {
 // can open some.
 const refusalsEvery = time.Minute
 
+// refusalCounts count the connections that were refused, by proxyheader.Reason.
+type refusalCounts [len(proxyheader.Reasons)]atomic.Uint64
+
+// Refused returns how many connections were refused because of the PROXY protocol, by
+// reason.
+func (p *Proxy) Refused() map[string]uint64 {
+	out := make(map[string]uint64, len(p.refused))
+	for i := range p.refused {
+		out[proxyheader.Reasons[i]] = p.refused[i].Load()
+	}
+	return out
+}
+
 // refusals log the connections of a listener that were refused because of the PROXY
 // protocol.
 type refusals struct {
-	log  *slog.Logger
-	addr string
+	log    *slog.Logger
+	addr   string
+	counts *refusalCounts
 
 	mu   sync.Mutex   // guards the fields below
 	next netloop.Time // when to log again
@@ -51,6 +66,7 @@ type refusals struct {
 
 // note logs a connection, unless another one was logged a short time ago.
 func (r *refusals) note(peer netip.Addr, why error) {
+	r.counts[proxyheader.Reason(why)].Add(1)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := netloop.Now()

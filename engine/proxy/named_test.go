@@ -110,6 +110,7 @@ func TestNamedClients_Required(t *testing.T) {
 		closed("\x16\x03\x01")
 		assert.Equal(t, 1, strings.Count(log.String(), "refused"))
 		assert.Empty(t, u.received())
+		assert.Equal(t, map[string]uint64{"missing": 2, "late": 1, "malformed": 0, "truncated": 0, "untrusted": 0}, r.proxy.Refused())
 
 		c := r.client()
 		c.say(namedClient + "GET / HT")
@@ -214,7 +215,7 @@ func TestNamedClientAllocatesNothing(t *testing.T) {
 // TestRefusals checks that many refused connections are few lines.
 func TestRefusals(t *testing.T) {
 	log := new(logtest.Text)
-	r := &refusals{log: slog.New(slog.NewTextHandler(log, nil)), addr: ":80"}
+	r := &refusals{log: slog.New(slog.NewTextHandler(log, nil)), addr: ":80", counts: new(refusalCounts)}
 	for range 100 {
 		r.note(netip.MustParseAddr("192.0.2.1"), proxyheader.ErrUntrusted)
 	}

@@ -81,6 +81,7 @@ type Proxy struct {
 	firsts  sync.Pool // of *[firstBuffer]byte
 
 	departing atomic.Bool // Depart was called
+	refused   refusalCounts
 }
 
 // New returns a proxy that serves nothing yet. It fails on a driver that

@@ -23,6 +23,24 @@ var (
 	ErrUntrusted = errors.New("the peer is not in trusted_proxies, so it cannot name its clients")
 )
 
+// Reasons are the words for why connections are refused, for metrics. It is only read.
+var Reasons = [...]string{"untrusted", "missing", "malformed", "truncated", "late"}
+
+// Reason returns the index in Reasons of an error of this package.
+func Reason(why error) int {
+	switch {
+	case errors.Is(why, ErrUntrusted):
+		return 0
+	case errors.Is(why, ErrMissing):
+		return 1
+	case errors.Is(why, ErrTruncated):
+		return 3
+	case errors.Is(why, ErrLate):
+		return 4
+	}
+	return 2
+}
+
 // Lengths in bytes.
 const (
 	maxLine  = 107 // of version 1, section 2.1

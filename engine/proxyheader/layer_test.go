@@ -228,6 +228,12 @@ func TestUntrusted(t *testing.T) {
 	assert.Empty(t, silent.refused)
 }
 
+func TestReason(t *testing.T) {
+	for want, why := range map[string]error{"untrusted": ErrUntrusted, "missing": ErrMissing, "malformed": malformed(io.EOF), "truncated": ErrTruncated, "late": ErrLate} {
+		assert.Equal(t, want, Reasons[Reason(why)])
+	}
+}
+
 // TestEnd checks what the end of the stream means.
 func TestEnd(t *testing.T) {
 	silent := newRig(t, time.Hour)
