@@ -47,6 +47,8 @@ func TestDecode_Errors(t *testing.T) {
 		want   string
 	}{
 		{data.JSON, "{\n  \"é\": 1,\n}", "3:1: unexpected character '}'"},
+		{data.JSON, `{"a": [{"b": 1}, {"b": 2}], "c": {"a": 1, "d": [1]},` + "\n" + ` "\u0061": "c"}`, `2:2: the key "a" is there twice`},
+		{data.JSON, `[{"x": 1, "y": {"y": 1e99}, "y": 3}]`, `1:29: the key "y" is there twice`},
 		{data.JSON, "[1, 2", "1:6: unexpected end of file"},
 		{data.JSON, `{"a": x}`, "1:7: unexpected character 'x'"},
 		{data.JSON, "\"\xff\"", "1:2: this is not UTF-8 text"},
