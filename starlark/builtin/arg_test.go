@@ -70,6 +70,7 @@ func TestArg_Mistakes(t *testing.T) {
 		set  map[string]string
 		want string
 	}{
+		{`arg("a", 2)`, map[string]string{"a": "99999999999999999999"}, `test.star:1:9: --set a=99999999999999999999: the argument wants a whole number of at most 18 digits, got "99999999999999999999" | its default is 2`},
 		{`arg("a", 2)`, map[string]string{"a": "many"}, "test.star:1:9: --set a=many: the argument wants a whole number, got \"many\" | its default is 2"},
 		{`arg("a", 2)`, map[string]string{"a": "1 + 1"}, "test.star:1:9: --set a=1 + 1: the argument wants a whole number, got \"1 + 1\" | its default is 2"},
 		{`arg("a", 2)`, map[string]string{"a": "2.0"}, "test.star:1:9: --set a=2.0: the argument wants a whole number, got \"2.0\" | its default is 2"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ func (c *call) setArg(a *argument) {
 		text = strings.TrimSpace(text)
 	}
 	v, ok := kind.parse(text)
+	if !ok && a.Type == api.ArgInt && digits.MatchString(text) {
+		kind.what = "a whole number of at most 18 digits"
+	}
 	if !ok {
 		c.report(diag.Diagnostic{Code: codeSet, Span: a.span,
 			Message: fmt.Sprintf("--set %s=%s: the argument wants %s, got %s", a.Name, shownSetting(text), kind.what, value.Quote(text)),
@@ -38,6 +42,8 @@ func (c *call) setArg(a *argument) {
 	a.Set = true
 	a.Value, _ = a.read(v) // as parsed
 }
+
+var digits = regexp.MustCompile(`^[-+]?[0-9]+$`)
 
 // giveArg gives the argument a value of the language.
 func (c *call) giveArg(a *argument, v starlark.Value) {
