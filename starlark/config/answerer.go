@@ -34,6 +34,7 @@ type Answerer struct {
 	opts    Options
 	env     map[string]*string // variables that the file has changed
 	secrets []capture.Variable // names and values that messages do not show
+	hidden  map[capture.Variable]bool
 }
 
 // NewAnswerer returns the answerer for the file at path, which messages show under a
@@ -52,7 +53,7 @@ func NewAnswerer(path, name string, opts Options) (*Answerer, error) {
 }
 
 func newAnswerer(in entry, w *world, opts Options) *Answerer {
-	a := &Answerer{world: w, report: &diag.Report{Sources: &diag.Sources{}}, name: in.name, opts: opts}
+	a := &Answerer{world: w, report: &diag.Report{Sources: &diag.Sources{}}, name: in.name, opts: opts, hidden: make(map[capture.Variable]bool)}
 	var l *loader
 	a.session = builtin.NewSession(builtin.Options{
 		Dir:       filepath.Dir(in.path),
@@ -88,7 +89,10 @@ func (a *Answerer) lookup(name string) (string, bool) {
 }
 
 func (a *Answerer) hide(name, text string) {
-	a.secrets = append(a.secrets, capture.Variable{Name: name, Value: text})
+	if v := (capture.Variable{Name: name, Value: text}); !a.hidden[v] {
+		a.hidden[v] = true
+		a.secrets = append(a.secrets, v)
+	}
 }
 
 // Answer returns the value of a call, for capture.File.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -32,6 +33,9 @@ type File struct {
 	// error becomes an exception in the file.
 	Answer func(Question) ([]byte, error)
 }
+
+// maxCalls is how many different calls of words are answered.
+const maxCalls = 10_000
 
 // errNoAnswer is for a run without an Answer.
 var errNoAnswer = errors.New("this word needs ldcorn")
@@ -88,6 +92,9 @@ func (p *process) ask(ask []byte) ([]byte, error) {
 	v, err := p.opts.Answer(Question{call, q.Env})
 	if err != nil {
 		return nil, err
+	}
+	if !p.asked[call.Text] && len(p.calls) == maxCalls {
+		return nil, fmt.Errorf("the words of ldcorn have been called in more than %d ways", maxCalls)
 	}
 	if !p.asked[call.Text] {
 		p.asked[call.Text] = true

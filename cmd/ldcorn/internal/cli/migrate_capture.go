@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/interpret"
@@ -117,11 +118,18 @@ func (m *migration) sources(out *remarks, found *capture.Result) {
 	}
 }
 
-// callsOf returns the calls of words that the file has made.
+// callsOf returns the calls of words that the file has made, without the defaults of
+// secrets, which can be secrets.
 func callsOf(found *capture.Result, words ...string) (out []string) {
 	for _, c := range found.Calls {
+		text := c.Text
+		if name, err := strconv.QuotedPrefix(strings.TrimPrefix(text, c.Word+"(")); err == nil && c.Word != "arg" {
+			text = c.Word + "(" + name + ")"
+		} else if c.Word != "arg" {
+			text = c.Word
+		}
 		if slices.Contains(words, c.Word) {
-			out = append(out, c.Text)
+			out = append(out, text)
 		}
 	}
 	return out
