@@ -21,11 +21,17 @@ var texts = map[string]check{
 	"count": given(counts), "startswith": given(counts), "endswith": given(counts),
 }
 
-var (
-	errCounts  = errors.New("Starlark counts bytes, not characters")
-	errLetters = errors.New("Starlark treats letters and digits beyond ASCII in another way")
-	errSpaces  = errors.New("Starlark does not take a control character for a space")
-	errLines   = errors.New("Starlark ends lines only at line feeds")
+// A difference is the error for an operation of which Starlark makes something else
+// than Python: what Starlark does.
+type difference string
+
+func (d difference) Error() string { return "Starlark " + string(d) }
+
+const (
+	errCounts  = difference("counts bytes, not characters")
+	errLetters = difference("treats letters and digits beyond ASCII in another way")
+	errSpaces  = difference("does not take a control character for a space")
+	errLines   = difference("ends lines only at line feeds")
 )
 
 func isASCII(s string) bool {

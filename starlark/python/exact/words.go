@@ -35,7 +35,7 @@ func Words(words starlark.StringDict, late func() bool) starlark.StringDict {
 	out[elements] = ofText(late, func(s string) error { return counts(s, true) })
 	out[padded] = starlark.NewBuiltin(prefix, func(_ *starlark.Thread, _ *starlark.Builtin, args starlark.Tuple, _ []starlark.Tuple) (starlark.Value, error) {
 		if _, ok := args[0].(starlark.Int); !ok && !late() {
-			return nil, fmt.Errorf("Starlark pads a %s with zeros in another way", args[0].Type())
+			return nil, difference(fmt.Sprintf("pads a %s with zeros in another way", args[0].Type()))
 		}
 		return args[0], nil
 	})
@@ -105,7 +105,7 @@ func same(v starlark.Value) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("Starlark writes a %s as text in another way", v.Type())
+	return difference(fmt.Sprintf("writes a %s as text in another way", v.Type()))
 }
 
 // floatText returns the text of a float in Python.
@@ -135,7 +135,7 @@ func quoted(args starlark.Tuple, _ []starlark.Tuple) error {
 	for _, v := range args {
 		if s, ok := v.(starlark.String); ok {
 			if other := func(r rune) bool { return r < ' ' || r > '~' || r == '"' || r == '\\' }; strings.ContainsFunc(string(s), other) {
-				return fmt.Errorf("Starlark writes other quotes around a string")
+				return difference("writes other quotes around a string")
 			}
 			continue // the helpers of a rewritten file replace the quotes
 		}
@@ -180,7 +180,7 @@ func formatted(args starlark.Tuple, kwargs []starlark.Tuple) error {
 
 func shown(v starlark.Value, quotes bool) error {
 	if _, isText := v.(starlark.String); isText && quotes {
-		return fmt.Errorf("Starlark writes other quotes around a string")
+		return difference("writes other quotes around a string")
 	}
 	return same(v)
 }
@@ -215,7 +215,7 @@ func interpolates(format string, y starlark.Value) error {
 	quotes, floats := percentQuotes.MatchString(format), percentFloats.MatchString(format)
 	for _, v := range values {
 		if _, ok := v.(starlark.Float); ok && floats {
-			return fmt.Errorf("Starlark can round a number in another way")
+			return difference("can round a number in another way")
 		}
 		if err := shown(v, quotes); err != nil {
 			return err
