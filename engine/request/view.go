@@ -33,7 +33,10 @@ type View struct {
 	spent int
 }
 
-var _ match.Request = (*View)(nil)
+var (
+	_ match.Request   = (*View)(nil)
+	_ match.Certified = (*View)(nil)
+)
 
 // Method returns the method.
 func (v *View) Method() []byte { return v.Head.Method }
@@ -46,6 +49,15 @@ func (v *View) RawPath() []byte { return v.Head.RawPath }
 
 // Authority returns the host as received.
 func (v *View) Authority() []byte { return v.Head.Host }
+
+// ClientCert implements match.Certified. The certificate is that of the Origin, if that
+// knows one.
+func (v *View) ClientCert() match.Certificate {
+	if c, ok := v.Origin.(match.Certified); ok {
+		return c.ClientCert()
+	}
+	return nil
+}
 
 // Scheme returns "http" or "https".
 func (v *View) Scheme() string { return v.Origin.Scheme() }

@@ -42,6 +42,15 @@ func IdentityOf(c *x509.Certificate) *Identity {
 	return id
 }
 
+// CertSubject returns Subject.
+func (id *Identity) CertSubject() string { return id.Subject }
+
+// CertNames returns SANs.
+func (id *Identity) CertNames() []string { return id.SANs }
+
+// CertFingerprint returns Fingerprint.
+func (id *Identity) CertFingerprint() string { return id.Fingerprint }
+
 // Len returns the length of the texts.
 func (id *Identity) Len() int { return len(id.Subject) + len(id.Names) + len(id.Fingerprint) }
 

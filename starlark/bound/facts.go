@@ -91,6 +91,7 @@ func (f *facts) unknown(e syntax.Expr) {
 // flatAttributes are the attributes of a request that hold no other values.
 var flatAttributes = map[string]bool{
 	"method": true, "path": true, "raw_path": true, "host": true, "scheme": true, "client_ip": true, "proto": true,
+	"client_cert_subject": true, "client_cert_san": true, "client_cert_fingerprint": true,
 	"websocket": true, "content_length": true,
 }
 

@@ -1,8 +1,11 @@
 package builtin
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -18,7 +21,72 @@ func clientWords() []matcherWord {
 			func(c *call, have map[string]*given) match.Matcher {
 				return match.ClientIP(c.networks(have["networks"])...)
 			}},
+		{Word{Name: "client_cert", Doc: "Matches clients that have shown a certificate on a listener with `client_ca`. With several arguments, the certificate must have all that they say; " +
+			"without arguments, every certificate matches.", Arguments: []Argument{
+			{Name: "subject", Type: "str | list[str]", Keyword: true, Absent: "every subject", Rule: "as X-Client-Cert-Subject has it; with a list, one of them",
+				Doc: "The subject.", Example: `"CN=worker,O=Example"`, aka: []string{"dn", "cn", "common_name"}},
+			{Name: "san", Type: "str | list[str]", Keyword: true, Absent: "all names", Rule: "with DNS:, email:, URI: or IP: before it; with a list, one of them",
+				Doc: "One of the names (subjectAltName).", Example: `"URI:spiffe://example.com/worker"`, aka: []string{"name", "dns", "subject_alt_name", "uri"}},
+			{Name: "fingerprint", Type: "str | list[str]", Keyword: true, Absent: "every certificate", Rule: "64 hexadecimal digits, which can have colons between them; with a list, one of them",
+				Doc: "The SHA-256 of the certificate.", aka: []string{"sha256", "hash", "thumbprint"}}}},
+			func(c *call, have map[string]*given) match.Matcher {
+				return match.ClientCert(c.several(have["subject"], checkSubject), c.several(have["san"], checkSAN), c.several(have["fingerprint"], checkFingerprint))
+			}},
 	}
+}
+
+// several reads a string or a list of them.
+func (c *call) several(g *given, check func(string) (string, error)) (out []string) {
+	if g == nil {
+		return nil
+	}
+	elems, err := value.List(g.value, "strings")
+	one := err != nil
+	if one {
+		elems = []starlark.Value{g.value}
+	}
+	if len(elems) == 0 {
+		c.wrongValue(g, value.Wrong("omit the argument", "must hold at least one string"))
+	}
+	for i, e := range elems {
+		s, err := value.String(e)
+		if err == nil {
+			s, err = check(s)
+		}
+		switch {
+		case err != nil && one:
+			c.wrongValue(g, err)
+		case err != nil:
+			c.wrongValue(g, &value.ElementError{Index: i, Err: err})
+		default:
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func checkSubject(s string) (string, error) {
+	if !strings.Contains(s, "=") {
+		return s, value.Wrong("write "+value.Quote("CN="+s), "has no attribute such as CN=")
+	}
+	return s, nil
+}
+
+func checkSAN(s string) (string, error) {
+	for _, kind := range []string{"DNS:", "email:", "URI:", "IP:"} {
+		if strings.HasPrefix(s, kind) && len(s) > len(kind) {
+			return s, nil
+		}
+	}
+	return s, value.Wrong("write "+value.Quote("DNS:"+s), "does not begin with DNS:, email:, URI: or IP:")
+}
+
+func checkFingerprint(s string) (string, error) {
+	digits := strings.ToLower(strings.ReplaceAll(s, ":", ""))
+	if b, err := hex.DecodeString(digits); err != nil || len(b) != sha256.Size {
+		return s, value.Wrong("print it with: openssl x509 -in CERT -noout -fingerprint -sha256", "is not a SHA-256: 64 hexadecimal digits")
+	}
+	return digits, nil
 }
 
 // networks reads networks and drops duplicates.

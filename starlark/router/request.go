@@ -56,7 +56,7 @@ var (
 
 // These are the sizes of the table.
 const (
-	numProperties = 9
+	numProperties = 12
 	numKnown      = 4 // the number of cached properties, which come first
 	numMethods    = 4
 )
@@ -132,6 +132,10 @@ var propertyNamed = map[string]func(match.Request) starlark.Value{
 		}
 		return starlark.String("")
 	},
+	"client_cert_subject":     ofCert(match.Certificate.CertSubject),
+	"client_cert_san":         ofCert(func(c match.Certificate) string { return strings.Join(c.CertNames(), ",") }),
+	"client_cert_fingerprint": ofCert(match.Certificate.CertFingerprint),
+
 	"proto":     func(r match.Request) starlark.Value { return starlark.String(r.Proto()) },
 	"websocket": func(r match.Request) starlark.Value { return starlark.Bool(r.Websocket()) },
 	"content_length": func(r match.Request) starlark.Value {
@@ -140,6 +144,19 @@ var propertyNamed = map[string]func(match.Request) starlark.Value{
 		}
 		return starlark.None
 	},
+}
+
+// ofCert returns the function of a property of the certificate that the client has
+// shown.
+func ofCert(text func(match.Certificate) string) func(match.Request) starlark.Value {
+	return func(r match.Request) starlark.Value {
+		if known, ok := r.(match.Certified); ok {
+			if c := known.ClientCert(); c != nil {
+				return starlark.String(text(c))
+			}
+		}
+		return starlark.None
+	}
 }
 
 // commonTexts are allocated only once.

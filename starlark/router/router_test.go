@@ -115,7 +115,7 @@ func TestRequestAttributes(t *testing.T) {
 		`req.query("n")`:                         `"%zz"`,
 		`req.query("e")`:                         `""`,
 		`req.query("none")`:                      `None`,
-		`dir(req)`:                               `["client_ip", "content_length", "cookie", "header", "headers", "host", "method", "path", "proto", "query", "raw_path", "scheme", "websocket"]`,
+		`dir(req)`:                               `["client_cert_fingerprint", "client_cert_san", "client_cert_subject", "client_ip", "content_length", "cookie", "header", "headers", "host", "method", "path", "proto", "query", "raw_path", "scheme", "websocket"]`,
 		`type(req)`:                              `"Request"`,
 		`[req.path == req.path, bool(req)]`:      `[True, True]`,
 		`{req: 1}[req]`:                          `1`,
