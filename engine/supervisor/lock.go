@@ -50,7 +50,7 @@ func (e *RunningError) Error() string {
 	if e.PID == 0 {
 		return fmt.Sprintf("another ldcorn is running with %s", e.Config)
 	}
-	return fmt.Sprintf("another ldcorn (pid %d) is running with %s%s; reload it with kill -HUP %d, or stop it with kill %d", e.PID, e.Config, started(e.PID), e.PID, e.PID)
+	return fmt.Sprintf("another ldcorn (pid %d) is running with %s%s; reload it with \"ldcorn reload -c %[2]s\", or stop it with \"ldcorn stop -c %[2]s\"", e.PID, e.Config, started(e.PID))
 }
 
 // A lock is a locked file that says which master holds it and where that

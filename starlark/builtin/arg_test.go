@@ -79,7 +79,7 @@ func TestArg_Mistakes(t *testing.T) {
 		{`arg("a", "x")`, map[string]string{"a": "\xff"}, "test.star:1:9: --set a=\\xff: the argument wants a text, got \"\\xff\" | its default is \"x\""},
 		{`arg("workers", 2)`, map[string]string{"worker": "4"}, "test.star: --set worker=4: the configuration has no argument `worker` | did you mean `workers`?"},
 		{`arg("a", 2)`, map[string]string{"region": "eu"}, "test.star: --set region=eu: the configuration has no argument `region` | its arguments are a; a running master forgets one with `ldcorn reload --unset region`"},
-		{`1`, map[string]string{"a": "4"}, "test.star: --set a=4: the configuration has no argument `a` | arg(\"workers\", 2) declares one; a running master forgets one with `ldcorn reload --unset a`"},
+		{`1`, map[string]string{"a": "4"}, "test.star: --set a=4: the configuration has no argument `a` | arg(\"a\", 4) declares it; a running master forgets one with `ldcorn reload --unset a`"},
 		{`arg("a", 2) + arg("a", 3)`, nil, "test.star:1:23: the argument `a` has two defaults: 2 and 3 | give this one another name, or the same default"},
 		{`[arg("a", 2), arg("a", 2.0)]`, nil, "test.star:1:23: the argument `a` has two defaults: 2 and 2.0 | give this one another name, or the same default"},
 		{`arg("max-workers", 2)`, nil, "test.star:1:9: `name` is not a name of an argument: \"max-workers\" | write \"max_workers\""},

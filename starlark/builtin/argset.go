@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -133,8 +134,22 @@ func (s *Session) CheckArgs(file string) {
 		case len(names) > 0:
 			d.Hint = fmt.Sprintf("its arguments are %s; a running master forgets one with `ldcorn reload --unset %s`", strings.Join(names, ", "), shownName(name))
 		default:
-			d.Hint = `arg("workers", 2) declares one; a running master forgets one with ` + "`ldcorn reload --unset " + shownName(name) + "`"
+			d.Hint = fmt.Sprintf("arg(%q, %s) declares it; a running master forgets one with `ldcorn reload --unset %[1]s`", shownName(name), likeDefault(s.opts.Set[name]))
 		}
 		s.opts.Report(d)
 	}
+}
+
+// likeDefault returns a default of the type that a setting has, for an example.
+func likeDefault(setting string) string {
+	if _, err := strconv.Atoi(setting); err == nil && len(setting) < 10 {
+		return setting
+	}
+	switch strings.ToLower(setting) {
+	case "true":
+		return "True"
+	case "false":
+		return "False"
+	}
+	return `"…"`
 }

@@ -102,6 +102,10 @@ func (f *testFlags) execute(ctx context.Context, path string, stdout, stderr io.
 		return &exitError{code: exitFailure}
 	}
 	all := len(res.Tests)
+	if all == 0 && f.run == "" && len(res.Plan.Groups) > 0 {
+		remark(stderr, "hint: a test is a function of the configuration or of a file beside it whose name ends in _test.star, such as\n"+
+			"  def test_home(t): t.route(\"GET /\", to=%q)", res.Plan.Groups[0].Name)
+	}
 	res.Tests = slices.DeleteFunc(res.Tests, func(t config.Test) bool { return !wanted.MatchString(t.Name) })
 	switch {
 	case f.run != "" && all == 0:
