@@ -40,11 +40,21 @@ func sameProbes(p *Plan) []Problem {
 	}}
 }
 
-// behindProbes warns about routes that are written for a path which ldcorn itself
-// answers. Others, such as "/" or "/-/", can well take the path besides many others.
+// behindProbes warns about routes and folders that are written for a path which ldcorn
+// itself answers. Others, such as "/" or "/-/", can well take the path besides many others.
 func behindProbes(c *match.Comparer, p *Plan) (out []Problem) {
 	for _, probe := range p.probePaths() {
 		argument, path := probe[0], probe[1]
+		for i := range p.Statics {
+			if s := &p.Statics[i]; s.Prefix == path {
+				out = append(out, Problem{
+					Code: CodeBehindProbe, Warning: true,
+					Message: fmt.Sprintf("static(%q, …) at %v gets no request for %s: ldcorn answers these itself", s.Prefix, s.Pos, path),
+					Label:   "choose another path for one of the two",
+					Place:   Place{Argument: argument},
+				})
+			}
+		}
 		for _, group := range p.Groups {
 			for i := range group.Routes {
 				r := &group.Routes[i]
