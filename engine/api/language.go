@@ -22,7 +22,7 @@ type Word struct {
 // An Argument is an argument of a word. If it is not required, it has either a
 // default or a meaning when absent.
 type Argument struct {
-	Name        string     `json:"name" jsonschema:"pattern=^[a-z_]+$"`
+	Name        string     `json:"name" jsonschema:"pattern=^[a-z][a-z0-9_]*$"`
 	Type        string     `json:"type" jsonschema:"minLength=1"` // types of Starlark and of the language, joined by |, with list[…] and dict[…, …]
 	Required    bool       `json:"required"`
 	KeywordOnly bool       `json:"keyword_only"`                              // it cannot be given by position
@@ -58,7 +58,7 @@ type Type struct {
 
 // A TypeAttribute is an attribute of the values of a type.
 type TypeAttribute struct {
-	Name string `json:"name" jsonschema:"pattern=^[a-z_]+$"`
+	Name string `json:"name" jsonschema:"pattern=^[a-z][a-z0-9_]*$"`
 	Type string `json:"type" jsonschema:"minLength=1"`
 	Doc  string `json:"doc" jsonschema:"minLength=1"`
 }
