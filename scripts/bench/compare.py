@@ -11,20 +11,28 @@ the ratios of medians; absolute figures depend on the machine.
   close            64 clients, a connection for every request             CPU per request, microseconds
   64k, 1m          32 and 16 keep-alive clients, answers of that size     CPU per request, microseconds
   idle-ka, idle-ws 4000 idle connections: keep-alive, websocket           resident memory per connection, bytes
+  tls              as small, over TLS 1.3                                 CPU per request, microseconds
+  tls-64k, tls-1m  as 64k and 1m, over TLS 1.3                            CPU per request, microseconds
+  tls-handshake    64 clients, a connection with a full TLS 1.3 handshake CPU per request, microseconds
+                   (X25519, ECDSA P-256) for every request
+  idle-tls         10000 idle keep-alive connections, TLS 1.3             resident memory per connection, bytes
   e2e, e2e-close   a real Uvicorn worker, 64 clients                      requests per second (more is better)
 
 The upstream is an nginx that answers at once (fastworker), so that the script measures the proxy. The CPU time is that
-of the proxy's processes, without its workers. It needs wrk, nginx, haproxy and caddy; `make bench` installs them.
+of the proxy's processes, without its workers. It needs wrk, nginx, haproxy and caddy, and openssl for tls; `make bench`
+installs them.
 """
-import argparse, json, os, random, re, resource, shutil, signal, socket, statistics, subprocess, sys, tempfile, time
+import argparse, json, os, random, re, resource, select, shutil, signal, socket, ssl, statistics, subprocess, sys, tempfile, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = ("ldcorn", "nginx", "haproxy", "caddy")
 PORT = {name: 9111 + i for i, name in enumerate(PEERS)}
 LOAD = {"small": (64, "/"), "few": (8, "/"), "epoll": (64, "/"), "goroutine": (64, "/"), "close": (64, "/"),
-        "64k": (32, "/64k"), "1m": (16, "/1m"), "e2e": (64, "/"), "e2e-close": (64, "/")}
+        "64k": (32, "/64k"), "1m": (16, "/1m"), "tls": (64, "/"), "tls-64k": (32, "/64k"), "tls-1m": (16, "/1m"),
+        "tls-handshake": (64, "/"), "e2e": (64, "/"), "e2e-close": (64, "/")}
 ENV = {driver: {"LDCORN_DRIVER": driver} for driver in ("epoll", "goroutine")}
-MODES = ("small", "few", "epoll", "goroutine", "close", "64k", "1m", "idle-ka", "idle-ws", "e2e", "e2e-close")
+MODES = ("small", "few", "epoll", "goroutine", "close", "64k", "1m", "idle-ka", "idle-ws", "tls", "tls-64k", "tls-1m",
+         "tls-handshake", "idle-tls", "e2e", "e2e-close")
 APP = """
 async def app(scope, receive, send):
     assert scope["type"] == "http"
@@ -33,7 +41,23 @@ async def app(scope, receive, send):
 """
 
 
-def nginx(d, port, uds):
+def is_tls(mode):
+    return "tls" in mode
+
+
+def pair(d):
+    """Makes a certificate, and a file that has it and its key."""
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{d}/key.pem",
+                    "-out", f"{d}/cert.pem"], check=True, capture_output=True)
+    with open(f"{d}/pair.pem", "w") as f:
+        f.write(open(f"{d}/cert.pem").read() + open(f"{d}/key.pem").read())
+
+
+def nginx(d, port, uds, tls):
+    listen = f"listen 127.0.0.1:{port} backlog=4096" + (" ssl;" if tls else ";")
+    if tls:
+        listen += f" ssl_certificate {d}/cert.pem; ssl_certificate_key {d}/key.pem; ssl_protocols TLSv1.3; ssl_ecdh_curve X25519;"
     with open(f"{d}/nginx.conf", "w") as f:
         f.write(f"""
 daemon off; master_process off; worker_processes 1; worker_rlimit_nofile 20000; pid {d}/nginx.pid; error_log {d}/nginx.err;
@@ -43,14 +67,15 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 300s; cl
   client_body_temp_path {d}; proxy_temp_path {d}; fastcgi_temp_path {d}; uwsgi_temp_path {d}; scgi_temp_path {d};
   map $http_upgrade $conn {{ default upgrade; "" ""; }}
   upstream up {{ server unix:{uds}; keepalive 512; keepalive_requests 100000000; }}
-  server {{ listen 127.0.0.1:{port} backlog=4096; location / {{ proxy_pass http://up; proxy_http_version 1.1; proxy_read_timeout 3600s;
+  server {{ {listen} location / {{ proxy_pass http://up; proxy_http_version 1.1; proxy_read_timeout 3600s;
     proxy_set_header Connection $conn; proxy_set_header Upgrade $http_upgrade; proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto http; }} }} }}
 """)
     return ["nginx", "-c", f"{d}/nginx.conf"]
 
 
-def haproxy(d, port, uds):
+def haproxy(d, port, uds, tls):
+    secure = f" ssl crt {d}/pair.pem ssl-min-ver TLSv1.3 curves X25519" if tls else ""
     with open(f"{d}/haproxy.cfg", "w") as f:
         f.write(f"""
 global
@@ -66,7 +91,7 @@ defaults
   option forwardfor
   http-reuse always
 frontend f
-  bind 127.0.0.1:{port} backlog 4096
+  bind 127.0.0.1:{port} backlog 4096{secure}
   default_backend b
 backend b
   http-request set-header X-Forwarded-Proto http
@@ -75,15 +100,16 @@ backend b
     return ["haproxy", "-f", f"{d}/haproxy.cfg", "-db"]
 
 
-def caddy(d, port, uds):
+def caddy(d, port, uds, tls):
+    scheme, secure = ("https", f" tls {d}/cert.pem {d}/key.pem\n") if tls else ("http", "")
     with open(f"{d}/Caddyfile", "w") as f:
         f.write(f"""
 {{
  admin off
  auto_https off
 }}
-http://127.0.0.1:{port} {{
- reverse_proxy unix/{uds} {{
+{scheme}://127.0.0.1:{port} {{
+{secure} reverse_proxy unix/{uds} {{
   transport http {{
    keepalive_idle_conns 1024
    keepalive_idle_conns_per_host 1024
@@ -109,17 +135,23 @@ class Bench:
                                 "--timeout-keep-alive", "75", "--log-level", "warning",
                                 "--proxy-headers", "--forwarded-allow-ips", "*"])  # as ldcorn passes to its workers
         wait_for(lambda: os.path.exists(uds))
+        tls = is_tls(mode)
+        if tls:
+            pair(self.dir)
         for name in peers:
             if name == "ldcorn":
+                bind = f'"127.0.0.1:{PORT[name]}"'
+                if tls:
+                    bind = f'listen({bind}, tls=tls("pair.pem"))'
                 with open(f"{self.dir}/ldconfig.star", "w") as f:
-                    f.write(f'config = LdConfig(bind="127.0.0.1:{PORT[name]}", workers=[WorkerGroup(name="default", '
+                    f.write(f'config = LdConfig(bind={bind}, idle_timeout=600, workers=[WorkerGroup(name="default", '
                             f'app="app:app", uvicorn_log_level="warning", python="{worker}")])\n')
                 cmd = [os.path.abspath(ldcorn), "-c", "ldconfig.star"]
             else:
-                cmd = {"nginx": nginx, "haproxy": haproxy, "caddy": caddy}[name](self.dir, PORT[name], uds)
+                cmd = {"nginx": nginx, "haproxy": haproxy, "caddy": caddy}[name](self.dir, PORT[name], uds, tls)
             self.pids[name] = self.spawn(name, cmd, **ENV.get(mode, {})).pid
         for name in peers:
-            wait_for(lambda: answers(PORT[name]))
+            wait_for(lambda: answers(PORT[name], tls))
 
     def spawn(self, name, cmd, **env):
         with open(f"{self.dir}/{name}.log", "w") as log:
@@ -145,8 +177,8 @@ class Bench:
     def round(self, name, seconds):
         pid = self.pids[name]
         conns, path = LOAD[self.mode]
-        cmd = ["wrk", "-t1", f"-c{conns}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{PORT[name]}{path}"]
-        if self.mode.endswith("close"):
+        cmd = ["wrk", "-t1", f"-c{conns}", f"-d{seconds}s", "--latency", f"{'https' if is_tls(self.mode) else 'http'}://127.0.0.1:{PORT[name]}{path}"]
+        if self.mode.endswith(("close", "handshake")):
             cmd += ["-H", "Connection: close"]
         before = cpu(pid)
         out = subprocess.run(cmd, capture_output=True, text=True, check=True).stdout
@@ -167,9 +199,21 @@ def wait_for(condition):
     raise SystemExit("a process does not come up")
 
 
-def answers(port):
+def trusting():
+    """Returns a client's side of TLS that trusts everybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+def connected(port, context, timeout=10):
+    s = socket.create_connection(("127.0.0.1", port), timeout)
+    return context.wrap_socket(s) if context else s
+
+
+def answers(port, tls):
     try:
-        with socket.create_connection(("127.0.0.1", port), 1) as s:
+        with connected(port, trusting() if tls else None, 1) as s:
             s.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             return s.recv(64).startswith(b"HTTP/1.1 200")
     except OSError:
@@ -192,12 +236,14 @@ UPGRADE = (b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnec
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n")
 
 
-def idle(port, pid, ws, n=4000):
+def idle(port, pid, mode):
     """Returns the resident bytes per idle connection: after one answer, or as an open websocket."""
+    ws, context, n = mode == "idle-ws", trusting() if is_tls(mode) else None, 10000 if is_tls(mode) else 4000
+
     def go(k):
         held = []
         for _ in range(k):
-            s = socket.create_connection(("127.0.0.1", port), 10)
+            s = connected(port, context)
             s.sendall(UPGRADE if ws else b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             got = s.recv(4096)
             if not got.startswith(b"HTTP/1.1 101" if ws else b"HTTP/1.1 200"):
@@ -210,6 +256,11 @@ def idle(port, pid, ws, n=4000):
     held = go(n)
     time.sleep(4)
     after = memory(pid, "VmRSS")
+    poll = select.poll()
+    for s in held:
+        poll.register(s, select.POLLRDHUP)
+    if gone := len(poll.poll(0)):
+        raise SystemExit(f"port {port}: {gone} of {n} idle connections were closed")
     for s in warm + held:
         s.close()
     time.sleep(1)
@@ -217,12 +268,14 @@ def idle(port, pid, ws, n=4000):
 
 
 def measure(mode, args, peers):
+    if mode == "idle-tls":  # HAProxy reserves two descriptors per connection, more than many systems allow
+        peers = [p for p in peers if p != "haproxy"]
     bench = Bench(mode, args.ldcorn, peers, args.python)
     try:
         rows = {name: [] for name in peers}
         if mode.startswith("idle"):
             for name in peers:
-                rows[name].append(idle(PORT[name], bench.pids[name], mode == "idle-ws"))
+                rows[name].append(idle(PORT[name], bench.pids[name], mode))
         else:
             for r in range(args.rounds + 1):  # the first one warms up
                 for name in random.sample(peers, len(peers)):
@@ -264,11 +317,13 @@ def main():
     ap.add_argument("--seconds", type=int, default=3)
     ap.add_argument("--peers", default="nginx,haproxy,caddy")
     ap.add_argument("--python", default="/usr/bin/python3", help="a Python with Uvicorn, for e2e")
+    ap.add_argument("--port", type=int, default=9111, help="the first of four that are free")
     ap.add_argument("--json", action="store_true")
     args = ap.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    PORT.update({name: args.port + i for i, name in enumerate(PEERS)})
     peers = ["ldcorn"] + [p for p in args.peers.split(",") if p]
     for tool in ["wrk", "nginx", *peers[1:]]:
         if not shutil.which(tool):
