@@ -136,6 +136,7 @@ func TestPython_WrongWords(t *testing.T) {
 		`f"{path('/x')}"`:          "TypeError: path(…) has no text",
 		`path("/x") == path("/x")`: "ldconfig.py:3:1: TypeError: path(…) cannot be compared: it is only for ldcorn",
 		`path("/x")[0]`:            "TypeError: path(…) has no parts: it is only for ldcorn",
+		"for i in range(2000): arg(f'a{i}', 'x' * 1000)":  "ldconfig.py:3:23: the calls of ldcorn's words have more than 256 KiB of different arguments",
 		"if os.fork() == 0: arg('m', 1)\nelse: os.wait()": "the file does not assign `config`",
 	} {
 		res := runByPython(t, text, config.Options{Set: map[string]string{"n": "x"}})

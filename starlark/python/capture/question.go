@@ -34,8 +34,8 @@ type File struct {
 	Answer func(Question) ([]byte, error)
 }
 
-// maxCalls is how many different calls of words are answered.
-const maxCalls = 10_000
+// maxCalls bounds the different calls of words that are answered.
+const maxCalls = 256 << 10 // bytes
 
 // errNoAnswer is for a run without an Answer.
 var errNoAnswer = errors.New("this word needs ldcorn")
@@ -89,16 +89,17 @@ func (p *process) ask(ask []byte) ([]byte, error) {
 	if p.opts.Answer == nil {
 		return nil, errNoAnswer
 	}
+	isNew := !p.asked[call.Text]
+	if isNew && p.size+len(call.Text) > maxCalls {
+		return nil, fmt.Errorf("the calls of ldcorn's words have more than %d KiB of different arguments", maxCalls>>10)
+	}
 	v, err := p.opts.Answer(Question{call, q.Env})
 	if err != nil {
 		return nil, err
 	}
-	if !p.asked[call.Text] && len(p.calls) == maxCalls {
-		return nil, fmt.Errorf("the words of ldcorn have been called in more than %d ways", maxCalls)
-	}
-	if !p.asked[call.Text] {
+	if isNew {
 		p.asked[call.Text] = true
-		p.calls = append(p.calls, call)
+		p.calls, p.size = append(p.calls, call), p.size+len(call.Text)
 	}
 	return slices.Concat([]byte(`{"value": `), v, []byte("}")), nil
 }

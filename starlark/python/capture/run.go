@@ -122,6 +122,7 @@ type process struct {
 	output lastOutput
 	calls  []Call          // that have been answered, each once
 	asked  map[string]bool // their texts
+	size   int             // of these
 }
 
 // run runs the interpreter to its end, with everything that it leaves running.
