@@ -21,6 +21,7 @@ import (
 	"github.com/oklog/run"
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
+	"github.com/ldcorn/ldcorn/engine/acme"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/decide"
@@ -142,7 +143,9 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 	}()
 	tell := new(telemetry)
-	keeper := newKeeper(e.log, tell)
+	issued := e.newIssued(tell)
+	defer background(func(ctx context.Context) { _ = issued.Run(ctx) })() // returns nil
+	keeper := newKeeper(e.log, tell, issued)
 	tell.secured = metrics.NewTLS(keeper.Status)
 	defer background(func(ctx context.Context) { _ = keeper.Run(ctx) })() // returns nil
 	fronts, err := openFronts(first, takePassed(), keeper)
@@ -156,7 +159,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	}
 	e.log.Info("starting", attrs...)
 	e.opts.Starting(first, fronts.addrs())
-	err = e.runGroup(ctx, first, runtime, fronts, tell, sig, folder, files)
+	err = e.runGroup(ctx, first, runtime, fronts, tell, issued, sig, folder, files)
 	if errors.Is(err, errStop) {
 		e.log.Info("stopped")
 		return nil
@@ -168,10 +171,10 @@ func (e *Engine) Run(ctx context.Context) error {
 // Their order does not determine the order of shutdown: the supervisor waits
 // for the proxy.
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts, tell *telemetry,
-	sig *signals, folder *workdir.Dir, files *watching) error {
+	issued *acme.Manager, sig *signals, folder *workdir.Dir, files *watching) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
-	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Handler: speakHTTP2(e.log),
+	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Challenge: issued.HTTPAnswer, Handler: speakHTTP2(e.log),
 		Observer: result.Observers{faults, tell.observer(access)}})
 	if err != nil {
 		return err

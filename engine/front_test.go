@@ -25,7 +25,7 @@ type frontRig struct {
 
 func newFrontRig(t *testing.T, p *plan.Plan) *frontRig {
 	t.Helper()
-	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry)))
+	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry), nil))
 	require.NoError(t, err)
 	t.Cleanup(f.close)
 	r := &frontRig{fronts: f, t: t}

@@ -48,7 +48,7 @@ func serving(t testing.TB, driver string, p *plan.Plan) *servingRig {
 	t.Helper()
 	px, err := proxy.New(proxy.Options{Log: slog.New(slog.DiscardHandler), Driver: driver})
 	require.NoError(t, err)
-	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry)))
+	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry), nil))
 	require.NoError(t, err)
 	r := &servingRig{fronts: f, t: t, px: px}
 	require.NoError(t, f.begin(clientsOf(px, newSecured(f.certs, new(procs), nil), slog.New(slog.DiscardHandler), func() bool { return true })))

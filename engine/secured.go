@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/acme"
 	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/http2"
 	"github.com/ldcorn/ldcorn/engine/netloop"
@@ -37,8 +38,13 @@ func hasHTTP2(c netloop.Conn) bool {
 }
 
 // newKeeper returns the keeper of the certificates of a master.
-func newKeeper(log *slog.Logger, tell *telemetry) *certs.Keeper {
-	return certs.NewKeeper(certs.Options{Log: log, Events: &tell.events, Protocols: protocols})
+func newKeeper(log *slog.Logger, tell *telemetry, issued certs.Issuer) *certs.Keeper {
+	return certs.NewKeeper(certs.Options{Log: log, Events: &tell.events, Issuer: issued, Protocols: protocols})
+}
+
+// newIssued returns the manager of the certificates that come from issuers.
+func (e *Engine) newIssued(tell *telemetry) *acme.Manager {
+	return acme.New(acme.Options{Log: e.log, Events: &tell.events, UserAgent: "ldcorn/" + e.opts.Version})
 }
 
 // tlsOf returns what the listeners of a plan say about TLS, by the keys of their

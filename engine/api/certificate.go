@@ -8,12 +8,36 @@ type Certificate struct {
 	Names       []string  `json:"names"`     // hosts and addresses
 	Subject     string    `json:"subject"`
 	Issuer      string    `json:"issuer"`
-	NotBefore   time.Time `json:"not_before"`
-	NotAfter    time.Time `json:"not_after"`
-	Serial      string    `json:"serial"`          // in hexadecimal digits
-	Fingerprint string    `json:"fingerprint"`     // SHA-256 in hexadecimal digits
-	From        string    `json:"from"`            // the path of its file, or "the configuration"
-	Read        time.Time `json:"read"`            // when this content was read first
-	ClientAuth  string    `json:"client_auth"`     // "none", "request" or "require"
-	Error       string    `json:"error,omitempty"` // why the files cannot be used now, so that the content before stays; absent if they can
+	NotBefore   time.Time `json:"not_before,omitzero"` // absent if there is no certificate yet, as are not_after, serial and fingerprint
+	NotAfter    time.Time `json:"not_after,omitzero"`
+	Serial      string    `json:"serial,omitempty"`      // in hexadecimal digits
+	Fingerprint string    `json:"fingerprint,omitempty"` // SHA-256 in hexadecimal digits
+	From        string    `json:"from"`                  // the path of its file, "the configuration", or the address of its issuer
+	Read        time.Time `json:"read"`                  // when this content was read first, or issued
+	ClientAuth  string    `json:"client_auth"`           // "none", "request" or "require"
+	Error       string    `json:"error,omitempty"`       // why the files cannot be used now, or no new certificate was issued, so that the one before stays; absent if nothing is wrong
+
+	ACME *CertificateACME `json:"acme,omitempty"` // absent for a certificate from files
 }
+
+// A CertificateACME is how a certificate comes from an issuer.
+type CertificateACME struct {
+	Directory string     `json:"directory"` // the address of the issuer
+	State     ACMEState  `json:"state"`
+	RenewAt   *time.Time `json:"renew_at,omitempty"` // absent if there is no certificate
+	Failures  int        `json:"failures"`           // in a row
+	TryAt     *time.Time `json:"try_at,omitempty"`   // when the issuer is asked again after a failure; absent if nothing has failed
+}
+
+// An ACMEState says how a name is doing.
+type ACMEState string
+
+// The states.
+const (
+	ACMEPending ACMEState = "pending" // there is no certificate yet
+	ACMEValid   ACMEState = "valid"
+	ACMEFailing ACMEState = "failing" // the last try to renew the certificate has failed, and it stays
+)
+
+// ACMEStates lists all states. It is read-only.
+var ACMEStates = []ACMEState{ACMEPending, ACMEValid, ACMEFailing}

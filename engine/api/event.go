@@ -68,8 +68,8 @@ const (
 	EventLeaving      EventKind = "leaving"       // the master was told to stop, and serves on for shutdown_delay
 	EventShutdown     EventKind = "shutdown"      // the master begins to stop
 
-	EventCertificate EventKind = "certificate"        // a certificate was read again, and is in use
-	EventCertFailed  EventKind = "certificate_failed" // a certificate cannot be read again, and the one in use stays
+	EventCertificate EventKind = "certificate"        // a certificate was read again or issued, and is in use
+	EventCertFailed  EventKind = "certificate_failed" // a certificate cannot be read again or was not issued, and the one in use stays
 )
 
 // EventKinds lists all kinds. It is read-only.

@@ -90,6 +90,10 @@ func checkMode(key plan.Text) *Error {
 func Uncovered(all []plan.TLS, hosts []string) (out []string) {
 	var names []string
 	for _, t := range all {
+		if t.ACME.Name != "" {
+			names = append(names, t.ACME.Name)
+			continue
+		}
 		pair, err := LoadPair(t)
 		if err != nil {
 			return nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,13 +18,15 @@ import (
 
 var errNoTLS = errors.New("the listener no longer has TLS")
 
-// Options configure a Keeper. All are required.
+// Options configure a Keeper. All but Issuer are required.
 type Options struct {
 	Log *slog.Logger
 	// Events gets an event when a certificate was read again, or cannot be.
 	Events interface {
 		Emit(e api.Event, stderr ...string)
 	}
+	// Issuer has the certificates of TLS with ACME; nil if there are none.
+	Issuer Issuer
 	// Protocols are those of ALPN that listeners speak, the preferred one first.
 	Protocols []string
 }
@@ -74,7 +77,7 @@ func (k *Keeper) Store(listener string) *Store {
 
 func (k *Keeper) store(listener string) *Store {
 	if k.stores[listener] == nil {
-		k.stores[listener] = newStore()
+		k.stores[listener] = newStore(k.opts.Issuer)
 	}
 	return k.stores[listener]
 }
@@ -101,7 +104,7 @@ func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
 			if n.held[t] != nil {
 				continue
 			}
-			h, err := load(t)
+			h, err := k.load(t)
 			if before := k.held[t]; err != nil && before != nil {
 				h = before.with(err)
 				h.told = false // the person who reloads gets to know
@@ -120,16 +123,26 @@ func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
 }
 
 // load reads what one tls(...) names.
-func load(t plan.TLS) (*held, error) {
-	pair, err := LoadPair(t)
+func (k *Keeper) load(t plan.TLS) (*held, error) {
+	source, err := k.source(t)
 	if err != nil {
 		return nil, err
 	}
-	h := &held{tls: t, source: pair, changed: time.Now()}
+	h := &held{tls: t, source: source, changed: time.Now()}
 	if t.ClientAuth != plan.ClientAuthNone {
 		h.ca, err = LoadCA(t)
 	}
 	return h, err
+}
+
+func (k *Keeper) source(t plan.TLS) (Source, error) {
+	switch {
+	case t.ACME.Name == "":
+		return LoadPair(t)
+	case k.opts.Issuer == nil:
+		return nil, &Error{"name", errors.New("there is no issuer"), ""}
+	}
+	return k.opts.Issuer.Source(t.ACME)
 }
 
 // with returns a copy that cannot be read at present.
@@ -167,6 +180,43 @@ func (n *Next) Take() {
 	for listener, all := range k.wanted {
 		k.fill(listener, all, k.held)
 	}
+	if k.opts.Issuer != nil {
+		k.opts.Issuer.Manage(k.issued(), challengesOf(k.wanted))
+	}
+}
+
+// issued returns the names that the issuer keeps. The caller holds mu.
+func (k *Keeper) issued() (names []plan.ACME) {
+	for t := range k.held {
+		if t.ACME.Name != "" && !slices.Contains(names, t.ACME) {
+			names = append(names, t.ACME)
+		}
+	}
+	return names
+}
+
+// challengesOf returns the challenges that listeners can answer, by the keys of their
+// addresses. Issuers come to the ports 80 and 443, which others can lead to another one.
+func challengesOf(listeners map[string][]plan.TLS) (out []plan.Challenge) {
+	plain, first := false, plan.ChallengeHTTP
+	for listener, all := range listeners {
+		plain = plain || len(all) == 0
+		if len(all) > 0 && strings.HasSuffix(listener, ":443") {
+			first = plan.ChallengeTLS
+		}
+	}
+	if !plain {
+		return []plan.Challenge{plan.ChallengeTLS}
+	}
+	for listener, all := range listeners {
+		if len(all) == 0 && strings.HasSuffix(listener, ":80") {
+			first = plan.ChallengeHTTP
+		}
+	}
+	if first == plan.ChallengeTLS {
+		return []plan.Challenge{plan.ChallengeTLS, plan.ChallengeHTTP}
+	}
+	return []plan.Challenge{plan.ChallengeHTTP, plan.ChallengeTLS}
 }
 
 // settle returns which of two contents to keep: the one before if the next one is
@@ -175,17 +225,33 @@ func (k *Keeper) settle(before, next *held) *held {
 	if next.broken != nil {
 		return next
 	}
-	same := Fingerprint(before.source.Leaf()) == Fingerprint(next.source.Leaf()) && before.digest() == next.digest()
+	same := fingerprintOf(before.source) == fingerprintOf(next.source) && before.digest() == next.digest()
 	if same {
 		h := *before
 		h.source, h.ca = next.source, next.ca // the chain can be another one
 		h.broken, h.told = nil, false
 		return &h
 	}
-	leaf := next.source.Leaf()
-	k.opts.Log.Info("certificate read again", "names", next.source.Names(), "expires", leaf.NotAfter, "before", before.source.Leaf().NotAfter)
-	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: "read again: " + describe(leaf)})
+	k.opts.Log.Info("certificate read again", "names", next.source.Names(), "expires", expiryOf(next.source), "before", expiryOf(before.source))
+	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: "read again: for " + strings.Join(next.source.Names(), ", ")})
 	return next
+}
+
+// fingerprintOf returns the fingerprint of the certificate of a source, or "".
+func fingerprintOf(s Source) string {
+	if leaf := s.Leaf(); leaf != nil {
+		return Fingerprint(leaf)
+	}
+	return ""
+}
+
+// expiryOf returns when the certificate of a source expires; the zero time if there is
+// none.
+func expiryOf(s Source) time.Time {
+	if leaf := s.Leaf(); leaf != nil {
+		return leaf.NotAfter
+	}
+	return time.Time{}
 }
 
 func (h *held) digest() string {
@@ -201,7 +267,7 @@ func (k *Keeper) tell(h *held, since time.Duration) {
 		return
 	}
 	h.told = true
-	attrs := []any{"names", h.source.Names(), "err", h.broken, "expires", h.source.Leaf().NotAfter}
+	attrs := []any{"names", h.source.Names(), "err", h.broken, "expires", expiryOf(h.source)}
 	if e := (*Error)(nil); errors.As(h.broken, &e) && e.Hint != "" {
 		attrs = append(attrs, "hint", e.Hint)
 	}
@@ -277,7 +343,7 @@ func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
 		if !which(h) {
 			continue
 		}
-		next, err := load(t)
+		next, err := k.load(t)
 		if err != nil {
 			next = h.with(err)
 		} else {

@@ -123,6 +123,24 @@ func LoadCA(t plan.TLS) (*CA, error) {
 	return ca, nil
 }
 
+// LoadRoots reads the certificates of authorities, for an argument with that name. The
+// error is an *Error.
+func LoadRoots(argument string, t plan.Text) (*x509.CertPool, error) {
+	data, err := read(argument, t)
+	if err != nil {
+		return nil, err
+	}
+	certs, err := parseCertificates(argument, data)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	for _, c := range certs {
+		pool.AddCert(c)
+	}
+	return pool, nil
+}
+
 // A CA is a set of authorities. It never changes.
 type CA struct {
 	pool   *x509.CertPool

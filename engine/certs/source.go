@@ -3,6 +3,8 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // A Source gives the certificates for some names. A Pair is one. Its methods must
@@ -29,3 +31,18 @@ func (p *Pair) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) { ret
 
 // Protocols returns nothing.
 func (p *Pair) Protocols() []string { return nil }
+
+// An Issuer has the certificates that do not come from files. Its methods must be
+// safe to call from any goroutine.
+type Issuer interface {
+	// Source returns the source for a name. It must speak with nobody else. The error
+	// is an *Error.
+	Source(a plan.ACME) (Source, error)
+	// Manage makes the names of listeners those that the issuer keeps, of those that
+	// Source was called for. challenges are those that the listeners can answer, the
+	// preferred one first.
+	Manage(names []plan.ACME, challenges []plan.Challenge)
+	// Challenge returns the certificate with which a handshake answers that an issuer
+	// makes to check a name (RFC 8737), or nil if it expects none.
+	Challenge(serverName string) *tls.Certificate
+}

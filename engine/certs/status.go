@@ -34,21 +34,28 @@ func (h *held) status() api.Certificate {
 	if h.broken != nil {
 		c.Error = h.broken.Error()
 	}
+	c.ClientAuth = cmp.Or(string(h.tls.ClientAuth), "none")
+	if d, ok := h.source.(interface{ Describe(*api.Certificate) }); ok && h.broken == nil {
+		d.Describe(&c)
+	}
 	leaf := h.source.Leaf()
 	if leaf == nil {
+		c.Names = append(c.Names, h.source.Names()...)
 		return c
 	}
 	c.Names = append(c.Names, namesOf(leaf)...)
 	c.Subject, c.Issuer = leaf.Subject.String(), leaf.Issuer.String()
 	c.NotBefore, c.NotAfter = leaf.NotBefore, leaf.NotAfter
 	c.Fingerprint, c.Serial = Fingerprint(leaf), leaf.SerialNumber.Text(16)
-	c.ClientAuth = cmp.Or(string(h.tls.ClientAuth), "none")
 	return c
 }
 
 // from says where a certificate comes from.
 func from(t plan.TLS) string {
-	if plan.IsPEM(t.Cert) {
+	switch {
+	case t.ACME.Name != "":
+		return t.ACME.Directory
+	case plan.IsPEM(t.Cert):
 		return "the configuration"
 	}
 	return t.Cert.Reveal()

@@ -11,8 +11,9 @@ import (
 // A Store makes the configuration of the handshakes of one listener. Its methods
 // are safe to call from any goroutine.
 type Store struct {
-	base *tls.Config
-	now  atomic.Pointer[sites] // nil = the listener has no TLS
+	base   *tls.Config
+	issuer Issuer                // nil = none
+	now    atomic.Pointer[sites] // nil = the listener has no TLS
 }
 
 // sites are the sites of a listener at one time. They never change.
@@ -22,8 +23,8 @@ type sites struct {
 	mixed  bool               // they do not all have the same rules
 }
 
-func newStore() *Store {
-	s := &Store{}
+func newStore(issuer Issuer) *Store {
+	s := &Store{issuer: issuer}
 	s.base = &tls.Config{GetConfigForClient: s.choose}
 	return s
 }
@@ -59,9 +60,25 @@ func (s *Store) choose(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	if from == nil { // TLS was taken from the listener in this moment
 		return nil, errNoTLS
 	}
+	if config := s.challenge(hello); config != nil {
+		return config, nil
+	}
 	chosen := from.choose(hello)
 	tlslayer.Tag(hello, choice{s, from, chosen})
 	return chosen.current(), nil
+}
+
+// challenge returns the configuration for a handshake with which an issuer checks a
+// name. It asks the client for no certificate: the connection ends with the handshake.
+func (s *Store) challenge(hello *tls.ClientHelloInfo) *tls.Config {
+	if s.issuer == nil || len(hello.SupportedProtos) != 1 || hello.SupportedProtos[0] != tlslayer.ProtocolACME {
+		return nil
+	}
+	cert := s.issuer.Challenge(hello.ServerName)
+	if cert == nil {
+		return nil
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cert}, NextProtos: []string{tlslayer.ProtocolACME}, SessionTicketsDisabled: true}
 }
 
 // choose returns the site for a client: the first one for the name with a

@@ -39,7 +39,7 @@ func (t *TLS) Observe(r tlslayer.Result) {
 
 var (
 	certificateExpiryDesc = desc("tls_certificate_expiry_seconds", "When a certificate of a listener expires, as a Unix time.", "name", "from")
-	certificateFaultDesc  = desc("tls_certificate_stale", "1 if the files of a certificate cannot be used now, so that the content before stays.", "name", "from")
+	certificateFaultDesc  = desc("tls_certificate_stale", "1 if the files of a certificate cannot be used now, or none was issued, so that the one before stays.", "name", "from")
 	handshakesDesc        = desc("tls_handshakes_total", "TLS handshakes of clients, by result and version.", "result", "version")
 )
 
@@ -64,8 +64,10 @@ func (t *TLS) Collect(out chan<- prometheus.Metric) {
 		}
 		told[s] = true
 		s.name, s.from = strings.ToValidUTF8(s.name, "?"), strings.ToValidUTF8(s.from, "?")
-		out <- gauge(certificateExpiryDesc, float64(c.NotAfter.Unix()), s.name, s.from)
-		out <- gauge(certificateFaultDesc, flag(c.Error != ""), s.name, s.from)
+		if !c.NotAfter.IsZero() { // otherwise none was issued yet
+			out <- gauge(certificateExpiryDesc, float64(c.NotAfter.Unix()), s.name, s.from)
+		}
+		out <- gauge(certificateFaultDesc, flag(c.Error != "" || c.NotAfter.IsZero()), s.name, s.from)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -17,6 +17,7 @@ func someTLS() *TLS {
 			{Names: []string{"a.example", "b.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0)},
 			{Names: []string{"a.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0)},
 			{Subject: "CN=\xff", From: "the configuration", NotAfter: time.Unix(1_000_000_000, 0), Error: "broken"},
+			{Names: []string{"new.example"}, From: "https://ca.test/dir"}, // none was issued yet
 		}
 	})
 	for _, r := range []tlslayer.Result{
@@ -35,9 +36,10 @@ func TestTLS(t *testing.T) {
 # TYPE ldcorn_tls_certificate_expiry_seconds gauge
 ldcorn_tls_certificate_expiry_seconds{from="/a.pem",name="a.example"} 2e+09
 ldcorn_tls_certificate_expiry_seconds{from="the configuration",name="CN=?"} 1e+09
-# HELP ldcorn_tls_certificate_stale 1 if the files of a certificate cannot be used now, so that the content before stays.
+# HELP ldcorn_tls_certificate_stale 1 if the files of a certificate cannot be used now, or none was issued, so that the one before stays.
 # TYPE ldcorn_tls_certificate_stale gauge
 ldcorn_tls_certificate_stale{from="/a.pem",name="a.example"} 0
+ldcorn_tls_certificate_stale{from="https://ca.test/dir",name="new.example"} 1
 ldcorn_tls_certificate_stale{from="the configuration",name="CN=?"} 1
 # HELP ldcorn_tls_handshakes_total TLS handshakes of clients, by result and version.
 # TYPE ldcorn_tls_handshakes_total counter

@@ -41,7 +41,7 @@ var addressAttribute = Attribute[Listener]{Name: "address", Type: "str", Require
 
 var tlsAttributes = []Attribute[Listener]{
 	withSecrets(Attribute[Listener]{Name: "tls", Type: "tls | list[tls] | None", Default: "None", Effect: EffectProxy,
-		Rule:       `such as ` + "`tls(\"cert.pem\", key=\"key.pem\")`" + `; several are chosen by the name that a client asks for (SNI)`,
+		Rule:       `such as ` + "`tls(\"cert.pem\", key=\"key.pem\")` or `acme(\"example.com\", accept_terms=True)`" + `; several are chosen by the name that a client asks for (SNI)`,
 		Doc:        "The certificates with which the listener speaks TLS. The first one is also for clients that ask for another name, or for none. None means plain HTTP.",
 		OtherNames: []string{"ssl", "https", "cert", "certs", "certificates", "ssl_context", "certificate"},
 		Show:       func(l *Listener) string { return ShowTLS(l.TLS) },

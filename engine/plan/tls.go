@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// A TLS is one tls(...) of a listener: a certificate with its key, and what holds
-// for the clients that ask for one of its names. It is comparable.
+// A TLS is one tls(...) of a listener, or one name of acme(...): a certificate with
+// its key, and what holds for the clients that ask for one of its names. It is
+// comparable.
 type TLS struct {
-	Cert       Text // the absolute path of a PEM file, or the PEM itself
+	Cert       Text // the absolute path of a PEM file, or the PEM itself; empty with ACME
 	Key        Text // likewise
+	ACME       ACME
 	MinVersion TLSVersion
 	ClientCA   Text // like Cert; empty if clients are not asked for certificates
 	ClientAuth ClientAuth
@@ -53,10 +55,18 @@ func (t TLS) Paths() (paths []string) {
 
 // String returns the value as the configuration writes it, without the key.
 func (t TLS) String() string {
+	if t.ACME.Name != "" {
+		return t.acme()
+	}
 	out := "tls(" + showPEM(t.Cert)
 	if t.Key != t.Cert {
 		out += ", key=" + showPEM(t.Key)
 	}
+	return out + t.rest()
+}
+
+// rest returns the arguments that tls and acme have both.
+func (t TLS) rest() (out string) {
 	if t.MinVersion != TLS12 {
 		out += fmt.Sprintf(", min_version=%q", string(t.MinVersion))
 	}
@@ -101,7 +111,7 @@ func ShowTLS(all []TLS) string {
 // tlsSecrets returns what ShowTLS hides.
 func tlsSecrets(all []TLS) (out []string) {
 	for _, t := range all {
-		for _, x := range []Text{t.Cert, t.Key, t.ClientCA} {
+		for _, x := range []Text{t.Cert, t.Key, t.ClientCA, t.ACME.DirectoryCA, t.ACME.EABKey} {
 			if x.IsSecret() || IsPEM(x) {
 				out = append(out, x.Reveal())
 			}

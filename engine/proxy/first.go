@@ -10,6 +10,9 @@ import (
 // rate limits, the router and routes. It reports whether it did. Its order is that
 // in which one answer takes precedence over the next.
 func (r *Request) answerFirst() (bool, error) {
+	if answer := r.challenge(); answer != nil {
+		return true, r.answerChallenge(answer)
+	}
 	if s := r.client.Session(); s != nil && !s.Allows(r.view.Host()) {
 		return true, errMisdirected
 	}

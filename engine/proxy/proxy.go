@@ -56,6 +56,9 @@ type Options struct {
 	Buffers *buffer.Space
 	// Files is where the files of statics come from; nil = a Set of the proxy's own.
 	Files *static.Set
+	// Challenge returns the answer to an issuer of certificates that asks for a token,
+	// or nil for all others. It must not wait. nil = there is no issuer.
+	Challenge func(token []byte) []byte
 	// Observer is told of every request; nil is nobody.
 	Observer result.Observer
 }

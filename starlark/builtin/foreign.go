@@ -17,8 +17,8 @@ type lack struct {
 }
 
 var lacks = []lack{
-	{[]string{"ssl", "ssl_", "tls", "tls_", "https", "cert", "certfile", "certificate", "keyfile", "http2", "h2", "http3", "acme"},
-		"ldcorn speaks neither TLS nor HTTP/2 yet", "let a server in front do it, such as nginx or Caddy, and name its address in `trusted_proxies`"},
+	{[]string{"ssl", "ssl_", "tls", "tls_", "https", "cert", "certfile", "certificate", "keyfile", "http2", "h2", "acme", "letsencrypt"},
+		"TLS and HTTP/2 belong to a listener", "write bind=listen(\"0.0.0.0:443\", tls=tls(\"cert.pem\", key=\"key.pem\")), or tls=acme(\"example.com\", …)"},
 	{[]string{"static_", "staticfiles", "document_root", "public", "try_files", "gzip_static"},
 		"ldcorn serves the files of folders", "write static=[static(\"/assets\", dir=\"assets\")] of LdConfig"},
 	{[]string{"gzip", "gzip_", "brotli", "compress", "compression"},

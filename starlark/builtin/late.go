@@ -43,6 +43,7 @@ var insteadLate = map[string]string{
 	"listen": ": give `bind` to LdConfig",
 	"tls":    ": give `bind` to LdConfig",
 	"static": ": give `static` to LdConfig; a router that returns None leaves requests to it",
+	"acme":   ": give `bind` to LdConfig",
 	"limit":  ": give `limits` to a WorkerGroup",
 	"arg":    ": call it at the top level, and use its value",
 	"rule":   ": give the settings of the request to `to`",

@@ -115,6 +115,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"limit":       fn("limit", s.limit),
 		"listen":      fn("listen", s.listen),
 		"tls":         fn("tls", s.tls),
+		"acme":        fn("acme", s.acme),
 		"rate":        fn("rate", s.rate),
 		"static":      fn("static", s.staticFolder),
 		"env":         s.envWord(),

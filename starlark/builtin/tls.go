@@ -122,19 +122,24 @@ func (s *Session) tls(thread *starlark.Thread, b *starlark.Builtin, args starlar
 	if r.have["key"] == nil {
 		out.spec.Key = out.spec.Cert
 	}
-	switch ca, auth := r.have["client_ca"], r.have["client_auth"]; {
-	case ca != nil && ca.value != starlark.None:
-		if out.spec.ClientAuth == "" {
-			out.spec.ClientAuth = plan.ClientAuthRequire
-		}
-	case auth != nil && !r.call.failed:
-		r.call.wrongValue(auth, value.Wrong("add client_ca=", "needs `client_ca`, which says whose certificates are good"))
-	}
+	r.needsCA(&out.spec)
 	out.bad = r.call.failed
 	return out, r.end()
 }
 
-// setTLS reads the argument tls of listen: a tls or a list of them.
+// needsCA completes client_auth, which needs client_ca.
+func (r *reading) needsCA(t *plan.TLS) {
+	switch ca, auth := r.have["client_ca"], r.have["client_auth"]; {
+	case ca != nil && ca.value != starlark.None:
+		if t.ClientAuth == "" {
+			t.ClientAuth = plan.ClientAuthRequire
+		}
+	case auth != nil && !r.call.failed:
+		r.call.wrongValue(auth, value.Wrong("add client_ca=", "needs `client_ca`, which says whose certificates are good"))
+	}
+}
+
+// setTLS reads the argument tls of listen: a tls, an acme, or a list of them.
 func setTLS(c *call, g *given, l *plan.Listener) {
 	if g.value == starlark.None {
 		return
@@ -150,6 +155,11 @@ func setTLS(c *call, g *given, l *plan.Listener) {
 		case *TLS:
 			if !v.bad {
 				l.TLS = append(l.TLS, v.spec)
+			}
+			c.failed = c.failed || v.bad
+		case *ACME:
+			if !v.bad {
+				l.TLS = append(l.TLS, v.specs...)
 			}
 			c.failed = c.failed || v.bad
 		default:

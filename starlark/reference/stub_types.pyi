@@ -40,7 +40,7 @@ class Listener:
     """An address on which clients connect: listen(...)."""
 
 class TLS:
-    """A certificate with its key, for a listener: tls(...)."""
+    """Certificates with their keys, for a listener: tls(...) or acme(...)."""
 
 class Limit:
     """A limit that groups share: limit(...)."""

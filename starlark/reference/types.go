@@ -24,7 +24,7 @@ func Types() []Type {
 		{"key", "Identifies a client: the result of by_cookie, by_header and by_client_ip.", "Key"},
 		{"affinity", "Binds clients or sessions to processes, as sticky of WorkerGroup: the result of by_issued and by_session.", "Affinity"},
 		{"listener", "An address on which clients connect: the result of listen.", "Listener"},
-		{"tls", "A certificate with its key, for a listener: the result of tls.", "TLS"},
+		{"tls", "Certificates with their keys, for a listener: the result of tls and acme.", "TLS"},
 		{"limit", "A limit that groups share: the result of limit.", "Limit"},
 		{"rate", "A limit of how often requests are let in: the result of rate.", "Rate"},
 		{"static", "A folder whose files ldcorn serves: the result of static.", "Static"},

@@ -14,15 +14,11 @@ func certificateColumns(st *api.Status) []column {
 	columns := []column{{name: "CERTIFICATE"}, {name: "EXPIRES"}, {name: "ISSUER", drop: 2}, {name: "FROM", drop: 1}, {name: "STATE", drop: 3}}
 	for i := range st.Certificates {
 		c := &st.Certificates[i]
-		state := "ok"
-		if c.Error != "" {
-			state = "cannot be read again: " + c.Error
-		}
 		names := strings.Join(c.Names, ",")
 		if names == "" {
 			names = c.Subject
 		}
-		addRow(columns, visible.Cut(visible.String(names), maxNames), expiry(c.NotAfter, st.Now), visible.Cut(visible.String(c.Issuer), maxNames), visible.String(c.From), visible.String(state))
+		addRow(columns, visible.Cut(visible.String(names), maxNames), expiry(c.NotAfter, st.Now), visible.Cut(visible.String(c.Issuer), maxNames), visible.String(c.From), visible.String(certificateState(c, st.Now)))
 	}
 	return columns
 }
@@ -30,8 +26,33 @@ func certificateColumns(st *api.Status) []column {
 // maxNames is how many bytes of a list of names a row shows.
 const maxNames = 60
 
+// certificateState says how a certificate is doing.
+func certificateState(c *api.Certificate, now time.Time) string {
+	switch a := c.ACME; {
+	case a == nil && c.Error == "":
+		return "ok"
+	case a == nil:
+		return "cannot be read again: " + c.Error
+	case c.Error != "":
+		again := ""
+		if a.TryAt != nil && a.TryAt.After(now) {
+			again = ", next try in " + control.Age(a.TryAt.Sub(now))
+		}
+		if a.State == api.ACMEPending {
+			return "none yet" + again + ": " + c.Error
+		}
+		return "not renewed" + again + ": " + c.Error
+	case a.State == api.ACMEPending:
+		return "requested"
+	}
+	return "ok"
+}
+
 // expiry says when a certificate expires, or expired.
 func expiry(at, now time.Time) string {
+	if at.IsZero() {
+		return "-"
+	}
 	if left := at.Sub(now); left >= 0 {
 		return "in " + control.Age(left)
 	}

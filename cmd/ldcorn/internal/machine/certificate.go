@@ -26,6 +26,10 @@ func lookForCertificates(res *config.Result) {
 			}
 			said[t] = true
 			covered, at = append(covered, t), i
+			if t.ACME.Name != "" {
+				lookForIssuance(res, i, t.ACME)
+				continue
+			}
 			for _, wrong := range certs.Check(t, time.Now()) {
 				res.Report.Add(certificateWarning(res, i, wrong))
 			}
@@ -34,6 +38,7 @@ func lookForCertificates(res *config.Result) {
 	if at < 0 {
 		return
 	}
+	lookForPorts(res)
 	if missing := certs.Uncovered(covered, hostsOf(res.Plan)); len(missing) > 0 {
 		res.Report.Add(diag.Diagnostic{Code: Code, Severity: diag.Warning, Span: res.ListenerArgument(at, "tls"),
 			Message: "no certificate has the name " + strings.Join(missing, ", ") + ", which routes expect",

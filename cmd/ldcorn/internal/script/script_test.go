@@ -13,6 +13,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/cli"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
+	"github.com/ldcorn/ldcorn/engine/acme/acmetest"
 )
 
 // The scripts in testscripts/ specify what ldcorn does. Each one runs the real
@@ -48,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"gone":     cmdGone,
 			"cert":     cmdCert,
 			"http":     cmdHTTP,
+			"issued":   cmdIssued,
+			"issuer":   cmdIssuer,
 			"join":     cmdJoin,
 			"load":     cmdLoad,
 			"log":      cmdLog,
@@ -77,7 +80,8 @@ type script struct {
 	crowds  map[string]crowd
 	sockets map[string]*socket
 	loads   map[string]*load
-	passed  []*os.File // sockets that servers got, which stay open as with a service manager
+	issuer  *acmetest.Issuer // nil = none
+	passed  []*os.File       // sockets that servers got, which stay open as with a service manager
 }
 
 type scriptKey struct{}
@@ -138,6 +142,9 @@ func (s *script) close(t testing.TB) {
 	}
 	for _, f := range s.passed {
 		f.Close()
+	}
+	if s.issuer != nil {
+		s.issuer.Close()
 	}
 	for _, w := range s.sockets {
 		w.conn.CloseNow()
