@@ -149,7 +149,7 @@ type AnswerHead struct {
 
 	ID     []byte // of the request, for an answer of ldcorn's own, or a file; nil for a worker's, which has an id and a date already
 	Retry  int64  // seconds, for an error with status 429 or 503
-	Close  bool   // no other request is served on the connection
+	Close  bool   // no other request is served on the connection, if it serves one at a time
 	Offers bool   // the answer names what the connection could become (RFC 9110 section 7.8)
 }
 

@@ -14,7 +14,7 @@ type failure struct {
 	kind   result.Kind
 	status int
 	reason string
-	close  bool // the client's connection, too
+	close  bool // the client's connection ends, too, unless it has other streams (HTTP/2)
 }
 
 func (f *failure) Error() string { return f.reason }

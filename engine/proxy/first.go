@@ -29,7 +29,8 @@ var errNoHost = &failure{kind: result.KindRefused, status: 400, reason: "the req
 
 // errMisdirected is the answer to a request for a host whose clients must show
 // another certificate, or none, than was demanded on the connection (RFC 9110 section
-// 15.5.20). The client can ask for the host on another connection.
+// 15.5.20). The client can ask for the host on another connection. One of HTTP/2 goes
+// on, for the other streams on it.
 var errMisdirected = &failure{kind: result.KindRefused, status: 421, reason: "this connection was opened for another host", close: true}
 
 // redirectToHTTPS sends the client to the same host, path and query under https. The
