@@ -1,6 +1,6 @@
 # The targets need Go and make. They find or install everything else that they need
 # (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
-# the extension for VS Code needs, nginx, HAProxy, Caddy and Traefik), and
+# the extension for VS Code needs, nginx, HAProxy, Caddy, Traefik and OpenSSL), and
 # say so.
 
 SHELL = /bin/sh
@@ -52,7 +52,7 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && traefik=$$(scripts/get-traefik) && set -x && \
+	@scripts/get-openssl && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && traefik=$$(scripts/get-traefik) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 
