@@ -436,14 +436,18 @@ func TestDue(t *testing.T) {
 
 // TestFullDisk requests nothing that cannot be stored, and goes on once there is room.
 func TestFullDisk(t *testing.T) {
+	was := room
+	defer func() { room = was }()
+	room = 64 << 20 // the limit is for all files of this process, such as those of go test
 	i := newIssuer(t, acmetest.Options{})
 	m := newMaster(t)
+	defer m.stop()
 	m.answers(i)
 	var before unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_FSIZE, &before))
 	lift := sync.OnceFunc(func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &before)) })
 	defer lift()
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: room / 2, Max: before.Max}))
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: uint64(room) / 2, Max: before.Max}))
 	m.keep(t, specOf(i, t.TempDir(), "shop.test"))
 	soon(t, func() bool { return m.status("shop.test").Error != "" }, "failed")
 	assert.Contains(t, m.status("shop.test").Error, "certificates cannot be stored")

@@ -120,8 +120,9 @@ func (s storage) setAside(dir, name string) string {
 	return path
 }
 
-// room is how much must fit into the storage before anything is requested.
-const room = 64 << 10
+// room is how much must fit into the storage before anything is requested. Only tests
+// change it.
+var room = 64 << 10
 
 // hasRoom checks that a certificate can be stored. What cannot be stored must not be
 // requested: issuers limit how often they issue a certificate.
