@@ -143,8 +143,8 @@ func TestCrashAtTerminal(t *testing.T) {
 	defer conn.Close()
 	_, err = conn.Write([]byte("POST /die HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n"))
 	require.NoError(t, err)
-	await(t, term, `worker crashed.*hint`)
-	assert.Regexp(t, "(?m)^\x1b\\[2m[0-9:]{8}\x1b\\[0m \x1b\\[33mwarning: \x1b\\[0mweb\\.0: worker crashed: exit code 7 .*; hint: ldcorn logs web shows its output$", shown(term))
+	await(t, term, `hint: ldcorn logs web shows its output$`)
+	assert.Regexp(t, "(?m)^\x1b\\[2m[0-9:]{8}\x1b\\[0m \x1b\\[33mwarning: \x1b\\[0mweb\\.0: worker crashed: exit code 7 ", shown(term))
 }
 
 // TestBrokenImportAtTerminal checks that nine workers that cannot import their
@@ -187,7 +187,7 @@ func TestBrokenReloadAtTerminal(t *testing.T) {
 	assert.Contains(t, term.Run("logs", "web"), "site-packages", "what is folded can be read")
 	logs := harness.StartAt(t, term.Command("logs", "web"))
 	assert.Equal(t, 0, logs.Wait())
-	await(t, logs, `^web\.\d\[\d+\] \|   … \d+ frames of .* \(ldcorn logs web -v shows all\)$`)
+	await(t, logs, `^[0-9:]{8} web\.\d \|   … \d+ frames of .* \(ldcorn logs web -v shows all\)$`)
 	assert.NotContains(t, shown(logs), "site-packages")
 	logs = harness.StartAt(t, term.Command("logs", "-v"))
 	assert.Equal(t, 0, logs.Wait())
