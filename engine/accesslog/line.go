@@ -94,6 +94,9 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 		b = append(append(append(b, `,"version":"`...), version(r)...), '"')
 		b = appendMember(b, `,"host":`, r.Request.Host)
 	}
+	if r.TLS != "" {
+		b = append(append(append(b, `,"tls":"`...), r.TLS...), '"')
+	}
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(r.Status), 10)
 	b = strconv.AppendInt(append(b, `,"bytes":`...), r.Sent, 10)
 	b = appendSeconds(append(b, `,"took":`...), r.Took)

@@ -56,6 +56,8 @@ func TestLines(t *testing.T) {
 	}
 	late := served(t)
 	late.Kind, late.Reason = result.KindQueueLate, `the limit "gpu" was not free in time`
+	secured := served(t)
+	secured.TLS = "1.3"
 	ranked := served(t)
 	ranked.Priority, ranked.Fair = -5, result.NewFairKey("test")
 	failed := served(t)
@@ -70,6 +72,10 @@ func TestLines(t *testing.T) {
 			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 id=id-1`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
 				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"held":0.030000,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
+		{"secured", secured,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 id=id-1`,
+			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
+				`"tls":"1.3","status":200,"bytes":12,"took":2.000042,"queued":0.001500,"held":0.030000,"group":"web","worker":3,"id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
 		{"a priority and a key", ranked,
 			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 priority=-5 fair=9f86d081 id=id-1`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +

@@ -5,6 +5,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 // A sender describes who sent a request, as far as that can be believed. It is found
@@ -13,7 +14,7 @@ type sender struct {
 	read    bool       // the rest is that of the present request
 	peer    netip.Addr // of the connection; not valid on a unix socket
 	ours    string     // the port of the listener; "" for a unix socket
-	tls     bool       // the connection is secured by ldcorn itself
+	tls     string     // the version of TLS of the connection, such as "1.3"; "" = ldcorn itself does not secure it
 	trusted bool       // ldcorn believes what the peer says
 	named   bool       // the peer names the client
 	ignored bool       // the peer names a client, but is not trusted
@@ -34,7 +35,10 @@ const maxHops = 32
 func (r *Request) sender() *sender {
 	if !r.from.read {
 		r.by.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
-		r.from.tls = r.client.Session() != nil
+		r.from.tls = ""
+		if s := r.client.Session(); s != nil {
+			r.from.tls = tlslayer.VersionName(s.Version)
+		}
 	}
 	return &r.from
 }
@@ -87,7 +91,7 @@ func (f *forwarder) pass(s *sender, ip netip.Addr) bool {
 // ldcorn itself.
 func (s *sender) isSecure() bool {
 	if len(s.proto) == 0 {
-		return s.tls
+		return s.tls != ""
 	}
 	return head.EqualFold(s.proto, "https") || head.EqualFold(s.proto, "wss")
 }
@@ -95,7 +99,7 @@ func (s *sender) isSecure() bool {
 // scheme returns the scheme that the app sees. In the mode "off" the app is told
 // nothing, and what peers say is not believed.
 func (s *sender) scheme(mode plan.Forwarded) string {
-	if mode == plan.ForwardedOff && s.tls || mode != plan.ForwardedOff && s.isSecure() {
+	if mode == plan.ForwardedOff && s.tls != "" || mode != plan.ForwardedOff && s.isSecure() {
 		return "https"
 	}
 	return "http"

@@ -38,6 +38,7 @@ type Result struct {
 	Line      []byte        // the beginning of the input instead of a valid head, if Kind is KindRefused
 	Client    netip.Addr    // according to trusted proxies, otherwise the peer; invalid over a unix socket
 	Ignored   bool          // the peer names a client, but is no trusted proxy
+	TLS       string        // version of TLS with which ldcorn itself secures the connection, such as "1.3"; "" if it does not
 	Status    int           // status sent, or StatusGone
 	Sent      int64         // bytes of the answer after its head
 	Router    decide.Routed // the router's latest decision; "" if there is no router
