@@ -26,8 +26,9 @@ type conn struct {
 	since netloop.Time // when the head that is coming has begun; 0 = none is
 
 	// Of the task.
-	out frames
-	due []byte // a frame of ours; nil = none
+	out     frames
+	greeted bool   // net/http has sent something, which begins with SETTINGS
+	due     []byte // a frame of ours; nil = none
 
 	draining atomic.Bool
 	last     atomic.Bool  // the second GOAWAY is on its way
@@ -67,7 +68,7 @@ func (k *conn) newServer() *http.Server {
 	p := k.s.p.Snapshot().Plan
 	return &http.Server{
 		Handler: k, ErrorLog: k.s.errors, Protocols: protocols,
-		IdleTimeout: p.IdleTimeout, MaxHeaderBytes: maxHeader(p),
+		IdleTimeout: p.IdleTimeout, MaxHeaderBytes: maxHeader(p) + slack,
 		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams,
 			MaxReadFrameSize:              maxFrame,
 			MaxReceiveBufferPerConnection: connWindow, MaxReceiveBufferPerStream: streamWindow},
@@ -220,6 +221,9 @@ func (k *conn) write() error {
 			st.start(k.t)
 			e.todo[i] = nil
 		}
+		if len(e.todo) > 0 && k.isLeaving() {
+			k.drain(false)
+		}
 		todo = e.todo[:0]
 		if e.due != nil {
 			k.due = e.due
@@ -228,7 +232,7 @@ func (k *conn) write() error {
 			k.wire.feedEnd(err)
 			return err
 		}
-		if e.closed || e.last && k.due == nil {
+		if e.closed || e.last && (k.due == nil || !k.greeted) {
 			return nil
 		}
 	}
@@ -251,11 +255,14 @@ func (k *conn) send(out []byte) error {
 	if _, err := k.c.Write(k.t, out, nil, k.s.p.Stall()); err != nil {
 		return err
 	}
+	k.greeted = true
 	return k.sendDue()
 }
 
+// sendDue sends our frame, if there is one and it may come now. The first frame is
+// the SETTINGS of net/http (RFC 9113 section 3.4).
 func (k *conn) sendDue() error {
-	if k.due == nil || !k.out.between() {
+	if k.due == nil || !k.greeted || !k.out.between() {
 		return nil
 	}
 	due := k.due
@@ -279,6 +286,11 @@ func (k *conn) isAside() bool {
 
 // tunnel counts a stream that becomes a tunnel, or ends as one.
 func (k *conn) tunnel(n int32) { k.serves(-n) }
+
+// isLeaving reports whether clients are to leave although requests are served. A
+// connection that begins meanwhile serves a request first: a client that gets GOAWAY
+// before it has sent one tries again on another connection, and would never get there.
+func (k *conn) isLeaving() bool { return k.s.p.Departing() || k.c.Listener().Leaving() }
 
 // drain makes the connection end once its streams have: it sends GOAWAY, and
 // another one, which names the last stream that is served, a moment later.

@@ -1,11 +1,13 @@
 package http2
 
 import (
+	"io"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -108,5 +110,46 @@ func TestIdleTimeout(t *testing.T) {
 		c := r.raw()
 		assert.Equal(t, "200", c.hear(c.ask(get(), true)).status)
 		assert.Equal(t, "NO_ERROR", c.untilEnd())
+	})
+}
+
+// TestDepart checks that a connection that begins while clients are to leave begins
+// as any other (RFC 9113 section 3.4), serves a request, and ends then.
+func TestDepart(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.worker(hello)
+		before := r.raw()
+		r.proxy.Depart()
+		assert.Equal(t, uint32(1<<31-1), before.goAwayOf().LastStreamID)
+		assert.Equal(t, "200", before.hear(before.ask(get(), true)).status, "it was on its way")
+		c := r.connect()
+		_, err := io.WriteString(c.conn, http2.ClientPreface)
+		require.NoError(t, err)
+		require.NoError(t, c.WriteSettings())
+		first, err := c.frame()
+		require.NoError(t, err)
+		assert.Equal(t, http2.FrameSettings, first.Header().Type)
+		assert.Equal(t, "200", c.hear(c.ask(get(), true)).status)
+		assert.Equal(t, "NO_ERROR", c.untilEnd())
+	})
+}
+
+// TestDrainAtOnce checks that a connection that is to end as it begins says so after
+// its first frame.
+func TestDrainAtOnce(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		for range 20 {
+			c := r.connect()
+			_, err := io.WriteString(c.conn, http2.ClientPreface)
+			require.NoError(t, err)
+			require.NoError(t, c.WriteSettings())
+			r.proxy.Depart()
+			first, err := c.frame()
+			require.NoError(t, err)
+			assert.Equal(t, http2.FrameSettings, first.Header().Type)
+			c.conn.Close()
+		}
 	})
 }

@@ -18,11 +18,20 @@ func maxHeader(p *plan.Plan) int {
 	return http1.DefaultLimits.MaxHead
 }
 
+// slack is how much larger than maxHeader a head may be for net/http. Such a head is
+// refused with an answer of our own. A larger one ends the connection, with all its
+// streams.
+const slack = 64 << 10
+
+// fieldCost is how much a field counts beside its text (RFC 9113 section 10.5.1).
+const fieldCost = 32
+
 // Refusals of heads that only HTTP/2 can have (RFC 9113 sections 8.1.1 and 8.3.1).
 var (
 	errAuthority  = head.Refuse(400, "the host differs from :authority")
 	errBodyLength = head.Refuse(400, "the body does not have the length that the head gives")
 	errPath       = head.Refuse(400, "malformed :path")
+	errPathLong   = head.Refuse(414, ":path too long")
 )
 
 // A headReader makes a head.Request of what net/http has read. It keeps its memory
@@ -40,8 +49,13 @@ func (h *headReader) read(to *head.Request, r *http.Request, p *plan.Plan) *head
 	to.Reset()
 	to.Proto = "HTTP/2.0"
 	h.fields = h.fields[:0]
-	h.list(r)
-	if !isPath(r) {
+	size := h.list(r)
+	switch {
+	case len(r.RequestURI) > maxHeader(p):
+		return errPathLong
+	case size > maxHeader(p):
+		return http1.ErrHeadLong
+	case !isPath(r):
 		return errPath
 	}
 	if len(h.names) > http1.DefaultLimits.MaxFields {
@@ -88,22 +102,25 @@ func isPath(r *http.Request) bool {
 
 var hostName, keyName = []byte("host"), []byte("sec-websocket-key")
 
-// list lists the names of the fields, and makes room for all text.
-func (h *headReader) list(r *http.Request) {
+// list lists the names of the fields, and makes room for all text. It returns the size
+// of the head.
+func (h *headReader) list(r *http.Request) int {
 	h.names = h.names[:0]
-	size := len(r.Method) + len(r.RequestURI) + len(r.Host)
+	size, count := len(r.Method)+len(r.RequestURI)+len(r.Host), 0
 	for name, values := range r.Header {
 		if name == "Host" || name[0] == ':' || name == "Sec-Websocket-Key" && isConnect(r) {
 			continue
 		}
 		h.names = append(h.names, name)
-		size += len(name)
+		size += len(name) * len(values)
+		count += len(values)
 		for _, v := range values {
 			size += len(v)
 		}
 	}
 	slices.Sort(h.names)
 	h.text = slices.Grow(h.text[:0], size) // so that it does not move
+	return size + fieldCost*count
 }
 
 func (h *headReader) add(s string) []byte {

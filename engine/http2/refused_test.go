@@ -65,7 +65,9 @@ func TestRefusedHeads(t *testing.T) {
 		"an unknown expectation":        {fields: get(":method: POST", "expect: 200-ok"), open: true, answer: "417"},
 		"too many fields":               {fields: get(many(200)...), answer: "431"},
 		"a head that is too large":      {fields: get("x-a: "+strings.Repeat("a", 40_000), "x-b: "+strings.Repeat("b", 40_000)), answer: "431"},
-		"a field that is too large":     {fields: get("x-a: " + strings.Repeat("a", 70_000)), answer: "COMPRESSION_ERROR"},
+		"a field that is too large":     {fields: get("x-a: " + strings.Repeat("a", 100_000)), answer: "431"},
+		"a field far too large":         {fields: get("x-a: " + strings.Repeat("a", 200_000)), answer: "COMPRESSION_ERROR"},
+		"a path that is too long":       {fields: get(":path: /" + strings.Repeat("a", 70_000)), answer: "414"},
 		"a long name":                   {fields: get(strings.Repeat("a", 1000) + ": b"), answer: "431"},
 	}
 	r := newRig(t, "", nil)

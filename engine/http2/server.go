@@ -75,8 +75,8 @@ func (s *Server) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	k := newConn(s, t, c)
 	s.add(k)
 	defer s.remove(k)
-	if t.Stopping() || s.p.Departing() || c.Listener().Leaving() {
-		k.drain(t.Stopping())
+	if t.Stopping() {
+		k.drain(true)
 	}
 	return k.serve()
 }
@@ -88,7 +88,7 @@ func (s *Server) Drain(ln *netloop.Listener) {
 	defer s.mu.Unlock()
 	for k := range s.conns {
 		if ln == nil || k.c.Listener() == ln {
-			k.drain(ln == nil)
+			k.drain(ln == nil && !s.p.Departing())
 		}
 	}
 }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -271,7 +270,7 @@ func TestSlowReaders(t *testing.T) {
 		}
 		for _, c := range slow {
 			head, body := c.hear("GET")
-			require.Equal(t, "HTTP/1.1 206 Partial Content", head[:len("HTTP/1.1 206 "+http.StatusText(206))])
+			require.Equal(t, "HTTP/1.1 206 Partial Content", head[:len("HTTP/1.1 206 Partial Content")])
 			require.True(t, strings.HasPrefix(body, "0123456789abcdef") && len(body) == 300000)
 		}
 	})
