@@ -51,7 +51,7 @@ func serving(t testing.TB, driver string, p *plan.Plan) *servingRig {
 	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry), nil))
 	require.NoError(t, err)
 	r := &servingRig{fronts: f, t: t, px: px}
-	require.NoError(t, f.begin(clientsOf(px, newSecured(f.certs, new(procs), nil), slog.New(slog.DiscardHandler), func() bool { return true })))
+	require.NoError(t, f.begin(clientsOf(px, newSecured(f.certs, new(procs), px, nil), slog.New(slog.DiscardHandler), func() bool { return true })))
 	r.publish(p)
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error, 1)

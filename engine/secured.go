@@ -69,12 +69,16 @@ func adviseTLS(err error) error {
 type secured struct {
 	keeper     *certs.Keeper
 	handshakes *tlslayer.Handshakes
+	timeout    func() time.Duration
 	observe    func(tlslayer.Result)
 }
 
-func newSecured(keeper *certs.Keeper, p *procs, observe func(tlslayer.Result)) *secured {
+// newSecured returns a secured for the listeners of px. A handshake may take as long as
+// the head of a request.
+func newSecured(keeper *certs.Keeper, p *procs, px *proxy.Proxy, observe func(tlslayer.Result)) *secured {
 	busy := &lingering{begin: p.widen}
-	return &secured{keeper, tlslayer.NewHandshakes(runtime.GOMAXPROCS(0), busy.use), observe}
+	timeout := func() time.Duration { return px.Snapshot().Plan.HeaderTimeout }
+	return &secured{keeper, tlslayer.NewHandshakes(runtime.GOMAXPROCS(0), busy.use), timeout, observe}
 }
 
 // line makes a listener, with the address that a plan has for it, speak TLS whenever
@@ -85,7 +89,7 @@ func (s *secured) line(ln *netloop.Listener, bind plan.Bind) (rename func(plan.B
 	rename = func(bind plan.Bind) { store.Store(s.keeper.Store(bind.Key())) }
 	rename(bind)
 	config := func() *tls.Config { return store.Load().Config() }
-	layer := tlslayer.New(tlslayer.Options{Config: config, Handshakes: s.handshakes, Observe: s.observe})
+	layer := tlslayer.New(tlslayer.Options{Config: config, Handshakes: s.handshakes, Timeout: s.timeout, Observe: s.observe})
 	ln.Layer = func(c netloop.Conn, wake func()) netloop.Layer {
 		if !store.Load().Active() {
 			return nil

@@ -23,7 +23,7 @@ func someTLS() *TLS {
 	for _, r := range []tlslayer.Result{
 		{Session: &tlslayer.Session{Version: tls.VersionTLS13}}, {Session: &tlslayer.Session{Version: tls.VersionTLS13}},
 		{Session: &tlslayer.Session{Version: tls.VersionTLS12, Resumed: true}},
-		{Err: tlslayer.ErrGone}, {Err: fmt.Errorf("early: %w", tlslayer.ErrPlainHTTP)}, {Err: errors.New("no suite")},
+		{Err: tlslayer.ErrGone}, {Err: tlslayer.ErrLate}, {Err: fmt.Errorf("early: %w", tlslayer.ErrPlainHTTP)}, {Err: errors.New("no suite")},
 	} {
 		m.Observe(r)
 	}
@@ -46,6 +46,7 @@ ldcorn_tls_certificate_stale{from="the configuration",name="CN=?"} 1
 ldcorn_tls_handshakes_total{result="failed",version=""} 1
 ldcorn_tls_handshakes_total{result="full",version="1.3"} 2
 ldcorn_tls_handshakes_total{result="gone",version=""} 1
+ldcorn_tls_handshakes_total{result="late",version=""} 1
 ldcorn_tls_handshakes_total{result="not_tls",version=""} 1
 ldcorn_tls_handshakes_total{result="resumed",version="1.2"} 1
 `)

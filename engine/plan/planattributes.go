@@ -109,7 +109,7 @@ var clientAttributes = []planAttribute{
 		func(p *Plan) *[]netip.Prefix { return &p.TrustedProxies }),
 		func(p *Plan) string { return showList(texts(p.TrustedProxies)) }),
 	duration(planAttribute{Name: "header_timeout", Effect: EffectProxy, Rule: "0 = no limit",
-		Doc: "How long a client may take to send a request's head."},
+		Doc: "How long a client may take to send a request's head, or for a TLS handshake."},
 		DefaultHeaderTimeout, func(p *Plan) *time.Duration { return &p.HeaderTimeout }),
 	duration(planAttribute{Name: "idle_timeout", Effect: EffectProxy, Rule: "0 = no limit",
 		Doc:        "How long a client's connection may stay open between requests.",

@@ -7,15 +7,26 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 )
 
-// maxHandshake limits what a client sends in a handshake: a hello and, if it is
-// asked for one, a chain of certificates.
-const maxHandshake = 256 << 10
+const (
+	// maxHello limits what a client sends before the server answers: a ClientHello,
+	// or a second one after a HelloRetryRequest. Those of browsers have less than
+	// 4 KiB, also with key shares against quantum computers.
+	maxHello = headerLen + 16<<10
+	// maxHandshake limits what a client sends in a handshake: a hello and, if it is
+	// asked for one, a chain of certificates.
+	maxHandshake = 256 << 10
+)
 
-// ErrGone is the error of a handshake whose client has left, or has taken too
-// long.
-var ErrGone = errors.New("the client left during the TLS handshake")
+var (
+	// ErrGone is the error of a handshake whose client has left, or whose
+	// connection was closed.
+	ErrGone = errors.New("the client left during the TLS handshake")
+	// ErrLate is the error of a handshake that took longer than Options.Timeout.
+	ErrLate = errors.New("the TLS handshake was not complete in time")
+)
 
 var errTooMuch = errors.New("the client sent too much during the TLS handshake")
 
@@ -36,10 +47,10 @@ type handshake struct {
 	wire *wire
 	wake func()
 
-	// ctx ends when the connection is closed. more holds at most one signal, for
-	// a goroutine that is hungry.
+	// ctx ends, with its cause, when the handshake must end. more holds at most one
+	// signal, for a goroutine that is hungry.
 	ctx    context.Context
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	more   chan struct{}
 	done   func() // of the slot; nil = the goroutine has none
 
@@ -49,6 +60,9 @@ type handshake struct {
 	left     int    // bytes of in that belong to the record being read
 	out      []byte // to send
 	fed      int
+	limit    int         // of fed
+	timer    *time.Timer // nil = not started
+	late     bool        // the timer has fired
 	err      error
 	session  *Session
 	observed bool
@@ -56,7 +70,7 @@ type handshake struct {
 
 // start starts the goroutine. The first record has come.
 func (h *handshake) start() {
-	h.ctx, h.cancel = context.WithCancel(context.Background())
+	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	h.more = make(chan struct{}, 1)
 	h.conn = tls.Server(h.wire, h.opts.Config())
 	h.stage = computing
@@ -66,18 +80,21 @@ func (h *handshake) start() {
 
 func (h *handshake) run() {
 	defer h.opts.Handshakes.running.Done()
-	defer h.cancel()
-	err := ErrGone
+	defer h.cancel(nil)
+	var err error
 	var s *Session
 	if h.compute() {
 		if err = h.shake(); err == nil {
 			s = sessionOf(h.conn, h.wire.tag)
 		}
 		h.pause()
+	} else {
+		err = context.Cause(h.ctx)
 	}
 	h.observe(s, err)
 	h.mu.Lock()
 	h.stage, h.session, h.err = over, s, err
+	h.stop()
 	h.mu.Unlock()
 	h.wake()
 }
@@ -91,7 +108,7 @@ func (h *handshake) shake() (err error) {
 		}
 	}()
 	if err = h.conn.HandshakeContext(h.ctx); h.ctx.Err() != nil {
-		return ErrGone
+		return context.Cause(h.ctx)
 	}
 	return err
 }
@@ -150,6 +167,12 @@ func (h *handshake) write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.out = append(h.out, p...)
+	switch {
+	case isRetry(p):
+		h.limit = h.fed + maxHello
+	case p[0] == typeHandshake:
+		h.limit = maxHandshake
+	}
 	return len(p), nil
 }
 
@@ -160,29 +183,69 @@ func (h *handshake) feed(p []byte) (stage, error) {
 	if h.stage == over {
 		return over, h.err
 	}
-	h.in = append(h.in, p...)
-	if h.fed += len(p); h.fed > maxHandshake {
-		return h.stage, errTooMuch
-	}
-	switch h.stage {
-	case greeting:
-		if len(h.in) == 0 {
-			return greeting, nil
-		}
-		if err := refusal(h.in); err != nil {
-			h.out = append(h.out, answerTo(h.in)...)
+	h.in = append(h.in, p[:min(len(p), h.limit-h.fed)]...)
+	h.fed += len(p)
+	if h.stage == greeting {
+		if err := h.greet(); err != nil {
 			return greeting, err
 		}
-		if recordLen(h.in) > 0 {
+	}
+	if h.fed > h.limit {
+		return h.stage, errTooMuch
+	}
+	if recordLen(h.in) > 0 {
+		switch h.stage {
+		case greeting:
 			h.start()
-		}
-	case hungry:
-		if recordLen(h.in) > 0 {
+		case hungry:
 			h.stage = computing
 			h.more <- struct{}{}
 		}
 	}
 	return h.stage, nil
+}
+
+// greet begins with the first byte, and returns why the connection is refused. The
+// caller holds h.mu.
+func (h *handshake) greet() error {
+	switch {
+	case h.late:
+		return ErrLate
+	case len(h.in) == 0:
+		return nil
+	}
+	if err := refusal(h.in); err != nil {
+		h.out = append(h.out, answerTo(h.in)...)
+		return err
+	}
+	if h.timer != nil || h.opts.Timeout == nil {
+		return nil
+	}
+	if d := h.opts.Timeout(); d > 0 {
+		h.timer = time.AfterFunc(d, h.expire)
+	}
+	return nil
+}
+
+// expire ends a handshake that takes too long.
+func (h *handshake) expire() {
+	h.mu.Lock()
+	h.late = true
+	is, cancel := h.stage, h.cancel
+	h.mu.Unlock()
+	switch is {
+	case greeting:
+		h.wake() // the driver asks for news
+	case computing, hungry:
+		cancel(ErrLate)
+	}
+}
+
+// stop stops the timer. The caller holds h.mu.
+func (h *handshake) stop() {
+	if h.timer != nil {
+		h.timer.Stop()
+	}
 }
 
 // take appends what is to be sent to dst.
@@ -205,9 +268,10 @@ func (h *handshake) begun() bool {
 func (h *handshake) end(err error) {
 	h.mu.Lock()
 	running := h.stage == computing || h.stage == hungry
+	h.stop()
 	h.mu.Unlock()
 	if running {
-		h.cancel() // the goroutine reports it
+		h.cancel(err) // the goroutine reports it
 	} else {
 		h.observe(nil, err)
 	}

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// Options configure layers. Observe can be nil.
+// Options configure layers. Observe and Timeout can be nil.
 type Options struct {
 	// Config returns the configuration of a handshake that begins. It must be safe
 	// to call from any goroutine, and must not wait. The functions in the
@@ -18,6 +19,9 @@ type Options struct {
 	// context of their ClientHelloInfo, which ends with the connection.
 	Config     func() *tls.Config
 	Handshakes *Handshakes
+	// Timeout returns how long a handshake may take from its first byte, 0 = no
+	// limit. It must be safe to call from any goroutine, and must not wait.
+	Timeout func() time.Duration
 	// Observe gets the result of each handshake that a client has begun, from any
 	// goroutine. It must not wait.
 	Observe func(Result)
@@ -26,13 +30,13 @@ type Options struct {
 // A Result is the result of a handshake.
 type Result struct {
 	Session *Session // nil if it has failed
-	Err     error    // ErrGone if the client has left
+	Err     error    // ErrGone if the client has left, ErrLate if it took too long
 	Peer    netip.Addr
 }
 
 // Outcome returns the result in a word: "full" or "resumed", or "gone" if the client
-// has left or was too slow, "not_tls" if it speaks something else, and otherwise
-// "failed".
+// has left, "late" if the handshake took too long, "not_tls" if the client speaks
+// something else, and otherwise "failed".
 func (r Result) Outcome() string {
 	switch {
 	case r.Session != nil && r.Session.Resumed:
@@ -41,6 +45,8 @@ func (r Result) Outcome() string {
 		return "full"
 	case errors.Is(r.Err, ErrGone):
 		return "gone"
+	case errors.Is(r.Err, ErrLate):
+		return "late"
 	case errors.Is(r.Err, ErrNotTLS), errors.Is(r.Err, ErrPlainHTTP):
 		return "not_tls"
 	}
@@ -78,7 +84,7 @@ var _ netloop.Layer = (*Layer)(nil)
 func New(opts Options) func(c netloop.Conn, wake func()) netloop.Layer {
 	return func(c netloop.Conn, wake func()) netloop.Layer {
 		l := &Layer{wire: wire{peer: c.Peer()}}
-		l.wire.handshake = &handshake{opts: &opts, wire: &l.wire, wake: wake}
+		l.wire.handshake = &handshake{opts: &opts, wire: &l.wire, wake: wake, limit: maxHello}
 		return l
 	}
 }

@@ -1,6 +1,9 @@
 package tlslayer
 
-import "encoding/binary"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 const (
 	headerLen = 5
@@ -46,4 +49,15 @@ func missing(p []byte) int {
 // handshake record of TLS.
 func opensTLS(p []byte) bool {
 	return p[0] == typeHandshake && (len(p) < 2 || p[1] == 3)
+}
+
+// retryRandom is the random of a ServerHello that is a HelloRetryRequest (RFC 8446,
+// section 4.1.3).
+const retryRandom = "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02\x1e\x65\xb8\x91" +
+	"\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e\x07\x9e\x09\xe2\xc8\xa8\x33\x9c"
+
+// isRetry reports whether p begins with a record of a HelloRetryRequest.
+func isRetry(p []byte) bool {
+	const at = headerLen + 6 // behind the type and the length of the message, and the version
+	return p[0] == typeHandshake && len(p) >= at+len(retryRandom) && bytes.Equal(p[at:at+len(retryRandom)], []byte(retryRandom))
 }

@@ -54,7 +54,7 @@ func (w *wire) Close() error { return nil }
 func (w *wire) LocalAddr() net.Addr  { return net.TCPAddrFromAddrPort(netip.AddrPort{}) }
 func (w *wire) RemoteAddr() net.Addr { return net.TCPAddrFromAddrPort(w.peer) }
 
-// The limits of time are those of the driver.
+// The limits of time are those of the handshake and of the driver.
 
 func (w *wire) SetDeadline(time.Time) error      { return nil }
 func (w *wire) SetReadDeadline(time.Time) error  { return nil }
