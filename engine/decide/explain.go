@@ -109,10 +109,11 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		return nil, err
 	}
 	out.Listener = by.Bind.String()
-	if req.Scheme() != "https" {
+	probe := x.Probe(req) != "" // which comes before the redirects
+	if req.Scheme() != "https" && !probe {
 		out.Redirecting = x.redirecting(by)
 	}
-	if answer := x.redirectOf(by, req); answer != nil && x.Probe(req) == "" {
+	if answer := x.redirectOf(by, req); answer != nil && !probe {
 		o := Outcome[string]{Answer: answer}
 		out.Status, out.Location, out.Redirecting = o.Status(), o.Location(), nil
 		return out, nil
