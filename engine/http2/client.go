@@ -18,6 +18,9 @@ func (st *stream) Peer() netip.Addr { return st.k.c.Peer().Addr() }
 // Port returns the port that the client has connected to.
 func (st *stream) Port() string { return st.k.c.Port() }
 
+// Anonymous reports whether the peer passes on bytes of a client that it does not name.
+func (st *stream) Anonymous() bool { return st.k.c.Anonymous() }
+
 // Listener returns the listener of the connection.
 func (st *stream) Listener() *netloop.Listener { return st.k.c.Listener() }
 

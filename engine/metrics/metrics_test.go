@@ -73,7 +73,7 @@ ldcorn_requests_total{code="2xx",group="web"} 2
 ldcorn_requests_total{code="3xx",group="web"} 1
 ldcorn_requests_total{code="4xx",group="web"} 1
 ldcorn_requests_total{code="5xx",group="web"} 4
-# HELP ldcorn_forwarded_ignored_total Requests with X-Forwarded-For or Forwarded of a peer that is not in trusted_proxies.
+# HELP ldcorn_forwarded_ignored_total Requests with X-Forwarded-For or Forwarded of a peer that is not in trusted_proxies or a client that the PROXY protocol does not name.
 # TYPE ldcorn_forwarded_ignored_total counter
 ldcorn_forwarded_ignored_total 1
 # HELP ldcorn_request_retries_total How often a request was sent to another worker because the first was lost before it began to answer.

@@ -21,7 +21,7 @@ var (
 		"group", "reason")
 	unroutedDesc = desc("unrouted_requests_total", "Requests that reached no group, by reason.", "reason")
 	routedDesc   = desc("router_decisions_total", "Decisions of the router: none (the routes decide), group, respond, redirect or error.", "decision")
-	ignoredDesc  = desc("forwarded_ignored_total", "Requests with X-Forwarded-For or Forwarded of a peer that is not in trusted_proxies.")
+	ignoredDesc  = desc("forwarded_ignored_total", "Requests with X-Forwarded-For or Forwarded of a peer that is not in trusted_proxies or a client that the PROXY protocol does not name.")
 	retriesDesc  = desc("request_retries_total", "How often a request was sent to another worker because the first was lost before it began to answer.", "group")
 	tookDesc     = desc("request_duration_seconds", "Time from a request's head to the end of its answer or, for a websocket, its acceptance.", "group")
 	queuedDesc   = desc("request_queue_seconds", "Time that requests waited for a slot; 0 if one was free.", "group")

@@ -219,25 +219,27 @@ func (c *econn) Until() Time         { return c.until }
 func (c *econn) Expired() bool       { return c.expired }
 
 func (c *econn) Peer() netip.AddrPort {
-	if c.origin != nil {
+	if c.origin.names() {
 		return c.origin.Peer
 	}
 	return c.peer
 }
 
 func (c *econn) Local() netip.AddrPort {
-	if c.origin != nil {
+	if c.origin.names() {
 		return c.origin.Local
 	}
 	return rawLocal(c.fd)
 }
 
 func (c *econn) Port() string {
-	if c.origin != nil {
+	if c.origin.names() {
 		return c.origin.port
 	}
 	return c.ln.Port()
 }
+
+func (c *econn) Anonymous() bool { return c.origin != nil && c.origin.Anonymous }
 
 func (c *econn) Stash() []byte {
 	s := c.stash

@@ -324,24 +324,29 @@ func (c *gconn) Loop() *Loop         { return &c.d.loop }
 func (c *gconn) Listener() *Listener { return c.ln }
 
 func (c *gconn) Peer() netip.AddrPort {
-	if o := c.origin.Load(); o != nil {
+	if o := c.origin.Load(); o.names() {
 		return o.Peer
 	}
 	return c.peer
 }
 
 func (c *gconn) Local() netip.AddrPort {
-	if o := c.origin.Load(); o != nil {
+	if o := c.origin.Load(); o.names() {
 		return o.Local
 	}
 	return addrPort(c.nc.LocalAddr())
 }
 
 func (c *gconn) Port() string {
-	if o := c.origin.Load(); o != nil {
+	if o := c.origin.Load(); o.names() {
 		return o.port
 	}
 	return c.ln.Port()
+}
+
+func (c *gconn) Anonymous() bool {
+	o := c.origin.Load()
+	return o != nil && o.Anonymous
 }
 
 func (c *gconn) Rest(until Time) {

@@ -78,15 +78,19 @@ type Opening interface {
 // An Origin says where a connection comes from, for a connection that a proxy
 // passes on. The zero Origin says that the proxy itself is the client.
 type Origin struct {
-	Peer  netip.AddrPort // the client
-	Local netip.AddrPort // the address that the client has connected to
+	Peer      netip.AddrPort // the client
+	Local     netip.AddrPort // the address that the client has connected to
+	Anonymous bool           // the proxy has another client, but does not say which; Peer and Local are not valid
 }
 
-// An origin is an Origin as a connection keeps it.
+// An origin is an Origin as a connection keeps it. A nil one is the zero Origin.
 type origin struct {
 	Origin
 	port string // of Local
 }
+
+// names reports whether the origin says who the client is.
+func (o *origin) names() bool { return o != nil && o.Peer.IsValid() }
 
 func newOrigin(o Origin) *origin { return &origin{o, strconv.Itoa(int(o.Local.Port()))} }
 
@@ -129,7 +133,7 @@ func (l *lining) open() {
 		return
 	}
 	l.opens = nil
-	if from := o.Origin(); from.Peer.IsValid() {
+	if from := o.Origin(); from != (Origin{}) {
 		l.named(newOrigin(from))
 	}
 	l.layer = o.Next()

@@ -126,6 +126,9 @@ type Conn interface {
 	// Port returns the port that the client has connected to, in digits, or "" for
 	// unix sockets.
 	Port() string
+	// Anonymous reports whether an Opening has learnt that the client is another than
+	// Peer, which has passed the connection on without saying whose it is.
+	Anonymous() bool
 	// Rest tells the driver that this upstream connection is between two
 	// requests. Until it is used again, any event on it, or the moment until,
 	// closes it.

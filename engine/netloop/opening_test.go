@@ -16,7 +16,7 @@ import (
 )
 
 // A lineOpening reads a line with the address of the client, and then passes bytes
-// on. An empty line names nobody.
+// on. An empty line names nobody, and "?" an anonymous client.
 type lineOpening struct {
 	t    *testing.T
 	open *atomic.Int32
@@ -38,6 +38,9 @@ func (l *lineOpening) Feed(p []byte) error {
 	}
 	l.done, l.in = true, rest
 	if len(line) == 0 {
+		return nil
+	}
+	if l.origin.Anonymous = string(line) == "?"; l.origin.Anonymous {
 		return nil
 	}
 	peer, err := netip.ParseAddrPort(string(line))
@@ -138,6 +141,9 @@ func asks(t netloop.Task, c netloop.Conn) netloop.Verdict {
 		if c.Peer().Addr().IsLoopback() {
 			peer = "nobody"
 		}
+		if c.Anonymous() {
+			peer = "anonymous by " + peer
+		}
 		answer := string(s) + " from " + peer + " to " + c.Port() + "\n"
 		if _, err := c.Write(t, []byte(answer), nil, time.Minute); err != nil {
 			return netloop.Verdict{}
@@ -171,11 +177,13 @@ func TestOpening(t *testing.T) {
 				assert.Equal(t, want+" from "+someone+" to 443\n", got)
 			}
 		}
-		c := connected(t, addr)
-		c.raw("\na\n")
-		got, err := c.in.ReadString('\n')
-		require.NoError(t, err)
-		assert.Equal(t, "a from nobody to "+port+"\n", got)
+		for line, who := range map[string]string{"": "nobody", "?": "anonymous by nobody"} {
+			c := connected(t, addr)
+			c.raw(line + "\na\n")
+			got, err := c.in.ReadString('\n')
+			require.NoError(t, err)
+			assert.Equal(t, "a from "+who+" to "+port+"\n", got)
+		}
 
 		for _, s := range []string{"what?\n", "", someone} {
 			c := connected(t, addr)

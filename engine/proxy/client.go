@@ -29,6 +29,9 @@ type Client interface {
 	// Port is the port that the client has connected to, in digits; "" for a unix
 	// socket.
 	Port() string
+	// Anonymous reports whether Peer is a proxy that passes on bytes of a client that
+	// it does not name.
+	Anonymous() bool
 	// Listener is the listener that the request came by; nil if there is none.
 	Listener() *netloop.Listener
 	// Session is that of the client's connection; nil without TLS.

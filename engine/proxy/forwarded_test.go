@@ -139,7 +139,7 @@ func senderOf(f *forwarder, req *head.Request, peer netip.Addr) *sender {
 	if !peer.IsValid() {
 		ours = ""
 	}
-	f.read(&s, req, peer, ours)
+	f.read(&s, req, peer, ours, false)
 	return &s
 }
 
@@ -226,10 +226,10 @@ func TestForwardedAllocatesNothing(t *testing.T) {
 	_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\nX-Forwarded-For: 2001:db8::1, 10.1.1.1\r\n\r\n"), nil)
 	require.Nil(t, err)
 	var s sender
-	f.read(&s, &req.Request, local, "8000")
+	f.read(&s, &req.Request, local, "8000", false)
 	out := f.append(nil, &req.Request, &s, false)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
-		f.read(&s, &req.Request, local, "8000")
+		f.read(&s, &req.Request, local, "8000", false)
 		out = f.append(out[:0], &req.Request, &s, false)
 	}))
 }

@@ -75,6 +75,9 @@ func (c *http1Client) Peer() netip.Addr { return c.c.Peer().Addr() }
 // Port returns the port that the client has connected to.
 func (c *http1Client) Port() string { return c.c.Port() }
 
+// Anonymous reports whether the peer passes on bytes of a client that it does not name.
+func (c *http1Client) Anonymous() bool { return c.c.Anonymous() }
+
 // Listener returns the listener.
 func (c *http1Client) Listener() *netloop.Listener { return c.c.Listener() }
 

@@ -27,8 +27,9 @@ type ignoredPeers struct {
 	log *slog.Logger
 	any bool // other peers are trusted
 
-	told atomic.Pointer[toldPeers] // never changes; add replaces it
-	mu   sync.Mutex                // held by add
+	told      atomic.Pointer[toldPeers] // never changes; add replaces it
+	mu        sync.Mutex                // held by add
+	anonymous atomic.Bool               // an anonymous client was logged
 }
 
 // toldPeers are the addresses that were logged.
@@ -58,20 +59,39 @@ func isNear(peer netip.Addr) bool {
 }
 
 // note reports whether the request of a peer names a client, and logs such a peer
-// unless it was logged before. It allocates nothing in other cases. A nil ignoredPeers
-// does nothing.
-func (p *ignoredPeers) note(peer netip.Addr, seen head.KindSet) bool {
+// unless it was logged before. It logs only the first of those that pass on anonymous
+// clients, which are many for one peer. It allocates nothing in other cases. A nil
+// ignoredPeers does nothing.
+func (p *ignoredPeers) note(peer netip.Addr, anonymous bool, seen head.KindSet) bool {
 	if p == nil || !seen.Has(head.KindXForwardedFor) && !seen.Has(head.KindForwarded) {
 		return false
 	}
-	if !p.told.Load().has(peer) {
-		field := "Forwarded"
-		if seen.Has(head.KindXForwardedFor) {
-			field = "X-Forwarded-For"
-		}
-		p.add(peer, field)
+	switch {
+	case anonymous && !p.anonymous.Load():
+		p.addAnonymous(peer, fieldOf(seen))
+	case !anonymous && !p.told.Load().has(peer):
+		p.add(peer, fieldOf(seen))
 	}
 	return true
+}
+
+// fieldOf returns the field that would count.
+func fieldOf(seen head.KindSet) string {
+	if seen.Has(head.KindXForwardedFor) {
+		return "X-Forwarded-For"
+	}
+	return "Forwarded"
+}
+
+// addAnonymous logs a client that its peer does not name. The peer may be trusted, so
+// that no address is missing in trusted_proxies.
+func (p *ignoredPeers) addAnonymous(peer netip.Addr, field string) {
+	if p.anonymous.Swap(true) {
+		return
+	}
+	p.log.Warn(field+" ignored", slog.String("peer", peerName(peer)),
+		slog.String("reason", "the PROXY protocol header does not name the client, so anybody can have written the field"),
+		slog.String("hint", "if the client is your proxy, let it reach the load balancer by TCP, so that the header names it; further requests are counted, not logged"))
 }
 
 func (p *ignoredPeers) add(peer netip.Addr, field string) {

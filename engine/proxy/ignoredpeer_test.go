@@ -31,7 +31,7 @@ func TestIgnoredPeers(t *testing.T) {
 		_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+fields+"\r\n"), nil)
 		require.Nil(t, err)
 		s := new(sender)
-		f.read(s, &req.Request, addr, ours)
+		f.read(s, &req.Request, addr, ours, false)
 		assert.Equal(t, !s.trusted && f.mode != plan.ForwardedOff && strings.Contains(fields, "Forwarded") && !strings.Contains(fields, "Proto"), s.ignored)
 	}
 	logged := func() string { defer out.Reset(); return out.String() }
@@ -80,8 +80,8 @@ func TestIgnoredPeersAllocate(t *testing.T) {
 		_, err := req.Parse([]byte("GET / HTTP/1.1\r\nHost: a.b\r\n"+fields+"\r\n"), nil)
 		require.Nil(t, err)
 		s := new(sender)
-		f.read(s, &req.Request, local, "8000")
-		assert.Zero(t, testing.AllocsPerRun(100, func() { f.read(s, &req.Request, local, "8000") }))
+		f.read(s, &req.Request, local, "8000", false)
+		assert.Zero(t, testing.AllocsPerRun(100, func() { f.read(s, &req.Request, local, "8000", false) }))
 	}
 }
 

@@ -184,6 +184,7 @@ func (c *memoryClient) until(ok func() bool) {
 func (c *memoryClient) Session() *tlslayer.Session  { return nil }
 func (c *memoryClient) Peer() netip.Addr            { return netip.MustParseAddr("192.0.2.7") }
 func (c *memoryClient) Port() string                { return "8000" }
+func (c *memoryClient) Anonymous() bool             { return false }
 func (c *memoryClient) Listener() *netloop.Listener { return nil }
 
 func (c *memoryClient) Watch(netloop.Task) {

@@ -24,7 +24,20 @@ const (
 	namedClient = "PROXY TCP4 198.51.100.7 192.0.2.1 1234 443\r\n"
 	namedProxy  = "PROXY TCP4 10.1.2.3 192.0.2.1 1234 443\r\n"
 	namedNobody = "PROXY UNKNOWN\r\n"
+
+	version2   = "\r\n\r\n\x00\r\nQUIT\n"
+	namedLocal = version2 + "\x20\x00\x00\x00"
 )
+
+// anonymous are headers for clients that the proxy does not name.
+var anonymous = map[string]string{
+	"UNKNOWN":                namedNobody,
+	"UNKNOWN-with-addresses": "PROXY UNKNOWN 10.1.2.3 192.0.2.1 1234 443\r\n",
+	"AF_UNSPEC":              version2 + "\x21\x00\x00\x00",
+	"AF_UNSPEC-with-TLVs":    version2 + "\x21\x00\x00\x03\x04\x00\x00",
+	"AF_UNIX":                version2 + "\x21\x31\x00\xd8" + strings.Repeat("x", 216),
+	"datagrams":              version2 + "\x21\x12\x00\x0c\x0a\x01\x02\x03\x0a\x01\x02\x03\x00\x50\x00\x50",
+}
 
 // told returns the head that the worker got for a path.
 func (u *upstream) told(t *testing.T, path string) string {
@@ -63,8 +76,8 @@ func TestNamedClients(t *testing.T) {
 			{"a client", namedClient, "", "X-Forwarded-For: 198.51.100.7\r\nX-Real-IP: 198.51.100.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\nX-Forwarded-Port: 443\r\n"},
 			{"a client that forges", namedClient, forged, "X-Forwarded-For: 198.51.100.7\r\nX-Real-IP: 198.51.100.7\r\nX-Forwarded-Proto: http\r\n"},
 			{"a trusted proxy", namedProxy, forged, "X-Forwarded-For: 203.0.113.9\r\nX-Real-IP: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a\r\nX-Forwarded-Port: 8443\r\n"},
-			{"the peer itself", namedNobody, "", "X-Forwarded-For: 127.0.0.1\r\n"},
-			{"the peer itself for another", namedNobody, forged, "X-Forwarded-For: 203.0.113.9\r\n"},
+			{"the peer itself", namedLocal, "", "X-Forwarded-For: 127.0.0.1\r\n"},
+			{"the peer itself for another", namedLocal, forged, "X-Forwarded-For: 203.0.113.9\r\n"},
 		} {
 			x := r.client()
 			for i, first := range []string{c.header, ""} {
@@ -82,6 +95,53 @@ func TestNamedClients(t *testing.T) {
 		head, _ := x.hear("GET")
 		assert.Contains(t, head, "200 OK")
 		assert.NotContains(t, log.String(), "refused")
+	})
+}
+
+// TestNamedClients_Anonymous checks that the fields of a client that the PROXY protocol
+// does not name are not believed, for each request of a connection, although the proxy is
+// trusted, and that the log says so once.
+func TestNamedClients_Anonymous(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, u, log := named(t, driver, time.Hour)
+		r.with(func(l *plan.Listener) { l.Forwarded = plan.ForwardedAppend })
+		for why, header := range anonymous {
+			x := r.client()
+			for i, more := range []string{
+				"X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b\r\nX-Forwarded-Port: 8443\r\n",
+				"Forwarded: for=203.0.113.9;proto=https;host=b\r\n",
+				"",
+			} {
+				path := "/" + why + strings.Repeat("/again", i)
+				x.say(header + ask(path, more))
+				header = ""
+				head, _ := x.hear("GET")
+				assert.Contains(t, head, "200 OK")
+				got := u.told(t, path)
+				assert.Contains(t, got, "X-Forwarded-For: 127.0.0.1\r\nX-Real-IP: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: a\r\n", why)
+				for _, forged := range []string{"203.0.113.9", "https", "8443", "=b"} {
+					assert.NotContains(t, got, forged, why)
+				}
+			}
+		}
+		assert.Regexp(t, `^time=\S+ level=WARN msg="(X-Forwarded-For|Forwarded) ignored" peer=127\.0\.0\.1 reason="the PROXY protocol header does not name the client, [^"]+" hint="[^"]+"\n$`, log.String())
+		assert.NotContains(t, log.String(), "trusted_proxies", "the peer is in it already")
+	})
+}
+
+// TestNamedClients_AnonymousRedirect checks that an anonymous client cannot pass for one
+// that uses TLS.
+func TestNamedClients_AnonymousRedirect(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, u, _ := named(t, driver, time.Hour)
+		r.with(func(l *plan.Listener) { l.RedirectHTTPS = true })
+		for why, header := range anonymous {
+			c := r.client()
+			c.say(header + ask("/x", "X-Forwarded-Proto: https\r\n"))
+			head, _ := c.hear("GET")
+			assert.Contains(t, head, "Location: https://a/x\r\n", why)
+		}
+		assert.Empty(t, u.received())
 	})
 }
 
@@ -173,17 +233,23 @@ func TestNamedClients_UnixSocket(t *testing.T) {
 		of := plan.Listener{Bind: plan.Bind{Network: "unix", Address: path}, Forwarded: plan.ForwardedSet, ProxyProtocol: true,
 			TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}
 		require.NoError(t, r.proxy.Listen(netloop.NewListener(sock), &of))
-		for i, x := range [][2]string{{namedClient, "X-Forwarded-For: 198.51.100.7\r\n"}, {namedNobody, " HTTP"}} {
+		const forged = "X-Forwarded-For: 203.0.113.9\r\n"
+		for i, x := range [][2]string{
+			{namedClient, "X-Forwarded-For: 198.51.100.7\r\n"},
+			{namedLocal, forged},
+			{namedNobody, "X-Forwarded-Proto: http\r\n"},
+		} {
 			at := "/" + strings.Repeat("x", i)
 			c, err := net.Dial("unix", path)
 			require.NoError(t, err)
-			_, err = io.WriteString(c, x[0]+ask(at, "Connection: close\r\n"))
+			_, err = io.WriteString(c, x[0]+ask(at, forged+"Connection: close\r\n"))
 			require.NoError(t, err)
 			got, err := io.ReadAll(c)
 			require.NoError(t, err)
 			assert.Contains(t, string(got), "200 OK")
 			c.Close()
-			assert.Contains(t, u.told(t, at), strings.TrimPrefix(x[1], " "))
+			assert.Contains(t, u.told(t, at), x[1])
+			assert.Equal(t, x[1] == forged, strings.Contains(u.told(t, at), "203.0.113.9"))
 		}
 	})
 }

@@ -15,9 +15,9 @@ type sender struct {
 	peer    netip.Addr // of the connection; not valid on a unix socket
 	ours    string     // the port of the listener; "" for a unix socket
 	tls     string     // the version of TLS of the connection, such as "1.3"; "" = ldcorn itself does not secure it
-	trusted bool       // ldcorn believes what the peer says
+	trusted bool       // ldcorn believes the fields that tell of the client
 	named   bool       // the peer names the client
-	ignored bool       // the peer names a client, but is not trusted
+	ignored bool       // the fields name a client, but are not believed
 	addr    netip.Addr // the client, or the peer if it names no client
 	proto   []byte     // the scheme that the client used, as the peer says; empty if it does not say
 	host    []byte     // the host that the client asked for, likewise
@@ -34,7 +34,7 @@ const maxHops = 32
 // sender returns the sender of the request.
 func (r *Request) sender() *sender {
 	if !r.from.read {
-		r.by.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port())
+		r.by.forward.read(&r.from, r.head, r.client.Peer(), r.client.Port(), r.client.Anonymous())
 		r.from.tls = ""
 		if s := r.client.Session(); s != nil {
 			r.from.tls = tlslayer.VersionName(s.Version)
@@ -50,10 +50,13 @@ var told = head.Kinds(head.KindXForwardedFor, head.KindXForwardedProto, head.Kin
 // if there are none, in Forwarded. The two are never mixed: a proxy writes one of
 // them, and passes on the other, which its client can have made up. Nearly all
 // proxies write X-Forwarded-For, so it takes precedence.
-func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours string) {
-	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, f.trustsPeer(peer, ours)
+//
+// The fields of an anonymous connection are not the peer's own: a client that the peer
+// does not know has written them, so that nobody vouches for them.
+func (f *forwarder) read(s *sender, req *head.Request, peer netip.Addr, ours string, anonymous bool) {
+	s.read, s.peer, s.ours, s.addr, s.trusted = true, peer, ours, peer, !anonymous && f.trustsPeer(peer, ours)
 	s.named, s.proxies, s.proto, s.host, s.port = false, 0, nil, nil, nil
-	if s.ignored = !s.trusted && f.ignored.note(peer, req.Seen()); !s.trusted {
+	if s.ignored = !s.trusted && f.ignored.note(peer, anonymous, req.Seen()); !s.trusted {
 		return
 	}
 	switch seen := req.Seen(); {

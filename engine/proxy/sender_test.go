@@ -24,6 +24,7 @@ type peerConn struct {
 }
 
 func (c peerConn) Peer() netip.AddrPort        { return c.peer }
+func (c peerConn) Anonymous() bool             { return false }
 func (c peerConn) Listener() *netloop.Listener { return aListener }
 
 var aListener = new(netloop.Listener)

@@ -139,23 +139,23 @@ func addresses(family byte) int {
 }
 
 // parse returns what a complete header says. It is the zero Origin if the proxy speaks
-// for itself (LOCAL), does not know its client (UNKNOWN, UNSPEC), or names a client
-// that has not come by TCP.
+// for itself (LOCAL), and anonymous if the proxy does not know its client (UNKNOWN,
+// UNSPEC) or the client has not come by TCP.
 func (h *header) parse() (netloop.Origin, error) {
 	if len(h.b) == fixed && h.b[13] == byte(proxyproto.UNSPEC) && h.b[12] == byte(proxyproto.PROXY) {
-		return netloop.Origin{}, nil // the parser refuses it; section 2.2 leaves it to the receiver
+		return netloop.Origin{Anonymous: true}, nil // the parser refuses it; section 2.2 leaves it to the receiver
 	}
 	in, err := proxyproto.Read(bufio.NewReaderSize(bytes.NewReader(h.b), len(h.b)))
 	if err != nil {
 		return netloop.Origin{}, malformed(err)
 	}
-	if in.Command.IsLocal() {
-		return netloop.Origin{}, nil
+	if in.Command.IsLocal() { // the parser calls UNKNOWN so, too, but version 1 has no LOCAL
+		return netloop.Origin{Anonymous: in.Version == 1}, nil
 	}
 	from, ok := in.SourceAddr.(*net.TCPAddr)
 	to, known := in.DestinationAddr.(*net.TCPAddr)
 	if !ok || !known {
-		return netloop.Origin{}, nil
+		return netloop.Origin{Anonymous: true}, nil
 	}
 	return netloop.Origin{Peer: plain(from), Local: plain(to)}, nil
 }

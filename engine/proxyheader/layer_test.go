@@ -88,14 +88,15 @@ func TestHeaders(t *testing.T) {
 	unix := &net.UnixAddr{Net: "unix", Name: "/run/x.sock"}
 	v6 := strings.Repeat("\x20\x01", 8) + strings.Repeat("\x20\x02", 8) + "\x00\x50\x01\xbb"
 	mapped := strings.Repeat("\x00", 10) + "\xff\xff\xc6\x33\x64\x07"
+	const anonymous = "anonymous"
 	for _, c := range []struct{ why, header, peer, local string }{
 		{"v1", "PROXY TCP4 198.51.100.7 192.0.2.1 1234 443\r\n", v4Peer, v4Local},
 		{"v1, IPv6", "PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n", "[2001:db8::1]:1", "[2001:db8::2]:65535"},
 		{"v1, IPv4 as IPv6", "PROXY TCP6 ::ffff:198.51.100.7 ::ffff:192.0.2.1 1234 443\r\n", v4Peer, v4Local},
 		{"v1, IPv4 in TCP6 as nginx writes it", "PROXY TCP6 198.51.100.7 192.0.2.1 1234 443\r\n", v4Peer, v4Local},
-		{"v1, the longest", "PROXY UNKNOWN " + strings.Repeat("x", maxLine-16) + "\r\n", "", ""},
-		{"v1, unknown", "PROXY UNKNOWN\r\n", "", ""},
-		{"v1, unknown with addresses", "PROXY UNKNOWN 198.51.100.7 192.0.2.1 1234 443\r\n", "", ""},
+		{"v1, the longest", "PROXY UNKNOWN " + strings.Repeat("x", maxLine-16) + "\r\n", anonymous, ""},
+		{"v1, unknown", "PROXY UNKNOWN\r\n", anonymous, ""},
+		{"v1, unknown with addresses", "PROXY UNKNOWN 198.51.100.7 192.0.2.1 1234 443\r\n", anonymous, ""},
 		{"v2", v2(0x21, 0x11, 12, v4Addresses), v4Peer, v4Local},
 		{"v2 of the library", made(t, 2, tcp(v4Peer), tcp(v4Local), 0), v4Peer, v4Local},
 		{"v2, IPv6", v2(0x21, 0x21, 36, v6), "[2001:2001:2001:2001:2001:2001:2001:2001]:80", "[2002:2002:2002:2002:2002:2002:2002:2002]:443"},
@@ -106,18 +107,21 @@ func TestHeaders(t *testing.T) {
 		{"v2, local with addresses", v2(0x20, 0x11, 12, v4Addresses), "", ""},
 		{"v2, local with a family and nothing", v2(0x20, 0x11, 0, ""), "", ""},
 		{"v2, local with TLVs", v2(0x20, 0x00, 7, "\x04\x00\x04abcd"), "", ""},
-		{"v2, unspecified", v2(0x21, 0x00, 0, ""), "", ""},
-		{"v2, unspecified with TLVs", v2(0x21, 0x00, 3, "\x04\x00\x00"), "", ""},
-		{"v2, a unix socket", made(t, 2, unix, unix, 1), "", ""},
-		{"v2, datagrams", v2(0x21, 0x12, 12, v4Addresses), "", ""},
+		{"v2, unspecified", v2(0x21, 0x00, 0, ""), anonymous, ""},
+		{"v2, unspecified with TLVs", v2(0x21, 0x00, 3, "\x04\x00\x00"), anonymous, ""},
+		{"v2, a unix socket", made(t, 2, unix, unix, 1), anonymous, ""},
+		{"v2, datagrams", v2(0x21, 0x12, 12, v4Addresses), anonymous, ""},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			check := func(r *rig) {
 				t.Helper()
 				require.True(t, r.Done())
-				if c.peer == "" {
+				switch c.peer {
+				case "":
 					assert.Zero(t, r.Origin())
-				} else {
+				case anonymous:
+					assert.Equal(t, netloop.Origin{Anonymous: true}, r.Origin())
+				default:
 					assert.Equal(t, netloop.Origin{Peer: netip.MustParseAddrPort(c.peer), Local: netip.MustParseAddrPort(c.local)}, r.Origin())
 				}
 				assert.Empty(t, r.refused)

@@ -37,7 +37,7 @@ type Result struct {
 	Request   *head.Request // partly parsed, or not at all, if Kind is KindRefused
 	Line      []byte        // the beginning of the input instead of a valid head, if Kind is KindRefused
 	Client    netip.Addr    // according to trusted proxies, otherwise the peer; invalid over a unix socket
-	Ignored   bool          // the peer names a client, but is no trusted proxy
+	Ignored   bool          // the request names a client, but no trusted proxy vouches for it
 	TLS       string        // version of TLS with which ldcorn itself secures the connection, such as "1.3"; "" if it does not
 	Status    int           // status sent, or StatusGone
 	Sent      int64         // bytes of the answer after its head

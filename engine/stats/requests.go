@@ -83,7 +83,7 @@ func (q *Requests) Groups() map[string]*Group {
 func (q *Requests) Unrouted() Faults { return q.unrouted.read() }
 
 // Ignored returns how many requests named a client in X-Forwarded-For or Forwarded
-// although their peer was no trusted proxy.
+// although no trusted proxy vouched for it.
 func (q *Requests) Ignored() uint64 { return q.ignored.Load() }
 
 // Decided returns how often the router made each decision, by index in
