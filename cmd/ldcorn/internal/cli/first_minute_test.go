@@ -150,10 +150,10 @@ var masks = []struct {
 	of *regexp.Regexp
 	by string
 }{ // only read
-	{regexp.MustCompile(`(?m)^default: (?:stopping|draining|worker \d failed) .*\n`), ""},    // how many of these lines there are
-	{regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d warning: default\.\d: start failed, .*\n`), ""}, // how often, while the other worker takes longer
-	{regexp.MustCompile(`(?m)^(WORKER|default\.\d|ml_heavy\.\d) .*`), "$1"},                  // which columns fit
-	{regexp.MustCompile(`,\s*(/home/you)`), ", $1"},                                          // whether it fits
+	{regexp.MustCompile(`(?m)^default: (?:stopping|draining|worker \d failed) .*\n`), ""},               // how many of these lines there are
+	{regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d warning: default\.\d: start failed, .*\n(?: +.*\n)*`), ""}, // how often, while the other worker takes longer
+	{regexp.MustCompile(`(?m)^(WORKER|default\.\d|ml_heavy\.\d) .*`), "$1"},                             // which columns fit
+	{regexp.MustCompile(`,\s*(/home/you)`), ", $1"},                                                     // whether it fits
 	{regexp.MustCompile(`ldcorn \([^)]*\)|ldcorn \d+\.\d+\.\d+\S*`), "ldcorn VERSION"},
 	{regexp.MustCompile(`(?m)^  … \d+ frames of .*$|(\| +)… \d+ frames of .*$`), "  … FRAMES"},
 	{regexp.MustCompile(`(?:\d+(?:\.\d+)? ?(?:ms|s|m|h|d)\b)+`), "TIME"},
