@@ -7,8 +7,9 @@ import (
 )
 
 // A calm counts the frames of a client that move nothing, such as PING, SETTINGS,
-// PRIORITY and empty DATA. Each costs work, and a client could send nothing else
-// (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518).
+// PRIORITY and empty DATA, and the requests that it takes back. Each costs work, and a
+// client could send nothing else (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518,
+// CVE-2023-44487).
 type calm struct {
 	left int // frames that may still come
 	at   netloop.Time
@@ -17,8 +18,10 @@ type calm struct {
 const (
 	calmMax     = 10_000 // frames that may come at once
 	calmRate    = 100    // frames in a second that may always come
-	calmPerHead = 10     // frames that come with a request, such as RST_STREAM
+	calmPerHead = 10     // frames that come with a request, such as WINDOW_UPDATE
 	calmPart    = 1 << 10
+
+	resetCost = calmPerHead + 1 // of a RST_STREAM: it takes back what its request has given
 )
 
 func (c *calm) begin(now netloop.Time) { *c = calm{left: calmMax, at: now} }

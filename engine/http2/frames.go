@@ -6,6 +6,7 @@ import "encoding/binary"
 const (
 	frameData         = 0x0
 	frameHeaders      = 0x1
+	frameRSTStream    = 0x3
 	frameSettings     = 0x4
 	frameGoAway       = 0x7
 	frameWindowUpdate = 0x8
@@ -77,6 +78,8 @@ func (f *frames) begin() {
 		f.payload += f.left
 	case kind == frameHeaders:
 		f.heads++
+	case kind == frameRSTStream:
+		f.idle += resetCost
 	default:
 		f.idle++
 	}
