@@ -81,14 +81,14 @@ func (s *Server) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
 	return k.serve()
 }
 
-// Drain makes the connections of a listener end once their streams have. A nil
-// listener stands for all. Any goroutine may call it.
-func (s *Server) Drain(ln *netloop.Listener) {
+// Drain makes the connections of a listener end once their streams have, sooner with
+// stop. A nil listener stands for all. Any goroutine may call it.
+func (s *Server) Drain(ln *netloop.Listener, stop bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for k := range s.conns {
 		if ln == nil || k.c.Listener() == ln {
-			k.drain(ln == nil && !s.p.Departing())
+			k.drain(stop)
 		}
 	}
 }

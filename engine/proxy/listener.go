@@ -129,10 +129,10 @@ func (s *Snapshot) listener(ln *netloop.Listener) *listener {
 
 // Listen takes over a listener and serves its clients from when Run runs: with the
 // settings that each snapshot has for a listener with the address of the given one,
-// and with those of the given one until there is such a snapshot. A nil listener
-// has the settings of the plan itself. Listen fails once the
-// proxy has begun to stop, and closes the listener then. A layer that the listener has
-// stands above the PROXY protocol. Any goroutine may call Listen.
+// and with those of the given one until there is such a snapshot. With a nil plan
+// listener, it has the settings of the plan itself. A layer that the listener has
+// stands above the PROXY protocol. Listen fails once the proxy has begun to stop, and
+// closes the listener then. Any goroutine may call it.
 func (p *Proxy) Listen(ln *netloop.Listener, of *plan.Listener) error {
 	if of == nil {
 		return p.driver.Add(ln)

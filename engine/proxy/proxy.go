@@ -144,21 +144,21 @@ func (p *Proxy) Leave(ln *netloop.Listener) {
 
 func (p *Proxy) remove(ln *netloop.Listener) {
 	p.driver.Remove(ln)
-	p.drain(ln)
+	p.drain(ln, false)
 }
 
 // A Drainer is a Handler that has to be told that connections are to end: the next
 // answer on them cannot say so.
 type Drainer interface {
 	// Drain is called after a listener has begun to leave; with nil, when clients
-	// of all listeners should leave, and again when everything stops. It must not
-	// wait. Connections that begin later find out themselves.
-	Drain(ln *netloop.Listener)
+	// of all listeners should leave, and again, with stop, when everything stops. It
+	// must not wait. Connections that begin later find out themselves.
+	Drain(ln *netloop.Listener, stop bool)
 }
 
-func (p *Proxy) drain(ln *netloop.Listener) {
+func (p *Proxy) drain(ln *netloop.Listener, stop bool) {
 	if p.drainer != nil {
-		p.drainer.Drain(ln)
+		p.drainer.Drain(ln, stop)
 	}
 }
 
@@ -167,7 +167,7 @@ func (p *Proxy) drain(ln *netloop.Listener) {
 // back. Any goroutine may call it.
 func (p *Proxy) Depart() {
 	p.departing.Store(true)
-	p.drain(nil)
+	p.drain(nil, false)
 }
 
 // Departing reports whether Depart was called.
@@ -188,7 +188,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	p.driver.Shutdown()
-	p.drain(nil)
+	p.drain(nil, true)
 	grace := time.NewTimer(p.snap.Load().Plan.ShutdownTimeout)
 	defer grace.Stop()
 	select {
