@@ -97,11 +97,7 @@ func TestDeparture_ServesOn(t *testing.T) {
 	m.signal(syscall.SIGHUP)
 	m.await("signal=SIGHUP reason=stopping", 1)
 
-	busy, err := net.Dial("unix", m.next.Listeners[0].Bind.Address)
-	require.NoError(t, err)
-	defer busy.Close()
-	_, err = busy.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunfin"))
-	require.NoError(t, err)
+	m.unfinished()
 	m.signal(syscall.SIGINT)
 	m.await("shutdown_delay ended early", 1)
 	m.await("msg=stopping ", 1)

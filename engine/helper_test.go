@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,4 +137,14 @@ func (m *master) await(text string, n int) {
 	require.Eventually(m.t, func() bool {
 		return bytes.Count([]byte(m.log.String()), []byte(text)) >= n
 	}, patience, time.Millisecond, "%s: %s", text, m.log)
+}
+
+// unfinished begins a request that does not end before the test does.
+func (m *master) unfinished() {
+	m.t.Helper()
+	conn, err := net.Dial("unix", m.next.Listeners[0].Bind.Address)
+	require.NoError(m.t, err)
+	m.t.Cleanup(func() { conn.Close() })
+	_, err = conn.Write([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nunfin"))
+	require.NoError(m.t, err)
 }

@@ -10,14 +10,11 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
-	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
-	"github.com/ldcorn/ldcorn/engine/visible"
 	"github.com/ldcorn/ldcorn/engine/workdir"
-	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // A reloader is the actor that applies plans: the first one, then a newly read
@@ -45,66 +42,12 @@ type reloader struct {
 	stop context.Context
 }
 
-// state returns how the last reload went, and which reload or scaling is in
-// progress. Either can be nil. It is safe to call from any goroutine.
-func (r *reloader) state() (last *api.Reload, now *api.Running) {
-	return r.last.Load(), running(r.begun.Load(), r.sup.Activity())
-}
-
-// publicState is the part of state that anybody may know.
-func (r *reloader) publicState() (last *control.PublicReload, now *api.Running) {
-	of, now := r.state()
-	return publicReload(of), now
-}
-
-// publicReload removes what workers wrote. It returns nil for nil.
-func publicReload(r *api.Reload) *control.PublicReload {
-	if r == nil {
-		return nil
-	}
-	out := &control.PublicReload{At: r.At, Failed: visible.FirstLine(r.Error)}
-	if out.Failed != r.Error {
-		out.Failed += " (ldcorn status says more)"
-	}
-	return out
-}
-
-// running combines the reload in progress since begun with the supervisor's
-// activity. Either can be nil, and a reload may be waiting for a scaling.
-func running(begun *time.Time, a *supervisor.Activity) *api.Running {
-	switch {
-	case begun != nil && a == nil:
-		return &api.Running{What: api.RunningReload, Since: *begun}
-	case begun != nil && a.Scaled == "":
-		return &api.Running{What: api.RunningReload, Since: *begun, Waits: a.Waits, Reason: a.Reason}
-	case begun != nil:
-		return &api.Running{What: api.RunningReload, Since: *begun, Reason: "ldcorn scale " + a.Scaled + " comes first"}
-	case a != nil && a.Scaled != "":
-		return &api.Running{What: api.RunningScale, Group: a.Scaled, Since: a.Since, Waits: a.Waits, Reason: a.Reason}
-	}
-	return nil // nothing, or the first plan
-}
-
 // ask requests a reload after those requested before. It is a control.Reloader.
 func (r *reloader) ask(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep)) {
 	if what, since := r.busy(); what != "" {
 		tell(api.ReloadStep{Kind: api.StepWaiting, Reason: what, For: time.Since(since).Seconds()})
 	}
 	r.queue.add(&job{ctx: ctx, want: want, tell: tell})
-}
-
-// busy returns what a reload would have to wait for, or "" if nothing.
-func (r *reloader) busy() (what string, since time.Time) {
-	begun, a := r.begun.Load(), r.sup.Activity()
-	switch {
-	case begun != nil:
-		return "the reload", *begun
-	case a == nil:
-		return "", since
-	case a.Scaled != "":
-		return "the scaling of " + a.Scaled, a.Since
-	}
-	return "the start of the master", a.Since
 }
 
 // Run blocks until ctx is canceled. It fails if the first plan does.
@@ -153,32 +96,6 @@ func (r *reloader) refuse(ctx context.Context) {
 // stepStopping is the answer to a request for a reload that does not take place,
 // because the master was told to stop.
 var stepStopping = api.ReloadStep{Kind: api.StepFailed, Error: "the master is stopping"}
-
-// delay returns how long the master serves on after it was told to stop: not at all
-// if it does not serve yet, or for the person who edits its files. Any goroutine may
-// call it.
-func (r *reloader) delay() time.Duration {
-	if r.files != nil {
-		return 0
-	}
-	select {
-	case <-r.ready:
-	default:
-		return 0
-	}
-	now, _ := r.sup.InEffect()
-	return now.ShutdownDelay
-}
-
-// serving reports whether the first plan is in effect.
-func (r *reloader) serving() bool {
-	select {
-	case <-r.ready:
-		return true
-	default:
-		return false
-	}
-}
 
 // signalled returns a job for a signal, whose result nobody waits for.
 func signalled() *job {
@@ -257,16 +174,6 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report})
 }
 
-// A refusal is an error in the request for a reload, not in the configuration
-// that would have been loaded: nothing was tried, so it does not count as a
-// failed reload.
-type refusal struct{ error }
-
-func (r refusal) Unwrap() error { return r.error }
-
-// errStalePlan means that a plan from a file no longer applies.
-var errStalePlan = errors.New("the plan is out of date: the running configuration or the plan's inputs have changed since; make a new one with ldcorn plan --out")
-
 // loadAndApply applies the latest configuration as the job requests.
 func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervisor.Result, error) {
 	var none supervisor.Result
@@ -315,65 +222,6 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 	}})
 	applied = err == nil
 	return report, result, err
-}
-
-func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *job) {
-	if ctx.Err() != nil {
-		r.log.Warn("reload given up", "reason", "stopping")
-		j.tell(stepStopping)
-		return
-	}
-	if errors.Is(err, errNewer) {
-		r.log.Info("reload given up", "took", since(begun), "reason", errNewer)
-		return
-	}
-	if errors.As(err, new(refusal)) {
-		r.log.Warn("reload refused", "took", since(begun), "err", err)
-		r.events.Emit(api.Event{Kind: api.EventRefused, Took: time.Since(begun).Seconds(), Reason: err.Error()})
-		j.tell(api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err), Refused: true})
-		return
-	}
-	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
-	r.stats.Failed()
-	hint, bare := worker.Advice(err)
-	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(bare), Hint: hint}
-	reason := err.Error()
-	if start := new(supervisor.StartError); errors.As(err, &start) {
-		failed.Error, failed.Stderr, failed.Hint = start.Summary(), start.Stderr, start.Hint
-		reason = start.Summary()
-	}
-	attrs := append([]any{"took", since(begun)}, r.failure(err)...)
-	outcome := "everything stays as it was"
-	if j.saved != nil {
-		outcome += "; " + againReason
-	}
-	if back := new(supervisor.RollbackError); errors.As(err, &back) {
-		failed.Outcome = back.Outcome()
-		outcome = failed.Outcome
-	}
-	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	r.events.Emit(api.Event{Kind: api.EventReloadFailed, Took: time.Since(begun).Seconds(), Reason: visible.FirstLine(outcome) + ": " + reason}, failed.Stderr...)
-	j.tell(failed)
-}
-
-// failure returns the attributes that describe why a plan could not be applied.
-// Whoever has saved a file gets all that is known about it.
-func (r *reloader) failure(err error) []any {
-	start := new(supervisor.StartError)
-	if !errors.As(err, &start) {
-		hint, bare := worker.Advice(err)
-		if hint == "" {
-			return []any{"err", r.files.diagnosis(err)}
-		}
-		return []any{"err", bare, "hint", hint}
-	}
-	attrs := []any{"group", start.Group}
-	if start.All > 0 {
-		attrs = append(attrs, "failed", start.All)
-	} else {
-		attrs = append(attrs, "worker", start.Worker)
-	}
-	return append(attrs, start.Attrs()...)
 }
 
 // warnLeft logs what the reload could not apply.

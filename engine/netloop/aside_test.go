@@ -1,8 +1,6 @@
 package netloop_test
 
 import (
-	"log/slog"
-	"net"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,15 +28,9 @@ func TestAside(t *testing.T) {
 			_ = task.Park(0)
 			return netloop.Verdict{}
 		})
-		d, err := netloop.New(name, netloop.Options{Handler: h, Log: slog.New(slog.DiscardHandler), Loops: 1})
-		require.NoError(t, err)
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		require.NoError(t, d.Add(netloop.NewListener(ln)))
-		ran := make(chan error, 1)
-		go func() { ran <- d.Run() }()
-		c := dial(t, ln.Addr().String())
-		_, err = c.Write([]byte("x"))
+		d, addr, ran := runs(t, name, h)
+		c := dial(t, addr)
+		_, err := c.Write([]byte("x"))
 		require.NoError(t, err)
 		one, other := <-tasks, <-tasks
 		d.Shutdown()

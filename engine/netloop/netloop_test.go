@@ -501,16 +501,9 @@ func TestShutdownServesWhoIsConnected(t *testing.T) {
 			c.Write(task, []byte("got "+s), nil, time.Minute)
 			return v
 		})
-		d, err := netloop.New(name, netloop.Options{Handler: h, Log: slog.New(slog.DiscardHandler), Loops: 1})
-		require.NoError(t, err)
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		require.NoError(t, d.Add(netloop.NewListener(ln)))
-		ran := make(chan error, 1)
-		go func() { ran <- d.Run() }()
-		addr := ln.Addr().String()
+		d, addr, ran := runs(t, name, h)
 		clients := []*net.TCPConn{dial(t, addr)}
-		_, err = clients[0].Write([]byte("block\n"))
+		_, err := clients[0].Write([]byte("block\n"))
 		require.NoError(t, err)
 		for range 100 {
 			c := dial(t, addr)
@@ -622,4 +615,17 @@ func TestCloseDuringRead(t *testing.T) {
 			assert.NoError(t, err, "closed")
 		})
 	}
+}
+
+// runs starts a driver with one loop and one listener. It sends what Run returns.
+func runs(t *testing.T, name string, h netloop.Handler) (d netloop.Driver, addr string, ran <-chan error) {
+	t.Helper()
+	d, err := netloop.New(name, netloop.Options{Handler: h, Log: slog.New(slog.DiscardHandler), Loops: 1})
+	require.NoError(t, err)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, d.Add(netloop.NewListener(ln)))
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run() }()
+	return d, ln.Addr().String(), ended
 }
