@@ -61,7 +61,7 @@ func TestCaddy(t *testing.T) {
 func TestTraefik(t *testing.T) {
 	traefik := cmp.Or(os.Getenv("LDCORN_TEST_TRAEFIK"), harness.Root(t, ".traefik", "bin", "traefik"))
 	if !exists(traefik) {
-		t.Skip("NOT TESTED: Traefik is not there; scripts/get-traefik gets it")
+		t.Skip("there is no Traefik; scripts/get-traefik installs it where pip has one")
 	}
 	r := newRig(t)
 	r.ldcorn("http.star")

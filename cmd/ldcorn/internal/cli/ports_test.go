@@ -74,7 +74,7 @@ func TestPorts_Names(t *testing.T) {
 func TestPorts_Units(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
-		t.Skip("systemd-analyze is not here, and was not asked")
+		t.Skip("there is no systemd-analyze; scripts/get-systemd installs it where it can")
 	}
 	readme := snippets(t, "README.md", "ini")
 	service := readme[slices.IndexFunc(readme, func(s string) bool { return strings.Contains(s, "[Service]") })]

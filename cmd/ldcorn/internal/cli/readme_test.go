@@ -66,7 +66,7 @@ func TestReadme_Nginx(t *testing.T) {
 
 	nginx, err := exec.LookPath("nginx")
 	if err != nil {
-		t.Log("nginx is not here, and was not asked")
+		t.Log("there is no nginx to check the configuration; scripts/get-proxies installs it")
 		return
 	}
 	dir := t.TempDir()
