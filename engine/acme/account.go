@@ -22,8 +22,8 @@ type stored struct {
 	Account acme.Account `json:"account"`
 }
 
-// accountFile returns the name of the file of the account for a. Who binds an account
-// to another one, or has another address, has another account.
+// accountFile returns the name of the file of the account for a. With another
+// binding (eab) or another email address, it is another account.
 func accountFile(a plan.ACME) string { return digest(a.Email+"\n"+a.EABKeyID) + ".json" }
 
 // account returns the account for the name, and opens one if there is none.

@@ -187,8 +187,8 @@ type solver struct {
 	store storage
 }
 
-// Present opens a challenge. A token that is no token (RFC 8555, section 8.1) would be
-// a path.
+// Present opens a challenge. It refuses a token with characters that tokens do not have
+// (RFC 8555, section 8.1), which could lead out of the folder.
 func (s *solver) Present(_ context.Context, c acme.Challenge) error {
 	if !isToken(c.Token) {
 		return errToken

@@ -86,7 +86,7 @@ func (n *name) step(ctx context.Context, asked bool) time.Duration {
 		}
 		return min(wait, maxSleep)
 	}
-	// Who has put something in order does not want to wait. Who reloads again and
+	// Somebody who has removed the cause does not want to wait. Somebody who reloads again and
 	// again must not bother the issuer.
 	soon := asked && !nt.Limited && now.Sub(nt.Tried) >= time.Minute
 	if wait := nt.Next.Sub(now); wait > 0 && !soon {

@@ -82,7 +82,7 @@ func (k *Keeper) store(listener string) *Store {
 	return k.stores[listener]
 }
 
-// A Next is what the certificates of a master will be.
+// A Next holds the certificates that a master has after a reload.
 type Next struct {
 	keeper *Keeper
 	since  time.Time
@@ -92,9 +92,9 @@ type Next struct {
 
 // Prepare reads the certificates of all listeners, by the names of their stores. One
 // without TLS has none. The store of a listener that is not among them stays as it is,
-// for the clients that still come. A pair
-// that is in use and cannot be read again stays as it is. The error, for another
-// one, is an *Error in another one.
+// for the clients that still come. A pair that is in use and cannot be read again stays
+// as it is, too. For any other pair that cannot be read, Prepare fails with an error
+// that wraps an *Error.
 func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
 	n := &Next{keeper: k, since: watch.Now(), wanted: wanted, held: make(map[plan.TLS]*held)}
 	k.mu.Lock()

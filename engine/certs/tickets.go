@@ -22,7 +22,7 @@ const (
 // for use, and safe for concurrent use.
 //
 // Each context has keys of its own, which are derived from the secrets: a ticket
-// is nothing in another context.
+// cannot be opened in another context.
 type Tickets struct {
 	mu      sync.Mutex // guards the fields below
 	secrets [][]byte   // the newest first

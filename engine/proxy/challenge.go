@@ -9,7 +9,7 @@ import (
 var challengePath = []byte("/.well-known/acme-challenge/")
 
 // challenge returns the answer to an issuer of certificates that checks a name, or nil
-// if the request is none of its requests. Other tokens than ours may be those of the app.
+// if the request asks for none of our tokens. Other tokens may belong to the app.
 func (r *Request) challenge() []byte {
 	if r.p.opts.Challenge == nil {
 		return nil

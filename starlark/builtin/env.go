@@ -263,7 +263,7 @@ func ReadDotenv(readFile func(path string) ([]byte, error), dir string) Dotenv {
 	if err != nil {
 		return nil
 	}
-	// A mistake in the file is none of the configuration.
+	// A mistake in the file is not one in the configuration.
 	vars, _ := dotenv.Parse(string(data), func(string) (string, bool) { return "", true })
 	return vars
 }
