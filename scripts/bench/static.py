@@ -8,7 +8,7 @@ machine.
 
   1k    64 keep-alive clients, a file of 1 KiB         CPU per request, microseconds
   1m    16 keep-alive clients, a file of 1 MiB         CPU per request, microseconds
-  many  64 keep-alive clients, 20,000 files of 1 KiB   CPU per request, microseconds
+  many  64 keep-alive clients, 15,000 files of 1 KiB   CPU per request, microseconds
 
 nginx serves with sendfile, as its documentation advises, and once more with its cache of open files (open_file_cache).
 The CPU time of ldcorn is that of the master, with the goroutines that do its file work. It needs wrk and nginx, which
@@ -21,7 +21,7 @@ from rig import Rig, answers, wait_for
 HERE = os.path.dirname(os.path.abspath(__file__))
 PORT = {"ldcorn": 9121, "nginx": 9122, "nginx-cache": 9123}
 LOAD = {"1k": (64, "/1k"), "1m": (16, "/1m"), "many": (64, "/")}
-MANY = 20_000
+MANY = 15_000
 NGINX = """
 daemon off; master_process off; worker_processes 1; worker_rlimit_nofile 20000; pid {d}/{name}.pid; error_log {d}/{name}.err;
 {user}
