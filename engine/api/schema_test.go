@@ -30,7 +30,9 @@ var contracts = map[string]contract{
 	"check":    {"ldcorn check --format json", Check{}, CheckVersion},
 	"events":   {"a line of ldcorn events --json", ControlEvent{}, EventVersion},
 	"explain":  {"ldcorn explain --json", Explanation{}, ExplainVersion},
+	"history":  {"ldcorn history --json, and the answer of the admin listener to GET /history", History{}, HistoryVersion},
 	"language": {"ldcorn schema --json", Language{}, LanguageVersion},
+	"live":     {"a message of the admin listener to GET /live, and a line of the answer of the control socket to GET /v1/live", Live{}, HistoryVersion},
 	"plan":     {"ldcorn plan --json, and the file that --out writes", Plan{}, PlanVersion},
 	"reload":   {"a line of the answer of the control socket to POST /v1/reload", ReloadStep{}, ReloadVersion},
 	"refused":  {"the answer of the control socket to a request that it did not carry out", Done{}, ControlVersion},
@@ -114,6 +116,8 @@ func constants(t *testing.T) map[string][]any {
 // some words. It returns nil for all other types.
 func (g *generator) special(t reflect.Type) *jsonschema.Schema {
 	switch {
+	case t == reflect.TypeFor[Series]():
+		return &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{OneOf: []*jsonschema.Schema{{Type: "number"}, {Type: "null"}}}}
 	case t.Kind() == reflect.String && g.words[t.Name()] != nil:
 		return &jsonschema.Schema{Type: "string", Enum: g.words[t.Name()]}
 	case t.Kind() == reflect.Map && g.words[t.Key().Name()] != nil:
