@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"cmp"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -35,6 +36,7 @@ func TestNginx(t *testing.T) {
 		"/etc/ssl/example.com.pem", r.cert, "/etc/ssl/example.com.key", r.cert, "127.0.0.1:8000", r.backend))
 	r.check()
 	r.redirects()
+	r.nameless()
 }
 
 func TestHAProxy(t *testing.T) {
@@ -152,10 +154,50 @@ func (r *rig) check() {
 	resp, _ := r.ask(r.request(http.MethodGet, "/old", nil))
 	assert.Equal(r.t, http.StatusTemporaryRedirect, resp.StatusCode)
 	assert.Equal(r.t, r.url("http", "/new"), resp.Header.Get("Location"), "a redirect of the app")
+	r.asksForPort(scheme)
 	want.Scheme = strings.Replace(scheme, "http", "ws", 1)
 	r.websocket(want)
 	r.events()
 	r.upload()
+}
+
+// asksForPort checks that the app sees the port that a client has asked for.
+func (r *rig) asksForPort(scheme string) {
+	r.t.Helper()
+	asked := host + ":8081"
+	req := r.request(http.MethodGet, "/scope", nil)
+	req.Host = asked
+	_, body := r.ask(req)
+	var got seen
+	require.NoError(r.t, json.Unmarshal([]byte(body), &got), body)
+	assert.Equal(r.t, asked, got.Host)
+	assert.Contains(r.t, got.Asked, asked+":", "X-Forwarded-Host")
+	req = r.request(http.MethodGet, "/old", nil)
+	req.Host = asked
+	resp, _ := r.ask(req)
+	assert.Equal(r.t, scheme+"://"+asked+"/new", resp.Header.Get("Location"), "a redirect of the app")
+}
+
+// nameless checks that a client of HTTP/1.0 that names no host is served, as the proxy
+// gives it one, and that the host of a request line counts.
+func (r *rig) nameless() {
+	r.t.Helper()
+	for head, want := range map[string]string{
+		"GET /scope HTTP/1.0\r\n\r\n": "example.com",
+		"GET http://shop.example:81/scope HTTP/1.1\r\nHost: evil.example:81\r\nConnection: close\r\n\r\n": "shop.example:81",
+	} {
+		conn, err := tls.Dial("tcp", r.secure, &tls.Config{InsecureSkipVerify: true})
+		require.NoError(r.t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, head)
+		require.NoError(r.t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(r.t, err)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(r.t, err)
+		assert.Equal(r.t, http.StatusOK, resp.StatusCode, head)
+		assert.Contains(r.t, string(body), `"host": "`+want+`"`)
+	}
 }
 
 func (r *rig) request(method, path string, body io.Reader) *http.Request {
