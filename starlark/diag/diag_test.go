@@ -263,10 +263,29 @@ func TestWriteText_LabelBelow(t *testing.T) {
 func TestWriteText_SharedHint(t *testing.T) {
 	r := &Report{Sources: new(Sources)}
 	for _, d := range []Diagnostic{{Message: "one", Hint: "same"}, {Message: "two", Hint: "other"}, {Message: "three", Hint: "same"}} {
-		d.Code, d.Severity = "L001", Error
+		d.Code, d.Severity, d.Span = "L001", Error, Span{File: "f.star"}
 		r.Add(d)
 	}
 	var out strings.Builder
 	require.NoError(t, WriteText(&out, r, TextOptions{}))
-	assert.Equal(t, "error[L001]: one\n\nerror[L001]: two\n  = hint: other\n\nerror[L001]: three\n\nhint: same\n\n3 errors\n", out.String())
+	assert.Equal(t, "error[L001]: one\n --> f.star\n\nerror[L001]: two\n --> f.star\n  = hint: other\n\nerror[L001]: three\n --> f.star\n\n"+
+		"hint: for L001 at f.star: same\n\n3 errors\n", out.String())
+
+	end := func(ds ...Diagnostic) string {
+		r := &Report{Sources: new(Sources)}
+		for i, d := range ds {
+			d.Message, d.Severity, d.Span = string(rune('a'+i)), Warning, Span{File: "f.star", Line: i + 1, Col: 1}
+			r.Add(d)
+		}
+		var out strings.Builder
+		require.NoError(t, WriteText(&out, r, TextOptions{}))
+		_, text, _ := strings.Cut(out.String(), "\nhint: ")
+		text, _, _ = strings.Cut(text, "\n")
+		return text
+	}
+	a, b, none := Diagnostic{Code: "W120", Hint: "same"}, Diagnostic{Code: "W121", Hint: "same"}, Diagnostic{Code: "W137"}
+	assert.Equal(t, "same", end(a, b, a))
+	assert.Equal(t, "for W120, W121: same", end(a, b, a, none))
+	assert.Equal(t, "for W120 at f.star:1:1, W120 at f.star:3:1: same", end(a, Diagnostic{Code: "W120"}, a))
+	assert.Equal(t, "for W120: same", end(a, a, a, a, a, Diagnostic{Code: "W120"}))
 }

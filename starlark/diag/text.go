@@ -3,6 +3,7 @@ package diag
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -56,18 +57,50 @@ type printer struct {
 	hints   map[string]int // how many diagnostics have each
 }
 
-// sharedHints prints each hint that several diagnostics have, once.
+// sharedHints prints each hint that several diagnostics have, once. Unless all have it,
+// it names theirs, so that it is not taken for the hint of the last one.
 func (p *printer) sharedHints(r *Report) {
 	any := false
 	for i := range r.Diagnostics {
-		if hint := r.Diagnostics[i].Hint; hint != "" && p.hints[hint] > 1 {
-			p.hints[hint], any = 1, true
-			p.titled("hint", styleHint, hint, "")
+		hint := r.Diagnostics[i].Hint
+		if hint == "" || p.hints[hint] < 2 {
+			continue
 		}
+		whose := ""
+		if p.hints[hint] < len(r.Diagnostics) {
+			whose = "for " + owners(r, hint) + ": "
+		}
+		p.hints[hint], any = 1, true
+		p.titled("hint", styleHint, whose+hint, "")
 	}
 	if any {
 		p.out.WriteByte('\n')
 	}
+}
+
+// maxOwners is how many places of diagnostics are named for a hint.
+const maxOwners = 4
+
+// owners names the diagnostics that have a hint: by their codes if these tell them from
+// the others, or else by their places as well.
+func owners(r *Report, hint string) string {
+	var codes, places []string
+	told := true // apart by the codes
+	for i := range r.Diagnostics {
+		if d := &r.Diagnostics[i]; d.Hint == hint {
+			codes = append(codes, d.Code)
+			places = append(places, d.Code+" at "+d.Span.String())
+		}
+	}
+	for i := range r.Diagnostics {
+		told = told && (r.Diagnostics[i].Hint == hint || !slices.Contains(codes, r.Diagnostics[i].Code))
+	}
+	slices.Sort(codes)
+	codes = slices.Compact(codes)
+	if told || len(places) > maxOwners {
+		return strings.Join(codes, ", ")
+	}
+	return strings.Join(slices.Compact(places), ", ")
 }
 
 func (p *printer) paint(style, s string) string {
