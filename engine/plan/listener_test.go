@@ -35,6 +35,8 @@ func at(t *testing.T, address string, change ...func(*plan.Listener)) plan.Liste
 
 func redirects(l *plan.Listener) { l.RedirectHTTPS = true }
 
+func secure(l *plan.Listener) { l.TLS = []plan.TLS{{Cert: plan.Plain("cert.pem")}} }
+
 var proxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
 
 func TestSetListeners(t *testing.T) {
@@ -160,6 +162,11 @@ func TestValidate_Listeners(t *testing.T) {
 		{[]plan.Listener{at(t, ":80", redirects)}, []string{plan.CodeAllRedirect}},
 		{[]plan.Listener{at(t, ":80", redirects, func(l *plan.Listener) { l.TrustedProxies = proxies })}, nil},
 		{[]plan.Listener{at(t, "unix:/a", redirects), at(t, ":81")}, []string{plan.CodeAllRedirect}},
+		{[]plan.Listener{at(t, ":80", redirects), at(t, ":8443", secure), at(t, ":9443", secure)}, []string{plan.CodeRedirectPort}},
+		{[]plan.Listener{at(t, ":80", redirects), at(t, ":8443", secure), at(t, ":443", secure)}, nil},
+		{[]plan.Listener{at(t, ":80", redirects), at(t, ":8443", secure)}, nil},
+		{[]plan.Listener{at(t, ":80", redirects), at(t, ":8443", secure), at(t, "systemd:a", secure)}, nil},
+		{[]plan.Listener{at(t, ":80", redirects, func(l *plan.Listener) { l.TrustedProxies = proxies }), at(t, ":8443", secure), at(t, ":9443", secure)}, nil},
 		{[]plan.Listener{at(t, ":80", func(l *plan.Listener) { l.Forwarded = plan.ForwardedAppend }), at(t, ":81")}, []string{plan.CodeAppendNone}},
 	} {
 		p := listening(t, nil, c.listeners...)

@@ -35,6 +35,7 @@ const (
 	CodeStaticHides   = "W136" // a static that leaves a route no requests
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 	CodeAllRedirect   = "W122" // a redirect of every request, or of none
+	CodeRedirectPort  = "W123" // a redirect to a port on which nothing speaks TLS
 )
 
 // A Problem is something wrong with a plan as a whole, although its parts are
@@ -77,6 +78,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, noAddresses(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)
+	out = append(out, strayRedirects(p)...)
 	out = append(out, appendsNothing(p)...)
 	out = append(out, parameters(p)...)
 	out = append(out, literalGlobs(p)...)

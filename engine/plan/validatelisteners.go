@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // sharedAddresses finds sockets that would listen at one address.
@@ -83,6 +84,40 @@ func deadRedirects(p *Plan) (out []Problem) {
 			Message: "every listener redirects to https, and none of them serves requests that came by https",
 			Label:   "add trusted_proxies=[…] if a proxy in front ends TLS, or a listener with `tls`",
 			Place:   Place{Listener: &p.Listeners[0], Argument: "redirect_https"},
+		})
+	}
+	return out
+}
+
+// strayRedirects finds listeners that redirect clients to the usual port of https, as
+// several listeners speak TLS, none of which has it. A proxy in front of a listener
+// speaks https itself.
+func strayRedirects(p *Plan) (out []Problem) {
+	const usual = "443"
+	var speak []string
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		if len(l.TLS) == 0 {
+			continue
+		}
+		if port := l.Bind.Port(); port == "" || port == usual { // "" is a socket that somebody passes
+			return nil
+		}
+		speak = append(speak, l.Bind.String())
+	}
+	if len(speak) < 2 {
+		return nil
+	}
+	for i := range p.Listeners {
+		l := &p.Listeners[i]
+		if !l.RedirectHTTPS || len(l.TLS) > 0 || l.ProxyProtocol || len(l.TrustedProxies) > 0 {
+			continue
+		}
+		out = append(out, Problem{
+			Code: CodeRedirectPort, Warning: true,
+			Message: fmt.Sprintf("%q redirects to port 443, on which no listener speaks TLS: of %s, ldcorn cannot tell which one is meant", l.Bind, strings.Join(speak, " and ")),
+			Label:   "let one listener with `tls` have port 443, or have only one, unless something leads port 443 here",
+			Place:   Place{Listener: l, Argument: "redirect_https"},
 		})
 	}
 	return out
