@@ -67,7 +67,8 @@ type ExplainedRouter struct {
 type ExplainedStatic struct {
 	Prefix      string `json:"prefix"`
 	At          string `json:"at"`                    // file:line:column
-	File        string `json:"file"`                  // the path of the file or the folder
+	File        string `json:"file,omitempty"`        // the path of the file or the folder; absent if no file is looked up
+	Unserved    string `json:"unserved,omitempty"`    // why no file is looked up for this path
 	Fallthrough bool   `json:"fallthrough,omitempty"` // without such a file, the request goes on; otherwise it gets 404
 }
 

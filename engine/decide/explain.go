@@ -124,8 +124,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		out.Refused = o.Refusal.Reason
 	}
 	for _, s := range x.asks(req) {
-		rest, _ := s.Below(string(req.Path()))
-		out.Statics = append(out.Statics, api.ExplainedStatic{Prefix: s.Prefix, At: at(s.Pos), File: filepath.Join(s.Dir, rest), Fallthrough: s.Fallthrough})
+		out.Statics = append(out.Statics, explainedStatic(s, req))
 	}
 	out.Probe = string(o.Probe)
 	if rt := x.plan.Router; rt != nil && o.Probe == "" {
@@ -149,6 +148,16 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		out.Settings = append(out.Settings, shown)
 	}
 	return out, nil
+}
+
+// explainedStatic says what a static looks for.
+func explainedStatic(s *plan.Static, r match.Request) api.ExplainedStatic {
+	out := api.ExplainedStatic{Prefix: s.Prefix, At: at(s.Pos), Fallthrough: s.Fallthrough}
+	name, unserved := s.Name(r.Path(), r.RawPath())
+	if out.Unserved = unserved; unserved == "" {
+		out.File = filepath.Join(s.Dir, string(name))
+	}
+	return out
 }
 
 // at returns the position of a route, or "" for the default route of a group.

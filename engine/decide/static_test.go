@@ -67,6 +67,13 @@ func TestStatics(t *testing.T) {
 		{Prefix: "/api/files/more", At: "c.star:9:1", File: "/srv/more/x", Fallthrough: true},
 		{Prefix: "/api/files", At: "c.star:8:1", File: "/srv/files/more/x"},
 	}, got.Statics)
+	got, err = x.Answer(api.Question{Line: "/api/files/more/.env"})
+	require.NoError(t, err)
+	hidden := "files and folders whose names begin with a dot are hidden"
+	assert.Equal(t, []api.ExplainedStatic{
+		{Prefix: "/api/files/more", At: "c.star:9:1", Unserved: hidden, Fallthrough: true},
+		{Prefix: "/api/files", At: "c.star:8:1", Unserved: hidden},
+	}, got.Statics)
 	d := decide.New(p, func(name string) *plan.Group { return p.Group(name) })
 	r := sample(t, "/api/files/x")
 	assert.Zero(t, testing.AllocsPerRun(100, func() { d.Decide(r) }))

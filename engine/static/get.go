@@ -13,8 +13,8 @@ import (
 // Set.Release. It fails with one of the errors of this package, one of the system, or
 // one of netloop.Task.Park.
 func (f *Folder) Get(t netloop.Task, of *plan.Static, r *head.Request) (*File, error) {
-	name, ok := nameOf(of, r.Path, r.RawPath)
-	if !ok || isFolder(name) && f.index == "" {
+	name, unserved := of.Name(r.Path, r.RawPath)
+	if unserved != "" {
 		return nil, ErrMissing
 	}
 	accept := acceptNone

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -186,6 +187,10 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 		if s.Fallthrough {
 			then = "it goes on"
 		}
+		if s.Unserved != "" {
+			fmt.Fprintf(w, "  static %q at %s has no file for this path: %s; so %s\n", s.Prefix, s.At, s.Unserved, then)
+			continue
+		}
 		fmt.Fprintf(w, "  static %q at %s asks for %s; without it, %s\n", s.Prefix, s.At, s.File, then)
 	}
 	t := terminal.NewTable(w)
@@ -274,14 +279,17 @@ func conclusion(e *api.Explanation) string {
 		}
 	}
 	last := len(e.Statics) - 1
+	served := slices.ContainsFunc(e.Statics, func(s api.ExplainedStatic) bool { return s.Unserved == "" })
 	switch {
 	case e.Probe != "":
 		return fmt.Sprintf("is answered by ldcorn itself with %d: it is for %s", e.Status, e.Probe)
+	case last >= 0 && !served && !e.Statics[last].Fallthrough:
+		return "is answered by ldcorn with 404"
 	case last >= 0 && !e.Statics[last].Fallthrough:
 		return "is answered by ldcorn with a file, or 404"
-	case last >= 0 && e.Group != "":
+	case served && e.Group != "":
 		return "is answered by ldcorn with a file; without one, goes to " + e.Group + by
-	case last >= 0:
+	case served:
 		return "is answered by ldcorn with a file; without one, no rule takes it: 404"
 	case e.Group != "":
 		return "goes to " + e.Group + by
