@@ -70,6 +70,9 @@ func appendPairs(b []byte, r *result.Result) []byte {
 		b = strconv.AppendInt(append(b, " repeats="...), int64(r.Repeats), 10)
 	}
 	b = appendEscaped(append(b, " id="...), r.ID)
+	if r.Trace != (head.TraceID{}) {
+		b = r.Trace.Append(append(b, " trace="...))
+	}
 	if r.Kind != "" {
 		b = append(append(b, " kind="...), r.Kind...)
 		b = append(appendEscaped(append(b, ` reason="`...), strings.ReplaceAll(r.Reason, `"`, "'")), '"')
@@ -129,6 +132,9 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 		b = strconv.AppendInt(append(b, `,"repeats":`...), int64(r.Repeats), 10)
 	}
 	b = appendMember(b, `,"id":`, r.ID)
+	if r.Trace != (head.TraceID{}) {
+		b = append(r.Trace.Append(append(b, `,"trace":"`...)), '"')
+	}
 	b = appendMember(b, `,"referer":`, r.Request.Get(head.KindReferer))
 	b = appendMember(b, `,"user_agent":`, r.Request.Get(head.KindUserAgent))
 	if r.Kind != "" {

@@ -60,6 +60,8 @@ func TestLines(t *testing.T) {
 	secured.TLS = "1.3"
 	ranked := served(t)
 	ranked.Priority, ranked.Fair = -5, result.NewFairKey("test")
+	traced := served(t)
+	traced.Trace = head.TraceID{1, 15: 0xff}
 	failed := served(t)
 	failed.Receiving = 250 * time.Millisecond
 	failed.Status, failed.Sent, failed.Kind, failed.Reason, failed.Repeats = 502, 70, result.KindNoAnswer, "the worker did not answer", 2
@@ -80,6 +82,10 @@ func TestLines(t *testing.T) {
 			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 priority=-5 fair=9f86d081 id=id-1`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
 				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"held":0.030000,"group":"web","worker":3,"priority":-5,"fair":"9f86d081","id":"id-1","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
+		{"traced", traced,
+			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 200 12 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 id=id-1 trace=010000000000000000000000000000ff`,
+			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +
+				`"status":200,"bytes":12,"took":2.000042,"queued":0.001500,"held":0.030000,"group":"web","worker":3,"id":"id-1","trace":"010000000000000000000000000000ff","referer":"http://r/","user_agent":"x \"y\" ` + "\uFFFD" + `"}`},
 		{"failed", failed,
 			`2001:db8::1 - - [04/Mar/2026:05:06:07 +0100] "GET /a?b=c HTTP/1.1" 502 70 "http://r/" "x \x22y\x22 \xe9" group=web worker=3 took=2.000042 queued=0.001500 held=0.030000 receiving=0.250000 repeats=2 id=id-1 kind=no_answer reason="the worker did not answer"`,
 			`{"time":"2026-03-04T05:06:07.890+01:00","client":"2001:db8::1","method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org",` +

@@ -42,6 +42,7 @@ type fault struct {
 	count  int       // requests not reported yet
 	worker int       // of the first of these; -1 if none
 	id     string    // X-Request-ID of the first of these
+	trace  string    // of the first of these; "" if it has none
 	next   time.Time // when the next line may be written
 }
 
@@ -67,7 +68,7 @@ func (l *Log) Observe(r *result.Result) {
 		l.known[key] = f
 	}
 	if f.count == 0 {
-		f.worker, f.id = r.Worker, string(r.ID)
+		f.worker, f.id, f.trace = r.Worker, string(r.ID), r.Trace.String()
 	}
 	f.count++
 	select {
@@ -136,6 +137,9 @@ func (l *Log) line(key faultKey, f *fault) {
 		attrs = append(attrs, slog.Int("worker", f.worker))
 	}
 	attrs = append(attrs, slog.String("reason", key.reason), slog.String("id", f.id))
+	if f.trace != "" {
+		attrs = append(attrs, slog.String("trace", f.trace))
+	}
 	if f.count > 1 {
 		attrs = append(attrs, slog.Int("more", f.count-1))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/result"
 )
 
@@ -65,6 +66,10 @@ func TestLog(t *testing.T) {
 		l.mu.Lock()
 		assert.Empty(t, l.known, "reasons are forgotten")
 		l.mu.Unlock()
+
+		trace := head.TraceID{1, 15: 0xff}
+		l.Observe(&result.Result{Kind: result.KindNoAnswer, Group: "web", Reason: "traced", ID: []byte("1"), Trace: trace})
+		assert.Equal(t, `level=WARN msg="answered with 502" group=web worker=0 reason=traced id=1 trace=010000000000000000000000000000ff`+"\n", told())
 
 		l.Observe(&result.Result{Status: 200})
 		l.Observe(&result.Result{Status: 400, Kind: result.KindRefused, Reason: "x"})

@@ -95,6 +95,7 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	t.Spend(requestPieces)
 	r.rec.begin(t.Now())
 	r.setID()
+	r.rec.Trace = head.TraceContext().Trace
 	r.follow(s)
 	bad := r.upload.begin()
 	r.take()

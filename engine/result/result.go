@@ -50,6 +50,7 @@ type Result struct {
 	Priority  int           // in the queue of its group; 0 if it asked for no slot
 	Fair      FairKey       // whose turns it took there; 0 if it has no key, or its key is its client's address
 	ID        []byte        // X-Request-ID
+	Trace     head.TraceID  // of traceparent; none if the request has none, or a malformed one
 	Queued    time.Duration // time spent waiting for a slot
 	Receiving time.Duration // time spent taking in the body before asking for a slot
 	Held      time.Duration // time for which it had a slot, of all workers together; for a websocket, until its acceptance

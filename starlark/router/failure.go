@@ -10,6 +10,7 @@ import (
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
 
+	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/match"
 	"github.com/ldcorn/ldcorn/starlark/diag"
 	"github.com/ldcorn/ldcorn/starlark/value"
@@ -72,10 +73,23 @@ func (r *Router) failed(c *caller, err error, src match.Request) {
 		attrs = append(attrs, slog.String("backtrace", backtrace(&d, r.Name())))
 	}
 	attrs = append(attrs, slog.String("request", string(text(src.Method()))+" "+shortened(string(text(src.RawPath())))))
+	if trace := traceOf(src); trace != "" {
+		attrs = append(attrs, slog.String("trace", trace))
+	}
 	if suppressed > 0 {
 		attrs = append(attrs, slog.Int("suppressed", suppressed))
 	}
 	r.opts.Log.Error("router failed", attrs...)
+}
+
+// traceOf returns the trace of a request, or "" if it names none, or several.
+func traceOf(src match.Request) string {
+	v, at, _ := src.NextHeader(head.KindTraceparent.String(), 0)
+	if _, _, again := src.NextHeader(head.KindTraceparent.String(), at); again {
+		return ""
+	}
+	c, _ := head.ParseTraceparent(v)
+	return c.Trace.String()
 }
 
 func joined(message, label string) string {

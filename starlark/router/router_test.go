@@ -344,7 +344,8 @@ def route(req):
     return None
 `, "route", j.logger())
 	synctest.Test(t, func(t *testing.T) {
-		helper, name := sample(t, "GET /helper", "X-Zero: 0"), sample(t, "GET /name", "X-Name: none")
+		helper, name := sample(t, "GET /helper", "X-Zero: 0"), sample(t, "GET /name", "X-Name: none",
+			"traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
 		for range 100_000 {
 			_, err := rt.Route(helper)
 			require.Error(t, err)
@@ -354,7 +355,7 @@ def route(req):
 		require.Len(t, j.lines(), 2)
 		assert.Regexp(t, `^level=ERROR msg="router failed" at=\S+ldconfig\.star:3:14 err="division by zero" `+
 			`backtrace="\S+ldconfig\.star:3:14 in helper, called at \S+ldconfig\.star:7:22 in route" request="GET /helper"$`, j.lines()[0])
-		assert.Regexp(t, `at=\S+ldconfig\.star:9:16 err=.*returned \\"none\\", but no group has that name`, j.lines()[1])
+		assert.Regexp(t, `at=\S+ldconfig\.star:9:16 err=.*returned \\"none\\", but no group has that name.* request="GET /name" trace=0af7651916cd43dd8448eb211c80319c$`, j.lines()[1])
 
 		time.Sleep(10*time.Second - time.Nanosecond)
 		_, _ = rt.Route(helper)
