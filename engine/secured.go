@@ -100,8 +100,10 @@ func (s *secured) line(ln *netloop.Listener, bind plan.Bind) (rename func(plan.B
 }
 
 // lingerBusy is how long processors stay available after the last handshake. Making
-// them available stops the program for a moment.
-const lingerBusy = time.Second
+// them available stops the program for a moment, which not each one of a row of
+// handshakes should do. Meanwhile, requests cost more, most of all over HTTP/2, where
+// the goroutines of net/http wake threads for each other.
+const lingerBusy = 50 * time.Millisecond
 
 // A lingering keeps something begun for some time after its last use.
 type lingering struct {
