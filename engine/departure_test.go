@@ -183,7 +183,7 @@ func TestDeparture_Finishing(t *testing.T) {
 		_, err = busy.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
-			all, err := m.client().Requests(t.Context(), 1)
+			all, err := m.client().Requests(t.Context(), control.RequestsWanted{Limit: 1})
 			return err == nil && all.Total == 1
 		}, patience, time.Millisecond)
 		stop(m)

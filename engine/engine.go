@@ -211,7 +211,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
 		Listeners: fronts.listening, Certificates: fronts.certs.Status,
-		Requests: func(limit int) *api.Requests { return inHand(px, limit) },
+		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) },
 		Plan:     previewer{e.opts.Preview, set, sup, fronts.passed.missing}.preview,
 		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
 		Explain:  explainer{sup, px.Holder}.explain,
@@ -268,8 +268,7 @@ func left(px *proxy.Proxy) (requests int, limit time.Duration) {
 	if now := px.Snapshot(); now != nil {
 		limit = now.Plan.ShutdownTimeout
 	}
-	_, requests = px.InHand(0)
-	return requests, limit
+	return px.InHand(proxy.HandQuery{}).Total, limit
 }
 
 // serve runs the proxy once the workers are ready. A second TERM cuts off the

@@ -207,16 +207,17 @@ type WorkerStatus struct {
 	Index      int         `json:"index"`
 	PID        int         `json:"pid"` // 0 without a process
 	State      WorkerState `json:"state"`
-	New        bool        `json:"new,omitempty"` // it was started by a reload, or to replace the worker of its index, and gets no requests yet
-	Since      time.Time   `json:"since"`         // when it entered the state; the year 1 if it has failed
-	Generation int         `json:"generation"`    // of the plan that started it
-	Requests   int         `json:"requests"`      // in flight
-	Websockets int         `json:"websockets"`    // open
-	Served     uint64      `json:"served"`        // requests, including those in flight
-	Restarts   int         `json:"restarts"`      // after crashes of the workers of this index
-	LastExit   string      `json:"last_exit"`     // why the previous worker exited, in one line; empty for the first
-	RSS        int64       `json:"rss"`           // resident memory of the worker and the processes that it started, in bytes
-	CPU        float64     `json:"cpu"`           // processor time of those, in seconds
+	New        bool        `json:"new,omitempty"`            // it was started by a reload, or to replace the worker of its index, and gets no requests yet
+	Since      time.Time   `json:"since"`                    // when it entered the state; the year 1 if it has failed
+	Generation int         `json:"generation"`               // of the plan that started it
+	Requests   int         `json:"requests"`                 // in flight
+	Websockets int         `json:"websockets"`               // open
+	Served     uint64      `json:"served"`                   // requests, including those in flight
+	Restarts   int         `json:"restarts"`                 // after crashes of the workers of this index
+	LastExit   string      `json:"last_exit"`                // why the previous worker exited, in one line; empty for the first
+	RSS        int64       `json:"rss"`                      // resident memory of the worker and the processes that it started, in bytes
+	CPU        float64     `json:"cpu"`                      // processor time of those, in seconds
+	Oldest     *Request    `json:"oldest_request,omitempty"` // of the requests that it has; absent if there is none, or if ldcorn status was not asked for requests
 }
 
 // A WorkerState is a stage in the life of a worker.

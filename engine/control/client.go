@@ -58,7 +58,16 @@ func (c *Client) PID(ctx context.Context) (int, error) {
 // Status asks for the status of the master. The raw answer is as it came, except
 // that invalid UTF-8 and carriage returns are replaced.
 func (c *Client) Status(ctx context.Context) (st *api.Status, raw []byte, err error) {
-	raw, err = c.soon(ctx, http.MethodGet, "/v1/status", nil, c.quick, min(c.most, maxStatus))
+	return c.status(ctx, "/v1/status")
+}
+
+// StatusWithRequests is Status with the oldest request of each worker.
+func (c *Client) StatusWithRequests(ctx context.Context) (st *api.Status, raw []byte, err error) {
+	return c.status(ctx, "/v1/status?requests=true")
+}
+
+func (c *Client) status(ctx context.Context, target string) (st *api.Status, raw []byte, err error) {
+	raw, err = c.soon(ctx, http.MethodGet, target, nil, c.quick, min(c.most, maxStatus))
 	if err != nil {
 		return nil, nil, err
 	}

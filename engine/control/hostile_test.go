@@ -54,7 +54,7 @@ func endless(w http.ResponseWriter, begin, more string) {
 func asks(ctx context.Context, c *Client) map[string]func() error {
 	return map[string]func() error{
 		"status":  func() error { _, _, err := c.Status(ctx); return err },
-		"ps":      func() error { _, err := c.Requests(ctx, 10); return err },
+		"ps":      func() error { _, err := c.Requests(ctx, RequestsWanted{Limit: 10}); return err },
 		"plan":    func() error { _, err := c.Plan(ctx, api.PlanRequest{}); return err },
 		"explain": func() error { _, err := c.Explain(ctx, api.Question{}); return err },
 		"reload":  func() error { return c.Reload(ctx, api.ReloadRequest{}, func(api.ReloadStep) error { return nil }) },

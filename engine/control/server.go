@@ -54,8 +54,8 @@ type Options struct {
 	RateLimits func() []api.RateLimit
 	// Buffers returns what waits in the master.
 	Buffers func() api.Buffers
-	// Requests returns the oldest requests in hand, at most limit of them.
-	Requests func(limit int) *api.Requests
+	// Requests returns the oldest requests in hand.
+	Requests func(RequestsWanted) *api.Requests
 	Reload   func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	// Plan says what a reload would do.
 	Plan func(context.Context, api.PlanRequest) (*api.Plan, error)
@@ -134,9 +134,13 @@ func (s *Server) Close() {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
+	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		defer s.opts.Busy()()
-		answer(w, http.StatusOK, s.status())
+		st := s.status()
+		if r.URL.Query().Get("requests") == "true" {
+			s.addRequests(&st)
+		}
+		answer(w, http.StatusOK, st)
 	})
 	mux.HandleFunc("GET /v1/requests", s.requests)
 	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {

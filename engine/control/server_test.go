@@ -171,8 +171,11 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	require.NoError(t, err)
 	s := Start(Options{
 		Listener: l, Master: m, Listeners: func() []api.Listener { return []api.Listener{} }, Certificates: func() []api.Certificate { return []api.Certificate{} }, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, Version: "1.2.3",
-		Requests: func(limit int) *api.Requests {
-			return &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(limit, 2))}
+		Requests: func(want RequestsWanted) *api.Requests {
+			m.note(fmt.Sprintf("requests %+v", want))
+			all := &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(want.Limit, 2))}
+			all.Requests[0] = api.Request{ID: "oldest", Group: "api", Worker: new(int)}
+			return all
 		},
 		Reload: func() (*api.Reload, *api.Running) { return &api.Reload{Error: "broken"}, nil }, Log: slog.New(slog.DiscardHandler),
 		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
@@ -229,15 +232,42 @@ func TestServer_Status(t *testing.T) {
 }
 
 func TestServer_Requests(t *testing.T) {
-	_, c := start(t, &fakeMaster{})
-	all, err := c.Requests(t.Context(), 1)
+	m := new(fakeMaster)
+	_, c := start(t, m)
+	all, err := c.Requests(t.Context(), RequestsWanted{Limit: 1})
 	require.NoError(t, err)
 	assert.Equal(t, 7, all.Total)
 	assert.Len(t, all.Requests, 1)
+	worker := 3
+	_, err = c.Requests(t.Context(), RequestsWanted{Limit: 5, PerWorker: 2, Groups: []string{"old"}, Worker: &worker, Websockets: true})
+	require.NoError(t, err)
+	asked := strings.Join(m.all(), "\n")
+	assert.Regexp(t, `(?m)^requests \{Limit:5 PerWorker:2 Groups:\[old\] Worker:0x\w+ Websockets:true\}$`, asked)
+	_, err = c.Requests(t.Context(), RequestsWanted{Limit: 1, Groups: []string{"gone"}})
+	assert.EqualError(t, err, `no group "gone"; known groups: "old"`)
+	_, err = c.Requests(t.Context(), RequestsWanted{Limit: 1, PerWorker: -1})
+	assert.EqualError(t, err, "per_worker: want a number of 0 or more")
+	worker = -1
+	_, err = c.Requests(t.Context(), RequestsWanted{Limit: 1, Worker: &worker})
+	assert.EqualError(t, err, "worker: want an index of 0 or more")
 	for _, limit := range []int{-1, 0, MaxRequests + 1} {
-		_, err := c.Requests(t.Context(), limit)
+		_, err := c.Requests(t.Context(), RequestsWanted{Limit: limit})
 		assert.ErrorContains(t, err, "limit: want a number from 1 to 1000")
 	}
+}
+
+// TestServer_StatusWithRequests: only a client that asks for requests gets the oldest
+// one of each worker.
+func TestServer_StatusWithRequests(t *testing.T) {
+	_, c := start(t, new(fakeMaster))
+	st, _, err := c.Status(t.Context())
+	require.NoError(t, err)
+	assert.Nil(t, st.Groups[0].Workers[0].Oldest)
+	st, raw, err := c.StatusWithRequests(t.Context())
+	require.NoError(t, err)
+	require.NotNil(t, st.Groups[0].Workers[0].Oldest)
+	assert.Equal(t, "oldest", st.Groups[0].Workers[0].Oldest.ID)
+	assert.Contains(t, string(raw), `"oldest_request": {`)
 }
 
 func TestServer_Plan(t *testing.T) {

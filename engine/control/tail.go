@@ -98,7 +98,7 @@ func (s *Server) tail(media string, open func(want TailRequest) source) http.Han
 	return func(w http.ResponseWriter, r *http.Request) {
 		want, err := tailRequest(r.URL.Query())
 		if err == nil {
-			err = s.knownGroups(want.Groups)
+			err = s.knownGroups(want.Groups, s.opts.Logs.Groups()...)
 		}
 		if err != nil {
 			refuse(w, statusOf(err), err.Error())
@@ -133,10 +133,9 @@ func copyTail(ctx context.Context, w http.ResponseWriter, from source, follow bo
 	}
 }
 
-// knownGroups returns an error if one of the names is neither a group nor one that
-// the log still has lines of.
-func (s *Server) knownGroups(names []string) error {
-	known := s.opts.Logs.Groups()
+// knownGroups returns an error if one of the names is neither a group nor one of
+// those that are known besides.
+func (s *Server) knownGroups(names []string, known ...string) error {
 	for _, g := range s.opts.Master.Groups() {
 		known = append(known, g.Name)
 	}

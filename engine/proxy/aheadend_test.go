@@ -120,7 +120,7 @@ func TestAheadClientGone(t *testing.T) {
 							<-s.gone
 						}
 						r.idleAgain(u)
-						soon(t, func() bool { _, n := r.proxy.InHand(1); return n == 0 }, "still in hand")
+						soon(t, func() bool { _, n := r.inHand(1); return n == 0 }, "still in hand")
 					})
 				})
 			}
@@ -247,7 +247,7 @@ func TestAheadPanic(t *testing.T) {
 		assert.NoError(t, err)
 		r.emptyAgain()
 		r.idleAgain(u)
-		_, total := r.proxy.InHand(10)
+		_, total := r.inHand(10)
 		assert.Zero(t, total)
 	})
 }

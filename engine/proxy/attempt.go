@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io/fs"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,7 +31,7 @@ type attempt struct {
 	chunks  http1.Chunked
 	body    answerBody
 	ahead   ahead
-	granted netloop.Time  // when the slot was
+	granted atomic.Int64  // the netloop.Time when the slot was; others may read it
 	held    time.Duration // for which the request had the slots that it has given back
 	why     string        // what was wrong, for the logs; "" = nothing
 }
@@ -109,7 +110,7 @@ func (a *attempt) slotTime(t netloop.Task) time.Duration {
 	if a.claim.Worker() == nil {
 		return a.held
 	}
-	return a.held + max(t.Now().Sub(a.granted), 0) // the task's clock may lag
+	return a.held + max(t.Now().Sub(netloop.Time(a.granted.Load())), 0) // the task's clock may lag
 }
 
 // doubtWait bounds the dial to a worker in doubt. One whose backlog is full is

@@ -78,7 +78,7 @@ func (r *rig) emptyAgain() {
 func (r *rig) inStage(n int, stage Stage) {
 	r.t.Helper()
 	soon(r.t, func() bool {
-		all, _ := r.proxy.InHand(1000)
+		all, _ := r.inHand(1000)
 		return n <= len(slices.DeleteFunc(all, func(h InHand) bool { return h.Stage != stage }))
 	}, "not %s", stage)
 }

@@ -224,7 +224,7 @@ func TestStalledFiles(t *testing.T) {
 			_, body := other.hear("POST")
 			require.Equal(t, "app", body, "the loops go on")
 		}
-		shown, _ := r.proxy.InHand(1)
+		shown, _ := r.inHand(1)
 		if len(shown) > 0 {
 			assert.Equal(t, "/assets", shown[0].Static)
 		}

@@ -63,7 +63,7 @@ func (r *rig) readers(n int) []*client {
 func (r *rig) waitsForShare(n int) {
 	r.t.Helper()
 	soon(r.t, func() bool {
-		all, _ := r.proxy.InHand(1000)
+		all, _ := r.inHand(1000)
 		all = slices.DeleteFunc(all, func(h InHand) bool { return h.Stage != StageQueued || h.Wants.Kind != pool.WantShare })
 		return len(all) == n && r.proxy.buffers.Stats().Waiting == n && r.pools["default"].Queued() == 0
 	}, "not so many are held back")

@@ -1,9 +1,7 @@
 package proxy
 
 import (
-	"cmp"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +24,8 @@ type InHand struct {
 	Stage  Stage
 	Age    time.Duration // since the head came
 	Queued time.Duration // waited for a slot so far
+	Held   time.Duration // since its worker got it; 0 if none has it
+	PID    int           // of the worker; 0 if none has it
 	Wants  pool.Want     // for StageQueued; for StageReceiving only WantShare
 
 	Priority int            // see result.Result
@@ -45,6 +45,8 @@ const (
 	StageWorking   Stage = "working"   // for the worker to answer
 	StageAnswering Stage = "answering" // for the rest of the answer, or for the client to take it
 	StageSending   Stage = "sending"   // for the client to take the rest of the answer: the worker is done with it
+
+	StageWebsocket Stage = "websocket" // it is an open websocket, and waits for nothing
 )
 
 // How many bytes of what a client sends are shown.
@@ -56,34 +58,25 @@ const (
 // A hand is what a Request shows of itself while it is in hand. Only the
 // request's task writes it, and the one that reads ahead.
 type hand struct {
-	prev, next *Request // in the loop's list; guarded by its mu
-	client     netip.Addr
-	group      atomic.Pointer[plan.Group]
-	static     atomic.Pointer[plan.Static]
-	worker     atomic.Pointer[pool.Worker]
-	queuedAt   atomic.Int64 // a netloop.Time; 0 = does not wait
-	queued     atomic.Int64 // a time.Duration, of the waits that are over
-	receiving  atomic.Bool
-	heldBack   atomic.Bool // the client has its share of the buffers
-	answering  atomic.Bool
-	priority   atomic.Int32
-	fair       atomic.Uint32 // a result.FairKey
-	sending    atomic.Bool   // the answer has come whole while the client was slow to take it
+	place     place[Request] // in the loop's list; guarded by its mu
+	client    netip.Addr
+	group     atomic.Pointer[plan.Group]
+	static    atomic.Pointer[plan.Static]
+	worker    atomic.Pointer[pool.Worker]
+	queuedAt  atomic.Int64 // a netloop.Time; 0 = does not wait
+	queued    atomic.Int64 // a time.Duration, of the waits that are over
+	receiving atomic.Bool
+	heldBack  atomic.Bool // the client has its share of the buffers
+	answering atomic.Bool
+	priority  atomic.Int32
+	fair      atomic.Uint32 // a result.FairKey
+	sending   atomic.Bool   // the answer has come whole while the client was slow to take it
 
 	mu    sync.Mutex // guards queue, and that the claim is not made in another pool
 	queue *pool.Pool // in whose queue the request may be; nil if it waits for no slot
 }
 
-// A handList holds the requests in hand of one loop, the oldest first. Only the
-// loop adds and removes them, so it hardly ever waits for mu.
-type handList struct {
-	loop *netloop.Loop
-
-	mu          sync.Mutex // guards all below, and that the listed requests stay
-	first, last *Request
-}
-
-// handsOf returns the list of the task's loop.
+// handsOf returns what the task's loop has in hand.
 func (p *Proxy) handsOf(t netloop.Task) *handList {
 	loop := t.Loop()
 	for i := range p.hands {
@@ -110,93 +103,61 @@ func (r *Request) take() {
 	}
 	r.hands = r.p.handsOf(r.t)
 	if r.hands != nil {
-		r.hands.add(r)
+		r.hands.requests.add(&h.place)
 	}
 }
 
 // drop takes a request off its list. A second call does nothing.
 func (r *Request) drop() {
 	if r.hands != nil {
-		r.hands.remove(r)
+		r.hands.requests.remove(&r.hand.place)
 		r.hands = nil
 	}
 }
 
-func (l *handList) add(r *Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	r.hand.prev, r.hand.next = l.last, nil
-	if l.last != nil {
-		l.last.hand.next = r
-	} else {
-		l.first = r
-	}
-	l.last = r
+// A standing is how far a request is.
+type standing struct {
+	by     holder
+	stage  Stage
+	static string
 }
 
-func (l *handList) remove(r *Request) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	h := &r.hand
-	if h.prev != nil {
-		h.prev.hand.next = h.next
-	} else {
-		l.first = h.next
+// at returns how far the request is.
+func (h *hand) at() standing {
+	out := standing{by: holder{worker: -1}, stage: StageRouting}
+	if g := h.group.Load(); g != nil {
+		out.by.group, out.stage = g.Name, StageQueued
 	}
-	if h.next != nil {
-		h.next.hand.prev = h.prev
-	} else {
-		l.last = h.prev
+	if s := h.static.Load(); s != nil {
+		out.static, out.stage = s.Prefix, StageReading
 	}
-	h.prev, h.next = nil, nil
-}
-
-// InHand returns the oldest requests that have not ended, at most limit of
-// them, the oldest first, and how many there are. Websockets are not among
-// them. Any goroutine may call it; each loop waits at most for the copying of
-// limit of its own.
-func (p *Proxy) InHand(limit int) (oldest []InHand, total int) {
-	now := netloop.Now()
-	for i := range p.hands {
-		some, n := p.hands[i].copy(now, limit)
-		oldest, total = append(oldest, some...), total+n
+	if h.receiving.Load() {
+		out.stage = StageReceiving
 	}
-	slices.SortStableFunc(oldest, func(a, b InHand) int { return cmp.Compare(b.Age, a.Age) })
-	return oldest[:min(limit, len(oldest))], total
-}
-
-// copy copies the oldest ones of a loop, and counts all.
-func (l *handList) copy(now netloop.Time, limit int) (oldest []InHand, total int) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for r := l.first; r != nil; r = r.hand.next {
-		if total++; total <= limit {
-			oldest = append(oldest, r.show(now))
+	if w := h.worker.Load(); w != nil {
+		out.by.worker, out.by.pid, out.stage = w.Index, w.PID, StageWorking
+	}
+	if h.answering.Load() {
+		out.stage = StageAnswering
+		if h.sending.Load() {
+			out.by.worker, out.by.pid, out.stage = -1, 0, StageSending
 		}
 	}
-	return oldest, total
+	return out
 }
 
 // show copies what a request shows. The head does not change while the request
 // is listed.
 func (r *Request) show(now netloop.Time) InHand {
-	h := &r.hand
+	h, at := &r.hand, r.hand.at()
 	out := InHand{
 		ID: string(r.id), Method: cut(r.head.Method, maxShownMethod), Path: cut(r.head.RawPath, maxShownPath),
-		Client: h.client, Worker: -1, Stage: StageRouting, Age: now.Sub(r.rec.begun), Queued: time.Duration(h.queued.Load()),
+		Client: h.client, Group: at.by.group, Static: at.static, Worker: at.by.worker, PID: at.by.pid, Stage: at.stage,
+		Age: now.Sub(r.rec.begun), Queued: time.Duration(h.queued.Load()),
 		Priority: int(h.priority.Load()), Fair: result.FairKey(h.fair.Load()),
 	}
-	if g := h.group.Load(); g != nil {
-		out.Group, out.Stage = g.Name, StageQueued
-	}
-	if s := h.static.Load(); s != nil {
-		out.Static, out.Stage = s.Prefix, StageReading
-	}
-	if h.receiving.Load() {
-		out.Stage = StageReceiving
-	}
-	if w := h.worker.Load(); w != nil {
-		out.Worker, out.Stage = w.Index, StageWorking
+	if out.Worker >= 0 {
+		out.Held = max(now.Sub(netloop.Time(r.attempt.granted.Load())), 0) // the task's clock may lag
 	}
 	if from := h.queuedAt.Load(); from != 0 {
 		out.Queued += now.Sub(netloop.Time(from))
@@ -204,12 +165,6 @@ func (r *Request) show(now netloop.Time) InHand {
 	}
 	if h.heldBack.Load() {
 		out.Wants = pool.Want{Kind: pool.WantShare}
-	}
-	if h.answering.Load() {
-		out.Stage = StageAnswering
-		if h.sending.Load() {
-			out.Worker, out.Stage = -1, StageSending
-		}
 	}
 	return out
 }

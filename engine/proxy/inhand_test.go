@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,7 +24,7 @@ func TestInHand(t *testing.T) {
 		waiting.say("POST /" + strings.Repeat("b", 300) + " HTTP/1.1\r\nHost: a\r\nX-Request-ID: two\r\nContent-Length: 3\r\n\r\nabc")
 		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "nobody waits")
 
-		all, total := r.proxy.InHand(10)
+		all, total := r.inHand(10)
 		require.Len(t, all, 2)
 		assert.Equal(t, 2, total)
 		one, two := all[0], all[1]
@@ -38,20 +39,20 @@ func TestInHand(t *testing.T) {
 		assert.GreaterOrEqual(t, one.Age, two.Age)
 		assert.GreaterOrEqual(t, two.Age, two.Queued)
 
-		oldest, total := r.proxy.InHand(1)
+		oldest, total := r.inHand(1)
 		assert.Equal(t, 2, total)
 		require.Len(t, oldest, 1)
 		assert.Equal(t, "one", oldest[0].ID)
 
 		s.say <- chunkedHead + "1\r\na\r\n"
 		working.head()
-		all, _ = r.proxy.InHand(10)
+		all, _ = r.inHand(10)
 		assert.Equal(t, StageAnswering, all[0].Stage)
 		s.say <- "0\r\n\r\n"
 		<-s.began
 		s.say <- hello
 		waiting.hear("POST")
-		soon(t, func() bool { _, n := r.proxy.InHand(10); return n == 0 }, "still in hand")
+		soon(t, func() bool { _, n := r.inHand(10); return n == 0 }, "still in hand")
 		r.idleAgain(u)
 	})
 }
@@ -68,7 +69,7 @@ func TestInHandAfterPanic(t *testing.T) {
 		c := r.client()
 		c.say(http1test.Get("/"))
 		c.rest()
-		_, total := r.proxy.InHand(10)
+		_, total := r.inHand(10)
 		assert.Zero(t, total)
 	})
 }
@@ -86,7 +87,7 @@ func TestInHandLate(t *testing.T) {
 		head, _ := c.hear("GET")
 		require.Contains(t, head, " 504 ")
 		soon(t, func() bool {
-			all, _ := r.proxy.InHand(1)
+			all, _ := r.inHand(1)
 			return len(all) == 1 && all[0].Stage == StageWorking
 		}, "the request does not show as working")
 		s.say <- hello
@@ -101,21 +102,113 @@ func TestInHandShowsLittle(t *testing.T) {
 	r.worker("default", s.serve)
 	r.client().say(strings.Repeat("G", 30_000) + " /" + strings.Repeat("p", 30_000) + " HTTP/1.1\r\nHost: a\r\nX-Request-ID: " + strings.Repeat("i", 200) + "\r\n\r\n")
 	<-s.began
-	all, _ := r.proxy.InHand(1)
+	all, _ := r.inHand(1)
 	require.Len(t, all, 1)
 	assert.Len(t, all[0].Method, maxShownMethod)
 	assert.Len(t, all[0].Path, maxShownPath)
 	assert.LessOrEqual(t, len(all[0].ID), maxIDLen)
 }
 
-// TestInHandWebsocket: a websocket is not in hand once it is open.
+// TestInHandWebsocket: a websocket is no request once it is open, and shows itself
+// where websockets are asked for.
 func TestInHandWebsocket(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r := newRig(t, driver, nil)
-		r.worker("default", echoing)
+		u := r.worker("default", echoing)
 		c := r.client()
-		c.say(handshake)
+		c.say(strings.Replace(handshake, "\r\n", "\r\nX-Request-ID: ws\r\n", 1))
 		require.Contains(t, c.head(), " 101 ")
-		soon(t, func() bool { _, n := r.proxy.InHand(1); return n == 0 }, "still in hand")
+		soon(t, func() bool { return r.proxy.InHand(HandQuery{Limit: 1}).TotalSockets == 1 }, "no websocket")
+		all := r.proxy.InHand(HandQuery{Limit: 1})
+		assert.Empty(t, all.Requests)
+		assert.Zero(t, all.Total)
+		assert.Empty(t, all.Sockets, "they were not asked for")
+
+		all = r.proxy.InHand(HandQuery{Limit: 1, Sockets: true})
+		require.Len(t, all.Sockets, 1)
+		s := all.Sockets[0]
+		assert.Equal(t, []string{"ws", "GET", "/ws", "default", "websocket"}, []string{s.ID, s.Method, s.Path, s.Group, string(s.Stage)})
+		assert.Equal(t, []int{0, u.worker.PID}, []int{s.Worker, s.PID})
+		assert.GreaterOrEqual(t, s.Age, s.Held)
+		other := 7
+		assert.Zero(t, r.proxy.InHand(HandQuery{Limit: 1, Sockets: true, Worker: &other}).TotalSockets)
+
+		require.NoError(t, c.Close())
+		soon(t, func() bool { return r.proxy.InHand(HandQuery{}).TotalSockets == 0 }, "it has ended")
 	})
+}
+
+// TestInHandQuery: a query selects by group and worker, and shows the oldest
+// requests of each worker and of each queue.
+func TestInHandQuery(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		p := planOf(t, map[string]string{"a": "/a", "b": "/b"})
+		for _, g := range p.Groups {
+			g.MaxReqPerWorker = 2
+		}
+		r := newRig(t, driver, p)
+		s := newSlow()
+		r.worker("a", s.serve)
+		r.worker("b", s.serve)
+		for _, group := range []string{"a", "b"} {
+			for i := range 4 {
+				r.client().say("GET /" + group + " HTTP/1.1\r\nHost: a\r\nX-Request-ID: " + group + string(rune('0'+i)) + "\r\n\r\n")
+				if i < 2 {
+					<-s.began
+				} else {
+					soon(t, func() bool { return r.pools[group].Queued() == i-1 }, "it does not wait")
+				}
+			}
+		}
+		ids := func(q HandQuery) (out []string) {
+			q.Limit = 100
+			for _, one := range r.proxy.InHand(q).Requests {
+				out = append(out, one.ID)
+			}
+			return out
+		}
+		zero := 0
+		assert.Equal(t, []string{"a0", "a1", "a2", "a3", "b0", "b1", "b2", "b3"}, ids(HandQuery{}))
+		assert.Equal(t, []string{"b0", "b1", "b2", "b3"}, ids(HandQuery{Groups: []string{"b"}}))
+		assert.Equal(t, []string{"b0", "b1"}, ids(HandQuery{Groups: []string{"b"}, Worker: &zero}))
+		assert.Equal(t, []string{"a0", "a2", "b0", "b2"}, ids(HandQuery{Each: 1}), "one of each worker and queue")
+		all := r.proxy.InHand(HandQuery{Groups: []string{"a"}})
+		assert.Equal(t, 4, all.Total)
+		require.Len(t, all.Queues, 1)
+		assert.Equal(t, []any{"a", 2, "a2"}, []any{all.Queues[0].Group, all.Queues[0].Depth, all.Queues[0].Oldest.ID})
+		assert.Len(t, r.proxy.InHand(HandQuery{}).Queues, 2)
+		assert.Empty(t, r.proxy.InHand(HandQuery{Worker: &zero}).Queues)
+	})
+}
+
+// TestWalk: a walk visits what stays in the line once, whatever comes and goes
+// whenever it lets the loop go on.
+func TestWalk(t *testing.T) {
+	const n = 4 * burst
+	var l line[int]
+	places := make([]place[int], n)
+	for i := range places {
+		value := i
+		places[i].of = &value
+		l.add(&places[i])
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for i := 1; i < n; i += 2 { // the odd ones leave, and come again at the end
+			l.remove(&places[i])
+			l.add(&places[i])
+		}
+	})
+	for range 10 {
+		seen := make(map[int]int)
+		l.walk(func(i *int) bool { seen[*i]++; return true })
+		for i := 0; i < n; i += 2 {
+			require.Equal(t, 1, seen[i], i)
+		}
+	}
+	wg.Wait()
+	assert.Equal(t, n, l.len())
+	seen := 0
+	l.walk(func(*int) bool { seen++; return seen < 3 })
+	assert.Equal(t, 3, seen)
 }

@@ -64,7 +64,7 @@ func TestOrderOfTheQueue(t *testing.T) {
 		assert.Contains(t, head, "503 Service Unavailable")
 		assert.Regexp(t, `Retry-After: [1-9][0-9]?\r\n`, head)
 		assert.Contains(t, body, "took its place in the queue")
-		all, _ := r.proxy.InHand(10)
+		all, _ := r.inHand(10)
 		shown := map[string]InHand{}
 		for _, one := range all {
 			shown[one.Path] = one

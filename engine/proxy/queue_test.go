@@ -102,7 +102,7 @@ func TestQueueTimeout_Reason(t *testing.T) {
 				}
 				second.say(http1test.Get("/2"))
 				soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "nobody waits")
-				all, _ := r.proxy.InHand(2)
+				all, _ := r.inHand(2)
 				require.Len(t, all, 2)
 				assert.Equal(t, []pool.Want{{}, c.wants}, []pool.Want{all[0].Wants, all[1].Wants})
 				impatient := *p.Groups[0]

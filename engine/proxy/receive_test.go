@@ -402,7 +402,7 @@ func TestReceiveAllocatesNothing(t *testing.T) {
 			ask := func() {
 				_, err := c.conns[0].Write(head)
 				require.NoError(t, err)
-				for _, n := r.proxy.InHand(0); n == 0; _, n = r.proxy.InHand(0) {
+				for _, n := r.inHand(0); n == 0; _, n = r.inHand(0) {
 					runtime.Gosched() // the body must not come with the head
 				}
 				c.ask(t)

@@ -55,7 +55,7 @@ type Request struct {
 	rec     record     // for the observer
 	told    bool       // the observer has it
 	hand    hand       // what others may see
-	hands   *handList  // the list that holds the request; nil if none does
+	hands   *handList  // has the request; nil if none has
 
 	checks [maxChecks]ratelimit.Check // kept here so that they are not allocated
 
@@ -75,6 +75,7 @@ const (
 // after the other.
 func (p *Proxy) NewRequest(c Client) *Request {
 	r := &Request{p: p, client: c}
+	r.hand.place.of = r
 	r.view.Origin = (*origin)(r)
 	r.attempt.init(r)
 	r.upload.r = r

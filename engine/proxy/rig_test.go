@@ -104,6 +104,12 @@ func (r *rig) publish() {
 		Decider: decide.New(r.plan, func(name string) Target { return Target{r.pools[name], r.plan.Group(name)} })})
 }
 
+// inHand returns the oldest requests in hand, and how many there are.
+func (r *rig) inHand(limit int) ([]InHand, int) {
+	all := r.proxy.InHand(HandQuery{Limit: limit})
+	return all.Requests, all.Total
+}
+
 // planOf returns a plan with a group for each name, and with defaults.
 func planOf(t testing.TB, routes map[string]string) *plan.Plan {
 	t.Helper()

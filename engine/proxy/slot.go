@@ -36,7 +36,7 @@ func (r *Request) claim(target Target, avoid *pool.Worker) (waited bool, err err
 	c := &r.attempt.claim
 	r.bind(c, target)
 	c.At = r.t.Now()
-	r.attempt.granted = c.At
+	r.attempt.granted.Store(int64(c.At))
 	err = target.Pool.TryClaim(c, avoid)
 	if err != pool.ErrBusy {
 		return false, err
@@ -45,7 +45,7 @@ func (r *Request) claim(target Target, avoid *pool.Worker) (waited bool, err err
 	from := netloop.Now()
 	r.waits(from, target.Pool)
 	err = target.Pool.Claim(r.t, c, avoid, r.snap.Plan.StartupTimeout)
-	r.attempt.granted = r.waited(from)
+	r.attempt.granted.Store(int64(r.waited(from)))
 	r.unwatch()
 	return true, err
 }

@@ -26,8 +26,12 @@ func (a *attempt) becomeTunnel() error {
 // handOver hands both connections over. The slot stays claimed until the tunnel
 // ends, which may be in hours: no buffer is held meanwhile.
 func (a *attempt) handOver() {
+	unlist := a.r.listSocket()
 	claim, up := a.claim.ToTunnel(), a.up
 	a.up = nil
 	a.dropBack()
-	a.r.client.Tunnel(a.r.t, up, claim.Release)
+	a.r.client.Tunnel(a.r.t, up, func() {
+		unlist()
+		claim.Release()
+	})
 }

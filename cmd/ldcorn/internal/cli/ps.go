@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 
@@ -19,79 +20,172 @@ import (
 // defaultRequests is how many requests ldcorn ps shows.
 const defaultRequests = 50
 
+// psFlags are the flags of ldcorn ps.
+type psFlags struct {
+	want   control.RequestsWanted
+	worker int // -1 means all
+	format outputFormat
+}
+
 // newPsCommand returns the command that shows the requests in hand.
 func newPsCommand(opts *rootOptions) *cobra.Command {
-	limit, format := defaultRequests, outputFormat{}
+	f := &psFlags{want: control.RequestsWanted{Limit: defaultRequests}, worker: -1}
 	var out io.Writer
 	ask := &masterOptions{rootOptions: opts}
 	cmd := ask.command(&cobra.Command{
-		Use:   "ps",
+		Use:   "ps [GROUP...]",
 		Short: "Show the requests in hand, the oldest first",
-		Long: `Show the requests that have not ended yet, the oldest first: their age, what they wait
-for, which worker has them, and how long they waited for a slot.
+		Long: `Show the requests that have not ended yet, the oldest first, of all groups or of some:
+their age, what they wait for, which worker has them and for how long it has had them
+(HELD), and how long they waited for a slot before (QUEUED). A line under the table says
+for each group how many requests wait for a slot, and which of them has waited longest.
 
 STAGE is routing, reading (a file of the static that WORKER names, from the disk), receiving (the body, before the request asks for a slot), queued (for a
 slot; in parentheses, if it waits for something else: for the worker that it belongs to,
 for a limit that groups share, for ldcorn release, or for a worker to be ready), working (the worker has not begun its answer), answering, or sending (the worker is
-done, and the client receives the rest of the answer). Websockets are not shown; status
-counts them. The query of a request is left out, since it can hold secrets. PRIORITY and
+done, and the client receives the rest of the answer). Open websockets are counted; with
+--websockets they are in the list, with the stage websocket. The query of a request is left out, since it can hold secrets. PRIORITY and
 FAIR are shown if a request has them: FAIR is the beginning of the SHA-256 of the key
-whose turns it takes.`,
+whose turns it takes.
+
+With --per-worker N, the list has the oldest N requests of each worker, by worker, and of
+each queue: a worker that is stuck has old ones. --worker N shows only what a worker with
+that index has.`,
 		Example: `  ldcorn ps
+  ldcorn ps api --worker 3
+  ldcorn ps --per-worker 2
   ldcorn ps -n 1000 --json`,
-		Args: cobra.NoArgs,
-		PreRunE: func(cmd *cobra.Command, _ []string) error {
+		ValidArgsFunction: ask.completeGroups,
+		PreRunE: func(cmd *cobra.Command, args []string) error {
 			out = cmd.OutOrStdout()
-			if limit < 1 || limit > control.MaxRequests {
-				return usageError("--limit: got %d, want 1 to %d", limit, control.MaxRequests)
-			}
-			return nil
+			return f.read(cmd, args)
 		},
 	}, func(ctx context.Context, master *control.Client, _ []string) error {
-		all, err := master.Requests(ctx, limit)
+		all, err := master.Requests(ctx, f.want)
 		switch {
 		case err != nil:
 			return err
-		case format.isJSON():
+		case f.format.isJSON():
 			lines := json.NewEncoder(out)
 			lines.SetEscapeHTML(false)
 			lines.SetIndent("", "  ")
 			return lines.Encode(all)
 		}
-		return showRequests(out, all, ask.color.Look(out))
+		if f.want.PerWorker > 0 {
+			sortByWorker(all.Requests)
+			sortByWorker(all.Websockets)
+		}
+		return showRequests(out, all, f.want.Websockets, ask.color.Look(out))
 	})
-	cmd.Flags().IntVarP(&limit, "limit", "n", limit, "show at most `N` requests")
-	format.addTo(cmd, "print JSON, by docs/schema/requests.json")
+	flags := cmd.Flags()
+	flags.IntVarP(&f.want.Limit, "limit", "n", f.want.Limit, "show at most `N` requests, and with --websockets N of these")
+	flags.IntVar(&f.want.PerWorker, "per-worker", 0, "show at most `N` of each worker, by worker")
+	flags.IntVar(&f.worker, "worker", f.worker, "only what the workers with index `N` have")
+	flags.Lookup("worker").DefValue = "0" // so that the help shows none
+	flags.BoolVar(&f.want.Websockets, "websockets", false, "show open websockets, too")
+	f.format.addTo(cmd, "print JSON, by docs/schema/requests.json")
 	return cmd
 }
 
-// showRequests prints a table of requests that fits what its reader can show, and how
-// many there are besides.
-func showRequests(out io.Writer, all *api.Requests, look terminal.Look) error {
-	if all.Total == 0 {
-		_, err := fmt.Fprintln(out, "no request is in hand")
-		return err
+// read checks the flags, and completes what the command asks for.
+func (f *psFlags) read(cmd *cobra.Command, groups []string) error {
+	given := cmd.Flags().Changed
+	switch {
+	case f.want.Limit < 1 || f.want.Limit > control.MaxRequests:
+		return usageError("--limit: got %d, want 1 to %d", f.want.Limit, control.MaxRequests)
+	case given("per-worker") && f.want.PerWorker < 1:
+		return usageError("--per-worker: got %d, want 1 or more", f.want.PerWorker)
+	case given("worker") && f.worker < 0:
+		return usageError("--worker: got %d, want 0 or more", f.worker)
+	case given("per-worker") && !given("limit"):
+		f.want.Limit = control.MaxRequests
 	}
-	if err := writeColumns(out, requestColumns(all), look); err != nil {
-		return err
-	}
-	if more := all.Total - len(all.Requests); more > 0 {
-		_, err := fmt.Fprintf(out, "and %d more; -n shows up to %d\n", more, control.MaxRequests)
-		return err
+	f.want.Groups = groups
+	if given("worker") {
+		f.want.Worker = &f.worker
 	}
 	return nil
 }
 
+// sortByWorker puts the requests of each worker together, and those that no worker
+// has at the end of their group.
+func sortByWorker(requests []api.Request) {
+	index := func(r *api.Request) int {
+		if r.Worker == nil {
+			return math.MaxInt
+		}
+		return *r.Worker
+	}
+	slices.SortStableFunc(requests, func(a, b api.Request) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(index(&a), index(&b)), cmp.Compare(a.PID, b.PID))
+	})
+}
+
+// showRequests prints a table of requests that fits what its reader can show, how many
+// there are besides, and the queues. withSockets says whether websockets were asked for.
+func showRequests(out io.Writer, all *api.Requests, withSockets bool, look terminal.Look) error {
+	shown := slices.Concat(all.Requests, all.Websockets)
+	var err error
+	switch {
+	case len(shown) > 0:
+		err = writeColumns(out, requestColumns(shown), look)
+	case all.Total == 0:
+		_, err = fmt.Fprintln(out, "no request is in hand")
+	}
+	for _, line := range moreRequests(all, withSockets) {
+		if err == nil {
+			_, err = fmt.Fprintln(out, terminal.Wrap(line, look.Width))
+		}
+	}
+	return err
+}
+
+// moreRequests returns lines about what a table of requests does not have: other
+// requests and websockets, and the queues.
+func moreRequests(all *api.Requests, withSockets bool) (lines []string) {
+	if more := all.Total - len(all.Requests); more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more; -n shows up to %d", more, control.MaxRequests))
+	}
+	switch more := all.TotalWebsockets - len(all.Websockets); {
+	case more <= 0:
+	case withSockets:
+		lines = append(lines, fmt.Sprintf("and %s more; -n shows up to %d", counted(more, "websocket"), control.MaxRequests))
+	default:
+		lines = append(lines, fmt.Sprintf("and %s; --websockets shows them", counted(more, "open websocket")))
+	}
+	for i := range all.Queues {
+		q := &all.Queues[i]
+		lines = append(lines, fmt.Sprintf("%s: %s for a slot, the oldest for %s: %s %s (id %s)", q.Group, waiting(q.Depth), short(q.Oldest.Queued), q.Oldest.Method, q.Oldest.Path, q.Oldest.ID))
+	}
+	return lines
+}
+
+// counted returns a number of things in words.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// waiting says how many requests wait.
+func waiting(n int) string {
+	if n == 1 {
+		return "1 request waits"
+	}
+	return fmt.Sprintf("%d requests wait", n)
+}
+
 // requestColumns returns the table of requests, with their priorities and keys if there
 // are any.
-func requestColumns(all *api.Requests) []column {
-	columns := []column{{name: "AGE"}, {name: "STAGE"}, {name: "WORKER"}, {name: "QUEUED", drop: 5}, {name: "PRIORITY", drop: 4}, {name: "FAIR", drop: 3},
+func requestColumns(shown []api.Request) []column {
+	columns := []column{{name: "AGE"}, {name: "STAGE"}, {name: "WORKER"}, {name: "HELD", drop: 6}, {name: "QUEUED", drop: 5}, {name: "PRIORITY", drop: 4}, {name: "FAIR", drop: 3},
 		{name: "CLIENT", drop: 2}, {name: "ID", drop: 1}, {name: "REQUEST"}}
 	prior, fair := false, false
-	for i := range all.Requests {
-		r := &all.Requests[i]
+	for i := range shown {
+		r := &shown[i]
 		prior, fair = prior || r.Priority != 0, fair || r.Fair != ""
-		addRow(columns, short(r.Age), stage(r), whose(r), short(r.Queued), strconv.Itoa(r.Priority), dashIfEmpty(r.Fair),
+		addRow(columns, short(r.Age), stage(r), whose(r), short(r.Held), short(r.Queued), strconv.Itoa(r.Priority), dashIfEmpty(r.Fair),
 			dashIfEmpty(r.Client), r.ID, r.Method+" "+r.Path)
 	}
 	return slices.DeleteFunc(columns, func(c column) bool {

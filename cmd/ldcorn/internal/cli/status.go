@@ -27,6 +27,7 @@ type statusFlags struct {
 	*rootOptions
 	format   outputFormat
 	watch    bool
+	requests bool
 	interval time.Duration
 }
 
@@ -57,6 +58,9 @@ under the table names them; --json has all. A line about buffers says what waits
 for a slot or for a slow client, once anything has waited. Exits 0 when every group has a
 ready worker, 3 when one has none, and 1 when there is no master.
 
+With --requests, a table shows the oldest request of each worker, as ldcorn ps does, and
+--json has it as oldest_request.
+
 If the master was started in another folder, or by another user, the second line says so.
 
 With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
@@ -64,6 +68,7 @@ status after another with an empty line between them, or with --json an object f
 Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 		Example: `  ldcorn status
   ldcorn status --json
+  ldcorn status --requests
   ldcorn status --watch --interval 500ms`,
 		Args: cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -86,6 +91,7 @@ Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 	})
 	flags := cmd.Flags()
 	f.format.addTo(cmd, "print everything as JSON")
+	flags.BoolVar(&f.requests, "requests", false, "show the oldest request of each worker")
 	flags.BoolVarP(&f.watch, "watch", "w", false, "go on until Ctrl-C")
 	durationVar(flags, &f.interval, "interval", defaultInterval, "with --watch, the `DURATION` between two looks")
 	return cmd
@@ -93,7 +99,11 @@ Ctrl-C or a closed pipe exits 0, and the end of the master exits 1.`,
 
 // show prints the status once, for a reader who sees it with a look.
 func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.Writer, look terminal.Look) error {
-	st, raw, err := master.Status(ctx)
+	ask := master.Status
+	if f.requests {
+		ask = master.StatusWithRequests
+	}
+	st, raw, err := ask(ctx)
 	if err != nil {
 		return err
 	}
@@ -183,6 +193,12 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if err := writeColumns(w, workerColumns(st), look); err != nil {
 		return err
 	}
+	if oldest := oldestRequests(st); len(oldest) > 0 {
+		fmt.Fprintln(w)
+		if err := writeColumns(w, requestColumns(oldest), look); err != nil {
+			return err
+		}
+	}
 	if len(st.Limits) > 0 {
 		fmt.Fprintln(w)
 		if err := writeColumns(w, limitColumns(st), look); err != nil {
@@ -200,6 +216,18 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	}
 	fmt.Fprintln(w)
 	return writeColumns(w, certificateColumns(st), look)
+}
+
+// oldestRequests returns the oldest requests of the workers that have one, by worker.
+func oldestRequests(st *api.Status) (out []api.Request) {
+	for i := range st.Groups {
+		for k := range st.Groups[i].Workers {
+			if r := st.Groups[i].Workers[k].Oldest; r != nil {
+				out = append(out, *r)
+			}
+		}
+	}
+	return out
 }
 
 // listeningOn names the listeners. It returns "" if there are none.

@@ -74,6 +74,17 @@ func TestWriteStatus(t *testing.T) {
 	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
 	assert.Equal(t, statusText[1:], out.String(), "no line ends in blanks")
 
+	zero := 0
+	st.Groups[0].Workers[0].Oldest = &api.Request{ID: "6c1d", Method: "GET", Path: "/slow", Group: "api", Worker: &zero, Stage: api.StageWorking, Age: 64, Held: 61.5, Queued: 2.5}
+	out.Reset()
+	require.NoError(t, writeStatus(&out, st, "", terminal.Look{}))
+	assert.Contains(t, out.String(), `
+AGE   STAGE    WORKER  HELD  QUEUED  CLIENT  ID    REQUEST
+1m4s  working  api.0   1m1s  2.5s    -       6c1d  GET /slow
+
+LIMIT `)
+	st.Groups[0].Workers[0].Oldest = nil
+
 	st.Running = &api.Running{What: api.RunningReload, Since: st.Now.Add(-5 * time.Second)}
 	st.Groups[0].Workers[0].New = true
 	out.Reset()
