@@ -82,8 +82,10 @@ func (d *departure) await(ctx, stop context.Context) error {
 	reason := cause.Error()
 	if !errors.Is(cause, errStop) { // Run returns the failure, and its caller reports it
 		reason = visible.FirstLine(reason)
-		if errors.As(cause, new(*supervisor.StartError)) {
-			reason = "workers did not start"
+		if start := new(supervisor.StartError); errors.As(cause, &start) {
+			if reason = "workers did not start"; start.Command != "" {
+				reason = "before_start failed"
+			}
 		}
 	} else if length := d.delay.left(); length > 0 {
 		d.linger(ctx, reason, length)

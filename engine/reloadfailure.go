@@ -44,7 +44,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(bare), Hint: hint}
 	reason := err.Error()
 	if start := new(supervisor.StartError); errors.As(err, &start) {
-		failed.Error, failed.Stderr, failed.Hint = start.Summary(), start.Stderr, start.Hint
+		failed.Error, failed.Stderr, failed.Hint, failed.Command = start.Summary(), start.Stderr, start.Hint, start.Command != ""
 		reason = start.Summary()
 	}
 	attrs := append([]any{"took", since(begun)}, r.failure(err)...)
@@ -73,9 +73,12 @@ func (r *reloader) failure(err error) []any {
 		return []any{"err", bare, "hint", hint}
 	}
 	attrs := []any{"group", start.Group}
-	if start.All > 0 {
+	switch {
+	case start.Command != "":
+		attrs = append(attrs, "command", start.Command)
+	case start.All > 0:
 		attrs = append(attrs, "failed", start.All)
-	} else {
+	default:
 		attrs = append(attrs, "worker", start.Worker)
 	}
 	return append(attrs, start.Attrs()...)

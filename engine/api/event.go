@@ -46,27 +46,29 @@ type EventKind string
 
 // The kinds.
 const (
-	EventStarting     EventKind = "starting"      // the process of a worker was started
-	EventReady        EventKind = "ready"         // a worker gets requests; for the master, its first plan is in effect
-	EventDraining     EventKind = "draining"      // a worker gets no new requests, and finishes those that it has
-	EventStopping     EventKind = "stopping"      // a worker was told to stop
-	EventExited       EventKind = "exited"        // the process of a worker has exited
-	EventStartFailed  EventKind = "start_failed"  // a worker that was not in service yet did not become ready; another is started
-	EventCrashed      EventKind = "crashed"       // a worker exited on its own or is unhealthy; another is started in its seat
-	EventFailed       EventKind = "failed"        // a worker crashed too often in a row, and its seat stays empty
-	EventRecycled     EventKind = "recycled"      // a worker is worn out, and is replaced
-	EventKept         EventKind = "kept"          // the replacement of a worker failed; the worker keeps serving
-	EventApplied      EventKind = "applied"       // a group now matches a reload or ldcorn scale
-	EventHeld         EventKind = "held"          // the requests of a group wait
-	EventReleased     EventKind = "released"      // the requests of a group no longer wait
-	EventOverloaded   EventKind = "overloaded"    // the newest request of a group gets a slot first, because requests leave before they get one
-	EventRelieved     EventKind = "relieved"      // a group is no longer overloaded
-	EventReloading    EventKind = "reloading"     // the master reads its configuration
-	EventReloaded     EventKind = "reloaded"      // the configuration that it read is in effect
-	EventRefused      EventKind = "refused"       // the request for a reload was invalid, and nothing was tried
-	EventReloadFailed EventKind = "reload_failed" // a reload failed, and everything is as it was, unless the reason says otherwise
-	EventLeaving      EventKind = "leaving"       // the master was told to stop, and serves on for shutdown_delay
-	EventShutdown     EventKind = "shutdown"      // the master begins to stop
+	EventStarting     EventKind = "starting"            // the process of a worker was started
+	EventReady        EventKind = "ready"               // a worker gets requests; for the master, its first plan is in effect
+	EventDraining     EventKind = "draining"            // a worker gets no new requests, and finishes those that it has
+	EventStopping     EventKind = "stopping"            // a worker was told to stop
+	EventExited       EventKind = "exited"              // the process of a worker has exited
+	EventStartFailed  EventKind = "start_failed"        // a worker that was not in service yet did not become ready; another is started
+	EventCrashed      EventKind = "crashed"             // a worker exited on its own or is unhealthy; another is started in its seat
+	EventFailed       EventKind = "failed"              // a worker crashed too often in a row, and its seat stays empty
+	EventRecycled     EventKind = "recycled"            // a worker is worn out, and is replaced
+	EventKept         EventKind = "kept"                // the replacement of a worker failed; the worker keeps serving
+	EventApplied      EventKind = "applied"             // a group now matches a reload or ldcorn scale
+	EventHeld         EventKind = "held"                // the requests of a group wait
+	EventReleased     EventKind = "released"            // the requests of a group no longer wait
+	EventOverloaded   EventKind = "overloaded"          // the newest request of a group gets a slot first, because requests leave before they get one
+	EventRelieved     EventKind = "relieved"            // a group is no longer overloaded
+	EventReloading    EventKind = "reloading"           // the master reads its configuration
+	EventReloaded     EventKind = "reloaded"            // the configuration that it read is in effect
+	EventRefused      EventKind = "refused"             // the request for a reload was invalid, and nothing was tried
+	EventReloadFailed EventKind = "reload_failed"       // a reload failed, and everything is as it was, unless the reason says otherwise
+	EventBeforeStart  EventKind = "before_start"        // a command of before_start has succeeded; the reason says which
+	EventBeforeFailed EventKind = "before_start_failed" // a command of before_start failed, and nothing was started
+	EventLeaving      EventKind = "leaving"             // the master was told to stop, and serves on for shutdown_delay
+	EventShutdown     EventKind = "shutdown"            // the master begins to stop
 
 	EventCertificate EventKind = "certificate"        // a certificate was read again or issued, and is in use
 	EventCertFailed  EventKind = "certificate_failed" // a certificate cannot be read again or was not issued, and the one in use stays
@@ -75,7 +77,7 @@ const (
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventReloading, EventReloaded, EventRefused,
-	EventReloadFailed, EventCertificate, EventCertFailed, EventLeaving, EventShutdown}
+	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertFailed, EventLeaving, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -14,12 +14,13 @@ type Plan struct {
 	Config        string            `json:"config"`      // the path of the configuration
 	Fingerprint   string            `json:"fingerprint"` // of the new plan; equal inputs give equal fingerprints
 	Against       PlanBase          `json:"against"`
-	Replace       []string          `json:"replace"`   // groups replaced on request
-	All           bool              `json:"all"`       // every group is replaced on request
-	Groups        []PlanGroup       `json:"groups"`    // in the order of the configuration, then removed groups
-	Listeners     []PlanListener    `json:"listeners"` // in the order of the configuration, then removed listeners
-	Settings      []PlanChange      `json:"settings"`  // other changes outside the groups, applied immediately
-	Restart       []PlanChange      `json:"restart"`   // changes that only a stop and a start of ldcorn apply
+	Replace       []string          `json:"replace"`      // groups replaced on request
+	All           bool              `json:"all"`          // every group is replaced on request
+	BeforeStart   []PlanCommand     `json:"before_start"` // the commands that the reload runs before anything else
+	Groups        []PlanGroup       `json:"groups"`       // in the order of the configuration, then removed groups
+	Listeners     []PlanListener    `json:"listeners"`    // in the order of the configuration, then removed listeners
+	Settings      []PlanChange      `json:"settings"`     // other changes outside the groups, applied immediately
+	Restart       []PlanChange      `json:"restart"`      // changes that only a stop and a start of ldcorn apply
 	Summary       PlanSummary       `json:"summary"`
 	Processes     PlanProcesses     `json:"processes"`
 	AtOnce        int               `json:"at_once"` // how many workers are replaced at a time
@@ -55,6 +56,12 @@ const (
 	BasePlan    PlanBaseKind = "plan"    // a plan saved in a file
 	BaseNothing PlanBaseKind = "nothing" // everything is new
 )
+
+// A PlanCommand is a command that a reload runs.
+type PlanCommand struct {
+	Command []string `json:"command"` // the program and its arguments
+	Group   string   `json:"group"`   // in whose folder and environment it runs
+}
 
 // A PlanGroup says what a reload does to one group.
 type PlanGroup struct {

@@ -42,7 +42,8 @@ type ReloadStep struct {
 	// The fields of failed.
 	Error   string   `json:"error,omitempty"`
 	Outcome string   `json:"outcome,omitempty"` // what happened to workers that had already been replaced
-	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker at fault, with its tracebacks folded
+	Stderr  []string `json:"stderr,omitempty"`  // the last lines of the worker or the command at fault, with its tracebacks folded
+	Command bool     `json:"command,omitempty"` // a command of before_start is at fault
 	Hint    string   `json:"hint,omitempty"`    // what to do about it
 	Refused bool     `json:"refused,omitempty"` // the request was invalid: nothing was tried, so it does not count as a failed reload
 }
@@ -53,19 +54,20 @@ type ReloadStepKind string
 // The kinds, in the order in which they occur. Those of a group occur once for
 // each group, or for each worker.
 const (
-	StepTaken    ReloadStepKind = "taken"    // the request was accepted
-	StepWaiting  ReloadStepKind = "waiting"  // the start, another reload or a scaling comes first
-	StepBegun    ReloadStepKind = "begun"    // the reload begins; it continues even if the client leaves
-	StepRead     ReloadStepKind = "read"     // the master has read the configuration
-	StepStarted  ReloadStepKind = "started"  // the new workers of a group are starting
-	StepUnready  ReloadStepKind = "unready"  // a new worker of a group is not ready yet, for a known reason
-	StepReady    ReloadStepKind = "ready"    // one more new worker of a group is ready
-	StepReplaced ReloadStepKind = "replaced" // one more old worker of a group is replaced, if reload_surge limits how many at a time
-	StepRestored ReloadStepKind = "restored" // one more replaced worker of a group is rolled back, after a failure
-	StepSwapped  ReloadStepKind = "swapped"  // the new workers of a group get the requests
-	StepApplied  ReloadStepKind = "applied"  // the new plan is in effect
-	StepDraining ReloadStepKind = "draining" // old workers of a group finish what they have; again whenever the numbers change
-	StepDone     ReloadStepKind = "done"     // no old worker of a group is left
-	StepFinished ReloadStepKind = "finished" // no old worker is left
-	StepFailed   ReloadStepKind = "failed"   // everything stays, or is again, as it was, unless outcome says otherwise
+	StepTaken    ReloadStepKind = "taken"        // the request was accepted
+	StepWaiting  ReloadStepKind = "waiting"      // the start, another reload or a scaling comes first
+	StepBegun    ReloadStepKind = "begun"        // the reload begins; it continues even if the client leaves
+	StepRead     ReloadStepKind = "read"         // the master has read the configuration
+	StepBefore   ReloadStepKind = "before_start" // a command of before_start runs in the folder of a group; the reason has it
+	StepStarted  ReloadStepKind = "started"      // the new workers of a group are starting
+	StepUnready  ReloadStepKind = "unready"      // a new worker of a group is not ready yet, for a known reason
+	StepReady    ReloadStepKind = "ready"        // one more new worker of a group is ready
+	StepReplaced ReloadStepKind = "replaced"     // one more old worker of a group is replaced, if reload_surge limits how many at a time
+	StepRestored ReloadStepKind = "restored"     // one more replaced worker of a group is rolled back, after a failure
+	StepSwapped  ReloadStepKind = "swapped"      // the new workers of a group get the requests
+	StepApplied  ReloadStepKind = "applied"      // the new plan is in effect
+	StepDraining ReloadStepKind = "draining"     // old workers of a group finish what they have; again whenever the numbers change
+	StepDone     ReloadStepKind = "done"         // no old worker of a group is left
+	StepFinished ReloadStepKind = "finished"     // no old worker is left
+	StepFailed   ReloadStepKind = "failed"       // everything stays, or is again, as it was, unless outcome says otherwise
 )

@@ -79,7 +79,11 @@ type Changes struct {
 	Listeners []ListenerChange  // listeners of the new plan in the order written, then removed ones
 	Plan      []AttributeChange // settings outside the groups, applied immediately
 	Restart   []AttributeChange // settings that only a new master applies
-	Args      []ArgChange       // arguments of the configuration; what they change is in the others
+	// BeforeStart are the commands of the new plan that run before anything else, if
+	// the changes start code: they replace workers or add a group. A save does not run
+	// them.
+	BeforeStart []Command
+	Args        []ArgChange // arguments of the configuration; what they change is in the others
 }
 
 // DiffOptions configure a comparison of two plans. The zero value is an
@@ -150,6 +154,9 @@ func Diff(old, next *Plan, opts DiffOptions) Changes {
 		}
 	}
 	hintRenames(out.Groups)
+	if !opts.Watched && out.startsCode() {
+		out.BeforeStart = next.BeforeStart
+	}
 	return out
 }
 

@@ -74,6 +74,8 @@ type Plan struct {
 	ReadyPath string // on which it says whether it can serve requests; "" means none
 	ReadyWhen ReadyWhen
 
+	BeforeStart []Command // what runs before workers start, in order; see Changes
+
 	StartupTimeout  time.Duration // from the start of a worker until it is ready
 	ShutdownDelay   time.Duration // from TERM until the listeners close; 0 means none
 	ShutdownTimeout time.Duration // from then until the remaining requests are cut off

@@ -12,7 +12,7 @@ type planAttribute = Attribute[Plan]
 // PlanAttributes lists the arguments of LdConfig in the order of its signature:
 // the two of the Python original, then the keyword-only ones.
 var PlanAttributes = slices.Concat([]planAttribute{bindAttribute, workersAttribute},
-	byName(bindFileAttributes, routerAttributes, staticAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, probeAttributes, masterAttributes))
+	byName(bindFileAttributes, routerAttributes, staticAttributes, clientAttributes, bufferSpaceAttributes, planHeaderAttributes, probeAttributes, masterAttributes, commandAttributes))
 
 // NewPlan returns a plan with the default of each attribute. It has no groups.
 func NewPlan() *Plan {

@@ -8,9 +8,13 @@ func NewReport(base api.PlanBase, next *Plan, changes Changes, opts DiffOptions)
 	r := &api.Plan{
 		FormatVersion: api.PlanVersion, Config: next.Path, Fingerprint: next.Fingerprint, Against: base,
 		Replace: opts.names(), All: opts.ReplaceAll,
-		Groups: []api.PlanGroup{}, Listeners: listenerReports(changes.Listeners), Settings: reports(changes.Plan), Restart: reports(changes.Restart),
+		BeforeStart: []api.PlanCommand{}, Groups: []api.PlanGroup{}, Listeners: listenerReports(changes.Listeners), Settings: reports(changes.Plan), Restart: reports(changes.Restart),
 		Diagnostics: []api.PlanWarning{}, Python: next.Python, Inputs: []api.PlanInput{},
 		Args: []api.PlanArg{}, Set: next.Set,
+	}
+	for i := range changes.BeforeStart {
+		c := &changes.BeforeStart[i]
+		r.BeforeStart = append(r.BeforeStart, api.PlanCommand{Command: c.Args, Group: next.GroupOf(c).Name})
 	}
 	for i := range changes.Groups {
 		g := groupReport(&changes.Groups[i])

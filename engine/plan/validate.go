@@ -16,6 +16,7 @@ const (
 	CodeSameAddress   = "L023" // two listeners on the same address
 	CodeSameCookie    = "L027" // two groups that bind their clients by the same cookie
 	CodeNobodyNames   = "L038" // the PROXY protocol without proxies to trust
+	CodeUnknownOf     = "L042" // a command of a group that is not there
 	CodeSameProbe     = "L039" // live_path and ready_path are the same
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
@@ -70,6 +71,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, deadRedirects(p)...)
 	out = append(out, sameProbes(p)...)
 	out = append(out, nobodyNames(p)...)
+	out = append(out, unknownOf(p)...)
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
 	out = append(out, idleQueues(p)...)

@@ -56,6 +56,9 @@ func (s *Supervisor) apply(ctx context.Context, next *plan.Plan, opts ApplyOptio
 			return Result{}, err
 		}
 	}
+	if err := s.before(ctx, &changes, next, &opts); err != nil {
+		return Result{}, err
+	}
 	steps := s.steps(changes.Groups, next)
 	var err error
 	if atOnce, all := changes.AtOnce(next.ReloadSurge); all {

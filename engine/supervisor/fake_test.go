@@ -126,7 +126,20 @@ type fakes struct {
 	all       []*fakeProcess
 	prepare   func(*fakeProcess) error // called before each start; may change the process
 	discarded int
-	rss       map[int]int64 // bytes, by pid
+	rss       map[int]int64               // bytes, by pid
+	commands  []string                    // that ran, each as "group: line"
+	command   func(context.Context) error // called for each command
+}
+
+func (f *fakes) Command(ctx context.Context, c *plan.Command, group *plan.Group) error {
+	f.mu.Lock()
+	f.commands = append(f.commands, group.Name+": "+c.Line())
+	run := f.command
+	f.mu.Unlock()
+	if run == nil {
+		return nil
+	}
+	return run(ctx)
 }
 
 func (f *fakes) Start(_ context.Context, pl *plan.Group, index, generation int) (process, error) {

@@ -40,10 +40,11 @@ type Step string
 
 // The steps of a group.
 const (
-	StepStarted Step = "started" // the new workers are starting
-	StepReady   Step = "ready"   // one more worker is ready
-	StepUnready Step = "unready" // a worker is not ready yet, for a known reason
-	StepSwapped Step = "swapped" // the new workers get the requests from now on
+	StepBefore  Step = "before_start" // a command of before_start runs; Reason is its line
+	StepStarted Step = "started"      // the new workers are starting
+	StepReady   Step = "ready"        // one more worker is ready
+	StepUnready Step = "unready"      // a worker is not ready yet, for a known reason
+	StepSwapped Step = "swapped"      // the new workers get the requests from now on
 
 	// The next two occur only while a reload replaces workers in waves.
 	StepReplaced Step = "replaced" // one more worker was replaced; the next waits until the old one exits

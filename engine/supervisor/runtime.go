@@ -264,10 +264,26 @@ func (r *Runtime) newSocket() (socket, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.next++
-	m := marker{pid: r.self.PID, start: r.self.Start, names: r.id.all, dir: r.dir.Name()}
 	name := socketName(r.self.PID, r.next)
 	return socket{
-		path: filepath.Join(r.dir.Name(), name), mark: m.String(),
+		path: filepath.Join(r.dir.Name(), name), mark: r.marker(),
 		dial: fmt.Sprintf("/proc/self/fd/%d/%s", r.dir.Fd(), name),
 	}, nil
+}
+
+// marker returns the value of worker.EnvMaster for the processes of this master. mu must
+// be held.
+func (r *Runtime) marker() string {
+	m := marker{pid: r.self.PID, start: r.self.Start, names: r.id.all, dir: r.dir.Name()}
+	return m.String()
+}
+
+// mark is marker for a process without a socket.
+func (r *Runtime) mark() (string, error) {
+	if err := r.Ensure(); err != nil {
+		return "", err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.marker(), nil
 }

@@ -26,10 +26,12 @@ type process interface {
 	LastLine() string
 }
 
-// A starter starts processes. Discard is called once for each process, after it
+// A starter starts processes. Command runs a command to its end, as worker.Command does.
+// Discard is called once for each process, after it
 // has exited. Forget drops everything remembered about interpreters.
 type starter interface {
 	Start(ctx context.Context, spec *plan.Group, index, generation int) (process, error)
+	Command(ctx context.Context, c *plan.Command, group *plan.Group) error
 	Discard(process)
 	Forget()
 }
@@ -43,7 +45,8 @@ type uvicorn struct {
 	folder    *workdir.Dir
 	output    worker.Output
 	log       *slog.Logger
-	watched   bool // see Options
+	watched   bool            // see Options
+	hurry     <-chan struct{} // likewise
 
 	mu       sync.Mutex // guards remarked
 	remarked map[string]bool

@@ -9,14 +9,16 @@ import (
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
-// A StartError says which worker did not become ready, and why.
+// A StartError says which worker did not become ready, or which command before it
+// failed, and why.
 type StartError struct {
-	Group  string
-	Worker int // index; of the last one, if all have failed
-	All    int // number of workers if all of several failed, otherwise 0
-	Err    error
-	Hint   string   // what to do about Err; "" if nothing is known
-	Stderr []string // last lines, oldest first; only who may read the log may read them
+	Group   string
+	Worker  int    // index; of the last one, if all have failed
+	All     int    // number of workers if all of several failed, otherwise 0
+	Command string // the command; "" for a worker
+	Err     error
+	Hint    string   // what to do about Err; "" if nothing is known
+	Stderr  []string // last lines, oldest first; only who may read the log may read them
 }
 
 // maxLastLine is how much of a worker's last line an error shows.
@@ -59,6 +61,9 @@ func (e *StartError) hint() string {
 
 // Summary returns the error without the worker's lines.
 func (e *StartError) Summary() string {
+	if e.Command != "" {
+		return fmt.Sprintf("before_start failed: %s: %v", e.Command, e.Err)
+	}
 	if e.All > 0 {
 		return fmt.Sprintf("group %q: all %d workers failed to start; the last error: %v", e.Group, e.All, e.Err)
 	}

@@ -133,7 +133,7 @@ func (s *Supervisor) launch() (stop func()) {
 	wg.Go(func() { _ = launcher.Run(ctx) }) // returns nil
 	s.starter = &uvicorn{
 		launcher: launcher, runtime: s.opts.Runtime, output: s.opts.Output,
-		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log, folder: s.opts.Folder, watched: s.opts.Watched,
+		configDir: filepath.Dir(s.opts.ConfigPath), log: s.opts.Log, folder: s.opts.Folder, watched: s.opts.Watched, hurry: s.opts.Hurry,
 	}
 	return func() { cancel(); wg.Wait() }
 }
@@ -167,7 +167,7 @@ func (s *Supervisor) applyRequest(ctx context.Context, req applyRequest) applyRe
 }
 
 // Apply makes next, or the plan in effect once more if next is nil, the plan in
-// effect: it starts the new workers, waits until
+// effect: it runs the commands that come before, starts the new workers, waits until
 // all of them are ready, publishes the plan, and retires old workers in the
 // background. If a worker fails to start while others of its group are up or
 // may still come up, Apply starts it again. If a start fails for good, Apply

@@ -14,12 +14,13 @@ import (
 // maxLine is the length at which a line of output is split.
 const maxLine = 64 << 10 // bytes
 
-// A Source identifies the worker that wrote a line.
+// A Source identifies the worker or the command that wrote a line.
 type Source struct {
-	Group  string
-	Worker int
-	PID    int
-	Ready  bool // the worker had become ready when it wrote the line
+	Group   string
+	Worker  int
+	Command string // the argument of LdConfig that has the command, "" for a worker
+	PID     int
+	Ready   bool // the worker had become ready when it wrote the line; true for a command
 }
 
 // A Stream is stdout or stderr.

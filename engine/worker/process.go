@@ -46,18 +46,27 @@ func startProcess(spec Spec) (*Process, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
-	p := &Process{
-		cmd: exec.Command(spec.Python, spec.Args()...), spec: spec, pidfd: -1, server: -1, socket: cmp.Or(spec.Dial, spec.Socket), ooms: oomKills(),
-		exited: make(chan struct{}), done: make(chan struct{}),
-	}
+	p := newProcess(exec.Command(spec.Python, spec.Args()...))
+	p.spec, p.socket = spec, cmp.Or(spec.Dial, spec.Socket)
 	p.cmd.Dir, p.cmd.Env = spec.Group.Cwd, spec.Environ()
+	return p, p.start(Source{Group: spec.Group.Name, Worker: spec.Index}, spec.Output)
+}
+
+// newProcess returns a process that has not been started.
+func newProcess(cmd *exec.Cmd) *Process {
+	return &Process{cmd: cmd, pidfd: -1, server: -1, ooms: oomKills(), exited: make(chan struct{}), done: make(chan struct{})}
+}
+
+// start starts the process, and collects its output, which comes from src, for out. The
+// kernel kills the process when the thread of the caller ends.
+func (p *Process) start(src Source, out Output) error {
 	// Where the kernel schedules by session (sched_autogroup), a session of its
 	// own gives the worker a scheduling group of its own, so that it does not
 	// share one with its master.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
 	stdout, err := attach(&p.cmd.Stdout)
 	if err != nil {
-		return nil, shortage.Explain(err)
+		return shortage.Explain(err)
 	}
 	stderr, err := attach(&p.cmd.Stderr)
 	if err == nil {
@@ -66,11 +75,11 @@ func startProcess(spec Spec) (*Process, error) {
 	closeOurs(p.cmd.Stdout, p.cmd.Stderr)
 	if err != nil {
 		closeAll(stdout, stderr)
-		return nil, shortage.Explain(err)
+		return shortage.Explain(err)
 	}
-	src := Source{Group: spec.Group.Name, Worker: spec.Index, PID: p.PID()}
-	go p.collect(stdout, stderr, src, spec.Output)
-	return p, nil
+	src.PID = p.PID()
+	go p.collect(stdout, stderr, src, out)
+	return nil
 }
 
 // PID returns the process id, which is also the id of its process group. It
@@ -160,7 +169,7 @@ func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
 func (p *Process) read(from *os.File, src Source, stream Stream, out Output) {
 	defer from.Close()
 	readLines(&pipe{File: from}, func(line []byte, more bool) {
-		if stream == Stderr && !more {
+		if (stream == Stderr || src.Command != "") && !more {
 			p.tail.add(line)
 		}
 		if !p.ready.Load() && !more && len(bytes.TrimSpace(line)) > 0 {

@@ -39,14 +39,15 @@ var insteadLate = map[string]string{
 	"by_cookie":    `: read the key itself, as in req.cookie("session")`,
 	"by_client_ip": ": the address itself is req.client_ip",
 
-	"rate":   ": give `rate_limit` to LdConfig, a WorkerGroup or a rule",
-	"listen": ": give `bind` to LdConfig",
-	"tls":    ": give `bind` to LdConfig",
-	"static": ": give `static` to LdConfig; a router that returns None leaves requests to it",
-	"acme":   ": give `bind` to LdConfig",
-	"limit":  ": give `limits` to a WorkerGroup",
-	"arg":    ": call it at the top level, and use its value",
-	"rule":   ": give the settings of the request to `to`",
+	"rate":    ": give `rate_limit` to LdConfig, a WorkerGroup or a rule",
+	"listen":  ": give `bind` to LdConfig",
+	"tls":     ": give `bind` to LdConfig",
+	"static":  ": give `static` to LdConfig; a router that returns None leaves requests to it",
+	"acme":    ": give `bind` to LdConfig",
+	"limit":   ": give `limits` to a WorkerGroup",
+	"command": ": give `before_start` to LdConfig",
+	"arg":     ": call it at the top level, and use its value",
+	"rule":    ": give the settings of the request to `to`",
 }
 
 // Late returns why a request cannot call a word, or "" if it can, or if there is no

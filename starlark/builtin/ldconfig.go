@@ -87,6 +87,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"ready_path":               probePath(func(p *plan.Plan) *string { return &p.ReadyPath }),
 		"control_socket":           setControlSocket,
 		"reload_surge":             setReloadSurge,
+		"before_start":             setBeforeStart,
 	})
 })
 

@@ -118,6 +118,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"acme":        fn("acme", s.acme),
 		"rate":        fn("rate", s.rate),
 		"static":      fn("static", s.staticFolder),
+		"command":     fn("command", s.command),
 		"env":         s.envWord(),
 		"env_file":    fn("env_file", s.envFile),
 		"rule":        fn("rule", s.rule),

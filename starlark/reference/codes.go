@@ -50,6 +50,7 @@ func Codes() []Code {
 		{"L039", "`live_path` and `ready_path` are the same", "The two answer different questions. Give each a path of its own."},
 		{"L040", "a test that cannot be called", "A test is a function of one argument, as in def test_routes(t)."},
 		{"L041", "a failed test", "The diagnostic points at the expected value and shows the actual one."},
+		{"L042", "a command of a group that does not exist", "`of` names a WorkerGroup, in whose folder and environment the program runs."},
 		{"W101", "no route takes every request", "ldcorn answers a request that no route takes with 404. Add `\"*\"` to the routes of a group."},
 		{"W102", "several groups have the route `\"*\"`", "The first one takes it."},
 		{"W103", "a route that is never reached", "Another route, which the diagnostic shows, takes every request that this one would take, or every request except OPTIONS *, which `\"/\"` leaves to `\"*\"`."},

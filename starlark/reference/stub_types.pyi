@@ -51,6 +51,9 @@ class Rate:
 class Static:
     """A folder whose files ldcorn serves: static(...)."""
 
+class Command:
+    """A program that runs before workers start: command(...)."""
+
 class Decision:
     """The decision about a request: to(...), respond(...) or redirect(...)."""
 

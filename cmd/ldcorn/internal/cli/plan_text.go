@@ -22,10 +22,11 @@ const (
 	symRemove  = "-"
 	symReplace = "±"
 	symAction  = "!"
+	symRun     = ">"
 )
 
 // symColors are the colors of the symbols, as SGR codes. Nothing changes it.
-var symColors = map[string]string{symKeep: "2", symChange: "33", symAdd: "32", symRemove: "31", symReplace: "35", symAction: "1;31"}
+var symColors = map[string]string{symKeep: "2", symChange: "33", symAdd: "32", symRemove: "31", symReplace: "35", symAction: "1;31", symRun: "36"}
 
 // A planLine is a line of a plan: of a group, or of one of its attributes.
 type planLine struct {
@@ -100,6 +101,10 @@ func baseName(b api.PlanBase) string {
 
 func planLines(r *api.Plan) []planLine {
 	var out []planLine
+	for _, c := range r.BeforeStart {
+		command := plan.Command{Args: c.Command}
+		out = append(out, planLine{symbol: symRun, label: "before_start", text: "run " + command.Line(), note: "of " + c.Group})
+	}
 	for i := range r.Groups {
 		out = append(out, groupLines(r, &r.Groups[i])...)
 	}

@@ -178,7 +178,7 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 		if e.Refused {
 			return errors.New("reload refused: " + e.Error)
 		}
-		return &reloadError{e.Error, e.Outcome, e.Stderr, e.Hint}
+		return &reloadError{e.Error, e.Outcome, e.Stderr, e.Hint, e.Command}
 	case api.StepFinished:
 		w.finished = true
 	case api.StepWaiting:
@@ -246,13 +246,18 @@ type reloadError struct {
 	outcome string // "" where nothing has changed at any time
 	stderr  []string
 	hint    string
+	command bool // a command has failed, and stderr is what it wrote
 }
 
 func (e *reloadError) Error() string {
 	var b strings.Builder
 	b.WriteString("reload failed, " + cmp.Or(e.outcome, "everything stays as it was") + ": " + e.reason)
 	if len(e.stderr) > 0 {
-		b.WriteString("\n  the worker's last words:")
+		whose := "the worker's"
+		if e.command {
+			whose = "its"
+		}
+		b.WriteString("\n  " + whose + " last words:")
 		for _, line := range e.stderr {
 			b.WriteString("\n    " + line)
 		}

@@ -11,6 +11,8 @@ import (
 // that is not shown.
 func stepText(e api.ReloadStep) string {
 	switch e.Kind {
+	case api.StepBefore:
+		return "running " + e.Reason
 	case api.StepStarted:
 		return "starting " + terminal.Count(e.Workers, "worker")
 	case api.StepUnready:

@@ -22,6 +22,7 @@ const Code = "W120"
 // plan, each at the argument that it is about. It says the same once for several groups.
 func Look(res *config.Result) {
 	lookForPythons(res)
+	lookForCommands(res)
 	LookBesideGroups(res)
 }
 

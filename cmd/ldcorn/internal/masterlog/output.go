@@ -85,10 +85,15 @@ func (t *textOutput) End(src worker.Source) {
 	}
 }
 
-// appendSource appends "api.0[1234] | ", or the same without the pid.
+// appendSource appends "api.0[1234] | ", or the same without the pid. A command has its
+// argument of LdConfig in place of the index: "api.before_start[1234] | ".
 func appendSource(b []byte, src worker.Source, pid bool) []byte {
 	b = append(append(b, src.Group...), '.')
-	b = strconv.AppendInt(b, int64(src.Worker), 10)
+	if src.Command != "" {
+		b = append(b, src.Command...)
+	} else {
+		b = strconv.AppendInt(b, int64(src.Worker), 10)
+	}
 	if pid {
 		b = append(strconv.AppendInt(append(b, '['), int64(src.PID), 10), ']')
 	}
@@ -100,8 +105,12 @@ type jsonOutput struct{ lines *jsonLines }
 
 // Line implements worker.Output.
 func (j *jsonOutput) Line(src worker.Source, stream worker.Stream, text []byte) {
-	j.lines.write(src.Group, "worker output",
-		slog.String("group", src.Group), slog.Int("worker", src.Worker), slog.Int("pid", src.PID),
+	msg, from := "worker output", slog.Int("worker", src.Worker)
+	if src.Command != "" {
+		msg, from = "command output", slog.String("command", src.Command)
+	}
+	j.lines.write(src.Group, msg,
+		slog.String("group", src.Group), from, slog.Int("pid", src.PID),
 		slog.String("stream", string(stream)), slog.String("line", string(text)))
 }
 
