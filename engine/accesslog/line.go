@@ -14,8 +14,9 @@ import (
 )
 
 // appendText appends a record as a line of text: the combined format of Apache
-// and nginx, which every log reader knows, followed by name=value pairs.
-func appendText(b []byte, r *result.Result, now time.Time) []byte {
+// and nginx, which every log reader knows, followed by name=value pairs. rate is ""
+// unless the line stands for others.
+func appendText(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	b = appendClient(b, r.Client)
 	b = append(b, " - - ["...)
 	b = now.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
@@ -35,7 +36,10 @@ func appendText(b []byte, r *result.Result, now time.Time) []byte {
 	b = strconv.AppendInt(b, r.Sent, 10)
 	b = appendQuoted(append(b, ' '), r.Request.Get(head.KindReferer))
 	b = appendQuoted(append(b, ' '), r.Request.Get(head.KindUserAgent))
-	return append(appendPairs(b, r), '\n')
+	if b = appendPairs(b, r); rate != "" {
+		b = append(append(b, " sample="...), rate...)
+	}
+	return append(b, '\n')
 }
 
 // appendPairs appends the fields that the combined format lacks.
@@ -81,10 +85,10 @@ func appendPairs(b []byte, r *result.Result) []byte {
 }
 
 // appendJSON appends a record as an object on a line of its own. It omits
-// fields without a value.
-func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
+// fields without a value. rate is "" unless the line stands for others.
+func appendJSON(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	b = append(b, `{"time":"`...)
-	b = now.AppendFormat(b, "2006-01-02T15:04:05.000Z07:00")
+	b = now.AppendFormat(b, timeFormat)
 	b = append(b, '"')
 	if r.Client.IsValid() {
 		b = append(r.Client.AppendTo(append(b, `,"client":"`...)), '"')
@@ -141,8 +145,14 @@ func appendJSON(b []byte, r *result.Result, now time.Time) []byte {
 		b = append(append(append(b, `,"kind":"`...), r.Kind...), '"')
 		b = appendMember(b, `,"reason":`, []byte(r.Reason))
 	}
+	if rate != "" {
+		b = append(append(b, `,"sample":`...), rate...)
+	}
 	return append(b, "}\n"...)
 }
+
+// timeFormat is RFC 3339 with milliseconds.
+const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 func version(r *result.Result) string {
 	return cmp.Or(r.Request.Proto, "HTTP/1.0")
@@ -190,13 +200,17 @@ func appendEscaped[T string | []byte](b []byte, v T) []byte {
 	return b
 }
 
-// appendMember appends a member of a JSON object, with U+FFFD for invalid
-// UTF-8. It omits a member without a value.
+// appendMember appends a member of a JSON object. It omits a member without a value.
 func appendMember(b []byte, name string, v []byte) []byte {
 	if len(v) == 0 {
 		return b
 	}
-	b = append(append(b, name...), '"')
+	return append(appendJSONText(append(append(b, name...), '"'), v), '"')
+}
+
+// appendJSONText appends text within the quotes of a JSON string, with U+FFFD for
+// invalid UTF-8.
+func appendJSONText(b, v []byte) []byte {
 	for len(v) > 0 {
 		c, n := v[0], 1
 		switch {
@@ -217,5 +231,5 @@ func appendMember(b []byte, name string, v []byte) []byte {
 		}
 		v = v[n:]
 	}
-	return append(b, '"')
+	return b
 }

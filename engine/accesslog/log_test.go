@@ -99,8 +99,8 @@ func TestLines(t *testing.T) {
 			`{"time":"2026-03-04T05:06:07.890+01:00","line":"G\"ET\\ /\u000a\u001b[2J ` + "\uFFFD" + `\u007f é","status":400,"bytes":0,"took":0.000000,"queued":0.000000,"id":"i","kind":"refused","reason":"malformed request line"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			assert.Equal(t, c.text+"\n", string(appendText(nil, c.record, moment)))
-			line := appendJSON(nil, c.record, moment)
+			assert.Equal(t, c.text+"\n", string(appendText(nil, c.record, moment, "")))
+			line := appendJSON(nil, c.record, moment, "")
 			assert.Equal(t, c.json+"\n", string(line))
 			assert.True(t, json.Valid(line))
 		})
@@ -114,11 +114,11 @@ func FuzzLine(f *testing.F) {
 	f.Add([]byte("\"\\\n\r\x00\xff\xe2\x80\xa8"))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		r := &result.Result{Request: new(head.Request), Line: line, ID: line, Worker: -1, Kind: result.KindRefused}
-		text := appendText(nil, r, moment)
+		text := appendText(nil, r, moment, "")
 		assert.Equal(t, 1, bytes.Count(text, []byte("\n")))
 		assert.Equal(t, 8, bytes.Count(text, []byte(`"`)), "three values and a reason: %q", text)
 		assert.Equal(t, -1, bytes.IndexFunc(text[:len(text)-1], func(c rune) bool { return c < ' ' || c > '~' }))
-		object := appendJSON(nil, r, moment)
+		object := appendJSON(nil, r, moment, "")
 		assert.Equal(t, 1, bytes.Count(object, []byte("\n")))
 		require.True(t, json.Valid(object), "%q", object)
 	})
@@ -203,8 +203,7 @@ func TestLog_OpenFails(t *testing.T) {
 func TestLog_Special(t *testing.T) {
 	dir := t.TempDir()
 	open := func(path string) (*Target, error) {
-		l := New(Options{Log: slog.New(slog.DiscardHandler)})
-		return l.Open(&plan.Plan{AccessLog: plan.AccessLog(path)})
+		return New(Options{Log: slog.New(slog.DiscardHandler)}).open(plan.AccessLog(path))
 	}
 	fifo := filepath.Join(dir, "fifo")
 	require.NoError(t, unix.Mkfifo(fifo, 0o600))
@@ -246,7 +245,7 @@ func TestLog_SlowReader(t *testing.T) {
 	use(t, l, &plan.Plan{AccessLog: plan.AccessLogStdout})
 	stop := run(t, l)
 	rec := served(t)
-	size := len(appendText(nil, rec, moment))
+	size := len(appendText(nil, rec, moment, ""))
 	const more = 1000
 	for range 2*maxBuffer/size + more { // one buffer is being written, and one is full
 		l.Observe(rec)

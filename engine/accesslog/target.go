@@ -13,40 +13,52 @@ import (
 	"github.com/ldcorn/ldcorn/engine/regular"
 )
 
-// A Target is the destination of a log, opened but not yet in use.
+// A Target is a place for lines, opened.
 type Target struct {
-	path   plan.AccessLog
-	opened int // number of calls of Reopen at the time
-	format plan.LogFormat
-	out    io.Writer // nil for none
-	file   *os.File  // file to close; nil for standard output
+	path plan.AccessLog
+	out  io.Writer
+	file *os.File // file to close; nil for standard output
 }
 
-// Open opens the target of a plan's access_log. The caller must pass it to Use
-// or close it. Open always opens the file again, so that after log rotation the
-// log continues under its name. It returns an error if the file cannot be
-// opened for appending.
-func (l *Log) Open(p *plan.Plan) (*Target, error) {
+// Open opens what the access log of a plan needs, which its groups can add to. The
+// caller must pass it to Use or close it. Open always opens files again, so that after
+// log rotation the log continues under its name. It returns an error if a file cannot
+// be opened for appending.
+func (l *Log) Open(p *plan.Plan) (*Opening, error) {
 	l.mu.Lock()
-	reopened := l.reopened
+	o := &Opening{ways: waysOf(p, l.opts.Terminal), main: p.AccessLog, reopened: l.reopened}
 	l.mu.Unlock()
-	return l.open(p.AccessLog, p.LogFormat, reopened)
+	var failed error
+	opened := map[plan.AccessLog]bool{plan.AccessLogAuto: true, plan.AccessLogOff: true}
+	o.ways.each(func(w *way) {
+		if opened[w.to] || failed != nil {
+			return
+		}
+		opened[w.to] = true
+		t, err := l.open(w.to)
+		if err != nil {
+			failed = err
+			return
+		}
+		o.targets = append(o.targets, t)
+	})
+	if failed != nil {
+		_ = o.Close() // nothing was written to it
+		return nil, failed
+	}
+	return o, nil
 }
 
-func (l *Log) open(path plan.AccessLog, format plan.LogFormat, reopened int) (*Target, error) {
-	t := &Target{path: path, format: format, opened: reopened}
-	switch path {
-	case plan.AccessLogAuto, plan.AccessLogOff:
-	case plan.AccessLogStdout:
-		t.out = l.opts.Stdout
-	default:
-		f, err := openFile(string(path))
-		if err != nil {
-			return nil, fmt.Errorf("access_log: %w", err)
-		}
-		t.out, t.file = f, f
+// open opens the place of a log that is not off.
+func (l *Log) open(path plan.AccessLog) (*Target, error) {
+	if path == plan.AccessLogStdout {
+		return &Target{path: path, out: l.opts.Stdout}, nil
 	}
-	return t, nil
+	f, err := openFile(string(path))
+	if err != nil {
+		return nil, fmt.Errorf("access_log: %w", err)
+	}
+	return &Target{path: path, out: f, file: f}, nil
 }
 
 // Check returns an error if an access log certainly cannot be opened, without

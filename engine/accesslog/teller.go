@@ -2,6 +2,7 @@ package accesslog
 
 import (
 	"log/slog"
+	"sync"
 	"time"
 )
 
@@ -10,16 +11,20 @@ import (
 const toldEvery = 10 * time.Second
 
 // A teller reports in the master's log that lines of the access log are lost,
-// and when that has ended. The goroutine that writes the access log owns it.
+// and when that has ended.
 type teller struct {
-	log  *slog.Logger
-	lost int       // lost lines not reported yet
-	at   time.Time // when lost lines were last reported
-	ill  bool      // lines were lost, and the end of that has not been reported
+	log *slog.Logger
+
+	mu   sync.Mutex // guards all fields below: two streams share it during a switch
+	lost int        // lost lines not reported yet
+	at   time.Time  // when lost lines were last reported
+	ill  bool       // lines were lost, and the end of that has not been reported
 }
 
 // after processes the result of an attempt to write.
 func (t *teller) after(lost int, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.lost += lost
 	switch losing := lost > 0 || err != nil; {
 	case losing && (!t.ill || time.Since(t.at) >= toldEvery):

@@ -64,27 +64,29 @@ func (w *Writer[O]) On() bool { return w.on.Load() }
 // Append calls line to append one line, including its ending, to a buffer. out
 // is the output that will get the line. line runs under a lock, so it must not
 // block. It is not called if there is no output, or if too much is waiting:
-// then the line is lost.
-func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) {
-	w.AppendWithin(w.opts.Limit, line)
+// then the line is lost. Append reports whether there is an output.
+func (w *Writer[O]) Append(line func(buf []byte, out O) []byte) bool {
+	return w.AppendWithin(w.opts.Limit, line)
 }
 
 // AppendWithin is like Append for lines that matter less than others: they have
 // a limit of their own.
-func (w *Writer[O]) AppendWithin(limit int, line func(buf []byte, out O) []byte) {
+func (w *Writer[O]) AppendWithin(limit int, line func(buf []byte, out O) []byte) bool {
 	if !w.on.Load() {
-		return
+		return false
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
 	case !w.on.Load(): // turned off in the meantime
+		return false
 	case len(w.buf) >= limit:
 		w.lost++
 	default:
 		w.buf = line(w.buf, w.out)
 		w.wake()
 	}
+	return true
 }
 
 // Write keeps a copy of p, which must consist of whole lines. It never fails:

@@ -13,6 +13,9 @@ const (
 	AccessLogStdout AccessLog = "-"
 )
 
+// accessLogNames are what the argument is called elsewhere. It is read-only.
+var accessLogNames = []string{"accesslog", "access_logs", "access_logfile", "access_log_file"}
+
 // String returns the value as the configuration writes it.
 func (a AccessLog) String() string {
 	switch a {

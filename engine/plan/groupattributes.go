@@ -15,7 +15,7 @@ type groupAttribute = Attribute[Group]
 // GroupAttributes lists the arguments of WorkerGroup in the order of its
 // signature: the nine of the Python original, then the keyword-only ones.
 var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, queueAttributes, bufferAttributes,
-	trafficAttributes, drainAttributes, healthAttributes, recycleAttributes, headerAttributes))
+	trafficAttributes, drainAttributes, healthAttributes, recycleAttributes, headerAttributes, logAttributes))
 
 // NewGroup returns a group with the default of each attribute. It has no name
 // and no app.
@@ -239,6 +239,23 @@ var headerAttributes = []groupAttribute{
 		OtherNames: []string{"strip_path", "remove_prefix", "root_path", "path_prefix", "mount", "stripprefix"},
 		Show:       func(g *Group) string { return StripPrefix(g.StripPrefix).String() }},
 		func(g *Group) *string { return &g.StripPrefix }),
+}
+
+// logAttributes control what the access log has of the group's requests.
+var logAttributes = []groupAttribute{
+	defaulted(groupAttribute{Name: "access_log", Type: "bool | str | None", Effect: EffectProxy,
+		Rule:       "True for standard output, False for none, or the path of a file; a relative path starts at the configuration's folder",
+		Doc:        "Where a line for each request of the group is written; None means where LdConfig says. With False, the terminal shows none, either.",
+		OtherNames: accessLogNames},
+		AccessLogAuto, func(g *Group) *AccessLog { return &g.AccessLog }),
+	logFields(groupAttribute{Doc: "What a line has for requests of the group; None means what LdConfig says."},
+		func(g *Group) *[]LogField { return &g.LogFields }),
+	defaulted(groupAttribute{Name: "log_sample", Type: "float | None", Effect: EffectProxy, Rule: logSampleRule, OtherNames: logSampleNames,
+		Doc: "The part of the group's requests with a status of 2xx or 3xx that the access log has; None means what LdConfig says."},
+		0, func(g *Group) *LogSample { return &g.LogSample }),
+	optional(groupAttribute{Name: "log_slow", Type: "duration | None", Unit: "seconds", Rule: "0 = no request counts as slow", OtherNames: logSlowNames,
+		Doc: "Requests of the group that take this long are logged whatever `log_sample` is; None means what LdConfig says."},
+		0, 0, func(d time.Duration) string { return Seconds(d).String() }, func(g *Group) **time.Duration { return &g.LogSlow }),
 }
 
 // routesAttribute completes the entry for routes, which are compared as

@@ -65,6 +65,9 @@ type Plan struct {
 
 	AccessLog AccessLog
 	LogFormat LogFormat // of the access log; "" means LogText
+	LogFields []LogField
+	LogSample LogSample
+	LogSlow   time.Duration // see LogSettings; LogOf has what holds
 
 	ControlSocket ControlSocket
 
@@ -175,7 +178,11 @@ type Group struct {
 	StripPrefix           string        // removed from the path that a worker gets; may be ""
 	RequestHeaders        []HeaderEdit
 	ResponseHeaders       []HeaderEdit
-	Scaled                bool // Instances was set by Scale, not by the configuration
+	AccessLog             AccessLog      // AccessLogAuto means the plan's
+	LogFields             []LogField     // nil means the plan's
+	LogSample             LogSample      // 0 means the plan's
+	LogSlow               *time.Duration // nil means the plan's
+	Scaled                bool           // Instances was set by Scale, not by the configuration
 	Pos                   Pos
 
 	recorded *recorded // not nil if the plan comes from FromRecord

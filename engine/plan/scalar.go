@@ -11,8 +11,8 @@ import (
 type Scalar[T any] struct {
 	Low, High int // bounds of a number; Low is also the least duration in nanoseconds
 	// Place returns where the value goes in a T: an *int, a *bool, a
-	// *time.Duration, an *int64 for a size, a *BufferSize, a **int64 or **int
-	// for a size or a number that can be None, or a func(string) for one of
+	// *time.Duration, an *int64 for a size, a *BufferSize, a **int64, **int or
+	// **time.Duration for a value that can be None, or a func(string) for one of
 	// Choices, which is called with "" for None.
 	Place func(*T) any
 }

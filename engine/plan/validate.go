@@ -37,6 +37,7 @@ const (
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 	CodeAllRedirect   = "W122" // a redirect of every request, or of none
 	CodeRedirectPort  = "W123" // a redirect to a port on which nothing speaks TLS
+	CodeRevealed      = "W141" // a header in the access log that proves who a client is
 )
 
 // A Problem is something wrong with a plan as a whole, although its parts are
@@ -82,6 +83,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, shortBuffers(p)...)
 	out = append(out, strayRedirects(p)...)
 	out = append(out, appendsNothing(p)...)
+	out = append(out, revealingFields(p)...)
 	out = append(out, parameters(p)...)
 	out = append(out, literalGlobs(p)...)
 	out = append(out, regexes(p)...)

@@ -23,6 +23,33 @@ func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *head.Request, why *h
 	r.observe()
 }
 
+// beginAnswer gives the client the head of r.answer. whole says that one Send will be
+// all.
+func (r *Request) beginAnswer(whole bool) {
+	r.noteAnswer()
+	r.client.Begin(&r.answer, whole)
+}
+
+// noteAnswer keeps the fields of r.answer if the access log wants them: what they are
+// made of may be gone when the request is observed.
+func (r *Request) noteAnswer() {
+	if !r.snap.logsAnswers {
+		return
+	}
+	h, out := &r.answer, r.logged[:0]
+	if h.Media != "" {
+		out = http1.AppendField(out, "Content-Type", h.Media)
+	}
+	out = h.AppendFields(out)
+	if h.ID != nil {
+		out = http1.AppendField(out, "X-Request-ID", h.ID)
+	}
+	if h.Media != "" {
+		out = h.AppendAdvice(out)
+	}
+	r.logged, r.rec.Answer = out, out
+}
+
 // fail answers a request with an error of ldcorn's own. The client's connection
 // goes on where nothing of the request's body is still to come.
 func (r *Request) fail(f *failure) {
@@ -54,7 +81,7 @@ func (r *Request) writeErrorAs(f *failure, last, json bool) {
 	if r.isHead() {
 		body, r.answer.Body = nil, BodyNone
 	}
-	r.client.Begin(&r.answer, true)
+	r.beginAnswer(true)
 	_ = r.send(body, true, nil) // what it failed with is noted
 }
 

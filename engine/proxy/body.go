@@ -32,7 +32,7 @@ func (a *attempt) relayBody(cancel bool) error {
 		a.ahead.arm()
 	}
 	if !r.gone {
-		r.client.Begin(&r.answer, whole)
+		r.beginAnswer(whole)
 	}
 	err = r.send(part, whole, b.trailers(whole))
 	for err == nil && !whole {

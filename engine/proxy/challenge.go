@@ -32,6 +32,6 @@ func (r *Request) answerChallenge(body []byte) error {
 	if r.isHead() {
 		body, r.answer.Body = nil, BodyNone
 	}
-	r.client.Begin(&r.answer, true)
+	r.beginAnswer(true)
 	return r.send(body, true, nil)
 }

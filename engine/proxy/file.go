@@ -176,7 +176,7 @@ func (r *Request) sendFileHead(status int, size int64) error {
 	if !body {
 		r.answer.Body = BodyNone
 	}
-	r.client.Begin(&r.answer, !body || r.file.file.Content() != nil)
+	r.beginAnswer(!body || r.file.file.Content() != nil)
 	if body {
 		return nil
 	}

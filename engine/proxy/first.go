@@ -56,6 +56,6 @@ func (r *Request) redirectToHTTPS() error {
 	if r.isHead() {
 		r.answer.Body = BodyNone
 	}
-	r.client.Begin(&r.answer, true)
+	r.beginAnswer(true)
 	return r.send(nil, true, nil)
 }

@@ -35,7 +35,7 @@ func (r *Request) observe() {
 		rec.Held = r.attempt.slotTime(r.t)
 	}
 	o.Observe(&rec.Result)
-	rec.Request, rec.Line, rec.ID = nil, nil, nil
+	rec.Request, rec.Line, rec.ID, rec.Answer = nil, nil, nil, nil
 }
 
 // observeEnd observes a request that ended with err, which is nil for a whole answer.

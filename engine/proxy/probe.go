@@ -65,7 +65,7 @@ func (r *Request) answerProbe(probe decide.Probe) error {
 	if r.isHead() {
 		body, r.answer.Body = nil, BodyNone
 	}
-	r.client.Begin(&r.answer, true)
+	r.beginAnswer(true)
 	return r.send(body, true, nil)
 }
 

@@ -38,6 +38,7 @@ type Snapshot struct {
 	issuers      map[string]*affinity.Issuer // by group, of those with by_issued
 	limits       http1.Limits                // of a request's head
 	answerLimits http1.Limits                // of an answer's
+	logsAnswers  bool                        // see plan.Plan.LogsAnswers
 }
 
 // Options configure a Proxy. Log is required.
@@ -120,6 +121,7 @@ func (p *Proxy) Publish(s *Snapshot) {
 	s.issuers = issuersOf(s.Plan, p.seatKey)
 	s.setListeners(p.snap.Load(), p.opts.Log)
 	s.limits, s.answerLimits = limitsOf(s.Plan), answerLimitsOf(s.Plan)
+	s.logsAnswers = s.Plan.LogsAnswers()
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.buffers.Configure(bufferLimits(s.Plan))
 	s.folders = p.files.Configure(s.Plan.Statics, static.Limits{Files: staticFiles(s.Plan)})

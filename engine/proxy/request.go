@@ -59,7 +59,8 @@ type Request struct {
 
 	checks [maxChecks]ratelimit.Check // kept here so that they are not allocated
 
-	out []byte // what is being composed for the worker, or the body of an error
+	out    []byte // what is being composed for the worker, or the body of an error
+	logged []byte // the fields of the answer for the observer, if it wants them
 }
 
 // An Ending is how a request ended for its client.
@@ -157,6 +158,9 @@ func (r *Request) Reset() {
 	r.bond = bond{}
 	if cap(r.out) > maxOut {
 		r.out = nil
+	}
+	if cap(r.logged) > maxOut {
+		r.logged = nil
 	}
 }
 

@@ -58,6 +58,6 @@ func (r *Request) sendReply() error {
 	if r.isHead() {
 		body, r.answer.Body = nil, BodyNone
 	}
-	r.client.Begin(&r.answer, true)
+	r.beginAnswer(true)
 	return r.send(body, true, nil)
 }

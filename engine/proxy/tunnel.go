@@ -10,6 +10,7 @@ func (a *attempt) becomeTunnel() error {
 		return ErrClientGone
 	}
 	a.bindClient()
+	r.noteAnswer()
 	r.begun = true
 	if err := r.client.Switch(r.t, &r.answer, a.back.bytes()); err != nil {
 		return r.clientFailed(err)

@@ -81,7 +81,9 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"rate_limit":               rateReader(func(p *plan.Plan) *plan.RateLimit { return &p.RateLimit }),
 		"request_headers":          editsOf(plan.ToWorker, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.RequestHeaders }),
 		"response_headers":         editsOf(plan.ToClient, func(p *plan.Plan) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
-		"access_log":               setAccessLog,
+		"access_log":               accessLogReader(func(p *plan.Plan) *plan.AccessLog { return &p.AccessLog }),
+		"log_fields":               logFieldsReader(func(p *plan.Plan) *[]plan.LogField { return &p.LogFields }),
+		"log_sample":               logSampleReader(func(p *plan.Plan) *plan.LogSample { return &p.LogSample }, false),
 		"admin":                    setAdmin,
 		"live_path":                probePath(func(p *plan.Plan) *string { return &p.LivePath }),
 		"ready_path":               probePath(func(p *plan.Plan) *string { return &p.ReadyPath }),
@@ -215,26 +217,6 @@ func headSize(of func(*plan.Plan) *int) func(*call, *given, *plan.Plan) {
 			return
 		}
 		c.wrongValue(g, err)
-	}
-}
-
-func setAccessLog(c *call, g *given, p *plan.Plan) {
-	switch v := g.value.(type) {
-	case starlark.NoneType:
-		p.AccessLog = plan.AccessLogAuto
-	case starlark.Bool:
-		p.AccessLog = plan.AccessLogOff
-		if v {
-			p.AccessLog = plan.AccessLogStdout
-		}
-	case starlark.String:
-		if err := notEmpty(string(v)); err != nil {
-			c.wrongValue(g, err)
-			return
-		}
-		p.AccessLog = plan.AccessLog(c.session.absolute(string(v)))
-	default:
-		c.wrongValue(g, value.WrongType("True, False, None or the path of a file", v, ""))
 	}
 }
 

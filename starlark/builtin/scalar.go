@@ -105,6 +105,8 @@ func readScalar(v starlark.Value, place any, low, high int, choices []string, op
 		err = readOptional(v, p, low, high)
 	case **int:
 		err = readOptional(v, p, low, high)
+	case **time.Duration:
+		err = readOptional(v, p, low, high)
 	case *time.Duration:
 		var d time.Duration
 		switch d, err = value.Duration(v); {

@@ -75,6 +75,9 @@ var groupFields = sync.OnceValue(func() []field[plan.Group] {
 		"request_headers":  editsOf(plan.ToWorker, func(p *plan.Group) *[]plan.HeaderEdit { return &p.RequestHeaders }),
 		"response_headers": editsOf(plan.ToClient, func(p *plan.Group) *[]plan.HeaderEdit { return &p.ResponseHeaders }),
 		"strip_prefix":     setStrip,
+		"access_log":       accessLogReader(func(p *plan.Group) *plan.AccessLog { return &p.AccessLog }),
+		"log_fields":       logFieldsReader(func(p *plan.Group) *[]plan.LogField { return &p.LogFields }),
+		"log_sample":       logSampleReader(func(p *plan.Group) *plan.LogSample { return &p.LogSample }, true),
 	})
 })
 

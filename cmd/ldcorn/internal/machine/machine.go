@@ -37,6 +37,9 @@ func LookBesideGroups(res *config.Result) {
 	}
 	lookForCertificates(res)
 	missing(res, "access_log", accesslog.Check(res.Plan.AccessLog))
+	for i, g := range res.Plan.Groups {
+		warnAt(res, res.GroupArgument(i, "access_log"), "the master cannot start on this machine", accesslog.Check(g.AccessLog))
+	}
 	lookAtStatics(res)
 	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.CheckBufferDir(res.Plan))
 }
