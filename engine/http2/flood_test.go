@@ -157,7 +157,8 @@ func TestNothingStays(t *testing.T) {
 		}
 		soon(t, func() bool { return r.server.count() == 1 }, "a connection is still there")
 		r.idleAgain(u)
-		soon(t, func() bool { return served() == before }, "a goroutine stays")
+		// The handler of the first request may have been there still when we counted.
+		soon(t, func() bool { return served() <= before }, "a goroutine stays")
 	})
 }
 
