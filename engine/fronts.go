@@ -112,7 +112,7 @@ func (f *fronts) addrs() []net.Addr {
 func (f *fronts) publish() {
 	out := make([]api.Listener, len(f.public))
 	for i, x := range f.public {
-		out[i] = api.Listener{Bind: x.now.bind.String(), Address: address(x.now), ProxyProtocol: x.now.of.ProxyProtocol, TLS: len(x.now.of.TLS) > 0, RedirectHTTPS: x.now.of.RedirectHTTPS}
+		out[i] = api.Listener{Bind: x.now.bind.String(), Address: address(x.now), ProxyProtocol: x.now.of.ProxyProtocol, TLS: len(x.now.of.TLS) > 0, ClientAuth: clientAuth(x.now.of.TLS), RedirectHTTPS: x.now.of.RedirectHTTPS}
 	}
 	f.shown.Store(&out)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -37,7 +38,8 @@ type reloader struct {
 	last    atomic.Pointer[api.Reload]
 	begun   atomic.Pointer[time.Time] // start of the reload in progress; nil if there is none
 	queue   *reloadQueue
-	files   *watching // nil unless files are watched
+	kept    []*certs.Error // of the latest plan: certificates that could not be read again
+	files   *watching      // nil unless files are watched
 	// stop is done once the master was told to stop. There are no reloads from then on.
 	stop context.Context
 }
@@ -134,6 +136,7 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.Appl
 	if err != nil {
 		return supervisor.Result{}, err
 	}
+	r.kept = moves.certs.Kept()
 	target, err := r.access.Open(p)
 	if err != nil {
 		moves.giveBack()
@@ -171,7 +174,7 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
 	r.events.Emit(api.Event{Kind: api.EventReloaded, Generation: result.Generation, Took: time.Since(begun).Seconds()})
-	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report})
+	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report, Kept: keptTexts(r.kept)})
 }
 
 // loadAndApply applies the latest configuration as the job requests.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -55,6 +56,21 @@ func tlsOf(p *plan.Plan) map[string][]plan.TLS {
 		out[p.Listeners[i].Bind.Key()] = p.Listeners[i].TLS
 	}
 	return out
+}
+
+// clientAuth says whether clients of a listener must show certificates, as
+// api.Listener does.
+func clientAuth(all []plan.TLS) string {
+	word := func(t plan.TLS) string { return cmp.Or(string(t.ClientAuth), "none") }
+	if len(all) == 0 {
+		return "none"
+	}
+	for _, t := range all {
+		if word(t) != word(all[0]) {
+			return "mixed"
+		}
+	}
+	return word(all[0])
 }
 
 // adviseTLS adds the advice of an error of a certificate.
@@ -145,4 +161,12 @@ func (l *lingering) end() {
 		l.done()
 		l.done = nil
 	}
+}
+
+// keptTexts says why certificates could not be read again.
+func keptTexts(kept []*certs.Error) (out []string) {
+	for _, e := range kept {
+		out = append(out, e.Error())
+	}
+	return out
 }

@@ -70,14 +70,15 @@ const (
 	EventLeaving      EventKind = "leaving"             // the master was told to stop, and serves on for shutdown_delay
 	EventShutdown     EventKind = "shutdown"            // the master begins to stop
 
-	EventCertificate EventKind = "certificate"        // a certificate was read again or issued, and is in use
-	EventCertFailed  EventKind = "certificate_failed" // a certificate cannot be read again or was not issued, and the one in use stays
+	EventCertificate EventKind = "certificate"         // a certificate was read again or issued, and is in use
+	EventCertWarning EventKind = "certificate_warning" // a certificate in use has expired, expires soon, is not valid yet, or lacks names of the one before
+	EventCertFailed  EventKind = "certificate_failed"  // a certificate cannot be read again or was not issued, and the one in use stays
 )
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventReloading, EventReloaded, EventRefused,
-	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertFailed, EventLeaving, EventShutdown}
+	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventLeaving, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

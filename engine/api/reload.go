@@ -36,8 +36,9 @@ type ReloadStep struct {
 	Warnings []PlanWarning `json:"warnings,omitempty"` // about the configuration
 
 	// The fields of applied.
-	Generation int   `json:"generation,omitempty"`
-	Report     *Plan `json:"report,omitempty"` // what the reload did
+	Generation int      `json:"generation,omitempty"`
+	Report     *Plan    `json:"report,omitempty"` // what the reload did
+	Kept       []string `json:"kept,omitempty"`   // why certificates could not be read again, so that those in use stay
 
 	// The fields of failed.
 	Error   string   `json:"error,omitempty"`

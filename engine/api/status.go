@@ -30,6 +30,7 @@ type Listener struct {
 	Address       string `json:"address"`        // of the socket
 	ProxyProtocol bool   `json:"proxy_protocol"` // connections begin with a header of the PROXY protocol
 	TLS           bool   `json:"tls"`            // it speaks TLS
+	ClientAuth    string `json:"client_auth"`    // whether clients must show certificates: "none", "request" or "require", or "mixed" if that depends on the name that they ask for
 	RedirectHTTPS bool   `json:"redirect_https"` // requests get a redirect to https
 }
 

@@ -13,12 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// soon is how long before the end of a certificate Check warns. Issuers' tools
-// renew a month before, or a third of the time.
-const soon = 21 * 24 * time.Hour
-
 // Check returns what is wrong with one tls(...), now or soon. If it cannot be used,
-// that is the only element.
+// that is the only element, for which Error.IsBroken says whether its files are there.
 func Check(t plan.TLS, now time.Time) (wrong []*Error) {
 	pair, err := LoadPair(t)
 	if err == nil && t.ClientAuth != plan.ClientAuthNone {
@@ -31,27 +27,21 @@ func Check(t plan.TLS, now time.Time) (wrong []*Error) {
 	add := func(argument, hint, format string, args ...any) {
 		wrong = append(wrong, &Error{argument, fmt.Errorf(format, args...), hint})
 	}
-	day := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }
-	switch left := leaf.NotAfter.Sub(now); {
-	case left < 0:
-		add("cert", "renew it", "the certificate %s has expired on %s", describe(leaf), day(leaf.NotAfter))
-	case left < soon:
-		add("cert", "renew it", "the certificate %s expires on %s, in %d days", describe(leaf), day(leaf.NotAfter), int(left.Hours()/24))
-	case now.Before(leaf.NotBefore):
-		add("cert", "look at the clock of this machine", "the certificate %s is not valid before %s", describe(leaf), day(leaf.NotBefore))
+	if f := dated(leaf, t, now); f != nil {
+		wrong = append(wrong, f.err)
 	}
 	if len(pair.names) == 0 {
-		add("cert", "request one with a subjectAltName", "the certificate %s has no name that clients look at", describe(leaf))
+		add("cert", "request one with a subjectAltName", "the certificate %s has no name that clients look at", describe(leaf, t))
 	}
 	if !forServers(leaf) {
-		add("cert", "request one for servers", "the certificate %s is not for servers", describe(leaf))
+		add("cert", "request one for servers", "the certificate %s is not for servers", describe(leaf, t))
 	}
 	if key, ok := leaf.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < 2048 {
-		add("key", "make one with 2048 bits, or an ECDSA key", "the key of the certificate has only %d bits", key.N.BitLen())
+		add("key", "make one with 2048 bits, or an ECDSA key", "the key of the certificate %s has only %d bits", describe(leaf, t), key.N.BitLen())
 	}
 	for i, c := range pair.chain[1:] {
 		if err := pair.chain[i].CheckSignatureFrom(c); err != nil {
-			add("cert", "put each certificate behind the one that it has signed", "certificate %d of the chain has not signed certificate %d", i+2, i+1)
+			add("cert", "put each certificate behind the one that it has signed", "the chain of the certificate %s is wrong: certificate %d of the chain has not signed certificate %d", describe(leaf, t), i+2, i+1)
 			break
 		}
 	}

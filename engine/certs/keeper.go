@@ -35,6 +35,9 @@ type Options struct {
 // the certificate and the key one after the other.
 const patience = 3 * time.Second
 
+// lookEvery is how often the times of certificates are looked at.
+const lookEvery = time.Minute
+
 // A Keeper has the certificates of a master. Its methods are safe to call from any
 // goroutine.
 type Keeper struct {
@@ -58,6 +61,9 @@ type held struct {
 	told    bool      // broken was logged
 	broke   time.Time // when broken was noticed first
 	changed time.Time // when source and ca were read
+
+	lost   []string                          // names that the certificate before had
+	warned map[api.CertificateProblem]string // what the log has said
 }
 
 // NewKeeper returns a keeper of nothing. It starts nothing.
@@ -93,8 +99,9 @@ type Next struct {
 // Prepare reads the certificates of all listeners, by the names of their stores. One
 // without TLS has none. The store of a listener that is not among them stays as it is,
 // for the clients that still come. A pair that is in use and cannot be read again stays
-// as it is, too. For any other pair that cannot be read, Prepare fails with an error
-// that wraps an *Error.
+// as it is, too, as does one that is valid while the one in its files is not: nothing that
+// works stops working because of a wrong renewal. For any other pair that cannot be read,
+// Prepare fails with an error that wraps an *Error.
 func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
 	n := &Next{keeper: k, since: watch.Now(), wanted: wanted, held: make(map[plan.TLS]*held)}
 	k.mu.Lock()
@@ -105,7 +112,11 @@ func (k *Keeper) Prepare(wanted map[string][]plan.TLS) (*Next, error) {
 				continue
 			}
 			h, err := k.load(t)
-			if before := k.held[t]; err != nil && before != nil {
+			before := k.held[t]
+			if err == nil && before != nil {
+				err = spoils(before, h, time.Now())
+			}
+			if err != nil && before != nil {
 				h = before.with(err)
 				h.told = false // the person who reloads gets to know
 			} else if err != nil {
@@ -163,11 +174,13 @@ func (n *Next) Take() {
 	k := n.keeper
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	said := make(map[string]bool)
 	for t, h := range n.held {
 		if before := k.held[t]; before != nil {
-			h = k.settle(before, h)
+			h = k.settle(before, h, said)
 		}
-		k.tell(h, 0)
+		k.tell(h, 0, said)
+		k.warn(h, said, true)
 		n.held[t] = h
 	}
 	k.wanted, k.held = n.wanted, n.held
@@ -220,20 +233,36 @@ func challengesOf(listeners map[string][]plan.TLS) (out []plan.Challenge) {
 }
 
 // settle returns which of two contents to keep: the one before if the next one is
-// the same.
-func (k *Keeper) settle(before, next *held) *held {
+// the same. said has what was logged about pairs, which several tls(...) can name.
+func (k *Keeper) settle(before, next *held, said map[string]bool) *held {
 	if next.broken != nil {
 		return next
 	}
-	same := fingerprintOf(before.source) == fingerprintOf(next.source) && before.digest() == next.digest()
-	if same {
-		h := *before
-		h.source, h.ca = next.source, next.ca // the chain can be another one
-		h.broken, h.told = nil, false
-		return &h
+	next.lost, next.warned = before.lost, before.warned
+	sameCert, sameCA := fingerprintOf(before.source) == fingerprintOf(next.source), before.digest() == next.digest()
+	if sameCert && sameCA {
+		next.changed = before.changed // the chain can be another one
+		return next
 	}
-	k.opts.Log.Info("certificate read again", "names", next.source.Names(), "expires", expiryOf(next.source), "before", expiryOf(before.source))
-	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: "read again: for " + strings.Join(next.source.Names(), ", ")})
+	if !sameCert {
+		next.lost = lostNames(before.source, next.source)
+	}
+	what := "certificate of " + from(next.tls) + fingerprintOf(next.source)
+	if sameCert {
+		what = "authorities of " + next.tls.ClientCA.String() + next.digest()
+	}
+	if said[what] {
+		return next
+	}
+	said[what] = true
+	reason := "read again: for " + strings.Join(next.source.Names(), ", ")
+	if sameCert {
+		k.opts.Log.Info("authorities of clients read again", append(next.attrs(), "client_ca", pathOf(next.tls.ClientCA))...)
+		reason = "read again: the authorities of clients, for " + strings.Join(next.source.Names(), ", ")
+	} else {
+		k.opts.Log.Info("certificate read again", append(next.attrs(), "expires", expiryOf(next.source), "before", expiryOf(before.source))...)
+	}
+	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: reason})
 	return next
 }
 
@@ -262,17 +291,34 @@ func (h *held) digest() string {
 }
 
 // tell reports that a pair is broken, once, if it has been for some time.
-func (k *Keeper) tell(h *held, since time.Duration) {
+func (k *Keeper) tell(h *held, since time.Duration, said map[string]bool) {
 	if h.broken == nil || h.told || time.Since(h.broke) < since {
 		return
 	}
 	h.told = true
-	attrs := []any{"names", h.source.Names(), "err", h.broken, "expires", expiryOf(h.source)}
+	what := "broken " + h.broken.Error()
+	if said[what] {
+		return
+	}
+	said[what] = true
+	attrs := append(h.attrs(), "err", h.broken, "expires", expiryOf(h.source))
 	if e := (*Error)(nil); errors.As(h.broken, &e) && e.Hint != "" {
 		attrs = append(attrs, "hint", e.Hint)
 	}
 	k.opts.Log.Error("certificate cannot be read again: the one in use stays", attrs...)
 	k.opts.Events.Emit(api.Event{Kind: api.EventCertFailed, Reason: h.broken.Error()})
+}
+
+// Kept returns why pairs that are in use could not be read again, each once.
+func (n *Next) Kept() (why []*Error) {
+	for _, h := range n.held {
+		e := (*Error)(nil)
+		if errors.As(h.broken, &e) && !slices.ContainsFunc(why, func(o *Error) bool { return o.Error() == e.Error() }) {
+			why = append(why, e)
+		}
+	}
+	slices.SortFunc(why, func(a, b *Error) int { return strings.Compare(a.Error(), b.Error()) })
+	return why
 }
 
 // fill gives a store the sites of its listener. The caller holds mu.
@@ -312,6 +358,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 	retry := time.NewTimer(patience)
 	retry.Stop()
 	defer retry.Stop()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case paths := <-k.changed:
@@ -322,6 +370,8 @@ func (k *Keeper) Run(ctx context.Context) error {
 			if k.readAgain(func(h *held) bool { return h.broken != nil }) {
 				retry.Reset(patience / 4)
 			}
+		case <-look.C: // time makes a certificate valid, or ends it
+			k.readAgain(func(h *held) bool { return h.broken != nil })
 		case <-ctx.Done():
 			return nil
 		}
@@ -338,19 +388,24 @@ func names(t plan.TLS, paths []string) bool {
 func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	fresh := make(map[plan.TLS]bool)
+	fresh, said := make(map[plan.TLS]bool), make(map[string]bool)
 	for t, h := range k.held {
 		if !which(h) {
+			k.warn(h, said, false)
 			continue
 		}
 		next, err := k.load(t)
+		if err == nil {
+			err = spoils(h, next, time.Now())
+		}
 		if err != nil {
 			next = h.with(err)
 		} else {
-			next = k.settle(h, next)
+			next = k.settle(h, next, said)
 			fresh[t] = true
 		}
-		k.tell(next, patience)
+		k.tell(next, patience, said)
+		k.warn(next, said, false)
 		k.held[t] = next
 		again = again || next.broken != nil && !next.told
 	}

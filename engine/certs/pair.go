@@ -28,7 +28,7 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain, err := parseCertificates("cert", data)
+	chain, err := parseCertificates("cert", t.Cert, data)
 	if err != nil {
 		return nil, err
 	}
@@ -37,11 +37,11 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 			return nil, err
 		}
 	}
-	key, err := parseKey(data)
+	key, err := parseKey(t.Key, data)
 	if err != nil {
 		return nil, err
 	}
-	if err := fits(chain, key); err != nil {
+	if err := fits(t, chain, key); err != nil {
 		return nil, err
 	}
 	p := &Pair{cert: &tls.Certificate{PrivateKey: key, Leaf: chain[0]}, chain: chain, names: namesOf(chain[0])}
@@ -52,16 +52,16 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 }
 
 // fits checks that a key is that of the first certificate.
-func fits(chain []*x509.Certificate, key crypto.Signer) error {
+func fits(t plan.TLS, chain []*x509.Certificate, key crypto.Signer) error {
 	is := func(c *x509.Certificate) bool {
 		public, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool })
 		return ok && public.Equal(key.Public())
 	}
 	switch i := slices.IndexFunc(chain, is); {
 	case i < 0:
-		return &Error{"key", fmt.Errorf("the key does not fit the certificate %s", describe(chain[0])), "name the key that the certificate was requested with"}
+		return &Error{"key", broken(t.Key, fmt.Errorf("the key does not fit the certificate %s", describe(chain[0], t))), "name the key that the certificate was requested with"}
 	case i > 0:
-		return &Error{"cert", fmt.Errorf("the certificate of the key comes as number %d", i+1), "put it first, and behind it the one that has signed it, and so on"}
+		return &Error{"cert", broken(t.Cert, fmt.Errorf("the certificate of the key comes as number %d", i+1)), "put it first, and behind it the one that has signed it, and so on"}
 	}
 	return nil
 }
@@ -78,8 +78,17 @@ func namesOf(c *x509.Certificate) (names []string) {
 	return names
 }
 
-// describe names a certificate: by its names, or else by its subject.
-func describe(c *x509.Certificate) string {
+// describe names the certificate of a tls(...): by its names, or else by its subject,
+// and by its file.
+func describe(c *x509.Certificate, t plan.TLS) string {
+	text := whose(c)
+	if path := pathOf(t.Cert); path != "" && t.ACME.Name == "" {
+		text += " in " + path
+	}
+	return text
+}
+
+func whose(c *x509.Certificate) string {
 	if names := namesOf(c); len(names) > 0 {
 		return "for " + strings.Join(names, ", ")
 	}
@@ -105,7 +114,7 @@ func LoadCA(t plan.TLS) (*CA, error) {
 	if err != nil {
 		return nil, err
 	}
-	certs, err := parseCertificates("client_ca", data)
+	certs, err := parseCertificates("client_ca", t.ClientCA, data)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +122,7 @@ func LoadCA(t plan.TLS) (*CA, error) {
 	var sums []string
 	for _, c := range certs {
 		if c.BasicConstraintsValid && !c.IsCA {
-			return nil, &Error{"client_ca", fmt.Errorf("the certificate %s is not that of an authority", describe(c)), "name the certificate that has signed those of the clients"}
+			return nil, &Error{"client_ca", broken(t.ClientCA, fmt.Errorf("the certificate %s is not that of an authority", whose(c))), "name the certificate that has signed those of the clients"}
 		}
 		ca.pool.AddCert(c)
 		sums = append(sums, Fingerprint(c))
@@ -130,7 +139,7 @@ func LoadRoots(argument string, t plan.Text) (*x509.CertPool, error) {
 	if err != nil {
 		return nil, err
 	}
-	certs, err := parseCertificates(argument, data)
+	certs, err := parseCertificates(argument, t, data)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,36 @@ type Error struct {
 	Hint     string // may be ""
 }
 
+// IsBroken reports whether a file is there and its content cannot be used, here or on
+// any other machine.
+func (e *Error) IsBroken() bool { return errors.As(e.Err, new(*brokenError)) }
+
+// A brokenError is what is wrong with the content of an argument.
+type brokenError struct {
+	path string // "" if the argument itself holds PEM
+	err  error
+}
+
+func (e *brokenError) Unwrap() error { return e.err }
+
+func (e *brokenError) Error() string {
+	if e.path == "" {
+		return e.err.Error()
+	}
+	return e.path + ": " + e.err.Error()
+}
+
+// broken returns an error in the content of an argument.
+func broken(t plan.Text, err error) error { return &brokenError{pathOf(t), err} }
+
+// pathOf returns the path of the file of an argument, or "" if it holds PEM.
+func pathOf(t plan.Text) string {
+	if plan.IsPEM(t) {
+		return ""
+	}
+	return t.Reveal()
+}
+
 func (e *Error) Error() string { return e.Argument + ": " + e.Err.Error() }
 func (e *Error) Unwrap() error { return e.Err }
 
@@ -49,8 +79,8 @@ func read(argument string, t plan.Text) ([]byte, error) {
 	return nil, &Error{argument, err, hint}
 }
 
-// parseCertificates returns all certificates in PEM, in their order.
-func parseCertificates(argument string, data []byte) (out []*x509.Certificate, err error) {
+// parseCertificates returns all certificates in the PEM of an argument, in their order.
+func parseCertificates(argument string, t plan.Text, data []byte) (out []*x509.Certificate, err error) {
 	for rest := data; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -61,18 +91,18 @@ func parseCertificates(argument string, data []byte) (out []*x509.Certificate, e
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, &Error{argument, fmt.Errorf("certificate %d: %w", len(out)+1, err), ""}
+			return nil, &Error{argument, broken(t, fmt.Errorf("certificate %d: %w", len(out)+1, err)), ""}
 		}
 		out = append(out, c)
 	}
 	if len(out) == 0 {
-		return nil, &Error{argument, errors.New("there is no certificate in it"), "the file must have a block that begins with -----BEGIN CERTIFICATE-----"}
+		return nil, &Error{argument, broken(t, errors.New("there is no certificate in it")), "the file must have a block that begins with -----BEGIN CERTIFICATE-----"}
 	}
 	return out, nil
 }
 
-// parseKey returns the first private key in PEM.
-func parseKey(data []byte) (crypto.Signer, error) {
+// parseKey returns the first private key in the PEM of an argument.
+func parseKey(t plan.Text, data []byte) (crypto.Signer, error) {
 	for rest := data; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -82,15 +112,15 @@ func parseKey(data []byte) (crypto.Signer, error) {
 		case !strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			continue
 		case block.Type == "ENCRYPTED PRIVATE KEY", block.Headers["DEK-Info"] != "":
-			return nil, &Error{"key", errors.New("the key is encrypted"), "decrypt it: openssl pkey -in KEY -out PLAIN"}
+			return nil, &Error{"key", broken(t, errors.New("the key is encrypted")), "decrypt it: openssl pkey -in KEY -out PLAIN"}
 		}
 		key, err := parseDER(block.Bytes)
 		if err != nil {
-			return nil, &Error{"key", err, "convert it: openssl pkey -in KEY -out PLAIN"}
+			return nil, &Error{"key", broken(t, err), "convert it: openssl pkey -in KEY -out PLAIN"}
 		}
 		return key, nil
 	}
-	return nil, &Error{"key", errors.New("there is no private key in it"), "the file must have a block that begins with -----BEGIN PRIVATE KEY-----"}
+	return nil, &Error{"key", broken(t, errors.New("there is no private key in it")), "the file must have a block that begins with -----BEGIN PRIVATE KEY-----"}
 }
 
 var errKey = errors.New("the key is not one of RSA, ECDSA or Ed25519 in a usual format")

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -37,6 +38,10 @@ func (h *held) status() api.Certificate {
 	c.ClientAuth = cmp.Or(string(h.tls.ClientAuth), "none")
 	if d, ok := h.source.(interface{ Describe(*api.Certificate) }); ok && h.broken == nil {
 		d.Describe(&c)
+	}
+	c.Problems, c.Lost = []api.CertificateProblem{}, h.lost
+	for _, f := range h.flaws(time.Now()) {
+		c.Problems = append(c.Problems, f.problem)
 	}
 	leaf := h.source.Leaf()
 	if leaf == nil {

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -40,6 +41,7 @@ func (t *TLS) Observe(r tlslayer.Result) {
 var (
 	certificateExpiryDesc = desc("tls_certificate_expiry_seconds", "When a certificate of a listener expires, as a Unix time.", "name", "from")
 	certificateFaultDesc  = desc("tls_certificate_stale", "1 if the files of a certificate cannot be used now, or none was issued, so that the one before stays.", "name", "from")
+	certificateWrongDesc  = desc("tls_certificate_problem", "1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before.", "name", "from", "problem")
 	handshakesDesc        = desc("tls_handshakes_total", "TLS handshakes of clients, by result and version.", "result", "version")
 )
 
@@ -47,6 +49,7 @@ var (
 func (t *TLS) Describe(out chan<- *prometheus.Desc) {
 	out <- certificateExpiryDesc
 	out <- certificateFaultDesc
+	out <- certificateWrongDesc
 	out <- handshakesDesc
 }
 
@@ -68,6 +71,12 @@ func (t *TLS) Collect(out chan<- prometheus.Metric) {
 			out <- gauge(certificateExpiryDesc, float64(c.NotAfter.Unix()), s.name, s.from)
 		}
 		out <- gauge(certificateFaultDesc, flag(c.Error != "" || c.NotAfter.IsZero()), s.name, s.from)
+		for _, problem := range api.CertificateProblems {
+			if c.NotAfter.IsZero() {
+				break
+			}
+			out <- gauge(certificateWrongDesc, flag(slices.Contains(c.Problems, problem)), s.name, s.from, string(problem))
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

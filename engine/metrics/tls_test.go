@@ -14,9 +14,9 @@ import (
 func someTLS() *TLS {
 	m := NewTLS(func() []api.Certificate {
 		return []api.Certificate{
-			{Names: []string{"a.example", "b.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0)},
+			{Names: []string{"a.example", "b.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0), Problems: []api.CertificateProblem{api.CertificateNamesLost}},
 			{Names: []string{"a.example"}, From: "/a.pem", NotAfter: time.Unix(2_000_000_000, 0)},
-			{Subject: "CN=\xff", From: "the configuration", NotAfter: time.Unix(1_000_000_000, 0), Error: "broken"},
+			{Subject: "CN=\xff", From: "the configuration", NotAfter: time.Unix(1_000_000_000, 0), Error: "broken", Problems: []api.CertificateProblem{api.CertificateExpired}},
 			{Names: []string{"new.example"}, From: "https://ca.test/dir"}, // none was issued yet
 		}
 	})
@@ -36,6 +36,16 @@ func TestTLS(t *testing.T) {
 # TYPE ldcorn_tls_certificate_expiry_seconds gauge
 ldcorn_tls_certificate_expiry_seconds{from="/a.pem",name="a.example"} 2e+09
 ldcorn_tls_certificate_expiry_seconds{from="the configuration",name="CN=?"} 1e+09
+# HELP ldcorn_tls_certificate_problem 1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before.
+# TYPE ldcorn_tls_certificate_problem gauge
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="expired"} 0
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="expires_soon"} 0
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="names_lost"} 1
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="not_yet_valid"} 0
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="expired"} 1
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="expires_soon"} 0
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="names_lost"} 0
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="not_yet_valid"} 0
 # HELP ldcorn_tls_certificate_stale 1 if the files of a certificate cannot be used now, or none was issued, so that the one before stays.
 # TYPE ldcorn_tls_certificate_stale gauge
 ldcorn_tls_certificate_stale{from="/a.pem",name="a.example"} 0

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +20,11 @@ func certificateColumns(st *api.Status) []column {
 		if names == "" {
 			names = c.Subject
 		}
+		if slices.ContainsFunc(st.Certificates[:i], func(o api.Certificate) bool {
+			return o.From == c.From && o.Fingerprint == c.Fingerprint && slices.Equal(o.Names, c.Names) && certificateState(&o, st.Now) == certificateState(c, st.Now)
+		}) {
+			continue // two with other demands on clients
+		}
 		addRow(columns, visible.Cut(visible.String(names), maxNames), expiry(c.NotAfter, st.Now), visible.Cut(visible.String(c.Issuer), maxNames), visible.String(c.From), visible.String(certificateState(c, st.Now)))
 	}
 	return columns
@@ -30,9 +37,9 @@ const maxNames = 60
 func certificateState(c *api.Certificate, now time.Time) string {
 	switch a := c.ACME; {
 	case a == nil && c.Error == "":
-		return "ok"
+		return cmp.Or(problemsText(c), "ok")
 	case a == nil:
-		return "cannot be read again: " + c.Error
+		return joinState(problemsText(c), "cannot be read again: "+c.Error)
 	case c.Error != "":
 		again := ""
 		if a.TryAt != nil && a.TryAt.After(now) {
@@ -41,11 +48,30 @@ func certificateState(c *api.Certificate, now time.Time) string {
 		if a.State == api.ACMEPending {
 			return "none yet" + again + ": " + c.Error
 		}
-		return "not renewed" + again + ": " + c.Error
+		return joinState(problemsText(c), "not renewed"+again+": "+c.Error)
 	case a.State == api.ACMEPending:
 		return "requested"
 	}
-	return "ok"
+	return cmp.Or(problemsText(c), "ok")
+}
+
+func joinState(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + "; " + b
+}
+
+// problemsText says what is wrong with a certificate in use; "" if nothing is.
+func problemsText(c *api.Certificate) (text string) {
+	for _, p := range c.Problems {
+		what := strings.ReplaceAll(string(p), "_", " ")
+		if p == api.CertificateNamesLost {
+			what = "no longer for " + visible.Cut(strings.Join(c.Lost, ","), maxNames)
+		}
+		text = joinState(text, what)
+	}
+	return text
 }
 
 // expiry says when a certificate expires, or expired.

@@ -171,6 +171,9 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 		w.applied = e.Report
 		took := time.Since(w.begun).Round(time.Millisecond)
 		w.progress.End()
+		for _, why := range e.Kept {
+			remark(w.stderr, "the certificate in use stays, as the new one cannot be used: %s", why)
+		}
 		_, err := fmt.Fprintf(w.stdout, "reload applied: generation %d, took %s\n", e.Generation, took)
 		return err
 	case api.StepFailed:

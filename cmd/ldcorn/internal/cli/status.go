@@ -246,7 +246,7 @@ func listeningOn(listeners []api.Listener) string {
 			text += " (PROXY protocol)"
 		}
 		if l.TLS {
-			text += " (https)"
+			text += " (https" + clientsText(l.ClientAuth) + ")"
 		}
 		if l.RedirectHTTPS {
 			text += " (redirects to https)"
@@ -257,6 +257,19 @@ func listeningOn(listeners []api.Listener) string {
 		return ""
 	}
 	return "listening on " + strings.Join(out, ", ")
+}
+
+// clientsText says what a listener demands of clients.
+func clientsText(auth string) string {
+	switch auth {
+	case "require":
+		return ", clients must show certificates"
+	case "request":
+		return ", clients can show certificates"
+	case "mixed":
+		return ", clients of some names are asked for certificates"
+	}
+	return ""
 }
 
 func limitColumns(st *api.Status) []column {

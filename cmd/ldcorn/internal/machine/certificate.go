@@ -31,7 +31,7 @@ func lookForCertificates(res *config.Result) {
 				continue
 			}
 			for _, wrong := range certs.Check(t, time.Now()) {
-				res.Report.Add(certificateWarning(res, i, wrong))
+				res.Report.Add(certificateDiagnostic(res, i, wrong))
 			}
 		}
 	}
@@ -46,8 +46,14 @@ func lookForCertificates(res *config.Result) {
 	}
 }
 
-func certificateWarning(res *config.Result, listener int, wrong *certs.Error) diag.Diagnostic {
-	return diag.Diagnostic{Code: Code, Severity: diag.Warning, Span: res.ListenerArgument(listener, "tls"),
+// certificateDiagnostic describes what is wrong with a certificate. It is an error if
+// the files are there and no machine can use them.
+func certificateDiagnostic(res *config.Result, listener int, wrong *certs.Error) diag.Diagnostic {
+	severity := diag.Warning // people check a configuration on machines that lack its files
+	if wrong.IsBroken() {
+		severity = diag.Error
+	}
+	return diag.Diagnostic{Code: Code, Severity: severity, Span: res.ListenerArgument(listener, "tls"),
 		Message: fmt.Sprintf("`%s` of tls: %v", wrong.Argument, wrong.Err), Hint: wrong.Hint}
 }
 

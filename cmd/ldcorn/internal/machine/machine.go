@@ -1,6 +1,6 @@
 // Package machine looks whether this machine has what a configuration needs. It
-// starts and changes nothing, and only warns: people check a configuration on
-// other machines, too.
+// starts and changes nothing, and mostly warns: people check a configuration on other
+// machines, too. Certificates that are there and that no machine can use are errors.
 package machine
 
 import (
