@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,7 +32,7 @@ func snippets(t *testing.T, page, language string) []string {
 }
 
 // nginxVariables are those of nginx's own that the README uses.
-var nginxVariables = []string{"host", "http_upgrade", "proxy_add_x_forwarded_for", "scheme", "server_port"}
+var nginxVariables = []string{"host", "http_host", "http_upgrade", "proxy_add_x_forwarded_for", "scheme", "server_port"}
 
 // TestReadme_Nginx: the README's lines for nginx are a configuration as they
 // stand. Where nginx is there, it is asked; without it, what a reader of the
@@ -47,8 +48,8 @@ func TestReadme_Nginx(t *testing.T) {
 	for _, name := range nginxVariables {
 		known[name] = true
 	}
-	for _, m := range regexp.MustCompile(`(?m)^map \$\w+ \$(\w+) \{$`).FindAllStringSubmatch(http, -1) {
-		known[m[1]] = true
+	for _, m := range regexp.MustCompile(`(?m)^map \$\w+ \$(\w+) \{$|\(\?<(\w+)>`).FindAllStringSubmatch(http, -1) {
+		known[cmp.Or(m[1], m[2])] = true
 	}
 	depth := 0
 	for line := range strings.Lines(all[0]) {
