@@ -1,7 +1,7 @@
 # The targets need Go and make. They find or install everything else that they need
 # (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
-# the extension for VS Code needs, nginx, HAProxy, Caddy, Traefik and OpenSSL), and
-# say so.
+# the extension for VS Code needs, Chromium with what drives it, nginx, HAProxy, Caddy,
+# Traefik and OpenSSL), and say so.
 
 SHELL = /bin/sh
 FUZZTIME ?= 10s
@@ -52,8 +52,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && traefik=$$(scripts/get-traefik) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_BROWSER="$$browser" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
@@ -162,4 +162,4 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 
 .PHONY: clean
 clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio and .traefik
-	rm -rf bin .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules examples/vscode/node_modules examples/vscode/dist
+	rm -rf bin .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules scripts/browser/node_modules examples/vscode/node_modules examples/vscode/dist

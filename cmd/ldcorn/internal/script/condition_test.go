@@ -3,6 +3,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"sync"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
 // pythonCan caches the interpreter's results, keyed by the code that it ran.
@@ -41,17 +44,25 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //	userns       unshare can make user namespaces with limits of their own
 //	disk         temporary files are on a disk, and not in memory
 //	denial       Uvicorn supports an app's own answer to a handshake
+//	browser      there is a browser, and what drives it
 //	module:NAME  the interpreter can import the module
 //
-// CI must have every module that does not come with Uvicorn:
-// scripts/get-uvicorn installs it, and a skipped test would run nowhere.
-func condition(cond, python string) (bool, error) {
+// CI must have the browser, and every module that does not come with Uvicorn:
+// scripts/get-chromium and scripts/get-uvicorn install them, and a skipped test would
+// run nowhere.
+func condition(cond, python, root string) (bool, error) {
 	name, isModule := strings.CutPrefix(cond, "module:")
 	switch {
 	case isModule:
 		has := can(python, "-c", "import "+name)
 		if !has && os.Getenv("CI") == "true" && !strings.HasPrefix(name, "uvicorn.") {
 			return false, fmt.Errorf("%s has no module %s", python, name)
+		}
+		return has, nil
+	case cond == "browser":
+		has := harness.Browser(root) != ""
+		if !has && os.Getenv("CI") == "true" {
+			return false, errors.New("there is no browser, which scripts/get-chromium installs")
 		}
 		return has, nil
 	case cond == "safe_path":

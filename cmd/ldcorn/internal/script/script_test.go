@@ -40,8 +40,9 @@ func TestScripts(t *testing.T) {
 			env.Defer(func() { <-running })
 			return setUp(env, root, python)
 		},
-		Condition: func(cond string) (bool, error) { return condition(cond, python) },
+		Condition: func(cond string) (bool, error) { return condition(cond, python, root) },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"browser":  cmdBrowser,
 			"capture":  cmdCapture,
 			"clean":    cmdClean,
 			"conn":     cmdConn,
