@@ -70,9 +70,9 @@ campaign: ## do everything to a master at once and at random, for CAMPAIGN (5m),
 	@py=$$(scripts/get-uvicorn) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" go test $(RACE) -timeout 0 -count 1 -v ./cmd/ldcorn/internal/campaign -campaign $(CAMPAIGN) -seed $(SEED)
 
-# make test runs a shorter one, with a dozen reloads.
+# make test runs shorter ones.
 .PHONY: storm
-storm: ## do RELOADS (200) reloads in a row under load, then as many with every third one broken
+storm: ## do RELOADS (200) reloads in a row under load, as many with every third one broken, and as many over TLS
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@py=$$(scripts/get-uvicorn) && set -x && \
 		LDCORN_STORM=$(RELOADS) LDCORN_TEST_PYTHON="$$py" \

@@ -70,7 +70,7 @@ func HostOf(addr string) string {
 			name, _, _ = strings.Cut(name, ",")
 			return name
 		}
-		return rest
+		return HostOf(rest)
 	}
 	if strings.HasPrefix(addr, "unix:") {
 		return "localhost"

@@ -10,7 +10,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"math/big"
-	"os"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -48,7 +47,5 @@ func writeCert(ts *testscript.TestScript, file, days string, names []string) {
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	ts.Check(err)
 	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})...)
-	path := ts.MkAbs(file)
-	ts.Check(os.WriteFile(path+".new", text, 0o600))
-	ts.Check(os.Rename(path+".new", path))
+	replace(ts, file, text)
 }

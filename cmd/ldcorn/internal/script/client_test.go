@@ -5,6 +5,7 @@ package script
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,13 +42,19 @@ func newRequester(k *kind, addr string) func() requester {
 			return &httpClient{addr: addr, method: "GET", path: k.path, fresh: k.method == "NEW"}
 		}
 	case "POST":
-		body := bytes.Repeat([]byte("0123456789"), k.size/10+1)[:k.size]
+		body := digits(cmp.Or(k.size, 1000))
 		return func() requester { return &httpClient{addr: addr, method: "POST", path: k.path, body: body} }
 	case "WS":
 		return func() requester { return wsClient{addr: addr, path: k.path} }
+	case "H2":
+		pool, body := newH2Pool(addr), digits(k.size)
+		return func() requester { return pool.client(k.path, body) }
 	}
 	return nil
 }
+
+// digits returns n bytes of text.
+func digits(n int) []byte { return bytes.Repeat([]byte("0123456789"), n/10+1)[:n] }
 
 // httpClient is an HTTP client that, unlike the standard one, never silently
 // repeats a request.

@@ -28,7 +28,7 @@ type load struct {
 // kind is one kind of request of a load, and its results.
 type kind struct {
 	method, path string
-	size         int // bytes of a POST's body
+	size         int // bytes of a POST's body; 0 = none were given
 	ok, refused  atomic.Int64
 	failed       atomic.Int64
 
@@ -47,9 +47,11 @@ const maxShown = 5
 //	load drop NAME                    end it, whatever the results
 //
 // METHOD is GET or POST (BYTES of body, which the app echoes; default 1000) on
-// connections that are kept alive, NEW (GET on a new connection each time), or
-// WS (a websocket, ten echoes, close). Each kind has N clients, default 2, and
-// no client repeats a request: a broken connection is a failure. With -refused,
+// connections that are kept alive, NEW (GET on a new connection each time),
+// WS (a websocket, ten echoes, close), or H2 (GET over HTTP/2, or POST if BYTES are
+// given; the clients share a connection). Each kind has N clients, default 2, and
+// no client repeats a request, except one of H2 that the server says not to have
+// seen: a broken connection is a failure. With -refused,
 // for a server that is stopping, a request that got no byte of an answer
 // because the connection was refused or closed counts as refused instead. The
 // server is at $ADDR, unless -to names another one.
@@ -96,7 +98,7 @@ func startLoad(ts *testscript.TestScript, args []string) *load {
 		if len(words) < 2 {
 			ts.Fatalf("%q is not 'METHOD /path [BYTES]'", spec)
 		}
-		k := &kind{method: words[0], path: words[1], size: 1000}
+		k := &kind{method: words[0], path: words[1]}
 		if len(words) == 3 {
 			var err error
 			k.size, err = strconv.Atoi(words[2])
@@ -104,7 +106,7 @@ func startLoad(ts *testscript.TestScript, args []string) *load {
 		}
 		do := newRequester(k, cmp.Or(to, ts.Getenv("ADDR")))
 		if do == nil {
-			ts.Fatalf("a load knows GET, POST, NEW and WS, not %q", k.method)
+			ts.Fatalf("a load knows GET, POST, NEW, WS and H2, not %q", k.method)
 		}
 		l.kinds = append(l.kinds, k)
 		for range clients {

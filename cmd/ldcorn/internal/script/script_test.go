@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"capture":  cmdCapture,
 			"clean":    cmdClean,
 			"conn":     cmdConn,
+			"exchange": cmdExchange,
 			"exited":   cmdExited,
 			"gone":     cmdGone,
 			"cert":     cmdCert,

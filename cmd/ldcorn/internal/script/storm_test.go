@@ -4,6 +4,7 @@ package script
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -25,9 +26,12 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
-// stormReloads is how many reloads a storm has, unless $LDCORN_STORM overrides
-// it.
-const stormReloads = 8
+// stormReloads returns how many reloads a storm has: $LDCORN_STORM, or 8.
+func stormReloads(ts *testscript.TestScript) int {
+	n, err := strconv.Atoi(cmp.Or(os.Getenv("LDCORN_STORM"), "8"))
+	ts.Check(err)
+	return n
+}
 
 // storm reloads random configurations repeatedly, under load:
 //
@@ -46,12 +50,7 @@ const stormReloads = 8
 // the file "cap".
 func cmdStorm(ts *testscript.TestScript, neg bool, args []string) {
 	noNeg(ts, neg, "storm")
-	reloads := stormReloads
-	if n := os.Getenv("LDCORN_STORM"); n != "" {
-		var err error
-		reloads, err = strconv.Atoi(n)
-		ts.Check(err)
-	}
+	reloads := stormReloads(ts)
 	seed := rand.Uint64()
 	s := &storm{ts: ts, srv: named(ts, ""), rnd: rand.New(rand.NewPCG(seed, 0)), calm: stormConfig{WebCap: 3, Capped: 2, Sized: 2}}
 	fmt.Fprintf(ts.Stdout(), "seed %d, %d reloads\n", seed, reloads)
@@ -142,17 +141,17 @@ func (s *storm) next() stormConfig {
 	return c
 }
 
-// write replaces a file in one step.
-func (s *storm) write(name string, data []byte) {
-	path := s.ts.MkAbs(name)
-	s.ts.Check(os.WriteFile(path+".new", data, 0o600))
-	s.ts.Check(os.Rename(path+".new", path))
+// replace replaces a file in one step.
+func replace(ts *testscript.TestScript, name string, data []byte) {
+	path := ts.MkAbs(name)
+	ts.Check(os.WriteFile(path+".new", data, 0o600))
+	ts.Check(os.Rename(path+".new", path))
 }
 
 func (s *storm) configure(c stormConfig) {
 	var text bytes.Buffer
 	s.ts.Check(stormTemplate.Execute(&text, c))
-	s.write("ldconfig.star", text.Bytes())
+	replace(s.ts, "ldconfig.star", text.Bytes())
 }
 
 // warmUp makes everything exist once that then stays for good, such as the
@@ -252,7 +251,7 @@ func (s *storm) reload(want api.ReloadRequest, last api.ReloadStepKind) {
 var errSeen = fmt.Errorf("that is what was waited for")
 
 // setCap tells the app the maximum that it may see.
-func (s *storm) setCap(n int) { s.write("cap", []byte(strconv.Itoa(n))) }
+func (s *storm) setCap(n int) { replace(s.ts, "cap", []byte(strconv.Itoa(n))) }
 
 // awaitCap waits until the requests that began before a cap was lowered are
 // done.
@@ -323,7 +322,7 @@ func (s *storm) breakage() breakage {
 func (s *storm) fail() {
 	b := s.breakage()
 	if s.configure(b.config); b.text != "" {
-		s.write("ldconfig.star", []byte(b.text))
+		replace(s.ts, "ldconfig.star", []byte(b.text))
 	}
 	st, _, err := s.client.Status(context.Background())
 	s.ts.Check(err)
