@@ -7,7 +7,7 @@ import (
 )
 
 // A calm counts the frames of a client that move nothing, such as PING, SETTINGS,
-// PRIORITY and empty DATA, and the requests that it takes back. Each costs work, and a
+// PRIORITY, and DATA that is empty or padding, and the requests that it takes back. Each costs work, and a
 // client could send nothing else (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518,
 // CVE-2023-44487).
 type calm struct {

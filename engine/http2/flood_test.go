@@ -24,7 +24,10 @@ func TestFloods(t *testing.T) {
 			return c.WriteSettings(http2.Setting{ID: http2.SettingInitialWindowSize, Val: 1000})
 		}, "ENHANCE_YOUR_CALM"},
 		"empty data (CVE-2019-9518)": {func(c *rawClient, id uint32, _ int) error { return c.WriteData(id, false, nil) }, "ENHANCE_YOUR_CALM"},
-		"window updates":             {func(c *rawClient, id uint32, _ int) error { return c.WriteWindowUpdate(id, 1) }, "ENHANCE_YOUR_CALM"},
+		"padding": {func(c *rawClient, id uint32, _ int) error {
+			return c.WriteDataPadded(id, false, nil, make([]byte, 255))
+		}, "ENHANCE_YOUR_CALM"},
+		"window updates": {func(c *rawClient, id uint32, _ int) error { return c.WriteWindowUpdate(id, 1) }, "ENHANCE_YOUR_CALM"},
 		"priorities (CVE-2019-9513)": {func(c *rawClient, id uint32, _ int) error {
 			return c.WritePriority(id+2, http2.PriorityParam{StreamDep: id, Weight: 1})
 		}, "ENHANCE_YOUR_CALM"},

@@ -17,6 +17,7 @@ const (
 const (
 	flagEndStream  = 0x1
 	flagEndHeaders = 0x4
+	flagPadded     = 0x8
 )
 
 const (
@@ -31,6 +32,7 @@ type frames struct {
 	n     int  // bytes of head that have come
 	left  int  // bytes of the preface or the payload that are still to come
 	block bool // the last frame is one of several that hold one header block
+	pad   bool // the length of the padding of a DATA frame is still to come
 
 	kept    [maxKeptFrame]byte // the payload of a frame about windows, as it comes
 	keeping bool
@@ -49,6 +51,10 @@ func (f *frames) expectPreface() { f.left, f.head[3] = prefaceLen, noFrame }
 func (f *frames) scan(p []byte) {
 	for len(p) > 0 {
 		if f.left > 0 {
+			if f.pad {
+				f.pad = false
+				f.data(f.left - 1 - int(p[0]))
+			}
 			n := min(f.left, len(p))
 			if f.keeping {
 				copy(f.kept[f.length()-f.left:], p[:n])
@@ -73,14 +79,25 @@ func (f *frames) begin() {
 	kind, flags := f.head[3], f.head[4]
 	f.keeping = (kind == frameSettings || kind == frameWindowUpdate) && f.left <= maxKeptFrame && f.stream() == 0
 	f.block = (kind == frameHeaders || kind == frameContinuation) && flags&flagEndHeaders == 0
-	switch {
-	case kind == frameData && (f.left > 0 || flags&flagEndStream != 0):
-		f.payload += f.left
-	case kind == frameHeaders:
+	switch kind {
+	case frameData:
+		if f.pad = flags&flagPadded != 0 && f.left > 0; !f.pad {
+			f.data(f.left)
+		}
+	case frameHeaders:
 		f.heads++
-	case kind == frameRSTStream:
+	case frameRSTStream:
 		f.idle += resetCost
 	default:
+		f.idle++
+	}
+}
+
+// data counts a DATA frame with n bytes beside its padding. One without any moves
+// nothing unless it ends its stream.
+func (f *frames) data(n int) {
+	f.payload += max(n, 0)
+	if n <= 0 && f.head[4]&flagEndStream == 0 {
 		f.idle++
 	}
 }

@@ -25,7 +25,11 @@ func TestFrames(t *testing.T) {
 	mark(w.WriteContinuation(1, true, nil))
 	mark(w.WriteData(1, false, []byte("hello")))
 	mark(w.WriteData(1, false, nil))
-	mark(w.WriteData(1, true, nil))
+	mark(w.WriteDataPadded(1, false, []byte("you"), make([]byte, 200)))
+	mark(w.WriteDataPadded(1, false, nil, make([]byte, 200))) // as idle as an empty one
+	mark(w.WriteDataPadded(1, false, nil, []byte{}))
+	mark(w.WriteDataPadded(1, true, nil, make([]byte, 10)))
+	mark(w.WriteData(3, true, nil))
 	for size := 1; size < 40; size++ {
 		var f frames
 		f.expectPreface()
@@ -37,7 +41,7 @@ func TestFrames(t *testing.T) {
 		assert.Equal(t, int64(1<<20), f.window)
 		assert.Equal(t, int64(8), f.initial)
 		idle, heads, payload := f.take()
-		assert.Equal(t, []int{6, 1, 5}, []int{idle, heads, payload})
+		assert.Equal(t, []int{8, 1, 8}, []int{idle, heads, payload})
 	}
 }
 
