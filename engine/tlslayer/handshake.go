@@ -1,6 +1,7 @@
 package tlslayer
 
 import (
+	"container/list"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -62,14 +63,17 @@ type handshake struct {
 	fed      int
 	limit    int         // of fed
 	timer    *time.Timer // nil = not started
-	late     bool        // the timer has fired
+	doomed   error       // why the handshake must end; nil = it need not
 	err      error
 	session  *Session
 	observed bool
+
+	place *list.Element // among those that wait for their client; mu of Handshakes guards it
 }
 
 // start starts the goroutine. The first record has come.
 func (h *handshake) start() {
+	h.opts.Handshakes.proceed(h)
 	h.ctx, h.cancel = context.WithCancelCause(context.Background())
 	h.more = make(chan struct{}, 1)
 	h.conn = tls.Server(h.wire, h.opts.Config())
@@ -116,7 +120,7 @@ func (h *handshake) shake() (err error) {
 // compute waits until the goroutine may compute. It returns false if the
 // connection is closed.
 func (h *handshake) compute() (ok bool) {
-	h.done, ok = h.opts.Handshakes.acquire(h.ctx)
+	h.done, ok = h.opts.Handshakes.acquire(h.ctx, h.wire.peer.Addr())
 	return ok
 }
 
@@ -153,13 +157,16 @@ func (h *handshake) read(p []byte) (int, error) {
 // await tells the driver that the handshake can be fed, and waits for that.
 func (h *handshake) await() bool {
 	h.pause()
+	h.opts.Handshakes.wait(h)
 	h.wake()
+	fed := false
 	select {
 	case <-h.more:
-		return h.compute()
+		fed = true
 	case <-h.ctx.Done():
-		return false
 	}
+	h.opts.Handshakes.proceed(h)
+	return fed && h.compute()
 }
 
 // write is wire.Write in the goroutine.
@@ -178,20 +185,31 @@ func (h *handshake) write(p []byte) (int, error) {
 
 // feed takes bytes from the socket. It returns what the goroutine is doing then.
 func (h *handshake) feed(p []byte) (stage, error) {
+	is, begins, err := h.put(p)
+	if begins {
+		h.opts.Handshakes.wait(h)
+	}
+	return is, err
+}
+
+// put is feed, but for a handshake that begins with less than a record: it begins to
+// wait for its client.
+func (h *handshake) put(p []byte) (is stage, begins bool, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stage == over {
-		return over, h.err
+		return over, false, h.err
 	}
+	begins = h.fed == 0 && len(p) > 0
 	h.in = append(h.in, p[:min(len(p), h.limit-h.fed)]...)
 	h.fed += len(p)
 	if h.stage == greeting {
 		if err := h.greet(); err != nil {
-			return greeting, err
+			return greeting, false, err
 		}
 	}
 	if h.fed > h.limit {
-		return h.stage, errTooMuch
+		return h.stage, false, errTooMuch
 	}
 	if recordLen(h.in) > 0 {
 		switch h.stage {
@@ -202,15 +220,15 @@ func (h *handshake) feed(p []byte) (stage, error) {
 			h.more <- struct{}{}
 		}
 	}
-	return h.stage, nil
+	return h.stage, begins && h.stage == greeting, nil
 }
 
 // greet begins with the first byte, and returns why the connection is refused. The
 // caller holds h.mu.
 func (h *handshake) greet() error {
 	switch {
-	case h.late:
-		return ErrLate
+	case h.doomed != nil:
+		return h.doomed
 	case len(h.in) == 0:
 		return nil
 	}
@@ -228,16 +246,19 @@ func (h *handshake) greet() error {
 }
 
 // expire ends a handshake that takes too long.
-func (h *handshake) expire() {
+func (h *handshake) expire() { h.doom(ErrLate) }
+
+// doom ends a handshake that need not be over. Any goroutine can call it.
+func (h *handshake) doom(why error) {
 	h.mu.Lock()
-	h.late = true
+	h.doomed = why
 	is, cancel := h.stage, h.cancel
 	h.mu.Unlock()
 	switch is {
 	case greeting:
 		h.wake() // the driver asks for news
 	case computing, hungry:
-		cancel(ErrLate)
+		cancel(why)
 	}
 }
 
@@ -270,6 +291,7 @@ func (h *handshake) end(err error) {
 	running := h.stage == computing || h.stage == hungry
 	h.stop()
 	h.mu.Unlock()
+	h.opts.Handshakes.proceed(h)
 	if running {
 		h.cancel(err) // the goroutine reports it
 	} else {

@@ -35,8 +35,8 @@ type Result struct {
 }
 
 // Outcome returns the result in a word: "full" or "resumed", or "gone" if the client
-// has left, "late" if the handshake took too long, "not_tls" if the client speaks
-// something else, and otherwise "failed".
+// has left, "late" if the handshake took too long, "crowded" if it had to make room for
+// another one, "not_tls" if the client speaks something else, and otherwise "failed".
 func (r Result) Outcome() string {
 	switch {
 	case r.Session != nil && r.Session.Resumed:
@@ -47,6 +47,8 @@ func (r Result) Outcome() string {
 		return "gone"
 	case errors.Is(r.Err, ErrLate):
 		return "late"
+	case errors.Is(r.Err, ErrCrowded):
+		return "crowded"
 	case errors.Is(r.Err, ErrNotTLS), errors.Is(r.Err, ErrPlainHTTP):
 		return "not_tls"
 	}

@@ -56,9 +56,12 @@ func configs(t testing.TB) (server, client *tls.Config) {
 }
 
 // A fakeConn is the netloop.Conn of a layer that has no driver.
-type fakeConn struct{ netloop.Conn }
+type fakeConn struct {
+	netloop.Conn
+	peer string
+}
 
-func (fakeConn) Peer() netip.AddrPort { return netip.MustParseAddrPort("192.0.2.1:4321") }
+func (c fakeConn) Peer() netip.AddrPort { return netip.AddrPortFrom(netip.MustParseAddr(c.peer), 4321) }
 
 // A server is a layer that the test drives, with a client of crypto/tls at the
 // other end of a pipe.
@@ -69,12 +72,15 @@ type server struct {
 	sent  []byte // wire bytes that the layer has made
 }
 
-func newServer(t testing.TB, opts Options) *server {
+func newServer(t testing.TB, opts Options) *server { return newServerOf(t, opts, "192.0.2.1") }
+
+// newServerOf returns a server for a client with an address.
+func newServerOf(t testing.TB, opts Options, peer string) *server {
 	s := &server{t: t, news: make(chan struct{}, 100)}
 	if opts.Handshakes == nil {
 		opts.Handshakes = NewHandshakes(1, nil)
 	}
-	s.layer = New(opts)(fakeConn{}, func() { s.news <- struct{}{} }).(*Layer)
+	s.layer = New(opts)(fakeConn{peer: peer}, func() { s.news <- struct{}{} }).(*Layer)
 	t.Cleanup(opts.Handshakes.Wait)
 	return s
 }
