@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -85,14 +86,24 @@ func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
 	out <- histogram(slotDesc, &c.Held, group)
 }
 
+// bounds are the upper bounds of the buckets of the histograms. Each is one of
+// stats.Bounds, which has more. They are read-only.
+var bounds = []time.Duration{
+	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
+	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2500 * time.Millisecond, 5 * time.Second,
+	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
+}
+
 // histogram returns a histogram of times. Its count is the sum of its buckets,
 // even while requests are being counted.
 func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) prometheus.Metric {
-	count, below := uint64(0), make(map[float64]uint64, len(stats.Bounds))
+	count, below := uint64(0), make(map[float64]uint64, len(bounds))
 	for i, n := range t.Buckets {
 		count += n
-		if i < len(stats.Bounds) {
-			below[stats.Bounds[i].Seconds()] = count
+		if next := len(below); next < len(bounds) && i < len(stats.Bounds) && stats.Bounds[i] == bounds[next] {
+			below[bounds[next].Seconds()] = count
 		}
 	}
 	return prometheus.MustNewConstHistogram(desc, count, t.Sum.Seconds(), below, labels...)

@@ -28,7 +28,8 @@ func (c *Counts) Requests() (n uint64) {
 	return n
 }
 
-func (c *Counts) add(d *Counts) {
+// Add adds other counts.
+func (c *Counts) Add(d *Counts) {
 	for i, n := range d.Classes {
 		c.Classes[i] += n
 	}

@@ -58,9 +58,21 @@ func (g *Group) Counts() Counts {
 	all := g.none.read()
 	for _, c := range g.now() {
 		one := c.read()
-		all.add(&one)
+		all.Add(&one)
 	}
 	return all
+}
+
+// Each calls f with the counts of the requests that reached no seat, whose index is
+// -1, and then with those of each seat, as Seats does. It allocates little, so it suits
+// a reader that comes often; f must not keep the counts.
+func (g *Group) Each(f func(index int, c *Counts)) {
+	one := g.none.read()
+	f(-1, &one)
+	for i, c := range g.now() {
+		one = c.read()
+		f(i, &one)
+	}
 }
 
 // Seats returns the counts of each seat, by index. A request counts for the

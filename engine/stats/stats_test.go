@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -55,6 +56,26 @@ func TestSeats(t *testing.T) {
 	assert.EqualValues(t, 1, all.Faults.Of(result.KindNoAnswer))
 	assert.Zero(t, all.Faults.Of("nothing"))
 	assert.Equal(t, time.Second+3*time.Millisecond, all.Took.Sum)
+}
+
+// TestEach: the counts of no seat come first, and then those of each seat.
+func TestEach(t *testing.T) {
+	q, r := served()
+	q.Observe(r)
+	q.Observe(&result.Result{Pool: r.Pool, Worker: -1, Status: 503})
+	g, all := q.Groups()["web"], [][2]uint64{}
+	g.Each(func(index int, c *Counts) { all = append(all, [2]uint64{uint64(index + 1), c.Requests()}) })
+	assert.Equal(t, [][2]uint64{{0, 1}, {1, 0}, {2, 1}}, all)
+}
+
+// TestBucket: a duration counts in the first bucket whose bound it does not exceed.
+func TestBucket(t *testing.T) {
+	assert.True(t, slices.IsSorted(Bounds[:]))
+	assert.Zero(t, bucket(1))
+	for i, bound := range Bounds {
+		assert.Equal(t, i, bucket(bound))
+		assert.Equal(t, i+1, bucket(bound+1))
+	}
 }
 
 // TestKindsFit: there is room for every kind of fault.

@@ -5,14 +5,23 @@ import (
 	"time"
 )
 
-// Bounds are the upper bounds of the buckets of Times, from a cached answer to
-// a long computation; one more bucket holds the rest. They are read-only.
+// Bounds are the upper bounds of the buckets of Times, from a cached answer to a long
+// computation; one more bucket holds the rest. Each is about a quarter more than the one
+// before, so that a percentile can be told from them. They are read-only.
 var Bounds = [...]time.Duration{
-	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
-	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
-	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
-	time.Second, 2500 * time.Millisecond, 5 * time.Second,
-	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
+	100 * time.Microsecond, 125 * time.Microsecond, 160 * time.Microsecond, 200 * time.Microsecond, 250 * time.Microsecond,
+	315 * time.Microsecond, 400 * time.Microsecond, 500 * time.Microsecond, 630 * time.Microsecond, 800 * time.Microsecond,
+	time.Millisecond, 1250 * time.Microsecond, 1600 * time.Microsecond, 2 * time.Millisecond, 2500 * time.Microsecond,
+	3150 * time.Microsecond, 4 * time.Millisecond, 5 * time.Millisecond, 6300 * time.Microsecond, 8 * time.Millisecond,
+	10 * time.Millisecond, 12500 * time.Microsecond, 16 * time.Millisecond, 20 * time.Millisecond, 25 * time.Millisecond,
+	31500 * time.Microsecond, 40 * time.Millisecond, 50 * time.Millisecond, 63 * time.Millisecond, 80 * time.Millisecond,
+	100 * time.Millisecond, 125 * time.Millisecond, 160 * time.Millisecond, 200 * time.Millisecond, 250 * time.Millisecond,
+	315 * time.Millisecond, 400 * time.Millisecond, 500 * time.Millisecond, 630 * time.Millisecond, 800 * time.Millisecond,
+	time.Second, 1250 * time.Millisecond, 1600 * time.Millisecond, 2 * time.Second, 2500 * time.Millisecond,
+	3150 * time.Millisecond, 4 * time.Second, 5 * time.Second, 6300 * time.Millisecond, 8 * time.Second,
+	10 * time.Second, 12500 * time.Millisecond, 16 * time.Second, 20 * time.Second, 25 * time.Second,
+	30 * time.Second, 40 * time.Second, 50 * time.Second, time.Minute, 80 * time.Second,
+	100 * time.Second, 125 * time.Second, 160 * time.Second, 200 * time.Second, 250 * time.Second, 5 * time.Minute,
 }
 
 // Times counts durations.
@@ -41,12 +50,21 @@ func (m *timer) observe(d time.Duration) {
 		m.buckets[0].Add(1)
 		return
 	}
-	i := 0
-	for i < len(Bounds) && d > Bounds[i] {
-		i++
-	}
-	m.buckets[i].Add(1)
+	m.buckets[bucket(d)].Add(1)
 	m.sum.Add(uint64(d / time.Microsecond))
+}
+
+// bucket returns the index of the bucket of a duration.
+func bucket(d time.Duration) int {
+	low, high := 0, len(Bounds)
+	for low < high {
+		if mid := (low + high) / 2; d > Bounds[mid] {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
 }
 
 func (m *timer) read() (t Times) {
