@@ -26,6 +26,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
+	"github.com/ldcorn/ldcorn/engine/history"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -196,6 +197,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell.buffers.WhileBusy(reloads.procs.widen)
 	tell.files.WhileBusy(reloads.procs.widen)
 
+	tell.history = history.New(history.Options{Supervisor: sup, Counted: &tell.requests, Started: sup.Started(), Busy: reloads.procs.widen})
+	defer background(tell.history.Run)()
+
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	reloads.stop = ctx
@@ -216,7 +220,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
 		Explain:  explainer{sup, px.Holder}.explain,
 		Reloads:  reloads.ask, Busy: reloads.procs.widen,
-		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events,
+		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events, History: tell.history,
 		Stop: func(now bool) {
 			cancel(fmt.Errorf("%w: ldcorn stop", errStop))
 			if now {

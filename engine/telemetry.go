@@ -9,6 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/buffer"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/history"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
@@ -29,6 +30,7 @@ type telemetry struct {
 	secured  *metrics.TLS
 	refused  func() map[string]uint64 // see proxy.Proxy.Refused
 	events   event.Stream
+	history  *history.History
 	admins   []*control.Admin // one for each listener that there was
 }
 
@@ -46,7 +48,7 @@ func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Sup
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), t.secured)
 		admin := control.StartAdmin(control.AdminOptions{
-			Listener: l.Listener, Master: sup, Events: &t.events, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
+			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)

@@ -76,3 +76,23 @@ type Live struct {
 	Events        []ControlEvent `json:"events"`         // the oldest first; the admin listener leaves out stderr
 	Lost          uint64         `json:"lost,omitempty"` // events that came too fast for this client
 }
+
+// Whole reports whether every series has the length that it should have, as a master
+// makes them.
+func (h *History) Whole() bool {
+	for i := range h.Groups {
+		g := &h.Groups[i]
+		all := []Series{g.Requests, g.Class1xx, g.Class2xx, g.Class3xx, g.Class4xx, g.Class5xx, g.Refused, g.Failed, g.Gone, g.P50, g.P95, g.P99,
+			g.WaitP95, g.Queued, g.InFlight, g.Websockets, g.Ready, g.Restarts, g.RSS, g.CPU}
+		for k := range g.Workers {
+			w := &g.Workers[k]
+			all = append(all, w.Requests, w.Errors, w.P95, w.InFlight, w.RSS, w.CPU)
+		}
+		for _, s := range all {
+			if len(s) != h.Points {
+				return false
+			}
+		}
+	}
+	return h.Points >= 0 && h.Step > 0
+}

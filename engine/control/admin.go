@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/history"
 )
 
 // The limits on a client of an Admin: on the time for a request and its answer, on
@@ -26,9 +28,10 @@ type Watched interface {
 	Groups() []api.GroupStatus
 }
 
-// A Happened returns the newest events, without the words of workers.
+// A Happened has the events of the master, without the words of workers.
 type Happened interface {
 	Newest(n int) []api.Event
+	ReadPublic(groups []string, n int) event.PublicReader
 }
 
 // A PublicReload says how the last reload went, without the words of workers.
@@ -45,6 +48,7 @@ type AdminOptions struct {
 	Listener net.Listener // Close closes it
 	Master   Watched
 	Events   Happened
+	History  *history.History
 	Metrics  http.Handler
 	Reload   func() (last *PublicReload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	Limits   func() []api.RateLimit                        // the rate limits in effect
@@ -59,6 +63,7 @@ type AdminOptions struct {
 type Admin struct {
 	opts   AdminOptions
 	http   *http.Server
+	live   *live
 	closed chan struct{} // once the listener is
 	serve  sync.WaitGroup
 }
@@ -79,6 +84,8 @@ func (a *Admin) pages() []adminPage {
 		{"/livez", "/livez            200 as long as the master answers", a.livez},
 		{"/readyz", "/readyz           200 while every group has a ready worker, otherwise 503 and the groups that have none\n" +
 			"/readyz?verbose   the same, with all groups", a.readyz},
+		{"/history", "/history          what groups and workers did, as JSON; since=10m, step=10s, group=NAME, workers=false and after=NUMBER choose", a.history},
+		{"/live", "/live             the newest second of that and new events, each second, as server-sent events", a.live.serve},
 	}
 }
 
@@ -94,6 +101,8 @@ func (a *Admin) index() string {
 // StartAdmin returns an Admin that answers until Close.
 func StartAdmin(opts AdminOptions) *Admin {
 	a := &Admin{opts: opts, closed: make(chan struct{})}
+	ctx, endLive := context.WithCancel(context.Background())
+	a.live = newLive(liveOptions{ctx: ctx, history: opts.History, events: func(groups []string, n int) taker { return publicEvents{opts.Events.ReadPublic(groups, n)} }, public: true})
 	// For GET and HEAD: the multiplexer answers other methods with 405.
 	mux := http.NewServeMux()
 	for _, page := range a.pages() {
@@ -104,6 +113,7 @@ func StartAdmin(opts AdminOptions) *Admin {
 		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
+	a.http.RegisterOnShutdown(endLive)
 	a.serve.Go(func() {
 		defer close(a.closed)
 		_ = a.http.Serve(opts.Listener) // ends with Leave or Close

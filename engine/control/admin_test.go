@@ -17,6 +17,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/logbook"
+	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
 // admin runs an Admin until the end of the test. The test can change the status
@@ -33,6 +34,7 @@ type admin struct {
 	ended    atomic.Int32
 	stopping chan struct{}
 	events   event.Stream
+	counted  stats.Requests
 }
 
 // watched is the master of the Admin.
@@ -53,7 +55,7 @@ func startAdmin(t testing.TB) *admin {
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Events: &a.events, Metrics: metrics, Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Events: &a.events, History: runHistory(t, &a.counted), Metrics: metrics, Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Limits: func() []api.RateLimit { return a.limits }, Buffers: func() api.Buffers { return a.buffers }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 	})
 	t.Cleanup(s.Close)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
+	"github.com/ldcorn/ldcorn/engine/history"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -69,6 +70,7 @@ type Options struct {
 	// LostLines returns a line for the log that says how many lines a reader has lost.
 	LostLines func(n uint64) []byte
 	Events    *event.Stream
+	History   *history.History
 	Stop      func(noDelay bool)   // tells the master to stop; may be called again
 	Stopping  func() *api.Stopping // nil as long as the master is not told to stop
 	Version   string               // of ldcorn
@@ -143,6 +145,8 @@ func (s *Server) routes() http.Handler {
 		answer(w, http.StatusOK, st)
 	})
 	mux.HandleFunc("GET /v1/requests", s.requests)
+	mux.HandleFunc("GET /v1/history", func(w http.ResponseWriter, r *http.Request) { answerHistory(w, r, s.opts.History, s.opts.Busy) })
+	mux.HandleFunc("GET /v1/live", newLive(liveOptions{ctx: s.ctx, history: s.opts.History, events: func(groups []string, n int) taker { return s.opts.Events.Read(groups, n) }}).serve)
 	mux.HandleFunc("GET /v1/logs", s.tail("text/plain; charset=utf-8", func(want TailRequest) source {
 		return &logSource{Reader: s.opts.Logs.Read(want.Groups, want.Newest), lost: s.opts.LostLines}
 	}))
@@ -278,10 +282,11 @@ type badRequestError struct{ error }
 func statusOf(err error) int {
 	var unknown *supervisor.UnknownGroupError
 	var bad *badRequestError
+	var query *history.QueryError
 	switch {
 	case errors.As(err, &unknown):
 		return http.StatusNotFound
-	case errors.As(err, &bad):
+	case errors.As(err, &bad), errors.As(err, &query):
 		return http.StatusBadRequest
 	}
 	return http.StatusConflict

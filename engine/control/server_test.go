@@ -178,7 +178,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 			return all
 		},
 		Reload: func() (*api.Reload, *api.Running) { return &api.Reload{Error: "broken"}, nil }, Log: slog.New(slog.DiscardHandler),
-		Logs: m.book(), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
+		Logs: m.book(), History: runHistory(t, &m.counted), LostLines: func(n uint64) []byte { return fmt.Appendf(nil, "%d lost\n", n) },
 		Busy: func() func() { m.begun.Add(1); return func() { m.ended.Add(1) } },
 	})
 	t.Cleanup(s.Close)

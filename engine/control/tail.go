@@ -41,12 +41,17 @@ func tailRequest(v url.Values) (q TailRequest, err error) {
 // other answers. A master keeps up to 64 MiB of its log.
 const maxTail = 2
 
-// tail calls take with the answer to want as it comes, one or more whole lines at a
-// time. Only the last line of the answer can lack its newline. tail returns the
-// first error of take. The size of the answer is limited or, if want follows, the
-// size of each line.
+// tail calls take with the answer to want as it comes. See lines.
 func (c *Client) tail(ctx context.Context, path string, want TailRequest, take func(lines []byte) error) error {
-	body, err := c.begin(ctx, http.MethodGet, path+"?"+want.values().Encode(), nil)
+	return c.lines(ctx, path+"?"+want.values().Encode(), want.Follow, take)
+}
+
+// lines calls take with an answer as it comes, one or more whole lines at a time. Only
+// the last line of the answer can lack its newline. lines returns the first error of
+// take. The size of the answer is limited or, if it goes on for as long as the master
+// does, the size of each line.
+func (c *Client) lines(ctx context.Context, path string, endless bool, take func(lines []byte) error) error {
+	body, err := c.begin(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}
@@ -75,7 +80,7 @@ func (c *Client) tail(ctx context.Context, path string, want TailRequest, take f
 			return err
 		}
 		buf = append(buf[:0], buf[end:]...)
-		if want.Follow {
+		if endless {
 			from.left = from.most - int64(len(buf))
 		}
 	}

@@ -130,6 +130,27 @@ func (r *Reader) Take() (events []api.ControlEvent, lost uint64) {
 	return events, lost
 }
 
+// A PublicReader is a Reader without the output of workers, for the admin listener.
+type PublicReader interface {
+	Take() (events []api.Event, lost uint64)
+}
+
+// ReadPublic is like Read, without the output of workers.
+func (s *Stream) ReadPublic(groups []string, n int) PublicReader {
+	return publicReader{s.Read(groups, n)}
+}
+
+type publicReader struct{ from *Reader }
+
+func (r publicReader) Take() ([]api.Event, uint64) {
+	events, lost := r.from.Take()
+	out := make([]api.Event, len(events))
+	for i := range events {
+		out[i] = events[i].Event
+	}
+	return out, lost
+}
+
 // Wait returns once there is an event that has not been taken, or ctx is done.
 func (r *Reader) Wait(ctx context.Context) {
 	s := r.stream

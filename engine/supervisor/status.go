@@ -5,12 +5,14 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/prometheus/procfs"
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
 // Status returns a snapshot of the master and its workers. It never waits for
@@ -92,6 +94,15 @@ func (s *Supervisor) measure(groups []api.GroupStatus) {
 		}
 	}
 }
+
+// usageAge is how long Usages reuses what it has read. It is less than the second between
+// two readings of the history, so that each reads anew.
+const usageAge = time.Second / 2
+
+// Usages returns the memory and CPU use of the workers by pid, and when it was read.
+// Others that are not workers are in the map, too. The caller must not change it. It
+// looks at all processes of the machine. It is safe to call from any goroutine.
+func (s *Supervisor) Usages() (map[int]worker.Usage, time.Time) { return s.meter.All(usageAge) }
 
 func (g *group) status(spec *plan.Group) api.GroupStatus {
 	now := g.pool.Stats()

@@ -66,6 +66,7 @@ type Supervisor struct {
 	jitter  func(time.Duration) time.Duration
 	spread  func() float64         // see group
 	usage   func(int) worker.Usage // see group
+	meter   *worker.Meter          // behind usage, except in tests
 
 	applies  chan applyRequest
 	alarms   chan struct{} // signals that a group has gone down
@@ -98,8 +99,9 @@ type applyReply struct {
 
 // New returns a supervisor without workers. Nothing starts before Run.
 func New(opts Options) *Supervisor {
+	meter := new(worker.Meter)
 	s := &Supervisor{
-		opts: opts, jitter: addJitter, spread: rand.Float64, usage: new(worker.Meter).Usage,
+		opts: opts, jitter: addJitter, spread: rand.Float64, usage: meter.Usage, meter: meter,
 		applies: make(chan applyRequest), alarms: make(chan struct{}, 1), ended: make(chan struct{}),
 		groups: make(map[string]*group), leaving: make(map[*group]struct{}), born: time.Now(),
 	}

@@ -22,19 +22,27 @@ type Usage struct {
 type Meter struct {
 	mu     sync.Mutex // guards all fields below
 	read   time.Time
-	groups map[int]Usage // by process group
+	groups map[int]Usage // by process group; replaced, never modified
 }
 
 // Usage returns the use of the worker with a pid and of its process group:
 // every process that the worker started, unless the process has left the group.
 // It is zero if the worker has exited or there is no /proc.
 func (m *Meter) Usage(pid int) Usage {
+	all, _ := m.All(meterAge)
+	return all[pid]
+}
+
+// All returns the use of every process group by the pid of its leader, and when it was
+// read, which is at most age ago. It is nil if there is no /proc. The caller must not
+// change it.
+func (m *Meter) All(age time.Duration) (map[int]Usage, time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if time.Since(m.read) >= meterAge {
+	if time.Since(m.read) >= age {
 		m.groups, m.read = readGroups(), time.Now()
 	}
-	return m.groups[pid]
+	return m.groups, m.read
 }
 
 func readGroups() map[int]Usage {
