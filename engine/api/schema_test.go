@@ -30,7 +30,7 @@ var contracts = map[string]contract{
 	"check":    {"ldcorn check --format json", Check{}, CheckVersion},
 	"events":   {"a line of ldcorn events --json", ControlEvent{}, EventVersion},
 	"explain":  {"ldcorn explain --json", Explanation{}, ExplainVersion},
-	"history":  {"the answer of the admin listener to GET /history, and of the control socket to GET /v1/history", History{}, HistoryVersion},
+	"history":  {"ldcorn history --json, and the answer of the admin listener to GET /history and of the control socket to GET /v1/history", History{}, HistoryVersion},
 	"language": {"ldcorn schema --json", Language{}, LanguageVersion},
 	"live":     {"a message of the admin listener to GET /live, and a line of the answer of the control socket to GET /v1/live", Live{}, HistoryVersion},
 	"plan":     {"ldcorn plan --json, and the file that --out writes", Plan{}, PlanVersion},

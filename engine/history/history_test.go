@@ -89,7 +89,7 @@ func (r *rig) seconds(n int) {
 // ask returns the answer to a query.
 func (r *rig) ask(q Query) *api.History {
 	r.Helper()
-	require.NoError(r, q.check())
+	require.NoError(r, q.Check())
 	h, err := r.answer(&q)
 	require.NoError(r, err)
 	require.True(r, h.Whole())
@@ -319,7 +319,7 @@ func TestQueries(t *testing.T) {
 		"after: want a step":                   {After: &after},
 		"step: got 48h0m0s, want whole second": {Step: 48 * time.Hour},
 	} {
-		assert.ErrorContains(t, q.check(), want)
+		assert.ErrorContains(t, q.Check(), want)
 		_, err := ParseQuery(q.Values())
 		assert.ErrorContains(t, err, want)
 	}

@@ -46,8 +46,8 @@ func (e *QueryError) Error() string { return e.text }
 
 func invalid(format string, args ...any) error { return &QueryError{fmt.Sprintf(format, args...)} }
 
-// check returns an error if no history can answer the query.
-func (q *Query) check() error {
+// Check returns an error if no history can answer the query. It is a *QueryError.
+func (q *Query) Check() error {
 	switch {
 	case q.Since < 0 || q.Since > minutesKept:
 		return invalid("since: got %s, want at most %s", q.Since, "24h")
@@ -102,7 +102,7 @@ func ParseQuery(v url.Values) (q Query, err error) {
 		}
 		q.After = &n
 	}
-	return q, q.check()
+	return q, q.Check()
 }
 
 // duration reads a duration: "10m", or a number of seconds.
@@ -177,7 +177,7 @@ func (q *Query) choose(series int, second uint64) (span, error) {
 // Answer answers a query. An error is a *QueryError, a *supervisor.UnknownGroupError, or
 // about the end of ctx or of the master.
 func (h *History) Answer(ctx context.Context, q Query) (out *api.History, err error) {
-	if err := q.check(); err != nil {
+	if err := q.Check(); err != nil {
 		return nil, err
 	}
 	if ended := h.do(ctx, func() { out, err = h.answer(&q) }); ended != nil {

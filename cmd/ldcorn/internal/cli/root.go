@@ -119,6 +119,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 			newReloadCommand(opts),
 			newStatusCommand(opts),
 			newPsCommand(opts),
+			newHistoryCommand(opts),
 			newLogsCommand(opts),
 			newEventsCommand(opts),
 			newScaleCommand(opts),
