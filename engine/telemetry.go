@@ -43,12 +43,14 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 // watchers returns the front.listen of the admin listener, which serves while the
 // workers start and until stop is called, after the last one has exited. ctx is
 // done when the master begins to stop.
-func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader) func(*opened) (*service, error) {
+func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), t.secured)
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
+			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
+			Counted: &t.requests, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)
@@ -58,6 +60,15 @@ func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Sup
 			e.log.Info("admin listener closed", "addr", address(l))
 		}}, nil
 	}
+}
+
+// adminRights returns what the configuration in effect lets clients of the admin
+// listener do.
+func adminRights(sup *supervisor.Supervisor) (rights control.AdminRights) {
+	if now, _ := sup.InEffect(); now != nil {
+		rights.Token, rights.Actions = now.AdminToken.Reveal(), now.AdminActions
+	}
+	return rights
 }
 
 // stop ends the servers.

@@ -11,6 +11,16 @@ type Done struct {
 	Error         string `json:"error,omitempty"` // why the request failed; absent if it was carried out
 }
 
+// Access says what a client of the admin listener may do. It is the answer to GET
+// /v1/access there.
+type Access struct {
+	FormatVersion int    `json:"format_version"`
+	Version       string `json:"version"` // of ldcorn
+	Token         bool   `json:"token"`   // the configuration has admin_token
+	Private       bool   `json:"private"` // the client may see what other clients and workers wrote
+	Actions       bool   `json:"actions"` // the client may change the master
+}
+
 // A PlanRequest asks what a reload would do. It is the body of POST /v1/plan.
 type PlanRequest struct {
 	Replace []string `json:"replace"` // the groups to replace, regardless of changes

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/history"
+	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
 // The limits on a client of an Admin: on the time for a request and its answer, on
@@ -21,6 +23,9 @@ const (
 	adminIdleTimeout = 5 * time.Minute
 	adminMaxHead     = 16 << 10 // bytes
 )
+
+// newestEvents is how many events everybody gets.
+const newestEvents = 200
 
 // A Watched is the part of a supervisor that an Admin needs.
 type Watched interface {
@@ -36,14 +41,14 @@ type Happened interface {
 
 // A PublicReload says how the last reload went, without the words of workers.
 type PublicReload struct {
-	At     time.Time // when it ended
-	Failed string    // why it failed, in one line; "" if it was applied
+	At     time.Time `json:"at"`    // when it ended
+	Failed string    `json:"error"` // why it failed, in one line; "" if it was applied
 }
 
 // AdminOptions are what an Admin needs. All are required.
 //
-// Anybody who can reach the listener can read all of it. So nothing here contains
-// the output of a worker: that is only for those who can use the control socket.
+// Anybody who can reach the listener can read what needs no more than the level known.
+// So nothing of that contains what a worker or a client wrote.
 type AdminOptions struct {
 	Listener net.Listener // Close closes it
 	Master   Watched
@@ -52,14 +57,21 @@ type AdminOptions struct {
 	Metrics  http.Handler
 	Reload   func() (last *PublicReload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	Limits   func() []api.RateLimit                        // the rate limits in effect
-	Buffers  func() api.Buffers                            // what waits in the master
-	Stopping <-chan struct{}                               // closed when the master begins to stop
-	Busy     func() (done func())                          // called before work that takes long, and done after it
-	Version  string                                        // of ldcorn
-	Log      *slog.Logger
+	Rights   func() AdminRights                            // of the configuration in effect
+	Control  http.Handler                                  // answers those who are trusted, as the control socket does
+
+	Counted      *stats.Requests
+	Listeners    func() []api.Listener    // in the order of the configuration
+	Certificates func() []api.Certificate // of the listeners
+	Buffers      func() api.Buffers       // what waits in the master
+	Stopping     <-chan struct{}          // closed when the master begins to stop
+	Busy         func() (done func())     // called before work that takes long, and done after it
+	Version      string                   // of ldcorn
+	Log          *slog.Logger
 }
 
-// An Admin answers questions about the master, whoever asks. It changes nothing.
+// An Admin answers questions about the master. It passes on what only some may ask or
+// do, if they may, to the Server of the control socket.
 type Admin struct {
 	opts   AdminOptions
 	http   *http.Server
@@ -70,30 +82,49 @@ type Admin struct {
 
 // An adminPage is a page of an Admin.
 type adminPage struct {
-	path  string // a pattern of http.ServeMux
-	about string // its lines in the index
-	serve http.HandlerFunc
+	pattern string // of http.ServeMux
+	level   level  // that a client needs
+	about   string // its lines in the index; "" leaves it out
+	serve   http.HandlerFunc
 }
 
 // pages returns the pages. To add one, write its handler in a file of its own, and
 // list it here.
 func (a *Admin) pages() []adminPage {
-	return []adminPage{
-		{"/{$}", "/                 the status, for browsers", a.dashboard},
-		{"/metrics", "/metrics          for Prometheus", a.metrics},
-		{"/livez", "/livez            200 as long as the master answers", a.livez},
-		{"/readyz", "/readyz           200 while every group has a ready worker, otherwise 503 and the groups that have none\n" +
+	return append([]adminPage{
+		{"GET /{$}", everybody, "/                 the dashboard, for browsers", a.dashboard},
+		{"GET /metrics", everybody, "/metrics          for Prometheus", a.metrics},
+		{"GET /livez", everybody, "/livez            200 as long as the master answers", a.livez},
+		{"GET /readyz", everybody, "/readyz           200 while every group has a ready worker, otherwise 503 and the groups that have none\n" +
 			"/readyz?verbose   the same, with all groups", a.readyz},
-		{"/history", "/history          what groups and workers did, as JSON; since=10m, step=10s, group=NAME, workers=false and after=NUMBER choose", a.history},
-		{"/live", "/live             the newest second of that and new events, each second, as server-sent events", a.live.serve},
+		{"GET /history", known, "/history          what groups and workers did, as JSON; since=10m, step=10s, group=NAME, workers=false and after=NUMBER choose", a.history},
+		{"GET /live", known, "/live             the newest second of that and new events, each second, as server-sent events", a.live.serve},
+		{"GET /v1/access", known, "", a.access},
+		{"GET /v1/status", known, "/v1/status        the status as JSON", a.status},
+		{"GET /v1/events", known, "", a.events},
+	}, a.passed()...)
+}
+
+// passed returns the pages that the Server of the control socket answers.
+func (a *Admin) passed() (out []adminPage) {
+	pass := func(want level, patterns ...string) {
+		for _, pattern := range patterns {
+			out = append(out, adminPage{pattern, want, "", a.pass})
+		}
 	}
+	pass(trusted, "GET /v1/requests", "GET /v1/logs", "POST /v1/explain")
+	pass(acting, "POST /v1/plan", "POST /v1/reload", "POST /v1/groups/{group}/restart", "POST /v1/groups/{group}/scale",
+		"POST /v1/groups/{group}/hold", "POST /v1/groups/{group}/release")
+	return out
 }
 
 // index lists the pages.
 func (a *Admin) index() string {
 	text := "ldcorn\n\n"
 	for _, page := range a.pages() {
-		text += page.about + "\n"
+		if page.about != "" {
+			text += page.about + "\n"
+		}
 	}
 	return text
 }
@@ -103,14 +134,14 @@ func StartAdmin(opts AdminOptions) *Admin {
 	a := &Admin{opts: opts, closed: make(chan struct{})}
 	ctx, endLive := context.WithCancel(context.Background())
 	a.live = newLive(liveOptions{ctx: ctx, history: opts.History, events: func(groups []string, n int) taker { return publicEvents{opts.Events.ReadPublic(groups, n)} }, public: true})
-	// For GET and HEAD: the multiplexer answers other methods with 405.
+	// GET is for HEAD, too: the multiplexer answers other methods with 405.
 	mux := http.NewServeMux()
 	for _, page := range a.pages() {
-		mux.HandleFunc("GET "+page.path, page.serve)
+		mux.HandleFunc(page.pattern, a.allow(page.level, page.serve))
 	}
 	a.http = &http.Server{
 		Handler: mux, ReadHeaderTimeout: headTimeout, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
-		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead,
+		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead, ConnContext: withPeer,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(endLive)
@@ -145,6 +176,44 @@ func (a *Admin) Close() {
 func (a *Admin) metrics(w http.ResponseWriter, r *http.Request) {
 	defer a.opts.Busy()()
 	a.opts.Metrics.ServeHTTP(w, r)
+}
+
+// A publicStatus is an api.Status without what workers wrote.
+type publicStatus struct {
+	FormatVersion int           `json:"format_version"`
+	Version       string        `json:"version"`
+	Now           time.Time     `json:"now"`
+	LastReload    *PublicReload `json:"last_reload"`
+	Running       *api.Running  `json:"running,omitempty"`
+	api.MasterStatus
+	Listeners    []api.Listener             `json:"listeners"`
+	Certificates []api.Certificate          `json:"certificates"`
+	Counts       map[string]api.GroupCounts `json:"counts"`
+	RateLimits   []api.RateLimit            `json:"rate_limits"`
+	Buffers      api.Buffers                `json:"buffers"`
+}
+
+// status answers with the status.
+func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
+	defer a.opts.Busy()()
+	last, now := a.opts.Reload()
+	answer(w, http.StatusOK, publicStatus{FormatVersion: api.StatusVersion, Version: a.opts.Version, Now: time.Now(), LastReload: last, Running: now,
+		MasterStatus: a.opts.Master.Status(), Listeners: a.opts.Listeners(), Certificates: a.opts.Certificates(),
+		Counts: groupCounts(a.opts.Counted), RateLimits: a.opts.Limits(), Buffers: a.opts.Buffers()})
+}
+
+// events answers with the newest events, and only those who are trusted get the words
+// of workers with them, and the events that come later.
+func (a *Admin) events(w http.ResponseWriter, r *http.Request) {
+	if a.levelOf(r, a.opts.Rights()) >= trusted {
+		a.pass(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	lines := json.NewEncoder(w)
+	for _, e := range a.opts.Events.Newest(newestEvents) {
+		_ = lines.Encode(api.EventLine{ControlEvent: &api.ControlEvent{Event: e}}) // fails only if the client has gone
+	}
 }
 
 func (a *Admin) livez(w http.ResponseWriter, _ *http.Request) { tell(w, http.StatusOK, "ok\n") }

@@ -35,6 +35,15 @@ type admin struct {
 	stopping chan struct{}
 	events   event.Stream
 	counted  stats.Requests
+	rights   AdminRights
+	passed   []string // what came to the control socket's server
+}
+
+// ServeHTTP stands for the server of the control socket.
+func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	a.passed = append(a.passed, r.Method+" "+r.URL.Path+" "+string(body))
+	_, _ = io.WriteString(w, "private")
 }
 
 // watched is the master of the Admin.
@@ -53,13 +62,20 @@ func startAdmin(t testing.TB) *admin {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	a := &admin{t: t, url: "http://" + l.Addr().String(), stopping: make(chan struct{})}
+	a.start(t, l)
+	return a
+}
+
+// start runs the Admin on a listener.
+func (a *admin) start(t testing.TB, l net.Listener) {
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
 		Listener: l, Master: watched{a}, Events: &a.events, History: runHistory(t, &a.counted), Metrics: metrics, Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Limits: func() []api.RateLimit { return a.limits }, Buffers: func() api.Buffers { return a.buffers }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
+		Rights: func() AdminRights { return a.rights }, Control: a, Counted: &a.counted,
+		Listeners: func() []api.Listener { return nil }, Certificates: func() []api.Certificate { return nil },
 	})
 	t.Cleanup(s.Close)
-	return a
 }
 
 // ask returns the status, the body and the header of an answer.
@@ -91,7 +107,6 @@ func TestAdmin_Paths(t *testing.T) {
 		{"PUT", "/metrics", 405, "Method Not Allowed\n"},
 		{"OPTIONS", "/", 405, "Method Not Allowed\n"},
 		{"GET", "/metricsx", 404, "404 page not found\n"},
-		{"GET", "/v1/status", 404, "404 page not found\n"},
 		{"POST", "/v1/stop", 404, "404 page not found\n"},
 	} {
 		status, body, header := a.ask(c.method, c.path)
@@ -193,8 +208,8 @@ func TestAdmin_Dashboard(t *testing.T) {
 	assert.EqualValues(t, 3, a.begun.Load())
 }
 
-// TestAdmin_Public: an Admin cannot show the output of a worker, since none of its
-// options can contain it.
+// TestAdmin_Public: an Admin itself cannot show the output of a worker, since none of its
+// options can contain it. TestAdmin_Access checks who reaches the Control behind it.
 func TestAdmin_Public(t *testing.T) {
 	secret := []reflect.Type{reflect.TypeFor[api.ControlEvent](), reflect.TypeFor[api.Reload](), reflect.TypeFor[api.ReloadStep](),
 		reflect.TypeFor[logbook.Book](), reflect.TypeFor[event.Stream]()}
@@ -226,15 +241,18 @@ func TestAdmin_Public(t *testing.T) {
 	}
 	visit("AdminOptions", reflect.TypeFor[AdminOptions]())
 	visit("dashboard", reflect.TypeFor[dashboard]())
+	visit("publicStatus", reflect.TypeFor[publicStatus]())
 	assert.True(t, seen[reflect.TypeFor[api.Event]()])
 	assert.True(t, seen[reflect.TypeFor[api.WorkerStatus]()])
 }
+
+func noRights() (none AdminRights) { return none }
 
 // TestAdmin_Close: Close leaves nothing, even if a client keeps its connection.
 func TestAdmin_Close(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	a := StartAdmin(AdminOptions{Listener: l, Metrics: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler)})
+	a := StartAdmin(AdminOptions{Listener: l, Metrics: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler), Rights: noRights})
 	c, err := net.Dial("tcp", l.Addr().String())
 	require.NoError(t, err)
 	defer c.Close()
@@ -255,7 +273,7 @@ func TestAdmin_Leave(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	began, release := make(chan bool), make(chan bool)
-	a := StartAdmin(AdminOptions{Listener: l, Busy: func() func() { return func() {} }, Log: slog.New(slog.DiscardHandler),
+	a := StartAdmin(AdminOptions{Listener: l, Busy: func() func() { return func() {} }, Log: slog.New(slog.DiscardHandler), Rights: noRights,
 		Metrics: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			began <- true
 			<-release

@@ -84,6 +84,7 @@ type Server struct {
 	cancel context.CancelFunc
 	http   *http.Server
 	serve  sync.WaitGroup
+	routes http.Handler
 
 	mu       sync.Mutex // guards listener and closed
 	listener *net.UnixListener
@@ -94,8 +95,9 @@ type Server struct {
 func Start(opts Options) *Server {
 	s := &Server{opts: opts}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.routes = s.newRoutes()
 	s.http = &http.Server{
-		Handler: s.routes(), ReadHeaderTimeout: headTimeout,
+		Handler: s.routes, ReadHeaderTimeout: headTimeout,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
 	s.Move(opts.Listener)
@@ -134,7 +136,10 @@ func (s *Server) Close() {
 	s.serve.Wait()
 }
 
-func (s *Server) routes() http.Handler {
+// ServeHTTP answers a request that came another way, of a client who may ask for it.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.routes.ServeHTTP(w, r) }
+
+func (s *Server) newRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, r *http.Request) {
 		defer s.opts.Busy()()

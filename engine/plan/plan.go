@@ -71,7 +71,9 @@ type Plan struct {
 
 	ControlSocket ControlSocket
 
-	Admin Bind // for metrics and health; zero if none; the network is never "systemd"
+	Admin        Bind // for metrics and health; zero if none; the network is never "systemd"
+	AdminToken   Text // a secret that opens what clients and workers wrote; zero if there is none
+	AdminActions bool // whoever has AdminToken can reload, restart, scale and hold
 
 	LivePath  string // on which ldcorn itself says that it runs; "" means none
 	ReadyPath string // on which it says whether it can serve requests; "" means none

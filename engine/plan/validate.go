@@ -18,6 +18,7 @@ const (
 	CodeNobodyNames   = "L038" // the PROXY protocol without proxies to trust
 	CodeUnknownOf     = "L042" // a command of a group that is not there
 	CodeSameProbe     = "L039" // live_path and ready_path are the same
+	CodeIdleAdmin     = "L043" // a setting of the admin listener without what it needs
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
 	CodeUnreachable   = "W103" // a route that another one always precedes
@@ -69,6 +70,7 @@ type Place struct {
 func Validate(ctx context.Context, p *Plan) []Problem {
 	out := duplicates(p)
 	out = append(out, sharedAddresses(p)...)
+	out = append(out, idleAdmin(p)...)
 	out = append(out, deadRedirects(p)...)
 	out = append(out, sameProbes(p)...)
 	out = append(out, nobodyNames(p)...)

@@ -74,17 +74,25 @@ func setSameSite(c *call, g *given, i *plan.Issued) {
 const leastKey = 16
 
 func setIssuedKey(c *call, g *given, i *plan.Issued) {
+	if key, ok := c.secret(g, leastKey); ok {
+		i.Key = key
+	}
+}
+
+// secret reads a secret of at least so many bytes, or None, which is a zero Text.
+func (c *call) secret(g *given, least int) (t plan.Text, ok bool) {
 	switch v := g.value.(type) {
 	case starlark.NoneType:
+		return plan.Text{}, true
 	case *value.Secret:
-		if len(v.Reveal()) < leastKey {
-			c.wrongValue(g, value.Wrong("make one with: openssl rand -hex 32", "must have at least %d bytes", leastKey))
-			return
+		if len(v.Reveal()) >= least {
+			return plan.Secret(v.Reveal()), true
 		}
-		i.Key = plan.Secret(v.Reveal())
+		c.wrongValue(g, value.Wrong("make one with: openssl rand -hex 32", "must have at least %d bytes", least))
 	default:
 		c.wrongValue(g, &value.Error{Message: "wants a secret", Label: `write secret("NAME"), and set the environment variable NAME`, Type: true})
 	}
+	return plan.Text{}, false
 }
 
 var sessionFields = []field[plan.Session]{

@@ -85,6 +85,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"log_fields":               logFieldsReader(func(p *plan.Plan) *[]plan.LogField { return &p.LogFields }),
 		"log_sample":               logSampleReader(func(p *plan.Plan) *plan.LogSample { return &p.LogSample }, false),
 		"admin":                    setAdmin,
+		"admin_token":              setAdminToken,
 		"live_path":                probePath(func(p *plan.Plan) *string { return &p.LivePath }),
 		"ready_path":               probePath(func(p *plan.Plan) *string { return &p.ReadyPath }),
 		"control_socket":           setControlSocket,
@@ -153,6 +154,12 @@ func setAdmin(c *call, g *given, p *plan.Plan) {
 		c.wrongValue(g, value.Wrong(`write "host:port" or "unix:/path"`, "cannot be %q: the socket from the service manager is for `bind`", bind))
 	case ok:
 		p.Admin = bind
+	}
+}
+
+func setAdminToken(c *call, g *given, p *plan.Plan) {
+	if token, ok := c.secret(g, plan.LeastToken); ok {
+		p.AdminToken = token
 	}
 }
 
