@@ -36,6 +36,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
+	"github.com/ldcorn/ldcorn/engine/stuck"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -175,14 +176,17 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	issued *acme.Manager, sig *signals, folder *workdir.Dir, files *watching) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
-	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Challenge: issued.HTTPAnswer, Handler: speakHTTP2(e.log),
+	var px *proxy.Proxy
+	slow := stuck.New(stuck.Options{Log: e.log, Events: &tell.events, Output: e.opts.Output, Count: tell.countSlow,
+		Slow: func(limits map[string]time.Duration, few int) []proxy.SlowWorker { return px.Slow(limits, few) }})
+	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Challenge: issued.HTTPAnswer, Handler: speakHTTP2(e.log), SlowEnded: slow.Ended,
 		Observer: result.Observers{faults, tell.observer(access)}})
 	if err != nil {
 		return err
 	}
 	tell.buffers, tell.files, tell.refused = px.Buffers(), px.Files(), px.Refused
 	sup := supervisor.New(supervisor.Options{
-		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits}, Runtime: runtime,
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
 	})
 	set := setter{e.opts.Set, sup}
@@ -241,6 +245,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer background(access.Run)()
 	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
 	defer background(faults.Run)()
+	defer background(slow.Run)()
 
 	var group run.Group
 	{ // signals: returns after TERM, INT, QUIT or ldcorn stop, which ends the program
@@ -340,12 +345,14 @@ type publisher struct {
 	proxy    *proxy.Proxy
 	requests *stats.Requests
 	limits   *ratelimit.Limits
+	slow     *stuck.Watcher
 }
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
 	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider, Limits: p.limits.Publish(pl)})
+	p.slow.Follow(pl)
 }
 
 // openFiles returns the limit of open files. The Go runtime has raised it to

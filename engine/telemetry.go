@@ -71,6 +71,13 @@ func adminRights(sup *supervisor.Supervisor) (rights control.AdminRights) {
 	return rights
 }
 
+// countSlow counts requests of a group that have become slow.
+func (t *telemetry) countSlow(group string, n int) {
+	if g := t.requests.Groups()[group]; g != nil {
+		g.AddSlow(n)
+	}
+}
+
 // stop ends the servers.
 func (t *telemetry) stop() {
 	for _, a := range t.admins {

@@ -61,6 +61,7 @@ const (
 	EventReleased     EventKind = "released"            // the requests of a group no longer wait
 	EventOverloaded   EventKind = "overloaded"          // the newest request of a group gets a slot first, because requests leave before they get one
 	EventRelieved     EventKind = "relieved"            // a group is no longer overloaded
+	EventSlow         EventKind = "slow"                // requests have waited for the answer of a worker for longer than slow_request
 	EventReloading    EventKind = "reloading"           // the master reads its configuration
 	EventReloaded     EventKind = "reloaded"            // the configuration that it read is in effect
 	EventRefused      EventKind = "refused"             // the request for a reload was invalid, and nothing was tried
@@ -77,7 +78,7 @@ const (
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
-	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventReloading, EventReloaded, EventRefused,
+	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventSlow, EventReloading, EventReloaded, EventRefused,
 	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventLeaving, EventShutdown}
 
 // Subject returns what the event happened to: "master", a group, or a worker as

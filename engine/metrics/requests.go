@@ -33,13 +33,14 @@ var (
 	overloadDesc = desc("group_overloaded", "1 while the newest request of the group gets a slot first, because clients leave before they get one.", "group")
 	roomDesc     = desc("requests_evicted_total", "Requests that lost their place in a full queue to another.", "group")
 	socketsDesc  = desc("websockets_open", "Open websockets.", "group")
+	slowDesc     = desc("slow_requests_total", "Requests that a worker did not begin to answer within slow_request.", "group")
 	heldDesc     = desc("group_held", "1 while ldcorn hold makes the group's requests wait.", "group")
 )
 
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, ignoredDesc, retriesDesc, tookDesc, queuedDesc, slotDesc, inFlightDesc,
-		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc}, bondDescs...) {
+		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc, slowDesc}, bondDescs...) {
 		out <- d
 	}
 }
@@ -66,6 +67,7 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		out <- counter(roomDesc, now.Evicted, name)
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
 		out <- gauge(heldDesc, flag(!now.Held.IsZero()), name)
+		out <- counter(slowDesc, g.Slow(), name)
 		collectBonds(out, name, g)
 	}
 }

@@ -167,6 +167,14 @@ var trafficAttributes = []groupAttribute{
 		Doc:        "What happens to a request whose client has gone: with \"cancel\" the app is told at once; with \"finish\" the process stays busy until the app has answered. None means \"finish\" in a group with max_req_per_worker or limits, otherwise \"cancel\".",
 		OtherNames: []string{"on_disconnect", "on_client_disconnect"}},
 		DisconnectAuto, []Disconnect{DisconnectCancel, DisconnectFinish}, func(g *Group) *Disconnect { return &g.ClientDisconnect }),
+	optionalDuration(groupAttribute{Name: "slow_request", Effect: EffectProxy,
+		Doc:        "How long a process may have a whole request without beginning to answer before the log says so, while the request runs. Time in the queue does not count, nor time for the rest of an answer that has begun.",
+		OtherNames: []string{"slow_request_timeout", "request_slowlog_timeout", "stuck_after"}},
+		func(g *Group) *time.Duration { return &g.SlowRequest }),
+	flag(groupAttribute{Name: "dump_on_stuck", Effect: EffectProxy, Rule: "only with `slow_request`",
+		Doc:        "Whether to log the stack of a process with such a request: by SIGUSR1 if the app has called faulthandler.register(signal.SIGUSR1, all_threads=True), or else by py-spy.",
+		OtherNames: []string{"dump_stack", "dump_traceback", "stack_dump", "faulthandler"}},
+		false, func(g *Group) *bool { return &g.DumpOnStuck }),
 }
 
 // drainAttributes control what a replaced process may still finish.

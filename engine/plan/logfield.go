@@ -215,4 +215,4 @@ const logSampleRule = "more than 0, and at most 1"
 
 var logSampleNames = []string{"sample", "log_rate", "access_log_sample", "log_sampling", "sampling"}
 
-var logSlowNames = []string{"slow", "slow_log", "slow_request", "slow_threshold", "slowlog", "log_slower"}
+var logSlowNames = []string{"slow", "slow_log", "slow_threshold", "slowlog", "log_slower"}

@@ -161,7 +161,9 @@ type Group struct {
 	Sticky                Sticky        // which requests go to the same worker
 	RequestTimeout        time.Duration // from the slot to the first byte of the answer; 0 means no limit
 	ClientDisconnect      Disconnect
-	Env                   []EnvVar // sorted by name; {index} in a value becomes the worker's index
+	SlowRequest           time.Duration // after which a request without an answer is logged; 0 means never
+	DumpOnStuck           bool          // get the stack of a worker with such a request
+	Env                   []EnvVar      // sorted by name; {index} in a value becomes the worker's index
 	UvicornArgs           []string
 	Cwd                   string // absolute; "" means the master's folder
 	Python                string // as written; "" means found by engine/worker

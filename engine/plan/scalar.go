@@ -11,7 +11,7 @@ import (
 type Scalar[T any] struct {
 	Low, High int // bounds of a number; Low is also the least duration in nanoseconds
 	// Place returns where the value goes in a T: an *int, a *bool, a
-	// *time.Duration, an *int64 for a size, a *BufferSize, a **int64, **int or
+	// *time.Duration, which is 0 for a None that is the default, an *int64 for a size, a *BufferSize, a **int64, **int or
 	// **time.Duration for a value that can be None, or a func(string) for one of
 	// Choices, which is called with "" for None.
 	Place func(*T) any
@@ -43,6 +43,20 @@ func positive[T any](a Attribute[T], def time.Duration, place func(*T) *time.Dur
 	a.Rule = "more than 0"
 	a = duration(a, def, place)
 	a.Scalar.Low = 1
+	return a
+}
+
+// optionalDuration is positive for a duration that can be None, which is stored as 0.
+func optionalDuration[T any](a Attribute[T], place func(*T) *time.Duration) Attribute[T] {
+	a = positive(a, 0, place)
+	a.Type, a.Default = "duration | None", "None"
+	show := a.Show
+	a.Show = func(t *T) string {
+		if *place(t) == 0 {
+			return "None"
+		}
+		return show(t)
+	}
 	return a
 }
 

@@ -19,6 +19,7 @@ const (
 	CodeUnknownOf     = "L042" // a command of a group that is not there
 	CodeSameProbe     = "L039" // live_path and ready_path are the same
 	CodeIdleAdmin     = "L043" // a setting of the admin listener without what it needs
+	CodeDumpNever     = "L047" // dump_on_stuck without slow_request
 	CodeNoDefault     = "W101" // no route takes every request
 	CodeManyDefaults  = "W102" // several routes do
 	CodeUnreachable   = "W103" // a route that another one always precedes
@@ -77,6 +78,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, unknownOf(p)...)
 	out = append(out, limitsOfTwoSizes(p)...)
 	out = append(out, sharedCookies(p)...)
+	out = append(out, dumpsNever(p)...)
 	out = append(out, idleQueues(p)...)
 	out = append(out, onePriorities(p)...)
 	out = append(out, idleLimits(p)...)
@@ -121,6 +123,23 @@ func duplicates(p *Plan) []Problem {
 			Place:   Place{Group: group},
 			Other:   Place{Group: before},
 			Said:    "the first one is here",
+		})
+	}
+	return out
+}
+
+// dumpsNever reports groups whose dump_on_stuck has nothing that says when a worker
+// is stuck.
+func dumpsNever(p *Plan) (out []Problem) {
+	for _, group := range p.Groups {
+		if !group.DumpOnStuck || group.SlowRequest > 0 {
+			continue
+		}
+		out = append(out, Problem{
+			Code:    CodeDumpNever,
+			Message: fmt.Sprintf("group %q has `dump_on_stuck` and no `slow_request`, which says when a worker is stuck", group.Name),
+			Label:   "add slow_request=\"5s\", or remove this",
+			Place:   Place{Group: group, Argument: "dump_on_stuck"},
 		})
 	}
 	return out

@@ -70,6 +70,7 @@ type hand struct {
 	answering atomic.Bool
 	priority  atomic.Int32
 	fair      atomic.Uint32 // a result.FairKey
+	slow      atomic.Uint64 // the number that Slow gave it; 0 = none
 	sending   atomic.Bool   // the answer has come whole while the client was slow to take it
 
 	mu    sync.Mutex // guards queue, and that the claim is not made in another pool
@@ -101,6 +102,9 @@ func (r *Request) take() {
 	if h.sending.Load() { // rarely
 		h.sending.Store(false)
 	}
+	if h.slow.Load() != 0 { // rarely
+		h.slow.Store(0)
+	}
 	r.hands = r.p.handsOf(r.t)
 	if r.hands != nil {
 		r.hands.requests.add(&h.place)
@@ -112,6 +116,9 @@ func (r *Request) drop() {
 	if r.hands != nil {
 		r.hands.requests.remove(&r.hand.place)
 		r.hands = nil
+		if number := r.hand.slow.Load(); number != 0 && r.p.opts.SlowEnded != nil {
+			r.p.opts.SlowEnded(r.slowEnd(number))
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -211,4 +212,39 @@ func TestWalk(t *testing.T) {
 	seen := 0
 	l.walk(func(*int) bool { seen++; return seen < 3 })
 	assert.Equal(t, 3, seen)
+}
+
+// TestSlow: a request is slow once its worker has had it for long without an answer,
+// and its end has the same number. Those that wait for a slot are not.
+func TestSlow(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, capped(t, 1))
+		ends := make(chan SlowEnd, 1)
+		r.proxy.opts.SlowEnded = func(e SlowEnd) { ends <- e }
+		s := newSlow()
+		u := r.worker("default", s.serve)
+		working, waiting := r.client(), r.client()
+		working.say("GET /a?secret=x HTTP/1.1\r\nHost: a\r\nX-Request-ID: one\r\n\r\n")
+		<-s.began
+		waiting.say("GET /b HTTP/1.1\r\nHost: a\r\nX-Request-ID: two\r\n\r\n")
+		soon(t, func() bool { return r.pools["default"].Queued() == 1 }, "nobody waits")
+		assert.Empty(t, r.proxy.Slow(map[string]time.Duration{"default": time.Hour}, 3))
+		assert.Empty(t, r.proxy.Slow(map[string]time.Duration{"other": 1}, 3))
+
+		slow := r.proxy.Slow(map[string]time.Duration{"default": 1}, 3)
+		require.Len(t, slow, 1)
+		require.Len(t, slow[0].Oldest, 1)
+		one := slow[0].Oldest[0]
+		assert.Equal(t, []any{"default", 0, u.worker.PID, 1, "one", "/a"}, []any{slow[0].Group, slow[0].Worker, slow[0].PID, slow[0].Count, one.ID, one.Path})
+		assert.Empty(t, r.proxy.Slow(map[string]time.Duration{"default": 1}, 3), "it is in one result only")
+		s.say <- hello
+		working.hear("GET")
+		end := <-ends
+		assert.Equal(t, []any{one.Number, "one", "/a", 200}, []any{end.Number, end.ID, end.Path, end.Status})
+		<-s.began
+		s.say <- hello
+		waiting.hear("GET")
+		r.idleAgain(u)
+		assert.Empty(t, ends, "the other was not slow")
+	})
 }

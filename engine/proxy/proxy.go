@@ -62,6 +62,9 @@ type Options struct {
 	Challenge func(token []byte) []byte
 	// Observer is told of every request; nil is nobody.
 	Observer result.Observer
+	// SlowEnded is told of the end of each request that was in a result of
+	// Proxy.Slow. Event loops call it, so it must not wait. nil = nobody is told.
+	SlowEnded func(SlowEnd)
 }
 
 // A Proxy serves clients on a set of listeners.
@@ -79,6 +82,9 @@ type Proxy struct {
 	buffers *buffer.Space
 	files   *static.Set
 	hands   []handList
+
+	slowNumber uint64 // the last number of Slow, which one goroutine at a time calls
+
 	doors   doors
 	clients sync.Pool // of *http1Client
 	bodies  sync.Pool // of *[bodyBuffer]byte

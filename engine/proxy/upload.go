@@ -34,6 +34,7 @@ type upload struct {
 
 	pace   pace
 	sentAt atomic.Int64 // the netloop.Time since which delivered is true; 0 until then
+	fed    atomic.Int64 // the netloop.Time since which the worker is to take a part; 0 while the client is to send one
 
 	fork netloop.Fork
 	move func(netloop.Task) // run, made once
@@ -72,6 +73,9 @@ func (u *upload) check(err error) error {
 func (u *upload) rewind() {
 	u.delivered, u.sent = false, 0
 	u.sentAt.Store(0)
+	if u.fed.Load() != 0 { // rarely
+		u.fed.Store(0)
+	}
 }
 
 // appendFirst returns what is written to the worker together with the head: out
@@ -166,13 +170,16 @@ func (u *upload) run(t netloop.Task) {
 // from the client. Between two parts no buffer is held.
 func (u *upload) movePart(t netloop.Task) (readErr, writeErr error) {
 	if u.sent < u.kept.Len() {
+		u.fed.Store(int64(t.Now()))
 		return u.sendKept(t)
 	}
 	c, from := u.r.client, t.Now()
+	u.fed.Store(0)
 	if err := c.AwaitBody(t, u.pace.left()); err != nil {
 		return u.pace.judge(t.Now().Sub(from), err), nil
 	}
 	waited := t.Now().Sub(from)
+	u.fed.Store(int64(t.Now()))
 	n, whole, rerr, werr := c.SpliceBody(t, u.r.attempt.up, u.pace.left(), u.r.attempt.limit)
 	if n > 0 || rerr != netloop.ErrNoSplice {
 		u.took(n, whole)

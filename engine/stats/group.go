@@ -14,6 +14,7 @@ type Group struct {
 	Name string
 	Pool *pool.Pool // knows the requests in progress
 
+	slow  atomic.Uint64               // requests that were slow
 	none  counters                    // requests for which no worker was tried
 	seats atomic.Pointer[[]*counters] // by index; replaced, never modified
 	grow  sync.Mutex                  // held while replacing seats
@@ -28,6 +29,12 @@ func (g *Group) observe(r *result.Result) {
 	}
 	g.seat(r.Worker).observe(r)
 }
+
+// AddSlow counts requests that have become slow.
+func (g *Group) AddSlow(n int) { g.slow.Add(uint64(n)) }
+
+// Slow returns how many requests were slow.
+func (g *Group) Slow() uint64 { return g.slow.Load() }
 
 // now returns the counters of the seats that have received requests so far, and
 // of those with lower indexes.

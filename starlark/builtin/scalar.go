@@ -108,6 +108,10 @@ func readScalar(v starlark.Value, place any, low, high int, choices []string, op
 	case **time.Duration:
 		err = readOptional(v, p, low, high)
 	case *time.Duration:
+		if optional && v == starlark.None {
+			*p = 0
+			return nil
+		}
 		var d time.Duration
 		switch d, err = value.Duration(v); {
 		case err != nil:

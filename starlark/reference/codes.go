@@ -52,6 +52,7 @@ func Codes() []Code {
 		{"L041", "a failed test", "The diagnostic points at the expected value and shows the actual one."},
 		{"L042", "a command of a group that does not exist", "`of` names a WorkerGroup, in whose folder and environment the program runs."},
 		{"L043", "`admin_token` without `admin`, or `admin_actions` without `admin_token`", "The token opens pages of the admin listener, and nobody without it may change anything there."},
+		{"L047", "`dump_on_stuck` without `slow_request`", "`slow_request` says for how long a worker may have a request before it counts as stuck. Add it to the group, or remove `dump_on_stuck`."},
 		{"W101", "no route takes every request", "ldcorn answers a request that no route takes with 404. Add `\"*\"` to the routes of a group."},
 		{"W102", "several groups have the route `\"*\"`", "The first one takes it."},
 		{"W103", "a route that is never reached", "Another route, which the diagnostic shows, takes every request that this one would take, or every request except OPTIONS *, which `\"/\"` leaves to `\"*\"`."},

@@ -244,6 +244,9 @@ func attributeValue[T any](a plan.Attribute[T], of *T) starlark.Value {
 	if a.Scalar != nil {
 		switch p := a.Scalar.Place(of).(type) {
 		case *time.Duration:
+			if *p == 0 && a.Default == "None" {
+				return starlark.None
+			}
 			return starlark.Float(p.Seconds())
 		case *int64:
 			return starlark.MakeInt64(*p)
