@@ -27,6 +27,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/history"
+	"github.com/ldcorn/ldcorn/engine/hook"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -84,6 +85,10 @@ type Options struct {
 	// Watch, if not nil, reloads what is saved.
 	Watch *WatchOptions
 }
+
+// lastEvents is how long the hooks have for the events that are left when the master has
+// stopped.
+const lastEvents = 5 * time.Second
 
 // An Engine is one master.
 type Engine struct {
@@ -185,8 +190,11 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	tell.buffers, tell.files, tell.refused = px.Buffers(), px.Files(), px.Refused
+	tell.hooks = hook.New(hook.Options{Events: &tell.events, Log: e.log, Config: e.opts.ConfigPath, Version: e.opts.Version, Output: e.opts.Output})
+	tell.hooks.Use(first)
+	defer tell.hooks.Close(0, nil) // if anything fails before the actors run
 	sup := supervisor.New(supervisor.Options{
-		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow}, Runtime: runtime,
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
 	})
 	set := setter{e.opts.Set, sup}
@@ -267,6 +275,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		}, func(error) { cancel() })
 	}
 	err = group.Run()
+	tell.events.Emit(api.Event{Kind: api.EventStopped})
+	tell.hooks.Close(lastEvents, sig.hurry) // before what they run counts as left behind
 	e.opts.EndOrphans(sig.hurry)
 	return err
 }
@@ -346,10 +356,12 @@ type publisher struct {
 	requests *stats.Requests
 	limits   *ratelimit.Limits
 	slow     *stuck.Watcher
+	hooks    *hook.Notifier
 }
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
+	p.hooks.Use(pl)
 	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider, Limits: p.limits.Publish(pl)})
 	p.slow.Follow(pl)

@@ -70,6 +70,9 @@ const (
 	EventBeforeFailed EventKind = "before_start_failed" // a command of before_start failed, and nothing was started
 	EventLeaving      EventKind = "leaving"             // the master was told to stop, and serves on for shutdown_delay
 	EventShutdown     EventKind = "shutdown"            // the master begins to stop
+	EventStopped      EventKind = "stopped"             // the master has stopped, and no worker is left
+	EventHook         EventKind = "hook"                // a hook of on_event has learned of an event; the reason says which
+	EventHookFailed   EventKind = "hook_failed"         // a hook of on_event failed; no hook learns of that
 
 	EventCertificate EventKind = "certificate"         // a certificate was read again or issued, and is in use
 	EventCertWarning EventKind = "certificate_warning" // a certificate in use has expired, expires soon, is not valid yet, or lacks names of the one before
@@ -79,7 +82,8 @@ const (
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventSlow, EventReloading, EventReloaded, EventRefused,
-	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventLeaving, EventShutdown}
+	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventLeaving, EventShutdown, EventStopped,
+	EventHook, EventHookFailed}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -26,20 +26,21 @@ type contract struct {
 
 // contracts are the documents that have a schema, by the name of its file.
 var contracts = map[string]contract{
-	"args":     {"ldcorn args --json", Args{}, ArgsVersion},
-	"check":    {"ldcorn check --format json", Check{}, CheckVersion},
-	"events":   {"a line of ldcorn events --json", ControlEvent{}, EventVersion},
-	"explain":  {"ldcorn explain --json", Explanation{}, ExplainVersion},
-	"history":  {"ldcorn history --json, and the answer of the admin listener to GET /history and of the control socket to GET /v1/history", History{}, HistoryVersion},
-	"language": {"ldcorn schema --json", Language{}, LanguageVersion},
-	"live":     {"a message of the admin listener to GET /live, and a line of the answer of the control socket to GET /v1/live", Live{}, HistoryVersion},
-	"plan":     {"ldcorn plan --json, and the file that --out writes", Plan{}, PlanVersion},
-	"reload":   {"a line of the answer of the control socket to POST /v1/reload", ReloadStep{}, ReloadVersion},
-	"refused":  {"the answer of the control socket to a request that it did not carry out", Done{}, ControlVersion},
-	"requests": {"ldcorn ps --json", Requests{}, RequestsVersion},
-	"status":   {"ldcorn status --json", Status{}, StatusVersion},
-	"test":     {"ldcorn test --format json", Tests{}, TestsVersion},
-	"version":  {"ldcorn version --json", Version{}, VersionVersion},
+	"args":         {"ldcorn args --json", Args{}, ArgsVersion},
+	"check":        {"ldcorn check --format json", Check{}, CheckVersion},
+	"events":       {"a line of ldcorn events --json", ControlEvent{}, EventVersion},
+	"explain":      {"ldcorn explain --json", Explanation{}, ExplainVersion},
+	"history":      {"ldcorn history --json, and the answer of the admin listener to GET /history and of the control socket to GET /v1/history", History{}, HistoryVersion},
+	"language":     {"ldcorn schema --json", Language{}, LanguageVersion},
+	"live":         {"a message of the admin listener to GET /live, and a line of the answer of the control socket to GET /v1/live", Live{}, HistoryVersion},
+	"notification": {"what a hook of on_event gets", Notification{}, EventVersion},
+	"plan":         {"ldcorn plan --json, and the file that --out writes", Plan{}, PlanVersion},
+	"reload":       {"a line of the answer of the control socket to POST /v1/reload", ReloadStep{}, ReloadVersion},
+	"refused":      {"the answer of the control socket to a request that it did not carry out", Done{}, ControlVersion},
+	"requests":     {"ldcorn ps --json", Requests{}, RequestsVersion},
+	"status":       {"ldcorn status --json", Status{}, StatusVersion},
+	"test":         {"ldcorn test --format json", Tests{}, TestsVersion},
+	"version":      {"ldcorn version --json", Version{}, VersionVersion},
 }
 
 // promise is what every schema says about versions.

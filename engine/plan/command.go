@@ -77,6 +77,7 @@ var commandAttributes = []planAttribute{
 			return slices.EqualFunc(a.BeforeStart, b.BeforeStart, func(x, y Command) bool { return x.Equal(&y) })
 		},
 		Copy: func(to, from *Plan) { to.BeforeStart = from.BeforeStart }},
+	hookAttribute,
 }
 
 func showCommands(all []Command) string {
@@ -88,13 +89,18 @@ func showCommands(all []Command) string {
 		c := &all[i]
 		out[i] = "command(" + showList(c.Args) + c.rest(DefaultCommandTimeout) + ")"
 	}
-	return "[" + strings.Join(out, ", ") + "]"
+	return showPlain(out)
 }
 
 // unknownOf reports commands of groups that the plan does not have.
 func unknownOf(p *Plan) (out []Problem) {
 	for i := range p.BeforeStart {
 		out = append(out, p.unknownGroup(&p.BeforeStart[i], "before_start")...)
+	}
+	for i := range p.OnEvent {
+		if h := &p.OnEvent[i]; !h.IsWebhook() {
+			out = append(out, p.unknownGroup(&h.Command, "on_event")...)
+		}
 	}
 	return out
 }

@@ -79,6 +79,7 @@ type Plan struct {
 	ReadyPath string // on which it says whether it can serve requests; "" means none
 	ReadyWhen ReadyWhen
 
+	OnEvent     []Hook    // in the order written
 	BeforeStart []Command // what runs before workers start, in order; see Changes
 
 	StartupTimeout  time.Duration // from the start of a worker until it is ready

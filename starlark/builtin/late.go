@@ -46,6 +46,8 @@ var insteadLate = map[string]string{
 	"acme":    ": give `bind` to LdConfig",
 	"limit":   ": give `limits` to a WorkerGroup",
 	"command": ": give `before_start` to LdConfig",
+	"hook":    ": give `on_event` to LdConfig",
+	"webhook": ": give `on_event` to LdConfig",
 	"arg":     ": call it at the top level, and use its value",
 	"rule":    ": give the settings of the request to `to`",
 }

@@ -91,6 +91,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"control_socket":           setControlSocket,
 		"reload_surge":             setReloadSurge,
 		"before_start":             setBeforeStart,
+		"on_event":                 setOnEvent,
 	})
 })
 

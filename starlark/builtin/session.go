@@ -119,6 +119,8 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"rate":        fn("rate", s.rate),
 		"static":      fn("static", s.staticFolder),
 		"command":     fn("command", s.command),
+		"hook":        fn("hook", s.hook),
+		"webhook":     fn("webhook", s.hook),
 		"env":         s.envWord(),
 		"env_file":    fn("env_file", s.envFile),
 		"rule":        fn("rule", s.rule),

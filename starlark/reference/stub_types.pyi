@@ -54,6 +54,9 @@ class Static:
 class Command:
     """A program that runs before workers start: command(...)."""
 
+class Hook:
+    """A program or an address that learns of events: hook(...) or webhook(...)."""
+
 class Decision:
     """The decision about a request: to(...), respond(...) or redirect(...)."""
 

@@ -29,6 +29,7 @@ func Types() []Type {
 		{"rate", "A limit of how often requests are let in: the result of rate.", "Rate"},
 		{"static", "A folder whose files ldcorn serves: the result of static.", "Static"},
 		{"command", "A program that runs before workers start: the result of command.", "Command"},
+		{"hook", "A program or an address that learns of events: the result of hook and webhook.", "Hook"},
 		{"header_edit", "A change to a header: the result of set_header, add_header and remove_header.", "HeaderEdit"},
 		{"matcher", "A test of a request: the result of path, header, percent and others. & | ~ join matchers; and, or, not do not.", "Matcher"},
 		{"rule", "A route with settings for its requests: the result of rule. It is an element of routes.", "Rule"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/config"
 )
@@ -12,12 +13,20 @@ import (
 // that has no interpreter or folder: lookForPythons does.
 func lookForCommands(res *config.Result) {
 	for i := range res.Plan.BeforeStart {
-		c := &res.Plan.BeforeStart[i]
-		group, dir := res.Plan.GroupOf(c), filepath.Dir(res.Plan.Path)
-		if _, err := worker.FindPython(group, dir); err != nil || worker.CheckCwd(group) != nil {
-			continue
-		}
-		_, err := worker.CommandOf(c, group, dir)
-		warn(res, "before_start", fmt.Sprintf("%s cannot run on this machine", c.Args[0]), err)
+		lookForCommand(res, "before_start", &res.Plan.BeforeStart[i])
 	}
+	for i := range res.Plan.OnEvent {
+		if h := &res.Plan.OnEvent[i]; !h.IsWebhook() {
+			lookForCommand(res, "on_event", &h.Command)
+		}
+	}
+}
+
+func lookForCommand(res *config.Result, argument string, c *plan.Command) {
+	group, dir := res.Plan.GroupOf(c), filepath.Dir(res.Plan.Path)
+	if _, err := worker.FindPython(group, dir); err != nil || worker.CheckCwd(group) != nil {
+		return
+	}
+	_, err := worker.CommandOf(c, group, dir)
+	warn(res, argument, fmt.Sprintf("%s cannot run on this machine", c.Args[0]), err)
 }
