@@ -60,7 +60,10 @@ type Options struct {
 	// and returns the warnings. It must be safe to call from any goroutine.
 	Preview func(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error)
 	Log     *slog.Logger
-	Output  worker.Output // receives what workers print; nil discards it
+	// LogLevel is the level of Log, which ldcorn log-level changes; nil means that it
+	// cannot.
+	LogLevel *slog.LevelVar
+	Output   worker.Output // receives what workers print; nil discards it
 	// Logs holds the lines of Log and Output, for ldcorn logs; nil means none.
 	Logs *logbook.Book
 	// LostLines returns the line that tells a slow reader of Logs how many
@@ -198,8 +201,9 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
 	})
 	set := setter{e.opts.Set, sup}
+	level := newLogLevel(e.opts.LogLevel, e.log, &tell.events)
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
-		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files}
+		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files, level: level}
 
 	secure := newSecured(fronts.certs, reloads.procs, px, tell.secured.Observe)
 	defer secure.handshakes.Wait()
@@ -240,7 +244,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 			}
 		},
 		Stopping: leave.stopping,
-		Version:  e.opts.Version, Log: e.log,
+		LogLevel: level.now, SetLogLevel: level.set, TemporaryLevel: level.temporary,
+		Version: e.opts.Version, Log: e.log,
 	})
 	defer socket.server.Close()
 	runtime.Keep(socket.keep)

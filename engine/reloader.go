@@ -40,6 +40,7 @@ type reloader struct {
 	queue   *reloadQueue
 	kept    []*certs.Error // of the latest plan: certificates that could not be read again
 	files   *watching      // nil unless files are watched
+	level   *logLevel
 	// stop is done once the master was told to stop. There are no reloads from then on.
 	stop context.Context
 }
@@ -171,6 +172,9 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	}
 	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds()})
 	r.stats.Applied(time.Now())
+	if j.saved == nil { // whoever edits the files keeps the level
+		r.level.reset("reload")
+	}
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
 	r.events.Emit(api.Event{Kind: api.EventReloaded, Generation: result.Generation, Took: time.Since(begun).Seconds()})

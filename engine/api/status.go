@@ -15,6 +15,7 @@ type Status struct {
 	Now           time.Time `json:"now"`                               // the master's time, from which ages are counted
 	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
 	Running       *Running  `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
+	LogLevel      *LogLevel `json:"log_level,omitempty"`               // absent unless ldcorn log-level has changed it
 	Stopping      *Stopping `json:"stopping,omitempty"`                // absent unless the master was told to stop
 	MasterStatus
 	Listeners    []Listener             `json:"listeners"`    // in the order of the configuration

@@ -71,10 +71,15 @@ type Options struct {
 	LostLines func(n uint64) []byte
 	Events    *event.Stream
 	History   *history.History
-	Stop      func(noDelay bool)   // tells the master to stop; may be called again
-	Stopping  func() *api.Stopping // nil as long as the master is not told to stop
-	Version   string               // of ldcorn
-	Log       *slog.Logger
+	Stop      func(noDelay bool) // tells the master to stop; may be called again
+	// LogLevel returns the level of the log, SetLogLevel changes it, and TemporaryLevel
+	// returns it if it was changed.
+	LogLevel       func() api.LogLevel
+	SetLogLevel    func(level string) (api.LogLevel, error)
+	TemporaryLevel func() *api.LogLevel
+	Stopping       func() *api.Stopping // nil as long as the master is not told to stop
+	Version        string               // of ldcorn
+	Log            *slog.Logger
 }
 
 // A Server answers the commands of one master.
@@ -174,6 +179,8 @@ func (s *Server) newRoutes() http.Handler {
 	})
 	mux.HandleFunc("GET /v1/groups/{group}/quiet", s.quiet)
 	mux.HandleFunc("POST /v1/stop", s.stop)
+	mux.HandleFunc("GET /v1/log-level", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.opts.LogLevel()) })
+	mux.HandleFunc("POST /v1/log-level", s.setLogLevel)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no "+r.Method+" "+r.URL.Path+" in this version")
 	})

@@ -122,6 +122,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 			newHistoryCommand(opts),
 			newLogsCommand(opts),
 			newEventsCommand(opts),
+			newLogLevelCommand(opts),
 			newScaleCommand(opts),
 			newRestartCommand(opts),
 			newHoldCommand(opts),

@@ -15,6 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/accesslog"
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/orphan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -94,13 +95,11 @@ other systems. The log says which driver is in use.`,
 
 func (o *runOptions) run(cmd *cobra.Command) error {
 	begun := time.Now()
-	var level slog.Level
-	switch o.logLevel {
-	case "debug", "info", "warn", "error":
-		_ = level.UnmarshalText([]byte(o.logLevel)) // it knows these names
-	default:
+	level := new(slog.LevelVar)
+	if !api.IsLogLevel(o.logLevel) {
 		return usageError("--log-level: got %q, want debug, info, warn or error", o.logLevel)
 	}
+	_ = level.UnmarshalText([]byte(o.logLevel)) // it knows these names
 	if o.logFormat != masterlog.Text && o.logFormat != masterlog.JSON {
 		return usageError("--log-format: got %q, want text or json", o.logFormat)
 	}
@@ -133,7 +132,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	family := orphan.Adopt(log)
 	options := engine.Options{
 		ConfigPath: path, Set: set, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
-		Log: log, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
+		Log: log, LogLevel: level, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
 		Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,
 	}

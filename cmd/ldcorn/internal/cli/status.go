@@ -165,6 +165,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if listening := listeningOn(st.Listeners); listening != "" {
 		say("%s", listening)
 	}
+	if st.LogLevel != nil {
+		say("log level %s (ldcorn log-level --reset)", st.LogLevel)
+	}
 	if st.Stopping != nil {
 		say("%s", control.Stopping(st.Stopping, st.Now))
 	}

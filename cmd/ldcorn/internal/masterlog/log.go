@@ -36,8 +36,8 @@ const (
 type Options struct {
 	Out     io.Writer // never closed
 	Format  Format
-	Level   slog.Level // minimum level of the master's records
-	Colored bool       // Out shows colors
+	Level   slog.Leveler // minimum level of the master's records; nil means info
+	Colored bool         // Out shows colors
 	// Terminal makes the text a person's: records are short lines, and lines of
 	// workers have a time. What every start says appears only if it is Verbose,
 	// and the tracebacks of workers that do not start are folded unless it is.
@@ -152,7 +152,7 @@ func (l *Log) Logger() *slog.Logger {
 }
 
 // newHandler returns a handler that writes records without colors.
-func newHandler(out io.Writer, format Format, level slog.Level) slog.Handler {
+func newHandler(out io.Writer, format Format, level slog.Leveler) slog.Handler {
 	opts := &slog.HandlerOptions{Level: level}
 	if format == JSON {
 		opts.ReplaceAttr = inSeconds

@@ -55,7 +55,11 @@ func (l *Log) newTerminalHandler(out io.Writer) *terminalHandler {
 
 // Enabled implements slog.Handler.
 func (h *terminalHandler) Enabled(_ context.Context, level slog.Level) bool {
-	return level >= h.log.opts.Level
+	least := slog.LevelInfo
+	if h.log.opts.Level != nil {
+		least = h.log.opts.Level.Level()
+	}
+	return level >= least
 }
 
 // WithAttrs implements slog.Handler.
