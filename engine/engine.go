@@ -39,6 +39,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/stuck"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/tracing"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -184,6 +185,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	issued *acme.Manager, sig *signals, folder *workdir.Dir, files *watching) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
 	faults := faultlog.New(e.log)
+	tell.tracer = tracing.New(e.log)
+	defer tell.tracer.Close()
 	var px *proxy.Proxy
 	slow := stuck.New(stuck.Options{Log: e.log, Events: &tell.events, Output: e.opts.Output, Count: tell.countSlow,
 		Slow: func(limits map[string]time.Duration, few int) []proxy.SlowWorker { return px.Slow(limits, few) }})
@@ -197,7 +200,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run
 	sup := supervisor.New(supervisor.Options{
-		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks}, Runtime: runtime,
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks, tell.tracer}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
 	})
 	set := setter{e.opts.Set, sup}
@@ -362,11 +365,13 @@ type publisher struct {
 	limits   *ratelimit.Limits
 	slow     *stuck.Watcher
 	hooks    *hook.Notifier
+	tracer   *tracing.Tracer
 }
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
 	p.hooks.Use(pl)
+	p.tracer.Use(pl.Tracing)
 	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider, Limits: p.limits.Publish(pl)})
 	p.slow.Follow(pl)

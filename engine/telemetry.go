@@ -18,6 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/static"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
+	"github.com/ldcorn/ldcorn/engine/tracing"
 )
 
 // telemetry holds what a master counts, the events in it, and the servers that
@@ -30,6 +31,7 @@ type telemetry struct {
 	reloads  metrics.Reloads
 	secured  *metrics.TLS
 	refused  func() map[string]uint64 // see proxy.Proxy.Refused
+	tracer   *tracing.Tracer
 	events   event.Stream
 	history  *history.History
 	hooks    *hook.Notifier
@@ -39,7 +41,7 @@ type telemetry struct {
 // observer returns the observer of requests. Requests are counted even without
 // a listener, because the status of the master reports them as well.
 func (t *telemetry) observer(access *accesslog.Log) result.Observer {
-	return result.Observers{&t.requests, access}
+	return result.Observers{&t.requests, access, t.tracer}
 }
 
 // watchers returns the front.listen of the admin listener, which serves while the
@@ -48,7 +50,7 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), t.secured, metrics.NewHooks(t.hooks.Counts))
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts))
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
@@ -85,6 +87,13 @@ func (t *telemetry) stop() {
 	for _, a := range t.admins {
 		a.Close()
 	}
+}
+
+// traced returns what became of the requests that were to have spans, by what the
+// metrics call it.
+func (t *telemetry) traced() map[string]uint64 {
+	c := t.tracer.Counts()
+	return map[string]uint64{"sent": c.Sent, "queue_full": c.Full, "failed": c.Failed}
 }
 
 // rateLimits returns the rate limits in effect.

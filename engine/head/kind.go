@@ -38,6 +38,7 @@ const (
 	KindXClientCertFingerprint
 	KindXRequestID
 	KindTraceparent
+	KindTracestate
 	KindAccept
 	KindCookie
 	KindAuthorization
@@ -86,6 +87,7 @@ var kindNames = [numKinds]string{
 	KindXClientCertFingerprint: "x-client-cert-fingerprint",
 	KindXRequestID:             "x-request-id",
 	KindTraceparent:            "traceparent",
+	KindTracestate:             "tracestate",
 	KindAccept:                 "accept",
 	KindCookie:                 "cookie",
 	KindAuthorization:          "authorization",

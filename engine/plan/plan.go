@@ -64,6 +64,7 @@ type Plan struct {
 	ResponseHeaders []HeaderEdit // applied to every worker's answer, before those of its group
 
 	AccessLog AccessLog
+	Tracing   *Tracing  // nil means none
 	LogFormat LogFormat // of the access log; "" means LogText
 	LogFields []LogField
 	LogSample LogSample

@@ -227,6 +227,7 @@ var masterAttributes = []planAttribute{
 	duration(planAttribute{Name: "log_slow", Effect: EffectProxy, Rule: "0 = no request counts as slow", OtherNames: logSlowNames,
 		Doc: "Requests that take this long are logged whatever `log_sample` is."},
 		DefaultLogSlow, func(p *Plan) *time.Duration { return &p.LogSlow }),
+	tracingAttribute,
 	defaulted(planAttribute{Name: "admin", Type: "str | None", Effect: EffectListener,
 		Rule:       `"host:port", "[v6]:port", ":port" or "unix:/path"`,
 		Doc:        "Where the master serves the dashboard, /metrics for Prometheus, /livez and /readyz. They need no login; None means nowhere.",

@@ -207,6 +207,7 @@ func (a *attempt) connect() error {
 	switch err {
 	case nil:
 		a.up = up
+		r.markSpan(&r.rec.Span.Connected)
 		return nil
 	case netloop.ErrShort:
 		return errShort

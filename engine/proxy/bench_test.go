@@ -14,6 +14,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // eachDriverB is eachDriver for benchmarks.
@@ -120,13 +121,19 @@ func TestRequestAllocatesNothing(t *testing.T) {
 	countsAllocations(t)
 	for _, driver := range netloop.Drivers() {
 		if driver != "goroutine" {
-			t.Run(driver, func(t *testing.T) { requestAllocatesNothing(t, driver) })
+			t.Run(driver, func(t *testing.T) { requestAllocatesNothing(t, driver, func(*plan.Plan) {}) })
+			t.Run(driver+", traced, not sampled, and its answer logged", func(t *testing.T) {
+				requestAllocatesNothing(t, driver, func(p *plan.Plan) {
+					p.Tracing, p.LogFields = new(plan.Tracing), []plan.LogField{"response.header:Server"}
+				})
+			})
 		}
 	}
 }
 
-func requestAllocatesNothing(t *testing.T, driver string) {
+func requestAllocatesNothing(t *testing.T, driver string, change func(*plan.Plan)) {
 	p := planOf(t, map[string]string{"default": "*"})
+	change(p)
 	p.RequestHeaders, p.ResponseHeaders = edits(t, "add X-A 1", "remove X-B"), edits(t, "set Server ldcorn")
 	r := newRig(t, driver, p)
 	in := []byte(http1test.Post("Content-Length: 5\r\nX-Request-ID: abc\r\n") + "hello")

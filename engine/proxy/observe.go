@@ -34,8 +34,9 @@ func (r *Request) observe() {
 	if rec.Worker >= 0 {
 		rec.Held = r.attempt.slotTime(r.t)
 	}
+	r.describeSpan()
 	o.Observe(&rec.Result)
-	rec.Request, rec.Line, rec.ID, rec.Answer = nil, nil, nil, nil
+	rec.Request, rec.Line, rec.ID, rec.Answer, rec.Span.State = nil, nil, nil, nil, nil
 }
 
 // observeEnd observes a request that ended with err, which is nil for a whole answer.

@@ -53,6 +53,7 @@ func (a *attempt) readAnswerHead() error {
 				a.headEnd = a.back.start + n
 				a.back.consume(n)
 				a.claim.Answered()
+				a.r.markSpan(&a.r.rec.Span.Answered)
 				return nil
 			}
 		}

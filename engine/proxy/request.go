@@ -41,6 +41,9 @@ type Request struct {
 	toWorker, toClient editor         // of the heads on their way
 	strip              string         // of the path
 
+	trace       head.TraceContext // that the app is told; zero leaves the client's fields as they are
+	traceBegins bool              // with this request
+
 	upload  upload
 	attempt attempt
 	bond    bond
@@ -97,8 +100,8 @@ func (r *Request) Serve(t netloop.Task, s *Snapshot, head *head.Request) Ending 
 	t.Spend(requestPieces)
 	r.rec.begin(t.Now())
 	r.setID()
-	r.rec.Trace = head.TraceContext().Trace
 	r.follow(s)
+	r.setTrace()
 	bad := r.upload.begin()
 	r.take()
 	err := r.relayRequest(bad)

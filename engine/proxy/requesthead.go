@@ -33,14 +33,14 @@ func (a *attempt) appendRequestHead(out []byte) []byte {
 		// RFC 9112 section 3.2: an HTTP/1.1 request has a Host.
 		out = http1.AppendField(out, "Host", req.Host)
 	}
-	out = r.toWorker.append(out, req.Fields, head.Written)
+	out = r.toWorker.append(out, req.Fields, r.writtenFields())
 	out = appendIdentity(out, r.client.Session())
 	out = r.by.forward.append(out, req, r.sender(), req.Upgrade && a.claim.Worker().SocketScheme)
 	if stripped && r.by.forward.mode != plan.ForwardedOff {
 		out = http1.AppendField(out, "X-Forwarded-Prefix", r.strip)
 	}
 	out = append(out, "X-Request-ID: "...)
-	out = append(append(out, r.id...), "\r\n"...)
+	out = r.appendTrace(append(append(out, r.id...), "\r\n"...))
 	switch {
 	case req.Streamed:
 		out = append(out, "Transfer-Encoding: chunked\r\n"...)

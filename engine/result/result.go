@@ -52,6 +52,7 @@ type Result struct {
 	Fair      FairKey       // whose turns it took there; 0 if it has no key, or its key is its client's address
 	ID        []byte        // X-Request-ID
 	Trace     head.TraceID  // of traceparent; none if the request has none, or a malformed one
+	Span      Span          // of Trace; zero without tracing
 	Queued    time.Duration // time spent waiting for a slot
 	Receiving time.Duration // time spent taking in the body before asking for a slot
 	Held      time.Duration // time for which it had a slot, of all workers together; for a websocket, until its acceptance

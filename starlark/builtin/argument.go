@@ -47,7 +47,7 @@ type Word struct {
 // Words returns every word with its arguments, in the order of the reference
 // documentation. The caller can change the slices.
 func Words() []Word {
-	return slices.Concat([]Word{ldConfigWord(), listenWord(), tlsWord(), acmeWord(), workerGroupWord()}, matcherWordsAlone(), []Word{ruleWord()}, keyWords(), affinityWords(), []Word{limitWord(), rateWord(), staticWord(), commandWord()}, hookWords(), headerWords(), decisionWords(), []Word{argWord()}, envWords(), []Word{envFileWord(), secretWord(), secretFileWord(), cpuCountWord()}, dataWords())
+	return slices.Concat([]Word{ldConfigWord(), listenWord(), tlsWord(), acmeWord(), workerGroupWord()}, matcherWordsAlone(), []Word{ruleWord()}, keyWords(), affinityWords(), []Word{limitWord(), rateWord(), staticWord(), commandWord(), otlpWord()}, hookWords(), headerWords(), decisionWords(), []Word{argWord()}, envWords(), []Word{envFileWord(), secretWord(), secretFileWord(), cpuCountWord()}, dataWords())
 }
 
 // argument returns the argument with the given name, or nil.

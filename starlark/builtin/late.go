@@ -48,6 +48,7 @@ var insteadLate = map[string]string{
 	"command": ": give `before_start` to LdConfig",
 	"hook":    ": give `on_event` to LdConfig",
 	"webhook": ": give `on_event` to LdConfig",
+	"otlp":    ": give `tracing` to LdConfig",
 	"arg":     ": call it at the top level, and use its value",
 	"rule":    ": give the settings of the request to `to`",
 }

@@ -86,6 +86,7 @@ var configFields = sync.OnceValue(func() []field[plan.Plan] {
 		"log_sample":               logSampleReader(func(p *plan.Plan) *plan.LogSample { return &p.LogSample }, false),
 		"admin":                    setAdmin,
 		"admin_token":              setAdminToken,
+		"tracing":                  setTracing,
 		"live_path":                probePath(func(p *plan.Plan) *string { return &p.LivePath }),
 		"ready_path":               probePath(func(p *plan.Plan) *string { return &p.ReadyPath }),
 		"control_socket":           setControlSocket,

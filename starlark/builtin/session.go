@@ -113,6 +113,7 @@ func (s *Session) Predeclared() starlark.StringDict {
 		"arg":         fn("arg", s.arg),
 		"WorkerGroup": fn("WorkerGroup", s.workerGroup),
 		"limit":       fn("limit", s.limit),
+		"otlp":        fn("otlp", s.otlp),
 		"listen":      fn("listen", s.listen),
 		"tls":         fn("tls", s.tls),
 		"acme":        fn("acme", s.acme),

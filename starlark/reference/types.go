@@ -27,6 +27,7 @@ func Types() []Type {
 		{"tls", "Certificates with their keys, for a listener: the result of tls and acme.", "TLS"},
 		{"limit", "A limit that groups share: the result of limit.", "Limit"},
 		{"rate", "A limit of how often requests are let in: the result of rate.", "Rate"},
+		{"tracing", "Where spans of requests are sent: the result of otlp.", "Tracing"},
 		{"static", "A folder whose files ldcorn serves: the result of static.", "Static"},
 		{"command", "A program that runs before workers start: the result of command.", "Command"},
 		{"hook", "A program or an address that learns of events: the result of hook and webhook.", "Hook"},
