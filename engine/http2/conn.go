@@ -30,7 +30,9 @@ type conn struct {
 	greeted bool   // net/http has sent something, which begins with SETTINGS
 	due     []byte // a frame of ours; nil = none
 
+	rest     rest
 	draining atomic.Bool
+	restedBy atomic.Int64 // a netloop.Time: who rested since then has long had the last answer; 0 = it does not drain
 	last     atomic.Bool  // the second GOAWAY is on its way
 	requests atomic.Int32 // streams that are not tunnels
 	window   atomic.Int64 // of the connection, for what is sent to the client
@@ -67,7 +69,7 @@ var protocols = func() *http.Protocols {
 func (k *conn) newServer() *http.Server {
 	p := k.s.p.Snapshot().Plan
 	return &http.Server{
-		Handler: k, ErrorLog: k.s.errors, Protocols: protocols,
+		Handler: k, ErrorLog: k.s.errors, Protocols: protocols, ConnState: k.rest.note,
 		IdleTimeout: p.IdleTimeout, MaxHeaderBytes: maxHeader(p) + slack,
 		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams,
 			MaxReadFrameSize:              maxFrame,
@@ -93,7 +95,7 @@ func (k *conn) serve() netloop.Verdict {
 	switch {
 	case err == netloop.ErrTimeout:
 		return netloop.Verdict{Op: netloop.Reset}
-	case err != nil:
+	case err != nil || k.isForgotten():
 		return netloop.Verdict{}
 	}
 	return netloop.Verdict{Op: netloop.Linger}
@@ -155,6 +157,7 @@ func (k *conn) readAll(t netloop.Task) error {
 			}
 			return err
 		}
+		k.rest.disturb()
 		k.in.scan(b[:n])
 		k.wire.feed(b, n)
 		t.Share()
@@ -213,8 +216,12 @@ func (k *conn) write() error {
 	var todo []*stream
 	for {
 		k.t.Aside(k.isAside())
-		e, err := k.wire.await(k.t, todo)
-		if err != nil {
+		endAt := k.endAt()
+		e, err := k.wire.await(k.t, todo, endAt)
+		switch {
+		case err == netloop.ErrTimeout && endAt != 0:
+			return nil
+		case err != nil:
 			return err
 		}
 		for i, st := range e.todo {
@@ -296,8 +303,10 @@ func (k *conn) isLeaving() bool { return k.s.p.Departing() || k.c.Listener().Lea
 // another one, which names the last stream that is served, a moment later.
 func (k *conn) drain(stop bool) {
 	if k.draining.Swap(true) {
+		k.wire.look() // everything may stop now
 		return
 	}
+	k.restedBy.Store(int64(netloop.Now()) - int64(k.s.restTime))
 	wait := drainTime
 	if stop {
 		wait = stopTime

@@ -39,6 +39,8 @@ type frames struct {
 	window  int64 // by which the frames since take have opened the window of the connection
 	initial int64 // one more than the window of a stream that the last SETTINGS have named; 0 = none have
 
+	goAway bool // a GOAWAY has begun
+
 	idle    int // frames since take that move nothing: no head, no data
 	heads   int // heads since take
 	payload int // bytes of bodies since take
@@ -88,6 +90,9 @@ func (f *frames) begin() {
 		f.heads++
 	case frameRSTStream:
 		f.idle += resetCost
+	case frameGoAway:
+		f.goAway = true
+		f.idle++
 	default:
 		f.idle++
 	}

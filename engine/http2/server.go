@@ -37,6 +37,8 @@ type Server struct {
 	buffers sync.Pool   // of *[bufferSize]byte
 	bodies  sync.Pool   // of *[bodySize]byte
 
+	restTime time.Duration // after which a client has its last answer; changed by tests only
+
 	first sync.Once // for the first connection
 	floor []byte    // see floorSize
 
@@ -58,7 +60,7 @@ const (
 
 // New returns a server in front of p. It is for proxy.Options.Handler.
 func New(p *proxy.Proxy, opts Options) *Server {
-	s := &Server{p: p, opts: opts, conns: map[*conn]struct{}{}}
+	s := &Server{p: p, opts: opts, restTime: restTime, conns: map[*conn]struct{}{}}
 	s.errors = log.New(&errorLog{opts.Log}, "", 0)
 	s.streams.New = func() any { return newStream(s) }
 	s.buffers.New = func() any { return new([bufferSize]byte) }
@@ -124,3 +126,7 @@ const (
 	drainTime = time.Second
 	stopTime  = 200 * time.Millisecond // when everything stops
 )
+
+// restTime is how long a connection must have rested before its client needs no more
+// time to take the last answer.
+const restTime = time.Second

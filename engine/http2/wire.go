@@ -191,15 +191,15 @@ type errand struct {
 	closed bool
 }
 
-// await waits in the writer's task until it has something to do. todo is memory
-// for the next list of streams.
-func (w *wire) await(t netloop.Task, todo []*stream) (errand, error) {
+// await waits in the writer's task until it has something to do, until the given
+// moment at the latest (0 = no limit). todo is memory for the next list of streams.
+func (w *wire) await(t netloop.Task, todo []*stream, until netloop.Time) (errand, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.todo) == 0 && w.out == nil && w.due == nil && !w.closed && !w.news {
 		w.writer = t
 		w.mu.Unlock()
-		err := t.Park(0)
+		err := t.Park(until)
 		w.mu.Lock()
 		w.writer = nil
 		if err != nil {
