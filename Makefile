@@ -1,6 +1,6 @@
 # The targets need Go and make. They find or install everything else that they need
 # (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
-# the extension for VS Code needs, Chromium with what drives it, nginx, HAProxy, Caddy,
+# the extension for VS Code and the dashboard need, Chromium with what drives it, nginx, HAProxy, Caddy,
 # Traefik and OpenSSL), and say so.
 
 SHELL = /bin/sh
@@ -52,8 +52,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_BROWSER="$$browser" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
@@ -86,6 +86,15 @@ lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 .PHONY: vscode
 vscode: ## check the types of the extension in examples/vscode, and bundle it
 	@cd "$$(scripts/get-vscode)" && npm run --silent check && npm run --silent build
+
+.PHONY: dashboard
+dashboard: ## build engine/dashboard/dist, which the program embeds, from engine/dashboard/web
+	@cd "$$(scripts/get-dashboard)" && npm run --silent check && npm run --silent build
+
+.PHONY: screenshots
+screenshots: ## make the pictures in docs/images anew
+	@py=$$(scripts/get-uvicorn) && browser=$$(scripts/get-chromium) && UPDATE_SCREENSHOTS=1 LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_BROWSER="$$browser" \
+		go test -count=1 -run 'TestScripts/browser_dashboard' ./cmd/ldcorn/internal/script
 
 .PHONY: docs
 docs: ## write docs/language.md and docs/schema from the words of the language and the types of the JSON
@@ -162,4 +171,4 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 
 .PHONY: clean
 clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio and .traefik
-	rm -rf bin .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules scripts/browser/node_modules examples/vscode/node_modules examples/vscode/dist
+	rm -rf bin .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/dashboard"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/history"
 	"github.com/ldcorn/ldcorn/engine/stats"
@@ -91,14 +93,17 @@ type adminPage struct {
 // pages returns the pages. To add one, write its handler in a file of its own, and
 // list it here.
 func (a *Admin) pages() []adminPage {
+	page := dashboard.Files()
 	return append([]adminPage{
-		{"GET /{$}", everybody, "/                 the dashboard, for browsers", a.dashboard},
+		{"GET /{$}", everybody, "/                 the dashboard, for browsers", a.page(page[0])},
 		{"GET /metrics", everybody, "/metrics          for Prometheus", a.metrics},
 		{"GET /livez", everybody, "/livez            200 as long as the master answers", a.livez},
 		{"GET /readyz", everybody, "/readyz           200 while every group has a ready worker, otherwise 503 and the groups that have none\n" +
 			"/readyz?verbose   the same, with all groups", a.readyz},
 		{"GET /history", known, "/history          what groups and workers did, as JSON; since=10m, step=10s, group=NAME, workers=false and after=NUMBER choose", a.history},
 		{"GET /live", known, "/live             the newest second of that and new events, each second, as server-sent events", a.live.serve},
+		{"GET " + page[1].Path, everybody, "", page[1].ServeHTTP},
+		{"GET " + page[2].Path, everybody, "", page[2].ServeHTTP},
 		{"GET /v1/access", known, "", a.access},
 		{"GET /v1/status", known, "/v1/status        the status as JSON", a.status},
 		{"GET /v1/events", known, "", a.events},
@@ -191,6 +196,18 @@ type publicStatus struct {
 	Counts       map[string]api.GroupCounts `json:"counts"`
 	RateLimits   []api.RateLimit            `json:"rate_limits"`
 	Buffers      api.Buffers                `json:"buffers"`
+}
+
+// page shows the dashboard to people. Programs get the index of the pages.
+func (a *Admin) page(page http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Vary", "Accept")
+		if strings.Contains(r.Header.Get("Accept"), "text/html") {
+			page.ServeHTTP(w, r)
+			return
+		}
+		tell(w, http.StatusOK, a.index())
+	}
 }
 
 // status answers with the status.

@@ -45,6 +45,7 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //	disk         temporary files are on a disk, and not in memory
 //	denial       Uvicorn supports an app's own answer to a handshake
 //	browser      there is a browser, and what drives it
+//	update       the test is to write the pictures in docs anew ($UPDATE_SCREENSHOTS)
 //	module:NAME  the interpreter can import the module
 //
 // CI must have the browser, and every module that does not come with Uvicorn:
@@ -65,6 +66,8 @@ func condition(cond, python, root string) (bool, error) {
 			return false, errors.New("there is no browser, which scripts/get-chromium installs")
 		}
 		return has, nil
+	case cond == "update":
+		return os.Getenv("UPDATE_SCREENSHOTS") != "", nil
 	case cond == "safe_path":
 		return can(python, "-P", "-c", ""), nil
 	case cond == "denial":

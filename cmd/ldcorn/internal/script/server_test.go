@@ -34,8 +34,8 @@ type server struct {
 // Without arguments, they are "-c ldconfig.star". Without a name, it is
 // "ldcorn". The server sees the variables of setUp and those given here, but
 // not those that "env" sets. Afterwards $PID and $ADDR, or $PID_NAME and
-// $ADDR_NAME, hold its pid and address. With -early, start does not wait, and
-// there is no address. With -files, the server and its workers can have N open
+// $ADDR_NAME, hold its pid and address, and $ADMIN or $ADMIN_NAME the address of its
+// admin listener. With -early, start does not wait, and there is no address. With -files, the server and its workers can have N open
 // files each. With -sockets, it gets listening sockets as a service manager passes
 // them (sd_listen_fds(3)), whose addresses are then in $SOCKET_NAME.
 //
@@ -98,6 +98,9 @@ func awaitStart(ts *testscript.TestScript, neg bool, srv *server, suffix string)
 	default:
 		srv.addr = string(match[1])
 		ts.Setenv("ADDR"+suffix, srv.addr)
+		if admin := adminOpen.FindSubmatch(srv.log.All()); admin != nil {
+			ts.Setenv("ADMIN"+suffix, string(admin[1]))
+		}
 	}
 }
 

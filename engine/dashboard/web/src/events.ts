@@ -1,0 +1,76 @@
+// The events: as a list, and as marks in the plots.
+import { ask, type Event, lines, type Status } from "./api";
+import { byId, el } from "./dom";
+import { clock } from "./format";
+import type { Mark } from "./plots";
+
+const most = 500;
+const bad = new Set(["crashed", "failed", "start_failed", "reload_failed", "certificate_failed", "refused", "overloaded", "slow"]);
+const marked = new Set([...bad, "reloaded", "held", "released", "recycled", "applied", "certificate", "certificate_changed", "relieved", "shutdown"]);
+const quiet = new Set(["starting", "draining", "stopping", "exited"]);
+
+const subject = (e: Event): string => (e.group === undefined ? "master" : e.worker === undefined ? e.group : `${e.group}.${e.worker}`);
+
+export class Events {
+  private all: Event[] = [];
+  private words = new Map<number, string[]>();
+  private readonly group = byId<HTMLSelectElement>("event-group");
+  private readonly every = byId<HTMLInputElement>("event-all");
+
+  constructor() {
+    for (const input of [this.group, this.every]) input.addEventListener("change", () => this.draw());
+  }
+
+  add(events: Event[]): void {
+    const last = this.all.at(-1)?.number ?? 0;
+    const next = events.filter((e) => e.number > last);
+    if (!next.length) return;
+    this.all = [...this.all, ...next].slice(-most);
+    this.draw();
+  }
+
+  /** Forgets the events of another master. */
+  clear(): void {
+    this.all = [];
+    this.words.clear();
+  }
+
+  /** Offers the groups of a status to choose from. */
+  groups(status: Status): void {
+    const names = (status.groups ?? []).map((g) => g.name);
+    const have = [...this.group.options].slice(1).map((o) => o.value);
+    if (names.join("\n") === have.join("\n")) return;
+    const chosen = this.group.value;
+    this.group.replaceChildren(el("option", { value: "" }, "everything"), ...names.map((n) => el("option", { value: n }, n)));
+    this.group.value = names.includes(chosen) ? chosen : "";
+  }
+
+  /** The marks of a group: its own events, and those of the master. */
+  marks(group: string): Mark[] {
+    return this.all.filter((e) => marked.has(e.event) && (e.group === undefined || e.group === group))
+      .map((e) => ({ at: Date.parse(e.at) / 1000, bad: bad.has(e.event), text: `${subject(e)} ${e.event}` }));
+  }
+
+  /** Reads what workers wrote before they ended, with the token. */
+  async readWords(): Promise<void> {
+    await lines(await ask("/v1/events?lines=500&follow=false"), (line) => {
+      if (!line) return;
+      const e = JSON.parse(line) as Event;
+      if (e.stderr?.length) this.words.set(e.number, e.stderr);
+    });
+    this.draw();
+  }
+
+  private draw(): void {
+    const body = byId("event-list").querySelector("tbody")!;
+    const shown = this.all.filter((e) => (this.every.checked || !quiet.has(e.event)) && (!this.group.value || e.group === this.group.value));
+    body.replaceChildren(...shown.slice(-100).reverse().map((e) => {
+      const words = this.words.get(e.number);
+      const reason = el("td", { class: "why" }, e.reason ?? "");
+      if (words) reason.append(el("details", {}, el("summary", {}, "last words"), el("pre", {}, words.join("\n"))));
+      return el("tr", {}, el("td", {}, el("time", { datetime: e.at }, clock(e.at))), el("td", {}, subject(e)),
+        el("td", { class: bad.has(e.event) ? "bad" : "" }, e.event.replaceAll("_", " ")), reason);
+    }));
+    if (!shown.length) body.replaceChildren(el("tr", {}, el("td", { colspan: "4", class: "quiet" }, "none yet")));
+  }
+}
