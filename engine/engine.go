@@ -208,7 +208,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
 		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files, level: level}
 
-	secure := newSecured(fronts.certs, reloads.procs, px, tell.secured.Observe)
+	secure := newSecured(fronts.certs, reloads.procs, px, tell.secured.Observe, e.log)
 	defer secure.handshakes.Wait()
 	if err := fronts.begin(clientsOf(px, secure, e.log, reloads.serving)); err != nil {
 		return err

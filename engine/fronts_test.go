@@ -20,10 +20,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
 // A servingRig has fronts whose clients a proxy serves. It has no workers: every
@@ -51,7 +53,7 @@ func serving(t testing.TB, driver string, p *plan.Plan) *servingRig {
 	f, err := openFronts(p, nil, newKeeper(slog.New(slog.DiscardHandler), new(telemetry), nil))
 	require.NoError(t, err)
 	r := &servingRig{fronts: f, t: t, px: px}
-	require.NoError(t, f.begin(clientsOf(px, newSecured(f.certs, new(procs), px, nil), slog.New(slog.DiscardHandler), func() bool { return true })))
+	require.NoError(t, f.begin(clientsOf(px, newSecured(f.certs, new(procs), px, func(tlslayer.Result, certs.RefusalReason) {}, slog.New(slog.DiscardHandler)), slog.New(slog.DiscardHandler), func() bool { return true })))
 	r.publish(p)
 	ctx, cancel := context.WithCancel(t.Context())
 	ran := make(chan error, 1)

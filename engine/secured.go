@@ -86,15 +86,16 @@ type secured struct {
 	keeper     *certs.Keeper
 	handshakes *tlslayer.Handshakes
 	timeout    func() time.Duration
-	observe    func(tlslayer.Result)
+	count      func(tlslayer.Result, certs.RefusalReason)
+	log        *slog.Logger
 }
 
 // newSecured returns a secured for the listeners of px. A handshake may take as long as
-// the head of a request.
-func newSecured(keeper *certs.Keeper, p *procs, px *proxy.Proxy, observe func(tlslayer.Result)) *secured {
+// the head of a request. count gets the result of each, see metrics.TLS.Observe.
+func newSecured(keeper *certs.Keeper, p *procs, px *proxy.Proxy, count func(tlslayer.Result, certs.RefusalReason), log *slog.Logger) *secured {
 	busy := &lingering{begin: p.widen}
 	timeout := func() time.Duration { return px.Snapshot().Plan.HeaderTimeout }
-	return &secured{keeper, tlslayer.NewHandshakes(runtime.GOMAXPROCS(0), busy.use), timeout, observe}
+	return &secured{keeper, tlslayer.NewHandshakes(runtime.GOMAXPROCS(0), busy.use), timeout, count, log}
 }
 
 // line makes a listener, with the address that a plan has for it, speak TLS whenever
@@ -105,7 +106,9 @@ func (s *secured) line(ln *netloop.Listener, bind plan.Bind) (rename func(plan.B
 	rename = func(bind plan.Bind) { store.Store(s.keeper.Store(bind.Key())) }
 	rename(bind)
 	config := func() *tls.Config { return store.Load().Config() }
-	layer := tlslayer.New(tlslayer.Options{Config: config, Handshakes: s.handshakes, Timeout: s.timeout, Observe: s.observe})
+	clients := newClientLog(s.log, ln.Name())
+	observe := func(r tlslayer.Result) { s.count(r, clients.note(r)) }
+	layer := tlslayer.New(tlslayer.Options{Config: config, Handshakes: s.handshakes, Timeout: s.timeout, Observe: observe})
 	ln.Layer = func(c netloop.Conn, wake func()) netloop.Layer {
 		if !store.Load().Active() {
 			return nil

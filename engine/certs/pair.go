@@ -156,15 +156,22 @@ type CA struct {
 	digest string // equal for equal sets
 }
 
-// verify checks the chain of a client.
+// errNoCertificate is why a client cannot resume a session in which it has shown no
+// certificate.
+var errNoCertificate = errors.New("the client has no certificate")
+
+// verify checks the chain of a client, and fails as crypto/tls does.
 func (ca *CA) verify(chain []*x509.Certificate) error {
 	if len(chain) == 0 {
-		return errors.New("the client has no certificate")
+		return errNoCertificate
 	}
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
 	_, err := chain[0].Verify(x509.VerifyOptions{Roots: ca.pool, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
-	return err
+	if err != nil {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
+	}
+	return nil
 }

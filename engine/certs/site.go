@@ -76,7 +76,7 @@ func (s *site) demand(t plan.TLS, ca *CA) {
 	// Time has passed since then.
 	s.config.VerifyConnection = func(c tls.ConnectionState) error {
 		if len(c.PeerCertificates) > 0 && tlslayer.IdentityOf(c.PeerCertificates[0]).Len() > tlslayer.MaxIdentity {
-			return errLongIdentity
+			return &tls.CertificateVerificationError{UnverifiedCertificates: c.PeerCertificates, Err: errLongIdentity}
 		}
 		if !c.DidResume || len(c.PeerCertificates) == 0 && t.ClientAuth == plan.ClientAuthRequest {
 			return nil

@@ -165,20 +165,28 @@ func TestClientAuth(t *testing.T) {
 	}
 	good, bad := load(clients.leaf("me")), load(others.leaf("me"))
 	late := load(clients.issue(ecKey(t), &x509.Certificate{NotAfter: time.Now().Add(-time.Minute)}))
+	early := load(clients.issue(ecKey(t), &x509.Certificate{NotBefore: time.Now().Add(time.Hour)}))
 	server := load(clients.issue(ecKey(t), &x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}))
+	reasons := []RefusalReason{RefusedMissing, "", RefusedUnknownAuthority, RefusedExpired, RefusedNotYetValid, RefusedOther}
 	for auth, lets := range map[plan.ClientAuth][]bool{
-		plan.ClientAuthRequire: {false, true, false, false, false},
-		plan.ClientAuthRequest: {true, true, false, false, false},
+		plan.ClientAuthRequire: {false, true, false, false, false, false},
+		plan.ClientAuthRequest: {true, true, false, false, false, false},
 	} {
 		set.ClientAuth = auth
 		k.use(t, ":1", set)
-		for i, mine := range [][]tls.Certificate{nil, good, bad, late, server} {
-			c := ca.trusting("a.example")
-			if mine != nil { // sent whatever the server asks for
-				c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &mine[0], nil }
+		for i, mine := range [][]tls.Certificate{nil, good, bad, late, early, server} {
+			for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+				c := ca.trusting("a.example")
+				c.MaxVersion = version
+				if mine != nil { // sent whatever the server asks for
+					c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &mine[0], nil }
+				}
+				_, err := shake(k.Store(":1"), c)
+				assert.Equal(t, lets[i], err == nil, "%s, client %d: %v", auth, i, err)
+				if why := RefusalOf(err); !lets[i] && assert.NotNil(t, why, "client %d: %v", i, err) {
+					assert.Equal(t, reasons[i], why.Reason, "client %d: %v", i, err)
+				}
 			}
-			_, err := shake(k.Store(":1"), c)
-			assert.Equal(t, lets[i], err == nil, "%s, client %d: %v", auth, i, err)
 		}
 	}
 }

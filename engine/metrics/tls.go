@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
@@ -15,8 +16,9 @@ import (
 type TLS struct {
 	certificates func() []api.Certificate
 
-	mu         sync.Mutex // guards handshakes
+	mu         sync.Mutex // guards the fields below
 	handshakes map[handshake]uint64
+	refused    map[certs.RefusalReason]uint64
 }
 
 // A handshake is a kind of result. Both texts are from short lists.
@@ -24,24 +26,29 @@ type handshake struct{ result, version string }
 
 // NewTLS returns a collector of what certificates returns.
 func NewTLS(certificates func() []api.Certificate) *TLS {
-	return &TLS{certificates: certificates, handshakes: make(map[handshake]uint64)}
+	return &TLS{certificates: certificates, handshakes: make(map[handshake]uint64), refused: make(map[certs.RefusalReason]uint64)}
 }
 
-// Observe counts a handshake. It is safe to call from any goroutine.
-func (t *TLS) Observe(r tlslayer.Result) {
+// Observe counts a handshake, which has failed because of the client's certificate if
+// refused is not "". It is safe to call from any goroutine.
+func (t *TLS) Observe(r tlslayer.Result, refused certs.RefusalReason) {
 	h := handshake{result: r.Outcome()}
 	if r.Session != nil {
 		h.version = tlslayer.VersionName(r.Session.Version)
 	}
 	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.handshakes[h]++
-	t.mu.Unlock()
+	if refused != "" {
+		t.refused[refused]++
+	}
 }
 
 var (
 	certificateExpiryDesc = desc("tls_certificate_expiry_seconds", "When a certificate of a listener expires, as a Unix time.", "name", "from")
 	certificateFaultDesc  = desc("tls_certificate_stale", "1 if the files of a certificate cannot be used now, or none was issued, so that the one before stays.", "name", "from")
 	certificateWrongDesc  = desc("tls_certificate_problem", "1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before.", "name", "from", "problem")
+	clientRefusedDesc     = desc("tls_client_certificate_refusals_total", "TLS handshakes that failed because of the client's certificate, by reason.", "reason")
 	handshakesDesc        = desc("tls_handshakes_total", "TLS handshakes of clients, by result and version.", "result", "version")
 )
 
@@ -50,6 +57,7 @@ func (t *TLS) Describe(out chan<- *prometheus.Desc) {
 	out <- certificateExpiryDesc
 	out <- certificateFaultDesc
 	out <- certificateWrongDesc
+	out <- clientRefusedDesc
 	out <- handshakesDesc
 }
 
@@ -82,5 +90,8 @@ func (t *TLS) Collect(out chan<- prometheus.Metric) {
 	defer t.mu.Unlock()
 	for h, n := range t.handshakes {
 		out <- counter(handshakesDesc, n, h.result, h.version)
+	}
+	for _, reason := range certs.RefusalReasons {
+		out <- counter(clientRefusedDesc, t.refused[reason], string(reason))
 	}
 }

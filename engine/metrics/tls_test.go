@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
 
@@ -25,8 +26,9 @@ func someTLS() *TLS {
 		{Session: &tlslayer.Session{Version: tls.VersionTLS12, Resumed: true}},
 		{Err: tlslayer.ErrGone}, {Err: tlslayer.ErrLate}, {Err: fmt.Errorf("early: %w", tlslayer.ErrPlainHTTP)}, {Err: errors.New("no suite")},
 	} {
-		m.Observe(r)
+		m.Observe(r, "")
 	}
+	m.Observe(tlslayer.Result{Err: errors.New("no certificate")}, certs.RefusedMissing)
 	return m
 }
 
@@ -51,9 +53,16 @@ ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="not
 ldcorn_tls_certificate_stale{from="/a.pem",name="a.example"} 0
 ldcorn_tls_certificate_stale{from="https://ca.test/dir",name="new.example"} 1
 ldcorn_tls_certificate_stale{from="the configuration",name="CN=?"} 1
+# HELP ldcorn_tls_client_certificate_refusals_total TLS handshakes that failed because of the client's certificate, by reason.
+# TYPE ldcorn_tls_client_certificate_refusals_total counter
+ldcorn_tls_client_certificate_refusals_total{reason="expired"} 0
+ldcorn_tls_client_certificate_refusals_total{reason="missing"} 1
+ldcorn_tls_client_certificate_refusals_total{reason="not_yet_valid"} 0
+ldcorn_tls_client_certificate_refusals_total{reason="other"} 0
+ldcorn_tls_client_certificate_refusals_total{reason="unknown_authority"} 0
 # HELP ldcorn_tls_handshakes_total TLS handshakes of clients, by result and version.
 # TYPE ldcorn_tls_handshakes_total counter
-ldcorn_tls_handshakes_total{result="failed",version=""} 1
+ldcorn_tls_handshakes_total{result="failed",version=""} 2
 ldcorn_tls_handshakes_total{result="full",version="1.3"} 2
 ldcorn_tls_handshakes_total{result="gone",version=""} 1
 ldcorn_tls_handshakes_total{result="late",version=""} 1

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/ldcorn/ldcorn/engine/head"
+	"github.com/ldcorn/ldcorn/engine/refusallog"
 )
 
 // These constants limit how many addresses are logged whose X-Forwarded-For is
@@ -89,7 +90,7 @@ func (p *ignoredPeers) addAnonymous(peer netip.Addr, field string) {
 	if p.anonymous.Swap(true) {
 		return
 	}
-	p.log.Warn(field+" ignored", slog.String("peer", peerName(peer)),
+	p.log.Warn(field+" ignored", slog.String("peer", refusallog.PeerName(peer)),
 		slog.String("reason", "the PROXY protocol header does not name the client, so anybody can have written the field"),
 		slog.String("hint", "if the client is your proxy, let it reach the load balancer by TCP, so that the header names it; further requests are counted, not logged"))
 }

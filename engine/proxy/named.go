@@ -2,15 +2,14 @@ package proxy
 
 import (
 	"errors"
-	"log/slog"
 	"net/netip"
 	"strconv"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/proxyheader"
+	"github.com/ldcorn/ldcorn/engine/refusallog"
 )
 
 // nameClients puts the PROXY protocol under the connections of a listener, below the
@@ -22,7 +21,7 @@ func (p *Proxy) nameClients(ln *netloop.Listener) {
 		Trusts:  func(peer netip.Addr) bool { return now().forward.trustsPeer(peer, ln.Port()) },
 		Timeout: func() time.Duration { return p.Snapshot().Plan.HeaderTimeout },
 		Next:    next,
-		Refused: (&refusals{log: p.opts.Log, addr: ln.Name(), counts: &p.refused}).note,
+		Refused: p.noteRefused(ln.Name()),
 	})
 	ln.Layer = func(c netloop.Conn, wake func()) netloop.Layer {
 		switch {
@@ -34,10 +33,6 @@ func (p *Proxy) nameClients(ln *netloop.Listener) {
 		return nil
 	}
 }
-
-// refusalsEvery is how often the log tells of connections that were refused: anybody
-// can open some.
-const refusalsEvery = time.Minute
 
 // refusalCounts count the connections that were refused, by proxyheader.Reason.
 type refusalCounts [len(proxyheader.Reasons)]atomic.Uint64
@@ -52,37 +47,14 @@ func (p *Proxy) Refused() map[string]uint64 {
 	return out
 }
 
-// refusals log the connections of a listener that were refused because of the PROXY
-// protocol.
-type refusals struct {
-	log    *slog.Logger
-	addr   string
-	counts *refusalCounts
-
-	mu   sync.Mutex   // guards the fields below
-	next netloop.Time // when to log again
-	more int          // since the last line
-}
-
-// note logs a connection, unless another one was logged a short time ago.
-func (r *refusals) note(peer netip.Addr, why error) {
-	r.counts[proxyheader.Reason(why)].Add(1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	now := netloop.Now()
-	if r.next > now {
-		r.more++
-		return
+// noteRefused returns the function that counts and logs the connections of a listener
+// that are refused because of the PROXY protocol.
+func (p *Proxy) noteRefused(addr string) func(peer netip.Addr, why error) {
+	log := refusallog.New(p.opts.Log, addr)
+	return func(peer netip.Addr, why error) {
+		p.refused[proxyheader.Reason(why)].Add(1)
+		log.Note(refusallog.Refusal{Peer: peer, Reason: why.Error(), Hint: refusalHint(peer, why)})
 	}
-	attrs := []any{slog.String("addr", r.addr), slog.String("peer", peerName(peer)), slog.String("reason", why.Error())}
-	if r.more > 0 {
-		attrs = append(attrs, slog.Int("more", r.more))
-	}
-	if hint := refusalHint(peer, why); hint != "" {
-		attrs = append(attrs, slog.String("hint", hint))
-	}
-	r.next, r.more = now.Add(refusalsEvery), 0
-	r.log.Warn("connection refused", attrs...)
 }
 
 func refusalHint(peer netip.Addr, why error) string {
@@ -93,12 +65,4 @@ func refusalHint(peer netip.Addr, why error) string {
 		return "make the load balancer send the header, or remove proxy_protocol=True"
 	}
 	return ""
-}
-
-// peerName returns the address of a peer for the log.
-func peerName(peer netip.Addr) string {
-	if !peer.IsValid() {
-		return "unix socket"
-	}
-	return peer.String()
 }

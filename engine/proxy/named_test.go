@@ -17,7 +17,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/logtest"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/proxyheader"
 )
 
 const (
@@ -276,17 +275,4 @@ func TestNamedClientAllocatesNothing(t *testing.T) {
 		once()
 	}
 	require.Less(t, testing.AllocsPerRun(1000, once), 0.5)
-}
-
-// TestRefusals checks that many refused connections are few lines.
-func TestRefusals(t *testing.T) {
-	log := new(logtest.Text)
-	r := &refusals{log: slog.New(slog.NewTextHandler(log, nil)), addr: ":80", counts: new(refusalCounts)}
-	for range 100 {
-		r.note(netip.MustParseAddr("192.0.2.1"), proxyheader.ErrUntrusted)
-	}
-	assert.Equal(t, 1, strings.Count(log.String(), "\n"))
-	r.next = 0
-	r.note(netip.Addr{}, proxyheader.ErrLate)
-	assert.Contains(t, log.String(), `peer="unix socket" reason="the PROXY protocol header did not arrive in time" more=99`)
 }

@@ -3,6 +3,7 @@ package tlslayer
 import (
 	"crypto/sha256"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/hex"
 	"strings"
 )
@@ -24,7 +25,7 @@ const MaxIdentity = 8 << 10
 // IdentityOf returns the identity in a certificate. It does not verify it.
 func IdentityOf(c *x509.Certificate) *Identity {
 	sum := sha256.Sum256(c.Raw)
-	id := &Identity{Subject: escape(c.Subject.String(), ""), Fingerprint: hex.EncodeToString(sum[:])}
+	id := &Identity{Subject: EscapeSubject(c.Subject), Fingerprint: hex.EncodeToString(sum[:])}
 	add := func(kind, value string) { id.SANs = append(id.SANs, kind+escape(value, ",\\")) }
 	for _, name := range c.DNSNames {
 		add("DNS:", name)
@@ -53,6 +54,9 @@ func (id *Identity) CertFingerprint() string { return id.Fingerprint }
 
 // Len returns the length of the texts.
 func (id *Identity) Len() int { return len(id.Subject) + len(id.Names) + len(id.Fingerprint) }
+
+// EscapeSubject escapes a name as Subject has it.
+func EscapeSubject(name pkix.Name) string { return escape(name.String(), "") }
 
 // escape escapes the bytes that are not visible ASCII or a space, and those in special.
 func escape(s, special string) string {
