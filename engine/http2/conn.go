@@ -1,6 +1,7 @@
 package http2
 
 import (
+	"container/list"
 	"context"
 	"io"
 	"net"
@@ -14,11 +15,12 @@ import (
 // A conn is a client's connection while it is served. The connection's task
 // writes, and starts streams; a fork of it reads.
 type conn struct {
-	s    *Server
-	t    netloop.Task
-	c    netloop.Conn
-	wire *wire
-	srv  *http.Server // of net/http, for this connection alone, so that it can be told to end
+	s     *Server
+	t     netloop.Task
+	c     netloop.Conn
+	wire  *wire
+	place *list.Element // in Server.conns
+	srv   *http.Server  // of net/http, for this connection alone, so that it can be told to end
 
 	// Of the fork.
 	in    frames
@@ -69,7 +71,7 @@ var protocols = func() *http.Protocols {
 func (k *conn) newServer() *http.Server {
 	p := k.s.p.Snapshot().Plan
 	return &http.Server{
-		Handler: k, ErrorLog: k.s.errors, Protocols: protocols, ConnState: k.rest.note,
+		Handler: k, ErrorLog: k.s.errors, Protocols: protocols, ConnState: k.note,
 		IdleTimeout: p.IdleTimeout, MaxHeaderBytes: maxHeader(p) + slack,
 		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams,
 			MaxReadFrameSize:              maxFrame,
@@ -127,7 +129,7 @@ func (k *conn) read(t netloop.Task) {
 	t.Watch(k.c, []byte{}) // so that a client that is gone is noticed
 	switch err := k.readAll(t); err {
 	case netloop.ErrTimeout:
-		k.wire.say(goAway(codeEnhanceYourCalm), true)
+		k.wire.say(goAway(everyStream, codeEnhanceYourCalm), true)
 	case netloop.ErrEnough:
 	default:
 		k.wire.feedEnd(err)
@@ -235,6 +237,9 @@ func (k *conn) write() error {
 		if e.due != nil {
 			k.due = e.due
 		}
+		if e.shed {
+			k.due = goAway(k.out.last, codeNone)
+		}
 		if err := k.send(e.out); err != nil {
 			k.wire.feedEnd(err)
 			return err
@@ -311,7 +316,7 @@ func (k *conn) drain(stop bool) {
 	if stop {
 		wait = stopTime
 	}
-	k.wire.say(goAway(codeNone), false)
+	k.wire.say(goAway(everyStream, codeNone), false)
 	time.AfterFunc(wait, k.shutDown)
 }
 

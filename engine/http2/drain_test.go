@@ -19,6 +19,21 @@ func (c *rawClient) goAwayOf() *http2.GoAwayFrame {
 	return c.read(func(f http2.Frame) bool { _, ok := f.(*http2.GoAwayFrame); return ok }).(*http2.GoAwayFrame)
 }
 
+// slowWorker adds a worker that says when a request for /slow has arrived, and answers
+// it when it is told to go on.
+func (r *rig) slowWorker() (arrived, goOn chan bool) {
+	r.t.Helper()
+	arrived, goOn = make(chan bool, 1), make(chan bool)
+	r.worker(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == "/slow" {
+			arrived <- true
+			<-goOn
+		}
+		hello(w, req)
+	})
+	return arrived, goOn
+}
+
 // TestDrain checks that a listener which leaves, or the end of everything, ends no
 // stream: the first GOAWAY rejects none, so that a client loses nothing of what it
 // sends meanwhile (RFC 9113 section 6.8), and the connection ends with its last
@@ -31,14 +46,7 @@ func TestDrain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			eachDriver(t, func(t *testing.T, driver string) {
 				r := newRig(t, driver, nil)
-				arrived, goOn := make(chan bool, 1), make(chan bool)
-				r.worker(func(w http.ResponseWriter, req *http.Request) {
-					if req.URL.Path == "/slow" {
-						arrived <- true
-						<-goOn
-					}
-					hello(w, req)
-				})
+				arrived, goOn := r.slowWorker()
 				c := r.raw()
 				slow := c.ask(get(":path: /slow"), true)
 				<-arrived

@@ -221,5 +221,5 @@ func TestSlowBody(t *testing.T) {
 func (s *Server) count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.conns)
+	return s.conns.Len()
 }

@@ -39,7 +39,8 @@ type frames struct {
 	window  int64 // by which the frames since take have opened the window of the connection
 	initial int64 // one more than the window of a stream that the last SETTINGS have named; 0 = none have
 
-	goAway bool // a GOAWAY has begun
+	last   uint32 // the highest stream that a frame was about
+	goAway bool   // a GOAWAY has begun
 
 	idle    int // frames since take that move nothing: no head, no data
 	heads   int // heads since take
@@ -78,6 +79,7 @@ func (f *frames) scan(p []byte) {
 func (f *frames) begin() {
 	f.n = 0
 	f.left = f.length()
+	f.last = max(f.last, f.stream())
 	kind, flags := f.head[3], f.head[4]
 	f.keeping = (kind == frameSettings || kind == frameWindowUpdate) && f.left <= maxKeptFrame && f.stream() == 0
 	f.block = (kind == frameHeaders || kind == frameContinuation) && flags&flagEndHeaders == 0
@@ -154,11 +156,14 @@ const (
 	codeEnhanceYourCalm = 0xb
 )
 
-// goAway returns a GOAWAY frame that rejects no stream.
-func goAway(code uint32) []byte {
+// everyStream is the last stream of a GOAWAY frame that rejects none.
+const everyStream = 1<<31 - 1
+
+// goAway returns a GOAWAY frame that rejects the streams after the last one.
+func goAway(last, code uint32) []byte {
 	f := make([]byte, frameHeaderLen+8)
 	f[2], f[3] = 8, frameGoAway
-	binary.BigEndian.PutUint32(f[frameHeaderLen:], 1<<31-1)
+	binary.BigEndian.PutUint32(f[frameHeaderLen:], last)
 	binary.BigEndian.PutUint32(f[frameHeaderLen+4:], code)
 	return f
 }

@@ -14,14 +14,11 @@ type rest struct {
 	since atomic.Int64 // a netloop.Time; 0 = a stream is open, or none has been possible yet
 }
 
-// note is http.Server.ConnState. HTTP/2 connections are idle without streams.
-func (r *rest) note(_ net.Conn, state http.ConnState) {
-	if state == http.StateIdle {
-		r.since.Store(int64(netloop.Now()))
-	} else {
-		r.since.Store(0)
-	}
-}
+// begin notes that no stream is open.
+func (r *rest) begin() { r.since.Store(int64(netloop.Now())) }
+
+// end notes that a stream is open.
+func (r *rest) end() { r.since.Store(0) }
 
 // disturb notes that the client has sent something.
 func (r *rest) disturb() {
@@ -51,4 +48,44 @@ func (k *conn) endAt() netloop.Time {
 		return 0
 	}
 	return k.t.Now().Add(stopTime)
+}
+
+// note is http.Server.ConnState. net/http calls a connection idle while it has no
+// stream, and tells so before it starts the handler of a stream.
+func (k *conn) note(_ net.Conn, state http.ConnState) {
+	if state == http.StateIdle {
+		k.rest.begin()
+		k.s.rests(k)
+	} else {
+		k.rest.end()
+	}
+}
+
+// rests notes that a connection has come to rest.
+func (s *Server) rests(k *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conns.MoveToBack(k.place)
+}
+
+// looksPerShed is at how many connections Shed looks for each that it may end: some
+// are not at rest.
+const looksPerShed = 8
+
+// Shed ends connections at rest, see netloop.Shedder. GOAWAY names the last stream that
+// was answered, so a client can repeat a request that it has sent meanwhile.
+func (s *Server) Shed(n int, since netloop.Time) (ended int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for looks := min(n*looksPerShed, s.conns.Len()); looks > 0 && ended < n; looks-- {
+		e := s.conns.Front()
+		k := e.Value.(*conn)
+		if k.wire.endRested(func() bool { return k.rest.before(since) }) {
+			s.conns.Remove(e)
+			ended++
+		} else {
+			s.conns.MoveToBack(e)
+		}
+	}
+	return ended
 }

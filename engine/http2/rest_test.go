@@ -1,7 +1,6 @@
 package http2
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
@@ -89,19 +88,53 @@ func TestForgotten(t *testing.T) {
 func TestForgottenBusy(t *testing.T) {
 	eachDriver(t, func(t *testing.T, driver string) {
 		r, w := newWitnessed(t, driver, time.Nanosecond)
-		arrived, goOn := make(chan bool, 1), make(chan bool)
-		r.worker(func(w http.ResponseWriter, req *http.Request) {
-			arrived <- true
-			<-goOn
-			hello(w, req)
-		})
+		arrived, goOn := r.slowWorker()
 		c := r.raw()
-		id := c.ask(get(), true)
+		id := c.ask(get(":path: /slow"), true)
 		<-arrived
 		r.stop()
 		c.goAwayOf()
 		goOn <- true
 		assert.Equal(t, "200", c.hear(id).status)
 		assert.Equal(t, netloop.Linger, w.ended(t))
+	})
+}
+
+// TestShed checks that a connection which has rested longest ends when descriptors run
+// short, with a GOAWAY that lets the client repeat what it has sent meanwhile, and that
+// none ends that has a stream.
+func TestShed(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r, w := newWitnessed(t, driver, time.Second)
+		arrived, goOn := r.slowWorker()
+		busy := r.raw()
+		slow := busy.ask(get(":path: /slow"), true)
+		<-arrived
+		oldest, other := r.raw(), r.raw()
+		for _, c := range []*rawClient{other, oldest, other} {
+			assert.Equal(t, "200", c.hear(c.ask(get(), true)).status)
+			c.echo()
+		}
+		start := netloop.Now()
+		assert.Zero(t, w.Shed(10, 1), "none has rested for so long")
+		soon(t, func() bool { return w.Shed(1, start) == 1 }, "none of two ends")
+		last := oldest.goAwayOf()
+		assert.Equal(t, http2.ErrCodeNo, last.ErrCode)
+		assert.Equal(t, oldest.next-2, last.LastStreamID, "it was answered")
+		oldest.ask(get(), true) // it may be on its way
+		assert.Equal(t, "", oldest.untilEnd(), "there is no other one")
+		assert.Equal(t, netloop.Linger, w.ended(t))
+
+		assert.Equal(t, "200", other.hear(other.ask(get(), true)).status)
+		other.echo()
+		soon(t, func() bool { return w.Shed(10, netloop.Now()) == 1 }, "the other one does not end")
+		assert.Equal(t, other.next-2, other.goAwayOf().LastStreamID)
+		assert.Zero(t, w.Shed(10, netloop.Now()), "the last one has a stream")
+		goOn <- true
+		assert.Equal(t, "200", busy.hear(slow).status)
+		for range 5 {
+			r.observed()
+		}
+		assert.Empty(t, r.seen, "the request that came too late reached no worker")
 	})
 }

@@ -8,6 +8,7 @@
 package http2
 
 import (
+	"container/list"
 	"context"
 	"log"
 	"log/slog"
@@ -43,7 +44,7 @@ type Server struct {
 	floor []byte    // see floorSize
 
 	mu    sync.Mutex // guards conns
-	conns map[*conn]struct{}
+	conns *list.List // of *conn, in the order in which they have last come to rest
 }
 
 // floorSize is the size of memory that is never used, so that the system never
@@ -60,7 +61,7 @@ const (
 
 // New returns a server in front of p. It is for proxy.Options.Handler.
 func New(p *proxy.Proxy, opts Options) *Server {
-	s := &Server{p: p, opts: opts, restTime: restTime, conns: map[*conn]struct{}{}}
+	s := &Server{p: p, opts: opts, restTime: restTime, conns: list.New()}
 	s.errors = log.New(&errorLog{opts.Log}, "", 0)
 	s.streams.New = func() any { return newStream(s) }
 	s.buffers.New = func() any { return new([bufferSize]byte) }
@@ -88,8 +89,8 @@ func (s *Server) Serve(t netloop.Task, c netloop.Conn) netloop.Verdict {
 func (s *Server) Drain(ln *netloop.Listener, stop bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for k := range s.conns {
-		if ln == nil || k.c.Listener() == ln {
+	for e := s.conns.Front(); e != nil; e = e.Next() {
+		if k := e.Value.(*conn); ln == nil || k.c.Listener() == ln {
 			k.drain(stop)
 		}
 	}
@@ -98,13 +99,13 @@ func (s *Server) Drain(ln *netloop.Listener, stop bool) {
 func (s *Server) add(k *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conns[k] = struct{}{}
+	k.place = s.conns.PushBack(k)
 }
 
 func (s *Server) remove(k *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, k)
+	s.conns.Remove(k.place)
 }
 
 // An errorLog logs what net/http reports: panics, and faults of clients, which

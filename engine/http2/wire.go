@@ -26,12 +26,13 @@ type wire struct {
 	out    []byte       // to be sent; has room for bufferSize bytes, or nil
 	closed bool         // by net/http
 	broken bool         // nothing is sent any more
-	over   bool         // there is no writer any more
+	over   bool         // the writer starts no stream any more
 	writer netloop.Task // waits for something to do; nil = it does not wait
 	todo   []*stream    // to be started by the writer
 	due    []byte       // a frame of ours to be sent; nil = none
 	news   bool         // the writer should look around
 	last   bool         // the connection ends behind it
+	shed   bool         // the writer says which stream was the last one
 }
 
 func newWire(s *Server, c netloop.Conn) *wire {
@@ -182,12 +183,27 @@ func (w *wire) say(frame []byte, last bool) {
 	w.wake()
 }
 
+// endRested has the writer end the connection behind a frame that says so, and starts no
+// stream any more. It returns false, and does nothing, if there is anything to do, or
+// if the connection does not rest.
+func (w *wire) endRested(rests func() bool) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over || w.last || w.writer == nil || w.in != nil || w.out != nil || w.due != nil || len(w.todo) > 0 || !rests() {
+		return false
+	}
+	w.over, w.last, w.shed = true, true, true
+	w.wake()
+	return true
+}
+
 // An errand is what the writer has to do.
 type errand struct {
 	todo   []*stream
 	out    []byte
 	due    []byte
 	last   bool
+	shed   bool
 	closed bool
 }
 
@@ -196,7 +212,7 @@ type errand struct {
 func (w *wire) await(t netloop.Task, todo []*stream, until netloop.Time) (errand, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.todo) == 0 && w.out == nil && w.due == nil && !w.closed && !w.news {
+	for len(w.todo) == 0 && w.out == nil && w.due == nil && !w.closed && !w.news && !w.shed {
 		w.writer = t
 		w.mu.Unlock()
 		err := t.Park(until)
@@ -206,8 +222,8 @@ func (w *wire) await(t netloop.Task, todo []*stream, until netloop.Time) (errand
 			return errand{}, err
 		}
 	}
-	e := errand{w.todo, w.out, w.due, w.last, w.closed}
-	w.todo, w.out, w.due, w.news = todo, nil, nil, false
+	e := errand{w.todo, w.out, w.due, w.last, w.shed, w.closed}
+	w.todo, w.out, w.due, w.news, w.shed = todo, nil, nil, false, false
 	w.writable.Broadcast()
 	return e, nil
 }

@@ -20,13 +20,15 @@ import (
 // clients' requests need, and above that for what the rest of the process
 // opens: Options.Reserve.
 type descriptors struct {
-	limit   int        // of the process
-	reserve func() int // nil = 0
-	shedLog shedLog
+	limit    int        // of the process
+	reserve  func() int // nil = 0
+	shedLog  shedLog
+	shedding shedding
 }
 
 func newDescriptors(opts *Options) *descriptors {
 	d := &descriptors{limit: math.MaxInt32, reserve: opts.Reserve, shedLog: shedLog{log: opts.Log}}
+	d.shedding.shedder, _ = opts.Handler.(Shedder)
 	var lim syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &lim); err == nil && lim.Cur < math.MaxInt32 {
 		d.limit = int(lim.Cur)

@@ -259,7 +259,7 @@ const (
 	Reset            // close so that the peer sees a broken connection, not the end of the stream, if the transport can express that
 )
 
-// A Handler serves client connections.
+// A Handler serves client connections. It can be a Shedder.
 type Handler interface {
 	// Serve runs in its own task when c may have something to read, or when
 	// Verdict.Until has passed with bytes in the stash. A panic in Serve ends

@@ -41,10 +41,11 @@ func (l *idleConns) take(since Time) *gconn {
 // shedClient closes the client's connection that has been idle or lingering
 // longest, so that its descriptor is free for another client. A client that has
 // just sent a request is served instead. shedClient reports whether there was a
-// connection to close.
+// connection to close; if not, it has the Shedder end some.
 func (d *goroutines) shedClient() bool {
 	c := d.idleClients.take(Now() - Time(shedAge))
 	if c == nil {
+		d.fds.shedHeld()
 		return false
 	}
 	c.shed.Store(true)

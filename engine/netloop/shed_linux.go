@@ -3,11 +3,12 @@ package netloop
 // shedClient closes the client's connection that has been idle or lingering
 // longest, so that its descriptor is free for another client. A client that has
 // just sent a request is served instead. shedClient reports whether it has
-// closed a connection.
+// closed a connection; if not, it has the Shedder end some.
 func (l *loop) shedClient() bool {
 	for {
 		c, ok := l.idleClients.oldest(l.now - Time(shedAge))
 		if !ok {
+			l.d.fds.shedHeld()
 			return false
 		}
 		if c.state == lingering || c.quiet() {

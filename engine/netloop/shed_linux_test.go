@@ -12,6 +12,8 @@ import (
 // or has just become idle.
 func TestShedClient(t *testing.T) {
 	l := bareLoop(t)
+	asked := 0 // of the Shedder
+	l.d.fds.shedding.shedder = shedderFunc(func(int, Time) int { asked++; return 1 })
 	rest := func() *econn {
 		c, _ := l.pair(t, true)
 		c.readable = false
@@ -27,10 +29,13 @@ func TestShedClient(t *testing.T) {
 	partial.readable = false
 	partial.rest(Verdict{Op: Rest, Stash: []byte("GET /")})
 	assert.False(t, l.shedClient(), "all have just come")
+	assert.Equal(t, 1, asked, "not twice in a moment")
+	l.d.fds.shedding.nextAt.Store(0)
 
 	l.now += Time(shedAge)
 	assert.True(t, l.shedClient())
 	assert.True(t, lingers.closed)
+	assert.Equal(t, 1, asked, "there was one to close")
 	assert.Empty(t, l.lingers)
 	young := rest()
 	assert.True(t, l.shedClient())
