@@ -239,7 +239,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
 		Explain:  explainer{sup, px.Holder}.explain,
 		Reloads:  reloads.ask, Busy: reloads.procs.widen,
-		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events, History: tell.history,
+		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events, Tail: &tell.tail, History: tell.history,
 		Stop: func(now bool) {
 			cancel(fmt.Errorf("%w: ldcorn stop", errStop))
 			if now {

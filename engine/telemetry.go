@@ -33,6 +33,7 @@ type telemetry struct {
 	refused  func() map[string]uint64 // see proxy.Proxy.Refused
 	tracer   *tracing.Tracer
 	events   event.Stream
+	tail     accesslog.Tail
 	history  *history.History
 	hooks    *hook.Notifier
 	admins   []*control.Admin // one for each listener that there was
@@ -41,7 +42,7 @@ type telemetry struct {
 // observer returns the observer of requests. Requests are counted even without
 // a listener, because the status of the master reports them as well.
 func (t *telemetry) observer(access *accesslog.Log) result.Observer {
-	return result.Observers{&t.requests, access, t.tracer}
+	return result.Observers{&t.requests, access, t.tracer, &t.tail}
 }
 
 // watchers returns the front.listen of the admin listener, which serves while the

@@ -117,7 +117,7 @@ func (a *Admin) passed() (out []adminPage) {
 			out = append(out, adminPage{pattern, want, "", a.pass})
 		}
 	}
-	pass(trusted, "GET /v1/requests", "GET /v1/logs", "POST /v1/explain")
+	pass(trusted, "GET /v1/requests", "GET /v1/requests/ended", "GET /v1/logs", "POST /v1/explain")
 	pass(acting, "POST /v1/plan", "POST /v1/reload", "POST /v1/groups/{group}/restart", "POST /v1/groups/{group}/scale",
 		"POST /v1/groups/{group}/hold", "POST /v1/groups/{group}/release")
 	return out

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/history"
@@ -70,6 +71,7 @@ type Options struct {
 	// LostLines returns a line for the log that says how many lines a reader has lost.
 	LostLines func(n uint64) []byte
 	Events    *event.Stream
+	Tail      *accesslog.Tail // shows requests as they end
 	History   *history.History
 	Stop      func(noDelay bool) // tells the master to stop; may be called again
 	// LogLevel returns the level of the log, SetLogLevel changes it, and TemporaryLevel
@@ -163,6 +165,7 @@ func (s *Server) newRoutes() http.Handler {
 	mux.HandleFunc("GET /v1/events", s.tail("application/x-ndjson", func(want TailRequest) source {
 		return eventSource{s.opts.Events.Read(want.Groups, want.Newest)}
 	}))
+	mux.HandleFunc("GET /v1/requests/ended", s.ended)
 	mux.HandleFunc("POST /v1/plan", s.plan)
 	mux.HandleFunc("POST /v1/explain", s.explain)
 	mux.HandleFunc("GET /v1/args", s.args)

@@ -8,6 +8,7 @@ import { Groups } from "./groups";
 import { Past } from "./history";
 import { explaining, Requests } from "./requests";
 import { showTables } from "./tables";
+import { Tail } from "./tail";
 import { Workers } from "./workers";
 
 const events = new Events();
@@ -109,5 +110,6 @@ byId<HTMLFormElement>("token").addEventListener("submit", (e) => {
 });
 reportTo(notice);
 explaining();
+new Tail();
 void stayLive();
 void poll();
