@@ -158,6 +158,7 @@ func (l *Log) end(s *stream) {
 	if !s.lines.Close() { // the process ends with the write
 		l.opts.Log.Warn("access log not completely written", "reason", "nobody reads it")
 	}
+	s.told.end()
 }
 
 // Run writes the log until ctx is done, and then the remaining lines, for a

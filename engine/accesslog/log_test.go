@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -253,10 +255,22 @@ func TestLog_SlowReader(t *testing.T) {
 	close(out.open)
 	soon(t, func() bool { return strings.Contains(told.String(), "lines are lost") }, "told")
 	assert.Contains(t, told.String(), "it is read too slowly")
+	for range maxBuffer / size { // more are lost, within ten seconds of the message
+		l.Observe(rec)
+	}
 	stop()
+	written := 0
 	for line := range strings.Lines(out.String()) {
 		require.True(t, strings.HasSuffix(line, " id=id-1\n"), "%q", line)
+		written++
 	}
+	lost := 0
+	for _, m := range regexp.MustCompile(`(?:lines|lost)=(\d+)`).FindAllStringSubmatch(told.String(), -1) {
+		n, err := strconv.Atoi(m[1])
+		require.NoError(t, err)
+		lost += n
+	}
+	assert.Equal(t, 2*maxBuffer/size+more+maxBuffer/size, written+lost, "every line is written or counted")
 }
 
 // TestLog_NobodyReads: the end does not wait forever.

@@ -44,5 +44,15 @@ func (t *teller) after(lost int, err error) {
 	}
 }
 
+// end reports the lost lines that were not reported yet, once a stream has ended.
+func (t *teller) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.lost > 0 {
+		t.log.Error("access log lines are lost", slog.Int("lines", t.lost), slog.String("reason", "it is read too slowly, or cannot be written"))
+		t.at, t.lost = time.Now(), 0
+	}
+}
+
 // notClosed processes an error from closing a target.
 func (t *teller) notClosed(err error) { t.log.Error("access log not closed", slog.Any("err", err)) }
