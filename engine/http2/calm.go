@@ -7,9 +7,10 @@ import (
 )
 
 // A calm counts the frames of a client that move nothing, such as PING, SETTINGS,
-// PRIORITY, and DATA that is empty or padding, and the requests that it takes back. Each costs work, and a
-// client could send nothing else (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518,
-// CVE-2023-44487).
+// PRIORITY, and DATA that is empty or padding, and the requests that it takes back, or
+// has taken back by an error of its own. Each costs work, and a client could send
+// nothing else (CVE-2019-9512, CVE-2019-9515, CVE-2019-9518, CVE-2023-44487,
+// CVE-2025-8671).
 type calm struct {
 	left int // frames that may still come
 	at   netloop.Time

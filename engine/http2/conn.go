@@ -40,6 +40,7 @@ type conn struct {
 	window   atomic.Int64 // of the connection, for what is sent to the client
 	initial  atomic.Int64 // that of a stream at first: the smallest that the client has said
 	paid     atomic.Int64 // bytes of bodies that were sent since the fork has looked
+	faults   atomic.Int64 // what the resets cost that the client has provoked since then
 }
 
 func newConn(s *Server, t netloop.Task, c netloop.Conn) *conn {
@@ -165,7 +166,7 @@ func (k *conn) readAll(t netloop.Task) error {
 		t.Share()
 		idle, heads, payload := k.in.take()
 		k.widen()
-		if !k.calm.judge(t.Now(), idle, heads, payload+int(k.paid.Swap(0))) {
+		if !k.calm.judge(t.Now(), idle+int(k.faults.Swap(0)), heads, payload+int(k.paid.Swap(0))) {
 			return netloop.ErrTimeout
 		}
 	}
@@ -263,6 +264,8 @@ func (k *conn) send(out []byte) error {
 	k.out.scan(out)
 	_, _, payload := k.out.take()
 	k.paid.Add(int64(payload))
+	k.faults.Add(int64(k.out.faults))
+	k.out.faults = 0
 	k.window.Add(-int64(payload))
 	if _, err := k.c.Write(k.t, out, nil, k.s.p.Stall()); err != nil {
 		return err

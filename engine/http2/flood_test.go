@@ -1,7 +1,9 @@
 package http2
 
 import (
+	"bufio"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
 	"strings"
@@ -40,6 +42,24 @@ func TestFloods(t *testing.T) {
 			}
 			return err
 		}, "ENHANCE_YOUR_CALM"},
+		"window of nothing (CVE-2025-8671)": {func(c *rawClient, _ uint32, _ int) error {
+			return c.provoke(get(), true, func(id uint32) error { return c.WriteWindowUpdate(id, 0) })
+		}, "ENHANCE_YOUR_CALM"},
+		"window that overflows (CVE-2025-8671)": {func(c *rawClient, _ uint32, _ int) error {
+			return c.provoke(get(), true, func(id uint32) error { return c.WriteWindowUpdate(id, 1<<31-1) })
+		}, "ENHANCE_YOUR_CALM"},
+		"data behind the end (CVE-2025-8671)": {func(c *rawClient, _ uint32, _ int) error {
+			return c.provoke(get(), true, func(id uint32) error { return c.WriteData(id, false, []byte("x")) })
+		}, "ENHANCE_YOUR_CALM"},
+		"priority on itself (CVE-2025-8671)": {func(c *rawClient, _ uint32, _ int) error {
+			return c.provoke(get(), true, func(id uint32) error { return c.WritePriority(id, http2.PriorityParam{StreamDep: id}) })
+		}, "ENHANCE_YOUR_CALM"},
+		"longer than said (CVE-2025-8671)": {func(c *rawClient, _ uint32, _ int) error {
+			return c.provoke(get(":method: POST", "content-length: 1"), false, func(id uint32) error { return c.WriteData(id, false, []byte("xyz")) })
+		}, "ENHANCE_YOUR_CALM"},
+		"malformed head (CVE-2025-8671)": {func(c *rawClient, _ uint32, _ int) error {
+			return c.provoke(get("X-Upper: a"), true, func(uint32) error { return nil })
+		}, "ENHANCE_YOUR_CALM"},
 		"continuation (CVE-2023-45288)": {func(c *rawClient, id uint32, i int) error {
 			if i == 0 {
 				return c.WriteHeaders(http2.HeadersFrameParam{StreamID: id + 2, BlockFragment: c.block(get()), EndStream: true})
@@ -75,6 +95,36 @@ func TestFloods(t *testing.T) {
 			})
 		})
 	}
+}
+
+// provoke begins a stream, and then makes an error in it.
+func (c *rawClient) provoke(fields []string, end bool, fault func(id uint32) error) error {
+	id := c.next
+	c.next += 2
+	err := c.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: c.block(fields), EndHeaders: true, EndStream: end})
+	if err != nil {
+		return err
+	}
+	return fault(id)
+}
+
+// TestOwnResets checks that the resets which ldcorn sends for its own reasons do not
+// count against the client.
+func TestOwnResets(t *testing.T) {
+	eachDriver(t, func(t *testing.T, driver string) {
+		r := newRig(t, driver, nil)
+		r.rawWorker(func(c net.Conn, in *bufio.Reader) {
+			if _, err := http.ReadRequest(in); err == nil {
+				_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab")
+			}
+		})
+		c := r.raw()
+		for range 1_100 { // with the cost of a reset, these are more than calmMax
+			got := c.hear(c.ask(get(), true))
+			require.Equal(t, "INTERNAL_ERROR", got.reset)
+			require.Empty(t, got.goAway)
+		}
+	})
 }
 
 // TestHalfHead checks that a head must be complete within header_timeout, and that

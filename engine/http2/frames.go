@@ -34,7 +34,7 @@ type frames struct {
 	block bool // the last frame is one of several that hold one header block
 	pad   bool // the length of the padding of a DATA frame is still to come
 
-	kept    [maxKeptFrame]byte // the payload of a frame about windows, as it comes
+	kept    [maxKeptFrame]byte // the payload of a frame about windows or a reset, as it comes
 	keeping bool
 	window  int64 // by which the frames since take have opened the window of the connection
 	initial int64 // one more than the window of a stream that the last SETTINGS have named; 0 = none have
@@ -45,6 +45,9 @@ type frames struct {
 	idle    int // frames since take that move nothing: no head, no data
 	heads   int // heads since take
 	payload int // bytes of bodies since take
+
+	faults int    // what the resets since then cost that the other end has provoked
+	reset  uint32 // the stream of the last reset
 }
 
 // expectPreface makes the preface of a client come first.
@@ -63,7 +66,7 @@ func (f *frames) scan(p []byte) {
 				copy(f.kept[f.length()-f.left:], p[:n])
 			}
 			if f.left, p = f.left-n, p[n:]; f.left == 0 && f.keeping {
-				f.takeWindows(f.kept[:f.length()])
+				f.takeKept(f.kept[:f.length()])
 			}
 			continue
 		}
@@ -81,7 +84,8 @@ func (f *frames) begin() {
 	f.left = f.length()
 	f.last = max(f.last, f.stream())
 	kind, flags := f.head[3], f.head[4]
-	f.keeping = (kind == frameSettings || kind == frameWindowUpdate) && f.left <= maxKeptFrame && f.stream() == 0
+	f.keeping = kind == frameRSTStream || (kind == frameSettings || kind == frameWindowUpdate) && f.stream() == 0
+	f.keeping = f.keeping && f.left <= maxKeptFrame
 	f.block = (kind == frameHeaders || kind == frameContinuation) && flags&flagEndHeaders == 0
 	switch kind {
 	case frameData:
@@ -112,12 +116,18 @@ func (f *frames) data(n int) {
 func (f *frames) length() int    { return int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2]) }
 func (f *frames) stream() uint32 { return binary.BigEndian.Uint32(f.head[5:]) &^ (1 << 31) }
 
-// takeWindows takes the payload of a frame that can change windows. One that is
-// malformed, net/http refuses.
-func (f *frames) takeWindows(payload []byte) {
-	if f.head[3] == frameWindowUpdate {
+// takeKept takes the payload of a frame that can change windows, or of a reset. One
+// that is malformed, net/http refuses.
+func (f *frames) takeKept(payload []byte) {
+	switch f.head[3] {
+	case frameWindowUpdate:
 		if len(payload) == 4 {
 			f.window += int64(binary.BigEndian.Uint32(payload) &^ (1 << 31))
+		}
+		return
+	case frameRSTStream:
+		if len(payload) == 4 {
+			f.blame(binary.BigEndian.Uint32(payload))
 		}
 		return
 	}
@@ -125,6 +135,22 @@ func (f *frames) takeWindows(payload []byte) {
 		if binary.BigEndian.Uint16(payload) == settingInitialWindow {
 			f.initial = int64(binary.BigEndian.Uint32(payload[2:])) + 1
 		}
+	}
+}
+
+// blame counts a reset with a code that says that the other end has made an error.
+// Those without an error, and those because of an internal one, are our own. A further
+// reset of a stream takes back nothing: parts of a body can still be on their way when
+// their stream ends.
+func (f *frames) blame(code uint32) {
+	again := f.reset == f.stream()
+	f.reset = f.stream()
+	switch {
+	case code == codeNone || code == codeInternal:
+	case again:
+		f.faults++
+	default:
+		f.faults += resetCost
 	}
 }
 
@@ -153,6 +179,7 @@ const (
 // Error codes (RFC 9113 section 7).
 const (
 	codeNone            = 0x0
+	codeInternal        = 0x2
 	codeEnhanceYourCalm = 0xb
 )
 

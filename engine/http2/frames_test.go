@@ -30,6 +30,10 @@ func TestFrames(t *testing.T) {
 	mark(w.WriteDataPadded(1, false, nil, []byte{}))
 	mark(w.WriteDataPadded(1, true, nil, make([]byte, 10)))
 	mark(w.WriteData(3, true, nil))
+	mark(w.WriteRSTStream(3, http2.ErrCodeNo))
+	mark(w.WriteRSTStream(3, http2.ErrCodeStreamClosed)) // a body was still on its way
+	mark(w.WriteRSTStream(5, http2.ErrCodeInternal))
+	mark(w.WriteRSTStream(7, http2.ErrCodeProtocol))
 	for size := 1; size < 40; size++ {
 		var f frames
 		f.expectPreface()
@@ -41,7 +45,8 @@ func TestFrames(t *testing.T) {
 		assert.Equal(t, int64(1<<20), f.window)
 		assert.Equal(t, int64(8), f.initial)
 		idle, heads, payload := f.take()
-		assert.Equal(t, []int{8, 1, 8}, []int{idle, heads, payload})
+		assert.Equal(t, []int{8 + 4*resetCost, 1, 8}, []int{idle, heads, payload})
+		assert.Equal(t, 1+resetCost, f.faults)
 	}
 }
 
