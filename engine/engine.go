@@ -235,7 +235,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
 		Listeners: fronts.listening, Certificates: fronts.certs.Status,
 		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) },
-		Plan:     previewer{e.opts.Preview, set, sup, fronts.passed.missing}.preview,
+		Plan:     previewer{e.opts.Preview, set, sup, fronts.passed.missing, leave.stopping}.preview,
 		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
 		Explain:  explainer{sup, px.Holder}.explain,
 		Reloads:  reloads.ask, Busy: reloads.procs.widen,

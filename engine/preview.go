@@ -17,6 +17,7 @@ type previewer struct {
 	set     setter
 	sup     *supervisor.Supervisor
 	missing func(plan.Bind) bool
+	leaving func() *api.Stopping // nil as long as the master is not told to stop
 }
 
 // preview evaluates the configuration as a reload would, and compares it with
@@ -34,6 +35,7 @@ func (p previewer) preview(ctx context.Context, want api.PlanRequest) (*api.Plan
 	now, generation := p.sup.InEffect()
 	changes := plan.Diff(now, next, opts)
 	report := plan.NewReport(baseOf(p.sup, now, generation), next, changes, opts)
+	report.Against.Stopping = p.leaving() != nil
 	report.Diagnostics = append(report.Diagnostics, warnings...)
 	salt := make([]byte, 16)
 	rand.Read(salt) // never fails

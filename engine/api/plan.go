@@ -41,6 +41,7 @@ type PlanBase struct {
 	PID         int          `json:"pid,omitempty"`         // of the master
 	Generation  int          `json:"generation,omitempty"`  // of the plan of the master
 	Up          float64      `json:"up,omitempty"`          // seconds that the master has been running
+	Stopping    bool         `json:"stopping,omitempty"`    // the master was told to stop, and takes no reload
 }
 
 // UpFor returns how long the master has been running.

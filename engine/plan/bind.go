@@ -37,6 +37,8 @@ func ParseBind(s string) (Bind, error) {
 	host, port, err := net.SplitHostPort(s)
 	scheme, rest, isURL := strings.Cut(s, "://")
 	switch {
+	case isURL && strings.EqualFold(scheme, "https"):
+		return Bind{}, fmt.Errorf("%q is a URL; write listen(%q, tls=tls(\"cert.pem\", key=\"key.pem\"))", s, secureAddress(rest))
 	case isURL:
 		return Bind{}, fmt.Errorf("%q is a URL; write %q, without the %s://", s, strings.TrimSuffix(rest, "/"), scheme)
 	case err != nil && strings.Count(s, ":") > 1:
@@ -67,6 +69,15 @@ const maxSocketName = 255 // bytes
 // FileDescriptorName= in systemd.socket(5).
 func isSocketName(s string) bool {
 	return s != "" && len(s) <= maxSocketName && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' })
+}
+
+// secureAddress returns the address in a URL of https, whose usual port is 443.
+func secureAddress(rest string) string {
+	host, _, _ := strings.Cut(rest, "/")
+	if _, port, err := net.SplitHostPort(host); err == nil && port != "" {
+		return host
+	}
+	return strings.TrimSuffix(host, ":") + ":443"
 }
 
 func allDigits(s string) bool {

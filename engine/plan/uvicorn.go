@@ -26,7 +26,7 @@ var refusedOptions = []RefusedOption{
 	{[]string{"--limit-concurrency"}, "it counts ldcorn's idle connections too, and answers 503", "`max_req_per_worker`"},
 	{[]string{"--timeout-graceful-shutdown"}, "ldcorn passes it", "`stop_timeout`"},
 	{[]string{"--timeout-worker-healthcheck"}, "ldcorn starts every process itself", "`health_path`"},
-	{[]string{"--ssl-"}, "ldcorn speaks plain HTTP to its workers, over a unix socket", "a server in front of ldcorn for TLS, such as nginx or Caddy"},
+	{[]string{"--ssl-"}, "ldcorn speaks plain HTTP to its workers, over a unix socket", "bind=listen(\"0.0.0.0:443\", tls=tls(\"cert.pem\", key=\"key.pem\")) of LdConfig"},
 	{[]string{"--version", "--help"}, "it prints and exits, so that the worker would never be ready", ""},
 }
 

@@ -160,7 +160,22 @@ func (s *Session) elsewhere(not *Word, name string) string {
 			return fmt.Sprintf("it is an argument of %s", word)
 		}
 	}
+	if w := s.words["listen"]; w != not && w.argument(name) != nil && (not.Name == "LdConfig" || not.Name == "WorkerGroup") {
+		port := "8000"
+		if name == "redirect_https" {
+			port = "80"
+		}
+		return fmt.Sprintf("it is an argument of listen: bind=listen(\"0.0.0.0:%s\", %s=%s) of LdConfig", port, name, exampleOf(w.argument(name)))
+	}
 	return ""
+}
+
+// exampleOf returns a value to show for an argument that people give to another word.
+func exampleOf(a *Argument) string {
+	if a.Type == "bool" {
+		return "True"
+	}
+	return "…"
 }
 
 // absolute returns an absolute path. A relative path starts at the

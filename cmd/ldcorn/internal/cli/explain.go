@@ -204,7 +204,10 @@ func writeExplanation(w io.Writer, e *api.Explanation) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%s\n", conclusion(e))
+	if e.Router != nil || len(e.Statics)+len(e.Rules) > 0 {
+		fmt.Fprintln(w)
+	}
+	fmt.Fprintln(w, conclusion(e))
 	if len(e.Redirecting) > 0 {
 		fmt.Fprintf(w, "(%s would redirect it to https)\n", strings.Join(e.Redirecting, ", "))
 	}

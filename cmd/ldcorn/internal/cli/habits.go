@@ -3,6 +3,7 @@ package cli
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -70,13 +71,29 @@ var flagHabits = []flagHabit{
 	{[]string{"--proxy-headers", "--forwarded-allow-ips"}, "set trusted_proxies= of LdConfig"},
 	{[]string{"--tail"}, "write -n N"},
 	// TLS.
-	{[]string{"--ssl-keyfile", "--ssl-certfile", "--keyfile", "--certfile"}, "ldcorn speaks no TLS: put a server in front that does"},
+	{[]string{
+		"--ssl-keyfile", "--ssl-certfile", "--ssl-keyfile-password", "--ssl-version", "--ssl-cert-reqs", "--ssl-ciphers", "--keyfile", "--certfile",
+		"--ssl", "--tls", "--cert", "--key", "--ciphers",
+	}, `set bind=listen("0.0.0.0:443", tls=tls("cert.pem", key="key.pem")) of LdConfig`},
+	{[]string{"--ssl-ca-certs", "--ca-certs", "--cert-reqs"}, `set bind=listen("0.0.0.0:443", tls=tls("cert.pem", key="key.pem", client_ca="ca.pem")) of LdConfig`},
 }
 
 // insteadOf returns what to do instead of giving a command a flag, or "".
 func insteadOf(cmd *cobra.Command, flag string) string {
 	if cmd.Flags().Lookup("log-format") != nil && (flag == "--json" || flag == "--format") {
 		return "write --log-format json"
+	}
+	if takes := strings.TrimPrefix(cmd.Use, cmd.Name()+" "); flag == "--group" || flag == "-g" || flag == "--groups" {
+		switch {
+		case strings.HasPrefix(takes, "GROUP="):
+			return "name the groups as arguments: ldcorn " + cmd.Name() + " web=4"
+		case strings.HasPrefix(takes, "GROUP"), strings.HasPrefix(takes, "[GROUP"):
+			return "name the groups as arguments: ldcorn " + cmd.Name() + " web"
+		case cmd.Name() == "status":
+			return "ldcorn status shows all groups, and ldcorn ps takes names of groups"
+		case cmd.Name() != "run" && cmd.HasParent():
+			return "" // the user of the process is no matter of this command
+		}
 	}
 	if flag == "--no-exec" {
 		if cmd.Name() == "reload" {

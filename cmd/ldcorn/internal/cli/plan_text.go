@@ -69,6 +69,9 @@ func writePlan(w io.Writer, r *api.Plan, l terminal.Look, verbose bool) error {
 		fmt.Fprintf(&end, "; replaced %d at a time (reload_surge)", r.AtOnce)
 	}
 	end.WriteString(".\n")
+	if r.Against.Stopping {
+		end.WriteString("The master is stopping, and takes no reload: this is for its next start.\n")
+	}
 	b.WriteString(terminal.Wrap(end.String(), l.Width))
 	_, err := io.WriteString(w, b.String())
 	return err
