@@ -12,7 +12,7 @@ import (
 var habits = map[string]string{
 	"start": "ldcorn run", "serve": "ldcorn run", "server": "ldcorn run", "up": "ldcorn run", "dev": "ldcorn run", "runserver": "ldcorn run",
 	"validate": "ldcorn check", "configtest": "ldcorn check", "verify": "ldcorn check", "lint": "ldcorn check",
-	"list": "ldcorn status", "info": "ldcorn status", "top": "ldcorn status --watch", "show": "ldcorn status", "workers": "ldcorn status",
+	"list": "ldcorn status", "info": "ldcorn status", "htop": "ldcorn top", "monitor": "ldcorn top", "show": "ldcorn status", "workers": "ldcorn status",
 	"requests": "ldcorn ps", "kill": "ldcorn stop", "down": "ldcorn stop", "quit": "ldcorn stop", "shutdown": "ldcorn stop",
 	"upgrade": "ldcorn reload", "apply": "ldcorn reload", "diff": "ldcorn plan", "log": "ldcorn logs", "tail": "ldcorn logs -f",
 	"pause": "ldcorn hold", "resume": "ldcorn release", "reopen": "kill -USR1 PID",

@@ -99,38 +99,11 @@ func historyColumns(all *api.History, g *api.GroupHistory) []column {
 	step := time.Duration(all.Step) * time.Second
 	for i := range all.Points {
 		end := all.End.Add(-step * time.Duration(all.Points-1-i)).Local()
-		rate := func(s api.Series) string { return number(float64(s[i]) / float64(all.Step)) }
-		addRow(columns, end.Format("15:04:05"), rate(g.Requests), rate(g.Class5xx), rate(g.Refused), latency(g.P50[i]), latency(g.P95[i]), latency(g.P99[i]),
-			number(float64(g.Queued[i])), latency(g.WaitP95[i]), number(float64(g.InFlight[i])), number(float64(g.Ready[i])), number(float64(g.CPU[i])), mebibytes(g.RSS[i]))
+		rate := func(s api.Series) string { return terminal.Number(float64(s[i]) / float64(all.Step)) }
+		addRow(columns, end.Format("15:04:05"), rate(g.Requests), rate(g.Class5xx), rate(g.Refused), terminal.Latency(g.P50[i]), terminal.Latency(g.P95[i]), terminal.Latency(g.P99[i]),
+			terminal.Number(float64(g.Queued[i])), terminal.Latency(g.WaitP95[i]), terminal.Number(float64(g.InFlight[i])), terminal.Number(float64(g.Ready[i])), terminal.Number(float64(g.CPU[i])), mebibytes(g.RSS[i]))
 	}
 	return columns
-}
-
-// number formats a number for people, or returns a dash if it is not known.
-func number(v float64) string {
-	switch {
-	case v != v:
-		return "-"
-	case v == 0 || v >= 10:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v < 0.1:
-		return strconv.FormatFloat(v, 'f', 3, 64)
-	}
-	return strconv.FormatFloat(v, 'f', 1, 64)
-}
-
-// latency formats a number of seconds, or returns a dash if it is not known.
-func latency(s float32) string {
-	switch ms := float64(s) * 1000; {
-	case s != s:
-		return "-"
-	case s >= 10:
-		return number(float64(s)) + "s"
-	case s >= 1:
-		return strconv.FormatFloat(float64(s), 'f', 2, 64) + "s"
-	default:
-		return number(ms) + "ms"
-	}
 }
 
 // mebibytes formats a number of bytes, or returns a dash if it is not known.

@@ -178,10 +178,7 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 		return err
 	case api.StepFailed:
 		w.progress.End()
-		if e.Refused {
-			return errors.New("reload refused: " + e.Error)
-		}
-		return &reloadError{e.Error, e.Outcome, e.Stderr, e.Hint, e.Command}
+		return failureOf(e)
 	case api.StepFinished:
 		w.finished = true
 	case api.StepWaiting:
@@ -196,6 +193,14 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 	w.unready.note(e)
 	w.progress.Show(e.Group, stepText(e))
 	return nil
+}
+
+// failureOf returns the error that a failed reload tells of.
+func failureOf(e api.ReloadStep) error {
+	if e.Refused {
+		return errors.New("reload refused: " + e.Error)
+	}
+	return &reloadError{e.Error, e.Outcome, e.Stderr, e.Hint, e.Command}
 }
 
 // conclude returns the error to exit with.

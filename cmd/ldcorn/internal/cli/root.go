@@ -118,6 +118,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 		{"Operate", []*cobra.Command{
 			newReloadCommand(opts),
 			newStatusCommand(opts),
+			newTopCommand(opts),
 			newPsCommand(opts),
 			newHistoryCommand(opts),
 			newLogsCommand(opts),

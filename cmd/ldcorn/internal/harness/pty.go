@@ -88,6 +88,25 @@ func (t *Terminal) Type(text string) error {
 	return err
 }
 
+// Path returns the path of the program's side of the terminal.
+func (t *Terminal) Path() string { return t.path }
+
+// Resize gives the terminal another size, which the program is told.
+func (t *Terminal) Resize(columns, lines int) error {
+	conn, err := t.master.SyscallConn() // its Fd would make reads block
+	if err != nil {
+		return err
+	}
+	size := &unix.Winsize{Row: uint16(lines), Col: uint16(columns)}
+	if failed := conn.Control(func(fd uintptr) { err = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) }); failed != nil {
+		return failed
+	}
+	return err
+}
+
+// Signal sends the program a signal.
+func (t *Terminal) Signal(s os.Signal) error { return t.cmd.Process.Signal(s) }
+
 // Pause stops the output of the terminal, as Ctrl-S does, but at once. Resume
 // continues it.
 func (t *Terminal) Pause() error { return t.flow(unix.TCOOFF) }
