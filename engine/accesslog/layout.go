@@ -217,7 +217,7 @@ func (f *field) appendPlain(b []byte, r *result.Result, now time.Time, rate stri
 // text returns a value of which a client, or a configuration, can have decided any
 // byte. It is nil if there is none.
 func (f *field) text(r *result.Result) []byte {
-	if r.Kind == result.KindRefused && r.Line != nil {
+	if r.Unparsed() {
 		switch f.is {
 		case plan.LogLine:
 			return r.Line

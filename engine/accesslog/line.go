@@ -21,7 +21,7 @@ func appendText(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	b = append(b, " - - ["...)
 	b = now.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
 	b = append(b, `] "`...)
-	if r.Kind == result.KindRefused {
+	if r.Unparsed() {
 		b = appendEscaped(b, r.Line)
 	} else {
 		b = append(b, r.Request.Method...)
@@ -93,7 +93,7 @@ func appendJSON(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	if r.Client.IsValid() {
 		b = append(r.Client.AppendTo(append(b, `,"client":"`...)), '"')
 	}
-	if r.Kind == result.KindRefused {
+	if r.Unparsed() {
 		b = appendMember(b, `,"line":`, r.Line)
 	} else {
 		b = appendMember(b, `,"method":`, r.Request.Method)

@@ -56,6 +56,11 @@ func TestLines(t *testing.T) {
 		Request: new(head.Request), Line: []byte("G\"ET\\ /\n\x1b[2J \xff\x7f é"), Status: 400, Worker: -1, ID: []byte("i"),
 		Kind: result.KindRefused, Reason: "malformed request line",
 	}
+	elsewhere := served(t)
+	elsewhere.Kind, elsewhere.Reason, elsewhere.Status = result.KindRefused, "another host", 421
+	assert.Contains(t, string(appendText(nil, elsewhere, moment, "")), `"GET /a?b=c HTTP/1.1" 421 12 `)
+	assert.Contains(t, string(appendJSON(nil, elsewhere, moment, "")), `"method":"GET","target":"/a?b=c","version":"HTTP/1.1","host":"example.org"`)
+	assert.Contains(t, string(new(Terminal).appendLine(nil, elsewhere, moment)), " 421 GET /a?b=c ")
 	late := served(t)
 	late.Kind, late.Reason = result.KindQueueLate, `the limit "gpu" was not free in time`
 	secured := served(t)

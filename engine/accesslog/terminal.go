@@ -54,7 +54,7 @@ func (t *Terminal) appendLine(b []byte, r *result.Result, now time.Time) []byte 
 	}
 	b = strconv.AppendInt(b, int64(r.Status), 10)
 	b = append(t.appendColor(b, reset), ' ')
-	if r.Kind == result.KindRefused {
+	if r.Unparsed() {
 		b = t.appendCut(append(b, '"'), r.Line)
 		b = append(b, '"')
 	} else {

@@ -34,8 +34,8 @@ func (all Observers) Observe(r *Result) {
 type Result struct {
 	Kind      Kind          // what went wrong; "" for an answer of the app
 	Reason    string        // the same in words; "" for an answer of the app
-	Request   *head.Request // partly parsed, or not at all, if Kind is KindRefused
-	Line      []byte        // the beginning of the input instead of a valid head, if Kind is KindRefused
+	Request   *head.Request // partly parsed, or not at all, if Unparsed
+	Line      []byte        // the beginning of the input instead of a valid head, if Unparsed
 	Client    netip.Addr    // according to trusted proxies, otherwise the peer; invalid over a unix socket
 	Ignored   bool          // the request names a client, but no trusted proxy vouches for it
 	TLS       string        // version of TLS with which ldcorn itself secures the connection, such as "1.3"; "" if it does not
@@ -57,6 +57,12 @@ type Result struct {
 	Receiving time.Duration // time spent taking in the body before asking for a slot
 	Held      time.Duration // time for which it had a slot, of all workers together; for a websocket, until its acceptance
 	Took      time.Duration // time since the arrival of the head
+}
+
+// Unparsed reports whether Line stands for a head that is not valid. A valid one can
+// be refused, too, as one for a host that the connection is not for.
+func (r *Result) Unparsed() bool {
+	return r.Kind == KindRefused && (r.Line != nil || len(r.Request.Method) == 0)
 }
 
 // StatusGone stands for a status if the client left before it was sent one, as
