@@ -240,15 +240,19 @@ func (k *Keeper) settle(before, next *held, said map[string]bool) *held {
 	}
 	next.lost, next.warned = before.lost, before.warned
 	sameCert, sameCA := fingerprintOf(before.source) == fingerprintOf(next.source), before.digest() == next.digest()
-	if sameCert && sameCA {
-		next.changed = before.changed // the chain can be another one
+	newChain := sameCert && !sameChain(before.source, next.source)
+	if sameCert && sameCA && !newChain {
+		next.changed = before.changed
 		return next
 	}
 	if !sameCert {
 		next.lost = lostNames(before.source, next.source)
 	}
 	what := "certificate of " + from(next.tls) + fingerprintOf(next.source)
-	if sameCert {
+	switch {
+	case newChain:
+		what = "chain of " + from(next.tls)
+	case sameCert:
 		what = "authorities of " + next.tls.ClientCA.String() + next.digest()
 	}
 	if said[what] {
@@ -256,10 +260,14 @@ func (k *Keeper) settle(before, next *held, said map[string]bool) *held {
 	}
 	said[what] = true
 	reason := "read again: for " + strings.Join(next.source.Names(), ", ")
-	if sameCert {
+	switch {
+	case newChain:
+		k.opts.Log.Info("chain of a certificate read again", next.attrs()...)
+		reason = "read again: the chain, for " + strings.Join(next.source.Names(), ", ")
+	case sameCert:
 		k.opts.Log.Info("authorities of clients read again", append(next.attrs(), "client_ca", pathOf(next.tls.ClientCA))...)
 		reason = "read again: the authorities of clients, for " + strings.Join(next.source.Names(), ", ")
-	} else {
+	default:
 		k.opts.Log.Info("certificate read again", append(next.attrs(), "expires", expiryOf(next.source), "before", expiryOf(before.source))...)
 	}
 	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: reason})

@@ -131,3 +131,32 @@ func TestBrokenFiles(t *testing.T) {
 	eventually(t, func() bool { return k.Status()[0].Error == "" })
 	assert.Equal(t, before, served(t, k))
 }
+
+// TestLongChain checks that a chain which clients would not take does not replace one
+// that works, and that a chain that changes alone is read again, which is said.
+func TestLongChain(t *testing.T) {
+	ca := newIssuer(t, "the issuer")
+	k, l := newKeeper(t)
+	dir := t.TempDir()
+	cert, key := ca.leaf("a.example")
+	set := files(t, dir, cert, key)
+	k.use(t, ":1", set)
+	chain := func() int {
+		state, err := shake(k.Store(":1"), &tls.Config{InsecureSkipVerify: true})
+		require.NoError(t, err)
+		return len(state.PeerCertificates)
+	}
+	one := certPEM(ca.cert)
+	files(t, dir, cert+strings.Repeat(one, maxChain/len(ca.cert.Raw)+1), key)
+	eventually(t, func() bool { return k.Status()[0].Error != "" })
+	assert.Contains(t, k.Status()[0].Error, "clients take at most 64")
+	_, err := LoadPair(set)
+	assert.True(t, asError(err).IsBroken())
+	assert.Equal(t, 1, chain())
+
+	files(t, dir, cert+one, key)
+	eventually(t, func() bool { return chain() == 2 })
+	assert.Empty(t, k.Status()[0].Error)
+	assert.Contains(t, l.String(), "chain of a certificate read again")
+	assert.Contains(t, l.kinds(), api.EventCertificate)
+}

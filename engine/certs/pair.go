@@ -21,8 +21,12 @@ type Pair struct {
 	names []string
 }
 
-// LoadPair reads a certificate and its key, and checks that they fit. The error is
-// an *Error.
+// maxChain limits the bytes of a certificate and its chain. Usual clients give up a
+// handshake if they are more: OpenSSL does from 100 KiB. Real chains have less than 10.
+const maxChain = 64 << 10
+
+// LoadPair reads a certificate and its key, and checks that they fit, and that clients
+// take the chain. The error is an *Error.
 func LoadPair(t plan.TLS) (*Pair, error) {
 	data, err := read("cert", t.Cert)
 	if err != nil {
@@ -45,8 +49,14 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 		return nil, err
 	}
 	p := &Pair{cert: &tls.Certificate{PrivateKey: key, Leaf: chain[0]}, chain: chain, names: namesOf(chain[0])}
+	size := 0
 	for _, c := range chain {
 		p.cert.Certificate = append(p.cert.Certificate, c.Raw)
+		size += len(c.Raw)
+	}
+	if size > maxChain {
+		return nil, &Error{"cert", broken(t.Cert, fmt.Errorf("the %d certificates have %d KiB together, and clients take at most %d", len(chain), (size+1023)>>10, maxChain>>10)),
+			"leave only the certificate and those that have signed it, without the authorities that clients know"}
 	}
 	return p, nil
 }
@@ -97,6 +107,14 @@ func whose(c *x509.Certificate) string {
 
 // Names returns the names of the certificate, see Source.
 func (p *Pair) Names() []string { return p.names }
+
+// sameChain reports whether two sources of the same certificate also have the same
+// others behind it. Those that do not come from files count as having the same.
+func sameChain(a, b Source) bool {
+	x, ok := a.(*Pair)
+	y, also := b.(*Pair)
+	return !ok || !also || slices.EqualFunc(x.chain, y.chain, (*x509.Certificate).Equal)
+}
 
 // Leaf returns the certificate itself.
 func (p *Pair) Leaf() *x509.Certificate { return p.chain[0] }
