@@ -11,6 +11,7 @@ import (
 	"golang.org/x/net/http2"
 
 	"github.com/ldcorn/ldcorn/engine/proxy"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // goAwayOf reads until a GOAWAY comes.
@@ -105,6 +106,7 @@ func TestShutdownTimeout(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("the proxy does not end")
 		}
+		assert.Equal(t, result.KindStopping, r.observed().Kind, "the client has not left")
 	})
 }
 

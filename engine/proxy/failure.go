@@ -80,6 +80,7 @@ var (
 	errLostBody    = &failure{kind: result.KindUnavailable, status: 503, reason: "the server has lost the request body"}
 	errLostAnswer  = &failure{kind: result.KindCut, status: 503, reason: "the server has lost a part of the answer"}
 	errStopping    = &failure{kind: result.KindStopping, status: 503, reason: "the server is shutting down", close: true}
+	errCutByStop   = &failure{kind: result.KindStopping, status: 503, reason: "the server is shutting down, and has cut the request", close: true}
 	errTooLarge    = &failure{kind: result.KindBody, status: 413, reason: "the request body is larger than max_body_size", close: true}
 	errSlowBody    = &failure{kind: result.KindBody, status: 408, reason: "the request body did not arrive in time", close: true}
 	errShortBody   = &failure{kind: result.KindBody, status: 400, reason: "the request body ended early", close: true}

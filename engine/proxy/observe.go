@@ -46,6 +46,11 @@ func (r *Request) observeEnd(err error) {
 	case r.told:
 		return
 	case r.rec.Kind != "" || err == nil && !r.gone || err == errTaken:
+	case r.p.aborted.Load(): // whatever has ended first: the client, the worker, or the wait for them
+		r.rec.Fault(errCutByStop.kind, errCutByStop.reason)
+		if !r.begun {
+			r.rec.Status = errCutByStop.status
+		}
 	case r.gone || err == netloop.ErrGone:
 		r.rec.Fault(result.KindGone, "the client left")
 		if r.stalled {

@@ -91,6 +91,7 @@ type Proxy struct {
 	firsts  sync.Pool // of *[firstBuffer]byte
 
 	departing atomic.Bool // Depart was called
+	aborted   atomic.Bool // what has not ended is cut, through no fault of its client or worker
 	refused   refusalCounts
 }
 
@@ -203,7 +204,7 @@ func (p *Proxy) Run(ctx context.Context) error {
 	case <-p.driver.Quiet():
 	case <-grace.C:
 		p.opts.Log.Warn("cutting requests still in flight", slog.String("reason", "shutdown_timeout is over"))
-		p.driver.Abort()
+		p.Abort()
 	}
 	close(p.drained)
 	if err := <-done; err != nil && !errors.Is(err, net.ErrClosed) {
@@ -223,7 +224,10 @@ func (p *Proxy) Close() { close(p.drained) }
 
 // Abort cuts what Run is still finishing after the end of its context. Any goroutine
 // may call it.
-func (p *Proxy) Abort() { p.driver.Abort() }
+func (p *Proxy) Abort() {
+	p.aborted.Store(true)
+	p.driver.Abort()
+}
 
 // Drained is closed when Run has stopped serving and nothing but websockets is in
 // flight, so that the workers can be stopped.

@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"bufio"
+	"io"
 	"net"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
+	"github.com/ldcorn/ldcorn/engine/result"
 )
 
 // stopping waits until the proxy has begun to stop, when it refuses
@@ -113,4 +116,41 @@ func TestShutdownTimeout(t *testing.T) {
 		<-r.proxy.Drained()
 		r.idleAgain(u)
 	})
+}
+
+// TestShutdownTimeoutIsNobodysFault checks that a request that is cut then is reported as
+// such, and neither as one whose client left nor as one whose worker failed.
+func TestShutdownTimeoutIsNobodysFault(t *testing.T) {
+	big := "HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + strings.Repeat("x", 32<<20)
+	for name, c := range map[string]struct {
+		in, answer string
+	}{
+		"streams":      {http1test.Get("/"), "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nab"},
+		"takes slowly": {http1test.Get("/"), big},
+		"uploads":      {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nab", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			eachDriver(t, func(t *testing.T, driver string) {
+				p := capped(t, 1)
+				p.ShutdownTimeout = 50 * time.Millisecond
+				seen := make(chan result.Result, 1)
+				r := newRig(t, driver, p, func(o *Options) { o.Observer = observerFunc(func(rec *result.Result) { seen <- *rec }) })
+				u := r.worker("default", func(w net.Conn, in *bufio.Reader) {
+					readHead(in)
+					_, _ = io.WriteString(w, c.answer)
+					untilGone(in)
+				})
+				cl := r.client()
+				cl.say(c.in)
+				if c.answer != "" {
+					cl.read(20)
+				}
+				soon(t, func() bool { return u.heads() == 1 }, "busy")
+				r.stop()
+				rec := <-seen
+				assert.Equal(t, result.KindStopping, rec.Kind)
+				assert.Contains(t, rec.Reason, "shutting down")
+			})
+		})
+	}
 }

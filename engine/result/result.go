@@ -84,7 +84,7 @@ const (
 	KindQueueLate   Kind = "queue_timeout"    // 503, queue_timeout
 	KindShare       Kind = "client_share"     // 503, the client has its share of the buffers
 	KindUnavailable Kind = "unavailable"      // 503, no worker
-	KindStopping    Kind = "stopping"         // 503, the master is being stopped
+	KindStopping    Kind = "stopping"         // 503, or an answer that was cut: the master is being stopped
 	KindNoAnswer    Kind = "no_answer"        // 502, the worker died or refused
 	KindMalformed   Kind = "malformed_answer" // 502
 	KindLate        Kind = "request_timeout"  // 504
