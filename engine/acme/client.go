@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -156,6 +157,11 @@ func judge(err error, a plan.ACME, account string) *failure {
 			f.hint = "look whether this machine reaches " + a.Directory
 		case errors.As(err, new(*tls.CertificateVerificationError)):
 			f.hint = "name the authority of the issuer in directory_ca="
+		case errors.As(err, new(*net.OpError)), errors.As(err, new(*net.DNSError)):
+			f.hint = "look whether this machine reaches " + a.Directory
+		case strings.HasPrefix(err.Error(), "provisioning client: "):
+			f.err = fmt.Errorf("%s: %w", a.Directory, err)
+			f.hint = "look whether directory_url= is the address of the issuer's directory"
 		}
 		return f
 	}
