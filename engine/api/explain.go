@@ -10,6 +10,17 @@ type Question struct {
 	Headers  []Header `json:"headers"`
 	ClientIP string   `json:"client_ip"`          // 127.0.0.1 if it is empty
 	Listener string   `json:"listener,omitempty"` // the address of a listener, as in bind; if it is empty, the first one that does not redirect
+	// ClientCert is the certificate that the client has shown in the handshake; absent if
+	// it has shown none. With it, a line without a URL means https, and an empty Listener
+	// the first one that asks clients for certificates.
+	ClientCert *ClientCert `json:"client_cert,omitempty"`
+}
+
+// A ClientCert is the certificate of a client that was verified. Each part can be absent.
+type ClientCert struct {
+	Subject     string   `json:"subject,omitempty"`     // such as "CN=me,O=Example"
+	SAN         []string `json:"san,omitempty"`         // such as "DNS:me.example", "email:a@b", "URI:spiffe://a/b" or "IP:192.0.2.1"
+	Fingerprint string   `json:"fingerprint,omitempty"` // SHA-256 in hexadecimal digits; 64 zeros if it is absent
 }
 
 // A Header is one field of the head of a request.

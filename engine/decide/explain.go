@@ -94,6 +94,13 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 		}
 		opts.ClientIP = ip
 	}
+	if c := q.ClientCert; c != nil {
+		cert, err := request.NewCertificate(c.Subject, c.SAN, c.Fingerprint)
+		if err != nil {
+			return nil, fmt.Errorf("client_cert: %w", err)
+		}
+		opts.ClientCert = cert
+	}
 	out := &api.Explanation{FormatVersion: api.ExplainVersion, Request: q.Line, Rules: []api.ExplainedRule{}, Settings: []api.ExplainedSetting{}, Python: x.plan.Python}
 	req, err := x.Sample(q.Line, opts)
 	var refused *head.Error
@@ -104,7 +111,7 @@ func (x *Explainer) Answer(q api.Question) (*api.Explanation, error) {
 	case err != nil:
 		return nil, err
 	}
-	by, err := x.listener(q.Listener)
+	by, err := x.listener(q.Listener, q.ClientCert != nil)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,10 @@ package decide
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -44,9 +46,13 @@ func AppendHTTPS(out, host []byte, by, secure string, origin []byte) []byte {
 }
 
 // listener returns the listener with an address, or the one that a request most
-// likely comes by: the first one that does not redirect.
-func (x *Explainer) listener(address string) (*plan.Listener, error) {
+// likely comes by: the first one that does not redirect. A client that has shown a
+// certificate has come by one that asks for certificates.
+func (x *Explainer) listener(address string, certified bool) (*plan.Listener, error) {
 	all := x.plan.Listeners
+	if certified {
+		return x.asking(address)
+	}
 	if address == "" {
 		for i := range all {
 			if !all[i].RedirectHTTPS {
@@ -70,6 +76,26 @@ func (x *Explainer) listener(address string) (*plan.Listener, error) {
 		names[i] = all[i].Bind.String()
 	}
 	return nil, fmt.Errorf("the configuration has no listener %q; it has %s", address, strings.Join(names, ", "))
+}
+
+// asking is listener for a client that has shown a certificate.
+func (x *Explainer) asking(address string) (*plan.Listener, error) {
+	asks := func(l *plan.Listener) bool {
+		return slices.ContainsFunc(l.TLS, func(t plan.TLS) bool { return t.ClientAuth != plan.ClientAuthNone })
+	}
+	if address != "" {
+		l, err := x.listener(address, false)
+		if err == nil && !asks(l) {
+			err = fmt.Errorf("the listener %s asks no client for a certificate: its tls has no client_ca", l.Bind)
+		}
+		return l, err
+	}
+	for i := range x.plan.Listeners {
+		if l := &x.plan.Listeners[i]; asks(l) {
+			return l, nil
+		}
+	}
+	return nil, errors.New("no listener asks clients for certificates: no tls of the configuration has client_ca")
 }
 
 // redirecting returns the other listeners, which redirect requests.

@@ -53,8 +53,8 @@ type clientCert struct {
 	subjects, names, fingerprints []string
 }
 
-// certOf returns the certificate of the client, or nil.
-func certOf(r Request) Certificate {
+// CertOf returns the certificate that the client of a request has shown, or nil.
+func CertOf(r Request) Certificate {
 	if c, ok := r.(Certified); ok {
 		return c.ClientCert()
 	}
@@ -62,7 +62,7 @@ func certOf(r Request) Certificate {
 }
 
 func (m *clientCert) Match(r Request) bool {
-	c := certOf(r)
+	c := CertOf(r)
 	if c == nil || !oneOf(m.subjects, c.CertSubject()) || !oneOf(m.fingerprints, c.CertFingerprint()) {
 		return false
 	}
@@ -88,7 +88,7 @@ func oneOf(list []string, value string) bool {
 }
 
 func (m *clientCert) WhyNot(r Request) string {
-	c := certOf(r)
+	c := CertOf(r)
 	switch {
 	case c == nil:
 		return fmt.Sprintf("%s: the client has shown no certificate", m.text)

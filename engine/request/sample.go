@@ -9,6 +9,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // A Header is one field of a Sample.
@@ -21,8 +22,10 @@ type Header struct {
 type SampleOptions struct {
 	Headers  []Header
 	ClientIP netip.Addr // 127.0.0.1 if invalid
-	// Scheme is "http" or "https"; "" means that of the line's URL, or else
-	// "http".
+	// ClientCert is the certificate that the client has shown; nil = none.
+	ClientCert *Certificate
+	// Scheme is "http" or "https"; "" means that of the line's URL, or else "https"
+	// for a client with a certificate and "http" for others.
 	Scheme      string
 	Underscores bool // pass headers with "_" in their names to the app (underscores_in_headers)
 	Websocket   bool // make it a websocket handshake; a ws: or wss: URL always does
@@ -56,8 +59,11 @@ func NewSample(line string, opts SampleOptions) (*Sample, error) {
 		return nil, err
 	}
 	s := &Sample{origin: sampleOrigin{
-		ip: opts.ClientIP, scheme: cmp.Or(opts.Scheme, scheme), id: []byte(sampleID),
+		ip: opts.ClientIP, cert: opts.ClientCert, scheme: cmp.Or(opts.Scheme, scheme, "http"), id: []byte(sampleID),
 	}}
+	if opts.Scheme == "" && scheme == "" && opts.ClientCert != nil {
+		s.origin.scheme = "https"
+	}
 	if !s.origin.ip.IsValid() {
 		s.origin.ip = loopback
 	}
@@ -87,7 +93,8 @@ func CheckLine(line string) error {
 	return err
 }
 
-// compose returns the head of the request that a line describes.
+// compose returns the head of the request that a line describes. scheme is that of the
+// line's URL, or "" if it is a path.
 func compose(line string, opts SampleOptions) (raw []byte, scheme string, err error) {
 	method, target, found := strings.Cut(strings.TrimSpace(line), " ")
 	if !found {
@@ -131,7 +138,7 @@ func compose(line string, opts SampleOptions) (raw []byte, scheme string, err er
 // split splits a URL; a path alone belongs to localhost.
 func split(target string) (scheme, host, path string, err error) {
 	if target[0] == '/' || target == "*" {
-		return "http", sampleHost, target, nil
+		return "", sampleHost, target, nil
 	}
 	scheme, rest, found := strings.Cut(target, "://")
 	scheme = strings.ToLower(scheme)
@@ -172,6 +179,7 @@ func escape(target string) string {
 // sampleOrigin is the Origin of a Sample.
 type sampleOrigin struct {
 	ip     netip.Addr
+	cert   *Certificate
 	scheme string
 	id     []byte
 }
@@ -179,6 +187,14 @@ type sampleOrigin struct {
 func (o *sampleOrigin) ClientIP() netip.Addr { return o.ip }
 func (o *sampleOrigin) Scheme() string       { return o.scheme }
 func (o *sampleOrigin) RequestID() []byte    { return o.id }
+
+// ClientCert implements match.Certified.
+func (o *sampleOrigin) ClientCert() match.Certificate {
+	if o.cert == nil {
+		return nil // and not a pointer that is nil
+	}
+	return o.cert
+}
 
 // Spend records what a match costs, if the sample has a budget.
 func (s *Sample) Spend(units int) bool { return s.Budget == 0 || s.View.Spend(units) }

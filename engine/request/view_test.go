@@ -273,6 +273,35 @@ func TestSampleOptions(t *testing.T) {
 	assert.ErrorContains(t, err, "answers \"GET /x\" with 400")
 }
 
+// TestSampleCertificate: a client with a certificate has come by https, unless the line
+// says otherwise, and only texts that a certificate can have are taken.
+func TestSampleCertificate(t *testing.T) {
+	cert, err := NewCertificate("CN=me,O=Example", []string{"DNS:me.example", "URI:spiffe://a/b"}, strings.Repeat("AB:", 31)+"AB")
+	require.NoError(t, err)
+	for line, scheme := range map[string]string{"/x": "https", "http://h/x": "http", "wss://h/x": "https", "GET https://h/": "https"} {
+		s, err := NewSample(line, SampleOptions{ClientCert: cert})
+		require.NoError(t, err)
+		assert.Equal(t, scheme, s.Scheme(), line)
+		assert.Equal(t, "CN=me,O=Example", s.ClientCert().CertSubject())
+		assert.Equal(t, []string{"DNS:me.example", "URI:spiffe://a/b"}, s.ClientCert().CertNames())
+		assert.Equal(t, strings.Repeat("ab", 32), s.ClientCert().CertFingerprint())
+	}
+	s, err := NewSample("/x", SampleOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, "http", s.Scheme())
+	assert.Nil(t, s.ClientCert())
+	cert, err = NewCertificate("", nil, "")
+	require.NoError(t, err)
+	assert.Len(t, cert.CertFingerprint(), 64)
+
+	_, err = NewCertificate("me", nil, "")
+	assert.EqualError(t, err, `the subject "me" has no attribute such as CN=; write "CN=me"`)
+	_, err = NewCertificate("", []string{"DNS:a", "b"}, "")
+	assert.EqualError(t, err, `the name "b" does not begin with DNS:, email:, URI: or IP:; write "DNS:b"`)
+	_, err = NewCertificate("", nil, "12")
+	assert.ErrorContains(t, err, `the fingerprint "12" is not a SHA-256`)
+}
+
 // TestUnseenHeaders checks that what the configuration says about a name
 // matches what a view shows.
 func TestUnseenHeaders(t *testing.T) {

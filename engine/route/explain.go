@@ -48,6 +48,9 @@ func (t *Table[T]) Routes() []*plan.Route {
 // An unbounded request is not a match.Spender.
 type unbounded struct{ match.Request }
 
+// ClientCert implements match.Certified.
+func (u unbounded) ClientCert() match.Certificate { return match.CertOf(u.Request) }
+
 // order returns all rules in the order in which they apply.
 func (t *Table[T]) order() []*entry[T] {
 	strings := slices.Clone(t.strings)

@@ -1,11 +1,9 @@
 package builtin
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"go.starlark.net/starlark"
 
@@ -30,13 +28,13 @@ func clientWords() []matcherWord {
 			{Name: "fingerprint", Type: "str | list[str]", Keyword: true, Absent: "every certificate", Rule: "64 hexadecimal digits, which can have colons between them; with a list, one of them",
 				Doc: "The SHA-256 of the certificate.", aka: []string{"sha256", "hash", "thumbprint"}}}},
 			func(c *call, have map[string]*given) match.Matcher {
-				return match.ClientCert(c.several(have["subject"], checkSubject), c.several(have["san"], checkSAN), c.several(have["fingerprint"], checkFingerprint))
+				return match.ClientCert(c.several(have["subject"], match.ParseCertSubject), c.several(have["san"], match.ParseCertName), c.several(have["fingerprint"], match.ParseCertFingerprint))
 			}},
 	}
 }
 
-// several reads a string or a list of them.
-func (c *call) several(g *given, check func(string) (string, error)) (out []string) {
+// several reads a string or a list of them, which are texts of certificates.
+func (c *call) several(g *given, parse func(string) (string, error)) (out []string) {
 	if g == nil {
 		return nil
 	}
@@ -51,7 +49,10 @@ func (c *call) several(g *given, check func(string) (string, error)) (out []stri
 	for i, e := range elems {
 		s, err := value.String(e)
 		if err == nil {
-			s, err = check(s)
+			s, err = parse(s)
+		}
+		if wrong, ok := errors.AsType[*match.CertTextError](err); ok {
+			err = value.Wrong(wrong.Right, "%s", wrong.Wrong)
 		}
 		switch {
 		case err != nil && one:
@@ -63,30 +64,6 @@ func (c *call) several(g *given, check func(string) (string, error)) (out []stri
 		}
 	}
 	return out
-}
-
-func checkSubject(s string) (string, error) {
-	if !strings.Contains(s, "=") {
-		return s, value.Wrong("write "+value.Quote("CN="+s), "has no attribute such as CN=")
-	}
-	return s, nil
-}
-
-func checkSAN(s string) (string, error) {
-	for _, kind := range []string{"DNS:", "email:", "URI:", "IP:"} {
-		if strings.HasPrefix(s, kind) && len(s) > len(kind) {
-			return s, nil
-		}
-	}
-	return s, value.Wrong("write "+value.Quote("DNS:"+s), "does not begin with DNS:, email:, URI: or IP:")
-}
-
-func checkFingerprint(s string) (string, error) {
-	digits := strings.ToLower(strings.ReplaceAll(s, ":", ""))
-	if b, err := hex.DecodeString(digits); err != nil || len(b) != sha256.Size {
-		return s, value.Wrong("print it with: openssl x509 -in CERT -noout -fingerprint -sha256", "is not a SHA-256: 64 hexadecimal digits")
-	}
-	return digits, nil
 }
 
 // networks reads networks and drops duplicates.

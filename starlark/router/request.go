@@ -150,10 +150,8 @@ var propertyNamed = map[string]func(match.Request) starlark.Value{
 // shown.
 func ofCert(text func(match.Certificate) string) func(match.Request) starlark.Value {
 	return func(r match.Request) starlark.Value {
-		if known, ok := r.(match.Certified); ok {
-			if c := known.ClientCert(); c != nil {
-				return starlark.String(text(c))
-			}
+		if c := match.CertOf(r); c != nil {
+			return starlark.String(text(c))
 		}
 		return starlark.None
 	}

@@ -151,6 +151,9 @@ func readQuestion(args []starlark.Value) (q question, err error) {
 	if q.want.static, err = optional(args[7]); err != nil {
 		return q, read("static", err)
 	}
+	if q.options.ClientCert, err = clientCert(args[8]); err != nil {
+		return q, read("client_cert", err)
+	}
 	return q, nil
 }
 

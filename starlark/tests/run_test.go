@@ -55,14 +55,20 @@ func TestFailures(t *testing.T) {
 		`t.route("/", headers = {"X-A": "1"}, to = "web")`: {`/ goes to "api", not to "web"`},
 		`t.route("/x")`: {"/x has no expectation: `to`, `status`, `static` and `location` are missing"},
 		`t.route("/x", headers = {"X-A": "1"}, to = None)`: {"/x has no expectation: `to`, `status`, `static` and `location` are missing"},
-		`t.route("/../x")`:                                              {"/../x has no expectation: `to`, `status`, `static` and `location` are missing"},
-		`print(t.route("/x"))`:                                          nil,
-		`t.route("/", status = 404)`:                                    {`/ goes to "web", not answered with 404`},
-		`t.route("/", location = "/x")`:                                 {`/ goes to "web", not redirected to "/x"`},
-		`t.route("/", status = "404")`:                                  {"`status` wants a whole number, got the string \"404\": write 404"},
-		`t.route("/", client_ip = "x")`:                                 {"`client_ip` is not an address: \"x\""},
-		`t.route("/", to = "wep")`:                                      {`no WorkerGroup is named "wep"`},
-		`t.route("/", cookies = ["a"])`:                                 {"`cookies` wants a dict, such as {\"x-name\": \"value\"}, got a list"},
+		`t.route("/../x")`:                                   {"/../x has no expectation: `to`, `status`, `static` and `location` are missing"},
+		`print(t.route("/x"))`:                               nil,
+		`t.route("/", status = 404)`:                         {`/ goes to "web", not answered with 404`},
+		`t.route("/", location = "/x")`:                      {`/ goes to "web", not redirected to "/x"`},
+		`t.route("/", status = "404")`:                       {"`status` wants a whole number, got the string \"404\": write 404"},
+		`t.route("/", client_ip = "x")`:                      {"`client_ip` is not an address: \"x\""},
+		`t.route("/", to = "wep")`:                           {`no WorkerGroup is named "wep"`},
+		`t.route("/", cookies = ["a"])`:                      {"`cookies` wants a dict, such as {\"x-name\": \"value\"}, got a list"},
+		`t.route("/", client_cert = "CN=me")`:                {"`client_cert` wants a dict, such as {\"subject\": \"CN=me\", \"san\": [\"DNS:me.example\"]}, or None, got the string \"CN=me\""},
+		`t.route("/", client_cert = {"sna": "DNS:me"})`:      {"`client_cert` cannot have \"sna\": did you mean \"san\"?"},
+		`t.route("/", client_cert = {"issuer": "CN=me"})`:    {"`client_cert` cannot have \"issuer\": write subject, san or fingerprint"},
+		`t.route("/", client_cert = {"subject": "me"})`:      {"`client_cert` is no certificate: the subject \"me\" has no attribute such as CN=; write \"CN=me\""},
+		`t.route("/", client_cert = {"subject": ["CN=me"]})`: {"`client_cert` wants a string, got a list: write \"CN=me\""},
+		`t.route("/", client_cert = {"san": ["DNS:me", 1]})`: {"`client_cert` wants a string, got the number 1"},
 		`t.route()`:                                                     {"route needs `request`: add \"GET /path\""},
 		"t.eq(1, 1.0); t.eq([1], (1,))":                                 {"got [1], want (1,)"},
 		`t.eq(t.route("/v2").route, "/v2")`:                             nil,
@@ -119,6 +125,37 @@ func TestPrint(t *testing.T) {
 	assert.Equal(t, "ldconfig.star:6:5 hello", out.String())
 }
 
+// TestClientCert: routes and the router see the certificate of a request.
+func TestClientCert(t *testing.T) {
+	const text = `
+def route(req):
+    if req.path == "/router":
+        return respond(200 if req.scheme == "https" else 500, "%s %s %s" % (req.client_cert_subject, req.client_cert_san, req.client_cert_fingerprint)) if req.client_cert_san else respond(403, "no")
+    return None
+
+config = LdConfig(router = route, workers = [
+    WorkerGroup("web", "main:app"),
+    WorkerGroup("any", "main:app", routes = [path("/any") & client_cert()]),
+    WorkerGroup("me", "main:app", routes = [client_cert(subject = "CN=me,O=x", san = "URI:spiffe://a/b"), client_cert(fingerprint = "` + "ab" + `" * 32)]),
+])
+
+def test_it(t):
+    t.route("/any", to = "web")
+    t.route("/any", client_cert = None, to = "web")
+    t.route("/any", client_cert = {}, to = "any")
+    t.route("/", client_cert = {"subject": "CN=me,O=x"}, to = "web")
+    t.route("/", client_cert = {"subject": "CN=me,O=x", "san": "URI:spiffe://a/b"}, to = "me")
+    t.route("/", client_cert = {"subject": "CN=me,O=x", "san": ("DNS:a", "URI:spiffe://a/b")}, to = "me")
+    t.route("/", client_cert = {"fingerprint": "AB:" * 31 + "AB"}, to = "me")
+    t.route("/router", status = 403)
+    t.route("/router", client_cert = {"san": ["DNS:a"]}, status = 200)
+    t.route("/any", client_cert = {"subject": "CN=you"}, to = "web")
+`
+	report, _ := run(t, text, nil)
+	require.Len(t, report.Results, 1)
+	assert.Equal(t, []string{`/any goes to "any", not to "web"`}, messages(&report.Results[0]))
+}
+
 // TestPlan: a test evaluates the configuration with other variables and arguments.
 func TestPlan(t *testing.T) {
 	const text = `
@@ -129,7 +166,7 @@ env_of = env("PATH_OF", "/p")
 bind = ":" + env("PORT", "8000")
 config = LdConfig(bind = bind, router = route, trusted_proxies = ["10.0.0.0/8"], forwarded = "append", workers = [
     WorkerGroup("big", "main:app", instances = arg("workers", 2), max_req_per_worker = 4, queue_timeout = "1m", env = {"A": "b", "S": secret("S", "s")},
-                routes = ["/big", header("x-a", "1")], max_rss = "1GiB", sticky = by_client_ip(), response_buffer = arg("buffer", 0)),
+                routes = ["/big", header("x-a", "1"), client_cert()], max_rss = "1GiB", sticky = by_client_ip(), response_buffer = arg("buffer", 0)),
     WorkerGroup("rest", "main:app", uvicorn_args = arg("args", [])),
 ])
 
@@ -138,12 +175,13 @@ def test_it(t):
     t.eq([p.bind, p.forwarded, p.trusted_proxies, p.header_timeout, p.admin, p.access_log], [":9000", "append", ["10.0.0.0/8"], 5, None, None])
     g = p.group("big")
     t.eq([g.name, g.instances, g.max_req_per_worker, g.queue_timeout, g.reload_on_sighup], ["big", 8, 4, 60, True])
-    t.eq([g.routes, g.max_rss, g.sticky, g.response_buffer, g.request_buffer], [["/big", 'header("x-a", "1")'], 1 << 30, "by_client_ip()", 0, None])
+    t.eq([g.routes, g.max_rss, g.sticky, g.response_buffer, g.request_buffer], [["/big", 'header("x-a", "1")', "client_cert()"], 1 << 30, "by_client_ip()", 0, None])
     t.eq([g.env["A"], type(g.env["S"])], ["b", "secret"])
     t.eq([x.name for x in p.groups], ["big", "rest"])
     t.eq(p.groups[1].uvicorn_args, ["--http", "h11"])
     p.route("/q", to = "big")
     p.route("/p", to = "rest")
+    p.route("/certified", client_cert = {"subject": "CN=me"}, to = "big")
     t.route("/p", to = "big")
     t.eq(p.errors, [])
     t.eq(t.plan(args = {"worker": 1}).errors, ["L028: the configuration has no argument ` + "`worker`" + `"])

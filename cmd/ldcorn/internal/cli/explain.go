@@ -30,6 +30,7 @@ type explainFlags struct {
 	headers  []string
 	cookies  []string
 	clientIP string
+	cert     string
 	listener string
 	live     bool
 	format   outputFormat
@@ -51,6 +52,7 @@ session of the request. Write the request as
 		Example: `  ldcorn explain 'GET /ml-pipeline/x'
   ldcorn explain 'GET http://example.com/' -H 'X-Tenant: acme' --cookie beta=1
   ldcorn explain '/' --client-ip 10.0.0.1 --live
+  ldcorn explain '/' --client-cert 'subject=CN=me,O=Example,san=DNS:me.example'
   ldcorn explain '/' --listener 0.0.0.0:80
   ldcorn explain '/' --json`,
 		Args: cobra.ExactArgs(1),
@@ -61,6 +63,7 @@ session of the request. Write the request as
 	flags.StringArrayVarP(&f.headers, "header", "H", nil, "a header of the request, as `'NAME: VALUE'` (repeatable)")
 	flags.StringArrayVar(&f.cookies, "cookie", nil, "a cookie of the request, as `NAME=VALUE` (repeatable)")
 	flags.StringVar(&f.clientIP, "client-ip", "", "the `ADDRESS` of the client (default 127.0.0.1)")
+	flags.StringVar(&f.cert, "client-cert", "", "the certificate that the client has shown to a listener with client_ca, as `'subject=DN,san=NAME,fingerprint=HEX'`, or a part of that (a path alone is then https)")
 	flags.StringVar(&f.listener, "listener", "", "the `ADDRESS` that the request comes to, as in bind (default the first one that does not redirect to https)")
 	flags.BoolVar(&f.live, "live", false, "ask the running master")
 	f.format.addTo(cmd, "print the explanation as JSON")
@@ -136,7 +139,12 @@ func (f *explainFlags) question(line string) (api.Question, error) {
 	if _, err := netip.ParseAddr(f.clientIP); f.clientIP != "" && err != nil {
 		return q, usageError("--client-ip %q: want an address", f.clientIP)
 	}
-	return q, nil
+	if f.cert == "" {
+		return q, nil
+	}
+	cert, err := readCert(f.cert)
+	q.ClientCert = cert
+	return q, err
 }
 
 // evaluate evaluates the configuration in this process, and explains the request by
