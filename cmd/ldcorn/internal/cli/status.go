@@ -162,8 +162,10 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if where != "" {
 		say("%s", where)
 	}
-	if listening := listeningOn(st.Listeners); listening != "" {
-		say("%s", listening)
+	if addresses := addressesOf(st.Listeners); addresses != "" && st.Generation > 0 {
+		say("listening on %s", addresses)
+	} else if addresses != "" {
+		say("bound to %s: clients wait until the start is over", addresses)
 	}
 	if st.LogLevel != nil {
 		say("log level %s (ldcorn log-level --reset)", st.LogLevel)
@@ -233,8 +235,8 @@ func oldestRequests(st *api.Status) (out []api.Request) {
 	return out
 }
 
-// listeningOn names the listeners. It returns "" if there are none.
-func listeningOn(listeners []api.Listener) string {
+// addressesOf names the listeners. It returns "" if there are none.
+func addressesOf(listeners []api.Listener) string {
 	var out []string
 	for i, l := range listeners {
 		if i == shownListeners {
@@ -256,10 +258,7 @@ func listeningOn(listeners []api.Listener) string {
 		}
 		out = append(out, text)
 	}
-	if len(out) == 0 {
-		return ""
-	}
-	return "listening on " + strings.Join(out, ", ")
+	return strings.Join(out, ", ")
 }
 
 // clientsText says what a listener demands of clients.

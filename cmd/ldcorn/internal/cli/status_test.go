@@ -127,7 +127,9 @@ LIMIT `)
 	assert.NotContains(t, out.String(), strings.Repeat("long", 10))
 
 	out.Reset()
-	require.NoError(t, writeStatus(&out, &api.Status{}, "", terminal.Look{}))
+	require.NoError(t, writeStatus(&out, &api.Status{Listeners: []api.Listener{{Address: "[::]:80"}}}, "", terminal.Look{}))
+	assert.Contains(t, out.String(), "bound to [::]:80: clients wait until the start is over")
+	assert.NotContains(t, out.String(), "listening")
 	assert.Contains(t, out.String(), "starting: no group is ready yet")
 }
 
