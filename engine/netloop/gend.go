@@ -52,7 +52,11 @@ func (c *gconn) linger(t *gtask) {
 	defer c.d.idleClients.remove(c)
 	buf := firstBuffers.Get().(*[firstRead]byte)
 	defer firstBuffers.Put(buf)
-	end := Now().Add(lingerTime)
+	limit := lingerTime
+	if c.lining != nil && !c.lining.hasOpened() {
+		limit = lingerUnopened
+	}
+	end := Now().Add(limit)
 	for heard := Now(); ; {
 		_, err := c.discard(t, buf[:], lingerLook)
 		now := Now()

@@ -71,6 +71,13 @@ func (g *glining) take(p []byte) (int, error) {
 	return g.l.take(p)
 }
 
+// hasOpened returns lining.opened.
+func (g *glining) hasOpened() bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.l.opened
+}
+
 // ready calls lining.ready.
 func (g *glining) ready() bool {
 	g.mu.Lock()

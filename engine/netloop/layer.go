@@ -111,6 +111,7 @@ type lining struct {
 	came   error         // what follows the buffered plain bytes: io.EOF, or why the connection is broken; nil = more can come
 	broken bool          // came is an error other than io.EOF
 	busy   bool          // the layer must not be fed before it has news
+	opened bool          // plain bytes were read
 	ended  bool          // End was called or must not be called
 	closed bool
 	more   bool // epoll: the socket can have bytes to read
@@ -200,6 +201,7 @@ func (l *lining) take(p []byte) (int, error) {
 		return 0, net.ErrClosed
 	}
 	if n := l.layer.Read(p); n > 0 {
+		l.opened = true
 		return n, nil
 	}
 	if l.came != nil {

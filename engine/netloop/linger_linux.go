@@ -5,8 +5,12 @@ package netloop
 func (c *econn) linger() {
 	c.CloseWrite()
 	l := c.loop
-	c.state, c.until = lingering, l.now.Add(lingerSilence)
-	l.lingers[c] = l.now.Add(lingerTime)
+	limit := lingerTime
+	if c.lining != nil && !c.lining.opened {
+		limit = lingerUnopened
+	}
+	c.state, c.until = lingering, l.now.Add(min(lingerSilence, limit))
+	l.lingers[c] = l.now.Add(limit)
 	l.by(c.until)
 	if l.finishing {
 		c.shorten()

@@ -15,6 +15,15 @@ func (l *loop) pass(d time.Duration) {
 	l.sweep()
 }
 
+// A brokenLayer has refused its client.
+type brokenLayer struct{ Layer }
+
+func (brokenLayer) Seal(dst, _ []byte) ([]byte, error) { return dst, nil }
+func (brokenLayer) End(dst []byte) []byte              { return dst }
+func (brokenLayer) Read([]byte) int                    { return 0 }
+func (brokenLayer) Buffered() int                      { return 0 }
+func (brokenLayer) Close()                             {}
+
 // TestLingerLimits checks that the driver listens to a client that keeps
 // sending for lingerTime, to a silent one for lingerSilence, and to both for
 // lingerStopping once the driver shuts down.
@@ -49,6 +58,17 @@ func TestLingerLimits(t *testing.T) {
 		l.pass(step)
 		require.False(t, c.closed)
 		l.pass(2 * time.Second)
+		assert.True(t, c.closed)
+	})
+	t.Run("never opened", func(t *testing.T) {
+		l := bareLoop(t)
+		c, _ := l.pair(t, true)
+		c.lining = &lining{layer: brokenLayer{}}
+		c.lining.fed(unix.EPROTO)
+		c.linger()
+		l.pass(lingerUnopened / 2)
+		require.False(t, c.closed)
+		l.pass(lingerUnopened)
 		assert.True(t, c.closed)
 	})
 	t.Run("ends", func(t *testing.T) {

@@ -253,7 +253,7 @@ type Op uint8
 // The kinds of verdict.
 const (
 	Close  Op = iota // close at once
-	Linger           // end our stream, discard incoming bytes until the client is silent for 5 s, for 30 s at most, then close: a plain close would lose an answer to a client that is still sending. This holds no task.
+	Linger           // end our stream, discard incoming bytes until the client is silent for 5 s, for 30 s at most (2 s if its layer has opened nothing), then close: a plain close would lose an answer to a client that is still sending. This holds no task.
 	Rest             // wait for more to read, holding nothing
 	Taken            // the driver already has it, see Task.Tunnel
 	Reset            // close so that the peer sees a broken connection, not the end of the stream, if the transport can express that

@@ -48,6 +48,7 @@ const (
 	lingerTime     = 30 * time.Second       // how long a lingering close discards, as nginx's lingering_time
 	lingerSilence  = 5 * time.Second        // how long it waits for more to discard, as nginx's lingering_timeout
 	lingerLook     = time.Second            // how often the goroutine driver checks whether to keep lingering
+	lingerUnopened = 2 * time.Second        // how long it discards what a client sends whose layer has never opened anything, as after a TLS handshake that failed
 	lingerStopping = 2 * time.Second        // how long a driver that is shutting down still lingers
 	watchAfter     = 500 * time.Millisecond // a wait this long makes it worth checking the client
 	watchEvery     = 200 * time.Millisecond // between two of these checks
