@@ -96,8 +96,9 @@ func (r *topRig) screen() (text string, alternate bool) {
 	}()
 	_, _ = e.Write(r.Shown.All())
 	text, alternate = ansi.Strip(e.Render()), e.IsAltScreen()
-	_ = e.Close()
+	_ = e.InputPipe().(io.Closer).Close() // Close itself must not come during a read
 	<-done
+	_ = e.Close()
 	return text, alternate
 }
 
