@@ -36,6 +36,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/proxy"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/scrape"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/stuck"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -199,9 +200,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell.hooks = hook.New(hook.Options{Events: &tell.events, Log: e.log, Config: e.opts.ConfigPath, Version: e.opts.Version, Output: e.opts.Output})
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run
+	tell.apps = scrape.New(scrape.Options{Log: e.log})
 	sup := supervisor.New(supervisor.Options{
-		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks, tell.tracer}, Runtime: runtime,
-		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil,
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks, tell.tracer, tell.apps}, Runtime: runtime,
+		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil, Witness: tell.apps,
 	})
 	set := setter{e.opts.Set, sup}
 	level := newLogLevel(e.opts.LogLevel, e.log, &tell.events)
@@ -262,6 +264,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer background(func(ctx context.Context) { access.ReopenOn(ctx, sig.reopen) })()
 	defer background(faults.Run)()
 	defer background(slow.Run)()
+	defer background(tell.apps.Run)()
 
 	var group run.Group
 	{ // signals: returns after TERM, INT, QUIT or ldcorn stop, which ends the program
@@ -366,12 +369,14 @@ type publisher struct {
 	slow     *stuck.Watcher
 	hooks    *hook.Notifier
 	tracer   *tracing.Tracer
+	apps     *scrape.Scraper
 }
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.requests.Publish(pools)
 	p.hooks.Use(pl)
 	p.tracer.Use(pl.Tracing)
+	p.apps.Follow(pl)
 	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider, Limits: p.limits.Publish(pl)})
 	p.slow.Follow(pl)

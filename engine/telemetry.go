@@ -15,6 +15,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
+	"github.com/ldcorn/ldcorn/engine/scrape"
 	"github.com/ldcorn/ldcorn/engine/static"
 	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
@@ -36,6 +37,7 @@ type telemetry struct {
 	tail     accesslog.Tail
 	history  *history.History
 	hooks    *hook.Notifier
+	apps     *scrape.Scraper
 	admins   []*control.Admin // one for each listener that there was
 }
 
@@ -51,9 +53,9 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts))
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts))
 		admin := control.StartAdmin(control.AdminOptions{
-			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
+			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
 			Counted: &t.requests, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,

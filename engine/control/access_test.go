@@ -118,6 +118,25 @@ func TestAdmin_Host(t *testing.T) {
 	}
 }
 
+// TestAdmin_Apps: metrics of apps are for whoever may read the listener, unless there is
+// a token.
+func TestAdmin_Apps(t *testing.T) {
+	const token = "0123456789abcdef"
+	a := startAdmin(t)
+	expect := func(host, sent string, status int, text string) {
+		t.Helper()
+		got, body := a.answerTo(asking{method: "GET", path: "/metrics/apps?sum=true", host: host, token: sent})
+		assert.Equal(t, status, got)
+		assert.Contains(t, body, text)
+	}
+	expect("", "", 200, "apps")
+	expect("evil.example", "", 403, "does not know the name in Host")
+	a.rights.Token = token
+	expect("", "", 401, "Authorization: Bearer")
+	expect("", token, 200, "apps")
+	expect("ldcorn.example", token, 200, "apps")
+}
+
 // TestAdmin_Owner: over a unix socket, the master's own user needs no token.
 func TestAdmin_Owner(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "admin")

@@ -50,13 +50,15 @@ type PublicReload struct {
 // AdminOptions are what an Admin needs. All are required.
 //
 // Anybody who can reach the listener can read what needs no more than the level known.
-// So nothing of that contains what a worker or a client wrote.
+// So nothing of that contains what a worker or a client wrote, except for the metrics of
+// apps that the configuration names, while it has no token.
 type AdminOptions struct {
 	Listener net.Listener // Close closes it
 	Master   Watched
 	Events   Happened
 	History  *history.History
 	Metrics  http.Handler
+	Apps     http.Handler                                  // answers with the metrics of the apps
 	Reload   func() (last *PublicReload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	Limits   func() []api.RateLimit                        // the rate limits in effect
 	Rights   func() AdminRights                            // of the configuration in effect
@@ -97,6 +99,7 @@ func (a *Admin) pages() []adminPage {
 	return append([]adminPage{
 		{"GET /{$}", everybody, "/                 the dashboard, for browsers", a.page(page[0])},
 		{"GET /metrics", everybody, "/metrics          for Prometheus", a.metrics},
+		{"GET /metrics/apps", known, "/metrics/apps     the metrics of the apps, for Prometheus; sum=true adds up the workers of a group", a.apps},
 		{"GET /livez", everybody, "/livez            200 as long as the master answers", a.livez},
 		{"GET /readyz", everybody, "/readyz           200 while every group has a ready worker, otherwise 503 and the groups that have none\n" +
 			"/readyz?verbose   the same, with all groups", a.readyz},
@@ -181,6 +184,19 @@ func (a *Admin) Close() {
 func (a *Admin) metrics(w http.ResponseWriter, r *http.Request) {
 	defer a.opts.Busy()()
 	a.opts.Metrics.ServeHTTP(w, r)
+}
+
+// apps answers with the metrics of the apps, which may hold what clients wrote, such as
+// paths: metrics_path allows that, but whoever has a token wants it to be asked for.
+func (a *Admin) apps(w http.ResponseWriter, r *http.Request) {
+	serve := func(w http.ResponseWriter, r *http.Request) {
+		defer a.opts.Busy()()
+		a.opts.Apps.ServeHTTP(w, r)
+	}
+	if a.opts.Rights().Token != "" {
+		serve = a.allow(trusted, serve)
+	}
+	serve(w, r)
 }
 
 // A publicStatus is an api.Status without what workers wrote.

@@ -70,7 +70,7 @@ func startAdmin(t testing.TB) *admin {
 func (a *admin) start(t testing.TB, l net.Listener) {
 	metrics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "metrics") })
 	s := StartAdmin(AdminOptions{
-		Listener: l, Master: watched{a}, Events: &a.events, History: runHistory(t, &a.counted), Metrics: metrics, Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
+		Listener: l, Master: watched{a}, Events: &a.events, History: runHistory(t, &a.counted), Metrics: metrics, Apps: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "apps") }), Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Limits: func() []api.RateLimit { return a.limits }, Buffers: func() api.Buffers { return a.buffers }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 		Rights: func() AdminRights { return a.rights }, Control: a, Counted: &a.counted,
 		Listeners: func() []api.Listener { return nil }, Certificates: func() []api.Certificate { return nil },

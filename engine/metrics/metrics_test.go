@@ -279,7 +279,7 @@ func everything() *prometheus.Registry {
 	q.Publish(boundPools())
 	q.Observe(&result.Result{Static: "/a", Status: 200, Worker: -1})
 	r.Started(time.Now())
-	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers), NewConnections(someRefused), NewTracing(func() map[string]uint64 { return map[string]uint64{"sent": 5} }), NewStatics(q, func() static.Stats { return static.Stats{} }), someTLS())
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers), NewConnections(someRefused), NewTracing(func() map[string]uint64 { return map[string]uint64{"sent": 5} }), NewStatics(q, func() static.Stats { return static.Stats{} }), NewApps(someApps), someTLS())
 }
 
 // TestNames checks the names against the conventions of Prometheus.

@@ -15,7 +15,7 @@ type groupAttribute = Attribute[Group]
 // GroupAttributes lists the arguments of WorkerGroup in the order of its
 // signature: the nine of the Python original, then the keyword-only ones.
 var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, queueAttributes, bufferAttributes,
-	trafficAttributes, drainAttributes, healthAttributes, recycleAttributes, headerAttributes, logAttributes))
+	trafficAttributes, drainAttributes, healthAttributes, metricsAttributes, recycleAttributes, headerAttributes, logAttributes))
 
 // NewGroup returns a group with the default of each attribute. It has no name
 // and no app.
@@ -194,8 +194,8 @@ var healthAttributes = []groupAttribute{
 		Doc:        "The path that a process must answer with 2xx before it gets requests, and for as long as it runs; None means no checks.",
 		OtherNames: []string{"healthcheck", "health_check", "health_url", "healthcheck_path", "liveness_path", "readiness_path"}},
 		func(g *Group) *string { return &g.HealthPath }),
-	headerEdits(groupAttribute{Name: "health_headers", Effect: EffectSupervisor, Rule: "; only with `health_path`",
-		Doc:        `Changes to the headers of the request for health_path, which by default has "Host: localhost" and a client at 127.0.0.1 over http.`,
+	headerEdits(groupAttribute{Name: "health_headers", Effect: EffectSupervisor, Rule: "; only with `health_path` or `metrics_path`",
+		Doc:        `Changes to the headers of the requests for health_path and metrics_path, which by default have "Host: localhost" and a client at 127.0.0.1 over http.`,
 		OtherNames: []string{"health_header", "healthcheck_headers", "health_host"}},
 		func(g *Group) *[]HeaderEdit { return &g.HealthHeaders }),
 	positive(groupAttribute{Name: "health_interval", Effect: EffectSupervisor,
@@ -210,6 +210,19 @@ var healthAttributes = []groupAttribute{
 		Doc:        "How many health checks must fail in a row before a process is replaced.",
 		OtherNames: []string{"unhealthy_threshold", "failure_threshold", "max_fails"}},
 		1, NoLimit, DefaultUnhealthyAfter, func(g *Group) *int { return &g.UnhealthyAfter }),
+}
+
+// metricsAttributes say what of the app's own metrics the admin listener shows.
+var metricsAttributes = []groupAttribute{
+	single(groupAttribute{Name: "metrics_path", Type: "str | None", Default: "None", Effect: EffectSupervisor,
+		Rule:       `such as "/metrics"`,
+		Doc:        "The path on which the app has its metrics for Prometheus. /metrics/apps of `admin` asks every process for them and answers with all of them, also without a login if there is no `admin_token`; None means that the app has none.",
+		OtherNames: []string{"metrics", "metrics_url", "prometheus_path", "prometheus_metrics_path", "scrape_path"}},
+		func(g *Group) *string { return &g.MetricsPath }),
+	flag(groupAttribute{Name: "metrics_sum", Effect: EffectSupervisor, Rule: "only with `metrics_path`",
+		Doc:        "Whether /metrics/apps shows the sum of all processes of the group, also of those that have ended, rather than each process. Gauges stay as they are. The master then asks every 5 seconds.",
+		OtherNames: []string{"sum_metrics", "metrics_aggregate", "prometheus_multiproc"}},
+		false, func(g *Group) *bool { return &g.MetricsSum }),
 }
 
 // recycleAttributes control when a process that works is replaced.

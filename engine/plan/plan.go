@@ -177,6 +177,8 @@ type Group struct {
 	HealthInterval        time.Duration // between health checks of a healthy worker
 	HealthTimeout         time.Duration // of one health check
 	UnhealthyAfter        int           // failed health checks in a row
+	MetricsPath           string        // where the app has its metrics; "" means nowhere
+	MetricsSum            bool          // show the sum of its workers rather than each of them
 	MaxRequests           int           // after which a worker is replaced; 0 means never
 	MaxRequestsJitter     int           // maximum number of additional requests, random for each worker
 	MaxRSS                int64         // bytes, of a worker and its children; 0 means no limit

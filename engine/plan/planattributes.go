@@ -230,7 +230,7 @@ var masterAttributes = []planAttribute{
 	tracingAttribute,
 	defaulted(planAttribute{Name: "admin", Type: "str | None", Effect: EffectListener,
 		Rule:       `"host:port", "[v6]:port", ":port" or "unix:/path"`,
-		Doc:        "Where the master serves the dashboard, /metrics for Prometheus, /livez and /readyz. They need no login; None means nowhere.",
+		Doc:        "Where the master serves the dashboard, /metrics and /metrics/apps for Prometheus, /livez and /readyz. They need no login, except for /metrics/apps with `admin_token`; None means nowhere.",
 		OtherNames: []string{"metrics", "metrics_bind", "metrics_port", "admin_bind", "admin_port", "health", "status", "dashboard"}},
 		Bind{}, func(p *Plan) *Bind { return &p.Admin }),
 	withSecrets(single(planAttribute{Name: "admin_token", Type: "secret | None", Default: "None", Effect: EffectProxy,

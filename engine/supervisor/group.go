@@ -29,6 +29,7 @@ type group struct {
 	pool    *pool.Pool
 	events  *event.Stream
 	watched bool // see Options
+	witness Witness
 
 	settings atomic.Pointer[settings] // written by run's goroutine, read by the watchers of workers
 
@@ -53,7 +54,7 @@ type group struct {
 func (s *Supervisor) newGroup(spec *plan.Group) *group {
 	g := &group{
 		name: spec.Name, log: s.opts.Log.With("group", spec.Name), starter: s.starter, jitter: s.jitter,
-		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, watched: s.opts.Watched, pool: pool.NewWith(spec, &s.limits), events: s.opts.Events, alarm: s.raise,
+		spread: s.spread, usage: s.usage, hurry: s.opts.Hurry, watched: s.opts.Watched, witness: s.opts.Witness, pool: pool.NewWith(spec, &s.limits), events: s.opts.Events, alarm: s.raise,
 		inbox: make(chan func()), done: make(chan struct{}), members: make(map[*member]struct{}),
 	}
 	g.configure(spec)

@@ -41,6 +41,8 @@ type member struct {
 	cut     chan struct{} // closed to not wait for requests in flight
 	over    chan struct{} // closed when the process has exited and the group knows
 
+	witnessed sync.Once // of tellEntered
+
 	// ----
 	state      api.WorkerState
 	since      time.Time // when it entered the state
@@ -110,6 +112,7 @@ func (m *member) begin() (*worker.Exit, error) {
 	w.SocketScheme = proc.Uvicorn().TakesSocketScheme()
 	m.group.post(func() { m.group.ready(m, w) })
 	exit := m.serve(proc, w)
+	m.tellEnded(w)
 	return &exit, nil
 }
 
@@ -175,7 +178,9 @@ func (m *member) serve(proc process, w *pool.Worker) worker.Exit {
 		return proc.Wait()
 	case <-m.ctx.Done():
 	}
+	m.tellRetired(w)
 	m.drain(proc, w)
+	m.tellStopping(proc, w)
 	w.CloseIdle()
 	m.group.post(func() { m.group.move(m, api.StateStopping, api.Event{}) })
 	if m.group.watched {
@@ -191,6 +196,7 @@ func (m *member) watch(ctx context.Context, proc process, w *pool.Worker) {
 	case <-ctx.Done():
 		return
 	}
+	m.tellEntered(w)
 	var wg sync.WaitGroup
 	wg.Go(func() { m.watchHealth(ctx, proc, w) })
 	wg.Go(func() { m.watchWear(ctx, proc, w) })

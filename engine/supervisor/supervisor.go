@@ -43,6 +43,7 @@ type Options struct {
 	Drained    <-chan struct{} // closed when the proxy has no requests left; nil means do not wait for it
 	Events     *event.Stream   // receives what happens; nil means nobody does
 	Folder     *workdir.Dir    // where workers without a cwd run; nil means the master's own
+	Witness    Witness         // learns of the workers in service; nil means nobody does
 	Hurry      <-chan struct{} // closed to kill the workers instead of stopping them; nil means never
 	// Watched means that workers are replaced whenever somebody saves a file. A
 	// replaced worker has watchedDrain for its requests and websockets, and Run

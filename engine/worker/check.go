@@ -76,18 +76,8 @@ func (p *Process) check(ctx context.Context, h Health) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// A transport, not a client: a redirect is an answer, and not a healthy one.
-	transport := &http.Transport{
-		DisableKeepAlives: true, DisableCompression: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", p.socket)
-		},
-	}
-	resp, err := transport.RoundTrip(req)
-	switch {
-	case err != nil && ctx.Err() != nil:
-		return 0, context.Cause(ctx)
-	case err != nil:
+	resp, err := roundTrip(req, p.socket)
+	if err != nil {
 		return 0, err
 	}
 	resp.Body.Close() // also closes the connection
@@ -95,6 +85,24 @@ func (p *Process) check(ctx context.Context, h Health) (status int, err error) {
 		return resp.StatusCode, h.refused(resp)
 	}
 	return resp.StatusCode, nil
+}
+
+// roundTrip sends a request to a socket, on a connection of its own, and returns the
+// answer, whose body the caller must close. If the request's context ends first, its
+// cause is the error.
+func roundTrip(req *http.Request, socket string) (*http.Response, error) {
+	// A transport, not a client: a redirect is an answer, and not a healthy one.
+	transport := &http.Transport{
+		DisableKeepAlives: true, DisableCompression: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil && req.Context().Err() != nil {
+		return nil, context.Cause(req.Context())
+	}
+	return resp, err
 }
 
 // request builds the request of the check.

@@ -8,22 +8,28 @@ import (
 	"github.com/ldcorn/ldcorn/starlark/value"
 )
 
-func setHealthPath(c *call, g *given, p *plan.Group) {
-	s, ok := optionalString(c, g)
-	if !ok {
-		return
+// optionalPath reads a path that the master asks workers for, or None.
+func optionalPath(place func(*plan.Group) *string) func(*call, *given, *plan.Group) {
+	return func(c *call, g *given, p *plan.Group) {
+		s, ok := optionalString(c, g)
+		if !ok {
+			return
+		}
+		if err := checkHealthPath(s); err != nil {
+			c.wrongValue(g, err)
+			return
+		}
+		*place(p) = s
 	}
-	if err := checkHealthPath(s); err != nil {
-		c.wrongValue(g, err)
-		return
-	}
-	p.HealthPath = s
 }
 
-// checkHealth reports headers for health checks that are not enabled.
+// checkHealth reports settings of requests to workers that are not enabled.
 func (c *call) checkHealth(have map[string]*given, p *plan.Group) {
-	if g := have["health_headers"]; g != nil && len(p.HealthHeaders) > 0 && have["health_path"] == nil {
+	if g := have["health_headers"]; g != nil && len(p.HealthHeaders) > 0 && have["health_path"] == nil && have["metrics_path"] == nil {
 		c.wrongValue(g, value.Wrong(`add health_path="/…"`, "needs `health_path`: without it there are no health checks"))
+	}
+	if g := have["metrics_sum"]; g != nil && p.MetricsSum && have["metrics_path"] == nil {
+		c.wrongValue(g, value.Wrong(`add metrics_path="/metrics"`, "needs `metrics_path`, which says where the app has its metrics"))
 	}
 }
 

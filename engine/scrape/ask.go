@@ -1,0 +1,155 @@
+package scrape
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/visible"
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// errLate is the cause when a worker does not answer in time.
+var errLate = fmt.Errorf("no answer within %v", askLimit)
+
+// sources returns the workers of the groups that want takes.
+func (s *Scraper) sources(want func(*plan.Group) bool) (out []*source) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, src := range s.workers {
+		if g := s.groups[src.group]; g != nil && want(g.spec) {
+			out = append(out, src)
+		}
+	}
+	return out
+}
+
+// refresh asks all workers, unless somebody else has done so since the call.
+func (s *Scraper) refresh(ctx context.Context) {
+	called := time.Now()
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return
+	}
+	s.mu.Lock()
+	done := s.round.After(called)
+	s.mu.Unlock()
+	if done {
+		return
+	}
+	begun := time.Now()
+	s.askAll(ctx, s.sources(func(*plan.Group) bool { return true }))
+	if ctx.Err() == nil {
+		s.mu.Lock()
+		s.round = begun
+		s.mu.Unlock()
+	}
+}
+
+// askAll asks workers, a few at a time.
+func (s *Scraper) askAll(ctx context.Context, all []*source) {
+	var running sync.WaitGroup
+	room := make(chan struct{}, atOnce)
+	for _, src := range all {
+		room <- struct{}{}
+		running.Go(func() {
+			defer func() { <-room }()
+			s.ask(ctx, src)
+		})
+	}
+	running.Wait()
+}
+
+// ask asks a worker and keeps its answer. One goroutine at a time asks a worker, so
+// that a later answer is never older.
+func (s *Scraper) ask(ctx context.Context, src *source) {
+	ctx, cancel := context.WithTimeoutCause(ctx, askLimit, errLate)
+	defer cancel()
+	select {
+	case src.asking <- struct{}{}:
+		defer func() { <-src.asking }()
+	case <-ctx.Done():
+		s.record(src, nil, context.Cause(ctx))
+		return
+	}
+	s.mu.Lock()
+	g := s.groups[src.group]
+	s.mu.Unlock()
+	if g == nil {
+		return
+	}
+	page, err := s.opts.Ask(ctx, src.worker.Socket, g.spec)
+	if err != nil {
+		s.record(src, nil, err)
+		return
+	}
+	now, err := parse(page)
+	if err != nil {
+		err = &malformedError{err}
+	}
+	s.record(src, now, err)
+}
+
+// A malformedError says that the answer of a worker is no page of metrics.
+type malformedError struct{ error }
+
+func (e *malformedError) Unwrap() error { return e.error }
+
+// resultOf returns the result that an error means, or "" for one that says nothing
+// about the worker.
+func resultOf(err error) Result {
+	switch {
+	case err == nil:
+		return ResultOK
+	case errors.Is(err, worker.ErrLongPage), errors.Is(err, errManyLines):
+		return ResultTooLong
+	case errors.As(err, new(*malformedError)):
+		return ResultMalformed
+	case errors.Is(err, context.Canceled):
+		return ""
+	case errors.Is(err, errLate), errors.Is(err, context.DeadlineExceeded):
+		return ResultTimeout
+	}
+	return ResultFailed
+}
+
+// record keeps the answer of a worker. What the worker had counted before and does not
+// count any more is carried on.
+func (s *Scraper) record(src *source, now families, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.groups[src.group]
+	if g == nil || s.workers[src.worker] != src { // it has ended, or was forgotten
+		return
+	}
+	result := resultOf(err)
+	if result == "" {
+		return
+	}
+	src.ok = err == nil
+	g.counts.Results[result]++
+	if err != nil {
+		if key := "scrape " + string(result); !g.said[key] {
+			g.said[key] = true
+			s.opts.Log.Warn("no metrics of an app", "group", src.group, "worker", src.worker.Index, "pid", src.worker.PID,
+				"path", g.spec.MetricsPath, "err", visible.Cut(visible.FirstLine(err.Error()), 300), "hint", "further ones are only counted, in ldcorn_app_scrapes_total")
+		}
+		return
+	}
+	for name, f := range src.last {
+		if next := now[name]; next == nil || next.kind == f.kind {
+			for key, m := range f.series {
+				if next == nil || fell(m, next.series[key]) {
+					g.carried.add(name, f, key, m)
+				}
+			}
+		}
+	}
+	g.carried.drop(now)
+	src.last = now
+}

@@ -1,0 +1,125 @@
+package scrape
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"math"
+	"mime"
+	"slices"
+	"strings"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/ldcorn/ldcorn/engine/worker"
+)
+
+// maxLines is how many lines the page of a worker may have: each becomes many times as
+// much in memory.
+const maxLines = 100_000
+
+// errManyLines means that a page has more than maxLines.
+var errManyLines = fmt.Errorf("the page has more than %d lines", maxLines)
+
+// The labels of ldcorn. What an app calls so gets the prefix, as Prometheus does.
+const (
+	groupLabel  = "group"
+	workerLabel = "worker"
+	exported    = "exported_"
+)
+
+// families are metrics by name.
+type families map[string]*family
+
+// A family has the series of one name.
+type family struct {
+	kind   dto.MetricType
+	help   *string
+	series map[string]*dto.Metric // by their labels
+}
+
+// cumulative reports whether the values only grow, so that they can be summed.
+func (f *family) cumulative() bool {
+	return f.kind == dto.MetricType_COUNTER || f.kind == dto.MetricType_HISTOGRAM || f.kind == dto.MetricType_SUMMARY
+}
+
+// parse reads the page of a worker.
+func parse(page *worker.MetricsPage) (families, error) {
+	if media, _, err := mime.ParseMediaType(page.Media); page.Media != "" && (err != nil || media != "text/plain") {
+		return nil, fmt.Errorf("got a page of type %q, want the text format of Prometheus, text/plain", page.Media)
+	}
+	if bytes.Count(page.Body, []byte("\n")) > maxLines {
+		return nil, errManyLines
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	read, err := parser.TextToMetricFamilies(bytes.NewReader(page.Body))
+	if err != nil {
+		return nil, errors.New("not in the text format of Prometheus: " + err.Error())
+	}
+	out := make(families, len(read))
+	for name, from := range read {
+		f := &family{kind: from.GetType(), help: from.Help, series: make(map[string]*dto.Metric, len(from.Metric))}
+		for _, m := range from.Metric {
+			if !usable(m) {
+				continue
+			}
+			m.TimestampMs = nil
+			m.Label = own(m.Label)
+			if key := keyOf(m.Label); f.series[key] == nil { // otherwise the app has it twice
+				f.series[key] = m
+			}
+		}
+		out[name] = f
+	}
+	return out, nil
+}
+
+// usable reports whether a series has a value that can be summed. It drops the +Inf
+// bucket, which is the count, and puts the others in order.
+func usable(m *dto.Metric) bool {
+	if c := m.Counter; c != nil {
+		return c.GetValue() >= 0 && finite(c.GetValue()) // NaN is not
+	}
+	if h := m.Histogram; h != nil {
+		h.Bucket = slices.DeleteFunc(h.Bucket, func(b *dto.Bucket) bool {
+			if !math.IsInf(b.GetUpperBound(), 1) {
+				return math.IsNaN(b.GetUpperBound())
+			}
+			if h.SampleCount == nil {
+				h.SampleCount = new(b.GetCumulativeCount())
+			}
+			return true
+		})
+		slices.SortFunc(h.Bucket, func(a, b *dto.Bucket) int { return cmp.Compare(a.GetUpperBound(), b.GetUpperBound()) })
+	}
+	return true
+}
+
+// own returns the labels of an app, in order, without the names of ldcorn.
+func own(labels []*dto.LabelPair) []*dto.LabelPair {
+	for _, name := range []string{groupLabel, workerLabel} {
+		at := slices.IndexFunc(labels, func(l *dto.LabelPair) bool { return l.GetName() == name })
+		if at < 0 {
+			continue
+		}
+		free := exported + name
+		for slices.ContainsFunc(labels, func(l *dto.LabelPair) bool { return l.GetName() == free }) {
+			free = exported + free
+		}
+		labels[at].Name = &free
+	}
+	slices.SortFunc(labels, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return labels
+}
+
+// keyOf returns a text that only the same labels have.
+func keyOf(labels []*dto.LabelPair) string {
+	var key strings.Builder
+	for _, l := range labels {
+		fmt.Fprintf(&key, "%q=%q,", l.GetName(), l.GetValue())
+	}
+	return key.String()
+}
