@@ -50,6 +50,7 @@ type Keeper struct {
 	stores map[string]*Store
 	wanted map[string][]plan.TLS // by listener
 	held   map[plan.TLS]*held
+	clash  map[string]bool // the conflicts that are known, see conflicts
 }
 
 // A held is one tls(...) with what was read for it.
@@ -193,6 +194,7 @@ func (n *Next) Take() {
 	for listener, all := range k.wanted {
 		k.fill(listener, all, k.held)
 	}
+	k.conflicts(true)
 	if k.opts.Issuer != nil {
 		k.opts.Issuer.Manage(k.issued(), challengesOf(k.wanted))
 	}
@@ -421,6 +423,9 @@ func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
 		if slices.ContainsFunc(all, func(t plan.TLS) bool { return fresh[t] }) {
 			k.fill(listener, all, k.held)
 		}
+	}
+	if len(fresh) > 0 {
+		k.conflicts(false)
 	}
 	return again
 }

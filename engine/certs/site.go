@@ -24,8 +24,8 @@ var suites = []uint16{
 // A site is one tls(...) of a listener in effect. Only the ticket keys of its
 // configuration change.
 type site struct {
+	offer
 	source Source
-	rules  string // what it demands of clients; equal for equal demands
 	config *tls.Config
 
 	tickets *Tickets
@@ -43,7 +43,7 @@ func newSite(listener string, t plan.TLS, source Source, ca *CA, protocols []str
 	if t.NoHTTP2 {
 		protocols = slices.DeleteFunc(slices.Clone(protocols), func(p string) bool { return p == protocolHTTP2 })
 	}
-	s := &site{source: source, tickets: tickets}
+	s := &site{offer: offerOf(t, source.Names(), ca), source: source, tickets: tickets}
 	s.config = &tls.Config{
 		GetCertificate: source.Certificate,
 		MinVersion:     tls.VersionTLS12,
@@ -56,22 +56,21 @@ func newSite(listener string, t plan.TLS, source Source, ca *CA, protocols []str
 		s.config.MinVersion = tls.VersionTLS13
 	}
 	if ca != nil {
-		s.demand(t, ca)
+		s.ask(t, ca)
 	}
-	s.context = listener + "\n" + s.rules
+	s.context = listener + "\n" + s.demand.String()
 	return s
 }
 
 var errLongIdentity = errors.New("the names in the certificate of the client are too long")
 
-// demand makes clients show certificates.
-func (s *site) demand(t plan.TLS, ca *CA) {
+// ask makes clients show certificates.
+func (s *site) ask(t plan.TLS, ca *CA) {
 	s.config.ClientCAs = ca.pool
 	s.config.ClientAuth = tls.RequireAndVerifyClientCert
 	if t.ClientAuth == plan.ClientAuthRequest {
 		s.config.ClientAuth = tls.VerifyClientCertIfGiven
 	}
-	s.rules = string(t.ClientAuth) + " " + ca.digest
 	// A session that is resumed brings the chain that was verified when it began.
 	// Time has passed since then.
 	s.config.VerifyConnection = func(c tls.ConnectionState) error {

@@ -19,8 +19,8 @@ type Store struct {
 // sites are the sites of a listener at one time. They never change.
 type sites struct {
 	all    []*site            // never empty
-	byName map[string][]*site // in the order of all
-	mixed  bool               // they do not all have the same rules
+	byName map[string][]*site // those of a name have the same demands
+	mixed  bool               // they do not all have the same demands
 }
 
 func newStore(issuer Issuer) *Store {
@@ -31,11 +31,16 @@ func newStore(issuer Issuer) *Store {
 
 func newSites(all []*site) *sites {
 	out := &sites{all: all, byName: make(map[string][]*site)}
+	var offers []offer
 	for _, s := range all {
-		for _, name := range s.source.Names() {
-			out.byName[name] = append(out.byName[name], s)
+		offers = append(offers, s.offer)
+		out.mixed = out.mixed || s.demand != all[0].demand
+	}
+	used, _ := share(offers)
+	for name, of := range used {
+		for _, i := range of {
+			out.byName[name] = append(out.byName[name], all[i])
 		}
-		out.mixed = out.mixed || s.rules != all[0].rules
 	}
 	return out
 }
@@ -81,8 +86,8 @@ func (s *Store) challenge(hello *tls.ClientHelloInfo) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*cert}, NextProtos: []string{tlslayer.ProtocolACME}, SessionTicketsDisabled: true}
 }
 
-// choose returns the site for a client: the first one for the name with a
-// certificate that suits the client, or else the first one for the name.
+// choose returns the site for a client: the first one that the name has with a
+// certificate that suits the client, or else the first one that the name has.
 func (s *sites) choose(hello *tls.ClientHelloInfo) *site {
 	found := s.find(hello.ServerName)
 	if len(found) > 1 {
@@ -95,8 +100,8 @@ func (s *sites) choose(hello *tls.ClientHelloInfo) *site {
 	return found[0]
 }
 
-// find returns the sites for a name. The first site is that of all names that no
-// site has.
+// find returns the sites that a name has, as share shares them out: those of the name
+// itself, or else those of a wildcard. The first site is that of all other names.
 func (s *sites) find(name string) []*site {
 	name = strings.ToLower(name)
 	if found := s.byName[name]; found != nil {
@@ -120,16 +125,8 @@ func (c choice) Allows(host []byte) bool {
 	if now == nil {
 		now = c.from
 	}
-	switch {
-	case now == c.from && !now.mixed:
+	if now == c.from && !now.mixed {
 		return true
-	case !now.mixed:
-		return now.all[0].rules == c.site.rules
 	}
-	for _, s := range now.find(string(host)) {
-		if s.rules != c.site.rules {
-			return false
-		}
-	}
-	return true
+	return now.find(string(host))[0].demand == c.site.demand
 }

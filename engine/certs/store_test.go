@@ -3,12 +3,14 @@ package certs
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/tlslayer"
 )
@@ -217,4 +219,69 @@ func TestAllows(t *testing.T) {
 	k.use(t, ":1", shut)
 	assert.False(t, before.Allows([]byte("open.example")), "the demand is new, and the connection is not")
 	assert.True(t, new(tlslayer.Session).Allows(nil))
+}
+
+// TestSharedName checks that a name whose certificates demand different things of clients
+// has those that demand the most, in the handshake and for requests.
+func TestSharedName(t *testing.T) {
+	ca, clients, others := newIssuer(t, "the issuer"), newIssuer(t, "clients"), newIssuer(t, "others")
+	with := func(set plan.TLS, auth plan.ClientAuth, by *issuer) plan.TLS {
+		set.ClientAuth, set.ClientCA = auth, plan.Plain(certPEM(by.cert))
+		return set
+	}
+	both := inline(ca.leaf("web.example", "adm.example"))
+	adm := inline(ca.leaf("adm.example"))
+	me, err := LoadPair(inline(clients.leaf("me")))
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		all      []plan.TLS
+		demands  bool // adm.example demands a certificate
+		conflict Conflict
+	}{
+		"the second demands one": {[]plan.TLS{both, with(adm, plan.ClientAuthRequire, clients)}, true, Conflict{[]string{"adm.example"}, 1, 0}},
+		"the first demands one":  {[]plan.TLS{with(adm, plan.ClientAuthRequire, clients), both}, true, Conflict{[]string{"adm.example"}, 0, 1}},
+		"the same twice":         {[]plan.TLS{both, with(both, plan.ClientAuthRequire, clients)}, true, Conflict{[]string{"adm.example", "web.example"}, 1, 0}},
+		"one asks":               {[]plan.TLS{both, with(adm, plan.ClientAuthRequest, clients)}, false, Conflict{[]string{"adm.example"}, 1, 0}},
+		"different authorities":  {[]plan.TLS{with(adm, plan.ClientAuthRequire, clients), with(both, plan.ClientAuthRequire, others)}, true, Conflict{[]string{"adm.example"}, 0, 1}},
+	} {
+		assert.Equal(t, []Conflict{c.conflict}, Conflicts(c.all), name)
+		k, l := newKeeper(t)
+		k.use(t, ":1", c.all...)
+		assert.NotContains(t, l.String(), "W", "whoever reads the configuration warns")
+		store := k.Store(":1")
+		client := ca.trusting("adm.example")
+		client.MinVersion = tls.VersionTLS13
+		_, err := shake(store, client)
+		assert.Equal(t, c.demands, err != nil, "%s, without a certificate: %v", name, err)
+		client.Certificates = []tls.Certificate{*me.cert}
+		_, err = shake(store, client)
+		require.NoError(t, err, name)
+		now := store.now.Load()
+		of := func(host string) *tlslayer.Session {
+			return &tlslayer.Session{Tag: choice{store, now, now.choose(&tls.ClientHelloInfo{ServerName: host})}}
+		}
+		for _, host := range []string{"adm.example", "web.example", "unknown.example"} {
+			assert.True(t, of(host).Allows([]byte(host)), "%s: a connection that was opened for %s", name, host)
+		}
+	}
+	assert.Empty(t, Conflicts([]plan.TLS{both, adm}))
+	assert.Empty(t, Conflicts([]plan.TLS{inline(ca.leaf("*.example")), with(adm, plan.ClientAuthRequire, clients)}), "the exact name counts")
+}
+
+// TestSharedNameByRenewal checks that the log warns if a certificate gets the name of one
+// that demands something of clients.
+func TestSharedNameByRenewal(t *testing.T) {
+	ca := newIssuer(t, "the issuer")
+	k, l := newKeeper(t)
+	dir := t.TempDir()
+	cert, key := ca.leaf("web.example")
+	web, adm := files(t, dir, cert, key), inline(ca.leaf("adm.example"))
+	adm.ClientAuth, adm.ClientCA = plan.ClientAuthRequire, plan.Plain(certPEM(ca.cert))
+	k.use(t, ":1", web, adm)
+	cert, key = ca.leaf("web.example", "adm.example")
+	files(t, dir, cert, key)
+	eventually(t, func() bool { return strings.Contains(l.String(), "certificate is not used for a name") })
+	assert.Contains(t, l.kinds(), api.EventCertWarning)
+	_, err := shake(k.Store(":1"), ca.trusting("adm.example"))
+	assert.Error(t, err, "the demand stays")
 }

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -181,4 +182,26 @@ func tlsLabel(v starlark.Value) string {
 		return "write " + tlsForms
 	}
 	return ""
+}
+
+// tlsSpans returns the positions of what setTLS adds to a listener.
+func (c *call) tlsSpans(g *given) (out []diag.Span) {
+	if g == nil {
+		return nil
+	}
+	elems, err := value.List(g.value, "certificates")
+	if err != nil {
+		elems = []starlark.Value{g.value}
+	}
+	for i, e := range elems {
+		n := 0
+		switch v := e.(type) {
+		case *TLS:
+			n = 1
+		case *ACME:
+			n = len(v.specs)
+		}
+		out = append(out, slices.Repeat([]diag.Span{c.element(g, i)}, n)...)
+	}
+	return out
 }

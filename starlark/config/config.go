@@ -47,6 +47,15 @@ func (r *Result) ListenerArgument(i int, name string) diag.Span {
 	return argument(l.Values, name, l.Span)
 }
 
+// ListenerTLS returns the position of the j-th certificate of the i-th listener of the
+// plan, or that of the argument tls.
+func (r *Result) ListenerTLS(i, j int) diag.Span {
+	if i < len(r.config.Listeners) && j < len(r.config.Listeners[i].TLS) {
+		return r.config.Listeners[i].TLS[j]
+	}
+	return r.ListenerArgument(i, "tls")
+}
+
 // argument returns the position of an argument, or other if it has none.
 func argument(of map[string]diag.Span, name string, other diag.Span) diag.Span {
 	if span, found := of[name]; found && span.Line > 0 {

@@ -18,9 +18,10 @@ import (
 func lookForCertificates(res *config.Result) {
 	var covered []plan.TLS
 	at := -1
+	lookForConflicts(res)
 	said := make(map[plan.TLS]bool)
 	for i := range res.Plan.Listeners {
-		for _, t := range res.Plan.Listeners[i].TLS {
+		for j, t := range res.Plan.Listeners[i].TLS {
 			if said[t] {
 				continue
 			}
@@ -31,7 +32,7 @@ func lookForCertificates(res *config.Result) {
 				continue
 			}
 			for _, wrong := range certs.Check(t, time.Now()) {
-				res.Report.Add(certificateDiagnostic(res, i, wrong))
+				res.Report.Add(certificateDiagnostic(res, i, j, wrong))
 			}
 		}
 	}
@@ -46,14 +47,31 @@ func lookForCertificates(res *config.Result) {
 	}
 }
 
+// codeConflict is that of certificates of which clients of a name get only one.
+const codeConflict = "W124"
+
+// lookForConflicts looks for certificates of a listener that have the same names and
+// demand different things of clients.
+func lookForConflicts(res *config.Result) {
+	for i := range res.Plan.Listeners {
+		all := res.Plan.Listeners[i].TLS
+		for _, c := range certs.Conflicts(all) {
+			what, hint := c.Explain(all)
+			res.Report.Add(diag.Diagnostic{Code: codeConflict, Severity: diag.Warning, Message: what, Hint: hint,
+				Span: res.ListenerTLS(i, c.Unused), Label: "this one is not used for the name",
+				Related: []diag.Related{{Span: res.ListenerTLS(i, c.Used), Label: "this one is used"}}})
+		}
+	}
+}
+
 // certificateDiagnostic describes what is wrong with a certificate. It is an error if
 // the files are there and no machine can use them.
-func certificateDiagnostic(res *config.Result, listener int, wrong *certs.Error) diag.Diagnostic {
+func certificateDiagnostic(res *config.Result, listener, at int, wrong *certs.Error) diag.Diagnostic {
 	severity := diag.Warning // people check a configuration on machines that lack its files
 	if wrong.IsBroken() {
 		severity = diag.Error
 	}
-	return diag.Diagnostic{Code: Code, Severity: severity, Span: res.ListenerArgument(listener, "tls"),
+	return diag.Diagnostic{Code: Code, Severity: severity, Span: res.ListenerTLS(listener, at),
 		Message: fmt.Sprintf("`%s` of tls: %v", wrong.Argument, wrong.Err), Hint: wrong.Hint}
 }
 
