@@ -2,7 +2,6 @@ package top
 
 import (
 	"context"
-	"errors"
 	"os"
 	"time"
 
@@ -44,8 +43,10 @@ func Run(ctx context.Context, opts Options) error {
 		return err
 	}
 	m := newModel(ctx, opts, src)
-	program := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(opts.In), tea.WithOutput(opts.Out),
+	program := tea.NewProgram(m, tea.WithInput(opts.In), tea.WithOutput(opts.Out),
 		tea.WithoutSignalHandler(), tea.WithColorProfile(profile(opts)))
+	// With a context of its own, the program would close its input while it still reads.
+	defer context.AfterFunc(ctx, program.Quit)()
 	src.tell = program.Send
 	done := make(chan struct{})
 	go func() {
@@ -55,9 +56,6 @@ func Run(ctx context.Context, opts Options) error {
 	_, err = program.Run()
 	cancel()
 	<-done
-	if ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled) && !errors.Is(err, tea.ErrProgramPanic) {
-		return nil
-	}
 	return err
 }
 
