@@ -1,6 +1,7 @@
 package scrape
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,25 +75,39 @@ func (s *Scraper) ask(ctx context.Context, src *source) {
 	case src.asking <- struct{}{}:
 		defer func() { <-src.asking }()
 	case <-ctx.Done():
-		s.record(src, nil, context.Cause(ctx))
+		s.record(src, nil, nil, context.Cause(ctx))
 		return
 	}
-	s.mu.Lock()
-	g := s.groups[src.group]
-	s.mu.Unlock()
-	if g == nil {
+	spec := s.specOf(src)
+	if spec == nil {
 		return
 	}
-	page, err := s.opts.Ask(ctx, src.worker.Socket, g.spec)
+	page, err := s.opts.Ask(ctx, src.worker.Socket, spec)
 	if err != nil {
-		s.record(src, nil, err)
+		s.record(src, spec, nil, err)
 		return
 	}
 	now, err := parse(page)
 	if err != nil {
 		err = &malformedError{err}
 	}
-	s.record(src, now, err)
+	s.record(src, spec, now, err)
+}
+
+// specOf returns how to ask a worker, or nil if its group has no metrics_path. A retired
+// worker may be too old for the path of the plan in effect, so the one on which it has
+// answered stays.
+func (s *Scraper) specOf(src *source) *plan.Group {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch g := s.groups[src.group]; {
+	case g == nil:
+		return nil
+	case src.retired && src.spec != nil:
+		return src.spec
+	default:
+		return g.spec
+	}
 }
 
 // A malformedError says that the answer of a worker is no page of metrics.
@@ -119,8 +134,8 @@ func resultOf(err error) Result {
 }
 
 // record keeps the answer of a worker. What the worker had counted before and does not
-// count any more is carried on.
-func (s *Scraper) record(src *source, now families, err error) {
+// count any more is carried on. spec says how it was asked; nil means that it was not.
+func (s *Scraper) record(src *source, spec *plan.Group, now families, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.groups[src.group]
@@ -136,8 +151,9 @@ func (s *Scraper) record(src *source, now families, err error) {
 	if err != nil {
 		if key := "scrape " + string(result); !g.said[key] {
 			g.said[key] = true
+			spec = cmp.Or(spec, g.spec)
 			s.opts.Log.Warn("no metrics of an app", "group", src.group, "worker", src.worker.Index, "pid", src.worker.PID,
-				"path", g.spec.MetricsPath, "err", visible.Cut(visible.FirstLine(err.Error()), 300), "hint", "further ones are only counted, in ldcorn_app_scrapes_total")
+				"path", spec.MetricsPath, "err", visible.Cut(visible.FirstLine(err.Error()), 300), "hint", "further ones are only counted, in ldcorn_app_scrapes_total")
 		}
 		return
 	}
@@ -151,5 +167,5 @@ func (s *Scraper) record(src *source, now families, err error) {
 		}
 	}
 	g.carried.drop(now)
-	src.last = now
+	src.last, src.spec = now, spec
 }

@@ -79,6 +79,7 @@ type source struct {
 	retired bool          // gets no new requests
 	asking  chan struct{} // has capacity 1; whoever has sent to it asks the worker
 	last    families      // what it answered last; nil if it never did
+	spec    *plan.Group   // how it was asked then
 	ok      bool          // it did answer when it was asked last
 }
 
@@ -105,6 +106,9 @@ func (s *Scraper) Follow(p *plan.Plan) {
 		if g == nil {
 			g = &group{carried: newTotal(maxCarried), counts: Counts{Results: make(map[Result]uint64)}, said: make(map[string]bool)}
 		}
+		if g.spec != nil && g.spec.MetricsPath != spec.MetricsPath {
+			clear(g.said) // what was wrong on the path before says nothing about this one
+		}
 		g.spec = spec
 		s.groups[spec.Name] = g
 		s.order = append(s.order, spec.Name)
@@ -114,7 +118,7 @@ func (s *Scraper) Follow(p *plan.Plan) {
 		case p.Group(src.group) == nil:
 			delete(s.workers, w)
 		case s.groups[src.group] == nil:
-			src.last, src.ok = nil, false
+			src.last, src.spec, src.ok = nil, nil, false
 		}
 	}
 }

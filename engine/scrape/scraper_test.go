@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -33,12 +34,18 @@ type rig struct {
 	pages map[string]string // by socket; a missing one means no answer
 	media string
 	next  int
+
+	asked sync.Mutex // guards paths
+	paths []string   // on which workers were asked
 }
 
 func newRig(t testing.TB, groups ...*plan.Group) *rig {
 	r := &rig{t: t, pages: make(map[string]string), media: "text/plain; version=0.0.4"}
 	r.Scraper = New(Options{Log: slog.New(slog.NewTextHandler(&r.log, nil)),
-		Ask: func(ctx context.Context, socket string, _ *plan.Group) (*worker.MetricsPage, error) {
+		Ask: func(ctx context.Context, socket string, p *plan.Group) (*worker.MetricsPage, error) {
+			r.asked.Lock()
+			r.paths = append(r.paths, p.MetricsPath)
+			r.asked.Unlock()
 			switch text, ok := r.pages[socket]; {
 			case !ok:
 				return nil, errors.New("connection refused")
@@ -170,6 +177,24 @@ func TestReplaced(t *testing.T) {
 	r.Retired(old)
 	assert.Equal(t, "# TYPE a counter\na{group=\"web\",worker=\"0\"} 2\n", r.get(""))
 	assert.Equal(t, "# TYPE a counter\na{group=\"web\"} 3\n", r.get("?sum=true"))
+}
+
+// TestMoved: a retired worker is asked where it has answered, and a new path has a new
+// line in the log.
+func TestMoved(t *testing.T) {
+	r := newRig(t, named("web"))
+	old := r.start("web", 0, "# TYPE a counter\na 1\n")
+	broken := r.start("web", 1, "<html>")
+	r.get("")
+	moved := named("web")
+	moved.MetricsPath = "/moved"
+	r.Follow(&plan.Plan{Groups: []*plan.Group{moved}})
+	r.paths = nil
+	r.stop(old)
+	assert.Equal(t, []string{"/metrics"}, r.paths)
+	assert.Equal(t, "# TYPE a counter\na{group=\"web\"} 1\n", r.get("?sum=true"))
+	assert.Equal(t, []string{"/metrics", "/moved"}, r.paths)
+	assert.Equal(t, 2, strings.Count(r.log.String(), fmt.Sprint("pid=", broken.PID)))
 }
 
 // TestTypes: a page has one type for a name, that of the first group.
