@@ -51,6 +51,9 @@ class Rate:
 class Static:
     """A folder whose files ldcorn serves: static(...)."""
 
+class Tracing:
+    """Where spans of requests are sent: otlp(...)."""
+
 class Command:
     """A program that runs before workers start: command(...)."""
 
