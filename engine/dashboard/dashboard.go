@@ -12,8 +12,8 @@ import (
 	"path"
 )
 
-//go:embed dist
-var dist embed.FS
+//go:embed dist web/src/index.html
+var embedded embed.FS
 
 // policy lets the page load its own script and style, ask its own server, and nothing
 // else (https://www.w3.org/TR/CSP3/). What clients and workers wrote stays text even if
@@ -33,11 +33,11 @@ var types = map[string]string{".html": "text/html; charset=utf-8", ".js": "text/
 
 // Files returns the files: first the page itself, with the path "/", then what it loads.
 func Files() []*File {
-	return []*File{read("index.html", "/"), read("app.js", "/assets/app.js"), read("style.css", "/assets/style.css")}
+	return []*File{read("web/src/index.html", "/"), read("dist/app.js", "/assets/app.js"), read("dist/style.css", "/assets/style.css")}
 }
 
 func read(name, at string) *File {
-	body, err := fs.ReadFile(dist, "dist/"+name)
+	body, err := fs.ReadFile(embedded, name)
 	if err != nil {
 		panic(err) // it is embedded
 	}

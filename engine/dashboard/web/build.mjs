@@ -1,7 +1,7 @@
-// Builds ../dist, which the program embeds: one script and one style sheet beside the
-// page. The result is the same on every machine.
+// Builds ../dist, which the program embeds with src/index.html: one script and one style
+// sheet. The result is the same on every machine.
 import { build } from "esbuild";
-import { cp, mkdir } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 
 const out = process.argv[2] ?? "../dist";
 await mkdir(out, { recursive: true });
@@ -16,4 +16,3 @@ await build({
   banner: { js: "/* ldcorn; with uPlot, (c) Leon Sorokin, MIT license */" },
   outdir: out,
 });
-await cp("src/index.html", `${out}/index.html`);

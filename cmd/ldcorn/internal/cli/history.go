@@ -31,8 +31,8 @@ func newHistoryCommand(opts *rootOptions) *cobra.Command {
 	cmd := ask.command(&cobra.Command{
 		Use:   "history [GROUP...]",
 		Short: "Show what the groups did in the last minutes or hours",
-		Long: `Show what the groups of a master did: a line for each step of time, with requests per second, errors per second (5xx, and
-answers that were cut short), percentiles of the time of requests, waits for a slot, and the state of the group.
+		Long: `Show what the groups of a master did: a line for each step of time, with requests per second, those of
+them that were refused or got 5xx, percentiles of the time of requests, waits for a slot, and the state of the group.
 
 The master keeps each second of the last 15 minutes and each minute of the last 24 hours. A dash stands for what is not
 known. --json prints all series, with those of the workers; docs/history.md describes them.`,
