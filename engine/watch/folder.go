@@ -63,6 +63,7 @@ func (w *Watcher) readOne(v visit) (next []visit) {
 	case f.gone: // since the visit was planned
 		return nil
 	case idOfPath(f.path) == f.id:
+		v.deep = w.notify.renew(f.id, f.path) || v.deep
 	case f.parent != nil: // there is another folder now, or none
 		return []visit{{folder: f.parent, pass: v.pass}}
 	default: // findRoot will see

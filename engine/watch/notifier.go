@@ -91,6 +91,11 @@ func (n *notifier) watch(w *watched, id fileID, path string) {
 	if remote {
 		return
 	}
+	if other, taken := n.byPath[path]; taken && other != id {
+		// A symbolic link led from here to the other folder, which has another name
+		// still. The system knows one folder by a name.
+		n.unwatch(n.byID[other])
+	}
 	if err := n.system.Add(path); err != nil {
 		n.short = n.short || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.ENOMEM)
 		return

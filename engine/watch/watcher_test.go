@@ -221,41 +221,6 @@ func TestWatcher_IgnoredRoot(t *testing.T) {
 	r.sure("build/app/main.py")
 }
 
-// TestWatcher_Links checks that symbolic links are followed, and that they may
-// change.
-func TestWatcher_Links(t *testing.T) {
-	for mode, poll := range modes {
-		t.Run(mode, func(t *testing.T) {
-			r := newRig(t, Options{Poll: poll})
-			link := func(target, name string) {
-				require.NoError(t, os.Symlink(target, r.path(name+".tmp")))
-				require.NoError(t, os.Rename(r.path(name+".tmp"), r.path(name)))
-			}
-			r.write("releases/1/main.py", "1", "releases/2/main.py", "22", "releases/1/c.star", "1", "releases/2/c.star", "22", "shared/lib.py", "1", "elsewhere/f.py", "1")
-			link("releases/1", "current")
-			link("../../shared", "releases/1/shared")
-			link("../../elsewhere/f.py", "releases/1/f.py")
-			link("../releases/1", "shared/back") // does not lead in circles
-			r.run(Set{Files: []string{"current/c.star"}, Trees: []string{"current"}})
-			r.write("releases/1/main.py", "333")
-			r.expect("current/main.py")
-			r.write("shared/lib.py", "22")
-			r.expect("current/shared/lib.py")
-			r.write("elsewhere/f.py", "22")
-			r.expect("current/f.py")
-			link("../../other", "releases/1/more")
-			r.write("other/late.py", "1")
-			r.expect("current/more/late.py")
-			link("releases/2", "current")
-			r.expect("current/main.py", "current/c.star", "current/f.py", "current/shared/lib.py", "current/more/late.py")
-			r.write("releases/2/main.py", "4444")
-			r.expect("current/main.py")
-			r.write("releases/2/c.star", "4444")
-			r.expect("current/c.star")
-		})
-	}
-}
-
 // TestWatcher_Late checks that a root may come later, and that what was saved
 // before the watcher looked for the first time is not missed.
 func TestWatcher_Late(t *testing.T) {
