@@ -196,13 +196,13 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	if err != nil {
 		return err
 	}
-	tell.buffers, tell.files, tell.refused = px.Buffers(), px.Files(), px.Refused
+	tell.buffers, tell.files, tell.refused, tell.waits, tell.access = px.Buffers(), px.Files(), px.Refused, px.Waits, access
 	tell.hooks = hook.New(hook.Options{Events: &tell.events, Log: e.log, Config: e.opts.ConfigPath, Version: e.opts.Version, Output: e.opts.Output})
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run
 	tell.apps = scrape.New(scrape.Options{Log: e.log})
 	sup := supervisor.New(supervisor.Options{
-		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks, tell.tracer, tell.apps}, Runtime: runtime,
+		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks, tell.tracer, tell.apps, &tell.inputs}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil, Witness: tell.apps,
 	})
 	set := setter{e.opts.Set, sup}
@@ -370,6 +370,7 @@ type publisher struct {
 	hooks    *hook.Notifier
 	tracer   *tracing.Tracer
 	apps     *scrape.Scraper
+	inputs   *inputFiles
 }
 
 func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
@@ -377,6 +378,7 @@ func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
 	p.hooks.Use(pl)
 	p.tracer.Use(pl.Tracing)
 	p.apps.Follow(pl)
+	p.inputs.follow(pl)
 	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
 	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider, Limits: p.limits.Publish(pl)})
 	p.slow.Follow(pl)

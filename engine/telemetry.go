@@ -13,6 +13,8 @@ import (
 	"github.com/ldcorn/ldcorn/engine/hook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/netloop"
+	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/proxy"
 	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/scrape"
@@ -38,6 +40,9 @@ type telemetry struct {
 	history  *history.History
 	hooks    *hook.Notifier
 	apps     *scrape.Scraper
+	access   *accesslog.Log
+	waits    func(least time.Duration) []proxy.Wait // see proxy.Proxy.Waits
+	inputs   inputFiles
 	admins   []*control.Admin // one for each listener that there was
 }
 
@@ -53,7 +58,8 @@ func (t *telemetry) observer(access *accesslog.Log) result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts))
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup, t.owing), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts),
+			metrics.NewSettings(func() *plan.Plan { p, _ := sup.InEffect(); return p }), metrics.NewLogs(t.access.Lost), metrics.NewFiles(t.inputs.changed))
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
@@ -76,6 +82,15 @@ func adminRights(sup *supervisor.Supervisor) (rights control.AdminRights) {
 		rights.Token, rights.Actions = now.AdminToken.Reveal(), now.AdminActions
 	}
 	return rights
+}
+
+// owing returns for how long workers have not begun to answer a request.
+func (t *telemetry) owing() map[metrics.Seat]time.Duration {
+	out := make(map[metrics.Seat]time.Duration)
+	for _, w := range t.waits(time.Second) {
+		out[metrics.Seat{Group: w.Group, Index: w.Worker}] = w.For
+	}
+	return out
 }
 
 // countSlow counts requests of a group that have become slow.

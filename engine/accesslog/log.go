@@ -33,6 +33,7 @@ type Options struct {
 type Log struct {
 	opts Options
 	ways atomic.Pointer[ways]
+	lost atomic.Uint64 // lines
 
 	mu       sync.Mutex // guards all fields below
 	streams  map[plan.AccessLog]*stream
@@ -50,6 +51,10 @@ func New(opts Options) *Log {
 	l.ways.Store(&ways{plan: &way{sample: 1}})
 	return l
 }
+
+// Lost returns how many lines were lost so far, in all places, because they could not be
+// written or their reader was too slow.
+func (l *Log) Lost() uint64 { return l.lost.Load() }
 
 // Observe writes the line of a result, or counts the line as lost if the reader
 // of the log is too far behind.
@@ -115,7 +120,7 @@ func (l *Log) use(o *Opening) (stale bool) {
 	for _, t := range o.targets {
 		s := before[t.path]
 		if delete(before, t.path); s == nil {
-			s = newStream(l.tellerOf(t, o))
+			s = newStream(l.tellerOf(t, o), &l.lost)
 			if l.running {
 				s.lines.Start()
 			}

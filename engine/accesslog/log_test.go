@@ -257,6 +257,7 @@ func TestLog_SlowReader(t *testing.T) {
 	for range 2*maxBuffer/size + more { // one buffer is being written, and one is full
 		l.Observe(rec)
 	}
+	assert.GreaterOrEqual(t, l.Lost(), uint64(more), "they count while the reader takes nothing")
 	close(out.open)
 	soon(t, func() bool { return strings.Contains(told.String(), "lines are lost") }, "told")
 	assert.Contains(t, told.String(), "it is read too slowly")
@@ -276,6 +277,7 @@ func TestLog_SlowReader(t *testing.T) {
 		lost += n
 	}
 	assert.Equal(t, 2*maxBuffer/size+more+maxBuffer/size, written+lost, "every line is written or counted")
+	assert.EqualValues(t, lost, l.Lost())
 }
 
 // TestLog_NobodyReads: the end does not wait forever.

@@ -1,6 +1,8 @@
 package accesslog
 
 import (
+	"sync/atomic"
+
 	"github.com/ldcorn/ldcorn/engine/logwriter"
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -12,9 +14,10 @@ type stream struct {
 	target *Target // in use; the mu of the Log guards it
 }
 
-func newStream(told *teller) *stream {
+// newStream returns a stream that adds the lines that it loses to lost.
+func newStream(told *teller, lost *atomic.Uint64) *stream {
 	return &stream{told: told, lines: logwriter.New[*Target](logwriter.Options{
-		Limit: maxBuffer, Grace: flushGrace, After: told.after, NotClosed: told.notClosed,
+		Limit: maxBuffer, Grace: flushGrace, After: told.after, Lost: lost, NotClosed: told.notClosed,
 	})}
 }
 

@@ -19,6 +19,9 @@ type Options struct {
 	// lost since the previous call, and the error of the attempt. It runs on
 	// the Writer's goroutine, so it can write to the output itself.
 	After func(lost int, err error)
+	// Lost, unless it is nil, counts each line at the moment when it is lost, also while
+	// an attempt to write does not end.
+	Lost *atomic.Uint64
 	// NotClosed is called in the same way if an output cannot be closed.
 	NotClosed func(err error)
 }
@@ -82,11 +85,19 @@ func (w *Writer[O]) AppendWithin(limit int, line func(buf []byte, out O) []byte)
 		return false
 	case len(w.buf) >= limit:
 		w.lost++
+		w.count(1)
 	default:
 		w.buf = line(w.buf, w.out)
 		w.wake()
 	}
 	return true
+}
+
+// count counts lines that are lost.
+func (w *Writer[O]) count(lines int) {
+	if w.opts.Lost != nil {
+		w.opts.Lost.Add(uint64(lines))
+	}
 }
 
 // Write keeps a copy of p, which must consist of whole lines. It never fails:
@@ -187,7 +198,9 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 		tried = true
 		if n, failed := out.Write(lines); failed != nil {
 			err = failed
-			lost += bytes.Count(lines[min(n, len(lines)):], []byte("\n"))
+			gone := bytes.Count(lines[min(n, len(lines)):], []byte("\n"))
+			lost += gone
+			w.count(gone)
 		}
 	}
 	for _, r := range old {

@@ -15,6 +15,10 @@ func NewBuffers(now func() api.Buffers) *Buffers { return &Buffers{now} }
 var (
 	bufferMemoryDesc  = desc("buffer_memory_bytes", "Bytes of bodies that wait in memory, of requests and of answers.")
 	bufferDiskDesc    = desc("buffer_disk_bytes", "Bytes of bodies that wait in files.")
+	bufferRoomDesc    = desc("buffer_memory_limit_bytes", "Most bytes of bodies that may wait in memory.")
+	bufferSpaceDesc   = desc("buffer_disk_limit_bytes", "Most bytes of bodies that may wait in files; 0 if none may.")
+	bufferMostDesc    = desc("buffer_files_limit", "Most files in which bodies may wait; 0 if none may.")
+	bufferFaultDesc   = desc("buffer_disk_unusable", "1 if the folder of the files cannot be used, so that bodies wait in memory alone.")
 	bufferFilesDesc   = desc("buffer_files", "Files in which bodies wait.")
 	bufferHeldDesc    = desc("buffer_held_back", "Requests that wait because their client has its share of the buffers.")
 	bufferSpillsDesc  = desc("buffer_spills_total", "Bodies of which a part went to a file.")
@@ -23,7 +27,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (b *Buffers) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{bufferMemoryDesc, bufferDiskDesc, bufferFilesDesc, bufferHeldDesc, bufferSpillsDesc, bufferRefusedDesc} {
+	for _, d := range []*prometheus.Desc{bufferMemoryDesc, bufferDiskDesc, bufferRoomDesc, bufferSpaceDesc, bufferMostDesc, bufferFaultDesc, bufferFilesDesc, bufferHeldDesc, bufferSpillsDesc, bufferRefusedDesc} {
 		out <- d
 	}
 }
@@ -34,6 +38,10 @@ func (b *Buffers) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(bufferMemoryDesc, float64(now.Memory))
 	out <- gauge(bufferDiskDesc, float64(now.Disk))
 	out <- gauge(bufferFilesDesc, float64(now.Files))
+	out <- gauge(bufferRoomDesc, float64(now.MemoryLimit))
+	out <- gauge(bufferSpaceDesc, float64(now.DiskLimit))
+	out <- gauge(bufferMostDesc, float64(now.FilesLimit))
+	out <- gauge(bufferFaultDesc, flag(now.NoDisk != ""))
 	out <- gauge(bufferHeldDesc, float64(now.HeldBack))
 	out <- counter(bufferSpillsDesc, now.Spills)
 	for reason, n := range now.Refused {

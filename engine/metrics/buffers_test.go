@@ -7,7 +7,7 @@ import (
 )
 
 func someBuffers() api.Buffers {
-	return api.Buffers{Memory: 3 << 14, Disk: 1 << 20, Files: 2, HeldBack: 3, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
+	return api.Buffers{Memory: 3 << 14, MemoryLimit: 1 << 16, Disk: 1 << 20, DiskLimit: 1 << 21, Files: 2, FilesLimit: 9, NoDisk: "no space left on device", HeldBack: 3, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
 }
 
 func TestBuffers(t *testing.T) {
@@ -18,6 +18,18 @@ ldcorn_buffer_memory_bytes 49152
 # HELP ldcorn_buffer_disk_bytes Bytes of bodies that wait in files.
 # TYPE ldcorn_buffer_disk_bytes gauge
 ldcorn_buffer_disk_bytes 1.048576e+06
+# HELP ldcorn_buffer_memory_limit_bytes Most bytes of bodies that may wait in memory.
+# TYPE ldcorn_buffer_memory_limit_bytes gauge
+ldcorn_buffer_memory_limit_bytes 65536
+# HELP ldcorn_buffer_disk_limit_bytes Most bytes of bodies that may wait in files; 0 if none may.
+# TYPE ldcorn_buffer_disk_limit_bytes gauge
+ldcorn_buffer_disk_limit_bytes 2.097152e+06
+# HELP ldcorn_buffer_files_limit Most files in which bodies may wait; 0 if none may.
+# TYPE ldcorn_buffer_files_limit gauge
+ldcorn_buffer_files_limit 9
+# HELP ldcorn_buffer_disk_unusable 1 if the folder of the files cannot be used, so that bodies wait in memory alone.
+# TYPE ldcorn_buffer_disk_unusable gauge
+ldcorn_buffer_disk_unusable 1
 # HELP ldcorn_buffer_files Files in which bodies wait.
 # TYPE ldcorn_buffer_files gauge
 ldcorn_buffer_files 2

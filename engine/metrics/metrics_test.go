@@ -185,8 +185,15 @@ func someMaster() fixedMaster {
 	}, Limits: []api.Limit{{Name: "gpu", Size: 4, InHand: 3, Waiting: 2}}}
 }
 
+// someWorkers collects someMaster. Its second process of index 0 is stuck.
+func someWorkers() *Workers {
+	return NewWorkers(someMaster(), func() map[Seat]time.Duration {
+		return map[Seat]time.Duration{{"web", 0}: 90 * time.Second, {"web", 5}: time.Hour, {"old", 0}: time.Hour}
+	})
+}
+
 func TestWorkers(t *testing.T) {
-	compare(t, NewWorkers(someMaster()), `
+	compare(t, someWorkers(), `
 # HELP ldcorn_config_generation Number of configurations applied so far.
 # TYPE ldcorn_config_generation gauge
 ldcorn_config_generation 3
@@ -214,6 +221,10 @@ ldcorn_worker_resident_memory_bytes{group="web",worker="2"} 3.145728e+06
 # TYPE ldcorn_worker_cpu_seconds_total counter
 ldcorn_worker_cpu_seconds_total{group="web",worker="0"} 1.5
 ldcorn_worker_cpu_seconds_total{group="web",worker="2"} 0
+# HELP ldcorn_worker_unanswered_seconds For how long the worker with this index has not begun to answer a request that it has whole; 0 for less than a second.
+# TYPE ldcorn_worker_unanswered_seconds gauge
+ldcorn_worker_unanswered_seconds{group="web",worker="0"} 90
+ldcorn_worker_unanswered_seconds{group="web",worker="2"} 0
 # HELP ldcorn_limit_size Number of requests that all groups together with this limit may have in hand.
 # TYPE ldcorn_limit_size gauge
 ldcorn_limit_size{limit="gpu"} 4
@@ -224,8 +235,8 @@ ldcorn_limit_in_hand{limit="gpu"} 3
 # TYPE ldcorn_limit_waiting gauge
 ldcorn_limit_waiting{limit="gpu"} 2
 `, "ldcorn_config_generation", "ldcorn_workers_wanted", "ldcorn_workers", "ldcorn_worker_up",
-		"ldcorn_worker_resident_memory_bytes", "ldcorn_worker_cpu_seconds_total", "ldcorn_limit_size", "ldcorn_limit_in_hand", "ldcorn_limit_waiting")
-	got := samples(t, NewWorkers(someMaster()))
+		"ldcorn_worker_resident_memory_bytes", "ldcorn_worker_cpu_seconds_total", "ldcorn_worker_unanswered_seconds", "ldcorn_limit_size", "ldcorn_limit_in_hand", "ldcorn_limit_waiting")
+	got := samples(t, someWorkers())
 	assert.EqualValues(t, 2, got[`ldcorn_worker_restarts_total{group="web",reason="crash",worker="0"}`])
 	assert.EqualValues(t, 1, got[`ldcorn_worker_restarts_total{group="web",reason="max_rss",worker="0"}`])
 	assert.Contains(t, got, `ldcorn_worker_restarts_total{group="web",reason="crash",worker="2"}`, "the first one is an increase")
@@ -279,7 +290,7 @@ func everything() *prometheus.Registry {
 	q.Publish(boundPools())
 	q.Observe(&result.Result{Static: "/a", Status: 200, Worker: -1})
 	r.Started(time.Now())
-	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, NewWorkers(someMaster()), NewRateLimits(someLimits), NewBuffers(someBuffers), NewConnections(someRefused), NewTracing(func() map[string]uint64 { return map[string]uint64{"sent": 5} }), NewStatics(q, func() static.Stats { return static.Stats{} }), NewApps(someApps), someTLS())
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, someWorkers(), NewRateLimits(someLimits), NewBuffers(someBuffers), NewConnections(someRefused), NewTracing(func() map[string]uint64 { return map[string]uint64{"sent": 5} }), NewStatics(q, func() static.Stats { return static.Stats{} }), NewApps(someApps), NewHooks(someHooks), NewSettings(somePlan), NewLogs(someLogs), NewFiles(someFiles), someTLS())
 }
 
 // TestNames checks the names against the conventions of Prometheus.

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -13,12 +14,22 @@ type master interface {
 	Status() api.MasterStatus
 }
 
+// A Seat is the place of a worker in its group.
+type Seat struct {
+	Group string
+	Index int
+}
+
 // Workers collects the state of a master's workers.
-type Workers struct{ master master }
+type Workers struct {
+	master master
+	owe    func() map[Seat]time.Duration
+}
 
 // NewWorkers returns a collector of a master's workers. It queries the master
-// each time it collects.
-func NewWorkers(m master) *Workers { return &Workers{m} }
+// each time it collects. owe returns for how long workers have not begun to answer a
+// request; those that owe no answer can be missing.
+func NewWorkers(m master, owe func() map[Seat]time.Duration) *Workers { return &Workers{m, owe} }
 
 var (
 	generationDesc = desc("config_generation", "Number of configurations applied so far.")
@@ -28,6 +39,7 @@ var (
 	restartsDesc   = desc("worker_restarts_total", "How often the worker with this index was restarted without a reload, or given up, by reason.",
 		"group", "worker", "reason")
 	memoryDesc       = desc("worker_resident_memory_bytes", "Resident memory of the worker with this index and the processes that it started.", "group", "worker")
+	oweDesc          = desc("worker_unanswered_seconds", "For how long the worker with this index has not begun to answer a request that it has whole; 0 for less than a second.", "group", "worker")
 	limitSizeDesc    = desc("limit_size", "Number of requests that all groups together with this limit may have in hand.", "limit")
 	limitInHandDesc  = desc("limit_in_hand", "Requests and websockets that count for this limit.", "limit")
 	limitWaitingDesc = desc("limit_waiting", "Requests that have a free worker and wait for this limit.", "limit")
@@ -40,7 +52,7 @@ var states = []api.WorkerState{api.StateBackoff, api.StateStarting, api.StateRea
 
 // Describe implements prometheus.Collector.
 func (k *Workers) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{generationDesc, wantedDesc, workersDesc, upDesc, restartsDesc, memoryDesc, cpuDesc,
+	for _, d := range []*prometheus.Desc{generationDesc, wantedDesc, workersDesc, upDesc, restartsDesc, memoryDesc, cpuDesc, oweDesc,
 		limitSizeDesc, limitInHandDesc, limitWaitingDesc} {
 		out <- d
 	}
@@ -48,11 +60,11 @@ func (k *Workers) Describe(out chan<- *prometheus.Desc) {
 
 // Collect implements prometheus.Collector.
 func (k *Workers) Collect(out chan<- prometheus.Metric) {
-	st := k.master.Status()
+	st, owe := k.master.Status(), k.owe()
 	out <- gauge(generationDesc, float64(st.Generation))
 	for i := range st.Groups {
 		if g := &st.Groups[i]; !g.Removed {
-			collectGroup(out, g)
+			collectGroup(out, g, owe)
 		}
 	}
 	for _, l := range st.Limits {
@@ -62,7 +74,7 @@ func (k *Workers) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-func collectGroup(out chan<- prometheus.Metric, g *api.GroupStatus) {
+func collectGroup(out chan<- prometheus.Metric, g *api.GroupStatus, owe map[Seat]time.Duration) {
 	out <- gauge(wantedDesc, float64(g.Instances), g.Name)
 	count := make(map[api.WorkerState]int)
 	at := make([]*api.WorkerStatus, len(g.Restarts)) // by index
@@ -78,6 +90,9 @@ func collectGroup(out chan<- prometheus.Metric, g *api.GroupStatus) {
 	}
 	for index, w := range at {
 		collectWorker(out, g, index, w)
+		if w != nil && w.PID != 0 {
+			out <- gauge(oweDesc, owe[Seat{g.Name, index}].Seconds(), g.Name, strconv.Itoa(index))
+		}
 	}
 }
 

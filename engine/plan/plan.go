@@ -114,7 +114,8 @@ func (p *Plan) Group(name string) *Group {
 type Input struct {
 	Kind   InputKind
 	Name   string // absolute path, or name of the variable, the word or the argument
-	Digest string // hex digest of the content; salted for secrets; "" if unset
+	Digest string // hex digest of the content: SHA-256, or keyed; "" if unset
+	Keyed  bool   // Digest is keyed with a salt, because the content is secret
 	Value  string // of an argument, as the configuration would write it; otherwise ""
 }
 

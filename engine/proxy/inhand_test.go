@@ -237,6 +237,11 @@ func TestSlow(t *testing.T) {
 		one := slow[0].Oldest[0]
 		assert.Equal(t, []any{"default", 0, u.worker.PID, 1, "one", "/a"}, []any{slow[0].Group, slow[0].Worker, slow[0].PID, slow[0].Count, one.ID, one.Path})
 		assert.Empty(t, r.proxy.Slow(map[string]time.Duration{"default": 1}, 3), "it is in one result only")
+		waits := r.proxy.Waits(1)
+		require.Len(t, waits, 1, "nor does a request in the queue wait for a worker")
+		assert.Equal(t, []any{"default", 0}, []any{waits[0].Group, waits[0].Worker})
+		assert.GreaterOrEqual(t, waits[0].For, one.For)
+		assert.Empty(t, r.proxy.Waits(time.Hour))
 		s.say <- hello
 		working.hear("GET")
 		end := <-ends
@@ -246,5 +251,6 @@ func TestSlow(t *testing.T) {
 		waiting.hear("GET")
 		r.idleAgain(u)
 		assert.Empty(t, ends, "the other was not slow")
+		assert.Empty(t, r.proxy.Waits(1))
 	})
 }

@@ -142,3 +142,38 @@ func (r *Request) slowEnd(number uint64) SlowEnd {
 	}
 	return end
 }
+
+// A Wait is how long a worker has owed an answer.
+type Wait struct {
+	Group  string
+	Worker int           // index within the group
+	For    time.Duration // for which the request has waited for nothing but the worker that has done so longest
+}
+
+// Waits returns for each worker how long it has not begun to answer a request, if that
+// is at least a time. It looks only at requests that are old enough. Any goroutine may
+// call it.
+func (p *Proxy) Waits(least time.Duration) []Wait {
+	now, longest := netloop.Now(), make(map[holder]time.Duration)
+	for i := range p.hands {
+		p.hands[i].requests.walk(func(r *Request) bool {
+			if now.Sub(r.rec.begun) < least {
+				return false
+			}
+			if at := r.hand.at(); at.stage == StageWorking {
+				if since := r.waitsSince(); since != 0 {
+					by := holder{group: at.by.group, worker: at.by.worker}
+					longest[by] = max(longest[by], now.Sub(since))
+				}
+			}
+			return true
+		})
+	}
+	out := make([]Wait, 0, len(longest))
+	for by, long := range longest {
+		if long >= least {
+			out = append(out, Wait{Group: by.group, Worker: by.worker, For: long})
+		}
+	}
+	return out
+}

@@ -56,12 +56,12 @@ func (in *inputs) addDigest(kind plan.InputKind, name, digest string, secret boo
 	key := inputKey{kind, name}
 	if i, ok := in.seen[key]; ok {
 		if secret {
-			in.list[i].Digest = digest
+			in.list[i].Digest, in.list[i].Keyed = digest, true
 		}
 		return
 	}
 	in.seen[key] = len(in.list)
-	in.list = append(in.list, plan.Input{Kind: kind, Name: name, Digest: digest})
+	in.list = append(in.list, plan.Input{Kind: kind, Name: name, Digest: digest, Keyed: secret})
 }
 
 // fingerprint returns a digest of everything that was read.
