@@ -31,6 +31,10 @@ build: ## build bin/ldcorn, with its version and commit
 # ldcorn takes python3 from PATH. The wrapper makes python3 run the interpreter that
 # was found, which may have another name, without hiding the rest of PATH. It is
 # not in bin, because users may have bin in PATH.
+.PHONY: dist
+dist: ## make the files of a release in dist, see docs/install.md
+	@go run -C scripts/dist . -o dist
+
 .PHONY: python
 python:
 	@mkdir -p .run
@@ -55,6 +59,12 @@ test: ## run every test with the race detector (RACE= runs them without)
 	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
+	@$(MAKE) --no-print-directory test-dist
+
+# They make a release for this machine and install it. The module of make dist is one of its own.
+.PHONY: test-dist
+test-dist: ## run the tests of make dist, which make test runs too
+	@set -x && go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns
@@ -171,4 +181,4 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 
 .PHONY: clean
 clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio and .traefik
-	rm -rf bin .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
