@@ -95,9 +95,7 @@ func (t *telemetry) owing() map[metrics.Seat]time.Duration {
 
 // countSlow counts requests of a group that have become slow.
 func (t *telemetry) countSlow(group string, n int) {
-	if g := t.requests.Groups()[group]; g != nil {
-		g.AddSlow(n)
-	}
+	t.requests.AddSlow(group, n)
 }
 
 // stop ends the servers.

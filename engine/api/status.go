@@ -155,7 +155,7 @@ type GroupStatus struct {
 	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
 	Pinned    []string       `json:"pinned,omitempty"`               // the arguments whose changes wait until the group is replaced; absent if there are none
 	Sticky    *Sticky        `json:"sticky,omitempty"`               // absent unless the group has by_issued or by_session
-	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was added
+	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was first added
 	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, older workers first
 }
 
@@ -236,7 +236,7 @@ const (
 	StateFailed   WorkerState = "failed" // it crashed too often in a row; the next reload tries again
 )
 
-// GroupCounts counts the requests of a group since it was added.
+// GroupCounts counts the requests of a group since it was first added.
 type GroupCounts struct {
 	Counts
 	Seats []Counts `json:"seats"` // the requests by index of the last worker tried; seats at the end without requests can be missing

@@ -112,6 +112,14 @@ func (g *group) take(counted *stats.Group) {
 	if counted != nil {
 		if g.counted != counted {
 			g.forget()
+			if g.counted == nil && counted.Returned() {
+				g.count(counted) // what has been counted was counted long ago
+				for _, s := range g.workers {
+					if s != nil {
+						s.now.requests, s.now.errors, s.now.p95, s.took = 0, 0, unknown, buckets{}
+					}
+				}
+			}
 			g.counted = counted
 		}
 		took, queued = g.count(counted)

@@ -264,6 +264,18 @@ func TestReload(t *testing.T) {
 	r.seconds(3)
 	assert.Len(t, r.ask(Query{}).Groups, 1)
 
+	r.pools["old"] = nil // it comes back after more than a day, and its first requests are no news
+	r.set("web", "old")
+	r.seconds(1)
+	r.serve("old", 2, 0)
+	r.seconds(1)
+	h = r.ask(Query{Groups: []string{"old"}, Workers: true, Step: time.Second})
+	for _, s := range []api.Series{h.Groups[0].Requests, h.Groups[0].Workers[0].Requests} {
+		assert.Regexp(t, `null,0,2\]$`, text(t, s))
+	}
+	r.set("web")
+	r.pass(25 * time.Hour)
+
 	for n := range 3 * goneGroups {
 		name := fmt.Sprint("renamed", n)
 		r.set("web", name)

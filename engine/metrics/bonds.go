@@ -3,6 +3,7 @@ package metrics
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
@@ -19,20 +20,18 @@ var (
 var bondDescs = []*prometheus.Desc{sessionsDesc, learnedDesc, evictedDesc, issuedDesc, boundDesc}
 
 // collectBonds sends what binds the clients of a group to its workers.
-func collectBonds(out chan<- prometheus.Metric, name string, g *stats.Group) {
-	sticky := &g.Pool.Settings().Sticky
+func collectBonds(out chan<- prometheus.Metric, name string, p *pool.Pool, totals *stats.Totals) {
+	sticky := &p.Settings().Sticky
 	if !sticky.Binds() {
 		return
 	}
-	bonds := g.Pool.Bonds()
 	if sticky.Session.Name != "" {
-		now := bonds.Stats()
-		out <- gauge(sessionsDesc, float64(now.Known), name)
-		out <- counter(learnedDesc, now.Learned, name)
-		out <- counter(evictedDesc, now.Evicted, name)
+		out <- gauge(sessionsDesc, float64(p.Bonds().Stats().Known), name)
+		out <- counter(learnedDesc, totals.Learned, name)
+		out <- counter(evictedDesc, totals.Forgotten, name)
 	} else {
-		out <- counter(issuedDesc, bonds.Issued.Load(), name)
+		out <- counter(issuedDesc, totals.CookiesIssued, name)
 	}
-	out <- counter(boundDesc, bonds.Followed.Load(), name, "followed")
-	out <- counter(boundDesc, bonds.Strayed.Load(), name, "strayed")
+	out <- counter(boundDesc, totals.BondsFollowed, name, "followed")
+	out <- counter(boundDesc, totals.BondsStrayed, name, "strayed")
 }

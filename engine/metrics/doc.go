@@ -4,5 +4,6 @@
 //
 // Each of these is a separate collector. They keep plain numbers, and turn them
 // into metrics only when Prometheus asks: a request costs a few atomic
-// additions, and the series of a removed group disappear.
+// additions. The series of a removed group disappear with its last request, and go on from
+// the same counts if the group comes back.
 package metrics

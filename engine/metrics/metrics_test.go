@@ -134,8 +134,8 @@ ldcorn_request_duration_seconds_count{group="web"} 9
 }
 
 // TestRequests_OfGroups: a group that a reload keeps continues its counts; a
-// group that it removes leaves no series, and a later one with the same name
-// starts from zero.
+// group that it removes leaves no series, and continues its counts when it comes
+// back, with what has ended in the meantime.
 func TestRequests_OfGroups(t *testing.T) {
 	var q stats.Requests
 	total := func(want string) {
@@ -157,13 +157,13 @@ func TestRequests_OfGroups(t *testing.T) {
 	total("ldcorn_request_retries_total{group=\"a\"} 1\nldcorn_request_retries_total{group=\"b\"} 2\n")
 	q.Publish(pools)
 	q.Observe(&result.Result{Pool: a, Repeats: 1})
-	q.Observe(&result.Result{Pool: b, Repeats: 2}) // it was still in flight
+	q.Observe(&result.Result{Pool: b, Group: "b", Repeats: 2}) // it was still in flight
 	total("ldcorn_request_retries_total{group=\"a\"} 2\n")
 	assert.Zero(t, testutil.CollectAndCount(NewRequests(&q), "nothing"))
 
 	pools["b"] = poolsOf("b")["b"]
 	q.Publish(pools)
-	total("ldcorn_request_retries_total{group=\"a\"} 2\nldcorn_request_retries_total{group=\"b\"} 0\n")
+	total("ldcorn_request_retries_total{group=\"a\"} 2\nldcorn_request_retries_total{group=\"b\"} 4\n")
 }
 
 // A fixedMaster never changes.

@@ -57,18 +57,18 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		out <- counter(routedDesc, n, string(stats.Decisions[i]))
 	}
 	out <- counter(ignoredDesc, q.counted.Ignored())
-	for name, g := range q.counted.Groups() {
+	for name, g := range q.counted.Busy() {
 		collectCounts(out, name, g.Counts())
-		now := g.Pool.Stats()
+		now, totals := g.Pool().Stats(), g.Totals()
 		out <- gauge(inFlightDesc, float64(now.Requests), name)
 		out <- gauge(waitingDesc, float64(now.Queued), name)
 		out <- gauge(oldestDesc, now.Longest.Seconds(), name)
 		out <- gauge(overloadDesc, flag(now.Overloaded), name)
-		out <- counter(roomDesc, now.Evicted, name)
+		out <- counter(roomDesc, totals.Evicted, name)
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
 		out <- gauge(heldDesc, flag(!now.Held.IsZero()), name)
 		out <- counter(slowDesc, g.Slow(), name)
-		collectBonds(out, name, g)
+		collectBonds(out, name, g.Pool(), &totals)
 	}
 }
 

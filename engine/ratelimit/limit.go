@@ -10,15 +10,21 @@ import (
 )
 
 // A Limit lets in so many requests of each key as its setting says. It is safe
-// for concurrent use, and keeps its counts for as long as Limits knows it.
+// for concurrent use.
 type Limit struct {
 	Place   Place
 	Setting plan.RateLimit
 	Why     string // a request was refused, for logs
 
-	sets    int                   // of the table
-	table   atomic.Pointer[table] // made by the first request
-	refused atomic.Uint64
+	sets  int                   // of the table
+	table atomic.Pointer[table] // made by the first request
+	done  *totals
+}
+
+// totals count what the limits of a place have done: a reload gives it another one.
+type totals struct {
+	refused atomic.Uint64 // requests
+	evicted atomic.Uint64 // keys that lost their entry before their time had come
 }
 
 // A Place is where a configuration sets a limit: in LdConfig if the Group is "",
@@ -83,7 +89,7 @@ func (l *Limit) now() *table {
 	if t := l.table.Load(); t != nil {
 		return t
 	}
-	l.table.CompareAndSwap(nil, newTable(l.Setting, l.sets))
+	l.table.CompareAndSwap(nil, newTable(l.Setting, l.sets, l.done))
 	return l.table.Load()
 }
 
@@ -118,12 +124,12 @@ func Take(now time.Duration, checks []Check) (refused *Limit, wait time.Duration
 		}
 	}
 	if refused != nil {
-		refused.refused.Add(1)
+		refused.done.refused.Add(1)
 	}
 	return refused, wait
 }
 
-// A Status says what a limit has done.
+// A Status says what a limit does, and what it and those before it in its place have done.
 type Status struct {
 	Refused uint64 // requests
 	Keys    int    // that have an allowance other than the whole burst
@@ -133,9 +139,9 @@ type Status struct {
 
 // Status returns the status at now, which is a time as that of Take.
 func (l *Limit) Status(now time.Duration) Status {
-	st := Status{Refused: l.refused.Load(), Room: l.sets * ways}
+	st := Status{Refused: l.done.refused.Load(), Evicted: l.done.evicted.Load(), Room: l.sets * ways}
 	if t := l.table.Load(); t != nil {
-		st.Keys, st.Evicted = t.active(int64(now)), t.evicted.Load()
+		st.Keys = t.active(int64(now))
 	}
 	return st
 }

@@ -26,7 +26,7 @@ func setting(t testing.TB, rate string, burst int) plan.RateLimit {
 }
 
 func limit(t testing.TB, rate string, burst int) *Limit {
-	return &Limit{Setting: setting(t, rate, burst), sets: mostSets}
+	return &Limit{Setting: setting(t, rate, burst), sets: mostSets, done: new(totals)}
 }
 
 // take sends n requests with a key at once, and returns how many are let in
@@ -144,7 +144,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestFullTable(t *testing.T) {
 	const burst, sets = 4, 64
 	l := limit(t, "1/d", burst)
-	l.table.Store(newTable(l.Setting, sets))
+	l.table.Store(newTable(l.Setting, sets, l.done))
 	const victim = Key(1)
 	in, _ := take(l, time.Hour, victim, 100)
 	require.Equal(t, burst, in)
@@ -184,7 +184,7 @@ func TestManyKeys(t *testing.T) {
 func TestThrashing(t *testing.T) {
 	const burst, goroutines = 10, 8
 	l := limit(t, "1/d", burst)
-	l.table.Store(newTable(l.Setting, 1))
+	l.table.Store(newTable(l.Setting, 1, l.done))
 	var in atomic.Int64
 	var all sync.WaitGroup
 	for g := range goroutines {

@@ -12,9 +12,13 @@ import (
 // Limits has the limits of the plan in effect. The zero Limits has none. It is
 // safe for concurrent use.
 type Limits struct {
-	mu     sync.Mutex // guards limits
+	mu     sync.Mutex // guards limits and done
 	limits []*Limit   // replaced, never modified
+	done   map[Place]*totals
 }
+
+// mostGone is how many places that have no limit any more keep their counts.
+const mostGone = 256
 
 // A Set finds the limits that apply to a request. It never changes. A nil Set
 // has none.
@@ -25,7 +29,8 @@ type Set struct {
 }
 
 // Publish returns the limits of a plan. A limit that was published last for the
-// same place and with the same setting goes on with its counts.
+// same place and with the same setting goes on. What is counted for a place goes on in any
+// case.
 func (ls *Limits) Publish(p *plan.Plan) *Set {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
@@ -45,7 +50,7 @@ func (ls *Limits) Publish(p *plan.Plan) *Set {
 		}
 		l := before[identity{place, setting}]
 		if l == nil {
-			l = &Limit{Place: place, Setting: setting, Why: "the rate limit of " + place.String(), sets: sets}
+			l = &Limit{Place: place, Setting: setting, Why: "the rate limit of " + place.String(), sets: sets, done: ls.doneIn(place)}
 			if setting.By.By == match.KeyNone {
 				l.sets = 1
 			}
@@ -71,10 +76,34 @@ func (ls *Limits) Publish(p *plan.Plan) *Set {
 			s.rules[r] = limit(Place{Group: g.Name, Route: name}, r.RateLimit)
 		}
 	}
+	ls.forget()
 	if len(ls.limits) == 0 {
 		return nil
 	}
 	return s
+}
+
+// doneIn returns the totals of a place. mu must be held.
+func (ls *Limits) doneIn(p Place) *totals {
+	if ls.done == nil {
+		ls.done = make(map[Place]*totals)
+	}
+	if ls.done[p] == nil {
+		ls.done[p] = new(totals)
+	}
+	return ls.done[p]
+}
+
+// forget forgets the totals of places without a limit, if there are too many. mu must be
+// held.
+func (ls *Limits) forget() {
+	if len(ls.done) <= len(ls.limits)+mostGone {
+		return
+	}
+	ls.done = make(map[Place]*totals, len(ls.limits))
+	for _, l := range ls.limits {
+		ls.done[l.Place] = l.done
+	}
 }
 
 // keyed returns how many limits of a plan count requests by a key.

@@ -1,6 +1,7 @@
 package ratelimit
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -51,7 +52,17 @@ func TestPublish(t *testing.T) {
 	publish(plan.RateLimit{}, plan.RateLimit{}, plan.RateLimit{})
 	assert.Empty(t, limits.All())
 	p, set = publish(ten, ten, ten)
-	assert.NotSame(t, first[1], set.Of(p.Groups[0], nil)[1], "a limit that was gone begins anew")
+	last := set.Of(p.Groups[0], nil)
+	assert.NotSame(t, first[1], last[1], "a limit that was gone begins anew")
+	refused := func(l *Limit) uint64 { return l.Status(time.Hour).Refused }
+	assert.Equal(t, []uint64{0, 190}, []uint64{refused(last[0]), refused(last[1])}, "its place does not")
+	take(first[0], time.Hour, 1, 100) // a request that began before the first reload
+	assert.EqualValues(t, 90, refused(last[0]))
+
+	for n := range 2 * mostGone {
+		limits.Publish(&plan.Plan{Groups: []*plan.Group{{Name: fmt.Sprint(n), RateLimit: ten}}})
+	}
+	assert.LessOrEqual(t, len(limits.done), mostGone+1)
 }
 
 // TestRules: each rule has its own limit, even if its route is another's.

@@ -38,7 +38,7 @@ type table struct {
 		sync.Mutex // guards changes of the keys of every lockCount-th set
 		_          [56]byte
 	}
-	evicted atomic.Uint64 // keys that lost their entry before their time had come
+	done *totals
 }
 
 // A set has the entries of some keys. An entry that gets another key gets
@@ -64,9 +64,9 @@ func (p *pace) next(now, time int64) (next, wait int64) {
 	return base + p.interval, 0
 }
 
-func newTable(l plan.RateLimit, sets int) *table {
+func newTable(l plan.RateLimit, sets int, done *totals) *table {
 	interval := int64(l.Interval())
-	return &table{pace: pace{interval, interval * int64(l.Burst-1)}, sets: make([]set, sets)}
+	return &table{pace: pace{interval, interval * int64(l.Burst-1)}, sets: make([]set, sets), done: done}
 }
 
 // of returns the set of a key and its index.
@@ -109,7 +109,7 @@ func (t *table) take(now int64, key uint64) (wait int64) {
 		if s.times[i].CompareAndSwap(time, next) {
 			s.keys[i].Store(key)
 			if time > now {
-				t.evicted.Add(1)
+				t.done.evicted.Add(1)
 			}
 			return 0
 		}

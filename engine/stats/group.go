@@ -12,7 +12,9 @@ import (
 // call from any goroutine.
 type Group struct {
 	Name string
-	Pool *pool.Pool // knows the requests in progress
+
+	pools atomic.Pointer[pools]
+	left  int // the call of Publish since which it is gone; 0 if it is not. Publish owns it
 
 	slow  atomic.Uint64               // requests that were slow
 	none  counters                    // requests for which no worker was tried
@@ -20,7 +22,11 @@ type Group struct {
 	grow  sync.Mutex                  // held while replacing seats
 }
 
-func newGroup(name string, p *pool.Pool) *Group { return &Group{Name: name, Pool: p} }
+func newGroup(name string, p *pool.Pool) *Group {
+	g := &Group{Name: name}
+	g.pools.Store(&pools{now: p})
+	return g
+}
 
 func (g *Group) observe(r *result.Result) {
 	if r.Worker < 0 {
@@ -29,9 +35,6 @@ func (g *Group) observe(r *result.Result) {
 	}
 	g.seat(r.Worker).observe(r)
 }
-
-// AddSlow counts requests that have become slow.
-func (g *Group) AddSlow(n int) { g.slow.Add(uint64(n)) }
 
 // Slow returns how many requests were slow.
 func (g *Group) Slow() uint64 { return g.slow.Load() }
@@ -60,7 +63,7 @@ func (g *Group) seat(index int) *counters {
 	return seats[index]
 }
 
-// Counts returns the counts of the whole group since it was added.
+// Counts returns the counts of the whole group since it was first added.
 func (g *Group) Counts() Counts {
 	all := g.none.read()
 	for _, c := range g.now() {

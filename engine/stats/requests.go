@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"slices"
 	"sync/atomic"
 
@@ -18,33 +19,58 @@ type Requests struct {
 	routed   [len(Decisions)]atomic.Uint64
 	ignored  atomic.Uint64
 
-	groups atomic.Pointer[map[*pool.Pool]*Group] // replaced, never modified
+	published int                    // calls of Publish
+	groups    atomic.Pointer[groups] // replaced, never modified
 }
+
+// groups are those that were published last, and what is left of others.
+type groups struct {
+	published map[*pool.Pool]*Group
+	named     map[string]*Group // with those that are gone
+}
+
+// mostGone is how many groups that are gone keep their counts. It is more than a
+// configuration takes and gives back, and bounds what one that invents names can use.
+const mostGone = 256
 
 // Decisions lists what a router can decide. It is read-only.
 var Decisions = [...]decide.Routed{decide.RoutedNone, decide.RoutedGroup, decide.RoutedRespond, decide.RoutedRedirect, decide.RoutedError}
 
-func (q *Requests) now() map[*pool.Pool]*Group {
-	if groups := q.groups.Load(); groups != nil {
-		return *groups
+func (q *Requests) now() groups {
+	if now := q.groups.Load(); now != nil {
+		return *now
 	}
-	return nil
+	return groups{}
 }
 
 // Publish sets the groups to report. It must come before the proxy sends them
-// requests: requests of a pool that is not published do not count. A pool that
-// was published before keeps its counts. Publish does not keep the map.
+// requests: requests of a group that was never published do not count. A group that was
+// published before keeps its counts, also if it was gone in the meantime. Publish does not
+// keep the map.
 func (q *Requests) Publish(pools map[string]*pool.Pool) {
 	before := q.now()
-	groups := make(map[*pool.Pool]*Group, len(pools))
+	next := groups{make(map[*pool.Pool]*Group, len(pools)), make(map[string]*Group, len(pools))}
 	for name, p := range pools {
-		g := before[p]
+		g := before.named[name]
 		if g == nil {
 			g = newGroup(name, p)
 		}
-		groups[p] = g
+		g.use(p)
+		next.published[p], next.named[name] = g, g
 	}
-	q.groups.Store(&groups)
+	q.published++
+	var gone []*Group
+	for name, g := range before.named {
+		if next.named[name] == nil {
+			g.leave(q.published)
+			gone = append(gone, g)
+		}
+	}
+	slices.SortFunc(gone, func(a, b *Group) int { return cmp.Compare(b.left, a.left) })
+	for _, g := range gone[:min(len(gone), mostGone)] {
+		next.named[g.Name] = g
+	}
+	q.groups.Store(&next)
 }
 
 // Observe counts a request. It allocates nothing and takes no lock, except for
@@ -64,17 +90,41 @@ func (q *Requests) Observe(r *result.Result) {
 		q.unrouted.observe(r.Kind)
 		return
 	}
-	if g := q.now()[r.Pool]; g != nil {
+	now := q.now()
+	g := now.published[r.Pool]
+	if g == nil {
+		g = now.named[r.Group] // the request has outlived its group
+	}
+	if g != nil {
 		g.observe(r)
+	}
+}
+
+// AddSlow counts requests of a group that have become slow.
+func (q *Requests) AddSlow(group string, n int) {
+	if g := q.now().named[group]; g != nil {
+		g.slow.Add(uint64(n))
 	}
 }
 
 // Groups returns the groups published last, by name.
 func (q *Requests) Groups() map[string]*Group {
 	now := q.now()
-	out := make(map[string]*Group, len(now))
-	for _, g := range now {
+	out := make(map[string]*Group, len(now.published))
+	for _, g := range now.published {
 		out[g.Name] = g
+	}
+	return out
+}
+
+// Busy returns the groups published last, and those that are gone and still have requests
+// or websockets, by name.
+func (q *Requests) Busy() map[string]*Group {
+	out := q.Groups()
+	for name, g := range q.now().named {
+		if out[name] == nil && g.busy() {
+			out[name] = g
+		}
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -66,6 +67,59 @@ func TestEach(t *testing.T) {
 	g, all := q.Groups()["web"], [][2]uint64{}
 	g.Each(func(index int, c *Counts) { all = append(all, [2]uint64{uint64(index + 1), c.Requests()}) })
 	assert.Equal(t, [][2]uint64{{0, 1}, {1, 0}, {2, 1}}, all)
+}
+
+// TestComesBack: a group that goes and comes back goes on from its counts, which include
+// those of its requests that have ended in the meantime.
+func TestComesBack(t *testing.T) {
+	q, r := served()
+	first := r.Pool
+	requests := func() uint64 {
+		all := q.Groups()["web"].Counts()
+		return all.Requests()
+	}
+	q.Observe(r)
+	q.Publish(nil)
+	assert.Empty(t, q.Groups())
+	assert.Empty(t, q.Busy(), "it has no requests")
+	q.Observe(r)
+	q.AddSlow("web", 2)
+	second := pool.New(&plan.Group{Name: "web"})
+	q.Publish(map[string]*pool.Pool{"web": second})
+	g := q.Groups()["web"]
+	assert.EqualValues(t, 2, requests())
+	assert.EqualValues(t, 2, g.Slow())
+	assert.Same(t, second, g.Pool())
+	assert.True(t, g.Returned())
+	q.Observe(r) // of the first pool
+	r.Pool = second
+	q.Observe(r)
+	assert.EqualValues(t, 4, requests())
+
+	first.Bonds().Issued.Add(3)
+	second.Bonds().Issued.Add(4)
+	q.Publish(nil)
+	q.Publish(map[string]*pool.Pool{"web": pool.New(&plan.Group{Name: "web"})})
+	second.Bonds().Issued.Add(5)
+	assert.EqualValues(t, 12, q.Groups()["web"].Totals().CookiesIssued)
+}
+
+// TestGone: groups with new names at each reload do not add up. Those that have gone last
+// keep their counts.
+func TestGone(t *testing.T) {
+	q := new(Requests)
+	name := func(n int) string { return strconv.Itoa(n) }
+	for n := range 2 * mostGone {
+		p := pool.New(&plan.Group{Name: name(n)})
+		q.Publish(map[string]*pool.Pool{name(n): p})
+		q.Observe(&result.Result{Pool: p, Group: name(n), Status: 200})
+	}
+	assert.Len(t, q.now().named, mostGone+1)
+	for n, want := range map[int]uint64{0: 0, 2*mostGone - 2: 1} {
+		q.Publish(map[string]*pool.Pool{name(n): pool.New(&plan.Group{Name: name(n)})})
+		all := q.Groups()[name(n)].Counts()
+		assert.Equal(t, want, all.Requests(), n)
+	}
 }
 
 // TestBucket: a duration counts in the first bucket whose bound it does not exceed.

@@ -108,6 +108,7 @@ func (s *Supervisor) steps(changes []plan.Change, next *plan.Plan) []*step {
 		}
 		if c.Action == plan.Add {
 			st.fresh, st.group = true, s.newGroup(st.target.spec)
+			st.group.restarts = cloneRestarts(s.restarts[c.Name])
 			s.running.Go(st.group.run)
 		}
 		steps[i] = st
@@ -207,7 +208,10 @@ func (s *Supervisor) commit(steps []*step, same bool) {
 		s.applied(st)
 		if st.change.Action == plan.Remove {
 			s.leaving[st.group] = struct{}{}
-			st.group.do(func() { st.group.finish(false) })
+			st.group.do(func() {
+				s.keepRestarts(st.group)
+				st.group.finish(false)
+			})
 		}
 	}
 	s.show(time.Now())

@@ -45,3 +45,27 @@ func (g *group) restartsNow() []api.Restarts {
 	}
 	return out
 }
+
+// mostGone is how many removed groups keep their counts of restarts.
+const mostGone = 256
+
+// keepRestarts keeps the counts of a group that is being removed, for the case that it
+// comes back. The group's goroutine runs it while that of Run waits.
+func (s *Supervisor) keepRestarts(g *group) {
+	for name := range s.restarts {
+		if len(s.restarts) < mostGone {
+			break
+		}
+		delete(s.restarts, name)
+	}
+	s.restarts[g.name] = cloneRestarts(g.restarts)
+}
+
+// cloneRestarts returns a copy of counts by index.
+func cloneRestarts(of []api.Restarts) []api.Restarts {
+	out := make([]api.Restarts, len(of))
+	for i := range of {
+		out[i] = maps.Clone(of[i])
+	}
+	return out
+}

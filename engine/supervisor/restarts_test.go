@@ -49,6 +49,10 @@ func TestRestarts(t *testing.T) {
 		r.mustApply(aPlan(aGroup("b", instances(1))))
 		pass(time.Minute)
 		assert.Equal(t, []api.Restarts{nil}, counts())
+
+		r.mustApply(p) // a comes back
+		pass(time.Minute)
+		assert.Equal(t, want, counts()[lost])
 	})
 }
 

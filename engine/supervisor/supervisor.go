@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -83,7 +84,8 @@ type Supervisor struct {
 	plan       *plan.Plan      // in effect; nil before the first apply
 	generation int
 	groups     map[string]*group
-	leaving    map[*group]struct{} // removed, with workers that are still draining
+	leaving    map[*group]struct{}       // removed, with workers that are still draining
+	restarts   map[string][]api.Restarts // of removed groups, which may come back
 }
 
 type applyRequest struct {
@@ -104,7 +106,7 @@ func New(opts Options) *Supervisor {
 	s := &Supervisor{
 		opts: opts, jitter: addJitter, spread: rand.Float64, usage: meter.Usage, meter: meter,
 		applies: make(chan applyRequest), alarms: make(chan struct{}, 1), ended: make(chan struct{}),
-		groups: make(map[string]*group), leaving: make(map[*group]struct{}), born: time.Now(),
+		groups: make(map[string]*group), leaving: make(map[*group]struct{}), restarts: make(map[string][]api.Restarts), born: time.Now(),
 	}
 	s.show(time.Time{})
 	return s
