@@ -129,7 +129,7 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static
+.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static accesslog
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
@@ -175,6 +175,10 @@ bystander: build ## measure the effect of clients that send as much as they can,
 bench-static: build ## compare the files that ldcorn serves with those of nginx
 	@scripts/get-bench-tools
 	@scripts/bench/static.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
+accesslog: build ## prove what the access log loses, and measure what it costs
+	@scripts/get-bench-tools
+	@scripts/bench/accesslog.py --ldcorn bin/ldcorn $(BENCHFLAGS)
 
 hang: build python ## measure how soon a worker with a blocked event loop is replaced
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)

@@ -185,6 +185,7 @@ func (e *Engine) Run(ctx context.Context) error {
 func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *supervisor.Runtime, fronts *fronts, tell *telemetry,
 	issued *acme.Manager, sig *signals, folder *workdir.Dir, files *watching) error {
 	access := accesslog.New(accesslog.Options{Log: e.log, Stdout: cmp.Or(e.opts.Stdout, io.Discard), Terminal: e.opts.Requests})
+	tell.access = access
 	faults := faultlog.New(e.log)
 	tell.tracer = tracing.New(e.log)
 	defer tell.tracer.Close()
@@ -192,11 +193,11 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	slow := stuck.New(stuck.Options{Log: e.log, Events: &tell.events, Output: e.opts.Output, Count: tell.countSlow,
 		Slow: func(limits map[string]time.Duration, few int) []proxy.SlowWorker { return px.Slow(limits, few) }})
 	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Challenge: issued.HTTPAnswer, Handler: speakHTTP2(e.log), SlowEnded: slow.Ended,
-		Observer: result.Observers{faults, tell.observer(access)}})
+		Observer: result.Observers{faults, tell.observer()}})
 	if err != nil {
 		return err
 	}
-	tell.buffers, tell.files, tell.refused, tell.waits, tell.access = px.Buffers(), px.Files(), px.Refused, px.Waits, access
+	tell.buffers, tell.files, tell.refused, tell.waits = px.Buffers(), px.Files(), px.Refused, px.Waits
 	tell.hooks = hook.New(hook.Options{Events: &tell.events, Log: e.log, Config: e.opts.ConfigPath, Version: e.opts.Version, Output: e.opts.Output})
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run

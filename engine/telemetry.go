@@ -48,8 +48,8 @@ type telemetry struct {
 
 // observer returns the observer of requests. Requests are counted even without
 // a listener, because the status of the master reports them as well.
-func (t *telemetry) observer(access *accesslog.Log) result.Observer {
-	return result.Observers{&t.requests, access, t.tracer, &t.tail}
+func (t *telemetry) observer() result.Observer {
+	return result.Observers{&t.requests, t.access, t.tracer, &t.tail}
 }
 
 // watchers returns the front.listen of the admin listener, which serves while the

@@ -167,7 +167,7 @@ func (f *field) isPlain() bool {
 func (f *field) appendPlain(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	switch f.is {
 	case plan.LogTime:
-		return now.AppendFormat(b, timeFormat)
+		return appendTime(b, now)
 	case plan.LogClient:
 		if r.Client.IsValid() {
 			return r.Client.AppendTo(b)

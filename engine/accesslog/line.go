@@ -88,7 +88,7 @@ func appendPairs(b []byte, r *result.Result) []byte {
 // fields without a value. rate is "" unless the line stands for others.
 func appendJSON(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	b = append(b, `{"time":"`...)
-	b = now.AppendFormat(b, timeFormat)
+	b = appendTime(b, now)
 	b = append(b, '"')
 	if r.Client.IsValid() {
 		b = append(r.Client.AppendTo(append(b, `,"client":"`...)), '"')
@@ -151,9 +151,6 @@ func appendJSON(b []byte, r *result.Result, now time.Time, rate string) []byte {
 	return append(b, "}\n"...)
 }
 
-// timeFormat is RFC 3339 with milliseconds.
-const timeFormat = "2006-01-02T15:04:05.000Z07:00"
-
 func version(r *result.Result) string {
 	return cmp.Or(r.Request.Proto, "HTTP/1.0")
 }
@@ -167,12 +164,12 @@ func appendClient(b []byte, ip netip.Addr) []byte {
 
 // appendSeconds appends a duration in seconds, to the microsecond.
 func appendSeconds(b []byte, d time.Duration) []byte {
-	us := max(d.Microseconds(), 0)
-	b = append(strconv.AppendInt(b, us/1e6, 10), '.')
-	for unit := int64(1e5); unit > 0; unit /= 10 {
-		b = append(b, byte('0'+us/unit%10))
+	us := uint64(max(d.Microseconds(), 0))
+	var digits [6]byte
+	for i, rest := len(digits)-1, us; i >= 0; i, rest = i-1, rest/10 {
+		digits[i] = byte('0' + rest%10)
 	}
-	return b
+	return append(append(strconv.AppendUint(b, us/1e6, 10), '.'), digits[:]...)
 }
 
 // appendQuoted appends a value in quotes, or "-" if it is empty.
@@ -189,16 +186,23 @@ const hexDigits = "0123456789abcdef"
 // end a line or a quoted value, or that a terminal could interpret as a
 // command.
 func appendEscaped[T string | []byte](b []byte, v T) []byte {
+	from := 0 // of what has not been appended
 	for i := range len(v) {
-		c := v[i]
-		if c < ' ' || c > '~' || c == '"' || c == '\\' {
-			b = append(b, '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
-			continue
+		if c := v[i]; !plain[c] {
+			b = append(append(b, v[from:i]...), '\\', 'x', hexDigits[c>>4], hexDigits[c&15])
+			from = i + 1
 		}
-		b = append(b, c)
 	}
-	return b
+	return append(b, v[from:]...)
 }
+
+// plain are the bytes that stand for themselves in every format. It is only read.
+var plain = func() (is [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		is[c] = c != '"' && c != '\\'
+	}
+	return is
+}()
 
 // appendMember appends a member of a JSON object. It omits a member without a value.
 func appendMember(b []byte, name string, v []byte) []byte {
@@ -212,14 +216,20 @@ func appendMember(b []byte, name string, v []byte) []byte {
 // invalid UTF-8.
 func appendJSONText(b, v []byte) []byte {
 	for len(v) > 0 {
-		c, n := v[0], 1
-		switch {
+		n := 0
+		for n < len(v) && plain[v[n]] {
+			n++
+		}
+		b, v = append(b, v[:n]...), v[n:]
+		if len(v) == 0 {
+			break
+		}
+		n = 1
+		switch c := v[0]; {
 		case c == '"' || c == '\\':
 			b = append(b, '\\', c)
-		case c < ' ' || c == 0x7f:
-			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		case c < utf8.RuneSelf:
-			b = append(b, c)
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
 		default:
 			var r rune
 			r, n = utf8.DecodeRune(v)

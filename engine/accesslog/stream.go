@@ -17,7 +17,7 @@ type stream struct {
 // newStream returns a stream that adds the lines that it loses to lost.
 func newStream(told *teller, lost *atomic.Uint64) *stream {
 	return &stream{told: told, lines: logwriter.New[*Target](logwriter.Options{
-		Limit: maxBuffer, Grace: flushGrace, After: told.after, Lost: lost, NotClosed: told.notClosed,
+		Limit: maxBuffer, Grace: flushGrace, Gather: gather, After: told.after, Lost: lost, NotClosed: told.notClosed,
 	})}
 }
 

@@ -15,6 +15,9 @@ type Options struct {
 	Limit int
 	// Grace is how long Close waits for the remaining lines to be written.
 	Grace time.Duration
+	// Gather is how long lines that follow others wait for more, so that a busy log takes
+	// few writes. A line after a pause, and the last ones, are written at once.
+	Gather time.Duration
 	// After is called after each attempt to write, with the number of lines
 	// lost since the previous call, and the error of the attempt. It runs on
 	// the Writer's goroutine, so it can write to the output itself.
@@ -33,6 +36,8 @@ type Writer[O io.WriteCloser] struct {
 	filled chan struct{} // has capacity 1; a value means that there is work
 	stop   chan struct{} // closed to make run write the rest and return
 	done   chan struct{} // closed when run returns
+
+	torn []byte // what is left of a line whose beginning was written; run's goroutine owns it
 
 	on atomic.Bool // whether there is an output; without one, Append takes no lock
 
@@ -179,6 +184,20 @@ func (w *Writer[O]) run() {
 			w.flush(spare)
 			return
 		}
+		w.gather()
+	}
+}
+
+// gather waits for more lines, unless the Writer is being closed.
+func (w *Writer[O]) gather() {
+	if w.opts.Gather <= 0 {
+		return
+	}
+	wait := time.NewTimer(w.opts.Gather)
+	defer wait.Stop()
+	select {
+	case <-wait.C:
+	case <-w.stop:
 	}
 }
 
@@ -189,22 +208,27 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 	old, out, on, lines, lost := w.retired, w.out, w.on.Load(), w.buf, w.lost
 	w.retired, w.buf, w.lost = nil, spare[:0], 0
 	w.mu.Unlock()
-	tried := lost > 0
+	tried := lost > 0 || len(w.torn) > 0
 	var err error
 	write := func(out O, lines []byte) {
-		if len(lines) == 0 {
+		if len(lines)+len(w.torn) == 0 {
 			return
 		}
 		tried = true
-		if n, failed := out.Write(lines); failed != nil {
+		n, failed := w.write(out, lines)
+		if failed != nil {
 			err = failed
-			gone := bytes.Count(lines[min(n, len(lines)):], []byte("\n"))
-			lost += gone
-			w.count(gone)
+			lost += n
+			w.count(n)
 		}
 	}
 	for _, r := range old {
 		write(r.out, r.lines)
+		if len(w.torn) > 0 { // nobody will write the rest of the line
+			w.torn = nil
+			lost++
+			w.count(1)
+		}
 	}
 	if on {
 		write(out, lines)
@@ -222,3 +246,35 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 	}
 	return lines[:0]
 }
+
+// write writes lines to an output, after the rest of a line that is torn. If that fails, it
+// returns how many lines are lost. A line of which only the beginning was written is not: it
+// becomes the torn one, and its rest comes before the next lines.
+func (w *Writer[O]) write(out O, lines []byte) (lost int, err error) {
+	if len(w.torn) > 0 {
+		n, err := out.Write(w.torn)
+		w.torn = w.torn[min(n, len(w.torn)):]
+		if lost = bytes.Count(lines, newline); err != nil && len(w.torn) == 0 {
+			lost++ // who knows what was written
+		}
+		if err != nil {
+			return lost, err
+		}
+	}
+	if len(lines) == 0 {
+		return 0, nil
+	}
+	n, err := out.Write(lines)
+	if err == nil {
+		return 0, nil
+	}
+	n = min(n, len(lines))
+	left := lines[n:]
+	if n > 0 && lines[n-1] != '\n' {
+		line, after, _ := bytes.Cut(left, newline)
+		w.torn, left = append(bytes.Clone(line), '\n'), after
+	}
+	return bytes.Count(left, newline), err
+}
+
+var newline = []byte("\n")

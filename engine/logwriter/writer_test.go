@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -202,4 +205,89 @@ func TestWriter_UseLosesNothing(t *testing.T) {
 		lines += strings.Count(text.String(), "line\n")
 	}
 	assert.Equal(t, writers*each, lines)
+}
+
+// A disk takes so many bytes.
+type disk struct {
+	bytes.Buffer
+	room int
+}
+
+var errFull = errors.New("full")
+
+func (d *disk) Write(p []byte) (int, error) {
+	n := min(len(p), d.room)
+	d.room -= n
+	d.Buffer.Write(p[:n])
+	if n < len(p) {
+		return n, errFull
+	}
+	return n, nil
+}
+
+// TestWriter_Torn: a disk that is full in the middle of a line gets the rest of it first
+// once it takes more. All other lines are written whole, or are lost and counted.
+func TestWriter_Torn(t *testing.T) {
+	d, after := &disk{room: 10}, make(chan string)
+	var total atomic.Uint64
+	w := started(&file{Writer: d}, Options{Limit: 1 << 20, Grace: patience, Lost: &total,
+		After: func(lost int, err error) { after <- fmt.Sprint(lost, " ", err) }})
+	write := func(lines, want string) {
+		t.Helper()
+		_, _ = w.Write([]byte(lines))
+		assert.Equal(t, want, <-after)
+	}
+	write("first\nsecond\nthird\n", "1 full")
+	assert.Equal(t, "first\nseco", d.String())
+	write("fourth\nfifth\n", "2 full")
+	d.room = 2
+	write("sixth\n", "1 full")
+	d.room = 12
+	write("seventh\n", "0 <nil>")
+	assert.Equal(t, "first\nsecond\nseventh\n", d.String())
+	write("eighth\n", "0 full") // torn until the end
+	assert.EqualValues(t, 4, total.Load())
+	go func() { assert.True(t, w.Close()) }()
+	assert.Equal(t, "1 full", <-after)
+	assert.EqualValues(t, 5, total.Load())
+}
+
+// TestWriter_Gather: lines that follow others wait for more, and the last ones do not.
+func TestWriter_Gather(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := new(writes)
+		w := started(&file{Writer: out}, Options{Limit: 1 << 20, Grace: patience, Gather: time.Second})
+		for _, lines := range []string{"a\n", "b\n", "c\n"} {
+			_, _ = w.Write([]byte(lines))
+			synctest.Wait()
+		}
+		assert.Equal(t, []string{"a\n"}, out.get())
+		time.Sleep(time.Second)
+		synctest.Wait()
+		assert.Equal(t, []string{"a\n", "b\nc\n"}, out.get())
+		_, _ = w.Write([]byte("d\n"))
+		begun := time.Now()
+		require.True(t, w.Close())
+		assert.Zero(t, time.Since(begun))
+		assert.Equal(t, []string{"a\n", "b\nc\n", "d\n"}, out.get())
+	})
+}
+
+// writes keeps what each Write has written.
+type writes struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, string(p))
+	return len(p), nil
+}
+
+func (w *writes) get() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.all)
 }
