@@ -3,7 +3,6 @@ package metrics
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
@@ -20,13 +19,13 @@ var (
 var bondDescs = []*prometheus.Desc{sessionsDesc, learnedDesc, evictedDesc, issuedDesc, boundDesc}
 
 // collectBonds sends what binds the clients of a group to its workers.
-func collectBonds(out chan<- prometheus.Metric, name string, p *pool.Pool, totals *stats.Totals) {
-	sticky := &p.Settings().Sticky
+func collectBonds(out chan<- prometheus.Metric, name string, g *stats.Group, totals *stats.Totals) {
+	sticky := &g.Pool().Settings().Sticky
 	if !sticky.Binds() {
 		return
 	}
 	if sticky.Session.Name != "" {
-		out <- gauge(sessionsDesc, float64(p.Bonds().Stats().Known), name)
+		out <- gauge(sessionsDesc, float64(g.Pool().Bonds().Stats().Known), name)
 		out <- counter(learnedDesc, totals.Learned, name)
 		out <- counter(evictedDesc, totals.Forgotten, name)
 	} else {

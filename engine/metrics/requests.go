@@ -68,7 +68,7 @@ func (q *Requests) Collect(out chan<- prometheus.Metric) {
 		out <- gauge(socketsDesc, float64(now.Tunnels), name)
 		out <- gauge(heldDesc, flag(!now.Held.IsZero()), name)
 		out <- counter(slowDesc, g.Slow(), name)
-		collectBonds(out, name, g.Pool(), &totals)
+		collectBonds(out, name, g, &totals)
 	}
 }
 
