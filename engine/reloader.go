@@ -39,6 +39,7 @@ type reloader struct {
 	begun   atomic.Pointer[time.Time] // start of the reload in progress; nil if there is none
 	queue   *reloadQueue
 	kept    []*certs.Error // of the latest plan: certificates that could not be read again
+	remarks []string       // of the latest plan, see certs.Next.Remarks
 	files   *watching      // nil unless files are watched
 	level   *logLevel
 	// stop is done once the master was told to stop. There are no reloads from then on.
@@ -152,6 +153,7 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.Appl
 	if err := moves.take(); err != nil {
 		r.log.Error("the plan is in effect, but not where the master listens", "err", err)
 	}
+	r.remarks = moves.certs.Remarks()
 	return result, nil
 }
 
@@ -178,7 +180,7 @@ func (r *reloader) reload(ctx context.Context, j *job) {
 	r.warnLeft(result.Changes)
 	r.log.Info("reload applied", "generation", result.Generation, "took", since(begun))
 	r.events.Emit(api.Event{Kind: api.EventReloaded, Generation: result.Generation, Took: time.Since(begun).Seconds()})
-	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report, Kept: keptTexts(r.kept)})
+	j.tell(api.ReloadStep{Kind: api.StepApplied, Generation: result.Generation, Report: report, Kept: keptTexts(r.kept), Certificates: r.remarks})
 }
 
 // loadAndApply applies the latest configuration as the job requests.

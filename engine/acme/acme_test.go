@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,7 @@ func TestIssuerDown(t *testing.T) {
 	assert.Contains(t, m.events.kinds(), api.EventCertFailed)
 	i.Fail(nil)
 	leaf := m.issued(t, i, "shop.test")
+	soon(t, func() bool { return slices.Contains(m.events.kinds(), api.EventCertRecovered) }, "recovered")
 
 	// The certificate is due, and the issuer says no.
 	m.stop()
@@ -238,6 +240,45 @@ func TestIssuerDown(t *testing.T) {
 	third.keep(t, spec)
 	soon(t, func() bool { return strings.Contains(third.log.String(), "certificate not renewed") }, "said again")
 	assert.Equal(t, orders, i.Requests("/order-plz"))
+}
+
+// TestMended checks that a reload with other settings tries at once, without saying again
+// what was wrong before it, and that one with the same settings does not.
+func TestMended(t *testing.T) {
+	i := newIssuer(t, acmetest.Options{})
+	spec := specOf(i, t.TempDir(), "shop.test")
+	s := storageOf(spec.Storage, i.URL)
+	require.NoError(t, s.prepare())
+	failed := func(settings plan.ACME, ago time.Duration) {
+		tried := time.Now().Add(-ago)
+		require.NoError(t, s.writeJSON(dirCertificates, "shop.test.json",
+			note{Failures: 9, Error: "what was wrong", Settings: settingsOf(settings), Tried: tried, Next: tried.Add(6 * time.Hour)}))
+	}
+	failed(spec, 2*time.Minute)
+	m := newMaster(t)
+	m.answers(i)
+	m.keep(t, spec)
+	soon(t, func() bool { return strings.Contains(m.log.String(), "what was wrong") }, "said at the start")
+	assert.Zero(t, i.Requests("/order-plz"))
+	assert.Equal(t, "what was wrong", m.status("shop.test").Error)
+
+	mended := spec
+	mended.Email = "me@shop.test"
+	said := strings.Count(m.log.String(), "what was wrong")
+	m.keep(t, mended)
+	assert.Empty(t, m.status("shop.test").Error)
+	m.issued(t, i, "shop.test")
+	assert.Equal(t, said, strings.Count(m.log.String(), "what was wrong"))
+	m.stop()
+
+	// A reload right after a failure tries a minute after it.
+	require.NoError(t, os.Remove(s.path(dirCertificates, "shop.test.pem")))
+	failed(mended, time.Minute-2*time.Second)
+	again := newMaster(t)
+	again.answers(i)
+	again.keep(t, mended)
+	again.keep(t, mended)
+	again.issued(t, i, "shop.test")
 }
 
 // due makes a certificate one that the issuer wants to be renewed.

@@ -69,6 +69,8 @@ func (m *Manager) Source(a plan.ACME) (certs.Source, error) {
 	}
 	n.adopt()
 	nt := n.readNote()
+	n.stale = nt.Error != "" && nt.Settings != "" && nt.Settings != settingsOf(a)
+	n.asked = n.stale
 	n.publish(&nt)
 	m.names[a] = n
 	return n, nil

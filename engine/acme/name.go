@@ -2,8 +2,10 @@ package acme
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,6 +34,8 @@ type name struct {
 	text    []byte // that pair was made of
 	unsaved []byte // what could not be stored; nil = none
 	told    string // the error that was logged last
+	asked   bool   // a person wants it to be tried again
+	stale   bool   // the last failure was with other settings, and nothing was tried with these yet
 }
 
 // A state is what people get to know about a name. It never changes.
@@ -57,21 +61,19 @@ func (n *name) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		asked := false
 		select {
 		case <-timer.C:
 		case <-n.again:
-			asked = true
+			n.asked = true
 		case <-ctx.Done():
 			return
 		}
-		timer.Reset(max(n.step(ctx, asked), 50*time.Millisecond))
+		timer.Reset(max(n.step(ctx), 50*time.Millisecond))
 	}
 }
 
-// step does what has to be done, and returns when to look again. asked means that a
-// person wants it to try again.
-func (n *name) step(ctx context.Context, asked bool) time.Duration {
+// step does what has to be done, and returns when to look again.
+func (n *name) step(ctx context.Context) time.Duration {
 	n.adopt()
 	n.save()
 	nt := n.readNote()
@@ -80,6 +82,7 @@ func (n *name) step(ctx context.Context, asked bool) time.Duration {
 		if n.suggest(ctx, &nt) {
 			wait = n.due(&nt).Sub(now)
 		}
+		n.asked, n.stale = false, false
 		n.publish(&nt)
 		if n.unsaved != nil {
 			wait = min(wait, time.Minute)
@@ -88,13 +91,20 @@ func (n *name) step(ctx context.Context, asked bool) time.Duration {
 	}
 	// Somebody who has removed the cause does not want to wait. Somebody who reloads again and
 	// again must not bother the issuer.
-	soon := asked && !nt.Limited && now.Sub(nt.Tried) >= time.Minute
-	if wait := nt.Next.Sub(now); wait > 0 && !soon {
-		n.tell(&nt, "")
+	next := nt.Next
+	if soonest := nt.Tried.Add(time.Minute); n.asked && !nt.Limited && soonest.Before(next) {
+		next = soonest
+	}
+	if wait := next.Sub(now); wait > 0 {
+		if !n.stale || nt.Limited { // nobody wants to read again what a reload has mended
+			n.tell(&nt, "")
+		}
 		n.publish(&nt)
 		return min(wait, maxSleep)
 	}
-	return n.renew(ctx, soon)
+	asked := n.asked
+	n.asked, n.stale = false, false
+	return n.renew(ctx, asked)
 }
 
 // renew gets a certificate, unless another master does.
@@ -134,10 +144,14 @@ func (n *name) renew(ctx context.Context, asked bool) time.Duration {
 	n.unsaved = text
 	n.save()
 	n.writeNote(&note{Issued: time.Now(), Tried: time.Now()})
+	failed := n.told != ""
 	n.told = ""
 	leaf := pair.Leaf()
 	n.log().Info("certificate issued", "issuer", leaf.Issuer.String(), "expires", leaf.NotAfter)
 	n.m.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: "issued: for " + n.spec.Name})
+	if failed {
+		n.m.opts.Events.Emit(api.Event{Kind: api.EventCertRecovered, Reason: "the certificate for " + n.spec.Name + " was issued after failures"})
+	}
 	return 0
 }
 
@@ -150,6 +164,7 @@ func (n *name) failed(ctx context.Context, nt *note, err error, after time.Durat
 	mild := !errors.As(err, &f) || f.mild
 	text, hint := explain(err)
 	nt.failed(time.Now(), text, mild, after)
+	nt.Settings = settingsOf(n.spec)
 	n.writeNote(nt)
 	n.tell(nt, hint)
 	n.publish(nt)
@@ -291,7 +306,17 @@ func (n *name) writeNote(nt *note) {
 }
 
 func (n *name) publish(nt *note) {
-	n.state.Store(&state{err: nt.Error, note: *nt, due: n.due(nt)})
+	s := &state{err: nt.Error, note: *nt, due: n.due(nt)}
+	if n.stale && !nt.Limited {
+		s.err = ""
+	}
+	n.state.Store(s)
+}
+
+// settingsOf returns a digest of the settings of a name.
+func settingsOf(a plan.ACME) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{a.Directory, a.DirectoryCA.Reveal(), a.Email, string(a.Challenge), a.Profile, a.EABKeyID, a.EABKey.Reveal()}))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Names implements certs.Source.

@@ -11,6 +11,7 @@ import (
 type note struct {
 	Failures int       `json:"failures,omitempty"` // in a row
 	Error    string    `json:"error,omitempty"`    // the last one
+	Settings string    `json:"settings,omitempty"` // a digest of those that have failed
 	Tried    time.Time `json:"tried,omitzero"`
 	Next     time.Time `json:"next,omitzero"`     // not before
 	Limited  bool      `json:"limited,omitempty"` // Next is what the issuer demands

@@ -31,10 +31,16 @@ const (
 	CertificateExpiresSoon CertificateProblem = "expires_soon" // within three weeks; not for one from an issuer, which is renewed
 	CertificateNotYetValid CertificateProblem = "not_yet_valid"
 	CertificateNamesLost   CertificateProblem = "names_lost" // the certificate before had names that this one lacks
+
+	// Those of the authorities in client_ca, who have signed the certificates of clients.
+	CertificateAuthorityExpired     CertificateProblem = "authority_expired"
+	CertificateAuthorityExpiresSoon CertificateProblem = "authority_expires_soon" // within three weeks
+	CertificateAuthorityNotYetValid CertificateProblem = "authority_not_yet_valid"
 )
 
 // CertificateProblems lists all problems. It is read-only.
-var CertificateProblems = []CertificateProblem{CertificateExpired, CertificateExpiresSoon, CertificateNotYetValid, CertificateNamesLost}
+var CertificateProblems = []CertificateProblem{CertificateExpired, CertificateExpiresSoon, CertificateNotYetValid, CertificateNamesLost,
+	CertificateAuthorityExpired, CertificateAuthorityExpiresSoon, CertificateAuthorityNotYetValid}
 
 // A CertificateACME is how a certificate comes from an issuer.
 type CertificateACME struct {

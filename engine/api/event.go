@@ -76,14 +76,16 @@ const (
 	EventHookFailed   EventKind = "hook_failed"         // a hook of on_event failed; no hook learns of that
 
 	EventCertificate EventKind = "certificate"         // a certificate was read again or issued, and is in use
-	EventCertWarning EventKind = "certificate_warning" // a certificate in use has expired, expires soon, is not valid yet, or lacks names of the one before
+	EventCertWarning EventKind = "certificate_warning" // a certificate in use has expired, expires soon, is not valid yet, or lacks names of the one before, or an authority in client_ca has expired, expires soon or is not valid yet
 	EventCertFailed  EventKind = "certificate_failed"  // a certificate cannot be read again or was not issued, and the one in use stays
+
+	EventCertRecovered EventKind = "certificate_recovered" // what certificate_warning or certificate_failed has told of has ended
 )
 
 // EventKinds lists all kinds. It is read-only.
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventSlow, EventReloading, EventReloaded, EventRefused,
-	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventLeaving, EventShutdown, EventStopped,
+	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventCertRecovered, EventLeaving, EventShutdown, EventStopped,
 	EventLogLevel, EventHook, EventHookFailed}
 
 // Subject returns what the event happened to: "master", a group, or a worker as

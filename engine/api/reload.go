@@ -40,6 +40,8 @@ type ReloadStep struct {
 	Report     *Plan    `json:"report,omitempty"` // what the reload did
 	Kept       []string `json:"kept,omitempty"`   // why certificates could not be read again, so that those in use stay
 
+	Certificates []string `json:"certificates,omitempty"` // what is wrong with those in use, and which names have none yet
+
 	// The fields of failed.
 	Error   string   `json:"error,omitempty"`
 	Outcome string   `json:"outcome,omitempty"` // what happened to workers that had already been replaced

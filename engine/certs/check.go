@@ -21,11 +21,11 @@ func Check(t plan.TLS, now time.Time) (wrong []*Error) {
 		_, err = LoadCA(t)
 	}
 	if err != nil {
-		return []*Error{asError(err)}
+		return []*Error{unusable(err)}
 	}
 	leaf := pair.Leaf()
 	add := func(argument, hint, format string, args ...any) {
-		wrong = append(wrong, &Error{argument, fmt.Errorf(format, args...), hint})
+		wrong = append(wrong, &Error{Argument: argument, Err: fmt.Errorf(format, args...), Hint: hint})
 	}
 	if f := dated(leaf, t, now); f != nil {
 		wrong = append(wrong, f.err)
@@ -48,7 +48,14 @@ func Check(t plan.TLS, now time.Time) (wrong []*Error) {
 	if err := checkMode(t.Key); err != nil {
 		wrong = append(wrong, err)
 	}
-	return wrong
+	return append(wrong, CheckCA(t, now)...)
+}
+
+// unusable returns an error of LoadPair or LoadCA as one that a Keeper reports.
+func unusable(err error) *Error {
+	e := *asError(err)
+	e.kept = true
+	return &e
 }
 
 func asError(err error) *Error {
@@ -71,7 +78,7 @@ func checkMode(key plan.Text) *Error {
 	if err != nil || info.Mode().Perm()&0o007 == 0 {
 		return nil
 	}
-	return &Error{"key", fmt.Errorf("every user of this machine can use %s (mode %04o)", key.Reveal(), info.Mode().Perm()), "chmod o= " + key.Reveal()}
+	return &Error{Argument: "key", Err: fmt.Errorf("every user of this machine can use %s (mode %04o)", key.Reveal(), info.Mode().Perm()), Hint: "chmod o= " + key.Reveal()}
 }
 
 // Uncovered returns the hosts that no certificate of a listener has among its
@@ -96,6 +103,34 @@ func Uncovered(all []plan.TLS, hosts []string) (out []string) {
 		}
 	}
 	return out
+}
+
+// Unreached returns the addresses that the i-th certificate of a listener has among its
+// names although no client gets it for them: a client that connects to an address asks
+// for no name, and gets the first certificate. A first one that cannot be read counts as
+// having all of them.
+func Unreached(all []plan.TLS, i int) (addresses []string) {
+	if i == 0 || all[i].ACME.Name != "" {
+		return nil
+	}
+	pair, err := LoadPair(all[i])
+	if err != nil {
+		return nil
+	}
+	var first []string
+	if all[0].ACME.Name == "" {
+		p, err := LoadPair(all[0])
+		if err != nil {
+			return nil
+		}
+		first = p.names
+	}
+	for _, ip := range pair.Leaf().IPAddresses {
+		if !slices.Contains(first, ip.String()) {
+			addresses = append(addresses, ip.String())
+		}
+	}
+	return addresses
 }
 
 // covers reports whether a name of a certificate is that of a host (RFC 6125,

@@ -28,9 +28,8 @@ type flaw struct {
 // its certificates itself, some of which are short-lived.
 func dated(c *x509.Certificate, t plan.TLS, now time.Time) *flaw {
 	wrong := func(p api.CertificateProblem, hint, format string, args ...any) *flaw {
-		return &flaw{p, &Error{"cert", fmt.Errorf("the certificate %s %s", describe(c, t), fmt.Sprintf(format, args...)), hint}}
+		return &flaw{p, &Error{Argument: "cert", Err: fmt.Errorf("the certificate %s %s", describe(c, t), fmt.Sprintf(format, args...)), Hint: hint, kept: true}}
 	}
-	day := func(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 	hint := "renew it"
 	if t.ACME.Name != "" {
 		hint = "ldcorn status says why the issuer has not renewed it"
@@ -41,38 +40,48 @@ func dated(c *x509.Certificate, t plan.TLS, now time.Time) *flaw {
 	case left < 0:
 		return wrong(api.CertificateExpired, hint, "has expired on %s", day(c.NotAfter))
 	case now.Before(c.NotBefore):
-		return wrong(api.CertificateNotYetValid, hintClock, "is not valid before %s", c.NotBefore.UTC().Format("2006-01-02 15:04 MST"))
+		return wrong(api.CertificateNotYetValid, hintClock, "is not valid before %s", minute(c.NotBefore))
 	case left < soon && t.ACME.Name == "":
 		return wrong(api.CertificateExpiresSoon, hint, "expires on %s, in %d days", day(c.NotAfter), int(left.Hours()/24))
 	}
 	return nil
 }
 
-// flaws returns what is wrong with the certificate in use.
+func day(t time.Time) string    { return t.UTC().Format(time.DateOnly) }
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+// flaws returns what is wrong with the certificate in use, and with the authorities of
+// its clients.
 func (h *held) flaws(now time.Time) (out []flaw) {
+	if h.ca != nil {
+		out = h.ca.flaws(h.tls, now)
+	}
 	leaf := h.source.Leaf()
 	if leaf == nil {
-		return nil
+		return out
 	}
 	if f := dated(leaf, h.tls, now); f != nil {
 		out = append(out, *f)
 	}
 	if len(h.lost) > 0 {
-		out = append(out, flaw{api.CertificateNamesLost, &Error{"cert", fmt.Errorf("the certificate %s no longer has the name %s, which the one before had", describe(leaf, h.tls), strings.Join(h.lost, ", ")),
-			"request one with all names, unless nobody needs these"}})
+		out = append(out, flaw{api.CertificateNamesLost, &Error{Argument: "cert", Err: fmt.Errorf("the certificate %s no longer has the name %s, which the one before had", describe(leaf, h.tls), strings.Join(h.lost, ", ")),
+			Hint: "request one with all names, unless nobody needs these"}})
 	}
 	return out
 }
 
 // lostNames returns the names of hosts that one certificate covers and another does
 // not.
-func lostNames(before, now Source) (lost []string) {
-	for _, host := range before.Names() {
-		if !slices.ContainsFunc(now.Names(), func(name string) bool { return covers(name, host) }) {
-			lost = append(lost, host)
+func lostNames(before, now Source) []string { return uncovered(before.Names(), now) }
+
+// uncovered returns those of some names that a certificate does not cover.
+func uncovered(hosts []string, by Source) (out []string) {
+	for _, host := range hosts {
+		if !slices.ContainsFunc(by.Names(), func(name string) bool { return covers(name, host) }) {
+			out = append(out, host)
 		}
 	}
-	return lost
+	return out
 }
 
 // spoils returns why a certificate is worse than none, as the one in use is valid and
@@ -89,10 +98,9 @@ func spoils(before, next *held, now time.Time) error {
 	return nil
 }
 
-// warn reports what is wrong with the certificate in use, unless it was reported before.
-// Whoever reads the configuration looks at the times of certificates, too, and logs
-// them: if read is true, the log does not repeat that.
-func (k *Keeper) warn(h *held, said map[string]bool, read bool) {
+// warn reports what is wrong with the certificate in use, unless it was reported before,
+// and what is no longer.
+func (k *Keeper) warn(h *held, said map[string]bool) {
 	flaws := h.flaws(time.Now())
 	warned := make(map[api.CertificateProblem]string)
 	for _, f := range flaws {
@@ -106,12 +114,33 @@ func (k *Keeper) warn(h *held, said map[string]bool, read bool) {
 		}
 		said[f.err.Error()] = true
 		k.opts.Events.Emit(api.Event{Kind: api.EventCertWarning, Reason: f.err.Err.Error()})
-		if read && f.problem != api.CertificateNamesLost {
-			continue
-		}
 		k.opts.Log.Warn("certificate in use has a problem", append(h.attrs(), "problem", f.problem, "reason", f.err.Err, "hint", f.err.Hint)...)
 	}
+	for _, how := range h.ended(warned) {
+		k.over(h, how, said)
+	}
 	h.warned = warned
+}
+
+// ended says which of the problems that were reported have ended. One that gives way to
+// another one of the same kind has not.
+func (h *held) ended(now map[api.CertificateProblem]string) (how []string) {
+	for _, kind := range []struct {
+		how      string
+		problems []api.CertificateProblem
+	}{
+		{"is valid, and lasts", []api.CertificateProblem{api.CertificateExpired, api.CertificateNotYetValid, api.CertificateExpiresSoon}},
+		{"has authorities for clients that are valid, and last", []api.CertificateProblem{api.CertificateAuthorityExpired, api.CertificateAuthorityNotYetValid, api.CertificateAuthorityExpiresSoon}},
+		{"has the names again that were lost", []api.CertificateProblem{api.CertificateNamesLost}},
+	} {
+		has := func(in map[api.CertificateProblem]string) bool {
+			return slices.ContainsFunc(kind.problems, func(p api.CertificateProblem) bool { return in[p] != "" })
+		}
+		if has(h.warned) && !has(now) && (kind.problems[0] != api.CertificateNamesLost || h.regained) {
+			how = append(how, kind.how)
+		}
+	}
+	return how
 }
 
 // attrs name a certificate and its files in the log.

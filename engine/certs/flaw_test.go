@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,4 +108,35 @@ func TestExpiredInUse(t *testing.T) {
 	cert, key = late()
 	files(t, dir, cert, key)
 	eventually(t, func() bool { return served(t, k) != before })
+	assert.NotContains(t, l.kinds(), api.EventCertRecovered, "the new one has expired, too")
+
+	cert, key = ca.leaf("a.example")
+	files(t, dir, cert, key)
+	eventually(t, func() bool { return slices.Contains(l.kinds(), api.EventCertRecovered) })
+	assert.Contains(t, l.String(), "is valid, and lasts")
+}
+
+// TestRegainedNames checks that names that were lost are only said to be back if they are.
+func TestRegainedNames(t *testing.T) {
+	ca := newIssuer(t, "the issuer")
+	k, l := newKeeper(t)
+	dir := t.TempDir()
+	renew := func(names ...string) plan.TLS {
+		cert, key := ca.leaf(names...)
+		return files(t, dir, cert, key)
+	}
+	problems := func() []api.CertificateProblem { return k.Status()[0].Problems }
+	k.use(t, ":1", renew("a.example", "b.example"))
+	renew("a.example")
+	eventually(t, func() bool { return len(problems()) == 1 })
+	renew("a.example")
+	eventually(t, func() bool { return len(problems()) == 0 })
+	assert.NotContains(t, l.kinds(), api.EventCertRecovered)
+	renew("a.example", "b.example")
+	eventually(t, func() bool { return strings.Count(l.String(), "certificate read again") == 3 })
+	renew("a.example")
+	eventually(t, func() bool { return len(problems()) == 1 })
+	renew("a.example", "b.example")
+	eventually(t, func() bool { return slices.Contains(l.kinds(), api.EventCertRecovered) })
+	assert.Contains(t, l.String(), "has the names again that were lost")
 }

@@ -19,8 +19,9 @@ type held struct {
 	broke   time.Time // when broken was noticed first
 	changed time.Time // when source and ca were read
 
-	lost   []string                          // names that the certificate before had
-	warned map[api.CertificateProblem]string // what the log has said
+	lost     []string                          // names that the certificate before had
+	regained bool                              // it has the names that the one before had lost
+	warned   map[api.CertificateProblem]string // what the log has said
 }
 
 // load reads what one tls(...) names.
@@ -41,7 +42,7 @@ func (k *Keeper) source(t plan.TLS) (Source, error) {
 	case t.ACME.Name == "":
 		return LoadPair(t)
 	case k.opts.Issuer == nil:
-		return nil, &Error{"name", errors.New("there is no issuer"), ""}
+		return nil, &Error{Argument: "name", Err: errors.New("there is no issuer")}
 	}
 	return k.opts.Issuer.Source(t.ACME)
 }

@@ -18,7 +18,8 @@ var errNoTLS = errors.New("the listener no longer has TLS")
 // Options configure a Keeper. All but Issuer are required.
 type Options struct {
 	Log *slog.Logger
-	// Events gets an event when a certificate was read again, or cannot be.
+	// Events gets an event when a certificate was read again or cannot be, and when
+	// a problem with one begins or ends.
 	Events interface {
 		Emit(e api.Event, stderr ...string)
 	}
@@ -42,6 +43,7 @@ type Keeper struct {
 	tickets Tickets
 	watcher *watch.Watcher
 	changed chan []string // paths
+	every   time.Duration // lookEvery
 
 	mu     sync.Mutex // guards the fields below; held while files are read
 	stores map[string]*Store
@@ -52,7 +54,7 @@ type Keeper struct {
 
 // NewKeeper returns a keeper of nothing. It starts nothing.
 func NewKeeper(opts Options) *Keeper {
-	k := &Keeper{opts: opts, changed: make(chan []string), stores: make(map[string]*Store),
+	k := &Keeper{opts: opts, changed: make(chan []string), every: lookEvery, stores: make(map[string]*Store),
 		wanted: make(map[string][]plan.TLS), held: make(map[plan.TLS]*held)}
 	k.watcher = watch.New(watch.Options{Log: opts.Log, Changed: func(paths []string) { k.changed <- paths }})
 	return k
@@ -109,7 +111,7 @@ func (k *Keeper) Run(ctx context.Context) error {
 	retry := time.NewTimer(patience)
 	retry.Stop()
 	defer retry.Stop()
-	look := time.NewTicker(lookEvery)
+	look := time.NewTicker(k.every)
 	defer look.Stop()
 	for {
 		select {
@@ -137,7 +139,7 @@ func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
 	fresh, said := make(map[plan.TLS]bool), make(map[string]bool)
 	for t, h := range k.held {
 		if !which(h) {
-			k.warn(h, said, false)
+			k.warn(h, said)
 			continue
 		}
 		next, err := k.load(t)
@@ -151,7 +153,7 @@ func (k *Keeper) readAgain(which func(*held) bool) (again bool) {
 			fresh[t] = true
 		}
 		k.tell(next, patience, said)
-		k.warn(next, said, false)
+		k.warn(next, said)
 		k.held[t] = next
 		again = again || next.broken != nil && !next.told
 	}

@@ -130,6 +130,9 @@ func TestBrokenFiles(t *testing.T) {
 	write(t, filepath.Join(dir, "key.pem"), key)
 	eventually(t, func() bool { return k.Status()[0].Error == "" })
 	assert.Equal(t, before, served(t, k))
+	eventually(t, func() bool { return len(l.kinds()) == 3 })
+	assert.Equal(t, api.EventCertRecovered, l.kinds()[2])
+	assert.Contains(t, l.String(), "the certificate for a.example in "+set.Cert.Reveal()+" can be read again")
 }
 
 // TestLongChain checks that a chain which clients would not take does not replace one

@@ -14,6 +14,9 @@ func (k *Keeper) settle(before, next *held, said map[string]bool) *held {
 	if next.broken != nil {
 		return next
 	}
+	if before.broken != nil && before.told {
+		k.over(next, "can be read again", said)
+	}
 	next.lost, next.warned = before.lost, before.warned
 	sameCert, sameCA := fingerprintOf(before.source) == fingerprintOf(next.source), before.digest() == next.digest()
 	newChain := sameCert && !sameChain(before.source, next.source)
@@ -23,6 +26,7 @@ func (k *Keeper) settle(before, next *held, said map[string]bool) *held {
 	}
 	if !sameCert {
 		next.lost = lostNames(before.source, next.source)
+		next.regained = len(before.lost) > 0 && len(uncovered(before.lost, next.source)) == 0
 	}
 	what := "certificate of " + from(next.tls) + fingerprintOf(next.source)
 	switch {
@@ -48,6 +52,21 @@ func (k *Keeper) settle(before, next *held, said map[string]bool) *held {
 	}
 	k.opts.Events.Emit(api.Event{Kind: api.EventCertificate, Reason: reason})
 	return next
+}
+
+// over reports that a problem with a certificate, which was reported, has ended.
+func (k *Keeper) over(h *held, how string, said map[string]bool) {
+	what := "for " + strings.Join(h.source.Names(), ", ")
+	if leaf := h.source.Leaf(); leaf != nil {
+		what = describe(leaf, h.tls)
+	}
+	reason := "the certificate " + what + " " + how
+	if said[reason] {
+		return
+	}
+	said[reason] = true
+	k.opts.Log.Info("problem of a certificate has ended", append(h.attrs(), "reason", reason, "expires", expiryOf(h.source))...)
+	k.opts.Events.Emit(api.Event{Kind: api.EventCertRecovered, Reason: reason})
 }
 
 // tell reports that a pair is broken, once, if it has been for some time.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/watch"
 )
@@ -68,7 +69,7 @@ func (n *Next) Take() {
 			h = k.settle(before, h, said)
 		}
 		k.tell(h, 0, said)
-		k.warn(h, said, true)
+		k.warn(h, said)
 		n.held[t] = h
 	}
 	k.wanted, k.held = n.wanted, n.held
@@ -119,6 +120,45 @@ func challengesOf(listeners map[string][]plan.TLS) (out []plan.Challenge) {
 		return []plan.Challenge{plan.ChallengeTLS, plan.ChallengeHTTP}
 	}
 	return []plan.Challenge{plan.ChallengeHTTP, plan.ChallengeTLS}
+}
+
+// Remarks returns what is wrong with the certificates that Take has put into effect, and
+// which names have none yet; each once. It leaves out what Kept returns.
+func (n *Next) Remarks() (out []string) {
+	n.keeper.mu.Lock()
+	defer n.keeper.mu.Unlock()
+	for _, listener := range slices.Sorted(maps.Keys(n.wanted)) {
+		for _, t := range n.wanted[listener] {
+			for _, text := range n.held[t].remarks(time.Now()) {
+				if !slices.Contains(out, text) {
+					out = append(out, text)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// remarks says what is wrong with a certificate, apart from what keeps its files from
+// being used.
+func (h *held) remarks(now time.Time) (out []string) {
+	for _, f := range h.flaws(now) {
+		out = append(out, f.err.Err.Error()+": "+f.err.Hint)
+	}
+	c := h.status()
+	if c.ACME == nil {
+		return out
+	}
+	names := strings.Join(c.Names, ", ")
+	switch {
+	case c.ACME.State == api.ACMEPending && c.Error == "":
+		out = append(out, "there is no certificate for "+names+" yet: it is requested, and clients that ask for the name are refused until it is there")
+	case c.ACME.State == api.ACMEPending:
+		out = append(out, "there is no certificate for "+names+" yet, and clients that ask for the name are refused: "+c.Error)
+	case c.Error != "":
+		out = append(out, "the certificate for "+names+" was not renewed: "+c.Error)
+	}
+	return out
 }
 
 // Kept returns why pairs that are in use could not be read again, each once.

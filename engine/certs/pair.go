@@ -6,7 +6,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +31,7 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 	if err != nil {
 		return nil, err
 	}
-	chain, err := parseCertificates("cert", t.Cert, data)
+	chain, err := parseCertificates("cert", t, t.Cert, data)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +40,7 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 			return nil, err
 		}
 	}
-	key, err := parseKey(t.Key, data)
+	key, err := parseKey(t, data)
 	if err != nil {
 		return nil, err
 	}
@@ -55,8 +54,8 @@ func LoadPair(t plan.TLS) (*Pair, error) {
 		size += len(c.Raw)
 	}
 	if size > maxChain {
-		return nil, &Error{"cert", broken(t.Cert, fmt.Errorf("the %d certificates have %d KiB together, and clients take at most %d", len(chain), (size+1023)>>10, maxChain>>10)),
-			"leave only the certificate and those that have signed it, without the authorities that clients know"}
+		return nil, &Error{Argument: "cert", Err: broken(t.Cert, fmt.Errorf("the %d certificates have %d KiB together, and clients take at most %d", len(chain), (size+1023)>>10, maxChain>>10)),
+			Hint: "leave only the certificate and those that have signed it, without the authorities that clients know"}
 	}
 	return p, nil
 }
@@ -69,9 +68,9 @@ func fits(t plan.TLS, chain []*x509.Certificate, key crypto.Signer) error {
 	}
 	switch i := slices.IndexFunc(chain, is); {
 	case i < 0:
-		return &Error{"key", broken(t.Key, fmt.Errorf("the key does not fit the certificate %s", describe(chain[0], t))), "name the key that the certificate was requested with"}
+		return &Error{Argument: "key", Err: broken(t.Key, fmt.Errorf("the key does not fit the certificate %s", describe(chain[0], t))), Hint: "name the key that the certificate was requested with"}
 	case i > 0:
-		return &Error{"cert", broken(t.Cert, fmt.Errorf("the certificate of the key comes as number %d", i+1)), "put it first, and behind it the one that has signed it, and so on"}
+		return &Error{Argument: "cert", Err: broken(t.Cert, fmt.Errorf("the certificate of the key comes as number %d", i+1)), Hint: "put it first, and behind it the one that has signed it, and so on"}
 	}
 	return nil
 }
@@ -123,73 +122,4 @@ func (p *Pair) Leaf() *x509.Certificate { return p.chain[0] }
 func Fingerprint(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.Raw)
 	return hex.EncodeToString(sum[:])
-}
-
-// LoadCA reads the certificates of those who sign the certificates of clients. The
-// error is an *Error.
-func LoadCA(t plan.TLS) (*CA, error) {
-	data, err := read("client_ca", t.ClientCA)
-	if err != nil {
-		return nil, err
-	}
-	certs, err := parseCertificates("client_ca", t.ClientCA, data)
-	if err != nil {
-		return nil, err
-	}
-	ca := &CA{pool: x509.NewCertPool()}
-	var sums []string
-	for _, c := range certs {
-		if c.BasicConstraintsValid && !c.IsCA {
-			return nil, &Error{"client_ca", broken(t.ClientCA, fmt.Errorf("the certificate %s is not that of an authority", whose(c))), "name the certificate that has signed those of the clients"}
-		}
-		ca.pool.AddCert(c)
-		sums = append(sums, Fingerprint(c))
-	}
-	slices.Sort(sums)
-	ca.digest = strings.Join(slices.Compact(sums), ",")
-	return ca, nil
-}
-
-// LoadRoots reads the certificates of authorities, for an argument with that name. The
-// error is an *Error.
-func LoadRoots(argument string, t plan.Text) (*x509.CertPool, error) {
-	data, err := read(argument, t)
-	if err != nil {
-		return nil, err
-	}
-	certs, err := parseCertificates(argument, t, data)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	for _, c := range certs {
-		pool.AddCert(c)
-	}
-	return pool, nil
-}
-
-// A CA is a set of authorities. It never changes.
-type CA struct {
-	pool   *x509.CertPool
-	digest string // equal for equal sets
-}
-
-// errNoCertificate is why a client cannot resume a session in which it has shown no
-// certificate.
-var errNoCertificate = errors.New("the client has no certificate")
-
-// verify checks the chain of a client, and fails as crypto/tls does.
-func (ca *CA) verify(chain []*x509.Certificate) error {
-	if len(chain) == 0 {
-		return errNoCertificate
-	}
-	between := x509.NewCertPool()
-	for _, c := range chain[1:] {
-		between.AddCert(c)
-	}
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: ca.pool, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
-	if err != nil {
-		return &tls.CertificateVerificationError{UnverifiedCertificates: chain, Err: err}
-	}
-	return nil
 }

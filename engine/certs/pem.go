@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -25,7 +27,13 @@ type Error struct {
 	Argument string // of tls: "cert", "key" or "client_ca"
 	Err      error
 	Hint     string // may be ""
+
+	kept bool // see ByKeeper
 }
+
+// ByKeeper reports whether a Keeper that has the certificate says the same: when it
+// takes effect, and whenever that begins.
+func (e *Error) ByKeeper() bool { return e.kept }
 
 // IsBroken reports whether a file is there and its content cannot be used, here or on
 // any other machine.
@@ -75,12 +83,29 @@ func read(argument string, t plan.Text) ([]byte, error) {
 		hint = "let the user of ldcorn read the file, for example through a group"
 	case errors.Is(err, fs.ErrNotExist):
 		hint = "correct the path; a relative one starts at the folder of the configuration"
+	case errors.Is(err, regular.ErrNotRegular):
+		err, hint = &brokenError{"", err}, "name the file in PEM"+inFolder(argument, t.Reveal())
+	case errors.Is(err, regular.ErrTooLarge):
+		err, hint = &brokenError{"", err}, "name the file in PEM: it has some KiB"
 	}
-	return nil, &Error{argument, err, hint}
+	return nil, &Error{Argument: argument, Err: err, Hint: hint}
 }
 
-// parseCertificates returns all certificates in the PEM of an argument, in their order.
-func parseCertificates(argument string, t plan.Text, data []byte) (out []*x509.Certificate, err error) {
+// inFolder suggests a file in a folder, by the names that issuers' tools use.
+func inFolder(argument, folder string) string {
+	usual := map[string][]string{"cert": {"fullchain.pem", "tls.crt"}, "key": {"privkey.pem", "tls.key"}, "client_ca": {"ca.pem", "ca.crt"}}
+	for _, name := range usual[argument] {
+		path := filepath.Join(folder, name)
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return ", such as " + path
+		}
+	}
+	return ""
+}
+
+// parseCertificates returns all certificates in the PEM of an argument of t, in their
+// order.
+func parseCertificates(argument string, t plan.TLS, from plan.Text, data []byte) (out []*x509.Certificate, err error) {
 	for rest := data; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -91,18 +116,22 @@ func parseCertificates(argument string, t plan.Text, data []byte) (out []*x509.C
 		}
 		c, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, &Error{argument, broken(t, fmt.Errorf("certificate %d: %w", len(out)+1, err)), ""}
+			return nil, &Error{Argument: argument, Err: broken(from, fmt.Errorf("certificate %d: %w", len(out)+1, err)), Hint: "copy the file again from whoever has issued it"}
 		}
 		out = append(out, c)
 	}
 	if len(out) == 0 {
-		return nil, &Error{argument, broken(t, errors.New("there is no certificate in it")), "the file must have a block that begins with -----BEGIN CERTIFICATE-----"}
+		found := lookAt(from, data)
+		return nil, &Error{Argument: argument, Err: broken(from, found.lacks("certificate")), Hint: found.insteadOfCertificate(argument, t)}
 	}
 	return out, nil
 }
 
-// parseKey returns the first private key in the PEM of an argument.
-func parseKey(t plan.Text, data []byte) (crypto.Signer, error) {
+// parseKey returns the first private key in the PEM of t.Key.
+func parseKey(t plan.TLS, data []byte) (crypto.Signer, error) {
+	wrong := func(err error, hint string) error {
+		return &Error{Argument: "key", Err: broken(t.Key, err), Hint: hint}
+	}
 	for rest := data; ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
@@ -112,15 +141,16 @@ func parseKey(t plan.Text, data []byte) (crypto.Signer, error) {
 		case !strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			continue
 		case block.Type == "ENCRYPTED PRIVATE KEY", block.Headers["DEK-Info"] != "":
-			return nil, &Error{"key", broken(t, errors.New("the key is encrypted")), "decrypt it: openssl pkey -in KEY -out PLAIN"}
+			return nil, wrong(errors.New("the key is encrypted"), "ldcorn asks for no passphrase; decrypt it, and name the new file: "+command("openssl pkey", t.Key, "plain.key"))
 		}
 		key, err := parseDER(block.Bytes)
 		if err != nil {
-			return nil, &Error{"key", broken(t, err), "convert it: openssl pkey -in KEY -out PLAIN"}
+			return nil, wrong(err, "convert it, and name the new file: "+command("openssl pkey", t.Key, "plain.key"))
 		}
 		return key, nil
 	}
-	return nil, &Error{"key", broken(t, errors.New("there is no private key in it")), "the file must have a block that begins with -----BEGIN PRIVATE KEY-----"}
+	found := lookAt(t.Key, data)
+	return nil, wrong(found.lacks("private key"), found.insteadOfKey(t))
 }
 
 var errKey = errors.New("the key is not one of RSA, ECDSA or Ed25519 in a usual format")

@@ -94,12 +94,11 @@ func (r *Refusal) date(leaf, c *x509.Certificate) {
 	if !c.Equal(leaf) {
 		whose, hint = "the certificate of the authority "+safe(tlslayer.EscapeSubject(c.Subject)), hintOldCA
 	}
-	day := func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
 	if time.Now().Before(c.NotBefore) {
-		r.Reason, r.Text, r.Hint = RefusedNotYetValid, fmt.Sprintf("%s is not valid before %s", whose, day(c.NotBefore)), hintClock
+		r.Reason, r.Text, r.Hint = RefusedNotYetValid, fmt.Sprintf("%s is not valid before %s", whose, minute(c.NotBefore)), hintClock
 		return
 	}
-	r.Reason, r.Text, r.Hint = RefusedExpired, fmt.Sprintf("%s has expired on %s", whose, day(c.NotAfter)), hint
+	r.Reason, r.Text, r.Hint = RefusedExpired, fmt.Sprintf("%s has expired on %s", whose, minute(c.NotAfter)), hint
 }
 
 // safe makes a text from a client short and harmless.

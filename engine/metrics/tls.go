@@ -47,7 +47,7 @@ func (t *TLS) Observe(r tlslayer.Result, refused certs.RefusalReason) {
 var (
 	certificateExpiryDesc = desc("tls_certificate_expiry_seconds", "When a certificate of a listener expires, as a Unix time.", "name", "from")
 	certificateFaultDesc  = desc("tls_certificate_stale", "1 if the files of a certificate cannot be used now, or none was issued, so that the one before stays.", "name", "from")
-	certificateWrongDesc  = desc("tls_certificate_problem", "1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before.", "name", "from", "problem")
+	certificateWrongDesc  = desc("tls_certificate_problem", "1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before; or an authority of clients has such a problem.", "name", "from", "problem")
 	clientRefusedDesc     = desc("tls_client_certificate_refusals_total", "TLS handshakes that failed because of the client's certificate, by reason.", "reason")
 	handshakesDesc        = desc("tls_handshakes_total", "TLS handshakes of clients, by result and version.", "result", "version")
 )

@@ -38,12 +38,18 @@ func TestTLS(t *testing.T) {
 # TYPE ldcorn_tls_certificate_expiry_seconds gauge
 ldcorn_tls_certificate_expiry_seconds{from="/a.pem",name="a.example"} 2e+09
 ldcorn_tls_certificate_expiry_seconds{from="the configuration",name="CN=?"} 1e+09
-# HELP ldcorn_tls_certificate_problem 1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before.
+# HELP ldcorn_tls_certificate_problem 1 if the certificate in use has a problem: it has expired, expires soon, is not valid yet, or lacks names of the one before; or an authority of clients has such a problem.
 # TYPE ldcorn_tls_certificate_problem gauge
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="authority_expired"} 0
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="authority_expires_soon"} 0
+ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="authority_not_yet_valid"} 0
 ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="expired"} 0
 ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="expires_soon"} 0
 ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="names_lost"} 1
 ldcorn_tls_certificate_problem{from="/a.pem",name="a.example",problem="not_yet_valid"} 0
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="authority_expired"} 0
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="authority_expires_soon"} 0
+ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="authority_not_yet_valid"} 0
 ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="expired"} 1
 ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="expires_soon"} 0
 ldcorn_tls_certificate_problem{from="the configuration",name="CN=?",problem="names_lost"} 0

@@ -20,6 +20,8 @@ type ACME struct {
 	opaque
 	specs []plan.TLS // one for each name
 	bad   bool       // an argument is wrong, which has been reported
+
+	values map[string]diag.Span // of the arguments that are given, by name
 }
 
 // String returns calls that make the value, without a key.
@@ -241,6 +243,6 @@ func (s *Session) acme(thread *starlark.Thread, b *starlark.Builtin, args starla
 			out.specs = append(out.specs, spec)
 		}
 	}
-	out.bad = r.call.failed
+	out.bad, out.values = r.call.failed, spansOf(r.have)
 	return out, r.end()
 }

@@ -22,6 +22,8 @@ type Listener struct {
 	Values map[string]diag.Span // of the arguments that are given, by name
 	TLS    []diag.Span          // of the elements of tls in the plan, in their order
 	Trace  []diag.Frame         // calls that led to it
+
+	TLSValues []map[string]diag.Span // of the arguments of those elements, like Values
 }
 
 // String returns a call that makes the listener.
@@ -56,7 +58,7 @@ func (s *Session) listen(thread *starlark.Thread, b *starlark.Builtin, args star
 	out := &Listener{opaque: "listener"}
 	r := read(s, thread, b.Name(), listenerFields(), args, kwargs, &out.spec)
 	out.Span, out.Values, out.Trace = r.call.span, spansOf(r.have), r.call.trace
-	out.TLS = r.call.tlsSpans(r.have["tls"])
+	out.TLS, out.TLSValues = r.call.tlsSpans(r.have["tls"])
 	if g := r.have["address"]; g != nil {
 		out.Span = g.span
 		if value.IsUnset(g.value) {

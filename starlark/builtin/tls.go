@@ -16,6 +16,8 @@ type TLS struct {
 	opaque
 	spec plan.TLS
 	bad  bool // an argument is wrong, which has been reported
+
+	values map[string]diag.Span // of the arguments that are given, by name
 }
 
 // String returns a call that makes the value, without a key.
@@ -124,7 +126,7 @@ func (s *Session) tls(thread *starlark.Thread, b *starlark.Builtin, args starlar
 		out.spec.Key = out.spec.Cert
 	}
 	r.needsCA(&out.spec)
-	out.bad = r.call.failed
+	out.bad, out.values = r.call.failed, spansOf(r.have)
 	return out, r.end()
 }
 
@@ -184,24 +186,25 @@ func tlsLabel(v starlark.Value) string {
 	return ""
 }
 
-// tlsSpans returns the positions of what setTLS adds to a listener.
-func (c *call) tlsSpans(g *given) (out []diag.Span) {
+// tlsSpans returns the positions of what setTLS adds to a listener, and of its arguments.
+func (c *call) tlsSpans(g *given) (out []diag.Span, values []map[string]diag.Span) {
 	if g == nil {
-		return nil
+		return nil, nil
 	}
 	elems, err := value.List(g.value, "certificates")
 	if err != nil {
 		elems = []starlark.Value{g.value}
 	}
 	for i, e := range elems {
-		n := 0
+		n, of := 0, map[string]diag.Span(nil)
 		switch v := e.(type) {
 		case *TLS:
-			n = 1
+			n, of = 1, v.values
 		case *ACME:
-			n = len(v.specs)
+			n, of = len(v.specs), v.values
 		}
 		out = append(out, slices.Repeat([]diag.Span{c.element(g, i)}, n)...)
+		values = append(values, slices.Repeat([]map[string]diag.Span{of}, n)...)
 	}
-	return out
+	return out, values
 }

@@ -56,6 +56,14 @@ func (r *Result) ListenerTLS(i, j int) diag.Span {
 	return r.ListenerArgument(i, "tls")
 }
 
+// ListenerTLSArgument is ListenerTLS for an argument of the certificate.
+func (r *Result) ListenerTLSArgument(i, j int, name string) diag.Span {
+	if i < len(r.config.Listeners) && j < len(r.config.Listeners[i].TLSValues) {
+		return argument(r.config.Listeners[i].TLSValues[j], name, r.ListenerTLS(i, j))
+	}
+	return r.ListenerTLS(i, j)
+}
+
 // argument returns the position of an argument, or other if it has none.
 func argument(of map[string]diag.Span, name string, other diag.Span) diag.Span {
 	if span, found := of[name]; found && span.Line > 0 {

@@ -57,6 +57,7 @@ type Diagnostic struct {
 	Related  []Related // other places that contribute
 	Trace    []Frame   // calls that led to Span, outermost first; empty at top level
 	Repeats  int       // how many more times the same diagnostic was added
+	ByMaster bool      // a master reports it itself when the plan takes effect, with what follows from it
 }
 
 // A Related is another place that contributes to a diagnostic.

@@ -174,6 +174,9 @@ func (w *reloadWaiter) event(e api.ReloadStep) error {
 		for _, why := range e.Kept {
 			remark(w.stderr, "the certificate in use stays, as the new one cannot be used: %s", why)
 		}
+		for _, what := range e.Certificates {
+			remark(w.stderr, "%s", what)
+		}
 		_, err := fmt.Fprintf(w.stdout, "reload applied: generation %d, took %s\n", e.Generation, took)
 		return err
 	case api.StepFailed:

@@ -54,11 +54,12 @@ func New(path, name string, python interpret.Options, envFiles []string, out io.
 }
 
 // Load evaluates the configuration with the arguments that are set, by name. It returns
-// its warnings, and logs those that the Load before did not have.
+// its warnings, and logs those that the Load before did not have. It leaves out what the
+// master reports itself when the plan takes effect.
 func (l *Loader) Load(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
 	opts := l.opts
 	opts.Set = set
-	p, warnings, err := l.evaluate(ctx, opts)
+	p, warnings, err := l.evaluate(ctx, opts, true)
 	if err == nil {
 		l.warn(warnings)
 	}
@@ -98,7 +99,7 @@ func (l *Loader) Paths() []string {
 func (l *Loader) Preview(ctx context.Context, set map[string]string) (*plan.Plan, []api.PlanWarning, error) {
 	opts := l.opts
 	opts.Print, opts.Set = nil, set
-	p, warnings, err := l.evaluate(ctx, opts)
+	p, warnings, err := l.evaluate(ctx, opts, false)
 	if err != nil {
 		err = errors.New(l.Explain(err))
 	}
@@ -106,8 +107,9 @@ func (l *Loader) Preview(ctx context.Context, set map[string]string) (*plan.Plan
 }
 
 // evaluate returns the plan and the warnings of the configuration as it is now.
-// It returns as soon as ctx ends.
-func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan, []api.PlanWarning, error) {
+// It returns as soon as ctx ends. If the plan is to take effect, it leaves out what the
+// master reports then.
+func (l *Loader) evaluate(ctx context.Context, opts config.Options, effective bool) (*plan.Plan, []api.PlanWarning, error) {
 	select {
 	case l.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -131,7 +133,7 @@ func (l *Loader) evaluate(ctx context.Context, opts config.Options) (*plan.Plan,
 	done := make(chan outcome, 1)
 	go func() { // a stop does not wait for it; it ends within the limits that the trial kept to
 		defer func() { <-l.turn }()
-		p, warnings, err := Evaluate(ctx, l.path, opts)
+		p, warnings, err := evaluate(ctx, l.path, opts, effective)
 		done <- outcome{p, warnings, err}
 	}()
 	select {
@@ -167,6 +169,10 @@ func (l *Loader) Diagnose(err error) string {
 // warnings about what this machine lacks. It evaluates in this process. If the
 // configuration can be read and is wrong, the error is a *diag.Report.
 func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan, []api.PlanWarning, error) {
+	return evaluate(ctx, path, opts, false)
+}
+
+func evaluate(ctx context.Context, path string, opts config.Options, effective bool) (*plan.Plan, []api.PlanWarning, error) {
 	result, err := config.Evaluate(ctx, path, opts)
 	if err != nil {
 		return nil, nil, err
@@ -179,6 +185,9 @@ func Evaluate(ctx context.Context, path string, opts config.Options) (*plan.Plan
 	warnings := []api.PlanWarning{}
 	for i := range result.Report.Diagnostics {
 		d := &result.Report.Diagnostics[i]
+		if effective && d.ByMaster {
+			continue
+		}
 		message := d.Message
 		if len(d.Detail) > 0 {
 			message += ": " + d.Detail[0]

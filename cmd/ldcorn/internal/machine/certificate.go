@@ -19,6 +19,7 @@ func lookForCertificates(res *config.Result) {
 	var covered []plan.TLS
 	at := -1
 	lookForConflicts(res)
+	lookForAddresses(res)
 	said := make(map[plan.TLS]bool)
 	for i := range res.Plan.Listeners {
 		for j, t := range res.Plan.Listeners[i].TLS {
@@ -27,11 +28,12 @@ func lookForCertificates(res *config.Result) {
 			}
 			said[t] = true
 			covered, at = append(covered, t), i
+			check := certs.Check
 			if t.ACME.Name != "" {
 				lookForIssuance(res, i, t.ACME)
-				continue
+				check = certs.CheckCA
 			}
-			for _, wrong := range certs.Check(t, time.Now()) {
+			for _, wrong := range check(t, time.Now()) {
 				res.Report.Add(certificateDiagnostic(res, i, j, wrong))
 			}
 		}
@@ -47,8 +49,26 @@ func lookForCertificates(res *config.Result) {
 	}
 }
 
-// codeConflict is that of certificates of which clients of a name get only one.
-const codeConflict = "W124"
+// The codes of certificates.
+const (
+	codeUnusable  = "L048" // files that are there and that no machine can use
+	codeConflict  = "W124" // of which clients of a name get only one
+	codeUnreached = "W126" // for an address, and not the first of its listener
+)
+
+// lookForAddresses looks for certificates for addresses that clients do not get.
+func lookForAddresses(res *config.Result) {
+	for i := range res.Plan.Listeners {
+		all := res.Plan.Listeners[i].TLS
+		for j := range all {
+			if addresses := certs.Unreached(all, j); len(addresses) > 0 {
+				res.Report.Add(diag.Diagnostic{Code: codeUnreached, Severity: diag.Warning, Span: res.ListenerTLS(i, j), Label: "put this one first",
+					Message: "no client that connects to " + strings.Join(addresses, ", ") + " gets the certificate with that name: it asks for no name, and so gets the first certificate of the listener",
+					Related: []diag.Related{{Span: res.ListenerTLS(i, 0), Label: "this one is the first"}}})
+			}
+		}
+	}
+}
 
 // lookForConflicts looks for certificates of a listener that have the same names and
 // demand different things of clients.
@@ -67,11 +87,11 @@ func lookForConflicts(res *config.Result) {
 // certificateDiagnostic describes what is wrong with a certificate. It is an error if
 // the files are there and no machine can use them.
 func certificateDiagnostic(res *config.Result, listener, at int, wrong *certs.Error) diag.Diagnostic {
-	severity := diag.Warning // people check a configuration on machines that lack its files
+	code, severity := Code, diag.Warning // people check a configuration on machines that lack its files
 	if wrong.IsBroken() {
-		severity = diag.Error
+		code, severity = codeUnusable, diag.Error
 	}
-	return diag.Diagnostic{Code: Code, Severity: severity, Span: res.ListenerTLS(listener, at),
+	return diag.Diagnostic{Code: code, Severity: severity, Span: res.ListenerTLSArgument(listener, at, wrong.Argument), ByMaster: wrong.ByKeeper(),
 		Message: fmt.Sprintf("`%s` of tls: %v", wrong.Argument, wrong.Err), Hint: wrong.Hint}
 }
 

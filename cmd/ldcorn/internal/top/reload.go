@@ -51,6 +51,7 @@ func (s *steps) note(e api.ReloadStep, words Words) {
 		for _, why := range e.Kept {
 			s.lines = append(s.lines, "the certificate in use stays, as the new one cannot be used: "+why)
 		}
+		s.lines = append(s.lines, e.Certificates...)
 	case api.StepFinished:
 		s.finished = true
 	case api.StepFailed:

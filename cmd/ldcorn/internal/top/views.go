@@ -211,7 +211,7 @@ func stateMood(s api.WorkerState) mood {
 
 func eventMood(k api.EventKind) mood {
 	switch k {
-	case api.EventReady, api.EventReloaded, api.EventApplied, api.EventRelieved, api.EventReleased:
+	case api.EventReady, api.EventReloaded, api.EventApplied, api.EventRelieved, api.EventReleased, api.EventCertRecovered:
 		return good
 	case api.EventCrashed, api.EventFailed, api.EventStartFailed, api.EventReloadFailed, api.EventRefused, api.EventBeforeFailed, api.EventCertFailed:
 		return bad
