@@ -62,3 +62,19 @@ func TestWatcher_LinkToAnother(t *testing.T) {
 		r.expect("top/a/sub/x.py")
 	}
 }
+
+// TestWatcher_LinkToRemoved checks that a folder which was found through a link is
+// watched when it is made anew: the system may give it the id that it had.
+func TestWatcher_LinkToRemoved(t *testing.T) {
+	r := newRig(t, Options{})
+	r.write("top/z/sub/x.py", "1")
+	require.NoError(t, os.Symlink("z/sub", r.path("top/a")))
+	r.run(Set{Trees: []string{"top"}})
+	for _, text := range []string{"22", "4444"} {
+		require.NoError(t, os.RemoveAll(r.path("top/z/sub")))
+		r.write("top/z/sub/x.py", text)
+		r.expect("top/a/x.py", "top/z/sub/x.py")
+		r.write("top/z/sub/x.py", text+"#")
+		r.expect("top/a/x.py", "top/z/sub/x.py")
+	}
+}

@@ -11,13 +11,21 @@ import (
 func (w *Watcher) note(events map[string]fsnotify.Op, all bool) (matters bool) {
 	w.everything = w.everything || all
 	for path, op := range events {
-		if op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename) {
-			w.notify.lost(path)
+		goes := op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename)
+		if id, ok := w.notify.byPath[path]; ok && goes {
+			w.lost(id)
+			matters = true
 		}
 		dir, name := filepath.Split(path)
 		id, ok := w.notify.byPath[filepath.Clean(dir)]
 		if !ok || name == "" {
 			continue
+		}
+		for f := range w.at[id] {
+			if sub := f.subs[name]; sub != nil && goes { // the system may know it by another name
+				w.lost(sub.id)
+				matters = true
+			}
 		}
 		if in := w.names[nameIn{id, name}]; in != nil {
 			matters = true
@@ -26,12 +34,19 @@ func (w *Watcher) note(events map[string]fsnotify.Op, all bool) (matters bool) {
 				w.dirty[f.id] = struct{}{}
 			}
 		}
-		mayBeFolder := op.Has(fsnotify.Create) || op.Has(fsnotify.Remove) || op.Has(fsnotify.Rename)
+		mayBeFolder := op.Has(fsnotify.Create) || goes
 		if w.at[id] != nil && (IsSource(name) || name == gitIgnore || mayBeFolder && !isSkipped(name)) {
 			w.dirty[id], matters = struct{}{}, true
 		}
 	}
 	return matters || all
+}
+
+// lost forgets the watch on a folder that was removed or renamed, and has all its
+// names read again: a folder that is made next may get its id.
+func (w *Watcher) lost(id fileID) {
+	w.notify.lost(id)
+	w.dirty[id] = struct{}{}
 }
 
 // look finds out what has changed where something may have.

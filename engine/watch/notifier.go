@@ -134,9 +134,9 @@ func (n *notifier) isPolled(id fileID) bool {
 func (n *notifier) polls() bool { return len(n.byPath) < len(n.byID) }
 
 // lost forgets the watch on a folder that was removed or renamed.
-func (n *notifier) lost(path string) {
-	if id, ok := n.byPath[path]; ok {
-		n.unwatch(n.byID[id])
+func (n *notifier) lost(id fileID) {
+	if w := n.byID[id]; w != nil {
+		n.unwatch(w)
 	}
 }
 
