@@ -4,6 +4,7 @@ package script
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -160,12 +161,23 @@ func (s *script) close(t testing.TB) {
 			t.Errorf("data race in %s", srv.name)
 		}
 		if t.Failed() {
-			t.Logf("log of %s:\n%s", srv.name, srv.log.All())
+			t.Logf("log of %s:\n%s", srv.name, lastLines(srv.log.All()))
 		}
 	}
 	if err := os.RemoveAll(s.runDir); err != nil {
 		t.Errorf("remove the runtime directory: %v", err)
 	}
+}
+
+// lastLines returns the end of a log, so that the script that follows it in a
+// report is not far down. With $LDCORN_TEST_WHOLE_LOG, it returns all of it.
+func lastLines(log []byte) []byte {
+	const enough = 60
+	lines := bytes.SplitAfter(log, []byte("\n"))
+	if left := len(lines) - enough; left > 0 && os.Getenv("LDCORN_TEST_WHOLE_LOG") == "" {
+		return fmt.Appendf(nil, "(%d lines are left out; LDCORN_TEST_WHOLE_LOG=1 shows them)\n%s", left, bytes.Join(lines[left:], nil))
+	}
+	return log
 }
 
 // A serverLog collects the output of a server.
