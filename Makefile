@@ -1,7 +1,7 @@
 # The targets need Go and make. They find or install everything else that they need
 # (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
 # the extension for VS Code and the dashboard need, Chromium with what drives it, nginx, HAProxy, Caddy,
-# Traefik and OpenSSL), and say so.
+# Traefik, OpenSSL and promtool), and say so.
 
 SHELL = /bin/sh
 FUZZTIME ?= 10s
@@ -56,8 +56,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && promtool=$$(scripts/get-promtool) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" LDCORN_TEST_PROMTOOL="$$promtool" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 	@$(MAKE) --no-print-directory test-dist
 
@@ -184,5 +184,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio and .traefik
-	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .traefik and .promtool
+	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik .promtool scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

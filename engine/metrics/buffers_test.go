@@ -7,7 +7,7 @@ import (
 )
 
 func someBuffers() api.Buffers {
-	return api.Buffers{Memory: 3 << 14, MemoryLimit: 1 << 16, Disk: 1 << 20, DiskLimit: 1 << 21, Files: 2, FilesLimit: 9, NoDisk: "no space left on device", HeldBack: 3, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5}}
+	return api.Buffers{Memory: 3 << 14, MemoryLimit: 1 << 16, Disk: 1 << 20, DiskLimit: 1 << 21, Files: 2, FilesLimit: 9, NoDisk: "no space left on device", HeldBack: 3, Spills: 7, Refused: map[string]uint64{"memory": 0, "disk": 5, "files": 1, "stalled_disk": 2, "failed_disk": 3}}
 }
 
 func TestBuffers(t *testing.T) {
@@ -42,6 +42,9 @@ ldcorn_buffer_spills_total 7
 # HELP ldcorn_buffer_refusals_total How often there was no room for more of a body, by reason.
 # TYPE ldcorn_buffer_refusals_total counter
 ldcorn_buffer_refusals_total{reason="disk"} 5
+ldcorn_buffer_refusals_total{reason="failed_disk"} 3
+ldcorn_buffer_refusals_total{reason="files"} 1
 ldcorn_buffer_refusals_total{reason="memory"} 0
+ldcorn_buffer_refusals_total{reason="stalled_disk"} 2
 `)
 }
