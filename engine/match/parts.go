@@ -37,6 +37,15 @@ func AddressWord(m Matcher) (word string) {
 	return word
 }
 
+// HasClientCert reports whether a matcher looks at the certificate of the client.
+func HasClientCert(m Matcher) (has bool) {
+	eachPart(m, func(part Matcher) bool {
+		_, has = part.(*clientCert)
+		return !has
+	})
+	return has
+}
+
 // LiteralGlob returns the first path in a path or prefix of a matcher that is written
 // as a glob: both take it as it is. Word is "path" or "prefix", or "" if there is none,
 // and advice is what to write instead.

@@ -39,6 +39,7 @@ const (
 	CodeUnchecked     = "W106" // too many routes to compare all of them
 	CodeAllRedirect   = "W122" // a redirect of every request, or of none
 	CodeRedirectPort  = "W123" // a redirect to a port on which nothing speaks TLS
+	CodeNeverAsked    = "W125" // a route by the certificate of clients, whom no listener asks for one
 	CodeRevealed      = "W141" // a header in the access log that proves who a client is
 )
 
@@ -83,6 +84,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, onePriorities(p)...)
 	out = append(out, idleLimits(p)...)
 	out = append(out, noAddresses(p)...)
+	out = append(out, neverAsked(p)...)
 	out = append(out, cappedPolls(p)...)
 	out = append(out, shortBuffers(p)...)
 	out = append(out, strayRedirects(p)...)

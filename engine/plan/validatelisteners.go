@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ldcorn/ldcorn/engine/match"
 )
 
 // sharedAddresses finds sockets that would listen at one address.
@@ -52,6 +54,38 @@ func sharedControl(p *Plan, argument string, bind Bind) []Problem {
 		Label:   "give `control_socket` a path of its own",
 		Place:   Place{Argument: "control_socket"},
 	}}
+}
+
+// AsksForCerts reports whether a listener asks clients for certificates.
+func (p *Plan) AsksForCerts() bool {
+	return slices.ContainsFunc(p.Listeners, func(l Listener) bool {
+		return slices.ContainsFunc(l.TLS, func(t TLS) bool { return t.ClientAuth != ClientAuthNone })
+	})
+}
+
+// AdviceToAsk says how a listener asks clients for certificates.
+const AdviceToAsk = "add client_ca=\"ca.pem\" to the tls(…) of a listener, with client_auth=\"request\" if other requests need no certificate"
+
+// neverAsked warns about routes by the certificate of the client if no client has one.
+func neverAsked(p *Plan) (out []Problem) {
+	if p.AsksForCerts() {
+		return nil
+	}
+	for _, group := range p.Groups {
+		for i := range group.Routes {
+			r := &group.Routes[i]
+			if !match.HasClientCert(r.Matcher) {
+				continue
+			}
+			out = append(out, Problem{
+				Code: CodeNeverAsked, Warning: true,
+				Message: fmt.Sprintf("route %s looks at the certificate of the client, but no listener asks clients for one", r.Matcher),
+				Label:   AdviceToAsk,
+				Place:   Place{Group: group, Route: r},
+			})
+		}
+	}
+	return out
 }
 
 // deadRedirects finds listeners that redirect all requests, so that none reaches a

@@ -35,6 +35,7 @@ func (e *evaluation) route(cfg *builtin.Config) {
 	}
 	code := router.Read(cfg.Router, e.fileOf)
 	e.checkCode(code)
+	e.checkCerts(cfg.Plan, code)
 	e.checkSettings(cfg, code)
 	named := make(map[string]bool)
 	for _, r := range router.Returns(cfg.Router, e.fileOf) {
@@ -65,6 +66,18 @@ func (e *evaluation) checkCode(code router.Code) {
 		e.report.Add(diag.Diagnostic{Code: codeSecretTest, Severity: diag.Error, Span: e.report.Sources.Span(n),
 			Message: "a secret cannot be compared with a text: they are never equal",
 			Label:   "read what a request must have with `env`, not with `secret`"})
+	}
+}
+
+// checkCerts warns about a router that reads the certificate of the client if no client
+// has one.
+func (e *evaluation) checkCerts(p *plan.Plan, code router.Code) {
+	if p.AsksForCerts() {
+		return
+	}
+	for _, n := range code.Certs {
+		e.report.Add(diag.Diagnostic{Code: plan.CodeNeverAsked, Severity: diag.Warning, Span: e.report.Sources.Span(n),
+			Message: "the router reads the certificate of the client, but no listener asks clients for one", Label: plan.AdviceToAsk})
 	}
 }
 

@@ -2,6 +2,7 @@ package router
 
 import (
 	"slices"
+	"strings"
 
 	"go.starlark.net/resolve"
 	"go.starlark.net/starlark"
@@ -20,6 +21,7 @@ type Call struct {
 type Code struct {
 	Calls   []Call        // of names that every file has
 	Secrets []syntax.Node // tests of a secret, which say nothing
+	Certs   []syntax.Node // what reads the certificate of a client
 }
 
 // Gives reports whether a call of a word has an argument with a name.
@@ -31,6 +33,10 @@ func (c *Code) Gives(word, name string) bool {
 		})
 	})
 }
+
+// certFields is how the names of the fields of a request begin that are about the
+// certificate of the client.
+const certFields = "client_cert_"
 
 // Read reads the code of a router.
 func Read(fn *starlark.Function, file func(string) *syntax.File) Code {
@@ -69,6 +75,10 @@ func (r *reader) body(at *scope) {
 			r.reach(at.value(n))
 		case *syntax.CallExpr:
 			r.call(at, n)
+		case *syntax.DotExpr:
+			if strings.HasPrefix(n.Name.Name, certFields) {
+				r.code.Certs = append(r.code.Certs, n)
+			}
 		case *syntax.BinaryExpr:
 			if comparesSecret(at, n) {
 				r.code.Secrets = append(r.code.Secrets, n)
