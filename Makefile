@@ -64,7 +64,8 @@ test: ## run every test with the race detector (RACE= runs them without)
 # They make a release for this machine and install it. The module of make dist is one of its own.
 .PHONY: test-dist
 test-dist: ## run the tests of make dist, which make test runs too
-	@set -x && go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@tools=$$(scripts/get-dist-tools) && set -x && \
+		LDCORN_TEST_DIST_TOOLS="$$tools" go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns
@@ -184,5 +185,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .traefik and .promtool
-	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik .promtool scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .traefik, .promtool and .dist-tools
+	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik .promtool .dist-tools scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -87,7 +87,7 @@ var processAttributes = []groupAttribute{
 		func(g *Group) *string { return &g.Cwd }),
 	single(groupAttribute{Name: "python", Type: "str | None", Default: "None", Effect: EffectProcess,
 		Rule:       "a relative path starts at the configuration's folder",
-		Doc:        "The interpreter; None means $VIRTUAL_ENV, .venv next to the configuration, or python3.",
+		Doc:        "The interpreter; None means $VIRTUAL_ENV, .venv next to the configuration, the environment of ldcorn, or python3.",
 		OtherNames: []string{"interpreter", "executable", "venv", "virtualenv"}},
 		func(g *Group) *string { return &g.Python }),
 	positive(groupAttribute{Name: "stop_timeout", Effect: EffectSupervisor,

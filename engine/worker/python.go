@@ -50,7 +50,8 @@ func (i Interpreter) hint() string {
 // FindPython returns the interpreter that runs a group's workers: python= if it
 // is given (a name is looked up on PATH, a relative path starts at configDir,
 // the configuration's folder); otherwise that of $VIRTUAL_ENV; otherwise
-// .venv/bin/python in configDir; otherwise python3 on PATH. It does not resolve
+// .venv/bin/python in configDir; otherwise that of the Python environment that ldcorn
+// is installed in, if it has Uvicorn; otherwise python3 on PATH. It does not resolve
 // symbolic links, because Python finds its virtual environment from the path
 // that it was started with.
 func FindPython(group *plan.Group, configDir string) (Interpreter, error) {
@@ -77,6 +78,9 @@ func FindPython(group *plan.Group, configDir string) (Interpreter, error) {
 		found.Passed = append(found.Passed, err.Error())
 	}
 	tried = append(tried, err.Error())
+	if found.Path = besideProgram(); found.Path != "" {
+		return found, nil
+	}
 	path, err = exec.LookPath("python3")
 	if err != nil {
 		return Interpreter{}, fmt.Errorf("no Python found (%s; there is no python3 on PATH); name one with python=", strings.Join(tried, "; "))

@@ -1,5 +1,5 @@
 // Command dist makes what a release of ldcorn consists of: for each platform an archive with a
-// static binary, its licenses and its SBOM, and the checksums of all files.
+// static binary, its licenses and its SBOM, and a wheel, and the checksums of all files.
 //
 //	go run -C scripts/dist . -o dist                 everything, in the folder dist of the checkout
 //	go run -C scripts/dist . -platforms linux/amd64  for one platform
@@ -98,7 +98,7 @@ func (d *dist) make(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		for _, step := range []func(context.Context, *binary) error{d.writeArchive} {
+		for _, step := range []func(context.Context, *binary) error{d.writeArchive, d.writeWheel} {
 			if err := step(ctx, b); err != nil {
 				return fmt.Errorf("%s: %w", p, err)
 			}

@@ -51,6 +51,10 @@ func newReader(t *testing.T) *reader {
 */releases/download/v%s/*) for last; do :; done; exec cp "%s/${last##*/}" . ;;
 *) exec %s "$@" ;;
 esac`, r.dist.version.Semver, r.dist.out, lookPath(t, "curl")))
+	r.script(t, "bin/python3", "exec "+pythonForVenvs(t)+` "$@"`)
+	for _, name := range []string{"uv", "uvx"} {
+		r.script(t, "bin/"+name, "exec "+filepath.Join(filepath.Dir(tools(t)), name)+` "$@"`)
+	}
 	return r
 }
 
@@ -84,22 +88,20 @@ func (r *reader) types(t *testing.T, headings ...string) string {
 	text = strings.ReplaceAll(text, "ldcorn init\n", "ldcorn init\nsed -i s/:8000/"+port+"/ ldconfig.star\n")
 	cmd := exec.CommandContext(t.Context(), "bash", "-c", text)
 	cmd.Dir = r.home
-	cmd.Env = append(os.Environ(), "HOME="+r.home, "PATH="+filepath.Join(r.home, "bin")+":"+os.Getenv("PATH"), "XDG_RUNTIME_DIR="+r.runtime(t), "VIRTUAL_ENV=")
+	cmd.Env = append(pythonEnv(r.dist, r.home), "PATH="+filepath.Join(r.home, "bin")+":"+os.Getenv("PATH"), "XDG_RUNTIME_DIR="+shortDir(t))
 	return output(t, cmd)
-}
-
-// runtime returns a folder for sockets, whose paths must be short.
-func (r *reader) runtime(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "d")
-	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 func TestPageArchive(t *testing.T) {
 	t.Parallel()
 	out := newReader(t).types(t, "An archive", "The first request")
 	assert.Contains(t, out, "ldcorn "+testVersion.Semver+", commit")
+	assert.Contains(t, out, "hello from ldcorn\n")
+}
+
+func TestPagePip(t *testing.T) {
+	t.Parallel()
+	out := newReader(t).types(t, "With pip or uv", "The first request")
+	assert.Equal(t, 3, strings.Count(out, "ldcorn "+testVersion.Semver+", commit"), out) // of pip, uvx and uv tool
 	assert.Contains(t, out, "hello from ldcorn\n")
 }

@@ -82,7 +82,7 @@ var instead = map[string]string{
 	"json.load":             "write read_json(\"file.json\")",
 	"sys.path":              "a configuration imports nothing; workers find their app with cwd=, or --app-dir in uvicorn_args",
 	"sys.argv":              "declare an argument with arg(\"name\", default), and give it with --set",
-	"sys.executable":        "workers run the interpreter of python=, $VIRTUAL_ENV or .venv",
+	"sys.executable":        "workers run the interpreter of python=, $VIRTUAL_ENV, .venv or the environment of ldcorn",
 	"sys.platform":          "ldcorn runs on Linux",
 	"sys.stderr":            "print() already writes to stderr",
 	"sys.version_info":      "ldcorn itself runs no Python; each group has its own interpreter",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -183,6 +184,9 @@ func (f *checkFlags) write(res *config.Result, path string, passed int, stdout, 
 	_ = writeSummary(&summary, path, verdict(res.Report), res.Plan) // memory never fails
 	if _, err := io.WriteString(stdout, terminal.Wrap(summary.String(), f.width)); err != nil {
 		return err
+	}
+	if text := rivals(os.Getenv("PATH")); text != "" {
+		remark(stdout, "%s", text)
 	}
 	if !f.imports {
 		fmt.Fprintln(stdout, "apps not imported: add --import to check that they can be")

@@ -81,7 +81,7 @@ differ.`,
 	flags.BoolVar(&f.noExec, "no-exec", false, "never run Python: refuse --exec and --verify")
 	flags.BoolVar(&f.verify, "verify", false, "run the Python once and compare the plans")
 	flags.BoolVar(&f.partial, "partial", false, "write as much as can be rewritten, with comments at the rest")
-	flags.StringVar(&f.python, "python", "", "the interpreter `FILE` of --exec and --verify (default as for workers: $VIRTUAL_ENV, .venv, python3)")
+	flags.StringVar(&f.python, "python", "", "the interpreter `FILE` of --exec and --verify (default as for workers: $VIRTUAL_ENV, .venv, the environment of ldcorn, python3)")
 	durationVar(flags, &f.timeout, "timeout", defaultCaptureTimeout, "stop the Python after this `DURATION`")
 	f.addFlags(flags)
 	return cmd
