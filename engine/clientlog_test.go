@@ -36,4 +36,12 @@ func TestClientLog(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(text.String(), "\n"))
 	assert.Contains(t, text.String(), `msg="connection refused" addr=127.0.0.1:443 peer=192.0.2.1 reason="the client has shown no certificate" hint=`)
 	assert.Contains(t, text.String(), `reason="no authority in client_ca has signed the certificate of the client" subject="CN=me" hint=`)
+	for range 2 {
+		assert.Empty(t, note(tlslayer.ErrPlainHTTP))
+		assert.Empty(t, note(tlslayer.ErrProxyHeader))
+		assert.Empty(t, note(tlslayer.ErrNotTLS))
+	}
+	assert.Equal(t, 4, strings.Count(text.String(), "\n"))
+	assert.Contains(t, text.String(), `reason="the client speaks HTTP without TLS, but this listener has tls"`)
+	assert.Contains(t, text.String(), `add proxy_protocol=True to the listener`)
 }

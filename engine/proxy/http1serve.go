@@ -83,6 +83,12 @@ func (c *http1Client) answerRequest() (netloop.Verdict, bool) {
 func (c *http1Client) refuse(err *head.Error) netloop.Verdict {
 	c.keep, c.begun, c.raw, c.bodyProbe = false, false, false, nil
 	c.body.refuse()
+	if kind := foreign(c.in.bytes(), c.Session() != nil); kind != foreignNone {
+		err = foreignErrors[kind]
+		if d, ok := c.c.Listener().Owner.(*door); ok {
+			d.foreign.note(kind, c.Peer())
+		}
+	}
 	line, _, _ := bytes.Cut(c.in.bytes(), crlf)
 	c.request.Refuse(c.t, c.snap, &c.head.Request, err, line, jsonFirst(acceptOf(c.in.bytes())))
 	if c.request.Gone() {

@@ -49,14 +49,10 @@ func (t *toldPeers) has(peer netip.Addr) bool {
 		return false
 	}
 	l := &t.far
-	if isNear(peer) {
+	if refusallog.IsNear(peer) {
 		l = &t.near
 	}
 	return l.ended || slices.Contains(l.peers, peer)
-}
-
-func isNear(peer netip.Addr) bool {
-	return !peer.IsValid() || peer.IsPrivate() || peer.IsLoopback() || peer.IsLinkLocalUnicast()
 }
 
 // note reports whether the request of a peer names a client, and logs such a peer
@@ -107,7 +103,7 @@ func (p *ignoredPeers) add(peer netip.Addr, field string) {
 		*next = *before
 	}
 	list, most, kind := &next.far, maxFarPeers, "on public addresses"
-	if isNear(peer) {
+	if refusallog.IsNear(peer) {
 		list, most, kind = &next.near, maxNearPeers, "on private addresses"
 	}
 	defer p.told.Store(next)

@@ -24,6 +24,8 @@ type door struct {
 	// last is the listener of the newest snapshot that has it: the one of
 	// connections that have outlived it. It is nil before the first one.
 	last atomic.Pointer[listener]
+
+	foreign *foreignLog
 }
 
 // doors are the listeners that the proxy accepts on.
@@ -34,7 +36,7 @@ type doors struct {
 
 // add makes a door for a listener of a plan.
 func (d *doors) add(ln *netloop.Listener, of *plan.Listener, log *slog.Logger) *door {
-	out := &door{port: ln.Port()}
+	out := &door{port: ln.Port(), foreign: newForeignLog(log, ln.Name())}
 	key := of.Bind.Key()
 	out.key.Store(&key)
 	out.last.Store(newListener(of, log))

@@ -11,15 +11,16 @@ import (
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// every is how often a Log has a line.
+// every is how often a Log of New has a line.
 const every = time.Minute
 
 // A Log logs the connections of a listener that were refused: the first one, and after
 // that one in a minute, with how many came in between. Its methods are safe to call from
 // any goroutine.
 type Log struct {
-	log  *slog.Logger
-	addr string // of the listener
+	log   *slog.Logger
+	addr  string        // of the listener
+	every time.Duration // how often there is a line
 
 	mu   sync.Mutex   // guards the fields below
 	next netloop.Time // when to log again
@@ -27,7 +28,7 @@ type Log struct {
 }
 
 // New returns the log of a listener with an address.
-func New(log *slog.Logger, addr string) *Log { return &Log{log: log, addr: addr} }
+func New(log *slog.Logger, addr string) *Log { return &Log{log: log, addr: addr, every: every} }
 
 // A Refusal says why a connection was refused.
 type Refusal struct {
@@ -56,7 +57,7 @@ func (l *Log) Note(r Refusal) {
 	if r.Hint != "" {
 		attrs = append(attrs, slog.String("hint", r.Hint))
 	}
-	l.next, l.more = now.Add(every), 0
+	l.next, l.more = now.Add(l.every), 0
 	l.log.Warn("connection refused", attrs...)
 }
 

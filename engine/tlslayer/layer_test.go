@@ -196,6 +196,9 @@ func TestNotTLS(t *testing.T) {
 		{"SSH-2.0-x\r\n", ErrNotTLS, "\x15\x03"},
 		{"\x80\x2e\x01\x00\x02", ErrNotTLS, "\x15\x03"}, // SSL 2
 		{"\x15\x03\x01\x00\x02\x02\x28", ErrNotTLS, "\x15\x03"},
+		{"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n", ErrProxyHeader, "\x15\x03"},
+		{"\r\n\r\n\x00\r\nQUIT\n\x21", ErrProxyHeader, "\x15\x03"},
+		{"\r\n\r\n\x00\r\nQUIT\n\x21", ErrNotTLS, "\x15\x03"},
 	} {
 		var results []Result
 		s := newServer(t, Options{Observe: func(r Result) { results = append(results, r) }})

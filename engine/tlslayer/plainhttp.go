@@ -3,6 +3,7 @@ package tlslayer
 import (
 	"bytes"
 	"errors"
+	"fmt"
 )
 
 // ErrNotTLS is the error of a connection that does not begin with a TLS handshake.
@@ -10,6 +11,9 @@ var ErrNotTLS = errors.New("the client does not speak TLS")
 
 // ErrPlainHTTP is ErrNotTLS for a client that has sent an HTTP request.
 var ErrPlainHTTP = errors.New("the client sent a plain HTTP request to a TLS listener")
+
+// ErrProxyHeader is an ErrNotTLS for a client that has sent a header of the PROXY protocol.
+var ErrProxyHeader = fmt.Errorf("%w: it sends a header of the PROXY protocol, which the listener does not expect", ErrNotTLS)
 
 const plainHTTPAnswer = "HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" +
 	"This port speaks HTTPS: use https:// in the URL.\n"
@@ -26,6 +30,8 @@ func refusal(p []byte) error {
 		return nil
 	case isHTTP(p):
 		return ErrPlainHTTP
+	case bytes.HasPrefix(p, []byte("PROXY ")), bytes.HasPrefix(p, []byte("\r\n\r\n\x00")):
+		return ErrProxyHeader
 	}
 	return ErrNotTLS
 }
