@@ -141,7 +141,8 @@ func (a *Admin) index() string {
 func StartAdmin(opts AdminOptions) *Admin {
 	a := &Admin{opts: opts, closed: make(chan struct{})}
 	ctx, endLive := context.WithCancel(context.Background())
-	a.live = newLive(liveOptions{ctx: ctx, history: opts.History, events: func(groups []string, n int) taker { return publicEvents{opts.Events.ReadPublic(groups, n)} }, public: true})
+	a.live = newLive(liveOptions{ctx: ctx, history: opts.History, events: func(groups []string, n int) taker { return publicEvents{opts.Events.ReadPublic(groups, n)} }, public: true,
+		trusts: func(r *http.Request) bool { return a.levelOf(r, opts.Rights()) >= trusted }})
 	// GET is for HEAD, too: the multiplexer answers other methods with 405.
 	mux := http.NewServeMux()
 	for _, page := range a.pages() {

@@ -123,12 +123,15 @@ type subscriber struct {
 }
 
 // subscribe opens a live stream.
-func (a *admin) subscribe(t *testing.T, path, id string) *subscriber {
+func (a *admin) subscribe(t *testing.T, path, id string, token ...string) *subscriber {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), "GET", a.url+path, nil)
 	require.NoError(t, err)
 	if id != "" {
 		req.Header.Set("Last-Event-ID", id)
+	}
+	for _, secret := range token {
+		req.Header.Set("Authorization", "Bearer "+secret)
 	}
 	resp, err := http.DefaultTransport.RoundTrip(req)
 	require.NoError(t, err)
@@ -180,6 +183,7 @@ func TestAdmin_Live(t *testing.T) {
 // TestAdmin_LiveBound: there is a bound of streams, and one that has ended makes room.
 func TestAdmin_LiveBound(t *testing.T) {
 	a := startAdmin(t)
+	a.rights = AdminRights{Token: "token"}
 	var open []*subscriber
 	for range maxLive {
 		open = append(open, a.subscribe(t, "/live?workers=false", ""))
@@ -187,6 +191,21 @@ func TestAdmin_LiveBound(t *testing.T) {
 	s := a.subscribe(t, "/live", "")
 	assert.Equal(t, http.StatusServiceUnavailable, s.resp.StatusCode)
 	assert.Equal(t, "5", s.resp.Header.Get("Retry-After"))
+
+	// Those who have the token have places of their own, as many.
+	var own []*subscriber
+	for range maxLive {
+		one := a.subscribe(t, "/live?workers=false", "", "token")
+		assert.Equal(t, http.StatusOK, one.resp.StatusCode)
+		own = append(own, one)
+	}
+	assert.Equal(t, http.StatusServiceUnavailable, a.subscribe(t, "/live", "", "token").resp.StatusCode)
+	own[0].resp.Body.Close()
+	require.Eventually(t, func() bool {
+		return a.subscribe(t, "/live", "", "token").resp.StatusCode == http.StatusOK
+	}, time.Minute, 10*time.Millisecond)
+	assert.Equal(t, http.StatusServiceUnavailable, a.subscribe(t, "/live", "", "wrong").resp.StatusCode)
+
 	open[0].resp.Body.Close()
 	require.Eventually(t, func() bool {
 		return a.subscribe(t, "/live", "").resp.StatusCode == http.StatusOK
@@ -199,12 +218,14 @@ func TestLive_Drop(t *testing.T) {
 	var counted stats.Requests
 	m := new(fakeMaster)
 	ctx, cancel := context.WithCancel(t.Context())
-	l := newLive(liveOptions{ctx: ctx, history: runHistory(t, &counted), events: func(groups []string, n int) taker { return m.events.Read(groups, n) }, public: true})
+	l := newLive(liveOptions{ctx: ctx, history: runHistory(t, &counted), events: func(groups []string, n int) taker { return m.events.Read(groups, n) }, public: true,
+		trusts: func(*http.Request) bool { return false }})
 	w := &stuckWriter{ResponseRecorder: httptest.NewRecorder(), fail: 2}
 	l.serve(w, httptest.NewRequest("GET", "/live", nil))
 	assert.Equal(t, 2, w.writes)
 	assert.Equal(t, []bool{true, false, false}, w.deadlines, "none for reading, and a new one for each message")
-	assert.Empty(t, l.streams)
+	assert.Empty(t, l.others)
+	assert.Empty(t, l.trusted)
 	cancel()
 	l.serve(httptest.NewRecorder(), httptest.NewRequest("GET", "/live", nil)) // returns
 }

@@ -17,8 +17,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
-// maxLive is how many live streams a listener has at a time. Each costs the master a
-// little every second.
+// maxLive is how many live streams a listener has at a time for clients that it trusts,
+// and as many for others, so that nobody can lock out who has the token. Each costs the
+// master a little every second.
 const maxLive = 16
 
 // liveTimeout limits the time that a client can take to receive a message of a live
@@ -78,6 +79,7 @@ type liveOptions struct {
 	history *history.History
 	events  func(groups []string, n int) taker // see event.Stream.Read
 	public  bool                               // server-sent events, and not lines of JSON
+	trusts  func(*http.Request) bool           // whether a client has a place of those that are trusted
 }
 
 // A taker has events. See event.Reader.
@@ -101,11 +103,25 @@ func (p publicEvents) Take() ([]api.ControlEvent, uint64) {
 // events, each second.
 type live struct {
 	liveOptions
-	streams chan struct{} // has an element for each stream
+	trusted, others chan struct{} // have an element for each stream
 }
 
 func newLive(opts liveOptions) *live {
-	return &live{liveOptions: opts, streams: make(chan struct{}, maxLive)}
+	return &live{liveOptions: opts, trusted: make(chan struct{}, maxLive), others: make(chan struct{}, maxLive)}
+}
+
+// take gives a client a place, which it must release. If there is none, take says why.
+func (l *live) take(r *http.Request) (release func(), why string) {
+	places, why := l.others, fmt.Sprintf("there are %d live streams without the token already: close one, or send the token", maxLive)
+	if l.trusts(r) {
+		places, why = l.trusted, fmt.Sprintf("there are %d live streams already: close one", maxLive)
+	}
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, ""
+	default:
+		return nil, why
+	}
 }
 
 func (l *live) serve(w http.ResponseWriter, r *http.Request) {
@@ -117,14 +133,13 @@ func (l *live) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, statusOf(err), err.Error())
 		return
 	}
-	select {
-	case l.streams <- struct{}{}:
-		defer func() { <-l.streams }()
-	default:
+	release, why := l.take(r)
+	if release == nil {
 		h.Set("Retry-After", "5")
-		refuse(w, http.StatusServiceUnavailable, fmt.Sprintf("there are %d live streams already: close one", maxLive))
+		refuse(w, http.StatusServiceUnavailable, why)
 		return
 	}
+	defer release()
 	s := &liveStream{live: l, want: want, events: l.events(want.Groups, want.Events)}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
