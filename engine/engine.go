@@ -221,6 +221,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 
 	tell.history = history.New(history.Options{Supervisor: sup, Counted: &tell.requests, Started: sup.Started(), Busy: reloads.procs.widen})
 	defer background(tell.history.Run)()
+	defer background(func(ctx context.Context) { tell.judge.Run(ctx, judging(tell, px, sup, e.log)) })()
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -237,11 +238,11 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
 		Listeners: fronts.listening, Certificates: fronts.certs.Status,
-		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) },
-		Plan:     previewer{e.opts.Preview, set, sup, fronts.passed.missing, leave.stopping}.preview,
-		Args:     func() (*api.Args, error) { return argsInEffect(sup) },
-		Explain:  explainer{sup, px.Holder}.explain,
-		Reloads:  reloads.ask, Busy: reloads.procs.widen,
+		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) }, Incidents: tell.judge.Incidents,
+		Plan:    previewer{e.opts.Preview, set, sup, fronts.passed.missing, leave.stopping}.preview,
+		Args:    func() (*api.Args, error) { return argsInEffect(sup) },
+		Explain: explainer{sup, px.Holder}.explain,
+		Reloads: reloads.ask, Busy: reloads.procs.widen,
 		Logs: e.opts.Logs, LostLines: e.opts.LostLines, Events: &tell.events, Tail: &tell.tail, History: tell.history,
 		Stop: func(now bool) {
 			cancel(fmt.Errorf("%w: ldcorn stop", errStop))

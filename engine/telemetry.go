@@ -11,6 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/history"
 	"github.com/ldcorn/ldcorn/engine/hook"
+	"github.com/ldcorn/ldcorn/engine/judge"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/plan"
@@ -38,6 +39,7 @@ type telemetry struct {
 	events   event.Stream
 	tail     accesslog.Tail
 	history  *history.History
+	judge    judge.Judge
 	hooks    *hook.Notifier
 	apps     *scrape.Scraper
 	access   *accesslog.Log
@@ -49,7 +51,7 @@ type telemetry struct {
 // observer returns the observer of requests. Requests are counted even without
 // a listener, because the status of the master reports them as well.
 func (t *telemetry) observer() result.Observer {
-	return result.Observers{&t.requests, t.access, t.tracer, &t.tail}
+	return result.Observers{&t.requests, t.access, t.tracer, &t.tail, &t.judge}
 }
 
 // watchers returns the front.listen of the admin listener, which serves while the
@@ -58,12 +60,12 @@ func (t *telemetry) observer() result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup, t.owing), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts),
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup, t.owing), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts), metrics.NewIncidents(sup.Groups, t.judge.Incidents),
 			metrics.NewSettings(func() *plan.Plan { p, _ := sup.InEffect(); return p }), metrics.NewLogs(t.access.Lost), metrics.NewFiles(t.inputs.changed))
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
-			Counted: &t.requests, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
+			Counted: &t.requests, Incidents: t.judge.Incidents, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)

@@ -14,11 +14,12 @@ type Done struct {
 // Access says what a client of the admin listener may do. It is the answer to GET
 // /v1/access there.
 type Access struct {
-	FormatVersion int    `json:"format_version"`
-	Version       string `json:"version"` // of ldcorn
-	Token         bool   `json:"token"`   // the configuration has admin_token
-	Private       bool   `json:"private"` // the client may see what other clients and workers wrote
-	Actions       bool   `json:"actions"` // the client may change the master
+	FormatVersion int                `json:"format_version"`
+	Version       string             `json:"version"`     // of ldcorn
+	Token         bool               `json:"token"`       // the configuration has admin_token
+	Private       bool               `json:"private"`     // the client may see what other clients and workers wrote
+	Actions       bool               `json:"actions"`     // the client may change the master
+	EventMoods    map[EventKind]Mood `json:"event_moods"` // how good events are, by kind; others are neither good nor bad
 }
 
 // A PlanRequest asks what a reload would do. It is the body of POST /v1/plan.

@@ -71,6 +71,8 @@ const (
 	EventLeaving      EventKind = "leaving"             // the master was told to stop, and serves on for shutdown_delay
 	EventShutdown     EventKind = "shutdown"            // the master begins to stop
 	EventStopped      EventKind = "stopped"             // the master has stopped, and no worker is left
+	EventIncident     EventKind = "incident"            // something is wrong with a group or a worker, for the reason given
+	EventIncidentOver EventKind = "incident_over"       // it no longer is
 	EventLogLevel     EventKind = "log_level"           // ldcorn log-level, or the reload after it, has changed the level of the log
 	EventHook         EventKind = "hook"                // a hook of on_event has learned of an event; the reason says which
 	EventHookFailed   EventKind = "hook_failed"         // a hook of on_event failed; no hook learns of that
@@ -86,7 +88,7 @@ const (
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventSlow, EventReloading, EventReloaded, EventRefused,
 	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventCertRecovered, EventLeaving, EventShutdown, EventStopped,
-	EventLogLevel, EventHook, EventHookFailed}
+	EventIncident, EventIncidentOver, EventLogLevel, EventHook, EventHookFailed}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -12,6 +12,7 @@ type Requests struct {
 	TotalWebsockets int            `json:"total_websockets" jsonschema:"minimum=0"` // number of open websockets
 	Websockets      []Request      `json:"websockets,omitempty"`                    // the oldest open websockets, oldest first; absent unless they were asked for
 	Queues          []RequestQueue `json:"queues,omitempty"`                        // in which requests wait for a slot, by group
+	Incidents       []Incident     `json:"incidents,omitempty"`                     // what is wrong in the groups that were asked for; absent if nothing is
 }
 
 // A RequestQueue is the queue of a group.

@@ -10,13 +10,14 @@ const StatusVersion = 1
 
 // A Status describes the state of a master and its workers.
 type Status struct {
-	FormatVersion int       `json:"format_version"`
-	Version       string    `json:"version"`                           // the version of ldcorn
-	Now           time.Time `json:"now"`                               // the master's time, from which ages are counted
-	LastReload    *Reload   `json:"last_reload" jsonschema:"nullable"` // null before the first reload
-	Running       *Running  `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
-	LogLevel      *LogLevel `json:"log_level,omitempty"`               // absent unless ldcorn log-level has changed it
-	Stopping      *Stopping `json:"stopping,omitempty"`                // absent unless the master was told to stop
+	FormatVersion int        `json:"format_version"`
+	Version       string     `json:"version"`                           // the version of ldcorn
+	Now           time.Time  `json:"now"`                               // the master's time, from which ages are counted
+	LastReload    *Reload    `json:"last_reload" jsonschema:"nullable"` // null before the first reload
+	Running       *Running   `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
+	LogLevel      *LogLevel  `json:"log_level,omitempty"`               // absent unless ldcorn log-level has changed it
+	Stopping      *Stopping  `json:"stopping,omitempty"`                // absent unless the master was told to stop
+	Incidents     []Incident `json:"incidents,omitempty"`               // what is wrong, the cause of others first; absent if nothing is
 	MasterStatus
 	Listeners    []Listener             `json:"listeners"`    // in the order of the configuration
 	Certificates []Certificate          `json:"certificates"` // of the listeners
@@ -152,6 +153,7 @@ type GroupStatus struct {
 	Held      bool           `json:"held"`                           // its requests wait until it is released
 	HeldSince time.Time      `json:"held_since,omitzero"`            // absent unless the group is held
 	Failed    bool           `json:"failed"`                         // every worker has failed
+	Mood      Mood           `json:"mood,omitempty"`                 // how good its state is, with its incidents
 	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
 	Pinned    []string       `json:"pinned,omitempty"`               // the arguments whose changes wait until the group is replaced; absent if there are none
 	Sticky    *Sticky        `json:"sticky,omitempty"`               // absent unless the group has by_issued or by_session
@@ -219,6 +221,8 @@ type WorkerStatus struct {
 	LastExit   string      `json:"last_exit"`                // why the previous worker exited, in one line; empty for the first
 	RSS        int64       `json:"rss"`                      // resident memory of the worker and the processes that it started, in bytes
 	CPU        float64     `json:"cpu"`                      // processor time of those, in seconds
+	Mood       Mood        `json:"mood,omitempty"`           // how good its state is, with its incidents
+	Socket     string      `json:"-"`                        // where it listens; only within the master
 	Oldest     *Request    `json:"oldest_request,omitempty"` // of the requests that it has; absent if there is none, or if ldcorn status was not asked for requests
 }
 

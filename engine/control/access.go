@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/judge"
 )
 
 // AdminRights say what an Admin shows and does for whom.
@@ -123,7 +124,7 @@ func (a *Admin) access(w http.ResponseWriter, r *http.Request) {
 	rights := a.opts.Rights()
 	has := a.levelOf(r, rights)
 	answer(w, http.StatusOK, api.Access{FormatVersion: api.ControlVersion, Version: a.opts.Version,
-		Token: rights.Token != "", Private: has >= trusted, Actions: has >= acting})
+		Token: rights.Token != "", Private: has >= trusted, Actions: has >= acting, EventMoods: judge.EventMoods()})
 }
 
 // pass has the Server of the control socket answer. The answer may take as long as it

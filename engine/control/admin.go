@@ -14,6 +14,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/dashboard"
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/history"
+	"github.com/ldcorn/ldcorn/engine/judge"
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
 
@@ -68,6 +69,7 @@ type AdminOptions struct {
 	Listeners    func() []api.Listener    // in the order of the configuration
 	Certificates func() []api.Certificate // of the listeners
 	Buffers      func() api.Buffers       // what waits in the master
+	Incidents    func() []api.Incident    // what is wrong
 	Stopping     <-chan struct{}          // closed when the master begins to stop
 	Busy         func() (done func())     // called before work that takes long, and done after it
 	Version      string                   // of ldcorn
@@ -202,11 +204,12 @@ func (a *Admin) apps(w http.ResponseWriter, r *http.Request) {
 
 // A publicStatus is an api.Status without what workers wrote.
 type publicStatus struct {
-	FormatVersion int           `json:"format_version"`
-	Version       string        `json:"version"`
-	Now           time.Time     `json:"now"`
-	LastReload    *PublicReload `json:"last_reload"`
-	Running       *api.Running  `json:"running,omitempty"`
+	FormatVersion int            `json:"format_version"`
+	Version       string         `json:"version"`
+	Now           time.Time      `json:"now"`
+	LastReload    *PublicReload  `json:"last_reload"`
+	Running       *api.Running   `json:"running,omitempty"`
+	Incidents     []api.Incident `json:"incidents,omitempty"`
 	api.MasterStatus
 	Listeners    []api.Listener             `json:"listeners"`
 	Certificates []api.Certificate          `json:"certificates"`
@@ -231,9 +234,14 @@ func (a *Admin) page(page http.Handler) http.HandlerFunc {
 func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
 	defer a.opts.Busy()()
 	last, now := a.opts.Reload()
-	answer(w, http.StatusOK, publicStatus{FormatVersion: api.StatusVersion, Version: a.opts.Version, Now: time.Now(), LastReload: last, Running: now,
+	st := publicStatus{FormatVersion: api.StatusVersion, Version: a.opts.Version, Now: time.Now(), LastReload: last, Running: now,
 		MasterStatus: a.opts.Master.Status(), Listeners: a.opts.Listeners(), Certificates: a.opts.Certificates(),
-		Counts: groupCounts(a.opts.Counted), RateLimits: a.opts.Limits(), Buffers: a.opts.Buffers()})
+		Counts: groupCounts(a.opts.Counted), RateLimits: a.opts.Limits(), Buffers: a.opts.Buffers()}
+	for _, in := range judge.Still(a.opts.Incidents(), st.Groups) {
+		st.Incidents = append(st.Incidents, in.Public())
+	}
+	judge.Mark(st.Groups, st.Incidents)
+	answer(w, http.StatusOK, st)
 }
 
 // events answers with the newest events, and only those who are trusted get the words

@@ -24,19 +24,20 @@ import (
 // between its requests.
 type admin struct {
 	api.MasterStatus
-	t        testing.TB
-	url      string
-	reload   *PublicReload
-	running  *api.Running
-	limits   []api.RateLimit
-	buffers  api.Buffers
-	begun    atomic.Int32 // calls of Busy, and of its results
-	ended    atomic.Int32
-	stopping chan struct{}
-	events   event.Stream
-	counted  stats.Requests
-	rights   AdminRights
-	passed   []string // what came to the control socket's server
+	t         testing.TB
+	url       string
+	reload    *PublicReload
+	running   *api.Running
+	limits    []api.RateLimit
+	buffers   api.Buffers
+	begun     atomic.Int32 // calls of Busy, and of its results
+	ended     atomic.Int32
+	stopping  chan struct{}
+	events    event.Stream
+	counted   stats.Requests
+	rights    AdminRights
+	incidents []api.Incident
+	passed    []string // what came to the control socket's server
 }
 
 // ServeHTTP stands for the server of the control socket.
@@ -72,7 +73,7 @@ func (a *admin) start(t testing.TB, l net.Listener) {
 	s := StartAdmin(AdminOptions{
 		Listener: l, Master: watched{a}, Events: &a.events, History: runHistory(t, &a.counted), Metrics: metrics, Apps: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "apps") }), Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Limits: func() []api.RateLimit { return a.limits }, Buffers: func() api.Buffers { return a.buffers }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
-		Rights: func() AdminRights { return a.rights }, Control: a, Counted: &a.counted,
+		Rights: func() AdminRights { return a.rights }, Incidents: func() []api.Incident { return a.incidents }, Control: a, Counted: &a.counted,
 		Listeners: func() []api.Listener { return nil }, Certificates: func() []api.Certificate { return nil },
 	})
 	t.Cleanup(s.Close)

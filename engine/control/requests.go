@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/judge"
 )
 
 // MaxRequests is how many requests in hand a client can ask for.
@@ -66,7 +68,13 @@ func (s *Server) requests(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.opts.Busy()()
-	answer(w, http.StatusOK, s.opts.Requests(want))
+	all := s.opts.Requests(want)
+	for _, in := range judge.Still(s.opts.Incidents(), s.opts.Master.Groups()) {
+		if len(want.Groups) == 0 || slices.Contains(want.Groups, in.Group) {
+			all.Incidents = append(all.Incidents, in)
+		}
+	}
+	answer(w, http.StatusOK, all)
 }
 
 // Requests asks for the oldest requests in hand.

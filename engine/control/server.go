@@ -58,7 +58,9 @@ type Options struct {
 	Buffers func() api.Buffers
 	// Requests returns the oldest requests in hand.
 	Requests func(RequestsWanted) *api.Requests
-	Reload   func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
+	// Incidents returns what is wrong.
+	Incidents func() []api.Incident
+	Reload    func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs
 	// Plan says what a reload would do.
 	Plan func(context.Context, api.PlanRequest) (*api.Plan, error)
 	// Explain says which rule would take a request, and why.

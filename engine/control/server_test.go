@@ -37,9 +37,10 @@ type fakeMaster struct {
 
 	begun, ended atomic.Int32 // calls of Busy, and of its results
 
-	logs    *logbook.Book
-	counted stats.Requests
-	events  event.Stream
+	logs      *logbook.Book
+	counted   stats.Requests
+	events    event.Stream
+	incidents []api.Incident
 }
 
 // book returns a book with some lines.
@@ -171,6 +172,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	require.NoError(t, err)
 	s := Start(Options{
 		Listener: l, Master: m, Listeners: func() []api.Listener { return []api.Listener{} }, Certificates: func() []api.Certificate { return []api.Certificate{} }, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, TemporaryLevel: func() *api.LogLevel { return nil }, Version: "1.2.3",
+		Incidents: func() []api.Incident { return m.incidents },
 		Requests: func(want RequestsWanted) *api.Requests {
 			m.note(fmt.Sprintf("requests %+v", want))
 			all := &api.Requests{FormatVersion: api.RequestsVersion, Total: 7, Requests: make([]api.Request, min(want.Limit, 2))}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/judge"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/stats"
 )
@@ -40,6 +41,9 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 // status returns the status at this moment.
 func (s *Server) status() api.Status {
 	last, now := s.opts.Reload()
-	return api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), LogLevel: s.opts.TemporaryLevel(),
+	st := api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), LogLevel: s.opts.TemporaryLevel(),
 		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Certificates: s.opts.Certificates(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers()}
+	st.Incidents = judge.Still(s.opts.Incidents(), st.Groups)
+	judge.Mark(st.Groups, st.Incidents)
+	return st
 }

@@ -137,6 +137,7 @@ func queueOf(now *pool.Stats) api.Queue {
 func (g *group) workerStatus(m *member) api.WorkerStatus {
 	st := api.WorkerStatus{Index: m.index, PID: m.pid(), State: m.state, Since: m.since, Generation: m.generation}
 	if m.worker != nil {
+		st.Socket = m.worker.Socket
 		st.Requests, st.Websockets = m.worker.InFlight()
 		st.Served = m.worker.Served()
 	}

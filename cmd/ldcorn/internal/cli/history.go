@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"time"
 
@@ -33,6 +34,7 @@ func newHistoryCommand(opts *rootOptions) *cobra.Command {
 		Short: "Show what the groups did in the last minutes or hours",
 		Long: `Show what the groups of a master did: a line for each step of time, with requests per second, those of
 them that were refused or got 5xx, percentiles of the time of requests, waits for a slot, and the state of the group.
+Lines above, which begin with !, say what is wrong now, as ldcorn status does.
 
 The master keeps each second of the last 15 minutes and each minute of the last 24 hours. A dash stands for what is not
 known. --json prints all series, with those of the workers; docs/history.md describes them.`,
@@ -57,6 +59,14 @@ known. --json prints all series, with those of the workers; docs/history.md desc
 			return err
 		case format.isJSON():
 			return json.NewEncoder(out).Encode(all)
+		}
+		now, err := master.Requests(ctx, control.RequestsWanted{Limit: 1})
+		if err != nil {
+			return err
+		}
+		wrong := slices.DeleteFunc(now.Incidents, func(in api.Incident) bool { return len(want.Groups) > 0 && !slices.Contains(want.Groups, in.Group) })
+		if err := writeIncidents(out, wrong, time.Now(), ask.color.Look(out)); err != nil {
+			return err
 		}
 		return showHistory(out, all, ask.color.Look(out))
 	})

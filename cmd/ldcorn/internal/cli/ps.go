@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +40,7 @@ func newPsCommand(opts *rootOptions) *cobra.Command {
 their age, what they wait for, which worker has them and for how long it has had them
 (HELD), and how long they waited for a slot before (QUEUED). A line under the table says
 for each group how many requests wait for a slot, and which of them has waited longest.
+Lines above it, which begin with !, say what is wrong in these groups, as ldcorn status does.
 
 STAGE is routing, reading (a file of the static that WORKER names, from the disk), receiving (the body, before the request asks for a slot), queued (for a
 slot; in parentheses, if it waits for something else: for the worker that it belongs to,
@@ -125,8 +127,9 @@ func sortByWorker(requests []api.Request) {
 // there are besides, and the queues. withSockets says whether websockets were asked for.
 func showRequests(out io.Writer, all *api.Requests, withSockets bool, look terminal.Look) error {
 	shown := slices.Concat(all.Requests, all.Websockets)
-	var err error
+	err := writeIncidents(out, all.Incidents, time.Now(), look)
 	switch {
+	case err != nil:
 	case len(shown) > 0:
 		err = writeColumns(out, requestColumns(shown), look)
 	case all.Total == 0:

@@ -47,6 +47,10 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 		Short: "Show the master, its groups and its workers",
 		Long: `Show the master, its groups and its workers.
 
+A line that begins with ! says what is wrong, with its cause: what it is about, since when, with which
+requests, what had changed before, and what to do (docs/incidents.md). It comes first, and ldcorn ps, ldcorn top
+and the dashboard show the same.
+
 status shows one line about a reload that failed; --json has all of it. While a reload
 runs, status says what it waits for, and marks workers that get no request yet as (new).
 CAP is max_req_per_worker of a group, and the names of the limits that it shares.
@@ -191,6 +195,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 		return err
 	}
 	fmt.Fprintln(w)
+	if err := writeIncidents(w, st.Incidents, st.Now, look); err != nil {
+		return err
+	}
 	if err := writeColumns(w, groupColumns(st), look); err != nil {
 		return err
 	}

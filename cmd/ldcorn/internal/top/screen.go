@@ -12,6 +12,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/judge"
 )
 
 // A drawing is how texts are drawn.
@@ -166,6 +167,26 @@ func (m *model) notices() (out []string) {
 		out = append(out, d.show(warn, control.Progress(st.Running, st.Now)))
 	case st.LastReload != nil && st.LastReload.Error != "":
 		out = append(out, d.show(bad, fmt.Sprintf("the last reload failed %s ago: %s", control.Age(st.Now.Sub(st.LastReload.At)), line(st.LastReload.Brief()))))
+	}
+	return append(out, m.incidents()...)
+}
+
+// incidentLines is the part of the height that incidents have at most: one in so many.
+const incidentLines = 3
+
+// incidents returns lines about what is wrong, as many as there is room for.
+func (m *model) incidents() (out []string) {
+	all, d := m.data.Status.Incidents, &m.drawing
+	room := max(m.height/incidentLines, 1)
+	for i := range all {
+		lines := strings.Split(terminal.Wrap("!  "+strings.Join(judge.Lines(&all[i], m.data.Status.Now), "\n   "), m.width), "\n")
+		more := fmt.Sprintf("!  and %d more: ldcorn status shows them", len(all)-i)
+		if len(out)+len(lines) > room && i > 0 {
+			return append(out, d.show(warn, more))
+		}
+		for _, line := range lines[:min(len(lines), room)] {
+			out = append(out, d.show(moodOf(all[i].Mood), line))
+		}
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
+	"github.com/ldcorn/ldcorn/engine/judge"
 )
 
 // A view is one of the tables that the user can look at.
@@ -66,17 +67,15 @@ func (m *model) groups() table {
 			name = word(g.Name + " (removed)").in(dim)
 		case g.Held:
 			name = word(g.Name + " (held)").in(warn)
+		case g.Mood == api.MoodBad:
+			name = name.in(bad)
 		}
 		errors := rate(mean(p.Errors, n))
 		if errors.number > 0 {
 			errors.mood = bad
 		}
 		queue := amount(float64(g.Queued), strconv.Itoa(g.Queued))
-		if g.Queue.Overloaded {
-			queue.mood = bad
-		} else if g.Queued > 0 {
-			queue.mood = warn
-		}
+		queue.mood = moodOf(judge.QueueMood(g))
 		t.rows = append(t.rows, row{key: g.Name, group: g.Name, cells: []cell{name, readyCell(g), rate(mean(p.Requests, n)), errors,
 			times(recent(p.P50, percentileAge)), times(recent(p.P95, percentileAge)), times(recent(p.P99, percentileAge)),
 			queue, age(g.Queue.Oldest), amount(float64(g.Requests), strconv.Itoa(g.Requests)), memory(rss), processors(mean(p.CPU, n)), {series: append(api.Series{}, p.Requests...)}}})
@@ -118,7 +117,7 @@ func (m *model) workerRow(g *api.GroupStatus, w *api.WorkerStatus) row {
 		pid = amount(float64(w.PID), strconv.Itoa(w.PID))
 	}
 	return row{key: name + " " + strconv.Itoa(w.PID) + " " + strconv.FormatBool(w.New), group: g.Name, cells: []cell{word(name), pid,
-		word(control.State(w)).in(stateMood(w.State)), since, rate(p.Requests), amount(float64(w.Requests+w.Websockets), strconv.Itoa(w.Requests+w.Websockets)),
+		word(control.State(w)).in(moodOf(cmp.Or(w.Mood, judge.StateMood(w.State)))), since, rate(p.Requests), amount(float64(w.Requests+w.Websockets), strconv.Itoa(w.Requests+w.Websockets)),
 		memory(w.RSS), processors(p.CPU), amount(float64(w.Restarts), strconv.Itoa(w.Restarts)), oldest, request}}
 }
 
@@ -142,23 +141,13 @@ func (m *model) events() table {
 	for i := len(m.data.Events) - 1; i >= 0; i-- {
 		e := &m.data.Events[i].Event
 		t.rows = append(t.rows, row{key: strconv.FormatUint(e.Number, 10), group: e.Group, cells: []cell{word(e.At.In(m.zone).Format("15:04:05")), word(e.Subject()),
-			word(m.opts.Words.Kind(e.Kind)).in(eventMood(e.Kind)), word(m.opts.Words.Event(e))}})
+			word(m.opts.Words.Kind(e.Kind)).in(moodOf(judge.EventMood(e.Kind))), word(m.opts.Words.Event(e))}})
 	}
 	return t
 }
 
 func readyCell(g *api.GroupStatus) cell {
-	c := word(fmt.Sprintf("%d/%d", g.Ready, g.Instances))
-	switch {
-	case g.Instances == 0:
-	case g.Ready == g.Instances:
-		c.mood = good
-	case g.Ready == 0:
-		c.mood = bad
-	default:
-		c.mood = warn
-	}
-	return c
+	return word(fmt.Sprintf("%d/%d", g.Ready, g.Instances)).in(moodOf(judge.ReadyMood(g.Ready, g.Instances)))
 }
 
 func rate(v float32) cell { return amount(float64(v), terminal.Number(float64(v))) }
@@ -199,24 +188,15 @@ func memory(n int64) cell {
 	return amount(float64(n), text)
 }
 
-func stateMood(s api.WorkerState) mood {
-	switch s {
-	case api.StateReady:
+// moodOf returns how the screen shows a judgement.
+func moodOf(m api.Mood) mood {
+	switch m {
+	case api.MoodGood:
 		return good
-	case api.StateFailed, api.StateBackoff, api.StateExited:
-		return bad
-	}
-	return warn
-}
-
-func eventMood(k api.EventKind) mood {
-	switch k {
-	case api.EventReady, api.EventReloaded, api.EventApplied, api.EventRelieved, api.EventReleased, api.EventCertRecovered:
-		return good
-	case api.EventCrashed, api.EventFailed, api.EventStartFailed, api.EventReloadFailed, api.EventRefused, api.EventBeforeFailed, api.EventCertFailed:
-		return bad
-	case api.EventHeld, api.EventOverloaded, api.EventKept, api.EventCertWarning, api.EventLeaving, api.EventShutdown:
+	case api.MoodWarn:
 		return warn
+	case api.MoodBad:
+		return bad
 	}
 	return plain
 }

@@ -1,15 +1,24 @@
 // The pages of the admin listener that the dashboard reads.
 
-export interface Access { version: string; token: boolean; private: boolean; actions: boolean }
+export interface Access { version: string; token: boolean; private: boolean; actions: boolean; event_moods: Record<string, Mood> }
+
+/** How good something is, as the master judges it. */
+export type Mood = "good" | "warn" | "bad" | "";
+
+/** Something that is wrong. What clients and workers wrote is there only with the token. */
+export interface Incident {
+  kind: string; mood: Mood; group: string; worker?: number; pid?: number; since: string; title: string; cause: string;
+  change?: string; advice: string; requests?: string; words?: string;
+}
 
 export interface Worker {
   index: number; pid: number; state: string; new?: boolean; since: string; requests: number; websockets: number;
-  served: number; restarts: number; last_exit: string; rss: number; cpu: number;
+  served: number; restarts: number; last_exit: string; rss: number; cpu: number; mood?: Mood;
 }
 
 export interface Group {
   name: string; app: string; instances: number; ready: number; cap: number; queued: number; requests: number;
-  held: boolean; failed: boolean; removed: boolean; pinned?: string[]; queue: { overloaded: boolean; oldest: number };
+  held: boolean; failed: boolean; removed: boolean; mood?: Mood; pinned?: string[]; queue: { overloaded: boolean; oldest: number };
   workers: Worker[] | null;
 }
 
@@ -19,7 +28,7 @@ export interface Status {
   version: string; now: string; pid: number; started: string; config: string; generation: number; rss: number; cpu: number;
   groups: Group[] | null; last_reload: { at: string; error: string } | null;
   running?: { what: string; group?: string; since: string; waits?: string[]; reason?: string };
-  certificates: Certificate[] | null;
+  certificates: Certificate[] | null; incidents?: Incident[];
   limits?: { name: string; size: number; in_hand: number; waiting: number; groups: string[] }[];
   rate_limits: { group?: string; route?: string; limit: string; refused: number; keys: number }[] | null;
   buffers: { memory: number; memory_limit: number; disk: number; disk_limit: number; no_disk?: string };

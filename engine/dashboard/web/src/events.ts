@@ -1,18 +1,18 @@
 // The events: as a list, and as marks in the plots.
-import { ask, type Event, lines, type Status } from "./api";
+import { ask, type Event, lines, type Mood, type Status } from "./api";
 import { byId, el } from "./dom";
 import { clock } from "./format";
 import type { Mark } from "./plots";
 
 const most = 500;
-const bad = new Set(["crashed", "failed", "start_failed", "reload_failed", "certificate_failed", "refused", "overloaded", "slow"]);
-const marked = new Set([...bad, "reloaded", "held", "released", "recycled", "applied", "certificate", "certificate_changed", "relieved", "shutdown"]);
+const marked = new Set(["reloaded", "held", "released", "recycled", "applied", "certificate", "relieved", "shutdown"]);
 const quiet = new Set(["starting", "draining", "stopping", "exited"]);
 
 const subject = (e: Event): string => (e.group === undefined ? "master" : e.worker === undefined ? e.group : `${e.group}.${e.worker}`);
 
 export class Events {
   private all: Event[] = [];
+  private moods: Record<string, Mood> = {};
   private words = new Map<number, string[]>();
   private readonly group = byId<HTMLSelectElement>("event-group");
   private readonly every = byId<HTMLInputElement>("event-all");
@@ -20,6 +20,11 @@ export class Events {
   constructor() {
     for (const input of [this.group, this.every]) input.addEventListener("change", () => this.draw());
   }
+
+  /** Takes how good the master says that events are. */
+  judge(moods: Record<string, Mood>): void { this.moods = moods; }
+
+  private bad(e: Event): boolean { return this.moods[e.event] === "bad"; }
 
   add(events: Event[]): void {
     const last = this.all.at(-1)?.number ?? 0;
@@ -47,8 +52,8 @@ export class Events {
 
   /** The marks of a group: its own events, and those of the master. */
   marks(group: string): Mark[] {
-    return this.all.filter((e) => marked.has(e.event) && (e.group === undefined || e.group === group))
-      .map((e) => ({ at: Date.parse(e.at) / 1000, bad: bad.has(e.event), text: `${subject(e)} ${e.event}` }));
+    return this.all.filter((e) => (marked.has(e.event) || this.bad(e)) && (e.group === undefined || e.group === group))
+      .map((e) => ({ at: Date.parse(e.at) / 1000, bad: this.bad(e), text: `${subject(e)} ${e.event}` }));
   }
 
   /** Reads what workers wrote before they ended, with the token. */
@@ -69,7 +74,7 @@ export class Events {
       const reason = el("td", { class: "why" }, e.reason ?? "");
       if (words) reason.append(el("details", {}, el("summary", {}, "last words"), el("pre", {}, words.join("\n"))));
       return el("tr", {}, el("td", {}, el("time", { datetime: e.at }, clock(e.at))), el("td", {}, subject(e)),
-        el("td", { class: bad.has(e.event) ? "bad" : "" }, e.event.replaceAll("_", " ")), reason);
+        el("td", { class: this.moods[e.event] ?? "" }, e.event.replaceAll("_", " ")), reason);
     }));
     if (!shown.length) body.replaceChildren(el("tr", {}, el("td", { colspan: "4", class: "quiet" }, "none yet")));
   }

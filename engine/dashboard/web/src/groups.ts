@@ -29,8 +29,8 @@ class Card {
     if (g.pinned?.length) parts.push(`pinned: ${g.pinned.join(", ")} changed`);
     if (g.removed) parts.push("removed, draining");
     say(this.state, parts.join(" · "));
-    this.node.classList.toggle("bad", !g.removed && (g.ready === 0 || g.failed));
-    this.node.classList.toggle("warn", g.held || g.queue.overloaded);
+    this.node.classList.toggle("bad", g.mood === "bad");
+    this.node.classList.toggle("warn", g.mood === "warn");
     const key = `${actions} ${g.held} ${g.instances} ${g.removed}`;
     if (key !== this.shown) {
       this.shown = key;

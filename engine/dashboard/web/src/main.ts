@@ -5,6 +5,7 @@ import { byId, el, say } from "./dom";
 import { Events } from "./events";
 import { ago, bytes, seconds } from "./format";
 import { Groups } from "./groups";
+import { Incidents } from "./incidents";
 import { Past } from "./history";
 import { explaining, Requests } from "./requests";
 import { showTables } from "./tables";
@@ -15,9 +16,10 @@ const events = new Events();
 const groups = new Groups((group) => events.marks(group));
 const workers = new Workers();
 const requests = new Requests();
+const incidents = new Incidents();
 const past = new Past();
 const span = byId<HTMLSelectElement>("span");
-let access: Access = { version: "", token: false, private: false, actions: false };
+let access: Access = { version: "", token: false, private: false, actions: false, event_moods: {} };
 let status: Status | null = null;
 
 function notice(text: string, bad = false): void {
@@ -41,6 +43,7 @@ async function refresh(): Promise<void> {
   status = await get<Status>("/v1/status");
   if (access.private) await requests.read();
   showMaster(status);
+  incidents.show(access.private ? requests.incidents : status.incidents ?? [], Date.parse(status.now));
   groups.show(status, access.actions);
   workers.show(status, requests.all);
   events.groups(status);
@@ -49,6 +52,7 @@ async function refresh(): Promise<void> {
 
 async function readAccess(): Promise<void> {
   access = await get<Access>("/v1/access");
+  events.judge(access.event_moods);
   byId("private").hidden = !access.private;
   byId("token").hidden = access.private || !access.token;
   say(byId("token-note"), hasToken() && !access.private ? "this is not the token" : "");

@@ -1,10 +1,11 @@
 // What needs the token: the requests in hand, and why a request goes where it goes.
-import { get, post, Refused, type Request } from "./api";
+import { get, type Incident, post, Refused, type Request } from "./api";
 import { byId, el, say } from "./dom";
 import { seconds } from "./format";
 
 export class Requests {
   all: Request[] = [];
+  incidents: Incident[] = [];
   private readonly filter = byId<HTMLInputElement>("request-filter");
   private total = 0;
 
@@ -13,9 +14,10 @@ export class Requests {
   }
 
   async read(): Promise<void> {
-    const answer = await get<{ total: number; requests: Request[] }>("/v1/requests?limit=200");
+    const answer = await get<{ total: number; requests: Request[]; incidents?: Incident[] }>("/v1/requests?limit=200");
     this.all = answer.requests;
     this.total = answer.total;
+    this.incidents = answer.incidents ?? [];
     this.draw();
   }
 

@@ -68,7 +68,7 @@ export class Workers {
 
   private update(node: HTMLLIElement, c: Cell): void {
     const w = c.worker;
-    node.className = w.state === "ready" ? "" : ["failed", "backoff"].includes(w.state) ? "bad" : "warn";
+    node.className = w.mood === "good" ? "" : w.mood ?? "";
     const button = node.firstElementChild as HTMLButtonElement;
     const [name, load, more] = button.children as unknown as HTMLElement[];
     say(name, `${c.group}.${w.index}`);
