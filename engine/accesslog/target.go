@@ -52,6 +52,9 @@ func (l *Log) Open(p *plan.Plan) (*Opening, error) {
 // open opens the place of a log that is not off.
 func (l *Log) open(path plan.AccessLog) (*Target, error) {
 	if path == plan.AccessLogStdout {
+		if f, ok := l.opts.Stdout.(*os.File); ok {
+			widen(f)
+		}
 		return &Target{path: path, out: l.opts.Stdout}, nil
 	}
 	f, err := openFile(string(path))
@@ -113,6 +116,7 @@ func openFile(path string) (*os.File, error) {
 		f.Close()
 		return nil, err
 	}
+	widen(f)
 	return f, nil
 }
 
