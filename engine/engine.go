@@ -207,9 +207,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil, Witness: tell.apps,
 	})
 	set := setter{e.opts.Set, sup}
+	logged := &accessSwitch{access: access, answers: px.LogAnswers, log: e.log, events: &tell.events}
 	level := newLogLevel(e.opts.LogLevel, e.log, &tell.events)
 	reloads := &reloader{load: e.opts.Load, set: set, explain: e.opts.Explain, sup: sup, queue: newReloadQueue(), log: e.log, trigger: sig.reload, ready: make(chan struct{}), fronts: fronts,
-		access: access, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files, level: level}
+		access: logged, stats: &tell.reloads, events: &tell.events, procs: newProcs(px.Procs()), folder: folder, files: files, level: level}
 
 	secure := newSecured(fronts.certs, reloads.procs, px, tell.secured.Observe, e.log)
 	defer secure.handshakes.Wait()
@@ -251,7 +252,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 			}
 		},
 		Stopping: leave.stopping,
-		LogLevel: level.now, SetLogLevel: level.set, TemporaryLevel: level.temporary,
+		LogLevel: level.now, SetLogLevel: level.set, TemporaryLevel: level.temporary, AccessLog: logged,
 		Version: e.opts.Version, Log: e.log,
 	})
 	defer socket.server.Close()

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/event"
@@ -27,7 +26,7 @@ type reloader struct {
 	explain func(error) string // returns the text for users
 	sup     *supervisor.Supervisor
 	log     *slog.Logger
-	access  *accesslog.Log
+	access  *accessSwitch
 	fronts  *fronts
 	stats   *metrics.Reloads
 	events  *event.Stream
@@ -130,8 +129,9 @@ func (r *reloader) work(ctx context.Context) {
 }
 
 // apply makes the supervisor apply a plan, and switches the listeners and the
-// access log. What cannot be opened is found out before anything is started.
-func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.ApplyOptions) (supervisor.Result, error) {
+// access log, whose changes by ldcorn access-log it keeps if keep is set. What cannot be
+// opened is found out before anything is started.
+func (r *reloader) apply(ctx context.Context, p *plan.Plan, keep bool, opts supervisor.ApplyOptions) (supervisor.Result, error) {
 	now, _ := r.sup.InEffect()
 	opts.Diff.Missing = r.fronts.passed.missing
 	moves, err := r.fronts.prepare(p.Reachable(now, opts.Diff.Missing))
@@ -139,7 +139,7 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.Appl
 		return supervisor.Result{}, err
 	}
 	r.kept = moves.certs.Kept()
-	target, err := r.access.Open(p)
+	target, err := r.access.open(p, keep)
 	if err != nil {
 		moves.giveBack()
 		return supervisor.Result{}, err
@@ -149,7 +149,7 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan, opts supervisor.Appl
 		moves.giveBack()
 		return result, errors.Join(err, target.Close())
 	}
-	r.access.Use(target)
+	r.access.use(target)
 	if err := moves.take(); err != nil {
 		r.log.Error("the plan is in effect, but not where the master listens", "err", err)
 	}
@@ -221,7 +221,7 @@ func (r *reloader) loadAndApply(ctx context.Context, j *job) (*api.Plan, supervi
 	if a := r.sup.Activity(); a != nil && a.Scaled != "" {
 		j.tell(api.ReloadStep{Kind: api.StepWaiting, Reason: "the scaling of " + a.Scaled, For: time.Since(a.Since).Seconds()})
 	}
-	result, err := r.apply(ctx, next, supervisor.ApplyOptions{Diff: opts, Check: check, Progress: func(p supervisor.Progress) {
+	result, err := r.apply(ctx, next, j.saved != nil, supervisor.ApplyOptions{Diff: opts, Check: check, Progress: func(p supervisor.Progress) {
 		step := api.ReloadStep{Kind: api.ReloadStepKind(p.Step), Group: p.Group, Workers: p.Workers, Ready: p.Ready,
 			Requests: p.Requests, Websockets: p.Websockets, Reason: p.Reason, Ended: p.Ended}
 		if p.Step == supervisor.StepUnready {

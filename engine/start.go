@@ -56,7 +56,7 @@ func (r *reloader) start(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 	for {
 		begun := time.Now()
 		current, done := r.files.during(ctx, &saved{config: true})
-		result, err := r.apply(current, p, supervisor.ApplyOptions{})
+		result, err := r.apply(current, p, false, supervisor.ApplyOptions{})
 		done(err == nil)
 		if err == nil {
 			r.last.Store(nil) // of the tries before

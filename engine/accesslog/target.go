@@ -24,9 +24,12 @@ type Target struct {
 // caller must pass it to Use or close it. Open always opens files again, so that after
 // log rotation the log continues under its name. It returns an error if a file cannot
 // be opened for appending.
-func (l *Log) Open(p *plan.Plan) (*Opening, error) {
+func (l *Log) Open(p *plan.Plan) (*Opening, error) { return l.OpenChanged(p, Changes{}) }
+
+// OpenChanged is Open for a plan with changes.
+func (l *Log) OpenChanged(p *plan.Plan, changes Changes) (*Opening, error) {
 	l.mu.Lock()
-	o := &Opening{ways: waysOf(p, l.opts.Terminal), main: p.AccessLog, reopened: l.reopened}
+	o := &Opening{ways: waysOf(p, changes, l.opts.Terminal), main: p.AccessLog, reopened: l.reopened}
 	l.mu.Unlock()
 	var failed error
 	opened := map[plan.AccessLog]bool{plan.AccessLogAuto: true, plan.AccessLogOff: true}

@@ -25,15 +25,15 @@ type ways struct {
 	groups map[string]*way // only of groups that have settings of their own
 }
 
-// waysOf returns the ways of a plan, without streams.
-func waysOf(p *plan.Plan, terminal *Terminal) *ways {
+// waysOf returns the ways of a plan with some changes, without streams.
+func waysOf(p *plan.Plan, changes Changes, terminal *Terminal) *ways {
 	newWay := func(g *plan.Group) *way {
-		s := p.LogOf(g)
+		s := changes.Settings(p, g)
 		return &way{to: s.To, shown: terminal.shows(s.To), sample: float64(s.Sample), slow: s.Slow, layout: newLayout(&s)}
 	}
 	all := &ways{plan: newWay(nil), groups: map[string]*way{}}
 	for _, g := range p.Groups {
-		if g.AccessLog != plan.AccessLogAuto || g.LogFields != nil || g.LogSample != 0 || g.LogSlow != nil {
+		if g.AccessLog != plan.AccessLogAuto || g.LogFields != nil || g.LogSample != 0 || g.LogSlow != nil || !changes.IsZero() {
 			all.groups[g.Name] = newWay(g)
 		}
 	}

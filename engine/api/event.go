@@ -74,6 +74,7 @@ const (
 	EventIncident     EventKind = "incident"            // something is wrong with a group or a worker, for the reason given
 	EventIncidentOver EventKind = "incident_over"       // it no longer is
 	EventLogLevel     EventKind = "log_level"           // ldcorn log-level, or the reload after it, has changed the level of the log
+	EventAccessLog    EventKind = "access_log"          // ldcorn access-log, or the reload after it, has changed the access log
 	EventHook         EventKind = "hook"                // a hook of on_event has learned of an event; the reason says which
 	EventHookFailed   EventKind = "hook_failed"         // a hook of on_event failed; no hook learns of that
 
@@ -88,7 +89,7 @@ const (
 var EventKinds = []EventKind{EventStarting, EventReady, EventDraining, EventStopping, EventExited, EventStartFailed, EventCrashed, EventFailed,
 	EventRecycled, EventKept, EventApplied, EventHeld, EventReleased, EventOverloaded, EventRelieved, EventSlow, EventReloading, EventReloaded, EventRefused,
 	EventReloadFailed, EventBeforeStart, EventBeforeFailed, EventCertificate, EventCertWarning, EventCertFailed, EventCertRecovered, EventLeaving, EventShutdown, EventStopped,
-	EventIncident, EventIncidentOver, EventLogLevel, EventHook, EventHookFailed}
+	EventIncident, EventIncidentOver, EventLogLevel, EventAccessLog, EventHook, EventHookFailed}
 
 // Subject returns what the event happened to: "master", a group, or a worker as
 // "group.index".

@@ -15,6 +15,7 @@ type Status struct {
 	Now           time.Time  `json:"now"`                               // the master's time, from which ages are counted
 	LastReload    *Reload    `json:"last_reload" jsonschema:"nullable"` // null before the first reload
 	Running       *Running   `json:"running,omitempty"`                 // the reload or scaling in progress; absent if there is none
+	AccessLog     *AccessLog `json:"access_log,omitempty"`              // absent unless ldcorn access-log has changed it
 	LogLevel      *LogLevel  `json:"log_level,omitempty"`               // absent unless ldcorn log-level has changed it
 	Stopping      *Stopping  `json:"stopping,omitempty"`                // absent unless the master was told to stop
 	Incidents     []Incident `json:"incidents,omitempty"`               // what is wrong, the cause of others first; absent if nothing is

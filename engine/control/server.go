@@ -81,6 +81,7 @@ type Options struct {
 	LogLevel       func() api.LogLevel
 	SetLogLevel    func(level string) (api.LogLevel, error)
 	TemporaryLevel func() *api.LogLevel
+	AccessLog      AccessLogSwitch
 	Stopping       func() *api.Stopping // nil as long as the master is not told to stop
 	Version        string               // of ldcorn
 	Log            *slog.Logger
@@ -187,6 +188,8 @@ func (s *Server) newRoutes() http.Handler {
 	mux.HandleFunc("POST /v1/stop", s.stop)
 	mux.HandleFunc("GET /v1/log-level", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.opts.LogLevel()) })
 	mux.HandleFunc("POST /v1/log-level", s.setLogLevel)
+	mux.HandleFunc("GET /v1/access-log", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, s.opts.AccessLog.Now()) })
+	mux.HandleFunc("POST /v1/access-log", s.setAccessLog)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "no "+r.Method+" "+r.URL.Path+" in this version")
 	})

@@ -44,6 +44,15 @@ type fakeMaster struct {
 }
 
 // book returns a book with some lines.
+// An unchangedLog is an access log that nobody changes.
+type unchangedLog struct{}
+
+func (unchangedLog) Now() api.AccessLog        { return api.AccessLog{} }
+func (unchangedLog) Temporary() *api.AccessLog { return nil }
+func (unchangedLog) Set(api.AccessLogRequest) (api.AccessLog, error) {
+	return api.AccessLog{}, errors.New("not here")
+}
+
 func (m *fakeMaster) book() *logbook.Book {
 	m.logs = new(logbook.Book)
 	m.logs.Add("", []byte("master\n"))
@@ -171,7 +180,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Listeners: func() []api.Listener { return []api.Listener{} }, Certificates: func() []api.Certificate { return []api.Certificate{} }, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, TemporaryLevel: func() *api.LogLevel { return nil }, Version: "1.2.3",
+		Listener: l, Master: m, Listeners: func() []api.Listener { return []api.Listener{} }, Certificates: func() []api.Certificate { return []api.Certificate{} }, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, TemporaryLevel: func() *api.LogLevel { return nil }, AccessLog: unchangedLog{}, Version: "1.2.3",
 		Incidents: func() []api.Incident { return m.incidents },
 		Requests: func(want RequestsWanted) *api.Requests {
 			m.note(fmt.Sprintf("requests %+v", want))

@@ -41,7 +41,7 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 // status returns the status at this moment.
 func (s *Server) status() api.Status {
 	last, now := s.opts.Reload()
-	st := api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), LogLevel: s.opts.TemporaryLevel(),
+	st := api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), LogLevel: s.opts.TemporaryLevel(), AccessLog: s.opts.AccessLog.Temporary(),
 		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Certificates: s.opts.Certificates(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers()}
 	st.Incidents = judge.Still(s.opts.Incidents(), st.Groups)
 	judge.Mark(st.Groups, st.Incidents)

@@ -33,7 +33,7 @@ func (r *Request) beginAnswer(whole bool) {
 // noteAnswer keeps the fields of r.answer if the access log wants them: what they are
 // made of may be gone when the request is observed.
 func (r *Request) noteAnswer() {
-	if !r.snap.logsAnswers {
+	if !r.snap.logsAnswers && !r.p.logsAnswers.Load() {
 		return
 	}
 	h, out := &r.answer, r.logged[:0]

@@ -41,6 +41,10 @@ type Snapshot struct {
 	logsAnswers  bool                        // see plan.Plan.LogsAnswers
 }
 
+// LogAnswers says whether the access log wants headers of answers although the plan does
+// not, as plan.Plan.LogsAnswers would say it. Any goroutine may call it.
+func (p *Proxy) LogAnswers(want bool) { p.logsAnswers.Store(want) }
+
 // Options configure a Proxy. Log is required.
 type Options struct {
 	Log *slog.Logger
@@ -81,7 +85,10 @@ type Proxy struct {
 	seatKey []byte // signs cookies that name a seat, unless the configuration has a key
 	buffers *buffer.Space
 	files   *static.Set
-	hands   []handList
+
+	logsAnswers atomic.Bool // see LogAnswers
+
+	hands []handList
 
 	slowNumber uint64 // the last number of Slow, which one goroutine at a time calls
 

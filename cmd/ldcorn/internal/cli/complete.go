@@ -94,6 +94,20 @@ func completeFixed(cmd *cobra.Command, flag string, words ...string) {
 	mustComplete(cmd, flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
+// completeList completes a list with commas to some words, each of them once.
+func completeList(words []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, _ []string, typed string) (out []string, _ cobra.ShellCompDirective) {
+		before := typed[:strings.LastIndex(typed, ",")+1]
+		given := strings.Split(before, ",")
+		for _, word := range words {
+			if !slices.Contains(given, word) {
+				out = append(out, before+word)
+			}
+		}
+		return out, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	}
+}
+
 // mustComplete sets how a flag completes. It panics if the command has no such
 // flag.
 func mustComplete(cmd *cobra.Command, flag string, by cobra.CompletionFunc) {

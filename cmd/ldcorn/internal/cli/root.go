@@ -124,6 +124,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 			newLogsCommand(opts),
 			newEventsCommand(opts),
 			newLogLevelCommand(opts),
+			newAccessLogCommand(opts),
 			newScaleCommand(opts),
 			newRestartCommand(opts),
 			newHoldCommand(opts),

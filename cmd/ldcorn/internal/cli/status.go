@@ -174,6 +174,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if st.LogLevel != nil {
 		say("log level %s (ldcorn log-level --reset)", st.LogLevel)
 	}
+	if st.AccessLog != nil {
+		say("access log changed until the next reload (ldcorn access-log --reset)")
+	}
 	if st.Stopping != nil {
 		say("%s", control.Stopping(st.Stopping, st.Now))
 	}
