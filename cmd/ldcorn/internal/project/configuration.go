@@ -65,6 +65,19 @@ func foreign(text string) string {
 	return text
 }
 
+// maxCode is how many characters an expression in a comment can have: it is of no use if
+// it is cut.
+const maxCode = 1000
+
+// code makes an expression with texts from the project fit for a comment.
+func code(text string) string {
+	text = visible.String(strings.Join(strings.Fields(text), " "))
+	if runes := []rune(text); len(runes) > maxCode {
+		text = string(runes[:maxCode-1]) + "…"
+	}
+	return text
+}
+
 // group returns the lines of a group for the likeliest app, with its route as an
 // expression, and perhaps with comments.
 func (w *writer) group(name string, instances int, routes []string, comments bool) []string {
@@ -134,8 +147,11 @@ func quoted(s string) string { return strconv.Quote(s) }
 func (w *writer) servers() {
 	for _, s := range w.p.Servers[:min(len(w.p.Servers), maxServers)] {
 		var same []string
-		if s.Bind != "" {
-			same = append(same, "bind = "+bindOf(s.Bind))
+		if bind := s.bind(); bind != "" {
+			same = append(same, "bind = "+bind)
+		}
+		if trusted := s.Front.trusted(); trusted != "" {
+			same = append(same, "trusted_proxies = "+trusted)
 		}
 		if instances := instancesOf(s.Workers); instances != "" {
 			same = append(same, "instances = "+instances)
@@ -145,9 +161,35 @@ func (w *writer) servers() {
 		}
 		w.comment(1, "%s has: %s", foreign(s.At), foreign(s.Command))
 		if len(same) > 0 {
-			w.comment(1, "The same here: %s", foreign(strings.Join(same, ", ")))
+			w.comment(1, "The same here: %s", code(strings.Join(same, ", ")))
+		}
+		if s.Front.Encrypted {
+			w.comment(1, "Its key has a passphrase, for which ldcorn does not ask: decrypt it with openssl pkey.")
 		}
 	}
+}
+
+// bind returns the value of bind= for what a server says, or "".
+func (s *Server) bind() string {
+	address := ""
+	if s.Bind != "" {
+		address = bindOf(s.Bind)
+	}
+	tls := s.Front.tls(s.folder)
+	if tls == "" && !s.Front.ProxyProtocol {
+		return address
+	}
+	if address == "" {
+		address = `"127.0.0.1:8000"`
+	}
+	out := "listen(" + address
+	if s.Front.ProxyProtocol {
+		out += ", proxy_protocol = True"
+	}
+	if tls != "" {
+		out += ", tls = " + tls
+	}
+	return out + ")"
 }
 
 // bindOf returns an address as the value of bind=. A variable of the shell becomes

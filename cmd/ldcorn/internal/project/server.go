@@ -23,6 +23,7 @@ type Server struct {
 	Bind    string // an address, or a variable of the shell in it
 	Workers string // a number, or an expression
 	AppDir  string
+	Front   Front
 	folder  string // where it runs, in the project
 	file    string // the module, if the command names it by its file
 }
@@ -84,7 +85,7 @@ func commandsIn(name string, text []byte) []Server {
 		}
 		s := readCommand(commandWords(line[at[2]:]))
 		s.At, s.folder = fmt.Sprintf("%s:%d", name, begun), path.Dir(name)
-		if s.App != "" || s.file != "" || s.Bind != "" || s.Workers != "" {
+		if s.App != "" || s.file != "" || s.Bind != "" || s.Workers != "" || s.Front != (Front{}) {
 			out = append(out, s)
 		}
 	}
@@ -106,7 +107,7 @@ func commandWords(line string) []string {
 
 // readCommand reads the options of a server's command.
 func readCommand(words []string) Server {
-	s := Server{Command: strings.Join(words, " ")}
+	s, shown := Server{}, slices.Clone(words)
 	host, port := "", ""
 	for i := 1; i < len(words); i++ {
 		option, value, joined := strings.Cut(words[i], "=")
@@ -126,7 +127,19 @@ func readCommand(words []string) Server {
 			s.Workers = value
 		case "--app-dir", "--chdir", "--pythonpath":
 			s.AppDir = value
+		case "--proxy-protocol":
+			s.Front.ProxyProtocol = value != "False" && value != "off"
+			continue
+		case "--ssl-keyfile-password":
+			s.Front.Encrypted = true
+			if shown[i] = option + "=…"; !joined && i+1 < len(words) {
+				shown[i], shown[i+1] = option, "…"
+			}
 		default:
+			if place := frontOptions[option]; place != nil {
+				*place(&s.Front) = value
+				break
+			}
 			if s.App == "" && appForm.MatchString(words[i]) {
 				s.App = strings.TrimSuffix(words[i], "()")
 			}
@@ -139,6 +152,7 @@ func readCommand(words []string) Server {
 			i++
 		}
 	}
+	s.Command = strings.Join(shown, " ")
 	if words[0] == "fastapi" && words[min(1, len(words)-1)] == "run" {
 		host = orElse(host, "0.0.0.0")
 	}
@@ -189,6 +203,7 @@ func (m *module) servers() []Server {
 		if host+port != "" {
 			s.Bind = address(orElse(host, "127.0.0.1") + ":" + orElse(port, "8000"))
 		}
+		s.Front = m.frontOf("ssl_", func(name string) *pyast.Node { return keyword(n, name) })
 		out = append(out, s)
 		return true
 	})
@@ -206,7 +221,13 @@ func (m *module) gunicorn() []Server {
 	}
 	s := Server{At: m.path, Command: "gunicorn -c " + m.path, App: setting("wsgi_app"), Bind: address(setting("bind")),
 		Workers: setting("workers"), AppDir: setting("chdir"), folder: m.folder()}
-	if s.App == "" && s.Bind == "" && s.Workers == "" {
+	s.Front = m.frontOf("", func(name string) *pyast.Node {
+		if all := m.values[name]; len(all) > 0 {
+			return all[len(all)-1].Kid(-1)
+		}
+		return nil
+	})
+	if s.App == "" && s.Bind == "" && s.Workers == "" && s.Front == (Front{}) {
 		return nil
 	}
 	return []Server{s}
