@@ -132,6 +132,10 @@ func setChallenge(c *call, g *given, t *plan.TLS) {
 	if g.value == starlark.None {
 		return
 	}
+	if g.value == starlark.String("dns-01") {
+		c.wrongValue(g, value.Wrong("use tls(…) with a certificate that you get elsewhere", `must be one of "http-01", "tls-alpn-01", got "dns-01"`))
+		return
+	}
 	text, err := value.Choice(g.value, g.arg.Choices, diag.Near)
 	if err != nil {
 		c.wrongValue(g, err)

@@ -150,6 +150,14 @@ func setAdmin(c *call, g *given, p *plan.Plan) {
 	if g.value == starlark.None {
 		return
 	}
+	if address, secure := withoutHTTPS(g.value); secure {
+		c.wrongValue(g, value.Wrong(fmt.Sprintf("write %s, and reach it through ssh -L or through a proxy that speaks TLS", value.Quote(address)), "does not speak TLS"))
+		return
+	}
+	if l, is := g.value.(*Listener); is {
+		c.wrongValue(g, value.WrongType("an address", l, fmt.Sprintf("write %q: the admin listener has no settings such as tls", l.spec.Bind)))
+		return
+	}
 	bind, ok := c.address(g, `write "127.0.0.1:%v"`)
 	switch {
 	case ok && bind.Network == "systemd":
@@ -157,6 +165,20 @@ func setAdmin(c *call, g *given, p *plan.Plan) {
 	case ok:
 		p.Admin = bind
 	}
+}
+
+// withoutHTTPS returns the address in a URL of https.
+func withoutHTTPS(v starlark.Value) (address string, is bool) {
+	text, _ := v.(starlark.String)
+	scheme, rest, found := strings.Cut(string(text), "://")
+	if !found || !strings.EqualFold(scheme, "https") {
+		return "", false
+	}
+	address, _, _ = strings.Cut(rest, "/")
+	if bind, err := plan.ParseBind(address); err != nil || bind.Network != "tcp" {
+		address = "127.0.0.1:9000"
+	}
+	return address, true
 }
 
 func setAdminToken(c *call, g *given, p *plan.Plan) {

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -66,7 +67,9 @@ func setPEM(place func(*plan.TLS) *plan.Text) func(*call, *given, *plan.TLS) {
 			return
 		}
 		path, err := value.String(g.value)
-		switch {
+		switch _, is := g.value.(*starlark.List); {
+		case err != nil && !is:
+			err = value.WrongType("the path of a file, or a secret with PEM", g.value, noneLabel(g))
 		case err == nil && strings.Contains(path, "-----BEGIN "):
 			err = value.Wrong(`write secret("NAME"), and set the environment variable NAME`, "holds PEM, which would be shown")
 		case err == nil && path == "":
@@ -80,7 +83,23 @@ func setPEM(place func(*plan.TLS) *plan.Text) func(*call, *given, *plan.TLS) {
 	}
 }
 
+// noneLabel is the correction for None in the place of an argument that can be omitted.
+func noneLabel(g *given) string {
+	if g.value == starlark.None && !g.arg.Required {
+		return "omit the argument"
+	}
+	return ""
+}
+
 func setMinVersion(c *call, g *given, t *plan.TLS) {
+	switch v := g.value.(type) {
+	case starlark.Float:
+		c.wrongValue(g, value.WrongType("a string", v, fmt.Sprintf(`write "%v"`, v)))
+		return
+	case starlark.NoneType:
+		c.wrongValue(g, value.WrongType("a string", v, noneLabel(g)))
+		return
+	}
 	text, err := value.Choice(g.value, g.arg.Choices, diag.Near)
 	if err != nil {
 		c.wrongValue(g, err)
@@ -95,7 +114,14 @@ func setClientCA(c *call, g *given, t *plan.TLS) {
 	}
 }
 
+// notAsked are the values for client_auth with which others do not ask clients.
+var notAsked = []starlark.Value{starlark.None, starlark.False, starlark.String(""), starlark.String("none"), starlark.String("off"), starlark.String("no")}
+
 func setClientAuth(c *call, g *given, t *plan.TLS) {
+	if slices.Contains(notAsked, g.value) {
+		c.wrongValue(g, value.Wrong("omit it and client_ca: then clients are not asked", `must be one of "require", "request", got %s`, value.Describe(g.value)))
+		return
+	}
 	text, err := value.Choice(g.value, g.arg.Choices, diag.Near)
 	if err != nil {
 		c.wrongValue(g, err)

@@ -44,5 +44,17 @@ func (d *durationValue) String() string {
 	if *d == 0 {
 		return "0"
 	}
-	return time.Duration(*d).String()
+	return shortDuration(time.Duration(*d))
+}
+
+// shortDuration is the text of a duration without parts that are zero, such as "1h".
+func shortDuration(d time.Duration) string {
+	text := d.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }

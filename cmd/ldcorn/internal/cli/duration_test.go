@@ -49,3 +49,12 @@ func TestDurationFlags(t *testing.T) {
 	walk(newRootCommand(&rootOptions{}))
 	assert.Greater(t, seen, 4)
 }
+
+func TestShortDuration(t *testing.T) {
+	for want, d := range map[string]time.Duration{
+		"1h": time.Hour, "5m": 5 * time.Minute, "15s": 15 * time.Second, "1h30m": 90 * time.Minute, "1h0m5s": time.Hour + 5*time.Second,
+		"1m30s": 90 * time.Second, "250ms": 250 * time.Millisecond, "0s": 0, "-10m": -10 * time.Minute, "10s": 10 * time.Second,
+	} {
+		assert.Equal(t, want, shortDuration(d))
+	}
+}

@@ -80,7 +80,7 @@ known. --json prints all series, with those of the workers; docs/history.md desc
 // showHistory prints a table for each group.
 func showHistory(out io.Writer, all *api.History, look terminal.Look) error {
 	if all.Points == 0 || len(all.Groups) == 0 {
-		_, err := fmt.Fprintf(out, "there is no history of %s yet\n", seconds(float64(all.Step)))
+		_, err := fmt.Fprintf(out, "no %s of this master has ended yet; a shorter --step shows more\n", shortDuration(time.Duration(all.Step)*time.Second))
 		return err
 	}
 	for i := range all.Groups {
@@ -105,15 +105,23 @@ func showHistory(out io.Writer, all *api.History, look terminal.Look) error {
 // historyColumns returns the table of a group. Each line has the time of its end.
 func historyColumns(all *api.History, g *api.GroupHistory) []column {
 	columns := []column{{name: "TIME"}, {name: "REQ/S"}, {name: "5XX/S"}, {name: "REFUSED/S", drop: 3}, {name: "P50", drop: 5}, {name: "P95"}, {name: "P99", drop: 6},
-		{name: "QUEUED", drop: 7}, {name: "WAIT P95", drop: 4}, {name: "IN FLIGHT", drop: 8, least: 1}, {name: "READY", drop: 1}, {name: "CPU", drop: 2}, {name: "RSS", least: 1}}
+		{name: "QUEUED", drop: 7}, {name: "WAIT P95", drop: 4}, {name: "IN FLIGHT", drop: 8}, {name: "READY", drop: 1}, {name: "CPU", drop: 2}, {name: "RSS"}}
 	step := time.Duration(all.Step) * time.Second
 	for i := range all.Points {
 		end := all.End.Add(-step * time.Duration(all.Points-1-i)).Local()
 		rate := func(s api.Series) string { return terminal.Number(float64(s[i]) / float64(all.Step)) }
 		addRow(columns, end.Format("15:04:05"), rate(g.Requests), rate(g.Class5xx), rate(g.Refused), terminal.Latency(g.P50[i]), terminal.Latency(g.P95[i]), terminal.Latency(g.P99[i]),
-			terminal.Number(float64(g.Queued[i])), terminal.Latency(g.WaitP95[i]), terminal.Number(float64(g.InFlight[i])), terminal.Number(float64(g.Ready[i])), terminal.Number(float64(g.CPU[i])), mebibytes(g.RSS[i]))
+			amount(g.Queued[i]), terminal.Latency(g.WaitP95[i]), amount(g.InFlight[i]), amount(g.Ready[i]), terminal.Number(float64(g.CPU[i])), mebibytes(g.RSS[i]))
 	}
 	return columns
+}
+
+// amount formats a number of things, which is an average over a step.
+func amount(v float32) string {
+	if n := int64(v); float32(n) == v {
+		return strconv.FormatInt(n, 10)
+	}
+	return terminal.Number(float64(v))
 }
 
 // mebibytes formats a number of bytes, or returns a dash if it is not known.

@@ -1,11 +1,13 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/acme"
+	"github.com/ldcorn/ldcorn/engine/certs"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/diag"
@@ -13,12 +15,20 @@ import (
 
 // lookForIssuance looks whether an issuer can give a certificate for a name, and
 // whether it can be stored on this machine. It asks no issuer.
-func lookForIssuance(res *config.Result, listener int, a plan.ACME) {
+func lookForIssuance(res *config.Result, listener, at int, a plan.ACME) {
 	warn := func(message, hint string) {
 		res.Report.Add(diag.Diagnostic{Code: Code, Severity: diag.Warning, Span: res.ListenerArgument(listener, "tls"), Message: message, Hint: hint})
 	}
 	if why := plan.Unissued(a.Name); why != "" && a.Directory == plan.LetsEncrypt {
 		warn(fmt.Sprintf("Let's Encrypt gives no certificate for %s: %s", a.Name, why), "write the public name of this machine, or use tls(…) with a certificate of your own")
+	}
+	if a.DirectoryCA.Reveal() != "" {
+		_, err := certs.LoadRoots("directory_ca", a.DirectoryCA)
+		if wrong := (*certs.Error)(nil); errors.As(err, &wrong) {
+			d := certificateDiagnostic(res, listener, at, wrong)
+			d.Message = strings.Replace(d.Message, "of tls", "of acme", 1)
+			res.Report.Add(d)
+		}
 	}
 	root, err := acme.Root(a)
 	if err == nil {

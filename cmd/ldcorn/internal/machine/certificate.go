@@ -30,7 +30,7 @@ func lookForCertificates(res *config.Result) {
 			covered, at = append(covered, t), i
 			check := certs.Check
 			if t.ACME.Name != "" {
-				lookForIssuance(res, i, t.ACME)
+				lookForIssuance(res, i, j, t.ACME)
 				check = certs.CheckCA
 			}
 			for _, wrong := range check(t, time.Now()) {
