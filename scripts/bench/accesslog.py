@@ -26,7 +26,7 @@ MOST = 1.15
 READER = """
 import sys, time
 rate, begun, taken = float(sys.argv[2]), None, 0
-with open(sys.argv[1], "rb", buffering=0) as log, open(sys.argv[3], "wb") as out:
+with open(sys.argv[1], "rb", buffering=0) as log, open(sys.argv[3], "wb", buffering=0) as out:
     while part := log.read(1 << 16):
         begun = begun or time.monotonic()
         out.write(part)
