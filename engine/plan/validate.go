@@ -40,6 +40,7 @@ const (
 	CodeAllRedirect   = "W122" // a redirect of every request, or of none
 	CodeRedirectPort  = "W123" // a redirect to a port on which nothing speaks TLS
 	CodeNeverAsked    = "W125" // a route by the certificate of clients, whom no listener asks for one
+	CodeUnlogged      = "W142" // a setting of an access log that nobody writes
 	CodeRevealed      = "W141" // a header in the access log that proves who a client is
 )
 
@@ -90,6 +91,7 @@ func Validate(ctx context.Context, p *Plan) []Problem {
 	out = append(out, strayRedirects(p)...)
 	out = append(out, appendsNothing(p)...)
 	out = append(out, revealingFields(p)...)
+	out = append(out, unusedLogSettings(p)...)
 	out = append(out, parameters(p)...)
 	out = append(out, literalGlobs(p)...)
 	out = append(out, regexes(p)...)

@@ -89,5 +89,6 @@ func Codes() []Code {
 		{"W137", "a static whose folder is missing, or has files that are not for the public", "The folder does not exist on this machine, is that of the configuration, or has files such as `.git`, keys or sources in it; or its compressed files are older than the files themselves. ldcorn looks only at the names in the folder itself."},
 		{"W140", "something that a Python file has done without effect", "Python has run the file. An attribute that is not an argument of its word changes nothing, and workers keep a variable that the file removes from `os.environ`. Tests in the file do not run, and changes of its own process, such as its umask, end with it."},
 		{"W141", "a header in the access log that proves who a client is", "`log_fields` has `Authorization`, `Proxy-Authorization`, `Cookie` or `Set-Cookie`. Whoever can read the log can act as the client, and logs are copied to many places."},
+		{"W142", "a setting of an access log that nobody writes", "`log_format`, `log_fields`, `log_sample` and `log_slow` are about the lines of `access_log`, and there are none: it is `None` or `False` for these requests. A terminal shows its own short lines."},
 	}
 }
