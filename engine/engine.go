@@ -198,6 +198,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	tell.buffers, tell.files, tell.refused, tell.waits = px.Buffers(), px.Files(), px.Refused, px.Waits
+	tell.hits = px.Hits
 	tell.hooks = hook.New(hook.Options{Events: &tell.events, Log: e.log, Config: e.opts.ConfigPath, Version: e.opts.Version, Output: e.opts.Output})
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run
@@ -239,7 +240,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
 		Listeners: fronts.listening, Certificates: fronts.certs.Status,
-		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) }, Incidents: tell.judge.Incidents,
+		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) }, Incidents: tell.judge.Incidents, Routing: tell.routing,
 		Plan:    previewer{e.opts.Preview, set, sup, fronts.passed.missing, leave.stopping}.preview,
 		Args:    func() (*api.Args, error) { return argsInEffect(sup) },
 		Explain: explainer{sup, px.Holder}.explain,

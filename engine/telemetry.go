@@ -40,6 +40,7 @@ type telemetry struct {
 	tail     accesslog.Tail
 	history  *history.History
 	judge    judge.Judge
+	hits     func() *proxy.AllHits // see proxy.Proxy.Hits
 	hooks    *hook.Notifier
 	apps     *scrape.Scraper
 	access   *accesslog.Log
@@ -65,7 +66,7 @@ func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Sup
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
-			Counted: &t.requests, Incidents: t.judge.Incidents, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
+			Counted: &t.requests, Incidents: t.judge.Incidents, Routing: t.routing, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)
@@ -121,6 +122,16 @@ func (t *telemetry) rateLimits() []api.RateLimit {
 		st := l.Status(now)
 		out = append(out, api.RateLimit{Group: l.Place.Group, Route: l.Place.Route, Limit: l.Setting.String(),
 			Refused: st.Refused, Keys: st.Keys, Room: st.Room, Evicted: st.Evicted})
+	}
+	return out
+}
+
+// routing returns the routes in effect, as far as there is room.
+func (t *telemetry) routing() api.Routing {
+	all := t.hits()
+	out := api.Routing{Routes: []api.RouteHits{}, Router: all.Router, None: all.None, More: max(0, len(all.Routes)-api.MaxRoutes)}
+	for _, r := range all.Routes[:len(all.Routes)-out.More] {
+		out.Routes = append(out.Routes, api.RouteHits(r))
 	}
 	return out
 }

@@ -25,6 +25,25 @@ type Status struct {
 	Counts       map[string]GroupCounts `json:"counts"`       // by group of the plan in effect
 	RateLimits   []RateLimit            `json:"rate_limits"`  // of the plan in effect: that of LdConfig, then those of groups and their rules
 	Buffers      Buffers                `json:"buffers"`
+	Routing      Routing                `json:"routing"`
+}
+
+// Routing is the routes of the plan in effect, with how often each has taken a request.
+type Routing struct {
+	Routes []RouteHits `json:"routes"`         // in the order written, at most MaxRoutes
+	More   int         `json:"more,omitempty"` // routes that are left out
+	Router uint64      `json:"router"`         // requests about which the router decided, since the start of the master
+	None   uint64      `json:"none"`           // requests that no route took, since the start of the master
+}
+
+// MaxRoutes is how many routes a Routing has at most.
+const MaxRoutes = 1000
+
+// RouteHits is how often a route has taken a request.
+type RouteHits struct {
+	Group string `json:"group"`
+	Route string `json:"route"` // as the configuration writes its matcher
+	Hits  uint64 `json:"hits"`  // since a plan first had the route in the group
 }
 
 // A Listener describes an address on which clients connect.

@@ -70,6 +70,7 @@ type AdminOptions struct {
 	Certificates func() []api.Certificate // of the listeners
 	Buffers      func() api.Buffers       // what waits in the master
 	Incidents    func() []api.Incident    // what is wrong
+	Routing      func() api.Routing       // the routes in effect
 	Stopping     <-chan struct{}          // closed when the master begins to stop
 	Busy         func() (done func())     // called before work that takes long, and done after it
 	Version      string                   // of ldcorn
@@ -216,6 +217,7 @@ type publicStatus struct {
 	Counts       map[string]api.GroupCounts `json:"counts"`
 	RateLimits   []api.RateLimit            `json:"rate_limits"`
 	Buffers      api.Buffers                `json:"buffers"`
+	Routing      api.Routing                `json:"routing"`
 }
 
 // page shows the dashboard to people. Programs get the index of the pages.
@@ -236,7 +238,7 @@ func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
 	last, now := a.opts.Reload()
 	st := publicStatus{FormatVersion: api.StatusVersion, Version: a.opts.Version, Now: time.Now(), LastReload: last, Running: now,
 		MasterStatus: a.opts.Master.Status(), Listeners: a.opts.Listeners(), Certificates: a.opts.Certificates(),
-		Counts: groupCounts(a.opts.Counted), RateLimits: a.opts.Limits(), Buffers: a.opts.Buffers()}
+		Counts: groupCounts(a.opts.Counted), RateLimits: a.opts.Limits(), Buffers: a.opts.Buffers(), Routing: a.opts.Routing()}
 	for _, in := range judge.Still(a.opts.Incidents(), st.Groups) {
 		st.Incidents = append(st.Incidents, in.Public())
 	}

@@ -58,6 +58,8 @@ type Options struct {
 	Buffers func() api.Buffers
 	// Requests returns the oldest requests in hand.
 	Requests func(RequestsWanted) *api.Requests
+	// Routing returns the routes in effect.
+	Routing func() api.Routing
 	// Incidents returns what is wrong.
 	Incidents func() []api.Incident
 	Reload    func() (last *api.Reload, now *api.Running) // last is nil before the first one, and now if nothing runs

@@ -42,7 +42,7 @@ func groupCounts(counted *stats.Requests) map[string]api.GroupCounts {
 func (s *Server) status() api.Status {
 	last, now := s.opts.Reload()
 	st := api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), LogLevel: s.opts.TemporaryLevel(), AccessLog: s.opts.AccessLog.Temporary(),
-		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Certificates: s.opts.Certificates(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers()}
+		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Certificates: s.opts.Certificates(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers(), Routing: s.opts.Routing()}
 	st.Incidents = judge.Still(s.opts.Incidents(), st.Groups)
 	judge.Mark(st.Groups, st.Incidents)
 	return st

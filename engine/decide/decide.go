@@ -102,13 +102,13 @@ func (d *Decider[T]) askRouter(r match.Request, o *Outcome[T]) bool {
 
 // askRoutes asks the routes.
 func (d *Decider[T]) askRoutes(r match.Request, o *Outcome[T]) {
-	group, found := d.table.Find(r)
+	group, found, number := d.table.Find(r)
 	switch {
 	case !match.Spend(r, 0): // the search was cut short, so its result means nothing
 		o.Refusal = TooCostly
 	case found == nil:
 		o.Refusal = NoRoute
 	default:
-		o.Group, o.Route, o.Override = group, found, found.Override
+		o.Group, o.Route, o.Number, o.Override = group, found, number, found.Override
 	}
 }

@@ -86,8 +86,8 @@ func TestDecide(t *testing.T) {
 	api, put, ml := &p.Groups[0].Routes[0], &p.Groups[0].Routes[1], &p.Groups[1].Routes[0]
 	for line, want := range map[string]decide.Outcome[string]{
 		"/api/x":     {Router: decide.RoutedNone, Group: "api", Route: api},
-		"/api/ml/x":  {Router: decide.RoutedNone, Group: "ml", Route: ml, Override: override},
-		"PUT /api/x": {Router: decide.RoutedNone, Group: "api", Route: put},
+		"/api/ml/x":  {Router: decide.RoutedNone, Group: "ml", Route: ml, Number: len(p.Groups[0].Routes), Override: override},
+		"PUT /api/x": {Router: decide.RoutedNone, Group: "api", Route: put, Number: 1},
 		"/none":      {Router: decide.RoutedNone, Refusal: decide.NoRoute},
 		"/group":     {Router: decide.RoutedGroup, Group: "ml", Key: "k", RequestHeaders: edits, ResponseHeaders: edits},
 		"/first":     {Router: decide.RoutedGroup, Group: "ml", Override: first},

@@ -12,6 +12,7 @@ import (
 type Outcome[T any] struct {
 	Group   T            // the zero T if ldcorn answers
 	Route   *plan.Route  // the matching route; nil if none matches or the router decided
+	Number  int          // of Route among all of the plan in the order written, from 0
 	Static  *plan.Static // whose files answer; without Fallthrough also if it has no such file, or Refusal says why it does not answer
 	Answer  *plan.Answer // a complete answer
 	Refusal *Refusal     // the reason for an error answer

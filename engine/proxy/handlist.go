@@ -10,6 +10,7 @@ import (
 // that were requests.
 type handList struct {
 	loop     *netloop.Loop
+	index    int // among the loops of the proxy
 	requests line[Request]
 	sockets  line[socket]
 }

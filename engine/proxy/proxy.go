@@ -39,6 +39,7 @@ type Snapshot struct {
 	limits       http1.Limits                // of a request's head
 	answerLimits http1.Limits                // of an answer's
 	logsAnswers  bool                        // see plan.Plan.LogsAnswers
+	hits         *hits                       // of Plan
 }
 
 // LogAnswers says whether the access log wants headers of answers although the plan does
@@ -124,8 +125,8 @@ func New(opts Options) (*Proxy, error) {
 		return nil, err
 	}
 	p.driver = driver
-	for _, loop := range driver.Loops() {
-		p.hands = append(p.hands, handList{loop: loop})
+	for i, loop := range driver.Loops() {
+		p.hands = append(p.hands, handList{loop: loop, index: i})
 	}
 	return p, nil
 }
@@ -139,6 +140,7 @@ func (p *Proxy) Publish(s *Snapshot) {
 	p.reserve.Store(int64(reserveOf(s.Plan)))
 	p.buffers.Configure(bufferLimits(s.Plan))
 	s.folders = p.files.Configure(s.Plan.Statics, static.Limits{Files: staticFiles(s.Plan)})
+	s.hits = newHits(s.Plan, len(p.hands), p.Hits())
 	p.snap.Store(s)
 	p.doors.follow(s)
 }

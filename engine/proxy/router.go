@@ -31,6 +31,9 @@ func (r *Request) routeBeyond() (Target, error) {
 
 // decided takes over what was decided about the request.
 func (r *Request) decided(o decide.Outcome[Target]) (Target, error) {
+	if r.hands != nil {
+		r.snap.hits.count(r.hands.index, &o)
+	}
 	if o.Router != "" {
 		r.rec.Router = o.Router
 	}

@@ -33,6 +33,7 @@ type entry[T any] struct {
 	route   *plan.Route
 	pattern *match.Pattern // nil for a matcher
 	value   T
+	number  int // among all, in the order written
 }
 
 // candidates are the route strings that share a literal, in the order in which
@@ -46,10 +47,12 @@ type candidates[T any] struct {
 // the order written. It keeps the plan, which must not change.
 func Compile[T any](p *plan.Plan, valueOf func(name string) T) *Table[T] {
 	t := &Table[T]{}
+	n := 0
 	for _, group := range p.Groups {
 		value := valueOf(group.Name)
 		for i := range group.Routes {
-			t.add(&entry[T]{route: &group.Routes[i], pattern: group.Routes[i].Pattern(), value: value})
+			t.add(&entry[T]{route: &group.Routes[i], pattern: group.Routes[i].Pattern(), value: value, number: n})
+			n++
 		}
 	}
 	t.root.Link()
@@ -95,12 +98,12 @@ func (t *Table[T]) Match(r match.Request) (value T, ok bool) {
 }
 
 // Find is like Match, but also returns the route, which is nil if none takes
-// the request.
-func (t *Table[T]) Find(r match.Request) (value T, found *plan.Route) {
+// the request, and its number among all routes in the order written, from 0.
+func (t *Table[T]) Find(r match.Request) (value T, found *plan.Route, number int) {
 	if e := t.find(r); e != nil {
-		return e.value, e.route
+		return e.value, e.route, e.number
 	}
-	return value, nil
+	return value, nil, 0
 }
 
 func (t *Table[T]) find(r match.Request) *entry[T] {

@@ -115,12 +115,12 @@ func TestPrecedence(t *testing.T) {
 		}
 		r, err := request.NewSample(c.line, opts)
 		require.NoError(t, err)
-		got, route := table.Find(r)
+		got, route, _ := table.Find(r)
 		assert.Equal(t, c.want, got, c.line)
 		assert.Equal(t, c.route, route.String(), c.line)
 		assert.Len(t, table.Explain(r), c.tried, c.line)
 	}
-	none, route := new(Table[string]).Find(onPath{path: []byte("/")})
+	none, route, _ := new(Table[string]).Find(onPath{path: []byte("/")})
 	assert.Empty(t, none)
 	assert.Nil(t, route)
 }

@@ -61,6 +61,7 @@ func aStatus() *api.Status {
 	st.Buffers = api.Buffers{Memory: 3 << 20, MemoryLimit: 64 << 20, Disk: 2 << 30, DiskLimit: 10 << 30, Files: 2, FilesLimit: 64, Dir: "/var/tmp", Spills: 5,
 		Refused: map[string]uint64{"disk": 3, "memory": 0, "files": 1}}
 	st.Limits = []api.Limit{{Name: "gpu", Size: 4, InHand: 3, Waiting: 2, Groups: []string{"api", "web"}}, {Name: "old", Size: 1, InHand: 1, Groups: []string{}}}
+	st.Routing = api.Routing{Routes: []api.RouteHits{{Group: "api", Route: `"/login"`, Hits: 7}}, More: 1, None: 2}
 	st.RateLimits = []api.RateLimit{
 		{Limit: `rate("10/s", burst=10, by=None)`, Room: 16},
 		{Group: "api", Route: `path("/login")`, Limit: `rate("5/m", burst=5, by=by_client_ip())`, Refused: 7, Keys: 3, Room: 131072},
@@ -136,7 +137,7 @@ LIMIT `)
 // TestStatusJSON holds what status --json prints and its schema together.
 func TestStatusJSON(t *testing.T) {
 	is := schemaOf(t, "status")
-	starting := &api.Status{Listeners: []api.Listener{}, Certificates: []api.Certificate{}, Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
+	starting := &api.Status{Listeners: []api.Listener{}, Certificates: []api.Certificate{}, Counts: map[string]api.GroupCounts{}, RateLimits: []api.RateLimit{}, Routing: api.Routing{Routes: []api.RouteHits{}}, Buffers: api.Buffers{Refused: map[string]uint64{}}}
 	starting.PID = 1
 	for _, st := range []*api.Status{aStatus(), starting} {
 		st.FormatVersion = api.StatusVersion

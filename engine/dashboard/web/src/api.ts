@@ -28,6 +28,7 @@ export interface Status {
   version: string; now: string; pid: number; started: string; config: string; generation: number; rss: number; cpu: number;
   groups: Group[] | null; last_reload: { at: string; error: string } | null;
   running?: { what: string; group?: string; since: string; waits?: string[]; reason?: string };
+  routing?: { routes: { group: string; route: string; hits: number }[]; more?: number; router: number; none: number };
   certificates: Certificate[] | null; incidents?: Incident[];
   limits?: { name: string; size: number; in_hand: number; waiting: number; groups: string[] }[];
   rate_limits: { group?: string; route?: string; limit: string; refused: number; keys: number }[] | null;

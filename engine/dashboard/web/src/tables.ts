@@ -13,12 +13,29 @@ function table(title: string, heads: string[], rows: (string | number)[][]): Nod
     el("tbody", {}, ...rows.map((r) => el("tr", {}, ...r.map(cell))))))];
 }
 
+/** How many routes are shown: those with the most hits, in the order written. */
+const mostRoutes = 200;
+
+/** The routes, with how often each has taken a request. */
+function routing(s: Status): Node[] {
+  const all = s.routing?.routes ?? [];
+  const least = all.length > mostRoutes ? [...all].sort((a, b) => b.hits - a.hits)[mostRoutes].hits : -1;
+  const shown = all.filter((r) => r.hits > least).slice(0, mostRoutes);
+  const left = all.length - shown.length + (s.routing?.more ?? 0);
+  const rows: (string | number)[][] = shown.map((r) => [r.route, r.group, r.hits]);
+  if (s.routing?.router) rows.push(["the router", "–", s.routing.router]);
+  if (s.routing?.none) rows.push(["no route", "–", s.routing.none]);
+  if (left) rows.push([`and ${left} more`, "–", "–"]);
+  return table("Routes", ["Route", "Group", "Hits"], rows);
+}
+
 let before = "";
 
 /** Shows the tables of a status. */
 export function showTables(s: Status): void {
   const now = Date.parse(s.now);
   const parts = [
+    ...routing(s),
     ...table("Limits of several groups", ["Limit", "In hand", "At most", "Waiting", "Groups"],
       (s.limits ?? []).map((l) => [l.name, l.in_hand, l.size, l.waiting, l.groups.join(", ")])),
     ...table("Rate limits", ["Of", "Route", "Limit", "Refused", "Keys"],
