@@ -105,7 +105,7 @@ dashboard: ## build engine/dashboard/dist, which the program embeds, from engine
 .PHONY: screenshots
 screenshots: ## make the pictures in docs/images anew
 	@py=$$(scripts/get-uvicorn) && browser=$$(scripts/get-chromium) && UPDATE_SCREENSHOTS=1 LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_BROWSER="$$browser" \
-		go test -count=1 -run 'TestScripts/browser_dashboard' ./cmd/ldcorn/internal/script
+		go test -count=1 -run 'TestScripts/browser_(dashboard|incidents)' ./cmd/ldcorn/internal/script
 
 .PHONY: docs
 docs: ## write docs/language.md and docs/schema from the words of the language and the types of the JSON

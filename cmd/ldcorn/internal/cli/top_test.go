@@ -29,10 +29,14 @@ const topConfig = `config = LdConfig(bind = "127.0.0.1:0", workers = [
 `
 
 const topApp = `import asyncio
+import os
+import time
 
 async def app(scope, receive, send):
     if scope["type"] != "http":
         return
+    while scope["path"] == "/block" and not os.path.exists("go"):
+        time.sleep(0.01)
     if scope["path"] == "/slow":
         await asyncio.sleep(3600)
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -183,6 +187,32 @@ func TestTop(t *testing.T) {
 	r.types("q")
 	assert.Equal(t, 0, r.Wait())
 	r.restored()
+}
+
+// TestTopIncidents: top names what is wrong in every view, with the cause.
+func TestTopIncidents(t *testing.T) {
+	r := startTop(t)
+	r.sees(`^web +2/2 `)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if resp, err := http.Get(r.url + "/block"); err == nil {
+			resp.Body.Close()
+		}
+	}()
+	r.sees(`^!  web\.\d: blocked event loop for \d+s: one request blocks the worker`)
+	r.sees(`^   requests: GET /block \(id [0-9a-f]{16}\)`)
+	r.types("2")
+	r.sees(`^!  web\.\d: blocked event loop for `)
+	r.types("4")
+	r.sees(`web\.\d +incident +blocked event loop`)
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "go"), nil, 0o600))
+	<-ended
+	if !harness.Until(func() bool { text, _ := r.screen(); return !strings.Contains(text, "!  web") }) {
+		t.Error("it is still there")
+	}
+	r.types("q")
+	assert.Equal(t, 0, r.Wait())
 }
 
 // TestTopWithoutMaster ends the master, starts another one, and ends ldcorn top with a
