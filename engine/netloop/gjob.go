@@ -1,13 +1,17 @@
 package netloop
 
 // gjob is a job of the goroutine driver.
-type gjob struct{ task *gtask }
+type gjob struct {
+	task *gtask
+	done chan struct{} // closed when the job has ended
+}
 
 func (t *gtask) Go(f func(Task)) Job {
-	j := &gjob{task: newGtask(t.d)}
+	j := &gjob{task: newGtask(t.d), done: make(chan struct{})}
 	t.d.jobBegins()
 	go func() {
 		defer t.d.jobEnds()
+		defer close(j.done)
 		defer j.task.Aside(false)
 		defer j.task.end()
 		defer func() {
@@ -21,6 +25,8 @@ func (t *gtask) Go(f func(Task)) Job {
 }
 
 func (j *gjob) Cancel() { j.task.interrupt(ErrGone) }
+
+func (j *gjob) Wait(Task) { <-j.done }
 
 // jobBegins counts a job that a task starts. That task is counted in serving,
 // so serving is not 0 yet.

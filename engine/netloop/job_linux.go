@@ -2,8 +2,9 @@ package netloop
 
 // ejob is a job of the epoll driver.
 type ejob struct {
-	loop *loop
-	task *etask // used only by the loop; nil = the job has ended, and its task may run something else
+	loop   *loop
+	task   *etask // used only by the loop; nil = the job has ended, and its task may run something else
+	waiter *etask // in Wait; nil = none
 }
 
 func (t *etask) Go(f func(Task)) Job {
@@ -22,6 +23,9 @@ func (j *ejob) run(t *etask, f func(Task)) {
 		}
 		j.task = nil
 		j.loop.jobs--
+		if j.waiter != nil {
+			j.waiter.wake()
+		}
 	}()
 	f(t)
 }
@@ -32,4 +36,16 @@ func (j *ejob) Cancel() {
 			j.task.interrupt(ErrGone)
 		}
 	})
+}
+
+func (j *ejob) Wait(by Task) {
+	t := j.loop.ownTask(by)
+	j.waiter = t
+	for j.task != nil {
+		t.until, t.on, t.waiting = 0, nil, true
+		if !t.yield(struct{}{}) {
+			break
+		}
+	}
+	j.waiter = nil
 }

@@ -128,6 +128,40 @@ func TestJobCancelLate(t *testing.T) {
 	})
 }
 
+// TestJobWait checks that a task can wait for a job although its other waits are cut, and
+// for one that has ended.
+func TestJobWait(t *testing.T) {
+	drivers(t, func(t *testing.T, name string) {
+		begun, ended := make(chan bool, 1), make(chan bool, 1)
+		parked, order := make(chan error, 1), make(chan string, 2)
+		h := handlerFunc(func(task netloop.Task, _ netloop.Conn) netloop.Verdict {
+			job := task.Go(func(job netloop.Task) {
+				begun <- true
+				job.Park(0)
+				order <- "job"
+			})
+			parked <- task.Park(0)
+			job.Wait(task)
+			order <- "task"
+			job.Wait(task)
+			ended <- true
+			return netloop.Verdict{}
+		})
+		d, addr, ran := runs(t, name, h)
+		c := dial(t, addr)
+		_, err := c.Write([]byte("x"))
+		require.NoError(t, err)
+		<-begun
+		d.Shutdown()
+		d.Abort()
+		assert.ErrorIs(t, <-parked, netloop.ErrStopped)
+		assert.Equal(t, "job", <-order)
+		assert.Equal(t, "task", <-order)
+		<-ended
+		require.NoError(t, <-ran)
+	})
+}
+
 // TestJobPanic checks that a panic ends the job and nothing else.
 func TestJobPanic(t *testing.T) {
 	drivers(t, func(t *testing.T, name string) {

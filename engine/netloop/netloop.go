@@ -237,6 +237,9 @@ type Job interface {
 	// that back, so that a canceled job can wait while it cleans up. After the
 	// job has ended, Cancel does nothing. Any goroutine can call it.
 	Cancel()
+	// Wait waits, in the task t, until the job's function has returned. Nothing cuts
+	// it short. One task can wait for a job at a time.
+	Wait(t Task)
 }
 
 // A Verdict says what happens to a client's connection when the code that
