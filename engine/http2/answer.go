@@ -2,14 +2,19 @@ package http2
 
 import (
 	"bytes"
-	"net/http"
 	"strconv"
+	"strings"
 	"time"
+
+	"golang.org/x/net/http2/hpack"
 
 	"github.com/ldcorn/ldcorn/engine/head"
 	"github.com/ldcorn/ldcorn/engine/http1"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
+
+// dateFormat is that of a Date field (RFC 9110 section 5.6.7).
+const dateFormat = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // An answerHead is a copy of a proxy.AnswerHead.
 type answerHead struct {
@@ -28,7 +33,7 @@ func (a *answerHead) compose(h *proxy.AnswerHead) {
 	a.lines = h.AppendFields(a.lines)
 	if h.ID != nil {
 		a.lines = append(a.lines, "Date: "...)
-		a.lines = time.Now().UTC().AppendFormat(a.lines, http.TimeFormat)
+		a.lines = time.Now().UTC().AppendFormat(a.lines, dateFormat)
 		a.lines = append(a.lines, "\r\n"...)
 		a.lines = http1.AppendField(a.lines, "X-Request-ID", h.ID)
 	}
@@ -48,14 +53,14 @@ func appendTrailers(b []byte, trailers []head.Field) []byte {
 	return http1.AppendForwardable(b, trailers, 0)
 }
 
-// An answerWriter writes the answer of a stream, in its handler.
-type answerWriter struct {
-	w    http.ResponseWriter
-	head bool // the final head was written
+// An encoder compresses the heads of a connection's answers, in the order in which they
+// are sent.
+type encoder struct {
+	enc *hpack.Encoder
+	buf []byte
 
 	values [fewValues]string // memory for the values of fields
 	used   int
-	length []byte
 }
 
 // fewValues is how many fields most answers have at most, and shortValue how many
@@ -65,110 +70,119 @@ const (
 	shortValue = 128
 )
 
-func (a *answerWriter) begin(w http.ResponseWriter) { a.w, a.head, a.used = w, false, 0 }
+func (e *encoder) init() { e.enc = hpack.NewEncoder(e) }
 
-func (a *answerWriter) end() { a.w = nil }
-
-// flush sends what was written.
-func (a *answerWriter) flush() { _ = http.NewResponseController(a.w).Flush() }
-
-// limit has net/http reset the stream if what is written is not sent until then.
-func (a *answerWriter) limit(until time.Time) {
-	_ = http.NewResponseController(a.w).SetWriteDeadline(until)
+// Write is for hpack.
+func (e *encoder) Write(p []byte) (int, error) {
+	e.buf = append(e.buf, p...)
+	return len(p), nil
 }
 
-// interim writes an interim answer.
-func (a *answerWriter) interim(h *answerHead) {
-	header := a.w.Header()
-	a.add(header, "", h.lines)
-	a.w.WriteHeader(h.status)
-	clear(header)
-	a.used = fewValues // net/http can still have the header
+// begin begins a block.
+func (e *encoder) begin() {
+	if cap(e.buf) > maxKept {
+		e.buf = nil
+	}
+	e.buf, e.used = e.buf[:0], 0
 }
 
-// final writes the head of the answer. It is sent with what follows.
-func (a *answerWriter) final(h *answerHead) {
-	a.head = true
-	header := a.w.Header()
-	a.add(header, "", h.lines)
+// encode returns the block of a head, which is valid until the next call.
+func (e *encoder) encode(h *answerHead) []byte {
+	e.begin()
+	e.field(":status", statusText(h.status), false)
+	e.lines(h.lines)
 	if h.length >= 0 {
-		a.length = strconv.AppendInt(a.length[:0], h.length, 10)
-		header["Content-Length"] = a.value(a.length)
+		e.field("content-length", strconv.FormatInt(h.length, 10), true)
 	}
-	// net/http makes up fields that it misses, unless they are there without a value.
-	for _, name := range [...]string{"Content-Type", "Date"} {
-		if _, ok := header[name]; !ok {
-			header[name] = nil
-		}
-	}
-	a.w.WriteHeader(h.status)
+	return e.buf
 }
 
-// trailers adds the trailers.
-func (a *answerWriter) trailers(lines []byte) {
-	if len(lines) > 0 {
-		a.used = fewValues // net/http reads them after the handler has returned
-		a.add(a.w.Header(), http.TrailerPrefix, lines)
-	}
+// encodeLines returns the block of trailers, which is valid until the next call.
+func (e *encoder) encodeLines(lines []byte) []byte {
+	e.begin()
+	e.lines(lines)
+	return e.buf
 }
 
-// add adds fields to a header.
-func (a *answerWriter) add(header http.Header, prefix string, lines []byte) {
+// field adds a field. Those that vary from answer to answer do not go to the table that
+// later blocks refer to: they would only push others out.
+func (e *encoder) field(name, value string, varies bool) {
+	_ = e.enc.WriteField(hpack.HeaderField{Name: name, Value: value, Sensitive: varies})
+}
+
+// lines adds fields.
+func (e *encoder) lines(lines []byte) {
 	for len(lines) > 0 {
 		line, rest, _ := bytes.Cut(lines, crlf)
 		lines = rest
-		name, value, _ := bytes.Cut(line, []byte(":"))
+		name, value, _ := bytes.Cut(line, colon)
 		if kind := head.KindOfToken(name); kind.OfConnection() || kind.Frames() || kind == head.KindSecWebSocketAccept {
 			continue
 		}
-		key := prefix + nameOf(name)
-		if before := header[key]; before != nil {
-			header[key] = append(before, string(head.Trim(value)))
-			continue
-		}
-		header[key] = a.value(head.Trim(value))
+		key, varies := nameOf(name)
+		e.field(key, e.value(head.Trim(value)), varies)
 	}
 }
 
-// value returns a value for a header. It is mostly the same as that of the answer
-// before, which then is used again: net/http copies the final header.
-func (a *answerWriter) value(v []byte) []string {
-	if a.used >= fewValues || len(v) > shortValue {
-		return []string{string(v)}
+// value returns a value as a string. It is mostly the same as that of the answer before,
+// which then is used again.
+func (e *encoder) value(v []byte) string {
+	if e.used >= fewValues || len(v) > shortValue {
+		return string(v)
 	}
-	i := a.used
-	a.used++
-	if a.values[i] != string(v) {
-		a.values[i] = string(v)
+	i := e.used
+	e.used++
+	if e.values[i] != string(v) {
+		e.values[i] = string(v)
 	}
-	return a.values[i : i+1 : i+1]
+	return e.values[i]
 }
 
-var crlf = []byte("\r\n")
-
-// nameOf returns the name of a field in the case that net/http expects.
-func nameOf(name []byte) string {
-	if s, ok := commonNames[string(name)]; ok {
-		return s
+// statusText returns the digits of a status.
+func statusText(status int) string {
+	switch status {
+	case 200:
+		return "200"
+	case 304:
+		return "304"
+	case 404:
+		return "404"
 	}
-	return http.CanonicalHeaderKey(string(name))
+	return strconv.Itoa(status)
+}
+
+var crlf, colon = []byte("\r\n"), []byte(":")
+
+// A fieldName is a name as HTTP/2 has it.
+type fieldName struct {
+	lower  string
+	varies bool // its values vary from answer to answer
+}
+
+// nameOf returns the name of a field in lower case, and whether its values vary.
+func nameOf(name []byte) (lower string, varies bool) {
+	if n, ok := commonNames[string(name)]; ok {
+		return n.lower, n.varies
+	}
+	return strings.ToLower(string(name)), false
 }
 
 // commonNames are names as apps and ldcorn write them, which need not be made anew.
-var commonNames = func() map[string]string {
-	m := map[string]string{}
-	for _, name := range []string{
-		"accept-ranges", "access-control-allow-credentials", "access-control-allow-headers", "access-control-allow-methods",
-		"access-control-allow-origin", "access-control-expose-headers", "access-control-max-age", "age", "allow", "alt-svc",
-		"cache-control", "content-disposition", "content-encoding", "content-language", "content-location", "content-range",
-		"content-security-policy", "content-type", "cross-origin-opener-policy", "date", "etag", "expires", "last-modified",
-		"link", "location", "permissions-policy", "pragma", "referrer-policy", "retry-after", "server", "server-timing",
-		"set-cookie", "strict-transport-security", "vary", "via", "www-authenticate", "x-accel-buffering",
-		"x-content-type-options", "x-frame-options", "x-process-time", "x-request-id", "x-xss-protection",
-	} {
-		key := http.CanonicalHeaderKey(name)
-		m[name], m[key] = key, key
+var commonNames = func() map[string]fieldName {
+	m := map[string]fieldName{}
+	add := func(varies bool, names ...string) {
+		for _, name := range names {
+			lower := fieldName{strings.ToLower(name), varies}
+			m[name], m[lower.lower] = lower, lower
+		}
 	}
-	m["X-Request-ID"] = http.CanonicalHeaderKey("X-Request-ID")
+	add(false, "Accept-Ranges", "Access-Control-Allow-Credentials", "Access-Control-Allow-Headers", "Access-Control-Allow-Methods",
+		"Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Allow", "Alt-Svc",
+		"Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Security-Policy", "Content-Type",
+		"Cross-Origin-Opener-Policy", "Date", "Permissions-Policy", "Pragma", "Referrer-Policy", "Retry-After", "Server",
+		"Strict-Transport-Security", "Vary", "Via", "WWW-Authenticate", "X-Accel-Buffering", "X-Content-Type-Options",
+		"X-Frame-Options", "X-XSS-Protection")
+	add(true, "Age", "Content-Length", "Content-Location", "Content-Range", "ETag", "Expires", "Last-Modified", "Link", "Location",
+		"Server-Timing", "Set-Cookie", "Traceparent", "X-Process-Time", "X-Request-ID")
 	return m
 }()

@@ -2,130 +2,115 @@ package http2
 
 import (
 	"io"
-	"net/http"
-	"sync"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
 
-// A body is the body of a request. net/http lets it only be read by a goroutine
-// that can wait, so it has one, from when the job asks for it. The goroutine reads a
-// part when the job has taken the one before: flow control then holds up the client.
+// A body is the body of a request, as far as it has come and was not taken. What is
+// taken, the client gets back as a part of its windows. All but init is guarded by the
+// connection's mu.
 type body struct {
-	s       *Server
-	src     io.ReadCloser
-	runs    sync.WaitGroup
-	drained sync.Cond // the goroutine waits until the job has taken the part
-
-	mu      sync.Mutex // guards all below
-	none    bool       // the request has no body
-	left    int64      // bytes still to come; -1 = not known
-	started bool
-	part    *[bodySize]byte // nil = none
-	at, to  int             // what of it the job has not taken
-	err     error           // what follows the part; nil = more can come
-	gone    bool            // the client is
-	closed  bool            // nothing is read any more
-	reader  netloop.Task    // waits for something to read; nil = it does not wait
+	st     *stream
+	none   bool  // the request has no body
+	left   int64 // bytes that the client has not begun to send; -1 = not known
+	coming int   // bytes of a frame that has begun
+	parts  []*[bodySize]byte
+	at, to int          // where in the first part it begins, and in the last one it ends
+	size   int          // bytes in parts
+	err    error        // what follows the parts; nil = more can come
+	gone   bool         // the client is
+	closed bool         // nobody takes anything any more
+	reader netloop.Task // waits for something to take; nil = it does not wait
 }
 
-func (b *body) init(s *Server) {
-	b.s = s
-	b.drained.L = &b.mu
-}
+func (b *body) init(st *stream) { b.st = st }
 
-// begin makes it the body of a request.
-func (b *body) begin(r *http.Request) {
-	b.src, b.left, b.none = r.Body, r.ContentLength, r.ContentLength == 0
-	b.started, b.part, b.at, b.to, b.err = false, nil, 0, 0, nil
-	b.gone, b.closed, b.reader = false, false, nil
-}
-
-func (b *body) isNone() bool { return b.none }
-
-// start has the body read.
-func (b *body) start() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.started || b.closed || b.none {
-		return
+// begin makes it the body of a request. length is -1 if it is not known.
+func (b *body) begin(none bool, length int64) {
+	*b = body{st: b.st, parts: b.parts[:0], none: none, left: length}
+	if none {
+		b.err = io.EOF
 	}
-	b.started = true
-	b.runs.Go(b.readAll)
 }
 
-// readAll is the goroutine.
-func (b *body) readAll() {
-	for more := true; more; {
-		// Wait for the next bytes without holding a buffer for them. If this does not
-		// wait, the other Read does.
-		_, err := b.src.Read(nil)
-		var part *[bodySize]byte
-		n := 0
-		if err == nil {
-			part = b.s.bodies.Get().(*[bodySize]byte)
-			n, err = b.src.Read(part[:])
+// expects reports whether a frame with n more bytes can come, and counts them.
+func (b *body) expects(n int) bool {
+	if b.left >= 0 {
+		if b.left -= int64(n); b.left < 0 {
+			return false
 		}
-		more = b.give(part, n, err)
 	}
+	b.coming = n
+	return true
 }
 
-// give gives the job a part, and waits until it has it. It returns false if nothing
-// is read any more.
-func (b *body) give(part *[bodySize]byte, n int, err error) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.part, b.at, b.to, b.err = part, 0, n, err
+// put takes bytes that have come. It returns false if nobody wants them.
+func (b *body) put(p []byte) bool {
+	if b.closed || b.gone {
+		return false
+	}
+	b.coming -= len(p)
+	for b.size += len(p); len(p) > 0; {
+		if len(b.parts) == 0 || b.to == bodySize {
+			b.parts = append(b.parts, b.st.s.bodies.Get().(*[bodySize]byte))
+			b.to = 0
+		}
+		n := copy(b.parts[len(b.parts)-1][b.to:], p)
+		b.to, p = b.to+n, p[n:]
+	}
 	b.wake()
-	for b.at < b.to && !b.closed {
-		b.drained.Wait()
-	}
-	if b.part != nil {
-		b.s.bodies.Put(b.part)
-		b.part = nil
-	}
-	return err == nil && !b.closed
+	return true
 }
 
-// wake wakes the task that waits. The caller holds mu.
-func (b *body) wake() {
-	if t := b.reader; t != nil {
-		t.Wake()
+// end notes that the client has sent all.
+func (b *body) end() {
+	if b.err == nil {
+		b.err = io.EOF
+		if b.left > 0 {
+			b.err = &proxy.BodyError{Status: errBodyLength.Status, Reason: errBodyLength.Reason}
+		}
+		b.wake()
 	}
 }
 
 // leave notes that the client is gone.
 func (b *body) leave() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.gone = true
 	b.wake()
 }
 
-// close ends the goroutine.
+// close drops what was not taken.
 func (b *body) close() {
-	b.mu.Lock()
 	b.closed = true
-	b.drained.Signal()
-	b.mu.Unlock()
-	_ = b.src.Close()
-	b.runs.Wait()
-	b.src = nil
+	for i, part := range b.parts {
+		b.st.s.bodies.Put(part)
+		b.parts[i] = nil
+	}
+	b.st.k.giveBack(int64(b.size))
+	b.parts, b.size, b.at, b.to = b.parts[:0], 0, 0, 0
 }
 
-// await waits in a task until there is something to read.
+// wake wakes the task that waits.
+func (b *body) wake() {
+	if t := b.reader; t != nil {
+		b.reader = nil
+		t.Wake()
+	}
+}
+
+// await waits in a task until there is something to take. It locks mu itself.
 func (b *body) await(t netloop.Task, wait time.Duration) error {
-	b.start()
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	mu := &b.st.k.mu
+	mu.Lock()
+	defer mu.Unlock()
 	until := t.Now().Add(wait)
-	for b.at == b.to && b.err == nil && !b.gone {
+	for b.size == 0 && b.err == nil && !b.gone {
 		b.reader = t
-		b.mu.Unlock()
+		mu.Unlock()
 		err := t.Park(until)
-		b.mu.Lock()
+		mu.Lock()
 		b.reader = nil
 		if err != nil {
 			return err
@@ -134,30 +119,47 @@ func (b *body) await(t netloop.Task, wait time.Duration) error {
 	return nil
 }
 
-// read takes some of what has come.
+// read takes some of what has come. It locks mu itself.
 func (b *body) read(p []byte) (n int, whole bool, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.at == b.to {
+	mu := &b.st.k.mu
+	mu.Lock()
+	defer mu.Unlock()
+	for n < len(p) && b.size > 0 {
+		m := b.readPart(p[n:])
+		n += m
+		b.size -= m
+	}
+	if n == 0 {
 		return 0, b.err == io.EOF && !b.gone, b.fault()
 	}
-	n = copy(p, b.part[b.at:b.to])
-	if b.at += n; b.left > 0 {
-		b.left -= int64(n)
-	}
-	if b.at == b.to {
-		b.drained.Signal()
-	}
-	return n, b.left == 0 || b.at == b.to && b.err == io.EOF, nil
+	b.st.k.giveBack(int64(n))
+	b.st.giveBack(int64(n))
+	return n, b.size == 0 && (b.left == 0 && b.coming == 0 || b.err == io.EOF), nil
 }
 
-// fault returns the error of a client that sends no more. The caller holds mu.
+// readPart takes some of the first part.
+func (b *body) readPart(p []byte) int {
+	first, end := b.parts[0], bodySize
+	if len(b.parts) == 1 {
+		end = b.to
+	}
+	n := copy(p, first[b.at:end])
+	if b.at += n; b.at == end {
+		b.st.s.bodies.Put(first)
+		last := copy(b.parts, b.parts[1:])
+		b.parts[last] = nil
+		b.parts, b.at = b.parts[:last], 0
+	}
+	return n
+}
+
+// fault returns the error of a client that sends no more.
 func (b *body) fault() error {
 	switch {
 	case b.gone:
 		return netloop.ErrGone
-	case b.err == nil || b.err == io.EOF:
+	case b.err == io.EOF:
 		return nil
 	}
-	return &proxy.BodyError{Status: errBodyLength.Status, Reason: errBodyLength.Reason}
+	return b.err
 }

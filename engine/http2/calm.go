@@ -3,6 +3,8 @@ package http2
 import (
 	"time"
 
+	"golang.org/x/net/http2"
+
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
@@ -35,4 +37,32 @@ func (c *calm) judge(now netloop.Time, idle, heads, payload int) bool {
 	}
 	c.left = min(c.left+heads*calmPerHead+payload/calmPart, calmMax) - idle
 	return c.left >= 0
+}
+
+// A blame counts what the resets cost that a client has provoked. Those without an
+// error, and those because of an internal one, are our own.
+type blame struct {
+	cost int    // since take
+	last uint32 // the stream of the last reset
+}
+
+// add counts a reset. A further one of a stream takes back nothing: parts of a body can
+// still be on their way when their stream ends.
+func (b *blame) add(id uint32, code http2.ErrCode) {
+	again := b.last == id
+	b.last = id
+	switch {
+	case code == http2.ErrCodeNo || code == http2.ErrCodeInternal:
+	case again:
+		b.cost++
+	default:
+		b.cost += resetCost
+	}
+}
+
+// take returns what was counted since the last call.
+func (b *blame) take() int {
+	cost := b.cost
+	b.cost = 0
+	return cost
 }

@@ -29,8 +29,8 @@ func (st *stream) Session() *tlslayer.Session { return tlslayer.SessionOf(st.k.c
 
 // Watch cancels the job once the stream or its connection has ended.
 func (st *stream) Watch(netloop.Task) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
 	if st.watching = true; st.gone && st.job != nil {
 		st.job.Cancel()
 	}
@@ -38,19 +38,28 @@ func (st *stream) Watch(netloop.Task) {
 
 // Unwatch ends the watch.
 func (st *stream) Unwatch(t netloop.Task) {
-	st.mu.Lock()
+	st.k.mu.Lock()
 	st.watching = false
-	st.mu.Unlock()
+	st.k.mu.Unlock()
 	t.Watch(nil, nil)
 }
 
 // First is empty: the parts of a body come after the head.
 func (st *stream) First() (part []byte, whole bool, err error) {
-	return nil, st.socket || st.body.isNone(), nil
+	return nil, st.socket || st.body.none, nil
 }
 
-// AskForBody has net/http say 100 Continue, if the client waits for it.
-func (st *stream) AskForBody(netloop.Task) { st.body.start() }
+// AskForBody says 100 Continue to a client that waits for it.
+func (st *stream) AskForBody(netloop.Task) {
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
+	if !st.head.ExpectContinue || st.asked || st.begun || st.gone || st.body.size > 0 || st.body.err != nil {
+		return
+	}
+	st.asked = true
+	st.interims = append(st.interims, answerHead{status: 100, length: -1})
+	st.k.enqueue(st)
+}
 
 // AwaitBody waits for more of the body.
 func (st *stream) AwaitBody(t netloop.Task, wait time.Duration) error {
@@ -75,92 +84,48 @@ const maxInterims = 4
 
 // SendInterim sends an interim answer.
 func (st *stream) SendInterim(t netloop.Task, h *proxy.AnswerHead) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
 	if err := st.awaitTaken(t, func() bool { return len(st.interims) < maxInterims }); err != nil {
 		return err
 	}
 	var a answerHead
 	a.compose(h)
+	a.length = -1
 	st.interims = append(st.interims, a)
-	st.signal()
+	st.k.enqueue(st)
 	return nil
 }
 
 // Begin takes the head of the final answer.
 func (st *stream) Begin(h *proxy.AnswerHead, _ bool) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
 	st.answer.compose(h)
-	st.out = st.out[:0]
 }
 
-// Send sends a part of the body: the handler gets a copy. When the handler has
-// enough already, Send waits until the client takes some of it. The end of the
-// answer is left to the handler together with the end of the job, which is near.
+// Send sends a part of the body: the stream gets a copy. When it has enough already, Send
+// waits until the client takes some of it.
 func (st *stream) Send(t netloop.Task, part []byte, whole bool, trailers []head.Field) error {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	k := st.k
+	k.mu.Lock()
+	defer k.mu.Unlock()
 	if st.gone {
 		return proxy.ErrClientGone
 	}
 	st.begun = true
 	for len(part) > 0 {
-		if err := st.awaitTaken(t, func() bool { return len(st.out) < bufferSize }); err != nil {
+		if err := st.awaitTaken(t, func() bool { return st.pending() < bufferSize }); err != nil {
 			return err
 		}
-		n := st.room(len(part))
-		st.out = append(st.out, part[:n]...)
-		st.sent += int64(n)
-		if part = part[n:]; !whole || len(part) > 0 {
-			st.signal()
+		if part = part[st.put(part):]; len(part) > 0 {
+			k.enqueue(st)
 		}
 	}
-	if !whole {
-		st.signal()
-		t.Share()
-		return nil
-	}
-	st.whole = true
-	if st.head.TETrailers {
+	if st.whole = whole; whole && st.head.TETrailers {
 		st.trailers = appendTrailers(st.trailers[:0], trailers)
 	}
-	return nil
-}
-
-// awaitTaken waits until ok, or until the client is gone or has taken too little for
-// too long. The caller holds mu, which awaitTaken releases during the wait.
-func (st *stream) awaitTaken(t netloop.Task, ok func() bool) error {
-	if !st.gone && !ok() {
-		if f := st.held; f != nil {
-			st.held = nil
-			st.mu.Unlock()
-			f(0)
-			st.mu.Lock()
-		}
-	}
-	stall, taken := st.s.p.Stall(), st.taken
-	until := t.Now().Add(stall)
-	for !st.gone && !ok() {
-		st.taker = t
-		st.mu.Unlock()
-		err := t.Park(until)
-		st.mu.Lock()
-		st.taker = nil
-		switch {
-		case err == netloop.ErrTimeout && st.taken-taken >= netloop.MinBytes(stall):
-			taken, until = st.taken, t.Now().Add(stall)
-		case err == netloop.ErrTimeout:
-			return proxy.ErrClientStalled
-		case err == netloop.ErrStopped:
-			return err
-		case err != nil:
-			return proxy.ErrClientGone
-		}
-	}
-	if st.gone {
-		return proxy.ErrClientGone
-	}
+	k.enqueue(st)
 	return nil
 }
 
@@ -171,23 +136,23 @@ func (st *stream) SpliceAnswer(netloop.Task, netloop.Conn, int64) (int64, error,
 
 // OnHeld has f called before Send waits.
 func (st *stream) OnHeld(_ netloop.Task, f func(taken int64)) {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
 	st.held = f
 }
 
 // CloseWrite ends the answer.
 func (st *stream) CloseWrite() {
-	st.mu.Lock()
-	defer st.mu.Unlock()
-	st.closed = true
-	st.signal()
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
+	st.noMore = true
+	st.k.enqueue(st)
 }
 
 // Sent is how many bytes of the body were sent.
 func (st *stream) Sent() int64 {
-	st.mu.Lock()
-	defer st.mu.Unlock()
+	st.k.mu.Lock()
+	defer st.k.mu.Unlock()
 	return st.sent
 }
 

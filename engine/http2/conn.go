@@ -2,332 +2,252 @@ package http2
 
 import (
 	"container/list"
-	"context"
-	"io"
-	"net"
-	"net/http"
-	"sync/atomic"
-	"time"
+	"sync"
+
+	"golang.org/x/net/http2"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
 
-// A conn is a client's connection while it is served. The connection's task
-// writes, and starts streams; a fork of it reads.
+// A conn is a client's connection while it is served. Its task sends, and a fork of it
+// takes what the client sends. The requests run in jobs on the same loop, and what all of
+// them share is behind one lock, which nobody holds while he waits.
 type conn struct {
 	s     *Server
 	t     netloop.Task
 	c     netloop.Conn
-	wire  *wire
-	place *list.Element // in Server.conns
-	srv   *http.Server  // of net/http, for this connection alone, so that it can be told to end
+	place *list.Element // in Server.conns; guarded by Server.mu
 
-	// Of the fork.
-	in    frames
-	calm  calm
-	since netloop.Time // when the head that is coming has begun; 0 = none is
+	reader reader // of the fork
+	rest   rest
 
-	// Of the task.
-	out     frames
-	greeted bool   // net/http has sent something, which begins with SETTINGS
-	due     []byte // a frame of ours; nil = none
+	mu      sync.Mutex // guards all below
+	parked  bool       // the task waits for something to do
+	over    bool       // nothing is sent any more
+	ending  bool       // nothing is sent any more but control
+	lost    bool       // the client is gone
+	greeted bool       // the client has said what it can
+	acked   bool       // it knows what we have said
 
-	rest     rest
-	draining atomic.Bool
-	restedBy atomic.Int64 // a netloop.Time: who rested since then has long had the last answer; 0 = it does not drain
-	last     atomic.Bool  // the second GOAWAY is on its way
-	requests atomic.Int32 // streams that are not tunnels
-	window   atomic.Int64 // of the connection, for what is sent to the client
-	initial  atomic.Int64 // that of a stream at first: the smallest that the client has said
-	paid     atomic.Int64 // bytes of bodies that were sent since the fork has looked
-	faults   atomic.Int64 // what the resets cost that the client has provoked since then
+	table    map[uint32]*stream // the streams that are not closed, or whose jobs have not ended
+	top      uint32             // the highest one that the client has begun
+	last     uint32             // the highest one that was not rejected by GOAWAY
+	open     int                // streams that are not closed
+	jobs     int                // that have not ended
+	requests int                // of them, those that are not tunnels
+	waiting  []*stream          // for a job to end, because there are maxStreams
+	mute     [16]uint32         // streams that were reset lately
+	muted    int
+
+	window  int64 // of the connection, for what is sent to the client
+	initial int64 // that of a stream at first
+	room    int64 // what of the connection's window the client has left
+	owed    int64 // what it could have besides, and was not told
+	paid    int   // bytes of bodies that were sent since the reader has looked
+	blame   blame
+
+	control []byte       // frames that go first
+	held    netloop.Task // the reader waits until there is less of control; nil = it does not wait
+	ring    queue        // streams that have something to send
+	parched queue        // those that the window of the connection holds up
+	limitAt netloop.Time // when to look for clients that take too little; 0 = never
+	encoder encoder
+
+	departure departure
 }
+
+// maxStreams is how many streams a client can have at once.
+const maxStreams = 100
 
 func newConn(s *Server, t netloop.Task, c netloop.Conn) *conn {
-	k := &conn{s: s, t: t, c: c, wire: newWire(s, c)}
-	k.in.expectPreface()
-	k.window.Store(defaultWindow)
-	k.initial.Store(defaultWindow)
-	k.calm.begin(t.Now())
-	k.srv = k.newServer()
+	k := &conn{s: s, t: t, c: c, table: map[uint32]*stream{},
+		window: defaultWindow, initial: defaultWindow, room: connWindow}
+	k.encoder.init()
+	k.departure.emptyAt = t.Now()
+	size := maxHeader(s.p.Snapshot().Plan)
+	k.reader.most = size + slack
+	k.reader.init(k)
+	k.greet(size)
 	return k
-}
-
-// Bounds of a connection. One slow upload leaves room in the connection's window
-// for others.
-const (
-	maxStreams   = 100
-	maxFrame     = 16 << 10
-	connWindow   = 1 << 20
-	streamWindow = 256 << 10
-)
-
-var protocols = func() *http.Protocols {
-	p := new(http.Protocols)
-	p.SetUnencryptedHTTP2(true)
-	return p
-}()
-
-// newServer returns the server of the connection, by the newest plan.
-func (k *conn) newServer() *http.Server {
-	p := k.s.p.Snapshot().Plan
-	return &http.Server{
-		Handler: k, ErrorLog: k.s.errors, Protocols: protocols, ConnState: k.note,
-		IdleTimeout: p.IdleTimeout, MaxHeaderBytes: maxHeader(p) + slack,
-		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams,
-			MaxReadFrameSize:              maxFrame,
-			MaxReceiveBufferPerConnection: connWindow, MaxReceiveBufferPerStream: streamWindow},
-	}
 }
 
 // serve serves the connection until it is over.
 func (k *conn) serve() netloop.Verdict {
-	defer func() {
-		for _, st := range k.wire.drop() {
-			st.neverStarts()
-		}
-	}()
-	// Serve returns once the connection has its goroutine, which ends when the
-	// connection does.
-	_ = k.srv.Serve(&single{conn: k.wire})
-	reader := k.t.Fork(k.read)
-	err := k.write()
-	k.wire.breakOff()
+	defer k.close()
+	reader := k.t.Fork(k.reader.run)
+	err := k.sendAll()
+	if err == netloop.ErrStopped {
+		k.endCut()
+	}
+	k.sendsNoMore()
 	reader.Interrupt()
 	reader.Wait(k.t)
 	switch {
 	case err == netloop.ErrTimeout:
 		return netloop.Verdict{Op: netloop.Reset}
-	case err != nil || k.isForgotten():
+	case err == netloop.ErrStopped:
+		return netloop.Verdict{Op: netloop.Linger}
+	case err != nil || k.endsQuietly():
 		return netloop.Verdict{}
 	}
 	return netloop.Verdict{Op: netloop.Linger}
 }
 
-// A single is a listener with one connection.
-type single struct {
-	conn net.Conn
-	once bool
+// endsQuietly reports whether nothing comes from the client any more.
+func (k *conn) endsQuietly() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.lost || k.isForgotten()
 }
 
-// Accept returns the connection once.
-func (l *single) Accept() (net.Conn, error) {
-	if l.once {
-		return nil, net.ErrClosed
-	}
-	l.once = true
-	return l.conn, nil
-}
-
-// Close does nothing.
-func (l *single) Close() error { return nil }
-
-// Addr returns the address of the connection.
-func (l *single) Addr() net.Addr { return l.conn.LocalAddr() }
-
-// read is the fork. It gives net/http what comes from the client.
-func (k *conn) read(t netloop.Task) {
-	t.Watch(k.c, []byte{}) // so that a client that is gone is noticed
-	switch err := k.readAll(t); err {
-	case netloop.ErrTimeout:
-		k.wire.say(goAway(everyStream, codeEnhanceYourCalm), true)
-	case netloop.ErrEnough:
-	default:
-		k.wire.feedEnd(err)
-	}
-}
-
-// readAll reads until an error. netloop.ErrTimeout says that the client is too
-// slow, or has sent too many frames that move nothing.
-func (k *conn) readAll(t netloop.Task) error {
+// sendAll sends what there is to send until the connection is over. The error is nil if
+// it can end in order.
+func (k *conn) sendAll() error {
 	for {
-		wait, err := k.patience(t)
-		if err == nil {
-			err = k.c.WaitReadable(t, wait)
+		k.t.Aside(k.isAside())
+		out, room, err := k.next()
+		if err == errOver {
+			return nil
 		}
-		if err == nil {
-			err = k.wire.awaitRoom(t)
+		if err == nil && len(out) > 0 {
+			_, err = k.c.Write(k.t, out, nil, k.s.p.Stall())
+		}
+		if room != nil {
+			k.s.outs.Put(room)
 		}
 		if err != nil {
 			return err
 		}
-		b := k.s.buffers.Get().(*[bufferSize]byte)
-		n, err := k.c.Read(t, b[:], wait)
-		if n == 0 {
-			k.s.buffers.Put(b)
-			if err == nil {
-				err = io.EOF
-			}
-			return err
-		}
-		k.rest.disturb()
-		k.in.scan(b[:n])
-		k.wire.feed(b, n)
-		t.Share()
-		idle, heads, payload := k.in.take()
-		k.widen()
-		if !k.calm.judge(t.Now(), idle+int(k.faults.Swap(0)), heads, payload+int(k.paid.Swap(0))) {
-			return netloop.ErrTimeout
-		}
 	}
 }
 
-// widen notes what the client has said about windows.
-func (k *conn) widen() {
-	if k.in.window > 0 {
-		k.window.Add(k.in.window)
-		k.in.window = 0
+// endCut ends the connection when the driver was stopped: the requests get the answers
+// that they can still get, or their streams are reset, and the client gets GOAWAY.
+func (k *conn) endCut() {
+	for job := k.anyJob(); job != nil; job = k.anyJob() {
+		job.Wait(k.t)
 	}
-	if w := k.in.initial; w > 0 && w-1 < k.initial.Load() {
-		k.initial.Store(w - 1)
+	k.mu.Lock()
+	k.announceLast()
+	k.mu.Unlock()
+	if k.sendNow() {
+		k.resetAll()
+		k.sendNow()
 	}
 }
 
-// isGenerous reports whether the windows of the client have room for an answer of n
-// bytes on each stream, so that it cannot be stuck: that needs no limit.
-func (k *conn) isGenerous(n int64) bool {
-	return n <= min(k.initial.Load(), bufferSize) && k.window.Load() >= maxStreams*bufferSize
-}
-
-// patience returns how long the client may take for the next bytes; 0 = no limit.
-// A head must be complete header_timeout after its first byte.
-func (k *conn) patience(t netloop.Task) (time.Duration, error) {
-	switch {
-	case k.in.between():
-		k.since = 0
-		return 0, nil
-	case k.in.inBody():
-		k.since = 0
-		return k.s.p.Stall(), nil
-	case k.since == 0:
-		k.since = t.Now()
-	}
-	limit := k.s.p.Snapshot().Plan.HeaderTimeout
-	if limit == 0 {
-		return 0, nil
-	}
-	left := k.since.Add(limit).Sub(t.Now())
-	if left <= 0 {
-		return 0, netloop.ErrTimeout
-	}
-	return left, nil
-}
-
-// write sends what net/http has written, and starts streams, until the
-// connection is over. The error is nil if it can end in order.
-func (k *conn) write() error {
-	var todo []*stream
+// sendNow sends what can be sent without a wait, and reports whether it was all.
+func (k *conn) sendNow() bool {
 	for {
-		k.t.Aside(k.isAside())
-		endAt := k.endAt()
-		e, err := k.wire.await(k.t, todo, endAt)
+		k.mu.Lock()
+		out, room := k.compose()
+		k.mu.Unlock()
+		if room == nil {
+			return true
+		}
+		_, err := k.c.Write(k.t, out, nil, 0)
+		k.s.outs.Put(room)
+		if err != nil {
+			return false
+		}
+	}
+}
+
+// resetAll resets the streams that are open. Those that no job has begun can be repeated.
+func (k *conn) resetAll() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, st := range k.table {
 		switch {
-		case err == netloop.ErrTimeout && endAt != 0:
-			return nil
-		case err != nil:
-			return err
-		}
-		for i, st := range e.todo {
-			st.start(k.t)
-			e.todo[i] = nil
-		}
-		if len(e.todo) > 0 && k.isLeaving() {
-			k.drain(false)
-		}
-		todo = e.todo[:0]
-		if e.due != nil {
-			k.due = e.due
-		}
-		if e.shed {
-			k.due = goAway(k.out.last, codeNone)
-		}
-		if err := k.send(e.out); err != nil {
-			k.wire.feedEnd(err)
-			return err
-		}
-		if e.closed || e.last && (k.due == nil || !k.greeted) {
-			return nil
+		case st.closed:
+		case st.ended:
+			k.reset(st, http2.ErrCodeInternal)
+		default:
+			k.reset(st, http2.ErrCodeRefusedStream)
 		}
 	}
 }
 
-// send sends what net/http has written, and the frame that is due where another
-// frame ends.
-func (k *conn) send(out []byte) error {
-	defer k.wire.sent(out)
-	if err := k.sendDue(); err != nil {
-		return err
+// anyJob returns a job that has not ended.
+func (k *conn) anyJob() netloop.Job {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, st := range k.table {
+		if !st.ended && st.job != nil {
+			return st.job
+		}
 	}
-	if len(out) == 0 {
-		return nil
-	}
-	k.out.scan(out)
-	_, _, payload := k.out.take()
-	k.paid.Add(int64(payload))
-	k.faults.Add(int64(k.out.faults))
-	k.out.faults = 0
-	k.window.Add(-int64(payload))
-	if _, err := k.c.Write(k.t, out, nil, k.s.p.Stall()); err != nil {
-		return err
-	}
-	k.greeted = true
-	return k.sendDue()
+	return nil
 }
 
-// sendDue sends our frame, if there is one and it may come now. The first frame is
-// the SETTINGS of net/http (RFC 9113 section 3.4).
-func (k *conn) sendDue() error {
-	if k.due == nil || !k.greeted || !k.out.between() {
-		return nil
+// fail ends the connection with a reason.
+func (k *conn) fail(code http2.ErrCode) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ending || k.over {
+		return
 	}
-	due := k.due
-	k.due = nil
-	_, err := k.c.Write(k.t, due, nil, k.s.p.Stall())
-	return err
+	k.say(func(b []byte) []byte { return appendGoAway(b, k.last, code) })
+	k.ending = true
+	k.abandonAll()
 }
 
-// serves counts a stream that begins or ends.
-func (k *conn) serves(n int32) {
-	if k.requests.Add(n) == 0 && k.t.Stopping() {
-		k.wire.look()
+// lose notes that the client is gone.
+func (k *conn) lose() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ending, k.lost = true, true
+	k.abandonAll()
+	k.wake()
+}
+
+// sendsNoMore notes that the task sends nothing any more.
+func (k *conn) sendsNoMore() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.over, k.ending = true, true
+	k.control = nil
+	k.letRead()
+}
+
+// close ends what is left of the connection.
+func (k *conn) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.over, k.ending = true, true
+	k.abandonAll()
+	k.ring.add(&k.parched)
+	for st := k.ring.pop(); st != nil; st = k.ring.pop() {
+		st.queued = false
+		k.tidy(st)
 	}
 }
 
-// isAside reports whether nothing but tunnels is left of the connection when
-// everything stops: the workers end those.
+// wake has the task look for something to do. The caller holds mu.
+func (k *conn) wake() {
+	if k.parked {
+		k.parked = false
+		k.t.Wake()
+	}
+}
+
+// letRead lets the reader continue. The caller holds mu.
+func (k *conn) letRead() {
+	if t := k.held; t != nil {
+		k.held = nil
+		t.Wake()
+	}
+}
+
+// isAside reports whether nothing but tunnels is left of the connection when everything
+// stops: the workers end those.
 func (k *conn) isAside() bool {
-	return k.last.Load() && k.t.Stopping() && k.requests.Load() == 0
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.departure.lastSaid && k.t.Stopping() && k.requests == 0
 }
-
-// tunnel counts a stream that becomes a tunnel, or ends as one.
-func (k *conn) tunnel(n int32) { k.serves(-n) }
 
 // isLeaving reports whether clients are to leave although requests are served. A
 // connection that begins meanwhile serves a request first: a client that gets GOAWAY
 // before it has sent one tries again on another connection, and would never get there.
 func (k *conn) isLeaving() bool { return k.s.p.Departing() || k.c.Listener().Leaving() }
-
-// drain makes the connection end once its streams have: it sends GOAWAY, and
-// another one, which names the last stream that is served, a moment later.
-func (k *conn) drain(stop bool) {
-	if k.draining.Swap(true) {
-		k.wire.look() // everything may stop now
-		return
-	}
-	k.restedBy.Store(int64(netloop.Now()) - int64(k.s.restTime))
-	wait := drainTime
-	if stop {
-		wait = stopTime
-	}
-	k.wire.say(goAway(everyStream, codeNone), false)
-	time.AfterFunc(wait, k.shutDown)
-}
-
-// shutDown has net/http send GOAWAY. It waits for nothing.
-func (k *conn) shutDown() {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = k.srv.Shutdown(ctx)
-	k.last.Store(true)
-	k.wire.look()
-}

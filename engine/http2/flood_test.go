@@ -220,8 +220,11 @@ func served() (n int) {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
 	for _, s := range strings.Split(string(stacks), "\n\n") {
-		if strings.Contains(s, "http2serverConn") || strings.Contains(s, "engine/http2.(*body)") {
-			n++
+		for _, of := range []string{"(*conn)", "(*reader)", "(*stream)"} {
+			if strings.Contains(s, "engine/http2."+of) {
+				n++
+				break
+			}
 		}
 	}
 	return n

@@ -1,9 +1,8 @@
 package http2
 
 import (
-	"net"
-	"net/http"
 	"sync/atomic"
+	"time"
 
 	"github.com/ldcorn/ldcorn/engine/netloop"
 )
@@ -13,6 +12,10 @@ import (
 type rest struct {
 	since atomic.Int64 // a netloop.Time; 0 = a stream is open, or none has been possible yet
 }
+
+// restTime is how long a connection must have rested before its client needs no more
+// time to take the last answer.
+const restTime = time.Second
 
 // begin notes that no stream is open.
 func (r *rest) begin() { r.since.Store(int64(netloop.Now())) }
@@ -34,31 +37,15 @@ func (r *rest) before(at netloop.Time) bool {
 	return since != 0 && since <= at
 }
 
-// isForgotten reports whether the client, which rested before it got the first GOAWAY,
-// has done nothing about the second one either, while everything stops. Such a
-// connection is closed without the wait for bytes that would reset it: the client has
-// long taken its last answer.
-func (k *conn) isForgotten() bool {
-	return k.out.goAway && k.t.Stopping() && k.rest.before(netloop.Time(k.restedBy.Load()))
-}
-
-// endAt returns when the connection is closed although net/http goes on; 0 = never.
-func (k *conn) endAt() netloop.Time {
-	if !k.isForgotten() {
-		return 0
+// rests notes that no stream is open any more. The caller holds mu.
+func (k *conn) rests() {
+	if k.over || k.open > 0 || !k.greeted {
+		return
 	}
-	return k.t.Now().Add(stopTime)
-}
-
-// note is http.Server.ConnState. net/http calls a connection idle while it has no
-// stream, and tells so before it starts the handler of a stream.
-func (k *conn) note(_ net.Conn, state http.ConnState) {
-	if state == http.StateIdle {
-		k.rest.begin()
-		k.s.rests(k)
-	} else {
-		k.rest.end()
-	}
+	k.departure.emptyAt = netloop.Now()
+	k.rest.begin()
+	k.s.rests(k)
+	k.wake()
 }
 
 // rests notes that a connection has come to rest.
@@ -75,17 +62,34 @@ const looksPerShed = 8
 // Shed ends connections at rest, see netloop.Shedder. GOAWAY names the last stream that
 // was answered, so a client can repeat a request that it has sent meanwhile.
 func (s *Server) Shed(n int, since netloop.Time) (ended int) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for looks := min(n*looksPerShed, s.conns.Len()); looks > 0 && ended < n; looks-- {
-		e := s.conns.Front()
-		k := e.Value.(*conn)
-		if k.wire.endRested(func() bool { return k.rest.before(since) }) {
-			s.conns.Remove(e)
+	for looks := min(n*looksPerShed, s.size()); looks > 0 && ended < n; looks-- {
+		k := s.first()
+		if k == nil {
+			break
+		}
+		if k.endRested(since) {
 			ended++
-		} else {
-			s.conns.MoveToBack(e)
 		}
 	}
 	return ended
+}
+
+// first returns the connection that has come to rest before all others, and makes it the
+// last one; nil if there is none.
+func (s *Server) first() *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.conns.Front()
+	if e == nil {
+		return nil
+	}
+	s.conns.MoveToBack(e)
+	return e.Value.(*conn)
+}
+
+// size returns how many connections there are.
+func (s *Server) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.conns.Len()
 }

@@ -3,18 +3,11 @@ package http2
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"net/http"
 
 	"github.com/ldcorn/ldcorn/engine/head"
-	"github.com/ldcorn/ldcorn/engine/http2/xconnect"
 	"github.com/ldcorn/ldcorn/engine/netloop"
 	"github.com/ldcorn/ldcorn/engine/proxy"
 )
-
-func init() { xconnect.Restore() }
-
-// protocolField is where net/http puts :protocol (RFC 8441 section 4).
-const protocolField = ":protocol"
 
 // Refusals of an extended CONNECT.
 var (
@@ -23,16 +16,11 @@ var (
 	errSocketBody    = head.Refuse(400, "websocket handshake with a length")
 )
 
-// isConnect reports whether a request is an extended CONNECT.
-func isConnect(r *http.Request) bool {
-	return r.Method == "CONNECT" && len(r.Header[protocolField]) > 0
-}
-
 // openSocket makes the head that was read of an extended CONNECT that of a websocket
 // handshake as HTTP/1.1 has it, where it has another method and a key.
-func openSocket(to *head.Request, r *http.Request) *head.Error {
+func openSocket(to *head.Request, protocol string) *head.Error {
 	switch {
-	case r.Header[protocolField][0] != "websocket":
+	case protocol != "websocket":
 		return errProtocol
 	case to.Seen().Has(head.KindContentLength):
 		return errSocketBody
@@ -42,6 +30,9 @@ func openSocket(to *head.Request, r *http.Request) *head.Error {
 	to.Streamed, to.Upgrade = false, true
 	return nil
 }
+
+// keyLen is the length of a key.
+const keyLen = 24
 
 // newKey returns the key of a handshake (RFC 6455 section 4.1). It protects nothing.
 func newKey() string {
@@ -54,10 +45,10 @@ func newKey() string {
 // 101, and what proves to a client of HTTP/1.1 that the server knows websockets is not
 // for it.
 func (st *stream) Switch(t netloop.Task, h *proxy.AnswerHead, behind []byte) error {
-	st.mu.Lock()
+	st.k.mu.Lock()
 	st.answer.compose(h)
-	st.answer.status = http.StatusOK
-	st.mu.Unlock()
+	st.answer.status = 200
+	st.k.mu.Unlock()
 	return st.Send(t, behind, false, nil)
 }
 
