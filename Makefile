@@ -67,6 +67,12 @@ test-dist: ## run the tests of make dist, which make test runs too
 	@tools=$$(scripts/get-dist-tools) && set -x && \
 		LDCORN_TEST_DIST_TOOLS="$$tools" go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
+# The packages whose code for other systems than Linux has to do with processes.
+.PHONY: test-portable
+test-portable: ## run the tests of processes with the code that other systems than Linux use
+	@py=$$(scripts/get-uvicorn) && set -x && LDCORN_TEST_PYTHON="$$py" go test -tags portable -timeout $(TESTTIMEOUT) $(TESTFLAGS) \
+		./engine/guard ./engine/worker ./engine/orphan ./engine/proc ./starlark/confine
+
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns
 test-uvicorns: ## run the life cycle of workers with each Uvicorn of scripts/uvicorn-versions
@@ -92,6 +98,11 @@ storm: ## do RELOADS (200) reloads in a row under load, as many with every third
 .PHONY: lint
 lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
 	@scripts/lint
+
+# It compiles everything, the tests, too. Only the code with the tag portable also runs on Linux.
+.PHONY: vet-darwin
+vet-darwin: ## go vet for macOS, on Apple silicon and Intel
+	@set -x && GOOS=darwin GOARCH=arm64 go vet ./... && GOOS=darwin GOARCH=amd64 go vet ./...
 
 # npm run package in examples/vscode also makes the file that VS Code installs.
 .PHONY: vscode

@@ -60,7 +60,7 @@ func holder(bind plan.Bind) (pid, uid int) {
 		if err != nil {
 			return 0, -1
 		}
-		return int(peer.Pid), int(peer.Uid)
+		return peer.PID, int(peer.UID)
 	}
 	host, service, err := net.SplitHostPort(bind.Address)
 	if err != nil {

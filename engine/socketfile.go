@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -42,16 +41,14 @@ func (f socketFile) listen(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fd, err := newUnixSocket()
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	file := os.NewFile(uintptr(fd), path)
 	defer file.Close() // the listener has a descriptor of its own
 	if f.mode != 0 {
-		// Linux gives the file the mode of the socket, minus the umask, so the
-		// file never has more permissions than it should.
-		if err := unix.Fchmod(fd, uint32(f.mode)); err != nil {
+		if err := prepareMode(fd, uint32(f.mode)); err != nil {
 			return nil, os.NewSyscallError("fchmod", err)
 		}
 	}
@@ -72,29 +69,6 @@ func (f socketFile) listen(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// apply changes the file at path, which has just been created. It does not
-// follow a link that somebody may have put in its place.
-func (f socketFile) apply(path string, uid, gid int) error {
-	fd, err := unix.Open(path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return &fs.PathError{Op: "open", Path: path, Err: err}
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFSOCK {
-		return fmt.Errorf("%s is no longer the socket that was created there", path)
-	}
-	if uid >= 0 || gid >= 0 {
-		if err := unix.Fchownat(fd, "", uid, gid, unix.AT_EMPTY_PATH); err != nil {
-			return fmt.Errorf("%w: %w", errOwner, err)
-		}
-	}
-	if f.mode == 0 {
-		return nil
-	}
-	return os.NewSyscallError("chmod", unix.Chmod("/proc/self/fd/"+strconv.Itoa(fd), uint32(f.mode)))
-}
-
 // A fileChange gives the file of a socket another mode and owner.
 type fileChange struct {
 	path     string
@@ -112,8 +86,7 @@ func (o *opened) change(file socketFile) (*fileChange, error) {
 		return nil, err
 	}
 	defer dir.Close()
-	// Through the open folder, the path is short enough for a socket.
-	try := fmt.Sprintf("/proc/self/fd/%d/.ldcorn-%s", dir.Fd(), rand.Text())
+	try := trialPath(dir)
 	l, err := file.listen(try)
 	if err != nil {
 		return nil, err
@@ -123,32 +96,7 @@ func (o *opened) change(file socketFile) (*fileChange, error) {
 	if err := unix.Lstat(try, &st); err != nil {
 		return nil, &fs.PathError{Op: "lstat", Path: path, Err: err}
 	}
-	return &fileChange{path: path, made: o.made, mode: st.Mode & 0o7777, uid: int(st.Uid), gid: int(st.Gid)}, nil
-}
-
-// apply changes the file. At no time does the file allow more than the old or
-// the new mode and owner do.
-func (c *fileChange) apply() error {
-	fd, err := unix.Open(c.path, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return &fs.PathError{Op: "open", Path: c.path, Err: err}
-	}
-	file := os.NewFile(uintptr(fd), c.path)
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil || !os.SameFile(info, c.made) {
-		return fmt.Errorf("%s is not the socket any more that was made there", c.path)
-	}
-	chmod := func(mode uint32) error {
-		return os.NewSyscallError("chmod", unix.Chmod("/proc/self/fd/"+strconv.Itoa(fd), mode))
-	}
-	if err := chmod(uint32(info.Mode().Perm()) & c.mode); err != nil {
-		return err
-	}
-	if err := unix.Fchownat(fd, "", c.uid, c.gid, unix.AT_EMPTY_PATH); err != nil {
-		return fmt.Errorf("%w: %w", errOwner, err)
-	}
-	return chmod(c.mode)
+	return &fileChange{path: path, made: o.made, mode: uint32(st.Mode) & 0o7777, uid: int(st.Uid), gid: int(st.Gid)}, nil
 }
 
 // errOwner means that the owner of the file cannot be set.

@@ -109,7 +109,7 @@ func withPeer(ctx context.Context, conn net.Conn) context.Context {
 		return ctx
 	}
 	peer, err := Peer(unixConn)
-	return context.WithValue(ctx, ownerKey{}, err == nil && allowed(peer.Uid))
+	return context.WithValue(ctx, ownerKey{}, err == nil && allowed(peer.UID))
 }
 
 // isOwner reports whether a request comes over a unix socket from the user of the

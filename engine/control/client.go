@@ -52,7 +52,7 @@ func (c *Client) PID(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return int(peer.Pid), nil
+	return peer.PID, nil
 }
 
 // Status asks for the status of the master. The raw answer is as it came, except

@@ -4,8 +4,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-
-	"golang.org/x/sys/unix"
 )
 
 // guarded accepts connections only from the master's own user and from root. The
@@ -23,11 +21,11 @@ func (g *guarded) Accept() (net.Conn, error) {
 			return nil, err
 		}
 		peer, err := Peer(conn)
-		if err == nil && allowed(peer.Uid) {
+		if err == nil && allowed(peer.UID) {
 			return conn, nil
 		}
 		if err == nil {
-			g.log.Warn("control connection refused", "uid", peer.Uid, "pid", peer.Pid)
+			g.log.Warn("control connection refused", "uid", peer.UID, "pid", peer.PID)
 		}
 		conn.Close()
 	}
@@ -35,14 +33,20 @@ func (g *guarded) Accept() (net.Conn, error) {
 
 func allowed(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
 
+// A PeerProcess is the process at the other end of a unix socket.
+type PeerProcess struct {
+	PID int // as the kernel numbers it for us; 0 if it is not in our pid namespace
+	UID uint32
+}
+
 // Peer asks the kernel which process is at the other end of a connection.
-func Peer(conn *net.UnixConn) (peer *unix.Ucred, err error) {
+func Peer(conn *net.UnixConn) (peer *PeerProcess, err error) {
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
 	if e := raw.Control(func(fd uintptr) {
-		peer, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		peer, err = peerOf(int(fd))
 	}); e != nil {
 		return nil, e
 	}

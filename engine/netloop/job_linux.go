@@ -1,3 +1,5 @@
+//go:build !portable
+
 package netloop
 
 // ejob is a job of the epoll driver.

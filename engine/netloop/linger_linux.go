@@ -1,3 +1,5 @@
+//go:build !portable
+
 package netloop
 
 // linger ends our stream and discards incoming bytes for a while. It holds no

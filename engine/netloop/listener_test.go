@@ -206,8 +206,9 @@ func TestAcceptFailsAndGoesOn(t *testing.T) {
 		var socks [3]int
 		var files [3]*os.File
 		for i := range socks {
-			socks[i], err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			socks[i], err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 			require.NoError(t, err)
+			unix.CloseOnExec(socks[i])
 			files[i] = os.NewFile(uintptr(socks[i]), "client")
 			defer files[i].Close()
 		}

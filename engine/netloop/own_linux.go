@@ -1,3 +1,5 @@
+//go:build !portable
+
 package netloop
 
 // ownTask returns the loop's task behind t.

@@ -1,3 +1,5 @@
+//go:build !portable
+
 package netloop
 
 // shedClient closes the client's connection that has been idle or lingering

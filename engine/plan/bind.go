@@ -58,10 +58,6 @@ func ParseBind(s string) (Bind, error) {
 	return Bind{Network: "tcp", Address: s}, nil
 }
 
-// MaxUnixPath is the maximum length of a unix socket's path: what fits in its
-// address, with a final NUL.
-const MaxUnixPath = 107 // bytes
-
 // maxSocketName is how long the name of a passed socket can be.
 const maxSocketName = 255 // bytes
 

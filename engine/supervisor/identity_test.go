@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 )
 
 // same reports whether two paths lead to the same configuration.
@@ -96,10 +95,10 @@ func TestIdentity_ReleasesAreSwapped(t *testing.T) {
 // TestIdentity_BindMount needs root, and a kernel that lets it mount.
 func TestIdentity_BindMount(t *testing.T) {
 	root := tree(t, "srv/app/releases/1/c", "srv/app/current -> releases/1", "mnt/")
-	if err := unix.Mount(root+"/srv", root+"/mnt", "", unix.MS_BIND, ""); err != nil {
+	if err := mountOver(root+"/srv", root+"/mnt"); err != nil {
 		t.Skipf("no bind mounts here (%v); a symbolic link takes the same path through identify", err)
 	}
-	defer func() { assert.NoError(t, unix.Unmount(root+"/mnt", unix.MNT_DETACH)) }()
+	defer func() { assert.NoError(t, unmount(root+"/mnt")) }()
 	assert.True(t, same(t, root+"/srv/app/releases/1/c", root+"/mnt/app/releases/1/c"))
 	assert.True(t, same(t, root+"/srv/app/current/c", root+"/mnt/app/current/c"))
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
@@ -40,7 +39,7 @@ func TestPlace_XDGFallsBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			xdg := shortTemp(t)
-			t.Cleanup(func() { _ = unix.Unmount(xdg, unix.MNT_DETACH) })
+			t.Cleanup(func() { _ = unmount(xdg) })
 			switch {
 			case name == "too long":
 				xdg = filepath.Join(xdg, strings.Repeat("long", 30))
@@ -89,10 +88,6 @@ func plantFolder(dir string) error {
 		return err
 	}
 	return giveAway(planted)
-}
-
-func remountReadOnly(dir string) error {
-	return unix.Mount("none", dir, "tmpfs", unix.MS_RDONLY, "mode=700")
 }
 
 func TestPlace_OursIsClosedToOthers(t *testing.T) {

@@ -248,7 +248,7 @@ var longestName = socketName(1<<22, 1<<40)
 // marker.
 type socket struct {
 	path string
-	// dial leads to the socket through the directory that we hold open. path
+	// dial leads to the socket through the directory that we hold open, on Linux. path
 	// could lead to somebody else's socket, which would get our requests, if
 	// they had put their own directory in place of ours.
 	dial string
@@ -267,7 +267,7 @@ func (r *Runtime) newSocket() (socket, error) {
 	name := socketName(r.self.PID, r.next)
 	return socket{
 		path: filepath.Join(r.dir.Name(), name), mark: r.marker(),
-		dial: fmt.Sprintf("/proc/self/fd/%d/%s", r.dir.Fd(), name),
+		dial: dialPath(r.dir, name),
 	}, nil
 }
 

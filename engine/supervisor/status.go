@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/procfs"
-
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
@@ -20,11 +18,7 @@ import (
 func (s *Supervisor) Status() api.MasterStatus {
 	v := s.view.Load()
 	st := api.MasterStatus{PID: os.Getpid(), Started: s.born, Config: s.opts.ConfigPath, Generation: v.generation, Applied: v.applied}
-	if self, err := procfs.Self(); err == nil {
-		if stat, err := self.Stat(); err == nil {
-			st.RSS, st.CPU = int64(stat.ResidentMemory()), stat.CPUTime()
-		}
-	}
+	st.RSS, st.CPU = ownUsage()
 	if v.plan == nil {
 		return st
 	}

@@ -120,7 +120,7 @@ func TestMeter(t *testing.T) {
 	cmd := exec.Command("/bin/sh", "-c", "read go; sleep 600 & sleep 600 & wait")
 	stdin, err := cmd.StdinPipe()
 	require.NoError(t, err)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = leading()
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)

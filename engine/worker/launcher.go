@@ -9,9 +9,10 @@ import (
 // ErrLauncherStopped is the error of Start once Run has returned.
 var ErrLauncherStopped = errors.New("the launcher has stopped")
 
-// A Launcher starts workers. Linux sends a child's parent-death signal when the
-// thread that forked it exits, not when the process does, so one goroutine does
-// all the forking. It is locked to its thread for as long as there are workers.
+// A Launcher starts workers, which end with it. Linux sends a child's parent-death
+// signal when the thread that forked it exits, not when the process does, so one
+// goroutine does all the forking. It is locked to its thread for as long as there are
+// workers.
 type Launcher struct {
 	starts chan start
 	ended  chan struct{}
@@ -33,15 +34,18 @@ func NewLauncher() *Launcher {
 }
 
 // Run serves Start until ctx is canceled. It owns a thread, which ends with it:
-// when Run returns, the kernel kills every remaining worker. It may be called
-// only once.
+// when Run returns, every remaining worker is killed, on Linux by the kernel. It may
+// be called only once.
 func (l *Launcher) Run(ctx context.Context) error {
 	runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
 	defer close(l.ended)
+	var all remaining
+	defer all.kill()
 	for {
 		select {
 		case s := <-l.starts:
 			proc, err := startProcess(s.spec)
+			all.add(proc, err)
 			s.reply <- started{proc, err}
 		case <-ctx.Done():
 			return nil

@@ -3,8 +3,6 @@ package worker
 import (
 	"sync"
 	"time"
-
-	"github.com/prometheus/procfs"
 )
 
 // meterAge is how long a Meter reuses a reading.
@@ -27,14 +25,14 @@ type Meter struct {
 
 // Usage returns the use of the worker with a pid and of its process group:
 // every process that the worker started, unless the process has left the group.
-// It is zero if the worker has exited or there is no /proc.
+// It is zero if the worker has exited or the system does not tell.
 func (m *Meter) Usage(pid int) Usage {
 	all, _ := m.All(meterAge)
 	return all[pid]
 }
 
 // All returns the use of every process group by the pid of its leader, and when it was
-// read, which is at most age ago. It is nil if there is no /proc. The caller must not
+// read, which is at most age ago. It is nil if the system does not tell. The caller must not
 // change it.
 func (m *Meter) All(age time.Duration) (map[int]Usage, time.Time) {
 	m.mu.Lock()
@@ -43,23 +41,4 @@ func (m *Meter) All(age time.Duration) (map[int]Usage, time.Time) {
 		m.groups, m.read = readGroups(), time.Now()
 	}
 	return m.groups, m.read
-}
-
-func readGroups() map[int]Usage {
-	procs, err := procfs.AllProcs()
-	if err != nil {
-		return nil
-	}
-	groups := make(map[int]Usage)
-	for _, proc := range procs {
-		stat, err := proc.Stat()
-		if err != nil {
-			continue // it has exited
-		}
-		u := groups[stat.PGRP]
-		u.RSS += int64(stat.ResidentMemory())
-		u.CPU += stat.CPUTime()
-		groups[stat.PGRP] = u
-	}
-	return groups
 }

@@ -25,8 +25,8 @@ import (
 type Process struct {
 	cmd    *exec.Cmd
 	spec   Spec
-	pidfd  int // -1 if the kernel has no pid descriptors
-	server int // pidfd of the Uvicorn that a wrapper started, or -1; guarded by mu
+	handle           // set by launch
+	server *stranger // the Uvicorn that a wrapper started, or nil; guarded by mu
 	socket string
 	exited chan struct{} // closed when the process has exited
 	done   chan struct{} // closed when exit is complete
@@ -54,23 +54,23 @@ func startProcess(spec Spec) (*Process, error) {
 
 // newProcess returns a process that has not been started.
 func newProcess(cmd *exec.Cmd) *Process {
-	return &Process{cmd: cmd, pidfd: -1, server: -1, ooms: oomKills(), exited: make(chan struct{}), done: make(chan struct{})}
+	return &Process{cmd: cmd, ooms: oomKills(), exited: make(chan struct{}), done: make(chan struct{})}
 }
 
-// start starts the process, and collects its output, which comes from src, for out. The
-// kernel kills the process when the thread of the caller ends.
+// start starts the process, and collects its output, which comes from src, for out. On
+// Linux, the kernel kills the process when the thread of the caller ends; elsewhere, a
+// guard kills it when this process ends.
 func (p *Process) start(src Source, out Output) error {
-	// Where the kernel schedules by session (sched_autogroup), a session of its
-	// own gives the worker a scheduling group of its own, so that it does not
-	// share one with its master.
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
 	stdout, err := attach(&p.cmd.Stdout)
 	if err != nil {
 		return shortage.Explain(err)
 	}
 	stderr, err := attach(&p.cmd.Stderr)
 	if err == nil {
-		err = p.cmd.Start()
+		// Where the kernel schedules by session (sched_autogroup), a session of its
+		// own gives the worker a scheduling group of its own, so that it does not
+		// share one with its master.
+		err = p.launch()
 	}
 	closeOurs(p.cmd.Stdout, p.cmd.Stderr)
 	if err != nil {
@@ -130,7 +130,7 @@ func (p *Process) terminate() {
 	defer p.mu.Unlock()
 	switch {
 	case p.reaped:
-	case p.server >= 0 && unix.PidfdSendSignal(p.server, unix.SIGTERM, nil, 0) == nil:
+	case p.server != nil && p.server.terminate() == nil:
 	default:
 		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails only if it has exited
 	}
@@ -152,7 +152,7 @@ func (p *Process) collect(stdout, stderr *os.File, src Source, out Output) {
 	readers.Go(func() { p.read(stdout, src, Stdout, out) })
 	readers.Go(func() { p.read(stderr, src, Stderr, out) })
 
-	awaitDeath(p.PID(), p.pidfd)
+	p.awaitDeath()
 	p.reap()
 	close(p.exited)
 
@@ -189,11 +189,12 @@ func (p *Process) reap() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_ = unix.Kill(-p.PID(), syscall.SIGKILL)
+	p.release()
 	err := p.cmd.Wait()
 	p.reaped = true
-	if p.server >= 0 {
-		_ = unix.Close(p.server)
-		p.server = -1
+	if p.server != nil {
+		p.server.close()
+		p.server = nil
 	}
 
 	p.exit = Exit{Code: -1, Ready: p.ready.Load(), Asked: p.asked.Load(), Forced: p.forced.Load()}
@@ -240,19 +241,19 @@ func (p *Process) serves(pid int) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.reaped || p.server >= 0 {
+	if p.reaped || p.server != nil {
 		return
 	}
-	fd, err := unix.PidfdOpen(pid, 0)
+	server, err := meet(pid)
 	if err != nil {
 		return
 	}
-	// Check after opening the descriptor, so that the id cannot have been reused.
+	// Check after the meeting, so that the id cannot have been reused before.
 	if group, err := unix.Getpgid(pid); err != nil || group != p.PID() {
-		_ = unix.Close(fd)
+		server.close()
 		return
 	}
-	p.server = fd
+	p.server = &server
 }
 
 // Stderr returns the last lines that the worker wrote to stderr, oldest first.

@@ -213,12 +213,3 @@ func TestLauncher_StartErrors(t *testing.T) {
 	_, err = l.Start(t.Context(), spec)
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
-
-func TestAwaitDeath_WithoutDescriptor(t *testing.T) {
-	p, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
-	require.NoError(t, err)
-	awaitDeath(p.Pid, -1)
-	state, err := p.Wait()
-	require.NoError(t, err)
-	assert.True(t, state.Success())
-}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"net"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // These constants control how often a starting worker's socket is tried: often
@@ -53,9 +51,7 @@ func listener(conn net.Conn) (pid int) {
 		return 0
 	}
 	_ = raw.Control(func(fd uintptr) {
-		if cred, err := unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED); err == nil {
-			pid = int(cred.Pid)
-		}
+		pid = peerOf(int(fd))
 	})
 	return pid
 }

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/procfs"
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/visible"
@@ -30,6 +29,8 @@ type Cell struct {
 	doing   []note
 	printed int
 	normal  unix.Rlimit // the original limit on data
+
+	leashed // to the parent
 }
 
 // Enter confines the process if its parent has asked for that, and returns nil
@@ -52,6 +53,7 @@ func Enter() *Cell {
 	if err := unix.Getrlimit(unix.RLIMIT_DATA, &c.normal); err == nil {
 		c.limitData()
 	}
+	c.followParent()
 	go c.watchMemory() // runs until the process ends
 	return c
 }
@@ -108,18 +110,10 @@ func (c *Cell) Foreign(file string, limit time.Duration) (done func()) {
 		return func() {}
 	}
 	watched := c.Watch(foreign, file, limit)
-	onParentEnd(unix.SIGTERM)
+	c.onParentEnd(unix.SIGTERM)
 	return func() {
-		onParentEnd(unix.SIGKILL)
+		c.onParentEnd(unix.SIGKILL)
 		watched()
-	}
-}
-
-// onParentEnd sets the signal that the process gets when its parent ends. The kernel
-// keeps one for each thread, and only that of the main thread is set already.
-func onParentEnd(s unix.Signal) {
-	if unix.Gettid() == os.Getpid() {
-		_ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(s), 0, 0, 0)
 	}
 }
 
@@ -175,17 +169,6 @@ func (c *Cell) limitData() {
 	limit := c.normal
 	limit.Cur = min(limit.Cur, used+2*c.memory)
 	_ = unix.Setrlimit(unix.RLIMIT_DATA, &limit) // best effort: watchMemory also runs
-}
-
-// dataSize returns the size of the process's data in bytes, as RLIMIT_DATA
-// counts it.
-func dataSize() (uint64, error) {
-	self, err := procfs.Self()
-	if err != nil {
-		return 0, err
-	}
-	status, err := self.NewStatus()
-	return status.VmData, err
 }
 
 const memoryEvery = 5 * time.Millisecond

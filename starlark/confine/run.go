@@ -106,7 +106,7 @@ func (p *process) doing() note {
 }
 
 func (p *process) run(ctx context.Context) error {
-	// The kernel ends the child when the thread that started it ends.
+	// On Linux, the kernel ends the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	path, err := self()
@@ -131,7 +131,12 @@ func (p *process) run(ctx context.Context) error {
 	cmd.Env = append(os.Environ(), purpose+"="+p.opts.Purpose)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = p.opts.Stdin, p.opts.Stdout, &p.crash
 	cmd.ExtraFiles = []*os.File{stderr, theirs} // at stderrFD and notesFD
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	leash, err := tie(cmd)
+	if err != nil {
+		theirs.Close()
+		return notStarted(err)
+	}
+	defer leash.end()
 	cmd.Cancel = func() error {
 		if p.doing().Doing == foreign {
 			return cmd.Process.Signal(syscall.SIGTERM) // and SIGKILL after WaitDelay
@@ -141,6 +146,7 @@ func (p *process) run(ctx context.Context) error {
 	cmd.WaitDelay = killGrace
 	err = cmd.Start()
 	theirs.Close()
+	leash.started()
 	if err != nil {
 		return notStarted(err)
 	}

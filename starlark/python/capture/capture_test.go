@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/starlark/config"
 	"github.com/ldcorn/ldcorn/starlark/python/capture"
 )
@@ -193,6 +192,6 @@ func TestRun_Fails(t *testing.T) {
 		got.Detail, got.Files, got.Place.Col, got.Interpreter = nil, nil, 0, ""
 		assert.Equal(t, want, got, text)
 		assert.Less(t, len(fault.Error()), 1<<20)
-		assert.Empty(t, proc.Below(proc.All(), os.Getpid()), text)
+		assert.Empty(t, children(), text)
 	}
 }

@@ -12,10 +12,10 @@ import (
 // A family has the processes that descend from this one.
 type family struct{ before map[int]uint64 } // the start times of those that were there, by pid
 
-// adopt makes this process the parent of its descendants whose own parent ends, and
-// returns the descendants that it has now.
+// adopt makes this process the parent of its descendants whose own parent ends, where
+// the system can do that, and returns the descendants that it has now.
 func adopt() *family {
-	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // best effort: it is an old system call
+	becomeReaper()
 	f := &family{before: make(map[int]uint64)}
 	for _, p := range proc.Below(proc.All(), os.Getpid()) {
 		f.before[p.PID] = p.Start

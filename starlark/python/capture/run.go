@@ -140,17 +140,19 @@ func (p *process) run(ctx context.Context, path string) error {
 		return err
 	}
 	defer pipes.close()
-	// The kernel ends the child when the thread that started it ends.
+	// On Linux, the kernel ends the child when the thread that started it ends.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	if err := prepare(); err != nil {
+		return err
+	}
 	family := adopt()
 	cmd := exec.CommandContext(ctx, p.opts.Python, "-B", "-c", script, abs, string(words), strconv.Itoa(p.opts.CPUs))
 	cmd.Env = p.opts.Env
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.Stdout, cmd.Stderr = pipes.output[1], pipes.output[1]
 	cmd.ExtraFiles = []*os.File{pipes.result[1], pipes.answers[0]} // at descriptors 3 and 4
-	err = cmd.Start()
+	err = start(cmd)
 	pipes.closeTheirs()
 	if err != nil {
 		return err
@@ -166,6 +168,7 @@ func (p *process) run(ctx context.Context, path string) error {
 	}()
 	err = cmd.Wait()
 	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // processes left running, if any
+	release(cmd.Process.Pid)
 	family.end()
 	deadline := time.Now().Add(drain) // a process that cannot be killed holds the pipes
 	for _, f := range []*os.File{pipes.result[0], pipes.output[0], pipes.answers[1]} {

@@ -4,11 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
-	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
@@ -44,15 +41,14 @@ master and its workers are gone.`,
 			return told(progress, "the master", noWait, err)
 		}
 		// The master still runs, so its pid is not yet that of another process.
-		fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
+		ended, err := watchEnd(pid)
 		if err != nil {
 			return fmt.Errorf("master (pid %d): %w", pid, err)
 		}
-		ended := os.NewFile(uintptr(fd), "pidfd")
 		defer ended.Close()
 		err = master.Stop(ctx, want)
 		if err == nil && !noWait {
-			err = awaitEnd(ctx, ended)
+			err = ended.await(ctx)
 		}
 		return told(progress, fmt.Sprintf("the master (pid %d)", pid), noWait, err)
 	})
@@ -79,23 +75,4 @@ func awaitSilence(ctx context.Context, master *control.Client) error {
 	ignore := func(api.ControlEvent, uint64) error { return nil }
 	_ = master.Events(ctx, control.TailRequest{Follow: true}, ignore) // an error also means that no master is there
 	return ctx.Err()
-}
-
-// awaitEnd waits until a pid descriptor is readable, which means that its process
-// has ended.
-func awaitEnd(ctx context.Context, pidfd *os.File) error {
-	conn, err := pidfd.SyscallConn()
-	if err != nil {
-		return err
-	}
-	defer context.AfterFunc(ctx, func() { _ = pidfd.SetReadDeadline(time.Now()) })()
-	err = conn.Read(func(fd uintptr) bool {
-		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, _ := unix.Poll(fds, 0)
-		return n > 0
-	})
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return err
 }

@@ -1,20 +1,36 @@
+//go:build !portable
+
 package worker
 
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
 
+// launch starts the process. The kernel kills it when the thread of the caller ends.
+func (p *Process) launch() error {
+	p.pidfd = -1 // if the kernel has no pid descriptors
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL, PidFD: &p.pidfd}
+	return p.cmd.Start()
+}
+
+// release does nothing: what launch has arranged ends with the process.
+func (p *Process) release() {}
+
+// A handle has what the system gives to follow a child: a pid descriptor.
+type handle struct{ pidfd int }
+
 // awaitDeath blocks until the process has exited, and leaves it unreaped, so
 // that no other process can get its id. With a pid descriptor the wait does not
 // occupy a thread. awaitDeath closes the descriptor.
-func awaitDeath(pid, pidfd int) {
-	if pidfd >= 0 && awaitDescriptor(pidfd) == nil {
+func (p *Process) awaitDeath() {
+	if p.pidfd >= 0 && awaitDescriptor(p.pidfd) == nil {
 		return
 	}
-	for waitDead(unix.P_PID, pid, 0) == errUndecided {
+	for waitDead(unix.P_PID, p.PID(), 0) == errUndecided {
 	}
 }
 
@@ -51,3 +67,17 @@ func waitDead(idType, id, flags int) error {
 	}
 	return err
 }
+
+// A stranger is a process that is not our child, with a descriptor of it.
+type stranger int
+
+// meet returns the process with a pid.
+func meet(pid int) (stranger, error) {
+	fd, err := unix.PidfdOpen(pid, 0)
+	return stranger(fd), err
+}
+
+// terminate asks the process to exit.
+func (s stranger) terminate() error { return unix.PidfdSendSignal(int(s), unix.SIGTERM, nil, 0) }
+
+func (s stranger) close() { _ = unix.Close(int(s)) }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package plan
+
+// MaxUnixPath is the maximum length of a unix socket's path: what fits in its
+// address, with a final NUL.
+const MaxUnixPath = 103 // bytes
