@@ -12,10 +12,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/http1/http1test"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
 // die ends the worker as kill -9 does: it stops listening, and then all of its
@@ -101,8 +101,8 @@ func TestDeadWorkerThatTakesConnections(t *testing.T) {
 		r := newRig(t, driver, nil)
 		dead := exec.Command("true")
 		require.NoError(t, dead.Start())
-		require.NoError(t, unix.Waitid(unix.P_PID, dead.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil))
 		defer func() { _ = dead.Wait() }()
+		soon(t, func() bool { return proc.Ending(dead.Process.Pid) }, "it has exited, and was not reaped")
 		u := r.worker("default", func(_ net.Conn, in *bufio.Reader) { _, _ = readHead(in) },
 			func(w *pool.Worker) { w.PID = dead.Process.Pid })
 		c := r.client()
