@@ -107,8 +107,9 @@ func (s *script) step() {
 	case 12:
 		_ = s.fr.WriteGoAway(id, http2.ErrCode(s.byte()), nil)
 	case 13:
-		n := min(int(s.byte()), len(s.in))
-		_ = s.fr.WriteRawFrame(http2.FrameType(s.byte()), http2.Flags(flags), id, s.in[:n])
+		kind, size := s.byte(), s.byte()
+		n := min(int(size), len(s.in))
+		_ = s.fr.WriteRawFrame(http2.FrameType(kind), http2.Flags(flags), id, s.in[:n])
 		s.in = s.in[n:]
 	}
 }
