@@ -28,6 +28,7 @@ type Incident struct {
 	Cause  string       `json:"cause"`                                   // in one line, without what clients and workers wrote
 	Change string       `json:"change,omitempty"`                        // what had changed before it began; absent if nothing had
 	Advice string       `json:"advice"`                                  // what to do
+	Quiet  bool         `json:"quiet,omitempty"`                         // nothing more of it has been seen for some seconds, but it is not over
 
 	// What clients and workers wrote. Both are absent for those who may not see it.
 	Requests string `json:"requests,omitempty"` // which requests it is about, with their numbers; absent if none is known

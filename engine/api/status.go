@@ -18,7 +18,7 @@ type Status struct {
 	AccessLog     *AccessLog `json:"access_log,omitempty"`              // absent unless ldcorn access-log has changed it
 	LogLevel      *LogLevel  `json:"log_level,omitempty"`               // absent unless ldcorn log-level has changed it
 	Stopping      *Stopping  `json:"stopping,omitempty"`                // absent unless the master was told to stop
-	Incidents     []Incident `json:"incidents,omitempty"`               // what is wrong, the cause of others first; absent if nothing is
+	Incidents     []Incident `json:"incidents,omitempty"`               // what is wrong: what is bad first, then what goes on, then the cause of others; absent if nothing is
 	MasterStatus
 	Listeners    []Listener             `json:"listeners"`    // in the order of the configuration
 	Certificates []Certificate          `json:"certificates"` // of the listeners

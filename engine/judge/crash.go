@@ -71,7 +71,7 @@ func (t *track) crashLoop(s *sight, g *api.GroupStatus, failing *failing) []api.
 	}
 	last := &t.crashes[len(t.crashes)-1]
 	in := api.Incident{Kind: api.IncidentCrashLoop, Mood: api.MoodBad, Group: g.Name, Since: t.loopSince(), Title: "crash loop", Words: last.words,
-		Advice: "ldcorn events " + g.Name + " shows the last words of each, ldcorn logs " + g.Name + " all of them"}
+		Advice: showWords(g.Name)}
 	in.Requests = failing.mostly(g.Name, in.Since, true)
 	if len(byWorker) == 1 {
 		index := last.worker
@@ -81,9 +81,10 @@ func (t *track) crashLoop(s *sight, g *api.GroupStatus, failing *failing) []api.
 	switch {
 	case failed > 0:
 		in.Cause += fmt.Sprintf("; %s given up", workersAre(failed))
-		in.Advice += "; ldcorn restart " + g.Name + " tries again"
+		in.Advice += "; " + tryAgain(g.Name)
 	case g.Ready == g.Instances:
 		in.Mood = api.MoodWarn // they come back
+		in.Quiet = s.now.Sub(last.at) >= quietFrom
 	}
 	if g.Ready < g.Instances {
 		in.Cause += fmt.Sprintf("; %d of %d ready", g.Ready, g.Instances)

@@ -57,14 +57,14 @@ func (t *track) errors(s *sight, failing *failing) []api.Incident {
 	}
 	in := api.Incident{Kind: api.IncidentErrors, Mood: api.MoodWarn, Group: t.name, Since: t.failingSince, Title: "errors",
 		Cause:    fmt.Sprintf("%s of the last %.0f requests got 5xx or no whole answer", percent(now.errors, now.requests), now.requests),
-		Requests: failing.mostly(t.name, t.failingSince, false), Advice: "ldcorn logs " + t.name + " shows the tracebacks"}
+		Requests: failing.mostly(t.name, t.failingSince, false), Advice: showTracebacks(t.name)}
 	if now.errors >= errorBad*now.requests {
 		in.Mood = api.MoodBad
 	}
 	if index, ok := culprit(recent, now); ok && len(t.seats) > 1 {
 		in.Worker = &index
 		in.Cause += ", all of this worker"
-		in.Advice += fmt.Sprintf(", ldcorn ps %s --worker %d what it does", t.name, index)
+		in.Advice += "; " + showWorker(t.name, index)
 	}
 	return []api.Incident{in}
 }
@@ -80,7 +80,7 @@ func (t *track) badDeploy(c *change, now traffic) *api.Incident {
 	in := &api.Incident{Kind: api.IncidentBadDeploy, Mood: api.MoodWarn, Group: t.name, Since: c.at, Title: "bad deploy",
 		Cause: fmt.Sprintf("5xx %s (before %s), p95 %s (before %s), of %.0f requests",
 			percent(now.errors, now.requests), percent(b.errors, b.requests), latency(now.p95), latency(b.p95), now.requests),
-		Advice: "put the code and the configuration of before back and reload; ldcorn logs " + t.name + " shows the tracebacks"}
+		Advice: "put the code and the configuration of before back and reload; " + showTracebacks(t.name)}
 	if worse {
 		in.Mood = api.MoodBad
 	}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -17,6 +18,10 @@ import (
 // linger is how long an incident must not have been seen until it is over, so that one
 // that comes and goes is one.
 const linger = 5 * time.Second
+
+// quietFrom is for how long nothing more must have been seen of an incident that is not
+// over until it is quiet.
+const quietFrom = 10 * time.Second
 
 // A Past has what groups and workers did. See history.History.
 type Past interface {
@@ -240,10 +245,23 @@ func (j *Judge) publish(found []api.Incident, now time.Time) {
 			delete(j.open, k)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b api.Incident) int {
-		return slices.Index(api.IncidentKinds, a.Kind) - slices.Index(api.IncidentKinds, b.Kind)
-	})
+	slices.SortStableFunc(found, inOrder)
 	j.incidents.Store(&found)
+}
+
+// inOrder compares two incidents: bad ones come first, those that go on come before those
+// of which nothing more is seen, and the one that explains others before these.
+func inOrder(a, b api.Incident) int {
+	moods := []api.Mood{api.MoodBad, api.MoodWarn}
+	return cmp.Or(slices.Index(moods, a.Mood)-slices.Index(moods, b.Mood), number(a.Quiet)-number(b.Quiet),
+		slices.Index(api.IncidentKinds, a.Kind)-slices.Index(api.IncidentKinds, b.Kind))
+}
+
+func number(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // begun tells of an incident that has begun.

@@ -5,7 +5,9 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -307,4 +309,40 @@ func TestStill(t *testing.T) {
 	assert.Equal(t, all[2:], Still(all, []api.GroupStatus{g}))
 	g.Removed = true
 	assert.Empty(t, Still(all, []api.GroupStatus{g}))
+}
+
+// TestOrder: what is bad comes first, then what goes on, then the cause of others.
+func TestOrder(t *testing.T) {
+	r := newRig(t)
+	warn, bad := api.MoodWarn, api.MoodBad
+	found := []api.Incident{
+		{Kind: api.IncidentCrashLoop, Group: "a", Mood: warn, Quiet: true}, {Kind: api.IncidentLeak, Group: "b", Mood: warn},
+		{Kind: api.IncidentQueue, Group: "c", Mood: bad}, {Kind: api.IncidentErrors, Group: "d", Mood: warn}, {Kind: api.IncidentBlocked, Group: "e", Mood: bad},
+	}
+	r.publish(found, time.Now())
+	order := ""
+	for _, in := range r.Incidents() {
+		order += in.Group
+	}
+	assert.Equal(t, "ecdba", order)
+}
+
+// TestHints: only hints.go names commands, so that the test of the command line knows all.
+func TestHints(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	command := regexp.MustCompile(`"[^"]*ldcorn (ps|status|top|events|logs|scale|release|hold|reload)\b[^"]*"`)
+	for _, name := range files {
+		if name == "hints.go" || strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, found := range command.FindAllString(string(text), -1) {
+			assert.Equal(t, `"a reload or ldcorn scale"`, found, name)
+		}
+	}
+	for _, hint := range Hints("web", 1, 2) {
+		assert.Contains(t, hint, "ldcorn ")
+	}
 }

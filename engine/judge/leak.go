@@ -109,7 +109,7 @@ func (t *track) leak(s *sight, g *api.GroupStatus) []api.Incident {
 	if n == 0 && worn < wornOften {
 		return nil
 	}
-	in := api.Incident{Kind: api.IncidentLeak, Mood: api.MoodWarn, Group: g.Name, Title: "memory grows", Advice: "ldcorn top shows RSS over time"}
+	in := api.Incident{Kind: api.IncidentLeak, Mood: api.MoodWarn, Group: g.Name, Title: "memory grows", Advice: showMemory()}
 	var parts []string
 	if n > 0 {
 		in.Since = s.now.Add(-worst.over)

@@ -51,18 +51,18 @@ func (t *track) queue(s *sight, g *api.GroupStatus, stuck int) []api.Incident {
 
 // whyQueued says why the oldest request of a queue waits, and what to do.
 func (t *track) whyQueued(s *sight, g *api.GroupStatus, stuck int) (why, advice string) {
-	show := "ldcorn ps " + g.Name + " shows them"
+	show := showRequests(g.Name)
 	var waits api.WaitsFor
 	if q := s.queues[g.Name]; q != nil && q.Oldest.WaitsFor != nil {
 		waits = *q.Oldest.WaitsFor
 	}
 	switch {
 	case g.Held:
-		return "the group is held", "ldcorn release " + g.Name + " lets them go on"
+		return "the group is held", letGo(g.Name)
 	case waits.Kind == api.WaitsForReady || g.Ready == 0:
-		return fmt.Sprintf("none of %s is ready", count(g.Instances, "worker")), "ldcorn status and ldcorn events " + g.Name + " show why"
+		return fmt.Sprintf("none of %s is ready", count(g.Instances, "worker")), showWhyNone(g.Name)
 	case waits.Kind == api.WaitsForLimit:
-		return "the shared limit " + waits.Limit + " is used up", "ldcorn status shows which groups share it; " + show
+		return "the shared limit " + waits.Limit + " is used up", showSharers() + "; " + show
 	case waits.Kind == api.WaitsForWorker && waits.Worker != nil:
 		return fmt.Sprintf("it belongs to %s.%d (sticky), which is busy", g.Name, *waits.Worker), show
 	}
@@ -79,7 +79,7 @@ func (t *track) whyQueued(s *sight, g *api.GroupStatus, stuck int) (why, advice 
 	if stuck > 0 {
 		why += ", " + count(stuck, "worker") + " blocked"
 	}
-	return why, fmt.Sprintf("%s; ldcorn scale %s %d adds a worker", show, g.Name, g.Instances+1)
+	return why, show + "; " + addWorker(g.Name, g.Instances)
 }
 
 // holds says which requests have the slots of a group, the most frequent first.

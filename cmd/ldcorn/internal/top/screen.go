@@ -174,18 +174,45 @@ func (m *model) notices() (out []string) {
 // incidentLines is the part of the height that incidents have at most: one in so many.
 const incidentLines = 3
 
-// incidents returns lines about what is wrong, as many as there is room for.
+// incidents returns lines about what is wrong: one for each incident, as far as there is
+// room, and then the details of the first ones.
 func (m *model) incidents() (out []string) {
 	all, d := m.data.Status.Incidents, &m.drawing
 	room := max(m.height/incidentLines, 1)
-	for i := range all {
-		lines := strings.Split(terminal.Wrap("!  "+strings.Join(judge.Lines(&all[i], m.data.Status.Now), "\n   "), m.width), "\n")
-		more := fmt.Sprintf("!  and %d more: ldcorn status shows them", len(all)-i)
-		if len(out)+len(lines) > room && i > 0 {
-			return append(out, d.show(warn, more))
-		}
-		for _, line := range lines[:min(len(lines), room)] {
+	shown, more := len(all), 0
+	if shown > room {
+		shown, more = max(room-1, 1), 1
+	}
+	spare := max(room-shown-more, 0)
+	for i := range all[:shown] {
+		lines := m.incident(&all[i], 1+spare)
+		spare -= len(lines) - 1
+		for _, line := range lines {
 			out = append(out, d.show(moodOf(all[i].Mood), line))
+		}
+	}
+	if more > 0 && room > 1 {
+		out = append(out, d.show(warn, fmt.Sprintf("!  and %d more: ldcorn status shows them", len(all)-shown)))
+	}
+	return out
+}
+
+// incident returns as many whole lines about an incident as there is room for, at least a
+// part of the first one.
+func (m *model) incident(in *api.Incident, room int) (out []string) {
+	for i, text := range judge.Lines(in, m.data.Status.Now) {
+		text = "   " + text
+		if i == 0 {
+			text = "!" + text[1:]
+		}
+		wrapped := strings.Split(terminal.Wrap(text, m.width), "\n")
+		switch {
+		case len(out)+len(wrapped) <= room:
+			out = append(out, wrapped...)
+		case i == 0:
+			return []string{ansi.Truncate(text, m.width, m.drawing.ellipsis())}
+		default:
+			return out
 		}
 	}
 	return out

@@ -239,3 +239,29 @@ func TestSpark(t *testing.T) {
 	assert.Equal(t, "▁▁", spark(api.Series{0, 0}, 2, false))
 	assert.Empty(t, spark(api.Series{1}, 0, false))
 }
+
+// TestScreen_Incidents: each incident has a line before any has details.
+func TestScreen_Incidents(t *testing.T) {
+	m, _ := aModel()
+	m.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
+	long := strings.Repeat("because of what it does ", 6)
+	m.data.Status.Incidents = nil
+	for i := range 5 {
+		m.data.Status.Incidents = append(m.data.Status.Incidents, api.Incident{Group: fmt.Sprintf("g%d", i), Title: "queue", Cause: long, Advice: "wait"})
+	}
+	lines := m.incidents()
+	require.LessOrEqual(t, len(lines), 8)
+	text := ansi.Strip(strings.Join(lines, "\n"))
+	for i := range 5 {
+		assert.Contains(t, text, fmt.Sprintf("!  g%d: queue", i))
+	}
+	assert.Contains(t, text, "   do: wait", "the first one has its details")
+
+	m.data.Status.Incidents = append(m.data.Status.Incidents, m.data.Status.Incidents...)
+	lines = m.incidents()
+	assert.Len(t, lines, 8)
+	assert.Equal(t, "!  and 3 more: ldcorn status shows them", ansi.Strip(lines[7]))
+	for _, line := range lines {
+		assert.LessOrEqual(t, ansi.StringWidth(line), 80)
+	}
+}
