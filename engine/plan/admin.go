@@ -11,6 +11,7 @@ func idleAdmin(p *Plan) (out []Problem) {
 			Message: "`admin_token` does nothing without `admin`",
 			Label:   `add admin="127.0.0.1:9100", or remove this`,
 			Place:   Place{Argument: "admin_token"},
+			Lacks:   "admin",
 		})
 	}
 	if p.AdminActions && p.AdminToken == (Text{}) {
@@ -19,6 +20,7 @@ func idleAdmin(p *Plan) (out []Problem) {
 			Message: "`admin_actions` needs `admin_token`: without it, everybody who reaches the listener could reload and stop workers",
 			Label:   `add admin_token=secret("LDCORN_ADMIN_TOKEN")`,
 			Place:   Place{Argument: "admin_actions"},
+			Lacks:   "admin_token",
 		})
 	}
 	return out

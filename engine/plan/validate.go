@@ -54,6 +54,7 @@ type Problem struct {
 	Place   Place
 	Other   Place  // another place that is involved; zero if none
 	Said    string // shown next to Other
+	Lacks   string // the argument of the plan that is missing; "" if none is
 }
 
 // A Place is a group or a listener of a plan, or one of its routes or arguments. The

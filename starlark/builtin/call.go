@@ -105,6 +105,16 @@ func (c *call) wrong(span diag.Span, subject, code string, err error) {
 	c.report(d)
 }
 
+// fails reports whether do reports a diagnostic.
+func (c *call) fails(do func()) bool {
+	before := c.failed
+	c.failed = false
+	do()
+	now := c.failed
+	c.failed = before || now
+	return now
+}
+
 // wrongValue reports an error in an argument's value or in one of its elements.
 func (c *call) wrongValue(g *given, err error) {
 	span, subject := g.span, "`"+g.arg.Name+"`"

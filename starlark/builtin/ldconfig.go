@@ -22,6 +22,7 @@ type Config struct {
 	Listeners []*Listener          // the listeners of Plan, in their order; none if bind is not given
 	Span      diag.Span            // of the word LdConfig
 	Values    map[string]diag.Span // of the arguments that are given, by name
+	Wrong     map[string]bool      // the arguments whose values were reported, so that Plan lacks them
 
 	Router     *starlark.Function // frozen; nil if there is none; Plan does not have it yet
 	RouterSpan diag.Span          // of the value of router=
@@ -41,11 +42,11 @@ func (s *Session) ldConfig(thread *starlark.Thread, _ *starlark.Builtin, args st
 	s.configs++
 	c := s.begin(thread, s.words["LdConfig"])
 	have := c.bind(args, kwargs)
-	cfg := &Config{opaque: "LdConfig", Plan: plan.NewPlan(), Span: c.span, Values: spansOf(have)}
+	cfg := &Config{opaque: "LdConfig", Plan: plan.NewPlan(), Span: c.span, Values: spansOf(have), Wrong: make(map[string]bool)}
 	cfg.Plan.Pos = position(c.span)
 	for _, f := range configFields() {
-		if g := have[f.Name]; g != nil && f.set != nil && !value.IsUnset(g.value) {
-			f.set(c, g, cfg.Plan)
+		if g := have[f.Name]; g != nil && f.set != nil {
+			cfg.Wrong[f.Name] = value.IsUnset(g.value) || c.fails(func() { f.set(c, g, cfg.Plan) })
 		}
 	}
 	if g := have["bind"]; g != nil && !value.IsUnset(g.value) {
