@@ -173,15 +173,21 @@ func (h Health) sent() []string {
 
 // refused returns the error for an answer that is not 2xx.
 func (h Health) refused(resp *http.Response) error {
-	came := fmt.Sprintf("got status %d", resp.StatusCode)
-	location := resp.Header.Get("Location")
-	if location != "" {
-		if len(location) > maxLocation {
-			location = location[:maxLocation] + "…"
-		}
-		came += " to " + strconv.Quote(location)
-	}
+	came, location := arrival(resp)
 	return fmt.Errorf("%s, want 2xx%s", came, h.hint(resp.StatusCode, location))
+}
+
+// arrival says what came instead of what was asked for, with the target of a redirect,
+// which it also returns, bounded. The location is "" if there is none.
+func arrival(resp *http.Response) (came, location string) {
+	came, location = fmt.Sprintf("got status %d", resp.StatusCode), resp.Header.Get("Location")
+	if location == "" {
+		return came, ""
+	}
+	if len(location) > maxLocation {
+		location = location[:maxLocation] + "…"
+	}
+	return came + " to " + strconv.Quote(location), location
 }
 
 // hint returns advice about an answer, or "" if there is none.

@@ -50,7 +50,7 @@ func AskMetrics(ctx context.Context, socket string, p *plan.Group) (*MetricsPage
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("got status %d, want 200", resp.StatusCode)
+		return nil, unwantedPage(resp, p)
 	}
 	if coding := resp.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return nil, errors.New("the answer is compressed, although the request has Accept-Encoding: identity")
@@ -65,4 +65,25 @@ func AskMetrics(ctx context.Context, socket string, p *plan.Group) (*MetricsPage
 		return nil, ErrLongPage
 	}
 	return &MetricsPage{Media: resp.Header.Get("Content-Type"), Body: body}, nil
+}
+
+// unwantedPage returns the error for an answer that is not 200, with what to do if it
+// is a redirect.
+func unwantedPage(resp *http.Response, p *plan.Group) error {
+	came, location := arrival(resp)
+	came += ", want 200"
+	if resp.StatusCode < 300 || resp.StatusCode > 399 || location == "" {
+		return errors.New(came)
+	}
+	to, err := resp.Request.URL.Parse(resp.Header.Get("Location"))
+	switch {
+	case err != nil:
+	case to.Scheme == "https" && !HealthOf(p).writes("x-forwarded-proto"):
+		return errors.New(came + `; for an app that requires https, set health_headers=[set_header("X-Forwarded-Proto", "https")]`)
+	case to.Host == resp.Request.URL.Host || to.Host == resp.Request.Host:
+		if path := to.RequestURI(); path != p.MetricsPath && len(path) <= maxLocation {
+			return fmt.Errorf("%s; redirects are not followed: set metrics_path=%q", came, path)
+		}
+	}
+	return errors.New(came + "; change metrics_path to a path that does not redirect")
 }

@@ -39,6 +39,13 @@ func TestAskMetrics(t *testing.T) {
 		cancel(late)
 		<-r.Context().Done()
 	})
+	for path, to := range map[string]string{"/mounted": "http://localhost/mounted/", "/moved": "/elsewhere?a=b", "/secure": "https://localhost/secure",
+		"/away": "http://login.example/", "/circular": "/circular"} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Location", to)
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		})
+	}
 	server := &http.Server{Handler: mux}
 	served := make(chan struct{})
 	go func() {
@@ -65,6 +72,16 @@ func TestAskMetrics(t *testing.T) {
 
 	_, err = ask("/missing")
 	require.EqualError(t, err, "got status 404, want 200")
+	for path, want := range map[string]string{
+		"/mounted":  `got status 307 to "http://localhost/mounted/", want 200; redirects are not followed: set metrics_path="/mounted/"`,
+		"/moved":    `got status 307 to "/elsewhere?a=b", want 200; redirects are not followed: set metrics_path="/elsewhere?a=b"`,
+		"/secure":   `got status 307 to "https://localhost/secure", want 200; for an app that requires https, set health_headers=[set_header("X-Forwarded-Proto", "https")]`,
+		"/away":     `got status 307 to "http://login.example/", want 200; change metrics_path to a path that does not redirect`,
+		"/circular": `got status 307 to "/circular", want 200; change metrics_path to a path that does not redirect`,
+	} {
+		_, err = ask(path)
+		require.EqualError(t, err, want)
+	}
 	_, err = ask("/long")
 	require.ErrorIs(t, err, ErrLongPage)
 	_, err = ask("/packed")
