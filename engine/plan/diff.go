@@ -244,7 +244,7 @@ func replaceReason(changes []AttributeChange, asked bool) string {
 			return a.Name + " changed"
 		}
 	}
-	return "reload_on_sighup=True: the code may have changed"
+	return "the code may have changed"
 }
 
 // compare returns the attributes in which two values differ, in table order.

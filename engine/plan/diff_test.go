@@ -27,7 +27,7 @@ func TestDiffGroup(t *testing.T) {
 		changes []string
 		pinned  []string
 	}{
-		{"code may have changed", func(*plan.Group) {}, plan.DiffOptions{}, plan.Replace, "reload_on_sighup=True: the code may have changed", nil, nil},
+		{"code may have changed", func(*plan.Group) {}, plan.DiffOptions{}, plan.Replace, "the code may have changed", nil, nil},
 		{"app", func(p *plan.Group) { p.App = "b:app" }, plan.DiffOptions{}, plan.Replace, "app changed", []string{`app "main:app" -> "b:app"`}, nil},
 		{"kept", func(p *plan.Group) { p.ReloadOnSighup = false }, plan.DiffOptions{}, plan.Update, "settings changed", []string{"reload_on_sighup True -> False"}, nil},
 		{"kept and resized", func(p *plan.Group) { p.ReloadOnSighup, p.Instances = false, 3 }, plan.DiffOptions{}, plan.Resize, "instances 1 -> 3",
