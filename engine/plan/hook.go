@@ -26,9 +26,9 @@ const (
 )
 
 // DefaultHookEvents are the events that a hook learns of unless it names others: what
-// somebody may have to look after. It is read-only.
+// somebody may have to look after, and the end of incidents. It is read-only.
 var DefaultHookEvents = []api.EventKind{api.EventCrashed, api.EventFailed, api.EventKept, api.EventOverloaded,
-	api.EventReloadFailed, api.EventBeforeFailed, api.EventCertWarning, api.EventCertFailed}
+	api.EventReloadFailed, api.EventBeforeFailed, api.EventCertWarning, api.EventCertFailed, api.EventIncident, api.EventIncidentOver}
 
 // HookEvents are the events that hooks can learn of: all but those about hooks. It is
 // read-only.
