@@ -87,10 +87,7 @@ func (s *Scraper) ask(ctx context.Context, src *source) {
 		s.record(src, spec, nil, err)
 		return
 	}
-	now, err := parse(page)
-	if err != nil {
-		err = &malformedError{err}
-	}
+	now, err := parse(ctx, page)
 	s.record(src, spec, now, err)
 }
 
@@ -121,7 +118,7 @@ func resultOf(err error) Result {
 	switch {
 	case err == nil:
 		return ResultOK
-	case errors.Is(err, worker.ErrLongPage), errors.Is(err, errManyLines):
+	case errors.Is(err, worker.ErrLongPage), errors.Is(err, errTooMuch):
 		return ResultTooLong
 	case errors.As(err, new(*malformedError)):
 		return ResultMalformed

@@ -3,7 +3,7 @@ package scrape
 import (
 	"bytes"
 	"cmp"
-	"errors"
+	"context"
 	"fmt"
 	"math"
 	"mime"
@@ -16,13 +16,6 @@ import (
 
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
-
-// maxLines is how many lines the page of a worker may have: each becomes many times as
-// much in memory.
-const maxLines = 100_000
-
-// errManyLines means that a page has more than maxLines.
-var errManyLines = fmt.Errorf("the page has more than %d lines", maxLines)
 
 // The labels of ldcorn. What an app calls so gets the prefix, as Prometheus does.
 const (
@@ -46,18 +39,21 @@ func (f *family) cumulative() bool {
 	return f.kind == dto.MetricType_COUNTER || f.kind == dto.MetricType_HISTOGRAM || f.kind == dto.MetricType_SUMMARY
 }
 
-// parse reads the page of a worker.
-func parse(page *worker.MetricsPage) (families, error) {
+// parse reads the page of a worker. If ctx ends first, its cause is the error.
+func parse(ctx context.Context, page *worker.MetricsPage) (families, error) {
 	if media, _, err := mime.ParseMediaType(page.Media); page.Media != "" && (err != nil || media != "text/plain") {
-		return nil, fmt.Errorf("got a page of type %q, want the text format of Prometheus, text/plain", page.Media)
+		return nil, malformed("got a page of type %q, want the text format of Prometheus, text/plain", page.Media)
 	}
-	if bytes.Count(page.Body, []byte("\n")) > maxLines {
-		return nil, errManyLines
+	if err := checkBounds(page.Body); err != nil {
+		return nil, malformed("%w", err)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	read, err := parser.TextToMetricFamilies(bytes.NewReader(page.Body))
+	read, err := parser.TextToMetricFamilies(stoppable{ctx, bytes.NewReader(page.Body)})
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
 	if err != nil {
-		return nil, errors.New("not in the text format of Prometheus: " + err.Error())
+		return nil, malformed("not in the text format of Prometheus: %w", err)
 	}
 	out := make(families, len(read))
 	for name, from := range read {
@@ -73,8 +69,16 @@ func parse(page *worker.MetricsPage) (families, error) {
 			}
 		}
 		out[name] = f
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 	}
 	return out, nil
+}
+
+// malformed returns a malformedError.
+func malformed(format string, args ...any) error {
+	return &malformedError{fmt.Errorf(format, args...)}
 }
 
 // usable reports whether a series has a value that can be summed. It drops the +Inf
