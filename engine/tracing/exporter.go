@@ -3,6 +3,7 @@ package tracing
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracehttp"
@@ -32,6 +33,7 @@ type exporter struct {
 	ctx    context.Context // ends leaveLimit after leave
 	cancel context.CancelFunc
 	spans  *spanMaker
+	client *http.Client
 	to     sdk.SpanExporter
 	batch  []*record
 	lost   uint64    // requests whose loss was not reported yet
@@ -68,9 +70,10 @@ func (e *exporter) connect() (err error) {
 	for _, h := range e.settings.Headers {
 		headers[h.Name] = h.Value.Reveal()
 	}
+	e.client = newClient()
 	e.spans = newSpanMaker(e.settings.Service)
 	e.to, err = otlptracehttp.New(e.ctx, otlptracehttp.WithEndpointURL(e.settings.Endpoint), otlptracehttp.WithHeaders(headers),
-		otlptracehttp.WithTimeout(exportLimit), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
+		otlptracehttp.WithHTTPClient(e.client), otlptracehttp.WithRetry(otlptracehttp.RetryConfig{
 			Enabled: true, InitialInterval: time.Second / 2, MaxInterval: time.Second, MaxElapsedTime: exportLimit / 2}))
 	return err
 }
@@ -79,7 +82,7 @@ func (e *exporter) connect() (err error) {
 func (e *exporter) run() {
 	defer e.cancel()
 	if err := e.connect(); err != nil {
-		e.log.Error("no spans are sent", slog.Any("err", err), slog.String("collector", e.settings.Endpoint))
+		e.log.Error("no spans are sent", slog.String("err", e.discreet(err)), slog.String("collector", e.settings.Endpoint))
 		<-e.left
 		e.counts.failed.Add(uint64(len(e.queue)))
 		return
@@ -113,6 +116,7 @@ func (e *exporter) end() {
 	}
 	e.flush()
 	_ = e.to.Shutdown(e.ctx) // it has nothing left to send
+	e.client.CloseIdleConnections()
 }
 
 // flush sends the batch.
@@ -144,7 +148,7 @@ func (e *exporter) tell(n uint64, err error) {
 	if e.ill && time.Since(e.told) < toldEvery {
 		return
 	}
-	e.log.Warn("spans are not sent", slog.Any("err", err), slog.String("collector", e.settings.Endpoint), slog.Uint64("requests", e.lost),
+	e.log.Warn("spans are not sent", slog.String("err", e.discreet(err)), slog.String("collector", e.settings.Endpoint), slog.Uint64("requests", e.lost),
 		slog.String("reason", "the collector does not take them: look whether it runs and accepts OTLP over HTTP; requests are served all the same"))
 	e.ill, e.told = true, time.Now()
 }
