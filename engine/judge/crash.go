@@ -72,7 +72,7 @@ func (t *track) crashLoop(s *sight, g *api.GroupStatus, failing *failing) []api.
 	last := &t.crashes[len(t.crashes)-1]
 	in := api.Incident{Kind: api.IncidentCrashLoop, Mood: api.MoodBad, Group: g.Name, Since: t.loopSince(), Title: "crash loop", Words: last.words,
 		Advice: showWords(g.Name)}
-	in.Requests = failing.mostly(g.Name, in.Since, true)
+	in.Requests = failing.mostly(g.Name, in.Since, true, "failed")
 	if len(byWorker) == 1 {
 		index := last.worker
 		in.Worker = &index

@@ -2,7 +2,9 @@ package judge
 
 import (
 	"fmt"
+	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/result"
@@ -21,6 +23,8 @@ const (
 type failing struct {
 	mu sync.Mutex // guards all below; whoever does not get it at once does without
 	of map[string]*failures
+
+	from atomic.Pointer[map[string]time.Duration] // how long a request takes that is noted; replaced, never modified
 }
 
 // Failures are those of a group.
@@ -39,8 +43,14 @@ type failure struct {
 }
 
 // Observe implements result.Observer. It notes requests that a worker answered with 5xx,
-// and does nothing for others.
+// and those that take longer than before the last change of their group. It does nothing
+// for others.
 func (j *Judge) Observe(r *result.Result) {
+	if all := j.slower.from.Load(); all != nil && r.Worker >= 0 && r.Status >= 200 && r.Status != result.StatusGone && r.Request != nil {
+		if from, ok := (*all)[r.Group]; ok && r.Took >= from && !r.Unparsed() {
+			j.slower.note(r, time.Now())
+		}
+	}
 	if r.Status >= 500 && r.Worker >= 0 && r.Request != nil && !r.Unparsed() {
 		j.failing.note(r, time.Now())
 	}
@@ -79,9 +89,36 @@ func (f *failing) forget(group string) {
 	delete(f.of, group)
 }
 
-// mostly says which request fails the most since a time, of all or of those that were
-// lost with their worker. It returns "" if none is known.
-func (f *failing) mostly(group string, since time.Time, lost bool) string {
+// onlyFrom sets how many seconds a request of a group takes that is noted. NaN stands for
+// no request. Only the goroutine of Run may call it.
+func (f *failing) onlyFrom(group string, seconds float32) {
+	all := make(map[string]time.Duration)
+	if now := f.from.Load(); now != nil {
+		maps.Copy(all, *now)
+	}
+	before, had := all[group]
+	if seconds != seconds {
+		if !had {
+			return
+		}
+		delete(all, group)
+	} else {
+		from := time.Duration(float64(seconds) * float64(time.Second))
+		if had && from == before {
+			return
+		}
+		all[group] = from
+	}
+	if len(all) == 0 {
+		f.from.Store(nil)
+		return
+	}
+	f.from.Store(&all)
+}
+
+// mostly says which request did something, such as to fail, the most since a time, of all
+// or of those that were lost with their worker. It returns "" if none is known.
+func (f *failing) mostly(group string, since time.Time, lost bool, did string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	of := f.of[group]
@@ -107,5 +144,5 @@ func (f *failing) mostly(group string, since time.Time, lost bool) string {
 	case 2*counts[most] < all:
 		return "such as " + most
 	}
-	return fmt.Sprintf("mostly %s (%d of %d that failed)", most, counts[most], all)
+	return fmt.Sprintf("mostly %s (%d of %d that %s)", most, counts[most], all, did)
 }

@@ -45,6 +45,7 @@ type Options struct {
 type Judge struct {
 	incidents atomic.Pointer[[]api.Incident] // what is wrong now; replaced, never modified
 	failing   failing
+	slower    failing // requests that take longer than before a change
 
 	// Only the goroutine of Run uses these:
 	opts     Options
@@ -144,6 +145,8 @@ func (j *Judge) see(s *sight, newest uint64) {
 		if !seen[name] {
 			delete(j.tracks, name)
 			j.failing.forget(name)
+			j.slower.forget(name)
+			j.slower.onlyFrom(name, nan)
 		}
 	}
 	events, _ := j.events.Take()
@@ -201,11 +204,13 @@ func (j *Judge) judge(s *sight, g *api.GroupStatus) []api.Incident {
 	out := t.crashLoop(s, g, &j.failing)
 	stuck := j.blocked(s, t, g)
 	out = append(out, stuck...)
-	out = append(out, t.errors(s, &j.failing)...)
+	out = append(out, t.errors(s, &j.failing, &j.slower)...)
 	out = append(out, t.queue(s, g, len(stuck))...)
 	out = append(out, t.leak(s, g)...)
 	for i := range out {
-		out[i].Change = t.changeBefore(out[i].Kind, out[i].Since)
+		if k := out[i].Kind; k != api.IncidentBadDeploy && k != api.IncidentErrors {
+			out[i].Change = t.changeBefore(k, out[i].Since)
+		}
 	}
 	return out
 }

@@ -195,7 +195,13 @@ func TestBadDeploy(t *testing.T) {
 			assert.Contains(t, in.Cause, c.want)
 			assert.Equal(t, c.mood, in.Mood)
 			assert.Equal(t, "a reload (generation 2; replace: code changed), just before", in.Change)
-			assert.Equal(t, "mostly GET /items (1 of 1 that failed)", in.Requests)
+			if c.errors > 0 {
+				assert.Equal(t, "mostly GET /items (1 of 1 that failed)", in.Requests)
+				return
+			}
+			r.Observe(&result.Result{Status: 200, Worker: 0, Group: "web", Took: time.Second, Request: &head.Request{Method: []byte("GET"), RawPath: []byte("/slow")}})
+			r.Observe(&result.Result{Status: 200, Worker: 0, Group: "web", Took: time.Millisecond, Request: &head.Request{Method: []byte("GET"), RawPath: []byte("/quick")}})
+			assert.Equal(t, "mostly GET /slow (1 of 1 that took longer)", r.look()[0].Requests, "the reason is the p95")
 		})
 	}
 }

@@ -29,7 +29,9 @@ type track struct {
 	worn    []time.Time // when workers reached max_rss
 	change  *change     // the newest one; nil for none
 
-	queuedSince, busySince, failingSince time.Time // zero while it is not so
+	trouble *trouble // nil while answers are good
+
+	queuedSince, busySince time.Time // zero while it is not so
 }
 
 // A second is what a group did in a second.
@@ -54,10 +56,11 @@ type seat struct {
 
 // A change is something that an operator did to a group.
 type change struct {
-	at      time.Time
-	what    string
-	isStart bool // of the group
-	before  traffic
+	at       time.Time
+	what     string
+	isStart  bool // of the group
+	before   traffic
+	requests float32 // since
 }
 
 // Traffic is the requests of a group in some time.
@@ -108,7 +111,15 @@ func (t *track) add(h *api.History, g *api.GroupHistory) {
 				s.alive = one.end.Add(-time.Second)
 			}
 		}
-		t.seconds = push(t.seconds, one)
+		t.addSecond(one)
+	}
+}
+
+// addSecond takes in what the group did in a second.
+func (t *track) addSecond(one second) {
+	t.seconds = push(t.seconds, one)
+	if c := t.change; c != nil && one.end.Add(-time.Second).Compare(c.at) >= 0 {
+		c.requests += one.requests
 	}
 }
 
