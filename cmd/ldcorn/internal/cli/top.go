@@ -35,9 +35,9 @@ hold, release or scale the group of the chosen row. All but P ask first. ? shows
 
 REQ/S and 5XX/S are those of the time since the look before, P50, P95 and P99 those of the
 newest second with requests, if it was one of the last 10. PAST is REQ/S of each second, the
-newest at the right. OLDEST is how long the oldest request has waited in the queue of a group, and
-the age of the oldest request of a worker. HAND counts the requests in hand. CPU is in percent of one
-processor.
+newest at the right. WAIT is how long the oldest request in the queue of a group has waited, and OLDEST
+the age of the oldest request that a worker has. HAND counts the requests in hand. CPU is in percent of
+one processor.
 
 top needs a terminal of any size. On a narrow one, columns are left out. If the master goes away, top says
 so and waits until it is back. q and Ctrl-C quit.`,

@@ -52,7 +52,7 @@ const percentileAge = 10
 
 func (m *model) groups() table {
 	t := table{empty: "no group is ready yet", columns: []column{{name: "GROUP"}, {name: "READY"}, {name: "REQ/S", right: true}, {name: "5XX/S", right: true},
-		{name: "P50", right: true, drop: 2}, {name: "P95", right: true, drop: 9}, {name: "P99", right: true, drop: 5}, {name: "QUEUE", right: true, drop: 10}, {name: "OLDEST", right: true, drop: 6},
+		{name: "P50", right: true, drop: 2}, {name: "P95", right: true, drop: 9}, {name: "P99", right: true, drop: 5}, {name: "QUEUE", right: true, drop: 10}, {name: "WAIT", right: true, drop: 6},
 		{name: "HAND", right: true, drop: 7}, {name: "RSS", right: true, drop: 4}, {name: "CPU", right: true, drop: 8}, {name: past, least: 4, drop: 3}}}
 	for i := range m.data.Status.Groups {
 		g := &m.data.Status.Groups[i]
