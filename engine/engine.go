@@ -239,7 +239,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	}
 	socket.server = control.Start(control.Options{
 		Listener: commandLine, Master: sup, Counted: &tell.requests, RateLimits: tell.rateLimits, Buffers: tell.shownBuffers, Reload: reloads.state,
-		Listeners: fronts.listening, Certificates: fronts.certs.Status,
+		Listeners: fronts.listening, Admin: fronts.administered, Certificates: fronts.certs.Status,
 		Requests: func(want control.RequestsWanted) *api.Requests { return inHand(px, want) }, Incidents: tell.judge.Incidents, Routing: tell.routing,
 		Plan:    previewer{e.opts.Preview, set, sup, fronts.passed.missing, leave.stopping}.preview,
 		Args:    func() (*api.Args, error) { return argsInEffect(sup) },

@@ -29,6 +29,7 @@ type fronts struct {
 	clients func(*opened) (*service, error)
 
 	shown atomic.Pointer[[]api.Listener] // the present listeners
+	watch atomic.Pointer[string]         // the address of the present admin listener, or ""
 }
 
 // openFronts opens the sockets of a plan. The caller must close the fronts. They
@@ -115,7 +116,16 @@ func (f *fronts) publish() {
 		out[i] = api.Listener{Bind: x.now.bind.String(), Address: address(x.now), ProxyProtocol: x.now.of.ProxyProtocol, TLS: len(x.now.of.TLS) > 0, ClientAuth: clientAuth(x.now.of.TLS), RedirectHTTPS: x.now.of.RedirectHTTPS}
 	}
 	f.shown.Store(&out)
+	admin := ""
+	if f.admin.now != nil {
+		admin = address(f.admin.now)
+	}
+	f.watch.Store(&admin)
 }
+
+// administered returns the address of the present admin listener, or "" if there is none.
+// It is safe to call from any goroutine.
+func (f *fronts) administered() string { return *f.watch.Load() }
 
 // listening returns the present listeners. It is safe to call from any goroutine.
 func (f *fronts) listening() []api.Listener { return *f.shown.Load() }

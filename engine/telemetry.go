@@ -66,7 +66,7 @@ func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Sup
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
-			Counted: &t.requests, Incidents: t.judge.Incidents, Routing: t.routing, Listeners: reloads.fronts.listening, Certificates: reloads.fronts.certs.Status,
+			Counted: &t.requests, Incidents: t.judge.Incidents, Routing: t.routing, Listeners: reloads.fronts.listening, Address: reloads.fronts.administered, Certificates: reloads.fronts.certs.Status,
 			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
 		})
 		t.admins = append(t.admins, admin)

@@ -16,6 +16,9 @@ const (
 	MoodBad   Mood = "bad"  // clients suffer, or will soon
 )
 
+// RecentIncidents is for how long a status counts an incident that is over.
+const RecentIncidents = 15 * time.Minute
+
 // An Incident is something that is wrong now, with its cause, as the master judges it.
 type Incident struct {
 	Kind   IncidentKind `json:"kind"`

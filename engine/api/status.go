@@ -19,6 +19,8 @@ type Status struct {
 	LogLevel      *LogLevel  `json:"log_level,omitempty"`               // absent unless ldcorn log-level has changed it
 	Stopping      *Stopping  `json:"stopping,omitempty"`                // absent unless the master was told to stop
 	Incidents     []Incident `json:"incidents,omitempty"`               // what is wrong: what is bad first, then what goes on, then the cause of others; absent if nothing is
+	PastIncidents int        `json:"past_incidents,omitempty"`          // how many have ended in the last 15 minutes, as far as the kept events tell; absent if none has
+	Admin         string     `json:"admin,omitempty"`                   // the address of the admin listener, which has the dashboard; absent if there is none
 	MasterStatus
 	Listeners    []Listener             `json:"listeners"`    // in the order of the configuration
 	Certificates []Certificate          `json:"certificates"` // of the listeners

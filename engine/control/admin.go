@@ -39,6 +39,7 @@ type Watched interface {
 // A Happened has the events of the master, without the words of workers.
 type Happened interface {
 	Newest(n int) []api.Event
+	Since(kind api.EventKind, from time.Time) int
 	ReadPublic(groups []string, n int) event.PublicReader
 }
 
@@ -67,6 +68,7 @@ type AdminOptions struct {
 
 	Counted      *stats.Requests
 	Listeners    func() []api.Listener    // in the order of the configuration
+	Address      func() string            // of the admin listener
 	Certificates func() []api.Certificate // of the listeners
 	Buffers      func() api.Buffers       // what waits in the master
 	Incidents    func() []api.Incident    // what is wrong
@@ -211,6 +213,8 @@ type publicStatus struct {
 	LastReload    *PublicReload  `json:"last_reload"`
 	Running       *api.Running   `json:"running,omitempty"`
 	Incidents     []api.Incident `json:"incidents,omitempty"`
+	PastIncidents int            `json:"past_incidents,omitempty"`
+	Admin         string         `json:"admin,omitempty"`
 	api.MasterStatus
 	Listeners    []api.Listener             `json:"listeners"`
 	Certificates []api.Certificate          `json:"certificates"`
@@ -237,7 +241,7 @@ func (a *Admin) status(w http.ResponseWriter, _ *http.Request) {
 	defer a.opts.Busy()()
 	last, now := a.opts.Reload()
 	st := publicStatus{FormatVersion: api.StatusVersion, Version: a.opts.Version, Now: time.Now(), LastReload: last, Running: now,
-		MasterStatus: a.opts.Master.Status(), Listeners: a.opts.Listeners(), Certificates: a.opts.Certificates(),
+		MasterStatus: a.opts.Master.Status(), Listeners: a.opts.Listeners(), Admin: a.opts.Address(), PastIncidents: pastIncidents(a.opts.Events), Certificates: a.opts.Certificates(),
 		Counts: groupCounts(a.opts.Counted), RateLimits: a.opts.Limits(), Buffers: a.opts.Buffers(), Routing: a.opts.Routing()}
 	for _, in := range judge.Still(a.opts.Incidents(), st.Groups) {
 		st.Incidents = append(st.Incidents, in.Public())

@@ -74,7 +74,7 @@ func (a *admin) start(t testing.TB, l net.Listener) {
 		Listener: l, Master: watched{a}, Events: &a.events, History: runHistory(t, &a.counted), Metrics: metrics, Apps: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "apps") }), Reload: func() (*PublicReload, *api.Running) { return a.reload, a.running }, Stopping: a.stopping,
 		Limits: func() []api.RateLimit { return a.limits }, Buffers: func() api.Buffers { return a.buffers }, Busy: a.busy, Version: "1.2.3", Log: slog.New(slog.DiscardHandler),
 		Rights: func() AdminRights { return a.rights }, Incidents: func() []api.Incident { return a.incidents }, Routing: func() api.Routing { return api.Routing{Routes: []api.RouteHits{}} }, Control: a, Counted: &a.counted,
-		Listeners: func() []api.Listener { return nil }, Certificates: func() []api.Certificate { return nil },
+		Listeners: func() []api.Listener { return nil }, Address: func() string { return "127.0.0.1:9100" }, Certificates: func() []api.Certificate { return nil },
 	})
 	t.Cleanup(s.Close)
 }

@@ -50,6 +50,8 @@ type Options struct {
 	Counted  *stats.Requests
 	// Listeners returns the listeners in the order of the configuration.
 	Listeners func() []api.Listener
+	// Admin returns the address of the admin listener, or "" if there is none.
+	Admin func() string
 	// Certificates returns the certificates of the listeners.
 	Certificates func() []api.Certificate
 	// RateLimits returns the rate limits in effect.
@@ -169,7 +171,7 @@ func (s *Server) newRoutes() http.Handler {
 		return &logSource{Reader: s.opts.Logs.Read(want.Groups, want.Newest), lost: s.opts.LostLines}
 	}))
 	mux.HandleFunc("GET /v1/events", s.tail("application/x-ndjson", func(want TailRequest) source {
-		return eventSource{s.opts.Events.Read(want.Groups, want.Newest)}
+		return eventSource{s.opts.Events.Read(want.Groups, want.Newest, want.Kinds...)}
 	}))
 	mux.HandleFunc("GET /v1/requests/ended", s.ended)
 	mux.HandleFunc("POST /v1/plan", s.plan)

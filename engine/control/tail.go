@@ -10,15 +10,17 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
 
 // A TailRequest asks for the newest lines or events that a master keeps, and for
 // those that come later.
 type TailRequest struct {
-	Groups []string // only about these groups and their workers; about everything if empty
-	Newest int      // how many of those that the master keeps; all if negative
-	Follow bool     // go on with those that come later, until the master ends
+	Groups []string        // only about these groups and their workers; about everything if empty
+	Kinds  []api.EventKind // of events: only these; all if empty
+	Newest int             // how many of those that the master keeps; all if negative
+	Follow bool            // go on with those that come later, until the master ends
 }
 
 func (q *TailRequest) values() url.Values {
@@ -26,11 +28,17 @@ func (q *TailRequest) values() url.Values {
 	if len(q.Groups) > 0 {
 		v["group"] = q.Groups
 	}
+	for _, kind := range q.Kinds {
+		v.Add("kind", string(kind))
+	}
 	return v
 }
 
 func tailRequest(v url.Values) (q TailRequest, err error) {
 	q.Groups = v["group"]
+	for _, kind := range v["kind"] {
+		q.Kinds = append(q.Kinds, api.EventKind(kind))
+	}
 	if q.Newest, err = strconv.Atoi(v.Get("lines")); err == nil {
 		q.Follow, err = strconv.ParseBool(v.Get("follow"))
 	}

@@ -73,14 +73,31 @@ func (s *Stream) Newest(n int) []api.Event {
 	return out
 }
 
+// Since returns how many of the events that are kept are of a kind and no older than a
+// time.
+func (s *Stream) Since(kind api.EventKind, from time.Time) (n int) {
+	if s == nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := len(s.events) - 1; i >= 0 && !s.events[i].At.Before(from); i-- {
+		if s.events[i].Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
 // A Reader reads the events of some groups, or all events. It is for one
 // goroutine.
 type Reader struct {
 	stream *Stream
-	groups []string // if empty, it reads all events, those of the master included
-	next   uint64   // the number of the next event to look at
-	ends   bool     // EndNow was called
-	last   uint64   // the number of the last event to take, if it ends
+	groups []string        // if empty, it reads all events, those of the master included
+	kinds  []api.EventKind // if empty, it reads all kinds
+	next   uint64          // the number of the next event to look at
+	ends   bool            // EndNow was called
+	last   uint64          // the number of the last event to take, if it ends
 }
 
 // EndNow leaves out the events that come from now on: once the reader has taken
@@ -92,12 +109,12 @@ func (r *Reader) EndNow() {
 }
 
 // Read returns a reader of the events of some groups, or of all events if none is
-// named: of the newest n that are kept, or of all that are if n is negative, and
-// of those that come after them.
-func (s *Stream) Read(groups []string, n int) *Reader {
+// named, and only of some kinds if any is: of the newest n that are kept, or of all
+// that are if n is negative, and of those that come after them.
+func (s *Stream) Read(groups []string, n int, kinds ...api.EventKind) *Reader {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := &Reader{stream: s, groups: groups, next: s.count + 1}
+	r := &Reader{stream: s, groups: groups, kinds: kinds, next: s.count + 1}
 	for i := len(s.events) - 1; i >= 0 && n != 0; i-- {
 		if e := &s.events[i].Event; r.wants(e) {
 			r.next = e.Number
@@ -108,7 +125,7 @@ func (s *Stream) Read(groups []string, n int) *Reader {
 }
 
 func (r *Reader) wants(e *api.Event) bool {
-	return (len(r.groups) == 0 || slices.Contains(r.groups, e.Group)) && (!r.ends || e.Number <= r.last)
+	return (len(r.groups) == 0 || slices.Contains(r.groups, e.Group)) && (len(r.kinds) == 0 || slices.Contains(r.kinds, e.Kind)) && (!r.ends || e.Number <= r.last)
 }
 
 // Take returns the events that have come since the last call, and how many came

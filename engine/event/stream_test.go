@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -36,6 +37,9 @@ func TestStream_OrderAndChoice(t *testing.T) {
 	assert.Equal(t, []uint64{1, 5}, take([]string{"a"}, -1))
 	assert.Equal(t, []uint64{4, 5}, take([]string{"a", "b"}, 2))
 	assert.Empty(t, take([]string{"c"}, -1))
+	assert.Equal(t, 5, s.Since(api.EventReady, time.Now().Add(-time.Hour)))
+	assert.Zero(t, s.Since(api.EventReady, time.Now().Add(time.Hour)))
+	assert.Zero(t, s.Since(api.EventExited, time.Time{}))
 	assert.Equal(t, []uint64{5}, []uint64{s.Newest(1)[0].Number})
 	assert.Len(t, s.Newest(99), 5)
 
@@ -44,6 +48,8 @@ func TestStream_OrderAndChoice(t *testing.T) {
 	s.Emit(of("a", api.EventExited))
 	events, lost := follow.Take()
 	assert.Zero(t, lost)
+	assert.Equal(t, []uint64{7}, numbers(events))
+	events, _ = s.Read(nil, 1, api.EventCrashed, api.EventExited).Take()
 	assert.Equal(t, []uint64{7}, numbers(events))
 	assert.False(t, events[0].At.IsZero())
 	assert.Equal(t, api.EventVersion, events[0].FormatVersion)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,15 +25,25 @@ func newEventsCommand(opts *rootOptions) *cobra.Command {
 		Long: `Show the events of a master, of all groups or of some: a line for each worker that starts,
 is ready, crashes or ends, for each group that is changed, held or overloaded, and for each reload.
 
+Among them are incidents, with their cause: incident when one begins, and incident_over. ldcorn status
+shows those that are there now.
+
 The master keeps the newest 1,024 events. Events of the master itself, which are about
 its reloads, are shown only without GROUP. --json prints an object on each line;
 docs/schema/events.json describes its fields.`,
 		Example: `  ldcorn events
   ldcorn events api -n 20
+  ldcorn events --kind incident,incident_over
   ldcorn events -f --json`,
 	}
+	var kinds []string
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "only events of these kinds, as --json names them: `KIND,…`, such as crashed,incident")
+	mustComplete(cmd, "kind", completeList(eventKindNames()))
 	format.addTo(cmd, "print an object for each event")
-	return tailCommand(opts, "events", cmd, func(ctx context.Context, master *control.Client, want control.TailRequest) error {
+	tail := tailCommand(opts, "events", cmd, func(ctx context.Context, master *control.Client, want control.TailRequest) error {
+		for _, kind := range kinds {
+			want.Kinds = append(want.Kinds, api.EventKind(kind))
+		}
 		show := showEvent
 		if format.isJSON() {
 			show = writeEvent
@@ -44,6 +55,24 @@ docs/schema/events.json describes its fields.`,
 			return show(cmd.OutOrStdout(), &e)
 		})
 	})
+	check := tail.PreRunE
+	tail.PreRunE = func(cmd *cobra.Command, args []string) error {
+		for _, kind := range kinds {
+			if !slices.Contains(api.EventKinds, api.EventKind(kind)) {
+				return usageError("--kind: got %q, want some of %s", kind, strings.Join(eventKindNames(), ", "))
+			}
+		}
+		return check(cmd, args)
+	}
+	return tail
+}
+
+// eventKindNames returns the names of all kinds of events.
+func eventKindNames() (out []string) {
+	for _, kind := range api.EventKinds {
+		out = append(out, string(kind))
+	}
+	return out
 }
 
 // The widths of the columns of events. Most names fit, and longer ones move the rest

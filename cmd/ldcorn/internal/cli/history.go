@@ -34,7 +34,8 @@ func newHistoryCommand(opts *rootOptions) *cobra.Command {
 		Short: "Show what the groups did in the last minutes or hours",
 		Long: `Show what the groups of a master did: a line for each step of time, with requests per second, those of
 them that were refused or got 5xx, percentiles of the time of requests, waits for a slot, and the state of the group.
-Lines above, which begin with !, say what is wrong now, as ldcorn status does.
+Lines above, which begin with !, say what is wrong now, as ldcorn status does; ldcorn events --kind incident,incident_over
+says what was.
 
 The master keeps each second of the last 15 minutes and each minute of the last 24 hours. A dash stands for what is not
 known. --json prints all series, with those of the workers; docs/history.md describes them.`,

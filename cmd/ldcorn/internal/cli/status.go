@@ -49,7 +49,8 @@ func newStatusCommand(opts *rootOptions) *cobra.Command {
 
 A line that begins with ! says what is wrong, with its cause: what it is about, since when, with which
 requests, what had changed before, and what to do (docs/incidents.md). It comes first, and ldcorn ps, ldcorn top
-and the dashboard show the same.
+and the dashboard show the same. A line above says how many were over in the last 15 minutes, and
+another where the admin listener is, which has the dashboard.
 
 status shows one line about a reload that failed; --json has all of it. While a reload
 runs, status says what it waits for, and marks workers that get no request yet as (new).
@@ -171,6 +172,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	} else if addresses != "" {
 		say("bound to %s: clients wait until the start is over", addresses)
 	}
+	if st.Admin != "" {
+		say("admin listener on %s", st.Admin)
+	}
 	if st.LogLevel != nil {
 		say("log level %s (ldcorn log-level --reset)", st.LogLevel)
 	}
@@ -192,6 +196,9 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	}
 	if waiting := control.Waiting(&st.Buffers); waiting != "" {
 		say("%s", waiting)
+	}
+	if n := st.PastIncidents; n > 0 {
+		say("%s ended in the last %s: ldcorn events --kind incident,incident_over", plural(n, "incident"), shortDuration(api.RecentIncidents))
 	}
 	if len(st.Groups) == 0 {
 		_, err := fmt.Fprintln(w, "starting: no group is ready yet")
