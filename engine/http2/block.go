@@ -129,8 +129,12 @@ func isName(name string) bool {
 	return name != ""
 }
 
-// isValue reports whether a value has no control bytes but tabs.
+// isValue reports whether a value has no control bytes but tabs, and begins and ends with
+// no space or tab (RFC 9113 section 8.2.1).
 func isValue(value string) bool {
+	if n := len(value); n > 0 && (isBlank(value[0]) || isBlank(value[n-1])) {
+		return false
+	}
 	for i := range len(value) {
 		if c := value[i]; c < ' ' && c != '\t' || c == 0x7f {
 			return false
@@ -138,6 +142,8 @@ func isValue(value string) bool {
 	}
 	return true
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 // isConnect reports whether the head is that of an extended CONNECT (RFC 8441).
 func (b *block) isConnect() bool { return b.protocol != "" }

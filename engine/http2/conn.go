@@ -36,8 +36,8 @@ type conn struct {
 	jobs     int                // that have not ended
 	requests int                // of them, those that are not tunnels
 	waiting  []*stream          // for a job to end, because there are maxStreams
-	mute     [16]uint32         // streams that were reset lately
-	muted    int
+	mute     []uint32           // streams that were reset lately
+	muted    int                // how many were reset
 
 	window  int64 // of the connection, for what is sent to the client
 	initial int64 // that of a stream at first
@@ -216,11 +216,6 @@ func (k *conn) close() {
 	defer k.mu.Unlock()
 	k.over, k.ending = true, true
 	k.abandonAll()
-	k.ring.add(&k.parched)
-	for st := k.ring.pop(); st != nil; st = k.ring.pop() {
-		st.queued = false
-		k.tidy(st)
-	}
 }
 
 // wake has the task look for something to do. The caller holds mu.

@@ -81,7 +81,17 @@ func (k *conn) takeSettings(f *http2.SettingsFrame) error {
 	if f.NumSettings() > maxSettings {
 		return http2.ConnectionError(http2.ErrCodeEnhanceYourCalm)
 	}
-	if err := f.ForeachSetting(k.takeSetting); err != nil {
+	initial := k.initial
+	err := f.ForeachSetting(func(s http2.Setting) error {
+		if s.ID == http2.SettingInitialWindowSize {
+			initial = int64(s.Val) // the last one counts, and costs as much as one
+		}
+		return k.takeSetting(s)
+	})
+	if err == nil {
+		err = k.changeWindows(initial)
+	}
+	if err != nil {
 		return err
 	}
 	k.say(appendSettingsAck)
@@ -92,16 +102,13 @@ func (k *conn) takeSettings(f *http2.SettingsFrame) error {
 	return nil
 }
 
-// takeSetting takes a setting. The caller holds mu.
+// takeSetting takes a setting that is not about windows. The caller holds mu.
 func (k *conn) takeSetting(s http2.Setting) error {
 	if err := s.Valid(); err != nil {
 		return err
 	}
-	switch s.ID {
-	case http2.SettingHeaderTableSize:
+	if s.ID == http2.SettingHeaderTableSize {
 		k.encoder.enc.SetMaxDynamicTableSize(min(s.Val, tableSize))
-	case http2.SettingInitialWindowSize:
-		return k.changeWindows(int64(s.Val))
 	}
 	return nil
 }
@@ -151,10 +158,18 @@ func (k *conn) reset(st *stream, code http2.ErrCode) {
 // sayReset tells the client that a stream is over. It may not know that yet, so what it
 // sends meanwhile is no error. The caller holds mu.
 func (k *conn) sayReset(id uint32, code http2.ErrCode) {
-	k.mute[k.muted%len(k.mute)] = id
+	if len(k.mute) < maxMute {
+		k.mute = append(k.mute, id)
+	} else {
+		k.mute[k.muted%maxMute] = id
+	}
 	k.muted++
 	k.say(func(b []byte) []byte { return appendReset(b, id, code) })
 }
+
+// maxMute is how many streams that were reset are remembered. A client can have
+// maxStreams that are answered early, and as many behind them, before it knows.
+const maxMute = 4 * maxStreams
 
 // isMute reports whether what comes on a stream is of no interest: it is one that was
 // reset lately, or one that GOAWAY rejects. The caller holds mu.

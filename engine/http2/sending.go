@@ -69,7 +69,6 @@ func (k *conn) compose() (out []byte, room *[outSize]byte) {
 
 // send appends what a stream has to send: at most one frame of its body.
 func (k *conn) send(out []byte, st *stream) []byte {
-	st.queued = false
 	if !st.closed {
 		out = st.appendHeads(out)
 		out = st.appendBody(out)
@@ -81,8 +80,7 @@ func (k *conn) send(out []byte, st *stream) []byte {
 
 // enqueue has the stream send what it has. The caller holds mu.
 func (k *conn) enqueue(st *stream) {
-	if !st.queued && !st.closed && !k.ending {
-		st.queued = true
+	if st.in == nil && !st.closed && !k.ending {
 		k.ring.push(st)
 		k.wake()
 	}
@@ -131,10 +129,8 @@ func (st *stream) appendBody(out []byte) []byte {
 	switch {
 	case n == len(rest) || st.window <= 0:
 	case k.window <= 0:
-		st.queued = true
 		k.parched.push(st)
 	default:
-		st.queued = true
 		k.ring.push(st)
 	}
 	return out

@@ -28,14 +28,15 @@ type stream struct {
 	socket     bool   // it asks for a websocket: its body is what goes through the tunnel
 
 	// All below is guarded by the connection's mu.
-	next        *stream // in a queue
-	queued      bool    // it is in one
-	closed      bool    // both sides have ended, or the stream was reset
-	remoteEnded bool    // the client has ended its side
-	localEnded  bool    // its end was sent
-	window      int64   // for what is sent
-	room        int64   // what the client has left of its window
-	owed        int64   // what it could have besides, and was not told
+	in          *queue  // that it is in; nil = none
+	before      *stream // in that queue
+	behind      *stream
+	closed      bool  // both sides have ended, or the stream was reset
+	remoteEnded bool  // the client has ended its side
+	localEnded  bool  // its end was sent
+	window      int64 // for what is sent
+	room        int64 // what the client has left of its window
+	owed        int64 // what it could have besides, and was not told
 	body        body
 
 	job      netloop.Job
@@ -145,7 +146,7 @@ func (st *stream) reset() {
 		st.interims[i].reset()
 	}
 	st.answer.reset()
-	st.k, st.snap, st.refused, st.job, st.next = nil, nil, nil, nil, nil
+	st.k, st.snap, st.refused, st.job = nil, nil, nil, nil
 	st.closed, st.remoteEnded, st.localEnded = false, false, false
 	st.owed = 0
 	st.ended, st.watching, st.gone, st.taker, st.held, st.asked = false, false, false, nil, nil, false

@@ -160,7 +160,7 @@ func (k *conn) tidy(st *stream) {
 			st.close()
 		}
 	}
-	if st.closed && st.ended && !st.queued {
+	if st.closed && st.ended {
 		delete(k.table, st.id)
 		st.reset()
 		k.s.streams.Put(st)
@@ -173,6 +173,7 @@ func (st *stream) close() {
 		return
 	}
 	st.closed = true
+	st.leaveQueue() // so that what is kept of closed streams is bounded by their jobs
 	st.dropOut()
 	st.k.open--
 	st.k.rests()

@@ -59,39 +59,49 @@ func (st *stream) widen(by int64) {
 	}
 }
 
-// A queue is a list of streams, each of which is in one queue at most.
+// A queue is a list of streams that are not closed, each of which is in one queue at
+// most.
 type queue struct{ first, last *stream }
 
+// push puts a stream, which is in no queue, at the end.
 func (q *queue) push(st *stream) {
+	st.in, st.before = q, q.last
 	if q.last == nil {
 		q.first = st
 	} else {
-		q.last.next = st
+		q.last.behind = st
 	}
 	q.last = st
 }
 
+// pop takes the first stream; nil if there is none.
 func (q *queue) pop() *stream {
 	st := q.first
-	if st != nil {
-		if q.first = st.next; q.first == nil {
-			q.last = nil
-		}
-		st.next = nil
-	}
+	st.leaveQueue()
 	return st
+}
+
+// leaveQueue takes the stream out of its queue, if it is in one. The caller holds mu.
+func (st *stream) leaveQueue() {
+	if st == nil || st.in == nil {
+		return
+	}
+	if st.before == nil {
+		st.in.first = st.behind
+	} else {
+		st.before.behind = st.behind
+	}
+	if st.behind == nil {
+		st.in.last = st.before
+	} else {
+		st.behind.before = st.before
+	}
+	st.in, st.before, st.behind = nil, nil, nil
 }
 
 // add moves all of another queue behind q.
 func (q *queue) add(other *queue) {
-	switch {
-	case other.first == nil:
-		return
-	case q.last == nil:
-		q.first = other.first
-	default:
-		q.last.next = other.first
+	for st := other.pop(); st != nil; st = other.pop() {
+		q.push(st)
 	}
-	q.last = other.last
-	*other = queue{}
 }
