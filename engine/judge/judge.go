@@ -138,7 +138,7 @@ func (j *Judge) see(s *sight, newest uint64) {
 	for i := range s.groups {
 		if g := &s.groups[i]; !g.Removed {
 			seen[g.Name] = true
-			j.track(g.Name).follow(g)
+			j.track(g.Name).follow(g, s.now)
 		}
 	}
 	for name := range j.tracks {
@@ -162,20 +162,6 @@ func (j *Judge) see(s *sight, newest uint64) {
 	for i := range h.Groups {
 		if t := j.tracks[h.Groups[i].Name]; t != nil {
 			t.add(h, &h.Groups[i])
-		}
-	}
-	j.lookBack(s)
-}
-
-// lookBack has the past of the memory of workers read now and then.
-func (j *Judge) lookBack(s *sight) {
-	if j.second%longEvery != 0 {
-		return
-	}
-	for name, t := range j.tracks {
-		h, err := j.opts.Past.Answer(s.ctx, history.Query{Groups: []string{name}, Step: longStep, Workers: true})
-		if err == nil && len(h.Groups) == 1 {
-			t.remember(&h.Groups[0])
 		}
 	}
 }

@@ -9,120 +9,134 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 )
 
-// A window is a time in which the memory of a worker can be seen to grow.
-type window struct {
-	points int
-	step   time.Duration
-	part   float32 // of what it was at first, by which it must have grown at least
-}
-
-// The windows, of seconds and of longStep. They are read-only.
-var (
-	shortWindows = []window{{8, time.Second, 0.2}, {30, time.Second, 0.15}, {60, time.Second, 0.1}}
-	longWindows  = []window{{30, longStep, 0.1}, {90, longStep, 0.1}}
-)
-
 const (
-	leastGrowth   = 16 << 20        // bytes, in a window
-	leastMeasured = 5               // different values, in a window
-	warmUp        = 5 * time.Second // after a start, in which growth means nothing
-	wornTime      = 5 * time.Minute // in which wornOften workers reached max_rss, if they leak
-	wornOften     = 2
+	wornTime   = 5 * time.Minute // in which wornOften workers reached max_rss, if they leak
+	wornOften  = 2
+	leakLasts  = 15 * time.Second // after the growth was last seen
+	stoppedFor = 10 * time.Second // without a new highest value, or a quarter of the window if that is more
 )
 
-// A growth is how the memory of a worker has grown.
-type growth struct {
-	from, to float32 // bytes
-	over     time.Duration
-}
-
-// perSecond returns bytes per second.
-func (g growth) perSecond() float32 { return (g.to - g.from) / float32(g.over.Seconds()) }
-
-// grows returns how a worker has grown, in the shortest window in which it grows
-// steadily.
-func (s *seat) grows(now time.Time) (growth, bool) {
-	if s.ready.IsZero() {
-		return growth{}, false
-	}
-	for _, of := range []struct {
-		series  []float32
-		windows []window
-	}{{s.rss, shortWindows}, {s.long, longWindows}} {
-		for _, w := range of.windows {
-			over := time.Duration(w.points) * w.step
-			if len(of.series) < w.points || now.Add(-over).Before(s.ready.Add(warmUp)) {
-				continue
-			}
-			if last := of.series[len(of.series)-w.points:]; isSteady(last, w.part) {
-				return growth{last[0], last[len(last)-1], over - w.step}, true
-			}
-		}
-	}
-	return growth{}, false
-}
-
-// isSteady reports whether a series grows in each of its quarters, and not in one jump.
-// With many processes, not each second has a measurement of its own.
-func isSteady(s []float32, part float32) bool {
-	if s = slices.Compact(slices.Clone(s)); len(s) < leastMeasured {
-		return false
-	}
-	first, all := s[0], s[len(s)-1]-s[0]
-	if !(all >= leastGrowth && all >= part*first) { // or one is not known
-		return false
-	}
-	for i := range 4 {
-		a, b := s[i*(len(s)-1)/4], s[(i+1)*(len(s)-1)/4]
-		if !(b-a >= all/20) {
-			return false
-		}
-	}
-	return true
+// A leaking is an incident of memory that grows. It keeps its subject and its beginning.
+type leaking struct {
+	since time.Time
+	index int // of the worker that it is about; -1 if it is about the group
+	pid   int
+	seen  time.Time // when the growth was last seen
+	last  growth    // then, of the worker at
+	at    int
+	atPID int
 }
 
 // leak returns the workers of a group whose memory grows and grows, as one incident.
 func (t *track) leak(s *sight, g *api.GroupStatus) []api.Incident {
-	limit := int64(0)
-	if p := s.plan.Group(g.Name); p != nil {
-		limit = p.MaxRSS
+	growing, worn := t.growing(s, g), t.wornSince(s.now)
+	if l := t.leaking; l != nil && l.index >= 0 && (t.seats[l.index] == nil || t.seats[l.index].pid != l.pid) {
+		t.leaking = nil // the process has ended
 	}
-	var worst growth
-	index, n := -1, 0
+	if t.leaking == nil {
+		t.leaking = t.newLeaking(growing, worn)
+	}
+	l := t.leaking
+	switch {
+	case l == nil:
+		return nil
+	case len(growing) > 0:
+		l.seen, l.at = s.now, l.index
+		if _, ok := growing[l.at]; !ok {
+			l.at = fastest(growing)
+		}
+		l.last, l.atPID = growing[l.at], t.seats[l.at].pid
+	case len(worn) < wornOften && (s.now.Sub(l.seen) >= leakLasts || !t.isThere(l)):
+		t.leaking = nil
+		return nil
+	}
+	return []api.Incident{t.leakIncident(s, g, growing, worn)}
+}
+
+// isThere reports whether the process is there whose growth was last seen.
+func (t *track) isThere(l *leaking) bool {
+	seat := t.seats[l.at]
+	return seat != nil && seat.pid == l.atPID
+}
+
+// growing returns how the workers grow that do, by index.
+func (t *track) growing(s *sight, g *api.GroupStatus) map[int]growth {
+	out := make(map[int]growth)
 	for i := range g.Workers {
 		seat := t.seats[g.Workers[i].Index]
 		if seat == nil || seat.pid != g.Workers[i].PID {
 			continue
 		}
 		if how, ok := seat.grows(s.now); ok {
-			if n++; how.perSecond() > worst.perSecond() || index < 0 {
-				worst, index = how, g.Workers[i].Index
-			}
+			out[g.Workers[i].Index] = how
 		}
 	}
-	worn := 0
-	for _, at := range t.worn {
-		if s.now.Sub(at) <= wornTime {
-			worn++
-		}
-	}
-	if n == 0 && worn < wornOften {
+	return out
+}
+
+// wornSince returns when workers reached max_rss lately.
+func (t *track) wornSince(now time.Time) []time.Time {
+	first := slices.IndexFunc(t.worn, func(at time.Time) bool { return now.Sub(at) <= wornTime })
+	if first < 0 {
 		return nil
 	}
-	in := api.Incident{Kind: api.IncidentLeak, Mood: api.MoodWarn, Group: g.Name, Title: "memory grows", Advice: showMemory()}
-	var parts []string
-	if n > 0 {
-		in.Since = s.now.Add(-worst.over)
-		parts = append(parts, t.growthText(index, n, worst, limit))
-		if n == 1 {
-			in.Worker, in.PID = &index, t.seats[index].pid
+	return t.worn[first:]
+}
+
+// fastest returns the worker that grows the fastest.
+func fastest(growing map[int]growth) int {
+	best := -1
+	for index, how := range growing {
+		if v := how.perSecond(); best < 0 || v > growing[best].perSecond() || v == growing[best].perSecond() && index < best {
+			best = index
 		}
 	}
-	if worn >= wornOften {
-		if first := t.worn[len(t.worn)-worn]; in.Since.IsZero() || first.Before(in.Since) {
-			in.Since = first
+	return best
+}
+
+// newLeaking begins an incident, if there is one.
+func (t *track) newLeaking(growing map[int]growth, worn []time.Time) *leaking {
+	l := &leaking{index: -1, at: -1}
+	for index, how := range growing {
+		if l.since.IsZero() || how.begun.Before(l.since) {
+			l.since = how.begun
 		}
-		parts = append(parts, fmt.Sprintf("%s reached max_rss in the last %s", count(worn, "worker"), "5m"))
+		l.index, l.pid = index, t.seats[index].pid
+	}
+	if len(worn) >= wornOften {
+		if l.since.IsZero() || worn[0].Before(l.since) {
+			l.since = worn[0]
+		}
+	}
+	if l.since.IsZero() {
+		return nil
+	}
+	if len(growing) > 1 || len(worn) >= wornOften {
+		l.index, l.pid = -1, 0
+	}
+	return l
+}
+
+// leakIncident describes memory that grows, or has grown.
+func (t *track) leakIncident(s *sight, g *api.GroupStatus, growing map[int]growth, worn []time.Time) api.Incident {
+	l, limit := t.leaking, int64(0)
+	if p := s.plan.Group(g.Name); p != nil {
+		limit = p.MaxRSS
+	}
+	in := api.Incident{Kind: api.IncidentLeak, Mood: api.MoodWarn, Group: g.Name, Since: l.since, Title: "memory grows", Advice: showMemory()}
+	if l.index >= 0 {
+		index := l.index
+		in.Worker, in.PID = &index, l.pid
+	}
+	var parts []string
+	if t.isThere(l) && (len(growing) > 0 || len(worn) < wornOften) {
+		stopped := s.now.Sub(t.seats[l.at].highAt)
+		goesOn := len(growing) > 0 && stopped < max(stoppedFor, l.last.over/4)
+		in.Quiet = !goesOn
+		parts = append(parts, t.growthText(len(growing), limit, stopped, goesOn))
+	}
+	if len(worn) >= wornOften {
+		parts = append(parts, fmt.Sprintf("%s reached max_rss in the last %s", count(len(worn), "worker"), "5m"))
 	}
 	in.Cause = strings.Join(parts, "; ")
 	if limit == 0 {
@@ -130,28 +144,34 @@ func (t *track) leak(s *sight, g *api.GroupStatus) []api.Incident {
 	} else {
 		in.Advice += "; max_rss replaces the worker, which hides the leak and does not mend it"
 	}
-	return []api.Incident{in}
+	return in
 }
 
-// growthText says how the worker grows that does so the most, of n.
-func (t *track) growthText(index, n int, how growth, limit int64) string {
+// growthText says how the worker grows, or has grown, that the incident is about, or the
+// fastest one. N workers grow.
+func (t *track) growthText(n int, limit int64, stopped time.Duration, goesOn bool) string {
+	l, how := t.leaking, t.leaking.last
 	text := fmt.Sprintf("%s a minute (from %s to %s in %s)", size(how.perSecond()*60), size(how.from), size(how.to), ago(how.over+time.Second/2))
-	if n > 1 {
-		text = fmt.Sprintf("%d workers grow, %s.%d the fastest: ", n, t.name, index) + text
+	switch {
+	case l.at == l.index && n > 1:
+		text += ", and so does the memory of " + count(n-1, "other worker")
+	case l.at == l.index:
+	case n > 1:
+		text = fmt.Sprintf("%d workers grow, %s.%d the fastest: ", n, t.name, l.at) + text
+	default:
+		text = fmt.Sprintf("%s.%d: ", t.name, l.at) + text
 	}
-	if s := t.seats[index]; s != nil {
-		served := float32(0)
-		for _, v := range s.served {
-			served += max(v, 0)
-		}
-		if rss := s.rss; served >= 10 && len(rss) > 0 && rss[len(rss)-1] > rss[0] {
-			text += fmt.Sprintf(", %.0f KiB a request", (rss[len(rss)-1]-rss[0])/served/1024)
-		}
+	seat := t.seats[l.at]
+	if served, grown := seat.servedWhileGrowing(); served >= 10 && grown > 0 {
+		text += fmt.Sprintf(", %.0f KiB a request", grown/served/1024)
 	}
-	if limit > 0 && how.perSecond() > 0 {
+	switch {
+	case !goesOn:
+		text += ", has stopped growing " + ago(stopped) + " ago"
+	case limit > 0:
 		left := time.Duration((float64(limit)-float64(how.to))/float64(how.perSecond())) * time.Second
 		text += fmt.Sprintf(", reaches max_rss (%s) in %s", size(float32(limit)), ago(left))
-	} else {
+	default:
 		text += ", and no max_rss bounds it"
 	}
 	return text

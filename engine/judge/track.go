@@ -12,11 +12,10 @@ import (
 	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
-// How much of the past of a group a track has: each second of the last minute, and each
-// longStep of what a history keeps of that, which is read every longEvery seconds.
+// How much of the past of a group a track has: each second of the last minute, and of
+// memory also each longStep of the last 15 minutes.
 const (
 	keptSeconds = 60
-	longEvery   = 30
 	longStep    = 10 * time.Second
 )
 
@@ -30,6 +29,7 @@ type track struct {
 	change  *change     // the newest one; nil for none
 
 	trouble *trouble // nil while answers are good
+	leaking *leaking // nil while no memory grows
 
 	queuedSince, busySince time.Time // zero while it is not so
 }
@@ -45,12 +45,11 @@ type second struct {
 
 // A seat is what a Judge remembers of the worker of one index.
 type seat struct {
-	pid      int
-	ready    time.Time // since when it is; zero if it is not
-	rss, cpu []float32 // of each second, the newest last; NaN if not known
-	served   []float32 // requests of each second
-	long     []float32 // rss of each longStep
-	alive    time.Time // when its event loop last worked, as far as is known
+	pid   int
+	alone time.Time // since when no other process has the seat, too; zero while one has
+	cpu   []float32 // of each second, the newest last; NaN if not known
+	alive time.Time // when its event loop last worked, as far as is known
+	memory
 	door
 }
 
@@ -70,8 +69,13 @@ type traffic struct {
 }
 
 // follow takes in the state of a group.
-func (t *track) follow(g *api.GroupStatus) {
-	seen := make(map[int]bool, len(g.Workers))
+func (t *track) follow(g *api.GroupStatus, now time.Time) {
+	seen, processes := make(map[int]bool, len(g.Workers)), make(map[int]int)
+	for i := range g.Workers {
+		if g.Workers[i].PID != 0 {
+			processes[g.Workers[i].Index]++
+		}
+	}
 	for i := range g.Workers {
 		w := &g.Workers[i]
 		if w.New || w.State == api.StateDraining || w.State == api.StateStopping {
@@ -83,16 +87,33 @@ func (t *track) follow(g *api.GroupStatus) {
 			s = &seat{pid: w.PID}
 			t.seats[w.Index] = s
 		}
-		s.ready = time.Time{}
-		if w.State == api.StateReady {
-			s.ready = w.Since
-		}
+		s.follow(w, processes[w.Index] == 1, now)
 	}
 	for index := range t.seats {
 		if !seen[index] {
 			delete(t.seats, index)
 		}
 	}
+}
+
+// follow takes in the state of the worker of a seat, which can be the only process there.
+func (s *seat) follow(w *api.WorkerStatus, alone bool, now time.Time) {
+	switch {
+	case !alone:
+		s.alone = time.Time{}
+	case s.alone.IsZero():
+		s.alone = now
+		if len(s.cpu) == 0 {
+			s.alone = w.Since // nobody has seen another
+		}
+	}
+	from := s.alone
+	if w.State != api.StateReady || s.alone.IsZero() {
+		from = time.Time{}
+	} else if w.Since.After(from) {
+		from = w.Since
+	}
+	s.memory.begin(from)
 }
 
 // add takes in the newest seconds.
@@ -106,7 +127,8 @@ func (t *track) add(h *api.History, g *api.GroupHistory) {
 			if s == nil || w.Removed {
 				continue
 			}
-			s.rss, s.cpu, s.served = push(s.rss, w.RSS[i]), push(s.cpu, w.CPU[i]), push(s.served, w.Requests[i])
+			s.cpu = push(s.cpu, w.CPU[i])
+			s.memory.add(one.end, w.RSS[i], w.Requests[i])
 			if w.Requests[i] > 0 && s.knock == nil {
 				s.alive = one.end.Add(-time.Second)
 			}
@@ -140,15 +162,6 @@ func push[T any](s []T, v T) []T {
 		s = slices.Delete(s, 0, len(s)-keptSeconds+1)
 	}
 	return append(s, v)
-}
-
-// remember takes in the memory of workers of a longer time.
-func (t *track) remember(g *api.GroupHistory) {
-	for k := range g.Workers {
-		if s := t.seats[g.Workers[k].Index]; s != nil {
-			s.long = g.Workers[k].RSS
-		}
-	}
 }
 
 // changeAge is for how long a change can be the reason of what comes after it.
