@@ -260,7 +260,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	runtime.Keep(socket.keep)
 	defer background(runtime.Watch)()
 	defer tell.stop()
-	if err := fronts.beginAdmin(tell.watchers(ctx, e, sup, reloads, socket.server)); err != nil {
+	if err := fronts.beginAdmin(tell.watchers(ctx, e, sup, reloads, socket.server, px.Reserved)); err != nil {
 		return err
 	}
 	// These are not actors, either: they write until nobody logs any more.

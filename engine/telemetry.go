@@ -57,8 +57,9 @@ func (t *telemetry) observer() result.Observer {
 
 // watchers returns the front.listen of the admin listener, which serves while the
 // workers start and until stop is called, after the last one has exited. ctx is
-// done when the master begins to stop.
-func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server) func(*opened) (*service, error) {
+// done when the master begins to stop. reserved reports whether a descriptor is one that is
+// kept for other uses than connections.
+func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server, reserved func(fd uintptr) bool) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
 			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup, t.owing), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts), metrics.NewIncidents(sup.Groups, t.judge.Incidents),
@@ -67,7 +68,7 @@ func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Sup
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,
 			Rights: func() control.AdminRights { return adminRights(sup) }, Control: server,
 			Counted: &t.requests, Incidents: t.judge.Incidents, Routing: t.routing, Listeners: reloads.fronts.listening, Address: reloads.fronts.administered, Certificates: reloads.fronts.certs.Status,
-			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log,
+			Stopping: ctx.Done(), Busy: reloads.procs.widen, Version: e.opts.Version, Log: e.log, Scarce: reserved,
 		})
 		t.admins = append(t.admins, admin)
 		e.log.Info("admin listener open", "addr", address(l))

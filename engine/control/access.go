@@ -102,8 +102,9 @@ func namesThisMachine(host string) bool {
 // ownerKey is the key of a context's value that isOwner reads.
 type ownerKey struct{}
 
-// withPeer notes who is at the other end of a connection of an Admin.
+// withPeer notes a connection of an Admin, and who is at its other end.
 func withPeer(ctx context.Context, conn net.Conn) context.Context {
+	ctx = context.WithValue(ctx, connKey{}, conn)
 	unixConn, ok := conn.(*net.UnixConn)
 	if !ok {
 		return ctx

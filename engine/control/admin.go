@@ -19,11 +19,11 @@ import (
 )
 
 // The limits on a client of an Admin: on the time for a request and its answer, on
-// the time between two requests, since scrapers keep their connection for minutes,
+// the time between two requests, since scrapers keep their connection for a minute,
 // and on the head of a request.
 const (
 	adminTimeout     = 30 * time.Second
-	adminIdleTimeout = 5 * time.Minute
+	adminIdleTimeout = 2 * time.Minute
 	adminMaxHead     = 16 << 10 // bytes
 )
 
@@ -49,7 +49,7 @@ type PublicReload struct {
 	Failed string    `json:"error"` // why it failed, in one line; "" if it was applied
 }
 
-// AdminOptions are what an Admin needs. All are required.
+// AdminOptions are what an Admin needs. All but Scarce are required.
 //
 // Anybody who can reach the listener can read what needs no more than the level known.
 // So nothing of that contains what a worker or a client wrote, except for the metrics of
@@ -77,6 +77,7 @@ type AdminOptions struct {
 	Busy         func() (done func())     // called before work that takes long, and done after it
 	Version      string                   // of ldcorn
 	Log          *slog.Logger
+	Scarce       func(fd uintptr) bool // whether a descriptor is one that is reserved; nil means that none is
 }
 
 // An Admin answers questions about the master. It passes on what only some may ask or
@@ -146,16 +147,18 @@ func (a *Admin) index() string {
 func StartAdmin(opts AdminOptions) *Admin {
 	a := &Admin{opts: opts, closed: make(chan struct{})}
 	ctx, endLive := context.WithCancel(context.Background())
+	trusts := func(r *http.Request) bool { return a.levelOf(r, opts.Rights()) >= trusted }
 	a.live = newLive(liveOptions{ctx: ctx, history: opts.History, events: func(groups []string, n int) taker { return publicEvents{opts.Events.ReadPublic(groups, n)} }, public: true,
-		trusts: func(r *http.Request) bool { return a.levelOf(r, opts.Rights()) >= trusted }})
+		trusts: trusts})
+	limit := newConnLimit(opts.Scarce)
 	// GET is for HEAD, too: the multiplexer answers other methods with 405.
 	mux := http.NewServeMux()
 	for _, page := range a.pages() {
 		mux.HandleFunc(page.pattern, a.allow(page.level, page.serve))
 	}
 	a.http = &http.Server{
-		Handler: mux, ReadHeaderTimeout: headTimeout, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
-		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead, ConnContext: withPeer,
+		Handler: limit.within(trusts, mux), ReadHeaderTimeout: headTimeout, ReadTimeout: adminTimeout, WriteTimeout: adminTimeout,
+		IdleTimeout: adminIdleTimeout, MaxHeaderBytes: adminMaxHead, ConnContext: withPeer, ConnState: limit.changed,
 		ErrorLog: slog.NewLogLogger(opts.Log.Handler(), slog.LevelDebug),
 	}
 	a.http.RegisterOnShutdown(endLive)

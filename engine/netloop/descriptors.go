@@ -56,6 +56,12 @@ func (d *descriptors) clients() int {
 	return d.dials() - min(max(d.limit/16, leastForDials), mostForDials)
 }
 
+// Reserved reports whether a descriptor is one of those that are kept for what the rest of
+// the process opens, so that fewer than that are left. reserve is as in Options.
+func Reserved(fd uintptr, reserve func() int) bool {
+	return int(fd) >= newDescriptors(&Options{Reserve: reserve}).dials()
+}
+
 // leastClients is the number of client connections that there must be room for.
 const leastClients = 8
 

@@ -228,6 +228,12 @@ func (p *Proxy) CheckRoom() error {
 	return netloop.CheckRoom(func() int { return int(p.reserve.Load()) })
 }
 
+// Reserved reports whether a descriptor is one of those that are kept for other uses than
+// connections. Any goroutine may call it.
+func (p *Proxy) Reserved(fd uintptr) bool {
+	return netloop.Reserved(fd, func() int { return int(p.reserve.Load()) })
+}
+
 // Close ends a proxy on which Run was never called, so that nobody waits for it.
 func (p *Proxy) Close() { close(p.drained) }
 

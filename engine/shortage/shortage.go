@@ -43,6 +43,10 @@ func Explain(err error) error {
 // Is reports whether the error is a *Shortage.
 func Is(err error) bool { return errors.As(err, new(*Shortage)) }
 
+// OfFiles reports whether the error means that this process, or the system, has too many
+// files open.
+func OfFiles(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
+
 // Text says what an error number means and what to do, or returns "" if it is
 // not a shortage.
 func Text(errno unix.Errno) string {

@@ -11,6 +11,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
+	"github.com/ldcorn/ldcorn/engine/shortage"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
 
@@ -131,6 +132,7 @@ type pulse struct {
 	failures int           // in a row
 	asked    time.Time     // time of the last check
 	warned   bool          // about a check that it has never passed
+	short    bool          // it was said that there was no descriptor for a check
 
 	answered int64     // requests answered; -1 while none is in hand
 	moved    time.Time // when answered last changed
@@ -172,12 +174,18 @@ func check(ctx context.Context, proc process, spec *plan.Group) error {
 
 // judge records the result of a check. A kept worker may be too old to know a
 // path or headers that a reload introduced, so a failure does not count until
-// the worker has passed that check once.
+// the worker has passed that check once. Nor does one for which the master has no file
+// descriptor: it says nothing about the worker.
 func (m *member) judge(p *pulse, spec *plan.Group, err error) {
 	asked := worker.HealthOf(spec)
 	switch {
 	case err == nil:
-		p.passed, p.failures, p.warned = asked, 0, false
+		p.passed, p.failures, p.warned, p.short = asked, 0, false, false
+	case shortage.OfFiles(err):
+		if !p.short {
+			p.short = true
+			m.group.log.Warn("no descriptor for a health check, not counted", "worker", m.index, "err", shortage.Explain(err))
+		}
 	case p.passed.Equal(asked):
 		p.failures++
 	case !p.warned:

@@ -3,8 +3,11 @@ package supervisor
 import (
 	"context"
 	"errors"
+	"net"
+	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,6 +41,24 @@ func TestHealth_ReadyOnlyWhenHealthy(t *testing.T) {
 		})
 		r.mustApply(aPlan(aGroup("a", checked)))
 		assert.GreaterOrEqual(t, time.Since(begun), 20*time.Second, "a slow start is no hang")
+		assert.Equal(t, 2, r.fakes.started())
+	})
+}
+
+// TestHealth_NoDescriptor: a check for which the master has no descriptor does not count
+// against the worker, and those that the worker fails do.
+func TestHealth_NoDescriptor(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", checked, instances(1))))
+		old := r.fakes.last()
+		old.fall(func(context.Context, string) error {
+			return &worker.CheckError{Path: "/healthz", Err: &net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}}
+		})
+		pass(time.Hour)
+		assert.Equal(t, 1, r.fakes.started())
+		assert.Equal(t, 1, strings.Count(r.log.String(), "no descriptor for a health check, not counted"))
+		old.fall(sick)
+		pass(time.Hour)
 		assert.Equal(t, 2, r.fakes.started())
 	})
 }
