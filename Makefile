@@ -64,8 +64,8 @@ test: ## run every test with the race detector (RACE= runs them without)
 # They make a release for this machine and install it. The module of make dist is one of its own.
 .PHONY: test-dist
 test-dist: ## run the tests of make dist, which make test runs too
-	@tools=$$(scripts/get-dist-tools) && set -x && \
-		LDCORN_TEST_DIST_TOOLS="$$tools" go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@tools=$$(scripts/get-dist-tools) && debian=$$(scripts/get-debian-root) && set -x && \
+		LDCORN_TEST_DIST_TOOLS="$$tools" LDCORN_TEST_DEBIAN="$$debian" go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 # The packages whose code for other systems than Linux has to do with processes.
 .PHONY: test-portable
@@ -196,5 +196,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .traefik, .promtool and .dist-tools
-	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik .promtool .dist-tools scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .traefik, .promtool, .dist-tools and .debian
+	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik .promtool .dist-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/tar"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -61,20 +60,7 @@ func tarGzip(files []file, when time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := tar.NewWriter(zip)
-	for _, f := range files {
-		err := w.WriteHeader(&tar.Header{
-			Typeflag: tar.TypeReg, Name: f.name, Mode: f.mode, Size: int64(len(f.data)), ModTime: when,
-			Uname: "root", Gname: "root", Format: tar.FormatPAX,
-		})
-		if err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(f.data); err != nil {
-			return nil, err
-		}
-	}
-	if err := w.Close(); err != nil {
+	if err := writeTar(zip, files, when); err != nil {
 		return nil, err
 	}
 	err = zip.Close()

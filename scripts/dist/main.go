@@ -1,5 +1,6 @@
 // Command dist makes what a release of ldcorn consists of: for each platform an archive with a
-// static binary, its licenses and its SBOM, and a wheel, and the checksums of all files.
+// static binary, its licenses and its SBOM, a wheel, and packages for Debian and Fedora, one
+// image for all, and the checksums of all files.
 //
 //	go run -C scripts/dist . -o dist                 everything, in the folder dist of the checkout
 //	go run -C scripts/dist . -platforms linux/amd64  for one platform
@@ -71,6 +72,7 @@ type dist struct {
 	out       string // the folder that the files go to
 	version   version
 	platforms []platform
+	binaries  []*binary // made so far
 }
 
 // A platform is an operating system and an architecture, as Go names them.
@@ -92,17 +94,22 @@ func (d *dist) make(ctx context.Context) error {
 	if err := d.clear(); err != nil {
 		return err
 	}
+	d.binaries = nil
 	log.Printf("version %s of %s", d.version.Semver, d.version.Time.Format("2006-01-02 15:04 MST"))
 	for _, p := range d.platforms {
 		b, err := d.build(ctx, p)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		for _, step := range []func(context.Context, *binary) error{d.writeArchive, d.writeWheel} {
+		d.binaries = append(d.binaries, b)
+		for _, step := range []func(context.Context, *binary) error{d.writeArchive, d.writeWheel, d.writePackages} {
 			if err := step(ctx, b); err != nil {
 				return fmt.Errorf("%s: %w", p, err)
 			}
 		}
+	}
+	if err := d.writeImage(ctx); err != nil {
+		return fmt.Errorf("image: %w", err)
 	}
 	return d.writeChecksums()
 }

@@ -62,3 +62,7 @@ func longFlags(args []string) []string {
 	}
 	return out
 }
+
+// Command returns the command line of a build, for those who describe it. It is not for
+// running: Main does that.
+func Command(build Build) *cobra.Command { return newRootCommand(&rootOptions{build: build}) }
