@@ -190,8 +190,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell.tracer = tracing.New(e.log)
 	defer tell.tracer.Close()
 	var px *proxy.Proxy
+	var sup *supervisor.Supervisor
 	slow := stuck.New(stuck.Options{Log: e.log, Events: &tell.events, Output: e.opts.Output, Count: tell.countSlow,
-		Slow: func(limits map[string]time.Duration, few int) []proxy.SlowWorker { return px.Slow(limits, few) }})
+		Ready: func(group string) (pid, index int) { return readyWorker(sup.Status().Groups, group) },
+		Slow:  func(limits map[string]time.Duration, few int) []proxy.SlowWorker { return px.Slow(limits, few) }})
 	px, err := proxy.New(proxy.Options{Log: e.log, Driver: e.opts.Driver, Challenge: issued.HTTPAnswer, Handler: speakHTTP2(e.log), SlowEnded: slow.Ended,
 		Observer: result.Observers{faults, tell.observer()}})
 	if err != nil {
@@ -203,7 +205,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run
 	tell.apps = scrape.New(scrape.Options{Log: e.log})
-	sup := supervisor.New(supervisor.Options{
+	sup = supervisor.New(supervisor.Options{
 		Log: e.log, ConfigPath: e.opts.ConfigPath, Publisher: publisher{px, &tell.requests, &tell.limits, slow, tell.hooks, tell.tracer, tell.apps, &tell.inputs}, Runtime: runtime,
 		Output: e.opts.Output, Drained: px.Drained(), Hurry: sig.hurry, Folder: folder, Events: &tell.events, Watched: files != nil, Witness: tell.apps,
 	})
@@ -294,6 +296,18 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	tell.hooks.Close(lastEvents, sig.hurry) // before what they run counts as left behind
 	e.opts.EndOrphans(sig.hurry)
 	return err
+}
+
+// readyWorker returns a worker of a group that gets requests, or a pid of 0.
+func readyWorker(groups []api.GroupStatus, name string) (pid, index int) {
+	for i := range groups {
+		for k := range groups[i].Workers {
+			if w := &groups[i].Workers[k]; groups[i].Name == name && w.State == api.StateReady && !w.New {
+				return w.PID, w.Index
+			}
+		}
+	}
+	return 0, 0
 }
 
 // left returns how many requests a proxy still has when it is told to stop, and for how

@@ -88,20 +88,36 @@ func (s *stacks) dump(ctx context.Context, p process) {
 	}
 	spy := findSpy(p.pid)
 	if spy == "" {
-		s.sayOnce(p.group, log, "the app has no handler for SIGUSR1, and py-spy was not found", adviceOnStacks)
+		s.sayOnce(p.group, log, noStack, noMeans, adviceOnStacks)
 		return
 	}
 	s.spy(ctx, log, p, spy)
 }
 
+// foresee says that there will be no stacks of a group if nothing could get one of a
+// worker of it. It sends no signal and starts nothing.
+func (s *stacks) foresee(p process) {
+	found, err := proc.Read(p.pid)
+	if err != nil || found.Parent != os.Getpid() || found.Ending() || found.Catches(DumpSignal) || findSpy(p.pid) != "" {
+		return
+	}
+	s.sayOnce(p.group, s.log.With("group", p.group), "dump_on_stuck=True can get no stack", noMeans, adviceOnStacks)
+}
+
+// What sayOnce says.
+const (
+	noStack = "no stack of a slow worker"
+	noMeans = "the app has no handler for SIGUSR1, and py-spy was not found"
+)
+
 // sayOnce says that there are no stacks of a group.
-func (s *stacks) sayOnce(group string, log *slog.Logger, reason, hint string) {
+func (s *stacks) sayOnce(group string, log *slog.Logger, message, reason, hint string) {
 	s.mu.Lock()
 	said := s.said[group]
 	s.said[group] = true
 	s.mu.Unlock()
 	if !said {
-		log.Warn("no stack of a slow worker", "reason", reason, "hint", hint)
+		log.Warn(message, "reason", reason, "hint", hint)
 	}
 }
 
@@ -136,7 +152,7 @@ func (s *stacks) spy(ctx context.Context, log *slog.Logger, p process, path stri
 		if isDenied(failed.String()) {
 			hint = "ptrace is denied: set kernel.yama.ptrace_scope=0, or give CAP_SYS_PTRACE to ldcorn (in a container, --cap-add SYS_PTRACE), or let the app call faulthandler.register(signal.SIGUSR1, all_threads=True)"
 		}
-		s.sayOnce(p.group, log, reason, hint)
+		s.sayOnce(p.group, log, noStack, reason, hint)
 		return
 	}
 	log.Warn("stack of a slow worker", "by", path, "hint", "the next lines of the worker are its stack")

@@ -34,6 +34,9 @@ type Options struct {
 	Output worker.Output // receives the stacks that py-spy prints; nil discards them
 	// Slow returns the requests that have become slow; see proxy.Proxy.Slow.
 	Slow func(limits map[string]time.Duration, few int) []proxy.SlowWorker
+	// Ready returns the worker of a group that gets requests, as a pid and an index, or
+	// a pid of 0 if there is none yet.
+	Ready func(group string) (pid, index int)
 	// Count counts slow requests of a group.
 	Count func(group string, n int)
 }
@@ -49,8 +52,9 @@ type Watcher struct {
 	ends     []proxy.SlowEnd // not handled yet
 
 	// Owned by Run's goroutine.
-	logged  map[uint64]bool // numbers of the requests that have lines
-	windows map[process]*window
+	logged   map[uint64]bool // numbers of the requests that have lines
+	windows  map[process]*window
+	foreseen map[string]bool // groups whose stacks were looked for before one is needed
 }
 
 // settings are those of the plan in effect.
@@ -77,7 +81,7 @@ type window struct {
 // New returns a Watcher that watches once Run is called.
 func New(opts Options) *Watcher {
 	return &Watcher{opts: opts, changed: make(chan struct{}, 1), stacks: newStacks(opts.Log, opts.Output),
-		logged: make(map[uint64]bool), windows: make(map[process]*window)}
+		logged: make(map[uint64]bool), windows: make(map[process]*window), foreseen: make(map[string]bool)}
 }
 
 // Follow makes a plan the one in effect. Any goroutine may call it.
@@ -140,6 +144,7 @@ func (w *Watcher) Run(ctx context.Context) {
 		s, ends := w.take()
 		if s.tick > 0 && !now.Before(next) {
 			w.look(ctx, now, s)
+			w.foresee(s)
 			next = now.Add(s.tick)
 		}
 		for i := range ends {
@@ -181,6 +186,20 @@ func (w *Watcher) look(ctx context.Context, now time.Time, s settings) {
 		if !now.Before(in.end) {
 			w.tellMore(p, in)
 			delete(w.windows, p)
+		}
+	}
+}
+
+// foresee says once of each group with dump_on_stuck if nothing could get a stack of its
+// workers, as soon as one is ready.
+func (w *Watcher) foresee(s settings) {
+	for group, dump := range s.dumps {
+		if !dump || w.foreseen[group] {
+			continue
+		}
+		if pid, index := w.opts.Ready(group); pid != 0 {
+			w.foreseen[group] = true
+			w.stacks.foresee(process{group, index, pid})
 		}
 	}
 }

@@ -146,3 +146,35 @@ func TestSpy(t *testing.T) {
 	get()
 	assert.Len(t, out.all, spyLines+1, "a process that is no worker is left alone")
 }
+
+// TestForesee: with dump_on_stuck, the log says once, as soon as a worker is ready and
+// before one is stuck, that nothing could get a stack.
+func TestForesee(t *testing.T) {
+	sleep, err := exec.LookPath("sleep")
+	require.NoError(t, err)
+	child := exec.Command(sleep, "1000")
+	require.NoError(t, child.Start())
+	defer func() { _ = child.Process.Kill(); _ = child.Wait() }()
+	dir := t.TempDir()
+	t.Setenv("PATH", dir)
+	var text logtest.Text
+	ready := 0
+	w := New(Options{Log: slog.New(slog.NewTextHandler(&text, nil)), Ready: func(group string) (pid, index int) {
+		assert.Equal(t, "web", group)
+		return ready, 0
+	}})
+	s := settings{dumps: map[string]bool{"web": true, "other": false}}
+	w.foresee(s)
+	assert.Empty(t, text.String(), "no worker is ready")
+	ready = child.Process.Pid
+	w.foresee(s)
+	w.foresee(s)
+	assert.Equal(t, 1, strings.Count(text.String(), `msg="dump_on_stuck=True can get no stack" group=web reason="the app has no handler for SIGUSR1, and py-spy was not found" hint="let the app call faulthandler.register`))
+	assert.Equal(t, 1, strings.Count(text.String(), "level="))
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "py-spy"), []byte("#!/bin/sh\n"), 0o700))
+	w.foresee(settings{dumps: map[string]bool{"web": true}})
+	before := text.String()
+	w.stacks.foresee(process{"second", 0, child.Process.Pid})
+	assert.Equal(t, before, text.String(), "py-spy is there")
+}
