@@ -10,8 +10,8 @@ import (
 
 // Options configure a Writer. The functions are optional.
 type Options struct {
-	// Limit bounds the number of bytes that wait to be written. The last line
-	// may exceed it.
+	// Limit bounds the number of bytes that wait to be written, those for retired
+	// outputs included. The last line may exceed it.
 	Limit int
 	// Grace is how long Close waits for the remaining lines to be written.
 	Grace time.Duration
@@ -44,6 +44,10 @@ type Writer[O io.WriteCloser] struct {
 	mu      sync.Mutex // guards all fields below
 	out     O          // valid if on is set
 	retired []retired[O]
+	kept    int       // bytes of the lines of retired outputs, also of those that are being written
+	outputs int       // retired outputs that are not closed yet
+	held    bool      // whether run may be writing to out
+	moved   time.Time // when a flush began or went on to another output, or the first of outputs was retired
 	buf     []byte
 	lost    int // lines since the last call of After
 	closed  bool
@@ -88,7 +92,7 @@ func (w *Writer[O]) AppendWithin(limit int, line func(buf []byte, out O) []byte)
 	switch {
 	case !w.on.Load(): // turned off in the meantime
 		return false
-	case len(w.buf) >= limit:
+	case w.kept+len(w.buf) >= limit:
 		w.lost++
 		w.count(1)
 	default:
@@ -134,15 +138,44 @@ func (w *Writer[O]) Off() {
 	w.on.Store(false)
 }
 
+// While a write has not ended for stuckAfter, at most maxRetired outputs wait for their last
+// lines. The lines for more are lost.
+const (
+	maxRetired = 4
+	stuckAfter = 5 * time.Second
+)
+
 // retire retires the output, if there is one. mu must be held.
 func (w *Writer[O]) retire() {
 	if !w.on.Load() {
 		return
 	}
-	w.retired = append(w.retired, retired[O]{w.out, w.buf})
+	out, lines := w.out, w.buf
 	var none O
 	w.out, w.buf = none, nil
+	held := w.held
+	w.held = false
+	if w.outputs >= maxRetired && time.Since(w.moved) >= stuckAfter && !held && !w.closed {
+		w.abandon(out, lines)
+		return
+	}
+	if w.outputs == 0 {
+		w.moved = time.Now() // run may have had nothing to do
+	}
+	w.kept += len(lines)
+	w.outputs++
+	w.retired = append(w.retired, retired[O]{out, lines})
 	w.wake()
+}
+
+// abandon closes an output whose lines nobody can write in time, and to which run does not
+// write. mu must be held.
+func (w *Writer[O]) abandon(out O, lines []byte) {
+	n := bytes.Count(lines, newline)
+	w.lost += n
+	w.count(n)
+	w.wake()
+	_ = out.Close()
 }
 
 // wake notifies the goroutine that there is work.
@@ -206,7 +239,8 @@ func (w *Writer[O]) gather() {
 func (w *Writer[O]) flush(spare []byte) []byte {
 	w.mu.Lock()
 	old, out, on, lines, lost := w.retired, w.out, w.on.Load(), w.buf, w.lost
-	w.retired, w.buf, w.lost = nil, spare[:0], 0
+	w.retired, w.buf, w.lost, w.held = nil, spare[:0], 0, on
+	w.moved = time.Now()
 	w.mu.Unlock()
 	tried := lost > 0 || len(w.torn) > 0
 	var err error
@@ -224,6 +258,9 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 	}
 	for _, r := range old {
 		write(r.out, r.lines)
+		w.mu.Lock()
+		w.moved = time.Now()
+		w.mu.Unlock()
 		if len(w.torn) > 0 { // nobody will write the rest of the line
 			w.torn = nil
 			lost++
@@ -233,6 +270,9 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 	if on {
 		write(out, lines)
 	}
+	w.mu.Lock()
+	w.held = false
+	w.mu.Unlock()
 	if tried && w.opts.After != nil {
 		w.opts.After(lost, err)
 	}
@@ -240,6 +280,10 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 		if err := r.out.Close(); err != nil && w.opts.NotClosed != nil {
 			w.opts.NotClosed(err)
 		}
+		w.mu.Lock()
+		w.kept -= len(r.lines)
+		w.outputs--
+		w.mu.Unlock()
 	}
 	if cap(lines) > w.opts.Limit/8 {
 		return nil

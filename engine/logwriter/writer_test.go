@@ -126,6 +126,52 @@ func TestWriter_Use(t *testing.T) {
 	assert.Equal(t, 1, late.closed, "it is taken over, and nobody writes to it")
 }
 
+// TestWriter_StuckAndReopened: while nobody reads, another output each time takes neither
+// more memory nor more outputs than there are bounds for, and what is lost is counted.
+func TestWriter_StuckAndReopened(t *testing.T) { synctest.Test(t, stuckAndReopened) }
+
+func stuckAndReopened(t *testing.T) {
+	r, pipe := io.Pipe()
+	const limit, rounds = 1 << 20, 50
+	var total atomic.Uint64
+	w := started(&file{Writer: pipe}, Options{Limit: limit, Grace: patience, Lost: &total})
+	line := []byte(strings.Repeat("y", limit/4-1) + "\n")
+	_, _ = w.Write(line)
+	synctest.Wait()
+	outs := make([]*file, rounds)
+	texts := make([]bytes.Buffer, rounds)
+	for i := range outs {
+		outs[i] = &file{Writer: &texts[i]}
+		w.Use(outs[i])
+		time.Sleep(stuckAfter)
+		for range 8 {
+			_, _ = w.Write(line)
+		}
+	}
+	w.mu.Lock()
+	assert.LessOrEqual(t, w.outputs, maxRetired+1)
+	waiting := len(w.buf)
+	for _, old := range w.retired {
+		waiting += len(old.lines)
+	}
+	w.mu.Unlock()
+	assert.LessOrEqual(t, waiting, limit)
+	closed := 0
+	for _, out := range outs {
+		closed += out.closed
+	}
+	assert.GreaterOrEqual(t, closed, rounds-maxRetired-1)
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	require.True(t, w.Close())
+	require.NoError(t, pipe.Close())
+	written := 1
+	for i := range outs {
+		assert.Equal(t, 1, outs[i].closed)
+		written += strings.Count(texts[i].String(), "\n")
+	}
+	assert.EqualValues(t, 1+8*rounds, written+int(total.Load()))
+}
+
 // failing accepts n bytes and then fails.
 type failing struct{ n int }
 
