@@ -45,6 +45,7 @@ type IncidentKind string
 const (
 	IncidentCrashLoop IncidentKind = "crash_loop"   // workers crash again and again
 	IncidentBlocked   IncidentKind = "blocked_loop" // the event loop of a worker runs nothing but one request
+	IncidentSilent    IncidentKind = "no_answers"   // a group has requests in hand and answers none
 	IncidentBadDeploy IncidentKind = "bad_deploy"   // since a reload or a restart, a group has more errors or is slower
 	IncidentErrors    IncidentKind = "errors"       // a group answers with errors
 	IncidentQueue     IncidentKind = "queue"        // requests wait for a slot
@@ -52,7 +53,7 @@ const (
 )
 
 // IncidentKinds lists all kinds, in their order. It is read-only.
-var IncidentKinds = []IncidentKind{IncidentCrashLoop, IncidentBlocked, IncidentBadDeploy, IncidentErrors, IncidentQueue, IncidentLeak}
+var IncidentKinds = []IncidentKind{IncidentCrashLoop, IncidentBlocked, IncidentSilent, IncidentBadDeploy, IncidentErrors, IncidentQueue, IncidentLeak}
 
 // Subject returns what the incident is about: a group, or a worker as "group.index".
 func (i *Incident) Subject() string {

@@ -27,6 +27,8 @@ func showSharers() string { return "ldcorn status shows which groups share it" }
 
 func replaceWorker(group string) string { return "ldcorn restart " + group + " replaces it" }
 
+func replaceWorkers(group string) string { return "ldcorn restart " + group + " replaces its workers" }
+
 func tryAgain(group string) string { return "ldcorn restart " + group + " tries again" }
 
 func letGo(group string) string { return "ldcorn release " + group + " lets them go on" }
@@ -39,5 +41,5 @@ func addWorker(group string, now int) string {
 // workers, one of which is meant.
 func Hints(group string, worker, workers int) []string {
 	return []string{showRequests(group), showWorker(group, worker), showTracebacks(group), showWords(group), showMemory(), showWhyNone(group),
-		showSharers(), replaceWorker(group), tryAgain(group), letGo(group), addWorker(group, workers)}
+		showSharers(), replaceWorker(group), replaceWorkers(group), tryAgain(group), letGo(group), addWorker(group, workers)}
 }

@@ -190,6 +190,7 @@ func (j *Judge) judge(s *sight, g *api.GroupStatus) []api.Incident {
 	out := t.crashLoop(s, g, &j.failing)
 	stuck := j.blocked(s, t, g)
 	out = append(out, stuck...)
+	out = append(out, t.silent(s, g, j.opts.Past, len(stuck))...)
 	out = append(out, t.errors(s, &j.failing, &j.slower)...)
 	out = append(out, t.queue(s, g, len(stuck))...)
 	out = append(out, t.leak(s, g)...)

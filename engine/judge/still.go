@@ -22,6 +22,8 @@ func isStill(in *api.Incident, g *api.GroupStatus) bool {
 	switch {
 	case in.Kind == api.IncidentQueue:
 		return g.Queued > 0
+	case in.Kind == api.IncidentSilent:
+		return g.Requests > 0
 	case in.PID != 0:
 		return slices.ContainsFunc(g.Workers, func(w api.WorkerStatus) bool { return w.PID == in.PID })
 	}

@@ -28,8 +28,10 @@ type track struct {
 	worn    []time.Time // when workers reached max_rss
 	change  *change     // the newest one; nil for none
 
-	trouble *trouble // nil while answers are good
-	leaking *leaking // nil while no memory grows
+	trouble  *trouble      // nil while answers are good
+	answered time.Time     // when a worker last answered
+	usual    time.Duration // what requests take, while none is answered; 0 if not asked yet, -1 if not known
+	leaking  *leaking      // nil while no memory grows
 
 	queuedSince, busySince time.Time // zero while it is not so
 }
@@ -134,6 +136,9 @@ func (t *track) add(h *api.History, g *api.GroupHistory) {
 			}
 		}
 		t.addSecond(one)
+		if answersOf(g, i) > 0 {
+			t.answered = one.end
+		}
 	}
 }
 
