@@ -37,7 +37,7 @@ func unusedLogSettings(p *Plan) (out []Problem) {
 		warn(nil, "log_format", p.LogFormat == LogJSON)
 		warn(nil, "log_fields", p.LogFields != nil)
 		warn(nil, "log_sample", p.LogSample != 0 && p.LogSample != 1)
-		warn(nil, "log_slow", p.LogSlow != DefaultLogSlow)
+		warn(nil, "log_slow", p.LogSlow != 0 && p.LogSlow != DefaultLogSlow)
 	}
 	return out
 }

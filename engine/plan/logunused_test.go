@@ -26,4 +26,6 @@ func TestUnusedLogSettings(t *testing.T) {
 	assert.Equal(t, []string{"log_slow"}, arguments())
 	p = &Plan{LogFormat: LogText, LogSample: 1, LogSlow: DefaultLogSlow}
 	assert.Empty(t, arguments(), "the defaults")
+	p = &Plan{}
+	assert.Empty(t, arguments(), "nothing is set")
 }
