@@ -77,15 +77,16 @@ func (m *Manager) Source(a plan.ACME) (certs.Source, error) {
 }
 
 // Manage implements certs.Issuer. The names that the manager keeps already are tried
-// again if they have failed.
+// again if they have failed and were managed before: this is a reload.
 func (m *Manager) Manage(names []plan.ACME, challenges []plan.Challenge) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.kinds = challenges
+	before := m.wanted
 	m.wanted = make(map[plan.ACME]bool)
 	for _, a := range names {
 		m.wanted[a] = true
-		if n := m.names[a]; n != nil {
+		if n := m.names[a]; n != nil && before[a] {
 			select {
 			case n.again <- struct{}{}:
 			default:
