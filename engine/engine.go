@@ -24,20 +24,16 @@ import (
 	"github.com/ldcorn/ldcorn/engine/acme"
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
-	"github.com/ldcorn/ldcorn/engine/decide"
 	"github.com/ldcorn/ldcorn/engine/faultlog"
 	"github.com/ldcorn/ldcorn/engine/history"
 	"github.com/ldcorn/ldcorn/engine/hook"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
-	"github.com/ldcorn/ldcorn/engine/pool"
 	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/engine/proxy"
-	"github.com/ldcorn/ldcorn/engine/ratelimit"
 	"github.com/ldcorn/ldcorn/engine/result"
 	"github.com/ldcorn/ldcorn/engine/scrape"
-	"github.com/ldcorn/ldcorn/engine/stats"
 	"github.com/ldcorn/ldcorn/engine/stuck"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/tracing"
@@ -376,30 +372,6 @@ func address(l net.Listener) string {
 		return "unix:" + a.String()
 	}
 	return l.Addr().String()
-}
-
-// A publisher compiles what the supervisor publishes into a snapshot for the
-// proxy.
-type publisher struct {
-	proxy    *proxy.Proxy
-	requests *stats.Requests
-	limits   *ratelimit.Limits
-	slow     *stuck.Watcher
-	hooks    *hook.Notifier
-	tracer   *tracing.Tracer
-	apps     *scrape.Scraper
-	inputs   *inputFiles
-}
-
-func (p publisher) Publish(pl *plan.Plan, pools map[string]*pool.Pool) {
-	p.requests.Publish(pools)
-	p.hooks.Use(pl)
-	p.tracer.Use(pl.Tracing)
-	p.apps.Follow(pl)
-	p.inputs.follow(pl)
-	decider := decide.New(pl, func(name string) proxy.Target { return proxy.Target{Pool: pools[name], Group: pl.Group(name)} })
-	p.proxy.Publish(&proxy.Snapshot{Plan: pl, Decider: decider, Limits: p.limits.Publish(pl)})
-	p.slow.Follow(pl)
 }
 
 // openFiles returns the limit of open files. The Go runtime has raised it to
