@@ -64,7 +64,7 @@ test: ## run every test with the race detector (RACE= runs them without)
 # They make a release for this machine and install it. The module of make dist is one of its own.
 .PHONY: test-dist
 test-dist: ## run the tests of make dist, which make test runs too
-	@tools=$$(scripts/get-dist-tools) && debian=$$(scripts/get-debian-root) && set -x && \
+	@scripts/get-systemd && tools=$$(scripts/get-dist-tools) && debian=$$(scripts/get-debian-root) && set -x && \
 		LDCORN_TEST_DIST_TOOLS="$$tools" LDCORN_TEST_DEBIAN="$$debian" go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
 # The packages whose code for other systems than Linux has to do with processes.
