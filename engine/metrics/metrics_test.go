@@ -306,10 +306,10 @@ var helpOf = regexp.MustCompile(`help: "((?:[^"\\]|\\.)*)"`)
 
 func help(d *prometheus.Desc) string { return helpOf.FindStringSubmatch(d.String())[1] }
 
-// TestReadme compares the table in the README with the registry: names, types
+// TestPage compares the table in docs/metrics.md with the registry: names, types
 // and labels.
-func TestReadme(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+func TestPage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "metrics.md"))
 	require.NoError(t, err)
 	row := regexp.MustCompile("(?m)^\\| `(ldcorn_\\w+)` \\| (\\w+) \\| ([^|]*) \\| \\S.* \\|$")
 	var listed []string

@@ -108,8 +108,8 @@ func (c *campaign) allows(o *outcome, seen int) bool {
 	case o.status == cut:
 		return kills > 0
 	case o.status == 502 && idempotentID(o.id):
-		// Two workers that die while they handle it are enough (see the retries
-		// in the README).
+		// Two workers that die while they handle it are enough (see "When a
+		// worker fails" in docs/workers.md).
 		return kills > 2 || kills == 2 && seen >= 2
 	case o.status == 502:
 		return kills > 0

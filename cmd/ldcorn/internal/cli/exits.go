@@ -18,7 +18,7 @@ type exit struct {
 // exitsAll stands for every command.
 const exitsAll = "all commands"
 
-// exits lists the exit codes. Every command has the first three. The README has the
+// exits lists the exit codes. Every command has the first three. docs/operations.md has the
 // same list.
 var exits = []exit{
 	{exitOK, exitsAll, "The command has done its work. The master: after TERM, INT or QUIT."},

@@ -17,13 +17,13 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-// TestExits_Readme: the README has the list of exit codes as it is in the code.
-func TestExits_Readme(t *testing.T) {
-	readme, err := os.ReadFile(harness.Root(t, "README.md"))
+// TestExits_Page: docs/operations.md has the list of exit codes as it is in the code.
+func TestExits_Page(t *testing.T) {
+	page, err := os.ReadFile(harness.Root(t, "docs/operations.md"))
 	require.NoError(t, err)
-	_, section, found := strings.Cut(string(readme), "**Exit codes**")
+	_, section, found := strings.Cut(string(page), "\n## Exit codes\n")
 	require.True(t, found)
-	section, _, _ = strings.Cut(section, "\n**")
+	section, _, _ = strings.Cut(section, "\n## ")
 	var got []exit
 	for _, row := range regexp.MustCompile(`(?m)^\| (\d+) \| (.*) \| (.*) \|$`).FindAllStringSubmatch(section, -1) {
 		code, err := strconv.Atoi(row[1])

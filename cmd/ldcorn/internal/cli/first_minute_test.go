@@ -92,7 +92,7 @@ func recordMinute(t *testing.T) string {
 	plain := strings.NewReplacer(addr[1], "127.0.0.1:8000", clone, minuteClone, "(devel)", "0.2.0").Replace
 
 	var page strings.Builder
-	page.WriteString("# The first minute\n\nWhat two terminals show while you follow the README, in a clone. A test types the same commands and compares.\n\n```console\n$ make run\n" + run[1] + "\n")
+	page.WriteString("# The first minute\n\nWhat two terminals show while you follow [the quickstart](quickstart.md#try-it), in a clone. A test types the same commands and compares.\n\n```console\n$ make run\n" + run[1] + "\n")
 	for _, m := range regexp.MustCompile(`(?m)^# try: (.*)$`).FindAllStringSubmatch(string(config), -1) {
 		page.WriteString("  " + m[1] + "\n")
 	}

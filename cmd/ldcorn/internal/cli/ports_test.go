@@ -70,14 +70,14 @@ func TestPorts_Names(t *testing.T) {
 	assert.ElementsMatch(t, names, bound)
 }
 
-// TestPorts_Units: systemd takes the units, together with that of the README.
+// TestPorts_Units: systemd takes the units, together with that of docs/operations.md.
 func TestPorts_Units(t *testing.T) {
 	analyze, err := exec.LookPath("systemd-analyze")
 	if err != nil {
 		t.Skip("there is no systemd-analyze; scripts/get-systemd installs it where it can")
 	}
-	readme := snippets(t, "README.md", "ini")
-	service := readme[slices.IndexFunc(readme, func(s string) bool { return strings.Contains(s, "[Service]") })]
+	all := snippets(t, "docs/operations.md", "ini")
+	service := all[slices.IndexFunc(all, func(s string) bool { return strings.Contains(s, "[Service]") })]
 	// It looks for the program and the folder.
 	service = regexp.MustCompile(`(?m)^ExecStart=\S+`).ReplaceAllString(service, "ExecStart=/bin/true")
 	dir := t.TempDir()

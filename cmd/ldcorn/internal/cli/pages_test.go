@@ -21,25 +21,47 @@ import (
 // snippets are the code blocks of a page in a language: what people paste.
 func snippets(t *testing.T, page, language string) []string {
 	t.Helper()
-	readme, err := os.ReadFile(harness.Root(t, page))
-	require.NoError(t, err)
-	var out []string
-	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllSubmatch(readme, -1) {
-		out = append(out, string(m[1]))
-	}
-	require.NotEmpty(t, out, "no block of %s", language)
+	out := blocks(t, page, language)
+	require.NotEmpty(t, out, "%s has no block of %s", page, language)
 	return out
 }
 
-// nginxVariables are those of nginx's own that the README uses.
+// blocks is like snippets for pages that may have none.
+func blocks(t *testing.T, page, language string) (out []string) {
+	t.Helper()
+	text, err := os.ReadFile(harness.Root(t, page))
+	require.NoError(t, err)
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllSubmatch(text, -1) {
+		out = append(out, string(m[1]))
+	}
+	return out
+}
+
+// pages returns the README and the pages of docs, by their paths in the repository.
+func pages(t *testing.T) []string {
+	t.Helper()
+	root := harness.Root(t)
+	found, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	require.NotEmpty(t, found)
+	out := []string{"README.md"}
+	for _, path := range found {
+		name, err := filepath.Rel(root, path)
+		require.NoError(t, err)
+		out = append(out, name)
+	}
+	return out
+}
+
+// nginxVariables are those of nginx's own that the short configuration uses.
 var nginxVariables = []string{"host", "http_host", "http_upgrade", "proxy_add_x_forwarded_for", "scheme", "server_port"}
 
-// TestReadme_Nginx: the README's lines for nginx are a configuration as they
+// TestPages_Nginx: the short lines for nginx are a configuration as they
 // stand. Where nginx is there, it is asked; without it, what a reader of the
 // text can find is still found: a variable that nothing defines, and a
 // directive that stands in a comment.
-func TestReadme_Nginx(t *testing.T) {
-	all := snippets(t, "README.md", "nginx")
+func TestPages_Nginx(t *testing.T) {
+	all := slices.DeleteFunc(snippets(t, "docs/behind.md", "nginx"), func(s string) bool { return !strings.Contains(s, "# in server { }") })
 	require.Len(t, all, 1)
 	http, server, found := strings.Cut(all[0], "# in server { }\n")
 	require.True(t, found, "the block has a part for http and one for server")
@@ -83,10 +105,10 @@ func TestReadme_Nginx(t *testing.T) {
 	require.NoError(t, err, "%s", said)
 }
 
-// TestReadme_Unit: the limits of the service manager do not undercut ldcorn's own.
-func TestReadme_Unit(t *testing.T) {
+// TestPages_Unit: the limits of the service manager do not undercut ldcorn's own.
+func TestPages_Unit(t *testing.T) {
 	var unit string
-	for _, s := range snippets(t, "README.md", "ini") {
+	for _, s := range snippets(t, "docs/operations.md", "ini") {
 		if strings.Contains(s, "[Service]") {
 			unit = s
 		}
@@ -98,11 +120,15 @@ func TestReadme_Unit(t *testing.T) {
 	}
 }
 
-// TestReadme_Configurations: every whole configuration of the README and of other
-// pages is one, and formatted. Those with an ellipsis leave something out.
-func TestReadme_Configurations(t *testing.T) {
+// TestPages_Configurations: every whole configuration of a page is one, and
+// formatted. Those with an ellipsis leave something out.
+func TestPages_Configurations(t *testing.T) {
+	var texts []string
+	for _, page := range pages(t) {
+		texts = append(texts, blocks(t, page, "python")...)
+	}
 	checked := 0
-	for _, text := range slices.Concat(snippets(t, "README.md", "python"), snippets(t, "docs/slots.md", "python"), snippets(t, "docs/behind.md", "python")) {
+	for _, text := range texts {
 		if !strings.Contains(text, "LdConfig(") || strings.Contains(text, "…") {
 			continue
 		}
@@ -133,32 +159,22 @@ func TestMakefile_Bin(t *testing.T) {
 	}
 }
 
-// TestReadme_Contents: the table of contents has every section, in order.
-func TestReadme_Contents(t *testing.T) {
-	readme, err := os.ReadFile(harness.Root(t, "README.md"))
-	require.NoError(t, err)
-	text := string(readme)
-	_, contents, found := strings.Cut(text, "**Contents:**")
-	require.True(t, found)
-	contents, _, _ = strings.Cut(contents, "\n\n")
-	var want []string
-	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(text, -1) {
-		anchor := regexp.MustCompile(`[^a-z0-9 -]`).ReplaceAllString(strings.ToLower(m[1]), "")
-		want = append(want, fmt.Sprintf("[%s](#%s)", m[1], strings.ReplaceAll(anchor, " ", "-")))
-	}
-	assert.Equal(t, want, regexp.MustCompile(`\[[^]]*\]\([^)]*\)`).FindAllString(contents, -1))
-}
-
-// TestReadme_Go: the README names the version of Go that the module needs.
-func TestReadme_Go(t *testing.T) {
-	readme, err := os.ReadFile(harness.Root(t, "README.md"))
-	require.NoError(t, err)
+// TestPages_Go: the pages name the version of Go that the module needs.
+func TestPages_Go(t *testing.T) {
 	module, err := os.ReadFile(harness.Root(t, "go.mod"))
 	require.NoError(t, err)
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
 	require.NotNil(t, version)
-	for _, m := range regexp.MustCompile(`Go (\d+\.\d+) or later`).FindAllSubmatch(readme, -1) {
-		assert.Equal(t, string(version[1]), string(m[1]))
+	naming := make(map[string]bool)
+	for _, page := range pages(t) {
+		text, err := os.ReadFile(harness.Root(t, page))
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`Go (\d+\.\d+) or later`).FindAllSubmatch(text, -1) {
+			assert.Equal(t, string(version[1]), string(m[1]), page)
+			naming[page] = true
+		}
 	}
-	assert.Contains(t, string(readme), "Go "+string(version[1])+" or later")
+	for _, page := range []string{"README.md", "docs/install.md", "docs/quickstart.md"} {
+		assert.True(t, naming[page], "%s does not say which Go is needed", page)
+	}
 }
