@@ -44,7 +44,7 @@ func (a *admin) answerTo(q asking) (int, string) {
 // privatePages are the pages that show what clients and workers wrote, and
 // actingPages those that change the master.
 var privatePages = []string{"GET /v1/requests", "GET /v1/requests/ended", "GET /v1/logs", "POST /v1/explain"}
-var actingPages = []string{"POST /v1/plan", "POST /v1/reload", "POST /v1/groups/api/restart", "POST /v1/groups/api/scale",
+var actingPages = []string{"POST /v1/plan", "POST /v1/reload", "POST /v1/groups/api/restart", "POST /v1/groups/api/restart?worker=1", "POST /v1/groups/api/scale",
 	"POST /v1/groups/api/hold", "POST /v1/groups/api/release"}
 
 func TestAdmin_Access(t *testing.T) {

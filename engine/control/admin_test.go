@@ -43,7 +43,7 @@ type admin struct {
 // ServeHTTP stands for the server of the control socket.
 func (a *admin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
-	a.passed = append(a.passed, r.Method+" "+r.URL.Path+" "+string(body))
+	a.passed = append(a.passed, r.Method+" "+r.URL.RequestURI()+" "+string(body))
 	_, _ = io.WriteString(w, "private")
 }
 

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -190,6 +191,11 @@ func (c *Client) Scale(ctx context.Context, group string, instances int) error {
 // Restart replaces every worker of a group, and returns when that is done.
 func (c *Client) Restart(ctx context.Context, group string) error {
 	return c.verb(ctx, group, "restart")
+}
+
+// RestartWorker replaces the worker with an index, and returns when that is done.
+func (c *Client) RestartWorker(ctx context.Context, group string, worker int) error {
+	return c.verb(ctx, group, "restart?worker="+strconv.Itoa(worker))
 }
 
 // Hold makes the requests of a group wait.

@@ -47,14 +47,21 @@ func requestsWanted(v url.Values) (q RequestsWanted, err error) {
 			return q, &badRequestError{errors.New("per_worker: want a number of 0 or more")}
 		}
 	}
-	if text := v.Get("worker"); text != "" {
-		index, err := strconv.Atoi(text)
-		if err != nil || index < 0 {
-			return q, &badRequestError{errors.New("worker: want an index of 0 or more")}
-		}
-		q.Worker = &index
+	q.Worker, err = workerWanted(v)
+	return q, err
+}
+
+// workerWanted returns the index of the worker that a client asks for, or nil for none.
+func workerWanted(v url.Values) (*int, error) {
+	text := v.Get("worker")
+	if text == "" {
+		return nil, nil
 	}
-	return q, nil
+	index, err := strconv.Atoi(text)
+	if err != nil || index < 0 {
+		return nil, &badRequestError{errors.New("worker: want an index of 0 or more")}
+	}
+	return &index, nil
 }
 
 // requests answers with the oldest requests in hand.

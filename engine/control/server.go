@@ -38,6 +38,7 @@ type Master interface {
 	Groups() []api.GroupStatus
 	Scale(ctx context.Context, group string, instances int) error
 	Restart(ctx context.Context, group string) error
+	RestartWorker(ctx context.Context, group string, worker int) error
 	Hold(group string) error
 	Release(group string) error
 	Quiet(ctx context.Context, group string) error
@@ -178,7 +179,7 @@ func (s *Server) newRoutes() http.Handler {
 	mux.HandleFunc("POST /v1/explain", s.explain)
 	mux.HandleFunc("GET /v1/args", s.args)
 	mux.HandleFunc("POST /v1/reload", s.reload)
-	s.handle(mux, "restart", func(group string, _ *http.Request) error { return s.opts.Master.Restart(s.ctx, group) })
+	s.handle(mux, "restart", s.restart)
 	s.handle(mux, "hold", func(group string, _ *http.Request) error { return s.opts.Master.Hold(group) })
 	s.handle(mux, "release", func(group string, _ *http.Request) error { return s.opts.Master.Release(group) })
 	s.handle(mux, "scale", func(group string, r *http.Request) error {
@@ -284,19 +285,35 @@ func (s *Server) during(r *http.Request) (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel() }
 }
 
+// restart replaces the workers of a group, or the one that the request asks for.
+func (s *Server) restart(group string, r *http.Request) error {
+	worker, err := workerWanted(r.URL.Query())
+	switch {
+	case err != nil:
+		return err
+	case worker == nil:
+		return s.opts.Master.Restart(s.ctx, group)
+	}
+	return s.opts.Master.RestartWorker(s.ctx, group, *worker)
+}
+
 // handle adds the handler of a verb, which do applies to a group.
 func (s *Server) handle(mux *http.ServeMux, verb string, do func(group string, r *http.Request) error) {
 	mux.HandleFunc("POST /v1/groups/{group}/"+verb, func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 		group := r.PathValue("group")
 		defer s.opts.Busy()()
-		s.opts.Log.Info("control request", "request", verb, "group", group)
+		attrs := []any{"request", verb, "group", group}
+		if worker, err := workerWanted(r.URL.Query()); err == nil && worker != nil {
+			attrs = append(attrs, "worker", *worker)
+		}
+		s.opts.Log.Info("control request", attrs...)
 		err := do(group, r)
 		if err == nil {
 			confirm(w, http.StatusOK)
 			return
 		}
-		s.opts.Log.Warn("control request failed", "request", verb, "group", group, "err", err)
+		s.opts.Log.Warn("control request failed", append(attrs, "err", err)...)
 		refuse(w, statusOf(err), err.Error())
 	})
 }
@@ -306,10 +323,11 @@ type badRequestError struct{ error }
 
 func statusOf(err error) int {
 	var unknown *supervisor.UnknownGroupError
+	var nobody *supervisor.UnknownWorkerError
 	var bad *badRequestError
 	var query *history.QueryError
 	switch {
-	case errors.As(err, &unknown):
+	case errors.As(err, &unknown), errors.As(err, &nobody):
 		return http.StatusNotFound
 	case errors.As(err, &bad), errors.As(err, &query):
 		return http.StatusBadRequest

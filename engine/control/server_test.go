@@ -132,6 +132,14 @@ func (m *fakeMaster) Restart(ctx context.Context, group string) error {
 	return nil
 }
 
+func (m *fakeMaster) RestartWorker(_ context.Context, group string, worker int) error {
+	m.note(fmt.Sprintf("restart %s.%d", group, worker))
+	if worker > 1 {
+		return &supervisor.UnknownWorkerError{Group: group, Worker: worker, Known: 2}
+	}
+	return nil
+}
+
 func (m *fakeMaster) Hold(group string) error {
 	m.note("hold " + group)
 	if group != "api" {
@@ -206,12 +214,15 @@ func TestServer_Verbs(t *testing.T) {
 	require.Eventually(t, func() bool { return m.ended.Load() == 1 }, time.Minute, time.Millisecond)
 	require.EqualError(t, c.Scale(ctx, "api", 4), "too many")
 	require.NoError(t, c.Restart(ctx, "a b/c"))
+	require.NoError(t, c.RestartWorker(ctx, "a b/c", 1))
+	require.EqualError(t, c.RestartWorker(ctx, "api", 2), `no worker "api.2"; known workers: "api.0", "api.1"`)
+	require.EqualError(t, c.verb(ctx, "api", "restart?worker=-1"), "worker: want an index of 0 or more")
 	require.NoError(t, c.Hold(ctx, "api"))
 	require.EqualError(t, c.Hold(ctx, "x"), `no group "x"; known groups: "api"`)
 	require.NoError(t, c.Release(ctx, "api"))
 	require.NoError(t, c.Stop(ctx, api.StopRequest{}))
 	require.NoError(t, c.Stop(ctx, api.StopRequest{NoDelay: true}))
-	assert.Equal(t, []string{"scale api ii", "scale api iiii", "restart a b/c", "hold api", "hold x", "release api", "stop false", "stop true"}, m.all())
+	assert.Equal(t, []string{"scale api ii", "scale api iiii", "restart a b/c", "restart a b/c.1", "restart api.2", "hold api", "hold x", "release api", "stop false", "stop true"}, m.all())
 }
 
 func TestServer_Status(t *testing.T) {

@@ -146,7 +146,7 @@ func blockedLoop(s *sight, g *api.GroupStatus, w *api.WorkerStatus, seat *seat, 
 	in := api.Incident{Kind: api.IncidentBlocked, Mood: api.MoodBad, Group: g.Name, Worker: &index, PID: w.PID, Since: since, Title: "blocked event loop",
 		Cause:    "one request blocks the worker" + used(seat.cpu) + ", " + count(len(has), "request") + " in hand",
 		Requests: fmt.Sprintf("%s %s (id %s)", by.Method, by.Path, by.ID),
-		Advice:   showWorker(g.Name, w.Index) + ", " + replaceWorker(g.Name)}
+		Advice:   showWorker(g.Name, w.Index) + ", " + replaceWorker(g.Name, w.Index)}
 	if p := s.plan.Group(g.Name); p != nil && !p.DumpOnStuck {
 		in.Advice += "; slow_request and dump_on_stuck log the line of code"
 	}

@@ -25,7 +25,9 @@ func showWhyNone(group string) string {
 
 func showSharers() string { return "ldcorn status shows which groups share it" }
 
-func replaceWorker(group string) string { return "ldcorn restart " + group + " replaces it" }
+func replaceWorker(group string, worker int) string {
+	return fmt.Sprintf("ldcorn restart %s.%d replaces it", group, worker)
+}
 
 func replaceWorkers(group string) string { return "ldcorn restart " + group + " replaces its workers" }
 
@@ -41,5 +43,5 @@ func addWorker(group string, now int) string {
 // workers, one of which is meant.
 func Hints(group string, worker, workers int) []string {
 	return []string{showRequests(group), showWorker(group, worker), showTracebacks(group), showWords(group), showMemory(), showWhyNone(group),
-		showSharers(), replaceWorker(group), replaceWorkers(group), tryAgain(group), letGo(group), addWorker(group, workers)}
+		showSharers(), replaceWorker(group, worker), replaceWorkers(group), tryAgain(group), letGo(group), addWorker(group, workers)}
 }

@@ -21,26 +21,48 @@ func (s *Supervisor) Restart(ctx context.Context, name string) error {
 	g.starter.Forget() // Uvicorn may be a different version by now
 	asked := time.Now()
 	for index := 0; ; index++ {
-		r := newRenewal(index, asked)
-		there := false
-		g.do(func() {
-			if there = index < len(g.seats); there {
-				g.renew(r)
-			}
-		})
-		switch {
-		case g.hasEnded():
-			return ErrStopped
-		case !there:
-			return nil
-		}
-		if err := r.await(ctx, g); err != nil {
+		company := index > 0 // the workers with lower indexes are new and up
+		there, err := g.carryOut(ctx, newRenewal(index, asked, company))
+		if err != nil || !there {
 			return err
 		}
 	}
 }
 
-// A renewal is the replacement of one worker by Restart.
+// RestartWorker is like Restart for the worker with one index. It returns an
+// UnknownWorkerError if the group has no such index.
+func (s *Supervisor) RestartWorker(ctx context.Context, name string, index int) error {
+	g, err := s.group(name)
+	if err != nil {
+		return err
+	}
+	g.starter.Forget() // see Restart
+	there, err := g.carryOut(ctx, newRenewal(index, time.Now(), false))
+	if err == nil && !there {
+		known := 0
+		g.do(func() { known = len(g.seats) })
+		return &UnknownWorkerError{Group: name, Worker: index, Known: known}
+	}
+	return err
+}
+
+// carryOut replaces the worker of a renewal, and waits for that. It reports whether the group has the index.
+func (g *group) carryOut(ctx context.Context, r *renewal) (there bool, err error) {
+	g.do(func() {
+		if there = r.index >= 0 && r.index < len(g.seats); there {
+			g.renew(r)
+		}
+	})
+	switch {
+	case g.hasEnded():
+		return false, ErrStopped
+	case !there:
+		return false, nil
+	}
+	return true, r.await(ctx, g)
+}
+
+// A renewal is the replacement of one worker by Restart or RestartWorker.
 type renewal struct {
 	index int
 	asked time.Time
@@ -48,9 +70,9 @@ type renewal struct {
 	news  <-chan struct{}
 }
 
-func newRenewal(index int, asked time.Time) *renewal {
+// newRenewal returns a renewal. With company, a failed start is repeated (see batch).
+func newRenewal(index int, asked time.Time, company bool) *renewal {
 	news := make(chan struct{}, 1)
-	company := index > 0 // the workers with lower indexes are new and up
 	return &renewal{index: index, asked: asked, batch: newBatch(company, news), news: news}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/pool"
 )
@@ -74,6 +76,82 @@ func TestRestart_AReloadMeanwhile(t *testing.T) {
 		for _, w := range r.sup.Status().Groups[0].Workers {
 			assert.Equal(t, 2, w.Generation, "none is restarted again")
 		}
+	})
+}
+
+// TestRestartWorker: one worker is replaced, once its replacement is ready, and no other.
+func TestRestartWorker(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", kept, instances(3)), aGroup("b")))
+		before, others := r.fakes.alive("a"), r.fakes.alive("b")
+		done := make(chan error, 1)
+		go func() { done <- r.sup.RestartWorker(t.Context(), "a", 1) }()
+		for len(done) == 0 {
+			pass(100 * time.Millisecond)
+			require.Equal(t, 3, r.pub.pools["a"].Ready())
+		}
+		require.NoError(t, <-done)
+		synctest.Wait()
+		assert.ElementsMatch(t, append(withoutSeat(before, "1"), "1:1005"), r.fakes.alive("a"))
+		assert.Equal(t, others, r.fakes.alive("b"))
+		assert.Equal(t, []int{0, 1, 0}, commands(r.sup.Groups()[0].Restarts))
+	})
+}
+
+// withoutSeat leaves out the process with an index.
+func withoutSeat(alive []string, index string) []string {
+	return slices.DeleteFunc(alive, func(name string) bool { return strings.HasPrefix(name, index+":") })
+}
+
+// commands returns how often each seat was restarted by a command.
+func commands(all []api.Restarts) (out []int) {
+	for _, r := range all {
+		out = append(out, int(r[api.RestartCommand]))
+	}
+	return out
+}
+
+func TestRestartWorker_RevivesTheFailed(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", kept, instances(2), func(p *plan.Group) { p.MaxRestartsOnCrash = 0 })))
+		r.fakes.all[1].kill()
+		synctest.Wait()
+		lost := r.fakes.all[1].index
+		assert.Equal(t, 1, r.pub.pools["a"].Ready())
+		require.NoError(t, r.sup.RestartWorker(t.Context(), "a", lost))
+		assert.Equal(t, 2, r.pub.pools["a"].Ready())
+	})
+}
+
+// TestRestartWorker_AFailure: a replacement that does not start is not repeated, and the
+// worker stays.
+func TestRestartWorker_AFailure(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a")))
+		before := r.fakes.alive("a")
+		r.fakes.onStart(func(*fakeProcess) error { return errors.New("broken") })
+		var start *StartError
+		require.ErrorAs(t, r.sup.RestartWorker(t.Context(), "a", 1), &start)
+		assert.Equal(t, `group "a": worker 1: broken`, start.Summary())
+		assert.Equal(t, before, r.fakes.alive("a"))
+		assert.Equal(t, 2, r.pub.pools["a"].Ready())
+	})
+}
+
+func TestRestartWorker_Unknown(t *testing.T) {
+	bubble(t, func(t *testing.T, r *rig) {
+		r.mustApply(aPlan(aGroup("a", instances(1)), aGroup("b"), aGroup("c", instances(3))))
+		for name, want := range map[string]string{
+			"a": `no worker "a.3"; known workers: "a.0"`, "b": `no worker "b.3"; known workers: "b.0", "b.1"`,
+			"c": `no worker "c.3"; known workers: "c.0" to "c.2"`,
+		} {
+			var unknown *UnknownWorkerError
+			err := r.sup.RestartWorker(t.Context(), name, 3)
+			require.ErrorAs(t, err, &unknown)
+			require.EqualError(t, err, want)
+		}
+		require.ErrorContains(t, r.sup.RestartWorker(t.Context(), "a", -1), `no worker "a.-1"`)
+		require.ErrorContains(t, r.sup.RestartWorker(t.Context(), "x", 0), `no group "x"`)
 	})
 }
 

@@ -66,3 +66,24 @@ func (e *UnknownGroupError) Error() string {
 	}
 	return fmt.Sprintf("no group %q; known groups: %s", e.Group, strings.Join(known, ", "))
 }
+
+// An UnknownWorkerError names a worker that a group does not have.
+type UnknownWorkerError struct {
+	Group  string
+	Worker int
+	Known  int // how many workers the group has, whose indexes begin at 0
+}
+
+func (e *UnknownWorkerError) Error() string {
+	name := func(index int) string { return strconv.Quote(fmt.Sprintf("%s.%d", e.Group, index)) }
+	known := "known workers: " + name(0)
+	switch {
+	case e.Known == 0:
+		known = "its group has none yet"
+	case e.Known == 2:
+		known += ", " + name(1)
+	case e.Known > 2:
+		known += " to " + name(e.Known-1)
+	}
+	return fmt.Sprintf("no worker %s; %s", name(e.Worker), known)
+}

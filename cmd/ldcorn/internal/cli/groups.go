@@ -55,7 +55,7 @@ func (f *groupFlags) groups(ctx context.Context, master *control.Client, args []
 
 // pick is like groups, but the caller has the status of the master.
 func (f *groupFlags) pick(st *api.Status, args []string) ([]api.GroupStatus, error) {
-	there := slices.DeleteFunc(st.Groups, func(g api.GroupStatus) bool { return g.Removed })
+	there := slices.DeleteFunc(slices.Clone(st.Groups), func(g api.GroupStatus) bool { return g.Removed })
 	if f.all {
 		if len(there) == 0 {
 			return nil, errors.New("nothing runs yet")

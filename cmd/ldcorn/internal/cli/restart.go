@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 )
 
@@ -17,10 +16,11 @@ func newRestartCommand(opts *rootOptions) *cobra.Command {
 	var progress io.Writer
 	ask := &masterOptions{rootOptions: opts}
 	cmd := ask.command(&cobra.Command{
-		Use:   "restart GROUP... | --all",
+		Use:   "restart GROUP | WORKER... | --all",
 		Short: "Replace the workers of groups, one after another",
 		Long: `Replace the workers of groups, one after another: each serves until its
-replacement is ready. Workers that have failed are started again.
+replacement is ready. Workers that have failed are started again. "web.1" is only the
+worker with index 1 of the group web, as "ldcorn status" shows it.
 
 restart restarts workers and not the master: for a change of control_socket, stop ldcorn
 and start it again. The configuration is not read again, and reload_on_sighup does not
@@ -28,17 +28,20 @@ matter. The command returns when all workers are replaced. If a replacement fail
 ready, its worker and later ones stay, in this group and in the groups after it, and the
 exit code is 1.`,
 		Example: `  ldcorn restart api
+  ldcorn restart web.1
   ldcorn restart --all`,
 		PreRun: func(cmd *cobra.Command, _ []string) { progress = cmd.ErrOrStderr() },
 	}, func(ctx context.Context, master *control.Client, args []string) error {
-		return f.each(ctx, master, args, func(g *api.GroupStatus) error {
-			err := master.Restart(ctx, g.Name)
-			if err == nil {
-				fmt.Fprintf(progress, "%s: restarted\n", g.Name)
+		targets, err := f.targets(ctx, master, args)
+		for _, t := range targets {
+			if err := t.restart(ctx, master); err != nil {
+				return err
 			}
-			return err
-		})
+			fmt.Fprintf(progress, "%s: restarted\n", t)
+		}
+		return err
 	})
 	f.addTo(cmd, ask)
+	cmd.ValidArgsFunction = ask.completeTargets
 	return cmd
 }

@@ -16,6 +16,7 @@ type doer interface {
 	Reload(ctx context.Context, want api.ReloadRequest, tell func(api.ReloadStep) error) error
 	Scale(ctx context.Context, group string, instances int) error
 	Restart(ctx context.Context, group string) error
+	RestartWorker(ctx context.Context, group string, worker int) error
 	Hold(ctx context.Context, group string) error
 	Release(ctx context.Context, group string) error
 	send(tea.Msg) // to the model
@@ -38,6 +39,10 @@ func (d *clientDoer) Scale(ctx context.Context, group string, instances int) err
 
 func (d *clientDoer) Restart(ctx context.Context, group string) error {
 	return d.master.Load().Restart(ctx, group)
+}
+
+func (d *clientDoer) RestartWorker(ctx context.Context, group string, worker int) error {
+	return d.master.Load().RestartWorker(ctx, group, worker)
 }
 
 func (d *clientDoer) Hold(ctx context.Context, group string) error {
@@ -123,6 +128,14 @@ func (m *model) forget(under string) {
 type question struct {
 	text string
 	yes  func() tea.Cmd
+}
+
+// restartWorker asks whether to replace the chosen worker.
+func (m *model) restartWorker(group string, index int) {
+	name := fmt.Sprintf("%s.%d", group, index)
+	m.ask = &question{"Replace the worker " + name + "?", func() tea.Cmd {
+		return m.do("restarting "+name, name+": restarted", func(ctx context.Context) error { return m.doer.RestartWorker(ctx, group, index) })
+	}}
 }
 
 // restart, hold, release and scale ask whether to do that to the chosen group.

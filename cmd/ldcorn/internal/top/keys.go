@@ -24,8 +24,9 @@ Rows
 The master
   P              plan: what a reload would do
   R              reload, after you say yes; in a plan, just that plan
-The group of the chosen row, after you say yes
-  T              restart: replace its workers, one after another
+The worker or the group of the chosen row, after you say yes
+  t              restart the worker: replace it
+  T              restart the group: replace its workers, one after another
   H, L           hold its requests, let them go on
   N              scale: run another number of workers
 ldcorn top
@@ -153,6 +154,8 @@ func (m *model) command(k string) tea.Cmd {
 		} else {
 			m.askReload()
 		}
+	case "t":
+		m.forWorker()
 	case "T", "H", "L", "N":
 		m.forGroup(k)
 	default:
@@ -214,6 +217,17 @@ func (m *model) deeper() {
 		m.filter = t.rows[i].cells[0].text
 	}
 	m.show(m.view + 1)
+}
+
+// forWorker handles the key that restarts the chosen worker.
+func (m *model) forWorker() {
+	t := m.shown()
+	i := m.chosen(&t)
+	if i < 0 || t.rows[i].worker == nil {
+		m.note = note{"choose a row that belongs to a worker first", warn}
+		return
+	}
+	m.restartWorker(t.rows[i].group, *t.rows[i].worker)
 }
 
 // forGroup handles a key that is about the chosen group.

@@ -55,6 +55,9 @@ func (d *aDoer) Scale(_ context.Context, group string, n int) error {
 	return d.note("scale %s %d", group, n)
 }
 func (d *aDoer) Restart(_ context.Context, group string) error { return d.note("restart %s", group) }
+func (d *aDoer) RestartWorker(_ context.Context, group string, worker int) error {
+	return d.note("restart %s.%d", group, worker)
+}
 func (d *aDoer) Hold(_ context.Context, group string) error    { return d.note("hold %s", group) }
 func (d *aDoer) Release(_ context.Context, group string) error { return d.note("release %s", group) }
 func (d *aDoer) send(m tea.Msg)                                { d.sent = append(d.sent, m) }
@@ -264,4 +267,20 @@ func TestScreen_Incidents(t *testing.T) {
 	for _, line := range lines {
 		assert.LessOrEqual(t, ansi.StringWidth(line), 80)
 	}
+}
+
+// TestKeys_Restart: t restarts the worker of the chosen row, and T its group.
+func TestKeys_Restart(t *testing.T) {
+	m, d := aModel()
+	press(m, "2", "down", "t", "y", "t", "n", "T", "y")
+	assert.Equal(t, []string{"restart web.1", "restart web"}, d.did)
+	press(m, "3", "g", "t")
+	assert.Contains(t, text(t, m), "Replace the worker web.0?", "the one that has the request")
+	press(m, "y")
+	press(m, "G", "t")
+	assert.Contains(t, text(t, m), "choose a row that belongs to a worker first", "the request waits")
+	press(m, "1", "t")
+	assert.Contains(t, text(t, m), "choose a row that belongs to a worker first")
+	press(m, "4", "g", "t", "y")
+	assert.Equal(t, []string{"restart web.1", "restart web", "restart web.0", "restart heavy.0"}, d.did)
 }

@@ -37,9 +37,10 @@ func (c cell) in(m mood) cell { c.mood = m; return c }
 
 // A row is one of a table.
 type row struct {
-	key   string // tells it from others, in the next Data, too
-	group string // that it belongs to; "" for none
-	cells []cell
+	key    string // tells it from others, in the next Data, too
+	group  string // that it belongs to; "" for none
+	worker *int   // the index of the worker that it belongs to; nil for none
+	cells  []cell
 }
 
 // matches reports whether a filter, in lower case, is in one of the texts of a row.

@@ -116,7 +116,7 @@ func (m *model) workerRow(g *api.GroupStatus, w *api.WorkerStatus) row {
 	if w.PID != 0 {
 		pid = amount(float64(w.PID), strconv.Itoa(w.PID))
 	}
-	return row{key: name + " " + strconv.Itoa(w.PID) + " " + strconv.FormatBool(w.New), group: g.Name, cells: []cell{word(name), pid,
+	return row{key: name + " " + strconv.Itoa(w.PID) + " " + strconv.FormatBool(w.New), group: g.Name, worker: &w.Index, cells: []cell{word(name), pid,
 		word(control.State(w)).in(moodOf(cmp.Or(w.Mood, judge.StateMood(w.State)))), since, rate(p.Requests), amount(float64(w.Requests+w.Websockets), strconv.Itoa(w.Requests+w.Websockets)),
 		memory(w.RSS), processors(p.CPU), amount(float64(w.Restarts), strconv.Itoa(w.Restarts)), oldest, request}}
 }
@@ -130,7 +130,7 @@ func (m *model) requests() table {
 		if r.Stage == api.StageQueued {
 			stage.mood = warn
 		}
-		t.rows = append(t.rows, row{key: r.ID, group: r.Group, cells: []cell{age(r.Age), stage, word(m.opts.Words.Worker(r)), age(r.Held),
+		t.rows = append(t.rows, row{key: r.ID, group: r.Group, worker: r.Worker, cells: []cell{age(r.Age), stage, word(m.opts.Words.Worker(r)), age(r.Held),
 			age(r.Queued), word(cmp.Or(r.Client, "-")), word(r.Method), word(r.Path)}})
 	}
 	return t
@@ -140,7 +140,7 @@ func (m *model) events() table {
 	t := table{empty: "nothing has happened yet", columns: []column{{name: "TIME"}, {name: "SUBJECT"}, {name: "EVENT"}, {name: "DETAILS", least: 20}}}
 	for i := len(m.data.Events) - 1; i >= 0; i-- {
 		e := &m.data.Events[i].Event
-		t.rows = append(t.rows, row{key: strconv.FormatUint(e.Number, 10), group: e.Group, cells: []cell{word(e.At.In(m.zone).Format("15:04:05")), word(e.Subject()),
+		t.rows = append(t.rows, row{key: strconv.FormatUint(e.Number, 10), group: e.Group, worker: e.Worker, cells: []cell{word(e.At.In(m.zone).Format("15:04:05")), word(e.Subject()),
 			word(m.opts.Words.Kind(e.Kind)).in(moodOf(judge.EventMood(e.Kind))), word(m.opts.Words.Event(e))}})
 	}
 	return t

@@ -55,6 +55,17 @@ export function actionsOf(g: Group): Node[] {
   ];
 }
 
+/** The button that restarts one worker. */
+export function restartOf(group: string, index: number): Node {
+  const name = `${group}.${index}`;
+  return button("Restart", `Restart the worker ${name}`, () => void attempt(`restart ${name}`, async () => {
+    if (!(await confirm(`Restart ${name}?`, ["Its replacement starts first. Requests that it has go on."], "Restart"))) return;
+    report(`restarting ${name}…`);
+    await post(`/v1/groups/${encodeURIComponent(group)}/restart?worker=${index}`, {});
+    report(`${name} is restarted`);
+  }));
+}
+
 interface Change { name: string; before: string; after: string }
 interface PlanGroup { name: string; action: string; reason: string; hint?: string; workers: { before: number; after: number; start: number; stop: number }; changes: Change[]; pinned: Change[] }
 interface Plan {

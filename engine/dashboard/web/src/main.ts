@@ -45,7 +45,7 @@ async function refresh(): Promise<void> {
   showMaster(status);
   incidents.show(access.private ? requests.incidents : status.incidents ?? [], Date.parse(status.now));
   groups.show(status, access.actions);
-  workers.show(status, requests.all);
+  workers.show(status, requests.all, access.actions);
   events.groups(status);
   showTables(status);
 }

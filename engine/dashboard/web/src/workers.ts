@@ -1,4 +1,5 @@
 // The workers as a grid, which shows two hundred of them at once.
+import { restartOf } from "./actions";
 import type { Request, Status, Worker } from "./api";
 import { byId, el, Keyed, say } from "./dom";
 import { ago, bytes, number, seconds } from "./format";
@@ -17,6 +18,9 @@ export class Workers {
   private readonly grid: Keyed<Cell, HTMLLIElement>;
   private cells: Cell[] = [];
   private chosen = "";
+  private acting = false;
+  private detailed = ""; // what the detail shows, but for its facts
+  private removed = new Set<string>();
   private before = new Map<string, { at: number; cpu: number }>();
   private readonly filter = byId<HTMLSelectElement>("worker-filter");
   private readonly sort = byId<HTMLSelectElement>("worker-sort");
@@ -31,7 +35,9 @@ export class Workers {
   }
 
   /** Shows the workers of a status. The requests in hand are those that are known, or none. */
-  show(status: Status, requests: Request[]): void {
+  show(status: Status, requests: Request[], actions: boolean): void {
+    this.acting = actions;
+    this.removed = new Set((status.groups ?? []).filter((g) => g.removed).map((g) => g.name));
     const now = Date.parse(status.now);
     const oldest = new Map<string, Request>();
     for (const r of requests) {
@@ -90,6 +96,7 @@ export class Workers {
     const c = this.cells.find((x) => keyOf(x) === this.chosen);
     if (!c) {
       if (place.firstChild) place.replaceChildren();
+      this.detailed = "";
       return;
     }
     const w = c.worker;
@@ -99,6 +106,15 @@ export class Workers {
       ["Last exit", w.last_exit || "–"],
     ];
     if (c.request) facts.push(["Oldest request", `${c.request.method} ${c.request.path}, ${c.request.stage} for ${seconds(c.request.age)}, id ${c.request.id}`]);
-    place.replaceChildren(el("h3", {}, `${c.group}.${w.index}`), el("dl", {}, ...facts.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)])));
+    const list = el("dl", {}, ...facts.flatMap(([k, v]) => [el("dt", {}, k), el("dd", {}, v)]));
+    const acting = this.acting && !this.removed.has(c.group);
+    const key = `${this.chosen} ${acting}`;
+    if (key === this.detailed) { // the button keeps the focus
+      place.querySelector("dl")!.replaceWith(list);
+      return;
+    }
+    this.detailed = key;
+    place.replaceChildren(el("h3", {}, `${c.group}.${w.index}`), list,
+      ...(acting ? [el("div", { class: "buttons" }, restartOf(c.group, w.index))] : []));
   }
 }
