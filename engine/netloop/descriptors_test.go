@@ -41,3 +41,15 @@ func TestIsShort(t *testing.T) {
 		assert.True(t, !want || passing(err), "%v", err)
 	}
 }
+
+// TestReserved: a descriptor is reserved from the number on that a connection to an
+// upstream must not have, by the limit of this process and the reserve of the caller.
+func TestReserved(t *testing.T) {
+	for _, reserve := range []func() int{nil, func() int { return 1 << 20 }} {
+		d := newDescriptors(&Options{Reserve: reserve})
+		assert.False(t, Reserved(uintptr(d.dials()-1), reserve))
+		assert.True(t, Reserved(uintptr(d.dials()), reserve))
+	}
+	first := newDescriptors(&Options{}).dials()
+	assert.True(t, Reserved(uintptr(first-1), func() int { return 1 << 20 }), "the reserve counts")
+}
