@@ -38,7 +38,7 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		j.tell(api.ReloadStep{Kind: api.StepFailed, Error: r.explain(err), Refused: true})
 		return
 	}
-	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
+	r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err), Public: public(err, err.Error())})
 	r.stats.Failed()
 	hint, bare := worker.Advice(err)
 	failed := api.ReloadStep{Kind: api.StepFailed, Error: r.explain(bare), Hint: hint}
@@ -57,8 +57,17 @@ func (r *reloader) failed(ctx context.Context, err error, begun time.Time, j *jo
 		outcome = failed.Outcome
 	}
 	r.log.Error("reload failed", append(attrs, "reason", outcome)...)
-	r.events.Emit(api.Event{Kind: api.EventReloadFailed, Took: time.Since(begun).Seconds(), Reason: visible.FirstLine(outcome) + ": " + reason}, failed.Stderr...)
+	reason = visible.FirstLine(outcome) + ": " + reason
+	r.events.Emit(api.Event{Kind: api.EventReloadFailed, Took: time.Since(begun).Seconds(), Reason: reason, PublicReason: public(err, reason)}, failed.Stderr...)
 	j.tell(failed)
+}
+
+// public returns what anybody may know of a text about an error, in one line.
+func public(err error, text string) string {
+	if start := new(supervisor.StartError); errors.As(err, &start) {
+		return start.Public(text)
+	}
+	return visible.FirstLine(text)
 }
 
 // failure returns the attributes that describe why a plan could not be applied.

@@ -6,7 +6,6 @@ import (
 	"github.com/ldcorn/ldcorn/engine/api"
 	"github.com/ldcorn/ldcorn/engine/control"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
-	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
 // state returns how the last reload went, and which reload or scaling is in
@@ -18,15 +17,16 @@ func (r *reloader) state() (last *api.Reload, now *api.Running) {
 // publicState is the part of state that anybody may know.
 func (r *reloader) publicState() (last *control.PublicReload, now *api.Running) {
 	of, now := r.state()
-	return publicReload(of), now
+	return publicReload(of), now.Public()
 }
 
-// publicReload removes what workers wrote. It returns nil for nil.
+// publicReload removes what workers wrote, and the arguments of commands. It returns nil
+// for nil.
 func publicReload(r *api.Reload) *control.PublicReload {
 	if r == nil {
 		return nil
 	}
-	out := &control.PublicReload{At: r.At, Failed: visible.FirstLine(r.Error)}
+	out := &control.PublicReload{At: r.At, Failed: r.Public}
 	if out.Failed != r.Error {
 		out.Failed += " (ldcorn status says more)"
 	}
@@ -40,7 +40,7 @@ func running(begun *time.Time, a *supervisor.Activity) *api.Running {
 	case begun != nil && a == nil:
 		return &api.Running{What: api.RunningReload, Since: *begun}
 	case begun != nil && a.Scaled == "":
-		return &api.Running{What: api.RunningReload, Since: *begun, Waits: a.Waits, Reason: a.Reason}
+		return &api.Running{What: api.RunningReload, Since: *begun, Waits: a.Waits, Reason: a.Reason, PublicReason: a.PublicReason}
 	case begun != nil:
 		return &api.Running{What: api.RunningReload, Since: *begun, Reason: "ldcorn scale " + a.Scaled + " comes first"}
 	case a != nil && a.Scaled != "":

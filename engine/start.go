@@ -66,7 +66,7 @@ func (r *reloader) start(ctx context.Context, p *plan.Plan) (supervisor.Result, 
 		}
 		if !errors.Is(err, errNewer) {
 			r.log.Error("start failed", append(r.failure(err), "reason", againReason)...)
-			r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err)})
+			r.last.Store(&api.Reload{At: time.Now(), Took: time.Since(begun).Seconds(), Error: err.Error(), Summary: summary(err), Public: public(err, err.Error())})
 		}
 		for err != nil {
 			select {

@@ -31,15 +31,18 @@ func TestSummary(t *testing.T) {
 }
 
 // TestPublicReload: what anybody may know about a reload contains no output of
-// a worker.
+// a worker, and of a command only its program.
 func TestPublicReload(t *testing.T) {
 	assert.Nil(t, publicReload(nil))
-	for failed, err := range map[string]string{
-		"":                         "",
-		"ldconfig.star:1:1: wrong": "ldconfig.star:1:1: wrong",
-		"worker 0: exit code 3 (ldcorn status says more)": "worker 0: exit code 3; it wrote:\n    hunter2",
+	command := &supervisor.StartError{Group: "web", Command: "migrate --key hunter2", Program: "migrate", Err: errors.New("exit code 1"), Stderr: []string{"hunter2"}}
+	for failed, err := range map[string]error{
+		"ldconfig.star:1:1: wrong":                                                   errors.New("ldconfig.star:1:1: wrong"),
+		"group \"web\": worker 0: exit code 3 (ldcorn status says more)":             &supervisor.StartError{Group: "web", Err: errors.New("exit code 3"), Stderr: []string{"hunter2"}},
+		"apply: before_start failed: migrate: exit code 1 (ldcorn status says more)": fmt.Errorf("apply: %w", command),
+		"before_start failed: migrate: exit code 1 (ldcorn status says more)":        &supervisor.StartError{Command: "migrate hunter2", Program: "migrate", Err: errors.New("exit code 1")},
 	} {
-		of := &api.Reload{At: time.Now(), Error: err, Summary: "it wrote: hunter2"}
+		of := &api.Reload{At: time.Now(), Error: err.Error(), Summary: summary(err), Public: public(err, err.Error())}
 		assert.Equal(t, &control.PublicReload{At: of.At, Failed: failed}, publicReload(of))
 	}
+	assert.Equal(t, &control.PublicReload{}, publicReload(&api.Reload{}))
 }

@@ -9,8 +9,8 @@ import (
 const EventVersion = 1
 
 // An Event is something that happened to a master, to one of its groups or to
-// one of its workers. It holds only what anybody who can reach the admin
-// listener may know.
+// one of its workers. Public makes one that holds only what anybody who can reach
+// the admin listener may know.
 type Event struct {
 	FormatVersion int       `json:"format_version"`
 	Number        uint64    `json:"number" jsonschema:"minimum=1"` // counts the events of this master, from 1
@@ -31,7 +31,17 @@ type Event struct {
 	RestartIn  float64     `json:"restart_in,omitempty"` // seconds until the worker is started again
 	StopIn     float64     `json:"stop_in,omitempty"`    // seconds until the master begins to stop
 
-	Reason string `json:"reason,omitempty"` // why it happened, in one line
+	Reason string `json:"reason,omitempty"` // why it happened, in one line; for anybody, a command is only its program
+
+	PublicReason string `json:"-"` // what anybody may know of a Reason that may hold secrets; "" if that is all of it
+}
+
+// Public returns the event as anybody who can reach the admin listener may know it.
+func (e Event) Public() Event {
+	if e.PublicReason != "" {
+		e.Reason, e.PublicReason = e.PublicReason, ""
+	}
+	return e
 }
 
 // A ControlEvent is an Event for clients of the control socket: it includes

@@ -102,6 +102,7 @@ type Reload struct {
 	Took    float64   `json:"took"`              // in seconds
 	Error   string    `json:"error"`             // empty if it was applied
 	Summary string    `json:"summary,omitempty"` // the error in one line; absent if it was applied
+	Public  string    `json:"-"`                 // what anybody may know of the error; "" if it was applied
 }
 
 // Brief returns the error in one line.
@@ -119,7 +120,20 @@ type Running struct {
 	Group  string      `json:"group,omitempty"`  // the group being scaled
 	Since  time.Time   `json:"since"`            // when it began
 	Waits  []string    `json:"waits,omitempty"`  // the groups with new workers that are not ready yet; absent while a reload reads its configuration
-	Reason string      `json:"reason,omitempty"` // why one of these workers is not ready, or what the reload waits for; absent if unknown
+	Reason string      `json:"reason,omitempty"` // why one of these workers is not ready, or what the reload waits for, where a command is only its program for anybody; absent if unknown
+
+	PublicReason string `json:"-"` // what anybody may know of a Reason that may hold secrets; "" if that is all of it
+}
+
+// Public returns what anybody who can reach the admin listener may know. It returns nil
+// for nil.
+func (r *Running) Public() *Running {
+	if r == nil || r.PublicReason == "" {
+		return r
+	}
+	out := *r
+	out.Reason, out.PublicReason = r.PublicReason, ""
+	return &out
 }
 
 // A Stopping says how far the stop of a master is.

@@ -43,7 +43,7 @@ func (s *Stream) Emit(e api.Event, stderr ...string) {
 	if s == nil {
 		return
 	}
-	e.Reason = visible.Cut(visible.FirstLine(e.Reason), maxReason)
+	e.Reason, e.PublicReason = oneLine(e.Reason), oneLine(e.PublicReason)
 	stderr = slices.Clone(stderr[max(len(stderr)-maxStderr, 0):])
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,15 +60,18 @@ func (s *Stream) Emit(e api.Event, stderr ...string) {
 	}
 }
 
-// Newest returns the newest n events that are kept, the oldest of them first,
-// without the output of workers. It is for the admin listener.
+// oneLine cuts a reason.
+func oneLine(reason string) string { return visible.Cut(visible.FirstLine(reason), maxReason) }
+
+// Newest returns the newest n events that are kept, the oldest of them first, as
+// anybody may know them. It is for the admin listener.
 func (s *Stream) Newest(n int) []api.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	newest := s.events[max(len(s.events)-n, 0):]
 	out := make([]api.Event, len(newest))
 	for i := range newest {
-		out[i] = newest[i].Event
+		out[i] = newest[i].Public()
 	}
 	return out
 }
@@ -147,12 +150,12 @@ func (r *Reader) Take() (events []api.ControlEvent, lost uint64) {
 	return events, lost
 }
 
-// A PublicReader is a Reader without the output of workers, for the admin listener.
+// A PublicReader is a Reader of what anybody may know, for the admin listener.
 type PublicReader interface {
 	Take() (events []api.Event, lost uint64)
 }
 
-// ReadPublic is like Read, without the output of workers.
+// ReadPublic is like Read, for what anybody may know.
 func (s *Stream) ReadPublic(groups []string, n int) PublicReader {
 	return publicReader{s.Read(groups, n)}
 }
@@ -163,7 +166,7 @@ func (r publicReader) Take() ([]api.Event, uint64) {
 	events, lost := r.from.Take()
 	out := make([]api.Event, len(events))
 	for i := range events {
-		out[i] = events[i].Event
+		out[i] = events[i].Public()
 	}
 	return out, lost
 }

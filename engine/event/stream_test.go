@@ -58,6 +58,21 @@ func TestStream_OrderAndChoice(t *testing.T) {
 	none.Emit(of("a", api.EventReady)) // does nothing
 }
 
+// TestStream_Public: what may hold secrets is only for readers at the control socket, and
+// both reasons have bounds.
+func TestStream_Public(t *testing.T) {
+	s := new(Stream)
+	s.Emit(api.Event{Kind: api.EventBeforeStart, Reason: "migrate --key hunter2" + strings.Repeat("x", maxReason), PublicReason: "migrate\n" + strings.Repeat("x", maxReason)}, "hunter2")
+	s.Emit(api.Event{Kind: api.EventCrashed, Reason: "exit code 1"})
+	events, _ := s.Read(nil, -1).Take()
+	assert.Contains(t, events[0].Reason, "migrate --key hunter2x")
+	assert.LessOrEqual(t, len(events[0].Reason), maxReason+len("…"))
+	public, _ := s.ReadPublic(nil, -1).Take()
+	assert.Equal(t, public, s.Newest(2))
+	assert.Equal(t, "migrate", public[0].Reason)
+	assert.Equal(t, "exit code 1", public[1].Reason)
+}
+
 // TestStream_Bounded: the stream keeps the newest events, and a reader that is too
 // slow learns how many it has lost.
 func TestStream_Bounded(t *testing.T) {

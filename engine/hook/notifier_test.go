@@ -93,7 +93,7 @@ func TestWebhook(t *testing.T) {
 	worker := 2
 	stream.Emit(api.Event{Kind: api.EventCrashed, Group: "api", Worker: &worker, Reason: "exit code 3"}, "what it wrote")
 	stream.Emit(api.Event{Kind: api.EventReady})
-	stream.Emit(api.Event{Kind: api.EventStopped})
+	stream.Emit(api.Event{Kind: api.EventStopped, Reason: "what may hold secrets", PublicReason: "what anybody may know"})
 	n.Close(time.Minute, nil)
 	require.Len(t, to.got, 2, "the last events are delivered at the end")
 	got := to.got[0]
@@ -103,6 +103,7 @@ func TestWebhook(t *testing.T) {
 	assert.Equal(t, "ldcorn/1.2", to.heads[0].Get("User-Agent"))
 	assert.Equal(t, "application/json", to.heads[0].Get("Content-Type"))
 	assert.Equal(t, api.EventStopped, to.got[1].Kind)
+	assert.Equal(t, "what anybody may know", to.got[1].Reason)
 	assert.Equal(t, map[string]Counts{strings.TrimPrefix(to.URL, "http://"): {Delivered: 2}}, n.Counts())
 }
 

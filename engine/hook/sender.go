@@ -62,7 +62,7 @@ func (s *sender) read() {
 		s.queue.drop(lost)
 		for i := range all {
 			if slices.Contains(s.hook.Events, all[i].Kind) {
-				s.queue.add(all[i].Event)
+				s.queue.add(all[i].Public())
 			}
 		}
 	}

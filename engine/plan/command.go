@@ -30,6 +30,9 @@ func (c *Command) Line() string {
 	return strings.Join(out, " ")
 }
 
+// Program returns the program alone. Its arguments may hold secrets.
+func (c *Command) Program() string { return c.Args[0] }
+
 // String returns the command as the configuration writes it.
 func (c Command) String() string {
 	if c.Of == "" && c.Timeout == DefaultCommandTimeout {

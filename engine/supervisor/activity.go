@@ -12,6 +12,8 @@ type Activity struct {
 	Since  time.Time
 	Waits  []string // the groups with new workers that are not ready, in order
 	Reason string   // why one of these workers is not ready yet; "" if unknown
+
+	PublicReason string // what anybody may know of a Reason that may hold secrets; "" if that is all of it
 }
 
 // Activity returns what the supervisor is doing, or nil if it is idle. It is
@@ -66,7 +68,7 @@ func (o *observer) waits(groups []string, reason string) {
 		return
 	}
 	next := *now
-	next.Waits, next.Reason = groups, reason
+	next.Waits, next.Reason, next.PublicReason = groups, reason, ""
 	o.s.activity.Store(&next)
 }
 

@@ -20,30 +20,31 @@ func (s *Supervisor) before(ctx context.Context, changes *plan.Changes, next *pl
 		c := &changes.BeforeStart[i]
 		group := next.GroupOf(c)
 		opts.tell(Progress{Step: StepBefore, Group: group.Name, Reason: c.Line()})
-		s.activityReason("before_start runs " + c.Line())
+		s.activityReason("before_start runs "+c.Line(), "before_start runs "+c.Program())
 		s.opts.Log.Info("before_start runs", "group", group.Name, "command", c.Line())
 		begun := time.Now()
 		err := s.starter.Command(ctx, c, group)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		e := api.Event{Kind: api.EventBeforeStart, Group: group.Name, Took: time.Since(begun).Seconds(), Reason: c.Line()}
+		e := api.Event{Kind: api.EventBeforeStart, Group: group.Name, Took: time.Since(begun).Seconds(), Reason: c.Line(), PublicReason: c.Program()}
 		if err != nil {
 			failure := s.commandFailure(c, group, err)
-			e.Kind, e.Reason = api.EventBeforeFailed, failure.Err.Error()+": "+c.Line()
+			e.Kind = api.EventBeforeFailed
+			e.Reason, e.PublicReason = failure.Err.Error()+": "+c.Line(), failure.Err.Error()+": "+c.Program()
 			s.opts.Events.Emit(e, failure.Stderr...)
 			return failure
 		}
 		s.opts.Events.Emit(e)
 		s.opts.Log.Info("before_start done", "group", group.Name, "command", c.Line(), "took", time.Since(begun).Round(time.Millisecond))
 	}
-	s.activityReason("")
+	s.activityReason("", "")
 	return nil
 }
 
 // commandFailure returns what is known about the failure of a command.
 func (s *Supervisor) commandFailure(c *plan.Command, group *plan.Group, err error) *StartError {
-	out := &StartError{Group: group.Name, Command: c.Line()}
+	out := &StartError{Group: group.Name, Command: c.Line(), Program: c.Program()}
 	out.Hint, out.Err = worker.Advice(err)
 	if failed := new(worker.CommandError); errors.As(err, &failed) {
 		out.Stderr = failed.Stderr
@@ -51,11 +52,12 @@ func (s *Supervisor) commandFailure(c *plan.Command, group *plan.Group, err erro
 	return out
 }
 
-// activityReason says in the status what the apply waits for.
-func (s *Supervisor) activityReason(reason string) {
+// activityReason says in the status what the apply waits for, and what anybody may know
+// of that.
+func (s *Supervisor) activityReason(reason, public string) {
 	if now := s.activity.Load(); now != nil {
 		next := *now
-		next.Reason = reason
+		next.Reason, next.PublicReason = reason, public
 		s.activity.Store(&next)
 	}
 }

@@ -64,9 +64,10 @@ func TestBeforeStart_Failure(t *testing.T) {
 		assert.Equal(t, before, r.fakes.alive("a"))
 		assert.Equal(t, starts, r.fakes.started(), "nothing was started")
 		assert.Equal(t, []Progress{{Step: StepBefore, Group: "a", Reason: "migrate all"}}, steps)
-		events := r.sup.opts.Events.Newest(1)
+		events, _ := r.sup.opts.Events.Read(nil, 1).Take()
 		assert.Equal(t, api.EventBeforeFailed, events[0].Kind)
 		assert.Equal(t, "exit code 1: migrate all", events[0].Reason)
+		assert.Equal(t, "exit code 1: migrate", events[0].Public().Reason)
 	})
 }
 

@@ -15,7 +15,8 @@ type StartError struct {
 	Group   string
 	Worker  int    // index; of the last one, if all have failed
 	All     int    // number of workers if all of several failed, otherwise 0
-	Command string // the command; "" for a worker
+	Command string // the command line, which may hold secrets; "" for a worker
+	Program string // of the command
 	Err     error
 	Hint    string   // what to do about Err; "" if nothing is known
 	Stderr  []string // last lines, oldest first; only who may read the log may read them
@@ -68,6 +69,15 @@ func (e *StartError) Summary() string {
 		return fmt.Sprintf("group %q: all %d workers failed to start; the last error: %v", e.Group, e.All, e.Err)
 	}
 	return fmt.Sprintf("group %q: worker %d: %v", e.Group, e.Worker, e.Err)
+}
+
+// Public returns the text of an error that contains e as anybody may know it: in one line,
+// with the program alone of a command.
+func (e *StartError) Public(text string) string {
+	if e.Command != "" {
+		text = strings.ReplaceAll(text, e.Command, e.Program)
+	}
+	return visible.FirstLine(text)
 }
 
 // Attrs returns the attributes for a log line about the error: err and, if
