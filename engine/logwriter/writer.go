@@ -43,20 +43,11 @@ type Writer[O io.WriteCloser] struct {
 
 	mu      sync.Mutex // guards all fields below
 	out     O          // valid if on is set
-	retired []retired[O]
-	kept    int       // bytes of the lines of retired outputs, also of those that are being written
-	outputs int       // retired outputs that are not closed yet
-	held    bool      // whether run may be writing to out
-	moved   time.Time // when a flush began or went on to another output, or the first of outputs was retired
+	retired retirement[O]
+	held    bool // whether run may be writing to out
 	buf     []byte
 	lost    int // lines since the last call of After
 	closed  bool
-}
-
-// A retired output has been replaced. It still gets the lines of its time.
-type retired[O io.WriteCloser] struct {
-	out   O
-	lines []byte
 }
 
 // New returns a Writer without an output. It writes nothing before Start.
@@ -92,7 +83,7 @@ func (w *Writer[O]) AppendWithin(limit int, line func(buf []byte, out O) []byte)
 	switch {
 	case !w.on.Load(): // turned off in the meantime
 		return false
-	case w.kept+len(w.buf) >= limit:
+	case w.retired.kept+len(w.buf) >= limit:
 		w.lost++
 		w.count(1)
 	default:
@@ -138,13 +129,6 @@ func (w *Writer[O]) Off() {
 	w.on.Store(false)
 }
 
-// While a write has not ended for stuckAfter, at most maxRetired outputs wait for their last
-// lines. The lines for more are lost.
-const (
-	maxRetired = 4
-	stuckAfter = 5 * time.Second
-)
-
 // retire retires the output, if there is one. mu must be held.
 func (w *Writer[O]) retire() {
 	if !w.on.Load() {
@@ -155,16 +139,11 @@ func (w *Writer[O]) retire() {
 	w.out, w.buf = none, nil
 	held := w.held
 	w.held = false
-	if w.outputs >= maxRetired && time.Since(w.moved) >= stuckAfter && !held && !w.closed {
+	if w.retired.stuck() && !held && !w.closed {
 		w.abandon(out, lines)
 		return
 	}
-	if w.outputs == 0 {
-		w.moved = time.Now() // run may have had nothing to do
-	}
-	w.kept += len(lines)
-	w.outputs++
-	w.retired = append(w.retired, retired[O]{out, lines})
+	w.retired.add(out, lines)
 	w.wake()
 }
 
@@ -238,9 +217,8 @@ func (w *Writer[O]) gather() {
 // meantime, new lines go to spare. It returns the next spare.
 func (w *Writer[O]) flush(spare []byte) []byte {
 	w.mu.Lock()
-	old, out, on, lines, lost := w.retired, w.out, w.on.Load(), w.buf, w.lost
-	w.retired, w.buf, w.lost, w.held = nil, spare[:0], 0, on
-	w.moved = time.Now()
+	old, out, on, lines, lost := w.retired.take(), w.out, w.on.Load(), w.buf, w.lost
+	w.buf, w.lost, w.held = spare[:0], 0, on
 	w.mu.Unlock()
 	tried := lost > 0 || len(w.torn) > 0
 	var err error
@@ -259,7 +237,7 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 	for _, r := range old {
 		write(r.out, r.lines)
 		w.mu.Lock()
-		w.moved = time.Now()
+		w.retired.move()
 		w.mu.Unlock()
 		if len(w.torn) > 0 { // nobody will write the rest of the line
 			w.torn = nil
@@ -281,8 +259,7 @@ func (w *Writer[O]) flush(spare []byte) []byte {
 			w.opts.NotClosed(err)
 		}
 		w.mu.Lock()
-		w.kept -= len(r.lines)
-		w.outputs--
+		w.retired.remove(r)
 		w.mu.Unlock()
 	}
 	if cap(lines) > w.opts.Limit/8 {

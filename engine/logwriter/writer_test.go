@@ -149,9 +149,9 @@ func stuckAndReopened(t *testing.T) {
 		}
 	}
 	w.mu.Lock()
-	assert.LessOrEqual(t, w.outputs, maxRetired+1)
+	assert.LessOrEqual(t, w.retired.open, maxRetired+1)
 	waiting := len(w.buf)
-	for _, old := range w.retired {
+	for _, old := range w.retired.waiting {
 		waiting += len(old.lines)
 	}
 	w.mu.Unlock()
