@@ -16,14 +16,15 @@ func NewApps(now func() map[string]scrape.Counts) *Apps { return &Apps{now} }
 
 var (
 	appScrapesDesc = desc("app_scrapes_total", "Requests to workers for the metrics of their app, by result.", "group", "result")
-	appSkippedDesc = desc("app_families_skipped_total", "Metrics that an answer of /metrics/apps left out because another worker or group has the name for another type.", "group")
+	appSkippedDesc = desc("app_families_skipped_total", "Metrics that an answer of /metrics/apps left out, all or in part, because another worker or group has the name for another type, or a name is another one's without UTF-8.", "group")
+	appRefusedDesc = desc("app_series_refused_total", "Series that a worker answered and that have no value that can be used, such as a histogram that contradicts itself.", "group")
 	appCarriedDesc = desc("app_carried_series", "Series of which the master keeps what ended workers have counted.", "group")
 	appDroppedDesc = desc("app_carried_dropped_total", "Series of ended workers that sums lack because there were too many, or their type has changed.", "group")
 )
 
 // Describe implements prometheus.Collector.
 func (a *Apps) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{appScrapesDesc, appSkippedDesc, appCarriedDesc, appDroppedDesc} {
+	for _, d := range []*prometheus.Desc{appScrapesDesc, appSkippedDesc, appRefusedDesc, appCarriedDesc, appDroppedDesc} {
 		out <- d
 	}
 }
@@ -35,6 +36,7 @@ func (a *Apps) Collect(out chan<- prometheus.Metric) {
 			out <- counter(appScrapesDesc, c.Results[result], name, string(result))
 		}
 		out <- counter(appSkippedDesc, c.Skipped, name)
+		out <- counter(appRefusedDesc, c.Refused, name)
 		out <- gauge(appCarriedDesc, float64(c.Carried), name)
 		out <- counter(appDroppedDesc, c.Dropped, name)
 	}

@@ -28,30 +28,6 @@ func (s *Scraper) sources(want func(*plan.Group) bool) (out []*source) {
 	return out
 }
 
-// refresh asks all workers, unless somebody else has done so since the call.
-func (s *Scraper) refresh(ctx context.Context) {
-	called := time.Now()
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return
-	}
-	s.mu.Lock()
-	done := s.round.After(called)
-	s.mu.Unlock()
-	if done {
-		return
-	}
-	begun := time.Now()
-	s.askAll(ctx, s.sources(func(*plan.Group) bool { return true }))
-	if ctx.Err() == nil {
-		s.mu.Lock()
-		s.round = begun
-		s.mu.Unlock()
-	}
-}
-
 // askAll asks workers, a few at a time.
 func (s *Scraper) askAll(ctx context.Context, all []*source) {
 	var running sync.WaitGroup
@@ -84,11 +60,17 @@ func (s *Scraper) ask(ctx context.Context, src *source) {
 	}
 	page, err := s.opts.Ask(ctx, src.worker.Socket, spec)
 	if err != nil {
+		if cause := context.Cause(ctx); cause == context.Canceled {
+			err = cause // nobody waits for the answer: whatever was wrong says nothing about the worker
+		}
 		s.record(src, spec, nil, err)
 		return
 	}
-	now, err := parse(ctx, page)
+	now, refused, err := parse(ctx, page)
 	s.record(src, spec, now, err)
+	if err == nil {
+		s.refuse(src, spec, refused)
+	}
 }
 
 // specOf returns how to ask a worker, or nil if its group has no metrics_path. A retired
@@ -143,7 +125,7 @@ func (s *Scraper) record(src *source, spec *plan.Group, now families, err error)
 	if result == "" {
 		return
 	}
-	src.ok = err == nil
+	src.ok, src.at = err == nil, time.Now()
 	g.counts.Results[result]++
 	if err != nil {
 		if key := "scrape " + string(result); !g.said[key] {
@@ -165,4 +147,22 @@ func (s *Scraper) record(src *source, spec *plan.Group, now families, err error)
 	}
 	g.carried.drop(now)
 	src.last, src.spec = now, spec
+}
+
+// refuse counts the series of a worker that have no value that can be used. The log says
+// once for each name why.
+func (s *Scraper) refuse(src *source, spec *plan.Group, refused []refusal) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g := s.groups[src.group]
+	if g == nil {
+		return
+	}
+	for _, r := range refused {
+		g.counts.Refused++
+		if g.sayOnce("series " + r.metric) {
+			s.opts.Log.Warn("metrics of an app left out", "group", spec.Name, "metric", r.metric, "reason", r.why,
+				"hint", "further ones are only counted, in ldcorn_app_series_refused_total")
+		}
+	}
 }

@@ -50,7 +50,7 @@ func TestCheckBounds(t *testing.T) {
 			}
 			require.ErrorIs(t, err, c.is)
 			assert.ErrorContains(t, err, c.want)
-			_, err = parse(t.Context(), &worker.MetricsPage{Body: []byte(c.page)})
+			_, _, err = parse(t.Context(), &worker.MetricsPage{Body: []byte(c.page)})
 			want := ResultTooLong
 			if c.is == errOpenText {
 				want = ResultMalformed
@@ -65,6 +65,6 @@ func TestParse_Stops(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	late := errors.New("late")
 	cancel(late)
-	_, err := parse(ctx, &worker.MetricsPage{Body: []byte(strings.Repeat("a 1\n", 50_000))})
+	_, _, err := parse(ctx, &worker.MetricsPage{Body: []byte(strings.Repeat("a 1\n", 50_000))})
 	assert.Equal(t, late, err)
 }

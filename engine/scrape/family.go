@@ -2,10 +2,8 @@ package scrape
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"mime"
 	"slices"
 	"strings"
@@ -39,27 +37,32 @@ func (f *family) cumulative() bool {
 	return f.kind == dto.MetricType_COUNTER || f.kind == dto.MetricType_HISTOGRAM || f.kind == dto.MetricType_SUMMARY
 }
 
+// A refusal says why a series of a page cannot be used.
+type refusal struct{ metric, why string }
+
 // parse reads the page of a worker. If ctx ends first, its cause is the error.
-func parse(ctx context.Context, page *worker.MetricsPage) (families, error) {
+func parse(ctx context.Context, page *worker.MetricsPage) (families, []refusal, error) {
 	if media, _, err := mime.ParseMediaType(page.Media); page.Media != "" && (err != nil || media != "text/plain") {
-		return nil, malformed("got a page of type %q, want the text format of Prometheus, text/plain", page.Media)
+		return nil, nil, malformed("got a page of type %q, want the text format of Prometheus, text/plain", page.Media)
 	}
 	if err := checkBounds(page.Body); err != nil {
-		return nil, malformed("%w", err)
+		return nil, nil, malformed("%w", err)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	read, err := parser.TextToMetricFamilies(stoppable{ctx, bytes.NewReader(page.Body)})
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, nil, context.Cause(ctx)
 	}
 	if err != nil {
-		return nil, malformed("not in the text format of Prometheus: %w", err)
+		return nil, nil, malformed("not in the text format of Prometheus: %w", err)
 	}
 	out := make(families, len(read))
+	var refused []refusal
 	for name, from := range read {
 		f := &family{kind: from.GetType(), help: from.Help, series: make(map[string]*dto.Metric, len(from.Metric))}
 		for _, m := range from.Metric {
-			if !usable(m) {
+			if why := flaw(m); why != "" {
+				refused = append(refused, refusal{name, why})
 				continue
 			}
 			m.TimestampMs = nil
@@ -70,36 +73,15 @@ func parse(ctx context.Context, page *worker.MetricsPage) (families, error) {
 		}
 		out[name] = f
 		if ctx.Err() != nil {
-			return nil, context.Cause(ctx)
+			return nil, nil, context.Cause(ctx)
 		}
 	}
-	return out, nil
+	return out, refused, nil
 }
 
 // malformed returns a malformedError.
 func malformed(format string, args ...any) error {
 	return &malformedError{fmt.Errorf(format, args...)}
-}
-
-// usable reports whether a series has a value that can be summed. It drops the +Inf
-// bucket, which is the count, and puts the others in order.
-func usable(m *dto.Metric) bool {
-	if c := m.Counter; c != nil {
-		return c.GetValue() >= 0 && finite(c.GetValue()) // NaN is not
-	}
-	if h := m.Histogram; h != nil {
-		h.Bucket = slices.DeleteFunc(h.Bucket, func(b *dto.Bucket) bool {
-			if !math.IsInf(b.GetUpperBound(), 1) {
-				return math.IsNaN(b.GetUpperBound())
-			}
-			if h.SampleCount == nil {
-				h.SampleCount = new(b.GetCumulativeCount())
-			}
-			return true
-		})
-		slices.SortFunc(h.Bucket, func(a, b *dto.Bucket) int { return cmp.Compare(a.GetUpperBound(), b.GetUpperBound()) })
-	}
-	return true
 }
 
 // own returns the labels of an app, in order, without the names of ldcorn.

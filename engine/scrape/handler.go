@@ -3,6 +3,7 @@ package scrape
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -20,8 +21,12 @@ const (
 	scrapeTimeout  = "X-Prometheus-Scrape-Timeout-Seconds"
 )
 
+// maxReaders is how many readers may wait for an answer at a time.
+const maxReaders = 16
+
 // ServeHTTP answers with the metrics of all apps. sum=true shows the sum of each group,
-// and sum=false each worker. Workers that do not answer in time are left out.
+// and sum=false each worker. Workers that do not answer in time are left out. Readers
+// that come together share an answer, and if too many wait, further ones get 503.
 func (s *Scraper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var sum *bool
 	if text := r.URL.Query().Get("sum"); text != "" {
@@ -32,18 +37,46 @@ func (s *Scraper) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		sum = &v
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), limitOf(r.Header.Get(scrapeTimeout)))
-	defer cancel()
-	s.refresh(ctx)
+	select {
+	case s.room <- struct{}{}:
+	default:
+		w.Header().Set("Retry-After", "1")
+		http.Error(w, fmt.Sprintf("%d readers wait for the metrics of the apps: ask again later", maxReaders), http.StatusServiceUnavailable)
+		return
+	}
+	format := expfmt.NegotiateAccept(r.Header, expfmt.NewFormat(expfmt.TypeTextPlain))
+	body := s.await(r, sum, format)
+	<-s.room
 	if r.Context().Err() != nil {
 		return // nobody waits for the answer
 	}
-	format := expfmt.NegotiateAccept(r.Header, expfmt.NewFormat(expfmt.TypeTextPlain))
-	body := encode(s.join(sum), format)
 	w.Header().Set("Content-Type", string(format))
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write(body) // fails only if the client has gone
+}
+
+// await returns the page of the next round, or of what it has when the time of this
+// reader is over.
+func (s *Scraper) await(r *http.Request, sum *bool, format expfmt.Format) []byte {
+	ctx, cancel := context.WithTimeout(r.Context(), limitOf(r.Header.Get(scrapeTimeout)))
+	defer cancel()
+	called := time.Now()
+	next := s.enter()
+	defer s.leave(next)
+	select {
+	case <-next.done:
+		key := pageKey{format: format}
+		if sum != nil {
+			key.sum = strconv.FormatBool(*sum)
+		}
+		return s.page(next, key, sum)
+	case <-ctx.Done():
+		if r.Context().Err() != nil {
+			return nil
+		}
+		return s.encode(sum, called, format)
+	}
 }
 
 // limitOf returns how long an answer may take if the client waits for some seconds.
@@ -55,11 +88,11 @@ func limitOf(seconds string) time.Duration {
 	return time.Duration(min(v*0.8, mostRoundLimit.Seconds()) * float64(time.Second))
 }
 
-// encode writes families in a format.
-func encode(all []*dto.MetricFamily, format expfmt.Format) []byte {
+// encode returns the page of what workers have answered since a time, in a format.
+func (s *Scraper) encode(sum *bool, since time.Time, format expfmt.Format) []byte {
 	var out bytes.Buffer
 	enc := expfmt.NewEncoder(&out, format)
-	for _, f := range all {
+	for _, f := range s.escape(s.join(sum, since), format.ToEscapingScheme()) {
 		if len(f.Metric) == 0 {
 			continue
 		}

@@ -4,25 +4,24 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 )
 
-// maxSaid is how many families of a group have a line in the log for being left out.
-const maxSaid = 100
-
 // join returns the metrics of all groups, by name. If sum is nil, each group is shown as
-// its metrics_sum says.
-func (s *Scraper) join(sum *bool) []*dto.MetricFamily {
+// its metrics_sum says. Workers that were asked last before since are left out; sums have
+// their last values.
+func (s *Scraper) join(sum *bool, since time.Time) []*dto.MetricFamily {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	joined := make(map[string]*dto.MetricFamily)
 	for _, name := range s.order {
 		g := s.groups[name]
 		if sum != nil && *sum || sum == nil && g.spec.MetricsSum {
-			s.joinSum(joined, name, g)
+			s.joinSum(joined, name, g, since)
 		} else {
-			for _, src := range s.ready(name) {
+			for _, src := range s.ready(name, since) {
 				s.joinWorker(joined, g, src, func(*family) bool { return true })
 			}
 		}
@@ -48,11 +47,11 @@ func (s *Scraper) of(name string) (out []*source) {
 	return out
 }
 
-// ready returns the workers of a group that get requests and have answered, one for
-// each index: while workers are replaced, that is the newer one.
-func (s *Scraper) ready(name string) (out []*source) {
+// ready returns the workers of a group that get requests and have answered since a time,
+// one for each index: while workers are replaced, that is the newer one.
+func (s *Scraper) ready(name string, since time.Time) (out []*source) {
 	for _, src := range s.of(name) {
-		if !src.retired && src.ok {
+		if !src.retired && src.ok && !src.at.Before(since) {
 			out = append(out, src)
 		}
 	}
@@ -60,7 +59,7 @@ func (s *Scraper) ready(name string) (out []*source) {
 }
 
 // joinSum adds the sum of a group, and what has no sum of each of its workers.
-func (s *Scraper) joinSum(joined map[string]*dto.MetricFamily, name string, g *group) {
+func (s *Scraper) joinSum(joined map[string]*dto.MetricFamily, name string, g *group, since time.Time) {
 	all := newTotal(0)
 	for _, src := range s.of(name) {
 		all.addAll(src.last)
@@ -73,7 +72,7 @@ func (s *Scraper) joinSum(joined map[string]*dto.MetricFamily, name string, g *g
 			}
 		}
 	}
-	for _, src := range s.ready(name) {
+	for _, src := range s.ready(name, since) {
 		s.joinWorker(joined, g, src, func(f *family) bool { return !f.cumulative() })
 	}
 }
@@ -104,8 +103,7 @@ func (s *Scraper) place(joined map[string]*dto.MetricFamily, name string, kind d
 		return to
 	}
 	g.counts.Skipped++
-	if key := "family " + name; !g.said[key] && len(g.said) < maxSaid {
-		g.said[key] = true
+	if g.sayOnce("family " + name) {
 		s.opts.Log.Warn("metrics of an app left out", "group", g.spec.Name, "metric", name, "type", kind, "other", to.GetType(),
 			"reason", "a worker or a group before it has the same name for another type")
 	}

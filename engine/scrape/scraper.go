@@ -37,7 +37,8 @@ var Results = []Result{ResultOK, ResultTimeout, ResultFailed, ResultMalformed, R
 // Counts are what was counted of a group.
 type Counts struct {
 	Results map[Result]uint64
-	Skipped uint64 // families that were left out of answers, because of another type
+	Skipped uint64 // families that were left out of answers, all or in part, because another one has the name
+	Refused uint64 // series of workers that have no value that can be used
 	Carried int    // series of workers that have ended
 	Dropped uint64 // of those, the ones that were forgotten because there were too many
 }
@@ -53,14 +54,15 @@ type Options struct {
 // methods can be called from any goroutine.
 type Scraper struct {
 	opts Options
-	turn chan struct{} // has capacity 1; whoever has sent to it asks all workers
+	turn chan struct{} // has capacity 1; the round that has sent to it asks all workers
+	room chan struct{} // has a value for each reader that waits
 
 	mu      sync.Mutex // guards all below
 	order   []string   // names of the groups with metrics_path, as in the plan
 	groups  map[string]*group
 	workers map[*pool.Worker]*source
-	entered int       // how many workers have
-	round   time.Time // when all workers were asked last
+	entered int    // how many workers have
+	open    *round // the one that has not begun yet; nil if there is none
 }
 
 // A group is a group with metrics_path.
@@ -69,6 +71,18 @@ type group struct {
 	carried *total // of workers that have ended
 	counts  Counts
 	said    map[string]bool // what was logged
+}
+
+// maxSaid is how many things a group has in the log for what is left out.
+const maxSaid = 100
+
+// sayOnce reports whether something has not been logged yet, and can be.
+func (g *group) sayOnce(key string) bool {
+	if g.said[key] || len(g.said) >= maxSaid {
+		return false
+	}
+	g.said[key] = true
+	return true
 }
 
 // A source is a worker that runs.
@@ -81,6 +95,7 @@ type source struct {
 	last    families      // what it answered last; nil if it never did
 	spec    *plan.Group   // how it was asked then
 	ok      bool          // it did answer when it was asked last
+	at      time.Time     // when that was
 }
 
 // New returns a Scraper that knows no group.
@@ -88,7 +103,7 @@ func New(opts Options) *Scraper {
 	if opts.Ask == nil {
 		opts.Ask = worker.AskMetrics
 	}
-	return &Scraper{opts: opts, turn: make(chan struct{}, 1), groups: make(map[string]*group), workers: make(map[*pool.Worker]*source)}
+	return &Scraper{opts: opts, turn: make(chan struct{}, 1), room: make(chan struct{}, maxReaders), groups: make(map[string]*group), workers: make(map[*pool.Worker]*source)}
 }
 
 // Follow makes a plan the one in effect. It forgets what it knows of groups that are
