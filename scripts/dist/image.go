@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,14 +47,15 @@ func (d *dist) imageFiles(b *binary) ([]file, error) {
 	}, err
 }
 
-// writeImage writes an archive with an image of each platform, which has the program and
+// writeImage writes an archive with an image of each platform of Linux, which has the program and
 // nothing that it does not need. It is an OCI layout, which needs no daemon.
 func (d *dist) writeImage(_ context.Context) error {
 	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, b := range d.binaries {
-		if b.platform.os != "linux" {
-			continue
-		}
+	binaries := slices.DeleteFunc(slices.Clone(d.binaries), func(b *binary) bool { return b.platform.os != "linux" })
+	if len(binaries) == 0 {
+		return nil
+	}
+	for _, b := range binaries {
 		image, err := d.image(b)
 		if err != nil {
 			return err

@@ -1,6 +1,6 @@
 // Command dist makes what a release of ldcorn consists of: for each platform an archive with a
-// static binary, its licenses and its SBOM, a wheel, and packages for Debian and Fedora, one
-// image for all, and the checksums of all files.
+// binary, its licenses and its SBOM, and a wheel; for Linux also packages for Debian and Fedora, and
+// one image; and the checksums of all files.
 //
 //	go run -C scripts/dist . -o dist                 everything, in the folder dist of the checkout
 //	go run -C scripts/dist . -platforms linux/amd64  for one platform
@@ -21,9 +21,9 @@ import (
 	"strings"
 )
 
-// defaultPlatforms are the platforms of a release. A new one needs only its name here, once ldcorn
-// builds for it.
-const defaultPlatforms = "linux/amd64,linux/arm64"
+// defaultPlatforms are the platforms of a release. Packages and the image are for Linux only; ldcorn
+// runs on macOS for development.
+const defaultPlatforms = "linux/amd64,linux/arm64,darwin/amd64,darwin/arm64"
 
 func main() {
 	log.SetFlags(0)

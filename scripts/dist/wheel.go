@@ -14,30 +14,41 @@ import (
 	"time"
 )
 
-// wheelTags are the platforms of wheels: as the program is static, any C library will do.
-// manylinux2014 is the old name of manylinux_2_17, which an old pip knows.
+// wheelTags are the platforms of wheels. On Linux, any C library will do, as the program is static.
+// manylinux2014 is the old name of manylinux_2_17, which an old pip knows. On macOS, the programs
+// of Go 1.26 need version 12, as their headers say.
 var wheelTags = map[platform][]string{
-	{"linux", "amd64"}: {"manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64"},
-	{"linux", "arm64"}: {"manylinux_2_17_aarch64", "manylinux2014_aarch64", "musllinux_1_1_aarch64"},
+	{"linux", "amd64"}:  {"manylinux_2_17_x86_64", "manylinux2014_x86_64", "musllinux_1_1_x86_64"},
+	{"linux", "arm64"}:  {"manylinux_2_17_aarch64", "manylinux2014_aarch64", "musllinux_1_1_aarch64"},
+	{"darwin", "amd64"}: {"macosx_12_0_x86_64"},
+	{"darwin", "arm64"}: {"macosx_12_0_arm64"},
 }
 
 // launcher is the command ldcorn of the wheel. The Python ldcorn has a command of the same
 // name, and takes this one's place if it is installed later. The program is ldcorn-go, so
 // that it remains.
 const launcher = `#!/bin/sh
-# ldcorn runs ldcorn-go, which is beside it. $0 can be a link, as of pipx.
+# ldcorn runs ldcorn-go, which is beside it. $0 can be a link, as of pipx, or a link to one.
+# Not every macOS has readlink -f.
 case $0 in
 */*) self=$0 ;;
 *) self=$(command -v -- "$0") ;;
 esac
-exec "$(dirname -- "$(readlink -f -- "$self")")/ldcorn-go" "$@"
+while [ -h "$self" ]; do
+	target=$(readlink "$self")
+	case $target in
+	/*) self=$target ;;
+	*) self=$(dirname -- "$self")/$target ;;
+	esac
+done
+exec "$(dirname -- "$self")/ldcorn-go" "$@"
 `
 
 // pythonReadme is the part of the page of the package that is not in its fields.
 const pythonReadme = `# ldcorn
 
 ldcorn runs groups of [Uvicorn](https://www.uvicorn.org) workers behind one address and sends each request to a group
-by its path. This package has the program for Linux, as the commands ` + "`ldcorn` and `ldcorn-go`" + `, and needs nothing but Uvicorn:
+by its path. This package has the program for Linux, and for macOS for development, as the commands ` + "`ldcorn` and `ldcorn-go`" + `, and needs nothing but Uvicorn:
 
     pip install ldcorn-go
     ldcorn init                # finds the app in this folder, and writes ldconfig.star
@@ -91,6 +102,7 @@ Project-URL: Changelog, https://github.com/ldcorn/ldcorn/blob/main/CHANGELOG.md
 Keywords: asgi,uvicorn,proxy,process manager
 Classifier: Environment :: Console
 Classifier: Operating System :: POSIX :: Linux
+Classifier: Operating System :: MacOS
 Classifier: Programming Language :: Python :: 3
 Classifier: Topic :: Internet :: WWW/HTTP :: HTTP Servers
 Requires-Python: >=3.8

@@ -116,6 +116,8 @@ func TestWheelServes(t *testing.T) {
 	link := filepath.Join(dir, "linked") // as pipx makes them
 	require.NoError(t, os.Symlink(ldcorn, link))
 	assert.Contains(t, run(link, "version"), "ldcorn 1.2.3")
+	require.NoError(t, os.Symlink("linked", filepath.Join(dir, "relative")))
+	assert.Contains(t, run(filepath.Join(dir, "relative"), "version"), "ldcorn 1.2.3")
 
 	// It asks for Python 3.12, but runs with earlier ones too.
 	run(filepath.Join(env, "bin/python"), append(pip, "--ignore-requires-python", "ldcorn==0.1.3")...)
