@@ -5,14 +5,17 @@ package netloop
 import (
 	"net"
 	"syscall"
+
+	"golang.org/x/sys/unix"
 )
 
 func (c *gconn) quiet() bool { return c.peerState() == peerQuiet }
 
 func (c *gconn) tryQuiet(uintptr) {}
 
-// peerState peeks: without the hang-up flags of Linux, it cannot tell a peer
-// that has ended its stream from a peer that is gone, until a write is reset.
+// peerState peeks. At the end of the peer's stream, it also asks whether
+// writes can still succeed: a reset, and the close of a unix socket, end both
+// directions.
 func (c *gconn) peerState() peerState {
 	state := peerGone
 	_ = c.raw.Control(func(fd uintptr) {
@@ -23,13 +26,24 @@ func (c *gconn) peerState() peerState {
 			state = peerQuiet
 		case err != nil:
 			state = peerGone
-		case n == 0:
-			state = peerHalf
-		default:
+		case n > 0:
 			state = peerSent
+		case takesNothing(fd):
+			state = peerGone
+		default:
+			state = peerHalf
 		}
 	})
 	return state
+}
+
+// takesNothing reports whether the kernel knows that every write will fail. It
+// asks about writing only, because BSD reports a hang-up for reading at the end
+// of the peer's stream.
+func takesNothing(fd uintptr) bool {
+	fds := [1]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
+	n, err := unix.Poll(fds[:], 0)
+	return err == nil && n > 0 && fds[0].Revents&(unix.POLLHUP|unix.POLLERR|unix.POLLNVAL) != 0
 }
 
 // hasBacklog always returns false, because this system does not tell: clients
