@@ -30,6 +30,9 @@ type Claim struct {
 	// Fair identifies who the request is from in a fair pool, whose keys take
 	// turns. Requests with 0 have one key in common. See the function Key.
 	Fair uint64
+	// Lasting means that the request is a websocket's handshake, which will stay. It
+	// must be set before the claim is made.
+	Lasting bool
 	// At is when the claim is made, or 0 if that is unknown. RetryAfter uses it.
 	// It must be set before the claim is made.
 	At netloop.Time
@@ -117,7 +120,7 @@ func (p *Pool) choose(c *Claim) *Worker {
 	w := p.own(c)
 	switch {
 	case w == nil:
-		return p.pick(c.avoid)
+		return p.pick(c.avoid, c.Lasting)
 	case p.hasSlot(w):
 		return w
 	}
@@ -126,8 +129,10 @@ func (p *Pool) choose(c *Claim) *Worker {
 
 // grant gives the claim a slot of w.
 func (p *Pool) grant(c *Claim, w *Worker) {
+	p.countTurn(w)
 	w.requests++
 	w.served++
+	p.arrive(w)
 	p.file(w)
 	p.stats.Requests++
 	p.stats.Claims++
@@ -200,6 +205,7 @@ func (c *Claim) end(used bool) {
 	} else {
 		w.served--
 	}
+	w.unended = 0
 	p.giveBack(c)
 	c.drop()
 	p.refile(w)

@@ -68,7 +68,12 @@ func (p *Pool) renew() {
 // match takes a claim for the first worker, in the order of choice, that has
 // one to take.
 func (p *Pool) match() (*Worker, *Claim) {
-	for _, r := range []*ranks{&p.free, &p.fresh} {
+	if w := p.pick(nil, false); w != nil {
+		if c := p.take(w); c != nil {
+			return w, c
+		}
+	}
+	for _, r := range p.rankOrder() {
 		for _, l := range r.lists {
 			for w := l.head; w != nil; w = w.next {
 				if c := p.take(w); c != nil {

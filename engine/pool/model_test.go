@@ -41,6 +41,8 @@ type modelWorker struct {
 	requests, tunnels int
 	proven, gone      bool
 	doubted           bool
+	joining           bool
+	unended           int
 }
 
 func (w *modelWorker) busy() int { return w.requests + w.tunnels }
@@ -178,6 +180,9 @@ func (m *model) best(c *modelClaim) []*modelWorker {
 		}
 		return nil
 	}
+	if m.gentle() {
+		return m.bestGently(avoid)
+	}
 	var best []*modelWorker
 	for _, w := range m.workers {
 		if w == avoid || !m.hasSlot(w) {
@@ -274,6 +279,7 @@ func (m *model) granted(c *modelClaim) {
 	w := m.workers[i]
 	require.Contains(m.t, m.best(c), w, "request %d is on worker %d", c.order, w.worker.Index)
 	w.requests++
+	m.counted(w)
 	c.on, c.limited = w, len(m.plan.Limits) > 0
 	m.running = append(m.running, c)
 	if cap := m.plan.MaxReqPerWorker; cap > 0 {
@@ -355,7 +361,7 @@ func (m *model) finishAll() {
 	s := m.pool.Stats()
 	require.Zero(m.t, s.Requests+s.Tunnels+s.Queued)
 	require.Empty(m.t, m.pool.queue.appendTo(nil))
-	require.Zero(m.t, m.pool.free.n+m.pool.fresh.n)
+	require.Zero(m.t, m.pool.free.n+m.pool.joining.n+m.pool.fresh.n)
 }
 
 // TestModel runs random histories against the model.

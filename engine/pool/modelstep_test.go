@@ -25,6 +25,7 @@ func (m *model) release(c *modelClaim) {
 	} else {
 		c.on.requests--
 	}
+	c.on.unended = 0
 	c.on = nil
 	c.held().Release()
 	c.held().Release() // a second release does nothing
@@ -70,6 +71,7 @@ func (m *model) giveBack() {
 		m.running = append(m.running, c)
 	default:
 		c.on.requests--
+		c.on.unended = 0
 		c.on, c.again = nil, true
 		c.claim.GiveBack()
 		m.aside = append(m.aside, c)
@@ -110,6 +112,9 @@ func (m *model) configure() {
 			c.limited = true
 		}
 	}
+	for _, w := range m.workers {
+		w.joining = w.joining && m.gentle()
+	}
 	next := m.plan
 	m.pool.Configure(&next)
 	m.newest = m.newestNow()
@@ -136,6 +141,7 @@ func (m *model) missing() []*modelWorker {
 func (m *model) add(add []*modelWorker) { m.swap(add, nil) }
 
 func (m *model) swap(add, remove []*modelWorker) {
+	m.welcome(add, remove)
 	m.workers = append(m.workers, add...)
 	m.failed = m.failed && len(add) == 0
 	for _, w := range remove {

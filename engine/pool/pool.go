@@ -60,7 +60,9 @@ type Pool struct {
 	workers []*Worker // workers that can be picked, in the order they were added
 	salts   []uint64  // for their scores; see home
 	free    ranks     // the workers with a free slot
+	joining ranks     // the newcomers among them
 	fresh   ranks     // the workers with a free slot that should answer a request first
+	owed    int       // what newcomers are owed of the turns; see countTurn
 
 	last    uint64       // order of the newest request
 	calm    uint64       // requests up to this order have not waited just for a slot; see lose
@@ -135,6 +137,7 @@ func (p *Pool) Configure(next *plan.Group) {
 	p.rotate = next.Balance == plan.BalanceRoundRobin
 	p.sticky = next.Sticky.Key.By != match.KeyNone
 	for _, w := range p.workers {
+		w.joining = w.joining && p.gentle()
 		p.file(w)
 	}
 	p.setLimits(next.Limits)
@@ -162,6 +165,9 @@ func (p *Pool) Swap(add, remove []*Worker) {
 // which can take long.
 func (p *Pool) swap(add, remove []*Worker) {
 	p.mu.Lock()
+	if len(add) > 0 {
+		p.welcome(add, remove)
+	}
 	for _, w := range add {
 		if w.retired { // it exited before it was added
 			continue

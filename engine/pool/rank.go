@@ -100,8 +100,11 @@ func (p *Pool) place(w *Worker) (in *ranks, at int) {
 		return nil, 0
 	}
 	busy := w.inFlight()
-	if in = &p.free; busy >= freshSlots && !w.proven.Load() {
+	switch in = &p.free; {
+	case busy >= freshSlots && !w.proven.Load():
 		in = &p.fresh
+	case w.joining && p.gentle():
+		in = &p.joining
 	}
 	if !p.rotate {
 		at = busy
@@ -114,13 +117,21 @@ func (p *Pool) hasSlot(w *Worker) bool {
 }
 
 // pick returns the worker for a request that any worker can serve, or nil. It
-// picks avoid only if there is no other.
-func (p *Pool) pick(avoid *Worker) *Worker {
+// picks avoid only if there is no other. lasting says that the request is to stay,
+// as a websocket.
+func (p *Pool) pick(avoid *Worker, lasting bool) *Worker {
 	if len(p.workers) == 1 {
 		avoid = nil
 	}
-	if w := p.free.first(avoid); w != nil {
-		return w
+	old := p.free.first(avoid)
+	switch young := p.newcomer(old, avoid); {
+	case young != nil && (old == nil || p.hasTurn(old, lasting)):
+		return young
+	case old != nil:
+		return old
 	}
 	return p.fresh.first(avoid)
 }
+
+// rankOrder returns the lists of workers in the order of choice.
+func (p *Pool) rankOrder() [3]*ranks { return [...]*ranks{&p.free, &p.joining, &p.fresh} }

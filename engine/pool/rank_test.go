@@ -87,18 +87,19 @@ func TestBalanceChanges(t *testing.T) {
 	assert.Equal(t, []int{1, 1, 1}, got)
 }
 
-// TestFreshWorkerIsNotFlooded: while there are other workers, a new worker gets
-// one request until it has answered.
+// TestFreshWorkerIsNotFlooded: while there are other workers, a new worker gets one request
+// until it has answered, and more only if the others have ten times as many. Then it takes
+// turns with them.
 func TestFreshWorkerIsNotFlooded(t *testing.T) {
 	p, _ := provenPool(&plan.Group{}, 1)
-	claims(t, p, 50)
+	claims(t, p, 5)
 	fresh := NewWorker(7, 1, "")
 	p.Swap([]*Worker{fresh}, nil)
 	got, taken := claims(t, p, 5)
 	assert.Equal(t, []int{7, 0, 0, 0, 0}, got)
 	taken[0].Answered()
-	got, _ = claims(t, p, 5)
-	assert.Equal(t, []int{7, 7, 7, 7, 7}, got)
+	got, _ = claims(t, p, 6)
+	assert.Equal(t, []int{7, 0, 7, 0, 7, 0}, got)
 }
 
 // TestFreshWorkerIsUsedWhereItIsNeeded: no request waits for a worker to prove

@@ -120,16 +120,24 @@ func (p *Pool) useTickets() {
 // matching returns the first worker, in the order of choice, for whose free slot
 // a request waits, or nil.
 func (p *Pool) matching() *Worker {
-	for _, r := range [...]*ranks{&p.free, &p.fresh} {
+	if w := p.pick(nil, false); w != nil && p.hasWork(w) {
+		return w
+	}
+	for _, r := range p.rankOrder() {
 		for i := range r.lists {
 			for w := r.lists[i].head; w != nil; w = w.next {
-				if p.repeatFor(w) != nil || p.queue.first(nil) != nil || w.queue.first(nil) != nil {
+				if p.hasWork(w) {
 					return w
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// hasWork reports whether a request waits that w could take.
+func (p *Pool) hasWork(w *Worker) bool {
+	return p.repeatFor(w) != nil || p.queue.first(nil) != nil || w.queue.first(nil) != nil
 }
 
 // HasLimit reports whether requests of the pool count for a limit, those that

@@ -46,7 +46,7 @@ func (p *Pool) wants(c *Claim) Want {
 		return Want{Kind: WantReady}
 	case own != nil && !p.hasSlot(own):
 		return Want{Kind: WantWorker, Worker: own.Index}
-	case p.limited() && (own != nil || p.pick(c.avoid) != nil):
+	case p.limited() && (own != nil || p.pick(c.avoid, false) != nil):
 		return Want{Kind: WantLimit, Limit: p.limits.tightest(&p.share)}
 	}
 	return Want{Kind: WantSlot}

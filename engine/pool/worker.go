@@ -28,6 +28,8 @@ type Worker struct {
 	ranks             *ranks // the ranks that it is in, or nil
 	rank              int
 	prev, next        *Worker // neighbors in its rank
+	joining           bool    // a newcomer
+	unended           int     // requests that it got since it last ended one
 	retired           bool
 	doubted           bool          // gets no requests; see Doubt
 	requestsDone      chan struct{} // closed once retired with no requests in flight

@@ -36,7 +36,7 @@ func issuersOf(p *plan.Plan, key []byte) map[string]*affinity.Issuer {
 // bind says in a claim which worker the request is for, by the router's key or,
 // without one, by the group's sticky, and what decides when it gets a slot.
 func (r *Request) bind(c *pool.Claim, to Target) {
-	c.Key, c.Chosen, c.Seat, c.Home = 0, false, 0, nil
+	c.Key, c.Chosen, c.Seat, c.Home, c.Lasting = 0, false, 0, nil, r.head.Upgrade
 	r.rank(c, to.Group)
 	r.bond = bond{start: r.bond.start[:0]}
 	set := &to.Group.Sticky
