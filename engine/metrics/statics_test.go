@@ -27,7 +27,7 @@ ldcorn_static_errors_total{reason="file_error",static="/a"} 0
 ldcorn_static_errors_total{reason="no_file",static="/a"} 1
 # HELP ldcorn_static_sent_bytes_total Bytes of files sent.
 # TYPE ldcorn_static_sent_bytes_total counter
-ldcorn_static_sent_bytes_total{static="/a"} 15
+ldcorn_static_sent_bytes_total{static="/a"} 10
 # HELP ldcorn_static_memory_bytes Bytes of small files, and of paths, that are kept in memory.
 # TYPE ldcorn_static_memory_bytes gauge
 ldcorn_static_memory_bytes 7

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"maps"
+	"net/http"
 	"sync"
 	"sync/atomic"
 
@@ -23,7 +24,7 @@ type static struct {
 // StaticCounts are the counts of the requests that a static has answered.
 type StaticCounts struct {
 	Counts
-	Sent uint64 // bytes of the answers after their heads
+	Sent uint64 // bytes of files, in answers with one
 }
 
 func (s *statics) now() map[string]*static {
@@ -54,7 +55,9 @@ func (s *statics) of(prefix string) *static {
 func (s *statics) observe(r *result.Result) {
 	one := s.of(r.Static)
 	one.observe(r)
-	one.sent.Add(uint64(max(r.Sent, 0)))
+	if r.Status == http.StatusOK || r.Status == http.StatusPartialContent { // others have a text in place of a file
+		one.sent.Add(uint64(max(r.Sent, 0)))
+	}
 }
 
 // Statics returns the counts of the requests that statics have answered, by prefix. A
