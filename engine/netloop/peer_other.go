@@ -13,12 +13,15 @@ func (c *gconn) quiet() bool { return c.peerState() == peerQuiet }
 
 func (c *gconn) tryQuiet(uintptr) {}
 
-// peerState peeks. At the end of the peer's stream, it also asks whether
-// writes can still succeed: a reset, and the close of a unix socket, end both
-// directions.
+// peerState asks whether writes can still succeed, and then peeks: a reset, and
+// the close of a unix socket, end both directions, also behind bytes that were
+// not read.
 func (c *gconn) peerState() peerState {
 	state := peerGone
 	_ = c.raw.Control(func(fd uintptr) {
+		if takesNothing(fd) {
+			return
+		}
 		var b [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
 		switch {
@@ -28,8 +31,6 @@ func (c *gconn) peerState() peerState {
 			state = peerGone
 		case n > 0:
 			state = peerSent
-		case takesNothing(fd):
-			state = peerGone
 		default:
 			state = peerHalf
 		}
