@@ -142,6 +142,11 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 
 # Each target prints its measurements and the baseline.
 .PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static accesslog
+.PHONY: compare
+compare: build ## compare ldcorn with Uvicorn, Gunicorn, Granian, Hypercorn and nginx: isolation, reloads, crashes, overload
+	@scripts/get-bench-tools
+	@py=$$(scripts/get-peers) && "$$py" scripts/bench/comparison.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
 skew: build python ## measure how long requests wait when a few take very long, compared with HAProxy
 	@scripts/get-bench-tools
 	@scripts/bench/skew.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
@@ -196,5 +201,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .traefik, .promtool, .dist-tools and .debian
-	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .traefik .promtool .dist-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .peers, .traefik, .promtool, .dist-tools and .debian
+	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .peers .traefik .promtool .dist-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -9,8 +9,8 @@ when it begins to handle the request. A GET must never fail, even if the only wo
 flight on the worker that died: at most max_req_per_worker for each kill. No POST can reach an app twice, and no GET more
 than twice.
 """
-import argparse, asyncio, collections, itertools, os, random, signal, socket, sys
-from rig import Client, Rig, open_loop
+import argparse, asyncio, collections, itertools, os, random, signal, sys
+from rig import Client, Rig, free_port, open_loop
 
 CAP, CLIENTS = 2, 4
 POSTS = 5  # with a rate, the number of GETs for each POST
@@ -66,12 +66,6 @@ async def run(rig, port, args):
         clients = [client_loop(port, args.work, m, counts, numbers, stop) for m in counts for _ in range(CLIENTS)]
     kills, *_ = await asyncio.gather(killer(rig, random.Random(args.seed), stop, args.seconds), *clients)
     return kills, counts
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def main():

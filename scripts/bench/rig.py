@@ -1,5 +1,5 @@
 """Shared parts of the scripts in this folder: processes, a client, an app, percentiles."""
-import asyncio, contextlib, json, os, shutil, signal, subprocess, sys, tempfile, time
+import asyncio, contextlib, json, os, shutil, signal, socket, subprocess, sys, tempfile, time
 
 # A worker that only waits, so that the processors do not affect the cost of a queue. LIMIT is the number of requests
 # that it handles at once; the others wait inside it. Each answer contains the time of the work itself. /hang blocks the
@@ -129,6 +129,12 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 300s; cl
     def status(self, name):
         out = subprocess.run([self.ldcorn, "status", "--json", "-c", name + ".star"], cwd=self.dir, capture_output=True)
         return json.loads(out.stdout)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
 
 
 def wait_for(condition):
