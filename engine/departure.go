@@ -65,6 +65,7 @@ type departure struct {
 	depart func() // makes the clients leave; called before the delay
 	// left returns how many requests are in flight, and for how long they can go on.
 	left  func() (requests int, limit time.Duration)
+	told  *standing // for the service manager
 	shown atomic.Pointer[api.Stopping]
 }
 
@@ -77,7 +78,6 @@ func (d *departure) stopping() *api.Stopping { return d.shown.Load() }
 // short.
 func (d *departure) await(ctx, stop context.Context) error {
 	<-stop.Done()
-	notify(notifyStopping)
 	cause := context.Cause(stop)
 	reason := cause.Error()
 	if !errors.Is(cause, errStop) { // Run returns the failure, and its caller reports it
@@ -87,7 +87,9 @@ func (d *departure) await(ctx, stop context.Context) error {
 				reason = "before_start failed"
 			}
 		}
-	} else if length := d.delay.left(); length > 0 {
+	}
+	d.told.stops(reason)
+	if length := d.delay.left(); length > 0 && errors.Is(cause, errStop) {
 		d.linger(ctx, reason, length)
 	}
 	d.delay.cut() // the next signal counts as if there had been no delay

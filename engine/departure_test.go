@@ -86,7 +86,7 @@ func (m *master) client() *control.Client {
 // request, and the one after it does.
 func TestDeparture_ServesOn(t *testing.T) {
 	m, manager := departing(t, time.Hour)
-	assert.Equal(t, "STOPPING=1", manager.next())
+	assert.Equal(t, "STOPPING=1\nEXTEND_TIMEOUT_USEC=3725000000\nSTATUS=stopping: asked to stop: terminated", manager.next())
 	status, body := m.ask("/-/ready")
 	assert.Equal(t, http.StatusServiceUnavailable, status)
 	assert.Equal(t, "stopping\n", body)

@@ -29,6 +29,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/hook"
 	"github.com/ldcorn/ldcorn/engine/logbook"
 	"github.com/ldcorn/ldcorn/engine/metrics"
+	"github.com/ldcorn/ldcorn/engine/notify"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/engine/proxy"
@@ -93,8 +94,9 @@ const lastEvents = 5 * time.Second
 
 // An Engine is one master.
 type Engine struct {
-	opts Options
-	log  *slog.Logger
+	opts    Options
+	log     *slog.Logger
+	manager *notify.Manager
 }
 
 // New returns an engine. It starts nothing.
@@ -114,7 +116,7 @@ func New(opts Options) *Engine {
 	if opts.Logs == nil {
 		opts.Logs = new(logbook.Book)
 	}
-	return &Engine{opts: opts, log: opts.Log}
+	return &Engine{opts: opts, log: opts.Log, manager: notify.New()}
 }
 
 // Run reads the configuration, starts the workers, serves once all of them are
@@ -123,6 +125,16 @@ func New(opts Options) *Engine {
 // signals, which have no effect after it has returned. By then no workers or
 // sockets are left.
 func (e *Engine) Run(ctx context.Context) error {
+	e.manager.Status("reading the configuration")
+	err := e.run(ctx)
+	if err != nil {
+		e.manager.Failed(err.Error(), err)
+	}
+	return err
+}
+
+func (e *Engine) run(ctx context.Context) error {
+	e.manager.Extend(extendBy) // the manager hears again while workers start
 	folder := workdir.New()
 	proc.KeepPorts()
 	sig := catchSignals(e.log)
@@ -227,7 +239,10 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer cancel(nil)
 	reloads.stop = ctx
 	sig.delay.use(reloads.delay)
-	leave := &departure{engine: e, events: &tell.events, delay: sig.delay, depart: px.Depart, left: func() (int, time.Duration) { return left(px) }}
+	told := &standing{manager: e.manager, log: e.log, sup: sup, px: px, reloads: reloads, incidents: tell.judge.Incidents}
+	reloads.told = told
+	leave := &departure{engine: e, events: &tell.events, told: told, delay: sig.delay, depart: px.Depart, left: func() (int, time.Duration) { return left(px) }}
+	told.leave = leave
 	// This is not an actor: it answers until all actors have returned, to show
 	// what a stop is waiting for.
 	socket := &controlSocket{wanted: first.ControlSocket}
@@ -267,6 +282,8 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 	defer background(faults.Run)()
 	defer background(slow.Run)()
 	defer background(tell.apps.Run)()
+	defer background(told.keep)()
+	defer background(told.guard)()
 
 	var group run.Group
 	{ // signals: returns after TERM, INT, QUIT or ldcorn stop, which ends the program
@@ -343,7 +360,7 @@ func (e *Engine) serve(ctx context.Context, px *proxy.Proxy, reloads *reloader, 
 		e.log.Info("listening", "addr", l.Address, "driver", px.Driver())
 	}
 	e.opts.Serving()
-	notify(notifyReady)
+	e.manager.Ready(reloads.told.text(), nil)
 	reloads.procs.narrow()
 	defer func() { reloads.procs.widen() }() // for good: the remaining work is not that of the loops
 	if err := px.Run(ctx); err != nil {

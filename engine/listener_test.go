@@ -7,9 +7,11 @@ import (
 
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -82,13 +84,31 @@ func listenNotify(t testing.TB) *manager {
 	return &manager{t, conn}
 }
 
-// next returns the next notification.
-func (m *manager) next() string {
+// message returns the next message.
+func (m *manager) message() string {
 	m.t.Helper()
-	buf := make([]byte, 1024)
+	buf := make([]byte, 4096)
+	require.NoError(m.t, m.conn.SetReadDeadline(time.Now().Add(patience)))
 	n, err := m.conn.Read(buf)
 	require.NoError(m.t, err)
 	return string(buf[:n])
+}
+
+// next returns the next message about a change of state.
+func (m *manager) next() string {
+	m.t.Helper()
+	return m.await("READY=1", "RELOADING=1", "STOPPING=1")
+}
+
+// await returns the next message that begins with one of some lines.
+func (m *manager) await(lines ...string) string {
+	m.t.Helper()
+	for {
+		text := m.message()
+		if first, _, _ := strings.Cut(text, "\n"); slices.Contains(lines, first) {
+			return text
+		}
+	}
 }
 
 var startedPID = regexp.MustCompile(`pid=(\d+) state=starting`)

@@ -41,6 +41,7 @@ type reloader struct {
 	remarks []string       // of the latest plan, see certs.Next.Remarks
 	files   *watching      // nil unless files are watched
 	level   *logLevel
+	told    *standing // for the service manager
 	// stop is done once the master was told to stop. There are no reloads from then on.
 	stop context.Context
 }
@@ -159,15 +160,18 @@ func (r *reloader) apply(ctx context.Context, p *plan.Plan, keep bool, opts supe
 
 // reload applies the latest configuration, or keeps everything and says why.
 func (r *reloader) reload(ctx context.Context, j *job) {
-	notify(notifyReloading)
-	defer notify(notifyReady)
+	var err error
+	r.told.manager.Reloading("reloading")
+	defer func() { r.told.reloaded(err) }()
 	begun := time.Now()
 	r.begun.Store(&begun)
 	defer r.begun.Store(nil)
 	defer r.procs.widen()()
 	r.log.Info("reload started", r.files.attrs(j.saved)...)
 	r.events.Emit(api.Event{Kind: api.EventReloading})
-	report, result, err := r.bring(ctx, j)
+	var report *api.Plan
+	var result supervisor.Result
+	report, result, err = r.bring(ctx, j)
 	if err != nil {
 		r.failed(ctx, err, begun, j)
 		return

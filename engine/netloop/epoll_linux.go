@@ -67,6 +67,12 @@ func (d *epoll) Loops() []*Loop {
 	return all
 }
 
+func (d *epoll) Beat(f func(*Loop)) {
+	for _, l := range d.loops {
+		l.post(func() { f(&l.id) })
+	}
+}
+
 func (d *epoll) Quiet() <-chan struct{} { return d.quiet }
 
 // oneIsQuiet is called once by each loop.

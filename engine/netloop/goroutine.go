@@ -58,6 +58,13 @@ func (d *goroutines) Procs() int   { return d.procs }
 
 func (d *goroutines) Loops() []*Loop { return []*Loop{&d.loop} }
 
+// Beat has no loop to ask. What all connections share is the lock: Beat waits for it.
+func (d *goroutines) Beat(f func(*Loop)) {
+	d.mu.Lock()
+	d.mu.Unlock() //nolint:staticcheck // to have had it is all
+	f(&d.loop)
+}
+
 func (d *goroutines) Quiet() <-chan struct{} { return d.quiet }
 
 // quieten closes quiet once the conditions hold. The caller holds mu.

@@ -306,6 +306,9 @@ type Driver interface {
 	Procs() int
 	// Loops returns the loops of the driver. They never change.
 	Loops() []*Loop
+	// Beat makes each loop call f in its next turn. A loop that is stuck does not call
+	// it, nor does one that has ended. f must not wait. Any goroutine can call Beat.
+	Beat(f func(*Loop))
 	// Name returns the name of the driver, for the log.
 	Name() string
 }

@@ -72,6 +72,7 @@ type Supervisor struct {
 
 	applies  chan applyRequest
 	alarms   chan struct{} // signals that a group has gone down
+	beats    chan struct{} // see Answers
 	ended    chan struct{} // closed when Run returns
 	running  sync.WaitGroup
 	born     time.Time
@@ -105,7 +106,7 @@ func New(opts Options) *Supervisor {
 	meter := new(worker.Meter)
 	s := &Supervisor{
 		opts: opts, jitter: addJitter, spread: rand.Float64, usage: meter.Usage, meter: meter,
-		applies: make(chan applyRequest), alarms: make(chan struct{}, 1), ended: make(chan struct{}),
+		applies: make(chan applyRequest), alarms: make(chan struct{}, 1), beats: make(chan struct{}), ended: make(chan struct{}),
 		groups: make(map[string]*group), leaving: make(map[*group]struct{}), restarts: make(map[string][]api.Restarts), born: time.Now(),
 	}
 	s.show(time.Time{})
@@ -153,6 +154,7 @@ func (s *Supervisor) serve(ctx context.Context) error {
 			if s.allDown() && !s.opts.Watched {
 				return ErrAllFailed
 			}
+		case <-s.beats:
 		case <-ctx.Done():
 			return nil
 		}
