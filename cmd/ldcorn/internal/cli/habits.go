@@ -39,7 +39,7 @@ var flagHabits = []flagHabit{
 	{[]string{"-k", "--worker-class"}, "every worker is Uvicorn: leave it out"},
 	{[]string{"--max-requests", "--limit-max-requests"}, "set max_requests= of WorkerGroup"},
 	{[]string{"--limit-concurrency", "--worker-connections"}, "set max_req_per_worker= of WorkerGroup"},
-	{[]string{"--daemon", "-D", "-d", "--detach"}, "use a service manager, such as systemd"},
+	{[]string{"--daemon", "-D", "-d", "--detach"}, "use a service manager; ldcorn export systemd writes the unit"},
 	{[]string{"--user", "-u", "--group"}, "set the user in the service manager"},
 	{[]string{"--pid"}, "ldcorn finds its master by the configuration: leave it out"},
 	// The app.

@@ -79,7 +79,7 @@ func TestPorts_Units(t *testing.T) {
 	all := snippets(t, "docs/operations.md", "ini")
 	service := all[slices.IndexFunc(all, func(s string) bool { return strings.Contains(s, "[Service]") })]
 	// It looks for the program and the folder.
-	service = regexp.MustCompile(`(?m)^ExecStart=\S+`).ReplaceAllString(service, "ExecStart=/bin/true")
+	service = regexp.MustCompile(`(?m)^(Exec\w+)=\S+`).ReplaceAllString(service, "$1=/bin/true")
 	dir := t.TempDir()
 	units := portsUnits(t)
 	units["ldcorn.service"] = service

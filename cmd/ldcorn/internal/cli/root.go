@@ -107,6 +107,7 @@ func commandParts(opts *rootOptions, run *runOptions) []commandPart {
 		{"Run", []*cobra.Command{
 			newRunCommand(run),
 			newInitCommand(opts),
+			newExportCommand(opts),
 		}},
 		{"Check", []*cobra.Command{
 			newCheckCommand(opts),
