@@ -54,7 +54,7 @@ type Problem struct {
 	Place   Place
 	Other   Place  // another place that is involved; zero if none
 	Said    string // shown next to Other
-	Lacks   string // the argument of the plan that is missing; "" if none is
+	Lacks   string // the argument of the plan, or of the group of Place, that is missing; "" if none is
 }
 
 // A Place is a group or a listener of a plan, or one of its routes or arguments. The
@@ -144,6 +144,7 @@ func dumpsNever(p *Plan) (out []Problem) {
 			Code:    CodeDumpNever,
 			Message: fmt.Sprintf("group %q has `dump_on_stuck` and no `slow_request`, which says when a worker is stuck", group.Name),
 			Label:   "add slow_request=\"5s\", or remove this",
+			Lacks:   "slow_request",
 			Place:   Place{Group: group, Argument: "dump_on_stuck"},
 		})
 	}

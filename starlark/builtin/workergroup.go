@@ -19,6 +19,7 @@ type Group struct {
 	Span   diag.Span            // of the word WorkerGroup
 	Name   diag.Span            // of the name's value
 	Values map[string]diag.Span // of the arguments that are given, by name
+	Wrong  map[string]bool      // the arguments whose values were reported, so that Spec lacks them
 	Trace  []diag.Frame         // calls that led to it
 
 	used bool
@@ -42,13 +43,14 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 	have := c.bind(args, kwargs)
 	spec := plan.NewGroup()
 	spec.Pos = position(c.span)
+	wrong := make(map[string]bool)
 	for _, f := range groupFields() {
-		if g := have[f.Name]; g != nil && !value.IsUnset(g.value) {
-			f.set(c, g, spec)
+		if g := have[f.Name]; g != nil {
+			wrong[f.Name] = value.IsUnset(g.value) || c.fails(func() { f.set(c, g, spec) })
 		}
 	}
 	c.checkHealth(have, spec)
-	group := &Group{opaque: "WorkerGroup", Spec: spec, Span: c.span, Name: c.span, Values: spansOf(have), Trace: c.trace}
+	group := &Group{opaque: "WorkerGroup", Spec: spec, Span: c.span, Name: c.span, Values: spansOf(have), Wrong: wrong, Trace: c.trace}
 	if g := have["name"]; g != nil {
 		group.Name = g.span
 	}

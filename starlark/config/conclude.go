@@ -59,7 +59,7 @@ func (e *evaluation) check(ctx context.Context, cfg *builtin.Config) {
 		listeners[&cfg.Plan.Listeners[i]] = l
 	}
 	for _, p := range plan.Validate(ctx, cfg.Plan) {
-		if cfg.Wrong[p.Lacks] {
+		if g := groups[p.Place.Group]; g != nil && g.Wrong[p.Lacks] || g == nil && cfg.Wrong[p.Lacks] {
 			continue // it is there, and was reported
 		}
 		d := diag.Diagnostic{Code: p.Code, Severity: diag.Error, Message: p.Message, Label: p.Label, Span: argument(cfg.Values, p.Place.Argument, cfg.Span)}
