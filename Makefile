@@ -56,8 +56,8 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 .PHONY: test
 test: ## run every test with the race detector (RACE= runs them without)
 	@[ -z "$(RACE)" ] || scripts/get-cc
-	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && promtool=$$(scripts/get-promtool) && set -x && \
-		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" LDCORN_TEST_PROMTOOL="$$promtool" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
+	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && promtool=$$(scripts/get-promtool) && pyspy=$$(scripts/get-pyspy) && set -x && \
+		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" LDCORN_TEST_PROMTOOL="$$promtool" LDCORN_TEST_PYSPY="$$pyspy" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
 	@$(MAKE) --no-print-directory test-dist
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -146,10 +147,15 @@ func (s *stacks) spy(ctx context.Context, log *slog.Logger, p process, path stri
 	cmd.WaitDelay = time.Second
 	if err := cmd.Run(); err != nil {
 		reason, hint := "py-spy: "+err.Error(), adviceOnStacks
-		if line := visible.Cut(visible.FirstLine(strings.TrimSpace(failed.String())), 200); line != "" {
-			reason += ": " + line
+		said := visible.FirstLine(strings.TrimSpace(failed.String()))
+		no := denial(failed.String())
+		if no != "" {
+			said = no // py-spy guesses at the causes of what it could not do then
 		}
-		if isDenied(failed.String()) {
+		if said != "" {
+			reason += ": " + visible.Cut(said, 200)
+		}
+		if no != "" {
 			hint = "ptrace is denied: set kernel.yama.ptrace_scope=0, or give CAP_SYS_PTRACE to ldcorn (in a container, --cap-add SYS_PTRACE), or let the app call faulthandler.register(signal.SIGUSR1, all_threads=True)"
 		}
 		s.sayOnce(p.group, log, noStack, reason, hint)
@@ -169,10 +175,16 @@ func (s *stacks) spy(ctx context.Context, log *slog.Logger, p process, path stri
 	}
 }
 
-// isDenied reports whether py-spy says that it may not look at a process.
-func isDenied(said string) bool {
-	said = strings.ToLower(said)
-	return strings.Contains(said, "permission denied") || strings.Contains(said, "operation not permitted")
+// denied matches what py-spy says if it may not look at a process, also among causes that
+// it numbers.
+var denied = regexp.MustCompile(`(?im)^\s*(?:\d+: )?(.*(?:permission denied|operation not permitted).*)$`)
+
+// denial returns the line with which py-spy says that it may not look at a process, or "".
+func denial(said string) string {
+	if line := denied.FindStringSubmatch(said); line != nil {
+		return visible.FirstLine(line[1])
+	}
+	return ""
 }
 
 // A bounded buffer keeps the beginning of what is written to it.

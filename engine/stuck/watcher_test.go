@@ -134,6 +134,11 @@ func TestSpy(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(text.String(), `msg="no stack of a slow worker"`), "it is said once")
 	assert.Contains(t, text.String(), "Operation not permitted (os error 1)\" hint=\"ptrace is denied: set kernel.yama.ptrace_scope=0")
 
+	s.said = make(map[string]bool)
+	spy(`printf 'Error: Failed to get process executable name. Check that the process is running.\n\nCaused by:\n    0: Permission denied (os error 13)\n' >&2; exit 1`)
+	get()
+	assert.Contains(t, text.String(), `reason="py-spy: exit status 1: Permission denied (os error 13)" hint="ptrace is denied`)
+
 	spy(`echo "Thread: $*"; yes line | head -n 1000`)
 	get()
 	assert.Len(t, out.all, spyLines+1)

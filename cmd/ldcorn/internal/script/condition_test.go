@@ -45,6 +45,8 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //	disk         temporary files are on a disk, and not in memory
 //	denial       Uvicorn supports an app's own answer to a handshake
 //	browser      there is a browser, and what drives it
+//	pyspy        there is the py-spy of scripts/get-pyspy; without it, the test fails
+//	ptrace       py-spy may look at a process that lets it
 //	update       the test is to write the pictures in docs anew ($UPDATE_SCREENSHOTS)
 //	module:NAME  the interpreter can import the module
 //
@@ -66,6 +68,13 @@ func condition(cond, python, root string) (bool, error) {
 			return false, errors.New("there is no browser, which scripts/get-chromium installs")
 		}
 		return has, nil
+	case cond == "pyspy":
+		if _, err := os.Stat(harness.PySpy(root)); err != nil {
+			return false, errors.New("there is no py-spy, and this test runs it: 'make test' gets it, and so does scripts/get-pyspy alone")
+		}
+		return true, nil
+	case cond == "ptrace":
+		return mayTrace(), nil
 	case cond == "update":
 		return os.Getenv("UPDATE_SCREENSHOTS") != "", nil
 	case cond == "safe_path":
@@ -88,4 +97,20 @@ func condition(cond, python, root string) (bool, error) {
 		return true, l.Close()
 	}
 	return false, fmt.Errorf("unknown condition %q", cond)
+}
+
+// mayTrace reports whether a process may look at another one that calls
+// prctl(PR_SET_PTRACER): only root may, from the second step of Yama on.
+func mayTrace() bool {
+	scope, err := os.ReadFile("/proc/sys/kernel/yama/ptrace_scope")
+	if err != nil { // there is no Yama
+		return true
+	}
+	switch strings.TrimSpace(string(scope)) {
+	case "0", "1":
+		return true
+	case "2":
+		return os.Getuid() == 0
+	}
+	return false
 }

@@ -98,6 +98,7 @@ func of(ts *testscript.TestScript) *script { return ts.Value(scriptKey{}).(*scri
 //	PYTHON    that interpreter
 //	ROOT      the repository
 //	RUNDIR    the runtime directory, where ldcorn keeps its sockets
+//	PYSPY     the py-spy of scripts/get-pyspy, if it is there
 //	PYTHONPATH  testscripts/support, whose tiny.py keeps the apps short
 func setUp(env *testscript.Env, root, python string) error {
 	// Not below $WORK: the path of a socket can have at most 108 bytes.
@@ -125,6 +126,7 @@ func setUp(env *testscript.Env, root, python string) error {
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("PYTHON", python)
 	env.Setenv("ROOT", root)
+	env.Setenv("PYSPY", harness.PySpy(root))
 	env.Setenv("RUNDIR", runDir)
 	env.Setenv("XDG_RUNTIME_DIR", runDir)
 	env.Setenv("PYTHONPATH", filepath.Join(root, "testscripts", "support"))
