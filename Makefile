@@ -141,7 +141,7 @@ pgo: ## record the profile that make build uses (cmd/ldcorn/cpu.pgo)
 	@scripts/pgo
 
 # Each target prints its measurements and the baseline.
-.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static accesslog
+.PHONY: skew overload slow tenants upload polling kills hang routes bystander watch http2 bench-static accesslog instructions
 .PHONY: compare
 compare: build ## compare ldcorn with Uvicorn, Gunicorn, Granian, Hypercorn and nginx: isolation, reloads, crashes, overload
 	@scripts/get-bench-tools
@@ -196,6 +196,11 @@ bench-static: build ## compare the files that ldcorn serves with those of nginx
 accesslog: build ## prove what the access log loses, and measure what it costs
 	@scripts/get-bench-tools
 	@scripts/bench/accesslog.py --ldcorn bin/ldcorn $(BENCHFLAGS)
+
+instructions: ## count what an open dashboard costs, in instructions
+	@scripts/get-bench-tools
+	@command -v valgrind >/dev/null || scripts/install-packages valgrind valgrind valgrind
+	@scripts/bench/instructions.py $(BENCHFLAGS)
 
 hang: build python ## measure how soon a worker with a blocked event loop is replaced
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
