@@ -6,10 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/judge"
 )
 
 // TestBuilt: what is embedded was built from web.
@@ -62,4 +66,23 @@ func TestFile_Current(t *testing.T) {
 		assert.Equal(t, http.StatusNotModified, w.Code, f.Path)
 		assert.Zero(t, w.Body.Len())
 	}
+}
+
+// TestMarks: the page says of each kind of event whether it has a mark in the plots, and
+// what is bad has one.
+func TestMarks(t *testing.T) {
+	source, err := os.ReadFile("web/src/events.ts")
+	require.NoError(t, err)
+	list := regexp.MustCompile(`(?s)const marked: Record<string, boolean> = \{(.*?)\};`).FindSubmatch(source)
+	require.NotNil(t, list)
+	marked := make(map[api.EventKind]bool)
+	for _, one := range regexp.MustCompile(`(\w+): (true|false)`).FindAllSubmatch(list[1], -1) {
+		marked[api.EventKind(one[1])] = string(one[2]) == "true"
+	}
+	for _, kind := range api.EventKinds {
+		mark, ok := marked[kind]
+		assert.True(t, ok, "nothing says whether %s has a mark", kind)
+		assert.True(t, mark || judge.EventMood(kind) != api.MoodBad, "%s is bad and has no mark", kind)
+	}
+	assert.Len(t, marked, len(api.EventKinds), "there are kinds that no master knows")
 }

@@ -5,7 +5,16 @@ import { clock } from "./format";
 import type { Mark } from "./plots";
 
 const most = 500;
-const marked = new Set(["reloaded", "held", "released", "recycled", "applied", "certificate", "relieved", "shutdown"]);
+// Whether an event has a mark. A kind that a newer master adds has one if it is bad.
+const marked: Record<string, boolean> = {
+  starting: false, ready: false, draining: false, stopping: false, exited: false,
+  start_failed: true, crashed: true, failed: true, recycled: true, kept: true,
+  applied: true, held: true, released: true, overloaded: true, relieved: true, slow: false,
+  reloading: false, reloaded: true, refused: true, reload_failed: true, before_start: false, before_start_failed: true,
+  certificate: true, certificate_warning: true, certificate_failed: true, certificate_recovered: true,
+  leaving: true, shutdown: true, stopped: false,
+  incident: true, incident_over: true, log_level: false, access_log: false, hook: false, hook_failed: false,
+};
 const quiet = new Set(["starting", "draining", "stopping", "exited"]);
 
 const subject = (e: Event): string => (e.group === undefined ? "master" : e.worker === undefined ? e.group : `${e.group}.${e.worker}`);
@@ -52,7 +61,7 @@ export class Events {
 
   /** The marks of a group: its own events, and those of the master. */
   marks(group: string): Mark[] {
-    return this.all.filter((e) => (marked.has(e.event) || this.bad(e)) && (e.group === undefined || e.group === group))
+    return this.all.filter((e) => (marked[e.event] ?? this.bad(e)) && (e.group === undefined || e.group === group))
       .map((e) => ({ at: Date.parse(e.at) / 1000, bad: this.bad(e), text: `${subject(e)} ${e.event}` }));
   }
 
