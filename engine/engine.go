@@ -208,7 +208,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 		return err
 	}
 	tell.buffers, tell.files, tell.refused, tell.waits = px.Buffers(), px.Files(), px.Refused, px.Waits
-	tell.hits = px.Hits
+	tell.hits, tell.open = px.Hits, px.Connections
 	tell.hooks = hook.New(hook.Options{Events: &tell.events, Log: e.log, Config: e.opts.ConfigPath, Version: e.opts.Version, Output: e.opts.Output})
 	tell.hooks.Use(first)
 	defer tell.hooks.Close(0, nil) // if anything fails before the actors run

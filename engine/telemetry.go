@@ -35,6 +35,7 @@ type telemetry struct {
 	reloads  metrics.Reloads
 	secured  *metrics.TLS
 	refused  func() map[string]uint64 // see proxy.Proxy.Refused
+	open     func() map[string]int    // see proxy.Proxy.Connections
 	tracer   *tracing.Tracer
 	events   event.Stream
 	tail     accesslog.Tail
@@ -62,7 +63,7 @@ func (t *telemetry) observer() result.Observer {
 func (t *telemetry) watchers(ctx context.Context, e *Engine, sup *supervisor.Supervisor, reloads *reloader, server *control.Server, reserved func(fd uintptr) bool) func(*opened) (*service, error) {
 	return func(l *opened) (*service, error) {
 		registry := metrics.NewRegistry(metrics.Build{Version: e.opts.Version, Revision: e.opts.Commit},
-			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup, t.owing), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts), metrics.NewIncidents(sup.Groups, t.judge.Incidents),
+			metrics.NewRequests(&t.requests), &t.reloads, metrics.NewWorkers(sup, t.owing), metrics.NewWorkerRequests(sup.Groups, &t.requests), metrics.NewRateLimits(t.rateLimits), metrics.NewBuffers(t.shownBuffers), metrics.NewConnections(t.open, t.refused), metrics.NewStatics(&t.requests, t.files.Stats), metrics.NewTracing(t.traced), t.secured, metrics.NewHooks(t.hooks.Counts), metrics.NewApps(t.apps.Counts), metrics.NewIncidents(sup.Groups, t.judge.Incidents),
 			metrics.NewSettings(func() *plan.Plan { p, _ := sup.InEffect(); return p }), metrics.NewLogs(t.access.Lost), metrics.NewFiles(t.inputs.changed))
 		admin := control.StartAdmin(control.AdminOptions{
 			Listener: l.Listener, Master: sup, Events: &t.events, History: t.history, Metrics: metrics.Handler(registry, e.log), Apps: t.apps, Reload: reloads.publicState, Limits: t.rateLimits, Buffers: t.shownBuffers,

@@ -290,7 +290,7 @@ func everything() *prometheus.Registry {
 	q.Publish(boundPools())
 	q.Observe(&result.Result{Static: "/a", Status: 200, Worker: -1})
 	r.Started(time.Now())
-	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, someWorkers(), NewRateLimits(someLimits), NewBuffers(someBuffers), NewConnections(someRefused), NewTracing(func() map[string]uint64 { return map[string]uint64{"sent": 5} }), NewStatics(q, func() static.Stats { return static.Stats{} }), NewApps(someApps), NewIncidents(func() []api.GroupStatus { return someMaster().Groups }, func() []api.Incident { return nil }), NewHooks(someHooks), NewSettings(somePlan), NewLogs(someLogs), NewFiles(someFiles), someTLS())
+	return NewRegistry(Build{Version: "1.0.0", Revision: "abc"}, NewRequests(q), r, someWorkers(), NewWorkerRequests(func() []api.GroupStatus { return someMaster().Groups }, q), NewRateLimits(someLimits), NewBuffers(someBuffers), NewConnections(someOpen, someRefused), NewTracing(func() map[string]uint64 { return map[string]uint64{"sent": 5} }), NewStatics(q, func() static.Stats { return static.Stats{} }), NewApps(someApps), NewIncidents(func() []api.GroupStatus { return someMaster().Groups }, func() []api.Incident { return nil }), NewHooks(someHooks), NewSettings(somePlan), NewLogs(someLogs), NewFiles(someFiles), someTLS())
 }
 
 // TestNames checks the names against the conventions of Prometheus.

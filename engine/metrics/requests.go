@@ -34,13 +34,15 @@ var (
 	roomDesc     = desc("requests_evicted_total", "Requests that lost their place in a full queue to another.", "group")
 	socketsDesc  = desc("websockets_open", "Open websockets.", "group")
 	slowDesc     = desc("slow_requests_total", "Requests that a worker did not begin to answer within slow_request.", "group")
+	receivedDesc = desc("request_received_bytes_total", "Bytes of the bodies of requests that came, without websockets.", "group")
+	sentDesc     = desc("request_sent_bytes_total", "Bytes of the bodies of answers that were sent, without websockets.", "group")
 	heldDesc     = desc("group_held", "1 while ldcorn hold makes the group's requests wait.", "group")
 )
 
 // Describe implements prometheus.Collector.
 func (q *Requests) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range append([]*prometheus.Desc{requestsDesc, faultsDesc, unroutedDesc, routedDesc, ignoredDesc, retriesDesc, tookDesc, queuedDesc, slotDesc, inFlightDesc,
-		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc, slowDesc}, bondDescs...) {
+		waitingDesc, oldestDesc, overloadDesc, roomDesc, socketsDesc, heldDesc, slowDesc, receivedDesc, sentDesc}, bondDescs...) {
 		out <- d
 	}
 }
@@ -83,9 +85,11 @@ func collectCounts(out chan<- prometheus.Metric, group string, c stats.Counts) {
 		}
 	}
 	out <- counter(retriesDesc, c.Repeats, group)
-	out <- histogram(tookDesc, &c.Took, group)
-	out <- histogram(queuedDesc, &c.Queued, group)
-	out <- histogram(slotDesc, &c.Held, group)
+	out <- counter(receivedDesc, c.Received, group)
+	out <- counter(sentDesc, c.Sent, group)
+	out <- histogram(tookDesc, &c.Took, bounds, group)
+	out <- histogram(queuedDesc, &c.Queued, bounds, group)
+	out <- histogram(slotDesc, &c.Held, bounds, group)
 }
 
 // bounds are the upper bounds of the buckets of the histograms. Each is one of
@@ -100,7 +104,7 @@ var bounds = []time.Duration{
 
 // histogram returns a histogram of times. Its count is the sum of its buckets,
 // even while requests are being counted.
-func histogram(desc *prometheus.Desc, t *stats.Times, labels ...string) prometheus.Metric {
+func histogram(desc *prometheus.Desc, t *stats.Times, bounds []time.Duration, labels ...string) prometheus.Metric {
 	count, below := uint64(0), make(map[float64]uint64, len(bounds))
 	for i, n := range t.Buckets {
 		count += n

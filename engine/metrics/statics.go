@@ -51,7 +51,7 @@ func (s *Statics) Collect(out chan<- prometheus.Metric) {
 			}
 		}
 		out <- counter(staticSentDesc, c.Sent, prefix)
-		out <- histogram(staticTookDesc, &c.Took, prefix)
+		out <- histogram(staticTookDesc, &c.Took, bounds, prefix)
 	}
 	now := s.held()
 	out <- gauge(staticMemoryDesc, float64(now.Memory))

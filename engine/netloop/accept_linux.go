@@ -144,6 +144,7 @@ func (l *loop) start(fd int, peer netip.AddrPort, ln *Listener) {
 	c := l.newConn(fd, true)
 	c.peer, c.ln = peer, ln
 	l.clients++
+	ln.open.Add(1)
 	if f := l.d.opts.FirstWait; f != nil {
 		c.until = l.now.Add(f())
 		l.by(c.until)

@@ -194,6 +194,7 @@ func (c *econn) Close() error {
 	l.free = append(l.free, c.slot)
 	if c.client {
 		l.clients--
+		c.ln.open.Add(-1)
 	}
 	if c.state == lingering {
 		delete(l.lingers, c)

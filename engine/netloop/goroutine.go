@@ -116,6 +116,7 @@ func (d *goroutines) Run() error {
 func (d *goroutines) start(nc net.Conn, ln *Listener) {
 	c := newGconn(d, nc)
 	c.ln = ln
+	ln.open.Add(1)
 	c.line()
 	d.mu.Lock()
 	d.conns[c] = struct{}{}
@@ -126,6 +127,7 @@ func (d *goroutines) start(nc net.Conn, ln *Listener) {
 		defer d.serving.Done()
 		d.serve(c)
 		c.Close()
+		ln.open.Add(-1)
 		d.mu.Lock()
 		delete(d.conns, c)
 		d.clients.Add(-1)

@@ -27,6 +27,7 @@ type Listener struct {
 	name    string
 	port    string
 	leaving atomic.Bool
+	open    atomic.Int64 // connections that were accepted and not closed
 	log     acceptLog
 
 	closing sync.Once
@@ -50,6 +51,10 @@ func (l *Listener) Name() string { return l.name }
 
 // Port returns the port of the address in digits, or "" for a unix socket.
 func (l *Listener) Port() string { return l.port }
+
+// Open returns how many connections that were accepted are not closed yet. It is safe to
+// call from any goroutine, also after the listener was closed.
+func (l *Listener) Open() int { return int(l.open.Load()) }
 
 // SettleTime is how long the system needs to accept the connections that it kept
 // back when Settle was called. It accepts each of them a second after its start.

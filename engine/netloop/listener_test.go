@@ -118,6 +118,36 @@ func TestListeners(t *testing.T) {
 	})
 }
 
+// TestListener_Open: a listener counts its connections until they are closed, by the client
+// or by a handler.
+func TestListener_Open(t *testing.T) {
+	drivers(t, func(t *testing.T, name string) {
+		_, d := serve(t, name, netloop.Options{Loops: 2}, named)
+		one, other := listen(t, "tcp", "127.0.0.1:0"), listen(t, "tcp", "127.0.0.1:0")
+		require.NoError(t, d.Add(one))
+		require.NoError(t, d.Add(other))
+		has := func(ln *netloop.Listener, n int) {
+			t.Helper()
+			require.Eventually(t, func() bool { return ln.Open() == n }, time.Minute, time.Millisecond)
+		}
+		var conns []*client
+		for range 3 {
+			conns = append(conns, connect(t, one))
+		}
+		assert.Equal(t, one.Name(), conns[0].ask())
+		connect(t, other)
+		has(one, 3)
+		has(other, 1)
+		conns[1].Close()
+		has(one, 2)
+		d.Remove(one)
+		conns[0].Close()
+		conns[2].Close()
+		has(one, 0)
+		has(other, 1)
+	})
+}
+
 // TestNoListener checks that a driver runs without listeners until one is
 // added.
 func TestNoListener(t *testing.T) {

@@ -18,6 +18,7 @@ func (r *Request) Refuse(t netloop.Task, s *Snapshot, head *head.Request, why *h
 	r.idBuf = r.p.ids.next()
 	r.id = r.idBuf[:]
 	r.rec.begin(t.Now())
+	r.upload.got = 0
 	r.rec.Line = line[:min(len(line), maxLine)]
 	r.writeErrorAs(&failure{kind: result.KindRefused, status: why.Status, reason: why.Reason}, true, json)
 	r.observe()

@@ -21,6 +21,7 @@ type door struct {
 	// key tells which listener of a plan it is: the key of its address.
 	key  atomic.Pointer[string]
 	port string // of the socket
+	ln   *netloop.Listener
 	// last is the listener of the newest snapshot that has it: the one of
 	// connections that have outlived it. It is nil before the first one.
 	last atomic.Pointer[listener]
@@ -36,7 +37,7 @@ type doors struct {
 
 // add makes a door for a listener of a plan.
 func (d *doors) add(ln *netloop.Listener, of *plan.Listener, log *slog.Logger) *door {
-	out := &door{port: ln.Port(), foreign: newForeignLog(log, ln.Name())}
+	out := &door{port: ln.Port(), ln: ln, foreign: newForeignLog(log, ln.Name())}
 	key := of.Bind.Key()
 	out.key.Store(&key)
 	out.last.Store(newListener(of, log))
@@ -59,6 +60,17 @@ func (d *doors) port(key string) string {
 		}
 	}
 	return ""
+}
+
+// open returns how many connections each listener has, by its address.
+func (d *doors) open() map[string]int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := make(map[string]int, len(d.all))
+	for x := range d.all {
+		out[x.ln.Name()] += x.ln.Open()
+	}
+	return out
 }
 
 func (d *doors) remove(of *door) {
@@ -148,6 +160,10 @@ func (p *Proxy) Listen(ln *netloop.Listener, of *plan.Listener) error {
 	}
 	return nil
 }
+
+// Connections returns how many connections of clients each listener has, by its address.
+// It leaves out listeners that Leave has closed. Any goroutine may call it.
+func (p *Proxy) Connections() map[string]int { return p.doors.open() }
 
 // Rename says that later snapshots have the listener under another address, which is
 // a different way to write that of the socket.

@@ -29,6 +29,7 @@ func (r *Request) observe() {
 	rec.Request, rec.ID = r.head, r.id
 	rec.Client, rec.Ignored = r.sender().addr, r.sender().ignored
 	rec.TLS = r.sender().tls
+	rec.Received = r.upload.got
 	rec.Sent = max(r.client.Sent(), 0)
 	rec.Took = netloop.Now().Sub(rec.begun)
 	if rec.Worker >= 0 {

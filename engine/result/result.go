@@ -41,6 +41,7 @@ type Result struct {
 	TLS       string        // version of TLS with which ldcorn itself secures the connection, such as "1.3"; "" if it does not
 	Status    int           // status sent, or StatusGone
 	Answer    []byte        // fields of the answer, as lines of HTTP/1.1; nil unless the access log wants them
+	Received  int64         // bytes of the request's body that have come
 	Sent      int64         // bytes of the answer after its head
 	Router    decide.Routed // the router's latest decision; "" if there is no router
 	Group     string        // "" if none was found

@@ -15,9 +15,12 @@ type Counts struct {
 	Classes [len(Classes)]uint64 // requests answered, by class of status
 	Faults  Faults               // those of them without a complete answer of the app
 	Repeats uint64               // how often a request went to another worker
-	Took    Times                // time from a request's head to the end of its answer
-	Queued  Times                // time spent waiting for a slot
-	Held    Times                // time for which they had a slot, of those that had one
+	// Received and Sent are the bytes of the bodies of requests and answers, without
+	// websockets.
+	Received, Sent uint64
+	Took           Times // time from a request's head to the end of its answer
+	Queued         Times // time spent waiting for a slot
+	Held           Times // time for which they had a slot, of those that had one
 }
 
 // Requests returns the total number of requests.
@@ -37,6 +40,8 @@ func (c *Counts) Add(d *Counts) {
 		c.Faults[i] += n
 	}
 	c.Repeats += d.Repeats
+	c.Received += d.Received
+	c.Sent += d.Sent
 	c.Took.add(&d.Took)
 	c.Queued.add(&d.Queued)
 	c.Held.add(&d.Held)
@@ -81,6 +86,7 @@ type counters struct {
 	classes [len(Classes)]atomic.Uint64
 	faults  faults
 	repeats atomic.Uint64
+	in, out atomic.Uint64 // bytes of bodies
 	took    timer
 	queued  timer
 	held    timer
@@ -94,6 +100,12 @@ func (c *counters) observe(r *result.Result) {
 	if r.Worker >= 0 {
 		c.held.observe(r.Held)
 	}
+	if r.Received > 0 {
+		c.in.Add(uint64(r.Received))
+	}
+	if r.Sent > 0 {
+		c.out.Add(uint64(r.Sent))
+	}
 	if r.Repeats > 0 {
 		c.repeats.Add(uint64(r.Repeats))
 	}
@@ -101,7 +113,7 @@ func (c *counters) observe(r *result.Result) {
 }
 
 func (c *counters) read() Counts {
-	out := Counts{Faults: c.faults.read(), Repeats: c.repeats.Load(), Took: c.took.read(), Queued: c.queued.read(), Held: c.held.read()}
+	out := Counts{Faults: c.faults.read(), Repeats: c.repeats.Load(), Received: c.in.Load(), Sent: c.out.Load(), Took: c.took.read(), Queued: c.queued.read(), Held: c.held.read()}
 	for i := range c.classes {
 		out.Classes[i] = c.classes[i].Load()
 	}
