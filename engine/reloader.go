@@ -13,6 +13,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine/event"
 	"github.com/ldcorn/ldcorn/engine/metrics"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 )
@@ -133,6 +134,9 @@ func (r *reloader) work(ctx context.Context) {
 // access log, whose changes by ldcorn access-log it keeps if keep is set. What cannot be
 // opened is found out before anything is started.
 func (r *reloader) apply(ctx context.Context, p *plan.Plan, keep bool, opts supervisor.ApplyOptions) (supervisor.Result, error) {
+	if err := prepare.CheckAll(p); err != nil {
+		return supervisor.Result{}, err
+	}
 	now, _ := r.sup.InEffect()
 	opts.Diff.Missing = r.fronts.passed.missing
 	moves, err := r.fronts.prepare(p.Reachable(now, opts.Diff.Missing))

@@ -111,11 +111,14 @@ func TestEffectiveKeepsPinnedProcess(t *testing.T) {
 		p.App, p.LogLevel, p.Cwd, p.Python = "b:app", "debug", "/x", "python4"
 		p.Env = []plan.EnvVar{{Name: "A", Value: plan.Secret("new")}}
 		p.UvicornArgs = []string{"--loop", "asyncio"}
+		p.User, p.UnixGroup, p.Umask, p.Nice = "www", "www", plan.Umask{Bits: 0o27, Set: true}, new(int)
+		p.Rlimits, p.CPUAffinity = []plan.Rlimit{{Name: "core"}}, []plan.CPUSet{"0"}
+		p.MemoryHigh, p.MemoryMax = 1<<29, 1<<30
 		p.Instances, p.MaxReqPerWorker = 3, 5
 	})
 	out := plan.Diff(&plan.Plan{Groups: []*plan.Group{before}}, &plan.Plan{Groups: []*plan.Group{after}}, plan.DiffOptions{})
 	c := out.Groups[0]
-	assert.Len(t, c.Pinned, 6)
+	assert.Len(t, c.Pinned, 14)
 	got := c.Effective()
 	assert.Equal(t, 3, got.Instances)
 	assert.Equal(t, 5, got.MaxReqPerWorker)

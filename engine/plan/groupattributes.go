@@ -14,7 +14,7 @@ type groupAttribute = Attribute[Group]
 
 // GroupAttributes lists the arguments of WorkerGroup in the order of its
 // signature: the nine of the Python original, then the keyword-only ones.
-var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, queueAttributes, bufferAttributes,
+var GroupAttributes = slices.Concat(originalAttributes, byName(processAttributes, systemAttributes, queueAttributes, bufferAttributes,
 	trafficAttributes, drainAttributes, healthAttributes, metricsAttributes, recycleAttributes, headerAttributes, logAttributes))
 
 // NewGroup returns a group with the default of each attribute. It has no name
@@ -117,7 +117,7 @@ var queueAttributes = []groupAttribute{
 		DisciplineAdaptive, []Discipline{DisciplineAdaptive, DisciplineFIFO}, func(g *Group) *Discipline { return &g.Queue }),
 	integer(groupAttribute{Name: "priority", Effect: EffectProxy, Rule: "-100 to 100",
 		Doc:        "Of the requests that wait, those with a higher priority come first. Every tenth free process goes to a lower priority, so that none waits forever. `rule` and `to` set it for single requests.",
-		OtherNames: []string{"prio", "weight", "importance", "nice"}},
+		OtherNames: []string{"prio", "weight", "importance"}},
 		LeastPriority, MostPriority, 0, func(g *Group) *int { return &g.Priority }),
 	single(groupAttribute{Name: "fair", Type: "key | None", Default: "None", Effect: EffectProxy,
 		Rule:       match.KeyForms,

@@ -168,8 +168,16 @@ type Group struct {
 	DumpOnStuck           bool          // get the stack of a worker with such a request
 	Env                   []EnvVar      // sorted by name; {index} in a value becomes the worker's index
 	UvicornArgs           []string
-	Cwd                   string // absolute; "" means the master's folder
-	Python                string // as written; "" means found by engine/worker
+	Cwd                   string   // absolute; "" means the master's folder
+	Python                string   // as written; "" means found by engine/worker
+	User                  string   // name or number; "" means the master's
+	UnixGroup             string   // the argument group; name or number; "" means that of User, or the master's
+	Umask                 Umask    // of new files
+	Rlimits               []Rlimit // sorted by name, each name once
+	Nice                  *int     // nil means the master's
+	CPUAffinity           []CPUSet // a set for each worker in turn; empty means all CPUs of the master
+	MemoryHigh            int64    // bytes, of a worker and its children; 0 means no limit
+	MemoryMax             int64    // likewise
 	StopTimeout           time.Duration
 	DrainTimeout          time.Duration // for requests of a replaced worker; 0 means no limit
 	WebsocketGrace        time.Duration // for its websockets

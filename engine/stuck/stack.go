@@ -123,9 +123,9 @@ func (s *stacks) sayOnce(group string, log *slog.Logger, message, reason, hint s
 }
 
 // findSpy returns the path of py-spy, beside the interpreter of a process or in
-// PATH, or "".
+// PATH, or "". Beside the interpreter of another user it may be anything.
 func findSpy(pid int) string {
-	if python := (&proc.Process{PID: pid}).Program(); filepath.IsAbs(python) {
+	if python := (&proc.Process{PID: pid}).Program(); filepath.IsAbs(python) && (&proc.Process{PID: pid}).UID() == os.Geteuid() {
 		if path, err := exec.LookPath(filepath.Join(filepath.Dir(python), "py-spy")); err == nil {
 			return path
 		}

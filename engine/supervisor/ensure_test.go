@@ -68,7 +68,7 @@ func TestEnsure_MakesAgain(t *testing.T) {
 			r.record(os.Getpid(), filepath.Join(r.Dir(), "z.sock"), "a", 1)
 			require.NoError(t, remove(r, filepath.Join(base, "ldcorn")))
 
-			at, err := r.newSocket()
+			at, err := r.newSocket(nil)
 			require.NoError(t, err)
 			dir := filepath.Dir(at.path)
 			require.NoError(t, os.WriteFile(at.path, nil, 0o600), "a worker can bind there")
@@ -134,7 +134,7 @@ func TestEnsure_AnotherMasterTookTheLock(t *testing.T) {
 		require.NoError(t, os.Remove(path))
 	}
 	second := open(t, config) // no worker's environment names the first master
-	at, err := second.newSocket()
+	at, err := second.newSocket(nil)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(at.path, nil, 0o600))
 	for range 3 {

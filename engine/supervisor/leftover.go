@@ -39,6 +39,7 @@ func (r *Runtime) sweep() error {
 	kills.marked()
 	for _, dir := range dirs {
 		unlinkAll(dir)
+		closeDoors(dir)
 		if dir != r.dir.Name() {
 			_ = os.Remove(dir)
 		}
@@ -136,7 +137,11 @@ type leftover struct {
 // its children can no longer be traced to it.
 func (k *kills) leftovers() (found []leftover) {
 	all := proc.All()
-	for _, m := range findMarked(all, &k.runtime.id, os.Geteuid()) {
+	uid := os.Geteuid()
+	if uid == 0 {
+		uid = -1 // the workers of root can have users of their own
+	}
+	for _, m := range findMarked(all, &k.runtime.id, uid) {
 		if m.owned {
 			continue
 		}

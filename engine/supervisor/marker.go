@@ -65,6 +65,13 @@ func findMarked(all []proc.Process, id *identity, uid int) []marked {
 	return found
 }
 
+// isMasters reports whether the master lives and the directory belongs to its user. A
+// worker can have another user.
+func (m *marker) isMasters() bool {
+	master, err := proc.Read(m.pid)
+	return err == nil && master.Start == m.start && ownedBy(m.dir, master.UID())
+}
+
 // DirOf returns the runtime directory of the master with a pid, as named in the
 // environment of its workers. It returns "" if the process is not a master, has
 // no worker yet, or belongs to another user.
@@ -75,7 +82,7 @@ func DirOf(pid int) string {
 		if !ok || !p.SameNamespace() {
 			continue
 		}
-		if m, ok := parseMarker(value); ok && m.pid == pid && proc.Lives(m.pid, m.start) && ownedBy(m.dir, p.UID()) {
+		if m, ok := parseMarker(value); ok && m.pid == pid && m.isMasters() {
 			return filepath.Clean(m.dir)
 		}
 	}
@@ -97,7 +104,7 @@ func MarkedDirs(configPath string) []string {
 	}
 	var dirs []string
 	for _, m := range findMarked(proc.All(), &id, uid) {
-		if m.owned && ownedBy(m.dir, m.UID()) {
+		if m.owned && m.isMasters() {
 			dirs = append(dirs, filepath.Clean(m.dir))
 		}
 	}

@@ -75,6 +75,7 @@ func (r *Runtime) forget(socket string) {
 	delete(r.records, name)
 	_ = os.Remove(socket) // may fail: Uvicorn may have removed it
 	_ = os.Remove(recordPath(filepath.Join(r.dir.Name(), name)))
+	r.closeDoor(name)
 }
 
 func recordPath(socket string) string { return strings.TrimSuffix(socket, ".sock") + ".json" }

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/proc"
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
@@ -41,6 +42,7 @@ type Runtime struct {
 	next    int64             // number of the next socket
 	keep    []func(dir string) error
 	last    string // the last error that Ensure logged
+	doors   string // the folder of the doors; "" before the first one
 	temp    string // a place created for this directory alone; "" if there is none
 	ours    bool   // whether Close may remove the contents of the directory
 }
@@ -219,6 +221,7 @@ func (r *Runtime) Close() error {
 	var errs []error
 	if r.ours {
 		unlinkAll(r.dir.Name())
+		closeDoors(r.dir.Name())
 		_ = os.Remove(r.dir.Name()) // fails if it contains anything that is not ours
 	}
 	for _, f := range append(r.before, r.dir) {
@@ -253,11 +256,12 @@ type socket struct {
 	// they had put their own directory in place of ours.
 	dial string
 	mark string // the worker's marker
+	link func() // makes dial lead to path, once the worker has bound it; nil if it does anyway
 }
 
-// newSocket ensures that the directory exists and returns a socket in it that
-// no worker of this master has used.
-func (r *Runtime) newSocket() (socket, error) {
+// newSocket ensures that the directory exists and returns a socket in it, or in a door
+// for the user of the account, if there is one, that no worker of this master has used.
+func (r *Runtime) newSocket(account *prepare.Account) (socket, error) {
 	if err := r.Ensure(); err != nil {
 		return socket{}, err
 	}
@@ -265,6 +269,13 @@ func (r *Runtime) newSocket() (socket, error) {
 	defer r.mu.Unlock()
 	r.next++
 	name := socketName(r.self.PID, r.next)
+	if account != nil && account.UID >= 0 && account.UID != os.Geteuid() {
+		d, err := r.newDoor(name, account)
+		if err != nil {
+			return socket{}, err
+		}
+		return socket{path: d.socket(), dial: d.link, mark: r.marker(), link: d.enter}, nil
+	}
 	return socket{
 		path: filepath.Join(r.dir.Name(), name), mark: r.marker(),
 		dial: dialPath(r.dir, name),

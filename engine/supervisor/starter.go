@@ -1,12 +1,16 @@
 package supervisor
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/cgroup"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/workdir"
 	"github.com/ldcorn/ldcorn/engine/worker"
 )
@@ -45,6 +49,7 @@ type uvicorn struct {
 	folder    *workdir.Dir
 	output    worker.Output
 	log       *slog.Logger
+	cgroups   cgroup.Tree
 	watched   bool            // see Options
 	hurry     <-chan struct{} // likewise
 
@@ -66,22 +71,56 @@ func (u *uvicorn) Start(ctx context.Context, spec *plan.Group, index, generation
 		return nil, err
 	}
 	u.remark(python, facts, spec)
-	at, err := u.runtime.newSocket()
+	account, problem := prepare.AccountOf(spec)
+	if problem != nil {
+		return nil, problem
+	}
+	at, err := u.runtime.newSocket(account)
+	if err != nil {
+		return nil, err
+	}
+	group, err := u.newCgroup(spec, index)
 	if err != nil {
 		return nil, err
 	}
 	proc, err := u.launcher.Start(ctx, worker.Spec{
 		Group: spec, Index: index, Generation: generation, Python: python.Path,
-		Facts: facts, Socket: at.path, Output: u.output, Dial: at.dial, Master: at.mark, Hasty: u.watched,
+		Facts: facts, Socket: at.path, Output: u.output, Dial: at.dial, Master: at.mark, Link: at.link,
+		Cgroup: group, Hasty: u.watched,
 	})
 	if err != nil {
+		u.runtime.forget(cmp.Or(at.dial, at.path))
+		removeCgroup(group)
 		return nil, err
 	}
 	u.runtime.record(proc.PID(), proc.Socket(), spec.Name, index)
 	return proc, nil
 }
 
-func (u *uvicorn) Discard(p process) { u.runtime.forget(p.Socket()) }
+func (u *uvicorn) Discard(p process) {
+	u.runtime.forget(p.Socket())
+	if p, ok := p.(*worker.Process); ok {
+		removeCgroup(p.Cgroup())
+	}
+}
+
+// newCgroup returns a cgroup for a worker, or nil if the group needs none.
+func (u *uvicorn) newCgroup(spec *plan.Group, index int) (*cgroup.Group, error) {
+	if !spec.HasMemoryLimit() {
+		return nil, nil
+	}
+	group, err := u.cgroups.New(fmt.Sprintf("%s.%d", spec.Name, index), spec.MemoryHigh, spec.MemoryMax)
+	if err != nil {
+		return nil, fmt.Errorf("cgroup for memory_max and memory_high: %w", err)
+	}
+	return group, nil
+}
+
+func removeCgroup(group *cgroup.Group) {
+	if group != nil {
+		group.Remove()
+	}
+}
 
 func (u *uvicorn) Forget() {
 	u.prober.Forget()

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
@@ -18,7 +19,8 @@ type Question struct {
 	Args   []string
 	Dir    string
 	Env    []string
-	Wordy  bool // allow any amount of output and keep only the end of it
+	Setup  *prepare.Setup // what the process gets first; nil means nothing
+	Wordy  bool           // allow any amount of output and keep only the end of it
 }
 
 // An Answer is the output of a Question.
@@ -45,7 +47,7 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 	}
 	stdout, stderr := capped{full: full}, capped{full: full}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
+	err := run(cmd, q.Setup)
 	a := Answer{Stdout: stdout.String(), Stderr: stderr.String()}
 	if cmd.Process != nil {
 		a.PID = cmd.Process.Pid
@@ -60,6 +62,22 @@ func Ask(ctx context.Context, q Question) (Answer, error) {
 		return a, notStarted(q, err)
 	}
 	return a, err
+}
+
+// run is cmd.Run for a process that is prepared.
+func run(cmd *exec.Cmd, setup *prepare.Setup) error {
+	verdict, err := prepare.Wrap(cmd, setup)
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return verdict.Drop(err)
+	}
+	err = verdict.Wait()
+	if ended := cmd.Wait(); err == nil {
+		err = ended
+	}
+	return err
 }
 
 // notStarted explains why a file cannot be run, in more detail than the system

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/shortage"
 )
 
@@ -25,16 +26,18 @@ type Command struct {
 	Args   []string // the path of the program, and its arguments
 	Dir    string   // "" means the master's folder
 	Env    []string
-	Stdin  []byte        // what it can read; nil means nothing
-	Limit  time.Duration // after which it is ended; 0 means no limit
-	Source Source        // of its lines; Run sets the PID
-	Output Output        // receives its lines; nil discards them
+	Setup  *prepare.Setup // what the process gets first; nil means nothing
+	Stdin  []byte         // what it can read; nil means nothing
+	Limit  time.Duration  // after which it is ended; 0 means no limit
+	Source Source         // of its lines; Run sets the PID
+	Output Output         // receives its lines; nil discards them
 	// Hurry is closed to kill the command instead of ending it. nil is never closed.
 	Hurry <-chan struct{}
 }
 
 // CommandOf returns a command in the folder and the environment of a group, with the
-// interpreter that FindPython finds: its folder is the first of PATH. The environment is
+// interpreter that FindPython finds: its folder is the first of PATH. It runs as the
+// user of the group, with its limits but for those of memory and CPUs. The environment is
 // that of a worker, without the index of one; {index} in it is 0. The error says why
 // the program, or what it needs, is not there.
 func CommandOf(c *plan.Command, group *plan.Group, configDir string) (*Command, error) {
@@ -49,6 +52,10 @@ func CommandOf(c *plan.Command, group *plan.Group, configDir string) (*Command, 
 	env := slices.DeleteFunc(spec.Environ(), func(kv string) bool {
 		return strings.HasPrefix(kv, EnvWorker+"=") || strings.HasPrefix(kv, EnvGeneration+"=")
 	})
+	setup, err := prepare.ForCommand(group)
+	if err != nil {
+		return nil, err
+	}
 	path := filepath.Dir(python.Path)
 	if rest := lastVariable(env, "PATH"); rest != "" {
 		path += string(filepath.ListSeparator) + rest
@@ -57,7 +64,7 @@ func CommandOf(c *plan.Command, group *plan.Group, configDir string) (*Command, 
 	if err != nil {
 		return nil, err
 	}
-	return &Command{Args: append([]string{program}, c.Args[1:]...), Dir: group.Cwd, Env: append(env, "PATH="+path), Limit: c.Timeout}, nil
+	return &Command{Args: append([]string{program}, c.Args[1:]...), Dir: group.Cwd, Env: append(env, "PATH="+path), Setup: setup, Limit: c.Timeout}, nil
 }
 
 // lastVariable returns the value of a variable of an environment, or "".
@@ -155,7 +162,14 @@ func (c *Command) start() (*Process, error) {
 	}
 	p := newProcess(cmd)
 	p.ready.Store(true) // its lines are shown, and its exit is told, as those of a worker that runs
-	return p, p.start(c.Source, c.Output)
+	setup := c.Setup
+	if setup == nil {
+		setup = new(prepare.Setup)
+	}
+	if err := p.start(setup, c.Source, c.Output); err != nil {
+		return nil, err
+	}
+	return p, p.prepared()
 }
 
 // readable returns a file with some bytes to read, which fit into a pipe.

@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// deathSignal is what launch asks the kernel for.
+const deathSignal = int(syscall.SIGKILL)
+
 // launch starts the process. The kernel kills it when the thread of the caller ends.
 func (p *Process) launch() error {
 	p.pidfd = -1 // if the kernel has no pid descriptors

@@ -11,6 +11,9 @@ import (
 	"github.com/ldcorn/ldcorn/engine/proc"
 )
 
+// deathSignal says that launch asks the kernel for none.
+const deathSignal = 0
+
 // launch starts the process. A guard kills it, with its group, when this process
 // ends.
 func (p *Process) launch() error {

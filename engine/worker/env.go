@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 )
 
 // The variables that every worker gets.
@@ -35,8 +36,11 @@ var notInherited = []string{
 // {index} replaced, and ldcorn's own variables. It reveals secrets. It omits
 // every variable that plan.RefuseVariable refuses, because another socket, more
 // processes or a reloader would override what ldcorn relies on.
+//
+// A user of its own has the variables that a login sets in place of the master's
+// personal ones. A user that does not exist is no error here.
 func (s *Spec) Environ() []string {
-	env := inherited()
+	env := inheritedBy(s.Group)
 	if _, set := os.LookupEnv("PYTHONUNBUFFERED"); !set {
 		env = append(env, "PYTHONUNBUFFERED=1")
 	}
@@ -71,6 +75,22 @@ func inherited() []string {
 		_, refused := plan.RefuseVariable(name)
 		return refused || slices.Contains(notInherited, name)
 	})
+}
+
+// inheritedBy is inherited for the processes of a group, which may have a user of its
+// own.
+func inheritedBy(group *plan.Group) []string {
+	env := inherited()
+	account, _ := prepare.AccountOf(group) // whoever starts a process reports an error
+	own := account.Environ()
+	if own == nil {
+		return env
+	}
+	env = slices.DeleteFunc(env, func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return slices.Contains(prepare.Personal, name)
+	})
+	return append(env, own...)
 }
 
 // option returns the value of a Uvicorn option that the user can set as an

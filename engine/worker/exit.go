@@ -6,6 +6,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // startupFailed is Uvicorn's exit code for an app that did not start, since
@@ -21,11 +23,14 @@ type Exit struct {
 	Code     int            // -1 if a signal killed it
 	Signal   syscall.Signal // 0 if it exited on its own
 	CoreDump bool
-	Ready    bool     // it had become ready
-	Asked    bool     // ldcorn told it to stop
-	Forced   bool     // ldcorn sent SIGKILL: it did not stop in time, or was not given time
-	NotOOM   bool     // the kernel says that it has killed no process for lack of memory since this one started
-	Stderr   []string // last lines, oldest first
+	Ready    bool // it had become ready
+	Asked    bool // ldcorn told it to stop
+	Forced   bool // ldcorn sent SIGKILL: it did not stop in time, or was not given time
+	NotOOM   bool // the kernel says that it has killed no process for lack of memory since this one started
+	// MemoryMax is memory_max if the kernel has killed the worker, or a child of it and
+	// with it the worker, because they had reached that; otherwise 0.
+	MemoryMax int64    // bytes
+	Stderr    []string // last lines, oldest first
 }
 
 // Clean reports whether the worker exited because, and in the way, it was told
@@ -62,7 +67,10 @@ func (e Exit) signalled() string {
 	if e.CoreDump {
 		b.WriteString(", core dumped")
 	}
-	if e.Signal == syscall.SIGKILL && !e.Asked && !e.NotOOM {
+	switch {
+	case e.MemoryMax > 0:
+		fmt.Fprintf(&b, ": killed for memory_max (%s)", strings.Trim(plan.Bytes(e.MemoryMax).String(), `"`))
+	case e.Signal == syscall.SIGKILL && !e.Asked && !e.NotOOM:
 		b.WriteString(": out of memory?")
 	}
 	return b.String()

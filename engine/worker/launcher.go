@@ -60,6 +60,9 @@ func (l *Launcher) Start(ctx context.Context, spec Spec) (*Process, error) {
 	select {
 	case l.starts <- start{spec, reply}:
 		s := <-reply
+		if s.err == nil {
+			s.err = s.proc.prepared() // here, so that others can start meanwhile
+		}
 		return s.proc, s.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
 
@@ -30,7 +31,7 @@ func mayBePython(path, stderr string) bool {
 // CheckPython returns an error if an interpreter is not Python or cannot be
 // started. It leaves other faults to Python itself to report.
 func CheckPython(ctx context.Context, python Interpreter) error {
-	said, err := askFacts(ctx, python, "", nil)
+	said, err := askFacts(ctx, python, new(plan.Group), nil)
 	_, _, answered := parseFacts(said.Stdout)
 	var exit *exec.ExitError
 	switch ended := err == nil || errors.As(err, &exit); {

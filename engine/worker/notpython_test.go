@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/plan"
 )
 
 // TestProbe_NotPython: the error for a program that is not Python says so, with
@@ -34,7 +36,7 @@ func TestProbe_NotPython(t *testing.T) {
 		filepath.Join(long, "gunicorn"): {"'''exec' sh -c 'exit 2' # python\n' '''", `the interpreter is next to it: python="` + filepath.Join(long, "python3") + `"`},
 	} {
 		python := Interpreter{Path: script(t, path, c.text)}
-		_, err := probe(t.Context(), python, "", nil)
+		_, err := probe(t.Context(), python, new(plan.Group), nil)
 		require.ErrorContains(t, err, c.want)
 		assert.NotContains(t, err.Error(), "import sys")
 		if !strings.Contains(path, "pythonish") {

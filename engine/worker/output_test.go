@@ -95,14 +95,15 @@ func TestExit_String(t *testing.T) {
 	for want, e := range map[string]Exit{
 		"stopped":                  {Code: -1, Signal: syscall.SIGTERM, Asked: true, Ready: true},
 		"killed before it stopped": {Code: -1, Signal: syscall.SIGKILL, Asked: true, Forced: true},
-		"killed by signal 9 (SIGKILL): out of memory?": {Code: -1, Signal: syscall.SIGKILL, Ready: true},
-		"killed by signal 9 (SIGKILL)":                 {Code: -1, Signal: syscall.SIGKILL, Ready: true, NotOOM: true},
-		"killed by signal 11 (SIGSEGV), core dumped":   {Code: -1, Signal: syscall.SIGSEGV, CoreDump: true},
-		"killed by signal 15 (SIGTERM)":                {Code: -1, Signal: syscall.SIGTERM, Ready: true},
-		"exit code 3: startup failed":                  {Code: 3},
-		"exit code 0 before it was ready":              {},
-		"exit code 0":                                  {Ready: true},
-		"exit code 1 while stopping":                   {Code: 1, Ready: true, Asked: true},
+		"killed by signal 9 (SIGKILL): out of memory?":                 {Code: -1, Signal: syscall.SIGKILL, Ready: true},
+		"killed by signal 9 (SIGKILL): killed for memory_max (512MiB)": {Code: -1, Signal: syscall.SIGKILL, Ready: true, MemoryMax: 512 << 20},
+		"killed by signal 9 (SIGKILL)":                                 {Code: -1, Signal: syscall.SIGKILL, Ready: true, NotOOM: true},
+		"killed by signal 11 (SIGSEGV), core dumped":                   {Code: -1, Signal: syscall.SIGSEGV, CoreDump: true},
+		"killed by signal 15 (SIGTERM)":                                {Code: -1, Signal: syscall.SIGTERM, Ready: true},
+		"exit code 3: startup failed":                                  {Code: 3},
+		"exit code 0 before it was ready":                              {},
+		"exit code 0":                                                  {Ready: true},
+		"exit code 1 while stopping":                                   {Code: 1, Ready: true, Asked: true},
 	} {
 		assert.Equal(t, want, e.String())
 		assert.Equal(t, want == "stopped", e.Clean())

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/shortage"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
@@ -66,12 +67,12 @@ type answer struct {
 // error says how to install it. A Uvicorn older than MinVersion is an error.
 func (p *Prober) Probe(ctx context.Context, python Interpreter, group *plan.Group) (Facts, error) {
 	env := probeEnv(group)
-	key := strings.Join(append([]string{python.Path, group.Cwd}, env...), "\x00")
+	key := strings.Join(append([]string{python.Path, group.Cwd, group.User, group.UnixGroup}, env...), "\x00")
 	for {
 		a := p.answer(key)
 		asked := false
 		a.once.Do(func() {
-			a.facts, a.err = probe(ctx, python, group.Cwd, env)
+			a.facts, a.err = probe(ctx, python, group, env)
 			asked = true
 		})
 		if a.err == nil {
@@ -129,15 +130,20 @@ func probeEnv(group *plan.Group) []string {
 	return out
 }
 
-// askFacts runs the script in the interpreter.
-func askFacts(ctx context.Context, python Interpreter, dir string, env []string) (Answer, error) {
+// askFacts runs the script in the interpreter, as the user of the group: the user may
+// be able to change what the interpreter runs.
+func askFacts(ctx context.Context, python Interpreter, group *plan.Group, env []string) (Answer, error) {
+	setup, err := prepare.ForTrial(group)
+	if err != nil {
+		return Answer{}, err
+	}
 	ctx, cancel := context.WithTimeoutCause(ctx, probeTimeout, fmt.Errorf("no answer within %v", probeTimeout))
 	defer cancel()
-	return Ask(ctx, Question{Python: python.Path, Args: []string{"-c", probeScript}, Dir: dir, Env: append(inherited(), env...)})
+	return Ask(ctx, Question{Python: python.Path, Args: []string{"-c", probeScript}, Dir: group.Cwd, Env: append(inheritedBy(group), env...), Setup: setup})
 }
 
-func probe(ctx context.Context, python Interpreter, dir string, env []string) (Facts, error) {
-	said, err := askFacts(ctx, python, dir, env)
+func probe(ctx context.Context, python Interpreter, group *plan.Group, env []string) (Facts, error) {
+	said, err := askFacts(ctx, python, group, env)
 	facts, pid, answered := parseFacts(said.Stdout)
 	facts.Wrapped = answered && pid != said.PID
 	answered = answered || standIn(said.Stdout, &facts)

@@ -61,7 +61,7 @@ func TestProber_NoProgram(t *testing.T) {
 	} {
 		path := filepath.Join(dir, "python")
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o755))
-		_, err := probe(t.Context(), Interpreter{Path: path}, "", nil)
+		_, err := probe(t.Context(), Interpreter{Path: path}, new(plan.Group), nil)
 		assert.ErrorContains(t, err, want)
 	}
 }
@@ -211,7 +211,7 @@ func TestAsk_Shortage(t *testing.T) {
 	few := before
 	few.Cur = 3
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &few))
-	_, err := probe(t.Context(), python, "", nil)
+	_, err := probe(t.Context(), python, new(plan.Group), nil)
 	checked := CheckPython(t.Context(), python)
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before))
 	for _, err := range []error{err, checked} {

@@ -16,6 +16,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/ldcorn/ldcorn/engine/cgroup"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/shortage"
 	"github.com/ldcorn/ldcorn/engine/visible"
 )
@@ -23,17 +25,18 @@ import (
 // A Process is one running Uvicorn, which leads a session and process group of
 // its own. Its methods are safe to call from any goroutine.
 type Process struct {
-	cmd    *exec.Cmd
-	spec   Spec
-	handle           // set by launch
-	server *stranger // the Uvicorn that a wrapper started, or nil; guarded by mu
-	socket string
-	exited chan struct{} // closed when the process has exited
-	done   chan struct{} // closed when exit is complete
-	exit   Exit          // valid once done is closed
-	tail   tail
-	ooms   int                    // oomKills when it started
-	latest atomic.Pointer[string] // the last line of output before it was ready
+	cmd     *exec.Cmd
+	spec    Spec
+	handle  // set by launch
+	verdict *prepare.Verdict
+	server  *stranger // the Uvicorn that a wrapper started, or nil; guarded by mu
+	socket  string
+	exited  chan struct{} // closed when the process has exited
+	done    chan struct{} // closed when exit is complete
+	exit    Exit          // valid once done is closed
+	tail    tail
+	ooms    int                    // oomKills when it started
+	latest  atomic.Pointer[string] // the last line of output before it was ready
 
 	asked, forced, ready atomic.Bool
 
@@ -46,10 +49,14 @@ func startProcess(spec Spec) (*Process, error) {
 	if err := spec.check(); err != nil {
 		return nil, err
 	}
+	setup, err := spec.setup()
+	if err != nil {
+		return nil, err
+	}
 	p := newProcess(exec.Command(spec.Python, spec.Args()...))
 	p.spec, p.socket = spec, cmp.Or(spec.Dial, spec.Socket)
 	p.cmd.Dir, p.cmd.Env = spec.Group.Cwd, spec.Environ()
-	return p, p.start(Source{Group: spec.Group.Name, Worker: spec.Index}, spec.Output)
+	return p, p.start(setup, Source{Group: spec.Group.Name, Worker: spec.Index}, spec.Output)
 }
 
 // newProcess returns a process that has not been started.
@@ -59,18 +66,24 @@ func newProcess(cmd *exec.Cmd) *Process {
 
 // start starts the process, and collects its output, which comes from src, for out. On
 // Linux, the kernel kills the process when the thread of the caller ends; elsewhere, a
-// guard kills it when this process ends.
-func (p *Process) start(src Source, out Output) error {
-	stdout, err := attach(&p.cmd.Stdout)
+// guard kills it when this process ends. Call prepared next.
+func (p *Process) start(setup *prepare.Setup, src Source, out Output) error {
+	stdout, err := attach(&p.cmd.Stdout, setup.Account)
 	if err != nil {
 		return shortage.Explain(err)
 	}
-	stderr, err := attach(&p.cmd.Stderr)
+	stderr, err := attach(&p.cmd.Stderr, setup.Account)
+	if err == nil {
+		setup.DeathSignal = deathSignal
+		p.verdict, err = prepare.Wrap(p.cmd, setup)
+	}
 	if err == nil {
 		// Where the kernel schedules by session (sched_autogroup), a session of its
 		// own gives the worker a scheduling group of its own, so that it does not
 		// share one with its master.
-		err = p.launch()
+		if err = p.launch(); err != nil {
+			err = p.verdict.Drop(err)
+		}
 	}
 	closeOurs(p.cmd.Stdout, p.cmd.Stderr)
 	if err != nil {
@@ -82,12 +95,25 @@ func (p *Process) start(src Source, out Output) error {
 	return nil
 }
 
+// prepared blocks until the process has become its program, which is soon. If it
+// cannot, prepared waits for its end and says why.
+func (p *Process) prepared() error {
+	err := p.verdict.Wait()
+	if err != nil {
+		p.Wait()
+	}
+	return shortage.Explain(err)
+}
+
 // PID returns the process id, which is also the id of its process group. It
 // stays the same after the process has exited.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Socket returns the path at which the worker can be reached.
 func (p *Process) Socket() string { return p.socket }
+
+// Cgroup returns the cgroup of the process, or nil.
+func (p *Process) Cgroup() *cgroup.Group { return p.spec.Cgroup }
 
 // Uvicorn returns the version of Uvicorn that the process runs.
 func (p *Process) Uvicorn() Version { return p.spec.Facts.Uvicorn }
@@ -207,6 +233,9 @@ func (p *Process) reap() {
 	if status.Signaled() {
 		p.exit.Signal, p.exit.CoreDump = status.Signal(), status.CoreDump()
 		p.exit.NotOOM = p.ooms >= 0 && p.ooms == oomKills()
+		if group := p.spec.Cgroup; group != nil && p.exit.Signal == syscall.SIGKILL && group.OOMKills() > 0 {
+			p.exit.MemoryMax = p.spec.Group.MemoryMax
+		}
 	}
 }
 
@@ -215,7 +244,7 @@ func (p *Process) reap() {
 // process may still be running. If ctx ends first, the error is its cause. An
 // error for which there is advice is an *Advised.
 func (p *Process) WaitReady(ctx context.Context) error {
-	server, err := awaitSocket(ctx, p.socket, p.exited)
+	server, err := awaitSocket(ctx, p.socket, p.spec.Link, p.exited)
 	switch {
 	case errors.Is(err, errExited):
 		exit := p.Wait()
@@ -269,11 +298,15 @@ func (p *Process) LastLine() string {
 }
 
 // attach connects a command's stream to a pipe and returns the end to read
-// from.
-func attach(to *io.Writer) (*os.File, error) {
+// from. The pipe belongs to the account, if there is one, so that its processes can
+// open /dev/stdout and /dev/stderr.
+func attach(to *io.Writer, account *prepare.Account) (*os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("pipe for the worker's output: %w", err)
+	}
+	if account != nil {
+		_ = w.Chown(account.UID, account.GID) // some systems have no owner of pipes
 	}
 	*to = w
 	return r, nil

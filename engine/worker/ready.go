@@ -18,11 +18,15 @@ const (
 // errExited is the error of awaitSocket when the process has exited.
 var errExited = errors.New("exited")
 
-// awaitSocket returns once a connection to the socket succeeds. pid is the
-// process that listens on it, or 0 if the system does not say.
-func awaitSocket(ctx context.Context, path string, exited <-chan struct{}) (pid int, err error) {
+// awaitSocket returns once a connection to the socket succeeds. Before each try it
+// calls link, unless that is nil. pid is the process that listens on the socket, or 0
+// if the system does not say.
+func awaitSocket(ctx context.Context, path string, link func(), exited <-chan struct{}) (pid int, err error) {
 	var dialer net.Dialer
 	for wait := firstTry; ; wait = min(wait*3/2, lastTry) {
+		if link != nil {
+			link()
+		}
 		if conn, err := dialer.DialContext(ctx, "unix", path); err == nil {
 			defer conn.Close()
 			return listener(conn), nil

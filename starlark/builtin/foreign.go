@@ -23,8 +23,10 @@ var lacks = []lack{
 		"ldcorn serves the files of folders", "write static=[static(\"/assets\", dir=\"assets\")] of LdConfig"},
 	{[]string{"gzip", "gzip_", "brotli", "compress", "compression"},
 		"ldcorn does not compress answers yet", "let the app do it, as with GZipMiddleware of Starlette, or a server in front, such as nginx"},
-	{[]string{"daemon", "daemonize", "pidfile", "pid_file", "user", "umask"},
-		"ldcorn stays in the foreground and runs as the user who starts it", "let systemd or a container do it"},
+	{[]string{"daemon", "daemonize", "pidfile", "pid_file"},
+		"ldcorn stays in the foreground", "let systemd or a container do it"},
+	{[]string{"user", "umask"},
+		"the master runs as the user who starts it", "write it in WorkerGroup, for the workers; for the master, let systemd or a container do it"},
 	{[]string{"worker_class", "worker_type"}, "every worker is a Uvicorn process", "remove it"},
 	{[]string{"preload", "preload_app"}, "every worker imports the app itself", "remove it"},
 }

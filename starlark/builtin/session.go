@@ -155,6 +155,9 @@ type builtinFunc = func(*starlark.Thread, *starlark.Builtin, starlark.Tuple, []s
 
 // elsewhere returns a label if the argument belongs to another word.
 func (s *Session) elsewhere(not *Word, name string) string {
+	if name == "group" {
+		return "" // it means the name of a WorkerGroup, not its argument
+	}
 	for _, word := range []string{"WorkerGroup", "LdConfig"} {
 		if w := s.words[word]; w != not && w.argument(name) != nil {
 			return fmt.Sprintf("it is an argument of %s", word)

@@ -50,6 +50,7 @@ func (s *Session) workerGroup(thread *starlark.Thread, _ *starlark.Builtin, args
 		}
 	}
 	c.checkHealth(have, spec)
+	c.checkMemory(have, spec)
 	group := &Group{opaque: "WorkerGroup", Spec: spec, Span: c.span, Name: c.span, Values: spansOf(have), Wrong: wrong, Trace: c.trace}
 	if g := have["name"]; g != nil {
 		group.Name = g.span
@@ -68,6 +69,11 @@ var groupFields = sync.OnceValue(func() []field[plan.Group] {
 		"uvicorn_args":     setUvicornArgs,
 		"cwd":              setCwd,
 		"python":           setPython,
+		"user":             accountReader(func(p *plan.Group) *string { return &p.User }),
+		"group":            accountReader(func(p *plan.Group) *string { return &p.UnixGroup }),
+		"umask":            setUmask,
+		"rlimits":          setRlimits,
+		"cpu_affinity":     setCPUAffinity,
 		"fair":             setFair,
 		"limits":           setLimits,
 		"rate_limit":       rateReader(func(p *plan.Group) *plan.RateLimit { return &p.RateLimit }),

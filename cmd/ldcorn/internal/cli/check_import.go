@@ -13,6 +13,7 @@ import (
 
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/machine"
 	"github.com/ldcorn/ldcorn/engine/plan"
+	"github.com/ldcorn/ldcorn/engine/prepare"
 	"github.com/ldcorn/ldcorn/engine/traceback"
 	"github.com/ldcorn/ldcorn/engine/worker"
 	"github.com/ldcorn/ldcorn/starlark/config"
@@ -73,7 +74,7 @@ func importApps(ctx context.Context, res *config.Result) {
 
 // importKey returns a key. Groups with the same key are the same to an import.
 func importKey(group *plan.Group) string {
-	key := fmt.Sprintf("%q %q %q %q", group.Python, group.Cwd, group.App, group.UvicornArgs)
+	key := fmt.Sprintf("%q %q %q %q %q %q", group.User, group.UnixGroup, group.Python, group.Cwd, group.App, group.UvicornArgs)
 	for _, v := range group.Env {
 		key += fmt.Sprintf(" %q=%q", v.Name, v.Value.Reveal())
 	}
@@ -147,9 +148,14 @@ var errTooSlow = errors.New("the import takes too long")
 // runImport runs the script in the environment of a worker of the group, and returns
 // its output on stderr.
 func runImport(ctx context.Context, spec worker.Spec) (string, error) {
+	setup, err := prepare.ForTrial(spec.Group)
+	if err != nil {
+		return "", err
+	}
 	said, err := worker.Ask(ctx, worker.Question{
 		Python: spec.Python, Args: spec.ScriptArgs(importScript, spec.Group.App), Dir: spec.Group.Cwd, Wordy: true,
-		Env: append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check changes no files
+		Setup: setup,
+		Env:   append(spec.Environ(), "PYTHONDONTWRITEBYTECODE=1"), // a check changes no files
 	})
 	return said.Stderr, err
 }

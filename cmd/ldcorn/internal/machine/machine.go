@@ -40,6 +40,7 @@ func LookBesideGroups(res *config.Result) {
 	for i, g := range res.Plan.Groups {
 		warnAt(res, res.GroupArgument(i, "access_log"), "the master cannot start on this machine", accesslog.Check(g.AccessLog))
 	}
+	lookAtSystem(res)
 	lookAtStatics(res)
 	warn(res, "buffer_dir", "the buffers have no files on this machine", engine.CheckBufferDir(res.Plan))
 }

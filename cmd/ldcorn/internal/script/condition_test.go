@@ -40,6 +40,7 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //
 //	ipv6         this machine has IPv6
 //	safe_path    the interpreter has -P
+//	root         the test runs as root
 //	pidns        unshare can make pid namespaces, in which an ldcorn is process 1
 //	userns       unshare can make user namespaces with limits of their own
 //	disk         temporary files are on a disk, and not in memory
@@ -77,6 +78,8 @@ func condition(cond, python, root string) (bool, error) {
 		return mayTrace(), nil
 	case cond == "update":
 		return os.Getenv("UPDATE_SCREENSHOTS") != "", nil
+	case cond == "root":
+		return os.Geteuid() == 0, nil
 	case cond == "safe_path":
 		return can(python, "-P", "-c", ""), nil
 	case cond == "denial":

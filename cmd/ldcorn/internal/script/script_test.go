@@ -62,6 +62,7 @@ func TestScripts(t *testing.T) {
 			"signal":   cmdSignal,
 			"start":    cmdStart,
 			"storm":    cmdStorm,
+			"stranger": cmdStranger,
 			"waitexec": cmdWaitExec,
 			"waitfile": cmdWaitFile,
 			"waithttp": cmdWaitHTTP,
