@@ -18,7 +18,7 @@ BENCHFLAGS ?=
 
 .PHONY: help
 help: ## show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 # The binary is static: it does not need a C library, which would cost a megabyte
 # and a half of memory and would have to match the target machine.
@@ -28,13 +28,23 @@ build: ## build bin/ldcorn, with its version and commit
 	@echo "building bin/ldcorn"
 	@CGO_ENABLED=0 go build -trimpath -pgo=cmd/ldcorn/cpu.pgo -ldflags "$$(scripts/version)" -o bin/ldcorn ./cmd/ldcorn
 
-# ldcorn takes python3 from PATH. The wrapper makes python3 run the interpreter that
-# was found, which may have another name, without hiding the rest of PATH. It is
-# not in bin, because users may have bin in PATH.
 .PHONY: dist
 dist: ## make the files of a release in dist, see docs/install.md
 	@go run -C scripts/dist . -o dist
 
+# It checks and makes everything, and prints what a person has to upload.
+.PHONY: release
+release: ## check the version of the tag, and make its files, without uploading anything
+	@scripts/release
+
+# GOVULNDB=file:///FOLDER takes the database of vulnerabilities from a folder.
+.PHONY: vulncheck
+vulncheck: ## run govulncheck, which needs the database of vuln.go.dev
+	@scripts/vulncheck
+
+# ldcorn takes python3 from PATH. The wrapper makes python3 run the interpreter that
+# was found, which may have another name, without hiding the rest of PATH. It is
+# not in bin, because users may have bin in PATH.
 .PHONY: python
 python:
 	@mkdir -p .run
@@ -54,12 +64,15 @@ isolation: build python ## compare examples/isolation with plain uvicorn --worke
 # The race detector allocates, so tests that count allocations skip with it, and run
 # once more without it.
 .PHONY: test
-test: ## run every test with the race detector (RACE= runs them without)
+test: suite ## run every test with the race detector (RACE= runs them without)
+	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
+	@$(MAKE) --no-print-directory test-dist
+
+.PHONY: suite
+suite:
 	@[ -z "$(RACE)" ] || scripts/get-cc
 	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && promtool=$$(scripts/get-promtool) && pyspy=$$(scripts/get-pyspy) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" LDCORN_TEST_PROMTOOL="$$promtool" LDCORN_TEST_PYSPY="$$pyspy" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
-	@[ -z "$(RACE)" ] || { set -x; go test -run 'Allocate|BoundedMemory' ./engine/proxy; }
-	@$(MAKE) --no-print-directory test-dist
 
 # They make a release for this machine and install it. The module of make dist is one of its own.
 .PHONY: test-dist
@@ -67,11 +80,20 @@ test-dist: ## run the tests of make dist, which make test runs too
 	@scripts/get-systemd && tools=$$(scripts/get-dist-tools) && debian=$$(scripts/get-debian-root) && set -x && \
 		LDCORN_TEST_DIST_TOOLS="$$tools" LDCORN_TEST_DEBIAN="$$debian" go test -C scripts/dist -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
-# The packages whose code for other systems than Linux has to do with processes.
+# The packages whose code for other systems than Linux is not that for Linux, what depends on it
+# most, and scripts with all that workers go through.
+PORTABLE = ./engine/guard ./engine/netloop ./engine/orphan ./engine/proc ./engine/proxy ./engine/supervisor ./engine/worker \
+	./starlark/confine ./starlark/python/capture
+PORTABLE_SCRIPTS = start_serve|start_run|start_second_master|reload_code|reload_under_load|reload_websocket|crash_restart|crash_in_flight|crash_orphans|stop_term_under_load|websocket_echo|http_bodies|buffer_files
 .PHONY: test-portable
-test-portable: ## run the tests of processes with the code that other systems than Linux use
-	@py=$$(scripts/get-uvicorn) && set -x && LDCORN_TEST_PYTHON="$$py" go test -tags portable -timeout $(TESTTIMEOUT) $(TESTFLAGS) \
-		./engine/guard ./engine/worker ./engine/orphan ./engine/proc ./starlark/confine
+test-portable: ## run the tests of the code that other systems than Linux use, on Linux
+	@py=$$(scripts/get-uvicorn) && set -x && export LDCORN_TEST_PYTHON="$$py" && \
+		go test -tags portable -timeout $(TESTTIMEOUT) $(TESTFLAGS) $(PORTABLE) && \
+		go test -tags portable -timeout $(TESTTIMEOUT) $(TESTFLAGS) -run 'TestScripts/($(PORTABLE_SCRIPTS))$$' ./cmd/ldcorn/internal/script
+
+.PHONY: test-portable-all
+test-portable-all: ## run every test with the code that other systems than Linux use, without the race detector
+	@$(MAKE) --no-print-directory suite RACE= TESTFLAGS="-tags portable $(TESTFLAGS)"
 
 # It uses virtual environments in .uvicorn. .ci/run also runs it.
 .PHONY: test-uvicorns
