@@ -191,10 +191,30 @@ type GroupStatus struct {
 	Failed    bool           `json:"failed"`                         // every worker has failed
 	Mood      Mood           `json:"mood,omitempty"`                 // how good its state is, with its incidents
 	Removed   bool           `json:"removed"`                        // it is no longer in the configuration
+	System    *System        `json:"system,omitempty"`               // what its workers are for the operating system; absent if that is up to the master
 	Pinned    []string       `json:"pinned,omitempty"`               // the arguments whose changes wait until the group is replaced; absent if there are none
 	Sticky    *Sticky        `json:"sticky,omitempty"`               // absent unless the group has by_issued or by_session
 	Restarts  []Restarts     `json:"restarts" jsonschema:"nullable"` // by index, since the group was first added
 	Workers   []WorkerStatus `json:"workers" jsonschema:"nullable"`  // by index, older workers first
+}
+
+// A System is what the workers of a group are for the operating system, as far as the
+// group has settings for it.
+type System struct {
+	User        string            `json:"user,omitempty"`
+	Group       string            `json:"group,omitempty"` // the Unix group
+	Umask       string            `json:"umask,omitempty"` // octal digits
+	Rlimits     map[string]Rlimit `json:"rlimits,omitempty"`
+	Nice        *int              `json:"nice,omitempty"`
+	CPUAffinity []string          `json:"cpu_affinity,omitempty"` // a set for all workers, or one for each in turn
+	MemoryHigh  int64             `json:"memory_high,omitempty"`  // bytes
+	MemoryMax   int64             `json:"memory_max,omitempty"`   // bytes
+}
+
+// A Rlimit is a limit of what a process may use.
+type Rlimit struct {
+	Soft string `json:"soft"` // a number, or unlimited
+	Hard string `json:"hard"`
 }
 
 // A Queue describes how the requests of a group wait for a slot.

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/ldcorn/ldcorn/engine/api"
 )
 
 func TestCPUSet(t *testing.T) {
@@ -58,4 +60,13 @@ func TestSystemAttributes_Replace(t *testing.T) {
 		require.Len(t, got.Changes, 1, name)
 		assert.Equal(t, c.want, got.Changes[0].String())
 	}
+}
+
+// TestSystem says nothing of a group without settings.
+func TestSystem(t *testing.T) {
+	g := NewGroup()
+	assert.Nil(t, g.System())
+	g.Umask, g.CPUAffinity = Umask{Bits: 0, Set: true}, []CPUSet{"0", "1"}
+	g.Rlimits = []Rlimit{{"core", 0, Unlimited}}
+	assert.Equal(t, &api.System{Umask: "0000", CPUAffinity: []string{"0", "1"}, Rlimits: map[string]api.Rlimit{"core": {Soft: "0", Hard: "unlimited"}}}, g.System())
 }

@@ -105,6 +105,7 @@ func (g *group) status(spec *plan.Group) api.GroupStatus {
 		Cap: spec.MaxReqPerWorker, Queued: now.Queued, Queue: queueOf(&now), Requests: now.Requests,
 		Held: !now.Held.IsZero(), HeldSince: now.Held, Failed: g.down.Load(),
 		Sticky: stickyOf(spec, g.pool), Restarts: g.restartsNow(), Pinned: slices.Clone(g.pinned),
+		System: spec.System(),
 	}
 	members := slices.SortedFunc(maps.Keys(g.members), func(a, b *member) int {
 		return cmp.Or(cmp.Compare(a.index, b.index), a.born.Compare(b.born))

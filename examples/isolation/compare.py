@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Shows how the blocking routes of an app affect its fast ones: behind ldcorn, and
-with plain "uvicorn --workers N" and as many processes.
+"""Shows how the blocking routes of an app affect its fast ones: behind ldcorn,
+behind ldcorn with a group of slow ones that gives way (nice), and with plain "uvicorn --workers N" and as many processes.
 
     make isolation                          from the repository's root, or
     python3 compare.py --ldcorn PATH        with a Python that has Uvicorn
@@ -185,6 +185,7 @@ def main():
     ldcorn, port = find_ldcorn(args.ldcorn), free_port()
     servers = {
         "ldcorn, 3 groups": [ldcorn, "-c", "ldconfig.star"],
+        "ldcorn, heavy nice 10": [ldcorn, "-c", "ldconfig.star", "--set", "heavy_nice=10"],
         f"uvicorn --workers {PROCESSES}": [
             sys.executable, "-m", "uvicorn", "app:app", "--workers", str(PROCESSES), "--port", str(port),
             "--no-access-log", "--log-level", "warning",
@@ -192,16 +193,18 @@ def main():
     }
     print(f"{'server':<22}{'/heavy':<12}{'route':<8}{'answered':>9}{'failed':>8}{'p50 ms':>9}{'p99 ms':>9}", flush=True)
     for name, command in servers.items():
-        server = start(command, port)
+        server, fast = start(command, port), []
         try:
             for heavy in (False, True):
                 seen = measure(port, args.seconds, heavy)
+                fast.append(seen["/fast"].percentile(99))
                 for route in ("/fast", "/ws"):
                     m = seen[route]
                     print(f"{name:<22}{'saturated' if heavy else 'idle':<12}{route:<8}{len(m.took):>9}{m.failed:>8}"
                           f"{m.percentile(50):>9.1f}{m.percentile(99):>9.1f}", flush=True)
         finally:
             stop(server)
+        print(f"{name:<22}/fast p99 saturated is {fast[1] / fast[0]:.1f} times that of idle", flush=True)
 
 
 if __name__ == "__main__":

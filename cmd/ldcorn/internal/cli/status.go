@@ -211,6 +211,7 @@ func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) 
 	if err := writeColumns(w, groupColumns(st), look); err != nil {
 		return err
 	}
+	writeSystems(w, st.Groups)
 	fmt.Fprintln(w)
 	if err := writeColumns(w, workerColumns(st), look); err != nil {
 		return err
