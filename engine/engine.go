@@ -84,6 +84,9 @@ type Options struct {
 	// nothing.
 	Starting func(p *plan.Plan, addrs []net.Addr)
 	Serving  func()
+	// Installed returns what has become of the file of this program, see api.Status; nil
+	// means that nobody knows. It must be safe to call from any goroutine.
+	Installed func() *api.Installed
 	// Watch, if not nil, reloads what is saved.
 	Watch *WatchOptions
 }
@@ -109,6 +112,9 @@ func New(opts Options) *Engine {
 	}
 	if opts.Starting == nil {
 		opts.Starting = func(*plan.Plan, []net.Addr) {}
+	}
+	if opts.Installed == nil {
+		opts.Installed = func() *api.Installed { return nil }
 	}
 	if opts.Serving == nil {
 		opts.Serving = func() {}
@@ -265,7 +271,7 @@ func (e *Engine) runGroup(ctx context.Context, first *plan.Plan, runtime *superv
 				sig.delay.cut()
 			}
 		},
-		Stopping: leave.stopping,
+		Stopping: leave.stopping, Installed: e.opts.Installed,
 		LogLevel: level.now, SetLogLevel: level.set, TemporaryLevel: level.temporary, AccessLog: logged,
 		Version: e.opts.Version, Log: e.log,
 	})

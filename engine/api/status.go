@@ -20,6 +20,7 @@ type Status struct {
 	Stopping      *Stopping  `json:"stopping,omitempty"`                // absent unless the master was told to stop
 	Incidents     []Incident `json:"incidents,omitempty"`               // what is wrong: what is bad first, then what goes on, then the cause of others; absent if nothing is
 	PastIncidents int        `json:"past_incidents,omitempty"`          // how many have ended in the last 15 minutes, as far as the kept events tell; absent if none has
+	Installed     *Installed `json:"installed,omitempty"`               // the file at the path of the master's program, if that is another program now, or none; absent if it is the one that runs
 	Admin         string     `json:"admin,omitempty"`                   // the address of the admin listener, which has the dashboard; absent if there is none
 	MasterStatus
 	Listeners    []Listener             `json:"listeners"`    // in the order of the configuration
@@ -28,6 +29,14 @@ type Status struct {
 	RateLimits   []RateLimit            `json:"rate_limits"`  // of the plan in effect: that of LdConfig, then those of groups and their rules
 	Buffers      Buffers                `json:"buffers"`
 	Routing      Routing                `json:"routing"`
+}
+
+// An Installed is the file at the path that a master was started by, which is not the
+// program that runs any more.
+type Installed struct {
+	Path    string    `json:"path"`
+	Written time.Time `json:"written,omitzero"` // when the file was written; absent if there is none
+	Gone    bool      `json:"gone,omitempty"`   // there is no file
 }
 
 // Routing is the routes of the plan in effect, with how often each has taken a request.

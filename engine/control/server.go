@@ -87,8 +87,9 @@ type Options struct {
 	SetLogLevel    func(level string) (api.LogLevel, error)
 	TemporaryLevel func() *api.LogLevel
 	AccessLog      AccessLogSwitch
-	Stopping       func() *api.Stopping // nil as long as the master is not told to stop
-	Version        string               // of ldcorn
+	Stopping       func() *api.Stopping  // nil as long as the master is not told to stop
+	Installed      func() *api.Installed // see api.Status
+	Version        string                // of ldcorn
 	Log            *slog.Logger
 }
 

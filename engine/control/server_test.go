@@ -188,7 +188,7 @@ func start(t *testing.T, m *fakeMaster) (*Server, *Client) {
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
 	s := Start(Options{
-		Listener: l, Master: m, Listeners: func() []api.Listener { return []api.Listener{} }, Admin: func() string { return "127.0.0.1:9100" }, Certificates: func() []api.Certificate { return []api.Certificate{} }, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, TemporaryLevel: func() *api.LogLevel { return nil }, AccessLog: unchangedLog{}, Version: "1.2.3",
+		Listener: l, Master: m, Listeners: func() []api.Listener { return []api.Listener{} }, Admin: func() string { return "127.0.0.1:9100" }, Certificates: func() []api.Certificate { return []api.Certificate{} }, Counted: &m.counted, RateLimits: func() []api.RateLimit { return []api.RateLimit{} }, Buffers: func() (b api.Buffers) { return b }, Events: &m.events, Plan: m.Plan, Args: m.Args, Reloads: m.Reloads, Stop: func(noDelay bool) { m.note(fmt.Sprint("stop ", noDelay)) }, Stopping: func() *api.Stopping { return nil }, Installed: func() *api.Installed { return nil }, TemporaryLevel: func() *api.LogLevel { return nil }, AccessLog: unchangedLog{}, Version: "1.2.3",
 		Incidents: func() []api.Incident { return m.incidents },
 		Routing:   func() api.Routing { return api.Routing{Routes: []api.RouteHits{}} },
 		Requests: func(want RequestsWanted) *api.Requests {

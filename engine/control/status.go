@@ -46,7 +46,7 @@ func pastIncidents(of Happened) int {
 // status returns the status at this moment.
 func (s *Server) status() api.Status {
 	last, now := s.opts.Reload()
-	st := api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), LogLevel: s.opts.TemporaryLevel(), AccessLog: s.opts.AccessLog.Temporary(),
+	st := api.Status{FormatVersion: api.StatusVersion, Version: s.opts.Version, Now: time.Now(), LastReload: last, Running: now, Stopping: s.opts.Stopping(), Installed: s.opts.Installed(), LogLevel: s.opts.TemporaryLevel(), AccessLog: s.opts.AccessLog.Temporary(),
 		MasterStatus: s.opts.Master.Status(), Listeners: s.opts.Listeners(), Admin: s.opts.Admin(), PastIncidents: pastIncidents(s.opts.Events), Certificates: s.opts.Certificates(), Counts: groupCounts(s.opts.Counted), RateLimits: s.opts.RateLimits(), Buffers: s.opts.Buffers(), Routing: s.opts.Routing()}
 	st.Incidents = judge.Still(s.opts.Incidents(), st.Groups)
 	judge.Mark(st.Groups, st.Incidents)

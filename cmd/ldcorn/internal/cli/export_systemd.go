@@ -18,6 +18,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/loader"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/terminal"
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/unit"
+	"github.com/ldcorn/ldcorn/engine/installed"
 	"github.com/ldcorn/ldcorn/engine/plan"
 	"github.com/ldcorn/ldcorn/engine/regular"
 	"github.com/ldcorn/ldcorn/engine/worker"
@@ -199,23 +200,7 @@ func (f *exportSystemdFlags) programPath() (string, error) {
 	if f.program != "" {
 		return filepath.Abs(f.program)
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return "", err
-	}
-	found, err := exec.LookPath(os.Args[0])
-	if err == nil {
-		if found, err = filepath.Abs(found); err == nil && sameFile(found, self) {
-			return found, nil
-		}
-	}
-	return self, nil
-}
-
-func sameFile(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	return errX == nil && errY == nil && os.SameFile(x, y)
+	return installed.Path()
 }
 
 // findVersion returns the version of systemd of this machine, or a usual one.

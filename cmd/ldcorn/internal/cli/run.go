@@ -16,6 +16,7 @@ import (
 	"github.com/ldcorn/ldcorn/engine"
 	"github.com/ldcorn/ldcorn/engine/accesslog"
 	"github.com/ldcorn/ldcorn/engine/api"
+	"github.com/ldcorn/ldcorn/engine/installed"
 	"github.com/ldcorn/ldcorn/engine/orphan"
 	"github.com/ldcorn/ldcorn/engine/supervisor"
 )
@@ -131,7 +132,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	config := loader.New(path, shownPath(path), o.python.Options, envFiles, lines.Writer(), log)
 	family := orphan.Adopt(log)
 	options := engine.Options{
-		ConfigPath: path, Set: set, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
+		ConfigPath: path, Installed: installed.Running().Replaced, Set: set, Load: config.Load, Preview: config.Preview, Explain: config.Explain,
 		Log: log, LogLevel: level, Output: lines.Output(), Logs: lines.Book(), LostLines: lines.LostLines, Stdout: os.Stdout,
 		Version: build.Version, Commit: build.Commit,
 		Driver: os.Getenv("LDCORN_DRIVER"), EndOrphans: family.End,

@@ -67,6 +67,8 @@ With --requests, a table shows the oldest request of each worker, as ldcorn ps d
 --json has it as oldest_request.
 
 If the master was started in another folder, or by another user, the second line says so.
+A line says when another ldcorn is installed at the path of the one that runs: an upgrade
+takes effect when the master is stopped and started again. --json has it as installed.
 
 With --watch, status goes on: it updates in place on a terminal. Elsewhere it prints one
 status after another with an empty line between them, or with --json an object for each.
@@ -115,7 +117,9 @@ func (f *statusFlags) show(ctx context.Context, master *control.Client, out io.W
 	if f.format.isJSON() {
 		_, err = out.Write(raw)
 	} else {
-		err = writeStatus(out, st, elsewhere(ctx, master), look)
+		where := []string{elsewhere(ctx, master), replaced(st.Installed, f.build.read())}
+		where = slices.DeleteFunc(where, func(line string) bool { return line == "" })
+		err = writeStatus(out, st, strings.Join(where, "\n"), look)
 	}
 	if err == nil && !st.Ready() {
 		err = &exitError{code: exitNotReady}
@@ -157,8 +161,8 @@ const (
 	maxCap   = 20  // of a cap with its limits, which have a table of their own
 )
 
-// writeStatus prints a status for people. where says how the master was started;
-// "" if there is nothing to say.
+// writeStatus prints a status for people. where says how the master was started, and what
+// has become of its program; "" if there is nothing to say.
 func writeStatus(w io.Writer, st *api.Status, where string, look terminal.Look) error {
 	say := func(format string, args ...any) {
 		fmt.Fprintln(w, terminal.Wrap(fmt.Sprintf(format, args...), look.Width))

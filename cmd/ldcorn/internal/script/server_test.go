@@ -3,6 +3,7 @@
 package script
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"os"
@@ -29,7 +30,7 @@ type server struct {
 
 // start runs ldcorn in the background and waits until it listens:
 //
-//	start [-name=NAME] [-files=N] [-sockets=NAME,...] [-early] [VAR=VALUE...] [ARG...]
+//	start [-name=NAME] [-files=N] [-sockets=NAME,...] [-program=PATH] [-early] [VAR=VALUE...] [ARG...]
 //
 // Without arguments, they are "-c ldconfig.star". Without a name, it is
 // "ldcorn". The server sees the variables of setUp and those given here, but
@@ -38,12 +39,14 @@ type server struct {
 // admin listener. With -early, start does not wait, and there is no address. With -files, the server and its workers can have N open
 // files each. With -sockets, it gets listening sockets as a service manager passes
 // them (sd_listen_fds(3)), whose addresses are then in $SOCKET_NAME.
+// With -program, the server is another file than the ldcorn of the tests.
 //
 // "! start" expects it to fail before it listens, and puts its log on stderr.
 func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	name, args := flag(args, "name")
 	files, args := flag(args, "files")
 	sockets, args := flag(args, "sockets")
+	program, args := flag(args, "program")
 	early := len(args) > 0 && args[0] == "-early"
 	if early {
 		args = args[1:]
@@ -60,7 +63,7 @@ func cmdStart(ts *testscript.TestScript, neg bool, args []string) {
 	if old := s.servers[name]; old != nil && !old.ended() {
 		ts.Fatalf("%s runs already", name)
 	}
-	args = append([]string{"ldcorn"}, args...)
+	args = append([]string{cmp.Or(program, "ldcorn")}, args...)
 	if files != "" {
 		args = append([]string{"sh", "-c", "ulimit -n " + files + ` && exec "$0" "$@"`}, args...)
 	}
