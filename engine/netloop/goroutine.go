@@ -61,7 +61,7 @@ func (d *goroutines) Loops() []*Loop { return []*Loop{&d.loop} }
 // Beat has no loop to ask. What all connections share is the lock: Beat waits for it.
 func (d *goroutines) Beat(f func(*Loop)) {
 	d.mu.Lock()
-	d.mu.Unlock() //nolint:staticcheck // to have had it is all
+	d.mu.Unlock() //lint:ignore SA2001 to have had it is all
 	f(&d.loop)
 }
 
