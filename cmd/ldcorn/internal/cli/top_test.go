@@ -22,7 +22,7 @@ import (
 	"github.com/ldcorn/ldcorn/cmd/ldcorn/internal/harness"
 )
 
-const topConfig = `config = LdConfig(bind = "127.0.0.1:0", workers = [
+const topConfig = `config = LdConfig(bind = "127.0.0.1:0", startup_timeout = "10m", workers = [
     WorkerGroup(name = "web", app = "app:app", cwd = ".", instances = 2, routes = ["*"], reload_on_sighup = False),
     WorkerGroup(name = "slow", app = "app:app", cwd = ".", routes = ["/slow"], reload_on_sighup = False),
 ])
@@ -50,6 +50,9 @@ type topRig struct {
 	dir string
 	env []string
 	url string
+
+	emulator *vt.Emulator
+	drawn    int // how much of the output it has
 }
 
 // startTop starts a master and ldcorn top.
@@ -90,20 +93,32 @@ func (r *topRig) ldcorn(args ...string) {
 }
 
 // screen returns what a person sees at the terminal, and whether that is the screen of
-// ldcorn top.
+// ldcorn top. It goes on from what it has seen before: all of the output again, at each
+// look, would take a busy machine longer than ldcorn top takes to draw.
 func (r *topRig) screen() (text string, alternate bool) {
+	if r.emulator == nil {
+		r.emulate()
+	}
+	all := r.Shown.All()
+	_, _ = r.emulator.Write(all[r.drawn:])
+	r.drawn = len(all)
+	return ansi.Strip(r.emulator.Render()), r.emulator.IsAltScreen()
+}
+
+// emulate makes the emulator, and reads what the program asks the terminal.
+func (r *topRig) emulate() {
 	e := vt.NewEmulator(80, 24)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_, _ = io.Copy(io.Discard, e) // answers to what the program asks the terminal
+		_, _ = io.Copy(io.Discard, e)
 	}()
-	_, _ = e.Write(r.Shown.All())
-	text, alternate = ansi.Strip(e.Render()), e.IsAltScreen()
-	_ = e.InputPipe().(io.Closer).Close() // Close itself must not come during a read
-	<-done
-	_ = e.Close()
-	return text, alternate
+	r.t.Cleanup(func() {
+		_ = e.InputPipe().(io.Closer).Close() // Close itself must not come during a read
+		<-done
+		_ = e.Close()
+	})
+	r.emulator = e
 }
 
 // sees waits until the screen matches a pattern.
@@ -185,7 +200,7 @@ func TestTop(t *testing.T) {
 	r.types("y")
 	r.sees(`^web \(held\)`)
 	r.types("q")
-	assert.Equal(t, 0, r.Wait())
+	assert.Equal(t, 0, r.WaitAll())
 	r.restored()
 }
 
@@ -202,8 +217,10 @@ func TestTopIncidents(t *testing.T) {
 	}()
 	r.sees(`^!  web\.\d: blocked event loop for \d+s: one request blocks the worker`)
 	r.sees(`^   requests: GET /block \(id [0-9a-f]{16}\)`)
+	r.sees(`^web +2/2 .* \d+\.\ds +\d+ +\d+M `) // WAIT
 	r.types("2")
 	r.sees(`^!  web\.\d: blocked event loop for `)
+	r.sees(`^web\.\d +\d+ blocked +\d+s `)
 	r.types("4")
 	r.sees(`web\.\d +incident +blocked event loop`)
 	require.NoError(t, os.WriteFile(filepath.Join(r.dir, "go"), nil, 0o600))
@@ -212,7 +229,7 @@ func TestTopIncidents(t *testing.T) {
 		t.Error("it is still there")
 	}
 	r.types("q")
-	assert.Equal(t, 0, r.Wait())
+	assert.Equal(t, 0, r.WaitAll())
 }
 
 // TestTopWithoutMaster ends the master, starts another one, and ends ldcorn top with a
@@ -230,7 +247,7 @@ func TestTopWithoutMaster(t *testing.T) {
 	require.NoError(t, r.Resize(30, 8))
 	r.sees(`^web`)
 	require.NoError(t, r.Signal(syscall.SIGTERM))
-	assert.Equal(t, 0, r.Wait())
+	assert.Equal(t, 0, r.WaitAll())
 	r.restored()
 }
 
@@ -239,6 +256,6 @@ func TestTopInterrupted(t *testing.T) {
 	r := startTop(t)
 	r.sees(`^web +2/2 `)
 	r.types("\x03")
-	assert.Equal(t, 0, r.Wait())
+	assert.Equal(t, 0, r.WaitAll())
 	r.restored()
 }

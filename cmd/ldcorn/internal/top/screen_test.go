@@ -284,3 +284,22 @@ func TestKeys_Restart(t *testing.T) {
 	press(m, "4", "g", "t", "y")
 	assert.Equal(t, []string{"restart web.1", "restart web", "restart web.0", "restart heavy.0"}, d.did)
 }
+
+// TestBlocked: a group and a worker show for how long an event loop has not answered.
+func TestBlocked(t *testing.T) {
+	m, _ := aModel()
+	st, one := m.data.Status, 1
+	m.Update(tea.WindowSizeMsg{Width: 100, Height: 24})
+	assert.NotContains(t, text(t, m), "42.0s")
+	st.Incidents = []api.Incident{
+		{Kind: api.IncidentBlocked, Group: "web", Worker: &one, PID: 4131, Since: st.Now.Add(-42 * time.Second)},
+		{Kind: api.IncidentQueue, Group: "heavy", Since: st.Now.Add(-time.Hour)},
+	}
+	assert.Regexp(t, `(?m)^web +2/2 .* 42\.0s `, text(t, m))
+	assert.Regexp(t, `(?m)^heavy.* 1m15s `, text(t, m), "the queue of another")
+	press(m, "2")
+	assert.Regexp(t, `(?m)^web\.0 +4130 ready +1h1m `, text(t, m))
+	assert.Regexp(t, `(?m)^web\.1 +4131 blocked +42s `, text(t, m))
+	st.Incidents[0].PID = 1 // another process had the place then
+	assert.NotContains(t, text(t, m), "blocked  ")
+}

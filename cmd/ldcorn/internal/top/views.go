@@ -76,9 +76,13 @@ func (m *model) groups() table {
 		}
 		queue := amount(float64(g.Queued), strconv.Itoa(g.Queued))
 		queue.mood = moodOf(judge.QueueMood(g))
+		wait := age(g.Queue.Oldest)
+		if since, ok := m.blocked(g.Name, nil); ok && since.Seconds() > g.Queue.Oldest {
+			wait = age(since.Seconds()).in(bad) // what is in hand waits there
+		}
 		t.rows = append(t.rows, row{key: g.Name, group: g.Name, cells: []cell{name, readyCell(g), rate(mean(p.Requests, n)), errors,
 			times(recent(p.P50, percentileAge)), times(recent(p.P95, percentileAge)), times(recent(p.P99, percentileAge)),
-			queue, age(g.Queue.Oldest), amount(float64(g.Requests), strconv.Itoa(g.Requests)), memory(rss), processors(mean(p.CPU, n)), {series: append(api.Series{}, p.Requests...)}}})
+			queue, wait, amount(float64(g.Requests), strconv.Itoa(g.Requests)), memory(rss), processors(mean(p.CPU, n)), {series: append(api.Series{}, p.Requests...)}}})
 	}
 	return t
 }
@@ -108,6 +112,10 @@ func (m *model) workerRow(g *api.GroupStatus, w *api.WorkerStatus) row {
 	if w.Since.Year() <= 1 {
 		since = amount(-1, "-")
 	}
+	state := word(control.State(w)).in(moodOf(cmp.Or(w.Mood, judge.StateMood(w.State))))
+	if long, ok := m.blocked(g.Name, w); ok {
+		state, since = word("blocked").in(bad), amount(long.Seconds(), control.Age(long))
+	}
 	oldest, request := amount(-1, "-"), word(w.LastExit).in(dim)
 	if w.Oldest != nil {
 		oldest, request = age(w.Oldest.Age), word(w.Oldest.Method+" "+w.Oldest.Path)
@@ -117,8 +125,21 @@ func (m *model) workerRow(g *api.GroupStatus, w *api.WorkerStatus) row {
 		pid = amount(float64(w.PID), strconv.Itoa(w.PID))
 	}
 	return row{key: name + " " + strconv.Itoa(w.PID) + " " + strconv.FormatBool(w.New), group: g.Name, worker: &w.Index, cells: []cell{word(name), pid,
-		word(control.State(w)).in(moodOf(cmp.Or(w.Mood, judge.StateMood(w.State)))), since, rate(p.Requests), amount(float64(w.Requests+w.Websockets), strconv.Itoa(w.Requests+w.Websockets)),
+		state, since, rate(p.Requests), amount(float64(w.Requests+w.Websockets), strconv.Itoa(w.Requests+w.Websockets)),
 		memory(w.RSS), processors(p.CPU), amount(float64(w.Restarts), strconv.Itoa(w.Restarts)), oldest, request}}
+}
+
+// blocked returns for how long the event loop of a worker has not answered, or the longest of
+// those of a group if w is nil. It reports false if they answer.
+func (m *model) blocked(group string, w *api.WorkerStatus) (long time.Duration, ok bool) {
+	for i := range m.data.Status.Incidents {
+		in := &m.data.Status.Incidents[i]
+		if in.Kind != api.IncidentBlocked || in.Group != group || in.Worker == nil || w != nil && (*in.Worker != w.Index || in.PID != w.PID) {
+			continue
+		}
+		long, ok = max(long, m.data.Status.Now.Sub(in.Since)), true
+	}
+	return long, ok
 }
 
 func (m *model) requests() table {
