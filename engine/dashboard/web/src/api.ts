@@ -39,7 +39,7 @@ export type Series = (number | null)[];
 
 export interface GroupHistory {
   name: string; removed?: boolean; requests: Series; "5xx": Series; refused: Series; failed: Series;
-  p50: Series; p95: Series; p99: Series; wait_p95: Series; queued: Series; in_flight: Series;
+  p50: Series; p95: Series; p99: Series; wait_p95: Series; queued: Series; in_flight: Series; rss: Series; cpu: Series;
 }
 
 export interface History { started: string; step: number; points: number; last: number; end: string; groups: GroupHistory[] }

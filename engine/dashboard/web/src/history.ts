@@ -1,7 +1,7 @@
 // The numbers of the plots: what the master has kept, and each new second.
 import { get, type GroupHistory, type History, type Series } from "./api";
 
-const columns = ["requests", "5xx", "refused", "failed", "p50", "p95", "p99", "wait_p95", "queued", "in_flight"] as const;
+const columns = ["requests", "5xx", "refused", "failed", "p50", "p95", "p99", "wait_p95", "queued", "in_flight", "rss", "cpu"] as const;
 type Column = (typeof columns)[number];
 
 /** What a group did, one value for each time. */
@@ -31,7 +31,7 @@ export class Track {
     const v = this.values;
     const rate = v.requests.map((n) => (n === null ? null : n / step));
     const errors = v.requests.map((_, i) => (v["5xx"][i] === null ? null : (v["5xx"][i]! ) / step));
-    return [[rate, errors], [v.p50, v.p95, v.p99], [v.queued, v.in_flight], [v.wait_p95]];
+    return [[rate, errors], [v.p50, v.p95, v.p99], [v.queued, v.in_flight], [v.wait_p95], [v.rss], [v.cpu]];
   }
 }
 

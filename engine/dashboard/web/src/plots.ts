@@ -1,6 +1,6 @@
 // The plots of a group.
 import uPlot from "uplot";
-import { number, seconds } from "./format";
+import { bytes, number, seconds } from "./format";
 
 export interface Mark { at: number; bad: boolean; text: string }
 export interface Line { label: string; color: string; show: (v: number | null) => string }
@@ -8,7 +8,26 @@ export interface Line { label: string; color: string; show: (v: number | null) =
 const perSecond = (v: number | null) => number(v);
 const inSeconds = (v: number | null) => (v === null || v === undefined ? "–" : seconds(v));
 
-export const kinds: { title: string; unit: "count" | "seconds"; lines: Line[] }[] = [
+const inBytes = (v: number | null) => (v === null || v === undefined ? "–" : bytes(v));
+const inProcessors = (v: number | null) => (v === null || v === undefined ? "–" : v.toFixed(2));
+
+/** The numbers beside a plot. */
+const axisValues = {
+  count: (_: uPlot, v: number[]) => v.map((x) => number(x)),
+  seconds: (_: uPlot, v: number[]) => v.map((x) => seconds(x)),
+  bytes: (_: uPlot, v: number[]) => v.map((x) => bytes(x)),
+};
+
+/** The times below a plot: hours and minutes, and seconds only if they tell times apart. */
+function axisTimes(_: uPlot, at: number[], _axis: number, _space: number, step: number): string[] {
+  const two = (n: number) => String(n).padStart(2, "0");
+  return at.map((s) => {
+    const d = new Date(s * 1000);
+    return `${two(d.getHours())}:${two(d.getMinutes())}${step < 60 ? `:${two(d.getSeconds())}` : ""}`;
+  });
+}
+
+export const kinds: { title: string; unit: "count" | "seconds" | "bytes"; lines: Line[] }[] = [
   { title: "Requests a second", unit: "count", lines: [
     { label: "all", color: "--line-1", show: perSecond }, { label: "errors", color: "--line-bad", show: perSecond }] },
   { title: "Latency", unit: "seconds", lines: [
@@ -17,6 +36,8 @@ export const kinds: { title: string; unit: "count" | "seconds"; lines: Line[] }[
   { title: "Queue", unit: "count", lines: [
     { label: "waiting", color: "--line-1", show: number }, { label: "in hand", color: "--line-2", show: number }] },
   { title: "Wait for a slot", unit: "seconds", lines: [{ label: "p95", color: "--line-1", show: inSeconds }] },
+  { title: "Memory", unit: "bytes", lines: [{ label: "all workers", color: "--line-1", show: inBytes }] },
+  { title: "Processors", unit: "count", lines: [{ label: "busy", color: "--line-1", show: inProcessors }] },
 ];
 
 const color = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -85,15 +106,15 @@ export class Plot {
 
   private make(): uPlot {
     const axis = { stroke: color("--text"), grid: { stroke: color("--grid"), width: 1 }, ticks: { stroke: color("--grid"), width: 1 }, font: "11px system-ui, sans-serif" };
-    const values = this.kind.unit === "seconds" ? (_: uPlot, v: number[]) => v.map((x) => seconds(x)) : (_: uPlot, v: number[]) => v.map((x) => number(x));
+    const values = axisValues[this.kind.unit];
     return new uPlot({
       ...this.size(),
       legend: { show: false },
       cursor: { drag: { x: false, y: false } },
       scales: { y: { range: (_u, _min, max) => [0, max > 0 ? max * 1.1 : 1] } },
-      series: [{}, ...this.kind.lines.map((l) => ({ label: l.label, stroke: color(l.color), width: 1.5, spanGaps: this.kind.unit === "seconds",
+      series: [{}, ...this.kind.lines.map((l) => ({ label: l.label, stroke: color(l.color), width: 1.5, spanGaps: false, // a second without requests has no latency
         points: { show: this.kind.unit === "seconds", size: 4, fill: color(l.color) } }))],
-      axes: [{ ...axis, space: 70, size: 24 }, { ...axis, size: 60, values, space: 26 }],
+      axes: [{ ...axis, space: 70, size: 24, values: axisTimes }, { ...axis, size: 60, values, space: 26 }],
       plugins: [marking(this.marks)],
     }, this.data, this.place);
   }

@@ -10,6 +10,24 @@ interface Ended {
 
 const most = 200;
 
+interface Column { title: string; numbers?: boolean; cell: (r: Ended) => HTMLElement }
+
+const wide: Column[] = [
+  { title: "Time", cell: (r) => el("td", {}, clock(r.time)) },
+  { title: "Status", cell: (r) => el("td", { class: r.status >= 500 ? "bad" : "" }, String(r.status)) },
+  { title: "Took", numbers: true, cell: (r) => el("td", { class: "n" }, seconds(r.took)) },
+  { title: "Queued", numbers: true, cell: (r) => el("td", { class: "n" }, r.queued ? seconds(r.queued) : "–") },
+  { title: "Worker", cell: (r) => el("td", {}, r.group ? `${r.group}${r.worker === undefined ? "" : `.${r.worker}`}` : "–") },
+  { title: "Method", cell: (r) => el("td", {}, r.method ?? "–") },
+  { title: "Path", cell: (r) => el("td", { class: "path" }, r.path ?? "–") },
+  { title: "Client", cell: (r) => el("td", {}, r.client ?? "–") },
+  { title: "Fault", cell: (r) => el("td", { class: "why" }, [r.kind, r.reason].filter(Boolean).join(": ")) },
+];
+
+/** Where there is room for few columns, those come first that say which request it was. */
+const onPhone = ["Path", "Status", "Took", ...wide.map((c) => c.title)].filter((t, i, all) => all.indexOf(t) === i).map((t) => wide.find((c) => c.title === t)!);
+const narrow = matchMedia("(max-width: 40rem)");
+
 export class Tail {
   private all: Ended[] = [];
   private lost = 0;
@@ -24,6 +42,7 @@ export class Tail {
     this.details.addEventListener("toggle", () => this.start());
     for (const s of [this.status, this.took]) s.addEventListener("change", () => this.start());
     this.text.addEventListener("input", () => this.draw());
+    narrow.addEventListener("change", () => this.draw());
     setInterval(() => { if (this.stale) this.draw(); }, 250);
   }
 
@@ -62,10 +81,9 @@ export class Tail {
     const want = this.text.value.toLowerCase();
     const shown = this.all.filter((r) => !want || [r.path, r.group, r.client, r.id, r.method, r.kind].some((t) => t?.toLowerCase().includes(want)));
     say(byId("tail-note"), this.lost ? `${this.lost} requests came too fast to be shown` : shown.length ? "" : "waiting for requests");
-    byId("tail-list").querySelector("tbody")!.replaceChildren(...shown.slice(0, 100).map((r) => el("tr", {},
-      el("td", {}, clock(r.time)), el("td", { class: r.status >= 500 ? "bad" : "" }, String(r.status)), el("td", { class: "n" }, seconds(r.took)),
-      el("td", { class: "n" }, r.queued ? seconds(r.queued) : "–"), el("td", {}, r.group ? `${r.group}${r.worker === undefined ? "" : `.${r.worker}`}` : "–"),
-      el("td", {}, r.method ?? "–"), el("td", { class: "path" }, r.path ?? "–"), el("td", {}, r.client ?? "–"),
-      el("td", { class: "why" }, [r.kind, r.reason].filter(Boolean).join(": ")))));
+    const columns = narrow.matches ? onPhone : wide;
+    const list = byId("tail-list");
+    list.querySelector("thead")!.replaceChildren(el("tr", {}, ...columns.map((c) => el("th", { scope: "col", class: c.numbers ? "n" : "" }, c.title))));
+    list.querySelector("tbody")!.replaceChildren(...shown.slice(0, 100).map((r) => el("tr", {}, ...columns.map((c) => c.cell(r)))));
   }
 }
