@@ -118,7 +118,7 @@ storm: ## do RELOADS (200) reloads in a row under load, as many with every third
 		go test $(RACE) -timeout 2h -count=1 -v -run 'TestScripts/storm_' ./cmd/ldcorn/internal/script
 
 .PHONY: lint
-lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax
+lint: ## gofmt, go vet, staticcheck, go mod tidy, shell syntax, spelling
 	@scripts/lint
 
 # It compiles everything, the tests, too. Only the code with the tag portable also runs on Linux.
@@ -228,5 +228,5 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 	@scripts/bench/hang.py --ldcorn bin/ldcorn --python "$(CURDIR)/.run/python3" $(BENCHFLAGS)
 
 .PHONY: clean
-clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .peers, .traefik, .promtool, .dist-tools and .debian
-	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .peers .traefik .promtool .dist-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .peers, .traefik, .promtool, .dist-tools, .docs-tools and .debian
+	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .peers .traefik .promtool .dist-tools .docs-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

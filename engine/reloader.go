@@ -74,7 +74,7 @@ func (r *reloader) Run(ctx context.Context, first *plan.Plan) error {
 	for reloads.Err() == nil {
 		select {
 		case <-r.trigger:
-			r.queue.add(signalled())
+			r.queue.add(signaled())
 		case <-r.files.saves(): // work takes them
 		case <-r.queue.more:
 		case <-reloads.Done():
@@ -102,8 +102,8 @@ func (r *reloader) refuse(ctx context.Context) {
 // because the master was told to stop.
 var stepStopping = api.ReloadStep{Kind: api.StepFailed, Error: "the master is stopping"}
 
-// signalled returns a job for a signal, whose result nobody waits for.
-func signalled() *job {
+// signaled returns a job for a signal, whose result nobody waits for.
+func signaled() *job {
 	return &job{ctx: context.Background(), tell: func(api.ReloadStep) {}}
 }
 
@@ -112,7 +112,7 @@ func (r *reloader) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case <-r.trigger: // shares a reload if it can
-			r.queue.add(signalled())
+			r.queue.add(signaled())
 		default:
 		}
 		if s := r.files.take(); s != nil {

@@ -53,10 +53,10 @@ func TestBrokenRules(t *testing.T) {
 		"padding longer than its frame": {func(c *rawClient, id uint32) {
 			_ = c.WriteRawFrame(http2.FrameData, http2.FlagDataPadded, id, []byte{2, 0})
 		}, "PROTOCOL_ERROR"},
-		"a frame that is too large":     {func(c *rawClient, id uint32) { _ = c.WriteRawFrame(http2.FrameData, 0, id, make([]byte, maxFrame+1)) }, "FRAME_SIZE_ERROR"},
-		"settings of another length":    {func(c *rawClient, id uint32) { _ = c.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 7)) }, "FRAME_SIZE_ERROR"},
-		"too many settings":             {func(c *rawClient, id uint32) { _ = c.WriteSettings(make([]http2.Setting, maxSettings+1)...) }, "ENHANCE_YOUR_CALM"},
-		"an acknowledgement of nothing": {func(c *rawClient, id uint32) { c.echo(); _ = c.WriteSettingsAck(); _ = c.WriteSettingsAck() }, "PROTOCOL_ERROR"},
+		"a frame that is too large":    {func(c *rawClient, id uint32) { _ = c.WriteRawFrame(http2.FrameData, 0, id, make([]byte, maxFrame+1)) }, "FRAME_SIZE_ERROR"},
+		"settings of another length":   {func(c *rawClient, id uint32) { _ = c.WriteRawFrame(http2.FrameSettings, 0, 0, make([]byte, 7)) }, "FRAME_SIZE_ERROR"},
+		"too many settings":            {func(c *rawClient, id uint32) { _ = c.WriteSettings(make([]http2.Setting, maxSettings+1)...) }, "ENHANCE_YOUR_CALM"},
+		"an acknowledgment of nothing": {func(c *rawClient, id uint32) { c.echo(); _ = c.WriteSettingsAck(); _ = c.WriteSettingsAck() }, "PROTOCOL_ERROR"},
 		"a push": {func(c *rawClient, id uint32) {
 			_ = c.WriteRawFrame(http2.FramePushPromise, http2.FlagPushPromiseEndHeaders, id, make([]byte, 4))
 		}, "PROTOCOL_ERROR"},

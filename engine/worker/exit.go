@@ -47,7 +47,7 @@ func (e Exit) String() string {
 	case e.Forced && e.Signal == syscall.SIGKILL:
 		return "killed before it stopped"
 	case e.Signal != 0:
-		return e.signalled()
+		return e.signaled()
 	case !e.Ready && e.Code == startupFailed:
 		return "exit code 3: startup failed"
 	case !e.Ready:
@@ -58,7 +58,7 @@ func (e Exit) String() string {
 	return fmt.Sprintf("exit code %d", e.Code)
 }
 
-func (e Exit) signalled() string {
+func (e Exit) signaled() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "killed by signal %d", int(e.Signal))
 	if name := unix.SignalName(e.Signal); name != "" {

@@ -209,7 +209,7 @@ func memory(n int64) cell {
 	return amount(float64(n), text)
 }
 
-// moodOf returns how the screen shows a judgement.
+// moodOf returns how the screen shows a judgment.
 func moodOf(m api.Mood) mood {
 	switch m {
 	case api.MoodGood:
