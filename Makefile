@@ -1,7 +1,7 @@
 # The targets need Go and make. They find or install everything else that they need
 # (Python with Uvicorn, a C compiler for the race detector, Node with Pyright and what
 # the extension for VS Code and the dashboard need, Chromium with what drives it, nginx, HAProxy, Caddy,
-# Traefik, OpenSSL and promtool), and say so.
+# Traefik, OpenSSL and promtool, and what builds the site), and say so.
 
 SHELL = /bin/sh
 FUZZTIME ?= 10s
@@ -71,6 +71,7 @@ test: suite ## run every test with the race detector (RACE= runs them without)
 .PHONY: suite
 suite:
 	@[ -z "$(RACE)" ] || scripts/get-cc
+	@$(MAKE) --no-print-directory site
 	@scripts/get-openssl && scripts/get-systemd && scripts/get-proxies && py=$$(scripts/get-uvicorn) && oracle=$$(scripts/get-oracle) && pyright=$$(scripts/get-pyright) && vscode=$$(scripts/get-vscode) && dashboard=$$(scripts/get-dashboard) && browser=$$(scripts/get-chromium) && traefik=$$(scripts/get-traefik) && promtool=$$(scripts/get-promtool) && pyspy=$$(scripts/get-pyspy) && set -x && \
 		LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_TRAEFIK="$$traefik" LDCORN_TEST_ORACLE="$$oracle" LDCORN_TEST_PYRIGHT="$$pyright" LDCORN_TEST_VSCODE="$$vscode" LDCORN_TEST_DASHBOARD="$$dashboard" LDCORN_TEST_BROWSER="$$browser" LDCORN_TEST_PROMTOOL="$$promtool" LDCORN_TEST_PYSPY="$$pyspy" go test $(RACE) -timeout $(TESTTIMEOUT) $(TESTFLAGS) ./...
 
@@ -136,9 +137,17 @@ dashboard: ## build engine/dashboard/dist, which the program embeds, from engine
 	@cd "$$(scripts/get-dashboard)" && npm run --silent check && npm run --silent build
 
 .PHONY: screenshots
-screenshots: ## make the pictures in docs/images anew
+screenshots: site ## make the pictures in docs/images anew
 	@py=$$(scripts/get-uvicorn) && browser=$$(scripts/get-chromium) && UPDATE_SCREENSHOTS=1 LDCORN_TEST_PYTHON="$$py" LDCORN_TEST_BROWSER="$$browser" \
-		go test -count=1 -run 'TestScripts/browser_(dashboard|incidents)' ./cmd/ldcorn/internal/script
+		go test -count=1 -run 'TestScripts/browser_(dashboard|incidents|site)' ./cmd/ldcorn/internal/script
+
+# README.md is its first page. The site is in .site/html; see docs/developing.md.
+.PHONY: site site-serve
+site: ## build the site from the pages of docs, and check its links
+	@py=$$(scripts/get-docs-tools) && export PYTHONDONTWRITEBYTECODE=1 && "$$py" -m unittest discover -q -s scripts/site && "$$py" scripts/site/build.py
+
+site-serve: site ## serve the site on 127.0.0.1:8080
+	@"$$(scripts/get-docs-tools --find)" -m http.server --bind 127.0.0.1 --directory .site/html 8080
 
 .PHONY: docs
 docs: ## write docs/language.md and docs/schema from the words of the language and the types of the JSON
@@ -229,4 +238,4 @@ hang: build python ## measure how soon a worker with a blocked event loop is rep
 
 .PHONY: clean
 clean: ## remove what the other targets made, with .venv, .uvicorn, .oracle, .socketio, .peers, .traefik, .promtool, .dist-tools, .docs-tools and .debian
-	rm -rf bin dist .run .venv .uvicorn .oracle .socketio .peers .traefik .promtool .dist-tools .docs-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist
+	rm -rf bin dist .run .site .venv .uvicorn .oracle .socketio .peers .traefik .promtool .dist-tools .docs-tools .debian scripts/pyright/node_modules scripts/browser/node_modules engine/dashboard/web/node_modules examples/vscode/node_modules examples/vscode/dist

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -48,12 +49,13 @@ sys.exit("websocket.http.response.start" not in inspect.getsource(m))
 //	browser      there is a browser, and what drives it
 //	pyspy        there is the py-spy of scripts/get-pyspy; without it, the test fails
 //	ptrace       py-spy may look at a process that lets it
+//	site         make site has built the site
 //	update       the test is to write the pictures in docs anew ($UPDATE_SCREENSHOTS)
 //	module:NAME  the interpreter can import the module
 //
-// CI must have the browser, and every module that does not come with Uvicorn:
-// scripts/get-chromium and scripts/get-uvicorn install them, and a skipped test would
-// run nowhere.
+// CI must have the browser, the site, and every module that does not come with Uvicorn:
+// scripts/get-chromium, make site and scripts/get-uvicorn get them, and a skipped test
+// would run nowhere.
 func condition(cond, python, root string) (bool, error) {
 	name, isModule := strings.CutPrefix(cond, "module:")
 	switch {
@@ -76,6 +78,12 @@ func condition(cond, python, root string) (bool, error) {
 		return true, nil
 	case cond == "ptrace":
 		return mayTrace(), nil
+	case cond == "site":
+		_, err := os.Stat(filepath.Join(root, ".site", "html", "index.html"))
+		if err != nil && os.Getenv("CI") == "true" {
+			return false, errors.New("there is no site, which make site builds")
+		}
+		return err == nil, nil
 	case cond == "update":
 		return os.Getenv("UPDATE_SCREENSHOTS") != "", nil
 	case cond == "root":
